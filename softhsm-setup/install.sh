@@ -1,0 +1,149 @@
+#!/bin/sh
+# install.sh [softhsm2|awscli|shellcheck|cc]...
+#
+# Installs what is named, SoftHSM2 when nothing is, with the platform's own package manager. It says what it is
+# about to do before it does it, asks nothing, does nothing twice, and is silent when there is nothing to do.
+#
+# It ends with 0 when everything named is there, with 1 when something could not be installed (the reason and the
+# command to give by hand are on standard error), and with 3 when this platform has no package of it.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+
+say() { printf '%s\n' "softhsm-setup: $*" >&2; }
+
+# present THING: is it here already?
+present() {
+	case $1 in
+	softhsm2) command -v softhsm2-util >/dev/null 2>&1 && "$here/find.sh" >/dev/null ;;
+	awscli) command -v aws >/dev/null 2>&1 ;;
+	shellcheck) command -v shellcheck >/dev/null 2>&1 ;;
+	# A compiler without the C library's headers is no use to cgo: a header is read to see.
+	cc) echo "#include <stdlib.h>" | ${CC:-$(go env CC)} -E - >/dev/null 2>&1 ;;
+	*)
+		say "don't know '$1'. Known are softhsm2, awscli, shellcheck and cc."
+		exit 1
+		;;
+	esac
+}
+
+# manager prints the name of the package manager that rules here. Homebrew comes last: on Linux it is a guest.
+manager() {
+	for m in apt-get dnf zypper pacman apk brew; do
+		if command -v "$m" >/dev/null 2>&1; then
+			echo "$m"
+			return
+		fi
+	done
+}
+
+# packages MANAGER THING prints the packages that hold THING there.
+packages() {
+	case $1:$2 in
+	apt-get:softhsm2) echo softhsm2 ;;
+	*:softhsm2) echo softhsm ;;
+	dnf:awscli) echo awscli2 ;;
+	apk:awscli | pacman:awscli) echo aws-cli ;;
+	zypper:awscli) echo aws-cli ;;
+	*:awscli) echo awscli ;;
+	dnf:shellcheck | zypper:shellcheck) echo ShellCheck ;;
+	*:shellcheck) echo shellcheck ;;
+	apt-get:cc) echo gcc libc6-dev ;;
+	dnf:cc) echo gcc glibc-devel ;;
+	zypper:cc) echo gcc glibc-devel ;;
+	apk:cc) echo gcc musl-dev ;;
+	*:cc) echo gcc ;;
+	esac
+}
+
+# known MANAGER PACKAGE: does the platform have such a package? Only apt-get's lists may be empty on a fresh
+# machine; the others fetch theirs when they install.
+known() {
+	[ "$1" != apt-get ] || [ -n "$(apt-cache madison "$2" 2>/dev/null)" ]
+}
+
+# command_for MANAGER PACKAGE... prints the command that installs them without a question.
+command_for() {
+	m=$1
+	shift
+	case $m in
+	apt-get) echo "env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $*" ;;
+	dnf) echo "dnf install -y $*" ;;
+	zypper) echo "zypper --non-interactive install --no-recommends $*" ;;
+	pacman) echo "pacman -S --noconfirm --needed $*" ;;
+	apk) echo "apk add $*" ;;
+	brew) echo "brew install $*" ;;
+	esac
+}
+
+# as_root runs a command with the rights to install: ours, or sudo's. Without a terminal sudo may not ask for a
+# password, so that a script that can't be answered ends and does not hang.
+as_root() {
+	if [ "$pm" = brew ] || [ "$(id -u)" = 0 ]; then
+		"$@"
+	elif [ -t 0 ]; then
+		sudo "$@"
+	else
+		sudo -n "$@"
+	fi
+}
+
+# refuse says which command a person has to give, and ends.
+refuse() {
+	say "$1"
+	say "Run this as root, then come back:"
+	printf '    %s\n' "$install" >&2
+	exit 1
+}
+
+missing=
+for thing in "${@:-softhsm2}"; do
+	present "$thing" || missing="$missing $thing"
+done
+[ -n "$missing" ] || exit 0
+
+pm=$(manager)
+if [ -z "$pm" ]; then
+	say "missing:$missing. None of apt-get, dnf, zypper, pacman, apk and brew is here: please install by hand."
+	exit 3
+fi
+
+wanted=
+for thing in $missing; do
+	wanted="$wanted $(packages "$pm" "$thing")"
+done
+# shellcheck disable=SC2086 # the lists are words on purpose
+install=$(command_for "$pm" $wanted)
+
+if [ "$pm" != brew ] && [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null 2>&1; then
+	refuse "missing:$missing. Installing needs root, and there is no sudo here."
+fi
+if [ "$pm" != brew ] && [ "$(id -u)" != 0 ] && [ ! -t 0 ] && ! sudo -n true 2>/dev/null; then
+	refuse "missing:$missing. sudo wants a password, and there is no terminal to ask for it."
+fi
+
+if [ "$pm" = apt-get ]; then
+	for package in $wanted; do
+		known "$pm" "$package" && continue
+		say "reading the package lists (apt-get update)"
+		as_root apt-get update -q >&2 || say "apt-get update failed; trying with the lists that are here"
+		break
+	done
+	for package in $wanted; do
+		if ! known "$pm" "$package"; then
+			say "this platform's package lists have no '$package': please install$missing by hand."
+			exit 3
+		fi
+	done
+fi
+
+say "installing$missing: $install"
+# shellcheck disable=SC2086 # the command is words on purpose
+as_root $install >&2 || refuse "installing failed (see above)."
+
+for thing in $missing; do
+	if ! present "$thing"; then
+		say "the packages are installed, but $thing can't be found all the same."
+		exit 1
+	fi
+done
