@@ -1,0 +1,50 @@
+// Package custody is the vocabulary of keys that rest outside the token: what the device hands out, what
+// the domains store, and how they name it again when they want it used. It holds no behaviour, so that
+// package hsm and the domains can speak of the same thing without knowing one another.
+package custody
+
+import (
+	"context"
+
+	"claviger/internal/fault"
+)
+
+// Kind is what a material is made of and, with it, the one pair of usages it will ever have.
+type Kind string
+
+const (
+	AES256  Kind = "AES_256"      // 32 bytes; C_Encrypt and C_Decrypt by CKM_AES_GCM, nothing else
+	HMAC256 Kind = "HMAC_SHA_256" // 32 bytes; C_Sign and C_Verify by CKM_SHA256_HMAC, nothing else
+)
+
+// Material is a key as it rests: wrapped by a root key that never leaves its token.
+// Every field belongs under the MAC of the row that holds it.
+type Material struct {
+	ID        string // ours, and the caller's choice: it names the handle in the token's cache
+	Kind      Kind
+	Root      string // identifier of the root that wrapped it, 32 hex digits (its CKA_ID)
+	Mechanism string // PKCS#11's name of the key-wrap mechanism as it was performed, e.g. CKM_AES_KEY_WRAP_PAD
+	Wrapped   []byte // RFC 5649 form: the length of the key rounded up to 8, and 8 more
+	Check     []byte // proof that an unwrapped handle is the right key, made when the material was made
+}
+
+// Ref names a material for one use. Load is called only when the token holds no live handle for ID, so that
+// what it takes to get at the wrapped form (a row, another key's decryption) is paid once and not for each use.
+// Load runs before any session of the token is taken: it may use the token itself.
+type Ref struct {
+	ID   string
+	Load func(context.Context) (Material, error)
+}
+
+// Rest returns a Ref to a material that is already in hand.
+func (m Material) Rest() Ref {
+	return Ref{ID: m.ID, Load: func(context.Context) (Material, error) { return m, nil }}
+}
+
+// ErrForged is the answer to a ciphertext that was not sealed by this key over this additional data: bad tag,
+// bad length, wrong key. They are alike on purpose. The domain gives it AWS's name.
+var ErrForged = fault.New(fault.Invalid, "InvalidCiphertextException", "")
+
+// ErrUnavailable is the answer while the token can't be used: lost, locked, restarting, or too slow for the
+// caller's deadline. It ends by itself, and [fault.Error.Because] says to the operator which it was.
+var ErrUnavailable = fault.New(fault.Unavailable, "", "The hardware security module can't be reached. Try again in a few seconds.")

@@ -1,0 +1,257 @@
+package shape
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"claviger/internal/fault"
+	"claviger/internal/wire"
+)
+
+// maxBreaches is how many errors one ValidationException lists.
+const maxBreaches = 10
+
+// Plan is what a struct type's tags say, worked out once.
+type Plan struct {
+	typ     reflect.Type
+	members []member
+}
+
+type member struct {
+	index    int
+	name     string // as on the wire
+	path     string // as in validation messages and records: first letter lower case
+	rule     *rule
+	required bool
+	elem     *Plan // of a struct, or of the structs in a list
+}
+
+// Compile reads the tags of t, a struct type. A member without a tag, or of a shape that the table does not
+// know, is a mistake in the program: it panics.
+func (t Table) Compile(typ reflect.Type) *Plan {
+	p := &Plan{typ: typ}
+	for i := range typ.NumField() {
+		f := typ.Field(i)
+		tag, ok := f.Tag.Lookup("shape")
+		if !ok {
+			panic(fmt.Sprintf("shape: %s.%s has no shape", typ, f.Name))
+		}
+		name, option, _ := strings.Cut(tag, ",")
+		m := member{index: i, name: f.Name, path: lowerFirst(f.Name), rule: t.rule(name), required: option == "required"}
+		if inner := structOf(f.Type); inner != nil {
+			m.elem = t.Compile(inner)
+		}
+		p.members = append(p.members, m)
+	}
+	return p
+}
+
+func structOf(t reflect.Type) reflect.Type {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct || t == reflect.TypeFor[wire.Time]() {
+		return nil
+	}
+	return t
+}
+
+func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }
+
+// Validate checks v, a struct of the plan's type, against its shapes. present tells by JSON pointer whether
+// a required member that holds its zero value stood in the request at all; it is asked only of such. The error is a ValidationException
+// in AWS's words with at most ten sentences.
+func (p *Plan) Validate(v any, present func(pointer string) bool) error {
+	c := check{present: present}
+	c.members(p, reflect.ValueOf(v), place{})
+	if len(c.found) == 0 {
+		return nil
+	}
+	word := "errors"
+	if len(c.found) == 1 {
+		word = "error"
+	}
+	return fault.Newf(fault.Invalid, "ValidationException", "%d validation %s detected: %s",
+		len(c.found), word, strings.Join(c.found, "; "))
+}
+
+// place is where in the request a structure stands: once as messages say it, once as a JSON pointer.
+type place struct{ path, pointer string }
+
+func (at place) down(m *member) place {
+	return place{at.path + m.path + ".", at.pointer + "/" + m.name}
+}
+
+func (at place) element(m *member, i int) place {
+	return place{at.path + m.path + "." + strconv.Itoa(i+1) + ".member.", at.pointer + "/" + m.name + "/" + strconv.Itoa(i)}
+}
+
+type check struct {
+	present func(string) bool
+	found   []string
+}
+
+func (c *check) members(p *Plan, v reflect.Value, at place) {
+	for i := range p.members {
+		m := &p.members[i]
+		f := v.Field(m.index)
+		if f.Kind() == reflect.Pointer {
+			if f.IsNil() {
+				c.absent(m, at)
+				continue
+			}
+			f = f.Elem()
+		} else if f.IsZero() && c.missing(m, f, at) {
+			c.absent(m, at)
+			continue
+		}
+		c.value(m, f, at)
+	}
+}
+
+// missing reports whether a zero value means that the member was not sent.
+func (c *check) missing(m *member, f reflect.Value, at place) bool {
+	switch f.Kind() {
+	case reflect.Slice, reflect.Map:
+		return f.IsNil()
+	}
+	return !m.required || c.present == nil || !c.present(at.pointer+"/"+m.name)
+}
+
+func (c *check) absent(m *member, at place) {
+	if m.required {
+		c.add("Value null", at.path+m.path, "Member must not be null")
+	}
+}
+
+func (c *check) value(m *member, v reflect.Value, at place) {
+	if broken := m.rule.breaches(v); broken != nil {
+		shown := "Value" + echo(m.rule, v)
+		for _, b := range broken {
+			c.add(shown, at.path+m.path, b)
+		}
+	}
+	switch {
+	case v.Kind() == reflect.Struct && m.elem != nil:
+		c.members(m.elem, v, at.down(m))
+	case v.Kind() == reflect.Map:
+		c.entries(m, v, at)
+	case v.Kind() == reflect.Slice && m.elem != nil:
+		for i := range v.Len() {
+			c.members(m.elem, v.Index(i), at.element(m, i))
+		}
+	case v.Kind() == reflect.Slice && m.rule.member != nil:
+		c.elements(m, v, at)
+	}
+}
+
+func (c *check) elements(m *member, v reflect.Value, at place) {
+	for i := range v.Len() {
+		if b := m.rule.member.breaches(v.Index(i)); b != nil {
+			c.add("Value"+echo(m.rule, v), at.path+m.path, "Member must satisfy constraint: ["+strings.Join(b, ", ")+"]")
+			return
+		}
+	}
+}
+
+func (c *check) entries(m *member, v reflect.Value, at place) {
+	for it := v.MapRange(); it.Next(); {
+		if b := m.rule.key.breaches(it.Key()); b != nil {
+			c.add("Value"+echo(m.rule, v), at.path+m.path, "Map keys must satisfy constraint: ["+strings.Join(b, ", ")+"]")
+		}
+		if b := m.rule.value.breaches(it.Value()); b != nil {
+			c.add("Value"+echo(m.rule, v), at.path+m.path, "Map value must satisfy constraint: ["+strings.Join(b, ", ")+"]")
+		}
+	}
+}
+
+func (c *check) add(value, path, constraint string) {
+	if len(c.found) < maxBreaches {
+		c.found = append(c.found, value+" at '"+path+"' failed to satisfy constraint: "+constraint)
+	}
+}
+
+// echo returns the value as AWS quotes it, or nothing for a sensitive one and for blobs.
+func echo(r *rule, v reflect.Value) string {
+	switch {
+	case r.Sensitive || (r.member != nil && r.member.Sensitive) || (r.value != nil && r.value.Sensitive):
+		return ""
+	case v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8:
+		return ""
+	case v.Kind() == reflect.Slice:
+		parts := make([]string, v.Len())
+		for i := range parts {
+			parts[i] = fmt.Sprint(v.Index(i).Interface())
+		}
+		return " '[" + strings.Join(parts, ", ") + "]'"
+	case v.Kind() == reflect.Map:
+		j, _ := json.Marshal(v.Interface())
+		return " '" + string(j) + "'"
+	}
+	return " '" + fmt.Sprint(v.Interface()) + "'"
+}
+
+// AppendRecord appends v as the JSON object that the audit trail keeps: CloudTrail's lower-case names, and
+// neither blobs nor anything sensitive. It appends nothing if nothing is left.
+func (p *Plan) AppendRecord(b []byte, v any) []byte {
+	start := len(b)
+	b = p.record(b, reflect.ValueOf(v))
+	if len(b) == start+2 {
+		return b[:start]
+	}
+	return b
+}
+
+func (p *Plan) record(b []byte, v reflect.Value) []byte {
+	b = append(b, '{')
+	first := len(b)
+	for i := range p.members {
+		m := &p.members[i]
+		f := v.Field(m.index)
+		if m.rule.Sensitive || f.IsZero() || isBlob(f.Type()) {
+			continue
+		}
+		if len(b) > first {
+			b = append(b, ',')
+		}
+		b = append(append(append(b, '"'), m.path...), '"', ':')
+		b = m.appendValue(b, f)
+	}
+	return append(b, '}')
+}
+
+func isBlob(t reflect.Type) bool {
+	return t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8
+}
+
+func (m *member) appendValue(b []byte, v reflect.Value) []byte {
+	if v.Kind() == reflect.Pointer {
+		v = v.Elem()
+	}
+	switch {
+	case v.Kind() == reflect.String:
+		b, _ = jsontext.AppendQuote(b, v.String())
+		return b
+	case v.Kind() == reflect.Slice && m.elem != nil:
+		b = append(b, '[')
+		for i := range v.Len() {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = m.elem.record(b, v.Index(i))
+		}
+		return append(b, ']')
+	case v.Kind() == reflect.Struct && m.elem != nil:
+		return m.elem.record(b, v)
+	}
+	j, err := wire.Encode(v.Interface())
+	if err != nil {
+		return append(b, `null`...)
+	}
+	return append(b, j...)
+}

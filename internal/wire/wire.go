@@ -1,0 +1,198 @@
+// Package wire reads and writes the scalars of AWS's JSON 1.1 protocol: strict about case, duplicates and
+// UTF-8, indifferent to unknown members, null the same as absent.
+package wire
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"claviger/internal/fault"
+)
+
+// MaxDepth is how deeply objects and lists may nest in a request. No AWS shape comes near it.
+const MaxDepth = 32
+
+// Time is an instant as AWS JSON 1.1 writes it: a number of seconds since the epoch, to the millisecond.
+type Time struct{ time.Time }
+
+// At returns t for output, or nil for the zero time, so that an absent date is an absent member.
+func At(t time.Time) *Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &Time{t}
+}
+
+// MarshalJSONTo implements [json.MarshalerTo].
+func (t Time) MarshalJSONTo(e *jsontext.Encoder) error {
+	ms := t.UnixMilli()
+	b := strconv.AppendInt(make([]byte, 0, 16), ms/1000, 10)
+	if frac := ms % 1000; frac != 0 {
+		b = fmt.Appendf(b, ".%03d", frac)
+	}
+	return e.WriteValue(b)
+}
+
+// UnmarshalJSONFrom implements [json.UnmarshalerFrom]. A string is refused, as AWS refuses it.
+func (t *Time) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	tok, err := d.ReadToken()
+	if err != nil {
+		return err
+	}
+	if tok.Kind() != '0' {
+		return fmt.Errorf("%s can not be converted to a Timestamp", kindName(tok.Kind()))
+	}
+	sec, err := tok.Float()
+	if err != nil || math.Abs(sec) > 253402300799 { // year 9999
+		return errors.New("the number is no timestamp")
+	}
+	t.Time = time.UnixMilli(int64(math.Round(sec * 1000))).UTC()
+	return nil
+}
+
+// integers are read as AWS's serializer reads them: a fraction is cut off, an overflow is held at the limit.
+var integers = json.WithUnmarshalers(json.JoinUnmarshalers(
+	json.UnmarshalFromFunc(func(d *jsontext.Decoder, v *int32) error {
+		f, err := number(d)
+		*v = int32(min(max(f, math.MinInt32), math.MaxInt32))
+		return err
+	}),
+	json.UnmarshalFromFunc(func(d *jsontext.Decoder, v *int64) error {
+		f, err := number(d)
+		*v = int64(min(max(f, math.MinInt64), math.MaxInt64-1024)) // the largest float64 below 2^63
+		return err
+	}),
+))
+
+func number(d *jsontext.Decoder) (float64, error) {
+	tok, err := d.ReadToken()
+	switch {
+	case err != nil:
+		return 0, err
+	case tok.Kind() == 'n':
+		return 0, nil
+	case tok.Kind() != '0':
+		return 0, fmt.Errorf("%s can not be converted to an Integer", kindName(tok.Kind()))
+	}
+	f, err := tok.Float()
+	if errors.Is(err, strconv.ErrRange) {
+		err = nil // held at the limit
+	}
+	return math.Trunc(f), err
+}
+
+var decoding = json.JoinOptions(integers, json.MatchCaseInsensitiveNames(false), json.RejectUnknownMembers(false),
+	jsontext.AllowDuplicateNames(false), jsontext.AllowInvalidUTF8(false))
+
+// Decode reads body, which must be exactly one JSON object, into the struct that dst points to.
+// What can't be read is a fault of kind Invalid with the code SerializationException; its message names
+// the member and the types, never the value.
+func Decode(body []byte, dst any) error {
+	switch {
+	case depth(body) > MaxDepth:
+		return serialization(fmt.Sprintf("The request is nested more than %d levels deep.", MaxDepth), nil)
+	case jsontext.Value(body).Kind() != '{':
+		return serialization("", nil)
+	}
+	err := json.Unmarshal(body, dst, decoding)
+	if err == nil {
+		return nil
+	}
+	var conversion *json.SemanticError
+	if errors.As(err, &conversion) {
+		return serialization(explain(conversion), err)
+	}
+	return serialization("", err)
+}
+
+// Encode writes an output document.
+func Encode(v any) ([]byte, error) { return json.Marshal(v) }
+
+// Present reports whether body holds anything but null at a JSON pointer (RFC 6901). It reads the body anew: it is for the way
+// to an error, and for the few members where an empty value differs from an absent one.
+func Present(body []byte, pointer string) bool {
+	v := jsontext.Value(body)
+	for _, name := range strings.Split(strings.TrimPrefix(pointer, "/"), "/") {
+		v = child(v, name)
+	}
+	return v != nil && v.Kind() != 'n'
+}
+
+func child(v jsontext.Value, name string) jsontext.Value {
+	switch v.Kind() {
+	case '{':
+		var m map[string]jsontext.Value
+		if json.Unmarshal(v, &m) == nil {
+			return m[name]
+		}
+	case '[':
+		var l []jsontext.Value
+		if i, err := strconv.Atoi(name); err == nil && json.Unmarshal(v, &l) == nil && i < len(l) {
+			return l[i]
+		}
+	}
+	return nil
+}
+
+func serialization(message string, err error) error {
+	return fault.New(fault.Invalid, "SerializationException", message).Because(err)
+}
+
+func explain(e *json.SemanticError) string {
+	text := "a value can not be converted"
+	switch {
+	case e.JSONKind == '[':
+		text = "Start of list found where not expected"
+	case e.JSONKind == '{':
+		text = "Start of structure or map found where not expected."
+	case e.Err != nil && e.GoType != nil && e.GoType.String() == "[]uint8":
+		text = "The value can not be converted to a Blob: it is not padded standard Base64"
+	case e.JSONKind != 0 && e.GoType != nil:
+		text = fmt.Sprintf("%s can not be converted to %s", kindName(e.JSONKind), e.GoType.Kind())
+	}
+	if e.JSONPointer != "" {
+		text += " (at " + string(e.JSONPointer) + ")"
+	}
+	return text
+}
+
+func kindName(k jsontext.Kind) string {
+	switch k {
+	case '"':
+		return "STRING_VALUE"
+	case '0':
+		return "NUMBER_VALUE"
+	case 't':
+		return "TRUE_VALUE"
+	case 'f':
+		return "FALSE_VALUE"
+	}
+	return "a value"
+}
+
+// depth returns how deeply the brackets of b nest, whether or not b is valid JSON.
+func depth(b []byte) int {
+	deepest, now, quoted := 0, 0, false
+	for i := 0; i < len(b); i++ {
+		switch c := b[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			now++
+			deepest = max(deepest, now)
+		case c == '}' || c == ']':
+			now--
+		}
+	}
+	return deepest
+}
