@@ -1,11 +1,12 @@
 #!/bin/sh
-# install.sh [softhsm2|awscli|shellcheck|cc]...
+# install.sh [--check] [softhsm2|awscli|shellcheck|cc|make]...
 #
 # Installs what is named, SoftHSM2 when nothing is, with the platform's own package manager. It says what it is
 # about to do before it does it, asks nothing, does nothing twice, and is silent when there is nothing to do.
 #
 # It ends with 0 when everything named is there, with 1 when something could not be installed (the reason and the
-# command to give by hand are on standard error), and with 3 when this platform has no package of it.
+# command to give by hand are on standard error), and with 3 when this platform has no package of it. With --check it
+# installs nothing, says nothing, and ends with 0 or 1.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -17,11 +18,12 @@ present() {
 	case $1 in
 	softhsm2) command -v softhsm2-util >/dev/null 2>&1 && "$here/find.sh" >/dev/null ;;
 	awscli) command -v aws >/dev/null 2>&1 ;;
+	make) command -v make >/dev/null 2>&1 ;;
 	shellcheck) command -v shellcheck >/dev/null 2>&1 ;;
-	# A compiler without the C library's headers is no use to cgo: a header is read to see.
-	cc) echo "#include <stdlib.h>" | ${CC:-$(go env CC)} -E - >/dev/null 2>&1 ;;
+	# A compiler without the C library's headers is no use to cgo: one is read to see. CC may hold options, hence sh.
+	cc) echo '#include <stdlib.h>' | sh -c "${CC:-$(go env CC)} -E -" >/dev/null 2>&1 ;;
 	*)
-		say "don't know '$1'. Known are softhsm2, awscli, shellcheck and cc."
+		say "don't know '$1'. Known are softhsm2, awscli, shellcheck, cc and make."
 		exit 1
 		;;
 	esac
@@ -53,6 +55,7 @@ packages() {
 	zypper:cc) echo gcc glibc-devel ;;
 	apk:cc) echo gcc musl-dev ;;
 	*:cc) echo gcc ;;
+	*:make) echo make ;;
 	esac
 }
 
@@ -96,11 +99,18 @@ refuse() {
 	exit 1
 }
 
+check=
+if [ "${1-}" = --check ]; then
+	check=yes
+	shift
+fi
+
 missing=
 for thing in "${@:-softhsm2}"; do
 	present "$thing" || missing="$missing $thing"
 done
 [ -n "$missing" ] || exit 0
+[ -z "$check" ] || exit 1
 
 pm=$(manager)
 if [ -z "$pm" ]; then

@@ -37,10 +37,11 @@ type report struct {
 func main() {
 	r := &report{out: os.Stdout, output: map[test][]string{}, order: map[string][]test{}}
 	err := r.run(os.Args[1:])
-	if !r.conclude(os.Getenv("CI") == "true") || err != nil {
-		if err != nil {
-			fmt.Fprintln(os.Stderr, "go test:", err)
-		}
+	good := r.conclude(os.Getenv("CI") == "true")
+	if err != nil && r.failed == 0 {
+		fmt.Fprintln(os.Stderr, "go test:", err)
+	}
+	if !good || err != nil {
 		os.Exit(1)
 	}
 }
@@ -116,13 +117,11 @@ func (r *report) take(e event) {
 // endPackage prints a package's closing lines and, before them, whatever of its tests did not pass.
 func (r *report) endPackage(pkg string) {
 	for _, t := range r.order[pkg] {
-		switch {
-		case t.Test == "" || slices.Contains(r.skipped, t):
-		default:
-			for _, line := range r.output[t] {
-				fmt.Fprint(r.out, line)
-			}
-			delete(r.output, t)
+		if t.Test == "" || slices.Contains(r.skipped, t) {
+			continue
+		}
+		for _, line := range r.output[t] {
+			fmt.Fprint(r.out, line)
 		}
 	}
 	for _, line := range r.output[test{pkg, ""}] {
@@ -157,6 +156,9 @@ func (r *report) conclude(strict bool) bool {
 	if strict && len(r.skipped) > 0 {
 		fmt.Fprintln(r.out, "A skipped test counts as a failure here (CI=true).")
 		return false
+	}
+	if r.passed == 0 {
+		fmt.Fprintln(r.out, "No test ran: that proves nothing, and is no success.")
 	}
 	return r.failed == 0 && r.passed > 0
 }

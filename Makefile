@@ -1,0 +1,119 @@
+# `make` lists what there is. Everything does its own set-up; on a fresh machine Go, make and a C compiler are enough.
+
+SHELL       := /bin/sh
+GO          ?= go
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+# What a person may set: make fuzz FUZZTIME=1m, make kill KILLS=500, make run DEV_DIR=/tmp/x
+PKG      ?= ./...
+FUZZTIME ?= 5s
+KILLS    ?= 50
+DEV_DIR  ?= ./dev-data
+DEV_ARGS ?=
+TESTTIME ?= 15m
+
+# The devices and the databases are C.
+export CGO_ENABLED = 1
+
+.DEFAULT_GOAL := help
+
+##@ Every day
+
+help: ## list the targets
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z][a-z-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@echo
+
+run: softhsm build ## start a service to play with: token, database and keys in ./dev-data
+	@exec bin/claviger dev --dir $(DEV_DIR) $(DEV_ARGS)
+
+build: tools ## build bin/claviger
+	$(GO) build -trimpath -o bin/claviger ./cmd/claviger
+
+test: tools softhsm awscli ## run the tests; what was skipped is listed with its reason (PKG=./hsm for one package)
+	@$(GO) run ./.ci/gotest -count=1 -timeout $(TESTTIME) $(PKG)
+
+vet: tools ## go vet, and gofmt
+	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "gofmt -w needed:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./... ./.ci/gotest
+
+lint: tools ## staticcheck for Go, shellcheck for the scripts
+	$(GO) run $(STATICCHECK) ./... ./.ci/gotest
+	@softhsm-setup/install.sh shellcheck
+	shellcheck softhsm-setup/*.sh .ci/run $(wildcard examples/*.sh)
+
+cover: tools softhsm ## run the tests and show coverage by package; coverage.html has the lines
+	$(GO) test -count=1 -timeout $(TESTTIME) -coverpkg=./... -coverprofile=coverage.out $(PKG)
+	$(GO) tool cover -html=coverage.out -o coverage.html
+	@$(GO) tool cover -func=coverage.out | tail -n 1
+
+##@ Longer
+
+# Packages whose point is concurrency are not singled out: the race detector looks at all of them.
+race: tools softhsm awscli ## run the tests under the race detector
+	@$(GO) run ./.ci/gotest -race -count=1 -timeout 30m $(PKG)
+
+# go test fuzzes one target of one package at a time, hence the loop.
+fuzz: tools softhsm ## fuzz every target for FUZZTIME (5s)
+	@grep -rEo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | sed 's/:func / /' | sort | while read -r file target; do \
+		echo "--- $$target $$(dirname $$file)"; \
+		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$(dirname "$$file")" || exit 1; \
+	done
+
+fuzz-long: ## fuzz every target for ten minutes (FUZZTIME to change it)
+	@$(MAKE) fuzz FUZZTIME=$(if $(filter command line,$(origin FUZZTIME)),$(FUZZTIME),10m)
+
+bench: tools softhsm ## measure; prints ratios of one run
+	$(GO) run ./bench
+
+# A long test is a short one with a bigger number: CLAVIGER_LONG=1 asks for the whole sweep.
+soak: tools softhsm awscli ## run the tests with every sweep at its full length: hours
+	@CLAVIGER_LONG=1 KILLS=$(KILLS) $(GO) run ./.ci/gotest -count=1 -timeout 12h $(PKG)
+
+kill: tools softhsm ## kill -9 the server KILLS (50) times under load and look what survived
+	@CLAVIGER_LONG=1 KILLS=$(KILLS) $(GO) run ./.ci/gotest -count=1 -timeout 4h -run 'Kill|Crash' $(PKG)
+
+##@ Documents
+
+docs: tools ## regenerate the generated documents (go generate)
+	$(GO) generate ./...
+
+docs-check: tools ## fail if a generated document is not what the code says
+	@before=$$(mktemp); after=$$(mktemp); trap 'rm -f "$$before" "$$after"' EXIT; \
+	sums() { find . -type f ! -path './.git/*' ! -path './bin/*' ! -path './dev-data/*' -exec cksum {} + | sort -k 3; }; \
+	sums >"$$before"; $(GO) generate ./...; sums >"$$after"; \
+	if ! cmp -s "$$before" "$$after"; then \
+		echo "Out of date, now regenerated (commit them):"; \
+		diff "$$before" "$$after" | awk '/^>/ { print "    " $$4 }'; exit 1; \
+	fi
+
+changelog: ## print what the next release will say, from changelog/unreleased
+	@bad=$$(for f in changelog/unreleased/*.md; do \
+		[ ! -e "$$f" ] || sed -n 1p "$$f" | grep -Eq '^(Security|Changed|Added|Fixed|Removed): [^ ].*[^.]$$' || echo "    $$f"; done); \
+	if [ -n "$$bad" ]; then echo "The first line must be 'Kind: sentence without a full stop' (CONTRIBUTING.md):"; echo "$$bad"; exit 1; fi
+	@for kind in Security Changed Added Fixed Removed; do \
+		for f in $$(grep -l "^$$kind: " changelog/unreleased/*.md 2>/dev/null); do \
+			sed -e '1s/^/- /' -e '1!{/./s/^/  /;}' "$$f"; echo; done; done
+
+##@ Set-up (the targets above call these; they do nothing twice)
+
+softhsm: ## install SoftHSM2, the token the tests run on
+	@softhsm-setup/install.sh softhsm2
+
+# Tests that drive the AWS CLI say so and skip when there is none; it is not a reason to run no test at all.
+awscli: ## install the AWS CLI where the platform has a package of it
+	@softhsm-setup/install.sh awscli || echo "Going on without the AWS CLI: the tests that drive it will be skipped." >&2
+
+tools: ## look whether Go and a C compiler are here
+	@command -v $(GO) >/dev/null || { echo "Claviger is built with Go $$(awk '$$1 == "go" { print $$2 }' go.mod) or later, and there is no '$(GO)' here: see https://go.dev/dl/." >&2; exit 1; }
+	@need=$$(awk '$$1 == "go" { print $$2 }' go.mod); have=$$($(GO) env GOVERSION 2>/dev/null | sed -n 's/.*go\([0-9][0-9.]*\).*/\1/p'); \
+	if [ "$$(printf '%s\n' "$$need" "$${have:-0}" | sort -V | head -n 1)" != "$$need" ]; then \
+		echo "Claviger is built with Go $$need or later, and this is $$(cd / && $(GO) version): see https://go.dev/dl/." >&2; exit 1; fi
+	@softhsm-setup/install.sh --check cc || { echo "Claviger talks to PKCS#11 modules and SQLite through cgo and needs a C compiler with the C library's headers." >&2; \
+		echo "Install it with: softhsm-setup/install.sh cc" >&2; exit 1; }
+
+clean: ## remove what was built; ./dev-data stays
+	rm -rf bin coverage.out coverage.html
+
+.PHONY: help run build test vet lint cover race fuzz fuzz-long bench soak kill docs docs-check changelog softhsm awscli tools clean

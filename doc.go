@@ -1,0 +1,37 @@
+// Package claviger is the map of the house; the program is cmd/claviger.
+//
+// Claviger, keeper of the keys, gives a site of its own what AWS KMS, CloudHSM custom key stores, Secrets
+// Manager and Parameter Store give a cloud account, with every key held by the site's own PKCS#11 device.
+//
+// # Where things are
+//
+//	cmd/claviger       the one binary, one small file for each command; wire.go puts everything together
+//	internal/op        an operation, and the one road every request takes
+//	internal/shape     constraints by AWS shape name: validation and OpenAPI from one table
+//	internal/fault     the error type that crosses package borders
+//	internal/custody   what a key looks like while it rests outside the token
+//	internal/wire      AWS's JSON and query scalars
+//	api                the protocols: AWS JSON 1.1, AWS query, REST; knows no operation by name
+//	keystore           KMS
+//	secrets            Secrets Manager
+//	parameters         Parameter Store
+//	identity           who is calling: access keys, SigV4, certificates, users and roles
+//	policy             reads and decides IAM documents; pure
+//	audit              the trail: records, Merkle log, checkpoints
+//	trail              operations on the trail
+//	jobs               due work, leases and retries
+//	hsm                the PKCS#11 device
+//	store              the database
+//	softhsm-setup      installs SoftHSM2, makes a token to play with
+//
+// # What points where
+//
+// Imports run one way. The domains (keystore, secrets, parameters, identity, trail) never see each other; what
+// one needs of another is an interface of its own that cmd fills. Package hsm and package store know nothing
+// of what they hold. The table in layers_test.go says who may import whom, with the reason, and is a test.
+//
+// # Where to begin
+//
+// To follow a request, read internal/op, then any operations.go: each is its domain's table of contents.
+// To follow a key, read internal/custody, then hsm. Why things are as they are is in docs/decisions.
+package claviger

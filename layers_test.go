@@ -1,0 +1,231 @@
+package claviger
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// module is the path in go.mod.
+const module = "claviger"
+
+// layers says who may import whom. Every package has exactly one row; where two fit, the longer name wins.
+// "x/..." is x and everything below it, "." the root of the module, "..." everything. Test files are free:
+// a test may look at its package from anywhere.
+var layers = []struct{ pkg, may, because string }{
+	{".", "", "the root is a map and holds no code"},
+	{"cmd/...", "...", "somebody has to put the parts together, and nobody imports a command"},
+	{"bench/...", "...", "it measures the whole, and nobody imports a command"},
+	{"examples/...", "...", "an example may show any part of the house"},
+	{".ci/...", "", "a tool that judges the tree must not depend on it"},
+
+	{"api", "internal/... policy", "protocols carry operations without knowing one by name; of policy they see the Caller"},
+	{"api/apitest", "...", "it starts the true server, and that is everything"},
+
+	{"keystore", "internal/... policy audit store", "a domain knows the road, the engine and the trail, and no other domain"},
+	{"secrets", "internal/... policy audit store", "a domain knows the road, the engine and the trail, and no other domain"},
+	{"parameters", "internal/... policy audit store", "a domain knows the road, the engine and the trail, and no other domain"},
+	{"identity", "internal/... policy audit store identity/sigv4", "a domain knows the road, the engine and the trail, and no other domain"},
+	{"identity/sigv4", "internal/fault", "reading a signature needs bytes and a clock that is handed in"},
+	{"trail", "internal/... policy audit store", "a domain knows the road, the engine and the trail, and no other domain"},
+
+	{"jobs", "internal/op internal/fault store", "the clockwork runs whatever was given to it and knows no domain"},
+	{"internal/op", "store policy audit internal/fault internal/shape internal/wire", "the road authorizes, records and commits, and knows no domain and no protocol"},
+
+	{"store", "internal/fault internal/custody", "an engine knows nothing of what it stores"},
+	{"store/storetest", "store internal/fault internal/custody", "a suite sees what it tests and nothing above it"},
+	{"hsm", "internal/fault internal/custody", "a device knows nothing of why it is asked"},
+	{"hsm/hsmtest", "hsm internal/fault internal/custody", "a suite sees what it tests and nothing above it"},
+	{"policy", "internal/fault internal/custody", "a decision is pure: no clock, no database, no caller to ask"},
+	{"audit", "internal/fault internal/custody", "a record outlives whatever wrote it"},
+
+	{"internal/shape", "internal/fault internal/wire", "a constraint speaks of values, not of operations"},
+	{"internal/wire", "internal/fault", "a scalar is the same in every operation"},
+	{"internal/custody", "internal/fault", "a vocabulary that hsm and the domains share must weigh nothing"},
+	{"internal/fault", "", "everything imports it, so it imports nothing"},
+}
+
+// walls says where packages from outside may be imported, and a few of Go's own that stand for a whole layer.
+// A package from outside that no row names is refused: taking on a dependency is a decision.
+var walls = []struct{ path, in, because string }{
+	{"github.com/go-chi/chi", "api", "routing is part of one protocol"},
+	{"github.com/miekg/pkcs11", "hsm hsm/hsmtest", "one package talks to the device, so that one place owns its sessions"},
+	{"github.com/ThalesIgnite/crypto11", "hsm", "it shares C_Initialize with us, and one file has to own that"},
+	{"github.com/mattn/go-sqlite3", "store", "engines differ inside store only"},
+	{"database/sql", "store store/storetest", "everybody else speaks store.Tx, which commits a change together with its record"},
+	{"github.com/aws/aws-sdk-go-v2", "api/apitest examples/...", "the SDK is the client we promise to serve, not a part of the service"},
+	{"github.com/aws/smithy-go", "api/apitest examples/...", "it is part of the SDK"},
+	{"github.com/go-json-experiment/json", "...", "outside JSON is read strictly by case and duplicates wherever it is met"},
+	{"github.com/google/uuid", "...", "AWS's identifiers are UUIDs"},
+	{"github.com/BurntSushi/toml", "cmd/...", "the configuration file is the command's; a package gets a Config"},
+	{"github.com/coreos/go-systemd", "cmd/...", "only a command is started by systemd"},
+	{"github.com/prometheus/client_golang", "cmd/...", "packages have an Observer; what counts it is wired in"},
+	{"golang.org/x/mod", "audit", "it is the Merkle log and the signed note"},
+	{"golang.org/x/sys", "cmd/... hsm store", "locked memory and file locks belong to the process, the device and the database"},
+}
+
+// vague are names that say nothing, so that anything could end up under them.
+var vague = []string{"util", "utils", "common", "helper", "helpers", "types", "misc", "shared", "lib"}
+
+// file is one Go file of the tree with what the rules look at.
+type file struct {
+	path, pkg string // slash-separated, from the module's root; pkg is "." at the root
+	isTest    bool
+	syntax    *ast.File
+	imports   []string
+}
+
+// tree parses every Go file below the root, whatever its build tags: a wall must not have a door for another platform.
+func tree(t *testing.T) (files []file, at *token.FileSet) {
+	t.Helper()
+	at = token.NewFileSet()
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (path == ".git" || d.Name() == "testdata" || d.Name() == "node_modules") {
+			return fs.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(path, ".go") {
+			return nil
+		}
+		syntax, err := parser.ParseFile(at, path, nil, parser.ParseComments|parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		path = filepath.ToSlash(path)
+		f := file{path: path, pkg: filepath.ToSlash(filepath.Dir(path)), isTest: strings.HasSuffix(path, "_test.go"), syntax: syntax}
+		for _, spec := range syntax.Imports {
+			name, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			f.imports = append(f.imports, name)
+		}
+		files = append(files, f)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files, at
+}
+
+// covers reports whether a pattern of the tables names pkg.
+func covers(pattern, pkg string) bool {
+	if pattern == "..." {
+		return true
+	}
+	below, isTree := strings.CutSuffix(pattern, "/...")
+	return pkg == below || isTree && strings.HasPrefix(pkg, below+"/")
+}
+
+// anyCovers is [covers] for a list of patterns with spaces between.
+func anyCovers(patterns, pkg string) bool {
+	return slices.ContainsFunc(strings.Fields(patterns), func(p string) bool { return covers(p, pkg) })
+}
+
+// ours returns an import path as a package of this module, from its root.
+func ours(path string) (pkg string, ok bool) {
+	if path == module {
+		return ".", true
+	}
+	return strings.CutPrefix(path, module+"/")
+}
+
+// within reports whether an import path is the named package or lies below it (chi is imported as chi/v5).
+func within(path, name string) bool {
+	return path == name || strings.HasPrefix(path, name+"/")
+}
+
+func TestEveryImportPointsTheRightWay(t *testing.T) {
+	files, _ := tree(t)
+	for _, f := range files {
+		row := -1
+		for i, l := range layers {
+			if covers(l.pkg, f.pkg) && (row < 0 || len(l.pkg) > len(layers[row].pkg)) {
+				row = i
+			}
+		}
+		if row < 0 {
+			t.Errorf("package %s has no row in the table of layers: add one, with its reason (%s)", f.pkg, f.path)
+			continue
+		}
+		for _, path := range f.imports {
+			pkg, ok := ours(path)
+			if !ok || f.isTest || pkg == f.pkg || anyCovers(layers[row].may, pkg) {
+				continue
+			}
+			t.Errorf("%s imports %s; %s may import [%s], because %s", f.path, path, layers[row].pkg, layers[row].may, layers[row].because)
+		}
+	}
+}
+
+func TestEveryDependencyStaysBehindItsWall(t *testing.T) {
+	files, _ := tree(t)
+	for _, f := range files {
+		if f.isTest {
+			continue
+		}
+		for _, path := range f.imports {
+			row := slices.IndexFunc(walls, func(w struct{ path, in, because string }) bool { return within(path, w.path) })
+			first, _, _ := strings.Cut(path, "/")
+			switch {
+			case row < 0 && strings.Contains(first, "."):
+				t.Errorf("%s imports %s, which no row names: add one, with its reason, or do without", f.path, path)
+			case row >= 0 && !anyCovers(walls[row].in, f.pkg):
+				t.Errorf("%s imports %s; that is for [%s], because %s", f.path, path, walls[row].in, walls[row].because)
+			}
+		}
+	}
+}
+
+func TestNoPackageHasAVagueName(t *testing.T) {
+	files, _ := tree(t)
+	for _, f := range files {
+		base := strings.TrimSuffix(strings.TrimSuffix(filepath.Base(f.path), ".go"), "_test")
+		for _, name := range []string{filepath.Base(f.pkg), strings.TrimSuffix(f.syntax.Name.Name, "_test"), base} {
+			if slices.Contains(vague, name) {
+				t.Errorf("%s: %q says nothing; name it after what it holds", f.path, name)
+			}
+		}
+	}
+}
+
+func TestEveryPackageSaysWhatItIsFor(t *testing.T) {
+	files, _ := tree(t)
+	said := map[string]bool{}
+	for _, f := range files {
+		said[f.pkg] = said[f.pkg] || !f.isTest && f.syntax.Doc != nil
+	}
+	for _, f := range files {
+		if !f.isTest && !said[f.pkg] {
+			t.Errorf("package %s has no package comment", f.pkg)
+			said[f.pkg] = true
+		}
+	}
+}
+
+// later finds a promise to do something later. Such a promise is kept in a decision record or an issue, where it
+// has a reason and somebody who reads it.
+var later = regexp.MustCompile(`\b(TO` + `DO|FIX` + `ME|XX` + `X|HA` + `CK)\b`)
+
+func TestNothingIsLeftForLater(t *testing.T) {
+	files, at := tree(t)
+	for _, f := range files {
+		for _, group := range f.syntax.Comments {
+			for _, c := range group.List {
+				if found := later.FindString(c.Text); found != "" {
+					t.Errorf("%s: %s in a comment: do it now, or write down in docs/decisions why not", at.Position(c.Pos()), found)
+				}
+			}
+		}
+	}
+}
