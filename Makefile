@@ -5,7 +5,7 @@ GO          ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 # What a person may set: make fuzz FUZZTIME=1m, make kill KILLS=500, make run DEV_DIR=/tmp/x
-PKG      ?= ./...
+PKG      ?= ./... ./.ci/gotest
 FUZZTIME ?= 5s
 KILLS    ?= 50
 DEV_DIR  ?= ./dev-data
@@ -36,10 +36,10 @@ test: tools softhsm awscli ## run the tests; what was skipped is listed with its
 
 vet: tools ## go vet, and gofmt
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "gofmt -w needed:"; echo "$$unformatted"; exit 1; fi
-	$(GO) vet ./... ./.ci/gotest
+	$(GO) vet $(PKG)
 
 lint: tools ## staticcheck for Go, shellcheck for the scripts
-	$(GO) run $(STATICCHECK) ./... ./.ci/gotest
+	$(GO) run $(STATICCHECK) $(PKG)
 	@softhsm-setup/install.sh shellcheck
 	shellcheck softhsm-setup/*.sh .ci/run $(wildcard examples/*.sh)
 
