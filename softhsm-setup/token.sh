@@ -52,10 +52,17 @@ fi
 export SOFTHSM2_CONF="$dir/softhsm2.conf"
 
 # pin prints 16 random decimal digits: 53 bits, and no character that a shell or a URI would read as its own.
-pin() { od -An -v -tu1 -N256 /dev/urandom | tr -s ' ' '\n' | awk '/./ && $1 < 250 { printf "%d", $1 % 10; if (++n == 16) exit }'; }
+# Bytes from 250 up are passed over, so that every digit is as likely as the others.
+pin() {
+	od -An -v -tu1 -N256 /dev/urandom | tr -s ' ' '\n' |
+		awk '/./ && $1 < 250 && n < 16 { printf "%d", $1 % 10; n++ }'
+}
+
+exists() {
+	softhsm2-util --show-slots | sed -n -e 's/ *$//' -e 's/^ *Label: *//p' | grep -Fqx -- "$label"
+}
 
 # A PIN file is written before the token it opens, so that an interrupted run leaves no token that nobody can open.
-exists() { softhsm2-util --show-slots | sed -n 's/^ *Label: *//p' | sed 's/ *$//' | grep -Fqx -- "$label"; }
 if ! exists; then
 	pin >"$dir/$label.pin"
 	pin >"$dir/$label.so-pin"
