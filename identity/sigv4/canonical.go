@@ -1,0 +1,195 @@
+package sigv4
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"path"
+	"slices"
+	"strings"
+)
+
+// maxPaths is the number of forms in which a path may have been signed.
+const maxPaths = 4
+
+// canonicalPaths appends the forms in which a path, as sent, may have been signed: encoded once more, as sent, and both
+// of them normalised if the path means nothing. See the package comment for why the two can't be confused.
+func canonicalPaths(to []string, sent string, normalise bool) []string {
+	if sent == "" {
+		sent = "/"
+	}
+	to = appendForms(to, sent)
+	if normalise {
+		if normal := normalised(sent); normal != sent {
+			to = appendForms(to, normal)
+		}
+	}
+	return to
+}
+
+func appendForms(to []string, sent string) []string {
+	again := encodedAgain(sent)
+	to = append(to, again)
+	if again != sent && !strings.Contains(sent, "%25") {
+		to = append(to, sent)
+	}
+	return to
+}
+
+// normalised removes "." and ".." segments and repeated slashes, but not a slash at the end (RFC 3986 section 5.2.4, with
+// AWS's rule on slashes).
+func normalised(sent string) string {
+	clean := path.Clean(sent)
+	if clean != "/" && strings.HasSuffix(sent, "/") {
+		clean += "/"
+	}
+	return clean
+}
+
+// encodedAgain escapes every byte of a path that is not unreserved or a slash.
+func encodedAgain(sent string) string {
+	plain := func(c byte) bool { return unreserved[c] || c == '/' }
+	i := 0
+	for i < len(sent) && plain(sent[i]) {
+		i++
+	}
+	if i == len(sent) {
+		return sent
+	}
+	b := append(make([]byte, 0, len(sent)+16), sent[:i]...)
+	for ; i < len(sent); i++ {
+		if c := sent[i]; plain(c) {
+			b = append(b, c)
+		} else {
+			b = appendEscape(b, c)
+		}
+	}
+	return string(b)
+}
+
+// param is one query parameter, by offsets into scratch.query: name is [start, equals), value is (equals, end).
+type param struct{ start, equals, end int }
+
+var errQuery = errors.New("the query has a malformed escape or a bare semicolon")
+
+// appendQuery adds the query: each name and value decoded and encoded anew, sorted by encoded name, then by value. The
+// signature itself is left out of a presigned query.
+func (s *scratch) appendQuery(raw string, presigned bool) error {
+	if raw == "" {
+		return nil
+	}
+	if strings.Contains(raw, ";") {
+		return ErrMismatch.Because(errQuery)
+	}
+	s.query, s.params = s.query[:0], s.params[:0]
+	for pair := range strings.SplitSeq(raw, "&") {
+		if pair != "" && !s.addParam(pair, presigned) {
+			return ErrMismatch.Because(errQuery)
+		}
+	}
+	q := s.query
+	slices.SortFunc(s.params, func(a, b param) int {
+		return cmp.Or(bytes.Compare(q[a.start:a.equals], q[b.start:b.equals]), bytes.Compare(q[a.equals:a.end], q[b.equals:b.end]))
+	})
+	for i, p := range s.params {
+		if i > 0 {
+			s.tail = append(s.tail, '&')
+		}
+		s.tail = append(s.tail, q[p.start:p.end]...)
+	}
+	return nil
+}
+
+// addParam encodes one parameter and reports whether it is well formed.
+func (s *scratch) addParam(pair string, presigned bool) bool {
+	name, value, _ := strings.Cut(pair, "=")
+	p := param{start: len(s.query)}
+	var ok1, ok2 bool
+	s.query, ok1 = appendEncoded(s.query, name)
+	p.equals = len(s.query)
+	s.query, ok2 = appendEncoded(append(s.query, '='), value)
+	p.end = len(s.query)
+	if !presigned || string(s.query[p.start:p.equals]) != queryNames[qSignature] {
+		s.params = append(s.params, p)
+	}
+	return ok1 && ok2
+}
+
+// appendEncoded decodes a query name or value as a service does, plus signs being blanks, and encodes it as SigV4 does.
+func appendEncoded(b []byte, raw string) ([]byte, bool) {
+	for i := 0; i < len(raw); i++ {
+		c := raw[i]
+		switch c {
+		case '+':
+			c = ' '
+		case '%':
+			if i+2 >= len(raw) || !isHex(raw[i+1]) || !isHex(raw[i+2]) {
+				return b, false
+			}
+			c = unhex(raw[i+1])<<4 | unhex(raw[i+2])
+			i += 2
+		}
+		if unreserved[c] {
+			b = append(b, c)
+		} else {
+			b = appendEscape(b, c)
+		}
+	}
+	return b, true
+}
+
+// appendValue adds a header's value without blanks around it and with single blanks inside.
+func appendValue(b []byte, v string) []byte {
+	v = strings.Trim(v, " \t")
+	for {
+		i := strings.Index(v, "  ")
+		if i < 0 {
+			return append(b, v...)
+		}
+		b = append(b, v[:i+1]...)
+		v = strings.TrimLeft(v[i:], " ")
+	}
+}
+
+// appendHeaderKey adds a lower-case header name in the form that net/http keeps it in. A name with capitals gets a form
+// that no header has.
+func appendHeaderKey(b []byte, name string) []byte {
+	first := true
+	for i := range len(name) {
+		c := name[i]
+		switch {
+		case 'A' <= c && c <= 'Z':
+			c = ' '
+		case first && 'a' <= c && c <= 'z':
+			c -= 'a' - 'A'
+		}
+		b = append(b, c)
+		first = c == '-'
+	}
+	return b
+}
+
+func appendEscape(b []byte, c byte) []byte {
+	const digits = "0123456789ABCDEF"
+	return append(b, '%', digits[c>>4], digits[c&15])
+}
+
+// unreserved marks the bytes that are never escaped (RFC 3986 section 2.3).
+var unreserved = func() (t [256]bool) {
+	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~") {
+		t[c] = true
+	}
+	return t
+}()
+
+func isHex(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
+}
+
+// unhex returns the value of a hexadecimal digit.
+func unhex(c byte) byte {
+	if c <= '9' {
+		return c - '0'
+	}
+	return c&15 + 9
+}
