@@ -34,9 +34,10 @@ build: tools ## build bin/claviger
 test: tools softhsm awscli ## run the tests; what was skipped is listed with its reason (PKG=./hsm for one package)
 	@$(GO) run ./.ci/gotest -count=1 -timeout $(TESTTIME) $(PKG)
 
-vet: tools ## go vet, and gofmt
+vet: tools ## go vet, gofmt, and go.mod as go mod tidy leaves it
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "gofmt -w needed:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet $(PKG)
+	$(GO) mod tidy -diff
 
 lint: tools ## staticcheck for Go, shellcheck for the scripts
 	$(GO) run $(STATICCHECK) $(PKG)
