@@ -7,6 +7,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # What a person may set: make fuzz FUZZTIME=1m, make kill KILLS=500, make run DEV_DIR=/tmp/x
 PKG      ?= ./... ./.ci/gotest
 FUZZTIME ?= 5s
+LONGFUZZ ?= 10m
 KILLS    ?= 50
 DEV_DIR  ?= ./dev-data
 DEV_ARGS ?=
@@ -42,7 +43,7 @@ vet: tools ## go vet, gofmt, and go.mod as go mod tidy leaves it
 lint: tools ## staticcheck for Go, shellcheck for the scripts
 	$(GO) run $(STATICCHECK) $(PKG)
 	@softhsm-setup/install.sh shellcheck
-	shellcheck softhsm-setup/*.sh .ci/run $(wildcard examples/*.sh)
+	shellcheck softhsm-setup/*.sh .ci/run .ci/fuzz $(wildcard examples/*.sh)
 
 cover: tools softhsm ## run the tests and show coverage by package; coverage.html has the lines
 	$(GO) test -count=1 -timeout $(TESTTIME) -coverpkg=./... -coverprofile=coverage.out $(PKG)
@@ -55,15 +56,11 @@ cover: tools softhsm ## run the tests and show coverage by package; coverage.htm
 race: tools softhsm awscli ## run the tests under the race detector
 	@$(GO) run ./.ci/gotest -race -count=1 -timeout 30m $(PKG)
 
-# go test fuzzes one target of one package at a time, hence the loop.
 fuzz: tools softhsm ## fuzz every target for FUZZTIME (5s)
-	@grep -rEo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | sed 's/:func / /' | sort | while read -r file target; do \
-		echo "--- $$target $$(dirname $$file)"; \
-		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$(dirname "$$file")" || exit 1; \
-	done
+	@.ci/fuzz $(FUZZTIME)
 
-fuzz-long: ## fuzz every target for ten minutes (FUZZTIME to change it)
-	@$(MAKE) fuzz FUZZTIME=$(if $(filter command line,$(origin FUZZTIME)),$(FUZZTIME),10m)
+fuzz-long: tools softhsm ## fuzz every target for LONGFUZZ (10m)
+	@.ci/fuzz $(LONGFUZZ)
 
 bench: tools softhsm ## measure; prints ratios of one run
 	$(GO) run ./bench
