@@ -39,6 +39,8 @@ var layers = []struct{ pkg, may, because string }{
 	{"jobs", "internal/op internal/fault store", "the clockwork runs whatever was given to it and knows no domain"},
 	{"internal/op", "store policy audit internal/fault internal/shape internal/wire", "the road authorizes, records and commits, and knows no domain and no protocol"},
 
+	{"internal/install", "store internal/fault internal/custody", "what signs every domain's rows knows none of them"},
+
 	{"store", "internal/fault internal/custody", "an engine knows nothing of what it stores"},
 	{"store/storetest", "store internal/fault internal/custody", "a suite sees what it tests and nothing above it"},
 	{"hsm", "hsm/internal/... internal/fault internal/custody", "a device knows nothing of why it is asked"},
