@@ -1,0 +1,71 @@
+package store
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+)
+
+// checkpointEvery is how many parties and batches are written to the log between two checkpoints. With the few
+// pages that each touches, the log stays around ten MiB.
+const checkpointEvery = 2000
+
+// checkpointer keeps the log bounded without making commits wait for it.
+//
+// A connection of its own moves the bulk of the log into the database while commits go on. Under load it never
+// gets all of it, and SQLite starts the log over only when all was moved. So afterwards the committer moves the
+// small rest itself, between two batches.
+type checkpointer struct {
+	session *session
+	log     *slog.Logger
+	written int // since the last checkpoint; the committer's
+	start   chan struct{}
+	moved   atomic.Bool // the bulk is done, the rest is the committer's
+	stopped chan struct{}
+}
+
+func newCheckpointer(ctx context.Context, e engine, log *slog.Logger) (*checkpointer, error) {
+	s, err := newSession(ctx, e, writing)
+	if err != nil {
+		return nil, err
+	}
+	w := &checkpointer{session: s, log: log, start: make(chan struct{}, 1), stopped: make(chan struct{})}
+	go w.run()
+	return w, nil
+}
+
+func (w *checkpointer) run() {
+	defer close(w.stopped)
+	for range w.start {
+		if _, err := w.session.engine.checkpoint(w.session); err != nil {
+			w.log.Warn("a checkpoint failed", "error", err)
+		}
+		w.moved.Store(true)
+	}
+}
+
+// between is called by the committer after each batch.
+func (w *checkpointer) between(s *session, parties int) {
+	w.written += parties + 1
+	if w.moved.Load() {
+		w.moved.Store(false)
+		w.written = 0
+		if _, err := s.engine.checkpoint(s); err != nil {
+			w.log.Warn("a checkpoint failed", "error", err)
+		}
+	}
+	if w.written >= checkpointEvery {
+		select {
+		case w.start <- struct{}{}:
+			w.written = 0
+		default:
+		}
+	}
+}
+
+// close ends the goroutine and its connection. The committer has stopped by then.
+func (w *checkpointer) close() error {
+	close(w.start)
+	<-w.stopped
+	return w.session.close()
+}

@@ -1,0 +1,280 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"claviger/internal/fault"
+)
+
+// retryAfter is how long a database that failed is left alone before it is tried again.
+const retryAfter = 250 * time.Millisecond
+
+var (
+	savepoint = internal("SAVEPOINT party")
+	undo      = internal("ROLLBACK TO party")
+	release   = internal("RELEASE party")
+)
+
+// committer owns the connection that writes. What is not safe by itself belongs to its one goroutine.
+type committer struct {
+	*queue
+	engine  engine
+	log     *slog.Logger
+	observe Observer
+	health  health
+	stats   counters
+	wal     *checkpointer
+
+	session *session // nil after an unknown outcome, until another has proved healthy
+	broken  error    // why session is nil
+	retry   time.Time
+	newest  int64  // number of the newest batch on the disk
+	records []byte // of the batch at hand
+}
+
+// outcome is what became of a transaction.
+type outcome int
+
+const (
+	committed outcome = iota
+	lost              // nothing of it is there: its parties may be run again
+	down              // it didn't begin, or nobody knows how it ended: running it again helps nobody
+)
+
+// run serves the queue until it is closed and empty.
+func (c *committer) run() {
+	for batch := c.next(); len(batch) > 0; batch = c.next() {
+		c.commit(batch)
+		if c.session != nil {
+			c.wal.between(c.session, len(batch))
+		}
+	}
+}
+
+// commit brings a batch to an end: together if that works, each party alone if somebody spoils it.
+func (c *committer) commit(batch []*party) {
+	result, err := c.attempt(batch)
+	switch {
+	case result == committed:
+		c.succeed(batch)
+	case result == lost && len(batch) > 1:
+		c.log.Warn("a batch was rolled back; its parties are run again alone", "parties", len(batch), "error", err)
+		c.stats.spoiled.Add(1)
+		for i := range batch {
+			c.commit(batch[i : i+1])
+		}
+	case result == lost && batch[0].apply != nil:
+		c.salvage(batch[0], err)
+	default:
+		c.fail(batch, err)
+	}
+}
+
+// salvage stores the record of a party whose change took its own transaction with it.
+func (c *committer) salvage(p *party, cause error) {
+	if f := (*fault.Error)(nil); !errors.As(p.err, &f) {
+		p.err = unavailable.Because(cause)
+	}
+	p.apply, p.after = nil, nil
+	if result, err := c.attempt([]*party{p}); result != committed {
+		c.fail([]*party{p}, err)
+		return
+	}
+	c.succeed([]*party{p})
+}
+
+// attempt runs a batch as one transaction.
+func (c *committer) attempt(batch []*party) (outcome, error) {
+	if err := c.begin(); err != nil {
+		return down, err
+	}
+	c.records = c.records[:0]
+	for _, p := range batch {
+		if err := c.serve(p); err != nil {
+			return c.abandon(err)
+		}
+	}
+	if len(c.records) > 0 {
+		last := len(c.records) - 1 // without the final newline
+		if _, err := c.session.exec(insertBatch, c.newest+1, time.Now().UnixMicro(), c.records[:last]); err != nil {
+			return c.abandon(err)
+		}
+	}
+	start := time.Now()
+	if _, err := c.session.exec(commit); err != nil {
+		return c.doubt(err)
+	}
+	if len(c.records) > 0 {
+		c.newest++
+	}
+	c.stats.committed(batch)
+	if c.observe != nil {
+		c.observe.Batch(len(batch), time.Since(start))
+	}
+	return committed, nil
+}
+
+// begin opens a transaction, on a new connection if the last one had to be given up.
+func (c *committer) begin() error {
+	if c.session == nil {
+		if err := c.reopen(); err != nil {
+			return err
+		}
+	}
+	_, err := c.session.exec(begin)
+	if err != nil && c.engine.verdict(err) == failed {
+		c.discard(err)
+	}
+	return err
+}
+
+// serve runs one party under its own savepoint, and keeps its record. An error means that the transaction is gone.
+func (c *committer) serve(p *party) error {
+	if p.apply == nil {
+		c.keep(p)
+		return nil
+	}
+	if _, err := c.session.exec(savepoint); err != nil {
+		return err
+	}
+	tx := &Tx{session: c.session}
+	p.err = guard(func() error { return p.apply(tx) })
+	tx.ended = true
+	if tx.dead != nil {
+		return tx.dead
+	}
+	p.after = tx.after
+	c.keep(p)
+	if p.err != nil {
+		p.after = nil
+		if _, err := c.session.exec(undo); err != nil {
+			return err
+		}
+	}
+	_, err := c.session.exec(release)
+	return err
+}
+
+// keep adds the record of p to the batch. A record that can't be made is an error of its party: no record, no
+// change.
+func (c *committer) keep(p *party) {
+	if p.record == nil {
+		return
+	}
+	var record []byte
+	if err := guard(func() error { record = p.record(p.err); return nil }); err != nil {
+		p.err = err
+		return
+	}
+	if len(record) > 0 {
+		c.records = append(append(c.records, record...), '\n')
+	}
+}
+
+// guard makes a panic an error: one party's mistake must not end the process for all.
+func guard(f func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fault.Panic(v)
+		}
+	}()
+	return f()
+}
+
+// abandon rolls back what is left of a transaction that failed before its COMMIT.
+func (c *committer) abandon(cause error) (outcome, error) {
+	if c.session.alive() {
+		if _, err := c.session.exec(rollback); err != nil {
+			c.discard(err)
+			return down, errors.Join(cause, err)
+		}
+	}
+	return lost, cause
+}
+
+// doubt decides what an error of COMMIT means.
+func (c *committer) doubt(cause error) (outcome, error) {
+	if c.engine.verdict(cause) == refused {
+		return c.abandon(cause)
+	}
+	c.discard(fmt.Errorf("the outcome of COMMIT is unknown: %w", cause))
+	return down, c.broken
+}
+
+// discard gives the connection up. Nothing is committed until another one has proved that it can.
+func (c *committer) discard(cause error) {
+	c.log.Error("the database connection is given up", "error", cause)
+	c.session.close()
+	c.session, c.broken, c.retry = nil, cause, time.Now().Add(retryAfter)
+}
+
+// reopen connects again and commits a heartbeat. With SQLite this also settles an unknown outcome: the new frames
+// lie over those of the transaction in doubt, so that no recovery finds it any more.
+func (c *committer) reopen() error {
+	if time.Now().Before(c.retry) {
+		return c.broken
+	}
+	s, err := newSession(context.Background(), c.engine, writing)
+	if err == nil {
+		err = c.adopt(s)
+	}
+	if err != nil {
+		c.broken, c.retry = err, time.Now().Add(retryAfter)
+	}
+	return err
+}
+
+// adopt makes s the committer's connection once it has committed something.
+func (c *committer) adopt(s *session) error {
+	err := s.transact(func() error { return beat(s) })
+	if err == nil {
+		err = s.row(newestBatch, nil, []any{&c.newest})
+	}
+	if err != nil {
+		return errors.Join(err, s.close())
+	}
+	c.session, c.broken = s, nil
+	return nil
+}
+
+// succeed runs what was to follow the COMMIT, and then answers everybody.
+func (c *committer) succeed(batch []*party) {
+	if c.health.recovered() {
+		c.log.Info("the database accepts records again")
+	}
+	for _, p := range batch {
+		for _, f := range p.after {
+			if err := guard(func() error { f(); return nil }); err != nil {
+				c.log.Error("a function after COMMIT failed", "error", err)
+			}
+		}
+	}
+	for _, p := range batch {
+		c.answer(p)
+	}
+}
+
+// fail answers a batch of which nothing is known to be on the disk.
+func (c *committer) fail(batch []*party, cause error) {
+	if c.health.failed(cause) {
+		c.log.Error("the database accepts no records", "error", cause)
+		time.AfterFunc(retryAfter, c.probe)
+	}
+	for _, p := range batch {
+		p.err = unavailable.Because(cause)
+		c.answer(p)
+	}
+}
+
+func (c *committer) answer(p *party) {
+	switch {
+	case p.done != nil:
+		p.done <- struct{}{}
+	case p.err != nil:
+		c.log.Warn("bookkeeping was not stored", "note", p.note, "error", p.err)
+	}
+}

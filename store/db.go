@@ -1,0 +1,201 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+
+	"claviger/internal/fault"
+)
+
+// Config says which database to open.
+type Config struct {
+	Path    string       // the SQLite file; its directory must exist
+	Log     *slog.Logger // nil: slog.Default
+	Observe Observer     // nil: nobody
+}
+
+// DB is an open database. All its methods are safe for use by several goroutines at once.
+type DB struct {
+	engine    engine
+	lock      io.Closer     // nil when open for reading
+	committer *committer    // nil when open for reading
+	stopped   chan struct{} // closed when the committer has returned
+	pool      *pool
+	close     func() error
+}
+
+// Open opens the database for the one server it may have, creates it where there is none, and brings its schema
+// up to date. It fails with [ErrLocked], [ErrNewer], [ErrChanged], [ErrHistory] or [ErrExposed] where these say
+// why, and never waits for a lock.
+func Open(ctx context.Context, c Config) (_ *DB, err error) {
+	e, err := newSQLite(c.Path, true)
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	db := &DB{engine: e, stopped: make(chan struct{})}
+	db.close = sync.OnceValue(db.shut)
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("store: %w", err), db.release())
+		}
+	}()
+	if db.lock, err = e.lock(); err != nil {
+		return nil, err
+	}
+	if err := db.start(ctx, c); err != nil {
+		return nil, err
+	}
+	return db, nil
+}
+
+// start migrates and sets the committer to work.
+func (db *DB) start(ctx context.Context, c Config) error {
+	known, err := loadMigrations(embedded, "migrations/"+db.engine.migrations())
+	if err != nil {
+		return err
+	}
+	s, err := newSession(ctx, db.engine, writing)
+	if err != nil {
+		return err
+	}
+	if err := migrate(s, known); err != nil {
+		return errors.Join(err, s.close())
+	}
+	w := &committer{queue: newQueue(), engine: db.engine, log: c.Log, observe: c.Observe}
+	if err := w.adopt(s); err != nil {
+		return err
+	}
+	if db.pool, err = newPool(db.engine); err != nil {
+		return errors.Join(err, s.close())
+	}
+	if w.wal, err = newCheckpointer(ctx, db.engine, c.Log); err != nil {
+		return errors.Join(err, s.close())
+	}
+	db.committer = w
+	go func() {
+		defer close(db.stopped)
+		w.run()
+	}()
+	return nil
+}
+
+// OpenReader opens the database for reading, beside a running server or without one. It takes no lock, migrates
+// nothing and fails with [ErrOlder] or [ErrNewer] where the schema isn't this program's. Commit fails.
+func OpenReader(ctx context.Context, path string) (*DB, error) {
+	e, err := newSQLite(path, false)
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	db := &DB{engine: e}
+	db.close = sync.OnceValue(db.shut)
+	if db.pool, err = newPool(e); err == nil {
+		err = db.pool.use(current)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("store: %w", err), db.release())
+	}
+	return db, nil
+}
+
+// current refuses a schema that is not this program's.
+func current(s *session) error {
+	known, err := loadMigrations(embedded, "migrations/"+s.engine.migrations())
+	if err != nil {
+		return err
+	}
+	left, err := pending(s, known)
+	if err == nil && len(left) > 0 {
+		return fmt.Errorf("%w: it lacks %s", ErrOlder, left[0].name)
+	}
+	return err
+}
+
+// Row reads one row of what is committed; see [Reader].
+func (db *DB) Row(q *Query, args []any, dest ...any) error {
+	return db.pool.use(func(s *session) error { return s.row(q, args, dest) })
+}
+
+// Rows reads rows of what is committed; see [Reader].
+func (db *DB) Rows(q *Query, args []any, each func(scan func(dest ...any) error) error) error {
+	return db.pool.use(func(s *session) error { return s.rows(q, args, each) })
+}
+
+// Commit runs apply in the committer's next transaction, under a savepoint of its own, stores what record returns
+// for its error in that same transaction, and returns once the disk has both.
+//
+// apply may be nil. If it fails, its savepoint is rolled back, its record is stored all the same, and Commit
+// returns its error after the COMMIT. A panic in it is an error of kind Internal. record returns one line or
+// several, or nil to store nothing. If the record can't be stored for certain, Commit returns a fault of kind
+// Unavailable, or Internal if record panicked, and never apply's result: no record, no answer.
+//
+// Both functions run on the committer's goroutine while everybody waits, and may run more than once: they
+// compute and query, but call no device and no network, and use the database only through their Tx.
+func (db *DB) Commit(apply func(*Tx) error, record func(error) []byte) error {
+	if db.committer == nil {
+		return fault.Of(errReadOnly)
+	}
+	p := &party{apply: apply, record: record, done: make(chan struct{}, 1)}
+	if !db.committer.put(p) {
+		return unavailable.Because(errClosed)
+	}
+	<-p.done
+	return p.err
+}
+
+// Note has apply run in a transaction with others within about a second, for bookkeeping that nobody waits for
+// and that may be lost with the process: a last use, say. Of the Notes of one key that wait, the newest counts.
+// An error of apply is logged.
+func (db *DB) Note(key string, apply func(*Tx) error) {
+	if db.committer != nil {
+		db.committer.note(key, apply)
+	}
+}
+
+// Enter and Leave stand around a request that may end in a Commit. While fewer Commits wait than requests are in
+// flight, the committer lets them catch up for a moment, so that one fsync serves more of them.
+func (db *DB) Enter() { db.inFlight(1) }
+
+// Leave ends what Enter began.
+func (db *DB) Leave() { db.inFlight(-1) }
+
+func (db *DB) inFlight(n int64) {
+	if db.committer != nil {
+		db.committer.queue.inFlight.Add(n)
+	}
+}
+
+// Close serves the Commits and Notes that wait, lets reads end, moves the log into the database and lets the next
+// server in. What comes later fails. Closing again does nothing and returns the same.
+func (db *DB) Close() error { return db.close() }
+
+func (db *DB) shut() error {
+	var err error
+	if c := db.committer; c != nil {
+		c.close()
+		<-db.stopped
+		err = c.wal.close()
+	}
+	return errors.Join(err, db.release())
+}
+
+// release closes what is open, the committer's connection last.
+func (db *DB) release() error {
+	var err error
+	if db.pool != nil {
+		err = db.pool.close()
+	}
+	if c := db.committer; c != nil && c.session != nil {
+		err = errors.Join(err, db.engine.finish(c.session), c.session.close())
+	}
+	if db.lock != nil {
+		err = errors.Join(err, db.lock.Close())
+	}
+	return err
+}

@@ -1,0 +1,43 @@
+package store
+
+import (
+	"errors"
+
+	"claviger/internal/fault"
+)
+
+// What a statement can answer besides rows.
+var (
+	// Stale says that the row is no longer what the caller read: read again and start over.
+	Stale = errors.New("store: the row has changed since it was read")
+	// NoRow says that a query for one row found none.
+	NoRow = errors.New("store: no such row")
+	// Exists says that a primary key or unique index already holds such a row.
+	Exists = errors.New("store: such a row exists already")
+)
+
+// Why a database can't be opened.
+var (
+	// ErrLocked says that another server has the database open.
+	ErrLocked = errors.New("the database is in use by another server")
+	// ErrNewer says that a newer version of the program has migrated the database.
+	ErrNewer = errors.New("the database was written by a newer version of this program")
+	// ErrOlder says that a reader met a database which no server of this version has migrated yet.
+	ErrOlder = errors.New("the database is of an older version: start the server once to migrate it")
+	// ErrHistory says that the migrations which made the database are not those of this program.
+	ErrHistory = errors.New("the database was made by other migrations than this program has")
+	// ErrChanged says that a migration was edited after it had been applied.
+	ErrChanged = errors.New("a migration has changed since it was applied to the database")
+	// ErrExposed says that others than the owner can get at the database file.
+	ErrExposed = errors.New("the database can be read by others than its owner")
+)
+
+// unavailable answers a Commit whose record is not known to be on the disk.
+var unavailable = fault.New(fault.Unavailable, "",
+	"The service can't store its records at the moment. Try again in a few seconds.")
+
+var (
+	errClosed   = errors.New("store: the database is closed")
+	errReadOnly = errors.New("store: the database is open for reading only")
+	errEnded    = errors.New("store: this transaction has ended")
+)

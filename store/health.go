@@ -1,0 +1,57 @@
+package store
+
+import (
+	"sync/atomic"
+	"time"
+
+	"claviger/internal/fault"
+)
+
+var heartbeat = internal(`INSERT INTO heartbeat (one, at) VALUES (1, $1)
+	ON CONFLICT (one) DO UPDATE SET at = excluded.at`)
+
+// beat writes the one row that exists to be written.
+func beat(s *session) error {
+	_, err := s.exec(heartbeat, time.Now().UnixMicro())
+	return err
+}
+
+// health is whether the newest transaction reached the disk.
+type health struct {
+	bad atomic.Pointer[fault.Error]
+}
+
+// failed remembers why records can't be stored, and reports whether that is news.
+func (h *health) failed(cause error) bool {
+	return h.bad.Swap(unavailable.Because(cause)) == nil
+}
+
+// recovered reports whether records can be stored again after a failure.
+func (h *health) recovered() bool {
+	return h.bad.Load() != nil && h.bad.Swap(nil) != nil
+}
+
+// probe commits a heartbeat again and again until one is accepted: while the service says that it isn't ready,
+// no request may come that would find out.
+func (c *committer) probe() {
+	p := &party{apply: func(tx *Tx) error { return beat(tx.session) }, done: make(chan struct{}, 1)}
+	if !c.put(p) {
+		return
+	}
+	<-p.done
+	if c.health.bad.Load() != nil {
+		time.AfterFunc(retryAfter, c.probe)
+	}
+}
+
+// Ready returns nil while records can be stored, and otherwise a fault of kind Unavailable with the reason for
+// the operator. It becomes nil again by itself.
+func (db *DB) Ready() error {
+	if db.committer == nil {
+		return nil
+	}
+	if bad := db.committer.health.bad.Load(); bad != nil {
+		return bad
+	}
+	return nil
+}

@@ -1,0 +1,104 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	readers      = 4                     // connections kept; more would only wait for the processors
+	readersLimit = 64                    // connections at most
+	readersWait  = 10 * time.Millisecond // how long to wait for one of the kept before opening another
+)
+
+// pool hands out connections for reading. Callers normally wait a moment for one of the few that are kept. But
+// a caller may read again while it reads, and so hold one and wait for another; when everybody does, nobody
+// would ever return one. So a wait ends in a connection more.
+type pool struct {
+	engine engine
+	idle   chan *session
+	opened chan struct{} // a token for every open connection
+	closed atomic.Bool
+}
+
+func newPool(e engine) (*pool, error) {
+	p := &pool{engine: e, idle: make(chan *session, readers), opened: make(chan struct{}, readersLimit)}
+	s, err := p.open()
+	if err != nil {
+		return nil, err
+	}
+	p.put(s)
+	return p, nil
+}
+
+// use calls f with a connection of its own.
+func (p *pool) use(f func(*session) error) error {
+	s, err := p.take()
+	if err != nil {
+		return err
+	}
+	defer p.put(s)
+	return f(s)
+}
+
+func (p *pool) take() (*session, error) {
+	if p.closed.Load() {
+		return nil, errClosed
+	}
+	select {
+	case s := <-p.idle:
+		return s, nil
+	default:
+	}
+	if len(p.opened) < readers {
+		return p.open()
+	}
+	wait := time.NewTimer(readersWait)
+	defer wait.Stop()
+	select {
+	case s := <-p.idle:
+		return s, nil
+	case <-wait.C:
+		return p.open()
+	}
+}
+
+// open opens one more, or waits for one where the limit is reached.
+func (p *pool) open() (*session, error) {
+	select {
+	case s := <-p.idle:
+		return s, nil
+	case p.opened <- struct{}{}:
+	}
+	s, err := newSession(context.Background(), p.engine, reading)
+	if err != nil {
+		<-p.opened
+	}
+	return s, err
+}
+
+func (p *pool) put(s *session) {
+	select {
+	case p.idle <- s:
+	default:
+		s.close()
+		<-p.opened
+	}
+}
+
+// close lets nobody read any more, and closes every connection once its reader has returned it.
+func (p *pool) close() error {
+	p.closed.Store(true)
+	var err error
+	for len(p.opened) > 0 {
+		select {
+		case s := <-p.idle:
+			err = errors.Join(err, s.close())
+			<-p.opened
+		case <-time.After(time.Millisecond): // it may have been closed for being one too many
+		}
+	}
+	return err
+}

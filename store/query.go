@@ -1,0 +1,152 @@
+package store
+
+import (
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// Query is one SQL statement, declared once. The zero value is of no use: [SQL] and [Wide] make it.
+type Query struct {
+	text   string
+	at     string // where it was declared, for errors: keystore/sql.go:12
+	wide   string // why it may reach across accounts and Regions; empty: it may not
+	params int
+	rows   bool // it answers rows, so it must be read to its end: Row or Rows, never Exec
+}
+
+var declared struct {
+	sync.Mutex
+	queries []*Query
+}
+
+// SQL declares a statement that stays within one account and Region. It belongs in a package-level variable.
+//
+// Placeholders are $1 to $n in order of first appearance, and a placeholder may appear again. SQLite binds by
+// first appearance and PostgreSQL by number; a text in which the two differ would answer silently wrong, so
+// SQL panics on it.
+func SQL(text string) *Query { return declare(text, "") }
+
+// Wide declares a statement that may touch the rows of every account and Region, and says why it must.
+// Statements on tables that belong to the whole service (the trail, say) are of this kind as well.
+func Wide(text, reason string) *Query {
+	if reason == "" {
+		panic("store.Wide: " + text + ": a reason is needed")
+	}
+	return declare(text, reason)
+}
+
+// Queries returns every statement declared so far, for the tests that read them all.
+func Queries() []*Query {
+	declared.Lock()
+	defer declared.Unlock()
+	return append([]*Query(nil), declared.queries...)
+}
+
+// String returns the text of the statement.
+func (q *Query) String() string { return q.text }
+
+// Where returns the file and line of the declaration.
+func (q *Query) Where() string { return q.at }
+
+func declare(text, wide string) *Query {
+	q := internal(text)
+	q.wide = wide
+	if _, file, line, ok := runtime.Caller(2); ok {
+		q.at = filepath.Join(filepath.Base(filepath.Dir(file)), filepath.Base(file)) + ":" + strconv.Itoa(line)
+	}
+	declared.Lock()
+	defer declared.Unlock()
+	declared.queries = append(declared.queries, q)
+	return q
+}
+
+// internal makes a statement of this package's own: transactions, pragmas, bookkeeping.
+func internal(text string) *Query {
+	q := &Query{text: strings.TrimSpace(text), at: "store"}
+	for i, word := range words(q.text) {
+		switch upper := strings.ToUpper(word); {
+		case word[0] == '$':
+			q.placeholder(word)
+		case word[0] == '?' || word[0] == ':' || word[0] == '@':
+			panic("store.SQL: " + q.text + ": placeholders are $1, $2 and so on")
+		case upper == "RETURNING", i == 0 && (upper == "SELECT" || upper == "WITH" || upper == "VALUES" || upper == "PRAGMA"):
+			q.rows = true
+		}
+	}
+	return q
+}
+
+func (q *Query) placeholder(word string) {
+	n, err := strconv.Atoi(word[1:])
+	switch {
+	case err != nil || n < 1 || n > q.params+1:
+		panic(fmt.Sprintf("store.SQL: %s: %s appears where $%d was expected first", q.text, word, q.params+1))
+	case n == q.params+1:
+		q.params = n
+	}
+}
+
+// words splits a statement into identifiers, placeholders and single other characters, without white space,
+// comments, literals and quoted names.
+func words(text string) []string {
+	var out []string
+	for i := 0; i < len(text); {
+		n := 1
+		switch c := text[i]; {
+		case c == '\'' || c == '"' || c == '`':
+			n = quoted(text[i:])
+		case c == '-' && strings.HasPrefix(text[i:], "--"):
+			n = upTo(text[i:], "\n")
+		case c == '/' && strings.HasPrefix(text[i:], "/*"):
+			n = upTo(text[i:], "*/")
+		case c == ' ' || c == '\t' || c == '\n' || c == '\r':
+		default:
+			n = word(text[i:])
+			out = append(out, text[i:i+n])
+		}
+		i += n
+	}
+	return out
+}
+
+// word returns the length of the identifier, number or placeholder that s begins with, or 1.
+func word(s string) int {
+	n := 1
+	if !wordly(s[0]) && s[0] != '$' && s[0] != ':' && s[0] != '@' {
+		return n
+	}
+	for n < len(s) && wordly(s[n]) {
+		n++
+	}
+	return n
+}
+
+func wordly(c byte) bool {
+	return c == '_' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c >= 0x80
+}
+
+// quoted returns the length of the literal or quoted name that s begins with; a doubled quote stays inside.
+func quoted(s string) int {
+	for i := 1; i < len(s); i++ {
+		if s[i] != s[0] {
+			continue
+		}
+		if i+1 < len(s) && s[i+1] == s[0] {
+			i++
+			continue
+		}
+		return i + 1
+	}
+	return len(s)
+}
+
+func upTo(s, end string) int {
+	if i := strings.Index(s, end); i >= 0 {
+		return i + len(end)
+	}
+	return len(s)
+}

@@ -1,0 +1,132 @@
+package store
+
+import (
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	batchLimit = 256         // parties of one transaction
+	yields     = 64          // how often to step back for requests that are about to come
+	notePeriod = time.Second // how long a Note may wait
+)
+
+// party is what one caller, or one Note, wants of a transaction.
+type party struct {
+	apply  func(*Tx) error
+	record func(error) []byte
+	note   string        // the key of a Note, which nobody waits for
+	done   chan struct{} // holds one answer; nil for a Note
+	after  []func()
+	err    error
+}
+
+// queue is where parties wait for the committer.
+type queue struct {
+	mu      sync.Mutex
+	work    sync.Cond // signalled when there is something for the committer
+	waiting []*party
+	notes   map[string]func(*Tx) error
+	order   []string // keys of notes, oldest first
+	due     bool     // the oldest note has waited for its period
+	closed  bool
+
+	inFlight atomic.Int64 // requests between Enter and Leave
+}
+
+func newQueue() *queue {
+	q := &queue{notes: map[string]func(*Tx) error{}}
+	q.work.L = &q.mu
+	return q
+}
+
+// put lets p wait; it reports false after close.
+func (q *queue) put(p *party) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.closed {
+		return false
+	}
+	q.waiting = append(q.waiting, p)
+	if len(q.waiting) == 1 {
+		q.work.Signal()
+	}
+	return true
+}
+
+// note remembers f under key in place of what was there.
+func (q *queue) note(key string, f func(*Tx) error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.closed {
+		return
+	}
+	if _, ok := q.notes[key]; !ok {
+		q.order = append(q.order, key)
+	}
+	if len(q.order) == 1 && !q.due {
+		time.AfterFunc(notePeriod, q.fall)
+	}
+	q.notes[key] = f
+}
+
+// fall marks the notes as due.
+func (q *queue) fall() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.due = true
+	q.work.Signal()
+}
+
+// close lets nobody in any more; what waits is still served.
+func (q *queue) close() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.closed, q.due = true, true
+	q.work.Signal()
+}
+
+// next waits for work and returns a batch of it, or nothing once the queue is closed and empty.
+func (q *queue) next() []*party {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for len(q.waiting) == 0 && !(q.due && len(q.order) > 0) && !q.closed {
+		q.work.Wait()
+	}
+	q.gather()
+	n := min(len(q.waiting), batchLimit)
+	batch := append(make([]*party, 0, n), q.waiting[:n]...)
+	q.waiting = slices.Delete(q.waiting, 0, n)
+	if q.due {
+		batch = q.takeNotes(batch)
+	}
+	return batch
+}
+
+// gather lets others run for a bounded while, as long as fewer wait than there are requests in flight. Batch size
+// decides the cost of a commit, and a sleep would cost more than it gains.
+func (q *queue) gather() {
+	for range yields {
+		if n := len(q.waiting); n >= batchLimit || int64(n) >= q.inFlight.Load() {
+			return
+		}
+		q.mu.Unlock()
+		runtime.Gosched()
+		q.mu.Lock()
+	}
+}
+
+// takeNotes moves as many notes into the batch as one transaction should carry.
+func (q *queue) takeNotes(batch []*party) []*party {
+	n := min(len(q.order), batchLimit)
+	for _, key := range q.order[:n] {
+		batch = append(batch, &party{apply: q.notes[key], note: key})
+		delete(q.notes, key)
+	}
+	q.order = slices.Delete(q.order, 0, n)
+	q.due = q.closed || len(q.order) > 0
+	return batch
+}
