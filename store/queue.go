@@ -10,7 +10,7 @@ import (
 
 const (
 	batchLimit = 256         // parties of one transaction
-	yields     = 64          // how often to step back for requests that are about to come
+	yields     = 8           // how often to step back for requests that are about to come
 	notePeriod = time.Second // how long a Note may wait
 )
 
