@@ -37,6 +37,9 @@ func (t Table) Compile(typ reflect.Type) *Plan {
 	p := &Plan{typ: typ}
 	for i := range typ.NumField() {
 		f := typ.Field(i)
+		if f.Anonymous {
+			continue // op.ByShape: behaviour, not a member
+		}
 		tag, ok := f.Tag.Lookup("shape")
 		if !ok {
 			panic(fmt.Sprintf("shape: %s.%s has no shape", typ, f.Name))

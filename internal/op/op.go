@@ -1,0 +1,243 @@
+// Package op is the spine: what an operation is, and the one road that every operation runs on.
+//
+// # An operation is data plus one typed function
+//
+// The package that performs an operation makes it with [Read] or [Write]; there is no other maker, and package
+// api mounts nothing but Operations. So nothing can be reached that has not been authenticated, validated,
+// authorized and recorded.
+//
+// # The road
+//
+// authenticate the raw bytes → decode → validate → find → authorize → absence → ready → dry run → do → commit
+// the change with all its records → answer. Find answers a [Target] even for a thing that is not there, so
+// that authorization has something to decide on and absence is shown only to those allowed to know.
+//
+// # Plan, then commit
+//
+// A Read returns its output. A Write does its slow work on the token first and returns a [Commit], which makes the
+// output inside the store's transaction. Every outcome leaves a record, and a record that can't be stored
+// means that there is no answer.
+package op
+
+import (
+	"reflect"
+
+	"claviger/internal/fault"
+	"claviger/internal/shape"
+	"claviger/policy"
+	"claviger/store"
+)
+
+// Service is one of AWS's services: its names on the wire and the shapes of its members.
+type Service struct {
+	Name     string      // kms: the signing name, the prefix of IAM actions and the first part of the event source
+	Title    string      // AWS Key Management Service, for people
+	Target   string      // the prefix of X-Amz-Target, e.g. TrentService
+	Version  string      // of the API, e.g. 2014-11-01
+	Message  string      // how error bodies spell their message member: "message" or "Message"
+	Internal string      // AWS's name of the service's own failure, e.g. KMSInternalException
+	Down     string      // AWS's name of "the key can't be used just now", e.g. KeyUnavailableException
+	NoStore  bool        // answers forbid caching, as KMS's do
+	Shapes   shape.Table // constraints by AWS shape name
+}
+
+// Source returns the service's name in records, e.g. kms.amazonaws.com.
+func (s *Service) Source() string { return s.Name + ".amazonaws.com" }
+
+// Info describes an operation to those who mount, document and test it.
+type Info struct {
+	Name     string // AWS's
+	Service  *Service
+	Method   string // of the REST route; empty for an operation that only the service itself performs
+	Path     string // of the REST route, members in braces: /v1/keys/encrypt/{KeyId...}
+	Doc      string // one sentence for people
+	ReadOnly bool   // as CloudTrail's readOnly: changes no resource. Set by the maker
+	In, Out  reflect.Type
+}
+
+// Input is a request's document. Validate checks what shapes can't say: rules across members.
+type Input interface{ Validate() error }
+
+// ByShape is embedded by inputs whose shapes say all there is to say.
+type ByShape struct{}
+
+// Validate accepts everything: the shapes were checked before.
+func (ByShape) Validate() error { return nil }
+
+// Target is what an operation touches. Find answers one even for a thing that is not there.
+type Target interface {
+	Demands() []policy.Demand // what the caller must be allowed; never empty
+	Missing() error           // the absence, shown only to a caller who passed Demands
+	Ready() error             // state and usage: after authorization, before the dry run, before any work
+}
+
+// Open is the target of an operation that needs no permission, and says why.
+type Open struct{ Action, Reason string }
+
+func (o Open) Demands() []policy.Demand {
+	return []policy.Demand{{Action: o.Action, Open: o.Reason}}
+}
+func (Open) Missing() error { return nil }
+func (Open) Ready() error   { return nil }
+
+// Commit finishes a Write inside the transaction and may run twice: no token, no network, nothing captured that
+// it changes. It must re-check itself what Find saw (UPDATE ... WHERE rev = $n): [store.Stale] sends the road back to find.
+type Commit[O any] func(*store.Tx) (O, error)
+
+// None is the output of an operation that answers with an empty body; a struct without members answers {}.
+type None struct{}
+
+// Operation is one row of the registry.
+type Operation interface {
+	Info() Info
+	serve(*Call, *Request) (any, error)
+}
+
+// operation is the only implementation of Operation.
+type operation[I Input, T Target, O any] struct {
+	info Info
+	plan *shape.Plan
+	find func(*Call, I) (T, error)
+	do   func(*Call, I, T) (O, Commit[O], error)
+}
+
+// Query is an operation that changes nothing: it may be asked for inside another.
+type Query[I Input, O any] struct {
+	Operation
+	ask func(*Call, I) (O, error)
+}
+
+// Command is an operation that changes something: it has a commit of its own, so it is never nested.
+type Command[I Input, O any] struct {
+	Operation
+	own func(*Call, I) (O, error)
+}
+
+// Read makes an operation that changes nothing.
+func Read[I Input, T Target, O any](n Info, find func(*Call, I) (T, error), do func(*Call, I, T) (O, error)) Query[I, O] {
+	n.ReadOnly = true
+	o := build(n, find, func(c *Call, in I, t T) (O, Commit[O], error) {
+		out, err := do(c, in, t)
+		return out, nil, err
+	})
+	return Query[I, O]{o, func(c *Call, in I) (O, error) {
+		out, _, err := o.run(c, in)
+		return out, err
+	}}
+}
+
+// Write makes an operation whose change, output and records are one transaction.
+func Write[I Input, T Target, O any](n Info, find func(*Call, I) (T, error), plan func(*Call, I, T) (Commit[O], error)) Command[I, O] {
+	o := build(n, find, func(c *Call, in I, t T) (out O, _ Commit[O], _ error) {
+		commit, err := plan(c, in, t)
+		return out, commit, err
+	})
+	return Command[I, O]{o, o.whole}
+}
+
+func build[I Input, T Target, O any](n Info, find func(*Call, I) (T, error), do func(*Call, I, T) (O, Commit[O], error)) *operation[I, T, O] {
+	n.In, n.Out = reflect.TypeFor[I](), reflect.TypeFor[O]()
+	return &operation[I, T, O]{n, n.Service.Shapes.Compile(n.In), find, do}
+}
+
+// Ask runs another operation as the same caller, on behalf of service if one is named. The caller's own rights decide, the use is
+// recorded as itself, and its record joins this request's commit.
+func Ask[I Input, O any](c *Call, service string, q Query[I, O], in I) (O, error) {
+	sub := *c
+	sub.Via, sub.present = service, nil
+	return q.ask(&sub, in)
+}
+
+// AsService performs a Command at once as the service's own principal, with a commit of its own before the
+// present one: what must be made on first use, and what the clockwork finishes.
+func AsService[I Input, O any](c *Call, service string, cmd Command[I, O], in I) (O, error) {
+	sub := *c
+	sub.Caller = policy.AsService(c.Caller.Account, service)
+	sub.Via, sub.present = service, nil
+	return cmd.own(&sub, in)
+}
+
+func (o *operation[I, T, O]) Info() Info { return o.info }
+
+// run is the road from validation to do. It leaves exactly one record of its own in the call's trail.
+func (o *operation[I, T, O]) run(c *Call, in I) (out O, commit Commit[O], err error) {
+	var demands []policy.Demand
+	defer func() {
+		if p := recover(); p != nil {
+			out, commit, err = *new(O), nil, fault.Panic(p)
+		}
+		c.leave(&o.info, o.plan, in, demands, err)
+	}()
+	if err = o.plan.Validate(in, c.present); err != nil {
+		return
+	}
+	if err = in.Validate(); err != nil {
+		return
+	}
+	t, err := o.find(c, in)
+	if err != nil {
+		return
+	}
+	demands = t.Demands()
+	if err = c.run.Decide(c.Caller, demands); err != nil {
+		return
+	}
+	if err = t.Missing(); err != nil {
+		return
+	}
+	if err = t.Ready(); err != nil {
+		return
+	}
+	if d, ok := any(in).(interface{ IsDryRun() bool }); ok && d.IsDryRun() {
+		err = dryRun
+		return
+	}
+	return o.do(c, in, t)
+}
+
+var dryRun = fault.New(fault.DryRun, "DryRunOperationException",
+	"The request would have succeeded, but the DryRun option is set.")
+
+// serve decodes the request and takes it down the whole road.
+func (o *operation[I, T, O]) serve(c *Call, q *Request) (any, error) {
+	var in I
+	if err := q.Decode(&in); err != nil {
+		return nil, c.run.refused(c, &o.info, err)
+	}
+	c.present = q.Present
+	out, err := o.whole(c, in)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// attempts is how often the road starts again at find when somebody else changed what it saw.
+const attempts = 3
+
+// whole runs the road and commits what it leaves: the change and its records, together or not at all.
+func (o *operation[I, T, O]) whole(c *Call, in I) (O, error) {
+	for range attempts {
+		c.trail = new(trail)
+		out, commit, err := o.run(c, in)
+		var change func(*store.Tx) error
+		if err == nil && commit != nil {
+			change = func(tx *store.Tx) (refused error) {
+				out, refused = commit(tx)
+				return refused
+			}
+		}
+		err = c.run.commit(c, o.info.Service, change, err)
+		switch {
+		case isStale(err):
+			continue
+		case err != nil:
+			return *new(O), err
+		}
+		return out, nil
+	}
+	return *new(O), c.run.refused(c, &o.info, contended)
+}
+
+var contended = fault.New(fault.Conflict, "ConflictException",
+	"The resource was changed by others at the same time. Try again.")

@@ -1,0 +1,180 @@
+package op
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"claviger/audit"
+	"claviger/internal/fault"
+	"claviger/policy"
+	"claviger/store"
+
+	"github.com/google/uuid"
+)
+
+// Request is what a protocol knows of a request before anybody is known.
+type Request struct {
+	HTTP    *http.Request
+	Body    []byte // as received: the signature is over these bytes
+	ID      string // of the request, a UUID
+	Decode  func(input any) error
+	Present func(pointer string) bool // whether the document holds anything at a JSON pointer
+}
+
+// Authenticator finds out who signed a request, and for which Region. Its errors are faults of kind Unauthenticated.
+type Authenticator interface {
+	Authenticate(ctx context.Context, r *http.Request, body []byte, service string, now time.Time) (c policy.Caller, region string, err error)
+}
+
+// Ledger makes a change and the records of a request durable together; *store.DB is one.
+type Ledger interface {
+	Enter()
+	Leave()
+	Commit(apply func(*store.Tx) error, record func(error) []byte) error
+}
+
+// Observer is told of every operation that ended.
+type Observer interface {
+	Operation(service, name, code string, took time.Duration)
+	Unknown(service, code string) // failures before a caller is known
+}
+
+// Runner takes operations down the one road. All fields must be set.
+type Runner struct {
+	Ledger  Ledger
+	Callers Authenticator
+	Decide  func(policy.Caller, []policy.Demand) error
+	Observe Observer
+	Log     *slog.Logger
+	Now     func() time.Time
+
+	strangers sampler
+}
+
+// Serve performs o for q and returns its output. The error is always a *fault.Error.
+func (r *Runner) Serve(ctx context.Context, o Operation, q *Request) (any, error) {
+	r.Ledger.Enter()
+	defer r.Ledger.Leave()
+	info := o.Info()
+	c, err := r.arrive(ctx, info.Service, q)
+	if err != nil {
+		return nil, err
+	}
+	out, err := o.serve(c, q)
+	r.ended(c, &info, err)
+	if err != nil {
+		return nil, fault.Of(err)
+	}
+	return out, nil
+}
+
+// Refuse records that a known caller asked for something that can't even be named, and returns err.
+func (r *Runner) Refuse(ctx context.Context, s *Service, name string, q *Request, err error) error {
+	c, denied := r.arrive(ctx, s, q)
+	if denied != nil {
+		return denied
+	}
+	info := Info{Name: name, Service: s}
+	err = r.refused(c, &info, err)
+	r.ended(c, &info, err)
+	return fault.Of(err)
+}
+
+// Own returns a call of the service's own, for work that nobody is waiting for.
+func (r *Runner) Own(ctx context.Context, account, region, service string) *Call {
+	return &Call{Context: ctx, Caller: policy.AsService(account, service), Region: region, Via: service,
+		Time: r.Now(), RequestID: uuid.NewString(), run: r}
+}
+
+// arrive authenticates the raw bytes.
+func (r *Runner) arrive(ctx context.Context, s *Service, q *Request) (*Call, error) {
+	now := r.Now()
+	c := &Call{Context: ctx, Time: now, RequestID: q.ID, SourceIP: host(q.HTTP.RemoteAddr), UserAgent: clip(q.HTTP.UserAgent()), run: r}
+	var err error
+	c.Caller, c.Region, err = r.Callers.Authenticate(ctx, q.HTTP, q.Body, s.Name, now)
+	if err != nil {
+		return nil, r.stranger(c, s, err)
+	}
+	return c, nil
+}
+
+// stranger counts a failure before a caller is known and records a sample of them: each source gets few records,
+// all sources together not many more, or anyone could fill the disk.
+func (r *Runner) stranger(c *Call, s *Service, err error) error {
+	f := fault.Of(err)
+	code := s.Code(f)
+	r.Observe.Unknown(s.Name, code)
+	if f.Kind == fault.Internal || f.Kind == fault.Unavailable {
+		r.Log.Error("authentication failed on our side", "requestId", c.RequestID, "error", err)
+	}
+	if !r.strangers.take(c.SourceIP, c.Time) {
+		return f
+	}
+	rec := c.record(&Info{Name: "Authenticate", Service: s, ReadOnly: true}, f)
+	rec.Identity = audit.Identity{Type: "Unknown"}
+	c.trail = &trail{[]audit.Record{rec}}
+	return fault.Of(r.commit(c, s, nil, f))
+}
+
+// refused leaves the record of a failure that happened outside the road's middle part.
+func (r *Runner) refused(c *Call, n *Info, err error) error {
+	c.trail = &trail{[]audit.Record{c.record(n, err)}}
+	return r.commit(c, n.Service, nil, err)
+}
+
+// commit makes the records durable, in one transaction with the change if there is one, and returns the
+// outcome: err, the change's own error, or that of a ledger that could not keep the record.
+func (r *Runner) commit(c *Call, s *Service, change func(*store.Tx) error, err error) error {
+	if change == nil {
+		if lost := r.Ledger.Commit(nil, func(error) []byte { return lines(c.trail.records) }); lost != nil {
+			return lost
+		}
+		return err
+	}
+	return r.Ledger.Commit(change, func(err error) []byte {
+		if isStale(err) {
+			return nil // nothing of this attempt has left the process: the road starts again
+		}
+		mark(&c.trail.records[len(c.trail.records)-1], s, err)
+		return lines(c.trail.records)
+	})
+}
+
+func lines(records []audit.Record) []byte {
+	b := make([]byte, 0, 900*len(records))
+	for i := range records {
+		if i > 0 {
+			b = append(b, '\n')
+		}
+		b = records[i].Append(b)
+	}
+	return b
+}
+
+func isStale(err error) bool { return err != nil && errors.Is(err, store.Stale) }
+
+func (r *Runner) ended(c *Call, n *Info, err error) {
+	f := fault.Of(err)
+	code := ""
+	if f != nil {
+		code = n.Service.Code(f)
+		if f.Kind == fault.Internal || f.Kind == fault.Unavailable {
+			r.Log.Error("operation failed", "operation", n.Name, "requestId", c.RequestID, "error", err)
+		}
+	}
+	r.Observe.Operation(n.Service.Name, n.Name, code, r.Now().Sub(c.Time))
+}
+
+func host(remote string) string {
+	if h, _, err := net.SplitHostPort(remote); err == nil {
+		return h
+	}
+	return remote
+}
+
+// clip bounds what a client says of itself: CloudTrail keeps as much.
+func clip(s string) string { return s[:min(len(s), 1024)] }

@@ -1,0 +1,153 @@
+package keystore
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+
+	"claviger/internal/custody"
+	"claviger/internal/fault"
+	"claviger/internal/op"
+	"claviger/policy"
+	"claviger/store"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/google/uuid"
+)
+
+// CreateKeyInput is CreateKeyRequest of AWS.
+type CreateKeyInput struct {
+	Policy                         *string `shape:"PolicyType"`
+	Description                    *string `shape:"DescriptionType"`
+	KeyUsage                       *string `shape:"KeyUsageType"`
+	CustomerMasterKeySpec          *string `shape:"CustomerMasterKeySpec"`
+	KeySpec                        *string `shape:"KeySpec"`
+	Origin                         *string `shape:"OriginType"`
+	CustomKeyStoreId               *string `shape:"CustomKeyStoreIdType"`
+	BypassPolicyLockoutSafetyCheck *bool   `shape:"BooleanType"`
+	Tags                           []Tag   `shape:"TagList"`
+	MultiRegion                    *bool   `shape:"NullableBooleanType"`
+	XksKeyId                       *string `shape:"XksKeyIdType"`
+}
+
+// Validate checks what members say together, and refuses what this token's keys can't be.
+func (in CreateKeyInput) Validate() error {
+	spec, usage := or(in.KeySpec, or(in.CustomerMasterKeySpec, symmetricDefault)), or(in.KeyUsage, encryptDecrypt)
+	switch {
+	case in.KeySpec != nil && in.CustomerMasterKeySpec != nil && *in.KeySpec != *in.CustomerMasterKeySpec:
+		return invalid("KeySpec and CustomerMasterKeySpec name different specs. Send KeySpec alone.")
+	case spec != symmetricDefault && in.KeyUsage == nil:
+		return invalid("You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.")
+	case spec != symmetricDefault:
+		return unsupported("Keys of the spec " + spec + " are not supported by this service.")
+	case usage != encryptDecrypt:
+		return invalid("KeyUsage " + usage + " is not compatible with KeySpec " + spec)
+	case or(in.Origin, originKMS) != originKMS:
+		return unsupported("Keys of origin " + *in.Origin + " are not supported by this service.")
+	case in.CustomKeyStoreId != nil:
+		return errNoStore(*in.CustomKeyStoreId)
+	case in.XksKeyId != nil:
+		return unsupported("External key stores are not supported by this service.")
+	case in.MultiRegion != nil && *in.MultiRegion:
+		return unsupported("Multi-Region keys are not supported by this service.")
+	case in.Policy != nil && jsontext.Value(*in.Policy).Kind() != '{', in.Policy != nil && !jsontext.Value(*in.Policy).IsValid():
+		return fault.New(fault.Invalid, "MalformedPolicyDocumentException", "The policy is not a JSON object.")
+	}
+	return checkTags(in.Tags)
+}
+
+// CreateKeyOutput is CreateKeyResponse of AWS.
+type CreateKeyOutput struct{ KeyMetadata KeyMetadata }
+
+func (s *Keys) createKey(c *op.Call, in CreateKeyInput) (op.Commit[CreateKeyOutput], error) {
+	k, m, err := s.newKey(c, byCustomer)
+	if err != nil {
+		return nil, err
+	}
+	k.Description, k.Policy = or(in.Description, ""), or(in.Policy, "")
+	k.Tags = merge(nil, in.Tags)
+	insert, err := s.insertKey(c, k, m)
+	if err != nil {
+		return nil, err
+	}
+	return func(tx *store.Tx) (CreateKeyOutput, error) { return CreateKeyOutput{k.Metadata()}, insert(tx) }, nil
+}
+
+// newKey makes the material of a key on the token and the key around it. Nothing is stored yet.
+func (s *Keys) newKey(c *op.Call, manager string) (*Key, custody.Material, error) {
+	material := make([]byte, materialSize)
+	rand.Read(material)
+	k := &Key{ID: uuid.NewString(), Rev: 1, Manager: manager, Spec: symmetricDefault, Usage: encryptDecrypt,
+		Origin: originKMS, State: Enabled, MaterialID: hex.EncodeToString(material), Created: c.Time}
+	k.Account, k.Region = c.Namespace()
+	m, err := s.token.Generate(c, k.MaterialID, custody.AES256)
+	return k, m, err
+}
+
+// manageInput asks for the key that a service uses when the caller names none.
+type manageInput struct {
+	Service string `shape:"Service,required"`
+	op.ByShape
+}
+
+// managed is the alias of a service's own key, not there yet.
+type managed struct{ aliasRef }
+
+func (m managed) Demands() []policy.Demand {
+	return []policy.Demand{{Action: "kms:CreateKey", Resource: m.arn()}}
+}
+func (managed) Missing() error { return nil }
+func (managed) Ready() error   { return nil }
+
+func managedAlias(service string) string { return "alias/aws/" + service }
+
+func (s *Keys) findManaged(c *op.Call, in manageInput) (managed, error) {
+	account, region := c.Namespace()
+	return managed{aliasRef{account, region, managedAlias(in.Service)}}, nil
+}
+
+// createManaged makes an AWS managed key and its alias in one transaction. If another request was first, that is
+// as good.
+func (s *Keys) createManaged(c *op.Call, in manageInput, m managed) (op.Commit[op.None], error) {
+	if a, err := s.alias(c, m.aliasRef); a != nil || err != nil {
+		return nil, err
+	}
+	k, material, err := s.newKey(c, byAWS)
+	if err != nil {
+		return nil, err
+	}
+	k.Description = "Default key that protects the data of " + in.Service + " when no other key is named"
+	insertKey, err := s.insertKey(c, k, material)
+	if err != nil {
+		return nil, err
+	}
+	insertAlias, err := s.insertAlias(c, &alias{aliasRef: m.aliasRef, rev: 1, keyID: k.ID, created: c.Time, updated: c.Time})
+	if err != nil {
+		return nil, err
+	}
+	return func(tx *store.Tx) (op.None, error) {
+		err := insertAlias(tx)
+		if err == nil {
+			err = insertKey(tx)
+		}
+		return op.None{}, err
+	}, nil
+}
+
+func or[T any](p *T, otherwise T) T {
+	if p == nil {
+		return otherwise
+	}
+	return *p
+}
+
+func errNoStore(id string) error {
+	return fault.New(fault.NotFound, "CustomKeyStoreNotFoundException", "There is no custom key store "+id+".")
+}
+
+func invalid(message string) error {
+	return fault.New(fault.Invalid, "ValidationException", message)
+}
+
+func unsupported(message string) error {
+	return fault.New(fault.Invalid, "UnsupportedOperationException", message)
+}

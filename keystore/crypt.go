@@ -1,0 +1,304 @@
+package keystore
+
+import (
+	"slices"
+
+	"claviger/internal/custody"
+	"claviger/internal/fault"
+	"claviger/internal/op"
+	"claviger/policy"
+)
+
+// purposeKMS separates what callers encrypt from all else that is sealed by the same material.
+const purposeKMS = "claviger kms 1"
+
+// EncryptInput is EncryptRequest of AWS.
+type EncryptInput struct {
+	KeyId               string            `shape:"KeyIdType,required"`
+	Plaintext           []byte            `shape:"PlaintextType,required"`
+	EncryptionContext   map[string]string `shape:"EncryptionContextType"`
+	GrantTokens         []string          `shape:"GrantTokenList"`
+	EncryptionAlgorithm *string           `shape:"EncryptionAlgorithmSpec"`
+	DryRun              *bool             `shape:"NullableBooleanType"`
+}
+
+// Validate implements [op.Input].
+func (in EncryptInput) Validate() error { return checkContext(in.EncryptionContext) }
+
+// IsDryRun tells the road to stop before the work.
+func (in EncryptInput) IsDryRun() bool { return or(in.DryRun, false) }
+
+// EncryptOutput is EncryptResponse of AWS.
+type EncryptOutput struct {
+	CiphertextBlob      []byte
+	KeyId               string
+	EncryptionAlgorithm string
+}
+
+// contextLimit bounds the keys and values of an encryption context together, in bytes.
+const contextLimit = 8192
+
+func checkContext(context map[string]string) error {
+	n := 0
+	for k, v := range context {
+		n += len(k) + len(v)
+	}
+	if n > contextLimit {
+		return invalid("The encryption context is larger than 8192 bytes.")
+	}
+	return nil
+}
+
+// findUse names and looks up the key of a cryptographic operation.
+func (s *Keys) findUse(c *op.Call, operation, keyID string, algorithm *string) (*target, error) {
+	t, err := s.find(c, operation, keyID, true)
+	if err == nil {
+		t.algorithm, t.viaOnly = algorithm, c.Via == ""
+	}
+	return t, err
+}
+
+func (s *Keys) findEncrypt(c *op.Call, in EncryptInput) (*target, error) {
+	return s.findUse(c, "Encrypt", in.KeyId, in.EncryptionAlgorithm)
+}
+
+func (s *Keys) encrypt(c *op.Call, in EncryptInput, t *target) (EncryptOutput, error) {
+	blob, err := s.encryptUnder(c, t.key, in.Plaintext, in.EncryptionContext)
+	return EncryptOutput{blob, t.key.ARN(), symmetricDefault}, err
+}
+
+// encryptUnder seals plaintext by the current material of k: one call of the token.
+func (s *Keys) encryptUnder(c *op.Call, k *Key, plaintext []byte, context map[string]string) ([]byte, error) {
+	ref, ok := k.material(k.MaterialID)
+	if !ok {
+		return nil, errLost(k)
+	}
+	sealed, err := s.token.Seal(c, ref, plaintext, additional(purposeKMS, k.ID, k.MaterialID, context))
+	if err != nil {
+		return nil, err
+	}
+	return blob{k.ID, k.MaterialID, sealed}.encode(), nil
+}
+
+func errLost(k *Key) error {
+	return fault.New(fault.Internal, "", "").Because(errMaterial{k.ARN()})
+}
+
+type errMaterial struct{ arn string }
+
+func (e errMaterial) Error() string { return "the key " + e.arn + " has lost its material" }
+
+// DecryptInput is DecryptRequest of AWS.
+type DecryptInput struct {
+	CiphertextBlob      []byte            `shape:"CiphertextType"`
+	EncryptionContext   map[string]string `shape:"EncryptionContextType"`
+	GrantTokens         []string          `shape:"GrantTokenList"`
+	KeyId               *string           `shape:"KeyIdType"`
+	EncryptionAlgorithm *string           `shape:"EncryptionAlgorithmSpec"`
+	Recipient           *RecipientInfo    `shape:"RecipientInfo"`
+	DryRun              *bool             `shape:"NullableBooleanType"`
+	DryRunModifiers     []string          `shape:"DryRunModifierList"`
+}
+
+// RecipientInfo names a Nitro enclave. There are none here.
+type RecipientInfo struct {
+	KeyEncryptionAlgorithm *string `shape:"KeyEncryptionMechanism"`
+	AttestationDocument    []byte  `shape:"AttestationDocumentType"`
+}
+
+// Validate checks what members say together.
+func (in DecryptInput) Validate() error {
+	if err := checkCiphertext(in.CiphertextBlob, in.IsDryRun(), in.DryRunModifiers, in.KeyId != nil); err != nil {
+		return err
+	}
+	if err := checkRecipient(in.Recipient); err != nil {
+		return err
+	}
+	return checkContext(in.EncryptionContext)
+}
+
+// IsDryRun tells the road to stop before the work.
+func (in DecryptInput) IsDryRun() bool { return or(in.DryRun, false) }
+
+// checkCiphertext lets the ciphertext be left out only in a dry run that says so and names its key.
+func checkCiphertext(blob []byte, dry bool, modifiers []string, named bool) error {
+	ignore := slices.Contains(modifiers, "IGNORE_CIPHERTEXT")
+	switch {
+	case len(modifiers) > 0 && !dry:
+		return invalid("DryRunModifiers can be used only when DryRun is true.")
+	case blob == nil && !ignore:
+		return invalid("1 validation error detected: Value null at 'ciphertextBlob' failed to satisfy constraint: Member must not be null")
+	case blob == nil && !named:
+		return invalid("A key ID is required when the ciphertext is left out.")
+	}
+	return nil
+}
+
+func checkRecipient(r *RecipientInfo) error {
+	if r != nil {
+		return unsupported("Recipient is not supported: this service knows no Nitro enclaves.")
+	}
+	return nil
+}
+
+// DecryptOutput is DecryptResponse of AWS.
+type DecryptOutput struct {
+	KeyId               string
+	Plaintext           []byte
+	EncryptionAlgorithm string
+	KeyMaterialId       string
+}
+
+// source is the key of a ciphertext: the one the caller named, or the one the ciphertext names.
+type source struct {
+	target
+	blob     blob
+	implicit bool // the key was found in the ciphertext
+}
+
+// errForeign is AWS's answer to a ciphertext whose key is unknown: it doesn't say whether there is one.
+var errForeign = fault.New(fault.Denied, "AccessDeniedException",
+	"The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.")
+
+// Missing implements [op.Target].
+func (t *source) Missing() error {
+	if t.key == nil && t.implicit {
+		return errForeign
+	}
+	return t.target.Missing()
+}
+
+// Ready implements [op.Target]: a named key must be the ciphertext's own.
+func (t *source) Ready() error {
+	if t.blob.keyID != "" && t.blob.keyID != t.key.ID {
+		return fault.New(fault.State, "IncorrectKeyException",
+			"The key ID in the request does not identify a CMK that can perform this operation.")
+	}
+	return t.target.Ready()
+}
+
+// findSource looks up the key of a ciphertext for an operation of the matrix, under an IAM action. A ciphertext that can't be
+// read is refused at once if it alone would say which key is meant.
+func (s *Keys) findSource(c *op.Call, operation, action string, ciphertext []byte, keyID, algorithm *string) (*source, error) {
+	b, err := parseBlob(ciphertext)
+	if ciphertext == nil {
+		err = nil
+	}
+	if err != nil && keyID == nil {
+		return nil, err
+	}
+	id := or(keyID, b.keyID)
+	t, lookup := s.findUse(c, operation, id, algorithm)
+	if lookup != nil {
+		return nil, lookup
+	}
+	t.action = action
+	return &source{*t, b, keyID == nil}, nil
+}
+
+func (s *Keys) findDecrypt(c *op.Call, in DecryptInput) (*source, error) {
+	return s.findSource(c, "Decrypt", "Decrypt", in.CiphertextBlob, in.KeyId, in.EncryptionAlgorithm)
+}
+
+func (s *Keys) decrypt(c *op.Call, in DecryptInput, t *source) (DecryptOutput, error) {
+	plaintext, err := s.decryptUnder(c, t, in.EncryptionContext)
+	return DecryptOutput{t.key.ARN(), plaintext, symmetricDefault, t.blob.material}, err
+}
+
+// decryptUnder opens a ciphertext by the material it names: one call of the token. A ciphertext that could not be
+// read, an unknown material and a bad tag are one error.
+func (s *Keys) decryptUnder(c *op.Call, t *source, context map[string]string) ([]byte, error) {
+	ref, ok := t.key.material(t.blob.material)
+	if !ok {
+		return nil, custody.ErrForged
+	}
+	return s.token.Unseal(c, ref, t.blob.sealed, additional(purposeKMS, t.key.ID, t.blob.material, context))
+}
+
+// ReEncryptInput is ReEncryptRequest of AWS.
+type ReEncryptInput struct {
+	CiphertextBlob                 []byte            `shape:"CiphertextType"`
+	SourceEncryptionContext        map[string]string `shape:"EncryptionContextType"`
+	SourceKeyId                    *string           `shape:"KeyIdType"`
+	DestinationKeyId               string            `shape:"KeyIdType,required"`
+	DestinationEncryptionContext   map[string]string `shape:"EncryptionContextType"`
+	SourceEncryptionAlgorithm      *string           `shape:"EncryptionAlgorithmSpec"`
+	DestinationEncryptionAlgorithm *string           `shape:"EncryptionAlgorithmSpec"`
+	GrantTokens                    []string          `shape:"GrantTokenList"`
+	DryRun                         *bool             `shape:"NullableBooleanType"`
+	DryRunModifiers                []string          `shape:"DryRunModifierList"`
+}
+
+// Validate checks what members say together.
+func (in ReEncryptInput) Validate() error {
+	if err := checkCiphertext(in.CiphertextBlob, in.IsDryRun(), in.DryRunModifiers, in.SourceKeyId != nil); err != nil {
+		return err
+	}
+	if err := checkContext(in.SourceEncryptionContext); err != nil {
+		return err
+	}
+	return checkContext(in.DestinationEncryptionContext)
+}
+
+// IsDryRun tells the road to stop before the work.
+func (in ReEncryptInput) IsDryRun() bool { return or(in.DryRun, false) }
+
+// ReEncryptOutput is ReEncryptResponse of AWS.
+type ReEncryptOutput struct {
+	CiphertextBlob                 []byte
+	SourceKeyId                    string
+	KeyId                          string
+	SourceEncryptionAlgorithm      string
+	DestinationEncryptionAlgorithm string
+	SourceKeyMaterialId            string
+	DestinationKeyMaterialId       string
+}
+
+// reEncryption touches two keys and demands two permissions.
+type reEncryption struct {
+	from *source
+	to   *target
+}
+
+// Demands implements [op.Target].
+func (t *reEncryption) Demands() []policy.Demand { return append(t.from.Demands(), t.to.Demands()...) }
+
+// Missing implements [op.Target].
+func (t *reEncryption) Missing() error {
+	if err := t.from.Missing(); err != nil {
+		return err
+	}
+	return t.to.Missing()
+}
+
+// Ready implements [op.Target].
+func (t *reEncryption) Ready() error {
+	if err := t.from.Ready(); err != nil {
+		return err
+	}
+	return t.to.Ready()
+}
+
+func (s *Keys) findReEncrypt(c *op.Call, in ReEncryptInput) (*reEncryption, error) {
+	from, err := s.findSource(c, "ReEncrypt", "ReEncryptFrom", in.CiphertextBlob, in.SourceKeyId, in.SourceEncryptionAlgorithm)
+	if err != nil {
+		return nil, err
+	}
+	to, err := s.findUse(c, "ReEncrypt", in.DestinationKeyId, in.DestinationEncryptionAlgorithm)
+	if err != nil {
+		return nil, err
+	}
+	to.action = "ReEncryptTo"
+	return &reEncryption{from, to}, nil
+}
+
+func (s *Keys) reEncrypt(c *op.Call, in ReEncryptInput, t *reEncryption) (out ReEncryptOutput, err error) {
+	plaintext, err := s.decryptUnder(c, t.from, in.SourceEncryptionContext)
+	if err != nil {
+		return out, err
+	}
+	defer clear(plaintext)
+	blob, err := s.encryptUnder(c, t.to.key, plaintext, in.DestinationEncryptionContext)
+	return ReEncryptOutput{blob, t.from.key.ARN(), t.to.key.ARN(), symmetricDefault, symmetricDefault,
+		t.from.blob.material, t.to.key.MaterialID}, err
+}

@@ -1,0 +1,215 @@
+package keystore
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"claviger/internal/custody"
+	"claviger/internal/op"
+	"claviger/store"
+
+	"github.com/google/uuid"
+)
+
+// Other services seal their values by data keys: one for each KMS key, service and epoch. A data key is generated
+// on the token and wrapped there by the root; that wrapped form is encrypted under the KMS key. Both are needed to
+// load it: without the KMS key what was sealed is closed, and what passes through this process is worthless without
+// the root. Each use is still authorized and recorded as kms:GenerateDataKey or kms:Decrypt by the caller.
+
+const (
+	purposeDataKey = "claviger data key 1" // a wrapped data key, under the KMS key
+	purposeValue   = "claviger value 1"    // another service's value, under the data key
+	epochLength    = 90 * 24 * time.Hour   // NIST SP 800-57: a bounded originator-usage period
+)
+
+// Envelope is a value that was sealed for another service, and what is needed to open it.
+type Envelope struct {
+	KeyID  string // of the KMS key
+	Epoch  int64  // of the data key under it
+	Sealed []byte
+}
+
+// SealInput asks for a value to be sealed.
+type SealInput struct {
+	KeyId             string            `shape:"KeyIdType,required"`
+	Service           string            `shape:"Service,required"`
+	EncryptionContext map[string]string `shape:"EncryptionContextType"`
+	Value             []byte            `shape:"SecretBinary"`
+	op.ByShape
+}
+
+// UnsealInput asks for a value to be opened.
+type UnsealInput struct {
+	KeyId             string            `shape:"KeyIdType,required"`
+	Service           string            `shape:"Service,required"`
+	Epoch             int64             `shape:"Epoch"`
+	EncryptionContext map[string]string `shape:"EncryptionContextType"`
+	Sealed            []byte            `shape:"SecretBinary"`
+	op.ByShape
+}
+
+// Opened is a value in clear.
+type Opened struct{ Value []byte }
+
+// Seal seals value on behalf of service, as c's caller. An empty keyID means the key that the service manages;
+// it is made on first use. The context is bound to the value and recorded.
+func (s *Keys) Seal(c *op.Call, service, keyID string, context map[string]string, value []byte) (Envelope, error) {
+	if keyID == "" || keyID == managedAlias(service) {
+		keyID = managedAlias(service)
+		if err := s.ensureManaged(c, service, keyID); err != nil {
+			return Envelope{}, err
+		}
+	}
+	return op.Ask(c, service, s.seal, SealInput{KeyId: keyID, Service: service, EncryptionContext: context, Value: value})
+}
+
+// Unseal opens what Seal made, as c's caller.
+func (s *Keys) Unseal(c *op.Call, service string, e Envelope, context map[string]string) ([]byte, error) {
+	out, err := op.Ask(c, service, s.unseal, UnsealInput{KeyId: e.KeyID, Service: service, Epoch: e.Epoch,
+		EncryptionContext: context, Sealed: e.Sealed})
+	return out.Value, err
+}
+
+func (s *Keys) ensureManaged(c *op.Call, service, name string) error {
+	account, region := c.Namespace()
+	if a, err := s.alias(c, aliasRef{account, region, name}); a != nil || err != nil {
+		return err
+	}
+	_, err := op.AsService(c, service, s.manage, manageInput{Service: service})
+	if errors.Is(err, store.Exists) {
+		return nil // another request made it first
+	}
+	return err
+}
+
+// dataKey is one data key at rest. It is never changed.
+type dataKey struct {
+	dataKeyRef
+	id       string
+	m        custody.Material // Wrapped is empty: the row holds it encrypted
+	sealed   []byte           // the wrapped form, encrypted under the KMS key's material
+	material string           // which one
+	created  time.Time
+}
+
+func (d *dataKey) context() map[string]string {
+	return map[string]string{"id": d.id, "service": d.service, "epoch": strconv.FormatInt(d.epoch, 10)}
+}
+
+// use returns a reference to the data key. Loading it opens its wrapped form by the KMS key; *cached turns false then.
+func (s *Keys) use(k *Key, d *dataKey, cached *bool) custody.Ref {
+	return custody.Ref{ID: d.id, Load: func(ctx context.Context) (custody.Material, error) {
+		*cached = false
+		ref, ok := k.material(d.material)
+		if !ok {
+			return custody.Material{}, errLost(k)
+		}
+		m := d.m
+		var err error
+		m.Wrapped, err = s.token.Unseal(ctx, ref, d.sealed, additional(purposeDataKey, k.ID, d.material, d.context()))
+		return m, err
+	}}
+}
+
+func (s *Keys) findSeal(c *op.Call, in SealInput) (*target, error) {
+	return s.findUse(c, "GenerateDataKey", in.KeyId, nil)
+}
+
+func (s *Keys) sealEnvelope(c *op.Call, in SealInput, t *target) (e Envelope, err error) {
+	d, err := s.currentDataKey(c, t.key, in.Service)
+	if err != nil {
+		return e, err
+	}
+	cached := true
+	e = Envelope{KeyID: t.key.ID, Epoch: d.epoch}
+	e.Sealed, err = s.token.Seal(c, s.use(t.key, d, &cached), in.Value, additional(purposeValue, t.key.ID, d.id, in.EncryptionContext))
+	noteCached(c, cached)
+	return e, err
+}
+
+func (s *Keys) findUnseal(c *op.Call, in UnsealInput) (*target, error) {
+	return s.findUse(c, "Decrypt", in.KeyId, nil)
+}
+
+func (s *Keys) unsealEnvelope(c *op.Call, in UnsealInput, t *target) (out Opened, err error) {
+	ref := dataKeyRef{t.key.Account, t.key.Region, t.key.ID, in.Service, in.Epoch}
+	d, err := s.dataKeys.Get(ref, func() (*dataKey, error) { return s.loadDataKey(c, ref) })
+	if err != nil {
+		return out, err
+	}
+	cached := true
+	out.Value, err = s.token.Unseal(c, s.use(t.key, d, &cached), in.Sealed, additional(purposeValue, t.key.ID, d.id, in.EncryptionContext))
+	noteCached(c, cached)
+	return out, err
+}
+
+// noteCached records whether the KMS key itself had to be used.
+func noteCached(c *op.Call, cached bool) {
+	if cached {
+		c.Note(`{"dataKeyCached":true}`)
+	} else {
+		c.Note(`{"dataKeyCached":false}`)
+	}
+}
+
+// currentDataKey returns the data key that seals for a service now. An epoch ends with the material of its KMS key
+// and with time; the next one is made and committed before it is used.
+func (s *Keys) currentDataKey(c *op.Call, k *Key, service string) (*dataKey, error) {
+	ref := dataKeyRef{k.Account, k.Region, k.ID, service, 0}
+	for {
+		d, err := s.dataKeys.Get(ref, func() (*dataKey, error) { return s.loadCurrentDataKey(c, ref) })
+		last := int64(0)
+		switch {
+		case err == nil && d.material == k.MaterialID && c.Time.Sub(d.created) < epochLength:
+			return d, nil
+		case err == nil:
+			last = d.epoch
+		case !errors.Is(err, store.NoRow):
+			return nil, err
+		}
+		_, err = op.AsService(c, service, s.epoch, epochInput{KeyId: k.ID, Service: service, Epoch: last + 1})
+		if err != nil && !errors.Is(err, store.Exists) {
+			return nil, err
+		}
+		if err := c.Err(); err != nil {
+			return nil, custody.ErrUnavailable.Because(err)
+		}
+	}
+}
+
+// epochInput asks for the next data key of a service.
+type epochInput struct {
+	KeyId   string `shape:"KeyIdType,required"`
+	Service string `shape:"Service,required"`
+	Epoch   int64  `shape:"Epoch,required"`
+	op.ByShape
+}
+
+func (s *Keys) findEpoch(c *op.Call, in epochInput) (*target, error) {
+	return s.findUse(c, "GenerateDataKey", in.KeyId, nil)
+}
+
+func (s *Keys) createEpoch(c *op.Call, in epochInput, t *target) (op.Commit[op.None], error) {
+	k := t.key
+	d := &dataKey{dataKeyRef: dataKeyRef{k.Account, k.Region, k.ID, in.Service, in.Epoch}, id: uuid.NewString(),
+		material: k.MaterialID, created: c.Time.Truncate(time.Microsecond)}
+	m, err := s.token.Generate(c, d.id, custody.AES256)
+	if err != nil {
+		return nil, err
+	}
+	ref, ok := k.material(k.MaterialID)
+	if !ok {
+		return nil, errLost(k)
+	}
+	d.sealed, err = s.token.Seal(c, ref, m.Wrapped, additional(purposeDataKey, k.ID, k.MaterialID, d.context()))
+	if err != nil {
+		return nil, err
+	}
+	d.m = m
+	d.m.Wrapped = nil
+	return s.insertDataKey(c, d)
+}
+
+func isNoRow(err error) bool { return errors.Is(err, store.NoRow) }

@@ -1,0 +1,241 @@
+package keystore
+
+import (
+	"errors"
+	"strings"
+
+	"claviger/internal/fault"
+	"claviger/internal/op"
+	"claviger/policy"
+	"claviger/store"
+)
+
+// keyRef, aliasRef and dataKeyRef are the keys of the caches. All begin with the namespace.
+type (
+	keyRef     struct{ account, region, id string }
+	aliasRef   struct{ account, region, name string }
+	dataKeyRef struct {
+		account, region, keyID, service string
+		epoch                           int64 // 0 stands for the current one
+	}
+)
+
+// named is what a caller calls a key, read but not yet looked up.
+type named struct {
+	keyRef
+	alias string // the alias used, with its prefix, or nothing
+}
+
+func (n named) arn() string { return keyARN(n.account, n.region, n.id) }
+
+// errNoAlias and errNoKey say that a thing is absent to those who may know it.
+func errNoAlias(n aliasRef) error {
+	return fault.Newf(fault.NotFound, "NotFoundException", "Alias %s is not found.", n.arn())
+}
+
+func errNoKey(n named) error {
+	return fault.Newf(fault.NotFound, "NotFoundException", "Key '%s' does not exist", n.arn())
+}
+
+func (a aliasRef) arn() string {
+	return "arn:aws:kms:" + a.region + ":" + a.account + ":" + a.name
+}
+
+// resource is the last part of a key's or an alias's ARN, once its namespace is known to be this call's.
+func resource(c *op.Call, arn string) (string, error) {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) != 6 || parts[2] != "kms" || parts[5] == "" {
+		return "", fault.Newf(fault.Invalid, "InvalidArnException", "Invalid arn %s", arn)
+	}
+	switch {
+	case parts[1] != "aws" || parts[3] != c.Region:
+		return "", fault.Newf(fault.NotFound, "NotFoundException", "Invalid arn %s", parts[3])
+	case parts[4] != c.Caller.Account:
+		return "", fault.Newf(fault.Denied, "AccessDeniedException",
+			"The resource %s does not exist in this account, or you are not allowed to access it.", arn)
+	}
+	return parts[5], nil
+}
+
+// name reads any form of KeyId: key id, key ARN and, where aliases are allowed, alias name and alias ARN.
+func (s *Keys) name(c *op.Call, keyID string, aliases bool) (n named, err error) {
+	n.account, n.region = c.Namespace()
+	id := keyID
+	if strings.HasPrefix(keyID, "arn:") {
+		part, err := resource(c, keyID)
+		if err != nil {
+			return n, err
+		}
+		id = strings.TrimPrefix(part, "key/")
+		if id == part && !strings.HasPrefix(part, "alias/") {
+			return n, invalidKeyID(keyID)
+		}
+	}
+	switch {
+	case strings.HasPrefix(id, "alias/") && aliases:
+		n.alias = id
+	case isKeyID(id):
+		n.id = id
+	default:
+		return n, invalidKeyID(keyID)
+	}
+	return n, nil
+}
+
+func invalidKeyID(id string) error {
+	return fault.Newf(fault.NotFound, "NotFoundException", "Invalid keyId '%s'", id)
+}
+
+// resolve looks up what n names. A key that is absent is nil.
+func (s *Keys) resolve(c *op.Call, n named) (named, *Key, error) {
+	if n.alias != "" {
+		a, err := s.alias(c, aliasRef{n.account, n.region, n.alias})
+		if a == nil || err != nil {
+			return n, nil, err
+		}
+		n.id = a.keyID
+	}
+	k, err := s.key(c, n.keyRef)
+	return n, k, err
+}
+
+// key returns the facts of a key, from the cache or from its verified row; nil if there is none.
+func (s *Keys) key(c *op.Call, ref keyRef) (*Key, error) {
+	k, err := s.keys.Get(ref, func() (*Key, error) { return s.loadKey(c, ref) })
+	if errors.Is(err, store.NoRow) {
+		return nil, nil
+	}
+	return k, err
+}
+
+// alias returns an alias, from the cache or from its verified row; nil if there is none.
+func (s *Keys) alias(c *op.Call, ref aliasRef) (*alias, error) {
+	a, err := s.aliases.Get(ref, func() (*alias, error) { return s.loadAlias(c, ref) })
+	if errors.Is(err, store.NoRow) {
+		return nil, nil
+	}
+	return a, err
+}
+
+// target is a key that an operation touches, there or not.
+type target struct {
+	named     named
+	key       *Key // nil if there is none
+	action    string
+	operation string
+	algorithm *string // the encryption algorithm asked for, if the operation takes one
+	viaOnly   bool    // an operation that callers can't perform on keys that AWS services manage
+}
+
+// Demands implements [op.Target].
+func (t *target) Demands() []policy.Demand {
+	resource := t.named.arn()
+	if t.key == nil && t.named.alias != "" {
+		resource = aliasRef{t.named.account, t.named.region, t.named.alias}.arn()
+	}
+	return []policy.Demand{{Action: "kms:" + t.action, Resource: resource, Account: t.named.account}}
+}
+
+// Missing implements [op.Target].
+func (t *target) Missing() error {
+	switch {
+	case t.key != nil:
+		return nil
+	case t.named.alias != "":
+		return errNoAlias(aliasRef{t.named.account, t.named.region, t.named.alias})
+	}
+	return errNoKey(t.named)
+}
+
+// Ready implements [op.Target]: the usage and algorithm, then the row of the key-state matrix.
+func (t *target) Ready() error {
+	if t.algorithm != nil && *t.algorithm != symmetricDefault {
+		return fault.Newf(fault.State, "InvalidKeyUsageException", "Algorithm %s is incompatible with key spec %s.", *t.algorithm, t.key.Spec)
+	}
+	if t.viaOnly && t.key.Manager == byAWS {
+		return fault.Newf(fault.Denied, "AccessDeniedException",
+			"The key %s is managed by a service and used through that service only: kms:%s is not allowed on it.", t.key.ARN(), t.action)
+	}
+	return t.key.allows(t.operation)
+}
+
+// find names and looks up the key of an operation. Aliases are taken where AWS takes them.
+func (s *Keys) find(c *op.Call, operation, keyID string, aliases bool) (*target, error) {
+	n, err := s.name(c, keyID, aliases)
+	if err != nil {
+		return nil, err
+	}
+	t := &target{action: operation, operation: operation}
+	t.named, t.key, err = s.resolve(c, n)
+	return t, err
+}
+
+// keyed is an input that names a key.
+type keyed interface {
+	op.Input
+	keyID() string
+}
+
+// readKey makes an operation that reads one key; DescribeKey alone takes aliases.
+func readKey[I keyed, O any](s *Keys, n op.Info, do func(*op.Call, I, *Key) (O, error)) op.Operation {
+	return op.Read(n, func(c *op.Call, in I) (*target, error) { return s.find(c, n.Name, in.keyID(), n.Name == "DescribeKey") },
+		func(c *op.Call, in I, t *target) (O, error) { return do(c, in, t.key) })
+}
+
+// changeKey makes an operation that changes one key's row: plan returns the key as it shall be and what to
+// answer, changeKey signs the row and commits it against the revision that was read.
+func changeKey[I keyed, O any](s *Keys, n op.Info, plan func(*op.Call, I, *Key) (change, O, error)) op.Operation {
+	find := func(c *op.Call, in I) (*target, error) {
+		t, err := s.find(c, n.Name, in.keyID(), false)
+		if err == nil {
+			t.viaOnly = true
+		}
+		return t, err
+	}
+	return op.Write(n, find, func(c *op.Call, in I, t *target) (op.Commit[O], error) {
+		ch, out, err := plan(c, in, t.key)
+		if err != nil {
+			return nil, err
+		}
+		mac, err := s.signKey(c, ch.key)
+		if err != nil {
+			return nil, err
+		}
+		return func(tx *store.Tx) (O, error) {
+			if err := s.updateKey(tx, ch.key, mac); err != nil {
+				return out, err
+			}
+			if ch.also != nil {
+				return out, ch.also(tx)
+			}
+			return out, nil
+		}, nil
+	})
+}
+
+// change is a key as it shall be, and what else belongs into the same transaction.
+type change struct {
+	key  *Key
+	also func(*store.Tx) error
+}
+
+// account is the target of operations that touch no key yet.
+type account struct{ action, resource string }
+
+func (a account) Demands() []policy.Demand {
+	return []policy.Demand{{Action: "kms:" + a.action, Resource: a.resource}}
+}
+func (account) Missing() error { return nil }
+func (account) Ready() error   { return nil }
+
+// onAccount makes an operation that adds something to the account.
+func onAccount[I op.Input, O any](s *Keys, n op.Info, plan func(*op.Call, I) (op.Commit[O], error)) op.Operation {
+	return op.Write(n, func(*op.Call, I) (account, error) { return account{n.Name, "*"}, nil },
+		func(c *op.Call, in I, _ account) (op.Commit[O], error) { return plan(c, in) })
+}
+
+// overAccount makes an operation that reads across the account.
+func overAccount[I op.Input, O any](s *Keys, n op.Info, do func(*op.Call, I) (O, error)) op.Operation {
+	return op.Read(n, func(*op.Call, I) (account, error) { return account{n.Name, "*"}, nil },
+		func(c *op.Call, in I, _ account) (O, error) { return do(c, in) })
+}

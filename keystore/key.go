@@ -1,0 +1,101 @@
+package keystore
+
+import (
+	"time"
+
+	"claviger/internal/custody"
+	"claviger/internal/wire"
+)
+
+// State is a KeyState of AWS.
+type State string
+
+// The states of keys whose material is on the service's own token.
+const (
+	Enabled         State = "Enabled"
+	Disabled        State = "Disabled"
+	PendingDeletion State = "PendingDeletion"
+)
+
+const (
+	symmetricDefault = "SYMMETRIC_DEFAULT"
+	encryptDecrypt   = "ENCRYPT_DECRYPT"
+	originKMS        = "AWS_KMS"
+	byCustomer       = "CUSTOMER"
+	byAWS            = "AWS"
+)
+
+// Key is one KMS key as its row says. It is never changed: a change makes a copy with the next revision.
+type Key struct {
+	Account, Region, ID string
+	Rev                 int64
+	Manager             string // CUSTOMER or AWS
+	Spec, Usage, Origin string
+	State               State
+	Description         string
+	Policy              string
+	Tags                []Tag // in order of key
+	MaterialID          string
+	Created             time.Time
+	Deletes             time.Time // end of the deletion window, or zero
+
+	materials map[string]custody.Material
+}
+
+// ARN returns the key's Amazon Resource Name.
+func (k *Key) ARN() string { return keyARN(k.Account, k.Region, k.ID) }
+
+func keyARN(account, region, id string) string {
+	return "arn:aws:kms:" + region + ":" + account + ":key/" + id
+}
+
+// material returns a reference to one of the key's materials for use on the token.
+func (k *Key) material(id string) (custody.Ref, bool) {
+	m, ok := k.materials[id]
+	return m.Rest(), ok
+}
+
+// changed returns a copy of k with the next revision, for change to alter.
+func (k *Key) changed(change func(*Key)) *Key {
+	c := *k
+	c.Rev++
+	change(&c)
+	return &c
+}
+
+// Tag is a tag of a key.
+type Tag struct {
+	TagKey   string `shape:"TagKeyType,required"`
+	TagValue string `shape:"TagValueType,required"`
+}
+
+// KeyMetadata describes a key to callers.
+type KeyMetadata struct {
+	AWSAccountId          string
+	KeyId                 string
+	Arn                   string
+	CreationDate          wire.Time
+	Enabled               bool
+	Description           string
+	KeyUsage              string
+	KeyState              State
+	DeletionDate          *wire.Time `json:",omitzero"`
+	Origin                string
+	KeyManager            string
+	CustomerMasterKeySpec string
+	KeySpec               string
+	EncryptionAlgorithms  []string
+	MultiRegion           bool
+	CurrentKeyMaterialId  string
+}
+
+// Metadata returns what AWS tells of a key.
+func (k *Key) Metadata() KeyMetadata {
+	return KeyMetadata{
+		AWSAccountId: k.Account, KeyId: k.ID, Arn: k.ARN(), CreationDate: wire.Time{Time: k.Created},
+		Enabled: k.State == Enabled, Description: k.Description, KeyUsage: k.Usage, KeyState: k.State,
+		DeletionDate: wire.At(k.Deletes), Origin: k.Origin, KeyManager: k.Manager,
+		CustomerMasterKeySpec: k.Spec, KeySpec: k.Spec, EncryptionAlgorithms: []string{symmetricDefault},
+		CurrentKeyMaterialId: k.MaterialID,
+	}
+}

@@ -1,0 +1,78 @@
+// Package keystore is AWS KMS: keys and their materials, states, aliases, tags and the operations that use them.
+//
+// # How a key lives
+//
+// Its row says what it is; its material is generated on the token, wrapped there by the root, and rests in a row
+// of its own. For use it is unwrapped on the token with exactly one pair of usages and its handle is cached there.
+// Key facts are cached here by (account, Region, id) and dropped by the committer before a change is answered.
+//
+// # Where to read
+//
+// operations.go is the table of contents. find.go turns what a caller calls a key into the key; matrix.go says
+// what each state allows; blob.go is the format of a ciphertext; envelope.go seals for other services.
+package keystore
+
+import (
+	"context"
+	"time"
+
+	"claviger/internal/custody"
+	"claviger/internal/install"
+	"claviger/internal/op"
+	"claviger/store"
+)
+
+// Token is what KMS asks of the device. Materials are named by id; see package custody.
+type Token interface {
+	Generate(ctx context.Context, id string, k custody.Kind) (custody.Material, error)
+	Seal(ctx context.Context, ref custody.Ref, plaintext, aad []byte) ([]byte, error)
+	Unseal(ctx context.Context, ref custody.Ref, sealed, aad []byte) ([]byte, error)
+	Random(ctx context.Context, n int) ([]byte, error)
+	Forget(id string)
+}
+
+// Scheduler puts work off until it is due, in the transaction that decides on it, or takes it back.
+type Scheduler interface {
+	Schedule(tx *store.Tx, kind, account, region, subject string, due time.Time) error
+	Cancel(tx *store.Tx, kind, account, region, subject string) error
+}
+
+// DeleteKeyJob is the kind of the job that ends a key when its window is over; see [Keys.Finish].
+const DeleteKeyJob = "kms:DeleteKey"
+
+// Keys performs the operations of KMS. [New] makes it.
+type Keys struct {
+	db    *store.DB
+	token Token
+	jobs  Scheduler
+	guard *install.Guard
+	pages *install.Pages
+
+	keys     *store.Cache[keyRef, *Key]
+	aliases  *store.Cache[aliasRef, *alias]
+	dataKeys *store.Cache[dataKeyRef, *dataKey]
+
+	destroy op.Command[destroyInput, op.None]
+	manage  op.Command[manageInput, op.None]
+	epoch   op.Command[epochInput, op.None]
+	seal    op.Query[SealInput, Envelope]
+	unseal  op.Query[UnsealInput, Opened]
+}
+
+// Bounds of the caches: a key with its materials costs about 1.5 KiB.
+const (
+	cachedKeys     = 16384
+	cachedAliases  = 16384
+	cachedDataKeys = 4096
+)
+
+// New returns the key store of one installation.
+func New(db *store.DB, token Token, jobs Scheduler, in *install.Installation) *Keys {
+	s := &Keys{db: db, token: token, jobs: jobs, guard: in.Guard, pages: in.Pages,
+		keys:     store.NewCache[keyRef, *Key](cachedKeys),
+		aliases:  store.NewCache[aliasRef, *alias](cachedAliases),
+		dataKeys: store.NewCache[dataKeyRef, *dataKey](cachedDataKeys),
+	}
+	s.internal()
+	return s
+}

@@ -1,0 +1,183 @@
+package keystore
+
+import (
+	"time"
+
+	"claviger/internal/op"
+	"claviger/internal/wire"
+	"claviger/policy"
+	"claviger/store"
+)
+
+// KeyInput is the input of operations that take a key and nothing else.
+type KeyInput struct {
+	KeyId string `shape:"KeyIdType,required"`
+	op.ByShape
+}
+
+func (in KeyInput) keyID() string { return in.KeyId }
+
+// DescribeKeyInput is DescribeKeyRequest of AWS.
+type DescribeKeyInput struct {
+	KeyId       string   `shape:"KeyIdType,required"`
+	GrantTokens []string `shape:"GrantTokenList"`
+	op.ByShape
+}
+
+func (in DescribeKeyInput) keyID() string { return in.KeyId }
+
+// DescribeKeyOutput is DescribeKeyResponse of AWS.
+type DescribeKeyOutput struct{ KeyMetadata KeyMetadata }
+
+func (s *Keys) describeKey(_ *op.Call, _ DescribeKeyInput, k *Key) (DescribeKeyOutput, error) {
+	return DescribeKeyOutput{k.Metadata()}, nil
+}
+
+func (s *Keys) enableKey(_ *op.Call, _ KeyInput, k *Key) (change, op.None, error) {
+	return change{key: k.changed(func(k *Key) { k.State = Enabled })}, op.None{}, nil
+}
+
+func (s *Keys) disableKey(_ *op.Call, _ KeyInput, k *Key) (change, op.None, error) {
+	forget, err := s.forgetting(k)
+	return change{k.changed(func(k *Key) { k.State = Disabled }), forget}, op.None{}, err
+}
+
+// The deletion window of the KMS API reference, in days; the model's own limits are wider.
+const (
+	shortestWindow = 7
+	longestWindow  = 30
+)
+
+// ScheduleKeyDeletionInput is ScheduleKeyDeletionRequest of AWS.
+type ScheduleKeyDeletionInput struct {
+	KeyId               string `shape:"KeyIdType,required"`
+	PendingWindowInDays *int32 `shape:"PendingWindowInDaysType"`
+}
+
+func (in ScheduleKeyDeletionInput) keyID() string { return in.KeyId }
+
+// Validate holds the window to what the service takes.
+func (in ScheduleKeyDeletionInput) Validate() error {
+	if d := or(in.PendingWindowInDays, longestWindow); d < shortestWindow || d > longestWindow {
+		return invalid("PendingWindowInDays must be between 7 and 30 (inclusive).")
+	}
+	return nil
+}
+
+// ScheduleKeyDeletionOutput is ScheduleKeyDeletionResponse of AWS.
+type ScheduleKeyDeletionOutput struct {
+	KeyId               string
+	DeletionDate        wire.Time
+	KeyState            State
+	PendingWindowInDays int32
+}
+
+func (s *Keys) scheduleKeyDeletion(c *op.Call, in ScheduleKeyDeletionInput, k *Key) (change, ScheduleKeyDeletionOutput, error) {
+	days := or(in.PendingWindowInDays, longestWindow)
+	due := c.Time.AddDate(0, 0, int(days)).Truncate(time.Millisecond)
+	forget, err := s.forgetting(k)
+	ch := change{key: k.changed(func(k *Key) { k.State, k.Deletes = PendingDeletion, due })}
+	ch.also = func(tx *store.Tx) error {
+		if err := forget(tx); err != nil {
+			return err
+		}
+		return s.jobs.Schedule(tx, DeleteKeyJob, k.Account, k.Region, k.ID, due)
+	}
+	return ch, ScheduleKeyDeletionOutput{k.ARN(), wire.Time{Time: due}, PendingDeletion, days}, err
+}
+
+// KeyOutput is the output of operations that name the key they changed.
+type KeyOutput struct{ KeyId string }
+
+func (s *Keys) cancelKeyDeletion(_ *op.Call, _ KeyInput, k *Key) (change, KeyOutput, error) {
+	ch := change{key: k.changed(func(k *Key) { k.State, k.Deletes = Disabled, time.Time{} })}
+	ch.also = func(tx *store.Tx) error { return s.jobs.Cancel(tx, DeleteKeyJob, k.Account, k.Region, k.ID) }
+	return ch, KeyOutput{k.ARN()}, nil
+}
+
+// UpdateKeyDescriptionInput is UpdateKeyDescriptionRequest of AWS.
+type UpdateKeyDescriptionInput struct {
+	KeyId       string `shape:"KeyIdType,required"`
+	Description string `shape:"DescriptionType,required"`
+	op.ByShape
+}
+
+func (in UpdateKeyDescriptionInput) keyID() string { return in.KeyId }
+
+func (s *Keys) updateKeyDescription(_ *op.Call, in UpdateKeyDescriptionInput, k *Key) (change, op.None, error) {
+	return change{key: k.changed(func(k *Key) { k.Description = in.Description })}, op.None{}, nil
+}
+
+// forgetting returns what drops the token's handles of a key and of the data keys under it, once the change
+// that closes the key is committed.
+func (s *Keys) forgetting(k *Key) (func(*store.Tx) error, error) {
+	ids := []string{}
+	for id := range k.materials {
+		ids = append(ids, id)
+	}
+	dataKeys, err := s.dataKeyIDs(k)
+	ids = append(ids, dataKeys...)
+	return func(tx *store.Tx) error {
+		tx.After(func() {
+			for _, id := range ids {
+				s.token.Forget(id)
+			}
+		})
+		return nil
+	}, err
+}
+
+// destroyInput names a key whose deletion window is over.
+type destroyInput struct {
+	KeyId string `shape:"KeyIdType,required"`
+	op.ByShape
+}
+
+// ended is a key that may be due for destruction, or gone already.
+type ended struct {
+	named named
+	key   *Key
+}
+
+func (e ended) Demands() []policy.Demand {
+	return []policy.Demand{{Action: "kms:DeleteKey", Resource: e.named.arn()}}
+}
+func (ended) Missing() error { return nil }
+func (ended) Ready() error   { return nil }
+
+func (s *Keys) findDestroy(c *op.Call, in destroyInput) (ended, error) {
+	n, err := s.name(c, in.KeyId, false)
+	if err != nil {
+		return ended{}, err
+	}
+	k, err := s.loadKey(c, n.keyRef) // the row, not the cache: this can't be taken back
+	if isNoRow(err) {
+		return ended{named: n}, nil
+	}
+	return ended{n, k}, err
+}
+
+// destroyKey removes a key, its aliases, its wrapped materials and the data keys under it. A key that is gone, or that
+// was taken back from deletion, or whose time has not come, is left as it is: the job has nothing to do.
+func (s *Keys) destroyKey(c *op.Call, _ destroyInput, e ended) (op.Commit[op.None], error) {
+	k := e.key
+	if k == nil || k.State != PendingDeletion || k.Deletes.After(c.Time) {
+		return func(*store.Tx) (op.None, error) { return op.None{}, nil }, nil
+	}
+	forget, err := s.forgetting(k)
+	if err != nil {
+		return nil, err
+	}
+	return func(tx *store.Tx) (op.None, error) {
+		if err := forget(tx); err != nil {
+			return op.None{}, err
+		}
+		return op.None{}, s.deleteKey(tx, k)
+	}, nil
+}
+
+// Finish ends the key whose deletion window is over. It is the work of a [DeleteKeyJob].
+func (s *Keys) Finish(c *op.Call, keyID string) error {
+	_, err := op.AsService(c, "kms", s.destroy, destroyInput{KeyId: keyID})
+	return err
+}

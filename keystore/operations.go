@@ -1,0 +1,60 @@
+package keystore
+
+import "claviger/internal/op"
+
+// KMS is the service as AWS names it.
+var KMS = &op.Service{
+	Name: "kms", Title: "AWS Key Management Service", Target: "TrentService", Version: "2014-11-01", Message: "message",
+	Internal: "KMSInternalException", Down: "KeyUnavailableException", NoStore: true, Shapes: shapes,
+}
+
+// Operations is the table of contents.
+func (s *Keys) Operations() []op.Operation {
+	return []op.Operation{
+		onAccount(s, post("CreateKey", "/v1/keys", "Makes a key on the token."), s.createKey),
+		readKey(s, get("DescribeKey", "/v1/keys/metadata/{KeyId...}", "Returns what is known of a key."), s.describeKey),
+		overAccount(s, get("ListKeys", "/v1/keys", "Lists the keys of the account in this Region."), s.listKeys),
+		changeKey(s, post("EnableKey", "/v1/keys/enable/{KeyId...}", "Lets a disabled key be used again."), s.enableKey),
+		changeKey(s, post("DisableKey", "/v1/keys/disable/{KeyId...}", "Keeps a key from being used."), s.disableKey),
+		changeKey(s, post("ScheduleKeyDeletion", "/v1/keys/schedule-deletion/{KeyId...}", "Starts the window after which a key's material is destroyed."), s.scheduleKeyDeletion),
+		changeKey(s, post("CancelKeyDeletion", "/v1/keys/cancel-deletion/{KeyId...}", "Stops a scheduled deletion; the key is disabled then."), s.cancelKeyDeletion),
+		changeKey(s, put("UpdateKeyDescription", "/v1/keys/description/{KeyId...}", "Replaces a key's description."), s.updateKeyDescription),
+
+		op.Write(post("CreateAlias", "/v1/aliases/{AliasName...}", "Gives a key a name."), s.findNewAlias, s.createAlias),
+		op.Write(put("UpdateAlias", "/v1/aliases/{AliasName...}", "Points an alias at another key."), s.findAliasMove, s.updateAlias),
+		op.Write(del("DeleteAlias", "/v1/aliases/{AliasName...}", "Removes an alias; the key stays."), s.findOldAlias, s.deleteAlias),
+		overAccount(s, get("ListAliases", "/v1/aliases", "Lists aliases, of one key or of all."), s.listAliases),
+
+		changeKey(s, post("TagResource", "/v1/keys/tags/{KeyId...}", "Adds tags to a key or overwrites them."), s.tagResource),
+		changeKey(s, del("UntagResource", "/v1/keys/tags/{KeyId...}", "Removes tags from a key."), s.untagResource),
+		readKey(s, get("ListResourceTags", "/v1/keys/tags/{KeyId...}", "Lists a key's tags."), s.listResourceTags),
+
+		op.Read(post("Encrypt", "/v1/keys/encrypt/{KeyId...}", "Encrypts up to 4,096 bytes under a key."), s.findEncrypt, s.encrypt),
+		op.Read(post("Decrypt", "/v1/keys/decrypt", "Decrypts what Encrypt, ReEncrypt or GenerateDataKey made."), s.findDecrypt, s.decrypt),
+		op.Read(post("ReEncrypt", "/v1/keys/re-encrypt", "Moves a ciphertext to another key; the plaintext is not shown."), s.findReEncrypt, s.reEncrypt),
+		op.Read(post("GenerateDataKey", "/v1/keys/data-key/{KeyId...}", "Makes a data key: in clear, and encrypted under a key."), s.findDataKey, s.generateDataKey),
+		op.Read(post("GenerateDataKeyWithoutPlaintext", "/v1/keys/data-key-without-plaintext/{KeyId...}", "Makes a data key, encrypted under a key only."), s.findBareDataKey, s.generateDataKeyWithoutPlaintext),
+		op.Read(post("GenerateRandom", "/v1/random", "Returns random bytes from the token."), s.findRandom, s.generateRandom),
+	}
+}
+
+// internal makes the operations that only the service itself performs. They run on the same road.
+func (s *Keys) internal() {
+	s.destroy = op.Write(own("DeleteKey"), s.findDestroy, s.destroyKey)
+	s.manage = op.Write(own("CreateKey"), s.findManaged, s.createManaged)
+	s.epoch = op.Write(own("GenerateDataKeyWithoutPlaintext"), s.findEpoch, s.createEpoch)
+	s.seal = op.Read(own("GenerateDataKey"), s.findSeal, s.sealEnvelope)
+	s.unseal = op.Read(own("Decrypt"), s.findUnseal, s.unsealEnvelope)
+}
+
+func get(name, path, doc string) op.Info  { return route(name, "GET", path, doc) }
+func post(name, path, doc string) op.Info { return route(name, "POST", path, doc) }
+func put(name, path, doc string) op.Info  { return route(name, "PUT", path, doc) }
+func del(name, path, doc string) op.Info  { return route(name, "DELETE", path, doc) }
+
+// own is an operation without a route: nothing outside the process can name it.
+func own(name string) op.Info { return op.Info{Name: name, Service: KMS} }
+
+func route(name, method, path, doc string) op.Info {
+	return op.Info{Name: name, Service: KMS, Method: method, Path: path, Doc: doc}
+}

@@ -1,0 +1,321 @@
+package keystore
+
+import (
+	"context"
+	"time"
+
+	"claviger/internal/custody"
+	"claviger/internal/op"
+	"claviger/store"
+
+	"github.com/go-json-experiment/json"
+)
+
+var (
+	qKey = store.SQL(`SELECT rev, manager, spec, usage, origin, state, description, policy, tags, material, created, deletes, mac
+		FROM kms_keys WHERE account = $1 AND region = $2 AND id = $3`)
+	qInsertKey = store.SQL(`INSERT INTO kms_keys (account, region, id, rev, manager, spec, usage, origin, state, description, policy, tags, material, created, deletes, mac)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`)
+	qUpdateKey = store.SQL(`UPDATE kms_keys SET rev = $1, state = $2, description = $3, policy = $4, tags = $5, material = $6, deletes = $7, mac = $8
+		WHERE account = $9 AND region = $10 AND id = $11 AND rev = $12`)
+	qDeleteKey = store.SQL(`DELETE FROM kms_keys WHERE account = $1 AND region = $2 AND id = $3 AND rev = $4`)
+	qKeyIDs    = store.SQL(`SELECT id FROM kms_keys WHERE account = $1 AND region = $2 AND id > $3 ORDER BY id LIMIT $4`)
+
+	qMaterials = store.SQL(`SELECT id, kind, root, mechanism, wrapped, verifier, created, mac
+		FROM kms_materials WHERE account = $1 AND region = $2 AND key_id = $3`)
+	qInsertMaterial = store.SQL(`INSERT INTO kms_materials (account, region, key_id, id, kind, root, mechanism, wrapped, verifier, created, mac)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`)
+	qDeleteMaterials = store.SQL(`DELETE FROM kms_materials WHERE account = $1 AND region = $2 AND key_id = $3`)
+
+	qAlias       = store.SQL(`SELECT rev, key_id, created, updated, mac FROM kms_aliases WHERE account = $1 AND region = $2 AND name = $3`)
+	qInsertAlias = store.SQL(`INSERT INTO kms_aliases (account, region, name, rev, key_id, created, updated, mac)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`)
+	qMoveAlias = store.SQL(`UPDATE kms_aliases SET rev = $1, key_id = $2, updated = $3, mac = $4
+		WHERE account = $5 AND region = $6 AND name = $7 AND rev = $8`)
+	qDeleteAlias  = store.SQL(`DELETE FROM kms_aliases WHERE account = $1 AND region = $2 AND name = $3 AND rev = $4`)
+	qCountAliases = store.SQL(`SELECT count(*) FROM kms_aliases WHERE account = $1 AND region = $2 AND key_id = $3`)
+	qAliases      = store.SQL(`SELECT name, rev, key_id, created, updated, mac FROM kms_aliases
+		WHERE account = $1 AND region = $2 AND name > $3 ORDER BY name LIMIT $4`)
+	qAliasesOfKey = store.SQL(`SELECT name, rev, key_id, created, updated, mac FROM kms_aliases
+		WHERE account = $1 AND region = $2 AND key_id = $3 AND name > $4 ORDER BY name LIMIT $5`)
+
+	qDataKey = store.SQL(`SELECT epoch, id, kind, root, mechanism, sealed, material, verifier, created, mac FROM kms_data_keys
+		WHERE account = $1 AND region = $2 AND key_id = $3 AND service = $4 AND epoch = $5`)
+	qCurrentDataKey = store.SQL(`SELECT epoch, id, kind, root, mechanism, sealed, material, verifier, created, mac FROM kms_data_keys
+		WHERE account = $1 AND region = $2 AND key_id = $3 AND service = $4 ORDER BY epoch DESC LIMIT 1`)
+	qDataKeyIDs    = store.SQL(`SELECT id FROM kms_data_keys WHERE account = $1 AND region = $2 AND key_id = $3`)
+	qInsertDataKey = store.SQL(`INSERT INTO kms_data_keys (account, region, key_id, service, epoch, id, kind, root, mechanism, sealed, material, verifier, created, mac)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`)
+	qDeleteDataKeys = store.SQL(`DELETE FROM kms_data_keys WHERE account = $1 AND region = $2 AND key_id = $3`)
+)
+
+// ref returns the name of the key in caches and tables.
+func (k *Key) ref() keyRef { return keyRef{k.Account, k.Region, k.ID} }
+
+// tagText is the form of tags in their column.
+func tagText(tags []Tag) string {
+	if len(tags) == 0 {
+		return "[]"
+	}
+	b, err := json.Marshal(tags)
+	if err != nil {
+		panic(err) // strings always have a JSON form
+	}
+	return string(b)
+}
+
+// instant is a time in its column: microseconds since the epoch, 0 for none.
+func instant(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+func fromInstant(us int64) time.Time {
+	if us == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(us).UTC()
+}
+
+// columns is what the MAC of a key's row is over: all of it.
+func (k *Key) columns() []any {
+	return []any{k.Account, k.Region, k.ID, k.Rev, k.Manager, k.Spec, k.Usage, k.Origin, string(k.State), k.Description,
+		k.Policy, tagText(k.Tags), k.MaterialID, instant(k.Created), instant(k.Deletes)}
+}
+
+func (s *Keys) signKey(ctx context.Context, k *Key) ([]byte, error) {
+	return s.guard.Sign(ctx, "kms_keys", k.columns()...)
+}
+
+// loadKey reads and verifies a key and its materials.
+func (s *Keys) loadKey(ctx context.Context, ref keyRef) (*Key, error) {
+	k := &Key{Account: ref.account, Region: ref.region, ID: ref.id, materials: map[string]custody.Material{}}
+	var tags string
+	var created, deletes int64
+	var mac []byte
+	err := s.db.Row(qKey, []any{ref.account, ref.region, ref.id}, &k.Rev, &k.Manager, &k.Spec, &k.Usage, &k.Origin,
+		&k.State, &k.Description, &k.Policy, &tags, &k.MaterialID, &created, &deletes, &mac)
+	if err != nil {
+		return nil, err
+	}
+	k.Created, k.Deletes = fromInstant(created), fromInstant(deletes)
+	if err := json.Unmarshal([]byte(tags), &k.Tags); err != nil {
+		return nil, err
+	}
+	if err := s.guard.Verify(ctx, mac, "kms_keys", k.columns()...); err != nil {
+		return nil, err
+	}
+	return k, s.loadMaterials(ctx, k)
+}
+
+func materialColumns(k keyRef, m custody.Material, created int64) []any {
+	return []any{k.account, k.region, k.id, m.ID, string(m.Kind), m.Root, m.Mechanism, m.Wrapped, m.Check, created}
+}
+
+// loadMaterials reads the materials of k first and verifies them then: the token is never asked with rows open.
+func (s *Keys) loadMaterials(ctx context.Context, k *Key) error {
+	ref := k.ref()
+	var checks []func() error
+	err := s.db.Rows(qMaterials, []any{ref.account, ref.region, ref.id}, func(scan func(...any) error) error {
+		var m custody.Material
+		var created int64
+		var mac []byte
+		err := scan(&m.ID, &m.Kind, &m.Root, &m.Mechanism, &m.Wrapped, &m.Check, &created, &mac)
+		k.materials[m.ID] = m
+		checks = append(checks, func() error {
+			return s.guard.Verify(ctx, mac, "kms_materials", materialColumns(ref, m, created)...)
+		})
+		return err
+	})
+	return all(err, checks)
+}
+
+// all returns the first error: err, or that of a check.
+func all(err error, checks []func() error) error {
+	for _, check := range checks {
+		if err != nil {
+			return err
+		}
+		err = check()
+	}
+	return err
+}
+
+// insertKey signs the rows of a new key and returns what stores them.
+func (s *Keys) insertKey(ctx context.Context, k *Key, m custody.Material) (func(*store.Tx) error, error) {
+	mac, err := s.signKey(ctx, k)
+	if err != nil {
+		return nil, err
+	}
+	material := materialColumns(k.ref(), m, instant(k.Created))
+	materialMAC, err := s.guard.Sign(ctx, "kms_materials", material...)
+	if err != nil {
+		return nil, err
+	}
+	return func(tx *store.Tx) error {
+		if _, err := tx.Exec(qInsertKey, append(k.columns(), mac)...); err != nil {
+			return err
+		}
+		_, err := tx.Exec(qInsertMaterial, append(material, materialMAC)...)
+		return err
+	}, nil
+}
+
+// updateKey stores a changed key over the revision before it, or is stale.
+func (s *Keys) updateKey(tx *store.Tx, k *Key, mac []byte) error {
+	tx.After(func() { s.keys.Drop(k.ref()) })
+	return tx.Change(qUpdateKey, k.Rev, string(k.State), k.Description, k.Policy, tagText(k.Tags), k.MaterialID, instant(k.Deletes), mac,
+		k.Account, k.Region, k.ID, k.Rev-1)
+}
+
+// deleteKey removes a key with all that hangs on it.
+func (s *Keys) deleteKey(tx *store.Tx, k *Key) error {
+	var gone []aliasRef
+	err := tx.Rows(qAliasesOfKey, []any{k.Account, k.Region, k.ID, "", aliasesPerKey + 1}, func(scan func(...any) error) error {
+		a := aliasRef{account: k.Account, region: k.Region}
+		err := scan(&a.name, new(int64), new(string), new(int64), new(int64), new([]byte))
+		gone = append(gone, a)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	tx.After(func() {
+		s.keys.Drop(k.ref())
+		for _, a := range gone {
+			s.aliases.Drop(a)
+		}
+	})
+	for _, q := range []*store.Query{qDeleteAliasesOfKey, qDeleteDataKeys, qDeleteMaterials} {
+		if _, err := tx.Exec(q, k.Account, k.Region, k.ID); err != nil {
+			return err
+		}
+	}
+	return tx.Change(qDeleteKey, k.Account, k.Region, k.ID, k.Rev)
+}
+
+var qDeleteAliasesOfKey = store.SQL(`DELETE FROM kms_aliases WHERE account = $1 AND region = $2 AND key_id = $3`)
+
+func (s *Keys) selectKeyIDs(c *op.Call, p page) (ids []string, err error) {
+	account, region := c.Namespace()
+	err = s.db.Rows(qKeyIDs, []any{account, region, p.after, p.size + 1}, func(scan func(...any) error) error {
+		var id string
+		err := scan(&id)
+		ids = append(ids, id)
+		return err
+	})
+	return ids, err
+}
+
+func (a *alias) columns() []any {
+	return []any{a.account, a.region, a.name, a.rev, a.keyID, instant(a.created), instant(a.updated)}
+}
+
+// scanAlias reads a row into a and returns the check of its MAC, to be made when no rows are open.
+func (s *Keys) scanAlias(ctx context.Context, a *alias, scan func(...any) error, first ...any) (check func() error, err error) {
+	var created, updated int64
+	var mac []byte
+	err = scan(append(first, &a.rev, &a.keyID, &created, &updated, &mac)...)
+	a.created, a.updated = fromInstant(created), fromInstant(updated)
+	return func() error { return s.guard.Verify(ctx, mac, "kms_aliases", a.columns()...) }, err
+}
+
+func (s *Keys) loadAlias(ctx context.Context, ref aliasRef) (*alias, error) {
+	a := &alias{aliasRef: ref}
+	check, err := s.scanAlias(ctx, a, func(dest ...any) error {
+		return s.db.Row(qAlias, []any{ref.account, ref.region, ref.name}, dest...)
+	})
+	return a, all(err, []func() error{check})
+}
+
+func (s *Keys) insertAlias(ctx context.Context, a *alias) (func(*store.Tx) error, error) {
+	mac, err := s.guard.Sign(ctx, "kms_aliases", a.columns()...)
+	return func(tx *store.Tx) error {
+		tx.After(func() { s.aliases.Drop(a.aliasRef) })
+		_, err := tx.Exec(qInsertAlias, append(a.columns(), mac)...)
+		return err
+	}, err
+}
+
+func (s *Keys) moveAlias(ctx context.Context, a *alias) (func(*store.Tx) error, error) {
+	mac, err := s.guard.Sign(ctx, "kms_aliases", a.columns()...)
+	return func(tx *store.Tx) error {
+		tx.After(func() { s.aliases.Drop(a.aliasRef) })
+		return tx.Change(qMoveAlias, a.rev, a.keyID, instant(a.updated), mac, a.account, a.region, a.name, a.rev-1)
+	}, err
+}
+
+func (s *Keys) removeAlias(tx *store.Tx, a *alias) error {
+	tx.After(func() { s.aliases.Drop(a.aliasRef) })
+	return tx.Change(qDeleteAlias, a.account, a.region, a.name, a.rev)
+}
+
+func (s *Keys) countAliases(tx *store.Tx, k *Key) (n int, err error) {
+	err = tx.Row(qCountAliases, []any{k.Account, k.Region, k.ID}, &n)
+	return n, err
+}
+
+// selectAliases reads a page of verified aliases and one more, of one key or of all.
+func (s *Keys) selectAliases(c *op.Call, keyID string, p page) (out []*alias, err error) {
+	account, region := c.Namespace()
+	q, args := qAliases, []any{account, region, p.after, p.size + 1}
+	if keyID != "" {
+		q, args = qAliasesOfKey, []any{account, region, keyID, p.after, p.size + 1}
+	}
+	var checks []func() error
+	err = s.db.Rows(q, args, func(scan func(...any) error) error {
+		a := &alias{aliasRef: aliasRef{account: account, region: region}}
+		check, err := s.scanAlias(c, a, scan, &a.name)
+		out, checks = append(out, a), append(checks, check)
+		return err
+	})
+	return out, all(err, checks)
+}
+
+func (d *dataKey) columns() []any {
+	return []any{d.account, d.region, d.keyID, d.service, d.epoch, d.id, string(d.m.Kind), d.m.Root, d.m.Mechanism,
+		d.sealed, d.material, d.m.Check, instant(d.created)}
+}
+
+func (s *Keys) loadDataKey(ctx context.Context, ref dataKeyRef) (*dataKey, error) {
+	return s.readDataKey(ctx, ref, qDataKey, ref.account, ref.region, ref.keyID, ref.service, ref.epoch)
+}
+
+func (s *Keys) loadCurrentDataKey(ctx context.Context, ref dataKeyRef) (*dataKey, error) {
+	return s.readDataKey(ctx, ref, qCurrentDataKey, ref.account, ref.region, ref.keyID, ref.service)
+}
+
+func (s *Keys) readDataKey(ctx context.Context, ref dataKeyRef, q *store.Query, args ...any) (*dataKey, error) {
+	d := &dataKey{dataKeyRef: ref}
+	var created int64
+	var mac []byte
+	err := s.db.Row(q, args, &d.epoch, &d.id, &d.m.Kind, &d.m.Root, &d.m.Mechanism, &d.sealed, &d.material, &d.m.Check, &created, &mac)
+	if err != nil {
+		return nil, err
+	}
+	d.m.ID, d.created = d.id, fromInstant(created)
+	return d, s.guard.Verify(ctx, mac, "kms_data_keys", d.columns()...)
+}
+
+func (s *Keys) insertDataKey(ctx context.Context, d *dataKey) (op.Commit[op.None], error) {
+	mac, err := s.guard.Sign(ctx, "kms_data_keys", d.columns()...)
+	current := d.dataKeyRef
+	current.epoch = 0
+	return func(tx *store.Tx) (op.None, error) {
+		tx.After(func() { s.dataKeys.Drop(current) })
+		_, err := tx.Exec(qInsertDataKey, append(d.columns(), mac)...)
+		return op.None{}, err
+	}, err
+}
+
+func (s *Keys) dataKeyIDs(k *Key) (ids []string, err error) {
+	err = s.db.Rows(qDataKeyIDs, []any{k.Account, k.Region, k.ID}, func(scan func(...any) error) error {
+		var id string
+		err := scan(&id)
+		ids = append(ids, id)
+		return err
+	})
+	return ids, err
+}

@@ -1,0 +1,16 @@
+-- What the installation is, and the service's own keys, wrapped by the token's root.
+CREATE TABLE installation (
+    one     INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
+    id      TEXT    NOT NULL,
+    root    TEXT    NOT NULL,
+    created INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE service_keys (
+    name      TEXT NOT NULL PRIMARY KEY,
+    kind      TEXT NOT NULL,
+    root      TEXT NOT NULL,
+    mechanism TEXT NOT NULL,
+    wrapped   BLOB NOT NULL,
+    verifier  BLOB NOT NULL
+) STRICT;
