@@ -4,68 +4,9 @@ import (
 	"bytes"
 	"cmp"
 	"errors"
-	"path"
 	"slices"
 	"strings"
 )
-
-// maxPaths is the number of forms in which a path may have been signed.
-const maxPaths = 4
-
-// canonicalPaths appends the forms in which a path, as sent, may have been signed: encoded once more, as sent, and both
-// of them normalised if the path means nothing. See the package comment for why the two can't be confused.
-func canonicalPaths(to []string, sent string, normalise bool) []string {
-	if sent == "" {
-		sent = "/"
-	}
-	to = appendForms(to, sent)
-	if normalise {
-		if normal := normalised(sent); normal != sent {
-			to = appendForms(to, normal)
-		}
-	}
-	return to
-}
-
-func appendForms(to []string, sent string) []string {
-	again := encodedAgain(sent)
-	to = append(to, again)
-	if again != sent && !strings.Contains(sent, "%25") {
-		to = append(to, sent)
-	}
-	return to
-}
-
-// normalised removes "." and ".." segments and repeated slashes, but not a slash at the end (RFC 3986 section 5.2.4, with
-// AWS's rule on slashes).
-func normalised(sent string) string {
-	clean := path.Clean(sent)
-	if clean != "/" && strings.HasSuffix(sent, "/") {
-		clean += "/"
-	}
-	return clean
-}
-
-// encodedAgain escapes every byte of a path that is not unreserved or a slash.
-func encodedAgain(sent string) string {
-	plain := func(c byte) bool { return unreserved[c] || c == '/' }
-	i := 0
-	for i < len(sent) && plain(sent[i]) {
-		i++
-	}
-	if i == len(sent) {
-		return sent
-	}
-	b := append(make([]byte, 0, len(sent)+16), sent[:i]...)
-	for ; i < len(sent); i++ {
-		if c := sent[i]; plain(c) {
-			b = append(b, c)
-		} else {
-			b = appendEscape(b, c)
-		}
-	}
-	return string(b)
-}
 
 // param is one query parameter, by offsets into scratch.query: name is [start, equals), value is (equals, end).
 type param struct{ start, equals, end int }
@@ -81,6 +22,7 @@ func (s *scratch) appendQuery(raw string, presigned bool) error {
 	if strings.Contains(raw, ";") {
 		return ErrMismatch.Because(errQuery)
 	}
+	// Parameters are encoded into one buffer and sorted by their places in it, so that nothing is allocated.
 	s.query, s.params = s.query[:0], s.params[:0]
 	for pair := range strings.SplitSeq(raw, "&") {
 		if pair != "" && !s.addParam(pair, presigned) {
@@ -88,6 +30,7 @@ func (s *scratch) appendQuery(raw string, presigned bool) error {
 		}
 	}
 	q := s.query
+	// The names are compared apart from the values: "=" sorts after "-", "." and the digits.
 	slices.SortFunc(s.params, func(a, b param) int {
 		return cmp.Or(bytes.Compare(q[a.start:a.equals], q[b.start:b.equals]), bytes.Compare(q[a.equals:a.end], q[b.equals:b.end]))
 	})
@@ -169,6 +112,7 @@ func appendHeaderKey(b []byte, name string) []byte {
 	return b
 }
 
+// appendEscape adds one byte escaped, in capitals as SigV4 wants.
 func appendEscape(b []byte, c byte) []byte {
 	const digits = "0123456789ABCDEF"
 	return append(b, '%', digits[c>>4], digits[c&15])
@@ -182,6 +126,7 @@ var unreserved = func() (t [256]bool) {
 	return t
 }()
 
+// isHex reports whether a byte is a hexadecimal digit of either case.
 func isHex(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
 }

@@ -13,7 +13,7 @@
 //
 //   - Every header whose name begins with x-amz- must be signed, because such headers choose the operation. Two are
 //     exempt: X-Amz-Security-Token, which older clients add after signing and which is checked against the access key
-//     anyway, and X-Amz-User-Agent, which means nothing.
+//     anyway, and X-Amz-User-Agent, which means nothing. A presigned request with an X-Amz-Date header is refused, too.
 //   - The names in SignedHeaders are lower case and strictly ascending, and each named header is present: an absent
 //     header and an empty one would sign alike.
 //   - A parameter of the signature stands once. AWS takes the last.
@@ -21,6 +21,8 @@
 //     URL chooses the body.
 //   - A query with a malformed escape or a bare semicolon is refused: [net/url] drops such parameters silently, so what
 //     was signed would not be what is read.
+//   - Header and query have a greatest length, and lists a greatest count, so that an unknown caller costs little. All work
+//     is linear in what was sent, but for sorting at most 512 parameters.
 //
 // # Paths
 //

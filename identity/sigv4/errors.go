@@ -9,7 +9,8 @@ import (
 )
 
 // The errors of authentication that don't depend on the request. The codes are those of AWS's JSON services; the query
-// protocol has names of its own for them, which package api knows.
+// protocol has names of its own for them, which package api knows. The last three are for the caller of this package, who
+// knows keys and sessions. errors.Is compares codes alone, so that the first of two with one code stands for both.
 var (
 	// ErrMissing: the request carries no signature.
 	ErrMissing = refusal("MissingAuthenticationTokenException", "Missing Authentication Token")
@@ -24,6 +25,7 @@ var (
 	ErrTokenExpired = refusal("ExpiredTokenException", "The security token included in the request is expired")
 )
 
+// Errors that are the same for every request but of no use to other packages.
 var (
 	errBoth = refusal("InvalidSignatureException",
 		"Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header.")
@@ -34,14 +36,17 @@ var (
 	errQueryTooLong = incomplete("Query string must have at most %d bytes and %d parameters.", maxQuery, maxParameters)
 )
 
+// refusal is an error of a request that nobody we know has signed.
 func refusal(code, message string) *fault.Error {
 	return fault.New(fault.Unauthenticated, code, message)
 }
 
+// incomplete says that a signature lacks something or can't be read.
 func incomplete(format string, args ...any) *fault.Error {
 	return fault.Newf(fault.Unauthenticated, "IncompleteSignatureException", format, args...)
 }
 
+// invalid says that a signature can be read and isn't good here or now.
 func invalid(format string, args ...any) *fault.Error {
 	return fault.Newf(fault.Unauthenticated, "InvalidSignatureException", format, args...)
 }

@@ -36,8 +36,8 @@ func FuzzPresigned(f *testing.F) {
 	f.Add("b=%41&a=+%2B;&&=&c%=1")
 	f.Add("a-=1&a=2&a%2F=3&a=%c3%a9&a")
 	f.Fuzz(func(t *testing.T, raw string) {
-		if strings.ContainsAny(raw, "#\x00") {
-			t.Skip("never in a query")
+		if strings.ContainsAny(raw, "#\x00") || len(raw) > 4096 || strings.Count(raw, "&") > 500 {
+			t.Skip("never in a query, or beyond the limits")
 		}
 		r, err := http.NewRequest("GET", "https://kms.example.com/", nil)
 		if err != nil {

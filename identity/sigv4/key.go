@@ -24,6 +24,7 @@ func DeriveKey(secret, date, region, service string) SigningKey {
 // Format keeps the key out of logs, whatever the verb.
 func (SigningKey) Format(f fmt.State, _ rune) { f.Write([]byte("sigv4.SigningKey{}")) }
 
+// mac is HMAC-SHA-256.
 func mac(key, data []byte) []byte {
 	h := hmac.New(sha256.New, key)
 	h.Write(data)

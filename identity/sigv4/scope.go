@@ -16,6 +16,7 @@ const stampLayout = "20060102T150405Z"
 // "Authenticating Requests: Using Query Parameters").
 const maxExpires = 604800
 
+// terminator ends every scope and is the last step of key derivation.
 const terminator = "aws4_request"
 
 // time returns the claimed time of signing and its stamp. A Date header may also have HTTP's form.
@@ -46,6 +47,7 @@ func (c *claim) inTime(at, now time.Time, window time.Duration) error {
 		}
 		life = time.Duration(n) * time.Second
 	}
+	// Stamps have no fractions, so the clock's would only make texts that contradict themselves.
 	now = now.UTC().Truncate(time.Second)
 	stamp := func(t time.Time) string { return t.Format(stampLayout) }
 	if oldest := now.Add(-life); at.Before(oldest) {

@@ -63,6 +63,7 @@ type Presented struct {
 //
 // [fault.Error]: claviger/internal/fault
 func Parse(r *http.Request, now time.Time, rules Rules) (*Presented, error) {
+	// No window at all would refuse everyone whose clock isn't exactly ours.
 	if rules.Window == 0 {
 		rules.Window = DefaultWindow
 	}

@@ -12,6 +12,7 @@ import (
 	"sync"
 )
 
+// unsignedPayload stands in the place of a body's hash where the body is not signed.
 const unsignedPayload = "UNSIGNED-PAYLOAD"
 
 // scratch is the memory of one verification. The canonical request is kept in two parts, because only the first differs
@@ -86,6 +87,7 @@ func (s *scratch) signedWith(p *Presented, key SigningKey, method, path string) 
 	var sum [sha256.Size]byte
 	s.hash.Sum(sum[:0])
 
+	// The string to sign: algorithm, time, scope, hash of the canonical request.
 	b := append(s.head[:0], Algorithm+"\n"...)
 	b = append(append(b, p.stamp...), '\n')
 	b = append(append(b, p.Credential.Date...), '/')
@@ -103,6 +105,7 @@ func (s *scratch) appendHeaders(r *http.Request, signed string) error {
 	var last string
 	var amz int
 	for name := range strings.SplitSeq(signed, ";") {
+		// Strict order also makes the names distinct, which counting relies on.
 		if name <= last {
 			return ErrMismatch.Because(errors.New("SignedHeaders are not sorted"))
 		}
@@ -152,6 +155,7 @@ func (s *scratch) allSigned(h http.Header, signed string, amz int) error {
 	if amz == 0 {
 		return nil
 	}
+	// At most as many searches as there are signed headers, and one: linear.
 	for key := range h {
 		if name := strings.ToLower(key); mustSign(name) && !names(signed, name) {
 			return invalid("There were headers present in the request which were not signed: %s", echo(name))
