@@ -59,9 +59,7 @@ type Presented struct {
 // Parse finds the signature on r and checks all of it that needs no secret. now is the time of the request's arrival.
 //
 // Checks run in the order of AWS's JSON services: presence, form, date, expiry, host, algorithm, credential, scope.
-// The first that fails is the error: a [fault.Error] of kind Unauthenticated with AWS's code and text.
-//
-// [fault.Error]: claviger/internal/fault
+// The first that fails is the error: a fault.Error of kind Unauthenticated with AWS's code and text.
 func Parse(r *http.Request, now time.Time, rules Rules) (*Presented, error) {
 	// No window at all would refuse everyone whose clock isn't exactly ours.
 	if rules.Window == 0 {
