@@ -24,13 +24,6 @@ const (
 	epochLength    = 90 * 24 * time.Hour   // NIST SP 800-57: a bounded originator-usage period
 )
 
-// Envelope is a value that was sealed for another service, and what is needed to open it.
-type Envelope struct {
-	KeyID  string // of the KMS key
-	Epoch  int64  // of the data key under it
-	Sealed []byte
-}
-
 // SealInput asks for a value to be sealed.
 type SealInput struct {
 	KeyId             string            `shape:"KeyIdType,required"`
@@ -55,18 +48,18 @@ type Opened struct{ Value []byte }
 
 // Seal seals value on behalf of service, as c's caller. An empty keyID means the key that the service manages;
 // it is made on first use. The context is bound to the value and recorded.
-func (s *Keys) Seal(c *op.Call, service, keyID string, context map[string]string, value []byte) (Envelope, error) {
+func (s *Keys) Seal(c *op.Call, service, keyID string, context map[string]string, value []byte) (custody.Envelope, error) {
 	if keyID == "" || keyID == managedAlias(service) {
 		keyID = managedAlias(service)
 		if err := s.ensureManaged(c, service, keyID); err != nil {
-			return Envelope{}, err
+			return custody.Envelope{}, err
 		}
 	}
 	return op.Ask(c, service, s.seal, SealInput{KeyId: keyID, Service: service, EncryptionContext: context, Value: value})
 }
 
 // Unseal opens what Seal made, as c's caller.
-func (s *Keys) Unseal(c *op.Call, service string, e Envelope, context map[string]string) ([]byte, error) {
+func (s *Keys) Unseal(c *op.Call, service string, e custody.Envelope, context map[string]string) ([]byte, error) {
 	out, err := op.Ask(c, service, s.unseal, UnsealInput{KeyId: e.KeyID, Service: service, Epoch: e.Epoch,
 		EncryptionContext: context, Sealed: e.Sealed})
 	return out.Value, err
@@ -117,13 +110,13 @@ func (s *Keys) findSeal(c *op.Call, in SealInput) (*target, error) {
 	return s.findUse(c, "GenerateDataKey", in.KeyId, nil)
 }
 
-func (s *Keys) sealEnvelope(c *op.Call, in SealInput, t *target) (e Envelope, err error) {
+func (s *Keys) sealEnvelope(c *op.Call, in SealInput, t *target) (e custody.Envelope, err error) {
 	d, err := s.currentDataKey(c, t.key, in.Service)
 	if err != nil {
 		return e, err
 	}
 	cached := true
-	e = Envelope{KeyID: t.key.ID, Epoch: d.epoch}
+	e = custody.Envelope{KeyID: t.key.ID, Epoch: d.epoch}
 	e.Sealed, err = s.token.Seal(c, s.use(t.key, d, &cached), in.Value, additional(purposeValue, t.key.ID, d.id, in.EncryptionContext))
 	noteCached(c, cached)
 	return e, err

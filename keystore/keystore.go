@@ -55,7 +55,7 @@ type Keys struct {
 	destroy op.Command[destroyInput, op.None]
 	manage  op.Command[manageInput, op.None]
 	epoch   op.Command[epochInput, op.None]
-	seal    op.Query[SealInput, Envelope]
+	seal    op.Query[SealInput, custody.Envelope]
 	unseal  op.Query[UnsealInput, Opened]
 }
 

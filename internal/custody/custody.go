@@ -48,3 +48,10 @@ var ErrForged = fault.New(fault.Invalid, "InvalidCiphertextException", "")
 // ErrUnavailable is the answer while the token can't be used: lost, locked, restarting, or too slow for the
 // caller's deadline. It ends by itself, and [fault.Error.Because] says to the operator which it was.
 var ErrUnavailable = fault.New(fault.Unavailable, "", "The hardware security module can't be reached. Try again in a few seconds.")
+
+// Envelope is a value that KMS sealed for another service, and what is needed to have it opened again.
+type Envelope struct {
+	KeyID  string // of the KMS key
+	Epoch  int64  // of the data key under it
+	Sealed []byte
+}
