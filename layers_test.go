@@ -232,3 +232,42 @@ func TestNothingIsLeftForLater(t *testing.T) {
 		}
 	}
 }
+
+func TestEveryExportedNameIsDocumented(t *testing.T) {
+	files, at := tree(t)
+	for _, f := range files {
+		if f.isTest {
+			continue
+		}
+		for _, decl := range f.syntax.Decls {
+			for _, name := range undocumented(decl) {
+				t.Errorf("%s: %s has no comment", at.Position(name.Pos()), name.Name)
+			}
+		}
+	}
+}
+
+// undocumented returns the exported names of a declaration that say nothing about themselves: no comment of their
+// own, before or behind, and none over their group. Methods may be silent: an interface speaks for most of them.
+func undocumented(decl ast.Decl) (names []*ast.Ident) {
+	switch d := decl.(type) {
+	case *ast.FuncDecl:
+		if d.Recv == nil && d.Doc == nil {
+			names = append(names, d.Name)
+		}
+	case *ast.GenDecl:
+		for _, spec := range d.Specs {
+			switch s := spec.(type) {
+			case *ast.TypeSpec:
+				if d.Doc == nil && s.Doc == nil && s.Comment == nil {
+					names = append(names, s.Name)
+				}
+			case *ast.ValueSpec:
+				if d.Doc == nil && s.Doc == nil && s.Comment == nil {
+					names = append(names, s.Names...)
+				}
+			}
+		}
+	}
+	return slices.DeleteFunc(names, func(n *ast.Ident) bool { return !n.IsExported() })
+}
