@@ -1,0 +1,16 @@
+package store_test
+
+import (
+	"log/slog"
+	"path/filepath"
+	"testing"
+
+	"claviger/store"
+	"claviger/store/storetest"
+)
+
+func openSQLite(t testing.TB, dir string) (*store.DB, error) {
+	return store.Open(t.Context(), store.Config{Path: filepath.Join(dir, "db"), Log: slog.New(slog.DiscardHandler)})
+}
+
+func TestSQLite(t *testing.T) { storetest.Run(t, openSQLite) }

@@ -1,0 +1,195 @@
+// Package storetest is the suite that every engine of package store must pass. It says what the store promises,
+// in the cases where a promise is hard to keep: bad neighbours in one transaction, crashes, races.
+package storetest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"claviger/internal/fault"
+	"claviger/store"
+)
+
+// Opener opens the database that lives in a directory, and makes it where there is none.
+type Opener func(t testing.TB, dir string) (*store.DB, error)
+
+// child is the variable that makes Run the other process of a test: "role directory".
+const child = "STORETEST_CHILD"
+
+// Run runs the suite. It starts the test binary again for the cases that need a second process, so it must be
+// called from a top-level test, first thing.
+func Run(t *testing.T, open Opener) {
+	if role, dir, ok := strings.Cut(os.Getenv(child), " "); ok {
+		runChild(t, open, role, dir)
+		return
+	}
+	for _, c := range []struct {
+		name string
+		test func(*testing.T, *suite)
+	}{
+		{"a change and its record", testChange},
+		{"a failed change leaves its record", testFailedChange},
+		{"a stale change leaves no trace", testStale},
+		{"a record that panics takes its change back", testPanickingRecord},
+		{"bad neighbours", testBadNeighbours},
+		{"a lost transaction can't be written to", testLostTransaction},
+		{"a transaction ends with its function", testEndedTransaction},
+		{"many writers of one row", testManyWriters},
+		{"statements inside statements", testNested},
+		{"what a statement refuses", testRefused},
+		{"functions after COMMIT", testAfter},
+		{"notes", testNotes},
+		{"the trail in order", testTrail},
+		{"the cache against changes", testCache},
+		{"close while others wait", testClose},
+		{"one server", testOneServer},
+		{"kill -9", testKill},
+	} {
+		t.Run(c.name, func(t *testing.T) { c.test(t, newSuite(t, open)) })
+	}
+}
+
+// suite is one open database with the tables of the tests.
+type suite struct {
+	t    *testing.T
+	open Opener
+	dir  string
+	db   *store.DB
+}
+
+const why = "a table of the tests"
+
+var (
+	createItems = store.Wide(`CREATE TABLE IF NOT EXISTS items (
+		name TEXT NOT NULL PRIMARY KEY, rev BIGINT NOT NULL, value BIGINT NOT NULL)`, why)
+	insertItem  = store.Wide(`INSERT INTO items (name, rev, value) VALUES ($1, 1, $2)`, why)
+	changeItem  = store.Wide(`UPDATE items SET rev = rev + 1, value = $1 WHERE name = $2 AND rev = $3`, why)
+	readItem    = store.Wide(`SELECT rev, value FROM items WHERE name = $1`, why)
+	listItems   = store.Wide(`SELECT name FROM items ORDER BY name`, why)
+	countItems  = store.Wide(`SELECT count(*) FROM items`, why)
+	changeItems = store.Wide(`UPDATE items SET value = $1`, why)
+)
+
+// Dir returns a directory that is removed after the test, in memory where the system has such.
+func Dir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "storetest")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+func newSuite(t *testing.T, open Opener) *suite {
+	s := &suite{t: t, open: open, dir: Dir(t)}
+	s.reopen()
+	t.Cleanup(func() { s.db.Close() })
+	s.must(s.db.Commit(func(tx *store.Tx) error { _, err := tx.Exec(createItems); return err }, nil))
+	return s
+}
+
+// reopen opens the database, which must be closed.
+func (s *suite) reopen() {
+	s.t.Helper()
+	var err error
+	s.db, err = s.open(s.t, s.dir)
+	s.must(err)
+}
+
+func (s *suite) must(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// insert returns a change that adds an item.
+func insert(name string, value int) func(*store.Tx) error {
+	return func(tx *store.Tx) error {
+		_, err := tx.Exec(insertItem, name, value)
+		return err
+	}
+}
+
+// line returns a record that says name and whether it went well.
+func line(name string) func(error) []byte {
+	return func(err error) []byte {
+		if err != nil {
+			return []byte(name + " failed")
+		}
+		return []byte(name + " done")
+	}
+}
+
+// value returns the value of an item, or false.
+func (s *suite) value(name string) (int, bool) {
+	s.t.Helper()
+	var rev, value int
+	err := s.db.Row(readItem, []any{name}, &rev, &value)
+	if errors.Is(err, store.NoRow) {
+		return 0, false
+	}
+	s.must(err)
+	return value, true
+}
+
+// records returns how often each line stands in the trail.
+func (s *suite) records() map[string]int {
+	s.t.Helper()
+	found := map[string]int{}
+	s.must(s.db.Trail(0, func(_ int64, _ time.Time, records []byte) error {
+		for _, one := range bytes.Split(records, []byte("\n")) {
+			found[string(one)]++
+		}
+		return nil
+	}))
+	return found
+}
+
+// together makes the Commits of the parties share a batch: it keeps the committer busy until all of them wait.
+// It returns their errors.
+func (s *suite) together(parties ...func() error) []error {
+	release := s.hold()
+	results := make([]error, len(parties))
+	var wg sync.WaitGroup
+	for i, party := range parties {
+		wg.Go(func() { results[i] = party() })
+	}
+	s.waitFor(len(parties))
+	release()
+	wg.Wait()
+	return results
+}
+
+// hold keeps the committer busy until the returned function is called.
+func (s *suite) hold() (release func()) {
+	busy, free := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	go s.db.Commit(func(*store.Tx) error {
+		once.Do(func() { close(busy) })
+		<-free
+		return nil
+	}, nil)
+	<-busy
+	return func() { close(free) }
+}
+
+// waitFor returns once so many Commits wait.
+func (s *suite) waitFor(n int) {
+	for s.db.Stats().Waiting < n {
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func isKind(err error, kind fault.Kind) bool {
+	return err != nil && fault.Of(err).Kind == kind
+}
+
+func name(prefix string, i int) string { return fmt.Sprintf("%s-%03d", prefix, i) }
