@@ -1,0 +1,165 @@
+package hsm
+
+import (
+	"fmt"
+
+	"github.com/miekg/pkcs11"
+
+	"claviger/hsm/internal/cryptoki"
+)
+
+// attack does on the token what somebody with the PIN and a stolen blob would do, and returns an error if any
+// of it works or can't be tried. What the dialect says the device can't prevent is not tried: it is a gap, and
+// reported as one.
+func (d dialect) attack(driver cryptoki.Driver, s cryptoki.Session, root cryptoki.Object, wrap mechanism) (err error) {
+	f, err := d.form("AES_256")
+	if err != nil {
+		return err
+	}
+	a := attacker{d, driver, s, root, wrap, f}
+	victim, err := driver.GenerateKey(s, f.generate, newborn(f))
+	if err != nil {
+		return fmt.Errorf("making a key to attack: %w", err)
+	}
+	defer driver.DestroyObject(s, victim)
+	blob, err := driver.WrapKey(s, wrap.code, root, victim)
+	if err != nil {
+		return fmt.Errorf("wrapping a key to attack: %w", err)
+	}
+	// That the blob is good is shown first, or its refusals below would prove nothing.
+	if err := a.unwrap(blob, working(f)); err != nil {
+		return fmt.Errorf("unwrapping a key as it should be: %w", err)
+	}
+	for _, try := range []func() error{
+		func() error { return a.expose(blob) },
+		func() error { return a.carryOff(victim) },
+		a.alterRoot,
+		a.useRoot,
+	} {
+		if err := try(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type attacker struct {
+	dialect
+	driver cryptoki.Driver
+	s      cryptoki.Session
+	root   cryptoki.Object
+	wrap   mechanism
+	f      form
+}
+
+// unwrap unwraps the blob and destroys what came out.
+func (a attacker) unwrap(blob []byte, template []cryptoki.Attribute) error {
+	o, err := a.driver.UnwrapKey(a.s, a.wrap.code, a.root, blob, template)
+	if err == nil {
+		a.driver.DestroyObject(a.s, o)
+	}
+	return err
+}
+
+// expose unwraps a stolen blob into forms that would give the key away, one way or another.
+func (a attacker) expose(blob []byte) error {
+	if !a.confines {
+		return nil
+	}
+	for _, form := range []struct {
+		what string
+		with cryptoki.Attribute
+	}{
+		{"unwrap a key so that it can be read", cryptoki.Bool(pkcs11.CKA_SENSITIVE, false)},
+		{"unwrap a key so that any key may wrap it", cryptoki.Bool(pkcs11.CKA_WRAP_WITH_TRUSTED, false)},
+		{"unwrap a key that unwraps others", cryptoki.Bool(pkcs11.CKA_UNWRAP, true)},
+		{"unwrap a key for everybody", cryptoki.Bool(pkcs11.CKA_PRIVATE, false)},
+		{"unwrap a key for ever", cryptoki.Bool(pkcs11.CKA_TOKEN, true)},
+	} {
+		template := newborn(a.f)
+		template = replace(template, cryptoki.Bool(pkcs11.CKA_EXTRACTABLE, true), form.with)
+		if err := forbid(form.what, a.unwrap(blob, without(template, pkcs11.CKA_VALUE_LEN))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// carryOff wraps what mustn't leave under a key of the attacker's own.
+func (a attacker) carryOff(victim cryptoki.Object) error {
+	own, err := a.driver.GenerateKey(a.s, a.f.generate, permit([]cryptoki.Attribute{
+		cryptoki.Ulong(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY),
+		cryptoki.Ulong(pkcs11.CKA_KEY_TYPE, pkcs11.CKK_AES),
+		cryptoki.Ulong(pkcs11.CKA_VALUE_LEN, 32),
+		cryptoki.Bool(pkcs11.CKA_TOKEN, false), cryptoki.Bool(pkcs11.CKA_PRIVATE, true),
+		cryptoki.Bool(pkcs11.CKA_SENSITIVE, true), cryptoki.Bool(pkcs11.CKA_EXTRACTABLE, false),
+	}, pkcs11.CKA_WRAP, pkcs11.CKA_UNWRAP))
+	if err != nil {
+		return fmt.Errorf("making a key to attack with: %w", err)
+	}
+	defer a.driver.DestroyObject(a.s, own)
+	_, err = a.driver.WrapKey(a.s, a.wrap.code, own, a.root)
+	if err := forbid("wrap the root under another key", err); err != nil {
+		return err
+	}
+	_, err = a.driver.WrapKey(a.s, a.wrap.code, a.root, a.root)
+	if err := forbid("wrap the root under itself", err); err != nil {
+		return err
+	}
+	if !a.trusts {
+		return nil
+	}
+	_, err = a.driver.WrapKey(a.s, a.wrap.code, own, victim)
+	return forbid("wrap a key under one that the security officer doesn't trust", err)
+}
+
+// alterRoot changes the root, or makes a copy that is weaker.
+func (a attacker) alterRoot() error {
+	if !a.officer {
+		return nil
+	}
+	for _, change := range []cryptoki.Attribute{
+		cryptoki.Bool(pkcs11.CKA_EXTRACTABLE, true),
+		cryptoki.Bool(pkcs11.CKA_DECRYPT, true),
+		cryptoki.Bool(pkcs11.CKA_SENSITIVE, false),
+		cryptoki.Ulong(pkcs11.CKA_ALLOWED_MECHANISMS, pkcs11.CKM_AES_ECB),
+	} {
+		err := a.driver.SetAttributes(a.s, a.root, []cryptoki.Attribute{change})
+		if err := forbid(fmt.Sprintf("set attribute 0x%X of the root", change.Type), err); err != nil {
+			return err
+		}
+		c, err := a.driver.CopyObject(a.s, a.root, []cryptoki.Attribute{cryptoki.Bool(pkcs11.CKA_TOKEN, false), change})
+		if err == nil {
+			a.driver.DestroyObject(a.s, c)
+		}
+		if err := forbid(fmt.Sprintf("copy the root with another attribute 0x%X", change.Type), err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// useRoot decrypts with the root, which would open what it wrapped.
+func (a attacker) useRoot() error {
+	sealed := make([]byte, cryptoki.IVSize+cryptoki.TagSize)
+	_, err := a.driver.Decrypt(a.s, a.root, a.encryption(nil), sealed)
+	return forbid("decrypt with the root", err)
+}
+
+// replace returns the template with the given attributes in the place of those of the same types.
+func replace(template []cryptoki.Attribute, with ...cryptoki.Attribute) []cryptoki.Attribute {
+	for _, w := range with {
+		template = append(without(template, w.Type), w)
+	}
+	return template
+}
+
+func without(template []cryptoki.Attribute, typ uint) []cryptoki.Attribute {
+	out := make([]cryptoki.Attribute, 0, len(template)+1)
+	for _, a := range template {
+		if a.Type != typ {
+			out = append(out, a)
+		}
+	}
+	return out
+}

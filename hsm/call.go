@@ -1,0 +1,253 @@
+package hsm
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"claviger/hsm/internal/cryptoki"
+	"claviger/internal/custody"
+	"claviger/internal/fault"
+)
+
+// work is what is done inside a session. It must be safe to repeat from its beginning.
+type work func(cryptoki.Session) ([]byte, error)
+
+// call is one work on its way through a lane. Its state is the border between the caller, who may give up at
+// any time, and the worker, who can't leave the module before the module lets it.
+type call struct {
+	work  work
+	using *handle // released when the work is truly over, which may be after the caller gave up
+	out   []byte
+	err   error
+	state atomic.Uint32
+	done  chan struct{}
+	timer *time.Timer
+}
+
+const (
+	waiting   uint32 = iota // not inside the module yet
+	inside                  // a worker is in the module and holds the token's lock for reading
+	finished                // out and err are set
+	abandoned               // the caller is gone
+)
+
+var calls = sync.Pool{New: func() any {
+	t := time.NewTimer(time.Hour)
+	t.Stop()
+	return &call{done: make(chan struct{}, 1), timer: t}
+}}
+
+var errTimeout = errors.New("the call to the module took too long")
+
+// lane hands work to workers, each the one owner of a session. An unbuffered channel joins the two sides, so
+// that no work waits anywhere but with its caller. Workers start when they are needed, up to limit.
+type lane struct {
+	epoch *epoch
+	jobs  chan *call
+	limit int32
+	open  atomic.Int32
+	busy  atomic.Int32
+	owner cryptoki.Session // the one session of a lane of one; 0: each worker opens its own
+}
+
+// run does w in a session of the lane and waits for it, for ctx or for the timeout, whichever ends first. Using,
+// if it isn't nil, is released when w is over.
+func (l *lane) run(ctx context.Context, using *handle, w work) ([]byte, error) {
+	c := calls.Get().(*call)
+	c.work, c.using = w, using
+	c.state.Store(waiting)
+	c.timer.Reset(l.epoch.token.config.Timeout)
+	if err := l.submit(ctx, c); err != nil {
+		c.release()
+		return nil, err
+	}
+	select {
+	case <-c.done:
+	case <-ctx.Done():
+		if l.abandon(c) {
+			return nil, context.Cause(ctx)
+		}
+		<-c.done
+	case <-c.timer.C:
+		if l.abandon(c) {
+			return nil, errTimeout
+		}
+		<-c.done
+	}
+	c.timer.Stop()
+	out, err := c.out, c.err
+	c.work, c.out, c.err = nil, nil, nil
+	calls.Put(c)
+	return out, err
+}
+
+// submit gives the call to an idle worker, a new one, or the first to become idle.
+func (l *lane) submit(ctx context.Context, c *call) error {
+	select {
+	case l.jobs <- c:
+		return nil
+	default:
+	}
+	if l.open.Add(1) <= l.limit {
+		go (&worker{lane: l, session: l.owner}).serve(c)
+		return nil
+	}
+	l.open.Add(-1)
+	select {
+	case l.jobs <- c:
+		return nil
+	case <-l.epoch.ended:
+		return errRenewed
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-c.timer.C:
+		return errTimeout
+	}
+}
+
+// abandon gives c up and reports whether that came before its end. A call that is inside the module stays
+// there: its share of the lock is returned on its behalf, and the module counts it as hung.
+func (l *lane) abandon(c *call) bool {
+	if c.state.CompareAndSwap(waiting, abandoned) {
+		return true
+	}
+	l.epoch.token.module.hung.Add(1)
+	if c.state.CompareAndSwap(inside, abandoned) {
+		l.epoch.token.mu.RUnlock()
+		return true
+	}
+	l.epoch.token.module.hung.Add(-1)
+	return false
+}
+
+func (c *call) release() {
+	if c.using != nil {
+		c.using.release()
+		c.using = nil
+	}
+}
+
+// worker is the one owner of a session.
+type worker struct {
+	lane    *lane
+	session cryptoki.Session
+}
+
+// serve does c, if there is one, and then what comes through the lane until the epoch ends or a call of its was
+// abandoned.
+func (w *worker) serve(c *call) {
+	defer w.lane.open.Add(-1)
+	for c == nil || w.do(c) {
+		select {
+		case c = <-w.lane.jobs:
+		case <-w.lane.epoch.ended:
+			w.close()
+			return
+		}
+	}
+}
+
+// do performs one call and reports whether the worker can go on.
+func (w *worker) do(c *call) bool {
+	e := w.lane.epoch
+	e.token.mu.RLock()
+	if !c.state.CompareAndSwap(waiting, inside) {
+		e.token.mu.RUnlock()
+		c.release()
+		return true
+	}
+	w.lane.busy.Add(1)
+	out, err := w.attempt(c.work)
+	w.lane.busy.Add(-1)
+	c.release()
+	c.out, c.err = out, err
+	if !c.state.CompareAndSwap(inside, finished) {
+		// Nobody waits for this any more, and its lock was given back. A session that hung isn't used again.
+		clear(out)
+		e.token.module.hung.Add(-1)
+		w.close()
+		return false
+	}
+	e.token.mu.RUnlock()
+	c.done <- struct{}{}
+	return true
+}
+
+// attempt does f in the worker's session. A session that turns out to be dead is replaced once, which is the
+// lowest rung of recovery and costs the caller nothing.
+func (w *worker) attempt(f work) (out []byte, err error) {
+	e := w.lane.epoch
+	if e.token.epoch != e {
+		return nil, errRenewed
+	}
+	for range 2 {
+		if w.session == 0 {
+			if w.session, err = e.driver().OpenSession(e.slot); err != nil {
+				return nil, err
+			}
+		}
+		out, err = safely(f, w.session)
+		if !costsSession(err) || w.lane.owner != 0 {
+			break
+		}
+		e.driver().CloseSession(w.session)
+		w.session = 0
+		if judge(err) != onSession {
+			break
+		}
+	}
+	return out, err
+}
+
+// safely turns a panic in f into an error: a worker has nobody above it to recover.
+func safely(f work, s cryptoki.Session) (out []byte, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			out, err = nil, fault.Panic(p)
+		}
+	}()
+	return f(s)
+}
+
+// close closes the worker's sessions unless the module was reloaded: then their numbers may be somebody else's.
+func (w *worker) close() {
+	e := w.lane.epoch
+	e.token.module.guarded(&e.token.mu, e.token.config.Timeout, func() {
+		if e.generation != e.token.module.generation.Load() {
+			return
+		}
+		if w.session != 0 {
+			e.driver().CloseSession(w.session)
+		}
+		if w.lane.owner != 0 {
+			e.driver().CloseSession(e.anchor)
+		}
+	})
+}
+
+// guarded runs f inside the module with mu held for reading, and gives mu back after the timeout if f hangs.
+func (m *module) guarded(mu *sync.RWMutex, timeout time.Duration, f func()) {
+	var state atomic.Uint32
+	mu.RLock()
+	timer := time.AfterFunc(timeout, func() {
+		m.hung.Add(1)
+		if state.CompareAndSwap(waiting, abandoned) {
+			mu.RUnlock()
+			return
+		}
+		m.hung.Add(-1)
+	})
+	defer timer.Stop()
+	f()
+	if state.CompareAndSwap(waiting, finished) {
+		mu.RUnlock()
+		return
+	}
+	m.hung.Add(-1)
+}
+
+// unavailable is what callers are told while the token can't be used.
+func unavailable(cause error) error { return custody.ErrUnavailable.Because(cause) }

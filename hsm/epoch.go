@@ -1,0 +1,163 @@
+package hsm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"claviger/hsm/internal/cryptoki"
+	"claviger/internal/custody"
+)
+
+// epoch is the life of one login: its sessions, its handles and the numbers of root and canary. When any of
+// that is lost the whole epoch ends and another begins, so that no number is ever used in the wrong one.
+type epoch struct {
+	token      *Token
+	generation uint64 // of the module
+	slot       uint
+	anchor     cryptoki.Session // does nothing: while it is open the login lasts
+	resident
+	pool    *lane // sessions for the use of keys
+	keeper  *lane // the one session that owns the cached keys, which die with their creator
+	handles *handles
+	ended   chan struct{}
+}
+
+func (e *epoch) driver() cryptoki.Driver { return e.token.module.driver }
+
+// establish begins an epoch: new sessions, login, root and canary, and every forbidden attempt. The module's
+// turn must be held, and the token's last epoch must have ended.
+func (t *Token) establish() (err error) {
+	d := t.module.driver
+	e := &epoch{token: t, generation: t.module.generation.Load(), handles: newHandles(t.config.HandleCache), ended: make(chan struct{})}
+	if e.slot, _, err = t.module.find(t.selected); err != nil {
+		return err
+	}
+	if e.anchor, err = d.OpenSession(e.slot); err != nil {
+		return err
+	}
+	owner, err := d.OpenSession(e.slot)
+	if err == nil {
+		err = t.prepare(e, owner)
+	}
+	if err != nil {
+		d.CloseSession(owner)
+		d.CloseSession(e.anchor)
+		return err
+	}
+	e.pool = &lane{epoch: e, jobs: make(chan *call), limit: t.limit}
+	e.keeper = &lane{epoch: e, jobs: make(chan *call), limit: 1, owner: owner}
+	e.keeper.open.Store(1)
+	go (&worker{lane: e.keeper, session: owner}).serve(nil)
+	t.mu.Lock()
+	t.epoch = e
+	t.mu.Unlock()
+	t.epochs.Add(1)
+	t.current.Store(e)
+	return nil
+}
+
+// prepare logs in and makes sure that this is the token it was, and a safe one.
+func (t *Token) prepare(e *epoch, s cryptoki.Session) (err error) {
+	d := t.module.driver
+	if err = login(d, e.slot, e.anchor, t.config.PIN); err != nil {
+		return err
+	}
+	if e.resident, err = findResident(d, s); err != nil {
+		return err
+	}
+	if t.resident.id != "" && t.resident.id != e.resident.id {
+		return fmt.Errorf("%w: root %s was replaced by %s", ErrNoRoot, t.resident.id, e.resident.id)
+	}
+	if err = t.dialect.checkRoot(d, s, e.root, t.wrap); err != nil {
+		return err
+	}
+	if err = t.dialect.attack(d, s, e.root, t.wrap); err != nil {
+		return err
+	}
+	if t.pulse == nil {
+		t.resident = e.resident
+		t.pulse, err = e.encrypt(s, e.canary, []byte(checkText), nil)
+		return err
+	}
+	return e.beat(s)
+}
+
+// beat uses the canary: it opens what the canary sealed when the token was opened. Sessions, random numbers and
+// even searches go on answering OK on a token that is gone; this doesn't.
+func (e *epoch) beat(s cryptoki.Session) error {
+	text, err := e.driver().Decrypt(s, e.canary, e.token.dialect.encryption(nil), e.token.pulse)
+	if err == nil && string(text) != checkText {
+		err = errors.New("the canary is another key than it was")
+	}
+	return err
+}
+
+// probe asks whether the token is alive and destroys keys that were dropped, in the session that owns them.
+func (e *epoch) probe(ctx context.Context) error {
+	_, err := e.keeper.run(ctx, nil, func(s cryptoki.Session) ([]byte, error) {
+		if _, err := e.driver().TokenInfo(e.slot); err != nil {
+			return nil, err
+		}
+		if err := e.beat(s); err != nil {
+			return nil, err
+		}
+		return nil, e.bury(s)
+	})
+	return err
+}
+
+// bury destroys the keys that were dropped from the cache.
+func (e *epoch) bury(s cryptoki.Session) error {
+	for _, o := range e.handles.reap() {
+		if err := e.driver().DestroyObject(s, o); err != nil && judge(err) != onHandle {
+			return err
+		}
+	}
+	return nil
+}
+
+// load unwraps a material into the session that owns cached keys.
+func (e *epoch) load(ctx context.Context, ref custody.Ref, h *handle) error {
+	m, err := ref.Load(ctx)
+	if err != nil {
+		return err
+	}
+	if err := e.token.admit(m, ref.ID); err != nil {
+		return err
+	}
+	f, err := e.token.dialect.form(m.Kind)
+	if err != nil {
+		return err
+	}
+	h.kind, h.checkValue = m.Kind, m.Check
+	var object cryptoki.Object
+	_, err = e.keeper.run(ctx, nil, func(s cryptoki.Session) ([]byte, error) {
+		if err := e.bury(s); err != nil {
+			return nil, err
+		}
+		o, err := e.driver().UnwrapKey(s, e.token.wrap.code, e.root, m.Wrapped, working(f))
+		object = o
+		return nil, err
+	})
+	if err == nil {
+		h.object = object
+	}
+	return err
+}
+
+// end makes the epoch the last of its token until another is established: no call of it is inside the module
+// afterwards, except those that were abandoned.
+func (t *Token) end() {
+	t.current.Store(nil)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.endLocked()
+}
+
+func (t *Token) endLocked() {
+	if t.epoch != nil {
+		close(t.epoch.ended)
+		t.epoch = nil
+	}
+}

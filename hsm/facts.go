@@ -1,0 +1,153 @@
+package hsm
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/miekg/pkcs11"
+
+	"claviger/hsm/internal/cryptoki"
+)
+
+// Facts are what a token says of itself and what the service makes of it.
+type Facts struct {
+	Module                              string // path of the library
+	Library                             string // its description and version
+	Manufacturer, Model, Serial, Label  string
+	Firmware, Hardware                  string
+	Initialized                         bool // C_InitToken and C_InitPIN have been done
+	PINCountLow, PINFinalTry, PINLocked bool
+	Mechanisms                          []string // by PKCS#11's names where known
+	MaxSessions                         uint     // 0: no limit stated
+	MinPIN, MaxPIN                      uint     // bytes
+
+	Dialect    string   // the row of the table that was chosen
+	KeyWrap    string   // mechanism that wraps materials; empty if the token lacks what we need
+	DeviceIV   bool     // the device makes the IV of AES-GCM
+	LargestGCM int      // bytes in one call; 0: unlimited
+	OAEP       []string // hashes of RSA-OAEP
+	Gaps       []string // what the device can't be held to, by the threat model's names
+}
+
+// Stats are a token's counters at one moment.
+type Stats struct {
+	SessionsInUse, SessionsOpen, SessionsMax int
+	Handles                                  int    // unwrapped keys in the cache
+	Generation                               uint64 // of C_Initialize: grows by one with each reload
+	Renewals                                 uint64 // logins in new sessions, the first not counted
+	Hung                                     int    // calls given up that are still inside the module
+}
+
+// Facts returns what was read when the token was opened.
+func (t *Token) Facts() Facts { return t.facts }
+
+// Stats returns the token's counters.
+func (t *Token) Stats() Stats {
+	s := Stats{
+		SessionsMax: int(t.limit),
+		Generation:  t.module.generation.Load(),
+		Renewals:    t.epochs.Load() - 1,
+		Hung:        int(t.module.hung.Load()),
+	}
+	if e := t.current.Load(); e != nil {
+		s.SessionsInUse, s.SessionsOpen = int(e.pool.busy.Load()), int(e.pool.open.Load())+keptAside
+		s.Handles = e.handles.size()
+	}
+	return s
+}
+
+// Inspect lists the tokens of a module without logging in.
+func Inspect(ctx context.Context, path string) (all []Facts, err error) {
+	m, err := acquire(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = joined(err, m.release(context.WithoutCancel(ctx))) }()
+	err = bounded(ctx, func() error {
+		if err := m.lock(ctx); err != nil {
+			return err
+		}
+		defer m.unlock()
+		all, err = m.inspect()
+		return err
+	})
+	return all, err
+}
+
+func (m *module) inspect() ([]Facts, error) {
+	slots, err := m.driver.Slots()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrModule, err)
+	}
+	var all []Facts
+	for _, slot := range slots {
+		info, err := m.driver.TokenInfo(slot)
+		if err != nil {
+			continue
+		}
+		mechanisms, err := m.driver.Mechanisms(slot)
+		if err != nil {
+			continue
+		}
+		all = append(all, factsOf(m, info, mechanisms))
+	}
+	return all, nil
+}
+
+func factsOf(m *module, info pkcs11.TokenInfo, mechanisms []uint) Facts {
+	d := dialectOf(info.ManufacturerID)
+	f := Facts{
+		Module: m.path, Manufacturer: info.ManufacturerID, Model: info.Model, Serial: info.SerialNumber, Label: info.Label,
+		Firmware: version(info.FirmwareVersion), Hardware: version(info.HardwareVersion),
+		Initialized: has(info, pkcs11.CKF_TOKEN_INITIALIZED) && has(info, pkcs11.CKF_USER_PIN_INITIALIZED),
+		PINCountLow: has(info, pkcs11.CKF_USER_PIN_COUNT_LOW),
+		PINFinalTry: has(info, pkcs11.CKF_USER_PIN_FINAL_TRY),
+		PINLocked:   has(info, pkcs11.CKF_USER_PIN_LOCKED),
+		MinPIN:      info.MinPinLen, MaxPIN: info.MaxPinLen,
+		Dialect: d.name, DeviceIV: d.iv != cryptoki.FromCaller, LargestGCM: d.largest,
+		OAEP: slices.Clone(d.oaep), Gaps: d.gaps(),
+	}
+	if info.MaxRwSessionCount < 1<<30 {
+		f.MaxSessions = info.MaxRwSessionCount
+	}
+	if i, err := m.driver.Info(); err == nil {
+		f.Library = i.LibraryDescription + " " + version(i.LibraryVersion)
+	}
+	if wrap, err := d.wrapping(mechanisms); err == nil {
+		f.KeyWrap = wrap.name
+	}
+	for _, code := range mechanisms {
+		f.Mechanisms = append(f.Mechanisms, mechanismName(code))
+	}
+	slices.Sort(f.Mechanisms)
+	return f
+}
+
+func has(info pkcs11.TokenInfo, flag uint) bool { return info.Flags&flag != 0 }
+
+func version(v pkcs11.Version) string { return fmt.Sprintf("%d.%d", v.Major, v.Minor) }
+
+// mechanismName gives the names of the mechanisms that the service uses or could; others by number.
+func mechanismName(code uint) string {
+	if name := mechanismNames[code]; name != "" {
+		return name
+	}
+	return fmt.Sprintf("0x%X", code)
+}
+
+var mechanismNames = map[uint]string{
+	pkcs11.CKM_AES_KEY_GEN: "CKM_AES_KEY_GEN", pkcs11.CKM_AES_GCM: "CKM_AES_GCM",
+	pkcs11.CKM_AES_ECB: "CKM_AES_ECB", pkcs11.CKM_AES_CBC: "CKM_AES_CBC", pkcs11.CKM_AES_CBC_PAD: "CKM_AES_CBC_PAD",
+	pkcs11.CKM_AES_CTR: "CKM_AES_CTR", pkcs11.CKM_AES_CMAC: "CKM_AES_CMAC",
+	pkcs11.CKM_AES_KEY_WRAP: "CKM_AES_KEY_WRAP", pkcs11.CKM_AES_KEY_WRAP_PAD: "CKM_AES_KEY_WRAP_PAD",
+	ckmAESKeyWrapKWP: "CKM_AES_KEY_WRAP_KWP", ckmCloudHSMGCM: "CKM_CLOUDHSM_AES_GCM",
+	ckmCloudHSMZeroPad:                "CKM_CLOUDHSM_AES_KEY_WRAP_ZERO_PAD",
+	pkcs11.CKM_GENERIC_SECRET_KEY_GEN: "CKM_GENERIC_SECRET_KEY_GEN",
+	pkcs11.CKM_SHA_1_HMAC:             "CKM_SHA_1_HMAC", pkcs11.CKM_SHA224_HMAC: "CKM_SHA224_HMAC",
+	pkcs11.CKM_SHA256_HMAC: "CKM_SHA256_HMAC", pkcs11.CKM_SHA384_HMAC: "CKM_SHA384_HMAC", pkcs11.CKM_SHA512_HMAC: "CKM_SHA512_HMAC",
+	pkcs11.CKM_RSA_PKCS_KEY_PAIR_GEN: "CKM_RSA_PKCS_KEY_PAIR_GEN", pkcs11.CKM_RSA_PKCS: "CKM_RSA_PKCS",
+	pkcs11.CKM_RSA_X_509: "CKM_RSA_X_509", pkcs11.CKM_RSA_PKCS_OAEP: "CKM_RSA_PKCS_OAEP", pkcs11.CKM_RSA_PKCS_PSS: "CKM_RSA_PKCS_PSS",
+	pkcs11.CKM_EC_KEY_PAIR_GEN: "CKM_EC_KEY_PAIR_GEN", pkcs11.CKM_ECDSA: "CKM_ECDSA", pkcs11.CKM_ECDH1_DERIVE: "CKM_ECDH1_DERIVE",
+	0x1055: "CKM_EC_EDWARDS_KEY_PAIR_GEN", 0x1057: "CKM_EDDSA",
+}

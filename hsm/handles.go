@@ -1,0 +1,158 @@
+package hsm
+
+import (
+	"container/list"
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+
+	"claviger/hsm/internal/cryptoki"
+	"claviger/internal/custody"
+)
+
+// handle is an unwrapped key on the token. It belongs to one epoch and is never used in another, since after a
+// reload the same number names another key.
+type handle struct {
+	cache      *handles
+	id         string
+	kind       custody.Kind
+	object     cryptoki.Object
+	checkValue []byte
+	verified   atomic.Bool // whether the key was compared with its check value
+
+	loaded chan struct{} // closed when the fields above and err are set
+	err    error
+
+	uses  int           // guarded by the cache
+	place *list.Element // nil once it was dropped: the last use destroys it
+}
+
+// handles is the bounded set of an epoch's unwrapped keys, by material id.
+type handles struct {
+	limit int
+	mu    sync.Mutex
+	byID  map[string]*handle
+	order *list.List // of *handle, last used first
+	dead  []cryptoki.Object
+}
+
+func newHandles(limit int) *handles {
+	return &handles{limit: limit, byID: make(map[string]*handle), order: list.New()}
+}
+
+// get returns the handle of ref with one use taken, unwrapping it if it isn't there. Of several callers who want
+// the same one, one loads it and the others wait.
+func (h *handles) get(ctx context.Context, ref custody.Ref, observe Observer, load func(*handle) error) (*handle, error) {
+	for {
+		k, mine := h.take(ref.ID)
+		if mine {
+			k.err = load(k)
+			h.settle(k)
+		}
+		select {
+		case <-k.loaded:
+		default:
+			select {
+			case <-k.loaded:
+			case <-ctx.Done():
+				k.release()
+				return nil, context.Cause(ctx)
+			}
+		}
+		if observe != nil {
+			observe.Handle(!mine)
+		}
+		if k.err == nil {
+			return k, nil
+		}
+		k.release()
+		if !mine && (errors.Is(k.err, context.Canceled) || errors.Is(k.err, context.DeadlineExceeded)) && ctx.Err() == nil {
+			continue // that was the loader's deadline, not ours
+		}
+		return nil, k.err
+	}
+}
+
+// take returns the handle of id with one use taken, and whether the caller is the one to load it.
+func (h *handles) take(id string) (k *handle, load bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if k = h.byID[id]; k != nil {
+		k.uses++
+		h.order.MoveToFront(k.place)
+		return k, false
+	}
+	k = &handle{cache: h, id: id, loaded: make(chan struct{}), uses: 1}
+	k.place = h.order.PushFront(k)
+	h.byID[id] = k
+	for h.order.Len() > h.limit {
+		h.drop(h.order.Back().Value.(*handle))
+	}
+	return k, true
+}
+
+// settle publishes the outcome of a load. A failed one leaves the cache, so that the next caller tries again.
+func (h *handles) settle(k *handle) {
+	if k.err != nil {
+		h.forget(k)
+	}
+	close(k.loaded)
+}
+
+// forget drops one handle, if it is still in the cache.
+func (h *handles) forget(k *handle) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.drop(k)
+}
+
+// forgetID drops what is cached, or is being loaded, for a material.
+func (h *handles) forgetID(id string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if k := h.byID[id]; k != nil {
+		h.drop(k)
+	}
+}
+
+// drop takes k out of the cache. Its key dies with its last use. The lock must be held.
+func (h *handles) drop(k *handle) {
+	if k.place == nil {
+		return
+	}
+	h.order.Remove(k.place)
+	k.place = nil
+	delete(h.byID, k.id)
+	h.bury(k)
+}
+
+// bury marks the key of a dropped handle for destruction once nobody uses it. The lock must be held.
+func (h *handles) bury(k *handle) {
+	if k.uses == 0 && k.place == nil && k.object != 0 {
+		h.dead = append(h.dead, k.object)
+		k.object = 0
+	}
+}
+
+func (k *handle) release() {
+	k.cache.mu.Lock()
+	defer k.cache.mu.Unlock()
+	k.uses--
+	k.cache.bury(k)
+}
+
+// reap takes the keys that are to be destroyed.
+func (h *handles) reap() []cryptoki.Object {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	dead := h.dead
+	h.dead = nil
+	return dead
+}
+
+func (h *handles) size() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.order.Len()
+}

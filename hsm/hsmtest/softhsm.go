@@ -1,0 +1,142 @@
+package hsmtest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"claviger/hsm"
+)
+
+// The PINs of every token that SoftHSM makes.
+const (
+	PIN   = "4711-user-pin"
+	SOPIN = "0815-officer-pin"
+)
+
+// bench is the one SoftHSM2 configuration of this process: the module reads SOFTHSM2_CONF at each C_Initialize, so
+// its path must not change while any test of the process is running.
+var bench struct {
+	sync.Mutex
+	dir   string
+	users int
+}
+
+var tokens atomic.Uint64
+
+// SoftHSM makes a fresh SoftHSM2 token with a root and returns the configuration to open it with. The token lies
+// in memory where there is /dev/shm, and is gone when the last test that uses one has ended. Child processes
+// find it too, by the environment. Without SoftHSM2 the test fails.
+func SoftHSM(t testing.TB) hsm.Config {
+	t.Helper()
+	c := Bare(t)
+	_, err := hsm.Initialize(context.Background(), hsm.Ceremony{Config: c, SOPIN: secret(SOPIN), Create: true})
+	if err != nil {
+		t.Fatalf("making a SoftHSM2 token: %v", err)
+	}
+	return c
+}
+
+// Bare returns the configuration of a SoftHSM2 token that doesn't exist yet, for tests of the ceremony.
+func Bare(t testing.TB) hsm.Config {
+	t.Helper()
+	module, ok := hsm.FindSoftHSM()
+	if !ok {
+		t.Fatal("SoftHSM2 is not installed: run `make softhsm`")
+	}
+	set(t)
+	return hsm.Config{
+		Module:     module,
+		TokenLabel: fmt.Sprintf("test %d", tokens.Add(1)),
+		PIN:        secret(PIN),
+	}
+}
+
+func secret(s string) func() ([]byte, error) {
+	return func() ([]byte, error) { return []byte(s), nil }
+}
+
+// set makes the token directory and its configuration for as long as t runs.
+func set(t testing.TB) {
+	t.Helper()
+	bench.Lock()
+	defer bench.Unlock()
+	if bench.dir == "" {
+		dir, err := os.MkdirTemp(memory(), "claviger-softhsm-")
+		if err != nil {
+			t.Fatal(err)
+		}
+		bench.dir = dir
+	}
+	conf := filepath.Join(bench.dir, "softhsm2.conf")
+	text := fmt.Sprintf("directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\nslots.removable = false\n", tokenDir())
+	err := os.MkdirAll(tokenDir(), 0o700)
+	if err == nil {
+		err = os.WriteFile(conf, []byte(text), 0o600)
+	}
+	if err == nil {
+		err = os.Setenv("SOFTHSM2_CONF", conf)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	bench.users++
+	t.Cleanup(clearAway)
+}
+
+func clearAway() {
+	bench.Lock()
+	defer bench.Unlock()
+	if bench.users--; bench.users == 0 {
+		os.RemoveAll(bench.dir)
+	}
+}
+
+func tokenDir() string { return filepath.Join(bench.dir, "tokens") }
+
+// memory is where test tokens belong: on a disk SoftHSM2 takes a hundred times longer to make one.
+func memory() string {
+	if info, err := os.Stat("/dev/shm"); err == nil && info.IsDir() {
+		return "/dev/shm"
+	}
+	return ""
+}
+
+// Pull takes a SoftHSM2 token away, as if its device were unplugged, and returns what puts it back. The token is
+// put back at the end of the test in any case.
+func Pull(t testing.TB, serial string) (putBack func()) {
+	t.Helper()
+	from := dirOf(t, serial)
+	to := filepath.Join(bench.dir, "pulled-"+serial)
+	if err := os.Rename(from, to); err != nil {
+		t.Fatal(err)
+	}
+	putBack = sync.OnceFunc(func() {
+		if err := os.Rename(to, from); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(putBack)
+	return putBack
+}
+
+// dirOf finds a token's directory: its name is a UUID whose end is the token's serial number.
+func dirOf(t testing.TB, serial string) string {
+	t.Helper()
+	entries, err := os.ReadDir(tokenDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if strings.HasSuffix(strings.ReplaceAll(e.Name(), "-", ""), serial) {
+			return filepath.Join(tokenDir(), e.Name())
+		}
+	}
+	t.Fatalf("no token directory for serial number %s", serial)
+	return ""
+}

@@ -1,0 +1,59 @@
+package hsm
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/miekg/pkcs11"
+
+	"claviger/hsm/internal/cryptoki"
+)
+
+// login logs the user in unless somebody in this process has: PKCS#11 has one login for each application and
+// token. The PIN is asked for only when it is needed.
+func login(d cryptoki.Driver, slot uint, s cryptoki.Session, pin func() ([]byte, error)) error {
+	state, err := d.SessionState(s)
+	if err != nil {
+		return err
+	}
+	if state == pkcs11.CKS_RW_USER_FUNCTIONS {
+		return nil
+	}
+	info, err := d.TokenInfo(slot)
+	if err != nil {
+		return err
+	}
+	if info.Flags&(pkcs11.CKF_USER_PIN_LOCKED|pkcs11.CKF_USER_PIN_FINAL_TRY) != 0 {
+		// The last try is left for a person who knows what happened to the others.
+		return fmt.Errorf("%w: flags 0x%X", ErrPINLocked, info.Flags)
+	}
+	return loginAs(d, s, pkcs11.CKU_USER, pin)
+}
+
+// loginAs logs in a user or the security officer and wipes the PIN. What miekg copies for the call is freed
+// but not wiped by it.
+func loginAs(d cryptoki.Driver, s cryptoki.Session, user uint, pin func() ([]byte, error)) error {
+	secret, err := pin()
+	if err != nil {
+		return fmt.Errorf("reading the PIN: %w", err)
+	}
+	defer clear(secret)
+	if len(secret) == 0 {
+		return fmt.Errorf("%w: it is empty", ErrPIN)
+	}
+	err = d.Login(s, user, secret)
+	switch {
+	case err == nil, cryptoki.Is(err, pkcs11.CKR_USER_ALREADY_LOGGED_IN):
+		return nil
+	case cryptoki.Is(err, pkcs11.CKR_PIN_LOCKED):
+		return fmt.Errorf("%w: %w", ErrPINLocked, err)
+	case judge(err) == onPIN:
+		return fmt.Errorf("%w: %w", ErrPIN, err)
+	}
+	return err
+}
+
+// needsPerson reports whether trying again could do harm: each wrong PIN brings a device nearer to locking.
+func needsPerson(err error) bool {
+	return errors.Is(err, ErrPIN) || errors.Is(err, ErrPINLocked)
+}

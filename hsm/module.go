@@ -1,0 +1,203 @@
+package hsm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/miekg/pkcs11"
+
+	"claviger/hsm/internal/cryptoki"
+)
+
+// module is one PKCS#11 library in this process, and the only owner of its C_Initialize and C_Finalize. Both
+// act on every user of the library at once, crypto11 included, so every user is a member here and is told.
+type module struct {
+	path   string
+	driver cryptoki.Driver
+	hung   atomic.Int64 // calls that were given up and haven't returned: C_Finalize under them is undefined
+
+	// generation counts C_Initialize. A session or object number of an earlier generation may name something
+	// else now.
+	generation atomic.Uint64
+
+	turn     chan struct{} // a mutex that can be waited for with a context; guards what follows
+	users    int
+	members  map[member]struct{}
+	signers  []*signer
+	reloaded time.Time
+}
+
+// member is a user of a module that a reload takes the ground from under.
+type member interface {
+	suspend()      // refuse new calls, wait until none is inside the module, and stay so until resume
+	resume()       // the module is initialised again: start over
+	healthy() bool // whether a reload would harm somebody
+}
+
+var (
+	modules   = map[string]*module{}
+	modulesMu sync.Mutex
+)
+
+var (
+	errHung    = errors.New("a call into the module has not returned, so it can't be reloaded; if this lasts, restart the service")
+	errTooSoon = errors.New("the module was reloaded a moment ago")
+)
+
+// The least time between two reloads: alone on the module, and when a healthy neighbour would lose its handles.
+const (
+	reloadPause      = 2 * time.Second
+	reloadPauseOther = 15 * time.Second
+)
+
+// acquire loads the module at path and initialises it unless that has happened. Every acquire needs a release.
+func acquire(ctx context.Context, path string) (*module, error) {
+	m, err := loaded(path)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrModule, err)
+	}
+	if err := m.lock(ctx); err != nil {
+		return nil, err
+	}
+	defer m.unlock()
+	if m.users == 0 {
+		if err := m.initialize(); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrModule, err)
+		}
+	}
+	m.users++
+	return m, nil
+}
+
+// loaded returns the module at path, loading it once. It stays loaded: unloading a library with threads and
+// static destructors of its own gains nothing.
+func loaded(path string) (*module, error) {
+	modulesMu.Lock()
+	defer modulesMu.Unlock()
+	if m := modules[path]; m != nil {
+		return m, nil
+	}
+	driver, err := cryptoki.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	m := &module{path: path, driver: driver, turn: make(chan struct{}, 1), members: map[member]struct{}{}}
+	modules[path] = m
+	return m, nil
+}
+
+// release undoes one acquire. The last one finalises the module, unless a call hangs in it.
+func (m *module) release(ctx context.Context) error {
+	if err := m.lock(ctx); err != nil {
+		return err
+	}
+	defer m.unlock()
+	m.users--
+	if m.users > 0 {
+		return nil
+	}
+	if m.hung.Load() > 0 {
+		return errHung
+	}
+	return m.finalize()
+}
+
+// lock takes the turn to open, recover or close something on the module. Calls to keys don't take it.
+func (m *module) lock(ctx context.Context) error {
+	select {
+	case m.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("waiting for the module: %w", context.Cause(ctx))
+	}
+}
+
+func (m *module) unlock() { <-m.turn }
+
+// initialize starts the library. Signers go first: crypto11 treats a library that is initialised already as
+// an error, whereas we don't mind.
+func (m *module) initialize() error {
+	m.generation.Add(1)
+	for _, s := range m.signers {
+		if s.leaving || s.broken != nil {
+			continue
+		}
+		if s.broken = s.configure(); s.broken != nil {
+			// crypto11 finalises the library when it fails, whoever else uses it: start again without this one.
+			if err := m.finalize(); err != nil {
+				return err
+			}
+			return m.initialize()
+		}
+	}
+	err := m.driver.Initialize()
+	if cryptoki.Is(err, pkcs11.CKR_CRYPTOKI_ALREADY_INITIALIZED) {
+		return nil
+	}
+	return err
+}
+
+func (m *module) finalize() error {
+	for _, s := range m.signers {
+		s.unconfigure()
+	}
+	err := m.driver.Finalize()
+	if cryptoki.Is(err, pkcs11.CKR_CRYPTOKI_NOT_INITIALIZED) {
+		return nil
+	}
+	return err
+}
+
+// reload finalises and initialises the library with nobody inside it. The turn must be held, and by must be
+// the member that asks. It is the last rung of recovery: for SoftHSM the only way back to a token whose
+// directory was gone, and for a network device often the only way to a new connection.
+func (m *module) reload(by member) error {
+	pause := reloadPause
+	for other := range m.members {
+		if other != by && other.healthy() {
+			pause = reloadPauseOther
+		}
+	}
+	if time.Since(m.reloaded) < pause {
+		return errTooSoon
+	}
+	return m.restart()
+}
+
+// restart is reload without its pause.
+func (m *module) restart() error {
+	for member := range m.members {
+		member.suspend()
+		defer member.resume()
+	}
+	if m.hung.Load() > 0 {
+		return errHung
+	}
+	m.reloaded = time.Now()
+	for _, s := range m.signers {
+		if !needsPerson(s.broken) {
+			s.broken = nil
+		}
+	}
+	if err := m.finalize(); err != nil {
+		return err
+	}
+	return m.initialize()
+}
+
+// join adds a member; the turn must be held.
+func (m *module) join(x member) { m.members[x] = struct{}{} }
+
+// leave removes a member.
+func (m *module) leave(ctx context.Context, x member) error {
+	if err := m.lock(ctx); err != nil {
+		return err
+	}
+	defer m.unlock()
+	delete(m.members, x)
+	return nil
+}

@@ -1,0 +1,66 @@
+package hsm
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/miekg/pkcs11"
+
+	"claviger/hsm/internal/cryptoki"
+)
+
+// find returns the slot of the one token that c selects.
+func (m *module) find(c Config) (uint, pkcs11.TokenInfo, error) {
+	var slot uint
+	var found []pkcs11.TokenInfo
+	slots, err := m.driver.Slots()
+	if err != nil {
+		return 0, pkcs11.TokenInfo{}, err
+	}
+	for _, s := range slots {
+		info, err := m.driver.TokenInfo(s)
+		if err != nil {
+			continue // another token's trouble; if it was ours, it is missing below
+		}
+		if matches(c, info) {
+			slot, found = s, append(found, info)
+		}
+	}
+	switch name := c.TokenLabel + c.TokenSerial; len(found) {
+	case 0:
+		return 0, pkcs11.TokenInfo{}, fmt.Errorf("%w: %q in %s", ErrNoToken, name, m.path)
+	case 1:
+		return slot, found[0], nil
+	default:
+		return 0, pkcs11.TokenInfo{}, fmt.Errorf("%w: %d tokens are %q; select by serial number", ErrAmbiguous, len(found), name)
+	}
+}
+
+func matches(c Config, info pkcs11.TokenInfo) bool {
+	if info.Flags&pkcs11.CKF_TOKEN_INITIALIZED == 0 {
+		return false
+	}
+	if c.TokenSerial != "" {
+		return info.SerialNumber == c.TokenSerial
+	}
+	return info.Label == c.TokenLabel
+}
+
+// findPatiently is find for the start of a service. SoftHSM shows a token without its label, or not at all,
+// to a process that initialises the module while another rewrites the token, so a missing token is looked
+// for again after a restart of the module. The turn must be held.
+func (m *module) findPatiently(c Config) (uint, pkcs11.TokenInfo, error) {
+	for try := 1; ; try++ {
+		slot, info, err := m.find(c)
+		if err == nil || try == 3 {
+			return slot, info, err
+		}
+		if code, isCode := cryptoki.Code(err); isCode && code == pkcs11.CKR_DEVICE_MEMORY {
+			return slot, info, err
+		}
+		time.Sleep(20 * time.Millisecond)
+		if err := m.restart(); err != nil {
+			return 0, info, fmt.Errorf("%w: %w", ErrModule, err)
+		}
+	}
+}

@@ -1,0 +1,137 @@
+package hsm
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+
+	"github.com/miekg/pkcs11"
+
+	"claviger/hsm/internal/cryptoki"
+)
+
+const (
+	rootLabel   = "claviger root"
+	canaryLabel = "claviger canary"
+)
+
+// resident are the two objects of ours that a token holds.
+type resident struct {
+	id           string // CKA_ID of the root in hex, 32 digits
+	root, canary cryptoki.Object
+}
+
+// findResident looks the root and its canary up. SoftHSM accepts two objects with one CKA_ID or one label, so
+// each search is by label or id with class and key type, and anything but exactly one match is refused.
+func findResident(d cryptoki.Driver, s cryptoki.Session) (resident, error) {
+	root, err := findOne(d, s, cryptoki.Bytes(pkcs11.CKA_LABEL, []byte(rootLabel)))
+	if err != nil {
+		return resident{}, err
+	}
+	value, err := d.Attributes(s, root, pkcs11.CKA_ID)
+	if err != nil {
+		return resident{}, err
+	}
+	id := value[0]
+	if len(id) != rootIDSize {
+		return resident{}, fmt.Errorf("%w: its CKA_ID has %d bytes", ErrNoRoot, len(id))
+	}
+	if same, err := findOne(d, s, cryptoki.Bytes(pkcs11.CKA_ID, id)); err != nil || same != root {
+		return resident{}, fmt.Errorf("%w: CKA_ID %x: %w", ErrAmbiguous, id, err)
+	}
+	canary, err := findOne(d, s, cryptoki.Bytes(pkcs11.CKA_LABEL, []byte(canaryLabel)), cryptoki.Bytes(pkcs11.CKA_ID, canaryID(id)))
+	if err != nil {
+		return resident{}, err
+	}
+	return resident{hex.EncodeToString(id), root, canary}, nil
+}
+
+const rootIDSize = 16
+
+// canaryID ties a canary to its root by name.
+func canaryID(root []byte) []byte {
+	sum := sha256.Sum256(append([]byte(canaryLabel), root...))
+	return sum[:rootIDSize]
+}
+
+// findOne returns the one AES key on the token that has the given attributes.
+func findOne(d cryptoki.Driver, s cryptoki.Session, by ...cryptoki.Attribute) (cryptoki.Object, error) {
+	template := append([]cryptoki.Attribute{
+		cryptoki.Ulong(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY),
+		cryptoki.Ulong(pkcs11.CKA_KEY_TYPE, pkcs11.CKK_AES),
+		cryptoki.Bool(pkcs11.CKA_TOKEN, true),
+	}, by...)
+	found, err := d.FindObjects(s, template)
+	switch {
+	case err != nil:
+		return 0, err
+	case len(found) == 0:
+		return 0, fmt.Errorf("%w: nothing has the name %q", ErrNoRoot, by[0].Value)
+	case len(found) > 1:
+		return 0, fmt.Errorf("%w: %d objects have the name %q", ErrAmbiguous, len(found), by[0].Value)
+	}
+	return found[0], nil
+}
+
+// rootTemplate is what every root is, whoever makes it. The caller adds where it rests and, last of all,
+// CKA_MODIFIABLE: SoftHSM applies attributes in order and refuses those behind it.
+func (d dialect) rootTemplate(id []byte, wrap mechanism) []cryptoki.Attribute {
+	t := []cryptoki.Attribute{
+		cryptoki.Ulong(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY),
+		cryptoki.Ulong(pkcs11.CKA_KEY_TYPE, pkcs11.CKK_AES),
+		cryptoki.Bytes(pkcs11.CKA_LABEL, []byte(rootLabel)),
+		cryptoki.Bytes(pkcs11.CKA_ID, id),
+		cryptoki.Ulong(pkcs11.CKA_VALUE_LEN, 32),
+		cryptoki.Bool(pkcs11.CKA_SENSITIVE, true),
+		cryptoki.Bool(pkcs11.CKA_WRAP, true), cryptoki.Bool(pkcs11.CKA_UNWRAP, true),
+		cryptoki.Bool(pkcs11.CKA_ENCRYPT, false), cryptoki.Bool(pkcs11.CKA_DECRYPT, false),
+		cryptoki.Bool(pkcs11.CKA_SIGN, false), cryptoki.Bool(pkcs11.CKA_VERIFY, false),
+		cryptoki.Bool(pkcs11.CKA_DERIVE, false),
+		cryptoki.Ulong(pkcs11.CKA_ALLOWED_MECHANISMS, wrap.code),
+	}
+	if d.confines {
+		t = append(t, cryptoki.Template(pkcs11.CKA_UNWRAP_TEMPLATE,
+			cryptoki.Bool(pkcs11.CKA_TOKEN, false),
+			cryptoki.Bool(pkcs11.CKA_PRIVATE, true),
+			cryptoki.Bool(pkcs11.CKA_SENSITIVE, true),
+			cryptoki.Bool(pkcs11.CKA_WRAP_WITH_TRUSTED, true),
+			cryptoki.Bool(pkcs11.CKA_UNWRAP, false)))
+	}
+	return t
+}
+
+// checkRoot reads the root's attributes back: a root made by other means, or altered, is refused.
+func (d dialect) checkRoot(driver cryptoki.Driver, s cryptoki.Session, root cryptoki.Object, wrap mechanism) error {
+	want := []cryptoki.Attribute{
+		cryptoki.Bool(pkcs11.CKA_TOKEN, true), cryptoki.Bool(pkcs11.CKA_PRIVATE, true),
+		cryptoki.Bool(pkcs11.CKA_SENSITIVE, true), cryptoki.Bool(pkcs11.CKA_EXTRACTABLE, false),
+		cryptoki.Bool(pkcs11.CKA_WRAP, true), cryptoki.Bool(pkcs11.CKA_UNWRAP, true),
+		cryptoki.Bool(pkcs11.CKA_ENCRYPT, false), cryptoki.Bool(pkcs11.CKA_DECRYPT, false),
+		cryptoki.Bool(pkcs11.CKA_SIGN, false), cryptoki.Bool(pkcs11.CKA_VERIFY, false),
+		cryptoki.Bool(pkcs11.CKA_DERIVE, false),
+	}
+	if d.trusts {
+		want = append(want, cryptoki.Bool(pkcs11.CKA_TRUSTED, true))
+	}
+	if d.officer {
+		want = append(want, cryptoki.Bool(pkcs11.CKA_MODIFIABLE, false))
+	}
+	if d.confines {
+		want = append(want, cryptoki.Ulong(pkcs11.CKA_ALLOWED_MECHANISMS, wrap.code))
+	}
+	types := make([]uint, len(want))
+	for i, a := range want {
+		types[i] = a.Type
+	}
+	got, err := driver.Attributes(s, root, types...)
+	if err != nil {
+		return fmt.Errorf("reading the root's attributes: %w", err)
+	}
+	for i, a := range want {
+		if !bytes.Equal(got[i], a.Value) {
+			return fmt.Errorf("%w: the root has attribute 0x%X = %x, not %x", ErrUnsafe, a.Type, got[i], a.Value)
+		}
+	}
+	return nil
+}
