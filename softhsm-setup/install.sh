@@ -132,16 +132,19 @@ if [ "$pm" != brew ] && [ "$(id -u)" != 0 ] && [ ! -t 0 ] && ! sudo -n true 2>/d
 	refuse "missing:$missing. sudo wants a password, and there is no terminal to ask for it."
 fi
 
+# update reads apt-get's package lists, once.
+updated=
+update() {
+	updated=yes
+	say "reading the package lists (apt-get update)"
+	as_root apt-get update -q >&2 || say "apt-get update failed; going on with the lists that are here"
+}
+
 if [ "$pm" = apt-get ]; then
 	for package in $wanted; do
-		known "$pm" "$package" && continue
-		say "reading the package lists (apt-get update)"
-		as_root apt-get update -q >&2 || say "apt-get update failed; trying with the lists that are here"
-		break
-	done
-	for package in $wanted; do
+		[ -n "$updated" ] || known "$pm" "$package" || update
 		if ! known "$pm" "$package"; then
-			say "this platform's package lists have no '$package': please install$missing by hand."
+			say "this platform's package lists have no '$package': please install it by hand."
 			exit 3
 		fi
 	done
@@ -149,7 +152,12 @@ fi
 
 say "installing$missing: $install"
 # shellcheck disable=SC2086 # the command is words on purpose
-as_root $install >&2 || refuse "installing failed (see above)."
+if ! as_root $install >&2; then
+	# Lists that are there may be so old that the mirror has dropped what they name.
+	[ "$pm" = apt-get ] && [ -z "$updated" ] || refuse "installing failed (see above)."
+	update
+	as_root $install >&2 || refuse "installing failed (see above)."
+fi
 
 for thing in $missing; do
 	if ! present "$thing"; then
