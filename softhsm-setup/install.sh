@@ -154,7 +154,9 @@ say "installing$missing: $install"
 # shellcheck disable=SC2086 # the command is words on purpose
 if ! as_root $install >&2; then
 	# Lists that are there may be so old that the mirror has dropped what they name.
-	[ "$pm" = apt-get ] && [ -z "$updated" ] || refuse "installing failed (see above)."
+	if [ "$pm" != apt-get ] || [ -n "$updated" ]; then
+		refuse "installing failed (see above)."
+	fi
 	update
 	as_root $install >&2 || refuse "installing failed (see above)."
 fi
