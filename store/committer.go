@@ -175,14 +175,20 @@ func (c *committer) keep(p *party) {
 	}
 }
 
-// guard makes a panic an error: one party's mistake must not end the process for all.
+// guard makes a panic an error: one party's mistake must not end the process for all. runtime.Goexit, which is
+// what t.FailNow does, can't be held up; it would leave everybody waiting, so it ends the process with a reason.
 func guard(f func() error) (err error) {
+	returned := false
 	defer func() {
 		if v := recover(); v != nil {
 			err = fault.Panic(v)
+		} else if !returned {
+			panic("store: a function given to Commit ended the committer's goroutine by runtime.Goexit or t.FailNow")
 		}
 	}()
-	return f()
+	err = f()
+	returned = true
+	return err
 }
 
 // abandon rolls back what is left of a transaction that failed before its COMMIT.

@@ -89,7 +89,7 @@ func (s *sqlite) lock() (io.Closer, error) {
 const pragmas = `
 PRAGMA temp_store = MEMORY;
 PRAGMA trusted_schema = OFF;
-PRAGMA cache_size = -16384;
+PRAGMA cache_size = -8192;
 PRAGMA wal_autocheckpoint = 0;
 PRAGMA journal_size_limit = 67108864;`
 

@@ -2,7 +2,9 @@ package store
 
 import "fmt"
 
-// Reader answers queries: [*DB] from what is committed, [*Tx] from what its own transaction sees.
+// Reader answers queries: [*DB] from what is committed, [*Tx] from what its own transaction sees. Neither takes a
+// context: queries are short, and watching one would cost more than most of them. A reading that is held open keeps
+// the log from starting over.
 type Reader interface {
 	// Row reads the first row that q answers into dest, or returns [NoRow].
 	Row(q *Query, args []any, dest ...any) error
