@@ -34,7 +34,7 @@ type Facts struct {
 type Stats struct {
 	SessionsInUse, SessionsOpen, SessionsMax int
 	Handles                                  int    // unwrapped keys in the cache
-	Generation                               uint64 // of C_Initialize: grows by one with each reload
+	Generation                               uint64 // grows by one with each reload of the module
 	Renewals                                 uint64 // logins in new sessions, the first not counted
 	Hung                                     int    // calls given up that are still inside the module
 }

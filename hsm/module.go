@@ -20,7 +20,7 @@ type module struct {
 	driver cryptoki.Driver
 	hung   atomic.Int64 // calls that were given up and haven't returned: C_Finalize under them is undefined
 
-	// generation counts C_Initialize. A session or object number of an earlier generation may name something
+	// generation counts C_Finalize. A session or object number of an earlier generation may name something
 	// else now.
 	generation atomic.Uint64
 
@@ -121,7 +121,6 @@ func (m *module) unlock() { <-m.turn }
 // initialize starts the library. Signers go first: crypto11 treats a library that is initialised already as
 // an error, whereas we don't mind.
 func (m *module) initialize() error {
-	m.generation.Add(1)
 	for _, s := range m.signers {
 		if s.leaving || s.broken != nil {
 			continue
@@ -141,7 +140,10 @@ func (m *module) initialize() error {
 	return err
 }
 
+// finalize stops the library. Nobody may be inside it, and every member's lock must be held for writing, so that
+// those who come later see by the generation that their sessions and objects are gone.
 func (m *module) finalize() error {
+	m.generation.Add(1)
 	for _, s := range m.signers {
 		s.unconfigure()
 	}

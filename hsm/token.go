@@ -139,7 +139,10 @@ func (t *Token) Close() error {
 		case <-ctx.Done():
 		}
 		t.end()
-		err = errors.Join(t.module.leave(ctx, t), t.module.release(ctx))
+		err = t.module.leave(ctx, t)
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		err = errors.Join(err, t.module.release(ctx))
 	})
 	return err
 }
