@@ -31,13 +31,13 @@ type member struct {
 	elem     *Plan // of a struct, or of the structs in a list
 }
 
-// Compile reads the tags of t, a struct type. A member without a tag, or of a shape that the table does not
-// know, is a mistake in the program: it panics.
+// Compile reads the tags of t, a struct type. A member without a tag, of a shape that the table does not know, or
+// hidden in an embedded struct is a mistake in the program: it panics.
 func (t Table) Compile(typ reflect.Type) *Plan {
 	p := &Plan{typ: typ}
 	for i := range typ.NumField() {
 		f := typ.Field(i)
-		if f.Anonymous {
+		if f.Anonymous && f.Type.Kind() == reflect.Struct && f.Type.NumField() == 0 {
 			continue // op.ByShape: behaviour, not a member
 		}
 		tag, ok := f.Tag.Lookup("shape")
@@ -179,24 +179,39 @@ func (c *check) add(value, path, constraint string) {
 	}
 }
 
-// echo returns the value as AWS quotes it, or nothing for a sensitive one and for blobs.
+// maxEcho is how many bytes of a value a sentence quotes: a message is sent back and kept in the audit trail, and ten
+// quotes of a body as large as a request may be would be ten times as large.
+const maxEcho = 1024
+
+// echo returns the value as AWS quotes it, or nothing for a sensitive one, for blobs and for structures, whose
+// members may be sensitive.
 func echo(r *rule, v reflect.Value) string {
-	switch {
-	case r.Sensitive || (r.member != nil && r.member.Sensitive) || (r.value != nil && r.value.Sensitive):
+	if r.secret() || isBlob(v.Type()) || structOf(v.Type()) != nil {
 		return ""
-	case v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8:
-		return ""
-	case v.Kind() == reflect.Slice:
+	}
+	text := ""
+	switch v.Kind() {
+	case reflect.Slice:
 		parts := make([]string, v.Len())
 		for i := range parts {
 			parts[i] = fmt.Sprint(v.Index(i).Interface())
 		}
-		return " '[" + strings.Join(parts, ", ") + "]'"
-	case v.Kind() == reflect.Map:
+		text = "[" + strings.Join(parts, ", ") + "]"
+	case reflect.Map:
 		j, _ := json.Marshal(v.Interface())
-		return " '" + string(j) + "'"
+		text = string(j)
+	default:
+		text = fmt.Sprint(v.Interface())
 	}
-	return " '" + fmt.Sprint(v.Interface()) + "'"
+	if len(text) > maxEcho {
+		text = strings.ToValidUTF8(text[:maxEcho], "") + "..."
+	}
+	return " '" + text + "'"
+}
+
+// secret reports whether a value of the shape or any part of it is sensitive.
+func (r *rule) secret() bool {
+	return r != nil && (r.Sensitive || r.member.secret() || r.key.secret() || r.value.secret())
 }
 
 // AppendRecord appends v as the JSON object that the audit trail keeps: CloudTrail's lower-case names, and
@@ -216,7 +231,7 @@ func (p *Plan) record(b []byte, v reflect.Value) []byte {
 	for i := range p.members {
 		m := &p.members[i]
 		f := v.Field(m.index)
-		if m.rule.Sensitive || f.IsZero() || isBlob(f.Type()) {
+		if m.rule.secret() || f.IsZero() || isBlob(f.Type()) {
 			continue
 		}
 		if len(b) > first {

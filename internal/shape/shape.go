@@ -98,10 +98,10 @@ func (r *rule) text(s string) (out []string) {
 }
 
 func (r *rule) bounds(n int, what string) (out []string) {
-	if (r.Max > 0 || r.Range) && n > r.Max {
+	if (r.Max != 0 || r.Range) && n > r.Max {
 		out = append(out, fmt.Sprintf("Member must have %s less than or equal to %d", what, r.Max))
 	}
-	if n < r.Min {
+	if (r.Min != 0 || r.Range) && n < r.Min {
 		out = append(out, fmt.Sprintf("Member must have %s greater than or equal to %d", what, r.Min))
 	}
 	return out
