@@ -1,0 +1,191 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"claviger/hsm"
+
+	"github.com/BurntSushi/toml"
+)
+
+// config is the file that init, serve, doctor and audit read. A name it does not know is an error.
+type config struct {
+	Listen   string   `toml:"listen"`   // address and port; plain HTTP only on loopback
+	Account  string   `toml:"account"`  // 12 digits
+	Regions  []string `toml:"regions"`  // served; the first is the default
+	Database string   `toml:"database"` // the SQLite file
+	HSM      struct {
+		Module        string `toml:"module"`         // path of the PKCS#11 library
+		TokenLabel    string `toml:"token_label"`    // this or token_serial
+		TokenSerial   string `toml:"token_serial"`   // this or token_label
+		PINFile       string `toml:"pin_file"`       // exactly one of these three: a file of mode 0600 or 0400,
+		PINEnv        string `toml:"pin_env"`        // the name of an environment variable,
+		PINCredential string `toml:"pin_credential"` // the name of a systemd credential
+		MaxSessions   int    `toml:"max_sessions"`
+		HandleCache   int    `toml:"handle_cache"`
+		Timeout       string `toml:"timeout"`
+	} `toml:"hsm"`
+	TLS struct {
+		Certificate string `toml:"certificate"` // PEM chain; read again when it changes
+		Key         string `toml:"key"`         // PEM file of mode 0600; this or key_label
+		KeyLabel    string `toml:"key_label"`   // CKA_LABEL of a key pair on the token
+	} `toml:"tls"`
+	Log struct {
+		Format string `toml:"format"` // text or json
+		Level  string `toml:"level"`  // debug, info, warn or error
+	} `toml:"log"`
+}
+
+var (
+	accountForm = regexp.MustCompile(`^[0-9]{12}$`)
+	regionForm  = regexp.MustCompile(`^([a-z]+-){2,3}[0-9]+$`)
+)
+
+// readConfig reads and checks a configuration file.
+func readConfig(path string) (*config, error) {
+	if path == "" {
+		return nil, usageError("--config FILE is needed")
+	}
+	c := &config{Listen: "127.0.0.1:8200", Regions: []string{"us-east-1"}}
+	md, err := toml.DecodeFile(path, c)
+	if err != nil {
+		return nil, marked{fmt.Errorf("%s: %w", path, err), errConfig}
+	}
+	if unknown := md.Undecoded(); len(unknown) > 0 {
+		return nil, configError("%s: there is no setting %q", path, unknown[0].String())
+	}
+	if err := c.check(); err != nil {
+		return nil, marked{fmt.Errorf("%s: %w", path, err), errConfig}
+	}
+	return c, nil
+}
+
+func (c *config) check() error {
+	if err := checkNamespace(c.Account, c.Regions); err != nil {
+		return err
+	}
+	switch {
+	case c.Database == "":
+		return errors.New("database is missing: the path of the SQLite file")
+	case c.HSM.Module == "":
+		return errors.New("hsm.module is missing: the path of the PKCS#11 library")
+	case (c.HSM.TokenLabel == "") == (c.HSM.TokenSerial == ""):
+		return errors.New("set hsm.token_label or hsm.token_serial, and one of them only")
+	case count(c.HSM.PINFile, c.HSM.PINEnv, c.HSM.PINCredential) != 1:
+		return errors.New("set exactly one of hsm.pin_file, hsm.pin_env and hsm.pin_credential")
+	case c.TLS.Certificate != "" && count(c.TLS.Key, c.TLS.KeyLabel) != 1:
+		return errors.New("set tls.key or tls.key_label beside tls.certificate, and one of them only")
+	case c.TLS.Certificate == "" && count(c.TLS.Key, c.TLS.KeyLabel) != 0:
+		return errors.New("tls.certificate is missing")
+	}
+	_, err := c.timeout()
+	return err
+}
+
+func checkNamespace(account string, regions []string) error {
+	if !accountForm.MatchString(account) {
+		return fmt.Errorf("the account must be 12 digits, and %q is not", account)
+	}
+	if len(regions) == 0 {
+		return errors.New("at least one Region is needed")
+	}
+	for _, r := range regions {
+		if !regionForm.MatchString(r) {
+			return fmt.Errorf("%q is not the name of a Region, such as us-east-1", r)
+		}
+	}
+	return nil
+}
+
+func count(set ...string) (n int) {
+	for _, s := range set {
+		if s != "" {
+			n++
+		}
+	}
+	return n
+}
+
+func (c *config) timeout() (time.Duration, error) {
+	if c.HSM.Timeout == "" {
+		return 0, nil
+	}
+	d, err := time.ParseDuration(c.HSM.Timeout)
+	if err != nil || d <= 0 {
+		return 0, fmt.Errorf("hsm.timeout must be a duration such as 5s, and %q is not", c.HSM.Timeout)
+	}
+	return d, nil
+}
+
+// device returns the token's configuration.
+func (c *config) device() hsm.Config {
+	timeout, _ := c.timeout()
+	return hsm.Config{Module: c.HSM.Module, TokenLabel: c.HSM.TokenLabel, TokenSerial: c.HSM.TokenSerial,
+		PIN: c.pin(), MaxSessions: c.HSM.MaxSessions, HandleCache: c.HSM.HandleCache, Timeout: timeout}
+}
+
+// pin returns what reads the PIN anew at each login. It is never an argument: those can be seen by everyone.
+func (c *config) pin() func() ([]byte, error) {
+	switch {
+	case c.HSM.PINFile != "":
+		return pinFile(c.HSM.PINFile)
+	case c.HSM.PINEnv != "":
+		return func() ([]byte, error) {
+			if v := os.Getenv(c.HSM.PINEnv); v != "" {
+				return []byte(v), nil
+			}
+			return nil, configError("the environment variable %s, which should hold the PIN, is empty", c.HSM.PINEnv)
+		}
+	}
+	return func() ([]byte, error) {
+		dir := os.Getenv("CREDENTIALS_DIRECTORY")
+		if dir == "" {
+			return nil, configError("hsm.pin_credential is set, but systemd passed no credentials: see LoadCredential= in systemd.exec(5)")
+		}
+		return pinFile(filepath.Join(dir, c.HSM.PINCredential))()
+	}
+}
+
+// pinFile reads a PIN from a file that only its owner may read. One newline at its end does not belong to the PIN.
+func pinFile(path string) func() ([]byte, error) {
+	return func() ([]byte, error) {
+		if err := private(path); err != nil {
+			return nil, err
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		return bytes.TrimSuffix(b, []byte("\n")), nil
+	}
+}
+
+// private refuses a file that others than its owner can read or write.
+func private(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if mode := info.Mode().Perm(); mode&0o077 != 0 {
+		return marked{fmt.Errorf("%s has mode %04o: others can get at it. Do: chmod 0600 %s", path, mode, path), errExposed}
+	}
+	return nil
+}
+
+// loopback reports whether addr can be reached from this machine only.
+func loopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(strings.Trim(host, "[]"))
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}

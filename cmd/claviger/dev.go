@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"claviger/cmd/claviger/service"
+	"claviger/hsm"
+	"claviger/identity"
+)
+
+const devLabel = "claviger-dev"
+
+// devOptions are the flags of dev.
+type devOptions struct {
+	dir, listen, account, module, logFormat string
+	regions                                 []string
+}
+
+func dev(ctx context.Context, e *env, args []string) error {
+	f := e.flags("dev", "[flags]", "Starts a service for development: SoftHSM2 token, root key, database and first access key are made on the\nfirst start and used again on the next. Not for production: the PIN lies beside the token.")
+	o := devOptions{}
+	f.StringVar(&o.dir, "dir", "claviger-dev", "`directory` for token, database and credentials")
+	f.StringVar(&o.listen, "listen", "127.0.0.1:8200", "`address` to listen on: loopback only")
+	f.StringVar(&o.account, "account", "111122223333", "the account, 12 `digits`")
+	f.StringVar(&o.module, "module", "", "`path` of SoftHSM2's library; found by itself if empty")
+	f.StringVar(&o.logFormat, "log", "text", "`format` of the log: text or json")
+	regions := f.String("region", "us-east-1", "`Regions` to serve, separated by commas; the first is the default")
+	if err := parse(f, args); err != nil {
+		return err
+	}
+	o.regions = strings.Split(*regions, ",")
+	if err := checkNamespace(o.account, o.regions); err != nil {
+		return marked{err, errUsage}
+	}
+	if !loopback(o.listen) {
+		return usageError("dev speaks plain HTTP and listens on loopback only; %s is not. `claviger serve` has TLS", o.listen)
+	}
+	log, err := newLog(e.stderr, o.logFormat, "")
+	if err != nil {
+		return err
+	}
+	harden(log)
+	return o.start(ctx, e, log)
+}
+
+func (o *devOptions) start(ctx context.Context, e *env, log *slog.Logger) error {
+	l, err := listen(o.listen) // first: a busy port should not leave anything behind
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	device, err := o.token(ctx, log)
+	if err != nil {
+		return err
+	}
+	s, err := service.Open(ctx, service.Config{Database: o.path("claviger.db"), HSM: device, Regions: o.regions,
+		Log: log, Version: version, Create: true})
+	if err != nil {
+		return err
+	}
+	if err := o.credentials(ctx, s, l.Addr().String()); err != nil {
+		return errors.Join(err, s.Close())
+	}
+	log.Warn("this service is for development: its PIN lies beside its token")
+	return serveUntil(ctx, s, l, log, func() { o.greet(e, l.Addr().String()) })
+}
+
+func (o *devOptions) path(name string) string { return filepath.Join(o.dir, name) }
+
+// token makes the SoftHSM2 token on the first start and says how to open it. The security officer's PIN is made
+// up for the ceremony and forgotten after it.
+func (o *devOptions) token(ctx context.Context, log *slog.Logger) (hsm.Config, error) {
+	c := hsm.Config{Module: o.module, TokenLabel: devLabel, PIN: pinFile(o.path("pin")), Log: log}
+	if c.Module == "" {
+		found, ok := hsm.FindSoftHSM()
+		if !ok {
+			return c, marked{errors.New("SoftHSM2 is not installed"), hsm.ErrModule}
+		}
+		c.Module = found
+	}
+	dir, err := filepath.Abs(o.dir)
+	if err != nil {
+		return c, err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return c, err
+	}
+	conf := filepath.Join(dir, "softhsm2.conf")
+	text := fmt.Sprintf("directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\nslots.removable = false\n", filepath.Join(dir, "tokens"))
+	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
+		return c, err
+	}
+	if err := os.Setenv("SOFTHSM2_CONF", conf); err != nil {
+		return c, err
+	}
+	if _, err := os.Stat(o.path("claviger.db")); !errors.Is(err, fs.ErrNotExist) {
+		return c, err
+	}
+	log.Info("first start: making a token and its root key", "dir", o.dir)
+	return c, o.ceremony(ctx, c, filepath.Join(dir, "tokens"))
+}
+
+// ceremony makes token and root. Without a database nothing depends on a token yet: what an interrupted first
+// start left is removed.
+func (o *devOptions) ceremony(ctx context.Context, c hsm.Config, tokens string) error {
+	if err := os.RemoveAll(tokens); err != nil {
+		return err
+	}
+	if err := os.Mkdir(tokens, 0o700); err != nil {
+		return err
+	}
+	if err := writePrivate(o.path("pin"), rand.Text()+"\n"); err != nil {
+		return err
+	}
+	officer := rand.Text()
+	_, err := hsm.Initialize(ctx, hsm.Ceremony{Config: c, Create: true,
+		SOPIN: func() ([]byte, error) { return []byte(officer), nil }})
+	if err != nil {
+		return err
+	}
+	return hsm.SyncDir(tokens)
+}
+
+// credentials makes the first access key and writes what clients need to DIR/env. Once it is there only the address and
+// Region in it are brought up to date.
+func (o *devOptions) credentials(ctx context.Context, s *service.Service, addr string) error {
+	id, secret := o.readKey()
+	if id == "" {
+		var err error
+		if id, secret, err = s.Callers.CreateAccessKey(ctx, identity.RootUser(o.account), time.Now()); err != nil {
+			return err
+		}
+	}
+	return writePrivate(o.path("env"), fmt.Sprintf("export AWS_ENDPOINT_URL=http://%s\nexport AWS_ACCESS_KEY_ID=%s\nexport AWS_SECRET_ACCESS_KEY=%s\nexport AWS_REGION=%s\nexport AWS_DEFAULT_REGION=%s\n",
+		addr, id, secret, o.regions[0], o.regions[0]))
+}
+
+// readKey returns the access key of an earlier start.
+func (o *devOptions) readKey() (id, secret string) {
+	b, err := os.ReadFile(o.path("env"))
+	if err != nil {
+		return "", ""
+	}
+	values := map[string]string{}
+	for line := range strings.Lines(string(b)) {
+		name, value, _ := strings.Cut(strings.TrimSpace(strings.TrimPrefix(line, "export ")), "=")
+		values[name] = value
+	}
+	return values["AWS_ACCESS_KEY_ID"], values["AWS_SECRET_ACCESS_KEY"]
+}
+
+// writePrivate replaces a file as a whole, readable by its owner only.
+func writePrivate(path, text string) error {
+	next := path + ".new"
+	f, err := os.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err != nil {
+		return errors.Join(err, os.Remove(next))
+	}
+	return os.Rename(next, path)
+}
+
+func (o *devOptions) greet(e *env, addr string) {
+	fmt.Fprintf(e.stdout, `
+Claviger listens on http://%[1]s and its API is described at http://%[1]s/docs. Try, in another terminal:
+
+  . %[2]s
+  aws kms create-key --description "my first key"
+  aws secretsmanager create-secret --name hello --secret-string world && aws secretsmanager get-secret-value --secret-id hello
+
+`, addr, o.path("env"))
+}

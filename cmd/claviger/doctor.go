@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"claviger/hsm"
+	"claviger/internal/custody"
+)
+
+func doctor(ctx context.Context, e *env, args []string) error {
+	f := e.flags("doctor", "[--config FILE] [--module PATH]", "Loads the PKCS#11 module, lists its tokens, mechanisms and limits, says what the service will do about each gap, and\nprints the configuration to use. With a configuration it logs in and makes a round trip.")
+	path := f.String("config", "", "`file` of the configuration")
+	module := f.String("module", "", "`path` of the PKCS#11 library; SoftHSM2's if neither is given")
+	if err := parse(f, args); err != nil {
+		return err
+	}
+	var c *config
+	if *path != "" {
+		var err error
+		if c, err = readConfig(*path); err != nil {
+			return err
+		}
+		*module = c.HSM.Module
+	}
+	if *module == "" {
+		found, ok := hsm.FindSoftHSM()
+		if !ok {
+			return usageError("doctor: SoftHSM2 is not installed; name the device's library with --module")
+		}
+		*module = found
+	}
+	tokens, err := hsm.Inspect(ctx, *module)
+	if err != nil {
+		return err
+	}
+	printTokens(e.stdout, *module, tokens)
+	if c == nil {
+		return nil
+	}
+	return roundTrip(ctx, e.stdout, c)
+}
+
+func printTokens(w io.Writer, module string, tokens []hsm.Facts) {
+	fmt.Fprintf(w, "module    %s\n", module)
+	if len(tokens) == 0 {
+		fmt.Fprintln(w, "          it shows no token: is the device connected, and the library configured?")
+		return
+	}
+	fmt.Fprintf(w, "library   %s\n", tokens[0].Library)
+	for _, t := range tokens {
+		fmt.Fprintln(w)
+		if !t.Initialized {
+			fmt.Fprintf(w, "slot      empty: a token can be made here\n")
+			continue
+		}
+		printToken(w, t)
+	}
+	for _, t := range tokens {
+		if t.Initialized {
+			printSuggestion(w, t)
+			return
+		}
+	}
+}
+
+func printToken(w io.Writer, t hsm.Facts) {
+	row := func(name string, value any) { fmt.Fprintf(w, "  %-18s %v\n", name, value) }
+	fmt.Fprintf(w, "token     %q, serial %s\n", t.Label, t.Serial)
+	row("device", strings.TrimSpace(t.Manufacturer+" "+t.Model))
+	row("firmware", t.Firmware+", hardware "+t.Hardware)
+	row("dialect", t.Dialect)
+	row("key wrap", orNone(t.KeyWrap))
+	row("GCM IV", map[bool]string{true: "made by the device", false: "made by this service (NIST SP 800-38D 8.2.2)"}[t.DeviceIV])
+	row("largest message", bytesOr(t.LargestGCM))
+	row("RSA-OAEP", orNone(strings.Join(t.OAEP, ", ")))
+	row("sessions", countOr(t.MaxSessions))
+	row("PIN", pinState(t))
+	row("mechanisms", fmt.Sprintf("%d: %s", len(t.Mechanisms), strings.Join(t.Mechanisms, " ")))
+	for _, gap := range t.Gaps {
+		row("GAP", gap)
+	}
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none: this token can't be used"
+	}
+	return s
+}
+
+func bytesOr(n int) string {
+	if n == 0 {
+		return "no limit"
+	}
+	return fmt.Sprintf("%d bytes; longer values are cut into segments", n)
+}
+
+func countOr(n uint) string {
+	if n == 0 {
+		return "no limit stated"
+	}
+	return fmt.Sprint(n)
+}
+
+func pinState(t hsm.Facts) string {
+	switch {
+	case t.PINLocked:
+		return "LOCKED: the security officer has to unlock it"
+	case t.PINFinalTry:
+		return "one wrong attempt away from being locked: this service will not log in"
+	case t.PINCountLow:
+		return "a wrong PIN was tried lately"
+	}
+	return fmt.Sprintf("%d to %d bytes", t.MinPIN, t.MaxPIN)
+}
+
+func printSuggestion(w io.Writer, t hsm.Facts) {
+	fmt.Fprintf(w, `
+configuration to use:
+
+listen   = "127.0.0.1:8200"
+account  = "111122223333"
+regions  = ["us-east-1"]
+database = "/var/lib/claviger/claviger.db"
+
+[hsm]
+module       = %q
+token_serial = %q
+pin_file     = "/etc/claviger/pin" # mode 0600
+`, t.Module, t.Serial)
+}
+
+// roundTrip opens the token as the service would, and uses a key that it makes and forgets.
+func roundTrip(ctx context.Context, w io.Writer, c *config) (err error) {
+	fmt.Fprintln(w)
+	begin := time.Now()
+	t, err := hsm.Open(ctx, c.device())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, t.Close()) }()
+	fmt.Fprintf(w, "logged in, found root %s, and tried what must be forbidden: refused (%s)\n", t.Root(), time.Since(begin).Round(time.Millisecond))
+	begin = time.Now()
+	m, err := t.Generate(ctx, "doctor "+rand.Text(), custody.AES256)
+	if err != nil {
+		return err
+	}
+	sealed, err := t.Seal(ctx, m.Rest(), []byte("claviger doctor"), nil)
+	if err != nil {
+		return err
+	}
+	back, err := t.Unseal(ctx, m.Rest(), sealed, nil)
+	if err != nil || string(back) != "claviger doctor" {
+		return fmt.Errorf("what was sealed did not come back: %w", err)
+	}
+	t.Forget(m.ID)
+	fmt.Fprintf(w, "generated, wrapped, unwrapped, sealed and opened with a key of its own (%s)\n", time.Since(begin).Round(time.Microsecond))
+	return nil
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"syscall"
+
+	"claviger/hsm"
+	"claviger/internal/install"
+	"claviger/store"
+)
+
+// errUsage, errConfig and errExposed are mistakes of the command line, of the configuration, and of file modes.
+var (
+	errUsage   = errors.New("usage")
+	errConfig  = errors.New("configuration")
+	errExposed = errors.New("file mode")
+)
+
+func usageError(format string, args ...any) error {
+	return marked{fmt.Errorf(format, args...), errUsage}
+}
+
+func configError(format string, args ...any) error {
+	return marked{fmt.Errorf(format, args...), errConfig}
+}
+
+// marked is an error that is also another, without saying so.
+type marked struct {
+	error
+	is error
+}
+
+func (m marked) Unwrap() []error { return []error{m.error, m.is} }
+
+// exits gives every way of failing to start a code of its own, for scripts and units. docs/operating.md has this table.
+var exits = []struct {
+	is   error
+	code int
+	hint string
+}{
+	{errUsage, 2, ""},
+	{errConfig, 3, ""},
+	{errExposed, 4, ""},
+	{hsm.ErrModule, 10, "Is the module's path right? `claviger doctor --module PATH` tries it; `make softhsm` installs SoftHSM2."},
+	{hsm.ErrNoToken, 11, "`claviger doctor` lists the tokens that are there."},
+	{hsm.ErrAmbiguous, 12, "Select the token by its serial number."},
+	{hsm.ErrPIN, 13, "Correct the PIN before you start again: a device locks it after a few wrong ones."},
+	{hsm.ErrPINLocked, 14, "The security officer of the token has to unlock it."},
+	{hsm.ErrNoRoot, 15, "`claviger init` makes one."},
+	{hsm.ErrUnsafe, 16, "docs/threat-model.md says what each gap means."},
+	{hsm.ErrMechanism, 17, "`claviger doctor` says which."},
+	{hsm.ErrExists, 18, "`claviger serve` uses it."},
+	{store.ErrLocked, 20, "Stop the other server, or give this one a database of its own."},
+	{store.ErrNewer, 21, "Install the version that wrote it, or a later one."},
+	{store.ErrChanged, 22, ""},
+	{store.ErrHistory, 22, ""},
+	{store.ErrOlder, 23, ""},
+	{store.ErrExposed, 4, "Take the rights of others away: chmod 0600."},
+	{install.ErrAbsent, 24, ""},
+	{install.ErrForeign, 25, ""},
+	{syscall.EADDRINUSE, 30, "Another program listens there. Choose another address, or stop it."},
+	{syscall.ENOSPC, 31, "The disk is full."},
+	{fs.ErrPermission, 32, ""},
+}
+
+// report says what went wrong in one sentence, and what to do next in another, and returns the exit code.
+func report(w io.Writer, err error) int {
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintln(w, "claviger:", err)
+	for _, x := range exits {
+		if errors.Is(err, x.is) {
+			if x.hint != "" {
+				fmt.Fprintln(w, x.hint)
+			}
+			return x.code
+		}
+	}
+	return 1
+}

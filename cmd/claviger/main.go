@@ -1,0 +1,102 @@
+// Command claviger keeps keys and secrets on a site's own PKCS#11 device and speaks AWS's protocols.
+// One small file to each command; `claviger help` lists them.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+)
+
+// version is set by the build: -ldflags "-X main.version=...".
+var version = "development"
+
+// command is one word of the command line.
+type command struct {
+	name, args, short string
+	run               func(context.Context, *env, []string) error
+}
+
+// env is the world a command runs in.
+type env struct {
+	stdout, stderr io.Writer
+}
+
+func commands() []command {
+	return []command{
+		{"dev", "[flags]", "start a service to play with: makes everything it needs", dev},
+		{"init", "--config FILE [--so-pin-file FILE]", "make the root key and the database of a production service", initialize},
+		{"serve", "--config FILE", "serve what init has made", serve},
+		{"doctor", "[--config FILE] [--module PATH]", "look at a device and say what the service will do with it", doctor},
+		{"audit", "tail --config FILE|--database FILE [-n N] [-f]", "read the audit trail", auditCommand},
+		{"version", "", "print the version", func(_ context.Context, e *env, _ []string) error {
+			fmt.Fprintln(e.stdout, "claviger", version)
+			return nil
+		}},
+	}
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, &env{os.Stdout, os.Stderr}, os.Args[1:])
+	stop()
+	os.Exit(report(os.Stderr, err))
+}
+
+func run(ctx context.Context, e *env, args []string) error {
+	if len(args) == 0 || args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
+		usage(e.stdout)
+		return nil
+	}
+	for _, c := range commands() {
+		if c.name == args[0] {
+			err := c.run(ctx, e, args[1:])
+			if errors.Is(err, flag.ErrHelp) {
+				return nil
+			}
+			return err
+		}
+	}
+	return usageError("there is no command %q; `claviger help` lists them", args[0])
+}
+
+func usage(w io.Writer) {
+	fmt.Fprint(w, "Claviger keeps keys and secrets on your own HSM and speaks AWS's protocols.\n\nUsage: claviger COMMAND\n\n")
+	for _, c := range commands() {
+		fmt.Fprintf(w, "  %-9s %s\n", c.name, c.short)
+	}
+	fmt.Fprint(w, "\n`claviger COMMAND -h` says more. Start with `claviger dev`.\n")
+}
+
+// flags returns a flag set that prints its help to stdout when asked, and says what is wrong in one sentence.
+func (e *env) flags(name, args, about string) *flag.FlagSet {
+	f := flag.NewFlagSet(name, flag.ContinueOnError)
+	f.SetOutput(io.Discard)
+	f.Usage = func() {
+		fmt.Fprintf(e.stdout, "Usage: claviger %s\n\n%s\n\n", strings.TrimSpace(name+" "+args), about)
+		f.SetOutput(e.stdout)
+		f.PrintDefaults()
+		f.SetOutput(io.Discard)
+	}
+	return f
+}
+
+// parse reads the flags and refuses what is left over.
+func parse(f *flag.FlagSet, args []string) error {
+	if err := f.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return err
+		}
+		return usageError("%s: %v", f.Name(), err)
+	}
+	if f.NArg() > 0 {
+		return usageError("%s: unexpected argument %q", f.Name(), f.Arg(0))
+	}
+	return nil
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"claviger/cmd/claviger/service"
+)
+
+func serve(ctx context.Context, e *env, args []string) error {
+	f := e.flags("serve", "--config FILE", "Serves what `claviger init` has made. See docs/operating.md for the configuration.")
+	path := f.String("config", "", "`file` of the configuration")
+	if err := parse(f, args); err != nil {
+		return err
+	}
+	c, err := readConfig(*path)
+	if err != nil {
+		return err
+	}
+	log, err := newLog(e.stderr, c.Log.Format, c.Log.Level)
+	if err != nil {
+		return err
+	}
+	if c.TLS.Certificate == "" && !loopback(c.Listen) {
+		return configError("plain HTTP is served on loopback only, and %s is not: set tls.certificate and tls.key", c.Listen)
+	}
+	harden(log)
+	return c.serve(ctx, log)
+}
+
+func (c *config) serve(ctx context.Context, log *slog.Logger) error {
+	l, err := listen(c.Listen)
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	// The TLS identity comes first: where its key lives on the token, crypto11 must be the one to load the module.
+	id, err := c.identity(log)
+	if err != nil {
+		return err
+	}
+	if id != nil {
+		defer id.Close()
+		l = tls.NewListener(l, &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: id.certificate, NextProtos: []string{"h2", "http/1.1"}})
+	}
+	if _, err := os.Stat(c.Database); err != nil {
+		return marked{fmt.Errorf("the database %s is not there: run `claviger init` first: %w", c.Database, err), errConfig}
+	}
+	s, err := service.Open(ctx, service.Config{Database: c.Database, HSM: c.device(), Regions: c.Regions, Log: log, Version: version})
+	if err != nil {
+		return err
+	}
+	return serveUntil(ctx, s, l, log, func() { log.Info("serving", "address", l.Addr().String(), "tls", id != nil, "regions", c.Regions) })
+}

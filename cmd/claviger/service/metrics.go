@@ -1,0 +1,112 @@
+package service
+
+import (
+	"net/http"
+	"time"
+
+	"claviger/hsm"
+	"claviger/store"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// metrics is what /metrics shows. It observes the road, the device and the committer.
+type metrics struct {
+	registry   *prometheus.Registry
+	operations *prometheus.CounterVec
+	latency    *prometheus.HistogramVec
+	unknown    *prometheus.CounterVec
+	calls      *prometheus.CounterVec
+	callTime   *prometheus.HistogramVec
+	hits, miss prometheus.Counter
+	batch      prometheus.Histogram
+	sync       prometheus.Histogram
+}
+
+var seconds = []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
+
+func newMetrics() *metrics {
+	m := &metrics{registry: prometheus.NewRegistry(),
+		operations: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "claviger_operations_total",
+			Help: "Operations that ended, by service, operation and error code (empty: success)."}, []string{"service", "operation", "code"}),
+		latency: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "claviger_operation_seconds",
+			Help: "Time from arrival to outcome.", Buckets: seconds}, []string{"service", "operation"}),
+		unknown: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "claviger_unauthenticated_total",
+			Help: "Requests refused before a caller was known, by service and error code."}, []string{"service", "code"}),
+		calls: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "claviger_token_calls_total",
+			Help: "Operations asked of the token."}, []string{"operation", "result"}),
+		callTime: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "claviger_token_call_seconds",
+			Help: "Time of one operation of the token, waiting for a session included.", Buckets: seconds}, []string{"operation"}),
+		batch: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "claviger_commit_entries",
+			Help: "Requests that shared one transaction.", Buckets: prometheus.ExponentialBuckets(1, 2, 9)}),
+		sync: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "claviger_commit_seconds",
+			Help: "Time of one COMMIT, fsync included.", Buckets: seconds}),
+	}
+	handles := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "claviger_token_handles_total",
+		Help: "Uses of a key on the token, by whether its handle was cached."}, []string{"result"})
+	m.hits, m.miss = handles.WithLabelValues("hit"), handles.WithLabelValues("miss")
+	m.registry.MustRegister(m.operations, m.latency, m.unknown, m.calls, m.callTime, m.batch, m.sync, handles,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// Operation implements op.Observer.
+func (m *metrics) Operation(service, name, code string, took time.Duration) {
+	m.operations.WithLabelValues(service, name, code).Inc()
+	m.latency.WithLabelValues(service, name).Observe(took.Seconds())
+}
+
+// Unknown implements op.Observer.
+func (m *metrics) Unknown(service, code string) { m.unknown.WithLabelValues(service, code).Inc() }
+
+// Call implements hsm.Observer.
+func (m *metrics) Call(operation string, took time.Duration, failed bool) {
+	result := "ok"
+	if failed {
+		result = "failed"
+	}
+	m.calls.WithLabelValues(operation, result).Inc()
+	m.callTime.WithLabelValues(operation).Observe(took.Seconds())
+}
+
+// Handle implements hsm.Observer.
+func (m *metrics) Handle(hit bool) {
+	if hit {
+		m.hits.Inc()
+	} else {
+		m.miss.Inc()
+	}
+}
+
+// Batch implements store.Observer.
+func (m *metrics) Batch(entries int, sync time.Duration) {
+	m.batch.Observe(float64(entries))
+	m.sync.Observe(sync.Seconds())
+}
+
+// watch adds what is read from the parts when it is asked for.
+func (m *metrics) watch(t *hsm.Token, db *store.DB) {
+	gauge := func(name, help string, value func() float64) {
+		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value))
+	}
+	gauge("claviger_token_ready", "1 while the token can be used.", func() float64 { return truth(t.Ready() == nil) })
+	gauge("claviger_token_sessions_in_use", "Sessions of the pool that are at work.", func() float64 { return float64(t.Stats().SessionsInUse) })
+	gauge("claviger_token_sessions_open", "Sessions of the pool that are open.", func() float64 { return float64(t.Stats().SessionsOpen) })
+	gauge("claviger_token_handles_cached", "Keys that are unwrapped on the token.", func() float64 { return float64(t.Stats().Handles) })
+	gauge("claviger_token_reloads", "Times the PKCS#11 module was loaded again.", func() float64 { return float64(t.Stats().Generation) })
+	gauge("claviger_database_ready", "1 while changes can be made durable.", func() float64 { return truth(db.Ready() == nil) })
+	gauge("claviger_database_bytes", "Size of the database and its log on the disk.", func() float64 { return float64(db.Stats().Bytes) })
+}
+
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func (m *metrics) handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}

@@ -1,0 +1,133 @@
+// Package service puts the parts together. This file is the only one that knows them all.
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"claviger/api"
+	"claviger/hsm"
+	"claviger/identity"
+	"claviger/internal/install"
+	"claviger/internal/op"
+	"claviger/jobs"
+	"claviger/keystore"
+	"claviger/policy"
+	"claviger/store"
+)
+
+// Config is everything a service needs to know. All fields must be set.
+type Config struct {
+	Database string     // path of the SQLite file
+	HSM      hsm.Config // the token; its Log and Observe are set here
+	Regions  []string   // served; the first is the default
+	Log      *slog.Logger
+	Version  string
+	Create   bool // make the database and the installation if there is none: init and dev only
+
+	// Ledger may stand between the road and the database; nil is the database itself. Tests cut it.
+	Ledger func(op.Ledger) op.Ledger
+	Now    func() time.Time // nil: time.Now
+}
+
+// Service is a running Claviger without its listener.
+type Service struct {
+	Handler    http.Handler
+	Operations []op.Operation
+	Callers    *identity.Directory
+	Token      *hsm.Token
+	DB         *store.DB
+	Clock      *jobs.Clockwork
+
+	stop func()
+	done chan struct{}
+}
+
+// Open opens the token, then the database, proves that they belong together, and starts the clockwork.
+func Open(ctx context.Context, c Config) (s *Service, err error) {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	m := newMetrics()
+	c.HSM.Log, c.HSM.Observe = c.Log, m
+	s = &Service{done: make(chan struct{})}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.release())
+		}
+	}()
+	if s.Token, err = hsm.Open(ctx, c.HSM); err != nil {
+		return nil, err
+	}
+	if s.DB, err = store.Open(ctx, store.Config{Path: c.Database, Log: c.Log, Observe: m}); err != nil {
+		return nil, err
+	}
+	if c.Create {
+		if err = install.Create(ctx, s.DB, s.Token, c.Now()); err != nil {
+			return nil, err
+		}
+	}
+	in, err := install.Load(ctx, s.DB, s.Token)
+	if err != nil {
+		return nil, err
+	}
+	s.assemble(c, in, m)
+	return s, nil
+}
+
+// assemble joins the domains to the road, the road to the protocols, and starts the clockwork.
+func (s *Service) assemble(c Config, in *install.Installation, m *metrics) {
+	var ledger op.Ledger = s.DB
+	if c.Ledger != nil {
+		ledger = c.Ledger(ledger)
+	}
+	s.Callers = identity.New(s.DB, s.Token, in, c.Regions)
+	runner := &op.Runner{Ledger: ledger, Callers: s.Callers, Decide: policy.Decide, Observe: m, Log: c.Log, Now: c.Now}
+	kms := keystore.New(s.DB, s.Token, jobs.Book{}, in)
+	s.Operations = kms.Operations()
+	s.Operations = kms.Operations()
+	m.watch(s.Token, s.DB)
+	s.Handler = api.New(api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready, Metrics: m.handler(), Log: c.Log, Version: c.Version})
+
+	s.Clock = &jobs.Clockwork{DB: s.DB, Runner: runner, Log: c.Log, Now: c.Now, Works: map[string]jobs.Work{
+		keystore.DeleteKeyJob: kms.Finish,
+	}}
+	ctx, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	go func() {
+		defer close(s.done)
+		s.Clock.Run(ctx)
+	}()
+}
+
+// Ready returns nil while the service can do its work, and otherwise the reason for an operator.
+func (s *Service) Ready() error {
+	if err := s.Token.Ready(); err != nil {
+		return fmt.Errorf("token: %w", err)
+	}
+	if err := s.DB.Ready(); err != nil {
+		return fmt.Errorf("database: %w", err)
+	}
+	return nil
+}
+
+// Close stops the clockwork and lets go of the database and the token. Requests must have ended before.
+func (s *Service) Close() error {
+	s.stop()
+	<-s.done
+	return s.release()
+}
+
+func (s *Service) release() (err error) {
+	if s.DB != nil {
+		err = s.DB.Close()
+	}
+	if s.Token != nil {
+		err = errors.Join(err, s.Token.Close())
+	}
+	return err
+}

@@ -1,0 +1,103 @@
+// Package identity finds out who is calling. For now these are access keys, verified by Signature Version 4; the
+// verification itself is in package sigv4 beneath.
+//
+// The secret of an access key rests sealed by the token. It is opened once to derive the signing keys of a day,
+// which are kept in memory; the secret itself is not.
+package identity
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"claviger/identity/sigv4"
+	"claviger/internal/custody"
+	"claviger/internal/fault"
+	"claviger/internal/install"
+	"claviger/policy"
+	"claviger/store"
+)
+
+// Token is what the directory asks of the device.
+type Token interface {
+	Seal(ctx context.Context, ref custody.Ref, plaintext, aad []byte) ([]byte, error)
+	Unseal(ctx context.Context, ref custody.Ref, sealed, aad []byte) ([]byte, error)
+}
+
+// Directory knows the callers of one installation. [New] makes it.
+type Directory struct {
+	db      *store.DB
+	token   Token
+	guard   *install.Guard
+	sealing custody.Ref
+	regions []string
+
+	keys    *store.Cache[string, *accessKey]
+	signing *store.Cache[sigv4.Credential, sigv4.SigningKey]
+}
+
+const (
+	cachedAccessKeys  = 4096
+	cachedSigningKeys = 8192 // one for each access key, day, Region and service
+)
+
+// New returns the directory of an installation that serves the given Regions.
+func New(db *store.DB, token Token, in *install.Installation, regions []string) *Directory {
+	return &Directory{db: db, token: token, guard: in.Guard, sealing: in.Identity, regions: regions,
+		keys:    store.NewCache[string, *accessKey](cachedAccessKeys),
+		signing: store.NewCache[sigv4.Credential, sigv4.SigningKey](cachedSigningKeys),
+	}
+}
+
+// Authenticate verifies the signature on a request over the bytes as received, for the service that is asked, and returns
+// who made it and for which Region. Failures are faults of kind Unauthenticated in AWS's words.
+func (d *Directory) Authenticate(ctx context.Context, r *http.Request, body []byte, service string, now time.Time) (c policy.Caller, region string, err error) {
+	p, err := sigv4.Parse(r, now, sigv4.Rules{Service: service, Regions: d.regions})
+	if err != nil {
+		return c, "", err
+	}
+	if p.SessionToken != "" {
+		return c, "", sigv4.ErrToken
+	}
+	k, err := d.accessKey(ctx, p.Credential.AccessKeyID)
+	if err != nil {
+		return c, "", err
+	}
+	key, err := d.signing.Get(p.Credential, func() (sigv4.SigningKey, error) { return d.derive(ctx, k, p.Credential) })
+	if err != nil {
+		return c, "", err
+	}
+	if err := p.Verify(r, body, key); err != nil {
+		return c, "", err
+	}
+	return k.caller, p.Credential.Region, nil
+}
+
+// accessKey returns a verified, active access key.
+func (d *Directory) accessKey(ctx context.Context, id string) (*accessKey, error) {
+	k, err := d.keys.Get(id, func() (*accessKey, error) { return d.load(ctx, id) })
+	switch {
+	case errors.Is(err, store.NoRow):
+		return nil, sigv4.ErrUnknownKey
+	case err != nil:
+		return nil, err
+	case k.status != active:
+		return nil, sigv4.ErrUnknownKey
+	}
+	return k, nil
+}
+
+// derive opens the secret for as long as it takes to derive a signing key from it.
+func (d *Directory) derive(ctx context.Context, k *accessKey, c sigv4.Credential) (key sigv4.SigningKey, err error) {
+	secret, err := d.token.Unseal(ctx, d.sealing, k.sealed, k.aad())
+	if errors.Is(err, custody.ErrForged) {
+		return key, fault.New(fault.Internal, "", "").Because(fmt.Errorf("the sealed secret of access key %s was changed", k.caller.AccessKeyID))
+	}
+	if err != nil {
+		return key, err
+	}
+	defer clear(secret)
+	return sigv4.DeriveKey(string(secret), c.Date, c.Region, c.Service), nil
+}
