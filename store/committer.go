@@ -1,17 +1,12 @@
 package store
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
 	"claviger/internal/fault"
 )
-
-// retryAfter is how long a database that failed is left alone before it is tried again.
-const retryAfter = 250 * time.Millisecond
 
 var (
 	savepoint = internal("SAVEPOINT party")
@@ -42,7 +37,8 @@ type outcome int
 const (
 	committed outcome = iota
 	lost              // nothing of it is there: its parties may be run again
-	down              // it didn't begin, or nobody knows how it ended: running it again helps nobody
+	down              // it could not even begin: running it again now helps nobody
+	unknown           // its COMMIT failed and it may be there: running it again might do everything twice
 )
 
 // run serves the queue until it is closed and empty.
@@ -69,6 +65,9 @@ func (c *committer) commit(batch []*party) {
 		}
 	case result == lost && batch[0].apply != nil:
 		c.salvage(batch[0], err)
+	case result == unknown:
+		c.follow(batch)
+		c.fail(batch, err)
 	default:
 		c.fail(batch, err)
 	}
@@ -92,7 +91,7 @@ func (c *committer) attempt(batch []*party) (outcome, error) {
 	if err := c.begin(); err != nil {
 		return down, err
 	}
-	c.records = c.records[:0]
+	c.records = c.records[:0] // of a run before this one, if there was any
 	for _, p := range batch {
 		if err := c.serve(p); err != nil {
 			return c.abandon(err)
@@ -118,20 +117,6 @@ func (c *committer) attempt(batch []*party) (outcome, error) {
 	return committed, nil
 }
 
-// begin opens a transaction, on a new connection if the last one had to be given up.
-func (c *committer) begin() error {
-	if c.session == nil {
-		if err := c.reopen(); err != nil {
-			return err
-		}
-	}
-	_, err := c.session.exec(begin)
-	if err != nil && c.engine.verdict(err) == failed {
-		c.discard(err)
-	}
-	return err
-}
-
 // serve runs one party under its own savepoint, and keeps its record. An error means that the transaction is gone.
 func (c *committer) serve(p *party) error {
 	if p.apply == nil {
@@ -144,11 +129,12 @@ func (c *committer) serve(p *party) error {
 	tx := &Tx{session: c.session}
 	p.err = guard(func() error { return p.apply(tx) })
 	tx.ended = true
+	// What apply makes of a lost transaction doesn't count: nothing can be rolled back to a savepoint any more.
 	if tx.dead != nil {
 		return tx.dead
 	}
 	p.after = tx.after
-	c.keep(p)
+	c.keep(p) // before the release: a record that can't be made takes the change back
 	if p.err != nil {
 		p.after = nil
 		if _, err := c.session.exec(undo); err != nil {
@@ -191,76 +177,26 @@ func guard(f func() error) (err error) {
 	return err
 }
 
-// abandon rolls back what is left of a transaction that failed before its COMMIT.
-func (c *committer) abandon(cause error) (outcome, error) {
-	if c.session.alive() {
-		if _, err := c.session.exec(rollback); err != nil {
-			c.discard(err)
-			return down, errors.Join(cause, err)
-		}
-	}
-	return lost, cause
-}
-
-// doubt decides what an error of COMMIT means.
-func (c *committer) doubt(cause error) (outcome, error) {
-	if c.engine.verdict(cause) == refused {
-		return c.abandon(cause)
-	}
-	c.discard(fmt.Errorf("the outcome of COMMIT is unknown: %w", cause))
-	return down, c.broken
-}
-
-// discard gives the connection up. Nothing is committed until another one has proved that it can.
-func (c *committer) discard(cause error) {
-	c.log.Error("the database connection is given up", "error", cause)
-	c.session.close()
-	c.session, c.broken, c.retry = nil, cause, time.Now().Add(retryAfter)
-}
-
-// reopen connects again and commits a heartbeat. With SQLite this also settles an unknown outcome: the new frames
-// lie over those of the transaction in doubt, so that no recovery finds it any more.
-func (c *committer) reopen() error {
-	if time.Now().Before(c.retry) {
-		return c.broken
-	}
-	s, err := newSession(context.Background(), c.engine, writing)
-	if err == nil {
-		err = c.adopt(s)
-	}
-	if err != nil {
-		c.broken, c.retry = err, time.Now().Add(retryAfter)
-	}
-	return err
-}
-
-// adopt makes s the committer's connection once it has committed something.
-func (c *committer) adopt(s *session) error {
-	err := s.transact(func() error { return beat(s) })
-	if err == nil {
-		err = s.row(newestBatch, nil, []any{&c.newest})
-	}
-	if err != nil {
-		return errors.Join(err, s.close())
-	}
-	c.session, c.broken = s, nil
-	return nil
-}
-
 // succeed runs what was to follow the COMMIT, and then answers everybody.
 func (c *committer) succeed(batch []*party) {
 	if c.health.recovered() {
 		c.log.Info("the database accepts records again")
 	}
+	c.follow(batch)
+	for _, p := range batch {
+		c.answer(p)
+	}
+}
+
+// follow calls the functions given to [Tx.After], in order. One that panics doesn't keep the next from its call,
+// because a cache that isn't dropped would go on answering with what was.
+func (c *committer) follow(batch []*party) {
 	for _, p := range batch {
 		for _, f := range p.after {
 			if err := guard(func() error { f(); return nil }); err != nil {
 				c.log.Error("a function after COMMIT failed", "error", err)
 			}
 		}
-	}
-	for _, p := range batch {
-		c.answer(p)
 	}
 }
 
@@ -276,6 +212,7 @@ func (c *committer) fail(batch []*party, cause error) {
 	}
 }
 
+// answer wakes the party's caller. Of a Note nobody waits for, only the log hears.
 func (c *committer) answer(p *party) {
 	switch {
 	case p.done != nil:

@@ -69,8 +69,9 @@ func (t *Tx) Change(q *Query, args ...any) error {
 }
 
 // After has f called once the disk has the transaction and before any party of it is answered: this is where
-// caches are dropped and changes are signalled. Nobody calls f if the change is rolled back. f is quick, doesn't
-// fail, and doesn't use the store; the functions of a batch run in the order in which they were given.
+// caches are dropped and changes are signalled. Nobody calls f if the change is rolled back. It is called, too, if
+// COMMIT failed in a way that leaves open whether the change is there, because then no cache may claim to know. f is
+// quick, doesn't fail, and doesn't use the store; the functions of a batch run in the order in which they were given.
 func (t *Tx) After(f func()) { t.after = append(t.after, f) }
 
 func (t *Tx) usable() error {

@@ -1,0 +1,114 @@
+package store
+
+import (
+	"context"
+	"database/sql/driver"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"claviger/internal/fault"
+
+	"github.com/mattn/go-sqlite3"
+)
+
+// doubtful is SQLite whose COMMIT can be told to reach the disk and yet to report an I/O error.
+type doubtful struct {
+	*sqlite
+	breakNext *atomic.Bool
+	opened    *atomic.Int64 // connections for writing
+}
+
+type doubtfulConn struct {
+	*sqlite3.SQLiteConn
+	engine doubtful
+}
+
+type doubtfulCommit struct {
+	*sqlite3.SQLiteStmt
+	engine doubtful
+}
+
+func (d doubtful) connect(ctx context.Context, r role) (driver.Conn, error) {
+	c, err := d.sqlite.connect(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	if r == writing {
+		d.opened.Add(1)
+	}
+	return doubtfulConn{c.(*sqlite3.SQLiteConn), d}, nil
+}
+
+func (d doubtful) alive(c driver.Conn) bool { return d.sqlite.alive(c.(doubtfulConn).SQLiteConn) }
+
+func (c doubtfulConn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
+	stmt, err := c.SQLiteConn.PrepareContext(ctx, query)
+	if err == nil && query == commit.text {
+		stmt = doubtfulCommit{stmt.(*sqlite3.SQLiteStmt), c.engine}
+	}
+	return stmt, err
+}
+
+func (s doubtfulCommit) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
+	result, err := s.SQLiteStmt.ExecContext(ctx, args)
+	if err == nil && s.engine.breakNext.Swap(false) {
+		return nil, sqlite3.Error{Code: sqlite3.ErrIoErr}
+	}
+	return result, err
+}
+
+// When nobody knows how a COMMIT ended, its parties hear that they must look for themselves, and none is run again:
+// what was there already would be there twice. Caches are dropped, for the change may be there. The connection goes,
+// and another one serves.
+func TestCommitThatFailsAfterItsEffect(t *testing.T) {
+	file, err := newSQLite(filepath.Join(t.TempDir(), "db"), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := doubtful{file, new(atomic.Bool), new(atomic.Int64)}
+	db := &DB{engine: e, stopped: make(chan struct{})}
+	if err := db.start(t.Context(), Config{Log: slog.New(slog.DiscardHandler)}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.shut() })
+	create := func(tx *Tx) error { _, err := tx.Exec(createThings); return err }
+	if err := db.Commit(create, recordOf("create")); err != nil {
+		t.Fatal(err)
+	}
+	opened := e.opened.Load()
+	var runs, hooks atomic.Int64
+	for i, err := range inOneBatch(db, 4, func(i int) error {
+		name := fmt.Sprint("thing-", i)
+		return db.Commit(func(tx *Tx) error {
+			runs.Add(1)
+			e.breakNext.Store(true)
+			tx.After(func() { hooks.Add(1) })
+			return fill(name, 10)(tx)
+		}, recordOf(name))
+	}) {
+		if fault.Of(err) == nil || fault.Of(err).Kind != fault.Unavailable {
+			t.Errorf("party %d was answered %v", i, err)
+		}
+	}
+	if runs.Load() != 4 || hooks.Load() != 4 {
+		t.Errorf("4 parties ran %d times, and %d functions were called", runs.Load(), hooks.Load())
+	}
+	for deadline := time.Now().Add(time.Minute); db.Ready() != nil; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the store did not recover: ", db.Ready())
+		}
+	}
+	if e.opened.Load() == opened {
+		t.Error("the connection in doubt is still in use")
+	}
+	if err := db.Commit(fill("after", 10), recordOf("after")); err != nil {
+		t.Error(err)
+	}
+	if things, lines := contents(t, db); things != 5 || len(lines) != 6 {
+		t.Errorf("there are %d things and the records %v", things, lines)
+	}
+}
