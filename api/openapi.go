@@ -1,0 +1,224 @@
+package api
+
+import (
+	_ "embed"
+	"fmt"
+	"maps"
+	"net/http"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"claviger/internal/op"
+	"claviger/internal/shape"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// schemaBase is where the document keeps its named schemas.
+const schemaBase = "#/components/schemas/"
+
+// The parts of an OpenAPI 3.1 document that we write, by the specification's names.
+type (
+	specification struct {
+		OpenAPI    string                           `json:"openapi"`
+		Info       info                             `json:"info"`
+		Servers    []location                       `json:"servers"`
+		Security   []map[string][]string            `json:"security"`
+		Tags       []tag                            `json:"tags"`
+		Paths      map[string]map[string]*operation `json:"paths"`
+		Components components                       `json:"components"`
+	}
+	info struct {
+		Title       string `json:"title"`
+		Version     string `json:"version"`
+		Description string `json:"description"`
+	}
+	location struct {
+		URL string `json:"url"`
+	}
+	tag struct {
+		Name        string `json:"name"`
+		Description string `json:"description"`
+	}
+	operation struct {
+		ID          string              `json:"operationId"`
+		Summary     string              `json:"summary"`
+		Description string              `json:"description"`
+		Tags        []string            `json:"tags"`
+		Parameters  []parameter         `json:"parameters,omitzero"`
+		Body        *content            `json:"requestBody,omitzero"`
+		Responses   map[string]*content `json:"responses"`
+	}
+	parameter struct {
+		Name        string           `json:"name"`
+		In          string           `json:"in"`
+		Description string           `json:"description,omitzero"`
+		Required    bool             `json:"required,omitzero"`
+		Schema      *shape.Schema    `json:"schema,omitzero"`
+		Content     map[string]media `json:"content,omitzero"`
+		Example     jsontext.Value   `json:"example,omitzero"`
+	}
+	// content is a request body, a response, or a reference to one.
+	content struct {
+		Ref         string           `json:"$ref,omitzero"`
+		Description string           `json:"description,omitzero"`
+		Required    bool             `json:"required,omitzero"`
+		Content     map[string]media `json:"content,omitzero"`
+	}
+	media struct {
+		Schema  *shape.Schema  `json:"schema"`
+		Example jsontext.Value `json:"example,omitzero"`
+	}
+	components struct {
+		SecuritySchemes map[string]scheme        `json:"securitySchemes"`
+		Responses       map[string]*content      `json:"responses"`
+		Schemas         map[string]*shape.Schema `json:"schemas"`
+	}
+	scheme struct {
+		Type        string `json:"type"`
+		In          string `json:"in"`
+		Name        string `json:"name"`
+		Description string `json:"description"`
+		AuthType    string `json:"x-amazon-apigateway-authtype"` // how clients of API Gateway know SigV4
+	}
+)
+
+//go:embed docs/guide.md
+var guideFile string
+
+// guide is the prose before the operations: Markdown, with the statuses of REST at its end.
+func guide() string {
+	var b strings.Builder
+	b.WriteString(guideFile)
+	for _, status := range statusList() {
+		fmt.Fprintf(&b, "- `%d` %s\n", status, meanings[status])
+	}
+	return b.String()
+}
+
+// meanings says what the caller should make of a status of the REST dialect.
+var meanings = map[int]string{
+	http.StatusBadRequest:            "The request can't be read or breaks a constraint. Correct it.",
+	http.StatusUnauthorized:          "The signature is missing or wrong, or nobody known made it.",
+	http.StatusForbidden:             "The caller is known and not allowed to do this.",
+	http.StatusNotFound:              "There is no such thing.",
+	http.StatusConflict:              "It exists already, is not in a state for this, or was changed by others meanwhile.",
+	http.StatusPreconditionFailed:    "A dry run that would have succeeded.",
+	http.StatusRequestEntityTooLarge: "The body is larger than the service reads.",
+	http.StatusTooManyRequests:       "Too many requests, or a quota is reached. Slow down.",
+	http.StatusInternalServerError:   "The service failed; its log says why.",
+	http.StatusServiceUnavailable:    "The token or the disk can't answer just now. Try again later.",
+}
+
+// statusList returns the statuses of failed REST requests, in order.
+func statusList() []int {
+	set := map[int]bool{}
+	for _, s := range statuses {
+		set[s.rest] = true
+	}
+	return slices.Sorted(maps.Keys(set))
+}
+
+// OpenAPI returns the description of the REST routes of ops as an OpenAPI 3.1 document in JSON. It panics if two
+// structures of one service have the same name: that is a mistake in the program.
+func OpenAPI(ops []op.Operation, version string) []byte {
+	parts := map[string]*shape.Schema{}
+	all := describe(ops, parts)
+	doc := specification{
+		OpenAPI:  "3.1.0",
+		Info:     info{"Claviger", version, guide()},
+		Servers:  []location{{"/"}},
+		Security: []map[string][]string{{"sigv4": {}}},
+		Paths:    map[string]map[string]*operation{},
+	}
+	for _, g := range services(all) {
+		doc.Tags = append(doc.Tags, tag{g.Name, g.Title})
+	}
+	for _, d := range all {
+		if doc.Paths[d.Route] == nil {
+			doc.Paths[d.Route] = map[string]*operation{}
+		}
+		doc.Paths[d.Route][strings.ToLower(d.Method)] = d.operation()
+	}
+	parts["Problem"] = problemSchema
+	doc.Components = components{map[string]scheme{"sigv4": sigV4}, failures(), parts}
+	out, err := json.Marshal(doc, json.Deterministic(true), jsontext.WithIndent("  "))
+	if err != nil {
+		panic("api: the OpenAPI document can't be written: " + err.Error())
+	}
+	return append(out, '\n')
+}
+
+var sigV4 = scheme{"apiKey", "header", "Authorization",
+	"AWS Signature Version 4, in the header or as a presigned query, for the Region and the service that is asked: the operation's tag.", "awsSigv4"}
+
+func (d *description) operation() *operation {
+	o := &operation{
+		ID: d.ID, Summary: d.Doc, Tags: []string{d.Service.Name},
+		Description: "`X-Amz-Target: " + d.Target + "`",
+		Responses:   map[string]*content{},
+	}
+	for _, m := range d.Members {
+		if m.In != "body" {
+			o.Parameters = append(o.Parameters, d.parameter(m))
+		}
+	}
+	if body := d.body(); body != nil {
+		o.Body = jsonContent("", d.schemas.Name(d.Name+"Request", body), d.Request("body"))
+		o.Body.Required = len(body.Required) > 0
+	}
+	if d.Answer == nil {
+		o.Responses["204"] = &content{Description: "Done."}
+	} else {
+		o.Responses["200"] = jsonContent("Done.", d.schemas.Name(d.Name+"Response", d.Answer), d.Response())
+	}
+	for _, status := range statusList() {
+		if status != http.StatusPreconditionFailed || d.canDryRun() {
+			o.Responses[strconv.Itoa(status)] = &content{Ref: "#/components/responses/" + strconv.Itoa(status)}
+		}
+	}
+	return o
+}
+
+// canDryRun reports whether the road stops before the work for those who ask it to.
+func (d *description) canDryRun() bool {
+	_, ok := d.Info.In.MethodByName("IsDryRun")
+	return ok
+}
+
+func (d *description) parameter(m placed) parameter {
+	p := parameter{Name: m.Name, In: m.In, Required: m.Required || m.In == "path", Schema: m.Schema}
+	if m.In == "path" {
+		p.Description = "Greedy: it may hold slashes, and they need no escaping."
+	}
+	if s := m.Schema; s.Type != "string" && s.Type != "integer" && s.Type != "boolean" && !isTexts(s) {
+		p.Schema, p.Content = nil, map[string]media{"application/json": {Schema: s}}
+	}
+	return p
+}
+
+// isTexts reports whether query values may be repeated for a member; see document.
+func isTexts(s *shape.Schema) bool { return s.Type == "array" && s.Items.Type == "string" }
+
+func jsonContent(text string, s *shape.Schema, example jsontext.Value) *content {
+	return &content{Description: text, Content: map[string]media{"application/json": {s, example}}}
+}
+
+// failures are the answers that every operation may give instead of its own.
+func failures() map[string]*content {
+	all := map[string]*content{}
+	for _, status := range statusList() {
+		all[strconv.Itoa(status)] = &content{Description: meanings[status], Content: map[string]media{
+			"application/problem+json": {Schema: &shape.Schema{Ref: schemaBase + "Problem"}}}}
+	}
+	return all
+}
+
+var problemSchema = func() *shape.Schema {
+	s := shape.Schemas{}.Of(reflect.TypeFor[problem]())
+	s.Description = "RFC 9457. code is AWS's name of the error."
+	return s
+}()
