@@ -90,7 +90,7 @@ func spread(b *testing.B, n int, op func(worker int) error) {
 func token(b *testing.B, op func(*hsm.Token, custody.Ref, []byte) error) {
 	for _, n := range goroutines {
 		b.Run(fmt.Sprintf("token/%d", n), func(b *testing.B) {
-			t := open(b, hsmtest.SoftHSM(b))
+			t := hsmtest.Open(b, hsmtest.SoftHSM(b))
 			m, err := t.Generate(context.Background(), "bench", custody.AES256)
 			if err != nil {
 				b.Fatal(err)

@@ -1,60 +1,210 @@
 package hsm_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
+	"strings"
 	"testing"
+	"time"
+
+	"github.com/miekg/pkcs11"
 
 	"claviger/hsm"
 	"claviger/hsm/hsmtest"
 	"claviger/internal/custody"
 )
 
-func open(t testing.TB, c hsm.Config) *hsm.Token {
-	t.Helper()
-	tok, err := hsm.Open(context.Background(), c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := tok.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return tok
+var background = context.Background()
+
+func pin(s string) func() ([]byte, error) {
+	return func() ([]byte, error) { return []byte(s), nil }
 }
 
-func TestRound(t *testing.T) {
-	ctx := context.Background()
-	tok := open(t, hsmtest.SoftHSM(t))
-	m, err := tok.Generate(ctx, "k1", custody.AES256)
+// refused opens a token and wants a certain refusal.
+func refused(t *testing.T, c hsm.Config, want error) {
+	t.Helper()
+	tok, err := hsm.Open(background, c)
+	if err == nil {
+		tok.Close()
+	}
+	if !errors.Is(err, want) {
+		t.Errorf("got %v, want %v", err, want)
+	}
+}
+
+func TestOpenSaysWhatIsWrong(t *testing.T) {
+	soft := hsmtest.SoftHSM(t)
+	with := func(change func(*hsm.Config)) hsm.Config {
+		c := soft
+		change(&c)
+		return c
+	}
+	refused(t, with(func(c *hsm.Config) { c.Module = "/nonexistent/libpkcs11.so" }), hsm.ErrModule)
+	refused(t, with(func(c *hsm.Config) { c.Module = "/etc/passwd" }), hsm.ErrModule)
+	refused(t, with(func(c *hsm.Config) { c.TokenLabel = "nobody's" }), hsm.ErrNoToken)
+	refused(t, with(func(c *hsm.Config) { c.PIN = pin("wrong") }), hsm.ErrPIN)
+	refused(t, with(func(c *hsm.Config) { c.PIN = pin("") }), hsm.ErrPIN)
+	if _, err := hsm.Open(background, with(func(c *hsm.Config) { c.TokenSerial = "1" })); err == nil {
+		t.Error("a token was selected by label and serial number at once")
+	}
+	if _, err := hsm.Open(background, with(func(c *hsm.Config) { c.PIN = nil })); err == nil {
+		t.Error("a token was opened without a PIN")
+	}
+	hsmtest.Open(t, soft)
+}
+
+func TestOpenBySerialNumber(t *testing.T) {
+	c := hsmtest.SoftHSM(t)
+	serial := hsmtest.Open(t, c).Facts().Serial
+	c.TokenLabel, c.TokenSerial = "", serial
+	if tok := hsmtest.Open(t, c); tok.Facts().Serial != serial {
+		t.Error("another token was opened")
+	}
+}
+
+func TestTwoTokensWithOneLabelAreRefused(t *testing.T) {
+	c := hsmtest.SoftHSM(t)
+	tok := hsmtest.Open(t, c) // keeps the module up
+	p, _ := intruder(t, c)
+	slots, err := p.GetSlotList(true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	sealed, err := tok.Seal(ctx, m.Rest(), []byte("text"), []byte("aad"))
+	for _, slot := range slots {
+		if info, err := p.GetTokenInfo(slot); err == nil && info.Flags&pkcs11.CKF_TOKEN_INITIALIZED == 0 {
+			if err := p.InitToken(slot, hsmtest.SOPIN, c.TokenLabel); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	refused(t, c, hsm.ErrAmbiguous)
+	if err := tok.Ready(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestCeremonyMakesOneRoot(t *testing.T) {
+	bare := hsmtest.Bare(t)
+	ceremony := hsm.Ceremony{Config: bare, SOPIN: pin(hsmtest.SOPIN)}
+	if _, err := hsm.Initialize(background, ceremony); !errors.Is(err, hsm.ErrNoToken) {
+		t.Errorf("a token was made unasked: %v", err)
+	}
+	ceremony.Create = true
+	root, err := hsm.Initialize(background, ceremony)
 	if err != nil {
 		t.Fatal(err)
 	}
-	tok.Forget("k1")
-	plain, err := tok.Unseal(ctx, m.Rest(), sealed, []byte("aad"))
-	if err != nil || !bytes.Equal(plain, []byte("text")) {
-		t.Fatalf("%q %v", plain, err)
+	if got := hsmtest.Open(t, bare).Root(); got != root {
+		t.Errorf("the ceremony made root %s, and %s was opened", root, got)
 	}
-	if _, err := tok.Unseal(ctx, m.Rest(), sealed, []byte("other")); !errors.Is(err, custody.ErrForged) {
+	if _, err := hsm.Initialize(background, ceremony); !errors.Is(err, hsm.ErrExists) {
+		t.Errorf("a second ceremony: %v", err)
+	}
+}
+
+func TestCeremonyRefusesTheWrongOfficer(t *testing.T) {
+	d := hsmtest.BareDevice(t)
+	c := hsm.Ceremony{Config: d.Config(), SOPIN: pin(hsmtest.SOPIN), Create: true}
+	d.Fail("C_CopyObject", pkcs11.CKR_DEVICE_ERROR, 1)
+	if _, err := hsm.Initialize(background, c); err == nil {
+		t.Fatal("a ceremony that was cut short succeeded")
+	}
+	refused(t, d.Config(), hsm.ErrNoRoot)
+	wrong := c
+	wrong.SOPIN = pin("wrong")
+	if _, err := hsm.Initialize(background, wrong); !errors.Is(err, hsm.ErrPIN) {
+		t.Errorf("the wrong officer: %v", err)
+	}
+	if _, err := hsm.Initialize(background, c); err != nil {
+		t.Errorf("after one that was cut short: %v", err)
+	}
+	hsmtest.Open(t, d.Config())
+}
+
+func TestDevicesThatAllowTooMuchAreRefused(t *testing.T) {
+	for name, attribute := range map[string]uint{
+		"unwraps anything in any form":        pkcs11.CKA_UNWRAP_TEMPLATE,
+		"wraps under untrusted keys":          pkcs11.CKA_WRAP_WITH_TRUSTED,
+		"wraps what may not be extracted":     pkcs11.CKA_EXTRACTABLE,
+		"changes what may not be modified":    pkcs11.CKA_MODIFIABLE,
+		"decrypts with keys that only unwrap": pkcs11.CKA_DECRYPT,
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := hsmtest.NewDevice(t)
+			d.Neglect(attribute)
+			refused(t, d.Config(), hsm.ErrUnsafe)
+			bare := hsmtest.BareDevice(t)
+			bare.Neglect(attribute)
+			_, err := hsm.Initialize(background, hsm.Ceremony{Config: bare.Config(), SOPIN: pin(hsmtest.SOPIN), Create: true})
+			if !errors.Is(err, hsm.ErrUnsafe) {
+				t.Errorf("the ceremony: %v", err)
+			}
+			refused(t, bare.Config(), hsm.ErrNoRoot)
+		})
+	}
+}
+
+func TestPINIsNeverTriedTwice(t *testing.T) {
+	d := hsmtest.NewDevice(t)
+	c := d.Config()
+	tok := hsmtest.Open(t, c)
+	m := hsmtest.Make(t, tok, "k", custody.AES256)
+	d.SetPIN("changed")
+	before := d.Calls("C_Login")
+	d.CloseSessions()
+	eventually(t, "the token goes down", func() bool {
+		_, err := tok.Seal(background, m.Rest(), nil, nil)
+		return errors.Is(err, custody.ErrUnavailable) && errors.Is(tok.Ready(), hsm.ErrPIN)
+	})
+	time.Sleep(1500 * time.Millisecond) // more than one interval of the watch
+	for range 10 {
+		if _, err := tok.Seal(background, m.Rest(), nil, nil); !errors.Is(err, custody.ErrUnavailable) {
+			t.Error(err)
+		}
+	}
+	if n := d.Calls("C_Login") - before; n != 1 {
+		t.Errorf("the wrong PIN was tried %d times", n)
+	}
+}
+
+func TestLastTryIsLeftToAPerson(t *testing.T) {
+	for _, flag := range []uint{pkcs11.CKF_USER_PIN_FINAL_TRY, pkcs11.CKF_USER_PIN_LOCKED} {
+		d := hsmtest.NewDevice(t)
+		d.SetFlags(flag)
+		before := d.Calls("C_Login")
+		refused(t, d.Config(), hsm.ErrPINLocked)
+		if d.Calls("C_Login") != before {
+			t.Errorf("flags 0x%X: the PIN was tried", flag)
+		}
+	}
+	d := hsmtest.NewDevice(t)
+	d.Fail("C_Login", pkcs11.CKR_PIN_LOCKED, 1)
+	refused(t, d.Config(), hsm.ErrPINLocked)
+}
+
+func TestErrorsForCallersKeepCodesToThemselves(t *testing.T) {
+	d := hsmtest.NewDevice(t)
+	tok := hsmtest.Open(t, d.Config())
+	m := hsmtest.Make(t, tok, "k", custody.AES256)
+	putBack := d.Pull()
+	defer putBack()
+	eventually(t, "the token goes down", func() bool { return tok.Ready() != nil })
+	_, err := tok.Seal(background, m.Rest(), nil, nil)
+	if !errors.Is(err, custody.ErrUnavailable) {
 		t.Fatal(err)
 	}
-	h, err := tok.Generate(ctx, "h1", custody.HMAC256)
-	if err != nil {
-		t.Fatal(err)
+	if strings.Contains(custody.ErrUnavailable.Message, "CKR_") {
+		t.Error(err)
 	}
-	mac, err := tok.MAC(ctx, h.Rest(), []byte("x"))
-	if err != nil || len(mac) != 32 {
-		t.Fatal(err)
+}
+
+// eventually waits for something that recovery or the watch brings about.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if holds() {
+			return
+		}
 	}
-	if b, err := tok.Random(ctx, 33); err != nil || len(b) != 33 {
-		t.Fatal(err)
-	}
-	t.Logf("%+v", tok.Facts())
-	t.Logf("%+v", tok.Stats())
+	t.Fatalf("it never came about that %s", what)
 }
