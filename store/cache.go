@@ -83,10 +83,12 @@ func (c *Cache[K, V]) Drop(key K) {
 	}
 }
 
+// shard spreads keys by a hash whose seed nobody outside knows, so that no caller can aim at one shard.
 func (c *Cache[K, V]) shard(key K) *cacheShard[K, V] {
 	return &c.shards[maphash.Comparable(c.seed, key)%cacheShards]
 }
 
+// keep writes a value into the line of its key, or into an empty one.
 func (s *cacheShard[K, V]) keep(key K, value V) {
 	i, ok := s.at[key]
 	if !ok {

@@ -16,7 +16,7 @@ const checkpointEvery = 2000
 // gets all of it, and SQLite starts the log over only when all was moved. So afterwards the committer moves the
 // small rest itself, between two batches.
 type checkpointer struct {
-	session *session
+	session *session // its own
 	log     *slog.Logger
 	written int // since the last checkpoint; the committer's
 	start   chan struct{}
@@ -34,6 +34,8 @@ func newCheckpointer(ctx context.Context, e engine, log *slog.Logger) (*checkpoi
 	return w, nil
 }
 
+// run moves the bulk whenever the committer asks. What stays behind, because a reader still needs the old pages or
+// because the disk fails, is left to the next time.
 func (w *checkpointer) run() {
 	defer close(w.stopped)
 	for range w.start {

@@ -175,6 +175,7 @@ func (db *DB) inFlight(n int64) {
 // server in. What comes later fails. Closing again does nothing and returns the same.
 func (db *DB) Close() error { return db.close() }
 
+// shut stops the committer first, because its last batches still need everything else.
 func (db *DB) shut() error {
 	var err error
 	if c := db.committer; c != nil {

@@ -100,6 +100,7 @@ func migrate(s *session, known []migration) error {
 	return nil
 }
 
+// apply runs the step and notes that it was done, in the one transaction that the caller has opened.
 func (m migration) apply(s *session) error {
 	if err := s.script(m.text); err != nil {
 		return err

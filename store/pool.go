@@ -23,6 +23,7 @@ type pool struct {
 	closed atomic.Bool
 }
 
+// newPool opens a first connection, so that a database that can't be read is found out at once.
 func newPool(e engine) (*pool, error) {
 	p := &pool{engine: e, idle: make(chan *session, readers), opened: make(chan struct{}, readersLimit)}
 	s, err := p.open()
@@ -43,6 +44,7 @@ func (p *pool) use(f func(*session) error) error {
 	return f(s)
 }
 
+// take prefers a connection that is idle, then a new one up to the number kept, then a short wait.
 func (p *pool) take() (*session, error) {
 	if p.closed.Load() {
 		return nil, errClosed
@@ -79,6 +81,7 @@ func (p *pool) open() (*session, error) {
 	return s, err
 }
 
+// put keeps a connection, or closes it if enough are kept.
 func (p *pool) put(s *session) {
 	select {
 	case p.idle <- s:

@@ -52,6 +52,7 @@ func (q *Query) String() string { return q.text }
 // Where returns the file and line of the declaration.
 func (q *Query) Where() string { return q.at }
 
+// declare adds a statement to the list of all, with the place of the call of SQL or Wide.
 func declare(text, wide string) *Query {
 	q := internal(text)
 	q.wide = wide
@@ -71,7 +72,7 @@ func internal(text string) *Query {
 		switch upper := strings.ToUpper(word); {
 		case word[0] == '$':
 			q.placeholder(word)
-		case word[0] == '?' || word[0] == ':' || word[0] == '@':
+		case strings.ContainsRune("?:@#", rune(word[0])):
 			panic("store.SQL: " + q.text + ": placeholders are $1, $2 and so on")
 		case upper == "RETURNING", i == 0 && (upper == "SELECT" || upper == "WITH" || upper == "VALUES" || upper == "PRAGMA"):
 			q.rows = true
@@ -80,6 +81,7 @@ func internal(text string) *Query {
 	return q
 }
 
+// placeholder takes the next new number or one that appeared before, and nothing else.
 func (q *Query) placeholder(word string) {
 	n, err := strconv.Atoi(word[1:])
 	switch {
@@ -113,20 +115,25 @@ func words(text string) []string {
 	return out
 }
 
-// word returns the length of the identifier, number or placeholder that s begins with, or 1.
+// word returns the length of the identifier, number or placeholder that s begins with, or 1. SQLite takes $1$2,
+// $1::x and $1(x) for names of one placeholder each; so they are one word here, which is then refused.
 func word(s string) int {
 	n := 1
-	if !wordly(s[0]) && s[0] != '$' && s[0] != ':' && s[0] != '@' {
+	if !wordly(s[0]) && s[0] != ':' && s[0] != '@' {
 		return n
 	}
 	for n < len(s) && wordly(s[n]) {
 		n++
 	}
+	if s[0] == '$' && (strings.HasPrefix(s[n:], "(") || strings.HasPrefix(s[n:], "::")) {
+		n++
+	}
 	return n
 }
 
+// wordly reports whether c is part of a name; $ is, after the first character too.
 func wordly(c byte) bool {
-	return c == '_' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c >= 0x80
+	return c == '_' || c == '$' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c >= 0x80
 }
 
 // quoted returns the length of the literal or quoted name that s begins with; a doubled quote stays inside.
@@ -144,6 +151,7 @@ func quoted(s string) int {
 	return len(s)
 }
 
+// upTo returns the length of s up to and with end, or all of it.
 func upTo(s, end string) int {
 	if i := strings.Index(s, end); i >= 0 {
 		return i + len(end)

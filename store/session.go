@@ -30,6 +30,7 @@ type connector struct {
 	role   role
 }
 
+// Connect is how database/sql opens a connection; the engine has the settings.
 func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	return c.engine.connect(ctx, c.role)
 }
@@ -103,6 +104,8 @@ func (q *Query) accepts(args []any) error {
 	return nil
 }
 
+// exec runs a statement to its end. One that answers rows would stop at the first, stay open, and so keep the
+// transaction from its COMMIT; it is refused before it runs.
 func (s *session) exec(q *Query, args ...any) (int64, error) {
 	if q.rows {
 		return 0, q.fault(errors.New("it answers rows: use Row or Rows"))
@@ -119,6 +122,7 @@ func (s *session) exec(q *Query, args ...any) (int64, error) {
 	return result.RowsAffected()
 }
 
+// row reads the first row into dest and closes the statement.
 func (s *session) row(q *Query, args, dest []any) error {
 	stmt, free, err := s.statement(q, args)
 	if err != nil {
@@ -132,6 +136,7 @@ func (s *session) row(q *Query, args, dest []any) error {
 	return s.explain(q, err)
 }
 
+// rows closes the statement however the reading ends, also when each panics: an open one would hold its snapshot.
 func (s *session) rows(q *Query, args []any, each func(func(...any) error) error) error {
 	stmt, free, err := s.statement(q, args)
 	if err != nil {
@@ -162,6 +167,7 @@ func (s *session) explain(q *Query, err error) error {
 	return q.fault(err)
 }
 
+// fault says at which declaration an error arose. Arguments are left out, for they may be secret.
 func (q *Query) fault(err error) error { return fmt.Errorf("%s: %w", q.at, err) }
 
 // script runs a text of several statements, which take no arguments and whose rows nobody reads.

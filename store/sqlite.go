@@ -93,6 +93,8 @@ PRAGMA cache_size = -8192;
 PRAGMA wal_autocheckpoint = 0;
 PRAGMA journal_size_limit = 67108864;`
 
+// connect sets what must hold on every connection. Nothing is left to defaults: the driver's own is
+// synchronous=NORMAL, which loses acknowledged commits when the power goes.
 func (s *sqlite) connect(_ context.Context, r role) (driver.Conn, error) {
 	options := url.Values{
 		"mode": {"rw"}, "_journal_mode": {"WAL"}, "_synchronous": {"FULL"}, "_foreign_keys": {"on"},
@@ -141,12 +143,14 @@ var (
 	truncate = internal("PRAGMA wal_checkpoint(TRUNCATE)")
 )
 
+// checkpoint is a passive one: it never waits for a reader nor makes a writer wait.
 func (s *sqlite) checkpoint(on *session) (bool, error) {
 	var busy, frames, moved int64
 	err := on.row(passive, nil, []any{&busy, &frames, &moved})
 	return err == nil && busy == 0 && frames == moved, err
 }
 
+// finish empties the log, so that the one file is the whole database and can be copied as it is.
 func (s *sqlite) finish(on *session) error {
 	var busy, frames, moved int64
 	return on.row(truncate, nil, []any{&busy, &frames, &moved})

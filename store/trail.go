@@ -36,6 +36,7 @@ func (db *DB) Trail(after int64, each func(batch int64, at time.Time, records []
 	}
 }
 
+// trailPage reads some batches into memory, so that the connection is free before anybody looks at them.
 func (db *DB) trailPage(after int64) ([]batchRow, error) {
 	var page []batchRow
 	err := db.Rows(nextBatches, []any{after}, func(scan func(...any) error) error {

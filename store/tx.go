@@ -74,6 +74,7 @@ func (t *Tx) Change(q *Query, args ...any) error {
 // quick, doesn't fail, and doesn't use the store; the functions of a batch run in the order in which they were given.
 func (t *Tx) After(f func()) { t.after = append(t.after, f) }
 
+// usable refuses a statement that would no longer run inside the transaction it was meant for.
 func (t *Tx) usable() error {
 	if t.ended {
 		return errEnded

@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"errors"
-	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -12,6 +11,7 @@ import (
 	"claviger/store"
 )
 
+// testChange: after Commit the change can be read, and its record stands in the trail once.
 func testChange(t *testing.T, s *suite) {
 	s.must(s.db.Commit(insert("a", 7), line("a")))
 	if value, ok := s.value("a"); !ok || value != 7 {
@@ -27,6 +27,7 @@ func testChange(t *testing.T, s *suite) {
 	}
 }
 
+// testFailedChange: a refusal is recorded, and nothing else of it stays.
 func testFailedChange(t *testing.T, s *suite) {
 	refused := errors.New("refused")
 	err := s.db.Commit(func(tx *store.Tx) error {
@@ -47,6 +48,7 @@ func testFailedChange(t *testing.T, s *suite) {
 	}
 }
 
+// testStale: what is started over leaves neither change nor record.
 func testStale(t *testing.T, s *suite) {
 	s.must(s.db.Commit(insert("a", 1), nil))
 	err := s.db.Commit(func(tx *store.Tx) error {
@@ -71,6 +73,7 @@ func testStale(t *testing.T, s *suite) {
 	}
 }
 
+// testPanickingRecord: no record, no change, no matter how well the change went.
 func testPanickingRecord(t *testing.T, s *suite) {
 	results := s.together(
 		func() error { return s.db.Commit(insert("a", 1), func(error) []byte { panic("no record") }) },
@@ -88,62 +91,7 @@ func testPanickingRecord(t *testing.T, s *suite) {
 	}
 }
 
-// killer is what takes a whole transaction along: SQL's own way to say so, and with other engines any error.
-var killer = store.Wide(`INSERT OR ROLLBACK INTO items (name, rev, value) VALUES ($1, 1, 1)`, why)
-
-func testBadNeighbours(t *testing.T, s *suite) {
-	s.must(s.db.Commit(insert("taken", 1), nil))
-	refused := errors.New("refused")
-	kinds := []struct {
-		word   string
-		change func(i int) func(*store.Tx) error
-		right  func(error) bool
-	}{
-		{"good", func(i int) func(*store.Tx) error { return insert(name("good", i), i) },
-			func(err error) bool { return err == nil }},
-		{"failing", func(i int) func(*store.Tx) error {
-			return func(tx *store.Tx) error { insert(name("failing", i), i)(tx); return refused }
-		}, func(err error) bool { return err == refused }},
-		{"panicking", func(i int) func(*store.Tx) error {
-			return func(tx *store.Tx) error { insert(name("panicking", i), i)(tx); panic("a mistake") }
-		}, func(err error) bool { return isKind(err, fault.Internal) }},
-		{"killing", func(i int) func(*store.Tx) error {
-			return func(tx *store.Tx) error {
-				insert(name("killing", i), i)(tx)
-				_, err := tx.Exec(killer, "taken")
-				return err
-			}
-		}, func(err error) bool { return isKind(err, fault.Unavailable) }},
-		{"reading", func(int) func(*store.Tx) error { return nil }, func(err error) bool { return err == nil }},
-	}
-	var parties []func() error
-	for i := range 10 * len(kinds) {
-		k := kinds[i%len(kinds)]
-		parties = append(parties, func() error { return s.db.Commit(k.change(i), line(name(k.word, i))) })
-	}
-	want := map[string]int{}
-	for i, err := range s.together(parties...) {
-		k := kinds[i%len(kinds)]
-		if !k.right(err) {
-			t.Errorf("the %s party was answered %v", k.word, err)
-		}
-		if err == nil {
-			want[name(k.word, i)+" done"] = 1
-		} else {
-			want[name(k.word, i)+" failed"] = 1
-		}
-		if _, ok := s.value(name(k.word, i)); ok != (k.word == "good") {
-			t.Errorf("the change of the %s party is there: %t", k.word, ok)
-		}
-	}
-	if got := s.records(); !maps.Equal(got, want) {
-		t.Errorf("the trail holds %v, want %v", got, want)
-	}
-	if err := s.db.Ready(); err != nil {
-		t.Errorf("one party's mistake made the store not ready: %v", err)
-	}
-}
-
+// testLostTransaction: a party that ignores the loss of its transaction must not write outside of any.
 func testLostTransaction(t *testing.T, s *suite) {
 	s.must(s.db.Commit(insert("taken", 1), nil))
 	err := s.db.Commit(func(tx *store.Tx) error {
@@ -164,6 +112,7 @@ func testLostTransaction(t *testing.T, s *suite) {
 	}
 }
 
+// testEndedTransaction: a Tx that was kept is of no use after its time.
 func testEndedTransaction(t *testing.T, s *suite) {
 	var kept *store.Tx
 	s.must(s.db.Commit(func(tx *store.Tx) error { kept = tx; return nil }, nil))
@@ -172,6 +121,7 @@ func testEndedTransaction(t *testing.T, s *suite) {
 	}
 }
 
+// testManyWriters: revisions let every increment count exactly once, however many try at a time.
 func testManyWriters(t *testing.T, s *suite) {
 	const writers, rounds = 64, 10
 	s.must(s.db.Commit(insert("one", 0), nil))
@@ -213,6 +163,8 @@ func testManyWriters(t *testing.T, s *suite) {
 	}
 }
 
+// testAfter: functions run after their own COMMIT and before anyone of the batch is answered, and only for
+// changes that are there.
 func testAfter(t *testing.T, s *suite) {
 	var mu sync.Mutex
 	var ran []string
@@ -256,6 +208,7 @@ func testAfter(t *testing.T, s *suite) {
 	}
 }
 
+// testNotes: the newest of a key is written, without a record, without a caller, and at the latest by Close.
 func testNotes(t *testing.T, s *suite) {
 	s.must(s.db.Commit(insert("used", 0), nil))
 	written := make(chan int, 100)

@@ -14,6 +14,7 @@ import (
 	"claviger/store"
 )
 
+// testClose: who waits when the store closes is served; who comes later is refused.
 func testClose(t *testing.T, s *suite) {
 	const n = 20
 	var parties []func() error
@@ -48,6 +49,7 @@ func testClose(t *testing.T, s *suite) {
 	}
 }
 
+// testOneServer: a second server hears at once that it is one too many, and the first notices nothing.
 func testOneServer(t *testing.T, s *suite) {
 	if db, err := s.open(t, s.dir); !errors.Is(err, store.ErrLocked) {
 		t.Errorf("a second server of this process got %v, %v", db, err)
@@ -83,6 +85,7 @@ func testKill(t *testing.T, s *suite) {
 	}
 }
 
+// killUnderLoad returns what the child had heard acknowledged when it was killed.
 func (s *suite) killUnderLoad(t *testing.T, round int) []string {
 	t.Helper()
 	cmd := s.startChild(fmt.Sprint("load-", round))
@@ -114,6 +117,7 @@ func (s *suite) startChild(role string) *exec.Cmd {
 	return cmd
 }
 
+// runChild is the other process.
 func runChild(t *testing.T, open Opener, role, dir string) {
 	db, err := open(t, dir)
 	switch {

@@ -10,6 +10,7 @@ import (
 	"claviger/store"
 )
 
+// testNested: a reading inside a reading neither disturbs it nor waits for it forever.
 func testNested(t *testing.T, s *suite) {
 	for i := range 5 {
 		s.must(s.db.Commit(insert(name("item", i), i), nil))
@@ -47,6 +48,7 @@ func testNested(t *testing.T, s *suite) {
 	}
 }
 
+// testRefused: what the driver would take and misunderstand is refused, and so is a change of other than one row.
 func testRefused(t *testing.T, s *suite) {
 	s.must(s.db.Commit(insert("a", 1), nil))
 	s.must(s.db.Commit(insert("b", 1), nil))
@@ -68,6 +70,7 @@ func testRefused(t *testing.T, s *suite) {
 	}
 }
 
+// testTrail: batches come in order and without gaps, page after page, and the numbers go on after a restart.
 func testTrail(t *testing.T, s *suite) {
 	const batches = 150 // more than one page
 	for i := range batches {

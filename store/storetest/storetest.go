@@ -87,6 +87,7 @@ func Dir(t testing.TB) string {
 	return dir
 }
 
+// newSuite opens a database of its own for one test.
 func newSuite(t *testing.T, open Opener) *suite {
 	s := &suite{t: t, open: open, dir: Dir(t)}
 	s.reopen()
