@@ -1,0 +1,37 @@
+package apitest
+
+import (
+	"errors"
+	"sync/atomic"
+
+	"claviger/internal/fault"
+	"claviger/internal/op"
+	"claviger/store"
+)
+
+// cut stands between the road and the database and can be opened, so that nothing becomes durable any more.
+type cut struct{ open atomic.Bool }
+
+var errCut = fault.New(fault.Unavailable, "", "").Because(errors.New("the ledger was cut by a test"))
+
+func (c *cut) around(inner op.Ledger) op.Ledger { return &ledger{inner, c} }
+
+// CutLedger makes every record and every change impossible to store, until RestoreLedger: a disk that is full.
+func (s *Server) CutLedger() { s.ledger.open.Store(true) }
+
+// RestoreLedger ends what CutLedger began.
+func (s *Server) RestoreLedger() { s.ledger.open.Store(false) }
+
+// ledger is the database's, behind the cut.
+type ledger struct {
+	op.Ledger
+	cut *cut
+}
+
+// Commit implements [op.Ledger].
+func (l *ledger) Commit(apply func(*store.Tx) error, record func(error) []byte) error {
+	if l.cut.open.Load() {
+		return errCut
+	}
+	return l.Ledger.Commit(apply, record)
+}
