@@ -35,6 +35,7 @@ func commands() []command {
 		{"serve", "--config FILE", "serve what init has made", serve},
 		{"doctor", "[--config FILE] [--module PATH]", "look at a device and say what the service will do with it", doctor},
 		{"audit", "tail --config FILE|--database FILE [-n N] [-f]", "read the audit trail", auditCommand},
+		{"docs", "api|openapi", "print the API's description", docs},
 		{"version", "", "print the version", func(_ context.Context, e *env, _ []string) error {
 			fmt.Fprintln(e.stdout, "claviger", version)
 			return nil

@@ -48,13 +48,13 @@ type Service struct {
 }
 
 // Open opens the token, then the database, proves that they belong together, and starts the clockwork.
-func Open(ctx context.Context, c Config) (s *Service, err error) {
+func Open(ctx context.Context, c Config) (_ *Service, err error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
 	m := newMetrics()
 	c.HSM.Log, c.HSM.Observe = c.Log, m
-	s = &Service{done: make(chan struct{})}
+	s := &Service{done: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.release())
