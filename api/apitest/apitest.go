@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -54,6 +55,7 @@ type Server struct {
 	ledger cut
 	front  *httptest.Server
 	config service.Config
+	seen   atomic.Int64 // a batch of the trail that is there for certain
 
 	mu      sync.RWMutex // held for reading by requests, for writing while the service is exchanged
 	service *service.Service

@@ -28,7 +28,9 @@ type Mark int64
 // Mark returns the end of the trail.
 func (s *Server) Mark(t testing.TB) (m Mark) {
 	t.Helper()
-	s.read(t, 0, func(batch int64, _ []byte) { m = Mark(batch) })
+	m = Mark(s.seen.Load())
+	s.read(t, int64(m), func(batch int64, _ []byte) { m = Mark(batch) })
+	s.seen.Store(int64(m))
 	return m
 }
 
