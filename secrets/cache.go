@@ -1,0 +1,84 @@
+package secrets
+
+import (
+	"errors"
+	"sync/atomic"
+
+	"claviger/internal/op"
+	"claviger/store"
+)
+
+// Bounds of the cache: at most about 3.5 KiB a line, 35 MiB in all; a usual line is under 1 KiB. What is larger is
+// read from its row each time, at the price of a query.
+const (
+	cachedSecrets  = 10240
+	keptSecret     = 2048 // bytes of a secret's own text: name, description, tags, labels
+	keptValue      = 1024 // bytes of a sealed value that is kept with its secret
+	overheadOfItem = 48   // of each tag and label: headers and the map's share
+)
+
+// line is what the cache keeps of a secret: all that a plain read needs.
+type line struct {
+	*Secret
+	value *version     // the AWSCURRENT version, if its sealed value is small; otherwise nil
+	noted atomic.Int64 // the day up to which a read of value is noted
+}
+
+var errHeavy = errors.New("the secret is too large to be kept")
+
+// line returns the facts of a secret, from the cache or from its verified rows; nil if there is none.
+func (s *Secrets) line(c *op.Call, ref secretRef) (*line, error) {
+	var heavy *line
+	l, err := s.lines.Get(ref, func() (*line, error) {
+		l, err := s.loadLine(c, ref)
+		if err == nil && l.weight() > keptSecret {
+			heavy = l
+			return nil, errHeavy
+		}
+		return l, err
+	})
+	switch {
+	case heavy != nil:
+		return heavy, nil
+	case isNoRow(err):
+		return nil, nil
+	}
+	return l, err
+}
+
+// loadLine reads a secret, and its current version along with it if that is small.
+func (s *Secrets) loadLine(c *op.Call, ref secretRef) (*line, error) {
+	sec, err := s.loadSecret(c, ref)
+	if err != nil {
+		return nil, err
+	}
+	l := &line{Secret: sec}
+	id := sec.stages[current]
+	if id == "" {
+		return l, nil
+	}
+	v, err := s.loadVersion(c, sec, id, keptValue)
+	if err == nil {
+		l.value = v
+		l.noted.Store(v.accessed)
+	}
+	if isNoRow(err) {
+		err = nil // too large, or changed this moment: whoever reads the value looks again
+	}
+	return l, err
+}
+
+// weight is about how many bytes of text a secret holds.
+func (l *line) weight() int {
+	n := len(l.Name) + len(l.Description) + len(l.KeyID)
+	for _, t := range l.Tags {
+		n += len(t.Key) + len(t.Value) + overheadOfItem
+	}
+	for label, id := range l.stages {
+		n += len(label) + len(id) + overheadOfItem
+	}
+	return n
+}
+
+// forget drops a secret from the cache once the change is committed.
+func (s *Secrets) forget(tx *store.Tx, ref secretRef) { tx.After(func() { s.lines.Drop(ref) }) }

@@ -1,0 +1,60 @@
+package secrets
+
+import (
+	"errors"
+
+	"claviger/internal/fault"
+	"claviger/store"
+)
+
+// The answers of Secrets Manager in its own words; where AWS's are known they stand here letter by letter.
+var (
+	errAbsent    = fault.New(fault.NotFound, "ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
+	errMarked    = invalidRequest("You can't perform this operation on the secret because it was marked for deletion.")
+	errReserved  = invalidRequest("You can't create this secret because a secret with this name is already scheduled for deletion.")
+	errNoToken   = invalidRequest("You must provide a ClientRequestToken value. We recommend a UUID-type value.")
+	errUnmatched = invalidRequest("You provided a VersionStage that is not associated to the provided VersionId.")
+	errNoValue   = invalidRequest("You must provide either SecretString or SecretBinary.")
+	errTwoValues = invalidParameter("You can't specify both a binary secret value and a string secret value in the same secret.")
+	errName      = fault.New(fault.Invalid, "ValidationException",
+		"Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!")
+	errReplicas = invalidParameter("This service has no replication to other Regions: leave AddReplicaRegions and ForceOverwriteReplicaSecret out.")
+	errExternal = invalidParameter("This service manages no secrets held by third parties: leave Type out.")
+	errRotation = invalidParameter("RotationToken belongs to a rotation that the service has started, and there is none: leave it out.")
+	errPage     = fault.New(fault.Invalid, "InvalidNextTokenException", "The NextToken value is invalid: it was not returned by this operation with these parameters.")
+)
+
+// invalidRequest is AWS's answer where the state of the secret, or the members together, forbid the request.
+func invalidRequest(message string) *fault.Error {
+	return fault.New(fault.State, "InvalidRequestException", message)
+}
+
+// invalidParameter is AWS's answer to a value that no state of the secret would make valid.
+func invalidParameter(message string) *fault.Error {
+	return fault.New(fault.Invalid, "InvalidParameterException", message)
+}
+
+func errNoLabel(label string) error {
+	return fault.New(fault.NotFound, "ResourceNotFoundException", "Secrets Manager can't find the specified secret value for staging label: "+label)
+}
+
+func errNoVersion(id string) error {
+	return fault.New(fault.NotFound, "ResourceNotFoundException", "Secrets Manager can't find the specified secret value for VersionId: "+id)
+}
+
+func errExists(name string) error {
+	return fault.New(fault.Exists, "ResourceExistsException", "The operation failed because the secret "+name+" already exists.")
+}
+
+func errTokenUsed(token, arn string) error {
+	return fault.New(fault.Exists, "ResourceExistsException",
+		"You can't use ClientRequestToken "+token+" because that value is already in use for a version of secret "+arn+".")
+}
+
+// errLost is an internal error: a label stands on a version whose row is gone.
+func errLost(arn, id string) error {
+	return fault.New(fault.Internal, "", "").Because(errors.New("the version " + id + " of " + arn + " was removed outside the service"))
+}
+
+func isNoRow(err error) bool  { return errors.Is(err, store.NoRow) }
+func isExists(err error) bool { return errors.Is(err, store.Exists) }

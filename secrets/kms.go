@@ -1,0 +1,89 @@
+package secrets
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"strings"
+
+	"claviger/internal/fault"
+	"claviger/internal/op"
+)
+
+// service is how KMS knows who asks.
+const service = "secretsmanager"
+
+// managedAlias names the key that a secret has if nobody names another.
+const managedAlias = "alias/aws/secretsmanager"
+
+// keyName returns the form in which a secret keeps KmsKeyId: nothing for the managed key, however it is spelled.
+func keyName(c *op.Call, id string) string {
+	if id == managedAlias || id == "arn:aws:kms:"+c.Region+":"+c.Caller.Account+":"+managedAlias {
+		return ""
+	}
+	return id
+}
+
+// binding is the encryption context of a version, as AWS documents it. It binds the value to its secret and version.
+func binding(s *Secret, id string) map[string]string {
+	return map[string]string{"SecretARN": s.ARN(), "SecretVersionId": id}
+}
+
+// seal makes a version of sec with the value v: one call of the token. Nothing is stored yet.
+func (s *Secrets) seal(c *op.Call, sec *Secret, id string, v *value) (*version, error) {
+	e, err := s.keys.Seal(c, service, sec.KeyID, binding(sec, id), v.bytes)
+	if err != nil {
+		return nil, kmsError(err, "EncryptionFailure", "encrypt")
+	}
+	digest := sha256.Sum256(e.Sealed)
+	return &version{id: id, created: now(c), binary: v.binary, managed: sec.KeyID == "", envelope: e, digest: digest[:]}, nil
+}
+
+// open returns the value of a version in clear: one call of the token.
+func (s *Secrets) open(c *op.Call, sec *Secret, v *version) ([]byte, error) {
+	plain, err := s.keys.Unseal(c, service, v.envelope, binding(sec, v.id))
+	if err != nil {
+		return nil, kmsError(err, "DecryptionFailure", "decrypt")
+	}
+	return plain, nil
+}
+
+// reseal returns v sealed anew by the key that sec has now.
+func (s *Secrets) reseal(c *op.Call, sec *Secret, v *version) (*version, error) {
+	plain, err := s.open(c, sec, v)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(plain)
+	anew, err := s.seal(c, sec, v.id, &value{plain, v.binary})
+	if err == nil {
+		anew.created = v.created
+	}
+	return anew, err
+}
+
+// same reports whether a version holds exactly v.
+func (s *Secrets) same(c *op.Call, sec *Secret, ver *version, v *value) (bool, error) {
+	plain, err := s.open(c, sec, ver)
+	if err != nil {
+		return false, err
+	}
+	defer clear(plain)
+	return ver.binary == v.binary && subtle.ConstantTimeCompare(plain, v.bytes) == 1, nil
+}
+
+// kmsError says in Secrets Manager's words what KMS refused. What is nobody's request's fault (the device away, a
+// failure of our own) stays what it is.
+func kmsError(err error, code, verb string) error {
+	f := fault.Of(err)
+	kind := fault.State
+	switch f.Kind {
+	case fault.Denied:
+		return fault.New(fault.Denied, "AccessDeniedException", "Access to KMS is not allowed").Because(err)
+	case fault.Invalid:
+		kind = fault.Invalid
+	case fault.State, fault.NotFound:
+	default:
+		return err
+	}
+	return fault.New(kind, code, strings.Replace("Secrets Manager can't VERB the protected secret text using the provided KMS key.", "VERB", verb, 1)).Because(err)
+}

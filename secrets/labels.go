@@ -1,0 +1,98 @@
+package secrets
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"claviger/internal/fault"
+)
+
+// The labels that the service itself moves.
+const (
+	current  = "AWSCURRENT"  // the version that a plain read returns; on one version as soon as there is any
+	previous = "AWSPREVIOUS" // the version that was current before
+	pending  = "AWSPENDING"  // the version that a rotation is preparing
+)
+
+// maxLabels is AWS's quota of labels on all versions of a secret together.
+const maxLabels = 20
+
+// stages says for each staging label on which version it stands: a label can't be on two. It is never changed.
+type stages map[string]string
+
+// of returns the labels of a version, in order; nil if it has none.
+func (s stages) of(id string) (labels []string) {
+	for label, on := range s {
+		if on == id {
+			labels = append(labels, label)
+		}
+	}
+	slices.Sort(labels)
+	return labels
+}
+
+// labelled reports whether a version has any label.
+func (s stages) labelled(id string) bool {
+	for _, on := range s {
+		if on == id {
+			return true
+		}
+	}
+	return false
+}
+
+// attach puts labels on a version, from wherever they were. The first version of a secret becomes current whatever it
+// was meant for.
+func (s stages) attach(id string, labels ...string) (stages, error) {
+	next := s.clone()
+	for _, label := range labels {
+		if label != current {
+			next[label] = id
+		}
+	}
+	if s[current] == "" || slices.Contains(labels, current) {
+		next.promote(id)
+	}
+	if len(next) > maxLabels {
+		return nil, fault.Newf(fault.Limit, "LimitExceededException", "A secret has at most %d staging labels on all its versions.", maxLabels)
+	}
+	return next, nil
+}
+
+// move takes a label from one version and puts it on another; either may be empty. A label that is somewhere
+// moves only if the caller knows where it is, so that two who move it don't overlook one another.
+func (s stages) move(label, from, to string) (stages, error) {
+	holder := s[label]
+	switch {
+	case from == "" && to == "":
+		return nil, invalidParameter("You must specify MoveToVersionId or RemoveFromVersionId.")
+	case from == "" && holder != "" && holder != to:
+		return nil, invalidParameter(fmt.Sprintf("The parameter RemoveFromVersionId can't be empty. Staging label %s is currently attached to version %s, "+
+			"so you must explicitly reference that version in RemoveFromVersionId.", label, holder))
+	case from != "" && holder != from:
+		return nil, invalidParameter(fmt.Sprintf("Staging label %s is not attached to version %s.", label, from))
+	case to == "" && label == current:
+		return nil, invalidParameter("You can only move staging label AWSCURRENT to a different secret version. It can't be completely removed.")
+	case to != "":
+		return s.attach(to, label)
+	}
+	next := s.clone()
+	delete(next, label)
+	return next, nil
+}
+
+// promote makes a version the current one. The one before it becomes AWSPREVIOUS.
+func (s stages) promote(id string) {
+	if old := s[current]; old != "" && old != id {
+		s[previous] = old
+	}
+	s[current] = id
+}
+
+func (s stages) clone() stages {
+	if s == nil {
+		return stages{}
+	}
+	return maps.Clone(s)
+}

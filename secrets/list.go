@@ -1,0 +1,177 @@
+package secrets
+
+import (
+	"errors"
+	"math"
+
+	"claviger/internal/op"
+	"claviger/internal/wire"
+	"claviger/store"
+)
+
+// ListSecretsInput is ListSecretsRequest of AWS.
+type ListSecretsInput struct {
+	IncludePlannedDeletion *bool    `shape:"BooleanType"`
+	MaxResults             *int32   `shape:"MaxResultsType"`
+	NextToken              *string  `shape:"NextTokenType"`
+	Filters                []Filter `shape:"FiltersListType"`
+	SortOrder              *string  `shape:"SortOrderType"`
+	SortBy                 *string  `shape:"SortByType"`
+}
+
+// Validate implements [op.Input].
+func (in ListSecretsInput) Validate() error { return checkFilters(in.Filters) }
+
+// ListSecretsOutput is ListSecretsResponse of AWS.
+type ListSecretsOutput struct {
+	SecretList []SecretListEntry
+	NextToken  string `json:",omitzero"`
+}
+
+// SecretListEntry is one secret of a listing.
+type SecretListEntry struct {
+	ARN                    string
+	Name                   string
+	Description            string              `json:",omitzero"`
+	KmsKeyId               string              `json:",omitzero"`
+	LastChangedDate        wire.Time           // of anything about the secret
+	LastAccessedDate       *wire.Time          `json:",omitzero"` // a day
+	DeletedDate            *wire.Time          `json:",omitzero"` // the end of the recovery window
+	Tags                   []Tag               `json:",omitempty"`
+	SecretVersionsToStages map[string][]string `json:",omitempty"`
+	CreatedDate            wire.Time
+}
+
+func (s *Secrets) findList(*op.Call, ListSecretsInput) (account, error) {
+	return account{[]string{"ListSecrets"}}, nil
+}
+
+const usualPage = 100
+
+func (s *Secrets) listSecrets(c *op.Call, in ListSecretsInput, _ account) (out ListSecretsOutput, err error) {
+	l := listing{by: or(in.SortBy, byCreated), desc: or(in.SortOrder, "asc") == "desc", filters: in.Filters, marked: or(in.IncludePlannedDeletion, false)}
+	p, err := s.page(c, "ListSecrets", l.String(), int(or(in.MaxResults, usualPage)), in.NextToken)
+	if err != nil {
+		return out, err
+	}
+	rows, next, err := s.list(c, l, p)
+	out.SecretList, out.NextToken = []SecretListEntry{}, next
+	for _, r := range rows {
+		out.SecretList = append(out.SecretList, r.entry())
+	}
+	return out, err
+}
+
+func (r *row) entry() SecretListEntry {
+	return SecretListEntry{ARN: r.ARN(), Name: r.Name, Description: r.Description, KmsKeyId: r.KeyID,
+		LastChangedDate: wire.Time{Time: r.Changed}, LastAccessedDate: wire.At(fromInstant(r.accessed)), DeletedDate: wire.At(r.Deletes),
+		Tags: r.Tags, SecretVersionsToStages: r.versionsToStages(), CreatedDate: wire.Time{Time: r.Created}}
+}
+
+// The orders of a listing, by their names in SortBy. Each has an index.
+const (
+	byCreated  = "created-date"
+	byChanged  = "last-changed-date"
+	byAccessed = "last-accessed-date"
+	byName     = "name"
+)
+
+// order is a way through the secrets of a namespace.
+type order struct {
+	by   string
+	desc bool
+}
+
+const inNamespace = `SELECT ` + columnsOfSecret + ` FROM secrets WHERE account = $1 AND region = $2 AND `
+
+var qSecrets = map[order]*store.Query{
+	{byCreated, false}:  store.SQL(inNamespace + `(created, name) > ($3, $4) ORDER BY created, name LIMIT $5`),
+	{byCreated, true}:   store.SQL(inNamespace + `(created, name) < ($3, $4) ORDER BY created DESC, name DESC LIMIT $5`),
+	{byChanged, false}:  store.SQL(inNamespace + `(changed, name) > ($3, $4) ORDER BY changed, name LIMIT $5`),
+	{byChanged, true}:   store.SQL(inNamespace + `(changed, name) < ($3, $4) ORDER BY changed DESC, name DESC LIMIT $5`),
+	{byAccessed, false}: store.SQL(inNamespace + `(accessed, name) > ($3, $4) ORDER BY accessed, name LIMIT $5`),
+	{byAccessed, true}:  store.SQL(inNamespace + `(accessed, name) < ($3, $4) ORDER BY accessed DESC, name DESC LIMIT $5`),
+	{byName, false}:     store.SQL(inNamespace + `name > $3 ORDER BY name LIMIT $4`),
+	{byName, true}:      store.SQL(inNamespace + `name < $3 ORDER BY name DESC LIMIT $4`),
+}
+
+// listing is which secrets are asked for, in which order.
+type listing struct {
+	by      string
+	desc    bool
+	filters []Filter
+	marked  bool // those in their recovery window too
+}
+
+// String returns the listing in full, for page tokens to be bound to.
+func (l listing) String() string { return text([]any{l.by, l.desc, l.filters, l.marked}) }
+
+// afterNames sorts behind every name: names are ASCII.
+const afterNames = "\x7f"
+
+// start is the position before the first secret.
+func (l listing) start() position {
+	if l.desc {
+		return position{math.MaxInt64, afterNames}
+	}
+	return position{-1, ""}
+}
+
+// at returns a secret's position.
+func (l listing) at(r *row) position {
+	switch l.by {
+	case byCreated:
+		return position{instant(r.Created), r.Name}
+	case byChanged:
+		return position{instant(r.Changed), r.Name}
+	case byAccessed:
+		return position{r.accessed, r.Name}
+	}
+	return position{0, r.Name}
+}
+
+// scanBudget is how many secrets one page looks at. A narrow filter may so give a short page, or an empty one, with a
+// token for the next.
+const scanBudget = 2000
+
+var errEnough = errors.New("the page is full")
+
+// list returns a page of verified rows and the token of the next page, if there is any.
+func (s *Secrets) list(c *op.Call, l listing, p page) (found []*row, next string, err error) {
+	last := l.start()
+	if p.after != nil {
+		last = *p.after
+	}
+	seen := 0
+	account, region := c.Namespace()
+	err = s.db.Rows(qSecrets[order{l.by, l.desc}], l.args(account, region, last), func(scan func(...any) error) error {
+		if seen == scanBudget || len(found) == p.size {
+			return errEnough
+		}
+		r := new(row)
+		if err := r.scan(account, region, scan); err != nil {
+			return err
+		}
+		seen, last = seen+1, l.at(r)
+		if (l.marked || r.Deletes.IsZero()) && matches(r.Secret, l.filters) {
+			found = append(found, r)
+		}
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		next, err = s.next(p, last), nil
+	}
+	for _, r := range found {
+		if err == nil {
+			err = s.verify(c, r)
+		}
+	}
+	return found, next, err
+}
+
+func (l listing) args(account, region string, after position) []any {
+	if l.by == byName {
+		return []any{account, region, after.name, scanBudget + 1}
+	}
+	return []any{account, region, after.key, after.name, scanBudget + 1}
+}

@@ -1,0 +1,180 @@
+package secrets
+
+import (
+	"claviger/internal/op"
+)
+
+// PutSecretValueInput is PutSecretValueRequest of AWS.
+type PutSecretValueInput struct {
+	SecretId           string   `shape:"SecretIdType,required"`
+	ClientRequestToken *string  `shape:"ClientRequestTokenType"`
+	SecretBinary       []byte   `shape:"SecretBinaryType"`
+	SecretString       *string  `shape:"SecretStringType"`
+	VersionStages      []string `shape:"SecretVersionStagesType"`
+	RotationToken      *string  `shape:"RotationTokenType"`
+}
+
+func (in PutSecretValueInput) secretID() string { return in.SecretId }
+
+// Validate checks what members say together.
+func (in PutSecretValueInput) Validate() error {
+	switch {
+	case in.ClientRequestToken == nil:
+		return errNoToken
+	case in.SecretString == nil && in.SecretBinary == nil:
+		return errNoValue
+	case in.RotationToken != nil:
+		return errRotation
+	}
+	return checkValue(in.SecretString, in.SecretBinary)
+}
+
+// PutSecretValueOutput is PutSecretValueResponse of AWS.
+type PutSecretValueOutput struct {
+	ARN, Name     string
+	VersionId     string
+	VersionStages []string `json:",omitempty"`
+}
+
+func (s *Secrets) putSecretValue(c *op.Call, in PutSecretValueInput, sec *Secret) (*change, PutSecretValueOutput, error) {
+	labels := in.VersionStages
+	if labels == nil {
+		labels = []string{current}
+	}
+	token := *in.ClientRequestToken
+	ch := &change{secret: sec.changed(c, func(*Secret) {})}
+	known, err := s.addVersion(c, ch, token, given(in.SecretString, in.SecretBinary), labels...)
+	if known {
+		return nil, PutSecretValueOutput{sec.ARN(), sec.Name, token, sec.stages.of(token)}, err
+	}
+	return ch, PutSecretValueOutput{sec.ARN(), sec.Name, token, ch.secret.stages.of(token)}, err
+}
+
+// addVersion seals v as a version of the secret as it shall be and puts labels on it. If the token has made this
+// very version before, it changes nothing and reports that the version is known.
+func (s *Secrets) addVersion(c *op.Call, ch *change, token string, v *value, labels ...string) (known bool, err error) {
+	sec := ch.secret
+	if known, err = s.known(c, sec, token, v); known || err != nil {
+		return known, err
+	}
+	if sec.stages, err = sec.stages.attach(token, labels...); err != nil {
+		return false, err
+	}
+	made, err := s.seal(c, sec, token, v)
+	if err != nil {
+		return false, err
+	}
+	ch.add = []*version{made}
+	ch.prune, err = s.outdated(sec, made.created)
+	return false, err
+}
+
+// UpdateSecretInput is UpdateSecretRequest of AWS.
+type UpdateSecretInput struct {
+	SecretId           string  `shape:"SecretIdType,required"`
+	ClientRequestToken *string `shape:"ClientRequestTokenType"`
+	Description        *string `shape:"DescriptionType"`
+	KmsKeyId           *string `shape:"KmsKeyIdType"`
+	SecretBinary       []byte  `shape:"SecretBinaryType"`
+	SecretString       *string `shape:"SecretStringType"`
+	Type               *string `shape:"MedeaTypeType"`
+}
+
+func (in UpdateSecretInput) secretID() string { return in.SecretId }
+
+// Validate checks what members say together.
+func (in UpdateSecretInput) Validate() error {
+	switch {
+	case (in.SecretString != nil || in.SecretBinary != nil) && in.ClientRequestToken == nil:
+		return errNoToken
+	case or(in.Type, "") != "":
+		return errExternal
+	}
+	return checkValue(in.SecretString, in.SecretBinary)
+}
+
+// UpdateSecretOutput is UpdateSecretResponse of AWS.
+type UpdateSecretOutput struct {
+	ARN, Name string
+	VersionId string `json:",omitzero"`
+}
+
+func (s *Secrets) updateSecret(c *op.Call, in UpdateSecretInput, sec *Secret) (*change, UpdateSecretOutput, error) {
+	next := sec.changed(c, func(n *Secret) {
+		n.Description = or(in.Description, n.Description)
+		n.KeyID = keyName(c, or(in.KmsKeyId, n.KeyID))
+	})
+	ch, out := &change{secret: next}, UpdateSecretOutput{ARN: sec.ARN(), Name: sec.Name}
+	if v := given(in.SecretString, in.SecretBinary); v != nil {
+		out.VersionId = *in.ClientRequestToken
+		if _, err := s.addVersion(c, ch, out.VersionId, v, current); err != nil {
+			return nil, out, err
+		}
+	}
+	if next.KeyID == sec.KeyID {
+		return ch, out, nil
+	}
+	return ch, out, s.changeKey(c, ch, sec)
+}
+
+// changeKey seals the versions that carry the service's own labels anew, by the key that the secret has from now on. AWS leaves them
+// under the old key without a word if the caller may not use the new one; that is refused here, because whoever
+// moves a secret to another key means to give the old one up.
+func (s *Secrets) changeKey(c *op.Call, ch *change, old *Secret) error {
+	done := map[string]bool{"": true}
+	for _, v := range ch.add {
+		done[v.id] = true
+	}
+	for _, label := range []string{current, pending, previous} {
+		id := ch.secret.stages[label]
+		if done[id] {
+			continue
+		}
+		done[id] = true
+		if err := s.resealUnder(c, ch, old, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Secrets) resealUnder(c *op.Call, ch *change, old *Secret, id string) error {
+	v, err := s.loadVersion(c, old, id, wholeValue)
+	if isNoRow(err) {
+		return s.lost(c, old, id) // if it only changed meanwhile, the commit will find out
+	}
+	if err != nil {
+		return err
+	}
+	anew, err := s.reseal(c, ch.secret, v)
+	if err == nil {
+		ch.reseal = append(ch.reseal, anew)
+	}
+	return err
+}
+
+// UpdateSecretVersionStageInput is UpdateSecretVersionStageRequest of AWS.
+type UpdateSecretVersionStageInput struct {
+	SecretId            string  `shape:"SecretIdType,required"`
+	VersionStage        string  `shape:"SecretVersionStageType,required"`
+	RemoveFromVersionId *string `shape:"SecretVersionIdType"`
+	MoveToVersionId     *string `shape:"SecretVersionIdType"`
+	op.ByShape
+}
+
+func (in UpdateSecretVersionStageInput) secretID() string { return in.SecretId }
+
+func (s *Secrets) updateSecretVersionStage(c *op.Call, in UpdateSecretVersionStageInput, sec *Secret) (*change, SecretOutput, error) {
+	if to := in.MoveToVersionId; to != nil {
+		if _, err := s.versionFacts(c, sec, *to); isNoRow(err) {
+			return nil, SecretOutput{}, errNoVersion(*to)
+		} else if err != nil {
+			return nil, SecretOutput{}, err
+		}
+	}
+	moved, err := sec.stages.move(in.VersionStage, or(in.RemoveFromVersionId, ""), or(in.MoveToVersionId, ""))
+	if err != nil {
+		return nil, SecretOutput{}, err
+	}
+	return &change{secret: sec.changed(c, func(n *Secret) { n.stages = moved })}, outputOf(sec), nil
+}

@@ -1,0 +1,51 @@
+package secrets
+
+import "claviger/internal/shape"
+
+// shapes are the constraints of Secrets Manager's model, API version 2017-10-17, by AWS shape name.
+var shapes = shape.Table{
+	"AddReplicaRegionListType":    {Min: 1, Member: "ReplicaRegionType"},
+	"BooleanType":                 {},
+	"ClientRequestTokenType":      {Min: 32, Max: 64},
+	"DescriptionType":             {Max: 2048},
+	"ExcludeCharactersType":       {Max: 4096},
+	"ExcludeLowercaseType":        {},
+	"ExcludeNumbersType":          {},
+	"ExcludePunctuationType":      {},
+	"ExcludeUppercaseType":        {},
+	"Filter":                      {},
+	"FilterNameStringType":        {Enum: []string{"description", "name", "tag-key", "tag-value", "primary-region", "owning-service", "all"}},
+	"FilterValueStringType":       {Max: 512, Pattern: `^\!?[a-zA-Z0-9 :_@\/\+\=\.\-\!]*$`},
+	"FilterValuesStringList":      {Min: 1, Max: 10, Member: "FilterValueStringType"},
+	"FiltersListType":             {Max: 10, Member: "Filter"},
+	"IncludeSpaceType":            {},
+	"KmsKeyIdType":                {Max: 2048},
+	"MaxResultsBatchType":         {Min: 1, Max: 20},
+	"MaxResultsType":              {Min: 1, Max: 100},
+	"MedeaTypeType":               {Max: 256},
+	"NameType":                    {Min: 1, Max: 512},
+	"NextTokenType":               {Min: 1, Max: 4096},
+	"PasswordLengthType":          {Min: 1, Max: 4096},
+	"RecoveryWindowInDaysType":    {},
+	"RegionType":                  {Min: 1, Max: 128, Pattern: `^([a-z]+-)+\d+$`},
+	"ReplicaRegionType":           {},
+	"RequireEachIncludedTypeType": {},
+	"RotationTokenType":           {Min: 36, Max: 256, Pattern: `^[a-zA-Z0-9\-]+$`, Sensitive: true},
+	"SecretBinaryType":            {Min: 1, Max: 65536, Sensitive: true},
+	"SecretIdListType":            {Min: 1, Max: 20, Member: "SecretIdType"},
+	"SecretIdType":                {Min: 1, Max: 2048},
+	"SecretStringType":            {Min: 1, Max: 65536, Sensitive: true},
+	"SecretVersionIdType":         {Min: 32, Max: 64},
+	"SecretVersionStageType":      {Min: 1, Max: 256},
+	"SecretVersionStagesType":     {Min: 1, Max: 20, Member: "SecretVersionStageType"},
+	"SortByType":                  {Enum: []string{"created-date", "last-accessed-date", "last-changed-date", "name"}},
+	"SortOrderType":               {Enum: []string{"asc", "desc"}},
+	"Tag":                         {},
+	"TagKeyListType":              {Member: "TagKeyType"},
+	"TagKeyType":                  {Min: 1, Max: 128},
+	"TagListType":                 {Member: "Tag"},
+	"TagValueType":                {Max: 256},
+
+	// The shape of a member that only the service itself sends.
+	"Subject": {},
+}
