@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -33,7 +32,11 @@ func At(t time.Time) *Time {
 // MarshalJSONTo implements [json.MarshalerTo].
 func (t Time) MarshalJSONTo(e *jsontext.Encoder) error {
 	ms := t.UnixMilli()
-	b := strconv.AppendInt(make([]byte, 0, 16), ms/1000, 10)
+	b := make([]byte, 0, 16)
+	if ms < 0 {
+		b, ms = append(b, '-'), -ms
+	}
+	b = strconv.AppendInt(b, ms/1000, 10)
 	if frac := ms % 1000; frac != 0 {
 		b = fmt.Appendf(b, ".%03d", frac)
 	}
@@ -43,10 +46,13 @@ func (t Time) MarshalJSONTo(e *jsontext.Encoder) error {
 // UnmarshalJSONFrom implements [json.UnmarshalerFrom]. A string is refused, as AWS refuses it.
 func (t *Time) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	tok, err := d.ReadToken()
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if tok.Kind() != '0' {
+	case tok.Kind() == 'n':
+		*t = Time{}
+		return nil
+	case tok.Kind() != '0':
 		return fmt.Errorf("%s can not be converted to a Timestamp", kindName(tok.Kind()))
 	}
 	sec, err := tok.Float()
@@ -60,18 +66,17 @@ func (t *Time) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 // integers are read as AWS's serializer reads them: a fraction is cut off, an overflow is held at the limit.
 var integers = json.WithUnmarshalers(json.JoinUnmarshalers(
 	json.UnmarshalFromFunc(func(d *jsontext.Decoder, v *int32) error {
-		f, err := number(d)
-		*v = int32(min(max(f, math.MinInt32), math.MaxInt32))
+		n, err := integer(d)
+		*v = int32(min(max(n, math.MinInt32), math.MaxInt32))
 		return err
 	}),
-	json.UnmarshalFromFunc(func(d *jsontext.Decoder, v *int64) error {
-		f, err := number(d)
-		*v = int64(min(max(f, math.MinInt64), math.MaxInt64-1024)) // the largest float64 below 2^63
+	json.UnmarshalFromFunc(func(d *jsontext.Decoder, v *int64) (err error) {
+		*v, err = integer(d)
 		return err
 	}),
 ))
 
-func number(d *jsontext.Decoder) (float64, error) {
+func integer(d *jsontext.Decoder) (int64, error) {
 	tok, err := d.ReadToken()
 	switch {
 	case err != nil:
@@ -81,11 +86,8 @@ func number(d *jsontext.Decoder) (float64, error) {
 	case tok.Kind() != '0':
 		return 0, fmt.Errorf("%s can not be converted to an Integer", kindName(tok.Kind()))
 	}
-	f, err := tok.Float()
-	if errors.Is(err, strconv.ErrRange) {
-		err = nil // held at the limit
-	}
-	return math.Trunc(f), err
+	n, _ := tok.Int() // cut off and held at the limits by itself; the error only says that it was
+	return n, nil
 }
 
 var decoding = json.JoinOptions(integers, json.MatchCaseInsensitiveNames(false), json.RejectUnknownMembers(false),
@@ -107,6 +109,7 @@ func Decode(body []byte, dst any) error {
 	}
 	var conversion *json.SemanticError
 	if errors.As(err, &conversion) {
+		conversion.JSONValue = nil // the cause goes to a log, and the value may be a secret
 		return serialization(explain(conversion), err)
 	}
 	return serialization("", err)
@@ -119,7 +122,7 @@ func Encode(v any) ([]byte, error) { return json.Marshal(v) }
 // to an error, and for the few members where an empty value differs from an absent one.
 func Present(body []byte, pointer string) bool {
 	v := jsontext.Value(body)
-	for _, name := range strings.Split(strings.TrimPrefix(pointer, "/"), "/") {
+	for name := range jsontext.Pointer(pointer).Tokens() {
 		v = child(v, name)
 	}
 	return v != nil && v.Kind() != 'n'
@@ -134,7 +137,7 @@ func child(v jsontext.Value, name string) jsontext.Value {
 		}
 	case '[':
 		var l []jsontext.Value
-		if i, err := strconv.Atoi(name); err == nil && json.Unmarshal(v, &l) == nil && i < len(l) {
+		if i, err := strconv.Atoi(name); err == nil && json.Unmarshal(v, &l) == nil && 0 <= i && i < len(l) {
 			return l[i]
 		}
 	}
@@ -144,6 +147,9 @@ func child(v jsontext.Value, name string) jsontext.Value {
 func serialization(message string, err error) error {
 	return fault.New(fault.Invalid, "SerializationException", message).Because(err)
 }
+
+// maxPointer is how long a place may be that a message tells: it may hold the caller's own names.
+const maxPointer = 256
 
 func explain(e *json.SemanticError) string {
 	text := "a value can not be converted"
@@ -157,8 +163,8 @@ func explain(e *json.SemanticError) string {
 	case e.JSONKind != 0 && e.GoType != nil:
 		text = fmt.Sprintf("%s can not be converted to %s", kindName(e.JSONKind), e.GoType.Kind())
 	}
-	if e.JSONPointer != "" {
-		text += " (at " + string(e.JSONPointer) + ")"
+	if at := string(e.JSONPointer); at != "" && len(at) <= maxPointer {
+		text += " (at " + at + ")"
 	}
 	return text
 }
