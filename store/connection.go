@@ -37,7 +37,7 @@ func (c *committer) abandon(cause error) (outcome, error) {
 
 // doubt decides what an error of COMMIT means.
 func (c *committer) doubt(cause error) (outcome, error) {
-	if c.engine.verdict(cause) == refused {
+	if v := c.engine.verdict(cause); v == refused || v == full {
 		return c.abandon(cause)
 	}
 	c.discard(fmt.Errorf("the outcome of COMMIT is unknown: %w", cause))

@@ -42,4 +42,5 @@ const (
 	failed  verdict = iota // anything else: of a COMMIT, its outcome is unknown
 	unique                 // a primary key or unique index holds such a row
 	refused                // nothing was committed, that much is certain
+	full                   // nor was anything here: there is no room left
 )

@@ -30,6 +30,8 @@ var (
 	ErrChanged = errors.New("a migration has changed since it was applied to the database")
 	// ErrExposed says that others than the owner can get at the database file.
 	ErrExposed = errors.New("the database can be read by others than its owner")
+	// ErrFull says that the disk, or the database's own limit, leaves no room.
+	ErrFull = errors.New("the disk is full")
 )
 
 // unavailable answers a Commit whose record is not known to be on the disk.

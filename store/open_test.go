@@ -192,7 +192,7 @@ func TestTrailIsNotRewritten(t *testing.T) {
 		}
 	}
 	for q, allowed := range map[*Query]bool{
-		Wide(`UPDATE trail SET records = x'00' WHERE batch = 1`, "a test"): false,
+		Wide(`UPDATE trail SET records = x'00' WHERE batch = 2`, "a test"): false,
 		Wide(`DELETE FROM trail WHERE batch = 3`, "a test"):                false,
 		Wide(`DELETE FROM trail WHERE batch = 1`, "a test"):                true,
 	} {
@@ -248,3 +248,23 @@ func TestMigrationsAreAllOrNothing(t *testing.T) {
 		t.Errorf("a step was done twice: %v", err)
 	}
 }
+
+// A database without room says so, by name.
+func TestFullIsNamed(t *testing.T) {
+	db := openTest(t, t.TempDir())
+	err := db.Commit(func(tx *Tx) error {
+		if err := tx.session.row(internal("PRAGMA max_page_count = 1"), nil, []any{new(int64)}); err != nil {
+			return err
+		}
+		for {
+			if _, err := tx.Exec(insertFiller, make([]byte, 1<<16)); err != nil {
+				return err
+			}
+		}
+	}, nil)
+	if !errors.Is(err, ErrFull) {
+		t.Errorf("a full database answers %v", err)
+	}
+}
+
+var insertFiller = Wide(`INSERT INTO trail (batch, at, records) SELECT coalesce(max(batch), 0) + 1, 0, $1 FROM trail`, "a test")

@@ -156,13 +156,16 @@ func (s *session) rows(q *Query, args []any, each func(func(...any) error) error
 	return s.explain(q, rows.Err())
 }
 
-// explain names the statement that failed, and recognises the one failure that callers act on.
+// explain names the statement that failed, and recognises the two failures that somebody acts on.
 func (s *session) explain(q *Query, err error) error {
 	if err == nil {
 		return nil
 	}
-	if s.engine.verdict(err) == unique {
+	switch s.engine.verdict(err) {
+	case unique:
 		return fmt.Errorf("%w: %s: %w", Exists, q.at, err)
+	case full:
+		return fmt.Errorf("%w: %s: %w", ErrFull, q.at, err)
 	}
 	return q.fault(err)
 }
@@ -173,6 +176,9 @@ func (q *Query) fault(err error) error { return fmt.Errorf("%s: %w", q.at, err) 
 // script runs a text of several statements, which take no arguments and whose rows nobody reads.
 func (s *session) script(text string) error {
 	_, err := s.conn.ExecContext(context.Background(), text)
+	if s.engine.verdict(err) == full {
+		return fmt.Errorf("%w: %w", ErrFull, err)
+	}
 	return err
 }
 

@@ -132,7 +132,9 @@ func (s *sqlite) verdict(err error) verdict {
 		return unique
 	}
 	switch e.Code {
-	case sqlite3.ErrFull, sqlite3.ErrBusy, sqlite3.ErrConstraint, sqlite3.ErrInterrupt, sqlite3.ErrReadonly:
+	case sqlite3.ErrFull:
+		return full
+	case sqlite3.ErrBusy, sqlite3.ErrConstraint, sqlite3.ErrInterrupt, sqlite3.ErrReadonly:
 		return refused
 	}
 	return failed

@@ -62,7 +62,8 @@ var exits = []struct {
 	{install.ErrAbsent, 24, ""},
 	{install.ErrForeign, 25, ""},
 	{syscall.EADDRINUSE, 30, "Another program listens there. Choose another address, or stop it."},
-	{syscall.ENOSPC, 31, "The disk is full."},
+	{store.ErrFull, 31, "Make room and start again: nothing that was acknowledged is lost."},
+	{syscall.ENOSPC, 31, "Make room and start again: nothing that was acknowledged is lost."},
 	{fs.ErrPermission, 32, ""},
 }
 

@@ -1,0 +1,76 @@
+// Command bench measures the service in one run and prints one table: the token by itself, the floor (a bare
+// handler that verifies, decodes, makes the same token call and encodes), and the service. Read the ratios: they
+// hold from machine to machine, the times do not.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"time"
+)
+
+func main() {
+	var b bench
+	flag.DurationVar(&b.span, "span", 3*time.Second, "how long each line is measured")
+	flag.StringVar(&b.binary, "binary", "bin/claviger", "the service to measure")
+	flag.IntVar(&b.crowd, "crowd", 10000, "keys and secrets for the lines on memory and start; 0 leaves them out")
+	flag.StringVar(&b.only, "only", "", "measure lines with this in their name")
+	floor := flag.String("floor", "", "internal: be the floor, on the token of this directory")
+	flag.Parse()
+	var err error
+	if *floor != "" {
+		err = serveFloor(*floor)
+	} else {
+		err = b.run(context.Background())
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// bench is one run.
+type bench struct {
+	span   time.Duration
+	binary string
+	only   string
+	crowd  int
+	dir    string // of the service: its database lies on a disk that syncs, its token wherever that is
+}
+
+func (b *bench) run(ctx context.Context) (err error) {
+	if b.dir, err = os.MkdirTemp(".", "bench-data-"); err != nil {
+		return err
+	}
+	defer os.RemoveAll(b.dir)
+	if b.binary, err = filepath.Abs(b.binary); err != nil {
+		return err
+	}
+	fmt.Printf("%s, %d cores, %s, %s for each line, database on %s\n\n", time.Now().Format(time.DateOnly), runtime.NumCPU(), runtime.Version(), b.span, filesystem(b.dir))
+
+	s, err := start(ctx, exec.Command(b.binary, "dev", "--dir", b.dir, "--listen", "127.0.0.1:0", "--log", "json"))
+	if err != nil {
+		return err
+	}
+	defer s.stop()
+	c, err := newClient(b.dir, s.addr)
+	if err != nil {
+		return err
+	}
+	w, err := prepare(c)
+	if err != nil {
+		return err
+	}
+	if err := b.rawLines(); err != nil {
+		return err
+	}
+	if err := b.lines(s, c, w); err != nil {
+		return err
+	}
+	return b.crowdLines(ctx, s, c)
+}
