@@ -50,6 +50,7 @@ type lane struct {
 	limit int32
 	open  atomic.Int32
 	busy  atomic.Int32
+	stuck atomic.Int32     // workers in a call that was given up
 	owner cryptoki.Session // the one session of a lane of one; 0: each worker opens its own
 }
 
@@ -115,10 +116,12 @@ func (l *lane) abandon(c *call) bool {
 		return true
 	}
 	l.epoch.token.module.hung.Add(1)
+	l.stuck.Add(1)
 	if c.state.CompareAndSwap(inside, abandoned) {
 		l.epoch.token.mu.RUnlock()
 		return true
 	}
+	l.stuck.Add(-1)
 	l.epoch.token.module.hung.Add(-1)
 	return false
 }
@@ -139,6 +142,9 @@ type worker struct {
 // serve does c, if there is one, and then what comes through the lane until the epoch ends or a call of its was
 // abandoned.
 func (w *worker) serve(c *call) {
+	t := w.lane.epoch.token
+	t.workers.Add(1)
+	defer t.workers.Add(-1)
 	defer w.lane.open.Add(-1)
 	for c == nil || w.do(c) {
 		select {
@@ -167,6 +173,7 @@ func (w *worker) do(c *call) bool {
 	if !c.state.CompareAndSwap(inside, finished) {
 		// Nobody waits for this any more, and its lock was given back. A session that hung isn't used again.
 		clear(out)
+		w.lane.stuck.Add(-1)
 		e.token.module.hung.Add(-1)
 		w.close()
 		return false
@@ -216,7 +223,7 @@ func safely(f work, s cryptoki.Session) (out []byte, err error) {
 func (w *worker) close() {
 	e := w.lane.epoch
 	e.token.module.guarded(&e.token.mu, e.token.config.Timeout, func() {
-		if e.generation != e.token.module.generation.Load() {
+		if e.token.gone || e.generation != e.token.module.generation.Load() {
 			return
 		}
 		if w.session != 0 {

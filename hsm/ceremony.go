@@ -32,30 +32,7 @@ func Initialize(ctx context.Context, c Ceremony) (root string, err error) {
 	if c.SOPIN == nil || c.Create && c.TokenLabel == "" {
 		return "", errors.New("hsm: a security officer's PIN is needed, and a label to create a token")
 	}
-	m, err := acquire(ctx, c.Module)
-	if err != nil {
-		return "", err
-	}
-	defer func() { err = joined(err, m.release(context.WithoutCancel(ctx))) }()
-	err = bounded(ctx, func() error {
-		if err := m.lock(ctx); err != nil {
-			return err
-		}
-		defer m.unlock()
-		id, err := c.perform(m)
-		if err == nil {
-			root = id
-		}
-		return err
-	})
-	return root, err
-}
-
-func joined(err, other error) error {
-	if other == nil {
-		return err
-	}
-	return errors.Join(err, other)
+	return bounded(ctx, c.Module, c.perform)
 }
 
 // perform is the ceremony itself. The module's turn must be held.

@@ -1,7 +1,6 @@
 package hsm
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"runtime"
@@ -88,15 +87,3 @@ func (c Config) sessions(d dialect, limit uint) int {
 
 // keptAside counts the anchor session, which keeps the login, and the owner session, which keeps the handles.
 const keptAside = 2
-
-// bounded runs f, which may hang inside the module, and gives up waiting for it when ctx ends.
-func bounded(ctx context.Context, f func() error) error {
-	done := make(chan error, 1)
-	go func() { done <- f() }()
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}

@@ -58,21 +58,8 @@ func (t *Token) Stats() Stats {
 }
 
 // Inspect lists the tokens of a module without logging in.
-func Inspect(ctx context.Context, path string) (all []Facts, err error) {
-	m, err := acquire(ctx, path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = joined(err, m.release(context.WithoutCancel(ctx))) }()
-	err = bounded(ctx, func() error {
-		if err := m.lock(ctx); err != nil {
-			return err
-		}
-		defer m.unlock()
-		all, err = m.inspect()
-		return err
-	})
-	return all, err
+func Inspect(ctx context.Context, path string) ([]Facts, error) {
+	return bounded(ctx, path, (*module).inspect)
 }
 
 func (m *module) inspect() ([]Facts, error) {

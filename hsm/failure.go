@@ -37,6 +37,9 @@ func judge(err error) blame {
 	if errors.Is(err, errRenewed) {
 		return onEpoch
 	}
+	if errors.Is(err, errWrongKey) {
+		return onInput
+	}
 	if !errors.As(err, &e) {
 		return onDevice
 	}

@@ -9,6 +9,7 @@ import (
 
 	"claviger/hsm/internal/cryptoki"
 	"claviger/internal/custody"
+	"claviger/internal/fault"
 )
 
 // handle is an unwrapped key on the token. It belongs to one epoch and is never used in another, since after a
@@ -47,8 +48,7 @@ func (h *handles) get(ctx context.Context, ref custody.Ref, observe Observer, lo
 	for {
 		k, mine := h.take(ref.ID)
 		if mine {
-			k.err = load(k)
-			h.settle(k)
+			h.settle(k, load)
 		}
 		select {
 		case <-k.loaded:
@@ -92,12 +92,19 @@ func (h *handles) take(id string) (k *handle, load bool) {
 	return k, true
 }
 
-// settle publishes the outcome of a load. A failed one leaves the cache, so that the next caller tries again.
-func (h *handles) settle(k *handle) {
-	if k.err != nil {
-		h.forget(k)
-	}
-	close(k.loaded)
+// settle loads k and publishes the outcome, even that of a panic, since others may be waiting for it. A failed one
+// leaves the cache, so that the next caller tries again.
+func (h *handles) settle(k *handle, load func(*handle) error) {
+	defer func() {
+		if p := recover(); p != nil {
+			k.err = fault.Panic(p)
+		}
+		if k.err != nil {
+			h.forget(k)
+		}
+		close(k.loaded)
+	}()
+	k.err = load(k)
 }
 
 // forget drops one handle, if it is still in the cache.

@@ -100,8 +100,12 @@ func bear(d cryptoki.Driver, s cryptoki.Session, f form, wrap mechanism, root cr
 	return wrapped, err
 }
 
-// errWrongKey means that an unwrapped key isn't the one its material says.
-var errWrongKey = errors.New("hsm: the unwrapped key does not match the material's check value")
+// errWrongKey means that an unwrapped key isn't the one its material says, and errUntrusted that this couldn't be
+// told or is so.
+var (
+	errWrongKey  = errors.New("the unwrapped key does not match the material's check value")
+	errUntrusted = errors.New("hsm: verifying the unwrapped key")
+)
 
 // checkText is sealed, or authenticated with the material's id, to make a check value. The usual zero block is
 // avoided: its encryption is GCM's hash key.

@@ -203,3 +203,40 @@ func (m *module) leave(ctx context.Context, x member) error {
 	delete(m.members, x)
 	return nil
 }
+
+// bounded does f with the module's turn held and gives up waiting for it when ctx ends. The module is released
+// when f is over, and not before: it may hang inside.
+func bounded[T any](ctx context.Context, path string, f func(*module) (T, error)) (result T, err error) {
+	type outcome struct {
+		result T
+		err    error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		result, err := held(path, f)
+		done <- outcome{result, err}
+	}()
+	select {
+	case o := <-done:
+		return o.result, o.err
+	case <-ctx.Done():
+		return result, unavailable(context.Cause(ctx))
+	}
+}
+
+func held[T any](path string, f func(*module) (T, error)) (result T, err error) {
+	m, err := acquire(context.Background(), path)
+	if err != nil {
+		return result, err
+	}
+	defer func() {
+		if left := m.release(context.Background()); left != nil {
+			err = errors.Join(err, left)
+		}
+	}()
+	if err := m.lock(context.Background()); err != nil {
+		return result, err
+	}
+	defer m.unlock()
+	return f(m)
+}

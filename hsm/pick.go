@@ -1,12 +1,11 @@
 package hsm
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/miekg/pkcs11"
-
-	"claviger/hsm/internal/cryptoki"
 )
 
 // find returns the slot of the one token that c selects.
@@ -50,12 +49,13 @@ func matches(c Config, info pkcs11.TokenInfo) bool {
 // to a process that initialises the module while another rewrites the token, so a missing token is looked
 // for again after a restart of the module. The turn must be held.
 func (m *module) findPatiently(c Config) (uint, pkcs11.TokenInfo, error) {
+	tries := 3
+	if m.users > 1 {
+		tries = 2 // a restart costs the other users their handles
+	}
 	for try := 1; ; try++ {
 		slot, info, err := m.find(c)
-		if err == nil || try == 3 {
-			return slot, info, err
-		}
-		if code, isCode := cryptoki.Code(err); isCode && code == pkcs11.CKR_DEVICE_MEMORY {
+		if try == tries || !errors.Is(err, ErrNoToken) {
 			return slot, info, err
 		}
 		time.Sleep(20 * time.Millisecond)

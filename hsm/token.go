@@ -33,10 +33,12 @@ type Token struct {
 	// mu is held for reading by whoever is inside the module for this token, and for writing to end an epoch.
 	mu    sync.RWMutex
 	epoch *epoch
+	gone  bool // Close is over: nobody may enter the module any more
 
 	current atomic.Pointer[epoch] // epoch, read without a lock; nil while there is none
 	down    atomic.Pointer[reason]
 	epochs  atomic.Uint64
+	workers atomic.Int32 // of all epochs
 
 	examMu sync.Mutex
 	exam   *exam // wanted and not begun
@@ -139,9 +141,13 @@ func (t *Token) Close() error {
 		case <-ctx.Done():
 		}
 		t.end()
+		for t.workers.Load() > 0 && ctx.Err() == nil {
+			time.Sleep(time.Millisecond) // they close their sessions
+		}
 		err = t.module.leave(ctx, t)
 		t.mu.Lock()
 		defer t.mu.Unlock()
+		t.gone = true
 		err = errors.Join(err, t.module.release(ctx))
 	})
 	return err

@@ -102,7 +102,7 @@ func TestCeremonyMakesOneRoot(t *testing.T) {
 	}
 }
 
-func TestCeremonyRefusesTheWrongOfficer(t *testing.T) {
+func TestCeremonyCutShortLeavesNoRoot(t *testing.T) {
 	d := hsmtest.BareDevice(t)
 	c := hsm.Ceremony{Config: d.Config(), SOPIN: pin(hsmtest.SOPIN), Create: true}
 	d.Fail("C_CopyObject", pkcs11.CKR_DEVICE_ERROR, 1)

@@ -54,7 +54,7 @@ func (t *Token) attempt(ctx context.Context, e *epoch, ref *custody.Ref, f func(
 		return nil, true, err
 	}
 	out, err = e.pool.run(ctx, h, func(s cryptoki.Session) ([]byte, error) { return f(e, h, s) })
-	if err != nil && (judge(err) == onHandle || errors.Is(err, errWrongKey)) {
+	if err != nil && (judge(err) == onHandle || errors.Is(err, errUntrusted)) {
 		e.handles.forget(h)
 	}
 	return out, false, err
@@ -111,10 +111,7 @@ func (e *epoch) trust(s cryptoki.Session, h *handle) error {
 		return nil
 	}
 	if err := e.verify(s, h); err != nil {
-		if judge(err) == onInput || judge(err) == onUnknown {
-			return fmt.Errorf("%w: %w", errWrongKey, err)
-		}
-		return err
+		return fmt.Errorf("%w: %w", errUntrusted, err)
 	}
 	h.verified.Store(true)
 	return nil

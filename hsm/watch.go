@@ -13,6 +13,10 @@ const (
 	whileDown    = time.Second
 )
 
+// mostHung bounds, in pools full of sessions, how many hanging calls are left behind for fresh sessions: each holds
+// an operating system thread.
+const mostHung = 4
+
 // exam is one examination of the token that callers wait for. All who ask before it begins share it.
 type exam struct {
 	over    chan struct{}
@@ -127,7 +131,7 @@ func (t *Token) round() {
 		ctx, cancel := context.WithTimeout(context.Background(), t.config.Timeout)
 		cause = e.probe(ctx)
 		cancel()
-		if cause == nil {
+		if cause == nil && e.pool.stuck.Load() < e.pool.limit {
 			return
 		}
 	}
@@ -160,6 +164,9 @@ func (t *Token) fall(err error) {
 // lowest rung, a new session, is the workers' own. A failed login is never repeated here.
 func (t *Token) recover(cause error) error {
 	t.end()
+	if t.module.hung.Load() > mostHung*int64(t.limit) {
+		return errHung // more sessions would only hang too
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), t.config.Timeout)
 	defer cancel()
 	if err := t.module.lock(ctx); err != nil {

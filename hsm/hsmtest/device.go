@@ -72,7 +72,7 @@ func BareDevice(t testing.TB) *Device {
 
 // Config returns how to open the device. Its timeout is short, for tests of calls that hang.
 func (d *Device) Config() hsm.Config {
-	return hsm.Config{Module: d.path, TokenLabel: "software", PIN: secret(PIN), Timeout: 500 * time.Millisecond}
+	return hsm.Config{Module: d.path, TokenLabel: "software", PIN: secret(PIN), Timeout: 500 * time.Millisecond, Log: quiet}
 }
 
 // Fail makes the next calls of a function, such as "C_Encrypt", answer a PKCS#11 code; times < 0 means all of them.
