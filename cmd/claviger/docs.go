@@ -7,6 +7,7 @@ import (
 	"claviger/internal/install"
 	"claviger/internal/op"
 	"claviger/keystore"
+	"claviger/secrets"
 )
 
 // docs prints what the registry says of the API. docs/api.md is made of it.
@@ -28,5 +29,5 @@ func docs(_ context.Context, e *env, args []string) error {
 // registry is the table of contents of every domain. Nothing in it can be run: there is no token and no database.
 func registry() []op.Operation {
 	in := &install.Installation{}
-	return keystore.New(nil, nil, nil, in).Operations()
+	return append(keystore.New(nil, nil, nil, in).Operations(), secrets.New(nil, nil, nil, nil, in).Operations()...)
 }

@@ -17,6 +17,7 @@ import (
 	"claviger/jobs"
 	"claviger/keystore"
 	"claviger/policy"
+	"claviger/secrets"
 	"claviger/store"
 )
 
@@ -88,13 +89,14 @@ func (s *Service) assemble(c Config, in *install.Installation, m *metrics) {
 	s.Callers = identity.New(s.DB, s.Token, in, c.Regions)
 	runner := &op.Runner{Ledger: ledger, Callers: s.Callers, Decide: policy.Decide, Observe: m, Log: c.Log, Now: c.Now}
 	kms := keystore.New(s.DB, s.Token, jobs.Book{}, in)
-	s.Operations = kms.Operations()
-	s.Operations = kms.Operations()
+	sm := secrets.New(s.DB, kms, s.Token, jobs.Book{}, in)
+	s.Operations = append(kms.Operations(), sm.Operations()...)
 	m.watch(s.Token, s.DB)
 	s.Handler = api.New(api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready, Metrics: m.handler(), Log: c.Log, Version: c.Version})
 
 	s.Clock = &jobs.Clockwork{DB: s.DB, Runner: runner, Log: c.Log, Now: c.Now, Works: map[string]jobs.Work{
-		keystore.DeleteKeyJob: kms.Finish,
+		keystore.DeleteKeyJob:   kms.Finish,
+		secrets.DeleteSecretJob: sm.Finish,
 	}}
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
