@@ -139,10 +139,8 @@ func (s *Keys) createAlias(c *op.Call, _ AliasInput, m *aliasMove) (op.Commit[op
 		return nil, err
 	}
 	return func(tx *store.Tx) (op.None, error) {
-		if n, err := s.countAliases(tx, m.to.key); err != nil {
+		if err := s.roomForAlias(tx, m.to.key); err != nil {
 			return op.None{}, err
-		} else if n >= aliasesPerKey {
-			return op.None{}, fault.Newf(fault.Limit, "LimitExceededException", "A key has at most %d aliases.", aliasesPerKey)
 		}
 		err := insert(tx)
 		if errors.Is(err, store.Exists) {
@@ -160,7 +158,23 @@ func (s *Keys) updateAlias(c *op.Call, _ AliasInput, m *aliasMove) (op.Commit[op
 	if err != nil {
 		return nil, err
 	}
-	return func(tx *store.Tx) (op.None, error) { return op.None{}, update(tx) }, nil
+	return func(tx *store.Tx) (op.None, error) {
+		if a.keyID != m.alias.keyID {
+			if err := s.roomForAlias(tx, m.to.key); err != nil {
+				return op.None{}, err
+			}
+		}
+		return op.None{}, update(tx)
+	}, nil
+}
+
+// roomForAlias holds a key to the quota of aliases.
+func (s *Keys) roomForAlias(tx *store.Tx, k *Key) error {
+	n, err := s.countAliases(tx, k)
+	if err == nil && n >= aliasesPerKey {
+		err = fault.Newf(fault.Limit, "LimitExceededException", "A key has at most %d aliases.", aliasesPerKey)
+	}
+	return err
 }
 
 func (s *Keys) deleteAlias(_ *op.Call, _ DeleteAliasInput, m *aliasMove) (op.Commit[op.None], error) {
