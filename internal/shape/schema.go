@@ -191,6 +191,8 @@ func (s *Schema) scalar() {
 		s.sensitive()
 	case reflect.Bool:
 		s.Type = "boolean"
+	case reflect.Int:
+		s.Type = "integer"
 	case reflect.Int32, reflect.Int64:
 		s.Type, s.Format = "integer", s.Go.Kind().String()
 		s.Minimum, s.Maximum = s.Row.limits()
