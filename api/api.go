@@ -21,6 +21,7 @@ import (
 
 // Limits of one request and of all together.
 const (
+	firstBuf   = 64 << 10         // bytes set aside for a body before any of it has come
 	maxBody    = 1 << 20          // bytes; the largest legal request is a secret of 65,536 bytes, every one escaped
 	maxTime    = 30 * time.Second // from the first byte of the body to the answer
 	maxWaiting = 1024             // requests in progress at once; one more is told to slow down
@@ -120,7 +121,7 @@ func read(r *http.Request) ([]byte, error) {
 	}
 	var b bytes.Buffer
 	if r.ContentLength > 0 {
-		b.Grow(int(r.ContentLength) + bytes.MinRead)
+		b.Grow(int(min(r.ContentLength, firstBuf)) + bytes.MinRead) // more is for those who send more
 	}
 	_, err := b.ReadFrom(http.MaxBytesReader(nil, r.Body, maxBody))
 	var over *http.MaxBytesError

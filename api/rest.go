@@ -41,7 +41,10 @@ func (s *server) serveREST(w http.ResponseWriter, r *http.Request, o op.Operatio
 	var doc []byte
 	q := &op.Request{HTTP: r, Body: body, ID: w.Header().Get("X-Amzn-Requestid")}
 	q.Decode = func(in any) (err error) {
-		values := r.URL.Query()
+		values, err := url.ParseQuery(r.URL.RawQuery)
+		if err != nil {
+			return badQuery.Because(err) // Query would leave out what it can't read
+		}
 		if member != "" {
 			name, err := identifier(chi.URLParam(r, "*"))
 			if err != nil {
@@ -75,6 +78,8 @@ func identifier(raw string) (string, error) {
 
 var ambiguous = fault.New(fault.Invalid, "ValidationException",
 	"The name in the path is ambiguous: it is empty, escaped twice, or holds an empty, '.' or '..' segment. Send it in the body or as a query value.")
+
+var badQuery = fault.New(fault.Invalid, "ValidationException", "The query can't be read: a value is badly escaped, or has a ';' in it.")
 
 // overlay puts values over the document, each in the JSON form of the member that it names. Values that name
 // no member (a presigned URL's, a client's own) are left out.
