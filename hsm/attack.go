@@ -93,7 +93,7 @@ func (a attacker) carryOff(victim cryptoki.Object) error {
 		cryptoki.Ulong(pkcs11.CKA_VALUE_LEN, 32),
 		cryptoki.Bool(pkcs11.CKA_TOKEN, false), cryptoki.Bool(pkcs11.CKA_PRIVATE, true),
 		cryptoki.Bool(pkcs11.CKA_SENSITIVE, true), cryptoki.Bool(pkcs11.CKA_EXTRACTABLE, false),
-	}, pkcs11.CKA_WRAP, pkcs11.CKA_UNWRAP))
+	}, usageFlags, pkcs11.CKA_WRAP, pkcs11.CKA_UNWRAP))
 	if err != nil {
 		return fmt.Errorf("making a key to attack with: %w", err)
 	}

@@ -226,7 +226,7 @@ func (r rite) makeCanary(root []byte) error {
 		cryptoki.Ulong(pkcs11.CKA_VALUE_LEN, 32),
 		cryptoki.Bool(pkcs11.CKA_TOKEN, true), cryptoki.Bool(pkcs11.CKA_PRIVATE, true),
 		cryptoki.Bool(pkcs11.CKA_SENSITIVE, true), cryptoki.Bool(pkcs11.CKA_EXTRACTABLE, false),
-	}, pkcs11.CKA_ENCRYPT, pkcs11.CKA_DECRYPT),
+	}, usageFlags, pkcs11.CKA_ENCRYPT, pkcs11.CKA_DECRYPT),
 		cryptoki.Ulong(pkcs11.CKA_ALLOWED_MECHANISMS, r.gcm),
 		cryptoki.Bool(pkcs11.CKA_MODIFIABLE, false)))
 	if err != nil {

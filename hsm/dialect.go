@@ -24,6 +24,9 @@ type dialect struct {
 	// a raw RSA decryption.
 	oaep []string
 
+	// noCipherFlags: CKA_ENCRYPT and CKA_DECRYPT are refused on generic secrets, even as false.
+	noCipherFlags bool
+
 	officer  bool // the security officer can mark a root CKA_TRUSTED through PKCS#11
 	confines bool // CKA_UNWRAP_TEMPLATE is enforced
 	trusts   bool // CKA_WRAP_WITH_TRUSTED is enforced
@@ -63,7 +66,7 @@ var dialects = []dialect{
 		// only an admin marks keys trusted, by the CloudHSM CLI; limits under "Maximum data size"
 		name: "CloudHSM", makers: []string{"cavium", "marvell", "aws", "amazon"},
 		wrap: []mechanism{wrapZeroPad}, gcm: ckmCloudHSMGCM, iv: cryptoki.InFront, largest: 16224,
-		oaep: []string{"SHA_1", "SHA_256"}, trusts: true, sessions: 32,
+		oaep: []string{"SHA_1", "SHA_256"}, noCipherFlags: true, trusts: true, sessions: 32,
 	},
 	{ // Thales Luna 7, "CKM_AES_GCM" and "CKM_AES_KWP": the caller's IV outside FIPS mode. In FIPS mode the device
 		// appends an IV of 16 bytes of its own and refuses the caller's, and so is refused when it is opened

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/miekg/pkcs11"
 
@@ -18,6 +19,7 @@ import (
 type form struct {
 	generate, keyType, use uint
 	usages                 [2]uint
+	flags                  []uint // every usage flag that is stated, allowed or not
 }
 
 // wrappedSize is RFC 5649 over 32 bytes: the key and eight bytes.
@@ -26,28 +28,30 @@ const wrappedSize = 32 + 8
 func (d dialect) form(k custody.Kind) (form, error) {
 	switch k {
 	case custody.AES256:
-		return form{pkcs11.CKM_AES_KEY_GEN, pkcs11.CKK_AES, d.gcm, [2]uint{pkcs11.CKA_ENCRYPT, pkcs11.CKA_DECRYPT}}, nil
+		return form{pkcs11.CKM_AES_KEY_GEN, pkcs11.CKK_AES, d.gcm,
+			[2]uint{pkcs11.CKA_ENCRYPT, pkcs11.CKA_DECRYPT}, usageFlags}, nil
 	case custody.HMAC256:
+		flags := usageFlags
+		if d.noCipherFlags {
+			flags = usageFlags[2:]
+		}
 		return form{pkcs11.CKM_GENERIC_SECRET_KEY_GEN, pkcs11.CKK_GENERIC_SECRET, pkcs11.CKM_SHA256_HMAC,
-			[2]uint{pkcs11.CKA_SIGN, pkcs11.CKA_VERIFY}}, nil
+			[2]uint{pkcs11.CKA_SIGN, pkcs11.CKA_VERIFY}, flags}, nil
 	}
 	return form{}, fmt.Errorf("hsm: no material is of kind %q", k)
 }
 
-// usages lists every flag that a device might set by default: SoftHSM allows everything that isn't denied.
-var usages = []uint{
+// usageFlags are all that a device might set by default, the ciphers' first: SoftHSM allows everything that isn't
+// denied.
+var usageFlags = []uint{
 	pkcs11.CKA_ENCRYPT, pkcs11.CKA_DECRYPT, pkcs11.CKA_SIGN, pkcs11.CKA_VERIFY,
 	pkcs11.CKA_WRAP, pkcs11.CKA_UNWRAP, pkcs11.CKA_DERIVE,
 }
 
-// permit states every usage flag: those given are allowed, the others denied.
-func permit(template []cryptoki.Attribute, allowed ...uint) []cryptoki.Attribute {
-	for _, u := range usages {
-		on := false
-		for _, a := range allowed {
-			on = on || a == u
-		}
-		template = append(template, cryptoki.Bool(u, on))
+// permit states every flag: those given are allowed, the others denied.
+func permit(template []cryptoki.Attribute, flags []uint, allowed ...uint) []cryptoki.Attribute {
+	for _, u := range flags {
+		template = append(template, cryptoki.Bool(u, slices.Contains(allowed, u)))
 	}
 	return template
 }
@@ -63,7 +67,7 @@ func newborn(f form) []cryptoki.Attribute {
 		cryptoki.Bool(pkcs11.CKA_SENSITIVE, true),
 		cryptoki.Bool(pkcs11.CKA_EXTRACTABLE, true),
 		cryptoki.Bool(pkcs11.CKA_WRAP_WITH_TRUSTED, true),
-	})
+	}, f.flags)
 }
 
 // working is a key in use: one pair of usages, one mechanism, and no way out. It restates every line of the
@@ -77,7 +81,7 @@ func working(f form) []cryptoki.Attribute {
 		cryptoki.Bool(pkcs11.CKA_SENSITIVE, true),
 		cryptoki.Bool(pkcs11.CKA_EXTRACTABLE, false),
 		cryptoki.Bool(pkcs11.CKA_WRAP_WITH_TRUSTED, true),
-	}, f.usages[:]...)
+	}, f.flags, f.usages[:]...)
 	return append(t,
 		cryptoki.Ulong(pkcs11.CKA_ALLOWED_MECHANISMS, f.use),
 		cryptoki.Bool(pkcs11.CKA_COPYABLE, false),

@@ -240,13 +240,11 @@ func (t *Token) Forget(id string) {
 	}
 }
 
-// Ready returns nil while the token can be used, and custody.ErrUnavailable with the reason while it can't.
+// Ready returns nil while the token can be used, and custody.ErrUnavailable with the reason while it can't. A renewal
+// that is going well is no reason: calls wait for it.
 func (t *Token) Ready() error {
 	if r := t.down.Load(); r != nil {
 		return unavailable(r.err)
-	}
-	if t.current.Load() == nil {
-		return unavailable(errRenewed)
 	}
 	return nil
 }
