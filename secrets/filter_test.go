@@ -1,0 +1,44 @@
+package secrets
+
+import "testing"
+
+func TestFilters(t *testing.T) {
+	s := &Secret{Name: "prod/MyDb", Description: "The Main database", Tags: []Tag{{"Team", "blue-one"}, {"env", "Prod"}}}
+	for _, test := range []struct {
+		key    string
+		values []string
+		want   bool
+	}{
+		{"name", []string{"prod/"}, true},
+		{"name", []string{"Prod/"}, false},
+		{"name", []string{"MyDb"}, false},
+		{"name", []string{"x", "prod"}, true},
+		{"name", []string{"!prod"}, false},
+		{"name", []string{"!test"}, true},
+		{"name", []string{"prod", "!prod/My"}, false},
+		{"name", []string{"!x", "!prod"}, false},
+		{"name", []string{""}, true},
+		{"description", []string{"the main"}, true},
+		{"description", []string{"main"}, false},
+		{"tag-key", []string{"Tea"}, true},
+		{"tag-key", []string{"team"}, false},
+		{"tag-key", []string{"!env"}, false},
+		{"tag-value", []string{"blue"}, true},
+		{"tag-value", []string{"one"}, false},
+		{"all", []string{"ONE data"}, true},
+		{"all", []string{"my"}, true},
+		{"all", []string{"base"}, false},
+		{"all", []string{"!database"}, false},
+		{"primary-region", []string{"us"}, false},
+		{"primary-region", []string{"!us"}, true},
+		{"owning-service", []string{"rds"}, false},
+	} {
+		if got := matches(s, []Filter{{&test.key, test.values}}); got != test.want {
+			t.Errorf("%s %q: %v", test.key, test.values, got)
+		}
+	}
+	both := []Filter{{ptr("name"), []string{"prod"}}, {ptr("tag-key"), []string{"nobody"}}}
+	if matches(s, both) || !matches(s, nil) {
+		t.Error("all filters must hold")
+	}
+}
