@@ -20,7 +20,7 @@ type Guard struct {
 	key          custody.Ref
 
 	mu   sync.Mutex
-	seen map[[sha256.Size]byte]struct{} // digests of row and MAC that the token has verified
+	seen map[[sha256.Size]byte]struct{} // digests of row and MAC that the token has made or verified
 }
 
 // remembered bounds the set of verified rows: 32 bytes each, 2 MiB in all.
@@ -33,14 +33,24 @@ func newGuard(installation string, token Token, key custody.Ref) *Guard {
 // Sign returns the MAC of a row: HMAC-SHA-256 by the token over the installation, the table and every column,
 // each with its length. Columns are strings, byte strings, integers, booleans and times, in the order of the table.
 func (g *Guard) Sign(ctx context.Context, table string, columns ...any) ([]byte, error) {
-	return g.token.MAC(ctx, g.key, g.row(table, columns))
+	row := g.row(table, columns)
+	mac, err := g.token.MAC(ctx, g.key, row)
+	if err == nil {
+		g.remember(signed(row, mac)) // the token need not say again what it has just said
+	}
+	return mac, err
+}
+
+// signed is what a row and its MAC are remembered by.
+func signed(row, mac []byte) [sha256.Size]byte {
+	return sha256.Sum256(append(row[:len(row):len(row)], mac...))
 }
 
 // Verify reports whether mac was made by [Guard.Sign] over the same row. A row that was edited is an internal
 // error: the caller learns nothing, the log says which table.
 func (g *Guard) Verify(ctx context.Context, mac []byte, table string, columns ...any) error {
 	row := g.row(table, columns)
-	digest := sha256.Sum256(append(row[:len(row):len(row)], mac...))
+	digest := signed(row, mac)
 	if g.known(digest) {
 		return nil
 	}
