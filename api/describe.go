@@ -20,7 +20,6 @@ type description struct {
 	Greedy  string        // the member in the path, or nothing
 	Members []placed      // of the input
 	Answer  *shape.Schema // nil where nothing is answered
-	parts   map[string]*shape.Schema
 	schemas shape.Schemas
 }
 

@@ -1,0 +1,193 @@
+package api
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http/httptest"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"claviger/internal/install"
+	"claviger/internal/op"
+	"claviger/internal/shape"
+	"claviger/internal/wire"
+	"claviger/keystore"
+)
+
+// registry is what a true server serves.
+func registry() []op.Operation {
+	return keystore.New(nil, nil, nil, &install.Installation{}).Operations()
+}
+
+// An example that the service would refuse teaches the wrong thing.
+func TestEveryExampleIsValid(t *testing.T) {
+	for _, d := range describe(registry(), map[string]*shape.Schema{}) {
+		doc := d.Request("")
+		in := reflect.New(d.Info.In)
+		if err := wire.Decode(doc, in.Interface()); err != nil {
+			t.Errorf("%s: %v: %s", d.ID, err, doc)
+		}
+		present := func(pointer string) bool { return wire.Present(doc, pointer) }
+		if err := d.Service.Shapes.Compile(d.Info.In).Validate(in.Elem().Interface(), present); err != nil {
+			t.Errorf("%s: %v: %s", d.ID, err, doc)
+		}
+		if err := in.Elem().Interface().(op.Input).Validate(); err != nil {
+			t.Errorf("%s: %v: %s", d.ID, err, doc)
+		}
+		if strings.Contains(d.URL(), "{") || !strings.HasPrefix(d.URL(), "/v1/") {
+			t.Errorf("%s: the example asks %s", d.ID, d.URL())
+		}
+		if d.Answer == nil {
+			continue
+		}
+		if err := json.Unmarshal(d.Response(), reflect.New(d.Out).Interface()); err != nil {
+			t.Errorf("%s: its answer is no %s: %v", d.ID, d.Out, err)
+		}
+	}
+}
+
+func TestEveryExampleIsUsed(t *testing.T) {
+	known := map[string]bool{}
+	for _, d := range describe(registry(), map[string]*shape.Schema{}) {
+		for _, m := range d.Members {
+			known[d.ID+"."+m.Name] = true
+		}
+	}
+	for id, members := range specimens.Optional {
+		for _, m := range members {
+			if !known[id+"."+m] {
+				t.Errorf("docs/examples.json: there is no %s.%s", id, m)
+			}
+		}
+	}
+}
+
+// served asks a server whose operations can't be run.
+func served(t *testing.T, method, target string, headers ...string) *httptest.ResponseRecorder {
+	t.Helper()
+	r := httptest.NewRequest(method, target, nil)
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	New(Config{Operations: registry(), Version: "1.2.3"}).ServeHTTP(w, r)
+	return w
+}
+
+func TestDocumentsAreServedOnceAndKeptByClients(t *testing.T) {
+	if w := served(t, "GET", "/"); w.Code != 303 || w.Header().Get("Location") != "/docs" {
+		t.Errorf("/ answered %d %s", w.Code, w.Header().Get("Location"))
+	}
+	for path, mediaType := range map[string]string{"/openapi.json": "application/json", "/docs": "text/html; charset=utf-8"} {
+		w := served(t, "GET", path)
+		tag := w.Header().Get("ETag")
+		if w.Code != 200 || w.Header().Get("Content-Type") != mediaType || tag == "" || w.Body.Len() == 0 {
+			t.Errorf("%s answered %d %v", path, w.Code, w.Header())
+		}
+		if again := served(t, "GET", path, "If-None-Match", tag); again.Code != 304 || again.Body.Len() != 0 {
+			t.Errorf("%s asked again with its tag answered %d", path, again.Code)
+		}
+		if head := served(t, "HEAD", path); head.Code != 200 || head.Body.Len() != 0 || head.Header().Get("ETag") != tag {
+			t.Errorf("HEAD %s answered %d with %d bytes", path, head.Code, head.Body.Len())
+		}
+	}
+	if got := served(t, "GET", "/openapi.json").Body.String(); got != string(OpenAPI(registry(), "1.2.3")) {
+		t.Error("what is served is not what OpenAPI returns")
+	}
+}
+
+func TestThePageNeedsNothingElse(t *testing.T) {
+	w := served(t, "GET", "/docs")
+	html := w.Body.String()
+	for _, loads := range []string{`<script`, `<link`, `<img`, `<iframe`, `<object`, `<form`, ` src=`, `@import`, `url\(`, ` on\w+=`, ` style=`, `href="//`, `href="https?:`} {
+		if found := regexp.MustCompile(loads).FindString(html); found != "" {
+			t.Errorf("the page has %s", found)
+		}
+	}
+	css := regexp.MustCompile(`(?s)<style>(.*)</style>`).FindStringSubmatch(html)
+	if css == nil {
+		t.Fatal("the page has no style")
+	}
+	sum := sha256.Sum256([]byte(css[1]))
+	policy := w.Header().Get("Content-Security-Policy")
+	for _, want := range []string{"default-src 'none'", "style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'", "frame-ancestors 'none'"} {
+		if !strings.Contains(policy, want) {
+			t.Errorf("Content-Security-Policy: %s, want %s", policy, want)
+		}
+	}
+	if !strings.Contains(css[1], "prefers-color-scheme: dark") {
+		t.Error("the page is light only")
+	}
+}
+
+func TestEveryOperationIsOnThePageAndInTheReference(t *testing.T) {
+	html, markdown := served(t, "GET", "/docs").Body.String(), string(Reference(registry()))
+	ids := map[string]bool{}
+	for _, m := range regexp.MustCompile(` id="([^"]+)"`).FindAllStringSubmatch(html, -1) {
+		if ids[m[1]] {
+			t.Errorf("two places on the page are called %s", m[1])
+		}
+		ids[m[1]] = true
+	}
+	for _, m := range regexp.MustCompile(` href="#([^"]+)"`).FindAllStringSubmatch(html, -1) {
+		if !ids[m[1]] {
+			t.Errorf("a link leads to #%s, which is not there", m[1])
+		}
+	}
+	for _, d := range describe(registry(), map[string]*shape.Schema{}) {
+		if !ids[d.ID] || strings.Count(markdown, "\n### "+d.Name+"\n") != 1 {
+			t.Errorf("%s is missing", d.ID)
+		}
+		for _, m := range d.Members {
+			if !strings.Contains(markdown, "`"+m.Name+"`") || !strings.Contains(html, "<code>"+m.Name+"</code>") {
+				t.Errorf("%s of %s is missing", m.Name, d.ID)
+			}
+		}
+	}
+}
+
+func TestTheReferenceIsMarkdownThatTablesSurvive(t *testing.T) {
+	s := &op.Service{Name: "t", Title: "T", Target: "T", Shapes: shape.Table{"P": {Pattern: `^a|b$`}}}
+	type input struct {
+		P *string `shape:"P"`
+		op.ByShape
+	}
+	o := op.Read(op.Info{Name: "Do", Service: s, Method: "POST", Path: "/v1/t", Doc: "Does."},
+		func(*op.Call, input) (op.Open, error) { return op.Open{}, nil }, func(*op.Call, input, op.Open) (op.None, error) { return op.None{}, nil })
+	got := string(Reference([]op.Operation{o}))
+	if want := "| `P` | body | string | pattern `^a\\|b$` |\n"; !strings.Contains(got, want) || !strings.Contains(got, "Answers nothing.") {
+		t.Errorf("no line %q in\n%s", want, got)
+	}
+}
+
+func TestNumbersAreReadable(t *testing.T) {
+	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 131072: "131,072", 1048576: "1,048,576", -5: "-5", -100: "-100", -1000: "-1,000", -123456: "-123,456"} {
+		if got := thousands(n); got != want {
+			t.Errorf("%d is written %s, want %s", n, got, want)
+		}
+	}
+}
+
+func TestWhatHasNoExampleGetsAPlainOne(t *testing.T) {
+	type inner struct{ Deep []int32 }
+	type output struct {
+		Nobody  string
+		Knows   []byte
+		These   map[string]string
+		Members wire.Time
+		Inner   inner
+		At      float64
+		All     []bool
+	}
+	s := shape.Schemas{Named: map[string]*shape.Schema{}}
+	got := jsontext.Value(specimens.structure(nil, s.Of(reflect.TypeFor[output]())))
+	var out output
+	if err := json.Unmarshal(got, &out); err != nil || out.Nobody == "" || len(out.Inner.Deep) != 1 {
+		t.Errorf("%s: %v", got, err)
+	}
+}

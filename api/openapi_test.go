@@ -1,0 +1,249 @@
+package api
+
+import (
+	"encoding/base64"
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/go-json-experiment/json"
+
+	"claviger/internal/shape"
+	"claviger/internal/wire"
+)
+
+type object = map[string]any
+
+func openAPI(t *testing.T) (doc object) {
+	t.Helper()
+	if err := json.Unmarshal(OpenAPI(registry(), "1.2.3"), &doc); err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+// at walks down a document by names.
+func at(v any, names ...string) any {
+	for _, name := range names {
+		m, _ := v.(object)
+		v = m[name]
+	}
+	return v
+}
+
+// resolve follows a reference.
+func resolve(doc object, v any) object {
+	if ref, ok := at(v, "$ref").(string); ok {
+		return resolve(doc, at(doc, strings.Split(strings.TrimPrefix(ref, "#/"), "/")...))
+	}
+	m, _ := v.(object)
+	return m
+}
+
+func TestEveryRoutedOperationIsInTheDocument(t *testing.T) {
+	doc := openAPI(t)
+	if doc["openapi"] != "3.1.0" || at(doc, "info", "version") != "1.2.3" {
+		t.Errorf("openapi %v, version %v", doc["openapi"], at(doc, "info", "version"))
+	}
+	listed, routed := 0, 0
+	for _, path := range doc["paths"].(object) {
+		listed += len(path.(object))
+	}
+	for _, o := range registry() {
+		n := o.Info()
+		if n.Method == "" {
+			continue
+		}
+		routed++
+		path := strings.Replace(n.Path, "...}", "}", 1)
+		got := at(doc, "paths", path, strings.ToLower(n.Method))
+		if at(got, "operationId") != n.Service.Name+"."+n.Name || at(got, "summary") != n.Doc || !strings.Contains(fmt.Sprint(at(got, "description")), n.Service.Target+"."+n.Name) {
+			t.Errorf("%s: %v", n.Name, got)
+		}
+	}
+	if listed != routed || routed == 0 {
+		t.Errorf("%d operations in the document, %d in the registry", listed, routed)
+	}
+}
+
+func TestTheDocumentIsWellFormed(t *testing.T) {
+	doc := openAPI(t)
+	walk(doc, func(at string, v any) {
+		if m, ok := v.(object); ok && m["$ref"] != nil && resolve(doc, m) == nil {
+			t.Errorf("%s: %v leads nowhere", at, m["$ref"])
+		}
+	})
+	inPath := regexp.MustCompile(`\{([^}]*)\}`)
+	ids := map[any]bool{}
+	for path, item := range doc["paths"].(object) {
+		for method, v := range item.(object) {
+			o := v.(object)
+			if ids[o["operationId"]] {
+				t.Errorf("two operations are called %v", o["operationId"])
+			}
+			ids[o["operationId"]] = true
+			var declared, wanted []string
+			for _, p := range list(o["parameters"]) {
+				if at(p, "in") == "path" {
+					declared = append(declared, at(p, "name").(string))
+					if at(p, "required") != true {
+						t.Errorf("%s %s: a path parameter that may be absent", method, path)
+					}
+				}
+				if (at(p, "schema") == nil) == (at(p, "content") == nil) {
+					t.Errorf("%s %s: %v needs either a schema or a content", method, path, p)
+				}
+			}
+			for _, m := range inPath.FindAllStringSubmatch(path, -1) {
+				wanted = append(wanted, m[1])
+			}
+			if !slices.Equal(declared, wanted) {
+				t.Errorf("%s %s: declares %q", method, path, declared)
+			}
+			if (method == "get" || method == "delete") && o["requestBody"] != nil {
+				t.Errorf("%s %s has a body", method, path)
+			}
+			checkResponses(t, doc, method+" "+path, o["responses"].(object))
+			if tag := list(o["tags"]); len(tag) != 1 || !slices.ContainsFunc(list(doc["tags"]), func(v any) bool { return at(v, "name") == tag[0] }) {
+				t.Errorf("%s %s: tags %v", method, path, tag)
+			}
+		}
+	}
+	for _, need := range list(doc["security"]) {
+		for name := range need.(object) {
+			if at(doc, "components", "securitySchemes", name) == nil {
+				t.Errorf("there is no scheme %s", name)
+			}
+		}
+	}
+}
+
+func list(v any) []any {
+	l, _ := v.([]any)
+	return l
+}
+
+// walk visits every value of a document.
+func walk(v any, visit func(at string, v any)) {
+	var down func(at string, v any)
+	down = func(at string, v any) {
+		visit(at, v)
+		switch v := v.(type) {
+		case object:
+			for name, inner := range v {
+				down(at+"/"+name, inner)
+			}
+		case []any:
+			for i, inner := range v {
+				down(at+"/"+strconv.Itoa(i), inner)
+			}
+		}
+	}
+	down("", v)
+}
+
+func checkResponses(t *testing.T, doc object, name string, responses object) {
+	t.Helper()
+	if (responses["200"] == nil) == (responses["204"] == nil) {
+		t.Errorf("%s: answers 200 and 204, or neither", name)
+	}
+	for status, r := range responses {
+		r := resolve(doc, r)
+		if text, _ := r["description"].(string); text == "" {
+			t.Errorf("%s: nothing is said of %s", name, status)
+		}
+		if status[0] != '2' && resolve(doc, at(r, "content", "application/problem+json", "schema"))["properties"] == nil {
+			t.Errorf("%s: %s is no problem document", name, status)
+		}
+	}
+	for _, s := range statuses {
+		if responses[strconv.Itoa(s.rest)] == nil && s.rest != 412 {
+			t.Errorf("%s: %d is not told", name, s.rest)
+		}
+	}
+}
+
+func TestSchemasSayWhatTheTablesSay(t *testing.T) {
+	doc := openAPI(t)
+	for _, o := range registry() {
+		n := o.Info()
+		if n.Method == "" {
+			continue
+		}
+		got := at(doc, "paths", strings.Replace(n.Path, "...}", "}", 1), strings.ToLower(n.Method))
+		members := object{}
+		for _, p := range list(at(got, "parameters")) {
+			members[at(p, "name").(string)] = at(p, "schema")
+		}
+		body := resolve(doc, at(got, "requestBody", "content", "application/json", "schema"))
+		for name, s := range orEmpty(body["properties"]) {
+			members[name] = s
+		}
+		checkMembers(t, doc, n.Name, n.Service.Shapes, n.In, members)
+	}
+}
+
+func orEmpty(v any) object {
+	m, _ := v.(object)
+	return m
+}
+
+func checkMembers(t *testing.T, doc object, where string, table shape.Table, typ reflect.Type, members object) {
+	t.Helper()
+	for i := range typ.NumField() {
+		f := typ.Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("shape"), ",")
+		if f.Anonymous {
+			continue
+		}
+		s := resolve(doc, members[f.Name])
+		if s == nil {
+			t.Errorf("%s.%s is not in the document", where, f.Name)
+			continue
+		}
+		inner := f.Type
+		for inner.Kind() == reflect.Pointer || inner.Kind() == reflect.Slice {
+			inner = inner.Elem()
+		}
+		if inner.Kind() == reflect.Struct && inner != reflect.TypeFor[wire.Time]() {
+			structure := s
+			if s["items"] != nil {
+				structure = resolve(doc, s["items"])
+			}
+			checkMembers(t, doc, where+"."+f.Name, table, inner, orEmpty(structure["properties"]))
+		}
+		checkRow(t, where+"."+f.Name, table, table[name], s)
+	}
+}
+
+func checkRow(t *testing.T, where string, table shape.Table, row shape.Shape, s object) {
+	t.Helper()
+	least, most := row.Min, row.Max
+	suffix := map[any]string{"string": "Length", "array": "Items", "object": "Properties", "integer": "imum"}[s["type"]]
+	if s["contentEncoding"] == "base64" {
+		least, most = base64.StdEncoding.EncodedLen(least), base64.StdEncoding.EncodedLen(most)
+	}
+	for key, want := range map[string]int{"min" + suffix: least, "max" + suffix: most} {
+		if got, _ := s[key].(float64); got != float64(want) {
+			t.Errorf("%s: %s is %v, want %d", where, key, s[key], want)
+		}
+	}
+	if got, _ := s["pattern"].(string); !strings.Contains(got, row.Pattern) || (got == "") != (row.Pattern == "") {
+		t.Errorf("%s: the pattern is %q, want %q", where, got, row.Pattern)
+	}
+	if got := list(s["enum"]); len(got) != len(row.Enum) {
+		t.Errorf("%s: the values are %v, want %v", where, got, row.Enum)
+	}
+	if (s["format"] == "password") != row.Sensitive {
+		t.Errorf("%s: sensitive is %v, want %v", where, s["format"] == "password", row.Sensitive)
+	}
+	for key, part := range map[string]string{"items": row.Member, "propertyNames": row.Key, "additionalProperties": row.Value} {
+		if inner, ok := s[key].(object); ok && inner["$ref"] == nil {
+			checkRow(t, where+"/"+key, table, table[part], inner)
+		}
+	}
+}
