@@ -27,7 +27,7 @@ func (d dialect) attack(driver cryptoki.Driver, s cryptoki.Session, root cryptok
 		return fmt.Errorf("wrapping a key to attack: %w", err)
 	}
 	// That the blob is good is shown first, or its refusals below would prove nothing.
-	if err := a.unwrap(blob, working(f)); err != nil {
+	if err := a.unwrap(blob, d.working(f)); err != nil {
 		return fmt.Errorf("unwrapping a key as it should be: %w", err)
 	}
 	for _, try := range []func() error{

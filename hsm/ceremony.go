@@ -218,7 +218,7 @@ func (r rite) byUser(id []byte) (cryptoki.Object, error) {
 }
 
 func (r rite) makeCanary(root []byte) error {
-	_, err := r.driver.GenerateKey(r.s, pkcs11.CKM_AES_KEY_GEN, append(permit([]cryptoki.Attribute{
+	t := permit([]cryptoki.Attribute{
 		cryptoki.Ulong(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY),
 		cryptoki.Ulong(pkcs11.CKA_KEY_TYPE, pkcs11.CKK_AES),
 		cryptoki.Bytes(pkcs11.CKA_LABEL, []byte(canaryLabel)),
@@ -226,10 +226,11 @@ func (r rite) makeCanary(root []byte) error {
 		cryptoki.Ulong(pkcs11.CKA_VALUE_LEN, 32),
 		cryptoki.Bool(pkcs11.CKA_TOKEN, true), cryptoki.Bool(pkcs11.CKA_PRIVATE, true),
 		cryptoki.Bool(pkcs11.CKA_SENSITIVE, true), cryptoki.Bool(pkcs11.CKA_EXTRACTABLE, false),
-	}, usageFlags, pkcs11.CKA_ENCRYPT, pkcs11.CKA_DECRYPT),
-		cryptoki.Ulong(pkcs11.CKA_ALLOWED_MECHANISMS, r.gcm),
-		cryptoki.Bool(pkcs11.CKA_MODIFIABLE, false)))
-	if err != nil {
+	}, usageFlags, pkcs11.CKA_ENCRYPT, pkcs11.CKA_DECRYPT)
+	if r.limits {
+		t = append(t, cryptoki.Ulong(pkcs11.CKA_ALLOWED_MECHANISMS, r.gcm), cryptoki.Bool(pkcs11.CKA_MODIFIABLE, false))
+	}
+	if _, err := r.driver.GenerateKey(r.s, pkcs11.CKM_AES_KEY_GEN, t); err != nil {
 		return fmt.Errorf("making the canary: %w", err)
 	}
 	return nil

@@ -29,6 +29,7 @@ type dialect struct {
 
 	officer  bool // the security officer can mark a root CKA_TRUSTED through PKCS#11
 	confines bool // CKA_UNWRAP_TEMPLATE is enforced
+	limits   bool // CKA_ALLOWED_MECHANISMS is known and enforced
 	trusts   bool // CKA_WRAP_WITH_TRUSTED is enforced
 	sessions int  // worth having open at once: network devices gain from more than this process has threads
 	proven   bool // the suite has passed on it; otherwise the row is read from documentation
@@ -55,29 +56,31 @@ var (
 	wrapZeroPad = mechanism{"CKM_CLOUDHSM_AES_KEY_WRAP_ZERO_PAD", ckmCloudHSMZeroPad}
 )
 
-// dialects is searched from the top. The last row takes any device and assumes the least of it.
+// dialects is searched from the top. A row that isn't proven claims what the maker documents, and a device that
+// doesn't keep to it is refused when the forbidden things are tried. The last row takes any device and claims
+// nothing.
 var dialects = []dialect{
 	{ // SoftHSM 2.6: CKM_AES_KEY_WRAP_PAD means RFC 5649 here, and PKCS#7 padding elsewhere
 		name: "SoftHSM", makers: []string{"softhsm"}, proven: true,
 		wrap: []mechanism{wrapPad}, gcm: pkcs11.CKM_AES_GCM, oaep: []string{"SHA_1"},
-		officer: true, confines: true, trusts: true,
+		officer: true, confines: true, limits: true, trusts: true,
 	},
-	{ // AWS CloudHSM Client SDK 5, "Supported mechanisms" and "Supported attributes": the device makes the IV;
-		// only an admin marks keys trusted, by the CloudHSM CLI; limits under "Maximum data size"
+	{ // AWS CloudHSM Client SDK 5, "Supported mechanisms", "Modifying attributes" and "Unwrap with a trusted key":
+		// the device makes the IV, and only an admin marks keys trusted, by the CloudHSM CLI
 		name: "CloudHSM", makers: []string{"cavium", "marvell", "aws", "amazon"},
 		wrap: []mechanism{wrapZeroPad}, gcm: ckmCloudHSMGCM, iv: cryptoki.InFront, largest: 16224,
-		oaep: []string{"SHA_1", "SHA_256"}, noCipherFlags: true, trusts: true, sessions: 32,
+		oaep: []string{"SHA_1", "SHA_256"}, noCipherFlags: true, confines: true, trusts: true, sessions: 32,
 	},
 	{ // Thales Luna 7, "CKM_AES_GCM" and "CKM_AES_KWP": the caller's IV outside FIPS mode. In FIPS mode the device
 		// appends an IV of 16 bytes of its own and refuses the caller's, and so is refused when it is opened
 		name: "Luna", makers: []string{"safenet", "thales", "gemalto"},
 		wrap: []mechanism{wrapKWP}, gcm: pkcs11.CKM_AES_GCM, oaep: []string{"SHA_1", "SHA_256"},
-		confines: true, trusts: true, sessions: 32,
+		confines: true, limits: true, trusts: true, sessions: 32,
 	},
 	{ // Entrust nShield, "Mechanisms supported by the PKCS #11 library": security assurances refuse weak templates
 		name: "nShield", makers: []string{"ncipher", "entrust"},
 		wrap: []mechanism{wrapKWP}, gcm: pkcs11.CKM_AES_GCM, oaep: []string{"SHA_1", "SHA_256"},
-		confines: true, trusts: true, sessions: 32,
+		confines: true, limits: true, trusts: true, sessions: 32,
 	},
 	{
 		name: "generic", wrap: []mechanism{wrapKWP}, gcm: pkcs11.CKM_AES_GCM, oaep: []string{"SHA_1"},
@@ -123,6 +126,9 @@ func (d dialect) gaps() []string {
 	var gaps []string
 	if !d.confines {
 		gaps = append(gaps, "root-unwrap-unrestricted") // the PIN and the database together yield keys
+	}
+	if !d.limits {
+		gaps = append(gaps, "mechanisms-unrestricted") // a key that encrypts does so by any mechanism of the device
 	}
 	if !d.trusts {
 		gaps = append(gaps, "wrap-with-trusted-unenforced")

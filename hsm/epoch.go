@@ -136,7 +136,7 @@ func (e *epoch) load(ctx context.Context, ref custody.Ref, h *handle) error {
 		if err := e.bury(s); err != nil {
 			return nil, err
 		}
-		o, err := e.driver().UnwrapKey(s, e.token.wrap.code, e.root, m.Wrapped, working(f))
+		o, err := e.driver().UnwrapKey(s, e.token.wrap.code, e.root, m.Wrapped, e.token.dialect.working(f))
 		object = o
 		return nil, err
 	})

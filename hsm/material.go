@@ -72,7 +72,7 @@ func newborn(f form) []cryptoki.Attribute {
 
 // working is a key in use: one pair of usages, one mechanism, and no way out. It restates every line of the
 // root's unwrap template, which SoftHSM compares and doesn't apply.
-func working(f form) []cryptoki.Attribute {
+func (d dialect) working(f form) []cryptoki.Attribute {
 	t := permit([]cryptoki.Attribute{
 		cryptoki.Ulong(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY),
 		cryptoki.Ulong(pkcs11.CKA_KEY_TYPE, f.keyType),
@@ -82,6 +82,9 @@ func working(f form) []cryptoki.Attribute {
 		cryptoki.Bool(pkcs11.CKA_EXTRACTABLE, false),
 		cryptoki.Bool(pkcs11.CKA_WRAP_WITH_TRUSTED, true),
 	}, f.flags, f.usages[:]...)
+	if !d.limits {
+		return t
+	}
 	return append(t,
 		cryptoki.Ulong(pkcs11.CKA_ALLOWED_MECHANISMS, f.use),
 		cryptoki.Bool(pkcs11.CKA_COPYABLE, false),

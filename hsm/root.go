@@ -88,7 +88,9 @@ func (d dialect) rootTemplate(id []byte, wrap mechanism) []cryptoki.Attribute {
 		cryptoki.Bool(pkcs11.CKA_ENCRYPT, false), cryptoki.Bool(pkcs11.CKA_DECRYPT, false),
 		cryptoki.Bool(pkcs11.CKA_SIGN, false), cryptoki.Bool(pkcs11.CKA_VERIFY, false),
 		cryptoki.Bool(pkcs11.CKA_DERIVE, false),
-		cryptoki.Ulong(pkcs11.CKA_ALLOWED_MECHANISMS, wrap.code),
+	}
+	if d.limits {
+		t = append(t, cryptoki.Ulong(pkcs11.CKA_ALLOWED_MECHANISMS, wrap.code))
 	}
 	if d.confines {
 		t = append(t, cryptoki.Template(pkcs11.CKA_UNWRAP_TEMPLATE,
@@ -117,7 +119,7 @@ func (d dialect) checkRoot(driver cryptoki.Driver, s cryptoki.Session, root cryp
 	if d.officer {
 		want = append(want, cryptoki.Bool(pkcs11.CKA_MODIFIABLE, false))
 	}
-	if d.confines {
+	if d.limits {
 		want = append(want, cryptoki.Ulong(pkcs11.CKA_ALLOWED_MECHANISMS, wrap.code))
 	}
 	types := make([]uint, len(want))

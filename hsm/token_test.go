@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -195,6 +196,56 @@ func TestErrorsForCallersKeepCodesToThemselves(t *testing.T) {
 	}
 	if strings.Contains(custody.ErrUnavailable.Message, "CKR_") {
 		t.Error(err)
+	}
+}
+
+// watcher counts what a Token reports.
+type watcher struct {
+	mu                    sync.Mutex
+	calls, failed         map[string]int
+	handleHit, handleMiss int
+}
+
+func (w *watcher) Call(function string, _ time.Duration, failed bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.calls[function]++
+	if failed {
+		w.failed[function]++
+	}
+}
+
+func (w *watcher) Handle(hit bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if hit {
+		w.handleHit++
+	} else {
+		w.handleMiss++
+	}
+}
+
+func TestObserverSeesEveryCall(t *testing.T) {
+	w := &watcher{calls: map[string]int{}, failed: map[string]int{}}
+	c := hsmtest.NewDevice(t).Config()
+	c.Observe = w
+	tok := hsmtest.Open(t, c)
+	m := hsmtest.Make(t, tok, "k", custody.AES256)
+	for range 3 {
+		if _, err := tok.Seal(background, m.Rest(), nil, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := tok.Unseal(background, m.Rest(), make([]byte, 40), nil); !errors.Is(err, custody.ErrForged) {
+		t.Fatal(err)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.calls["Generate"] != 1 || w.calls["Seal"] != 3 || w.failed["Seal"] != 0 || w.failed["Unseal"] != 1 {
+		t.Errorf("calls %v, failed %v", w.calls, w.failed)
+	}
+	if w.handleHit != 4 || w.handleMiss != 1 {
+		t.Errorf("%d hits, %d misses", w.handleHit, w.handleMiss)
 	}
 }
 

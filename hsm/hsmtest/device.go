@@ -37,6 +37,10 @@ type Device struct {
 	calls       map[string]int
 	faults      map[string]*flaw
 	careless    map[uint]bool // attributes whose rules aren't kept
+	maker       string
+	mechanisms  []uint
+	ownIV       bool // makes the IV of AES-GCM and puts it before the ciphertext
+	bareSecrets bool // refuses CKA_ENCRYPT and CKA_DECRYPT on generic secrets
 }
 
 // flaw is what is wrong with one function.
@@ -64,10 +68,38 @@ func NewDevice(t testing.TB) *Device {
 func BareDevice(t testing.TB) *Device {
 	d := &Device{
 		t: t, path: fmt.Sprintf("software token %d", devices.Add(1)), user: -1,
+		maker: "SoftHSM project", mechanisms: []uint{pkcs11.CKM_AES_KEY_GEN, pkcs11.CKM_AES_GCM, pkcs11.CKM_AES_KEY_WRAP_PAD,
+			pkcs11.CKM_GENERIC_SECRET_KEY_GEN, pkcs11.CKM_SHA256_HMAC},
 		pins: map[uint][]byte{}, calls: map[string]int{}, faults: map[string]*flaw{}, careless: map[uint]bool{},
 	}
 	t.Cleanup(cryptoki.Substitute(d.path, d))
 	return d
+}
+
+// LikeCloudHSM returns a software token that differs from SoftHSM2 as AWS CloudHSM is documented to: vendor mechanisms,
+// IVs of its own, stricter templates, and an admin who marks the root trusted with a tool of the maker's.
+func LikeCloudHSM(t testing.TB) *Device {
+	t.Helper()
+	d := BareDevice(t)
+	d.maker, d.ownIV, d.bareSecrets = "Marvell Semiconductors, Inc.", true, true
+	d.mechanisms = []uint{pkcs11.CKM_AES_KEY_GEN, pkcs11.CKM_GENERIC_SECRET_KEY_GEN, pkcs11.CKM_SHA256_HMAC,
+		pkcs11.CKM_VENDOR_DEFINED | pkcs11.CKM_AES_GCM, pkcs11.CKM_VENDOR_DEFINED | 0x216F}
+	_, err := hsm.Initialize(context.Background(), hsm.Ceremony{Config: d.Config(), SOPIN: secret(SOPIN), Create: true})
+	if err != nil {
+		t.Fatalf("making a software token: %v", err)
+	}
+	return d
+}
+
+// Trust marks every wrapping key in the device's storage trusted, as an admin does.
+func (d *Device) Trust() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, o := range d.rest {
+		if o.flag(pkcs11.CKA_WRAP) {
+			o.attributes[pkcs11.CKA_TRUSTED] = []byte{1}
+		}
+	}
 }
 
 // Config returns how to open the device. Its timeout is short, for tests of calls that hang.

@@ -79,7 +79,11 @@ func (d *Device) GenerateKey(s cryptoki.Session, _ uint, template []cryptoki.Att
 	o := &object{attributes: map[uint][]byte{}, value: make([]byte, 32)}
 	o.apply(template)
 	rand.Read(o.value)
+	_, cipherFlag := o.attributes[pkcs11.CKA_ENCRYPT]
+	generic, _ := cryptoki.AsUlong(o.attributes[pkcs11.CKA_KEY_TYPE])
 	switch {
+	case d.bareSecrets && cipherFlag && generic == pkcs11.CKK_GENERIC_SECRET:
+		return 0, fail("C_GenerateKey", pkcs11.CKR_ARGUMENTS_BAD)
 	case o.flag(pkcs11.CKA_PRIVATE) && d.user != pkcs11.CKU_USER:
 		return 0, fail("C_GenerateKey", pkcs11.CKR_USER_NOT_LOGGED_IN)
 	case o.flag(pkcs11.CKA_TRUSTED) && d.user != pkcs11.CKU_SO:
@@ -236,6 +240,13 @@ func (d *Device) Encrypt(s cryptoki.Session, key cryptoki.Object, g cryptoki.GCM
 	value, err := d.using("C_Encrypt", s, key, pkcs11.CKA_ENCRYPT, g.Mechanism)
 	if err != nil {
 		return nil, err
+	}
+	if d.ownIV != (g.Origin == cryptoki.InFront) {
+		return nil, fail("C_Encrypt", pkcs11.CKR_MECHANISM_PARAM_INVALID)
+	}
+	if d.ownIV {
+		iv = make([]byte, cryptoki.IVSize)
+		rand.Read(iv)
 	}
 	return gcm(value).Seal(bytes.Clone(iv), iv, plaintext, g.AAD), nil
 }

@@ -71,17 +71,14 @@ func (d *Device) TokenInfo(uint) (pkcs11.TokenInfo, error) {
 	if d.lost {
 		return pkcs11.TokenInfo{}, fail("C_GetTokenInfo", pkcs11.CKR_GENERAL_ERROR)
 	}
-	i := pkcs11.TokenInfo{Label: d.label, ManufacturerID: "SoftHSM project", SerialNumber: serial, Flags: d.flags}
+	i := pkcs11.TokenInfo{Label: d.label, ManufacturerID: d.maker, SerialNumber: serial, Flags: d.flags}
 	if d.made {
 		i.Flags |= pkcs11.CKF_TOKEN_INITIALIZED | pkcs11.CKF_USER_PIN_INITIALIZED
 	}
 	return i, nil
 }
 
-func (d *Device) Mechanisms(uint) ([]uint, error) {
-	return []uint{pkcs11.CKM_AES_KEY_GEN, pkcs11.CKM_AES_GCM, pkcs11.CKM_AES_KEY_WRAP_PAD,
-		pkcs11.CKM_GENERIC_SECRET_KEY_GEN, pkcs11.CKM_SHA256_HMAC}, nil
-}
+func (d *Device) Mechanisms(uint) ([]uint, error) { return d.mechanisms, nil }
 
 func (d *Device) InitToken(_ uint, soPIN []byte, label string) error {
 	leave, err := d.enter("C_InitToken", 0)
