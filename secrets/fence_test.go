@@ -1,0 +1,119 @@
+package secrets_test
+
+import (
+	"strings"
+	"sync"
+	"testing"
+
+	"claviger/internal/fault"
+	"claviger/secrets"
+)
+
+// Whoever edits the database can't make the service believe it: the caller learns nothing, the operator is told.
+func TestEditedRowsAreNoticed(t *testing.T) {
+	for name, edit := range map[string]func(s *service, a, b string){
+		"a label moved": func(s *service, a, b string) {
+			s.edit(`UPDATE secrets SET stages = replace(stages, 'AWSCURRENT":"` + b + `', 'AWSCURRENT":"` + a + `') WHERE name = 'x'`)
+		},
+		"the labels removed": func(s *service, _, _ string) { s.edit(`UPDATE secrets SET stages = '{}' WHERE name = 'x'`) },
+		"the deletion moved": func(s *service, _, _ string) { s.edit(`UPDATE secrets SET deletes = 1 WHERE name = 'x'`) },
+		"a value swapped": func(s *service, a, b string) {
+			s.edit(`UPDATE secret_versions SET sealed = (SELECT sealed FROM secret_versions WHERE id = ?) WHERE id = ?`, a, b)
+		},
+		"a version swapped": func(s *service, a, b string) {
+			s.edit(`UPDATE secret_versions SET (created, digest, mac, sealed) = (SELECT created, digest, mac, sealed FROM secret_versions WHERE id = ?) WHERE id = ?`, a, b)
+		},
+		"a version removed": func(s *service, _, b string) { s.edit(`DELETE FROM secret_versions WHERE id = ?`, b) },
+		"text called bytes": func(s *service, _, b string) { s.edit(`UPDATE secret_versions SET binary = 1 WHERE id = ?`, b) },
+		"one secret's rows under another's name": func(s *service, _, _ string) {
+			s.create("y", "other")
+			s.edit(`DELETE FROM secret_versions WHERE name = 'x'`)
+			s.edit(`DELETE FROM secrets WHERE name = 'x'`)
+			s.edit(`UPDATE secrets SET name = 'x' WHERE name = 'y'`)
+			s.edit(`UPDATE secret_versions SET name = 'x' WHERE name = 'y'`)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t)
+			a := s.create("x", "a").VersionId
+			b := s.put("x", "b")
+			edit(s, a, b)
+			refused[secrets.GetSecretValueOutput](s, "GetSecretValue", M{"SecretId": "x"}, "InternalServiceError", "")
+		})
+	}
+}
+
+// Many change one secret at once. Each change is there or was refused, and reads never see a gap.
+func TestManyChangeOneSecret(t *testing.T) {
+	s := start(t)
+	s.create("x", "0")
+	var mu sync.Mutex
+	made := map[string]string{}
+	var wg sync.WaitGroup
+	for w := range 8 {
+		wg.Go(func() {
+			for i := range 12 {
+				in := M{"SecretId": "x", "SecretString": strings.Repeat("v", w*12+i+1), "ClientRequestToken": token()}
+				out, err := ask[secrets.PutSecretValueOutput](s, "PutSecretValue", in)
+				if f := fault.Of(err); f != nil && f.Kind != fault.Conflict {
+					t.Error(err)
+				} else if f == nil {
+					mu.Lock()
+					made[out.VersionId] = in["SecretString"].(string)
+					mu.Unlock()
+				}
+				if _, err := ask[secrets.GetSecretValueOutput](s, "GetSecretValue", M{"SecretId": "x"}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if len(made) == 0 {
+		t.Fatal("nobody came through")
+	}
+	for id, want := range made {
+		if got := s.text(M{"SecretId": "x", "VersionId": id}); got != want {
+			t.Errorf("%s was acknowledged and has another value", id)
+		}
+	}
+	stages := s.describe("x").VersionIdsToStages
+	if len(stages) != 2 {
+		t.Errorf("%v", stages)
+	}
+	if _, ok := made[s.get("x").VersionId]; !ok {
+		t.Error("what is current was not acknowledged")
+	}
+	s.assemble(t)
+	s.get("x")
+}
+
+// Many create one name at once: with one token all get the same answer, with their own only one does.
+func TestManyCreateOneName(t *testing.T) {
+	s := start(t)
+	shared := token()
+	var mu sync.Mutex
+	arns, alone := map[string]int{}, 0
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			out, err := ask[secrets.CreateSecretOutput](s, "CreateSecret", M{"Name": "shared", "SecretString": "v", "ClientRequestToken": shared})
+			if err != nil {
+				t.Error(err)
+			}
+			_, own := ask[secrets.CreateSecretOutput](s, "CreateSecret", M{"Name": "alone", "SecretString": "v", "ClientRequestToken": token()})
+			mu.Lock()
+			defer mu.Unlock()
+			arns[out.ARN]++
+			if own == nil {
+				alone++
+			} else if fault.Of(own).Code != "ResourceExistsException" {
+				t.Error(own)
+			}
+		})
+	}
+	wg.Wait()
+	if len(arns) != 1 || alone != 1 {
+		t.Errorf("%v, %d", arns, alone)
+	}
+}

@@ -1,0 +1,188 @@
+package secrets_test
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"claviger/secrets"
+)
+
+// names lists all pages and returns the names, and how many pages it took.
+func (s *service) names(in M) (names []string, pages int) {
+	s.t.Helper()
+	for {
+		out := must[secrets.ListSecretsOutput](s, "ListSecrets", in)
+		pages++
+		for _, e := range out.SecretList {
+			names = append(names, e.Name)
+		}
+		if out.NextToken == "" {
+			delete(in, "NextToken")
+			return names, pages
+		}
+		in["NextToken"] = out.NextToken
+	}
+}
+
+func TestListsInEveryOrder(t *testing.T) {
+	s := start(t)
+	for _, name := range []string{"b", "d", "a", "c"} {
+		s.create(name, "v")
+		s.pass(time.Second)
+	}
+	for _, name := range []string{"d", "c"} { // changed: b a d c
+		s.put(name, "w")
+		s.pass(time.Second)
+	}
+	s.get("a") // accessed: b c d a
+	eventually(t, "the access is noted", func() bool { return s.describe("a").LastAccessedDate != nil })
+	for by, want := range map[string][]string{"": {"b", "d", "a", "c"}, "created-date": {"b", "d", "a", "c"}, "name": {"a", "b", "c", "d"},
+		"last-changed-date": {"b", "a", "d", "c"}, "last-accessed-date": {"b", "c", "d", "a"}} {
+		for _, order := range []string{"asc", "desc"} {
+			for size := 1; size < 5; size++ {
+				in := M{"MaxResults": size, "SortOrder": order}
+				if by != "" {
+					in["SortBy"] = by
+				}
+				got, pages := s.names(in)
+				if order == "desc" {
+					slices.Reverse(got)
+				}
+				if !slices.Equal(got, want) || pages != (4+size-1)/size {
+					t.Errorf("%s %s by %d: %v in %d pages", by, order, size, got, pages)
+				}
+			}
+		}
+	}
+}
+
+func TestPageTokensFitOneListing(t *testing.T) {
+	s := start(t)
+	for i := range 3 {
+		s.create(strconv.Itoa(i), "v")
+	}
+	out := must[secrets.ListSecretsOutput](s, "ListSecrets", M{"MaxResults": 1})
+	for _, in := range []M{{"SortBy": "name"}, {"SortOrder": "desc"}, {"IncludePlannedDeletion": true}, {"Filters": []M{{"Key": "name", "Values": []string{"1"}}}}} {
+		in["NextToken"] = out.NextToken
+		refused[secrets.ListSecretsOutput](s, "ListSecrets", in, "InvalidNextTokenException", "")
+	}
+	refused[secrets.ListSecretsOutput](s, "ListSecrets", M{"NextToken": "x"}, "InvalidNextTokenException", "")
+	refused[secrets.ListSecretVersionIdsOutput](s, "ListSecretVersionIds", M{"SecretId": "1", "NextToken": out.NextToken}, "InvalidNextTokenException", "")
+}
+
+func TestListsLeaveOutWhatIsNotAsked(t *testing.T) {
+	s := start(t)
+	must[secrets.CreateSecretOutput](s, "CreateSecret", M{"Name": "prod/a", "ClientRequestToken": token(), "Description": "Main", "Tags": []M{{"Key": "team", "Value": "blue"}}})
+	s.create("prod/b", "v")
+	s.create("test/c", "v")
+	must[secrets.DeleteSecretOutput](s, "DeleteSecret", M{"SecretId": "prod/b"})
+	filter := func(key string, values ...string) M { return M{"Key": key, "Values": values} }
+	for _, test := range []struct {
+		in   M
+		want []string
+	}{
+		{M{}, []string{"prod/a", "test/c"}},
+		{M{"IncludePlannedDeletion": true}, []string{"prod/a", "prod/b", "test/c"}},
+		{M{"Filters": []M{filter("name", "prod/")}}, []string{"prod/a"}},
+		{M{"Filters": []M{filter("name", "prod/")}, "IncludePlannedDeletion": true}, []string{"prod/a", "prod/b"}},
+		{M{"Filters": []M{filter("name", "!prod/")}}, []string{"test/c"}},
+		{M{"Filters": []M{filter("tag-key", "team"), filter("tag-value", "red")}}, nil},
+		{M{"Filters": []M{filter("all", "BLUE main")}}, []string{"prod/a"}},
+	} {
+		if got, _ := s.names(test.in); !slices.Equal(got, test.want) {
+			t.Errorf("%v: %v", test.in, got)
+		}
+	}
+	refused[secrets.ListSecretsOutput](s, "ListSecrets", M{"Filters": []M{filter("colour", "x")}}, "ValidationException", "")
+	refused[secrets.ListSecretsOutput](s, "ListSecrets", M{"Filters": []M{{"Key": "name"}}}, "InvalidParameterException", "")
+}
+
+// A filter that finds nothing among thousands answers soon, with an empty page and a token for more.
+func TestANarrowFilterGivesShortPages(t *testing.T) {
+	s := start(t)
+	for i := range 2100 {
+		must[secrets.CreateSecretOutput](s, "CreateSecret", M{"Name": fmt.Sprintf("s%04d", i), "ClientRequestToken": token()})
+	}
+	last := M{"Filters": []M{{"Key": "name", "Values": []string{"s2099"}}}, "SortBy": "name"}
+	if first := must[secrets.ListSecretsOutput](s, "ListSecrets", last); len(first.SecretList) != 0 || first.NextToken == "" {
+		t.Errorf("the first page holds %d and token %q", len(first.SecretList), first.NextToken)
+	}
+	if got, pages := s.names(last); !slices.Equal(got, []string{"s2099"}) || pages != 2 {
+		t.Errorf("%v in %d pages", got, pages)
+	}
+	if all, pages := s.names(M{}); len(all) != 2100 || pages != 21 {
+		t.Errorf("%d in %d pages", len(all), pages)
+	}
+}
+
+func TestVersionsAreListed(t *testing.T) {
+	s := start(t)
+	var made []string
+	made = append(made, s.create("x", "v").VersionId)
+	for range 4 {
+		s.pass(time.Second)
+		made = append(made, s.put("x", "v"))
+	}
+	slices.Reverse(made)
+	for all, want := range map[bool][]string{true: made, false: made[:2]} {
+		for size := 1; size < 6; size++ {
+			var got []string
+			in := M{"SecretId": "x", "MaxResults": size, "IncludeDeprecated": all}
+			for more := true; more; {
+				out := must[secrets.ListSecretVersionIdsOutput](s, "ListSecretVersionIds", in)
+				for _, v := range out.Versions {
+					got = append(got, v.VersionId)
+				}
+				in["NextToken"], more = out.NextToken, out.NextToken != ""
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("all %v, %d a page: %v, want %v", all, size, got, want)
+			}
+		}
+	}
+}
+
+func TestBatches(t *testing.T) {
+	s := start(t)
+	key := s.key()
+	s.create("a", "1")
+	s.create("b", "2")
+	s.createUnder("closed", "3", key)
+	if _, err := ask[any](s, "kms:DisableKey", M{"KeyId": key}); err != nil {
+		t.Fatal(err)
+	}
+	type batch = secrets.BatchGetSecretValueOutput
+	out := must[batch](s, "BatchGetSecretValue", M{"SecretIdList": []string{"b", "absent", "a", "closed"}})
+	if len(out.SecretValues) != 2 || *out.SecretValues[0].SecretString != "2" || *out.SecretValues[1].SecretString != "1" {
+		t.Errorf("%+v", out.SecretValues)
+	}
+	want := []secrets.APIError{{SecretId: "absent", ErrorCode: "ResourceNotFoundException", Message: "Secrets Manager can't find the specified secret."},
+		{SecretId: "closed", ErrorCode: "DecryptionFailure", Message: cantDecrypt}}
+	if !slices.Equal(out.Errors, want) {
+		t.Errorf("%+v", out.Errors)
+	}
+	var got []string
+	in := M{"Filters": []M{{"Key": "name", "Values": []string{"a", "b"}}}, "MaxResults": 1}
+	for more := true; more; {
+		out := must[batch](s, "BatchGetSecretValue", in)
+		for _, v := range out.SecretValues {
+			got = append(got, *v.SecretString)
+		}
+		in["NextToken"], more = out.NextToken, out.NextToken != ""
+	}
+	if !slices.Equal(got, []string{"1", "2"}) {
+		t.Errorf("%v", got)
+	}
+	for _, in := range []M{{}, {"SecretIdList": []string{"a"}, "Filters": in["Filters"]}, {"SecretIdList": []string{"a"}, "MaxResults": 2}} {
+		refused[batch](s, "BatchGetSecretValue", in, "InvalidParameterException", "")
+	}
+	s.forbid("secretsmanager:GetSecretValue")
+	if out := must[batch](s, "BatchGetSecretValue", M{"SecretIdList": []string{"a"}}); len(out.Errors) != 1 || out.Errors[0].ErrorCode != "AccessDeniedException" {
+		t.Errorf("%+v", out)
+	}
+	s.forbid("secretsmanager:ListSecrets")
+	refused[batch](s, "BatchGetSecretValue", M{"Filters": in["Filters"]}, "AccessDeniedException", "")
+}
