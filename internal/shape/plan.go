@@ -66,9 +66,9 @@ func structOf(t reflect.Type) reflect.Type {
 
 func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }
 
-// Validate checks v, a struct of the plan's type, against its shapes. present tells by JSON pointer whether
-// a required member that holds its zero value stood in the request at all; it is asked only of such. The error is a ValidationException
-// in AWS's words with at most ten sentences.
+// Validate checks v, a struct of the plan's type, against its shapes. present tells by JSON pointer whether a member that
+// holds its zero value and is no pointer stood in the request at all; it is asked only of such. The error is a
+// ValidationException in AWS's words with at most ten sentences.
 func (p *Plan) Validate(v any, present func(pointer string) bool) error {
 	c := check{present: present}
 	c.members(p, reflect.ValueOf(v), place{})
@@ -123,7 +123,7 @@ func (c *check) missing(m *member, f reflect.Value, at place) bool {
 	case reflect.Slice, reflect.Map:
 		return f.IsNil()
 	}
-	return !m.required || c.present == nil || !c.present(at.pointer+"/"+m.name)
+	return c.present == nil || !c.present(at.pointer+"/"+m.name)
 }
 
 func (c *check) absent(m *member, at place) {
