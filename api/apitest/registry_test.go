@@ -1,0 +1,291 @@
+package apitest_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"claviger/api/apitest"
+	"claviger/internal/op"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/google/uuid"
+)
+
+// walk has a row for every operation of the registry: a request that is allowed, and the error when what it is about is
+// not there. In a request the words in capitals stand for things that are made for it; see [stage].
+var walk = map[string]struct {
+	request string
+	missing string // the error's name; empty where there is nothing that could be absent
+	why     string // the reason then
+}{
+	"kms.CreateKey":                       {`{"Description":"d","Tags":[{"TagKey":"a","TagValue":"b"}]}`, "", "it makes its own target"},
+	"kms.DescribeKey":                     {`{"KeyId":"KEY"}`, "NotFoundException", ""},
+	"kms.ListKeys":                        {`{"Limit":5}`, "", "an account is always there"},
+	"kms.EnableKey":                       {`{"KeyId":"KEY"}`, "NotFoundException", ""},
+	"kms.DisableKey":                      {`{"KeyId":"KEY"}`, "NotFoundException", ""},
+	"kms.ScheduleKeyDeletion":             {`{"KeyId":"KEY","PendingWindowInDays":7}`, "NotFoundException", ""},
+	"kms.CancelKeyDeletion":               {`{"KeyId":"GOING"}`, "NotFoundException", ""},
+	"kms.UpdateKeyDescription":            {`{"KeyId":"KEY","Description":"d"}`, "NotFoundException", ""},
+	"kms.CreateAlias":                     {`{"AliasName":"alias/NEW","TargetKeyId":"KEY"}`, "NotFoundException", ""},
+	"kms.UpdateAlias":                     {`{"AliasName":"ALIAS","TargetKeyId":"OTHER"}`, "NotFoundException", ""},
+	"kms.DeleteAlias":                     {`{"AliasName":"ALIAS"}`, "NotFoundException", ""},
+	"kms.ListAliases":                     {`{"KeyId":"KEY"}`, "NotFoundException", ""},
+	"kms.TagResource":                     {`{"KeyId":"KEY","Tags":[{"TagKey":"a","TagValue":"b"}]}`, "NotFoundException", ""},
+	"kms.UntagResource":                   {`{"KeyId":"KEY","TagKeys":["a"]}`, "NotFoundException", ""},
+	"kms.ListResourceTags":                {`{"KeyId":"KEY"}`, "NotFoundException", ""},
+	"kms.Encrypt":                         {`{"KeyId":"KEY","Plaintext":"eA==","EncryptionContext":{"a":"b"}}`, "NotFoundException", ""},
+	"kms.Decrypt":                         {`{"KeyId":"KEY","CiphertextBlob":"BLOB"}`, "NotFoundException", ""},
+	"kms.ReEncrypt":                       {`{"SourceKeyId":"KEY","DestinationKeyId":"OTHER","CiphertextBlob":"BLOB"}`, "NotFoundException", ""},
+	"kms.GenerateDataKey":                 {`{"KeyId":"KEY","KeySpec":"AES_256"}`, "NotFoundException", ""},
+	"kms.GenerateDataKeyWithoutPlaintext": {`{"KeyId":"KEY","NumberOfBytes":64}`, "NotFoundException", ""},
+	"kms.GenerateRandom":                  {`{"NumberOfBytes":32}`, "", "the token is always there"},
+
+	"secretsmanager.CreateSecret":             {`{"Name":"NEW","ClientRequestToken":"TOKEN","SecretString":"x","Tags":[{"Key":"a","Value":"b"}]}`, "", "it makes its own target"},
+	"secretsmanager.DescribeSecret":           {`{"SecretId":"SECRET"}`, "ResourceNotFoundException", ""},
+	"secretsmanager.ListSecrets":              {`{"MaxResults":5}`, "", "an account is always there"},
+	"secretsmanager.UpdateSecret":             {`{"SecretId":"SECRET","ClientRequestToken":"TOKEN","SecretString":"y","Description":"d"}`, "ResourceNotFoundException", ""},
+	"secretsmanager.DeleteSecret":             {`{"SecretId":"SECRET","RecoveryWindowInDays":7}`, "ResourceNotFoundException", ""},
+	"secretsmanager.RestoreSecret":            {`{"SecretId":"PARTING"}`, "ResourceNotFoundException", ""},
+	"secretsmanager.GetSecretValue":           {`{"SecretId":"SECRET"}`, "ResourceNotFoundException", ""},
+	"secretsmanager.BatchGetSecretValue":      {`{"SecretIdList":["SECRET"]}`, "", "an absent secret is in the answer's Errors"},
+	"secretsmanager.PutSecretValue":           {`{"SecretId":"SECRET","ClientRequestToken":"TOKEN","SecretBinary":"eA=="}`, "ResourceNotFoundException", ""},
+	"secretsmanager.ListSecretVersionIds":     {`{"SecretId":"SECRET"}`, "ResourceNotFoundException", ""},
+	"secretsmanager.UpdateSecretVersionStage": {`{"SecretId":"SECRET","VersionStage":"S","MoveToVersionId":"VERSION"}`, "ResourceNotFoundException", ""},
+	"secretsmanager.TagResource":              {`{"SecretId":"SECRET","Tags":[{"Key":"a","Value":"b"}]}`, "ResourceNotFoundException", ""},
+	"secretsmanager.UntagResource":            {`{"SecretId":"SECRET","TagKeys":["a"]}`, "ResourceNotFoundException", ""},
+	"secretsmanager.GetRandomPassword":        {`{"PasswordLength":20}`, "", "the token is always there"},
+}
+
+// stage makes the things that the words of a request stand for, and returns the request with them in it, and a twin
+// that is the same about things that are not there.
+func stage(t testing.TB, s *apitest.Server, request string) (there, absent string) {
+	t.Helper()
+	k, m := s.KMS(), s.SecretsManager()
+	unique := uuid.NewString()
+	key, other, going := createKey(t, k), createKey(t, k), createKey(t, k)
+	createAlias(t, k, "alias/"+unique, key.KeyId)
+	must(k.ScheduleKeyDeletion(t.Context(), &kms.ScheduleKeyDeletionInput{KeyId: going.KeyId}))(t)
+	secret := createSecret(t, m, "s-"+unique, "x")
+	parting := createSecret(t, m, "p-"+unique, "x")
+	must(m.DeleteSecret(t.Context(), &secretsmanager.DeleteSecretInput{SecretId: parting.ARN}))(t)
+	blob, err := json.Marshal(encrypt(t, k, key.KeyId, "x", nil))
+	accepted(t, err)
+	same := []string{"TOKEN", uuid.NewString(), "NEW", "new-" + unique, "BLOB", strings.Trim(string(blob), `"`), "VERSION", *secret.VersionId}
+	there = strings.NewReplacer(append(same, "KEY", *key.KeyId, "OTHER", *other.KeyId, "GOING", *going.KeyId, "ALIAS", "alias/"+unique,
+		"SECRET", *secret.Name, "PARTING", *parting.Name)...).Replace(request)
+	absent = strings.NewReplacer(append(same, "KEY", noKey, "OTHER", noKey, "GOING", noKey, "ALIAS", "alias/absent",
+		"SECRET", "absent", "PARTING", "absent")...).Replace(request)
+	return there, absent
+}
+
+// routed are the operations that a client can name.
+func routed(s *apitest.Server) (all []op.Info) {
+	for _, o := range s.Service().Operations {
+		if n := o.Info(); n.Method != "" {
+			all = append(all, n)
+		}
+	}
+	return all
+}
+
+func idOf(n op.Info) string     { return n.Service.Name + "." + n.Name }
+func targetOf(n op.Info) string { return n.Service.Target + "." + n.Name }
+
+// TestEveryOperationHasItsRow: no operation can be added without its five cases.
+func TestEveryOperationHasItsRow(t *testing.T) {
+	s := apitest.Start(t)
+	known := map[string]bool{}
+	for _, n := range routed(s) {
+		known[idOf(n)] = true
+		row, ok := walk[idOf(n)]
+		switch {
+		case !ok:
+			t.Errorf("%s has no row in walk: add a request that is allowed and the error when its target is absent", idOf(n))
+		case (row.missing == "") == (row.why == ""):
+			t.Errorf("the row of %s needs the error of an absent target, or the reason why there is none, and not both", idOf(n))
+		}
+	}
+	for name := range walk {
+		if !known[name] {
+			t.Errorf("walk has a row for %s, and there is no such operation", name)
+		}
+	}
+}
+
+// restOf returns the REST request that says the same as a JSON 1.1 document: the identifier in the path, and the
+// rest in the body, or in the query of a method that has none.
+func restOf(t testing.TB, n op.Info, document string) apitest.Request {
+	t.Helper()
+	members := map[string]json.RawMessage{}
+	accepted(t, json.Unmarshal([]byte(document), &members))
+	path, member, _ := strings.Cut(n.Path, "{")
+	if member = strings.TrimSuffix(member, "...}"); member != "" {
+		path += text(members[member])
+		delete(members, member)
+	}
+	if n.Method != http.MethodGet && n.Method != http.MethodDelete {
+		body, err := json.Marshal(members)
+		accepted(t, err)
+		return apitest.Request{Method: n.Method, Path: path, Body: body}
+	}
+	query := url.Values{}
+	for name, value := range members {
+		var list []string
+		if json.Unmarshal(value, &list) == nil {
+			query[name] = list
+		} else {
+			query.Set(name, text(value))
+		}
+	}
+	if len(query) > 0 {
+		path += "?" + query.Encode()
+	}
+	return apitest.Request{Method: n.Method, Path: path}
+}
+
+// text returns a JSON string's text, and any other value as it stands.
+func text(value json.RawMessage) string {
+	var s string
+	if json.Unmarshal(value, &s) == nil {
+		return s
+	}
+	return string(value)
+}
+
+// TestRegistryWalk takes every operation through what must hold for each of them, in both dialects.
+func TestRegistryWalk(t *testing.T) {
+	s := apitest.Start(t)
+	db := database(t, s.Database)
+	createSecret(t, s.SecretsManager(), "first", "x") // the key that the service manages is made now, and not in a case
+	for _, n := range routed(s) {
+		row := walk[idOf(n)]
+		t.Run(idOf(n), func(t *testing.T) {
+			there, absent := stage(t, s, row.request)
+			w := &walker{s, n, s.Mark(t)}
+			before := snapshot(t, db)
+			t.Run("denied", func(t *testing.T) { w.denied(t, there) })
+			unchanged(t, db, before)
+			t.Run("missing", func(t *testing.T) { w.missing(t, absent, row.missing) })
+			unchanged(t, db, before)
+			t.Run("audit down", func(t *testing.T) { w.auditDown(t, there) })
+			unchanged(t, db, before)
+			t.Run("allowed", func(t *testing.T) { w.allowed(t, there, false) })
+			if (snapshot(t, db) == before) != n.ReadOnly && !idempotent[idOf(n)] {
+				t.Errorf("ReadOnly is %v, and that is not what happened to the database", n.ReadOnly)
+			}
+			there, _ = stage(t, s, row.request)
+			t.Run("allowed by REST", func(t *testing.T) { w.allowed(t, there, true) })
+		})
+	}
+}
+
+// idempotent are the changes that change nothing if the thing is so already, as it is in the walk.
+var idempotent = map[string]bool{}
+
+// walker takes one operation through its cases.
+type walker struct {
+	*apitest.Server
+	n    op.Info
+	mark apitest.Mark
+}
+
+// send sends a document as somebody, in one of the dialects.
+func (w *walker) send(t testing.TB, document string, as aws.Credentials, rest bool) apitest.Answer {
+	t.Helper()
+	q := apitest.Request{Target: targetOf(w.n), Body: []byte(document)}
+	if rest {
+		q = restOf(t, w.n, document)
+	}
+	q.As, q.Service = as, w.n.Service.Name
+	return w.Send(t, q)
+}
+
+// refusal checks an error's status and name, and that it left exactly one record, which says the same.
+func (w *walker) refusal(t testing.TB, a apitest.Answer, rest bool, status int, code string) {
+	t.Helper()
+	if rest {
+		status = restStatus[code]
+	}
+	if a.Status != status || a.Code() != code {
+		t.Errorf("answered %d %s, want %d %s", a.Status, a.Body, status, code)
+	}
+	records := w.Records(t, w.mark, a.RequestID())
+	if len(records) != 1 {
+		t.Fatalf("the refusal left %d records", len(records))
+	}
+	r := records[0]
+	if r.EventName != w.n.Name || r.EventSource != w.n.Service.Name+".amazonaws.com" || r.ErrorCode != code || r.ErrorMessage != a.Message() || r.ReadOnly != w.n.ReadOnly {
+		t.Errorf("the refusal is recorded as %s", r.Line)
+	}
+}
+
+var restStatus = map[string]int{"AccessDeniedException": 403, "NotFoundException": 404, "ResourceNotFoundException": 404, "ValidationException": 400, "SerializationException": 400}
+
+// denied: who has no permission gets nothing done and is told by name what it lacks.
+func (w *walker) denied(t *testing.T, document string) {
+	for _, rest := range []bool{false, true} {
+		a := w.send(t, document, w.Nobody, rest)
+		w.refusal(t, a, rest, 400, "AccessDeniedException")
+		if !strings.HasPrefix(a.Message(), "User: "+apitest.NobodyARN+" is not authorized to perform: "+w.n.Service.Name+":") {
+			t.Errorf("told: %s", a.Message())
+		}
+	}
+}
+
+// missing: absence is shown to those who may know, and to nobody else.
+func (w *walker) missing(t *testing.T, document, code string) {
+	if code == "" {
+		return
+	}
+	for _, rest := range []bool{false, true} {
+		w.refusal(t, w.send(t, document, w.Root, rest), rest, 400, code)
+		w.refusal(t, w.send(t, document, w.Nobody, rest), rest, 400, "AccessDeniedException")
+	}
+}
+
+// auditDown: no record, no answer.
+func (w *walker) auditDown(t *testing.T, document string) {
+	w.CutLedger()
+	defer w.RestoreLedger()
+	for _, rest := range []bool{false, true} {
+		for _, as := range []aws.Credentials{w.Root, w.Nobody} {
+			a := w.send(t, document, as, rest)
+			if status := map[bool]int{false: 500, true: 503}[rest]; a.Status != status || a.Code() != w.n.Service.Down {
+				t.Errorf("without a ledger: %d %s", a.Status, a.Body)
+			}
+			if n := len(w.Records(t, w.mark, a.RequestID())); n != 0 {
+				t.Errorf("without a ledger there are %d records", n)
+			}
+		}
+	}
+}
+
+// allowed: it is done, and a record says by whom and to what.
+func (w *walker) allowed(t *testing.T, document string, rest bool) {
+	a := w.send(t, document, w.Root, rest)
+	if a.Status/100 != 2 {
+		t.Fatalf("answered %d %s", a.Status, a.Body)
+	}
+	if got := a.Header.Get("Cache-Control"); !strings.Contains(got, "no-store") {
+		t.Errorf("Cache-Control is %q", got)
+	}
+	records := w.Records(t, w.mark, a.RequestID())
+	if len(records) == 0 {
+		t.Fatal("no record")
+	}
+	r := records[len(records)-1]
+	if r.EventName != w.n.Name || r.ErrorCode != "" || r.UserIdentity.ARN != apitest.RootARN || r.ReadOnly != w.n.ReadOnly || r.AWSRegion != apitest.Region ||
+		r.RecipientAccountID != apitest.Account || r.SourceIPAddress != "127.0.0.1" || r.EventID == "" {
+		t.Errorf("recorded as %s", r.Line)
+	}
+	for _, other := range records[:len(records)-1] {
+		if other.UserIdentity.ARN != apitest.RootARN || other.ErrorCode != "" {
+			t.Errorf("on the way it left %s", other.Line)
+		}
+	}
+}
