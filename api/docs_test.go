@@ -17,11 +17,13 @@ import (
 	"claviger/internal/shape"
 	"claviger/internal/wire"
 	"claviger/keystore"
+	"claviger/secrets"
 )
 
 // registry is what a true server serves.
 func registry() []op.Operation {
-	return keystore.New(nil, nil, nil, &install.Installation{}).Operations()
+	in := &install.Installation{}
+	return append(keystore.New(nil, nil, nil, in).Operations(), secrets.New(nil, nil, nil, nil, in).Operations()...)
 }
 
 // An example that the service would refuse teaches the wrong thing.
@@ -52,10 +54,19 @@ func TestEveryExampleIsValid(t *testing.T) {
 }
 
 func TestEveryExampleIsUsed(t *testing.T) {
-	known := map[string]bool{}
-	for _, d := range describe(registry(), map[string]*shape.Schema{}) {
+	known, parts := map[string]bool{}, map[string]*shape.Schema{}
+	all := describe(registry(), parts)
+	for _, d := range all {
 		for _, m := range d.Members {
 			known[d.ID+"."+m.Name] = true
+		}
+		if d.Answer != nil {
+			parts[d.ID] = d.Answer
+		}
+	}
+	for _, s := range parts {
+		for _, p := range s.Properties {
+			known[s.Go.Name()+"."+p.Name] = true
 		}
 	}
 	for id, members := range specimens.Optional {
@@ -140,7 +151,7 @@ func TestEveryOperationIsOnThePageAndInTheReference(t *testing.T) {
 		}
 	}
 	for _, d := range describe(registry(), map[string]*shape.Schema{}) {
-		if !ids[d.ID] || strings.Count(markdown, "\n### "+d.Name+"\n") != 1 {
+		if !ids[d.ID] || strings.Count(markdown, "\n### "+d.Name+"\n") == 0 || strings.Count(markdown, "X-Amz-Target: "+d.Target+"`\n") != 1 {
 			t.Errorf("%s is missing", d.ID)
 		}
 		for _, m := range d.Members {

@@ -16,7 +16,7 @@ import (
 // examples are what requests and answers look like. A value is found by structure and member
 // (KeyMetadata.KeyId), by shape or by member; what none of them knows is made from the schema.
 type examples struct {
-	Optional map[string][]string       `json:"optional"` // by operation: members shown though they may be left out
+	Optional map[string][]string       `json:"optional"` // by operation or structure: members shown though they may be absent
 	Values   map[string]jsontext.Value `json:"values"`
 }
 
@@ -90,12 +90,12 @@ func texts(v jsontext.Value) (list []string) {
 	return []string{text(v)}
 }
 
-// structure appends the members that are always there.
+// structure appends the members that are always there, and those that help to understand it.
 func (e *examples) structure(b []byte, s *shape.Schema) []byte {
 	b = append(b, '{')
 	first := true
 	for _, p := range s.Properties {
-		if !p.Required {
+		if !p.Required && !slices.Contains(e.Optional[s.Go.Name()], p.Name) {
 			continue
 		}
 		if !first {

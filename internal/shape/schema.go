@@ -3,6 +3,7 @@ package shape
 import (
 	"fmt"
 	"reflect"
+	"regexp"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -221,11 +222,23 @@ func (s Shape) limits() (least, most *int) {
 	return least, most
 }
 
-// whole returns a model's pattern, which has to match the whole value, for JSON Schema, which searches.
+// whole returns a model's pattern, which is Java's and has to match the whole value, for JSON Schema, which searches
+// in the syntax of ECMA-262 with its u flag: there nothing may be escaped that needs no escape.
 func whole(pattern string) string {
+	pattern = escaped.ReplaceAllStringFunc(pattern, func(pair string) string {
+		if strings.ContainsAny(pair[1:], needless) {
+			return pair[1:]
+		}
+		return pair
+	})
 	anchored := strings.HasPrefix(pattern, "^") && strings.HasSuffix(pattern, "$") && !strings.Contains(pattern, "|")
 	if pattern == "" || anchored {
 		return pattern
 	}
 	return "^(?:" + pattern + ")$"
 }
+
+var escaped = regexp.MustCompile(`\\.`)
+
+// needless are the characters that ECMA-262 knows no escape of and that mean nothing but themselves.
+const needless = " !\"#%&',:;<=>@_`~"

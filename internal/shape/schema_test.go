@@ -82,19 +82,36 @@ func TestSchemasOfBlobsTakeEveryLegalLength(t *testing.T) {
 
 // JSON Schema's patterns search and the service's match the whole value: both must say the same of it.
 func TestPatternsMatchTheWholeValue(t *testing.T) {
-	for _, pattern := range []string{`[a-z]+`, `^[a-z]+$`, `^a|b$`, `a|b`, `^a`, `b$`} {
+	for _, pattern := range []string{`[a-z]+`, `^[a-z]+$`, `^\!?[a-z\=\_\-]*$`, `\\!`, `^a|b$`, `a|b`, `^a`, `b$`} {
 		p := shape.Table{"P": {Pattern: pattern}}
 		typ := reflect.TypeFor[struct {
 			P *string `shape:"P"`
 		}]()
 		schema := regexp.MustCompile(shape.Schemas{Table: p, Named: map[string]*shape.Schema{}}.Of(typ).Properties[0].Schema.Pattern)
-		for _, v := range []string{"", "a", "b", "ab", "a1", "1b", "ba"} {
+		for _, v := range []string{"", "a", "b", "ab", "a1", "1b", "ba", "!a=_-", "\\!"} {
 			in := struct {
 				P *string `shape:"P"`
 			}{&v}
 			if took := p.Compile(typ).Validate(in, nil) == nil; took != schema.MatchString(v) {
 				t.Errorf("%s and %q: validation says %v and the schema %s says %v", pattern, v, took, schema, !took)
 			}
+		}
+	}
+}
+
+// JSON Schema asks for ECMA-262 with the u flag, where an escape that changes nothing is an error.
+func TestPatternsHaveNoNeedlessEscapes(t *testing.T) {
+	for pattern, want := range map[string]string{
+		`^\!?[a-z0-9 :_@\/\+\=\.\-\!]*$`: `^!?[a-z0-9 :_@\/\+=\.\-!]*$`,
+		`^\\!\d\u0020$`:                  `^\\!\d\u0020$`,
+		`^\\\!$`:                         `^\\!$`,
+	} {
+		p := shape.Schemas{Table: shape.Table{"P": {Pattern: pattern, RE2: `x`}}, Named: map[string]*shape.Schema{}}
+		got := p.Of(reflect.TypeFor[struct {
+			P string `shape:"P"`
+		}]()).Properties[0].Schema.Pattern
+		if got != want {
+			t.Errorf("%s became %s, want %s", pattern, got, want)
 		}
 	}
 }
