@@ -139,8 +139,7 @@ type worker struct {
 	session cryptoki.Session
 }
 
-// serve does c, if there is one, and then what comes through the lane until the epoch ends or a call of its was
-// abandoned.
+// serve does c, if there is one, and then what comes through the lane until the epoch ends.
 func (w *worker) serve(c *call) {
 	t := w.lane.epoch.token
 	t.workers.Add(1)
@@ -171,12 +170,14 @@ func (w *worker) do(c *call) bool {
 	c.release()
 	c.out, c.err = out, err
 	if !c.state.CompareAndSwap(inside, finished) {
-		// Nobody waits for this any more, and its lock was given back. A session that hung isn't used again.
+		// Nobody waits for this any more, and its lock was given back. A session that hung isn't used again; the one
+		// that owns the handles can't be replaced, so its lane ends and with it the epoch.
 		clear(out)
 		w.lane.stuck.Add(-1)
 		e.token.module.hung.Add(-1)
 		w.close()
-		return false
+		w.session = 0
+		return w.lane.owner == 0
 	}
 	e.token.mu.RUnlock()
 	c.done <- struct{}{}

@@ -114,13 +114,15 @@ func (h *handles) forget(k *handle) {
 	h.drop(k)
 }
 
-// forgetID drops what is cached, or is being loaded, for a material.
-func (h *handles) forgetID(id string) {
+// forgetID drops what is cached, or is being loaded, for a material, and reports whether there was anything.
+func (h *handles) forgetID(id string) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if k := h.byID[id]; k != nil {
+	k := h.byID[id]
+	if k != nil {
 		h.drop(k)
 	}
+	return k != nil
 }
 
 // drop takes k out of the cache. Its key dies with its last use. The lock must be held.

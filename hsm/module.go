@@ -48,10 +48,12 @@ var (
 	errTooSoon = errors.New("the module was reloaded a moment ago")
 )
 
-// The least time between two reloads: alone on the module, and when a healthy neighbour would lose its handles.
+// The least time between two reloads. A healthy neighbour on the module loses its handles each time, and on SoftHSM
+// each handle costs memory for good, so beside one they become rare once the first many didn't help.
 const (
-	reloadPause      = 2 * time.Second
-	reloadPauseOther = 15 * time.Second
+	reloadPause     = 2 * time.Second
+	reloadPauseRare = 15 * time.Second
+	manyReloads     = 30
 )
 
 // acquire loads the module at path and initialises it unless that has happened. Every acquire needs a release.
@@ -154,14 +156,14 @@ func (m *module) finalize() error {
 	return err
 }
 
-// reload finalises and initialises the library with nobody inside it. The turn must be held, and by must be
-// the member that asks. It is the last rung of recovery: for SoftHSM the only way back to a token whose
-// directory was gone, and for a network device often the only way to a new connection.
-func (m *module) reload(by member) error {
+// reload finalises and initialises the library with nobody inside it. The turn must be held; by is the member that
+// asks, and tries how often it has in vain. It is the last rung of recovery: for SoftHSM the only way back to a token
+// whose directory was gone, and for a network device often the only way to a new connection.
+func (m *module) reload(by member, tries int) error {
 	pause := reloadPause
 	for other := range m.members {
-		if other != by && other.healthy() {
-			pause = reloadPauseOther
+		if tries >= manyReloads && other != by && other.healthy() {
+			pause = reloadPauseRare
 		}
 	}
 	if time.Since(m.reloaded) < pause {

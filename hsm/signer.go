@@ -127,7 +127,7 @@ func (s *signer) recover(generation uint64) error {
 	}
 	defer s.module.unlock()
 	if s.module.generation.Load() == generation {
-		if err := s.module.reload(s); err != nil {
+		if err := s.module.reload(s, manyReloads); err != nil {
 			return err
 		}
 	}

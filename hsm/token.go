@@ -40,6 +40,8 @@ type Token struct {
 	epochs  atomic.Uint64
 	workers atomic.Int32 // of all epochs
 
+	reloads int // in vain, since the token was last well; the watch's own
+
 	examMu sync.Mutex
 	exam   *exam // wanted and not begun
 	wake   chan struct{}
@@ -234,9 +236,8 @@ func (t *Token) Random(ctx context.Context, n int) (random []byte, err error) {
 // Forget drops the cached handle of a material, so that the next use has to load it again. A use in progress
 // ends undisturbed.
 func (t *Token) Forget(id string) {
-	if e := t.current.Load(); e != nil {
-		e.handles.forgetID(id)
-		t.nudge()
+	if e := t.current.Load(); e != nil && e.handles.forgetID(id) {
+		t.nudge() // so that the key is destroyed soon
 	}
 }
 

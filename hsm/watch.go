@@ -177,10 +177,14 @@ func (t *Token) recover(cause error) error {
 	if err == nil || needsPerson(err) || errors.Is(err, ErrUnsafe) {
 		return err
 	}
-	if reload := t.module.reload(t); reload != nil {
+	if reload := t.module.reload(t, t.reloads); reload != nil {
 		return errors.Join(err, reload)
 	}
-	return t.establish()
+	t.reloads++
+	if err = t.establish(); err == nil {
+		t.reloads = 0
+	}
+	return err
 }
 
 func (t *Token) suspend() {
