@@ -37,7 +37,9 @@ var pagePolicy = func() string {
 
 // mountDocs serves the description of the API, made from the registry once.
 func (s *server) mountDocs(r chi.Router) {
-	r.Get("/", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/docs", http.StatusSeeOther) })
+	toDocs := http.RedirectHandler("/docs", http.StatusSeeOther).ServeHTTP
+	r.Get("/", toDocs)
+	r.Head("/", toDocs)
 	s.mountDocument(r, "/openapi.json", "application/json", OpenAPI(s.Operations, s.Version))
 	s.mountDocument(r, "/docs", "text/html; charset=utf-8", page(s.Operations, s.Version))
 }

@@ -91,8 +91,10 @@ func served(t *testing.T, method, target string, headers ...string) *httptest.Re
 }
 
 func TestDocumentsAreServedOnceAndKeptByClients(t *testing.T) {
-	if w := served(t, "GET", "/"); w.Code != 303 || w.Header().Get("Location") != "/docs" {
-		t.Errorf("/ answered %d %s", w.Code, w.Header().Get("Location"))
+	for _, method := range []string{"GET", "HEAD"} {
+		if w := served(t, method, "/"); w.Code != 303 || w.Header().Get("Location") != "/docs" {
+			t.Errorf("%s / answered %d %s", method, w.Code, w.Header().Get("Location"))
+		}
 	}
 	for path, mediaType := range map[string]string{"/openapi.json": "application/json", "/docs": "text/html; charset=utf-8"} {
 		w := served(t, "GET", path)
