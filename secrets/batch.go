@@ -5,7 +5,8 @@ import (
 	"claviger/internal/op"
 )
 
-// BatchGetSecretValueInput is BatchGetSecretValueRequest of AWS.
+// BatchGetSecretValueInput is BatchGetSecretValueRequest of AWS: up to 20 secrets by id, or by what they are like and
+// then page by page.
 type BatchGetSecretValueInput struct {
 	SecretIdList []string `shape:"SecretIdListType"`
 	Filters      []Filter `shape:"FiltersListType"`
@@ -26,7 +27,8 @@ func (in BatchGetSecretValueInput) Validate() error {
 	return checkFilters(in.Filters)
 }
 
-// BatchGetSecretValueOutput is BatchGetSecretValueResponse of AWS.
+// BatchGetSecretValueOutput is BatchGetSecretValueResponse of AWS. A secret is either among the values, in the order
+// asked for, or among the errors.
 type BatchGetSecretValueOutput struct {
 	SecretValues []GetSecretValueOutput
 	NextToken    string `json:",omitzero"`
@@ -48,6 +50,8 @@ func (s *Secrets) findBatch(_ *op.Call, in BatchGetSecretValueInput) (account, e
 // mostValues is AWS's limit of a batch, and what it returns when no less is asked for.
 const mostValues = 20
 
+// batchGetSecretValue asks for one value after the other as the same caller, so that each is authorized and recorded
+// as if it had been asked for alone.
 func (s *Secrets) batchGetSecretValue(c *op.Call, in BatchGetSecretValueInput, _ account) (out BatchGetSecretValueOutput, err error) {
 	out.SecretValues, out.Errors = []GetSecretValueOutput{}, []APIError{}
 	ids := in.SecretIdList

@@ -8,19 +8,18 @@ import (
 	"claviger/store"
 )
 
-// Bounds of the cache: at most about 3.5 KiB a line, 35 MiB in all; a usual line is under 1 KiB. What is larger is
-// read from its row each time, at the price of a query.
+// Bounds of the cache: at most about 3.3 KiB a line with what the runtime adds, 34 MB in all; a usual line is under
+// 1 KiB. What is larger is read from its row each time, at the price of a query.
 const (
-	cachedSecrets  = 10240
-	keptSecret     = 2048 // bytes of a secret's own text: name, description, tags, labels
-	keptValue      = 1024 // bytes of a sealed value that is kept with its secret
-	overheadOfItem = 48   // of each tag and label: headers and the map's share
+	cachedSecrets = 10240
+	keptBytes     = 2048 // of a secret's own text, and of its sealed current value if that fits in too
+	overhead      = 80   // bytes for each tag and label beside its text: headers, and the room that slices and maps leave
 )
 
 // line is what the cache keeps of a secret: all that a plain read needs.
 type line struct {
 	*Secret
-	value *version     // the AWSCURRENT version, if its sealed value is small; otherwise nil
+	value *version     // the AWSCURRENT version, if there is room for its sealed value; otherwise nil
 	noted atomic.Int64 // the day up to which a read of value is noted
 }
 
@@ -31,7 +30,7 @@ func (s *Secrets) line(c *op.Call, ref secretRef) (*line, error) {
 	var heavy *line
 	l, err := s.lines.Get(ref, func() (*line, error) {
 		l, err := s.loadLine(c, ref)
-		if err == nil && l.weight() > keptSecret {
+		if err == nil && l.weight() > keptBytes {
 			heavy = l
 			return nil, errHeavy
 		}
@@ -57,7 +56,7 @@ func (s *Secrets) loadLine(c *op.Call, ref secretRef) (*line, error) {
 	if id == "" {
 		return l, nil
 	}
-	v, err := s.loadVersion(c, sec, id, keptValue)
+	v, err := s.loadVersion(c, sec, id, max(keptBytes-l.weight(), 0))
 	if err == nil {
 		l.value = v
 		l.noted.Store(v.accessed)
@@ -68,14 +67,14 @@ func (s *Secrets) loadLine(c *op.Call, ref secretRef) (*line, error) {
 	return l, err
 }
 
-// weight is about how many bytes of text a secret holds.
+// weight is about how many bytes a secret holds, its values left out.
 func (l *line) weight() int {
 	n := len(l.Name) + len(l.Description) + len(l.KeyID)
 	for _, t := range l.Tags {
-		n += len(t.Key) + len(t.Value) + overheadOfItem
+		n += len(t.Key) + len(t.Value) + overhead
 	}
 	for label, id := range l.stages {
-		n += len(label) + len(id) + overheadOfItem
+		n += len(label) + len(id) + overhead
 	}
 	return n
 }

@@ -12,7 +12,8 @@ type ReplicaRegion struct {
 	KmsKeyId *string `shape:"KmsKeyIdType"`
 }
 
-// CreateSecretInput is CreateSecretRequest of AWS.
+// CreateSecretInput is CreateSecretRequest of AWS. ClientRequestToken, 32 to 64 characters, becomes the id of the first
+// version, if there is a value; SDKs make one up where the program gives none.
 type CreateSecretInput struct {
 	Name                        string          `shape:"NameType,required"`
 	ClientRequestToken          *string         `shape:"ClientRequestTokenType"`
@@ -44,7 +45,7 @@ func (in CreateSecretInput) Validate() error {
 	return checkValue(in.SecretString, in.SecretBinary)
 }
 
-// CreateSecretOutput is CreateSecretResponse of AWS.
+// CreateSecretOutput is CreateSecretResponse of AWS. Without a value there is no VersionId.
 type CreateSecretOutput struct {
 	ARN, Name string
 	VersionId string `json:",omitzero"`
@@ -84,6 +85,8 @@ func (s *Secrets) findCreate(c *op.Call, in CreateSecretInput) (*creation, error
 	return &creation{*t, len(in.Tags) > 0}, nil
 }
 
+// createSecret seals the first value, if any, under an ARN that nobody had before: its suffix is drawn anew even for a
+// name that is used again.
 func (s *Secrets) createSecret(c *op.Call, in CreateSecretInput, t *creation) (op.Commit[CreateSecretOutput], error) {
 	v := given(in.SecretString, in.SecretBinary)
 	if t.line != nil {
@@ -109,7 +112,8 @@ func (s *Secrets) createSecret(c *op.Call, in CreateSecretInput, t *creation) (o
 	return func(tx *store.Tx) (CreateSecretOutput, error) { return out, apply(tx) }, err
 }
 
-// createAgain answers a repeated request as the first time, if it carries the same token and the same value.
+// createAgain answers a repeated request as the first time, if it carries the same token and the same value. A
+// request without a value made no version, so that nothing remembers its token: as with AWS, the name is taken.
 func (s *Secrets) createAgain(c *op.Call, in CreateSecretInput, v *value, sec *Secret) (op.Commit[CreateSecretOutput], error) {
 	if v == nil {
 		return nil, errExists(sec.Name)
@@ -125,7 +129,8 @@ func (s *Secrets) createAgain(c *op.Call, in CreateSecretInput, v *value, sec *S
 	return func(*store.Tx) (CreateSecretOutput, error) { return out, nil }, nil
 }
 
-// known reports whether a token has made a version already. The token with another value than v is an error.
+// known reports whether a token has made a version already. The token with another value than v is an error. To
+// compare, the stored value is opened as the caller, who needs kms:Decrypt for it.
 func (s *Secrets) known(c *op.Call, sec *Secret, token string, v *value) (bool, error) {
 	ver, err := s.loadVersion(c, sec, token, wholeValue)
 	switch {

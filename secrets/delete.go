@@ -16,7 +16,8 @@ const (
 	longestWindow  = 30
 )
 
-// DeleteSecretInput is DeleteSecretRequest of AWS.
+// DeleteSecretInput is DeleteSecretRequest of AWS. Without a window of its own a secret waits for 30 days; at once
+// and a window exclude one another.
 type DeleteSecretInput struct {
 	SecretId                   string `shape:"SecretIdType,required"`
 	RecoveryWindowInDays       *int64 `shape:"RecoveryWindowInDaysType"`
@@ -48,9 +49,9 @@ type deletion struct {
 	atOnce bool
 }
 
-// Missing implements [op.Target].
+// Missing implements [op.Target]. That a secret of another Region is gone, nobody here can say.
 func (t *deletion) Missing() error {
-	if t.atOnce {
+	if t.atOnce && !t.elsewhere {
 		return nil
 	}
 	return t.target.Missing()

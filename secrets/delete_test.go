@@ -98,6 +98,8 @@ func TestDeletionAtOnce(t *testing.T) {
 	refused[deleted](s, "DeleteSecret", M{"SecretId": "x", "RecoveryWindowInDays": 7, "ForceDeleteWithoutRecovery": true}, "InvalidParameterException",
 		"You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.")
 	refused[deleted](s, "DeleteSecret", M{"SecretId": "no"}, "ResourceNotFoundException", "")
+	abroad := "arn:aws:secretsmanager:eu-west-1:" + account + ":secret:x"
+	refused[deleted](s, "DeleteSecret", M{"SecretId": abroad, "ForceDeleteWithoutRecovery": true}, "ResourceNotFoundException", "")
 }
 
 func TestOldVersionsGo(t *testing.T) {

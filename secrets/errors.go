@@ -7,7 +7,8 @@ import (
 	"claviger/store"
 )
 
-// The answers of Secrets Manager in its own words; where AWS's are known they stand here letter by letter.
+// The answers of Secrets Manager. Where AWS's own words are known they stand here letter by letter, because programs
+// match on them; the others say what to do instead.
 var (
 	errAbsent    = fault.New(fault.NotFound, "ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
 	errMarked    = invalidRequest("You can't perform this operation on the secret because it was marked for deletion.")

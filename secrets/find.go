@@ -10,6 +10,7 @@ import (
 type target struct {
 	named     named
 	line      *line // nil if there is none
+	elsewhere bool  // in another account or Region than the call, so that nobody looked
 	operation string
 }
 
@@ -51,6 +52,7 @@ func (s *Secrets) find(c *op.Call, operation, secretID string) (*target, error) 
 	}
 	t := &target{named: n, operation: operation}
 	if account, region := c.Namespace(); n.account != account || n.region != region {
+		t.elsewhere = true
 		return t, nil
 	}
 	l, err := s.line(c, n.secretRef)
@@ -60,7 +62,7 @@ func (s *Secrets) find(c *op.Call, operation, secretID string) (*target, error) 
 	return t, err
 }
 
-// identified is an input that names a secret.
+// identified is an input that names a secret, by any form of SecretId.
 type identified interface {
 	op.Input
 	secretID() string

@@ -7,7 +7,7 @@ import (
 	"claviger/internal/wire"
 )
 
-// GetSecretValueInput is GetSecretValueRequest of AWS.
+// GetSecretValueInput is GetSecretValueRequest of AWS. Without a version or label it means AWSCURRENT.
 type GetSecretValueInput struct {
 	SecretId     string  `shape:"SecretIdType,required"`
 	VersionId    *string `shape:"SecretVersionIdType"`
@@ -17,7 +17,8 @@ type GetSecretValueInput struct {
 
 func (in GetSecretValueInput) secretID() string { return in.SecretId }
 
-// GetSecretValueOutput is GetSecretValueResponse of AWS.
+// GetSecretValueOutput is GetSecretValueResponse of AWS: the value in the member in which it was given, text or up to
+// 65,536 bytes.
 type GetSecretValueOutput struct {
 	ARN           string
 	Name          string
@@ -28,9 +29,11 @@ type GetSecretValueOutput struct {
 	CreatedDate   wire.Time // of the version
 }
 
-// wholeValue is a limit that every sealed value keeps.
+// wholeValue is a limit in bytes that every sealed value keeps: the value's own and what sealing adds.
 const wholeValue = 1 << 20
 
+// getSecretValue opens one version: one call of the token. The plaintext of a string is wiped here; the string itself
+// lives until the answer is written.
 func (s *Secrets) getSecretValue(c *op.Call, in GetSecretValueInput, l *line) (out GetSecretValueOutput, err error) {
 	l, v, err := s.pick(c, l, in.VersionId, in.VersionStage)
 	if err != nil {
@@ -107,7 +110,8 @@ func (s *Secrets) lost(c *op.Call, sec *Secret, id string) error {
 	return errLost(sec.ARN(), id)
 }
 
-// accessed remembers the day of a read.
+// accessed remembers the day of a read, once a day for each version: AWS tells no more than the day, so that a read
+// costs no write of its own.
 func (s *Secrets) accessed(c *op.Call, l *line, v *version) {
 	day := c.Time.Truncate(24 * time.Hour).UnixMicro()
 	switch {
@@ -133,6 +137,7 @@ type DescribeSecretOutput struct {
 	CreatedDate        wire.Time
 }
 
+// describeSecret answers from the cache, but for the day of the last access: that is not worth dropping a line for.
 func (s *Secrets) describeSecret(_ *op.Call, _ SecretInput, l *line) (DescribeSecretOutput, error) {
 	accessed, err := s.accessedOn(l.Secret)
 	return DescribeSecretOutput{ARN: l.ARN(), Name: l.Name, Description: l.Description, KmsKeyId: l.KeyID,

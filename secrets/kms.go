@@ -15,6 +15,12 @@ const service = "secretsmanager"
 // managedAlias names the key that a secret has if nobody names another.
 const managedAlias = "alias/aws/secretsmanager"
 
+// How Secrets Manager calls it that KMS could not do its part, by direction.
+const (
+	encryptionFailure = "EncryptionFailure"
+	decryptionFailure = "DecryptionFailure"
+)
+
 // keyName returns the form in which a secret keeps KmsKeyId: nothing for the managed key, however it is spelled.
 func keyName(c *op.Call, id string) string {
 	if id == managedAlias || id == "arn:aws:kms:"+c.Region+":"+c.Caller.Account+":"+managedAlias {
@@ -32,7 +38,7 @@ func binding(s *Secret, id string) map[string]string {
 func (s *Secrets) seal(c *op.Call, sec *Secret, id string, v *value) (*version, error) {
 	e, err := s.keys.Seal(c, service, sec.KeyID, binding(sec, id), v.bytes)
 	if err != nil {
-		return nil, kmsError(err, "EncryptionFailure", "encrypt")
+		return nil, kmsError(err, encryptionFailure, "encrypt")
 	}
 	digest := sha256.Sum256(e.Sealed)
 	return &version{id: id, created: now(c), binary: v.binary, managed: sec.KeyID == "", envelope: e, digest: digest[:]}, nil
@@ -42,7 +48,7 @@ func (s *Secrets) seal(c *op.Call, sec *Secret, id string, v *value) (*version, 
 func (s *Secrets) open(c *op.Call, sec *Secret, v *version) ([]byte, error) {
 	plain, err := s.keys.Unseal(c, service, v.envelope, binding(sec, v.id))
 	if err != nil {
-		return nil, kmsError(err, "DecryptionFailure", "decrypt")
+		return nil, kmsError(err, decryptionFailure, "decrypt")
 	}
 	return plain, nil
 }
@@ -61,7 +67,8 @@ func (s *Secrets) reseal(c *op.Call, sec *Secret, v *version) (*version, error) 
 	return anew, err
 }
 
-// same reports whether a version holds exactly v.
+// same reports whether a version holds exactly v. The comparison takes the same time wherever the two differ: a token
+// is known to more people than the value.
 func (s *Secrets) same(c *op.Call, sec *Secret, ver *version, v *value) (bool, error) {
 	plain, err := s.open(c, sec, ver)
 	if err != nil {
@@ -71,8 +78,9 @@ func (s *Secrets) same(c *op.Call, sec *Secret, ver *version, v *value) (bool, e
 	return ver.binary == v.binary && subtle.ConstantTimeCompare(plain, v.bytes) == 1, nil
 }
 
-// kmsError says in Secrets Manager's words what KMS refused. What is nobody's request's fault (the device away, a
-// failure of our own) stays what it is.
+// kmsError says in Secrets Manager's words what KMS refused, as "Troubleshoot AWS Secrets Manager" has it: who may not
+// use the key is denied; a key that is disabled, pending deletion or absent is a failure to encrypt or decrypt.
+// What no request can help (the device away, a failure of our own) stays what it is.
 func kmsError(err error, code, verb string) error {
 	f := fault.Of(err)
 	kind := fault.State

@@ -123,6 +123,27 @@ func TestAnotherKey(t *testing.T) {
 	}
 }
 
+// A key that is lost must not bind a secret to it for ever.
+func TestAwayFromALostKey(t *testing.T) {
+	s := start(t)
+	lost, next, third := s.key(), s.key(), s.key()
+	s.createUnder("x", "a", lost)
+	must[op.None](s, "kms:DisableKey", M{"KeyId": lost})
+	refused[secrets.UpdateSecretOutput](s, "UpdateSecret", M{"SecretId": "x", "KmsKeyId": "alias/none", "SecretString": "b", "ClientRequestToken": token()},
+		"EncryptionFailure", "")
+	must[secrets.UpdateSecretOutput](s, "UpdateSecret", M{"SecretId": "x", "KmsKeyId": next, "SecretString": "b", "ClientRequestToken": token()})
+	if s.text(M{"SecretId": "x"}) != "b" {
+		t.Error("the new value is not there")
+	}
+	refused[secrets.GetSecretValueOutput](s, "GetSecretValue", M{"SecretId": "x", "VersionStage": "AWSPREVIOUS"}, "DecryptionFailure", "")
+	must[op.None](s, "kms:EnableKey", M{"KeyId": lost})
+	if s.text(M{"SecretId": "x", "VersionStage": "AWSPREVIOUS"}) != "a" {
+		t.Error("the old value is lost though its key is back")
+	}
+	s.forbid("kms:GenerateDataKey")
+	refused[secrets.UpdateSecretOutput](s, "UpdateSecret", M{"SecretId": "x", "KmsKeyId": third}, "AccessDeniedException", "")
+}
+
 func TestTheTokenIsAway(t *testing.T) {
 	s := start(t)
 	s.create("x", "v")

@@ -9,7 +9,7 @@ import (
 	"claviger/store"
 )
 
-// ListSecretsInput is ListSecretsRequest of AWS.
+// ListSecretsInput is ListSecretsRequest of AWS. The order is by creation, oldest first, unless another is asked for.
 type ListSecretsInput struct {
 	IncludePlannedDeletion *bool    `shape:"BooleanType"`
 	MaxResults             *int32   `shape:"MaxResultsType"`
@@ -22,7 +22,7 @@ type ListSecretsInput struct {
 // Validate implements [op.Input].
 func (in ListSecretsInput) Validate() error { return checkFilters(in.Filters) }
 
-// ListSecretsOutput is ListSecretsResponse of AWS.
+// ListSecretsOutput is ListSecretsResponse of AWS. Only a page without NextToken is the last, however short others are.
 type ListSecretsOutput struct {
 	SecretList []SecretListEntry
 	NextToken  string `json:",omitzero"`
@@ -46,6 +46,7 @@ func (s *Secrets) findList(*op.Call, ListSecretsInput) (account, error) {
 	return account{[]string{"ListSecrets"}}, nil
 }
 
+// usualPage is how many entries a page has if nobody asks for less: the most that AWS gives.
 const usualPage = 100
 
 func (s *Secrets) listSecrets(c *op.Call, in ListSecretsInput, _ account) (out ListSecretsOutput, err error) {
@@ -62,6 +63,7 @@ func (s *Secrets) listSecrets(c *op.Call, in ListSecretsInput, _ account) (out L
 	return out, err
 }
 
+// entry is how a listing shows a secret.
 func (r *row) entry() SecretListEntry {
 	return SecretListEntry{ARN: r.ARN(), Name: r.Name, Description: r.Description, KmsKeyId: r.KeyID,
 		LastChangedDate: wire.Time{Time: r.Changed}, LastAccessedDate: wire.At(fromInstant(r.accessed)), DeletedDate: wire.At(r.Deletes),
@@ -136,7 +138,8 @@ const scanBudget = 2000
 
 var errEnough = errors.New("the page is full")
 
-// list returns a page of verified rows and the token of the next page, if there is any.
+// list returns a page of verified rows and the token of the next page, if there is any. Rows are verified once they
+// are chosen: the token is the scarce part, and a row that was passed over is shown to nobody.
 func (s *Secrets) list(c *op.Call, l listing, p page) (found []*row, next string, err error) {
 	last := l.start()
 	if p.after != nil {
@@ -169,6 +172,7 @@ func (s *Secrets) list(c *op.Call, l listing, p page) (found []*row, next string
 	return found, next, err
 }
 
+// args are the arguments of the order's query. It asks for a row more than the budget, to know whether one follows.
 func (l listing) args(account, region string, after position) []any {
 	if l.by == byName {
 		return []any{account, region, after.name, scanBudget + 1}

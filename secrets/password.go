@@ -6,7 +6,8 @@ import (
 	"claviger/internal/op"
 )
 
-// GetRandomPasswordInput is GetRandomPasswordRequest of AWS.
+// GetRandomPasswordInput is GetRandomPasswordRequest of AWS. By default a password has 32 characters, no space, and at
+// least one of each other type.
 type GetRandomPasswordInput struct {
 	PasswordLength          *int64  `shape:"PasswordLengthType"`
 	ExcludeCharacters       *string `shape:"ExcludeCharactersType"`
@@ -47,6 +48,7 @@ func (in GetRandomPasswordInput) types() (types []string) {
 	return types
 }
 
+// without returns characters less those in excluded.
 func without(characters, excluded string) string {
 	return strings.Map(func(r rune) rune {
 		if strings.ContainsRune(excluded, r) {

@@ -1,10 +1,12 @@
 package secrets
 
 import (
+	"claviger/internal/fault"
 	"claviger/internal/op"
 )
 
-// PutSecretValueInput is PutSecretValueRequest of AWS.
+// PutSecretValueInput is PutSecretValueRequest of AWS. ClientRequestToken, 32 to 64 characters, becomes the version's
+// id; without labels of its own the version becomes the current one.
 type PutSecretValueInput struct {
 	SecretId           string   `shape:"SecretIdType,required"`
 	ClientRequestToken *string  `shape:"ClientRequestTokenType"`
@@ -36,6 +38,8 @@ type PutSecretValueOutput struct {
 	VersionStages []string `json:",omitempty"`
 }
 
+// putSecretValue adds a version. Nothing is compared with the current value: the same value again is a version again,
+// unless the token says that it is the same request.
 func (s *Secrets) putSecretValue(c *op.Call, in PutSecretValueInput, sec *Secret) (*change, PutSecretValueOutput, error) {
 	labels := in.VersionStages
 	if labels == nil {
@@ -69,7 +73,8 @@ func (s *Secrets) addVersion(c *op.Call, ch *change, token string, v *value, lab
 	return false, err
 }
 
-// UpdateSecretInput is UpdateSecretRequest of AWS.
+// UpdateSecretInput is UpdateSecretRequest of AWS. A member that is left out leaves what is there; an empty KmsKeyId
+// goes back to the key that the service manages.
 type UpdateSecretInput struct {
 	SecretId           string  `shape:"SecretIdType,required"`
 	ClientRequestToken *string `shape:"ClientRequestTokenType"`
@@ -99,6 +104,7 @@ type UpdateSecretOutput struct {
 	VersionId string `json:",omitzero"`
 }
 
+// updateSecret changes the facts first and seals then, so that a new value goes under the new key at once.
 func (s *Secrets) updateSecret(c *op.Call, in UpdateSecretInput, sec *Secret) (*change, UpdateSecretOutput, error) {
 	next := sec.changed(c, func(n *Secret) {
 		n.Description = or(in.Description, n.Description)
@@ -117,9 +123,9 @@ func (s *Secrets) updateSecret(c *op.Call, in UpdateSecretInput, sec *Secret) (*
 	return ch, out, s.changeKey(c, ch, sec)
 }
 
-// changeKey seals the versions that carry the service's own labels anew, by the key that the secret has from now on. AWS leaves them
-// under the old key without a word if the caller may not use the new one; that is refused here, because whoever
-// moves a secret to another key means to give the old one up.
+// changeKey seals the versions that carry the service's own labels anew, by the key that the secret has from now on.
+// AWS leaves them under the old key without a word if the caller may not use the new one; that is refused here,
+// because whoever moves a secret to another key means to give the old one up.
 func (s *Secrets) changeKey(c *op.Call, ch *change, old *Secret) error {
 	done := map[string]bool{"": true}
 	for _, v := range ch.add {
@@ -138,6 +144,7 @@ func (s *Secrets) changeKey(c *op.Call, ch *change, old *Secret) error {
 	return nil
 }
 
+// resealUnder puts one version of the secret as it was, sealed by the key of the secret as it shall be, into the change.
 func (s *Secrets) resealUnder(c *op.Call, ch *change, old *Secret, id string) error {
 	v, err := s.loadVersion(c, old, id, wholeValue)
 	if isNoRow(err) {
@@ -147,13 +154,17 @@ func (s *Secrets) resealUnder(c *op.Call, ch *change, old *Secret, id string) er
 		return err
 	}
 	anew, err := s.reseal(c, ch.secret, v)
-	if err == nil {
+	switch {
+	case err == nil:
 		ch.reseal = append(ch.reseal, anew)
+	case fault.Of(err).Code == decryptionFailure:
+		return nil // its key is gone or closed: that must not bind the secret to it for ever
 	}
 	return err
 }
 
-// UpdateSecretVersionStageInput is UpdateSecretVersionStageRequest of AWS.
+// UpdateSecretVersionStageInput is UpdateSecretVersionStageRequest of AWS. What may be left out is decided by where
+// the label stands; see stages.move.
 type UpdateSecretVersionStageInput struct {
 	SecretId            string  `shape:"SecretIdType,required"`
 	VersionStage        string  `shape:"SecretVersionStageType,required"`
@@ -164,6 +175,7 @@ type UpdateSecretVersionStageInput struct {
 
 func (in UpdateSecretVersionStageInput) secretID() string { return in.SecretId }
 
+// updateSecretVersionStage moves a label within the secret's row: no version's row changes.
 func (s *Secrets) updateSecretVersionStage(c *op.Call, in UpdateSecretVersionStageInput, sec *Secret) (*change, SecretOutput, error) {
 	if to := in.MoveToVersionId; to != nil {
 		if _, err := s.versionFacts(c, sec, *to); isNoRow(err) {

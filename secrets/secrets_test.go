@@ -1,6 +1,7 @@
 package secrets_test
 
 import (
+	"database/sql"
 	"encoding/base64"
 	"maps"
 	"os"
@@ -234,6 +235,32 @@ func TestQueriesKeepToTheirNamespace(t *testing.T) {
 	own := slices.DeleteFunc(store.Queries(), func(q *store.Query) bool { return !strings.HasPrefix(q.Where(), "secrets/") })
 	for _, err := range store.CheckQueries(own) {
 		t.Error(err)
+	}
+}
+
+// What answers many rows takes them in the order of an index, so that a page costs a page however many there are.
+func TestPagesCostAPage(t *testing.T) {
+	s := start(t)
+	db, err := sql.Open("sqlite3", s.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for _, q := range store.Queries() {
+		if !strings.HasPrefix(q.Where(), "secrets/") {
+			continue
+		}
+		rows, err := db.Query("EXPLAIN QUERY PLAN "+q.String(), make([]any, strings.Count(q.String(), "$"))...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for rows.Next() {
+			var step string
+			if err := rows.Scan(new(int), new(int), new(int), &step); err != nil || strings.Contains(step, "TEMP B-TREE") || strings.HasPrefix(step, "SCAN") {
+				t.Errorf("%s: %s, %v", q, step, err)
+			}
+		}
+		rows.Close()
 	}
 }
 

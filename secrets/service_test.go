@@ -49,7 +49,7 @@ type service struct {
 
 	mu    sync.Mutex
 	now   time.Time
-	deny  string // the IAM action that nobody may, or nothing
+	deny  string       // the IAM action that nobody may, or nothing
 	calls atomic.Int64 // of the token
 }
 

@@ -70,7 +70,8 @@ func (s *Secret) columns(tags, stages string) []any {
 		instant(s.Created), instant(s.Changed), instant(s.Deletes)}
 }
 
-// row is a secret as it was read, not yet verified.
+// row is a secret as it was read, not yet verified. It keeps the texts of its JSON columns, because the MAC is over
+// the bytes that are stored and not over what another version of the encoder would make of them.
 type row struct {
 	*Secret
 	accessed     int64 // the day, in microseconds
@@ -148,6 +149,8 @@ func (s *Secrets) prepare(c *op.Call, ch *change) (func(*store.Tx) error, error)
 	}, nil
 }
 
+// putSecret stores the secret's row. The suffix is part of the fence: a name that was removed and made again begins with
+// revision 1 again, and is another secret.
 func putSecret(tx *store.Tx, sec *Secret, tags, stages string, mac []byte) error {
 	if sec.Rev > 1 {
 		return tx.Change(qUpdateSecret, sec.Rev, sec.Description, sec.KeyID, tags, stages, instant(sec.Changed), instant(sec.Deletes), mac,

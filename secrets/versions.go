@@ -9,7 +9,8 @@ import (
 	"claviger/internal/wire"
 )
 
-// ListSecretVersionIdsInput is ListSecretVersionIdsRequest of AWS.
+// ListSecretVersionIdsInput is ListSecretVersionIdsRequest of AWS. Versions without a label are deprecated, and shown
+// only if they are asked for.
 type ListSecretVersionIdsInput struct {
 	SecretId          string  `shape:"SecretIdType,required"`
 	MaxResults        *int32  `shape:"MaxResultsType"`
@@ -36,6 +37,7 @@ type SecretVersionsListEntry struct {
 	KmsKeyIds        []string
 }
 
+// listSecretVersionIds reads no value. With deprecated versions it goes by the index; without, from the labels.
 func (s *Secrets) listSecretVersionIds(c *op.Call, in ListSecretVersionIdsInput, l *line) (out ListSecretVersionIdsOutput, err error) {
 	all := or(in.IncludeDeprecated, false)
 	p, err := s.page(c, "ListSecretVersionIds", text([]any{l.ARN(), all}), int(or(in.MaxResults, usualPage)), in.NextToken)
@@ -83,6 +85,7 @@ func (s *Secrets) labelledAfter(c *op.Call, sec *Secret, at position) (out []*ve
 	return out, nil
 }
 
+// newestFirst compares two positions in the order of the listing.
 func newestFirst(a, b position) int {
 	return cmp.Or(cmp.Compare(b.key, a.key), cmp.Compare(b.name, a.name))
 }
@@ -90,6 +93,7 @@ func newestFirst(a, b position) int {
 // defaultKey is how AWS calls the managed key in this listing.
 const defaultKey = "DefaultEncryptionKey"
 
+// entry is how a listing shows a version of s.
 func (v *version) entry(s *Secret) SecretVersionsListEntry {
 	e := SecretVersionsListEntry{VersionId: v.id, VersionStages: s.stages.of(v.id), LastAccessedDate: wire.At(fromInstant(v.accessed)),
 		CreatedDate: wire.Time{Time: v.created}, KmsKeyIds: []string{defaultKey}}
