@@ -30,6 +30,7 @@ func (d dialect) attack(driver cryptoki.Driver, s cryptoki.Session, root cryptok
 	if err := a.unwrap(blob, d.working(f)); err != nil {
 		return fmt.Errorf("unwrapping a key as it should be: %w", err)
 	}
+	// In the order of what they would cost: one blob, every key in use, every key there is.
 	for _, try := range []func() error{
 		func() error { return a.expose(blob) },
 		func() error { return a.carryOff(victim) },
@@ -43,6 +44,8 @@ func (d dialect) attack(driver cryptoki.Driver, s cryptoki.Session, root cryptok
 	return nil
 }
 
+// attacker is somebody with the PIN, a session and a stolen blob. Each attempt is one known way to get
+// at a key's value, and cleans up after itself, whether it was refused or not.
 type attacker struct {
 	dialect
 	driver cryptoki.Driver
@@ -85,7 +88,9 @@ func (a attacker) expose(blob []byte) error {
 	return nil
 }
 
-// carryOff wraps what mustn't leave under a key of the attacker's own.
+// carryOff wraps what mustn't leave under a key of the attacker's own. Its value is secret here, but an attacker would
+// choose one that isn't; what the device must look at is CKA_TRUSTED, which only the security officer sets, and
+// CKA_EXTRACTABLE.
 func (a attacker) carryOff(victim cryptoki.Object) error {
 	own, err := a.driver.GenerateKey(a.s, a.f.generate, permit([]cryptoki.Attribute{
 		cryptoki.Ulong(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY),
@@ -113,7 +118,9 @@ func (a attacker) carryOff(victim cryptoki.Object) error {
 	return forbid("wrap a key under one that the security officer doesn't trust", err)
 }
 
-// alterRoot changes the root, or makes a copy that is weaker.
+// alterRoot changes the root, or makes a copy that is weaker. A root that one may copy with CKA_DECRYPT opens
+// everything it ever wrapped; that SoftHSM lets it be copied unaltered is harmless. Where the root has to stay
+// modifiable for its maker's tool, this is a gap and not tried.
 func (a attacker) alterRoot() error {
 	if !a.officer {
 		return nil
@@ -139,7 +146,8 @@ func (a attacker) alterRoot() error {
 	return nil
 }
 
-// useRoot decrypts with the root, which would open what it wrapped.
+// useRoot decrypts with the root, which would open what it wrapped: no key of ours ever has two of wrap and decrypt,
+// or unwrap and encrypt.
 func (a attacker) useRoot() error {
 	sealed := make([]byte, cryptoki.IVSize+cryptoki.TagSize)
 	_, err := a.driver.Decrypt(a.s, a.root, a.encryption(nil), sealed)
@@ -154,6 +162,7 @@ func replace(template []cryptoki.Attribute, with ...cryptoki.Attribute) []crypto
 	return template
 }
 
+// without returns a copy of the template that doesn't state one attribute.
 func without(template []cryptoki.Attribute, typ uint) []cryptoki.Attribute {
 	out := make([]cryptoki.Attribute, 0, len(template)+1)
 	for _, a := range template {

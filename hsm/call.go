@@ -40,7 +40,11 @@ var calls = sync.Pool{New: func() any {
 	return &call{done: make(chan struct{}, 1), timer: t}
 }}
 
+// errTimeout ends the wait for a module that doesn't answer.
 var errTimeout = errors.New("the call to the module took too long")
+
+// Handing a call to a worker costs about a microsecond over making it in place. It buys deadlines: a goroutine that is
+// inside the module can't be called back, so the caller must not be the one who is.
 
 // lane hands work to workers, each the one owner of a session. An unbuffered channel joins the two sides, so
 // that no work waits anywhere but with its caller. Workers start when they are needed, up to limit.
@@ -79,13 +83,16 @@ func (l *lane) run(ctx context.Context, using *handle, w work) ([]byte, error) {
 		<-c.done
 	}
 	c.timer.Stop()
+	// Only a call that came to its end is used again: an abandoned one still belongs to its worker.
 	out, err := c.out, c.err
 	c.work, c.out, c.err = nil, nil, nil
 	calls.Put(c)
 	return out, err
 }
 
-// submit gives the call to an idle worker, a new one, or the first to become idle.
+// submit gives the call to whoever can begin it at once, and else waits for whoever can begin it first. Nothing is
+// queued, so that a caller who gives up leaves nothing behind. It
+// chooses an idle worker, a new one, or the first to become idle.
 func (l *lane) submit(ctx context.Context, c *call) error {
 	select {
 	case l.jobs <- c:
@@ -126,6 +133,7 @@ func (l *lane) abandon(c *call) bool {
 	return false
 }
 
+// release ends the call's use of its handle: by then nobody is inside the module with it.
 func (c *call) release() {
 	if c.using != nil {
 		c.using.release()
@@ -155,7 +163,7 @@ func (w *worker) serve(c *call) {
 	}
 }
 
-// do performs one call and reports whether the worker can go on.
+// do performs one call with the token's lock held for reading, which keeps the epoch from ending meanwhile, and reports whether the worker can go on.
 func (w *worker) do(c *call) bool {
 	e := w.lane.epoch
 	e.token.mu.RLock()
@@ -189,7 +197,7 @@ func (w *worker) do(c *call) bool {
 func (w *worker) attempt(f work) (out []byte, err error) {
 	e := w.lane.epoch
 	if e.token.epoch != e {
-		return nil, errRenewed
+		return nil, errRenewed // the numbers in f may name other things by now
 	}
 	for range 2 {
 		if w.session == 0 {

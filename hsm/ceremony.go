@@ -82,7 +82,7 @@ func (c Ceremony) create(m *module) error {
 	if err := m.driver.InitToken(free, officer, c.TokenLabel); err != nil {
 		return err
 	}
-	slot, _, err := m.find(c.Config)
+	slot, _, err := m.find(c.Config) // the token may have moved to another slot by being initialised
 	if err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ func (c Ceremony) create(m *module) error {
 	return errors.Join(m.driver.InitPIN(s, pin), m.driver.Logout(s))
 }
 
-// free returns a slot whose token isn't initialised.
+// free returns a slot that may be initialised without destroying anything: one whose token isn't initialised.
 func (m *module) free() (uint, error) {
 	slots, err := m.driver.Slots()
 	if err != nil {
@@ -127,6 +127,8 @@ type rite struct {
 	wrap   mechanism
 }
 
+// perform logs the user in first, although the officer makes the root: a wrong user's PIN is found out before anything
+// exists, and only the user sees whether there is a root already.
 func (r rite) perform() (string, error) {
 	if err := login(r.driver, r.slot, r.s, r.PIN); err != nil {
 		return "", err
@@ -151,6 +153,7 @@ func (r rite) perform() (string, error) {
 	if err == nil {
 		err = r.attack(r.driver, r.s, root, r.wrap)
 	}
+	// A root that failed is destroyed, so that nobody puts it to use after all.
 	if err != nil {
 		return "", errors.Join(err, r.driver.DestroyObject(r.s, root))
 	}
@@ -217,6 +220,8 @@ func (r rite) byUser(id []byte) (cryptoki.Object, error) {
 		cryptoki.Bool(pkcs11.CKA_EXTRACTABLE, false)))
 }
 
+// makeCanary makes the key by which the health of the token is told. It encrypts and decrypts for nobody, and nothing is
+// lost with it.
 func (r rite) makeCanary(root []byte) error {
 	t := permit([]cryptoki.Attribute{
 		cryptoki.Ulong(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY),

@@ -23,6 +23,7 @@ type epoch struct {
 	ended   chan struct{}
 }
 
+// driver is the module's door. Whoever goes through it holds the token's lock for reading, or the module's turn.
 func (e *epoch) driver() cryptoki.Driver { return e.token.module.driver }
 
 // establish begins an epoch: new sessions, login, root and canary, and every forbidden attempt. The module's
@@ -75,6 +76,8 @@ func (t *Token) prepare(e *epoch, s cryptoki.Session) (err error) {
 	if err = t.dialect.attack(d, s, e.root, t.wrap); err != nil {
 		return err
 	}
+	// The first epoch sets what later ones are compared with. A token with the same label and serial number whose keys
+	// are others is not ours: SoftHSM keeps the serial number when a token is initialised again.
 	if t.pulse == nil {
 		t.resident = e.resident
 		t.pulse, err = e.encrypt(s, e.canary, []byte(checkText), nil)
@@ -107,7 +110,8 @@ func (e *epoch) probe(ctx context.Context) error {
 	return err
 }
 
-// bury destroys the keys that were dropped from the cache.
+// bury destroys the keys that were dropped from the cache. It runs before each load, so that the device never holds
+// more objects than the cache's bound and those in use; SoftHSM's sessions slow down with every live object.
 func (e *epoch) bury(s cryptoki.Session) error {
 	for _, o := range e.handles.reap() {
 		if err := e.driver().DestroyObject(s, o); err != nil && judge(err) != onHandle {
@@ -117,7 +121,8 @@ func (e *epoch) bury(s cryptoki.Session) error {
 	return nil
 }
 
-// load unwraps a material into the session that owns cached keys.
+// load unwraps a material into the session that owns cached keys. The pool's sessions may use them and may come and
+// go; a session object dies only with the session that made it.
 func (e *epoch) load(ctx context.Context, ref custody.Ref, h *handle) error {
 	m, err := ref.Load(ctx)
 	if err != nil {

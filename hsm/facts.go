@@ -62,6 +62,7 @@ func Inspect(ctx context.Context, path string) ([]Facts, error) {
 	return bounded(ctx, path, (*module).inspect)
 }
 
+// inspect leaves out tokens that don't answer. The turn must be held.
 func (m *module) inspect() ([]Facts, error) {
 	slots, err := m.driver.Slots()
 	if err != nil {
@@ -82,6 +83,7 @@ func (m *module) inspect() ([]Facts, error) {
 	return all, nil
 }
 
+// factsOf puts together what the token says of itself and the row of the table that it is used by.
 func factsOf(m *module, info pkcs11.TokenInfo, mechanisms []uint) Facts {
 	d := dialectOf(info.ManufacturerID)
 	f := Facts{

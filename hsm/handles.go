@@ -38,6 +38,7 @@ type handles struct {
 	dead  []cryptoki.Object
 }
 
+// newHandles returns an empty cache of at most limit keys, those in use beyond it not counted.
 func newHandles(limit int) *handles {
 	return &handles{limit: limit, byID: make(map[string]*handle), order: list.New()}
 }
@@ -144,6 +145,8 @@ func (h *handles) bury(k *handle) {
 	}
 }
 
+// release ends one use. The last use of a dropped handle leaves its key to be destroyed: never before, since the number
+// of a destroyed object may come to name another key under a call that is on its way.
 func (k *handle) release() {
 	k.cache.mu.Lock()
 	defer k.cache.mu.Unlock()
@@ -160,6 +163,7 @@ func (h *handles) reap() []cryptoki.Object {
 	return dead
 }
 
+// size counts the handles that are cached or being loaded.
 func (h *handles) size() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()

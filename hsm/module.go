@@ -38,11 +38,13 @@ type member interface {
 	healthy() bool // whether a reload would harm somebody
 }
 
+// modules are those loaded in this process, by path.
 var (
 	modules   = map[string]*module{}
 	modulesMu sync.Mutex
 )
 
+// Why a module isn't reloaded just now.
 var (
 	errHung    = errors.New("a call into the module has not returned, so it can't be reloaded; if this lasts, restart the service")
 	errTooSoon = errors.New("the module was reloaded a moment ago")
@@ -66,6 +68,7 @@ func acquire(ctx context.Context, path string) (*module, error) {
 		return nil, err
 	}
 	defer m.unlock()
+	// The first user initialises the module, for crypto11 and every later one too.
 	if m.users == 0 {
 		if err := m.initialize(); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrModule, err)
@@ -118,6 +121,7 @@ func (m *module) lock(ctx context.Context) error {
 	}
 }
 
+// unlock passes the turn on.
 func (m *module) unlock() { <-m.turn }
 
 // initialize starts the library. Signers go first: crypto11 treats a library that is initialised already as
@@ -172,7 +176,8 @@ func (m *module) reload(by member, tries int) error {
 	return m.restart()
 }
 
-// restart is reload without its pause.
+// restart is reload without its pause. It refuses while a call hangs: PKCS#11 leaves C_Finalize undefined under another
+// thread's call, and SoftHSM crashes.
 func (m *module) restart() error {
 	for member := range m.members {
 		member.suspend()
@@ -226,6 +231,7 @@ func bounded[T any](ctx context.Context, path string, f func(*module) (T, error)
 	}
 }
 
+// held does f between acquire and release of the module, with its turn.
 func held[T any](path string, f func(*module) (T, error)) (result T, err error) {
 	m, err := acquire(context.Background(), path)
 	if err != nil {

@@ -35,6 +35,8 @@ func (m *module) find(c Config) (uint, pkcs11.TokenInfo, error) {
 	}
 }
 
+// matches compares by serial number where one is asked for. A label is a name that people give, and more than one token
+// may come to have it.
 func matches(c Config, info pkcs11.TokenInfo) bool {
 	if info.Flags&pkcs11.CKF_TOKEN_INITIALIZED == 0 {
 		return false

@@ -11,6 +11,7 @@ import (
 	"claviger/hsm/internal/cryptoki"
 )
 
+// The labels of our two resident objects, for people who look at the token with other tools.
 const (
 	rootLabel   = "claviger root"
 	canaryLabel = "claviger canary"
@@ -47,6 +48,7 @@ func findResident(d cryptoki.Driver, s cryptoki.Session) (resident, error) {
 	return resident{hex.EncodeToString(id), root, canary}, nil
 }
 
+// rootIDSize is the length of the root's CKA_ID: random, so that two roots never share one.
 const rootIDSize = 16
 
 // canaryID ties a canary to its root by name.
@@ -92,6 +94,8 @@ func (d dialect) rootTemplate(id []byte, wrap mechanism) []cryptoki.Attribute {
 	if d.limits {
 		t = append(t, cryptoki.Ulong(pkcs11.CKA_ALLOWED_MECHANISMS, wrap.code))
 	}
+	// The template is what keeps a blob closed: without it, whoever has the PIN unwraps one as not sensitive and reads
+	// it. SoftHSM compares these lines with the caller's and doesn't add them.
 	if d.confines {
 		t = append(t, cryptoki.Template(pkcs11.CKA_UNWRAP_TEMPLATE,
 			cryptoki.Bool(pkcs11.CKA_TOKEN, false),
@@ -103,7 +107,8 @@ func (d dialect) rootTemplate(id []byte, wrap mechanism) []cryptoki.Attribute {
 	return t
 }
 
-// checkRoot reads the root's attributes back: a root made by other means, or altered, is refused.
+// checkRoot reads the root's attributes back: a root made by other means, or altered, is refused. The unwrap template
+// can't be read back through miekg, which leaves the nested buffers out; attack shows what it does.
 func (d dialect) checkRoot(driver cryptoki.Driver, s cryptoki.Session, root cryptoki.Object, wrap mechanism) error {
 	want := []cryptoki.Attribute{
 		cryptoki.Bool(pkcs11.CKA_TOKEN, true), cryptoki.Bool(pkcs11.CKA_PRIVATE, true),

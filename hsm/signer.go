@@ -53,6 +53,7 @@ func Signer(c Config, keyLabel string) (crypto.Signer, io.Closer, error) {
 	return s, s, nil
 }
 
+// open joins the module and restarts it, since crypto11 must be the one to initialise it.
 func (s *signer) open() error {
 	if err := s.module.lock(context.Background()); err != nil {
 		return err
@@ -141,6 +142,7 @@ func (s *signer) Close() error {
 	if err := s.module.lock(ctx); err != nil {
 		return err
 	}
+	// crypto11's last Close finalises the module, so it happens with everybody out.
 	s.leaving = true
 	err := s.module.restart()
 	s.forgetLocked()
@@ -148,6 +150,7 @@ func (s *signer) Close() error {
 	return errors.Join(err, s.module.release(ctx))
 }
 
+// forgetLocked undoes what open did to the module. The turn must be held.
 func (s *signer) forgetLocked() {
 	delete(s.module.members, s)
 	s.module.signers = slices.DeleteFunc(s.module.signers, func(x *signer) bool { return x == s })
@@ -217,6 +220,7 @@ func (s *signer) unconfigure() {
 	s.context, s.key = nil, nil
 }
 
+// A signer is suspended like a token, and never counts as healthy: it has nothing to lose by a reload.
 func (s *signer) suspend()      { s.mu.Lock() }
 func (s *signer) resume()       { s.mu.Unlock() }
 func (s *signer) healthy() bool { return false }

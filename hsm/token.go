@@ -85,6 +85,7 @@ func Open(ctx context.Context, c Config) (*Token, error) {
 	}
 }
 
+// open is Open without its deadline.
 func open(c Config) (*Token, error) {
 	m, err := acquire(context.Background(), c.Module)
 	if err != nil {
@@ -143,6 +144,7 @@ func (t *Token) Close() error {
 		case <-ctx.Done():
 		}
 		t.end()
+		// Nobody may be inside when the module is finalised, and a device counts the sessions that are left open.
 		for t.workers.Load() > 0 && ctx.Err() == nil {
 			time.Sleep(time.Millisecond) // they close their sessions
 		}
@@ -172,6 +174,7 @@ func (t *Token) Generate(ctx context.Context, id string, k custody.Kind) (m cust
 	if err != nil {
 		return m, err
 	}
+	// What rests is unwrapped once before it is handed out: a material that can't be opened again never reaches a store.
 	m = custody.Material{ID: id, Kind: k, Root: t.resident.id, Mechanism: t.wrap.name, Wrapped: wrapped}
 	t.Forget(id)
 	ref := m.Rest()
@@ -250,6 +253,7 @@ func (t *Token) Ready() error {
 	return nil
 }
 
+// observe reports one call when it ends.
 func (t *Token) observe(function string, start time.Time, err *error) {
 	if t.config.Observe != nil {
 		t.config.Observe.Call(function, time.Since(start), *err != nil)

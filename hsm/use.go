@@ -15,6 +15,7 @@ type undecryptable struct{ error }
 
 func (u undecryptable) Unwrap() error { return u.error }
 
+// decrypting marks err as one of a decryption.
 func decrypting(err error) error {
 	if err == nil {
 		return nil
@@ -62,6 +63,8 @@ func (t *Token) attempt(ctx context.Context, e *epoch, ref *custody.Ref, f func(
 
 // ponder decides what a failure means: begin again, or tell the caller.
 func (t *Token) ponder(ctx context.Context, e *epoch, err error, loading bool, round int) (again bool, _ error) {
+	// The order matters: what is certainly not the device's comes first, then what only time can help, and the canary
+	// is asked last.
 	if f := (*fault.Error)(nil); errors.As(err, &f) {
 		return false, err // a fault of Load's, or a panic: not the device's
 	}
@@ -83,6 +86,8 @@ func (t *Token) ponder(ctx context.Context, e *epoch, err error, loading bool, r
 	if (blamed == onHandle || blamed == onSession) && round == 1 {
 		return true, nil
 	}
+	// The failure came before the canary is asked, so a token that was lost in between is found to be lost: a good
+	// ciphertext is never called forged because of it.
 	healthy, down := t.examine(ctx, e)
 	switch {
 	case down != nil:

@@ -67,6 +67,7 @@ func (t *Token) suspect(e *epoch) {
 	}
 }
 
+// request returns the examination that will begin next, and has it begin.
 func (t *Token) request() *exam {
 	t.examMu.Lock()
 	defer t.examMu.Unlock()
@@ -77,6 +78,7 @@ func (t *Token) request() *exam {
 	return t.exam
 }
 
+// nudge wakes the watch.
 func (t *Token) nudge() {
 	select {
 	case t.wake <- struct{}{}:
@@ -84,6 +86,7 @@ func (t *Token) nudge() {
 	}
 }
 
+// why returns the reason why the token is down.
 func (t *Token) why() error {
 	if r := t.down.Load(); r != nil {
 		return r.err
@@ -135,6 +138,7 @@ func (t *Token) round() {
 			return
 		}
 	}
+	// While recovery is quick, callers wait for it and notice nothing. Once it is slow they are told at once.
 	slow := time.AfterFunc(t.config.Timeout, func() { t.fall(errTimeout) })
 	err := t.recover(cause)
 	slow.Stop()
@@ -187,15 +191,19 @@ func (t *Token) recover(cause error) error {
 	return err
 }
 
+// suspend and resume make the token a member of its module. In between nobody is inside the module for it, and
+// afterwards it begins a new epoch by itself; callers who come meanwhile wait for that.
 func (t *Token) suspend() {
 	t.current.Store(nil)
 	t.mu.Lock()
 	t.endLocked()
 }
 
+// resume lets the token back in.
 func (t *Token) resume() {
 	t.mu.Unlock()
 	t.nudge()
 }
 
+// healthy reports whether there are handles that a reload would cost.
 func (t *Token) healthy() bool { return t.current.Load() != nil }

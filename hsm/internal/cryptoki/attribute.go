@@ -67,6 +67,7 @@ func native(template []Attribute, pins *runtime.Pinner) []*pkcs11.Attribute {
 	return out
 }
 
+// nestedBytes lays a template out as the array of CK_ATTRIBUTE that it is in C.
 func nestedBytes(template []Attribute, pins *runtime.Pinner) []byte {
 	raw := make([]ckAttribute, len(template))
 	for i, a := range template {

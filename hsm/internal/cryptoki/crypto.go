@@ -7,10 +7,12 @@ import (
 	"github.com/miekg/pkcs11"
 )
 
+// mech is a mechanism without a parameter.
 func mech(mechanism uint) []*pkcs11.Mechanism {
 	return []*pkcs11.Mechanism{{Mechanism: mechanism}}
 }
 
+// WrapKey is C_WrapKey for mechanisms without a parameter.
 func (m *Module) WrapKey(s Session, mechanism uint, kek, key Object) ([]byte, error) {
 	w, err := m.ctx.WrapKey(pkcs11.SessionHandle(s), mech(mechanism), pkcs11.ObjectHandle(kek), pkcs11.ObjectHandle(key))
 	return w, failed("C_WrapKey", err)
@@ -58,6 +60,8 @@ func (m *Module) Encrypt(s Session, key Object, g GCM, iv, plaintext []byte) ([]
 	return append(append(sealed, iv...), ciphertext...), nil
 }
 
+// Decrypt takes what Encrypt returned. SoftHSM answers a bad tag with CKR_GENERAL_ERROR, the code for anything. miekg
+// frees the C memory that the plaintext lay in without overwriting it.
 func (m *Module) Decrypt(s Session, key Object, g GCM, sealed []byte) ([]byte, error) {
 	if len(sealed) < IVSize+TagSize {
 		return nil, &Error{"C_Decrypt", pkcs11.CKR_ENCRYPTED_DATA_LEN_RANGE}
@@ -75,10 +79,12 @@ func (m *Module) Decrypt(s Session, key Object, g GCM, sealed []byte) ([]byte, e
 	return plaintext, failed("C_Decrypt", err)
 }
 
+// gcmMech is AES-GCM with parameters that live until the operation is over, since some devices write into them.
 func gcmMech(g GCM, params *pkcs11.GCMParams) []*pkcs11.Mechanism {
 	return []*pkcs11.Mechanism{pkcs11.NewMechanism(g.Mechanism, params)}
 }
 
+// Sign is C_SignInit and C_Sign for mechanisms without a parameter.
 func (m *Module) Sign(s Session, key Object, mechanism uint, data []byte) ([]byte, error) {
 	if err := m.ctx.SignInit(pkcs11.SessionHandle(s), mech(mechanism), pkcs11.ObjectHandle(key)); err != nil {
 		return nil, failed("C_SignInit", err)
@@ -87,6 +93,7 @@ func (m *Module) Sign(s Session, key Object, mechanism uint, data []byte) ([]byt
 	return mac, failed("C_Sign", err)
 }
 
+// GenerateRandom is C_GenerateRandom.
 func (m *Module) GenerateRandom(s Session, n int) ([]byte, error) {
 	b, err := m.ctx.GenerateRandom(pkcs11.SessionHandle(s), n)
 	return b, failed("C_GenerateRandom", err)

@@ -32,24 +32,31 @@ func Load(path string) (Driver, error) {
 	return &Module{ctx}, nil
 }
 
+// Initialize is C_Initialize with CKF_OS_LOCKING_OK: the module makes its own locks.
 func (m *Module) Initialize() error { return failed("C_Initialize", m.ctx.Initialize()) }
-func (m *Module) Finalize() error   { return failed("C_Finalize", m.ctx.Finalize()) }
 
+// Finalize is C_Finalize. Its effect under another thread's call is undefined.
+func (m *Module) Finalize() error { return failed("C_Finalize", m.ctx.Finalize()) }
+
+// Info is C_GetInfo.
 func (m *Module) Info() (pkcs11.Info, error) {
 	i, err := m.ctx.GetInfo()
 	return i, failed("C_GetInfo", err)
 }
 
+// Slots is C_GetSlotList of those with a token in them.
 func (m *Module) Slots() ([]uint, error) {
 	s, err := m.ctx.GetSlotList(true)
 	return s, failed("C_GetSlotList", err)
 }
 
+// TokenInfo is C_GetTokenInfo.
 func (m *Module) TokenInfo(slot uint) (pkcs11.TokenInfo, error) {
 	i, err := m.ctx.GetTokenInfo(slot)
 	return i, failed("C_GetTokenInfo", err)
 }
 
+// Mechanisms is C_GetMechanismList.
 func (m *Module) Mechanisms(slot uint) ([]uint, error) {
 	list, err := m.ctx.GetMechanismList(slot)
 	out := make([]uint, len(list))
@@ -59,32 +66,40 @@ func (m *Module) Mechanisms(slot uint) ([]uint, error) {
 	return out, failed("C_GetMechanismList", err)
 }
 
+// InitToken is C_InitToken: it destroys what the token holds.
 func (m *Module) InitToken(slot uint, soPIN []byte, label string) error {
 	return failed("C_InitToken", m.ctx.InitToken(slot, shared(soPIN), label))
 }
 
+// InitPIN is C_InitPIN, for a session of the security officer.
 func (m *Module) InitPIN(s Session, pin []byte) error {
 	return failed("C_InitPIN", m.ctx.InitPIN(pkcs11.SessionHandle(s), shared(pin)))
 }
 
+// OpenSession is C_OpenSession. Every session can write: AWS CloudHSM knows no other, and SoftHSM lets the security
+// officer in only while there is no read-only one.
 func (m *Module) OpenSession(slot uint) (Session, error) {
 	s, err := m.ctx.OpenSession(slot, pkcs11.CKF_SERIAL_SESSION|pkcs11.CKF_RW_SESSION)
 	return Session(s), failed("C_OpenSession", err)
 }
 
+// CloseSession is C_CloseSession: the session's own objects die, and with the last session the login.
 func (m *Module) CloseSession(s Session) error {
 	return failed("C_CloseSession", m.ctx.CloseSession(pkcs11.SessionHandle(s)))
 }
 
+// SessionState is the state of C_GetSessionInfo, one of CKS_*.
 func (m *Module) SessionState(s Session) (uint, error) {
 	i, err := m.ctx.GetSessionInfo(pkcs11.SessionHandle(s))
 	return i.State, failed("C_GetSessionInfo", err)
 }
 
+// Login is C_Login: it holds for every session of the process on that token.
 func (m *Module) Login(s Session, user uint, pin []byte) error {
 	return failed("C_Login", m.ctx.Login(pkcs11.SessionHandle(s), user, shared(pin)))
 }
 
+// Logout is C_Logout: the numbers of all private objects are invalid afterwards, for good.
 func (m *Module) Logout(s Session) error {
 	return failed("C_Logout", m.ctx.Logout(pkcs11.SessionHandle(s)))
 }
@@ -92,6 +107,7 @@ func (m *Module) Logout(s Session) error {
 // shared lends the bytes of a PIN to miekg as a string without a copy in Go memory that couldn't be wiped.
 func shared(pin []byte) string { return unsafe.String(unsafe.SliceData(pin), len(pin)) }
 
+// GenerateKey is C_GenerateKey for mechanisms without a parameter.
 func (m *Module) GenerateKey(s Session, mechanism uint, template []Attribute) (Object, error) {
 	var pins runtime.Pinner
 	defer pins.Unpin()
@@ -99,6 +115,7 @@ func (m *Module) GenerateKey(s Session, mechanism uint, template []Attribute) (O
 	return Object(o), failed("C_GenerateKey", err)
 }
 
+// CopyObject is C_CopyObject.
 func (m *Module) CopyObject(s Session, o Object, template []Attribute) (Object, error) {
 	var pins runtime.Pinner
 	defer pins.Unpin()
@@ -106,10 +123,12 @@ func (m *Module) CopyObject(s Session, o Object, template []Attribute) (Object, 
 	return Object(c), failed("C_CopyObject", err)
 }
 
+// DestroyObject is C_DestroyObject.
 func (m *Module) DestroyObject(s Session, o Object) error {
 	return failed("C_DestroyObject", m.ctx.DestroyObject(pkcs11.SessionHandle(s), pkcs11.ObjectHandle(o)))
 }
 
+// Attributes is C_GetAttributeValue, in the order asked for. Nested templates can't be read this way.
 func (m *Module) Attributes(s Session, o Object, types ...uint) ([][]byte, error) {
 	ask := make([]*pkcs11.Attribute, len(types))
 	for i, t := range types {
@@ -126,6 +145,7 @@ func (m *Module) Attributes(s Session, o Object, types ...uint) ([][]byte, error
 	return out, nil
 }
 
+// SetAttributes is C_SetAttributeValue.
 func (m *Module) SetAttributes(s Session, o Object, template []Attribute) error {
 	var pins runtime.Pinner
 	defer pins.Unpin()
