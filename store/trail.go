@@ -36,6 +36,12 @@ func (db *DB) Trail(after int64, each func(batch int64, at time.Time, records []
 	}
 }
 
+// TrailEnd returns the number of the newest batch, 0 if there is none.
+func (db *DB) TrailEnd() (batch int64, err error) {
+	err = db.Row(newestBatch, nil, &batch)
+	return batch, err
+}
+
 // trailPage reads some batches into memory, so that the connection is free before anybody looks at them.
 func (db *DB) trailPage(after int64) ([]batchRow, error) {
 	var page []batchRow

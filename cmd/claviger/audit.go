@@ -3,7 +3,10 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"iter"
+	"slices"
 	"time"
 
 	"claviger/store"
@@ -36,47 +39,66 @@ func auditCommand(ctx context.Context, e *env, args []string) error {
 	return tail(ctx, e, db, *last, *follow)
 }
 
-// tail prints the last records of the trail and, if asked, those that follow.
+// tail prints the last records of the trail, all if last is 0, and then those that follow if asked.
 func tail(ctx context.Context, e *env, db *store.DB, last int, follow bool) error {
-	var kept []string
-	at := int64(0)
-	show := func(line string) {
-		kept = append(kept, line)
-		if last > 0 && len(kept) > last {
-			kept = kept[1:]
-		}
+	end, err := db.TrailEnd()
+	if err != nil {
+		return err
 	}
-	read := func() error {
-		return db.Trail(at, func(batch int64, _ time.Time, records []byte) error {
-			at = batch
-			for line := range lines(records) {
-				show(line)
-			}
-			return nil
-		})
-	}
-	if err := read(); err != nil {
+	kept, err := newest(db, end, last)
+	if err != nil {
 		return err
 	}
 	for _, line := range kept {
 		fmt.Fprintln(e.stdout, line)
 	}
-	show = func(line string) { fmt.Fprintln(e.stdout, line) }
 	for follow {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-time.After(250 * time.Millisecond):
 		}
-		if err := read(); err != nil {
+		err := db.Trail(end, func(batch int64, _ time.Time, records []byte) error {
+			end = batch
+			for line := range lines(records) {
+				fmt.Fprintln(e.stdout, line)
+			}
+			return nil
+		})
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+var errEnd = errors.New("the end of what was asked for")
+
+// newest returns the last records up to a batch. Every batch holds one at least, so no more batches than records
+// have to be read.
+func newest(db *store.DB, end int64, last int) (kept []string, err error) {
+	from := int64(0)
+	if last > 0 {
+		from = max(0, end-int64(last))
+	}
+	err = db.Trail(from, func(batch int64, _ time.Time, records []byte) error {
+		if batch > end {
+			return errEnd
+		}
+		kept = slices.AppendSeq(kept, lines(records))
+		return nil
+	})
+	if errors.Is(err, errEnd) {
+		err = nil
+	}
+	if last > 0 && len(kept) > last {
+		kept = kept[len(kept)-last:]
+	}
+	return kept, err
+}
+
 // lines yields the records of a batch.
-func lines(records []byte) func(func(string) bool) {
+func lines(records []byte) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for line := range bytes.SplitSeq(records, []byte("\n")) {
 			if len(line) > 0 && !yield(string(line)) {
