@@ -80,6 +80,7 @@ func (r *Runner) Refuse(ctx context.Context, s *Service, name string, q *Request
 	}
 	info := Info{Name: name, Service: s}
 	err = r.refused(c, &info, err)
+	info.Name = "UnknownOperation" // in metrics: a name that a client made up is no label
 	r.ended(c, &info, err)
 	return fault.Of(err)
 }
