@@ -1,0 +1,210 @@
+package op_test
+
+import (
+	"errors"
+	"testing"
+
+	"claviger/internal/fault"
+	"claviger/internal/op"
+	"claviger/store"
+)
+
+func TestWhatIsAskedJoinsTheCommit(t *testing.T) {
+	r := build(t)
+	asked := false
+	r.inside = func(c *op.Call) error {
+		if asked {
+			c.Note(`{"of":"Look"}`)
+			return nil
+		}
+		asked = true
+		c.Note(`{"of":"Change"}`)
+		_, err := op.Ask(c, "secrets", r.look, input{Name: "inner"})
+		return err
+	}
+	if _, code := r.serve(r.change, good); code != "" {
+		t.Fatalf("Change failed: %s", code)
+	}
+	all := r.records()
+	if len(all) != 2 || r.commits != 1 || all[0].batch != all[1].batch {
+		t.Fatalf("%d commits, records %+v; want two records in one commit", r.commits, all)
+	}
+	inner, outer := all[0], all[1]
+	if inner.EventName != "Look" || inner.UserIdentity.InvokedBy != "secrets.amazonaws.com" || inner.RequestParameters["name"] != "inner" {
+		t.Errorf("the record of what was asked: %+v", inner)
+	}
+	if outer.EventName != "Change" || outer.UserIdentity.InvokedBy != "" {
+		t.Errorf("the record of the request: %+v", outer)
+	}
+	if inner.UserIdentity.PrincipalID != outer.UserIdentity.PrincipalID || inner.RequestID != outer.RequestID || inner.EventID == outer.EventID {
+		t.Errorf("one caller, one request, two events: %+v and %+v", inner, outer)
+	}
+	if inner.AdditionalEventData["of"] != "Look" || outer.AdditionalEventData["of"] != "Change" {
+		t.Errorf("notes went to the wrong record: %v and %v", inner.AdditionalEventData, outer.AdditionalEventData)
+	}
+}
+
+func TestTheCallersOwnRightsDecideOnWhatIsAsked(t *testing.T) {
+	r := build(t)
+	decisions := 0
+	r.at["authorize"] = func() error {
+		if decisions++; decisions == 2 {
+			return fault.New(fault.Denied, "AccessDeniedException", "not the key")
+		}
+		return nil
+	}
+	r.inside = func(c *op.Call) error {
+		_, err := op.Ask(c, "secrets", r.look, input{Name: "inner"})
+		return err
+	}
+	if _, code := r.serve(r.change, good); code != "AccessDeniedException" {
+		t.Errorf("answered %q", code)
+	}
+	all := r.records()
+	if len(all) != 2 || all[0].ErrorCode != "AccessDeniedException" || all[1].ErrorCode != "AccessDeniedException" {
+		t.Errorf("records %+v", all)
+	}
+	if r.changes() != 0 {
+		t.Error("it was changed all the same")
+	}
+}
+
+// What is asked is validated as if it had come from outside.
+func TestWhatIsAskedIsValidated(t *testing.T) {
+	r := build(t)
+	r.inside = func(c *op.Call) error {
+		_, err := op.Ask(c, "secrets", r.look, input{Name: "far too long"})
+		return err
+	}
+	if _, code := r.serve(r.change, good); code != "ValidationException" {
+		t.Errorf("answered %q", code)
+	}
+}
+
+func TestWorkOfTheServiceHasACommitOfItsOwn(t *testing.T) {
+	r := build(t)
+	first := op.Write(op.Info{Name: "First", Service: vault}, r.find, func(_ *op.Call, in input, _ *target) (op.Commit[output], error) {
+		return r.insert(in.Name), nil
+	})
+	r.inside = func(c *op.Call) error {
+		out, err := op.AsService(c, "vault", first, input{Name: "inner"})
+		if err == nil && (out != output{"changed"} || r.changes() != 1) {
+			err = errors.New("it was answered before it was committed")
+		}
+		return err
+	}
+	r.at["commit"] = func() error {
+		if r.commits == 2 {
+			return fault.New(fault.State, "HaltException", "halt")
+		}
+		return nil
+	}
+	if _, code := r.serve(r.change, good); code != "HaltException" {
+		t.Fatalf("answered %q", code)
+	}
+	all := r.records()
+	if len(all) != 2 || all[0].batch == all[1].batch {
+		t.Fatalf("records %+v, want two in two commits", all)
+	}
+	if by := all[0].UserIdentity; all[0].EventName != "First" || all[0].ErrorCode != "" || by.Type != "AWSService" || by.PrincipalID != "vault.amazonaws.com" || by.AccessKeyID != "" {
+		t.Errorf("record of the service's work: %+v", all[0])
+	}
+	if all[1].EventName != "Change" || all[1].ErrorCode != "HaltException" || all[1].UserIdentity.Type != "Root" {
+		t.Errorf("record of the request: %+v", all[1])
+	}
+	if r.changes() != 1 {
+		t.Errorf("%d rows, want the service's own alone", r.changes())
+	}
+}
+
+func TestTheClockworksCallIsTheServices(t *testing.T) {
+	r := build(t)
+	if _, err := op.AsService(r.runner.Own(t.Context(), account, region, "vault"), "vault", r.change, input{Name: "job"}); err != nil {
+		t.Fatal(err)
+	}
+	if rec := r.only(); rec.EventName != "Change" || rec.UserIdentity.Type != "AWSService" || rec.RequestID == "" {
+		t.Errorf("record %+v", rec)
+	}
+}
+
+func TestAStaleAttemptLeavesNothing(t *testing.T) {
+	r := build(t)
+	stale := 1
+	r.inside = func(c *op.Call) error {
+		_, err := op.Ask(c, "secrets", r.look, input{Name: "inner"})
+		return err
+	}
+	look := 0
+	inside := r.inside
+	r.inside = func(c *op.Call) error {
+		if look++; look%2 == 0 { // Look itself
+			return nil
+		}
+		return inside(c)
+	}
+	r.at["commit"] = func() error {
+		if stale--; stale >= 0 {
+			return store.Stale
+		}
+		return nil
+	}
+	out, code := r.serve(r.change, good)
+	if code != "" || out != (output{"changed"}) {
+		t.Fatalf("answered %v, %q", out, code)
+	}
+	all := r.records()
+	if len(all) != 2 || all[0].EventName != "Look" || all[1].EventName != "Change" || all[1].ErrorCode != "" {
+		t.Errorf("records %+v, want those of the last attempt", all)
+	}
+	if r.changes() != 1 {
+		t.Errorf("%d rows", r.changes())
+	}
+	if n := count(r.stations, "find"); n != 4 {
+		t.Errorf("find ran %d times, want again for each operation", n)
+	}
+}
+
+func TestWhoIsAlwaysTooLateIsTold(t *testing.T) {
+	r := build(t)
+	r.at["commit"] = fails(store.Stale)
+	if out, code := r.serve(r.change, good); out != nil || code != "ConflictException" {
+		t.Errorf("answered %v, %q", out, code)
+	}
+	if rec := r.only(); rec.EventName != "Change" || rec.ErrorCode != "ConflictException" {
+		t.Errorf("record %+v", rec)
+	}
+	if n := count(r.stations, "find"); n != 3 {
+		t.Errorf("%d attempts, want 3", n)
+	}
+	if r.changes() != 0 {
+		t.Error("a stale change was stored")
+	}
+}
+
+// A refusal on the second attempt is the answer: the first was never seen by anybody.
+func TestASecondAttemptDecidesAnew(t *testing.T) {
+	r := build(t)
+	r.at["commit"] = fails(store.Stale)
+	n := 0
+	r.at["ready"] = func() error {
+		if n++; n == 2 {
+			return fault.New(fault.State, "DisabledException", "")
+		}
+		return nil
+	}
+	if _, code := r.serve(r.change, good); code != "DisabledException" {
+		t.Errorf("answered %q", code)
+	}
+	if rec := r.only(); rec.ErrorCode != "DisabledException" {
+		t.Errorf("record %+v", rec)
+	}
+}
+
+func count(in []string, what string) (n int) {
+	for _, s := range in {
+		if s == what {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,107 @@
+package op_test
+
+import (
+	"testing"
+
+	"claviger/internal/fault"
+	"claviger/internal/op"
+)
+
+// stations is the road, in order. "demands" is what find's target says when it is asked for what to authorize.
+var stations = []string{"authenticate", "find", "demands", "authorize", "absence", "ready", "do", "commit"}
+
+func TestTheRoadEndsWhereItFails(t *testing.T) {
+	for i, station := range stations {
+		if station == "demands" {
+			continue // it can't fail; TestNoDemandIsRefused is about it
+		}
+		t.Run(station, func(t *testing.T) {
+			r := build(t)
+			r.at[station] = fails(fault.New(fault.State, "HaltException", "halt"))
+			out, code := r.serve(r.change, good)
+			if code != "HaltException" || out != nil {
+				t.Errorf("answered %v, %q", out, code)
+			}
+			same(t, "stations", r.stations, stations[:i+1])
+			if n := r.changes(); n != 0 {
+				t.Errorf("%d rows were changed", n)
+			}
+		})
+	}
+}
+
+func TestTheWholeRoad(t *testing.T) {
+	r := build(t)
+	out, code := r.serve(r.change, good)
+	if code != "" || out != (output{"changed"}) {
+		t.Errorf("Change answered %v, %q", out, code)
+	}
+	same(t, "stations of a Write", r.stations, stations)
+	if n := r.changes(); n != 1 {
+		t.Errorf("%d rows were changed, want one", n)
+	}
+	r.stations = nil
+	out, code = r.serve(r.look, good)
+	if code != "" || out != (output{"seen"}) {
+		t.Errorf("Look answered %v, %q", out, code)
+	}
+	same(t, "stations of a Read", r.stations, stations[:len(stations)-1])
+	same(t, "observed", r.ended, []string{"Change", "Look"})
+	if r.inFlight != 0 {
+		t.Errorf("%d requests are still counted as in flight", r.inFlight)
+	}
+}
+
+func TestAbsenceIsShownOnlyToThoseWhoMayKnow(t *testing.T) {
+	r := build(t)
+	r.at["absence"] = fails(fault.New(fault.NotFound, "NotFoundException", ""))
+	r.at["authorize"] = fails(fault.New(fault.Denied, "AccessDeniedException", ""))
+	if _, code := r.serve(r.look, good); code != "AccessDeniedException" {
+		t.Errorf("a caller who may not know was told %s", code)
+	}
+	delete(r.at, "authorize")
+	if _, code := r.serve(r.look, good); code != "NotFoundException" {
+		t.Errorf("a caller who may know was told %s", code)
+	}
+}
+
+func TestADryRunEndsBeforeTheWork(t *testing.T) {
+	const dry = `{"Name":"thing","DryRun":true}`
+	r := build(t)
+	if out, code := r.serve(r.change, dry); code != "DryRunOperationException" || out != nil {
+		t.Errorf("answered %v, %q", out, code)
+	}
+	same(t, "stations", r.stations, stations[:6])
+
+	r = build(t)
+	r.at["ready"] = fails(fault.New(fault.State, "DisabledException", ""))
+	if _, code := r.serve(r.change, dry); code != "DisabledException" {
+		t.Errorf("a dry run of what can't be done answered %s", code)
+	}
+}
+
+func TestWhatIsInvalidIsNeverLookedUp(t *testing.T) {
+	for _, body := range []string{`{`, `{"Name":7}`, `{}`, `{"Name":""}`, `{"Name":"far too long"}`, `{"Name":"odd"}`} {
+		r := build(t)
+		if out, code := r.serve(r.change, body); code == "" || out != nil {
+			t.Errorf("%s: answered %v, %q", body, out, code)
+		}
+		same(t, body, r.stations, []string{"authenticate"})
+	}
+}
+
+func TestNoDemandIsRefused(t *testing.T) {
+	r := build(t)
+	r.at["demands"] = fails(fault.New(fault.Internal, "", "")) // the target demands nothing then
+	if _, code := r.serve(r.look, good); code != vault.Internal {
+		t.Errorf("an operation that demands nothing answered %q", code)
+	}
+	same(t, "stations", r.stations, stations[:4])
+}
+
+// Only a Query can be asked, because only a Query has what Ask takes: op.Ask(c, "vault", r.change, input{}) is no
+// program. A Command has a commit of its own, and AsService is the only function that takes one.
+var (
+	_ func(*op.Call, string, op.Query[input, output], input) (output, error)   = op.Ask[input, output]
+	_ func(*op.Call, string, op.Command[input, output], input) (output, error) = op.AsService[input, output]
+)

@@ -1,0 +1,319 @@
+package op_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"claviger/internal/fault"
+	"claviger/internal/op"
+	"claviger/internal/shape"
+	"claviger/internal/wire"
+	"claviger/policy"
+	"claviger/store"
+)
+
+const (
+	account = "111122223333"
+	region  = "us-east-1"
+)
+
+var began = time.Date(2026, 3, 1, 9, 30, 0, 0, time.UTC)
+
+// vault is a service of its own, so that the road is tested with no domain on it.
+var vault = &op.Service{
+	Name: "vault", Title: "Vault", Target: "Vault", Version: "2026-01-01", Message: "message",
+	Internal: "VaultInternalException", Down: "VaultDownException",
+	Shapes: shape.Table{"Name": {Min: 1, Max: 8}, "Bool": {}, "Value": {Max: 64, Sensitive: true}},
+}
+
+// input is the input of every operation of vault.
+type input struct {
+	Name   string  `shape:"Name,required"`
+	Value  *string `shape:"Value"`
+	DryRun *bool   `shape:"Bool"`
+}
+
+func (in input) Validate() error {
+	if in.Name == "odd" {
+		return fault.New(fault.Invalid, "ValidationException", "odd names are refused")
+	}
+	return nil
+}
+
+func (in input) IsDryRun() bool { return in.DryRun != nil && *in.DryRun }
+
+type output struct{ Said string }
+
+// road is the one road over a true database, with an operation that reads and one that changes. Every station is
+// written down, and a test may have something happen at it.
+type road struct {
+	t      testing.TB
+	db     *store.DB
+	runner *op.Runner
+	log    *bytes.Buffer
+	look   op.Query[input, output]
+	change op.Command[input, output]
+
+	mu       sync.Mutex
+	now      time.Time
+	stations []string
+	at       map[string]func() error // what happens at a station; nothing by default
+	inside   func(*op.Call) error    // what do does, besides
+	down     error                   // what the ledger answers instead of storing anything
+	commits  int                     // asked of the ledger
+	ended    []string                // operation and code, as the observer heard of them
+	unknown  int
+	inFlight int
+}
+
+func build(t testing.TB) *road {
+	t.Helper()
+	r := &road{t: t, now: began, at: map[string]func() error{}, log: new(bytes.Buffer)}
+	var err error
+	if r.db, err = store.Open(t.Context(), store.Config{Path: filepath.Join(memory(t), "claviger.db")}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.db.Close() })
+	r.runner = &op.Runner{Ledger: r, Callers: r, Decide: r.decide, Observe: r,
+		Log: slog.New(slog.NewTextHandler(r.log, nil)), Now: r.clock}
+	r.look = op.Read(op.Info{Name: "Look", Service: vault}, r.find, func(c *op.Call, _ input, _ *target) (output, error) {
+		return output{"seen"}, r.do(c)
+	})
+	r.change = op.Write(op.Info{Name: "Change", Service: vault}, r.find, func(c *op.Call, in input, _ *target) (op.Commit[output], error) {
+		return r.insert(in.Name), r.do(c)
+	})
+	return r
+}
+
+func memory(t testing.TB) string {
+	t.Helper()
+	if dir, err := os.MkdirTemp("/dev/shm", "claviger-op-"); err == nil {
+		t.Cleanup(func() { os.RemoveAll(dir) })
+		return dir
+	}
+	return t.TempDir()
+}
+
+// station writes down that the road came by, and has happen what the test wants to happen there.
+func (r *road) station(name string) error {
+	r.mu.Lock()
+	r.stations = append(r.stations, name)
+	f := r.at[name]
+	r.mu.Unlock()
+	if f != nil {
+		return f()
+	}
+	return nil
+}
+
+func (r *road) find(*op.Call, input) (*target, error) {
+	return &target{r}, r.station("find")
+}
+
+func (r *road) do(c *op.Call) error {
+	if err := r.station("do"); err != nil || r.inside == nil {
+		return err
+	}
+	return r.inside(c)
+}
+
+// target is a thing of vault.
+type target struct{ road *road }
+
+func (t *target) Demands() []policy.Demand {
+	if t.road.station("demands") != nil {
+		return nil
+	}
+	return []policy.Demand{{Action: "vault:Use", Resource: "arn:aws:vault:::thing"}, {Action: "vault:Pass", Resource: "*"}}
+}
+func (t *target) Missing() error { return t.road.station("absence") }
+func (t *target) Ready() error   { return t.road.station("ready") }
+
+func (r *road) decide(c policy.Caller, d []policy.Demand) error {
+	if err := r.station("authorize"); err != nil {
+		return err
+	}
+	return policy.Decide(c, d)
+}
+
+// A change is a row of a table that holds nothing else here.
+var (
+	qInsert = store.SQL(`INSERT INTO jobs (id, kind, account, region, subject, due, lease, attempts) VALUES ($1, $2, '', '', $3, 0, 0, 0)`)
+	qCount  = store.Wide(`SELECT count(*) FROM jobs`, "a test counts all rows")
+)
+
+func (r *road) insert(name string) op.Commit[output] {
+	return func(tx *store.Tx) (output, error) {
+		if _, err := tx.Exec(qInsert, name, name, name); err != nil {
+			return output{}, err
+		}
+		return output{"changed"}, r.station("commit")
+	}
+}
+
+func (r *road) changes() (n int) {
+	r.t.Helper()
+	if err := r.db.Row(qCount, nil, &n); err != nil {
+		r.t.Fatal(err)
+	}
+	return n
+}
+
+// Authenticate implements op.Authenticator.
+func (r *road) Authenticate(context.Context, *http.Request, []byte, string, time.Time) (policy.Caller, string, error) {
+	c := policy.Caller{Type: policy.Root, Account: account, ARN: "arn:aws:iam::" + account + ":root", PrincipalID: account, AccessKeyID: "AKIATEST"}
+	return c, region, r.station("authenticate")
+}
+
+// Enter, Leave and Commit implement op.Ledger.
+func (r *road) Enter() { r.flight(1) }
+func (r *road) Leave() { r.flight(-1) }
+
+func (r *road) flight(n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.inFlight += n
+}
+
+func (r *road) Commit(apply func(*store.Tx) error, record func(error) []byte) error {
+	r.mu.Lock()
+	down := r.down
+	r.commits++
+	r.mu.Unlock()
+	if down != nil {
+		return down
+	}
+	return r.db.Commit(apply, record)
+}
+
+// Operation and Unknown implement op.Observer.
+func (r *road) Operation(_, name, code string, _ time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ended = append(r.ended, strings.TrimSpace(name+" "+code))
+}
+
+func (r *road) Unknown(string, string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.unknown++
+}
+
+func (r *road) clock() time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.now
+}
+
+func (r *road) pass(d time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.now = r.now.Add(d)
+}
+
+// request is a request with a JSON body from a source of its own.
+func request(body, source string) *op.Request {
+	h := httptest.NewRequest("POST", "/", nil)
+	h.RemoteAddr = source + ":1234"
+	h.Header.Set("User-Agent", "test")
+	return &op.Request{HTTP: h, Body: []byte(body), ID: "request-1",
+		Decode:  func(v any) error { return wire.Decode([]byte(body), v) },
+		Present: func(pointer string) bool { return wire.Present([]byte(body), pointer) }}
+}
+
+const good = `{"Name":"thing","Value":"a secret value"}`
+
+// serve takes an operation down the road and returns its output and AWS's name of its error.
+func (r *road) serve(o op.Operation, body string) (any, string) {
+	r.t.Helper()
+	out, err := r.runner.Serve(r.t.Context(), o, request(body, "192.0.2.1"))
+	return out, code(r.t, err)
+}
+
+// code returns AWS's name of an error, and sees to it that an error is always a fault.
+func code(t testing.TB, err error) string {
+	t.Helper()
+	if err == nil {
+		return ""
+	}
+	f, ok := err.(*fault.Error)
+	if !ok {
+		t.Errorf("the road answered an error of type %T", err)
+	}
+	return vault.Code(f)
+}
+
+// record is what the tests look at of a record.
+type record struct {
+	EventName, ErrorCode, ErrorMessage, SourceIPAddress, UserAgent, RequestID, EventID string
+	ReadOnly                                                                           bool
+	UserIdentity                                                                       struct{ Type, PrincipalID, AccessKeyID, InvokedBy string }
+	RequestParameters                                                                  map[string]any
+	AdditionalEventData                                                                map[string]any
+	Resources                                                                          []struct{ ARN string }
+	batch                                                                              int64
+}
+
+func (r *road) records() (out []record) {
+	r.t.Helper()
+	err := r.db.Trail(0, func(batch int64, _ time.Time, lines []byte) error {
+		for line := range bytes.SplitSeq(lines, []byte("\n")) {
+			x := record{batch: batch}
+			if err := json.Unmarshal(line, &x); err != nil {
+				return errors.Join(errors.New(string(line)), err)
+			}
+			out = append(out, x)
+		}
+		return nil
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return out
+}
+
+// only returns the one record there is.
+func (r *road) only() record {
+	r.t.Helper()
+	all := r.records()
+	if len(all) != 1 {
+		r.t.Fatalf("%d records, want one: %+v", len(all), all)
+	}
+	return all[0]
+}
+
+// trail returns the whole audit trail as text.
+func (r *road) trail() (text string) {
+	r.t.Helper()
+	err := r.db.Trail(0, func(_ int64, _ time.Time, lines []byte) error {
+		text += string(lines) + "\n"
+		return nil
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return text
+}
+
+func same(t *testing.T, what string, got, want []string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("%s: %v, want %v", what, got, want)
+	}
+}
+
+func fails(err error) func() error { return func() error { return err } }
+
+func panics() error { panic("a mistake of ours") }

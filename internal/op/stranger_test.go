@@ -1,0 +1,95 @@
+package op_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"claviger/internal/fault"
+)
+
+// knock sends one request that nobody known has signed.
+func (r *road) knock(source string) {
+	r.t.Helper()
+	_, err := r.runner.Serve(r.t.Context(), r.look, request(good, source))
+	if code(r.t, err) != "InvalidSignatureException" {
+		r.t.Errorf("a stranger was told %v", err)
+	}
+}
+
+func strangers(t *testing.T) *road {
+	r := build(t)
+	r.at["authenticate"] = fails(fault.New(fault.Unauthenticated, "InvalidSignatureException", "no"))
+	return r
+}
+
+func TestAStrangersFailureSaysNothingOfHim(t *testing.T) {
+	r := strangers(t)
+	r.knock("192.0.2.1")
+	rec := r.only()
+	if rec.EventName != "Authenticate" || rec.ErrorCode != "InvalidSignatureException" || rec.UserIdentity.Type != "Unknown" ||
+		rec.UserIdentity.AccessKeyID != "" || rec.SourceIPAddress != "192.0.2.1" || rec.RequestParameters != nil {
+		t.Errorf("record %+v", rec)
+	}
+}
+
+func TestOneSourceLeavesOneRecordAPeriod(t *testing.T) {
+	r := strangers(t)
+	for range 5 {
+		r.knock("192.0.2.1")
+	}
+	r.knock("2001:db8::1")
+	if n := len(r.records()); n != 2 || r.unknown != 6 {
+		t.Errorf("%d records of %d failures, want one for each of 2 sources, and all 6 counted", n, r.unknown)
+	}
+	r.pass(9 * time.Second)
+	r.knock("192.0.2.1")
+	if n := len(r.records()); n != 2 {
+		t.Errorf("%d records before the period ended", n)
+	}
+	r.pass(time.Second)
+	r.knock("192.0.2.1")
+	if n := len(r.records()); n != 3 {
+		t.Errorf("%d records after the period ended", n)
+	}
+}
+
+func TestAllSourcesTogetherLeaveNotManyRecords(t *testing.T) {
+	r := strangers(t)
+	for range 2 {
+		before := len(r.records())
+		for i := range 150 {
+			r.knock(fmt.Sprintf("192.0.2.%d", i))
+		}
+		if n := len(r.records()) - before; n != 100 {
+			t.Errorf("%d records in one period, want 100", n)
+		}
+		r.pass(10 * time.Second)
+	}
+	if r.unknown != 300 {
+		t.Errorf("%d failures were counted, want all 300", r.unknown)
+	}
+}
+
+func TestAClockThatWasSetBackSilencesNobody(t *testing.T) {
+	r := strangers(t)
+	r.knock("192.0.2.1")
+	r.pass(-time.Hour)
+	r.knock("192.0.2.1")
+	if n := len(r.records()); n != 2 {
+		t.Errorf("%d records, want one of each time", n)
+	}
+}
+
+func TestStrangersAtOnce(t *testing.T) {
+	r := strangers(t)
+	var all sync.WaitGroup
+	for i := range 64 {
+		all.Go(func() { r.knock(fmt.Sprintf("192.0.2.%d", i%8)) })
+	}
+	all.Wait()
+	if n := len(r.records()); n != 8 || r.unknown != 64 {
+		t.Errorf("%d records of %d failures from 8 sources", n, r.unknown)
+	}
+}
