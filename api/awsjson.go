@@ -25,7 +25,7 @@ func (s *server) serveJSON(w http.ResponseWriter, r *http.Request) {
 	o := s.byTarget[target]
 	q := &op.Request{HTTP: r, Body: body, ID: w.Header().Get("X-Amzn-Requestid"),
 		Decode:  func(in any) error { return wire.Decode(body, in) },
-		Present: func(pointer string) bool { return wire.Present(body, pointer) }}
+		Present: wire.Presence(body)}
 	switch {
 	case service == nil:
 		s.Runner.Observe.Unknown("unknown", unknownOperation.Code)

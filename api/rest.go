@@ -38,7 +38,6 @@ func (s *server) serveREST(w http.ResponseWriter, r *http.Request, o op.Operatio
 	if err != nil {
 		return nil, err
 	}
-	var doc []byte
 	q := &op.Request{HTTP: r, Body: body, ID: w.Header().Get("X-Amzn-Requestid")}
 	q.Decode = func(in any) (err error) {
 		values, err := url.ParseQuery(r.URL.RawQuery)
@@ -52,12 +51,13 @@ func (s *server) serveREST(w http.ResponseWriter, r *http.Request, o op.Operatio
 			}
 			values[member] = []string{name}
 		}
-		if doc, err = overlay(body, values, o.Info().In); err != nil {
+		doc, err := overlay(body, values, o.Info().In)
+		if err != nil {
 			return err
 		}
+		q.Present = wire.Presence(doc)
 		return wire.Decode(doc, in)
 	}
-	q.Present = func(pointer string) bool { return wire.Present(doc, pointer) }
 	return s.Runner.Serve(r.Context(), o, q)
 }
 

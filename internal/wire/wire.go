@@ -3,6 +3,7 @@
 package wire
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
@@ -118,30 +119,53 @@ func Decode(body []byte, dst any) error {
 // Encode writes an output document.
 func Encode(v any) ([]byte, error) { return json.Marshal(v) }
 
-// Present reports whether body holds anything but null at a JSON pointer (RFC 6901). It reads the body anew: it is for the way
-// to an error, and for the few members where an empty value differs from an absent one.
-func Present(body []byte, pointer string) bool {
-	v := jsontext.Value(body)
-	for name := range jsontext.Pointer(pointer).Tokens() {
-		v = child(v, name)
+// Present reports whether body holds anything but null at a JSON pointer (RFC 6901).
+func Present(body []byte, pointer string) bool { return Presence(body)(pointer) }
+
+// Presence returns [Present] for many questions about one body. What it has read it keeps: it is for the few members where
+// an empty value differs from an absent one, but a list may hold thousands of them.
+func Presence(body []byte) func(pointer string) bool {
+	document := &tree{raw: body}
+	return func(pointer string) bool {
+		at := document
+		for name := range jsontext.Pointer(pointer).Tokens() {
+			if at = at.child(name); at == nil {
+				return false
+			}
+		}
+		return jsontext.Value(at.raw).Kind() != 'n'
 	}
-	return v != nil && v.Kind() != 'n'
 }
 
-func child(v jsontext.Value, name string) jsontext.Value {
-	switch v.Kind() {
-	case '{':
-		var m map[string]jsontext.Value
-		if json.Unmarshal(v, &m) == nil {
-			return m[name]
-		}
-	case '[':
-		var l []jsontext.Value
-		if i, err := strconv.Atoi(name); err == nil && json.Unmarshal(v, &l) == nil && 0 <= i && i < len(l) {
-			return l[i]
+// tree is a value of a document. Its parts are set apart when the first of them is asked for.
+type tree struct {
+	raw      []byte
+	apart    bool
+	members  map[string]*tree
+	elements []*tree
+}
+
+// UnmarshalJSON keeps the value as it stands.
+func (v *tree) UnmarshalJSON(raw []byte) error {
+	v.raw = bytes.Clone(raw)
+	return nil
+}
+
+// child returns a member of an object or an element of a list; nil if there is none, if it is null, or if v can't be read.
+func (v *tree) child(name string) *tree {
+	if !v.apart {
+		v.apart = true
+		switch jsontext.Value(v.raw).Kind() {
+		case '{':
+			_ = json.Unmarshal(v.raw, &v.members)
+		case '[':
+			_ = json.Unmarshal(v.raw, &v.elements)
 		}
 	}
-	return nil
+	if i, err := strconv.Atoi(name); err == nil && 0 <= i && i < len(v.elements) {
+		return v.elements[i]
+	}
+	return v.members[name]
 }
 
 func serialization(message string, err error) error {
