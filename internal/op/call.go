@@ -29,6 +29,13 @@ type Call struct {
 	extra   []byte // additional facts for the record of the operation now running
 }
 
+// within returns the call of an operation inside this one. The notes of this one are not the other's.
+func (c *Call) within(service string) *Call {
+	sub := *c
+	sub.Via, sub.present, sub.extra = service, nil, nil
+	return &sub
+}
+
 // trail collects the records of one attempt at a request.
 type trail struct {
 	records []audit.Record

@@ -44,6 +44,29 @@ func TestWhatIsAskedJoinsTheCommit(t *testing.T) {
 	}
 }
 
+// A note is about the operation that made it, and about no other that it asks for.
+func TestNotesStayWithTheirOperation(t *testing.T) {
+	r := build(t)
+	quiet := op.Read(op.Info{Name: "Quiet", Service: vault}, r.find, func(*op.Call, input, *target) (output, error) { return output{}, nil })
+	own := op.Write(op.Info{Name: "Own", Service: vault}, r.find, func(_ *op.Call, in input, _ *target) (op.Commit[output], error) {
+		return r.insert(in.Name), nil
+	})
+	r.inside = func(c *op.Call) error {
+		c.Note(`{"of":"Look"}`)
+		_, first := op.Ask(c, "", quiet, input{Name: "a"})
+		_, second := op.AsService(c, "vault", own, input{Name: "b"})
+		return errors.Join(first, second)
+	}
+	if _, code := r.serve(r.look, good); code != "" {
+		t.Fatal(code)
+	}
+	for _, rec := range r.records() {
+		if got := rec.AdditionalEventData["of"]; (got == "Look") != (rec.EventName == "Look") {
+			t.Errorf("the record of %s has the note %v", rec.EventName, got)
+		}
+	}
+}
+
 func TestTheCallersOwnRightsDecideOnWhatIsAsked(t *testing.T) {
 	r := build(t)
 	decisions := 0

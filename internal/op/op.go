@@ -143,18 +143,15 @@ func build[I Input, T Target, O any](n Info, find func(*Call, I) (T, error), do 
 // Ask runs another operation as the same caller, on behalf of service if one is named. The caller's own rights decide, the use is
 // recorded as itself, and its record joins this request's commit.
 func Ask[I Input, O any](c *Call, service string, q Query[I, O], in I) (O, error) {
-	sub := *c
-	sub.Via, sub.present = service, nil
-	return q.ask(&sub, in)
+	return q.ask(c.within(service), in)
 }
 
 // AsService performs a Command at once as the service's own principal, with a commit of its own before the
 // present one: what must be made on first use, and what the clockwork finishes.
 func AsService[I Input, O any](c *Call, service string, cmd Command[I, O], in I) (O, error) {
-	sub := *c
+	sub := c.within(service)
 	sub.Caller = policy.AsService(c.Caller.Account, service)
-	sub.Via, sub.present = service, nil
-	return cmd.own(&sub, in)
+	return cmd.own(sub, in)
 }
 
 func (o *operation[I, T, O]) Info() Info { return o.info }
