@@ -81,8 +81,13 @@ func (c *Call) record(n *Info, err error) audit.Record {
 // mark writes the outcome as the caller sees it. The text of an internal error is in no record.
 func mark(r *audit.Record, s *Service, err error) {
 	r.ErrorCode, r.ErrorMessage = "", ""
-	if f := fault.Of(err); f != nil {
-		r.ErrorCode, r.ErrorMessage = s.Code(f), f.Message
+	f := fault.Of(err)
+	if f == nil {
+		return
+	}
+	r.ErrorCode = s.Code(f)
+	if f.Kind != fault.Internal {
+		r.ErrorMessage = f.Message
 	}
 }
 

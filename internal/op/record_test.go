@@ -101,6 +101,28 @@ func TestNotesAreInTheRecord(t *testing.T) {
 	}
 }
 
+func TestNoRecordHoldsTheTextOfAnInternalError(t *testing.T) {
+	const text = "CKR_DEVICE_ERROR in slot 7"
+	for name, err := range map[string]error{
+		"plain":             errors.New(text),
+		"cause of internal": fault.New(fault.Internal, "", "").Because(errors.New(text)),
+		"of internal":       fault.New(fault.Internal, "", text),
+		"cause of another":  fault.New(fault.State, "HaltException", "halt").Because(errors.New(text)),
+	} {
+		for _, station := range []string{"find", "authorize", "do", "commit"} {
+			r := build(t)
+			r.at[station] = fails(err)
+			r.serve(r.change, good)
+			if trail := r.trail(); strings.Contains(trail, "slot 7") {
+				t.Errorf("%s at %s: %s", name, station, trail)
+			}
+			if fault.Of(err).Kind == fault.Internal && !strings.Contains(r.log.String(), "slot 7") {
+				t.Errorf("%s at %s: the operator was not told", name, station)
+			}
+		}
+	}
+}
+
 func TestNoRecordHoldsASensitiveValue(t *testing.T) {
 	r := build(t)
 	r.serve(r.change, good)
