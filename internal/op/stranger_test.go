@@ -72,6 +72,19 @@ func TestAllSourcesTogetherLeaveNotManyRecords(t *testing.T) {
 	}
 }
 
+// Requests reach the sampler in another order than that of their arrival. That opens no new period.
+func TestAnOlderRequestOpensNoPeriod(t *testing.T) {
+	r := strangers(t)
+	r.knock("192.0.2.1")
+	for range 20 {
+		r.pass(-time.Millisecond)
+		r.knock("192.0.2.1")
+	}
+	if n := len(r.records()); n != 1 {
+		t.Errorf("%d records, want one", n)
+	}
+}
+
 func TestAClockThatWasSetBackSilencesNobody(t *testing.T) {
 	r := strangers(t)
 	r.knock("192.0.2.1")
