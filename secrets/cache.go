@@ -8,7 +8,7 @@ import (
 	"claviger/store"
 )
 
-// Bounds of the cache: at most about 3.3 KiB a line with what the runtime adds, 34 MB in all; a usual line is under
+// Bounds of the cache: under 3 KiB a line with what the runtime adds, less than 30 MB in all; a usual line is under
 // 1 KiB. What is larger is read from its row each time, at the price of a query.
 const (
 	cachedSecrets = 10240

@@ -3,7 +3,6 @@ package secrets
 import (
 	"crypto/sha256"
 	"crypto/subtle"
-	"strings"
 
 	"claviger/internal/fault"
 	"claviger/internal/op"
@@ -93,5 +92,5 @@ func kmsError(err error, code, verb string) error {
 	default:
 		return err
 	}
-	return fault.New(kind, code, strings.Replace("Secrets Manager can't VERB the protected secret text using the provided KMS key.", "VERB", verb, 1)).Because(err)
+	return fault.New(kind, code, "Secrets Manager can't "+verb+" the protected secret text using the provided KMS key.").Because(err)
 }
