@@ -12,10 +12,35 @@ import (
 // Kind is what a material is made of and, with it, the one pair of usages it will ever have.
 type Kind string
 
+// The kinds of secret keys.
 const (
 	AES256  Kind = "AES_256"      // 32 bytes; C_Encrypt and C_Decrypt by CKM_AES_GCM, nothing else
+	HMAC224 Kind = "HMAC_SHA_224" // 28 bytes of strength, 32 at rest: SoftHSM pads what it wraps to a multiple of 8
 	HMAC256 Kind = "HMAC_SHA_256" // 32 bytes; C_Sign and C_Verify by CKM_SHA256_HMAC, nothing else
+	HMAC384 Kind = "HMAC_SHA_384" // 48 bytes
+	HMAC512 Kind = "HMAC_SHA_512" // 64 bytes
 )
+
+// The kinds of key pairs: AWS's key spec and what the private key may do. The private key is the material.
+const (
+	RSA2048Sign    Kind = "RSA_2048 SIGN_VERIFY"
+	RSA3072Sign    Kind = "RSA_3072 SIGN_VERIFY"
+	RSA4096Sign    Kind = "RSA_4096 SIGN_VERIFY"
+	RSA2048Decrypt Kind = "RSA_2048 ENCRYPT_DECRYPT"
+	RSA3072Decrypt Kind = "RSA_3072 ENCRYPT_DECRYPT"
+	RSA4096Decrypt Kind = "RSA_4096 ENCRYPT_DECRYPT"
+	P256Sign       Kind = "ECC_NIST_P256 SIGN_VERIFY"
+	P384Sign       Kind = "ECC_NIST_P384 SIGN_VERIFY"
+	P521Sign       Kind = "ECC_NIST_P521 SIGN_VERIFY"
+	P256K1Sign     Kind = "ECC_SECG_P256K1 SIGN_VERIFY"
+	P256Derive     Kind = "ECC_NIST_P256 KEY_AGREEMENT"
+	P384Derive     Kind = "ECC_NIST_P384 KEY_AGREEMENT"
+	P521Derive     Kind = "ECC_NIST_P521 KEY_AGREEMENT"
+	Ed25519Sign    Kind = "ECC_NIST_EDWARDS25519 SIGN_VERIFY"
+)
+
+// Algorithm is an algorithm by AWS's name, e.g. RSASSA_PSS_SHA_256 or RSAES_OAEP_SHA_1.
+type Algorithm string
 
 // Material is a key as it rests: wrapped by a root key that never leaves its token.
 // Every field belongs under the MAC of the row that holds it.
@@ -25,6 +50,7 @@ type Material struct {
 	Root      string // identifier of the root that wrapped it, 32 hex digits (its CKA_ID)
 	Mechanism string // PKCS#11's name of the key-wrap mechanism as it was performed, e.g. CKM_AES_KEY_WRAP_PAD
 	Wrapped   []byte // RFC 5649 form: the length of the key rounded up to 8, and 8 more
+	Public    []byte // of a key pair: DER SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7)
 	Check     []byte // proof that an unwrapped handle is the right key, made when the material was made
 }
 
@@ -48,6 +74,9 @@ var ErrForged = fault.New(fault.Invalid, "InvalidCiphertextException", "")
 // ErrUnavailable is the answer while the token can't be used: lost, locked, restarting, or too slow for the
 // caller's deadline. It ends by itself, and [fault.Error.Because] says to the operator which it was.
 var ErrUnavailable = fault.New(fault.Unavailable, "", "The hardware security module can't be reached. Try again in a few seconds.")
+
+// ErrUnsupported is the answer to a kind or an algorithm that the device can't do safely.
+var ErrUnsupported = fault.New(fault.Invalid, "UnsupportedOperationException", "The hardware security module of this service does not support this kind of key.")
 
 // Envelope is a value that KMS sealed for another service, and what is needed to have it opened again.
 type Envelope struct {
