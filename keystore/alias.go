@@ -125,7 +125,24 @@ func (s *Keys) findNewAlias(c *op.Call, in AliasInput) (*aliasMove, error) {
 }
 
 func (s *Keys) findAliasMove(c *op.Call, in AliasInput) (*aliasMove, error) {
-	return s.findMove(c, "UpdateAlias", in)
+	m, err := s.findMove(c, "UpdateAlias", in)
+	if err != nil || m.old == nil {
+		return m, err
+	}
+	old, err := s.key(c, m.old.keyRef)
+	if old != nil {
+		m.to.fits = func(k *Key) error { return old.replaceable(k) }
+	}
+	return m, err
+}
+
+// replaceable returns nil if an alias may go over from k to other: who uses the alias expects the same of both.
+func (k *Key) replaceable(other *Key) error {
+	if k.Usage != other.Usage || k.symmetric() != other.symmetric() {
+		return invalid("An alias can't be moved to a key of another type or usage: " + k.ARN() + " is a key of spec " + k.Spec + " for " + k.Usage + ", " +
+			other.ARN() + " one of spec " + other.Spec + " for " + other.Usage + ".")
+	}
+	return nil
 }
 
 func (s *Keys) findOldAlias(c *op.Call, in DeleteAliasInput) (*aliasMove, error) {

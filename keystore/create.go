@@ -31,16 +31,9 @@ type CreateKeyInput struct {
 
 // Validate checks what members say together, and refuses what this token's keys can't be.
 func (in CreateKeyInput) Validate() error {
-	spec, usage := or(in.KeySpec, or(in.CustomerMasterKeySpec, symmetricDefault)), or(in.KeyUsage, encryptDecrypt)
 	switch {
 	case in.KeySpec != nil && in.CustomerMasterKeySpec != nil && *in.KeySpec != *in.CustomerMasterKeySpec:
 		return invalid("KeySpec and CustomerMasterKeySpec name different specs. Send KeySpec alone.")
-	case spec != symmetricDefault && in.KeyUsage == nil:
-		return invalid("You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.")
-	case spec != symmetricDefault:
-		return unsupported("Keys of the spec " + spec + " are not supported by this service.")
-	case usage != encryptDecrypt:
-		return invalid("KeyUsage " + usage + " is not compatible with KeySpec " + spec)
 	case or(in.Origin, originKMS) != originKMS:
 		return unsupported("Keys of origin " + *in.Origin + " are not supported by this service.")
 	case in.CustomKeyStoreId != nil:
@@ -52,14 +45,22 @@ func (in CreateKeyInput) Validate() error {
 	case in.Policy != nil && jsontext.Value(*in.Policy).Kind() != '{', in.Policy != nil && !jsontext.Value(*in.Policy).IsValid():
 		return fault.New(fault.Invalid, "MalformedPolicyDocumentException", "The policy is not a JSON object.")
 	}
+	if err := checkSpec(in.spec(), in.KeyUsage); err != nil {
+		return err
+	}
 	return checkTags(in.Tags)
+}
+
+// spec returns the key spec by either of its names.
+func (in CreateKeyInput) spec() string {
+	return or(in.KeySpec, or(in.CustomerMasterKeySpec, symmetricDefault))
 }
 
 // CreateKeyOutput is CreateKeyResponse of AWS.
 type CreateKeyOutput struct{ KeyMetadata KeyMetadata }
 
 func (s *Keys) createKey(c *op.Call, in CreateKeyInput) (op.Commit[CreateKeyOutput], error) {
-	k, m, err := s.newKey(c, byCustomer)
+	k, m, err := s.newKey(c, byCustomer, in.spec(), or(in.KeyUsage, encryptDecrypt))
 	if err != nil {
 		return nil, err
 	}
@@ -72,14 +73,22 @@ func (s *Keys) createKey(c *op.Call, in CreateKeyInput) (op.Commit[CreateKeyOutp
 	return func(tx *store.Tx) (CreateKeyOutput, error) { return CreateKeyOutput{k.Metadata()}, insert(tx) }, nil
 }
 
-// newKey makes the material of a key on the token and the key around it. Nothing is stored yet.
-func (s *Keys) newKey(c *op.Call, manager string) (*Key, custody.Material, error) {
+// newKey makes the material of a key on the token and the key around it. Nothing is stored yet. A public key that can't
+// be read is noticed now, and not when the first signature is to be verified.
+func (s *Keys) newKey(c *op.Call, manager, spec, usage string) (*Key, custody.Material, error) {
 	material := make([]byte, materialSize)
 	rand.Read(material)
-	k := &Key{ID: uuid.NewString(), Rev: 1, Manager: manager, Spec: symmetricDefault, Usage: encryptDecrypt,
+	k := &Key{ID: uuid.NewString(), Rev: 1, Manager: manager, Spec: spec, Usage: usage,
 		Origin: originKMS, State: Enabled, MaterialID: hex.EncodeToString(material), Created: c.Time}
 	k.Account, k.Region = c.Namespace()
-	m, err := s.token.Generate(c, k.MaterialID, custody.AES256)
+	kind := k.use().kind
+	if !s.token.Supports(kind) {
+		return nil, custody.Material{}, custody.ErrUnsupported
+	}
+	m, err := s.token.Generate(c, k.MaterialID, kind)
+	if err == nil {
+		err = k.readPublic(m)
+	}
 	return k, m, err
 }
 
@@ -111,7 +120,7 @@ func (s *Keys) createManaged(c *op.Call, in manageInput, m managed) (op.Commit[o
 	if a, err := s.alias(c, m.aliasRef); a != nil || err != nil {
 		return nil, err
 	}
-	k, material, err := s.newKey(c, byAWS)
+	k, material, err := s.newKey(c, byAWS, symmetricDefault, encryptDecrypt)
 	if err != nil {
 		return nil, err
 	}

@@ -23,7 +23,9 @@ type EncryptInput struct {
 }
 
 // Validate implements [op.Input].
-func (in EncryptInput) Validate() error { return checkContext(in.EncryptionContext) }
+func (in EncryptInput) Validate() error {
+	return checkContextOf(in.EncryptionAlgorithm, in.EncryptionContext)
+}
 
 // IsDryRun tells the road to stop before the work.
 func (in EncryptInput) IsDryRun() bool { return or(in.DryRun, false) }
@@ -49,8 +51,16 @@ func checkContext(context map[string]string) error {
 	return nil
 }
 
+// checkContextOf also refuses a context where an algorithm has no additional data to bind it by.
+func checkContextOf(algorithm *string, context map[string]string) error {
+	if or(algorithm, symmetricDefault) != symmetricDefault && len(context) > 0 {
+		return invalid("An encryption context can be used only with symmetric encryption keys.")
+	}
+	return checkContext(context)
+}
+
 // findUse names and looks up the key of a cryptographic operation.
-func (s *Keys) findUse(c *op.Call, operation, keyID string, algorithm *string) (*target, error) {
+func (s *Keys) findUse(c *op.Call, operation, keyID, algorithm string) (*target, error) {
 	t, err := s.find(c, operation, keyID, true)
 	if err == nil {
 		t.algorithm, t.viaOnly = algorithm, c.Via == ""
@@ -59,19 +69,34 @@ func (s *Keys) findUse(c *op.Call, operation, keyID string, algorithm *string) (
 }
 
 func (s *Keys) findEncrypt(c *op.Call, in EncryptInput) (*target, error) {
-	return s.findUse(c, "Encrypt", in.KeyId, in.EncryptionAlgorithm)
+	t, err := s.findUse(c, "Encrypt", in.KeyId, or(in.EncryptionAlgorithm, symmetricDefault))
+	if err == nil {
+		t.fits = func(k *Key) error { return k.holds(t.algorithm, len(in.Plaintext)) }
+	}
+	return t, err
 }
 
 func (s *Keys) encrypt(c *op.Call, in EncryptInput, t *target) (EncryptOutput, error) {
-	blob, err := s.encryptUnder(c, t.key, in.Plaintext, in.EncryptionContext)
-	return EncryptOutput{blob, t.key.ARN(), symmetricDefault}, err
+	ciphertext, err := s.encryptTo(c, t, in.Plaintext, in.EncryptionContext)
+	return EncryptOutput{ciphertext, t.key.ARN(), t.algorithm}, err
 }
 
-// encryptUnder seals plaintext by the current material of k: one call of the token.
+// encryptTo encrypts by the target's key and algorithm. What a public key can do is done on this host.
+func (s *Keys) encryptTo(c *op.Call, t *target, plaintext []byte, context map[string]string) ([]byte, error) {
+	if t.algorithm == symmetricDefault {
+		return s.encryptUnder(c, t.key, plaintext, context)
+	}
+	if err := t.key.holds(t.algorithm, len(plaintext)); err != nil {
+		return nil, err
+	}
+	return encryptOAEP(t.key, t.algorithm, plaintext)
+}
+
+// encryptUnder seals plaintext by the current material of k, a symmetric key: one call of the token.
 func (s *Keys) encryptUnder(c *op.Call, k *Key, plaintext []byte, context map[string]string) ([]byte, error) {
-	ref, ok := k.material(k.MaterialID)
-	if !ok {
-		return nil, errLost(k)
+	ref, err := k.current()
+	if err != nil {
+		return nil, err
 	}
 	sealed, err := s.token.Seal(c, ref, plaintext, additional(purposeKMS, k.ID, k.MaterialID, context))
 	if err != nil {
@@ -114,7 +139,10 @@ func (in DecryptInput) Validate() error {
 	if err := checkRecipient(in.Recipient); err != nil {
 		return err
 	}
-	return checkContext(in.EncryptionContext)
+	if err := checkNamed(in.EncryptionAlgorithm, in.KeyId); err != nil {
+		return err
+	}
+	return checkContextOf(in.EncryptionAlgorithm, in.EncryptionContext)
 }
 
 // IsDryRun tells the road to stop before the work.
@@ -134,6 +162,14 @@ func checkCiphertext(blob []byte, dry bool, modifiers []string, named bool) erro
 	return nil
 }
 
+// checkNamed wants the key of an asymmetric ciphertext named: there is nothing in it that says which it is.
+func checkNamed(algorithm, keyID *string) error {
+	if keyID == nil && or(algorithm, symmetricDefault) != symmetricDefault {
+		return invalid("A key ID is required to decrypt by " + *algorithm + ": the ciphertext doesn't name its key.")
+	}
+	return nil
+}
+
 func checkRecipient(r *RecipientInfo) error {
 	if r != nil {
 		return unsupported("Recipient is not supported: this service knows no Nitro enclaves.")
@@ -146,14 +182,15 @@ type DecryptOutput struct {
 	KeyId               string
 	Plaintext           []byte
 	EncryptionAlgorithm string
-	KeyMaterialId       string
+	KeyMaterialId       string `json:",omitzero"`
 }
 
 // source is the key of a ciphertext: the one the caller named, or the one the ciphertext names.
 type source struct {
 	target
-	blob     blob
-	implicit bool // the key was found in the ciphertext
+	ciphertext []byte
+	blob       blob // what the ciphertext of a symmetric key says
+	implicit   bool // the key was found in the ciphertext
 }
 
 // errForeign is AWS's answer to a ciphertext whose key is unknown: it doesn't say whether there is one.
@@ -168,9 +205,9 @@ func (t *source) Missing() error {
 	return t.target.Missing()
 }
 
-// Ready implements [op.Target]: a named key must be the ciphertext's own.
+// Ready implements [op.Target]: a named key must be one that decrypts, and the ciphertext's own.
 func (t *source) Ready() error {
-	if t.blob.keyID != "" && t.blob.keyID != t.key.ID {
+	if t.key.serves("Decrypt") != nil || t.blob.keyID != "" && t.blob.keyID != t.key.ID {
 		return fault.New(fault.State, "IncorrectKeyException",
 			"The key ID in the request does not identify a CMK that can perform this operation.")
 	}
@@ -180,20 +217,20 @@ func (t *source) Ready() error {
 // findSource looks up the key of a ciphertext for an operation of the matrix, under an IAM action. A ciphertext that can't be
 // read is refused at once if it alone would say which key is meant.
 func (s *Keys) findSource(c *op.Call, operation, action string, ciphertext []byte, keyID, algorithm *string) (*source, error) {
-	b, err := parseBlob(ciphertext)
-	if ciphertext == nil {
-		err = nil
+	by := or(algorithm, symmetricDefault)
+	var b blob
+	if by == symmetricDefault && ciphertext != nil {
+		var err error
+		if b, err = parseBlob(ciphertext); err != nil && keyID == nil {
+			return nil, err
+		}
 	}
-	if err != nil && keyID == nil {
+	t, err := s.findUse(c, operation, or(keyID, b.keyID), by)
+	if err != nil {
 		return nil, err
 	}
-	id := or(keyID, b.keyID)
-	t, lookup := s.findUse(c, operation, id, algorithm)
-	if lookup != nil {
-		return nil, lookup
-	}
 	t.action = action
-	return &source{*t, b, keyID == nil}, nil
+	return &source{*t, ciphertext, b, keyID == nil}, nil
 }
 
 func (s *Keys) findDecrypt(c *op.Call, in DecryptInput) (*source, error) {
@@ -201,13 +238,20 @@ func (s *Keys) findDecrypt(c *op.Call, in DecryptInput) (*source, error) {
 }
 
 func (s *Keys) decrypt(c *op.Call, in DecryptInput, t *source) (DecryptOutput, error) {
-	plaintext, err := s.decryptUnder(c, t, in.EncryptionContext)
-	return DecryptOutput{t.key.ARN(), plaintext, symmetricDefault, t.blob.material}, err
+	plaintext, err := s.decryptFrom(c, t, in.EncryptionContext)
+	return DecryptOutput{t.key.ARN(), plaintext, t.algorithm, t.blob.material}, err
 }
 
-// decryptUnder opens a ciphertext by the material it names: one call of the token. A ciphertext that could not be
-// read, an unknown material and a bad tag are one error.
-func (s *Keys) decryptUnder(c *op.Call, t *source, context map[string]string) ([]byte, error) {
+// decryptFrom opens a ciphertext by the private key, or by the material it names: one call of the token. A ciphertext
+// that could not be read, an unknown material, bad padding and a bad tag are one error.
+func (s *Keys) decryptFrom(c *op.Call, t *source, context map[string]string) ([]byte, error) {
+	if t.algorithm != symmetricDefault {
+		ref, err := t.key.current()
+		if err != nil {
+			return nil, err
+		}
+		return s.token.Decrypt(c, ref, custody.Algorithm(t.algorithm), t.ciphertext)
+	}
 	ref, ok := t.key.material(t.blob.material)
 	if !ok {
 		return nil, custody.ErrForged
@@ -234,10 +278,13 @@ func (in ReEncryptInput) Validate() error {
 	if err := checkCiphertext(in.CiphertextBlob, in.IsDryRun(), in.DryRunModifiers, in.SourceKeyId != nil); err != nil {
 		return err
 	}
-	if err := checkContext(in.SourceEncryptionContext); err != nil {
+	if err := checkNamed(in.SourceEncryptionAlgorithm, in.SourceKeyId); err != nil {
 		return err
 	}
-	return checkContext(in.DestinationEncryptionContext)
+	if err := checkContextOf(in.SourceEncryptionAlgorithm, in.SourceEncryptionContext); err != nil {
+		return err
+	}
+	return checkContextOf(in.DestinationEncryptionAlgorithm, in.DestinationEncryptionContext)
 }
 
 // IsDryRun tells the road to stop before the work.
@@ -250,8 +297,8 @@ type ReEncryptOutput struct {
 	KeyId                          string
 	SourceEncryptionAlgorithm      string
 	DestinationEncryptionAlgorithm string
-	SourceKeyMaterialId            string
-	DestinationKeyMaterialId       string
+	SourceKeyMaterialId            string `json:",omitzero"`
+	DestinationKeyMaterialId       string `json:",omitzero"`
 }
 
 // reEncryption touches two keys and demands two permissions.
@@ -284,7 +331,7 @@ func (s *Keys) findReEncrypt(c *op.Call, in ReEncryptInput) (*reEncryption, erro
 	if err != nil {
 		return nil, err
 	}
-	to, err := s.findUse(c, "ReEncrypt", in.DestinationKeyId, in.DestinationEncryptionAlgorithm)
+	to, err := s.findUse(c, "ReEncrypt", in.DestinationKeyId, or(in.DestinationEncryptionAlgorithm, symmetricDefault))
 	if err != nil {
 		return nil, err
 	}
@@ -293,12 +340,12 @@ func (s *Keys) findReEncrypt(c *op.Call, in ReEncryptInput) (*reEncryption, erro
 }
 
 func (s *Keys) reEncrypt(c *op.Call, in ReEncryptInput, t *reEncryption) (out ReEncryptOutput, err error) {
-	plaintext, err := s.decryptUnder(c, t.from, in.SourceEncryptionContext)
+	plaintext, err := s.decryptFrom(c, t.from, in.SourceEncryptionContext)
 	if err != nil {
 		return out, err
 	}
 	defer clear(plaintext)
-	blob, err := s.encryptUnder(c, t.to.key, plaintext, in.DestinationEncryptionContext)
-	return ReEncryptOutput{blob, t.from.key.ARN(), t.to.key.ARN(), symmetricDefault, symmetricDefault,
-		t.from.blob.material, t.to.key.MaterialID}, err
+	ciphertext, err := s.encryptTo(c, t.to, plaintext, in.DestinationEncryptionContext)
+	return ReEncryptOutput{ciphertext, t.from.key.ARN(), t.to.key.ARN(), t.from.algorithm, t.to.algorithm,
+		t.from.blob.material, t.to.key.currentMaterialID()}, err
 }

@@ -107,7 +107,7 @@ func (s *Keys) use(k *Key, d *dataKey, cached *bool) custody.Ref {
 }
 
 func (s *Keys) findSeal(c *op.Call, in SealInput) (*target, error) {
-	return s.findUse(c, "GenerateDataKey", in.KeyId, nil)
+	return s.findUse(c, "GenerateDataKey", in.KeyId, symmetricDefault)
 }
 
 func (s *Keys) sealEnvelope(c *op.Call, in SealInput, t *target) (e custody.Envelope, err error) {
@@ -123,7 +123,7 @@ func (s *Keys) sealEnvelope(c *op.Call, in SealInput, t *target) (e custody.Enve
 }
 
 func (s *Keys) findUnseal(c *op.Call, in UnsealInput) (*target, error) {
-	return s.findUse(c, "Decrypt", in.KeyId, nil)
+	return s.findUse(c, "Decrypt", in.KeyId, symmetricDefault)
 }
 
 func (s *Keys) unsealEnvelope(c *op.Call, in UnsealInput, t *target) (out Opened, err error) {
@@ -181,7 +181,7 @@ type epochInput struct {
 }
 
 func (s *Keys) findEpoch(c *op.Call, in epochInput) (*target, error) {
-	return s.findUse(c, "GenerateDataKey", in.KeyId, nil)
+	return s.findUse(c, "GenerateDataKey", in.KeyId, symmetricDefault)
 }
 
 func (s *Keys) createEpoch(c *op.Call, in epochInput, t *target) (op.Commit[op.None], error) {
@@ -192,9 +192,9 @@ func (s *Keys) createEpoch(c *op.Call, in epochInput, t *target) (op.Commit[op.N
 	if err != nil {
 		return nil, err
 	}
-	ref, ok := k.material(k.MaterialID)
-	if !ok {
-		return nil, errLost(k)
+	ref, err := k.current()
+	if err != nil {
+		return nil, err
 	}
 	d.sealed, err = s.token.Seal(c, ref, m.Wrapped, additional(purposeDataKey, k.ID, k.MaterialID, d.context()))
 	if err != nil {

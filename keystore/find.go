@@ -123,8 +123,9 @@ type target struct {
 	key       *Key // nil if there is none
 	action    string
 	operation string
-	algorithm *string // the encryption algorithm asked for, if the operation takes one
-	viaOnly   bool    // an operation that callers can't perform on keys that AWS services manage
+	algorithm string           // the algorithm that the key is to serve, if the operation takes one
+	fits      func(*Key) error // holds the rest of the request to the key; nil where there is nothing to hold
+	viaOnly   bool             // an operation that callers can't perform on keys that AWS services manage
 }
 
 // Demands implements [op.Target].
@@ -147,16 +148,23 @@ func (t *target) Missing() error {
 	return errNoKey(t.named)
 }
 
-// Ready implements [op.Target]: the usage and algorithm, then the row of the key-state matrix.
+// Ready implements [op.Target]: the usage, the row of the key-state matrix, the algorithm, and then what is left of the
+// request.
 func (t *target) Ready() error {
-	if t.algorithm != nil && *t.algorithm != symmetricDefault {
-		return fault.Newf(fault.State, "InvalidKeyUsageException", "Algorithm %s is incompatible with key spec %s.", *t.algorithm, t.key.Spec)
-	}
 	if t.viaOnly && t.key.Manager == byAWS {
 		return fault.Newf(fault.Denied, "AccessDeniedException",
 			"The key %s is managed by a service and used through that service only: kms:%s is not allowed on it.", t.key.ARN(), t.action)
 	}
-	return t.key.allows(t.operation)
+	if err := t.key.serves(t.operation); err != nil {
+		return err
+	}
+	if err := t.key.allows(t.operation); err != nil {
+		return err
+	}
+	if err := t.key.takes(t.algorithm); err != nil || t.fits == nil {
+		return err
+	}
+	return t.fits(t.key)
 }
 
 // find names and looks up the key of an operation. Aliases are taken where AWS takes them.

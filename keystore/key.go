@@ -1,6 +1,7 @@
 package keystore
 
 import (
+	"crypto"
 	"time"
 
 	"claviger/internal/custody"
@@ -18,11 +19,9 @@ const (
 )
 
 const (
-	symmetricDefault = "SYMMETRIC_DEFAULT"
-	encryptDecrypt   = "ENCRYPT_DECRYPT"
-	originKMS        = "AWS_KMS"
-	byCustomer       = "CUSTOMER"
-	byAWS            = "AWS"
+	originKMS  = "AWS_KMS"
+	byCustomer = "CUSTOMER"
+	byAWS      = "AWS"
 )
 
 // Key is one KMS key as its row says. It is never changed: a change makes a copy with the next revision.
@@ -40,6 +39,7 @@ type Key struct {
 	Deletes             time.Time // end of the deletion window, or zero
 
 	materials map[string]custody.Material
+	public    crypto.PublicKey // of an asymmetric key, as [parsePublic] returns it
 }
 
 // ARN returns the key's Amazon Resource Name.
@@ -53,6 +53,23 @@ func keyARN(account, region, id string) string {
 func (k *Key) material(id string) (custody.Ref, bool) {
 	m, ok := k.materials[id]
 	return m.Rest(), ok
+}
+
+// current returns a reference to the material that the key uses now.
+func (k *Key) current() (custody.Ref, error) {
+	ref, ok := k.material(k.MaterialID)
+	if !ok {
+		return ref, errLost(k)
+	}
+	return ref, nil
+}
+
+// currentMaterialID is what callers are told of the current material: AWS names those of symmetric keys only.
+func (k *Key) currentMaterialID() string {
+	if k.symmetric() {
+		return k.MaterialID
+	}
+	return ""
 }
 
 // changed returns a copy of k with the next revision, for change to alter.
@@ -69,33 +86,46 @@ type Tag struct {
 	TagValue string `shape:"TagValueType,required"`
 }
 
-// KeyMetadata describes a key to callers.
+// KeyMetadata describes a key to callers. It has one list of algorithms, by the key's usage.
 type KeyMetadata struct {
-	AWSAccountId          string
-	KeyId                 string
-	Arn                   string
-	CreationDate          wire.Time
-	Enabled               bool
-	Description           string
-	KeyUsage              string
-	KeyState              State
-	DeletionDate          *wire.Time `json:",omitzero"`
-	Origin                string
-	KeyManager            string
-	CustomerMasterKeySpec string
-	KeySpec               string
-	EncryptionAlgorithms  []string
-	MultiRegion           bool
-	CurrentKeyMaterialId  string
+	AWSAccountId           string
+	KeyId                  string
+	Arn                    string
+	CreationDate           wire.Time
+	Enabled                bool
+	Description            string
+	KeyUsage               string
+	KeyState               State
+	DeletionDate           *wire.Time `json:",omitzero"`
+	Origin                 string
+	KeyManager             string
+	CustomerMasterKeySpec  string
+	KeySpec                string
+	EncryptionAlgorithms   []string `json:",omitzero"`
+	SigningAlgorithms      []string `json:",omitzero"`
+	KeyAgreementAlgorithms []string `json:",omitzero"`
+	MacAlgorithms          []string `json:",omitzero"`
+	MultiRegion            bool
+	CurrentKeyMaterialId   string `json:",omitzero"`
 }
 
 // Metadata returns what AWS tells of a key.
 func (k *Key) Metadata() KeyMetadata {
-	return KeyMetadata{
+	m := KeyMetadata{
 		AWSAccountId: k.Account, KeyId: k.ID, Arn: k.ARN(), CreationDate: wire.Time{Time: k.Created},
 		Enabled: k.State == Enabled, Description: k.Description, KeyUsage: k.Usage, KeyState: k.State,
 		DeletionDate: wire.At(k.Deletes), Origin: k.Origin, KeyManager: k.Manager,
-		CustomerMasterKeySpec: k.Spec, KeySpec: k.Spec, EncryptionAlgorithms: []string{symmetricDefault},
-		CurrentKeyMaterialId: k.MaterialID,
+		CustomerMasterKeySpec: k.Spec, KeySpec: k.Spec, CurrentKeyMaterialId: k.currentMaterialID(),
 	}
+	switch algorithms := k.use().algorithms; k.Usage {
+	case encryptDecrypt:
+		m.EncryptionAlgorithms = algorithms
+	case signVerify:
+		m.SigningAlgorithms = algorithms
+	case keyAgreement:
+		m.KeyAgreementAlgorithms = algorithms
+	case generateMac:
+		m.MacAlgorithms = algorithms
+	}
+	return m
 }

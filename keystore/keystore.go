@@ -8,12 +8,14 @@
 //
 // # Where to read
 //
-// operations.go is the table of contents. find.go turns what a caller calls a key into the key; matrix.go says
-// what each state allows; blob.go is the format of a ciphertext; envelope.go seals for other services.
+// operations.go is the table of contents. find.go turns what a caller calls a key into the key; spec.go says what keys there
+// are and what each serves, matrix.go what each state allows; blob.go is the format of a ciphertext, public.go that of a
+// public key; envelope.go seals for other services.
 package keystore
 
 import (
 	"context"
+	"runtime"
 	"time"
 
 	"claviger/internal/custody"
@@ -24,11 +26,37 @@ import (
 
 // Token is what KMS asks of the device. Materials are named by id; see package custody.
 type Token interface {
-	Generate(ctx context.Context, id string, k custody.Kind) (custody.Material, error)
-	Seal(ctx context.Context, ref custody.Ref, plaintext, aad []byte) ([]byte, error)
-	Unseal(ctx context.Context, ref custody.Ref, sealed, aad []byte) ([]byte, error)
+	Maker
+	Sealer
+	Signer
+	Opener
+}
+
+// Maker makes materials, of the kinds that the device supports, and random bytes.
+type Maker interface {
+	Supports(k custody.Kind) bool
+	Generate(ctx context.Context, id string, k custody.Kind) (custody.Material, error) // of a key pair it takes seconds
 	Random(ctx context.Context, n int) ([]byte, error)
 	Forget(id string)
+}
+
+// Sealer encrypts and decrypts by AES-256-GCM.
+type Sealer interface {
+	Seal(ctx context.Context, ref custody.Ref, plaintext, aad []byte) ([]byte, error)
+	Unseal(ctx context.Context, ref custody.Ref, sealed, aad []byte) ([]byte, error)
+}
+
+// Signer makes signatures and message authentication codes.
+type Signer interface {
+	// Sign takes the digest by the algorithm's hash; of ED25519_SHA_512, which has none before it, the message.
+	Sign(ctx context.Context, ref custody.Ref, alg custody.Algorithm, digest []byte) ([]byte, error)
+	MAC(ctx context.Context, ref custody.Ref, data []byte) ([]byte, error)
+}
+
+// Opener uses private keys on what others made with the public one.
+type Opener interface {
+	Decrypt(ctx context.Context, ref custody.Ref, alg custody.Algorithm, ciphertext []byte) ([]byte, error)
+	Derive(ctx context.Context, ref custody.Ref, peer []byte) ([]byte, error) // peer is on the key's curve
 }
 
 // Scheduler puts work off until it is due, in the transaction that decides on it, or takes it back.
@@ -52,6 +80,8 @@ type Keys struct {
 	aliases  *store.Cache[aliasRef, *alias]
 	dataKeys *store.Cache[dataKeyRef, *dataKey]
 
+	pairs chan struct{} // a place for each key pair being made on the processor
+
 	destroy op.Command[destroyInput, op.None]
 	manage  op.Command[manageInput, op.None]
 	epoch   op.Command[epochInput, op.None]
@@ -72,6 +102,7 @@ func New(db *store.DB, token Token, jobs Scheduler, in *install.Installation) *K
 		keys:     store.NewCache[keyRef, *Key](cachedKeys),
 		aliases:  store.NewCache[aliasRef, *alias](cachedAliases),
 		dataKeys: store.NewCache[dataKeyRef, *dataKey](cachedDataKeys),
+		pairs:    make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), // an RSA pair takes seconds: the rest is for everybody else
 	}
 	s.internal()
 	return s

@@ -30,6 +30,9 @@ var (
 	matrix = map[string]row{
 		"Encrypt": forUse, "Decrypt": forUse, "ReEncrypt": forUse,
 		"GenerateDataKey": forUse, "GenerateDataKeyWithoutPlaintext": forUse,
+		"GenerateDataKeyPair": forUse, "GenerateDataKeyPairWithoutPlaintext": forUse,
+		"Sign": forUse, "Verify": forUse, "GenerateMac": forUse, "VerifyMac": forUse,
+		"GetPublicKey": forUse, "DeriveSharedSecret": forUse,
 		"EnableKey": forManaging, "DisableKey": forManaging, "ScheduleKeyDeletion": forManaging,
 		"CreateAlias": forManaging, "UpdateAlias": forManaging,
 		"TagResource": forManaging, "UntagResource": forManaging, "UpdateKeyDescription": forManaging,

@@ -34,6 +34,15 @@ func (s *Keys) Operations() []op.Operation {
 		op.Read(post("ReEncrypt", "/v1/keys/re-encrypt", "Moves a ciphertext to another key; the plaintext is not shown."), s.findReEncrypt, s.reEncrypt),
 		op.Read(post("GenerateDataKey", "/v1/keys/data-key/{KeyId...}", "Makes a data key: in clear, and encrypted under a key."), s.findDataKey, s.generateDataKey),
 		op.Read(post("GenerateDataKeyWithoutPlaintext", "/v1/keys/data-key-without-plaintext/{KeyId...}", "Makes a data key, encrypted under a key only."), s.findBareDataKey, s.generateDataKeyWithoutPlaintext),
+		op.Read(post("GenerateDataKeyPair", "/v1/keys/data-key-pair/{KeyId...}", "Makes a key pair: the private key in clear, and encrypted under a key."), s.findPair, s.generateDataKeyPair),
+		op.Read(post("GenerateDataKeyPairWithoutPlaintext", "/v1/keys/data-key-pair-without-plaintext/{KeyId...}", "Makes a key pair, its private key encrypted under a key only."), s.findBarePair, s.generateDataKeyPairWithoutPlaintext),
+
+		op.Read(get("GetPublicKey", "/v1/keys/public-key/{KeyId...}", "Returns the public key of an asymmetric key."), s.findPublicKey, s.getPublicKey),
+		op.Read(post("Sign", "/v1/keys/sign/{KeyId...}", "Signs a message or its digest."), s.findSign, s.sign),
+		op.Read(post("Verify", "/v1/keys/verify/{KeyId...}", "Verifies a signature; one that isn't valid is an error."), s.findVerify, s.verify),
+		op.Read(post("GenerateMac", "/v1/keys/mac/{KeyId...}", "Makes a message authentication code (HMAC)."), s.findMac, s.generateMac),
+		op.Read(post("VerifyMac", "/v1/keys/verify-mac/{KeyId...}", "Verifies a message authentication code; one that isn't valid is an error."), s.findVerifyMac, s.verifyMac),
+		op.Read(post("DeriveSharedSecret", "/v1/keys/shared-secret/{KeyId...}", "Agrees on a secret with the owner of another key, by ECDH."), s.findAgreement, s.deriveSharedSecret),
 		op.Read(post("GenerateRandom", "/v1/random", "Returns random bytes from the token."), s.findRandom, s.generateRandom),
 	}
 }

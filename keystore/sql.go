@@ -21,10 +21,10 @@ var (
 	qDeleteKey = store.SQL(`DELETE FROM kms_keys WHERE account = $1 AND region = $2 AND id = $3 AND rev = $4`)
 	qKeyIDs    = store.SQL(`SELECT id FROM kms_keys WHERE account = $1 AND region = $2 AND id > $3 ORDER BY id LIMIT $4`)
 
-	qMaterials = store.SQL(`SELECT id, kind, root, mechanism, wrapped, verifier, created, mac
+	qMaterials = store.SQL(`SELECT id, kind, root, mechanism, wrapped, public, verifier, created, mac
 		FROM kms_materials WHERE account = $1 AND region = $2 AND key_id = $3`)
-	qInsertMaterial = store.SQL(`INSERT INTO kms_materials (account, region, key_id, id, kind, root, mechanism, wrapped, verifier, created, mac)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`)
+	qInsertMaterial = store.SQL(`INSERT INTO kms_materials (account, region, key_id, id, kind, root, mechanism, wrapped, public, verifier, created, mac)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`)
 	qDeleteMaterials = store.SQL(`DELETE FROM kms_materials WHERE account = $1 AND region = $2 AND key_id = $3`)
 
 	qAlias       = store.SQL(`SELECT rev, key_id, created, updated, mac FROM kms_aliases WHERE account = $1 AND region = $2 AND name = $3`)
@@ -107,11 +107,14 @@ func (s *Keys) loadKey(ctx context.Context, ref keyRef) (*Key, error) {
 	if err := s.guard.Verify(ctx, mac, "kms_keys", k.columns()...); err != nil {
 		return nil, err
 	}
-	return k, s.loadMaterials(ctx, k)
+	if err := s.loadMaterials(ctx, k); err != nil {
+		return nil, err
+	}
+	return k, k.readPublic(k.materials[k.MaterialID])
 }
 
 func materialColumns(k keyRef, m custody.Material, created int64) []any {
-	return []any{k.account, k.region, k.id, m.ID, string(m.Kind), m.Root, m.Mechanism, m.Wrapped, m.Check, created}
+	return []any{k.account, k.region, k.id, m.ID, string(m.Kind), m.Root, m.Mechanism, m.Wrapped, m.Public, m.Check, created}
 }
 
 // loadMaterials reads the materials of k first and verifies them then: the token is never asked with rows open.
@@ -122,7 +125,7 @@ func (s *Keys) loadMaterials(ctx context.Context, k *Key) error {
 		var m custody.Material
 		var created int64
 		var mac []byte
-		err := scan(&m.ID, &m.Kind, &m.Root, &m.Mechanism, &m.Wrapped, &m.Check, &created, &mac)
+		err := scan(&m.ID, &m.Kind, &m.Root, &m.Mechanism, &m.Wrapped, &m.Public, &m.Check, &created, &mac)
 		k.materials[m.ID] = m
 		checks = append(checks, func() error {
 			return s.guard.Verify(ctx, mac, "kms_materials", materialColumns(ref, m, created)...)

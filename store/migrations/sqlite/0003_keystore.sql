@@ -29,6 +29,7 @@ CREATE TABLE kms_materials (
     root      TEXT    NOT NULL,
     mechanism TEXT    NOT NULL,
     wrapped   BLOB    NOT NULL,
+    public    BLOB,             -- of a key pair: DER SubjectPublicKeyInfo
     verifier  BLOB    NOT NULL,
     created   INTEGER NOT NULL,
     mac       BLOB    NOT NULL,

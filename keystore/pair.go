@@ -1,0 +1,159 @@
+package keystore
+
+import (
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+
+	"claviger/internal/custody"
+	"claviger/internal/op"
+
+	"github.com/decred/dcrd/dcrec/secp256k1/v4"
+)
+
+// GenerateDataKeyPairInput is GenerateDataKeyPairRequest of AWS.
+type GenerateDataKeyPairInput struct {
+	EncryptionContext map[string]string `shape:"EncryptionContextType"`
+	KeyId             string            `shape:"KeyIdType,required"`
+	KeyPairSpec       string            `shape:"DataKeyPairSpec,required"`
+	GrantTokens       []string          `shape:"GrantTokenList"`
+	Recipient         *RecipientInfo    `shape:"RecipientInfo"`
+	DryRun            *bool             `shape:"NullableBooleanType"`
+}
+
+// Validate checks what members say together, and refuses pairs that can't be made.
+func (in GenerateDataKeyPairInput) Validate() error {
+	if err := checkRecipient(in.Recipient); err != nil {
+		return err
+	}
+	return checkPair(in.KeyPairSpec, in.EncryptionContext)
+}
+
+// IsDryRun tells the road to stop before the work.
+func (in GenerateDataKeyPairInput) IsDryRun() bool { return or(in.DryRun, false) }
+
+// BareDataKeyPairInput is GenerateDataKeyPairWithoutPlaintextRequest of AWS.
+type BareDataKeyPairInput struct {
+	EncryptionContext map[string]string `shape:"EncryptionContextType"`
+	KeyId             string            `shape:"KeyIdType,required"`
+	KeyPairSpec       string            `shape:"DataKeyPairSpec,required"`
+	GrantTokens       []string          `shape:"GrantTokenList"`
+	DryRun            *bool             `shape:"NullableBooleanType"`
+}
+
+// Validate refuses pairs that can't be made.
+func (in BareDataKeyPairInput) Validate() error {
+	return checkPair(in.KeyPairSpec, in.EncryptionContext)
+}
+
+// IsDryRun tells the road to stop before the work.
+func (in BareDataKeyPairInput) IsDryRun() bool { return or(in.DryRun, false) }
+
+// checkPair refuses what Go's cryptography has no keys of.
+func checkPair(spec string, context map[string]string) error {
+	switch spec {
+	case "SM2", "ML_KEM_512", "ML_KEM_768", "ML_KEM_1024":
+		return unsupported("Data key pairs of the spec " + spec + " are not supported by this service.")
+	}
+	return checkContext(context)
+}
+
+// GenerateDataKeyPairOutput is GenerateDataKeyPairResponse of AWS: the private key as PKCS#8 (RFC 5208), in clear and
+// encrypted, and the public one as SubjectPublicKeyInfo (RFC 5280), all in DER.
+type GenerateDataKeyPairOutput struct {
+	PrivateKeyCiphertextBlob []byte
+	PrivateKeyPlaintext      []byte
+	PublicKey                []byte
+	KeyId                    string
+	KeyPairSpec              string
+	KeyMaterialId            string
+}
+
+// BareDataKeyPairOutput is GenerateDataKeyPairWithoutPlaintextResponse of AWS.
+type BareDataKeyPairOutput struct {
+	PrivateKeyCiphertextBlob []byte
+	PublicKey                []byte
+	KeyId                    string
+	KeyPairSpec              string
+	KeyMaterialId            string
+}
+
+func (s *Keys) findPair(c *op.Call, in GenerateDataKeyPairInput) (*target, error) {
+	return s.findUse(c, "GenerateDataKeyPair", in.KeyId, symmetricDefault)
+}
+
+func (s *Keys) findBarePair(c *op.Call, in BareDataKeyPairInput) (*target, error) {
+	return s.findUse(c, "GenerateDataKeyPairWithoutPlaintext", in.KeyId, symmetricDefault)
+}
+
+func (s *Keys) generateDataKeyPair(c *op.Call, in GenerateDataKeyPairInput, t *target) (out GenerateDataKeyPairOutput, err error) {
+	private, public, blob, err := s.drawPair(c, t.key, in.KeyPairSpec, in.EncryptionContext)
+	return GenerateDataKeyPairOutput{blob, private, public, t.key.ARN(), in.KeyPairSpec, t.key.MaterialID}, err
+}
+
+func (s *Keys) generateDataKeyPairWithoutPlaintext(c *op.Call, in BareDataKeyPairInput, t *target) (out BareDataKeyPairOutput, err error) {
+	private, public, blob, err := s.drawPair(c, t.key, in.KeyPairSpec, in.EncryptionContext)
+	clear(private)
+	return BareDataKeyPairOutput{blob, public, t.key.ARN(), in.KeyPairSpec, t.key.MaterialID}, err
+}
+
+// drawPair makes a key pair in this process and encrypts its private key under k. By AWS's contract the caller gets the
+// private key, now or by Decrypt, so the token could not keep it.
+func (s *Keys) drawPair(c *op.Call, k *Key, spec string, context map[string]string) (private, public, blob []byte, err error) {
+	select {
+	case s.pairs <- struct{}{}:
+	case <-c.Done():
+		return nil, nil, nil, custody.ErrUnavailable.Because(c.Err())
+	}
+	private, public, err = newPair(spec)
+	<-s.pairs
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	blob, err = s.encryptUnder(c, k, private, context)
+	return private, public, blob, err
+}
+
+// newPair makes a key pair of a spec from the operating system's generator: PKCS#8 and SubjectPublicKeyInfo.
+func newPair(spec string) (private, public []byte, err error) {
+	switch {
+	case moduli[spec] != 0:
+		key, err := rsa.GenerateKey(rand.Reader, moduli[spec])
+		if err != nil {
+			return nil, nil, err
+		}
+		return marshalPair(key, &key.PublicKey)
+	case curves[spec] != nil:
+		key, err := ecdsa.GenerateKey(curves[spec], rand.Reader)
+		if err != nil {
+			return nil, nil, err
+		}
+		return marshalPair(key, &key.PublicKey)
+	case spec == keyOfSecp256k1:
+		key, err := secp256k1.GeneratePrivateKey()
+		if err != nil {
+			return nil, nil, err
+		}
+		defer key.Zero()
+		private, public = marshalSecp256k1(key)
+		return private, public, nil
+	case spec == keyOfCurve25519:
+		pub, key, err := ed25519.GenerateKey(rand.Reader)
+		if err != nil {
+			return nil, nil, err
+		}
+		defer clear(key)
+		return marshalPair(key, pub)
+	}
+	return nil, nil, errPublic
+}
+
+func marshalPair(key, pub any) (private, public []byte, err error) {
+	if private, err = x509.MarshalPKCS8PrivateKey(key); err != nil {
+		return nil, nil, err
+	}
+	public, err = x509.MarshalPKIXPublicKey(pub)
+	return private, public, err
+}

@@ -1,0 +1,94 @@
+package keystore
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	_ "crypto/sha1"   // crypto.SHA1
+	_ "crypto/sha256" // crypto.SHA256
+	_ "crypto/sha512" // crypto.SHA384 and crypto.SHA512
+
+	"github.com/decred/dcrd/dcrec/secp256k1/v4"
+	secp256k1ecdsa "github.com/decred/dcrd/dcrec/secp256k1/v4/ecdsa"
+)
+
+// The message types of Sign and Verify.
+const (
+	typeRaw    = "RAW"
+	typeDigest = "DIGEST"
+)
+
+// scheme is how one signing algorithm makes a message into what is signed, and how a signature is verified.
+type scheme struct {
+	hash   crypto.Hash // 0: the message is signed as it is
+	types  [2]string   // the message types that the algorithm takes
+	again  bool        // a digest is hashed once more: AWS's ED25519_PH_SHA_512 takes it for the message of RFC 8032's Ed25519ph
+	verify func(key crypto.PublicKey, h crypto.Hash, digest, signature []byte) bool
+}
+
+// schemes are the signing algorithms of [specs]. PSS salts are as long as the digest and PKCS#1 v1.5 has its DigestInfo
+// whatever the message type (API reference, Sign).
+var schemes = map[string]scheme{
+	"RSASSA_PSS_SHA_256":        {hash: crypto.SHA256, types: both, verify: verifyPSS},
+	"RSASSA_PSS_SHA_384":        {hash: crypto.SHA384, types: both, verify: verifyPSS},
+	"RSASSA_PSS_SHA_512":        {hash: crypto.SHA512, types: both, verify: verifyPSS},
+	"RSASSA_PKCS1_V1_5_SHA_256": {hash: crypto.SHA256, types: both, verify: verifyPKCS1},
+	"RSASSA_PKCS1_V1_5_SHA_384": {hash: crypto.SHA384, types: both, verify: verifyPKCS1},
+	"RSASSA_PKCS1_V1_5_SHA_512": {hash: crypto.SHA512, types: both, verify: verifyPKCS1},
+	"ECDSA_SHA_256":             {hash: crypto.SHA256, types: both, verify: verifyECDSA},
+	"ECDSA_SHA_384":             {hash: crypto.SHA384, types: both, verify: verifyECDSA},
+	"ECDSA_SHA_512":             {hash: crypto.SHA512, types: both, verify: verifyECDSA},
+	ed25519Pure:                 {types: [2]string{typeRaw}, verify: verifyEd25519},
+	ed25519Prehash:              {hash: crypto.SHA512, types: [2]string{typeDigest}, again: true, verify: verifyEd25519},
+}
+
+var both = [2]string{typeRaw, typeDigest}
+
+// check refuses a message type that the algorithm doesn't take, and a digest that is none of its hash.
+func (s scheme) check(algorithm, messageType string, message []byte) error {
+	switch {
+	case messageType != s.types[0] && messageType != s.types[1]:
+		return invalid("Message type " + messageType + " is incompatible with algorithm " + algorithm + ".")
+	case messageType == typeDigest && len(message) != s.hash.Size():
+		return invalid("Digest is invalid length for algorithm " + algorithm + ".")
+	}
+	return nil
+}
+
+// digest returns what is signed: the hash of a message, or the digest that was sent.
+func (s scheme) digest(messageType string, message []byte) []byte {
+	if s.hash == 0 || messageType == typeDigest && !s.again {
+		return message
+	}
+	h := s.hash.New()
+	h.Write(message)
+	return h.Sum(nil)
+}
+
+func verifyPSS(key crypto.PublicKey, h crypto.Hash, digest, signature []byte) bool {
+	pub, ok := key.(*rsa.PublicKey)
+	return ok && rsa.VerifyPSS(pub, h, digest, signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
+}
+
+func verifyPKCS1(key crypto.PublicKey, h crypto.Hash, digest, signature []byte) bool {
+	pub, ok := key.(*rsa.PublicKey)
+	return ok && rsa.VerifyPKCS1v15(pub, h, digest, signature) == nil
+}
+
+// verifyECDSA takes strict DER only. Both values of s are valid: FIPS 186-5 knows no lower half.
+func verifyECDSA(key crypto.PublicKey, _ crypto.Hash, digest, signature []byte) bool {
+	switch pub := key.(type) {
+	case *ecdsa.PublicKey:
+		return ecdsa.VerifyASN1(pub, digest, signature)
+	case *secp256k1.PublicKey:
+		s, err := secp256k1ecdsa.ParseDERSignature(signature)
+		return err == nil && s.Verify(digest, pub)
+	}
+	return false
+}
+
+func verifyEd25519(key crypto.PublicKey, h crypto.Hash, digest, signature []byte) bool {
+	pub, ok := key.(ed25519.PublicKey)
+	return ok && ed25519.VerifyWithOptions(pub, digest, signature, &ed25519.Options{Hash: h}) == nil
+}

@@ -1,0 +1,90 @@
+package keystore
+
+import (
+	"claviger/internal/custody"
+	"claviger/internal/fault"
+	"claviger/internal/op"
+)
+
+// SignInput is SignRequest of AWS.
+type SignInput struct {
+	KeyId            string   `shape:"KeyIdType,required"`
+	Message          []byte   `shape:"PlaintextType,required"`
+	MessageType      *string  `shape:"MessageType"`
+	GrantTokens      []string `shape:"GrantTokenList"`
+	SigningAlgorithm string   `shape:"SigningAlgorithmSpec,required"`
+	DryRun           *bool    `shape:"NullableBooleanType"`
+	op.ByShape
+}
+
+// IsDryRun tells the road to stop before the work.
+func (in SignInput) IsDryRun() bool { return or(in.DryRun, false) }
+
+// SignOutput is SignResponse of AWS. An ECDSA signature is the DER form of (r, s) (RFC 3279 section 2.2.3).
+type SignOutput struct {
+	KeyId            string
+	Signature        []byte
+	SigningAlgorithm string
+}
+
+// VerifyInput is VerifyRequest of AWS.
+type VerifyInput struct {
+	KeyId            string   `shape:"KeyIdType,required"`
+	Message          []byte   `shape:"PlaintextType,required"`
+	MessageType      *string  `shape:"MessageType"`
+	Signature        []byte   `shape:"CiphertextType,required"`
+	SigningAlgorithm string   `shape:"SigningAlgorithmSpec,required"`
+	GrantTokens      []string `shape:"GrantTokenList"`
+	DryRun           *bool    `shape:"NullableBooleanType"`
+	op.ByShape
+}
+
+// IsDryRun tells the road to stop before the work.
+func (in VerifyInput) IsDryRun() bool { return or(in.DryRun, false) }
+
+// VerifyOutput is VerifyResponse of AWS. SignatureValid is always true: a signature that isn't is an error.
+type VerifyOutput struct {
+	KeyId            string
+	SignatureValid   bool
+	SigningAlgorithm string
+}
+
+// errSignature is AWS's answer to a signature that doesn't verify; it says no more.
+var errSignature = fault.New(fault.Invalid, "KMSInvalidSignatureException", "")
+
+// findSigning looks up the key of a signature and holds the message to its algorithm.
+func (s *Keys) findSigning(c *op.Call, operation, keyID, algorithm string, messageType *string, message []byte) (*target, error) {
+	t, err := s.findUse(c, operation, keyID, algorithm)
+	if err == nil {
+		t.fits = func(*Key) error { return schemes[algorithm].check(algorithm, or(messageType, typeRaw), message) }
+	}
+	return t, err
+}
+
+func (s *Keys) findSign(c *op.Call, in SignInput) (*target, error) {
+	return s.findSigning(c, "Sign", in.KeyId, in.SigningAlgorithm, in.MessageType, in.Message)
+}
+
+func (s *Keys) findVerify(c *op.Call, in VerifyInput) (*target, error) {
+	return s.findSigning(c, "Verify", in.KeyId, in.SigningAlgorithm, in.MessageType, in.Message)
+}
+
+// sign hashes here and signs on the token: one call of it.
+func (s *Keys) sign(c *op.Call, in SignInput, t *target) (out SignOutput, err error) {
+	ref, err := t.key.current()
+	if err != nil {
+		return out, err
+	}
+	digest := schemes[t.algorithm].digest(or(in.MessageType, typeRaw), in.Message)
+	signature, err := s.token.Sign(c, ref, custody.Algorithm(t.algorithm), digest)
+	return SignOutput{t.key.ARN(), signature, t.algorithm}, err
+}
+
+// verify takes nothing but the public key, so it is done here.
+func (s *Keys) verify(_ *op.Call, in VerifyInput, t *target) (out VerifyOutput, err error) {
+	by := schemes[t.algorithm]
+	if !by.verify(t.key.public, by.hash, by.digest(or(in.MessageType, typeRaw), in.Message), in.Signature) {
+		return out, errSignature
+	}
+	return VerifyOutput{t.key.ARN(), true, t.algorithm}, nil
+}
