@@ -2,46 +2,58 @@ package hsm
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/miekg/pkcs11"
 
 	"claviger/hsm/internal/cryptoki"
+	"claviger/internal/custody"
 )
 
 // attack does on the token what somebody with the PIN and a stolen blob would do, and returns an error if any
 // of it works or can't be tried. What the dialect says the device can't prevent is not tried: it is a gap, and
-// reported as one.
-func (d dialect) attack(driver cryptoki.Driver, s cryptoki.Session, root cryptoki.Object, wrap mechanism) (err error) {
-	f, err := d.form("AES_256")
+// reported as one. Kinds are those that the token supports.
+func (d dialect) attack(driver cryptoki.Driver, s cryptoki.Session, root cryptoki.Object, wrap mechanism, kinds []custody.Kind) error {
+	a := attacker{d, driver, s, root, wrap}
+	// A secret key and a private one: PKCS#11 has different rules for them, and a device might keep only some.
+	for _, k := range []custody.Kind{custody.AES256, custody.P256Sign} {
+		if !slices.Contains(kinds, k) {
+			continue
+		}
+		if err := a.rob(k); err != nil {
+			return fmt.Errorf("attacking a key of kind %s: %w", k, err)
+		}
+	}
+	// In the order of what they would cost: every key in use, every key there is.
+	if err := a.alterRoot(); err != nil {
+		return err
+	}
+	return a.useRoot()
+}
+
+// rob makes a key and steals its blob.
+func (a attacker) rob(k custody.Kind) error {
+	f, err := a.form(k)
 	if err != nil {
 		return err
 	}
-	a := attacker{d, driver, s, root, wrap, f}
-	victim, err := driver.GenerateKey(s, f.generate, newborn(f))
+	victim, _, err := generate(a.driver, a.s, f)
 	if err != nil {
-		return fmt.Errorf("making a key to attack: %w", err)
+		return fmt.Errorf("making it: %w", err)
 	}
-	defer driver.DestroyObject(s, victim)
-	blob, err := driver.WrapKey(s, wrap.code, root, victim)
+	defer a.driver.DestroyObject(a.s, victim)
+	blob, err := a.driver.WrapKey(a.s, a.wrap.code, a.root, victim)
 	if err != nil {
-		return fmt.Errorf("wrapping a key to attack: %w", err)
+		return fmt.Errorf("wrapping it: %w", err)
 	}
 	// That the blob is good is shown first, or its refusals below would prove nothing.
-	if err := a.unwrap(blob, d.working(f)); err != nil {
-		return fmt.Errorf("unwrapping a key as it should be: %w", err)
+	if err := a.unwrap(blob, a.working(f)); err != nil {
+		return fmt.Errorf("unwrapping it as it should be: %w", err)
 	}
-	// In the order of what they would cost: one blob, every key in use, every key there is.
-	for _, try := range []func() error{
-		func() error { return a.expose(blob) },
-		func() error { return a.carryOff(victim) },
-		a.alterRoot,
-		a.useRoot,
-	} {
-		if err := try(); err != nil {
-			return err
-		}
+	if err := a.expose(blob, f); err != nil {
+		return err
 	}
-	return nil
+	return a.carryOff(victim)
 }
 
 // attacker is somebody with the PIN, a session and a stolen blob. Each attempt is one known way to get
@@ -52,7 +64,6 @@ type attacker struct {
 	s      cryptoki.Session
 	root   cryptoki.Object
 	wrap   mechanism
-	f      form
 }
 
 // unwrap unwraps the blob and destroys what came out.
@@ -65,7 +76,7 @@ func (a attacker) unwrap(blob []byte, template []cryptoki.Attribute) error {
 }
 
 // expose unwraps a stolen blob into forms that would give the key away, one way or another.
-func (a attacker) expose(blob []byte) error {
+func (a attacker) expose(blob []byte, f form) error {
 	if !a.confines {
 		return nil
 	}
@@ -79,7 +90,7 @@ func (a attacker) expose(blob []byte) error {
 		{"unwrap a key for everybody", cryptoki.Bool(pkcs11.CKA_PRIVATE, false)},
 		{"unwrap a key for ever", cryptoki.Bool(pkcs11.CKA_TOKEN, true)},
 	} {
-		template := newborn(a.f)
+		template := newborn(f)
 		template = replace(template, cryptoki.Bool(pkcs11.CKA_EXTRACTABLE, true), form.with)
 		if err := forbid(form.what, a.unwrap(blob, without(template, pkcs11.CKA_VALUE_LEN))); err != nil {
 			return err
@@ -92,7 +103,7 @@ func (a attacker) expose(blob []byte) error {
 // choose one that isn't; what the device must look at is CKA_TRUSTED, which only the security officer sets, and
 // CKA_EXTRACTABLE.
 func (a attacker) carryOff(victim cryptoki.Object) error {
-	own, err := a.driver.GenerateKey(a.s, a.f.generate, permit([]cryptoki.Attribute{
+	own, err := a.driver.GenerateKey(a.s, pkcs11.CKM_AES_KEY_GEN, permit([]cryptoki.Attribute{
 		cryptoki.Ulong(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY),
 		cryptoki.Ulong(pkcs11.CKA_KEY_TYPE, pkcs11.CKK_AES),
 		cryptoki.Ulong(pkcs11.CKA_VALUE_LEN, 32),

@@ -56,6 +56,15 @@ type lane struct {
 	busy  atomic.Int32
 	stuck atomic.Int32     // workers in a call that was given up
 	owner cryptoki.Session // the one session of a lane of one; 0: each worker opens its own
+
+	timeout time.Duration
+	// aside marks a lane whose calls take seconds by nature. They don't hold the token's lock, so that a renewal, and with
+	// it every other caller, doesn't wait for them; the module counts them, and isn't reloaded under them.
+	aside bool
+}
+
+func newLane(e *epoch, limit int32, timeout time.Duration) *lane {
+	return &lane{epoch: e, jobs: make(chan *call), limit: limit, timeout: timeout}
 }
 
 // run does w in a session of the lane and waits for it, for ctx or for the timeout, whichever ends first. Using,
@@ -64,7 +73,7 @@ func (l *lane) run(ctx context.Context, using *handle, w work) ([]byte, error) {
 	c := calls.Get().(*call)
 	c.work, c.using = w, using
 	c.state.Store(waiting)
-	c.timer.Reset(l.epoch.token.config.Timeout)
+	c.timer.Reset(l.timeout)
 	if err := l.submit(ctx, c); err != nil {
 		c.release()
 		return nil, err
@@ -125,12 +134,19 @@ func (l *lane) abandon(c *call) bool {
 	l.epoch.token.module.hung.Add(1)
 	l.stuck.Add(1)
 	if c.state.CompareAndSwap(inside, abandoned) {
-		l.epoch.token.mu.RUnlock()
+		l.unlock()
 		return true
 	}
 	l.stuck.Add(-1)
 	l.epoch.token.module.hung.Add(-1)
 	return false
+}
+
+// unlock gives back a call's share of the token's lock, unless its lane is aside and holds none.
+func (l *lane) unlock() {
+	if !l.aside {
+		l.epoch.token.mu.RUnlock()
+	}
 }
 
 // release ends the call's use of its handle: by then nobody is inside the module with it.
@@ -172,6 +188,11 @@ func (w *worker) do(c *call) bool {
 		c.release()
 		return true
 	}
+	if w.lane.aside {
+		e.token.module.aside.Add(1) // before the lock goes: a reload looks at it with the lock held for writing
+		defer e.token.module.aside.Add(-1)
+		e.token.mu.RUnlock()
+	}
 	w.lane.busy.Add(1)
 	out, err := w.attempt(c.work)
 	w.lane.busy.Add(-1)
@@ -187,7 +208,7 @@ func (w *worker) do(c *call) bool {
 		w.session = 0
 		return w.lane.owner == 0
 	}
-	e.token.mu.RUnlock()
+	w.lane.unlock()
 	c.done <- struct{}{}
 	return true
 }
@@ -196,10 +217,12 @@ func (w *worker) do(c *call) bool {
 // lowest rung of recovery and costs the caller nothing.
 func (w *worker) attempt(f work) (out []byte, err error) {
 	e := w.lane.epoch
-	if e.token.epoch != e {
-		return nil, errRenewed // the numbers in f may name other things by now
-	}
 	for range 2 {
+		select {
+		case <-e.ended:
+			return nil, errRenewed // the numbers in f may name other things by now
+		default:
+		}
 		if w.session == 0 {
 			if w.session, err = e.driver().OpenSession(e.slot); err != nil {
 				return nil, err

@@ -10,6 +10,7 @@ import (
 	"github.com/miekg/pkcs11"
 
 	"claviger/hsm/internal/cryptoki"
+	"claviger/internal/custody"
 )
 
 // Ceremony is the making of a root.
@@ -64,7 +65,7 @@ func (c Ceremony) perform(m *module) (string, error) {
 		return "", err
 	}
 	defer m.driver.CloseSession(s)
-	r := rite{c, d, m.driver, slot, s, wrap}
+	r := rite{c, d, m.driver, slot, s, wrap, d.supported(mechanisms)}
 	return r.perform()
 }
 
@@ -125,6 +126,7 @@ type rite struct {
 	slot   uint
 	s      cryptoki.Session
 	wrap   mechanism
+	kinds  []custody.Kind
 }
 
 // perform logs the user in first, although the officer makes the root: a wrong user's PIN is found out before anything
@@ -151,7 +153,7 @@ func (r rite) perform() (string, error) {
 	}
 	err = r.checkRoot(r.driver, r.s, root, r.wrap)
 	if err == nil {
-		err = r.attack(r.driver, r.s, root, r.wrap)
+		err = r.attack(r.driver, r.s, root, r.wrap, r.kinds)
 	}
 	// A root that failed is destroyed, so that nobody puts it to use after all.
 	if err != nil {

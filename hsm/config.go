@@ -18,9 +18,10 @@ type Config struct {
 	// PIN is read at every login and wiped afterwards, so that it doesn't lie in memory between logins.
 	PIN func() ([]byte, error)
 
-	MaxSessions int           // beside the two that each Token keeps for itself; 0: what suits the device
+	MaxSessions int           // beside the four that each Token keeps for itself; 0: what suits the device
 	HandleCache int           // unwrapped keys kept on the token; 0: 2,000 (a live object costs SoftHSM 9 KiB)
 	Timeout     time.Duration // of any single call to the module, waiting for a session included; 0: 5 s
+	Generation  time.Duration // the same of making an RSA key pair, which takes the device seconds; 0: 60 s
 
 	Log     *slog.Logger // nil: slog.Default
 	Observe Observer     // nil: nobody
@@ -47,8 +48,9 @@ var (
 )
 
 const (
-	defaultHandles = 2000
-	defaultTimeout = 5 * time.Second
+	defaultHandles    = 2000
+	defaultTimeout    = 5 * time.Second
+	defaultGeneration = time.Minute
 )
 
 // settled returns the configuration with its defaults filled in.
@@ -65,6 +67,9 @@ func (c Config) settled() (Config, error) {
 	if c.Timeout <= 0 {
 		c.Timeout = defaultTimeout
 	}
+	if c.Generation <= 0 {
+		c.Generation = defaultGeneration
+	}
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
@@ -73,17 +78,21 @@ func (c Config) settled() (Config, error) {
 }
 
 // sessions returns how many sessions the pool may open: what is configured or what suits the device, but
-// never more than the device allows after the two that are kept aside.
+// never more than the device allows after those that are kept aside.
 func (c Config) sessions(d dialect, limit uint) int {
 	n := c.MaxSessions
 	if n <= 0 {
 		n = max(d.sessions, 2*runtime.GOMAXPROCS(0))
 	}
 	if limit != 0 && limit < 1<<30 { // 0 and all ones: CK_EFFECTIVELY_INFINITE, CK_UNAVAILABLE_INFORMATION
-		n = min(n, int(limit)-keptAside)
+		n = min(n, int(limit)-keptAside-generators)
 	}
 	return max(n, 1)
 }
 
 // keptAside counts the anchor session, which keeps the login, and the owner session, which keeps the handles.
-const keptAside = 2
+// generators is how many key pairs are made at once in sessions of their own, if any are.
+const (
+	keptAside  = 2
+	generators = 2
+)

@@ -24,6 +24,9 @@ type dialect struct {
 	// a raw RSA decryption.
 	oaep []string
 
+	koblitz bool // secp256k1 is among its curves
+	edwards bool // it wraps private keys of Ed25519, which SoftHSM doesn't
+
 	// noCipherFlags: CKA_ENCRYPT and CKA_DECRYPT are refused on generic secrets, even as false.
 	noCipherFlags bool
 
@@ -48,6 +51,10 @@ const (
 	ckmCloudHSMGCM      = pkcs11.CKM_VENDOR_DEFINED | pkcs11.CKM_AES_GCM
 	ckmCloudHSMZeroPad  = pkcs11.CKM_VENDOR_DEFINED | 0x216F
 	ckrActionProhibited = 0x1B
+
+	ckkECEdwards         = 0x40
+	ckmEdwardsKeyPairGen = 0x1055
+	ckmEdDSA             = 0x1057
 )
 
 var (
@@ -62,24 +69,24 @@ var (
 var dialects = []dialect{
 	{ // SoftHSM 2.6: CKM_AES_KEY_WRAP_PAD means RFC 5649 here, and PKCS#7 padding elsewhere
 		name: "SoftHSM", makers: []string{"softhsm"}, proven: true,
-		wrap: []mechanism{wrapPad}, gcm: pkcs11.CKM_AES_GCM, oaep: []string{"SHA_1"},
+		wrap: []mechanism{wrapPad}, gcm: pkcs11.CKM_AES_GCM, oaep: []string{"SHA_1"}, koblitz: true,
 		officer: true, confines: true, limits: true, trusts: true,
 	},
 	{ // AWS CloudHSM Client SDK 5, "Supported mechanisms", "Modifying attributes" and "Unwrap with a trusted key":
 		// the device makes the IV, and only an admin marks keys trusted, by the CloudHSM CLI
 		name: "CloudHSM", makers: []string{"cavium", "marvell", "aws", "amazon"},
 		wrap: []mechanism{wrapZeroPad}, gcm: ckmCloudHSMGCM, iv: cryptoki.InFront, largest: 16224,
-		oaep: []string{"SHA_1", "SHA_256"}, noCipherFlags: true, confines: true, trusts: true, sessions: 32,
+		oaep: []string{"SHA_1", "SHA_256"}, koblitz: true, noCipherFlags: true, confines: true, trusts: true, sessions: 32,
 	},
 	{ // Thales Luna 7, "CKM_AES_GCM" and "CKM_AES_KWP": the caller's IV outside FIPS mode. In FIPS mode the device
 		// appends an IV of 16 bytes of its own and refuses the caller's, and so is refused when it is opened
 		name: "Luna", makers: []string{"safenet", "thales", "gemalto"},
-		wrap: []mechanism{wrapKWP}, gcm: pkcs11.CKM_AES_GCM, oaep: []string{"SHA_1", "SHA_256"},
+		wrap: []mechanism{wrapKWP}, gcm: pkcs11.CKM_AES_GCM, oaep: []string{"SHA_1", "SHA_256"}, koblitz: true,
 		confines: true, limits: true, trusts: true, sessions: 32,
 	},
 	{ // Entrust nShield, "Mechanisms supported by the PKCS #11 library": security assurances refuse weak templates
 		name: "nShield", makers: []string{"ncipher", "entrust"},
-		wrap: []mechanism{wrapKWP}, gcm: pkcs11.CKM_AES_GCM, oaep: []string{"SHA_1", "SHA_256"},
+		wrap: []mechanism{wrapKWP}, gcm: pkcs11.CKM_AES_GCM, oaep: []string{"SHA_1", "SHA_256"}, koblitz: true,
 		confines: true, limits: true, trusts: true, sessions: 32,
 	},
 	{

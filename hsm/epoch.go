@@ -18,6 +18,7 @@ type epoch struct {
 	anchor     cryptoki.Session // does nothing: while it is open the login lasts
 	resident
 	pool    *lane // sessions for the use of keys
+	slow    *lane // sessions in which key pairs are made that take seconds
 	keeper  *lane // the one session that owns the cached keys, which die with their creator
 	handles *handles
 	ended   chan struct{}
@@ -46,8 +47,11 @@ func (t *Token) establish() (err error) {
 		d.CloseSession(e.anchor)
 		return err
 	}
-	e.pool = &lane{epoch: e, jobs: make(chan *call), limit: t.limit}
-	e.keeper = &lane{epoch: e, jobs: make(chan *call), limit: 1, owner: owner}
+	e.pool = newLane(e, t.limit, t.config.Timeout)
+	e.slow = newLane(e, generators, t.config.Generation)
+	e.slow.aside = true
+	e.keeper = newLane(e, 1, t.config.Timeout)
+	e.keeper.owner = owner
 	e.keeper.open.Store(1)
 	go (&worker{lane: e.keeper, session: owner}).serve(nil)
 	t.mu.Lock()
@@ -73,7 +77,7 @@ func (t *Token) prepare(e *epoch, s cryptoki.Session) (err error) {
 	if err = t.dialect.checkRoot(d, s, e.root, t.wrap); err != nil {
 		return err
 	}
-	if err = t.dialect.attack(d, s, e.root, t.wrap); err != nil {
+	if err = t.dialect.attack(d, s, e.root, t.wrap, t.facts.Kinds); err != nil {
 		return err
 	}
 	// The first epoch sets what later ones are compared with. A token with the same label and serial number whose keys
@@ -135,7 +139,10 @@ func (e *epoch) load(ctx context.Context, ref custody.Ref, h *handle) error {
 	if err != nil {
 		return err
 	}
-	h.kind, h.checkValue = m.Kind, m.Check
+	h.kind, h.form, h.checkValue, h.spki = m.Kind, f, m.Check, m.Public
+	if h.public, err = parsePublic(f, m.Public); err != nil {
+		return fmt.Errorf("hsm: material %s: %w", ref.ID, err)
+	}
 	var object cryptoki.Object
 	_, err = e.keeper.run(ctx, nil, func(s cryptoki.Session) ([]byte, error) {
 		if err := e.bury(s); err != nil {

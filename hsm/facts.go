@@ -8,6 +8,7 @@ import (
 	"github.com/miekg/pkcs11"
 
 	"claviger/hsm/internal/cryptoki"
+	"claviger/internal/custody"
 )
 
 // Facts are what a token says of itself and what the service makes of it.
@@ -26,7 +27,8 @@ type Facts struct {
 	KeyWrap    string   // mechanism that wraps materials; empty if the token lacks what we need
 	DeviceIV   bool     // the device makes the IV of AES-GCM
 	LargestGCM int      // bytes in one call; 0: unlimited
-	OAEP       []string // hashes of RSA-OAEP
+	OAEP       []string // hashes of RSA-OAEP that the device does by itself
+	Kinds      []custody.Kind
 	Gaps       []string // what the device can't be held to, by the threat model's names
 }
 
@@ -45,13 +47,14 @@ func (t *Token) Facts() Facts { return t.facts }
 // Stats returns the token's counters.
 func (t *Token) Stats() Stats {
 	s := Stats{
-		SessionsMax: int(t.limit),
+		SessionsMax: int(t.limit) + generators,
 		Generation:  t.module.generation.Load(),
 		Renewals:    t.epochs.Load() - 1,
 		Hung:        int(t.module.hung.Load()),
 	}
 	if e := t.current.Load(); e != nil {
-		s.SessionsInUse, s.SessionsOpen = int(e.pool.busy.Load()), int(e.pool.open.Load())+keptAside
+		s.SessionsInUse = int(e.pool.busy.Load() + e.slow.busy.Load())
+		s.SessionsOpen = int(e.pool.open.Load()+e.slow.open.Load()) + keptAside
 		s.Handles = e.handles.size()
 	}
 	return s
@@ -95,7 +98,7 @@ func factsOf(m *module, info pkcs11.TokenInfo, mechanisms []uint) Facts {
 		PINLocked:   has(info, pkcs11.CKF_USER_PIN_LOCKED),
 		MinPIN:      info.MinPinLen, MaxPIN: info.MaxPinLen,
 		Dialect: d.name, DeviceIV: d.iv != cryptoki.FromCaller, LargestGCM: d.largest,
-		OAEP: slices.Clone(d.oaep), Gaps: d.gaps(),
+		OAEP: slices.Clone(d.oaep), Kinds: d.supported(mechanisms), Gaps: d.gaps(),
 	}
 	if info.MaxRwSessionCount < 1<<30 {
 		f.MaxSessions = info.MaxRwSessionCount
@@ -138,5 +141,5 @@ var mechanismNames = map[uint]string{
 	pkcs11.CKM_RSA_PKCS_KEY_PAIR_GEN: "CKM_RSA_PKCS_KEY_PAIR_GEN", pkcs11.CKM_RSA_PKCS: "CKM_RSA_PKCS",
 	pkcs11.CKM_RSA_X_509: "CKM_RSA_X_509", pkcs11.CKM_RSA_PKCS_OAEP: "CKM_RSA_PKCS_OAEP", pkcs11.CKM_RSA_PKCS_PSS: "CKM_RSA_PKCS_PSS",
 	pkcs11.CKM_EC_KEY_PAIR_GEN: "CKM_EC_KEY_PAIR_GEN", pkcs11.CKM_ECDSA: "CKM_ECDSA", pkcs11.CKM_ECDH1_DERIVE: "CKM_ECDH1_DERIVE",
-	0x1055: "CKM_EC_EDWARDS_KEY_PAIR_GEN", 0x1057: "CKM_EDDSA",
+	ckmEdwardsKeyPairGen: "CKM_EC_EDWARDS_KEY_PAIR_GEN", ckmEdDSA: "CKM_EDDSA",
 }

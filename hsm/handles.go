@@ -3,6 +3,7 @@ package hsm
 import (
 	"container/list"
 	"context"
+	"crypto"
 	"errors"
 	"sync"
 	"sync/atomic"
@@ -18,9 +19,12 @@ type handle struct {
 	cache      *handles
 	id         string
 	kind       custody.Kind
+	form       form
 	object     cryptoki.Object
 	checkValue []byte
-	verified   atomic.Bool // whether the key was compared with its check value
+	spki       []byte           // of a key pair, its public half
+	public     crypto.PublicKey // the same, parsed
+	verified   atomic.Bool      // whether the key was compared with its check value
 
 	loaded chan struct{} // closed when the fields above and err are set
 	err    error

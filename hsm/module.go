@@ -19,6 +19,7 @@ type module struct {
 	path   string
 	driver cryptoki.Driver
 	hung   atomic.Int64 // calls that were given up and haven't returned: C_Finalize under them is undefined
+	aside  atomic.Int64 // calls inside without a token's lock, which take long by nature
 
 	// generation counts C_Finalize. A session or object number of an earlier generation may name something
 	// else now.
@@ -47,6 +48,7 @@ var (
 // Why a module isn't reloaded just now.
 var (
 	errHung    = errors.New("a call into the module has not returned, so it can't be reloaded; if this lasts, restart the service")
+	errAside   = errors.New("a key pair is being made in the module, which can't be reloaded meanwhile")
 	errTooSoon = errors.New("the module was reloaded a moment ago")
 )
 
@@ -105,10 +107,21 @@ func (m *module) release(ctx context.Context) error {
 	if m.users > 0 {
 		return nil
 	}
-	if m.hung.Load() > 0 {
-		return errHung
+	if err := m.occupied(); err != nil {
+		return err
 	}
 	return m.finalize()
+}
+
+// occupied says why the module can't be finalised, although no token's lock is held for reading.
+func (m *module) occupied() error {
+	switch {
+	case m.hung.Load() > 0:
+		return errHung
+	case m.aside.Load() > 0:
+		return errAside
+	}
+	return nil
 }
 
 // lock takes the turn to open, recover or close something on the module. Calls to keys don't take it.
@@ -183,8 +196,8 @@ func (m *module) restart() error {
 		member.suspend()
 		defer member.resume()
 	}
-	if m.hung.Load() > 0 {
-		return errHung
+	if err := m.occupied(); err != nil {
+		return err
 	}
 	m.reloaded = time.Now()
 	for _, s := range m.signers {

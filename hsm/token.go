@@ -23,6 +23,7 @@ type Token struct {
 	dialect  dialect
 	wrap     mechanism
 	limit    int32 // sessions in the pool
+	kinds    map[custody.Kind]bool
 	info     pkcs11.TokenInfo
 	facts    Facts
 
@@ -123,6 +124,10 @@ func (t *Token) begin() error {
 	}
 	t.limit = int32(t.config.sessions(t.dialect, info.MaxRwSessionCount))
 	t.facts = factsOf(t.module, info, mechanisms)
+	t.kinds = map[custody.Kind]bool{}
+	for _, k := range t.facts.Kinds {
+		t.kinds[k] = true
+	}
 	if err := t.establish(); err != nil {
 		return err
 	}
@@ -160,26 +165,39 @@ func (t *Token) Close() error {
 // Root returns the identifier of the root key: its CKA_ID, 32 hex digits.
 func (t *Token) Root() string { return t.resident.id }
 
-// Generate makes a key on the token and returns it wrapped by the root. The key exists unwrapped only on the
-// token; its handle under id is cached, and replaces one that was.
+// Supports reports whether the token can make, keep and use keys of a kind. It was decided when the token was opened.
+func (t *Token) Supports(k custody.Kind) bool { return t.kinds[k] }
+
+// Generate makes a key or key pair on the token and returns it wrapped by the root. The key exists unwrapped only on
+// the token; its handle under id is cached, and replaces one that was. An RSA pair may take [Config.Generation], and
+// nobody else waits for it. The answer to a kind that the token can't make is [custody.ErrUnsupported].
 func (t *Token) Generate(ctx context.Context, id string, k custody.Kind) (m custody.Material, err error) {
 	defer t.observe("Generate", time.Now(), &err)
 	f, err := t.dialect.form(k)
 	if err != nil {
 		return m, fault.Of(err)
 	}
-	wrapped, err := t.use(ctx, nil, func(e *epoch, _ *handle, s cryptoki.Session) ([]byte, error) {
-		return bear(e.driver(), s, f, t.wrap, e.root)
+	if !t.Supports(k) {
+		return m, custody.ErrUnsupported
+	}
+	of := func(e *epoch) *lane { return e.pool }
+	if f.slow() {
+		of = func(e *epoch) *lane { return e.slow }
+	}
+	var public []byte
+	wrapped, err := t.useIn(ctx, of, nil, func(e *epoch, _ *handle, s cryptoki.Session) (wrapped []byte, err error) {
+		wrapped, public, err = bear(e.driver(), s, f, t.wrap, e.root)
+		return wrapped, err
 	})
 	if err != nil {
 		return m, err
 	}
 	// What rests is unwrapped once before it is handed out: a material that can't be opened again never reaches a store.
-	m = custody.Material{ID: id, Kind: k, Root: t.resident.id, Mechanism: t.wrap.name, Wrapped: wrapped}
+	m = custody.Material{ID: id, Kind: k, Root: t.resident.id, Mechanism: t.wrap.name, Wrapped: wrapped, Public: public}
 	t.Forget(id)
 	ref := m.Rest()
 	m.Check, err = t.use(ctx, &ref, func(e *epoch, h *handle, s cryptoki.Session) ([]byte, error) {
-		check, err := e.check(s, h.object, k, id)
+		check, err := e.check(s, h)
 		h.verified.Store(err == nil)
 		return check, err
 	})
@@ -211,17 +229,6 @@ func (t *Token) Unseal(ctx context.Context, ref custody.Ref, sealed, aad []byte)
 	return t.use(ctx, &ref, func(e *epoch, h *handle, s cryptoki.Session) ([]byte, error) {
 		plaintext, err := e.driver().Decrypt(s, h.object, t.dialect.encryption(aad), sealed)
 		return plaintext, decrypting(err)
-	})
-}
-
-// MAC returns HMAC-SHA-256 (FIPS 198-1) of data, 32 bytes. ref must name an HMAC_SHA_256 material.
-func (t *Token) MAC(ctx context.Context, ref custody.Ref, data []byte) (mac []byte, err error) {
-	defer t.observe("MAC", time.Now(), &err)
-	return t.use(ctx, &ref, func(e *epoch, h *handle, s cryptoki.Session) ([]byte, error) {
-		if err := e.trust(s, h); err != nil {
-			return nil, err
-		}
-		return e.driver().Sign(s, h.object, pkcs11.CKM_SHA256_HMAC, data)
 	})
 }
 

@@ -29,12 +29,17 @@ const rounds = 4
 // use does f in a session of the pool, with the handle of ref if there is one, and begins again where a failure
 // was the device's and recovery succeeded. All uses of keys go through it.
 func (t *Token) use(ctx context.Context, ref *custody.Ref, f func(*epoch, *handle, cryptoki.Session) ([]byte, error)) ([]byte, error) {
+	return t.useIn(ctx, func(e *epoch) *lane { return e.pool }, ref, f)
+}
+
+// useIn is use in a session of another lane.
+func (t *Token) useIn(ctx context.Context, of func(*epoch) *lane, ref *custody.Ref, f func(*epoch, *handle, cryptoki.Session) ([]byte, error)) ([]byte, error) {
 	for round := 1; ; round++ {
 		e, err := t.live(ctx)
 		if err != nil {
 			return nil, err
 		}
-		out, loading, err := t.attempt(ctx, e, ref, f)
+		out, loading, err := t.attempt(ctx, e, of(e), ref, f)
 		if err == nil {
 			return out, nil
 		}
@@ -45,16 +50,16 @@ func (t *Token) use(ctx context.Context, ref *custody.Ref, f func(*epoch, *handl
 }
 
 // attempt is one attempt. It reports whether it failed before the key was on the token.
-func (t *Token) attempt(ctx context.Context, e *epoch, ref *custody.Ref, f func(*epoch, *handle, cryptoki.Session) ([]byte, error)) (out []byte, loading bool, err error) {
+func (t *Token) attempt(ctx context.Context, e *epoch, in *lane, ref *custody.Ref, f func(*epoch, *handle, cryptoki.Session) ([]byte, error)) (out []byte, loading bool, err error) {
 	if ref == nil {
-		out, err = e.pool.run(ctx, nil, func(s cryptoki.Session) ([]byte, error) { return f(e, nil, s) })
+		out, err = in.run(ctx, nil, func(s cryptoki.Session) ([]byte, error) { return f(e, nil, s) })
 		return out, false, err
 	}
 	h, err := e.handles.get(ctx, *ref, t.config.Observe, func(h *handle) error { return e.load(ctx, *ref, h) })
 	if err != nil {
 		return nil, true, err
 	}
-	out, err = e.pool.run(ctx, h, func(s cryptoki.Session) ([]byte, error) { return f(e, h, s) })
+	out, err = in.run(ctx, h, func(s cryptoki.Session) ([]byte, error) { return f(e, h, s) })
 	if err != nil && (judge(err) == onHandle || errors.Is(err, errUntrusted)) {
 		e.handles.forget(h)
 	}

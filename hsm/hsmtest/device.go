@@ -40,6 +40,7 @@ type Device struct {
 	maker       string
 	mechanisms  []uint
 	ownIV       bool // makes the IV of AES-GCM and puts it before the ciphertext
+	onlySHA1    bool // does RSA-OAEP with SHA-1 only
 	bareSecrets bool // refuses CKA_ENCRYPT and CKA_DECRYPT on generic secrets
 }
 
@@ -64,13 +65,21 @@ func NewDevice(t testing.TB) *Device {
 	return d
 }
 
+// common are the mechanisms that every Device has.
+var common = []uint{
+	pkcs11.CKM_AES_KEY_GEN, pkcs11.CKM_GENERIC_SECRET_KEY_GEN,
+	pkcs11.CKM_SHA224_HMAC, pkcs11.CKM_SHA256_HMAC, pkcs11.CKM_SHA384_HMAC, pkcs11.CKM_SHA512_HMAC,
+	pkcs11.CKM_RSA_PKCS_KEY_PAIR_GEN, pkcs11.CKM_RSA_PKCS, pkcs11.CKM_RSA_PKCS_PSS, pkcs11.CKM_RSA_PKCS_OAEP, pkcs11.CKM_RSA_X_509,
+	pkcs11.CKM_EC_KEY_PAIR_GEN, pkcs11.CKM_ECDSA, pkcs11.CKM_ECDH1_DERIVE,
+}
+
 // BareDevice returns a software token that was never initialised.
 func BareDevice(t testing.TB) *Device {
 	d := &Device{
 		t: t, path: fmt.Sprintf("software token %d", devices.Add(1)), user: -1,
-		maker: "SoftHSM project", mechanisms: []uint{pkcs11.CKM_AES_KEY_GEN, pkcs11.CKM_AES_GCM, pkcs11.CKM_AES_KEY_WRAP_PAD,
-			pkcs11.CKM_GENERIC_SECRET_KEY_GEN, pkcs11.CKM_SHA256_HMAC},
-		pins: map[uint][]byte{}, calls: map[string]int{}, faults: map[string]*flaw{}, careless: map[uint]bool{},
+		maker: "SoftHSM project", onlySHA1: true,
+		mechanisms: append([]uint{pkcs11.CKM_AES_GCM, pkcs11.CKM_AES_KEY_WRAP_PAD, ckmEdwardsKeyPairGen, ckmEdDSA}, common...),
+		pins:       map[uint][]byte{}, calls: map[string]int{}, faults: map[string]*flaw{}, careless: map[uint]bool{},
 	}
 	t.Cleanup(cryptoki.Substitute(d.path, d))
 	return d
@@ -81,9 +90,8 @@ func BareDevice(t testing.TB) *Device {
 func LikeCloudHSM(t testing.TB) *Device {
 	t.Helper()
 	d := BareDevice(t)
-	d.maker, d.ownIV, d.bareSecrets = "Marvell Semiconductors, Inc.", true, true
-	d.mechanisms = []uint{pkcs11.CKM_AES_KEY_GEN, pkcs11.CKM_GENERIC_SECRET_KEY_GEN, pkcs11.CKM_SHA256_HMAC,
-		pkcs11.CKM_VENDOR_DEFINED | pkcs11.CKM_AES_GCM, pkcs11.CKM_VENDOR_DEFINED | 0x216F}
+	d.maker, d.ownIV, d.bareSecrets, d.onlySHA1 = "Marvell Semiconductors, Inc.", true, true, false
+	d.mechanisms = append([]uint{pkcs11.CKM_VENDOR_DEFINED | pkcs11.CKM_AES_GCM, pkcs11.CKM_VENDOR_DEFINED | 0x216F}, common...)
 	_, err := hsm.Initialize(context.Background(), hsm.Ceremony{Config: d.Config(), SOPIN: secret(SOPIN), Create: true})
 	if err != nil {
 		t.Fatalf("making a software token: %v", err)

@@ -2,11 +2,13 @@ package hsmtest
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha256"
+	_ "crypto/sha1"
+	_ "crypto/sha512"
 	"maps"
 	"slices"
 
@@ -18,7 +20,8 @@ import (
 // object is a key of a Device.
 type object struct {
 	owner      cryptoki.Session
-	value      []byte
+	value      []byte // as it is wrapped
+	private    crypto.PrivateKey
 	attributes map[uint][]byte
 	confines   []cryptoki.Attribute // CKA_UNWRAP_TEMPLATE
 }
@@ -45,9 +48,12 @@ func (o *object) allows(usage, mechanism uint) uint {
 		return pkcs11.CKR_KEY_FUNCTION_NOT_PERMITTED
 	}
 	if list, limited := o.attributes[pkcs11.CKA_ALLOWED_MECHANISMS]; limited {
-		if only, _ := cryptoki.AsUlong(list); only != mechanism {
-			return pkcs11.CKR_MECHANISM_INVALID
+		for one := range slices.Chunk(list, 8) {
+			if code, _ := cryptoki.AsUlong(one); code == mechanism {
+				return 0
+			}
 		}
+		return pkcs11.CKR_MECHANISM_INVALID
 	}
 	return 0
 }
@@ -76,13 +82,13 @@ func (d *Device) GenerateKey(s cryptoki.Session, _ uint, template []cryptoki.Att
 		return 0, err
 	}
 	defer leave()
-	o := &object{attributes: map[uint][]byte{}, value: make([]byte, 32)}
+	o := &object{attributes: map[uint][]byte{}}
 	o.apply(template)
+	size, _ := cryptoki.AsUlong(o.attributes[pkcs11.CKA_VALUE_LEN])
+	o.value = make([]byte, size)
 	rand.Read(o.value)
-	_, cipherFlag := o.attributes[pkcs11.CKA_ENCRYPT]
-	generic, _ := cryptoki.AsUlong(o.attributes[pkcs11.CKA_KEY_TYPE])
 	switch {
-	case d.bareSecrets && cipherFlag && generic == pkcs11.CKK_GENERIC_SECRET:
+	case d.refusesFlags(o):
 		return 0, fail("C_GenerateKey", pkcs11.CKR_ARGUMENTS_BAD)
 	case o.flag(pkcs11.CKA_PRIVATE) && d.user != pkcs11.CKU_USER:
 		return 0, fail("C_GenerateKey", pkcs11.CKR_USER_NOT_LOGGED_IN)
@@ -92,6 +98,17 @@ func (d *Device) GenerateKey(s cryptoki.Session, _ uint, template []cryptoki.Att
 		return 0, fail("C_GenerateKey", pkcs11.CKR_GENERAL_ERROR)
 	}
 	return d.add(s, o), nil
+}
+
+// refusesFlags reports whether a strict device would refuse a generic secret for its usage flags.
+func (d *Device) refusesFlags(o *object) bool {
+	_, cipherFlag := o.attributes[pkcs11.CKA_ENCRYPT]
+	return d.bareSecrets && cipherFlag && o.keyType() == pkcs11.CKK_GENERIC_SECRET
+}
+
+func (o *object) keyType() uint {
+	typ, _ := cryptoki.AsUlong(o.attributes[pkcs11.CKA_KEY_TYPE])
+	return typ
 }
 
 func (d *Device) CopyObject(s cryptoki.Session, n cryptoki.Object, template []cryptoki.Attribute) (cryptoki.Object, error) {
@@ -109,7 +126,7 @@ func (d *Device) CopyObject(s cryptoki.Session, n cryptoki.Object, template []cr
 	}) {
 		return 0, fail("C_CopyObject", pkcs11.CKR_ATTRIBUTE_READ_ONLY)
 	}
-	c := &object{value: o.value, attributes: maps.Clone(o.attributes), confines: o.confines}
+	c := &object{value: o.value, private: o.private, attributes: maps.Clone(o.attributes), confines: o.confines}
 	c.apply(template)
 	return d.add(s, c), nil
 }
@@ -191,7 +208,8 @@ func (d *Device) WrapKey(s cryptoki.Session, mechanism uint, kek, key cryptoki.O
 	if code != 0 {
 		return nil, fail("C_WrapKey", code)
 	}
-	return wrapKWP(w.value, k.value), nil
+	padded := append(bytes.Clone(k.value), make([]byte, -len(k.value)&7)...) // as SoftHSM does before it wraps
+	return wrapKWP(w.value, padded), nil
 }
 
 func (d *Device) UnwrapKey(s cryptoki.Session, mechanism uint, kek cryptoki.Object, wrapped []byte, template []cryptoki.Attribute) (cryptoki.Object, error) {
@@ -216,11 +234,17 @@ func (d *Device) UnwrapKey(s cryptoki.Session, mechanism uint, kek cryptoki.Obje
 	if o.value, ok = unwrapKWP(w.value, wrapped); !ok {
 		return 0, fail("C_UnwrapKey", pkcs11.CKR_GENERAL_ERROR) // as SoftHSM answers
 	}
+	if bytes.Equal(o.attributes[pkcs11.CKA_CLASS], cryptoki.Ulong(0, pkcs11.CKO_PRIVATE_KEY).Value) {
+		if o.private = decodeKey(o.keyType(), o.value); o.private == nil {
+			return 0, fail("C_UnwrapKey", pkcs11.CKR_WRAPPED_KEY_INVALID)
+		}
+		o.describe()
+	}
 	return d.add(s, o), nil
 }
 
-// using begins a use of a key and returns its value.
-func (d *Device) using(function string, s cryptoki.Session, n cryptoki.Object, usage, mechanism uint) (value []byte, err error) {
+// using begins a use of a key.
+func (d *Device) using(function string, s cryptoki.Session, n cryptoki.Object, usage, mechanism uint) (*object, error) {
 	leave, err := d.enter(function, s)
 	if err != nil {
 		return nil, err
@@ -233,11 +257,11 @@ func (d *Device) using(function string, s cryptoki.Session, n cryptoki.Object, u
 	if code := o.allows(usage, mechanism); code != 0 && !d.careless[usage] {
 		return nil, fail(function, code)
 	}
-	return o.value, nil
+	return o, nil
 }
 
 func (d *Device) Encrypt(s cryptoki.Session, key cryptoki.Object, g cryptoki.GCM, iv, plaintext []byte) ([]byte, error) {
-	value, err := d.using("C_Encrypt", s, key, pkcs11.CKA_ENCRYPT, g.Mechanism)
+	o, err := d.using("C_Encrypt", s, key, pkcs11.CKA_ENCRYPT, g.Mechanism)
 	if err != nil {
 		return nil, err
 	}
@@ -248,15 +272,15 @@ func (d *Device) Encrypt(s cryptoki.Session, key cryptoki.Object, g cryptoki.GCM
 		iv = make([]byte, cryptoki.IVSize)
 		rand.Read(iv)
 	}
-	return gcm(value).Seal(bytes.Clone(iv), iv, plaintext, g.AAD), nil
+	return gcm(o.value).Seal(bytes.Clone(iv), iv, plaintext, g.AAD), nil
 }
 
 func (d *Device) Decrypt(s cryptoki.Session, key cryptoki.Object, g cryptoki.GCM, sealed []byte) ([]byte, error) {
-	value, err := d.using("C_Decrypt", s, key, pkcs11.CKA_DECRYPT, g.Mechanism)
+	o, err := d.using("C_Decrypt", s, key, pkcs11.CKA_DECRYPT, g.Mechanism)
 	if err != nil {
 		return nil, err
 	}
-	plaintext, err := gcm(value).Open(nil, sealed[:cryptoki.IVSize], sealed[cryptoki.IVSize:], g.AAD)
+	plaintext, err := gcm(o.value).Open(nil, sealed[:cryptoki.IVSize], sealed[cryptoki.IVSize:], g.AAD)
 	if err != nil && !d.careless[pkcs11.CKA_DECRYPT] {
 		return nil, fail("C_Decrypt", pkcs11.CKR_GENERAL_ERROR) // as SoftHSM answers
 	}
@@ -275,14 +299,18 @@ func gcm(key []byte) cipher.AEAD {
 	return aead
 }
 
-func (d *Device) Sign(s cryptoki.Session, key cryptoki.Object, mechanism uint, data []byte) ([]byte, error) {
-	value, err := d.using("C_Sign", s, key, pkcs11.CKA_SIGN, mechanism)
-	if err != nil {
-		return nil, err
-	}
-	h := hmac.New(sha256.New, value)
+// macs are the mechanisms of authentication codes, and hashes the parameters of PSS and OAEP.
+var (
+	macs = map[uint]crypto.Hash{pkcs11.CKM_SHA224_HMAC: crypto.SHA224, pkcs11.CKM_SHA256_HMAC: crypto.SHA256,
+		pkcs11.CKM_SHA384_HMAC: crypto.SHA384, pkcs11.CKM_SHA512_HMAC: crypto.SHA512}
+	hashes = map[uint]crypto.Hash{pkcs11.CKM_SHA_1: crypto.SHA1, pkcs11.CKM_SHA256: crypto.SHA256,
+		pkcs11.CKM_SHA384: crypto.SHA384, pkcs11.CKM_SHA512: crypto.SHA512}
+)
+
+func authenticate(hash crypto.Hash, key, data []byte) []byte {
+	h := hmac.New(hash.New, key)
 	h.Write(data)
-	return h.Sum(nil), nil
+	return h.Sum(nil)
 }
 
 func (d *Device) GenerateRandom(s cryptoki.Session, n int) ([]byte, error) {

@@ -84,13 +84,33 @@ func gcmMech(g GCM, params *pkcs11.GCMParams) []*pkcs11.Mechanism {
 	return []*pkcs11.Mechanism{pkcs11.NewMechanism(g.Mechanism, params)}
 }
 
-// Sign is C_SignInit and C_Sign for mechanisms without a parameter.
-func (m *Module) Sign(s Session, key Object, mechanism uint, data []byte) ([]byte, error) {
-	if err := m.ctx.SignInit(pkcs11.SessionHandle(s), mech(mechanism), pkcs11.ObjectHandle(key)); err != nil {
+// DecryptBy is C_DecryptInit and C_Decrypt for the mechanisms of private keys.
+func (m *Module) DecryptBy(s Session, key Object, by Mechanism, ciphertext []byte) ([]byte, error) {
+	if len(ciphertext) == 0 {
+		return nil, &Error{"C_Decrypt", pkcs11.CKR_ENCRYPTED_DATA_LEN_RANGE}
+	}
+	if err := m.ctx.DecryptInit(pkcs11.SessionHandle(s), by.native(), pkcs11.ObjectHandle(key)); err != nil {
+		return nil, failed("C_DecryptInit", err)
+	}
+	plaintext, err := m.ctx.Decrypt(pkcs11.SessionHandle(s), ciphertext)
+	return plaintext, failed("C_Decrypt", err)
+}
+
+// Sign is C_SignInit and C_Sign: a signature or a message authentication code.
+func (m *Module) Sign(s Session, key Object, by Mechanism, data []byte) ([]byte, error) {
+	if err := m.ctx.SignInit(pkcs11.SessionHandle(s), by.native(), pkcs11.ObjectHandle(key)); err != nil {
 		return nil, failed("C_SignInit", err)
 	}
-	mac, err := m.ctx.Sign(pkcs11.SessionHandle(s), data)
-	return mac, failed("C_Sign", err)
+	signature, err := m.ctx.Sign(pkcs11.SessionHandle(s), data)
+	return signature, failed("C_Sign", err)
+}
+
+// DeriveKey is C_DeriveKey.
+func (m *Module) DeriveKey(s Session, by Mechanism, base Object, template []Attribute) (Object, error) {
+	var pins runtime.Pinner
+	defer pins.Unpin()
+	o, err := m.ctx.DeriveKey(pkcs11.SessionHandle(s), by.native(), pkcs11.ObjectHandle(base), native(template, &pins))
+	return Object(o), failed("C_DeriveKey", err)
 }
 
 // GenerateRandom is C_GenerateRandom.

@@ -55,6 +55,7 @@ type Driver interface {
 	Logout(s Session) error
 
 	GenerateKey(s Session, mechanism uint, template []Attribute) (Object, error)
+	GenerateKeyPair(s Session, mechanism uint, public, private []Attribute) (publicKey, privateKey Object, err error)
 	CopyObject(s Session, o Object, template []Attribute) (Object, error)
 	DestroyObject(s Session, o Object) error
 	Attributes(s Session, o Object, types ...uint) ([][]byte, error)
@@ -65,7 +66,9 @@ type Driver interface {
 	UnwrapKey(s Session, mechanism uint, kek Object, wrapped []byte, template []Attribute) (Object, error)
 	Encrypt(s Session, key Object, g GCM, iv, plaintext []byte) (sealed []byte, err error) // IV, ciphertext, tag
 	Decrypt(s Session, key Object, g GCM, sealed []byte) ([]byte, error)
-	Sign(s Session, key Object, mechanism uint, data []byte) ([]byte, error)
+	DecryptBy(s Session, key Object, by Mechanism, ciphertext []byte) ([]byte, error)
+	Sign(s Session, key Object, by Mechanism, data []byte) ([]byte, error)
+	DeriveKey(s Session, by Mechanism, base Object, template []Attribute) (Object, error)
 	GenerateRandom(s Session, n int) ([]byte, error)
 }
 

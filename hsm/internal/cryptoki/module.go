@@ -115,6 +115,14 @@ func (m *Module) GenerateKey(s Session, mechanism uint, template []Attribute) (O
 	return Object(o), failed("C_GenerateKey", err)
 }
 
+// GenerateKeyPair is C_GenerateKeyPair for mechanisms without a parameter.
+func (m *Module) GenerateKeyPair(s Session, mechanism uint, public, private []Attribute) (publicKey, privateKey Object, err error) {
+	var pins runtime.Pinner
+	defer pins.Unpin()
+	pub, key, err := m.ctx.GenerateKeyPair(pkcs11.SessionHandle(s), mech(mechanism), native(public, &pins), native(private, &pins))
+	return Object(pub), Object(key), failed("C_GenerateKeyPair", err)
+}
+
 // CopyObject is C_CopyObject.
 func (m *Module) CopyObject(s Session, o Object, template []Attribute) (Object, error) {
 	var pins runtime.Pinner
