@@ -347,7 +347,7 @@ func TestEncryptAndDecrypt(t *testing.T) {
 		code, message string
 	}{
 		{"another key", kms.DecryptInput{CiphertextBlob: blob, KeyId: other.KeyId}, "IncorrectKeyException", "The key ID in the request does not identify a CMK that can perform this operation."},
-		{"an algorithm that does not fit", kms.DecryptInput{CiphertextBlob: blob, EncryptionAlgorithm: "RSAES_OAEP_SHA_256"}, "InvalidKeyUsageException", "Algorithm RSAES_OAEP_SHA_256 is incompatible with key spec SYMMETRIC_DEFAULT."},
+		{"an algorithm that does not fit", kms.DecryptInput{CiphertextBlob: blob, KeyId: key.KeyId, EncryptionAlgorithm: "RSAES_OAEP_SHA_256"}, "InvalidKeyUsageException", "Algorithm RSAES_OAEP_SHA_256 is incompatible with key spec SYMMETRIC_DEFAULT."},
 		{"a context that was not there", kms.DecryptInput{CiphertextBlob: blob, EncryptionContext: map[string]string{"a": "b"}}, "InvalidCiphertextException", ""},
 		{"no ciphertext", kms.DecryptInput{}, "ValidationException", "1 validation error detected: Value null at 'ciphertextBlob' failed to satisfy constraint: Member must not be null"},
 		{"modifiers without a dry run", kms.DecryptInput{CiphertextBlob: blob, DryRunModifiers: []types.DryRunModifierType{"IGNORE_CIPHERTEXT"}}, "ValidationException", "*"},

@@ -1,6 +1,7 @@
 package apitest_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -23,27 +24,35 @@ var walk = map[string]struct {
 	missing string // the error's name; empty where there is nothing that could be absent
 	why     string // the reason then
 }{
-	"kms.CreateKey":                       {`{"Description":"d","Tags":[{"TagKey":"a","TagValue":"b"}]}`, "", "it makes its own target"},
-	"kms.DescribeKey":                     {`{"KeyId":"KEY"}`, "NotFoundException", ""},
-	"kms.ListKeys":                        {`{"Limit":5}`, "", "an account is always there"},
-	"kms.EnableKey":                       {`{"KeyId":"KEY"}`, "NotFoundException", ""},
-	"kms.DisableKey":                      {`{"KeyId":"KEY"}`, "NotFoundException", ""},
-	"kms.ScheduleKeyDeletion":             {`{"KeyId":"KEY","PendingWindowInDays":7}`, "NotFoundException", ""},
-	"kms.CancelKeyDeletion":               {`{"KeyId":"GOING"}`, "NotFoundException", ""},
-	"kms.UpdateKeyDescription":            {`{"KeyId":"KEY","Description":"d"}`, "NotFoundException", ""},
-	"kms.CreateAlias":                     {`{"AliasName":"alias/NEW","TargetKeyId":"KEY"}`, "NotFoundException", ""},
-	"kms.UpdateAlias":                     {`{"AliasName":"ALIAS","TargetKeyId":"OTHER"}`, "NotFoundException", ""},
-	"kms.DeleteAlias":                     {`{"AliasName":"ALIAS"}`, "NotFoundException", ""},
-	"kms.ListAliases":                     {`{"KeyId":"KEY"}`, "NotFoundException", ""},
-	"kms.TagResource":                     {`{"KeyId":"KEY","Tags":[{"TagKey":"a","TagValue":"b"}]}`, "NotFoundException", ""},
-	"kms.UntagResource":                   {`{"KeyId":"KEY","TagKeys":["a"]}`, "NotFoundException", ""},
-	"kms.ListResourceTags":                {`{"KeyId":"KEY"}`, "NotFoundException", ""},
-	"kms.Encrypt":                         {`{"KeyId":"KEY","Plaintext":"eA==","EncryptionContext":{"a":"b"}}`, "NotFoundException", ""},
-	"kms.Decrypt":                         {`{"KeyId":"KEY","CiphertextBlob":"BLOB"}`, "NotFoundException", ""},
-	"kms.ReEncrypt":                       {`{"SourceKeyId":"KEY","DestinationKeyId":"OTHER","CiphertextBlob":"BLOB"}`, "NotFoundException", ""},
-	"kms.GenerateDataKey":                 {`{"KeyId":"KEY","KeySpec":"AES_256"}`, "NotFoundException", ""},
-	"kms.GenerateDataKeyWithoutPlaintext": {`{"KeyId":"KEY","NumberOfBytes":64}`, "NotFoundException", ""},
-	"kms.GenerateRandom":                  {`{"NumberOfBytes":32}`, "", "the token is always there"},
+	"kms.CreateKey":                           {`{"Description":"d","Tags":[{"TagKey":"a","TagValue":"b"}]}`, "", "it makes its own target"},
+	"kms.DescribeKey":                         {`{"KeyId":"KEY"}`, "NotFoundException", ""},
+	"kms.ListKeys":                            {`{"Limit":5}`, "", "an account is always there"},
+	"kms.EnableKey":                           {`{"KeyId":"KEY"}`, "NotFoundException", ""},
+	"kms.DisableKey":                          {`{"KeyId":"KEY"}`, "NotFoundException", ""},
+	"kms.ScheduleKeyDeletion":                 {`{"KeyId":"KEY","PendingWindowInDays":7}`, "NotFoundException", ""},
+	"kms.CancelKeyDeletion":                   {`{"KeyId":"GOING"}`, "NotFoundException", ""},
+	"kms.UpdateKeyDescription":                {`{"KeyId":"KEY","Description":"d"}`, "NotFoundException", ""},
+	"kms.CreateAlias":                         {`{"AliasName":"alias/NEW","TargetKeyId":"KEY"}`, "NotFoundException", ""},
+	"kms.UpdateAlias":                         {`{"AliasName":"ALIAS","TargetKeyId":"OTHER"}`, "NotFoundException", ""},
+	"kms.DeleteAlias":                         {`{"AliasName":"ALIAS"}`, "NotFoundException", ""},
+	"kms.ListAliases":                         {`{"KeyId":"KEY"}`, "NotFoundException", ""},
+	"kms.TagResource":                         {`{"KeyId":"KEY","Tags":[{"TagKey":"a","TagValue":"b"}]}`, "NotFoundException", ""},
+	"kms.UntagResource":                       {`{"KeyId":"KEY","TagKeys":["a"]}`, "NotFoundException", ""},
+	"kms.ListResourceTags":                    {`{"KeyId":"KEY"}`, "NotFoundException", ""},
+	"kms.Encrypt":                             {`{"KeyId":"KEY","Plaintext":"eA==","EncryptionContext":{"a":"b"}}`, "NotFoundException", ""},
+	"kms.Decrypt":                             {`{"KeyId":"KEY","CiphertextBlob":"BLOB"}`, "NotFoundException", ""},
+	"kms.ReEncrypt":                           {`{"SourceKeyId":"KEY","DestinationKeyId":"OTHER","CiphertextBlob":"BLOB"}`, "NotFoundException", ""},
+	"kms.GenerateDataKey":                     {`{"KeyId":"KEY","KeySpec":"AES_256"}`, "NotFoundException", ""},
+	"kms.GenerateDataKeyWithoutPlaintext":     {`{"KeyId":"KEY","NumberOfBytes":64}`, "NotFoundException", ""},
+	"kms.GenerateDataKeyPair":                 {`{"KeyId":"KEY","KeyPairSpec":"ECC_NIST_P256"}`, "NotFoundException", ""},
+	"kms.GenerateDataKeyPairWithoutPlaintext": {`{"KeyId":"KEY","KeyPairSpec":"ECC_SECG_P256K1"}`, "NotFoundException", ""},
+	"kms.GetPublicKey":                        {`{"KeyId":"SIGNER"}`, "NotFoundException", ""},
+	"kms.Sign":                                {`{"KeyId":"SIGNER","Message":"eA==","SigningAlgorithm":"ECDSA_SHA_256"}`, "NotFoundException", ""},
+	"kms.Verify":                              {`{"KeyId":"SIGNER","Message":"eA==","Signature":"SIGNATURE","SigningAlgorithm":"ECDSA_SHA_256"}`, "NotFoundException", ""},
+	"kms.GenerateMac":                         {`{"KeyId":"TALLY","Message":"eA==","MacAlgorithm":"HMAC_SHA_256"}`, "NotFoundException", ""},
+	"kms.VerifyMac":                           {`{"KeyId":"TALLY","Message":"eA==","Mac":"CODE","MacAlgorithm":"HMAC_SHA_256"}`, "NotFoundException", ""},
+	"kms.DeriveSharedSecret":                  {`{"KeyId":"AGREER","PublicKey":"PEER","KeyAgreementAlgorithm":"ECDH"}`, "NotFoundException", ""},
+	"kms.GenerateRandom":                      {`{"NumberOfBytes":32}`, "", "the token is always there"},
 
 	"secretsmanager.CreateSecret":             {`{"Name":"NEW","ClientRequestToken":"TOKEN","SecretString":"x","Tags":[{"Key":"a","Value":"b"}]}`, "", "it makes its own target"},
 	"secretsmanager.DescribeSecret":           {`{"SecretId":"SECRET"}`, "ResourceNotFoundException", ""},
@@ -75,11 +84,37 @@ func stage(t testing.TB, s *apitest.Server, request string) (there, absent strin
 	must(m.DeleteSecret(t.Context(), &secretsmanager.DeleteSecretInput{SecretId: parting.ARN}))(t)
 	blob, err := json.Marshal(encrypt(t, k, key.KeyId, "x", nil))
 	accepted(t, err)
+	special, gone := stageSpecial(t, k, request)
 	same := []string{"TOKEN", uuid.NewString(), "NEW", "new-" + unique, "BLOB", strings.Trim(string(blob), `"`), "VERSION", *secret.VersionId}
-	there = strings.NewReplacer(append(same, "KEY", *key.KeyId, "OTHER", *other.KeyId, "GOING", *going.KeyId, "ALIAS", "alias/"+unique,
+	there = strings.NewReplacer(append(append(same, special...), "KEY", *key.KeyId, "OTHER", *other.KeyId, "GOING", *going.KeyId, "ALIAS", "alias/"+unique,
 		"SECRET", *secret.Name, "PARTING", *parting.Name)...).Replace(request)
-	absent = strings.NewReplacer(append(same, "KEY", noKey, "OTHER", noKey, "GOING", noKey, "ALIAS", "alias/absent",
+	absent = strings.NewReplacer(append(append(same, gone...), "KEY", noKey, "OTHER", noKey, "GOING", noKey, "ALIAS", "alias/absent",
 		"SECRET", "absent", "PARTING", "absent")...).Replace(request)
+	return there, absent
+}
+
+// stageSpecial makes the keys that are for one thing only, and what was made by them, where a request needs them.
+func stageSpecial(t testing.TB, k *kms.Client, request string) (there, absent []string) {
+	t.Helper()
+	add := func(name string, id *string, others ...string) {
+		there = append(append(there, name, *id), others...)
+		absent = append(append(absent, name, noKey), others...)
+	}
+	base64 := func(b []byte) string { return base64.StdEncoding.EncodeToString(b) }
+	switch message := []byte("x"); {
+	case strings.Contains(request, "SIGNER"):
+		id := createSpecial(t, k, "ECC_NIST_P256", "SIGN_VERIFY").KeyId
+		out := must(k.Sign(t.Context(), &kms.SignInput{KeyId: id, Message: message, SigningAlgorithm: "ECDSA_SHA_256"}))(t)
+		add("SIGNER", id, "SIGNATURE", base64(out.Signature))
+	case strings.Contains(request, "TALLY"):
+		id := createSpecial(t, k, "HMAC_256", "GENERATE_VERIFY_MAC").KeyId
+		out := must(k.GenerateMac(t.Context(), &kms.GenerateMacInput{KeyId: id, Message: message, MacAlgorithm: "HMAC_SHA_256"}))(t)
+		add("TALLY", id, "CODE", base64(out.Mac))
+	case strings.Contains(request, "AGREER"):
+		id := createSpecial(t, k, "ECC_NIST_P256", "KEY_AGREEMENT").KeyId
+		out := must(k.GetPublicKey(t.Context(), &kms.GetPublicKeyInput{KeyId: id}))(t)
+		add("AGREER", id, "PEER", base64(out.PublicKey))
+	}
 	return there, absent
 }
 
