@@ -46,6 +46,54 @@ func BenchmarkUnseal(b *testing.B) {
 	})
 }
 
+func BenchmarkSignECDSAP256(b *testing.B) {
+	signing(b, custody.P256Sign, "ECDSA_SHA_256", pkcs11.NewMechanism(pkcs11.CKM_ECDSA, nil), pkcs11.CKM_EC_KEY_PAIR_GEN,
+		pkcs11.NewAttribute(pkcs11.CKA_EC_PARAMS, []byte{0x06, 8, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 3, 1, 7}))
+}
+
+func BenchmarkSignRSA2048PSS(b *testing.B) {
+	pss := pkcs11.NewPSSParams(pkcs11.CKM_SHA256, pkcs11.CKG_MGF1_SHA256, 32)
+	signing(b, custody.RSA2048Sign, "RSASSA_PSS_SHA_256", pkcs11.NewMechanism(pkcs11.CKM_RSA_PKCS_PSS, pss), pkcs11.CKM_RSA_PKCS_KEY_PAIR_GEN,
+		pkcs11.NewAttribute(pkcs11.CKA_MODULUS_BITS, 2048), pkcs11.NewAttribute(pkcs11.CKA_PUBLIC_EXPONENT, []byte{1, 0, 1}))
+}
+
+// signing compares signatures of a digest, which the bare module leaves in its own form.
+func signing(b *testing.B, k custody.Kind, alg custody.Algorithm, m *pkcs11.Mechanism, generate uint, public ...*pkcs11.Attribute) {
+	digest := make([]byte, 32)
+	for _, n := range goroutines {
+		b.Run(fmt.Sprintf("bare/%d", n), func(b *testing.B) {
+			p, slot := intruder(b, hsmtest.SoftHSM(b))
+			sessions := make([]pkcs11.SessionHandle, n)
+			for i := range sessions {
+				sessions[i] = login(b, p, slot)
+			}
+			_, key, err := p.GenerateKeyPair(sessions[0], []*pkcs11.Mechanism{pkcs11.NewMechanism(generate, nil)}, public, []*pkcs11.Attribute{
+				pkcs11.NewAttribute(pkcs11.CKA_TOKEN, false), pkcs11.NewAttribute(pkcs11.CKA_PRIVATE, true),
+				pkcs11.NewAttribute(pkcs11.CKA_SENSITIVE, true), pkcs11.NewAttribute(pkcs11.CKA_SIGN, true),
+				pkcs11.NewAttribute(pkcs11.CKA_ALLOWED_MECHANISMS, binary.NativeEndian.AppendUint64(nil, uint64(m.Mechanism))),
+			})
+			if err != nil {
+				b.Fatal(err)
+			}
+			spread(b, n, func(w int) error {
+				if err := p.SignInit(sessions[w], []*pkcs11.Mechanism{m}, key); err != nil {
+					return err
+				}
+				_, err := p.Sign(sessions[w], digest)
+				return err
+			})
+		})
+		b.Run(fmt.Sprintf("token/%d", n), func(b *testing.B) {
+			t := hsmtest.Open(b, hsmtest.SoftHSM(b))
+			ref := hsmtest.Make(b, t, "bench", k).Rest()
+			spread(b, n, func(int) error {
+				_, err := t.Sign(context.Background(), ref, alg, digest)
+				return err
+			})
+		})
+	}
+}
+
 func encrypt(p *pkcs11.Ctx, s pkcs11.SessionHandle, key pkcs11.ObjectHandle, iv []byte) ([]byte, error) {
 	g := pkcs11.NewGCMParams(iv, aad, 128)
 	defer g.Free()

@@ -25,7 +25,7 @@ type dialect struct {
 	oaep []string
 
 	koblitz bool // secp256k1 is among its curves
-	edwards bool // it wraps private keys of Ed25519, which SoftHSM doesn't
+	edwards bool // it makes and wraps keys of Ed25519; SoftHSM makes them and wraps none
 
 	// noCipherFlags: CKA_ENCRYPT and CKA_DECRYPT are refused on generic secrets, even as false.
 	noCipherFlags bool
@@ -52,6 +52,8 @@ const (
 	ckmCloudHSMZeroPad  = pkcs11.CKM_VENDOR_DEFINED | 0x216F
 	ckrActionProhibited = 0x1B
 
+	// PKCS#11 v3.0 section 2.3.5 and its list of return values.
+	ckrCurveNotSupported = 0x140
 	ckkECEdwards         = 0x40
 	ckmEdwardsKeyPairGen = 0x1055
 	ckmEdDSA             = 0x1057
@@ -86,7 +88,7 @@ var dialects = []dialect{
 	},
 	{ // Entrust nShield, "Mechanisms supported by the PKCS #11 library": security assurances refuse weak templates
 		name: "nShield", makers: []string{"ncipher", "entrust"},
-		wrap: []mechanism{wrapKWP}, gcm: pkcs11.CKM_AES_GCM, oaep: []string{"SHA_1", "SHA_256"}, koblitz: true,
+		wrap: []mechanism{wrapKWP}, gcm: pkcs11.CKM_AES_GCM, oaep: []string{"SHA_1", "SHA_256"}, koblitz: true, edwards: true,
 		confines: true, limits: true, trusts: true, sessions: 32,
 	},
 	{

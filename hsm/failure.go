@@ -8,6 +8,7 @@ import (
 	"github.com/miekg/pkcs11"
 
 	"claviger/hsm/internal/cryptoki"
+	"claviger/internal/custody"
 )
 
 // blame says whose failure a PKCS#11 error was, and with it what helps.
@@ -105,6 +106,16 @@ func costsSession(err error) bool {
 		return false
 	}
 	return true
+}
+
+// cannot turns the failure to make a key into [custody.ErrUnsupported] where the device says that it is the kind of key
+// it doesn't make or wrap, such as a curve that its configuration forbids. Lists of mechanisms don't tell.
+func cannot(err error) error {
+	if cryptoki.Is(err, pkcs11.CKR_KEY_NOT_WRAPPABLE, pkcs11.CKR_KEY_UNEXTRACTABLE, pkcs11.CKR_KEY_SIZE_RANGE,
+		pkcs11.CKR_DOMAIN_PARAMS_INVALID, ckrCurveNotSupported, pkcs11.CKR_MECHANISM_INVALID) {
+		return custody.ErrUnsupported.Because(err)
+	}
+	return err
 }
 
 // refusals are the codes by which a device says no to something forbidden. Any other failure of a forbidden

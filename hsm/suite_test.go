@@ -1,8 +1,11 @@
 package hsm_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
+
+	"github.com/miekg/pkcs11"
 
 	"claviger/hsm"
 	"claviger/hsm/hsmtest"
@@ -35,6 +38,20 @@ func TestDialectOfCloudHSM(t *testing.T) {
 	m := hsmtest.Make(t, tok, "k", custody.AES256)
 	if _, err := tok.Seal(background, m.Rest(), make([]byte, f.LargestGCM+1), nil); fault.Of(err).Kind != fault.Invalid {
 		t.Errorf("more than the device takes: %v", err)
+	}
+}
+
+// TestDialectOfNShield is the same for nShield, and the only one with Ed25519.
+func TestDialectOfNShield(t *testing.T) {
+	hsmtest.Run(t, func(t testing.TB) hsm.Config { return hsmtest.LikeNShield(t).Config() })
+	d := hsmtest.LikeNShield(t)
+	tok := hsmtest.Open(t, d.Config())
+	if !tok.Supports(custody.Ed25519Sign) {
+		t.Error("Ed25519 is not supported")
+	}
+	d.Fail("C_WrapKey", pkcs11.CKR_KEY_NOT_WRAPPABLE, -1)
+	if _, err := tok.Generate(background, "k", custody.Ed25519Sign); !errors.Is(err, custody.ErrUnsupported) {
+		t.Errorf("a device that doesn't wrap such keys after all: %v", err)
 	}
 }
 

@@ -170,7 +170,8 @@ func (t *Token) Supports(k custody.Kind) bool { return t.kinds[k] }
 
 // Generate makes a key or key pair on the token and returns it wrapped by the root. The key exists unwrapped only on
 // the token; its handle under id is cached, and replaces one that was. An RSA pair may take [Config.Generation], and
-// nobody else waits for it. The answer to a kind that the token can't make is [custody.ErrUnsupported].
+// nobody else waits for it. The answer to a kind that the token can't make, or doesn't after all, is
+// [custody.ErrUnsupported].
 func (t *Token) Generate(ctx context.Context, id string, k custody.Kind) (m custody.Material, err error) {
 	defer t.observe("Generate", time.Now(), &err)
 	f, err := t.dialect.form(k)
@@ -190,7 +191,7 @@ func (t *Token) Generate(ctx context.Context, id string, k custody.Kind) (m cust
 		return wrapped, err
 	})
 	if err != nil {
-		return m, err
+		return m, cannot(err)
 	}
 	// What rests is unwrapped once before it is handed out: a material that can't be opened again never reaches a store.
 	m = custody.Material{ID: id, Kind: k, Root: t.resident.id, Mechanism: t.wrap.name, Wrapped: wrapped, Public: public}

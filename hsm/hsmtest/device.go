@@ -58,10 +58,7 @@ var devices atomic.Uint64
 func NewDevice(t testing.TB) *Device {
 	t.Helper()
 	d := BareDevice(t)
-	_, err := hsm.Initialize(context.Background(), hsm.Ceremony{Config: d.Config(), SOPIN: secret(SOPIN), Create: true})
-	if err != nil {
-		t.Fatalf("making a software token: %v", err)
-	}
+	d.create()
 	return d
 }
 
@@ -92,11 +89,29 @@ func LikeCloudHSM(t testing.TB) *Device {
 	d := BareDevice(t)
 	d.maker, d.ownIV, d.bareSecrets, d.onlySHA1 = "Marvell Semiconductors, Inc.", true, true, false
 	d.mechanisms = append([]uint{pkcs11.CKM_VENDOR_DEFINED | pkcs11.CKM_AES_GCM, pkcs11.CKM_VENDOR_DEFINED | 0x216F}, common...)
+	d.create()
+	return d
+}
+
+// LikeNShield returns a software token with what Entrust nShield is documented to have and SoftHSM2 lacks: RFC 5649 by its
+// own name, RSA-OAEP with SHA-256, and Ed25519 keys that can be wrapped.
+func LikeNShield(t testing.TB) *Device {
+	t.Helper()
+	d := BareDevice(t)
+	d.maker, d.onlySHA1 = "nCipher Corp. Ltd", false
+	d.mechanisms = append([]uint{pkcs11.CKM_AES_GCM, 0x210B, ckmEdwardsKeyPairGen, ckmEdDSA}, common...)
+	d.create()
+	d.Trust()
+	return d
+}
+
+// create performs the ceremony.
+func (d *Device) create() {
+	d.t.Helper()
 	_, err := hsm.Initialize(context.Background(), hsm.Ceremony{Config: d.Config(), SOPIN: secret(SOPIN), Create: true})
 	if err != nil {
-		t.Fatalf("making a software token: %v", err)
+		d.t.Fatalf("making a software token: %v", err)
 	}
-	return d
 }
 
 // Trust marks every wrapping key in the device's storage trusted, as an admin does.

@@ -203,8 +203,7 @@ func (d *Device) DecryptBy(s cryptoki.Session, n cryptoki.Object, by cryptoki.Me
 		return nil, fail("C_Decrypt", pkcs11.CKR_KEY_TYPE_INCONSISTENT)
 	}
 	if by.Code == pkcs11.CKM_RSA_X_509 {
-		c := new(big.Int).SetBytes(ciphertext)
-		return c.Exp(c, key.D, key.N).FillBytes(make([]byte, key.Size())), nil
+		return rawRSA(key, ciphertext), nil
 	}
 	p, is := by.Parameter.(cryptoki.OAEP)
 	if !is || d.onlySHA1 && p.Hash != pkcs11.CKM_SHA_1 {
@@ -215,6 +214,16 @@ func (d *Device) DecryptBy(s cryptoki.Session, n cryptoki.Object, by cryptoki.Me
 		return nil, fail("C_Decrypt", pkcs11.CKR_GENERAL_ERROR) // as SoftHSM answers
 	}
 	return plaintext, nil
+}
+
+// rawRSA is RSADP by the Chinese remainder theorem (RFC 8017 section 5.1.2).
+func rawRSA(key *rsa.PrivateKey, ciphertext []byte) []byte {
+	c, p, q := new(big.Int).SetBytes(ciphertext), key.Primes[0], key.Primes[1]
+	m1 := new(big.Int).Exp(c, key.Precomputed.Dp, p)
+	m2 := new(big.Int).Exp(c, key.Precomputed.Dq, q)
+	h := m1.Sub(m1, m2)
+	h.Mul(h, key.Precomputed.Qinv).Mod(h, p)
+	return m2.Add(m2, h.Mul(h, q)).FillBytes(make([]byte, key.Size()))
 }
 
 func (d *Device) DeriveKey(s cryptoki.Session, by cryptoki.Mechanism, base cryptoki.Object, template []cryptoki.Attribute) (cryptoki.Object, error) {

@@ -43,6 +43,15 @@ func Run(t *testing.T, config func(testing.TB) hsm.Config) {
 		"answers deadlines":                 deadlines,
 		"ends with Close":                   closes,
 		"is listed":                         listed,
+
+		"signs":                                 signs,
+		"decrypts by RSA":                       decrypts,
+		"agrees on secrets":                     derives,
+		"authenticates with every hash":         authenticatesAll,
+		"keeps pairs apart":                     pairKinds,
+		"proves a pair before its use":          pairChecks,
+		"opens its pairs after restart":         pairsAfterRestart,
+		"survives a caller gone while it makes": generatesUnderCancel,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, config(t)) })
 	}
