@@ -70,7 +70,7 @@ var walls = []struct{ path, in, because string }{
 	{"github.com/BurntSushi/toml", "cmd/...", "the configuration file is the command's; a package gets a Config"},
 	{"github.com/coreos/go-systemd", "cmd/...", "only a command is started by systemd"},
 	{"github.com/prometheus/client_golang", "cmd/...", "packages have an Observer; what counts it is wired in"},
-	{"github.com/decred/dcrd/dcrec/secp256k1", "keystore hsm", "secp256k1 is one of AWS's curves and Go has none of its own: public keys are read and signatures verified here"},
+	{"github.com/decred/dcrd/dcrec/secp256k1", "keystore hsm hsm/hsmtest", "secp256k1 is one of AWS's curves and Go has none of its own: public keys are read and signatures verified here"},
 	{"golang.org/x/mod", "audit", "it is the Merkle log and the signed note"},
 	{"golang.org/x/sys", "cmd/... hsm store", "locked memory and file locks belong to the process, the device and the database"},
 }

@@ -71,12 +71,16 @@ func unhex(s string) []byte {
 	return b
 }
 
-func parseSecp256k1(der []byte) (*secp256k1.PublicKey, error) {
+func parseSecp256k1(der []byte) (crypto.PublicKey, error) {
 	point, ok := bytes.CutPrefix(der, secp256k1SPKI)
 	if !ok || len(point) != secp256k1.PubKeyBytesLenUncompressed || point[0] != secp256k1.PubKeyFormatUncompressed {
 		return nil, errPublic
 	}
-	return secp256k1.ParsePubKey(point)
+	key, err := secp256k1.ParsePubKey(point)
+	if err != nil {
+		return nil, err // and not a nil key of a type
+	}
+	return key, nil
 }
 
 // marshalSecp256k1 returns a key pair as PKCS#8 and SubjectPublicKeyInfo.

@@ -18,7 +18,6 @@ const (
 	encapsulate     = "ENCAPSULATE_DECAPSULATE"
 	oaepSHA1        = "RSAES_OAEP_SHA_1"
 	oaepSHA256      = "RSAES_OAEP_SHA_256"
-	ecdh            = "ECDH"
 	ed25519Pure     = "ED25519_SHA_512"
 	ed25519Prehash  = "ED25519_PH_SHA_512"
 	keyOfCurve25519 = "ECC_NIST_EDWARDS25519"
@@ -47,9 +46,9 @@ var specs = map[string]map[string]use{
 	"RSA_3072": {encryptDecrypt: byOAEP(custody.RSA3072Decrypt, 342, 318), signVerify: byRSA(custody.RSA3072Sign)},
 	"RSA_4096": {encryptDecrypt: byOAEP(custody.RSA4096Decrypt, 470, 446), signVerify: byRSA(custody.RSA4096Sign)},
 
-	"ECC_NIST_P256": {signVerify: by(custody.P256Sign, "ECDSA_SHA_256"), keyAgreement: by(custody.P256Derive, ecdh)},
-	"ECC_NIST_P384": {signVerify: by(custody.P384Sign, "ECDSA_SHA_384"), keyAgreement: by(custody.P384Derive, ecdh)},
-	"ECC_NIST_P521": {signVerify: by(custody.P521Sign, "ECDSA_SHA_512"), keyAgreement: by(custody.P521Derive, ecdh)},
+	"ECC_NIST_P256": {signVerify: by(custody.P256Sign, "ECDSA_SHA_256"), keyAgreement: by(custody.P256Derive, "ECDH")},
+	"ECC_NIST_P384": {signVerify: by(custody.P384Sign, "ECDSA_SHA_384"), keyAgreement: by(custody.P384Derive, "ECDH")},
+	"ECC_NIST_P521": {signVerify: by(custody.P521Sign, "ECDSA_SHA_512"), keyAgreement: by(custody.P521Derive, "ECDH")},
 	keyOfSecp256k1:  {signVerify: by(custody.P256K1Sign, "ECDSA_SHA_256")},
 	keyOfCurve25519: {signVerify: by(custody.Ed25519Sign, ed25519Pure, ed25519Prehash)},
 

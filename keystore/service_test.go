@@ -1,0 +1,173 @@
+package keystore
+
+import (
+	"context"
+	"crypto"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/x509"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"claviger/hsm"
+	"claviger/hsm/hsmtest"
+	"claviger/internal/custody"
+	"claviger/internal/fault"
+	"claviger/internal/install"
+	"claviger/internal/op"
+	"claviger/internal/wire"
+	"claviger/jobs"
+	"claviger/policy"
+	"claviger/store"
+
+	"github.com/google/uuid"
+)
+
+const owner = "111122223333"
+
+// service is KMS on a true token and database, without protocols: requests are JSON documents that go down the road.
+type service struct {
+	t      testing.TB
+	keys   *Keys
+	runner *op.Runner
+	byName map[string]op.Operation
+	calls  atomic.Int64 // of the token
+}
+
+// start starts KMS. around may stand between it and the token; nil is the token itself.
+func start(t testing.TB, around func(*hsm.Token) Token) *service {
+	t.Helper()
+	s := &service{t: t, byName: map[string]op.Operation{}}
+	c := hsmtest.SoftHSM(t)
+	c.Observe = s
+	token, err := hsm.Open(t.Context(), c)
+	must(t, err)
+	t.Cleanup(func() { token.Close() })
+	db, err := store.Open(t.Context(), store.Config{Path: filepath.Join(memory(t), "claviger.db")})
+	must(t, err)
+	t.Cleanup(func() { db.Close() })
+	must(t, install.Create(t.Context(), db, token, time.Now()))
+	in, err := install.Load(t.Context(), db, token)
+	must(t, err)
+	var device Token = token
+	if around != nil {
+		device = around(token)
+	}
+	s.keys = New(db, device, jobs.Book{}, in)
+	s.runner = &op.Runner{Ledger: db, Callers: s, Decide: policy.Decide, Observe: s, Log: slog.New(slog.DiscardHandler), Now: time.Now}
+	for _, o := range s.keys.Operations() {
+		s.byName[o.Info().Name] = o
+	}
+	return s
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func memory(t testing.TB) string {
+	t.Helper()
+	if dir, err := os.MkdirTemp("/dev/shm", "claviger-keystore-"); err == nil {
+		t.Cleanup(func() { os.RemoveAll(dir) })
+		return dir
+	}
+	return t.TempDir()
+}
+
+// Authenticate implements op.Authenticator: everybody is the account's owner.
+func (s *service) Authenticate(context.Context, *http.Request, []byte, string, time.Time) (policy.Caller, string, error) {
+	return policy.Caller{Type: policy.Root, Account: owner, ARN: "arn:aws:iam::" + owner + ":root", PrincipalID: owner}, "us-east-1", nil
+}
+
+func (s *service) Operation(string, string, string, time.Duration) {}
+func (s *service) Unknown(string, string)                          {}
+func (s *service) Call(string, time.Duration, bool)                { s.calls.Add(1) }
+func (s *service) Handle(bool)                                     {}
+
+// M is a request's document.
+type M = map[string]any
+
+// ask performs an operation.
+func ask[O any](ctx context.Context, s *service, name string, in M) (out O, err error) {
+	s.t.Helper()
+	body, err := wire.Encode(in)
+	must(s.t, err)
+	q := &op.Request{HTTP: httptest.NewRequest("POST", "/", nil), Body: body, ID: uuid.NewString(),
+		Decode:  func(v any) error { return wire.Decode(body, v) },
+		Present: func(pointer string) bool { return wire.Present(body, pointer) }}
+	answer, err := s.runner.Serve(ctx, s.byName[name], q)
+	if err != nil {
+		return out, err
+	}
+	return answer.(O), nil
+}
+
+// done is ask for what has to succeed.
+func done[O any](s *service, name string, in M) O {
+	s.t.Helper()
+	out, err := ask[O](s.t.Context(), s, name, in)
+	must(s.t, err)
+	return out
+}
+
+// refused checks that err is a fault with a code and, unless it is "*", a message.
+func refused(t testing.TB, err error, code, message string) {
+	t.Helper()
+	if f := fault.Of(err); f == nil || KMS.Code(f) != code || message != "*" && f.Message != message {
+		t.Errorf("got %v, want %s: %q", err, code, message)
+	}
+}
+
+func (s *service) key(spec, usage string) string {
+	s.t.Helper()
+	return done[CreateKeyOutput](s, "CreateKey", M{"KeySpec": spec, "KeyUsage": usage}).KeyMetadata.KeyId
+}
+
+// withEd25519 is a token that has the one kind of key that SoftHSM2 can't keep. It performs the key operation itself.
+type withEd25519 struct {
+	*hsm.Token
+	mu   sync.Mutex
+	keys map[string]ed25519.PrivateKey
+}
+
+func (w *withEd25519) Supports(k custody.Kind) bool {
+	return k == custody.Ed25519Sign || w.Token.Supports(k)
+}
+
+func (w *withEd25519) Generate(ctx context.Context, id string, k custody.Kind) (custody.Material, error) {
+	if k != custody.Ed25519Sign {
+		return w.Token.Generate(ctx, id, k)
+	}
+	pub, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return custody.Material{}, err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.keys[id] = key
+	spki, err := x509.MarshalPKIXPublicKey(pub)
+	return custody.Material{ID: id, Kind: k, Root: w.Root(), Mechanism: "CKM_AES_KEY_WRAP_PAD", Wrapped: []byte("w"), Public: spki, Check: []byte("c")}, err
+}
+
+func (w *withEd25519) Sign(ctx context.Context, ref custody.Ref, alg custody.Algorithm, digest []byte) ([]byte, error) {
+	w.mu.Lock()
+	key := w.keys[ref.ID]
+	w.mu.Unlock()
+	switch {
+	case key == nil:
+		return w.Token.Sign(ctx, ref, alg, digest)
+	case alg == "ED25519_SHA_512":
+		return ed25519.Sign(key, digest), nil
+	}
+	return key.Sign(nil, digest, &ed25519.Options{Hash: crypto.SHA512}) // RFC 8032 section 5.1, Ed25519ph
+}

@@ -1,0 +1,164 @@
+package keystore
+
+import (
+	"context"
+	"crypto"
+	"crypto/ed25519"
+	"crypto/sha512"
+	"crypto/x509"
+	"errors"
+	"slices"
+	"testing"
+
+	"claviger/hsm"
+	"claviger/internal/custody"
+)
+
+// TestTheTableIsComplete: every key spec, usage and algorithm of AWS's model has its row or has none for a reason.
+func TestTheTableIsComplete(t *testing.T) {
+	used := map[string]bool{"SM2PKE": true, "SM2DSA": true, "ML_DSA_SHAKE_256": true} // of specs that no device of ours makes
+	kinds := map[custody.Kind]string{}
+	for _, spec := range shapes["KeySpec"].Enum {
+		if len(specs[spec]) == 0 {
+			t.Errorf("%s has no row", spec)
+		}
+		for usage, u := range specs[spec] {
+			if !slices.Contains(shapes["KeyUsageType"].Enum, usage) {
+				t.Errorf("%s has the usage %s, which AWS has not", spec, usage)
+			}
+			if (u.kind == "") != (len(u.algorithms) == 0) {
+				t.Errorf("%s %s has a kind without algorithms, or algorithms without a kind", spec, usage)
+			}
+			if other := kinds[u.kind]; u.kind != "" && other != "" {
+				t.Errorf("%s %s is of the same kind as %s", spec, usage, other)
+			}
+			kinds[u.kind] = spec + " " + usage
+			for _, a := range u.algorithms {
+				used[a] = true
+				if _, ok := schemes[a]; ok != (usage == signVerify) {
+					t.Errorf("%s of %s %s: there is a scheme: %v", a, spec, usage, ok)
+				}
+			}
+		}
+	}
+	for _, shape := range []string{"EncryptionAlgorithmSpec", "SigningAlgorithmSpec", "MacAlgorithmSpec", "KeyAgreementAlgorithmSpec"} {
+		for _, a := range shapes[shape].Enum {
+			if !used[a] {
+				t.Errorf("no key serves %s", a)
+			}
+		}
+	}
+	if len(specs) != len(shapes["KeySpec"].Enum) {
+		t.Errorf("the table has %d specs, AWS %d", len(specs), len(shapes["KeySpec"].Enum))
+	}
+}
+
+// TestLimitsOfOAEP: RFC 8017 section 7.1.1 leaves mLen = k - 2*hLen - 2.
+func TestLimitsOfOAEP(t *testing.T) {
+	for spec, bits := range moduli {
+		longest := specs[spec][encryptDecrypt].longest
+		for algorithm, h := range map[string]crypto.Hash{oaepSHA1: crypto.SHA1, oaepSHA256: crypto.SHA256} {
+			if want := bits/8 - 2*h.Size() - 2; longest[algorithm] != want {
+				t.Errorf("%s with %s: %d bytes, want %d", spec, algorithm, longest[algorithm], want)
+			}
+		}
+	}
+}
+
+// TestEd25519: a device that has it serves it whole: the message itself, or a digest that is hashed once more.
+func TestEd25519(t *testing.T) {
+	s := start(t, func(token *hsm.Token) Token { return &withEd25519{Token: token, keys: map[string]ed25519.PrivateKey{}} })
+	m := done[CreateKeyOutput](s, "CreateKey", M{"KeySpec": keyOfCurve25519, "KeyUsage": signVerify}).KeyMetadata
+	if !slices.Equal(m.SigningAlgorithms, []string{ed25519Pure, ed25519Prehash}) {
+		t.Errorf("its algorithms are %v", m.SigningAlgorithms)
+	}
+	parsed, err := x509.ParsePKIXPublicKey(done[GetPublicKeyOutput](s, "GetPublicKey", M{"KeyId": m.KeyId}).PublicKey)
+	must(t, err)
+	public := parsed.(ed25519.PublicKey)
+	message := []byte("a message")
+	digest := sha512.Sum512(message)
+	again := sha512.Sum512(digest[:])
+	for _, x := range []struct {
+		algorithm, kind string
+		given, signed   []byte
+		options         ed25519.Options
+	}{
+		{ed25519Pure, "RAW", message, message, ed25519.Options{}},
+		{ed25519Prehash, "DIGEST", digest[:], again[:], ed25519.Options{Hash: crypto.SHA512}},
+	} {
+		in := M{"KeyId": m.KeyId, "Message": x.given, "MessageType": x.kind, "SigningAlgorithm": x.algorithm}
+		signature := done[SignOutput](s, "Sign", in).Signature
+		if err := ed25519.VerifyWithOptions(public, x.signed, signature, &x.options); err != nil {
+			t.Errorf("%s: %v", x.algorithm, err)
+		}
+		in["Signature"] = signature
+		if !done[VerifyOutput](s, "Verify", in).SignatureValid {
+			t.Errorf("%s: not valid here", x.algorithm)
+		}
+		in["Signature"] = signature[:63]
+		_, err := ask[VerifyOutput](t.Context(), s, "Verify", in)
+		refused(t, err, "KMSInvalidSignatureException", "")
+	}
+	for _, x := range []struct{ algorithm, kind string }{{ed25519Pure, "DIGEST"}, {ed25519Pure, "EXTERNAL_MU"}, {ed25519Prehash, "RAW"}, {ed25519Prehash, "EXTERNAL_MU"}} {
+		_, err := ask[SignOutput](t.Context(), s, "Sign", M{"KeyId": m.KeyId, "Message": digest[:], "MessageType": x.kind, "SigningAlgorithm": x.algorithm})
+		refused(t, err, "ValidationException", "Message type "+x.kind+" is incompatible with algorithm "+x.algorithm+".")
+	}
+	_, err = ask[SignOutput](t.Context(), s, "Sign", M{"KeyId": m.KeyId, "Message": digest[1:], "MessageType": "DIGEST", "SigningAlgorithm": ed25519Prehash})
+	refused(t, err, "ValidationException", "Digest is invalid length for algorithm "+ed25519Prehash+".")
+}
+
+// poor is a token that can make symmetric keys and nothing else.
+type poor struct{ *hsm.Token }
+
+func (poor) Supports(k custody.Kind) bool { return k == custody.AES256 }
+
+// TestADeviceThatLacksAKind: what it can't make is refused before it is asked.
+func TestADeviceThatLacksAKind(t *testing.T) {
+	s := start(t, func(token *hsm.Token) Token { return poor{token} })
+	s.key(symmetricDefault, encryptDecrypt)
+	before := s.calls.Load()
+	for spec, uses := range specs {
+		for usage := range uses {
+			if spec != symmetricDefault {
+				_, err := ask[CreateKeyOutput](t.Context(), s, "CreateKey", M{"KeySpec": spec, "KeyUsage": usage})
+				refused(t, err, "UnsupportedOperationException", "*")
+			}
+		}
+	}
+	if n := s.calls.Load(); n != before {
+		t.Errorf("the token was called %d times", n-before)
+	}
+}
+
+// TestWhatAPublicKeyCanDoAsksNoToken: the token is the slow part, and it is not needed for what anybody could do.
+func TestWhatAPublicKeyCanDoAsksNoToken(t *testing.T) {
+	s := start(t, nil)
+	signer, opener := s.key("ECC_SECG_P256K1", signVerify), s.key("RSA_2048", encryptDecrypt)
+	verify := M{"KeyId": signer, "Message": []byte("x"), "SigningAlgorithm": "ECDSA_SHA_256"}
+	verify["Signature"] = done[SignOutput](s, "Sign", verify).Signature
+	done[GetPublicKeyOutput](s, "GetPublicKey", M{"KeyId": opener}) // its row is verified now
+	before := s.calls.Load()
+	done[VerifyOutput](s, "Verify", verify)
+	done[EncryptOutput](s, "Encrypt", M{"KeyId": opener, "Plaintext": []byte("x"), "EncryptionAlgorithm": oaepSHA256})
+	done[GetPublicKeyOutput](s, "GetPublicKey", M{"KeyId": signer})
+	if n := s.calls.Load(); n != before {
+		t.Errorf("the token was called %d times", n-before)
+	}
+}
+
+// TestPairsWaitInLine: who waits for the processor to make a key pair waits no longer than for his answer.
+func TestPairsWaitInLine(t *testing.T) {
+	s := start(t, nil)
+	in := M{"KeyId": s.key(symmetricDefault, encryptDecrypt), "KeyPairSpec": "ECC_NIST_P256"}
+	for range cap(s.keys.pairs) {
+		s.keys.pairs <- struct{}{}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := ask[GenerateDataKeyPairOutput](ctx, s, "GenerateDataKeyPair", in)
+	if !errors.Is(err, custody.ErrUnavailable) {
+		t.Errorf("with no place left: %v", err)
+	}
+	<-s.keys.pairs
+	done[GenerateDataKeyPairOutput](s, "GenerateDataKeyPair", in)
+}
