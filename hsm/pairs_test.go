@@ -123,6 +123,24 @@ func TestPairThatTakesTooLong(t *testing.T) {
 	k.well(t)
 }
 
+func TestCloseLeavesAPairInTheMaking(t *testing.T) {
+	d := hsmtest.NewDevice(t)
+	tok, err := hsm.Open(background, d.Config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := d.Calls("C_Finalize")
+	release, done := generating(t, d, tok, "a")
+	if err := tok.Close(); err == nil || d.Calls("C_Finalize") != before {
+		t.Errorf("the module was finalised under it: %v", err)
+	}
+	release()
+	if err := <-done; !errors.Is(err, custody.ErrUnavailable) {
+		t.Errorf("the pair of a closed token: %v", err)
+	}
+	hsmtest.Open(t, d.Config())
+}
+
 // TestMACIsHMAC brings keys that are known and compares with the standard library.
 func TestMACIsHMAC(t *testing.T) {
 	c := hsmtest.SoftHSM(t)

@@ -226,7 +226,7 @@ func forgedRSA(t *testing.T, tok *hsm.Token, m custody.Material, public *rsa.Pub
 	}
 }
 
-// derives agrees on secrets often enough to meet one that begins with a zero byte.
+// derives agrees on secrets. On P-521 half of them begin with a zero byte; on P-256 such a one is looked for.
 func derives(t *testing.T, c hsm.Config) {
 	tok := Open(t, c)
 	for k, curve := range map[custody.Kind]ecdh.Curve{custody.P256Derive: ecdh.P256(), custody.P384Derive: ecdh.P384(), custody.P521Derive: ecdh.P521()} {
@@ -243,8 +243,11 @@ func derives(t *testing.T, c hsm.Config) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for range 600 {
+			for n := range 8 {
 				peer, secret := agree(t, curve, own)
+				for n == 0 && curve == ecdh.P256() && secret[0] != 0 {
+					peer, secret = agree(t, curve, own)
+				}
 				got, err := tok.Derive(background, m.Rest(), peer)
 				if err != nil || !bytes.Equal(got, secret) {
 					t.Fatalf("%x is not %x: %v", got, secret, err)
