@@ -20,23 +20,23 @@ func publics(t testing.TB) (of map[string][]byte, none [][]byte) {
 	of = map[string][]byte{}
 	for _, spec := range []string{"RSA_2048", "RSA_3072", "ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521", keyOfSecp256k1, keyOfCurve25519} {
 		_, public, err := newPair(spec)
-		must(t, err)
+		noError(t, err)
 		of[spec] = public
 	}
 	other := func(key any, err error) {
-		must(t, err)
+		noError(t, err)
 		der, err := x509.MarshalPKIXPublicKey(key)
-		must(t, err)
+		noError(t, err)
 		none = append(none, der)
 	}
 	small, err := rsa.GenerateKey(rand.Reader, 1024)
-	must(t, err)
+	noError(t, err)
 	other(&small.PublicKey, nil)
 	p224, err := ecdsa.GenerateKey(elliptic.P224(), rand.Reader)
-	must(t, err)
+	noError(t, err)
 	other(&p224.PublicKey, nil)
 	x25519, err := ecdh.X25519().GenerateKey(rand.Reader)
-	must(t, err)
+	noError(t, err)
 	other(x25519.PublicKey(), nil)
 	return of, append(none, nil, []byte("hello"), []byte{0x30, 0})
 }
@@ -62,7 +62,7 @@ func TestAPublicKeyIsOfItsSpecAlone(t *testing.T) {
 // TestSecp256k1Encodings: of the forms of a point (SEC 1 section 2.3.3) one is taken.
 func TestSecp256k1Encodings(t *testing.T) {
 	key, err := secp256k1.GeneratePrivateKey()
-	must(t, err)
+	noError(t, err)
 	point := key.PubKey().SerializeUncompressed()
 	hybrid := append([]byte{6 | point[64]&1}, point[1:]...)
 	off := bytes.Clone(point)
@@ -116,7 +116,7 @@ func FuzzParsePublic(f *testing.F) {
 		}
 		if again == nil {
 			again, err = x509.MarshalPKIXPublicKey(key)
-			must(t, err)
+			noError(t, err)
 		}
 		if !bytes.Equal(again, der) {
 			t.Errorf("%x is taken, and %x is the same key", der, again)
@@ -140,7 +140,7 @@ func FuzzVerify(f *testing.F) {
 				continue
 			}
 			key, err := parsePublic(spec, der)
-			must(t, err)
+			noError(t, err)
 			for _, a := range u.algorithms {
 				if s := schemes[a]; a == algorithm && s.verify(key, s.hash, s.digest(s.types[0], []byte("m")), signature) {
 					t.Errorf("%x is a signature by a key that signed nothing", signature)

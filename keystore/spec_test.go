@@ -67,13 +67,13 @@ func TestLimitsOfOAEP(t *testing.T) {
 
 // TestEd25519: a device that has it serves it whole: the message itself, or a digest that is hashed once more.
 func TestEd25519(t *testing.T) {
-	s := start(t, func(token *hsm.Token) Token { return &withEd25519{Token: token, keys: map[string]ed25519.PrivateKey{}} })
-	m := done[CreateKeyOutput](s, "CreateKey", M{"KeySpec": keyOfCurve25519, "KeyUsage": signVerify}).KeyMetadata
+	s := startOn(t, func(token *hsm.Token) Token { return &withEd25519{Token: token, keys: map[string]ed25519.PrivateKey{}} })
+	m := done[CreateKeyOutput](s, "CreateKey", doc{"KeySpec": keyOfCurve25519, "KeyUsage": signVerify}).KeyMetadata
 	if !slices.Equal(m.SigningAlgorithms, []string{ed25519Pure, ed25519Prehash}) {
 		t.Errorf("its algorithms are %v", m.SigningAlgorithms)
 	}
-	parsed, err := x509.ParsePKIXPublicKey(done[GetPublicKeyOutput](s, "GetPublicKey", M{"KeyId": m.KeyId}).PublicKey)
-	must(t, err)
+	parsed, err := x509.ParsePKIXPublicKey(done[GetPublicKeyOutput](s, "GetPublicKey", doc{"KeyId": m.KeyId}).PublicKey)
+	noError(t, err)
 	public := parsed.(ed25519.PublicKey)
 	message := []byte("a message")
 	digest := sha512.Sum512(message)
@@ -86,7 +86,7 @@ func TestEd25519(t *testing.T) {
 		{ed25519Pure, "RAW", message, message, ed25519.Options{}},
 		{ed25519Prehash, "DIGEST", digest[:], again[:], ed25519.Options{Hash: crypto.SHA512}},
 	} {
-		in := M{"KeyId": m.KeyId, "Message": x.given, "MessageType": x.kind, "SigningAlgorithm": x.algorithm}
+		in := doc{"KeyId": m.KeyId, "Message": x.given, "MessageType": x.kind, "SigningAlgorithm": x.algorithm}
 		signature := done[SignOutput](s, "Sign", in).Signature
 		if err := ed25519.VerifyWithOptions(public, x.signed, signature, &x.options); err != nil {
 			t.Errorf("%s: %v", x.algorithm, err)
@@ -96,14 +96,14 @@ func TestEd25519(t *testing.T) {
 			t.Errorf("%s: not valid here", x.algorithm)
 		}
 		in["Signature"] = signature[:63]
-		_, err := ask[VerifyOutput](t.Context(), s, "Verify", in)
+		_, err := send[VerifyOutput](t.Context(), s, "Verify", in)
 		refused(t, err, "KMSInvalidSignatureException", "")
 	}
 	for _, x := range []struct{ algorithm, kind string }{{ed25519Pure, "DIGEST"}, {ed25519Pure, "EXTERNAL_MU"}, {ed25519Prehash, "RAW"}, {ed25519Prehash, "EXTERNAL_MU"}} {
-		_, err := ask[SignOutput](t.Context(), s, "Sign", M{"KeyId": m.KeyId, "Message": digest[:], "MessageType": x.kind, "SigningAlgorithm": x.algorithm})
+		_, err := send[SignOutput](t.Context(), s, "Sign", doc{"KeyId": m.KeyId, "Message": digest[:], "MessageType": x.kind, "SigningAlgorithm": x.algorithm})
 		refused(t, err, "ValidationException", "Message type "+x.kind+" is incompatible with algorithm "+x.algorithm+".")
 	}
-	_, err = ask[SignOutput](t.Context(), s, "Sign", M{"KeyId": m.KeyId, "Message": digest[1:], "MessageType": "DIGEST", "SigningAlgorithm": ed25519Prehash})
+	_, err = send[SignOutput](t.Context(), s, "Sign", doc{"KeyId": m.KeyId, "Message": digest[1:], "MessageType": "DIGEST", "SigningAlgorithm": ed25519Prehash})
 	refused(t, err, "ValidationException", "Digest is invalid length for algorithm "+ed25519Prehash+".")
 }
 
@@ -114,13 +114,13 @@ func (poor) Supports(k custody.Kind) bool { return k == custody.AES256 }
 
 // TestADeviceThatLacksAKind: what it can't make is refused before it is asked.
 func TestADeviceThatLacksAKind(t *testing.T) {
-	s := start(t, func(token *hsm.Token) Token { return poor{token} })
+	s := startOn(t, func(token *hsm.Token) Token { return poor{token} })
 	s.key(symmetricDefault, encryptDecrypt)
 	before := s.calls.Load()
 	for spec, uses := range specs {
 		for usage := range uses {
 			if spec != symmetricDefault {
-				_, err := ask[CreateKeyOutput](t.Context(), s, "CreateKey", M{"KeySpec": spec, "KeyUsage": usage})
+				_, err := send[CreateKeyOutput](t.Context(), s, "CreateKey", doc{"KeySpec": spec, "KeyUsage": usage})
 				refused(t, err, "UnsupportedOperationException", "*")
 			}
 		}
@@ -132,15 +132,15 @@ func TestADeviceThatLacksAKind(t *testing.T) {
 
 // TestWhatAPublicKeyCanDoAsksNoToken: the token is the slow part, and it is not needed for what anybody could do.
 func TestWhatAPublicKeyCanDoAsksNoToken(t *testing.T) {
-	s := start(t, nil)
+	s := startOn(t, nil)
 	signer, opener := s.key("ECC_SECG_P256K1", signVerify), s.key("RSA_2048", encryptDecrypt)
-	verify := M{"KeyId": signer, "Message": []byte("x"), "SigningAlgorithm": "ECDSA_SHA_256"}
+	verify := doc{"KeyId": signer, "Message": []byte("x"), "SigningAlgorithm": "ECDSA_SHA_256"}
 	verify["Signature"] = done[SignOutput](s, "Sign", verify).Signature
-	done[GetPublicKeyOutput](s, "GetPublicKey", M{"KeyId": opener}) // its row is verified now
+	done[GetPublicKeyOutput](s, "GetPublicKey", doc{"KeyId": opener}) // its row is verified now
 	before := s.calls.Load()
 	done[VerifyOutput](s, "Verify", verify)
-	done[EncryptOutput](s, "Encrypt", M{"KeyId": opener, "Plaintext": []byte("x"), "EncryptionAlgorithm": oaepSHA256})
-	done[GetPublicKeyOutput](s, "GetPublicKey", M{"KeyId": signer})
+	done[EncryptOutput](s, "Encrypt", doc{"KeyId": opener, "Plaintext": []byte("x"), "EncryptionAlgorithm": oaepSHA256})
+	done[GetPublicKeyOutput](s, "GetPublicKey", doc{"KeyId": signer})
 	if n := s.calls.Load(); n != before {
 		t.Errorf("the token was called %d times", n-before)
 	}
@@ -148,14 +148,14 @@ func TestWhatAPublicKeyCanDoAsksNoToken(t *testing.T) {
 
 // TestPairsWaitInLine: who waits for the processor to make a key pair waits no longer than for his answer.
 func TestPairsWaitInLine(t *testing.T) {
-	s := start(t, nil)
-	in := M{"KeyId": s.key(symmetricDefault, encryptDecrypt), "KeyPairSpec": "ECC_NIST_P256"}
+	s := startOn(t, nil)
+	in := doc{"KeyId": s.key(symmetricDefault, encryptDecrypt), "KeyPairSpec": "ECC_NIST_P256"}
 	for range cap(s.keys.pairs) {
 		s.keys.pairs <- struct{}{}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := ask[GenerateDataKeyPairOutput](ctx, s, "GenerateDataKeyPair", in)
+	_, err := send[GenerateDataKeyPairOutput](ctx, s, "GenerateDataKeyPair", in)
 	if !errors.Is(err, custody.ErrUnavailable) {
 		t.Errorf("with no place left: %v", err)
 	}

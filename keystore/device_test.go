@@ -30,10 +30,10 @@ import (
 	"github.com/google/uuid"
 )
 
-const owner = "111122223333"
+const theirAccount = "111122223333"
 
-// service is KMS on a true token and database, without protocols: requests are JSON documents that go down the road.
-type service struct {
+// rig is KMS on a true token and database, without protocols: requests are JSON documents that go down the road.
+type rig struct {
 	t      testing.TB
 	keys   *Keys
 	runner *op.Runner
@@ -41,21 +41,21 @@ type service struct {
 	calls  atomic.Int64 // of the token
 }
 
-// start starts KMS. around may stand between it and the token; nil is the token itself.
-func start(t testing.TB, around func(*hsm.Token) Token) *service {
+// startOn starts KMS. around may stand between it and the token; nil is the token itself.
+func startOn(t testing.TB, around func(*hsm.Token) Token) *rig {
 	t.Helper()
-	s := &service{t: t, byName: map[string]op.Operation{}}
+	s := &rig{t: t, byName: map[string]op.Operation{}}
 	c := hsmtest.SoftHSM(t)
 	c.Observe = s
 	token, err := hsm.Open(t.Context(), c)
-	must(t, err)
+	noError(t, err)
 	t.Cleanup(func() { token.Close() })
-	db, err := store.Open(t.Context(), store.Config{Path: filepath.Join(memory(t), "claviger.db")})
-	must(t, err)
+	db, err := store.Open(t.Context(), store.Config{Path: filepath.Join(scratch(t), "claviger.db")})
+	noError(t, err)
 	t.Cleanup(func() { db.Close() })
-	must(t, install.Create(t.Context(), db, token, time.Now()))
+	noError(t, install.Create(t.Context(), db, token, time.Now()))
 	in, err := install.Load(t.Context(), db, token)
-	must(t, err)
+	noError(t, err)
 	var device Token = token
 	if around != nil {
 		device = around(token)
@@ -68,14 +68,14 @@ func start(t testing.TB, around func(*hsm.Token) Token) *service {
 	return s
 }
 
-func must(t testing.TB, err error) {
+func noError(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}
 }
 
-func memory(t testing.TB) string {
+func scratch(t testing.TB) string {
 	t.Helper()
 	if dir, err := os.MkdirTemp("/dev/shm", "claviger-keystore-"); err == nil {
 		t.Cleanup(func() { os.RemoveAll(dir) })
@@ -85,23 +85,23 @@ func memory(t testing.TB) string {
 }
 
 // Authenticate implements op.Authenticator: everybody is the account's owner.
-func (s *service) Authenticate(context.Context, *http.Request, []byte, string, time.Time) (policy.Caller, string, error) {
-	return policy.Caller{Type: policy.Root, Account: owner, ARN: "arn:aws:iam::" + owner + ":root", PrincipalID: owner}, "us-east-1", nil
+func (s *rig) Authenticate(context.Context, *http.Request, []byte, string, time.Time) (policy.Caller, string, error) {
+	return policy.Caller{Type: policy.Root, Account: theirAccount, ARN: "arn:aws:iam::" + theirAccount + ":root", PrincipalID: theirAccount}, "us-east-1", nil
 }
 
-func (s *service) Operation(string, string, string, time.Duration) {}
-func (s *service) Unknown(string, string)                          {}
-func (s *service) Call(string, time.Duration, bool)                { s.calls.Add(1) }
-func (s *service) Handle(bool)                                     {}
+func (s *rig) Operation(string, string, string, time.Duration) {}
+func (s *rig) Unknown(string, string)                          {}
+func (s *rig) Call(string, time.Duration, bool)                { s.calls.Add(1) }
+func (s *rig) Handle(bool)                                     {}
 
-// M is a request's document.
-type M = map[string]any
+// doc is a request's document.
+type doc = map[string]any
 
-// ask performs an operation.
-func ask[O any](ctx context.Context, s *service, name string, in M) (out O, err error) {
+// send performs an operation.
+func send[O any](ctx context.Context, s *rig, name string, in doc) (out O, err error) {
 	s.t.Helper()
 	body, err := wire.Encode(in)
-	must(s.t, err)
+	noError(s.t, err)
 	q := &op.Request{HTTP: httptest.NewRequest("POST", "/", nil), Body: body, ID: uuid.NewString(),
 		Decode:  func(v any) error { return wire.Decode(body, v) },
 		Present: func(pointer string) bool { return wire.Present(body, pointer) }}
@@ -112,11 +112,11 @@ func ask[O any](ctx context.Context, s *service, name string, in M) (out O, err 
 	return answer.(O), nil
 }
 
-// done is ask for what has to succeed.
-func done[O any](s *service, name string, in M) O {
+// done is send for what has to succeed.
+func done[O any](s *rig, name string, in doc) O {
 	s.t.Helper()
-	out, err := ask[O](s.t.Context(), s, name, in)
-	must(s.t, err)
+	out, err := send[O](s.t.Context(), s, name, in)
+	noError(s.t, err)
 	return out
 }
 
@@ -128,9 +128,9 @@ func refused(t testing.TB, err error, code, message string) {
 	}
 }
 
-func (s *service) key(spec, usage string) string {
+func (s *rig) key(spec, usage string) string {
 	s.t.Helper()
-	return done[CreateKeyOutput](s, "CreateKey", M{"KeySpec": spec, "KeyUsage": usage}).KeyMetadata.KeyId
+	return done[CreateKeyOutput](s, "CreateKey", doc{"KeySpec": spec, "KeyUsage": usage}).KeyMetadata.KeyId
 }
 
 // withEd25519 is a token that has the one kind of key that SoftHSM2 can't keep. It performs the key operation itself.
