@@ -90,9 +90,9 @@ func marshalSecp256k1(key *secp256k1.PrivateKey) (private, public []byte) {
 	return bytes.Join([][]byte{secp256k1PKCS8, d, secp256k1Point, point}, nil), append(bytes.Clone(secp256k1SPKI), point...)
 }
 
-// readPublic takes the public key from the key's material, if it has one.
+// readPublic takes the public key from the key's material, if it is a key that has one.
 func (k *Key) readPublic(m custody.Material) (err error) {
-	if moduli[k.Spec] == 0 && curves[k.Spec] == nil && k.Spec != keyOfSecp256k1 && k.Spec != keyOfCurve25519 {
+	if k.symmetric() || k.Usage == generateMac {
 		return nil
 	}
 	k.public, err = parsePublic(k.Spec, m.Public)
