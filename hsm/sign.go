@@ -1,12 +1,11 @@
 package hsm
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	_ "crypto/sha1" // RSAES_OAEP_SHA_1 is AWS's
-	"encoding/asn1"
 	"fmt"
-	"math/big"
 	"slices"
 	"time"
 
@@ -101,7 +100,28 @@ func (e *epoch) sign(s cryptoki.Session, h *handle, how signing, digest []byte) 
 	if n == 0 || n > h.form.curve.size {
 		return nil, fmt.Errorf("hsm: the device gave a signature of %d bytes", len(signature))
 	}
-	return asn1.Marshal(struct{ R, S *big.Int }{new(big.Int).SetBytes(signature[:n]), new(big.Int).SetBytes(signature[n:])})
+	return derSignature(signature[:n], signature[n:]), nil
+}
+
+// derSignature is Ecdsa-Sig-Value (RFC 3279 section 2.2.3) of two numbers of at most 66 bytes. Package asn1 would
+// need big integers and many allocations for it.
+func derSignature(r, s []byte) []byte {
+	der := appendInteger(appendInteger(make([]byte, 3, 160), r), s)
+	if n := len(der) - 3; n > 0x7F {
+		der[0], der[1], der[2] = 0x30, 0x81, byte(n)
+		return der
+	}
+	der[1], der[2] = 0x30, byte(len(der)-3)
+	return der[1:]
+}
+
+// appendInteger appends a DER INTEGER: no zero byte in front but where the number would be negative or nothing without.
+func appendInteger(der, n []byte) []byte {
+	n = bytes.TrimLeft(n, "\x00")
+	if len(n) == 0 || n[0] >= 0x80 {
+		return append(append(der, 0x02, byte(len(n)+1), 0), n...)
+	}
+	return append(append(der, 0x02, byte(len(n))), n...)
 }
 
 // MAC returns the HMAC (FIPS 198-1) of data by the hash of the material's kind: 28, 32, 48 or 64 bytes.
