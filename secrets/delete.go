@@ -20,7 +20,7 @@ const (
 // and a window exclude one another.
 type DeleteSecretInput struct {
 	SecretId                   string `shape:"SecretIdType,required"`
-	RecoveryWindowInDays       *int64 `shape:"RecoveryWindowInDaysType"`
+	RecoveryWindowInDays       *int64 `shape:"RecoveryWindowInDaysType"` // 7 to 30
 	ForceDeleteWithoutRecovery *bool  `shape:"BooleanType"`
 }
 
@@ -73,6 +73,8 @@ func (s *Secrets) findDelete(c *op.Call, in DeleteSecretInput) (*deletion, error
 	return &deletion{*t, in.force()}, nil
 }
 
+// deleteSecret closes the secret at once and puts its removal off. The row and its job are one transaction: no secret
+// waits for a job that is not there.
 func (s *Secrets) deleteSecret(c *op.Call, in DeleteSecretInput, t *deletion) (op.Commit[DeleteSecretOutput], error) {
 	if t.atOnce {
 		return s.deleteAtOnce(c, t), nil
@@ -103,6 +105,7 @@ func (s *Secrets) deleteAtOnce(c *op.Call, t *deletion) op.Commit[DeleteSecretOu
 	}
 }
 
+// restoreSecret opens a secret again. One that was not marked is as it should be, and nothing is written.
 func (s *Secrets) restoreSecret(c *op.Call, _ SecretInput, sec *Secret) (*change, SecretOutput, error) {
 	if sec.Deletes.IsZero() {
 		return nil, outputOf(sec), nil
@@ -138,6 +141,7 @@ func (expired) Missing() error { return nil }
 // Ready implements [op.Target].
 func (expired) Ready() error { return nil }
 
+// findPurge reads the secret that the job is for. A younger one of the same name has another suffix, and is left alone.
 func (s *Secrets) findPurge(c *op.Call, in purgeInput) (expired, error) {
 	account, region := c.Namespace()
 	e := expired{arn: arnPrefix(account, region) + in.Subject}

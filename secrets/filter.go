@@ -9,7 +9,7 @@ import (
 // Filter is Filter of AWS: what a listing is narrowed to.
 type Filter struct {
 	Key    *string  `shape:"FilterNameStringType"`
-	Values []string `shape:"FilterValuesStringList"`
+	Values []string `shape:"FilterValuesStringList"` // 1 to 10; one of them must match; ! negates
 }
 
 // checkFilters holds filters to what the model leaves open.
@@ -81,6 +81,7 @@ func hasWords(s *Secret, v string) bool {
 	return true
 }
 
+// words splits a text at whatever is neither letter nor digit, in lower case.
 func words(s string) []string {
 	return strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 }

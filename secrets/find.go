@@ -81,7 +81,7 @@ type SecretOutput struct{ ARN, Name string }
 
 func outputOf(s *Secret) SecretOutput { return SecretOutput{s.ARN(), s.Name} }
 
-// readSecret makes an operation that reads one secret.
+// readSecret makes an operation that reads one secret. Its do is called with a line that is there and in a state for it.
 func readSecret[I identified, O any](s *Secrets, n op.Info, do func(*op.Call, I, *line) (O, error)) op.Query[I, O] {
 	return op.Read(n, func(c *op.Call, in I) (*target, error) { return s.find(c, n.Name, in.secretID()) },
 		func(c *op.Call, in I, t *target) (O, error) { return do(c, in, t.line) })
@@ -104,7 +104,7 @@ func changeSecret[I identified, O any](s *Secrets, n op.Info, plan func(*op.Call
 		})
 }
 
-// account is the target of operations that touch no secret of their own.
+// account is the target of operations that touch no secret of their own: AWS knows no resource for them but "*".
 type account struct{ actions []string }
 
 // Demands implements [op.Target].

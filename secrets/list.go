@@ -11,12 +11,12 @@ import (
 
 // ListSecretsInput is ListSecretsRequest of AWS. The order is by creation, oldest first, unless another is asked for.
 type ListSecretsInput struct {
-	IncludePlannedDeletion *bool    `shape:"BooleanType"`
-	MaxResults             *int32   `shape:"MaxResultsType"`
+	IncludePlannedDeletion *bool    `shape:"BooleanType"`    // those in their recovery window too
+	MaxResults             *int32   `shape:"MaxResultsType"` // 1 to 100; absent: 100
 	NextToken              *string  `shape:"NextTokenType"`
-	Filters                []Filter `shape:"FiltersListType"`
-	SortOrder              *string  `shape:"SortOrderType"`
-	SortBy                 *string  `shape:"SortByType"`
+	Filters                []Filter `shape:"FiltersListType"` // all must hold
+	SortOrder              *string  `shape:"SortOrderType"`   // absent: asc
+	SortBy                 *string  `shape:"SortByType"`      // absent: created-date
 }
 
 // Validate implements [op.Input].
@@ -49,6 +49,7 @@ func (s *Secrets) findList(*op.Call, ListSecretsInput) (account, error) {
 // usualPage is how many entries a page has if nobody asks for less: the most that AWS gives.
 const usualPage = 100
 
+// listSecrets shows what the rows say now. AWS may lag by minutes here; nothing has to.
 func (s *Secrets) listSecrets(c *op.Call, in ListSecretsInput, _ account) (out ListSecretsOutput, err error) {
 	l := listing{by: or(in.SortBy, byCreated), desc: or(in.SortOrder, "asc") == "desc", filters: in.Filters, marked: or(in.IncludePlannedDeletion, false)}
 	p, err := s.page(c, "ListSecrets", l.String(), int(or(in.MaxResults, usualPage)), in.NextToken)
@@ -86,6 +87,8 @@ type order struct {
 
 const inNamespace = `SELECT ` + columnsOfSecret + ` FROM secrets WHERE account = $1 AND region = $2 AND `
 
+// qSecrets reads on from a position. The name sets apart what was created, changed or read at the same time, so that a
+// page begins exactly where the one before ended, whatever was added or removed meanwhile.
 var qSecrets = map[order]*store.Query{
 	{byCreated, false}:  store.SQL(inNamespace + `(created, name) > ($3, $4) ORDER BY created, name LIMIT $5`),
 	{byCreated, true}:   store.SQL(inNamespace + `(created, name) < ($3, $4) ORDER BY created DESC, name DESC LIMIT $5`),

@@ -11,10 +11,10 @@ type UpdateSecretInput struct {
 	SecretId           string  `shape:"SecretIdType,required"`
 	ClientRequestToken *string `shape:"ClientRequestTokenType"`
 	Description        *string `shape:"DescriptionType"`
-	KmsKeyId           *string `shape:"KmsKeyIdType"`
+	KmsKeyId           *string `shape:"KmsKeyIdType"` // the versions with AWS's own labels move to it
 	SecretBinary       []byte  `shape:"SecretBinaryType"`
 	SecretString       *string `shape:"SecretStringType"`
-	Type               *string `shape:"MedeaTypeType"`
+	Type               *string `shape:"MedeaTypeType"` // refused, unless empty
 }
 
 func (in UpdateSecretInput) secretID() string { return in.SecretId }
@@ -30,7 +30,7 @@ func (in UpdateSecretInput) Validate() error {
 	return checkValue(in.SecretString, in.SecretBinary)
 }
 
-// UpdateSecretOutput is UpdateSecretResponse of AWS.
+// UpdateSecretOutput is UpdateSecretResponse of AWS. Without a new value there is no VersionId.
 type UpdateSecretOutput struct {
 	ARN, Name string
 	VersionId string `json:",omitzero"`

@@ -33,6 +33,7 @@ func (v *version) columns(s *Secret) []any {
 		v.envelope.KeyID, v.envelope.Epoch, v.digest}
 }
 
+// flag is a boolean in its column.
 func flag(b bool) int64 {
 	if b {
 		return 1
