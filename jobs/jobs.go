@@ -109,10 +109,9 @@ func (w *Clockwork) due() (out []job, err error) {
 
 // do leases a job, does it and takes it away. If it fails it stays, to be tried again later and later.
 func (w *Clockwork) do(ctx context.Context, j job) {
-	work := w.Works[j.kind]
-	if work == nil {
-		w.Log.Error("no work of this kind is known: was the database used by a newer version?", "kind", j.kind)
-		return
+	work, ok := w.Works[j.kind]
+	if !ok {
+		work = unknown
 	}
 	err := w.change(qLease, w.Now().Add(lease).UnixMicro(), j.id, j.lease)
 	if errors.Is(err, store.Stale) {
@@ -131,6 +130,12 @@ func (w *Clockwork) do(ctx context.Context, j job) {
 	if err != nil && !errors.Is(err, store.Stale) {
 		w.Log.Error("the state of a job can't be stored", "kind", j.kind, "subject", j.subject, "error", err)
 	}
+}
+
+// unknown stands for work that only another version of the program knows. It fails as other work does, so that its job
+// stays and makes room for those behind it.
+func unknown(*op.Call, string) error {
+	return errors.New("no work of this kind is known: was the database used by a newer version?")
 }
 
 // change alters one job's row. It leaves no record: what the job does leaves its own.

@@ -272,6 +272,22 @@ func TestWorkOfAnUnknownKindStays(t *testing.T) {
 	}
 }
 
+func TestWorkOfAnUnknownKindHoldsUpNoOther(t *testing.T) {
+	s := open(t)
+	for i := range 100 {
+		s.schedule("kms:Unheard", fmt.Sprintf("a%03d", i), 0)
+	}
+	s.pass(time.Millisecond)
+	s.schedule(kind, "z", 0)
+	first := s.turn()
+	if !slices.Contains(append(first, s.turn()...), "z") {
+		t.Error("known work waits behind unknown work")
+	}
+	if n := len(s.left()); n != 100 {
+		t.Errorf("%d jobs are left, want those that are unknown", n)
+	}
+}
+
 func TestOneWorkerDoesAJob(t *testing.T) {
 	s := open(t)
 	for i := range 20 {
