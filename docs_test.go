@@ -106,14 +106,14 @@ func variable(t *testing.T, f *ast.File, name string) *ast.CompositeLit {
 }
 
 // same compares what a document says with what is so, both as sets.
-func same(t *testing.T, what string, documented, true_ []string) {
+func same(t *testing.T, what string, documented, actual []string) {
 	t.Helper()
 	for _, d := range documented {
-		if !slices.Contains(true_, d) {
+		if !slices.Contains(actual, d) {
 			t.Errorf("%s: %s is documented and not there", what, d)
 		}
 	}
-	for _, x := range true_ {
+	for _, x := range actual {
 		if !slices.Contains(documented, x) {
 			t.Errorf("%s: %s is there and not documented", what, x)
 		}
@@ -325,6 +325,35 @@ func dialect(row *ast.CompositeLit, gapOf map[string]string) string {
 	}
 	slices.Sort(gaps)
 	return fmt.Sprint(name, gaps)
+}
+
+func TestTheReadmeShowsTheWholeHouse(t *testing.T) {
+	var shown, folders []string
+	for _, row := range table(section(t, "README.md", "## The house")) {
+		name := strings.Trim(row[0][:strings.Index(row[0], "]")], "[")
+		if first, _, _ := strings.Cut(name, "/"); !slices.Contains(shown, first) {
+			shown = append(shown, first)
+		}
+	}
+	entries, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if e.IsDir() && !slices.Contains([]string{".git", "bin", "dev-data"}, e.Name()) && holdsFiles(e.Name()) {
+			folders = append(folders, e.Name())
+		}
+	}
+	same(t, "folders", shown, folders)
+}
+
+// holdsFiles reports whether there is any file below a folder: git doesn't know empty ones.
+func holdsFiles(folder string) (some bool) {
+	_ = filepath.WalkDir(folder, func(_ string, d fs.DirEntry, err error) error {
+		some = some || err == nil && !d.IsDir()
+		return nil
+	})
+	return some
 }
 
 // documents returns every Markdown file of the tree.
