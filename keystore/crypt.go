@@ -153,6 +153,7 @@ type DecryptOutput struct {
 type source struct {
 	target
 	blob     blob
+	given    bool // there is a ciphertext, readable or not
 	implicit bool // the key was found in the ciphertext
 }
 
@@ -168,13 +169,19 @@ func (t *source) Missing() error {
 	return t.target.Missing()
 }
 
-// Ready implements [op.Target]: a named key must be the ciphertext's own.
+// Ready implements [op.Target]: a named key must be the ciphertext's own, and a ciphertext one that the key may have made.
 func (t *source) Ready() error {
 	if t.blob.keyID != "" && t.blob.keyID != t.key.ID {
 		return fault.New(fault.State, "IncorrectKeyException",
 			"The key ID in the request does not identify a CMK that can perform this operation.")
 	}
-	return t.target.Ready()
+	if err := t.target.Ready(); err != nil {
+		return err
+	}
+	if _, ok := t.key.material(t.blob.material); t.given && !ok {
+		return custody.ErrForged
+	}
+	return nil
 }
 
 // findSource looks up the key of a ciphertext for an operation of the matrix, under an IAM action. A ciphertext that can't be
@@ -193,7 +200,7 @@ func (s *Keys) findSource(c *op.Call, operation, action string, ciphertext []byt
 		return nil, lookup
 	}
 	t.action = action
-	return &source{*t, b, keyID == nil}, nil
+	return &source{*t, b, ciphertext != nil, keyID == nil}, nil
 }
 
 func (s *Keys) findDecrypt(c *op.Call, in DecryptInput) (*source, error) {
@@ -205,13 +212,10 @@ func (s *Keys) decrypt(c *op.Call, in DecryptInput, t *source) (DecryptOutput, e
 	return DecryptOutput{t.key.ARN(), plaintext, symmetricDefault, t.blob.material}, err
 }
 
-// decryptUnder opens a ciphertext by the material it names: one call of the token. A ciphertext that could not be
-// read, an unknown material and a bad tag are one error.
+// decryptUnder opens a ciphertext by the material it names, which Ready has seen: one call of the token. A ciphertext that
+// could not be read, an unknown material and a bad tag are one error.
 func (s *Keys) decryptUnder(c *op.Call, t *source, context map[string]string) ([]byte, error) {
-	ref, ok := t.key.material(t.blob.material)
-	if !ok {
-		return nil, custody.ErrForged
-	}
+	ref, _ := t.key.material(t.blob.material)
 	return s.token.Unseal(c, ref, t.blob.sealed, additional(purposeKMS, t.key.ID, t.blob.material, context))
 }
 

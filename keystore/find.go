@@ -66,8 +66,10 @@ func (s *Keys) name(c *op.Call, keyID string, aliases bool) (n named, err error)
 		if err != nil {
 			return n, err
 		}
-		id = strings.TrimPrefix(part, "key/")
-		if id == part && !strings.HasPrefix(part, "alias/") {
+		isKey := false
+		if id, isKey = strings.CutPrefix(part, "key/"); isKey {
+			aliases = false // key/alias/app is no name of anything
+		} else if !strings.HasPrefix(part, "alias/") {
 			return n, invalidKeyID(keyID)
 		}
 	}
