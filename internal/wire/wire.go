@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"strconv"
 	"time"
 
@@ -54,11 +55,11 @@ func (t *Time) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 		*t = Time{}
 		return nil
 	case tok.Kind() != '0':
-		return fmt.Errorf("%s can not be converted to a Timestamp", kindName(tok.Kind()))
+		return unfit(mismatch(tok.Kind(), "Timestamp"))
 	}
 	sec, err := tok.Float()
 	if err != nil || math.Abs(sec) > 253402300799 { // year 9999
-		return errors.New("the number is no timestamp")
+		return unfit("The number is no Timestamp")
 	}
 	t.Time = time.UnixMilli(int64(math.Round(sec * 1000))).UTC()
 	return nil
@@ -85,7 +86,7 @@ func integer(d *jsontext.Decoder) (int64, error) {
 	case tok.Kind() == 'n':
 		return 0, nil
 	case tok.Kind() != '0':
-		return 0, fmt.Errorf("%s can not be converted to an Integer", kindName(tok.Kind()))
+		return 0, unfit(mismatch(tok.Kind(), "Integer"))
 	}
 	n, _ := tok.Int() // cut off and held at the limits by itself; the error only says that it was
 	return n, nil
@@ -176,21 +177,51 @@ func serialization(message string, err error) error {
 const maxPointer = 256
 
 func explain(e *json.SemanticError) string {
-	text := "a value can not be converted"
+	text := "A value can not be converted"
+	var u unfit
 	switch {
-	case e.JSONKind == '[':
-		text = "Start of list found where not expected"
-	case e.JSONKind == '{':
-		text = "Start of structure or map found where not expected."
+	case errors.As(e.Err, &u):
+		text = string(u)
 	case e.Err != nil && e.GoType != nil && e.GoType.String() == "[]uint8":
-		text = "The value can not be converted to a Blob: it is not padded standard Base64"
+		text = "The value can not be converted to Blob: it is not padded standard Base64"
 	case e.JSONKind != 0 && e.GoType != nil:
-		text = fmt.Sprintf("%s can not be converted to %s", kindName(e.JSONKind), e.GoType.Kind())
+		text = mismatch(e.JSONKind, typeName(e.GoType))
 	}
 	if at := string(e.JSONPointer); at != "" && len(at) <= maxPointer {
 		text += " (at " + at + ")"
 	}
 	return text
+}
+
+// unfit says why a value is not what its member takes, in words for the caller.
+type unfit string
+
+func (u unfit) Error() string { return string(u) }
+
+// mismatch says what was found in the place of a value of AWS's type into.
+func mismatch(found jsontext.Kind, into string) string {
+	switch found {
+	case '[':
+		return "Start of list found where not expected"
+	case '{':
+		return "Start of structure or map found where not expected."
+	}
+	return kindName(found) + " can not be converted to " + into
+}
+
+// typeName is how AWS calls what a member of type t holds.
+func typeName(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.String:
+		return "String"
+	case reflect.Bool:
+		return "Boolean"
+	case reflect.Map:
+		return "Map"
+	case reflect.Slice:
+		return "List"
+	}
+	return "Structure"
 }
 
 func kindName(k jsontext.Kind) string {
