@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -70,6 +71,7 @@ func New(c Config) http.Handler {
 		r.Handle("/metrics", c.Metrics)
 	}
 	s.mountDocs(r)
+	mountNowhere(r)
 	return r
 }
 
@@ -87,7 +89,12 @@ func (s *server) guard(next http.Handler) http.Handler {
 		}()
 		if s.inside.Add(1) > maxWaiting {
 			defer s.inside.Add(-1)
-			writeJSONError(w, nil, tooMany)
+			s.Runner.Observe.Unknown("unknown", tooMany.Code)
+			if strings.HasPrefix(r.URL.Path, "/v1/") {
+				writeProblem(w, nil, tooMany)
+			} else {
+				writeJSONError(w, nil, tooMany)
+			}
 			return
 		}
 		defer s.inside.Add(-1)

@@ -8,6 +8,8 @@ import (
 	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/internal/wire"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 const jsonType = "application/x-amz-json-1.1"
@@ -88,11 +90,11 @@ func writeJSONError(w http.ResponseWriter, service *op.Service, err error) {
 	} else if code == "" {
 		code = "InternalFailure"
 	}
-	doc := map[string]string{"__type": code}
+	body, _ := jsontext.AppendQuote([]byte(`{"__type":`), code)
 	if text := message(f); text != "" {
-		doc[member] = text
+		body, _ = jsontext.AppendQuote(append(body, `,"`+member+`":`...), text)
 	}
-	body, _ := wire.Encode(doc)
+	body = append(body, '}')
 	h := w.Header()
 	h["Content-Type"] = jsonTypeHeader
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}
