@@ -1,0 +1,56 @@
+package apitest_test
+
+import (
+	"encoding/base64"
+	"testing"
+
+	"claviger/api/apitest"
+)
+
+// TestADryRunSeesWhatIsNoCiphertext: a key that is named does not make a dry run of any bytes succeed.
+func TestADryRunSeesWhatIsNoCiphertext(t *testing.T) {
+	s := apitest.Start(t)
+	c := s.KMS()
+	key := createKey(t, c)
+	good := encrypt(t, c, key.KeyId, "x", nil)
+	for name, x := range map[string]struct {
+		blob []byte
+		code string
+	}{
+		"good":       {good, "DryRunOperationException"},
+		"junk":       {[]byte("junk"), "InvalidCiphertextException"},
+		"cut short":  {good[:len(good)-30], "InvalidCiphertextException"},
+		"not a kind": {append([]byte{good[0] + 1}, good[1:]...), "InvalidCiphertextException"},
+	} {
+		blob := `"CiphertextBlob":"` + base64.StdEncoding.EncodeToString(x.blob) + `","DryRun":true`
+		for target, body := range map[string]string{
+			"TrentService.Decrypt":   `{"KeyId":"` + *key.KeyId + `",` + blob + `}`,
+			"TrentService.ReEncrypt": `{"SourceKeyId":"` + *key.KeyId + `","DestinationKeyId":"` + *key.KeyId + `",` + blob + `}`,
+		} {
+			if a := s.Do(t, target, body); a.Code() != x.code {
+				t.Errorf("%s, %s: answered %d %s, want %s", target, name, a.Status, a.Body, x.code)
+			}
+		}
+	}
+}
+
+// TestSerializationSaysWhichTypeIsWanted: the text names what stood there, what belongs there and where, in AWS's names of types.
+func TestSerializationSaysWhichTypeIsWanted(t *testing.T) {
+	s := apitest.Start(t)
+	for _, x := range []struct{ target, body, text string }{
+		{"ListKeys", `{"Limit":"1"}`, "STRING_VALUE can not be converted to Integer (at /Limit)"},
+		{"ListKeys", `{"Limit":[]}`, "Start of list found where not expected (at /Limit)"},
+		{"ListKeys", `{"Limit":{}}`, "Start of structure or map found where not expected. (at /Limit)"},
+		{"ListKeys", `{"Marker":1}`, "NUMBER_VALUE can not be converted to String (at /Marker)"},
+		{"Encrypt", `{"DryRun":1}`, "NUMBER_VALUE can not be converted to Boolean (at /DryRun)"},
+		{"Encrypt", `{"GrantTokens":1}`, "NUMBER_VALUE can not be converted to List (at /GrantTokens)"},
+		{"Encrypt", `{"EncryptionContext":true}`, "TRUE_VALUE can not be converted to Map (at /EncryptionContext)"},
+		{"CreateKey", `{"Tags":[1]}`, "NUMBER_VALUE can not be converted to Structure (at /Tags/0)"},
+		{"GenerateRandom", `{"NumberOfBytes":false}`, "FALSE_VALUE can not be converted to Integer (at /NumberOfBytes)"},
+	} {
+		a := s.Do(t, "TrentService."+x.target, x.body)
+		if want := `{"__type":"SerializationException","message":"` + x.text + `"}`; a.Status != 400 || string(a.Body) != want {
+			t.Errorf("%s: answered %d %s, want %s", x.body, a.Status, a.Body, want)
+		}
+	}
+}
