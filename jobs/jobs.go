@@ -24,9 +24,10 @@ const (
 )
 
 var (
-	qSchedule = store.SQL(`INSERT INTO jobs (id, kind, account, region, subject, due, lease, attempts) VALUES ($1, $2, $3, $4, $5, $6, 0, 0)
-		ON CONFLICT (kind, account, region, subject) DO UPDATE SET due = excluded.due, lease = lease + 1, attempts = 0`)
-	qCancel = store.SQL(`DELETE FROM jobs WHERE kind = $1 AND account = $2 AND region = $3 AND subject = $4`)
+	qSchedule = store.Wide(`INSERT INTO jobs (id, kind, account, region, subject, due, lease, attempts) VALUES ($1, $2, $3, $4, $5, $6, 0, 0)
+		ON CONFLICT (kind, account, region, subject) DO UPDATE SET due = excluded.due, lease = lease + 1, attempts = 0`,
+		"the row names its account and Region")
+	qCancel = store.Wide(`DELETE FROM jobs WHERE kind = $1 AND account = $2 AND region = $3 AND subject = $4`, "the row names its account and Region")
 	qDue    = store.Wide(`SELECT id, kind, account, region, subject, lease, attempts FROM jobs WHERE due <= $1 ORDER BY due LIMIT $2`,
 		"the clockwork works for every account")
 	qLease  = store.Wide(`UPDATE jobs SET lease = lease + 1, due = $1, attempts = attempts + 1 WHERE id = $2 AND lease = $3`, "a job is known by its id")

@@ -79,7 +79,7 @@ func (t *creation) Ready() error {
 
 // findCreate looks the name up, because a request that comes again must be answered as the first time.
 func (s *Secrets) findCreate(c *op.Call, in CreateSecretInput) (*creation, error) {
-	t, err := s.find(c, "CreateSecret", in.Name)
+	t, err := s.find(c, "CreateSecret", in.Name, s.light)
 	if err != nil {
 		return nil, err
 	}

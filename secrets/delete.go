@@ -66,7 +66,7 @@ func (t *deletion) Ready() error {
 }
 
 func (s *Secrets) findDelete(c *op.Call, in DeleteSecretInput) (*deletion, error) {
-	t, err := s.find(c, "DeleteSecret", in.SecretId)
+	t, err := s.find(c, "DeleteSecret", in.SecretId, s.light)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -150,31 +151,37 @@ func (c *config) pin() func() ([]byte, error) {
 		if dir == "" {
 			return nil, configError("hsm.pin_credential is set, but systemd passed no credentials: see LoadCredential= in systemd.exec(5)")
 		}
-		return pinFile(filepath.Join(dir, c.HSM.PINCredential))()
+		return readPIN(filepath.Join(dir, c.HSM.PINCredential), credentialMode)
 	}
 }
 
 // pinFile reads a PIN from a file that only its owner may read. One newline at its end does not belong to the PIN.
 func pinFile(path string) func() ([]byte, error) {
-	return func() ([]byte, error) {
-		if err := private(path); err != nil {
-			return nil, err
-		}
-		b, err := os.ReadFile(path)
-		if err != nil {
-			return nil, err
-		}
-		return bytes.TrimSuffix(b, []byte("\n")), nil
-	}
+	return func() ([]byte, error) { return readPIN(path, ownerOnly) }
 }
 
+func readPIN(path string, refused fs.FileMode) ([]byte, error) {
+	if err := private(path, refused); err != nil {
+		return nil, err
+	}
+	b, err := os.ReadFile(path)
+	return bytes.TrimSuffix(b, []byte("\n")), err
+}
+
+// The bits that a secret file may not have. systemd gives a credential the mode 0440 and lets one user in by an
+// access list, whose mask shows as the group's rights.
+const (
+	ownerOnly      fs.FileMode = 0o077
+	credentialMode fs.FileMode = 0o037
+)
+
 // private refuses a file that others than its owner can read or write.
-func private(path string) error {
+func private(path string, refused fs.FileMode) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		return err
 	}
-	if mode := info.Mode().Perm(); mode&0o077 != 0 {
+	if mode := info.Mode().Perm(); mode&refused != 0 {
 		return marked{fmt.Errorf("%s has mode %04o: others can get at it. Do: chmod 0600 %s", path, mode, path), errExposed}
 	}
 	return nil

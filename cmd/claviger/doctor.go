@@ -98,7 +98,7 @@ func bytesOr(n int) string {
 	if n == 0 {
 		return "no limit"
 	}
-	return fmt.Sprintf("%d bytes; longer values are cut into segments", n)
+	return fmt.Sprintf("%d bytes; longer values are refused", n)
 }
 
 func countOr(n uint) string {

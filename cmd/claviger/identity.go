@@ -76,7 +76,7 @@ func (id *tlsIdentity) read() (*tls.Certificate, error) {
 	if id.onToken != nil {
 		return id.readChain()
 	}
-	if err := private(id.keyFile); err != nil {
+	if err := private(id.keyFile, ownerOnly); err != nil {
 		return nil, err
 	}
 	cert, err := tls.LoadX509KeyPair(id.certFile, id.keyFile)
