@@ -58,7 +58,7 @@ func run(ctx context.Context, e *env, args []string) error {
 	for _, c := range commands() {
 		if c.name == args[0] {
 			if c.words != "" && len(args) > 1 && asksHelp(args[1]) {
-				fmt.Fprintf(e.stdout, "Usage: claviger %s %s\n\nTo %s.\n", c.name, c.words, c.short)
+				fmt.Fprintf(e.stdout, "Usage: claviger %s %s\n\n%s%s.\n", c.name, c.words, strings.ToUpper(c.short[:1]), c.short[1:])
 				return nil
 			}
 			err := c.run(ctx, e, args[1:])
