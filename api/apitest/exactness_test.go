@@ -5,6 +5,10 @@ import (
 	"testing"
 
 	"claviger/api/apitest"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/google/uuid"
 )
 
 // TestADryRunSeesWhatIsNoCiphertext: a key that is named does not make a dry run of any bytes succeed.
@@ -52,5 +56,30 @@ func TestSerializationSaysWhichTypeIsWanted(t *testing.T) {
 		if want := `{"__type":"SerializationException","message":"` + x.text + `"}`; a.Status != 400 || string(a.Body) != want {
 			t.Errorf("%s: answered %d %s, want %s", x.body, a.Status, a.Body, want)
 		}
+	}
+}
+
+// TestUpdateSecretWithATokenOfBefore: a retry is answered as the first time, but the token of a version that is no longer
+// current is refused even with the same value: the caller would take it for the current one.
+func TestUpdateSecretWithATokenOfBefore(t *testing.T) {
+	s := apitest.Start(t)
+	c := s.SecretsManager()
+	made := createSecret(t, c, "n", "1")
+	update := func(token *string, value string) error {
+		_, err := c.UpdateSecret(t.Context(), &secretsmanager.UpdateSecretInput{SecretId: made.Name, ClientRequestToken: token, SecretString: &value})
+		return err
+	}
+	second := aws.String(uuid.NewString())
+	for range 2 {
+		if err := update(second, "2"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	refused(t, update(made.VersionId, "1"), "ResourceExistsException", "*")
+	if got := secretValue(t, c, "n"); got != "2" {
+		t.Errorf("the value is %q", got)
+	}
+	if got := labels(t, c, "n", *made.VersionId, *second); got != "AWSCURRENT=1 AWSPREVIOUS=0" {
+		t.Error(got)
 	}
 }
