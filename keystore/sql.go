@@ -310,8 +310,8 @@ func (s *Keys) insertDataKey(ctx context.Context, d *dataKey) (op.Commit[op.None
 	}, err
 }
 
-func (s *Keys) dataKeyIDs(k *Key) (ids []string, err error) {
-	err = s.db.Rows(qDataKeyIDs, []any{k.Account, k.Region, k.ID}, func(scan func(...any) error) error {
+func dataKeyIDs(r store.Reader, k *Key) (ids []string, err error) {
+	err = r.Rows(qDataKeyIDs, []any{k.Account, k.Region, k.ID}, func(scan func(...any) error) error {
 		var id string
 		err := scan(&id)
 		ids = append(ids, id)
