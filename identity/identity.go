@@ -99,5 +99,5 @@ func (d *Directory) derive(ctx context.Context, k *accessKey, c sigv4.Credential
 		return key, err
 	}
 	defer clear(secret)
-	return sigv4.DeriveKey(string(secret), c.Date, c.Region, c.Service), nil
+	return sigv4.DeriveKey(secret, c.Date, c.Region, c.Service), nil
 }

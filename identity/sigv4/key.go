@@ -12,9 +12,10 @@ type SigningKey struct {
 }
 
 // DeriveKey derives the signing key for a scope from a secret access key: four HMACs, worth caching for the day. date is
-// YYYYMMDD in UTC.
-func DeriveKey(secret, date, region, service string) SigningKey {
-	key := append([]byte("AWS4"), secret...)
+// YYYYMMDD in UTC. It leaves no copy of the secret behind: who has it in bytes can wipe the only one.
+func DeriveKey[S string | []byte](secret S, date, region, service string) SigningKey {
+	key := append(append(make([]byte, 0, 4+len(secret)), "AWS4"...), secret...)
+	defer clear(key)
 	for _, part := range [...]string{date, region, service, terminator} {
 		key = mac(key, []byte(part))
 	}
