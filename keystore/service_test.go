@@ -34,6 +34,7 @@ const (
 // service is KMS on a true token and database, without protocols: requests are JSON documents that go down the road.
 type service struct {
 	t         testing.TB
+	path      string
 	db        *store.DB
 	token     *hsm.Token
 	keys      *Keys
@@ -54,7 +55,8 @@ func start(t testing.TB) *service {
 		dir = t.TempDir()
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	if s.db, err = store.Open(t.Context(), store.Config{Path: filepath.Join(dir, "claviger.db")}); err != nil {
+	s.path = filepath.Join(dir, "claviger.db")
+	if s.db, err = store.Open(t.Context(), store.Config{Path: s.path}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.db.Close() })
