@@ -105,6 +105,9 @@ func (o *devOptions) token(ctx context.Context, log *slog.Logger) (hsm.Config, e
 	if _, err := os.Stat(o.path("claviger.db")); !errors.Is(err, fs.ErrNotExist) {
 		return c, err
 	}
+	if _, err := os.Stat(o.path("env")); err == nil { // written last, so that there was a database once
+		return c, configError("%s has a token and credentials but no claviger.db, and only this token opens it: put the database back, or begin anew in another directory", o.dir)
+	}
 	log.Info("first start: making a token and its root key", "dir", o.dir)
 	return c, o.ceremony(ctx, c, filepath.Join(dir, "tokens"))
 }
@@ -161,7 +164,10 @@ func (o *devOptions) readKey() (id, secret string) {
 // writePrivate replaces a file as a whole, readable by its owner only.
 func writePrivate(path, text string) error {
 	next := path + ".new"
-	f, err := os.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err := os.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := os.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}

@@ -43,6 +43,11 @@ func doctor(ctx context.Context, e *env, args []string) error {
 	if c == nil {
 		return nil
 	}
+	log, err := newLog(e.stderr, c.Log.Format, c.Log.Level)
+	if err != nil {
+		return err
+	}
+	harden(log) // the PIN is read from here on
 	return roundTrip(ctx, e.stdout, c)
 }
 
