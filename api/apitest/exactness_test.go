@@ -2,6 +2,7 @@ package apitest_test
 
 import (
 	"encoding/base64"
+	"fmt"
 	"testing"
 
 	"claviger/api/apitest"
@@ -81,5 +82,38 @@ func TestUpdateSecretWithATokenOfBefore(t *testing.T) {
 	}
 	if got := labels(t, c, "n", *made.VersionId, *second); got != "AWSCURRENT=1 AWSPREVIOUS=0" {
 		t.Error(got)
+	}
+}
+
+// TestAKeyHasFiftyAliases: the fifty-first is refused wherever it comes from, and a name that is taken is said to be taken
+// even then: SDKs try again on LimitExceededException, and on AlreadyExistsException they don't.
+func TestAKeyHasFiftyAliases(t *testing.T) {
+	s := apitest.Start(t)
+	full, other := createKey(t, s.KMS()), createKey(t, s.KMS())
+	alias := func(operation string, n int, key *string) string {
+		return s.Do(t, "TrentService."+operation, fmt.Sprintf(`{"AliasName":"alias/n%d","TargetKeyId":"%s"}`, n, *key)).Code()
+	}
+	for n := range 50 {
+		if code := alias("CreateAlias", n, full.KeyId); code != "" {
+			t.Fatalf("alias %d: %s", n+1, code)
+		}
+	}
+	for _, x := range []struct {
+		operation string
+		n         int
+		key       *string
+		code      string
+	}{
+		{"CreateAlias", 50, full.KeyId, "LimitExceededException"},
+		{"CreateAlias", 0, full.KeyId, "AlreadyExistsException"},
+		{"UpdateAlias", 0, full.KeyId, ""},
+		{"CreateAlias", 50, other.KeyId, ""},
+		{"UpdateAlias", 50, full.KeyId, "LimitExceededException"},
+		{"UpdateAlias", 0, other.KeyId, ""},
+		{"UpdateAlias", 50, full.KeyId, ""},
+	} {
+		if code := alias(x.operation, x.n, x.key); code != x.code {
+			t.Errorf("%s of alias %d: %q, want %q", x.operation, x.n, code, x.code)
+		}
 	}
 }

@@ -236,7 +236,7 @@ func (j *journal) recorded(t *testing.T, p *process) {
 func TestKillDuringFirstStart(t *testing.T) {
 	for range kills(t) {
 		dir := memoryDir(t)
-		p, _ := launch(t, dir)
+		p, _ := launchDev(t, dir)
 		time.Sleep(time.Duration(rand.IntN(150)) * time.Millisecond)
 		p.kill()
 		p = start(t, dir)

@@ -71,41 +71,64 @@ func memoryDir(t testing.TB) string {
 	return dir
 }
 
-var greeting = regexp.MustCompile(`listens on (http://127\.0\.0\.1:[0-9]+)`)
+// greeting is how dev and serve say where they listen.
+var greeting = regexp.MustCompile(`(?:listens on http://|msg=serving address=)(127\.0\.0\.1:[0-9]+)`)
 
-// launch starts the command and returns at once with what it prints.
-func launch(t testing.TB, dir string) (*process, *bufio.Scanner) {
+// launch starts the command and returns at once with what it prints, which must be read.
+func launch(t testing.TB, dir string, env []string, args ...string) (*process, *bufio.Scanner) {
 	t.Helper()
 	path, err := binary()
 	accepted(t, err)
 	p := &process{dir: dir, http: &http.Client{Transport: &http.Transport{}}, env: map[string]string{}}
-	p.cmd = exec.Command(path, "dev", "--dir", dir, "--listen", "127.0.0.1:0", "--region", apitest.Region+","+apitest.Abroad)
-	p.cmd.Stderr = &p.out
-	stdout, err := p.cmd.StdoutPipe()
+	r, w, err := os.Pipe()
 	accepted(t, err)
+	p.cmd = exec.Command(path, args...)
+	p.cmd.Env = append(os.Environ(), env...)
+	p.cmd.Stdout, p.cmd.Stderr = w, w
 	accepted(t, p.cmd.Start())
-	t.Cleanup(p.kill)
-	return p, bufio.NewScanner(stdout)
+	accepted(t, w.Close())
+	t.Cleanup(func() { p.kill(); r.Close() })
+	return p, bufio.NewScanner(r)
 }
 
-// start starts the command and waits until it answers.
-func start(t testing.TB, dir string) *process {
+func launchDev(t testing.TB, dir string) (*process, *bufio.Scanner) {
 	t.Helper()
-	p, lines := launch(t, dir)
+	return launch(t, dir, nil, "dev", "--dir", dir, "--listen", "127.0.0.1:0", "--region", apitest.Region+","+apitest.Abroad)
+}
+
+// await starts the command and waits until it answers. env is what DIR/env exports.
+func await(t testing.TB, dir string, env map[string]string, args ...string) *process {
+	t.Helper()
+	p, lines := launch(t, dir, []string{"SOFTHSM2_CONF=" + filepath.Join(dir, "softhsm2.conf")}, args...)
+	p.env = env
+	p.listening(t, lines)
+	return p
+}
+
+// listening reads the output until it says where the service listens, and goes on reading then.
+func (p *process) listening(t testing.TB, lines *bufio.Scanner) {
+	t.Helper()
 	for p.url == "" && lines.Scan() {
 		fmt.Fprintln(&p.out, lines.Text())
 		if found := greeting.FindStringSubmatch(lines.Text()); found != nil {
-			p.url = found[1]
+			p.url = "http://" + found[1]
 		}
 	}
 	if p.url == "" {
-		t.Fatalf("claviger dev ended: %v\n%s", p.cmd.Wait(), &p.out)
+		t.Fatalf("%s ended: %v\n%s", p.cmd, p.cmd.Wait(), &p.out)
 	}
 	go func() {
 		for lines.Scan() {
 			fmt.Fprintln(&p.out, lines.Text())
 		}
 	}()
+}
+
+// start starts `claviger dev` and waits until it answers.
+func start(t testing.TB, dir string) *process {
+	t.Helper()
+	p, lines := launchDev(t, dir)
+	p.listening(t, lines)
 	text, err := os.ReadFile(filepath.Join(dir, "env"))
 	accepted(t, err)
 	for line := range strings.Lines(string(text)) {
@@ -171,9 +194,13 @@ func TestDevStopsAndStartsAgain(t *testing.T) {
 	createSecret(t, p.secrets(), "kept", "value")
 	first := p.env
 
-	second, _ := launch(t, dir)
+	second, lines := launchDev(t, dir)
+	said := ""
+	for lines.Scan() {
+		said += lines.Text() + "\n"
+	}
 	if err := second.cmd.Wait(); second.cmd.ProcessState.ExitCode() != 20 {
-		t.Errorf("a second server on the same directory ended with %v:\n%s", err, &second.out)
+		t.Errorf("a second server on the same directory ended with %v:\n%s", err, said)
 	}
 	if code := p.stop(t); code != 0 {
 		t.Errorf("SIGTERM ended it with %d:\n%s", code, &p.out)
