@@ -117,3 +117,25 @@ func TestAKeyHasFiftyAliases(t *testing.T) {
 		}
 	}
 }
+
+// TestAMissingTokenIsNoConflict: AWS has one name for a request that lacks something and for a secret in the wrong state; REST
+// tells the two apart.
+func TestAMissingTokenIsNoConflict(t *testing.T) {
+	s := apitest.Start(t)
+	made := createSecret(t, s.SecretsManager(), "n", "1")
+	must(s.SecretsManager().DeleteSecret(t.Context(), &secretsmanager.DeleteSecretInput{SecretId: made.Name}))(t)
+	for _, x := range []struct {
+		method, path, body string
+		status             int
+	}{
+		{"POST", "/v1/secrets", `{"Name":"m","SecretString":"x"}`, 400},
+		{"PUT", "/v1/secrets/value/n", `{"SecretString":"x"}`, 400},
+		{"PUT", "/v1/secrets/value/n", `{"ClientRequestToken":"` + uuid.NewString() + `"}`, 400},
+		{"PUT", "/v1/secrets/value/n", `{"ClientRequestToken":"` + uuid.NewString() + `","SecretString":"x"}`, 409},
+	} {
+		a := s.Send(t, apitest.Request{Method: x.method, Path: x.path, Service: "secretsmanager", Body: []byte(x.body)})
+		if a.Status != x.status || a.Code() != "InvalidRequestException" {
+			t.Errorf("%s %s %s: answered %d %s, want %d", x.method, x.path, x.body, a.Status, a.Body, x.status)
+		}
+	}
+}
