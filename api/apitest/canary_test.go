@@ -165,6 +165,7 @@ func files(t testing.TB, roots ...string) map[string][]byte {
 // process, so they are in its memory, masked by SoftHSM2's own means; with a real device they never are. And a value that
 // was an answer may stay in buffers until they are used again: that is AWS's contract, and the reason for what harden does.
 func TestMemory(t *testing.T) {
+	t.Parallel()
 	dir := memoryDir(t)
 	p := start(t, dir)
 	key := createKey(t, p.kms())

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"claviger/store"
+
 	_ "github.com/mattn/go-sqlite3"
 )
 
@@ -92,5 +94,13 @@ func alter(t testing.TB, db *sql.DB, rows int64, statement string, args ...any) 
 	accepted(t, err)
 	if n, err := r.RowsAffected(); err != nil || n != rows {
 		t.Fatal(fmt.Errorf("%s changed %d rows, not %d: %w", statement, n, rows, err))
+	}
+}
+
+// TestQueries: every statement of every domain is understood by the database, and stays within one account and Region
+// unless it says why it can't.
+func TestQueries(t *testing.T) {
+	for _, err := range store.CheckQueries(store.Queries()) {
+		t.Error(err)
 	}
 }

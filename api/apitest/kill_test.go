@@ -166,6 +166,7 @@ func version(name, id, value string) func(t testing.TB, p *process) error {
 // TestKillUnderLoad: what was acknowledged survives kill -9, the change and its record. The server is killed at any moment while
 // clients write, started again, and asked for everything that it has said yes to.
 func TestKillUnderLoad(t *testing.T) {
+	t.Parallel()
 	dir := memoryDir(t)
 	j := &journal{}
 	checked, n := 0, kills(t)
@@ -234,6 +235,7 @@ func (j *journal) recorded(t *testing.T, p *process) {
 
 // TestKillDuringFirstStart: a first start that is killed at any moment leaves nothing that the next start can't go on from.
 func TestKillDuringFirstStart(t *testing.T) {
+	t.Parallel()
 	for range kills(t) {
 		dir := memoryDir(t)
 		p, _ := launchDev(t, dir)

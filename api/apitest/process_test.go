@@ -186,6 +186,7 @@ func (p *process) get(t testing.TB, path string) *http.Response {
 
 // TestDevStopsAndStartsAgain: SIGTERM ends the command with 0, and the next start finds keys, secrets and the same access key.
 func TestDevStopsAndStartsAgain(t *testing.T) {
+	t.Parallel()
 	dir := memoryDir(t)
 	p := start(t, dir)
 	key := createKey(t, p.kms())
