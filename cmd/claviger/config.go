@@ -178,6 +178,9 @@ const (
 // private refuses a file that others than its owner can read or write.
 func private(path string, refused fs.FileMode) error {
 	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return marked{err, errConfig}
+	}
 	if err != nil {
 		return err
 	}
