@@ -34,11 +34,9 @@ func (s *server) mount(r chi.Router, o op.Operation) {
 // serveREST lays the values of path and query over the JSON document of the body, by member name. From there on
 // it is the same request as on POST /.
 func (s *server) serveREST(w http.ResponseWriter, r *http.Request, o op.Operation, member string) (any, error) {
-	body, err := read(r)
-	if err != nil {
-		return nil, err
-	}
-	q := &op.Request{HTTP: r, Body: body, ID: w.Header().Get("X-Amzn-Requestid")}
+	b := &body{server: s, request: r}
+	defer b.release()
+	q := &op.Request{HTTP: r, Read: b.read, ID: w.Header().Get("X-Amzn-Requestid")}
 	q.Decode = func(in any) (err error) {
 		values, err := url.ParseQuery(r.URL.RawQuery)
 		if err != nil {
@@ -51,7 +49,7 @@ func (s *server) serveREST(w http.ResponseWriter, r *http.Request, o op.Operatio
 			}
 			values[member] = []string{name}
 		}
-		doc, err := overlay(body, values, o.Info().In)
+		doc, err := overlay(b.bytes, values, o.Info().In)
 		if err != nil {
 			return err
 		}

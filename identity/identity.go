@@ -52,8 +52,8 @@ func New(db *store.DB, token Token, in *install.Installation, regions []string) 
 }
 
 // Authenticate verifies the signature on a request over the bytes as received, for the service that is asked, and returns
-// who made it and for which Region. Failures are faults of kind Unauthenticated in AWS's words.
-func (d *Directory) Authenticate(ctx context.Context, r *http.Request, body []byte, service string, now time.Time) (c policy.Caller, region string, err error) {
+// who made it and for which Region. The body is read once the access key is known. Failures are faults of kind Unauthenticated in AWS's words.
+func (d *Directory) Authenticate(ctx context.Context, r *http.Request, read func() ([]byte, error), service string, now time.Time) (c policy.Caller, region string, err error) {
 	p, err := sigv4.Parse(r, now, sigv4.Rules{Service: service, Regions: d.regions})
 	if err != nil {
 		return c, "", err
@@ -66,6 +66,10 @@ func (d *Directory) Authenticate(ctx context.Context, r *http.Request, body []by
 		return c, "", err
 	}
 	key, err := d.signing.Get(p.Credential, func() (sigv4.SigningKey, error) { return d.derive(ctx, k, p.Credential) })
+	if err != nil {
+		return c, "", err
+	}
+	body, err := read()
 	if err != nil {
 		return c, "", err
 	}

@@ -123,7 +123,7 @@ func signed(t testing.TB, as aws.Credentials, region, service string, at time.Ti
 }
 
 func (h *house) knock(r *http.Request) (policy.Caller, string, error) {
-	return h.Authenticate(h.t.Context(), r, body, "kms", now)
+	return h.Authenticate(h.t.Context(), r, func() ([]byte, error) { return body, nil }, "kms", now)
 }
 
 func (h *house) refused(what string, r *http.Request, want *fault.Error) {

@@ -141,7 +141,7 @@ func TestTokenAwayAndBack(t *testing.T) {
 		eventually(t, "there is load", func() bool { return l.soFar("") > 50 })
 		putBack := hsmtest.Pull(t, serial)
 		eventually(t, "the loss is noticed", func() bool { return ready(t, s).Status == http.StatusServiceUnavailable })
-		if body := string(ready(t, s).Body); !strings.HasPrefix(body, "not ready: token: ") {
+		if body := string(ready(t, s).Body); !strings.HasPrefix(body, "not ready: the token") || !s.Log.Has("the token can't be used") {
 			t.Errorf("/readyz says %q", body)
 		}
 		describe(t, s.KMS(), key.KeyId)
