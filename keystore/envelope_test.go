@@ -352,8 +352,8 @@ func TestDestroyingIsDoneOnce(t *testing.T) {
 	}
 	alive("a job for a key that nobody scheduled")
 	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id})
-	if err := finish(id); err != nil {
-		t.Error(err)
+	if err := finish(id); err == nil {
+		t.Error("a job that came too early is said to be done")
 	}
 	alive("a job that came too early")
 	must[any](s, "CancelKeyDeletion", M{"KeyId": id})
@@ -375,6 +375,21 @@ func TestDestroyingIsDoneOnce(t *testing.T) {
 	}
 	if err := finish("alias/a"); err == nil {
 		t.Error("a job for an alias")
+	}
+}
+
+// A job that is met by a clock that was set back stays until the key's own time has come.
+func TestADestructionOutlivesAClockThatStepsBack(t *testing.T) {
+	s := start(t)
+	id := s.key()
+	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id})
+	s.clockwork.Now = func() time.Time { return s.time().Add(31 * 24 * time.Hour) }
+	s.clockwork.Turn(t.Context())
+	s.clockwork.Now = s.time
+	s.pass(32 * 24 * time.Hour)
+	s.clockwork.Turn(t.Context())
+	if _, code := ask[any](s, "DescribeKey", M{"KeyId": id}); code != "NotFoundException" {
+		t.Errorf("the key is still there: %q", code)
 	}
 }
 

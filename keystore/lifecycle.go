@@ -3,6 +3,7 @@ package keystore
 import (
 	"time"
 
+	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/internal/wire"
 	"claviger/policy"
@@ -158,11 +159,15 @@ func (s *Keys) findDestroy(c *op.Call, in destroyInput) (ended, error) {
 }
 
 // destroyKey removes a key, its aliases, its wrapped materials and the data keys under it. A key that is gone, or that
-// was taken back from deletion, or whose time has not come, is left as it is: the job has nothing to do.
+// was taken back from deletion, is left as it is: the job has nothing to do. Where the time has not come, because the clock was
+// set back, the job fails: it must stay, or the key would be pending for ever.
 func (s *Keys) destroyKey(c *op.Call, _ destroyInput, e ended) (op.Commit[op.None], error) {
 	k := e.key
-	if k == nil || k.State != PendingDeletion || k.Deletes.After(c.Time) {
+	switch {
+	case k == nil || k.State != PendingDeletion:
 		return func(*store.Tx) (op.None, error) { return op.None{}, nil }, nil
+	case k.Deletes.After(c.Time):
+		return nil, fault.New(fault.State, "KMSInvalidStateException", k.ARN()+" is pending deletion, and its time has not come.")
 	}
 	forget := s.forgetting(k)
 	return func(tx *store.Tx) (op.None, error) {

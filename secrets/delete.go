@@ -161,15 +161,17 @@ func (s *Secrets) findPurge(c *op.Call, in purgeInput) (expired, error) {
 	return e, nil
 }
 
-// purgeSecret removes a secret for good. One that is gone, or was taken back, or whose time has not come, is left as
-// it is: the job has nothing to do.
+// purgeSecret removes a secret for good. One that is gone, or was taken back, is left as it is: the job has nothing to do.
+// Where the time has not come, because the clock was set back, the job fails: it must stay, or the secret would be marked
+// for ever.
 func (s *Secrets) purgeSecret(c *op.Call, _ purgeInput, e expired) (op.Commit[op.None], error) {
-	return func(tx *store.Tx) (op.None, error) {
-		if e.sec == nil || e.sec.Deletes.IsZero() || e.sec.Deletes.After(c.Time) {
-			return op.None{}, nil
-		}
-		return op.None{}, s.remove(tx, e.sec)
-	}, nil
+	switch {
+	case e.sec == nil || e.sec.Deletes.IsZero():
+		return func(*store.Tx) (op.None, error) { return op.None{}, nil }, nil
+	case e.sec.Deletes.After(c.Time):
+		return nil, invalidRequest("The secret was marked for deletion, and its time has not come.")
+	}
+	return func(tx *store.Tx) (op.None, error) { return op.None{}, s.remove(tx, e.sec) }, nil
 }
 
 // Finish ends the secret whose recovery window is over. It is the work of a [DeleteSecretJob]; subject is the
