@@ -122,7 +122,7 @@ func TestLostSessionsCostCallersNothing(t *testing.T) {
 	t.Run("SoftHSM", func(t *testing.T) {
 		c := hsmtest.SoftHSM(t)
 		k := makeKeys(t, hsmtest.Open(t, c), 5)
-		p, slot := intruder(t, c)
+		p, slot := hsmtest.Intruder(t, c)
 		failed := k.underLoad(t, 16, func() {
 			for range 5 {
 				time.Sleep(50 * time.Millisecond)
@@ -143,10 +143,10 @@ func TestLostSessionsCostCallersNothing(t *testing.T) {
 func TestLogoutElsewhereIsRepaired(t *testing.T) {
 	c := hsmtest.SoftHSM(t)
 	k := makeKeys(t, hsmtest.Open(t, c), 5)
-	p, slot := intruder(t, c)
+	p, slot := hsmtest.Intruder(t, c)
 	k.underLoad(t, 4, func() {
 		for range 3 {
-			s := login(t, p, slot)
+			s := hsmtest.Login(t, p, slot)
 			k.between.Lock()
 			if err := p.Logout(s); err != nil {
 				t.Error(err)

@@ -66,7 +66,7 @@ func TestOpenBySerialNumber(t *testing.T) {
 func TestTwoTokensWithOneLabelAreRefused(t *testing.T) {
 	c := hsmtest.SoftHSM(t)
 	tok := hsmtest.Open(t, c) // keeps the module up
-	p, _ := intruder(t, c)
+	p, _ := hsmtest.Intruder(t, c)
 	slots, err := p.GetSlotList(true)
 	if err != nil {
 		t.Fatal(err)
