@@ -24,8 +24,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
 
-// binary builds the command once for all tests, and TestMain takes it away.
-var binary = sync.OnceValues(func() (string, error) {
+// command builds the command once for all tests, and TestMain takes it away.
+var command = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "claviger-binary-")
 	if err != nil {
 		return "", err
@@ -77,7 +77,7 @@ var greeting = regexp.MustCompile(`(?:listens on http://|msg=serving address=)(1
 // launch starts the command and returns at once with what it prints, which must be read.
 func launch(t testing.TB, dir string, env []string, args ...string) (*process, *bufio.Scanner) {
 	t.Helper()
-	path, err := binary()
+	path, err := command()
 	accepted(t, err)
 	p := &process{dir: dir, http: &http.Client{Transport: &http.Transport{}}, env: map[string]string{}}
 	r, w, err := os.Pipe()
