@@ -74,7 +74,7 @@ func New(c Config) http.Handler {
 	}
 	r.Post("/", s.serveJSON)
 	s.mountDocs(r)
-	mountNowhere(root)
+	mountNowhere(r)
 	return root
 }
 

@@ -165,7 +165,7 @@ func sendProblem(w http.ResponseWriter, status int, code, detail string) {
 }
 
 // mountNowhere answers for paths that are no resource, and for methods that a resource does not take (RFC 9110, 15.5.6).
-func mountNowhere(r *chi.Mux) {
+func mountNowhere(r chi.Router) {
 	code := unknownOperation.Code
 	r.NotFound(func(w http.ResponseWriter, _ *http.Request) {
 		sendProblem(w, http.StatusNotFound, code, "There is no such resource. /docs lists those that there are.")
