@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -120,7 +121,7 @@ func TestBadEnvelopes(t *testing.T) {
 		{"plain JSON", apitest.Request{Target: "TrentService.GenerateRandom", Type: "application/json", Body: good}, 400, "UnknownOperationException", 1},
 		{"JSON 1.0", apitest.Request{Target: "TrentService.GenerateRandom", Type: "application/x-amz-json-1.0", Body: good}, 400, "UnknownOperationException", 1},
 		{"a form", apitest.Request{Target: "TrentService.GenerateRandom", Type: "application/x-www-form-urlencoded", Body: good}, 400, "UnknownOperationException", 1},
-		{"a body of more than a megabyte", apitest.Request{Target: "TrentService.GenerateRandom", Body: []byte(`{"x":"` + strings.Repeat("x", 1<<20) + `"}`)}, 413, "RequestEntityTooLargeException", 0},
+		{"a body of more than a megabyte", apitest.Request{Target: "TrentService.GenerateRandom", Body: []byte(`{"x":"` + strings.Repeat("x", 1<<20) + `"}`)}, 413, "RequestEntityTooLargeException", 1}, // by its headers alone, like a stranger's
 		{"a type with parameters", apitest.Request{Target: "TrentService.GenerateRandom", Type: "application/x-amz-json-1.1 ; charset=utf-8", Body: good}, 200, "", 1},
 	} {
 		t.Run(x.name, func(t *testing.T) {
@@ -142,8 +143,18 @@ func TestBadEnvelopes(t *testing.T) {
 				t.Errorf("answered %d %s", a.Status, a.Body)
 			}
 			discreet(t, a)
+			if a.Status == http.StatusMethodNotAllowed && !slices.Contains(a.Header.Values("Allow"), "POST") {
+				t.Errorf("Allow: %v", a.Header.Values("Allow"))
+			}
 		})
 	}
+	t.Run("a path that is none", func(t *testing.T) {
+		a := s.Send(t, apitest.Request{Method: "GET", Path: "/v2/keys", Service: "kms"})
+		if a.Status != http.StatusNotFound {
+			t.Errorf("answered %d %s", a.Status, a.Body)
+		}
+		discreet(t, a)
+	})
 	t.Run("twenty thousand empty values", func(t *testing.T) {
 		body := `{"KeyId":"` + noKey + `","Tags":[` + strings.TrimSuffix(strings.Repeat(`{"TagKey":"a","TagValue":""},`, 20_000), ",") + `]}`
 		a := s.Send(t, apitest.Request{Target: "TrentService.TagResource", Body: []byte(body), As: s.Nobody})
