@@ -17,8 +17,12 @@ import (
 	"claviger/internal/fault"
 )
 
-// MaxDepth is how deeply objects and lists may nest in a request. No AWS shape comes near it.
-const MaxDepth = 32
+// How deeply objects and lists may nest in a request, and how many values there may be in one. No AWS shape comes
+// near either. Without them a body of a megabyte would cost a hundred times that, before any limit of a shape is looked at.
+const (
+	MaxDepth  = 32
+	MaxValues = 10000 // objects, lists and what is in them; an empty one counts twice
+)
 
 // Time is an instant as AWS JSON 1.1 writes it: a number of seconds since the epoch, to the millisecond.
 type Time struct{ time.Time }
@@ -99,9 +103,11 @@ var decoding = json.JoinOptions(integers, json.MatchCaseInsensitiveNames(false),
 // What can't be read is a fault of kind Invalid with the code SerializationException; its message names
 // the member and the types, never the value.
 func Decode(body []byte, dst any) error {
-	switch {
-	case depth(body) > MaxDepth:
+	switch depth, values := extent(body); {
+	case depth > MaxDepth:
 		return serialization(fmt.Sprintf("The request is nested more than %d levels deep.", MaxDepth), nil)
+	case values > MaxValues:
+		return serialization(fmt.Sprintf("The request holds more than %d values.", MaxValues), nil)
 	case jsontext.Value(body).Kind() != '{':
 		return serialization("", nil)
 	}
@@ -238,9 +244,11 @@ func kindName(k jsontext.Kind) string {
 	return "a value"
 }
 
-// depth returns how deeply the brackets of b nest, whether or not b is valid JSON.
-func depth(b []byte) int {
-	deepest, now, quoted := 0, 0, false
+// extent returns how deeply the brackets of b nest and about how many values it holds, whether or not b is valid JSON. Each
+// bracket that opens begins a first value, and each comma another.
+func extent(b []byte) (deepest, values int) {
+	now, quoted := 0, false
+	values = 1
 	for i := 0; i < len(b); i++ {
 		switch c := b[i]; {
 		case quoted && c == '\\':
@@ -249,11 +257,13 @@ func depth(b []byte) int {
 			quoted = !quoted
 		case quoted:
 		case c == '{' || c == '[':
-			now++
+			now, values = now+1, values+1
 			deepest = max(deepest, now)
 		case c == '}' || c == ']':
 			now--
+		case c == ',':
+			values++
 		}
 	}
-	return deepest
+	return deepest, values
 }
