@@ -3,6 +3,7 @@ package hsmtest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -41,6 +42,7 @@ type Device struct {
 	mechanisms  []uint
 	ownIV       bool // makes the IV of AES-GCM and puts it before the ciphertext
 	bareSecrets bool // refuses CKA_ENCRYPT and CKA_DECRYPT on generic secrets
+	applies     bool // adds what CKA_UNWRAP_TEMPLATE says and the caller doesn't, as PKCS#11 has it; SoftHSM refuses
 }
 
 // flaw is what is wrong with one function.
@@ -81,7 +83,7 @@ func BareDevice(t testing.TB) *Device {
 func LikeCloudHSM(t testing.TB) *Device {
 	t.Helper()
 	d := BareDevice(t)
-	d.maker, d.ownIV, d.bareSecrets = "Marvell Semiconductors, Inc.", true, true
+	d.maker, d.ownIV, d.bareSecrets, d.applies = "Marvell Semiconductors, Inc.", true, true, true
 	d.mechanisms = []uint{pkcs11.CKM_AES_KEY_GEN, pkcs11.CKM_GENERIC_SECRET_KEY_GEN, pkcs11.CKM_SHA256_HMAC,
 		pkcs11.CKM_VENDOR_DEFINED | pkcs11.CKM_AES_GCM, pkcs11.CKM_VENDOR_DEFINED | 0x216F}
 	_, err := hsm.Initialize(context.Background(), hsm.Ceremony{Config: d.Config(), SOPIN: secret(SOPIN), Create: true})
@@ -197,11 +199,20 @@ func (d *Device) SetFlags(flags uint) {
 }
 
 // Neglect makes the device careless of the rule behind an attribute: it takes no notice of CKA_UNWRAP_TEMPLATE,
-// CKA_WRAP_WITH_TRUSTED, CKA_EXTRACTABLE, CKA_MODIFIABLE or CKA_DECRYPT.
+// CKA_WRAP_WITH_TRUSTED, CKA_EXTRACTABLE, CKA_MODIFIABLE, CKA_COPYABLE or CKA_DECRYPT.
 func (d *Device) Neglect(attribute uint) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.careless[attribute] = true
+}
+
+// Loosen takes the line about an attribute out of every CKA_UNWRAP_TEMPLATE in the device's storage.
+func (d *Device) Loosen(attribute uint) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, o := range d.rest {
+		o.confines = slices.DeleteFunc(slices.Clone(o.confines), func(a cryptoki.Attribute) bool { return a.Type == attribute })
+	}
 }
 
 // enter begins a call: it counts it, performs the fault that was ordered and makes sure that the session has one

@@ -1,7 +1,9 @@
 package hsmtest
 
 import (
+	"bytes"
 	"encoding/binary"
+	"fmt"
 	"testing"
 
 	"github.com/miekg/pkcs11"
@@ -20,7 +22,7 @@ func Attack(t testing.TB, c hsm.Config, stolen ...custody.Material) {
 		if !x.usable(m) {
 			t.Errorf("%s can't even be unwrapped as it should be", m.ID)
 		}
-		x.robMaterial(t, m, keyTypes[m.Kind])
+		x.robMaterial(t, m)
 	}
 	x.robRoot(t)
 }
@@ -68,58 +70,143 @@ func (x *thief) session() pkcs11.SessionHandle { return pkcs11.SessionHandle(x.s
 
 // usable reports whether a material can be unwrapped in the one form that is allowed.
 func (x *thief) usable(m custody.Material) bool {
-	key, err := x.UnwrapKey(x.session(), kwp, x.root, m.Wrapped, []*pkcs11.Attribute{
-		pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY), pkcs11.NewAttribute(pkcs11.CKA_KEY_TYPE, keyTypes[m.Kind]),
-		pkcs11.NewAttribute(pkcs11.CKA_TOKEN, false), pkcs11.NewAttribute(pkcs11.CKA_PRIVATE, true), pkcs11.NewAttribute(pkcs11.CKA_SENSITIVE, true),
-		pkcs11.NewAttribute(pkcs11.CKA_WRAP_WITH_TRUSTED, true), pkcs11.NewAttribute(pkcs11.CKA_UNWRAP, false),
-	})
+	key, err := x.unwrap(m, thiefForm(m, confined, 0))
 	return err == nil && x.DestroyObject(x.session(), key) == nil
 }
 
-// robMaterial unwraps a material in every form that would give it away, and tries to carry it off in the forms that
-// are allowed.
-func (x *thief) robMaterial(t testing.TB, m custody.Material, keyType uint) {
-	flags := []uint{pkcs11.CKA_SENSITIVE, pkcs11.CKA_EXTRACTABLE, pkcs11.CKA_WRAP_WITH_TRUSTED, pkcs11.CKA_PRIVATE, pkcs11.CKA_TOKEN, pkcs11.CKA_UNWRAP}
-	for set := range 1 << len(flags) {
-		template := []*pkcs11.Attribute{
-			pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY),
-			pkcs11.NewAttribute(pkcs11.CKA_KEY_TYPE, keyType),
-		}
-		for i, flag := range flags {
+func (x *thief) unwrap(m custody.Material, template []*pkcs11.Attribute) (pkcs11.ObjectHandle, error) {
+	return x.UnwrapKey(x.session(), kwp, x.root, m.Wrapped, template)
+}
+
+// thiefFlags are what a thief may say of a key that is unwrapped: the lowest bit of a form says whether it is extractable,
+// the others answer to the lines of the root's unwrap template. CKA_MODIFIABLE comes last, since SoftHSM refuses what
+// stands behind it.
+var thiefFlags = []uint{pkcs11.CKA_EXTRACTABLE, pkcs11.CKA_SENSITIVE, pkcs11.CKA_WRAP_WITH_TRUSTED, pkcs11.CKA_PRIVATE,
+	pkcs11.CKA_TOKEN, pkcs11.CKA_UNWRAP, pkcs11.CKA_COPYABLE, pkcs11.CKA_MODIFIABLE}
+
+// The two forms that the root's unwrap template allows. Of usages they say nothing, and SoftHSM allows what isn't denied.
+const (
+	confined = 0b1110
+	carried  = confined | 1
+)
+
+// thiefForm is a template for unwrapping m with every flag as set says, but for one that is left out; 0: none is.
+func thiefForm(m custody.Material, set int, but uint) []*pkcs11.Attribute {
+	template := []*pkcs11.Attribute{
+		pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY),
+		pkcs11.NewAttribute(pkcs11.CKA_KEY_TYPE, keyTypes[m.Kind]),
+	}
+	for i, flag := range thiefFlags {
+		if flag != but {
 			template = append(template, pkcs11.NewAttribute(flag, set>>i&1 == 1))
 		}
-		key, err := x.UnwrapKey(x.session(), kwp, x.root, m.Wrapped, template)
-		if err != nil {
+	}
+	return template
+}
+
+// robMaterial unwraps a material in every form, and tries to carry it off in the two that are allowed. The others must
+// be refused for what they say, and not for anything else.
+func (x *thief) robMaterial(t testing.TB, m custody.Material) {
+	t.Helper()
+	for set := range 1 << len(thiefFlags) {
+		key, err := x.unwrap(m, thiefForm(m, set, 0))
+		if set != confined && set != carried {
+			refusedBy(t, fmt.Sprintf("form %b", set), err, pkcs11.CKR_TEMPLATE_INCONSISTENT)
 			continue
 		}
-		x.carryOff(t, key, set)
+		if err != nil {
+			t.Errorf("form %b, which is allowed: %v", set, err)
+			continue
+		}
+		x.carryOff(t, key, m, set)
 		if err := x.DestroyObject(x.session(), key); err != nil {
 			t.Error(err)
 		}
 	}
-	if _, err := x.UnwrapKey(x.session(), kwp, x.root, m.Wrapped, []*pkcs11.Attribute{
-		pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY), pkcs11.NewAttribute(pkcs11.CKA_KEY_TYPE, keyType),
-	}); err == nil {
-		t.Error("the root unwraps with a template that says nothing")
+	x.blur(t, m)
+}
+
+// blur leaves a flag out, or says it twice. SoftHSM fills in CKA_TOKEN and CKA_PRIVATE, and of these takes what is said
+// last, before it looks at the root's unwrap template: then what comes out must be as the root wants it.
+func (x *thief) blur(t testing.TB, m custody.Material) {
+	t.Helper()
+	for i, flag := range thiefFlags[1:] {
+		right := carried>>(i+1)&1 == 1
+		contrary := pkcs11.NewAttribute(flag, !right)
+		for what, template := range map[string][]*pkcs11.Attribute{
+			"left out":   thiefForm(m, carried, flag),
+			"put right":  append([]*pkcs11.Attribute{contrary}, thiefForm(m, carried, 0)...),
+			"taken back": append(thiefForm(m, carried, 0), contrary),
+		} {
+			key, err := x.unwrap(m, template)
+			if err != nil || what == "taken back" {
+				refusedBy(t, fmt.Sprintf("attribute 0x%X %s", flag, what), err, pkcs11.CKR_TEMPLATE_INCONSISTENT)
+				continue
+			}
+			got, err := x.GetAttributeValue(x.session(), key, []*pkcs11.Attribute{pkcs11.NewAttribute(flag, nil)})
+			if err != nil || !bytes.Equal(got[0].Value, pkcs11.NewAttribute(flag, right).Value) {
+				t.Errorf("attribute 0x%X %s is not as the root wants it: %v", flag, what, err)
+			}
+			if err := x.DestroyObject(x.session(), key); err != nil {
+				t.Error(err)
+			}
+		}
 	}
 }
 
-// carryOff takes an unwrapped key and tries to learn its value.
-func (x *thief) carryOff(t testing.TB, key pkcs11.ObjectHandle, set int) {
+// refusedBy wants one certain answer: SoftHSM has several to each call, and only one is for the reason meant.
+func refusedBy(t testing.TB, what string, err error, code uint) {
+	t.Helper()
+	if err != pkcs11.Error(code) {
+		t.Errorf("%s: got %v, want 0x%X", what, err, code)
+	}
+}
+
+// carryOff takes an unwrapped key and tries to learn its value, to alter or keep it, and to learn another's by it.
+func (x *thief) carryOff(t testing.TB, key pkcs11.ObjectHandle, m custody.Material, set int) {
 	t.Helper()
 	x.unreadable(t, key)
-	if _, err := x.WrapKey(x.session(), kwp, x.ownWrapper, key); err == nil {
-		t.Errorf("form %b: wrapped under a key of the thief's own", set)
+	unwrappable := uint(pkcs11.CKR_KEY_UNEXTRACTABLE)
+	if set == carried {
+		unwrappable = pkcs11.CKR_KEY_NOT_WRAPPABLE
 	}
-	for _, weaken := range []*pkcs11.Attribute{
+	_, err := x.WrapKey(x.session(), kwp, x.ownWrapper, key)
+	refusedBy(t, fmt.Sprintf("form %b wrapped under a key of the thief's own", set), err, unwrappable)
+	x.wrapBy(t, key, m)
+	for _, change := range []*pkcs11.Attribute{
 		pkcs11.NewAttribute(pkcs11.CKA_SENSITIVE, false), pkcs11.NewAttribute(pkcs11.CKA_WRAP_WITH_TRUSTED, false),
+		pkcs11.NewAttribute(pkcs11.CKA_UNWRAP, true), pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true),
+		pkcs11.NewAttribute(pkcs11.CKA_COPYABLE, true), pkcs11.NewAttribute(pkcs11.CKA_MODIFIABLE, true),
+		pkcs11.NewAttribute(pkcs11.CKA_LABEL, "mine"),
 	} {
-		if err := x.SetAttributeValue(x.session(), key, []*pkcs11.Attribute{weaken}); err == nil {
-			t.Errorf("form %b: attribute 0x%X was weakened", set, weaken.Type)
-		}
-		if _, err := x.CopyObject(x.session(), key, []*pkcs11.Attribute{weaken}); err == nil {
-			t.Errorf("form %b: a copy has a weaker attribute 0x%X", set, weaken.Type)
-		}
+		err := x.SetAttributeValue(x.session(), key, []*pkcs11.Attribute{change})
+		refusedBy(t, fmt.Sprintf("form %b: attribute 0x%X changed", set, change.Type), err, ckrActionProhibited)
+		_, err = x.CopyObject(x.session(), key, []*pkcs11.Attribute{change})
+		refusedBy(t, fmt.Sprintf("form %b: copied with attribute 0x%X", set, change.Type), err, ckrActionProhibited)
+	}
+}
+
+// ckrActionProhibited is CKR_ACTION_PROHIBITED, which miekg lacks: what CKA_MODIFIABLE and CKA_COPYABLE forbid.
+const ckrActionProhibited = 0x1B
+
+// wrapBy tries to wrap a material under an unwrapped one, which wraps others, but is not trusted.
+func (x *thief) wrapBy(t testing.TB, kek pkcs11.ObjectHandle, m custody.Material) {
+	t.Helper()
+	if m.Kind != custody.AES256 {
+		return
+	}
+	if _, err := x.WrapKey(x.session(), kwp, kek, x.ownWrapper); err != nil {
+		t.Errorf("%s wraps nothing, so that its refusal proves nothing: %v", m.ID, err)
+	}
+	victim, err := x.unwrap(m, thiefForm(m, carried, 0))
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	_, err = x.WrapKey(x.session(), kwp, kek, victim)
+	refusedBy(t, "a material wrapped under another", err, pkcs11.CKR_KEY_NOT_WRAPPABLE)
+	if err := x.DestroyObject(x.session(), victim); err != nil {
+		t.Error(err)
 	}
 }
 
