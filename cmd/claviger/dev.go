@@ -15,6 +15,9 @@ import (
 	"claviger/cmd/claviger/service"
 	"claviger/hsm"
 	"claviger/identity"
+	"claviger/store"
+
+	"golang.org/x/sys/unix"
 )
 
 const devLabel = "claviger-dev"
@@ -58,6 +61,11 @@ func (o *devOptions) start(ctx context.Context, e *env, log *slog.Logger) error 
 		return err
 	}
 	defer l.Close()
+	only, err := o.lock()
+	if err != nil {
+		return err
+	}
+	defer only.Close()
 	device, err := o.token(ctx, log)
 	if err != nil {
 		return err
@@ -76,6 +84,26 @@ func (o *devOptions) start(ctx context.Context, e *env, log *slog.Logger) error 
 
 func (o *devOptions) path(name string) string { return filepath.Join(o.dir, name) }
 
+// lock makes the directory and keeps every other dev out of it until this one ends, however it ends. The database has a lock
+// too, but on the first start the token is made before there is a database.
+func (o *devOptions) lock() (*os.File, error) {
+	if err := os.MkdirAll(o.dir, 0o700); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(o.path("dev.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		err = fmt.Errorf("%w: another `claviger dev` has the directory %s", store.ErrLocked, o.dir)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
 // token makes the SoftHSM2 token on the first start and says how to open it. The security officer's PIN is made
 // up for the ceremony and forgotten after it.
 func (o *devOptions) token(ctx context.Context, log *slog.Logger) (hsm.Config, error) {
@@ -89,9 +117,6 @@ func (o *devOptions) token(ctx context.Context, log *slog.Logger) (hsm.Config, e
 	}
 	dir, err := filepath.Abs(o.dir)
 	if err != nil {
-		return c, err
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return c, err
 	}
 	conf := filepath.Join(dir, "softhsm2.conf")

@@ -25,6 +25,34 @@ func TestDevKeepsTheTokenOfADatabaseThatIsAway(t *testing.T) {
 	}
 }
 
+// Before there is a database, whoever comes second would take away the token that the first is making.
+func TestASecondDevTouchesNothing(t *testing.T) {
+	s := bare(t)
+	first := devOptions{dir: s.path("dev")}
+	if err := os.MkdirAll(first.path("tokens"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	only, err := first.lock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer only.Close()
+	s.put("dev/tokens/root", "x", 0o600)
+	before := s.contents()
+	s.clear(s.run("dev", "--dir", first.dir, "--listen", "127.0.0.1:0"), 20, "another server")
+	if changed := difference(before, s.contents()); changed != nil {
+		t.Errorf("%v changed", changed)
+	}
+	if err := only.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := first.lock()
+	if err != nil {
+		t.Fatalf("the lock outlives its process: %v", err)
+	}
+	again.Close()
+}
+
 // A file that somebody left where the next version is written lends it neither its mode nor its place.
 func TestPrivateFilesTakeNothingOver(t *testing.T) {
 	dir := t.TempDir()
