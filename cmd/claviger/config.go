@@ -190,7 +190,8 @@ func private(path string, refused fs.FileMode) error {
 	return nil
 }
 
-// loopback reports whether addr can be reached from this machine only.
+// loopback reports whether addr looks like one that can be reached from this machine only. What localhost stands for is
+// the resolver's to say, so that [bound] has the last word.
 func loopback(addr string) bool {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -198,4 +199,10 @@ func loopback(addr string) bool {
 	}
 	ip := net.ParseIP(strings.Trim(host, "[]"))
 	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// bound reports whether what a listener is bound to can be reached from this machine only.
+func bound(addr net.Addr) bool {
+	tcp, ok := addr.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
 }

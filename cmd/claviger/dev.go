@@ -61,6 +61,9 @@ func (o *devOptions) start(ctx context.Context, e *env, log *slog.Logger) error 
 		return err
 	}
 	defer l.Close()
+	if !bound(l.Addr()) {
+		return usageError("dev listens on loopback only, and %s is %s here", o.listen, l.Addr())
+	}
 	only, err := o.lock()
 	if err != nil {
 		return err

@@ -2,6 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -81,6 +86,32 @@ func TestDoctor(t *testing.T) {
 	s.clear(s.run("doctor", "--module", "/nowhere/module.so"), 10, "/nowhere/module.so")
 	s.put("pin", "9999-wrong-pin", 0o600)
 	s.clear(s.run("doctor", "--config", s.path("claviger.toml")), 13, "PIN")
+}
+
+// A name may stand for any address: what was bound is what counts.
+func TestPlainHTTPLooksAtWhatIsBound(t *testing.T) {
+	for address, want := range map[string]bool{"127.0.0.1:0": true, "127.9.9.9:0": true, "0.0.0.0:0": false, ":0": false} {
+		l, err := listen(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.Close()
+		if bound(l.Addr()) != want {
+			t.Errorf("%s was bound to %s and taken for the other", address, l.Addr())
+		}
+	}
+	log := slog.New(slog.DiscardHandler)
+	o := devOptions{dir: filepath.Join(t.TempDir(), "dev"), listen: "0.0.0.0:0"}
+	if err := o.start(t.Context(), &env{io.Discard, io.Discard}, log); !errors.Is(err, errUsage) {
+		t.Errorf("dev started on it: %v", err)
+	}
+	if _, err := os.Stat(o.dir); err == nil {
+		t.Error("dev left its directory behind")
+	}
+	c := &config{Listen: "0.0.0.0:0"}
+	if err := c.serve(t.Context(), log); !errors.Is(err, errConfig) || !strings.Contains(err.Error(), "loopback") {
+		t.Errorf("serve started on it: %v", err)
+	}
 }
 
 func TestLoopback(t *testing.T) {
