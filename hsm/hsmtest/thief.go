@@ -31,7 +31,7 @@ var keyTypes = map[custody.Kind]uint{custody.AES256: pkcs11.CKK_AES, custody.HMA
 
 type thief struct {
 	*pkcs11.Ctx
-	s, own     uint
+	s          uint
 	root       pkcs11.ObjectHandle
 	ownWrapper pkcs11.ObjectHandle
 }
