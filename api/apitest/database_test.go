@@ -2,7 +2,6 @@ package apitest_test
 
 import (
 	"database/sql"
-	"fmt"
 	"sort"
 	"strings"
 	"testing"
@@ -84,17 +83,6 @@ func unchanged(t testing.TB, db *sql.DB, before string) {
 		diff = append(diff, "- "+line)
 	}
 	t.Errorf("something was changed:\n%s", strings.Join(diff, "\n"))
-}
-
-// alter runs one statement against the database, as somebody who can get at the file does, and expects it to change
-// so many rows.
-func alter(t testing.TB, db *sql.DB, rows int64, statement string, args ...any) {
-	t.Helper()
-	r, err := db.Exec(statement, args...)
-	accepted(t, err)
-	if n, err := r.RowsAffected(); err != nil || n != rows {
-		t.Fatal(fmt.Errorf("%s changed %d rows, not %d: %w", statement, n, rows, err))
-	}
 }
 
 // TestQueries: every statement of every domain is understood by the database, and stays within one account and Region

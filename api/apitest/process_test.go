@@ -176,14 +176,6 @@ func (p *process) secrets() *secretsmanager.Client {
 	return secretsmanager.New(secretsmanager.Options{BaseEndpoint: &p.url, Region: apitest.Region, Credentials: p.keys(), HTTPClient: p.http, RetryMaxAttempts: 1, Retryer: aws.NopRetryer{}})
 }
 
-// get fetches a page that needs no signature.
-func (p *process) get(t testing.TB, path string) *http.Response {
-	t.Helper()
-	r, err := p.http.Get(p.url + path)
-	accepted(t, err)
-	return r
-}
-
 // TestDevStopsAndStartsAgain: SIGTERM ends the command with 0, and the next start finds keys, secrets and the same access key.
 func TestDevStopsAndStartsAgain(t *testing.T) {
 	t.Parallel()
