@@ -55,6 +55,9 @@ func readConfig(path string) (*config, error) {
 	if path == "" {
 		return nil, usageError("--config FILE is needed")
 	}
+	if err := steady(path, byNobodyElse); err != nil {
+		return nil, err
+	}
 	c := &config{Listen: "127.0.0.1:8200", Regions: []string{"us-east-1"}}
 	md, err := toml.DecodeFile(path, c)
 	if err != nil {
@@ -66,7 +69,7 @@ func readConfig(path string) (*config, error) {
 	if err := c.check(); err != nil {
 		return nil, marked{fmt.Errorf("%s: %w", path, err), errConfig}
 	}
-	return c, nil
+	return c, steady(c.HSM.Module, byOthers)
 }
 
 func (c *config) check() error {
@@ -186,6 +189,31 @@ func private(path string, refused fs.FileMode) error {
 	}
 	if mode := info.Mode().Perm(); mode&refused != 0 {
 		return marked{fmt.Errorf("%s has mode %04o: others can get at it. Do: chmod 0600 %s", path, mode, path), errExposed}
+	}
+	return nil
+}
+
+// writers is a right to write that a file may not give, and the change of mode (chmod(1)) that takes it away. Who can change the
+// configuration or the PKCS#11 library has their code run in this process, with the PIN. The library is installed by
+// packages that may trust a group; the configuration is ours.
+type writers struct {
+	mode   fs.FileMode
+	change string
+}
+
+var (
+	byNobodyElse = writers{0o022, "go-w"}
+	byOthers     = writers{0o002, "o-w"}
+)
+
+// steady refuses a file that too many can write. What is not there is for its reader to complain of.
+func steady(path string, refused writers) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil
+	}
+	if mode := info.Mode().Perm(); mode&refused.mode != 0 {
+		return marked{fmt.Errorf("%s has mode %04o: others can change what this process runs with. Do: chmod %s %s", path, mode, refused.change, path), errExposed}
 	}
 	return nil
 }

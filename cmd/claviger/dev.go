@@ -118,6 +118,9 @@ func (o *devOptions) token(ctx context.Context, log *slog.Logger) (hsm.Config, e
 		}
 		c.Module = found
 	}
+	if err := steady(c.Module, byOthers); err != nil {
+		return c, err
+	}
 	dir, err := filepath.Abs(o.dir)
 	if err != nil {
 		return c, err

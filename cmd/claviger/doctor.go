@@ -35,6 +35,9 @@ func doctor(ctx context.Context, e *env, args []string) error {
 		}
 		*module = found
 	}
+	if err := steady(*module, byOthers); err != nil {
+		return err
+	}
 	tokens, err := hsm.Inspect(ctx, *module)
 	if err != nil {
 		return err

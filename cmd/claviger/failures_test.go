@@ -47,6 +47,18 @@ func TestWhatCannotStartSaysWhy(t *testing.T) {
 
 		{name: "loose PIN", prepare: func(s *site) { s.put("pin", userPIN, 0o644) }, code: 4, says: "chmod 0600"},
 		{name: "loose database", prepare: func(s *site) { os.Chmod(s.path("claviger.db"), 0o644) }, code: 4, says: "claviger.db"},
+		{name: "configuration that the group can change", prepare: func(s *site) { os.Chmod(s.path("claviger.toml"), 0o660) }, code: 4, says: "chmod go-w"},
+		{name: "configuration that all can change", prepare: func(s *site) { os.Chmod(s.path("claviger.toml"), 0o602) }, code: 4, says: "claviger.toml"},
+		{name: "module that all can change", prepare: func(s *site) {
+			s.put("module.so", "x", 0o757)
+			s.set("module", `"`+s.path("module.so")+`"`)
+		}, code: 4, says: "chmod o-w"},
+		{name: "dev with a module that all can change", prepare: func(s *site) { s.put("module.so", "x", 0o757) }, code: 4, says: "chmod o-w",
+			args: func(s *site) []string {
+				return []string{"dev", "--listen", "127.0.0.1:0", "--dir", s.path("dev"), "--module", s.path("module.so")}
+			}, changes: "dev/dev.lock"},
+		{name: "doctor with a module that all can change", prepare: func(s *site) { s.put("module.so", "x", 0o757) }, code: 4, says: "chmod o-w",
+			args: func(s *site) []string { return []string{"doctor", "--module", s.path("module.so")} }},
 		{name: "missing PIN file", prepare: func(s *site) { os.Remove(s.path("pin")) }, code: 3, says: "pin"},
 
 		{name: "missing module", prepare: func(s *site) { s.set("module", `"/nowhere/libsofthsm2.so"`) }, code: 10, says: "/nowhere/libsofthsm2.so"},
