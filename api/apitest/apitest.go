@@ -145,7 +145,7 @@ func (s *Server) close(t testing.TB) {
 
 func (s *Server) accessKey(t testing.TB, principal policy.Caller) aws.Credentials {
 	t.Helper()
-	id, secret, err := s.service.Callers.CreateAccessKey(context.Background(), principal, s.Clock.Now())
+	id, secret, err := s.service.Callers.CreateAccessKey(context.Background(), principal, "claviger test", s.Clock.Now())
 	if err != nil {
 		t.Fatalf("making an access key for %s: %v", principal.ARN, err)
 	}

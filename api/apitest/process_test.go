@@ -30,13 +30,13 @@ var command = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	built = dir
 	path := filepath.Join(dir, "claviger")
 	out, err := exec.Command("go", "build", "-o", path, "claviger/cmd/claviger").CombinedOutput()
 	if err != nil {
-		return path, fmt.Errorf("go build: %w\n%s", err, out)
+		err = fmt.Errorf("go build: %w\n%s", err, out)
 	}
-	built = dir
-	return path, nil
+	return path, err
 })
 
 var built string

@@ -100,7 +100,7 @@ func TestEditedRowsAreRefused(t *testing.T) {
 
 	caller := func(name, set string) {
 		p := policy.Caller{Type: policy.IAMUser, Account: apitest.Account, ARN: apitest.NobodyARN, PrincipalID: "AIDA"}
-		id, secret, err := s.Service().Callers.CreateAccessKey(t.Context(), p, s.Clock.Now())
+		id, secret, err := s.Service().Callers.CreateAccessKey(t.Context(), p, "claviger test", s.Clock.Now())
 		accepted(t, err)
 		q := apitest.Request{Target: "TrentService.ListKeys", Body: []byte(`{}`), As: aws.Credentials{AccessKeyID: id, SecretAccessKey: secret}}
 		add("an access key's "+name, "access_keys", `UPDATE access_keys SET `+set+` WHERE id = ?1`, q, id)
