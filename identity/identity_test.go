@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -87,7 +88,7 @@ func (h *house) Handle(bool)                      {}
 // newKey makes an access key of the account's root user.
 func (h *house) newKey() aws.Credentials {
 	h.t.Helper()
-	id, secret, err := h.CreateAccessKey(h.t.Context(), RootUser(account), now)
+	id, secret, err := h.CreateAccessKey(h.t.Context(), RootUser(account), "claviger init", now)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -270,7 +271,7 @@ func TestWithoutATokenOnlyWhoIsKnownIsLetIn(t *testing.T) {
 	if _, _, err := h.knock(signed(t, later, region, "kms", now)); !errors.Is(err, custody.ErrUnavailable) {
 		t.Errorf("another: %v, want unavailable", err)
 	}
-	if _, _, err := h.CreateAccessKey(t.Context(), RootUser(account), now); !errors.Is(err, custody.ErrUnavailable) {
+	if _, _, err := h.CreateAccessKey(t.Context(), RootUser(account), "claviger init", now); !errors.Is(err, custody.ErrUnavailable) {
 		t.Errorf("CreateAccessKey: %v, want unavailable", err)
 	}
 }
@@ -283,6 +284,38 @@ func (away) Seal(context.Context, custody.Ref, []byte, []byte) ([]byte, error) {
 }
 func (away) Unseal(context.Context, custody.Ref, []byte, []byte) ([]byte, error) {
 	return nil, custody.ErrUnavailable
+}
+
+// A key that opens the whole account does not come into being unseen.
+func TestTheMakingOfAnAccessKeyIsInTheTrail(t *testing.T) {
+	h := open(t)
+	made := h.newKey()
+	var all []string
+	err := h.db.Trail(0, func(_ int64, _ time.Time, records []byte) error {
+		all = append(all, string(records))
+		return nil
+	})
+	if err != nil || len(all) != 1 {
+		t.Fatalf("%d records, %v; want one", len(all), err)
+	}
+	var r struct {
+		EventSource, EventName, ErrorCode, RecipientAccountID string
+		ReadOnly                                              bool
+		UserIdentity                                          struct{ Type, InvokedBy, AccessKeyID string }
+		Resources                                             []struct{ ARN string }
+		AdditionalEventData                                   struct{ AccessKeyID string }
+	}
+	if err := json.Unmarshal([]byte(all[0]), &r); err != nil {
+		t.Fatal(err)
+	}
+	if r.EventSource != "iam.amazonaws.com" || r.EventName != "CreateAccessKey" || r.ErrorCode != "" || r.ReadOnly || r.RecipientAccountID != account ||
+		r.UserIdentity.Type != "AWSService" || r.UserIdentity.InvokedBy != "claviger init" || r.UserIdentity.AccessKeyID != "" ||
+		len(r.Resources) != 1 || r.Resources[0].ARN != RootUser(account).ARN || r.AdditionalEventData.AccessKeyID != made.AccessKeyID {
+		t.Errorf("the record: %s", all[0])
+	}
+	if strings.Contains(all[0], made.SecretAccessKey) {
+		t.Error("the secret is in the record")
+	}
 }
 
 func TestAccessKeysHaveAWSsForm(t *testing.T) {

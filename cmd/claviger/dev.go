@@ -170,7 +170,7 @@ func (o *devOptions) credentials(ctx context.Context, s *service.Service, addr s
 	id, secret := o.readKey()
 	if id == "" {
 		var err error
-		if id, secret, err = s.Callers.CreateAccessKey(ctx, identity.RootUser(o.account), time.Now()); err != nil {
+		if id, secret, err = s.Callers.CreateAccessKey(ctx, identity.RootUser(o.account), "claviger dev", time.Now()); err != nil {
 			return err
 		}
 	}

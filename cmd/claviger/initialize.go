@@ -39,7 +39,7 @@ func initialize(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	defer s.Close()
-	id, secret, err := s.Callers.CreateAccessKey(ctx, identity.RootUser(c.Account), time.Now())
+	id, secret, err := s.Callers.CreateAccessKey(ctx, identity.RootUser(c.Account), "claviger init", time.Now())
 	if err != nil {
 		return err
 	}
