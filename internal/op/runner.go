@@ -54,7 +54,8 @@ type Runner struct {
 	Log     *slog.Logger
 	Now     func() time.Time
 
-	strangers sampler
+	strangers sampler // of their failures, by source: what leaves a record
+	troubles  sampler // of ours before a caller is known, by code: what is logged
 }
 
 // Serve performs o for q and returns its output. The error is always a *fault.Error.
@@ -106,12 +107,13 @@ func (r *Runner) arrive(ctx context.Context, s *Service, q *Request) (*Call, err
 }
 
 // stranger counts a failure before a caller is known and records a sample of them: each source gets few records,
-// all sources together not many more, or anyone could fill the disk.
+// all sources together not many more, or anyone could fill the disk. For the same reason a failure of ours is logged
+// once a period for each code.
 func (r *Runner) stranger(c *Call, s *Service, err error) error {
 	f := fault.Of(err)
 	code := s.Code(f)
 	r.Observe.Unknown(s.Name, code)
-	if f.Kind == fault.Internal || f.Kind == fault.Unavailable {
+	if (f.Kind == fault.Internal || f.Kind == fault.Unavailable) && r.troubles.take(code, c.Time) {
 		r.Log.Error("authentication failed on our side", "requestId", c.RequestID, "error", err)
 	}
 	if !r.strangers.take(c.SourceIP, c.Time) {
