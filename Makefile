@@ -32,7 +32,7 @@ run: softhsm build ## start a service to play with: token, database and keys in 
 build: tools ## build bin/claviger
 	$(GO) build -trimpath -o bin/claviger ./cmd/claviger
 
-test: tools softhsm awscli curl ## run the tests; what was skipped is listed with its reason (PKG=./hsm for one package)
+test: tools softhsm clients ## run the tests; what was skipped is listed with its reason (PKG=./hsm for one package)
 	@$(GO) run ./.ci/gotest -count=1 -timeout $(TESTTIME) $(PKG)
 
 vet: tools ## go vet, gofmt, and go.mod as go mod tidy leaves it
@@ -45,7 +45,7 @@ lint: tools ## staticcheck for Go, shellcheck for the scripts
 	@softhsm-setup/install.sh shellcheck
 	shellcheck softhsm-setup/*.sh .ci/run .ci/fuzz $(wildcard examples/*.sh)
 
-cover: tools softhsm awscli curl ## run the tests and show coverage by package; coverage.html has the lines
+cover: tools softhsm clients ## run the tests and show coverage by package; coverage.html has the lines
 	$(GO) test -count=1 -timeout $(TESTTIME) -coverpkg=./... -coverprofile=coverage.out $(PKG)
 	$(GO) tool cover -html=coverage.out -o coverage.html
 	@$(GO) tool cover -func=coverage.out | tail -n 1
@@ -53,7 +53,7 @@ cover: tools softhsm awscli curl ## run the tests and show coverage by package; 
 ##@ Longer
 
 # Packages whose point is concurrency are not singled out: the race detector looks at all of them.
-race: tools softhsm awscli curl ## run the tests under the race detector
+race: tools softhsm clients ## run the tests under the race detector
 	@$(GO) run ./.ci/gotest -race -count=1 -timeout 30m $(PKG)
 
 fuzz: tools softhsm ## fuzz every target for FUZZTIME (5s)
@@ -66,10 +66,10 @@ bench: tools softhsm ## measure; prints ratios of one run
 	$(GO) run ./bench
 
 # A long test is a short one with a bigger number: CLAVIGER_LONG=1 asks for the whole sweep.
-soak: tools softhsm awscli curl ## run the tests with every sweep at its full length: hours
+soak: tools softhsm clients ## run the tests with every sweep at its full length: hours
 	@CLAVIGER_LONG=1 KILLS=$(KILLS) $(GO) run ./.ci/gotest -count=1 -timeout 12h $(PKG)
 
-kill: tools softhsm awscli curl ## kill -9 the server KILLS (50) times under load and look what survived
+kill: tools softhsm clients ## kill -9 the server KILLS (50) times under load and look what survived
 	@CLAVIGER_LONG=1 KILLS=$(KILLS) $(GO) run ./.ci/gotest -count=1 -timeout 4h -run 'Kill|Crash' $(PKG)
 
 ##@ Documents
@@ -100,11 +100,9 @@ softhsm: ## install SoftHSM2, the token the tests run on
 	@softhsm-setup/install.sh softhsm2
 
 # Tests that drive another program say so and skip when it isn't there; that is no reason to run no test at all.
-awscli: ## install the AWS CLI where the platform has a package of it
-	@softhsm-setup/install.sh awscli || echo "Going on without the AWS CLI: the tests that drive it will be skipped." >&2
-
-curl: ## install curl, which signs requests in its own way
-	@softhsm-setup/install.sh curl || echo "Going on without curl: the tests that drive it will be skipped." >&2
+clients: ## install the clients that tests drive: AWS CLI, boto3, curl, pkcs11-tool
+	@for c in awscli boto3 curl opensc; do \
+		softhsm-setup/install.sh $$c || echo "Going on without $$c: the tests that drive it will be skipped." >&2; done
 
 tools: ## look whether Go and a C compiler are here
 	@command -v $(GO) >/dev/null || { echo "Claviger is built with Go $$(awk '$$1 == "go" { print $$2 }' go.mod) or later, and there is no '$(GO)' here: see https://go.dev/dl/." >&2; exit 1; }
@@ -117,4 +115,4 @@ tools: ## look whether Go and a C compiler are here
 clean: ## remove what was built; ./dev-data stays
 	rm -rf bin coverage.out coverage.html
 
-.PHONY: help run build test vet lint cover race fuzz fuzz-long bench soak kill docs docs-check changelog softhsm awscli curl tools clean
+.PHONY: help run build test vet lint cover race fuzz fuzz-long bench soak kill docs docs-check changelog softhsm clients tools clean

@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -25,6 +26,7 @@ const (
 	maxBody    = 1 << 20          // bytes; the largest legal request is a secret of 65,536 bytes, every one escaped
 	maxTime    = 30 * time.Second // from the first byte of the body to the answer
 	maxWaiting = 1024             // requests in progress at once; one more is told to slow down
+	maxHeld    = 64 << 20         // bytes of large bodies in all requests at once
 )
 
 // Config is what an API serves. All fields but Metrics must be set.
@@ -43,14 +45,21 @@ type server struct {
 	byTarget map[string]op.Operation
 	services map[string]*op.Service // by target prefix
 	inside   atomic.Int64
+	held     atomic.Int64 // bytes set aside for large bodies
 }
 
 // New returns the handler of the whole API. It panics if two operations claim one name or route: that is a
 // mistake in the program.
 func New(c Config) http.Handler {
 	s := &server{Config: c, byTarget: map[string]op.Operation{}, services: map[string]*op.Service{}}
-	r := chi.NewRouter()
-	r.Use(s.guard)
+	root := chi.NewRouter()
+	root.Use(asSent)
+	root.Get("/livez", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") })
+	root.Get("/readyz", s.readyz)
+	if c.Metrics != nil {
+		root.Handle("/metrics", c.Metrics)
+	}
+	r := root.With(s.guard) // whoever watches the service sees it however busy it is
 	for _, o := range c.Operations {
 		n := o.Info()
 		if n.Method == "" {
@@ -64,16 +73,22 @@ func New(c Config) http.Handler {
 		s.mount(r, o)
 	}
 	r.Post("/", s.serveJSON)
-	r.Get("/livez", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") })
-	r.Get("/readyz", s.readyz)
-	if c.Metrics != nil {
-		r.Handle("/metrics", c.Metrics)
-	}
 	s.mountDocs(r)
-	return r
+	mountNowhere(r)
+	return root
 }
 
-// guard is around every handler: a request id, the limit on requests in progress, a deadline, and an answer even
+// asSent has requests routed by the path as it was sent, or chi could not tell a%2Fb from a%252Fb.
+func asSent(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.RawPath == "" && r.URL.Path != "/" {
+			r.URL.RawPath = r.URL.EscapedPath()
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// guard is around every handler but those that watch: a request id, the limit on requests in progress, a deadline, and an answer even
 // for a panic.
 func (s *server) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -87,15 +102,17 @@ func (s *server) guard(next http.Handler) http.Handler {
 		}()
 		if s.inside.Add(1) > maxWaiting {
 			defer s.inside.Add(-1)
-			writeJSONError(w, nil, tooMany)
+			s.Runner.Observe.Unknown("unknown", tooMany.Code)
+			if strings.HasPrefix(r.URL.Path, "/v1/") {
+				writeProblem(w, nil, tooMany)
+			} else {
+				writeJSONError(w, nil, tooMany)
+			}
 			return
 		}
 		defer s.inside.Add(-1)
 		ctx, cancel := context.WithTimeout(r.Context(), maxTime)
 		defer cancel()
-		if r.URL.RawPath == "" && r.URL.Path != "/" {
-			r.URL.RawPath = r.URL.EscapedPath() // or chi could not tell a%2Fb from a%252Fb
-		}
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }
@@ -114,16 +131,33 @@ func plain(w http.ResponseWriter, status int, text string) {
 	_, _ = io.WriteString(w, text)
 }
 
-// read takes in the whole body, up to the limit.
-func read(r *http.Request) ([]byte, error) {
-	if r.ContentLength > maxBody {
+// body is a request's body on its way into memory.
+type body struct {
+	*server
+	request *http.Request
+	bytes   []byte
+	share   int64 // of what all bodies may take together
+}
+
+// read takes in the whole body, up to the limit. A body of more than a usual size waits for nothing: if there is no room
+// beside those of other requests, the caller is told to slow down.
+func (b *body) read() ([]byte, error) {
+	size := b.request.ContentLength
+	if size > maxBody {
 		return nil, tooLarge
 	}
-	var b bytes.Buffer
-	if r.ContentLength > 0 {
-		b.Grow(int(min(r.ContentLength, firstBuf)) + bytes.MinRead) // more is for those who send more
+	if size < 0 {
+		size = maxBody
 	}
-	_, err := b.ReadFrom(http.MaxBytesReader(nil, r.Body, maxBody))
+	if size > firstBuf {
+		b.share = size
+		if b.held.Add(size) > maxHeld {
+			return nil, tooMany
+		}
+	}
+	var buf bytes.Buffer
+	buf.Grow(int(min(size, firstBuf)) + bytes.MinRead) // more is for those who send more
+	_, err := buf.ReadFrom(http.MaxBytesReader(nil, b.request.Body, maxBody))
 	var over *http.MaxBytesError
 	switch {
 	case errors.As(err, &over):
@@ -131,5 +165,9 @@ func read(r *http.Request) ([]byte, error) {
 	case err != nil:
 		return nil, unread.Because(err)
 	}
-	return b.Bytes(), nil
+	b.bytes = buf.Bytes()
+	return b.bytes, nil
 }
+
+// release gives the body's share back.
+func (b *body) release() { b.held.Add(-b.share) }

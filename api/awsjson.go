@@ -8,6 +8,8 @@ import (
 	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/internal/wire"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 const jsonType = "application/x-amz-json-1.1"
@@ -17,15 +19,14 @@ func (s *server) serveJSON(w http.ResponseWriter, r *http.Request) {
 	target := r.Header.Get("X-Amz-Target")
 	prefix, name, _ := strings.Cut(target, ".")
 	service := s.services[prefix]
-	body, err := read(r)
-	if err != nil {
-		writeJSONError(w, service, err)
-		return
-	}
+	b := &body{server: s, request: r}
+	defer b.release()
 	o := s.byTarget[target]
-	q := &op.Request{HTTP: r, Body: body, ID: w.Header().Get("X-Amzn-Requestid"),
-		Decode:  func(in any) error { return wire.Decode(body, in) },
-		Present: wire.Presence(body)}
+	q := &op.Request{HTTP: r, Read: b.read, ID: w.Header().Get("X-Amzn-Requestid")}
+	q.Decode = func(in any) error {
+		q.Present = wire.Presence(b.bytes)
+		return wire.Decode(b.bytes, in)
+	}
 	switch {
 	case service == nil:
 		s.Runner.Observe.Unknown("unknown", unknownOperation.Code)
@@ -88,11 +89,11 @@ func writeJSONError(w http.ResponseWriter, service *op.Service, err error) {
 	} else if code == "" {
 		code = "InternalFailure"
 	}
-	doc := map[string]string{"__type": code}
+	body, _ := jsontext.AppendQuote([]byte(`{"__type":`), code)
 	if text := message(f); text != "" {
-		doc[member] = text
+		body, _ = jsontext.AppendQuote(append(body, `,"`+member+`":`...), text)
 	}
-	body, _ := wire.Encode(doc)
+	body = append(body, '}')
 	h := w.Header()
 	h["Content-Type"] = jsonTypeHeader
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}

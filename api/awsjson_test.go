@@ -1,8 +1,11 @@
 package api_test
 
 import (
+	"io"
 	"net/http/httptest"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"claviger/internal/fault"
@@ -57,7 +60,7 @@ func TestAWSJSONRefuses(t *testing.T) {
 		"invalid UTF-8":                 {target: "Lower.Echo", body: "{\"Name\":\"\xff\"}", status: 400, code: "SerializationException", recorded: "Echo"},
 		"a wrong type":                  {target: "Lower.Echo", body: `{"Name":7}`, status: 400, code: "SerializationException", recorded: "Echo"},
 		"a broken constraint":           {target: "Lower.Echo", body: `{"Name":""}`, status: 400, code: "ValidationException", recorded: "Echo"},
-		"a large body":                  {target: "Lower.Echo", body: large, status: 413, code: "RequestEntityTooLargeException"},
+		"a large body":                  {target: "Lower.Echo", body: large, status: 413, code: "RequestEntityTooLargeException", recorded: "Authenticate"},
 		"no signature":                  {target: "Lower.Echo", body: `{"Name":"a"}`, headers: []string{"Authorization", "no"}, status: 400, code: "MissingAuthenticationTokenException", recorded: "Authenticate"},
 		"no signature and no operation": {target: "Lower.Shout", body: `{}`, headers: []string{"Authorization", "no"}, status: 400, code: "MissingAuthenticationTokenException", recorded: "Authenticate"},
 	} {
@@ -82,10 +85,67 @@ func TestAWSJSONHoldsABodyOfUnknownLengthToTheLimit(t *testing.T) {
 	r := httptest.NewRequest("POST", "/", chunked(strings.NewReader(`{"Name":"`+strings.Repeat("a", 2<<20)+`"}`)))
 	r.Header.Set("Content-Type", "application/x-amz-json-1.1")
 	r.Header.Set("X-Amz-Target", "Lower.Echo")
+	r.Header.Set("Authorization", "somebody")
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, r)
 	if w.Code != 413 {
 		t.Errorf("answered %d %s", w.Code, w.Body)
+	}
+}
+
+// unread is a body that nobody may read.
+type unread struct{ t *testing.T }
+
+func (u unread) Read([]byte) (int, error) {
+	u.t.Error("the body of a stranger was read")
+	return 0, io.EOF
+}
+
+// Bodies cost memory: strangers have no claim to any.
+func TestBodiesOfStrangersAreNotRead(t *testing.T) {
+	s := start(t)
+	for _, path := range []string{"/", "/v1/lower/echo"} {
+		for _, target := range []string{"Lower.Echo", "Lower.Shout", "Nobody.Echo"} {
+			r := httptest.NewRequest("POST", path, unread{t})
+			r.ContentLength = 1 << 19
+			r.Header.Set("Content-Type", "application/x-amz-json-1.1")
+			r.Header.Set("X-Amz-Target", target)
+			s.ServeHTTP(httptest.NewRecorder(), r)
+		}
+	}
+}
+
+// stalled is a body that never ends until it is let go.
+type stalled struct{ until chan struct{} }
+
+func (s stalled) Read([]byte) (int, error) {
+	<-s.until
+	return 0, io.EOF
+}
+
+// Known callers share what there is for large bodies; those who watch the service are served in any case.
+func TestLargeBodiesShareABudget(t *testing.T) {
+	s := start(t)
+	until := make(chan struct{})
+	var all sync.WaitGroup
+	var slowed atomic.Int64
+	for range 80 {
+		all.Go(func() {
+			r := httptest.NewRequest("POST", "/", stalled{until})
+			r.ContentLength = 1 << 20
+			r.Header.Set("Content-Type", "application/x-amz-json-1.1")
+			r.Header.Set("X-Amz-Target", "Lower.Echo")
+			r.Header.Set("Authorization", "somebody")
+			w := httptest.NewRecorder()
+			s.ServeHTTP(w, r)
+			if strings.Contains(w.Body.String(), "ThrottlingException") && slowed.Add(1) == 80-64 {
+				close(until)
+			}
+		})
+	}
+	all.Wait() // it ends only if all beyond 64 MiB were told to slow down
+	if a := s.call(t, "Lower.Echo", `{"Name":"`+strings.Repeat("a", 1<<17)+`"}`); a.doc["__type"] == "ThrottlingException" {
+		t.Error("the shares were not given back")
 	}
 }
 

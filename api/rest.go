@@ -34,11 +34,9 @@ func (s *server) mount(r chi.Router, o op.Operation) {
 // serveREST lays the values of path and query over the JSON document of the body, by member name. From there on
 // it is the same request as on POST /.
 func (s *server) serveREST(w http.ResponseWriter, r *http.Request, o op.Operation, member string) (any, error) {
-	body, err := read(r)
-	if err != nil {
-		return nil, err
-	}
-	q := &op.Request{HTTP: r, Body: body, ID: w.Header().Get("X-Amzn-Requestid")}
+	b := &body{server: s, request: r}
+	defer b.release()
+	q := &op.Request{HTTP: r, Read: b.read, ID: w.Header().Get("X-Amzn-Requestid")}
 	q.Decode = func(in any) (err error) {
 		values, err := url.ParseQuery(r.URL.RawQuery)
 		if err != nil {
@@ -51,7 +49,7 @@ func (s *server) serveREST(w http.ResponseWriter, r *http.Request, o op.Operatio
 			}
 			values[member] = []string{name}
 		}
-		doc, err := overlay(body, values, o.Info().In)
+		doc, err := overlay(b.bytes, values, o.Info().In)
 		if err != nil {
 			return err
 		}
@@ -155,10 +153,29 @@ type problem struct {
 
 func writeProblem(w http.ResponseWriter, service *op.Service, err error) {
 	f := fault.Of(err)
-	status := statuses[f.Kind].rest
+	sendProblem(w, statuses[f.Kind].rest, service.Code(f), message(f))
+}
+
+func sendProblem(w http.ResponseWriter, status int, code, detail string) {
 	body, _ := wire.Encode(problem{Type: "about:blank", Title: http.StatusText(status), Status: status,
-		Detail: message(f), Code: service.Code(f), RequestID: w.Header().Get("X-Amzn-Requestid")})
+		Detail: detail, Code: code, RequestID: w.Header().Get("X-Amzn-Requestid")})
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(status)
 	_, _ = w.Write(body)
+}
+
+// mountNowhere answers for paths that are no resource, and for methods that a resource does not take (RFC 9110, 15.5.6).
+func mountNowhere(r chi.Router) {
+	code := unknownOperation.Code
+	r.NotFound(func(w http.ResponseWriter, _ *http.Request) {
+		sendProblem(w, http.StatusNotFound, code, "There is no such resource. /docs lists those that there are.")
+	})
+	r.MethodNotAllowed(func(w http.ResponseWriter, q *http.Request) {
+		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} {
+			if r.Match(chi.NewRouteContext(), method, q.URL.EscapedPath()) {
+				w.Header().Add("Allow", method)
+			}
+		}
+		sendProblem(w, http.StatusMethodNotAllowed, code, "The resource does not take "+q.Method+". /docs lists what it takes.")
+	})
 }

@@ -165,9 +165,12 @@ func (l *ledger) last() (name, code string) {
 // callers knows everybody who sends an Authorization header.
 type callers struct{}
 
-func (callers) Authenticate(_ context.Context, r *http.Request, _ []byte, _ string, _ time.Time) (policy.Caller, string, error) {
+func (callers) Authenticate(_ context.Context, r *http.Request, read func() ([]byte, error), _ string, _ time.Time) (policy.Caller, string, error) {
 	if r.Header.Get("Authorization") == "" {
 		return policy.Caller{}, "", fault.New(fault.Unauthenticated, "MissingAuthenticationTokenException", "Missing Authentication Token")
+	}
+	if _, err := read(); err != nil {
+		return policy.Caller{}, "", err
 	}
 	return policy.Caller{Type: policy.Root, Account: "111122223333", ARN: "arn:aws:iam::111122223333:root"}, "us-east-1", nil
 }

@@ -64,7 +64,7 @@ func serveFloor(dir string) error {
 		return err
 	}
 	f := &floor{t, m.Rest(), c.credentials.SecretAccessKey}
-	key := sigv4.DeriveKey(f.secret, time.Now().UTC().Format("20060102"), c.region, "kms")
+	key := sigv4.DeriveKey([]byte(f.secret), time.Now().UTC().Format("20060102"), c.region, "kms")
 	r := chi.NewRouter()
 	r.Post("/", func(w http.ResponseWriter, r *http.Request) {
 		if err := f.serve(w, r, key, c.region); err != nil {
@@ -79,7 +79,7 @@ func serveFloor(dir string) error {
 	return http.Serve(l, r)
 }
 
-func (f *floor) serve(w http.ResponseWriter, r *http.Request, key sigv4.SigningKey, region string) error {
+func (f *floor) serve(w http.ResponseWriter, r *http.Request, key *sigv4.SigningKey, region string) error {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return err

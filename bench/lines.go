@@ -13,7 +13,7 @@ import (
 
 // work is what the requests of the lines are about.
 type work struct {
-	key, blob, floorBlob string
+	key, blob string
 }
 
 var plaintext = base64.StdEncoding.EncodeToString([]byte("thirty-two bytes of a data key!!"))

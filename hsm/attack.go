@@ -1,6 +1,7 @@
 package hsm
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 
@@ -50,7 +51,11 @@ func (a attacker) rob(k custody.Kind) error {
 	if err := a.unwrap(blob, a.working(f)); err != nil {
 		return fmt.Errorf("unwrapping it as it should be: %w", err)
 	}
+	// In the order of what they would cost: one blob, one key in use, and the key itself.
 	if err := a.expose(blob, f); err != nil {
+		return err
+	}
+	if err := a.keep(blob, f); err != nil {
 		return err
 	}
 	return a.carryOff(victim)
@@ -75,28 +80,64 @@ func (a attacker) unwrap(blob []byte, template []cryptoki.Attribute) error {
 	return err
 }
 
-// expose unwraps a stolen blob into forms that would give the key away, one way or another.
+// expose unwraps a stolen blob into forms that would give the key away, one way or another. Each is one line away from a
+// form that unwraps, so that this line is what it is refused for.
 func (a attacker) expose(blob []byte, f form) error {
 	if !a.confines {
 		return nil
 	}
-	for _, form := range []struct {
-		what string
-		with cryptoki.Attribute
-	}{
-		{"unwrap a key so that it can be read", cryptoki.Bool(pkcs11.CKA_SENSITIVE, false)},
-		{"unwrap a key so that any key may wrap it", cryptoki.Bool(pkcs11.CKA_WRAP_WITH_TRUSTED, false)},
-		{"unwrap a key that unwraps others", cryptoki.Bool(pkcs11.CKA_UNWRAP, true)},
-		{"unwrap a key for everybody", cryptoki.Bool(pkcs11.CKA_PRIVATE, false)},
-		{"unwrap a key for ever", cryptoki.Bool(pkcs11.CKA_TOKEN, true)},
-	} {
-		template := newborn(f)
-		template = replace(template, cryptoki.Bool(pkcs11.CKA_EXTRACTABLE, true), form.with)
-		if err := forbid(form.what, a.unwrap(blob, without(template, pkcs11.CKA_VALUE_LEN))); err != nil {
+	form := a.working(f)
+	// As attackers would have it, if the device lets them: extractable, to wrap it again.
+	if carried := replace(form, cryptoki.Bool(pkcs11.CKA_EXTRACTABLE, true)); a.unwrap(blob, carried) == nil {
+		form = carried
+	}
+	for _, r := range a.confinement() {
+		contrary := cryptoki.Bool(r.Type, r.Value[0] == 0)
+		if err := forbid(r.against, a.unwrap(blob, replace(form, contrary))); err != nil {
+			return err
+		}
+		if err := a.omit(blob, form, r); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// omit unwraps a blob without a word on one line of the root's unwrap template. A device may refuse that, as SoftHSM
+// does, or apply the line, as PKCS#11 has it (v2.40 section 4.10): what comes out is then looked at.
+func (a attacker) omit(blob []byte, form []cryptoki.Attribute, r rule) error {
+	o, err := a.driver.UnwrapKey(a.s, a.wrap.code, a.root, blob, without(form, r.Type))
+	if err != nil {
+		return forbid(r.against, err)
+	}
+	defer a.driver.DestroyObject(a.s, o)
+	got, err := a.driver.Attributes(a.s, o, r.Type)
+	if err == nil && !bytes.Equal(got[0], r.Value) {
+		return forbid(r.against, nil)
+	}
+	return err
+}
+
+// keep alters and copies a key in use, which would outlive its session on the token, or get usages that no key of ours
+// has. Where the device doesn't know the attributes against this, it is a gap and not tried.
+func (a attacker) keep(blob []byte, f form) error {
+	if !a.limits {
+		return nil
+	}
+	o, err := a.driver.UnwrapKey(a.s, a.wrap.code, a.root, blob, a.working(f))
+	if err != nil {
+		return fmt.Errorf("unwrapping a key to keep: %w", err)
+	}
+	defer a.driver.DestroyObject(a.s, o)
+	err = a.driver.SetAttributes(a.s, o, []cryptoki.Attribute{cryptoki.Bool(pkcs11.CKA_UNWRAP, true)})
+	if err := forbid("let a key in use unwrap others", err); err != nil {
+		return err
+	}
+	c, err := a.driver.CopyObject(a.s, o, []cryptoki.Attribute{cryptoki.Bool(pkcs11.CKA_TOKEN, true)})
+	if err == nil {
+		a.driver.DestroyObject(a.s, c)
+	}
+	return forbid("copy a key in use onto the token", err)
 }
 
 // carryOff wraps what mustn't leave under a key of the attacker's own. Its value is secret here, but an attacker would
@@ -165,17 +206,21 @@ func (a attacker) useRoot() error {
 	return forbid("decrypt with the root", err)
 }
 
-// replace returns the template with the given attributes in the place of those of the same types.
-func replace(template []cryptoki.Attribute, with ...cryptoki.Attribute) []cryptoki.Attribute {
-	for _, w := range with {
-		template = append(without(template, w.Type), w)
+// replace returns a copy of the template that says something else of one attribute, in the same place: SoftHSM refuses
+// what stands behind CKA_MODIFIABLE whatever it says.
+func replace(template []cryptoki.Attribute, with cryptoki.Attribute) []cryptoki.Attribute {
+	out := slices.Clone(template)
+	for i := range out {
+		if out[i].Type == with.Type {
+			out[i] = with
+		}
 	}
-	return template
+	return out
 }
 
 // without returns a copy of the template that doesn't state one attribute.
 func without(template []cryptoki.Attribute, typ uint) []cryptoki.Attribute {
-	out := make([]cryptoki.Attribute, 0, len(template)+1)
+	out := make([]cryptoki.Attribute, 0, len(template))
 	for _, a := range template {
 		if a.Type != typ {
 			out = append(out, a)

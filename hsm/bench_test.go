@@ -62,10 +62,10 @@ func signing(b *testing.B, k custody.Kind, alg custody.Algorithm, m *pkcs11.Mech
 	digest := make([]byte, 32)
 	for _, n := range goroutines {
 		b.Run(fmt.Sprintf("bare/%d", n), func(b *testing.B) {
-			p, slot := intruder(b, hsmtest.SoftHSM(b))
+			p, slot := hsmtest.Intruder(b, hsmtest.SoftHSM(b))
 			sessions := make([]pkcs11.SessionHandle, n)
 			for i := range sessions {
-				sessions[i] = login(b, p, slot)
+				sessions[i] = hsmtest.Login(b, p, slot)
 			}
 			_, key, err := p.GenerateKeyPair(sessions[0], []*pkcs11.Mechanism{pkcs11.NewMechanism(generate, nil)}, public, []*pkcs11.Attribute{
 				pkcs11.NewAttribute(pkcs11.CKA_TOKEN, false), pkcs11.NewAttribute(pkcs11.CKA_PRIVATE, true),
@@ -156,10 +156,10 @@ func token(b *testing.B, op func(*hsm.Token, custody.Ref, []byte) error) {
 func bare(b *testing.B, op func(*pkcs11.Ctx, pkcs11.SessionHandle, pkcs11.ObjectHandle, []byte) error) {
 	for _, n := range goroutines {
 		b.Run(fmt.Sprintf("bare/%d", n), func(b *testing.B) {
-			p, slot := intruder(b, hsmtest.SoftHSM(b))
+			p, slot := hsmtest.Intruder(b, hsmtest.SoftHSM(b))
 			sessions := make([]pkcs11.SessionHandle, n)
 			for i := range sessions {
-				sessions[i] = login(b, p, slot)
+				sessions[i] = hsmtest.Login(b, p, slot)
 			}
 			key, err := p.GenerateKey(sessions[0], []*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_AES_KEY_GEN, nil)},
 				[]*pkcs11.Attribute{

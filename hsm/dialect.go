@@ -32,7 +32,7 @@ type dialect struct {
 
 	officer  bool // the security officer can mark a root CKA_TRUSTED through PKCS#11
 	confines bool // CKA_UNWRAP_TEMPLATE is enforced
-	limits   bool // CKA_ALLOWED_MECHANISMS is known and enforced
+	limits   bool // CKA_ALLOWED_MECHANISMS, CKA_COPYABLE and CKA_MODIFIABLE are known and enforced
 	trusts   bool // CKA_WRAP_WITH_TRUSTED is enforced
 	sessions int  // worth having open at once: network devices gain from more than this process has threads
 	proven   bool // the suite has passed on it; otherwise the row is read from documentation
@@ -137,7 +137,7 @@ func (d dialect) gaps() []string {
 		gaps = append(gaps, "root-unwrap-unrestricted") // the PIN and the database together yield keys
 	}
 	if !d.limits {
-		gaps = append(gaps, "mechanisms-unrestricted") // a key that encrypts does so by any mechanism of the device
+		gaps = append(gaps, "mechanisms-unrestricted") // a key that encrypts does so by any mechanism of the device, and can be altered and kept
 	}
 	if !d.trusts {
 		gaps = append(gaps, "wrap-with-trusted-unenforced")

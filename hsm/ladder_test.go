@@ -122,7 +122,7 @@ func TestLostSessionsCostCallersNothing(t *testing.T) {
 	t.Run("SoftHSM", func(t *testing.T) {
 		c := hsmtest.SoftHSM(t)
 		k := makeKeys(t, hsmtest.Open(t, c), 5)
-		p, slot := intruder(t, c)
+		p, slot := hsmtest.Intruder(t, c)
 		failed := k.underLoad(t, 16, func() {
 			for range 5 {
 				time.Sleep(50 * time.Millisecond)
@@ -143,10 +143,10 @@ func TestLostSessionsCostCallersNothing(t *testing.T) {
 func TestLogoutElsewhereIsRepaired(t *testing.T) {
 	c := hsmtest.SoftHSM(t)
 	k := makeKeys(t, hsmtest.Open(t, c), 5)
-	p, slot := intruder(t, c)
+	p, slot := hsmtest.Intruder(t, c)
 	k.underLoad(t, 4, func() {
 		for range 3 {
-			s := login(t, p, slot)
+			s := hsmtest.Login(t, p, slot)
 			k.between.Lock()
 			if err := p.Logout(s); err != nil {
 				t.Error(err)
@@ -231,9 +231,16 @@ func TestWipedTokenIsNotTakenForTheOldOne(t *testing.T) {
 	}
 }
 
+// hasty is for calls that hang: others have time enough to end.
+func hasty(d *hsmtest.Device) hsm.Config {
+	c := d.Config()
+	c.Timeout = 2 * time.Second
+	return c
+}
+
 func TestHangingModule(t *testing.T) {
 	d := hsmtest.NewDevice(t)
-	c := d.Config()
+	c := hasty(d)
 	c.MaxSessions = 3
 	tok := hsmtest.Open(t, c)
 	m := hsmtest.Make(t, tok, "k", custody.AES256)
@@ -268,7 +275,7 @@ func TestHangingModule(t *testing.T) {
 
 func TestPoolThatHangsIsReplaced(t *testing.T) {
 	d := hsmtest.NewDevice(t)
-	c := d.Config()
+	c := hasty(d)
 	c.MaxSessions = 2
 	tok := hsmtest.Open(t, c)
 	k := makeKeys(t, tok, 1)
@@ -292,7 +299,7 @@ func TestPoolThatHangsIsReplaced(t *testing.T) {
 // C_Finalize comes before the call returned.
 func TestModuleIsNotFinalizedUnderAHangingCall(t *testing.T) {
 	d := hsmtest.NewDevice(t)
-	tok := hsmtest.Open(t, d.Config())
+	tok := hsmtest.Open(t, hasty(d))
 	k := makeKeys(t, tok, 2)
 	release := d.Hang("C_Encrypt")
 	if err := k.use(t, 0); !errors.Is(err, custody.ErrUnavailable) {

@@ -15,8 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/miekg/pkcs11"
-
 	"claviger/hsm"
 	"claviger/hsm/hsmtest"
 	"claviger/internal/custody"
@@ -53,6 +51,7 @@ func TestSlowPairsStallNobody(t *testing.T) {
 	d := hsmtest.NewDevice(t)
 	c := d.Config()
 	c.MaxSessions = 1
+	c.Timeout = 2 * time.Second
 	tok := hsmtest.Open(t, c)
 	k := makeKeys(t, tok, 1)
 	releaseA, a := generating(t, d, tok, "a")
@@ -145,7 +144,6 @@ func TestCloseLeavesAPairInTheMaking(t *testing.T) {
 func TestMACIsHMAC(t *testing.T) {
 	c := hsmtest.SoftHSM(t)
 	tok := hsmtest.Open(t, c)
-	thief := newThief(t, c)
 	for kind, h := range map[custody.Kind]crypto.Hash{custody.HMAC224: crypto.SHA224, custody.HMAC256: crypto.SHA256,
 		custody.HMAC384: crypto.SHA384, custody.HMAC512: crypto.SHA512} {
 		key := make([]byte, h.Size())
@@ -155,19 +153,8 @@ func TestMACIsHMAC(t *testing.T) {
 			m.Write([]byte(data))
 			return m.Sum(nil)
 		}
-		object, err := thief.CreateObject(thief.session(), []*pkcs11.Attribute{
-			pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY), pkcs11.NewAttribute(pkcs11.CKA_KEY_TYPE, pkcs11.CKK_GENERIC_SECRET),
-			pkcs11.NewAttribute(pkcs11.CKA_EXTRACTABLE, true), pkcs11.NewAttribute(pkcs11.CKA_VALUE, key),
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		wrapped, err := thief.WrapKey(thief.session(), kwp, thief.root, object)
-		if err != nil {
-			t.Fatal(err)
-		}
 		check := sha256.Sum256(mac("claviger check" + string(kind)))
-		m := custody.Material{ID: string(kind), Kind: kind, Root: tok.Root(), Mechanism: tok.Facts().KeyWrap, Wrapped: wrapped, Check: check[:]}
+		m := custody.Material{ID: string(kind), Kind: kind, Root: tok.Root(), Mechanism: tok.Facts().KeyWrap, Wrapped: hsmtest.Plant(t, c, key), Check: check[:]}
 		for _, data := range []string{"", "x", strings.Repeat("row", 2000)} {
 			if got, err := tok.MAC(background, m.Rest(), []byte(data)); err != nil || !bytes.Equal(got, mac(data)) {
 				t.Errorf("%s of %d bytes: %x, %v", kind, len(data), got, err)

@@ -94,17 +94,41 @@ func (d dialect) rootTemplate(id []byte, wrap mechanism) []cryptoki.Attribute {
 	if d.limits {
 		t = append(t, cryptoki.Ulong(pkcs11.CKA_ALLOWED_MECHANISMS, wrap.code))
 	}
-	// The template is what keeps a blob closed: without it, whoever has the PIN unwraps one as not sensitive and reads
-	// it. SoftHSM compares these lines with the caller's and doesn't add them.
 	if d.confines {
-		t = append(t, cryptoki.Template(pkcs11.CKA_UNWRAP_TEMPLATE,
-			cryptoki.Bool(pkcs11.CKA_TOKEN, false),
-			cryptoki.Bool(pkcs11.CKA_PRIVATE, true),
-			cryptoki.Bool(pkcs11.CKA_SENSITIVE, true),
-			cryptoki.Bool(pkcs11.CKA_WRAP_WITH_TRUSTED, true),
-			cryptoki.Bool(pkcs11.CKA_UNWRAP, false)))
+		var lines []cryptoki.Attribute
+		for _, r := range d.confinement() {
+			lines = append(lines, r.Attribute)
+		}
+		t = append(t, cryptoki.Template(pkcs11.CKA_UNWRAP_TEMPLATE, lines...))
 	}
 	return t
+}
+
+// rule is one line of the root's unwrap template, and what somebody with a stolen blob could do without it.
+type rule struct {
+	cryptoki.Attribute
+	against string
+}
+
+// confinement is the root's unwrap template. It is what keeps a blob closed: without it, whoever has the PIN unwraps one
+// as not sensitive and reads it. SoftHSM compares these lines with the caller's and doesn't add them, so [dialect.working]
+// restates each. No line can be about CKA_WRAP, which private keys don't have, nor about another usage or
+// CKA_ALLOWED_MECHANISMS, which differ from kind to kind; and none has to be: whatever an unwrapped key may wrap, it isn't
+// trusted, and so wraps no material.
+func (d dialect) confinement() []rule {
+	lines := []rule{
+		{cryptoki.Bool(pkcs11.CKA_SENSITIVE, true), "unwrap a key so that it can be read"},
+		{cryptoki.Bool(pkcs11.CKA_WRAP_WITH_TRUSTED, true), "unwrap a key so that any key may wrap it"},
+		{cryptoki.Bool(pkcs11.CKA_UNWRAP, false), "unwrap a key that unwraps others"},
+		{cryptoki.Bool(pkcs11.CKA_PRIVATE, true), "unwrap a key for everybody"},
+		{cryptoki.Bool(pkcs11.CKA_TOKEN, false), "unwrap a key for ever"},
+	}
+	if !d.limits {
+		return lines
+	}
+	return append(lines,
+		rule{cryptoki.Bool(pkcs11.CKA_COPYABLE, false), "unwrap a key that can be copied onto the token"},
+		rule{cryptoki.Bool(pkcs11.CKA_MODIFIABLE, false), "unwrap a key that can be altered afterwards"})
 }
 
 // checkRoot reads the root's attributes back: a root made by other means, or altered, is refused. The unwrap template

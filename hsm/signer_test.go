@@ -25,8 +25,8 @@ import (
 // makePair makes a P-256 or RSA key pair on the token, as pkcs11-tool or a maker's tool would.
 func makePair(t *testing.T, c hsm.Config, label string, mechanism uint) {
 	t.Helper()
-	p, slot := intruder(t, c)
-	s := login(t, p, slot)
+	p, slot := hsmtest.Intruder(t, c)
+	s := hsmtest.Login(t, p, slot)
 	p256, err := asn1.Marshal(asn1.ObjectIdentifier{1, 2, 840, 10045, 3, 1, 7})
 	if err != nil {
 		t.Fatal(err)

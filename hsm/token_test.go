@@ -66,7 +66,7 @@ func TestOpenBySerialNumber(t *testing.T) {
 func TestTwoTokensWithOneLabelAreRefused(t *testing.T) {
 	c := hsmtest.SoftHSM(t)
 	tok := hsmtest.Open(t, c) // keeps the module up
-	p, _ := intruder(t, c)
+	p, _ := hsmtest.Intruder(t, c)
 	slots, err := p.GetSlotList(true)
 	if err != nil {
 		t.Fatal(err)
@@ -128,6 +128,7 @@ func TestDevicesThatAllowTooMuchAreRefused(t *testing.T) {
 		"wraps under untrusted keys":          pkcs11.CKA_WRAP_WITH_TRUSTED,
 		"wraps what may not be extracted":     pkcs11.CKA_EXTRACTABLE,
 		"changes what may not be modified":    pkcs11.CKA_MODIFIABLE,
+		"copies what may not be copied":       pkcs11.CKA_COPYABLE,
 		"decrypts with keys that only unwrap": pkcs11.CKA_DECRYPT,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -141,6 +142,21 @@ func TestDevicesThatAllowTooMuchAreRefused(t *testing.T) {
 				t.Errorf("the ceremony: %v", err)
 			}
 			refused(t, bare.Config(), hsm.ErrNoRoot)
+		})
+	}
+}
+
+// TestRootsThatConfineTooLittleAreRefused takes one line at a time out of the root's unwrap template.
+func TestRootsThatConfineTooLittleAreRefused(t *testing.T) {
+	for name, attribute := range map[string]uint{
+		"token": pkcs11.CKA_TOKEN, "private": pkcs11.CKA_PRIVATE, "sensitive": pkcs11.CKA_SENSITIVE,
+		"wrap with trusted": pkcs11.CKA_WRAP_WITH_TRUSTED, "unwrap": pkcs11.CKA_UNWRAP,
+		"copyable": pkcs11.CKA_COPYABLE, "modifiable": pkcs11.CKA_MODIFIABLE,
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := hsmtest.NewDevice(t)
+			d.Loosen(attribute)
+			refused(t, d.Config(), hsm.ErrUnsafe)
 		})
 	}
 }
@@ -252,7 +268,7 @@ func TestObserverSeesEveryCall(t *testing.T) {
 // eventually waits for something that recovery or the watch brings about.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if holds() {
 			return
 		}

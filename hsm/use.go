@@ -23,18 +23,20 @@ func decrypting(err error) error {
 	return undecryptable{err}
 }
 
-// rounds bounds how often one use is begun again because the device failed under it.
+// rounds bounds how often one use is begun again because the device failed under it. Renewals don't count: under them
+// nothing failed, and however many there are, the use has its time.
 const rounds = 4
 
 // use does f in a session of the pool, with the handle of ref if there is one, and begins again where a failure
-// was the device's and recovery succeeded. All uses of keys go through it.
+// was the device's and recovery succeeded, for no longer than the timeout. All uses of keys go through it.
 func (t *Token) use(ctx context.Context, ref *custody.Ref, f func(*epoch, *handle, cryptoki.Session) ([]byte, error)) ([]byte, error) {
 	return t.useIn(ctx, func(e *epoch) *lane { return e.pool }, ref, f)
 }
 
-// useIn is use in a session of another lane.
+// useIn is use in a session of another lane, whose timeout it keeps.
 func (t *Token) useIn(ctx context.Context, of func(*epoch) *lane, ref *custody.Ref, f func(*epoch, *handle, cryptoki.Session) ([]byte, error)) ([]byte, error) {
-	for round := 1; ; round++ {
+	bounded := false
+	for round := 1; ; {
 		e, err := t.live(ctx)
 		if err != nil {
 			return nil, err
@@ -45,6 +47,15 @@ func (t *Token) useIn(ctx context.Context, of func(*epoch) *lane, ref *custody.R
 		}
 		if again, err := t.ponder(ctx, e, err, loading, round); !again {
 			return nil, err
+		}
+		if !errors.Is(err, errRenewed) {
+			round++
+		}
+		if !bounded {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeoutCause(ctx, of(e).timeout, errTimeout)
+			defer cancel()
+			bounded = true
 		}
 	}
 }
@@ -80,7 +91,7 @@ func (t *Token) ponder(ctx context.Context, e *epoch, err error, loading bool, r
 	var p11 *cryptoki.Error
 	switch {
 	case errors.Is(err, errRenewed):
-		return round < rounds, unavailable(err)
+		return true, nil
 	case errors.Is(err, errWrongKey), !errors.As(err, &p11):
 		return false, fault.Of(err)
 	}
@@ -93,11 +104,11 @@ func (t *Token) ponder(ctx context.Context, e *epoch, err error, loading bool, r
 	}
 	// The failure came before the canary is asked, so a token that was lost in between is found to be lost: a good
 	// ciphertext is never called forged because of it.
-	healthy, down := t.examine(ctx, e)
+	healthy, down := t.examine(ctx)
 	switch {
 	case down != nil:
 		return false, down
-	case healthy && blamed == onUnknown:
+	case healthy == e && blamed == onUnknown:
 		return false, t.refuse(err, loading)
 	}
 	return round < rounds, unavailable(err)

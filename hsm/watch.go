@@ -29,35 +29,31 @@ func (t *Token) live(ctx context.Context) (*epoch, error) {
 	if e := t.current.Load(); e != nil {
 		return e, nil
 	}
-	if _, err := t.examine(ctx, nil); err != nil {
-		return nil, err
-	}
-	if e := t.current.Load(); e != nil {
-		return e, nil
-	}
-	return nil, unavailable(errRenewed)
+	return t.examine(ctx)
 }
 
-// examine has the canary asked whether the token is well and waits for the answer. It returns true if suspected is
-// well, false if another epoch has taken its place, and custody.ErrUnavailable if the token can't be used.
-func (t *Token) examine(ctx context.Context, suspected *epoch) (bool, error) {
-	if r := t.down.Load(); r != nil {
-		return false, unavailable(r.err)
-	}
-	x := t.request()
+// examine has the canary asked whether the token is well and waits for the answer. It returns the epoch that was found
+// well, which may be a new one and may have ended since, and custody.ErrUnavailable if the token can't be used.
+func (t *Token) examine(ctx context.Context) (*epoch, error) {
 	timer := time.NewTimer(t.config.Timeout)
 	defer timer.Stop()
-	select {
-	case <-x.over:
-	case <-ctx.Done():
-		return false, unavailable(context.Cause(ctx))
-	case <-timer.C:
-		return false, unavailable(errTimeout)
+	for {
+		if r := t.down.Load(); r != nil {
+			return nil, unavailable(r.err)
+		}
+		x := t.request()
+		select {
+		case <-x.over:
+		case <-ctx.Done():
+			return nil, unavailable(context.Cause(ctx))
+		case <-timer.C:
+			return nil, unavailable(errTimeout)
+		}
+		// Without an epoch the token is down, or a neighbour reloaded the module before the examination was over.
+		if x.healthy != nil {
+			return x.healthy, nil
+		}
 	}
-	if x.healthy == nil {
-		return false, unavailable(t.why())
-	}
-	return x.healthy == suspected, nil
 }
 
 // suspect asks for an examination without waiting for it.

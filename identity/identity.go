@@ -35,7 +35,7 @@ type Directory struct {
 	regions []string
 
 	keys    *store.Cache[string, *accessKey]
-	signing *store.Cache[sigv4.Credential, sigv4.SigningKey]
+	signing *store.Cache[sigv4.Credential, *sigv4.SigningKey]
 }
 
 const (
@@ -47,13 +47,13 @@ const (
 func New(db *store.DB, token Token, in *install.Installation, regions []string) *Directory {
 	return &Directory{db: db, token: token, guard: in.Guard, sealing: in.Identity, regions: regions,
 		keys:    store.NewCache[string, *accessKey](cachedAccessKeys),
-		signing: store.NewCache[sigv4.Credential, sigv4.SigningKey](cachedSigningKeys),
+		signing: store.NewCache[sigv4.Credential, *sigv4.SigningKey](cachedSigningKeys),
 	}
 }
 
 // Authenticate verifies the signature on a request over the bytes as received, for the service that is asked, and returns
-// who made it and for which Region. Failures are faults of kind Unauthenticated in AWS's words.
-func (d *Directory) Authenticate(ctx context.Context, r *http.Request, body []byte, service string, now time.Time) (c policy.Caller, region string, err error) {
+// who made it and for which Region. The body is read once the access key is known. Failures are faults of kind Unauthenticated in AWS's words.
+func (d *Directory) Authenticate(ctx context.Context, r *http.Request, read func() ([]byte, error), service string, now time.Time) (c policy.Caller, region string, err error) {
 	p, err := sigv4.Parse(r, now, sigv4.Rules{Service: service, Regions: d.regions})
 	if err != nil {
 		return c, "", err
@@ -65,7 +65,11 @@ func (d *Directory) Authenticate(ctx context.Context, r *http.Request, body []by
 	if err != nil {
 		return c, "", err
 	}
-	key, err := d.signing.Get(p.Credential, func() (sigv4.SigningKey, error) { return d.derive(ctx, k, p.Credential) })
+	key, err := d.signing.Get(p.Credential, func() (*sigv4.SigningKey, error) { return d.derive(ctx, k, p.Credential) })
+	if err != nil {
+		return c, "", err
+	}
+	body, err := read()
 	if err != nil {
 		return c, "", err
 	}
@@ -90,14 +94,14 @@ func (d *Directory) accessKey(ctx context.Context, id string) (*accessKey, error
 }
 
 // derive opens the secret for as long as it takes to derive a signing key from it.
-func (d *Directory) derive(ctx context.Context, k *accessKey, c sigv4.Credential) (key sigv4.SigningKey, err error) {
+func (d *Directory) derive(ctx context.Context, k *accessKey, c sigv4.Credential) (*sigv4.SigningKey, error) {
 	secret, err := d.token.Unseal(ctx, d.sealing, k.sealed, k.aad())
 	if errors.Is(err, custody.ErrForged) {
-		return key, fault.New(fault.Internal, "", "").Because(fmt.Errorf("the sealed secret of access key %s was changed", k.caller.AccessKeyID))
+		return nil, fault.New(fault.Internal, "", "").Because(fmt.Errorf("the sealed secret of access key %s was changed", k.caller.AccessKeyID))
 	}
 	if err != nil {
-		return key, err
+		return nil, err
 	}
 	defer clear(secret)
-	return sigv4.DeriveKey(string(secret), c.Date, c.Region, c.Service), nil
+	return sigv4.DeriveKey(secret, c.Date, c.Region, c.Service), nil
 }

@@ -24,9 +24,10 @@ const (
 )
 
 var (
-	qSchedule = store.SQL(`INSERT INTO jobs (id, kind, account, region, subject, due, lease, attempts) VALUES ($1, $2, $3, $4, $5, $6, 0, 0)
-		ON CONFLICT (kind, account, region, subject) DO UPDATE SET due = excluded.due, lease = lease + 1, attempts = 0`)
-	qCancel = store.SQL(`DELETE FROM jobs WHERE kind = $1 AND account = $2 AND region = $3 AND subject = $4`)
+	qSchedule = store.Wide(`INSERT INTO jobs (id, kind, account, region, subject, due, lease, attempts) VALUES ($1, $2, $3, $4, $5, $6, 0, 0)
+		ON CONFLICT (kind, account, region, subject) DO UPDATE SET due = excluded.due, lease = lease + 1, attempts = 0`,
+		"the row names its account and Region")
+	qCancel = store.Wide(`DELETE FROM jobs WHERE kind = $1 AND account = $2 AND region = $3 AND subject = $4`, "the row names its account and Region")
 	qDue    = store.Wide(`SELECT id, kind, account, region, subject, lease, attempts FROM jobs WHERE due <= $1 ORDER BY due LIMIT $2`,
 		"the clockwork works for every account")
 	qLease  = store.Wide(`UPDATE jobs SET lease = lease + 1, due = $1, attempts = attempts + 1 WHERE id = $2 AND lease = $3`, "a job is known by its id")
@@ -109,10 +110,9 @@ func (w *Clockwork) due() (out []job, err error) {
 
 // do leases a job, does it and takes it away. If it fails it stays, to be tried again later and later.
 func (w *Clockwork) do(ctx context.Context, j job) {
-	work := w.Works[j.kind]
-	if work == nil {
-		w.Log.Error("no work of this kind is known: was the database used by a newer version?", "kind", j.kind)
-		return
+	work, ok := w.Works[j.kind]
+	if !ok {
+		work = unknown
 	}
 	err := w.change(qLease, w.Now().Add(lease).UnixMicro(), j.id, j.lease)
 	if errors.Is(err, store.Stale) {
@@ -131,6 +131,12 @@ func (w *Clockwork) do(ctx context.Context, j job) {
 	if err != nil && !errors.Is(err, store.Stale) {
 		w.Log.Error("the state of a job can't be stored", "kind", j.kind, "subject", j.subject, "error", err)
 	}
+}
+
+// unknown stands for work that only another version of the program knows. It fails as other work does, so that its job
+// stays and makes room for those behind it.
+func unknown(*op.Call, string) error {
+	return errors.New("no work of this kind is known: was the database used by a newer version?")
 }
 
 // change alters one job's row. It leaves no record: what the job does leaves its own.

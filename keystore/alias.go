@@ -156,14 +156,13 @@ func (s *Keys) createAlias(c *op.Call, _ AliasInput, m *aliasMove) (op.Commit[op
 		return nil, err
 	}
 	return func(tx *store.Tx) (op.None, error) {
-		if err := s.roomForAlias(tx, m.to.key); err != nil {
+		switch err := insert(tx); {
+		case errors.Is(err, store.Exists): // before the quota: SDKs try again when a limit is exceeded
+			return op.None{}, fault.Newf(fault.Exists, "AlreadyExistsException", "An alias with the name %s already exists", m.ref.arn())
+		case err != nil:
 			return op.None{}, err
 		}
-		err := insert(tx)
-		if errors.Is(err, store.Exists) {
-			err = fault.Newf(fault.Exists, "AlreadyExistsException", "An alias with the name %s already exists", m.ref.arn())
-		}
-		return op.None{}, err
+		return op.None{}, s.checkAliases(tx, m.to.key)
 	}, nil
 }
 
@@ -176,19 +175,17 @@ func (s *Keys) updateAlias(c *op.Call, _ AliasInput, m *aliasMove) (op.Commit[op
 		return nil, err
 	}
 	return func(tx *store.Tx) (op.None, error) {
-		if a.keyID != m.alias.keyID {
-			if err := s.roomForAlias(tx, m.to.key); err != nil {
-				return op.None{}, err
-			}
+		if err := update(tx); err != nil {
+			return op.None{}, err
 		}
-		return op.None{}, update(tx)
+		return op.None{}, s.checkAliases(tx, m.to.key)
 	}, nil
 }
 
-// roomForAlias holds a key to the quota of aliases.
-func (s *Keys) roomForAlias(tx *store.Tx, k *Key) error {
+// checkAliases holds a key to the quota of aliases, once it has one more. An error takes that one back.
+func (s *Keys) checkAliases(tx *store.Tx, k *Key) error {
 	n, err := s.countAliases(tx, k)
-	if err == nil && n >= aliasesPerKey {
+	if err == nil && n > aliasesPerKey {
 		err = fault.Newf(fault.Limit, "LimitExceededException", "A key has at most %d aliases.", aliasesPerKey)
 	}
 	return err

@@ -133,13 +133,13 @@ func (s *Keys) createManaged(c *op.Call, in manageInput, m managed) (op.Commit[o
 	if err != nil {
 		return nil, err
 	}
-	return func(tx *store.Tx) (op.None, error) {
+	return once(func(tx *store.Tx) (op.None, error) {
 		err := insertAlias(tx)
 		if err == nil {
 			err = insertKey(tx)
 		}
 		return op.None{}, err
-	}, nil
+	}), nil
 }
 
 func or[T any](p *T, otherwise T) T {

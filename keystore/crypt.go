@@ -188,9 +188,9 @@ type DecryptOutput struct {
 // source is the key of a ciphertext: the one the caller named, or the one the ciphertext names.
 type source struct {
 	target
-	ciphertext []byte
-	blob       blob // what the ciphertext of a symmetric key says
-	implicit   bool // the key was found in the ciphertext
+	ciphertext []byte // nil: there is none, which a dry run allows
+	blob       blob   // what the ciphertext of a symmetric key says, if it can be read
+	implicit   bool   // the key was found in the ciphertext
 }
 
 // errForeign is AWS's answer to a ciphertext whose key is unknown: it doesn't say whether there is one.
@@ -205,13 +205,20 @@ func (t *source) Missing() error {
 	return t.target.Missing()
 }
 
-// Ready implements [op.Target]: a named key must be one that decrypts, and the ciphertext's own.
+// Ready implements [op.Target]: a named key must be one that decrypts, and the ciphertext's own; and what a symmetric key
+// decrypts, one that it may have made.
 func (t *source) Ready() error {
 	if t.key.serves("Decrypt") != nil || t.blob.keyID != "" && t.blob.keyID != t.key.ID {
 		return fault.New(fault.State, "IncorrectKeyException",
 			"The key ID in the request does not identify a CMK that can perform this operation.")
 	}
-	return t.target.Ready()
+	if err := t.target.Ready(); err != nil {
+		return err
+	}
+	if _, ok := t.key.material(t.blob.material); t.algorithm == symmetricDefault && t.ciphertext != nil && !ok {
+		return custody.ErrForged
+	}
+	return nil
 }
 
 // findSource looks up the key of a ciphertext for an operation of the matrix, under an IAM action. A ciphertext that can't be
@@ -242,8 +249,8 @@ func (s *Keys) decrypt(c *op.Call, in DecryptInput, t *source) (DecryptOutput, e
 	return DecryptOutput{t.key.ARN(), plaintext, t.algorithm, t.blob.material}, err
 }
 
-// decryptFrom opens a ciphertext by the private key, or by the material it names: one call of the token. A ciphertext
-// that could not be read, an unknown material, bad padding and a bad tag are one error.
+// decryptFrom opens a ciphertext by the private key, or by the material it names, which Ready has seen: one call of the
+// token. A ciphertext that could not be read, an unknown material, bad padding and a bad tag are one error.
 func (s *Keys) decryptFrom(c *op.Call, t *source, context map[string]string) ([]byte, error) {
 	if t.algorithm != symmetricDefault {
 		ref, err := t.key.current()
@@ -252,10 +259,7 @@ func (s *Keys) decryptFrom(c *op.Call, t *source, context map[string]string) ([]
 		}
 		return s.token.Decrypt(c, ref, custody.Algorithm(t.algorithm), t.ciphertext)
 	}
-	ref, ok := t.key.material(t.blob.material)
-	if !ok {
-		return nil, custody.ErrForged
-	}
+	ref, _ := t.key.material(t.blob.material)
 	return s.token.Unseal(c, ref, t.blob.sealed, additional(purposeKMS, t.key.ID, t.blob.material, context))
 }
 

@@ -85,7 +85,7 @@ func scratch(t testing.TB) string {
 }
 
 // Authenticate implements op.Authenticator: everybody is the account's owner.
-func (s *rig) Authenticate(context.Context, *http.Request, []byte, string, time.Time) (policy.Caller, string, error) {
+func (s *rig) Authenticate(context.Context, *http.Request, func() ([]byte, error), string, time.Time) (policy.Caller, string, error) {
 	return policy.Caller{Type: policy.Root, Account: theirAccount, ARN: "arn:aws:iam::" + theirAccount + ":root", PrincipalID: theirAccount}, "us-east-1", nil
 }
 
@@ -102,7 +102,7 @@ func send[O any](ctx context.Context, s *rig, name string, in doc) (out O, err e
 	s.t.Helper()
 	body, err := wire.Encode(in)
 	noError(s.t, err)
-	q := &op.Request{HTTP: httptest.NewRequest("POST", "/", nil), Body: body, ID: uuid.NewString(),
+	q := &op.Request{HTTP: httptest.NewRequest("POST", "/", nil), Read: func() ([]byte, error) { return body, nil }, ID: uuid.NewString(),
 		Decode:  func(v any) error { return wire.Decode(body, v) },
 		Present: func(pointer string) bool { return wire.Present(body, pointer) }}
 	answer, err := s.runner.Serve(ctx, s.byName[name], q)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"claviger/internal/custody"
+	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/store"
 
@@ -71,10 +72,23 @@ func (s *Keys) ensureManaged(c *op.Call, service, name string) error {
 		return err
 	}
 	_, err := op.AsService(c, service, s.manage, manageInput{Service: service})
-	if errors.Is(err, store.Exists) {
-		return nil // another request made it first
+	if errors.Is(err, errBefore) {
+		return nil
 	}
 	return err
+}
+
+// errBefore says that another request has made what there is once. That is as good, and the trail calls it no failure.
+var errBefore = fault.New(fault.Exists, "AlreadyExistsException", "Another request made it first.")
+
+func once(insert op.Commit[op.None]) op.Commit[op.None] {
+	return func(tx *store.Tx) (op.None, error) {
+		out, err := insert(tx)
+		if errors.Is(err, store.Exists) {
+			err = errBefore
+		}
+		return out, err
+	}
 }
 
 // dataKey is one data key at rest. It is never changed.
@@ -163,7 +177,7 @@ func (s *Keys) currentDataKey(c *op.Call, k *Key, service string) (*dataKey, err
 			return nil, err
 		}
 		_, err = op.AsService(c, service, s.epoch, epochInput{KeyId: k.ID, Service: service, Epoch: last + 1})
-		if err != nil && !errors.Is(err, store.Exists) {
+		if err != nil && !errors.Is(err, errBefore) {
 			return nil, err
 		}
 		if err := c.Err(); err != nil {
@@ -202,7 +216,8 @@ func (s *Keys) createEpoch(c *op.Call, in epochInput, t *target) (op.Commit[op.N
 	}
 	d.m = m
 	d.m.Wrapped = nil
-	return s.insertDataKey(c, d)
+	insert, err := s.insertDataKey(c, d)
+	return once(insert), err
 }
 
 func isNoRow(err error) bool { return errors.Is(err, store.NoRow) }

@@ -66,8 +66,10 @@ func (s *Keys) name(c *op.Call, keyID string, aliases bool) (n named, err error)
 		if err != nil {
 			return n, err
 		}
-		id = strings.TrimPrefix(part, "key/")
-		if id == part && !strings.HasPrefix(part, "alias/") {
+		isKey := false
+		if id, isKey = strings.CutPrefix(part, "key/"); isKey {
+			aliases = false // key/alias/app is no name of anything
+		} else if !strings.HasPrefix(part, "alias/") {
 			return n, invalidKeyID(keyID)
 		}
 	}
@@ -101,8 +103,19 @@ func (s *Keys) resolve(c *op.Call, n named) (named, *Key, error) {
 
 // key returns the facts of a key, from the cache or from its verified row; nil if there is none.
 func (s *Keys) key(c *op.Call, ref keyRef) (*Key, error) {
-	k, err := s.keys.Get(ref, func() (*Key, error) { return s.loadKey(c, ref) })
-	if errors.Is(err, store.NoRow) {
+	var heavy *Key
+	k, err := s.keys.Get(ref, func() (*Key, error) {
+		k, err := s.loadKey(c, ref)
+		if err == nil && k.weight() > keptBytes {
+			heavy = k
+			return nil, errHeavy
+		}
+		return k, err
+	})
+	switch {
+	case heavy != nil:
+		return heavy, nil
+	case errors.Is(err, store.NoRow):
 		return nil, nil
 	}
 	return k, err

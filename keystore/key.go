@@ -72,6 +72,15 @@ func (k *Key) currentMaterialID() string {
 	return ""
 }
 
+// weight is about how many bytes of text callers gave the key.
+func (k *Key) weight() int {
+	n := len(k.Policy) + len(k.Description)
+	for _, t := range k.Tags {
+		n += len(t.TagKey) + len(t.TagValue) + overhead
+	}
+	return n
+}
+
 // changed returns a copy of k with the next revision, for change to alter.
 func (k *Key) changed(change func(*Key)) *Key {
 	c := *k

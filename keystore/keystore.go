@@ -15,6 +15,7 @@ package keystore
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"time"
 
@@ -89,12 +90,17 @@ type Keys struct {
 	unseal  op.Query[UnsealInput, Opened]
 }
 
-// Bounds of the caches: a key with its materials costs about 1.5 KiB.
+// Bounds of the caches: a usual key with its materials costs about 1.5 KiB. A caller may give a key a policy and a
+// description of hundreds of KiB, so one whose text is longer than keptBytes is read from its row each time.
 const (
 	cachedKeys     = 16384
 	cachedAliases  = 16384
 	cachedDataKeys = 4096
+	keptBytes      = 4096
+	overhead       = 32 // bytes for each tag beside its text: the headers of two strings
 )
+
+var errHeavy = errors.New("the key is too large to be kept")
 
 // New returns the key store of one installation.
 func New(db *store.DB, token Token, jobs Scheduler, in *install.Installation) *Keys {

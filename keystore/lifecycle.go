@@ -3,6 +3,7 @@ package keystore
 import (
 	"time"
 
+	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/internal/wire"
 	"claviger/policy"
@@ -38,8 +39,7 @@ func (s *Keys) enableKey(_ *op.Call, _ KeyInput, k *Key) (change, op.None, error
 }
 
 func (s *Keys) disableKey(_ *op.Call, _ KeyInput, k *Key) (change, op.None, error) {
-	forget, err := s.forgetting(k)
-	return change{k.changed(func(k *Key) { k.State = Disabled }), forget}, op.None{}, err
+	return change{k.changed(func(k *Key) { k.State = Disabled }), s.forgetting(k)}, op.None{}, nil
 }
 
 // The deletion window of the KMS API reference, in days; the model's own limits are wider.
@@ -75,7 +75,7 @@ type ScheduleKeyDeletionOutput struct {
 func (s *Keys) scheduleKeyDeletion(c *op.Call, in ScheduleKeyDeletionInput, k *Key) (change, ScheduleKeyDeletionOutput, error) {
 	days := or(in.PendingWindowInDays, longestWindow)
 	due := c.Time.AddDate(0, 0, int(days)).Truncate(time.Millisecond)
-	forget, err := s.forgetting(k)
+	forget := s.forgetting(k)
 	ch := change{key: k.changed(func(k *Key) { k.State, k.Deletes = PendingDeletion, due })}
 	ch.also = func(tx *store.Tx) error {
 		if err := forget(tx); err != nil {
@@ -83,7 +83,7 @@ func (s *Keys) scheduleKeyDeletion(c *op.Call, in ScheduleKeyDeletionInput, k *K
 		}
 		return s.jobs.Schedule(tx, DeleteKeyJob, k.Account, k.Region, k.ID, due)
 	}
-	return ch, ScheduleKeyDeletionOutput{k.ARN(), wire.Time{Time: due}, PendingDeletion, days}, err
+	return ch, ScheduleKeyDeletionOutput{k.ARN(), wire.Time{Time: due}, PendingDeletion, days}, nil
 }
 
 // KeyOutput is the output of operations that name the key they changed.
@@ -109,22 +109,23 @@ func (s *Keys) updateKeyDescription(_ *op.Call, in UpdateKeyDescriptionInput, k 
 }
 
 // forgetting returns what drops the token's handles of a key and of the data keys under it, once the change
-// that closes the key is committed.
-func (s *Keys) forgetting(k *Key) (func(*store.Tx) error, error) {
-	ids := []string{}
-	for id := range k.materials {
-		ids = append(ids, id)
-	}
-	dataKeys, err := s.dataKeyIDs(k)
-	ids = append(ids, dataKeys...)
+// that closes the key is committed. It looks for them inside the transaction, or it would miss a data key made meanwhile.
+func (s *Keys) forgetting(k *Key) func(*store.Tx) error {
 	return func(tx *store.Tx) error {
+		ids, err := dataKeyIDs(tx, k)
+		if err != nil {
+			return err
+		}
+		for id := range k.materials {
+			ids = append(ids, id)
+		}
 		tx.After(func() {
 			for _, id := range ids {
 				s.token.Forget(id)
 			}
 		})
 		return nil
-	}, err
+	}
 }
 
 // destroyInput names a key whose deletion window is over.
@@ -158,16 +159,17 @@ func (s *Keys) findDestroy(c *op.Call, in destroyInput) (ended, error) {
 }
 
 // destroyKey removes a key, its aliases, its wrapped materials and the data keys under it. A key that is gone, or that
-// was taken back from deletion, or whose time has not come, is left as it is: the job has nothing to do.
+// was taken back from deletion, is left as it is: the job has nothing to do. Where the time has not come, because the clock was
+// set back, the job fails: it must stay, or the key would be pending for ever.
 func (s *Keys) destroyKey(c *op.Call, _ destroyInput, e ended) (op.Commit[op.None], error) {
 	k := e.key
-	if k == nil || k.State != PendingDeletion || k.Deletes.After(c.Time) {
+	switch {
+	case k == nil || k.State != PendingDeletion:
 		return func(*store.Tx) (op.None, error) { return op.None{}, nil }, nil
+	case k.Deletes.After(c.Time):
+		return nil, fault.New(fault.State, "KMSInvalidStateException", k.ARN()+" is pending deletion, and its time has not come.")
 	}
-	forget, err := s.forgetting(k)
-	if err != nil {
-		return nil, err
-	}
+	forget := s.forgetting(k)
 	return func(tx *store.Tx) (op.None, error) {
 		if err := forget(tx); err != nil {
 			return op.None{}, err

@@ -31,8 +31,8 @@ var (
 	qInsertAlias = store.SQL(`INSERT INTO kms_aliases (account, region, name, rev, key_id, created, updated, mac)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`)
 	qMoveAlias = store.SQL(`UPDATE kms_aliases SET rev = $1, key_id = $2, updated = $3, mac = $4
-		WHERE account = $5 AND region = $6 AND name = $7 AND rev = $8`)
-	qDeleteAlias  = store.SQL(`DELETE FROM kms_aliases WHERE account = $1 AND region = $2 AND name = $3 AND rev = $4`)
+		WHERE account = $5 AND region = $6 AND name = $7 AND rev = $8 AND created = $9`)  // a name can be made anew, and begins at rev 1 then
+	qDeleteAlias  = store.SQL(`DELETE FROM kms_aliases WHERE account = $1 AND region = $2 AND name = $3 AND rev = $4 AND created = $5`)
 	qCountAliases = store.SQL(`SELECT count(*) FROM kms_aliases WHERE account = $1 AND region = $2 AND key_id = $3`)
 	qAliases      = store.SQL(`SELECT name, rev, key_id, created, updated, mac FROM kms_aliases
 		WHERE account = $1 AND region = $2 AND name > $3 ORDER BY name LIMIT $4`)
@@ -246,13 +246,13 @@ func (s *Keys) moveAlias(ctx context.Context, a *alias) (func(*store.Tx) error, 
 	mac, err := s.guard.Sign(ctx, "kms_aliases", a.columns()...)
 	return func(tx *store.Tx) error {
 		tx.After(func() { s.aliases.Drop(a.aliasRef) })
-		return tx.Change(qMoveAlias, a.rev, a.keyID, instant(a.updated), mac, a.account, a.region, a.name, a.rev-1)
+		return tx.Change(qMoveAlias, a.rev, a.keyID, instant(a.updated), mac, a.account, a.region, a.name, a.rev-1, instant(a.created))
 	}, err
 }
 
 func (s *Keys) removeAlias(tx *store.Tx, a *alias) error {
 	tx.After(func() { s.aliases.Drop(a.aliasRef) })
-	return tx.Change(qDeleteAlias, a.account, a.region, a.name, a.rev)
+	return tx.Change(qDeleteAlias, a.account, a.region, a.name, a.rev, instant(a.created))
 }
 
 func (s *Keys) countAliases(tx *store.Tx, k *Key) (n int, err error) {
@@ -313,8 +313,8 @@ func (s *Keys) insertDataKey(ctx context.Context, d *dataKey) (op.Commit[op.None
 	}, err
 }
 
-func (s *Keys) dataKeyIDs(k *Key) (ids []string, err error) {
-	err = s.db.Rows(qDataKeyIDs, []any{k.Account, k.Region, k.ID}, func(scan func(...any) error) error {
+func dataKeyIDs(r store.Reader, k *Key) (ids []string, err error) {
+	err = r.Rows(qDataKeyIDs, []any{k.Account, k.Region, k.ID}, func(scan func(...any) error) error {
 		var id string
 		err := scan(&id)
 		ids = append(ids, id)

@@ -8,9 +8,9 @@ import (
 // BatchGetSecretValueInput is BatchGetSecretValueRequest of AWS: up to 20 secrets by id, or by what they are like and
 // then page by page.
 type BatchGetSecretValueInput struct {
-	SecretIdList []string `shape:"SecretIdListType"`
+	SecretIdList []string `shape:"SecretIdListType"` // up to 20, in any form; excludes Filters
 	Filters      []Filter `shape:"FiltersListType"`
-	MaxResults   *int32   `shape:"MaxResultsBatchType"`
+	MaxResults   *int32   `shape:"MaxResultsBatchType"` // 1 to 20, with Filters only; absent: 20
 	NextToken    *string  `shape:"NextTokenType"`
 }
 

@@ -23,7 +23,11 @@ type line struct {
 	noted atomic.Int64 // the day up to which a read of value is noted
 }
 
-var errHeavy = errors.New("the secret is too large to be kept")
+// Why what was loaded is not kept.
+var (
+	errHeavy = errors.New("the secret is too large to be kept")
+	errLight = errors.New("the secret was read without its value")
+)
 
 // line returns the facts of a secret, from the cache or from its verified rows; nil if there is none.
 func (s *Secrets) line(c *op.Call, ref secretRef) (*line, error) {
@@ -39,6 +43,26 @@ func (s *Secrets) line(c *op.Call, ref secretRef) (*line, error) {
 	switch {
 	case heavy != nil:
 		return heavy, nil
+	case isNoRow(err):
+		return nil, nil
+	}
+	return l, err
+}
+
+// light is line for those who don't read the value: what is not in the cache is read without it, and not kept.
+func (s *Secrets) light(c *op.Call, ref secretRef) (*line, error) {
+	var sec *Secret
+	l, err := s.lines.Get(ref, func() (*line, error) {
+		read, err := s.loadSecret(c, ref)
+		if err != nil {
+			return nil, err
+		}
+		sec = read // verified
+		return nil, errLight
+	})
+	switch {
+	case sec != nil:
+		return &line{Secret: sec}, nil
 	case isNoRow(err):
 		return nil, nil
 	}

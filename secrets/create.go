@@ -15,16 +15,16 @@ type ReplicaRegion struct {
 // CreateSecretInput is CreateSecretRequest of AWS. ClientRequestToken, 32 to 64 characters, becomes the id of the first
 // version, if there is a value; SDKs make one up where the program gives none.
 type CreateSecretInput struct {
-	Name                        string          `shape:"NameType,required"`
+	Name                        string          `shape:"NameType,required"` // letters, digits and /_+=.@-!
 	ClientRequestToken          *string         `shape:"ClientRequestTokenType"`
 	Description                 *string         `shape:"DescriptionType"`
-	KmsKeyId                    *string         `shape:"KmsKeyIdType"`
-	SecretBinary                []byte          `shape:"SecretBinaryType"`
-	SecretString                *string         `shape:"SecretStringType"`
+	KmsKeyId                    *string         `shape:"KmsKeyIdType"`     // any form of a KMS KeyId; empty or absent: the managed key
+	SecretBinary                []byte          `shape:"SecretBinaryType"` // up to 65,536 bytes; excludes SecretString
+	SecretString                *string         `shape:"SecretStringType"` // up to 65,536 bytes of UTF-8
 	Tags                        []Tag           `shape:"TagListType"`
-	AddReplicaRegions           []ReplicaRegion `shape:"AddReplicaRegionListType"`
-	ForceOverwriteReplicaSecret *bool           `shape:"BooleanType"`
-	Type                        *string         `shape:"MedeaTypeType"`
+	AddReplicaRegions           []ReplicaRegion `shape:"AddReplicaRegionListType"` // refused
+	ForceOverwriteReplicaSecret *bool           `shape:"BooleanType"`              // refused, unless false
+	Type                        *string         `shape:"MedeaTypeType"`            // refused, unless empty
 }
 
 // Validate checks what members say together, and refuses what this service can't do.
@@ -54,7 +54,7 @@ type CreateSecretOutput struct {
 // creation is the name of a secret that shall be made, and the secret that has the name already, if any.
 type creation struct {
 	target
-	tagged bool
+	tagged bool // it shall have tags, which is a permission of its own
 }
 
 // Demands implements [op.Target]: a new secret has no suffix yet, so that policies match it by its name.
@@ -77,8 +77,9 @@ func (t *creation) Ready() error {
 	return nil
 }
 
+// findCreate looks the name up, because a request that comes again must be answered as the first time.
 func (s *Secrets) findCreate(c *op.Call, in CreateSecretInput) (*creation, error) {
-	t, err := s.find(c, "CreateSecret", in.Name)
+	t, err := s.find(c, "CreateSecret", in.Name, s.light)
 	if err != nil {
 		return nil, err
 	}

@@ -20,7 +20,7 @@ const (
 // and a window exclude one another.
 type DeleteSecretInput struct {
 	SecretId                   string `shape:"SecretIdType,required"`
-	RecoveryWindowInDays       *int64 `shape:"RecoveryWindowInDaysType"`
+	RecoveryWindowInDays       *int64 `shape:"RecoveryWindowInDaysType"` // 7 to 30
 	ForceDeleteWithoutRecovery *bool  `shape:"BooleanType"`
 }
 
@@ -66,13 +66,15 @@ func (t *deletion) Ready() error {
 }
 
 func (s *Secrets) findDelete(c *op.Call, in DeleteSecretInput) (*deletion, error) {
-	t, err := s.find(c, "DeleteSecret", in.SecretId)
+	t, err := s.find(c, "DeleteSecret", in.SecretId, s.light)
 	if err != nil {
 		return nil, err
 	}
 	return &deletion{*t, in.force()}, nil
 }
 
+// deleteSecret closes the secret at once and puts its removal off. The row and its job are one transaction: no secret
+// waits for a job that is not there.
 func (s *Secrets) deleteSecret(c *op.Call, in DeleteSecretInput, t *deletion) (op.Commit[DeleteSecretOutput], error) {
 	if t.atOnce {
 		return s.deleteAtOnce(c, t), nil
@@ -103,6 +105,7 @@ func (s *Secrets) deleteAtOnce(c *op.Call, t *deletion) op.Commit[DeleteSecretOu
 	}
 }
 
+// restoreSecret opens a secret again. One that was not marked is as it should be, and nothing is written.
 func (s *Secrets) restoreSecret(c *op.Call, _ SecretInput, sec *Secret) (*change, SecretOutput, error) {
 	if sec.Deletes.IsZero() {
 		return nil, outputOf(sec), nil
@@ -138,6 +141,7 @@ func (expired) Missing() error { return nil }
 // Ready implements [op.Target].
 func (expired) Ready() error { return nil }
 
+// findPurge reads the secret that the job is for. A younger one of the same name has another suffix, and is left alone.
 func (s *Secrets) findPurge(c *op.Call, in purgeInput) (expired, error) {
 	account, region := c.Namespace()
 	e := expired{arn: arnPrefix(account, region) + in.Subject}
@@ -157,15 +161,17 @@ func (s *Secrets) findPurge(c *op.Call, in purgeInput) (expired, error) {
 	return e, nil
 }
 
-// purgeSecret removes a secret for good. One that is gone, or was taken back, or whose time has not come, is left as
-// it is: the job has nothing to do.
+// purgeSecret removes a secret for good. One that is gone, or was taken back, is left as it is: the job has nothing to do.
+// Where the time has not come, because the clock was set back, the job fails: it must stay, or the secret would be marked
+// for ever.
 func (s *Secrets) purgeSecret(c *op.Call, _ purgeInput, e expired) (op.Commit[op.None], error) {
-	return func(tx *store.Tx) (op.None, error) {
-		if e.sec == nil || e.sec.Deletes.IsZero() || e.sec.Deletes.After(c.Time) {
-			return op.None{}, nil
-		}
-		return op.None{}, s.remove(tx, e.sec)
-	}, nil
+	switch {
+	case e.sec == nil || e.sec.Deletes.IsZero():
+		return func(*store.Tx) (op.None, error) { return op.None{}, nil }, nil
+	case e.sec.Deletes.After(c.Time):
+		return nil, invalidRequest("The secret was marked for deletion, and its time has not come.")
+	}
+	return func(tx *store.Tx) (op.None, error) { return op.None{}, s.remove(tx, e.sec) }, nil
 }
 
 // Finish ends the secret whose recovery window is over. It is the work of a [DeleteSecretJob]; subject is the

@@ -70,6 +70,20 @@ func TestAWindowEnds(t *testing.T) {
 	}
 }
 
+// A job that is met by a clock that was set back stays until the secret's own time has come.
+func TestARemovalOutlivesAClockThatStepsBack(t *testing.T) {
+	s := start(t)
+	s.create("x", "v")
+	must[deleted](s, "DeleteSecret", M{"SecretId": "x"})
+	s.clockwork.Now = func() time.Time { return s.time().Add(31 * day) }
+	s.clockwork.Turn(t.Context())
+	s.describe("x")
+	s.clockwork.Now = s.time
+	s.pass(32 * day)
+	s.clockwork.Turn(t.Context())
+	refused[secrets.DescribeSecretOutput](s, "DescribeSecret", M{"SecretId": "x"}, "ResourceNotFoundException", "")
+}
+
 func TestDeletionAtOnce(t *testing.T) {
 	s := start(t)
 	made := s.create("x", "v")

@@ -9,6 +9,7 @@ type dice struct {
 // handful is how many bytes are taken from the source at once: a password of the usual length is one call of the token.
 const handful = 256
 
+// next returns one random byte, which is nobody else's: it is wiped where it came from.
 func (d *dice) next() (byte, error) {
 	if len(d.left) == 0 {
 		b, err := d.read(handful)

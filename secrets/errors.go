@@ -13,9 +13,9 @@ var (
 	errAbsent    = fault.New(fault.NotFound, "ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
 	errMarked    = invalidRequest("You can't perform this operation on the secret because it was marked for deletion.")
 	errReserved  = invalidRequest("You can't create this secret because a secret with this name is already scheduled for deletion.")
-	errNoToken   = invalidRequest("You must provide a ClientRequestToken value. We recommend a UUID-type value.")
+	errNoToken   = incomplete("You must provide a ClientRequestToken value. We recommend a UUID-type value.")
 	errUnmatched = invalidRequest("You provided a VersionStage that is not associated to the provided VersionId.")
-	errNoValue   = invalidRequest("You must provide either SecretString or SecretBinary.")
+	errNoValue   = incomplete("You must provide either SecretString or SecretBinary.")
 	errTwoValues = invalidParameter("You can't specify both a binary secret value and a string secret value in the same secret.")
 	errName      = fault.New(fault.Invalid, "ValidationException",
 		"Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!")
@@ -25,9 +25,14 @@ var (
 	errPage     = fault.New(fault.Invalid, "InvalidNextTokenException", "The NextToken value is invalid: it was not returned by this operation with these parameters.")
 )
 
-// invalidRequest is AWS's answer where the state of the secret, or the members together, forbid the request.
+// invalidRequest is AWS's answer where the state of the secret forbids the request.
 func invalidRequest(message string) *fault.Error {
 	return fault.New(fault.State, "InvalidRequestException", message)
+}
+
+// incomplete is the same answer to a request that lacks something, whatever the secret's state.
+func incomplete(message string) *fault.Error {
+	return fault.New(fault.Invalid, "InvalidRequestException", message)
 }
 
 // invalidParameter is AWS's answer to a value that no state of the secret would make valid.

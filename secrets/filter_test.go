@@ -28,17 +28,21 @@ func TestFilters(t *testing.T) {
 		{"all", []string{"ONE data"}, true},
 		{"all", []string{"my"}, true},
 		{"all", []string{"base"}, false},
+		{"all", []string{"zzz"}, false},
+		{"all", []string{"--"}, true},
+		{"all", []string{"blu on"}, true},
+		{"all", []string{"mydb the nobody", "MAIN"}, true},
 		{"all", []string{"!database"}, false},
 		{"primary-region", []string{"us"}, false},
 		{"primary-region", []string{"!us"}, true},
 		{"owning-service", []string{"rds"}, false},
 	} {
-		if got := matches(s, []Filter{{&test.key, test.values}}); got != test.want {
+		if got := newSearch([]Filter{{&test.key, test.values}}).matches(s); got != test.want {
 			t.Errorf("%s %q: %v", test.key, test.values, got)
 		}
 	}
 	both := []Filter{{ptr("name"), []string{"prod"}}, {ptr("tag-key"), []string{"nobody"}}}
-	if matches(s, both) || !matches(s, nil) {
+	if newSearch(both).matches(s) || !newSearch(nil).matches(s) {
 		t.Error("all filters must hold")
 	}
 }

@@ -43,9 +43,12 @@ func (t *target) Ready() error {
 	return nil
 }
 
+// look finds a secret's line: [Secrets.line] or [Secrets.light].
+type look func(*op.Call, secretRef) (*line, error)
+
 // find names and looks up the secret of an operation. What lies in another namespace is not looked up: another
 // account's is for the policy to refuse, and no request reaches another Region.
-func (s *Secrets) find(c *op.Call, operation, secretID string) (*target, error) {
+func (s *Secrets) find(c *op.Call, operation, secretID string, look look) (*target, error) {
 	n, err := name(c, secretID)
 	if err != nil {
 		return nil, err
@@ -55,7 +58,7 @@ func (s *Secrets) find(c *op.Call, operation, secretID string) (*target, error) 
 		t.elsewhere = true
 		return t, nil
 	}
-	l, err := s.line(c, n.secretRef)
+	l, err := look(c, n.secretRef)
 	if l != nil && (n.suffix == "" || n.suffix == l.Suffix) {
 		t.line = l
 	}
@@ -81,16 +84,16 @@ type SecretOutput struct{ ARN, Name string }
 
 func outputOf(s *Secret) SecretOutput { return SecretOutput{s.ARN(), s.Name} }
 
-// readSecret makes an operation that reads one secret.
+// readSecret makes an operation that reads one secret. Its do is called with a line that is there and in a state for it.
 func readSecret[I identified, O any](s *Secrets, n op.Info, do func(*op.Call, I, *line) (O, error)) op.Query[I, O] {
-	return op.Read(n, func(c *op.Call, in I) (*target, error) { return s.find(c, n.Name, in.secretID()) },
+	return op.Read(n, func(c *op.Call, in I) (*target, error) { return s.find(c, n.Name, in.secretID(), s.line) },
 		func(c *op.Call, in I, t *target) (O, error) { return do(c, in, t.line) })
 }
 
 // changeSecret makes an operation that changes one secret: plan returns what shall be different, or nil if all is
 // as asked already, and what to answer. changeSecret signs the rows and commits them against the revision that was read.
 func changeSecret[I identified, O any](s *Secrets, n op.Info, plan func(*op.Call, I, *Secret) (*change, O, error)) op.Operation {
-	return op.Write(n, func(c *op.Call, in I) (*target, error) { return s.find(c, n.Name, in.secretID()) },
+	return op.Write(n, func(c *op.Call, in I) (*target, error) { return s.find(c, n.Name, in.secretID(), s.light) },
 		func(c *op.Call, in I, t *target) (op.Commit[O], error) {
 			ch, out, err := plan(c, in, t.line.Secret)
 			if err != nil {
@@ -104,7 +107,7 @@ func changeSecret[I identified, O any](s *Secrets, n op.Info, plan func(*op.Call
 		})
 }
 
-// account is the target of operations that touch no secret of their own.
+// account is the target of operations that touch no secret of their own: AWS knows no resource for them but "*".
 type account struct{ actions []string }
 
 // Demands implements [op.Target].

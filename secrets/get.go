@@ -11,7 +11,7 @@ import (
 type GetSecretValueInput struct {
 	SecretId     string  `shape:"SecretIdType,required"`
 	VersionId    *string `shape:"SecretVersionIdType"`
-	VersionStage *string `shape:"SecretVersionStageType"`
+	VersionStage *string `shape:"SecretVersionStageType"` // with VersionId: must stand on that version
 	op.ByShape
 }
 
@@ -25,7 +25,7 @@ type GetSecretValueOutput struct {
 	VersionId     string
 	SecretBinary  []byte    `json:",omitempty"`
 	SecretString  *string   `json:",omitzero"`
-	VersionStages []string  `json:",omitempty"`
+	VersionStages []string  `json:",omitempty"` // in order; absent for a deprecated version
 	CreatedDate   wire.Time // of the version
 }
 

@@ -1,7 +1,6 @@
 package secrets
 
 import (
-	"crypto/sha256"
 	"crypto/subtle"
 
 	"claviger/internal/fault"
@@ -39,8 +38,7 @@ func (s *Secrets) seal(c *op.Call, sec *Secret, id string, v *value) (*version, 
 	if err != nil {
 		return nil, kmsError(err, encryptionFailure, "encrypt")
 	}
-	digest := sha256.Sum256(e.Sealed)
-	return &version{id: id, created: now(c), binary: v.binary, managed: sec.KeyID == "", envelope: e, digest: digest[:]}, nil
+	return &version{id: id, created: now(c), binary: v.binary, managed: sec.KeyID == "", envelope: e, digest: digestOf(e.Sealed)}, nil
 }
 
 // open returns the value of a version in clear: one call of the token.

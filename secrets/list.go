@@ -1,7 +1,6 @@
 package secrets
 
 import (
-	"errors"
 	"math"
 
 	"claviger/internal/op"
@@ -11,12 +10,12 @@ import (
 
 // ListSecretsInput is ListSecretsRequest of AWS. The order is by creation, oldest first, unless another is asked for.
 type ListSecretsInput struct {
-	IncludePlannedDeletion *bool    `shape:"BooleanType"`
-	MaxResults             *int32   `shape:"MaxResultsType"`
+	IncludePlannedDeletion *bool    `shape:"BooleanType"`    // those in their recovery window too
+	MaxResults             *int32   `shape:"MaxResultsType"` // 1 to 100; absent: 100
 	NextToken              *string  `shape:"NextTokenType"`
-	Filters                []Filter `shape:"FiltersListType"`
-	SortOrder              *string  `shape:"SortOrderType"`
-	SortBy                 *string  `shape:"SortByType"`
+	Filters                []Filter `shape:"FiltersListType"` // all must hold
+	SortOrder              *string  `shape:"SortOrderType"`   // absent: asc
+	SortBy                 *string  `shape:"SortByType"`      // absent: created-date
 }
 
 // Validate implements [op.Input].
@@ -49,6 +48,7 @@ func (s *Secrets) findList(*op.Call, ListSecretsInput) (account, error) {
 // usualPage is how many entries a page has if nobody asks for less: the most that AWS gives.
 const usualPage = 100
 
+// listSecrets shows what the rows say now. AWS may lag by minutes here; nothing has to.
 func (s *Secrets) listSecrets(c *op.Call, in ListSecretsInput, _ account) (out ListSecretsOutput, err error) {
 	l := listing{by: or(in.SortBy, byCreated), desc: or(in.SortOrder, "asc") == "desc", filters: in.Filters, marked: or(in.IncludePlannedDeletion, false)}
 	p, err := s.page(c, "ListSecrets", l.String(), int(or(in.MaxResults, usualPage)), in.NextToken)
@@ -86,6 +86,8 @@ type order struct {
 
 const inNamespace = `SELECT ` + columnsOfSecret + ` FROM secrets WHERE account = $1 AND region = $2 AND `
 
+// qSecrets reads on from a position. The name sets apart what was created, changed or read at the same time, so that a
+// page begins exactly where the one before ended, whatever was added or removed meanwhile.
 var qSecrets = map[order]*store.Query{
 	{byCreated, false}:  store.SQL(inNamespace + `(created, name) > ($3, $4) ORDER BY created, name LIMIT $5`),
 	{byCreated, true}:   store.SQL(inNamespace + `(created, name) < ($3, $4) ORDER BY created DESC, name DESC LIMIT $5`),
@@ -132,50 +134,58 @@ func (l listing) at(r *row) position {
 	return position{0, r.Name}
 }
 
-// scanBudget is how many secrets one page looks at. A narrow filter may so give a short page, or an empty one, with a
-// token for the next.
-const scanBudget = 2000
-
-var errEnough = errors.New("the page is full")
+// How much one page looks at. A narrow filter may so give a short page, or an empty one, with a token for the next.
+const (
+	scanBudget = 2000    // secrets
+	workBudget = 4 << 20 // of [search.cost]: bytes and words
+	readAtOnce = 128     // secrets, between which the rows are closed: nobody waits for a page's filters
+)
 
 // list returns a page of verified rows and the token of the next page, if there is any. Rows are verified once they
-// are chosen: the token is the scarce part, and a row that was passed over is shown to nobody.
+// are chosen: the token is the scarce part, and a row that was passed over is shown to nobody. When the request's time
+// ends, the page does too.
 func (s *Secrets) list(c *op.Call, l listing, p page) (found []*row, next string, err error) {
-	last := l.start()
+	look, last := newSearch(l.filters), l.start()
 	if p.after != nil {
 		last = *p.after
 	}
-	seen := 0
-	account, region := c.Namespace()
-	err = s.db.Rows(qSecrets[order{l.by, l.desc}], l.args(account, region, last), func(scan func(...any) error) error {
-		if seen == scanBudget || len(found) == p.size {
-			return errEnough
+	seen, work, limit, more := 0, 0, p.size+1, true
+	for more && next == "" {
+		rows, err := s.read(c, l, last, limit)
+		if err != nil {
+			return nil, "", err
 		}
-		r := new(row)
-		if err := r.scan(account, region, scan); err != nil {
-			return err
+		more, limit = len(rows) == limit, readAtOnce
+		for _, r := range rows {
+			if seen == scanBudget || work >= workBudget || len(found) == p.size || c.Err() != nil {
+				next = s.next(p, last)
+				break
+			}
+			seen, work, last = seen+1, work+look.cost(r.Secret), l.at(r)
+			if (l.marked || r.Deletes.IsZero()) && look.matches(r.Secret) {
+				found = append(found, r)
+			}
 		}
-		seen, last = seen+1, l.at(r)
-		if (l.marked || r.Deletes.IsZero()) && matches(r.Secret, l.filters) {
-			found = append(found, r)
-		}
-		return nil
-	})
-	if errors.Is(err, errEnough) {
-		next, err = s.next(p, last), nil
 	}
 	for _, r := range found {
-		if err == nil {
-			err = s.verify(c, r)
+		if err := s.verify(c, r); err != nil {
+			return nil, "", err
 		}
 	}
-	return found, next, err
+	return found, next, nil
 }
 
-// args are the arguments of the order's query. It asks for a row more than the budget, to know whether one follows.
-func (l listing) args(account, region string, after position) []any {
+// read returns at most limit rows after a position.
+func (s *Secrets) read(c *op.Call, l listing, after position, limit int) (rows []*row, err error) {
+	account, region := c.Namespace()
+	args := []any{account, region, after.key, after.name, limit}
 	if l.by == byName {
-		return []any{account, region, after.name, scanBudget + 1}
+		args = []any{account, region, after.name, limit}
 	}
-	return []any{account, region, after.key, after.name, scanBudget + 1}
+	err = s.db.Rows(qSecrets[order{l.by, l.desc}], args, func(scan func(...any) error) error {
+		r := new(row)
+		rows = append(rows, r)
+		return r.scan(account, region, scan)
+	})
+	return rows, err
 }

@@ -1,13 +1,20 @@
 package secrets_test
 
 import (
+	"context"
 	"fmt"
+	"net/http/httptest"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
+	"claviger/internal/op"
+	"claviger/internal/wire"
 	"claviger/secrets"
+
+	"github.com/google/uuid"
 )
 
 // names lists all pages and returns the names, and how many pages it took.
@@ -115,6 +122,50 @@ func TestANarrowFilterGivesShortPages(t *testing.T) {
 	}
 	if all, pages := s.names(M{}); len(all) != 2100 || pages != 21 {
 		t.Errorf("%d in %d pages", len(all), pages)
+	}
+}
+
+// Many words to look for in much text are more work than one page takes on, and every secret is looked at all the same.
+func TestALaboriousFilterGivesShortPages(t *testing.T) {
+	s := start(t)
+	var tags, filters []M
+	for i := range 50 {
+		tags = append(tags, M{"Key": strings.Repeat("é ", 60) + strconv.Itoa(i), "Value": strings.Repeat("ü ", 128)})
+	}
+	for i := range 10 {
+		var values []string
+		for j := range 9 {
+			values = append(values, strings.Repeat("nobody ", 70)+strconv.Itoa(10*i+j))
+		}
+		filters = append(filters, M{"Key": "all", "Values": append(values, "wanted")})
+	}
+	var made []string
+	for i := range 300 {
+		made = append(made, fmt.Sprintf("wanted/%03d", i))
+		must[secrets.CreateSecretOutput](s, "CreateSecret", M{"Name": made[i], "ClientRequestToken": token(), "Tags": tags})
+	}
+	if got, pages := s.names(M{"Filters": filters}); !slices.Equal(got, made) || pages < 3 {
+		t.Errorf("%d in %d pages", len(got), pages)
+	}
+	filters[0]["Values"] = []string{"wanted nobody"}
+	if got, pages := s.names(M{"Filters": filters}); got != nil || pages < 2 {
+		t.Errorf("%v in %d pages", got, pages)
+	}
+}
+
+// Nobody waits for a page of a request whose time has ended.
+func TestAPageEndsWithItsRequest(t *testing.T) {
+	s := start(t)
+	for i := range 5 {
+		s.create(strconv.Itoa(i), "v")
+	}
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	body := []byte(`{"Filters":[{"Key":"all","Values":["nobody"]}]}`)
+	out, err := s.runner.Serve(over, s.byName["secretsmanager:ListSecrets"], &op.Request{HTTP: httptest.NewRequest("POST", "/", nil),
+		Read: func() ([]byte, error) { return body, nil }, ID: uuid.NewString(), Decode: func(v any) error { return wire.Decode(body, v) }, Present: func(string) bool { return true }})
+	if err != nil || out.(secrets.ListSecretsOutput).NextToken == "" {
+		t.Errorf("it went on: %+v, %v", out, err)
 	}
 }
 

@@ -8,7 +8,8 @@ import (
 	"claviger/internal/op"
 )
 
-// secretRef is a secret's place in table and cache.
+// secretRef is a secret's place in table and cache. A name is taken by one secret at a time; the suffix tells those
+// apart that had it one after the other.
 type secretRef struct{ account, region, name string }
 
 // named is what a caller calls a secret, read but not yet looked up.
@@ -38,6 +39,7 @@ func newSuffix() (string, error) {
 	return d.text(letters, suffixSize)
 }
 
+// arnPrefix is an ARN up to the name. There is one partition.
 func arnPrefix(account, region string) string {
 	return "arn:aws:secretsmanager:" + region + ":" + account + ":secret:"
 }

@@ -9,8 +9,8 @@ import (
 // GetRandomPasswordInput is GetRandomPasswordRequest of AWS. By default a password has 32 characters, no space, and at
 // least one of each other type.
 type GetRandomPasswordInput struct {
-	PasswordLength          *int64  `shape:"PasswordLengthType"`
-	ExcludeCharacters       *string `shape:"ExcludeCharactersType"`
+	PasswordLength          *int64  `shape:"PasswordLengthType"`    // 1 to 4,096 characters
+	ExcludeCharacters       *string `shape:"ExcludeCharactersType"` // each of them, of whatever type
 	ExcludeNumbers          *bool   `shape:"ExcludeNumbersType"`
 	ExcludePunctuation      *bool   `shape:"ExcludePunctuationType"`
 	ExcludeUppercase        *bool   `shape:"ExcludeUppercaseType"`
@@ -88,6 +88,7 @@ func (s *Secrets) findPassword(*op.Call, GetRandomPasswordInput) (account, error
 	return account{[]string{"GetRandomPassword"}}, nil
 }
 
+// getRandomPassword draws on the token. The password passes through this process by AWS's contract, and stays nowhere.
 func (s *Secrets) getRandomPassword(c *op.Call, in GetRandomPasswordInput, _ account) (GetRandomPasswordOutput, error) {
 	d := &dice{read: func(n int) ([]byte, error) { return s.random.Random(c, n) }}
 	password, err := in.draw(d)

@@ -9,8 +9,8 @@ type PutSecretValueInput struct {
 	ClientRequestToken *string  `shape:"ClientRequestTokenType"`
 	SecretBinary       []byte   `shape:"SecretBinaryType"`
 	SecretString       *string  `shape:"SecretStringType"`
-	VersionStages      []string `shape:"SecretVersionStagesType"`
-	RotationToken      *string  `shape:"RotationTokenType"`
+	VersionStages      []string `shape:"SecretVersionStagesType"` // absent: AWSCURRENT alone
+	RotationToken      *string  `shape:"RotationTokenType"`       // refused
 }
 
 func (in PutSecretValueInput) secretID() string { return in.SecretId }
@@ -28,7 +28,7 @@ func (in PutSecretValueInput) Validate() error {
 	return checkValue(in.SecretString, in.SecretBinary)
 }
 
-// PutSecretValueOutput is PutSecretValueResponse of AWS.
+// PutSecretValueOutput is PutSecretValueResponse of AWS. For a request that came again it shows the labels of now.
 type PutSecretValueOutput struct {
 	ARN, Name     string
 	VersionId     string

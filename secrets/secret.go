@@ -39,7 +39,8 @@ func (s *Secret) changed(c *op.Call, change func(*Secret)) *Secret {
 	return &next
 }
 
-// now is the time of a request as rows and answers keep it.
+// now is the time of a request as rows and answers keep it: to the millisecond, because AWS JSON tells no more and an
+// answer must not differ from what is read later.
 func now(c *op.Call) time.Time { return c.Time.UTC().Truncate(time.Millisecond) }
 
 // version is one version of a secret. Its value never changes; it may be sealed anew by another key.
@@ -73,7 +74,8 @@ func checkValue(text *string, binary []byte) error {
 	return nil
 }
 
-// given returns the value that a request holds, or nil.
+// given returns the value that a request holds, or nil. Text and bytes are different values even if they are the same
+// bytes: each comes back in its own member.
 func given(text *string, binary []byte) *value {
 	switch {
 	case text != nil:
@@ -96,6 +98,7 @@ func (s *Secret) versionsToStages() map[string][]string {
 	return out
 }
 
+// or returns what p points to, or what an absent member means.
 func or[T any](p *T, otherwise T) T {
 	if p == nil {
 		return otherwise

@@ -103,7 +103,7 @@ func memory(t testing.TB) string {
 }
 
 // Authenticate implements op.Authenticator: everybody is the account's owner.
-func (s *service) Authenticate(context.Context, *http.Request, []byte, string, time.Time) (policy.Caller, string, error) {
+func (s *service) Authenticate(context.Context, *http.Request, func() ([]byte, error), string, time.Time) (policy.Caller, string, error) {
 	return policy.Caller{Type: policy.Root, Account: account, ARN: "arn:aws:iam::" + account + ":root", PrincipalID: account}, region, nil
 }
 
@@ -158,7 +158,7 @@ func ask[O any](s *service, name string, in M) (out O, err error) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	q := &op.Request{HTTP: httptest.NewRequest("POST", "/", nil), Body: body, ID: uuid.NewString(),
+	q := &op.Request{HTTP: httptest.NewRequest("POST", "/", nil), Read: func() ([]byte, error) { return body, nil }, ID: uuid.NewString(),
 		Decode:  func(v any) error { return wire.Decode(body, v) },
 		Present: func(pointer string) bool { return wire.Present(body, pointer) }}
 	answer, err := s.runner.Serve(context.Background(), o, q)

@@ -35,6 +35,7 @@ func text(v any) string {
 	return string(b)
 }
 
+// tagText and stageText write absent lists as empty ones: one content has one text.
 func tagText(tags []Tag) string {
 	if len(tags) == 0 {
 		return "[]"
@@ -193,6 +194,7 @@ func (s *Secrets) noteAccess(sec *Secret, id string, day int64) {
 	})
 }
 
+// digestOf is what stands for a sealed value in the MAC of its row.
 func digestOf(sealed []byte) []byte {
 	d := sha256.Sum256(sealed)
 	return d[:]

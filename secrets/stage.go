@@ -7,8 +7,8 @@ import "claviger/internal/op"
 type UpdateSecretVersionStageInput struct {
 	SecretId            string  `shape:"SecretIdType,required"`
 	VersionStage        string  `shape:"SecretVersionStageType,required"`
-	RemoveFromVersionId *string `shape:"SecretVersionIdType"`
-	MoveToVersionId     *string `shape:"SecretVersionIdType"`
+	RemoveFromVersionId *string `shape:"SecretVersionIdType"` // where the label stands, if it stands anywhere
+	MoveToVersionId     *string `shape:"SecretVersionIdType"` // absent: the label goes away
 	op.ByShape
 }
 

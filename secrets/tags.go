@@ -54,7 +54,7 @@ func merge(old, added []Tag) []Tag {
 	return out
 }
 
-// TagResourceInput is TagResourceRequest of AWS.
+// TagResourceInput is TagResourceRequest of AWS. A tag without a value has an empty one.
 type TagResourceInput struct {
 	SecretId string `shape:"SecretIdType,required"`
 	Tags     []Tag  `shape:"TagListType,required"`
@@ -64,6 +64,7 @@ type TagResourceInput struct {
 func (in TagResourceInput) Validate() error  { return checkTags(in.Tags) }
 func (in TagResourceInput) secretID() string { return in.SecretId }
 
+// tagResource checks the quota against what will be there: tags that are overwritten count once.
 func (s *Secrets) tagResource(c *op.Call, in TagResourceInput, sec *Secret) (*change, op.None, error) {
 	tags := merge(sec.Tags, in.Tags)
 	if len(tags) > maxTags {
@@ -81,6 +82,7 @@ type UntagResourceInput struct {
 
 func (in UntagResourceInput) secretID() string { return in.SecretId }
 
+// untagResource ignores keys that the secret doesn't have, as AWS does.
 func (s *Secrets) untagResource(c *op.Call, in UntagResourceInput, sec *Secret) (*change, op.None, error) {
 	tags := slices.DeleteFunc(slices.Clone(sec.Tags), func(t Tag) bool { return slices.Contains(in.TagKeys, t.Key) })
 	return &change{secret: sec.changed(c, func(n *Secret) { n.Tags = tags })}, op.None{}, nil

@@ -11,10 +11,10 @@ type UpdateSecretInput struct {
 	SecretId           string  `shape:"SecretIdType,required"`
 	ClientRequestToken *string `shape:"ClientRequestTokenType"`
 	Description        *string `shape:"DescriptionType"`
-	KmsKeyId           *string `shape:"KmsKeyIdType"`
+	KmsKeyId           *string `shape:"KmsKeyIdType"` // the versions with AWS's own labels move to it
 	SecretBinary       []byte  `shape:"SecretBinaryType"`
 	SecretString       *string `shape:"SecretStringType"`
-	Type               *string `shape:"MedeaTypeType"`
+	Type               *string `shape:"MedeaTypeType"` // refused, unless empty
 }
 
 func (in UpdateSecretInput) secretID() string { return in.SecretId }
@@ -30,13 +30,15 @@ func (in UpdateSecretInput) Validate() error {
 	return checkValue(in.SecretString, in.SecretBinary)
 }
 
-// UpdateSecretOutput is UpdateSecretResponse of AWS.
+// UpdateSecretOutput is UpdateSecretResponse of AWS. Without a new value there is no VersionId.
 type UpdateSecretOutput struct {
 	ARN, Name string
 	VersionId string `json:",omitzero"`
 }
 
-// updateSecret changes the facts first and seals then, so that a new value goes under the new key at once.
+// updateSecret changes the facts first and seals then, so that a new value goes under the new key at once. A token that is
+// known is taken for the same request again only while its version is the current one: AWS has it as an error always, but a
+// retry must not fail for its answer having been lost, nor succeed without the value being what is read from now on.
 func (s *Secrets) updateSecret(c *op.Call, in UpdateSecretInput, sec *Secret) (*change, UpdateSecretOutput, error) {
 	next := sec.changed(c, func(n *Secret) {
 		n.Description = or(in.Description, n.Description)
@@ -45,8 +47,12 @@ func (s *Secrets) updateSecret(c *op.Call, in UpdateSecretInput, sec *Secret) (*
 	ch, out := &change{secret: next}, UpdateSecretOutput{ARN: sec.ARN(), Name: sec.Name}
 	if v := given(in.SecretString, in.SecretBinary); v != nil {
 		out.VersionId = *in.ClientRequestToken
-		if _, err := s.addVersion(c, ch, out.VersionId, v, current); err != nil {
+		known, err := s.addVersion(c, ch, out.VersionId, v, current)
+		switch {
+		case err != nil:
 			return nil, out, err
+		case known && sec.stages[current] != out.VersionId:
+			return nil, out, errTokenUsed(out.VersionId, sec.ARN())
 		}
 	}
 	if next.KeyID == sec.KeyID {

@@ -15,7 +15,7 @@ type ListSecretVersionIdsInput struct {
 	SecretId          string  `shape:"SecretIdType,required"`
 	MaxResults        *int32  `shape:"MaxResultsType"`
 	NextToken         *string `shape:"NextTokenType"`
-	IncludeDeprecated *bool   `shape:"BooleanType"`
+	IncludeDeprecated *bool   `shape:"BooleanType"` // absent: false
 	op.ByShape
 }
 
@@ -31,10 +31,10 @@ type ListSecretVersionIdsOutput struct {
 // SecretVersionsListEntry is one version of a listing.
 type SecretVersionsListEntry struct {
 	VersionId        string
-	VersionStages    []string   `json:",omitempty"`
-	LastAccessedDate *wire.Time `json:",omitzero"` // a day
+	VersionStages    []string   `json:",omitempty"` // absent for a deprecated version
+	LastAccessedDate *wire.Time `json:",omitzero"`  // a day
 	CreatedDate      wire.Time
-	KmsKeyIds        []string
+	KmsKeyIds        []string // the id of the key it is sealed by, or DefaultEncryptionKey
 }
 
 // listSecretVersionIds reads no value. With deprecated versions it goes by the index; without, from the labels.

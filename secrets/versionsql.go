@@ -18,7 +18,7 @@ var (
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12, $13)`)
 	qResealVersion = store.SQL(`UPDATE secret_versions SET managed = $1, key_id = $2, epoch = $3, digest = $4, mac = $5, sealed = $6
 		WHERE account = $7 AND region = $8 AND name = $9 AND id = $10`)
-	qCountVersions   = store.SQL(`SELECT count(*) FROM secret_versions WHERE account = $1 AND region = $2 AND name = $3`)
+	qCountVersions   = store.SQL(`SELECT count(*) FROM (SELECT 1 FROM secret_versions WHERE account = $1 AND region = $2 AND name = $3 LIMIT $4)`)
 	qOldestVersions  = store.SQL(`SELECT id FROM secret_versions WHERE account = $1 AND region = $2 AND name = $3 AND created < $4 ORDER BY created, id LIMIT $5`)
 	qDeleteVersion   = store.SQL(`DELETE FROM secret_versions WHERE account = $1 AND region = $2 AND name = $3 AND id = $4`)
 	qDeleteVersions  = store.SQL(`DELETE FROM secret_versions WHERE account = $1 AND region = $2 AND name = $3`)
@@ -33,6 +33,7 @@ func (v *version) columns(s *Secret) []any {
 		v.envelope.KeyID, v.envelope.Epoch, v.digest}
 }
 
+// flag is a boolean in its column.
 func flag(b bool) int64 {
 	if b {
 		return 1
@@ -133,26 +134,24 @@ const (
 )
 
 // outdated returns the versions that go with the next one: the oldest beyond the hundred, unless they have a label or
-// are younger than a day.
+// are younger than a day. Most secrets have none that old, which one look at the index says.
 func (s *Secrets) outdated(sec *Secret, now time.Time) (ids []string, err error) {
-	var n int
-	if err := s.db.Row(qCountVersions, []any{sec.Account, sec.Region, sec.Name}, &n); err != nil {
-		return nil, err
-	}
-	excess := min(n+1-keptVersions-len(sec.stages), pruneAtOnce)
-	if excess <= 0 {
-		return nil, nil
-	}
-	args := []any{sec.Account, sec.Region, sec.Name, instant(now.Add(-safeAge)), excess + maxLabels}
+	args := []any{sec.Account, sec.Region, sec.Name, instant(now.Add(-safeAge)), pruneAtOnce + maxLabels}
 	err = s.db.Rows(qOldestVersions, args, func(scan func(...any) error) error {
 		var id string
-		if err := scan(&id); err != nil {
-			return err
-		}
-		if len(ids) < excess && !sec.stages.labelled(id) {
+		err := scan(&id)
+		if !sec.stages.labelled(id) {
 			ids = append(ids, id)
 		}
-		return nil
+		return err
 	})
-	return ids, err
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	kept := keptVersions + len(sec.stages)
+	var n int
+	if err := s.db.Row(qCountVersions, []any{sec.Account, sec.Region, sec.Name, kept + pruneAtOnce}, &n); err != nil {
+		return nil, err
+	}
+	return ids[:min(len(ids), max(n+1-kept, 0))], nil
 }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# install.sh [--check] [softhsm2|awscli|curl|shellcheck|cc|make]...
+# install.sh [--check] [softhsm2|awscli|boto3|opensc|curl|shellcheck|cc|make]...
 #
 # Installs what is named, SoftHSM2 when nothing is, with the platform's own package manager. It says what it is
 # about to do before it does it, asks nothing, does nothing twice, and is silent when there is nothing to do.
@@ -18,12 +18,14 @@ present() {
 	case $1 in
 	softhsm2) command -v softhsm2-util >/dev/null 2>&1 && "$here/find.sh" >/dev/null ;;
 	awscli) command -v aws >/dev/null 2>&1 ;;
+	boto3) python3 -c 'import boto3' >/dev/null 2>&1 ;;
+	opensc) command -v pkcs11-tool >/dev/null 2>&1 ;;
 	curl | make) command -v "$1" >/dev/null 2>&1 ;;
 	shellcheck) command -v shellcheck >/dev/null 2>&1 ;;
 	# A compiler without the C library's headers is no use to cgo: one is read to see. CC may hold options, hence sh.
 	cc) echo '#include <stdlib.h>' | sh -c "${CC:-$(go env CC)} -E -" >/dev/null 2>&1 ;;
 	*)
-		say "don't know '$1'. Known are softhsm2, awscli, curl, shellcheck, cc and make."
+		say "don't know '$1'. Known are softhsm2, awscli, boto3, opensc, curl, shellcheck, cc and make."
 		exit 1
 		;;
 	esac
@@ -48,6 +50,9 @@ packages() {
 	apk:awscli | pacman:awscli) echo aws-cli ;;
 	zypper:awscli) echo aws-cli ;;
 	*:awscli) echo awscli ;;
+	pacman:boto3) echo python-boto3 ;;
+	apk:boto3) echo py3-boto3 ;;
+	*:boto3) echo python3-boto3 ;;
 	dnf:shellcheck | zypper:shellcheck) echo ShellCheck ;;
 	*:shellcheck) echo shellcheck ;;
 	apt-get:cc) echo gcc libc6-dev ;;
@@ -55,7 +60,7 @@ packages() {
 	zypper:cc) echo gcc glibc-devel ;;
 	apk:cc) echo gcc musl-dev ;;
 	*:cc) echo gcc ;;
-	*:curl | *:make) echo "$2" ;;
+	*:curl | *:make | *:opensc) echo "$2" ;;
 	esac
 }
 

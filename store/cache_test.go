@@ -19,13 +19,20 @@ func TestCacheKeepsAndDrops(t *testing.T) {
 		}
 		return value
 	}
-	if get("a") != 1 || get("a") != 1 || get("b") != 2 {
-		t.Error("a kept value was loaded again")
+	for range 2 {
+		if get("a") != 1 {
+			t.Error("a kept value was loaded again")
+		}
+	}
+	if get("b") != 2 {
+		t.Error("another key was not loaded")
 	}
 	c.Drop("a")
 	c.Drop("never seen")
-	if get("a") != 3 || get("a") != 3 {
-		t.Error("a dropped value was kept, or its successor not")
+	for range 2 {
+		if get("a") != 3 {
+			t.Error("a dropped value was kept, or its successor not")
+		}
 	}
 }
 

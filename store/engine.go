@@ -18,6 +18,8 @@ type engine interface {
 	alive(driver.Conn) bool
 	// verdict says what an error of the driver means.
 	verdict(error) verdict
+	// crowded reports whether the operating system had no room. It says nothing of the outcome.
+	crowded(error) bool
 	// checkpoint moves the log into the database, as far as that goes without making anyone wait, and reports
 	// whether all of it arrived. An engine without a log of its own reports true.
 	checkpoint(*session) (bool, error)

@@ -7,10 +7,11 @@ import (
 	"claviger/internal/fault"
 )
 
-var heartbeat = internal(`INSERT INTO heartbeat (one, at) VALUES (1, $1)
-	ON CONFLICT (one) DO UPDATE SET at = excluded.at`)
+var heartbeat = internal(`INSERT INTO heartbeat (one, at, room) VALUES (1, $1, zeroblob(65536))
+	ON CONFLICT (one) DO UPDATE SET at = excluded.at, room = excluded.room`)
 
-// beat writes the one row that exists to be written.
+// beat writes the one row that exists to be written. It takes as much room as a large batch, or a disk that is almost
+// full would be called healthy by the heartbeat and full by the next request, again and again.
 func beat(s *session) error {
 	_, err := s.exec(heartbeat, time.Now().UnixMicro())
 	return err

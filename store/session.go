@@ -161,10 +161,10 @@ func (s *session) explain(q *Query, err error) error {
 	if err == nil {
 		return nil
 	}
-	switch s.engine.verdict(err) {
-	case unique:
+	switch {
+	case s.engine.verdict(err) == unique:
 		return fmt.Errorf("%w: %s: %w", Exists, q.at, err)
-	case full:
+	case s.engine.crowded(err):
 		return fmt.Errorf("%w: %s: %w", ErrFull, q.at, err)
 	}
 	return q.fault(err)
@@ -176,7 +176,7 @@ func (q *Query) fault(err error) error { return fmt.Errorf("%s: %w", q.at, err) 
 // script runs a text of several statements, which take no arguments and whose rows nobody reads.
 func (s *session) script(text string) error {
 	_, err := s.conn.ExecContext(context.Background(), text)
-	if s.engine.verdict(err) == full {
+	if s.engine.crowded(err) {
 		return fmt.Errorf("%w: %w", ErrFull, err)
 	}
 	return err

@@ -140,6 +140,19 @@ func (s *sqlite) verdict(err error) verdict {
 	return failed
 }
 
+// crowded looks at the system's own reason too: where SQLite can't make its log or its index, a full disk is an I/O error.
+func (s *sqlite) crowded(err error) bool {
+	var e sqlite3.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.SystemErrno {
+	case syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG:
+		return e.Code == sqlite3.ErrIoErr || e.Code == sqlite3.ErrCantOpen
+	}
+	return e.Code == sqlite3.ErrFull
+}
+
 var (
 	passive  = internal("PRAGMA wal_checkpoint(PASSIVE)")
 	truncate = internal("PRAGMA wal_checkpoint(TRUNCATE)")

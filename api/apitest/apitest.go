@@ -111,6 +111,14 @@ func (s *Server) Restart(t testing.TB, between func()) {
 	s.openLocked(t)
 }
 
+// Still runs f while no request is being answered. Requests that come meanwhile wait. What would crash a PKCS#11 module
+// under a call, such as taking its sessions away, belongs in here.
+func (s *Server) Still(f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f()
+}
+
 func (s *Server) open(t testing.TB) {
 	t.Helper()
 	s.mu.Lock()
@@ -137,7 +145,7 @@ func (s *Server) close(t testing.TB) {
 
 func (s *Server) accessKey(t testing.TB, principal policy.Caller) aws.Credentials {
 	t.Helper()
-	id, secret, err := s.service.Callers.CreateAccessKey(context.Background(), principal, s.Clock.Now())
+	id, secret, err := s.service.Callers.CreateAccessKey(context.Background(), principal, "claviger test", s.Clock.Now())
 	if err != nil {
 		t.Fatalf("making an access key for %s: %v", principal.ARN, err)
 	}

@@ -2,10 +2,11 @@ package apitest_test
 
 import (
 	"database/sql"
-	"fmt"
 	"sort"
 	"strings"
 	"testing"
+
+	"claviger/store"
 
 	_ "github.com/mattn/go-sqlite3"
 )
@@ -84,13 +85,10 @@ func unchanged(t testing.TB, db *sql.DB, before string) {
 	t.Errorf("something was changed:\n%s", strings.Join(diff, "\n"))
 }
 
-// alter runs one statement against the database, as somebody who can get at the file does, and expects it to change
-// so many rows.
-func alter(t testing.TB, db *sql.DB, rows int64, statement string, args ...any) {
-	t.Helper()
-	r, err := db.Exec(statement, args...)
-	accepted(t, err)
-	if n, err := r.RowsAffected(); err != nil || n != rows {
-		t.Fatal(fmt.Errorf("%s changed %d rows, not %d: %w", statement, n, rows, err))
+// TestQueries: every statement of every domain is understood by the database, and stays within one account and Region
+// unless it says why it can't.
+func TestQueries(t *testing.T) {
+	for _, err := range store.CheckQueries(store.Queries()) {
+		t.Error(err)
 	}
 }

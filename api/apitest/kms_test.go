@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 clients still send and read CustomerMasterKeySpec, so it has to work
+
 package apitest_test
 
 import (

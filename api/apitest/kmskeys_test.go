@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
+	"github.com/aws/smithy-go"
 )
 
 // keyOperations are the operations that the key-state matrix of the KMS developer guide speaks of, in its own rows.
@@ -524,8 +525,8 @@ func TestConcurrentChanges(t *testing.T) {
 				if err == nil {
 					break
 				}
-				var conflict *types.ConflictException
-				if !errors.As(err, &conflict) {
+				var conflict smithy.APIError
+				if !errors.As(err, &conflict) || conflict.ErrorCode() != "ThrottlingException" {
 					t.Error(err)
 					return
 				}

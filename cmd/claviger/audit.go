@@ -13,6 +13,9 @@ import (
 )
 
 func auditCommand(ctx context.Context, e *env, args []string) error {
+	if len(args) > 0 && (args[0] == "-h" || args[0] == "--help") {
+		args = []string{"tail", "-h"}
+	}
 	if len(args) == 0 || args[0] != "tail" {
 		return usageError("audit: say what to do: claviger audit tail")
 	}

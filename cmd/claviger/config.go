@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -54,6 +55,9 @@ func readConfig(path string) (*config, error) {
 	if path == "" {
 		return nil, usageError("--config FILE is needed")
 	}
+	if err := steady(path, byNobodyElse); err != nil {
+		return nil, err
+	}
 	c := &config{Listen: "127.0.0.1:8200", Regions: []string{"us-east-1"}}
 	md, err := toml.DecodeFile(path, c)
 	if err != nil {
@@ -65,7 +69,7 @@ func readConfig(path string) (*config, error) {
 	if err := c.check(); err != nil {
 		return nil, marked{fmt.Errorf("%s: %w", path, err), errConfig}
 	}
-	return c, nil
+	return c, steady(c.HSM.Module, byOthers)
 }
 
 func (c *config) check() error {
@@ -150,37 +154,72 @@ func (c *config) pin() func() ([]byte, error) {
 		if dir == "" {
 			return nil, configError("hsm.pin_credential is set, but systemd passed no credentials: see LoadCredential= in systemd.exec(5)")
 		}
-		return pinFile(filepath.Join(dir, c.HSM.PINCredential))()
+		return readPIN(filepath.Join(dir, c.HSM.PINCredential), credentialMode)
 	}
 }
 
 // pinFile reads a PIN from a file that only its owner may read. One newline at its end does not belong to the PIN.
 func pinFile(path string) func() ([]byte, error) {
-	return func() ([]byte, error) {
-		if err := private(path); err != nil {
-			return nil, err
-		}
-		b, err := os.ReadFile(path)
-		if err != nil {
-			return nil, err
-		}
-		return bytes.TrimSuffix(b, []byte("\n")), nil
-	}
+	return func() ([]byte, error) { return readPIN(path, ownerOnly) }
 }
 
+func readPIN(path string, refused fs.FileMode) ([]byte, error) {
+	if err := private(path, refused); err != nil {
+		return nil, err
+	}
+	b, err := os.ReadFile(path)
+	return bytes.TrimSuffix(b, []byte("\n")), err
+}
+
+// The bits that a secret file may not have. systemd gives a credential the mode 0440 and lets one user in by an
+// access list, whose mask shows as the group's rights.
+const (
+	ownerOnly      fs.FileMode = 0o077
+	credentialMode fs.FileMode = 0o037
+)
+
 // private refuses a file that others than its owner can read or write.
-func private(path string) error {
+func private(path string, refused fs.FileMode) error {
 	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return marked{err, errConfig}
+	}
 	if err != nil {
 		return err
 	}
-	if mode := info.Mode().Perm(); mode&0o077 != 0 {
+	if mode := info.Mode().Perm(); mode&refused != 0 {
 		return marked{fmt.Errorf("%s has mode %04o: others can get at it. Do: chmod 0600 %s", path, mode, path), errExposed}
 	}
 	return nil
 }
 
-// loopback reports whether addr can be reached from this machine only.
+// writers is a right to write that a file may not give, and the change of mode (chmod(1)) that takes it away. Who can change the
+// configuration or the PKCS#11 library has their code run in this process, with the PIN. The library is installed by
+// packages that may trust a group; the configuration is ours.
+type writers struct {
+	mode   fs.FileMode
+	change string
+}
+
+var (
+	byNobodyElse = writers{0o022, "go-w"}
+	byOthers     = writers{0o002, "o-w"}
+)
+
+// steady refuses a file that too many can write. What is not there is for its reader to complain of.
+func steady(path string, refused writers) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil
+	}
+	if mode := info.Mode().Perm(); mode&refused.mode != 0 {
+		return marked{fmt.Errorf("%s has mode %04o: others can change what this process runs with. Do: chmod %s %s", path, mode, refused.change, path), errExposed}
+	}
+	return nil
+}
+
+// loopback reports whether addr looks like one that can be reached from this machine only. What localhost stands for is
+// the resolver's to say, so that [bound] has the last word.
 func loopback(addr string) bool {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -188,4 +227,10 @@ func loopback(addr string) bool {
 	}
 	ip := net.ParseIP(strings.Trim(host, "[]"))
 	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// bound reports whether what a listener is bound to can be reached from this machine only.
+func bound(addr net.Addr) bool {
+	tcp, ok := addr.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
 }

@@ -15,6 +15,9 @@ import (
 	"claviger/cmd/claviger/service"
 	"claviger/hsm"
 	"claviger/identity"
+	"claviger/store"
+
+	"golang.org/x/sys/unix"
 )
 
 const devLabel = "claviger-dev"
@@ -58,6 +61,14 @@ func (o *devOptions) start(ctx context.Context, e *env, log *slog.Logger) error 
 		return err
 	}
 	defer l.Close()
+	if !bound(l.Addr()) {
+		return usageError("dev listens on loopback only, and %s is %s here", o.listen, l.Addr())
+	}
+	only, err := o.lock()
+	if err != nil {
+		return err
+	}
+	defer only.Close()
 	device, err := o.token(ctx, log)
 	if err != nil {
 		return err
@@ -76,6 +87,26 @@ func (o *devOptions) start(ctx context.Context, e *env, log *slog.Logger) error 
 
 func (o *devOptions) path(name string) string { return filepath.Join(o.dir, name) }
 
+// lock makes the directory and keeps every other dev out of it until this one ends, however it ends. The database has a lock
+// too, but on the first start the token is made before there is a database.
+func (o *devOptions) lock() (*os.File, error) {
+	if err := os.MkdirAll(o.dir, 0o700); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(o.path("dev.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		err = fmt.Errorf("%w: another `claviger dev` has the directory %s", store.ErrLocked, o.dir)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
 // token makes the SoftHSM2 token on the first start and says how to open it. The security officer's PIN is made
 // up for the ceremony and forgotten after it.
 func (o *devOptions) token(ctx context.Context, log *slog.Logger) (hsm.Config, error) {
@@ -87,11 +118,11 @@ func (o *devOptions) token(ctx context.Context, log *slog.Logger) (hsm.Config, e
 		}
 		c.Module = found
 	}
-	dir, err := filepath.Abs(o.dir)
-	if err != nil {
+	if err := steady(c.Module, byOthers); err != nil {
 		return c, err
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	dir, err := filepath.Abs(o.dir)
+	if err != nil {
 		return c, err
 	}
 	conf := filepath.Join(dir, "softhsm2.conf")
@@ -104,6 +135,9 @@ func (o *devOptions) token(ctx context.Context, log *slog.Logger) (hsm.Config, e
 	}
 	if _, err := os.Stat(o.path("claviger.db")); !errors.Is(err, fs.ErrNotExist) {
 		return c, err
+	}
+	if _, err := os.Stat(o.path("env")); err == nil { // written last, so that there was a database once
+		return c, configError("%s has a token and credentials but no claviger.db, and only this token opens it: put the database back, or begin anew in another directory", o.dir)
 	}
 	log.Info("first start: making a token and its root key", "dir", o.dir)
 	return c, o.ceremony(ctx, c, filepath.Join(dir, "tokens"))
@@ -136,7 +170,7 @@ func (o *devOptions) credentials(ctx context.Context, s *service.Service, addr s
 	id, secret := o.readKey()
 	if id == "" {
 		var err error
-		if id, secret, err = s.Callers.CreateAccessKey(ctx, identity.RootUser(o.account), time.Now()); err != nil {
+		if id, secret, err = s.Callers.CreateAccessKey(ctx, identity.RootUser(o.account), "claviger dev", time.Now()); err != nil {
 			return err
 		}
 	}
@@ -161,7 +195,10 @@ func (o *devOptions) readKey() (id, secret string) {
 // writePrivate replaces a file as a whole, readable by its owner only.
 func writePrivate(path, text string) error {
 	next := path + ".new"
-	f, err := os.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err := os.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := os.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,8 @@ import (
 	"claviger/secrets"
 )
 
+//go:generate sh -c "go run . docs api > ../../docs/api.md"
+
 // docs prints what the registry says of the API. docs/api.md is made of it.
 func docs(_ context.Context, e *env, args []string) error {
 	if len(args) != 1 {

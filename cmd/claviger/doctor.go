@@ -35,6 +35,9 @@ func doctor(ctx context.Context, e *env, args []string) error {
 		}
 		*module = found
 	}
+	if err := steady(*module, byOthers); err != nil {
+		return err
+	}
 	tokens, err := hsm.Inspect(ctx, *module)
 	if err != nil {
 		return err
@@ -43,6 +46,11 @@ func doctor(ctx context.Context, e *env, args []string) error {
 	if c == nil {
 		return nil
 	}
+	log, err := newLog(e.stderr, c.Log.Format, c.Log.Level)
+	if err != nil {
+		return err
+	}
+	harden(log) // the PIN is read from here on
 	return roundTrip(ctx, e.stdout, c)
 }
 
@@ -98,7 +106,7 @@ func bytesOr(n int) string {
 	if n == 0 {
 		return "no limit"
 	}
-	return fmt.Sprintf("%d bytes; longer values are cut into segments", n)
+	return fmt.Sprintf("%d bytes; longer values are refused", n)
 }
 
 func countOr(n uint) string {

@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -62,7 +61,7 @@ func (id *tlsIdentity) Close() error {
 func (id *tlsIdentity) load() error {
 	info, err := os.Stat(id.certFile)
 	if err != nil {
-		return fmt.Errorf("the TLS certificate can't be read: %w", err)
+		return configError("the TLS certificate can't be read: %w", err)
 	}
 	cert, err := id.read()
 	if err != nil {
@@ -76,7 +75,7 @@ func (id *tlsIdentity) read() (*tls.Certificate, error) {
 	if id.onToken != nil {
 		return id.readChain()
 	}
-	if err := private(id.keyFile); err != nil {
+	if err := private(id.keyFile, ownerOnly); err != nil {
 		return nil, err
 	}
 	cert, err := tls.LoadX509KeyPair(id.certFile, id.keyFile)

@@ -32,14 +32,14 @@ func initialize(ctx context.Context, e *env, args []string) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(e.stdout, "Made the root key %s. Everything forbidden was tried on it and refused.\n", root)
+		fmt.Fprintf(e.stdout, "Made the root key %s.\n", root)
 	}
 	s, err := service.Open(ctx, service.Config{Database: c.Database, HSM: c.device(), Regions: c.Regions, Log: log, Version: version, Create: true})
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	id, secret, err := s.Callers.CreateAccessKey(ctx, identity.RootUser(c.Account), time.Now())
+	id, secret, err := s.Callers.CreateAccessKey(ctx, identity.RootUser(c.Account), "claviger init", time.Now())
 	if err != nil {
 		return err
 	}

@@ -17,10 +17,10 @@ import (
 // version is set by the build: -ldflags "-X main.version=...".
 var version = "development"
 
-// command is one word of the command line.
+// command is one word of the command line. What takes flags tells of them itself; what takes more words has them here.
 type command struct {
-	name, args, short string
-	run               func(context.Context, *env, []string) error
+	name, words, short string
+	run                func(context.Context, *env, []string) error
 }
 
 // env is the world a command runs in.
@@ -30,11 +30,11 @@ type env struct {
 
 func commands() []command {
 	return []command{
-		{"dev", "[flags]", "start a service to play with: makes everything it needs", dev},
-		{"init", "--config FILE [--so-pin-file FILE]", "make the root key and the database of a production service", initialize},
-		{"serve", "--config FILE", "serve what init has made", serve},
-		{"doctor", "[--config FILE] [--module PATH]", "look at a device and say what the service will do with it", doctor},
-		{"audit", "tail --config FILE|--database FILE [-n N] [-f]", "read the audit trail", auditCommand},
+		{"dev", "", "start a service to play with: makes everything it needs", dev},
+		{"init", "", "make the root key and the database of a production service", initialize},
+		{"serve", "", "serve what init has made", serve},
+		{"doctor", "", "look at a device and say what the service will do with it", doctor},
+		{"audit", "tail [flags]", "read the audit trail", auditCommand},
 		{"docs", "api|openapi", "print the API's description", docs},
 		{"version", "", "print the version", func(_ context.Context, e *env, _ []string) error {
 			fmt.Fprintln(e.stdout, "claviger", version)
@@ -51,12 +51,16 @@ func main() {
 }
 
 func run(ctx context.Context, e *env, args []string) error {
-	if len(args) == 0 || args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
+	if len(args) == 0 || asksHelp(args[0]) {
 		usage(e.stdout)
 		return nil
 	}
 	for _, c := range commands() {
 		if c.name == args[0] {
+			if c.words != "" && len(args) > 1 && asksHelp(args[1]) {
+				fmt.Fprintf(e.stdout, "Usage: claviger %s %s\n\n%s%s.\n", c.name, c.words, strings.ToUpper(c.short[:1]), c.short[1:])
+				return nil
+			}
 			err := c.run(ctx, e, args[1:])
 			if errors.Is(err, flag.ErrHelp) {
 				return nil
@@ -66,6 +70,8 @@ func run(ctx context.Context, e *env, args []string) error {
 	}
 	return usageError("there is no command %q; `claviger help` lists them", args[0])
 }
+
+func asksHelp(word string) bool { return word == "help" || word == "-h" || word == "--help" }
 
 func usage(w io.Writer) {
 	fmt.Fprint(w, "Claviger keeps keys and secrets on your own HSM and speaks AWS's protocols.\n\nUsage: claviger COMMAND\n\n")

@@ -37,6 +37,9 @@ func (c *config) serve(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	defer l.Close()
+	if c.TLS.Certificate == "" && !bound(l.Addr()) {
+		return configError("plain HTTP is served on loopback only, and %s is %s here: set tls.certificate and tls.key", c.Listen, l.Addr())
+	}
 	// The TLS identity comes first: where its key lives on the token, crypto11 must be the one to load the module.
 	id, err := c.identity(log)
 	if err != nil {

@@ -3,6 +3,7 @@ package hsmtest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -42,6 +43,7 @@ type Device struct {
 	ownIV       bool // makes the IV of AES-GCM and puts it before the ciphertext
 	onlySHA1    bool // does RSA-OAEP with SHA-1 only
 	bareSecrets bool // refuses CKA_ENCRYPT and CKA_DECRYPT on generic secrets
+	applies     bool // adds what CKA_UNWRAP_TEMPLATE says and the caller doesn't, as PKCS#11 has it; SoftHSM refuses
 }
 
 // flaw is what is wrong with one function.
@@ -87,7 +89,7 @@ func BareDevice(t testing.TB) *Device {
 func LikeCloudHSM(t testing.TB) *Device {
 	t.Helper()
 	d := BareDevice(t)
-	d.maker, d.ownIV, d.bareSecrets, d.onlySHA1 = "Marvell Semiconductors, Inc.", true, true, false
+	d.maker, d.ownIV, d.bareSecrets, d.applies, d.onlySHA1 = "Marvell Semiconductors, Inc.", true, true, true, false
 	d.mechanisms = append([]uint{pkcs11.CKM_VENDOR_DEFINED | pkcs11.CKM_AES_GCM, pkcs11.CKM_VENDOR_DEFINED | 0x216F}, common...)
 	d.create()
 	return d
@@ -125,9 +127,10 @@ func (d *Device) Trust() {
 	}
 }
 
-// Config returns how to open the device. Its timeout is short, for tests of calls that hang.
+// Config returns how to open the device. Its timeout is one that no machine is too busy for: a test of calls that hang
+// sets a shorter one.
 func (d *Device) Config() hsm.Config {
-	return hsm.Config{Module: d.path, TokenLabel: "software", PIN: secret(PIN), Timeout: 500 * time.Millisecond, Log: quiet}
+	return hsm.Config{Module: d.path, TokenLabel: "software", PIN: secret(PIN), Timeout: time.Minute, Log: quiet}
 }
 
 // Fail makes the next calls of a function, such as "C_Encrypt", answer a PKCS#11 code; times < 0 means all of them.
@@ -220,11 +223,20 @@ func (d *Device) SetFlags(flags uint) {
 }
 
 // Neglect makes the device careless of the rule behind an attribute: it takes no notice of CKA_UNWRAP_TEMPLATE,
-// CKA_WRAP_WITH_TRUSTED, CKA_EXTRACTABLE, CKA_MODIFIABLE or CKA_DECRYPT.
+// CKA_WRAP_WITH_TRUSTED, CKA_EXTRACTABLE, CKA_MODIFIABLE, CKA_COPYABLE or CKA_DECRYPT.
 func (d *Device) Neglect(attribute uint) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.careless[attribute] = true
+}
+
+// Loosen takes the line about an attribute out of every CKA_UNWRAP_TEMPLATE in the device's storage.
+func (d *Device) Loosen(attribute uint) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, o := range d.rest {
+		o.confines = slices.DeleteFunc(slices.Clone(o.confines), func(a cryptoki.Attribute) bool { return a.Type == attribute })
+	}
 }
 
 // enter begins a call: it counts it, performs the fault that was ordered and makes sure that the session has one

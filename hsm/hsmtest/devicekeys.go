@@ -121,6 +121,9 @@ func (d *Device) CopyObject(s cryptoki.Session, n cryptoki.Object, template []cr
 	if err != nil {
 		return 0, err
 	}
+	if !d.careless[pkcs11.CKA_COPYABLE] && bytes.Equal(o.attributes[pkcs11.CKA_COPYABLE], []byte{0}) {
+		return 0, fail("C_CopyObject", ckrActionProhibited)
+	}
 	if d.frozen(o) && slices.ContainsFunc(template, func(a cryptoki.Attribute) bool {
 		return a.Type != pkcs11.CKA_TOKEN && !bytes.Equal(o.attributes[a.Type], a.Value)
 	}) {
@@ -143,7 +146,7 @@ func (d *Device) SetAttributes(s cryptoki.Session, n cryptoki.Object, template [
 	defer leave()
 	o, err := d.key("C_SetAttributeValue", n)
 	if err == nil && d.frozen(o) {
-		err = fail("C_SetAttributeValue", 0x1B) // CKR_ACTION_PROHIBITED
+		err = fail("C_SetAttributeValue", ckrActionProhibited)
 	}
 	if err == nil {
 		o.apply(template)
@@ -226,6 +229,9 @@ func (d *Device) UnwrapKey(s cryptoki.Session, mechanism uint, kek cryptoki.Obje
 		return 0, fail("C_UnwrapKey", code)
 	}
 	o := &object{attributes: map[uint][]byte{}}
+	if d.applies {
+		o.apply(w.confines)
+	}
 	o.apply(template)
 	if !o.matches(w.confines) && !d.careless[pkcs11.CKA_UNWRAP_TEMPLATE] {
 		return 0, fail("C_UnwrapKey", pkcs11.CKR_TEMPLATE_INCONSISTENT)

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"claviger/hsm"
 )
@@ -55,6 +56,7 @@ func Bare(t testing.TB) hsm.Config {
 		Module:     module,
 		TokenLabel: fmt.Sprintf("test %d", tokens.Add(1)),
 		PIN:        secret(PIN),
+		Timeout:    time.Minute, // no machine is too busy for it
 		Log:        quiet,
 	}
 }

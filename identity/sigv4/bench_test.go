@@ -42,6 +42,6 @@ func BenchmarkVerify(b *testing.B) {
 func BenchmarkDeriveKey(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		sigv4.DeriveKey(credentials.SecretAccessKey, "20261121", "eu-central-1", "kms")
+		sigv4.DeriveKey([]byte(credentials.SecretAccessKey), "20261121", "eu-central-1", "kms")
 	}
 }

@@ -25,7 +25,7 @@ func TestCurl(t *testing.T) {
 		p, err := sigv4.Parse(r, time.Now(), kms)
 		if err == nil {
 			c := p.Credential
-			err = p.Verify(r, body, sigv4.DeriveKey(credentials.SecretAccessKey, c.Date, c.Region, c.Service))
+			err = p.Verify(r, body, sigv4.DeriveKey([]byte(credentials.SecretAccessKey), c.Date, c.Region, c.Service))
 		}
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusForbidden)

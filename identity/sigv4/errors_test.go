@@ -153,7 +153,7 @@ func TestErrors(t *testing.T) {
 
 // TestVerifyErrors: what Verify refuses, in words that don't help to forge.
 func TestVerifyErrors(t *testing.T) {
-	key := sigv4.DeriveKey(suiteSecret, "20150830", "us-east-1", "service")
+	key := sigv4.DeriveKey([]byte(suiteSecret), "20150830", "us-east-1", "service")
 	for _, c := range []struct {
 		name   string
 		header []string

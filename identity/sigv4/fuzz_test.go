@@ -84,7 +84,7 @@ func refuses(t *testing.T, p *sigv4.Presented, r *http.Request) {
 	if c.Service != "service" || c.Region != "us-east-1" && c.Region != "eu-west-1" || c.Date != p.Time.Format("20060102") {
 		t.Errorf("%+v is out of scope", c)
 	}
-	err := p.Verify(r, nil, sigv4.DeriveKey("nobody's secret", c.Date, c.Region, c.Service))
+	err := p.Verify(r, nil, sigv4.DeriveKey([]byte("nobody's secret"), c.Date, c.Region, c.Service))
 	if err == nil {
 		t.Error("verified")
 	}

@@ -170,12 +170,12 @@ func TestOtherKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, key := range []sigv4.SigningKey{
+	for _, key := range []*sigv4.SigningKey{
 		{},
-		sigv4.DeriveKey("another", "20261121", "eu-central-1", "kms"),
-		sigv4.DeriveKey(credentials.SecretAccessKey, "20261122", "eu-central-1", "kms"),
-		sigv4.DeriveKey(credentials.SecretAccessKey, "20261121", "eu-west-1", "kms"),
-		sigv4.DeriveKey(credentials.SecretAccessKey, "20261121", "eu-central-1", "ssm"),
+		sigv4.DeriveKey([]byte("another"), "20261121", "eu-central-1", "kms"),
+		sigv4.DeriveKey([]byte(credentials.SecretAccessKey), "20261122", "eu-central-1", "kms"),
+		sigv4.DeriveKey([]byte(credentials.SecretAccessKey), "20261121", "eu-west-1", "kms"),
+		sigv4.DeriveKey([]byte(credentials.SecretAccessKey), "20261121", "eu-central-1", "ssm"),
 	} {
 		if p.Verify(r.Request, r.body, key) == nil {
 			t.Error("verified under another key")

@@ -26,7 +26,7 @@ var (
 	credentials = aws.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}
 	signedAt    = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 	kms         = sigv4.Rules{Service: "kms", Regions: []string{"eu-central-1"}}
-	kmsKey      = sigv4.DeriveKey(credentials.SecretAccessKey, "20261121", "eu-central-1", "kms")
+	kmsKey      = sigv4.DeriveKey([]byte(credentials.SecretAccessKey), "20261121", "eu-central-1", "kms")
 )
 
 // sent is a signed request as it arrives, with its body.
@@ -284,8 +284,10 @@ func TestSessionToken(t *testing.T) {
 // TestKeySaysNothing prints a signing key in every way there is.
 func TestKeySaysNothing(t *testing.T) {
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%c"} {
-		if got := fmt.Sprintf(verb, kmsKey); got != "sigv4.SigningKey{}" {
-			t.Errorf("%s prints %s", verb, got)
+		for _, key := range []any{kmsKey, *kmsKey} {
+			if got := fmt.Sprintf(verb, key); got != "sigv4.SigningKey{}" {
+				t.Errorf("%s of a %T prints %s", verb, key, got)
+			}
 		}
 	}
 }

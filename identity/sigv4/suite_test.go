@@ -130,7 +130,7 @@ func TestIAMExample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := p.Verify(r, nil, sigv4.DeriveKey(suiteSecret, "20150830", "us-east-1", "iam")); err != nil {
+	if err := p.Verify(r, nil, sigv4.DeriveKey([]byte(suiteSecret), "20150830", "us-east-1", "iam")); err != nil {
 		t.Error(err)
 	}
 }
@@ -142,7 +142,7 @@ func accept(t *testing.T, r *http.Request, body string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := p.Verify(r, []byte(body), sigv4.DeriveKey(suiteSecret, "20150830", "us-east-1", "service")); err != nil {
+	if err := p.Verify(r, []byte(body), sigv4.DeriveKey([]byte(suiteSecret), "20150830", "us-east-1", "service")); err != nil {
 		t.Error(err)
 	}
 	want := sigv4.Credential{AccessKeyID: suiteKeyID, Date: "20150830", Region: "us-east-1", Service: "service"}

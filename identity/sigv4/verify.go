@@ -31,7 +31,7 @@ var scratches = sync.Pool{New: func() any { return &scratch{hash: sha256.New()} 
 // Verify reports whether key made this signature over r and body, the body as received. It returns nil, or
 // [ErrMismatch] with a cause for the operator where there is one to give, or says which x-amz- header is not signed.
 // It compares in constant time and tells nobody the canonical request. r must be the request that p was parsed from.
-func (p *Presented) Verify(r *http.Request, body []byte, key SigningKey) error {
+func (p *Presented) Verify(r *http.Request, body []byte, key *SigningKey) error {
 	s := scratches.Get().(*scratch)
 	defer scratches.Put(s)
 	if err := s.build(p, r, body); err != nil {
@@ -78,7 +78,7 @@ func (s *scratch) appendPayload(p *Presented, body []byte) error {
 }
 
 // signedWith signs the canonical request with this path and compares.
-func (s *scratch) signedWith(p *Presented, key SigningKey, method, path string) bool {
+func (s *scratch) signedWith(p *Presented, key *SigningKey, method, path string) bool {
 	s.head = append(append(s.head[:0], method...), '\n')
 	s.head = append(append(s.head, path...), '\n')
 	s.hash.Reset()

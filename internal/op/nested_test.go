@@ -190,10 +190,10 @@ func TestAStaleAttemptLeavesNothing(t *testing.T) {
 func TestWhoIsAlwaysTooLateIsTold(t *testing.T) {
 	r := build(t)
 	r.at["commit"] = fails(store.Stale)
-	if out, code := r.serve(r.change, good); out != nil || code != "ConflictException" {
+	if out, code := r.serve(r.change, good); out != nil || code != "ThrottlingException" {
 		t.Errorf("answered %v, %q", out, code)
 	}
-	if rec := r.only(); rec.EventName != "Change" || rec.ErrorCode != "ConflictException" {
+	if rec := r.only(); rec.EventName != "Change" || rec.ErrorCode != "ThrottlingException" {
 		t.Errorf("record %+v", rec)
 	}
 	if n := count(r.stations, "find"); n != 3 {

@@ -236,5 +236,6 @@ func (o *operation[I, T, O]) whole(c *Call, in I) (O, error) {
 	return *new(O), c.run.refused(c, &o.info, contended)
 }
 
-var contended = fault.New(fault.Conflict, "ConflictException",
+// contended has the name that every SDK answers by trying again, later and later.
+var contended = fault.New(fault.Conflict, "ThrottlingException",
 	"The resource was changed by others at the same time. Try again.")

@@ -172,7 +172,7 @@ func (r *road) changes() (n int) {
 }
 
 // Authenticate implements op.Authenticator.
-func (r *road) Authenticate(context.Context, *http.Request, []byte, string, time.Time) (policy.Caller, string, error) {
+func (r *road) Authenticate(context.Context, *http.Request, func() ([]byte, error), string, time.Time) (policy.Caller, string, error) {
 	c := policy.Caller{Type: policy.Root, Account: account, ARN: "arn:aws:iam::" + account + ":root", PrincipalID: account, AccessKeyID: "AKIATEST"}
 	return c, region, r.station("authenticate")
 }
@@ -228,7 +228,7 @@ func request(body, source string) *op.Request {
 	h := httptest.NewRequest("POST", "/", nil)
 	h.RemoteAddr = source + ":1234"
 	h.Header.Set("User-Agent", "test")
-	return &op.Request{HTTP: h, Body: []byte(body), ID: "request-1",
+	return &op.Request{HTTP: h, Read: func() ([]byte, error) { return []byte(body), nil }, ID: "request-1",
 		Decode:  func(v any) error { return wire.Decode([]byte(body), v) },
 		Present: func(pointer string) bool { return wire.Present([]byte(body), pointer) }}
 }

@@ -19,15 +19,17 @@ import (
 // Request is what a protocol knows of a request before anybody is known.
 type Request struct {
 	HTTP    *http.Request
-	Body    []byte // as received: the signature is over these bytes
-	ID      string // of the request, a UUID
-	Decode  func(input any) error
+	Read    func() ([]byte, error)    // the body as received: the signature is over these bytes. Called once at most
+	ID      string                    // of the request, a UUID
+	Decode  func(input any) error     // of what Read returned
 	Present func(pointer string) bool // whether the document holds anything at a JSON pointer
 }
 
-// Authenticator finds out who signed a request, and for which Region. Its errors are faults of kind Unauthenticated.
+// Authenticator finds out who signed a request, and for which Region. It reads the body only once the headers name
+// an access key that is known, so that strangers can't fill the memory. Its errors are faults of kind
+// Unauthenticated, or those of read.
 type Authenticator interface {
-	Authenticate(ctx context.Context, r *http.Request, body []byte, service string, now time.Time) (c policy.Caller, region string, err error)
+	Authenticate(ctx context.Context, r *http.Request, read func() ([]byte, error), service string, now time.Time) (c policy.Caller, region string, err error)
 }
 
 // Ledger makes a change and the records of a request durable together; *store.DB is one.
@@ -52,7 +54,8 @@ type Runner struct {
 	Log     *slog.Logger
 	Now     func() time.Time
 
-	strangers sampler
+	strangers sampler // of their failures, by source: what leaves a record
+	troubles  sampler // of ours before a caller is known, by code: what is logged
 }
 
 // Serve performs o for q and returns its output. The error is always a *fault.Error.
@@ -96,7 +99,7 @@ func (r *Runner) arrive(ctx context.Context, s *Service, q *Request) (*Call, err
 	now := r.Now()
 	c := &Call{Context: ctx, Time: now, RequestID: q.ID, SourceIP: host(q.HTTP.RemoteAddr), UserAgent: clip(q.HTTP.UserAgent()), run: r}
 	var err error
-	c.Caller, c.Region, err = r.Callers.Authenticate(ctx, q.HTTP, q.Body, s.Name, now)
+	c.Caller, c.Region, err = r.Callers.Authenticate(ctx, q.HTTP, q.Read, s.Name, now)
 	if err != nil {
 		return nil, r.stranger(c, s, err)
 	}
@@ -104,12 +107,13 @@ func (r *Runner) arrive(ctx context.Context, s *Service, q *Request) (*Call, err
 }
 
 // stranger counts a failure before a caller is known and records a sample of them: each source gets few records,
-// all sources together not many more, or anyone could fill the disk.
+// all sources together not many more, or anyone could fill the disk. For the same reason a failure of ours is logged
+// once a period for each code.
 func (r *Runner) stranger(c *Call, s *Service, err error) error {
 	f := fault.Of(err)
 	code := s.Code(f)
 	r.Observe.Unknown(s.Name, code)
-	if f.Kind == fault.Internal || f.Kind == fault.Unavailable {
+	if (f.Kind == fault.Internal || f.Kind == fault.Unavailable) && r.troubles.take(code, c.Time) {
 		r.Log.Error("authentication failed on our side", "requestId", c.RequestID, "error", err)
 	}
 	if !r.strangers.take(c.SourceIP, c.Time) {

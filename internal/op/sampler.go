@@ -6,20 +6,20 @@ import (
 )
 
 // How many failures of strangers are recorded: for each source one at once and one more each period, and so
-// many in all. What is above is only counted.
+// many in all. What is above is only counted. Failures of ours are logged by the same measure, for each code.
 const (
 	samplePeriod = 10 * time.Second
 	samplesInAll = 100 // in one period, from all sources together; it bounds the sources in mind too
 )
 
-// sampler decides which failures before authentication leave a record. The zero value is ready.
+// sampler decides which failures before authentication leave a trace. The zero value is ready.
 type sampler struct {
 	mu     sync.Mutex
 	period time.Time
-	seen   map[string]bool // sources that have left their record in this period
+	seen   map[string]bool // sources, or codes, that have left their trace in this period
 }
 
-// take reports whether a failure leaves a record. A period also ends when the clock is a period behind it, as after it was
+// take reports whether a failure leaves a trace. A period also ends when the clock is a period behind it, as after it was
 // set back; requests that arrive out of order are not that far behind.
 func (s *sampler) take(source string, now time.Time) bool {
 	s.mu.Lock()

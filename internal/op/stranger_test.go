@@ -1,7 +1,9 @@
 package op_test
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -92,6 +94,36 @@ func TestAClockThatWasSetBackSilencesNobody(t *testing.T) {
 	r.knock("192.0.2.1")
 	if n := len(r.records()); n != 2 {
 		t.Errorf("%d records, want one of each time", n)
+	}
+}
+
+// While the token is away every request fails before its caller is known: the log says so, and does not repeat it each time.
+func TestOurOwnFailuresAreLoggedOnceAPeriod(t *testing.T) {
+	r := build(t)
+	logged := func() int { return strings.Count(r.log.String(), "authentication failed on our side") }
+	fail := func(kind fault.Kind, source string) {
+		r.at["authenticate"] = fails(fault.New(kind, "", "").Because(errors.New("the cause")))
+		_, err := r.runner.Serve(t.Context(), r.look, request(good, source))
+		if f := fault.Of(err); f == nil || f.Kind != kind {
+			t.Errorf("answered %v", err)
+		}
+	}
+	for i := range 50 {
+		fail(fault.Unavailable, fmt.Sprintf("192.0.2.%d", i))
+	}
+	if n := logged(); n != 1 || !strings.Contains(r.log.String(), "the cause") {
+		t.Errorf("logged %d times, want once: %s", n, r.log)
+	}
+	for range 2 {
+		fail(fault.Internal, "192.0.2.1")
+	}
+	if n := logged(); n != 2 {
+		t.Errorf("logged %d times, want once for each code", n)
+	}
+	r.pass(10 * time.Second)
+	fail(fault.Unavailable, "192.0.2.1")
+	if n := logged(); n != 3 || r.unknown != 53 {
+		t.Errorf("logged %d times after the period, %d counted", n, r.unknown)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"strconv"
 	"time"
 
@@ -16,8 +17,12 @@ import (
 	"claviger/internal/fault"
 )
 
-// MaxDepth is how deeply objects and lists may nest in a request. No AWS shape comes near it.
-const MaxDepth = 32
+// How deeply objects and lists may nest in a request, and how many values there may be in one. No AWS shape comes
+// near either. Without them a body of a megabyte would cost a hundred times that, before any limit of a shape is looked at.
+const (
+	MaxDepth  = 32
+	MaxValues = 10000 // objects, lists and what is in them; an empty one counts twice
+)
 
 // Time is an instant as AWS JSON 1.1 writes it: a number of seconds since the epoch, to the millisecond.
 type Time struct{ time.Time }
@@ -54,11 +59,11 @@ func (t *Time) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 		*t = Time{}
 		return nil
 	case tok.Kind() != '0':
-		return fmt.Errorf("%s can not be converted to a Timestamp", kindName(tok.Kind()))
+		return unfit(mismatch(tok.Kind(), "Timestamp"))
 	}
 	sec, err := tok.Float()
 	if err != nil || math.Abs(sec) > 253402300799 { // year 9999
-		return errors.New("the number is no timestamp")
+		return unfit("The number is no Timestamp")
 	}
 	t.Time = time.UnixMilli(int64(math.Round(sec * 1000))).UTC()
 	return nil
@@ -85,7 +90,7 @@ func integer(d *jsontext.Decoder) (int64, error) {
 	case tok.Kind() == 'n':
 		return 0, nil
 	case tok.Kind() != '0':
-		return 0, fmt.Errorf("%s can not be converted to an Integer", kindName(tok.Kind()))
+		return 0, unfit(mismatch(tok.Kind(), "Integer"))
 	}
 	n, _ := tok.Int() // cut off and held at the limits by itself; the error only says that it was
 	return n, nil
@@ -98,9 +103,11 @@ var decoding = json.JoinOptions(integers, json.MatchCaseInsensitiveNames(false),
 // What can't be read is a fault of kind Invalid with the code SerializationException; its message names
 // the member and the types, never the value.
 func Decode(body []byte, dst any) error {
-	switch {
-	case depth(body) > MaxDepth:
+	switch depth, values := extent(body); {
+	case depth > MaxDepth:
 		return serialization(fmt.Sprintf("The request is nested more than %d levels deep.", MaxDepth), nil)
+	case values > MaxValues:
+		return serialization(fmt.Sprintf("The request holds more than %d values.", MaxValues), nil)
 	case jsontext.Value(body).Kind() != '{':
 		return serialization("", nil)
 	}
@@ -176,21 +183,51 @@ func serialization(message string, err error) error {
 const maxPointer = 256
 
 func explain(e *json.SemanticError) string {
-	text := "a value can not be converted"
+	text := "A value can not be converted"
+	var u unfit
 	switch {
-	case e.JSONKind == '[':
-		text = "Start of list found where not expected"
-	case e.JSONKind == '{':
-		text = "Start of structure or map found where not expected."
+	case errors.As(e.Err, &u):
+		text = string(u)
 	case e.Err != nil && e.GoType != nil && e.GoType.String() == "[]uint8":
-		text = "The value can not be converted to a Blob: it is not padded standard Base64"
+		text = "The value can not be converted to Blob: it is not padded standard Base64"
 	case e.JSONKind != 0 && e.GoType != nil:
-		text = fmt.Sprintf("%s can not be converted to %s", kindName(e.JSONKind), e.GoType.Kind())
+		text = mismatch(e.JSONKind, typeName(e.GoType))
 	}
 	if at := string(e.JSONPointer); at != "" && len(at) <= maxPointer {
 		text += " (at " + at + ")"
 	}
 	return text
+}
+
+// unfit says why a value is not what its member takes, in words for the caller.
+type unfit string
+
+func (u unfit) Error() string { return string(u) }
+
+// mismatch says what was found in the place of a value of AWS's type into.
+func mismatch(found jsontext.Kind, into string) string {
+	switch found {
+	case '[':
+		return "Start of list found where not expected"
+	case '{':
+		return "Start of structure or map found where not expected."
+	}
+	return kindName(found) + " can not be converted to " + into
+}
+
+// typeName is how AWS calls what a member of type t holds.
+func typeName(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.String:
+		return "String"
+	case reflect.Bool:
+		return "Boolean"
+	case reflect.Map:
+		return "Map"
+	case reflect.Slice:
+		return "List"
+	}
+	return "Structure"
 }
 
 func kindName(k jsontext.Kind) string {
@@ -207,9 +244,11 @@ func kindName(k jsontext.Kind) string {
 	return "a value"
 }
 
-// depth returns how deeply the brackets of b nest, whether or not b is valid JSON.
-func depth(b []byte) int {
-	deepest, now, quoted := 0, 0, false
+// extent returns how deeply the brackets of b nest and about how many values it holds, whether or not b is valid JSON. Each
+// bracket that opens begins a first value, and each comma another.
+func extent(b []byte) (deepest, values int) {
+	now, quoted := 0, false
+	values = 1
 	for i := 0; i < len(b); i++ {
 		switch c := b[i]; {
 		case quoted && c == '\\':
@@ -218,11 +257,13 @@ func depth(b []byte) int {
 			quoted = !quoted
 		case quoted:
 		case c == '{' || c == '[':
-			now++
+			now, values = now+1, values+1
 			deepest = max(deepest, now)
 		case c == '}' || c == ']':
 			now--
+		case c == ',':
+			values++
 		}
 	}
-	return deepest
+	return deepest, values
 }

@@ -181,6 +181,30 @@ func TestDepthIsBounded(t *testing.T) {
 	refused(t, nested(`{"a":`, "}", wire.MaxDepth+1))
 }
 
+// A small body can hold so many values that reading them costs far more than the body.
+func TestValuesAreCounted(t *testing.T) {
+	list := func(n int) string { return `{"Unknown":[` + strings.TrimSuffix(strings.Repeat(`1,`, n), ",") + `]}` }
+	object := func(n int) string {
+		var b strings.Builder
+		for i := range n {
+			b.WriteString(`,"` + strconv.Itoa(i) + `":""`)
+		}
+		return `{"Context":{` + b.String()[1:] + `}}`
+	}
+	decode(t, list(wire.MaxValues-2)) // the body, the list and its elements
+	decode(t, object(wire.MaxValues-2))
+	decode(t, `{"Name":"`+strings.Repeat(`,:\"{`, 10*wire.MaxValues)+`"}`)
+	for name, body := range map[string]string{
+		"a list": list(wire.MaxValues - 1), "an object": object(wire.MaxValues - 1), "many in a list": list(300000),
+		"lists in a list": `{"Unknown":[[]` + strings.Repeat(`,[]`, wire.MaxValues) + `]}`, "commas": `{"Unknown":[` + strings.Repeat(",", 300000),
+		"many of many lists": `{"Unknown":[[1` + strings.Repeat(`],[1`, wire.MaxValues/2) + `]]}`,
+	} {
+		if m := refused(t, body); !strings.Contains(m, strconv.Itoa(wire.MaxValues)) {
+			t.Errorf("%s: the message does not tell the limit: %q", name, m)
+		}
+	}
+}
+
 func TestMessagesTellTheMemberAndNeverTheValue(t *testing.T) {
 	const canary = "QkFEK-VALUE"
 	for body, want := range map[string]string{

@@ -4,7 +4,6 @@ package service
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -106,13 +105,18 @@ func (s *Service) assemble(c Config, in *install.Installation, m *metrics) {
 	}()
 }
 
-// Ready returns nil while the service can do its work, and otherwise the reason for an operator.
+// Ready returns nil while the service can do its work, and otherwise the reason in words for anybody: what the
+// module or the database answered is in the log.
 func (s *Service) Ready() error {
 	if err := s.Token.Ready(); err != nil {
-		return fmt.Errorf("token: %w", err)
+		return errors.New("the token can't be used at the moment; the log says why")
 	}
-	if err := s.DB.Ready(); err != nil {
-		return fmt.Errorf("database: %w", err)
+	err := s.DB.Ready()
+	switch {
+	case errors.Is(err, store.ErrFull):
+		return errors.New("the database has no room left on its disk")
+	case err != nil:
+		return errors.New("the database can't make changes durable at the moment; the log says why")
 	}
 	return nil
 }

@@ -19,6 +19,7 @@ END;
 
 -- One row, written to prove that a reopened connection can commit.
 CREATE TABLE heartbeat (
-    one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
-    at  INTEGER NOT NULL
+    one  INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
+    at   INTEGER NOT NULL,
+    room BLOB    NOT NULL -- as much as a large batch takes
 ) STRICT;

@@ -1,4 +1,4 @@
-package hsm_test
+package hsmtest
 
 import (
 	"testing"
@@ -6,12 +6,11 @@ import (
 	"github.com/miekg/pkcs11"
 
 	"claviger/hsm"
-	"claviger/hsm/hsmtest"
 )
 
-// intruder is somebody else in the process with the module and the PIN: it does what Token never would. The
-// module must be open already or is initialised for the test.
-func intruder(t testing.TB, c hsm.Config) (*pkcs11.Ctx, uint) {
+// Intruder is somebody else in the process with the module and the PIN: it does what a Token never would. It returns
+// the slot of the token that c names. The module must be open already or is initialised for the test.
+func Intruder(t testing.TB, c hsm.Config) (*pkcs11.Ctx, uint) {
 	t.Helper()
 	p := pkcs11.New(c.Module)
 	if p == nil {
@@ -37,14 +36,14 @@ func intruder(t testing.TB, c hsm.Config) (*pkcs11.Ctx, uint) {
 	return nil, 0
 }
 
-// login opens a session and logs in, unless the process is logged in already.
-func login(t testing.TB, p *pkcs11.Ctx, slot uint) pkcs11.SessionHandle {
+// Login opens a session of an intruder and logs in, unless the process is logged in already.
+func Login(t testing.TB, p *pkcs11.Ctx, slot uint) pkcs11.SessionHandle {
 	t.Helper()
 	s, err := p.OpenSession(slot, pkcs11.CKF_SERIAL_SESSION|pkcs11.CKF_RW_SESSION)
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = p.Login(s, pkcs11.CKU_USER, hsmtest.PIN)
+	err = p.Login(s, pkcs11.CKU_USER, PIN)
 	if err != nil && err != pkcs11.Error(pkcs11.CKR_USER_ALREADY_LOGGED_IN) {
 		t.Fatal(err)
 	}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestHelp(t *testing.T) {
+	s := &site{t: t, dir: scratch}
+	for _, args := range [][]string{nil, {"help"}, {"-h"}, {"--help"}} {
+		r := s.run(args...)
+		if r.code != 0 || r.stderr != "" {
+			t.Errorf("%v: %d, %s", args, r.code, r.stderr)
+		}
+		for _, c := range commands() {
+			if !strings.Contains(r.stdout, "\n  "+c.name+" ") {
+				t.Errorf("%v does not list %s", args, c.name)
+			}
+		}
+	}
+	for _, c := range commands() {
+		if c.name == "version" {
+			continue
+		}
+		args := []string{c.name, "-h"}
+		if c.name == "audit" {
+			args = []string{c.name, "tail", "-h"}
+		}
+		r := s.run(args...)
+		if r.code != 0 || r.stderr != "" || !strings.Contains(r.stdout, "claviger "+c.name) {
+			t.Errorf("%v: %d\n%s%s", args, r.code, r.stdout, r.stderr)
+		}
+	}
+}
+
+func TestVersion(t *testing.T) {
+	s := &site{t: t, dir: scratch}
+	if r := s.run("version"); r.code != 0 || r.stdout != "claviger v1.2.3\n" {
+		t.Errorf("%d, %q, %q", r.code, r.stdout, r.stderr)
+	}
+}
+
+func TestDocs(t *testing.T) {
+	s := &site{t: t, dir: scratch}
+	r := s.run("docs", "api")
+	if r.code != 0 || !strings.Contains(r.stdout, "CreateKey") || !strings.Contains(r.stdout, "GetSecretValue") {
+		t.Errorf("docs api: %d, %s", r.code, r.stderr)
+	}
+	r = s.run("docs", "openapi")
+	var doc struct {
+		OpenAPI string
+		Info    struct{ Version string }
+		Paths   map[string]any
+	}
+	if err := json.Unmarshal([]byte(r.stdout), &doc); err != nil || r.code != 0 || !strings.HasPrefix(doc.OpenAPI, "3.1") || len(doc.Paths) < 20 || doc.Info.Version != "v1.2.3" {
+		t.Errorf("docs openapi: %d, %v, %s %s with %d paths", r.code, err, doc.OpenAPI, doc.Info.Version, len(doc.Paths))
+	}
+}
+
+func TestDoctor(t *testing.T) {
+	t.Parallel()
+	s := initialised(t)
+	before := s.contents()
+	r := s.run("doctor")
+	if r.code != 0 || !strings.Contains(r.stdout, `"`+label+`"`) || !strings.Contains(r.stdout, "token_serial = ") || !strings.Contains(r.stdout, "CKM_AES_GCM") {
+		t.Errorf("doctor: %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	r = s.run("doctor", "--config", s.path("claviger.toml"))
+	if r.code != 0 || !strings.Contains(r.stdout, "found root") || !strings.Contains(r.stdout, "sealed and opened") {
+		t.Errorf("doctor --config: %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	if strings.Contains(r.stdout+r.stderr, userPIN) {
+		t.Error("doctor says the PIN")
+	}
+	for _, name := range difference(before, s.contents()) {
+		if !bookkeeping(name) {
+			t.Errorf("doctor changed %s", name)
+		}
+	}
+	s.clear(s.run("doctor", "--module", "/nowhere/module.so"), 10, "/nowhere/module.so")
+	s.put("pin", "9999-wrong-pin", 0o600)
+	s.clear(s.run("doctor", "--config", s.path("claviger.toml")), 13, "PIN")
+}
+
+// A name may stand for any address: what was bound is what counts.
+func TestPlainHTTPLooksAtWhatIsBound(t *testing.T) {
+	for address, want := range map[string]bool{"127.0.0.1:0": true, "127.9.9.9:0": true, "0.0.0.0:0": false, ":0": false} {
+		l, err := listen(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.Close()
+		if bound(l.Addr()) != want {
+			t.Errorf("%s was bound to %s and taken for the other", address, l.Addr())
+		}
+	}
+	log := slog.New(slog.DiscardHandler)
+	o := devOptions{dir: filepath.Join(t.TempDir(), "dev"), listen: "0.0.0.0:0"}
+	if err := o.start(t.Context(), &env{io.Discard, io.Discard}, log); !errors.Is(err, errUsage) {
+		t.Errorf("dev started on it: %v", err)
+	}
+	if _, err := os.Stat(o.dir); err == nil {
+		t.Error("dev left its directory behind")
+	}
+	c := &config{Listen: "0.0.0.0:0"}
+	if err := c.serve(t.Context(), log); !errors.Is(err, errConfig) || !strings.Contains(err.Error(), "loopback") {
+		t.Errorf("serve started on it: %v", err)
+	}
+}
+
+func TestLoopback(t *testing.T) {
+	for address, want := range map[string]bool{
+		"127.0.0.1:8200": true, "127.9.9.9:1": true, "[::1]:8200": true, "localhost:8200": true,
+		"0.0.0.0:8200": false, "[::]:8200": false, ":8200": false, "192.0.2.1:8200": false, "example.org:8200": false, "127.0.0.1": false, "": false,
+		"localhost.example.org:80": false, "127.0.0.1.example.org:80": false,
+	} {
+		if loopback(address) != want {
+			t.Errorf("loopback(%q) = %v", address, !want)
+		}
+	}
+}

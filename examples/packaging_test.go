@@ -1,0 +1,44 @@
+package examples_test
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Exit codes of cmd/claviger: a mistake in the command line, in the configuration.
+const usage, configuration = 2, 3
+
+func TestTheConfigurationIsAccepted(t *testing.T) {
+	d := start(t)
+	// It names a database that isn't there, so the command fails, but not over what it has read.
+	err := exec.Command(d.binary, "audit", "tail", "--config", "claviger.toml").Run()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() == usage || exit.ExitCode() == configuration {
+		t.Errorf("claviger audit tail --config claviger.toml: %v", err)
+	}
+}
+
+// TestTheUnitIsAccepted has systemd read the unit, where there is a systemd. What is left to it is whether there are such
+// settings; whether the exit codes are right is a test of the documents.
+func TestTheUnitIsAccepted(t *testing.T) {
+	text, err := os.ReadFile("claviger.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := exec.LookPath("systemd-analyze"); err != nil {
+		t.Log("there is no systemd-analyze here to read it")
+		return
+	}
+	unit := filepath.Join(t.TempDir(), "claviger.service")
+	here := strings.Replace(string(text), "/usr/local/bin/claviger serve", "/bin/true serve", 1) // it has to be there
+	if err := os.WriteFile(unit, []byte(here), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("systemd-analyze", "verify", unit).CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("systemd-analyze verify: %v\n%s", err, out)
+	}
+}

@@ -1,0 +1,366 @@
+package identity
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"claviger/hsm"
+	"claviger/hsm/hsmtest"
+	"claviger/identity/sigv4"
+	"claviger/internal/custody"
+	"claviger/internal/fault"
+	"claviger/internal/install"
+	"claviger/policy"
+	"claviger/store"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+)
+
+const (
+	account = "111122223333"
+	region  = "us-east-1"
+)
+
+var now = time.Date(2026, 3, 1, 9, 30, 0, 0, time.UTC)
+
+// house is a directory over a true token and database.
+type house struct {
+	*Directory
+	t     testing.TB
+	path  string
+	token *hsm.Token
+	calls atomic.Int64 // of the token
+}
+
+func open(t testing.TB) *house {
+	t.Helper()
+	h := &house{t: t}
+	c := hsmtest.SoftHSM(t)
+	c.Observe = h
+	h.token = hsmtest.Open(t, c)
+	dir, err := os.MkdirTemp("/dev/shm", "claviger-identity-")
+	if err != nil {
+		dir = t.TempDir()
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	h.path = filepath.Join(dir, "claviger.db")
+	db, err := store.Open(t.Context(), store.Config{Path: h.path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	if err := install.Create(t.Context(), db, h.token, now); err != nil {
+		t.Fatal(err)
+	}
+	h.restart(db)
+	return h
+}
+
+// restart makes the directory anew, with empty caches.
+func (h *house) restart(db *store.DB) {
+	h.t.Helper()
+	in, err := install.Load(h.t.Context(), db, h.token)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.Directory = New(db, h.token, in, []string{region, "us-west-2"})
+}
+
+// Call and Handle implement hsm.Observer.
+func (h *house) Call(string, time.Duration, bool) { h.calls.Add(1) }
+func (h *house) Handle(bool)                      {}
+
+// newKey makes an access key of the account's root user.
+func (h *house) newKey() aws.Credentials {
+	h.t.Helper()
+	id, secret, err := h.CreateAccessKey(h.t.Context(), RootUser(account), "claviger init", now)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return aws.Credentials{AccessKeyID: id, SecretAccessKey: secret}
+}
+
+// edit changes the database behind the service's back and forgets what was cached.
+func (h *house) edit(statement string, args ...any) {
+	h.t.Helper()
+	db, err := sql.Open("sqlite3", h.path)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec(statement, args...); err != nil {
+		h.t.Fatal(err)
+	}
+	h.restart(h.db)
+}
+
+var body = []byte(`{"KeyId":"alias/a"}`)
+
+// signed returns a request that the AWS SDK has signed.
+func signed(t testing.TB, as aws.Credentials, region, service string, at time.Time) *http.Request {
+	t.Helper()
+	r := httptest.NewRequest("POST", "http://localhost:8200/", bytes.NewReader(body))
+	r.Header.Set("X-Amz-Target", "TrentService.DescribeKey")
+	sum := sha256.Sum256(body)
+	if err := v4.NewSigner().SignHTTP(t.Context(), as, r, hex.EncodeToString(sum[:]), service, region, at); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func (h *house) knock(r *http.Request) (policy.Caller, string, error) {
+	return h.Authenticate(h.t.Context(), r, func() ([]byte, error) { return body, nil }, "kms", now)
+}
+
+func (h *house) refused(what string, r *http.Request, want *fault.Error) {
+	h.t.Helper()
+	c, in, err := h.knock(r)
+	if !errors.Is(err, want) || c != (policy.Caller{}) || in != "" {
+		h.t.Errorf("%s: %+v in %q, %v; want %v", what, c, in, err, want)
+	}
+}
+
+func TestTheSDKsSignatureSaysWhoItIs(t *testing.T) {
+	h := open(t)
+	creds := h.newKey()
+	for range 2 {
+		c, in, err := h.knock(signed(t, creds, "us-west-2", "kms", now))
+		want := RootUser(account)
+		want.AccessKeyID = creds.AccessKeyID
+		if err != nil || c != want || in != "us-west-2" {
+			t.Errorf("%+v in %q, %v", c, in, err)
+		}
+		h.restart(h.db)
+	}
+}
+
+func TestStrangersAreRefused(t *testing.T) {
+	h := open(t)
+	creds := h.newKey()
+	unknown := aws.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: creds.SecretAccessKey}
+	wrong := aws.Credentials{AccessKeyID: creds.AccessKeyID, SecretAccessKey: h.newKey().SecretAccessKey}
+	session := aws.Credentials{AccessKeyID: creds.AccessKeyID, SecretAccessKey: creds.SecretAccessKey, SessionToken: "a session"}
+	h.refused("unknown access key", signed(t, unknown, region, "kms", now), sigv4.ErrUnknownKey)
+	h.refused("another key's secret", signed(t, wrong, region, "kms", now), sigv4.ErrMismatch)
+	h.refused("session token", signed(t, session, region, "kms", now), sigv4.ErrToken)
+	h.refused("nobody", httptest.NewRequest("POST", "/", nil), sigv4.ErrMissing)
+	for what, r := range map[string]*http.Request{
+		"another service": signed(t, creds, region, "secretsmanager", now),
+		"another Region":  signed(t, creds, "eu-central-1", "kms", now),
+		"yesterday":       signed(t, creds, region, "kms", now.AddDate(0, 0, -1)),
+		"an hour ahead":   signed(t, creds, region, "kms", now.Add(time.Hour)),
+	} {
+		if c, _, err := h.knock(r); fault.Of(err) == nil || fault.Of(err).Kind != fault.Unauthenticated || c != (policy.Caller{}) {
+			t.Errorf("%s: %+v, %v", what, c, err)
+		}
+	}
+}
+
+func TestAnInactiveKeyIsAnUnknownOne(t *testing.T) {
+	h := open(t)
+	creds := h.newKey()
+	k, err := h.load(t.Context(), creds.AccessKeyID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inactive := *k
+	inactive.status = "Inactive"
+	mac, err := h.guard.Sign(t.Context(), "access_keys", inactive.columns()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.edit(`UPDATE access_keys SET status = 'Inactive', mac = ?`, mac)
+	h.refused("inactive", signed(t, creds, region, "kms", now), sigv4.ErrUnknownKey)
+}
+
+func TestAnEditedAccessKeyIsNotBelieved(t *testing.T) {
+	for _, column := range []string{
+		`account = '444455556666'`, `rev = 2`, `type = 'AWSService'`, `arn = 'arn:aws:iam::111122223333:user/a'`,
+		`principal_id = '444455556666'`, `status = 'Active '`, `created = created + 1`, `sealed = x'00'`, `mac = x''`,
+		`id = 'AKIAIOSFODNN7EXAMPLE'`,
+	} {
+		t.Run(column, func(t *testing.T) {
+			h := open(t)
+			creds := h.newKey()
+			h.edit(`UPDATE access_keys SET ` + column)
+			if strings.HasPrefix(column, "id") {
+				creds.AccessKeyID = "AKIAIOSFODNN7EXAMPLE"
+			}
+			c, _, err := h.knock(signed(t, creds, region, "kms", now))
+			if f := fault.Of(err); f == nil || f.Kind != fault.Internal || f.Message != "" || c != (policy.Caller{}) {
+				t.Errorf("%+v, %v; want an internal error that says nothing to callers", c, err)
+			}
+		})
+	}
+}
+
+// A sealed secret belongs to its access key: another key's row can't borrow it, even under a MAC that fits.
+func TestASealedSecretFitsItsKeyOnly(t *testing.T) {
+	h := open(t)
+	mine, theirs := h.newKey(), h.newKey()
+	k, err := h.load(t.Context(), theirs.AccessKeyID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := h.load(t.Context(), mine.AccessKeyID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.sealed = m.sealed
+	mac, err := h.guard.Sign(t.Context(), "access_keys", k.columns()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.edit(`UPDATE access_keys SET sealed = ?, mac = ? WHERE id = ?`, k.sealed, mac, theirs.AccessKeyID)
+	borrowed := aws.Credentials{AccessKeyID: theirs.AccessKeyID, SecretAccessKey: mine.SecretAccessKey}
+	if c, _, err := h.knock(signed(t, borrowed, region, "kms", now)); fault.Of(err) == nil || fault.Of(err).Kind != fault.Internal {
+		t.Errorf("%+v, %v", c, err)
+	}
+}
+
+func TestTheTokenIsAskedOnceADay(t *testing.T) {
+	h := open(t)
+	creds := h.newKey()
+	h.restart(h.db)
+	if _, _, err := h.knock(signed(t, creds, region, "kms", now)); err != nil {
+		t.Fatal(err)
+	}
+	h.calls.Store(0)
+	for i := range 10 {
+		if _, _, err := h.knock(signed(t, creds, region, "kms", now.Add(time.Duration(i)*time.Second))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.refused("a bad signature", signed(t, aws.Credentials{AccessKeyID: creds.AccessKeyID, SecretAccessKey: "x"}, region, "kms", now), sigv4.ErrMismatch)
+	if n := h.calls.Load(); n != 0 {
+		t.Errorf("%d calls of the token for requests of the same day, Region and service", n)
+	}
+	if _, _, err := h.knock(signed(t, creds, "us-west-2", "kms", now)); err != nil {
+		t.Fatal(err)
+	}
+	if n := h.calls.Load(); n != 1 {
+		t.Errorf("%d calls of the token for another Region, want one", n)
+	}
+}
+
+func TestWithoutATokenOnlyWhoIsKnownIsLetIn(t *testing.T) {
+	h := open(t)
+	known, later := h.newKey(), h.newKey()
+	if _, _, err := h.knock(signed(t, known, region, "kms", now)); err != nil {
+		t.Fatal(err)
+	}
+	h.Directory.token = away{}
+	if _, _, err := h.knock(signed(t, known, region, "kms", now)); err != nil {
+		t.Errorf("a known caller: %v", err)
+	}
+	if _, _, err := h.knock(signed(t, later, region, "kms", now)); !errors.Is(err, custody.ErrUnavailable) {
+		t.Errorf("another: %v, want unavailable", err)
+	}
+	if _, _, err := h.CreateAccessKey(t.Context(), RootUser(account), "claviger init", now); !errors.Is(err, custody.ErrUnavailable) {
+		t.Errorf("CreateAccessKey: %v, want unavailable", err)
+	}
+}
+
+// away is a token that can't be reached.
+type away struct{}
+
+func (away) Seal(context.Context, custody.Ref, []byte, []byte) ([]byte, error) {
+	return nil, custody.ErrUnavailable
+}
+func (away) Unseal(context.Context, custody.Ref, []byte, []byte) ([]byte, error) {
+	return nil, custody.ErrUnavailable
+}
+
+// A key that opens the whole account does not come into being unseen.
+func TestTheMakingOfAnAccessKeyIsInTheTrail(t *testing.T) {
+	h := open(t)
+	made := h.newKey()
+	var all []string
+	err := h.db.Trail(0, func(_ int64, _ time.Time, records []byte) error {
+		all = append(all, string(records))
+		return nil
+	})
+	if err != nil || len(all) != 1 {
+		t.Fatalf("%d records, %v; want one", len(all), err)
+	}
+	var r struct {
+		EventSource, EventName, ErrorCode, RecipientAccountID string
+		ReadOnly                                              bool
+		UserIdentity                                          struct{ Type, InvokedBy, AccessKeyID string }
+		Resources                                             []struct{ ARN string }
+		AdditionalEventData                                   struct{ AccessKeyID string }
+	}
+	if err := json.Unmarshal([]byte(all[0]), &r); err != nil {
+		t.Fatal(err)
+	}
+	if r.EventSource != "iam.amazonaws.com" || r.EventName != "CreateAccessKey" || r.ErrorCode != "" || r.ReadOnly || r.RecipientAccountID != account ||
+		r.UserIdentity.Type != "AWSService" || r.UserIdentity.InvokedBy != "claviger init" || r.UserIdentity.AccessKeyID != "" ||
+		len(r.Resources) != 1 || r.Resources[0].ARN != RootUser(account).ARN || r.AdditionalEventData.AccessKeyID != made.AccessKeyID {
+		t.Errorf("the record: %s", all[0])
+	}
+	if strings.Contains(all[0], made.SecretAccessKey) {
+		t.Error("the secret is in the record")
+	}
+}
+
+func TestAccessKeysHaveAWSsForm(t *testing.T) {
+	seen := map[string]bool{}
+	for range 100 {
+		id, secret := newAccessKey()
+		if !regexp.MustCompile(`^AKIA[A-Z2-7]{16}$`).MatchString(id) || !regexp.MustCompile(`^[A-Za-z0-9/+]{40}$`).MatchString(secret) {
+			t.Errorf("%s, %d characters of secret", id, len(secret))
+		}
+		if seen[id] || seen[secret] {
+			t.Error("a key came twice")
+		}
+		seen[id], seen[secret] = true, true
+	}
+}
+
+func TestNoFileHoldsASecretInClear(t *testing.T) {
+	h := open(t)
+	creds := h.newKey()
+	if _, _, err := h.knock(signed(t, creds, region, "kms", now)); err != nil {
+		t.Fatal(err)
+	}
+	look := func(when string) {
+		files, err := filepath.Glob(h.path + "*")
+		if err != nil || len(files) == 0 {
+			t.Fatal(files, err)
+		}
+		found := false
+		for _, file := range files {
+			b, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found = found || bytes.Contains(b, []byte(creds.AccessKeyID))
+			if bytes.Contains(b, []byte(creds.SecretAccessKey)) || bytes.Contains(b, []byte(creds.SecretAccessKey[:20])) {
+				t.Errorf("%s: %s holds the secret", when, file)
+			}
+		}
+		if !found {
+			t.Errorf("%s: no file holds even the id", when)
+		}
+	}
+	look("while it runs")
+	if err := h.db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	look("after it was closed")
+}

@@ -1,0 +1,181 @@
+package install_test
+
+import (
+	"database/sql"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"claviger/hsm"
+	"claviger/hsm/hsmtest"
+	"claviger/internal/install"
+	"claviger/store"
+)
+
+var now = time.Date(2026, 3, 1, 9, 30, 0, 0, time.UTC)
+
+func token(t testing.TB) *hsm.Token {
+	t.Helper()
+	return hsmtest.Open(t, hsmtest.SoftHSM(t))
+}
+
+// database opens the database in a file, which is made where there is none.
+func database(t testing.TB, path string) *store.DB {
+	t.Helper()
+	db, err := store.Open(t.Context(), store.Config{Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+func file(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "claviger-install-")
+	if err != nil {
+		dir = t.TempDir()
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return filepath.Join(dir, "claviger.db")
+}
+
+func load(t testing.TB, db *store.DB, token install.Token) *install.Installation {
+	t.Helper()
+	in, err := install.Load(t.Context(), db, token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return in
+}
+
+// edit changes the database behind the service's back.
+func edit(t testing.TB, path, statement string) {
+	t.Helper()
+	db, err := sql.Open("sqlite3", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec(statement); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestNothingIsLoadedThatWasNotCreated(t *testing.T) {
+	if _, err := install.Load(t.Context(), database(t, file(t)), token(t)); !errors.Is(err, install.ErrAbsent) {
+		t.Errorf("Load of an empty database: %v", err)
+	}
+}
+
+func TestAnInstallationStaysWhatItIs(t *testing.T) {
+	device, path := token(t), file(t)
+	db := database(t, path)
+	if err := install.Create(t.Context(), db, device, now); err != nil {
+		t.Fatal(err)
+	}
+	first := load(t, db, device)
+	mac, err := first.Guard.Sign(t.Context(), "t", "row")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed, err := device.Seal(t.Context(), first.Identity, []byte("secret"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := install.Create(t.Context(), db, device, now.Add(time.Hour)); err != nil {
+		t.Fatalf("a second Create: %v", err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	again := load(t, database(t, path), device)
+	if first.ID == "" || again.ID != first.ID {
+		t.Errorf("installation %q became %q", first.ID, again.ID)
+	}
+	if err := again.Guard.Verify(t.Context(), mac, "t", "row"); err != nil {
+		t.Errorf("a row of before: %v", err)
+	}
+	if last, err := again.Pages.Last(first.Pages.Token("x", "List"), "List"); last != "x" || err != nil {
+		t.Errorf("a page token of before: %q, %v", last, err)
+	}
+	if b, err := device.Unseal(t.Context(), again.Identity, sealed, nil); string(b) != "secret" || err != nil {
+		t.Errorf("a secret of before: %q, %v", b, err)
+	}
+}
+
+func TestInstallationsAreStrangers(t *testing.T) {
+	device := token(t)
+	var all [2]*install.Installation
+	for i := range all {
+		db := database(t, file(t))
+		if err := install.Create(t.Context(), db, device, now); err != nil {
+			t.Fatal(err)
+		}
+		all[i] = load(t, db, device)
+	}
+	mac, err := all[0].Guard.Sign(t.Context(), "t", "row")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all[1].Guard.Verify(t.Context(), mac, "t", "row") == nil {
+		t.Error("a row of one installation passes in another on the same token")
+	}
+	if _, err := all[1].Pages.Last(all[0].Pages.Token("x", "List"), "List"); !errors.Is(err, install.ErrPage) {
+		t.Errorf("a page token of one installation in another: %v", err)
+	}
+}
+
+func TestAnotherTokensDatabaseIsRefused(t *testing.T) {
+	db := database(t, file(t))
+	if err := install.Create(t.Context(), db, token(t), now); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := install.Load(t.Context(), db, token(t)); !errors.Is(err, install.ErrForeign) {
+		t.Errorf("Load with another token: %v", err)
+	}
+}
+
+func TestAServiceKeyThatIsNotWhatItWasIsNoticed(t *testing.T) {
+	device, path := token(t), file(t)
+	db := database(t, path)
+	if err := install.Create(t.Context(), db, device, now); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	swap := `UPDATE service_keys SET wrapped = x.wrapped FROM (SELECT name, wrapped FROM service_keys) x WHERE x.name <> service_keys.name`
+	for name, statement := range map[string]string{
+		"row key lost":      `DELETE FROM service_keys WHERE name = 'row-mac'`,
+		"identity key lost": `DELETE FROM service_keys WHERE name = 'identity'`,
+		"row key edited":    `UPDATE service_keys SET wrapped = x'00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff0011223344556677' WHERE name = 'row-mac'`,
+		"row key empty":     `UPDATE service_keys SET wrapped = x'' WHERE name = 'row-mac'`,
+		"keys swapped":      swap,
+	} {
+		t.Run(name, func(t *testing.T) {
+			copied := file(t)
+			if err := os.WriteFile(copied, whole, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			edit(t, copied, statement)
+			device.Forget("row-mac")
+			_, err := install.Load(t.Context(), database(t, copied), device)
+			if err == nil {
+				t.Fatal("it was loaded")
+			}
+			if strings.Contains(err.Error(), "\n") {
+				t.Errorf("more than one sentence: %v", err)
+			}
+			t.Log(err)
+		})
+	}
+}

@@ -1,0 +1,79 @@
+package install
+
+import (
+	"encoding/base64"
+	"errors"
+	"testing"
+)
+
+func TestAPageTokenLeadsOn(t *testing.T) {
+	p := &Pages{key: []byte("key")}
+	for _, last := range []string{"alias/a", "", "näher", "a\x00b", "with\nlines"} {
+		token := p.Token(last, "ListAliases", "111122223333", "us-east-1", "")
+		got, err := p.Last(token, "ListAliases", "111122223333", "us-east-1", "")
+		if got != last || err != nil {
+			t.Errorf("%q came back as %q, %v", last, got, err)
+		}
+	}
+}
+
+func TestAPageTokenFitsItsListingOnly(t *testing.T) {
+	p := &Pages{key: []byte("key")}
+	token := p.Token("last", "ListKeys", "111122223333", "us-east-1", "ab")
+	for _, scope := range [][]string{
+		{"ListAliases", "111122223333", "us-east-1", "ab"},
+		{"ListKeys", "444455556666", "us-east-1", "ab"},
+		{"ListKeys", "111122223333", "us-west-2", "ab"},
+		{"ListKeys", "111122223333", "us-east-1", "a"},
+		{"ListKeys", "111122223333", "us-east-1"},
+		{"ListKeys", "111122223333", "us-east-1", "ab", ""},
+		{"ListKeys1", "11122223333", "us-east-1", "ab"},
+		nil,
+	} {
+		if _, err := p.Last(token, scope...); !errors.Is(err, ErrPage) {
+			t.Errorf("scope %q: %v", scope, err)
+		}
+	}
+	if _, err := (&Pages{key: []byte("other")}).Last(token, "ListKeys", "111122223333", "us-east-1", "ab"); !errors.Is(err, ErrPage) {
+		t.Errorf("another installation took it: %v", err)
+	}
+}
+
+func TestAPageTokenCantBeEdited(t *testing.T) {
+	p := &Pages{key: []byte("key")}
+	token := p.Token("last", "ListKeys")
+	raw, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range raw {
+		edited := append([]byte{}, raw...)
+		edited[i] ^= 1
+		if _, err := p.Last(base64.RawURLEncoding.EncodeToString(edited), "ListKeys"); !errors.Is(err, ErrPage) {
+			t.Errorf("byte %d edited: %v", i, err)
+		}
+	}
+	for _, made := range []string{"", "x", "not base64 !", token[:8], token[:len(token)-2], token + "AAAA"} {
+		if _, err := p.Last(made, "ListKeys"); !errors.Is(err, ErrPage) {
+			t.Errorf("%q: %v", made, err)
+		}
+	}
+}
+
+func FuzzPage(f *testing.F) {
+	p := &Pages{key: []byte("key")}
+	f.Add("last", "ListKeys", "111122223333")
+	f.Add("", "", "")
+	f.Fuzz(func(t *testing.T, last, a, b string) {
+		got, err := p.Last(p.Token(last, a, b), a, b)
+		if got != last || err != nil {
+			t.Errorf("%q came back as %q, %v", last, got, err)
+		}
+		if _, err := p.Last(last, a, b); err == nil {
+			t.Errorf("%q was taken for a token", last)
+		}
+		if _, err := p.Last(p.Token(last, a, b), a+b, ""); err == nil && b != "" {
+			t.Errorf("the token of %q, %q fits another listing", a, b)
+		}
+	})
+}

@@ -1,0 +1,142 @@
+package keystore
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"maps"
+	"strings"
+	"testing"
+
+	"claviger/internal/custody"
+
+	"github.com/google/uuid"
+)
+
+func aBlob(sealed []byte) blob {
+	return blob{"0f0e0d0c-0b0a-4908-8706-050403020100", strings.Repeat("ab", materialSize), sealed}
+}
+
+func TestABlobComesBack(t *testing.T) {
+	for _, n := range []int{1, 16, 4096} {
+		b := aBlob(bytes.Repeat([]byte{7}, sealOverhead+n))
+		encoded := b.encode()
+		if len(encoded) != 49+28+n {
+			t.Errorf("%d bytes of plaintext became %d", n, len(encoded))
+		}
+		got, err := parseBlob(encoded)
+		if err != nil || got.keyID != b.keyID || got.material != b.material || !bytes.Equal(got.sealed, b.sealed) {
+			t.Errorf("%+v, %v", got, err)
+		}
+	}
+}
+
+func TestWhatIsNoBlobIsForged(t *testing.T) {
+	good := aBlob(make([]byte, sealOverhead+1)).encode()
+	other := bytes.Clone(good)
+	other[0] = 2
+	for name, b := range map[string][]byte{"nothing": nil, "empty": {}, "a byte": {1}, "header": good[:headerSize],
+		"no ciphertext": good[:len(good)-1], "another version": other, "zeros": make([]byte, 200)} {
+		if _, err := parseBlob(b); !errors.Is(err, custody.ErrForged) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// FuzzParseBlob: nothing makes it panic, and what it reads it would write as the same bytes.
+func FuzzParseBlob(f *testing.F) {
+	f.Add([]byte{})
+	f.Add(aBlob(make([]byte, sealOverhead+1)).encode())
+	f.Add(bytes.Repeat([]byte{1}, 78))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		parsed, err := parseBlob(b)
+		if err != nil {
+			if !errors.Is(err, custody.ErrForged) || parsed.keyID != "" || parsed.sealed != nil {
+				t.Errorf("%+v, %v", parsed, err)
+			}
+			return
+		}
+		if !isKeyID(parsed.keyID) || len(parsed.material) != 2*materialSize {
+			t.Errorf("key %q, material %q", parsed.keyID, parsed.material)
+		}
+		if !bytes.Equal(parsed.encode(), b) {
+			t.Errorf("%x became %x", b, parsed.encode())
+		}
+	})
+}
+
+func TestAdditionalIsTheSameForTheSameContext(t *testing.T) {
+	a := map[string]string{}
+	for _, k := range []string{"z", "a", "m", "b", "y"} {
+		a[k] = k + k
+	}
+	want := additional("p", "k", "m", a)
+	for range 50 {
+		if !bytes.Equal(additional("p", "k", "m", maps.Clone(a)), want) {
+			t.Fatal("the order of a map shows")
+		}
+	}
+	if !bytes.Equal(additional("p", "k", "m", nil), additional("p", "k", "m", map[string]string{})) {
+		t.Error("no context and an empty one differ")
+	}
+}
+
+// split cuts s into what additional takes: purpose, key, material and pairs, at lengths that s itself says.
+func split(s []byte) (parts [3]string, context map[string]string) {
+	next := func() string {
+		if len(s) == 0 {
+			return ""
+		}
+		n := min(int(s[0]), len(s)-1)
+		part := string(s[1 : 1+n])
+		s = s[1+n:]
+		return part
+	}
+	for i := range parts {
+		parts[i] = next()
+	}
+	context = map[string]string{}
+	for len(s) > 0 {
+		k := next()
+		context[k] = next()
+	}
+	return parts, context
+}
+
+// FuzzAdditional: two different inputs never give the same bytes, or a ciphertext would open under a context that
+// it wasn't made for.
+func FuzzAdditional(f *testing.F) {
+	f.Add([]byte("\x01p\x01k\x01m\x01a\x01b"), []byte("\x01p\x01k\x01m\x02ab\x00"))
+	f.Add([]byte("\x00\x00\x00\x01a\x00"), []byte("\x00\x00\x00\x00\x01a"))
+	f.Add([]byte("\x02pk\x00\x01m"), []byte("\x01p\x01k\x01m"))
+	f.Add([]byte("\x01p\x01k\x0am\x00\x00\x00\x01a\x00\x00\x00\x01b"), []byte("\x01p\x01k\x01m\x01a\x01b"))
+	f.Fuzz(func(t *testing.T, a, b []byte) {
+		x, c := split(a)
+		y, d := split(b)
+		same := x == y && maps.Equal(c, d)
+		if got := bytes.Equal(additional(x[0], x[1], x[2], c), additional(y[0], y[1], y[2], d)); got != same {
+			t.Errorf("%q %q and %q %q: equal bytes %v", x, c, y, d, got)
+		}
+		// Injective, because it can be read back: each part says how long it is.
+		rest := additional(x[0], x[1], x[2], c)
+		for n := range 3 {
+			size := binary.BigEndian.Uint32(rest)
+			if string(rest[4:4+size]) != x[n] {
+				t.Fatalf("part %d of %q is %q", n, x, rest[4:4+size])
+			}
+			rest = rest[4+size:]
+		}
+	})
+}
+
+func TestIsKeyID(t *testing.T) {
+	id := uuid.NewString()
+	for s, want := range map[string]bool{
+		id: true, strings.ToUpper(id): false, "{" + id + "}": false, "urn:uuid:" + id: false, strings.ReplaceAll(id, "-", ""): false,
+		id + " ": false, id[:35]: false, "": false, strings.Repeat("g", 36): false, "mrk-" + strings.ReplaceAll(id, "-", ""): false,
+	} {
+		if isKeyID(s) != want {
+			t.Errorf("isKeyID(%q) = %v", s, !want)
+		}
+	}
+}

@@ -1,0 +1,69 @@
+package keystore
+
+import (
+	"runtime"
+	"strings"
+	"testing"
+
+	"claviger/policy"
+	"claviger/store"
+)
+
+// A caller may give each key a policy of 128 KiB. What the cache keeps of keys is bounded all the same.
+func TestLongPoliciesAreNotKeptInMemory(t *testing.T) {
+	s := start(t)
+	long := `{"x":"` + strings.Repeat("p", 131000) + `"}`
+	ids := make([]string, 100)
+	for i := range ids {
+		out, code := ask[CreateKeyOutput](s, "CreateKey", M{"Policy": long})
+		if code != "" {
+			t.Fatal(code)
+		}
+		ids[i] = out.KeyMetadata.KeyId
+	}
+	heap := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before := heap()
+	for _, id := range ids {
+		if _, code := ask[EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": []byte("x")}); code != "" {
+			t.Fatal(code)
+		}
+	}
+	if used := int64(heap()) - int64(before); used > 2<<20 {
+		t.Errorf("using %d keys left %d bytes on the heap", len(ids), used)
+	}
+	runtime.KeepAlive(s)
+}
+
+// A key that is closed takes the data keys under it along, also one that was made after the closing was planned.
+func TestClosingAKeyForgetsDataKeysMadeMeanwhile(t *testing.T) {
+	s := start(t)
+	out, code := ask[CreateKeyOutput](s, "CreateKey", M{})
+	if code != "" {
+		t.Fatal(code)
+	}
+	c := s.runner.Own(t.Context(), ourAccount, ourRegion, "kms")
+	c.Caller, c.Via = policy.Caller{Type: policy.Root, Account: ourAccount}, ""
+	k, err := s.keys.key(c, keyRef{ourAccount, ourRegion, out.KeyMetadata.KeyId})
+	if err != nil {
+		t.Fatal(err)
+	}
+	planned := s.keys.forgetting(k)
+	before := s.token.Stats().Handles
+	if _, err := s.keys.currentDataKey(c, k, "secretsmanager"); err != nil {
+		t.Fatal(err)
+	}
+	if made := s.token.Stats().Handles; made <= before {
+		t.Fatalf("%d handles before the data key, %d after it", before, made)
+	}
+	if err := s.db.Commit(func(tx *store.Tx) error { return planned(tx) }, nil); err != nil {
+		t.Fatal(err)
+	}
+	if left := s.token.Stats().Handles; left != before-1 {
+		t.Errorf("%d handles are left, not %d: all but the key's and its data key's", left, before-1)
+	}
+}

@@ -1,0 +1,412 @@
+package keystore
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"claviger/internal/custody"
+	"claviger/internal/fault"
+	"claviger/internal/op"
+	"claviger/store"
+)
+
+const sm = "secretsmanager"
+
+func (s *service) seal(keyID, value string) custody.Envelope {
+	s.t.Helper()
+	e, err := s.sealAs(sm, keyID, map[string]string{"SecretARN": "arn"}, value)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return e
+}
+
+func (s *service) opens(e custody.Envelope, want string) {
+	s.t.Helper()
+	if got, err := s.unsealAs(sm, e, map[string]string{"SecretARN": "arn"}); err != nil || got != want {
+		s.t.Errorf("epoch %d: %q, %v; want %q", e.Epoch, got, err, want)
+	}
+}
+
+func (s *service) closed(e custody.Envelope, want string) {
+	s.t.Helper()
+	_, err := s.unsealAs(sm, e, map[string]string{"SecretARN": "arn"})
+	if f := fault.Of(err); f == nil || KMS.Code(f) != want {
+		s.t.Errorf("a closed value: %v, want %s", err, want)
+	}
+}
+
+func TestWhatWasSealedOpens(t *testing.T) {
+	s := start(t)
+	e := s.seal(s.key(), "hunter2")
+	if e.Epoch != 1 || bytes.Contains(e.Sealed, []byte("hunter2")) {
+		t.Errorf("%+v", e)
+	}
+	s.opens(e, "hunter2")
+	s.restart()
+	s.opens(e, "hunter2")
+}
+
+func TestAnEnvelopeFitsItselfOnly(t *testing.T) {
+	s := start(t)
+	id, other := s.key(), s.key()
+	e := s.seal(id, "hunter2")
+	s.seal(other, "x")
+	if _, err := s.sealAs("ssm", id, nil, "x"); err != nil {
+		t.Fatal(err)
+	}
+	arn := map[string]string{"SecretARN": "arn"}
+	edited := custody.Envelope{KeyID: id, Epoch: 1, Sealed: append([]byte{}, e.Sealed...)}
+	edited.Sealed[15] ^= 1
+	for name, c := range map[string]struct {
+		service string
+		e       custody.Envelope
+		context map[string]string
+	}{
+		"another context":  {sm, e, map[string]string{"SecretARN": "other"}},
+		"no context":       {sm, e, nil},
+		"a larger context": {sm, e, map[string]string{"SecretARN": "arn", "a": ""}},
+		"another key":      {sm, custody.Envelope{KeyID: other, Epoch: 1, Sealed: e.Sealed}, arn},
+		"another service":  {"ssm", e, arn},
+		"edited":           {sm, edited, arn},
+		"cut short":        {sm, custody.Envelope{KeyID: id, Epoch: 1, Sealed: e.Sealed[:20]}, arn},
+		"empty":            {sm, custody.Envelope{KeyID: id, Epoch: 1}, arn},
+	} {
+		if got, err := s.unsealAs(c.service, c.e, c.context); !errors.Is(err, custody.ErrForged) {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+	}
+	if _, err := s.unsealAs(sm, custody.Envelope{KeyID: id, Epoch: 2, Sealed: e.Sealed}, arn); err == nil {
+		t.Error("an epoch that never was opened it")
+	}
+}
+
+func TestAnEpochEndsWithTime(t *testing.T) {
+	s := start(t)
+	id := s.key()
+	first := s.seal(id, "one")
+	s.pass(epochLength - time.Second)
+	if e := s.seal(id, "one"); e.Epoch != 1 {
+		t.Errorf("epoch %d before its time", e.Epoch)
+	}
+	s.pass(time.Second)
+	second := s.seal(id, "two")
+	if second.Epoch != 2 {
+		t.Errorf("epoch %d after 90 days", second.Epoch)
+	}
+	s.opens(first, "one")
+	s.opens(second, "two")
+	s.restart()
+	if e := s.seal(id, "two"); e.Epoch != 2 {
+		t.Errorf("epoch %d after a restart", e.Epoch)
+	}
+	s.opens(first, "one")
+	if e := s.seal(s.key(), "x"); e.Epoch != 1 {
+		t.Errorf("another key begins with epoch %d", e.Epoch)
+	}
+}
+
+var qCountDataKeys = store.SQL(`SELECT count(*) FROM kms_data_keys WHERE account = $1 AND region = $2 AND key_id = $3`)
+
+func TestManyMakeAnEpochOnce(t *testing.T) {
+	s := start(t)
+	id := s.key()
+	for epoch := int64(1); epoch <= 3; epoch++ {
+		var all sync.WaitGroup
+		begin := make(chan struct{})
+		for range 16 {
+			all.Go(func() {
+				<-begin
+				e, err := s.sealAs(sm, id, map[string]string{"SecretARN": "arn"}, "x")
+				if err != nil || e.Epoch != epoch {
+					t.Errorf("epoch %d, %v; want %d", e.Epoch, err, epoch)
+				}
+				s.opens(e, "x")
+			})
+		}
+		close(begin)
+		all.Wait()
+		var made int64
+		if err := s.db.Row(qCountDataKeys, []any{ourAccount, ourRegion, id}, &made); err != nil || made != epoch {
+			t.Errorf("%d data keys after %d epochs, %v", made, epoch, err)
+		}
+		s.pass(epochLength)
+	}
+	s.noFailure()
+}
+
+func TestManyMakeAManagedKeyOnce(t *testing.T) {
+	s := start(t)
+	var all sync.WaitGroup
+	ids := make([]string, 16)
+	for i := range ids {
+		all.Go(func() {
+			e, err := s.sealAs(sm, []string{"", "alias/aws/" + sm}[i%2], nil, "x")
+			if err != nil {
+				t.Error(err)
+			}
+			ids[i] = e.KeyID
+		})
+	}
+	all.Wait()
+	for _, id := range ids {
+		if id != ids[0] {
+			t.Fatalf("several keys: %v", ids)
+		}
+	}
+	if keys := must[ListKeysOutput](s, "ListKeys", nil); len(keys.Keys) != 1 || keys.Keys[0].KeyId != ids[0] {
+		t.Errorf("keys %v", keys.Keys)
+	}
+	m := must[DescribeKeyOutput](s, "DescribeKey", M{"KeyId": "alias/aws/" + sm}).KeyMetadata
+	if m.KeyId != ids[0] || m.KeyManager != "AWS" {
+		t.Errorf("%+v", m)
+	}
+	for name, in := range map[string]M{"Encrypt": {"KeyId": ids[0], "Plaintext": "eA=="}, "DisableKey": {"KeyId": ids[0]}, "ScheduleKeyDeletion": {"KeyId": ids[0]},
+		"CreateAlias": {"AliasName": "alias/mine", "TargetKeyId": ids[0]}} {
+		if _, code := ask[any](s, name, in); code != "AccessDeniedException" {
+			t.Errorf("%s on a key that a service manages: %q", name, code)
+		}
+	}
+	s.noFailure()
+}
+
+// noFailure: that another request was first is nobody's failure, and the trail says so.
+func (s *service) noFailure() {
+	s.t.Helper()
+	for _, r := range s.records() {
+		if strings.Contains(r, KMS.Internal) {
+			s.t.Fatalf("the trail tells of a failure: %s", r)
+		}
+	}
+}
+
+func TestADisabledKeyClosesWhatItSealed(t *testing.T) {
+	s := start(t)
+	id := s.key()
+	e := s.seal(id, "x")
+	must[any](s, "DisableKey", M{"KeyId": id})
+	s.closed(e, "DisabledException")
+	if _, err := s.sealAs(sm, id, nil, "y"); KMS.Code(fault.Of(err)) != "DisabledException" {
+		t.Errorf("Seal: %v", err)
+	}
+	must[any](s, "EnableKey", M{"KeyId": id})
+	s.opens(e, "x")
+	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id})
+	s.closed(e, "KMSInvalidStateException")
+	must[any](s, "CancelKeyDeletion", M{"KeyId": id})
+	s.closed(e, "DisabledException")
+}
+
+// The handle of a data key doesn't outlive the key's use: the token holds nothing of a disabled key.
+func TestTheTokenForgetsAClosedKey(t *testing.T) {
+	s := start(t)
+	id := s.key()
+	must[any](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="})
+	before := s.token.Stats().Handles
+	s.seal(id, "x")
+	if n := s.token.Stats().Handles; n != before+1 {
+		t.Fatalf("%d handles became %d by a seal, want one more", before, n)
+	}
+	must[any](s, "DisableKey", M{"KeyId": id})
+	if n := s.token.Stats().Handles; n != before-1 {
+		t.Errorf("%d handles are left of %d: those of key and data key should be gone", n, before+1)
+	}
+}
+
+func TestEachUseIsRecorded(t *testing.T) {
+	s := start(t)
+	id := s.key()
+	e := s.seal(id, "hunter2")
+	s.opens(e, "hunter2")
+	count := func(parts ...string) (n int) {
+		for _, r := range s.records() {
+			found := true
+			for _, p := range append(parts, id, `"secretsmanager.amazonaws.com"`) {
+				found = found && strings.Contains(r, p)
+			}
+			if found {
+				n++
+			}
+		}
+		return n
+	}
+	must[any](s, "DisableKey", M{"KeyId": id}) // the token forgets the data key
+	must[any](s, "EnableKey", M{"KeyId": id})
+	s.opens(e, "hunter2")
+	if n := count(`"eventName":"GenerateDataKey"`, `"dataKeyCached":true`, `"invokedBy"`, `"SecretARN":"arn"`, `"type":"Root"`); n != 1 {
+		t.Errorf("%d records of the seal", n)
+	}
+	if n := count(`"eventName":"GenerateDataKeyWithoutPlaintext"`, `"type":"AWSService"`); n != 1 {
+		t.Errorf("%d records of the epoch's begin", n)
+	}
+	if n := count(`"eventName":"Decrypt"`, `"dataKeyCached":true`, `"invokedBy"`, `"SecretARN":"arn"`, `"type":"Root"`); n != 1 {
+		t.Errorf("%d records of the opening", n)
+	}
+	if n := count(`"eventName":"Decrypt"`, `"dataKeyCached":false`, `"invokedBy"`); n != 1 {
+		t.Errorf("%d records of the opening that used the KMS key itself", n)
+	}
+	if all := strings.Join(s.records(), "\n"); strings.Contains(all, "hunter2") || strings.Contains(all, "aHVudGVyMg") {
+		t.Error("the trail holds the value")
+	}
+}
+
+func TestACallThatEndedMakesNoEpochsForever(t *testing.T) {
+	s := start(t)
+	id := s.key()
+	err := s.within(func(c *op.Call) error {
+		ended, cancel := context.WithCancel(c)
+		cancel()
+		c.Context = ended
+		_, err := s.keys.Seal(c, sm, id, nil, []byte("x"))
+		return err
+	})
+	if f := fault.Of(err); f == nil || f.Kind != fault.Unavailable {
+		t.Errorf("%v, want unavailable", err)
+	}
+}
+
+// destroyed brings a key to the end of its window and does what is due.
+func (s *service) destroyed(id string) {
+	s.t.Helper()
+	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
+	s.pass(7*24*time.Hour - time.Second)
+	s.clockwork.Turn(s.t.Context())
+	if _, code := ask[any](s, "DescribeKey", M{"KeyId": id}); code != "" {
+		s.t.Fatalf("before the window ended: %s", code)
+	}
+	s.pass(time.Second)
+	s.clockwork.Turn(s.t.Context())
+}
+
+func TestADestroyedKeyIsGone(t *testing.T) {
+	s := start(t)
+	id, other := s.key(), s.key()
+	must[any](s, "CreateAlias", M{"AliasName": "alias/a", "TargetKeyId": id})
+	must[any](s, "CreateAlias", M{"AliasName": "alias/b", "TargetKeyId": other})
+	blob := must[EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
+	e, kept := s.seal(id, "x"), s.seal(other, "y")
+	k, err := s.keys.loadKey(t.Context(), keyRef{ourAccount, ourRegion, id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrapped := k.materials[k.MaterialID].Wrapped
+	s.destroyed(id)
+
+	for name, in := range map[string]M{"DescribeKey": {"KeyId": id}, "EnableKey": {"KeyId": id}, "CancelKeyDeletion": {"KeyId": id},
+		"Encrypt": {"KeyId": "alias/a", "Plaintext": "eA=="}} {
+		if _, code := ask[any](s, name, in); code != "NotFoundException" {
+			t.Errorf("%s: %q", name, code)
+		}
+	}
+	if _, code := ask[any](s, "Decrypt", M{"CiphertextBlob": blob}); code != "AccessDeniedException" {
+		t.Errorf("Decrypt: %q", code)
+	}
+	s.closed(e, "NotFoundException")
+	s.opens(kept, "y")
+	if list := must[ListAliasesOutput](s, "ListAliases", nil); len(list.Aliases) != 1 || list.Aliases[0].AliasName != "alias/b" {
+		t.Errorf("aliases %+v", list.Aliases)
+	}
+	must[any](s, "CreateAlias", M{"AliasName": "alias/a", "TargetKeyId": other})
+
+	// secure_delete: the wrapped material isn't in the file either.
+	path := s.path
+	if err := s.db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(path + "*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(b, wrapped) {
+			t.Errorf("%s still holds the wrapped material", file)
+		}
+	}
+}
+
+func TestDestroyingIsDoneOnce(t *testing.T) {
+	s := start(t)
+	id := s.key()
+	finish := func(keyID string) error {
+		return s.keys.Finish(s.runner.Own(t.Context(), ourAccount, ourRegion, "kms"), keyID)
+	}
+	alive := func(when string) {
+		t.Helper()
+		if _, code := ask[any](s, "DescribeKey", M{"KeyId": id}); code != "" {
+			t.Fatalf("%s: %s", when, code)
+		}
+	}
+	if err := finish(id); err != nil {
+		t.Error(err)
+	}
+	alive("a job for a key that nobody scheduled")
+	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id})
+	if err := finish(id); err == nil {
+		t.Error("a job that came too early is said to be done")
+	}
+	alive("a job that came too early")
+	must[any](s, "CancelKeyDeletion", M{"KeyId": id})
+	s.pass(31 * 24 * time.Hour)
+	s.clockwork.Turn(t.Context())
+	if err := finish(id); err != nil {
+		t.Error(err)
+	}
+	alive("a job for a key that was taken back")
+
+	s.destroyed(id)
+	for range 2 {
+		if err := finish(id); err != nil {
+			t.Errorf("a job that is done again: %v", err)
+		}
+	}
+	if err := finish(anID); err != nil {
+		t.Errorf("a job for a key that never was: %v", err)
+	}
+	if err := finish("alias/a"); err == nil {
+		t.Error("a job for an alias")
+	}
+}
+
+// A job that is met by a clock that was set back stays until the key's own time has come.
+func TestADestructionOutlivesAClockThatStepsBack(t *testing.T) {
+	s := start(t)
+	id := s.key()
+	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id})
+	s.clockwork.Now = func() time.Time { return s.time().Add(31 * 24 * time.Hour) }
+	s.clockwork.Turn(t.Context())
+	s.clockwork.Now = s.time
+	s.pass(32 * 24 * time.Hour)
+	s.clockwork.Turn(t.Context())
+	if _, code := ask[any](s, "DescribeKey", M{"KeyId": id}); code != "NotFoundException" {
+		t.Errorf("the key is still there: %q", code)
+	}
+}
+
+func TestADeletionThatIsScheduledAnewKeepsItsNewTime(t *testing.T) {
+	s := start(t)
+	id := s.key()
+	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
+	must[any](s, "CancelKeyDeletion", M{"KeyId": id})
+	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 30})
+	s.pass(8 * 24 * time.Hour)
+	s.clockwork.Turn(t.Context())
+	if _, code := ask[any](s, "DescribeKey", M{"KeyId": id}); code != "" {
+		t.Errorf("at the old time: %s", code)
+	}
+	s.pass(22 * 24 * time.Hour)
+	s.clockwork.Turn(t.Context())
+	if _, code := ask[any](s, "DescribeKey", M{"KeyId": id}); code != "NotFoundException" {
+		t.Errorf("at the new time: %q", code)
+	}
+}

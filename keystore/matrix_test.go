@@ -1,0 +1,131 @@
+package keystore
+
+import (
+	"fmt"
+	"testing"
+
+	"claviger/internal/fault"
+)
+
+// The answers of the matrix.
+const (
+	yes     = ""
+	off     = "DisabledException"
+	pending = "KMSInvalidStateException" // pending deletion, or for CancelKeyDeletion: not pending
+)
+
+// keyStates is the table "Key states of KMS keys" of the KMS developer guide, for the states that a key on the service's own
+// token can be in. Request makes the document for a key, with what setUp has left; nil means that the operation
+// touches no key's state.
+var keyStates = map[string]struct {
+	request                            func(made) M
+	enabled, disabled, pendingDeletion string
+}{
+	"CreateKey":      {},
+	"ListKeys":       {},
+	"ListAliases":    {},
+	"GenerateRandom": {},
+
+	"Encrypt":                         {func(m made) M { return M{"KeyId": m.id, "Plaintext": "eA=="} }, yes, off, pending},
+	"Decrypt":                         {func(m made) M { return M{"CiphertextBlob": m.blob} }, yes, off, pending},
+	"ReEncrypt":                       {func(m made) M { return M{"CiphertextBlob": m.blob, "DestinationKeyId": m.id} }, yes, off, pending},
+	"GenerateDataKey":                 {func(m made) M { return M{"KeyId": m.id, "KeySpec": "AES_256"} }, yes, off, pending},
+	"GenerateDataKeyWithoutPlaintext": {func(m made) M { return M{"KeyId": m.id, "NumberOfBytes": 7} }, yes, off, pending},
+
+	"EnableKey":            {func(m made) M { return M{"KeyId": m.id} }, yes, yes, pending},
+	"DisableKey":           {func(m made) M { return M{"KeyId": m.id} }, yes, yes, pending},
+	"ScheduleKeyDeletion":  {func(m made) M { return M{"KeyId": m.id} }, yes, yes, pending},
+	"CancelKeyDeletion":    {func(m made) M { return M{"KeyId": m.id} }, pending, pending, yes},
+	"CreateAlias":          {func(m made) M { return M{"AliasName": m.alias + "-2", "TargetKeyId": m.id} }, yes, yes, pending},
+	"UpdateAlias":          {func(m made) M { return M{"AliasName": m.other, "TargetKeyId": m.id} }, yes, yes, pending},
+	"DeleteAlias":          {func(m made) M { return M{"AliasName": m.alias} }, yes, yes, yes},
+	"DescribeKey":          {func(m made) M { return M{"KeyId": m.id} }, yes, yes, yes},
+	"UpdateKeyDescription": {func(m made) M { return M{"KeyId": m.id, "Description": "x"} }, yes, yes, pending},
+	"ListResourceTags":     {func(m made) M { return M{"KeyId": m.id} }, yes, yes, yes},
+	"TagResource":          {func(m made) M { return M{"KeyId": m.id, "Tags": []M{{"TagKey": "a", "TagValue": "b"}}} }, yes, yes, pending},
+	"UntagResource":        {func(m made) M { return M{"KeyId": m.id, "TagKeys": []string{"a"}} }, yes, yes, pending},
+}
+
+// made is a key in some state, an alias of it, a ciphertext of before, and an alias of another key.
+type made struct {
+	id, alias, other string
+	blob             []byte
+}
+
+// inState makes a key and brings it into a state.
+func (s *service) inState(n int, state State) made {
+	s.t.Helper()
+	m := made{id: s.key(), alias: fmt.Sprintf("alias/a%d", n), other: fmt.Sprintf("alias/b%d", n)}
+	must[any](s, "CreateAlias", M{"AliasName": m.alias, "TargetKeyId": m.id})
+	must[any](s, "CreateAlias", M{"AliasName": m.other, "TargetKeyId": s.key()})
+	m.blob = must[EncryptOutput](s, "Encrypt", M{"KeyId": m.id, "Plaintext": "eA=="}).CiphertextBlob
+	switch state {
+	case Disabled:
+		must[any](s, "DisableKey", M{"KeyId": m.id})
+	case PendingDeletion:
+		must[any](s, "ScheduleKeyDeletion", M{"KeyId": m.id})
+	}
+	return m
+}
+
+func TestTheKeyStateMatrix(t *testing.T) {
+	s := start(t)
+	n := 0
+	for name := range s.byName {
+		row, ok := keyStates[name]
+		if !ok {
+			t.Errorf("%s has no row in the table of key states", name)
+			continue
+		}
+		if row.request == nil {
+			continue
+		}
+		for state, want := range map[State]string{Enabled: row.enabled, Disabled: row.disabled, PendingDeletion: row.pendingDeletion} {
+			n++
+			m := s.inState(n, state)
+			if _, code := ask[any](s, name, row.request(m)); code != want {
+				t.Errorf("%s in state %s: %q, want %q", name, state, code, want)
+			}
+		}
+	}
+	for name := range keyStates {
+		if s.byName[name] == nil {
+			t.Errorf("the table has %s, and there is no such operation", name)
+		}
+	}
+}
+
+func TestTheRestOfTheMatrix(t *testing.T) {
+	s := start(t)
+	m := s.inState(1, PendingDeletion)
+	other := s.key()
+	if _, code := ask[any](s, "UpdateAlias", M{"AliasName": m.alias, "TargetKeyId": other}); code != yes {
+		t.Errorf("moving an alias away from a key pending deletion: %s", code)
+	}
+	blob := must[EncryptOutput](s, "Encrypt", M{"KeyId": other, "Plaintext": "eA=="}).CiphertextBlob
+	if _, code := ask[any](s, "ReEncrypt", M{"CiphertextBlob": blob, "DestinationKeyId": m.id}); code != pending {
+		t.Errorf("ReEncrypt to a key pending deletion: %q", code)
+	}
+	if _, code := ask[any](s, "ReEncrypt", M{"CiphertextBlob": m.blob, "DestinationKeyId": other}); code != pending {
+		t.Errorf("ReEncrypt from a key pending deletion: %q", code)
+	}
+}
+
+func TestTheMatrixSpeaksAWSsSentences(t *testing.T) {
+	for _, c := range []struct {
+		state           State
+		operation, want string
+	}{
+		{Disabled, "Encrypt", " is disabled."},
+		{PendingDeletion, "Encrypt", " is pending deletion."},
+		{PendingDeletion, "EnableKey", " is pending deletion."},
+		{Enabled, "CancelKeyDeletion", " is not pending deletion."},
+		{Disabled, "CancelKeyDeletion", " is not pending deletion."},
+	} {
+		k := &Key{Account: ourAccount, Region: ourRegion, ID: anID, State: c.state}
+		want := "arn:aws:kms:us-east-1:111122223333:key/" + anID + c.want
+		if f := fault.Of(k.allows(c.operation)); f == nil || f.Message != want || f.Kind != fault.State {
+			t.Errorf("%s in state %s: %v, want %q", c.operation, c.state, f, want)
+		}
+	}
+}

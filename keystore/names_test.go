@@ -1,0 +1,102 @@
+package keystore
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"claviger/internal/fault"
+	"claviger/internal/op"
+)
+
+const anID = "1234abcd-12ab-34cd-56ef-1234567890ab"
+
+func call() *op.Call {
+	return &op.Call{Context: context.Background(), Caller: owner(), Region: ourRegion}
+}
+
+func TestEveryFormOfAName(t *testing.T) {
+	const here, key = "arn:aws:kms:us-east-1:111122223333:", "key/" + anID
+	for _, c := range []struct {
+		name    string
+		aliases bool
+		id      string // of the key
+		alias   string
+		code    string
+	}{
+		{anID, false, anID, "", ""},
+		{here + key, false, anID, "", ""},
+		{"alias/app", true, "", "alias/app", ""},
+		{here + "alias/app", true, "", "alias/app", ""},
+		{"alias/aws/secretsmanager", true, "", "alias/aws/secretsmanager", ""},
+		{here + "alias/a:b", true, "", "alias/a:b", ""},
+
+		{"alias/app", false, "", "", "NotFoundException"},
+		{here + "alias/app", false, "", "", "NotFoundException"},
+		{strings.ToUpper(anID), true, "", "", "NotFoundException"},
+		{key, true, "", "", "NotFoundException"},
+		{"key/alias/app", true, "", "", "NotFoundException"},
+		{here + "key/alias/app", true, "", "", "NotFoundException"},
+		{here + "key/key/" + anID, true, "", "", "NotFoundException"},
+		{here + anID, true, "", "", "NotFoundException"},
+		{here + "grant/" + anID, true, "", "", "NotFoundException"},
+		{here + "key/", true, "", "", "NotFoundException"},
+		{here + "alias/key/" + anID, true, "", "alias/key/" + anID, ""},
+		{anID + "\x00", true, "", "", "NotFoundException"},
+		{" " + anID, true, "", "", "NotFoundException"},
+		{"", true, "", "", "NotFoundException"},
+		{"*", true, "", "", "NotFoundException"},
+		{"../" + anID, true, "", "", "NotFoundException"},
+
+		{"arn:aws:kms:us-west-2:111122223333:" + key, true, "", "", "NotFoundException"},
+		{"arn:aws-cn:kms:us-east-1:111122223333:" + key, true, "", "", "NotFoundException"},
+		{"arn:aws:kms:us-east-1:444455556666:" + key, true, "", "", "AccessDeniedException"},
+		{"arn:aws:kms:us-east-1::" + key, true, "", "", "AccessDeniedException"},
+		{"arn:aws:s3:us-east-1:111122223333:" + key, true, "", "", "InvalidArnException"},
+		{"arn:aws:kms:us-east-1:111122223333:", true, "", "", "InvalidArnException"},
+		{"arn:aws:kms:us-east-1:111122223333", true, "", "", "InvalidArnException"},
+		{"arn:", true, "", "", "InvalidArnException"},
+		{"arn::::::", true, "", "", "InvalidArnException"},
+		{"ARN" + here[3:] + key, true, "", "", "NotFoundException"},
+	} {
+		n, err := new(Keys).name(call(), c.name, c.aliases)
+		code := ""
+		if f := fault.Of(err); f != nil {
+			code = f.Code
+		}
+		if code != c.code || err == nil && (n.id != c.id || n.alias != c.alias) {
+			t.Errorf("%q: key %q, alias %q, %q; want %q, %q, %q", c.name, n.id, n.alias, code, c.id, c.alias, c.code)
+		}
+		if n.account != ourAccount || n.region != ourRegion {
+			t.Errorf("%q: named in %s, %s", c.name, n.account, n.region)
+		}
+	}
+}
+
+// FuzzName: whatever a caller calls a key is read as one of the four forms of the caller's own namespace, or refused.
+func FuzzName(f *testing.F) {
+	const here = "arn:aws:kms:us-east-1:111122223333:"
+	for _, s := range []string{anID, here + "key/" + anID, "alias/a", here + "alias/a", here + "key/alias/a", "arn:", "alias/", "key/" + anID,
+		here + "key/" + anID + ":", "arn:aws:kms:us-east-1:444455556666:key/" + anID} {
+		f.Add(s, true)
+		f.Add(s, false)
+	}
+	f.Fuzz(func(t *testing.T, s string, aliases bool) {
+		n, err := new(Keys).name(call(), s, aliases)
+		if n.account != ourAccount || n.region != ourRegion {
+			t.Fatalf("%q left its namespace: %+v", s, n)
+		}
+		if err != nil {
+			if f := fault.Of(err); f.Kind == fault.Internal || f.Code == "" {
+				t.Errorf("%q: %v", s, err)
+			}
+			return
+		}
+		switch {
+		case n.id != "" && n.alias == "" && (s == n.id || s == here+"key/"+n.id):
+		case n.alias != "" && n.id == "" && aliases && strings.HasPrefix(n.alias, "alias/") && (s == n.alias || s == here+n.alias):
+		default:
+			t.Errorf("%q was read as key %q, alias %q", s, n.id, n.alias)
+		}
+	})
+}

@@ -1,0 +1,186 @@
+package keystore
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"claviger/hsm"
+	"claviger/hsm/hsmtest"
+	"claviger/internal/custody"
+	"claviger/internal/fault"
+	"claviger/internal/install"
+	"claviger/internal/op"
+	"claviger/internal/wire"
+	"claviger/jobs"
+	"claviger/policy"
+	"claviger/store"
+
+	"github.com/google/uuid"
+)
+
+const (
+	ourAccount = "111122223333"
+	ourRegion  = "us-east-1"
+)
+
+// service is KMS on a true token and database, without protocols: requests are JSON documents that go down the road.
+type service struct {
+	t         testing.TB
+	path      string
+	db        *store.DB
+	token     *hsm.Token
+	keys      *Keys
+	runner    *op.Runner
+	clockwork *jobs.Clockwork
+	byName    map[string]op.Operation
+
+	mu  sync.Mutex
+	now time.Time
+}
+
+func start(t testing.TB) *service {
+	t.Helper()
+	s := &service{t: t, now: time.Date(2026, 3, 1, 9, 30, 0, 0, time.UTC)}
+	s.token = hsmtest.Open(t, hsmtest.SoftHSM(t))
+	dir, err := os.MkdirTemp("/dev/shm", "claviger-keystore-")
+	if err != nil {
+		dir = t.TempDir()
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	s.path = filepath.Join(dir, "claviger.db")
+	if s.db, err = store.Open(t.Context(), store.Config{Path: s.path}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.db.Close() })
+	if err := install.Create(t.Context(), s.db, s.token, s.now); err != nil {
+		t.Fatal(err)
+	}
+	s.restart()
+	return s
+}
+
+// restart joins the parts anew, with empty caches.
+func (s *service) restart() {
+	s.t.Helper()
+	in, err := install.Load(s.t.Context(), s.db, s.token)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	log := slog.New(slog.DiscardHandler)
+	s.runner = &op.Runner{Ledger: s.db, Callers: s, Decide: policy.Decide, Observe: s, Log: log, Now: s.time}
+	s.keys = New(s.db, s.token, jobs.Book{}, in)
+	s.byName = map[string]op.Operation{}
+	for _, o := range s.keys.Operations() {
+		s.byName[o.Info().Name] = o
+	}
+	s.clockwork = &jobs.Clockwork{DB: s.db, Runner: s.runner, Log: log, Now: s.time, Works: map[string]jobs.Work{DeleteKeyJob: s.keys.Finish}}
+}
+
+// Authenticate implements op.Authenticator: everybody is the account's owner.
+func (s *service) Authenticate(context.Context, *http.Request, func() ([]byte, error), string, time.Time) (policy.Caller, string, error) {
+	return owner(), ourRegion, nil
+}
+
+func owner() policy.Caller {
+	return policy.Caller{Type: policy.Root, Account: ourAccount, ARN: "arn:aws:iam::" + ourAccount + ":root", PrincipalID: ourAccount}
+}
+
+// Operation and Unknown implement op.Observer.
+func (s *service) Operation(string, string, string, time.Duration) {}
+func (s *service) Unknown(string, string)                          {}
+
+func (s *service) time() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.now
+}
+
+func (s *service) pass(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.now = s.now.Add(d)
+}
+
+// M is a request's document.
+type M = map[string]any
+
+// ask performs an operation and returns its output and AWS's name of its error.
+func ask[O any](s *service, name string, in M) (out O, code string) {
+	body, err := wire.Encode(in)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	q := &op.Request{HTTP: httptest.NewRequest("POST", "/", nil), Read: func() ([]byte, error) { return body, nil }, ID: uuid.NewString(),
+		Decode:  func(v any) error { return wire.Decode(body, v) },
+		Present: func(pointer string) bool { return wire.Present(body, pointer) }}
+	answer, err := s.runner.Serve(context.Background(), s.byName[name], q)
+	if err != nil {
+		return out, KMS.Code(fault.Of(err))
+	}
+	return answer.(O), ""
+}
+
+// must is ask for what has to succeed.
+func must[O any](s *service, name string, in M) O {
+	s.t.Helper()
+	out, code := ask[O](s, name, in)
+	if code != "" {
+		s.t.Fatalf("%s %v: %s", name, in, code)
+	}
+	return out
+}
+
+// key makes a key and returns its id.
+func (s *service) key() string {
+	s.t.Helper()
+	return must[CreateKeyOutput](s, "CreateKey", nil).KeyMetadata.KeyId
+}
+
+// within runs f as another service's operation would run: on behalf of the account's owner.
+func (s *service) within(f func(*op.Call) error) error {
+	type nothing struct{ op.ByShape }
+	o := op.Read(op.Info{Name: "Test", Service: KMS}, func(*op.Call, nothing) (op.Open, error) { return op.Open{Action: "kms:Test", Reason: "a test"}, nil },
+		func(c *op.Call, _ nothing, _ op.Open) (op.None, error) { return op.None{}, f(c) })
+	q := &op.Request{HTTP: httptest.NewRequest("POST", "/", nil), ID: uuid.NewString(),
+		Decode: func(any) error { return nil }, Present: func(string) bool { return true }}
+	_, err := s.runner.Serve(context.Background(), o, q)
+	return err
+}
+
+func (s *service) sealAs(service, keyID string, context map[string]string, value string) (e custody.Envelope, err error) {
+	err = s.within(func(c *op.Call) (err error) {
+		e, err = s.keys.Seal(c, service, keyID, context, []byte(value))
+		return err
+	})
+	return e, err
+}
+
+func (s *service) unsealAs(service string, e custody.Envelope, context map[string]string) (value string, err error) {
+	err = s.within(func(c *op.Call) error {
+		b, err := s.keys.Unseal(c, service, e, context)
+		value = string(b)
+		return err
+	})
+	return value, err
+}
+
+// records returns the audit trail, a record a line.
+func (s *service) records() (out []string) {
+	s.t.Helper()
+	err := s.db.Trail(0, func(_ int64, _ time.Time, records []byte) error {
+		out = append(out, strings.Split(string(records), "\n")...)
+		return nil
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return out
+}
