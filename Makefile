@@ -62,7 +62,7 @@ fuzz: tools softhsm ## fuzz every target for FUZZTIME (5s)
 fuzz-long: tools softhsm ## fuzz every target for LONGFUZZ (10m)
 	@.ci/fuzz $(LONGFUZZ)
 
-bench: tools softhsm ## measure; prints ratios of one run
+bench: softhsm build ## measure; prints ratios of one run
 	$(GO) run ./bench
 
 # A long test is a short one with a bigger number: CLAVIGER_LONG=1 asks for the whole sweep.

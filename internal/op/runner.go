@@ -55,7 +55,7 @@ type Runner struct {
 	Now     func() time.Time
 
 	strangers sampler // of their failures, by source: what leaves a record
-	troubles  sampler // of ours before a caller is known, by code: what is logged
+	troubles  sampler // of ours before a caller is known, by cause: what is logged
 }
 
 // Serve performs o for q and returns its output. The error is always a *fault.Error.
@@ -108,12 +108,12 @@ func (r *Runner) arrive(ctx context.Context, s *Service, q *Request) (*Call, err
 
 // stranger counts a failure before a caller is known and records a sample of them: each source gets few records,
 // all sources together not many more, or anyone could fill the disk. For the same reason a failure of ours is logged
-// once a period for each code.
+// once a period for each cause.
 func (r *Runner) stranger(c *Call, s *Service, err error) error {
 	f := fault.Of(err)
 	code := s.Code(f)
 	r.Observe.Unknown(s.Name, code)
-	if (f.Kind == fault.Internal || f.Kind == fault.Unavailable) && r.troubles.take(code, c.Time) {
+	if (f.Kind == fault.Internal || f.Kind == fault.Unavailable) && r.troubles.take(err.Error(), c.Time) {
 		r.Log.Error("authentication failed on our side", "requestId", c.RequestID, "error", err)
 	}
 	if !r.strangers.take(c.SourceIP, c.Time) {

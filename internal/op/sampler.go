@@ -6,7 +6,7 @@ import (
 )
 
 // How many failures of strangers are recorded: for each source one at once and one more each period, and so
-// many in all. What is above is only counted. Failures of ours are logged by the same measure, for each code.
+// many in all. What is above is only counted. Failures of ours are logged by the same measure, for each cause.
 const (
 	samplePeriod = 10 * time.Second
 	samplesInAll = 100 // in one period, from all sources together; it bounds the sources in mind too
@@ -16,7 +16,7 @@ const (
 type sampler struct {
 	mu     sync.Mutex
 	period time.Time
-	seen   map[string]bool // sources, or codes, that have left their trace in this period
+	seen   map[string]bool // sources, or causes, that have left their trace in this period
 }
 
 // take reports whether a failure leaves a trace. A period also ends when the clock is a period behind it, as after it was
