@@ -26,11 +26,24 @@ var keyStates = map[string]struct {
 	"ListAliases":    {},
 	"GenerateRandom": {},
 
-	"Encrypt":                         {func(m made) M { return M{"KeyId": m.id, "Plaintext": "eA=="} }, yes, off, pending},
-	"Decrypt":                         {func(m made) M { return M{"CiphertextBlob": m.blob} }, yes, off, pending},
-	"ReEncrypt":                       {func(m made) M { return M{"CiphertextBlob": m.blob, "DestinationKeyId": m.id} }, yes, off, pending},
-	"GenerateDataKey":                 {func(m made) M { return M{"KeyId": m.id, "KeySpec": "AES_256"} }, yes, off, pending},
-	"GenerateDataKeyWithoutPlaintext": {func(m made) M { return M{"KeyId": m.id, "NumberOfBytes": 7} }, yes, off, pending},
+	"Encrypt":                             {func(m made) M { return M{"KeyId": m.id, "Plaintext": "eA=="} }, yes, off, pending},
+	"Decrypt":                             {func(m made) M { return M{"CiphertextBlob": m.blob} }, yes, off, pending},
+	"ReEncrypt":                           {func(m made) M { return M{"CiphertextBlob": m.blob, "DestinationKeyId": m.id} }, yes, off, pending},
+	"GenerateDataKey":                     {func(m made) M { return M{"KeyId": m.id, "KeySpec": "AES_256"} }, yes, off, pending},
+	"GenerateDataKeyWithoutPlaintext":     {func(m made) M { return M{"KeyId": m.id, "NumberOfBytes": 7} }, yes, off, pending},
+	"GenerateDataKeyPair":                 {func(m made) M { return M{"KeyId": m.id, "KeyPairSpec": "ECC_NIST_P256"} }, yes, off, pending},
+	"GenerateDataKeyPairWithoutPlaintext": {func(m made) M { return M{"KeyId": m.id, "KeyPairSpec": "ECC_NIST_P256"} }, yes, off, pending},
+
+	"GetPublicKey": {func(m made) M { return M{"KeyId": m.id} }, yes, off, pending},
+	"Sign":         {func(m made) M { return M{"KeyId": m.id, "Message": "eA==", "SigningAlgorithm": "ECDSA_SHA_256"} }, yes, off, pending},
+	"Verify": {func(m made) M {
+		return M{"KeyId": m.id, "Message": "eA==", "SigningAlgorithm": "ECDSA_SHA_256", "Signature": m.blob}
+	}, yes, off, pending},
+	"GenerateMac": {func(m made) M { return M{"KeyId": m.id, "Message": "eA==", "MacAlgorithm": "HMAC_SHA_256"} }, yes, off, pending},
+	"VerifyMac": {func(m made) M {
+		return M{"KeyId": m.id, "Message": "eA==", "MacAlgorithm": "HMAC_SHA_256", "Mac": m.blob}
+	}, yes, off, pending},
+	"DeriveSharedSecret": {func(m made) M { return M{"KeyId": m.id, "KeyAgreementAlgorithm": "ECDH", "PublicKey": m.blob} }, yes, off, pending},
 
 	"EnableKey":            {func(m made) M { return M{"KeyId": m.id} }, yes, yes, pending},
 	"DisableKey":           {func(m made) M { return M{"KeyId": m.id} }, yes, yes, pending},
@@ -46,19 +59,53 @@ var keyStates = map[string]struct {
 	"UntagResource":        {func(m made) M { return M{"KeyId": m.id, "TagKeys": []string{"a"}} }, yes, yes, pending},
 }
 
-// made is a key in some state, an alias of it, a ciphertext of before, and an alias of another key.
+// sample is a key of one usage, and what it made before anything happened to it.
+type sample struct {
+	spec, usage string
+	make        func(s *service, id string) []byte
+}
+
+var (
+	cipher = sample{symmetricDefault, encryptDecrypt, func(s *service, id string) []byte {
+		return must[EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
+	}}
+	signer = sample{"ECC_NIST_P256", signVerify, func(s *service, id string) []byte {
+		return must[SignOutput](s, "Sign", M{"KeyId": id, "Message": "eA==", "SigningAlgorithm": "ECDSA_SHA_256"}).Signature
+	}}
+	authenticator = sample{"HMAC_256", generateMac, func(s *service, id string) []byte {
+		return must[GenerateMacOutput](s, "GenerateMac", M{"KeyId": id, "Message": "eA==", "MacAlgorithm": "HMAC_SHA_256"}).Mac
+	}}
+	agreer = sample{"ECC_NIST_P256", keyAgreement, func(s *service, id string) []byte {
+		return must[GetPublicKeyOutput](s, "GetPublicKey", M{"KeyId": id}).PublicKey
+	}}
+)
+
+// samples has the operations that take no symmetric key.
+var samples = map[string]sample{"GetPublicKey": signer, "Sign": signer, "Verify": signer,
+	"GenerateMac": authenticator, "VerifyMac": authenticator, "DeriveSharedSecret": agreer}
+
+// sampleFor returns the key that an operation takes.
+func sampleFor(operation string) sample {
+	if x, ok := samples[operation]; ok {
+		return x
+	}
+	return cipher
+}
+
+// made is a key in some state, an alias of it, what it made before, and an alias of another key.
 type made struct {
 	id, alias, other string
 	blob             []byte
 }
 
 // inState makes a key and brings it into a state.
-func (s *service) inState(n int, state State) made {
+func (s *service) inState(n int, x sample, state State) made {
 	s.t.Helper()
-	m := made{id: s.key(), alias: fmt.Sprintf("alias/a%d", n), other: fmt.Sprintf("alias/b%d", n)}
+	id := must[CreateKeyOutput](s, "CreateKey", M{"KeySpec": x.spec, "KeyUsage": x.usage}).KeyMetadata.KeyId
+	m := made{id: id, alias: fmt.Sprintf("alias/a%d", n), other: fmt.Sprintf("alias/b%d", n)}
 	must[any](s, "CreateAlias", M{"AliasName": m.alias, "TargetKeyId": m.id})
 	must[any](s, "CreateAlias", M{"AliasName": m.other, "TargetKeyId": s.key()})
-	m.blob = must[EncryptOutput](s, "Encrypt", M{"KeyId": m.id, "Plaintext": "eA=="}).CiphertextBlob
+	m.blob = x.make(s, id)
 	switch state {
 	case Disabled:
 		must[any](s, "DisableKey", M{"KeyId": m.id})
@@ -82,7 +129,7 @@ func TestTheKeyStateMatrix(t *testing.T) {
 		}
 		for state, want := range map[State]string{Enabled: row.enabled, Disabled: row.disabled, PendingDeletion: row.pendingDeletion} {
 			n++
-			m := s.inState(n, state)
+			m := s.inState(n, sampleFor(name), state)
 			if _, code := ask[any](s, name, row.request(m)); code != want {
 				t.Errorf("%s in state %s: %q, want %q", name, state, code, want)
 			}
@@ -97,7 +144,7 @@ func TestTheKeyStateMatrix(t *testing.T) {
 
 func TestTheRestOfTheMatrix(t *testing.T) {
 	s := start(t)
-	m := s.inState(1, PendingDeletion)
+	m := s.inState(1, cipher, PendingDeletion)
 	other := s.key()
 	if _, code := ask[any](s, "UpdateAlias", M{"AliasName": m.alias, "TargetKeyId": other}); code != yes {
 		t.Errorf("moving an alias away from a key pending deletion: %s", code)

@@ -23,14 +23,18 @@ const (
 	noRegions   = "keys and secrets are not replicated to other Regions"
 	noRotation  = "the service rotates no secrets by itself"
 	noThirdHand = "the service manages no secrets held by third parties"
-	oneUsage    = "keys of this service encrypt and decrypt"
+	noKEM       = "no device of ours makes keys for key encapsulation"
 	noService   = "no other service keeps its secrets here"
 )
 
 var left = map[string]string{
-	"kms.GenerateDataKey.Out.CiphertextForRecipient": noEnclaves,
-	"kms.Decrypt.Out.CiphertextForRecipient":         noEnclaves,
-	"kms.GenerateRandom.Out.CiphertextForRecipient":  noEnclaves,
+	"kms.GenerateDataKey.Out.CiphertextForRecipient":     noEnclaves,
+	"kms.Decrypt.Out.CiphertextForRecipient":             noEnclaves,
+	"kms.GenerateRandom.Out.CiphertextForRecipient":      noEnclaves,
+	"kms.GenerateDataKeyPair.Out.CiphertextForRecipient": noEnclaves,
+	"kms.DeriveSharedSecret.Out.CiphertextForRecipient":  noEnclaves,
+
+	"kms.GetPublicKey.Out.EncapsulationAlgorithms": noKEM,
 
 	"KeyMetadata.CloudHsmClusterId":           noStores,
 	"KeyMetadata.CustomKeyStoreId":            noStores,
@@ -39,10 +43,7 @@ var left = map[string]string{
 	"KeyMetadata.ValidTo":                     noImport,
 	"KeyMetadata.MultiRegionConfiguration":    noRegions,
 	"KeyMetadata.PendingDeletionWindowInDays": noRegions,
-	"KeyMetadata.SigningAlgorithms":           oneUsage,
-	"KeyMetadata.MacAlgorithms":               oneUsage,
-	"KeyMetadata.KeyAgreementAlgorithms":      oneUsage,
-	"KeyMetadata.EncapsulationAlgorithms":     oneUsage,
+	"KeyMetadata.EncapsulationAlgorithms":     noKEM,
 
 	"secretsmanager.CreateSecret.Out.ReplicationStatus":                noRegions,
 	"secretsmanager.DescribeSecret.Out.ReplicationStatus":              noRegions,

@@ -87,6 +87,7 @@ func printToken(w io.Writer, t hsm.Facts) {
 	row("GCM IV", map[bool]string{true: "made by the device", false: "made by this service (NIST SP 800-38D 8.2.2)"}[t.DeviceIV])
 	row("largest message", bytesOr(t.LargestGCM))
 	row("RSA-OAEP", orNone(strings.Join(t.OAEP, ", ")))
+	row("key kinds", kindsOf(t))
 	row("sessions", countOr(t.MaxSessions))
 	row("PIN", pinState(t))
 	row("mechanisms", fmt.Sprintf("%d: %s", len(t.Mechanisms), strings.Join(t.Mechanisms, " ")))
@@ -100,6 +101,15 @@ func orNone(s string) string {
 		return "none: this token can't be used"
 	}
 	return s
+}
+
+// kindsOf lists the kinds of keys that the device can hold.
+func kindsOf(t hsm.Facts) string {
+	var kinds []string
+	for _, k := range t.Kinds {
+		kinds = append(kinds, string(k))
+	}
+	return fmt.Sprintf("%d: %s", len(kinds), strings.Join(kinds, ", "))
 }
 
 func bytesOr(n int) string {

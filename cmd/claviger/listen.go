@@ -36,8 +36,8 @@ func serveUntil(ctx context.Context, s *service.Service, l net.Listener, log *sl
 	server := &http.Server{
 		Handler:           s.Handler,
 		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       30 * time.Second,
-		WriteTimeout:      60 * time.Second,
+		ReadTimeout:       30 * time.Second, // of the body, too
+		WriteTimeout:      90 * time.Second, // longer than the API takes for any answer
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),

@@ -68,7 +68,7 @@ func TestDoctor(t *testing.T) {
 	s := initialised(t)
 	before := s.contents()
 	r := s.run("doctor")
-	if r.code != 0 || !strings.Contains(r.stdout, `"`+label+`"`) || !strings.Contains(r.stdout, "token_serial = ") || !strings.Contains(r.stdout, "CKM_AES_GCM") {
+	if r.code != 0 || !strings.Contains(r.stdout, `"`+label+`"`) || !strings.Contains(r.stdout, "token_serial = ") || !strings.Contains(r.stdout, "CKM_AES_GCM") || !strings.Contains(r.stdout, "P256 SIGN_VERIFY") {
 		t.Errorf("doctor: %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
 	r = s.run("doctor", "--config", s.path("claviger.toml"))
