@@ -24,7 +24,7 @@ import (
 const (
 	firstBuf   = 64 << 10         // bytes set aside for a body before any of it has come
 	maxBody    = 1 << 20          // bytes; the largest legal request is a secret of 65,536 bytes, every one escaped
-	maxTime    = 75 * time.Second // from the first byte of the body to the answer; a device may look for the primes of an RSA key for a minute
+	maxTime    = 75 * time.Second // from the first byte of the body to the answer; a device may take a minute to make an RSA key
 	maxWaiting = 1024             // requests in progress at once; one more is told to slow down
 	maxHeld    = 64 << 20         // bytes of large bodies in all requests at once
 )

@@ -124,7 +124,9 @@ func TestPairThatTakesTooLong(t *testing.T) {
 
 func TestCloseLeavesAPairInTheMaking(t *testing.T) {
 	d := hsmtest.NewDevice(t)
-	tok, err := hsm.Open(background, d.Config())
+	c := d.Config()
+	c.Timeout = 500 * time.Millisecond // Close waits no longer than twice that
+	tok, err := hsm.Open(background, c)
 	if err != nil {
 		t.Fatal(err)
 	}
