@@ -215,8 +215,8 @@ func (o *devOptions) greet(e *env, addr string) {
 Claviger listens on http://%[1]s and its API is described at http://%[1]s/docs. Try, in another terminal:
 
   . %[2]s
-  aws kms create-key --description "my first key"
-  aws secretsmanager create-secret --name hello --secret-string world && aws secretsmanager get-secret-value --secret-id hello
+  aws --endpoint-url "$AWS_ENDPOINT_URL" kms create-key --description "my first key"
+  aws --endpoint-url "$AWS_ENDPOINT_URL" secretsmanager create-secret --name hello --secret-string world
 
 `, addr, o.path("env"))
 }

@@ -4,6 +4,9 @@
 set -eu
 cd "$1"
 
+# Before 2.13 and 1.29 the CLI doesn't read AWS_ENDPOINT_URL.
+aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }
+
 fail() {
 	echo "awscli.sh: $*" >&2
 	exit 1
