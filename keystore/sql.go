@@ -2,7 +2,6 @@ package keystore
 
 import (
 	"context"
-	"time"
 
 	"claviger/internal/custody"
 	"claviger/internal/op"
@@ -64,25 +63,10 @@ func tagText(tags []Tag) string {
 	return string(b)
 }
 
-// instant is a time in its column: microseconds since the epoch, 0 for none.
-func instant(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
-}
-
-func fromInstant(us int64) time.Time {
-	if us == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(us).UTC()
-}
-
 // columns is what the MAC of a key's row is over: all of it.
 func (k *Key) columns() []any {
 	return []any{k.Account, k.Region, k.ID, k.Rev, k.Manager, k.Spec, k.Usage, k.Origin, string(k.State), k.Description,
-		k.Policy, tagText(k.Tags), k.MaterialID, instant(k.Created), instant(k.Deletes)}
+		k.Policy, tagText(k.Tags), k.MaterialID, store.Micros(k.Created), store.Micros(k.Deletes)}
 }
 
 func (s *Keys) signKey(ctx context.Context, k *Key) ([]byte, error) {
@@ -100,7 +84,7 @@ func (s *Keys) loadKey(ctx context.Context, ref keyRef) (*Key, error) {
 	if err != nil {
 		return nil, err
 	}
-	k.Created, k.Deletes = fromInstant(created), fromInstant(deletes)
+	k.Created, k.Deletes = store.FromMicros(created), store.FromMicros(deletes)
 	if err := json.Unmarshal([]byte(tags), &k.Tags); err != nil {
 		return nil, err
 	}
@@ -152,7 +136,7 @@ func (s *Keys) insertKey(ctx context.Context, k *Key, m custody.Material) (func(
 	if err != nil {
 		return nil, err
 	}
-	material := materialColumns(k.ref(), m, instant(k.Created))
+	material := materialColumns(k.ref(), m, store.Micros(k.Created))
 	materialMAC, err := s.guard.Sign(ctx, "kms_materials", material...)
 	if err != nil {
 		return nil, err
@@ -169,7 +153,7 @@ func (s *Keys) insertKey(ctx context.Context, k *Key, m custody.Material) (func(
 // updateKey stores a changed key over the revision before it, or is stale.
 func (s *Keys) updateKey(tx *store.Tx, k *Key, mac []byte) error {
 	tx.After(func() { s.keys.Drop(k.ref()) })
-	return tx.Change(qUpdateKey, k.Rev, string(k.State), k.Description, k.Policy, tagText(k.Tags), k.MaterialID, instant(k.Deletes), mac,
+	return tx.Change(qUpdateKey, k.Rev, string(k.State), k.Description, k.Policy, tagText(k.Tags), k.MaterialID, store.Micros(k.Deletes), mac,
 		k.Account, k.Region, k.ID, k.Rev-1)
 }
 
@@ -213,7 +197,7 @@ func (s *Keys) selectKeyIDs(c *op.Call, p page) (ids []string, err error) {
 }
 
 func (a *alias) columns() []any {
-	return []any{a.account, a.region, a.name, a.rev, a.keyID, instant(a.created), instant(a.updated)}
+	return []any{a.account, a.region, a.name, a.rev, a.keyID, store.Micros(a.created), store.Micros(a.updated)}
 }
 
 // scanAlias reads a row into a and returns the check of its MAC, to be made when no rows are open.
@@ -221,7 +205,7 @@ func (s *Keys) scanAlias(ctx context.Context, a *alias, scan func(...any) error,
 	var created, updated int64
 	var mac []byte
 	err = scan(append(first, &a.rev, &a.keyID, &created, &updated, &mac)...)
-	a.created, a.updated = fromInstant(created), fromInstant(updated)
+	a.created, a.updated = store.FromMicros(created), store.FromMicros(updated)
 	return func() error { return s.guard.Verify(ctx, mac, "kms_aliases", a.columns()...) }, err
 }
 
@@ -246,13 +230,13 @@ func (s *Keys) moveAlias(ctx context.Context, a *alias) (func(*store.Tx) error, 
 	mac, err := s.guard.Sign(ctx, "kms_aliases", a.columns()...)
 	return func(tx *store.Tx) error {
 		tx.After(func() { s.aliases.Drop(a.aliasRef) })
-		return tx.Change(qMoveAlias, a.rev, a.keyID, instant(a.updated), mac, a.account, a.region, a.name, a.rev-1, instant(a.created))
+		return tx.Change(qMoveAlias, a.rev, a.keyID, store.Micros(a.updated), mac, a.account, a.region, a.name, a.rev-1, store.Micros(a.created))
 	}, err
 }
 
 func (s *Keys) removeAlias(tx *store.Tx, a *alias) error {
 	tx.After(func() { s.aliases.Drop(a.aliasRef) })
-	return tx.Change(qDeleteAlias, a.account, a.region, a.name, a.rev, instant(a.created))
+	return tx.Change(qDeleteAlias, a.account, a.region, a.name, a.rev, store.Micros(a.created))
 }
 
 func (s *Keys) countAliases(tx *store.Tx, k *Key) (n int, err error) {
@@ -279,7 +263,7 @@ func (s *Keys) selectAliases(c *op.Call, keyID string, p page) (out []*alias, er
 
 func (d *dataKey) columns() []any {
 	return []any{d.account, d.region, d.keyID, d.service, d.epoch, d.id, string(d.m.Kind), d.m.Root, d.m.Mechanism,
-		d.sealed, d.material, d.m.Check, instant(d.created)}
+		d.sealed, d.material, d.m.Check, store.Micros(d.created)}
 }
 
 func (s *Keys) loadDataKey(ctx context.Context, ref dataKeyRef) (*dataKey, error) {
@@ -298,7 +282,7 @@ func (s *Keys) readDataKey(ctx context.Context, ref dataKeyRef, q *store.Query, 
 	if err != nil {
 		return nil, err
 	}
-	d.m.ID, d.created = d.id, fromInstant(created)
+	d.m.ID, d.created = d.id, store.FromMicros(created)
 	return d, s.guard.Verify(ctx, mac, "kms_data_keys", d.columns()...)
 }
 

@@ -66,7 +66,7 @@ func (s *Secrets) listSecrets(c *op.Call, in ListSecretsInput, _ account) (out L
 // entry is how a listing shows a secret.
 func (r *row) entry() SecretListEntry {
 	return SecretListEntry{ARN: r.ARN(), Name: r.Name, Description: r.Description, KmsKeyId: r.KeyID,
-		LastChangedDate: wire.Time{Time: r.Changed}, LastAccessedDate: wire.At(fromInstant(r.accessed)), DeletedDate: wire.At(r.Deletes),
+		LastChangedDate: wire.Time{Time: r.Changed}, LastAccessedDate: wire.At(store.FromMicros(r.accessed)), DeletedDate: wire.At(r.Deletes),
 		Tags: r.Tags, SecretVersionsToStages: r.versionsToStages(), CreatedDate: wire.Time{Time: r.Created}}
 }
 
@@ -125,9 +125,9 @@ func (l listing) start() position {
 func (l listing) at(r *row) position {
 	switch l.by {
 	case byCreated:
-		return position{instant(r.Created), r.Name}
+		return position{store.Micros(r.Created), r.Name}
 	case byChanged:
-		return position{instant(r.Changed), r.Name}
+		return position{store.Micros(r.Changed), r.Name}
 	case byAccessed:
 		return position{r.accessed, r.Name}
 	}

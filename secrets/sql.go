@@ -50,25 +50,10 @@ func stageText(s stages) string {
 	return text(s)
 }
 
-// instant is a time in its column: microseconds since the epoch, 0 for none.
-func instant(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
-}
-
-func fromInstant(us int64) time.Time {
-	if us == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(us).UTC()
-}
-
 // columns is what the MAC of a secret's row is over: all but the day of the last access.
 func (s *Secret) columns(tags, stages string) []any {
 	return []any{s.Account, s.Region, s.Name, s.Suffix, s.Rev, s.Description, s.KeyID, tags, stages,
-		instant(s.Created), instant(s.Changed), instant(s.Deletes)}
+		store.Micros(s.Created), store.Micros(s.Changed), store.Micros(s.Deletes)}
 }
 
 // row is a secret as it was read, not yet verified. It keeps the texts of its JSON columns, because the MAC is over
@@ -89,7 +74,7 @@ func (r *row) scan(account, region string, scan func(...any) error) error {
 	if err != nil {
 		return err
 	}
-	s.Created, s.Changed, s.Deletes = fromInstant(created), fromInstant(changed), fromInstant(deletes)
+	s.Created, s.Changed, s.Deletes = store.FromMicros(created), store.FromMicros(changed), store.FromMicros(deletes)
 	if err := json.Unmarshal([]byte(r.tags), &s.Tags); err != nil {
 		return err
 	}
@@ -154,7 +139,7 @@ func (s *Secrets) prepare(c *op.Call, ch *change) (func(*store.Tx) error, error)
 // revision 1 again, and is another secret.
 func putSecret(tx *store.Tx, sec *Secret, tags, stages string, mac []byte) error {
 	if sec.Rev > 1 {
-		return tx.Change(qUpdateSecret, sec.Rev, sec.Description, sec.KeyID, tags, stages, instant(sec.Changed), instant(sec.Deletes), mac,
+		return tx.Change(qUpdateSecret, sec.Rev, sec.Description, sec.KeyID, tags, stages, store.Micros(sec.Changed), store.Micros(sec.Deletes), mac,
 			sec.Account, sec.Region, sec.Name, sec.Suffix, sec.Rev-1)
 	}
 	_, err := tx.Exec(qInsertSecret, append(sec.columns(tags, stages), mac)...)
@@ -180,7 +165,7 @@ func (s *Secrets) accessedOn(sec *Secret) (time.Time, error) {
 	if isNoRow(err) {
 		err = nil // gone this moment
 	}
-	return fromInstant(day), err
+	return store.FromMicros(day), err
 }
 
 // noteAccess remembers that a version was read on a day. It rides in another's transaction, at most once a version and day.

@@ -7,6 +7,7 @@ import (
 
 	"claviger/internal/op"
 	"claviger/internal/wire"
+	"claviger/store"
 )
 
 // ListSecretVersionIdsInput is ListSecretVersionIdsRequest of AWS. Versions without a label are deprecated, and shown
@@ -65,7 +66,7 @@ func (s *Secrets) listSecretVersionIds(c *op.Call, in ListSecretVersionIdsInput,
 }
 
 // at is a version's position among those of its secret.
-func (v *version) at() position { return position{instant(v.created), v.id} }
+func (v *version) at() position { return position{store.Micros(v.created), v.id} }
 
 // labelledAfter returns the versions with a label that follow a position, the newest first: twenty at most.
 func (s *Secrets) labelledAfter(c *op.Call, sec *Secret, at position) (out []*version, err error) {
@@ -95,7 +96,7 @@ const defaultKey = "DefaultEncryptionKey"
 
 // entry is how a listing shows a version of s.
 func (v *version) entry(s *Secret) SecretVersionsListEntry {
-	e := SecretVersionsListEntry{VersionId: v.id, VersionStages: s.stages.of(v.id), LastAccessedDate: wire.At(fromInstant(v.accessed)),
+	e := SecretVersionsListEntry{VersionId: v.id, VersionStages: s.stages.of(v.id), LastAccessedDate: wire.At(store.FromMicros(v.accessed)),
 		CreatedDate: wire.Time{Time: v.created}, KmsKeyIds: []string{defaultKey}}
 	if !v.managed {
 		e.KmsKeyIds = []string{v.envelope.KeyID}

@@ -29,7 +29,7 @@ var (
 // columns is what the MAC of a version's row is over: all but the day of the last access. The sealed value is in it
 // by its digest.
 func (v *version) columns(s *Secret) []any {
-	return []any{s.Account, s.Region, s.Name, s.Suffix, v.id, instant(v.created), flag(v.binary), flag(v.managed),
+	return []any{s.Account, s.Region, s.Name, s.Suffix, v.id, store.Micros(v.created), flag(v.binary), flag(v.managed),
 		v.envelope.KeyID, v.envelope.Epoch, v.digest}
 }
 
@@ -84,7 +84,7 @@ func (s *Secrets) loadVersion(ctx context.Context, sec *Secret, id string, limit
 	if err != nil {
 		return nil, err
 	}
-	v.created, v.digest = fromInstant(created), digestOf(v.envelope.Sealed)
+	v.created, v.digest = store.FromMicros(created), digestOf(v.envelope.Sealed)
 	return v, s.guard.Verify(ctx, mac, "secret_versions", v.columns(sec)...)
 }
 
@@ -95,7 +95,7 @@ func (s *Secrets) scanVersion(ctx context.Context, sec *Secret, scan func(...any
 	var created int64
 	var mac []byte
 	err = scan(&v.id, &created, &v.binary, &v.managed, &v.envelope.KeyID, &v.envelope.Epoch, &v.digest, &v.accessed, &mac)
-	v.created = fromInstant(created)
+	v.created = store.FromMicros(created)
 	return v, func() error { return s.guard.Verify(ctx, mac, "secret_versions", v.columns(sec)...) }, err
 }
 
@@ -136,7 +136,7 @@ const (
 // outdated returns the versions that go with the next one: the oldest beyond the hundred, unless they have a label or
 // are younger than a day. Most secrets have none that old, which one look at the index says.
 func (s *Secrets) outdated(sec *Secret, now time.Time) (ids []string, err error) {
-	args := []any{sec.Account, sec.Region, sec.Name, instant(now.Add(-safeAge)), pruneAtOnce + maxLabels}
+	args := []any{sec.Account, sec.Region, sec.Name, store.Micros(now.Add(-safeAge)), pruneAtOnce + maxLabels}
 	err = s.db.Rows(qOldestVersions, args, func(scan func(...any) error) error {
 		var id string
 		err := scan(&id)
