@@ -80,6 +80,15 @@ func set(t testing.TB) {
 		}
 		bench.dir = dir
 	}
+	if bench.users == 0 { // never while a module may be reading it
+		configure(t)
+	}
+	bench.users++
+	t.Cleanup(clearAway)
+}
+
+func configure(t testing.TB) {
+	t.Helper()
 	conf := filepath.Join(bench.dir, "softhsm2.conf")
 	text := fmt.Sprintf("directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\nslots.removable = false\n", tokenDir())
 	err := os.MkdirAll(tokenDir(), 0o700)
@@ -92,8 +101,6 @@ func set(t testing.TB) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bench.users++
-	t.Cleanup(clearAway)
 }
 
 func clearAway() {
