@@ -13,12 +13,13 @@ import (
 
 // work is what the requests of the lines are about.
 type work struct {
-	key, blob string
+	key, blob      string
+	p256, rsa, mac string // further keys
 }
 
 var plaintext = base64.StdEncoding.EncodeToString([]byte("thirty-two bytes of a data key!!"))
 
-// prepare makes one key.
+// prepare makes one key of each kind.
 func prepare(c *client) (*work, error) {
 	var key struct{ KeyMetadata struct{ KeyId string } }
 	if err := c.call("kms", "TrentService.CreateKey", "{}", &key); err != nil {
@@ -30,7 +31,22 @@ func prepare(c *client) (*work, error) {
 		return nil, err
 	}
 	w.blob = sealed.CiphertextBlob
+	for id, in := range map[*string]string{
+		&w.p256: `{"KeySpec":"ECC_NIST_P256","KeyUsage":"SIGN_VERIFY"}`,
+		&w.rsa:  `{"KeySpec":"RSA_2048","KeyUsage":"SIGN_VERIFY"}`,
+		&w.mac:  `{"KeySpec":"HMAC_256","KeyUsage":"GENERATE_VERIFY_MAC"}`,
+	} {
+		if err := c.call("kms", "TrentService.CreateKey", in, &key); err != nil {
+			return nil, err
+		}
+		*id = key.KeyMetadata.KeyId
+	}
 	return w, nil
+}
+
+// sign is a Sign request over a digest.
+func sign(key, algorithm string) string {
+	return document(map[string]string{"KeyId": key, "SigningAlgorithm": algorithm, "MessageType": "DIGEST", "Message": plaintext})
 }
 
 // prepareSecret makes one secret of 1 KiB.
@@ -91,6 +107,9 @@ func (b *bench) lines(s *process, c *client, w *work) error {
 		{"Decrypt 32 B", same(&fc, "TrentService.Decrypt", document(map[string]string{"CiphertextBlob": floorSealed.CiphertextBlob})),
 			same(c, "TrentService.Decrypt", document(map[string]string{"CiphertextBlob": w.blob}))},
 		{"GenerateDataKey AES_256", nil, same(c, "TrentService.GenerateDataKey", document(map[string]string{"KeyId": w.key, "KeySpec": "AES_256"}))},
+		{"Sign ECDSA P-256", nil, same(c, "TrentService.Sign", sign(w.p256, "ECDSA_SHA_256"))},
+		{"Sign RSA-2048 PSS", nil, same(c, "TrentService.Sign", sign(w.rsa, "RSASSA_PSS_SHA_256"))},
+		{"GenerateMac HMAC-SHA-256", nil, same(c, "TrentService.GenerateMac", document(map[string]string{"KeyId": w.mac, "MacAlgorithm": "HMAC_SHA_256", "Message": plaintext}))},
 		{"GetSecretValue 1 KiB", nil, same(c, "secretsmanager.GetSecretValue", document(map[string]string{"SecretId": "bench"}))},
 		{"PutSecretValue 1 KiB", nil, func(clients int) func(int, int) []byte { return b.puts(c, clients) }},
 	} {
