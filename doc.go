@@ -1,25 +1,23 @@
 // Package claviger is the map of the house; the program is cmd/claviger.
 //
-// Claviger, keeper of the keys, gives a site of its own what AWS KMS, CloudHSM custom key stores, Secrets
-// Manager and Parameter Store give a cloud account, with every key held by the site's own PKCS#11 device.
+// Claviger, keeper of the keys, gives a site of its own what AWS KMS and Secrets Manager give a cloud account, with
+// every key held by the site's own PKCS#11 device.
 //
 // # Where things are
 //
-//	cmd/claviger       the one binary, one small file for each command; wire.go puts everything together
+//	cmd/claviger       the one binary, one small file for each command; service/wire.go puts everything together
 //	internal/op        an operation, and the one road every request takes
 //	internal/shape     constraints by AWS shape name: validation and OpenAPI from one table
 //	internal/fault     the error type that crosses package borders
 //	internal/custody   what a key looks like while it rests outside the token
 //	internal/install   what the installation knows of itself; signs rows
-//	internal/wire      AWS's JSON and query scalars
-//	api                the protocols: AWS JSON 1.1, AWS query, REST; knows no operation by name
+//	internal/wire      AWS's JSON and its scalars
+//	api                the protocols, AWS JSON 1.1 and REST; knows no operation by name
 //	keystore           KMS
 //	secrets            Secrets Manager
-//	parameters         Parameter Store
-//	identity           who is calling: access keys, SigV4, certificates, users and roles
-//	policy             reads and decides IAM documents; pure
-//	audit              the trail: records, Merkle log, checkpoints
-//	trail              operations on the trail
+//	identity           who is calling: access keys and SigV4
+//	policy             who may do what; pure
+//	audit              what a record of the trail says
 //	jobs               due work, leases and retries
 //	hsm                the PKCS#11 device
 //	store              the database
@@ -27,7 +25,7 @@
 //
 // # What points where
 //
-// Imports run one way. The domains (keystore, secrets, parameters, identity, trail) never see each other; what
+// Imports run one way. The domains (keystore, secrets, identity) never see each other; what
 // one needs of another is an interface of its own that cmd fills. Package hsm and package store know nothing
 // of what they hold. The table in layers_test.go says who may import whom, with the reason, and is a test.
 //
