@@ -18,15 +18,10 @@ func initialize(ctx context.Context, e *env, args []string) error {
 	if err := parse(f, args); err != nil {
 		return err
 	}
-	c, err := readConfig(*path)
+	c, log, err := e.begin(*path)
 	if err != nil {
 		return err
 	}
-	log, err := newLog(e.stderr, c.Log.Format, c.Log.Level)
-	if err != nil {
-		return err
-	}
-	harden(log)
 	if *officer != "" {
 		root, err := hsm.Initialize(ctx, hsm.Ceremony{Config: c.device(), SOPIN: pinFile(*officer), Create: *create})
 		if err != nil {

@@ -16,19 +16,29 @@ func serve(ctx context.Context, e *env, args []string) error {
 	if err := parse(f, args); err != nil {
 		return err
 	}
-	c, err := readConfig(*path)
-	if err != nil {
-		return err
-	}
-	log, err := newLog(e.stderr, c.Log.Format, c.Log.Level)
+	c, log, err := e.begin(*path)
 	if err != nil {
 		return err
 	}
 	if c.TLS.Certificate == "" && !loopback(c.Listen) {
 		return configError("plain HTTP is served on loopback only, and %s is not: set tls.certificate and tls.key", c.Listen)
 	}
-	harden(log)
 	return c.serve(ctx, log)
+}
+
+// begin is how the commands that work on an installation start: the configuration, its log, and a process that gives
+// away no memory.
+func (e *env) begin(path string) (*config, *slog.Logger, error) {
+	c, err := readConfig(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	log, err := newLog(e.stderr, c.Log.Format, c.Log.Level)
+	if err != nil {
+		return nil, nil, err
+	}
+	harden(log)
+	return c, log, nil
 }
 
 func (c *config) serve(ctx context.Context, log *slog.Logger) error {
