@@ -1,8 +1,7 @@
 package keystore
 
 import (
-	"crypto/rand"
-	"encoding/hex"
+	"time"
 
 	"claviger/internal/custody"
 	"claviger/internal/fault"
@@ -60,13 +59,13 @@ func (in CreateKeyInput) spec() string {
 type CreateKeyOutput struct{ KeyMetadata KeyMetadata }
 
 func (s *Keys) createKey(c *op.Call, in CreateKeyInput) (op.Commit[CreateKeyOutput], error) {
-	k, m, err := s.newKey(c, byCustomer, in.spec(), or(in.KeyUsage, encryptDecrypt))
+	k, err := s.newKey(c, byCustomer, in.spec(), or(in.KeyUsage, encryptDecrypt))
 	if err != nil {
 		return nil, err
 	}
 	k.Description, k.Policy = or(in.Description, ""), or(in.Policy, "")
 	k.Tags = merge(nil, in.Tags)
-	insert, err := s.insertKey(c, k, m)
+	insert, err := s.insertKey(c, k)
 	if err != nil {
 		return nil, err
 	}
@@ -75,21 +74,20 @@ func (s *Keys) createKey(c *op.Call, in CreateKeyInput) (op.Commit[CreateKeyOutp
 
 // newKey makes the material of a key on the token and the key around it. Nothing is stored yet. A public key that can't
 // be read is noticed now, and not when the first signature is to be verified.
-func (s *Keys) newKey(c *op.Call, manager, spec, usage string) (*Key, custody.Material, error) {
-	material := make([]byte, materialSize)
-	rand.Read(material)
+func (s *Keys) newKey(c *op.Call, manager, spec, usage string) (*Key, error) {
 	k := &Key{ID: uuid.NewString(), Rev: 1, Manager: manager, Spec: spec, Usage: usage,
-		Origin: originKMS, State: Enabled, MaterialID: hex.EncodeToString(material), Created: c.Time}
+		Origin: originKMS, State: Enabled, MaterialID: newMaterialID(), Created: c.Time.Truncate(time.Microsecond)}
 	k.Account, k.Region = c.Namespace()
 	kind := k.use().kind
 	if !s.token.Supports(kind) {
-		return nil, custody.Material{}, custody.ErrUnsupported
+		return nil, custody.ErrUnsupported
 	}
 	m, err := s.token.Generate(c, k.MaterialID, kind)
 	if err == nil {
 		err = k.readPublic(m)
 	}
-	return k, m, err
+	k.materials = map[string]material{m.ID: {Material: m, created: k.Created}}
+	return k, err
 }
 
 // manageInput asks for the key that a service uses when the caller names none.
@@ -120,12 +118,12 @@ func (s *Keys) createManaged(c *op.Call, in manageInput, m managed) (op.Commit[o
 	if a, err := s.alias(c, m.aliasRef); a != nil || err != nil {
 		return nil, err
 	}
-	k, material, err := s.newKey(c, byAWS, symmetricDefault, encryptDecrypt)
+	k, err := s.newKey(c, byAWS, symmetricDefault, encryptDecrypt)
 	if err != nil {
 		return nil, err
 	}
 	k.Description = "Default key that protects the data of " + in.Service + " when no other key is named"
-	insertKey, err := s.insertKey(c, k, material)
+	insertKey, err := s.insertKey(c, k)
 	if err != nil {
 		return nil, err
 	}

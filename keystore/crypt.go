@@ -1,6 +1,7 @@
 package keystore
 
 import (
+	"context"
 	"slices"
 
 	"claviger/internal/custody"
@@ -94,15 +95,28 @@ func (s *Keys) encryptTo(c *op.Call, t *target, plaintext []byte, context map[st
 
 // encryptUnder seals plaintext by the current material of k, a symmetric key: one call of the token.
 func (s *Keys) encryptUnder(c *op.Call, k *Key, plaintext []byte, context map[string]string) ([]byte, error) {
-	ref, err := k.current()
-	if err != nil {
-		return nil, err
-	}
-	sealed, err := s.token.Seal(c, ref, plaintext, additional(purposeKMS, k.ID, k.MaterialID, context))
+	sealed, err := s.sealUnder(c, k, plaintext, additional(purposeKMS, k.ID, k.MaterialID, context))
 	if err != nil {
 		return nil, err
 	}
 	return blob{k.ID, k.MaterialID, sealed}.encode(), nil
+}
+
+// sealUnder and unsealUnder are all that is ever done with the material of a symmetric key.
+func (s *Keys) sealUnder(ctx context.Context, k *Key, plaintext, aad []byte) ([]byte, error) {
+	ref, err := k.current()
+	if err != nil {
+		return nil, err
+	}
+	return s.token.Seal(ctx, ref, plaintext, aad)
+}
+
+func (s *Keys) unsealUnder(ctx context.Context, k *Key, material string, sealed, aad []byte) ([]byte, error) {
+	ref, ok := k.material(material)
+	if !ok {
+		return nil, errLost(k)
+	}
+	return s.token.Unseal(ctx, ref, sealed, aad)
 }
 
 func errLost(k *Key) error {
@@ -259,8 +273,7 @@ func (s *Keys) decryptFrom(c *op.Call, t *source, context map[string]string) ([]
 		}
 		return s.token.Decrypt(c, ref, custody.Algorithm(t.algorithm), t.ciphertext)
 	}
-	ref, _ := t.key.material(t.blob.material)
-	return s.token.Unseal(c, ref, t.blob.sealed, additional(purposeKMS, t.key.ID, t.blob.material, context))
+	return s.unsealUnder(c, t.key, t.blob.material, t.blob.sealed, additional(purposeKMS, t.key.ID, t.blob.material, context))
 }
 
 // ReEncryptInput is ReEncryptRequest of AWS.

@@ -109,13 +109,9 @@ func (d *dataKey) context() map[string]string {
 func (s *Keys) use(k *Key, d *dataKey, cached *bool) custody.Ref {
 	return custody.Ref{ID: d.id, Load: func(ctx context.Context) (custody.Material, error) {
 		*cached = false
-		ref, ok := k.material(d.material)
-		if !ok {
-			return custody.Material{}, errLost(k)
-		}
 		m := d.m
 		var err error
-		m.Wrapped, err = s.token.Unseal(ctx, ref, d.sealed, additional(purposeDataKey, k.ID, d.material, d.context()))
+		m.Wrapped, err = s.unsealUnder(ctx, k, d.material, d.sealed, additional(purposeDataKey, k.ID, d.material, d.context()))
 		return m, err
 	}}
 }
@@ -206,11 +202,7 @@ func (s *Keys) createEpoch(c *op.Call, in epochInput, t *target) (op.Commit[op.N
 	if err != nil {
 		return nil, err
 	}
-	ref, err := k.current()
-	if err != nil {
-		return nil, err
-	}
-	d.sealed, err = s.token.Seal(c, ref, m.Wrapped, additional(purposeDataKey, k.ID, k.MaterialID, d.context()))
+	d.sealed, err = s.sealUnder(c, k, m.Wrapped, additional(purposeDataKey, k.ID, k.MaterialID, d.context()))
 	if err != nil {
 		return nil, err
 	}

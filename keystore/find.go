@@ -1,7 +1,9 @@
 package keystore
 
 import (
+	"context"
 	"errors"
+	"reflect"
 	"strings"
 
 	"claviger/internal/fault"
@@ -203,8 +205,7 @@ func readKey[I keyed, O any](s *Keys, n op.Info, do func(*op.Call, I, *Key) (O, 
 		func(c *op.Call, in I, t *target) (O, error) { return do(c, in, t.key) })
 }
 
-// changeKey makes an operation that changes one key's row: plan returns the key as it shall be and what to
-// answer, changeKey signs the row and commits it against the revision that was read.
+// changeKey makes an operation that changes one key: plan returns the key as it shall be and what to answer.
 func changeKey[I keyed, O any](s *Keys, n op.Info, plan func(*op.Call, I, *Key) (change, O, error)) op.Operation {
 	find := func(c *op.Call, in I) (*target, error) {
 		t, err := s.find(c, n.Name, in.keyID(), false)
@@ -218,26 +219,49 @@ func changeKey[I keyed, O any](s *Keys, n op.Info, plan func(*op.Call, I, *Key) 
 		if err != nil {
 			return nil, err
 		}
-		mac, err := s.signKey(c, ch.key)
-		if err != nil {
-			return nil, err
-		}
-		return func(tx *store.Tx) (O, error) {
-			if err := s.updateKey(tx, ch.key, mac); err != nil {
-				return out, err
-			}
-			if ch.also != nil {
-				return out, ch.also(tx)
-			}
-			return out, nil
-		}, nil
+		amend, err := s.amend(c, t.key, ch)
+		return func(tx *store.Tx) (O, error) { return out, amend(tx) }, err
 	})
 }
 
-// change is a key as it shall be, and what else belongs into the same transaction.
+// change is a key as it shall be, with its materials, and what else belongs into the same transaction.
 type change struct {
 	key  *Key
 	also func(*store.Tx) error
+}
+
+// amend signs the rows of what a change makes of k, and returns what commits them against the revision that was read: the key's
+// row, and those of its materials that are new or not what they were. Every change of a key goes through it.
+func (s *Keys) amend(ctx context.Context, k *Key, ch change) (func(*store.Tx) error, error) {
+	mac, err := s.signKey(ctx, ch.key)
+	if err != nil {
+		return nil, err
+	}
+	var puts []func(*store.Tx) error
+	for id, m := range ch.key.materials {
+		if old, ok := k.materials[id]; ok && reflect.DeepEqual(old, m) {
+			continue
+		}
+		put, err := s.putMaterial(ctx, k.ref(), m)
+		if err != nil {
+			return nil, err
+		}
+		puts = append(puts, put)
+	}
+	if ch.also != nil {
+		puts = append(puts, ch.also)
+	}
+	return func(tx *store.Tx) error {
+		if err := s.updateKey(tx, ch.key, mac); err != nil {
+			return err
+		}
+		for _, put := range puts {
+			if err := put(tx); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, nil
 }
 
 // account is the target of operations that touch no key yet.

@@ -2,6 +2,7 @@ package keystore
 
 import (
 	"crypto"
+	"maps"
 	"time"
 
 	"claviger/internal/custody"
@@ -11,17 +12,29 @@ import (
 // State is a KeyState of AWS.
 type State string
 
-// The states of keys whose material is on the service's own token.
+// The states of the KMS developer guide ("Key states of KMS keys"). A row never says Unavailable: that follows from the
+// state of the key's custom key store. Creating and Updating are shown by answers and end with them, since a change and
+// all that belongs to it is one transaction here.
 const (
-	Enabled         State = "Enabled"
-	Disabled        State = "Disabled"
-	PendingDeletion State = "PendingDeletion"
+	Creating               State = "Creating"
+	Enabled                State = "Enabled"
+	Disabled               State = "Disabled"
+	PendingDeletion        State = "PendingDeletion"
+	PendingReplicaDeletion State = "PendingReplicaDeletion"
+	PendingImport          State = "PendingImport"
+	Unavailable            State = "Unavailable"
+	Updating               State = "Updating"
 )
 
+// states are all there are.
+var states = []State{Creating, Enabled, Disabled, PendingDeletion, PendingReplicaDeletion, PendingImport, Unavailable, Updating}
+
 const (
-	originKMS  = "AWS_KMS"
-	byCustomer = "CUSTOMER"
-	byAWS      = "AWS"
+	originKMS      = "AWS_KMS"
+	originExternal = "EXTERNAL"
+	originHSM      = "AWS_CLOUDHSM"
+	byCustomer     = "CUSTOMER"
+	byAWS          = "AWS"
 )
 
 // Key is one KMS key as its row says. It is never changed: a change makes a copy with the next revision.
@@ -33,13 +46,28 @@ type Key struct {
 	State               State
 	Description         string
 	Policy              string
-	Tags                []Tag // in order of key
-	MaterialID          string
+	Tags                []Tag  // in order of key
+	MaterialID          string // the current one; empty before the first import
+	Store               string // the custom key store that holds its material, or nothing
+	Primary             string // of a multi-Region key, the Region of the primary
+	Replicas            []string
+	Rotation            int64     // period of automatic rotation in days; 0 means off
+	Rotates             time.Time // the next automatic rotation, or zero
+	Waits               int64     // the window of a scheduled deletion in days, or 0
 	Created             time.Time
 	Deletes             time.Time // end of the deletion window, or zero
 
-	materials map[string]custody.Material
+	materials map[string]material
 	public    crypto.PublicKey // of an asymmetric key, as [parsePublic] returns it
+	closed    bool             // its custom key store isn't connected
+}
+
+// state is the key's state as callers see it.
+func (k *Key) state() State {
+	if k.closed && k.State != PendingDeletion {
+		return Unavailable
+	}
+	return k.State
 }
 
 // ARN returns the key's Amazon Resource Name.
@@ -51,8 +79,8 @@ func keyARN(account, region, id string) string {
 
 // material returns a reference to one of the key's materials for use on the token.
 func (k *Key) material(id string) (custody.Ref, bool) {
-	m, ok := k.materials[id]
-	return m.Rest(), ok
+	m := k.materials[id]
+	return m.Rest(), m.there()
 }
 
 // current returns a reference to the material that the key uses now.
@@ -89,6 +117,14 @@ func (k *Key) changed(change func(*Key)) *Key {
 	return &c
 }
 
+// with puts materials into a key that is being changed, new ones or over those with their ids.
+func (k *Key) with(materials ...material) {
+	k.materials = maps.Clone(k.materials)
+	for _, m := range materials {
+		k.materials[m.ID] = m
+	}
+}
+
 // Tag is a tag of a key.
 type Tag struct {
 	TagKey   string `shape:"TagKeyType,required"`
@@ -97,34 +133,59 @@ type Tag struct {
 
 // KeyMetadata describes a key to callers. It has one list of algorithms, by the key's usage.
 type KeyMetadata struct {
-	AWSAccountId           string
-	KeyId                  string
-	Arn                    string
-	CreationDate           wire.Time
-	Enabled                bool
-	Description            string
-	KeyUsage               string
-	KeyState               State
-	DeletionDate           *wire.Time `json:",omitzero"`
-	Origin                 string
-	KeyManager             string
-	CustomerMasterKeySpec  string
-	KeySpec                string
-	EncryptionAlgorithms   []string `json:",omitzero"`
-	SigningAlgorithms      []string `json:",omitzero"`
-	KeyAgreementAlgorithms []string `json:",omitzero"`
-	MacAlgorithms          []string `json:",omitzero"`
-	MultiRegion            bool
-	CurrentKeyMaterialId   string `json:",omitzero"`
+	AWSAccountId                string
+	KeyId                       string
+	Arn                         string
+	CreationDate                wire.Time
+	Enabled                     bool
+	Description                 string
+	KeyUsage                    string
+	KeyState                    State
+	DeletionDate                *wire.Time `json:",omitzero"`
+	PendingDeletionWindowInDays int32      `json:",omitzero"`
+	ValidTo                     *wire.Time `json:",omitzero"`
+	ExpirationModel             string     `json:",omitzero"`
+	Origin                      string
+	CustomKeyStoreId            string `json:",omitzero"`
+	CloudHsmClusterId           string `json:",omitzero"`
+	KeyManager                  string
+	CustomerMasterKeySpec       string
+	KeySpec                     string
+	EncryptionAlgorithms        []string `json:",omitzero"`
+	SigningAlgorithms           []string `json:",omitzero"`
+	KeyAgreementAlgorithms      []string `json:",omitzero"`
+	MacAlgorithms               []string `json:",omitzero"`
+	EncapsulationAlgorithms     []string `json:",omitzero"`
+	MultiRegion                 bool
+	MultiRegionConfiguration    *MultiRegionConfiguration `json:",omitzero"`
+	CurrentKeyMaterialId        string                    `json:",omitzero"`
 }
+
+// MultiRegionConfiguration says where the related keys of a multi-Region key are.
+type MultiRegionConfiguration struct {
+	MultiRegionKeyType string // PRIMARY or REPLICA
+	PrimaryKey         MultiRegionKey
+	ReplicaKeys        []MultiRegionKey
+}
+
+// MultiRegionKey is one of several keys with one id and one material.
+type MultiRegionKey struct{ Arn, Region string }
 
 // Metadata returns what AWS tells of a key.
 func (k *Key) Metadata() KeyMetadata {
+	current := k.materials[k.MaterialID]
 	m := KeyMetadata{
 		AWSAccountId: k.Account, KeyId: k.ID, Arn: k.ARN(), CreationDate: wire.Time{Time: k.Created},
-		Enabled: k.State == Enabled, Description: k.Description, KeyUsage: k.Usage, KeyState: k.State,
-		DeletionDate: wire.At(k.Deletes), Origin: k.Origin, KeyManager: k.Manager,
+		Enabled: k.state() == Enabled, Description: k.Description, KeyUsage: k.Usage, KeyState: k.state(),
+		DeletionDate: wire.At(k.Deletes), Origin: k.Origin, CustomKeyStoreId: k.Store, KeyManager: k.Manager,
 		CustomerMasterKeySpec: k.Spec, KeySpec: k.Spec, CurrentKeyMaterialId: k.currentMaterialID(),
+		MultiRegion: k.Primary != "",
+	}
+	if current.there() {
+		m.ExpirationModel, m.ValidTo = current.expiration, wire.At(current.expires)
+	}
+	if k.State == PendingReplicaDeletion {
+		m.PendingDeletionWindowInDays = int32(k.Waits)
 	}
 	switch algorithms := k.use().algorithms; k.Usage {
 	case encryptDecrypt:
@@ -135,6 +196,8 @@ func (k *Key) Metadata() KeyMetadata {
 		m.KeyAgreementAlgorithms = algorithms
 	case generateMac:
 		m.MacAlgorithms = algorithms
+	case encapsulate:
+		m.EncapsulationAlgorithms = algorithms
 	}
 	return m
 }

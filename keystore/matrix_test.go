@@ -2,6 +2,7 @@ package keystore
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"claviger/internal/fault"
@@ -158,21 +159,57 @@ func TestTheRestOfTheMatrix(t *testing.T) {
 	}
 }
 
-func TestTheMatrixSpeaksAWSsSentences(t *testing.T) {
-	for _, c := range []struct {
-		state           State
-		operation, want string
-	}{
-		{Disabled, "Encrypt", " is disabled."},
-		{PendingDeletion, "Encrypt", " is pending deletion."},
-		{PendingDeletion, "EnableKey", " is pending deletion."},
-		{Enabled, "CancelKeyDeletion", " is not pending deletion."},
-		{Disabled, "CancelKeyDeletion", " is not pending deletion."},
-	} {
-		k := &Key{Account: ourAccount, Region: ourRegion, ID: anID, State: c.state}
-		want := "arn:aws:kms:us-east-1:111122223333:key/" + anID + c.want
-		if f := fault.Of(k.allows(c.operation)); f == nil || f.Message != want || f.Kind != fault.State {
-			t.Errorf("%s in state %s: %v, want %q", c.operation, c.state, f, want)
+// guide is the table "Key states of KMS keys" of the KMS developer guide for all of its states, a row for each operation
+// that has cells other than yes. The words are what the answers end with.
+var guide = []struct {
+	operations string
+	answers    [8]string // Enabled, Disabled, PendingDeletion, PendingReplicaDeletion, PendingImport, Unavailable, Creating, Updating
+}{
+	{"Encrypt Decrypt ReEncrypt GenerateDataKey GenerateDataKeyWithoutPlaintext GenerateDataKeyPair GenerateDataKeyPairWithoutPlaintext " +
+		"GenerateMac VerifyMac Sign Verify GetPublicKey DeriveSharedSecret Encapsulate Decapsulate",
+		[8]string{"", "disabled", "pending deletion", "pending deletion", "pending import", "unavailable", "creating", ""}},
+	{"CreateGrant UpdatePrimaryRegion", [8]string{"", "disabled", "pending deletion", "pending deletion", "pending import", "", "creating", ""}},
+	{"ReplicateKey", [8]string{"", "disabled", "pending deletion", "pending deletion", "pending import", "", "creating", "updating"}},
+	{"EnableKey DisableKey", [8]string{"", "", "pending deletion", "pending deletion", "pending import", "", "creating", "updating"}},
+	{"EnableKeyRotation DisableKeyRotation", [8]string{"", "disabled", "pending deletion", "pending deletion", "", "", "creating", ""}},
+	{"RotateKeyOnDemand", [8]string{"", "disabled", "pending deletion", "pending deletion", "pending import", "", "creating", "updating"}},
+	{"GetParametersForImport", [8]string{"", "", "pending deletion", "pending deletion", "", "", "creating", "updating"}},
+	{"ImportKeyMaterial", [8]string{"", "", "pending deletion", "pending deletion", "", "", "creating", ""}},
+	{"DeleteImportedKeyMaterial", [8]string{"", "", "", "", "", "", "creating", "updating"}},
+	{"CancelKeyDeletion", [8]string{"not pending deletion", "not pending deletion", "", "", "not pending deletion", "not pending deletion",
+		"not pending deletion", "not pending deletion"}},
+	{"ScheduleKeyDeletion", [8]string{"", "", "pending deletion", "pending deletion", "", "", "", "updating"}},
+	{"CreateAlias UpdateAlias TagResource UntagResource UpdateKeyDescription", [8]string{"", "", "pending deletion", "pending deletion", "", "", "", ""}},
+}
+
+func TestEveryCellOfTheMatrix(t *testing.T) {
+	ofColumn := []State{Enabled, Disabled, PendingDeletion, PendingReplicaDeletion, PendingImport, Unavailable, Creating, Updating}
+	if len(ofColumn) != len(states) {
+		t.Fatalf("there are %d states, and the table has %d", len(states), len(ofColumn))
+	}
+	told := map[string]bool{}
+	for _, row := range guide {
+		for _, operation := range strings.Fields(row.operations) {
+			told[operation] = true
+			for i, what := range row.answers {
+				k := &Key{Account: ourAccount, Region: ourRegion, ID: anID, State: ofColumn[i]}
+				f := fault.Of(k.allows(operation))
+				code := "KMSInvalidStateException"
+				if what == "disabled" {
+					code = "DisabledException"
+				}
+				switch {
+				case what == "" && f != nil:
+					t.Errorf("%s in state %s: %v", operation, k.State, f)
+				case what != "" && (f == nil || f.Code != code || f.Message != k.ARN()+" is "+what+"."):
+					t.Errorf("%s in state %s: %v, want %s ... is %s.", operation, k.State, f, code, what)
+				}
+			}
+		}
+	}
+	for operation := range matrix {
+		if !told[operation] {
+			t.Errorf("the matrix has a row for %s, and the guide has none", operation)
 		}
 	}
 }

@@ -92,7 +92,7 @@ func marshalSecp256k1(key *secp256k1.PrivateKey) (private, public []byte) {
 
 // readPublic takes the public key from the key's material, if it is a key that has one.
 func (k *Key) readPublic(m custody.Material) (err error) {
-	if k.symmetric() || k.Usage == generateMac {
+	if !k.asymmetric() || m.Public == nil {
 		return nil
 	}
 	k.public, err = parsePublic(k.Spec, m.Public)

@@ -95,6 +95,9 @@ func (k *Key) use() use { return specs[k.Spec][k.Usage] }
 // symmetric reports whether the key is one that encrypts by AES-256-GCM.
 func (k *Key) symmetric() bool { return k.Spec == symmetricDefault }
 
+// asymmetric reports whether the key has a public half.
+func (k *Key) asymmetric() bool { return !k.symmetric() && k.Usage != generateMac }
+
 // usages says which KeyUsage an operation needs. Operations that are not in it serve keys of any usage.
 var usages = map[string]string{
 	"Encrypt": encryptDecrypt, "Decrypt": encryptDecrypt, "ReEncrypt": encryptDecrypt,
@@ -103,15 +106,31 @@ var usages = map[string]string{
 	"Sign": signVerify, "Verify": signVerify,
 	"GenerateMac": generateMac, "VerifyMac": generateMac,
 	"DeriveSharedSecret": keyAgreement,
+	"Encapsulate":        encapsulate, "Decapsulate": encapsulate,
 }
+
+// origins says of which Origin a key must be, where that matters; AWS names those that no matrix of states allows.
+var origins = map[string][]string{
+	"EnableKeyRotation": {originKMS}, "DisableKeyRotation": {originKMS}, "GetKeyRotationStatus": {originKMS},
+	"RotateKeyOnDemand":      {originKMS, originExternal},
+	"GetParametersForImport": {originExternal}, "ImportKeyMaterial": {originExternal}, "DeleteImportedKeyMaterial": {originExternal},
+	"GenerateDataKeyPair": {originKMS, originExternal}, "GenerateDataKeyPairWithoutPlaintext": {originKMS, originExternal},
+}
+
+// rotates says which operations are for keys whose material can be replaced: symmetric ones.
+var rotates = map[string]bool{"EnableKeyRotation": true, "DisableKeyRotation": true, "GetKeyRotationStatus": true, "RotateKeyOnDemand": true}
 
 // serves returns nil if the key was made for an operation.
 func (k *Key) serves(operation string) error {
 	switch want := usages[operation]; {
 	case want != "" && want != k.Usage:
 		return fault.Newf(fault.State, "InvalidKeyUsageException", "%s key usage is %s which is not valid for %s.", k.ARN(), k.Usage, operation)
-	case operation == "GetPublicKey" && k.public == nil:
+	case operation == "GetPublicKey" && !k.asymmetric():
 		return unsupported(k.ARN() + " key spec is " + k.Spec + " which is not valid for GetPublicKey.")
+	case rotates[operation] && !k.symmetric():
+		return unsupported("")
+	case origins[operation] != nil && !slices.Contains(origins[operation], k.Origin):
+		return unsupported(k.ARN() + " origin is " + k.Origin + " which is not valid for this operation.")
 	}
 	return nil
 }

@@ -2,8 +2,8 @@ package keystore
 
 import (
 	"context"
+	"errors"
 
-	"claviger/internal/custody"
 	"claviger/internal/op"
 	"claviger/store"
 
@@ -11,19 +11,25 @@ import (
 )
 
 var (
-	qKey = store.SQL(`SELECT rev, manager, spec, usage, origin, state, description, policy, tags, material, created, deletes, mac
+	qKey = store.SQL(`SELECT rev, manager, spec, usage, origin, state, description, policy, tags, material,
+			store, primary_in, replicas, rotation, rotates, waits, created, deletes, mac
 		FROM kms_keys WHERE account = $1 AND region = $2 AND id = $3`)
-	qInsertKey = store.SQL(`INSERT INTO kms_keys (account, region, id, rev, manager, spec, usage, origin, state, description, policy, tags, material, created, deletes, mac)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`)
-	qUpdateKey = store.SQL(`UPDATE kms_keys SET rev = $1, state = $2, description = $3, policy = $4, tags = $5, material = $6, deletes = $7, mac = $8
-		WHERE account = $9 AND region = $10 AND id = $11 AND rev = $12`)
+	qInsertKey = store.SQL(`INSERT INTO kms_keys (account, region, id, rev, manager, spec, usage, origin, state, description, policy, tags, material,
+			store, primary_in, replicas, rotation, rotates, waits, created, deletes, mac)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`)
+	qUpdateKey = store.SQL(`UPDATE kms_keys SET rev = $1, state = $2, description = $3, policy = $4, tags = $5, material = $6,
+			primary_in = $7, replicas = $8, rotation = $9, rotates = $10, waits = $11, deletes = $12, mac = $13
+		WHERE account = $14 AND region = $15 AND id = $16 AND rev = $17`)
 	qDeleteKey = store.SQL(`DELETE FROM kms_keys WHERE account = $1 AND region = $2 AND id = $3 AND rev = $4`)
 	qKeyIDs    = store.SQL(`SELECT id FROM kms_keys WHERE account = $1 AND region = $2 AND id > $3 ORDER BY id LIMIT $4`)
 
-	qMaterials = store.SQL(`SELECT id, kind, root, mechanism, wrapped, public, verifier, created, mac
+	qMaterials = store.SQL(`SELECT id, kind, root, mechanism, wrapped, public, verifier, rotation, rotated, expiration, expires, description, created, mac
 		FROM kms_materials WHERE account = $1 AND region = $2 AND key_id = $3`)
-	qInsertMaterial = store.SQL(`INSERT INTO kms_materials (account, region, key_id, id, kind, root, mechanism, wrapped, public, verifier, created, mac)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`)
+	qPutMaterial = store.SQL(`INSERT INTO kms_materials (account, region, key_id, id, kind, root, mechanism, wrapped, public, verifier, rotation, rotated, expiration, expires, description, created, mac)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+		ON CONFLICT (account, region, key_id, id) DO UPDATE SET kind = excluded.kind, root = excluded.root, mechanism = excluded.mechanism,
+			wrapped = excluded.wrapped, public = excluded.public, verifier = excluded.verifier, rotation = excluded.rotation, rotated = excluded.rotated,
+			expiration = excluded.expiration, expires = excluded.expires, description = excluded.description, created = excluded.created, mac = excluded.mac`)
 	qDeleteMaterials = store.SQL(`DELETE FROM kms_materials WHERE account = $1 AND region = $2 AND key_id = $3`)
 
 	qAlias       = store.SQL(`SELECT rev, key_id, created, updated, mac FROM kms_aliases WHERE account = $1 AND region = $2 AND name = $3`)
@@ -45,18 +51,22 @@ var (
 	qDataKeyIDs    = store.SQL(`SELECT id FROM kms_data_keys WHERE account = $1 AND region = $2 AND key_id = $3`)
 	qInsertDataKey = store.SQL(`INSERT INTO kms_data_keys (account, region, key_id, service, epoch, id, kind, root, mechanism, sealed, material, verifier, created, mac)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`)
-	qDeleteDataKeys = store.SQL(`DELETE FROM kms_data_keys WHERE account = $1 AND region = $2 AND key_id = $3`)
+	qDeleteDataKeys    = store.SQL(`DELETE FROM kms_data_keys WHERE account = $1 AND region = $2 AND key_id = $3`)
+	qDeleteGrants      = store.SQL(`DELETE FROM kms_grants WHERE account = $1 AND region = $2 AND key_id = $3`)
+	qDeleteImportPairs = store.SQL(`DELETE FROM kms_import_pairs WHERE account = $1 AND region = $2 AND key_id = $3`)
+	qDeleteLastUsed    = store.SQL(`DELETE FROM kms_last_used WHERE account = $1 AND region = $2 AND key_id = $3`)
+	qDeleteUses        = store.SQL(`DELETE FROM kms_uses WHERE account = $1 AND region = $2 AND key_id = $3`)
 )
 
 // ref returns the name of the key in caches and tables.
 func (k *Key) ref() keyRef { return keyRef{k.Account, k.Region, k.ID} }
 
-// tagText is the form of tags in their column.
-func tagText(tags []Tag) string {
-	if len(tags) == 0 {
+// jsonText is the form of a list in its column.
+func jsonText[T any](list []T) string {
+	if len(list) == 0 {
 		return "[]"
 	}
-	b, err := json.Marshal(tags)
+	b, err := json.Marshal(list)
 	if err != nil {
 		panic(err) // strings always have a JSON form
 	}
@@ -66,7 +76,8 @@ func tagText(tags []Tag) string {
 // columns is what the MAC of a key's row is over: all of it.
 func (k *Key) columns() []any {
 	return []any{k.Account, k.Region, k.ID, k.Rev, k.Manager, k.Spec, k.Usage, k.Origin, string(k.State), k.Description,
-		k.Policy, tagText(k.Tags), k.MaterialID, store.Micros(k.Created), store.Micros(k.Deletes)}
+		k.Policy, jsonText(k.Tags), k.MaterialID, k.Store, k.Primary, jsonText(k.Replicas), k.Rotation, store.Micros(k.Rotates), k.Waits,
+		store.Micros(k.Created), store.Micros(k.Deletes)}
 }
 
 func (s *Keys) signKey(ctx context.Context, k *Key) ([]byte, error) {
@@ -75,17 +86,18 @@ func (s *Keys) signKey(ctx context.Context, k *Key) ([]byte, error) {
 
 // loadKey reads and verifies a key and its materials.
 func (s *Keys) loadKey(ctx context.Context, ref keyRef) (*Key, error) {
-	k := &Key{Account: ref.account, Region: ref.region, ID: ref.id, materials: map[string]custody.Material{}}
-	var tags string
-	var created, deletes int64
+	k := &Key{Account: ref.account, Region: ref.region, ID: ref.id, materials: map[string]material{}}
+	var tags, replicas string
+	var rotates, created, deletes int64
 	var mac []byte
 	err := s.db.Row(qKey, []any{ref.account, ref.region, ref.id}, &k.Rev, &k.Manager, &k.Spec, &k.Usage, &k.Origin,
-		&k.State, &k.Description, &k.Policy, &tags, &k.MaterialID, &created, &deletes, &mac)
+		&k.State, &k.Description, &k.Policy, &tags, &k.MaterialID, &k.Store, &k.Primary, &replicas, &k.Rotation, &rotates, &k.Waits,
+		&created, &deletes, &mac)
 	if err != nil {
 		return nil, err
 	}
-	k.Created, k.Deletes = store.FromMicros(created), store.FromMicros(deletes)
-	if err := json.Unmarshal([]byte(tags), &k.Tags); err != nil {
+	k.Rotates, k.Created, k.Deletes = store.FromMicros(rotates), store.FromMicros(created), store.FromMicros(deletes)
+	if err := errors.Join(json.Unmarshal([]byte(tags), &k.Tags), json.Unmarshal([]byte(replicas), &k.Replicas)); err != nil {
 		return nil, err
 	}
 	if err := s.guard.Verify(ctx, mac, "kms_keys", k.columns()...); err != nil {
@@ -94,29 +106,7 @@ func (s *Keys) loadKey(ctx context.Context, ref keyRef) (*Key, error) {
 	if err := s.loadMaterials(ctx, k); err != nil {
 		return nil, err
 	}
-	return k, k.readPublic(k.materials[k.MaterialID])
-}
-
-func materialColumns(k keyRef, m custody.Material, created int64) []any {
-	return []any{k.account, k.region, k.id, m.ID, string(m.Kind), m.Root, m.Mechanism, m.Wrapped, m.Public, m.Check, created}
-}
-
-// loadMaterials reads the materials of k first and verifies them then: the token is never asked with rows open.
-func (s *Keys) loadMaterials(ctx context.Context, k *Key) error {
-	ref := k.ref()
-	var checks []func() error
-	err := s.db.Rows(qMaterials, []any{ref.account, ref.region, ref.id}, func(scan func(...any) error) error {
-		var m custody.Material
-		var created int64
-		var mac []byte
-		err := scan(&m.ID, &m.Kind, &m.Root, &m.Mechanism, &m.Wrapped, &m.Public, &m.Check, &created, &mac)
-		k.materials[m.ID] = m
-		checks = append(checks, func() error {
-			return s.guard.Verify(ctx, mac, "kms_materials", materialColumns(ref, m, created)...)
-		})
-		return err
-	})
-	return all(err, checks)
+	return k, k.readPublic(k.materials[k.MaterialID].Material)
 }
 
 // all returns the first error: err, or that of a check.
@@ -130,30 +120,38 @@ func all(err error, checks []func() error) error {
 	return err
 }
 
-// insertKey signs the rows of a new key and returns what stores them.
-func (s *Keys) insertKey(ctx context.Context, k *Key, m custody.Material) (func(*store.Tx) error, error) {
+// insertKey signs the rows of a new key and its materials, and returns what stores them.
+func (s *Keys) insertKey(ctx context.Context, k *Key) (func(*store.Tx) error, error) {
 	mac, err := s.signKey(ctx, k)
 	if err != nil {
 		return nil, err
 	}
-	material := materialColumns(k.ref(), m, store.Micros(k.Created))
-	materialMAC, err := s.guard.Sign(ctx, "kms_materials", material...)
-	if err != nil {
-		return nil, err
+	puts := []func(*store.Tx) error{}
+	for _, m := range k.materials {
+		put, err := s.putMaterial(ctx, k.ref(), m)
+		if err != nil {
+			return nil, err
+		}
+		puts = append(puts, put)
 	}
 	return func(tx *store.Tx) error {
 		if _, err := tx.Exec(qInsertKey, append(k.columns(), mac)...); err != nil {
 			return err
 		}
-		_, err := tx.Exec(qInsertMaterial, append(material, materialMAC)...)
-		return err
+		for _, put := range puts {
+			if err := put(tx); err != nil {
+				return err
+			}
+		}
+		return nil
 	}, nil
 }
 
 // updateKey stores a changed key over the revision before it, or is stale.
 func (s *Keys) updateKey(tx *store.Tx, k *Key, mac []byte) error {
 	tx.After(func() { s.keys.Drop(k.ref()) })
-	return tx.Change(qUpdateKey, k.Rev, string(k.State), k.Description, k.Policy, tagText(k.Tags), k.MaterialID, store.Micros(k.Deletes), mac,
+	return tx.Change(qUpdateKey, k.Rev, string(k.State), k.Description, k.Policy, jsonText(k.Tags), k.MaterialID,
+		k.Primary, jsonText(k.Replicas), k.Rotation, store.Micros(k.Rotates), k.Waits, store.Micros(k.Deletes), mac,
 		k.Account, k.Region, k.ID, k.Rev-1)
 }
 
@@ -175,7 +173,7 @@ func (s *Keys) deleteKey(tx *store.Tx, k *Key) error {
 			s.aliases.Drop(a)
 		}
 	})
-	for _, q := range []*store.Query{qDeleteAliasesOfKey, qDeleteDataKeys, qDeleteMaterials} {
+	for _, q := range []*store.Query{qDeleteAliasesOfKey, qDeleteGrants, qDeleteImportPairs, qDeleteLastUsed, qDeleteUses, qDeleteDataKeys, qDeleteMaterials} {
 		if _, err := tx.Exec(q, k.Account, k.Region, k.ID); err != nil {
 			return err
 		}

@@ -18,8 +18,7 @@ import (
 // Members of AWS's types that ours don't have, each with its reason. A row that no longer applies fails the test.
 const (
 	noEnclaves  = "there are no Nitro enclaves to answer to"
-	noImport    = "keys are made on the token and not imported"
-	noStores    = "there are no custom key stores"
+	noStores    = "there are no external key stores"
 	noRegions   = "keys and secrets are not replicated to other Regions"
 	noRotation  = "the service rotates no secrets by itself"
 	noThirdHand = "the service manages no secrets held by third parties"
@@ -36,14 +35,7 @@ var left = map[string]string{
 
 	"kms.GetPublicKey.Out.EncapsulationAlgorithms": noKEM,
 
-	"KeyMetadata.CloudHsmClusterId":           noStores,
-	"KeyMetadata.CustomKeyStoreId":            noStores,
-	"KeyMetadata.XksKeyConfiguration":         noStores,
-	"KeyMetadata.ExpirationModel":             noImport,
-	"KeyMetadata.ValidTo":                     noImport,
-	"KeyMetadata.MultiRegionConfiguration":    noRegions,
-	"KeyMetadata.PendingDeletionWindowInDays": noRegions,
-	"KeyMetadata.EncapsulationAlgorithms":     noKEM,
+	"KeyMetadata.XksKeyConfiguration": noStores,
 
 	"secretsmanager.CreateSecret.Out.ReplicationStatus":                noRegions,
 	"secretsmanager.DescribeSecret.Out.ReplicationStatus":              noRegions,

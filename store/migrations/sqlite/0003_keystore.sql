@@ -1,5 +1,6 @@
--- KMS keys, their wrapped materials, aliases, and the data keys that seal for other services.
--- Every row carries the token's MAC over all its columns.
+-- KMS keys, their materials, aliases and grants, custom key stores, and the data keys that seal for other services.
+-- Every row with a mac carries the token's MAC over all its other columns. Those without are bookkeeping: nothing is
+-- allowed because of them.
 CREATE TABLE kms_keys (
     account     TEXT    NOT NULL,
     region      TEXT    NOT NULL,
@@ -13,26 +14,37 @@ CREATE TABLE kms_keys (
     description TEXT    NOT NULL,
     policy      TEXT    NOT NULL, -- the document as given; empty means the default policy
     tags        TEXT    NOT NULL, -- a JSON list of {TagKey, TagValue} in order of key
-    material    TEXT    NOT NULL, -- the current one
+    material    TEXT    NOT NULL, -- the current one; empty before the first import
+    store       TEXT    NOT NULL, -- the custom key store that holds its material; empty means the service's own token
+    primary_in  TEXT    NOT NULL, -- of a multi-Region key, the Region of the primary; empty means a single-Region key
+    replicas    TEXT    NOT NULL, -- of a multi-Region key, a JSON list of the replicas' Regions
+    rotation    INTEGER NOT NULL, -- period of automatic rotation in days; 0 means off
+    rotates     INTEGER NOT NULL, -- when the next automatic rotation is due, or 0
+    waits       INTEGER NOT NULL, -- the window of a scheduled deletion in days, or 0
     created     INTEGER NOT NULL,
-    deletes     INTEGER NOT NULL, -- when the window ends; 0 means no deletion is scheduled
+    deletes     INTEGER NOT NULL, -- when the window ends; 0 means no deletion is scheduled, or that it waits for replicas
     mac         BLOB    NOT NULL,
     PRIMARY KEY (account, region, id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE kms_materials (
-    account   TEXT    NOT NULL,
-    region    TEXT    NOT NULL,
-    key_id    TEXT    NOT NULL,
-    id        TEXT    NOT NULL, -- 64 hex digits
-    kind      TEXT    NOT NULL,
-    root      TEXT    NOT NULL,
-    mechanism TEXT    NOT NULL,
-    wrapped   BLOB    NOT NULL,
-    public    BLOB,             -- of a key pair: DER SubjectPublicKeyInfo
-    verifier  BLOB    NOT NULL,
-    created   INTEGER NOT NULL,
-    mac       BLOB    NOT NULL,
+    account     TEXT    NOT NULL,
+    region      TEXT    NOT NULL,
+    key_id      TEXT    NOT NULL,
+    id          TEXT    NOT NULL, -- 64 hex digits
+    kind        TEXT    NOT NULL,
+    root        TEXT    NOT NULL, -- the root that wrapped it, or the serial number of the token where it is resident
+    mechanism   TEXT    NOT NULL,
+    wrapped     BLOB    NOT NULL, -- empty: imported material that was deleted or expired
+    public      BLOB,             -- of a key pair: DER SubjectPublicKeyInfo
+    verifier    BLOB    NOT NULL,
+    rotation    TEXT    NOT NULL, -- how it came to be current: AUTOMATIC, ON_DEMAND, empty for the first, or one of the PENDING states
+    rotated     INTEGER NOT NULL, -- when, or 0
+    expiration  TEXT    NOT NULL, -- of imported material, its ExpirationModel
+    expires     INTEGER NOT NULL, -- ... and when, or 0
+    description TEXT    NOT NULL, -- of imported material, KeyMaterialDescription
+    created     INTEGER NOT NULL,
+    mac         BLOB    NOT NULL,
     PRIMARY KEY (account, region, key_id, id),
     FOREIGN KEY (account, region, key_id) REFERENCES kms_keys (account, region, id)
 ) STRICT, WITHOUT ROWID;
@@ -69,3 +81,88 @@ CREATE TABLE kms_data_keys (
     PRIMARY KEY (account, region, key_id, service, epoch),
     FOREIGN KEY (account, region, key_id) REFERENCES kms_keys (account, region, id)
 ) STRICT, WITHOUT ROWID;
+
+-- How often materials have encrypted, in leased blocks; a process that ends gives nothing back.
+CREATE TABLE kms_uses (
+    account  TEXT    NOT NULL,
+    region   TEXT    NOT NULL,
+    key_id   TEXT    NOT NULL,
+    material TEXT    NOT NULL,
+    leased   INTEGER NOT NULL,
+    PRIMARY KEY (account, region, key_id, material)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE kms_last_used (
+    account    TEXT    NOT NULL,
+    region     TEXT    NOT NULL,
+    key_id     TEXT    NOT NULL,
+    operation  TEXT    NOT NULL,
+    at         INTEGER NOT NULL,
+    event_id   TEXT    NOT NULL, -- of its record in the trail
+    request_id TEXT    NOT NULL,
+    PRIMARY KEY (account, region, key_id)
+) STRICT, WITHOUT ROWID;
+
+-- Grants are made and ended, never changed.
+CREATE TABLE kms_grants (
+    account          TEXT    NOT NULL,
+    region           TEXT    NOT NULL,
+    key_id           TEXT    NOT NULL,
+    id               TEXT    NOT NULL, -- 64 hex digits
+    name             TEXT    NOT NULL,
+    grantee          TEXT    NOT NULL, -- ARN of a principal, or the name of a service
+    retiring         TEXT    NOT NULL, -- the same, or nothing
+    issuing_account  TEXT    NOT NULL,
+    operations       TEXT    NOT NULL, -- a JSON list
+    constraints      TEXT    NOT NULL, -- a JSON object, GrantConstraints
+    created          INTEGER NOT NULL,
+    mac              BLOB    NOT NULL,
+    PRIMARY KEY (account, region, key_id, id),
+    FOREIGN KEY (account, region, key_id) REFERENCES kms_keys (account, region, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX kms_grants_by_grantee  ON kms_grants (account, region, key_id, grantee, id);
+CREATE INDEX kms_grants_by_retiring ON kms_grants (account, region, retiring, key_id, id);
+
+-- Key pairs under which material is imported. They go when their time is over, so that a recorded import stays closed.
+CREATE TABLE kms_import_pairs (
+    account   TEXT    NOT NULL,
+    region    TEXT    NOT NULL,
+    key_id    TEXT    NOT NULL,
+    id        TEXT    NOT NULL,
+    algorithm TEXT    NOT NULL, -- WrappingAlgorithm
+    spec      TEXT    NOT NULL, -- WrappingKeySpec
+    kind      TEXT    NOT NULL,
+    root      TEXT    NOT NULL,
+    mechanism TEXT    NOT NULL,
+    wrapped   BLOB    NOT NULL,
+    public    BLOB    NOT NULL,
+    verifier  BLOB    NOT NULL,
+    expires   INTEGER NOT NULL,
+    failures  INTEGER NOT NULL, -- unwrappings that failed; not under the MAC
+    mac       BLOB    NOT NULL,
+    PRIMARY KEY (account, region, key_id, id),
+    FOREIGN KEY (account, region, key_id) REFERENCES kms_keys (account, region, id)
+) STRICT, WITHOUT ROWID;
+
+-- Custom key stores.
+CREATE TABLE kms_stores (
+    account  TEXT    NOT NULL,
+    region   TEXT    NOT NULL,
+    id       TEXT    NOT NULL, -- cks-...
+    rev      INTEGER NOT NULL,
+    name     TEXT    NOT NULL,
+    type     TEXT    NOT NULL,
+    cluster  TEXT    NOT NULL, -- CloudHsmClusterId, named in the configuration
+    anchor   TEXT    NOT NULL, -- TrustAnchorCertificate
+    password BLOB    NOT NULL, -- KeyStorePassword, sealed by the token
+    state    TEXT    NOT NULL, -- ConnectionState
+    trouble  TEXT    NOT NULL, -- ConnectionErrorCode
+    created  INTEGER NOT NULL,
+    mac      BLOB    NOT NULL,
+    PRIMARY KEY (account, region, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX kms_stores_by_name    ON kms_stores (account, region, name);
+CREATE UNIQUE INDEX kms_stores_by_cluster ON kms_stores (account, region, cluster) WHERE cluster <> '';
+CREATE INDEX kms_keys_by_store ON kms_keys (account, region, store, id) WHERE store <> '';
