@@ -64,10 +64,20 @@ func checkContextOf(algorithm *string, context map[string]string) error {
 func (s *Keys) findUse(c *op.Call, operation, keyID, algorithm string) (*target, error) {
 	t, err := s.find(c, operation, keyID, true)
 	if err == nil {
-		t.algorithm, t.viaOnly = algorithm, c.Via == ""
+		t.algorithm, t.viaOnly, t.tooLate = algorithm, c.Via == "", func() { s.noteParting(c) }
 	}
 	return t, err
 }
+
+// noteParting marks the record of a use that was refused because its key is pending deletion, and counts it: somebody still
+// depends on the key, and there is time to take its deletion back.
+func (s *Keys) noteParting(c *op.Call) {
+	c.Note(`{"pendingDeletionKeyUsed":true}`)
+	s.parting.Add(1)
+}
+
+// PartingUses returns how many uses were refused since the start because their key was pending deletion, dry runs included.
+func (s *Keys) PartingUses() uint64 { return s.parting.Load() }
 
 func (s *Keys) findEncrypt(c *op.Call, in EncryptInput) (*target, error) {
 	t, err := s.findUse(c, "Encrypt", in.KeyId, or(in.EncryptionAlgorithm, symmetricDefault))

@@ -141,6 +141,7 @@ type target struct {
 	algorithm string           // the algorithm that the key is to serve, if the operation takes one
 	fits      func(*Key) error // holds the rest of the request to the key; nil where there is nothing to hold
 	viaOnly   bool             // an operation that callers can't perform on keys that AWS services manage
+	tooLate   func()           // told when the key can't be used because it is pending deletion; nil where it wouldn't be used
 }
 
 // Demands implements [op.Target].
@@ -174,6 +175,9 @@ func (t *target) Ready() error {
 		return err
 	}
 	if err := t.key.allows(t.operation); err != nil {
+		if t.tooLate != nil && t.key.parting() {
+			t.tooLate()
+		}
 		return err
 	}
 	if err := t.key.takes(t.algorithm); err != nil || t.fits == nil {

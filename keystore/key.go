@@ -70,6 +70,12 @@ func (k *Key) state() State {
 	return k.State
 }
 
+// parting reports whether the key is pending deletion, its own or behind that of its replicas.
+func (k *Key) parting() bool {
+	state := k.state()
+	return state == PendingDeletion || state == PendingReplicaDeletion
+}
+
 // ARN returns the key's Amazon Resource Name.
 func (k *Key) ARN() string { return keyARN(k.Account, k.Region, k.ID) }
 

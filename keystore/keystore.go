@@ -17,6 +17,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"claviger/internal/custody"
@@ -81,7 +82,8 @@ type Keys struct {
 	aliases  *store.Cache[aliasRef, *alias]
 	dataKeys *store.Cache[dataKeyRef, *dataKey]
 
-	pairs chan struct{} // a place for each key pair being made on the processor
+	pairs   chan struct{} // a place for each key pair being made on the processor
+	parting atomic.Uint64 // see [Keys.PartingUses]
 
 	destroy op.Command[destroyInput, op.None]
 	manage  op.Command[manageInput, op.None]

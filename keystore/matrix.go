@@ -66,7 +66,7 @@ var (
 // allows returns nil if the key's state lets operation be done.
 func (k *Key) allows(operation string) error {
 	state := k.state()
-	if state == PendingReplicaDeletion {
+	if k.parting() {
 		state = PendingDeletion
 	}
 	if answer := matrix[operation][state]; answer != nil {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"claviger/hsm"
+	"claviger/keystore"
 	"claviger/store"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -87,7 +88,7 @@ func (m *metrics) Batch(entries int, sync time.Duration) {
 }
 
 // watch adds what is read from the parts when it is asked for.
-func (m *metrics) watch(t *hsm.Token, db *store.DB) {
+func (m *metrics) watch(t *hsm.Token, db *store.DB, keys *keystore.Keys) {
 	gauge := func(name, help string, value func() float64) {
 		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value))
 	}
@@ -97,6 +98,8 @@ func (m *metrics) watch(t *hsm.Token, db *store.DB) {
 	gauge("claviger_token_handles_cached", "Keys that are unwrapped on the token.", func() float64 { return float64(t.Stats().Handles) })
 	gauge("claviger_token_reloads", "Times the PKCS#11 module was loaded again.", func() float64 { return float64(t.Stats().Generation) })
 	gauge("claviger_database_ready", "1 while changes can be made durable.", func() float64 { return truth(db.Ready() == nil) })
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "claviger_kms_pending_deletion_uses_total",
+		Help: "Uses of a KMS key that were refused because it is pending deletion."}, func() float64 { return float64(keys.PartingUses()) }))
 	gauge("claviger_database_bytes", "Size of the database and its log on the disk.", func() float64 { return float64(db.Stats().Bytes) })
 }
 

@@ -90,7 +90,7 @@ func (s *Service) assemble(c Config, in *install.Installation, m *metrics) {
 	kms := keystore.New(s.DB, s.Token, jobs.Book{}, in)
 	sm := secrets.New(s.DB, kms, s.Token, jobs.Book{}, in)
 	s.Operations = append(kms.Operations(), sm.Operations()...)
-	m.watch(s.Token, s.DB)
+	m.watch(s.Token, s.DB, kms)
 	s.Handler = api.New(api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready, Metrics: m.handler(), Log: c.Log, Version: c.Version})
 
 	s.Clock = &jobs.Clockwork{DB: s.DB, Runner: runner, Log: c.Log, Now: c.Now, Works: map[string]jobs.Work{

@@ -1,0 +1,75 @@
+package keystore
+
+import (
+	"strings"
+	"testing"
+)
+
+// marked counts the records of an operation that say that a key pending deletion was asked for.
+func (s *service) marked(operation string) (n int) {
+	s.t.Helper()
+	for _, r := range s.records() {
+		if strings.Contains(r, `"eventName":"`+operation+`"`) && strings.Contains(r, `"additionalEventData":{"pendingDeletionKeyUsed":true}`) {
+			n++
+		}
+	}
+	return n
+}
+
+// TestAskingForAKeyPendingDeletionIsNoticed: each operation that would use the key marks its record and is counted, and what
+// only looks at the key or changes it isn't.
+func TestAskingForAKeyPendingDeletionIsNoticed(t *testing.T) {
+	s := start(t)
+	n := 0
+	for name, row := range keyStates {
+		if row.request == nil {
+			continue
+		}
+		n++
+		m := s.inState(n, sampleFor(name), PendingDeletion)
+		before := s.keys.PartingUses()
+		_, code := ask[any](s, name, row.request(m))
+		want := 0
+		if usages[name] != "" || name == "GetPublicKey" {
+			want = 1
+		}
+		if got := s.marked(name); got != want || s.keys.PartingUses()-before != uint64(want) {
+			t.Errorf("%s was answered with %q: %d records are marked and %d uses counted, want %d", name, code, got, s.keys.PartingUses()-before, want)
+		}
+	}
+}
+
+// TestOnlyKeysPendingDeletionAreNoticed: not those that can be used, nor those that are disabled or serve something else, and
+// the dry run of a use is one.
+func TestOnlyKeysPendingDeletionAreNoticed(t *testing.T) {
+	s := start(t)
+	noticed := func(want uint64, name string, in M) {
+		t.Helper()
+		before := s.keys.PartingUses()
+		ask[any](s, name, in)
+		if got := s.keys.PartingUses() - before; got != want {
+			t.Errorf("%s %v was counted %d times, want %d", name, in, got, want)
+		}
+	}
+	fine, off, gone := s.inState(1, cipher, Enabled), s.inState(2, cipher, Disabled), s.inState(3, cipher, PendingDeletion)
+	noticed(0, "Encrypt", M{"KeyId": fine.id, "Plaintext": "eA=="})
+	noticed(0, "Encrypt", M{"KeyId": off.id, "Plaintext": "eA=="})
+	noticed(0, "Sign", M{"KeyId": gone.id, "Message": "eA==", "SigningAlgorithm": "ECDSA_SHA_256"})
+	noticed(1, "Encrypt", M{"KeyId": gone.id, "Plaintext": "eA==", "DryRun": true})
+	noticed(1, "ReEncrypt", M{"CiphertextBlob": fine.blob, "DestinationKeyId": gone.id})
+	noticed(1, "ReEncrypt", M{"CiphertextBlob": gone.blob, "DestinationKeyId": fine.id})
+	must[any](s, "CancelKeyDeletion", M{"KeyId": gone.id})
+	noticed(0, "Encrypt", M{"KeyId": gone.id, "Plaintext": "eA=="})
+}
+
+// TestAnotherServicesUseOfAKeyPendingDeletionIsNoticed: a secret is read under a key that somebody wants to delete.
+func TestAnotherServicesUseOfAKeyPendingDeletionIsNoticed(t *testing.T) {
+	s := start(t)
+	id := s.key()
+	e := s.seal(id, "x")
+	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id})
+	s.closed(e, pending)
+	if s.keys.PartingUses() != 1 || s.marked("Decrypt") != 1 {
+		t.Errorf("%d uses counted, %d records marked", s.keys.PartingUses(), s.marked("Decrypt"))
+	}
+}
