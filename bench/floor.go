@@ -23,19 +23,24 @@ import (
 // It has no validation, no authorization, no states, no trail.
 type floor struct {
 	token  *hsm.Token
-	key    custody.Ref
+	keys   map[custody.Kind]custody.Ref
 	secret string
 }
 
 type floorInput struct {
-	KeyId          string
-	Plaintext      []byte
-	CiphertextBlob []byte
+	KeyId            string
+	Plaintext        []byte
+	CiphertextBlob   []byte
+	Message          []byte
+	SigningAlgorithm string
+	MacAlgorithm     string
 }
 
 type floorOutput struct {
 	CiphertextBlob []byte `json:",omitzero"`
 	Plaintext      []byte `json:",omitzero"`
+	Signature      []byte `json:",omitzero"`
+	Mac            []byte `json:",omitzero"`
 	KeyId          string
 }
 
@@ -55,15 +60,19 @@ func serveFloor(dir string) error {
 	if err != nil {
 		return err
 	}
-	m, err := t.Generate(context.Background(), "floor "+rand.Text(), custody.AES256)
-	if err != nil {
-		return err
+	f := &floor{token: t, keys: map[custody.Kind]custody.Ref{}}
+	for _, k := range []custody.Kind{custody.AES256, custody.HMAC256, custody.P256Sign, custody.RSA2048Sign} {
+		m, err := t.Generate(context.Background(), "floor "+rand.Text(), k)
+		if err != nil {
+			return err
+		}
+		f.keys[k] = m.Rest()
 	}
 	c, err := newClient(dir, "")
 	if err != nil {
 		return err
 	}
-	f := &floor{t, m.Rest(), c.credentials.SecretAccessKey}
+	f.secret = c.credentials.SecretAccessKey
 	key := sigv4.DeriveKey([]byte(f.secret), time.Now().UTC().Format("20060102"), c.region, "kms")
 	r := chi.NewRouter()
 	r.Post("/", func(w http.ResponseWriter, r *http.Request) {
@@ -95,12 +104,7 @@ func (f *floor) serve(w http.ResponseWriter, r *http.Request, key *sigv4.Signing
 	if err := wire.Decode(body, &in); err != nil {
 		return err
 	}
-	out := floorOutput{KeyId: in.KeyId}
-	if in.Plaintext != nil {
-		out.CiphertextBlob, err = f.token.Seal(r.Context(), f.key, in.Plaintext, nil)
-	} else {
-		out.Plaintext, err = f.token.Unseal(r.Context(), f.key, in.CiphertextBlob, nil)
-	}
+	out, err := f.do(r.Context(), in)
 	if err != nil {
 		return err
 	}
@@ -111,4 +115,22 @@ func (f *floor) serve(w http.ResponseWriter, r *http.Request, key *sigv4.Signing
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 	_, err = w.Write(answer)
 	return err
+}
+
+// do makes the one call of the token that the request is for.
+func (f *floor) do(ctx context.Context, in floorInput) (out floorOutput, err error) {
+	out.KeyId = in.KeyId
+	switch {
+	case in.MacAlgorithm != "":
+		out.Mac, err = f.token.MAC(ctx, f.keys[custody.HMAC256], in.Message)
+	case in.SigningAlgorithm == ecdsa256:
+		out.Signature, err = f.token.Sign(ctx, f.keys[custody.P256Sign], ecdsa256, in.Message)
+	case in.SigningAlgorithm == pss256:
+		out.Signature, err = f.token.Sign(ctx, f.keys[custody.RSA2048Sign], pss256, in.Message)
+	case in.Plaintext != nil:
+		out.CiphertextBlob, err = f.token.Seal(ctx, f.keys[custody.AES256], in.Plaintext, nil)
+	default:
+		out.Plaintext, err = f.token.Unseal(ctx, f.keys[custody.AES256], in.CiphertextBlob, nil)
+	}
+	return out, err
 }

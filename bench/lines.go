@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -15,7 +16,14 @@ import (
 type work struct {
 	key, blob      string
 	p256, rsa, mac string // further keys
+	byP256, byRSA  string // signatures by them
 }
+
+// The signing algorithms of the lines, by AWS's names.
+const (
+	ecdsa256 = "ECDSA_SHA_256"
+	pss256   = "RSASSA_PSS_SHA_256"
+)
 
 var plaintext = base64.StdEncoding.EncodeToString([]byte("thirty-two bytes of a data key!!"))
 
@@ -41,31 +49,91 @@ func prepare(c *client) (*work, error) {
 		}
 		*id = key.KeyMetadata.KeyId
 	}
+	var signed struct{ Signature string }
+	for signature, in := range map[*string]string{&w.byP256: sign(w.p256, ecdsa256), &w.byRSA: sign(w.rsa, pss256)} {
+		if err := c.call("kms", "TrentService.Sign", in, &signed); err != nil {
+			return nil, err
+		}
+		*signature = signed.Signature
+	}
 	return w, nil
 }
 
 // sign is a Sign request over a digest.
 func sign(key, algorithm string) string {
-	return document(map[string]string{"KeyId": key, "SigningAlgorithm": algorithm, "MessageType": "DIGEST", "Message": plaintext})
+	return document(members{"KeyId": key, "SigningAlgorithm": algorithm, "MessageType": "DIGEST", "Message": plaintext})
+}
+
+// verify is a Verify request over a digest.
+func verify(key, algorithm, signature string) string {
+	return document(members{"KeyId": key, "SigningAlgorithm": algorithm, "MessageType": "DIGEST", "Message": plaintext, "Signature": signature})
 }
 
 // prepareSecret makes one secret of 1 KiB.
 func prepareSecret(c *client) error {
-	return c.call("secretsmanager", "secretsmanager.CreateSecret", document(map[string]string{
+	return c.call("secretsmanager", "secretsmanager.CreateSecret", document(members{
 		"Name": "bench", "ClientRequestToken": token("create", 0, 0), "SecretString": strings.Repeat("s", 1024)}), nil)
 }
 
 func (w *work) encrypt() string {
-	return document(map[string]string{"KeyId": w.key, "Plaintext": plaintext})
+	return document(members{"KeyId": w.key, "Plaintext": plaintext})
 }
 
-func document(members map[string]string) string {
-	b, _ := json.Marshal(members)
+// members is a request's document.
+type members map[string]string
+
+func document(m members) string {
+	b, _ := json.Marshal(m)
 	return string(b)
 }
 
 func token(what string, client, n int) string {
 	return fmt.Sprintf("%-8s-%08d-%016d", what, client, n)[:34]
+}
+
+// line is one operation of the service, and what it is compared with.
+type line struct {
+	name     string
+	bare     string // the name of the bare call; empty: the line's own
+	floor    requests
+	requests requests
+}
+
+// requests returns what each of some clients sends as its nth request; nil ends its part.
+type requests func(clients int) func(client, n int) []byte
+
+// same lets all clients send one request over and over.
+func same(c *client, target, body string) requests {
+	service := map[string]string{"TrentService": "kms", "secretsmanager": "secretsmanager"}[strings.Split(target, ".")[0]]
+	return func(int) func(int, int) []byte {
+		r := c.request(service, target, body)
+		return func(int, int) []byte { return r }
+	}
+}
+
+// table is the lines about the service's operations.
+func (b *bench) table(c, floor *client, w *work, floorBlob string) []line {
+	kms := func(name, bare, operation, body string) line {
+		return line{name, bare, nil, same(c, "TrentService."+operation, body)}
+	}
+	floored := func(name, bare, operation, body string) line {
+		return line{name, bare, same(floor, "TrentService."+operation, body), same(c, "TrentService."+operation, body)}
+	}
+	decrypt := kms("Decrypt 32 B", "GCM open 32 B", "Decrypt", document(members{"CiphertextBlob": w.blob}))
+	decrypt.floor = same(floor, "TrentService.Decrypt", document(members{"CiphertextBlob": floorBlob})) // under its own key
+	return []line{
+		floored("Encrypt 32 B", "GCM seal 32 B", "Encrypt", w.encrypt()),
+		decrypt,
+		kms("GenerateDataKey AES_256", "", "GenerateDataKey", document(members{"KeyId": w.key, "KeySpec": "AES_256"})),
+		floored("Sign ECDSA P-256", "", "Sign", sign(w.p256, ecdsa256)),
+		floored("Sign RSA-2048 PSS", "", "Sign", sign(w.rsa, pss256)),
+		kms("Verify ECDSA P-256", "", "Verify", verify(w.p256, ecdsa256, w.byP256)),
+		kms("Verify RSA-2048 PSS", "", "Verify", verify(w.rsa, pss256, w.byRSA)),
+		floored("GenerateMac HMAC-SHA-256", "", "GenerateMac", document(members{"KeyId": w.mac, "MacAlgorithm": "HMAC_SHA_256", "Message": plaintext})),
+		kms("GenerateDataKeyPair P-256", "", "GenerateDataKeyPair", document(members{"KeyId": w.key, "KeyPairSpec": "ECC_NIST_P256"})),
+		{"GetSecretValue 1 KiB", "", nil, same(c, "secretsmanager.GetSecretValue", document(members{"SecretId": "bench"}))},
+		{"PutSecretValue 1 KiB", "", nil, func(clients int) func(int, int) []byte { return b.puts(c, clients) }},
+	}
 }
 
 // lines measures floor and service side by side.
@@ -85,62 +153,51 @@ func (b *bench) lines(s *process, c *client, w *work) error {
 	if err := fc.call("kms", "TrentService.Encrypt", w.encrypt(), &floorSealed); err != nil {
 		return err
 	}
-	always := func(r []byte) func(int, int) []byte { return func(int, int) []byte { return r } }
-	same := func(c *client, target, body string) func(int) func(int, int) []byte {
-		return func(int) func(int, int) []byte {
-			return always(c.request(strings.ToLower(strings.Replace(strings.Split(target, ".")[0], "TrentService", "kms", 1)), target, body))
-		}
-	}
 	if strings.Contains("GetSecretValue", b.only) {
 		if err := prepareSecret(c); err != nil {
 			return err
 		}
 	}
-	fmt.Println("| operation | clients | ops/s | p50 | p99 | server CPU/op | token calls/op | commits/op | to the floor |")
-	fmt.Println("|---|--:|--:|--:|--:|--:|--:|--:|--:|")
-	for _, l := range []struct {
-		name  string
-		floor func(clients int) func(int, int) []byte
-		of    func(clients int) func(int, int) []byte
-	}{
-		{"Encrypt 32 B", same(&fc, "TrentService.Encrypt", w.encrypt()), same(c, "TrentService.Encrypt", w.encrypt())},
-		{"Decrypt 32 B", same(&fc, "TrentService.Decrypt", document(map[string]string{"CiphertextBlob": floorSealed.CiphertextBlob})),
-			same(c, "TrentService.Decrypt", document(map[string]string{"CiphertextBlob": w.blob}))},
-		{"GenerateDataKey AES_256", nil, same(c, "TrentService.GenerateDataKey", document(map[string]string{"KeyId": w.key, "KeySpec": "AES_256"}))},
-		{"Sign ECDSA P-256", nil, same(c, "TrentService.Sign", sign(w.p256, "ECDSA_SHA_256"))},
-		{"Sign RSA-2048 PSS", nil, same(c, "TrentService.Sign", sign(w.rsa, "RSASSA_PSS_SHA_256"))},
-		{"GenerateMac HMAC-SHA-256", nil, same(c, "TrentService.GenerateMac", document(map[string]string{"KeyId": w.mac, "MacAlgorithm": "HMAC_SHA_256", "Message": plaintext}))},
-		{"GetSecretValue 1 KiB", nil, same(c, "secretsmanager.GetSecretValue", document(map[string]string{"SecretId": "bench"}))},
-		{"PutSecretValue 1 KiB", nil, func(clients int) func(int, int) []byte { return b.puts(c, clients) }},
-	} {
+	fmt.Println("| operation | clients | ops/s | p50 | p99 | server CPU/op | token calls/op | commits/op | to the floor | to the bare call |")
+	fmt.Println("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
+	for _, l := range b.table(c, &fc, w, floorSealed.CiphertextBlob) {
 		if !strings.Contains(l.name, b.only) {
 			continue
 		}
-		for _, clients := range []int{1, 16, 64} {
-			var under figures
-			if l.floor != nil {
-				if under, err = load(f, clients, b.span, l.floor(clients)); err != nil {
-					return err
-				}
-				row("floor: "+l.name, clients, under, "")
-			}
-			over, err := load(s, clients, b.span, l.of(clients))
-			if err != nil {
+		for _, clients := range crowds {
+			if err := b.measure(l, clients, s, f); err != nil {
 				return fmt.Errorf("%s: %w", l.name, err)
 			}
-			ratio := ""
-			if l.floor != nil {
-				ratio = fmt.Sprintf("%.2f", over.rate/under.rate)
-			}
-			row(l.name, clients, over, ratio)
 		}
 	}
 	return nil
 }
 
-func row(name string, clients int, f figures, ratio string) {
-	fmt.Printf("| %s | %d | %.0f | %d µs | %d µs | %d µs | %.2f | %.2f | %s |\n", name, clients, f.rate,
-		f.p50.Microseconds(), f.p99.Microseconds(), f.cpu.Microseconds(), f.tokenCalls, f.commits, ratio)
+// measure prints one line of a number of clients, after that of its floor if it has one.
+func (b *bench) measure(l line, clients int, s, floor *process) error {
+	bare, ratio := cmp.Or(l.bare, l.name), ""
+	var under figures
+	var err error
+	if l.floor != nil {
+		if under, err = load(floor, clients, b.span, l.floor(clients)); err != nil {
+			return err
+		}
+		row("floor: "+l.name, clients, under, "", b.toBare(bare, clients, under.rate))
+	}
+	over, err := load(s, clients, b.span, l.requests(clients))
+	if err != nil {
+		return err
+	}
+	if l.floor != nil {
+		ratio = fmt.Sprintf("%.2f", over.rate/under.rate)
+	}
+	row(l.name, clients, over, ratio, b.toBare(bare, clients, over.rate))
+	return nil
+}
+
+func row(name string, clients int, f figures, toFloor, toBare string) {
+	fmt.Printf("| %s | %d | %.0f | %d µs | %d µs | %d µs | %.2f | %.2f | %s | %s |\n", name, clients, f.rate,
+		f.p50.Microseconds(), f.p99.Microseconds(), f.cpu.Microseconds(), f.tokenCalls, f.commits, toFloor, toBare)
 }
 
 // puts prepares as many different PutSecretValue requests as may be sent, to a secret of each client's own.
@@ -151,11 +208,11 @@ func (b *bench) puts(c *client, clients int) func(int, int) []byte {
 	puts++
 	for i := range requests {
 		name := fmt.Sprintf("bench-%d-%d", puts, i)
-		if err := c.call("secretsmanager", "secretsmanager.CreateSecret", document(map[string]string{"Name": name, "ClientRequestToken": token("create", i, puts)}), nil); err != nil {
+		if err := c.call("secretsmanager", "secretsmanager.CreateSecret", document(members{"Name": name, "ClientRequestToken": token("create", i, puts)}), nil); err != nil {
 			panic(err)
 		}
 		for n := range each {
-			requests[i] = append(requests[i], c.request("secretsmanager", "secretsmanager.PutSecretValue", document(map[string]string{
+			requests[i] = append(requests[i], c.request("secretsmanager", "secretsmanager.PutSecretValue", document(members{
 				"SecretId": name, "ClientRequestToken": token("put", i, n), "SecretString": strings.Repeat("p", 1024)})))
 		}
 	}

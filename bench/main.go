@@ -15,7 +15,7 @@ import (
 )
 
 func main() {
-	var b bench
+	b := bench{bare: map[bareOf]float64{}}
 	flag.DurationVar(&b.span, "span", 3*time.Second, "how long each line is measured")
 	flag.StringVar(&b.binary, "binary", "bin/claviger", "the service to measure")
 	flag.IntVar(&b.crowd, "crowd", 10000, "keys and secrets for the lines on memory and start; 0 leaves them out")
@@ -41,7 +41,11 @@ type bench struct {
 	only   string
 	crowd  int
 	dir    string // of the service: its database lies on a disk that syncs, its token wherever that is
+	bare   map[bareOf]float64
 }
+
+// crowds are the numbers of clients that each line is measured with.
+var crowds = []int{1, 16, 64}
 
 func (b *bench) run(ctx context.Context) (err error) {
 	if b.dir, err = os.MkdirTemp(".", "bench-data-"); err != nil {
@@ -66,7 +70,7 @@ func (b *bench) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := b.rawLines(); err != nil {
+	if err := b.bareLines(); err != nil {
 		return err
 	}
 	if err := b.lines(s, c, w); err != nil {

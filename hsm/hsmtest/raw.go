@@ -15,11 +15,13 @@ type Raw struct {
 	p                   *pkcs11.Ctx
 	session             pkcs11.SessionHandle
 	aes, hmac, wrapping pkcs11.ObjectHandle
+	ecdsa, rsa          pkcs11.ObjectHandle // private keys, the same for all
 	wrapped             []byte
 	template            []*pkcs11.Attribute
 }
 
-// OpenRaw logs in on the token that c names and makes n Raws with session keys of their own.
+// OpenRaw logs in on the token that c names and makes n Raws with session keys of their own. Key pairs take long to make: there
+// is one of each type for all of them.
 func OpenRaw(c hsm.Config, n int) ([]*Raw, error) {
 	p := pkcs11.New(c.Module)
 	if p == nil {
@@ -58,7 +60,31 @@ func openRaw(p *pkcs11.Ctx, slot uint, c hsm.Config, n int) (all []*Raw, err err
 		}
 		all = append(all, r)
 	}
+	if err := all[0].pairs(); err != nil {
+		return nil, err
+	}
+	for _, r := range all {
+		r.ecdsa, r.rsa = all[0].ecdsa, all[0].rsa
+	}
 	return all, nil
+}
+
+// pairs makes a P-256 pair and one of RSA-2048, both of the session. Others of the same process may use them.
+func (r *Raw) pairs() (err error) {
+	private := []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_TOKEN, false), pkcs11.NewAttribute(pkcs11.CKA_PRIVATE, true),
+		pkcs11.NewAttribute(pkcs11.CKA_SENSITIVE, true), pkcs11.NewAttribute(pkcs11.CKA_SIGN, true)}
+	generate := func(mechanism uint, public ...*pkcs11.Attribute) (key pkcs11.ObjectHandle, err error) {
+		_, key, err = r.p.GenerateKeyPair(r.session, []*pkcs11.Mechanism{pkcs11.NewMechanism(mechanism, nil)}, public, private)
+		return key, err
+	}
+	r.ecdsa, err = generate(pkcs11.CKM_EC_KEY_PAIR_GEN,
+		pkcs11.NewAttribute(pkcs11.CKA_EC_PARAMS, []byte{0x06, 8, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 3, 1, 7}))
+	if err != nil {
+		return err
+	}
+	r.rsa, err = generate(pkcs11.CKM_RSA_PKCS_KEY_PAIR_GEN,
+		pkcs11.NewAttribute(pkcs11.CKA_MODULUS_BITS, 2048), pkcs11.NewAttribute(pkcs11.CKA_PUBLIC_EXPONENT, []byte{1, 0, 1}))
+	return err
 }
 
 // keys makes one key for each use, all of the session.
@@ -128,7 +154,21 @@ func (r *Raw) UnwrapAndUnseal(sealed []byte) ([]byte, error) {
 
 // MAC is HMAC-SHA-256.
 func (r *Raw) MAC(data []byte) ([]byte, error) {
-	if err := r.p.SignInit(r.session, []*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_SHA256_HMAC, nil)}, r.hmac); err != nil {
+	return r.sign(pkcs11.NewMechanism(pkcs11.CKM_SHA256_HMAC, nil), r.hmac, data)
+}
+
+// SignECDSA signs a digest of 32 bytes by P-256, and leaves the signature in the module's form.
+func (r *Raw) SignECDSA(digest []byte) ([]byte, error) {
+	return r.sign(pkcs11.NewMechanism(pkcs11.CKM_ECDSA, nil), r.ecdsa, digest)
+}
+
+// SignPSS signs a SHA-256 digest by RSASSA-PSS with a key of 2048 bits.
+func (r *Raw) SignPSS(digest []byte) ([]byte, error) {
+	return r.sign(pkcs11.NewMechanism(pkcs11.CKM_RSA_PKCS_PSS, pkcs11.NewPSSParams(pkcs11.CKM_SHA256, pkcs11.CKG_MGF1_SHA256, 32)), r.rsa, digest)
+}
+
+func (r *Raw) sign(m *pkcs11.Mechanism, key pkcs11.ObjectHandle, data []byte) ([]byte, error) {
+	if err := r.p.SignInit(r.session, []*pkcs11.Mechanism{m}, key); err != nil {
 		return nil, err
 	}
 	return r.p.Sign(r.session, data)
