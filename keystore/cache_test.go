@@ -9,10 +9,10 @@ import (
 	"claviger/store"
 )
 
-// A caller may give each key a policy of 128 KiB. What the cache keeps of keys is bounded all the same.
+// A caller may give each key a policy of 32 KiB. What the cache keeps of keys is bounded all the same.
 func TestLongPoliciesAreNotKeptInMemory(t *testing.T) {
 	s := start(t)
-	long := `{"x":"` + strings.Repeat("p", 131000) + `"}`
+	long := strings.Replace(aPolicy, "x", strings.Repeat("p", 32000), 1)
 	ids := make([]string, 100)
 	for i := range ids {
 		out, code := ask[CreateKeyOutput](s, "CreateKey", M{"Policy": long})

@@ -9,7 +9,6 @@ import (
 	"claviger/policy"
 	"claviger/store"
 
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 )
 
@@ -41,8 +40,6 @@ func (in CreateKeyInput) Validate() error {
 		return unsupported("External key stores are not supported by this service.")
 	case in.MultiRegion != nil && *in.MultiRegion:
 		return unsupported("Multi-Region keys are not supported by this service.")
-	case in.Policy != nil && jsontext.Value(*in.Policy).Kind() != '{', in.Policy != nil && !jsontext.Value(*in.Policy).IsValid():
-		return fault.New(fault.Invalid, "MalformedPolicyDocumentException", "The policy is not a JSON object.")
 	}
 	if err := checkSpec(in.spec(), in.KeyUsage); err != nil {
 		return err
@@ -59,6 +56,9 @@ func (in CreateKeyInput) spec() string {
 type CreateKeyOutput struct{ KeyMetadata KeyMetadata }
 
 func (s *Keys) createKey(c *op.Call, in CreateKeyInput) (op.Commit[CreateKeyOutput], error) {
+	if err := checkNewPolicy(c, in.Policy, in.BypassPolicyLockoutSafetyCheck); err != nil {
+		return nil, err
+	}
 	k, err := s.newKey(c, byCustomer, in.spec(), or(in.KeyUsage, encryptDecrypt))
 	if err != nil {
 		return nil, err
@@ -123,6 +123,7 @@ func (s *Keys) createManaged(c *op.Call, in manageInput, m managed) (op.Commit[o
 		return nil, err
 	}
 	k.Description = "Default key that protects the data of " + in.Service + " when no other key is named"
+	k.Policy = managedPolicyOf(c, in.Service)
 	insertKey, err := s.insertKey(c, k)
 	if err != nil {
 		return nil, err

@@ -20,6 +20,10 @@ func (s *Keys) Operations() []op.Operation {
 		changeKey(s, post("CancelKeyDeletion", "/v1/keys/cancel-deletion/{KeyId...}", "Stops a scheduled deletion; the key is disabled then."), s.cancelKeyDeletion),
 		changeKey(s, put("UpdateKeyDescription", "/v1/keys/description/{KeyId...}", "Replaces a key's description."), s.updateKeyDescription),
 
+		readKey(s, get("GetKeyPolicy", "/v1/keys/policy/{KeyId...}", "Returns a key's policy."), s.getKeyPolicy),
+		changeKey(s, put("PutKeyPolicy", "/v1/keys/policy/{KeyId...}", "Replaces a key's policy."), s.putKeyPolicy),
+		readKey(s, get("ListKeyPolicies", "/v1/keys/policies/{KeyId...}", "Lists the names of a key's policies: there is one."), s.listKeyPolicies),
+
 		op.Write(post("CreateAlias", "/v1/aliases/{AliasName...}", "Gives a key a name."), s.findNewAlias, s.createAlias),
 		op.Write(put("UpdateAlias", "/v1/aliases/{AliasName...}", "Points an alias at another key."), s.findAliasMove, s.updateAlias),
 		op.Write(del("DeleteAlias", "/v1/aliases/{AliasName...}", "Removes an alias; the key stays."), s.findOldAlias, s.deleteAlias),

@@ -114,6 +114,20 @@ type M = map[string]any
 
 // ask performs an operation and returns its output and AWS's name of its error.
 func ask[O any](s *service, name string, in M) (out O, code string) {
+	answer, err := s.serve(name, in)
+	if err != nil {
+		return out, KMS.Code(fault.Of(err))
+	}
+	return answer.(O), ""
+}
+
+// fail performs an operation and returns its error.
+func (s *service) fail(name string, in M) error {
+	_, err := s.serve(name, in)
+	return err
+}
+
+func (s *service) serve(name string, in M) (any, error) {
 	body, err := wire.Encode(in)
 	if err != nil {
 		s.t.Fatal(err)
@@ -121,11 +135,7 @@ func ask[O any](s *service, name string, in M) (out O, code string) {
 	q := &op.Request{HTTP: httptest.NewRequest("POST", "/", nil), Read: func() ([]byte, error) { return body, nil }, ID: uuid.NewString(),
 		Decode:  func(v any) error { return wire.Decode(body, v) },
 		Present: func(pointer string) bool { return wire.Present(body, pointer) }}
-	answer, err := s.runner.Serve(context.Background(), s.byName[name], q)
-	if err != nil {
-		return out, KMS.Code(fault.Of(err))
-	}
-	return answer.(O), ""
+	return s.runner.Serve(context.Background(), s.byName[name], q)
 }
 
 // must is ask for what has to succeed.

@@ -1,0 +1,188 @@
+package keystore
+
+import (
+	"errors"
+	"strings"
+
+	"claviger/internal/fault"
+	"claviger/internal/op"
+	"claviger/policy"
+
+	"github.com/google/uuid"
+)
+
+const (
+	policyName  = "default" // the one name that a key policy has
+	policyLimit = 32768     // bytes of a key policy: a quota of KMS, narrower than the shape
+)
+
+// defaultPolicy is the policy of a key that was given none, as AWS writes it: the account decides by its own means.
+const defaultPolicy = `{
+  "Version" : "2012-10-17",
+  "Id" : "key-default-1",
+  "Statement" : [ {
+    "Sid" : "Enable IAM User Permissions",
+    "Effect" : "Allow",
+    "Principal" : {
+      "AWS" : "arn:aws:iam::ACCOUNT:root"
+    },
+    "Action" : "kms:*",
+    "Resource" : "*"
+  } ]
+}`
+
+// managedPolicy is the policy of a key that a service manages, as AWS writes that of Secrets Manager: who may use the service
+// may use the key through it, and the account may look at it.
+const managedPolicy = `{
+  "Version" : "2012-10-17",
+  "Id" : "auto-SERVICE-2",
+  "Statement" : [ {
+    "Sid" : "Allow access through SERVICE for all principals in the account that are authorized to use SERVICE",
+    "Effect" : "Allow",
+    "Principal" : {
+      "AWS" : "*"
+    },
+    "Action" : [ "kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:CreateGrant", "kms:DescribeKey" ],
+    "Resource" : "*",
+    "Condition" : {
+      "StringEquals" : {
+        "kms:CallerAccount" : "ACCOUNT",
+        "kms:ViaService" : "SERVICE.REGION.amazonaws.com"
+      }
+    }
+  }, {
+    "Sid" : "Allow access through SERVICE for all principals in the account that are authorized to use SERVICE",
+    "Effect" : "Allow",
+    "Principal" : {
+      "AWS" : "*"
+    },
+    "Action" : "kms:GenerateDataKey*",
+    "Resource" : "*",
+    "Condition" : {
+      "StringEquals" : {
+        "kms:CallerAccount" : "ACCOUNT"
+      },
+      "StringLike" : {
+        "kms:ViaService" : "SERVICE.*.amazonaws.com"
+      }
+    }
+  }, {
+    "Sid" : "Allow direct access to key metadata to the account",
+    "Effect" : "Allow",
+    "Principal" : {
+      "AWS" : "arn:aws:iam::ACCOUNT:root"
+    },
+    "Action" : [ "kms:Describe*", "kms:Get*", "kms:List*", "kms:RevokeGrant" ],
+    "Resource" : "*"
+  } ]
+}`
+
+func managedPolicyOf(c *op.Call, service string) string {
+	account, region := c.Namespace()
+	return strings.NewReplacer("ACCOUNT", account, "REGION", region, "SERVICE", service).Replace(managedPolicy)
+}
+
+// policy returns the key's policy document: its own, byte for byte as it was given, or the default one.
+func (k *Key) policy() string {
+	if k.Policy != "" {
+		return k.Policy
+	}
+	return strings.Replace(defaultPolicy, "ACCOUNT", k.Account, 1)
+}
+
+func malformed(message string) error {
+	return fault.New(fault.Invalid, "MalformedPolicyDocumentException", message)
+}
+
+// checkPolicy holds a key policy to its size and its form, and, unless the caller renounces it, sees to it that the
+// caller can still change it afterwards: the lockout safety check.
+func checkPolicy(c *op.Call, text, key string, bypass bool) error {
+	if len(text) > policyLimit {
+		return fault.Newf(fault.Limit, "LimitExceededException", "A key policy has at most %d bytes.", policyLimit)
+	}
+	document, err := policy.Parse(text)
+	if err == nil {
+		err = document.OfKey()
+	}
+	switch {
+	case errors.Is(err, policy.ErrPrincipalARN):
+		return fault.New(fault.Invalid, "InvalidArnException", "An ARN in the specified key policy is invalid.")
+	case err != nil:
+		return malformed(err.Error())
+	case !bypass && !document.Allows(c.Caller, "kms:PutKeyPolicy", key):
+		return malformed("The new key policy will not allow you to update the key policy in the future.")
+	}
+	return nil
+}
+
+// checkNewPolicy is [checkPolicy] for a key that has no id yet, so that no policy can name it.
+func checkNewPolicy(c *op.Call, text *string, bypass *bool) error {
+	if text == nil {
+		return nil
+	}
+	account, region := c.Namespace()
+	return checkPolicy(c, *text, keyARN(account, region, uuid.Nil.String()), or(bypass, false))
+}
+
+// GetKeyPolicyInput is GetKeyPolicyRequest of AWS.
+type GetKeyPolicyInput struct {
+	KeyId      string  `shape:"KeyIdType,required"`
+	PolicyName *string `shape:"PolicyNameType"`
+	op.ByShape
+}
+
+func (in GetKeyPolicyInput) keyID() string { return in.KeyId }
+
+// GetKeyPolicyOutput is GetKeyPolicyResponse of AWS. Policy is a JSON document as text.
+type GetKeyPolicyOutput struct{ Policy, PolicyName string }
+
+func (s *Keys) getKeyPolicy(_ *op.Call, in GetKeyPolicyInput, k *Key) (out GetKeyPolicyOutput, err error) {
+	if or(in.PolicyName, policyName) != policyName {
+		return out, fault.New(fault.NotFound, "NotFoundException", "No such policy exists")
+	}
+	return GetKeyPolicyOutput{k.policy(), policyName}, nil
+}
+
+// PutKeyPolicyInput is PutKeyPolicyRequest of AWS.
+type PutKeyPolicyInput struct {
+	KeyId                          string  `shape:"KeyIdType,required"`
+	PolicyName                     *string `shape:"PolicyNameType"`
+	Policy                         string  `shape:"PolicyType,required"`
+	BypassPolicyLockoutSafetyCheck *bool   `shape:"BooleanType"`
+	op.ByShape
+}
+
+func (in PutKeyPolicyInput) keyID() string { return in.KeyId }
+
+func (s *Keys) putKeyPolicy(c *op.Call, in PutKeyPolicyInput, k *Key) (change, op.None, error) {
+	if or(in.PolicyName, policyName) != policyName {
+		return change{}, op.None{}, unsupported("A key has one policy, and its name is " + policyName + ".")
+	}
+	if err := checkPolicy(c, in.Policy, k.ARN(), or(in.BypassPolicyLockoutSafetyCheck, false)); err != nil {
+		return change{}, op.None{}, err
+	}
+	return change{key: k.changed(func(k *Key) { k.Policy = in.Policy })}, op.None{}, nil
+}
+
+// ListKeyPoliciesInput is ListKeyPoliciesRequest of AWS.
+type ListKeyPoliciesInput struct {
+	KeyId  string  `shape:"KeyIdType,required"`
+	Limit  *int32  `shape:"LimitType"`
+	Marker *string `shape:"MarkerType"`
+	op.ByShape
+}
+
+func (in ListKeyPoliciesInput) keyID() string { return in.KeyId }
+
+// ListKeyPoliciesOutput is ListKeyPoliciesResponse of AWS.
+type ListKeyPoliciesOutput struct {
+	PolicyNames []string
+	NextMarker  string `json:",omitzero"`
+	Truncated   bool
+}
+
+// listKeyPolicies: there is always one, so no marker was ever given.
+func (s *Keys) listKeyPolicies(c *op.Call, in ListKeyPoliciesInput, k *Key) (out ListKeyPoliciesOutput, err error) {
+	_, err = s.page(c, "ListKeyPolicies", k.ID, in.Limit, in.Marker, 100, 1000)
+	return ListKeyPoliciesOutput{PolicyNames: []string{policyName}}, err
+}

@@ -1,0 +1,155 @@
+package keystore
+
+import (
+	"strings"
+	"testing"
+
+	"claviger/internal/fault"
+	"claviger/policy"
+
+	"github.com/go-json-experiment/json"
+)
+
+// aPolicy lets the account's owner do everything. It is spaced as nobody else would.
+const aPolicy = `{ "Id":"x","Statement":
+	[{"Effect":"Allow",  "Principal":{"AWS":"` + ourAccount + `"},"Action":"kms:*","Resource":"*"}]}`
+
+// Terraform compares what it reads with what it wrote.
+func TestAPolicyIsReadAsItWasWritten(t *testing.T) {
+	s := start(t)
+	id := must[CreateKeyOutput](s, "CreateKey", M{"Policy": aPolicy}).KeyMetadata.KeyId
+	read := func() string {
+		out := must[GetKeyPolicyOutput](s, "GetKeyPolicy", M{"KeyId": id})
+		if out.PolicyName != "default" {
+			t.Errorf("its name is %q", out.PolicyName)
+		}
+		return out.Policy
+	}
+	if got := read(); got != aPolicy {
+		t.Errorf("made with one: %q", got)
+	}
+	other := strings.ReplaceAll(aPolicy, `"x"`, `"\u00fc \\ / \/ é"`)
+	must[any](s, "PutKeyPolicy", M{"KeyId": id, "PolicyName": "default", "Policy": other})
+	if got := read(); got != other {
+		t.Errorf("replaced: %q", got)
+	}
+	s.restart()
+	if got := read(); got != other {
+		t.Errorf("after a restart: %q", got)
+	}
+}
+
+func TestTheDefaultPolicyIsAWSs(t *testing.T) {
+	s := start(t)
+	got := must[GetKeyPolicyOutput](s, "GetKeyPolicy", M{"KeyId": s.key()}).Policy
+	want := `{
+  "Version" : "2012-10-17",
+  "Id" : "key-default-1",
+  "Statement" : [ {
+    "Sid" : "Enable IAM User Permissions",
+    "Effect" : "Allow",
+    "Principal" : {
+      "AWS" : "arn:aws:iam::111122223333:root"
+    },
+    "Action" : "kms:*",
+    "Resource" : "*"
+  } ]
+}`
+	if got != want {
+		t.Errorf("%s", got)
+	}
+	if d, err := policy.Parse(got); err != nil || d.OfKey() != nil || !d.Allows(owner(), "kms:PutKeyPolicy", "arn:x") {
+		t.Errorf("it is no key policy: %v", err)
+	}
+}
+
+func TestAManagedKeyHasItsOwnPolicyForGood(t *testing.T) {
+	s := start(t)
+	e, err := s.sealAs("secretsmanager", "", nil, "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := must[GetKeyPolicyOutput](s, "GetKeyPolicy", M{"KeyId": e.KeyID}).Policy
+	d, err := policy.Parse(got)
+	if err != nil || d.OfKey() != nil || d.ID != "auto-secretsmanager-2" || len(d.Statements) != 3 ||
+		!strings.Contains(got, `"kms:ViaService" : "secretsmanager.us-east-1.amazonaws.com"`) {
+		t.Errorf("%v\n%s", err, got)
+	}
+	if _, code := ask[any](s, "PutKeyPolicy", M{"KeyId": e.KeyID, "Policy": aPolicy}); code != "AccessDeniedException" {
+		t.Errorf("replacing it: %q", code)
+	}
+}
+
+// What is refused changes nothing, neither of a key that is there nor by making one.
+func TestPoliciesThatAreRefused(t *testing.T) {
+	s := start(t)
+	id := s.key()
+	before := must[GetKeyPolicyOutput](s, "GetKeyPolicy", M{"KeyId": id}).Policy
+	const alice = `"arn:aws:iam::111122223333:user/alice"`
+	for _, c := range []struct{ name, policy, code, says string }{
+		{"no JSON", "{", "MalformedPolicyDocumentException", "Syntax errors in policy."},
+		{"no document", "[]", "MalformedPolicyDocumentException", "Syntax errors in policy."},
+		{"an element twice", strings.Replace(aPolicy, `"Id":"x"`, `"Id":"x","Id":"x"`, 1), "MalformedPolicyDocumentException", "Duplicate field Id"},
+		{"an unknown element", strings.Replace(aPolicy, "Resource", "Ressource", 1), "MalformedPolicyDocumentException", "Unknown field Ressource"},
+		{"no principal", strings.Replace(aPolicy, `"Principal":{"AWS":"111122223333"},`, "", 1), "MalformedPolicyDocumentException", "Missing required field Principal"},
+		{"nobody's id", strings.Replace(aPolicy, "111122223333", "AIDACKCEVSQ6C2EXAMPLE", 1), "MalformedPolicyDocumentException", string(policy.ErrPrincipal)},
+		{"a group", strings.Replace(aPolicy, `"111122223333"`, `"arn:aws:iam::111122223333:group/g"`, 1), "InvalidArnException", "An ARN in the specified key policy is invalid."},
+		{"too long", strings.Replace(aPolicy, "x", strings.Repeat("p", policyLimit), 1), "LimitExceededException", "32768"},
+		{"a lockout", strings.Replace(aPolicy, `"111122223333"`, alice, 1), "MalformedPolicyDocumentException", "The new key policy will not allow you to update the key policy in the future."},
+		{"a lockout from one action", strings.Replace(aPolicy, "kms:*", "kms:Encrypt", 1), "MalformedPolicyDocumentException", "in the future"},
+	} {
+		for operation, in := range map[string]M{"PutKeyPolicy": {"KeyId": id, "Policy": c.policy}, "CreateKey": {"Policy": c.policy}} {
+			if f := fault.Of(s.fail(operation, in)); f == nil || f.Code != c.code || !strings.Contains(f.Message, c.says) {
+				t.Errorf("%s, %s: %v, want %s %s", operation, c.name, f, c.code, c.says)
+			}
+		}
+	}
+	if got := must[GetKeyPolicyOutput](s, "GetKeyPolicy", M{"KeyId": id}).Policy; got != before {
+		t.Errorf("the policy is now %s", got)
+	}
+	if n := len(must[ListKeysOutput](s, "ListKeys", nil).Keys); n != 1 {
+		t.Errorf("there are %d keys", n)
+	}
+	if out := strings.Replace(aPolicy, "x", strings.Repeat("p", policyLimit-len(aPolicy)+1), 1); len(out) != policyLimit || s.fail("PutKeyPolicy", M{"KeyId": id, "Policy": out}) != nil {
+		t.Errorf("%d bytes were refused", len(out))
+	}
+}
+
+func TestTheLockoutCheckCanBeRenounced(t *testing.T) {
+	s := start(t)
+	locked := strings.Replace(aPolicy, "kms:*", "kms:Encrypt", 1)
+	id := must[CreateKeyOutput](s, "CreateKey", M{"Policy": locked, "BypassPolicyLockoutSafetyCheck": true}).KeyMetadata.KeyId
+	if got := must[GetKeyPolicyOutput](s, "GetKeyPolicy", M{"KeyId": id}).Policy; got != locked {
+		t.Errorf("%s", got)
+	}
+	if _, code := ask[any](s, "PutKeyPolicy", M{"KeyId": id, "Policy": locked, "BypassPolicyLockoutSafetyCheck": false}); code != "MalformedPolicyDocumentException" {
+		t.Errorf("not renounced: %q", code)
+	}
+	must[any](s, "PutKeyPolicy", M{"KeyId": id, "Policy": locked, "BypassPolicyLockoutSafetyCheck": true})
+	if _, code := ask[any](s, "PutKeyPolicy", M{"KeyId": id, "Policy": "{}", "BypassPolicyLockoutSafetyCheck": true}); code != "MalformedPolicyDocumentException" {
+		t.Errorf("renounced, and malformed: %q", code)
+	}
+}
+
+func TestAKeyHasOnePolicyByOneName(t *testing.T) {
+	s := start(t)
+	id := s.key()
+	for _, c := range []struct {
+		operation string
+		in        M
+		code      string
+	}{
+		{"GetKeyPolicy", M{"KeyId": id, "PolicyName": "other"}, "NotFoundException"},
+		{"PutKeyPolicy", M{"KeyId": id, "PolicyName": "other", "Policy": aPolicy}, "UnsupportedOperationException"},
+		{"ListKeyPolicies", M{"KeyId": id, "Marker": "x"}, "InvalidMarkerException"},
+		{"GetKeyPolicy", M{"KeyId": "alias/a"}, "NotFoundException"},
+	} {
+		if _, code := ask[any](s, c.operation, c.in); code != c.code {
+			t.Errorf("%s %v: %q, want %s", c.operation, c.in, code, c.code)
+		}
+	}
+	out := must[ListKeyPoliciesOutput](s, "ListKeyPolicies", M{"KeyId": id, "Limit": 1})
+	if b, err := json.Marshal(out); err != nil || string(b) != `{"PolicyNames":["default"],"Truncated":false}` {
+		t.Errorf("%s, %v", b, err)
+	}
+}
