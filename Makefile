@@ -74,10 +74,10 @@ kill: tools softhsm clients ## kill -9 the server KILLS (50) times under load an
 
 ##@ Documents
 
-docs: tools ## regenerate the generated documents (go generate)
+docs: tools softhsm ## regenerate the generated documents (go generate)
 	$(GO) generate ./...
 
-docs-check: tools ## fail if a generated document is not what the code says
+docs-check: tools softhsm ## fail if a generated document is not what the code says
 	@before=$$(mktemp); after=$$(mktemp); trap 'rm -f "$$before" "$$after"' EXIT; \
 	sums() { find . -type f ! -path './.git/*' ! -path './bin/*' ! -path './dev-data/*' -exec cksum {} + | sort -k 3; }; \
 	sums >"$$before"; $(GO) generate ./...; sums >"$$after"; \
