@@ -242,7 +242,7 @@ func words(name string) string {
 func TestOperationsAreDocumented(t *testing.T) {
 	in := &install.Installation{}
 	for heading, ops := range map[string][]op.Operation{
-		"## KMS":             keystore.New(nil, nil, nil, in).Operations(),
+		"## KMS":             keystore.New(nil, nil, nil, in, nil).Operations(),
 		"## Secrets Manager": secrets.New(nil, nil, nil, nil, in).Operations(),
 	} {
 		var served, works []string

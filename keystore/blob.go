@@ -1,6 +1,7 @@
 package keystore
 
 import (
+	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
 	"maps"
@@ -12,16 +13,18 @@ import (
 	"github.com/google/uuid"
 )
 
-// A ciphertext of a symmetric key, version 1:
+// A ciphertext of a symmetric key:
 //
-//	 0  1 byte    version, 1
-//	 1  16 bytes  key id, the UUID's bytes
+//	 0  1 byte    version: 1 of a single-Region key, 2 of a multi-Region key
+//	 1  16 bytes  key id: the UUID's bytes, or what the hex digits behind mrk- stand for
 //	17  32 bytes  material id
 //	49  12 bytes  IV      ┐
 //	61  n bytes   ciphertext │ as the token made them by AES-256-GCM
 //	    16 bytes  tag     ┘
 //
-// The header is not secret. It is bound by the additional data, which holds the ids again.
+// The header is not secret. It is bound by the additional data, which holds the ids again, in full: the same 16 bytes under
+// the other version name another key. The versions differ in two bits, so that no flip of one makes a blob of the other form.
+// Nothing in it says where it was made: a key related to the one that made it opens it, by the same id.
 type blob struct {
 	keyID    string
 	material string
@@ -29,31 +32,41 @@ type blob struct {
 }
 
 const (
-	blobVersion  = 1
+	singleRegion = 1 // versions
+	multiRegion  = 2
+
 	materialSize = 32
 	headerSize   = 1 + 16 + materialSize
 	sealOverhead = 12 + 16
 )
 
 func (b blob) encode() []byte {
-	id := uuid.MustParse(b.keyID)
 	out := make([]byte, 0, headerSize+len(b.sealed))
-	out = append(out, blobVersion)
-	out = append(out, id[:]...)
+	if digits, ok := strings.CutPrefix(b.keyID, multiRegionPrefix); ok {
+		out, _ = hex.AppendDecode(append(out, multiRegion), []byte(digits))
+	} else {
+		id := uuid.MustParse(b.keyID)
+		out = append(append(out, singleRegion), id[:]...)
+	}
 	out, _ = hex.AppendDecode(out, []byte(b.material))
 	return append(out, b.sealed...)
 }
 
 // parseBlob reads a ciphertext. Whatever is wrong with it is one and the same error.
 func parseBlob(b []byte) (blob, error) {
-	if len(b) <= headerSize+sealOverhead || b[0] != blobVersion {
+	if len(b) <= headerSize+sealOverhead {
 		return blob{}, custody.ErrForged
 	}
-	return blob{
-		keyID:    uuid.UUID(b[1:17]).String(),
-		material: hex.EncodeToString(b[17:headerSize]),
-		sealed:   b[headerSize:],
-	}, nil
+	out := blob{material: hex.EncodeToString(b[17:headerSize]), sealed: b[headerSize:]}
+	switch b[0] {
+	case singleRegion:
+		out.keyID = uuid.UUID(b[1:17]).String()
+	case multiRegion:
+		out.keyID = multiRegionPrefix + hex.EncodeToString(b[1:17])
+	default:
+		return blob{}, custody.ErrForged
+	}
+	return out, nil
 }
 
 // additional returns the additional authenticated data of a seal: purpose, ids and context, each part with
@@ -81,10 +94,23 @@ func lengthAnd(b []byte, s string) []byte {
 	return append(binary.BigEndian.AppendUint32(b, uint32(len(s))), s...)
 }
 
-// isKeyID reports whether s has the form of a key id: a lower-case UUID with dashes.
+// multiRegionPrefix is what the ids of multi-Region keys begin with. 32 hex digits follow.
+const multiRegionPrefix = "mrk-"
+
+func newMultiRegionID() string {
+	id := make([]byte, 16)
+	rand.Read(id)
+	return multiRegionPrefix + hex.EncodeToString(id)
+}
+
+// isKeyID reports whether s has the form of a key id: a lower-case UUID with dashes, or mrk- and 32 lower-case hex digits.
 func isKeyID(s string) bool {
 	if len(s) != 36 || s != strings.ToLower(s) {
 		return false
+	}
+	if digits, ok := strings.CutPrefix(s, multiRegionPrefix); ok {
+		_, err := hex.DecodeString(digits)
+		return err == nil
 	}
 	_, err := uuid.Parse(s)
 	return err == nil

@@ -17,16 +17,46 @@ func aBlob(sealed []byte) blob {
 	return blob{"0f0e0d0c-0b0a-4908-8706-050403020100", strings.Repeat("ab", materialSize), sealed}
 }
 
+// sameBytes is a blob of the multi-Region key whose id is made of the same bytes.
+func sameBytes(sealed []byte) blob {
+	return blob{"mrk-0f0e0d0c0b0a49088706050403020100", strings.Repeat("ab", materialSize), sealed}
+}
+
 func TestABlobComesBack(t *testing.T) {
 	for _, n := range []int{1, 16, 4096} {
-		b := aBlob(bytes.Repeat([]byte{7}, sealOverhead+n))
-		encoded := b.encode()
-		if len(encoded) != 49+28+n {
-			t.Errorf("%d bytes of plaintext became %d", n, len(encoded))
+		for _, make := range []func([]byte) blob{aBlob, sameBytes} {
+			b := make(bytes.Repeat([]byte{7}, sealOverhead+n))
+			encoded := b.encode()
+			if len(encoded) != 49+28+n {
+				t.Errorf("%d bytes of plaintext became %d", n, len(encoded))
+			}
+			got, err := parseBlob(encoded)
+			if err != nil || got.keyID != b.keyID || got.material != b.material || !bytes.Equal(got.sealed, b.sealed) {
+				t.Errorf("%+v, %v", got, err)
+			}
 		}
-		got, err := parseBlob(encoded)
-		if err != nil || got.keyID != b.keyID || got.material != b.material || !bytes.Equal(got.sealed, b.sealed) {
-			t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// TestAMultiRegionIDIsNoUUID: ids that are made of the same bytes are different ids, in a blob and in what it is sealed with; and no
+// flip of a bit makes a blob of one kind of key a blob of the other.
+func TestAMultiRegionIDIsNoUUID(t *testing.T) {
+	sealed := make([]byte, sealOverhead+1)
+	one, other := aBlob(sealed), sameBytes(sealed)
+	a, b := one.encode(), other.encode()
+	if bytes.Equal(a, b) || !bytes.Equal(a[1:], b[1:]) {
+		t.Fatalf("%x\n%x", a, b)
+	}
+	if bytes.Equal(additional(purposeKMS, one.keyID, one.material, nil), additional(purposeKMS, other.keyID, other.material, nil)) {
+		t.Error("they are sealed with the same additional data")
+	}
+	for _, good := range [][]byte{a, b} {
+		for bit := range 8 {
+			altered := bytes.Clone(good)
+			altered[0] ^= 1 << bit
+			if _, err := parseBlob(altered); !errors.Is(err, custody.ErrForged) {
+				t.Errorf("version %d: %v", altered[0], err)
+			}
 		}
 	}
 }
@@ -34,7 +64,7 @@ func TestABlobComesBack(t *testing.T) {
 func TestWhatIsNoBlobIsForged(t *testing.T) {
 	good := aBlob(make([]byte, sealOverhead+1)).encode()
 	other := bytes.Clone(good)
-	other[0] = 2
+	other[0] = 3
 	for name, b := range map[string][]byte{"nothing": nil, "empty": {}, "a byte": {1}, "header": good[:headerSize],
 		"no ciphertext": good[:len(good)-1], "another version": other, "zeros": make([]byte, 200)} {
 		if _, err := parseBlob(b); !errors.Is(err, custody.ErrForged) {
@@ -47,7 +77,9 @@ func TestWhatIsNoBlobIsForged(t *testing.T) {
 func FuzzParseBlob(f *testing.F) {
 	f.Add([]byte{})
 	f.Add(aBlob(make([]byte, sealOverhead+1)).encode())
+	f.Add(sameBytes(make([]byte, sealOverhead+1)).encode())
 	f.Add(bytes.Repeat([]byte{1}, 78))
+	f.Add(bytes.Repeat([]byte{2}, 78))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		parsed, err := parseBlob(b)
 		if err != nil {
@@ -133,7 +165,10 @@ func TestIsKeyID(t *testing.T) {
 	id := uuid.NewString()
 	for s, want := range map[string]bool{
 		id: true, strings.ToUpper(id): false, "{" + id + "}": false, "urn:uuid:" + id: false, strings.ReplaceAll(id, "-", ""): false,
-		id + " ": false, id[:35]: false, "": false, strings.Repeat("g", 36): false, "mrk-" + strings.ReplaceAll(id, "-", ""): false,
+		id + " ": false, id[:35]: false, "": false, strings.Repeat("g", 36): false,
+		"mrk-" + strings.ReplaceAll(id, "-", ""): true, newMultiRegionID(): true, "mrk-" + strings.Repeat("F", 32): false,
+		"mrk-" + strings.Repeat("g", 32): false, "MRK-" + strings.Repeat("0", 32): false, "mrk-" + strings.Repeat("0", 31): false,
+		"mrk-" + strings.Repeat("0", 33): false, "mrk_" + strings.Repeat("0", 32): false, "mrk-" + id[:32]: false,
 	} {
 		if isKeyID(s) != want {
 			t.Errorf("isKeyID(%q) = %v", s, !want)

@@ -34,18 +34,20 @@ func (in CreateKeyInput) Validate() error {
 		return invalid("KeySpec and CustomerMasterKeySpec name different specs. Send KeySpec alone.")
 	case or(in.Origin, originKMS) != originKMS:
 		return unsupported("Keys of origin " + *in.Origin + " are not supported by this service.")
+	case in.multiRegion() && in.CustomKeyStoreId != nil:
+		return unsupported("A custom key store holds no multi-Region keys.")
 	case in.CustomKeyStoreId != nil:
 		return errNoStore(*in.CustomKeyStoreId)
 	case in.XksKeyId != nil:
 		return unsupported("External key stores are not supported by this service.")
-	case in.MultiRegion != nil && *in.MultiRegion:
-		return unsupported("Multi-Region keys are not supported by this service.")
 	}
 	if err := checkSpec(in.spec(), in.KeyUsage); err != nil {
 		return err
 	}
 	return checkTags(in.Tags)
 }
+
+func (in CreateKeyInput) multiRegion() bool { return or(in.MultiRegion, false) }
 
 // spec returns the key spec by either of its names.
 func (in CreateKeyInput) spec() string {
@@ -65,6 +67,9 @@ func (s *Keys) createKey(c *op.Call, in CreateKeyInput) (op.Commit[CreateKeyOutp
 	}
 	k.Description, k.Policy = or(in.Description, ""), or(in.Policy, "")
 	k.Tags = merge(nil, in.Tags)
+	if in.multiRegion() {
+		k.ID, k.Primary = newMultiRegionID(), k.Region
+	}
 	insert, err := s.insertKey(c, k)
 	if err != nil {
 		return nil, err

@@ -60,7 +60,7 @@ func startOn(t testing.TB, around func(*hsm.Token) Token) *rig {
 	if around != nil {
 		device = around(token)
 	}
-	s.keys = New(db, device, jobs.Book{}, in)
+	s.keys = New(db, device, jobs.Book{}, in, []string{"us-east-1"})
 	s.runner = &op.Runner{Ledger: db, Callers: s, Decide: policy.Decide, Observe: s, Log: slog.New(slog.DiscardHandler), Now: time.Now}
 	for _, o := range s.keys.Operations() {
 		s.byName[o.Info().Name] = o

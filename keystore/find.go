@@ -104,10 +104,10 @@ func (s *Keys) resolve(c *op.Call, n named) (named, *Key, error) {
 }
 
 // key returns the facts of a key, from the cache or from its verified row; nil if there is none.
-func (s *Keys) key(c *op.Call, ref keyRef) (*Key, error) {
+func (s *Keys) key(ctx context.Context, ref keyRef) (*Key, error) {
 	var heavy *Key
 	k, err := s.keys.Get(ref, func() (*Key, error) {
-		k, err := s.loadKey(c, ref)
+		k, err := s.loadKey(ctx, ref)
 		if err == nil && k.weight() > keptBytes {
 			heavy = k
 			return nil, errHeavy
@@ -232,21 +232,19 @@ func changeKey[I keyed, O any](s *Keys, n op.Info, plan func(*op.Call, I, *Key) 
 type change struct {
 	key  *Key
 	also func(*store.Tx) error
+	adds *Key // a new replica of a multi-Region key, or nil
 }
 
-// amend signs the rows of what a change makes of k, and returns what commits them against the revision that was read: the key's
-// row, and those of its materials that are new or not what they were. Every change of a key goes through it.
+// amend signs the rows of what a change makes of k and of the keys related to it, and returns what commits them, each against the
+// revision that was read. Every change of a key goes through it.
 func (s *Keys) amend(ctx context.Context, k *Key, ch change) (func(*store.Tx) error, error) {
-	mac, err := s.signKey(ctx, ch.key)
+	family, err := s.family(ctx, k, ch)
 	if err != nil {
 		return nil, err
 	}
 	var puts []func(*store.Tx) error
-	for id, m := range ch.key.materials {
-		if old, ok := k.materials[id]; ok && reflect.DeepEqual(old, m) {
-			continue
-		}
-		put, err := s.putMaterial(ctx, k.ref(), m)
+	for _, m := range family {
+		put, err := s.replace(ctx, m)
 		if err != nil {
 			return nil, err
 		}
@@ -255,17 +253,45 @@ func (s *Keys) amend(ctx context.Context, k *Key, ch change) (func(*store.Tx) er
 	if ch.also != nil {
 		puts = append(puts, ch.also)
 	}
-	return func(tx *store.Tx) error {
-		if err := s.updateKey(tx, ch.key, mac); err != nil {
-			return err
+	return inOrder(puts), nil
+}
+
+// replace signs the rows of one key as it shall be, its own and those of its materials that are new or not what they were.
+func (s *Keys) replace(ctx context.Context, m member) (func(*store.Tx) error, error) {
+	switch {
+	case m.to == nil: // somebody has removed it meanwhile: look again
+		return func(*store.Tx) error { return store.Stale }, nil
+	case m.from == nil:
+		return s.insertKey(ctx, m.to)
+	}
+	mac, err := s.signKey(ctx, m.to)
+	if err != nil {
+		return nil, err
+	}
+	puts := []func(*store.Tx) error{func(tx *store.Tx) error { return s.updateKey(tx, m.to, mac) }}
+	for id, new := range m.to.materials {
+		if old, ok := m.from.materials[id]; ok && reflect.DeepEqual(old, new) {
+			continue
 		}
+		put, err := s.putMaterial(ctx, m.to.ref(), new)
+		if err != nil {
+			return nil, err
+		}
+		puts = append(puts, put)
+	}
+	return inOrder(puts), nil
+}
+
+// inOrder makes several changes one. The first error ends it.
+func inOrder(puts []func(*store.Tx) error) func(*store.Tx) error {
+	return func(tx *store.Tx) error {
 		for _, put := range puts {
 			if err := put(tx); err != nil {
 				return err
 			}
 		}
 		return nil
-	}, nil
+	}
 }
 
 // account is the target of operations that touch no key yet.

@@ -46,11 +46,11 @@ type Key struct {
 	State               State
 	Description         string
 	Policy              string
-	Tags                []Tag  // in order of key
-	MaterialID          string // the current one; empty before the first import
-	Store               string // the custom key store that holds its material, or nothing
-	Primary             string // of a multi-Region key, the Region of the primary
-	Replicas            []string
+	Tags                []Tag     // in order of key
+	MaterialID          string    // the current one; empty before the first import
+	Store               string    // the custom key store that holds its material, or nothing
+	Primary             string    // of a multi-Region key, the Region of the primary
+	Replicas            []string  // of a multi-Region key, the Regions of the replicas, in order
 	Rotation            int64     // period of automatic rotation in days; 0 means off
 	Rotates             time.Time // the next automatic rotation, or zero
 	Waits               int64     // the window of a scheduled deletion in days, or 0
@@ -185,7 +185,7 @@ func (k *Key) Metadata() KeyMetadata {
 		Enabled: k.state() == Enabled, Description: k.Description, KeyUsage: k.Usage, KeyState: k.state(),
 		DeletionDate: wire.At(k.Deletes), Origin: k.Origin, CustomKeyStoreId: k.Store, KeyManager: k.Manager,
 		CustomerMasterKeySpec: k.Spec, KeySpec: k.Spec, CurrentKeyMaterialId: k.currentMaterialID(),
-		MultiRegion: k.Primary != "",
+		MultiRegion: k.Primary != "", MultiRegionConfiguration: k.regions(),
 	}
 	if current.there() {
 		m.ExpirationModel, m.ValidTo = current.expiration, wire.At(current.expires)

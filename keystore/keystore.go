@@ -10,7 +10,7 @@
 //
 // operations.go is the table of contents. find.go turns what a caller calls a key into the key; spec.go says what keys there
 // are and what each serves, matrix.go what each state allows; blob.go is the format of a ciphertext, public.go that of a
-// public key; envelope.go seals for other services.
+// public key; envelope.go seals for other services; family.go keeps together what multi-Region keys share.
 package keystore
 
 import (
@@ -78,6 +78,8 @@ type Keys struct {
 	guard *install.Guard
 	pages *install.Pages
 
+	regions []string // that are served
+
 	keys     *store.Cache[keyRef, *Key]
 	aliases  *store.Cache[aliasRef, *alias]
 	dataKeys *store.Cache[dataKeyRef, *dataKey]
@@ -104,9 +106,9 @@ const (
 
 var errHeavy = errors.New("the key is too large to be kept")
 
-// New returns the key store of one installation.
-func New(db *store.DB, token Token, jobs Scheduler, in *install.Installation) *Keys {
-	s := &Keys{db: db, token: token, jobs: jobs, guard: in.Guard, pages: in.Pages,
+// New returns the key store of one installation, which serves regions.
+func New(db *store.DB, token Token, jobs Scheduler, in *install.Installation, regions []string) *Keys {
+	s := &Keys{db: db, token: token, jobs: jobs, guard: in.Guard, pages: in.Pages, regions: regions,
 		keys:     store.NewCache[keyRef, *Key](cachedKeys),
 		aliases:  store.NewCache[aliasRef, *alias](cachedAliases),
 		dataKeys: store.NewCache[dataKeyRef, *dataKey](cachedDataKeys),

@@ -39,7 +39,7 @@ func (s *Keys) enableKey(_ *op.Call, _ KeyInput, k *Key) (change, op.None, error
 }
 
 func (s *Keys) disableKey(_ *op.Call, _ KeyInput, k *Key) (change, op.None, error) {
-	return change{k.changed(func(k *Key) { k.State = Disabled }), s.forgetting(k)}, op.None{}, nil
+	return change{key: k.changed(func(k *Key) { k.State = Disabled }), also: s.forgetting(k)}, op.None{}, nil
 }
 
 // The deletion window of the KMS API reference, in days; the model's own limits are wider.
@@ -67,30 +67,44 @@ func (in ScheduleKeyDeletionInput) Validate() error {
 // ScheduleKeyDeletionOutput is ScheduleKeyDeletionResponse of AWS.
 type ScheduleKeyDeletionOutput struct {
 	KeyId               string
-	DeletionDate        wire.Time
+	DeletionDate        *wire.Time `json:",omitzero"` // none while a primary key waits for its replicas
 	KeyState            State
 	PendingWindowInDays int32
 }
 
 func (s *Keys) scheduleKeyDeletion(c *op.Call, in ScheduleKeyDeletionInput, k *Key) (change, ScheduleKeyDeletionOutput, error) {
 	days := or(in.PendingWindowInDays, longestWindow)
-	due := c.Time.AddDate(0, 0, int(days)).Truncate(time.Millisecond)
-	forget := s.forgetting(k)
-	ch := change{key: k.changed(func(k *Key) { k.State, k.Deletes = PendingDeletion, due })}
+	ch := s.ending(c, k, int64(days))
+	end, forget := ch.also, s.forgetting(k)
 	ch.also = func(tx *store.Tx) error {
 		if err := forget(tx); err != nil {
 			return err
 		}
-		return s.jobs.Schedule(tx, DeleteKeyJob, k.Account, k.Region, k.ID, due)
+		return end(tx)
 	}
-	return ch, ScheduleKeyDeletionOutput{k.ARN(), wire.Time{Time: due}, PendingDeletion, days}, nil
+	return ch, ScheduleKeyDeletionOutput{k.ARN(), wire.At(ch.key.Deletes), ch.key.State, days}, nil
 }
+
+// ending returns the change that starts the window after which a key is deleted, or that has a primary key wait for its
+// replicas to be gone: its window starts then.
+func (s *Keys) ending(c *op.Call, k *Key, days int64) change {
+	if k.primary() && len(k.Replicas) > 0 {
+		return change{key: k.changed(func(k *Key) { k.State, k.Waits = PendingReplicaDeletion, days }), also: nothing}
+	}
+	due := c.Time.AddDate(0, 0, int(days)).Truncate(time.Millisecond)
+	return change{
+		key:  k.changed(func(k *Key) { k.State, k.Waits, k.Deletes = PendingDeletion, 0, due }),
+		also: func(tx *store.Tx) error { return s.jobs.Schedule(tx, DeleteKeyJob, k.Account, k.Region, k.ID, due) },
+	}
+}
+
+func nothing(*store.Tx) error { return nil }
 
 // KeyOutput is the output of operations that name the key they changed.
 type KeyOutput struct{ KeyId string }
 
 func (s *Keys) cancelKeyDeletion(_ *op.Call, _ KeyInput, k *Key) (change, KeyOutput, error) {
-	ch := change{key: k.changed(func(k *Key) { k.State, k.Deletes = Disabled, time.Time{} })}
+	ch := change{key: k.changed(func(k *Key) { k.State, k.Waits, k.Deletes = Disabled, 0, time.Time{} })}
 	ch.also = func(tx *store.Tx) error { return s.jobs.Cancel(tx, DeleteKeyJob, k.Account, k.Region, k.ID) }
 	return ch, KeyOutput{k.ARN()}, nil
 }
@@ -158,7 +172,8 @@ func (s *Keys) findDestroy(c *op.Call, in destroyInput) (ended, error) {
 	return ended{n, k}, err
 }
 
-// destroyKey removes a key, its aliases, its wrapped materials and the data keys under it. A key that is gone, or that
+// destroyKey removes a key, its aliases, its wrapped materials and the data keys under it, and a replica from the lists of the
+// keys related to it, which keep their copies of the material. A key that is gone, or that
 // was taken back from deletion, is left as it is: the job has nothing to do. Where the time has not come, because the clock was
 // set back, the job fails: it must stay, or the key would be pending for ever.
 func (s *Keys) destroyKey(c *op.Call, _ destroyInput, e ended) (op.Commit[op.None], error) {
@@ -169,8 +184,15 @@ func (s *Keys) destroyKey(c *op.Call, _ destroyInput, e ended) (op.Commit[op.Non
 	case k.Deletes.After(c.Time):
 		return nil, fault.New(fault.State, "KMSInvalidStateException", k.ARN()+" is pending deletion, and its time has not come.")
 	}
+	leave, err := s.leaving(c, k)
+	if err != nil {
+		return nil, err
+	}
 	forget := s.forgetting(k)
 	return func(tx *store.Tx) (op.None, error) {
+		if err := leave(tx); err != nil {
+			return op.None{}, err
+		}
 		if err := forget(tx); err != nil {
 			return op.None{}, err
 		}

@@ -50,6 +50,8 @@ var keyStates = map[string]struct {
 	"DisableKey":           {func(m made) M { return M{"KeyId": m.id} }, yes, yes, pending},
 	"ScheduleKeyDeletion":  {func(m made) M { return M{"KeyId": m.id} }, yes, yes, pending},
 	"CancelKeyDeletion":    {func(m made) M { return M{"KeyId": m.id} }, pending, pending, yes},
+	"ReplicateKey":         {func(m made) M { return M{"KeyId": m.id, "ReplicaRegion": farAway} }, yes, off, pending},
+	"UpdatePrimaryRegion":  {func(m made) M { return M{"KeyId": m.id, "PrimaryRegion": abroad} }, yes, off, pending},
 	"CreateAlias":          {func(m made) M { return M{"AliasName": m.alias + "-2", "TargetKeyId": m.id} }, yes, yes, pending},
 	"UpdateAlias":          {func(m made) M { return M{"AliasName": m.other, "TargetKeyId": m.id} }, yes, yes, pending},
 	"DeleteAlias":          {func(m made) M { return M{"AliasName": m.alias} }, yes, yes, yes},
@@ -67,26 +69,32 @@ var keyStates = map[string]struct {
 type sample struct {
 	spec, usage string
 	make        func(s *service, id string) []byte
+	multiRegion bool
 }
 
 var (
-	cipher = sample{symmetricDefault, encryptDecrypt, func(s *service, id string) []byte {
+	cipher = sample{spec: symmetricDefault, usage: encryptDecrypt, make: func(s *service, id string) []byte {
 		return must[EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
 	}}
-	signer = sample{"ECC_NIST_P256", signVerify, func(s *service, id string) []byte {
+	replicated = sample{spec: symmetricDefault, usage: encryptDecrypt, multiRegion: true, make: func(s *service, id string) []byte {
+		must[ReplicateKeyOutput](s, "ReplicateKey", M{"KeyId": id, "ReplicaRegion": abroad})
+		return nil
+	}}
+	signer = sample{spec: "ECC_NIST_P256", usage: signVerify, make: func(s *service, id string) []byte {
 		return must[SignOutput](s, "Sign", M{"KeyId": id, "Message": "eA==", "SigningAlgorithm": "ECDSA_SHA_256"}).Signature
 	}}
-	authenticator = sample{"HMAC_256", generateMac, func(s *service, id string) []byte {
+	authenticator = sample{spec: "HMAC_256", usage: generateMac, make: func(s *service, id string) []byte {
 		return must[GenerateMacOutput](s, "GenerateMac", M{"KeyId": id, "Message": "eA==", "MacAlgorithm": "HMAC_SHA_256"}).Mac
 	}}
-	agreer = sample{"ECC_NIST_P256", keyAgreement, func(s *service, id string) []byte {
+	agreer = sample{spec: "ECC_NIST_P256", usage: keyAgreement, make: func(s *service, id string) []byte {
 		return must[GetPublicKeyOutput](s, "GetPublicKey", M{"KeyId": id}).PublicKey
 	}}
 )
 
 // samples has the operations that take no symmetric key.
 var samples = map[string]sample{"GetPublicKey": signer, "Sign": signer, "Verify": signer,
-	"GenerateMac": authenticator, "VerifyMac": authenticator, "DeriveSharedSecret": agreer}
+	"GenerateMac": authenticator, "VerifyMac": authenticator, "DeriveSharedSecret": agreer,
+	"ReplicateKey": replicated, "UpdatePrimaryRegion": replicated}
 
 // sampleFor returns the key that an operation takes.
 func sampleFor(operation string) sample {
@@ -105,7 +113,7 @@ type made struct {
 // inState makes a key and brings it into a state.
 func (s *service) inState(n int, x sample, state State) made {
 	s.t.Helper()
-	id := must[CreateKeyOutput](s, "CreateKey", M{"KeySpec": x.spec, "KeyUsage": x.usage}).KeyMetadata.KeyId
+	id := must[CreateKeyOutput](s, "CreateKey", M{"KeySpec": x.spec, "KeyUsage": x.usage, "MultiRegion": x.multiRegion}).KeyMetadata.KeyId
 	m := made{id: id, alias: fmt.Sprintf("alias/a%d", n), other: fmt.Sprintf("alias/b%d", n)}
 	must[any](s, "CreateAlias", M{"AliasName": m.alias, "TargetKeyId": m.id})
 	must[any](s, "CreateAlias", M{"AliasName": m.other, "TargetKeyId": s.key()})

@@ -24,6 +24,9 @@ func (s *Keys) Operations() []op.Operation {
 		changeKey(s, put("PutKeyPolicy", "/v1/keys/policy/{KeyId...}", "Replaces a key's policy."), s.putKeyPolicy),
 		readKey(s, get("ListKeyPolicies", "/v1/keys/policies/{KeyId...}", "Lists the names of a key's policies: there is one."), s.listKeyPolicies),
 
+		op.Write(post("ReplicateKey", "/v1/keys/replicate/{KeyId...}", "Makes a replica of a multi-Region key in another Region."), s.findReplication, s.replicateKey),
+		op.Write(put("UpdatePrimaryRegion", "/v1/keys/primary-region/{KeyId...}", "Makes a replica the primary key, and the primary key a replica."), s.findPromotion, s.updatePrimaryRegion),
+
 		op.Write(post("CreateAlias", "/v1/aliases/{AliasName...}", "Gives a key a name."), s.findNewAlias, s.createAlias),
 		op.Write(put("UpdateAlias", "/v1/aliases/{AliasName...}", "Points an alias at another key."), s.findAliasMove, s.updateAlias),
 		op.Write(del("DeleteAlias", "/v1/aliases/{AliasName...}", "Removes an alias; the key stays."), s.findOldAlias, s.deleteAlias),

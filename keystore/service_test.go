@@ -28,7 +28,9 @@ import (
 
 const (
 	ourAccount = "111122223333"
-	ourRegion  = "us-east-1"
+	ourRegion  = "us-east-1" // where requests are for, unless they say otherwise
+	abroad     = "eu-central-1"
+	farAway    = "ap-southeast-2"
 )
 
 // service is KMS on a true token and database, without protocols: requests are JSON documents that go down the road.
@@ -76,7 +78,7 @@ func (s *service) restart() {
 	}
 	log := slog.New(slog.DiscardHandler)
 	s.runner = &op.Runner{Ledger: s.db, Callers: s, Decide: policy.Decide, Observe: s, Log: log, Now: s.time}
-	s.keys = New(s.db, s.token, jobs.Book{}, in)
+	s.keys = New(s.db, s.token, jobs.Book{}, in, []string{ourRegion, abroad, farAway})
 	s.byName = map[string]op.Operation{}
 	for _, o := range s.keys.Operations() {
 		s.byName[o.Info().Name] = o
@@ -85,8 +87,8 @@ func (s *service) restart() {
 }
 
 // Authenticate implements op.Authenticator: everybody is the account's owner.
-func (s *service) Authenticate(context.Context, *http.Request, func() ([]byte, error), string, time.Time) (policy.Caller, string, error) {
-	return owner(), ourRegion, nil
+func (s *service) Authenticate(_ context.Context, r *http.Request, _ func() ([]byte, error), _ string, _ time.Time) (policy.Caller, string, error) {
+	return owner(), r.Host, nil
 }
 
 func owner() policy.Caller {
@@ -114,28 +116,54 @@ type M = map[string]any
 
 // ask performs an operation and returns its output and AWS's name of its error.
 func ask[O any](s *service, name string, in M) (out O, code string) {
-	answer, err := s.serve(name, in)
-	if err != nil {
-		return out, KMS.Code(fault.Of(err))
+	out, f := askIn[O](s, ourRegion, name, in)
+	if f != nil {
+		return out, KMS.Code(f)
 	}
-	return answer.(O), ""
+	return out, ""
 }
 
 // fail performs an operation and returns its error.
 func (s *service) fail(name string, in M) error {
-	_, err := s.serve(name, in)
-	return err
+	if _, refused := askIn[any](s, ourRegion, name, in); refused != nil {
+		return refused
+	}
+	return nil
 }
 
-func (s *service) serve(name string, in M) (any, error) {
+// request is a request for a Region, without a document.
+func request(region string) *op.Request {
+	q := &op.Request{HTTP: httptest.NewRequest("POST", "/", nil), ID: uuid.NewString(),
+		Decode: func(any) error { return nil }, Present: func(string) bool { return true }}
+	q.HTTP.Host = region
+	return q
+}
+
+// askIn performs an operation in a Region.
+func askIn[O any](s *service, region, name string, in M) (out O, refused *fault.Error) {
 	body, err := wire.Encode(in)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	q := &op.Request{HTTP: httptest.NewRequest("POST", "/", nil), Read: func() ([]byte, error) { return body, nil }, ID: uuid.NewString(),
-		Decode:  func(v any) error { return wire.Decode(body, v) },
-		Present: func(pointer string) bool { return wire.Present(body, pointer) }}
-	return s.runner.Serve(context.Background(), s.byName[name], q)
+	q := request(region)
+	q.Read = func() ([]byte, error) { return body, nil }
+	q.Decode = func(v any) error { return wire.Decode(body, v) }
+	q.Present = func(pointer string) bool { return wire.Present(body, pointer) }
+	answer, err := s.runner.Serve(context.Background(), s.byName[name], q)
+	if err != nil {
+		return out, fault.Of(err)
+	}
+	return answer.(O), nil
+}
+
+// mustIn is askIn for what has to succeed.
+func mustIn[O any](s *service, region, name string, in M) O {
+	s.t.Helper()
+	out, refused := askIn[O](s, region, name, in)
+	if refused != nil {
+		s.t.Fatalf("%s in %s %v: %v", name, region, in, refused)
+	}
+	return out
 }
 
 // must is ask for what has to succeed.
@@ -155,13 +183,13 @@ func (s *service) key() string {
 }
 
 // within runs f as another service's operation would run: on behalf of the account's owner.
-func (s *service) within(f func(*op.Call) error) error {
+func (s *service) within(f func(*op.Call) error) error { return s.withinRegion(ourRegion, f) }
+
+func (s *service) withinRegion(region string, f func(*op.Call) error) error {
 	type nothing struct{ op.ByShape }
 	o := op.Read(op.Info{Name: "Test", Service: KMS}, func(*op.Call, nothing) (op.Open, error) { return op.Open{Action: "kms:Test", Reason: "a test"}, nil },
 		func(c *op.Call, _ nothing, _ op.Open) (op.None, error) { return op.None{}, f(c) })
-	q := &op.Request{HTTP: httptest.NewRequest("POST", "/", nil), ID: uuid.NewString(),
-		Decode: func(any) error { return nil }, Present: func(string) bool { return true }}
-	_, err := s.runner.Serve(context.Background(), o, q)
+	_, err := s.runner.Serve(context.Background(), o, request(region))
 	return err
 }
 

@@ -120,6 +120,9 @@ var origins = map[string][]string{
 // rotates says which operations are for keys whose material can be replaced: symmetric ones.
 var rotates = map[string]bool{"EnableKeyRotation": true, "DisableKeyRotation": true, "GetKeyRotationStatus": true, "RotateKeyOnDemand": true}
 
+// forPrimaries says which operations are for primary keys. The rotation of a multi-Region key is its primary's as well.
+var forPrimaries = map[string]bool{"ReplicateKey": true, "UpdatePrimaryRegion": true}
+
 // serves returns nil if the key was made for an operation.
 func (k *Key) serves(operation string) error {
 	switch want := usages[operation]; {
@@ -129,6 +132,8 @@ func (k *Key) serves(operation string) error {
 		return unsupported(k.ARN() + " key spec is " + k.Spec + " which is not valid for GetPublicKey.")
 	case rotates[operation] && !k.symmetric():
 		return unsupported("")
+	case forPrimaries[operation] && !k.primary(), rotates[operation] && operation != "GetKeyRotationStatus" && k.replica():
+		return unsupported(k.ARN() + " is not a multi-region primary key.")
 	case origins[operation] != nil && !slices.Contains(origins[operation], k.Origin):
 		return unsupported(k.ARN() + " origin is " + k.Origin + " which is not valid for this operation.")
 	}

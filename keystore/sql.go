@@ -126,7 +126,10 @@ func (s *Keys) insertKey(ctx context.Context, k *Key) (func(*store.Tx) error, er
 	if err != nil {
 		return nil, err
 	}
-	puts := []func(*store.Tx) error{}
+	puts := []func(*store.Tx) error{func(tx *store.Tx) error {
+		_, err := tx.Exec(qInsertKey, append(k.columns(), mac)...)
+		return err
+	}}
 	for _, m := range k.materials {
 		put, err := s.putMaterial(ctx, k.ref(), m)
 		if err != nil {
@@ -134,17 +137,7 @@ func (s *Keys) insertKey(ctx context.Context, k *Key) (func(*store.Tx) error, er
 		}
 		puts = append(puts, put)
 	}
-	return func(tx *store.Tx) error {
-		if _, err := tx.Exec(qInsertKey, append(k.columns(), mac)...); err != nil {
-			return err
-		}
-		for _, put := range puts {
-			if err := put(tx); err != nil {
-				return err
-			}
-		}
-		return nil
-	}, nil
+	return inOrder(puts), nil
 }
 
 // updateKey stores a changed key over the revision before it, or is stale.

@@ -87,7 +87,7 @@ func (s *Service) assemble(c Config, in *install.Installation, m *metrics) {
 	}
 	s.Callers = identity.New(s.DB, s.Token, in, c.Regions)
 	runner := &op.Runner{Ledger: ledger, Callers: s.Callers, Decide: policy.Decide, Observe: m, Log: c.Log, Now: c.Now}
-	kms := keystore.New(s.DB, s.Token, jobs.Book{}, in)
+	kms := keystore.New(s.DB, s.Token, jobs.Book{}, in, c.Regions)
 	sm := secrets.New(s.DB, kms, s.Token, jobs.Book{}, in)
 	s.Operations = append(kms.Operations(), sm.Operations()...)
 	m.watch(s.Token, s.DB, kms)

@@ -1,0 +1,580 @@
+package keystore
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"claviger/internal/custody"
+	"claviger/internal/fault"
+	"claviger/internal/op"
+	"claviger/policy"
+)
+
+// relatives makes a primary key of a spec in ourRegion, with replicas, and returns its id.
+func (s *service) relatives(in M, regions ...string) string {
+	s.t.Helper()
+	in["MultiRegion"] = true
+	id := must[CreateKeyOutput](s, "CreateKey", in).KeyMetadata.KeyId
+	for _, region := range regions {
+		must[ReplicateKeyOutput](s, "ReplicateKey", M{"KeyId": id, "ReplicaRegion": region})
+	}
+	return id
+}
+
+func (s *service) describe(region, id string) KeyMetadata {
+	s.t.Helper()
+	return mustIn[DescribeKeyOutput](s, region, "DescribeKey", M{"KeyId": id}).KeyMetadata
+}
+
+// gone reports whether a Region has no key of the id.
+func (s *service) gone(region, id string) bool {
+	_, refused := askIn[DescribeKeyOutput](s, region, "DescribeKey", M{"KeyId": id})
+	return refused != nil && refused.Code == "NotFoundException"
+}
+
+// isFamily checks what every key of a family says of it: the first Region is the primary's.
+func (s *service) isFamily(id string, regions ...string) {
+	s.t.Helper()
+	at := func(region string) MultiRegionKey { return MultiRegionKey{keyARN(ourAccount, region, id), region} }
+	want := MultiRegionConfiguration{PrimaryKey: at(regions[0]), ReplicaKeys: []MultiRegionKey{}}
+	for _, region := range slices.Sorted(slices.Values(regions[1:])) {
+		want.ReplicaKeys = append(want.ReplicaKeys, at(region))
+	}
+	for _, region := range regions {
+		want.MultiRegionKeyType = "REPLICA"
+		if region == regions[0] {
+			want.MultiRegionKeyType = "PRIMARY"
+		}
+		m := s.describe(region, id)
+		if !m.MultiRegion || m.MultiRegionConfiguration == nil || !reflect.DeepEqual(*m.MultiRegionConfiguration, want) || m.Arn != keyARN(ourAccount, region, id) {
+			s.t.Errorf("the key in %s says %+v %+v, want %+v", region, m, m.MultiRegionConfiguration, want)
+		}
+	}
+}
+
+// amend changes a key as an operation would.
+func (s *service) amend(region, id string, alter func(*op.Call, *Key)) error {
+	c := s.runner.Own(s.t.Context(), ourAccount, region, "kms")
+	k, err := s.keys.key(c, keyRef{ourAccount, region, id})
+	if err != nil || k == nil {
+		s.t.Fatalf("the key in %s: %v, %v", region, k, err)
+	}
+	amend, err := s.keys.amend(c, k, change{key: k.changed(func(k *Key) { alter(c, k) })})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return s.db.Commit(amend, nil)
+}
+
+func TestWhatCreateKeySaysOfAMultiRegionKey(t *testing.T) {
+	s := start(t)
+	id := s.relatives(M{})
+	if !isKeyID(id) || !strings.HasPrefix(id, "mrk-") {
+		t.Errorf("its id is %q", id)
+	}
+	s.isFamily(id, ourRegion)
+	single := s.describe(ourRegion, s.key())
+	if single.MultiRegion || single.MultiRegionConfiguration != nil {
+		t.Errorf("a single-Region key says %+v", single)
+	}
+	if _, code := ask[CreateKeyOutput](s, "CreateKey", M{"MultiRegion": true, "CustomKeyStoreId": "cks-1234567890abcdef0"}); code != "UnsupportedOperationException" {
+		t.Errorf("in a custom key store: %s", code)
+	}
+}
+
+func TestReplicateKeyAnswersAndTheReplicaIsThere(t *testing.T) {
+	s := start(t)
+	id := s.relatives(M{"Description": "the primary's", "Policy": aPolicy, "Tags": []M{{"TagKey": "its", "TagValue": "own"}}})
+	must[any](s, "CreateAlias", M{"AliasName": "alias/app", "TargetKeyId": id})
+	out := must[ReplicateKeyOutput](s, "ReplicateKey", M{"KeyId": id, "ReplicaRegion": abroad})
+	m := out.ReplicaKeyMetadata
+	if m.KeyState != Creating || m.Enabled || m.Description != "" || m.KeyId != id || m.Arn != keyARN(ourAccount, abroad, id) ||
+		m.MultiRegionConfiguration.MultiRegionKeyType != "REPLICA" || len(m.MultiRegionConfiguration.ReplicaKeys) != 1 {
+		t.Errorf("answered %+v", m)
+	}
+	if out.ReplicaPolicy != mustIn[GetKeyPolicyOutput](s, abroad, "GetKeyPolicy", M{"KeyId": id}).Policy || !strings.Contains(out.ReplicaPolicy, "key-default-1") || out.ReplicaTags == nil || len(out.ReplicaTags) != 0 {
+		t.Errorf("answered policy %s and tags %v", out.ReplicaPolicy, out.ReplicaTags)
+	}
+	now := s.describe(abroad, id)
+	if now.KeyState != Enabled || !now.Enabled || now.Description != "" || now.CurrentKeyMaterialId != s.describe(ourRegion, id).CurrentKeyMaterialId {
+		t.Errorf("right after it the replica is %+v", now)
+	}
+	s.isFamily(id, ourRegion, abroad)
+	if tags := mustIn[ListResourceTagsOutput](s, abroad, "ListResourceTags", M{"KeyId": id}).Tags; len(tags) != 0 {
+		t.Errorf("its tags are %v", tags)
+	}
+	if aliases := mustIn[ListAliasesOutput](s, abroad, "ListAliases", nil).Aliases; len(aliases) != 0 {
+		t.Errorf("its aliases are %v", aliases)
+	}
+
+	out = must[ReplicateKeyOutput](s, "ReplicateKey", M{"KeyId": id, "ReplicaRegion": farAway, "Description": "far", "Policy": aPolicy, "Tags": []M{{"TagKey": "a", "TagValue": "b"}}})
+	if out.ReplicaPolicy != aPolicy || !reflect.DeepEqual(out.ReplicaTags, []Tag{{"a", "b"}}) || s.describe(farAway, id).Description != "far" {
+		t.Errorf("answered %+v", out)
+	}
+	s.isFamily(id, ourRegion, abroad, farAway)
+}
+
+func TestWhatReplicateKeyRefuses(t *testing.T) {
+	s := start(t)
+	id, single := s.relatives(M{}, abroad), s.key()
+	absent := newMultiRegionID()
+	notPrimary := func(region, id string) string {
+		return keyARN(ourAccount, region, id) + " is not a multi-region primary key."
+	}
+	for _, x := range []struct {
+		name, in      string
+		request       M
+		code, message string
+	}{
+		{"a single-Region key", ourRegion, M{"KeyId": single, "ReplicaRegion": abroad}, "UnsupportedOperationException", notPrimary(ourRegion, single)},
+		{"a replica", abroad, M{"KeyId": id, "ReplicaRegion": farAway}, "UnsupportedOperationException", notPrimary(abroad, id)},
+		{"a second replica", ourRegion, M{"KeyId": id, "ReplicaRegion": abroad}, "AlreadyExistsException", "The key " + keyARN(ourAccount, abroad, id) + " already exists."},
+		{"its own Region", ourRegion, M{"KeyId": id, "ReplicaRegion": ourRegion}, "AlreadyExistsException", "The key " + keyARN(ourAccount, ourRegion, id) + " already exists."},
+		{"a Region not served", ourRegion, M{"KeyId": id, "ReplicaRegion": "us-west-2"}, "UnsupportedOperationException", "The Region us-west-2 is not one that this service serves."},
+		{"no Region", ourRegion, M{"KeyId": id, "ReplicaRegion": "nowhere"}, "ValidationException", ""},
+		{"no key", ourRegion, M{"KeyId": absent, "ReplicaRegion": abroad}, "NotFoundException", "Key '" + keyARN(ourAccount, ourRegion, absent) + "' does not exist"},
+		{"an alias", ourRegion, M{"KeyId": "alias/app", "ReplicaRegion": abroad}, "NotFoundException", "Invalid keyId 'alias/app'"},
+		{"no policy", ourRegion, M{"KeyId": id, "ReplicaRegion": farAway, "Policy": "[]"}, "MalformedPolicyDocumentException", ""},
+		{"a policy that locks out", ourRegion, M{"KeyId": id, "ReplicaRegion": farAway, "Policy": strings.Replace(aPolicy, "kms:*", "kms:Encrypt", 1)}, "MalformedPolicyDocumentException", ""},
+		{"a reserved tag", ourRegion, M{"KeyId": id, "ReplicaRegion": farAway, "Tags": []M{{"TagKey": "aws:x", "TagValue": "b"}}}, "TagException", ""},
+	} {
+		_, refused := askIn[ReplicateKeyOutput](s, x.in, "ReplicateKey", x.request)
+		if refused == nil || refused.Code != x.code || x.message != "" && refused.Message != x.message {
+			t.Errorf("%s: %v, want %s %s", x.name, refused, x.code, x.message)
+		}
+	}
+	s.isFamily(id, ourRegion, abroad)
+	if !s.gone(farAway, id) || !s.gone(abroad, single) {
+		t.Error("a refused ReplicateKey made a key")
+	}
+}
+
+// What one key of a family makes, the others open, by name and by what the ciphertext says; and nobody else does.
+func TestKeysOfAFamilyOpenWhatTheOthersMade(t *testing.T) {
+	s := start(t)
+	id, other := s.relatives(M{}, abroad, farAway), s.relatives(M{}, abroad)
+	context := M{"a": "b"}
+	regions := []string{ourRegion, abroad, farAway}
+	for _, from := range regions {
+		blob := mustIn[EncryptOutput](s, from, "Encrypt", M{"KeyId": id, "Plaintext": []byte("secret"), "EncryptionContext": context}).CiphertextBlob
+		for _, to := range regions {
+			for _, in := range []M{{}, {"KeyId": id}, {"KeyId": keyARN(ourAccount, to, id)}} {
+				in["CiphertextBlob"], in["EncryptionContext"] = blob, context
+				out := mustIn[DecryptOutput](s, to, "Decrypt", in)
+				if string(out.Plaintext) != "secret" || out.KeyId != keyARN(ourAccount, to, id) {
+					t.Errorf("from %s to %s: %+v", from, to, out)
+				}
+			}
+			if _, refused := askIn[DecryptOutput](s, to, "Decrypt", M{"CiphertextBlob": blob}); refused == nil || refused.Code != "InvalidCiphertextException" {
+				t.Errorf("from %s to %s in another context: %v", from, to, refused)
+			}
+		}
+		if _, refused := askIn[DecryptOutput](s, abroad, "Decrypt", M{"CiphertextBlob": blob, "KeyId": other}); refused == nil || refused.Code != "IncorrectKeyException" {
+			t.Errorf("from %s under another key: %v", from, refused)
+		}
+	}
+}
+
+func TestSpecialKeysAreReplicatedToo(t *testing.T) {
+	s := start(t)
+	message := M{"KeyId": s.relatives(M{"KeySpec": "ECC_NIST_P256", "KeyUsage": signVerify}, abroad), "Message": []byte("x"), "SigningAlgorithm": "ECDSA_SHA_256"}
+	message["Signature"] = must[SignOutput](s, "Sign", message).Signature
+	mustIn[VerifyOutput](s, abroad, "Verify", message)
+	delete(message, "Signature")
+	message["Signature"] = mustIn[SignOutput](s, abroad, "Sign", message).Signature
+	must[VerifyOutput](s, "Verify", message)
+
+	tally := M{"KeyId": s.relatives(M{"KeySpec": "HMAC_256", "KeyUsage": generateMac}, abroad), "Message": []byte("x"), "MacAlgorithm": "HMAC_SHA_256"}
+	here, there := must[GenerateMacOutput](s, "GenerateMac", tally).Mac, mustIn[GenerateMacOutput](s, abroad, "GenerateMac", tally).Mac
+	if string(here) != string(there) {
+		t.Errorf("%x here, %x there", here, there)
+	}
+}
+
+// State, description and tags are each key's own, and a change of them is stored in no other Region.
+func TestWhatKeysOfAFamilyDoNotShare(t *testing.T) {
+	s := start(t)
+	id := s.relatives(M{}, abroad)
+	before := s.row(abroad, id)
+	must[any](s, "DisableKey", M{"KeyId": id})
+	must[any](s, "UpdateKeyDescription", M{"KeyId": id, "Description": "d"})
+	must[any](s, "TagResource", M{"KeyId": id, "Tags": []M{{"TagKey": "a", "TagValue": "b"}}})
+	if after := s.row(abroad, id); !reflect.DeepEqual(before, after) {
+		t.Errorf("the replica's row was %v and is %v", before, after)
+	}
+	blob := mustIn[EncryptOutput](s, abroad, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
+	if _, code := ask[DecryptOutput](s, "Decrypt", M{"CiphertextBlob": blob}); code != "DisabledException" {
+		t.Errorf("the disabled primary: %s", code)
+	}
+	if out := mustIn[DecryptOutput](s, abroad, "Decrypt", M{"CiphertextBlob": blob}); string(out.Plaintext) != "x" {
+		t.Errorf("the replica: %+v", out)
+	}
+	mustIn[any](s, abroad, "DisableKey", M{"KeyId": id})
+	must[any](s, "EnableKey", M{"KeyId": id})
+	if m := s.describe(abroad, id); m.KeyState != Disabled {
+		t.Errorf("the replica is %s", m.KeyState)
+	}
+}
+
+// row is a key as the database has it, past all caches.
+func (s *service) row(region, id string) []any {
+	s.t.Helper()
+	k, err := s.keys.loadKey(s.t.Context(), keyRef{ourAccount, region, id})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return k.columns()
+}
+
+// A new material and the schedule, changed in one Region, are there in all with the same commit: also for whoever has the key cached.
+func TestWhatKeysOfAFamilyShareChangesInAllAtOnce(t *testing.T) {
+	s := start(t)
+	id := s.relatives(M{}, abroad, farAway)
+	old := mustIn[EncryptOutput](s, abroad, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
+	next := time.Date(2027, 3, 1, 0, 0, 0, 0, time.UTC)
+	err := s.amend(ourRegion, id, func(c *op.Call, k *Key) {
+		m, err := s.token.Generate(c, newMaterialID(), custody.AES256)
+		if err != nil {
+			t.Fatal(err)
+		}
+		k.MaterialID, k.Rotation, k.Rotates = m.ID, 365, next
+		k.with(material{Material: m, rotation: rotationOnDemand, rotated: c.Time, created: c.Time})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	current := s.describe(ourRegion, id).CurrentKeyMaterialId
+	blob := must[EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": "eQ=="}).CiphertextBlob
+	for range 2 { // from the caches, and from the rows
+		for _, region := range []string{ourRegion, abroad, farAway} {
+			if m := s.describe(region, id); m.CurrentKeyMaterialId != current {
+				t.Errorf("in %s the current material is %s, want %s", region, m.CurrentKeyMaterialId, current)
+			}
+			k, err := s.keys.loadKey(t.Context(), keyRef{ourAccount, region, id})
+			if err != nil || k.Rotation != 365 || !k.Rotates.Equal(next) || len(k.materials) != 2 {
+				t.Errorf("in %s: %+v, %v", region, k, err)
+			}
+			for text, b := range map[string][]byte{"x": old, "y": blob} {
+				if out := mustIn[DecryptOutput](s, region, "Decrypt", M{"CiphertextBlob": b}); string(out.Plaintext) != text {
+					t.Errorf("in %s: %q", region, out.Plaintext)
+				}
+			}
+		}
+		s.restart()
+	}
+	if err := s.amend(abroad, id, func(_ *op.Call, k *Key) { k.Rotation = 90 }); err != nil {
+		t.Fatal(err)
+	}
+	if row := s.row(ourRegion, id); !slices.Contains(row, any(int64(90))) {
+		t.Errorf("a change in a replica's Region left the primary as %v", row)
+	}
+}
+
+func TestOnlyAPrimaryRotates(t *testing.T) {
+	s := start(t)
+	id, single := s.relatives(M{}, abroad), s.key()
+	c := s.runner.Own(t.Context(), ourAccount, ourRegion, "kms")
+	load := func(region, id string) *Key {
+		k, err := s.keys.key(c, keyRef{ourAccount, region, id})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return k
+	}
+	for _, operation := range []string{"EnableKeyRotation", "DisableKeyRotation", "RotateKeyOnDemand"} {
+		for _, k := range []*Key{load(ourRegion, id), load(ourRegion, single)} {
+			if err := k.serves(operation); err != nil {
+				t.Errorf("%s of %s: %v", operation, k.ARN(), err)
+			}
+		}
+		f := fault.Of(load(abroad, id).serves(operation))
+		if f == nil || f.Code != "UnsupportedOperationException" || f.Message != keyARN(ourAccount, abroad, id)+" is not a multi-region primary key." {
+			t.Errorf("%s of a replica: %v", operation, f)
+		}
+	}
+	if err := load(abroad, id).serves("GetKeyRotationStatus"); err != nil {
+		t.Errorf("GetKeyRotationStatus of a replica: %v", err)
+	}
+}
+
+func TestUpdatePrimaryRegion(t *testing.T) {
+	s := start(t)
+	id := s.relatives(M{}, abroad, farAway)
+	must[any](s, "UpdatePrimaryRegion", M{"KeyId": id, "PrimaryRegion": abroad})
+	s.isFamily(id, abroad, ourRegion, farAway)
+	for _, region := range []string{ourRegion, abroad, farAway} {
+		if m := s.describe(region, id); m.KeyState != Enabled {
+			t.Errorf("the key in %s is %s", region, m.KeyState)
+		}
+	}
+	if _, refused := askIn[any](s, ourRegion, "UpdatePrimaryRegion", M{"KeyId": id, "PrimaryRegion": farAway}); refused == nil || refused.Code != "UnsupportedOperationException" {
+		t.Errorf("who is no primary any more: %v", refused)
+	}
+	mustIn[any](s, abroad, "UpdatePrimaryRegion", M{"KeyId": id, "PrimaryRegion": ourRegion})
+	s.isFamily(id, ourRegion, abroad, farAway)
+
+	single := s.key()
+	absent := s.relatives(M{}, abroad)
+	mustIn[any](s, abroad, "DisableKey", M{"KeyId": absent})
+	for _, x := range []struct {
+		id, to, code, message string
+	}{
+		{single, abroad, "UnsupportedOperationException", keyARN(ourAccount, ourRegion, single) + " is not a multi-region primary key."},
+		{id, ourRegion, "UnsupportedOperationException", keyARN(ourAccount, ourRegion, id) + " is the primary key already."},
+		{id, "us-west-2", "UnsupportedOperationException", "The Region us-west-2 is not one that this service serves."},
+		{absent, farAway, "NotFoundException", "Key '" + keyARN(ourAccount, farAway, absent) + "' does not exist"},
+		{absent, abroad, "DisabledException", keyARN(ourAccount, abroad, absent) + " is disabled."},
+	} {
+		_, refused := askIn[any](s, ourRegion, "UpdatePrimaryRegion", M{"KeyId": x.id, "PrimaryRegion": x.to})
+		if refused == nil || refused.Code != x.code || refused.Message != x.message {
+			t.Errorf("%s to %s: %v, want %s %s", x.id, x.to, refused, x.code, x.message)
+		}
+	}
+	s.isFamily(absent, ourRegion, abroad)
+}
+
+// A primary key waits for its replicas, and its own window begins when the last of them is gone.
+func TestAFamilyIsDeletedInOrder(t *testing.T) {
+	s := start(t)
+	id := s.relatives(M{}, abroad, farAway)
+	blob := must[EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
+	days := func(n int) { s.pass(time.Duration(n) * 24 * time.Hour); s.clockwork.Turn(t.Context()) }
+
+	out := must[ScheduleKeyDeletionOutput](s, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 8})
+	if out.KeyState != PendingReplicaDeletion || out.DeletionDate != nil || out.PendingWindowInDays != 8 {
+		t.Errorf("answered %+v", out)
+	}
+	waits := func(wait int32) {
+		t.Helper()
+		if m := s.describe(ourRegion, id); m.KeyState != PendingReplicaDeletion || m.DeletionDate != nil || m.PendingDeletionWindowInDays != wait {
+			t.Errorf("the primary is %+v", m)
+		}
+	}
+	waits(8)
+	if _, code := ask[any](s, "ScheduleKeyDeletion", M{"KeyId": id}); code != pending {
+		t.Errorf("a second time: %s", code)
+	}
+	must[KeyOutput](s, "CancelKeyDeletion", M{"KeyId": id})
+	if m := s.describe(ourRegion, id); m.KeyState != Disabled || m.PendingDeletionWindowInDays != 0 {
+		t.Errorf("taken back: %+v", m)
+	}
+	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 9})
+
+	mustIn[any](s, abroad, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
+	days(7)
+	if !s.gone(abroad, id) {
+		t.Fatal("the first replica is still there")
+	}
+	s.isFamily(id, ourRegion, farAway)
+	waits(9)
+	mustIn[any](s, farAway, "Decrypt", M{"CiphertextBlob": blob})
+
+	mustIn[any](s, farAway, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
+	waits(9)
+	days(7)
+	if !s.gone(farAway, id) {
+		t.Fatal("the second replica is still there")
+	}
+	s.isFamily(id, ourRegion)
+	m := s.describe(ourRegion, id)
+	if m.KeyState != PendingDeletion || m.DeletionDate == nil || !m.DeletionDate.Equal(s.time().AddDate(0, 0, 9)) || m.PendingDeletionWindowInDays != 0 {
+		t.Errorf("the primary is %+v at %s", m, s.time())
+	}
+	must[KeyOutput](s, "CancelKeyDeletion", M{"KeyId": id})
+	if m := s.describe(ourRegion, id); m.KeyState != Disabled || m.DeletionDate != nil {
+		t.Errorf("taken back: %+v", m)
+	}
+	must[any](s, "EnableKey", M{"KeyId": id})
+	must[any](s, "Decrypt", M{"CiphertextBlob": blob})
+	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
+	days(7)
+	if !s.gone(ourRegion, id) {
+		t.Error("the primary is still there")
+	}
+}
+
+// A replica that is gone can be made again, and one that is only on its way cannot.
+func TestAReplicaCanBeMadeAgainOnceItIsGone(t *testing.T) {
+	s := start(t)
+	id := s.relatives(M{}, abroad)
+	mustIn[any](s, abroad, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
+	again := M{"KeyId": id, "ReplicaRegion": abroad}
+	if _, code := ask[any](s, "ReplicateKey", again); code != "AlreadyExistsException" {
+		t.Errorf("while it is pending deletion: %q", code)
+	}
+	s.pass(7 * 24 * time.Hour)
+	s.clockwork.Turn(t.Context())
+	s.isFamily(id, ourRegion)
+	if m := s.describe(ourRegion, id); m.KeyState != Enabled {
+		t.Errorf("a primary that waits for nothing is %s", m.KeyState)
+	}
+	must[ReplicateKeyOutput](s, "ReplicateKey", again)
+	s.isFamily(id, ourRegion, abroad)
+}
+
+// Two requests for the same replica make one, whatever else happens to the primary meanwhile.
+func TestReplicatingAtOnce(t *testing.T) {
+	s := start(t)
+	id := s.relatives(M{})
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	codes := map[string]int{}
+	for i := range 4 {
+		wg.Add(2)
+		go func() {
+			defer wg.Done()
+			_, refused := askIn[ReplicateKeyOutput](s, ourRegion, "ReplicateKey", M{"KeyId": id, "ReplicaRegion": abroad})
+			mu.Lock()
+			defer mu.Unlock()
+			if refused == nil {
+				codes["made"]++
+			} else {
+				codes[refused.Code]++
+			}
+		}()
+		go func() {
+			defer wg.Done()
+			name := []string{"EnableKey", "UpdateKeyDescription"}[i%2]
+			_, refused := askIn[any](s, ourRegion, name, M{"KeyId": id, "Description": fmt.Sprint(i)})
+			if refused != nil && refused.Code != "ThrottlingException" {
+				t.Errorf("%s: %v", name, refused)
+			}
+		}()
+	}
+	wg.Wait()
+	for codes["made"] == 0 { // everybody was too late three times: possible, and an honest answer
+		must[any](s, "ReplicateKey", M{"KeyId": id, "ReplicaRegion": abroad})
+		codes["made"]++
+	}
+	if codes["made"] != 1 || codes["made"]+codes["AlreadyExistsException"]+codes["ThrottlingException"] < 4 {
+		t.Errorf("answers %v", codes)
+	}
+	s.isFamily(id, ourRegion, abroad)
+}
+
+// Changes of what is shared, from several Regions at once, leave all Regions saying the same.
+func TestChangingAFamilyAtOnce(t *testing.T) {
+	s := start(t)
+	id := s.relatives(M{}, abroad, farAway)
+	var wg sync.WaitGroup
+	for i, region := range []string{ourRegion, abroad, farAway, ourRegion, abroad, farAway} {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			c := s.runner.Own(t.Context(), ourAccount, region, "kms")
+			k, err := s.keys.key(c, keyRef{ourAccount, region, id})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			amend, err := s.keys.amend(c, k, change{key: k.changed(func(k *Key) { k.Rotation = int64(100 + i) })})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			_ = s.db.Commit(amend, nil) // a stale one is refused as a whole
+		}()
+	}
+	wg.Wait()
+	c := s.runner.Own(t.Context(), ourAccount, ourRegion, "kms")
+	seen := map[int64]bool{}
+	for _, region := range []string{ourRegion, abroad, farAway} {
+		k, err := s.keys.key(c, keyRef{ourAccount, region, id})
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen[k.Rotation] = true
+	}
+	if len(seen) != 1 || seen[0] {
+		t.Errorf("the Regions say %v", seen)
+	}
+}
+
+// Values of other services stay sealed by the data keys of their own Region.
+func TestDataKeysAreEachRegionsOwn(t *testing.T) {
+	s := start(t)
+	id := s.relatives(M{})
+	here, err := s.sealAs("secretsmanager", id, nil, "here")
+	if err != nil {
+		t.Fatal(err)
+	}
+	must[any](s, "ReplicateKey", M{"KeyId": id, "ReplicaRegion": abroad})
+	var there custody.Envelope
+	err = s.withinRegion(abroad, func(c *op.Call) (err error) {
+		there, err = s.keys.Seal(c, "secretsmanager", id, nil, []byte("there"))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustIn[any](s, abroad, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
+	s.pass(7 * 24 * time.Hour)
+	s.clockwork.Turn(t.Context())
+	if value, err := s.unsealAs("secretsmanager", here, nil); err != nil || value != "here" {
+		t.Errorf("after the replica has gone: %q, %v", value, err)
+	}
+	if _, err := s.unsealAs("secretsmanager", there, nil); err == nil {
+		t.Error("what was sealed in another Region opens here")
+	}
+}
+
+// Both keys are asked about, and both are in the record.
+func TestWhatRelationsDemand(t *testing.T) {
+	s := start(t)
+	id := s.relatives(M{}, abroad)
+	c := s.runner.Own(t.Context(), ourAccount, ourRegion, "kms")
+	here, there, far := keyARN(ourAccount, ourRegion, id), keyARN(ourAccount, abroad, id), keyARN(ourAccount, farAway, id)
+	same := func(what string, got []policy.Demand, want ...[2]string) {
+		t.Helper()
+		var said [][2]string
+		for _, d := range got {
+			said = append(said, [2]string{d.Action, d.Resource})
+		}
+		if !reflect.DeepEqual(said, want) {
+			t.Errorf("%s demands %v, want %v", what, said, want)
+		}
+	}
+	r, err := s.keys.findReplication(c, ReplicateKeyInput{KeyId: id, ReplicaRegion: farAway})
+	if err != nil {
+		t.Fatal(err)
+	}
+	same("ReplicateKey", r.Demands(), [2]string{"kms:ReplicateKey", here}, [2]string{"kms:CreateKey", far})
+	r.tagged = true
+	same("ReplicateKey with tags", r.Demands(), [2]string{"kms:ReplicateKey", here}, [2]string{"kms:CreateKey", far}, [2]string{"kms:TagResource", far})
+	p, err := s.keys.findPromotion(c, UpdatePrimaryRegionInput{KeyId: id, PrimaryRegion: abroad})
+	if err != nil {
+		t.Fatal(err)
+	}
+	same("UpdatePrimaryRegion", p.Demands(), [2]string{"kms:UpdatePrimaryRegion", here}, [2]string{"kms:UpdatePrimaryRegion", there})
+
+	must[any](s, "UpdatePrimaryRegion", M{"KeyId": id, "PrimaryRegion": abroad})
+	all := s.records()
+	if last := all[len(all)-1]; !strings.Contains(last, `"UpdatePrimaryRegion"`) || !strings.Contains(last, here) || !strings.Contains(last, there) {
+		t.Errorf("recorded as %s", last)
+	}
+}
+
+func TestKeyListsAreEachRegionsOwn(t *testing.T) {
+	s := start(t)
+	id, single := s.relatives(M{}, abroad), s.key()
+	list := func(region string) (ids []string) {
+		for _, k := range mustIn[ListKeysOutput](s, region, "ListKeys", nil).Keys {
+			ids = append(ids, k.KeyArn)
+		}
+		return ids
+	}
+	if got, want := list(ourRegion), []string{keyARN(ourAccount, ourRegion, single), keyARN(ourAccount, ourRegion, id)}; !slices.Equal(slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(want))) {
+		t.Errorf("here: %v", got)
+	}
+	if got := list(abroad); !slices.Equal(got, []string{keyARN(ourAccount, abroad, id)}) {
+		t.Errorf("abroad: %v", got)
+	}
+	if got := list(farAway); len(got) != 0 {
+		t.Errorf("far away: %v", got)
+	}
+}
