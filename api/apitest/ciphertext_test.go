@@ -3,14 +3,13 @@ package apitest_test
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/hex"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 
 	"claviger/api/apitest"
-
-	"github.com/google/uuid"
 )
 
 // TestEveryAlteredCiphertextIsRefusedAlike flips every bit of a ciphertext, cuts it at every length, and lengthens it:
@@ -18,18 +17,22 @@ import (
 // the key lets the ciphertext do it: then a flip in the key's id asks for a key that isn't there, and AWS answers so.
 func TestEveryAlteredCiphertextIsRefusedAlike(t *testing.T) {
 	s := apitest.Start(t)
+	t.Run("of a single-Region key", func(t *testing.T) { alteredAlike(t, s, createKey(t, s.KMS()).KeyId) })
+	t.Run("of a multi-Region key", func(t *testing.T) { alteredAlike(t, s, family(t, s.KMS(), apitest.Abroad).KeyId) })
+}
+
+func alteredAlike(t *testing.T, s *apitest.Server, keyID *string) {
 	c := s.KMS()
-	key := createKey(t, c)
-	good := encrypt(t, c, key.KeyId, "a plaintext of some length", map[string]string{"a": "b"})
-	id := uuid.MustParse(*key.KeyId)
-	at := bytes.Index(good, id[:])
+	good := encrypt(t, c, keyID, "a plaintext of some length", map[string]string{"a": "b"})
+	id := must(hex.DecodeString(strings.ReplaceAll(strings.TrimPrefix(*keyID, "mrk-"), "-", "")))(t)
+	at := bytes.Index(good, id)
 	if at < 0 {
 		t.Fatal("the ciphertext does not carry the key's id")
 	}
 	decrypt := func(blob []byte, named string) apitest.Answer {
 		return s.Do(t, "TrentService.Decrypt", `{`+named+`"EncryptionContext":{"a":"b"},"CiphertextBlob":"`+base64.StdEncoding.EncodeToString(blob)+`"}`)
 	}
-	name := `"KeyId":"` + *key.KeyId + `",`
+	name := `"KeyId":"` + *keyID + `",`
 	if a := decrypt(good, name); a.Status != http.StatusOK {
 		t.Fatalf("the good one: %d %s", a.Status, a.Body)
 	}
@@ -57,7 +60,7 @@ func TestEveryAlteredCiphertextIsRefusedAlike(t *testing.T) {
 	}
 	check("all zeros", len(good), make([]byte, len(good)), false)
 	check("twice", 2, append(slices.Clone(good), good...), false)
-	other := encrypt(t, c, key.KeyId, "a plaintext of some length", map[string]string{"a": "b"})
+	other := encrypt(t, c, keyID, "a plaintext of some length", map[string]string{"a": "b"})
 	check("two halves", 0, append(slices.Clone(good[:len(good)-20]), other[len(other)-20:]...), false)
 	if a := decrypt(good, name); a.Status != http.StatusOK {
 		t.Errorf("after all that the good one: %d %s", a.Status, a.Body)

@@ -271,7 +271,7 @@ func TestCreateKey(t *testing.T) {
 			{"usage that does not fit", kms.CreateKeyInput{KeyUsage: "SIGN_VERIFY"}, "ValidationException", "KeyUsage SIGN_VERIFY is not compatible with KeySpec SYMMETRIC_DEFAULT"},
 			{"two specs", kms.CreateKeyInput{KeySpec: "SYMMETRIC_DEFAULT", CustomerMasterKeySpec: "RSA_2048"}, "ValidationException", "*"},
 			{"no custom key store", kms.CreateKeyInput{CustomKeyStoreId: aws.String("cks-1234567890abcdef0")}, "CustomKeyStoreNotFoundException", "*"},
-			{"multi-Region", kms.CreateKeyInput{MultiRegion: aws.Bool(true)}, "UnsupportedOperationException", "*"},
+			{"multi-Region in a custom key store", kms.CreateKeyInput{MultiRegion: aws.Bool(true), CustomKeyStoreId: aws.String("cks-1234567890abcdef0")}, "UnsupportedOperationException", "*"},
 			{"imported", kms.CreateKeyInput{Origin: "EXTERNAL"}, "UnsupportedOperationException", "*"},
 			{"policy that is no JSON", kms.CreateKeyInput{Policy: aws.String("{")}, "MalformedPolicyDocumentException", "*"},
 			{"policy that is no object", kms.CreateKeyInput{Policy: aws.String("[]")}, "MalformedPolicyDocumentException", "*"},

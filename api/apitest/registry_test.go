@@ -35,6 +35,8 @@ var walk = map[string]struct {
 	"kms.GetKeyPolicy":                        {`{"KeyId":"KEY","PolicyName":"default"}`, "NotFoundException", ""},
 	"kms.PutKeyPolicy":                        {`{"KeyId":"KEY","Policy":"{\"Statement\":{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"kms:*\",\"Resource\":\"*\"}}"}`, "NotFoundException", ""},
 	"kms.ListKeyPolicies":                     {`{"KeyId":"KEY"}`, "NotFoundException", ""},
+	"kms.ReplicateKey":                        {`{"KeyId":"LONE","ReplicaRegion":"eu-central-1","Tags":[{"TagKey":"a","TagValue":"b"}]}`, "NotFoundException", ""},
+	"kms.UpdatePrimaryRegion":                 {`{"KeyId":"COUPLE","PrimaryRegion":"eu-central-1"}`, "NotFoundException", ""},
 	"kms.CreateAlias":                         {`{"AliasName":"alias/NEW","TargetKeyId":"KEY"}`, "NotFoundException", ""},
 	"kms.UpdateAlias":                         {`{"AliasName":"ALIAS","TargetKeyId":"OTHER"}`, "NotFoundException", ""},
 	"kms.DeleteAlias":                         {`{"AliasName":"ALIAS"}`, "NotFoundException", ""},
@@ -117,6 +119,10 @@ func stageSpecial(t testing.TB, k *kms.Client, request string) (there, absent []
 		id := createSpecial(t, k, "ECC_NIST_P256", "KEY_AGREEMENT").KeyId
 		out := must(k.GetPublicKey(t.Context(), &kms.GetPublicKeyInput{KeyId: id}))(t)
 		add("AGREER", id, "PEER", base64(out.PublicKey))
+	case strings.Contains(request, "LONE"):
+		add("LONE", family(t, k).KeyId)
+	case strings.Contains(request, "COUPLE"):
+		add("COUPLE", family(t, k, apitest.Abroad).KeyId)
 	}
 	return there, absent
 }
