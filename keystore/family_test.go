@@ -112,8 +112,9 @@ func TestReplicateKeyAnswersAndTheReplicaIsThere(t *testing.T) {
 		t.Errorf("its aliases are %v", aliases)
 	}
 
-	out = must[ReplicateKeyOutput](s, "ReplicateKey", M{"KeyId": id, "ReplicaRegion": farAway, "Description": "far", "Policy": aPolicy, "Tags": []M{{"TagKey": "a", "TagValue": "b"}}})
-	if out.ReplicaPolicy != aPolicy || !reflect.DeepEqual(out.ReplicaTags, []Tag{{"a", "b"}}) || s.describe(farAway, id).Description != "far" {
+	locked := strings.Replace(aPolicy, "kms:*", "kms:Encrypt", 1)
+	out = must[ReplicateKeyOutput](s, "ReplicateKey", M{"KeyId": id, "ReplicaRegion": farAway, "Description": "far", "Policy": locked, "BypassPolicyLockoutSafetyCheck": true, "Tags": []M{{"TagKey": "a", "TagValue": "b"}}})
+	if out.ReplicaPolicy != locked || !reflect.DeepEqual(out.ReplicaTags, []Tag{{"a", "b"}}) || s.describe(farAway, id).Description != "far" {
 		t.Errorf("answered %+v", out)
 	}
 	s.isFamily(id, ourRegion, abroad, farAway)

@@ -10,7 +10,6 @@ var awaited = map[string]bool{
 	"CreateGrant": true, "ListGrants": true, "ListRetirableGrants": true, "RetireGrant": true, "RevokeGrant": true,
 	"EnableKeyRotation": true, "DisableKeyRotation": true, "GetKeyRotationStatus": true, "ListKeyRotations": true, "RotateKeyOnDemand": true,
 	"GetParametersForImport": true, "ImportKeyMaterial": true, "DeleteImportedKeyMaterial": true,
-	"ReplicateKey": true, "UpdatePrimaryRegion": true,
 	"CreateCustomKeyStore": true, "ConnectCustomKeyStore": true, "DescribeCustomKeyStores": true, "DisconnectCustomKeyStore": true,
 	"UpdateCustomKeyStore": true, "DeleteCustomKeyStore": true,
 	"GetKeyLastUsage": true,
@@ -20,9 +19,6 @@ var awaited = map[string]bool{
 var unfilled = map[string]bool{
 	"KeyMetadata.ValidTo": true, "KeyMetadata.ExpirationModel": true,
 	"KeyMetadata.CustomKeyStoreId": true, "KeyMetadata.CloudHsmClusterId": true,
-	"KeyMetadata.MultiRegionConfiguration": true, "KeyMetadata.PendingDeletionWindowInDays": true,
-	"MultiRegionConfiguration.MultiRegionKeyType": true, "MultiRegionConfiguration.PrimaryKey": true, "MultiRegionConfiguration.ReplicaKeys": true,
-	"MultiRegionKey.Arn": true, "MultiRegionKey.Region": true,
 }
 
 // refusedMembers has the members that are refused whatever is in them: a request that is fine but for the member, and the
@@ -49,15 +45,15 @@ var limited = map[string]string{
 
 	"CreateKey.Policy":           "checked and kept, and decides nothing yet",
 	"PutKeyPolicy.Policy":        "checked and kept, and decides nothing yet",
+	"ReplicateKey.Policy":        "checked and kept, and decides nothing yet",
 	"ListKeyPolicies.NextMarker": "never there: a key has one policy",
-	"CreateKey.MultiRegion":      "`true` is refused with `UnsupportedOperationException`",
 	"CreateKey.Origin":           "other than `AWS_KMS` is refused with `UnsupportedOperationException`",
 }
 
 // proofs says which tests show what an operation, or a structure in its answer, does. For each member that works, one of them has to
 // speak of it.
 var proofs = map[string][]string{
-	"CreateKey":            {"TestCreateKey", "TestEverySpecWithEveryUsage", "TestKeyTags", "TestTheLockoutCheckCanBeRenounced"},
+	"CreateKey":            {"TestCreateKey", "TestEverySpecWithEveryUsage", "TestKeyTags", "TestTheLockoutCheckCanBeRenounced", "TestTheLifeOfAMultiRegionKey"},
 	"DescribeKey":          {"TestKeyIdentifiers", "TestCreateKey", "TestKeyStates"},
 	"ListKeys":             {"TestListings"},
 	"EnableKey":            {"TestEnableAndDisable", "TestKeyStates"},
@@ -65,6 +61,9 @@ var proofs = map[string][]string{
 	"ScheduleKeyDeletion":  {"TestDeletionWindow", "TestADestroyedKeyIsGone"},
 	"CancelKeyDeletion":    {"TestDeletionWindow", "TestADeletionThatIsScheduledAnewKeepsItsNewTime"},
 	"UpdateKeyDescription": {"TestCreateKey", "TestKeyIdentifiers"},
+
+	"ReplicateKey":        {"TestTheLifeOfAMultiRegionKey", "TestReplicateKeyAnswersAndTheReplicaIsThere", "TestWhatReplicateKeyRefuses"},
+	"UpdatePrimaryRegion": {"TestTheLifeOfAMultiRegionKey", "TestUpdatePrimaryRegion"},
 
 	"CreateAlias": {"TestAliases", "TestAKeyHasFiftyAliases"},
 	"UpdateAlias": {"TestAliases", "TestAliasesStayWithTheirKind"},
@@ -96,10 +95,13 @@ var proofs = map[string][]string{
 	"VerifyMac":          {"TestMacs"},
 	"DeriveSharedSecret": {"TestSharedSecrets"},
 
-	"KeyMetadata":    {"TestCreateKey", "TestKeyStates", "TestDeletionWindow", "TestEverySpecWithEveryUsage"},
+	"KeyMetadata":    {"TestCreateKey", "TestKeyStates", "TestDeletionWindow", "TestEverySpecWithEveryUsage", "TestTheLifeOfAMultiRegionKey"},
 	"KeyListEntry":   {"TestListings"},
 	"AliasListEntry": {"TestListings", "TestAliases"},
 	"Tag":            {"TestKeyTags"},
+
+	"MultiRegionConfiguration": {"TestTheLifeOfAMultiRegionKey"},
+	"MultiRegionKey":           {"TestWhatCreateKeySaysOfAMultiRegionKey", "TestTheLifeOfAMultiRegionKey"},
 }
 
 // proofsOfAll are the tests that show what a member does in whatever operation has it.
