@@ -73,7 +73,7 @@ type attacker struct {
 
 // unwrap unwraps the blob and destroys what came out.
 func (a attacker) unwrap(blob []byte, template []cryptoki.Attribute) error {
-	o, err := a.driver.UnwrapKey(a.s, a.wrap.code, a.root, blob, template)
+	o, err := a.driver.UnwrapKey(a.s, a.wrap.by(), a.root, blob, template)
 	if err == nil {
 		a.driver.DestroyObject(a.s, o)
 	}
@@ -106,7 +106,7 @@ func (a attacker) expose(blob []byte, f form) error {
 // omit unwraps a blob without a word on one line of the root's unwrap template. A device may refuse that, as SoftHSM
 // does, or apply the line, as PKCS#11 has it (v2.40 section 4.10): what comes out is then looked at.
 func (a attacker) omit(blob []byte, form []cryptoki.Attribute, r rule) error {
-	o, err := a.driver.UnwrapKey(a.s, a.wrap.code, a.root, blob, without(form, r.Type))
+	o, err := a.driver.UnwrapKey(a.s, a.wrap.by(), a.root, blob, without(form, r.Type))
 	if err != nil {
 		return forbid(r.against, err)
 	}
@@ -124,7 +124,7 @@ func (a attacker) keep(blob []byte, f form) error {
 	if !a.limits {
 		return nil
 	}
-	o, err := a.driver.UnwrapKey(a.s, a.wrap.code, a.root, blob, a.working(f))
+	o, err := a.driver.UnwrapKey(a.s, a.wrap.by(), a.root, blob, a.working(f))
 	if err != nil {
 		return fmt.Errorf("unwrapping a key to keep: %w", err)
 	}

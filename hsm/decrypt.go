@@ -34,7 +34,6 @@ func (t *Token) Decrypt(ctx context.Context, ref custody.Ref, alg custody.Algori
 	if !known {
 		return nil, custody.ErrUnsupported
 	}
-	native := slices.Contains(t.dialect.oaep, strings.TrimPrefix(string(alg), "RSAES_OAEP_"))
 	return t.use(ctx, &ref, func(e *epoch, h *handle, s cryptoki.Session) ([]byte, error) {
 		public, is := h.public.(*rsa.PublicKey)
 		if !is {
@@ -47,12 +46,17 @@ func (t *Token) Decrypt(ctx context.Context, ref custody.Ref, alg custody.Algori
 		if len(ciphertext) != public.Size() || new(big.Int).SetBytes(ciphertext).Cmp(public.N) >= 0 {
 			return nil, custody.ErrForged
 		}
-		if native {
+		if t.dialect.does(alg) {
 			plaintext, err := e.driver().DecryptBy(s, h.object, cryptoki.Mechanism{Code: pkcs11.CKM_RSA_PKCS_OAEP, Parameter: padding}, ciphertext)
 			return plaintext, decrypting(err)
 		}
 		return e.openRaw(s, h, public.Size(), ciphertext)
 	})
+}
+
+// does reports whether the device pads by an algorithm of RSA encryption itself.
+func (d dialect) does(alg custody.Algorithm) bool {
+	return slices.Contains(d.oaep, strings.TrimPrefix(string(alg), "RSAES_OAEP_"))
 }
 
 // openRaw decrypts by raw RSA on the device and takes the padding of OAEP with SHA-256 off here.

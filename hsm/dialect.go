@@ -44,6 +44,9 @@ type mechanism struct {
 	code uint
 }
 
+// by returns the mechanism as the module is asked for it.
+func (m mechanism) by() cryptoki.Mechanism { return cryptoki.Mechanism{Code: m.code} }
+
 // Constants that miekg lacks. KWP is PKCS#11 v3.0's name for RFC 5649; the CloudHSM codes are those of the
 // vendor's cloudhsm_pkcs11_vendor_defs.h.
 const (

@@ -148,7 +148,7 @@ func (e *epoch) load(ctx context.Context, ref custody.Ref, h *handle) error {
 		if err := e.bury(s); err != nil {
 			return nil, err
 		}
-		o, err := e.driver().UnwrapKey(s, e.token.wrap.code, e.root, m.Wrapped, e.token.dialect.working(f))
+		o, err := e.unwrap(s, m.Wrapped, e.token.dialect.working(f))
 		object = o
 		return nil, err
 	})
@@ -156,6 +156,11 @@ func (e *epoch) load(ctx context.Context, ref custody.Ref, h *handle) error {
 		h.object = object
 	}
 	return err
+}
+
+// unwrap unwraps by the root.
+func (e *epoch) unwrap(s cryptoki.Session, wrapped []byte, template []cryptoki.Attribute) (cryptoki.Object, error) {
+	return e.driver().UnwrapKey(s, e.token.wrap.by(), e.root, wrapped, template)
 }
 
 // end makes the epoch the last of its token until another is established: no call of it is inside the module

@@ -39,6 +39,9 @@ var forms = map[custody.Kind]form{
 	custody.RSA2048Decrypt: rsaKey(2048, pkcs11.CKA_DECRYPT, pkcs11.CKM_RSA_PKCS_OAEP),
 	custody.RSA3072Decrypt: rsaKey(3072, pkcs11.CKA_DECRYPT, pkcs11.CKM_RSA_PKCS_OAEP),
 	custody.RSA4096Decrypt: rsaKey(4096, pkcs11.CKA_DECRYPT, pkcs11.CKM_RSA_PKCS_OAEP),
+	custody.RSA2048Unwrap:  rsaKey(2048, pkcs11.CKA_UNWRAP, pkcs11.CKM_RSA_PKCS_OAEP),
+	custody.RSA3072Unwrap:  rsaKey(3072, pkcs11.CKA_UNWRAP, pkcs11.CKM_RSA_PKCS_OAEP),
+	custody.RSA4096Unwrap:  rsaKey(4096, pkcs11.CKA_UNWRAP, pkcs11.CKM_RSA_PKCS_OAEP),
 	custody.P256Sign:       ecKey(p256, pkcs11.CKA_SIGN, pkcs11.CKM_ECDSA),
 	custody.P384Sign:       ecKey(p384, pkcs11.CKA_SIGN, pkcs11.CKM_ECDSA),
 	custody.P521Sign:       ecKey(p521, pkcs11.CKA_SIGN, pkcs11.CKM_ECDSA),
@@ -156,7 +159,15 @@ func permit(template []cryptoki.Attribute, flags []uint, allowed ...uint) []cryp
 
 // newborn is a key between its generation and its wrapping: it can do nothing but be wrapped by the root.
 func newborn(f form) []cryptoki.Attribute {
-	t := permit([]cryptoki.Attribute{
+	if f.pair() {
+		return carried(f)
+	}
+	return append(carried(f), cryptoki.Ulong(pkcs11.CKA_VALUE_LEN, uint(f.size)))
+}
+
+// carried is what a newborn key and an imported one have in common. The length of what is unwrapped is not the template's to say.
+func carried(f form) []cryptoki.Attribute {
+	return permit([]cryptoki.Attribute{
 		cryptoki.Ulong(pkcs11.CKA_CLASS, f.class),
 		cryptoki.Ulong(pkcs11.CKA_KEY_TYPE, f.keyType),
 		cryptoki.Bool(pkcs11.CKA_TOKEN, false),
@@ -165,10 +176,6 @@ func newborn(f form) []cryptoki.Attribute {
 		cryptoki.Bool(pkcs11.CKA_EXTRACTABLE, true),
 		cryptoki.Bool(pkcs11.CKA_WRAP_WITH_TRUSTED, true),
 	}, f.flags)
-	if f.pair() {
-		return t
-	}
-	return append(t, cryptoki.Ulong(pkcs11.CKA_VALUE_LEN, uint(f.size)))
 }
 
 // half is the public half of a newborn key: it is read and destroyed.

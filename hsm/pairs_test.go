@@ -22,7 +22,7 @@ import (
 
 func TestSoftHSMSupports(t *testing.T) {
 	tok := hsmtest.Open(t, hsmtest.SoftHSM(t))
-	if tok.Supports(custody.Ed25519Sign) || tok.Supports("ML_DSA_65 SIGN_VERIFY") || len(tok.Facts().Kinds) != 18 {
+	if tok.Supports(custody.Ed25519Sign) || tok.Supports("ML_DSA_65 SIGN_VERIFY") || len(tok.Facts().Kinds) != 21 {
 		t.Errorf("SoftHSM2 supports %v", tok.Facts().Kinds)
 	}
 	if _, err := tok.Generate(background, "k", custody.Ed25519Sign); !errors.Is(err, custody.ErrUnsupported) {

@@ -55,17 +55,22 @@ func readPublic(d cryptoki.Driver, s cryptoki.Session, o cryptoki.Object, f form
 		if err != nil {
 			return nil, err
 		}
-		n, e := new(big.Int).SetBytes(v[0]), new(big.Int).SetBytes(v[1])
-		if n.BitLen() != f.size || e.Cmp(big.NewInt(65537)) != 0 {
-			return nil, errNoPublic
-		}
-		return x509.MarshalPKIXPublicKey(&rsa.PublicKey{N: n, E: 65537})
+		return rsaSPKI(f.size, new(big.Int).SetBytes(v[0]), new(big.Int).SetBytes(v[1]))
 	}
 	v, err := d.Attributes(s, o, pkcs11.CKA_EC_POINT)
 	if err != nil {
 		return nil, err
 	}
 	return f.curve.spki(v[0])
+}
+
+// rsaSPKI encodes an RSA public key of a length in bits. FIPS 186-5 section A.1.1 asks for an odd exponent above 2^16; what
+// is made here has 65537, and what is imported may have another of up to 31 bits, as long as Go's own.
+func rsaSPKI(bits int, n, e *big.Int) ([]byte, error) {
+	if n.BitLen() != bits || n.Bit(0) == 0 || e.BitLen() < 17 || e.BitLen() > 31 || e.Bit(0) == 0 {
+		return nil, errNoPublic
+	}
+	return x509.MarshalPKIXPublicKey(&rsa.PublicKey{N: n, E: int(e.Int64())})
 }
 
 // spki encodes a point as the device gave it: in a DER OCTET STRING, as PKCS#11 has it, or as some do without one.

@@ -113,13 +113,12 @@ type rule struct {
 // confinement is the root's unwrap template. It is what keeps a blob closed: without it, whoever has the PIN unwraps one
 // as not sensitive and reads it. SoftHSM compares these lines with the caller's and doesn't add them, so [dialect.working]
 // restates each. No line can be about CKA_WRAP, which private keys don't have, nor about another usage or
-// CKA_ALLOWED_MECHANISMS, which differ from kind to kind; and none has to be: whatever an unwrapped key may wrap, it isn't
-// trusted, and so wraps no material.
+// CKA_ALLOWED_MECHANISMS, which differ from kind to kind: pairs for imports unwrap. And none has to be: whatever an unwrapped
+// key may wrap, it isn't trusted, and so wraps no material; and so there is nothing of ours that it could unwrap.
 func (d dialect) confinement() []rule {
 	lines := []rule{
 		{cryptoki.Bool(pkcs11.CKA_SENSITIVE, true), "unwrap a key so that it can be read"},
 		{cryptoki.Bool(pkcs11.CKA_WRAP_WITH_TRUSTED, true), "unwrap a key so that any key may wrap it"},
-		{cryptoki.Bool(pkcs11.CKA_UNWRAP, false), "unwrap a key that unwraps others"},
 		{cryptoki.Bool(pkcs11.CKA_PRIVATE, true), "unwrap a key for everybody"},
 		{cryptoki.Bool(pkcs11.CKA_TOKEN, false), "unwrap a key for ever"},
 	}

@@ -13,7 +13,7 @@ import (
 // stored material can use keys and can't learn one.
 func TestPINAndDatabaseRevealNothing(t *testing.T) {
 	for _, kind := range []custody.Kind{custody.AES256, custody.HMAC256, custody.HMAC512, custody.RSA2048Sign, custody.RSA2048Decrypt,
-		custody.P256Sign, custody.P256Derive, custody.P256K1Sign} {
+		custody.RSA2048Unwrap, custody.P256Sign, custody.P256Derive, custody.P256K1Sign} {
 		t.Run(string(kind), func(t *testing.T) {
 			c := hsmtest.SoftHSM(t)
 			tok := hsmtest.Open(t, c)
@@ -39,6 +39,11 @@ func perform(tok *hsm.Token, m custody.Material) (err error) {
 		_, err = tok.Sign(background, m.Rest(), "RSASSA_PSS_SHA_256", digest)
 	case custody.P256Sign, custody.P256K1Sign:
 		_, err = tok.Sign(background, m.Rest(), "ECDSA_SHA_256", digest)
+	case custody.RSA2048Unwrap:
+		in := custody.Import{Pair: m, Algorithm: "RSAES_OAEP_SHA_1", Wrapped: make([]byte, 256), Kind: custody.AES256}
+		if _, err = tok.Import(background, in); errors.Is(err, custody.ErrForged) {
+			err = nil
+		}
 	case custody.P256Derive:
 		_, err = tok.Derive(background, m.Rest(), m.Public)
 	case custody.RSA2048Decrypt:

@@ -119,6 +119,9 @@ func (t *Token) refuse(err error, loading bool) error {
 	if errors.As(err, new(undecryptable)) {
 		return custody.ErrForged.Because(err)
 	}
+	if errors.As(err, new(unsuitable)) {
+		return custody.ErrUnfit.Because(err)
+	}
 	if loading {
 		err = fmt.Errorf("hsm: the wrapped material is not what the root wrapped: %w", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"crypto/cipher"
 	"crypto/hmac"
 	"crypto/rand"
+	"crypto/rsa"
 	_ "crypto/sha1"
 	_ "crypto/sha512"
 	"maps"
@@ -15,6 +16,7 @@ import (
 	"github.com/miekg/pkcs11"
 
 	"claviger/hsm/internal/cryptoki"
+	"claviger/hsm/internal/kwp"
 )
 
 // object is a key of a Device.
@@ -212,10 +214,14 @@ func (d *Device) WrapKey(s cryptoki.Session, mechanism uint, kek, key cryptoki.O
 		return nil, fail("C_WrapKey", code)
 	}
 	padded := append(bytes.Clone(k.value), make([]byte, -len(k.value)&7)...) // as SoftHSM does before it wraps
-	return wrapKWP(w.value, padded), nil
+	wrapped, err := kwp.Wrap(w.value, padded)
+	if err != nil {
+		return nil, fail("C_WrapKey", pkcs11.CKR_KEY_SIZE_RANGE)
+	}
+	return wrapped, nil
 }
 
-func (d *Device) UnwrapKey(s cryptoki.Session, mechanism uint, kek cryptoki.Object, wrapped []byte, template []cryptoki.Attribute) (cryptoki.Object, error) {
+func (d *Device) UnwrapKey(s cryptoki.Session, by cryptoki.Mechanism, kek cryptoki.Object, wrapped []byte, template []cryptoki.Attribute) (cryptoki.Object, error) {
 	leave, err := d.enter("C_UnwrapKey", s)
 	if err != nil {
 		return 0, err
@@ -225,7 +231,7 @@ func (d *Device) UnwrapKey(s cryptoki.Session, mechanism uint, kek cryptoki.Obje
 	if err != nil {
 		return 0, err
 	}
-	if code := w.allows(pkcs11.CKA_UNWRAP, mechanism); code != 0 {
+	if code := w.allows(pkcs11.CKA_UNWRAP, by.Code); code != 0 {
 		return 0, fail("C_UnwrapKey", code)
 	}
 	o := &object{attributes: map[uint][]byte{}}
@@ -236,15 +242,57 @@ func (d *Device) UnwrapKey(s cryptoki.Session, mechanism uint, kek cryptoki.Obje
 	if !o.matches(w.confines) && !d.careless[pkcs11.CKA_UNWRAP_TEMPLATE] {
 		return 0, fail("C_UnwrapKey", pkcs11.CKR_TEMPLATE_INCONSISTENT)
 	}
-	var ok bool
-	if o.value, ok = unwrapKWP(w.value, wrapped); !ok {
-		return 0, fail("C_UnwrapKey", pkcs11.CKR_GENERAL_ERROR) // as SoftHSM answers
+	if o.value, err = d.open(w, by, wrapped); err != nil {
+		return 0, err
 	}
+	o.measure(d)
 	if bytes.Equal(o.attributes[pkcs11.CKA_CLASS], cryptoki.Ulong(0, pkcs11.CKO_PRIVATE_KEY).Value) {
 		if o.private = decodeKey(o.keyType(), o.value); o.private == nil {
-			return 0, fail("C_UnwrapKey", pkcs11.CKR_WRAPPED_KEY_INVALID)
+			return 0, fail("C_UnwrapKey", pkcs11.CKR_FUNCTION_FAILED) // as SoftHSM answers
 		}
 		o.describe()
+	}
+	return d.add(s, o), nil
+}
+
+// open undoes what was wrapped: by AES key wrap, or by RSA-OAEP.
+func (d *Device) open(w *object, by cryptoki.Mechanism, wrapped []byte) ([]byte, error) {
+	p, isOAEP := by.Parameter.(cryptoki.OAEP)
+	key, isRSA := w.private.(*rsa.PrivateKey)
+	switch {
+	case isOAEP && isRSA && d.onlySHA1 && p.Hash != pkcs11.CKM_SHA_1:
+		return nil, fail("C_UnwrapKey", pkcs11.CKR_ARGUMENTS_BAD)
+	case isOAEP && isRSA:
+		if value, err := rsa.DecryptOAEP(hashes[p.Hash].New(), nil, key, wrapped, nil); err == nil {
+			return value, nil
+		}
+	case !isOAEP && !isRSA:
+		if value, ok := kwp.Unwrap(w.value, wrapped); ok {
+			return value, nil
+		}
+	}
+	return nil, fail("C_UnwrapKey", pkcs11.CKR_GENERAL_ERROR) // as SoftHSM answers
+}
+
+// measure sets the length of a secret key, which SoftHSM doesn't after unwrapping.
+func (o *object) measure(d *Device) {
+	if !d.onlySHA1 && o.private == nil {
+		o.attributes[pkcs11.CKA_VALUE_LEN] = cryptoki.Ulong(0, uint(len(o.value))).Value
+	}
+}
+
+// CreateObject takes secret keys.
+func (d *Device) CreateObject(s cryptoki.Session, template []cryptoki.Attribute) (cryptoki.Object, error) {
+	leave, err := d.enter("C_CreateObject", s)
+	if err != nil {
+		return 0, err
+	}
+	defer leave()
+	o := &object{attributes: map[uint][]byte{}}
+	o.apply(template)
+	o.value = bytes.Clone(o.attributes[pkcs11.CKA_VALUE])
+	if o.flag(pkcs11.CKA_SENSITIVE) {
+		delete(o.attributes, pkcs11.CKA_VALUE)
 	}
 	return d.add(s, o), nil
 }
@@ -278,6 +326,9 @@ func (d *Device) Encrypt(s cryptoki.Session, key cryptoki.Object, g cryptoki.GCM
 		iv = make([]byte, cryptoki.IVSize)
 		rand.Read(iv)
 	}
+	if !aesSize(o.value) {
+		return nil, fail("C_EncryptInit", pkcs11.CKR_MECHANISM_INVALID) // as SoftHSM answers
+	}
 	return gcm(o.value).Seal(bytes.Clone(iv), iv, plaintext, g.AAD), nil
 }
 
@@ -286,12 +337,17 @@ func (d *Device) Decrypt(s cryptoki.Session, key cryptoki.Object, g cryptoki.GCM
 	if err != nil {
 		return nil, err
 	}
+	if !aesSize(o.value) {
+		return nil, fail("C_DecryptInit", pkcs11.CKR_MECHANISM_INVALID)
+	}
 	plaintext, err := gcm(o.value).Open(nil, sealed[:cryptoki.IVSize], sealed[cryptoki.IVSize:], g.AAD)
 	if err != nil && !d.careless[pkcs11.CKA_DECRYPT] {
 		return nil, fail("C_Decrypt", pkcs11.CKR_GENERAL_ERROR) // as SoftHSM answers
 	}
 	return plaintext, nil
 }
+
+func aesSize(key []byte) bool { return len(key) == 16 || len(key) == 24 || len(key) == 32 }
 
 func gcm(key []byte) cipher.AEAD {
 	block, err := aes.NewCipher(key)

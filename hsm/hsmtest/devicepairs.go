@@ -43,7 +43,7 @@ func (d *Device) GenerateKeyPair(s cryptoki.Session, mechanism uint, public, pri
 	d.mu.Unlock()
 	key.private, err = findKey(mechanism, half)
 	if err == nil {
-		key.value, err = encodeKey(key.private)
+		key.value, err = PKCS8(key.private)
 	}
 	d.mu.Lock()
 	if err != nil {
@@ -83,19 +83,23 @@ func findKey(mechanism uint, half *object) (crypto.PrivateKey, error) {
 	return nil, fail("C_GenerateKeyPair", pkcs11.CKR_DOMAIN_PARAMS_INVALID)
 }
 
-// encodeKey gives a private key the form that is wrapped: PKCS#8, or for secp256k1, which package x509 doesn't know, the
-// number alone.
-func encodeKey(key crypto.PrivateKey) ([]byte, error) {
+// koblitzPKCS8 is the DER before the number in PKCS#8 (RFC 5208, RFC 5915) of a private key on secp256k1, without its public
+// half. Package x509 doesn't know the curve.
+var koblitzPKCS8 = []byte{0x30, 0x3E, 0x02, 0x01, 0x00, 0x30, 0x10, 0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01,
+	0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x0A, 0x04, 0x27, 0x30, 0x25, 0x02, 0x01, 0x01, 0x04, 0x20}
+
+// PKCS8 encodes a private key of any curve in DER.
+func PKCS8(key crypto.PrivateKey) ([]byte, error) {
 	if k, is := key.(*secp256k1.PrivateKey); is {
-		return k.Serialize(), nil
+		return append(bytes.Clone(koblitzPKCS8), k.Serialize()...), nil
 	}
 	return x509.MarshalPKCS8PrivateKey(key)
 }
 
-// decodeKey undoes encodeKey for a key of a type, and returns nil for anything else.
+// decodeKey undoes PKCS8 for a key of a type, and returns nil for anything else.
 func decodeKey(keyType uint, value []byte) crypto.PrivateKey {
-	if keyType == pkcs11.CKK_EC && len(value) == secp256k1.PrivKeyBytesLen {
-		return secp256k1.PrivKeyFromBytes(value)
+	if number, is := bytes.CutPrefix(value, koblitzPKCS8); is && keyType == pkcs11.CKK_EC && len(number) >= secp256k1.PrivKeyBytesLen {
+		return secp256k1.PrivKeyFromBytes(number[:secp256k1.PrivKeyBytesLen])
 	}
 	key, err := x509.ParsePKCS8PrivateKey(value)
 	if err != nil {
@@ -149,6 +153,9 @@ func (d *Device) Sign(s cryptoki.Session, n cryptoki.Object, by cryptoki.Mechani
 		return nil, err
 	}
 	if h, known := macs[by.Code]; known && o.private == nil {
+		if d.onlySHA1 && len(o.value) < h.Size() {
+			return nil, fail("C_SignInit", pkcs11.CKR_KEY_SIZE_RANGE) // as SoftHSM answers
+		}
 		return authenticate(h, o.value, data), nil
 	}
 	signature, err := sign(o.private, by, data)

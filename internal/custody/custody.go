@@ -39,6 +39,13 @@ const (
 	Ed25519Sign    Kind = "ECC_NIST_EDWARDS25519 SIGN_VERIFY"
 )
 
+// The kinds of key pairs that only unwrap: material that somebody imports comes under their public half.
+const (
+	RSA2048Unwrap Kind = "RSA_2048 UNWRAP"
+	RSA3072Unwrap Kind = "RSA_3072 UNWRAP"
+	RSA4096Unwrap Kind = "RSA_4096 UNWRAP"
+)
+
 // Algorithm is an algorithm by AWS's name, e.g. RSASSA_PSS_SHA_256 or RSAES_OAEP_SHA_1.
 type Algorithm string
 
@@ -67,6 +74,16 @@ func (m Material) Rest() Ref {
 	return Ref{ID: m.ID, Load: func(context.Context) (Material, error) { return m, nil }}
 }
 
+// Import is a key that somebody made elsewhere, on its way in.
+type Import struct {
+	Pair      Material   // the pair that it was wrapped for
+	Algorithm Algorithm  // RSAES_OAEP_SHA_1, RSAES_OAEP_SHA_256, RSA_AES_KEY_WRAP_SHA_1 or RSA_AES_KEY_WRAP_SHA_256
+	Wrapped   []byte     // by that algorithm: a secret key's bytes, or a private key in DER PKCS#8
+	Kind      Kind       // what it must be
+	ID        string     // of the material that it becomes if it is none of Known
+	Known     []Material // that it may be: of the same kind, with their public halves and checks, wrapped or not
+}
+
 // ErrForged is the answer to a ciphertext that was not sealed by this key over this additional data: bad tag,
 // bad length, wrong key. They are alike on purpose. The domain gives it AWS's name.
 var ErrForged = fault.New(fault.Invalid, "InvalidCiphertextException", "")
@@ -77,6 +94,10 @@ var ErrUnavailable = fault.New(fault.Unavailable, "", "The hardware security mod
 
 // ErrUnsupported is the answer to a kind or an algorithm that the device can't do safely.
 var ErrUnsupported = fault.New(fault.Invalid, "UnsupportedOperationException", "The hardware security module of this service does not support this kind of key.")
+
+// ErrUnfit is the answer to imported material that was unwrapped and is no key of the kind that was asked for.
+var ErrUnfit = fault.New(fault.Invalid, "IncorrectKeyMaterialException",
+	"The key material is invalid, or is not the same key material that was previously imported into this KMS key.")
 
 // Envelope is a value that KMS sealed for another service, and what is needed to have it opened again.
 type Envelope struct {

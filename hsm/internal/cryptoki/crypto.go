@@ -19,13 +19,13 @@ func (m *Module) WrapKey(s Session, mechanism uint, kek, key Object) ([]byte, er
 }
 
 // UnwrapKey refuses an empty blob itself: miekg would take the address of its first byte.
-func (m *Module) UnwrapKey(s Session, mechanism uint, kek Object, wrapped []byte, template []Attribute) (Object, error) {
+func (m *Module) UnwrapKey(s Session, by Mechanism, kek Object, wrapped []byte, template []Attribute) (Object, error) {
 	if len(wrapped) == 0 {
 		return 0, &Error{"C_UnwrapKey", pkcs11.CKR_WRAPPED_KEY_LEN_RANGE}
 	}
 	var pins runtime.Pinner
 	defer pins.Unpin()
-	o, err := m.ctx.UnwrapKey(pkcs11.SessionHandle(s), mech(mechanism), pkcs11.ObjectHandle(kek), wrapped, native(template, &pins))
+	o, err := m.ctx.UnwrapKey(pkcs11.SessionHandle(s), by.native(), pkcs11.ObjectHandle(kek), wrapped, native(template, &pins))
 	return Object(o), failed("C_UnwrapKey", err)
 }
 

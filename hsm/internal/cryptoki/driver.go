@@ -56,6 +56,7 @@ type Driver interface {
 
 	GenerateKey(s Session, mechanism uint, template []Attribute) (Object, error)
 	GenerateKeyPair(s Session, mechanism uint, public, private []Attribute) (publicKey, privateKey Object, err error)
+	CreateObject(s Session, template []Attribute) (Object, error)
 	CopyObject(s Session, o Object, template []Attribute) (Object, error)
 	DestroyObject(s Session, o Object) error
 	Attributes(s Session, o Object, types ...uint) ([][]byte, error)
@@ -63,7 +64,7 @@ type Driver interface {
 	FindObjects(s Session, template []Attribute) ([]Object, error)
 
 	WrapKey(s Session, mechanism uint, kek, key Object) ([]byte, error)
-	UnwrapKey(s Session, mechanism uint, kek Object, wrapped []byte, template []Attribute) (Object, error)
+	UnwrapKey(s Session, by Mechanism, kek Object, wrapped []byte, template []Attribute) (Object, error)
 	Encrypt(s Session, key Object, g GCM, iv, plaintext []byte) (sealed []byte, err error) // IV, ciphertext, tag
 	Decrypt(s Session, key Object, g GCM, sealed []byte) ([]byte, error)
 	DecryptBy(s Session, key Object, by Mechanism, ciphertext []byte) ([]byte, error)

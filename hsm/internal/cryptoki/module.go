@@ -123,6 +123,15 @@ func (m *Module) GenerateKeyPair(s Session, mechanism uint, public, private []At
 	return Object(pub), Object(key), failed("C_GenerateKeyPair", err)
 }
 
+// CreateObject is C_CreateObject: what the template has of the key's value passes through C memory, which is freed and not
+// overwritten.
+func (m *Module) CreateObject(s Session, template []Attribute) (Object, error) {
+	var pins runtime.Pinner
+	defer pins.Unpin()
+	o, err := m.ctx.CreateObject(pkcs11.SessionHandle(s), native(template, &pins))
+	return Object(o), failed("C_CreateObject", err)
+}
+
 // CopyObject is C_CopyObject.
 func (m *Module) CopyObject(s Session, o Object, template []Attribute) (Object, error) {
 	var pins runtime.Pinner

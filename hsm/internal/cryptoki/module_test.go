@@ -11,7 +11,7 @@ import (
 // it gets there: the module under test isn't even loaded.
 func TestBadInputStaysOutside(t *testing.T) {
 	m := &Module{}
-	if _, err := m.UnwrapKey(1, pkcs11.CKM_AES_KEY_WRAP_PAD, 1, nil, nil); !Is(err, pkcs11.CKR_WRAPPED_KEY_LEN_RANGE) {
+	if _, err := m.UnwrapKey(1, Mechanism{Code: pkcs11.CKM_AES_KEY_WRAP_PAD}, 1, nil, nil); !Is(err, pkcs11.CKR_WRAPPED_KEY_LEN_RANGE) {
 		t.Errorf("an empty blob: %v", err)
 	}
 	for _, iv := range [][]byte{nil, {}, make([]byte, 11), make([]byte, 16)} {

@@ -1,0 +1,118 @@
+package hsm_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/miekg/pkcs11"
+
+	"claviger/hsm"
+	"claviger/hsm/hsmtest"
+	"claviger/internal/custody"
+)
+
+// wrapped makes a pair for an algorithm and an AES key under it.
+func wrapped(t *testing.T, tok *hsm.Token, alg custody.Algorithm) custody.Import {
+	t.Helper()
+	pair, err := tok.ImportPair(background, "pair "+string(alg), "RSA_2048", alg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, _ := hsmtest.Outside(t, "AES_256")
+	return custody.Import{Pair: pair, Algorithm: alg, Wrapped: hsmtest.Envelop(t, pair.Public, alg, key), Kind: custody.AES256, ID: "new"}
+}
+
+// TestImportsStayOnTheToken counts what is decrypted into this process and what is put onto the device from it: nothing where
+// the device has the hash of the algorithm.
+func TestImportsStayOnTheToken(t *testing.T) {
+	for name, d := range map[string]*hsmtest.Device{"SHA-1 only": hsmtest.NewDevice(t), "SHA-256": hsmtest.LikeNShield(t)} {
+		tok := hsmtest.Open(t, d.Config())
+		for _, alg := range hsmtest.Wrappings {
+			in := wrapped(t, tok, alg)
+			hostless := name == "SHA-256" || in.Algorithm[len(in.Algorithm)-5:] == "SHA_1"
+			if unwraps := in.Pair.Kind == custody.RSA2048Unwrap; unwraps != hostless {
+				t.Errorf("%s, %s: the pair is of kind %s", name, alg, in.Pair.Kind)
+			}
+			created := d.Calls("C_CreateObject")
+			if _, err := tok.Import(background, in); err != nil {
+				t.Errorf("%s, %s: %v", name, alg, err)
+			}
+			if d.Calls("C_CreateObject") != created == hostless {
+				t.Errorf("%s, %s: a key came through this process: %v", name, alg, hostless)
+			}
+		}
+	}
+}
+
+// TestImportsLeaveNothingOnTheToken counts the session objects of the whole process after imports that worked and that didn't.
+func TestImportsLeaveNothingOnTheToken(t *testing.T) {
+	c := hsmtest.SoftHSM(t)
+	tok := hsmtest.Open(t, c)
+	var all []custody.Import
+	for _, alg := range hsmtest.Wrappings {
+		all = append(all, wrapped(t, tok, alg))
+	}
+	p, slot := hsmtest.Intruder(t, c)
+	s := hsmtest.Login(t, p, slot)
+	count := func() int {
+		if err := p.FindObjectsInit(s, []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_TOKEN, false)}); err != nil {
+			t.Fatal(err)
+		}
+		found, _, err := p.FindObjects(s, 1000)
+		if err := errors.Join(err, p.FindObjectsFinal(s)); err != nil {
+			t.Fatal(err)
+		}
+		return len(found)
+	}
+	before := count()
+	for _, in := range all {
+		bad := in
+		bad.Wrapped = append([]byte{}, in.Wrapped...)
+		bad.Wrapped[len(bad.Wrapped)-1] ^= 1
+		other := in
+		other.Kind = custody.P256Sign
+		for _, x := range []custody.Import{in, bad, other, in} {
+			tok.Import(background, x)
+		}
+	}
+	if after := count(); after != before {
+		t.Errorf("%d objects became %d", before, after)
+	}
+}
+
+// TestImportsAreNotBlamedForTheDevice has each function fail once, and then for good: what was sent is good, and nobody is
+// told otherwise.
+func TestImportsAreNotBlamedForTheDevice(t *testing.T) {
+	for _, function := range []string{"C_UnwrapKey", "C_WrapKey", "C_Encrypt", "C_CreateObject", "C_Decrypt", "C_DestroyObject"} {
+		for _, alg := range hsmtest.Wrappings {
+			d := hsmtest.NewDevice(t)
+			tok := hsmtest.Open(t, d.Config())
+			in := wrapped(t, tok, alg)
+			d.Fail(function, pkcs11.CKR_SESSION_HANDLE_INVALID, 1)
+			if _, err := tok.Import(background, in); err != nil {
+				t.Errorf("%s, %s: a lost session: %v", function, alg, err)
+			}
+			d.Fail(function, pkcs11.CKR_DEVICE_ERROR, -1)
+			if _, err := tok.Import(background, in); err != nil && !errors.Is(err, custody.ErrUnavailable) {
+				t.Errorf("%s, %s: a sick device: %v", function, alg, err)
+			}
+			d.Mend(function)
+		}
+	}
+}
+
+// TestImportsOfKnownKeysAreNotTakenForNew has the device fail while it compares: the key must not get another name.
+func TestImportsOfKnownKeysAreNotTakenForNew(t *testing.T) {
+	d := hsmtest.NewDevice(t)
+	tok := hsmtest.Open(t, d.Config())
+	in := wrapped(t, tok, "RSAES_OAEP_SHA_1")
+	known, err := tok.Import(background, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in.ID, in.Known = "other", []custody.Material{known}
+	d.Fail("C_Decrypt", pkcs11.CKR_GENERAL_ERROR, 2) // the comparison, and the canary that decides
+	if m, err := tok.Import(background, in); err == nil && m.ID != known.ID || err != nil && !errors.Is(err, custody.ErrUnavailable) {
+		t.Errorf("%q, %v", m.ID, err)
+	}
+}
