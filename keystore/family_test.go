@@ -59,11 +59,7 @@ func (s *service) isFamily(id string, regions ...string) {
 
 // amend changes a key as an operation would.
 func (s *service) amend(region, id string, alter func(*op.Call, *Key)) error {
-	c := s.runner.Own(s.t.Context(), ourAccount, region, "kms")
-	k, err := s.keys.key(c, keyRef{ourAccount, region, id})
-	if err != nil || k == nil {
-		s.t.Fatalf("the key in %s: %v, %v", region, k, err)
-	}
+	c, k := s.runner.Own(s.t.Context(), ourAccount, region, "kms"), s.load(region, id)
 	amend, err := s.keys.amend(c, k, change{key: k.changed(func(k *Key) { alter(c, k) })})
 	if err != nil {
 		s.t.Fatal(err)
@@ -279,26 +275,18 @@ func TestWhatKeysOfAFamilyShareChangesInAllAtOnce(t *testing.T) {
 func TestOnlyAPrimaryRotates(t *testing.T) {
 	s := start(t)
 	id, single := s.relatives(M{}, abroad), s.key()
-	c := s.runner.Own(t.Context(), ourAccount, ourRegion, "kms")
-	load := func(region, id string) *Key {
-		k, err := s.keys.key(c, keyRef{ourAccount, region, id})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return k
-	}
 	for _, operation := range []string{"EnableKeyRotation", "DisableKeyRotation", "RotateKeyOnDemand"} {
-		for _, k := range []*Key{load(ourRegion, id), load(ourRegion, single)} {
+		for _, k := range []*Key{s.load(ourRegion, id), s.load(ourRegion, single)} {
 			if err := k.serves(operation); err != nil {
 				t.Errorf("%s of %s: %v", operation, k.ARN(), err)
 			}
 		}
-		f := fault.Of(load(abroad, id).serves(operation))
+		f := fault.Of(s.load(abroad, id).serves(operation))
 		if f == nil || f.Code != "UnsupportedOperationException" || f.Message != keyARN(ourAccount, abroad, id)+" is not a multi-region primary key." {
 			t.Errorf("%s of a replica: %v", operation, f)
 		}
 	}
-	if err := load(abroad, id).serves("GetKeyRotationStatus"); err != nil {
+	if err := s.load(abroad, id).serves("GetKeyRotationStatus"); err != nil {
 		t.Errorf("GetKeyRotationStatus of a replica: %v", err)
 	}
 }
@@ -482,14 +470,9 @@ func TestChangingAFamilyAtOnce(t *testing.T) {
 		}()
 	}
 	wg.Wait()
-	c := s.runner.Own(t.Context(), ourAccount, ourRegion, "kms")
 	seen := map[int64]bool{}
 	for _, region := range []string{ourRegion, abroad, farAway} {
-		k, err := s.keys.key(c, keyRef{ourAccount, region, id})
-		if err != nil {
-			t.Fatal(err)
-		}
-		seen[k.Rotation] = true
+		seen[s.load(region, id).Rotation] = true
 	}
 	if len(seen) != 1 || seen[0] {
 		t.Errorf("the Regions say %v", seen)
@@ -577,5 +560,133 @@ func TestKeyListsAreEachRegionsOwn(t *testing.T) {
 	}
 	if got := list(farAway); len(got) != 0 {
 		t.Errorf("far away: %v", got)
+	}
+}
+
+// imported makes a multi-Region key whose material came from outside, as the import of it leaves it, and replicates it.
+func (s *service) imported(regions ...string) (id string, first material) {
+	s.t.Helper()
+	c := s.runner.Own(s.t.Context(), ourAccount, ourRegion, "kms")
+	k, err := s.keys.newKey(c, byCustomer, symmetricDefault, encryptDecrypt)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	k.ID, k.Primary, k.Origin = newMultiRegionID(), ourRegion, originExternal
+	first = k.materials[k.MaterialID]
+	first.expiration, first.expires, first.description = materialExpires, s.time().Add(time.Hour), "the first"
+	k.with(first)
+	insert, err := s.keys.insertKey(c, k)
+	if err == nil {
+		err = s.db.Commit(insert, nil)
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, region := range regions {
+		must[ReplicateKeyOutput](s, "ReplicateKey", M{"KeyId": k.ID, "ReplicaRegion": region})
+	}
+	return k.ID, first
+}
+
+func (s *service) load(region, id string) *Key {
+	s.t.Helper()
+	k, err := s.keys.key(s.t.Context(), keyRef{ourAccount, region, id})
+	if err != nil || k == nil {
+		s.t.Fatalf("the key in %s: %v, %v", region, k, err)
+	}
+	return k
+}
+
+// Which imported materials there are is shared, and whether their bytes are there is not: they are imported Region by Region.
+func TestImportedMaterialIsEachRegionsOwn(t *testing.T) {
+	s := start(t)
+	id, first := s.imported(abroad)
+	m := s.describe(abroad, id)
+	if m.KeyState != PendingImport || m.Enabled || m.ExpirationModel != "" || m.ValidTo != nil {
+		t.Errorf("the replica is %+v", m)
+	}
+	if r := s.load(abroad, id); len(r.materials) != 1 || r.MaterialID != first.ID || r.materials[first.ID].there() || !reflect.DeepEqual(r.materials[first.ID].Check, first.Check) {
+		t.Errorf("its materials are %+v", r.materials)
+	}
+	blob := must[EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
+	if _, refused := askIn[any](s, abroad, "Decrypt", M{"CiphertextBlob": blob}); refused == nil || refused.Code != "KMSInvalidStateException" {
+		t.Errorf("before its import the replica answers %v", refused)
+	}
+	err := s.amend(abroad, id, func(_ *op.Call, k *Key) {
+		own := first
+		own.expiration, own.expires, own.description = materialLasts, time.Time{}, "abroad"
+		k.State = Enabled
+		k.with(own)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustIn[any](s, abroad, "Decrypt", M{"CiphertextBlob": blob})
+	if m := s.describe(ourRegion, id); m.ExpirationModel != materialExpires || m.ValidTo == nil {
+		t.Errorf("the import in one Region changed the other: %+v", m)
+	}
+	err = s.amend(ourRegion, id, func(_ *op.Call, k *Key) {
+		k.State = PendingImport
+		k.with(k.materials[first.ID].awaited())
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustIn[any](s, abroad, "Decrypt", M{"CiphertextBlob": blob})
+	if r := s.load(abroad, id); r.materials[first.ID].description != "abroad" || !r.materials[first.ID].there() {
+		t.Errorf("the deletion in one Region changed the other: %+v", r.materials)
+	}
+}
+
+// A new imported material can become current once every Region has it, in whatever order they get it, and also at once.
+func TestANewImportedMaterialWaitsForEveryRegion(t *testing.T) {
+	for _, atOnce := range []bool{false, true} {
+		s := start(t)
+		id, _ := s.imported(abroad, farAway)
+		regions := []string{ourRegion, abroad, farAway}
+		next, err := s.token.Generate(t.Context(), newMaterialID(), custody.AES256)
+		if err != nil {
+			t.Fatal(err)
+		}
+		says := func(want string) {
+			t.Helper()
+			for _, region := range regions {
+				if m, ok := s.load(region, id).materials[next.ID]; !ok || m.rotation != want {
+					t.Errorf("in %s the new material is %q, want %q", region, m.rotation, want)
+				}
+			}
+		}
+		arrive := func(_ *op.Call, k *Key) {
+			m := k.materials[next.ID]
+			m.Material, m.rotation = next, rotationPending
+			k.with(m)
+		}
+		if err := s.amend(ourRegion, id, arrive); err != nil {
+			t.Fatal(err)
+		}
+		says(rotationIncomplete)
+		var wg sync.WaitGroup
+		for _, region := range regions[1:] {
+			arrives := func() {
+				for s.amend(region, id, arrive) != nil { // somebody else was faster
+				}
+			}
+			if !atOnce {
+				arrives()
+				continue
+			}
+			wg.Go(arrives)
+		}
+		wg.Wait()
+		says(rotationPending)
+		if err := s.amend(abroad, id, func(_ *op.Call, k *Key) { k.with(k.materials[next.ID].awaited()) }); err != nil {
+			t.Fatal(err)
+		}
+		says(rotationIncomplete)
+		mustIn[any](s, abroad, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
+		s.pass(7 * 24 * time.Hour)
+		s.clockwork.Turn(t.Context())
+		regions = []string{ourRegion, farAway}
+		says(rotationPending)
 	}
 }
