@@ -1,6 +1,7 @@
 package keystore
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/policy"
+	"claviger/store"
 )
 
 // relatives makes a primary key of a spec in ourRegion, with replicas, and returns its id.
@@ -477,6 +479,24 @@ func TestChangingAFamilyAtOnce(t *testing.T) {
 	if len(seen) != 1 || seen[0] {
 		t.Errorf("the Regions say %v", seen)
 	}
+}
+
+// Who has read a family that has become smaller is too late, and not confused.
+func TestAFamilyThatWasReadBeforeAReplicaWentIsStale(t *testing.T) {
+	s := start(t)
+	id := s.relatives(M{}, abroad)
+	k := s.load(ourRegion, id)
+	mustIn[any](s, abroad, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
+	s.pass(7 * 24 * time.Hour)
+	s.clockwork.Turn(t.Context())
+	amend, err := s.keys.amend(t.Context(), k, change{key: k.changed(func(k *Key) { k.Rotation = 90 })})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.db.Commit(amend, nil); !errors.Is(err, store.Stale) {
+		t.Errorf("committed: %v", err)
+	}
+	s.isFamily(id, ourRegion)
 }
 
 // Values of other services stay sealed by the data keys of their own Region.
