@@ -583,8 +583,8 @@ func TestKeyListsAreEachRegionsOwn(t *testing.T) {
 	}
 }
 
-// imported makes a multi-Region key whose material came from outside, as the import of it leaves it, and replicates it.
-func (s *service) imported(regions ...string) (id string, first material) {
+// importedFamily makes a multi-Region key whose material came from outside, as the import of it leaves it, and replicates it.
+func (s *service) importedFamily(regions ...string) (id string, first material) {
 	s.t.Helper()
 	c := s.runner.Own(s.t.Context(), ourAccount, ourRegion, "kms")
 	k, err := s.keys.newKey(c, byCustomer, symmetricDefault, encryptDecrypt)
@@ -620,7 +620,7 @@ func (s *service) load(region, id string) *Key {
 // Which imported materials there are is shared, and whether their bytes are there is not: they are imported Region by Region.
 func TestImportedMaterialIsEachRegionsOwn(t *testing.T) {
 	s := start(t)
-	id, first := s.imported(abroad)
+	id, first := s.importedFamily(abroad)
 	m := s.describe(abroad, id)
 	if m.KeyState != PendingImport || m.Enabled || m.ExpirationModel != "" || m.ValidTo != nil {
 		t.Errorf("the replica is %+v", m)
@@ -662,7 +662,7 @@ func TestImportedMaterialIsEachRegionsOwn(t *testing.T) {
 func TestANewImportedMaterialWaitsForEveryRegion(t *testing.T) {
 	for _, atOnce := range []bool{false, true} {
 		s := start(t)
-		id, _ := s.imported(abroad, farAway)
+		id, _ := s.importedFamily(abroad, farAway)
 		regions := []string{ourRegion, abroad, farAway}
 		next, err := s.token.Generate(t.Context(), newMaterialID(), custody.AES256)
 		if err != nil {
