@@ -65,6 +65,9 @@ fuzz-long: tools softhsm ## fuzz every target for LONGFUZZ (10m)
 bench: softhsm build ## measure; prints ratios of one run
 	$(GO) run ./bench
 
+bench-keys: softhsm build ## measure what 100,000 keys cost
+	$(GO) run ./bench -keys 100000 -span 5s
+
 # A long test is a short one with a bigger number: CLAVIGER_LONG=1 asks for the whole sweep.
 soak: tools softhsm clients ## run the tests with every sweep at its full length: hours
 	@CLAVIGER_LONG=1 KILLS=$(KILLS) $(GO) run ./.ci/gotest -count=1 -timeout 12h $(PKG)
@@ -115,4 +118,4 @@ tools: ## look whether Go and a C compiler are here
 clean: ## remove what was built; ./dev-data stays
 	rm -rf bin coverage.out coverage.html
 
-.PHONY: help run build test vet lint cover race fuzz fuzz-long bench soak kill docs docs-check changelog softhsm clients tools clean
+.PHONY: help run build test vet lint cover race fuzz fuzz-long bench bench-keys soak kill docs docs-check changelog softhsm clients tools clean

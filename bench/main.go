@@ -8,7 +8,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"time"
@@ -19,6 +18,7 @@ func main() {
 	flag.DurationVar(&b.span, "span", 3*time.Second, "how long each line is measured")
 	flag.StringVar(&b.binary, "binary", "bin/claviger", "the service to measure")
 	flag.IntVar(&b.crowd, "crowd", 10000, "keys and secrets for the lines on memory and start; 0 leaves them out")
+	flag.IntVar(&b.keys, "keys", 0, "measure what this many keys cost, and nothing else")
 	flag.StringVar(&b.only, "only", "", "measure lines with this in their name")
 	floor := flag.String("floor", "", "internal: be the floor, on the token of this directory")
 	flag.Parse()
@@ -40,6 +40,7 @@ type bench struct {
 	binary string
 	only   string
 	crowd  int
+	keys   int
 	dir    string // of the service: its database lies on a disk that syncs, its token wherever that is
 	bare   map[bareOf]float64
 }
@@ -57,7 +58,10 @@ func (b *bench) run(ctx context.Context) (err error) {
 	}
 	fmt.Printf("%s, %d cores, %s, %s for each line, database on %s\n\n", time.Now().Format(time.DateOnly), runtime.NumCPU(), runtime.Version(), b.span, filesystem(b.dir))
 
-	s, err := start(ctx, exec.Command(b.binary, "dev", "--dir", b.dir, "--listen", "127.0.0.1:0", "--log", "json"))
+	if b.keys > 0 {
+		return b.manyKeys(ctx)
+	}
+	s, err := b.serve(ctx)
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ import (
 type process struct {
 	cmd  *exec.Cmd
 	addr string
+	took time.Duration // from its start until it listened
 }
 
 var listening = regexp.MustCompile(`http://(127\.0\.0\.1:\d+)`)
@@ -31,6 +32,7 @@ func start(ctx context.Context, cmd *exec.Cmd) (*process, error) {
 	}
 	cmd.Stderr = io.Discard
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	begin := time.Now()
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -38,7 +40,7 @@ func start(ctx context.Context, cmd *exec.Cmd) (*process, error) {
 	for lines.Scan() {
 		if m := listening.FindStringSubmatch(lines.Text()); m != nil {
 			go io.Copy(io.Discard, out)
-			return &process{cmd, m[1]}, nil
+			return &process{cmd, m[1], time.Since(begin)}, nil
 		}
 	}
 	return nil, fmt.Errorf("%s ended before it listened: %w", cmd.Path, cmd.Wait())
