@@ -193,8 +193,10 @@ var guide = []struct {
 	{"CreateAlias UpdateAlias TagResource UntagResource UpdateKeyDescription", [8]string{"", "", "pending deletion", "pending deletion", "", "", "", ""}},
 }
 
+// ofColumn are the states of the guide's columns.
+var ofColumn = []State{Enabled, Disabled, PendingDeletion, PendingReplicaDeletion, PendingImport, Unavailable, Creating, Updating}
+
 func TestEveryCellOfTheMatrix(t *testing.T) {
-	ofColumn := []State{Enabled, Disabled, PendingDeletion, PendingReplicaDeletion, PendingImport, Unavailable, Creating, Updating}
 	if len(ofColumn) != len(states) {
 		t.Fatalf("there are %d states, and the table has %d", len(states), len(ofColumn))
 	}

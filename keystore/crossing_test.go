@@ -1,0 +1,96 @@
+package keystore
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"claviger/internal/fault"
+)
+
+// guided is what the guide has an operation answer in the state of a column; nothing is yes.
+func guided(operation string, column int) string {
+	for _, row := range guide {
+		if slices.Contains(strings.Fields(row.operations), operation) {
+			return row.answers[column]
+		}
+	}
+	return ""
+}
+
+// crossed is what an operation has to answer about a key, as its code and text; nothing is yes. Usage goes before state and state before
+// algorithm: whoever waits for a key to be enabled must not wait for one that will never do.
+func crossed(k *Key, operation, algorithm string, column int) (code, text string) {
+	what := guided(operation, column)
+	switch want := usages[operation]; {
+	case want != "" && want != k.Usage:
+		return "InvalidKeyUsageException", fmt.Sprintf("%s key usage is %s which is not valid for %s.", k.ARN(), k.Usage, operation)
+	case operation == "GetPublicKey" && (k.Usage == generateMac || k.Spec == symmetricDefault):
+		return "UnsupportedOperationException", fmt.Sprintf("%s key spec is %s which is not valid for GetPublicKey.", k.ARN(), k.Spec)
+	case what == "disabled":
+		return "DisabledException", k.ARN() + " is disabled."
+	case what != "":
+		return "KMSInvalidStateException", k.ARN() + " is " + what + "."
+	case algorithm != "" && !slices.Contains(specs[k.Spec][k.Usage].algorithms, algorithm):
+		return "InvalidKeyUsageException", fmt.Sprintf("Algorithm %s is incompatible with key spec %s.", algorithm, k.Spec)
+	}
+	return "", ""
+}
+
+// TestEveryOperationWithEveryKeyInEveryState crosses what uses keys with all specs, usages, algorithms and states, on this side of
+// the token: that what is let through then works, or that a key of the kind can't be made, is shown where there is one.
+func TestEveryOperationWithEveryKeyInEveryState(t *testing.T) {
+	algorithms := []string{""}
+	for _, shape := range []string{"EncryptionAlgorithmSpec", "SigningAlgorithmSpec", "MacAlgorithmSpec", "KeyAgreementAlgorithmSpec"} {
+		algorithms = append(algorithms, shapes[shape].Enum...)
+	}
+	n := 0
+	for spec, uses := range specs {
+		for usage := range uses {
+			for column, state := range ofColumn {
+				k := &Key{Account: ourAccount, Region: ourRegion, ID: anID, Spec: spec, Usage: usage, Origin: originKMS, Manager: byCustomer, State: state}
+				for _, operation := range append(keysOf(usages), "GetPublicKey") {
+					for _, algorithm := range algorithms {
+						n++
+						crossing(t, k, operation, algorithm, column)
+					}
+				}
+			}
+		}
+	}
+	if n < 50_000 {
+		t.Errorf("only %d crossings were looked at", n)
+	}
+}
+
+func crossing(t *testing.T, k *Key, operation, algorithm string, column int) {
+	t.Helper()
+	late := false
+	x := target{key: k, action: operation, operation: operation, algorithm: algorithm, tooLate: func() { late = true }}
+	code, text := crossed(k, operation, algorithm, column)
+	f := fault.Of(x.Ready())
+	if f == nil != (code == "") || f != nil && (KMS.Code(f) != code || f.Message != text) {
+		t.Errorf("%s by %q with a key of %s for %s that is %s: %v, want %s: %q", operation, algorithm, k.Spec, k.Usage, k.State, f, code, text)
+	}
+	if late != strings.HasSuffix(text, "is pending deletion.") {
+		t.Errorf("%s with a key that is %s: noticed as too late: %v", operation, k.State, late)
+	}
+	if operation != "Decrypt" {
+		return
+	}
+	f = fault.Of((&source{target: x}).Ready()) // Decrypt speaks of the key, and not of its usage
+	if code == "InvalidKeyUsageException" && k.Usage != encryptDecrypt {
+		code, text = "IncorrectKeyException", "The key ID in the request does not identify a CMK that can perform this operation."
+	}
+	if f == nil != (code == "") || f != nil && (KMS.Code(f) != code || f.Message != text) {
+		t.Errorf("Decrypt by %q of what names a key of %s for %s that is %s: %v, want %s: %q", algorithm, k.Spec, k.Usage, k.State, f, code, text)
+	}
+}
+
+func keysOf[V any](m map[string]V) (keys []string) {
+	for k := range m {
+		keys = append(keys, k)
+	}
+	return keys
+}
