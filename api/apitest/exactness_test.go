@@ -25,7 +25,7 @@ func TestADryRunSeesWhatIsNoCiphertext(t *testing.T) {
 		"good":       {good, "DryRunOperationException"},
 		"junk":       {[]byte("junk"), "InvalidCiphertextException"},
 		"cut short":  {good[:len(good)-30], "InvalidCiphertextException"},
-		"not a kind": {append([]byte{good[0] + 1}, good[1:]...), "InvalidCiphertextException"},
+		"not a kind": {append([]byte{good[0] ^ 0x80}, good[1:]...), "InvalidCiphertextException"},
 	} {
 		blob := `"CiphertextBlob":"` + base64.StdEncoding.EncodeToString(x.blob) + `","DryRun":true`
 		for target, body := range map[string]string{
