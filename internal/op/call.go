@@ -2,12 +2,14 @@ package op
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"claviger/audit"
 	"claviger/internal/fault"
 	"claviger/internal/shape"
 	"claviger/policy"
+	"claviger/store"
 
 	"github.com/google/uuid"
 )
@@ -27,25 +29,49 @@ type Call struct {
 	present func(pointer string) bool
 	trail   *trail // shared with every nested Call: one request, one commit
 	extra   []byte // additional facts for the record of the operation now running
+	done    []func(audit.Record)
 }
 
 // within returns the call of an operation inside this one. The notes of this one are not the other's.
 func (c *Call) within(service string) *Call {
 	sub := *c
-	sub.Via, sub.present, sub.extra = service, nil, nil
+	sub.Via, sub.present, sub.extra, sub.done = service, nil, nil, nil
 	return &sub
 }
 
-// trail collects the records of one attempt at a request.
+// trail collects the records of one attempt at a request, and what belongs to them.
 type trail struct {
 	records []audit.Record
+	also    []func(*store.Tx) error
+	kept    []func() // what follows once what also did is durable
+	done    []func() // what follows once the records are durable
 }
 
 // Namespace returns the account and Region that the call is in: the first two columns of every table.
 func (c *Call) Namespace() (account, region string) { return c.Caller.Account, c.Region }
 
-// Note adds facts to the record of the operation now running, as one JSON object.
-func (c *Call) Note(object string) { c.extra = []byte(object) }
+// Note adds facts to the record of the operation now running: the members of a JSON object that isn't empty.
+func (c *Call) Note(object string) {
+	if n := len(c.extra); n > 0 {
+		c.extra = append(append(c.extra[:n-1], ','), object[1:]...)
+		return
+	}
+	c.extra = []byte(object)
+}
+
+// Log returns where the operator is told of things that no caller may see.
+func (c *Call) Log() *slog.Logger { return c.run.Log.With("requestId", c.RequestID) }
+
+// Also has f run in the transaction that makes the records of this request durable, of a Read too: bookkeeping without
+// which there may be no answer. If f fails, so does the request. It may run twice, as a [Commit] may, and doesn't run
+// for a request that failed. Once what it did is on the disk for certain, kept is called.
+func (c *Call) Also(f func(*store.Tx) error, kept func()) {
+	c.trail.also, c.trail.kept = append(c.trail.also, f), append(c.trail.kept, kept)
+}
+
+// After has f called with the record of the operation now running, once it is on the disk for certain and says
+// that the operation succeeded. It may be called a moment before the answer, is quick and doesn't fail.
+func (c *Call) After(f func(audit.Record)) { c.done = append(c.done, f) }
 
 // leave appends the record of one operation. The outcome of the outermost one may still change at commit.
 func (c *Call) leave(n *Info, plan *shape.Plan, in any, demands []policy.Demand, err error) {
@@ -59,8 +85,52 @@ func (c *Call) leave(n *Info, plan *shape.Plan, in any, demands []policy.Demand,
 		}
 	}
 	r.Additional = c.extra
-	c.extra = nil
-	c.trail.records = append(c.trail.records, r)
+	c.trail.add(r, c.done)
+	c.extra, c.done = nil, nil
+}
+
+// add appends a record. The outcome of the last one is known only when the functions are called.
+func (t *trail) add(r audit.Record, done []func(audit.Record)) {
+	at := len(t.records)
+	t.records = append(t.records, r)
+	for _, f := range done {
+		t.done = append(t.done, func() {
+			if r := t.records[at]; r.ErrorCode == "" {
+				f(r)
+			}
+		})
+	}
+}
+
+// settle calls what was to follow. The records are on the disk, and with them what belongs to them if it was done.
+func (t *trail) settle(also bool) {
+	if also {
+		for _, f := range t.kept {
+			f()
+		}
+	}
+	for _, f := range t.done {
+		f()
+	}
+}
+
+// change returns what the trail's transaction does besides keeping the records: commit, if there is one, and what
+// belongs to it. It is nil if there is nothing.
+func (t *trail) change(commit func(*store.Tx) error) func(*store.Tx) error {
+	if len(t.also) == 0 {
+		return commit
+	}
+	return func(tx *store.Tx) error {
+		for _, f := range t.also {
+			if err := f(tx); err != nil {
+				return err
+			}
+		}
+		if commit == nil {
+			return nil
+		}
+		return commit(tx)
+	}
 }
 
 func (c *Call) record(n *Info, err error) audit.Record {

@@ -224,6 +224,9 @@ func (o *operation[I, T, O]) whole(c *Call, in I) (O, error) {
 				return refused
 			}
 		}
+		if err == nil {
+			change = c.trail.change(change)
+		}
 		err = c.run.commit(c, o.info.Service, change, err)
 		switch {
 		case isStale(err):

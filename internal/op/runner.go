@@ -121,13 +121,13 @@ func (r *Runner) stranger(c *Call, s *Service, err error) error {
 	}
 	rec := c.record(&Info{Name: "Authenticate", Service: s, ReadOnly: true}, f)
 	rec.Identity = audit.Identity{Type: "Unknown"}
-	c.trail = &trail{[]audit.Record{rec}}
+	c.trail = &trail{records: []audit.Record{rec}}
 	return fault.Of(r.commit(c, s, nil, f))
 }
 
 // refused leaves the record of a failure that happened outside the road's middle part.
 func (r *Runner) refused(c *Call, n *Info, err error) error {
-	c.trail = &trail{[]audit.Record{c.record(n, err)}}
+	c.trail = &trail{records: []audit.Record{c.record(n, err)}}
 	return r.commit(c, n.Service, nil, err)
 }
 
@@ -138,15 +138,20 @@ func (r *Runner) commit(c *Call, s *Service, change func(*store.Tx) error, err e
 		if lost := r.Ledger.Commit(nil, func(error) []byte { return lines(c.trail.records) }); lost != nil {
 			return lost
 		}
+		c.trail.settle(false)
 		return err
 	}
-	return r.Ledger.Commit(change, func(err error) []byte {
+	err = r.Ledger.Commit(change, func(err error) []byte {
 		if isStale(err) {
 			return nil // nothing of this attempt has left the process: the road starts again
 		}
 		mark(&c.trail.records[len(c.trail.records)-1], s, err)
 		return lines(c.trail.records)
 	})
+	if err == nil {
+		c.trail.settle(true)
+	}
+	return err
 }
 
 func lines(records []audit.Record) []byte {
