@@ -54,7 +54,7 @@ func TestClosingAKeyForgetsDataKeysMadeMeanwhile(t *testing.T) {
 	}
 	planned := s.keys.forgetting(k)
 	before := s.token.Stats().Handles
-	if _, err := s.keys.currentDataKey(c, k, "secretsmanager"); err != nil {
+	if _, _, err := s.keys.currentDataKey(c, k, "secretsmanager"); err != nil {
 		t.Fatal(err)
 	}
 	if made := s.token.Stats().Handles; made <= before {

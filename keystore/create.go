@@ -127,6 +127,7 @@ func (s *Keys) createManaged(c *op.Call, in manageInput, m managed) (op.Commit[o
 	if err != nil {
 		return nil, err
 	}
+	k.rotateEvery(usualPeriod, c.Time)
 	k.Description = "Default key that protects the data of " + in.Service + " when no other key is named"
 	k.Policy = managedPolicyOf(c, in.Service)
 	insertKey, err := s.insertKey(c, k)

@@ -113,12 +113,15 @@ func (s *Keys) encryptUnder(c *op.Call, k *Key, plaintext []byte, context map[st
 }
 
 // sealUnder and unsealUnder are all that is ever done with the material of a symmetric key.
-func (s *Keys) sealUnder(ctx context.Context, k *Key, plaintext, aad []byte) ([]byte, error) {
+func (s *Keys) sealUnder(c *op.Call, k *Key, plaintext, aad []byte) ([]byte, error) {
 	ref, err := k.current()
+	if err == nil {
+		err = s.count(c, k, ref.ID)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return s.token.Seal(ctx, ref, plaintext, aad)
+	return s.token.Seal(c, ref, plaintext, aad)
 }
 
 func (s *Keys) unsealUnder(ctx context.Context, k *Key, material string, sealed, aad []byte) ([]byte, error) {

@@ -121,13 +121,16 @@ func (s *Keys) findSeal(c *op.Call, in SealInput) (*target, error) {
 }
 
 func (s *Keys) sealEnvelope(c *op.Call, in SealInput, t *target) (e custody.Envelope, err error) {
-	d, err := s.currentDataKey(c, t.key, in.Service)
+	d, k, err := s.currentDataKey(c, t.key, in.Service)
+	if err == nil {
+		err = s.count(c, k, d.id)
+	}
 	if err != nil {
 		return e, err
 	}
 	cached := true
-	e = custody.Envelope{KeyID: t.key.ID, Epoch: d.epoch}
-	e.Sealed, err = s.token.Seal(c, s.use(t.key, d, &cached), in.Value, additional(purposeValue, t.key.ID, d.id, in.EncryptionContext))
+	e = custody.Envelope{KeyID: k.ID, Epoch: d.epoch}
+	e.Sealed, err = s.token.Seal(c, s.use(k, d, &cached), in.Value, additional(purposeValue, k.ID, d.id, in.EncryptionContext))
 	noteCached(c, cached)
 	return e, err
 }
@@ -157,29 +160,72 @@ func noteCached(c *op.Call, cached bool) {
 	}
 }
 
-// currentDataKey returns the data key that seals for a service now. An epoch ends with the material of its KMS key
-// and with time; the next one is made and committed before it is used.
-func (s *Keys) currentDataKey(c *op.Call, k *Key, service string) (*dataKey, error) {
+// epochAttempts bounds how often a seal looks for its data key: each look but the last finds out that the key was
+// rotated meanwhile, or that an epoch is over and makes the next.
+const epochAttempts = 8
+
+var errEpochs = custody.ErrUnavailable.Because(errors.New("the epochs of a data key end faster than they are made"))
+
+// currentDataKey returns the data key that seals for a service now, and the key as it is now. An epoch ends with the
+// material of its KMS key, with time and with its number of seals; the next one is made and committed before it is used.
+func (s *Keys) currentDataKey(c *op.Call, k *Key, service string) (*dataKey, *Key, error) {
 	ref := dataKeyRef{k.Account, k.Region, k.ID, service, 0}
-	for {
+	for range epochAttempts {
 		d, err := s.dataKeys.Get(ref, func() (*dataKey, error) { return s.loadCurrentDataKey(c, ref) })
-		last := int64(0)
-		switch {
-		case err == nil && d.material == k.MaterialID && c.Time.Sub(d.created) < epochLength:
-			return d, nil
-		case err == nil:
-			last = d.epoch
-		case !errors.Is(err, store.NoRow):
-			return nil, err
+		if isNoRow(err) {
+			d, err = &dataKey{dataKeyRef: ref}, nil
 		}
-		_, err = op.AsService(c, service, s.epoch, epochInput{KeyId: k.ID, Service: service, Epoch: last + 1})
-		if err != nil && !errors.Is(err, errBefore) {
-			return nil, err
+		if err != nil {
+			return nil, nil, err
 		}
-		if err := c.Err(); err != nil {
-			return nil, custody.ErrUnavailable.Because(err)
+		if fits, err := s.seals(c, k, d); fits || err != nil {
+			return d, k, err
+		}
+		now, err := s.again(c, k)
+		if err != nil {
+			return nil, nil, err
+		}
+		if now.MaterialID == k.MaterialID { // else the epoch may be that of the new material: a key that is behind ends none
+			err = s.nextEpoch(c, k, service, d.epoch+1)
+		}
+		if k = now; err != nil {
+			return nil, nil, err
 		}
 	}
+	return nil, nil, errEpochs
+}
+
+// seals reports whether a data key of k may seal one more value.
+func (s *Keys) seals(c *op.Call, k *Key, d *dataKey) (bool, error) {
+	if d.material != k.MaterialID || c.Time.Sub(d.created) >= epochLength {
+		return false, nil
+	}
+	u, err := s.usesOf(k, d.id)
+	return err == nil && u.taken.Load() < s.tally.epoch, err
+}
+
+// again returns the key as it is now, if it may still be used.
+func (s *Keys) again(c *op.Call, k *Key) (*Key, error) {
+	now, err := s.key(c, k.ref())
+	switch {
+	case err != nil:
+		return nil, err
+	case now == nil:
+		return nil, errNoKey(named{keyRef: k.ref()})
+	}
+	return now, now.allows("GenerateDataKey")
+}
+
+// nextEpoch has the next data key of a service made. If another request was first, that is as good.
+func (s *Keys) nextEpoch(c *op.Call, k *Key, service string, epoch int64) error {
+	_, err := op.AsService(c, service, s.epoch, epochInput{KeyId: k.ID, Service: service, Epoch: epoch})
+	switch {
+	case err != nil && !errors.Is(err, errBefore):
+		return err
+	case c.Err() != nil:
+		return custody.ErrUnavailable.Because(c.Err())
+	}
+	return nil
 }
 
 // epochInput asks for the next data key of a service.

@@ -180,6 +180,9 @@ func (t *target) Ready() error {
 		}
 		return err
 	}
+	if err := t.key.rotatesBy(t.operation); err != nil {
+		return err
+	}
 	if err := t.key.takes(t.algorithm); err != nil || t.fits == nil {
 		return err
 	}
@@ -256,7 +259,8 @@ func (s *Keys) amend(ctx context.Context, k *Key, ch change) (func(*store.Tx) er
 	return inOrder(puts), nil
 }
 
-// replace signs the rows of one key as it shall be, its own and those of its materials that are new or not what they were.
+// replace signs the rows of one key as it shall be, its own and those of its materials that are new or not what they were, and
+// moves its next rotation.
 func (s *Keys) replace(ctx context.Context, m member) (func(*store.Tx) error, error) {
 	switch {
 	case m.to == nil: // somebody has removed it meanwhile: look again
@@ -278,6 +282,9 @@ func (s *Keys) replace(ctx context.Context, m member) (func(*store.Tx) error, er
 			return nil, err
 		}
 		puts = append(puts, put)
+	}
+	if !m.to.turns().Equal(m.from.turns()) {
+		puts = append(puts, s.scheduleTurn(m.to))
 	}
 	return inOrder(puts), nil
 }

@@ -3,6 +3,7 @@ package keystore
 import (
 	"crypto"
 	"maps"
+	"sync/atomic"
 	"time"
 
 	"claviger/internal/custody"
@@ -60,6 +61,7 @@ type Key struct {
 	materials map[string]material
 	public    crypto.PublicKey // of an asymmetric key, as [parsePublic] returns it
 	closed    bool             // its custom key store isn't connected
+	noted     *atomic.Int64    // the last minute, since the epoch, of which a use was written down
 }
 
 // state is the key's state as callers see it.

@@ -70,6 +70,9 @@ type Scheduler interface {
 // DeleteKeyJob is the kind of the job that ends a key when its window is over; see [Keys.Finish].
 const DeleteKeyJob = "kms:DeleteKey"
 
+// RotateKeyJob is the kind of the job that replaces a key's material when its time has come; see [Keys.Rotate].
+const RotateKeyJob = "kms:RotateKey"
+
 // Keys performs the operations of KMS. [New] makes it.
 type Keys struct {
 	db    *store.DB
@@ -84,10 +87,12 @@ type Keys struct {
 	aliases  *store.Cache[aliasRef, *alias]
 	dataKeys *store.Cache[dataKeyRef, *dataKey]
 
+	tally   tally
 	pairs   chan struct{} // a place for each key pair being made on the processor
 	parting atomic.Uint64 // see [Keys.PartingUses]
 
-	destroy op.Command[destroyInput, op.None]
+	destroy op.Command[dueInput, op.None]
+	rotate  op.Command[dueInput, op.None]
 	manage  op.Command[manageInput, op.None]
 	epoch   op.Command[epochInput, op.None]
 	seal    op.Query[SealInput, custody.Envelope]
@@ -114,6 +119,7 @@ func New(db *store.DB, token Token, jobs Scheduler, in *install.Installation, re
 		dataKeys: store.NewCache[dataKeyRef, *dataKey](cachedDataKeys),
 		pairs:    make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), // an RSA pair takes seconds: the rest is for everybody else
 	}
+	s.tally.wear, s.tally.limit = usualWear, keptUses
 	s.internal()
 	return s
 }

@@ -6,7 +6,6 @@ import (
 	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/internal/wire"
-	"claviger/policy"
 	"claviger/store"
 )
 
@@ -142,41 +141,11 @@ func (s *Keys) forgetting(k *Key) func(*store.Tx) error {
 	}
 }
 
-// destroyInput names a key whose deletion window is over.
-type destroyInput struct {
-	KeyId string `shape:"KeyIdType,required"`
-	op.ByShape
-}
-
-// ended is a key that may be due for destruction, or gone already.
-type ended struct {
-	named named
-	key   *Key
-}
-
-func (e ended) Demands() []policy.Demand {
-	return []policy.Demand{{Action: "kms:DeleteKey", Resource: e.named.arn()}}
-}
-func (ended) Missing() error { return nil }
-func (ended) Ready() error   { return nil }
-
-func (s *Keys) findDestroy(c *op.Call, in destroyInput) (ended, error) {
-	n, err := s.name(c, in.KeyId, false)
-	if err != nil {
-		return ended{}, err
-	}
-	k, err := s.loadKey(c, n.keyRef) // the row, not the cache: this can't be taken back
-	if isNoRow(err) {
-		return ended{named: n}, nil
-	}
-	return ended{n, k}, err
-}
-
 // destroyKey removes a key, its aliases, its wrapped materials and the data keys under it, and a replica from the lists of the
 // keys related to it, which keep their copies of the material. A key that is gone, or that
 // was taken back from deletion, is left as it is: the job has nothing to do. Where the time has not come, because the clock was
 // set back, the job fails: it must stay, or the key would be pending for ever.
-func (s *Keys) destroyKey(c *op.Call, _ destroyInput, e ended) (op.Commit[op.None], error) {
+func (s *Keys) destroyKey(c *op.Call, _ dueInput, e due) (op.Commit[op.None], error) {
 	k := e.key
 	switch {
 	case k == nil || k.State != PendingDeletion:
@@ -202,6 +171,6 @@ func (s *Keys) destroyKey(c *op.Call, _ destroyInput, e ended) (op.Commit[op.Non
 
 // Finish ends the key whose deletion window is over. It is the work of a [DeleteKeyJob].
 func (s *Keys) Finish(c *op.Call, keyID string) error {
-	_, err := op.AsService(c, "kms", s.destroy, destroyInput{KeyId: keyID})
+	_, err := op.AsService(c, "kms", s.destroy, dueInput{KeyId: keyID})
 	return err
 }

@@ -13,6 +13,7 @@ func (s *Keys) Operations() []op.Operation {
 	return []op.Operation{
 		onAccount(s, post("CreateKey", "/v1/keys", "Makes a key on the token."), s.createKey),
 		readKey(s, get("DescribeKey", "/v1/keys/metadata/{KeyId...}", "Returns what is known of a key."), s.describeKey),
+		readKey(s, get("GetKeyLastUsage", "/v1/keys/last-usage/{KeyId...}", "Returns when and for what a key was last used."), s.getKeyLastUsage),
 		overAccount(s, get("ListKeys", "/v1/keys", "Lists the keys of the account in this Region."), s.listKeys),
 		changeKey(s, post("EnableKey", "/v1/keys/enable/{KeyId...}", "Lets a disabled key be used again."), s.enableKey),
 		changeKey(s, post("DisableKey", "/v1/keys/disable/{KeyId...}", "Keeps a key from being used."), s.disableKey),
@@ -27,6 +28,12 @@ func (s *Keys) Operations() []op.Operation {
 		op.Write(post("ReplicateKey", "/v1/keys/replicate/{KeyId...}", "Makes a replica of a multi-Region key in another Region."), s.findReplication, s.replicateKey),
 		op.Write(put("UpdatePrimaryRegion", "/v1/keys/primary-region/{KeyId...}", "Makes a replica the primary key, and the primary key a replica."), s.findPromotion, s.updatePrimaryRegion),
 
+		changeKey(s, post("EnableKeyRotation", "/v1/keys/enable-rotation/{KeyId...}", "Has a key's material replaced again and again after a number of days."), s.enableKeyRotation),
+		changeKey(s, post("DisableKeyRotation", "/v1/keys/disable-rotation/{KeyId...}", "Ends the automatic rotation of a key."), s.disableKeyRotation),
+		readKey(s, get("GetKeyRotationStatus", "/v1/keys/rotation/{KeyId...}", "Returns whether a key is rotated automatically, and when next."), s.getKeyRotationStatus),
+		changeKey(s, post("RotateKeyOnDemand", "/v1/keys/rotate/{KeyId...}", "Replaces a key's material now; the old one goes on decrypting."), s.rotateKeyOnDemand),
+		readKey(s, get("ListKeyRotations", "/v1/keys/rotations/{KeyId...}", "Lists the rotations of a key, or all of its materials."), s.listKeyRotations),
+
 		op.Write(post("CreateAlias", "/v1/aliases/{AliasName...}", "Gives a key a name."), s.findNewAlias, s.createAlias),
 		op.Write(put("UpdateAlias", "/v1/aliases/{AliasName...}", "Points an alias at another key."), s.findAliasMove, s.updateAlias),
 		op.Write(del("DeleteAlias", "/v1/aliases/{AliasName...}", "Removes an alias; the key stays."), s.findOldAlias, s.deleteAlias),
@@ -36,31 +43,32 @@ func (s *Keys) Operations() []op.Operation {
 		changeKey(s, del("UntagResource", "/v1/keys/tags/{KeyId...}", "Removes tags from a key."), s.untagResource),
 		readKey(s, get("ListResourceTags", "/v1/keys/tags/{KeyId...}", "Lists a key's tags."), s.listResourceTags),
 
-		op.Read(post("Encrypt", "/v1/keys/encrypt/{KeyId...}", "Encrypts up to 4,096 bytes under a key."), s.findEncrypt, s.encrypt),
-		op.Read(post("Decrypt", "/v1/keys/decrypt", "Decrypts what Encrypt, ReEncrypt or GenerateDataKey made."), s.findDecrypt, s.decrypt),
-		op.Read(post("ReEncrypt", "/v1/keys/re-encrypt", "Moves a ciphertext to another key; the plaintext is not shown."), s.findReEncrypt, s.reEncrypt),
-		op.Read(post("GenerateDataKey", "/v1/keys/data-key/{KeyId...}", "Makes a data key: in clear, and encrypted under a key."), s.findDataKey, s.generateDataKey),
-		op.Read(post("GenerateDataKeyWithoutPlaintext", "/v1/keys/data-key-without-plaintext/{KeyId...}", "Makes a data key, encrypted under a key only."), s.findBareDataKey, s.generateDataKeyWithoutPlaintext),
-		op.Read(post("GenerateDataKeyPair", "/v1/keys/data-key-pair/{KeyId...}", "Makes a key pair: the private key in clear, and encrypted under a key."), s.findPair, s.generateDataKeyPair),
-		op.Read(post("GenerateDataKeyPairWithoutPlaintext", "/v1/keys/data-key-pair-without-plaintext/{KeyId...}", "Makes a key pair, its private key encrypted under a key only."), s.findBarePair, s.generateDataKeyPairWithoutPlaintext),
+		useKey(s, post("Encrypt", "/v1/keys/encrypt/{KeyId...}", "Encrypts up to 4,096 bytes under a key."), s.findEncrypt, s.encrypt),
+		useKey(s, post("Decrypt", "/v1/keys/decrypt", "Decrypts what Encrypt, ReEncrypt or GenerateDataKey made."), s.findDecrypt, s.decrypt),
+		useKey(s, post("ReEncrypt", "/v1/keys/re-encrypt", "Moves a ciphertext to another key; the plaintext is not shown."), s.findReEncrypt, s.reEncrypt),
+		useKey(s, post("GenerateDataKey", "/v1/keys/data-key/{KeyId...}", "Makes a data key: in clear, and encrypted under a key."), s.findDataKey, s.generateDataKey),
+		useKey(s, post("GenerateDataKeyWithoutPlaintext", "/v1/keys/data-key-without-plaintext/{KeyId...}", "Makes a data key, encrypted under a key only."), s.findBareDataKey, s.generateDataKeyWithoutPlaintext),
+		useKey(s, post("GenerateDataKeyPair", "/v1/keys/data-key-pair/{KeyId...}", "Makes a key pair: the private key in clear, and encrypted under a key."), s.findPair, s.generateDataKeyPair),
+		useKey(s, post("GenerateDataKeyPairWithoutPlaintext", "/v1/keys/data-key-pair-without-plaintext/{KeyId...}", "Makes a key pair, its private key encrypted under a key only."), s.findBarePair, s.generateDataKeyPairWithoutPlaintext),
 
 		op.Read(get("GetPublicKey", "/v1/keys/public-key/{KeyId...}", "Returns the public key of an asymmetric key."), s.findPublicKey, s.getPublicKey),
-		op.Read(post("Sign", "/v1/keys/sign/{KeyId...}", "Signs a message or its digest."), s.findSign, s.sign),
-		op.Read(post("Verify", "/v1/keys/verify/{KeyId...}", "Verifies a signature; one that isn't valid is an error."), s.findVerify, s.verify),
-		op.Read(post("GenerateMac", "/v1/keys/mac/{KeyId...}", "Makes a message authentication code (HMAC)."), s.findMac, s.generateMac),
-		op.Read(post("VerifyMac", "/v1/keys/verify-mac/{KeyId...}", "Verifies a message authentication code; one that isn't valid is an error."), s.findVerifyMac, s.verifyMac),
-		op.Read(post("DeriveSharedSecret", "/v1/keys/shared-secret/{KeyId...}", "Agrees on a secret with the owner of another key, by ECDH."), s.findAgreement, s.deriveSharedSecret),
+		useKey(s, post("Sign", "/v1/keys/sign/{KeyId...}", "Signs a message or its digest."), s.findSign, s.sign),
+		useKey(s, post("Verify", "/v1/keys/verify/{KeyId...}", "Verifies a signature; one that isn't valid is an error."), s.findVerify, s.verify),
+		useKey(s, post("GenerateMac", "/v1/keys/mac/{KeyId...}", "Makes a message authentication code (HMAC)."), s.findMac, s.generateMac),
+		useKey(s, post("VerifyMac", "/v1/keys/verify-mac/{KeyId...}", "Verifies a message authentication code; one that isn't valid is an error."), s.findVerifyMac, s.verifyMac),
+		useKey(s, post("DeriveSharedSecret", "/v1/keys/shared-secret/{KeyId...}", "Agrees on a secret with the owner of another key, by ECDH."), s.findAgreement, s.deriveSharedSecret),
 		op.Read(post("GenerateRandom", "/v1/random", "Returns random bytes from the token."), s.findRandom, s.generateRandom),
 	}
 }
 
 // internal makes the operations that only the service itself performs. They run on the same road.
 func (s *Keys) internal() {
-	s.destroy = op.Write(own("DeleteKey"), s.findDestroy, s.destroyKey)
+	s.destroy = op.Write(own("DeleteKey"), s.findDue("DeleteKey"), s.destroyKey)
+	s.rotate = op.Write(own("RotateKey"), s.findDue("RotateKey"), s.rotateKey)
 	s.manage = op.Write(own("CreateKey"), s.findManaged, s.createManaged)
 	s.epoch = op.Write(own("GenerateDataKeyWithoutPlaintext"), s.findEpoch, s.createEpoch)
-	s.seal = op.Read(own("GenerateDataKey"), s.findSeal, s.sealEnvelope)
-	s.unseal = op.Read(own("Decrypt"), s.findUnseal, s.unsealEnvelope)
+	s.seal = useKey(s, own("GenerateDataKey"), s.findSeal, s.sealEnvelope)
+	s.unseal = useKey(s, own("Decrypt"), s.findUnseal, s.unsealEnvelope)
 }
 
 func get(name, path, doc string) op.Info  { return route(name, "GET", path, doc) }

@@ -83,7 +83,8 @@ func (s *service) restart() {
 	for _, o := range s.keys.Operations() {
 		s.byName[o.Info().Name] = o
 	}
-	s.clockwork = &jobs.Clockwork{DB: s.db, Runner: s.runner, Log: log, Now: s.time, Works: map[string]jobs.Work{DeleteKeyJob: s.keys.Finish}}
+	s.clockwork = &jobs.Clockwork{DB: s.db, Runner: s.runner, Log: log, Now: s.time, Works: map[string]jobs.Work{DeleteKeyJob: s.keys.Finish,
+		RotateKeyJob: s.keys.Rotate}}
 }
 
 // Authenticate implements op.Authenticator: everybody is the account's owner.

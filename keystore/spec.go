@@ -112,15 +112,19 @@ var usages = map[string]string{
 // origins says of which Origin a key must be, where that matters; AWS names those that no matrix of states allows.
 var origins = map[string][]string{
 	"EnableKeyRotation": {originKMS}, "DisableKeyRotation": {originKMS}, "GetKeyRotationStatus": {originKMS},
-	"RotateKeyOnDemand":      {originKMS, originExternal},
+	"RotateKeyOnDemand": {originKMS, originExternal}, "ListKeyRotations": {originKMS, originExternal},
 	"GetParametersForImport": {originExternal}, "ImportKeyMaterial": {originExternal}, "DeleteImportedKeyMaterial": {originExternal},
 	"GenerateDataKeyPair": {originKMS, originExternal}, "GenerateDataKeyPairWithoutPlaintext": {originKMS, originExternal},
 }
 
 // rotates says which operations are for keys whose material can be replaced: symmetric ones.
-var rotates = map[string]bool{"EnableKeyRotation": true, "DisableKeyRotation": true, "GetKeyRotationStatus": true, "RotateKeyOnDemand": true}
+var rotates = map[string]bool{"EnableKeyRotation": true, "DisableKeyRotation": true, "GetKeyRotationStatus": true,
+	"RotateKeyOnDemand": true, "ListKeyRotations": true}
 
-// forPrimaries says which operations are for primary keys. The rotation of a multi-Region key is its primary's as well.
+// leads says which operations are for a key that follows no other: the rotation of a multi-Region key is its primary's.
+var leads = map[string]bool{"EnableKeyRotation": true, "DisableKeyRotation": true, "RotateKeyOnDemand": true}
+
+// forPrimaries says which operations are for the primary keys of multi-Region keys.
 var forPrimaries = map[string]bool{"ReplicateKey": true, "UpdatePrimaryRegion": true}
 
 // serves returns nil if the key was made for an operation.
@@ -130,12 +134,22 @@ func (k *Key) serves(operation string) error {
 		return fault.Newf(fault.State, "InvalidKeyUsageException", "%s key usage is %s which is not valid for %s.", k.ARN(), k.Usage, operation)
 	case operation == "GetPublicKey" && !k.asymmetric():
 		return unsupported(k.ARN() + " key spec is " + k.Spec + " which is not valid for GetPublicKey.")
-	case rotates[operation] && !k.symmetric():
-		return unsupported("")
-	case forPrimaries[operation] && !k.primary(), rotates[operation] && operation != "GetKeyRotationStatus" && k.replica():
+	case forPrimaries[operation] && !k.primary():
 		return unsupported(k.ARN() + " is not a multi-region primary key.")
 	case origins[operation] != nil && !slices.Contains(origins[operation], k.Origin):
 		return unsupported(k.ARN() + " origin is " + k.Origin + " which is not valid for this operation.")
+	}
+	return nil
+}
+
+// rotatesBy returns nil unless operation is about rotation and the key can't be rotated. AWS says nothing of keys that
+// aren't symmetric, and looks at the state of a key before.
+func (k *Key) rotatesBy(operation string) error {
+	switch {
+	case rotates[operation] && !k.symmetric():
+		return unsupported("")
+	case leads[operation] && k.replica():
+		return unsupported(k.ARN() + " is not a multi-region primary key.")
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package keystore
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 
 	"claviger/internal/op"
 	"claviger/store"
@@ -55,7 +56,15 @@ var (
 	qDeleteGrants      = store.SQL(`DELETE FROM kms_grants WHERE account = $1 AND region = $2 AND key_id = $3`)
 	qDeleteImportPairs = store.SQL(`DELETE FROM kms_import_pairs WHERE account = $1 AND region = $2 AND key_id = $3`)
 	qDeleteLastUsed    = store.SQL(`DELETE FROM kms_last_used WHERE account = $1 AND region = $2 AND key_id = $3`)
-	qDeleteUses        = store.SQL(`DELETE FROM kms_uses WHERE account = $1 AND region = $2 AND key_id = $3`)
+	qLastUsed          = store.SQL(`SELECT operation, at, event_id, request_id FROM kms_last_used WHERE account = $1 AND region = $2 AND key_id = $3`)
+	qPutLastUsed       = store.SQL(`INSERT INTO kms_last_used (account, region, key_id, operation, at, event_id, request_id) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (account, region, key_id) DO UPDATE SET operation = excluded.operation, at = excluded.at, event_id = excluded.event_id,
+			request_id = excluded.request_id WHERE at < excluded.at`)
+	qUses  = store.SQL(`SELECT leased FROM kms_uses WHERE account = $1 AND region = $2 AND key_id = $3 AND material = $4`)
+	qLease = store.SQL(`INSERT INTO kms_uses (account, region, key_id, material, leased) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (account, region, key_id, material) DO UPDATE SET leased = excluded.leased WHERE leased < excluded.leased`)
+	qReturn     = store.SQL(`UPDATE kms_uses SET leased = $1 WHERE account = $2 AND region = $3 AND key_id = $4 AND material = $5 AND leased = $6`)
+	qDeleteUses = store.SQL(`DELETE FROM kms_uses WHERE account = $1 AND region = $2 AND key_id = $3`)
 )
 
 // ref returns the name of the key in caches and tables.
@@ -86,7 +95,7 @@ func (s *Keys) signKey(ctx context.Context, k *Key) ([]byte, error) {
 
 // loadKey reads and verifies a key and its materials.
 func (s *Keys) loadKey(ctx context.Context, ref keyRef) (*Key, error) {
-	k := &Key{Account: ref.account, Region: ref.region, ID: ref.id, materials: map[string]material{}}
+	k := &Key{Account: ref.account, Region: ref.region, ID: ref.id, materials: map[string]material{}, noted: new(atomic.Int64)}
 	var tags, replicas string
 	var rotates, created, deletes int64
 	var mac []byte
@@ -137,6 +146,9 @@ func (s *Keys) insertKey(ctx context.Context, k *Key) (func(*store.Tx) error, er
 		}
 		puts = append(puts, put)
 	}
+	if !k.turns().IsZero() {
+		puts = append(puts, s.scheduleTurn(k))
+	}
 	return inOrder(puts), nil
 }
 
@@ -166,8 +178,13 @@ func (s *Keys) deleteKey(tx *store.Tx, k *Key) error {
 			s.aliases.Drop(a)
 		}
 	})
-	for _, q := range []*store.Query{qDeleteAliasesOfKey, qDeleteGrants, qDeleteImportPairs, qDeleteLastUsed, qDeleteUses, qDeleteDataKeys, qDeleteMaterials} {
+	for _, q := range []*store.Query{qDeleteAliasesOfKey, qDeleteGrants, qDeleteImportPairs, qDeleteLastUsed, qDeleteDataKeys, qDeleteMaterials} {
 		if _, err := tx.Exec(q, k.Account, k.Region, k.ID); err != nil {
+			return err
+		}
+	}
+	if !k.replica() { // the primary goes last, and with it the count that all of them share
+		if _, err := tx.Exec(qDeleteUses, k.Account, k.usesIn(), k.ID); err != nil {
 			return err
 		}
 	}

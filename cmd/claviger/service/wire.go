@@ -95,6 +95,7 @@ func (s *Service) assemble(c Config, in *install.Installation, m *metrics) {
 
 	s.Clock = &jobs.Clockwork{DB: s.DB, Runner: runner, Log: c.Log, Now: c.Now, Works: map[string]jobs.Work{
 		keystore.DeleteKeyJob:   kms.Finish,
+		keystore.RotateKeyJob:   kms.Rotate,
 		secrets.DeleteSecretJob: sm.Finish,
 	}}
 	ctx, stop := context.WithCancel(context.Background())

@@ -1,0 +1,78 @@
+package keystore
+
+import (
+	"errors"
+
+	"claviger/audit"
+	"claviger/internal/op"
+	"claviger/internal/wire"
+	"claviger/store"
+)
+
+// user is the target of an operation that uses keys, all of them in its one success.
+type user interface {
+	op.Target
+	used() []*Key
+}
+
+func (t *target) used() []*Key       { return []*Key{t.key} }
+func (t *reEncryption) used() []*Key { return []*Key{t.from.key, t.to.key} }
+
+// useKey makes an operation that uses keys, and remembers that it did; see [KeyLastUsageData].
+func useKey[I op.Input, T user, O any](s *Keys, n op.Info, find func(*op.Call, I) (T, error), do func(*op.Call, I, T) (O, error)) op.Query[I, O] {
+	return op.Read(n, find, func(c *op.Call, in I, t T) (O, error) {
+		out, err := do(c, in, t)
+		if err == nil {
+			for _, k := range t.used() {
+				s.noteUse(c, k)
+			}
+		}
+		return out, err
+	})
+}
+
+// noteUse has the use of a key written down once its record is on the disk, and no more than one in a minute.
+func (s *Keys) noteUse(c *op.Call, k *Key) {
+	minute, noted, ref := c.Time.Unix()/60, k.noted, k.ref() // not k itself, which may be large and is waited for
+	if noted.Load() >= minute {
+		return
+	}
+	c.After(func(r audit.Record) {
+		if old := noted.Load(); old < minute && noted.CompareAndSwap(old, minute) {
+			s.db.Note("kms last use "+named{keyRef: ref}.arn(), func(tx *store.Tx) error {
+				_, err := tx.Exec(qPutLastUsed, ref.account, ref.region, ref.id, r.Name, r.Time.UnixMicro(), r.EventID, r.RequestID)
+				return err
+			})
+		}
+	})
+}
+
+// GetKeyLastUsageOutput is GetKeyLastUsageResponse of AWS. Uses are tracked from the key's creation on.
+type GetKeyLastUsageOutput struct {
+	KeyId             string
+	KeyLastUsage      KeyLastUsageData
+	TrackingStartDate wire.Time
+	KeyCreationDate   wire.Time
+}
+
+// KeyLastUsageData is a successful use of a key: the last one, or one in the minute before it; after a crash perhaps an
+// earlier one. CloudTrailEventId is the eventID of its record in the audit trail. It is empty if there was none.
+type KeyLastUsageData struct {
+	Operation         string     `json:",omitzero"`
+	Timestamp         *wire.Time `json:",omitzero"`
+	CloudTrailEventId string     `json:",omitzero"`
+	KmsRequestId      string     `json:",omitzero"`
+}
+
+func (s *Keys) getKeyLastUsage(_ *op.Call, _ KeyInput, k *Key) (GetKeyLastUsageOutput, error) {
+	created := wire.Time{Time: k.Created}
+	out := GetKeyLastUsageOutput{KeyId: k.ID, TrackingStartDate: created, KeyCreationDate: created}
+	var at int64
+	u := &out.KeyLastUsage
+	err := s.db.Row(qLastUsed, []any{k.Account, k.Region, k.ID}, &u.Operation, &at, &u.CloudTrailEventId, &u.KmsRequestId)
+	if errors.Is(err, store.NoRow) {
+		return out, nil
+	}
+	u.Timestamp = wire.At(store.FromMicros(at))
+	return out, err
+}
