@@ -223,3 +223,11 @@ func (s *service) records() (out []string) {
 	}
 	return out
 }
+
+// faultCode returns AWS's name of an error, or nothing.
+func faultCode(err error) string {
+	if f := fault.Of(err); f != nil {
+		return KMS.Code(f)
+	}
+	return ""
+}

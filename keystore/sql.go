@@ -63,7 +63,8 @@ var (
 	qUses  = store.SQL(`SELECT leased FROM kms_uses WHERE account = $1 AND region = $2 AND key_id = $3 AND material = $4`)
 	qLease = store.SQL(`INSERT INTO kms_uses (account, region, key_id, material, leased) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (account, region, key_id, material) DO UPDATE SET leased = excluded.leased WHERE leased < excluded.leased`)
-	qReturn     = store.SQL(`UPDATE kms_uses SET leased = $1 WHERE account = $2 AND region = $3 AND key_id = $4 AND material = $5 AND leased = $6`)
+	qUse = store.SQL(`INSERT INTO kms_uses (account, region, key_id, material, leased) VALUES ($1, $2, $3, $4, 1)
+		ON CONFLICT (account, region, key_id, material) DO UPDATE SET leased = leased + 1`)
 	qDeleteUses = store.SQL(`DELETE FROM kms_uses WHERE account = $1 AND region = $2 AND key_id = $3`)
 )
 

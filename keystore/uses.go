@@ -32,15 +32,13 @@ type useRef struct{ account, region, keyID, id string }
 
 // uses counts the seals of one material or data key.
 type uses struct {
-	useRef
 	taken   atomic.Int64 // by this process and, as whole leases, by those before it
 	durable atomic.Int64 // as many are leased on the disk
+	single  bool         // not kept in memory: each use is a lease of its own
 }
 
-// gone is added to a count that is no longer kept in memory: whoever took a use of it takes another one elsewhere.
-const gone = 1 << 62
-
-// tally is the counts in memory: bounded, since every key of an account may be used.
+// tally is the counts in memory. Every key of an account may be used, so there is a limit: what is used first when it is
+// reached is counted in the database, use by use, which costs more time and no memory.
 type tally struct {
 	wear
 	kept   sync.Map // *uses by id
@@ -49,8 +47,8 @@ type tally struct {
 	alarms atomic.Uint64
 }
 
-// keptUses is how many counts stay in memory, at about 300 bytes each.
-const keptUses = 1 << 16
+// keptUses is how many counts stay in memory, at about 200 bytes each.
+const keptUses = 1 << 17
 
 // WornLeases returns how many leases were taken since the start for materials that have encrypted more than 2^30 times.
 func (s *Keys) WornLeases() uint64 { return s.tally.alarms.Load() }
@@ -70,21 +68,18 @@ func (k *Key) usesIn() string {
 
 // count takes one use of a material or data key for a seal that c is about to make.
 func (s *Keys) count(c *op.Call, k *Key, id string) error {
-	for {
-		u, err := s.usesOf(k, id)
-		if err != nil {
-			return err
-		}
-		switch n := u.taken.Add(1); {
-		case n > gone:
-			continue
-		case n > s.tally.most:
-			return errWorn(k, s.tally.most)
-		case n > u.durable.Load():
-			s.lease(c, k, u, n)
-		}
-		return nil
+	u, err := s.usesOf(k, id)
+	if err != nil {
+		return err
 	}
+	n := u.taken.Add(1)
+	switch {
+	case n > s.tally.most:
+		return errWorn(k, s.tally.most)
+	case n > u.durable.Load():
+		s.lease(c, k, id, u, n)
+	}
+	return nil
 }
 
 func errWorn(k *Key, most int64) error {
@@ -97,19 +92,21 @@ func (s *Keys) usesOf(k *Key, id string) (*uses, error) {
 	if u, ok := s.tally.kept.Load(id); ok {
 		return u.(*uses), nil
 	}
-	u := &uses{useRef: k.counted(id)}
-	leased, err := s.leased(u.useRef)
+	leased, err := s.leased(k.counted(id))
 	if err != nil {
 		return nil, err
 	}
+	u := &uses{}
 	u.taken.Store(leased)
 	u.durable.Store(leased)
+	if s.tally.size.Load() >= s.tally.limit {
+		u.single = true
+		return u, nil
+	}
 	if other, ok := s.tally.kept.LoadOrStore(id, u); ok {
 		return other.(*uses), nil
 	}
-	if s.tally.size.Add(1) > s.tally.limit {
-		s.evict(u)
-	}
+	s.tally.size.Add(1)
 	return u, nil
 }
 
@@ -124,23 +121,25 @@ func (s *Keys) leased(r useRef) (n int64, err error) {
 
 // lease has the transaction of c's record take the block that the n-th use is in. Until it is on the disk, every use of
 // the block brings the same lease along, so that none depends on another's.
-func (s *Keys) lease(c *op.Call, k *Key, u *uses, n int64) {
+func (s *Keys) lease(c *op.Call, k *Key, id string, u *uses, n int64) {
 	upTo := (n-1)/s.tally.block*s.tally.block + s.tally.block
-	if upTo > s.tally.alarm && k.materials[u.id].ID != "" {
-		s.alarm(c, k, u.id, upTo)
+	query, r := qLease, k.counted(id)
+	args := []any{r.account, r.region, r.keyID, r.id, upTo}
+	if u.single {
+		upTo, query, args = n, qUse, args[:4]
+	}
+	ours := k.materials[id].ID != ""
+	if ours && upTo > s.tally.alarm && (n-1)%s.tally.block == 0 {
+		s.alarm(c, k, id, n)
 	}
 	c.Also(func(tx *store.Tx) error {
-		if _, err := tx.Exec(qLease, u.account, u.region, u.keyID, u.id, upTo); err != nil {
+		if _, err := tx.Exec(query, args...); err != nil {
 			return err
 		}
-		if upTo <= s.tally.turn || k.Origin != originKMS || u.id != k.MaterialID {
+		if !ours || upTo <= s.tally.turn || k.Origin != originKMS {
 			return nil
 		}
-		region := k.Region
-		if k.replica() {
-			region = k.Primary
-		}
-		return s.jobs.Schedule(tx, RotateKeyJob, k.Account, region, k.ID, c.Time)
+		return s.jobs.Schedule(tx, RotateKeyJob, k.Account, k.leader(), k.ID, c.Time)
 	}, func() { u.reach(upTo) })
 }
 
@@ -169,24 +168,4 @@ func (s *Keys) worn(k *Key) (bool, error) {
 	}
 	n, err := s.leased(k.counted(k.MaterialID))
 	return n > s.tally.turn, err
-}
-
-// evict takes some count other than u out of memory, and gives back what of its lease it didn't use. That may come too
-// late: whoever counts on reads the whole lease then, and its own, which is larger, is what stays.
-func (s *Keys) evict(u *uses) {
-	s.tally.kept.Range(func(id, x any) bool {
-		other := x.(*uses)
-		if other == u || !s.tally.kept.CompareAndDelete(id, x) {
-			return true
-		}
-		s.tally.size.Add(-1)
-		last, durable := other.taken.Add(gone)-gone, other.durable.Load()
-		if last < durable {
-			s.db.Note("kms uses "+other.id, func(tx *store.Tx) error {
-				_, err := tx.Exec(qReturn, last, other.account, other.region, other.keyID, other.id, durable)
-				return err
-			})
-		}
-		return false
-	})
 }

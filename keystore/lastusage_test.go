@@ -1,0 +1,160 @@
+package keystore
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"claviger/store"
+)
+
+// usage returns a key's last usage, after what waits to be written is.
+func (s *service) usage(id string) GetKeyLastUsageOutput {
+	s.t.Helper()
+	s.reopen()
+	return must[GetKeyLastUsageOutput](s, "GetKeyLastUsage", M{"KeyId": id})
+}
+
+func (s *service) holdsUsage(id, operation string) {
+	s.t.Helper()
+	u := s.usage(id).KeyLastUsage
+	if u.Operation != operation || !u.Timestamp.Equal(s.time()) {
+		s.t.Errorf("after %s: %+v", operation, u)
+		return
+	}
+	found := 0
+	for _, r := range s.records() {
+		if strings.Contains(r, `"eventID":"`+u.CloudTrailEventId+`"`) {
+			found++
+			if !strings.Contains(r, `"eventName":"`+operation+`"`) || !strings.Contains(r, `"requestID":"`+u.KmsRequestId+`"`) || strings.Contains(r, "errorCode") {
+				s.t.Errorf("%+v is said to be of %s", u, r)
+			}
+		}
+	}
+	if found != 1 {
+		s.t.Errorf("%d records of the event %q", found, u.CloudTrailEventId)
+	}
+}
+
+func TestTheLastUsageIsThatOfTheTrail(t *testing.T) {
+	s := start(t)
+	id := s.key()
+	created := s.time()
+	s.pass(time.Hour)
+	out := must[GetKeyLastUsageOutput](s, "GetKeyLastUsage", M{"KeyId": id})
+	if out.KeyId != id || out.KeyLastUsage != (KeyLastUsageData{}) || !out.KeyCreationDate.Equal(created) || !out.TrackingStartDate.Equal(created) {
+		t.Errorf("never used: %+v", out)
+	}
+	m := s.inState(1, cipher, Enabled)
+	for _, c := range []struct {
+		name string
+		in   M
+	}{
+		{"Encrypt", M{"KeyId": m.alias, "Plaintext": "eA=="}},
+		{"Decrypt", M{"CiphertextBlob": m.blob}},
+		{"GenerateDataKey", M{"KeyId": m.id, "KeySpec": "AES_256"}},
+		{"GenerateDataKeyWithoutPlaintext", M{"KeyId": m.id, "KeySpec": "AES_256"}},
+		{"GenerateDataKeyPair", M{"KeyId": m.id, "KeyPairSpec": "ECC_NIST_P256"}},
+		{"GenerateDataKeyPairWithoutPlaintext", M{"KeyId": m.id, "KeyPairSpec": "ECC_NIST_P256"}},
+	} {
+		s.pass(time.Hour)
+		must[any](s, c.name, c.in)
+		s.holdsUsage(m.id, c.name)
+	}
+	for _, name := range []string{"Sign", "GenerateMac", "DeriveSharedSecret"} {
+		s.pass(time.Hour)
+		m := s.inState(len(name), sampleFor(name), Enabled)
+		s.pass(time.Hour)
+		must[any](s, name, keyStates[name].request(m))
+		s.holdsUsage(m.id, name)
+		if verify, ok := map[string]string{"Sign": "Verify", "GenerateMac": "VerifyMac"}[name]; ok {
+			s.pass(time.Hour)
+			must[any](s, verify, keyStates[verify].request(m))
+			s.holdsUsage(m.id, verify)
+		}
+	}
+}
+
+func TestReEncryptUsesBothKeys(t *testing.T) {
+	s := start(t)
+	from, to := s.key(), s.key()
+	blob := s.encrypt(from, "x")
+	s.pass(time.Hour)
+	must[any](s, "ReEncrypt", M{"CiphertextBlob": blob, "DestinationKeyId": to})
+	s.holdsUsage(from, "ReEncrypt")
+	s.holdsUsage(to, "ReEncrypt")
+}
+
+// What another service does with a key is a use of it, and what failed is none.
+func TestWhatIsNoUsage(t *testing.T) {
+	s := start(t)
+	id := s.key()
+	e := s.seal(id, "x")
+	s.holdsUsage(id, "GenerateDataKey")
+	s.pass(time.Hour)
+	s.opens(e, "x")
+	s.holdsUsage(id, "Decrypt")
+	s.pass(time.Hour)
+	blob := s.encrypt(id, "x")
+	s.holdsUsage(id, "Encrypt")
+	used := s.time()
+	blob[len(blob)-1] ^= 1
+	s.pass(time.Hour)
+	for name, in := range map[string]M{
+		"Decrypt":     {"CiphertextBlob": blob},
+		"Encrypt":     {"KeyId": id, "Plaintext": "eA==", "DryRun": true},
+		"GenerateMac": {"KeyId": id, "Message": "eA==", "MacAlgorithm": "HMAC_SHA_256"},
+		"DescribeKey": {"KeyId": id},
+	} {
+		ask[any](s, name, in)
+	}
+	if u := s.usage(id).KeyLastUsage; u.Operation != "Encrypt" || !u.Timestamp.Equal(used) {
+		t.Errorf("after failures: %+v", u)
+	}
+}
+
+// One use in a minute is written down, and an older one never over a newer.
+func TestUsagesAreWrittenOnceAMinute(t *testing.T) {
+	s := start(t)
+	id := s.key()
+	s.encrypt(id, "x")
+	first := s.time()
+	s.pass(29 * time.Second) // 9:30:29
+	must[any](s, "GenerateDataKey", M{"KeyId": id, "KeySpec": "AES_256"})
+	if u := s.usage(id).KeyLastUsage; !u.Timestamp.Equal(first) {
+		t.Errorf("a second use in the minute: %+v", u)
+	}
+	s.pass(time.Minute)
+	s.encrypt(id, "x")
+	s.holdsUsage(id, "Encrypt")
+	late := s.time()
+	s.pass(-time.Hour) // the clock was set back, and memory was lost
+	s.restart()
+	s.encrypt(id, "x")
+	if u := s.usage(id).KeyLastUsage; !u.Timestamp.Equal(late) {
+		t.Errorf("an older use: %+v", u)
+	}
+}
+
+func TestLastUsageTakesNoAlias(t *testing.T) {
+	s := start(t)
+	m := s.inState(1, cipher, Enabled)
+	if _, code := ask[any](s, "GetKeyLastUsage", M{"KeyId": m.alias}); code != "NotFoundException" {
+		t.Errorf("an alias: %q", code)
+	}
+}
+
+// reopen closes the database, which writes what waits, and opens it again.
+func (s *service) reopen() {
+	s.t.Helper()
+	err := s.db.Close()
+	if err == nil {
+		s.db, err = store.Open(s.t.Context(), store.Config{Path: s.path})
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	db := s.db
+	s.t.Cleanup(func() { db.Close() })
+	s.restart()
+}

@@ -1,0 +1,400 @@
+package keystore
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"claviger/store"
+)
+
+// wears makes uses count for more: the service's numbers are too large to be reached.
+func (s *service) wears(w wear) {
+	s.keys.tally.wear = w
+}
+
+var fragile = wear{block: 4, alarm: 8, turn: 12, most: 20, epoch: 8}
+
+// leased returns what the database knows of the uses of a key's materials and data keys, by id.
+func (s *service) leased(id string) map[string]int64 {
+	s.t.Helper()
+	out := map[string]int64{}
+	err := s.db.Rows(qAllUses, []any{ourAccount, id}, func(scan func(...any) error) error {
+		var material string
+		var n int64
+		err := scan(&material, &n)
+		out[material] = n
+		return err
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return out
+}
+
+var qAllUses = store.Wide(`SELECT material, leased FROM kms_uses WHERE account = $1 AND key_id = $2`, "a test looks into every Region")
+
+func (s *service) current(id string) string {
+	s.t.Helper()
+	return must[DescribeKeyOutput](s, "DescribeKey", M{"KeyId": id}).KeyMetadata.CurrentKeyMaterialId
+}
+
+// TestNoCiphertextLeavesBeforeItsLease: after each answer the database has leased as many uses as there were, and not a block more.
+func TestNoCiphertextLeavesBeforeItsLease(t *testing.T) {
+	s := start(t)
+	s.wears(wear{block: 4, alarm: 1 << 30, turn: 1 << 31, most: 1 << 32, epoch: 1 << 30})
+	id := s.key()
+	m := s.current(id)
+	batches := len(s.records())
+	for n := int64(1); n <= 13; n++ {
+		s.encrypt(id, "x")
+		if got := s.leased(id)[m]; got != (n+3)/4*4 {
+			t.Fatalf("%d uses, %d leased", n, got)
+		}
+	}
+	if made := len(s.records()) - batches; made != 13 {
+		t.Errorf("%d records of 13 uses", made)
+	}
+}
+
+// Every operation that makes a ciphertext is counted, and none that doesn't.
+func TestWhatIsCounted(t *testing.T) {
+	s := start(t)
+	s.wears(wear{block: 1, alarm: 1 << 30, turn: 1 << 31, most: 1 << 32, epoch: 1 << 30})
+	id, other := s.key(), s.key()
+	m, want := s.current(id), int64(0)
+	blob := s.encrypt(other, "x")
+	for _, c := range []struct {
+		name string
+		in   M
+		uses int64
+	}{
+		{"Encrypt", M{"KeyId": id, "Plaintext": "eA=="}, 1},
+		{"GenerateDataKey", M{"KeyId": id, "KeySpec": "AES_256"}, 1},
+		{"GenerateDataKeyWithoutPlaintext", M{"KeyId": id, "KeySpec": "AES_256"}, 1},
+		{"GenerateDataKeyPair", M{"KeyId": id, "KeyPairSpec": "ECC_NIST_P256"}, 1},
+		{"GenerateDataKeyPairWithoutPlaintext", M{"KeyId": id, "KeyPairSpec": "ECC_NIST_P256"}, 1},
+		{"ReEncrypt", M{"CiphertextBlob": blob, "DestinationKeyId": id}, 1},
+		{"DescribeKey", M{"KeyId": id}, 0},
+	} {
+		must[any](s, c.name, c.in)
+		if want += c.uses; s.leased(id)[m] != want {
+			t.Errorf("%s: %d uses, want %d", c.name, s.leased(id)[m], want)
+		}
+	}
+	must[any](s, "Decrypt", M{"CiphertextBlob": s.encrypt(id, "x")})
+	want++
+	e := s.seal(id, "x") // one use of the key for the data key, and one of the data key
+	want++
+	s.opens(e, "x")
+	s.seal(id, "y")
+	all := s.leased(id)
+	if all[m] != want || len(all) != 2 {
+		t.Errorf("uses %v, want %d of the material", all, want)
+	}
+	for of, n := range all {
+		if of != m && n != 2 {
+			t.Errorf("%d uses of the data key, want 2", n)
+		}
+	}
+}
+
+func TestARestartLosesABlockAtMost(t *testing.T) {
+	s := start(t)
+	w := wear{block: 4, alarm: 1 << 30, turn: 1 << 31, most: 1 << 32, epoch: 1 << 30}
+	s.wears(w)
+	id := s.key()
+	m := s.current(id)
+	for n := int64(1); n <= 5; n++ {
+		s.encrypt(id, "x")
+		s.restart()
+		s.wears(w)
+		if got := s.leased(id)[m]; got != 4*n {
+			t.Fatalf("%d leased after %d processes with one use each", got, n)
+		}
+	}
+}
+
+func TestAMaterialThatIsWornIsReplaced(t *testing.T) {
+	s := start(t)
+	s.wears(fragile)
+	id := s.key()
+	m := s.current(id)
+	old := s.encrypt(id, "old")
+	for n := 2; n <= 12; n++ {
+		s.encrypt(id, "x")
+	}
+	s.turn(0)
+	if s.current(id) != m {
+		t.Fatal("rotated before it was worn")
+	}
+	s.encrypt(id, "x")
+	s.turn(0)
+	if done := s.rotations(id, "ROTATIONS_ONLY"); len(done) != 1 || done[0].RotationType != "AUTOMATIC" {
+		t.Fatalf("rotations %+v", done)
+	}
+	if got := s.rotation(id); got.KeyRotationEnabled {
+		t.Errorf("rotation went on: %+v", got)
+	}
+	s.encrypt(id, "x")
+	if s.material(old, "old") != m || s.leased(id)[s.current(id)] != fragile.block {
+		t.Errorf("uses %v", s.leased(id))
+	}
+	s.turn(time.Hour)
+	if n := len(s.rotations(id, "ROTATIONS_ONLY")); n != 1 {
+		t.Errorf("%d rotations", n)
+	}
+}
+
+// Being worn doesn't move the schedule, and the job that both share doesn't lose it.
+func TestAWornMaterialLeavesTheSchedule(t *testing.T) {
+	s := start(t)
+	s.wears(fragile)
+	id := s.key()
+	must[any](s, "EnableKeyRotation", M{"KeyId": id, "RotationPeriodInDays": 90})
+	due := s.rotation(id).NextRotationDate
+	for range 13 {
+		s.encrypt(id, "x")
+	}
+	s.turn(day)
+	if got := s.rotation(id).NextRotationDate; len(s.rotations(id, "ROTATIONS_ONLY")) != 1 || !got.Equal(due.Time) {
+		t.Errorf("the next is on %v, want %v", got, due)
+	}
+	s.turn(89 * day)
+	if n := len(s.rotations(id, "ROTATIONS_ONLY")); n != 2 {
+		t.Errorf("%d rotations when it was due", n)
+	}
+}
+
+// TestTheLimitIsKept: where no job comes, because the token is away or nothing can rotate the key, there is an end.
+func TestTheLimitIsKept(t *testing.T) {
+	s := start(t)
+	s.wears(fragile)
+	k, _ := s.imported(func(*material) {})
+	blob := s.encrypt(k.ID, "x")
+	for n := int64(2); n <= fragile.most; n++ {
+		s.encrypt(k.ID, "x")
+	}
+	s.turn(0) // nothing can be done about imported material
+	for range 2 {
+		for range 3 {
+			for name, in := range map[string]M{"Encrypt": {"KeyId": k.ID, "Plaintext": "eA=="}, "GenerateDataKey": {"KeyId": k.ID, "KeySpec": "AES_256"},
+				"ReEncrypt": {"CiphertextBlob": blob, "DestinationKeyId": k.ID}} {
+				if _, code := ask[any](s, name, in); code != "KMSInvalidStateException" {
+					t.Errorf("%s beyond the limit: %q", name, code)
+				}
+			}
+		}
+		if got := s.leased(k.ID)[k.MaterialID]; got != fragile.most {
+			t.Errorf("%d leased, and %d is the limit", got, fragile.most)
+		}
+		s.material(blob, "x")
+		s.restart()
+		s.wears(fragile)
+	}
+}
+
+// A key of our own that waits for its job is held to the limit too, and goes on with its next material.
+func TestAWornKeyGoesOnByRotation(t *testing.T) {
+	s := start(t)
+	s.wears(fragile)
+	id := s.key()
+	for range fragile.most {
+		s.encrypt(id, "x")
+	}
+	if _, code := ask[any](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}); code != "KMSInvalidStateException" {
+		t.Errorf("beyond the limit: %q", code)
+	}
+	must[any](s, "RotateKeyOnDemand", M{"KeyId": id})
+	s.encrypt(id, "x")
+}
+
+func TestTheAlarm(t *testing.T) {
+	s := start(t)
+	s.wears(fragile)
+	id := s.key()
+	for range 8 {
+		s.encrypt(id, "x")
+	}
+	if s.keys.WornLeases() != 0 || strings.Contains(strings.Join(s.records(), ""), "keyMaterialUses") {
+		t.Error("an alarm before its time")
+	}
+	s.encrypt(id, "x")
+	if n := s.keys.WornLeases(); n != 1 || strings.Count(strings.Join(s.records(), ""), `"additionalEventData":{"keyMaterialUses":9}`) != 1 {
+		t.Errorf("%d alarms", n)
+	}
+}
+
+func TestAnEpochEndsWithItsSeals(t *testing.T) {
+	s := start(t)
+	w := wear{block: 4, alarm: 1 << 30, turn: 1 << 31, most: 1 << 32, epoch: 8}
+	s.wears(w)
+	id := s.key()
+	var first, last int64
+	for n := range 9 {
+		e := s.seal(id, "x")
+		s.opens(e, "x")
+		if n == 0 {
+			first = e.Epoch
+		} else if n == 7 && e.Epoch != first {
+			t.Errorf("epoch %d after %d seals", e.Epoch, n)
+		}
+		last = e.Epoch
+	}
+	if last != first+1 {
+		t.Errorf("epoch %d after nine seals, began with %d", last, first)
+	}
+	for range 7 {
+		s.seal(id, "x")
+	}
+	s.restart()
+	s.wears(w)
+	if e := s.seal(id, "x"); e.Epoch != first+2 {
+		t.Errorf("epoch %d after a restart", e.Epoch)
+	}
+}
+
+// The memory of counts is bounded. What finds no room is counted all the same, use by use.
+func TestCountsBeyondTheMemory(t *testing.T) {
+	s := start(t)
+	w := wear{block: 4, alarm: 8, turn: 12, most: 20, epoch: 6}
+	s.wears(w)
+	s.keys.tally.limit = 3
+	var ids []string
+	for range 6 {
+		ids = append(ids, s.key())
+	}
+	for range 5 {
+		for _, id := range ids {
+			s.encrypt(id, "x")
+		}
+	}
+	kept := 0
+	s.keys.tally.kept.Range(func(any, any) bool { kept++; return true })
+	if kept != 3 {
+		t.Errorf("%d counts are in memory", kept)
+	}
+	for i, id := range ids {
+		want := int64(5)
+		if i < 3 {
+			want = 8
+		}
+		if got := s.leased(id)[s.current(id)]; got != want {
+			t.Errorf("key %d: %d leased for 5 uses, want %d", i, got, want)
+		}
+	}
+	last := ids[5]
+	for range 8 {
+		s.encrypt(last, "x")
+	}
+	if n := s.keys.WornLeases(); n != 2 {
+		t.Errorf("%d alarms where two blocks began beyond the limit", n)
+	}
+	s.turn(0)
+	if n := len(s.rotations(last, "ROTATIONS_ONLY")); n != 1 {
+		t.Errorf("%d rotations of what is worn", n)
+	}
+	for n := range int64(7) {
+		want := int64(1)
+		if n == w.epoch {
+			want = 2
+		}
+		if e := s.seal(last, "x"); e.Epoch != want {
+			t.Errorf("seal %d is in epoch %d", n+1, e.Epoch)
+		}
+	}
+}
+
+// TestCountingUnderLoad: however many use a material at once, each use is counted once, in memory or not.
+func TestCountingUnderLoad(t *testing.T) {
+	s := start(t)
+	w := wear{block: 8, alarm: 1 << 30, turn: 1 << 31, most: 1 << 32, epoch: 1 << 30}
+	for _, limit := range []int64{keptUses, 1} {
+		s.wears(w)
+		s.keys.tally.limit = limit
+		ids := []string{s.key(), s.key(), s.key()}
+		var all sync.WaitGroup
+		const workers, each = 8, 30
+		for range workers {
+			all.Go(func() {
+				for n := range each {
+					s.encrypt(ids[n%len(ids)], "x")
+				}
+			})
+		}
+		all.Wait()
+		for _, id := range ids {
+			used, leased := int64(workers*each/len(ids)), s.leased(id)[s.current(id)]
+			if leased < used || limit == keptUses && leased > used+w.block {
+				t.Errorf("with %d counts in memory: %d uses, %d leased", limit, used, leased)
+			}
+		}
+		s.restart()
+	}
+}
+
+// A use whose record can't be kept was never made: what it would have leased is leased by the next one.
+func TestAUseThatIsNotAnsweredLeasesNothing(t *testing.T) {
+	s := start(t)
+	s.wears(fragile)
+	id := s.key()
+	s.runner.Ledger = broken{s.db}
+	if _, code := ask[any](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}); code == "" {
+		t.Fatal("answered without a record")
+	}
+	s.runner.Ledger = s.db
+	if n := len(s.leased(id)); n != 0 {
+		t.Errorf("%d leases", n)
+	}
+	s.encrypt(id, "x")
+	if got := s.leased(id)[s.current(id)]; got != fragile.block {
+		t.Errorf("%d leased", got)
+	}
+}
+
+// broken is a ledger that keeps nothing.
+type broken struct{ *store.DB }
+
+func (broken) Commit(func(*store.Tx) error, func(error) []byte) error {
+	return fmt.Errorf("the disk is gone")
+}
+
+func TestUsesGoWithTheirKey(t *testing.T) {
+	s := start(t)
+	id := s.key()
+	s.seal(id, "x")
+	if n := len(s.leased(id)); n != 2 {
+		t.Fatalf("%d leases", n)
+	}
+	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
+	s.turn(7 * day)
+	if n := len(s.leased(id)); n != 0 {
+		t.Errorf("%d leases of a key that is gone", n)
+	}
+}
+
+// The Regions of a multi-Region key share its material, and so one count of it.
+func TestRegionsShareACount(t *testing.T) {
+	s := start(t)
+	made, _ := s.facts(s.key())
+	var all []*Key
+	for _, region := range []string{"eu-west-1", "us-west-2"} {
+		k := *made
+		k.Primary, k.Replicas, k.Region, k.Rev = "eu-west-1", []string{"us-west-2"}, region, 1
+		all = append(all, &k)
+	}
+	for n := range 6 {
+		u, err := s.keys.usesOf(all[n%2], made.MaterialID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := u.taken.Add(1); got != int64(n+1) {
+			t.Errorf("use %d is number %d", n+1, got)
+		}
+	}
+	if a, b := all[0].counted("x"), all[1].counted("x"); a != b {
+		t.Errorf("counted as %v and %v", a, b)
+	}
+}
