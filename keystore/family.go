@@ -23,6 +23,14 @@ import (
 func (k *Key) primary() bool { return k.Primary != "" && k.Primary == k.Region }
 func (k *Key) replica() bool { return k.Primary != "" && k.Primary != k.Region }
 
+// leader returns the Region of the key that this one follows: its own, but for a replica.
+func (k *Key) leader() string {
+	if k.replica() {
+		return k.Primary
+	}
+	return k.Region
+}
+
 // related returns the Regions of the keys that share k's id.
 func (k *Key) related() []string {
 	if k.Primary == "" {

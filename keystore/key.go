@@ -78,14 +78,6 @@ func (k *Key) parting() bool {
 	return state == PendingDeletion || state == PendingReplicaDeletion
 }
 
-// leader returns the Region of the key that this one follows: its own, but for a replica.
-func (k *Key) leader() string {
-	if k.replica() {
-		return k.Primary
-	}
-	return k.Region
-}
-
 // ARN returns the key's Amazon Resource Name.
 func (k *Key) ARN() string { return keyARN(k.Account, k.Region, k.ID) }
 

@@ -134,7 +134,7 @@ func (k *Key) serves(operation string) error {
 		return fault.Newf(fault.State, "InvalidKeyUsageException", "%s key usage is %s which is not valid for %s.", k.ARN(), k.Usage, operation)
 	case operation == "GetPublicKey" && !k.asymmetric():
 		return unsupported(k.ARN() + " key spec is " + k.Spec + " which is not valid for GetPublicKey.")
-	case forPrimaries[operation] && !k.primary():
+	case forPrimaries[operation] && !k.primary(), leads[operation] && k.replica():
 		return unsupported(k.ARN() + " is not a multi-region primary key.")
 	case origins[operation] != nil && !slices.Contains(origins[operation], k.Origin):
 		return unsupported(k.ARN() + " origin is " + k.Origin + " which is not valid for this operation.")
@@ -142,14 +142,11 @@ func (k *Key) serves(operation string) error {
 	return nil
 }
 
-// rotatesBy returns nil unless operation is about rotation and the key can't be rotated. AWS says nothing of keys that
-// aren't symmetric, and looks at the state of a key before.
+// rotatesBy returns nil unless operation is about rotation and the key isn't symmetric. AWS says nothing more of it, and looks
+// at the state of a key before.
 func (k *Key) rotatesBy(operation string) error {
-	switch {
-	case rotates[operation] && !k.symmetric():
+	if rotates[operation] && !k.symmetric() {
 		return unsupported("")
-	case leads[operation] && k.replica():
-		return unsupported(k.ARN() + " is not a multi-region primary key.")
 	}
 	return nil
 }
