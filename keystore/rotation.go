@@ -43,7 +43,7 @@ func (k *Key) rotateEvery(days int64, now time.Time) {
 type GetKeyRotationStatusOutput struct {
 	KeyRotationEnabled        bool
 	KeyId                     string
-	RotationPeriodInDays      int64      `json:",omitzero"`
+	RotationPeriodInDays      int32      `json:",omitzero"`
 	NextRotationDate          *wire.Time `json:",omitzero"`
 	OnDemandRotationStartDate *wire.Time `json:",omitzero"`
 }
@@ -54,7 +54,7 @@ func (s *Keys) getKeyRotationStatus(_ *op.Call, _ KeyInput, k *Key) (GetKeyRotat
 	if k.Rotation == 0 || k.parting() {
 		return GetKeyRotationStatusOutput{KeyId: k.ID}, nil
 	}
-	return GetKeyRotationStatusOutput{KeyRotationEnabled: true, KeyId: k.ID, RotationPeriodInDays: k.Rotation,
+	return GetKeyRotationStatusOutput{KeyRotationEnabled: true, KeyId: k.ID, RotationPeriodInDays: int32(k.Rotation),
 		NextRotationDate: wire.At(k.Rotates)}, nil
 }
 

@@ -188,7 +188,7 @@ func (s *service) jobs() (n int) {
 	return n
 }
 
-func TestRotationOnDemand(t *testing.T) {
+func TestTwentyFiveRotationsOnDemand(t *testing.T) {
 	s := start(t)
 	id := s.key()
 	must[any](s, "EnableKeyRotation", M{"KeyId": id, "RotationPeriodInDays": 90})

@@ -8,11 +8,9 @@ var noOperation = map[string]string{"Encapsulate": noKEM, "Decapsulate": noKEM}
 // awaited has the operations that are not here yet. A row of one that is fails the test.
 var awaited = map[string]bool{
 	"CreateGrant": true, "ListGrants": true, "ListRetirableGrants": true, "RetireGrant": true, "RevokeGrant": true,
-	"EnableKeyRotation": true, "DisableKeyRotation": true, "GetKeyRotationStatus": true, "ListKeyRotations": true, "RotateKeyOnDemand": true,
 	"GetParametersForImport": true, "ImportKeyMaterial": true, "DeleteImportedKeyMaterial": true,
 	"CreateCustomKeyStore": true, "ConnectCustomKeyStore": true, "DescribeCustomKeyStores": true, "DisconnectCustomKeyStore": true,
 	"UpdateCustomKeyStore": true, "DeleteCustomKeyStore": true,
-	"GetKeyLastUsage": true,
 }
 
 // unfilled has the members that no answer has yet.
@@ -43,11 +41,13 @@ var limited = map[string]string{
 
 	"KeyMetadata.EncapsulationAlgorithms": "never there: " + noKEM,
 
-	"CreateKey.Policy":           "checked and kept, and decides nothing yet",
-	"PutKeyPolicy.Policy":        "checked and kept, and decides nothing yet",
-	"ReplicateKey.Policy":        "checked and kept, and decides nothing yet",
-	"ListKeyPolicies.NextMarker": "never there: a key has one policy",
-	"CreateKey.Origin":           "other than `AWS_KMS` is refused with `UnsupportedOperationException`",
+	"CreateKey.Policy":                               "checked and kept, and decides nothing yet",
+	"PutKeyPolicy.Policy":                            "checked and kept, and decides nothing yet",
+	"ReplicateKey.Policy":                            "checked and kept, and decides nothing yet",
+	"ListKeyPolicies.NextMarker":                     "never there: a key has one policy",
+	"GetKeyRotationStatus.OnDemandRotationStartDate": "never there: a rotation on demand is done when it is answered",
+
+	"CreateKey.Origin": "other than `AWS_KMS` is refused with `UnsupportedOperationException`",
 }
 
 // proofs says which tests show what an operation, or a structure in its answer, does. For each member that works, one of them has to
@@ -64,6 +64,13 @@ var proofs = map[string][]string{
 
 	"ReplicateKey":        {"TestTheLifeOfAMultiRegionKey", "TestReplicateKeyAnswersAndTheReplicaIsThere", "TestWhatReplicateKeyRefuses"},
 	"UpdatePrimaryRegion": {"TestTheLifeOfAMultiRegionKey", "TestUpdatePrimaryRegion"},
+
+	"EnableKeyRotation":    {"TestAutomaticRotation", "TestAKeyRotatesByTheClock", "TestWhatCantBeRotated"},
+	"DisableKeyRotation":   {"TestAutomaticRotation", "TestAKeyRotatesByTheClock"},
+	"GetKeyRotationStatus": {"TestAutomaticRotation", "TestOnlyAKeyInUseIsRotated", "TestRotationOnDemand"},
+	"RotateKeyOnDemand":    {"TestRotationOnDemand", "TestNoRotationOnDemandNearAnAutomaticOne", "TestAnImportedKeyRotatesToWhatWasImported", "TestRotationUnderLoad"},
+	"ListKeyRotations":     {"TestAutomaticRotation", "TestRotationOnDemand", "TestRotationsComeInPages", "TestAnImportedKeyRotatesToWhatWasImported"},
+	"GetKeyLastUsage":      {"TestKeyLastUsage", "TestTheLastUsageIsThatOfTheTrail", "TestReEncryptUsesBothKeys", "TestWhatIsNoUsage"},
 
 	"CreateAlias": {"TestAliases", "TestAKeyHasFiftyAliases"},
 	"UpdateAlias": {"TestAliases", "TestAliasesStayWithTheirKind"},
@@ -99,6 +106,9 @@ var proofs = map[string][]string{
 	"KeyListEntry":   {"TestListings"},
 	"AliasListEntry": {"TestListings", "TestAliases"},
 	"Tag":            {"TestKeyTags"},
+
+	"RotationsListEntry": {"TestAutomaticRotation", "TestAnImportedKeyRotatesToWhatWasImported"},
+	"KeyLastUsageData":   {"TestKeyLastUsage", "TestTheLastUsageIsThatOfTheTrail"},
 
 	"MultiRegionConfiguration": {"TestTheLifeOfAMultiRegionKey"},
 	"MultiRegionKey":           {"TestWhatCreateKeySaysOfAMultiRegionKey", "TestTheLifeOfAMultiRegionKey"},
