@@ -685,6 +685,9 @@ func TestANewImportedMaterialWaitsForEveryRegion(t *testing.T) {
 			t.Fatal(err)
 		}
 		says(rotationIncomplete)
+		if _, code := ask[any](s, "RotateKeyOnDemand", M{"KeyId": id}); code != "KMSInvalidStateException" {
+			t.Errorf("before every Region has it: %q", code)
+		}
 		var wg sync.WaitGroup
 		for _, region := range regions[1:] {
 			arrives := func() {
@@ -708,5 +711,161 @@ func TestANewImportedMaterialWaitsForEveryRegion(t *testing.T) {
 		s.clockwork.Turn(t.Context())
 		regions = []string{ourRegion, farAway}
 		says(rotationPending)
+		must[any](s, "RotateKeyOnDemand", M{"KeyId": id})
+		says(rotationOnDemand)
+		for _, region := range regions {
+			if r := s.load(region, id); r.MaterialID != next.ID {
+				t.Errorf("in %s the current material is %s", region, r.MaterialID)
+			}
+		}
+	}
+}
+
+// inAll checks that a ciphertext opens in every Region, and that all of them name the same current material and the same rotations.
+func (s *service) inAll(id string, blob []byte, regions ...string) {
+	s.t.Helper()
+	all := func(region string) []RotationsListEntry {
+		return mustIn[ListKeyRotationsOutput](s, region, "ListKeyRotations", M{"KeyId": id, "IncludeKeyMaterial": allMaterial}).Rotations
+	}
+	for _, region := range regions {
+		mustIn[DecryptOutput](s, region, "Decrypt", M{"CiphertextBlob": blob})
+		if got, want := s.describe(region, id).CurrentKeyMaterialId, s.describe(regions[0], id).CurrentKeyMaterialId; got != want {
+			s.t.Errorf("the current material is %s in %s and %s in %s", got, region, want, regions[0])
+		}
+		if got, want := all(region), all(regions[0]); !reflect.DeepEqual(got, want) {
+			s.t.Errorf("the rotations are %+v in %s and %+v in %s", got, region, want, regions[0])
+		}
+	}
+}
+
+// The primary rotates, by hand and by itself, and the same holds in every Region at once. Whoever becomes the primary goes on.
+func TestAFamilyRotatesWithItsPrimary(t *testing.T) {
+	s := start(t)
+	id := s.relatives(M{}, abroad)
+	turns := func(region string) int {
+		return len(mustIn[ListKeyRotationsOutput](s, region, "ListKeyRotations", M{"KeyId": id}).Rotations)
+	}
+	encrypted := func(region string) []byte {
+		return mustIn[EncryptOutput](s, region, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
+	}
+	before := encrypted(abroad)
+	must[any](s, "EnableKeyRotation", M{"KeyId": id, "RotationPeriodInDays": 90})
+	must[any](s, "RotateKeyOnDemand", M{"KeyId": id})
+	must[any](s, "ReplicateKey", M{"KeyId": id, "ReplicaRegion": farAway})
+	regions := []string{ourRegion, abroad, farAway}
+	for _, region := range regions {
+		status := mustIn[GetKeyRotationStatusOutput](s, region, "GetKeyRotationStatus", M{"KeyId": id})
+		if !status.KeyRotationEnabled || status.RotationPeriodInDays != 90 || !status.NextRotationDate.Equal(s.time().AddDate(0, 0, 90)) {
+			t.Errorf("in %s: %+v", region, status)
+		}
+		s.inAll(id, before, regions...)
+		s.inAll(id, encrypted(region), regions...)
+	}
+	for _, name := range []string{"EnableKeyRotation", "DisableKeyRotation", "RotateKeyOnDemand"} {
+		if _, refused := askIn[any](s, abroad, name, M{"KeyId": id}); refused == nil || refused.Code != "UnsupportedOperationException" {
+			t.Errorf("%s of a replica: %v", name, refused)
+		}
+	}
+	quarter := func() { s.pass(90 * 24 * time.Hour); s.clockwork.Turn(t.Context()) }
+	quarter()
+	if n := turns(abroad); n != 2 {
+		t.Errorf("%d rotations after the first period, want 2", n)
+	}
+	must[any](s, "UpdatePrimaryRegion", M{"KeyId": id, "PrimaryRegion": abroad})
+	must[any](s, "DisableKey", M{"KeyId": id}) // a replica now: what it is doesn't matter
+	quarter()
+	if n := turns(abroad); n != 3 {
+		t.Errorf("%d rotations after the promotion and the second period, want 3", n)
+	}
+	must[any](s, "EnableKey", M{"KeyId": id})
+	s.inAll(id, before, regions...)
+	mustIn[any](s, abroad, "RotateKeyOnDemand", M{"KeyId": id})
+	mustIn[any](s, abroad, "DisableKeyRotation", M{"KeyId": id})
+	quarter()
+	if n := turns(ourRegion); n != 4 {
+		t.Errorf("%d rotations after it was turned off, want 4", n)
+	}
+	s.inAll(id, before, regions...)
+}
+
+// A rotation of the primary while it is replicated leaves nobody behind.
+func TestRotatingWhileReplicating(t *testing.T) {
+	s := start(t)
+	id := s.relatives(M{})
+	var wg sync.WaitGroup
+	for _, x := range []struct {
+		name string
+		in   M
+	}{{"ReplicateKey", M{"KeyId": id, "ReplicaRegion": abroad}}, {"RotateKeyOnDemand", M{"KeyId": id}},
+		{"ReplicateKey", M{"KeyId": id, "ReplicaRegion": farAway}}, {"RotateKeyOnDemand", M{"KeyId": id}}} {
+		wg.Go(func() {
+			for {
+				_, code := ask[any](s, x.name, x.in)
+				if code == "" {
+					return
+				}
+				if code != "ThrottlingException" {
+					t.Errorf("%s: %s", x.name, code)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	s.isFamily(id, ourRegion, abroad, farAway)
+	if n := len(must[ListKeyRotationsOutput](s, "ListKeyRotations", M{"KeyId": id}).Rotations); n != 2 {
+		t.Errorf("%d rotations", n)
+	}
+	s.inAll(id, mustIn[EncryptOutput](s, farAway, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob, ourRegion, abroad, farAway)
+}
+
+// A secret's data key ends with the material of its own Region's key, which the primary replaced.
+func TestARotationEndsTheDataKeysOfEveryRegion(t *testing.T) {
+	s := start(t)
+	id := s.relatives(M{}, abroad)
+	sealed := func() (e custody.Envelope) {
+		err := s.withinRegion(abroad, func(c *op.Call) (err error) {
+			e, err = s.keys.Seal(c, "secretsmanager", id, nil, []byte("x"))
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	old := sealed()
+	must[any](s, "RotateKeyOnDemand", M{"KeyId": id})
+	if e := sealed(); e.Epoch != old.Epoch+1 {
+		t.Errorf("epoch %d after %d", e.Epoch, old.Epoch)
+	}
+	err := s.withinRegion(abroad, func(c *op.Call) error {
+		_, err := s.keys.Unseal(c, "secretsmanager", old, nil)
+		return err
+	})
+	if err != nil {
+		t.Errorf("what was sealed before: %v", err)
+	}
+}
+
+// The Regions of a key seal by one material, so its uses are counted together, and a replica that wears it out has the primary
+// replace it.
+func TestAFamilyWearsItsMaterialTogether(t *testing.T) {
+	s := start(t)
+	s.wears(fragile)
+	id := s.relatives(M{}, abroad)
+	m := s.current(id)
+	seal := func(region string) {
+		mustIn[EncryptOutput](s, region, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="})
+	}
+	seal(ourRegion)
+	for range fragile.turn {
+		seal(abroad)
+	}
+	if n := s.leased(id)[m]; n != fragile.turn+fragile.block {
+		t.Errorf("%d uses are leased", n)
+	}
+	s.clockwork.Turn(t.Context())
+	if here, there := s.current(id), s.describe(abroad, id).CurrentKeyMaterialId; here == m || here != there {
+		t.Errorf("the current material is %s here and %s there, and was %s", here, there, m)
 	}
 }
