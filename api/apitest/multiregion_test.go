@@ -2,6 +2,7 @@ package apitest_test
 
 import (
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -60,6 +61,16 @@ func TestTheLifeOfAMultiRegionKey(t *testing.T) {
 	opens(here, encrypt(t, abroad, id, "abroad", context), nil, "abroad")
 	_, err := abroad.Decrypt(ctx, &kms.DecryptInput{CiphertextBlob: before, KeyId: aws.String(keyARN(*id)), EncryptionContext: context})
 	refused(t, err, "NotFoundException", "Invalid arn "+apitest.Region)
+
+	old := describe(t, abroad, id).CurrentKeyMaterialId
+	must(here.RotateKeyOnDemand(ctx, &kms.RotateKeyOnDemandInput{KeyId: id}))(t)
+	if now := describe(t, abroad, id).CurrentKeyMaterialId; *now == *old || *now != *describe(t, here, id).CurrentKeyMaterialId {
+		t.Errorf("after a rotation the replica's material is %s, and was %s", *now, *old)
+	}
+	_, err = abroad.RotateKeyOnDemand(ctx, &kms.RotateKeyOnDemandInput{KeyId: id})
+	refused(t, err, "UnsupportedOperationException", strings.Replace(keyARN(*id), apitest.Region, apitest.Abroad, 1)+" is not a multi-region primary key.")
+	opens(abroad, before, nil, "before")
+	opens(abroad, encrypt(t, here, id, "rotated", context), nil, "rotated")
 
 	must(here.UpdatePrimaryRegion(ctx, &kms.UpdatePrimaryRegionInput{KeyId: id, PrimaryRegion: aws.String(apitest.Abroad)}))(t)
 	if c := describe(t, here, id).MultiRegionConfiguration; c.MultiRegionKeyType != types.MultiRegionKeyTypeReplica || *c.PrimaryKey.Region != apitest.Abroad || *c.ReplicaKeys[0].Region != apitest.Region {
