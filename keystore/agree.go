@@ -28,7 +28,7 @@ type GetPublicKeyOutput struct {
 var errPeer = fault.New(fault.Invalid, "ValidationException", "")
 
 func (s *Keys) findPublicKey(c *op.Call, in GetPublicKeyInput) (*target, error) {
-	return s.findUse(c, "GetPublicKey", in.KeyId, "")
+	return s.findUse(c, "GetPublicKey", in.KeyId, "", presented{tokens: in.GrantTokens})
 }
 
 func (s *Keys) getPublicKey(_ *op.Call, _ GetPublicKeyInput, t *target) (GetPublicKeyOutput, error) {
@@ -65,7 +65,7 @@ type DeriveSharedSecretOutput struct {
 // findAgreement looks up the key of an agreement. A peer's key that is of another curve, not on the curve or not in its one
 // encoding is refused before the token sees it, and AWS says nothing about it.
 func (s *Keys) findAgreement(c *op.Call, in DeriveSharedSecretInput) (*target, error) {
-	t, err := s.findUse(c, "DeriveSharedSecret", in.KeyId, in.KeyAgreementAlgorithm)
+	t, err := s.findUse(c, "DeriveSharedSecret", in.KeyId, in.KeyAgreementAlgorithm, presented{tokens: in.GrantTokens})
 	if err == nil {
 		t.fits = func(k *Key) error {
 			if _, err := parsePublic(k.Spec, in.PublicKey); err != nil {

@@ -61,8 +61,8 @@ func checkContextOf(algorithm *string, context map[string]string) error {
 }
 
 // findUse names and looks up the key of a cryptographic operation.
-func (s *Keys) findUse(c *op.Call, operation, keyID, algorithm string) (*target, error) {
-	t, err := s.find(c, operation, keyID, true)
+func (s *Keys) findUse(c *op.Call, operation, keyID, algorithm string, by presented) (*target, error) {
+	t, err := s.findGranted(c, operation, keyID, true, by)
 	if err == nil {
 		t.algorithm, t.viaOnly, t.tooLate = algorithm, c.Via == "", func() { s.noteParting(c) }
 	}
@@ -80,7 +80,7 @@ func (s *Keys) noteParting(c *op.Call) {
 func (s *Keys) PartingUses() uint64 { return s.parting.Load() }
 
 func (s *Keys) findEncrypt(c *op.Call, in EncryptInput) (*target, error) {
-	t, err := s.findUse(c, "Encrypt", in.KeyId, or(in.EncryptionAlgorithm, symmetricDefault))
+	t, err := s.findUse(c, "Encrypt", in.KeyId, or(in.EncryptionAlgorithm, symmetricDefault), presented{in.GrantTokens, in.EncryptionContext})
 	if err == nil {
 		t.fits = func(k *Key) error { return k.holds(t.algorithm, len(in.Plaintext)) }
 	}
@@ -250,16 +250,16 @@ func (t *source) Ready() error {
 
 // findSource looks up the key of a ciphertext for an operation of the matrix, under an IAM action. A ciphertext that can't be
 // read is refused at once if it alone would say which key is meant.
-func (s *Keys) findSource(c *op.Call, operation, action string, ciphertext []byte, keyID, algorithm *string) (*source, error) {
-	by := or(algorithm, symmetricDefault)
+func (s *Keys) findSource(c *op.Call, operation, action string, ciphertext []byte, keyID, algorithm *string, by presented) (*source, error) {
+	alg := or(algorithm, symmetricDefault)
 	var b blob
-	if by == symmetricDefault && ciphertext != nil {
+	if alg == symmetricDefault && ciphertext != nil {
 		var err error
 		if b, err = parseBlob(ciphertext); err != nil && keyID == nil {
 			return nil, err
 		}
 	}
-	t, err := s.findUse(c, operation, or(keyID, b.keyID), by)
+	t, err := s.findUse(c, operation, or(keyID, b.keyID), alg, by)
 	if err != nil {
 		return nil, err
 	}
@@ -268,7 +268,7 @@ func (s *Keys) findSource(c *op.Call, operation, action string, ciphertext []byt
 }
 
 func (s *Keys) findDecrypt(c *op.Call, in DecryptInput) (*source, error) {
-	return s.findSource(c, "Decrypt", "Decrypt", in.CiphertextBlob, in.KeyId, in.EncryptionAlgorithm)
+	return s.findSource(c, "Decrypt", "Decrypt", in.CiphertextBlob, in.KeyId, in.EncryptionAlgorithm, presented{in.GrantTokens, in.EncryptionContext})
 }
 
 func (s *Keys) decrypt(c *op.Call, in DecryptInput, t *source) (DecryptOutput, error) {
@@ -357,11 +357,13 @@ func (t *reEncryption) Ready() error {
 }
 
 func (s *Keys) findReEncrypt(c *op.Call, in ReEncryptInput) (*reEncryption, error) {
-	from, err := s.findSource(c, "ReEncrypt", "ReEncryptFrom", in.CiphertextBlob, in.SourceKeyId, in.SourceEncryptionAlgorithm)
+	from, err := s.findSource(c, "ReEncrypt", "ReEncryptFrom", in.CiphertextBlob, in.SourceKeyId, in.SourceEncryptionAlgorithm,
+		presented{in.GrantTokens, in.SourceEncryptionContext})
 	if err != nil {
 		return nil, err
 	}
-	to, err := s.findUse(c, "ReEncrypt", in.DestinationKeyId, or(in.DestinationEncryptionAlgorithm, symmetricDefault))
+	to, err := s.findUse(c, "ReEncrypt", in.DestinationKeyId, or(in.DestinationEncryptionAlgorithm, symmetricDefault),
+		presented{in.GrantTokens, in.DestinationEncryptionContext})
 	if err != nil {
 		return nil, err
 	}

@@ -81,11 +81,11 @@ type BareDataKeyOutput struct {
 }
 
 func (s *Keys) findDataKey(c *op.Call, in GenerateDataKeyInput) (*target, error) {
-	return s.findUse(c, "GenerateDataKey", in.KeyId, symmetricDefault)
+	return s.findUse(c, "GenerateDataKey", in.KeyId, symmetricDefault, presented{in.GrantTokens, in.EncryptionContext})
 }
 
 func (s *Keys) findBareDataKey(c *op.Call, in BareDataKeyInput) (*target, error) {
-	return s.findUse(c, "GenerateDataKeyWithoutPlaintext", in.KeyId, symmetricDefault)
+	return s.findUse(c, "GenerateDataKeyWithoutPlaintext", in.KeyId, symmetricDefault, presented{in.GrantTokens, in.EncryptionContext})
 }
 
 func (s *Keys) generateDataKey(c *op.Call, in GenerateDataKeyInput, t *target) (out GenerateDataKeyOutput, err error) {

@@ -117,7 +117,7 @@ func (s *Keys) use(k *Key, d *dataKey, cached *bool) custody.Ref {
 }
 
 func (s *Keys) findSeal(c *op.Call, in SealInput) (*target, error) {
-	return s.findUse(c, "GenerateDataKey", in.KeyId, symmetricDefault)
+	return s.findUse(c, "GenerateDataKey", in.KeyId, symmetricDefault, presented{context: in.EncryptionContext})
 }
 
 func (s *Keys) sealEnvelope(c *op.Call, in SealInput, t *target) (e custody.Envelope, err error) {
@@ -136,7 +136,7 @@ func (s *Keys) sealEnvelope(c *op.Call, in SealInput, t *target) (e custody.Enve
 }
 
 func (s *Keys) findUnseal(c *op.Call, in UnsealInput) (*target, error) {
-	return s.findUse(c, "Decrypt", in.KeyId, symmetricDefault)
+	return s.findUse(c, "Decrypt", in.KeyId, symmetricDefault, presented{context: in.EncryptionContext})
 }
 
 func (s *Keys) unsealEnvelope(c *op.Call, in UnsealInput, t *target) (out Opened, err error) {
@@ -237,7 +237,7 @@ type epochInput struct {
 }
 
 func (s *Keys) findEpoch(c *op.Call, in epochInput) (*target, error) {
-	return s.findUse(c, "GenerateDataKey", in.KeyId, symmetricDefault)
+	return s.findUse(c, "GenerateDataKey", in.KeyId, symmetricDefault, presented{})
 }
 
 func (s *Keys) createEpoch(c *op.Call, in epochInput, t *target) (op.Commit[op.None], error) {

@@ -12,13 +12,17 @@ import (
 	"claviger/store"
 )
 
-// keyRef, aliasRef and dataKeyRef are the keys of the caches. All begin with the namespace.
+// keyRef, aliasRef, dataKeyRef and granteeRef are the keys of the caches. All begin with the namespace.
 type (
 	keyRef     struct{ account, region, id string }
 	aliasRef   struct{ account, region, name string }
 	dataKeyRef struct {
 		account, region, keyID, service string
 		epoch                           int64 // 0 stands for the current one
+	}
+	granteeRef struct {
+		keyRef
+		grantee string
 	}
 )
 
@@ -138,10 +142,13 @@ type target struct {
 	key       *Key // nil if there is none
 	action    string
 	operation string
-	algorithm string           // the algorithm that the key is to serve, if the operation takes one
-	fits      func(*Key) error // holds the rest of the request to the key; nil where there is nothing to hold
-	viaOnly   bool             // an operation that callers can't perform on keys that AWS services manage
-	tooLate   func()           // told when the key can't be used because it is pending deletion; nil where it wouldn't be used
+	algorithm string            // the algorithm that the key is to serve, if the operation takes one
+	fits      func(*Key) error  // holds the rest of the request to the key; nil where there is nothing to hold
+	viaOnly   bool              // an operation that callers can't perform on keys that AWS services manage
+	grants    []policy.Grant    // what the caller was granted on the key
+	context   map[string]string // the encryption context
+	makes     *policy.Grant     // the grant that is to be made
+	tooLate   func()            // told when the key can't be used because it is pending deletion; nil where it wouldn't be used
 }
 
 // Demands implements [op.Target].
@@ -150,7 +157,7 @@ func (t *target) Demands() []policy.Demand {
 	if t.key == nil && t.named.alias != "" {
 		resource = aliasRef{t.named.account, t.named.region, t.named.alias}.arn()
 	}
-	return []policy.Demand{{Action: "kms:" + t.action, Resource: resource, Account: t.named.account}}
+	return []policy.Demand{{Action: "kms:" + t.action, Resource: resource, Account: t.named.account, Grants: t.grants, Context: t.context, Makes: t.makes}}
 }
 
 // Missing implements [op.Target].
@@ -206,9 +213,9 @@ type keyed interface {
 	keyID() string
 }
 
-// readKey makes an operation that reads one key; DescribeKey alone takes aliases.
+// readKey makes an operation that reads one key.
 func readKey[I keyed, O any](s *Keys, n op.Info, do func(*op.Call, I, *Key) (O, error)) op.Operation {
-	return op.Read(n, func(c *op.Call, in I) (*target, error) { return s.find(c, n.Name, in.keyID(), n.Name == "DescribeKey") },
+	return op.Read(n, func(c *op.Call, in I) (*target, error) { return s.find(c, n.Name, in.keyID(), false) },
 		func(c *op.Call, in I, t *target) (O, error) { return do(c, in, t.key) })
 }
 

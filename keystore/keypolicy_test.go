@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"claviger/internal/fault"
 	"claviger/policy"
 
 	"github.com/go-json-experiment/json"
@@ -99,7 +98,7 @@ func TestPoliciesThatAreRefused(t *testing.T) {
 		{"a lockout from one action", strings.Replace(aPolicy, "kms:*", "kms:Encrypt", 1), "MalformedPolicyDocumentException", "in the future"},
 	} {
 		for operation, in := range map[string]M{"PutKeyPolicy": {"KeyId": id, "Policy": c.policy}, "CreateKey": {"Policy": c.policy}} {
-			if f := fault.Of(s.fail(operation, in)); f == nil || f.Code != c.code || !strings.Contains(f.Message, c.says) {
+			if f := fail(s, operation, in); f == nil || f.Code != c.code || !strings.Contains(f.Message, c.says) {
 				t.Errorf("%s, %s: %v, want %s %s", operation, c.name, f, c.code, c.says)
 			}
 		}
@@ -110,7 +109,7 @@ func TestPoliciesThatAreRefused(t *testing.T) {
 	if n := len(must[ListKeysOutput](s, "ListKeys", nil).Keys); n != 1 {
 		t.Errorf("there are %d keys", n)
 	}
-	if out := strings.Replace(aPolicy, "x", strings.Repeat("p", policyLimit-len(aPolicy)+1), 1); len(out) != policyLimit || s.fail("PutKeyPolicy", M{"KeyId": id, "Policy": out}) != nil {
+	if out := strings.Replace(aPolicy, "x", strings.Repeat("p", policyLimit-len(aPolicy)+1), 1); len(out) != policyLimit || fail(s, "PutKeyPolicy", M{"KeyId": id, "Policy": out}) != nil {
 		t.Errorf("%d bytes were refused", len(out))
 	}
 }

@@ -10,7 +10,8 @@
 //
 // operations.go is the table of contents. find.go turns what a caller calls a key into the key; spec.go says what keys there
 // are and what each serves, matrix.go what each state allows; blob.go is the format of a ciphertext, public.go that of a
-// public key; envelope.go seals for other services; family.go keeps together what multi-Region keys share.
+// public key; grant.go is what lets callers use a key who own nothing; envelope.go seals for other services; family.go
+// keeps together what multi-Region keys share.
 package keystore
 
 import (
@@ -23,6 +24,7 @@ import (
 	"claviger/internal/custody"
 	"claviger/internal/install"
 	"claviger/internal/op"
+	"claviger/policy"
 	"claviger/store"
 )
 
@@ -86,6 +88,7 @@ type Keys struct {
 	keys     *store.Cache[keyRef, *Key]
 	aliases  *store.Cache[aliasRef, *alias]
 	dataKeys *store.Cache[dataKeyRef, *dataKey]
+	grants   *store.Cache[granteeRef, []policy.Grant]
 
 	tally   tally
 	pairs   chan struct{} // a place for each key pair being made on the processor
@@ -105,11 +108,12 @@ const (
 	cachedKeys     = 16384
 	cachedAliases  = 16384
 	cachedDataKeys = 4096
+	cachedGrantees = 8192 // pairs of a key and a caller that asked for it
 	keptBytes      = 4096
 	overhead       = 32 // bytes for each tag beside its text: the headers of two strings
 )
 
-var errHeavy = errors.New("the key is too large to be kept")
+var errHeavy = errors.New("it is too large to be kept")
 
 // New returns the key store of one installation, which serves regions.
 func New(db *store.DB, token Token, jobs Scheduler, in *install.Installation, regions []string) *Keys {
@@ -117,6 +121,7 @@ func New(db *store.DB, token Token, jobs Scheduler, in *install.Installation, re
 		keys:     store.NewCache[keyRef, *Key](cachedKeys),
 		aliases:  store.NewCache[aliasRef, *alias](cachedAliases),
 		dataKeys: store.NewCache[dataKeyRef, *dataKey](cachedDataKeys),
+		grants:   store.NewCache[granteeRef, []policy.Grant](cachedGrantees),
 		pairs:    make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), // an RSA pair takes seconds: the rest is for everybody else
 	}
 	s.tally.wear, s.tally.limit = usualWear, keptUses

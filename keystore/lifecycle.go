@@ -24,13 +24,16 @@ type DescribeKeyInput struct {
 	op.ByShape
 }
 
-func (in DescribeKeyInput) keyID() string { return in.KeyId }
-
 // DescribeKeyOutput is DescribeKeyResponse of AWS.
 type DescribeKeyOutput struct{ KeyMetadata KeyMetadata }
 
-func (s *Keys) describeKey(_ *op.Call, _ DescribeKeyInput, k *Key) (DescribeKeyOutput, error) {
-	return DescribeKeyOutput{k.Metadata()}, nil
+// findDescribed takes aliases, as no other operation does that reads of a key and doesn't use it.
+func (s *Keys) findDescribed(c *op.Call, in DescribeKeyInput) (*target, error) {
+	return s.findGranted(c, "DescribeKey", in.KeyId, true, presented{tokens: in.GrantTokens})
+}
+
+func (s *Keys) describeKey(_ *op.Call, _ DescribeKeyInput, t *target) (DescribeKeyOutput, error) {
+	return DescribeKeyOutput{t.key.Metadata()}, nil
 }
 
 func (s *Keys) enableKey(_ *op.Call, _ KeyInput, k *Key) (change, op.None, error) {

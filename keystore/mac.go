@@ -52,11 +52,11 @@ type VerifyMacOutput struct {
 var errMac = fault.New(fault.Invalid, "KMSInvalidMacException", "")
 
 func (s *Keys) findMac(c *op.Call, in GenerateMacInput) (*target, error) {
-	return s.findUse(c, "GenerateMac", in.KeyId, in.MacAlgorithm)
+	return s.findUse(c, "GenerateMac", in.KeyId, in.MacAlgorithm, presented{tokens: in.GrantTokens})
 }
 
 func (s *Keys) findVerifyMac(c *op.Call, in VerifyMacInput) (*target, error) {
-	return s.findUse(c, "VerifyMac", in.KeyId, in.MacAlgorithm)
+	return s.findUse(c, "VerifyMac", in.KeyId, in.MacAlgorithm, presented{tokens: in.GrantTokens})
 }
 
 // macOf has the token make the HMAC of a message. The material's kind is that of the one algorithm of its spec.

@@ -60,6 +60,13 @@ var keyStates = map[string]struct {
 	"GetKeyPolicy":         {func(m made) M { return M{"KeyId": m.id} }, yes, yes, yes},
 	"PutKeyPolicy":         {func(m made) M { return M{"KeyId": m.id, "Policy": aPolicy} }, yes, yes, yes},
 	"ListKeyPolicies":      {func(m made) M { return M{"KeyId": m.id} }, yes, yes, yes},
+	"CreateGrant": {func(m made) M {
+		return M{"KeyId": m.id, "GranteePrincipal": aUser, "Operations": []string{"DescribeKey"}}
+	}, yes, off, pending},
+	"ListGrants":           {func(m made) M { return M{"KeyId": m.id} }, yes, yes, yes},
+	"ListRetirableGrants":  {},
+	"RetireGrant":          {func(m made) M { return M{"KeyId": m.id, "GrantId": m.grant} }, yes, yes, yes},
+	"RevokeGrant":          {func(m made) M { return M{"KeyId": m.id, "GrantId": m.grant} }, yes, yes, yes},
 	"EnableKeyRotation":    {func(m made) M { return M{"KeyId": m.id, "RotationPeriodInDays": 90} }, yes, off, pending},
 	"DisableKeyRotation":   {func(m made) M { return M{"KeyId": m.id} }, yes, off, pending},
 	"GetKeyRotationStatus": {func(m made) M { return M{"KeyId": m.id} }, yes, yes, yes},
@@ -110,10 +117,13 @@ func sampleFor(operation string) sample {
 	return cipher
 }
 
-// made is a key in some state, an alias of it, what it made before, and an alias of another key.
+// aUser is a principal that nobody is in these tests.
+const aUser = "arn:aws:iam::" + ourAccount + ":user/somebody"
+
+// made is a key in some state, an alias of it, a grant of it, what it made before, and an alias of another key.
 type made struct {
-	id, alias, other string
-	blob             []byte
+	id, alias, other, grant string
+	blob                    []byte
 }
 
 // inState makes a key and brings it into a state.
@@ -124,6 +134,7 @@ func (s *service) inState(n int, x sample, state State) made {
 	must[any](s, "CreateAlias", M{"AliasName": m.alias, "TargetKeyId": m.id})
 	must[any](s, "CreateAlias", M{"AliasName": m.other, "TargetKeyId": s.key()})
 	m.blob = x.make(s, id)
+	m.grant = must[CreateGrantOutput](s, "CreateGrant", M{"KeyId": m.id, "GranteePrincipal": aUser, "Operations": []string{"DescribeKey"}}).GrantId
 	switch state {
 	case Disabled:
 		must[any](s, "DisableKey", M{"KeyId": m.id})

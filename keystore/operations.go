@@ -12,7 +12,7 @@ var KMS = &op.Service{
 func (s *Keys) Operations() []op.Operation {
 	return []op.Operation{
 		onAccount(s, post("CreateKey", "/v1/keys", "Makes a key on the token."), s.createKey),
-		readKey(s, get("DescribeKey", "/v1/keys/metadata/{KeyId...}", "Returns what is known of a key."), s.describeKey),
+		op.Read(get("DescribeKey", "/v1/keys/metadata/{KeyId...}", "Returns what is known of a key."), s.findDescribed, s.describeKey),
 		readKey(s, get("GetKeyLastUsage", "/v1/keys/last-usage/{KeyId...}", "Returns when and for what a key was last used."), s.getKeyLastUsage),
 		overAccount(s, get("ListKeys", "/v1/keys", "Lists the keys of the account in this Region."), s.listKeys),
 		changeKey(s, post("EnableKey", "/v1/keys/enable/{KeyId...}", "Lets a disabled key be used again."), s.enableKey),
@@ -33,6 +33,12 @@ func (s *Keys) Operations() []op.Operation {
 		readKey(s, get("GetKeyRotationStatus", "/v1/keys/rotation/{KeyId...}", "Returns whether a key is rotated automatically, and when next."), s.getKeyRotationStatus),
 		changeKey(s, post("RotateKeyOnDemand", "/v1/keys/rotate/{KeyId...}", "Replaces a key's material now; the old one goes on decrypting."), s.rotateKeyOnDemand),
 		readKey(s, get("ListKeyRotations", "/v1/keys/rotations/{KeyId...}", "Lists the rotations of a key, or all of its materials."), s.listKeyRotations),
+
+		op.Write(post("CreateGrant", "/v1/keys/grants/{KeyId...}", "Lets a principal use a key."), s.findGranting, s.createGrant),
+		readKey(s, get("ListGrants", "/v1/keys/grants/{KeyId...}", "Lists the grants of a key."), s.listGrants),
+		op.Read(get("ListRetirableGrants", "/v1/grants", "Lists the grants that a principal may retire."), s.findRetirer, s.listRetirableGrants),
+		op.Write(post("RetireGrant", "/v1/grants/retire", "Ends a grant, by those whom it concerns."), s.findRetirement, s.retireGrant),
+		op.Write(del("RevokeGrant", "/v1/keys/grants/{KeyId...}", "Ends a grant, by those who manage the key."), s.findRevocation, s.revokeGrant),
 
 		op.Write(post("CreateAlias", "/v1/aliases/{AliasName...}", "Gives a key a name."), s.findNewAlias, s.createAlias),
 		op.Write(put("UpdateAlias", "/v1/aliases/{AliasName...}", "Points an alias at another key."), s.findAliasMove, s.updateAlias),

@@ -87,10 +87,36 @@ func (s *service) restart() {
 		RotateKeyJob: s.keys.Rotate}}
 }
 
-// Authenticate implements op.Authenticator: everybody is the account's owner.
-func (s *service) Authenticate(_ context.Context, r *http.Request, _ func() ([]byte, error), _ string, _ time.Time) (policy.Caller, string, error) {
+// Authenticate implements op.Authenticator: everybody is who the context says, or the account's owner.
+func (s *service) Authenticate(ctx context.Context, r *http.Request, _ func() ([]byte, error), _ string, _ time.Time) (policy.Caller, string, error) {
+	if c, ok := ctx.Value(callerKey{}).(policy.Caller); ok {
+		return c, r.Host, nil
+	}
 	return owner(), r.Host, nil
 }
+
+type callerKey struct{}
+
+// client is the service as one caller sees it; *service itself is that of the account's owner.
+type client struct {
+	*service
+	caller policy.Caller
+}
+
+// user returns what an IAM user sees.
+func (s *service) user(name string) client {
+	return client{s, policy.Caller{Type: policy.IAMUser, Account: ourAccount, ARN: arnOf(name), PrincipalID: "AIDA" + name}}
+}
+
+func arnOf(user string) string { return "arn:aws:iam::" + ourAccount + ":user/" + user }
+
+// asker is whoever asks.
+type asker interface {
+	serve(name string, in M) (any, error)
+	test() testing.TB
+}
+
+func (s *service) test() testing.TB { return s.t }
 
 func owner() policy.Caller {
 	return policy.Caller{Type: policy.Root, Account: ourAccount, ARN: "arn:aws:iam::" + ourAccount + ":root", PrincipalID: ourAccount}
@@ -116,20 +142,26 @@ func (s *service) pass(d time.Duration) {
 type M = map[string]any
 
 // ask performs an operation and returns its output and AWS's name of its error.
-func ask[O any](s *service, name string, in M) (out O, code string) {
-	out, f := askIn[O](s, ourRegion, name, in)
-	if f != nil {
-		return out, KMS.Code(f)
+func ask[O any](s asker, name string, in M) (out O, code string) {
+	answer, err := s.serve(name, in)
+	if err != nil {
+		return out, KMS.Code(fault.Of(err))
 	}
-	return out, ""
+	return answer.(O), ""
 }
 
 // fail performs an operation and returns its error.
-func (s *service) fail(name string, in M) error {
-	if _, refused := askIn[any](s, ourRegion, name, in); refused != nil {
-		return refused
-	}
-	return nil
+func fail(s asker, name string, in M) *fault.Error {
+	_, err := s.serve(name, in)
+	return fault.Of(err)
+}
+
+func (s *service) serve(name string, in M) (any, error) {
+	return s.serveTo(owner(), ourRegion, name, in)
+}
+
+func (c client) serve(name string, in M) (any, error) {
+	return c.serveTo(c.caller, ourRegion, name, in)
 }
 
 // request is a request for a Region, without a document.
@@ -142,15 +174,7 @@ func request(region string) *op.Request {
 
 // askIn performs an operation in a Region.
 func askIn[O any](s *service, region, name string, in M) (out O, refused *fault.Error) {
-	body, err := wire.Encode(in)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	q := request(region)
-	q.Read = func() ([]byte, error) { return body, nil }
-	q.Decode = func(v any) error { return wire.Decode(body, v) }
-	q.Present = func(pointer string) bool { return wire.Present(body, pointer) }
-	answer, err := s.runner.Serve(context.Background(), s.byName[name], q)
+	answer, err := s.serveTo(owner(), region, name, in)
 	if err != nil {
 		return out, fault.Of(err)
 	}
@@ -167,12 +191,24 @@ func mustIn[O any](s *service, region, name string, in M) O {
 	return out
 }
 
+func (s *service) serveTo(caller policy.Caller, region, name string, in M) (any, error) {
+	body, err := wire.Encode(in)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	q := request(region)
+	q.Read = func() ([]byte, error) { return body, nil }
+	q.Decode = func(v any) error { return wire.Decode(body, v) }
+	q.Present = func(pointer string) bool { return wire.Present(body, pointer) }
+	return s.runner.Serve(context.WithValue(context.Background(), callerKey{}, caller), s.byName[name], q)
+}
+
 // must is ask for what has to succeed.
-func must[O any](s *service, name string, in M) O {
-	s.t.Helper()
+func must[O any](s asker, name string, in M) O {
+	s.test().Helper()
 	out, code := ask[O](s, name, in)
 	if code != "" {
-		s.t.Fatalf("%s %v: %s", name, in, code)
+		s.test().Fatalf("%s %v: %s", name, in, code)
 	}
 	return out
 }
@@ -184,13 +220,17 @@ func (s *service) key() string {
 }
 
 // within runs f as another service's operation would run: on behalf of the account's owner.
-func (s *service) within(f func(*op.Call) error) error { return s.withinRegion(ourRegion, f) }
+func (s *service) within(f func(*op.Call) error) error { return s.withinAs(owner(), ourRegion, f) }
 
 func (s *service) withinRegion(region string, f func(*op.Call) error) error {
+	return s.withinAs(owner(), region, f)
+}
+
+func (s *service) withinAs(caller policy.Caller, region string, f func(*op.Call) error) error {
 	type nothing struct{ op.ByShape }
 	o := op.Read(op.Info{Name: "Test", Service: KMS}, func(*op.Call, nothing) (op.Open, error) { return op.Open{Action: "kms:Test", Reason: "a test"}, nil },
 		func(c *op.Call, _ nothing, _ op.Open) (op.None, error) { return op.None{}, f(c) })
-	_, err := s.runner.Serve(context.Background(), o, request(region))
+	_, err := s.runner.Serve(context.WithValue(context.Background(), callerKey{}, caller), o, request(region))
 	return err
 }
 

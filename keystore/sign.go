@@ -53,8 +53,8 @@ type VerifyOutput struct {
 var errSignature = fault.New(fault.Invalid, "KMSInvalidSignatureException", "")
 
 // findSigning looks up the key of a signature and holds the message to its algorithm.
-func (s *Keys) findSigning(c *op.Call, operation, keyID, algorithm string, messageType *string, message []byte) (*target, error) {
-	t, err := s.findUse(c, operation, keyID, algorithm)
+func (s *Keys) findSigning(c *op.Call, operation, keyID, algorithm string, tokens []string, messageType *string, message []byte) (*target, error) {
+	t, err := s.findUse(c, operation, keyID, algorithm, presented{tokens: tokens})
 	if err == nil {
 		t.fits = func(*Key) error { return schemes[algorithm].check(algorithm, or(messageType, typeRaw), message) }
 	}
@@ -62,11 +62,11 @@ func (s *Keys) findSigning(c *op.Call, operation, keyID, algorithm string, messa
 }
 
 func (s *Keys) findSign(c *op.Call, in SignInput) (*target, error) {
-	return s.findSigning(c, "Sign", in.KeyId, in.SigningAlgorithm, in.MessageType, in.Message)
+	return s.findSigning(c, "Sign", in.KeyId, in.SigningAlgorithm, in.GrantTokens, in.MessageType, in.Message)
 }
 
 func (s *Keys) findVerify(c *op.Call, in VerifyInput) (*target, error) {
-	return s.findSigning(c, "Verify", in.KeyId, in.SigningAlgorithm, in.MessageType, in.Message)
+	return s.findSigning(c, "Verify", in.KeyId, in.SigningAlgorithm, in.GrantTokens, in.MessageType, in.Message)
 }
 
 // sign hashes here and signs on the token: one call of it.

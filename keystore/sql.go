@@ -179,6 +179,9 @@ func (s *Keys) deleteKey(tx *store.Tx, k *Key) error {
 			s.aliases.Drop(a)
 		}
 	})
+	if err := s.forgetGrants(tx, k); err != nil {
+		return err
+	}
 	for _, q := range []*store.Query{qDeleteAliasesOfKey, qDeleteGrants, qDeleteImportPairs, qDeleteLastUsed, qDeleteDataKeys, qDeleteMaterials} {
 		if _, err := tx.Exec(q, k.Account, k.Region, k.ID); err != nil {
 			return err

@@ -1,0 +1,170 @@
+package keystore
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"time"
+
+	"claviger/internal/fault"
+	"claviger/internal/op"
+	"claviger/store"
+)
+
+// CreateGrantInput is CreateGrantRequest of AWS.
+type CreateGrantInput struct {
+	KeyId                    string            `shape:"KeyIdType,required"`
+	GranteePrincipal         *string           `shape:"PrincipalIdType"`
+	RetiringPrincipal        *string           `shape:"PrincipalIdType"`
+	Operations               []string          `shape:"GrantOperationList,required"`
+	Constraints              *GrantConstraints `shape:"GrantConstraints"`
+	GrantTokens              []string          `shape:"GrantTokenList"`
+	Name                     *string           `shape:"GrantNameType"`
+	DryRun                   *bool             `shape:"NullableBooleanType"`
+	GranteeServicePrincipal  *string           `shape:"ServicePrincipalType"`
+	RetiringServicePrincipal *string           `shape:"ServicePrincipalType"`
+}
+
+// Validate checks what members say together.
+func (in CreateGrantInput) Validate() error {
+	constraints := or(in.Constraints, GrantConstraints{})
+	switch {
+	case (in.GranteePrincipal == nil) == (in.GranteeServicePrincipal == nil):
+		return invalid("You must specify either GranteePrincipal or GranteeServicePrincipal, but not both.")
+	case in.RetiringPrincipal != nil && in.RetiringServicePrincipal != nil:
+		return invalid("You can specify either RetiringPrincipal or RetiringServicePrincipal, but not both.")
+	case in.GranteeServicePrincipal != nil && constraints.SourceArn == nil:
+		return invalid("A grant to a service principal must have a SourceArn constraint.")
+	case in.GranteeServicePrincipal != nil && in.RetiringPrincipal == nil && in.RetiringServicePrincipal == nil:
+		return invalid("A grant to a service principal must have a RetiringPrincipal or a RetiringServicePrincipal.")
+	case len(in.Operations) == 0:
+		return invalid("A grant must allow at least one operation.")
+	}
+	for _, arn := range []*string{in.GranteePrincipal, in.RetiringPrincipal} {
+		if err := checkPrincipal(arn); err != nil {
+			return err
+		}
+	}
+	return constraints.check()
+}
+
+// IsDryRun tells the road to stop before the work.
+func (in CreateGrantInput) IsDryRun() bool { return or(in.DryRun, false) }
+
+// CreateGrantOutput is CreateGrantResponse of AWS.
+type CreateGrantOutput struct{ GrantToken, GrantId string }
+
+// newGrant returns the grant that is asked for, of a key that may not be there. It has no id yet.
+func newGrant(c *op.Call, in CreateGrantInput, ref keyRef) *grant {
+	return &grant{keyRef: ref, name: or(in.Name, ""), issuer: c.Caller.Account,
+		grantee:    or(in.GranteePrincipal, or(in.GranteeServicePrincipal, "")),
+		retiring:   or(in.RetiringPrincipal, or(in.RetiringServicePrincipal, "")),
+		operations: sorted(in.Operations), constraints: or(in.Constraints, GrantConstraints{}), created: c.Time.Truncate(time.Millisecond)}
+}
+
+// granting is a key and the grant that is to be made on it.
+type granting struct {
+	target
+	grant *grant
+}
+
+func (s *Keys) findGranting(c *op.Call, in CreateGrantInput) (*granting, error) {
+	t, err := s.findGranted(c, "CreateGrant", in.KeyId, false, presented{tokens: in.GrantTokens})
+	if err != nil {
+		return nil, err
+	}
+	g := newGrant(c, in, t.named.keyRef)
+	makes := g.decides()
+	t.makes, t.viaOnly = &makes, c.Via == ""
+	t.fits = func(k *Key) error { return k.takesGrant(g.operations, g.constraints) }
+	return &granting{*t, g}, nil
+}
+
+// createGrant makes a grant. One with a name is made once: the same request again answers the same grant.
+func (s *Keys) createGrant(c *op.Call, _ CreateGrantInput, t *granting) (op.Commit[CreateGrantOutput], error) {
+	g := t.grant
+	id, err := s.twin(c, g)
+	if err != nil || id != "" {
+		return s.grantAgain(c, g, id), err
+	}
+	g.id = newGrantID()
+	insert, err := s.insertGrant(c, g)
+	if err != nil {
+		return nil, err
+	}
+	noteGrant(c, g.id)
+	out := CreateGrantOutput{s.grantToken(c, g.keyRef.id, g.id), g.id}
+	return func(tx *store.Tx) (CreateGrantOutput, error) {
+		if err := s.unchanged(tx, t.key); err != nil {
+			return CreateGrantOutput{}, err
+		}
+		if err := noTwin(tx, g); err != nil {
+			return CreateGrantOutput{}, err
+		}
+		if err := insert(tx); err != nil {
+			return CreateGrantOutput{}, err
+		}
+		return out, checkGrants(tx, g.keyRef)
+	}, nil
+}
+
+// twin returns the id of the grant with this one's name that is like it in all else; empty if there is none, or no name. Its row
+// is verified.
+func (s *Keys) twin(c *op.Call, g *grant) (id string, err error) {
+	if g.name == "" {
+		return "", nil
+	}
+	id, err = selectTwin(s.db, g)
+	if err != nil || id == "" {
+		return "", err
+	}
+	there, err := s.loadGrant(c, g.keyRef, id)
+	if err != nil || there == nil {
+		return "", err
+	}
+	return id, nil
+}
+
+// noTwin is stale if another request has just made the grant that g names.
+func noTwin(tx *store.Tx, g *grant) error {
+	if g.name == "" {
+		return nil
+	}
+	id, err := selectTwin(tx, g)
+	if err == nil && id != "" {
+		err = store.Stale
+	}
+	return err
+}
+
+// grantAgain answers with a grant that is there already. It is stale if it is there no more.
+func (s *Keys) grantAgain(c *op.Call, g *grant, id string) op.Commit[CreateGrantOutput] {
+	noteGrant(c, id)
+	out := CreateGrantOutput{s.grantToken(c, g.keyRef.id, id), id}
+	return func(tx *store.Tx) (CreateGrantOutput, error) {
+		now, err := selectTwin(tx, g)
+		if err == nil && now != id {
+			err = store.Stale
+		}
+		return out, err
+	}
+}
+
+// noteGrant records which grant it is about.
+func noteGrant(c *op.Call, id string) { c.Note(`{"grantId":"` + id + `"}`) }
+
+// newGrantID draws the id of a grant: 64 hex digits, as AWS's are.
+func newGrantID() string {
+	id := make([]byte, 32)
+	rand.Read(id)
+	return hex.EncodeToString(id)
+}
+
+// checkGrants holds a key to the quota of grants, once it has one more. An error takes that one back.
+func checkGrants(tx *store.Tx, k keyRef) error {
+	n := 0
+	err := tx.Row(qCountGrants, []any{k.account, k.region, k.id}, &n)
+	if err == nil && n > grantsPerKey {
+		err = fault.Newf(fault.Limit, "LimitExceededException", "A key has at most %d grants.", grantsPerKey)
+	}
+	return err
+}
