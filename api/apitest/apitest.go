@@ -15,6 +15,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -142,6 +143,17 @@ func (s *Server) close(t testing.TB) {
 		t.Errorf("closing the service: %v", err)
 	}
 }
+
+// User makes an access key of the IAM user of that name, who may do nothing that nobody has granted.
+func (s *Server) User(t testing.TB, name string) aws.Credentials {
+	t.Helper()
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.accessKey(t, policy.Caller{Type: policy.IAMUser, Account: Account, ARN: UserARN(name), PrincipalID: "AIDA" + strings.ToUpper(name)})
+}
+
+// UserARN returns the ARN of an IAM user of the account.
+func UserARN(name string) string { return "arn:aws:iam::" + Account + ":user/" + name }
 
 func (s *Server) accessKey(t testing.TB, principal policy.Caller) aws.Credentials {
 	t.Helper()

@@ -24,6 +24,9 @@ type client struct {
 // AsNobody makes a client of the user who may do nothing.
 func (s *Server) AsNobody() ClientOption { return func(c *client) { c.keys = s.Nobody } }
 
+// As makes a client that signs with an access key.
+func As(keys aws.Credentials) ClientOption { return func(c *client) { c.keys = keys } }
+
 // WithRegion makes a client that calls in another Region.
 func WithRegion(region string) ClientOption { return func(c *client) { c.region = region } }
 

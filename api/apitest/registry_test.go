@@ -13,6 +13,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/google/uuid"
 )
@@ -37,6 +38,11 @@ var walk = map[string]struct {
 	"kms.ListKeyPolicies":                     {`{"KeyId":"KEY"}`, "NotFoundException", ""},
 	"kms.ReplicateKey":                        {`{"KeyId":"LONE","ReplicaRegion":"eu-central-1","Tags":[{"TagKey":"a","TagValue":"b"}]}`, "NotFoundException", ""},
 	"kms.UpdatePrimaryRegion":                 {`{"KeyId":"COUPLE","PrimaryRegion":"eu-central-1"}`, "NotFoundException", ""},
+	"kms.CreateGrant":                         {`{"KeyId":"KEY","GranteePrincipal":"arn:aws:iam::111122223333:user/a","Operations":["Decrypt"],"Constraints":{"EncryptionContextSubset":{"a":"b"}}}`, "NotFoundException", ""},
+	"kms.ListGrants":                          {`{"KeyId":"KEY","Limit":5}`, "NotFoundException", ""},
+	"kms.ListRetirableGrants":                 {`{"RetiringPrincipal":"arn:aws:iam::111122223333:user/a"}`, "", "an account is always there"},
+	"kms.RetireGrant":                         {`{"KeyId":"KEY","GrantId":"GRANT"}`, "NotFoundException", ""},
+	"kms.RevokeGrant":                         {`{"KeyId":"KEY","GrantId":"GRANT"}`, "NotFoundException", ""},
 	"kms.EnableKeyRotation":                   {`{"KeyId":"KEY","RotationPeriodInDays":90}`, "NotFoundException", ""},
 	"kms.DisableKeyRotation":                  {`{"KeyId":"KEY"}`, "NotFoundException", ""},
 	"kms.GetKeyRotationStatus":                {`{"KeyId":"KEY"}`, "NotFoundException", ""},
@@ -96,6 +102,10 @@ func stage(t testing.TB, s *apitest.Server, request string) (there, absent strin
 	blob, err := json.Marshal(encrypt(t, k, key.KeyId, "x", nil))
 	accepted(t, err)
 	special, gone := stageSpecial(t, k, request)
+	if strings.Contains(request, "GRANT") {
+		grant := must(k.CreateGrant(t.Context(), &kms.CreateGrantInput{KeyId: key.KeyId, GranteePrincipal: aws.String(apitest.UserARN("a")), Operations: []types.GrantOperation{"Decrypt"}}))(t)
+		special, gone = append(special, "GRANT", *grant.GrantId), append(gone, "GRANT", *grant.GrantId)
+	}
 	same := []string{"TOKEN", uuid.NewString(), "NEW", "new-" + unique, "BLOB", strings.Trim(string(blob), `"`), "VERSION", *secret.VersionId}
 	there = strings.NewReplacer(append(append(same, special...), "KEY", *key.KeyId, "OTHER", *other.KeyId, "GOING", *going.KeyId, "ALIAS", "alias/"+unique,
 		"SECRET", *secret.Name, "PARTING", *parting.Name)...).Replace(request)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
 
@@ -71,6 +72,21 @@ func TestEditedRowsAreRefused(t *testing.T) {
 	add("an alias's target", "kms_aliases", `UPDATE kms_aliases SET key_id = ?1 WHERE name = 'alias/edited'`, use(aws.String("alias/edited")), *two.KeyId)
 	add("an alias's name", "kms_aliases", `UPDATE kms_aliases SET name = 'alias/admin' WHERE name = 'alias/renamed'`, use(aws.String("alias/admin")))
 	all = append(all, edited{name: "a listing of it", table: "kms_aliases", q: apitest.Request{Target: "TrentService.ListAliases", Body: []byte(`{}`)}})
+
+	eve := s.User(t, "eve")
+	for _, set := range []string{`operations = '["Encrypt"]'`, `operations = '["Encrypt"]', grantee = '` + apitest.UserARN("eve") + `'`, `constraints = '{}'`, `id = ?1`, `mac = zeroblob(32)`} {
+		k := createKey(t, c)
+		must(c.CreateGrant(t.Context(), &kms.CreateGrantInput{KeyId: k.KeyId, GranteePrincipal: aws.String(apitest.UserARN("eve")), Operations: []types.GrantOperation{"Decrypt"},
+			Constraints: &types.GrantConstraints{EncryptionContextEquals: map[string]string{"a": "b"}}}))(t)
+		q := use(k.KeyId)
+		q.As = eve
+		add("a grant: "+set, "kms_grants", `UPDATE kms_grants SET `+set+` WHERE key_id = ?1`, q, *k.KeyId)
+	}
+	from, to := createKey(t, c), createKey(t, c)
+	must(c.CreateGrant(t.Context(), &kms.CreateGrantInput{KeyId: from.KeyId, GranteePrincipal: aws.String(apitest.UserARN("eve")), Operations: []types.GrantOperation{"Encrypt"}}))(t)
+	moved := use(to.KeyId)
+	moved.As = eve
+	add("a grant of another key", "kms_grants", `UPDATE kms_grants SET key_id = ?1 WHERE key_id = ?2`, moved, *to.KeyId, *from.KeyId)
 
 	read := func(id string) apitest.Request {
 		return apitest.Request{Target: "secretsmanager.GetSecretValue", Body: fmt.Appendf(nil, `{"SecretId":%q}`, id)}
