@@ -112,6 +112,14 @@ func (managed) Ready() error   { return nil }
 
 func managedAlias(service string) string { return "alias/aws/" + service }
 
+// managing returns the service that manages the key of an alias, or nothing: there are keys only of services that we have.
+func managing(alias string) string {
+	if alias == managedAlias("secretsmanager") {
+		return "secretsmanager"
+	}
+	return ""
+}
+
 func (s *Keys) findManaged(c *op.Call, in manageInput) (managed, error) {
 	account, region := c.Namespace()
 	return managed{aliasRef{account, region, managedAlias(in.Service)}}, nil

@@ -11,7 +11,7 @@
 // operations.go is the table of contents. find.go turns what a caller calls a key into the key; spec.go says what keys there
 // are and what each serves, matrix.go what each state allows; blob.go is the format of a ciphertext, public.go that of a
 // public key; grant.go is what lets callers use a key who own nothing; envelope.go seals for other services; family.go
-// keeps together what multi-Region keys share.
+// keeps together what multi-Region keys share; turn.go replaces materials, and uses.go counts what each has sealed.
 package keystore
 
 import (

@@ -85,9 +85,15 @@ func (k *Key) turned(how string) (n int) {
 	return n
 }
 
-// turn makes m the current material of a key that is being changed.
+// turn makes m the current material of a key that is being changed. The times of a key's rotations are in their order, also
+// where several come at once or the clock was set back.
 func (k *Key) turn(m material, how string, now time.Time) {
-	m.rotation, m.rotated = how, now.Truncate(time.Millisecond)
+	m.rotation, m.rotated = how, now.Truncate(time.Microsecond)
+	for _, old := range k.materials {
+		if !m.rotated.After(old.rotated) {
+			m.rotated = old.rotated.Add(time.Microsecond)
+		}
+	}
 	k.with(m)
 	k.MaterialID = m.ID
 }

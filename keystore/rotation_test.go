@@ -1,6 +1,7 @@
 package keystore
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"claviger/internal/custody"
 	"claviger/internal/op"
 	"claviger/policy"
 	"claviger/store"
@@ -436,6 +438,35 @@ func TestARotationThatIsNotDueIsNotDone(t *testing.T) {
 	}
 }
 
+// barren is a token that makes no keys for a while.
+type barren struct{ Token }
+
+func (barren) Generate(context.Context, string, custody.Kind) (custody.Material, error) {
+	return custody.Material{}, custody.ErrUnavailable
+}
+
+// A rotation that the token can't do now changes nothing, and is done once it can.
+func TestARotationWaitsForTheToken(t *testing.T) {
+	s := start(t)
+	id, other := s.key(), s.key()
+	must[any](s, "EnableKeyRotation", M{"KeyId": id, "RotationPeriodInDays": 90})
+	before := s.rotation(id)
+	s.keys.token = barren{s.token}
+	s.turn(90 * day)
+	if after := s.rotation(id); len(s.rotations(id, allMaterial)) != 1 || !after.NextRotationDate.Equal(before.NextRotationDate.Time) {
+		t.Errorf("without a token: %+v", after)
+	}
+	if _, code := ask[any](s, "RotateKeyOnDemand", M{"KeyId": other}); code != "KeyUnavailableException" {
+		t.Errorf("on demand: %q", code)
+	}
+	s.encrypt(id, "x")
+	s.keys.token = s.token
+	s.turn(time.Hour)
+	if n := len(s.rotations(id, allMaterial)); n != 2 || len(s.rotations(other, allMaterial)) != 1 {
+		t.Errorf("%d materials once the token is back", n)
+	}
+}
+
 func TestEveryRotationIsRecorded(t *testing.T) {
 	s := start(t)
 	id := s.key()
@@ -548,6 +579,33 @@ func TestManyRotateOnDemandAtOnce(t *testing.T) {
 	if len(done) != codes[""] || len(done) == 0 || len(done) > onDemand || codes[""]+codes["LimitExceededException"]+codes["ThrottlingException"] != onDemand+5 {
 		t.Errorf("%d rotations, answers %v", len(done), codes)
 	}
+}
+
+// As with AWS, asking for the key of a service that we have makes it; of one that we don't have there is none.
+func TestDescribeKeyMakesTheServicesKey(t *testing.T) {
+	s := start(t)
+	var all sync.WaitGroup
+	ids := make([]string, 8)
+	for i := range ids {
+		all.Go(func() {
+			name := []string{"alias/aws/" + sm, "arn:aws:kms:" + ourRegion + ":" + ourAccount + ":alias/aws/" + sm}[i%2]
+			out, code := ask[DescribeKeyOutput](s, "DescribeKey", M{"KeyId": name})
+			if code != "" || out.KeyMetadata.KeyManager != byAWS {
+				t.Errorf("%q, %+v", code, out)
+			}
+			ids[i] = out.KeyMetadata.KeyId
+		})
+	}
+	all.Wait()
+	if ids = slices.Compact(ids); len(ids) != 1 || s.seal("", "x").KeyID != ids[0] {
+		t.Errorf("keys %v", ids)
+	}
+	for _, name := range []string{"alias/aws/s3", "alias/aws/", "alias/app"} {
+		if _, code := ask[any](s, "DescribeKey", M{"KeyId": name}); code != "NotFoundException" {
+			t.Errorf("%s: %q", name, code)
+		}
+	}
+	s.noFailure()
 }
 
 func TestAManagedKeyRotatesYearly(t *testing.T) {
