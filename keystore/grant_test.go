@@ -12,6 +12,7 @@ import (
 
 	"claviger/internal/fault"
 	"claviger/internal/op"
+	"claviger/policy"
 	"claviger/store"
 )
 
@@ -753,6 +754,11 @@ func TestManyGrantsOfOneCallerAllHold(t *testing.T) {
 				t.Errorf("round %d, grant %d: %q, want %q", round, i, code, want)
 			}
 		}
+	}
+	ref := granteeRef{keyRef{ourAccount, ourRegion, id}, arnOf("alice")}
+	kept, _ := s.keys.grants.Get(ref, func() ([]policy.Grant, error) { return nil, errHeavy })
+	if len(kept) != 0 {
+		t.Errorf("the cache keeps %d grants", len(kept))
 	}
 }
 

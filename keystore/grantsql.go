@@ -21,7 +21,7 @@ var (
 		ORDER BY key_id, id LIMIT $6`)
 
 	qTwin = store.SQL(`SELECT id FROM kms_grants WHERE account = $1 AND region = $2 AND key_id = $3 AND grantee = $4 AND name = $5
-		AND retiring = $6 AND issuing_account = $7 AND operations = $8 AND constraints = $9 ORDER BY id LIMIT 1`)
+		AND name <> '' AND retiring = $6 AND issuing_account = $7 AND operations = $8 AND constraints = $9 ORDER BY id LIMIT 1`)
 	qCountGrants = store.SQL(`SELECT count(*) FROM kms_grants WHERE account = $1 AND region = $2 AND key_id = $3`)
 	qGrantees    = store.SQL(`SELECT DISTINCT grantee FROM kms_grants WHERE account = $1 AND region = $2 AND key_id = $3`)
 

@@ -121,6 +121,7 @@ CREATE TABLE kms_grants (
     FOREIGN KEY (account, region, key_id) REFERENCES kms_keys (account, region, id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX kms_grants_by_name     ON kms_grants (account, region, key_id, name, grantee) WHERE name <> '';
 CREATE INDEX kms_grants_by_grantee  ON kms_grants (account, region, key_id, grantee, id);
 CREATE INDEX kms_grants_by_retiring ON kms_grants (account, region, retiring, key_id, id);
 
