@@ -158,7 +158,7 @@ func (b *bench) lines(s *process, c *client, w *work) error {
 			return err
 		}
 	}
-	fmt.Println("| operation | clients | ops/s | p50 | p99 | server CPU/op | token calls/op | commits/op | to the floor | to the bare call |")
+	fmt.Println("| operation | clients | ops/s | p50 | p99 | CPU/op | token calls/op | commits/op | to the floor | to the bare call |")
 	fmt.Println("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
 	for _, l := range b.table(c, &fc, w, floorSealed.CiphertextBlob) {
 		if !strings.Contains(l.name, b.only) {
@@ -173,26 +173,37 @@ func (b *bench) lines(s *process, c *client, w *work) error {
 	return nil
 }
 
-// measure prints one line of a number of clients, after that of its floor if it has one.
+// measure prints one line of a number of clients, after those of its bare call and its floor if it has them.
 func (b *bench) measure(l line, clients int, s, floor *process) error {
-	bare, ratio := cmp.Or(l.bare, l.name), ""
+	name := cmp.Or(l.bare, l.name)
+	bare, cpu, err := b.bareRate(name, clients)
+	if err != nil {
+		return err
+	}
+	if bare > 0 {
+		fmt.Printf("| bare: %s | %d | %.0f | | | %.0f µs | | | | |\n", name, clients, bare, micros(cpu))
+	}
 	var under figures
-	var err error
 	if l.floor != nil {
 		if under, err = load(floor, clients, b.span, l.floor(clients)); err != nil {
 			return err
 		}
-		row("floor: "+l.name, clients, under, "", b.toBare(bare, clients, under.rate))
+		row("floor: "+l.name, clients, under, "", ratio(under.rate, bare))
 	}
 	over, err := load(s, clients, b.span, l.requests(clients))
 	if err != nil {
 		return err
 	}
-	if l.floor != nil {
-		ratio = fmt.Sprintf("%.2f", over.rate/under.rate)
-	}
-	row(l.name, clients, over, ratio, b.toBare(bare, clients, over.rate))
+	row(l.name, clients, over, ratio(over.rate, under.rate), ratio(over.rate, bare))
 	return nil
+}
+
+// ratio is what part of a rate is left; nothing where that wasn't measured.
+func ratio(left, of float64) string {
+	if of == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.2f", left/of)
 }
 
 func row(name string, clients int, f figures, toFloor, toBare string) {

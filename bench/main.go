@@ -14,7 +14,7 @@ import (
 )
 
 func main() {
-	b := bench{bare: map[bareOf]float64{}}
+	var b bench
 	flag.DurationVar(&b.span, "span", 3*time.Second, "how long each line is measured")
 	flag.StringVar(&b.binary, "binary", "bin/claviger", "the service to measure")
 	flag.IntVar(&b.crowd, "crowd", 10000, "keys and secrets for the lines on memory and start; 0 leaves them out")
@@ -42,7 +42,7 @@ type bench struct {
 	crowd  int
 	keys   int
 	dir    string // of the service: its database lies on a disk that syncs, its token wherever that is
-	bare   map[bareOf]float64
+	bares  bares
 }
 
 // crowds are the numbers of clients that each line is measured with.
@@ -72,6 +72,9 @@ func (b *bench) run(ctx context.Context) (err error) {
 	}
 	w, err := prepare(c)
 	if err != nil {
+		return err
+	}
+	if err := b.openBares(); err != nil {
 		return err
 	}
 	if err := b.bareLines(); err != nil {

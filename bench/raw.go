@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,21 +22,26 @@ import (
 	"claviger/hsm/hsmtest"
 )
 
-// bare is one line about a call by itself: of the token, or of this host where the service needs no token for it.
+// bare is a call by itself: of the token, or of this host where the service needs no token for it.
 type bare struct {
 	name string
 	text []byte
 	do   func(r *hsmtest.Raw, text, sealed []byte) error
 }
 
-// bareLines measures calls without a service around them, in this process. What it finds is what the service's lines are
-// compared with.
-func (b *bench) bareLines() error {
+// bares are all of them, and what they are done with: a goroutine each.
+type bares struct {
+	lines []bare
+	raws  []*hsmtest.Raw
+}
+
+// openBares opens the token of the service in this process.
+func (b *bench) openBares() (err error) {
 	if err := os.Setenv("SOFTHSM2_CONF", filepath.Join(b.dir, "softhsm2.conf")); err != nil {
 		return err
 	}
 	module, _ := hsm.FindSoftHSM()
-	raws, err := hsmtest.OpenRaw(hsm.Config{Module: module, TokenLabel: "claviger-dev", PIN: func() ([]byte, error) {
+	b.bares.raws, err = hsmtest.OpenRaw(hsm.Config{Module: module, TokenLabel: "claviger-dev", PIN: func() ([]byte, error) {
 		p, err := os.ReadFile(filepath.Join(b.dir, "pin"))
 		return p[:max(0, len(p)-1)], err
 	}}, crowds[len(crowds)-1])
@@ -43,24 +49,31 @@ func (b *bench) bareLines() error {
 		return err
 	}
 	host, err := hostLines()
-	if err != nil {
-		return err
-	}
-	fmt.Println("| the bare call | goroutines | ops/s | CPU/op |")
+	b.bares.lines = append(tokenLines(), host...)
+	return err
+}
+
+// bareLines prints the calls that no operation of the service is compared with.
+func (b *bench) bareLines() error {
+	fmt.Println("| the token alone | goroutines | ops/s | CPU/op |")
 	fmt.Println("|---|--:|--:|--:|")
-	for _, l := range append(tokenLines(), host...) {
-		if !strings.Contains(l.name, b.only) {
+	for _, name := range []string{"GCM seal 4 KiB", "GCM open 4 KiB", "unwrap, open 1 KiB, destroy"} {
+		if !strings.Contains(name, b.only) {
 			continue
 		}
 		for _, n := range crowds {
-			if err := b.bareLine(l, raws[:n]); err != nil {
-				return fmt.Errorf("%s: %w", l.name, err)
+			rate, cpu, err := b.bareRate(name, n)
+			if err != nil {
+				return err
 			}
+			fmt.Printf("| %s | %d | %.0f | %.1f µs |\n", name, n, rate, micros(cpu))
 		}
 	}
 	fmt.Println()
 	return nil
 }
+
+func micros(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 }
 
 // tokenLines are calls of the token through miekg/pkcs11 and nothing else.
 func tokenLines() []bare {
@@ -127,12 +140,18 @@ func drawPair(r *hsmtest.Raw) error {
 	return err
 }
 
-func (b *bench) bareLine(l bare, raws []*hsmtest.Raw) error {
+// bareRate measures a call in n goroutines: calls a second, and CPU time for each. Nothing if there is no such call.
+func (b *bench) bareRate(name string, n int) (rate float64, cpu time.Duration, err error) {
+	i := slices.IndexFunc(b.bares.lines, func(l bare) bool { return l.name == name })
+	if i < 0 {
+		return 0, 0, nil
+	}
+	l := b.bares.lines[i]
 	var done atomic.Int64
-	failed := make([]error, len(raws))
-	cpu, begin := ownCPU(), time.Now()
+	failed := make([]error, n)
+	spent, begin := ownCPU(), time.Now()
 	var all sync.WaitGroup
-	for i, r := range raws {
+	for i, r := range b.bares.raws[:n] {
 		all.Go(func() {
 			sealed, err := r.Seal(l.text)
 			for err == nil && time.Since(begin) < b.span/2 {
@@ -144,27 +163,9 @@ func (b *bench) bareLine(l bare, raws []*hsmtest.Raw) error {
 	}
 	all.Wait()
 	if err := errors.Join(failed...); err != nil {
-		return err
+		return 0, 0, fmt.Errorf("%s: %w", name, err)
 	}
-	n := done.Load()
-	rate := float64(n) / time.Since(begin).Seconds()
-	b.bare[bareOf{l.name, len(raws)}] = rate
-	fmt.Printf("| %s | %d | %.0f | %.1f µs |\n", l.name, len(raws), rate, float64((ownCPU()-cpu).Microseconds())/float64(n))
-	return nil
-}
-
-// bareOf names what was measured of a call by itself.
-type bareOf struct {
-	name       string
-	goroutines int
-}
-
-// toBare says what part of the bare call's rate is left; nothing where that wasn't measured.
-func (b *bench) toBare(name string, clients int, rate float64) string {
-	if most := b.bare[bareOf{name, clients}]; most > 0 {
-		return fmt.Sprintf("%.2f", rate/most)
-	}
-	return ""
+	return float64(done.Load()) / time.Since(begin).Seconds(), (ownCPU() - spent) / time.Duration(done.Load()), nil
 }
 
 // ownCPU returns this process's CPU time so far, user and system.
