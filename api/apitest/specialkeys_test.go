@@ -17,51 +17,50 @@ import (
 func specialOperations(c *kms.Client, key *types.KeyMetadata, product []byte, dry *bool) map[string]func(context.Context) error {
 	id, message := key.KeyId, []byte("x")
 	get := map[string]func(context.Context) error{"GetPublicKey": func(ctx context.Context) error {
-		return second(c.GetPublicKey(ctx, &kms.GetPublicKeyInput{KeyId: id, GrantTokens: []string{"token"}}))
+		return second(c.GetPublicKey(ctx, &kms.GetPublicKeyInput{KeyId: id}))
 	}}
-	tokens := []string{"token"}
 	switch key.KeyUsage {
 	case "SIGN_VERIFY":
 		get["Sign"] = func(ctx context.Context) error {
-			return second(c.Sign(ctx, &kms.SignInput{KeyId: id, Message: message, SigningAlgorithm: "ECDSA_SHA_256", DryRun: dry, GrantTokens: tokens}))
+			return second(c.Sign(ctx, &kms.SignInput{KeyId: id, Message: message, SigningAlgorithm: "ECDSA_SHA_256", DryRun: dry}))
 		}
 		get["Verify"] = func(ctx context.Context) error {
-			return second(c.Verify(ctx, &kms.VerifyInput{KeyId: id, Message: message, Signature: product, SigningAlgorithm: "ECDSA_SHA_256", DryRun: dry, GrantTokens: tokens}))
+			return second(c.Verify(ctx, &kms.VerifyInput{KeyId: id, Message: message, Signature: product, SigningAlgorithm: "ECDSA_SHA_256", DryRun: dry}))
 		}
 	case "KEY_AGREEMENT":
 		get["DeriveSharedSecret"] = func(ctx context.Context) error {
-			return second(c.DeriveSharedSecret(ctx, &kms.DeriveSharedSecretInput{KeyId: id, PublicKey: product, KeyAgreementAlgorithm: "ECDH", DryRun: dry, GrantTokens: tokens}))
+			return second(c.DeriveSharedSecret(ctx, &kms.DeriveSharedSecretInput{KeyId: id, PublicKey: product, KeyAgreementAlgorithm: "ECDH", DryRun: dry}))
 		}
 	case "GENERATE_VERIFY_MAC":
 		return map[string]func(context.Context) error{
 			"GenerateMac": func(ctx context.Context) error {
-				return second(c.GenerateMac(ctx, &kms.GenerateMacInput{KeyId: id, Message: message, MacAlgorithm: "HMAC_SHA_256", DryRun: dry, GrantTokens: tokens}))
+				return second(c.GenerateMac(ctx, &kms.GenerateMacInput{KeyId: id, Message: message, MacAlgorithm: "HMAC_SHA_256", DryRun: dry}))
 			},
 			"VerifyMac": func(ctx context.Context) error {
-				return second(c.VerifyMac(ctx, &kms.VerifyMacInput{KeyId: id, Message: message, Mac: product, MacAlgorithm: "HMAC_SHA_256", DryRun: dry, GrantTokens: tokens}))
+				return second(c.VerifyMac(ctx, &kms.VerifyMacInput{KeyId: id, Message: message, Mac: product, MacAlgorithm: "HMAC_SHA_256", DryRun: dry}))
 			},
 		}
 	case "ENCRYPT_DECRYPT":
 		if key.KeySpec == "SYMMETRIC_DEFAULT" {
 			return map[string]func(context.Context) error{
 				"GenerateDataKeyPair": func(ctx context.Context) error {
-					return second(c.GenerateDataKeyPair(ctx, &kms.GenerateDataKeyPairInput{KeyId: id, KeyPairSpec: "ECC_NIST_P256", DryRun: dry, GrantTokens: tokens}))
+					return second(c.GenerateDataKeyPair(ctx, &kms.GenerateDataKeyPairInput{KeyId: id, KeyPairSpec: "ECC_NIST_P256", DryRun: dry}))
 				},
 				"GenerateDataKeyPairWithoutPlaintext": func(ctx context.Context) error {
-					return second(c.GenerateDataKeyPairWithoutPlaintext(ctx, &kms.GenerateDataKeyPairWithoutPlaintextInput{KeyId: id, KeyPairSpec: "ECC_NIST_P256", DryRun: dry, GrantTokens: tokens}))
+					return second(c.GenerateDataKeyPairWithoutPlaintext(ctx, &kms.GenerateDataKeyPairWithoutPlaintextInput{KeyId: id, KeyPairSpec: "ECC_NIST_P256", DryRun: dry}))
 				},
 			}
 		}
 		const by = "RSAES_OAEP_SHA_256"
 		get["Encrypt"] = func(ctx context.Context) error {
-			return second(c.Encrypt(ctx, &kms.EncryptInput{KeyId: id, Plaintext: message, EncryptionAlgorithm: by, DryRun: dry, GrantTokens: tokens}))
+			return second(c.Encrypt(ctx, &kms.EncryptInput{KeyId: id, Plaintext: message, EncryptionAlgorithm: by, DryRun: dry}))
 		}
 		get["Decrypt"] = func(ctx context.Context) error {
-			return second(c.Decrypt(ctx, &kms.DecryptInput{KeyId: id, CiphertextBlob: product, EncryptionAlgorithm: by, DryRun: dry, GrantTokens: tokens}))
+			return second(c.Decrypt(ctx, &kms.DecryptInput{KeyId: id, CiphertextBlob: product, EncryptionAlgorithm: by, DryRun: dry}))
 		}
 		get["ReEncrypt"] = func(ctx context.Context) error {
 			return second(c.ReEncrypt(ctx, &kms.ReEncryptInput{SourceKeyId: id, CiphertextBlob: product, SourceEncryptionAlgorithm: by, DestinationKeyId: id,
-				DestinationEncryptionAlgorithm: by, DryRun: dry, GrantTokens: tokens}))
+				DestinationEncryptionAlgorithm: by, DryRun: dry}))
 		}
 	}
 	return get
