@@ -10,6 +10,7 @@
 //	internal/shape     constraints by AWS shape name: validation and OpenAPI from one table
 //	internal/fault     the error type that crosses package borders
 //	internal/custody   what a key looks like while it rests outside the token
+//	internal/lattice   public keys of ML-DSA and ML-KEM, which Go has not or not all of
 //	internal/install   what the installation knows of itself; signs rows
 //	internal/wire      AWS's JSON and its scalars
 //	api                the protocols, AWS JSON 1.1 and REST; knows no operation by name

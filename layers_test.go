@@ -43,15 +43,16 @@ var layers = []struct{ pkg, may, because string }{
 
 	{"store", "internal/fault internal/custody", "an engine knows nothing of what it stores"},
 	{"store/storetest", "store internal/fault internal/custody", "a suite sees what it tests and nothing above it"},
-	{"hsm", "hsm/internal/... internal/fault internal/custody", "a device knows nothing of why it is asked"},
+	{"hsm", "hsm/internal/... internal/fault internal/custody internal/lattice", "a device knows nothing of why it is asked"},
 	{"hsm/internal/...", "hsm/internal/... internal/fault internal/custody", "PKCS#11's own terms stay below the device"},
-	{"hsm/hsmtest", "hsm hsm/internal/... internal/fault internal/custody", "a suite sees what it tests and nothing above it"},
+	{"hsm/hsmtest", "hsm hsm/internal/... internal/fault internal/custody internal/lattice", "a suite sees what it tests and nothing above it"},
 	{"policy", "internal/fault internal/custody", "a decision is pure: no clock, no database, no caller to ask"},
 	{"audit", "internal/fault internal/custody", "a record outlives whatever wrote it"},
 
 	{"internal/shape", "internal/fault internal/wire", "a constraint speaks of values, not of operations"},
 	{"internal/wire", "internal/fault", "a scalar is the same in every operation"},
 	{"internal/custody", "internal/fault", "a vocabulary that hsm and the domains share must weigh nothing"},
+	{"internal/lattice", "", "a public key is bytes and arithmetic"},
 	{"internal/fault", "", "everything imports it, so it imports nothing"},
 }
 
@@ -71,6 +72,8 @@ var walls = []struct{ path, in, because string }{
 	{"github.com/coreos/go-systemd", "cmd/...", "only a command is started by systemd"},
 	{"github.com/prometheus/client_golang", "cmd/...", "packages have an Observer; what counts it is wired in"},
 	{"github.com/decred/dcrd/dcrec/secp256k1", "keystore hsm hsm/hsmtest", "secp256k1 is one of AWS's curves and Go has none of its own: public keys are read and signatures verified here"},
+	{"filippo.io/mldsa", "internal/lattice hsm/hsmtest", "Go 1.26 has no ML-DSA: signatures are verified here, and a token in software makes them"},
+	{"github.com/cloudflare/circl", "internal/lattice", "it has the one size of ML-KEM that Go lacks"},
 	{"golang.org/x/mod", "audit", "it is the Merkle log and the signed note"},
 	{"golang.org/x/sys", "cmd/... hsm store", "locked memory and file locks belong to the process, the device and the database"},
 }
