@@ -56,6 +56,7 @@ func (c Ceremony) perform(m *module) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	d = d.on(m.driver, mechanisms)
 	wrap, err := d.wrapping(mechanisms)
 	if err != nil {
 		return "", err

@@ -21,6 +21,7 @@ import (
 	"github.com/miekg/pkcs11"
 
 	"claviger/hsm/internal/cryptoki"
+	"claviger/internal/lattice"
 )
 
 // errWrongKey means that an unwrapped key isn't the one its material says, and errUntrusted that this couldn't be
@@ -77,17 +78,28 @@ func (e *epoch) verify(s cryptoki.Session, h *handle) error {
 	return err
 }
 
-// prove shows that a private key on the token belongs to its public half: of an RSA key the modulus can be read,
-// another signs a random digest.
+// prove shows that a private key on the token belongs to its public half: of an RSA key the modulus can be read, one for key
+// encapsulation finds a secret that was made for it, another signs a random digest.
 func (e *epoch) prove(s cryptoki.Session, h *handle) error {
-	if public, is := h.public.(*rsa.PublicKey); is {
+	switch public := h.public.(type) {
+	case *rsa.PublicKey:
 		v, err := e.driver().Attributes(s, h.object, pkcs11.CKA_MODULUS)
 		if err == nil && new(big.Int).SetBytes(v[0]).Cmp(public.N) != 0 {
 			err = errWrongKey
 		}
 		return err
+	case *lattice.EncapsulationKey:
+		secret, ciphertext := public.Encapsulate()
+		got, err := e.decapsulate(s, h, ciphertext)
+		if err == nil && !hmac.Equal(got, secret) {
+			err = errWrongKey
+		}
+		return err
 	}
-	digest := make([]byte, h.form.curve.hash.Size())
+	digest := make([]byte, sha512.Size)
+	if h.form.curve != nil {
+		digest = digest[:h.form.curve.hash.Size()]
+	}
 	rand.Read(digest)
 	signature, err := e.sign(s, h, signing{Mechanism: cryptoki.Mechanism{Code: h.form.mechanisms[0]}}, digest)
 	if err == nil && !verifies(h.public, digest, signature) {
@@ -96,13 +108,15 @@ func (e *epoch) prove(s cryptoki.Session, h *handle) error {
 	return err
 }
 
-// verifies verifies a signature by ECDSA over a digest, or by Ed25519 over a message.
+// verifies verifies a signature by ECDSA over a digest, or by Ed25519 or ML-DSA over a message.
 func verifies(public crypto.PublicKey, digest, signature []byte) bool {
 	switch k := public.(type) {
 	case *ecdsa.PublicKey:
 		return ecdsa.VerifyASN1(k, digest, signature)
 	case ed25519.PublicKey:
 		return ed25519.Verify(k, digest, signature)
+	case *lattice.VerificationKey:
+		return k.Verify(digest, signature)
 	case *secp256k1.PublicKey:
 		sig, err := koblitz.ParseDERSignature(signature)
 		return err == nil && sig.Verify(digest, k)

@@ -17,6 +17,7 @@ import (
 	"claviger/hsm/internal/cryptoki"
 	"claviger/internal/custody"
 	"claviger/internal/fault"
+	"claviger/internal/lattice"
 )
 
 // oaeps has every algorithm of RSA encryption by AWS's name: MGF1 by the same hash, and an empty label.
@@ -107,20 +108,29 @@ func (t *Token) Derive(ctx context.Context, ref custody.Ref, peer []byte) (secre
 	})
 }
 
-// derive has the device make the secret as an object that can be read, reads it and destroys it.
+// derive has the device make the secret as an object, and takes it.
 func (e *epoch) derive(s cryptoki.Session, h *handle, point []byte) ([]byte, error) {
-	template := permit([]cryptoki.Attribute{
-		cryptoki.Ulong(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY),
-		cryptoki.Ulong(pkcs11.CKA_KEY_TYPE, pkcs11.CKK_GENERIC_SECRET),
-		cryptoki.Ulong(pkcs11.CKA_VALUE_LEN, uint(h.form.curve.size)),
-		cryptoki.Bool(pkcs11.CKA_TOKEN, false), cryptoki.Bool(pkcs11.CKA_PRIVATE, true),
-		cryptoki.Bool(pkcs11.CKA_SENSITIVE, false), cryptoki.Bool(pkcs11.CKA_EXTRACTABLE, true),
-	}, e.token.dialect.secretFlags())
 	by := cryptoki.Mechanism{Code: pkcs11.CKM_ECDH1_DERIVE, Parameter: cryptoki.ECDH{Peer: point}}
-	o, err := e.driver().DeriveKey(s, by, h.object, template)
+	o, err := e.driver().DeriveKey(s, by, h.object, e.token.dialect.readable(h.form.curve.size))
 	if err != nil {
 		return nil, err
 	}
+	return e.take(s, o, h.form.curve.size)
+}
+
+// readable is a secret that two parties share: it goes to the caller.
+func (d dialect) readable(size int) []cryptoki.Attribute {
+	return permit([]cryptoki.Attribute{
+		cryptoki.Ulong(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY),
+		cryptoki.Ulong(pkcs11.CKA_KEY_TYPE, pkcs11.CKK_GENERIC_SECRET),
+		cryptoki.Ulong(pkcs11.CKA_VALUE_LEN, uint(size)),
+		cryptoki.Bool(pkcs11.CKA_TOKEN, false), cryptoki.Bool(pkcs11.CKA_PRIVATE, true),
+		cryptoki.Bool(pkcs11.CKA_SENSITIVE, false), cryptoki.Bool(pkcs11.CKA_EXTRACTABLE, true),
+	}, d.secretFlags())
+}
+
+// take reads a readable secret and destroys it.
+func (e *epoch) take(s cryptoki.Session, o cryptoki.Object, size int) ([]byte, error) {
 	value, err := e.driver().Attributes(s, o, pkcs11.CKA_VALUE)
 	if gone := e.driver().DestroyObject(s, o); err == nil {
 		err = gone
@@ -128,8 +138,41 @@ func (e *epoch) derive(s cryptoki.Session, h *handle, point []byte) ([]byte, err
 	if err != nil {
 		return nil, err
 	}
-	if len(value[0]) != h.form.curve.size {
+	if len(value[0]) != size {
 		return nil, fmt.Errorf("hsm: the device gave a secret of %d bytes", len(value[0]))
 	}
 	return value[0], nil
+}
+
+// Decapsulate returns the secret of 32 bytes in a ciphertext of ML-KEM (FIPS 203, algorithm 21). The answer to a ciphertext of
+// the wrong length is [custody.ErrForged]. Any other has a secret, and if nobody encapsulated it to this key it is one that
+// nobody else knows.
+func (t *Token) Decapsulate(ctx context.Context, ref custody.Ref, ciphertext []byte) (secret []byte, err error) {
+	defer t.observe("Decapsulate", time.Now(), &err)
+	return t.use(ctx, &ref, func(e *epoch, h *handle, s cryptoki.Session) ([]byte, error) {
+		public, is := h.public.(*lattice.EncapsulationKey)
+		if !is {
+			return nil, fmt.Errorf("hsm: a key of kind %s decapsulates nothing", h.kind)
+		}
+		if err := e.trust(s, h); err != nil {
+			return nil, err
+		}
+		if len(ciphertext) != public.CiphertextSize() {
+			return nil, custody.ErrForged
+		}
+		return e.decapsulate(s, h, ciphertext)
+	})
+}
+
+// decapsulate has the device make the secret as an object, and takes it.
+func (e *epoch) decapsulate(s cryptoki.Session, h *handle, ciphertext []byte) ([]byte, error) {
+	d, can := e.driver().(cryptoki.Decapsulator)
+	if !can {
+		return nil, custody.ErrUnsupported
+	}
+	o, err := d.DecapsulateKey(s, cryptoki.Mechanism{Code: ckmMLKEM}, h.object, ciphertext, e.token.dialect.readable(lattice.SecretSize))
+	if err != nil {
+		return nil, err
+	}
+	return e.take(s, o, lattice.SecretSize)
 }

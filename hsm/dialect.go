@@ -27,6 +27,12 @@ type dialect struct {
 	koblitz bool // secp256k1 is among its curves
 	edwards bool // it makes and wraps keys of Ed25519; SoftHSM makes them and wraps none
 
+	lattices bool // it wraps keys of ML-DSA and ML-KEM, as PKCS#11 v3.2 section 6.7 has it
+
+	// What depends on the token and its module and not on the make; see [dialect.on].
+	mu           bool // it signs by ML-DSA over a message representative that the caller made
+	decapsulates bool // C_DecapsulateKey can be called
+
 	// noCipherFlags: CKA_ENCRYPT and CKA_DECRYPT are refused on generic secrets, even as false.
 	noCipherFlags bool
 
@@ -60,6 +66,19 @@ const (
 	ckkECEdwards         = 0x40
 	ckmEdwardsKeyPairGen = 0x1055
 	ckmEdDSA             = 0x1057
+
+	// PKCS#11 v3.2, pkcs11t.h. The mechanism for external representatives came after it and is of the working draft's header.
+	ckrParameterSetNotSupported = 0x209
+	ckkMLKEM                    = 0x49
+	ckkMLDSA                    = 0x4A
+	ckmMLKEMKeyPairGen          = 0x0F
+	ckmMLKEM                    = 0x17
+	ckmMLDSAKeyPairGen          = 0x1C
+	ckmMLDSA                    = 0x1D
+	ckmMLDSAExternalMu          = 0x403C
+	ckaParameterSet             = 0x61D
+	ckaEncapsulate              = 0x633
+	ckaDecapsulate              = 0x634
 )
 
 var (
@@ -96,7 +115,7 @@ var dialects = []dialect{
 	},
 	{
 		name: "generic", wrap: []mechanism{wrapKWP}, gcm: pkcs11.CKM_AES_GCM, oaep: []string{"SHA_1"},
-		sessions: 8,
+		lattices: true, sessions: 8,
 	},
 }
 
@@ -109,6 +128,13 @@ func dialectOf(manufacturer string) dialect {
 		}
 	}
 	panic("hsm: the table of dialects has no last row")
+}
+
+// on returns the dialect as it is spoken to one token.
+func (d dialect) on(driver cryptoki.Driver, mechanisms []uint) dialect {
+	d.mu = slices.Contains(mechanisms, ckmMLDSAExternalMu)
+	_, d.decapsulates = driver.(cryptoki.Decapsulator)
+	return d
 }
 
 // wrapping returns the best key-wrap mechanism of the dialect that the token lists, and refuses a token on

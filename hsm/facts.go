@@ -88,7 +88,7 @@ func (m *module) inspect() ([]Facts, error) {
 
 // factsOf puts together what the token says of itself and the row of the table that it is used by.
 func factsOf(m *module, info pkcs11.TokenInfo, mechanisms []uint) Facts {
-	d := dialectOf(info.ManufacturerID)
+	d := dialectOf(info.ManufacturerID).on(m.driver, mechanisms)
 	f := Facts{
 		Module: m.path, Manufacturer: info.ManufacturerID, Model: info.Model, Serial: info.SerialNumber, Label: info.Label,
 		Firmware: version(info.FirmwareVersion), Hardware: version(info.HardwareVersion),
@@ -142,4 +142,6 @@ var mechanismNames = map[uint]string{
 	pkcs11.CKM_RSA_X_509: "CKM_RSA_X_509", pkcs11.CKM_RSA_PKCS_OAEP: "CKM_RSA_PKCS_OAEP", pkcs11.CKM_RSA_PKCS_PSS: "CKM_RSA_PKCS_PSS",
 	pkcs11.CKM_EC_KEY_PAIR_GEN: "CKM_EC_KEY_PAIR_GEN", pkcs11.CKM_ECDSA: "CKM_ECDSA", pkcs11.CKM_ECDH1_DERIVE: "CKM_ECDH1_DERIVE",
 	ckmEdwardsKeyPairGen: "CKM_EC_EDWARDS_KEY_PAIR_GEN", ckmEdDSA: "CKM_EDDSA",
+	ckmMLDSAKeyPairGen: "CKM_ML_DSA_KEY_PAIR_GEN", ckmMLDSA: "CKM_ML_DSA", ckmMLDSAExternalMu: "CKM_ML_DSA_EXTERNAL_MU",
+	ckmMLKEMKeyPairGen: "CKM_ML_KEM_KEY_PAIR_GEN", ckmMLKEM: "CKM_ML_KEM",
 }

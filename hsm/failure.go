@@ -29,7 +29,7 @@ const (
 var errRenewed = errors.New("the token was renewed meanwhile")
 
 // ckrAEADDecryptFailed is PKCS#11 v3.0's code for a bad tag, which miekg lacks.
-const ckrAEADDecryptFailed = 0x35
+const ckrAEADDecryptFailed = 0x42
 
 // judge sorts a failure by function and code. The code alone doesn't do: SoftHSM answers CKR_GENERAL_ERROR
 // both to a bad GCM tag and when its token directory is gone.
@@ -112,7 +112,7 @@ func costsSession(err error) bool {
 // it doesn't make or wrap, such as a curve that its configuration forbids. Lists of mechanisms don't tell.
 func cannot(err error) error {
 	if cryptoki.Is(err, pkcs11.CKR_KEY_NOT_WRAPPABLE, pkcs11.CKR_KEY_UNEXTRACTABLE, pkcs11.CKR_KEY_SIZE_RANGE,
-		pkcs11.CKR_DOMAIN_PARAMS_INVALID, ckrCurveNotSupported, pkcs11.CKR_MECHANISM_INVALID) {
+		pkcs11.CKR_DOMAIN_PARAMS_INVALID, ckrCurveNotSupported, ckrParameterSetNotSupported, pkcs11.CKR_MECHANISM_INVALID) {
 		return custody.ErrUnsupported.Because(err)
 	}
 	return err

@@ -18,6 +18,7 @@ type form struct {
 	generate       uint   // mechanism
 	size           int    // of a secret key in bytes, of an RSA modulus in bits
 	curve          *curve // of an EC key
+	set            *set   // of a key of ML-DSA or ML-KEM
 	usages         []uint // of the key in use, all others being denied
 	mechanisms     []uint // of the key in use
 	flags          []uint // every usage flag that is stated, allowed or not
@@ -53,6 +54,12 @@ var forms = map[custody.Kind]form{
 		class: pkcs11.CKO_PRIVATE_KEY, keyType: ckkECEdwards, generate: ckmEdwardsKeyPairGen, curve: edwards25519,
 		usages: []uint{pkcs11.CKA_SIGN}, mechanisms: []uint{ckmEdDSA}, flags: privateFlags,
 	},
+	custody.MLDSA44Sign: dsaKey("ML_DSA_44", 1),
+	custody.MLDSA65Sign: dsaKey("ML_DSA_65", 2),
+	custody.MLDSA87Sign: dsaKey("ML_DSA_87", 3),
+	custody.MLKEM512:    kemKey("ML_KEM_512", 1),
+	custody.MLKEM768:    kemKey("ML_KEM_768", 2),
+	custody.MLKEM1024:   kemKey("ML_KEM_1024", 3),
 }
 
 func hmacKey(size int, mechanism uint) form {
@@ -76,9 +83,24 @@ func ecKey(c *curve, usage uint, mechanism uint) form {
 	}
 }
 
+func dsaKey(spec string, number uint) form {
+	return form{
+		class: pkcs11.CKO_PRIVATE_KEY, keyType: ckkMLDSA, generate: ckmMLDSAKeyPairGen, set: &set{spec, number},
+		usages: []uint{pkcs11.CKA_SIGN}, mechanisms: []uint{ckmMLDSA}, flags: latticeFlags,
+	}
+}
+
+func kemKey(spec string, number uint) form {
+	return form{
+		class: pkcs11.CKO_PRIVATE_KEY, keyType: ckkMLKEM, generate: ckmMLKEMKeyPairGen, set: &set{spec, number},
+		usages: []uint{ckaDecapsulate}, mechanisms: []uint{ckmMLKEM}, flags: latticeFlags,
+	}
+}
+
 // usageFlags are all that a device might set on a secret key by default, the ciphers' first: SoftHSM allows
 // everything that isn't denied. privateFlags are those of a private key, publicFlags of the public half, which
-// lives only until it is read.
+// lives only until it is read. Those for key encapsulation are stated of keys that only a device of PKCS#11 v3.2 has; others
+// don't know them.
 var (
 	usageFlags = []uint{
 		pkcs11.CKA_ENCRYPT, pkcs11.CKA_DECRYPT, pkcs11.CKA_SIGN, pkcs11.CKA_VERIFY,
@@ -88,6 +110,9 @@ var (
 		pkcs11.CKA_DECRYPT, pkcs11.CKA_SIGN, pkcs11.CKA_SIGN_RECOVER, pkcs11.CKA_UNWRAP, pkcs11.CKA_DERIVE,
 	}
 	publicFlags = []uint{pkcs11.CKA_ENCRYPT, pkcs11.CKA_VERIFY, pkcs11.CKA_VERIFY_RECOVER, pkcs11.CKA_WRAP, pkcs11.CKA_DERIVE}
+
+	latticeFlags       = append(slices.Clip(privateFlags), ckaDecapsulate)
+	latticePublicFlags = append(slices.Clip(publicFlags), ckaEncapsulate)
 )
 
 // form returns how a kind of material looks to a device of this dialect.
@@ -101,6 +126,8 @@ func (d dialect) form(k custody.Kind) (form, error) {
 		f.mechanisms = []uint{d.gcm}
 	case f.keyType == pkcs11.CKK_GENERIC_SECRET:
 		f.flags = d.secretFlags()
+	case f.keyType == ckkMLDSA && d.mu:
+		f.mechanisms = append(slices.Clip(f.mechanisms), ckmMLDSAExternalMu)
 	case f.usages[0] == pkcs11.CKA_DECRYPT:
 		if !slices.Contains(d.oaep, "SHA_256") {
 			f.mechanisms = append(slices.Clip(f.mechanisms), pkcs11.CKM_RSA_X_509)
@@ -124,12 +151,26 @@ func (d dialect) supported(mechanisms []uint) []custody.Kind {
 	for _, k := range slices.Sorted(maps.Keys(forms)) {
 		f, err := d.form(k)
 		missing := slices.ContainsFunc(append(slices.Clip(f.mechanisms), f.generate), func(m uint) bool { return !slices.Contains(mechanisms, m) })
-		if err != nil || missing || f.curve == p256k1 && !d.koblitz || f.curve == edwards25519 && !d.edwards {
+		if err != nil || missing || !d.knows(f) {
 			continue
 		}
 		kinds = append(kinds, k)
 	}
 	return kinds
+}
+
+// knows reports what no list of mechanisms says: whether the device has the curve, wraps such keys, and can be asked for all
+// that they do.
+func (d dialect) knows(f form) bool {
+	switch {
+	case f.curve == p256k1:
+		return d.koblitz
+	case f.curve == edwards25519:
+		return d.edwards
+	case f.keyType == ckkMLKEM:
+		return d.lattices && d.decapsulates
+	}
+	return f.set == nil || d.lattices
 }
 
 // slow reports whether such keys take the device seconds to find.
@@ -138,8 +179,9 @@ func (f form) slow() bool { return f.keyType == pkcs11.CKK_RSA }
 // pair reports whether this is the private half of a key pair.
 func (f form) pair() bool { return f.class == pkcs11.CKO_PRIVATE_KEY }
 
-// largestWrapped is more than PKCS#8 (RFC 5208) makes of an RSA key of 4096 bits: 2,376 bytes and eight for the wrap.
-const largestWrapped = 4096
+// largestWrapped is more than PKCS#8 (RFC 5208) makes of any key: of ML-DSA-87, with the seed and what is expanded from it,
+// 4,962 bytes, and up to fifteen more for the wrap.
+const largestWrapped = 5120
 
 // fits reports whether a wrapped key may have n bytes: RFC 5649 rounds up to eight and adds eight.
 func (f form) fits(n int) bool {
@@ -180,12 +222,16 @@ func carried(f form) []cryptoki.Attribute {
 
 // half is the public half of a newborn key: it is read and destroyed.
 func half(f form) []cryptoki.Attribute {
-	t := permit([]cryptoki.Attribute{
+	t := []cryptoki.Attribute{
 		cryptoki.Ulong(pkcs11.CKA_CLASS, pkcs11.CKO_PUBLIC_KEY),
 		cryptoki.Ulong(pkcs11.CKA_KEY_TYPE, f.keyType),
 		cryptoki.Bool(pkcs11.CKA_TOKEN, false),
 		cryptoki.Bool(pkcs11.CKA_PRIVATE, false),
-	}, publicFlags)
+	}
+	if f.set != nil {
+		return append(permit(t, latticePublicFlags), cryptoki.Ulong(ckaParameterSet, f.set.number))
+	}
+	t = permit(t, publicFlags)
 	if f.curve != nil {
 		return append(t, cryptoki.Bytes(pkcs11.CKA_EC_PARAMS, f.curve.params()))
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/miekg/pkcs11"
 
 	"claviger/hsm/internal/cryptoki"
+	"claviger/internal/lattice"
 )
 
 // curve is an elliptic curve by the names of its users.
@@ -46,10 +47,19 @@ func (c *curve) params() []byte {
 	return der
 }
 
+// set is a parameter set of ML-DSA or ML-KEM: AWS's name of it and PKCS#11's number (CKP_*).
+type set struct {
+	spec   string
+	number uint
+}
+
 var errNoPublic = errors.New("hsm: the device gave a public key that is none")
 
 // readPublic returns the DER SubjectPublicKeyInfo of a public key on the token.
 func readPublic(d cryptoki.Driver, s cryptoki.Session, o cryptoki.Object, f form) ([]byte, error) {
+	if f.set != nil {
+		return f.set.readPublic(d, s, o)
+	}
 	if f.curve == nil {
 		v, err := d.Attributes(s, o, pkcs11.CKA_MODULUS, pkcs11.CKA_PUBLIC_EXPONENT)
 		if err != nil {
@@ -71,6 +81,19 @@ func rsaSPKI(bits int, n, e *big.Int) ([]byte, error) {
 		return nil, errNoPublic
 	}
 	return x509.MarshalPKIXPublicKey(&rsa.PublicKey{N: n, E: int(e.Int64())})
+}
+
+// readPublic returns the DER SubjectPublicKeyInfo of a key that is as FIPS 203 and 204 encode it.
+func (p *set) readPublic(d cryptoki.Driver, s cryptoki.Session, o cryptoki.Object) ([]byte, error) {
+	v, err := d.Attributes(s, o, pkcs11.CKA_VALUE)
+	if err != nil {
+		return nil, err
+	}
+	key, err := lattice.NewPublic(p.spec, v[0])
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errNoPublic, err)
+	}
+	return key.SPKI(), nil
 }
 
 // spki encodes a point as the device gave it: in a DER OCTET STRING, as PKCS#11 has it, or as some do without one.
@@ -116,14 +139,18 @@ func koblitzSPKI(point []byte) ([]byte, error) {
 	})
 }
 
-// parsePublic reads the public half of a material: *rsa.PublicKey, *ecdsa.PublicKey, ed25519.PublicKey or
-// *secp256k1.PublicKey, of the size or curve that the form asks for; nil for a secret key.
+// parsePublic reads the public half of a material: *rsa.PublicKey, *ecdsa.PublicKey, ed25519.PublicKey,
+// *secp256k1.PublicKey, *lattice.VerificationKey or *lattice.EncapsulationKey, of the size, curve or parameter set that the
+// form asks for; nil for a secret key.
 func parsePublic(f form, der []byte) (crypto.PublicKey, error) {
 	if !f.pair() {
 		return nil, nil
 	}
 	if f.curve == p256k1 {
 		return parseKoblitz(der)
+	}
+	if f.set != nil {
+		return lattice.ParsePublic(f.set.spec, der)
 	}
 	key, err := x509.ParsePKIXPublicKey(der)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"claviger/hsm/internal/cryptoki"
 	"claviger/internal/custody"
 	"claviger/internal/fault"
+	"claviger/internal/lattice"
 )
 
 // signing is how an algorithm is asked of the device. Hashing was done by the caller, so that a message of any length
@@ -21,9 +22,9 @@ import (
 type signing struct {
 	cryptoki.Mechanism
 	keyType uint
-	hash    crypto.Hash
-	prefix  []byte // of the digest: DigestInfo up to it
-	message bool   // no digest is signed but the message itself
+	hash    crypto.Hash // 0: what is signed is a message or its representative
+	prefix  []byte      // of the digest: DigestInfo up to it
+	message bool        // no digest is signed but the message itself
 }
 
 // signings has every algorithm by AWS's name.
@@ -40,6 +41,19 @@ var signings = map[custody.Algorithm]signing{
 	"ED25519_SHA_512":           {Mechanism: cryptoki.Mechanism{Code: ckmEdDSA}, keyType: ckkECEdwards, hash: crypto.SHA512, message: true},
 	"ED25519_PH_SHA_512": {Mechanism: cryptoki.Mechanism{Code: ckmEdDSA, Parameter: cryptoki.Prehash{}},
 		keyType: ckkECEdwards, hash: crypto.SHA512},
+	"ML_DSA_SHAKE_256": {Mechanism: cryptoki.Mechanism{Code: ckmMLDSA}, keyType: ckkMLDSA, message: true},
+	custody.ExternalMu: {Mechanism: cryptoki.Mechanism{Code: ckmMLDSAExternalMu}, keyType: ckkMLDSA},
+}
+
+// takes reports whether n bytes can be what the algorithm signs.
+func (how signing) takes(n int) bool {
+	switch {
+	case how.message:
+		return true
+	case how.hash == 0:
+		return n == lattice.MuSize
+	}
+	return n == how.hash.Size()
 }
 
 // pss is RSASSA-PSS (RFC 8017 section 8.1) with a salt as long as the digest.
@@ -57,19 +71,20 @@ func pkcs1(h crypto.Hash, arc byte) signing {
 }
 
 // Sign signs on the token by an algorithm of AWS's name: RSASSA_PSS_SHA_{256,384,512} with a salt as long as the digest,
-// RSASSA_PKCS1_V1_5_SHA_{256,384,512}, ECDSA_SHA_{256,384,512} each on its own curve, ED25519_SHA_512 and
-// ED25519_PH_SHA_512. Digest is the message's digest by the algorithm's hash; ED25519_SHA_512 takes the message itself.
+// RSASSA_PKCS1_V1_5_SHA_{256,384,512}, ECDSA_SHA_{256,384,512} each on its own curve, ED25519_SHA_512, ED25519_PH_SHA_512,
+// ML_DSA_SHAKE_256 and [custody.ExternalMu]. Digest is the message's digest by the algorithm's hash, or with ExternalMu the
+// message's representative; ED25519_SHA_512 and ML_DSA_SHAKE_256 take the message itself.
 //
-// The signature is as long as the modulus for RSA, DER of r and s (RFC 3279 section 2.2.3) for ECDSA and 64 bytes for
-// Ed25519. The answer to an algorithm that isn't known is [custody.ErrUnsupported]; that it is one of the key's, and the
-// digest of its length, the caller has made sure.
+// The signature is as long as the modulus for RSA, DER of r and s (RFC 3279 section 2.2.3) for ECDSA, 64 bytes for Ed25519, and
+// 2,420, 3,309 or 4,627 bytes for ML-DSA. The answer to an algorithm that isn't known, or not to this device, is
+// [custody.ErrUnsupported]; that it is one of the key's, and the digest of its length, the caller has made sure.
 func (t *Token) Sign(ctx context.Context, ref custody.Ref, alg custody.Algorithm, digest []byte) (signature []byte, err error) {
 	defer t.observe("Sign", time.Now(), &err)
 	how, known := signings[alg]
-	if !known {
+	if !known || how.Code == ckmMLDSAExternalMu && !t.dialect.mu {
 		return nil, custody.ErrUnsupported
 	}
-	if !how.message && len(digest) != how.hash.Size() {
+	if !how.takes(len(digest)) {
 		return nil, fault.Of(fmt.Errorf("hsm: %s signs no digest of %d bytes", alg, len(digest)))
 	}
 	return t.use(ctx, &ref, func(e *epoch, h *handle, s cryptoki.Session) ([]byte, error) {

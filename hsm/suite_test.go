@@ -55,6 +55,43 @@ func TestDialectOfNShield(t *testing.T) {
 	}
 }
 
+// TestDeviceOfV32 is a device without a row of its own, and the only one with ML-DSA and ML-KEM.
+func TestDeviceOfV32(t *testing.T) {
+	hsmtest.Run(t, func(t testing.TB) hsm.Config { return hsmtest.LikeV32(t).Config() })
+	d := hsmtest.LikeV32(t)
+	tok := hsmtest.Open(t, d.Config())
+	for _, k := range []custody.Kind{custody.MLDSA44Sign, custody.MLDSA65Sign, custody.MLDSA87Sign, custody.MLKEM512, custody.MLKEM768, custody.MLKEM1024} {
+		if !tok.Supports(k) {
+			t.Errorf("%s is not supported", k)
+		}
+	}
+	d.Fail("C_GenerateKeyPair", ckrParameterSetNotSupported, -1)
+	if _, err := tok.Generate(background, "k", custody.MLDSA87Sign); !errors.Is(err, custody.ErrUnsupported) {
+		t.Errorf("a device that lacks the parameter set: %v", err)
+	}
+}
+
+const ckrParameterSetNotSupported = 0x209
+
+// TestAModuleOfEarlierFunctions: a device that lists the mechanism is no use where its function can't be called, and nothing
+// claims that it is.
+func TestAModuleOfEarlierFunctions(t *testing.T) {
+	tok := hsmtest.Open(t, hsmtest.LikeV32Unreached(t).Config())
+	if tok.Supports(custody.MLKEM768) || slices.Contains(tok.Facts().Kinds, custody.MLKEM768) || !slices.Contains(tok.Facts().Mechanisms, "CKM_ML_KEM") {
+		t.Errorf("it supports %v", tok.Facts().Kinds)
+	}
+	if _, err := tok.Generate(background, "k", custody.MLKEM768); !errors.Is(err, custody.ErrUnsupported) {
+		t.Errorf("ML-KEM: %v", err)
+	}
+	m := hsmtest.Make(t, tok, "m", custody.MLDSA65Sign)
+	if _, err := tok.Sign(background, m.Rest(), "ML_DSA_SHAKE_256", []byte("x")); err != nil {
+		t.Errorf("ML-DSA: %v", err)
+	}
+	if _, err := tok.Sign(background, m.Rest(), custody.ExternalMu, make([]byte, 64)); !errors.Is(err, custody.ErrUnsupported) {
+		t.Errorf("ML-DSA over a representative: %v", err)
+	}
+}
+
 func TestVendorModule(t *testing.T) {
 	c, ok := hsmtest.Vendor()
 	if !ok {

@@ -114,11 +114,11 @@ func (t *Token) begin() error {
 	if info.SerialNumber != "" {
 		t.selected.TokenLabel, t.selected.TokenSerial = "", info.SerialNumber
 	}
-	t.dialect = dialectOf(info.ManufacturerID)
 	mechanisms, err := t.module.driver.Mechanisms(slot)
 	if err != nil {
 		return err
 	}
+	t.dialect = dialectOf(info.ManufacturerID).on(t.module.driver, mechanisms)
 	if t.wrap, err = t.dialect.wrapping(mechanisms); err != nil {
 		return err
 	}

@@ -107,6 +107,35 @@ func LikeNShield(t testing.TB) *Device {
 	return d
 }
 
+// LikeV32 returns a software token of a maker that nobody has heard of, with the mechanisms of PKCS#11 v3.2 for ML-DSA and
+// ML-KEM and, as the draft after it has it, ML-DSA over an external message representative.
+func LikeV32(t testing.TB) *Device {
+	t.Helper()
+	d := bareV32(t)
+	d.mechanisms = append(d.mechanisms, ckmMLDSAExternalMu)
+	d.create()
+	d.Trust()
+	return d
+}
+
+// LikeV32Unreached returns a software token with the mechanisms of PKCS#11 v3.2, whose functions can't be called: those of
+// v2.40 are all that its module gives.
+func LikeV32Unreached(t testing.TB) *Device {
+	t.Helper()
+	d := bareV32(t)
+	t.Cleanup(cryptoki.Substitute(d.path, struct{ cryptoki.Driver }{d}))
+	d.create()
+	d.Trust()
+	return d
+}
+
+func bareV32(t testing.TB) *Device {
+	d := BareDevice(t)
+	d.maker, d.onlySHA1 = "Example", false
+	d.mechanisms = append([]uint{pkcs11.CKM_AES_GCM, 0x210B, ckmMLDSAKeyPairGen, ckmMLDSA, ckmMLKEMKeyPairGen, ckmMLKEM}, common...)
+	return d
+}
+
 // create performs the ceremony.
 func (d *Device) create() {
 	d.t.Helper()

@@ -13,11 +13,15 @@ import (
 	"encoding/asn1"
 	"math/big"
 
+	"filippo.io/mldsa"
+	"filippo.io/mldsa/mldsacrypto"
+	mldsax509 "filippo.io/mldsa/x509"
 	"github.com/decred/dcrd/dcrec/secp256k1/v4"
 	koblitz "github.com/decred/dcrd/dcrec/secp256k1/v4/ecdsa"
 	"github.com/miekg/pkcs11"
 
 	"claviger/hsm/internal/cryptoki"
+	"claviger/internal/lattice"
 )
 
 // What miekg lacks of PKCS#11 v3.0.
@@ -53,6 +57,7 @@ func (d *Device) GenerateKeyPair(s cryptoki.Session, mechanism uint, public, pri
 	key.describe()
 	half.attributes[pkcs11.CKA_MODULUS] = key.attributes[pkcs11.CKA_MODULUS]
 	half.attributes[pkcs11.CKA_EC_POINT] = pointOf(key.private)
+	half.attributes[pkcs11.CKA_VALUE] = latticeOf(key.private)
 	return d.add(s, half), d.add(s, key), nil
 }
 
@@ -65,6 +70,8 @@ func findKey(mechanism uint, half *object) (crypto.PrivateKey, error) {
 	case ckmEdwardsKeyPairGen:
 		_, key, err := ed25519.GenerateKey(rand.Reader)
 		return key, err
+	case ckmMLDSAKeyPairGen, ckmMLKEMKeyPairGen:
+		return findLattice(mechanism, half)
 	}
 	var name asn1.ObjectIdentifier
 	if _, err := asn1.Unmarshal(half.attributes[pkcs11.CKA_EC_PARAMS], &name); err != nil {
@@ -88,10 +95,15 @@ func findKey(mechanism uint, half *object) (crypto.PrivateKey, error) {
 var koblitzPKCS8 = []byte{0x30, 0x3E, 0x02, 0x01, 0x00, 0x30, 0x10, 0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01,
 	0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x0A, 0x04, 0x27, 0x30, 0x25, 0x02, 0x01, 0x01, 0x04, 0x20}
 
-// PKCS8 encodes a private key of any curve in DER.
+// PKCS8 encodes a private key of any kind in DER.
 func PKCS8(key crypto.PrivateKey) ([]byte, error) {
-	if k, is := key.(*secp256k1.PrivateKey); is {
+	switch k := key.(type) {
+	case *secp256k1.PrivateKey:
 		return append(bytes.Clone(koblitzPKCS8), k.Serialize()...), nil
+	case *mldsa.PrivateKey:
+		return mldsax509.MarshalPKCS8PrivateKey(k)
+	case *lattice.DecapsulationKey:
+		return k.PKCS8(), nil
 	}
 	return x509.MarshalPKCS8PrivateKey(key)
 }
@@ -100,6 +112,9 @@ func PKCS8(key crypto.PrivateKey) ([]byte, error) {
 func decodeKey(keyType uint, value []byte) crypto.PrivateKey {
 	if number, is := bytes.CutPrefix(value, koblitzPKCS8); is && keyType == pkcs11.CKK_EC && len(number) >= secp256k1.PrivKeyBytesLen {
 		return secp256k1.PrivKeyFromBytes(number[:secp256k1.PrivKeyBytesLen])
+	}
+	if keyType == ckkMLDSA || keyType == ckkMLKEM {
+		return decodeLattice(keyType, value)
 	}
 	key, err := x509.ParsePKCS8PrivateKey(value)
 	if err != nil {
@@ -196,6 +211,11 @@ func sign(key crypto.PrivateKey, by cryptoki.Mechanism, data []byte) ([]byte, er
 			}
 			return k.Sign(nil, data, options)
 		}
+	case *mldsa.PrivateKey:
+		if by.Code == ckmMLDSAExternalMu {
+			return k.Sign(nil, data, mldsacrypto.MLDSAMu)
+		}
+		return k.Sign(nil, data, nil)
 	}
 	return nil, nil
 }
@@ -250,12 +270,17 @@ func (d *Device) DeriveKey(s cryptoki.Session, by cryptoki.Mechanism, base crypt
 	if err != nil {
 		return 0, fail("C_DeriveKey", pkcs11.CKR_MECHANISM_PARAM_INVALID)
 	}
+	return d.addSecret("C_DeriveKey", s, secret, template)
+}
+
+// addSecret puts a secret that two parties share on the device.
+func (d *Device) addSecret(function string, s cryptoki.Session, secret []byte, template []cryptoki.Attribute) (cryptoki.Object, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	derived := &object{attributes: map[uint][]byte{}, value: secret}
 	derived.apply(template)
 	if d.refusesFlags(derived) {
-		return 0, fail("C_DeriveKey", pkcs11.CKR_ARGUMENTS_BAD)
+		return 0, fail(function, pkcs11.CKR_ARGUMENTS_BAD)
 	}
 	if bytes.Equal(derived.attributes[pkcs11.CKA_SENSITIVE], []byte{0}) {
 		derived.attributes[pkcs11.CKA_VALUE] = secret

@@ -47,6 +47,7 @@ func Run(t *testing.T, config func(testing.TB) hsm.Config) {
 		"signs":                                 signs,
 		"decrypts by RSA":                       decrypts,
 		"agrees on secrets":                     derives,
+		"decapsulates":                          decapsulates,
 		"authenticates with every hash":         authenticatesAll,
 		"keeps pairs apart":                     pairKinds,
 		"proves a pair before its use":          pairChecks,

@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"slices"
 	"strings"
 	"testing"
 
@@ -25,6 +26,7 @@ import (
 
 	"claviger/hsm"
 	"claviger/internal/custody"
+	"claviger/internal/lattice"
 )
 
 // algorithms are those of each kind, as AWS has them.
@@ -32,6 +34,7 @@ var algorithms = map[custody.Kind][]custody.Algorithm{
 	custody.RSA2048Sign: rsaSigning, custody.RSA3072Sign: rsaSigning, custody.RSA4096Sign: rsaSigning,
 	custody.P256Sign: {"ECDSA_SHA_256"}, custody.P384Sign: {"ECDSA_SHA_384"}, custody.P521Sign: {"ECDSA_SHA_512"},
 	custody.P256K1Sign: {"ECDSA_SHA_256"}, custody.Ed25519Sign: {"ED25519_SHA_512", "ED25519_PH_SHA_512"},
+	custody.MLDSA44Sign: mlDSA, custody.MLDSA65Sign: mlDSA, custody.MLDSA87Sign: mlDSA,
 	custody.RSA2048Decrypt: rsaEncryption, custody.RSA3072Decrypt: rsaEncryption, custody.RSA4096Decrypt: rsaEncryption,
 }
 
@@ -39,6 +42,7 @@ var (
 	rsaSigning = []custody.Algorithm{"RSASSA_PSS_SHA_256", "RSASSA_PSS_SHA_384", "RSASSA_PSS_SHA_512",
 		"RSASSA_PKCS1_V1_5_SHA_256", "RSASSA_PKCS1_V1_5_SHA_384", "RSASSA_PKCS1_V1_5_SHA_512"}
 	rsaEncryption = []custody.Algorithm{"RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256"}
+	mlDSA         = []custody.Algorithm{"ML_DSA_SHAKE_256", custody.ExternalMu}
 )
 
 // HashOf returns the hash at the end of an algorithm's name.
@@ -46,15 +50,18 @@ func HashOf(alg custody.Algorithm) crypto.Hash {
 	switch {
 	case strings.HasSuffix(string(alg), "SHA_384"):
 		return crypto.SHA384
-	case strings.HasSuffix(string(alg), "SHA_512"):
+	case strings.HasSuffix(string(alg), "SHA_512"), alg == custody.ExternalMu: // any 64 bytes do for a representative
 		return crypto.SHA512
 	}
 	return crypto.SHA256
 }
 
-// Digest returns what is given to Sign for a message: its digest, or for Ed25519 the message.
+// whole reports whether an algorithm is given the message itself.
+func whole(alg custody.Algorithm) bool { return alg == "ED25519_SHA_512" || alg == "ML_DSA_SHAKE_256" }
+
+// Digest returns what is given to Sign for a message: its digest, or for Ed25519 and ML-DSA the message.
 func Digest(alg custody.Algorithm, message []byte) []byte {
-	if alg == "ED25519_SHA_512" {
+	if whole(alg) {
 		return message
 	}
 	h := HashOf(alg).New()
@@ -63,7 +70,7 @@ func Digest(alg custody.Algorithm, message []byte) []byte {
 }
 
 // Verified reports whether a signature is one of digest by the private half of a DER SubjectPublicKeyInfo, as the
-// standard library has it.
+// standard library has it, or package lattice.
 func Verified(spki []byte, alg custody.Algorithm, digest, signature []byte) error {
 	public, err := parse(spki)
 	if err != nil {
@@ -82,6 +89,8 @@ func Verified(spki []byte, alg custody.Algorithm, digest, signature []byte) erro
 	case *secp256k1.PublicKey:
 		sig, err := koblitz.ParseDERSignature(signature)
 		ok = err == nil && sig.Verify(digest, k)
+	case *lattice.VerificationKey:
+		ok = alg == custody.ExternalMu && k.VerifyMu(digest, signature) || whole(alg) && k.Verify(digest, signature)
 	case ed25519.PublicKey:
 		options := &ed25519.Options{}
 		if strings.Contains(string(alg), "PH") {
@@ -102,6 +111,11 @@ var koblitzPrefix = []byte{0x30, 0x56, 0x30, 0x10, 0x06, 0x07, 0x2A, 0x86, 0x48,
 func parse(spki []byte) (crypto.PublicKey, error) {
 	if point, is := bytes.CutPrefix(spki, koblitzPrefix); is {
 		return secp256k1.ParsePubKey(point)
+	}
+	for _, spec := range []string{"ML_DSA_44", "ML_DSA_65", "ML_DSA_87"} {
+		if key, err := lattice.ParsePublic(spec, spki); err == nil {
+			return key, nil
+		}
 	}
 	return x509.ParsePKIXPublicKey(spki)
 }
@@ -136,9 +150,16 @@ func each(t *testing.T, tok *hsm.Token, usage string, f func(t *testing.T, m cus
 
 func signs(t *testing.T, c hsm.Config) {
 	tok := Open(t, c)
+	mu := slices.Contains(tok.Facts().Mechanisms, "CKM_ML_DSA_EXTERNAL_MU")
 	each(t, tok, "SIGN_VERIFY", func(t *testing.T, m custody.Material, algs []custody.Algorithm) {
 		for _, alg := range algs {
 			digest := Digest(alg, []byte("attack at dawn"))
+			if alg == custody.ExternalMu && !mu {
+				if _, err := tok.Sign(background, m.Rest(), alg, digest); !errors.Is(err, custody.ErrUnsupported) {
+					t.Errorf("%s: %v", alg, err)
+				}
+				continue
+			}
 			for range 3 {
 				signature, err := tok.Sign(background, m.Rest(), alg, digest)
 				if err == nil {
@@ -148,7 +169,7 @@ func signs(t *testing.T, c hsm.Config) {
 					t.Errorf("%s: %v", alg, err)
 				}
 			}
-			if alg == "ED25519_SHA_512" {
+			if whole(alg) {
 				continue
 			}
 			for _, bad := range [][]byte{nil, digest[1:], append(digest, 0)} {
@@ -296,6 +317,48 @@ func otherCurve(t *testing.T, spki []byte) []byte {
 	return der
 }
 
+// decapsulates opens what was encapsulated to each key, and what wasn't (FIPS 203, algorithm 18).
+func decapsulates(t *testing.T, c hsm.Config) {
+	tok := Open(t, c)
+	for _, k := range []custody.Kind{custody.MLKEM512, custody.MLKEM768, custody.MLKEM1024} {
+		m, ok := makeSupported(t, tok, k)
+		if !ok {
+			continue
+		}
+		public := encapsulationKey(t, m)
+		secret, ciphertext := public.Encapsulate()
+		got, err := tok.Decapsulate(background, m.Rest(), ciphertext)
+		if err != nil || !bytes.Equal(got, secret) {
+			t.Errorf("%s: %d bytes that are the secret: %v, %v", k, len(got), bytes.Equal(got, secret), err)
+		}
+		changed := bytes.Clone(ciphertext)
+		changed[len(changed)/2] ^= 1
+		wrong, err := tok.Decapsulate(background, m.Rest(), changed)
+		if err != nil || len(wrong) != lattice.SecretSize || bytes.Equal(wrong, secret) {
+			t.Errorf("%s: a changed ciphertext gave %x, %v", k, wrong, err)
+		}
+		for _, bad := range [][]byte{nil, ciphertext[1:], append(ciphertext, 0)} {
+			if got, err := tok.Decapsulate(background, m.Rest(), bad); !errors.Is(err, custody.ErrForged) || got != nil {
+				t.Errorf("%s: a ciphertext of %d bytes: %x, %v", k, len(bad), got, err)
+			}
+		}
+	}
+	if err := tok.Ready(); err != nil {
+		t.Error(err)
+	}
+}
+
+// encapsulationKey reads the public half of a material for key encapsulation.
+func encapsulationKey(t *testing.T, m custody.Material) *lattice.EncapsulationKey {
+	t.Helper()
+	spec, _, _ := strings.Cut(string(m.Kind), " ")
+	public, err := lattice.ParsePublic(spec, m.Public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return public.(*lattice.EncapsulationKey)
+}
+
 // authenticatesAll compares with what is known of each kind: its length, and that it is one function of key and data.
 func authenticatesAll(t *testing.T, c hsm.Config) {
 	tok := Open(t, c)
@@ -327,6 +390,11 @@ func pairKinds(t *testing.T, c hsm.Config) {
 	for _, k := range []custody.Kind{custody.RSA2048Sign, custody.RSA2048Decrypt, custody.P256Sign, custody.P256Derive, custody.P384Sign, custody.HMAC256, custody.AES256} {
 		all[k] = Make(t, tok, string(k), k)
 	}
+	for _, k := range []custody.Kind{custody.MLDSA44Sign, custody.MLKEM512} {
+		if tok.Supports(k) {
+			all[k] = Make(t, tok, string(k), k)
+		}
+	}
 	peer := all[custody.P256Sign].Public
 	digest := make([]byte, 32)
 	for k, m := range all {
@@ -336,6 +404,8 @@ func pairKinds(t *testing.T, c hsm.Config) {
 			"ECDSA_SHA_256":             func() error { return discard(tok.Sign(background, m.Rest(), "ECDSA_SHA_256", digest)) },
 			"ECDSA_SHA_384":             func() error { return discard(tok.Sign(background, m.Rest(), "ECDSA_SHA_384", make([]byte, 48))) },
 			"ED25519_SHA_512":           func() error { return discard(tok.Sign(background, m.Rest(), "ED25519_SHA_512", digest)) },
+			"ML_DSA_SHAKE_256":          func() error { return discard(tok.Sign(background, m.Rest(), "ML_DSA_SHAKE_256", digest)) },
+			"Decapsulate":               func() error { return discard(tok.Decapsulate(background, m.Rest(), make([]byte, 768))) },
 			"no algorithm":              func() error { return discard(tok.Sign(background, m.Rest(), "ROT13", digest)) },
 			"OAEP 1": func() error {
 				return discard(tok.Decrypt(background, m.Rest(), "RSAES_OAEP_SHA_1", oaepFor(t, m, sha1.New())))
@@ -363,6 +433,7 @@ var allowed = map[custody.Kind]map[string]bool{
 	custody.RSA2048Sign:    {"RSASSA_PSS_SHA_256": true, "RSASSA_PKCS1_V1_5_SHA_256": true},
 	custody.RSA2048Decrypt: {"OAEP 1": true, "OAEP 256": true},
 	custody.P256Sign:       {"ECDSA_SHA_256": true}, custody.P384Sign: {"ECDSA_SHA_384": true},
+	custody.MLDSA44Sign: {"ML_DSA_SHAKE_256": true}, custody.MLKEM512: {"Decapsulate": true},
 	custody.P256Derive: {"Derive": true}, custody.HMAC256: {"MAC": true}, custody.AES256: {"Seal": true},
 }
 
@@ -402,6 +473,12 @@ func pairChecks(t *testing.T, c hsm.Config) {
 		},
 		custody.P256Derive: func(m custody.Material) error { return discard(tok.Derive(background, m.Rest(), peer)) },
 		custody.HMAC512:    func(m custody.Material) error { return discard(tok.MAC(background, m.Rest(), nil)) },
+		custody.MLDSA65Sign: func(m custody.Material) error {
+			return discard(tok.Sign(background, m.Rest(), "ML_DSA_SHAKE_256", []byte("x")))
+		},
+		custody.MLKEM768: func(m custody.Material) error {
+			return discard(tok.Decapsulate(background, m.Rest(), make([]byte, 1088)))
+		},
 	} {
 		m, ok := makeSupported(t, tok, k)
 		if !ok {
@@ -444,7 +521,10 @@ func pairChecks(t *testing.T, c hsm.Config) {
 func pairsAfterRestart(t *testing.T, c hsm.Config) {
 	tok := Open(t, c)
 	var all []custody.Material
-	for _, k := range []custody.Kind{custody.RSA2048Sign, custody.P384Sign, custody.HMAC384} {
+	for _, k := range []custody.Kind{custody.RSA2048Sign, custody.P384Sign, custody.HMAC384, custody.MLDSA87Sign} {
+		if !tok.Supports(k) {
+			continue
+		}
 		all = append(all, Make(t, tok, string(k), k))
 	}
 	if err := tok.Close(); err != nil {

@@ -37,6 +37,12 @@ const (
 	P384Derive     Kind = "ECC_NIST_P384 KEY_AGREEMENT"
 	P521Derive     Kind = "ECC_NIST_P521 KEY_AGREEMENT"
 	Ed25519Sign    Kind = "ECC_NIST_EDWARDS25519 SIGN_VERIFY"
+	MLDSA44Sign    Kind = "ML_DSA_44 SIGN_VERIFY"
+	MLDSA65Sign    Kind = "ML_DSA_65 SIGN_VERIFY"
+	MLDSA87Sign    Kind = "ML_DSA_87 SIGN_VERIFY"
+	MLKEM512       Kind = "ML_KEM_512 ENCAPSULATE_DECAPSULATE"
+	MLKEM768       Kind = "ML_KEM_768 ENCAPSULATE_DECAPSULATE"
+	MLKEM1024      Kind = "ML_KEM_1024 ENCAPSULATE_DECAPSULATE"
 )
 
 // The kinds of key pairs that only unwrap: material that somebody imports comes under their public half.
@@ -48,6 +54,10 @@ const (
 
 // Algorithm is an algorithm by AWS's name, e.g. RSASSA_PSS_SHA_256 or RSAES_OAEP_SHA_1.
 type Algorithm string
+
+// ExternalMu is ML_DSA_SHAKE_256 over the message representative that the caller made, of 64 bytes, which AWS calls a message
+// type and PKCS#11 a mechanism of its own.
+const ExternalMu Algorithm = "ML_DSA_SHAKE_256 EXTERNAL_MU"
 
 // Material is a key as it rests: wrapped by a root key that never leaves its token.
 // Every field belongs under the MAC of the row that holds it.

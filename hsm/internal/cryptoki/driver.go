@@ -73,6 +73,12 @@ type Driver interface {
 	GenerateRandom(s Session, n int) ([]byte, error)
 }
 
+// Decapsulator is a [Driver] with C_DecapsulateKey, which came with PKCS#11 v3.2. [Module] is none: it calls the functions of
+// v2.40, which are all that its binding knows.
+type Decapsulator interface {
+	DecapsulateKey(s Session, by Mechanism, key Object, ciphertext []byte, template []Attribute) (Object, error)
+}
+
 // Error is a PKCS#11 function that did not answer CKR_OK.
 type Error struct {
 	Function string // C_Decrypt
