@@ -14,14 +14,15 @@ type GetPublicKeyInput struct {
 
 // GetPublicKeyOutput is GetPublicKeyResponse of AWS. PublicKey is a DER SubjectPublicKeyInfo (RFC 5280).
 type GetPublicKeyOutput struct {
-	KeyId                  string
-	PublicKey              []byte
-	CustomerMasterKeySpec  string
-	KeySpec                string
-	KeyUsage               string
-	EncryptionAlgorithms   []string `json:",omitzero"`
-	SigningAlgorithms      []string `json:",omitzero"`
-	KeyAgreementAlgorithms []string `json:",omitzero"`
+	KeyId                   string
+	PublicKey               []byte
+	CustomerMasterKeySpec   string
+	KeySpec                 string
+	KeyUsage                string
+	EncryptionAlgorithms    []string `json:",omitzero"`
+	SigningAlgorithms       []string `json:",omitzero"`
+	KeyAgreementAlgorithms  []string `json:",omitzero"`
+	EncapsulationAlgorithms []string `json:",omitzero"`
 }
 
 // errPeer is AWS's answer to a public key that can't be agreed with; it says no more.
@@ -34,7 +35,7 @@ func (s *Keys) findPublicKey(c *op.Call, in GetPublicKeyInput) (*target, error) 
 func (s *Keys) getPublicKey(_ *op.Call, _ GetPublicKeyInput, t *target) (GetPublicKeyOutput, error) {
 	m := t.key.Metadata()
 	return GetPublicKeyOutput{m.Arn, t.key.materials[t.key.MaterialID].Public, m.CustomerMasterKeySpec, m.KeySpec, m.KeyUsage,
-		m.EncryptionAlgorithms, m.SigningAlgorithms, m.KeyAgreementAlgorithms}, nil
+		m.EncryptionAlgorithms, m.SigningAlgorithms, m.KeyAgreementAlgorithms, m.EncapsulationAlgorithms}, nil
 }
 
 // DeriveSharedSecretInput is DeriveSharedSecretRequest of AWS.

@@ -44,8 +44,12 @@ type rig struct {
 // startOn starts KMS. around may stand between it and the token; nil is the token itself.
 func startOn(t testing.TB, around func(*hsm.Token) Token) *rig {
 	t.Helper()
+	return startOnDevice(t, hsmtest.SoftHSM(t), around)
+}
+
+func startOnDevice(t testing.TB, c hsm.Config, around func(*hsm.Token) Token) *rig {
+	t.Helper()
 	s := &rig{t: t, byName: map[string]op.Operation{}}
-	c := hsmtest.SoftHSM(t)
 	c.Observe = s
 	token, err := hsm.Open(t.Context(), c)
 	noError(t, err)

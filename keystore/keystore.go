@@ -52,7 +52,8 @@ type Sealer interface {
 
 // Signer makes signatures and message authentication codes.
 type Signer interface {
-	// Sign takes the digest by the algorithm's hash; of ED25519_SHA_512, which has none before it, the message.
+	// Sign takes the digest by the algorithm's hash; of ED25519_SHA_512 and ML_DSA_SHAKE_256, which have none before them, the
+	// message; and of custody.ExternalMu the message representative.
 	Sign(ctx context.Context, ref custody.Ref, alg custody.Algorithm, digest []byte) ([]byte, error)
 	MAC(ctx context.Context, ref custody.Ref, data []byte) ([]byte, error)
 }
@@ -61,6 +62,7 @@ type Signer interface {
 type Opener interface {
 	Decrypt(ctx context.Context, ref custody.Ref, alg custody.Algorithm, ciphertext []byte) ([]byte, error)
 	Derive(ctx context.Context, ref custody.Ref, peer []byte) ([]byte, error) // peer is on the key's curve
+	Decapsulate(ctx context.Context, ref custody.Ref, ciphertext []byte) ([]byte, error)
 }
 
 // Scheduler puts work off until it is due, in the transaction that decides on it, or takes it back.

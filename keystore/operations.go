@@ -63,6 +63,8 @@ func (s *Keys) Operations() []op.Operation {
 		useKey(s, post("GenerateMac", "/v1/keys/mac/{KeyId...}", "Makes a message authentication code (HMAC)."), s.findMac, s.generateMac),
 		useKey(s, post("VerifyMac", "/v1/keys/verify-mac/{KeyId...}", "Verifies a message authentication code; one that isn't valid is an error."), s.findVerifyMac, s.verifyMac),
 		useKey(s, post("DeriveSharedSecret", "/v1/keys/shared-secret/{KeyId...}", "Agrees on a secret with the owner of another key, by ECDH."), s.findAgreement, s.deriveSharedSecret),
+		useKey(s, post("Encapsulate", "/v1/keys/encapsulate/{KeyId...}", "Makes a secret and the ciphertext that gives it to the owner of a key, by ML-KEM."), s.findEncapsulate, s.encapsulate),
+		useKey(s, post("Decapsulate", "/v1/keys/decapsulate/{KeyId...}", "Returns the secret of a ciphertext that Encapsulate made, or anybody with the public key."), s.findDecapsulate, s.decapsulate),
 		op.Read(post("GenerateRandom", "/v1/random", "Returns random bytes from the token."), s.findRandom, s.generateRandom),
 	}
 }

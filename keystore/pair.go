@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 
 	"claviger/internal/custody"
+	"claviger/internal/lattice"
 	"claviger/internal/op"
 
 	"github.com/decred/dcrd/dcrec/secp256k1/v4"
@@ -51,17 +52,16 @@ func (in BareDataKeyPairInput) Validate() error {
 // IsDryRun tells the road to stop before the work.
 func (in BareDataKeyPairInput) IsDryRun() bool { return or(in.DryRun, false) }
 
-// checkPair refuses what Go's cryptography has no keys of.
+// checkPair refuses what this process can make no keys of.
 func checkPair(spec string, context map[string]string) error {
-	switch spec {
-	case "SM2", "ML_KEM_512", "ML_KEM_768", "ML_KEM_1024":
+	if spec == "SM2" {
 		return unsupported("Data key pairs of the spec " + spec + " are not supported by this service.")
 	}
 	return checkContext(context)
 }
 
-// GenerateDataKeyPairOutput is GenerateDataKeyPairResponse of AWS: the private key as PKCS#8 (RFC 5208), in clear and
-// encrypted, and the public one as SubjectPublicKeyInfo (RFC 5280), all in DER.
+// GenerateDataKeyPairOutput is GenerateDataKeyPairResponse of AWS: the private key as PKCS#8 (RFC 5208; of ML-KEM the seed alone,
+// RFC 9935 section 6), in clear and encrypted, and the public one as SubjectPublicKeyInfo (RFC 5280), all in DER.
 type GenerateDataKeyPairOutput struct {
 	PrivateKeyCiphertextBlob []byte
 	PrivateKeyPlaintext      []byte
@@ -146,6 +146,13 @@ func newPair(spec string) (private, public []byte, err error) {
 		}
 		defer clear(key)
 		return marshalPair(key, pub)
+	case lattice.Known(spec):
+		key, err := lattice.Generate(spec)
+		if err != nil {
+			return nil, nil, err
+		}
+		defer key.Wipe()
+		return key.PKCS8(), key.Public.SPKI(), nil
 	}
 	return nil, nil, errPublic
 }

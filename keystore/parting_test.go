@@ -3,6 +3,8 @@ package keystore
 import (
 	"strings"
 	"testing"
+
+	"claviger/hsm/hsmtest"
 )
 
 // marked counts the records of an operation that say that a key pending deletion was asked for.
@@ -19,14 +21,16 @@ func (s *service) marked(operation string) (n int) {
 // TestAskingForAKeyPendingDeletionIsNoticed: each operation that would use the key marks its record and is counted, and what
 // only looks at the key or changes it isn't.
 func TestAskingForAKeyPendingDeletionIsNoticed(t *testing.T) {
-	s := start(t)
+	soft, v32 := start(t), startWith(t, hsmtest.LikeV32(t).Config())
 	n := 0
 	for name, row := range keyStates {
 		if row.request == nil {
 			continue
 		}
 		n++
-		m := s.inState(n, sampleFor(name), PendingDeletion)
+		x := sampleFor(name)
+		s := x.on(soft, v32)
+		m := s.inState(n, x, PendingDeletion)
 		before := s.keys.PartingUses()
 		_, code := ask[any](s, name, row.request(m))
 		want := 0

@@ -13,6 +13,7 @@ import (
 	"errors"
 
 	"claviger/internal/custody"
+	"claviger/internal/lattice"
 
 	"github.com/decred/dcrd/dcrec/secp256k1/v4"
 )
@@ -26,11 +27,14 @@ var (
 var errPublic = errors.New("this is no public key of the spec")
 
 // parsePublic reads a DER SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7) that must hold a key of a spec: *rsa.PublicKey,
-// *ecdsa.PublicKey, *secp256k1.PublicKey or ed25519.PublicKey. Only one encoding of a key is taken: points are uncompressed
+// *ecdsa.PublicKey, *secp256k1.PublicKey, ed25519.PublicKey, *lattice.VerificationKey or *lattice.EncapsulationKey. Only one encoding of a key is taken: points are uncompressed
 // (SEC 1 section 2.3.3) and on the curve, infinity is no key, and curves are named, not described.
 func parsePublic(spec string, der []byte) (crypto.PublicKey, error) {
 	if spec == keyOfSecp256k1 {
 		return parseSecp256k1(der)
+	}
+	if lattice.Known(spec) {
+		return lattice.ParsePublic(spec, der)
 	}
 	key, err := x509.ParsePKIXPublicKey(der)
 	if err != nil {

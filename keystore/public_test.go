@@ -11,6 +11,10 @@ import (
 	"crypto/x509"
 	"testing"
 
+	"claviger/internal/lattice"
+
+	"filippo.io/mldsa"
+	mldsax509 "filippo.io/mldsa/x509"
 	"github.com/decred/dcrd/dcrec/secp256k1/v4"
 )
 
@@ -18,10 +22,16 @@ import (
 func publics(t testing.TB) (of map[string][]byte, none [][]byte) {
 	t.Helper()
 	of = map[string][]byte{}
-	for _, spec := range []string{"RSA_2048", "RSA_3072", "ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521", keyOfSecp256k1, keyOfCurve25519} {
+	for _, spec := range []string{"RSA_2048", "RSA_3072", "ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521", keyOfSecp256k1, keyOfCurve25519, "ML_KEM_512", "ML_KEM_768", "ML_KEM_1024"} {
 		_, public, err := newPair(spec)
 		noError(t, err)
 		of[spec] = public
+	}
+	for spec, set := range mldsaSets {
+		key, err := mldsa.GenerateKey(set)
+		noError(t, err)
+		of[spec], err = mldsax509.MarshalPKIXPublicKey(key.PublicKey())
+		noError(t, err)
 	}
 	other := func(key any, err error) {
 		noError(t, err)
@@ -112,6 +122,10 @@ func FuzzParsePublic(f *testing.F) {
 		case ed25519.PublicKey:
 			if spec != keyOfCurve25519 {
 				t.Errorf("an Edwards key for %s", spec)
+			}
+		case lattice.PublicKey:
+			if again = key.SPKI(); key.Spec() != spec {
+				t.Errorf("a key of %s for %s", key.Spec(), spec)
 			}
 		}
 		if again == nil {

@@ -9,6 +9,9 @@ import (
 	_ "crypto/sha256" // crypto.SHA256
 	_ "crypto/sha512" // crypto.SHA384 and crypto.SHA512
 
+	"claviger/internal/custody"
+	"claviger/internal/lattice"
+
 	"github.com/decred/dcrd/dcrec/secp256k1/v4"
 	secp256k1ecdsa "github.com/decred/dcrd/dcrec/secp256k1/v4/ecdsa"
 )
@@ -17,6 +20,7 @@ import (
 const (
 	typeRaw    = "RAW"
 	typeDigest = "DIGEST"
+	typeMu     = "EXTERNAL_MU" // of ML-DSA: the message representative, which the caller has made
 )
 
 // scheme is how one signing algorithm makes a message into what is signed, and how a signature is verified.
@@ -41,6 +45,7 @@ var schemes = map[string]scheme{
 	"ECDSA_SHA_512":             {hash: crypto.SHA512, types: both, verify: verifyECDSA},
 	ed25519Pure:                 {types: [2]string{typeRaw}, verify: verifyEd25519},
 	ed25519Prehash:              {hash: crypto.SHA512, types: [2]string{typeDigest}, again: true, verify: verifyEd25519},
+	mlDSA:                       {types: [2]string{typeRaw, typeMu}, verify: verifyMLDSA},
 }
 
 var both = [2]string{typeRaw, typeDigest}
@@ -52,8 +57,27 @@ func (s scheme) check(algorithm, messageType string, message []byte) error {
 		return invalid("Message type " + messageType + " is incompatible with algorithm " + algorithm + ".")
 	case messageType == typeDigest && len(message) != s.hash.Size():
 		return invalid("Digest is invalid length for algorithm " + algorithm + ".")
+	case messageType == typeMu && len(message) != lattice.MuSize:
+		return invalid("External mu is invalid length for algorithm " + algorithm + ".")
 	}
 	return nil
+}
+
+// asked is the name by which the token knows an algorithm over a message of a type.
+func asked(algorithm, messageType string) custody.Algorithm {
+	if messageType == typeMu {
+		return custody.ExternalMu
+	}
+	return custody.Algorithm(algorithm)
+}
+
+// verifies reports whether this is a signature of a message of a type that the algorithm takes.
+func (s scheme) verifies(key crypto.PublicKey, messageType string, message, signature []byte) bool {
+	if messageType == typeMu {
+		pub, ok := key.(*lattice.VerificationKey)
+		return ok && pub.VerifyMu(message, signature)
+	}
+	return s.verify(key, s.hash, s.digest(messageType, message), signature)
 }
 
 // digest returns what is signed: the hash of a message, or the digest that was sent.
@@ -86,6 +110,11 @@ func verifyECDSA(key crypto.PublicKey, _ crypto.Hash, digest, signature []byte) 
 		return err == nil && s.Verify(digest, pub)
 	}
 	return false
+}
+
+func verifyMLDSA(key crypto.PublicKey, _ crypto.Hash, message, signature []byte) bool {
+	pub, ok := key.(*lattice.VerificationKey)
+	return ok && pub.Verify(message, signature)
 }
 
 func verifyEd25519(key crypto.PublicKey, h crypto.Hash, digest, signature []byte) bool {

@@ -50,8 +50,14 @@ type service struct {
 
 func start(t testing.TB) *service {
 	t.Helper()
+	return startWith(t, hsmtest.SoftHSM(t))
+}
+
+// startWith is start on another device.
+func startWith(t testing.TB, device hsm.Config) *service {
+	t.Helper()
 	s := &service{t: t, now: time.Date(2026, 3, 1, 9, 30, 0, 0, time.UTC)}
-	s.token = hsmtest.Open(t, hsmtest.SoftHSM(t))
+	s.token = hsmtest.Open(t, device)
 	dir, err := os.MkdirTemp("/dev/shm", "claviger-keystore-")
 	if err != nil {
 		dir = t.TempDir()

@@ -1,7 +1,6 @@
 package keystore
 
 import (
-	"claviger/internal/custody"
 	"claviger/internal/fault"
 	"claviger/internal/op"
 )
@@ -75,15 +74,14 @@ func (s *Keys) sign(c *op.Call, in SignInput, t *target) (out SignOutput, err er
 	if err != nil {
 		return out, err
 	}
-	digest := schemes[t.algorithm].digest(or(in.MessageType, typeRaw), in.Message)
-	signature, err := s.token.Sign(c, ref, custody.Algorithm(t.algorithm), digest)
+	kind := or(in.MessageType, typeRaw)
+	signature, err := s.token.Sign(c, ref, asked(t.algorithm, kind), schemes[t.algorithm].digest(kind, in.Message))
 	return SignOutput{t.key.ARN(), signature, t.algorithm}, err
 }
 
 // verify takes nothing but the public key, so it is done here.
 func (s *Keys) verify(_ *op.Call, in VerifyInput, t *target) (out VerifyOutput, err error) {
-	by := schemes[t.algorithm]
-	if !by.verify(t.key.public, by.hash, by.digest(or(in.MessageType, typeRaw), in.Message), in.Signature) {
+	if !schemes[t.algorithm].verifies(t.key.public, or(in.MessageType, typeRaw), in.Message, in.Signature) {
 		return out, errSignature
 	}
 	return VerifyOutput{t.key.ARN(), true, t.algorithm}, nil

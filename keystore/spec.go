@@ -20,6 +20,7 @@ const (
 	oaepSHA256      = "RSAES_OAEP_SHA_256"
 	ed25519Pure     = "ED25519_SHA_512"
 	ed25519Prehash  = "ED25519_PH_SHA_512"
+	mlDSA           = "ML_DSA_SHAKE_256"
 	keyOfCurve25519 = "ECC_NIST_EDWARDS25519"
 	keyOfSecp256k1  = "ECC_SECG_P256K1"
 )
@@ -52,14 +53,15 @@ var specs = map[string]map[string]use{
 	keyOfSecp256k1:  {signVerify: by(custody.P256K1Sign, "ECDSA_SHA_256")},
 	keyOfCurve25519: {signVerify: by(custody.Ed25519Sign, ed25519Pure, ed25519Prehash)},
 
+	"ML_DSA_44":   {signVerify: by(custody.MLDSA44Sign, mlDSA)},
+	"ML_DSA_65":   {signVerify: by(custody.MLDSA65Sign, mlDSA)},
+	"ML_DSA_87":   {signVerify: by(custody.MLDSA87Sign, mlDSA)},
+	"ML_KEM_512":  {encapsulate: by(custody.MLKEM512, "ML_KEM")},
+	"ML_KEM_768":  {encapsulate: by(custody.MLKEM768, "ML_KEM")},
+	"ML_KEM_1024": {encapsulate: by(custody.MLKEM1024, "ML_KEM")},
+
 	// Known by name, so that a usage that doesn't fit is told apart from a spec that isn't served.
-	"SM2":         {encryptDecrypt: {}, signVerify: {}, keyAgreement: {}},
-	"ML_DSA_44":   {signVerify: {}},
-	"ML_DSA_65":   {signVerify: {}},
-	"ML_DSA_87":   {signVerify: {}},
-	"ML_KEM_512":  {encapsulate: {}},
-	"ML_KEM_768":  {encapsulate: {}},
-	"ML_KEM_1024": {encapsulate: {}},
+	"SM2": {encryptDecrypt: {}, signVerify: {}, keyAgreement: {}},
 }
 
 func by(k custody.Kind, algorithms ...string) use { return use{kind: k, algorithms: algorithms} }
