@@ -1,5 +1,5 @@
 // Package apitest starts the true server in one line: the service as cmd/claviger assembles it, on a fresh SoftHSM2
-// token and a database of its own, behind HTTP on loopback. Nothing in it is a stand-in.
+// token and a database of its own, behind HTTP on loopback. Nothing in it is a stand-in, but for the token of [StartOn].
 //
 //	s := apitest.Start(t)
 //	out, err := s.KMS().CreateKey(ctx, &kms.CreateKeyInput{})
@@ -65,7 +65,13 @@ type Server struct {
 // Start starts a server that is closed when t ends. An option may change the configuration before it is used.
 func Start(t testing.TB, options ...func(*service.Config)) *Server {
 	t.Helper()
-	s := &Server{Database: filepath.Join(memory(t), "claviger.db"), HSM: hsmtest.SoftHSM(t), Log: new(Log), Clock: new(Clock)}
+	return StartOn(t, hsmtest.SoftHSM(t), options...)
+}
+
+// StartOn is [Start] on another token, for what SoftHSM2 can't do.
+func StartOn(t testing.TB, token hsm.Config, options ...func(*service.Config)) *Server {
+	t.Helper()
+	s := &Server{Database: filepath.Join(memory(t), "claviger.db"), HSM: token, Log: new(Log), Clock: new(Clock)}
 	s.config = service.Config{Database: s.Database, HSM: s.HSM, Regions: []string{Region, Abroad}, Version: "test", Create: true,
 		Log: slog.New(slog.NewTextHandler(s.Log, nil)), Ledger: s.ledger.around, Now: s.Clock.Now}
 	for _, o := range options {

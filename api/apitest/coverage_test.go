@@ -3,7 +3,7 @@ package apitest_test
 // What is known of KMS beside what the types say. docs/compatibility-kms.md is made of it; see compatibility_test.go.
 
 // noOperation has AWS's operations that are refused by name, as UnknownOperationException, each with its reason.
-var noOperation = map[string]string{"Encapsulate": noKEM, "Decapsulate": noKEM}
+var noOperation = map[string]string{}
 
 // awaited has the operations that are not here yet. A row of one that is fails the test.
 var awaited = map[string]bool{
@@ -37,8 +37,6 @@ var refusedMembers = map[string]struct{ request, code string }{
 // limited has the members that don't do all that they do with AWS, and what they do here. "*" stands for every operation.
 var limited = map[string]string{
 	"*.GrantTokens": "adds nothing, since a grant holds at once; refused where it isn't valid",
-
-	"KeyMetadata.EncapsulationAlgorithms": "never there: " + noKEM,
 
 	"CreateKey.Policy":                               "checked and kept, and decides nothing yet",
 	"PutKeyPolicy.Policy":                            "checked and kept, and decides nothing yet",
@@ -101,14 +99,16 @@ var proofs = map[string][]string{
 	"GenerateDataKeyPairWithoutPlaintext": {"TestDataKeyPairs"},
 	"GenerateRandom":                      {"TestDataKeysAndRandom"},
 
-	"GetPublicKey":       {"TestSpecialKeysByAlias", "TestSignatures", "TestSharedSecrets", "TestEverySpecWithEveryUsage"},
-	"Sign":               {"TestSignatures"},
-	"Verify":             {"TestSignatures"},
+	"GetPublicKey":       {"TestEncapsulation", "TestSpecialKeysByAlias", "TestSignatures", "TestSharedSecrets", "TestEverySpecWithEveryUsage"},
+	"Sign":               {"TestSignatures", "TestSignaturesByMLDSA"},
+	"Verify":             {"TestSignatures", "TestSignaturesByMLDSA"},
 	"GenerateMac":        {"TestMacs"},
 	"VerifyMac":          {"TestMacs"},
 	"DeriveSharedSecret": {"TestSharedSecrets"},
+	"Encapsulate":        {"TestEncapsulation"},
+	"Decapsulate":        {"TestEncapsulation"},
 
-	"KeyMetadata":    {"TestCreateKey", "TestKeyStates", "TestDeletionWindow", "TestEverySpecWithEveryUsage", "TestTheLifeOfAMultiRegionKey"},
+	"KeyMetadata":    {"TestCreateKey", "TestKeyStates", "TestDeletionWindow", "TestEverySpecWithEveryUsage", "TestTheLifeOfAMultiRegionKey", "TestEncapsulation"},
 	"KeyListEntry":   {"TestListings"},
 	"AliasListEntry": {"TestListings", "TestAliases"},
 	"Tag":            {"TestKeyTags"},

@@ -4,15 +4,13 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
-
-	"claviger/api/apitest"
 )
 
 // TestEveryDryRun: an operation that has one does nothing in it and says so; who may not do it is told that instead.
 func TestEveryDryRun(t *testing.T) {
-	s := apitest.Start(t)
-	db := database(t, s.Database)
-	for _, n := range routed(s) {
+	g := startGrounds(t)
+	for _, n := range routed(g.soft.Server) {
+		s, db := g.of(n).Server, g.of(n).db
 		if _, ok := n.In.FieldByName("DryRun"); !ok {
 			continue
 		}

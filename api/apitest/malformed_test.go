@@ -183,11 +183,10 @@ func fitting(s *shape.Schema) any {
 // TestMalformed breaks every constraint of every member of every operation, one at a time: the answer is AWS's
 // sentence, there is exactly one record, a sensitive value is in neither, and nothing is changed.
 func TestMalformed(t *testing.T) {
-	s := apitest.Start(t)
-	db := database(t, s.Database)
-	createSecret(t, s.SecretsManager(), "first", "x")
+	g := startGrounds(t)
 	total := 0
-	for _, n := range routed(s) {
+	for _, n := range routed(g.soft.Server) {
+		s, db := g.of(n).Server, g.of(n).db
 		request, _ := stage(t, s, walk[idOf(n)].request)
 		before := snapshot(t, db)
 		t.Run(idOf(n), func(t *testing.T) {

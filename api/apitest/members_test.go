@@ -22,7 +22,6 @@ const (
 	noRegions   = "keys and secrets are not replicated to other Regions"
 	noRotation  = "the service rotates no secrets by itself"
 	noThirdHand = "the service manages no secrets held by third parties"
-	noKEM       = "no device of ours makes keys for key encapsulation"
 	noService   = "no other service keeps its secrets here"
 )
 
@@ -32,8 +31,6 @@ var left = map[string]string{
 	"kms.GenerateRandom.Out.CiphertextForRecipient":      noEnclaves,
 	"kms.GenerateDataKeyPair.Out.CiphertextForRecipient": noEnclaves,
 	"kms.DeriveSharedSecret.Out.CiphertextForRecipient":  noEnclaves,
-
-	"kms.GetPublicKey.Out.EncapsulationAlgorithms": noKEM,
 
 	"KeyMetadata.XksKeyConfiguration": noStores,
 
