@@ -40,7 +40,7 @@ func signedByECDSA(t *testing.T, digest []byte) map[string]signed {
 	}
 	key, err := secp256k1.GeneratePrivateKey()
 	noError(t, err)
-	out[keyOfSecp256k1] = signed{key.PubKey(), secp256k1.S256().N, secp256k1ecdsa.Sign(key, digest).Serialize()}
+	out[keyOfSecp256k1] = signed{key.PubKey(), secp256k1.Params().N, secp256k1ecdsa.Sign(key, digest).Serialize()}
 	return out
 }
 
