@@ -50,8 +50,8 @@ func (t *Token) Import(ctx context.Context, in custody.Import) (m custody.Materi
 	if err != nil {
 		return m, fault.Of(err)
 	}
-	if _, known := wrappings[in.Algorithm]; !known || !t.Supports(in.Kind) || f.curve == edwards25519 {
-		return m, custody.ErrUnsupported // from signatures of Ed25519 no public half can be recovered
+	if _, known := wrappings[in.Algorithm]; !known || !t.Supports(in.Kind) || f.curve == edwards25519 || f.set != nil {
+		return m, custody.ErrUnsupported // from what Ed25519, ML-DSA and ML-KEM answer no public half can be recovered
 	}
 	var made custody.Material
 	ref := in.Pair.Rest()

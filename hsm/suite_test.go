@@ -65,6 +65,11 @@ func TestDeviceOfV32(t *testing.T) {
 			t.Errorf("%s is not supported", k)
 		}
 	}
+	for _, k := range []custody.Kind{custody.MLDSA65Sign, custody.MLKEM768} {
+		if _, err := tok.Import(background, custody.Import{Algorithm: "RSAES_OAEP_SHA_256", Kind: k, ID: "new"}); !errors.Is(err, custody.ErrUnsupported) {
+			t.Errorf("importing %s: %v", k, err)
+		}
+	}
 	d.Fail("C_GenerateKeyPair", ckrParameterSetNotSupported, -1)
 	if _, err := tok.Generate(background, "k", custody.MLDSA87Sign); !errors.Is(err, custody.ErrUnsupported) {
 		t.Errorf("a device that lacks the parameter set: %v", err)
