@@ -45,6 +45,8 @@ var (
 	ErrUnsafe    = errors.New("hsm: the token allows something that would give keys away")
 	ErrMechanism = errors.New("hsm: the token lacks a mechanism that the service needs")
 	ErrExists    = errors.New("hsm: the token already holds a root key")
+	ErrTaken     = errors.New("hsm: somebody in this process is logged in to the token already, so the PIN can't be tried")
+	ErrNoUser    = errors.New("hsm: the token has no user to log in as")
 )
 
 const (

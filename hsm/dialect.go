@@ -140,16 +140,9 @@ func (d dialect) on(driver cryptoki.Driver, mechanisms []uint) dialect {
 // wrapping returns the best key-wrap mechanism of the dialect that the token lists, and refuses a token on
 // which anything we need is missing.
 func (d dialect) wrapping(mechanisms []uint) (mechanism, error) {
-	need := []mechanism{
-		{"AES-GCM", d.gcm},
-		{"CKM_AES_KEY_GEN", pkcs11.CKM_AES_KEY_GEN},
-		{"CKM_GENERIC_SECRET_KEY_GEN", pkcs11.CKM_GENERIC_SECRET_KEY_GEN},
-		{"CKM_SHA256_HMAC", pkcs11.CKM_SHA256_HMAC},
-	}
-	for _, m := range need {
-		if !slices.Contains(mechanisms, m.code) {
-			return mechanism{}, fmt.Errorf("%w: %s (0x%X)", ErrMechanism, m.name, m.code)
-		}
+	if err := d.encrypting(mechanisms, mechanism{"CKM_GENERIC_SECRET_KEY_GEN", pkcs11.CKM_GENERIC_SECRET_KEY_GEN},
+		mechanism{"CKM_SHA256_HMAC", pkcs11.CKM_SHA256_HMAC}); err != nil {
+		return mechanism{}, err
 	}
 	for _, m := range d.wrap {
 		if slices.Contains(mechanisms, m.code) {
@@ -157,6 +150,16 @@ func (d dialect) wrapping(mechanisms []uint) (mechanism, error) {
 		}
 	}
 	return mechanism{}, fmt.Errorf("%w: key wrap by RFC 5649 (%s)", ErrMechanism, d.wrap[0].name)
+}
+
+// encrypting refuses a token that can't make keys and encrypt by them, or lacks one of the others.
+func (d dialect) encrypting(mechanisms []uint, others ...mechanism) error {
+	for _, m := range append(others, mechanism{"AES-GCM", d.gcm}, mechanism{"CKM_AES_KEY_GEN", pkcs11.CKM_AES_KEY_GEN}) {
+		if !slices.Contains(mechanisms, m.code) {
+			return fmt.Errorf("%w: %s (0x%X)", ErrMechanism, m.name, m.code)
+		}
+	}
+	return nil
 }
 
 // gaps names what this device can't be held to, by the names that the threat model explains.

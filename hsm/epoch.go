@@ -31,7 +31,7 @@ func (e *epoch) driver() cryptoki.Driver { return e.token.module.driver }
 // turn must be held, and the token's last epoch must have ended.
 func (t *Token) establish() (err error) {
 	d := t.module.driver
-	e := &epoch{token: t, generation: t.module.generation.Load(), handles: newHandles(t.config.HandleCache), ended: make(chan struct{})}
+	e := &epoch{token: t, generation: t.module.generation.Load(), handles: newHandles(t.config.HandleCache, t.holds.lasting()), ended: make(chan struct{})}
 	if e.slot, _, err = t.module.find(t.selected); err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (t *Token) establish() (err error) {
 	}
 	owner, err := d.OpenSession(e.slot)
 	if err == nil {
-		err = t.prepare(e, owner)
+		err = t.holds.enter(e, owner)
 	}
 	if err != nil {
 		d.CloseSession(owner)
@@ -62,26 +62,11 @@ func (t *Token) establish() (err error) {
 	return nil
 }
 
-// prepare logs in and makes sure that this is the token it was, and a safe one.
-func (t *Token) prepare(e *epoch, s cryptoki.Session) (err error) {
-	d := t.module.driver
-	if err = login(d, e.slot, e.anchor, t.config.PIN); err != nil {
-		return err
-	}
-	if e.resident, err = findResident(d, s); err != nil {
-		return err
-	}
-	if t.resident.id != "" && t.resident.id != e.resident.id {
-		return fmt.Errorf("%w: root %s was replaced by %s", ErrNoRoot, t.resident.id, e.resident.id)
-	}
-	if err = t.dialect.checkRoot(d, s, e.root, t.wrap); err != nil {
-		return err
-	}
-	if err = t.dialect.attack(d, s, e.root, t.wrap, t.facts.Kinds); err != nil {
-		return err
-	}
-	// The first epoch sets what later ones are compared with. A token with the same label and serial number whose keys
-	// are others is not ours: SoftHSM keeps the serial number when a token is initialised again.
+// recognise makes sure that the token is the one it was. The first epoch sets what later ones are compared with. A token
+// with the same label and serial number whose keys are others is not ours: SoftHSM keeps the serial number when a token is
+// initialised again.
+func (e *epoch) recognise(s cryptoki.Session) (err error) {
+	t := e.token
 	if t.pulse == nil {
 		t.resident = e.resident
 		t.pulse, err = e.encrypt(s, e.canary, []byte(checkText), nil)
@@ -125,18 +110,21 @@ func (e *epoch) bury(s cryptoki.Session) error {
 	return nil
 }
 
-// load unwraps a material into the session that owns cached keys. The pool's sessions may use them and may come and
-// go; a session object dies only with the session that made it.
+// load brings a material within reach, in the session that owns cached keys. The pool's sessions may use them and may come
+// and go; a session object dies only with the session that made it.
 func (e *epoch) load(ctx context.Context, ref custody.Ref, h *handle) error {
 	m, err := ref.Load(ctx)
 	if err != nil {
 		return err
 	}
-	if err := e.token.admit(m, ref.ID); err != nil {
-		return err
-	}
 	f, err := e.token.dialect.form(m.Kind)
-	if err != nil {
+	switch {
+	case err != nil:
+		return err
+	case m.ID != ref.ID:
+		return fmt.Errorf("hsm: material %q was loaded for %q", m.ID, ref.ID)
+	}
+	if err := e.token.holds.admit(e.token, m, f); err != nil {
 		return err
 	}
 	h.kind, h.form, h.checkValue, h.spki = m.Kind, f, m.Check, m.Public
@@ -148,7 +136,7 @@ func (e *epoch) load(ctx context.Context, ref custody.Ref, h *handle) error {
 		if err := e.bury(s); err != nil {
 			return nil, err
 		}
-		o, err := e.unwrap(s, m.Wrapped, e.token.dialect.working(f))
+		o, err := e.token.holds.fetch(e, s, m, f)
 		object = o
 		return nil, err
 	})

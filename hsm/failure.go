@@ -23,7 +23,11 @@ const (
 	onDevice               // recovery helps, or time
 	onPIN                  // only a person helps
 	onEpoch                // the token was renewed meanwhile: do it again
+	onAbsence              // a resident key was not found: the canary decides whether that is believed
 )
+
+// errAbsent means that nothing on the token has a name. A token whose directory is gone says so of everything.
+var errAbsent = errors.New("no such object is on the token")
 
 // errRenewed answers a call that was prepared before the token was renewed. It never reaches a caller.
 var errRenewed = errors.New("the token was renewed meanwhile")
@@ -40,6 +44,9 @@ func judge(err error) blame {
 	}
 	if errors.Is(err, errWrongKey) {
 		return onInput
+	}
+	if errors.Is(err, errAbsent) {
+		return onAbsence
 	}
 	if !errors.As(err, &e) {
 		return onDevice
@@ -102,7 +109,7 @@ func costsSession(err error) bool {
 		return false
 	}
 	switch judge(err) {
-	case onInput, onUnknown, onHandle, onEpoch:
+	case onInput, onUnknown, onHandle, onEpoch, onAbsence:
 		return false
 	}
 	return true

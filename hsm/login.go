@@ -47,6 +47,8 @@ func loginAs(d cryptoki.Driver, s cryptoki.Session, user uint, pin func() ([]byt
 		return nil
 	case cryptoki.Is(err, pkcs11.CKR_PIN_LOCKED):
 		return fmt.Errorf("%w: %w", ErrPINLocked, err)
+	case cryptoki.Is(err, pkcs11.CKR_USER_PIN_NOT_INITIALIZED):
+		return fmt.Errorf("%w: %w", ErrNoUser, err)
 	case judge(err) == onPIN:
 		return fmt.Errorf("%w: %w", ErrPIN, err)
 	}
@@ -55,5 +57,5 @@ func loginAs(d cryptoki.Driver, s cryptoki.Session, user uint, pin func() ([]byt
 
 // needsPerson reports whether trying again could do harm: each wrong PIN brings a device nearer to locking.
 func needsPerson(err error) bool {
-	return errors.Is(err, ErrPIN) || errors.Is(err, ErrPINLocked)
+	return errors.Is(err, ErrPIN) || errors.Is(err, ErrPINLocked) || errors.Is(err, ErrNoUser)
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"claviger/hsm/internal/cryptoki"
-	"claviger/internal/custody"
 )
 
 // bear makes a key on the token and returns it wrapped, with its public half in SubjectPublicKeyInfo if it has one.
@@ -42,22 +41,4 @@ func generate(d cryptoki.Driver, s cryptoki.Session, f form) (key cryptoki.Objec
 		d.DestroyObject(s, key) // what went wrong first is what matters
 	}
 	return key, public, err
-}
-
-// admit checks what a caller brings for unwrapping before it meets the token.
-func (t *Token) admit(m custody.Material, id string) error {
-	f, err := t.dialect.form(m.Kind)
-	switch {
-	case err != nil:
-		return err
-	case m.ID != id:
-		return fmt.Errorf("hsm: material %q was loaded for %q", m.ID, id)
-	case m.Root != t.resident.id:
-		return fmt.Errorf("hsm: material %s is wrapped by root %s, and this token holds root %s", id, m.Root, t.resident.id)
-	case m.Mechanism != t.wrap.name:
-		return fmt.Errorf("hsm: material %s is wrapped by %s, and this token has %s", id, m.Mechanism, t.wrap.name)
-	case !f.fits(len(m.Wrapped)):
-		return fmt.Errorf("hsm: material %s of kind %s has %d wrapped bytes", id, m.Kind, len(m.Wrapped))
-	}
-	return nil
 }

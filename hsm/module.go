@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -87,6 +88,14 @@ func loaded(path string) (*module, error) {
 	defer modulesMu.Unlock()
 	if m := modules[path]; m != nil {
 		return m, nil
+	}
+	// A file is one library to the loader, whatever its names, and what finalises it by one name does so by all.
+	file, _ := os.Stat(path)
+	for known, m := range modules {
+		if other, err := os.Stat(known); err == nil && file != nil && os.SameFile(file, other) {
+			modules[path] = m
+			return m, nil
+		}
 	}
 	driver, err := cryptoki.Load(path)
 	if err != nil {

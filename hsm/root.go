@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 
 	"github.com/miekg/pkcs11"
@@ -28,7 +29,7 @@ type resident struct {
 func findResident(d cryptoki.Driver, s cryptoki.Session) (resident, error) {
 	root, err := findOne(d, s, cryptoki.Bytes(pkcs11.CKA_LABEL, []byte(rootLabel)))
 	if err != nil {
-		return resident{}, err
+		return resident{}, noRoot(err)
 	}
 	value, err := d.Attributes(s, root, pkcs11.CKA_ID)
 	if err != nil {
@@ -43,9 +44,17 @@ func findResident(d cryptoki.Driver, s cryptoki.Session) (resident, error) {
 	}
 	canary, err := findOne(d, s, cryptoki.Bytes(pkcs11.CKA_LABEL, []byte(canaryLabel)), cryptoki.Bytes(pkcs11.CKA_ID, canaryID(id)))
 	if err != nil {
-		return resident{}, err
+		return resident{}, noRoot(err)
 	}
 	return resident{hex.EncodeToString(id), root, canary}, nil
+}
+
+// noRoot says of an object that is absent that it is one the token can't be used without.
+func noRoot(err error) error {
+	if errors.Is(err, errAbsent) {
+		return fmt.Errorf("%w: %w", ErrNoRoot, err)
+	}
+	return err
 }
 
 // rootIDSize is the length of the root's CKA_ID: random, so that two roots never share one.
@@ -57,7 +66,7 @@ func canaryID(root []byte) []byte {
 	return sum[:rootIDSize]
 }
 
-// findOne returns the one AES key on the token that has the given attributes.
+// findOne returns the one AES key on the token that has the given attributes, or errAbsent.
 func findOne(d cryptoki.Driver, s cryptoki.Session, by ...cryptoki.Attribute) (cryptoki.Object, error) {
 	template := append([]cryptoki.Attribute{
 		cryptoki.Ulong(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY),
@@ -69,7 +78,7 @@ func findOne(d cryptoki.Driver, s cryptoki.Session, by ...cryptoki.Attribute) (c
 	case err != nil:
 		return 0, err
 	case len(found) == 0:
-		return 0, fmt.Errorf("%w: nothing has the name %q", ErrNoRoot, by[0].Value)
+		return 0, fmt.Errorf("%w: %q", errAbsent, by[0].Value)
 	case len(found) > 1:
 		return 0, fmt.Errorf("%w: %d objects have the name %q", ErrAmbiguous, len(found), by[0].Value)
 	}
@@ -150,17 +159,25 @@ func (d dialect) checkRoot(driver cryptoki.Driver, s cryptoki.Session, root cryp
 	if d.limits {
 		want = append(want, cryptoki.Ulong(pkcs11.CKA_ALLOWED_MECHANISMS, wrap.code))
 	}
+	if err := confirm(driver, s, root, want); err != nil {
+		return fmt.Errorf("the root: %w", err)
+	}
+	return nil
+}
+
+// confirm reads attributes of an object back. One that is not as wanted is [ErrUnsafe].
+func confirm(driver cryptoki.Driver, s cryptoki.Session, o cryptoki.Object, want []cryptoki.Attribute) error {
 	types := make([]uint, len(want))
 	for i, a := range want {
 		types[i] = a.Type
 	}
-	got, err := driver.Attributes(s, root, types...)
+	got, err := driver.Attributes(s, o, types...)
 	if err != nil {
-		return fmt.Errorf("reading the root's attributes: %w", err)
+		return fmt.Errorf("reading attributes: %w", err)
 	}
 	for i, a := range want {
 		if !bytes.Equal(got[i], a.Value) {
-			return fmt.Errorf("%w: the root has attribute 0x%X = %x, not %x", ErrUnsafe, a.Type, got[i], a.Value)
+			return fmt.Errorf("%w: attribute 0x%X is %x, not %x", ErrUnsafe, a.Type, got[i], a.Value)
 		}
 	}
 	return nil

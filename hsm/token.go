@@ -20,6 +20,7 @@ type Token struct {
 	config   Config
 	selected Config // config, but by serial number: labels may come to be shared
 	module   *module
+	holds    holding
 	dialect  dialect
 	wrap     mechanism
 	limit    int32 // sessions in the pool
@@ -60,6 +61,11 @@ var errClosed = errors.New("the token is closed")
 // failure the error is one of this package's and says what to do; a wrong PIN is tried once. The token is
 // watched until Close.
 func Open(ctx context.Context, c Config) (*Token, error) {
+	return openAs(ctx, c, rooted{})
+}
+
+// openAs is Open for a token that holds a root, or the keys themselves.
+func openAs(ctx context.Context, c Config, holds holding) (*Token, error) {
 	c, err := c.settled()
 	if err != nil {
 		return nil, err
@@ -70,7 +76,7 @@ func Open(ctx context.Context, c Config) (*Token, error) {
 	}
 	done := make(chan opened, 1)
 	go func() {
-		t, err := open(c)
+		t, err := open(c, holds)
 		done <- opened{t, err}
 	}()
 	select {
@@ -86,13 +92,13 @@ func Open(ctx context.Context, c Config) (*Token, error) {
 	}
 }
 
-// open is Open without its deadline.
-func open(c Config) (*Token, error) {
+// open is openAs without its deadline.
+func open(c Config, holds holding) (*Token, error) {
 	m, err := acquire(context.Background(), c.Module)
 	if err != nil {
 		return nil, err
 	}
-	t := &Token{config: c, module: m, wake: make(chan struct{}, 1), stop: make(chan struct{}), over: make(chan struct{})}
+	t := &Token{config: c, module: m, holds: holds, wake: make(chan struct{}, 1), stop: make(chan struct{}), over: make(chan struct{})}
 	if err := t.begin(); err != nil {
 		return nil, errors.Join(err, m.release(context.Background()))
 	}
@@ -106,7 +112,7 @@ func (t *Token) begin() error {
 		return err
 	}
 	defer t.module.unlock()
-	slot, info, err := t.module.findPatiently(t.config)
+	slot, info, err := t.holds.locate(t)
 	if err != nil {
 		return err
 	}
@@ -119,7 +125,7 @@ func (t *Token) begin() error {
 		return err
 	}
 	t.dialect = dialectOf(info.ManufacturerID).on(t.module.driver, mechanisms)
-	if t.wrap, err = t.dialect.wrapping(mechanisms); err != nil {
+	if err = t.holds.suits(t, mechanisms); err != nil {
 		return err
 	}
 	t.limit = int32(t.config.sessions(t.dialect, info.MaxRwSessionCount))

@@ -92,7 +92,7 @@ func (t *Token) ponder(ctx context.Context, e *epoch, err error, loading bool, r
 	switch {
 	case errors.Is(err, errRenewed):
 		return true, nil
-	case errors.Is(err, errWrongKey), !errors.As(err, &p11):
+	case errors.Is(err, errWrongKey), !errors.As(err, &p11) && !errors.Is(err, errAbsent):
 		return false, fault.Of(err)
 	}
 	blamed := judge(err)
@@ -110,6 +110,8 @@ func (t *Token) ponder(ctx context.Context, e *epoch, err error, loading bool, r
 		return false, down
 	case healthy == e && blamed == onUnknown:
 		return false, t.refuse(err, loading)
+	case healthy == e && blamed == onAbsence:
+		return false, unavailable(err) // somebody removed it, and may put it back from a backup
 	}
 	return round < rounds, unavailable(err)
 }

@@ -177,7 +177,7 @@ func (t *Token) recover(cause error) error {
 	if err == nil || needsPerson(err) || errors.Is(err, ErrUnsafe) {
 		return err
 	}
-	if reload := t.module.reload(t, t.reloads); reload != nil {
+	if reload := t.module.reload(t, t.holds.tries(t.reloads)); reload != nil {
 		return errors.Join(err, reload)
 	}
 	t.reloads++
