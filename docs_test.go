@@ -160,13 +160,16 @@ func TestTheUnitRestartsAsDocumented(t *testing.T) {
 }
 
 func TestSettingsAreDocumented(t *testing.T) {
-	var settings []string
+	structs := map[string]*ast.StructType{}
 	ast.Inspect(syntax(t, "cmd/claviger/config.go"), func(n ast.Node) bool {
-		if s, ok := n.(*ast.TypeSpec); ok && s.Name.Name == "config" {
-			settings = settingsOf(t, "", s.Type.(*ast.StructType))
+		if s, ok := n.(*ast.TypeSpec); ok {
+			if typ, ok := s.Type.(*ast.StructType); ok {
+				structs[s.Name.Name] = typ
+			}
 		}
 		return true
 	})
+	settings := settingsOf(t, structs, "", structs["config"])
 	var documented []string
 	for _, row := range table(section(t, "docs/operating.md", "## Configuration")) {
 		documented = append(documented, coded(row[0])...)
@@ -174,15 +177,19 @@ func TestSettingsAreDocumented(t *testing.T) {
 	same(t, "settings", documented, settings)
 }
 
-func settingsOf(t *testing.T, above string, s *ast.StructType) (names []string) {
+func settingsOf(t *testing.T, structs map[string]*ast.StructType, above string, s *ast.StructType) (names []string) {
 	for _, f := range s.Fields.List {
 		tag, err := strconv.Unquote(f.Tag.Value)
 		if err != nil {
 			t.Fatal(err)
 		}
 		name := above + regexp.MustCompile(`toml:"([^"]+)"`).FindStringSubmatch(tag)[1]
-		if inner, ok := f.Type.(*ast.StructType); ok {
-			names = append(names, settingsOf(t, name+".", inner)...)
+		inner, _ := f.Type.(*ast.StructType)
+		if list, ok := f.Type.(*ast.ArrayType); ok {
+			inner = structs[fmt.Sprint(list.Elt)] // an array of tables
+		}
+		if inner != nil {
+			names = append(names, settingsOf(t, structs, name+".", inner)...)
 		} else {
 			names = append(names, name)
 		}
@@ -242,7 +249,7 @@ func words(name string) string {
 func TestOperationsAreDocumented(t *testing.T) {
 	in := &install.Installation{}
 	for heading, ops := range map[string][]op.Operation{
-		"## KMS":             keystore.New(nil, nil, nil, in, nil).Operations(),
+		"## KMS":             keystore.New(nil, nil, nil, in, nil, nil).Operations(),
 		"## Secrets Manager": secrets.New(nil, nil, nil, nil, in).Operations(),
 	} {
 		var served, works []string

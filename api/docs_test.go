@@ -23,7 +23,7 @@ import (
 // registry is what a true server serves.
 func registry() []op.Operation {
 	in := &install.Installation{}
-	return append(keystore.New(nil, nil, nil, in, nil).Operations(), secrets.New(nil, nil, nil, nil, in).Operations()...)
+	return append(keystore.New(nil, nil, nil, in, nil, nil).Operations(), secrets.New(nil, nil, nil, nil, in).Operations()...)
 }
 
 // An example that the service would refuse teaches the wrong thing.

@@ -32,17 +32,20 @@ func (in CreateKeyInput) Validate() error {
 	switch {
 	case in.KeySpec != nil && in.CustomerMasterKeySpec != nil && *in.KeySpec != *in.CustomerMasterKeySpec:
 		return invalid("KeySpec and CustomerMasterKeySpec name different specs. Send KeySpec alone.")
-	case or(in.Origin, originKMS) != originKMS:
-		return unsupported("Keys of origin " + *in.Origin + " are not supported by this service.")
+	case in.XksKeyId != nil || or(in.Origin, "") == "EXTERNAL_KEY_STORE":
+		return errExternal
 	case in.multiRegion() && in.CustomKeyStoreId != nil:
 		return unsupported("A custom key store holds no multi-Region keys.")
-	case in.CustomKeyStoreId != nil:
-		return errNoStore(*in.CustomKeyStoreId)
-	case in.XksKeyId != nil:
-		return unsupported("External key stores are not supported by this service.")
+	case (or(in.Origin, originKMS) == originHSM) != (in.CustomKeyStoreId != nil):
+		return invalid("A key in a custom key store has a CustomKeyStoreId and the Origin AWS_CLOUDHSM.")
+	case or(in.Origin, originKMS) == originExternal:
+		return unsupported("Keys of origin " + *in.Origin + " are not supported by this service.")
 	}
 	if err := checkSpec(in.spec(), in.KeyUsage); err != nil {
 		return err
+	}
+	if in.CustomKeyStoreId != nil && in.spec() != symmetricDefault {
+		return unsupported("A custom key store holds symmetric encryption keys only.")
 	}
 	return checkTags(in.Tags)
 }
@@ -57,11 +60,15 @@ func (in CreateKeyInput) spec() string {
 // CreateKeyOutput is CreateKeyResponse of AWS.
 type CreateKeyOutput struct{ KeyMetadata KeyMetadata }
 
-func (s *Keys) createKey(c *op.Call, in CreateKeyInput) (op.Commit[CreateKeyOutput], error) {
+func (s *Keys) findNewKey(c *op.Call, in CreateKeyInput) (place, error) {
+	return s.findPlace(c, "CreateKey", in.CustomKeyStoreId)
+}
+
+func (s *Keys) createKey(c *op.Call, in CreateKeyInput, at place) (op.Commit[CreateKeyOutput], error) {
 	if err := checkNewPolicy(c, in.Policy, in.BypassPolicyLockoutSafetyCheck); err != nil {
 		return nil, err
 	}
-	k, err := s.newKey(c, byCustomer, in.spec(), or(in.KeyUsage, encryptDecrypt))
+	k, born, err := s.newKeyIn(c, at.store, in.spec(), or(in.KeyUsage, encryptDecrypt))
 	if err != nil {
 		return nil, err
 	}
@@ -74,15 +81,43 @@ func (s *Keys) createKey(c *op.Call, in CreateKeyInput) (op.Commit[CreateKeyOutp
 	if err != nil {
 		return nil, err
 	}
-	return func(tx *store.Tx) (CreateKeyOutput, error) { return CreateKeyOutput{k.Metadata()}, insert(tx) }, nil
+	return func(tx *store.Tx) (CreateKeyOutput, error) {
+		if err := born(tx); err != nil {
+			return CreateKeyOutput{}, err
+		}
+		return CreateKeyOutput{k.Metadata()}, insert(tx)
+	}, nil
+}
+
+// newKeyIn is newKey in a custom key store, if one is given. It also returns what belongs into the transaction that stores
+// the key.
+func (s *Keys) newKeyIn(c *op.Call, in *onStore, spec, usage string) (*Key, func(*store.Tx) error, error) {
+	if in == nil {
+		k, err := s.newKey(c, byCustomer, spec, usage)
+		return k, func(*store.Tx) error { return nil }, err
+	}
+	if _, err := s.look(c, in.store.cluster); err != nil {
+		return nil, nil, err
+	}
+	k := bareKey(c, byCustomer, spec, usage)
+	k.Origin, k.Store, k.cluster = originHSM, in.ref.id, in.store.cluster
+	m, born, err := s.makeResident(c, k, *in)
+	k.materials = map[string]material{m.ID: {Material: m, created: k.Created}}
+	return k, born, err
+}
+
+// bareKey returns a key without its material.
+func bareKey(c *op.Call, manager, spec, usage string) *Key {
+	k := &Key{ID: uuid.NewString(), Rev: 1, Manager: manager, Spec: spec, Usage: usage,
+		Origin: originKMS, State: Enabled, MaterialID: newMaterialID(), Created: c.Time.Truncate(time.Microsecond)}
+	k.Account, k.Region = c.Namespace()
+	return k
 }
 
 // newKey makes the material of a key on the token and the key around it. Nothing is stored yet. A public key that can't
 // be read is noticed now, and not when the first signature is to be verified.
 func (s *Keys) newKey(c *op.Call, manager, spec, usage string) (*Key, error) {
-	k := &Key{ID: uuid.NewString(), Rev: 1, Manager: manager, Spec: spec, Usage: usage,
-		Origin: originKMS, State: Enabled, MaterialID: newMaterialID(), Created: c.Time.Truncate(time.Microsecond)}
-	k.Account, k.Region = c.Namespace()
+	k := bareKey(c, manager, spec, usage)
 	kind := k.use().kind
 	if !s.token.Supports(kind) {
 		return nil, custody.ErrUnsupported
@@ -160,10 +195,6 @@ func or[T any](p *T, otherwise T) T {
 		return otherwise
 	}
 	return *p
-}
-
-func errNoStore(id string) error {
-	return fault.New(fault.NotFound, "CustomKeyStoreNotFoundException", "There is no custom key store "+id+".")
 }
 
 func invalid(message string) error {

@@ -121,7 +121,11 @@ func (s *Keys) sealUnder(c *op.Call, k *Key, plaintext, aad []byte) ([]byte, err
 	if err != nil {
 		return nil, err
 	}
-	return s.token.Seal(c, ref, plaintext, aad)
+	by, err := s.sealer(k)
+	if err != nil {
+		return nil, err
+	}
+	return by.Seal(c, ref, plaintext, aad)
 }
 
 func (s *Keys) unsealUnder(ctx context.Context, k *Key, material string, sealed, aad []byte) ([]byte, error) {
@@ -129,7 +133,22 @@ func (s *Keys) unsealUnder(ctx context.Context, k *Key, material string, sealed,
 	if !ok {
 		return nil, errLost(k)
 	}
-	return s.token.Unseal(ctx, ref, sealed, aad)
+	by, err := s.sealer(k)
+	if err != nil {
+		return nil, err
+	}
+	return by.Unseal(ctx, ref, sealed, aad)
+}
+
+// sealer returns what uses the material of a symmetric key: the service's own token, or the vault of the key's store.
+func (s *Keys) sealer(k *Key) (Sealer, error) {
+	switch {
+	case k.Store == "":
+		return s.token, nil
+	case k.vault == nil:
+		return nil, unavailable(k)
+	}
+	return k.vault, nil
 }
 
 func errLost(k *Key) error {

@@ -127,25 +127,15 @@ func (in GenerateRandomInput) Validate() error {
 // GenerateRandomOutput is GenerateRandomResponse of AWS.
 type GenerateRandomOutput struct{ Plaintext []byte }
 
-// randomness is the target of GenerateRandom: the token, or a custom key store that is not there.
-type randomness struct {
-	account
-	store *string
+func (s *Keys) findRandom(c *op.Call, in GenerateRandomInput) (place, error) {
+	return s.findPlace(c, "GenerateRandom", in.CustomKeyStoreId)
 }
 
-// Missing implements [op.Target].
-func (r randomness) Missing() error {
-	if r.store == nil {
-		return nil
+func (s *Keys) generateRandom(c *op.Call, in GenerateRandomInput, at place) (out GenerateRandomOutput, err error) {
+	from := s.token.Random
+	if at.store != nil {
+		from = at.store.vault.Random
 	}
-	return errNoStore(*r.store)
-}
-
-func (s *Keys) findRandom(_ *op.Call, in GenerateRandomInput) (randomness, error) {
-	return randomness{account{"GenerateRandom", "*"}, in.CustomKeyStoreId}, nil
-}
-
-func (s *Keys) generateRandom(c *op.Call, in GenerateRandomInput, _ randomness) (out GenerateRandomOutput, err error) {
-	out.Plaintext, err = s.token.Random(c, int(*in.NumberOfBytes))
+	out.Plaintext, err = from(c, int(*in.NumberOfBytes))
 	return out, err
 }

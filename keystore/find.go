@@ -120,9 +120,12 @@ func (s *Keys) key(ctx context.Context, ref keyRef) (*Key, error) {
 	})
 	switch {
 	case heavy != nil:
-		return heavy, nil
+		k, err = heavy, nil
 	case errors.Is(err, store.NoRow):
 		return nil, nil
+	}
+	if err == nil && k.Store != "" {
+		return s.inStore(ctx, k)
 	}
 	return k, err
 }

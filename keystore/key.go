@@ -60,8 +60,12 @@ type Key struct {
 
 	materials map[string]material
 	public    crypto.PublicKey // of an asymmetric key, as [parsePublic] returns it
-	closed    bool             // its custom key store isn't connected
 	noted     *atomic.Int64    // the last minute, since the epoch, of which a use was written down
+
+	// Of a key in a custom key store, as it was looked up; see [Keys.inStore].
+	cluster string
+	vault   Vault // nil while it is closed
+	closed  bool  // its store isn't connected
 }
 
 // state is the key's state as callers see it.
@@ -100,7 +104,7 @@ func (k *Key) current() (custody.Ref, error) {
 	return ref, nil
 }
 
-// currentMaterialID is what callers are told of the current material: AWS names those of symmetric keys only.
+// currentMaterialID is what callers are told of the current material where it was used: AWS names those of symmetric keys only.
 func (k *Key) currentMaterialID() string {
 	if k.symmetric() {
 		return k.MaterialID
@@ -185,9 +189,12 @@ func (k *Key) Metadata() KeyMetadata {
 	m := KeyMetadata{
 		AWSAccountId: k.Account, KeyId: k.ID, Arn: k.ARN(), CreationDate: wire.Time{Time: k.Created},
 		Enabled: k.state() == Enabled, Description: k.Description, KeyUsage: k.Usage, KeyState: k.state(),
-		DeletionDate: wire.At(k.Deletes), Origin: k.Origin, CustomKeyStoreId: k.Store, KeyManager: k.Manager,
+		DeletionDate: wire.At(k.Deletes), Origin: k.Origin, CustomKeyStoreId: k.Store, CloudHsmClusterId: k.cluster, KeyManager: k.Manager,
 		CustomerMasterKeySpec: k.Spec, KeySpec: k.Spec, CurrentKeyMaterialId: k.currentMaterialID(),
 		MultiRegion: k.Primary != "", MultiRegionConfiguration: k.regions(),
+	}
+	if k.Origin == originHSM {
+		m.CurrentKeyMaterialId = "" // AWS names those that rotation may replace
 	}
 	if current.there() {
 		m.ExpirationModel, m.ValidTo = current.expiration, wire.At(current.expires)

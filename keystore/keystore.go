@@ -12,6 +12,8 @@
 // are and what each serves, matrix.go what each state allows; blob.go is the format of a ciphertext, public.go that of a
 // public key; grant.go is what lets callers use a key who own nothing; envelope.go seals for other services; family.go
 // keeps together what multi-Region keys share; turn.go replaces materials, and uses.go counts what each has sealed.
+// customstore.go is the custom key stores: connect.go opens and closes them, vault.go is what is open, orphan.go keeps their
+// tokens clean.
 package keystore
 
 import (
@@ -91,6 +93,11 @@ type Keys struct {
 	aliases  *store.Cache[aliasRef, *alias]
 	dataKeys *store.Cache[dataKeyRef, *dataKey]
 	grants   *store.Cache[granteeRef, []policy.Grant]
+	stores   *store.Cache[storeRef, *keyStore]
+
+	clusters Clusters
+	vaults   *connections
+	sealing  custody.Ref // seals the passwords that stores are logged in to with
 
 	tally   tally
 	pairs   chan struct{} // a place for each key pair being made on the processor
@@ -100,8 +107,13 @@ type Keys struct {
 	rotate  op.Command[dueInput, op.None]
 	manage  op.Command[manageInput, op.None]
 	epoch   op.Command[epochInput, op.None]
-	seal    op.Query[SealInput, custody.Envelope]
-	unseal  op.Query[UnsealInput, Opened]
+
+	connect, disconnect op.Command[StoreInput, op.None]
+	announce            op.Command[orphanInput, op.None]
+	bury                op.Command[bereaved, op.None]
+
+	seal   op.Query[SealInput, custody.Envelope]
+	unseal op.Query[UnsealInput, Opened]
 }
 
 // Bounds of the caches: a usual key with its materials costs about 1.5 KiB. A caller may give a key a policy and a
@@ -111,6 +123,7 @@ const (
 	cachedAliases  = 16384
 	cachedDataKeys = 4096
 	cachedGrantees = 8192 // pairs of a key and a caller that asked for it
+	cachedStores   = 256
 	keptBytes      = 4096
 	overhead       = 32 // bytes for each tag beside its text: the headers of two strings
 )
@@ -118,13 +131,15 @@ const (
 var errHeavy = errors.New("it is too large to be kept")
 
 // New returns the key store of one installation, which serves regions.
-func New(db *store.DB, token Token, jobs Scheduler, in *install.Installation, regions []string) *Keys {
+func New(db *store.DB, token Token, jobs Scheduler, in *install.Installation, regions []string, clusters Clusters) *Keys {
 	s := &Keys{db: db, token: token, jobs: jobs, guard: in.Guard, pages: in.Pages, regions: regions,
 		keys:     store.NewCache[keyRef, *Key](cachedKeys),
 		aliases:  store.NewCache[aliasRef, *alias](cachedAliases),
 		dataKeys: store.NewCache[dataKeyRef, *dataKey](cachedDataKeys),
 		grants:   store.NewCache[granteeRef, []policy.Grant](cachedGrantees),
-		pairs:    make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), // an RSA pair takes seconds: the rest is for everybody else
+		stores:   store.NewCache[storeRef, *keyStore](cachedStores),
+		clusters: clusters, vaults: newConnections(), sealing: in.Identity,
+		pairs: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), // an RSA pair takes seconds: the rest is for everybody else
 	}
 	s.tally.wear, s.tally.limit = usualWear, keptUses
 	s.internal()

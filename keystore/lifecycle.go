@@ -180,7 +180,8 @@ func (s *Keys) forgetting(k *Key) func(*store.Tx) error {
 }
 
 // destroyKey removes a key, its aliases, its wrapped materials and the data keys under it, and a replica from the lists of the
-// keys related to it, which keep their copies of the material. A key that is gone, or that
+// keys related to it, which keep their copies of the material. Material that rests on the token of a custom key store is
+// destroyed afterwards. A key that is gone, or that
 // was taken back from deletion, is left as it is: the job has nothing to do. Where the time has not come, because the clock was
 // set back, the job fails: it must stay, or the key would be pending for ever.
 func (s *Keys) destroyKey(c *op.Call, _ dueInput, e due) (op.Commit[op.None], error) {
@@ -196,6 +197,7 @@ func (s *Keys) destroyKey(c *op.Call, _ dueInput, e due) (op.Commit[op.None], er
 		return nil, err
 	}
 	forget := s.forgetting(k)
+	orphan, err := s.leaveOrphans(c, k)
 	return func(tx *store.Tx) (op.None, error) {
 		if err := leave(tx); err != nil {
 			return op.None{}, err
@@ -203,8 +205,11 @@ func (s *Keys) destroyKey(c *op.Call, _ dueInput, e due) (op.Commit[op.None], er
 		if err := forget(tx); err != nil {
 			return op.None{}, err
 		}
+		if err := orphan(tx); err != nil {
+			return op.None{}, err
+		}
 		return op.None{}, s.deleteKey(tx, k)
-	}, nil
+	}, err
 }
 
 // Finish ends the key whose deletion window is over. It is the work of a [DeleteKeyJob].

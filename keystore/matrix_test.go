@@ -29,6 +29,13 @@ var keyStates = map[string]struct {
 	"ListAliases":    {},
 	"GenerateRandom": {},
 
+	"CreateCustomKeyStore":     {},
+	"DescribeCustomKeyStores":  {},
+	"UpdateCustomKeyStore":     {},
+	"DeleteCustomKeyStore":     {},
+	"ConnectCustomKeyStore":    {},
+	"DisconnectCustomKeyStore": {},
+
 	"Encrypt":                             {func(m made) M { return M{"KeyId": m.id, "Plaintext": "eA=="} }, yes, off, pending},
 	"Decrypt":                             {func(m made) M { return M{"CiphertextBlob": m.blob} }, yes, off, pending},
 	"ReEncrypt":                           {func(m made) M { return M{"CiphertextBlob": m.blob, "DestinationKeyId": m.id} }, yes, off, pending},
@@ -146,17 +153,24 @@ type made struct {
 func (s *service) inState(n int, x sample, state State) made {
 	s.t.Helper()
 	id := must[CreateKeyOutput](s, "CreateKey", M{"KeySpec": x.spec, "KeyUsage": x.usage, "MultiRegion": x.multiRegion}).KeyMetadata.KeyId
-	m := made{id: id, alias: fmt.Sprintf("alias/a%d", n), other: fmt.Sprintf("alias/b%d", n)}
-	must[any](s, "CreateAlias", M{"AliasName": m.alias, "TargetKeyId": m.id})
-	must[any](s, "CreateAlias", M{"AliasName": m.other, "TargetKeyId": s.key()})
-	m.blob = x.make(s, id)
-	m.grant = must[CreateGrantOutput](s, "CreateGrant", M{"KeyId": m.id, "GranteePrincipal": aUser, "Operations": []string{"DescribeKey"}}).GrantId
+	m := s.named(n, id, x)
 	switch state {
 	case Disabled:
 		must[any](s, "DisableKey", M{"KeyId": m.id})
 	case PendingDeletion:
 		must[any](s, "ScheduleKeyDeletion", M{"KeyId": m.id})
 	}
+	return m
+}
+
+// named gives a key a name, and has it make something.
+func (s *service) named(n int, id string, x sample) made {
+	s.t.Helper()
+	m := made{id: id, alias: fmt.Sprintf("alias/a%d", n), other: fmt.Sprintf("alias/b%d", n)}
+	must[any](s, "CreateAlias", M{"AliasName": m.alias, "TargetKeyId": m.id})
+	must[any](s, "CreateAlias", M{"AliasName": m.other, "TargetKeyId": s.key()})
+	m.blob = x.make(s, id)
+	m.grant = must[CreateGrantOutput](s, "CreateGrant", M{"KeyId": m.id, "GranteePrincipal": aUser, "Operations": []string{"DescribeKey"}}).GrantId
 	return m
 }
 

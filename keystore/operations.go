@@ -11,7 +11,7 @@ var KMS = &op.Service{
 // Operations is the table of contents.
 func (s *Keys) Operations() []op.Operation {
 	return []op.Operation{
-		onAccount(s, post("CreateKey", "/v1/keys", "Makes a key on the token."), s.createKey),
+		op.Write(post("CreateKey", "/v1/keys", "Makes a key on the token."), s.findNewKey, s.createKey),
 		op.Read(get("DescribeKey", "/v1/keys/metadata/{KeyId...}", "Returns what is known of a key."), s.findDescribed, s.describeKey),
 		readKey(s, get("GetKeyLastUsage", "/v1/keys/last-usage/{KeyId...}", "Returns when and for what a key was last used."), s.getKeyLastUsage),
 		overAccount(s, get("ListKeys", "/v1/keys", "Lists the keys of the account in this Region."), s.listKeys),
@@ -65,6 +65,14 @@ func (s *Keys) Operations() []op.Operation {
 		useKey(s, post("DeriveSharedSecret", "/v1/keys/shared-secret/{KeyId...}", "Agrees on a secret with the owner of another key, by ECDH."), s.findAgreement, s.deriveSharedSecret),
 		useKey(s, post("Encapsulate", "/v1/keys/encapsulate/{KeyId...}", "Makes a secret and the ciphertext that gives it to the owner of a key, by ML-KEM."), s.findEncapsulate, s.encapsulate),
 		useKey(s, post("Decapsulate", "/v1/keys/decapsulate/{KeyId...}", "Returns the secret of a ciphertext that Encapsulate made, or anybody with the public key."), s.findDecapsulate, s.decapsulate),
+
+		onAccount(s, post("CreateCustomKeyStore", "/v1/key-stores", "Makes a custom key store: a cluster of HSMs that is named in the configuration."), s.createStore),
+		op.Read(get("DescribeCustomKeyStores", "/v1/key-stores", "Lists the custom key stores, and how they are connected."), s.findStores, s.describeStores),
+		changeStore(s, put("UpdateCustomKeyStore", "/v1/key-stores/{CustomKeyStoreId...}", "Changes the name of a custom key store, its password or its cluster."), s.updateStore, disconnected, connected),
+		changeStore(s, del("DeleteCustomKeyStore", "/v1/key-stores/{CustomKeyStoreId...}", "Removes a custom key store without keys."), s.deleteStore, disconnected),
+		changeStore(s, post("ConnectCustomKeyStore", "/v1/key-stores/connect/{CustomKeyStoreId...}", "Begins to connect a custom key store to its cluster."), s.connectStore, disconnected, connecting, connected),
+		changeStore(s, post("DisconnectCustomKeyStore", "/v1/key-stores/disconnect/{CustomKeyStoreId...}", "Disconnects a custom key store; its keys can't be used then."), s.disconnectStore, connecting, connected, failed),
+
 		op.Read(post("GenerateRandom", "/v1/random", "Returns random bytes from the token."), s.findRandom, s.generateRandom),
 	}
 }
@@ -77,6 +85,10 @@ func (s *Keys) internal() {
 	s.epoch = op.Write(own("GenerateDataKeyWithoutPlaintext"), s.findEpoch, s.createEpoch)
 	s.seal = useKey(s, own("GenerateDataKey"), s.findSeal, s.sealEnvelope)
 	s.unseal = useKey(s, own("Decrypt"), s.findUnseal, s.unsealEnvelope)
+	s.connect = op.Write(own("ConnectCustomKeyStore"), s.findConnection, s.openStore)
+	s.disconnect = op.Write(own("DisconnectCustomKeyStore"), s.findDisconnection, s.shutStore)
+	s.announce = op.Write(own("CreateKey"), s.findAnnounced, s.announceKey)
+	s.bury = op.Write(own("DeleteKey"), s.findOrphan, s.destroyMaterial)
 }
 
 func get(name, path, doc string) op.Info  { return route(name, "GET", path, doc) }

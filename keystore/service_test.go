@@ -43,6 +43,7 @@ type service struct {
 	runner    *op.Runner
 	clockwork *jobs.Clockwork
 	byName    map[string]op.Operation
+	clusters  *vaults
 
 	mu  sync.Mutex
 	now time.Time
@@ -56,7 +57,7 @@ func start(t testing.TB) *service {
 // startWith is start on another device.
 func startWith(t testing.TB, device hsm.Config) *service {
 	t.Helper()
-	s := &service{t: t, now: time.Date(2026, 3, 1, 9, 30, 0, 0, time.UTC)}
+	s := &service{t: t, now: time.Date(2026, 3, 1, 9, 30, 0, 0, time.UTC), clusters: &vaults{t: t, tokens: map[string]hsm.Config{}}}
 	s.token = hsmtest.Open(t, device)
 	dir, err := os.MkdirTemp("/dev/shm", "claviger-keystore-")
 	if err != nil {
@@ -84,13 +85,14 @@ func (s *service) restart() {
 	}
 	log := slog.New(slog.DiscardHandler)
 	s.runner = &op.Runner{Ledger: s.db, Callers: s, Decide: policy.Decide, Observe: s, Log: log, Now: s.time}
-	s.keys = New(s.db, s.token, jobs.Book{}, in, []string{ourRegion, abroad, farAway})
+	s.keys = New(s.db, s.token, jobs.Book{}, in, []string{ourRegion, abroad, farAway}, s.clusters)
 	s.byName = map[string]op.Operation{}
 	for _, o := range s.keys.Operations() {
 		s.byName[o.Info().Name] = o
 	}
 	s.clockwork = &jobs.Clockwork{DB: s.db, Runner: s.runner, Log: log, Now: s.time, Works: map[string]jobs.Work{DeleteKeyJob: s.keys.Finish,
-		RotateKeyJob: s.keys.Rotate}}
+		RotateKeyJob:    s.keys.Rotate,
+		ConnectStoreJob: s.keys.Connect, DisconnectStoreJob: s.keys.Disconnect, DestroyMaterialJob: s.keys.DestroyMaterial}}
 }
 
 // Authenticate implements op.Authenticator: everybody is who the context says, or the account's owner.

@@ -85,7 +85,7 @@ func (s *service) assemble(t testing.TB) {
 	}
 	log := slog.New(slog.DiscardHandler)
 	s.runner = &op.Runner{Ledger: s.db, Callers: s, Decide: s.decide, Observe: s, Log: log, Now: s.time}
-	keys := keystore.New(s.db, s.token, jobs.Book{}, in, []string{region})
+	keys := keystore.New(s.db, s.token, jobs.Book{}, in, []string{region}, nil)
 	sm := secrets.New(s.db, keys, s.token, jobs.Book{}, in)
 	for _, o := range append(keys.Operations(), sm.Operations()...) {
 		s.byName[o.Info().Service.Name+":"+o.Info().Name] = o

@@ -34,7 +34,8 @@ type config struct {
 		HandleCache   int    `toml:"handle_cache"`
 		Timeout       string `toml:"timeout"`
 	} `toml:"hsm"`
-	TLS struct {
+	Clusters []cluster `toml:"clusters"` // of HSMs, for custom key stores
+	TLS      struct {
 		Certificate string `toml:"certificate"` // PEM chain; read again when it changes
 		Key         string `toml:"key"`         // PEM file of mode 0600; this or key_label
 		KeyLabel    string `toml:"key_label"`   // CKA_LABEL of a key pair on the token
@@ -43,6 +44,17 @@ type config struct {
 		Format string `toml:"format"` // text or json
 		Level  string `toml:"level"`  // debug, info, warn or error
 	} `toml:"log"`
+}
+
+// cluster is a cluster of HSMs that a custom key store may stand on. Its PIN is the store's password, and no setting.
+type cluster struct {
+	ID           string   `toml:"id"`            // cluster- and 11 to 16 letters or digits from 2 to 7
+	Module       string   `toml:"module"`        // path of the PKCS#11 library
+	TokenLabels  []string `toml:"token_labels"`  // these or token_serials; the first token has the keys
+	TokenSerials []string `toml:"token_serials"` // these or token_labels
+	Single       bool     `toml:"single"`        // one token is as many as there should be
+	TrustAnchor  string   `toml:"trust_anchor"`  // PEM file that TrustAnchorCertificate is compared with; may be left out
+	Timeout      string   `toml:"timeout"`
 }
 
 var (
@@ -69,6 +81,11 @@ func readConfig(path string) (*config, error) {
 	if err := c.check(); err != nil {
 		return nil, marked{fmt.Errorf("%s: %w", path, err), errConfig}
 	}
+	for _, cl := range c.Clusters {
+		if err := steady(cl.Module, byOthers); err != nil {
+			return nil, err
+		}
+	}
 	return c, steady(c.HSM.Module, byOthers)
 }
 
@@ -90,8 +107,10 @@ func (c *config) check() error {
 	case c.TLS.Certificate == "" && count(c.TLS.Key, c.TLS.KeyLabel) != 0:
 		return errors.New("tls.certificate is missing")
 	}
-	_, err := c.timeout()
-	return err
+	if _, err := duration("hsm.timeout", c.HSM.Timeout); err != nil {
+		return err
+	}
+	return c.checkClusters()
 }
 
 func checkNamespace(account string, regions []string) error {
@@ -118,20 +137,21 @@ func count(set ...string) (n int) {
 	return n
 }
 
-func (c *config) timeout() (time.Duration, error) {
-	if c.HSM.Timeout == "" {
+// duration reads a setting that may be left out.
+func duration(name, text string) (time.Duration, error) {
+	if text == "" {
 		return 0, nil
 	}
-	d, err := time.ParseDuration(c.HSM.Timeout)
+	d, err := time.ParseDuration(text)
 	if err != nil || d <= 0 {
-		return 0, fmt.Errorf("hsm.timeout must be a duration such as 5s, and %q is not", c.HSM.Timeout)
+		return 0, fmt.Errorf("%s must be a duration such as 5s, and %q is not", name, text)
 	}
 	return d, nil
 }
 
 // device returns the token's configuration.
 func (c *config) device() hsm.Config {
-	timeout, _ := c.timeout()
+	timeout, _ := duration("hsm.timeout", c.HSM.Timeout)
 	return hsm.Config{Module: c.HSM.Module, TokenLabel: c.HSM.TokenLabel, TokenSerial: c.HSM.TokenSerial,
 		PIN: c.pin(), MaxSessions: c.HSM.MaxSessions, HandleCache: c.HSM.HandleCache, Timeout: timeout}
 }

@@ -31,5 +31,5 @@ func docs(_ context.Context, e *env, args []string) error {
 // registry is the table of contents of every domain. Nothing in it can be run: there is no token and no database.
 func registry() []op.Operation {
 	in := &install.Installation{}
-	return append(keystore.New(nil, nil, nil, in, nil).Operations(), secrets.New(nil, nil, nil, nil, in).Operations()...)
+	return append(keystore.New(nil, nil, nil, in, nil, nil).Operations(), secrets.New(nil, nil, nil, nil, in).Operations()...)
 }

@@ -62,7 +62,11 @@ func (c *config) serve(ctx context.Context, log *slog.Logger) error {
 	if _, err := os.Stat(c.Database); err != nil {
 		return marked{fmt.Errorf("the database %s is not there: run `claviger init` first: %w", c.Database, err), errConfig}
 	}
-	s, err := service.Open(ctx, service.Config{Database: c.Database, HSM: c.device(), Regions: c.Regions, Log: log, Version: version})
+	clusters, err := c.clusters()
+	if err != nil {
+		return err
+	}
+	s, err := service.Open(ctx, service.Config{Database: c.Database, HSM: c.device(), Clusters: clusters, Regions: c.Regions, Log: log, Version: version})
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"claviger/api"
@@ -24,6 +25,7 @@ import (
 type Config struct {
 	Database string     // path of the SQLite file
 	HSM      hsm.Config // the token; its Log and Observe are set here
+	Clusters []Cluster  // that custom key stores may stand on
 	Regions  []string   // served; the first is the default
 	Log      *slog.Logger
 	Version  string
@@ -43,8 +45,9 @@ type Service struct {
 	DB         *store.DB
 	Clock      *jobs.Clockwork
 
+	keys *keystore.Keys
 	stop func()
-	done chan struct{}
+	work sync.WaitGroup
 }
 
 // Open opens the token, then the database, proves that they belong together, and starts the clockwork.
@@ -54,7 +57,7 @@ func Open(ctx context.Context, c Config) (_ *Service, err error) {
 	}
 	m := newMetrics()
 	c.HSM.Log, c.HSM.Observe = c.Log, m
-	s := &Service{done: make(chan struct{})}
+	s := new(Service)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.release())
@@ -87,23 +90,25 @@ func (s *Service) assemble(c Config, in *install.Installation, m *metrics) {
 	}
 	s.Callers = identity.New(s.DB, s.Token, in, c.Regions)
 	runner := &op.Runner{Ledger: ledger, Callers: s.Callers, Decide: policy.Decide, Observe: m, Log: c.Log, Now: c.Now}
-	kms := keystore.New(s.DB, s.Token, jobs.Book{}, in, c.Regions)
+	kms := keystore.New(s.DB, s.Token, jobs.Book{}, in, c.Regions, &clusters{c.Clusters, c.Log, m})
+	s.keys = kms
 	sm := secrets.New(s.DB, kms, s.Token, jobs.Book{}, in)
 	s.Operations = append(kms.Operations(), sm.Operations()...)
 	m.watch(s.Token, s.DB, kms)
 	s.Handler = api.New(api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready, Metrics: m.handler(), Log: c.Log, Version: c.Version})
 
 	s.Clock = &jobs.Clockwork{DB: s.DB, Runner: runner, Log: c.Log, Now: c.Now, Works: map[string]jobs.Work{
-		keystore.DeleteKeyJob:   kms.Finish,
-		keystore.RotateKeyJob:   kms.Rotate,
-		secrets.DeleteSecretJob: sm.Finish,
+		keystore.DeleteKeyJob:       kms.Finish,
+		keystore.RotateKeyJob:       kms.Rotate,
+		keystore.ConnectStoreJob:    kms.Connect,
+		keystore.DisconnectStoreJob: kms.Disconnect,
+		keystore.DestroyMaterialJob: kms.DestroyMaterial,
+		secrets.DeleteSecretJob:     sm.Finish,
 	}}
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
-	go func() {
-		defer close(s.done)
-		s.Clock.Run(ctx)
-	}()
+	s.work.Go(func() { s.Clock.Run(ctx) })
+	s.work.Go(func() { kms.KeepConnected(ctx, runner.Own) })
 }
 
 // Ready returns nil while the service can do its work, and otherwise the reason in words for anybody: what the
@@ -122,10 +127,11 @@ func (s *Service) Ready() error {
 	return nil
 }
 
-// Close stops the clockwork and lets go of the database and the token. Requests must have ended before.
+// Close stops the clockwork and lets go of the key stores, the database and the token. Requests must have ended before.
 func (s *Service) Close() error {
 	s.stop()
-	<-s.done
+	s.work.Wait()
+	s.keys.Close()
 	return s.release()
 }
 

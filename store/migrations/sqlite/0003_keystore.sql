@@ -165,5 +165,18 @@ CREATE TABLE kms_stores (
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX kms_stores_by_name    ON kms_stores (account, region, name);
-CREATE UNIQUE INDEX kms_stores_by_cluster ON kms_stores (account, region, cluster) WHERE cluster <> '';
+CREATE UNIQUE INDEX kms_stores_by_cluster ON kms_stores (cluster) WHERE cluster <> ''; -- it has one user for the whole service
+
+-- Keys on the tokens of custom key stores that no KMS key uses, or none yet: they are to be destroyed.
+CREATE TABLE kms_orphans (
+    account TEXT    NOT NULL,
+    region  TEXT    NOT NULL,
+    id      TEXT    NOT NULL, -- CKA_ID, 32 hex digits
+    store   TEXT    NOT NULL,
+    created INTEGER NOT NULL,
+    mac     BLOB    NOT NULL,
+    PRIMARY KEY (account, region, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX kms_orphans_by_store ON kms_orphans (account, region, store, id);
 CREATE INDEX kms_keys_by_store ON kms_keys (account, region, store, id) WHERE store <> '';

@@ -1,0 +1,130 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"claviger/hsm"
+	"claviger/internal/custody"
+	"claviger/keystore"
+)
+
+// Cluster is a cluster of HSMs that a custom key store may stand on.
+type Cluster struct {
+	ID     string       // cluster-..., as AWS writes it
+	Tokens []hsm.Config // all of one module, without a PIN: that is the store's password. The first has the keys
+	Anchor string       // certificate of the trust anchor in PEM, or nothing
+	Single bool         // one token is as many as there should be
+}
+
+// clusters are those of the configuration. It is what keystore asks of them.
+type clusters struct {
+	all     []Cluster
+	log     *slog.Logger
+	observe hsm.Observer
+}
+
+// surveyed bounds the wait for a module that doesn't answer.
+const surveyed = 5 * time.Second
+
+func (c *clusters) find(id string) *Cluster {
+	for i := range c.all {
+		if c.all[i].ID == id {
+			return &c.all[i]
+		}
+	}
+	return nil
+}
+
+// Look implements keystore.Clusters. A module that doesn't answer has no active HSM to show.
+func (c *clusters) Look(ctx context.Context, id string) (*keystore.Cluster, error) {
+	found := c.find(id)
+	if found == nil {
+		return nil, nil
+	}
+	look := &keystore.Cluster{Anchor: found.Anchor, Needed: 2}
+	if found.Single {
+		look.Needed = 1
+	}
+	ctx, cancel := context.WithTimeout(ctx, surveyed)
+	defer cancel()
+	active, err := hsm.Survey(ctx, found.Tokens)
+	if err != nil {
+		c.log.Error("an HSM cluster can't be looked at", "cluster", id, "error", err)
+		return look, nil
+	}
+	look.Works, look.Ready = true, active[0]
+	for _, there := range active {
+		if there {
+			look.Active++
+		}
+	}
+	return look, nil
+}
+
+// Open implements keystore.Clusters.
+func (c *clusters) Open(ctx context.Context, id string, password func() ([]byte, error)) (keystore.Vault, error) {
+	found := c.find(id)
+	if found == nil {
+		return nil, &keystore.Trouble{Code: "CLUSTER_NOT_FOUND", Final: true, Err: errors.New("the configuration names no such cluster")}
+	}
+	config := found.Tokens[0]
+	config.PIN, config.Log, config.Observe = password, c.log.With("cluster", id), c.observe
+	v, err := hsm.OpenVault(ctx, config)
+	if err != nil {
+		trouble := troubleOf(err)
+		c.log.Error("an HSM cluster can't be connected to", "cluster", id, "code", trouble.Code, "error", err)
+		return nil, trouble
+	}
+	return &vault{v, c.log.With("cluster", id)}, nil
+}
+
+// troubleOf gives a failure of the device the name that AWS has for it.
+func troubleOf(err error) *keystore.Trouble {
+	for _, known := range []struct {
+		err   error
+		code  string
+		final bool
+	}{
+		{hsm.ErrPIN, "INVALID_CREDENTIALS", true},
+		{hsm.ErrPINLocked, "USER_LOCKED_OUT", true},
+		{hsm.ErrNoUser, "USER_NOT_FOUND", true},
+		{hsm.ErrTaken, "USER_LOGGED_IN", false},
+		{hsm.ErrNoToken, "INSUFFICIENT_CLOUDHSM_HSMS", false},
+		{hsm.ErrModule, "INTERNAL_ERROR", false},
+		{hsm.ErrAmbiguous, "INTERNAL_ERROR", false},
+		{hsm.ErrMechanism, "INTERNAL_ERROR", false},
+		{hsm.ErrUnsafe, "INTERNAL_ERROR", false},
+		{custody.ErrUnavailable, "NETWORK_ERRORS", false},
+	} {
+		if errors.Is(err, known.err) {
+			return &keystore.Trouble{Code: known.code, Final: known.final, Err: err}
+		}
+	}
+	return &keystore.Trouble{Code: "NETWORK_ERRORS", Err: err} // what the module answered, or didn't
+}
+
+// vault is an open cluster.
+type vault struct {
+	*hsm.Vault
+	log *slog.Logger
+}
+
+// Trouble implements keystore.Vault.
+func (v *vault) Trouble() *keystore.Trouble {
+	if err := v.Ready(); err != nil {
+		if t := troubleOf(err); t.Final {
+			return t
+		}
+	}
+	return nil
+}
+
+// Close implements keystore.Vault.
+func (v *vault) Close() {
+	if err := v.Vault.Close(); err != nil {
+		v.log.Error("an HSM cluster could not be disconnected from in good order", "error", err)
+	}
+}
