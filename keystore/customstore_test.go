@@ -94,7 +94,7 @@ func TestKeysOfADisconnectedStore(t *testing.T) {
 	inUse := M{"Encrypt": invalid, "Decrypt": invalid, "ReEncrypt": invalid, "GenerateDataKey": invalid, "GenerateDataKeyWithoutPlaintext": invalid,
 		"GenerateDataKeyPair": unsupported, "GenerateDataKeyPairWithoutPlaintext": unsupported, "CancelKeyDeletion": invalid,
 		"GetParametersForImport": unsupported, "ImportKeyMaterial": unsupported, "DeleteImportedKeyMaterial": unsupported, "ReplicateKey": unsupported, "UpdatePrimaryRegion": unsupported,
-		"EnableKeyRotation": unsupported, "DisableKeyRotation": unsupported, "GetKeyRotationStatus": unsupported, "RotateKeyOnDemand": unsupported}
+		"EnableKeyRotation": unsupported, "DisableKeyRotation": unsupported, "GetKeyRotationStatus": unsupported, "RotateKeyOnDemand": unsupported, "ListKeyRotations": unsupported}
 	rows := map[string]made{}
 	n := 0
 	for name, row := range keyStates {

@@ -128,11 +128,10 @@ func (s *Keys) amendStore(ctx context.Context, st *keyStore, also func(*store.Tx
 	mac, err := s.guard.Sign(ctx, "kms_stores", st.columns()...)
 	return func(tx *store.Tx) error {
 		tx.After(func() { s.stores.Drop(st.storeRef) })
-		err := tx.Change(qUpdateStore, st.rev, st.name, st.cluster, st.password, st.state, st.trouble, mac, st.account, st.region, st.id, st.rev-1)
-		if err != nil {
+		if err := also(tx); err != nil { // first: what it refuses has a better name than a row that is there already
 			return err
 		}
-		return also(tx)
+		return tx.Change(qUpdateStore, st.rev, st.name, st.cluster, st.password, st.state, st.trouble, mac, st.account, st.region, st.id, st.rev-1)
 	}, err
 }
 

@@ -92,13 +92,13 @@ func keysOf[V any](m map[string]V) map[string]bool {
 
 // TestMembersThatAreRefused sends each of them, and the same request without it.
 func TestMembersThatAreRefused(t *testing.T) {
-	s := apitest.Start(t)
+	s := apitest.Start(t, apitest.WithCluster(t))
 	for name, row := range refusedMembers {
 		operation, member, _ := strings.Cut(name, ".")
 		request := row.request
 		if !strings.HasPrefix(request, "{") { // of a structure: the operation's name stands before it
 			operation, request, _ = strings.Cut(request, " ")
-			member = "Recipient"
+			member = map[bool]string{true: "Recipient", false: "XksProxyAuthenticationCredential"}[strings.HasPrefix(name, "Recipient")]
 		}
 		there, _ := stage(t, s, request)
 		if a := s.Do(t, "TrentService."+operation, there); a.Code() != row.code {

@@ -8,27 +8,37 @@ var noOperation = map[string]string{}
 // awaited has the operations that are not here yet. A row of one that is fails the test.
 var awaited = map[string]bool{
 	"GetParametersForImport": true, "ImportKeyMaterial": true, "DeleteImportedKeyMaterial": true,
-	"CreateCustomKeyStore": true, "ConnectCustomKeyStore": true, "DescribeCustomKeyStores": true, "DisconnectCustomKeyStore": true,
-	"UpdateCustomKeyStore": true, "DeleteCustomKeyStore": true,
 }
 
 // unfilled has the members that no answer has yet.
 var unfilled = map[string]bool{
 	"KeyMetadata.ValidTo": true, "KeyMetadata.ExpirationModel": true,
-	"KeyMetadata.CustomKeyStoreId": true, "KeyMetadata.CloudHsmClusterId": true,
 }
 
 // refusedMembers has the members that are refused whatever is in them: a request that is fine but for the member, and the
 // error's name. The words in capitals are those of walk.
 var refusedMembers = map[string]struct{ request, code string }{
-	"CreateKey.CustomKeyStoreId":      {`{"CustomKeyStoreId":"cks-0123456789abcdef0"}`, "CustomKeyStoreNotFoundException"},
-	"CreateKey.XksKeyId":              {`{"XksKeyId":"k"}`, "UnsupportedOperationException"},
-	"Decrypt.Recipient":               {`{"KeyId":"KEY","CiphertextBlob":"BLOB","Recipient":{"AttestationDocument":"eA=="}}`, "UnsupportedOperationException"},
-	"DeriveSharedSecret.Recipient":    {`{"KeyId":"AGREER","PublicKey":"PEER","KeyAgreementAlgorithm":"ECDH","Recipient":{"AttestationDocument":"eA=="}}`, "UnsupportedOperationException"},
-	"GenerateDataKey.Recipient":       {`{"KeyId":"KEY","KeySpec":"AES_256","Recipient":{"AttestationDocument":"eA=="}}`, "UnsupportedOperationException"},
-	"GenerateDataKeyPair.Recipient":   {`{"KeyId":"KEY","KeyPairSpec":"ECC_NIST_P256","Recipient":{"AttestationDocument":"eA=="}}`, "UnsupportedOperationException"},
-	"GenerateRandom.Recipient":        {`{"NumberOfBytes":1,"Recipient":{"AttestationDocument":"eA=="}}`, "UnsupportedOperationException"},
-	"GenerateRandom.CustomKeyStoreId": {`{"NumberOfBytes":1,"CustomKeyStoreId":"cks-0123456789abcdef0"}`, "CustomKeyStoreNotFoundException"},
+	"CreateKey.XksKeyId":            {`{"XksKeyId":"k"}`, "UnsupportedOperationException"},
+	"Decrypt.Recipient":             {`{"KeyId":"KEY","CiphertextBlob":"BLOB","Recipient":{"AttestationDocument":"eA=="}}`, "UnsupportedOperationException"},
+	"DeriveSharedSecret.Recipient":  {`{"KeyId":"AGREER","PublicKey":"PEER","KeyAgreementAlgorithm":"ECDH","Recipient":{"AttestationDocument":"eA=="}}`, "UnsupportedOperationException"},
+	"GenerateDataKey.Recipient":     {`{"KeyId":"KEY","KeySpec":"AES_256","Recipient":{"AttestationDocument":"eA=="}}`, "UnsupportedOperationException"},
+	"GenerateDataKeyPair.Recipient": {`{"KeyId":"KEY","KeyPairSpec":"ECC_NIST_P256","Recipient":{"AttestationDocument":"eA=="}}`, "UnsupportedOperationException"},
+	"GenerateRandom.Recipient":      {`{"NumberOfBytes":1,"Recipient":{"AttestationDocument":"eA=="}}`, "UnsupportedOperationException"},
+
+	"CreateCustomKeyStore.XksProxyUriEndpoint":                {`{"CustomKeyStoreName":"NEW","CloudHsmClusterId":"CLUSTER","KeyStorePassword":"4711-user-pin","TrustAnchorCertificate":"x","XksProxyUriEndpoint":"https://xks.example.com"}`, "UnsupportedOperationException"},
+	"UpdateCustomKeyStore.XksProxyUriEndpoint":                {`{"CustomKeyStoreId":"VAULT","NewCustomKeyStoreName":"NEW","XksProxyUriEndpoint":"https://xks.example.com"}`, "UnsupportedOperationException"},
+	"CreateCustomKeyStore.XksProxyUriPath":                    {`{"CustomKeyStoreName":"NEW","CloudHsmClusterId":"CLUSTER","KeyStorePassword":"4711-user-pin","TrustAnchorCertificate":"x","XksProxyUriPath":"/kms/xks/v1"}`, "UnsupportedOperationException"},
+	"UpdateCustomKeyStore.XksProxyUriPath":                    {`{"CustomKeyStoreId":"VAULT","NewCustomKeyStoreName":"NEW","XksProxyUriPath":"/kms/xks/v1"}`, "UnsupportedOperationException"},
+	"CreateCustomKeyStore.XksProxyVpcEndpointServiceName":     {`{"CustomKeyStoreName":"NEW","CloudHsmClusterId":"CLUSTER","KeyStorePassword":"4711-user-pin","TrustAnchorCertificate":"x","XksProxyVpcEndpointServiceName":"com.amazonaws.vpce.us-east-1.vpce-svc-example"}`, "UnsupportedOperationException"},
+	"UpdateCustomKeyStore.XksProxyVpcEndpointServiceName":     {`{"CustomKeyStoreId":"VAULT","NewCustomKeyStoreName":"NEW","XksProxyVpcEndpointServiceName":"com.amazonaws.vpce.us-east-1.vpce-svc-example"}`, "UnsupportedOperationException"},
+	"CreateCustomKeyStore.XksProxyVpcEndpointServiceOwner":    {`{"CustomKeyStoreName":"NEW","CloudHsmClusterId":"CLUSTER","KeyStorePassword":"4711-user-pin","TrustAnchorCertificate":"x","XksProxyVpcEndpointServiceOwner":"111122223333"}`, "UnsupportedOperationException"},
+	"UpdateCustomKeyStore.XksProxyVpcEndpointServiceOwner":    {`{"CustomKeyStoreId":"VAULT","NewCustomKeyStoreName":"NEW","XksProxyVpcEndpointServiceOwner":"111122223333"}`, "UnsupportedOperationException"},
+	"CreateCustomKeyStore.XksProxyConnectivity":               {`{"CustomKeyStoreName":"NEW","CloudHsmClusterId":"CLUSTER","KeyStorePassword":"4711-user-pin","TrustAnchorCertificate":"x","XksProxyConnectivity":"PUBLIC_ENDPOINT"}`, "UnsupportedOperationException"},
+	"UpdateCustomKeyStore.XksProxyConnectivity":               {`{"CustomKeyStoreId":"VAULT","NewCustomKeyStoreName":"NEW","XksProxyConnectivity":"PUBLIC_ENDPOINT"}`, "UnsupportedOperationException"},
+	"CreateCustomKeyStore.XksProxyAuthenticationCredential":   {`{"CustomKeyStoreName":"NEW","CloudHsmClusterId":"CLUSTER","KeyStorePassword":"4711-user-pin","TrustAnchorCertificate":"x","XksProxyAuthenticationCredential":{"AccessKeyId":"ABCDEFGHIJ2345672345","RawSecretAccessKey":"sssssssssssssssssssssssssssssssssssssssssss"}}`, "UnsupportedOperationException"},
+	"UpdateCustomKeyStore.XksProxyAuthenticationCredential":   {`{"CustomKeyStoreId":"VAULT","NewCustomKeyStoreName":"NEW","XksProxyAuthenticationCredential":{"AccessKeyId":"ABCDEFGHIJ2345672345","RawSecretAccessKey":"sssssssssssssssssssssssssssssssssssssssssss"}}`, "UnsupportedOperationException"},
+	"XksProxyAuthenticationCredentialType.AccessKeyId":        {`UpdateCustomKeyStore {"CustomKeyStoreId":"VAULT","NewCustomKeyStoreName":"NEW","XksProxyAuthenticationCredential":{"AccessKeyId":"ABCDEFGHIJ2345672345","RawSecretAccessKey":"sssssssssssssssssssssssssssssssssssssssssss"}}`, "UnsupportedOperationException"},
+	"XksProxyAuthenticationCredentialType.RawSecretAccessKey": {`UpdateCustomKeyStore {"CustomKeyStoreId":"VAULT","NewCustomKeyStoreName":"NEW","XksProxyAuthenticationCredential":{"AccessKeyId":"ABCDEFGHIJ2345672345","RawSecretAccessKey":"sssssssssssssssssssssssssssssssssssssssssss"}}`, "UnsupportedOperationException"},
 
 	"RecipientInfo.AttestationDocument":    {`GenerateRandom {"NumberOfBytes":1,"Recipient":{"AttestationDocument":"eA=="}}`, "UnsupportedOperationException"},
 	"RecipientInfo.KeyEncryptionAlgorithm": {`GenerateRandom {"NumberOfBytes":1,"Recipient":{"KeyEncryptionAlgorithm":"RSAES_OAEP_SHA_256"}}`, "UnsupportedOperationException"},
@@ -44,13 +54,13 @@ var limited = map[string]string{
 	"ListKeyPolicies.NextMarker":                     "never there: a key has one policy",
 	"GetKeyRotationStatus.OnDemandRotationStartDate": "never there: a rotation on demand is done when it is answered",
 
-	"CreateKey.Origin": "other than `AWS_KMS` is refused with `UnsupportedOperationException`",
+	"CreateKey.Origin": "`EXTERNAL` and `EXTERNAL_KEY_STORE` are refused with `UnsupportedOperationException`",
 }
 
 // proofs says which tests show what an operation, or a structure in its answer, does. For each member that works, one of them has to
 // speak of it.
 var proofs = map[string][]string{
-	"CreateKey":            {"TestCreateKey", "TestEverySpecWithEveryUsage", "TestKeyTags", "TestTheLockoutCheckCanBeRenounced", "TestTheLifeOfAMultiRegionKey"},
+	"CreateKey":            {"TestCreateKey", "TestEverySpecWithEveryUsage", "TestKeyTags", "TestTheLockoutCheckCanBeRenounced", "TestTheLifeOfAMultiRegionKey", "TestWhatCustomKeyStoresRefuse"},
 	"DescribeKey":          {"TestKeyIdentifiers", "TestCreateKey", "TestKeyStates"},
 	"ListKeys":             {"TestListings"},
 	"EnableKey":            {"TestEnableAndDisable", "TestKeyStates"},
@@ -97,7 +107,15 @@ var proofs = map[string][]string{
 	"GenerateDataKeyWithoutPlaintext":     {"TestDataKeysAndRandom"},
 	"GenerateDataKeyPair":                 {"TestDataKeyPairs"},
 	"GenerateDataKeyPairWithoutPlaintext": {"TestDataKeyPairs"},
-	"GenerateRandom":                      {"TestDataKeysAndRandom"},
+	"GenerateRandom":                      {"TestDataKeysAndRandom", "TestTheLifeOfACustomKeyStore"},
+
+	"CreateCustomKeyStore":     {"TestListingCustomKeyStores", "TestWhatCustomKeyStoresRefuse"},
+	"DescribeCustomKeyStores":  {"TestListingCustomKeyStores", "TestTheLifeOfACustomKeyStore"},
+	"UpdateCustomKeyStore":     {"TestTheLifeOfACustomKeyStore", "TestWhatCustomKeyStoresRefuse"},
+	"DeleteCustomKeyStore":     {"TestDeletingKeysAndTheirStore", "TestTheLifeOfACustomKeyStore"},
+	"ConnectCustomKeyStore":    {"TestTheLifeOfACustomKeyStore", "TestAWrongPasswordIsTriedOnce", "TestAStoreIsOpenAgainAfterAStart", "TestAStoresTokenIsPulledAndPutBack"},
+	"DisconnectCustomKeyStore": {"TestTheLifeOfACustomKeyStore", "TestADisconnectUnderLoad", "TestSecretsUnderAKeyOfACustomKeyStore", "TestKeysOfADisconnectedStore"},
+	"CustomKeyStoresListEntry": {"TestTheLifeOfACustomKeyStore"},
 
 	"GetPublicKey":       {"TestEncapsulation", "TestSpecialKeysByAlias", "TestSignatures", "TestSharedSecrets", "TestEverySpecWithEveryUsage"},
 	"Sign":               {"TestSignatures", "TestSignaturesByMLDSA"},
@@ -108,7 +126,7 @@ var proofs = map[string][]string{
 	"Encapsulate":        {"TestEncapsulation"},
 	"Decapsulate":        {"TestEncapsulation"},
 
-	"KeyMetadata":    {"TestCreateKey", "TestKeyStates", "TestDeletionWindow", "TestEverySpecWithEveryUsage", "TestTheLifeOfAMultiRegionKey", "TestEncapsulation"},
+	"KeyMetadata":    {"TestCreateKey", "TestTheLifeOfACustomKeyStore", "TestKeyStates", "TestDeletionWindow", "TestEverySpecWithEveryUsage", "TestTheLifeOfAMultiRegionKey", "TestEncapsulation"},
 	"KeyListEntry":   {"TestListings"},
 	"AliasListEntry": {"TestListings", "TestAliases"},
 	"Tag":            {"TestKeyTags"},

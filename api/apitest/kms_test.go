@@ -270,7 +270,7 @@ func TestCreateKey(t *testing.T) {
 			{"spec without usage", kms.CreateKeyInput{KeySpec: "RSA_2048"}, "ValidationException", "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys."},
 			{"usage that does not fit", kms.CreateKeyInput{KeyUsage: "SIGN_VERIFY"}, "ValidationException", "KeyUsage SIGN_VERIFY is not compatible with KeySpec SYMMETRIC_DEFAULT"},
 			{"two specs", kms.CreateKeyInput{KeySpec: "SYMMETRIC_DEFAULT", CustomerMasterKeySpec: "RSA_2048"}, "ValidationException", "*"},
-			{"no custom key store", kms.CreateKeyInput{CustomKeyStoreId: aws.String("cks-1234567890abcdef0")}, "CustomKeyStoreNotFoundException", "*"},
+			{"no custom key store", kms.CreateKeyInput{Origin: "AWS_CLOUDHSM", CustomKeyStoreId: aws.String("cks-1234567890abcdef0")}, "CustomKeyStoreNotFoundException", "*"},
 			{"multi-Region in a custom key store", kms.CreateKeyInput{MultiRegion: aws.Bool(true), CustomKeyStoreId: aws.String("cks-1234567890abcdef0")}, "UnsupportedOperationException", "*"},
 			{"imported", kms.CreateKeyInput{Origin: "EXTERNAL"}, "UnsupportedOperationException", "*"},
 			{"policy that is no JSON", kms.CreateKeyInput{Policy: aws.String("{")}, "MalformedPolicyDocumentException", "*"},

@@ -32,7 +32,8 @@ var left = map[string]string{
 	"kms.GenerateDataKeyPair.Out.CiphertextForRecipient": noEnclaves,
 	"kms.DeriveSharedSecret.Out.CiphertextForRecipient":  noEnclaves,
 
-	"KeyMetadata.XksKeyConfiguration": noStores,
+	"KeyMetadata.XksKeyConfiguration":                noStores,
+	"CustomKeyStoresListEntry.XksProxyConfiguration": noStores,
 
 	"secretsmanager.CreateSecret.Out.ReplicationStatus":                noRegions,
 	"secretsmanager.DescribeSecret.Out.ReplicationStatus":              noRegions,

@@ -73,6 +73,12 @@ var walk = map[string]struct {
 	"kms.DeriveSharedSecret":                  {`{"KeyId":"AGREER","PublicKey":"PEER","KeyAgreementAlgorithm":"ECDH"}`, "NotFoundException", ""},
 	"kms.Encapsulate":                         {`{"KeyId":"OPENER","EncapsulationAlgorithm":"ML_KEM"}`, "NotFoundException", ""},
 	"kms.Decapsulate":                         {`{"KeyId":"OPENER","EncapsulationAlgorithm":"ML_KEM","SharedSecretCiphertextBlob":"CAPSULE"}`, "NotFoundException", ""},
+	"kms.CreateCustomKeyStore":                {`{"CustomKeyStoreName":"NEW","CloudHsmClusterId":"CLUSTER","KeyStorePassword":"4711-user-pin","TrustAnchorCertificate":"x"}`, "", "it makes its own target"},
+	"kms.DescribeCustomKeyStores":             {`{"CustomKeyStoreId":"VAULT"}`, "CustomKeyStoreNotFoundException", ""},
+	"kms.UpdateCustomKeyStore":                {`{"CustomKeyStoreId":"VAULT","NewCustomKeyStoreName":"NEW"}`, "CustomKeyStoreNotFoundException", ""},
+	"kms.DeleteCustomKeyStore":                {`{"CustomKeyStoreId":"VAULT"}`, "CustomKeyStoreNotFoundException", ""},
+	"kms.ConnectCustomKeyStore":               {`{"CustomKeyStoreId":"VAULT"}`, "CustomKeyStoreNotFoundException", ""},
+	"kms.DisconnectCustomKeyStore":            {`{"CustomKeyStoreId":"LINKED"}`, "CustomKeyStoreNotFoundException", ""},
 	"kms.GenerateRandom":                      {`{"NumberOfBytes":32}`, "", "the token is always there"},
 
 	"secretsmanager.CreateSecret":             {`{"Name":"NEW","ClientRequestToken":"TOKEN","SecretString":"x","Tags":[{"Key":"a","Value":"b"}]}`, "", "it makes its own target"},
@@ -110,12 +116,45 @@ func stage(t testing.TB, s *apitest.Server, request string) (there, absent strin
 		grant := must(k.CreateGrant(t.Context(), &kms.CreateGrantInput{KeyId: key.KeyId, GranteePrincipal: aws.String(apitest.UserARN("a")), Operations: []types.GrantOperation{"Decrypt"}}))(t)
 		special, gone = append(special, "GRANT", *grant.GrantId), append(gone, "GRANT", *grant.GrantId)
 	}
+	if opened := strings.Contains(request, "LINKED"); opened || strings.Contains(request, "VAULT") || strings.Contains(request, "CLUSTER") {
+		id := stageStore(t, s, opened, !strings.Contains(request, "CLUSTER"))
+		special = append(special, "VAULT", id, "LINKED", id, "CLUSTER", apitest.Cluster)
+		gone = append(gone, "VAULT", "cks-0123456789abcdef0", "LINKED", "cks-0123456789abcdef0", "CLUSTER", apitest.Cluster)
+	}
 	same := []string{"TOKEN", uuid.NewString(), "NEW", "new-" + unique, "BLOB", strings.Trim(string(blob), `"`), "VERSION", *secret.VersionId}
 	there = strings.NewReplacer(append(append(same, special...), "KEY", *key.KeyId, "OTHER", *other.KeyId, "GOING", *going.KeyId, "ALIAS", "alias/"+unique,
 		"SECRET", *secret.Name, "PARTING", *parting.Name)...).Replace(request)
 	absent = strings.NewReplacer(append(append(same, gone...), "KEY", noKey, "OTHER", noKey, "GOING", noKey, "ALIAS", "alias/absent",
 		"SECRET", "absent", "PARTING", "absent")...).Replace(request)
 	return there, absent
+}
+
+// stageStore makes a custom key store, connected or not, in the place of the one that was there; or only makes room.
+func stageStore(t testing.TB, s *apitest.Server, opened, made bool) string {
+	t.Helper()
+	k := s.KMS()
+	for _, st := range must(k.DescribeCustomKeyStores(t.Context(), &kms.DescribeCustomKeyStoresInput{}))(t).CustomKeyStores {
+		if settled(t, s, st.CustomKeyStoreId).ConnectionState != "DISCONNECTED" {
+			disconnect(t, s, st.CustomKeyStoreId)
+		}
+		must(k.DeleteCustomKeyStore(t.Context(), &kms.DeleteCustomKeyStoreInput{CustomKeyStoreId: st.CustomKeyStoreId}))(t)
+	}
+	if !made {
+		return ""
+	}
+	id := newStore(t, k, "staged", apitest.ClusterPassword)
+	if opened {
+		connect(t, s, id)
+	}
+	return *id
+}
+
+// settleStores waits until nothing goes on with any custom key store.
+func settleStores(t testing.TB, s *apitest.Server) {
+	t.Helper()
+	for _, st := range must(s.KMS().DescribeCustomKeyStores(t.Context(), &kms.DescribeCustomKeyStoresInput{}))(t).CustomKeyStores {
+		settled(t, s, st.CustomKeyStoreId)
+	}
 }
 
 // stageSpecial makes the keys that are for one thing only, and what was made by them, where a request needs them.
@@ -168,7 +207,7 @@ func startGrounds(t testing.TB) grounds {
 		createSecret(t, s.SecretsManager(), "first", "x")
 		return ground{s, database(t, s.Database)}
 	}
-	return grounds{on(apitest.Start(t)), on(apitest.StartOn(t, hsmtest.LikeV32(t).Config()))}
+	return grounds{on(apitest.Start(t, apitest.WithCluster(t))), on(apitest.StartOn(t, hsmtest.LikeV32(t).Config()))}
 }
 
 // of returns the one for an operation.
@@ -260,6 +299,7 @@ func TestRegistryWalk(t *testing.T) {
 		row, s, db := walk[idOf(n)], g.of(n).Server, g.of(n).db
 		t.Run(idOf(n), func(t *testing.T) {
 			there, absent := stage(t, s, row.request)
+			settleStores(t, s)
 			w := &walker{s, n, s.Mark(t)}
 			before := snapshot(t, db)
 			t.Run("denied", func(t *testing.T) { w.denied(t, there) })
@@ -315,7 +355,7 @@ func (w *walker) refusal(t testing.TB, a apitest.Answer, rest bool, status int, 
 	}
 }
 
-var restStatus = map[string]int{"AccessDeniedException": 403, "NotFoundException": 404, "ResourceNotFoundException": 404, "ValidationException": 400, "SerializationException": 400}
+var restStatus = map[string]int{"AccessDeniedException": 403, "NotFoundException": 404, "ResourceNotFoundException": 404, "CustomKeyStoreNotFoundException": 404, "ValidationException": 400, "SerializationException": 400}
 
 // denied: who has no permission gets nothing done and is told by name what it lacks.
 func (w *walker) denied(t *testing.T, document string) {

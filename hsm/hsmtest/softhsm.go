@@ -125,7 +125,7 @@ func memory() string {
 // put back at the end of the test in any case.
 func Pull(t testing.TB, serial string) (putBack func()) {
 	t.Helper()
-	from := dirOf(t, serial)
+	from := Dir(t, serial)
 	to := filepath.Join(bench.dir, "pulled-"+serial)
 	if err := os.Rename(from, to); err != nil {
 		t.Fatal(err)
@@ -139,8 +139,8 @@ func Pull(t testing.TB, serial string) (putBack func()) {
 	return putBack
 }
 
-// dirOf finds a token's directory: its name is a UUID whose end is the token's serial number.
-func dirOf(t testing.TB, serial string) string {
+// Dir finds a token's directory: its name is a UUID whose end is the token's serial number.
+func Dir(t testing.TB, serial string) string {
 	t.Helper()
 	entries, err := os.ReadDir(tokenDir())
 	if err != nil {

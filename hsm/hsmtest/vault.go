@@ -60,6 +60,17 @@ func setPIN(t testing.TB, p *pkcs11.Ctx, c hsm.Config, pin string) {
 	}
 }
 
+// Serial returns the serial number of the token that c names by its label.
+func Serial(t testing.TB, c hsm.Config) string {
+	t.Helper()
+	p, slot := Intruder(t, c)
+	info, err := p.GetTokenInfo(slot)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.SerialNumber
+}
+
 // SetPIN has the security officer set another user's PIN on a token that nobody is logged in to.
 func SetPIN(t testing.TB, c hsm.Config, pin string) {
 	t.Helper()
