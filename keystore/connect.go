@@ -242,6 +242,17 @@ func (s *Keys) KeepConnected(ctx context.Context, own func(ctx context.Context, 
 // Close closes the vaults of all stores: the process ends. Nobody may use or connect any then.
 func (s *Keys) Close() { s.vaults.closeAll() }
 
+// LostStores returns how many stores are connected as far as their rows say, and can't be used now.
+func (s *Keys) LostStores() (n int) {
+	all, _ := s.connectedStores() // what the database can't say, it says by itself
+	for _, ref := range all {
+		if v := s.vaults.vault(ref); v == nil || v.Ready() != nil {
+			n++
+		}
+	}
+	return n
+}
+
 // lost returns the stores that are connected as far as their rows say, and aren't.
 func (s *Keys) lost() (refs []storeRef) {
 	all, err := s.connectedStores()

@@ -32,6 +32,7 @@ type Vault interface {
 	Generate(ctx context.Context, id, label string, name []byte) (custody.Material, error) // Wrapped is the name, a random CKA_ID
 	Destroy(ctx context.Context, name []byte) error                                        // what is gone already is as good
 	Random(ctx context.Context, n int) ([]byte, error)
+	Ready() error      // why it can't be used just now, or nil
 	Trouble() *Trouble // why only a person can bring it back, or nil
 	Close()
 }

@@ -50,8 +50,41 @@ func doctor(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
+	if err := printClusters(ctx, e.stdout, c); err != nil {
+		return err
+	}
 	harden(log) // the PIN is read from here on
 	return roundTrip(ctx, e.stdout, c)
+}
+
+// printClusters says which tokens of the clusters for custom key stores are there. Nobody is logged in: their passwords are
+// the stores'.
+func printClusters(ctx context.Context, w io.Writer, c *config) error {
+	if _, err := c.clusters(); err != nil {
+		return err
+	}
+	for _, cl := range c.Clusters {
+		fmt.Fprintf(w, "\ncluster   %s in %s\n", cl.ID, cl.Module)
+		tokens := cl.tokens()
+		active, err := hsm.Survey(ctx, tokens)
+		if err != nil {
+			fmt.Fprintf(w, "  its stores can't be connected: %v\n", err)
+			continue
+		}
+		n := 0
+		for i, t := range tokens {
+			state := "missing, or without a user's PIN"
+			if active[i] {
+				state = "active"
+				n++
+			}
+			fmt.Fprintf(w, "  token %-12q %s\n", t.TokenLabel+t.TokenSerial, state)
+		}
+		if n < 2 && !cl.Single {
+			fmt.Fprintln(w, "  AWS asks for two active HSMs: no store and no key can be made here. For one, set single = true")
+		}
+	}
+	return nil
 }
 
 func printTokens(w io.Writer, module string, tokens []hsm.Facts) {
