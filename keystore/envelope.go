@@ -123,6 +123,9 @@ func (s *Keys) findSeal(c *op.Call, in SealInput) (*target, error) {
 func (s *Keys) sealEnvelope(c *op.Call, in SealInput, t *target) (e custody.Envelope, err error) {
 	d, k, err := s.currentDataKey(c, t.key, in.Service)
 	if err == nil {
+		err = k.reachable()
+	}
+	if err == nil {
 		err = s.count(c, k, d.id)
 	}
 	if err != nil {
@@ -142,6 +145,9 @@ func (s *Keys) findUnseal(c *op.Call, in UnsealInput) (*target, error) {
 func (s *Keys) unsealEnvelope(c *op.Call, in UnsealInput, t *target) (out Opened, err error) {
 	ref := dataKeyRef{t.key.Account, t.key.Region, t.key.ID, in.Service, in.Epoch}
 	d, err := s.dataKeys.Get(ref, func() (*dataKey, error) { return s.loadDataKey(c, ref) })
+	if err == nil {
+		err = t.key.reachable()
+	}
 	if err != nil {
 		return out, err
 	}

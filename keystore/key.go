@@ -82,6 +82,15 @@ func (k *Key) parting() bool {
 	return state == PendingDeletion || state == PendingReplicaDeletion
 }
 
+// reachable returns nil unless the key's material rests on another token, which can't be used just now. What the key opened
+// before is closed then too: a data key that is loaded is no way around a token that was pulled.
+func (k *Key) reachable() error {
+	if k.vault == nil {
+		return nil
+	}
+	return k.vault.Ready()
+}
+
 // ARN returns the key's Amazon Resource Name.
 func (k *Key) ARN() string { return keyARN(k.Account, k.Region, k.ID) }
 

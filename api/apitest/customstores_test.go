@@ -488,12 +488,19 @@ func TestAStoresTokenIsPulledAndPutBack(t *testing.T) {
 	id := connectedStore(t, s)
 	key, own := keyIn(t, c, id), createKey(t, c)
 	blob, ownBlob := encrypt(t, c, key.KeyId, "x", nil), encrypt(t, c, own.KeyId, "y", nil)
+	secret := must(s.SecretsManager().CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String("s"), SecretString: aws.String("z"), KmsKeyId: key.Arn}))(t)
+	read := func() error {
+		_, err := s.SecretsManager().GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: secret.ARN})
+		return err
+	}
+	accepted(t, read())
 	decrypt := func(blob []byte) error {
 		_, err := c.Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: blob})
 		return err
 	}
 	putBack := hsmtest.Pull(t, hsmtest.Serial(t, vault))
 	eventually(t, "the key can't be used", func() bool { return decrypt(blob) != nil })
+	eventually(t, "what its data keys sealed is closed", func() bool { return read() != nil })
 	refused(t, decrypt(blob), "KeyUnavailableException", "*")
 	accepted(t, decrypt(ownBlob))
 	if a := s.Send(t, apitest.Request{Method: "GET", Path: "/readyz", Unsigned: true}); a.Status != 200 {
@@ -503,7 +510,7 @@ func TestAStoresTokenIsPulledAndPutBack(t *testing.T) {
 		t.Errorf("meanwhile the store is %s", st.ConnectionState)
 	}
 	putBack()
-	eventually(t, "the key can be used again", func() bool { return decrypt(blob) == nil })
+	eventually(t, "the key can be used again", func() bool { return decrypt(blob) == nil && read() == nil })
 
 	disconnect(t, s, id)
 	putBack = hsmtest.Pull(t, hsmtest.Serial(t, vault))
