@@ -527,6 +527,39 @@ func TestDataKeysAreEachRegionsOwn(t *testing.T) {
 	}
 }
 
+// A replica that is made again has its key's material and none of the data keys that were under it before, in memory neither: what
+// such a one sealed, nothing could open after a restart.
+func TestAReplicaMadeAgainHasNewDataKeys(t *testing.T) {
+	s := start(t)
+	id := s.relatives(M{}, abroad)
+	var e custody.Envelope
+	seal := func() {
+		t.Helper()
+		if err := s.withinRegion(abroad, func(c *op.Call) (err error) {
+			e, err = s.keys.Seal(c, sm, id, nil, []byte("there"))
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	seal()
+	mustIn[any](s, abroad, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
+	s.pass(7 * 24 * time.Hour)
+	s.clockwork.Turn(t.Context())
+	must[any](s, "ReplicateKey", M{"KeyId": id, "ReplicaRegion": abroad})
+	seal()
+	s.restart()
+	if err := s.withinRegion(abroad, func(c *op.Call) error {
+		value, err := s.keys.Unseal(c, sm, e, nil)
+		if err == nil && string(value) != "there" {
+			t.Errorf("opened %q", value)
+		}
+		return err
+	}); err != nil {
+		t.Errorf("what was sealed under a replica that was made again doesn't open: %v", err)
+	}
+}
+
 // Both keys are asked about, and both are in the record.
 func TestWhatRelationsDemand(t *testing.T) {
 	s := start(t)

@@ -50,6 +50,7 @@ var (
 	qCurrentDataKey = store.SQL(`SELECT epoch, id, kind, root, mechanism, sealed, material, verifier, created, mac FROM kms_data_keys
 		WHERE account = $1 AND region = $2 AND key_id = $3 AND service = $4 ORDER BY epoch DESC LIMIT 1`)
 	qDataKeyIDs    = store.SQL(`SELECT id FROM kms_data_keys WHERE account = $1 AND region = $2 AND key_id = $3`)
+	qEpochs        = store.SQL(`SELECT service, epoch FROM kms_data_keys WHERE account = $1 AND region = $2 AND key_id = $3`)
 	qInsertDataKey = store.SQL(`INSERT INTO kms_data_keys (account, region, key_id, service, epoch, id, kind, root, mechanism, sealed, material, verifier, created, mac)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`)
 	qDeleteDataKeys    = store.SQL(`DELETE FROM kms_data_keys WHERE account = $1 AND region = $2 AND key_id = $3`)
@@ -182,6 +183,9 @@ func (s *Keys) deleteKey(tx *store.Tx, k *Key) error {
 	if err := s.forgetGrants(tx, k); err != nil {
 		return err
 	}
+	if err := s.forgetDataKeys(tx, k); err != nil {
+		return err
+	}
 	for _, q := range []*store.Query{qDeleteAliasesOfKey, qDeleteGrants, qDeleteImportPairs, qDeleteLastUsed, qDeleteDataKeys, qDeleteMaterials} {
 		if _, err := tx.Exec(q, k.Account, k.Region, k.ID); err != nil {
 			return err
@@ -307,6 +311,26 @@ func (s *Keys) insertDataKey(ctx context.Context, d *dataKey) (op.Commit[op.None
 		_, err := tx.Exec(qInsertDataKey, append(d.columns(), mac)...)
 		return op.None{}, err
 	}, err
+}
+
+// forgetDataKeys drops the data keys of a key that is going from the cache, once they are gone: a replica may be made again, with the
+// same id and material.
+func (s *Keys) forgetDataKeys(tx *store.Tx, k *Key) error {
+	var gone []dataKeyRef
+	err := tx.Rows(qEpochs, []any{k.Account, k.Region, k.ID}, func(scan func(...any) error) error {
+		ref := dataKeyRef{account: k.Account, region: k.Region, keyID: k.ID}
+		err := scan(&ref.service, &ref.epoch)
+		current := ref
+		current.epoch = 0
+		gone = append(gone, ref, current)
+		return err
+	})
+	tx.After(func() {
+		for _, ref := range gone {
+			s.dataKeys.Drop(ref)
+		}
+	})
+	return err
 }
 
 func dataKeyIDs(r store.Reader, k *Key) (ids []string, err error) {
