@@ -18,6 +18,8 @@
 // C_UnwrapKey chooses the template. [Open] tries the forbidden things each time and refuses a token that
 // allows one.
 //
+// A [Vault] is a token of another kind: it has no root, and the keys of its owner rest on it under a name.
+//
 // # Calls
 //
 // A session has one owner at a time, a worker goroutine: two goroutines on one session crash the process
