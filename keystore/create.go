@@ -32,14 +32,12 @@ func (in CreateKeyInput) Validate() error {
 	switch {
 	case in.KeySpec != nil && in.CustomerMasterKeySpec != nil && *in.KeySpec != *in.CustomerMasterKeySpec:
 		return invalid("KeySpec and CustomerMasterKeySpec name different specs. Send KeySpec alone.")
-	case in.XksKeyId != nil || or(in.Origin, "") == "EXTERNAL_KEY_STORE":
+	case in.XksKeyId != nil || in.origin() == "EXTERNAL_KEY_STORE":
 		return errExternal
 	case in.multiRegion() && in.CustomKeyStoreId != nil:
 		return unsupported("A custom key store holds no multi-Region keys.")
-	case (or(in.Origin, originKMS) == originHSM) != (in.CustomKeyStoreId != nil):
+	case (in.origin() == originHSM) != (in.CustomKeyStoreId != nil):
 		return invalid("A key in a custom key store has a CustomKeyStoreId and the Origin AWS_CLOUDHSM.")
-	case or(in.Origin, originKMS) == originExternal:
-		return unsupported("Keys of origin " + *in.Origin + " are not supported by this service.")
 	}
 	if err := checkSpec(in.spec(), in.KeyUsage); err != nil {
 		return err
@@ -47,8 +45,15 @@ func (in CreateKeyInput) Validate() error {
 	if in.CustomKeyStoreId != nil && in.spec() != symmetricDefault {
 		return unsupported("A custom key store holds symmetric encryption keys only.")
 	}
+	if in.origin() == originExternal {
+		if err := importable(in.spec()); err != nil {
+			return err
+		}
+	}
 	return checkTags(in.Tags)
 }
+
+func (in CreateKeyInput) origin() string { return or(in.Origin, originKMS) }
 
 func (in CreateKeyInput) multiRegion() bool { return or(in.MultiRegion, false) }
 
@@ -68,7 +73,7 @@ func (s *Keys) createKey(c *op.Call, in CreateKeyInput, at place) (op.Commit[Cre
 	if err := checkNewPolicy(c, in.Policy, in.BypassPolicyLockoutSafetyCheck); err != nil {
 		return nil, err
 	}
-	k, born, err := s.newKeyIn(c, at.store, in.spec(), or(in.KeyUsage, encryptDecrypt))
+	k, born, err := s.newKeyIn(c, at.store, in.origin(), in.spec(), or(in.KeyUsage, encryptDecrypt))
 	if err != nil {
 		return nil, err
 	}
@@ -91,9 +96,9 @@ func (s *Keys) createKey(c *op.Call, in CreateKeyInput, at place) (op.Commit[Cre
 
 // newKeyIn is newKey in a custom key store, if one is given. It also returns what belongs into the transaction that stores
 // the key.
-func (s *Keys) newKeyIn(c *op.Call, in *onStore, spec, usage string) (*Key, func(*store.Tx) error, error) {
+func (s *Keys) newKeyIn(c *op.Call, in *onStore, origin, spec, usage string) (*Key, func(*store.Tx) error, error) {
 	if in == nil {
-		k, err := s.newKey(c, byCustomer, spec, usage)
+		k, err := s.newKey(c, byCustomer, origin, spec, usage)
 		return k, func(*store.Tx) error { return nil }, err
 	}
 	if _, err := s.look(c, in.store.cluster); err != nil {
@@ -114,13 +119,17 @@ func bareKey(c *op.Call, manager, spec, usage string) *Key {
 	return k
 }
 
-// newKey makes the material of a key on the token and the key around it. Nothing is stored yet. A public key that can't
-// be read is noticed now, and not when the first signature is to be verified.
-func (s *Keys) newKey(c *op.Call, manager, spec, usage string) (*Key, error) {
+// newKey makes the material of a key on the token and the key around it, or one that waits for its material. Nothing is stored
+// yet. A public key that can't be read is noticed now, and not when the first signature is to be verified.
+func (s *Keys) newKey(c *op.Call, manager, origin, spec, usage string) (*Key, error) {
 	k := bareKey(c, manager, spec, usage)
 	kind := k.use().kind
 	if !s.token.Supports(kind) {
 		return nil, custody.ErrUnsupported
+	}
+	if origin == originExternal {
+		k.Origin, k.State, k.MaterialID, k.materials = origin, PendingImport, "", map[string]material{}
+		return k, nil
 	}
 	m, err := s.token.Generate(c, k.MaterialID, kind)
 	if err == nil {
@@ -166,7 +175,7 @@ func (s *Keys) createManaged(c *op.Call, in manageInput, m managed) (op.Commit[o
 	if a, err := s.alias(c, m.aliasRef); a != nil || err != nil {
 		return nil, err
 	}
-	k, err := s.newKey(c, byAWS, symmetricDefault, encryptDecrypt)
+	k, err := s.newKey(c, byAWS, originKMS, symmetricDefault, encryptDecrypt)
 	if err != nil {
 		return nil, err
 	}

@@ -620,7 +620,7 @@ func TestKeyListsAreEachRegionsOwn(t *testing.T) {
 func (s *service) importedFamily(regions ...string) (id string, first material) {
 	s.t.Helper()
 	c := s.runner.Own(s.t.Context(), ourAccount, ourRegion, "kms")
-	k, err := s.keys.newKey(c, byCustomer, symmetricDefault, encryptDecrypt)
+	k, err := s.keys.newKey(c, byCustomer, originKMS, symmetricDefault, encryptDecrypt)
 	if err != nil {
 		s.t.Fatal(err)
 	}

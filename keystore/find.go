@@ -32,7 +32,7 @@ type named struct {
 	alias string // the alias used, with its prefix, or nothing
 }
 
-func (n named) arn() string { return keyARN(n.account, n.region, n.id) }
+func (k keyRef) arn() string { return keyARN(k.account, k.region, k.id) }
 
 // errNoAlias and errNoKey say that a thing is absent to those who may know it.
 func errNoAlias(n aliasRef) error {

@@ -36,6 +36,7 @@ type Token interface {
 	Sealer
 	Signer
 	Opener
+	Importer
 }
 
 // Maker makes materials, of the kinds that the device supports, and random bytes.
@@ -67,6 +68,14 @@ type Opener interface {
 	Decapsulate(ctx context.Context, ref custody.Ref, ciphertext []byte) ([]byte, error)
 }
 
+// Importer takes keys that were made elsewhere.
+type Importer interface {
+	// ImportPair makes a pair of a WrappingKeySpec for one WrappingAlgorithm. It takes seconds.
+	ImportPair(ctx context.Context, id, spec string, alg custody.Algorithm) (custody.Material, error)
+	// Import answers what it can't unwrap with custody.ErrForged, and what is no such key with custody.ErrUnfit.
+	Import(ctx context.Context, in custody.Import) (custody.Material, error)
+}
+
 // Scheduler puts work off until it is due, in the transaction that decides on it, or takes it back.
 type Scheduler interface {
 	Schedule(tx *store.Tx, kind, account, region, subject string, due time.Time) error
@@ -78,6 +87,13 @@ const DeleteKeyJob = "kms:DeleteKey"
 
 // RotateKeyJob is the kind of the job that replaces a key's material when its time has come; see [Keys.Rotate].
 const RotateKeyJob = "kms:RotateKey"
+
+// The kinds of the jobs that end what belongs to imports; see [Keys.DeleteImportPair] and [Keys.Expire]. Their subject is the key
+// and which of its pairs or materials.
+const (
+	DeleteImportPairJob = "kms:DeleteImportPair"
+	ExpireMaterialJob   = "kms:ExpireImportedKeyMaterial"
+)
 
 // Keys performs the operations of KMS. [New] makes it.
 type Keys struct {
@@ -103,10 +119,13 @@ type Keys struct {
 	pairs   chan struct{} // a place for each key pair being made on the processor
 	parting atomic.Uint64 // see [Keys.PartingUses]
 
-	destroy op.Command[dueInput, op.None]
-	rotate  op.Command[dueInput, op.None]
-	manage  op.Command[manageInput, op.None]
-	epoch   op.Command[epochInput, op.None]
+	destroy    op.Command[dueInput, op.None]
+	rotate     op.Command[dueInput, op.None]
+	expire     op.Command[expireInput, op.None]
+	attempt    op.Command[attemptInput, op.None]
+	deletePair op.Command[attemptInput, op.None]
+	manage     op.Command[manageInput, op.None]
+	epoch      op.Command[epochInput, op.None]
 
 	connect, disconnect op.Command[StoreInput, op.None]
 	announce            op.Command[orphanInput, op.None]

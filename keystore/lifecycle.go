@@ -141,9 +141,18 @@ func nothing(*store.Tx) error { return nil }
 type KeyOutput struct{ KeyId string }
 
 func (s *Keys) cancelKeyDeletion(_ *op.Call, _ KeyInput, k *Key) (change, KeyOutput, error) {
-	ch := change{key: k.changed(func(k *Key) { k.State, k.Waits, k.Deletes = Disabled, 0, time.Time{} })}
+	ch := change{key: k.changed(func(k *Key) { k.State, k.Waits, k.Deletes = k.resting(), 0, time.Time{} })}
 	ch.also = func(tx *store.Tx) error { return s.jobs.Cancel(tx, DeleteKeyJob, k.Account, k.Region, k.ID) }
 	return ch, KeyOutput{k.ARN()}, nil
+}
+
+// resting is the state of a key that was taken back from deletion: it is not used again without somebody saying so. Imported
+// material may have gone meanwhile.
+func (k *Key) resting() State {
+	if k.Origin == originExternal && !k.complete() {
+		return PendingImport
+	}
+	return Disabled
 }
 
 // UpdateKeyDescriptionInput is UpdateKeyDescriptionRequest of AWS.

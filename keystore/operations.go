@@ -40,6 +40,10 @@ func (s *Keys) Operations() []op.Operation {
 		op.Write(post("RetireGrant", "/v1/grants/retire", "Ends a grant, by those whom it concerns."), s.findRetirement, s.retireGrant),
 		op.Write(del("RevokeGrant", "/v1/keys/grants/{KeyId...}", "Ends a grant, by those who manage the key."), s.findRevocation, s.revokeGrant),
 
+		op.Write(post("GetParametersForImport", "/v1/keys/import-parameters/{KeyId...}", "Makes a key pair to wrap key material with that is imported within a day."), s.findImportParameters, s.getParametersForImport),
+		op.Write(post("ImportKeyMaterial", "/v1/keys/import/{KeyId...}", "Imports key material that was made elsewhere, or brings it back."), s.findImport, s.importKeyMaterial),
+		changeKey(s, del("DeleteImportedKeyMaterial", "/v1/keys/import/{KeyId...}", "Deletes imported key material; the key waits for it to come back."), s.deleteImportedKeyMaterial),
+
 		op.Write(post("CreateAlias", "/v1/aliases/{AliasName...}", "Gives a key a name."), s.findNewAlias, s.createAlias),
 		op.Write(put("UpdateAlias", "/v1/aliases/{AliasName...}", "Points an alias at another key."), s.findAliasMove, s.updateAlias),
 		op.Write(del("DeleteAlias", "/v1/aliases/{AliasName...}", "Removes an alias; the key stays."), s.findOldAlias, s.deleteAlias),
@@ -81,6 +85,9 @@ func (s *Keys) Operations() []op.Operation {
 func (s *Keys) internal() {
 	s.destroy = op.Write(own("DeleteKey"), s.findDue("DeleteKey"), s.destroyKey)
 	s.rotate = op.Write(own("RotateKey"), s.findDue("RotateKey"), s.rotateKey)
+	s.expire = op.Write(own("DeleteImportedKeyMaterial"), s.findExpired, s.expireMaterial)
+	s.attempt = op.Write(own("CountImportAttempt"), s.findAttempt, s.countAttempt)
+	s.deletePair = op.Write(own("DeleteImportPair"), s.findAttempt, s.deleteImportPair)
 	s.manage = op.Write(own("CreateKey"), s.findManaged, s.createManaged)
 	s.epoch = op.Write(own("GenerateDataKeyWithoutPlaintext"), s.findEpoch, s.createEpoch)
 	s.seal = useKey(s, own("GenerateDataKey"), s.findSeal, s.sealEnvelope)

@@ -92,7 +92,8 @@ func (s *service) restart() {
 	}
 	s.clockwork = &jobs.Clockwork{DB: s.db, Runner: s.runner, Log: log, Now: s.time, Works: map[string]jobs.Work{DeleteKeyJob: s.keys.Finish,
 		RotateKeyJob:    s.keys.Rotate,
-		ConnectStoreJob: s.keys.Connect, DisconnectStoreJob: s.keys.Disconnect, DestroyMaterialJob: s.keys.DestroyMaterial}}
+		ConnectStoreJob: s.keys.Connect, DisconnectStoreJob: s.keys.Disconnect, DestroyMaterialJob: s.keys.DestroyMaterial,
+		DeleteImportPairJob: s.keys.DeleteImportPair, ExpireMaterialJob: s.keys.Expire}}
 }
 
 // Authenticate implements op.Authenticator: everybody is who the context says, or the account's owner.

@@ -80,5 +80,5 @@ var shapes = shape.Table{
 	"XksProxyVpcEndpointServiceNameType":           {Min: 20, Max: 64, Pattern: `^(com|eu)\.amazonaws\.vpce\.([a-z]+-){2,3}\d+\.vpce-svc-[0-9a-z]+$`},
 
 	// Shapes of members that only the service itself sends.
-	"Service": {}, "SecretBinary": {Sensitive: true}, "Context": {Key: "EncryptionContextKey", Value: "EncryptionContextValue"}, "Epoch": {}, "ResidentId": {},
+	"Service": {}, "SecretBinary": {Sensitive: true}, "Context": {Key: "EncryptionContextKey", Value: "EncryptionContextValue"}, "Epoch": {}, "ResidentId": {}, "PairId": {},
 }

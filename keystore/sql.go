@@ -53,8 +53,18 @@ var (
 	qEpochs        = store.SQL(`SELECT service, epoch FROM kms_data_keys WHERE account = $1 AND region = $2 AND key_id = $3`)
 	qInsertDataKey = store.SQL(`INSERT INTO kms_data_keys (account, region, key_id, service, epoch, id, kind, root, mechanism, sealed, material, verifier, created, mac)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`)
-	qDeleteDataKeys    = store.SQL(`DELETE FROM kms_data_keys WHERE account = $1 AND region = $2 AND key_id = $3`)
-	qDeleteGrants      = store.SQL(`DELETE FROM kms_grants WHERE account = $1 AND region = $2 AND key_id = $3`)
+	qDeleteDataKeys = store.SQL(`DELETE FROM kms_data_keys WHERE account = $1 AND region = $2 AND key_id = $3`)
+	qDeleteGrants   = store.SQL(`DELETE FROM kms_grants WHERE account = $1 AND region = $2 AND key_id = $3`)
+	qDeleteMaterial = store.SQL(`DELETE FROM kms_materials WHERE account = $1 AND region = $2 AND key_id = $3 AND id = $4`)
+	qImportPair     = store.SQL(`SELECT algorithm, spec, kind, root, mechanism, wrapped, public, verifier, expires, mac FROM kms_import_pairs
+		WHERE account = $1 AND region = $2 AND key_id = $3 AND id = $4`)
+	qInsertImportPair = store.SQL(`INSERT INTO kms_import_pairs (account, region, key_id, id, algorithm, spec, kind, root, mechanism, wrapped, public, verifier, expires, failures, mac)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14)`)
+	qCountAttempt = store.SQL(`UPDATE kms_import_pairs SET failures = failures + 1
+		WHERE account = $1 AND region = $2 AND key_id = $3 AND id = $4 AND failures < $5`)
+	qTakeBackAttempt = store.SQL(`UPDATE kms_import_pairs SET failures = failures - 1
+		WHERE account = $1 AND region = $2 AND key_id = $3 AND id = $4 AND failures > 0`)
+	qDeleteImportPair  = store.SQL(`DELETE FROM kms_import_pairs WHERE account = $1 AND region = $2 AND key_id = $3 AND id = $4`)
 	qDeleteImportPairs = store.SQL(`DELETE FROM kms_import_pairs WHERE account = $1 AND region = $2 AND key_id = $3`)
 	qDeleteLastUsed    = store.SQL(`DELETE FROM kms_last_used WHERE account = $1 AND region = $2 AND key_id = $3`)
 	qLastUsed          = store.SQL(`SELECT operation, at, event_id, request_id FROM kms_last_used WHERE account = $1 AND region = $2 AND key_id = $3`)

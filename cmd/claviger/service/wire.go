@@ -98,12 +98,14 @@ func (s *Service) assemble(c Config, in *install.Installation, m *metrics) {
 	s.Handler = api.New(api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready, Metrics: m.handler(), Log: c.Log, Version: c.Version})
 
 	s.Clock = &jobs.Clockwork{DB: s.DB, Runner: runner, Log: c.Log, Now: c.Now, Works: map[string]jobs.Work{
-		keystore.DeleteKeyJob:       kms.Finish,
-		keystore.RotateKeyJob:       kms.Rotate,
-		keystore.ConnectStoreJob:    kms.Connect,
-		keystore.DisconnectStoreJob: kms.Disconnect,
-		keystore.DestroyMaterialJob: kms.DestroyMaterial,
-		secrets.DeleteSecretJob:     sm.Finish,
+		keystore.DeleteKeyJob:        kms.Finish,
+		keystore.RotateKeyJob:        kms.Rotate,
+		keystore.ConnectStoreJob:     kms.Connect,
+		keystore.DisconnectStoreJob:  kms.Disconnect,
+		keystore.DestroyMaterialJob:  kms.DestroyMaterial,
+		keystore.DeleteImportPairJob: kms.DeleteImportPair,
+		keystore.ExpireMaterialJob:   kms.Expire,
+		secrets.DeleteSecretJob:      sm.Finish,
 	}}
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop

@@ -1,0 +1,236 @@
+package keystore
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"claviger/internal/custody"
+	"claviger/internal/fault"
+	"claviger/internal/op"
+	"claviger/internal/wire"
+	"claviger/policy"
+	"claviger/store"
+
+	"github.com/google/uuid"
+)
+
+const (
+	pairLives    = 24 * time.Hour // AWS's, from GetParametersForImport on
+	pairFailures = 10             // what one pair fails to unwrap before it is worn: guessing at paddings takes thousands of tries
+)
+
+// importPair is a key pair under which material is imported into one key. It is made for one call of GetParametersForImport and
+// gone a day later, so that an import that somebody recorded stays closed.
+type importPair struct {
+	keyRef
+	pairID    string
+	algorithm string
+	spec      string
+	m         custody.Material
+	expires   time.Time
+}
+
+// GetParametersForImportInput is GetParametersForImportRequest of AWS.
+type GetParametersForImportInput struct {
+	KeyId             string `shape:"KeyIdType,required"`
+	WrappingAlgorithm string `shape:"AlgorithmSpec,required"`
+	WrappingKeySpec   string `shape:"WrappingKeySpec,required"`
+}
+
+// Validate refuses what AWS serves in China only, and what it has given up.
+func (in GetParametersForImportInput) Validate() error {
+	switch {
+	case in.WrappingAlgorithm == "RSAES_PKCS1_V1_5":
+		return unsupported("The wrapping algorithm RSAES_PKCS1_V1_5 is not supported any more. Use one of RSAES_OAEP_SHA_256 and RSA_AES_KEY_WRAP_SHA_256.")
+	case in.WrappingAlgorithm == "SM2PKE", in.WrappingKeySpec == "SM2":
+		return unsupported("Wrapping by SM2 is not supported by this service.")
+	}
+	return nil
+}
+
+// GetParametersForImportOutput is GetParametersForImportResponse of AWS. PublicKey is a DER SubjectPublicKeyInfo.
+type GetParametersForImportOutput struct {
+	KeyId             string
+	ImportToken       []byte
+	PublicKey         []byte
+	ParametersValidTo wire.Time
+}
+
+func (s *Keys) findImportParameters(c *op.Call, in GetParametersForImportInput) (*target, error) {
+	t, err := s.find(c, "GetParametersForImport", in.KeyId, false)
+	if err == nil {
+		t.fits = func(k *Key) error { return k.comesBy(in.WrappingAlgorithm, in.WrappingKeySpec) }
+	}
+	return t, err
+}
+
+// comesBy returns nil if the key's material can be wrapped by an algorithm under a pair of a spec: RSA private keys are longer
+// than RSA encrypts, and so is one on P-521 for the smallest pair.
+func (k *Key) comesBy(algorithm, spec string) error {
+	direct := strings.HasPrefix(algorithm, "RSAES_OAEP_")
+	switch {
+	case direct && moduli[k.Spec] > 0:
+		return unsupported("The wrapping algorithm " + algorithm + " can't wrap key material of key spec " + k.Spec + ". Use one of RSA_AES_KEY_WRAP_SHA_256 and RSA_AES_KEY_WRAP_SHA_1.")
+	case direct && k.Spec == "ECC_NIST_P521" && spec == "RSA_2048":
+		return unsupported("The wrapping algorithm " + algorithm + " can't wrap key material of key spec " + k.Spec + " under a wrapping key of RSA_2048.")
+	}
+	return nil
+}
+
+func (s *Keys) getParametersForImport(c *op.Call, in GetParametersForImportInput, t *target) (op.Commit[GetParametersForImportOutput], error) {
+	p := &importPair{keyRef: t.key.ref(), pairID: uuid.NewString(), algorithm: in.WrappingAlgorithm, spec: in.WrappingKeySpec,
+		expires: c.Time.Add(pairLives).Truncate(time.Millisecond)}
+	var err error
+	if p.m, err = s.token.ImportPair(c, p.pairID, p.spec, custody.Algorithm(p.algorithm)); err != nil {
+		return nil, err
+	}
+	insert, err := s.insertImportPair(c, p)
+	if err != nil {
+		return nil, err
+	}
+	out := GetParametersForImportOutput{t.key.ARN(), s.importToken(p), p.m.Public, wire.Time{Time: p.expires}}
+	return func(tx *store.Tx) (GetParametersForImportOutput, error) {
+		if err := insert(tx); err != nil {
+			return out, err
+		}
+		return out, s.jobs.Schedule(tx, DeleteImportPairJob, p.account, p.region, subjectOf(p.id, p.pairID), p.expires)
+	}, nil
+}
+
+// importToken names a pair and its end, bound to the key. What else the pair is bound to is in its row, which is signed.
+func (s *Keys) importToken(p *importPair) []byte {
+	return []byte(s.pages.Token(subjectOf(p.pairID, strconv.FormatInt(p.expires.UnixMicro(), 10)), p.tokenScope()...))
+}
+
+func (k keyRef) tokenScope() []string { return []string{"ImportToken", k.account, k.region, k.id} }
+
+var (
+	errImportToken = fault.New(fault.Invalid, "InvalidImportTokenException",
+		"The import token is invalid, or is associated with a different KMS key.")
+	errTokenExpired = fault.New(fault.Invalid, "ExpiredImportTokenException",
+		"The import token is expired. Use GetParametersForImport to get a new import token and public key.")
+)
+
+// pairOf finds the pair that an import token names. A token has its end in it, since the pair is gone then.
+func (s *Keys) pairOf(c *op.Call, k keyRef, token []byte) (*importPair, error) {
+	subject, err := s.pages.Last(string(token), k.tokenScope()...)
+	if err != nil {
+		return nil, errImportToken.Because(err)
+	}
+	id, end, _ := strings.Cut(subject, "/")
+	micros, err := strconv.ParseInt(end, 10, 64)
+	if err != nil {
+		return nil, errImportToken.Because(err)
+	}
+	if !c.Time.Before(time.UnixMicro(micros)) {
+		return nil, errTokenExpired
+	}
+	p, err := s.loadImportPair(c, k, id)
+	if isNoRow(err) {
+		err = errImportToken.Because(err)
+	}
+	return p, err
+}
+
+// attemptInput asks for one more attempt with a pair, or takes it back.
+type attemptInput struct {
+	KeyId  string `shape:"KeyIdType,required"`
+	PairId string `shape:"PairId,required"`
+	Back   bool   `shape:"BooleanType"`
+	op.ByShape
+}
+
+// attempt is a pair that an attempt is made with.
+type attempt struct {
+	keyRef
+	pairID string
+}
+
+func (a attempt) Demands() []policy.Demand {
+	return []policy.Demand{{Action: "kms:ImportKeyMaterial", Resource: a.arn()}}
+}
+func (attempt) Missing() error { return nil }
+func (attempt) Ready() error   { return nil }
+
+func (s *Keys) findAttempt(c *op.Call, in attemptInput) (attempt, error) {
+	n, err := s.name(c, in.KeyId, false)
+	return attempt{n.keyRef, in.PairId}, err
+}
+
+// countAttempt counts an attempt while the pair isn't worn. One is taken back whatever became of the pair meanwhile.
+func (s *Keys) countAttempt(_ *op.Call, in attemptInput, a attempt) (op.Commit[op.None], error) {
+	return func(tx *store.Tx) (op.None, error) {
+		if in.Back {
+			_, err := tx.Exec(qTakeBackAttempt, a.account, a.region, a.id, a.pairID)
+			return op.None{}, err
+		}
+		err := tx.Change(qCountAttempt, a.account, a.region, a.id, a.pairID, pairFailures)
+		if errors.Is(err, store.Stale) {
+			err = errTokenExpired
+		}
+		return op.None{}, err
+	}, nil
+}
+
+// DeleteImportPair removes a pair whose time is over. It is the work of a [DeleteImportPairJob].
+func (s *Keys) DeleteImportPair(c *op.Call, subject string) error {
+	key, pair, _ := strings.Cut(subject, "/")
+	_, err := op.AsService(c, "kms", s.deletePair, attemptInput{KeyId: key, PairId: pair})
+	return err
+}
+
+// deleteImportPair leaves a pair alone whose time has not come, because the clock was set back: the job must stay then.
+func (s *Keys) deleteImportPair(c *op.Call, _ attemptInput, a attempt) (op.Commit[op.None], error) {
+	p, err := s.loadImportPair(c, a.keyRef, a.pairID)
+	switch {
+	case isNoRow(err):
+		return func(*store.Tx) (op.None, error) { return op.None{}, nil }, nil
+	case err != nil:
+		return nil, err
+	case p.expires.After(c.Time):
+		return nil, errEarly(p.arn() + " has an import in preparation")
+	}
+	return func(tx *store.Tx) (op.None, error) {
+		tx.After(func() { s.token.Forget(a.pairID) })
+		_, err := tx.Exec(qDeleteImportPair, a.account, a.region, a.id, a.pairID)
+		return op.None{}, err
+	}, nil
+}
+
+// subjectOf names a part of a key in a job and in a token: neither id has a slash.
+func subjectOf(id, part string) string { return id + "/" + part }
+
+// errEarly keeps a job whose time has not come.
+func errEarly(what string) error {
+	return fault.New(fault.State, "KMSInvalidStateException", what+", and its time has not come.")
+}
+
+func (p *importPair) columns() []any {
+	return []any{p.account, p.region, p.id, p.pairID, p.algorithm, p.spec, string(p.m.Kind), p.m.Root, p.m.Mechanism, p.m.Wrapped,
+		p.m.Public, p.m.Check, store.Micros(p.expires)}
+}
+
+// insertImportPair signs the row of a new pair and returns what stores it. How often it failed is not under the MAC.
+func (s *Keys) insertImportPair(ctx context.Context, p *importPair) (func(*store.Tx) error, error) {
+	mac, err := s.guard.Sign(ctx, "kms_import_pairs", p.columns()...)
+	return func(tx *store.Tx) error {
+		_, err := tx.Exec(qInsertImportPair, append(p.columns(), mac)...)
+		return err
+	}, err
+}
+
+func (s *Keys) loadImportPair(ctx context.Context, k keyRef, id string) (*importPair, error) {
+	p := &importPair{keyRef: k, pairID: id, m: custody.Material{ID: id}}
+	var expires int64
+	var mac []byte
+	err := s.db.Row(qImportPair, []any{k.account, k.region, k.id, id}, &p.algorithm, &p.spec, &p.m.Kind, &p.m.Root, &p.m.Mechanism,
+		&p.m.Wrapped, &p.m.Public, &p.m.Check, &expires, &mac)
+	if err != nil {
+		return nil, err
+	}
+	p.expires = store.FromMicros(expires)
+	return p, s.guard.Verify(ctx, mac, "kms_import_pairs", p.columns()...)
+}
