@@ -95,32 +95,40 @@ var takesImports = [][2]string{
 	{"ECC_NIST_P256", keyAgreement}, {"ECC_NIST_P384", keyAgreement}, {"ECC_NIST_P521", keyAgreement},
 }
 
-// TestImportedKeysAreTheirOwnersKeys imports a key of every spec and usage, by each algorithm that can carry it, and has Go's
-// standard library make or open what the service opens or makes.
+// TestImportedKeysAreTheirOwnersKeys imports a key of every spec and usage, by one algorithm after the other, and has Go's standard
+// library make or open what the service opens or makes. Every algorithm with every kind is in the device's suite.
 func TestImportedKeysAreTheirOwnersKeys(t *testing.T) {
 	s := start(t)
-	for _, x := range takesImports {
-		for i, alg := range hsmtest.Wrappings {
-			size := hsmtest.PairSpecs[i%2] // RSA_4096 takes the token seconds for each call; the device's suite has it
-			id := s.external(x[0], x[1])
-			request := M{"KeyId": id, "WrappingAlgorithm": string(alg), "WrappingKeySpec": size}
-			direct := strings.HasPrefix(string(alg), "RSAES")
-			if direct && (strings.HasPrefix(x[0], "RSA") || x[0] == "ECC_NIST_P521" && size == "RSA_2048") {
-				s.refuses(fmt.Sprint(x, " by ", alg, " under ", size), "GetParametersForImport", request, "UnsupportedOperationException")
-				continue
-			}
-			p := must[GetParametersForImportOutput](s, "GetParametersForImport", request)
-			if until := s.time().Add(24 * time.Hour); !p.ParametersValidTo.Equal(until) || len(p.ImportToken) > 6144 || !strings.HasSuffix(p.KeyId, id) {
-				t.Errorf("%+v", p)
-			}
-			key, private := hsmtest.Outside(t, x[0])
-			must[ImportKeyMaterialOutput](s, "ImportKeyMaterial", wrap(t, id, p, string(alg), key))
-			s.isIn(id, Enabled)
-			if err := s.isOutside(id, x[0], x[1], key, private); err != nil {
-				t.Errorf("%v by %s under %s: %v", x, alg, size, err)
-			}
+	for i, x := range takesImports {
+		alg := string(hsmtest.Wrappings[i%4])
+		if strings.HasPrefix(x[0], "RSA") || x[0] == "ECC_NIST_P521" {
+			alg = string(hsmtest.Wrappings[2+i%2])
+		}
+		id := s.external(x[0], x[1])
+		p := s.parameters(id, alg, "RSA_2048")
+		if until := s.time().Add(24 * time.Hour); !p.ParametersValidTo.Equal(until) || len(p.ImportToken) > 6144 || !strings.HasSuffix(p.KeyId, id) {
+			t.Errorf("%+v", p)
+		}
+		key, private := hsmtest.Outside(t, x[0])
+		must[ImportKeyMaterialOutput](s, "ImportKeyMaterial", wrap(t, id, p, alg, key))
+		s.isIn(id, Enabled)
+		if err := s.isOutside(id, x[0], x[1], key, private); err != nil {
+			t.Errorf("%v by %s: %v", x, alg, err)
 		}
 	}
+}
+
+// TestWhatDoesNotFitUnderAPair is refused before there is one.
+func TestWhatDoesNotFitUnderAPair(t *testing.T) {
+	s := start(t)
+	for _, alg := range []string{"RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256"} {
+		for _, x := range [][3]string{{"RSA_2048", signVerify, "RSA_4096"}, {"RSA_4096", encryptDecrypt, "RSA_4096"},
+			{"ECC_NIST_P521", signVerify, "RSA_2048"}, {"ECC_NIST_P521", keyAgreement, "RSA_2048"}} {
+			s.refuses(fmt.Sprint(x), "GetParametersForImport",
+				M{"KeyId": s.external(x[0], x[1]), "WrappingAlgorithm": alg, "WrappingKeySpec": x[2]}, "UnsupportedOperationException")
+		}
+	}
+	s.parameters(s.external("ECC_NIST_P521", signVerify), "RSAES_OAEP_SHA_256", "RSA_3072")
 }
 
 // isOutside compares a key with the one that it was imported from.
