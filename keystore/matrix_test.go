@@ -1,6 +1,8 @@
 package keystore
 
 import (
+	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -90,6 +92,14 @@ var keyStates = map[string]struct {
 	"ListResourceTags":     {func(m made) M { return M{"KeyId": m.id} }, yes, yes, yes},
 	"TagResource":          {func(m made) M { return M{"KeyId": m.id, "Tags": []M{{"TagKey": "a", "TagValue": "b"}}} }, yes, yes, pending},
 	"UntagResource":        {func(m made) M { return M{"KeyId": m.id, "TagKeys": []string{"a"}} }, yes, yes, pending},
+	"GetParametersForImport": {func(m made) M {
+		return M{"KeyId": m.id, "WrappingAlgorithm": usual, "WrappingKeySpec": "RSA_2048"}
+	}, yes, yes, pending},
+	"ImportKeyMaterial": {func(m made) M {
+		token, wrapped, _ := bytes.Cut(m.blob, []byte{0})
+		return M{"KeyId": m.id, "ImportToken": token, "EncryptedKeyMaterial": wrapped, "ExpirationModel": materialLasts}
+	}, yes, yes, pending},
+	"DeleteImportedKeyMaterial": {func(m made) M { return M{"KeyId": m.id} }, yes, yes, yes},
 }
 
 // sample is a key of one usage, and what it made before anything happened to it.
@@ -97,6 +107,7 @@ type sample struct {
 	spec, usage string
 	make        func(s *service, id string) []byte
 	multiRegion bool
+	origin      string // empty means AWS_KMS
 }
 
 var (
@@ -121,11 +132,20 @@ var (
 	}}
 )
 
+// imported is a key whose material came from elsewhere, and what it takes to import it again: the token, a zero, the wrapped material.
+var imported = sample{spec: symmetricDefault, usage: encryptDecrypt, origin: originExternal, make: func(s *service, id string) []byte {
+	key, _ := hsmtest.Outside(s.t, symmetricDefault)
+	in := wrap(s.t, id, s.parameters(id, usual, "RSA_2048"), usual, key)
+	must[any](s, "ImportKeyMaterial", M(in))
+	return slices.Concat(in["ImportToken"].([]byte), []byte{0}, in["EncryptedKeyMaterial"].([]byte))
+}}
+
 // samples has the operations that take no symmetric key.
 var samples = map[string]sample{"GetPublicKey": signer, "Sign": signer, "Verify": signer,
 	"GenerateMac": authenticator, "VerifyMac": authenticator, "DeriveSharedSecret": agreer,
 	"Encapsulate": encapsulator, "Decapsulate": encapsulator,
-	"ReplicateKey": replicated, "UpdatePrimaryRegion": replicated}
+	"ReplicateKey": replicated, "UpdatePrimaryRegion": replicated,
+	"GetParametersForImport": imported, "ImportKeyMaterial": imported, "DeleteImportedKeyMaterial": imported}
 
 // sampleFor returns the key that an operation takes.
 func sampleFor(operation string) sample {
@@ -152,7 +172,7 @@ type made struct {
 // inState makes a key and brings it into a state.
 func (s *service) inState(n int, x sample, state State) made {
 	s.t.Helper()
-	id := must[CreateKeyOutput](s, "CreateKey", M{"KeySpec": x.spec, "KeyUsage": x.usage, "MultiRegion": x.multiRegion}).KeyMetadata.KeyId
+	id := must[CreateKeyOutput](s, "CreateKey", M{"KeySpec": x.spec, "KeyUsage": x.usage, "MultiRegion": x.multiRegion, "Origin": cmp.Or(x.origin, originKMS)}).KeyMetadata.KeyId
 	m := s.named(n, id, x)
 	switch state {
 	case Disabled:
