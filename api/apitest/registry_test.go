@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"claviger/api/apitest"
 	"claviger/hsm/hsmtest"
@@ -51,6 +53,9 @@ var walk = map[string]struct {
 	"kms.RotateKeyOnDemand":                   {`{"KeyId":"KEY"}`, "NotFoundException", ""},
 	"kms.ListKeyRotations":                    {`{"KeyId":"KEY","IncludeKeyMaterial":"ROTATIONS_ONLY"}`, "NotFoundException", ""},
 	"kms.GetKeyLastUsage":                     {`{"KeyId":"KEY"}`, "NotFoundException", ""},
+	"kms.GetParametersForImport":              {`{"KeyId":"WAITING","WrappingAlgorithm":"RSAES_OAEP_SHA_256","WrappingKeySpec":"RSA_2048"}`, "NotFoundException", ""},
+	"kms.ImportKeyMaterial":                   {`{"KeyId":"WAITING","ImportToken":"PASS","EncryptedKeyMaterial":"PARCEL","ValidTo":DEADLINE}`, "NotFoundException", ""},
+	"kms.DeleteImportedKeyMaterial":           {`{"KeyId":"WAITING"}`, "NotFoundException", ""},
 	"kms.CreateAlias":                         {`{"AliasName":"alias/NEW","TargetKeyId":"KEY"}`, "NotFoundException", ""},
 	"kms.UpdateAlias":                         {`{"AliasName":"ALIAS","TargetKeyId":"OTHER"}`, "NotFoundException", ""},
 	"kms.DeleteAlias":                         {`{"AliasName":"ALIAS"}`, "NotFoundException", ""},
@@ -182,6 +187,12 @@ func stageSpecial(t testing.TB, k *kms.Client, request string) (there, absent []
 		id := createSpecial(t, k, "ML_KEM_768", "ENCAPSULATE_DECAPSULATE").KeyId
 		out := must(k.Encapsulate(t.Context(), &kms.EncapsulateInput{KeyId: id, EncapsulationAlgorithm: "ML_KEM"}))(t)
 		add("OPENER", id, "CAPSULE", base64(out.SharedSecretCiphertextBlob))
+	case strings.Contains(request, "WAITING"):
+		id := external(t, k, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT")
+		key, _ := hsmtest.Outside(t, "SYMMETRIC_DEFAULT")
+		in := parcel(t, k, id, "RSAES_OAEP_SHA_256", key)
+		deadline := strconv.FormatInt(time.Now().Add(time.Hour).Unix(), 10)
+		add("WAITING", id, "PASS", base64(in.ImportToken), "PARCEL", base64(in.EncryptedKeyMaterial), "DEADLINE", deadline)
 	case strings.Contains(request, "LONE"):
 		add("LONE", family(t, k).KeyId)
 	case strings.Contains(request, "COUPLE"):
