@@ -156,11 +156,9 @@ func (s *Keys) importKeyMaterial(c *op.Call, in ImportKeyMaterialInput, t *impor
 	return func(tx *store.Tx) (ImportKeyMaterialOutput, error) { return out, amend(tx) }, err
 }
 
-// unwrap makes one attempt. It is counted first and taken back unless the pair failed, so that requests at the same time don't
-// get more of them.
+// unwrap makes one attempt, which is taken back unless the pair failed.
 func (s *Keys) unwrap(c *op.Call, in ImportKeyMaterialInput, t *importing) (m custody.Material, err error) {
-	try := attemptInput{KeyId: t.key.ID, PairId: t.pair.pairID}
-	if _, err = op.AsService(c, "kms", s.attempt, try); err != nil {
+	if err = s.countAttempt(t.pair); err != nil {
 		return m, err
 	}
 	m, err = s.token.Import(c, custody.Import{Pair: t.pair.m, Algorithm: custody.Algorithm(t.pair.algorithm),
@@ -168,8 +166,7 @@ func (s *Keys) unwrap(c *op.Call, in ImportKeyMaterialInput, t *importing) (m cu
 	if errors.Is(err, custody.ErrForged) {
 		return m, err
 	}
-	try.Back = true
-	if _, back := op.AsService(c, "kms", s.attempt, try); err == nil {
+	if back := s.takeBackAttempt(t.pair); err == nil {
 		err = back
 	}
 	return m, err

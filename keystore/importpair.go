@@ -135,56 +135,60 @@ func (s *Keys) pairOf(c *op.Call, k keyRef, token []byte) (*importPair, error) {
 	return p, err
 }
 
-// attemptInput asks for one more attempt with a pair, or takes it back.
-type attemptInput struct {
+// countAttempt counts an attempt to unwrap, unless the pair is worn. It is made before the attempt and not together with the record
+// of what came of it, so that requests at the same time don't get more of them.
+func (s *Keys) countAttempt(p *importPair) error {
+	return s.db.Commit(func(tx *store.Tx) error {
+		err := tx.Change(qCountAttempt, p.account, p.region, p.id, p.pairID, pairFailures)
+		if errors.Is(err, store.Stale) {
+			err = errTokenExpired
+		}
+		return err
+	}, nil)
+}
+
+// takeBackAttempt takes an attempt back in which the pair didn't fail. The pair may be gone by then.
+func (s *Keys) takeBackAttempt(p *importPair) error {
+	return s.db.Commit(func(tx *store.Tx) error {
+		_, err := tx.Exec(qTakeBackAttempt, p.account, p.region, p.id, p.pairID)
+		return err
+	}, nil)
+}
+
+// deletePairInput names a pair whose time is over.
+type deletePairInput struct {
 	KeyId  string `shape:"KeyIdType,required"`
 	PairId string `shape:"PairId,required"`
-	Back   bool   `shape:"BooleanType"`
 	op.ByShape
 }
 
-// attempt is a pair that an attempt is made with.
-type attempt struct {
+// leftover is a pair that may have to go.
+type leftover struct {
 	keyRef
 	pairID string
 }
 
-func (a attempt) Demands() []policy.Demand {
-	return []policy.Demand{{Action: "kms:ImportKeyMaterial", Resource: a.arn()}}
+func (l leftover) Demands() []policy.Demand {
+	return []policy.Demand{{Action: "kms:DeleteImportPair", Resource: l.arn()}}
 }
-func (attempt) Missing() error { return nil }
-func (attempt) Ready() error   { return nil }
+func (leftover) Missing() error { return nil }
+func (leftover) Ready() error   { return nil }
 
-func (s *Keys) findAttempt(c *op.Call, in attemptInput) (attempt, error) {
+func (s *Keys) findLeftover(c *op.Call, in deletePairInput) (leftover, error) {
 	n, err := s.name(c, in.KeyId, false)
-	return attempt{n.keyRef, in.PairId}, err
-}
-
-// countAttempt counts an attempt while the pair isn't worn. One is taken back whatever became of the pair meanwhile.
-func (s *Keys) countAttempt(_ *op.Call, in attemptInput, a attempt) (op.Commit[op.None], error) {
-	return func(tx *store.Tx) (op.None, error) {
-		if in.Back {
-			_, err := tx.Exec(qTakeBackAttempt, a.account, a.region, a.id, a.pairID)
-			return op.None{}, err
-		}
-		err := tx.Change(qCountAttempt, a.account, a.region, a.id, a.pairID, pairFailures)
-		if errors.Is(err, store.Stale) {
-			err = errTokenExpired
-		}
-		return op.None{}, err
-	}, nil
+	return leftover{n.keyRef, in.PairId}, err
 }
 
 // DeleteImportPair removes a pair whose time is over. It is the work of a [DeleteImportPairJob].
 func (s *Keys) DeleteImportPair(c *op.Call, subject string) error {
 	key, pair, _ := strings.Cut(subject, "/")
-	_, err := op.AsService(c, "kms", s.deletePair, attemptInput{KeyId: key, PairId: pair})
+	_, err := op.AsService(c, "kms", s.deletePair, deletePairInput{KeyId: key, PairId: pair})
 	return err
 }
 
 // deleteImportPair leaves a pair alone whose time has not come, because the clock was set back: the job must stay then.
-func (s *Keys) deleteImportPair(c *op.Call, _ attemptInput, a attempt) (op.Commit[op.None], error) {
-	p, err := s.loadImportPair(c, a.keyRef, a.pairID)
+func (s *Keys) deleteImportPair(c *op.Call, _ deletePairInput, l leftover) (op.Commit[op.None], error) {
+	p, err := s.loadImportPair(c, l.keyRef, l.pairID)
 	switch {
 	case isNoRow(err):
 		return func(*store.Tx) (op.None, error) { return op.None{}, nil }, nil
@@ -194,8 +198,8 @@ func (s *Keys) deleteImportPair(c *op.Call, _ attemptInput, a attempt) (op.Commi
 		return nil, errEarly(p.arn() + " has an import in preparation")
 	}
 	return func(tx *store.Tx) (op.None, error) {
-		tx.After(func() { s.token.Forget(a.pairID) })
-		_, err := tx.Exec(qDeleteImportPair, a.account, a.region, a.id, a.pairID)
+		tx.After(func() { s.token.Forget(l.pairID) })
+		_, err := tx.Exec(qDeleteImportPair, l.account, l.region, l.id, l.pairID)
 		return op.None{}, err
 	}, nil
 }

@@ -122,8 +122,7 @@ type Keys struct {
 	destroy    op.Command[dueInput, op.None]
 	rotate     op.Command[dueInput, op.None]
 	expire     op.Command[expireInput, op.None]
-	attempt    op.Command[attemptInput, op.None]
-	deletePair op.Command[attemptInput, op.None]
+	deletePair op.Command[deletePairInput, op.None]
 	manage     op.Command[manageInput, op.None]
 	epoch      op.Command[epochInput, op.None]
 
