@@ -8,7 +8,8 @@ import (
 )
 
 // Pages makes and reads page tokens. A token says where the next page begins; it is bound by a MAC to the
-// operation, the namespace and the filter it was made for, so that it fits nothing else and can't be made up.
+// operation, the namespace and the filter it was made for, so that it fits nothing else and can't be made up. Import tokens
+// are made in the same way.
 type Pages struct{ key []byte }
 
 // ErrPage is the answer to a token that this installation did not make for this listing.
