@@ -247,10 +247,10 @@ func (s *Keys) expiring(k keyRef, m material) func(*store.Tx) error {
 	}
 }
 
-// importable returns nil if the material of keys of a spec can be made elsewhere. Of Ed25519 a token has no way to tell the public
-// half that belongs to what it unwrapped.
+// importable returns nil if the material of keys of a spec can be made elsewhere. Of Ed25519, ML-DSA and ML-KEM a token has no way to
+// tell the public half that belongs to what it unwrapped.
 func importable(spec string) error {
-	if spec == keyOfCurve25519 {
+	if spec == keyOfCurve25519 || strings.HasPrefix(spec, "ML_") {
 		return unsupported("Keys of the spec " + spec + " can't have imported key material.")
 	}
 	return nil

@@ -87,7 +87,7 @@ func (s *service) refuses(what, name string, in M, want string) {
 	}
 }
 
-// importable are the specs and usages whose keys take material from elsewhere.
+// takesImports are the specs and usages whose keys take material from elsewhere.
 var takesImports = [][2]string{
 	{symmetricDefault, encryptDecrypt}, {"HMAC_224", generateMac}, {"HMAC_256", generateMac}, {"HMAC_384", generateMac}, {"HMAC_512", generateMac},
 	{"RSA_2048", encryptDecrypt}, {"RSA_3072", encryptDecrypt}, {"RSA_4096", encryptDecrypt}, {"RSA_2048", signVerify}, {"RSA_3072", signVerify}, {"RSA_4096", signVerify},
@@ -256,7 +256,9 @@ func TestWhatAnImportMustBe(t *testing.T) {
 		{"WrappingAlgorithm": usual, "WrappingKeySpec": "SM2"}} {
 		s.refuses(fmt.Sprint(x), "GetParametersForImport", x.and(M{"KeyId": id}), "UnsupportedOperationException")
 	}
-	s.refuses("Ed25519", "CreateKey", M{"Origin": originExternal, "KeySpec": keyOfCurve25519, "KeyUsage": signVerify}, "UnsupportedOperationException")
+	for spec, usage := range map[string]string{keyOfCurve25519: signVerify, "ML_DSA_65": signVerify, "ML_KEM_768": encapsulate, "SM2": signVerify} {
+		s.refuses(spec, "CreateKey", M{"Origin": originExternal, "KeySpec": spec, "KeyUsage": usage}, "UnsupportedOperationException")
+	}
 	for _, name := range []string{"GetParametersForImport", "DeleteImportedKeyMaterial"} {
 		s.refuses(name, name, M{"KeyId": s.key(), "WrappingAlgorithm": usual, "WrappingKeySpec": "RSA_2048"}, "UnsupportedOperationException")
 	}
