@@ -5,12 +5,6 @@ package apitest_test
 // noOperation has AWS's operations that are refused by name, as UnknownOperationException, each with its reason.
 var noOperation = map[string]string{}
 
-// awaited has the operations that are not here yet. A row of one that is fails the test.
-var awaited = map[string]bool{}
-
-// unfilled has the members that no answer has yet.
-var unfilled = map[string]bool{}
-
 // refusedMembers has the members that are refused whatever is in them: a request that is fine but for the member, and the
 // error's name. The words in capitals are those of walk.
 var refusedMembers = map[string]struct{ request, code string }{
