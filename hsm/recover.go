@@ -66,13 +66,14 @@ func (p point) uncompressed(size int) []byte {
 	return out
 }
 
-// plane returns the curve's numbers: FIPS 186-5 has a = -3, SEC 2 section 2.4.1 a = 0.
+// plane returns the curve's numbers: FIPS 186-5 has a = -3, SEC 2 section 2.4.1 a = 0 and b = 7.
 func (c *curve) plane() plane {
-	params, a := secp256k1.S256().CurveParams, int64(0)
 	if c.std != nil {
-		params, a = c.std.Params(), -3
+		p := c.std.Params()
+		return plane{p.P, big.NewInt(-3), p.B, p.N, point{p.Gx, p.Gy}}
 	}
-	return plane{params.P, big.NewInt(a), params.B, params.N, point{params.Gx, params.Gy}}
+	p := secp256k1.Params()
+	return plane{p.P, big.NewInt(0), big.NewInt(7), p.N, point{p.Gx, p.Gy}}
 }
 
 // signers returns the public keys that a signature over a digest may be verified by: Q = (sR - eG)/r, for each point R whose
