@@ -1,6 +1,7 @@
 package keystore
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"reflect"
@@ -901,4 +902,67 @@ func TestAFamilyWearsItsMaterialTogether(t *testing.T) {
 	if here, there := s.current(id), s.describe(abroad, id).CurrentKeyMaterialId; here == m || here != there {
 		t.Errorf("the current material is %s here and %s there, and was %s", here, there, m)
 	}
+}
+
+// Each Region imports the material for itself. A new one goes into the primary first and can become current once it is everywhere.
+func TestAFamilyImportsRegionByRegion(t *testing.T) {
+	s := start(t)
+	bring := func(region, id string, key []byte, more M) *fault.Error {
+		t.Helper()
+		p := mustIn[GetParametersForImportOutput](s, region, "GetParametersForImport", M{"KeyId": id, "WrappingAlgorithm": usual, "WrappingKeySpec": "RSA_2048"})
+		_, refused := askIn[ImportKeyMaterialOutput](s, region, "ImportKeyMaterial", wrap(t, id, p, usual, key).and(more))
+		return refused
+	}
+	accepted := func(refused *fault.Error) {
+		t.Helper()
+		if refused != nil {
+			t.Fatal(refused)
+		}
+	}
+	first, second := bytes.Repeat([]byte{1}, 32), bytes.Repeat([]byte{2}, 32)
+	id := s.relatives(M{"Origin": originExternal})
+	if _, code := ask[any](s, "ReplicateKey", M{"KeyId": id, "ReplicaRegion": abroad}); code != "KMSInvalidStateException" {
+		t.Errorf("replicating what has no material: %q", code)
+	}
+	accepted(bring(ourRegion, id, first, nil))
+	must[any](s, "ReplicateKey", M{"KeyId": id, "ReplicaRegion": abroad})
+	blob := must[EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
+	if m := s.describe(abroad, id); m.KeyState != PendingImport {
+		t.Errorf("the replica is %s", m.KeyState)
+	}
+	if refused := bring(abroad, id, second, nil); refused == nil || refused.Code != "IncorrectKeyMaterialException" {
+		t.Errorf("other material in the replica: %v", refused)
+	}
+	if refused := bring(abroad, id, second, M{"ImportType": importNew}); refused == nil {
+		t.Error("new material went into the replica first")
+	}
+	accepted(bring(abroad, id, first, nil))
+	mustIn[any](s, abroad, "Decrypt", M{"CiphertextBlob": blob})
+
+	accepted(bring(ourRegion, id, second, M{"ImportType": importNew}))
+	state := func(region string) string {
+		all := mustIn[ListKeyRotationsOutput](s, region, "ListKeyRotations", M{"KeyId": id, "IncludeKeyMaterial": allMaterial}).Rotations
+		return all[len(all)-1].KeyMaterialState
+	}
+	if here, there := state(ourRegion), state(abroad); here != rotationIncomplete || there != rotationIncomplete {
+		t.Errorf("the new material is %s here and %s there", here, there)
+	}
+	if _, code := ask[any](s, "RotateKeyOnDemand", M{"KeyId": id}); code != "KMSInvalidStateException" {
+		t.Errorf("rotating before every Region has it: %q", code)
+	}
+	accepted(bring(abroad, id, second, nil))
+	if here, there := state(ourRegion), state(abroad); here != rotationPending || there != rotationPending {
+		t.Errorf("the new material is %s here and %s there", here, there)
+	}
+	must[any](s, "RotateKeyOnDemand", M{"KeyId": id})
+	s.inAll(id, blob, ourRegion)
+	s.inAll(id, mustIn[EncryptOutput](s, abroad, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob, ourRegion)
+	mustIn[any](s, abroad, "Decrypt", M{"CiphertextBlob": blob})
+
+	mustIn[any](s, abroad, "DeleteImportedKeyMaterial", M{"KeyId": id})
+	if here, there := s.describe(ourRegion, id).KeyState, s.describe(abroad, id).KeyState; here != Enabled || there != PendingImport {
+		t.Errorf("after the deletion abroad the key is %s here and %s there", here, there)
+	}
+	accepted(bring(abroad, id, second, nil))
+	mustIn[any](s, abroad, "Decrypt", M{"CiphertextBlob": blob})
 }
