@@ -156,10 +156,15 @@ func (managed) Ready() error   { return nil }
 
 func managedAlias(service string) string { return "alias/aws/" + service }
 
-// managing returns the service that manages the key of an alias, or nothing: there are keys only of services that we have.
+// services are those that manage keys: of AWS's, those that we have.
+var services = []string{"secretsmanager"}
+
+// managing returns the service that manages the key of an alias, or nothing.
 func managing(alias string) string {
-	if alias == managedAlias("secretsmanager") {
-		return "secretsmanager"
+	for _, service := range services {
+		if alias == managedAlias(service) {
+			return service
+		}
 	}
 	return ""
 }

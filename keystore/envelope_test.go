@@ -310,7 +310,7 @@ func TestADestroyedKeyIsGone(t *testing.T) {
 	}
 	s.closed(e, "NotFoundException")
 	s.opens(kept, "y")
-	if list := must[ListAliasesOutput](s, "ListAliases", nil); len(list.Aliases) != 1 || list.Aliases[0].AliasName != "alias/b" {
+	if list := must[ListAliasesOutput](s, "ListAliases", nil); len(list.Aliases) != 2 || list.Aliases[0].AliasName != managedAlias(sm) || list.Aliases[1].AliasName != "alias/b" {
 		t.Errorf("aliases %+v", list.Aliases)
 	}
 	must[any](s, "CreateAlias", M{"AliasName": "alias/a", "TargetKeyId": other})

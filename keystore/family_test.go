@@ -107,7 +107,7 @@ func TestReplicateKeyAnswersAndTheReplicaIsThere(t *testing.T) {
 	if tags := mustIn[ListResourceTagsOutput](s, abroad, "ListResourceTags", M{"KeyId": id}).Tags; len(tags) != 0 {
 		t.Errorf("its tags are %v", tags)
 	}
-	if aliases := mustIn[ListAliasesOutput](s, abroad, "ListAliases", nil).Aliases; len(aliases) != 0 {
+	if aliases := mustIn[ListAliasesOutput](s, abroad, "ListAliases", M{"KeyId": id}).Aliases; len(aliases) != 0 {
 		t.Errorf("its aliases are %v", aliases)
 	}
 

@@ -405,6 +405,8 @@ func TestListings(t *testing.T) {
 		names = append(names, fmt.Sprintf("alias/l/%02d", i))
 		createAlias(t, c, names[i], aws.String(ids[i/3]))
 	}
+	names = append(names, "alias/aws/secretsmanager") // which has no key yet
+	slices.Sort(names)
 	slices.Sort(ids)
 	for _, limit := range []*int32{nil, aws.Int32(1), aws.Int32(5), aws.Int32(6), aws.Int32(11), aws.Int32(12), aws.Int32(13), aws.Int32(1000)} {
 		var got []string
@@ -430,7 +432,6 @@ func TestListings(t *testing.T) {
 				got = append(got, *a.AliasName)
 			}
 		}
-		slices.Sort(got)
 		if !slices.Equal(got, names) {
 			t.Errorf("limit %d: aliases %v, want %v", aws.ToInt32(limit), got, names)
 		}
@@ -452,6 +453,32 @@ func TestListings(t *testing.T) {
 	for _, limit := range []int32{0, -1, 1001} {
 		_, err := c.ListKeys(t.Context(), &kms.ListKeysInput{Limit: aws.Int32(limit)})
 		refused(t, err, "ValidationException", "*")
+	}
+}
+
+// TestAliasesOfServices: a service's alias is listed before it has a key, since clients look for it there (Terraform's
+// aws_kms_alias does) and then ask DescribeKey, which makes the key.
+func TestAliasesOfServices(t *testing.T) {
+	s := apitest.Start(t)
+	c, name := s.KMS(), aws.String("alias/aws/secretsmanager")
+	createAlias(t, c, "alias/zebra", createKey(t, c).KeyId)
+	listed := func() types.AliasListEntry {
+		t.Helper()
+		list := must(c.ListAliases(t.Context(), &kms.ListAliasesInput{}))(t).Aliases
+		if len(list) != 2 || *list[0].AliasName != *name || *list[0].AliasArn != aliasARN(*name) {
+			t.Fatalf("listed %+v", list)
+		}
+		return list[0]
+	}
+	if a := listed(); a.TargetKeyId != nil || a.CreationDate != nil || a.LastUpdatedDate != nil {
+		t.Errorf("before there is a key: %+v", a)
+	}
+	id := describe(t, c, name).KeyId
+	if a := listed(); a.TargetKeyId == nil || *a.TargetKeyId != *id || a.CreationDate == nil || a.LastUpdatedDate == nil {
+		t.Errorf("once there is a key: %+v", a)
+	}
+	if list := must(c.ListAliases(t.Context(), &kms.ListAliasesInput{KeyId: id}))(t).Aliases; len(list) != 1 {
+		t.Errorf("of the key: %+v", list)
 	}
 }
 
