@@ -401,6 +401,36 @@ func TestMaterialExpires(t *testing.T) {
 	s.isIn(soon, Enabled)
 }
 
+// TestTheFirstMaterialToExpireIsShown, current or not, since the key is closed without it; one that was never current is none.
+func TestTheFirstMaterialToExpireIsShown(t *testing.T) {
+	s := start(t)
+	id := s.external(symmetricDefault, encryptDecrypt)
+	one, _ := hsmtest.Outside(t, symmetricDefault)
+	two, _ := hsmtest.Outside(t, symmetricDefault)
+	until := func(d time.Duration) M {
+		return M{"ExpirationModel": materialExpires, "ValidTo": float64(s.time().Add(d).UnixMilli()) / 1000}
+	}
+	shows := func(model string, in time.Duration) {
+		t.Helper()
+		m := s.metadata(id)
+		if m.ExpirationModel != model || (m.ValidTo == nil) != (in == 0) || in != 0 && !m.ValidTo.Equal(s.time().Add(in)) {
+			t.Errorf("%s until %v, want %s for %s", m.ExpirationModel, m.ValidTo, model, in)
+		}
+	}
+	shows("", 0)
+	s.bring(id, one, until(2*time.Hour))
+	new := until(time.Hour)
+	new["ImportType"] = importNew
+	s.bring(id, two, new)
+	shows(materialExpires, 2*time.Hour)
+	must[any](s, "RotateKeyOnDemand", M{"KeyId": id})
+	shows(materialExpires, time.Hour)
+	s.bring(id, two, nil)
+	shows(materialExpires, 2*time.Hour)
+	s.bring(id, one, nil)
+	shows(materialLasts, 0)
+}
+
 // TestAClockThatIsSetBackExpiresNothing: the job stays until the time has come again.
 func TestAClockThatIsSetBackExpiresNothing(t *testing.T) {
 	s := start(t)

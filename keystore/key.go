@@ -1,6 +1,7 @@
 package keystore
 
 import (
+	"cmp"
 	"crypto"
 	"maps"
 	"sync/atomic"
@@ -182,6 +183,21 @@ type KeyMetadata struct {
 	CurrentKeyMaterialId        string                    `json:",omitzero"`
 }
 
+// expires returns the expiration model of imported material and when the first of it goes: without any one of those that it has
+// used the key can't be used.
+func (k *Key) expires() (model string, first *wire.Time) {
+	for _, m := range k.materials {
+		switch {
+		case !m.there() || m.pending():
+		case m.expires.IsZero():
+			model = cmp.Or(model, m.expiration)
+		case first == nil || m.expires.Before(first.Time):
+			model, first = m.expiration, wire.At(m.expires)
+		}
+	}
+	return model, first
+}
+
 // MultiRegionConfiguration says where the related keys of a multi-Region key are.
 type MultiRegionConfiguration struct {
 	MultiRegionKeyType string // PRIMARY or REPLICA
@@ -194,7 +210,6 @@ type MultiRegionKey struct{ Arn, Region string }
 
 // Metadata returns what AWS tells of a key.
 func (k *Key) Metadata() KeyMetadata {
-	current := k.materials[k.MaterialID]
 	m := KeyMetadata{
 		AWSAccountId: k.Account, KeyId: k.ID, Arn: k.ARN(), CreationDate: wire.Time{Time: k.Created},
 		Enabled: k.state() == Enabled, Description: k.Description, KeyUsage: k.Usage, KeyState: k.state(),
@@ -205,9 +220,7 @@ func (k *Key) Metadata() KeyMetadata {
 	if k.Origin == originHSM {
 		m.CurrentKeyMaterialId = "" // AWS names those that rotation may replace
 	}
-	if current.there() {
-		m.ExpirationModel, m.ValidTo = current.expiration, wire.At(current.expires)
-	}
+	m.ExpirationModel, m.ValidTo = k.expires()
 	if k.State == PendingReplicaDeletion {
 		m.PendingDeletionWindowInDays = int32(k.Waits)
 	}
