@@ -272,7 +272,7 @@ func TestCreateKey(t *testing.T) {
 			{"two specs", kms.CreateKeyInput{KeySpec: "SYMMETRIC_DEFAULT", CustomerMasterKeySpec: "RSA_2048"}, "ValidationException", "*"},
 			{"no custom key store", kms.CreateKeyInput{Origin: "AWS_CLOUDHSM", CustomKeyStoreId: aws.String("cks-1234567890abcdef0")}, "CustomKeyStoreNotFoundException", "*"},
 			{"multi-Region in a custom key store", kms.CreateKeyInput{MultiRegion: aws.Bool(true), CustomKeyStoreId: aws.String("cks-1234567890abcdef0")}, "UnsupportedOperationException", "*"},
-			{"imported", kms.CreateKeyInput{Origin: "EXTERNAL"}, "UnsupportedOperationException", "*"},
+			{"in an external key store", kms.CreateKeyInput{Origin: "EXTERNAL_KEY_STORE"}, "UnsupportedOperationException", "*"},
 			{"policy that is no JSON", kms.CreateKeyInput{Policy: aws.String("{")}, "MalformedPolicyDocumentException", "*"},
 			{"policy that is no object", kms.CreateKeyInput{Policy: aws.String("[]")}, "MalformedPolicyDocumentException", "*"},
 			{"long description", kms.CreateKeyInput{Description: aws.String(strings.Repeat("ü", 8193))}, "ValidationException", "*"},
