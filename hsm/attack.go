@@ -38,7 +38,7 @@ func (a attacker) rob(k custody.Kind) error {
 	if err != nil {
 		return err
 	}
-	victim, _, err := generate(a.driver, a.s, f)
+	victim, _, err := generate(a.driver, a.s, f, newborn(f))
 	if err != nil {
 		return fmt.Errorf("making it: %w", err)
 	}

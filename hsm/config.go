@@ -2,9 +2,12 @@ package hsm
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"runtime"
 	"time"
+
+	"claviger/internal/custody"
 )
 
 // Config names a token and says how to use it.
@@ -17,6 +20,10 @@ type Config struct {
 
 	// PIN is read at every login and wiped afterwards, so that it doesn't lie in memory between logins.
 	PIN func() ([]byte, error)
+
+	// Resident are the kinds of which new keys rest on the token and not wrapped beside it, for kinds that it can't wrap. Ed25519Sign
+	// is the only one; of a [Vault] there are none to choose.
+	Resident []custody.Kind
 
 	MaxSessions int           // beside the four that each Token keeps for itself; 0: what suits the device
 	HandleCache int           // unwrapped keys kept on the token; 0: 2,000 (a live object costs SoftHSM 9 KiB)
@@ -62,6 +69,11 @@ func (c Config) settled() (Config, error) {
 	}
 	if c.Module == "" || c.PIN == nil {
 		return c, errors.New("hsm: a module and a PIN are needed")
+	}
+	for _, k := range c.Resident {
+		if k != (rooted{}).rests() {
+			return c, fmt.Errorf("hsm: keys of kind %s don't rest on the token", k)
+		}
 	}
 	if c.HandleCache <= 0 {
 		c.HandleCache = defaultHandles

@@ -26,6 +26,7 @@ type dialect struct {
 
 	koblitz bool // secp256k1 is among its curves
 	edwards bool // it makes and wraps keys of Ed25519; SoftHSM makes them and wraps none
+	prehash bool // it signs by Ed25519ph; SoftHSM takes the parameter, ignores it and signs the digest as a message
 
 	lattices bool // it wraps keys of ML-DSA and ML-KEM, as PKCS#11 v3.2 section 6.7 has it
 
@@ -110,7 +111,7 @@ var dialects = []dialect{
 	},
 	{ // Entrust nShield, "Mechanisms supported by the PKCS #11 library": security assurances refuse weak templates
 		name: "nShield", makers: []string{"ncipher", "entrust"},
-		wrap: []mechanism{wrapKWP}, gcm: pkcs11.CKM_AES_GCM, oaep: []string{"SHA_1", "SHA_256"}, koblitz: true, edwards: true,
+		wrap: []mechanism{wrapKWP}, gcm: pkcs11.CKM_AES_GCM, oaep: []string{"SHA_1", "SHA_256"}, koblitz: true, edwards: true, prehash: true,
 		confines: true, limits: true, trusts: true, sessions: 32,
 	},
 	{

@@ -31,7 +31,7 @@ func (e *epoch) driver() cryptoki.Driver { return e.token.module.driver }
 // turn must be held, and the token's last epoch must have ended.
 func (t *Token) establish() (err error) {
 	d := t.module.driver
-	e := &epoch{token: t, generation: t.module.generation.Load(), handles: newHandles(t.config.HandleCache, t.holds.lasting()), ended: make(chan struct{})}
+	e := &epoch{token: t, generation: t.module.generation.Load(), handles: newHandles(t.config.HandleCache), ended: make(chan struct{})}
 	if e.slot, _, err = t.module.find(t.selected); err != nil {
 		return err
 	}
@@ -127,7 +127,7 @@ func (e *epoch) load(ctx context.Context, ref custody.Ref, h *handle) error {
 	if err := e.token.holds.admit(e.token, m, f); err != nil {
 		return err
 	}
-	h.kind, h.form, h.checkValue, h.spki = m.Kind, f, m.Check, m.Public
+	h.kind, h.form, h.checkValue, h.spki, h.lasting = m.Kind, f, m.Check, m.Public, m.Mechanism == custody.Resident
 	if h.public, err = parsePublic(f, m.Public); err != nil {
 		return fmt.Errorf("hsm: material %s: %w", ref.ID, err)
 	}

@@ -23,13 +23,14 @@ type Facts struct {
 	MaxSessions                         uint     // 0: no limit stated
 	MinPIN, MaxPIN                      uint     // bytes
 
-	Dialect    string   // the row of the table that was chosen
-	KeyWrap    string   // mechanism that wraps materials; empty if the token lacks what we need
-	DeviceIV   bool     // the device makes the IV of AES-GCM
-	LargestGCM int      // bytes in one call; 0: unlimited
-	OAEP       []string // hashes of RSA-OAEP that the device does by itself
-	Kinds      []custody.Kind
-	Gaps       []string // what the device can't be held to, by the threat model's names
+	Dialect    string         // the row of the table that was chosen
+	KeyWrap    string         // mechanism that wraps materials; empty if the token lacks what we need
+	DeviceIV   bool           // the device makes the IV of AES-GCM
+	LargestGCM int            // bytes in one call; 0: unlimited
+	OAEP       []string       // hashes of RSA-OAEP that the device does by itself
+	Kinds      []custody.Kind // that it keeps wrapped
+	Stays      []custody.Kind // that could rest on it, see [Config.Resident]
+	Gaps       []string       // what the device can't be held to, by the threat model's names
 }
 
 // Stats are a token's counters at one moment.
@@ -98,7 +99,7 @@ func factsOf(m *module, info pkcs11.TokenInfo, mechanisms []uint) Facts {
 		PINLocked:   has(info, pkcs11.CKF_USER_PIN_LOCKED),
 		MinPIN:      info.MinPinLen, MaxPIN: info.MaxPinLen,
 		Dialect: d.name, DeviceIV: d.iv != cryptoki.FromCaller, LargestGCM: d.largest,
-		OAEP: slices.Clone(d.oaep), Kinds: d.supported(mechanisms), Gaps: d.gaps(),
+		OAEP: slices.Clone(d.oaep), Kinds: d.supported(mechanisms), Stays: d.stays(mechanisms), Gaps: d.gaps(),
 	}
 	if info.MaxRwSessionCount < 1<<30 {
 		f.MaxSessions = info.MaxRwSessionCount

@@ -150,13 +150,26 @@ func (d dialect) supported(mechanisms []uint) []custody.Kind {
 	var kinds []custody.Kind
 	for _, k := range slices.Sorted(maps.Keys(forms)) {
 		f, err := d.form(k)
-		missing := slices.ContainsFunc(append(slices.Clip(f.mechanisms), f.generate), func(m uint) bool { return !slices.Contains(mechanisms, m) })
-		if err != nil || missing || !d.knows(f) {
+		if err != nil || f.lacks(mechanisms) || !d.knows(f) {
 			continue
 		}
 		kinds = append(kinds, k)
 	}
 	return kinds
+}
+
+// stays returns the kinds that a token can make and use and not keep wrapped, so that they might rest on it.
+func (d dialect) stays(mechanisms []uint) []custody.Kind {
+	k := rooted{}.rests()
+	if f := forms[k]; f.lacks(mechanisms) || d.knows(f) {
+		return nil
+	}
+	return []custody.Kind{k}
+}
+
+// lacks reports whether a mechanism by which such keys are made or used is not listed.
+func (f form) lacks(mechanisms []uint) bool {
+	return slices.ContainsFunc(append(slices.Clip(f.mechanisms), f.generate), func(m uint) bool { return !slices.Contains(mechanisms, m) })
 }
 
 // knows reports what no list of mechanisms says: whether the device has the curve, wraps such keys, and can be asked for all

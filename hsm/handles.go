@@ -24,6 +24,7 @@ type handle struct {
 	checkValue []byte
 	spki       []byte           // of a key pair, its public half
 	public     crypto.PublicKey // the same, parsed
+	lasting    bool             // the key rests on the token and outlives its handle
 	verified   atomic.Bool      // whether the key was compared with its check value
 
 	loaded chan struct{} // closed when the fields above and err are set
@@ -35,18 +36,17 @@ type handle struct {
 
 // handles is the bounded set of an epoch's unwrapped keys, by material id.
 type handles struct {
-	limit   int
-	lasting bool // the keys rest on the token and outlive their handles
-	mu      sync.Mutex
-	byID    map[string]*handle
-	order   *list.List // of *handle, last used first
-	dead    []cryptoki.Object
+	limit int
+	mu    sync.Mutex
+	byID  map[string]*handle
+	order *list.List // of *handle, last used first
+	dead  []cryptoki.Object
 }
 
-// newHandles returns an empty cache of at most limit keys, those in use beyond it not counted. Lasting keys are only
-// forgotten, others are destroyed then.
-func newHandles(limit int, lasting bool) *handles {
-	return &handles{limit: limit, lasting: lasting, byID: make(map[string]*handle), order: list.New()}
+// newHandles returns an empty cache of at most limit keys, those in use beyond it not counted. Those that last are only
+// forgotten then, others are destroyed.
+func newHandles(limit int) *handles {
+	return &handles{limit: limit, byID: make(map[string]*handle), order: list.New()}
 }
 
 // get returns the handle of ref with one use taken, unwrapping it if it isn't there. Of several callers who want
@@ -145,7 +145,7 @@ func (h *handles) drop(k *handle) {
 
 // bury marks the key of a dropped handle for destruction once nobody uses it. The lock must be held.
 func (h *handles) bury(k *handle) {
-	if k.uses == 0 && k.place == nil && k.object != 0 && !h.lasting {
+	if k.uses == 0 && k.place == nil && k.object != 0 && !k.lasting {
 		h.dead = append(h.dead, k.object)
 		k.object = 0
 	}

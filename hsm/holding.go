@@ -17,7 +17,7 @@ type holding interface {
 	enter(e *epoch, s cryptoki.Session) error                                                // logs in and finds what is ours
 	admit(t *Token, m custody.Material, f form) error                                        // checks what is loaded before it meets the token
 	fetch(e *epoch, s cryptoki.Session, m custody.Material, f form) (cryptoki.Object, error) // brings it within reach
-	lasting() bool                                                                           // whether keys outlive their handles
+	rests() custody.Kind                                                                     // the one kind of key that may rest on it
 	tries(inVain int) int                                                                    // how often a reload was tried, as the module counts it
 }
 
@@ -28,8 +28,12 @@ func (rooted) locate(t *Token) (uint, pkcs11.TokenInfo, error) {
 	return t.module.findPatiently(t.config)
 }
 
-func (rooted) suits(t *Token, mechanisms []uint) (err error) {
+// suits also refuses a token that can't make and use the keys that are configured to rest on it.
+func (h rooted) suits(t *Token, mechanisms []uint) (err error) {
 	t.wrap, err = t.dialect.wrapping(mechanisms)
+	if err == nil && t.Resident(h.rests()) && forms[h.rests()].lacks(mechanisms) {
+		err = fmt.Errorf("%w: those of keys of kind %s, which are to rest on it", ErrMechanism, h.rests())
+	}
 	return err
 }
 
@@ -54,8 +58,10 @@ func (rooted) enter(e *epoch, s cryptoki.Session) (err error) {
 	return e.recognise(s)
 }
 
-func (rooted) admit(t *Token, m custody.Material, f form) error {
+func (h rooted) admit(t *Token, m custody.Material, f form) error {
 	switch {
+	case m.Mechanism == custody.Resident:
+		return admitResident(m, h.rests())
 	case m.Root != t.resident.id:
 		return fmt.Errorf("hsm: material %s is wrapped by root %s, and this token holds root %s", m.ID, m.Root, t.resident.id)
 	case m.Mechanism != t.wrap.name:
@@ -67,10 +73,13 @@ func (rooted) admit(t *Token, m custody.Material, f form) error {
 }
 
 func (rooted) fetch(e *epoch, s cryptoki.Session, m custody.Material, f form) (cryptoki.Object, error) {
+	if m.Mechanism == custody.Resident {
+		return e.findResident(s, f, m.Wrapped)
+	}
 	return e.unwrap(s, m.Wrapped, e.token.dialect.working(f))
 }
 
-func (rooted) lasting() bool        { return false }
+func (rooted) rests() custody.Kind  { return custody.Ed25519Sign }
 func (rooted) tries(inVain int) int { return inVain }
 
 // stocked is a token with resident keys: a custom key store's.
@@ -108,7 +117,7 @@ func (stocked) enter(e *epoch, s cryptoki.Session) (err error) {
 	byLabel := cryptoki.Bytes(pkcs11.CKA_LABEL, []byte(vaultCanary))
 	e.canary, err = findOne(d, s, byLabel)
 	if errors.Is(err, errAbsent) && t.pulse == nil {
-		e.canary, err = e.makeResident(s, vaultCanary, canaryID([]byte(vaultCanary)))
+		e.canary, err = e.makeCanary(s)
 	}
 	if err != nil {
 		return err
@@ -116,20 +125,33 @@ func (stocked) enter(e *epoch, s cryptoki.Session) (err error) {
 	return e.recognise(s)
 }
 
-// admit doesn't compare the serial number of the token where the key was made: a cluster restored from a backup has the
-// same keys on other devices. The check value tells whether it is the key.
-func (stocked) admit(_ *Token, m custody.Material, _ form) error {
-	if m.Mechanism != residentKey || m.Kind != custody.AES256 || len(m.Wrapped) != residentIDSize {
+func (h stocked) admit(_ *Token, m custody.Material, _ form) error {
+	return admitResident(m, h.rests())
+}
+
+func (e *epoch) makeCanary(s cryptoki.Session) (cryptoki.Object, error) {
+	f, err := e.token.dialect.form(custody.AES256)
+	if err != nil {
+		return 0, err
+	}
+	o, _, err := e.makeResident(s, f, vaultCanary, canaryID([]byte(vaultCanary)))
+	return o, err
+}
+
+// admitResident doesn't compare the serial number of the token where the key was made: a device restored from a backup has
+// the same keys under another. The check value tells whether it is the key.
+func admitResident(m custody.Material, of custody.Kind) error {
+	if m.Mechanism != custody.Resident || m.Kind != of || len(m.Wrapped) != residentIDSize {
 		return fmt.Errorf("hsm: material %s is not a key that rests on a token", m.ID)
 	}
 	return nil
 }
 
-func (stocked) fetch(e *epoch, s cryptoki.Session, m custody.Material, _ form) (cryptoki.Object, error) {
-	return findOne(e.driver(), s, cryptoki.Bytes(pkcs11.CKA_ID, m.Wrapped))
+func (stocked) fetch(e *epoch, s cryptoki.Session, m custody.Material, f form) (cryptoki.Object, error) {
+	return e.findResident(s, f, m.Wrapped)
 }
 
-func (stocked) lasting() bool { return true }
+func (stocked) rests() custody.Kind { return custody.AES256 }
 
 // tries makes reloads rare from the first: they cost the service's own token its handles, if it is on the same module.
 func (stocked) tries(int) int { return manyReloads }

@@ -9,7 +9,7 @@ import (
 // bear makes a key on the token and returns it wrapped, with its public half in SubjectPublicKeyInfo if it has one.
 // The key itself is destroyed before bear returns.
 func bear(d cryptoki.Driver, s cryptoki.Session, f form, wrap mechanism, root cryptoki.Object) (wrapped, public []byte, err error) {
-	key, public, err := generate(d, s, f)
+	key, public, err := generate(d, s, f, newborn(f))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -23,13 +23,13 @@ func bear(d cryptoki.Driver, s cryptoki.Session, f form, wrap mechanism, root cr
 	return wrapped, public, err
 }
 
-// generate makes a newborn key, and reads and destroys its public half.
-func generate(d cryptoki.Driver, s cryptoki.Session, f form) (key cryptoki.Object, public []byte, err error) {
+// generate makes a key by a template, and reads and destroys its public half.
+func generate(d cryptoki.Driver, s cryptoki.Session, f form, template []cryptoki.Attribute) (key cryptoki.Object, public []byte, err error) {
 	if !f.pair() {
-		key, err = d.GenerateKey(s, f.generate, newborn(f))
+		key, err = d.GenerateKey(s, f.generate, template)
 		return key, nil, err
 	}
-	other, key, err := d.GenerateKeyPair(s, f.generate, half(f), newborn(f))
+	other, key, err := d.GenerateKeyPair(s, f.generate, half(f), template)
 	if err != nil {
 		return 0, nil, err
 	}

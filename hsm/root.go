@@ -68,9 +68,14 @@ func canaryID(root []byte) []byte {
 
 // findOne returns the one AES key on the token that has the given attributes, or errAbsent.
 func findOne(d cryptoki.Driver, s cryptoki.Session, by ...cryptoki.Attribute) (cryptoki.Object, error) {
+	return findOneOf(d, s, pkcs11.CKO_SECRET_KEY, pkcs11.CKK_AES, by...)
+}
+
+// findOneOf is findOne for keys of any class and type.
+func findOneOf(d cryptoki.Driver, s cryptoki.Session, class, keyType uint, by ...cryptoki.Attribute) (cryptoki.Object, error) {
 	template := append([]cryptoki.Attribute{
-		cryptoki.Ulong(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY),
-		cryptoki.Ulong(pkcs11.CKA_KEY_TYPE, pkcs11.CKK_AES),
+		cryptoki.Ulong(pkcs11.CKA_CLASS, class),
+		cryptoki.Ulong(pkcs11.CKA_KEY_TYPE, keyType),
 		cryptoki.Bool(pkcs11.CKA_TOKEN, true),
 	}, by...)
 	found, err := d.FindObjects(s, template)

@@ -81,7 +81,7 @@ func pkcs1(h crypto.Hash, arc byte) signing {
 func (t *Token) Sign(ctx context.Context, ref custody.Ref, alg custody.Algorithm, digest []byte) (signature []byte, err error) {
 	defer t.observe("Sign", time.Now(), &err)
 	how, known := signings[alg]
-	if !known || how.Code == ckmMLDSAExternalMu && !t.dialect.mu {
+	if !known || how.Code == ckmMLDSAExternalMu && !t.dialect.mu || how.Parameter == (cryptoki.Prehash{}) && !t.dialect.prehash {
 		return nil, custody.ErrUnsupported
 	}
 	if !how.takes(len(digest)) {

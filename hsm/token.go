@@ -23,8 +23,8 @@ type Token struct {
 	holds    holding
 	dialect  dialect
 	wrap     mechanism
-	limit    int32 // sessions in the pool
-	kinds    map[custody.Kind]bool
+	limit    int32                 // sessions in the pool
+	kinds    map[custody.Kind]bool // that it can keep wrapped
 	info     pkcs11.TokenInfo
 	facts    Facts
 
@@ -172,7 +172,7 @@ func (t *Token) Close() error {
 func (t *Token) Root() string { return t.resident.id }
 
 // Supports reports whether the token can make, keep and use keys of a kind. It was decided when the token was opened.
-func (t *Token) Supports(k custody.Kind) bool { return t.kinds[k] }
+func (t *Token) Supports(k custody.Kind) bool { return t.kinds[k] || t.Resident(k) }
 
 // Generate makes a key or key pair on the token and returns it wrapped by the root. The key exists unwrapped only on
 // the token; its handle under id is cached, and replaces one that was. An RSA pair may take [Config.Generation], and
@@ -184,7 +184,7 @@ func (t *Token) Generate(ctx context.Context, id string, k custody.Kind) (m cust
 	if err != nil {
 		return m, fault.Of(err)
 	}
-	if !t.Supports(k) {
+	if !t.kinds[k] {
 		return m, custody.ErrUnsupported
 	}
 	of := func(e *epoch) *lane { return e.pool }

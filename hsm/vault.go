@@ -2,16 +2,10 @@ package hsm
 
 import (
 	"context"
-	"crypto/rand"
-	"errors"
-	"fmt"
-	"time"
 
 	"github.com/miekg/pkcs11"
 
-	"claviger/hsm/internal/cryptoki"
 	"claviger/internal/custody"
-	"claviger/internal/fault"
 )
 
 // Vault is an open token whose keys rest on it: they are made there, are never wrapped, and can't leave. It holds no root
@@ -19,13 +13,7 @@ import (
 // [custody.ErrUnavailable] while the device can't be used, as those of [Token] do; what watches and recovers it is the same.
 type Vault struct{ t *Token }
 
-const (
-	// residentKey stands in [custody.Material.Mechanism] where other materials have the mechanism that wrapped them:
-	// Wrapped is the key's CKA_ID then, and Root the serial number of the token on which it was made.
-	residentKey    = "CKA_TOKEN"
-	residentIDSize = 16
-	vaultCanary    = "claviger vault canary"
-)
+const vaultCanary = "claviger vault canary"
 
 // OpenVault opens a token as a [Vault]: it logs in and finds, or the first time makes, a canary of its own. A wrong PIN is
 // tried once. A token that this process is logged in to already is refused with [ErrTaken].
@@ -60,54 +48,13 @@ func (m *module) survey(c []Config) (active []bool, whole bool) {
 	return active, whole
 }
 
-// NewResidentID returns a name for a key that is yet to be made on a vault: a random CKA_ID of 16 bytes.
-func NewResidentID() []byte {
-	id := make([]byte, residentIDSize)
-	rand.Read(id)
-	return id
+// GenerateResident and Destroy are those of [Token]. AES_256 is the one kind.
+func (v *Vault) GenerateResident(ctx context.Context, id string, k custody.Kind, label string, name []byte) (custody.Material, error) {
+	return v.t.GenerateResident(ctx, id, k, label, name)
 }
 
-// Generate makes an AES-256 key on the token under the CKA_ID name, with a label for people, and makes sure that the
-// device keeps it in. What was there under that name is destroyed before: an earlier attempt that failed half-way.
-func (v *Vault) Generate(ctx context.Context, id, label string, name []byte) (m custody.Material, err error) {
-	defer v.t.observe("Generate", time.Now(), &err)
-	m = custody.Material{ID: id, Kind: custody.AES256, Root: v.t.info.SerialNumber, Mechanism: residentKey, Wrapped: name}
-	if len(name) != residentIDSize {
-		return m, fault.Of(fmt.Errorf("hsm: the name of a resident key has %d bytes", len(name)))
-	}
-	_, err = v.t.use(ctx, nil, func(e *epoch, _ *handle, s cryptoki.Session) ([]byte, error) {
-		if err := e.removeResident(s, name); err != nil && !errors.Is(err, errAbsent) {
-			return nil, err
-		}
-		_, err := e.makeResident(s, label, name)
-		return nil, err
-	})
-	if err != nil {
-		return m, err
-	}
-	// It is looked up before it is handed out: a key that can't be found again is never stored.
-	ref := m.Rest()
-	m.Check, err = v.t.use(ctx, &ref, func(e *epoch, h *handle, s cryptoki.Session) ([]byte, error) {
-		check, err := e.check(s, h)
-		h.verified.Store(err == nil)
-		return check, err
-	})
-	return m, err
-}
-
-// Destroy destroys the key with the CKA_ID name. A key that is gone already is as good, if the canary says that the token is
-// the one it was.
-func (v *Vault) Destroy(ctx context.Context, name []byte) (err error) {
-	defer v.t.observe("Destroy", time.Now(), &err)
-	_, err = v.t.use(ctx, nil, func(e *epoch, _ *handle, s cryptoki.Session) ([]byte, error) {
-		err := e.removeResident(s, name)
-		if errors.Is(err, errAbsent) {
-			err = e.beat(s)
-		}
-		return nil, err
-	})
-	return err
-}
+// Destroy destroys a resident key.
+func (v *Vault) Destroy(ctx context.Context, name []byte) error { return v.t.Destroy(ctx, name) }
 
 // Seal and Unseal are those of [Token], with a key that rests here.
 func (v *Vault) Seal(ctx context.Context, ref custody.Ref, plaintext, aad []byte) ([]byte, error) {
@@ -130,43 +77,3 @@ func (v *Vault) Facts() Facts { return v.t.Facts() }
 
 // Close logs out; the keys stay.
 func (v *Vault) Close() error { return v.t.Close() }
-
-// makeResident makes a key that rests on the token and encrypts and decrypts by AES-GCM, and reads back what a device must
-// keep to. A key that the device would let out is destroyed.
-func (e *epoch) makeResident(s cryptoki.Session, label string, name []byte) (cryptoki.Object, error) {
-	d := e.token.dialect
-	kept := []cryptoki.Attribute{
-		cryptoki.Bool(pkcs11.CKA_TOKEN, true), cryptoki.Bool(pkcs11.CKA_PRIVATE, true),
-		cryptoki.Bool(pkcs11.CKA_SENSITIVE, true), cryptoki.Bool(pkcs11.CKA_EXTRACTABLE, false),
-	}
-	t := permit(append([]cryptoki.Attribute{
-		cryptoki.Ulong(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY),
-		cryptoki.Ulong(pkcs11.CKA_KEY_TYPE, pkcs11.CKK_AES),
-		cryptoki.Bytes(pkcs11.CKA_LABEL, []byte(label)),
-		cryptoki.Bytes(pkcs11.CKA_ID, name),
-		cryptoki.Ulong(pkcs11.CKA_VALUE_LEN, 32),
-	}, kept...), usageFlags, pkcs11.CKA_ENCRYPT, pkcs11.CKA_DECRYPT)
-	if d.limits {
-		t = append(t, cryptoki.Ulong(pkcs11.CKA_ALLOWED_MECHANISMS, d.gcm),
-			cryptoki.Bool(pkcs11.CKA_COPYABLE, false), cryptoki.Bool(pkcs11.CKA_MODIFIABLE, false))
-	}
-	o, err := e.driver().GenerateKey(s, pkcs11.CKM_AES_KEY_GEN, t)
-	if err != nil {
-		return 0, err
-	}
-	// That it was never otherwise is the device's to say: a key that was made elsewhere and brought here might be.
-	kept = append(kept, cryptoki.Bool(pkcs11.CKA_LOCAL, true), cryptoki.Bool(pkcs11.CKA_ALWAYS_SENSITIVE, true), cryptoki.Bool(pkcs11.CKA_NEVER_EXTRACTABLE, true))
-	if err := confirm(e.driver(), s, o, kept); err != nil {
-		return 0, errors.Join(err, e.driver().DestroyObject(s, o))
-	}
-	return o, nil
-}
-
-// removeResident destroys the one key with a name.
-func (e *epoch) removeResident(s cryptoki.Session, name []byte) error {
-	o, err := findOne(e.driver(), s, cryptoki.Bytes(pkcs11.CKA_ID, name))
-	if err != nil {
-		return err
-	}
-	return e.driver().DestroyObject(s, o)
-}

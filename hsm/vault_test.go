@@ -35,7 +35,7 @@ func openVault(t *testing.T, c hsm.Config) *hsm.Vault {
 // store makes a resident key and seals something by it.
 func store(t *testing.T, v *hsm.Vault, id string) (custody.Material, []byte) {
 	t.Helper()
-	m, err := v.Generate(background, id, "label of "+id, hsm.NewResidentID())
+	m, err := v.GenerateResident(background, id, custody.AES256, "label of "+id, hsm.NewResidentID())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +140,7 @@ func TestDestroyingAVaultsKey(t *testing.T) {
 	if err := v.Ready(); err != nil {
 		t.Errorf("a key that is gone took the vault down: %v", err)
 	}
-	again, err := v.Generate(background, "b", "", kept.Wrapped) // an attempt that is repeated leaves one key
+	again, err := v.GenerateResident(background, "b", custody.AES256, "", kept.Wrapped) // an attempt that is repeated leaves one key
 	if err != nil || bytes.Equal(again.Check, kept.Check) {
 		t.Fatalf("%v", err)
 	}

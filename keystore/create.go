@@ -73,6 +73,9 @@ func (s *Keys) createKey(c *op.Call, in CreateKeyInput, at place) (op.Commit[Cre
 	if err := checkNewPolicy(c, in.Policy, in.BypassPolicyLockoutSafetyCheck); err != nil {
 		return nil, err
 	}
+	if kind := specs[in.spec()][or(in.KeyUsage, encryptDecrypt)].kind; in.multiRegion() && s.token.Resident(kind) {
+		return nil, unsupported("A key of the spec " + in.spec() + " rests on the hardware security module of this service, and can't be a multi-Region key.")
+	}
 	k, born, err := s.newKeyIn(c, at.store, in.origin(), in.spec(), or(in.KeyUsage, encryptDecrypt))
 	if err != nil {
 		return nil, err
@@ -94,21 +97,29 @@ func (s *Keys) createKey(c *op.Call, in CreateKeyInput, at place) (op.Commit[Cre
 	}, nil
 }
 
-// newKeyIn is newKey in a custom key store, if one is given. It also returns what belongs into the transaction that stores
-// the key.
+// newKeyIn is newKey in a custom key store, if one is given, or for a key that rests on the token. It also returns what belongs
+// into the transaction that stores the key.
 func (s *Keys) newKeyIn(c *op.Call, in *onStore, origin, spec, usage string) (*Key, func(*store.Tx) error, error) {
-	if in == nil {
+	if in == nil && !s.token.Resident(specs[spec][usage].kind) {
 		k, err := s.newKey(c, byCustomer, origin, spec, usage)
-		return k, func(*store.Tx) error { return nil }, err
+		return k, nothing, err
+	}
+	k := bareKey(c, byCustomer, spec, usage)
+	if in == nil {
+		born, err := s.makeResident(c, k, s.token)
+		return k, born, err
 	}
 	if _, err := s.look(c, in.store.cluster); err != nil {
 		return nil, nil, err
 	}
-	k := bareKey(c, byCustomer, spec, usage)
 	k.Origin, k.Store, k.cluster = originHSM, in.ref.id, in.store.cluster
-	m, born, err := s.makeResident(c, k, *in)
-	k.materials = map[string]material{m.ID: {Material: m, created: k.Created}}
-	return k, born, err
+	born, err := s.makeResident(c, k, in.vault)
+	return k, func(tx *store.Tx) error {
+		if err := s.unchangedStore(tx, in.store); err != nil {
+			return err
+		}
+		return born(tx)
+	}, err
 }
 
 // bareKey returns a key without its material.
@@ -120,7 +131,7 @@ func bareKey(c *op.Call, manager, spec, usage string) *Key {
 }
 
 // newKey makes the material of a key on the token and the key around it, or one that waits for its material. Nothing is stored
-// yet. A public key that can't be read is noticed now, and not when the first signature is to be verified.
+// yet.
 func (s *Keys) newKey(c *op.Call, manager, origin, spec, usage string) (*Key, error) {
 	k := bareKey(c, manager, spec, usage)
 	kind := k.use().kind
@@ -132,11 +143,17 @@ func (s *Keys) newKey(c *op.Call, manager, origin, spec, usage string) (*Key, er
 		return k, nil
 	}
 	m, err := s.token.Generate(c, k.MaterialID, kind)
-	if err == nil {
-		err = k.readPublic(m)
+	if err != nil {
+		return nil, err
 	}
+	return k, k.begin(m)
+}
+
+// begin gives a new key its first material. A public key that can't be read is noticed now, and not when the first signature
+// is to be verified.
+func (k *Key) begin(m custody.Material) error {
 	k.materials = map[string]material{m.ID: {Material: m, created: k.Created}}
-	return k, err
+	return k.readPublic(m)
 }
 
 // manageInput asks for the key that a service uses when the caller names none.

@@ -12,8 +12,8 @@
 // are and what each serves, matrix.go what each state allows; blob.go is the format of a ciphertext, public.go that of a
 // public key; grant.go is what lets callers use a key who own nothing; envelope.go seals for other services; family.go
 // keeps together what multi-Region keys share; turn.go replaces materials, and uses.go counts what each has sealed.
-// customstore.go is the custom key stores: connect.go opens and closes them, vault.go is what is open, orphan.go keeps their
-// tokens clean.
+// customstore.go is the custom key stores: connect.go opens and closes them, vault.go is what is open. orphan.go keeps tokens
+// clean on which keys rest.
 package keystore
 
 import (
@@ -33,6 +33,8 @@ import (
 // Token is what KMS asks of the device. Materials are named by id; see package custody.
 type Token interface {
 	Maker
+	Keeper
+	Resident(k custody.Kind) bool // whether keys of a kind are made to rest on it
 	Sealer
 	Signer
 	Opener
@@ -45,6 +47,12 @@ type Maker interface {
 	Generate(ctx context.Context, id string, k custody.Kind) (custody.Material, error) // of a key pair it takes seconds
 	Random(ctx context.Context, n int) ([]byte, error)
 	Forget(id string)
+}
+
+// Keeper makes keys that rest on a token for good, and destroys them.
+type Keeper interface {
+	GenerateResident(ctx context.Context, id string, k custody.Kind, label string, name []byte) (custody.Material, error) // Wrapped is the name, a random CKA_ID
+	Destroy(ctx context.Context, name []byte) error                                                                       // what is gone already is as good
 }
 
 // Sealer encrypts and decrypts by AES-256-GCM.
@@ -111,6 +119,8 @@ type Keys struct {
 	grants   *store.Cache[granteeRef, []policy.Grant]
 	stores   *store.Cache[storeRef, *keyStore]
 
+	residents int // that the service's own token may keep; see orphan.go
+
 	clusters Clusters
 	vaults   *connections
 	sealing  custody.Ref // seals the passwords that stores are logged in to with
@@ -159,6 +169,7 @@ func New(db *store.DB, token Token, jobs Scheduler, in *install.Installation, re
 		clusters: clusters, vaults: newConnections(), sealing: in.Identity,
 		pairs: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), // an RSA pair takes seconds: the rest is for everybody else
 	}
+	s.residents = mostResidents
 	s.tally.wear, s.tally.limit = usualWear, keptUses
 	s.internal()
 	return s

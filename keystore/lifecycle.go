@@ -189,8 +189,7 @@ func (s *Keys) forgetting(k *Key) func(*store.Tx) error {
 }
 
 // destroyKey removes a key, its aliases, its wrapped materials and the data keys under it, and a replica from the lists of the
-// keys related to it, which keep their copies of the material. Material that rests on the token of a custom key store is
-// destroyed afterwards. A key that is gone, or that
+// keys related to it, which keep their copies of the material. Material that rests on a token is destroyed afterwards. A key that is gone, or that
 // was taken back from deletion, is left as it is: the job has nothing to do. Where the time has not come, because the clock was
 // set back, the job fails: it must stay, or the key would be pending for ever.
 func (s *Keys) destroyKey(c *op.Call, _ dueInput, e due) (op.Commit[op.None], error) {

@@ -13,25 +13,28 @@ import (
 	"claviger/store"
 )
 
-// A key on a store's token is made and destroyed outside any transaction. So that none is left behind, or destroyed while a
+// A key that rests on a token, a store's or the service's own, is made and destroyed outside any transaction. So that none is left behind, or destroyed while a
 // KMS key uses it, its name is written down as an orphan's before it is made and before it is destroyed: the transaction
 // that makes a KMS key takes its material off the list, the one that deletes a KMS key puts it on.
 
-// DestroyMaterialJob is the kind of the job that destroys a key on the token of a custom key store; see
-// [Keys.DestroyMaterial].
+// DestroyMaterialJob is the kind of the job that destroys a key on a token; see [Keys.DestroyMaterial].
 const DestroyMaterialJob = "kms:DestroyKeyMaterial"
 
 // birth is how long the making of a key may take before what is there of it is destroyed.
 const birth = time.Hour
 
-// orphanInput names a key on the token of a store.
+// mostResidents is how many keys may rest on the service's own token, of all accounts: devices hold a few thousand objects, and
+// SoftHSM finds one in time that grows with them.
+const mostResidents = 1000
+
+// orphanInput names a key on a token.
 type orphanInput struct {
-	CustomKeyStoreId string `shape:"CustomKeyStoreIdType,required"`
-	Id               string `shape:"ResidentId,required"` // its CKA_ID, 32 hex digits
+	CustomKeyStoreId *string `shape:"CustomKeyStoreIdType"` // nil: the service's own token
+	Id               string  `shape:"ResidentId,required"`  // its CKA_ID, 32 hex digits
 	op.ByShape
 }
 
-// announced is the store on whose token a key is to be made.
+// announced is the store on whose token a key is to be made, or the service's own.
 type announced struct{ ref storeRef }
 
 func (a announced) Demands() []policy.Demand {
@@ -42,38 +45,58 @@ func (announced) Ready() error   { return nil }
 
 func (s *Keys) findAnnounced(c *op.Call, in orphanInput) (announced, error) {
 	account, region := c.Namespace()
-	return announced{storeRef{account, region, in.CustomKeyStoreId}}, nil
+	return announced{storeRef{account, region, or(in.CustomKeyStoreId, "")}}, nil
 }
 
-// announceKey writes the name of a key down that is about to be made.
+// announceKey writes the name of a key down that is about to be made, if there is room for it. Keys that were announced take
+// room like those that are there: some of them are.
 func (s *Keys) announceKey(c *op.Call, in orphanInput, t announced) (op.Commit[op.None], error) {
 	insert, err := s.insertOrphan(c, &orphan{t.ref, in.Id, c.Time.Truncate(time.Microsecond)}, c.Time.Add(birth))
-	return func(tx *store.Tx) (op.None, error) { return op.None{}, insert(tx) }, err
-}
-
-// makeResident makes the material of k in the vault of its store and returns what belongs into the transaction that stores
-// the key.
-func (s *Keys) makeResident(c *op.Call, k *Key, t onStore) (m custody.Material, born func(*store.Tx) error, err error) {
-	name := make([]byte, 16)
-	rand.Read(name)
-	id := hex.EncodeToString(name)
-	if _, err = op.AsService(c, "kms", s.announce, orphanInput{CustomKeyStoreId: t.ref.id, Id: id}); err != nil {
-		return m, nil, err
-	}
-	m, err = t.vault.Generate(c, k.MaterialID, k.ID, name)
-	return m, func(tx *store.Tx) error {
-		if err := s.unchangedStore(tx, t.store); err != nil {
-			return err
+	return func(tx *store.Tx) (op.None, error) {
+		if t.ref.id == "" {
+			if err := s.roomOnToken(tx); err != nil {
+				return op.None{}, err
+			}
 		}
-		return s.forgetOrphan(tx, t.ref, id)
+		return op.None{}, insert(tx)
 	}, err
 }
 
-// leaveOrphans returns what puts the materials of a key that is deleted on the list; nothing where they rest in the database.
+// roomOnToken refuses one more key on the service's own token if it has as many as it may.
+func (s *Keys) roomOnToken(tx *store.Tx) error {
+	var n int
+	err := tx.Row(qResidents, nil, &n)
+	if err == nil && n >= s.residents {
+		err = fault.Newf(fault.Limit, "LimitExceededException", "The hardware security module of this service keeps at most %d keys of this kind.", s.residents)
+	}
+	return err
+}
+
+// makeResident makes the material of k on the token of its store, or on the service's own, and returns what belongs into the
+// transaction that stores the key.
+func (s *Keys) makeResident(c *op.Call, k *Key, on Keeper) (born func(*store.Tx) error, err error) {
+	name := make([]byte, 16)
+	rand.Read(name)
+	id := hex.EncodeToString(name)
+	in := orphanInput{Id: id}
+	if k.Store != "" {
+		in.CustomKeyStoreId = &k.Store
+	}
+	if _, err = op.AsService(c, "kms", s.announce, in); err != nil {
+		return nil, err
+	}
+	m, err := on.GenerateResident(c, k.MaterialID, k.use().kind, k.ID, name)
+	if err == nil {
+		err = k.begin(m)
+	}
+	return func(tx *store.Tx) error { return s.forgetOrphan(tx, storeRef{k.Account, k.Region, k.Store}, id) }, err
+}
+
+// leaveOrphans returns what puts the materials of a key that is deleted on the list; nothing where they rest wrapped.
 func (s *Keys) leaveOrphans(c *op.Call, k *Key) (func(*store.Tx) error, error) {
 	var inserts []func(*store.Tx) error
 	for _, m := range k.materials {
-		if k.Store == "" {
+		if m.Mechanism != custody.Resident {
 			continue
 		}
 		insert, err := s.insertOrphan(c, &orphan{storeRef{k.Account, k.Region, k.Store}, hex.EncodeToString(m.Wrapped), c.Time.Truncate(time.Microsecond)}, c.Time)
@@ -98,11 +121,11 @@ type bereaved struct {
 	op.ByShape
 }
 
-// orphaned is a key on the token of a store that nobody may need any more.
+// orphaned is a key on a token that nobody may need any more.
 type orphaned struct {
 	account, id string
 	orphan      *orphan // nil: it is gone, or used after all
-	vault       Vault
+	on          Keeper
 }
 
 func (t orphaned) Demands() []policy.Demand {
@@ -112,7 +135,7 @@ func (orphaned) Missing() error { return nil }
 
 // Ready implements [op.Target]: the job stays until the store is connected.
 func (t orphaned) Ready() error {
-	if t.orphan != nil && t.vault == nil {
+	if t.orphan != nil && t.on == nil {
 		return fault.New(fault.State, "CustomKeyStoreInvalidStateException", "The custom key store "+t.orphan.id+" is not connected. Key material is destroyed once it is.")
 	}
 	return nil
@@ -128,8 +151,12 @@ func (s *Keys) findOrphan(c *op.Call, in bereaved) (t orphaned, err error) {
 	if err != nil {
 		return t, err
 	}
-	t.vault = s.vaults.vault(o.storeRef)
 	t.orphan = o
+	if o.id == "" {
+		t.on = s.token
+	} else if v := s.vaults.vault(o.storeRef); v != nil {
+		t.on = v
+	}
 	return t, nil
 }
 
@@ -150,7 +177,7 @@ func (s *Keys) destroyMaterial(c *op.Call, _ bereaved, t orphaned) (op.Commit[op
 	case !isNoRow(err):
 		return nil, err
 	}
-	if err := t.vault.Destroy(c, name); err != nil {
+	if err := t.on.Destroy(c, name); err != nil {
 		return nil, err
 	}
 	return func(tx *store.Tx) (op.None, error) {
@@ -158,7 +185,7 @@ func (s *Keys) destroyMaterial(c *op.Call, _ bereaved, t orphaned) (op.Commit[op
 	}, nil
 }
 
-// DestroyMaterial destroys a key on the token of a store that no KMS key uses. It is the work of a [DestroyMaterialJob].
+// DestroyMaterial destroys a key on a token that no KMS key uses. It is the work of a [DestroyMaterialJob].
 func (s *Keys) DestroyMaterial(c *op.Call, id string) error {
 	_, err := op.AsService(c, "kms", s.bury, bereaved{Id: id})
 	return err

@@ -31,7 +31,10 @@ var (
 	qOrphansOf    = store.SQL(`SELECT id FROM kms_orphans WHERE account = $1 AND region = $2 AND store = $3`)
 	qInsertOrphan = store.SQL(`INSERT INTO kms_orphans (account, region, id, store, created, mac) VALUES ($1, $2, $3, $4, $5, $6)`)
 	qDeleteOrphan = store.SQL(`DELETE FROM kms_orphans WHERE account = $1 AND region = $2 AND id = $3`)
-	qResident     = store.SQL(`SELECT key_id FROM kms_materials WHERE account = $1 AND region = $2 AND wrapped = $3 LIMIT 1`)
+	qResidents    = store.Wide(`SELECT (SELECT count(*) FROM kms_orphans WHERE store = '')
+		+ (SELECT count(*) FROM kms_materials m JOIN kms_keys k ON k.account = m.account AND k.region = m.region AND k.id = m.key_id
+			WHERE m.mechanism = 'CKA_TOKEN' AND k.store = '')`, "the service's own token has room for so many keys of all accounts and Regions")
+	qResident = store.SQL(`SELECT key_id FROM kms_materials WHERE account = $1 AND region = $2 AND wrapped = $3 LIMIT 1`)
 )
 
 // columns is what the MAC of a store's row is over: all of it.
@@ -186,11 +189,11 @@ func texts(r store.Reader, q *store.Query, args ...any) (out []string, err error
 	return out, err
 }
 
-// orphan is a key on a store's token that no KMS key uses, or none yet.
+// orphan is a key on a token that no KMS key uses, or none yet.
 type orphan struct {
-	storeRef
-	key     string // its CKA_ID, 32 hex digits
-	created time.Time
+	storeRef        // without an id: on the service's own token
+	key      string // its CKA_ID, 32 hex digits
+	created  time.Time
 }
 
 func (o *orphan) columns() []any {

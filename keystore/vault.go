@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"sync"
-
-	"claviger/internal/custody"
 )
 
 // Clusters are the HSM clusters that custom key stores may stand on. A name in the server's configuration is all that a
@@ -29,8 +27,7 @@ type Cluster struct {
 // Vault is a cluster that is logged in to. The keys of a store rest on it and never leave it.
 type Vault interface {
 	Sealer
-	Generate(ctx context.Context, id, label string, name []byte) (custody.Material, error) // Wrapped is the name, a random CKA_ID
-	Destroy(ctx context.Context, name []byte) error                                        // what is gone already is as good
+	Keeper
 	Random(ctx context.Context, n int) ([]byte, error)
 	Ready() error      // why it can't be used just now, or nil
 	Trouble() *Trouble // why only a person can bring it back, or nil

@@ -59,14 +59,18 @@ type Algorithm string
 // type and PKCS#11 a mechanism of its own.
 const ExternalMu Algorithm = "ML_DSA_SHAKE_256 EXTERNAL_MU"
 
-// Material is a key as it rests: wrapped by a root key that never leaves its token.
+// Resident stands in [Material.Mechanism] where other materials have the mechanism that wrapped them: the key rests on a
+// token, and Wrapped and Root only name it.
+const Resident = "CKA_TOKEN"
+
+// Material is a key as it rests: wrapped by a root key that never leaves its token, or what names one that rests on a token.
 // Every field belongs under the MAC of the row that holds it.
 type Material struct {
 	ID        string // ours, and the caller's choice: it names the handle in the token's cache
 	Kind      Kind
-	Root      string // identifier of the root that wrapped it, 32 hex digits (its CKA_ID)
-	Mechanism string // PKCS#11's name of the key-wrap mechanism as it was performed, e.g. CKM_AES_KEY_WRAP_PAD
-	Wrapped   []byte // RFC 5649 form: the length of the key rounded up to 8, and 8 more
+	Root      string // identifier of the root that wrapped it, 32 hex digits (its CKA_ID); of a resident key, its token's serial number
+	Mechanism string // PKCS#11's name of the key-wrap mechanism as it was performed, e.g. CKM_AES_KEY_WRAP_PAD, or Resident
+	Wrapped   []byte // RFC 5649 form: the length of the key rounded up to 8, and 8 more; of a resident key, its CKA_ID
 	Public    []byte // of a key pair: DER SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7)
 	Check     []byte // proof that an unwrapped handle is the right key, made when the material was made
 }

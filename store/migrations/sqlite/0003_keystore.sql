@@ -167,16 +167,17 @@ CREATE TABLE kms_stores (
 CREATE UNIQUE INDEX kms_stores_by_name    ON kms_stores (account, region, name);
 CREATE UNIQUE INDEX kms_stores_by_cluster ON kms_stores (cluster) WHERE cluster <> ''; -- it has one user for the whole service
 
--- Keys on the tokens of custom key stores that no KMS key uses, or none yet: they are to be destroyed.
+-- Keys on the tokens of custom key stores, or on the service's own, that no KMS key uses, or none yet: they are to be destroyed.
 CREATE TABLE kms_orphans (
     account TEXT    NOT NULL,
     region  TEXT    NOT NULL,
     id      TEXT    NOT NULL, -- CKA_ID, 32 hex digits
-    store   TEXT    NOT NULL,
+    store   TEXT    NOT NULL, -- empty: on the service's own token
     created INTEGER NOT NULL,
     mac     BLOB    NOT NULL,
     PRIMARY KEY (account, region, id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX kms_materials_resident ON kms_materials (mechanism, account, region, key_id) WHERE mechanism = 'CKA_TOKEN';
 CREATE INDEX kms_orphans_by_store ON kms_orphans (account, region, store, id);
 CREATE INDEX kms_keys_by_store ON kms_keys (account, region, store, id) WHERE store <> '';
