@@ -169,7 +169,7 @@ func New(db *store.DB, token Token, jobs Scheduler, in *install.Installation, re
 		clusters: clusters, vaults: newConnections(), sealing: in.Identity,
 		pairs: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), // an RSA pair takes seconds: the rest is for everybody else
 	}
-	s.residents = mostResidents
+	s.residents = MostResidents
 	s.tally.wear, s.tally.limit = usualWear, keptUses
 	s.internal()
 	return s

@@ -23,9 +23,9 @@ const DestroyMaterialJob = "kms:DestroyKeyMaterial"
 // birth is how long the making of a key may take before what is there of it is destroyed.
 const birth = time.Hour
 
-// mostResidents is how many keys may rest on the service's own token, of all accounts: devices hold a few thousand objects, and
+// MostResidents is how many keys may rest on the service's own token, of all accounts: devices hold a few thousand objects, and
 // SoftHSM finds one in time that grows with them.
-const mostResidents = 1000
+const MostResidents = 1000
 
 // orphanInput names a key on a token.
 type orphanInput struct {

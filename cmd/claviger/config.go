@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"claviger/hsm"
+	"claviger/internal/custody"
 
 	"github.com/BurntSushi/toml"
 )
@@ -24,15 +25,16 @@ type config struct {
 	Regions  []string `toml:"regions"`  // served; the first is the default
 	Database string   `toml:"database"` // the SQLite file
 	HSM      struct {
-		Module        string `toml:"module"`         // path of the PKCS#11 library
-		TokenLabel    string `toml:"token_label"`    // this or token_serial
-		TokenSerial   string `toml:"token_serial"`   // this or token_label
-		PINFile       string `toml:"pin_file"`       // exactly one of these three: a file of mode 0600 or 0400,
-		PINEnv        string `toml:"pin_env"`        // the name of an environment variable,
-		PINCredential string `toml:"pin_credential"` // the name of a systemd credential
-		MaxSessions   int    `toml:"max_sessions"`
-		HandleCache   int    `toml:"handle_cache"`
-		Timeout       string `toml:"timeout"`
+		Module        string   `toml:"module"`         // path of the PKCS#11 library
+		TokenLabel    string   `toml:"token_label"`    // this or token_serial
+		TokenSerial   string   `toml:"token_serial"`   // this or token_label
+		PINFile       string   `toml:"pin_file"`       // exactly one of these three: a file of mode 0600 or 0400,
+		PINEnv        string   `toml:"pin_env"`        // the name of an environment variable,
+		PINCredential string   `toml:"pin_credential"` // the name of a systemd credential
+		Resident      []string `toml:"resident"`       // key specs of which new keys rest on the token
+		MaxSessions   int      `toml:"max_sessions"`
+		HandleCache   int      `toml:"handle_cache"`
+		Timeout       string   `toml:"timeout"`
 	} `toml:"hsm"`
 	Clusters []cluster `toml:"clusters"` // of HSMs, for custom key stores
 	TLS      struct {
@@ -107,6 +109,11 @@ func (c *config) check() error {
 	case c.TLS.Certificate == "" && count(c.TLS.Key, c.TLS.KeyLabel) != 0:
 		return errors.New("tls.certificate is missing")
 	}
+	for _, spec := range c.HSM.Resident {
+		if residents[spec] == "" {
+			return fmt.Errorf("hsm.resident takes ECC_NIST_EDWARDS25519 and no other key spec, and so not %q", spec)
+		}
+	}
 	if _, err := duration("hsm.timeout", c.HSM.Timeout); err != nil {
 		return err
 	}
@@ -152,9 +159,16 @@ func duration(name, text string) (time.Duration, error) {
 // device returns the token's configuration.
 func (c *config) device() hsm.Config {
 	timeout, _ := duration("hsm.timeout", c.HSM.Timeout)
-	return hsm.Config{Module: c.HSM.Module, TokenLabel: c.HSM.TokenLabel, TokenSerial: c.HSM.TokenSerial,
+	device := hsm.Config{Module: c.HSM.Module, TokenLabel: c.HSM.TokenLabel, TokenSerial: c.HSM.TokenSerial,
 		PIN: c.pin(), MaxSessions: c.HSM.MaxSessions, HandleCache: c.HSM.HandleCache, Timeout: timeout}
+	for _, spec := range c.HSM.Resident {
+		device.Resident = append(device.Resident, residents[spec])
+	}
+	return device
 }
+
+// residents are the key specs that hsm.resident takes, and what the device knows them as.
+var residents = map[string]custody.Kind{"ECC_NIST_EDWARDS25519": custody.Ed25519Sign}
 
 // pin returns what reads the PIN anew at each login. It is never an argument: those can be seen by everyone.
 func (c *config) pin() func() ([]byte, error) {

@@ -11,6 +11,7 @@ import (
 
 	"claviger/hsm"
 	"claviger/internal/custody"
+	"claviger/keystore"
 )
 
 func doctor(ctx context.Context, e *env, args []string) error {
@@ -120,7 +121,10 @@ func printToken(w io.Writer, t hsm.Facts) {
 	row("GCM IV", map[bool]string{true: "made by the device", false: "made by this service (NIST SP 800-38D 8.2.2)"}[t.DeviceIV])
 	row("largest message", bytesOr(t.LargestGCM))
 	row("RSA-OAEP", orNone(strings.Join(t.OAEP, ", ")))
-	row("key kinds", kindsOf(t))
+	row("key kinds", kindsOf(t.Kinds))
+	if len(t.Stays) > 0 {
+		row("may rest on it", kindsOf(t.Stays)+" (hsm.resident)")
+	}
 	row("sessions", countOr(t.MaxSessions))
 	row("PIN", pinState(t))
 	row("mechanisms", fmt.Sprintf("%d: %s", len(t.Mechanisms), strings.Join(t.Mechanisms, " ")))
@@ -136,10 +140,10 @@ func orNone(s string) string {
 	return s
 }
 
-// kindsOf lists the kinds of keys that the device can hold.
-func kindsOf(t hsm.Facts) string {
+// kindsOf lists kinds of keys that the device can hold.
+func kindsOf(all []custody.Kind) string {
 	var kinds []string
-	for _, k := range t.Kinds {
+	for _, k := range all {
 		kinds = append(kinds, string(k))
 	}
 	return fmt.Sprintf("%d: %s", len(kinds), strings.Join(kinds, ", "))
@@ -197,6 +201,9 @@ func roundTrip(ctx context.Context, w io.Writer, c *config) (err error) {
 	}
 	defer func() { err = errors.Join(err, t.Close()) }()
 	fmt.Fprintf(w, "logged in, found root %s, and tried what must be forbidden: refused (%s)\n", t.Root(), time.Since(begin).Round(time.Millisecond))
+	for _, spec := range c.HSM.Resident {
+		fmt.Fprintf(w, "new keys of the spec %s rest on this token, %d at most: no backup of the database has them, and they are gone with the token\n", spec, keystore.MostResidents)
+	}
 	begin = time.Now()
 	m, err := t.Generate(ctx, "doctor "+rand.Text(), custody.AES256)
 	if err != nil {
