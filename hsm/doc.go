@@ -10,6 +10,9 @@
 // private half is the material, and the public half is read when it is made and kept beside it. Before its first use
 // an unwrapped key is compared with the check value that was made with it.
 //
+// Some keys rest on a token instead, and their material only names them: all of a [Vault], and those of a kind in
+// [Config.Resident].
+//
 // Hashes of what is signed are made by the caller, never on the device. Where a device lacks RSA-OAEP with SHA-256 it
 // does the raw RSA operation, and the padding is taken off here in constant time.
 //
