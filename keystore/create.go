@@ -85,6 +85,7 @@ func (s *Keys) createKey(c *op.Call, in CreateKeyInput, at place) (op.Commit[Cre
 	if in.multiRegion() {
 		k.ID, k.Primary = newMultiRegionID(), k.Region
 	}
+	noteKey(c, k)
 	insert, err := s.insertKey(c, k)
 	if err != nil {
 		return nil, err
@@ -121,6 +122,9 @@ func (s *Keys) newKeyIn(c *op.Call, in *onStore, origin, spec, usage string) (*K
 		return born(tx)
 	}, err
 }
+
+// noteKey records which key is made: nobody could name it before.
+func noteKey(c *op.Call, k *Key) { c.Note(`{"keyId":"` + k.ID + `"}`) }
 
 // bareKey returns a key without its material.
 func bareKey(c *op.Call, manager, spec, usage string) *Key {
@@ -204,6 +208,7 @@ func (s *Keys) createManaged(c *op.Call, in manageInput, m managed) (op.Commit[o
 	k.rotateEvery(usualPeriod, c.Time)
 	k.Description = "Default key that protects the data of " + in.Service + " when no other key is named"
 	k.Policy = managedPolicyOf(c, in.Service)
+	noteKey(c, k)
 	insertKey, err := s.insertKey(c, k)
 	if err != nil {
 		return nil, err

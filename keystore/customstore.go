@@ -285,6 +285,7 @@ func (s *Keys) createStore(c *op.Call, in CreateStoreInput) (op.Commit[CreateSto
 	if st.password, err = s.token.Seal(c, s.sealing, []byte(*in.KeyStorePassword), st.aad()); err != nil {
 		return nil, err
 	}
+	c.Note(`{"customKeyStoreId":"` + st.id + `"}`)
 	insert, err := s.insertStore(c, st, cl.Anchor != "")
 	return func(tx *store.Tx) (CreateStoreOutput, error) { return CreateStoreOutput{st.id}, insert(tx) }, err
 }
