@@ -218,7 +218,10 @@ func (k *Key) imported(in ImportKeyMaterialInput, m custody.Material, now time.T
 		if !known {
 			k.MaterialID = m.ID
 		}
-		if k.State = PendingImport; k.complete() {
+		switch complete := k.complete(); {
+		case !complete:
+			k.State = PendingImport
+		case k.State == PendingImport: // one that was disabled stays so: it lacked nothing
 			k.State = Enabled
 		}
 	}), nil

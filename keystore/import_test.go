@@ -25,6 +25,8 @@ import (
 	"claviger/hsm/hsmtest"
 	"claviger/internal/custody"
 	"claviger/store"
+
+	"github.com/google/uuid"
 )
 
 // external makes a key of a spec and usage that waits for its material.
@@ -475,7 +477,43 @@ func TestPairsAreGoneAfterADay(t *testing.T) {
 	}
 }
 
+// TestAKeyHasSoManyPairs at once, so that nobody keeps the token busy with making them.
+func TestAKeyHasSoManyPairs(t *testing.T) {
+	s := start(t)
+	id, other := s.external(symmetricDefault, encryptDecrypt), s.external(symmetricDefault, encryptDecrypt)
+	in := M{"KeyId": id, "WrappingAlgorithm": usual, "WrappingKeySpec": "RSA_2048"}
+	must[GetParametersForImportOutput](s, "GetParametersForImport", in)
+	for range pairsPerKey - 1 {
+		err := s.db.Commit(func(tx *store.Tx) error {
+			_, err := tx.Exec(qTwinPair, uuid.NewString())
+			return err
+		}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.refuses("one more", "GetParametersForImport", in, "LimitExceededException")
+	must[GetParametersForImportOutput](s, "GetParametersForImport", M{"KeyId": other, "WrappingAlgorithm": usual, "WrappingKeySpec": "RSA_2048"})
+}
+
+// TestADisabledKeyStaysDisabled when material that it has is imported again; what lacked material is enabled by it.
+func TestADisabledKeyStaysDisabled(t *testing.T) {
+	s := start(t)
+	id := s.external(symmetricDefault, encryptDecrypt)
+	key, _ := hsmtest.Outside(t, symmetricDefault)
+	s.bring(id, key, nil)
+	must[any](s, "DisableKey", M{"KeyId": id})
+	s.bring(id, key, nil)
+	s.isIn(id, Disabled)
+	must[any](s, "DeleteImportedKeyMaterial", M{"KeyId": id})
+	s.bring(id, key, nil)
+	s.isIn(id, Enabled)
+}
+
 var (
+	qTwinPair = store.Wide(`INSERT INTO kms_import_pairs (account, region, key_id, id, algorithm, spec, kind, root, mechanism, wrapped, public, verifier, expires, failures, mac)
+		SELECT account, region, key_id, $1, algorithm, spec, kind, root, mechanism, wrapped, public, verifier, expires, failures, mac FROM kms_import_pairs LIMIT 1`,
+		"a test copies the one there is")
 	qCountPairs = store.Wide(`SELECT count(*) FROM kms_import_pairs`, "a test counts them all")
 	qAllWorn    = store.Wide(`SELECT sum(failures) FROM kms_import_pairs`, "a test adds them all up")
 	qAlterPair  = store.Wide(`UPDATE kms_import_pairs SET algorithm = $1`, "a test alters them all")

@@ -20,6 +20,7 @@ import (
 const (
 	pairLives    = 24 * time.Hour // AWS's, from GetParametersForImport on
 	pairFailures = 10             // what one pair fails to unwrap before it is worn: guessing at paddings takes thousands of tries
+	pairsPerKey  = 32             // at once: each costs the token seconds, and AWS throttles who asks for more
 )
 
 // importPair is a key pair under which material is imported into one key. It is made for one call of GetParametersForImport and
@@ -83,7 +84,10 @@ func (k *Key) comesBy(algorithm, spec string) error {
 func (s *Keys) getParametersForImport(c *op.Call, in GetParametersForImportInput, t *target) (op.Commit[GetParametersForImportOutput], error) {
 	p := &importPair{keyRef: t.key.ref(), pairID: uuid.NewString(), algorithm: in.WrappingAlgorithm, spec: in.WrappingKeySpec,
 		expires: c.Time.Add(pairLives).Truncate(time.Millisecond)}
-	var err error
+	err := anotherPair(s.db, p.keyRef) // now, before the token works for nothing, and once more when it has
+	if err != nil {
+		return nil, err
+	}
 	if p.m, err = s.token.ImportPair(c, p.pairID, p.spec, custody.Algorithm(p.algorithm)); err != nil {
 		return nil, err
 	}
@@ -93,11 +97,25 @@ func (s *Keys) getParametersForImport(c *op.Call, in GetParametersForImportInput
 	}
 	out := GetParametersForImportOutput{t.key.ARN(), s.importToken(p), p.m.Public, wire.Time{Time: p.expires}}
 	return func(tx *store.Tx) (GetParametersForImportOutput, error) {
+		if err := anotherPair(tx, p.keyRef); err != nil {
+			return out, err
+		}
 		if err := insert(tx); err != nil {
 			return out, err
 		}
 		return out, s.jobs.Schedule(tx, DeleteImportPairJob, p.account, p.region, subjectOf(p.id, p.pairID), p.expires)
 	}, nil
+}
+
+// anotherPair returns nil if one more pair may be made for a key.
+func anotherPair(r store.Reader, k keyRef) error {
+	var n int
+	err := r.Row(qPairsOfKey, []any{k.account, k.region, k.id}, &n)
+	if err == nil && n >= pairsPerKey {
+		err = fault.Newf(fault.Limit, "LimitExceededException",
+			"There are %d import tokens for the key already. Use one of them, or wait until the first of them expires.", pairsPerKey)
+	}
+	return err
 }
 
 // importToken names a pair and its end, bound to the key. What else the pair is bound to is in its row, which is signed.
