@@ -254,7 +254,8 @@ func (t *source) Missing() error {
 // Ready implements [op.Target]: a named key must be one that decrypts, and the ciphertext's own; and what a symmetric key
 // decrypts, one that it may have made.
 func (t *source) Ready() error {
-	if t.key.serves("Decrypt") != nil || t.blob.keyID != "" && t.blob.keyID != t.key.ID {
+	others := t.key.symmetric() && t.blob.keyID != "" && t.blob.keyID != t.key.ID // in what another kind of key takes, such ids are chance
+	if t.key.serves("Decrypt") != nil || others {
 		return fault.New(fault.State, "IncorrectKeyException",
 			"The key ID in the request does not identify a CMK that can perform this operation.")
 	}

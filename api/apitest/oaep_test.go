@@ -119,7 +119,7 @@ func TestAsymmetricCiphertextsNeedTheirKeyNamed(t *testing.T) {
 		{"Decrypt without KeyId", "ValidationException", second(c.Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: blob, EncryptionAlgorithm: by}))},
 		{"ReEncrypt without SourceKeyId", "ValidationException", second(c.ReEncrypt(t.Context(), &kms.ReEncryptInput{CiphertextBlob: blob, SourceEncryptionAlgorithm: by, DestinationKeyId: plain.KeyId}))},
 		{"Decrypt without an algorithm", "InvalidKeyUsageException", second(c.Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: blob, KeyId: key.KeyId}))},
-		{"Decrypt of another key's", "IncorrectKeyException", second(c.Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: symmetric, KeyId: key.KeyId}))},
+		{"Decrypt of another key's", "InvalidKeyUsageException", second(c.Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: symmetric, KeyId: key.KeyId}))},
 		{"Decrypt with a symmetric key", "InvalidKeyUsageException", second(c.Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: blob, KeyId: plain.KeyId, EncryptionAlgorithm: by}))},
 		{"Encrypt without an algorithm", "InvalidKeyUsageException", second(c.Encrypt(t.Context(), &kms.EncryptInput{KeyId: key.KeyId, Plaintext: []byte("x")}))},
 		{"Encrypt with a context", "ValidationException", second(c.Encrypt(t.Context(), &kms.EncryptInput{KeyId: key.KeyId, Plaintext: []byte("x"), EncryptionAlgorithm: by, EncryptionContext: context}))},
