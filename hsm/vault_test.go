@@ -90,9 +90,18 @@ func TestWhatAVaultsKeyCantDo(t *testing.T) {
 		t.Fatalf("%d objects have the CKA_ID", len(found))
 	}
 	key := found[0]
-	for attribute, want := range map[uint]byte{pkcs11.CKA_SENSITIVE: 1, pkcs11.CKA_EXTRACTABLE: 0, pkcs11.CKA_ENCRYPT: 1, pkcs11.CKA_DECRYPT: 1,
+	staysInside(t, p, s, key, map[uint]byte{pkcs11.CKA_SENSITIVE: 1, pkcs11.CKA_EXTRACTABLE: 0, pkcs11.CKA_ENCRYPT: 1, pkcs11.CKA_DECRYPT: 1,
 		pkcs11.CKA_WRAP: 0, pkcs11.CKA_UNWRAP: 0, pkcs11.CKA_SIGN: 0, pkcs11.CKA_DERIVE: 0, pkcs11.CKA_TOKEN: 1, pkcs11.CKA_PRIVATE: 1,
-		pkcs11.CKA_NEVER_EXTRACTABLE: 1, pkcs11.CKA_LOCAL: 1} {
+		pkcs11.CKA_NEVER_EXTRACTABLE: 1, pkcs11.CKA_LOCAL: 1}, pkcs11.CKA_WRAP)
+	if err := p.EncryptInit(s, []*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_AES_ECB, nil)}, key); err == nil {
+		t.Error("the key encrypts by ECB")
+	}
+}
+
+// staysInside checks what a resident key is by its flags, and that it can neither be read, copied nor given another usage.
+func staysInside(t *testing.T, p *pkcs11.Ctx, s pkcs11.SessionHandle, key pkcs11.ObjectHandle, flags map[uint]byte, usage uint) {
+	t.Helper()
+	for attribute, want := range flags {
 		got, err := p.GetAttributeValue(s, key, []*pkcs11.Attribute{pkcs11.NewAttribute(attribute, nil)})
 		if err != nil || got[0].Value[0] != want {
 			t.Errorf("attribute 0x%X is %v, %v", attribute, got, err)
@@ -101,14 +110,11 @@ func TestWhatAVaultsKeyCantDo(t *testing.T) {
 	if _, err := p.GetAttributeValue(s, key, []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_VALUE, nil)}); err == nil {
 		t.Error("the key can be read")
 	}
-	if err := p.SetAttributeValue(s, key, []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_WRAP, true)}); err == nil {
+	if err := p.SetAttributeValue(s, key, []*pkcs11.Attribute{pkcs11.NewAttribute(usage, true)}); err == nil {
 		t.Error("the key can be altered")
 	}
 	if _, err := p.CopyObject(s, key, nil); err == nil {
 		t.Error("the key can be copied")
-	}
-	if err := p.EncryptInit(s, []*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_AES_ECB, nil)}, key); err == nil {
-		t.Error("the key encrypts by ECB")
 	}
 }
 
