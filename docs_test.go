@@ -199,7 +199,7 @@ func settingsOf(t *testing.T, structs map[string]*ast.StructType, above string, 
 
 func TestMetricsAreDocumented(t *testing.T) {
 	var metrics []string
-	ast.Inspect(syntax(t, "cmd/claviger/service/metrics.go"), func(n ast.Node) bool {
+	ast.Inspect(syntax(t, "service/metrics.go"), func(n ast.Node) bool {
 		if l, ok := n.(*ast.BasicLit); ok && strings.HasPrefix(l.Value, `"claviger_`) {
 			metrics = append(metrics, strings.Trim(l.Value, `"`))
 		}

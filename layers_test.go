@@ -21,13 +21,14 @@ const module = "claviger"
 // a test may look at its package from anywhere.
 var layers = []struct{ pkg, may, because string }{
 	{".", "", "the root is a map and holds no code"},
-	{"cmd/...", "...", "somebody has to put the parts together, and nobody imports a command"},
+	{"cmd/...", "...", "nobody imports a command"},
+	{"service", "...", "somebody has to put the parts together"},
+	{"service/servicetest", "...", "it starts the true server, and that is everything"},
 	{"bench/...", "...", "it measures the whole, and nobody imports a command"},
 	{"examples/...", "...", "an example may show any part of the house"},
 	{".ci/...", "", "a tool that judges the tree must not depend on it"},
 
 	{"api", "internal/... policy", "protocols carry operations without knowing one by name; of policy they see the Caller"},
-	{"api/apitest", "...", "it starts the true server, and that is everything"},
 
 	{"keystore", "internal/... policy audit store", "a domain knows the road, the engine and the trail, and no other domain"},
 	{"secrets", "internal/... policy audit store", "a domain knows the road, the engine and the trail, and no other domain"},
@@ -64,13 +65,13 @@ var walls = []struct{ path, in, because string }{
 	{"github.com/ThalesIgnite/crypto11", "hsm/...", "it shares C_Initialize with us, and one file has to own that"},
 	{"github.com/mattn/go-sqlite3", "store", "engines differ inside store only"},
 	{"database/sql", "store store/storetest", "everybody else speaks store.Tx, which commits a change together with its record"},
-	{"github.com/aws/aws-sdk-go-v2", "api/apitest bench examples/...", "the SDK is the client we promise to serve, not a part of the service"},
-	{"github.com/aws/smithy-go", "api/apitest examples/...", "it is part of the SDK"},
+	{"github.com/aws/aws-sdk-go-v2", "service/servicetest bench examples/...", "the SDK is the client we promise to serve, not a part of the service"},
+	{"github.com/aws/smithy-go", "service/servicetest examples/...", "it is part of the SDK"},
 	{"github.com/go-json-experiment/json", "...", "outside JSON is read strictly by case and duplicates wherever it is met"},
 	{"github.com/google/uuid", "...", "AWS's identifiers are UUIDs"},
 	{"github.com/BurntSushi/toml", "cmd/...", "the configuration file is the command's; a package gets a Config"},
 	{"github.com/coreos/go-systemd", "cmd/...", "only a command is started by systemd"},
-	{"github.com/prometheus/client_golang", "cmd/...", "packages have an Observer; what counts it is wired in"},
+	{"github.com/prometheus/client_golang", "service", "packages have an Observer; what counts it is wired in"},
 	{"github.com/decred/dcrd/dcrec/secp256k1", "keystore hsm hsm/hsmtest", "secp256k1 is one of AWS's curves and Go has none of its own: public keys are read and signatures verified here"},
 	{"filippo.io/mldsa", "internal/lattice hsm/hsmtest", "Go 1.26 has no ML-DSA: signatures are verified here, and a token in software makes them"},
 	{"github.com/cloudflare/circl", "internal/lattice", "it has the one size of ML-KEM that Go lacks"},

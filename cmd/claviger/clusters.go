@@ -7,8 +7,8 @@ import (
 	"os"
 	"regexp"
 
-	"claviger/cmd/claviger/service"
 	"claviger/hsm"
+	"claviger/service"
 )
 
 var clusterForm = regexp.MustCompile(`^cluster-[2-7a-zA-Z]{11,16}$`)

@@ -12,9 +12,9 @@ import (
 	"strings"
 	"time"
 
-	"claviger/cmd/claviger/service"
 	"claviger/hsm"
 	"claviger/identity"
+	"claviger/service"
 	"claviger/store"
 
 	"golang.org/x/sys/unix"

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"time"
 
-	"claviger/cmd/claviger/service"
 	"claviger/hsm"
 	"claviger/identity"
+	"claviger/service"
 )
 
 func initialize(ctx context.Context, e *env, args []string) error {

@@ -11,7 +11,7 @@ import (
 	"runtime"
 	"time"
 
-	"claviger/cmd/claviger/service"
+	"claviger/service"
 
 	"github.com/coreos/go-systemd/v22/daemon"
 )

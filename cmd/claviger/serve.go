@@ -7,7 +7,7 @@ import (
 	"log/slog"
 	"os"
 
-	"claviger/cmd/claviger/service"
+	"claviger/service"
 )
 
 func serve(ctx context.Context, e *env, args []string) error {

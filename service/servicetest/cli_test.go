@@ -1,0 +1,27 @@
+package servicetest_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// TestAWSCLI runs a script of the AWS CLI against the real command.
+func TestAWSCLI(t *testing.T) {
+	if _, err := exec.LookPath("aws"); err != nil {
+		t.Skip("the AWS CLI is not installed: `make awscli`")
+	}
+	t.Parallel()
+	p := start(t, memoryDir(t))
+	script, err := filepath.Abs("testdata/awscli.sh")
+	accepted(t, err)
+	cmd := exec.Command("sh", script, t.TempDir())
+	cmd.Env = append(os.Environ(), "AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null", "AWS_PAGER=", "AWS_MAX_ATTEMPTS=1", "AWS_EC2_METADATA_DISABLED=true")
+	for name, value := range p.env {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("%v\n%s\nThe service says:\n%s", err, out, &p.out)
+	}
+}

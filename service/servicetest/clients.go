@@ -1,0 +1,65 @@
+package servicetest
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+)
+
+// ClientOption says who a client is and where it calls.
+type ClientOption func(*client)
+
+// client is what the SDK's clients have in common.
+type client struct {
+	keys   aws.Credentials
+	region string
+}
+
+// AsNobody makes a client of the user who may do nothing.
+func (s *Server) AsNobody() ClientOption { return func(c *client) { c.keys = s.Nobody } }
+
+// As makes a client that signs with an access key.
+func As(keys aws.Credentials) ClientOption { return func(c *client) { c.keys = keys } }
+
+// WithRegion makes a client that calls in another Region.
+func WithRegion(region string) ClientOption { return func(c *client) { c.region = region } }
+
+func (s *Server) client(options []ClientOption) client {
+	c := client{keys: s.Root, region: Region}
+	for _, o := range options {
+		o(&c)
+	}
+	return c
+}
+
+func (c client) provider() aws.CredentialsProvider {
+	return credentials.NewStaticCredentialsProvider(c.keys.AccessKeyID, c.keys.SecretAccessKey, "")
+}
+
+// KMS returns the SDK's client of KMS. It tries everything once: a retry would hide what a test wants to see.
+func (s *Server) KMS(options ...ClientOption) *kms.Client {
+	c := s.client(options)
+	return kms.New(kms.Options{BaseEndpoint: &s.URL, Region: c.region, Credentials: c.provider(), HTTPClient: s.front.Client(),
+		HTTPSignerV4: signer{s.Clock}, RetryMaxAttempts: 1, Retryer: aws.NopRetryer{}})
+}
+
+// SecretsManager returns the SDK's client of Secrets Manager. It tries everything once.
+func (s *Server) SecretsManager(options ...ClientOption) *secretsmanager.Client {
+	c := s.client(options)
+	return secretsmanager.New(secretsmanager.Options{BaseEndpoint: &s.URL, Region: c.region, Credentials: c.provider(), HTTPClient: s.front.Client(),
+		HTTPSignerV4: signer{s.Clock}, RetryMaxAttempts: 1, Retryer: aws.NopRetryer{}})
+}
+
+// signer is the SDK's own, at the time of the service's clock.
+type signer struct{ clock *Clock }
+
+// SignHTTP implements the HTTPSignerV4 of the SDK's clients.
+func (s signer) SignHTTP(ctx context.Context, c aws.Credentials, r *http.Request, hash, service, region string, _ time.Time, options ...func(*v4.SignerOptions)) error {
+	return v4.NewSigner().SignHTTP(ctx, c, r, hash, service, region, s.clock.Now(), options...)
+}

@@ -1,0 +1,26 @@
+package servicetest
+
+import (
+	"testing"
+
+	"claviger/hsm"
+	"claviger/hsm/hsmtest"
+	"claviger/service"
+)
+
+// Cluster is the cluster of [WithCluster], and ClusterPassword its user's PIN.
+const (
+	Cluster         = "cluster-abcdefghijk"
+	ClusterPassword = hsmtest.PIN
+)
+
+// WithCluster has the server know one cluster of HSMs: a fresh SoftHSM2 token.
+func WithCluster(t testing.TB) func(*service.Config) {
+	t.Helper()
+	return WithClusters(service.Cluster{ID: Cluster, Tokens: []hsm.Config{hsmtest.Vault(t)}, Single: true})
+}
+
+// WithClusters has the server know clusters of HSMs.
+func WithClusters(all ...service.Cluster) func(*service.Config) {
+	return func(c *service.Config) { c.Clusters = append(c.Clusters, all...) }
+}

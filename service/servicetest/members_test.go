@@ -1,0 +1,158 @@
+package servicetest_test
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"claviger/internal/op"
+	"claviger/internal/wire"
+	"claviger/service/servicetest"
+
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+)
+
+// Members of AWS's types that ours don't have, each with its reason. A row that no longer applies fails the test.
+const (
+	noEnclaves  = "there are no Nitro enclaves to answer to"
+	noStores    = "there are no external key stores"
+	noRegions   = "keys and secrets are not replicated to other Regions"
+	noRotation  = "the service rotates no secrets by itself"
+	noThirdHand = "the service manages no secrets held by third parties"
+	noService   = "no other service keeps its secrets here"
+)
+
+var left = map[string]string{
+	"kms.GenerateDataKey.Out.CiphertextForRecipient":     noEnclaves,
+	"kms.Decrypt.Out.CiphertextForRecipient":             noEnclaves,
+	"kms.GenerateRandom.Out.CiphertextForRecipient":      noEnclaves,
+	"kms.GenerateDataKeyPair.Out.CiphertextForRecipient": noEnclaves,
+	"kms.DeriveSharedSecret.Out.CiphertextForRecipient":  noEnclaves,
+
+	"KeyMetadata.XksKeyConfiguration":                noStores,
+	"CustomKeyStoresListEntry.XksProxyConfiguration": noStores,
+
+	"secretsmanager.CreateSecret.Out.ReplicationStatus":                noRegions,
+	"secretsmanager.DescribeSecret.Out.ReplicationStatus":              noRegions,
+	"secretsmanager.DescribeSecret.Out.PrimaryRegion":                  noRegions,
+	"secretsmanager.DescribeSecret.Out.OwningService":                  noService,
+	"secretsmanager.DescribeSecret.Out.RotationEnabled":                noRotation,
+	"secretsmanager.DescribeSecret.Out.RotationLambdaARN":              noRotation,
+	"secretsmanager.DescribeSecret.Out.RotationRules":                  noRotation,
+	"secretsmanager.DescribeSecret.Out.LastRotatedDate":                noRotation,
+	"secretsmanager.DescribeSecret.Out.NextRotationDate":               noRotation,
+	"secretsmanager.DescribeSecret.Out.ExternalSecretRotationMetadata": noThirdHand,
+	"secretsmanager.DescribeSecret.Out.ExternalSecretRotationRoleArn":  noThirdHand,
+	"secretsmanager.DescribeSecret.Out.Type":                           noThirdHand,
+
+	"SecretListEntry.PrimaryRegion":                  noRegions,
+	"SecretListEntry.OwningService":                  noService,
+	"SecretListEntry.RotationEnabled":                noRotation,
+	"SecretListEntry.RotationLambdaARN":              noRotation,
+	"SecretListEntry.RotationRules":                  noRotation,
+	"SecretListEntry.LastRotatedDate":                noRotation,
+	"SecretListEntry.NextRotationDate":               noRotation,
+	"SecretListEntry.ExternalSecretRotationMetadata": noThirdHand,
+	"SecretListEntry.ExternalSecretRotationRoleArn":  noThirdHand,
+	"SecretListEntry.Type":                           noThirdHand,
+}
+
+// TestMembers compares the types of every operation with the SDK's, both ways: each of AWS's members is there with its
+// type, or is left out for a reason, and there is none that AWS doesn't know.
+func TestMembers(t *testing.T) {
+	s := servicetest.Start(t)
+	clients := map[string]reflect.Type{"kms": reflect.TypeFor[*kms.Client](), "secretsmanager": reflect.TypeFor[*secretsmanager.Client]()}
+	c := comparison{used: map[string]bool{}}
+	for _, n := range routed(s) {
+		call, ok := clients[n.Service.Name].MethodByName(n.Name)
+		if !ok {
+			t.Errorf("the SDK knows no %s", idOf(n))
+			continue
+		}
+		c.structs(t, idOf(n)+".In", n.In, call.Type.In(2).Elem())
+		out := n.Out
+		if out == reflect.TypeFor[op.None]() {
+			out = reflect.TypeFor[struct{}]()
+		}
+		c.structs(t, idOf(n)+".Out", out, call.Type.Out(0).Elem())
+	}
+	for name, reason := range left {
+		if !c.used[name] {
+			t.Errorf("%s is said to be left out because %s, and it isn't", name, reason)
+		}
+	}
+}
+
+// comparison remembers which rows of left were needed.
+type comparison struct{ used map[string]bool }
+
+// structs compares two structures member by member.
+func (c *comparison) structs(t *testing.T, at string, ours, theirs reflect.Type) {
+	t.Helper()
+	mine := members(ours)
+	for name, typ := range members(theirs) {
+		own, ok := mine[name]
+		delete(mine, name)
+		switch {
+		case ok:
+			c.values(t, at+"."+name, own, typ)
+		case left[at+"."+name] != "":
+			c.used[at+"."+name] = true
+		case left[theirs.Name()+"."+name] != "":
+			c.used[theirs.Name()+"."+name] = true
+		default:
+			t.Errorf("%s (%s) is missing: AWS has %s", at, ours, name)
+		}
+	}
+	for name := range mine {
+		t.Errorf("%s (%s) has %s, and AWS doesn't", at, ours, name)
+	}
+}
+
+// members returns the members of a structure by their names on the wire.
+func members(typ reflect.Type) map[string]reflect.Type {
+	out := map[string]reflect.Type{}
+	for f := range fields(typ) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "" {
+			name = f.Name
+		}
+		if f.IsExported() && !f.Anonymous && name != "ResultMetadata" {
+			out[name] = f.Type
+		}
+	}
+	return out
+}
+
+func fields(typ reflect.Type) func(func(reflect.StructField) bool) {
+	return func(yield func(reflect.StructField) bool) {
+		for i := range typ.NumField() {
+			if !yield(typ.Field(i)) {
+				return
+			}
+		}
+	}
+}
+
+// values compares the types of two members.
+func (c *comparison) values(t *testing.T, at string, ours, theirs reflect.Type) {
+	t.Helper()
+	for ours.Kind() == reflect.Pointer {
+		ours = ours.Elem()
+	}
+	for theirs.Kind() == reflect.Pointer {
+		theirs = theirs.Elem()
+	}
+	switch {
+	case ours == reflect.TypeFor[wire.Time]() && theirs == reflect.TypeFor[time.Time]():
+	case ours.Kind() != theirs.Kind():
+		t.Errorf("%s is %s, and with AWS %s", at, ours, theirs)
+	case slices.Contains([]reflect.Kind{reflect.Slice, reflect.Map}, ours.Kind()):
+		c.values(t, at, ours.Elem(), theirs.Elem())
+	case ours.Kind() == reflect.Struct:
+		c.structs(t, at, ours, theirs)
+	}
+}

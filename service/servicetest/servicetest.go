@@ -1,0 +1,212 @@
+// Package servicetest starts the true server in one line: the service as cmd/claviger assembles it, on a fresh SoftHSM2
+// token and a database of its own, behind HTTP on loopback. Nothing in it is a stand-in, but for the token of [StartOn].
+//
+//	s := servicetest.Start(t)
+//	out, err := s.KMS().CreateKey(ctx, &kms.CreateKeyInput{})
+//
+// What a test needs to see or to do beyond what a client can is here too: the audit trail, the log, the clock, a
+// restart, and a ledger that can be cut off from the disk.
+package servicetest
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"claviger/hsm"
+	"claviger/hsm/hsmtest"
+	"claviger/identity"
+	"claviger/policy"
+	"claviger/service"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+)
+
+// Where every server of this package stands.
+const (
+	Account = "111122223333"
+	Region  = "us-east-1"    // what clients use unless told otherwise
+	Abroad  = "eu-central-1" // served as well
+)
+
+// RootARN and NobodyARN are the principals that a server knows: the owner of the account, who may do everything, and a
+// user who may do nothing.
+const (
+	RootARN   = "arn:aws:iam::" + Account + ":root"
+	NobodyARN = "arn:aws:iam::" + Account + ":user/nobody"
+)
+
+// Server is a running service. Its methods may be called from several goroutines.
+type Server struct {
+	URL          string
+	Root, Nobody aws.Credentials // access keys of the two principals
+	Database     string          // path of the SQLite file
+	HSM          hsm.Config      // opens the token that the service uses
+	Log          *Log            // everything that the service logged
+	Clock        *Clock          // what the service takes for the time
+
+	ledger cut
+	front  *httptest.Server
+	config service.Config
+	seen   atomic.Int64 // a batch of the trail that is there for certain
+
+	mu      sync.RWMutex // held for reading by requests, for writing while the service is exchanged
+	service *service.Service
+}
+
+// Start starts a server that is closed when t ends. An option may change the configuration before it is used.
+func Start(t testing.TB, options ...func(*service.Config)) *Server {
+	t.Helper()
+	return StartOn(t, hsmtest.SoftHSM(t), options...)
+}
+
+// StartOn is [Start] on another token, for what SoftHSM2 can't do.
+func StartOn(t testing.TB, token hsm.Config, options ...func(*service.Config)) *Server {
+	t.Helper()
+	s := &Server{Database: filepath.Join(memory(t), "claviger.db"), HSM: token, Log: new(Log), Clock: new(Clock)}
+	s.config = service.Config{Database: s.Database, HSM: s.HSM, Regions: []string{Region, Abroad}, Version: "test", Create: true,
+		Log: slog.New(slog.NewTextHandler(s.Log, nil)), Ledger: s.ledger.around, Now: s.Clock.Now}
+	for _, o := range options {
+		o(&s.config)
+	}
+	s.open(t)
+	s.Root = s.accessKey(t, identity.RootUser(Account))
+	s.Nobody = s.accessKey(t, policy.Caller{Type: policy.IAMUser, Account: Account, ARN: NobodyARN, PrincipalID: "AIDANOBODYNOBODYNOBO"})
+	s.front = httptest.NewServer(s)
+	s.URL = s.front.URL
+	t.Cleanup(func() {
+		s.front.Close()
+		s.close(t)
+	})
+	return s
+}
+
+// ServeHTTP hands a request to the service of the moment.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	s.service.Handler.ServeHTTP(w, r)
+}
+
+// Service returns the service of the moment, for what no client can see. Restart exchanges it.
+func (s *Server) Service() *service.Service {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.service
+}
+
+// Restart lets requests end, closes the service with its token and database, and opens it again from what is on the
+// disk. between runs while nothing is open; nil does nothing. Requests that come meanwhile wait.
+func (s *Server) Restart(t testing.TB, between func()) {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.service.Close(); err != nil {
+		t.Fatalf("closing the service: %v", err)
+	}
+	if between != nil {
+		between()
+	}
+	s.openLocked(t)
+}
+
+// Still runs f while no request is being answered. Requests that come meanwhile wait. What would crash a PKCS#11 module
+// under a call, such as taking its sessions away, belongs in here.
+func (s *Server) Still(f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f()
+}
+
+func (s *Server) open(t testing.TB) {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.openLocked(t)
+}
+
+func (s *Server) openLocked(t testing.TB) {
+	t.Helper()
+	opened, err := service.Open(context.Background(), s.config)
+	if err != nil {
+		t.Fatalf("opening the service: %v", err)
+	}
+	s.service = opened
+}
+
+func (s *Server) close(t testing.TB) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.service.Close(); err != nil {
+		t.Errorf("closing the service: %v", err)
+	}
+}
+
+// User makes an access key of the IAM user of that name, who may do nothing that nobody has granted.
+func (s *Server) User(t testing.TB, name string) aws.Credentials {
+	t.Helper()
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.accessKey(t, policy.Caller{Type: policy.IAMUser, Account: Account, ARN: UserARN(name), PrincipalID: "AIDA" + strings.ToUpper(name)})
+}
+
+// UserARN returns the ARN of an IAM user of the account.
+func UserARN(name string) string { return "arn:aws:iam::" + Account + ":user/" + name }
+
+func (s *Server) accessKey(t testing.TB, principal policy.Caller) aws.Credentials {
+	t.Helper()
+	id, secret, err := s.service.Callers.CreateAccessKey(context.Background(), principal, "claviger test", s.Clock.Now())
+	if err != nil {
+		t.Fatalf("making an access key for %s: %v", principal.ARN, err)
+	}
+	return aws.Credentials{AccessKeyID: id, SecretAccessKey: secret}
+}
+
+// Turn has the clockwork do what is due by the clock now.
+func (s *Server) Turn(t testing.TB) {
+	t.Helper()
+	s.Service().Clock.Turn(t.Context())
+}
+
+// Clock is the true time and what a test added to it.
+type Clock struct {
+	mu    sync.Mutex
+	ahead time.Duration
+}
+
+// Now returns the time that the service sees. Requests of this package's clients are signed at this time.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().Add(c.ahead)
+}
+
+// Advance moves the clock.
+func (c *Clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ahead += d
+}
+
+// memory returns a directory for t, in memory where there is /dev/shm: SQLite syncs every commit.
+func memory(t testing.TB) string {
+	t.Helper()
+	root := "/dev/shm"
+	if info, err := os.Stat(root); err != nil || !info.IsDir() {
+		return t.TempDir()
+	}
+	dir, err := os.MkdirTemp(root, "claviger-servicetest-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}

@@ -1,0 +1,103 @@
+package servicetest
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Record is one event of the audit trail, as it is read back from the database.
+type Record struct {
+	EventVersion, EventTime, EventSource, EventName, AWSRegion string
+	SourceIPAddress, UserAgent, ErrorCode, ErrorMessage        string
+	RequestID, EventID, EventType, RecipientAccountID          string
+	ReadOnly                                                   bool
+	UserIdentity                                               struct{ Type, PrincipalID, ARN, AccountID, AccessKeyID, InvokedBy string }
+	RequestParameters, ResponseElements, AdditionalEventData   json.RawMessage
+	Resources                                                  []struct{ ARN, AccountID, Type string }
+
+	Line string `json:"-"` // the record as it was written
+}
+
+// Mark is a place in the trail.
+type Mark int64
+
+// Mark returns the end of the trail.
+func (s *Server) Mark(t testing.TB) (m Mark) {
+	t.Helper()
+	m = Mark(s.seen.Load())
+	s.read(t, int64(m), func(batch int64, _ []byte) { m = Mark(batch) })
+	s.seen.Store(int64(m))
+	return m
+}
+
+// Trail returns the records behind m, oldest first.
+func (s *Server) Trail(t testing.TB, m Mark) (records []Record) {
+	t.Helper()
+	s.read(t, int64(m), func(_ int64, batch []byte) {
+		for line := range bytes.SplitSeq(batch, []byte("\n")) {
+			r := Record{Line: string(line)}
+			if err := json.Unmarshal(line, &r); err != nil {
+				t.Fatalf("the trail holds %q: %v", line, err)
+			}
+			records = append(records, r)
+		}
+	})
+	return records
+}
+
+// Records returns the records of one request, oldest first, whatever else goes on at the same time.
+func (s *Server) Records(t testing.TB, m Mark, requestID string) (records []Record) {
+	t.Helper()
+	for _, r := range s.Trail(t, m) {
+		if r.RequestID == requestID {
+			records = append(records, r)
+		}
+	}
+	return records
+}
+
+func (s *Server) read(t testing.TB, after int64, each func(batch int64, records []byte)) {
+	t.Helper()
+	err := s.Service().DB.Trail(after, func(batch int64, _ time.Time, records []byte) error {
+		each(batch, records)
+		return nil
+	})
+	if err != nil {
+		t.Fatalf("reading the trail: %v", err)
+	}
+}
+
+// Log gathers what a service logs.
+type Log struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+// Write implements [io.Writer].
+func (l *Log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+// String returns all of it.
+func (l *Log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// Has reports whether every one of the words stands in the log.
+func (l *Log) Has(words ...string) bool {
+	text := l.String()
+	for _, w := range words {
+		if !strings.Contains(text, w) {
+			return false
+		}
+	}
+	return true
+}
