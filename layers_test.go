@@ -40,7 +40,11 @@ var layers = []struct{ pkg, may, because string }{
 	{"jobs", "internal/op internal/fault store", "the clockwork runs whatever was given to it and knows no domain"},
 	{"internal/op", "store policy audit internal/fault internal/shape internal/wire", "the road authorizes, records and commits, and knows no domain and no protocol"},
 
-	{"internal/install", "store internal/fault internal/custody", "what signs every domain's rows knows none of them"},
+	{"internal/domain", "internal/op internal/fault internal/signedtoken policy store", "what domains have in common knows none of them"},
+	{"internal/envelope", "internal/op", "a contract names what it carries and who is calling, and nothing else"},
+	{"internal/install", "store internal/rowmac internal/signedtoken internal/fault internal/custody", "it opens what every domain signs by, and knows none of them"},
+	{"internal/rowmac", "store internal/fault internal/custody", "what signs every domain's rows knows none of them"},
+	{"internal/signedtoken", "", "a token is a text and a MAC"},
 
 	{"store", "internal/fault internal/custody", "an engine knows nothing of what it stores"},
 	{"store/storetest", "store internal/fault internal/custody", "a suite sees what it tests and nothing above it"},

@@ -185,7 +185,7 @@ func (d *description) operation() *operation {
 
 // canDryRun reports whether the road stops before the work for those who ask it to.
 func (d *description) canDryRun() bool {
-	_, ok := d.Info.In.MethodByName("IsDryRun")
+	_, ok := d.Info.In.FieldByName("DryRun")
 	return ok
 }
 

@@ -16,6 +16,7 @@ import (
 	"claviger/internal/custody"
 	"claviger/internal/fault"
 	"claviger/internal/install"
+	"claviger/internal/rowmac"
 	"claviger/policy"
 	"claviger/store"
 )
@@ -30,7 +31,7 @@ type Token interface {
 type Directory struct {
 	db      *store.DB
 	token   Token
-	guard   *install.Guard
+	guard   *rowmac.Signer
 	sealing custody.Ref
 	regions []string
 
@@ -45,7 +46,7 @@ const (
 
 // New returns the directory of an installation that serves the given Regions.
 func New(db *store.DB, token Token, in *install.Installation, regions []string) *Directory {
-	return &Directory{db: db, token: token, guard: in.Guard, sealing: in.Identity, regions: regions,
+	return &Directory{db: db, token: token, guard: in.Rows, sealing: in.Identity, regions: regions,
 		keys:    store.NewCache[string, *accessKey](cachedAccessKeys),
 		signing: store.NewCache[sigv4.Credential, *sigv4.SigningKey](cachedSigningKeys),
 	}

@@ -51,9 +51,6 @@ type DeriveSharedSecretInput struct {
 // Validate refuses enclaves.
 func (in DeriveSharedSecretInput) Validate() error { return checkRecipient(in.Recipient) }
 
-// IsDryRun tells the road to stop before the work.
-func (in DeriveSharedSecretInput) IsDryRun() bool { return or(in.DryRun, false) }
-
 // DeriveSharedSecretOutput is DeriveSharedSecretResponse of AWS. SharedSecret is the raw Z of SP 800-56A section 5.7.1.2: the x
 // coordinate with its leading zeros, 32, 48 or 66 bytes. A key derivation function belongs over it.
 type DeriveSharedSecretOutput struct {

@@ -36,9 +36,9 @@ type aliasMove struct {
 // Demands implements [op.Target]: the alias, the key it leaves and the key it goes to.
 func (m *aliasMove) Demands() []policy.Demand {
 	action := "kms:" + m.operation
-	d := []policy.Demand{{Action: action, Resource: m.ref.arn(), Account: m.ref.account}}
+	d := []policy.Demand{{Action: action, Resource: policy.Resource{ARN: m.ref.arn(), Account: m.ref.account}}}
 	if m.old != nil {
-		d = append(d, policy.Demand{Action: action, Resource: m.old.arn(), Account: m.old.account})
+		d = append(d, policy.Demand{Action: action, Resource: policy.Resource{ARN: m.old.arn(), Account: m.old.account}})
 	}
 	if m.to != nil {
 		d = append(d, m.to.Demands()...)

@@ -170,7 +170,7 @@ type manageInput struct {
 type managed struct{ aliasRef }
 
 func (m managed) Demands() []policy.Demand {
-	return []policy.Demand{{Action: "kms:CreateKey", Resource: m.arn()}}
+	return []policy.Demand{{Action: "kms:CreateKey", Resource: policy.Resource{ARN: m.arn()}}}
 }
 func (managed) Missing() error { return nil }
 func (managed) Ready() error   { return nil }

@@ -47,9 +47,6 @@ func (in CreateGrantInput) Validate() error {
 	return constraints.check()
 }
 
-// IsDryRun tells the road to stop before the work.
-func (in CreateGrantInput) IsDryRun() bool { return or(in.DryRun, false) }
-
 // CreateGrantOutput is CreateGrantResponse of AWS.
 type CreateGrantOutput struct{ GrantToken, GrantId string }
 
@@ -74,7 +71,7 @@ func (s *Keys) findGranting(c *op.Call, in CreateGrantInput) (*granting, error) 
 	}
 	g := newGrant(c, in, t.named.keyRef)
 	makes := g.decides()
-	t.makes, t.viaOnly = &makes, c.Via == ""
+	t.values, t.viaOnly = makes.Values, c.Via == ""
 	t.fits = func(k *Key) error { return k.takesGrant(g.operations, g.constraints) }
 	return &granting{*t, g}, nil
 }

@@ -28,9 +28,6 @@ func (in EncryptInput) Validate() error {
 	return checkContextOf(in.EncryptionAlgorithm, in.EncryptionContext)
 }
 
-// IsDryRun tells the road to stop before the work.
-func (in EncryptInput) IsDryRun() bool { return or(in.DryRun, false) }
-
 // EncryptOutput is EncryptResponse of AWS.
 type EncryptOutput struct {
 	CiphertextBlob      []byte
@@ -179,7 +176,7 @@ type RecipientInfo struct {
 
 // Validate checks what members say together.
 func (in DecryptInput) Validate() error {
-	if err := checkCiphertext(in.CiphertextBlob, in.IsDryRun(), in.DryRunModifiers, in.KeyId != nil); err != nil {
+	if err := checkCiphertext(in.CiphertextBlob, or(in.DryRun, false), in.DryRunModifiers, in.KeyId != nil); err != nil {
 		return err
 	}
 	if err := checkRecipient(in.Recipient); err != nil {
@@ -190,9 +187,6 @@ func (in DecryptInput) Validate() error {
 	}
 	return checkContextOf(in.EncryptionAlgorithm, in.EncryptionContext)
 }
-
-// IsDryRun tells the road to stop before the work.
-func (in DecryptInput) IsDryRun() bool { return or(in.DryRun, false) }
 
 // checkCiphertext lets the ciphertext be left out only in a dry run that says so and names its key.
 func checkCiphertext(blob []byte, dry bool, modifiers []string, named bool) error {
@@ -325,7 +319,7 @@ type ReEncryptInput struct {
 
 // Validate checks what members say together.
 func (in ReEncryptInput) Validate() error {
-	if err := checkCiphertext(in.CiphertextBlob, in.IsDryRun(), in.DryRunModifiers, in.SourceKeyId != nil); err != nil {
+	if err := checkCiphertext(in.CiphertextBlob, or(in.DryRun, false), in.DryRunModifiers, in.SourceKeyId != nil); err != nil {
 		return err
 	}
 	if err := checkNamed(in.SourceEncryptionAlgorithm, in.SourceKeyId); err != nil {
@@ -336,9 +330,6 @@ func (in ReEncryptInput) Validate() error {
 	}
 	return checkContextOf(in.DestinationEncryptionAlgorithm, in.DestinationEncryptionContext)
 }
-
-// IsDryRun tells the road to stop before the work.
-func (in ReEncryptInput) IsDryRun() bool { return or(in.DryRun, false) }
 
 // ReEncryptOutput is ReEncryptResponse of AWS.
 type ReEncryptOutput struct {

@@ -110,7 +110,7 @@ type onStore struct {
 
 // Demands implements [op.Target].
 func (t onStore) Demands() []policy.Demand {
-	return []policy.Demand{{Action: "kms:" + t.action, Resource: "*", Account: t.ref.account}}
+	return []policy.Demand{{Action: "kms:" + t.action, Resource: policy.Resource{ARN: "*", Account: t.ref.account}}}
 }
 
 // Missing implements [op.Target].

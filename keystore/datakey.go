@@ -23,9 +23,6 @@ func (in GenerateDataKeyInput) Validate() error {
 	return checkDataKey(in.KeySpec, in.NumberOfBytes, in.EncryptionContext)
 }
 
-// IsDryRun tells the road to stop before the work.
-func (in GenerateDataKeyInput) IsDryRun() bool { return or(in.DryRun, false) }
-
 // BareDataKeyInput is GenerateDataKeyWithoutPlaintextRequest of AWS.
 type BareDataKeyInput struct {
 	KeyId             string            `shape:"KeyIdType,required"`
@@ -40,9 +37,6 @@ type BareDataKeyInput struct {
 func (in BareDataKeyInput) Validate() error {
 	return checkDataKey(in.KeySpec, in.NumberOfBytes, in.EncryptionContext)
 }
-
-// IsDryRun tells the road to stop before the work.
-func (in BareDataKeyInput) IsDryRun() bool { return or(in.DryRun, false) }
 
 func checkDataKey(spec *string, bytes *int32, context map[string]string) error {
 	switch {

@@ -19,7 +19,7 @@ type due struct {
 }
 
 func (d due) Demands() []policy.Demand {
-	return []policy.Demand{{Action: "kms:" + d.action, Resource: d.named.arn()}}
+	return []policy.Demand{{Action: "kms:" + d.action, Resource: policy.Resource{ARN: d.named.arn()}}}
 }
 func (due) Missing() error { return nil }
 func (due) Ready() error   { return nil }

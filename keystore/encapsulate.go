@@ -14,9 +14,6 @@ type EncapsulateInput struct {
 	op.ByShape
 }
 
-// IsDryRun tells the road to stop before the work.
-func (in EncapsulateInput) IsDryRun() bool { return or(in.DryRun, false) }
-
 // EncapsulateOutput is EncapsulateResponse of AWS: a secret of 32 bytes, and a ciphertext of 768, 1,088 or 1,568 that gives it
 // to whoever may use the key's private half (FIPS 203 section 8).
 type EncapsulateOutput struct {
@@ -35,9 +32,6 @@ type DecapsulateInput struct {
 	DryRun                     *bool    `shape:"NullableBooleanType"`
 	op.ByShape
 }
-
-// IsDryRun tells the road to stop before the work.
-func (in DecapsulateInput) IsDryRun() bool { return or(in.DryRun, false) }
 
 // DecapsulateOutput is DecapsulateResponse of AWS. A ciphertext that wasn't encapsulated to the key has a SharedSecret too,
 // which nobody else knows (FIPS 203 section 6.3): that it is the right one shows when it is used.

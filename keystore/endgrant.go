@@ -27,9 +27,6 @@ func (in RetireGrantInput) Validate() error {
 	return nil
 }
 
-// IsDryRun tells the road to stop before the work.
-func (in RetireGrantInput) IsDryRun() bool { return or(in.DryRun, false) }
-
 // RevokeGrantInput is RevokeGrantRequest of AWS.
 type RevokeGrantInput struct {
 	KeyId   string `shape:"KeyIdType,required"`
@@ -44,9 +41,6 @@ func (in RevokeGrantInput) Validate() error {
 	}
 	return nil
 }
-
-// IsDryRun tells the road to stop before the work.
-func (in RevokeGrantInput) IsDryRun() bool { return or(in.DryRun, false) }
 
 // ending is a grant that is to end, there or not. A key in any state lets it.
 type ending struct {
@@ -70,7 +64,10 @@ type retirement struct{ ending }
 func (t *retirement) Demands() []policy.Demand {
 	d := t.target.Demands()
 	if t.grant != nil {
-		d[0].Own, d[0].Grants = t.grant.retiring, []policy.Grant{t.grant.decides()}
+		mine := policy.Grant{ID: t.grant.id, Grantee: t.grant.retiring, Actions: []string{"kms:RetireGrant"}}
+		d[0].Resource.Grants = func() ([]policy.Grant, error) {
+			return []policy.Grant{mine, t.grant.decides()}, nil
+		}
 	}
 	return d
 }

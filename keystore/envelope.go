@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"claviger/internal/custody"
+	"claviger/internal/envelope"
 	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/store"
@@ -49,18 +50,18 @@ type Opened struct{ Value []byte }
 
 // Seal seals value on behalf of service, as c's caller. An empty keyID means the key that the service manages;
 // it is made on first use. The context is bound to the value and recorded.
-func (s *Keys) Seal(c *op.Call, service, keyID string, context map[string]string, value []byte) (custody.Envelope, error) {
+func (s *Keys) Seal(c *op.Call, service, keyID string, context map[string]string, value []byte) (envelope.Envelope, error) {
 	if keyID == "" || keyID == managedAlias(service) {
 		keyID = managedAlias(service)
 		if err := s.ensureManaged(c, service, keyID); err != nil {
-			return custody.Envelope{}, err
+			return envelope.Envelope{}, err
 		}
 	}
 	return op.Ask(c, service, s.seal, SealInput{KeyId: keyID, Service: service, EncryptionContext: context, Value: value})
 }
 
 // Unseal opens what Seal made, as c's caller.
-func (s *Keys) Unseal(c *op.Call, service string, e custody.Envelope, context map[string]string) ([]byte, error) {
+func (s *Keys) Unseal(c *op.Call, service string, e envelope.Envelope, context map[string]string) ([]byte, error) {
 	out, err := op.Ask(c, service, s.unseal, UnsealInput{KeyId: e.KeyID, Service: service, Epoch: e.Epoch,
 		EncryptionContext: context, Sealed: e.Sealed})
 	return out.Value, err
@@ -120,7 +121,7 @@ func (s *Keys) findSeal(c *op.Call, in SealInput) (*target, error) {
 	return s.findUse(c, "GenerateDataKey", in.KeyId, symmetricDefault, presented{context: in.EncryptionContext})
 }
 
-func (s *Keys) sealEnvelope(c *op.Call, in SealInput, t *target) (e custody.Envelope, err error) {
+func (s *Keys) sealEnvelope(c *op.Call, in SealInput, t *target) (e envelope.Envelope, err error) {
 	d, k, err := s.currentDataKey(c, t.key, in.Service)
 	if err == nil {
 		err = k.reachable()
@@ -132,7 +133,7 @@ func (s *Keys) sealEnvelope(c *op.Call, in SealInput, t *target) (e custody.Enve
 		return e, err
 	}
 	cached := true
-	e = custody.Envelope{KeyID: k.ID, Epoch: d.epoch}
+	e = envelope.Envelope{KeyID: k.ID, Epoch: d.epoch}
 	e.Sealed, err = s.token.Seal(c, s.use(k, d, &cached), in.Value, additional(purposeValue, k.ID, d.id, in.EncryptionContext))
 	noteCached(c, cached)
 	return e, err

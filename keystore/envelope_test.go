@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"claviger/internal/custody"
+	"claviger/internal/envelope"
 	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/store"
@@ -19,7 +20,7 @@ import (
 
 const sm = "secretsmanager"
 
-func (s *service) seal(keyID, value string) custody.Envelope {
+func (s *service) seal(keyID, value string) envelope.Envelope {
 	s.t.Helper()
 	e, err := s.sealAs(sm, keyID, map[string]string{"SecretARN": "arn"}, value)
 	if err != nil {
@@ -28,14 +29,14 @@ func (s *service) seal(keyID, value string) custody.Envelope {
 	return e
 }
 
-func (s *service) opens(e custody.Envelope, want string) {
+func (s *service) opens(e envelope.Envelope, want string) {
 	s.t.Helper()
 	if got, err := s.unsealAs(sm, e, map[string]string{"SecretARN": "arn"}); err != nil || got != want {
 		s.t.Errorf("epoch %d: %q, %v; want %q", e.Epoch, got, err, want)
 	}
 }
 
-func (s *service) closed(e custody.Envelope, want string) {
+func (s *service) closed(e envelope.Envelope, want string) {
 	s.t.Helper()
 	_, err := s.unsealAs(sm, e, map[string]string{"SecretARN": "arn"})
 	if f := fault.Of(err); f == nil || KMS.Code(f) != want {
@@ -63,27 +64,27 @@ func TestAnEnvelopeFitsItselfOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	arn := map[string]string{"SecretARN": "arn"}
-	edited := custody.Envelope{KeyID: id, Epoch: 1, Sealed: append([]byte{}, e.Sealed...)}
+	edited := envelope.Envelope{KeyID: id, Epoch: 1, Sealed: append([]byte{}, e.Sealed...)}
 	edited.Sealed[15] ^= 1
 	for name, c := range map[string]struct {
 		service string
-		e       custody.Envelope
+		e       envelope.Envelope
 		context map[string]string
 	}{
 		"another context":  {sm, e, map[string]string{"SecretARN": "other"}},
 		"no context":       {sm, e, nil},
 		"a larger context": {sm, e, map[string]string{"SecretARN": "arn", "a": ""}},
-		"another key":      {sm, custody.Envelope{KeyID: other, Epoch: 1, Sealed: e.Sealed}, arn},
+		"another key":      {sm, envelope.Envelope{KeyID: other, Epoch: 1, Sealed: e.Sealed}, arn},
 		"another service":  {"ssm", e, arn},
 		"edited":           {sm, edited, arn},
-		"cut short":        {sm, custody.Envelope{KeyID: id, Epoch: 1, Sealed: e.Sealed[:20]}, arn},
-		"empty":            {sm, custody.Envelope{KeyID: id, Epoch: 1}, arn},
+		"cut short":        {sm, envelope.Envelope{KeyID: id, Epoch: 1, Sealed: e.Sealed[:20]}, arn},
+		"empty":            {sm, envelope.Envelope{KeyID: id, Epoch: 1}, arn},
 	} {
 		if got, err := s.unsealAs(c.service, c.e, c.context); !errors.Is(err, custody.ErrForged) {
 			t.Errorf("%s: %q, %v", name, got, err)
 		}
 	}
-	if _, err := s.unsealAs(sm, custody.Envelope{KeyID: id, Epoch: 2, Sealed: e.Sealed}, arn); err == nil {
+	if _, err := s.unsealAs(sm, envelope.Envelope{KeyID: id, Epoch: 2, Sealed: e.Sealed}, arn); err == nil {
 		t.Error("an epoch that never was opened it")
 	}
 }

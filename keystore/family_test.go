@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"claviger/internal/custody"
+	"claviger/internal/envelope"
 	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/policy"
@@ -509,7 +510,7 @@ func TestDataKeysAreEachRegionsOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	must[any](s, "ReplicateKey", M{"KeyId": id, "ReplicaRegion": abroad})
-	var there custody.Envelope
+	var there envelope.Envelope
 	err = s.withinRegion(abroad, func(c *op.Call) (err error) {
 		there, err = s.keys.Seal(c, "secretsmanager", id, nil, []byte("there"))
 		return err
@@ -533,7 +534,7 @@ func TestDataKeysAreEachRegionsOwn(t *testing.T) {
 func TestAReplicaMadeAgainHasNewDataKeys(t *testing.T) {
 	s := start(t)
 	id := s.relatives(M{}, abroad)
-	var e custody.Envelope
+	var e envelope.Envelope
 	seal := func() {
 		t.Helper()
 		if err := s.withinRegion(abroad, func(c *op.Call) (err error) {
@@ -571,7 +572,7 @@ func TestWhatRelationsDemand(t *testing.T) {
 		t.Helper()
 		var said [][2]string
 		for _, d := range got {
-			said = append(said, [2]string{d.Action, d.Resource})
+			said = append(said, [2]string{d.Action, d.Resource.ARN})
 		}
 		if !reflect.DeepEqual(said, want) {
 			t.Errorf("%s demands %v, want %v", what, said, want)
@@ -857,7 +858,7 @@ func TestRotatingWhileReplicating(t *testing.T) {
 func TestARotationEndsTheDataKeysOfEveryRegion(t *testing.T) {
 	s := start(t)
 	id := s.relatives(M{}, abroad)
-	sealed := func() (e custody.Envelope) {
+	sealed := func() (e envelope.Envelope) {
 		err := s.withinRegion(abroad, func(c *op.Call) (err error) {
 			e, err = s.keys.Seal(c, "secretsmanager", id, nil, []byte("x"))
 			return err

@@ -145,13 +145,12 @@ type target struct {
 	key       *Key // nil if there is none
 	action    string
 	operation string
-	algorithm string            // the algorithm that the key is to serve, if the operation takes one
-	fits      func(*Key) error  // holds the rest of the request to the key; nil where there is nothing to hold
-	viaOnly   bool              // an operation that callers can't perform on keys that AWS services manage
-	grants    []policy.Grant    // what the caller was granted on the key
-	context   map[string]string // the encryption context
-	makes     *policy.Grant     // the grant that is to be made
-	tooLate   func()            // told when the key can't be used because it is pending deletion; nil where it wouldn't be used
+	algorithm string                         // the algorithm that the key is to serve, if the operation takes one
+	fits      func(*Key) error               // holds the rest of the request to the key; nil where there is nothing to hold
+	viaOnly   bool                           // an operation that callers can't perform on keys that AWS services manage
+	grants    func() ([]policy.Grant, error) // what the caller was granted on the key; nil: grants don't matter
+	values    func() policy.Values           // of condition keys; nil: the action has none of its own
+	tooLate   func()                         // told when the key can't be used because it is pending deletion; nil where it wouldn't be used
 }
 
 // Demands implements [op.Target].
@@ -160,7 +159,8 @@ func (t *target) Demands() []policy.Demand {
 	if t.key == nil && t.named.alias != "" {
 		resource = aliasRef{t.named.account, t.named.region, t.named.alias}.arn()
 	}
-	return []policy.Demand{{Action: "kms:" + t.action, Resource: resource, Account: t.named.account, Grants: t.grants, Context: t.context, Makes: t.makes}}
+	return []policy.Demand{{Action: "kms:" + t.action, Values: t.values,
+		Resource: policy.Resource{ARN: resource, Account: t.named.account, Grants: t.grants}}}
 }
 
 // Missing implements [op.Target].
@@ -315,7 +315,7 @@ func inOrder(puts []func(*store.Tx) error) func(*store.Tx) error {
 type account struct{ action, resource string }
 
 func (a account) Demands() []policy.Demand {
-	return []policy.Demand{{Action: "kms:" + a.action, Resource: a.resource}}
+	return []policy.Demand{{Action: "kms:" + a.action, Resource: policy.Resource{ARN: a.resource}}}
 }
 func (account) Missing() error { return nil }
 func (account) Ready() error   { return nil }

@@ -64,8 +64,13 @@ func (g GrantConstraints) check() error {
 
 // decides returns the grant as package policy sees it.
 func (g *grant) decides() policy.Grant {
-	return policy.Grant{Grantee: g.grantee, Operations: g.operations, Equals: g.constraints.EncryptionContextEquals,
-		Subset: g.constraints.EncryptionContextSubset, SourceARN: or(g.constraints.SourceArn, "")}
+	actions := make([]string, len(g.operations))
+	for i, operation := range g.operations {
+		actions[i] = "kms:" + operation
+	}
+	return policy.Grant{ID: g.id, Grantee: g.grantee, Actions: actions,
+		Equals: g.constraints.EncryptionContextEquals, Subset: g.constraints.EncryptionContextSubset,
+		SourceARN: or(g.constraints.SourceArn, "")}
 }
 
 // grantable returns nil if a grant can allow the operation on the key: if the key serves it.
@@ -128,12 +133,12 @@ func checkPrincipal(arn *string) error {
 // grantToken makes a token for a grant: the key, the grant and something new each time, under a MAC over account and
 // Region as well. It is opaque to callers, and no secret: a grant holds for its grantee, with the token or without it.
 func (s *Keys) grantToken(c *op.Call, keyID, grantID string) string {
-	return s.pages.Token(keyID+"/"+grantID+"/"+c.RequestID, tokenScope(c)...)
+	return s.pages.Make(keyID+"/"+grantID+"/"+c.RequestID, tokenScope(c)...)
 }
 
 // readGrantToken returns the key and the grant that a token of this account and Region was made for.
 func (s *Keys) readGrantToken(c *op.Call, token string) (keyID, grantID string, err error) {
-	text, err := s.pages.Last(token, tokenScope(c)...)
+	text, err := s.pages.Read(token, tokenScope(c)...)
 	if err != nil {
 		return "", "", errGrantToken.Because(err)
 	}
@@ -153,6 +158,13 @@ type presented struct {
 	context map[string]string
 }
 
+// values are what the request says to condition keys.
+func (p presented) values() policy.Values {
+	v := policy.Values{}
+	v.EncryptionContext(p.context)
+	return v
+}
+
 // findGranted is [Keys.find] for an operation that a grant can allow. Grants hold at once and everywhere here, so tokens
 // change nothing; but one that isn't ours is refused, as with AWS. One for another key is none of this request's
 // business: clients send all they have with every request.
@@ -166,9 +178,9 @@ func (s *Keys) findGranted(c *op.Call, operation, keyID string, aliases bool, by
 	if err != nil {
 		return nil, err
 	}
-	t.context = by.context
-	t.grants, err = s.grantsFor(c, t.key)
-	return t, err
+	t.grants = func() ([]policy.Grant, error) { return s.grantsFor(c, t.key) }
+	t.values = by.values
+	return t, nil
 }
 
 // GrantListEntry is one grant of a listing.

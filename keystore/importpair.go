@@ -120,7 +120,7 @@ func anotherPair(r store.Reader, k keyRef) error {
 
 // importToken names a pair and its end, bound to the key. What else the pair is bound to is in its row, which is signed.
 func (s *Keys) importToken(p *importPair) []byte {
-	return []byte(s.pages.Token(subjectOf(p.pairID, strconv.FormatInt(p.expires.UnixMicro(), 10)), p.tokenScope()...))
+	return []byte(s.pages.Make(subjectOf(p.pairID, strconv.FormatInt(p.expires.UnixMicro(), 10)), p.tokenScope()...))
 }
 
 func (k keyRef) tokenScope() []string { return []string{"ImportToken", k.account, k.region, k.id} }
@@ -134,7 +134,7 @@ var (
 
 // pairOf finds the pair that an import token names. A token has its end in it, since the pair is gone then.
 func (s *Keys) pairOf(c *op.Call, k keyRef, token []byte) (*importPair, error) {
-	subject, err := s.pages.Last(string(token), k.tokenScope()...)
+	subject, err := s.pages.Read(string(token), k.tokenScope()...)
 	if err != nil {
 		return nil, errImportToken.Because(err)
 	}
@@ -187,7 +187,7 @@ type leftover struct {
 }
 
 func (l leftover) Demands() []policy.Demand {
-	return []policy.Demand{{Action: "kms:DeleteImportPair", Resource: l.arn()}}
+	return []policy.Demand{{Action: "kms:DeleteImportPair", Resource: policy.Resource{ARN: l.arn()}}}
 }
 func (leftover) Missing() error { return nil }
 func (leftover) Ready() error   { return nil }

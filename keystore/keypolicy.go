@@ -109,7 +109,7 @@ func checkPolicy(c *op.Call, text, key string, bypass bool) error {
 		return fault.New(fault.Invalid, "InvalidArnException", "An ARN in the specified key policy is invalid.")
 	case err != nil:
 		return malformed(err.Error())
-	case !bypass && !document.Allows(c.Caller, "kms:PutKeyPolicy", key):
+	case !bypass && !document.Allows(&c.Caller, "kms:PutKeyPolicy", key):
 		return malformed("The new key policy will not allow you to update the key policy in the future.")
 	}
 	return nil

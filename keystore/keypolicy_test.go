@@ -57,7 +57,9 @@ func TestTheDefaultPolicyIsAWSs(t *testing.T) {
 	if got != want {
 		t.Errorf("%s", got)
 	}
-	if d, err := policy.Parse(got); err != nil || d.OfKey() != nil || !d.Allows(owner(), "kms:PutKeyPolicy", "arn:x") {
+	root := owner()
+	d, err := policy.Parse(got)
+	if err != nil || d.OfKey() != nil || !d.Allows(&root, "kms:PutKeyPolicy", "arn:x") {
 		t.Errorf("it is no key policy: %v", err)
 	}
 }

@@ -24,8 +24,11 @@ import (
 	"time"
 
 	"claviger/internal/custody"
+	"claviger/internal/envelope"
 	"claviger/internal/install"
 	"claviger/internal/op"
+	"claviger/internal/rowmac"
+	"claviger/internal/signedtoken"
 	"claviger/policy"
 	"claviger/store"
 )
@@ -108,8 +111,8 @@ type Keys struct {
 	db    *store.DB
 	token Token
 	jobs  Scheduler
-	guard *install.Guard
-	pages *install.Pages
+	guard *rowmac.Signer
+	pages *signedtoken.Maker
 
 	regions []string // that are served
 
@@ -140,7 +143,7 @@ type Keys struct {
 	announce            op.Command[orphanInput, op.None]
 	bury                op.Command[bereaved, op.None]
 
-	seal   op.Query[SealInput, custody.Envelope]
+	seal   op.Query[SealInput, envelope.Envelope]
 	unseal op.Query[UnsealInput, Opened]
 }
 
@@ -160,7 +163,7 @@ var errHeavy = errors.New("it is too large to be kept")
 
 // New returns the key store of one installation, which serves regions.
 func New(db *store.DB, token Token, jobs Scheduler, in *install.Installation, regions []string, clusters Clusters) *Keys {
-	s := &Keys{db: db, token: token, jobs: jobs, guard: in.Guard, pages: in.Pages, regions: regions,
+	s := &Keys{db: db, token: token, jobs: jobs, guard: in.Rows, pages: in.Tokens, regions: regions,
 		keys:     store.NewCache[keyRef, *Key](cachedKeys),
 		aliases:  store.NewCache[aliasRef, *alias](cachedAliases),
 		dataKeys: store.NewCache[dataKeyRef, *dataKey](cachedDataKeys),

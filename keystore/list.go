@@ -15,11 +15,11 @@ type page struct {
 // page reads Limit and Marker. A larger limit than the operation serves is held to most.
 func (s *Keys) page(c *op.Call, operation, filter string, limit *int32, marker *string, usual, most int) (page, error) {
 	scope := []string{operation, c.Caller.Account, c.Region, filter}
-	p := page{size: min(int(or(limit, int32(usual))), most), next: func(last string) string { return s.pages.Token(last, scope...) }}
+	p := page{size: min(int(or(limit, int32(usual))), most), next: func(last string) string { return s.pages.Make(last, scope...) }}
 	if marker == nil {
 		return p, nil
 	}
-	after, err := s.pages.Last(*marker, scope...)
+	after, err := s.pages.Read(*marker, scope...)
 	if err != nil {
 		return p, fault.New(fault.Invalid, "InvalidMarkerException",
 			"The marker was not returned by this operation with these parameters. Start again without one.").Because(err)

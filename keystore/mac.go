@@ -17,9 +17,6 @@ type GenerateMacInput struct {
 	op.ByShape
 }
 
-// IsDryRun tells the road to stop before the work.
-func (in GenerateMacInput) IsDryRun() bool { return or(in.DryRun, false) }
-
 // GenerateMacOutput is GenerateMacResponse of AWS. Mac has 28, 32, 48 or 64 bytes by its algorithm.
 type GenerateMacOutput struct {
 	Mac          []byte
@@ -37,9 +34,6 @@ type VerifyMacInput struct {
 	DryRun       *bool    `shape:"NullableBooleanType"`
 	op.ByShape
 }
-
-// IsDryRun tells the road to stop before the work.
-func (in VerifyMacInput) IsDryRun() bool { return or(in.DryRun, false) }
 
 // VerifyMacOutput is VerifyMacResponse of AWS. MacValid is always true: a MAC that isn't is an error.
 type VerifyMacOutput struct {

@@ -38,7 +38,7 @@ type orphanInput struct {
 type announced struct{ ref storeRef }
 
 func (a announced) Demands() []policy.Demand {
-	return []policy.Demand{{Action: "kms:CreateKey", Resource: "*", Account: a.ref.account}}
+	return []policy.Demand{{Action: "kms:CreateKey", Resource: policy.Resource{ARN: "*", Account: a.ref.account}}}
 }
 func (announced) Missing() error { return nil }
 func (announced) Ready() error   { return nil }
@@ -129,7 +129,7 @@ type orphaned struct {
 }
 
 func (t orphaned) Demands() []policy.Demand {
-	return []policy.Demand{{Action: "kms:DeleteKey", Resource: "*", Account: t.account}}
+	return []policy.Demand{{Action: "kms:DeleteKey", Resource: policy.Resource{ARN: "*", Account: t.account}}}
 }
 func (orphaned) Missing() error { return nil }
 

@@ -32,9 +32,6 @@ func (in GenerateDataKeyPairInput) Validate() error {
 	return checkPair(in.KeyPairSpec, in.EncryptionContext)
 }
 
-// IsDryRun tells the road to stop before the work.
-func (in GenerateDataKeyPairInput) IsDryRun() bool { return or(in.DryRun, false) }
-
 // BareDataKeyPairInput is GenerateDataKeyPairWithoutPlaintextRequest of AWS.
 type BareDataKeyPairInput struct {
 	EncryptionContext map[string]string `shape:"EncryptionContextType"`
@@ -48,9 +45,6 @@ type BareDataKeyPairInput struct {
 func (in BareDataKeyPairInput) Validate() error {
 	return checkPair(in.KeyPairSpec, in.EncryptionContext)
 }
-
-// IsDryRun tells the road to stop before the work.
-func (in BareDataKeyPairInput) IsDryRun() bool { return or(in.DryRun, false) }
 
 // checkPair refuses what this process can make no keys of.
 func checkPair(spec string, context map[string]string) error {

@@ -52,7 +52,7 @@ func (s *Keys) findRelation(c *op.Call, operation, keyID, region string) (relati
 func (r relation) arn() string { return keyARN(r.named.account, r.region, r.named.id) }
 
 func (r relation) demand(action string) policy.Demand {
-	return policy.Demand{Action: "kms:" + action, Resource: r.arn(), Account: r.named.account}
+	return policy.Demand{Action: "kms:" + action, Resource: policy.Resource{ARN: r.arn(), Account: r.named.account}}
 }
 
 // Ready implements [op.Target].

@@ -14,7 +14,7 @@ import (
 
 	"claviger/hsm"
 	"claviger/hsm/hsmtest"
-	"claviger/internal/custody"
+	"claviger/internal/envelope"
 	"claviger/internal/fault"
 	"claviger/internal/install"
 	"claviger/internal/op"
@@ -243,7 +243,7 @@ func (s *service) withinAs(caller policy.Caller, region string, f func(*op.Call)
 	return err
 }
 
-func (s *service) sealAs(service, keyID string, context map[string]string, value string) (e custody.Envelope, err error) {
+func (s *service) sealAs(service, keyID string, context map[string]string, value string) (e envelope.Envelope, err error) {
 	err = s.within(func(c *op.Call) (err error) {
 		e, err = s.keys.Seal(c, service, keyID, context, []byte(value))
 		return err
@@ -251,7 +251,7 @@ func (s *service) sealAs(service, keyID string, context map[string]string, value
 	return e, err
 }
 
-func (s *service) unsealAs(service string, e custody.Envelope, context map[string]string) (value string, err error) {
+func (s *service) unsealAs(service string, e envelope.Envelope, context map[string]string) (value string, err error) {
 	err = s.within(func(c *op.Call) error {
 		b, err := s.keys.Unseal(c, service, e, context)
 		value = string(b)

@@ -16,9 +16,6 @@ type SignInput struct {
 	op.ByShape
 }
 
-// IsDryRun tells the road to stop before the work.
-func (in SignInput) IsDryRun() bool { return or(in.DryRun, false) }
-
 // SignOutput is SignResponse of AWS. An ECDSA signature is the DER form of (r, s) (RFC 3279 section 2.2.3).
 type SignOutput struct {
 	KeyId            string
@@ -37,9 +34,6 @@ type VerifyInput struct {
 	DryRun           *bool    `shape:"NullableBooleanType"`
 	op.ByShape
 }
-
-// IsDryRun tells the road to stop before the work.
-func (in VerifyInput) IsDryRun() bool { return or(in.DryRun, false) }
 
 // VerifyOutput is VerifyResponse of AWS. SignatureValid is always true: a signature that isn't is an error.
 type VerifyOutput struct {

@@ -194,10 +194,10 @@ func TestWhatADocumentAllows(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", c.name, err)
 		}
-		if got := d.Allows(root, "kms:PutKeyPolicy", aKey); got != c.root {
+		if got := d.Allows(&root, "kms:PutKeyPolicy", aKey); got != c.root {
 			t.Errorf("%s: to the root user it is %v", c.name, got)
 		}
-		if got := d.Allows(user, "kms:PutKeyPolicy", aKey); got != c.user {
+		if got := d.Allows(&user, "kms:PutKeyPolicy", aKey); got != c.user {
 			t.Errorf("%s: to a user it is %v", c.name, got)
 		}
 	}
@@ -259,9 +259,9 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 		_ = d.OfKey()
-		d.Allows(root, "kms:PutKeyPolicy", aKey)
+		d.Allows(&root, "kms:PutKeyPolicy", aKey)
 		d.Statements = append(d.Statements, policy.Statement{Effect: policy.Deny, Principal: &policy.Principals{Everyone: true}, Action: []string{"*"}, Resource: []string{"*"}})
-		if d.Allows(user, "kms:PutKeyPolicy", aKey) {
+		if d.Allows(&user, "kms:PutKeyPolicy", aKey) {
 			t.Errorf("%q allows what is denied", text)
 		}
 	})

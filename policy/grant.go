@@ -5,32 +5,121 @@ import (
 	"strings"
 )
 
-// Grant is what a grant of a KMS key says to a decision ("Grants in AWS KMS" of the KMS developer guide).
+// Grant is what a grant of a KMS key says to a decision ("Grants in AWS KMS" of the KMS developer
+// guide). It is one source of permission among others, brought by [Resource.Grants].
 type Grant struct {
-	Grantee    string            // as [Caller.Name]
-	Operations []string          // Decrypt, ReEncryptFrom, ... by which kms:Decrypt, kms:ReEncryptFrom, ... are allowed
-	Equals     map[string]string // EncryptionContextEquals; nil: there is no such constraint
-	Subset     map[string]string // EncryptionContextSubset, likewise
-	SourceARN  string            // SourceArn, or nothing
+	ID        string
+	Grantee   string            // as [Caller.Name]
+	Actions   []string          // kms:Decrypt, kms:ReEncryptFrom, ...
+	Equals    map[string]string // EncryptionContextEquals; nil: there is no such constraint
+	Subset    map[string]string // EncryptionContextSubset, likewise
+	SourceARN string            // SourceArn, or nothing
+}
+
+// encryptionContext is the condition key of one pair of the encryption context, the pair's key
+// behind it.
+const encryptionContext = "kms:EncryptionContext:"
+
+// EncryptionContext puts an encryption context into the values of a demand.
+func (v Values) EncryptionContext(context map[string]string) {
+	for key, value := range context {
+		v[encryptionContext+key] = []string{value}
+	}
+}
+
+// pairs returns the values whose keys begin with prefix, by what follows it.
+func (v Values) pairs(prefix string) map[string]string {
+	out := map[string]string{}
+	for key, values := range v {
+		if name, ok := strings.CutPrefix(key, prefix); ok && len(values) > 0 {
+			out[name] = values[0]
+		}
+	}
+	return out
+}
+
+// The values that say which grant kms:CreateGrant is to make. Operations and the types of
+// constraints are AWS's condition keys; the pairs and the source have no key of AWS's.
+const (
+	grantOperations  = "kms:GrantOperations"
+	constraintTypes  = "kms:GrantConstraintType"
+	constraintEquals = "claviger:GrantEncryptionContextEquals:"
+	constraintSubset = "claviger:GrantEncryptionContextSubset:"
+	constraintSource = "claviger:GrantSourceArn"
+
+	typeEquals = "EncryptionContextEquals"
+	typeSubset = "EncryptionContextSubset"
+)
+
+// Values returns what a demand for kms:CreateGrant says of the grant that it is to make.
+func (g *Grant) Values() Values {
+	v := Values{grantOperations: nil}
+	for _, action := range g.Actions {
+		operation := strings.TrimPrefix(action, "kms:")
+		v[grantOperations] = append(v[grantOperations], operation)
+	}
+	for key, value := range g.Equals {
+		v[constraintEquals+key] = []string{value}
+	}
+	for key, value := range g.Subset {
+		v[constraintSubset+key] = []string{value}
+	}
+	if g.Equals != nil {
+		v[constraintTypes] = append(v[constraintTypes], typeEquals)
+	}
+	if g.Subset != nil {
+		v[constraintTypes] = append(v[constraintTypes], typeSubset)
+	}
+	if g.SourceARN != "" {
+		v[constraintSource] = []string{g.SourceARN}
+	}
+	return v
+}
+
+// made reads what [Grant.Values] wrote. A demand that doesn't say which grant it is to make has
+// none, so that no grant allows it.
+func made(v Values) *Grant {
+	operations, ok := v[grantOperations]
+	if !ok {
+		return nil
+	}
+	g := &Grant{}
+	for _, operation := range operations {
+		g.Actions = append(g.Actions, "kms:"+operation)
+	}
+	if slices.Contains(v[constraintTypes], typeEquals) {
+		g.Equals = v.pairs(constraintEquals)
+	}
+	if slices.Contains(v[constraintTypes], typeSubset) {
+		g.Subset = v.pairs(constraintSubset)
+	}
+	if source := v[constraintSource]; len(source) > 0 {
+		g.SourceARN = source[0]
+	}
+	return g
 }
 
 // allows reports whether the grant gives c what is demanded.
-func (g *Grant) allows(c Caller, d Demand) bool {
-	operation, ok := strings.CutPrefix(d.Action, "kms:")
-	if !ok || g.Grantee == "" || g.Grantee != c.Name() || !slices.Contains(g.Operations, operation) {
+func (g *Grant) allows(c *Caller, d *Demand) bool {
+	if g.Grantee == "" || g.Grantee != c.Name() || !slices.Contains(g.Actions, d.Action) {
 		return false
+	}
+	var values Values
+	if d.Values != nil {
+		values = d.Values()
 	}
 	switch {
-	case operation == "RetireGrant": // the constraints don't apply to it
+	case d.Action == "kms:RetireGrant": // the constraints don't apply to it
 		return true
-	case g.SourceARN != "": // only a service asks on behalf of a resource, and no such request is under a grant here
+	case g.SourceARN != "": // only a service asks on behalf of a resource, and none does here
 		return false
-	case operation == "DescribeKey": // it has no encryption context
+	case d.Action == "kms:DescribeKey": // it has no encryption context
 		return true
-	case operation == "CreateGrant":
-		return d.Makes != nil && g.bounds(d.Makes)
+	case d.Action == "kms:CreateGrant":
+		child := made(values)
+		return child != nil && g.bounds(child)
 	}
-	return g.admits(d.Context)
+	return g.admits(values.pairs(encryptionContext))
 }
 
 // admits holds the encryption context of a request to the constraints.
@@ -38,11 +127,11 @@ func (g *Grant) admits(context map[string]string) bool {
 	return (g.Equals == nil || same(context, g.Equals)) && holds(context, g.Subset)
 }
 
-// bounds reports whether a grant made by the right that g gives keeps within g: no operation that g hasn't, and constraints
-// at least as strict, so that what the child admits g admits too.
+// bounds reports whether a grant made by the right that g gives keeps within g: no action that g
+// hasn't, and constraints at least as strict, so that what the child admits g admits too.
 func (g *Grant) bounds(child *Grant) bool {
-	for _, o := range child.Operations {
-		if !slices.Contains(g.Operations, o) {
+	for _, action := range child.Actions {
+		if !slices.Contains(g.Actions, action) {
 			return false
 		}
 	}
@@ -58,8 +147,8 @@ func (g *Grant) bounds(child *Grant) bool {
 // same reports whether two encryption contexts are one, as [holds] compares them.
 func same(a, b map[string]string) bool { return len(a) == len(b) && holds(a, b) && holds(b, a) }
 
-// holds reports whether every pair of part is in whole. Keys are compared without regard to case and values with it: so says
-// the API reference of GrantConstraints.
+// holds reports whether every pair of part is in whole. Keys are compared without regard to case
+// and values with it: so says the API reference of GrantConstraints.
 func holds(whole, part map[string]string) bool {
 	for key, value := range part {
 		if v, ok := whole[key]; ok && v == value {

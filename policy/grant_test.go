@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -26,52 +27,88 @@ func FuzzBounds(f *testing.F) {
 	f.Fuzz(func(t *testing.T, equals, subset, childEquals, childSubset, context string) {
 		parent := Grant{Equals: pairsOf(equals), Subset: pairsOf(subset)}
 		child := Grant{Equals: pairsOf(childEquals), Subset: pairsOf(childSubset)}
-		if c := pairsOf(context); parent.bounds(&child) && child.admits(c) && !parent.admits(c) {
+		c := pairsOf(context)
+		if parent.bounds(&child) && child.admits(c) && !parent.admits(c) {
 			t.Errorf("%+v bounds %+v, and only that admits %v", parent, child, c)
 		}
 		if !parent.bounds(&parent) {
 			t.Errorf("%+v doesn't bound itself", parent)
 		}
+		if again := made(parent.Values()); !reflect.DeepEqual(*again, parent) {
+			t.Errorf("%+v is read as %+v", parent, *again)
+		}
 	})
 }
 
-func TestDecideByGrants(t *testing.T) {
+func TestDecide_ByGrants(t *testing.T) {
 	const arn = "arn:aws:iam::111122223333:user/alice"
 	alice := Caller{Type: IAMUser, Account: "111122223333", ARN: arn, PrincipalID: "AIDAALICE"}
-	stranger := Caller{Type: IAMUser, Account: "444455556666", ARN: arn, PrincipalID: "AIDAALICE"}
-	grant := func(operations string) []Grant {
-		return []Grant{{Grantee: arn, Operations: strings.Fields(operations)}}
+	stranger := alice
+	stranger.Account = "444455556666"
+	grant := func(actions string) Grant {
+		return Grant{ID: "g", Grantee: arn, Actions: strings.Fields(actions)}
 	}
-	on := func(g ...Grant) []Grant { return g }
+	demand := func(action string, grants ...Grant) Demand {
+		return Demand{Action: action, Resource: Resource{
+			Grants: func() ([]Grant, error) { return grants, nil }}}
+	}
+	making := func(child Grant, by Grant) Demand {
+		d := demand("kms:CreateGrant", by)
+		d.Values = child.Values
+		return d
+	}
+	under := func(context map[string]string, g Grant) Demand {
+		d := demand("kms:Decrypt", g)
+		d.Values = func() Values { v := Values{}; v.EncryptionContext(context); return v }
+		return d
+	}
+	elsewhere := demand("kms:Decrypt", grant("kms:Decrypt"))
+	elsewhere.Resource.Account = "111122223333"
+	bound := grant("kms:Decrypt kms:RetireGrant")
+	bound.SourceARN = "arn:x"
+	others := grant("kms:Decrypt")
+	others.Grantee += "x"
+	only := grant("kms:Decrypt")
+	only.Equals = map[string]string{"App": "pay"}
 	for _, c := range []struct {
 		name   string
 		caller Caller
 		demand Demand
 		want   bool
 	}{
-		{"granted", alice, Demand{Action: "kms:Decrypt", Grants: grant("Encrypt Decrypt")}, true},
-		{"one of several", alice, Demand{Action: "kms:Decrypt", Grants: append(grant("Encrypt"), grant("Decrypt")...)}, true},
-		{"another operation", alice, Demand{Action: "kms:Decrypt", Grants: grant("Encrypt")}, false},
-		{"a part of its name", alice, Demand{Action: "kms:Decrypt", Grants: grant("Dec")}, false},
-		{"another service", alice, Demand{Action: "secretsmanager:Decrypt", Grants: grant("Decrypt")}, false},
-		{"another grantee", alice, Demand{Action: "kms:Decrypt", Grants: on(Grant{Grantee: arn + "x", Operations: []string{"Decrypt"}})}, false},
-		{"nobody, granted to nobody", Caller{Type: IAMUser}, Demand{Action: "kms:Decrypt", Grants: on(Grant{Operations: []string{"Decrypt"}})}, false},
-		{"in another account", stranger, Demand{Action: "kms:Decrypt", Account: "111122223333", Grants: grant("Decrypt")}, false},
-		{"its own affair", alice, Demand{Action: "kms:RetireGrant", Own: arn}, true},
-		{"another's affair", alice, Demand{Action: "kms:RetireGrant", Own: arn + "x"}, false},
-		{"nobody's affair", Caller{Type: IAMUser}, Demand{Action: "kms:RetireGrant"}, false},
-		{"to make nothing", alice, Demand{Action: "kms:CreateGrant", Grants: grant("CreateGrant")}, false},
-		{"to make a smaller one", alice, Demand{Action: "kms:CreateGrant", Grants: grant("CreateGrant Decrypt"), Makes: &Grant{Operations: []string{"Decrypt"}}}, true},
-		{"to make a greater one", alice, Demand{Action: "kms:CreateGrant", Grants: grant("CreateGrant"), Makes: &Grant{Operations: []string{"Decrypt"}}}, false},
-		{"for a resource", alice, Demand{Action: "kms:Decrypt", Grants: on(Grant{Grantee: arn, Operations: []string{"Decrypt"}, SourceARN: "arn:x"})}, false},
-		{"for a resource, retired", alice, Demand{Action: "kms:RetireGrant", Grants: on(Grant{Grantee: arn, Operations: []string{"RetireGrant"}, SourceARN: "arn:x"})}, true},
+		{"granted", alice, demand("kms:Decrypt", grant("kms:Encrypt kms:Decrypt")), true},
+		{"one of several", alice, demand("kms:Decrypt", grant("kms:Encrypt"), grant("kms:Decrypt")), true},
+		{"another action", alice, demand("kms:Decrypt", grant("kms:Encrypt")), false},
+		{"a part of its name", alice, demand("kms:Decrypt", grant("kms:Dec")), false},
+		{"another service", alice, demand("secretsmanager:Decrypt", grant("kms:Decrypt")), false},
+		{"another grantee", alice, demand("kms:Decrypt", others), false},
+		{"nobody, granted to nobody", Caller{Type: IAMUser},
+			demand("kms:Decrypt", Grant{Actions: []string{"kms:Decrypt"}}), false},
+		{"in another account", stranger, elsewhere, false},
+		{"no grants at all", alice, Demand{Action: "kms:RetireGrant"}, false},
+		{"the right context, in another case", alice, under(map[string]string{"app": "pay"}, only), true},
+		{"another context", alice, under(map[string]string{"app": "play"}, only), false},
+		{"no context", alice, under(nil, only), false},
+		{"to make nothing", alice, demand("kms:CreateGrant", grant("kms:CreateGrant")), false},
+		{"to make a smaller one", alice, making(grant("kms:Decrypt"), grant("kms:CreateGrant kms:Decrypt")), true},
+		{"to make a greater one", alice, making(grant("kms:Decrypt"), grant("kms:CreateGrant")), false},
+		{"for a resource", alice, demand("kms:Decrypt", bound), false},
+		{"for a resource, retired", alice, demand("kms:RetireGrant", bound), true},
 	} {
-		if err := Decide(c.caller, []Demand{c.demand}); (err == nil) != c.want {
-			t.Errorf("%s: %v", c.name, err)
+		d := Decide(Request{Caller: c.caller, Demands: []Demand{c.demand}})
+		if d.Allowed() != c.want {
+			t.Errorf("%s: %+v", c.name, d)
+		}
+		if c.want && (d.Reason != ByGrant || d.Statement != "g") {
+			t.Errorf("%s: decided by %q %q", c.name, d.Reason, d.Statement)
 		}
 	}
+}
+
+func TestGrant_ChildKeepsTheSourceOfItsParent(t *testing.T) {
 	bound := Grant{SourceARN: "arn:x"}
-	if bound.bounds(&Grant{}) || bound.bounds(&Grant{SourceARN: "arn:y"}) || !bound.bounds(&Grant{SourceARN: "arn:x"}) {
-		t.Error("a child keeps the resource of its parent")
+	if bound.bounds(&Grant{}) || bound.bounds(&Grant{SourceARN: "arn:y"}) ||
+		!bound.bounds(&Grant{SourceARN: "arn:x"}) {
+		t.Error("a child with another source, or none, is within its parent")
 	}
 }

@@ -23,7 +23,7 @@ func (d *Document) OfKey() error {
 
 // Allows reports whether the document by itself allows c an action on a resource under all circumstances: a statement
 // with a condition decides nothing here, neither for nor against. An account's own ARN stands for everybody in it.
-func (d *Document) Allows(c Caller, action, resource string) bool {
+func (d *Document) Allows(c *Caller, action, resource string) bool {
 	allowed := false
 	for i := range d.Statements {
 		s := &d.Statements[i]
@@ -38,7 +38,7 @@ func (d *Document) Allows(c Caller, action, resource string) bool {
 	return allowed
 }
 
-func (s *Statement) names(c Caller) bool {
+func (s *Statement) names(c *Caller) bool {
 	if s.NotPrincipal != nil {
 		return !s.NotPrincipal.include(c)
 	}

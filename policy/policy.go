@@ -1,98 +1,94 @@
-// Package policy decides whether a caller may do what an operation demands. It is pure: documents and facts
-// go in, a decision comes out; it reads no clock and does no input or output.
+// Package policy decides whether a caller may do what an operation demands. It is pure: documents
+// and facts go in, a decision comes out; it reads no clock and does no input or output of its own.
 //
-// For now these rules stand: an account's root user may do everything in its own account, the service may do its own unfinished
-// work, and anybody else may do what a KMS grant allows. Policy documents are read ([Parse]) and decide nothing yet. The seam
-// is the final one, so that the IAM policy language arrives behind [Decide] and nothing in front of it changes.
+// # The seam
+//
+// [Decide] takes one [Request]: who asks, under which circumstances, and what the operation
+// demands. What a decision may turn on and costs something to get (the tags of a resource, its
+// policy, its grants, the values of condition keys) is a function of the demand. It is called only
+// where the decision turns on it, so a caller who may do everything pays for none of it.
+//
+// # What decides today
+//
+// An account's root user may do everything in its own account, the service may do its own
+// unfinished work, and anybody else may do what a grant allows. Policy documents are read
+// ([Parse]) and decide nothing yet: they arrive behind Decide, and nothing in front of it changes.
 package policy
 
 import (
-	"slices"
-	"strings"
+	"errors"
 
 	"claviger/internal/fault"
 )
 
-// The types of principal, in CloudTrail's userIdentity vocabulary.
-const (
-	Root    = "Root"
-	IAMUser = "IAMUser"
-	Service = "AWSService"
-)
-
-// Caller is a verified principal: who asks, not what it may do.
-type Caller struct {
-	Type        string // Root, IAMUser or Service
-	Account     string // 12 digits
-	ARN         string // arn:aws:iam::ACCOUNT:root and so on; a service has none
-	PrincipalID string // unique id of the principal; the account's own number for its root
-	AccessKeyID string // the key that signed; empty for a service
+// Request is all that a decision turns on.
+type Request struct {
+	Caller  Caller
+	Facts   Facts
+	Demands []Demand // all of them must be allowed
 }
 
-// AsService is the service's own principal within an account, used for work that a caller has set going earlier.
-func AsService(account, service string) Caller {
-	return Caller{Type: Service, Account: account, PrincipalID: service + ".amazonaws.com"}
-}
-
-// Sovereign reports whether the caller may do everything in its account, so that nothing has to be read that could allow
-// it more.
-func (c Caller) Sovereign() bool { return c.Type == Root || c.Type == Service }
-
-// Name is what the caller is called where others give it rights, and when it is refused: its ARN, or a service's name.
-func (c Caller) Name() string {
-	if c.ARN == "" {
-		return c.PrincipalID
-	}
-	return c.ARN
-}
-
-// Demand is one permission that an operation needs: an IAM action on a resource. What follows Open are facts of the request
-// that a decision may turn on.
+// Demand is one permission that an operation needs: an IAM action on a resource.
 type Demand struct {
 	Action   string // e.g. kms:Decrypt
-	Resource string // ARN, or "*" where the action knows no resource
-	Account  string // the account that owns the resource; empty means the caller's own
-	Open     string // the reason why no permission is needed; then Action says only what is done
-
-	Own     string            // the principal whose own affair it is: by that alone it may; empty means nobody's
-	Grants  []Grant           // the grants that may speak for the caller on the resource, in no order
-	Context map[string]string // the encryption context
-	Makes   *Grant            // the grant that kms:CreateGrant is to make
+	Resource Resource
+	Values   func() Values // of the condition keys of this action; nil: it has none of its own
+	Open     string        // why no permission is needed; then Action says only what is done
 }
 
-// Decide returns nil if the caller may do all that is demanded. Otherwise it is a fault of kind Denied in
-// IAM's words. No demand at all is a mistake of ours and is refused.
-func Decide(c Caller, demands []Demand) error {
-	if len(demands) == 0 {
-		return fault.New(fault.Internal, "", "the operation demands nothing")
+// Resource is what a demand is about. The functions bring what is known of it; nil means that there
+// is nothing to know. An error of one ends the decision: what can't be known allows nothing.
+type Resource struct {
+	ARN     string // or "*" where the action knows no resource
+	Account string // that owns it; empty means the caller's own
+	Tags    func() (map[string]string, error)
+	Policy  func() (*Document, error)
+	Grants  func() ([]Grant, error) // those that may speak for the caller, in no order
+}
+
+// Values are what a request says to condition keys. It is a multimap: kms:ViaService has one value
+// and aws:TagKeys several. A key without values is there and empty, which is not to be absent.
+type Values map[string][]string
+
+// Decide says whether the caller may do all that is demanded. The first demand that it may not
+// decides. No demand at all is a mistake of ours and is refused.
+func Decide(r Request) Decision {
+	if len(r.Demands) == 0 {
+		err := fault.Of(errors.New("the operation demands nothing"))
+		return Decision{Effect: Deny, Reason: NothingDemanded, Err: err}
 	}
-	for _, d := range demands {
-		if !allows(c, d) {
-			return denied(c, d)
+	var last Decision
+	for i := range r.Demands {
+		if last = decide(&r, &r.Demands[i]); !last.Allowed() {
+			return last
 		}
 	}
-	return nil
+	return last
 }
 
-func allows(c Caller, d Demand) bool {
-	if d.Open != "" {
-		return true
+// decide asks the sources of permission one after the other, the costly ones last.
+func decide(r *Request, d *Demand) Decision {
+	c := &r.Caller
+	switch account := d.Resource.Account; {
+	case d.Open != "":
+		return Decision{Effect: Allow, Reason: NeedsNoPermission}
+	case account != "" && account != c.Account:
+		return refused(c, d, OtherAccount)
+	case c.Type == Root:
+		return Decision{Effect: Allow, Reason: AccountOwner}
+	case c.Type == Service:
+		return Decision{Effect: Allow, Reason: OwnWork}
+	case d.Resource.Grants == nil:
+		return refused(c, d, NothingAllows)
 	}
-	if d.Account != "" && d.Account != c.Account {
-		return false
+	grants, err := d.Resource.Grants()
+	if err != nil {
+		return Decision{Effect: Deny, Reason: FactMissing, Err: err}
 	}
-	if c.Sovereign() || d.Own != "" && d.Own == c.Name() {
-		return true
+	for i := range grants {
+		if grants[i].allows(c, d) {
+			return Decision{Effect: Allow, Reason: ByGrant, Statement: grants[i].ID}
+		}
 	}
-	return slices.ContainsFunc(d.Grants, func(g Grant) bool { return g.allows(c, d) })
-}
-
-func denied(c Caller, d Demand) error {
-	var b strings.Builder
-	b.WriteString("User: " + c.Name() + " is not authorized to perform: " + d.Action)
-	if d.Resource != "" && d.Resource != "*" {
-		b.WriteString(" on resource: " + d.Resource)
-	}
-	b.WriteString(" because no identity-based policy allows the " + d.Action + " action")
-	return fault.New(fault.Denied, "AccessDeniedException", b.String())
+	return refused(c, d, NothingAllows)
 }

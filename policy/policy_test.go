@@ -9,48 +9,73 @@ import (
 	"claviger/policy"
 )
 
-var (
-	root    = policy.Caller{Type: policy.Root, Account: "111122223333", ARN: "arn:aws:iam::111122223333:root", PrincipalID: "111122223333"}
-	user    = policy.Caller{Type: policy.IAMUser, Account: "111122223333", ARN: "arn:aws:iam::111122223333:user/alice", PrincipalID: "AIDAALICE"}
-	service = policy.AsService("111122223333", "kms")
+const (
+	account = "111122223333"
+	other   = "444455556666"
+	key     = "arn:aws:kms:us-east-1:111122223333:key/k"
 )
 
-func TestDecide(t *testing.T) {
-	const key = "arn:aws:kms:us-east-1:111122223333:key/k"
-	use := policy.Demand{Action: "kms:Decrypt", Resource: key}
-	ours := policy.Demand{Action: "kms:Decrypt", Resource: key, Account: "111122223333"}
-	theirs := policy.Demand{Action: "kms:Decrypt", Resource: "arn:aws:kms:us-east-1:444455556666:key/k", Account: "444455556666"}
+var (
+	root = policy.Caller{Type: policy.Root, Account: account,
+		ARN: "arn:aws:iam::111122223333:root", PrincipalID: account}
+	user = policy.Caller{Type: policy.IAMUser, Account: account,
+		ARN: "arn:aws:iam::111122223333:user/alice", PrincipalID: "AIDAALICE"}
+	service = policy.AsService(account, "kms")
+)
+
+func decide(c policy.Caller, demands ...policy.Demand) policy.Decision {
+	return policy.Decide(policy.Request{Caller: c, Demands: demands})
+}
+
+func TestDecide_ByCallerAndOwner(t *testing.T) {
+	use := policy.Demand{Action: "kms:Decrypt", Resource: policy.Resource{ARN: key}}
+	ours := policy.Demand{Action: "kms:Decrypt", Resource: policy.Resource{ARN: key, Account: account}}
+	theirs := policy.Demand{Action: "kms:Decrypt", Resource: policy.Resource{
+		ARN: "arn:aws:kms:us-east-1:444455556666:key/k", Account: other}}
+	all := policy.Demand{Action: "kms:ListKeys", Resource: policy.Resource{ARN: "*"}}
 	open := policy.Demand{Action: "sts:GetCallerIdentity", Open: "everybody may know who they are"}
-	openTheirs := policy.Demand{Action: "sts:GetCallerIdentity", Account: "444455556666", Open: "a reason"}
+	openTheirs := policy.Demand{Action: "sts:GetCallerIdentity", Resource: policy.Resource{Account: other},
+		Open: "a reason"}
+	type demands = []policy.Demand
 	for _, c := range []struct {
 		name    string
 		caller  policy.Caller
-		demands []policy.Demand
+		demands demands
+		reason  policy.Reason
 		refused string // the message; empty for yes
 	}{
-		{"the root user in its account", root, []policy.Demand{use, ours}, ""},
-		{"the service in the account", service, []policy.Demand{use, ours}, ""},
-		{"the root user elsewhere", root, []policy.Demand{theirs},
-			"User: arn:aws:iam::111122223333:root is not authorized to perform: kms:Decrypt on resource: " + theirs.Resource +
+		{"the root user in its account", root, demands{use, ours}, policy.AccountOwner, ""},
+		{"the service in the account", service, demands{use, ours}, policy.OwnWork, ""},
+		{"the root user elsewhere", root, demands{theirs}, policy.OtherAccount,
+			"User: arn:aws:iam::111122223333:root is not authorized to perform: kms:Decrypt" +
+				" on resource: arn:aws:kms:us-east-1:444455556666:key/k" +
 				" because no identity-based policy allows the kms:Decrypt action"},
-		{"the service elsewhere", service, []policy.Demand{theirs},
-			"User: kms.amazonaws.com is not authorized to perform: kms:Decrypt on resource: " + theirs.Resource +
+		{"the service elsewhere", service, demands{theirs}, policy.OtherAccount,
+			"User: kms.amazonaws.com is not authorized to perform: kms:Decrypt" +
+				" on resource: arn:aws:kms:us-east-1:444455556666:key/k" +
 				" because no identity-based policy allows the kms:Decrypt action"},
-		{"one of two elsewhere", root, []policy.Demand{ours, theirs}, "User: arn:aws:iam::111122223333:root is not authorized"},
-		{"a user without policies", user, []policy.Demand{use},
-			"User: arn:aws:iam::111122223333:user/alice is not authorized to perform: kms:Decrypt on resource: " + key +
-				" because no identity-based policy allows the kms:Decrypt action"},
-		{"on all resources", user, []policy.Demand{{Action: "kms:ListKeys", Resource: "*"}},
+		{"one of two elsewhere", root, demands{ours, theirs}, policy.OtherAccount,
+			"User: arn:aws:iam::111122223333:root is not authorized"},
+		{"a user without policies", user, demands{use}, policy.NothingAllows,
+			"User: arn:aws:iam::111122223333:user/alice is not authorized to perform: kms:Decrypt" +
+				" on resource: " + key + " because no identity-based policy allows the kms:Decrypt action"},
+		{"on all resources", user, demands{all}, policy.NothingAllows,
 			"User: arn:aws:iam::111122223333:user/alice is not authorized to perform: kms:ListKeys" +
 				" because no identity-based policy allows the kms:ListKeys action"},
-		{"what is open to a user", user, []policy.Demand{open}, ""},
-		{"what is open anywhere", user, []policy.Demand{openTheirs}, ""},
-		{"open and not open", user, []policy.Demand{open, use}, "User: arn:aws:iam::111122223333:user/alice is not authorized"},
-		{"nobody", policy.Caller{}, []policy.Demand{use}, "User: "},
-		{"an unknown type", policy.Caller{Type: "root", Account: "111122223333"}, []policy.Demand{use}, "User: "},
+		{"what is open to a user", user, demands{open}, policy.NeedsNoPermission, ""},
+		{"what is open anywhere", user, demands{openTheirs}, policy.NeedsNoPermission, ""},
+		{"open and not open", user, demands{open, use}, policy.NothingAllows,
+			"User: arn:aws:iam::111122223333:user/alice is not authorized"},
+		{"nobody", policy.Caller{}, demands{use}, policy.NothingAllows, "User: "},
+		{"an unknown type", policy.Caller{Type: "root", Account: account}, demands{use},
+			policy.NothingAllows, "User: "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			err := policy.Decide(c.caller, c.demands)
+			d := decide(c.caller, c.demands...)
+			if d.Reason != c.reason || d.Allowed() != (c.refused == "") {
+				t.Errorf("decided %+v, want %q", d, c.reason)
+			}
+			err := d.Refusal()
 			if c.refused == "" {
 				if err != nil {
 					t.Errorf("refused: %v", err)
@@ -58,23 +83,58 @@ func TestDecide(t *testing.T) {
 				return
 			}
 			var f *fault.Error
-			if !errors.As(err, &f) || f.Kind != fault.Denied || f.Code != "AccessDeniedException" || !strings.HasPrefix(f.Message, c.refused) {
+			if !errors.As(err, &f) || f.Kind != fault.Denied || f.Code != "AccessDeniedException" ||
+				!strings.HasPrefix(f.Message, c.refused) {
 				t.Errorf("%v, want %q", err, c.refused)
 			}
 		})
 	}
 }
 
-func TestNoDemandIsNoPermission(t *testing.T) {
+func TestDecide_NoDemand_IsAnInternalFault(t *testing.T) {
 	for _, c := range []policy.Caller{root, user, service} {
-		if f := fault.Of(policy.Decide(c, nil)); f == nil || f.Kind != fault.Internal {
+		f := fault.Of(decide(c).Refusal())
+		if f == nil || f.Kind != fault.Internal {
 			t.Errorf("%s: %v, want an internal fault", c.Type, f)
 		}
 	}
 }
 
-func TestTheServiceHasNoAccessKey(t *testing.T) {
-	if service.Type != policy.Service || service.PrincipalID != "kms.amazonaws.com" || service.ARN != "" || service.AccessKeyID != "" || service.Account != "111122223333" {
+func TestDecision_Zero_AllowsNothing(t *testing.T) {
+	var d policy.Decision
+	if f := fault.Of(d.Refusal()); d.Allowed() || f == nil || f.Kind != fault.Internal {
+		t.Errorf("%v, want an internal fault", f)
+	}
+}
+
+// What costs something is asked for only where the decision turns on it, and a fact that can't be
+// had allows nothing.
+func TestDecide_CostlyFacts_AreAskedForLast(t *testing.T) {
+	asked := 0
+	failure := fault.New(fault.Unavailable, "", "later")
+	demand := policy.Demand{Action: "kms:Decrypt", Resource: policy.Resource{ARN: key, Account: account,
+		Grants: func() ([]policy.Grant, error) { asked++; return nil, failure }}}
+	for _, c := range []policy.Caller{root, service} {
+		if d := decide(c, demand); !d.Allowed() {
+			t.Errorf("%s: %+v", c.Type, d)
+		}
+	}
+	stranger := user
+	stranger.Account = other
+	if d := decide(stranger, demand); d.Reason != policy.OtherAccount {
+		t.Errorf("another account's user: %+v", d)
+	}
+	if asked != 0 {
+		t.Errorf("the grants were asked for %d times, and nothing turned on them", asked)
+	}
+	if d := decide(user, demand); d.Reason != policy.FactMissing || !errors.Is(d.Refusal(), failure) {
+		t.Errorf("a fact that can't be had: %+v", d)
+	}
+}
+
+func TestAsService_HasNoAccessKey(t *testing.T) {
+	if service.Type != policy.Service || service.PrincipalID != "kms.amazonaws.com" || service.ARN != "" ||
+		service.AccessKeyID != "" || service.Account != account {
 		t.Errorf("%+v", service)
 	}
 }

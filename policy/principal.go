@@ -100,7 +100,7 @@ func isService(s string) bool {
 func rootARN(account string) string { return "arn:aws:iam::" + account + ":root" }
 
 // include reports whether c is one of the principals: by itself, by its account, or as everybody.
-func (p *Principals) include(c Caller) bool {
+func (p *Principals) include(c *Caller) bool {
 	if c.Type == Service {
 		return p.Everyone || slices.Contains(p.Service, c.PrincipalID)
 	}

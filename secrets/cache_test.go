@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"claviger/internal/custody"
+	"claviger/internal/envelope"
 	"claviger/store"
 )
 
@@ -42,6 +42,6 @@ func heaviest(ref secretRef) *line {
 		l.Tags = append(l.Tags, Tag{text(8), text(8)})
 	}
 	sealed := []byte(text(keptBytes - l.weight()))
-	l.value = &version{id: text(36), digest: []byte(text(32)), envelope: custody.Envelope{KeyID: text(36), Sealed: sealed}}
+	l.value = &version{id: text(36), digest: []byte(text(32)), envelope: envelope.Envelope{KeyID: text(36), Sealed: sealed}}
 	return l
 }

@@ -59,9 +59,9 @@ type creation struct {
 
 // Demands implements [op.Target]: a new secret has no suffix yet, so that policies match it by its name.
 func (t *creation) Demands() []policy.Demand {
-	d := []policy.Demand{{Action: "secretsmanager:CreateSecret", Resource: t.named.arn}}
+	d := []policy.Demand{{Action: "secretsmanager:CreateSecret", Resource: policy.Resource{ARN: t.named.arn}}}
 	if t.tagged {
-		d = append(d, policy.Demand{Action: "secretsmanager:TagResource", Resource: t.named.arn})
+		d = append(d, policy.Demand{Action: "secretsmanager:TagResource", Resource: policy.Resource{ARN: t.named.arn}})
 	}
 	return d
 }

@@ -132,7 +132,7 @@ type expired struct {
 
 // Demands implements [op.Target].
 func (e expired) Demands() []policy.Demand {
-	return []policy.Demand{{Action: "secretsmanager:DeleteSecret", Resource: e.arn}}
+	return []policy.Demand{{Action: "secretsmanager:DeleteSecret", Resource: policy.Resource{ARN: e.arn}}}
 }
 
 // Missing implements [op.Target].

@@ -24,7 +24,7 @@ func (t *target) arn() string {
 
 // Demands implements [op.Target].
 func (t *target) Demands() []policy.Demand {
-	return []policy.Demand{{Action: "secretsmanager:" + t.operation, Resource: t.arn(), Account: t.named.account}}
+	return []policy.Demand{{Action: "secretsmanager:" + t.operation, Resource: policy.Resource{ARN: t.arn(), Account: t.named.account}}}
 }
 
 // Missing implements [op.Target].
@@ -113,7 +113,7 @@ type account struct{ actions []string }
 // Demands implements [op.Target].
 func (a account) Demands() (d []policy.Demand) {
 	for _, action := range a.actions {
-		d = append(d, policy.Demand{Action: "secretsmanager:" + action, Resource: "*"})
+		d = append(d, policy.Demand{Action: "secretsmanager:" + action, Resource: policy.Resource{ARN: "*"}})
 	}
 	return d
 }

@@ -21,7 +21,7 @@ func (s *Secrets) page(c *op.Call, operation, listing string, size int, token *s
 	if token == nil {
 		return p, nil
 	}
-	last, err := s.pages.Last(*token, p.scope...)
+	last, err := s.pages.Read(*token, p.scope...)
 	if err != nil {
 		return p, errPage.Because(err)
 	}
@@ -36,5 +36,5 @@ func (s *Secrets) page(c *op.Call, operation, listing string, size int, token *s
 
 // next returns the token of the page that follows a position.
 func (s *Secrets) next(p page, at position) string {
-	return s.pages.Token(strconv.FormatInt(at.key, 10)+" "+at.name, p.scope...)
+	return s.pages.Make(strconv.FormatInt(at.key, 10)+" "+at.name, p.scope...)
 }

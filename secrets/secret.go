@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"claviger/internal/custody"
+	"claviger/internal/envelope"
 	"claviger/internal/op"
 )
 
@@ -49,7 +49,7 @@ type version struct {
 	created  time.Time
 	binary   bool // given as SecretBinary
 	managed  bool // sealed by the key that the service manages
-	envelope custody.Envelope
+	envelope envelope.Envelope
 	digest   []byte // SHA-256 of the sealed value
 	accessed int64  // the day it was last read, in microseconds, as of when the row was read
 }

@@ -22,17 +22,19 @@ import (
 	"context"
 	"time"
 
-	"claviger/internal/custody"
+	"claviger/internal/envelope"
 	"claviger/internal/install"
 	"claviger/internal/op"
+	"claviger/internal/rowmac"
+	"claviger/internal/signedtoken"
 	"claviger/store"
 )
 
 // Keys seals values and opens them again as the call's caller, by a KMS key that the caller may use. The context
 // is bound to the value and recorded. An empty keyID means the key that KMS manages for the service.
 type Keys interface {
-	Seal(c *op.Call, service, keyID string, context map[string]string, value []byte) (custody.Envelope, error)
-	Unseal(c *op.Call, service string, e custody.Envelope, context map[string]string) ([]byte, error)
+	Seal(c *op.Call, service, keyID string, context map[string]string, value []byte) (envelope.Envelope, error)
+	Unseal(c *op.Call, service string, e envelope.Envelope, context map[string]string) ([]byte, error)
 }
 
 // Random draws n random bytes from the token.
@@ -55,8 +57,8 @@ type Secrets struct {
 	keys   Keys
 	random Random
 	jobs   Scheduler
-	guard  *install.Guard
-	pages  *install.Pages
+	guard  *rowmac.Signer
+	pages  *signedtoken.Maker
 	lines  *store.Cache[secretRef, *line]
 
 	get   op.Query[GetSecretValueInput, GetSecretValueOutput]
@@ -65,7 +67,7 @@ type Secrets struct {
 
 // New returns the secrets of one installation.
 func New(db *store.DB, keys Keys, random Random, jobs Scheduler, in *install.Installation) *Secrets {
-	s := &Secrets{db: db, keys: keys, random: random, jobs: jobs, guard: in.Guard, pages: in.Pages,
+	s := &Secrets{db: db, keys: keys, random: random, jobs: jobs, guard: in.Rows, pages: in.Tokens,
 		lines: store.NewCache[secretRef, *line](cachedSecrets)}
 	s.get = readSecret(s, get("GetSecretValue", "/v1/secrets/value/{SecretId...}", "Returns the value of one version of a secret."), s.getSecretValue)
 	s.purge = op.Write(own("DeleteSecret"), s.findPurge, s.purgeSecret)

@@ -107,15 +107,16 @@ func (s *service) Authenticate(context.Context, *http.Request, func() ([]byte, e
 	return policy.Caller{Type: policy.Root, Account: account, ARN: "arn:aws:iam::" + account + ":root", PrincipalID: account}, region, nil
 }
 
-func (s *service) decide(c policy.Caller, demands []policy.Demand) error {
+func (s *service) decide(q policy.Request) policy.Decision {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, d := range demands {
+	for _, d := range q.Demands {
 		if d.Action == s.deny {
-			return policy.Decide(policy.Caller{Type: policy.IAMUser, ARN: c.ARN}, demands)
+			q.Caller = policy.Caller{Type: policy.IAMUser, ARN: q.Caller.ARN}
+			break
 		}
 	}
-	return policy.Decide(c, demands)
+	return policy.Decide(q)
 }
 
 // forbid refuses an IAM action from now on; nothing lifts it.

@@ -112,10 +112,3 @@ var ErrUnsupported = fault.New(fault.Invalid, "UnsupportedOperationException", "
 // ErrUnfit is the answer to imported material that was unwrapped and is no key of the kind that was asked for.
 var ErrUnfit = fault.New(fault.Invalid, "IncorrectKeyMaterialException",
 	"The key material is invalid, or is not the same key material that was previously imported into this KMS key.")
-
-// Envelope is a value that KMS sealed for another service, and what is needed to have it opened again.
-type Envelope struct {
-	KeyID  string // of the KMS key
-	Epoch  int64  // of the data key under it
-	Sealed []byte
-}

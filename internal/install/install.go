@@ -1,6 +1,5 @@
 // Package install is what one installation knows of itself: its identifier, the root its keys are wrapped by,
-// and the service's own keys. It signs the rows that grant access or hold wrapped keys, so that a row that was
-// edited behind the service's back is noticed before it is believed.
+// and the service's own keys.
 package install
 
 import (
@@ -10,7 +9,8 @@ import (
 	"time"
 
 	"claviger/internal/custody"
-	"claviger/internal/fault"
+	"claviger/internal/rowmac"
+	"claviger/internal/signedtoken"
 	"claviger/store"
 
 	"github.com/google/uuid"
@@ -32,9 +32,9 @@ const (
 // Installation is an opened installation. It is safe for concurrent use.
 type Installation struct {
 	ID       string // a UUID, part of everything that is signed
-	Guard    *Guard
-	Identity custody.Ref // the key that seals access keys' secrets
-	Pages    *Pages      // makes page tokens that every node of this installation knows
+	Rows     *rowmac.Signer
+	Identity custody.Ref        // the key that seals access keys' secrets
+	Tokens   *signedtoken.Maker // of tokens that every node of this installation knows
 }
 
 // Start-up failures, told apart by errors.Is.
@@ -97,12 +97,11 @@ func Load(ctx context.Context, db *store.DB, token Token) (*Installation, error)
 			return nil, fmt.Errorf("the database has lost the service key %q: restore it from a backup", name)
 		}
 	}
-	g := newGuard(id, token, keys[rowKey].Rest())
-	pages, err := token.MAC(ctx, g.key, []byte("claviger page tokens"))
+	rows := keys[rowKey].Rest()
+	tokens, err := token.MAC(ctx, rows, []byte("claviger page tokens"))
 	if err != nil {
 		return nil, fmt.Errorf("the service's own key can't be used on this token: %w", err)
 	}
-	return &Installation{ID: id, Guard: g, Identity: keys[identityKey].Rest(), Pages: &Pages{key: pages}}, nil
+	return &Installation{ID: id, Rows: rowmac.New(id, token, rows),
+		Identity: keys[identityKey].Rest(), Tokens: signedtoken.New(tokens)}, nil
 }
-
-var errEdited = fault.New(fault.Internal, "", "")

@@ -12,6 +12,7 @@ import (
 	"claviger/hsm"
 	"claviger/hsm/hsmtest"
 	"claviger/internal/install"
+	"claviger/internal/signedtoken"
 	"claviger/store"
 )
 
@@ -78,7 +79,7 @@ func TestAnInstallationStaysWhatItIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	first := load(t, db, device)
-	mac, err := first.Guard.Sign(t.Context(), "t", "row")
+	mac, err := first.Rows.Sign(t.Context(), "t", "row")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,10 +98,10 @@ func TestAnInstallationStaysWhatItIs(t *testing.T) {
 	if first.ID == "" || again.ID != first.ID {
 		t.Errorf("installation %q became %q", first.ID, again.ID)
 	}
-	if err := again.Guard.Verify(t.Context(), mac, "t", "row"); err != nil {
+	if err := again.Rows.Verify(t.Context(), mac, "t", "row"); err != nil {
 		t.Errorf("a row of before: %v", err)
 	}
-	if last, err := again.Pages.Last(first.Pages.Token("x", "List"), "List"); last != "x" || err != nil {
+	if last, err := again.Tokens.Read(first.Tokens.Make("x", "List"), "List"); last != "x" || err != nil {
 		t.Errorf("a page token of before: %q, %v", last, err)
 	}
 	if b, err := device.Unseal(t.Context(), again.Identity, sealed, nil); string(b) != "secret" || err != nil {
@@ -118,14 +119,14 @@ func TestInstallationsAreStrangers(t *testing.T) {
 		}
 		all[i] = load(t, db, device)
 	}
-	mac, err := all[0].Guard.Sign(t.Context(), "t", "row")
+	mac, err := all[0].Rows.Sign(t.Context(), "t", "row")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if all[1].Guard.Verify(t.Context(), mac, "t", "row") == nil {
+	if all[1].Rows.Verify(t.Context(), mac, "t", "row") == nil {
 		t.Error("a row of one installation passes in another on the same token")
 	}
-	if _, err := all[1].Pages.Last(all[0].Pages.Token("x", "List"), "List"); !errors.Is(err, install.ErrPage) {
+	if _, err := all[1].Tokens.Read(all[0].Tokens.Make("x", "List"), "List"); !errors.Is(err, signedtoken.ErrInvalid) {
 		t.Errorf("a page token of one installation in another: %v", err)
 	}
 }

@@ -1,6 +1,7 @@
 package op
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"time"
@@ -24,6 +25,7 @@ type Call struct {
 	RequestID string
 	SourceIP  string
 	UserAgent string
+	TLS       bool // the request came over TLS
 
 	run     *Runner
 	present func(pointer string) bool
@@ -45,6 +47,13 @@ type trail struct {
 	also    []func(*store.Tx) error
 	kept    []func() // what follows once what also did is durable
 	done    []func() // what follows once the records are durable
+}
+
+// decide asks whether the caller may do what is demanded, under the circumstances of this call.
+func (c *Call) decide(demands []policy.Demand) policy.Decision {
+	facts := policy.Facts{Time: c.Time, SourceIP: c.SourceIP, TLS: c.TLS, UserAgent: c.UserAgent,
+		Region: c.Region, Via: c.Via}
+	return c.run.Decide(policy.Request{Caller: c.Caller, Facts: facts, Demands: demands})
 }
 
 // Namespace returns the account and Region that the call is in: the first two columns of every table.
@@ -80,8 +89,9 @@ func (c *Call) leave(n *Info, plan *shape.Plan, in any, demands []policy.Demand,
 		r.Parameters = plan.AppendRecord(nil, in)
 	}
 	for _, d := range demands {
-		if d.Resource != "" && d.Resource != "*" {
-			r.Resources = append(r.Resources, audit.Resource{ARN: d.Resource, AccountID: c.Caller.Account})
+		if arn := d.Resource.ARN; arn != "" && arn != "*" {
+			owner := cmp.Or(d.Resource.Account, c.Caller.Account)
+			r.Resources = append(r.Resources, audit.Resource{ARN: arn, AccountID: owner})
 		}
 	}
 	r.Additional = c.extra

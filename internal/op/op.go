@@ -71,18 +71,39 @@ type Target interface {
 	Ready() error             // state and usage: after authorization, before the dry run, before any work
 }
 
-// Open is the target of an operation that needs no permission, and says why.
-type Open struct{ Action, Reason string }
+// There is embedded by a [Target] that is simply there and lets itself be used in every state.
+type There struct{}
 
+// Missing implements [Target].
+func (There) Missing() error { return nil }
+
+// Ready implements [Target].
+func (There) Ready() error { return nil }
+
+// Open is the target of an operation that needs no permission, and says why.
+type Open struct {
+	Action, Reason string
+	There
+}
+
+// Demands implements [Target].
 func (o Open) Demands() []policy.Demand {
 	return []policy.Demand{{Action: o.Action, Open: o.Reason}}
 }
-func (Open) Missing() error { return nil }
-func (Open) Ready() error   { return nil }
 
 // Commit finishes a Write inside the transaction and may run twice: no token, no network, nothing captured that
 // it changes. It must re-check itself what Find saw (UPDATE ... WHERE rev = $n): [store.Stale] sends the road back to find.
 type Commit[O any] func(*store.Tx) (O, error)
+
+// Apply is a Commit that answers out, which was known before, once change is made.
+func Apply[O any](change func(*store.Tx) error, out O) Commit[O] {
+	return func(tx *store.Tx) (O, error) { return out, change(tx) }
+}
+
+// Unchanged is a Commit that answers out and changes nothing: all is as it was asked for.
+func Unchanged[O any](out O) Commit[O] {
+	return func(*store.Tx) (O, error) { return out, nil }
+}
 
 // None is the output of an operation that answers with an empty body; a struct without members answers {}.
 type None struct{}
@@ -99,6 +120,7 @@ type operation[I Input, T Target, O any] struct {
 	plan *shape.Plan
 	find func(*Call, I) (T, error)
 	do   func(*Call, I, T) (O, Commit[O], error)
+	dry  int // index of the input's member DryRun; negative: it has none
 }
 
 // Query is an operation that changes nothing: it may be asked for inside another.
@@ -137,7 +159,23 @@ func Write[I Input, T Target, O any](n Info, find func(*Call, I) (T, error), pla
 
 func build[I Input, T Target, O any](n Info, find func(*Call, I) (T, error), do func(*Call, I, T) (O, Commit[O], error)) *operation[I, T, O] {
 	n.In, n.Out = reflect.TypeFor[I](), reflect.TypeFor[O]()
-	return &operation[I, T, O]{n, n.Service.Shapes.Compile(n.In), find, do}
+	o := &operation[I, T, O]{info: n, plan: n.Service.Shapes.Compile(n.In), find: find, do: do, dry: -1}
+	if m, ok := n.In.FieldByName("DryRun"); ok {
+		if m.Type != reflect.TypeFor[*bool]() {
+			panic("op: DryRun of " + n.Name + " is no optional boolean")
+		}
+		o.dry = m.Index[0]
+	}
+	return o
+}
+
+// dryRun reports whether the caller asks only what would happen.
+func (o *operation[I, T, O]) dryRun(in I) bool {
+	if o.dry < 0 {
+		return false
+	}
+	asked := reflect.ValueOf(in).Field(o.dry)
+	return !asked.IsNil() && asked.Elem().Bool()
 }
 
 // Ask runs another operation as the same caller, on behalf of service if one is named. The caller's own rights decide, the use is
@@ -147,7 +185,7 @@ func Ask[I Input, O any](c *Call, service string, q Query[I, O], in I) (O, error
 }
 
 // AsService performs a Command at once as the service's own principal, with a commit of its own before the
-// present one: what must be made on first use, and what the clockwork finishes.
+// present one: what must be made on first use, and what the job runner finishes.
 func AsService[I Input, O any](c *Call, service string, cmd Command[I, O], in I) (O, error) {
 	sub := c.within(service)
 	sub.Caller = policy.AsService(c.Caller.Account, service)
@@ -176,7 +214,7 @@ func (o *operation[I, T, O]) run(c *Call, in I) (out O, commit Commit[O], err er
 		return
 	}
 	demands = t.Demands()
-	if err = c.run.Decide(c.Caller, demands); err != nil {
+	if err = c.decide(demands).Refusal(); err != nil {
 		return
 	}
 	if err = t.Missing(); err != nil {
@@ -185,14 +223,14 @@ func (o *operation[I, T, O]) run(c *Call, in I) (out O, commit Commit[O], err er
 	if err = t.Ready(); err != nil {
 		return
 	}
-	if d, ok := any(in).(interface{ IsDryRun() bool }); ok && d.IsDryRun() {
-		err = dryRun
+	if o.dryRun(in) {
+		err = errDryRun
 		return
 	}
 	return o.do(c, in, t)
 }
 
-var dryRun = fault.New(fault.DryRun, "DryRunOperationException",
+var errDryRun = fault.New(fault.DryRun, "DryRunOperationException",
 	"The request would have succeeded, but the DryRun option is set.")
 
 // serve decodes the request and takes it down the whole road.

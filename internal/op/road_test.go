@@ -52,8 +52,6 @@ func (in input) Validate() error {
 	return nil
 }
 
-func (in input) IsDryRun() bool { return in.DryRun != nil && *in.DryRun }
-
 type output struct{ Said string }
 
 // road is the one road over a true database, with an operation that reads and one that changes. Every station is
@@ -136,16 +134,19 @@ func (t *target) Demands() []policy.Demand {
 	if t.road.station("demands") != nil {
 		return nil
 	}
-	return []policy.Demand{{Action: "vault:Use", Resource: "arn:aws:vault:::thing"}, {Action: "vault:Pass", Resource: "*"}}
+	return []policy.Demand{
+		{Action: "vault:Use", Resource: policy.Resource{ARN: "arn:aws:vault:::thing"}},
+		{Action: "vault:Pass", Resource: policy.Resource{ARN: "*"}},
+	}
 }
 func (t *target) Missing() error { return t.road.station("absence") }
 func (t *target) Ready() error   { return t.road.station("ready") }
 
-func (r *road) decide(c policy.Caller, d []policy.Demand) error {
+func (r *road) decide(q policy.Request) policy.Decision {
 	if err := r.station("authorize"); err != nil {
-		return err
+		return policy.Decision{Effect: policy.Deny, Err: err}
 	}
-	return policy.Decide(c, d)
+	return policy.Decide(q)
 }
 
 // A change is a row of a table that holds nothing else here.

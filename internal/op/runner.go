@@ -49,7 +49,7 @@ type Observer interface {
 type Runner struct {
 	Ledger  Ledger
 	Callers Authenticator
-	Decide  func(policy.Caller, []policy.Demand) error
+	Decide  func(policy.Request) policy.Decision
 	Observe Observer
 	Log     *slog.Logger
 	Now     func() time.Time
@@ -97,7 +97,8 @@ func (r *Runner) Own(ctx context.Context, account, region, service string) *Call
 // arrive authenticates the raw bytes.
 func (r *Runner) arrive(ctx context.Context, s *Service, q *Request) (*Call, error) {
 	now := r.Now()
-	c := &Call{Context: ctx, Time: now, RequestID: q.ID, SourceIP: host(q.HTTP.RemoteAddr), UserAgent: clip(q.HTTP.UserAgent()), run: r}
+	c := &Call{Context: ctx, Time: now, RequestID: q.ID, SourceIP: host(q.HTTP.RemoteAddr), UserAgent: clip(q.HTTP.UserAgent()),
+		TLS: q.HTTP.TLS != nil, run: r}
 	var err error
 	c.Caller, c.Region, err = r.Callers.Authenticate(ctx, q.HTTP, q.Read, s.Name, now)
 	if err != nil {

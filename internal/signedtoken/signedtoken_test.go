@@ -1,4 +1,4 @@
-package install
+package signedtoken
 
 import (
 	"encoding/base64"
@@ -6,20 +6,20 @@ import (
 	"testing"
 )
 
-func TestAPageTokenLeadsOn(t *testing.T) {
-	p := &Pages{key: []byte("key")}
+func TestToken_SameScope_GivesItsTextBack(t *testing.T) {
+	m := New([]byte("key"))
 	for _, last := range []string{"alias/a", "", "näher", "a\x00b", "with\nlines"} {
-		token := p.Token(last, "ListAliases", "111122223333", "us-east-1", "")
-		got, err := p.Last(token, "ListAliases", "111122223333", "us-east-1", "")
+		token := m.Make(last, "ListAliases", "111122223333", "us-east-1", "")
+		got, err := m.Read(token, "ListAliases", "111122223333", "us-east-1", "")
 		if got != last || err != nil {
 			t.Errorf("%q came back as %q, %v", last, got, err)
 		}
 	}
 }
 
-func TestAPageTokenFitsItsListingOnly(t *testing.T) {
-	p := &Pages{key: []byte("key")}
-	token := p.Token("last", "ListKeys", "111122223333", "us-east-1", "ab")
+func TestToken_AnotherScope_IsRefused(t *testing.T) {
+	m := New([]byte("key"))
+	token := m.Make("last", "ListKeys", "111122223333", "us-east-1", "ab")
 	for _, scope := range [][]string{
 		{"ListAliases", "111122223333", "us-east-1", "ab"},
 		{"ListKeys", "444455556666", "us-east-1", "ab"},
@@ -30,18 +30,18 @@ func TestAPageTokenFitsItsListingOnly(t *testing.T) {
 		{"ListKeys1", "11122223333", "us-east-1", "ab"},
 		nil,
 	} {
-		if _, err := p.Last(token, scope...); !errors.Is(err, ErrPage) {
+		if _, err := m.Read(token, scope...); !errors.Is(err, ErrInvalid) {
 			t.Errorf("scope %q: %v", scope, err)
 		}
 	}
-	if _, err := (&Pages{key: []byte("other")}).Last(token, "ListKeys", "111122223333", "us-east-1", "ab"); !errors.Is(err, ErrPage) {
+	if _, err := New([]byte("other")).Read(token, "ListKeys", "111122223333", "us-east-1", "ab"); !errors.Is(err, ErrInvalid) {
 		t.Errorf("another installation took it: %v", err)
 	}
 }
 
-func TestAPageTokenCantBeEdited(t *testing.T) {
-	p := &Pages{key: []byte("key")}
-	token := p.Token("last", "ListKeys")
+func TestToken_Edited_IsRefused(t *testing.T) {
+	m := New([]byte("key"))
+	token := m.Make("last", "ListKeys")
 	raw, err := base64.RawURLEncoding.DecodeString(token)
 	if err != nil {
 		t.Fatal(err)
@@ -49,30 +49,30 @@ func TestAPageTokenCantBeEdited(t *testing.T) {
 	for i := range raw {
 		edited := append([]byte{}, raw...)
 		edited[i] ^= 1
-		if _, err := p.Last(base64.RawURLEncoding.EncodeToString(edited), "ListKeys"); !errors.Is(err, ErrPage) {
+		if _, err := m.Read(base64.RawURLEncoding.EncodeToString(edited), "ListKeys"); !errors.Is(err, ErrInvalid) {
 			t.Errorf("byte %d edited: %v", i, err)
 		}
 	}
 	for _, made := range []string{"", "x", "not base64 !", token[:8], token[:len(token)-2], token + "AAAA"} {
-		if _, err := p.Last(made, "ListKeys"); !errors.Is(err, ErrPage) {
+		if _, err := m.Read(made, "ListKeys"); !errors.Is(err, ErrInvalid) {
 			t.Errorf("%q: %v", made, err)
 		}
 	}
 }
 
-func FuzzPage(f *testing.F) {
-	p := &Pages{key: []byte("key")}
+func FuzzToken(f *testing.F) {
+	m := New([]byte("key"))
 	f.Add("last", "ListKeys", "111122223333")
 	f.Add("", "", "")
 	f.Fuzz(func(t *testing.T, last, a, b string) {
-		got, err := p.Last(p.Token(last, a, b), a, b)
+		got, err := m.Read(m.Make(last, a, b), a, b)
 		if got != last || err != nil {
 			t.Errorf("%q came back as %q, %v", last, got, err)
 		}
-		if _, err := p.Last(last, a, b); err == nil {
+		if _, err := m.Read(last, a, b); err == nil {
 			t.Errorf("%q was taken for a token", last)
 		}
-		if _, err := p.Last(p.Token(last, a, b), a+b, ""); err == nil && b != "" {
+		if _, err := m.Read(m.Make(last, a, b), a+b, ""); err == nil && b != "" {
 			t.Errorf("the token of %q, %q fits another listing", a, b)
 		}
 	})

@@ -1,0 +1,184 @@
+package rowmac
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"claviger/store"
+)
+
+// Table is a table whose rows are signed: R is what a row is read into.
+type Table[R any] struct {
+	name    string
+	fields  func(*R) []Column
+	columns []string
+}
+
+// Declare makes a Table. fields returns the signed columns of a row in the order in which they are
+// signed, each with the place of its value. It belongs in a package-level variable: [Tables] lists
+// what was declared.
+func Declare[R any](name string, fields func(*R) []Column) *Table[R] {
+	t := &Table[R]{name: name, fields: fields}
+	for _, c := range fields(new(R)) {
+		t.columns = append(t.columns, c.column())
+	}
+	declared.Lock()
+	defer declared.Unlock()
+	declared.tables = append(declared.tables, t)
+	return t
+}
+
+// Columns is what a query selects to have a row read by [Table.Scan]: the signed columns and the
+// MAC. Columns that are not signed may follow.
+func (t *Table[R]) Columns() string { return strings.Join(t.columns, ", ") + ", mac" }
+
+// Insert is the statement that stores a row, with the values of [Table.Sign]. Columns that are not
+// signed are written as beside, with 0 for each: they count or date what happens later.
+func (t *Table[R]) Insert(beside ...string) string {
+	places := make([]string, len(t.columns)+1)
+	for i := range places {
+		places[i] = fmt.Sprintf("$%d", i+1)
+	}
+	columns := t.Columns()
+	for _, column := range beside {
+		columns += ", " + column
+		places = append(places, "0")
+	}
+	return "INSERT INTO " + t.name + " (" + columns + ") VALUES (" + strings.Join(places, ", ") + ")"
+}
+
+// Update is the statement that stores a changed row over the revision before it, with the values
+// that [Over] puts in order. The first columns, as many as key, say which row it is; the column rev
+// is its revision.
+func (t *Table[R]) Update(key int) string {
+	var b strings.Builder
+	b.WriteString("UPDATE " + t.name + " SET ")
+	n := 0
+	for _, column := range append(slices.Clone(t.columns[key:]), "mac") {
+		n++
+		fmt.Fprintf(&b, "%s = $%d, ", column, n)
+	}
+	text := strings.TrimSuffix(b.String(), ", ") + " WHERE "
+	for _, column := range t.columns[:key] {
+		n++
+		text += fmt.Sprintf("%s = $%d AND ", column, n)
+	}
+	return text + fmt.Sprintf("rev = $%d", n+1)
+}
+
+// Over puts the values of [Table.Sign] into the order of [Table.Update]. before is the revision
+// that the row must still have.
+func Over(values []any, key int, before int64) []any {
+	return append(append(slices.Clone(values[key:]), values[:key]...), before)
+}
+
+// Sign returns the values of a row in the order of [Table.Columns], its new MAC the last. It may
+// ask the token, so no rows may be open and no transaction.
+func (t *Table[R]) Sign(ctx context.Context, s *Signer, row *R) (values []any, err error) {
+	for _, c := range t.fields(row) {
+		values = append(values, c.value())
+	}
+	mac, err := s.Sign(ctx, t.name, values...)
+	return append(values, mac), err
+}
+
+// Read is a row as it was read and not verified yet.
+type Read struct {
+	table  string
+	stored []any // the signed columns, byte for byte as they rest
+	mac    []byte
+}
+
+// Verify asks whether the row is as the service stored it. It may ask the token, so no rows may be
+// open and no transaction.
+func (r Read) Verify(ctx context.Context, s *Signer) error {
+	return s.Verify(ctx, r.mac, r.table, r.stored...)
+}
+
+// Scan reads a row that a query of [Table.Columns] found; what the query selects behind them goes
+// into beside. The row must not be believed before what Scan returns is verified.
+func (t *Table[R]) Scan(scan func(...any) error, row *R, beside ...any) (Read, error) {
+	fields := t.fields(row)
+	read := Read{table: t.name, stored: make([]any, len(fields))}
+	dest := make([]any, 0, len(fields)+1+len(beside))
+	for _, c := range fields {
+		dest = append(dest, c.dest())
+	}
+	if err := scan(append(append(dest, &read.mac), beside...)...); err != nil {
+		return read, err
+	}
+	for i, c := range fields {
+		read.stored[i] = c.stored()
+	}
+	for _, c := range fields {
+		if err := c.decode(); err != nil {
+			return read, fmt.Errorf("column %s of table %s can't be read: %w", c.column(), t.name, err)
+		}
+	}
+	return read, nil
+}
+
+// Load reads the one row that q finds and verifies it, or returns [store.NoRow].
+func (t *Table[R]) Load(ctx context.Context, s *Signer, from store.Reader, q *store.Query,
+	args []any, beside ...any) (*R, error) {
+	row := new(R)
+	read, err := t.Scan(func(dest ...any) error { return from.Row(q, args, dest...) }, row, beside...)
+	if err != nil {
+		return nil, err
+	}
+	return row, read.Verify(ctx, s)
+}
+
+// Select reads all rows that q finds and verifies them then: the token is never asked with rows
+// open.
+func (t *Table[R]) Select(ctx context.Context, s *Signer, from store.Reader, q *store.Query,
+	args ...any) (rows []*R, err error) {
+	var reads []Read
+	err = from.Rows(q, args, func(scan func(...any) error) error {
+		row := new(R)
+		read, err := t.Scan(scan, row)
+		rows, reads = append(rows, row), append(reads, read)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, read := range reads {
+		if err := read.Verify(ctx, s); err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
+}
+
+// Declared is a table of signed rows, whatever its rows are read into.
+type Declared interface {
+	Name() string
+	Columns() string
+	// Check reads and verifies all rows that q, a query of Columns, finds, and counts them.
+	Check(ctx context.Context, s *Signer, from store.Reader, q *store.Query) (rows int, err error)
+}
+
+var declared struct {
+	sync.Mutex
+	tables []Declared
+}
+
+// Tables returns every table that was declared.
+func Tables() []Declared {
+	declared.Lock()
+	defer declared.Unlock()
+	return slices.Clone(declared.tables)
+}
+
+// Name implements [Declared].
+func (t *Table[R]) Name() string { return t.name }
+
+// Check implements [Declared].
+func (t *Table[R]) Check(ctx context.Context, s *Signer, from store.Reader, q *store.Query) (int, error) {
+	rows, err := t.Select(ctx, s, from, q)
+	return len(rows), err
+}
