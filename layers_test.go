@@ -30,7 +30,12 @@ var layers = []struct{ pkg, may, because string }{
 
 	{"api", "internal/... policy", "protocols carry operations without knowing one by name; of policy they see the Caller"},
 
-	{"keystore", "internal/... policy audit store", "a domain knows the road, the engine and the trail, and no other domain"},
+	{"keystore", "keystore/... internal/... policy audit store", "a domain knows the road, the engine and the trail, and no other domain"},
+	{"keystore/multiregion", "keystore/keyrows keystore/key internal/domain", "related keys are rows that change together"},
+	{"keystore/keyrows", "keystore/key internal/domain internal/rowmac audit store", "rows hold keys, and know no operation"},
+	{"keystore/key", "keystore/publickey keystore/kmsfault internal/custody internal/fault internal/wire", "a key is facts and rules: no clock, no database, no device"},
+	{"keystore/publickey", "keystore/kmsfault internal/custody internal/lattice", "what a public key can do needs nothing else"},
+	{"keystore/kmsfault", "internal/fault", "every part of KMS refuses in the same words"},
 	{"secrets", "internal/... policy audit store", "a domain knows the road, the engine and the trail, and no other domain"},
 	{"parameters", "internal/... policy audit store", "a domain knows the road, the engine and the trail, and no other domain"},
 	{"identity", "internal/... policy audit store identity/sigv4", "a domain knows the road, the engine and the trail, and no other domain"},
@@ -76,7 +81,7 @@ var walls = []struct{ path, in, because string }{
 	{"github.com/BurntSushi/toml", "cmd/...", "the configuration file is the command's; a package gets a Config"},
 	{"github.com/coreos/go-systemd", "cmd/...", "only a command is started by systemd"},
 	{"github.com/prometheus/client_golang", "service", "packages have an Observer; what counts it is wired in"},
-	{"github.com/decred/dcrd/dcrec/secp256k1", "keystore hsm hsm/hsmtest", "secp256k1 is one of AWS's curves and Go has none of its own: public keys are read and signatures verified here"},
+	{"github.com/decred/dcrd/dcrec/secp256k1", "keystore/... hsm hsm/hsmtest", "secp256k1 is one of AWS's curves and Go has none of its own: public keys are read and signatures verified here"},
 	{"filippo.io/mldsa", "internal/lattice hsm/hsmtest", "Go 1.26 has no ML-DSA: signatures are verified here, and a token in software makes them"},
 	{"github.com/cloudflare/circl", "internal/lattice", "it has the one size of ML-KEM that Go lacks"},
 	{"golang.org/x/mod", "audit", "it is the Merkle log and the signed note"},

@@ -3,6 +3,8 @@ package keystore
 import (
 	"claviger/internal/fault"
 	"claviger/internal/op"
+	"claviger/keystore/key"
+	"claviger/keystore/publickey"
 )
 
 // GetPublicKeyInput is GetPublicKeyRequest of AWS.
@@ -34,7 +36,7 @@ func (s *Keys) findPublicKey(c *op.Call, in GetPublicKeyInput) (*target, error) 
 
 func (s *Keys) getPublicKey(_ *op.Call, _ GetPublicKeyInput, t *target) (GetPublicKeyOutput, error) {
 	m := t.key.Metadata()
-	return GetPublicKeyOutput{m.Arn, t.key.materials[t.key.MaterialID].Public, m.CustomerMasterKeySpec, m.KeySpec, m.KeyUsage,
+	return GetPublicKeyOutput{m.Arn, t.key.Materials[t.key.MaterialID].Public, m.CustomerMasterKeySpec, m.KeySpec, m.KeyUsage,
 		m.EncryptionAlgorithms, m.SigningAlgorithms, m.KeyAgreementAlgorithms, m.EncapsulationAlgorithms}, nil
 }
 
@@ -65,8 +67,8 @@ type DeriveSharedSecretOutput struct {
 func (s *Keys) findAgreement(c *op.Call, in DeriveSharedSecretInput) (*target, error) {
 	t, err := s.findUse(c, "DeriveSharedSecret", in.KeyId, in.KeyAgreementAlgorithm, presented{tokens: in.GrantTokens})
 	if err == nil {
-		t.fits = func(k *Key) error {
-			if _, err := parsePublic(k.Spec, in.PublicKey); err != nil {
+		t.fits = func(k *key.Key) error {
+			if _, err := publickey.Parse(k.Spec, in.PublicKey); err != nil {
 				return errPeer.Because(err)
 			}
 			return nil
@@ -76,7 +78,7 @@ func (s *Keys) findAgreement(c *op.Call, in DeriveSharedSecretInput) (*target, e
 }
 
 func (s *Keys) deriveSharedSecret(c *op.Call, in DeriveSharedSecretInput, t *target) (out DeriveSharedSecretOutput, err error) {
-	ref, err := t.key.current()
+	ref, err := t.key.CurrentRef()
 	if err != nil {
 		return out, err
 	}

@@ -6,39 +6,35 @@ import (
 	"strings"
 	"time"
 
+	"claviger/internal/domain"
 	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/internal/wire"
+	"claviger/keystore/key"
+	"claviger/keystore/keyrows"
+	"claviger/keystore/kmsfault"
 	"claviger/policy"
 	"claviger/store"
 )
-
-// alias is a name for a key. It is never changed: a change makes a copy with the next revision.
-type alias struct {
-	aliasRef
-	rev              int64
-	keyID            string
-	created, updated time.Time
-}
 
 // aliasesPerKey is AWS's quota.
 const aliasesPerKey = 50
 
 // aliasMove is the target of what makes, moves or removes an alias: three resources at most.
 type aliasMove struct {
-	ref       aliasRef
-	alias     *alias  // as it stands, nil if there is none
-	old       *named  // the key it stands for now
-	to        *target // the key it shall stand for; nil for a removal
+	ref       keyrows.AliasRef
+	alias     *keyrows.Alias // as it stands, nil if there is none
+	old       *named         // the key it stands for now
+	to        *target        // the key it shall stand for; nil for a removal
 	operation string
 }
 
 // Demands implements [op.Target]: the alias, the key it leaves and the key it goes to.
 func (m *aliasMove) Demands() []policy.Demand {
 	action := "kms:" + m.operation
-	d := []policy.Demand{{Action: action, Resource: policy.Resource{ARN: m.ref.arn(), Account: m.ref.account}}}
+	d := []policy.Demand{{Action: action, Resource: policy.Resource{ARN: m.ref.ARN(), Account: m.ref.Account}}}
 	if m.old != nil {
-		d = append(d, policy.Demand{Action: action, Resource: policy.Resource{ARN: m.old.arn(), Account: m.old.account}})
+		d = append(d, policy.Demand{Action: action, Resource: policy.Resource{ARN: m.old.ARN(), Account: m.old.Account}})
 	}
 	if m.to != nil {
 		d = append(d, m.to.Demands()...)
@@ -85,7 +81,7 @@ func (in DeleteAliasInput) Validate() error { return checkAlias(in.AliasName) }
 func checkAlias(name string) error {
 	switch {
 	case !strings.HasPrefix(name, "alias/"):
-		return invalid(`Alias must start with the prefix "alias/". Please see https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html`)
+		return kmsfault.Invalid(`Alias must start with the prefix "alias/". Please see https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html`)
 	case strings.HasPrefix(name, "alias/aws/"):
 		return fault.New(fault.Denied, "NotAuthorizedException", "Names that begin with alias/aws/ belong to the services.")
 	case name == "alias/" || strings.Contains(name, ":"):
@@ -97,10 +93,10 @@ func checkAlias(name string) error {
 
 func (s *Keys) findAlias(c *op.Call, operation, name string) (*aliasMove, error) {
 	account, region := c.Namespace()
-	m := &aliasMove{ref: aliasRef{account, region, name}, operation: operation}
+	m := &aliasMove{ref: keyrows.AliasRef{Account: account, Region: region, Name: name}, operation: operation}
 	var err error
-	if m.alias, err = s.alias(c, m.ref); m.alias != nil {
-		m.old = &named{keyRef: keyRef{account, region, m.alias.keyID}}
+	if m.alias, err = s.rows.Alias(c, m.ref); m.alias != nil {
+		m.old = &named{Ref: key.Ref{Account: account, Region: region, ID: m.alias.KeyID}}
 	}
 	return m, err
 }
@@ -130,20 +126,11 @@ func (s *Keys) findAliasMove(c *op.Call, in AliasInput) (*aliasMove, error) {
 	if err != nil || m.old == nil {
 		return m, err
 	}
-	old, err := s.key(c, m.old.keyRef)
+	old, err := s.key(c, m.old.Ref)
 	if old != nil {
-		m.to.fits = func(k *Key) error { return old.replaceable(k) }
+		m.to.fits = func(k *key.Key) error { return old.Replaceable(k) }
 	}
 	return m, err
-}
-
-// replaceable returns nil if an alias may go over from k to other: who uses the alias expects the same of both.
-func (k *Key) replaceable(other *Key) error {
-	if k.Usage != other.Usage || k.symmetric() != other.symmetric() {
-		return invalid("An alias can't be moved to a key of another type or usage: " + k.ARN() + " is a key of spec " + k.Spec + " for " + k.Usage + ", " +
-			other.ARN() + " one of spec " + other.Spec + " for " + other.Usage + ".")
-	}
-	return nil
 }
 
 func (s *Keys) findOldAlias(c *op.Call, in DeleteAliasInput) (*aliasMove, error) {
@@ -152,14 +139,14 @@ func (s *Keys) findOldAlias(c *op.Call, in DeleteAliasInput) (*aliasMove, error)
 
 func (s *Keys) createAlias(c *op.Call, _ AliasInput, m *aliasMove) (op.Commit[op.None], error) {
 	now := c.Time.Truncate(time.Millisecond)
-	insert, err := s.insertAlias(c, &alias{aliasRef: m.ref, rev: 1, keyID: m.to.key.ID, created: now, updated: now})
+	insert, err := s.rows.InsertAlias(c, &keyrows.Alias{AliasRef: m.ref, Rev: 1, KeyID: m.to.key.ID, Created: now, Updated: now})
 	if err != nil {
 		return nil, err
 	}
 	return func(tx *store.Tx) (op.None, error) {
 		switch err := insert(tx); {
 		case errors.Is(err, store.Exists): // before the quota: SDKs try again when a limit is exceeded
-			return op.None{}, fault.Newf(fault.Exists, "AlreadyExistsException", "An alias with the name %s already exists", m.ref.arn())
+			return op.None{}, fault.Newf(fault.Exists, "AlreadyExistsException", "An alias with the name %s already exists", m.ref.ARN())
 		case err != nil:
 			return op.None{}, err
 		}
@@ -169,9 +156,9 @@ func (s *Keys) createAlias(c *op.Call, _ AliasInput, m *aliasMove) (op.Commit[op
 
 func (s *Keys) updateAlias(c *op.Call, _ AliasInput, m *aliasMove) (op.Commit[op.None], error) {
 	a := *m.alias
-	a.rev++
-	a.keyID, a.updated = m.to.key.ID, c.Time.Truncate(time.Millisecond)
-	update, err := s.moveAlias(c, &a)
+	a.Rev++
+	a.KeyID, a.Updated = m.to.key.ID, c.Time.Truncate(time.Millisecond)
+	update, err := s.rows.UpdateAlias(c, &a)
 	if err != nil {
 		return nil, err
 	}
@@ -184,8 +171,8 @@ func (s *Keys) updateAlias(c *op.Call, _ AliasInput, m *aliasMove) (op.Commit[op
 }
 
 // checkAliases holds a key to the quota of aliases, once it has one more. An error takes that one back.
-func (s *Keys) checkAliases(tx *store.Tx, k *Key) error {
-	n, err := s.countAliases(tx, k)
+func (s *Keys) checkAliases(tx *store.Tx, k *key.Key) error {
+	n, err := s.rows.CountAliases(tx, k)
 	if err == nil && n > aliasesPerKey {
 		err = fault.Newf(fault.Limit, "LimitExceededException", "A key has at most %d aliases.", aliasesPerKey)
 	}
@@ -193,7 +180,7 @@ func (s *Keys) checkAliases(tx *store.Tx, k *Key) error {
 }
 
 func (s *Keys) deleteAlias(_ *op.Call, _ DeleteAliasInput, m *aliasMove) (op.Commit[op.None], error) {
-	return func(tx *store.Tx) (op.None, error) { return op.None{}, s.removeAlias(tx, m.alias) }, nil
+	return func(tx *store.Tx) (op.None, error) { return op.None{}, s.rows.DeleteAlias(tx, m.alias) }, nil
 }
 
 // ListAliasesInput is ListAliasesRequest of AWS.
@@ -219,44 +206,70 @@ type AliasListEntry struct {
 	LastUpdatedDate     *wire.Time `json:",omitzero"`
 }
 
-func (s *Keys) listAliases(c *op.Call, in ListAliasesInput) (out ListAliasesOutput, err error) {
-	of := ""
-	if in.KeyId != nil {
-		t, err := s.find(c, "ListAliases", *in.KeyId, false)
-		if err != nil {
-			return out, err
-		}
-		if err := t.Missing(); err != nil {
-			return out, err
-		}
-		of = t.key.ID
+// aliasList is the account whose aliases are listed, or one key of it.
+type aliasList struct {
+	domain.Account
+	of *target // nil: all aliases
+}
+
+// Demands implements [op.Target]. AWS knows no resource for it, and a key of another account is that
+// account's to decide on.
+func (l aliasList) Demands() []policy.Demand {
+	d := l.Account.Demands()
+	if l.of != nil {
+		d[0].Resource.Account = l.of.named.Account
 	}
+	return d
+}
+
+// Missing implements [op.Target].
+func (l aliasList) Missing() error {
+	if l.of == nil {
+		return nil
+	}
+	return l.of.Missing()
+}
+
+func (s *Keys) findAliases(c *op.Call, in ListAliasesInput) (l aliasList, err error) {
+	l.Account = domain.OnAccount("kms:ListAliases")
+	if in.KeyId != nil {
+		l.of, err = s.find(c, "ListAliases", *in.KeyId, false)
+	}
+	return l, err
+}
+
+func (s *Keys) listAliases(c *op.Call, in ListAliasesInput, l aliasList) (out ListAliasesOutput, err error) {
+	of := ""
+	if l.of != nil {
+		of = l.of.key.ID
+	}
+	account, region := c.Namespace()
 	p, err := s.page(c, "ListAliases", of, in.Limit, in.Marker, 50, 100)
 	if err != nil {
 		return out, err
 	}
-	aliases, err := s.selectAliases(c, of, p)
+	aliases, err := s.rows.Aliases(c, account, region, of, p.after, p.size+1)
 	if of == "" {
 		aliases = withPredefined(c, aliases, p.after)
 	}
 	out.Aliases = []AliasListEntry{}
 	for _, a := range aliases[:min(len(aliases), p.size)] {
-		out.Aliases = append(out.Aliases, AliasListEntry{a.name, a.arn(), a.keyID, wire.At(a.created), wire.At(a.updated)})
+		out.Aliases = append(out.Aliases, AliasListEntry{a.Name, a.ARN(), a.KeyID, wire.At(a.Created), wire.At(a.Updated)})
 	}
 	if len(aliases) > p.size {
-		out.Truncated, out.NextMarker = true, p.next(aliases[p.size-1].name)
+		out.Truncated, out.NextMarker = true, p.next(aliases[p.size-1].Name)
 	}
 	return out, err
 }
 
 // withPredefined puts the aliases of services whose keys are yet to be made into their places in a page: clients look for them
 // here, and have DescribeKey make the key then. What becomes too long by that is the next page's.
-func withPredefined(c *op.Call, aliases []*alias, after string) []*alias {
+func withPredefined(c *op.Call, aliases []*keyrows.Alias, after string) []*keyrows.Alias {
 	account, region := c.Namespace()
 	for _, service := range services {
-		a := &alias{aliasRef: aliasRef{account, region, managedAlias(service)}}
-		i, there := slices.BinarySearchFunc(aliases, a.name, func(a *alias, name string) int { return strings.Compare(a.name, name) })
-		if !there && a.name > after {
+		a := &keyrows.Alias{AliasRef: keyrows.AliasRef{Account: account, Region: region, Name: managedAlias(service)}}
+		i, there := slices.BinarySearchFunc(aliases, a.Name, func(a *keyrows.Alias, name string) int { return strings.Compare(a.Name, name) })
+		if !there && a.Name > after {
 			aliases = slices.Insert(aliases, i, a)
 		}
 	}

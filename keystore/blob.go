@@ -1,7 +1,6 @@
 package keystore
 
 import (
-	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
 	"maps"
@@ -9,6 +8,7 @@ import (
 	"strings"
 
 	"claviger/internal/custody"
+	"claviger/keystore/key"
 
 	"github.com/google/uuid"
 )
@@ -35,14 +35,13 @@ const (
 	singleRegion = 1 // versions
 	multiRegion  = 2
 
-	materialSize = 32
-	headerSize   = 1 + 16 + materialSize
+	headerSize   = 1 + 16 + key.MaterialIDSize
 	sealOverhead = 12 + 16
 )
 
 func (b blob) encode() []byte {
 	out := make([]byte, 0, headerSize+len(b.sealed))
-	if digits, ok := strings.CutPrefix(b.keyID, multiRegionPrefix); ok {
+	if digits, ok := strings.CutPrefix(b.keyID, key.MultiRegionPrefix); ok {
 		out, _ = hex.AppendDecode(append(out, multiRegion), []byte(digits))
 	} else {
 		id := uuid.MustParse(b.keyID)
@@ -62,7 +61,7 @@ func parseBlob(b []byte) (blob, error) {
 	case singleRegion:
 		out.keyID = uuid.UUID(b[1:17]).String()
 	case multiRegion:
-		out.keyID = multiRegionPrefix + hex.EncodeToString(b[1:17])
+		out.keyID = key.MultiRegionPrefix + hex.EncodeToString(b[1:17])
 	default:
 		return blob{}, custody.ErrForged
 	}
@@ -92,26 +91,4 @@ func additional(purpose, keyID, material string, context map[string]string) []by
 
 func lengthAnd(b []byte, s string) []byte {
 	return append(binary.BigEndian.AppendUint32(b, uint32(len(s))), s...)
-}
-
-// multiRegionPrefix is what the ids of multi-Region keys begin with. 32 hex digits follow.
-const multiRegionPrefix = "mrk-"
-
-func newMultiRegionID() string {
-	id := make([]byte, 16)
-	rand.Read(id)
-	return multiRegionPrefix + hex.EncodeToString(id)
-}
-
-// isKeyID reports whether s has the form of a key id: a lower-case UUID with dashes, or mrk- and 32 lower-case hex digits.
-func isKeyID(s string) bool {
-	if len(s) != 36 || s != strings.ToLower(s) {
-		return false
-	}
-	if digits, ok := strings.CutPrefix(s, multiRegionPrefix); ok {
-		_, err := hex.DecodeString(digits)
-		return err == nil
-	}
-	_, err := uuid.Parse(s)
-	return err == nil
 }

@@ -9,17 +9,18 @@ import (
 	"testing"
 
 	"claviger/internal/custody"
+	"claviger/keystore/key"
 
 	"github.com/google/uuid"
 )
 
 func aBlob(sealed []byte) blob {
-	return blob{"0f0e0d0c-0b0a-4908-8706-050403020100", strings.Repeat("ab", materialSize), sealed}
+	return blob{"0f0e0d0c-0b0a-4908-8706-050403020100", strings.Repeat("ab", key.MaterialIDSize), sealed}
 }
 
 // sameBytes is a blob of the multi-Region key whose id is made of the same bytes.
 func sameBytes(sealed []byte) blob {
-	return blob{"mrk-0f0e0d0c0b0a49088706050403020100", strings.Repeat("ab", materialSize), sealed}
+	return blob{"mrk-0f0e0d0c0b0a49088706050403020100", strings.Repeat("ab", key.MaterialIDSize), sealed}
 }
 
 func TestABlobComesBack(t *testing.T) {
@@ -88,7 +89,7 @@ func FuzzParseBlob(f *testing.F) {
 			}
 			return
 		}
-		if !isKeyID(parsed.keyID) || len(parsed.material) != 2*materialSize {
+		if !key.IsID(parsed.keyID) || len(parsed.material) != 2*key.MaterialIDSize {
 			t.Errorf("key %q, material %q", parsed.keyID, parsed.material)
 		}
 		if !bytes.Equal(parsed.encode(), b) {
@@ -166,11 +167,11 @@ func TestIsKeyID(t *testing.T) {
 	for s, want := range map[string]bool{
 		id: true, strings.ToUpper(id): false, "{" + id + "}": false, "urn:uuid:" + id: false, strings.ReplaceAll(id, "-", ""): false,
 		id + " ": false, id[:35]: false, "": false, strings.Repeat("g", 36): false,
-		"mrk-" + strings.ReplaceAll(id, "-", ""): true, newMultiRegionID(): true, "mrk-" + strings.Repeat("F", 32): false,
+		"mrk-" + strings.ReplaceAll(id, "-", ""): true, key.NewMultiRegionID(): true, "mrk-" + strings.Repeat("F", 32): false,
 		"mrk-" + strings.Repeat("g", 32): false, "MRK-" + strings.Repeat("0", 32): false, "mrk-" + strings.Repeat("0", 31): false,
 		"mrk-" + strings.Repeat("0", 33): false, "mrk_" + strings.Repeat("0", 32): false, "mrk-" + id[:32]: false,
 	} {
-		if isKeyID(s) != want {
+		if key.IsID(s) != want {
 			t.Errorf("isKeyID(%q) = %v", s, !want)
 		}
 	}

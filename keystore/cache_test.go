@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"claviger/keystore/key"
 	"claviger/policy"
 	"claviger/store"
 )
@@ -48,7 +49,7 @@ func TestClosingAKeyForgetsDataKeysMadeMeanwhile(t *testing.T) {
 	}
 	c := s.runner.Own(t.Context(), ourAccount, ourRegion, "kms")
 	c.Caller, c.Via = policy.Caller{Type: policy.Root, Account: ourAccount}, ""
-	k, err := s.keys.key(c, keyRef{ourAccount, ourRegion, out.KeyMetadata.KeyId})
+	k, err := s.keys.key(c, key.Ref{Account: ourAccount, Region: ourRegion, ID: out.KeyMetadata.KeyId})
 	if err != nil {
 		t.Fatal(err)
 	}

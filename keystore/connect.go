@@ -112,7 +112,7 @@ func (s *Keys) Connect(c *op.Call, id string) error {
 func (s *Keys) openStore(c *op.Call, _ StoreInput, t ownOnStore) (op.Commit[op.None], error) {
 	st := t.store
 	if st == nil || st.state != connecting && st.state != connected {
-		return func(*store.Tx) (op.None, error) { return op.None{}, nil }, nil
+		return op.Unchanged(op.None{}), nil
 	}
 	trouble, err := s.vaultOf(c, st)
 	switch {
@@ -175,7 +175,7 @@ func (s *Keys) failStore(c *op.Call, st *keyStore, trouble *Trouble) (op.Commit[
 	c.Note(`{"connectionState":"` + failed + `","connectionErrorCode":"` + trouble.Code + `"}`)
 	next := st.changed(func(st *keyStore) { st.state, st.trouble = failed, trouble.Code })
 	amend, err := s.amendStore(c, next, func(tx *store.Tx) error { return s.closeStore(tx, st.storeRef) })
-	return func(tx *store.Tx) (op.None, error) { return op.None{}, amend(tx) }, err
+	return op.Apply(amend, op.None{}), err
 }
 
 // letIn plans that a store is connected, and that what it could not destroy before is destroyed now.
@@ -186,7 +186,7 @@ func (s *Keys) letIn(c *op.Call, st *keyStore) (op.Commit[op.None], error) {
 		tx.After(func() { s.vaults.admit(st.storeRef) })
 		return s.hasten(tx, st.storeRef, c.Time)
 	})
-	return func(tx *store.Tx) (op.None, error) { return op.None{}, amend(tx) }, err
+	return op.Apply(amend, op.None{}), err
 }
 
 // Disconnect closes the vault of a store. It is the work of a [DisconnectStoreJob].
@@ -198,13 +198,13 @@ func (s *Keys) Disconnect(c *op.Call, id string) error {
 func (s *Keys) shutStore(c *op.Call, _ StoreInput, t ownOnStore) (op.Commit[op.None], error) {
 	st := t.store
 	if st == nil || st.state != disconnecting {
-		return func(*store.Tx) (op.None, error) { return op.None{}, nil }, nil
+		return op.Unchanged(op.None{}), nil
 	}
 	s.vaults.close(st.storeRef)
 	next := st.changed(func(st *keyStore) { st.state = disconnected })
 	// Handles are dropped again: a request that had found its key before may have loaded one since.
 	amend, err := s.amendStore(c, next, func(tx *store.Tx) error { return s.closeStore(tx, st.storeRef) })
-	return func(tx *store.Tx) (op.None, error) { return op.None{}, amend(tx) }, err
+	return op.Apply(amend, op.None{}), err
 }
 
 // The intervals at which [Keys.KeepConnected] looks, and waits after an attempt in vain.

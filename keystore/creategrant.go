@@ -5,8 +5,11 @@ import (
 	"encoding/hex"
 	"time"
 
+	"claviger/internal/domain"
 	"claviger/internal/fault"
 	"claviger/internal/op"
+	"claviger/keystore/key"
+	"claviger/keystore/kmsfault"
 	"claviger/store"
 )
 
@@ -26,18 +29,18 @@ type CreateGrantInput struct {
 
 // Validate checks what members say together.
 func (in CreateGrantInput) Validate() error {
-	constraints := or(in.Constraints, GrantConstraints{})
+	constraints := domain.Or(in.Constraints, GrantConstraints{})
 	switch {
 	case (in.GranteePrincipal == nil) == (in.GranteeServicePrincipal == nil):
-		return invalid("You must specify either GranteePrincipal or GranteeServicePrincipal, but not both.")
+		return kmsfault.Invalid("You must specify either GranteePrincipal or GranteeServicePrincipal, but not both.")
 	case in.RetiringPrincipal != nil && in.RetiringServicePrincipal != nil:
-		return invalid("You can specify either RetiringPrincipal or RetiringServicePrincipal, but not both.")
+		return kmsfault.Invalid("You can specify either RetiringPrincipal or RetiringServicePrincipal, but not both.")
 	case in.GranteeServicePrincipal != nil && constraints.SourceArn == nil:
-		return invalid("A grant to a service principal must have a SourceArn constraint.")
+		return kmsfault.Invalid("A grant to a service principal must have a SourceArn constraint.")
 	case in.GranteeServicePrincipal != nil && in.RetiringPrincipal == nil && in.RetiringServicePrincipal == nil:
-		return invalid("A grant to a service principal must have a RetiringPrincipal or a RetiringServicePrincipal.")
+		return kmsfault.Invalid("A grant to a service principal must have a RetiringPrincipal or a RetiringServicePrincipal.")
 	case len(in.Operations) == 0:
-		return invalid("A grant must allow at least one operation.")
+		return kmsfault.Invalid("A grant must allow at least one operation.")
 	}
 	for _, arn := range []*string{in.GranteePrincipal, in.RetiringPrincipal} {
 		if err := checkPrincipal(arn); err != nil {
@@ -51,11 +54,11 @@ func (in CreateGrantInput) Validate() error {
 type CreateGrantOutput struct{ GrantToken, GrantId string }
 
 // newGrant returns the grant that is asked for, of a key that may not be there. It has no id yet.
-func newGrant(c *op.Call, in CreateGrantInput, ref keyRef) *grant {
-	return &grant{keyRef: ref, name: or(in.Name, ""), issuer: c.Caller.Account,
-		grantee:    or(in.GranteePrincipal, or(in.GranteeServicePrincipal, "")),
-		retiring:   or(in.RetiringPrincipal, or(in.RetiringServicePrincipal, "")),
-		operations: sorted(in.Operations), constraints: or(in.Constraints, GrantConstraints{}), created: c.Time.Truncate(time.Millisecond)}
+func newGrant(c *op.Call, in CreateGrantInput, ref key.Ref) *grant {
+	return &grant{Ref: ref, name: domain.Or(in.Name, ""), issuer: c.Caller.Account,
+		grantee:    domain.Or(in.GranteePrincipal, domain.Or(in.GranteeServicePrincipal, "")),
+		retiring:   domain.Or(in.RetiringPrincipal, domain.Or(in.RetiringServicePrincipal, "")),
+		operations: sorted(in.Operations), constraints: domain.Or(in.Constraints, GrantConstraints{}), created: c.Time.Truncate(time.Millisecond)}
 }
 
 // granting is a key and the grant that is to be made on it.
@@ -69,10 +72,10 @@ func (s *Keys) findGranting(c *op.Call, in CreateGrantInput) (*granting, error) 
 	if err != nil {
 		return nil, err
 	}
-	g := newGrant(c, in, t.named.keyRef)
+	g := newGrant(c, in, t.named.Ref)
 	makes := g.decides()
 	t.values, t.viaOnly = makes.Values, c.Via == ""
-	t.fits = func(k *Key) error { return k.takesGrant(g.operations, g.constraints) }
+	t.fits = func(k *key.Key) error { return takesGrant(k, g.operations, g.constraints) }
 	return &granting{*t, g}, nil
 }
 
@@ -90,19 +93,19 @@ func (s *Keys) createGrant(c *op.Call, _ CreateGrantInput, t *granting) (op.Comm
 }
 
 // addGrant returns what stores a new grant, on the key as it was read.
-func (s *Keys) addGrant(c *op.Call, k *Key, g *grant) (op.Commit[CreateGrantOutput], error) {
+func (s *Keys) addGrant(c *op.Call, k *key.Key, g *grant) (op.Commit[CreateGrantOutput], error) {
 	insert, err := s.insertGrant(c, g)
 	if err != nil {
 		return nil, err
 	}
-	before, err := countGrants(s.db, g.keyRef)
+	before, err := countGrants(s.db, g.Ref)
 	if err != nil {
 		return nil, err
 	}
 	noteGrant(c, g.id)
-	out := CreateGrantOutput{s.grantToken(c, g.keyRef.id, g.id), g.id}
+	out := CreateGrantOutput{s.grantToken(c, g.Ref.ID, g.id), g.id}
 	return func(tx *store.Tx) (CreateGrantOutput, error) {
-		if err := s.unchanged(tx, k); err != nil {
+		if err := s.rows.Unchanged(tx, k); err != nil {
 			return CreateGrantOutput{}, err
 		}
 		if err := noTwin(tx, g); err != nil {
@@ -111,7 +114,7 @@ func (s *Keys) addGrant(c *op.Call, k *Key, g *grant) (op.Commit[CreateGrantOutp
 		if err := insert(tx); err != nil || before < grantsPerKey-grantsAtOnce {
 			return out, err
 		}
-		return out, checkGrants(tx, g.keyRef)
+		return out, checkGrants(tx, g.Ref)
 	}, nil
 }
 
@@ -125,7 +128,7 @@ func (s *Keys) twin(c *op.Call, g *grant) (id string, err error) {
 	if err != nil || id == "" {
 		return "", err
 	}
-	there, err := s.loadGrant(c, g.keyRef, id)
+	there, err := s.loadGrant(c, g.Ref, id)
 	if err != nil || there == nil {
 		return "", err
 	}
@@ -147,7 +150,7 @@ func noTwin(tx *store.Tx, g *grant) error {
 // grantAgain answers with a grant that is there already. It is stale if it is there no more.
 func (s *Keys) grantAgain(c *op.Call, g *grant, id string) op.Commit[CreateGrantOutput] {
 	noteGrant(c, id)
-	out := CreateGrantOutput{s.grantToken(c, g.keyRef.id, id), id}
+	out := CreateGrantOutput{s.grantToken(c, g.Ref.ID, id), id}
 	return func(tx *store.Tx) (CreateGrantOutput, error) {
 		now, err := selectTwin(tx, g)
 		if err == nil && now != id {
@@ -171,13 +174,13 @@ func newGrantID() string {
 // transaction: that takes milliseconds of everybody's time.
 const grantsAtOnce = 8192
 
-func countGrants(r store.Reader, k keyRef) (n int, err error) {
-	err = r.Row(qCountGrants, []any{k.account, k.region, k.id}, &n)
+func countGrants(r store.Reader, k key.Ref) (n int, err error) {
+	err = r.Row(qCountGrants, []any{k.Account, k.Region, k.ID}, &n)
 	return n, err
 }
 
 // checkGrants holds a key to the quota of grants, once it has one more. An error takes that one back.
-func checkGrants(tx *store.Tx, k keyRef) error {
+func checkGrants(tx *store.Tx, k key.Ref) error {
 	n, err := countGrants(tx, k)
 	if err == nil && n > grantsPerKey {
 		err = fault.Newf(fault.Limit, "LimitExceededException", "A key has at most %d grants.", grantsPerKey)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"claviger/internal/fault"
+	"claviger/keystore/key"
 )
 
 // guided is what the guide has an operation answer in the state of a column; nothing is yes.
@@ -21,18 +22,18 @@ func guided(operation string, column int) string {
 
 // crossed is what an operation has to answer about a key, as its code and text; nothing is yes. Usage goes before state and state before
 // algorithm: whoever waits for a key to be enabled must not wait for one that will never do.
-func crossed(k *Key, operation, algorithm string, column int) (code, text string) {
+func crossed(k *key.Key, operation, algorithm string, column int) (code, text string) {
 	what := guided(operation, column)
-	switch want := usages[operation]; {
+	switch want := key.Usages[operation]; {
 	case want != "" && want != k.Usage:
 		return "InvalidKeyUsageException", fmt.Sprintf("%s key usage is %s which is not valid for %s.", k.ARN(), k.Usage, operation)
-	case operation == "GetPublicKey" && (k.Usage == generateMac || k.Spec == symmetricDefault):
+	case operation == "GetPublicKey" && (k.Usage == key.GenerateVerifyMac || k.Spec == key.SymmetricDefault):
 		return "UnsupportedOperationException", fmt.Sprintf("%s key spec is %s which is not valid for GetPublicKey.", k.ARN(), k.Spec)
 	case what == "disabled":
 		return "DisabledException", k.ARN() + " is disabled."
 	case what != "":
 		return "KMSInvalidStateException", k.ARN() + " is " + what + "."
-	case algorithm != "" && !slices.Contains(specs[k.Spec][k.Usage].algorithms, algorithm):
+	case algorithm != "" && !slices.Contains(key.Specs[k.Spec][k.Usage].Algorithms, algorithm):
 		return "InvalidKeyUsageException", fmt.Sprintf("Algorithm %s is incompatible with key spec %s.", algorithm, k.Spec)
 	}
 	return "", ""
@@ -46,11 +47,11 @@ func TestEveryOperationWithEveryKeyInEveryState(t *testing.T) {
 		algorithms = append(algorithms, shapes[shape].Enum...)
 	}
 	n := 0
-	for spec, uses := range specs {
+	for spec, uses := range key.Specs {
 		for usage := range uses {
 			for column, state := range ofColumn {
-				k := &Key{Account: ourAccount, Region: ourRegion, ID: anID, Spec: spec, Usage: usage, Origin: originKMS, Manager: byCustomer, State: state}
-				for _, operation := range append(keysOf(usages), "GetPublicKey") {
+				k := &key.Key{Account: ourAccount, Region: ourRegion, ID: anID, Spec: spec, Usage: usage, Origin: key.OriginKMS, Manager: key.ManagerCustomer, State: state}
+				for _, operation := range append(keysOf(key.Usages), "GetPublicKey") {
 					for _, algorithm := range algorithms {
 						n++
 						crossing(t, k, operation, algorithm, column)
@@ -64,10 +65,10 @@ func TestEveryOperationWithEveryKeyInEveryState(t *testing.T) {
 	}
 }
 
-func crossing(t *testing.T, k *Key, operation, algorithm string, column int) {
+func crossing(t *testing.T, k *key.Key, operation, algorithm string, column int) {
 	t.Helper()
 	late := false
-	x := target{key: k, action: operation, operation: operation, algorithm: algorithm, tooLate: func() { late = true }}
+	x := target{key: k, action: operation, operation: operation, algorithm: algorithm, usePendingDeletion: func() { late = true }}
 	code, text := crossed(k, operation, algorithm, column)
 	f := fault.Of(x.Ready())
 	if f == nil != (code == "") || f != nil && (KMS.Code(f) != code || f.Message != text) {
@@ -80,7 +81,7 @@ func crossing(t *testing.T, k *Key, operation, algorithm string, column int) {
 		return
 	}
 	f = fault.Of((&source{target: x}).Ready()) // Decrypt speaks of the key, and not of its usage
-	if code == "InvalidKeyUsageException" && k.Usage != encryptDecrypt {
+	if code == "InvalidKeyUsageException" && k.Usage != key.EncryptDecrypt {
 		code, text = "IncorrectKeyException", "The key ID in the request does not identify a CMK that can perform this operation."
 	}
 	if f == nil != (code == "") || f != nil && (KMS.Code(f) != code || f.Message != text) {

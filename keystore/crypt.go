@@ -5,8 +5,12 @@ import (
 	"slices"
 
 	"claviger/internal/custody"
+	"claviger/internal/domain"
 	"claviger/internal/fault"
 	"claviger/internal/op"
+	"claviger/keystore/key"
+	"claviger/keystore/kmsfault"
+	"claviger/keystore/publickey"
 	"claviger/policy"
 )
 
@@ -44,15 +48,15 @@ func checkContext(context map[string]string) error {
 		n += len(k) + len(v)
 	}
 	if n > contextLimit {
-		return invalid("The encryption context is larger than 8192 bytes.")
+		return kmsfault.Invalid("The encryption context is larger than 8192 bytes.")
 	}
 	return nil
 }
 
 // checkContextOf also refuses a context where an algorithm has no additional data to bind it by.
 func checkContextOf(algorithm *string, context map[string]string) error {
-	if or(algorithm, symmetricDefault) != symmetricDefault && len(context) > 0 {
-		return invalid("An encryption context can be used only with symmetric encryption keys.")
+	if domain.Or(algorithm, key.SymmetricDefault) != key.SymmetricDefault && len(context) > 0 {
+		return kmsfault.Invalid("An encryption context can be used only with symmetric encryption keys.")
 	}
 	return checkContext(context)
 }
@@ -61,25 +65,25 @@ func checkContextOf(algorithm *string, context map[string]string) error {
 func (s *Keys) findUse(c *op.Call, operation, keyID, algorithm string, by presented) (*target, error) {
 	t, err := s.findGranted(c, operation, keyID, true, by)
 	if err == nil {
-		t.algorithm, t.viaOnly, t.tooLate = algorithm, c.Via == "", func() { s.noteParting(c) }
+		t.algorithm, t.viaOnly, t.usePendingDeletion = algorithm, c.Via == "", func() { s.notePendingDeletion(c) }
 	}
 	return t, err
 }
 
-// noteParting marks the record of a use that was refused because its key is pending deletion, and counts it: somebody still
+// notePendingDeletion marks the record of a use that was refused because its key is pending deletion, and counts it: somebody still
 // depends on the key, and there is time to take its deletion back.
-func (s *Keys) noteParting(c *op.Call) {
+func (s *Keys) notePendingDeletion(c *op.Call) {
 	c.Note(`{"pendingDeletionKeyUsed":true}`)
-	s.parting.Add(1)
+	s.pendingUses.Add(1)
 }
 
-// PartingUses returns how many uses were refused since the start because their key was pending deletion, dry runs included.
-func (s *Keys) PartingUses() uint64 { return s.parting.Load() }
+// PendingDeletionUses returns how many uses were refused since the start because their key was pending deletion, dry runs included.
+func (s *Keys) PendingDeletionUses() uint64 { return s.pendingUses.Load() }
 
 func (s *Keys) findEncrypt(c *op.Call, in EncryptInput) (*target, error) {
-	t, err := s.findUse(c, "Encrypt", in.KeyId, or(in.EncryptionAlgorithm, symmetricDefault), presented{in.GrantTokens, in.EncryptionContext})
+	t, err := s.findUse(c, "Encrypt", in.KeyId, domain.Or(in.EncryptionAlgorithm, key.SymmetricDefault), presented{in.GrantTokens, in.EncryptionContext})
 	if err == nil {
-		t.fits = func(k *Key) error { return k.holds(t.algorithm, len(in.Plaintext)) }
+		t.fits = func(k *key.Key) error { return k.TakesPlaintext(t.algorithm, len(in.Plaintext)) }
 	}
 	return t, err
 }
@@ -91,17 +95,17 @@ func (s *Keys) encrypt(c *op.Call, in EncryptInput, t *target) (EncryptOutput, e
 
 // encryptTo encrypts by the target's key and algorithm. What a public key can do is done on this host.
 func (s *Keys) encryptTo(c *op.Call, t *target, plaintext []byte, context map[string]string) ([]byte, error) {
-	if t.algorithm == symmetricDefault {
+	if t.algorithm == key.SymmetricDefault {
 		return s.encryptUnder(c, t.key, plaintext, context)
 	}
-	if err := t.key.holds(t.algorithm, len(plaintext)); err != nil {
+	if err := t.key.TakesPlaintext(t.algorithm, len(plaintext)); err != nil {
 		return nil, err
 	}
-	return encryptOAEP(t.key, t.algorithm, plaintext)
+	return publickey.EncryptOAEP(t.key.Public, t.algorithm, plaintext)
 }
 
 // encryptUnder seals plaintext by the current material of k, a symmetric key: one call of the token.
-func (s *Keys) encryptUnder(c *op.Call, k *Key, plaintext []byte, context map[string]string) ([]byte, error) {
+func (s *Keys) encryptUnder(c *op.Call, k *key.Key, plaintext []byte, context map[string]string) ([]byte, error) {
 	sealed, err := s.sealUnder(c, k, plaintext, additional(purposeKMS, k.ID, k.MaterialID, context))
 	if err != nil {
 		return nil, err
@@ -110,8 +114,8 @@ func (s *Keys) encryptUnder(c *op.Call, k *Key, plaintext []byte, context map[st
 }
 
 // sealUnder and unsealUnder are all that is ever done with the material of a symmetric key.
-func (s *Keys) sealUnder(c *op.Call, k *Key, plaintext, aad []byte) ([]byte, error) {
-	ref, err := k.current()
+func (s *Keys) sealUnder(c *op.Call, k *key.Key, plaintext, aad []byte) ([]byte, error) {
+	ref, err := k.CurrentRef()
 	if err == nil {
 		err = s.count(c, k, ref.ID)
 	}
@@ -125,10 +129,10 @@ func (s *Keys) sealUnder(c *op.Call, k *Key, plaintext, aad []byte) ([]byte, err
 	return by.Seal(c, ref, plaintext, aad)
 }
 
-func (s *Keys) unsealUnder(ctx context.Context, k *Key, material string, sealed, aad []byte) ([]byte, error) {
-	ref, ok := k.material(material)
+func (s *Keys) unsealUnder(ctx context.Context, k *key.Key, material string, sealed, aad []byte) ([]byte, error) {
+	ref, ok := k.MaterialRef(material)
 	if !ok {
-		return nil, errLost(k)
+		return nil, key.ErrLost(k)
 	}
 	by, err := s.sealer(k)
 	if err != nil {
@@ -138,23 +142,15 @@ func (s *Keys) unsealUnder(ctx context.Context, k *Key, material string, sealed,
 }
 
 // sealer returns what uses the material of a symmetric key: the service's own token, or the vault of the key's store.
-func (s *Keys) sealer(k *Key) (Sealer, error) {
+func (s *Keys) sealer(k *key.Key) (key.Sealer, error) {
 	switch {
-	case k.Store == "":
+	case k.CustomKeyStoreID == "":
 		return s.token, nil
-	case k.vault == nil:
-		return nil, unavailable(k)
+	case k.Connection == nil:
+		return nil, key.RefuseUnavailable(k)
 	}
-	return k.vault, nil
+	return k.Connection, nil
 }
-
-func errLost(k *Key) error {
-	return fault.New(fault.Internal, "", "").Because(errMaterial{k.ARN()})
-}
-
-type errMaterial struct{ arn string }
-
-func (e errMaterial) Error() string { return "the key " + e.arn + " has lost its material" }
 
 // DecryptInput is DecryptRequest of AWS.
 type DecryptInput struct {
@@ -176,7 +172,7 @@ type RecipientInfo struct {
 
 // Validate checks what members say together.
 func (in DecryptInput) Validate() error {
-	if err := checkCiphertext(in.CiphertextBlob, or(in.DryRun, false), in.DryRunModifiers, in.KeyId != nil); err != nil {
+	if err := checkCiphertext(in.CiphertextBlob, domain.Or(in.DryRun, false), in.DryRunModifiers, in.KeyId != nil); err != nil {
 		return err
 	}
 	if err := checkRecipient(in.Recipient); err != nil {
@@ -193,26 +189,26 @@ func checkCiphertext(blob []byte, dry bool, modifiers []string, named bool) erro
 	ignore := slices.Contains(modifiers, "IGNORE_CIPHERTEXT")
 	switch {
 	case len(modifiers) > 0 && !dry:
-		return invalid("DryRunModifiers can be used only when DryRun is true.")
+		return kmsfault.Invalid("DryRunModifiers can be used only when DryRun is true.")
 	case blob == nil && !ignore:
-		return invalid("1 validation error detected: Value null at 'ciphertextBlob' failed to satisfy constraint: Member must not be null")
+		return kmsfault.Invalid("1 validation error detected: Value null at 'ciphertextBlob' failed to satisfy constraint: Member must not be null")
 	case blob == nil && !named:
-		return invalid("A key ID is required when the ciphertext is left out.")
+		return kmsfault.Invalid("A key ID is required when the ciphertext is left out.")
 	}
 	return nil
 }
 
 // checkNamed wants the key of an asymmetric ciphertext named: there is nothing in it that says which it is.
 func checkNamed(algorithm, keyID *string) error {
-	if keyID == nil && or(algorithm, symmetricDefault) != symmetricDefault {
-		return invalid("A key ID is required to decrypt by " + *algorithm + ": the ciphertext doesn't name its key.")
+	if keyID == nil && domain.Or(algorithm, key.SymmetricDefault) != key.SymmetricDefault {
+		return kmsfault.Invalid("A key ID is required to decrypt by " + *algorithm + ": the ciphertext doesn't name its key.")
 	}
 	return nil
 }
 
 func checkRecipient(r *RecipientInfo) error {
 	if r != nil {
-		return unsupported("Recipient is not supported: this service knows no Nitro enclaves.")
+		return kmsfault.Unsupported("Recipient is not supported: this service knows no Nitro enclaves.")
 	}
 	return nil
 }
@@ -248,15 +244,15 @@ func (t *source) Missing() error {
 // Ready implements [op.Target]: a named key must be one that decrypts, and the ciphertext's own; and what a symmetric key
 // decrypts, one that it may have made.
 func (t *source) Ready() error {
-	others := t.key.symmetric() && t.blob.keyID != "" && t.blob.keyID != t.key.ID // in what another kind of key takes, such ids are chance
-	if t.key.serves("Decrypt") != nil || others {
+	others := t.key.IsSymmetric() && t.blob.keyID != "" && t.blob.keyID != t.key.ID // in what another kind of key takes, such ids are chance
+	if t.key.Serves("Decrypt") != nil || others {
 		return fault.New(fault.State, "IncorrectKeyException",
 			"The key ID in the request does not identify a CMK that can perform this operation.")
 	}
 	if err := t.target.Ready(); err != nil {
 		return err
 	}
-	if _, ok := t.key.material(t.blob.material); t.algorithm == symmetricDefault && t.ciphertext != nil && !ok {
+	if _, ok := t.key.MaterialRef(t.blob.material); t.algorithm == key.SymmetricDefault && t.ciphertext != nil && !ok {
 		return custody.ErrForged
 	}
 	return nil
@@ -265,15 +261,15 @@ func (t *source) Ready() error {
 // findSource looks up the key of a ciphertext for an operation of the matrix, under an IAM action. A ciphertext that can't be
 // read is refused at once if it alone would say which key is meant.
 func (s *Keys) findSource(c *op.Call, operation, action string, ciphertext []byte, keyID, algorithm *string, by presented) (*source, error) {
-	alg := or(algorithm, symmetricDefault)
+	alg := domain.Or(algorithm, key.SymmetricDefault)
 	var b blob
-	if alg == symmetricDefault && ciphertext != nil {
+	if alg == key.SymmetricDefault && ciphertext != nil {
 		var err error
 		if b, err = parseBlob(ciphertext); err != nil && keyID == nil {
 			return nil, err
 		}
 	}
-	t, err := s.findUse(c, operation, or(keyID, b.keyID), alg, by)
+	t, err := s.findUse(c, operation, domain.Or(keyID, b.keyID), alg, by)
 	if err != nil {
 		return nil, err
 	}
@@ -293,8 +289,8 @@ func (s *Keys) decrypt(c *op.Call, in DecryptInput, t *source) (DecryptOutput, e
 // decryptFrom opens a ciphertext by the private key, or by the material it names, which Ready has seen: one call of the
 // token. A ciphertext that could not be read, an unknown material, bad padding and a bad tag are one error.
 func (s *Keys) decryptFrom(c *op.Call, t *source, context map[string]string) ([]byte, error) {
-	if t.algorithm != symmetricDefault {
-		ref, err := t.key.current()
+	if t.algorithm != key.SymmetricDefault {
+		ref, err := t.key.CurrentRef()
 		if err != nil {
 			return nil, err
 		}
@@ -319,7 +315,7 @@ type ReEncryptInput struct {
 
 // Validate checks what members say together.
 func (in ReEncryptInput) Validate() error {
-	if err := checkCiphertext(in.CiphertextBlob, or(in.DryRun, false), in.DryRunModifiers, in.SourceKeyId != nil); err != nil {
+	if err := checkCiphertext(in.CiphertextBlob, domain.Or(in.DryRun, false), in.DryRunModifiers, in.SourceKeyId != nil); err != nil {
 		return err
 	}
 	if err := checkNamed(in.SourceEncryptionAlgorithm, in.SourceKeyId); err != nil {
@@ -373,7 +369,7 @@ func (s *Keys) findReEncrypt(c *op.Call, in ReEncryptInput) (*reEncryption, erro
 	if err != nil {
 		return nil, err
 	}
-	to, err := s.findUse(c, "ReEncrypt", in.DestinationKeyId, or(in.DestinationEncryptionAlgorithm, symmetricDefault),
+	to, err := s.findUse(c, "ReEncrypt", in.DestinationKeyId, domain.Or(in.DestinationEncryptionAlgorithm, key.SymmetricDefault),
 		presented{in.GrantTokens, in.DestinationEncryptionContext})
 	if err != nil {
 		return nil, err
@@ -390,5 +386,5 @@ func (s *Keys) reEncrypt(c *op.Call, in ReEncryptInput, t *reEncryption) (out Re
 	defer clear(plaintext)
 	ciphertext, err := s.encryptTo(c, t.to, plaintext, in.DestinationEncryptionContext)
 	return ReEncryptOutput{ciphertext, t.from.key.ARN(), t.to.key.ARN(), t.from.algorithm, t.to.algorithm,
-		t.from.blob.material, t.to.key.currentMaterialID()}, err
+		t.from.blob.material, t.to.key.ShownMaterialID()}, err
 }

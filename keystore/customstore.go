@@ -9,8 +9,11 @@ import (
 	"strings"
 	"time"
 
+	"claviger/internal/domain"
 	"claviger/internal/fault"
 	"claviger/internal/op"
+	"claviger/keystore/key"
+	"claviger/keystore/kmsfault"
 	"claviger/policy"
 	"claviger/store"
 )
@@ -66,7 +69,7 @@ func errNoStore(id string) error {
 var (
 	errNameInUse    = fault.New(fault.Exists, "CustomKeyStoreNameInUseException", "Another custom key store of this account and Region has this name.")
 	errClusterInUse = fault.New(fault.Exists, "CloudHsmClusterInUseException", "The cluster is associated with a custom key store already.")
-	errExternal     = unsupported("External key stores are not supported by this service.")
+	errExternal     = kmsfault.Unsupported("External key stores are not supported by this service.")
 )
 
 // keyStoreOf returns a custom key store, from the cache or from its verified row; nil if there is none.
@@ -79,20 +82,20 @@ func (s *Keys) keyStoreOf(ctx context.Context, ref storeRef) (*keyStore, error) 
 }
 
 // inStore returns a key as the state of its custom key store leaves it: with the vault that holds its material, or closed.
-func (s *Keys) inStore(ctx context.Context, k *Key) (*Key, error) {
-	ref := storeRef{k.Account, k.Region, k.Store}
+func (s *Keys) inStore(ctx context.Context, k *key.Key) (*key.Key, error) {
+	ref := storeRef{k.Account, k.Region, k.CustomKeyStoreID}
 	st, err := s.keyStoreOf(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
 	in := *k
-	in.closed = true
+	in.Disconnected = true
 	if st != nil {
-		in.cluster = st.cluster
+		in.ClusterID = st.cluster
 	}
 	if st != nil && st.state == connected {
-		in.vault = s.vaults.vault(ref)
-		in.closed = in.vault == nil
+		in.Connection = s.vaults.vault(ref)
+		in.Disconnected = in.Connection == nil
 	}
 	return &in, nil
 }
@@ -157,7 +160,7 @@ func (s *Keys) findOpenStore(c *op.Call, operation, id string) (onStore, error) 
 
 // place is where an operation is done: on the service's own token, or in a custom key store.
 type place struct {
-	account
+	domain.Account
 	store *onStore // nil: on the token
 }
 
@@ -178,7 +181,7 @@ func (p place) Ready() error {
 }
 
 func (s *Keys) findPlace(c *op.Call, operation string, id *string) (place, error) {
-	p := place{account: account{operation, "*"}}
+	p := place{Account: domain.OnAccount("kms:" + operation)}
 	if id == nil {
 		return p, nil
 	}
@@ -255,10 +258,10 @@ type XksCredential struct {
 // Validate wants what a CloudHSM key store is made of, and refuses the other type.
 func (in CreateStoreInput) Validate() error {
 	switch {
-	case or(in.CustomKeyStoreType, cloudHSM) != cloudHSM || in.external():
+	case domain.Or(in.CustomKeyStoreType, cloudHSM) != cloudHSM || in.external():
 		return errExternal
 	case in.CloudHsmClusterId == nil, in.TrustAnchorCertificate == nil, in.KeyStorePassword == nil:
-		return invalid("CloudHsmClusterId, TrustAnchorCertificate and KeyStorePassword are required for a custom key store of type AWS_CLOUDHSM.")
+		return kmsfault.Invalid("CloudHsmClusterId, TrustAnchorCertificate and KeyStorePassword are required for a custom key store of type AWS_CLOUDHSM.")
 	}
 	return nil
 }
@@ -320,7 +323,7 @@ func (in UpdateStoreInput) Validate() error {
 	case external:
 		return errExternal
 	case in.NewCustomKeyStoreName == nil && in.KeyStorePassword == nil && in.CloudHsmClusterId == nil:
-		return invalid("At least one property of the custom key store to change is required.")
+		return kmsfault.Invalid("At least one property of the custom key store to change is required.")
 	}
 	return nil
 }
@@ -332,12 +335,12 @@ func (s *Keys) updateStore(c *op.Call, in UpdateStoreInput, st *keyStore) (func(
 		return nil, st.invalidState()
 	}
 	if in.CloudHsmClusterId != nil {
-		if err := s.related(c, st, *in.CloudHsmClusterId); err != nil {
+		if err := s.sameAnchor(c, st, *in.CloudHsmClusterId); err != nil {
 			return nil, err
 		}
 	}
 	next := st.changed(func(st *keyStore) {
-		st.name, st.cluster = or(in.NewCustomKeyStoreName, st.name), or(in.CloudHsmClusterId, st.cluster)
+		st.name, st.cluster = domain.Or(in.NewCustomKeyStoreName, st.name), domain.Or(in.CloudHsmClusterId, st.cluster)
 	})
 	if in.KeyStorePassword != nil {
 		var err error
@@ -348,8 +351,8 @@ func (s *Keys) updateStore(c *op.Call, in UpdateStoreInput, st *keyStore) (func(
 	return s.amendStore(c, next, func(tx *store.Tx) error { return s.unique(tx, next, false) })
 }
 
-// related wants another cluster to be a copy of the store's own, which shows by its trust anchor.
-func (s *Keys) related(c *op.Call, st *keyStore, cluster string) error {
+// sameAnchor wants another cluster to be a copy of the store's own, which shows by its trust anchor.
+func (s *Keys) sameAnchor(c *op.Call, st *keyStore, cluster string) error {
 	cl, err := s.look(c, cluster)
 	if err == nil && cluster != st.cluster && (cl.Anchor == "" || !sameCertificate(cl.Anchor, st.anchor)) {
 		err = fault.New(fault.State, "CloudHsmClusterNotRelatedException", "The cluster does not have the trust anchor of the one that the custom key store was made with.")

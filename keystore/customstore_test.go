@@ -7,6 +7,7 @@ import (
 
 	"claviger/hsm"
 	"claviger/hsm/hsmtest"
+	"claviger/keystore/key"
 )
 
 // vaults are clusters of one true token each.
@@ -113,7 +114,7 @@ func TestKeysOfADisconnectedStore(t *testing.T) {
 			t.Errorf("%s of an unavailable key: %q, want %q", name, code, want)
 		}
 	}
-	if got := must[DescribeKeyOutput](s, "DescribeKey", M{"KeyId": going}).KeyMetadata.KeyState; got != PendingDeletion {
+	if got := must[DescribeKeyOutput](s, "DescribeKey", M{"KeyId": going}).KeyMetadata.KeyState; got != key.PendingDeletion {
 		t.Errorf("a key pending deletion is %s", got)
 	}
 	s.connect(st)

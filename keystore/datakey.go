@@ -2,6 +2,8 @@ package keystore
 
 import (
 	"claviger/internal/op"
+	"claviger/keystore/key"
+	"claviger/keystore/kmsfault"
 )
 
 // GenerateDataKeyInput is GenerateDataKeyRequest of AWS.
@@ -41,9 +43,9 @@ func (in BareDataKeyInput) Validate() error {
 func checkDataKey(spec *string, bytes *int32, context map[string]string) error {
 	switch {
 	case spec != nil && bytes != nil:
-		return invalid("Please specify either number of bytes or key spec, but not both.")
+		return kmsfault.Invalid("Please specify either number of bytes or key spec, but not both.")
 	case spec == nil && bytes == nil:
-		return invalid("Please specify either number of bytes or key spec.")
+		return kmsfault.Invalid("Please specify either number of bytes or key spec.")
 	}
 	return checkContext(context)
 }
@@ -75,11 +77,11 @@ type BareDataKeyOutput struct {
 }
 
 func (s *Keys) findDataKey(c *op.Call, in GenerateDataKeyInput) (*target, error) {
-	return s.findUse(c, "GenerateDataKey", in.KeyId, symmetricDefault, presented{in.GrantTokens, in.EncryptionContext})
+	return s.findUse(c, "GenerateDataKey", in.KeyId, key.SymmetricDefault, presented{in.GrantTokens, in.EncryptionContext})
 }
 
 func (s *Keys) findBareDataKey(c *op.Call, in BareDataKeyInput) (*target, error) {
-	return s.findUse(c, "GenerateDataKeyWithoutPlaintext", in.KeyId, symmetricDefault, presented{in.GrantTokens, in.EncryptionContext})
+	return s.findUse(c, "GenerateDataKeyWithoutPlaintext", in.KeyId, key.SymmetricDefault, presented{in.GrantTokens, in.EncryptionContext})
 }
 
 func (s *Keys) generateDataKey(c *op.Call, in GenerateDataKeyInput, t *target) (out GenerateDataKeyOutput, err error) {
@@ -95,7 +97,7 @@ func (s *Keys) generateDataKeyWithoutPlaintext(c *op.Call, in BareDataKeyInput, 
 
 // drawDataKey takes random bytes from the token and encrypts them under k. They pass through this process by AWS's
 // contract: Decrypt must be able to return them.
-func (s *Keys) drawDataKey(c *op.Call, k *Key, size int, context map[string]string) (plain, blob []byte, err error) {
+func (s *Keys) drawDataKey(c *op.Call, k *key.Key, size int, context map[string]string) (plain, blob []byte, err error) {
 	if plain, err = s.token.Random(c, size); err != nil {
 		return nil, nil, err
 	}
@@ -113,7 +115,7 @@ type GenerateRandomInput struct {
 // Validate checks what members say together.
 func (in GenerateRandomInput) Validate() error {
 	if in.NumberOfBytes == nil {
-		return invalid("NumberOfBytes is required.")
+		return kmsfault.Invalid("NumberOfBytes is required.")
 	}
 	return checkRecipient(in.Recipient)
 }

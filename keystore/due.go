@@ -2,6 +2,7 @@ package keystore
 
 import (
 	"claviger/internal/op"
+	"claviger/keystore/key"
 	"claviger/policy"
 )
 
@@ -14,12 +15,12 @@ type dueInput struct {
 // due is a key whose time may have come, or that is gone already: a job finds out.
 type due struct {
 	named  named
-	key    *Key // nil if it is gone
+	key    *key.Key // nil if it is gone
 	action string
 }
 
 func (d due) Demands() []policy.Demand {
-	return []policy.Demand{{Action: "kms:" + d.action, Resource: policy.Resource{ARN: d.named.arn()}}}
+	return []policy.Demand{{Action: "kms:" + d.action, Resource: policy.Resource{ARN: d.named.ARN()}}}
 }
 func (due) Missing() error { return nil }
 func (due) Ready() error   { return nil }
@@ -27,11 +28,11 @@ func (due) Ready() error   { return nil }
 // findDue returns what finds the key of a job: its row and not what is cached, since jobs do what can't be taken back.
 func (s *Keys) findDue(action string) func(*op.Call, dueInput) (due, error) {
 	return func(c *op.Call, in dueInput) (due, error) {
-		n, err := s.name(c, in.KeyId, false)
+		n, err := name(c, in.KeyId, false)
 		if err != nil {
 			return due{}, err
 		}
-		k, err := s.loadKey(c, n.keyRef)
+		k, err := s.rows.Load(c, n.Ref)
 		if isNoRow(err) {
 			return due{n, nil, action}, nil
 		}

@@ -3,6 +3,7 @@ package keystore
 import (
 	"claviger/internal/lattice"
 	"claviger/internal/op"
+	"claviger/keystore/key"
 )
 
 // EncapsulateInput is EncapsulateRequest of AWS.
@@ -51,9 +52,9 @@ func (s *Keys) findDecapsulate(c *op.Call, in DecapsulateInput) (*target, error)
 
 // encapsulate takes nothing but the public key, so it is done here.
 func (s *Keys) encapsulate(_ *op.Call, _ EncapsulateInput, t *target) (out EncapsulateOutput, err error) {
-	public, ok := t.key.public.(*lattice.EncapsulationKey)
+	public, ok := t.key.Public.(*lattice.EncapsulationKey)
 	if !ok {
-		return out, errLost(t.key)
+		return out, key.ErrLost(t.key)
 	}
 	secret, ciphertext := public.Encapsulate()
 	return EncapsulateOutput{t.key.ARN(), secret, ciphertext, t.algorithm}, nil
@@ -61,7 +62,7 @@ func (s *Keys) encapsulate(_ *op.Call, _ EncapsulateInput, t *target) (out Encap
 
 // decapsulate is one call of the token, which refuses a ciphertext by its length alone.
 func (s *Keys) decapsulate(c *op.Call, in DecapsulateInput, t *target) (out DecapsulateOutput, err error) {
-	ref, err := t.key.current()
+	ref, err := t.key.CurrentRef()
 	if err != nil {
 		return out, err
 	}

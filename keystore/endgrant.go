@@ -1,7 +1,9 @@
 package keystore
 
 import (
+	"claviger/internal/domain"
 	"claviger/internal/op"
+	"claviger/keystore/kmsfault"
 	"claviger/policy"
 	"claviger/store"
 )
@@ -18,9 +20,9 @@ type RetireGrantInput struct {
 func (in RetireGrantInput) Validate() error {
 	switch {
 	case in.GrantToken != nil && (in.KeyId != nil || in.GrantId != nil):
-		return invalid("Specify the grant token, or the key ID and the grant ID, but not both.")
+		return kmsfault.Invalid("Specify the grant token, or the key ID and the grant ID, but not both.")
 	case in.GrantToken == nil && (in.KeyId == nil || in.GrantId == nil):
-		return invalid("You must specify the grant token, or both the key ID and the grant ID.")
+		return kmsfault.Invalid("You must specify the grant token, or both the key ID and the grant ID.")
 	case in.GrantId != nil && !isGrantID(*in.GrantId):
 		return errGrantID(*in.GrantId)
 	}
@@ -79,7 +81,7 @@ func (s *Keys) findEnding(c *op.Call, operation, keyID, grantID string) (*ending
 	}
 	e := &ending{target: *t, id: grantID}
 	if t.key != nil {
-		e.grant, err = s.loadGrant(c, t.named.keyRef, grantID)
+		e.grant, err = s.loadGrant(c, t.named.Ref, grantID)
 	}
 	return e, err
 }
@@ -89,7 +91,7 @@ func (s *Keys) findRevocation(c *op.Call, in RevokeGrantInput) (*ending, error) 
 }
 
 func (s *Keys) findRetirement(c *op.Call, in RetireGrantInput) (*retirement, error) {
-	key, id := or(in.KeyId, ""), or(in.GrantId, "")
+	key, id := domain.Or(in.KeyId, ""), domain.Or(in.GrantId, "")
 	if in.GrantToken != nil {
 		var err error
 		if key, id, err = s.readGrantToken(c, *in.GrantToken); err != nil {

@@ -10,6 +10,8 @@ import (
 	"claviger/internal/envelope"
 	"claviger/internal/fault"
 	"claviger/internal/op"
+	"claviger/keystore/key"
+	"claviger/keystore/keyrows"
 	"claviger/store"
 
 	"github.com/google/uuid"
@@ -69,7 +71,7 @@ func (s *Keys) Unseal(c *op.Call, service string, e envelope.Envelope, context m
 
 func (s *Keys) ensureManaged(c *op.Call, service, name string) error {
 	account, region := c.Namespace()
-	if a, err := s.alias(c, aliasRef{account, region, name}); a != nil || err != nil {
+	if a, err := s.rows.Alias(c, keyrows.AliasRef{Account: account, Region: region, Name: name}); a != nil || err != nil {
 		return err
 	}
 	_, err := op.AsService(c, service, s.manage, manageInput{Service: service})
@@ -107,7 +109,7 @@ func (d *dataKey) context() map[string]string {
 }
 
 // use returns a reference to the data key. Loading it opens its wrapped form by the KMS key; *cached turns false then.
-func (s *Keys) use(k *Key, d *dataKey, cached *bool) custody.Ref {
+func (s *Keys) use(k *key.Key, d *dataKey, cached *bool) custody.Ref {
 	return custody.Ref{ID: d.id, Load: func(ctx context.Context) (custody.Material, error) {
 		*cached = false
 		m := d.m
@@ -118,13 +120,13 @@ func (s *Keys) use(k *Key, d *dataKey, cached *bool) custody.Ref {
 }
 
 func (s *Keys) findSeal(c *op.Call, in SealInput) (*target, error) {
-	return s.findUse(c, "GenerateDataKey", in.KeyId, symmetricDefault, presented{context: in.EncryptionContext})
+	return s.findUse(c, "GenerateDataKey", in.KeyId, key.SymmetricDefault, presented{context: in.EncryptionContext})
 }
 
 func (s *Keys) sealEnvelope(c *op.Call, in SealInput, t *target) (e envelope.Envelope, err error) {
 	d, k, err := s.currentDataKey(c, t.key, in.Service)
 	if err == nil {
-		err = k.reachable()
+		err = k.Reachable()
 	}
 	if err == nil {
 		err = s.count(c, k, d.id)
@@ -140,14 +142,14 @@ func (s *Keys) sealEnvelope(c *op.Call, in SealInput, t *target) (e envelope.Env
 }
 
 func (s *Keys) findUnseal(c *op.Call, in UnsealInput) (*target, error) {
-	return s.findUse(c, "Decrypt", in.KeyId, symmetricDefault, presented{context: in.EncryptionContext})
+	return s.findUse(c, "Decrypt", in.KeyId, key.SymmetricDefault, presented{context: in.EncryptionContext})
 }
 
 func (s *Keys) unsealEnvelope(c *op.Call, in UnsealInput, t *target) (out Opened, err error) {
 	ref := dataKeyRef{t.key.Account, t.key.Region, t.key.ID, in.Service, in.Epoch}
 	d, err := s.dataKeys.Get(ref, func() (*dataKey, error) { return s.loadDataKey(c, ref) })
 	if err == nil {
-		err = t.key.reachable()
+		err = t.key.Reachable()
 	}
 	if err != nil {
 		return out, err
@@ -175,7 +177,7 @@ var errEpochs = custody.ErrUnavailable.Because(errors.New("the epochs of a data 
 
 // currentDataKey returns the data key that seals for a service now, and the key as it is now. An epoch ends with the
 // material of its KMS key, with time and with its number of seals; the next one is made and committed before it is used.
-func (s *Keys) currentDataKey(c *op.Call, k *Key, service string) (*dataKey, *Key, error) {
+func (s *Keys) currentDataKey(c *op.Call, k *key.Key, service string) (*dataKey, *key.Key, error) {
 	ref := dataKeyRef{k.Account, k.Region, k.ID, service, 0}
 	for range epochAttempts {
 		d, err := s.dataKeys.Get(ref, func() (*dataKey, error) { return s.loadCurrentDataKey(c, ref) })
@@ -203,7 +205,7 @@ func (s *Keys) currentDataKey(c *op.Call, k *Key, service string) (*dataKey, *Ke
 }
 
 // seals reports whether a data key of k may seal one more value.
-func (s *Keys) seals(c *op.Call, k *Key, d *dataKey) (bool, error) {
+func (s *Keys) seals(c *op.Call, k *key.Key, d *dataKey) (bool, error) {
 	if d.material != k.MaterialID || c.Time.Sub(d.created) >= epochLength {
 		return false, nil
 	}
@@ -212,19 +214,19 @@ func (s *Keys) seals(c *op.Call, k *Key, d *dataKey) (bool, error) {
 }
 
 // again returns the key as it is now, if it may still be used.
-func (s *Keys) again(c *op.Call, k *Key) (*Key, error) {
-	now, err := s.key(c, k.ref())
+func (s *Keys) again(c *op.Call, k *key.Key) (*key.Key, error) {
+	now, err := s.key(c, k.Ref())
 	switch {
 	case err != nil:
 		return nil, err
 	case now == nil:
-		return nil, errNoKey(named{keyRef: k.ref()})
+		return nil, errNoKey(k.Ref())
 	}
-	return now, now.allows("GenerateDataKey")
+	return now, now.AllowsInState("GenerateDataKey")
 }
 
 // nextEpoch has the next data key of a service made. If another request was first, that is as good.
-func (s *Keys) nextEpoch(c *op.Call, k *Key, service string, epoch int64) error {
+func (s *Keys) nextEpoch(c *op.Call, k *key.Key, service string, epoch int64) error {
 	_, err := op.AsService(c, service, s.epoch, epochInput{KeyId: k.ID, Service: service, Epoch: epoch})
 	switch {
 	case err != nil && !errors.Is(err, errBefore):
@@ -244,7 +246,7 @@ type epochInput struct {
 }
 
 func (s *Keys) findEpoch(c *op.Call, in epochInput) (*target, error) {
-	return s.findUse(c, "GenerateDataKey", in.KeyId, symmetricDefault, presented{})
+	return s.findUse(c, "GenerateDataKey", in.KeyId, key.SymmetricDefault, presented{})
 }
 
 func (s *Keys) createEpoch(c *op.Call, in epochInput, t *target) (op.Commit[op.None], error) {

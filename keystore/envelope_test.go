@@ -15,6 +15,7 @@ import (
 	"claviger/internal/envelope"
 	"claviger/internal/fault"
 	"claviger/internal/op"
+	"claviger/keystore/key"
 	"claviger/store"
 )
 
@@ -293,11 +294,11 @@ func TestADestroyedKeyIsGone(t *testing.T) {
 	must[any](s, "CreateAlias", M{"AliasName": "alias/b", "TargetKeyId": other})
 	blob := must[EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
 	e, kept := s.seal(id, "x"), s.seal(other, "y")
-	k, err := s.keys.loadKey(t.Context(), keyRef{ourAccount, ourRegion, id})
+	k, err := s.keys.rows.Load(t.Context(), key.Ref{Account: ourAccount, Region: ourRegion, ID: id})
 	if err != nil {
 		t.Fatal(err)
 	}
-	wrapped := k.materials[k.MaterialID].Wrapped
+	wrapped := k.Materials[k.MaterialID].Wrapped
 	s.destroyed(id)
 
 	for name, in := range map[string]M{"DescribeKey": {"KeyId": id}, "EnableKey": {"KeyId": id}, "CancelKeyDeletion": {"KeyId": id},

@@ -2,6 +2,8 @@ package keystore
 
 import (
 	"bytes"
+	"claviger/keystore/key"
+	"claviger/keystore/publickey"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha1"
@@ -31,7 +33,7 @@ func (s *rig) alike(t *testing.T, operation, code string, calls int64, requests 
 // tells to everybody costs none.
 func TestFailuresOfASymmetricDecryptionAreAlike(t *testing.T) {
 	s := startOn(t, nil)
-	id := s.key(symmetricDefault, encryptDecrypt)
+	id := s.key(key.SymmetricDefault, key.EncryptDecrypt)
 	context := doc{"a": "b"}
 	good := done[EncryptOutput](s, "Encrypt", doc{"KeyId": id, "Plaintext": []byte("some plaintext"), "EncryptionContext": context}).CiphertextBlob
 	before := s.calls.Load()
@@ -60,7 +62,7 @@ func TestFailuresOfASymmetricDecryptionAreAlike(t *testing.T) {
 // TestFailuresOfOAEPAreAlike: a padding that is wrong in one way or another (Manger, CRYPTO 2001) is one answer at one cost.
 func TestFailuresOfOAEPAreAlike(t *testing.T) {
 	s := startOn(t, nil)
-	id := s.key("RSA_2048", encryptDecrypt)
+	id := s.key("RSA_2048", key.EncryptDecrypt)
 	parsed, err := x509.ParsePKIXPublicKey(done[GetPublicKeyOutput](s, "GetPublicKey", doc{"KeyId": id}).PublicKey)
 	noError(t, err)
 	public := parsed.(*rsa.PublicKey)
@@ -68,9 +70,9 @@ func TestFailuresOfOAEPAreAlike(t *testing.T) {
 		m := new(big.Int).SetBytes(padded)
 		return m.Exp(m, big.NewInt(int64(public.E)), public.N).FillBytes(make([]byte, public.Size()))
 	}
-	hashes := map[string]func() hash.Hash{oaepSHA1: sha1.New, oaepSHA256: sha256.New}
+	hashes := map[string]func() hash.Hash{publickey.OAEPSHA1: sha1.New, publickey.OAEPSHA256: sha256.New}
 	for algorithm, of := range hashes {
-		other := map[string]func() hash.Hash{oaepSHA1: sha256.New, oaepSHA256: sha1.New}[algorithm]
+		other := map[string]func() hash.Hash{publickey.OAEPSHA1: sha256.New, publickey.OAEPSHA256: sha1.New}[algorithm]
 		by := func(h func() hash.Hash, label string) doc {
 			ciphertext, err := rsa.EncryptOAEP(h(), rand.Reader, public, []byte("x"), []byte(label))
 			noError(t, err)
@@ -90,7 +92,7 @@ func TestFailuresOfOAEPAreAlike(t *testing.T) {
 // TestFailuresOfAMacAreAlike: the token is asked once, whatever is wrong with what is compared.
 func TestFailuresOfAMacAreAlike(t *testing.T) {
 	s := startOn(t, nil)
-	in := doc{"KeyId": s.key("HMAC_256", generateMac), "Message": []byte("m"), "MacAlgorithm": "HMAC_SHA_256"}
+	in := doc{"KeyId": s.key("HMAC_256", key.GenerateVerifyMac), "Message": []byte("m"), "MacAlgorithm": "HMAC_SHA_256"}
 	mac := done[GenerateMacOutput](s, "GenerateMac", in).Mac
 	of := func(mac []byte) doc {
 		return doc{"KeyId": in["KeyId"], "Message": in["Message"], "MacAlgorithm": in["MacAlgorithm"], "Mac": mac}

@@ -15,6 +15,8 @@ import (
 	"claviger/internal/envelope"
 	"claviger/internal/fault"
 	"claviger/internal/op"
+	"claviger/keystore/key"
+	"claviger/keystore/multiregion"
 	"claviger/policy"
 	"claviger/store"
 )
@@ -30,7 +32,7 @@ func (s *service) relatives(in M, regions ...string) string {
 	return id
 }
 
-func (s *service) describe(region, id string) KeyMetadata {
+func (s *service) describe(region, id string) key.KeyMetadata {
 	s.t.Helper()
 	return mustIn[DescribeKeyOutput](s, region, "DescribeKey", M{"KeyId": id}).KeyMetadata
 }
@@ -44,8 +46,10 @@ func (s *service) gone(region, id string) bool {
 // isFamily checks what every key of a family says of it: the first Region is the primary's.
 func (s *service) isFamily(id string, regions ...string) {
 	s.t.Helper()
-	at := func(region string) MultiRegionKey { return MultiRegionKey{keyARN(ourAccount, region, id), region} }
-	want := MultiRegionConfiguration{PrimaryKey: at(regions[0]), ReplicaKeys: []MultiRegionKey{}}
+	at := func(region string) key.MultiRegionKey {
+		return key.MultiRegionKey{Arn: key.ARN(ourAccount, region, id), Region: region}
+	}
+	want := key.MultiRegionConfiguration{PrimaryKey: at(regions[0]), ReplicaKeys: []key.MultiRegionKey{}}
 	for _, region := range slices.Sorted(slices.Values(regions[1:])) {
 		want.ReplicaKeys = append(want.ReplicaKeys, at(region))
 	}
@@ -55,16 +59,16 @@ func (s *service) isFamily(id string, regions ...string) {
 			want.MultiRegionKeyType = "PRIMARY"
 		}
 		m := s.describe(region, id)
-		if !m.MultiRegion || m.MultiRegionConfiguration == nil || !reflect.DeepEqual(*m.MultiRegionConfiguration, want) || m.Arn != keyARN(ourAccount, region, id) {
+		if !m.MultiRegion || m.MultiRegionConfiguration == nil || !reflect.DeepEqual(*m.MultiRegionConfiguration, want) || m.Arn != key.ARN(ourAccount, region, id) {
 			s.t.Errorf("the key in %s says %+v %+v, want %+v", region, m, m.MultiRegionConfiguration, want)
 		}
 	}
 }
 
 // amend changes a key as an operation would.
-func (s *service) amend(region, id string, alter func(*op.Call, *Key)) error {
+func (s *service) amend(region, id string, alter func(*op.Call, *key.Key)) error {
 	c, k := s.runner.Own(s.t.Context(), ourAccount, region, "kms"), s.load(region, id)
-	amend, err := s.keys.amend(c, k, change{key: k.changed(func(k *Key) { alter(c, k) })})
+	amend, err := s.keys.related.Amend(c, k, multiregion.Change{Key: k.Changed(func(k *key.Key) { alter(c, k) })})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -74,7 +78,7 @@ func (s *service) amend(region, id string, alter func(*op.Call, *Key)) error {
 func TestWhatCreateKeySaysOfAMultiRegionKey(t *testing.T) {
 	s := start(t)
 	id := s.relatives(M{})
-	if !isKeyID(id) || !strings.HasPrefix(id, "mrk-") {
+	if !key.IsID(id) || !strings.HasPrefix(id, "mrk-") {
 		t.Errorf("its id is %q", id)
 	}
 	s.isFamily(id, ourRegion)
@@ -93,7 +97,7 @@ func TestReplicateKeyAnswersAndTheReplicaIsThere(t *testing.T) {
 	must[any](s, "CreateAlias", M{"AliasName": "alias/app", "TargetKeyId": id})
 	out := must[ReplicateKeyOutput](s, "ReplicateKey", M{"KeyId": id, "ReplicaRegion": abroad})
 	m := out.ReplicaKeyMetadata
-	if m.KeyState != Creating || m.Enabled || m.Description != "" || m.KeyId != id || m.Arn != keyARN(ourAccount, abroad, id) ||
+	if m.KeyState != key.Creating || m.Enabled || m.Description != "" || m.KeyId != id || m.Arn != key.ARN(ourAccount, abroad, id) ||
 		m.MultiRegionConfiguration.MultiRegionKeyType != "REPLICA" || len(m.MultiRegionConfiguration.ReplicaKeys) != 1 {
 		t.Errorf("answered %+v", m)
 	}
@@ -101,7 +105,7 @@ func TestReplicateKeyAnswersAndTheReplicaIsThere(t *testing.T) {
 		t.Errorf("answered policy %s and tags %v", out.ReplicaPolicy, out.ReplicaTags)
 	}
 	now := s.describe(abroad, id)
-	if now.KeyState != Enabled || !now.Enabled || now.Description != "" || now.CurrentKeyMaterialId != s.describe(ourRegion, id).CurrentKeyMaterialId {
+	if now.KeyState != key.Enabled || !now.Enabled || now.Description != "" || now.CurrentKeyMaterialId != s.describe(ourRegion, id).CurrentKeyMaterialId {
 		t.Errorf("right after it the replica is %+v", now)
 	}
 	s.isFamily(id, ourRegion, abroad)
@@ -114,7 +118,7 @@ func TestReplicateKeyAnswersAndTheReplicaIsThere(t *testing.T) {
 
 	locked := strings.Replace(aPolicy, "kms:*", "kms:Encrypt", 1)
 	out = must[ReplicateKeyOutput](s, "ReplicateKey", M{"KeyId": id, "ReplicaRegion": farAway, "Description": "far", "Policy": locked, "BypassPolicyLockoutSafetyCheck": true, "Tags": []M{{"TagKey": "a", "TagValue": "b"}}})
-	if out.ReplicaPolicy != locked || !reflect.DeepEqual(out.ReplicaTags, []Tag{{"a", "b"}}) || s.describe(farAway, id).Description != "far" {
+	if out.ReplicaPolicy != locked || !reflect.DeepEqual(out.ReplicaTags, []key.Tag{{TagKey: "a", TagValue: "b"}}) || s.describe(farAway, id).Description != "far" {
 		t.Errorf("answered %+v", out)
 	}
 	s.isFamily(id, ourRegion, abroad, farAway)
@@ -123,9 +127,9 @@ func TestReplicateKeyAnswersAndTheReplicaIsThere(t *testing.T) {
 func TestWhatReplicateKeyRefuses(t *testing.T) {
 	s := start(t)
 	id, single := s.relatives(M{}, abroad), s.key()
-	absent := newMultiRegionID()
+	absent := key.NewMultiRegionID()
 	notPrimary := func(region, id string) string {
-		return keyARN(ourAccount, region, id) + " is not a multi-region primary key."
+		return key.ARN(ourAccount, region, id) + " is not a multi-region primary key."
 	}
 	for _, x := range []struct {
 		name, in      string
@@ -134,11 +138,11 @@ func TestWhatReplicateKeyRefuses(t *testing.T) {
 	}{
 		{"a single-Region key", ourRegion, M{"KeyId": single, "ReplicaRegion": abroad}, "UnsupportedOperationException", notPrimary(ourRegion, single)},
 		{"a replica", abroad, M{"KeyId": id, "ReplicaRegion": farAway}, "UnsupportedOperationException", notPrimary(abroad, id)},
-		{"a second replica", ourRegion, M{"KeyId": id, "ReplicaRegion": abroad}, "AlreadyExistsException", "The key " + keyARN(ourAccount, abroad, id) + " already exists."},
-		{"its own Region", ourRegion, M{"KeyId": id, "ReplicaRegion": ourRegion}, "AlreadyExistsException", "The key " + keyARN(ourAccount, ourRegion, id) + " already exists."},
+		{"a second replica", ourRegion, M{"KeyId": id, "ReplicaRegion": abroad}, "AlreadyExistsException", "The key " + key.ARN(ourAccount, abroad, id) + " already exists."},
+		{"its own Region", ourRegion, M{"KeyId": id, "ReplicaRegion": ourRegion}, "AlreadyExistsException", "The key " + key.ARN(ourAccount, ourRegion, id) + " already exists."},
 		{"a Region not served", ourRegion, M{"KeyId": id, "ReplicaRegion": "us-west-2"}, "UnsupportedOperationException", "The Region us-west-2 is not one that this service serves."},
 		{"no Region", ourRegion, M{"KeyId": id, "ReplicaRegion": "nowhere"}, "ValidationException", ""},
-		{"no key", ourRegion, M{"KeyId": absent, "ReplicaRegion": abroad}, "NotFoundException", "Key '" + keyARN(ourAccount, ourRegion, absent) + "' does not exist"},
+		{"no key", ourRegion, M{"KeyId": absent, "ReplicaRegion": abroad}, "NotFoundException", "Key '" + key.ARN(ourAccount, ourRegion, absent) + "' does not exist"},
 		{"an alias", ourRegion, M{"KeyId": "alias/app", "ReplicaRegion": abroad}, "NotFoundException", "Invalid keyId 'alias/app'"},
 		{"no policy", ourRegion, M{"KeyId": id, "ReplicaRegion": farAway, "Policy": "[]"}, "MalformedPolicyDocumentException", ""},
 		{"a policy that locks out", ourRegion, M{"KeyId": id, "ReplicaRegion": farAway, "Policy": strings.Replace(aPolicy, "kms:*", "kms:Encrypt", 1)}, "MalformedPolicyDocumentException", ""},
@@ -164,10 +168,10 @@ func TestKeysOfAFamilyOpenWhatTheOthersMade(t *testing.T) {
 	for _, from := range regions {
 		blob := mustIn[EncryptOutput](s, from, "Encrypt", M{"KeyId": id, "Plaintext": []byte("secret"), "EncryptionContext": context}).CiphertextBlob
 		for _, to := range regions {
-			for _, in := range []M{{}, {"KeyId": id}, {"KeyId": keyARN(ourAccount, to, id)}} {
+			for _, in := range []M{{}, {"KeyId": id}, {"KeyId": key.ARN(ourAccount, to, id)}} {
 				in["CiphertextBlob"], in["EncryptionContext"] = blob, context
 				out := mustIn[DecryptOutput](s, to, "Decrypt", in)
-				if string(out.Plaintext) != "secret" || out.KeyId != keyARN(ourAccount, to, id) {
+				if string(out.Plaintext) != "secret" || out.KeyId != key.ARN(ourAccount, to, id) {
 					t.Errorf("from %s to %s: %+v", from, to, out)
 				}
 			}
@@ -183,14 +187,14 @@ func TestKeysOfAFamilyOpenWhatTheOthersMade(t *testing.T) {
 
 func TestSpecialKeysAreReplicatedToo(t *testing.T) {
 	s := start(t)
-	message := M{"KeyId": s.relatives(M{"KeySpec": "ECC_NIST_P256", "KeyUsage": signVerify}, abroad), "Message": []byte("x"), "SigningAlgorithm": "ECDSA_SHA_256"}
+	message := M{"KeyId": s.relatives(M{"KeySpec": "ECC_NIST_P256", "KeyUsage": key.SignVerify}, abroad), "Message": []byte("x"), "SigningAlgorithm": "ECDSA_SHA_256"}
 	message["Signature"] = must[SignOutput](s, "Sign", message).Signature
 	mustIn[VerifyOutput](s, abroad, "Verify", message)
 	delete(message, "Signature")
 	message["Signature"] = mustIn[SignOutput](s, abroad, "Sign", message).Signature
 	must[VerifyOutput](s, "Verify", message)
 
-	tally := M{"KeyId": s.relatives(M{"KeySpec": "HMAC_256", "KeyUsage": generateMac}, abroad), "Message": []byte("x"), "MacAlgorithm": "HMAC_SHA_256"}
+	tally := M{"KeyId": s.relatives(M{"KeySpec": "HMAC_256", "KeyUsage": key.GenerateVerifyMac}, abroad), "Message": []byte("x"), "MacAlgorithm": "HMAC_SHA_256"}
 	here, there := must[GenerateMacOutput](s, "GenerateMac", tally).Mac, mustIn[GenerateMacOutput](s, abroad, "GenerateMac", tally).Mac
 	if string(here) != string(there) {
 		t.Errorf("%x here, %x there", here, there)
@@ -217,7 +221,7 @@ func TestWhatKeysOfAFamilyDoNotShare(t *testing.T) {
 	}
 	mustIn[any](s, abroad, "DisableKey", M{"KeyId": id})
 	must[any](s, "EnableKey", M{"KeyId": id})
-	if m := s.describe(abroad, id); m.KeyState != Disabled {
+	if m := s.describe(abroad, id); m.KeyState != key.Disabled {
 		t.Errorf("the replica is %s", m.KeyState)
 	}
 }
@@ -225,11 +229,17 @@ func TestWhatKeysOfAFamilyDoNotShare(t *testing.T) {
 // row is a key as the database has it, past all caches.
 func (s *service) row(region, id string) []any {
 	s.t.Helper()
-	k, err := s.keys.loadKey(s.t.Context(), keyRef{ourAccount, region, id})
+	k, err := s.keys.rows.Load(s.t.Context(), key.Ref{Account: ourAccount, Region: region, ID: id})
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return k.columns()
+	stored := *k
+	stored.Materials, stored.Public, stored.UseNoted = nil, nil, nil
+	var row []any
+	for i, fields := 0, reflect.ValueOf(stored); i < fields.NumField(); i++ {
+		row = append(row, fields.Field(i).Interface())
+	}
+	return row
 }
 
 // A new material and the schedule, changed in one Region, are there in all with the same commit: also for whoever has the key cached.
@@ -238,13 +248,13 @@ func TestWhatKeysOfAFamilyShareChangesInAllAtOnce(t *testing.T) {
 	id := s.relatives(M{}, abroad, farAway)
 	old := mustIn[EncryptOutput](s, abroad, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
 	next := time.Date(2027, 3, 1, 0, 0, 0, 0, time.UTC)
-	err := s.amend(ourRegion, id, func(c *op.Call, k *Key) {
-		m, err := s.token.Generate(c, newMaterialID(), custody.AES256)
+	err := s.amend(ourRegion, id, func(c *op.Call, k *key.Key) {
+		m, err := s.token.Generate(c, key.NewMaterialID(), custody.AES256)
 		if err != nil {
 			t.Fatal(err)
 		}
-		k.MaterialID, k.Rotation, k.Rotates = m.ID, 365, next
-		k.with(material{Material: m, rotation: rotationOnDemand, rotated: c.Time, created: c.Time})
+		k.MaterialID, k.RotationPeriod, k.NextRotation = m.ID, 365, next
+		k.Put(key.Material{Material: m, RotationType: key.RotationOnDemand, Rotated: c.Time, Created: c.Time})
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -256,8 +266,8 @@ func TestWhatKeysOfAFamilyShareChangesInAllAtOnce(t *testing.T) {
 			if m := s.describe(region, id); m.CurrentKeyMaterialId != current {
 				t.Errorf("in %s the current material is %s, want %s", region, m.CurrentKeyMaterialId, current)
 			}
-			k, err := s.keys.loadKey(t.Context(), keyRef{ourAccount, region, id})
-			if err != nil || k.Rotation != 365 || !k.Rotates.Equal(next) || len(k.materials) != 2 {
+			k, err := s.keys.rows.Load(t.Context(), key.Ref{Account: ourAccount, Region: region, ID: id})
+			if err != nil || k.RotationPeriod != 365 || !k.NextRotation.Equal(next) || len(k.Materials) != 2 {
 				t.Errorf("in %s: %+v, %v", region, k, err)
 			}
 			for text, b := range map[string][]byte{"x": old, "y": blob} {
@@ -268,7 +278,7 @@ func TestWhatKeysOfAFamilyShareChangesInAllAtOnce(t *testing.T) {
 		}
 		s.restart()
 	}
-	if err := s.amend(abroad, id, func(_ *op.Call, k *Key) { k.Rotation = 90 }); err != nil {
+	if err := s.amend(abroad, id, func(_ *op.Call, k *key.Key) { k.RotationPeriod = 90 }); err != nil {
 		t.Fatal(err)
 	}
 	if row := s.row(ourRegion, id); !slices.Contains(row, any(int64(90))) {
@@ -280,17 +290,17 @@ func TestOnlyAPrimaryRotates(t *testing.T) {
 	s := start(t)
 	id, single := s.relatives(M{}, abroad), s.key()
 	for _, operation := range []string{"EnableKeyRotation", "DisableKeyRotation", "RotateKeyOnDemand"} {
-		for _, k := range []*Key{s.load(ourRegion, id), s.load(ourRegion, single)} {
-			if err := k.serves(operation); err != nil {
+		for _, k := range []*key.Key{s.load(ourRegion, id), s.load(ourRegion, single)} {
+			if err := k.Serves(operation); err != nil {
 				t.Errorf("%s of %s: %v", operation, k.ARN(), err)
 			}
 		}
-		f := fault.Of(s.load(abroad, id).serves(operation))
-		if f == nil || f.Code != "UnsupportedOperationException" || f.Message != keyARN(ourAccount, abroad, id)+" is not a multi-region primary key." {
+		f := fault.Of(s.load(abroad, id).Serves(operation))
+		if f == nil || f.Code != "UnsupportedOperationException" || f.Message != key.ARN(ourAccount, abroad, id)+" is not a multi-region primary key." {
 			t.Errorf("%s of a replica: %v", operation, f)
 		}
 	}
-	if err := s.load(abroad, id).serves("GetKeyRotationStatus"); err != nil {
+	if err := s.load(abroad, id).Serves("GetKeyRotationStatus"); err != nil {
 		t.Errorf("GetKeyRotationStatus of a replica: %v", err)
 	}
 }
@@ -301,7 +311,7 @@ func TestUpdatePrimaryRegion(t *testing.T) {
 	must[any](s, "UpdatePrimaryRegion", M{"KeyId": id, "PrimaryRegion": abroad})
 	s.isFamily(id, abroad, ourRegion, farAway)
 	for _, region := range []string{ourRegion, abroad, farAway} {
-		if m := s.describe(region, id); m.KeyState != Enabled {
+		if m := s.describe(region, id); m.KeyState != key.Enabled {
 			t.Errorf("the key in %s is %s", region, m.KeyState)
 		}
 	}
@@ -317,11 +327,11 @@ func TestUpdatePrimaryRegion(t *testing.T) {
 	for _, x := range []struct {
 		id, to, code, message string
 	}{
-		{single, abroad, "UnsupportedOperationException", keyARN(ourAccount, ourRegion, single) + " is not a multi-region primary key."},
-		{id, ourRegion, "UnsupportedOperationException", keyARN(ourAccount, ourRegion, id) + " is the primary key already."},
+		{single, abroad, "UnsupportedOperationException", key.ARN(ourAccount, ourRegion, single) + " is not a multi-region primary key."},
+		{id, ourRegion, "UnsupportedOperationException", key.ARN(ourAccount, ourRegion, id) + " is the primary key already."},
 		{id, "us-west-2", "UnsupportedOperationException", "The Region us-west-2 is not one that this service serves."},
-		{absent, farAway, "NotFoundException", "Key '" + keyARN(ourAccount, farAway, absent) + "' does not exist"},
-		{absent, abroad, "DisabledException", keyARN(ourAccount, abroad, absent) + " is disabled."},
+		{absent, farAway, "NotFoundException", "Key '" + key.ARN(ourAccount, farAway, absent) + "' does not exist"},
+		{absent, abroad, "DisabledException", key.ARN(ourAccount, abroad, absent) + " is disabled."},
 	} {
 		_, refused := askIn[any](s, ourRegion, "UpdatePrimaryRegion", M{"KeyId": x.id, "PrimaryRegion": x.to})
 		if refused == nil || refused.Code != x.code || refused.Message != x.message {
@@ -339,12 +349,12 @@ func TestAFamilyIsDeletedInOrder(t *testing.T) {
 	days := func(n int) { s.pass(time.Duration(n) * 24 * time.Hour); s.clockwork.Turn(t.Context()) }
 
 	out := must[ScheduleKeyDeletionOutput](s, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 8})
-	if out.KeyState != PendingReplicaDeletion || out.DeletionDate != nil || out.PendingWindowInDays != 8 {
+	if out.KeyState != key.PendingReplicaDeletion || out.DeletionDate != nil || out.PendingWindowInDays != 8 {
 		t.Errorf("answered %+v", out)
 	}
 	waits := func(wait int32) {
 		t.Helper()
-		if m := s.describe(ourRegion, id); m.KeyState != PendingReplicaDeletion || m.DeletionDate != nil || m.PendingDeletionWindowInDays != wait {
+		if m := s.describe(ourRegion, id); m.KeyState != key.PendingReplicaDeletion || m.DeletionDate != nil || m.PendingDeletionWindowInDays != wait {
 			t.Errorf("the primary is %+v", m)
 		}
 	}
@@ -353,7 +363,7 @@ func TestAFamilyIsDeletedInOrder(t *testing.T) {
 		t.Errorf("a second time: %s", code)
 	}
 	must[KeyOutput](s, "CancelKeyDeletion", M{"KeyId": id})
-	if m := s.describe(ourRegion, id); m.KeyState != Disabled || m.PendingDeletionWindowInDays != 0 {
+	if m := s.describe(ourRegion, id); m.KeyState != key.Disabled || m.PendingDeletionWindowInDays != 0 {
 		t.Errorf("taken back: %+v", m)
 	}
 	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 9})
@@ -375,11 +385,11 @@ func TestAFamilyIsDeletedInOrder(t *testing.T) {
 	}
 	s.isFamily(id, ourRegion)
 	m := s.describe(ourRegion, id)
-	if m.KeyState != PendingDeletion || m.DeletionDate == nil || !m.DeletionDate.Equal(s.time().AddDate(0, 0, 9)) || m.PendingDeletionWindowInDays != 0 {
+	if m.KeyState != key.PendingDeletion || m.DeletionDate == nil || !m.DeletionDate.Equal(s.time().AddDate(0, 0, 9)) || m.PendingDeletionWindowInDays != 0 {
 		t.Errorf("the primary is %+v at %s", m, s.time())
 	}
 	must[KeyOutput](s, "CancelKeyDeletion", M{"KeyId": id})
-	if m := s.describe(ourRegion, id); m.KeyState != Disabled || m.DeletionDate != nil {
+	if m := s.describe(ourRegion, id); m.KeyState != key.Disabled || m.DeletionDate != nil {
 		t.Errorf("taken back: %+v", m)
 	}
 	must[any](s, "EnableKey", M{"KeyId": id})
@@ -403,7 +413,7 @@ func TestAReplicaCanBeMadeAgainOnceItIsGone(t *testing.T) {
 	s.pass(7 * 24 * time.Hour)
 	s.clockwork.Turn(t.Context())
 	s.isFamily(id, ourRegion)
-	if m := s.describe(ourRegion, id); m.KeyState != Enabled {
+	if m := s.describe(ourRegion, id); m.KeyState != key.Enabled {
 		t.Errorf("a primary that waits for nothing is %s", m.KeyState)
 	}
 	must[ReplicateKeyOutput](s, "ReplicateKey", again)
@@ -460,12 +470,12 @@ func TestChangingAFamilyAtOnce(t *testing.T) {
 		go func() {
 			defer wg.Done()
 			c := s.runner.Own(t.Context(), ourAccount, region, "kms")
-			k, err := s.keys.key(c, keyRef{ourAccount, region, id})
+			k, err := s.keys.key(c, key.Ref{Account: ourAccount, Region: region, ID: id})
 			if err != nil {
 				t.Error(err)
 				return
 			}
-			amend, err := s.keys.amend(c, k, change{key: k.changed(func(k *Key) { k.Rotation = int64(100 + i) })})
+			amend, err := s.keys.related.Amend(c, k, multiregion.Change{Key: k.Changed(func(k *key.Key) { k.RotationPeriod = int64(100 + i) })})
 			if err != nil {
 				t.Error(err)
 				return
@@ -476,7 +486,7 @@ func TestChangingAFamilyAtOnce(t *testing.T) {
 	wg.Wait()
 	seen := map[int64]bool{}
 	for _, region := range []string{ourRegion, abroad, farAway} {
-		seen[s.load(region, id).Rotation] = true
+		seen[s.load(region, id).RotationPeriod] = true
 	}
 	if len(seen) != 1 || seen[0] {
 		t.Errorf("the Regions say %v", seen)
@@ -491,7 +501,7 @@ func TestAFamilyThatWasReadBeforeAReplicaWentIsStale(t *testing.T) {
 	mustIn[any](s, abroad, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
 	s.pass(7 * 24 * time.Hour)
 	s.clockwork.Turn(t.Context())
-	amend, err := s.keys.amend(t.Context(), k, change{key: k.changed(func(k *Key) { k.Rotation = 90 })})
+	amend, err := s.keys.related.Amend(t.Context(), k, multiregion.Change{Key: k.Changed(func(k *key.Key) { k.RotationPeriod = 90 })})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -567,7 +577,7 @@ func TestWhatRelationsDemand(t *testing.T) {
 	s := start(t)
 	id := s.relatives(M{}, abroad)
 	c := s.runner.Own(t.Context(), ourAccount, ourRegion, "kms")
-	here, there, far := keyARN(ourAccount, ourRegion, id), keyARN(ourAccount, abroad, id), keyARN(ourAccount, farAway, id)
+	here, there, far := key.ARN(ourAccount, ourRegion, id), key.ARN(ourAccount, abroad, id), key.ARN(ourAccount, farAway, id)
 	same := func(what string, got []policy.Demand, want ...[2]string) {
 		t.Helper()
 		var said [][2]string
@@ -607,10 +617,10 @@ func TestKeyListsAreEachRegionsOwn(t *testing.T) {
 		}
 		return ids
 	}
-	if got, want := list(ourRegion), []string{keyARN(ourAccount, ourRegion, single), keyARN(ourAccount, ourRegion, id)}; !slices.Equal(slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(want))) {
+	if got, want := list(ourRegion), []string{key.ARN(ourAccount, ourRegion, single), key.ARN(ourAccount, ourRegion, id)}; !slices.Equal(slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(want))) {
 		t.Errorf("here: %v", got)
 	}
-	if got := list(abroad); !slices.Equal(got, []string{keyARN(ourAccount, abroad, id)}) {
+	if got := list(abroad); !slices.Equal(got, []string{key.ARN(ourAccount, abroad, id)}) {
 		t.Errorf("abroad: %v", got)
 	}
 	if got := list(farAway); len(got) != 0 {
@@ -619,18 +629,18 @@ func TestKeyListsAreEachRegionsOwn(t *testing.T) {
 }
 
 // importedFamily makes a multi-Region key whose material came from outside, as the import of it leaves it, and replicates it.
-func (s *service) importedFamily(regions ...string) (id string, first material) {
+func (s *service) importedFamily(regions ...string) (id string, first key.Material) {
 	s.t.Helper()
 	c := s.runner.Own(s.t.Context(), ourAccount, ourRegion, "kms")
-	k, err := s.keys.newKey(c, byCustomer, originKMS, symmetricDefault, encryptDecrypt)
+	k, err := s.keys.newKey(c, key.ManagerCustomer, key.OriginKMS, key.SymmetricDefault, key.EncryptDecrypt)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	k.ID, k.Primary, k.Origin = newMultiRegionID(), ourRegion, originExternal
-	first = k.materials[k.MaterialID]
-	first.expiration, first.expires, first.description = materialExpires, s.time().Add(time.Hour), "the first"
-	k.with(first)
-	insert, err := s.keys.insertKey(c, k)
+	k.ID, k.PrimaryRegion, k.Origin = key.NewMultiRegionID(), ourRegion, key.OriginExternal
+	first = k.Materials[k.MaterialID]
+	first.ExpirationModel, first.Expires, first.Description = key.MaterialExpires, s.time().Add(time.Hour), "the first"
+	k.Put(first)
+	insert, err := s.keys.rows.Insert(c, k)
 	if err == nil {
 		err = s.db.Commit(insert, nil)
 	}
@@ -643,9 +653,9 @@ func (s *service) importedFamily(regions ...string) (id string, first material) 
 	return k.ID, first
 }
 
-func (s *service) load(region, id string) *Key {
+func (s *service) load(region, id string) *key.Key {
 	s.t.Helper()
-	k, err := s.keys.key(s.t.Context(), keyRef{ourAccount, region, id})
+	k, err := s.keys.key(s.t.Context(), key.Ref{Account: ourAccount, Region: region, ID: id})
 	if err != nil || k == nil {
 		s.t.Fatalf("the key in %s: %v, %v", region, k, err)
 	}
@@ -657,39 +667,39 @@ func TestImportedMaterialIsEachRegionsOwn(t *testing.T) {
 	s := start(t)
 	id, first := s.importedFamily(abroad)
 	m := s.describe(abroad, id)
-	if m.KeyState != PendingImport || m.Enabled || m.ExpirationModel != "" || m.ValidTo != nil {
+	if m.KeyState != key.PendingImport || m.Enabled || m.ExpirationModel != "" || m.ValidTo != nil {
 		t.Errorf("the replica is %+v", m)
 	}
-	if r := s.load(abroad, id); len(r.materials) != 1 || r.MaterialID != first.ID || r.materials[first.ID].there() || !reflect.DeepEqual(r.materials[first.ID].Check, first.Check) {
-		t.Errorf("its materials are %+v", r.materials)
+	if r := s.load(abroad, id); len(r.Materials) != 1 || r.MaterialID != first.ID || r.Materials[first.ID].IsPresent() || !reflect.DeepEqual(r.Materials[first.ID].Check, first.Check) {
+		t.Errorf("its materials are %+v", r.Materials)
 	}
 	blob := must[EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
 	if _, refused := askIn[any](s, abroad, "Decrypt", M{"CiphertextBlob": blob}); refused == nil || refused.Code != "KMSInvalidStateException" {
 		t.Errorf("before its import the replica answers %v", refused)
 	}
-	err := s.amend(abroad, id, func(_ *op.Call, k *Key) {
+	err := s.amend(abroad, id, func(_ *op.Call, k *key.Key) {
 		own := first
-		own.expiration, own.expires, own.description = materialLasts, time.Time{}, "abroad"
-		k.State = Enabled
-		k.with(own)
+		own.ExpirationModel, own.Expires, own.Description = key.MaterialDoesNotExpire, time.Time{}, "abroad"
+		k.State = key.Enabled
+		k.Put(own)
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	mustIn[any](s, abroad, "Decrypt", M{"CiphertextBlob": blob})
-	if m := s.describe(ourRegion, id); m.ExpirationModel != materialExpires || m.ValidTo == nil {
+	if m := s.describe(ourRegion, id); m.ExpirationModel != key.MaterialExpires || m.ValidTo == nil {
 		t.Errorf("the import in one Region changed the other: %+v", m)
 	}
-	err = s.amend(ourRegion, id, func(_ *op.Call, k *Key) {
-		k.State = PendingImport
-		k.with(k.materials[first.ID].awaited())
+	err = s.amend(ourRegion, id, func(_ *op.Call, k *key.Key) {
+		k.State = key.PendingImport
+		k.Put(k.Materials[first.ID].Awaited())
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	mustIn[any](s, abroad, "Decrypt", M{"CiphertextBlob": blob})
-	if r := s.load(abroad, id); r.materials[first.ID].description != "abroad" || !r.materials[first.ID].there() {
-		t.Errorf("the deletion in one Region changed the other: %+v", r.materials)
+	if r := s.load(abroad, id); r.Materials[first.ID].Description != "abroad" || !r.Materials[first.ID].IsPresent() {
+		t.Errorf("the deletion in one Region changed the other: %+v", r.Materials)
 	}
 }
 
@@ -699,27 +709,27 @@ func TestANewImportedMaterialWaitsForEveryRegion(t *testing.T) {
 		s := start(t)
 		id, _ := s.importedFamily(abroad, farAway)
 		regions := []string{ourRegion, abroad, farAway}
-		next, err := s.token.Generate(t.Context(), newMaterialID(), custody.AES256)
+		next, err := s.token.Generate(t.Context(), key.NewMaterialID(), custody.AES256)
 		if err != nil {
 			t.Fatal(err)
 		}
 		says := func(want string) {
 			t.Helper()
 			for _, region := range regions {
-				if m, ok := s.load(region, id).materials[next.ID]; !ok || m.rotation != want {
-					t.Errorf("in %s the new material is %q, want %q", region, m.rotation, want)
+				if m, ok := s.load(region, id).Materials[next.ID]; !ok || m.RotationType != want {
+					t.Errorf("in %s the new material is %q, want %q", region, m.RotationType, want)
 				}
 			}
 		}
-		arrive := func(_ *op.Call, k *Key) {
-			m := k.materials[next.ID]
-			m.Material, m.rotation = next, rotationPending
-			k.with(m)
+		arrive := func(_ *op.Call, k *key.Key) {
+			m := k.Materials[next.ID]
+			m.Material, m.RotationType = next, key.RotationPending
+			k.Put(m)
 		}
 		if err := s.amend(ourRegion, id, arrive); err != nil {
 			t.Fatal(err)
 		}
-		says(rotationIncomplete)
+		says(key.RotationPendingImport)
 		if _, code := ask[any](s, "RotateKeyOnDemand", M{"KeyId": id}); code != "KMSInvalidStateException" {
 			t.Errorf("before every Region has it: %q", code)
 		}
@@ -736,18 +746,18 @@ func TestANewImportedMaterialWaitsForEveryRegion(t *testing.T) {
 			wg.Go(arrives)
 		}
 		wg.Wait()
-		says(rotationPending)
-		if err := s.amend(abroad, id, func(_ *op.Call, k *Key) { k.with(k.materials[next.ID].awaited()) }); err != nil {
+		says(key.RotationPending)
+		if err := s.amend(abroad, id, func(_ *op.Call, k *key.Key) { k.Put(k.Materials[next.ID].Awaited()) }); err != nil {
 			t.Fatal(err)
 		}
-		says(rotationIncomplete)
+		says(key.RotationPendingImport)
 		mustIn[any](s, abroad, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
 		s.pass(7 * 24 * time.Hour)
 		s.clockwork.Turn(t.Context())
 		regions = []string{ourRegion, farAway}
-		says(rotationPending)
+		says(key.RotationPending)
 		must[any](s, "RotateKeyOnDemand", M{"KeyId": id})
-		says(rotationOnDemand)
+		says(key.RotationOnDemand)
 		for _, region := range regions {
 			if r := s.load(region, id); r.MaterialID != next.ID {
 				t.Errorf("in %s the current material is %s", region, r.MaterialID)
@@ -921,14 +931,14 @@ func TestAFamilyImportsRegionByRegion(t *testing.T) {
 		}
 	}
 	first, second := bytes.Repeat([]byte{1}, 32), bytes.Repeat([]byte{2}, 32)
-	id := s.relatives(M{"Origin": originExternal})
+	id := s.relatives(M{"Origin": key.OriginExternal})
 	if _, code := ask[any](s, "ReplicateKey", M{"KeyId": id, "ReplicaRegion": abroad}); code != "KMSInvalidStateException" {
 		t.Errorf("replicating what has no material: %q", code)
 	}
 	accepted(bring(ourRegion, id, first, nil))
 	must[any](s, "ReplicateKey", M{"KeyId": id, "ReplicaRegion": abroad})
 	blob := must[EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
-	if m := s.describe(abroad, id); m.KeyState != PendingImport {
+	if m := s.describe(abroad, id); m.KeyState != key.PendingImport {
 		t.Errorf("the replica is %s", m.KeyState)
 	}
 	if refused := bring(abroad, id, second, nil); refused == nil || refused.Code != "IncorrectKeyMaterialException" {
@@ -945,14 +955,14 @@ func TestAFamilyImportsRegionByRegion(t *testing.T) {
 		all := mustIn[ListKeyRotationsOutput](s, region, "ListKeyRotations", M{"KeyId": id, "IncludeKeyMaterial": allMaterial}).Rotations
 		return all[len(all)-1].KeyMaterialState
 	}
-	if here, there := state(ourRegion), state(abroad); here != rotationIncomplete || there != rotationIncomplete {
+	if here, there := state(ourRegion), state(abroad); here != key.RotationPendingImport || there != key.RotationPendingImport {
 		t.Errorf("the new material is %s here and %s there", here, there)
 	}
 	if _, code := ask[any](s, "RotateKeyOnDemand", M{"KeyId": id}); code != "KMSInvalidStateException" {
 		t.Errorf("rotating before every Region has it: %q", code)
 	}
 	accepted(bring(abroad, id, second, nil))
-	if here, there := state(ourRegion), state(abroad); here != rotationPending || there != rotationPending {
+	if here, there := state(ourRegion), state(abroad); here != key.RotationPending || there != key.RotationPending {
 		t.Errorf("the new material is %s here and %s there", here, there)
 	}
 	must[any](s, "RotateKeyOnDemand", M{"KeyId": id})
@@ -961,7 +971,7 @@ func TestAFamilyImportsRegionByRegion(t *testing.T) {
 	mustIn[any](s, abroad, "Decrypt", M{"CiphertextBlob": blob})
 
 	mustIn[any](s, abroad, "DeleteImportedKeyMaterial", M{"KeyId": id})
-	if here, there := s.describe(ourRegion, id).KeyState, s.describe(abroad, id).KeyState; here != Enabled || there != PendingImport {
+	if here, there := s.describe(ourRegion, id).KeyState, s.describe(abroad, id).KeyState; here != key.Enabled || there != key.PendingImport {
 		t.Errorf("after the deletion abroad the key is %s here and %s there", here, there)
 	}
 	accepted(bring(abroad, id, second, nil))

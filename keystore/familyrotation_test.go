@@ -1,6 +1,7 @@
 package keystore
 
 import (
+	"claviger/keystore/key"
 	"testing"
 	"time"
 )
@@ -31,14 +32,14 @@ func TestAFamilyRotatesAsOne(t *testing.T) {
 	first := s.oneMaterial(id, regions...)
 	for _, region := range regions {
 		if got := mustIn[GetKeyRotationStatusOutput](s, region, "GetKeyRotationStatus", M{"KeyId": id}); !got.KeyRotationEnabled ||
-			!got.NextRotationDate.Equal(s.time().Add(90*day)) {
+			!got.NextRotationDate.Equal(s.time().Add(90*key.Day)) {
 			t.Errorf("the status in %s: %+v", region, got)
 		}
 	}
 	if n := s.jobs(); n != 1 {
 		t.Errorf("%d jobs for one family", n)
 	}
-	s.turn(90 * day)
+	s.turn(90 * key.Day)
 	second := s.oneMaterial(id, regions...)
 	must[any](s, "RotateKeyOnDemand", M{"KeyId": id})
 	third := s.oneMaterial(id, regions...)
@@ -51,7 +52,7 @@ func TestAFamilyRotatesAsOne(t *testing.T) {
 		t.Errorf("%d jobs after the primary moved", n)
 	}
 	must[any](s, "DisableKey", M{"KeyId": id}) // a replica now: its state is its own
-	s.turn(90 * day)
+	s.turn(90 * key.Day)
 	must[any](s, "EnableKey", M{"KeyId": id})
 	if fourth := s.oneMaterial(id, regions...); fourth == third {
 		t.Error("the new primary was not rotated")
@@ -94,12 +95,12 @@ func TestTheCountStaysWithTheFamily(t *testing.T) {
 	id := s.relatives(M{}, abroad)
 	mustIn[any](s, abroad, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="})
 	mustIn[any](s, abroad, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
-	s.turn(7 * day)
+	s.turn(7 * key.Day)
 	if n := s.leased(id)[s.current(id)]; !s.gone(abroad, id) || n != usualWear.block {
 		t.Errorf("%d uses are left of a family that lost a replica", n)
 	}
 	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
-	s.turn(7*day + time.Second)
+	s.turn(7*key.Day + time.Second)
 	if n := len(s.leased(id)); !s.gone(ourRegion, id) || n != 0 {
 		t.Errorf("%d counts are left of a family that is gone", n)
 	}

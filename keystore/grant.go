@@ -6,15 +6,18 @@ import (
 	"strings"
 	"time"
 
+	"claviger/internal/domain"
 	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/internal/wire"
+	"claviger/keystore/key"
+	"claviger/keystore/kmsfault"
 	"claviger/policy"
 )
 
 // grant lets a principal use a key. It is made and ended, never changed.
 type grant struct {
-	keyRef
+	key.Ref
 	id          string
 	name        string
 	grantee     string // ARN of a principal, or the name of a service
@@ -70,21 +73,21 @@ func (g *grant) decides() policy.Grant {
 	}
 	return policy.Grant{ID: g.id, Grantee: g.grantee, Actions: actions,
 		Equals: g.constraints.EncryptionContextEquals, Subset: g.constraints.EncryptionContextSubset,
-		SourceARN: or(g.constraints.SourceArn, "")}
+		SourceARN: domain.Or(g.constraints.SourceArn, "")}
 }
 
 // grantable returns nil if a grant can allow the operation on the key: if the key serves it.
-func (k *Key) grantable(operation string) error {
+func grantable(k *key.Key, operation string) error {
 	fits := false
 	switch operation {
 	case "CreateGrant", "RetireGrant", "DescribeKey":
 		fits = true
 	case "GetPublicKey":
-		fits = k.asymmetric()
+		fits = k.IsAsymmetric()
 	case "ReEncryptFrom", "ReEncryptTo":
-		fits = k.Usage == encryptDecrypt
+		fits = k.Usage == key.EncryptDecrypt
 	default:
-		fits = usages[operation] == k.Usage && (k.symmetric() || !strings.HasPrefix(operation, "GenerateDataKey"))
+		fits = key.Usages[operation] == k.Usage && (k.IsSymmetric() || !strings.HasPrefix(operation, "GenerateDataKey"))
 	}
 	if !fits {
 		return fault.Newf(fault.Invalid, "ValidationError", "The operation %s can't be granted on the key %s of spec %s for %s.",
@@ -94,14 +97,14 @@ func (k *Key) grantable(operation string) error {
 }
 
 // takesGrant returns nil if a grant of these operations under these constraints is one for the key.
-func (k *Key) takesGrant(operations []string, constraints GrantConstraints) error {
+func takesGrant(k *key.Key, operations []string, constraints GrantConstraints) error {
 	for _, o := range operations {
-		if err := k.grantable(o); err != nil {
+		if err := grantable(k, o); err != nil {
 			return err
 		}
 	}
-	if !k.symmetric() && (constraints.EncryptionContextEquals != nil || constraints.EncryptionContextSubset != nil) {
-		return invalid("Encryption context constraints can be used only in grants of symmetric encryption keys.")
+	if !k.IsSymmetric() && (constraints.EncryptionContextEquals != nil || constraints.EncryptionContextSubset != nil) {
+		return kmsfault.Invalid("Encryption context constraints can be used only in grants of symmetric encryption keys.")
 	}
 	return nil
 }
@@ -200,7 +203,7 @@ type GrantListEntry struct {
 
 // entry returns what is told of the grant.
 func (g *grant) entry() GrantListEntry {
-	e := GrantListEntry{KeyId: keyARN(g.account, g.region, g.keyRef.id), GrantId: g.id, Name: g.name, CreationDate: wire.Time{Time: g.created},
+	e := GrantListEntry{KeyId: key.ARN(g.Account, g.Region, g.Ref.ID), GrantId: g.id, Name: g.name, CreationDate: wire.Time{Time: g.created},
 		IssuingAccount: "arn:aws:iam::" + g.issuer + ":root", Operations: g.operations}
 	e.GranteePrincipal, e.GranteeServicePrincipal = principalOrService(g.grantee)
 	e.RetiringPrincipal, e.RetiringServicePrincipal = principalOrService(g.retiring)

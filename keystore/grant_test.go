@@ -10,8 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"claviger/internal/domain"
 	"claviger/internal/fault"
 	"claviger/internal/op"
+	"claviger/keystore/key"
 	"claviger/policy"
 	"claviger/store"
 )
@@ -59,8 +61,8 @@ func TestAGrantAllowsWhatItSays(t *testing.T) {
 	s := start(t)
 	alice, bob := s.user("alice"), s.user("bob")
 	for i, g := range granted {
-		m := s.inState(2*i, g.sample, Enabled)
-		other := s.inState(2*i+1, g.sample, Enabled)
+		m := s.inState(2*i, g.sample, key.Enabled)
+		other := s.inState(2*i+1, g.sample, key.Enabled)
 		if _, code := ask[any](alice, g.request, g.in(m)); code != denied {
 			t.Errorf("%s before the grant: %q", g.operation, code)
 		}
@@ -138,7 +140,7 @@ func TestOperationsThatAKeyDoesntServeCantBeGranted(t *testing.T) {
 			}
 		}
 		_, code := ask[any](s, "CreateGrant", M{"KeyId": id, "GranteePrincipal": aUser, "Operations": []string{"DescribeKey"}, "Constraints": M{"EncryptionContextSubset": M{"a": "b"}}})
-		if want := map[bool]string{true: "", false: "ValidationException"}[spec == symmetricDefault]; code != want {
+		if want := map[bool]string{true: "", false: "ValidationException"}[spec == key.SymmetricDefault]; code != want {
 			t.Errorf("an encryption context constraint on a key %s: %q, want %q", kind, code, want)
 		}
 		_, code = ask[any](s, "CreateGrant", M{"KeyId": id, "GranteePrincipal": aUser, "Operations": []string{"DescribeKey"}, "Constraints": M{"SourceArn": "arn:aws:s3:us-east-1:111122223333:b"}})
@@ -414,7 +416,7 @@ func TestWhoMayRetireAGrant(t *testing.T) {
 				over["Constraints"] = M{"SourceArn": "arn:aws:s3:us-east-1:111122223333:b", "EncryptionContextEquals": M{"a": "b"}}
 			}
 			g := s.grantTo("alice", id, over, c.operates...)
-			in := M{"KeyId": keyARN(ourAccount, ourRegion, id), "GrantId": g.GrantId}
+			in := M{"KeyId": key.ARN(ourAccount, ourRegion, id), "GrantId": g.GrantId}
 			if byToken {
 				in = M{"GrantToken": g.GrantToken}
 			}
@@ -492,7 +494,7 @@ func TestTokensAreReadWhereverTheyMayStand(t *testing.T) {
 	alice := s.user("alice")
 	foreign := s.grantTo("alice", s.key(), nil, "DescribeKey").GrantToken
 	for i, g := range granted {
-		m := s.inState(i, g.sample, Enabled)
+		m := s.inState(i, g.sample, key.Enabled)
 		token := s.grantTo("alice", m.id, nil, g.operation).GrantToken
 		with := func(tokens ...string) M {
 			in := g.in(m)
@@ -597,9 +599,9 @@ func TestListingsOfGrants(t *testing.T) {
 		t.Errorf("two filters that exclude each other: %q", code)
 	}
 	entry := must[ListGrantsOutput](s, "ListGrants", M{"KeyId": id, "GrantId": ours}).Grants[0]
-	if entry.KeyId != keyARN(ourAccount, ourRegion, id) || entry.Name != "n/1" || entry.GranteeServicePrincipal != service || entry.RetiringServicePrincipal != service ||
+	if entry.KeyId != key.ARN(ourAccount, ourRegion, id) || entry.Name != "n/1" || entry.GranteeServicePrincipal != service || entry.RetiringServicePrincipal != service ||
 		entry.GranteePrincipal != "" || entry.RetiringPrincipal != "" || entry.IssuingAccount != owner().ARN || !slices.Equal(entry.Operations, []string{"Decrypt", "Encrypt"}) ||
-		or(entry.Constraints.SourceArn, "") == "" || !entry.CreationDate.Equal(s.time()) {
+		domain.Or(entry.Constraints.SourceArn, "") == "" || !entry.CreationDate.Equal(s.time()) {
 		t.Errorf("%+v", entry)
 	}
 	carol := s.user("carol")
@@ -665,7 +667,7 @@ func TestGrantsGoWithTheirKey(t *testing.T) {
 	}
 	c := call()
 	c.Caller = alice.caller
-	if left, err := s.keys.grantsFor(c, &Key{Account: ourAccount, Region: ourRegion, ID: id}); err != nil || len(left) != 0 {
+	if left, err := s.keys.grantsFor(c, &key.Key{Account: ourAccount, Region: ourRegion, ID: id}); err != nil || len(left) != 0 {
 		t.Errorf("the cache still has %v, %v", left, err)
 	}
 }
@@ -755,7 +757,7 @@ func TestManyGrantsOfOneCallerAllHold(t *testing.T) {
 			}
 		}
 	}
-	ref := granteeRef{keyRef{ourAccount, ourRegion, id}, arnOf("alice")}
+	ref := granteeRef{key.Ref{Account: ourAccount, Region: ourRegion, ID: id}, arnOf("alice")}
 	kept, _ := s.keys.grants.Get(ref, func() ([]policy.Grant, error) { return nil, errHeavy })
 	if len(kept) != 0 {
 		t.Errorf("the cache keeps %d grants", len(kept))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"claviger/keystore/key"
 	"claviger/store"
 
 	"github.com/go-json-experiment/json"
@@ -42,7 +43,7 @@ func (g GrantConstraints) text() string {
 
 // columns is what the MAC of a grant's row is over: all of it.
 func (g *grant) columns() []any {
-	return []any{g.account, g.region, g.keyRef.id, g.id, g.name, g.grantee, g.retiring, g.issuer, jsonText(g.operations), g.constraints.text(),
+	return []any{g.Account, g.Region, g.Ref.ID, g.id, g.name, g.grantee, g.retiring, g.issuer, jsonText(g.operations), g.constraints.text(),
 		store.Micros(g.created)}
 }
 
@@ -52,13 +53,13 @@ func (s *Keys) scanGrant(ctx context.Context, g *grant, scan func(...any) error)
 	var operations, constraints string
 	var created int64
 	var mac []byte
-	if err := scan(&g.keyRef.id, &g.id, &g.name, &g.grantee, &g.retiring, &g.issuer, &operations, &constraints, &created, &mac); err != nil {
+	if err := scan(&g.Ref.ID, &g.id, &g.name, &g.grantee, &g.retiring, &g.issuer, &operations, &constraints, &created, &mac); err != nil {
 		return nil, err
 	}
 	g.created = store.FromMicros(created)
 	err = errors.Join(json.Unmarshal([]byte(operations), &g.operations), json.Unmarshal([]byte(constraints), &g.constraints))
 	return func() error {
-		return s.guard.Verify(ctx, mac, "kms_grants", g.account, g.region, g.keyRef.id, g.id, g.name, g.grantee, g.retiring, g.issuer,
+		return s.guard.Verify(ctx, mac, "kms_grants", g.Account, g.Region, g.Ref.ID, g.id, g.name, g.grantee, g.retiring, g.issuer,
 			operations, constraints, created)
 	}, err
 }
@@ -67,7 +68,7 @@ func (s *Keys) scanGrant(ctx context.Context, g *grant, scan func(...any) error)
 func (s *Keys) selectGrants(ctx context.Context, q *store.Query, args ...any) (out []*grant, err error) {
 	var checks []func() error
 	err = s.db.Rows(q, args, func(scan func(...any) error) error {
-		g := &grant{keyRef: keyRef{account: args[0].(string), region: args[1].(string)}}
+		g := &grant{Ref: key.Ref{Account: args[0].(string), Region: args[1].(string)}}
 		check, err := s.scanGrant(ctx, g, scan)
 		out, checks = append(out, g), append(checks, check)
 		return err
@@ -76,8 +77,8 @@ func (s *Keys) selectGrants(ctx context.Context, q *store.Query, args ...any) (o
 }
 
 // loadGrant returns one verified grant; nil if there is none.
-func (s *Keys) loadGrant(ctx context.Context, k keyRef, id string) (*grant, error) {
-	found, err := s.selectGrants(ctx, qGrant, k.account, k.region, k.id, id)
+func (s *Keys) loadGrant(ctx context.Context, k key.Ref, id string) (*grant, error) {
+	found, err := s.selectGrants(ctx, qGrant, k.Account, k.Region, k.ID, id)
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
@@ -86,42 +87,32 @@ func (s *Keys) loadGrant(ctx context.Context, k keyRef, id string) (*grant, erro
 
 // selectTwin returns the id of a grant that is like g in all that a request says; empty if there is none.
 func selectTwin(r store.Reader, g *grant) (id string, err error) {
-	err = r.Row(qTwin, []any{g.account, g.region, g.keyRef.id, g.grantee, g.name, g.retiring, g.issuer, jsonText(g.operations), g.constraints.text()}, &id)
+	err = r.Row(qTwin, []any{g.Account, g.Region, g.Ref.ID, g.grantee, g.name, g.retiring, g.issuer, jsonText(g.operations), g.constraints.text()}, &id)
 	if isNoRow(err) {
 		return "", nil
 	}
 	return id, err
 }
 
-// unchanged is stale if a key is no longer as it was read.
-func (s *Keys) unchanged(tx *store.Tx, k *Key) error {
-	var rev int64
-	err := tx.Row(qKeyRev, []any{k.Account, k.Region, k.ID}, &rev)
-	if isNoRow(err) || err == nil && rev != k.Rev {
-		return store.Stale
-	}
-	return err
-}
-
 func (s *Keys) insertGrant(ctx context.Context, g *grant) (func(*store.Tx) error, error) {
 	mac, err := s.guard.Sign(ctx, "kms_grants", g.columns()...)
 	return func(tx *store.Tx) error {
-		tx.After(func() { s.grants.Drop(granteeRef{g.keyRef, g.grantee}) })
+		tx.After(func() { s.grants.Drop(granteeRef{g.Ref, g.grantee}) })
 		_, err := tx.Exec(qInsertGrant, append(g.columns(), mac)...)
 		return err
 	}, err
 }
 
 func (s *Keys) removeGrant(tx *store.Tx, g *grant) error {
-	tx.After(func() { s.grants.Drop(granteeRef{g.keyRef, g.grantee}) })
-	return tx.Change(qDeleteGrant, g.account, g.region, g.keyRef.id, g.id)
+	tx.After(func() { s.grants.Drop(granteeRef{g.Ref, g.grantee}) })
+	return tx.Change(qDeleteGrant, g.Account, g.Region, g.Ref.ID, g.id)
 }
 
 // forgetGrants drops the grants of a key that is going from the cache, once it is gone.
-func (s *Keys) forgetGrants(tx *store.Tx, k *Key) error {
+func (s *Keys) forgetGrants(tx *store.Tx, k *key.Key) error {
 	var gone []granteeRef
 	err := tx.Rows(qGrantees, []any{k.Account, k.Region, k.ID}, func(scan func(...any) error) error {
-		ref := granteeRef{keyRef: k.ref()}
+		ref := granteeRef{Ref: k.Ref()}
 		err := scan(&ref.grantee)
 		gone = append(gone, ref)
 		return err

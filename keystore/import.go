@@ -6,9 +6,14 @@ import (
 	"time"
 
 	"claviger/internal/custody"
+	"claviger/internal/domain"
 	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/internal/wire"
+	"claviger/keystore/key"
+	"claviger/keystore/kmsfault"
+	"claviger/keystore/multiregion"
+	"claviger/keystore/publickey"
 	"claviger/store"
 )
 
@@ -35,13 +40,13 @@ type ImportKeyMaterialInput struct {
 
 // Validate checks what members say together.
 func (in ImportKeyMaterialInput) Validate() error {
-	switch expires := or(in.ExpirationModel, materialExpires) == materialExpires; {
+	switch expires := domain.Or(in.ExpirationModel, key.MaterialExpires) == key.MaterialExpires; {
 	case expires && in.ValidTo == nil:
-		return invalid("A validTo date must be set if the ExpirationModel is KEY_MATERIAL_EXPIRES")
+		return kmsfault.Invalid("A validTo date must be set if the ExpirationModel is KEY_MATERIAL_EXPIRES")
 	case !expires && in.ValidTo != nil:
-		return invalid("A validTo date must not be set if the ExpirationModel is KEY_MATERIAL_DOES_NOT_EXPIRE")
-	case or(in.ImportType, "") == importNew && in.KeyMaterialId != nil:
-		return invalid("A KeyMaterialId must not be set if the ImportType is NEW_KEY_MATERIAL")
+		return kmsfault.Invalid("A validTo date must not be set if the ExpirationModel is KEY_MATERIAL_DOES_NOT_EXPIRE")
+	case domain.Or(in.ImportType, "") == importNew && in.KeyMaterialId != nil:
+		return kmsfault.Invalid("A KeyMaterialId must not be set if the ImportType is NEW_KEY_MATERIAL")
 	}
 	return nil
 }
@@ -72,43 +77,43 @@ func (s *Keys) findImport(c *op.Call, in ImportKeyMaterialInput) (*importing, er
 	if err != nil {
 		return nil, err
 	}
-	t.fits = func(k *Key) error { return k.admits(in, c.Time) }
+	t.fits = func(k *key.Key) error { return admits(k, in, c.Time) }
 	found := &importing{target: *t}
-	if t.key == nil || t.key.Origin != originExternal {
+	if t.key == nil || t.key.Origin != key.OriginExternal {
 		return found, nil
 	}
-	found.pair, found.refused = s.pairOf(c, t.key.ref(), in.ImportToken)
+	found.pair, found.refused = s.pairOf(c, t.key.Ref(), in.ImportToken)
 	return found, nil
 }
 
 // admits holds a request to the key and the time, before anything is unwrapped.
-func (k *Key) admits(in ImportKeyMaterialInput, now time.Time) error {
+func admits(k *key.Key, in ImportKeyMaterialInput, now time.Time) error {
 	if in.ValidTo != nil && (!in.ValidTo.After(now) || in.ValidTo.Sub(now) > longestImport) {
-		return invalid("The validTo date must be in the future, and no more than 365 days from now")
+		return kmsfault.Invalid("The validTo date must be in the future, and no more than 365 days from now")
 	}
-	if k.symmetric() {
-		return k.admitsAnother(in)
+	if k.IsSymmetric() {
+		return admitsAnother(k, in)
 	}
 	if in.ImportType != nil || in.KeyMaterialId != nil || in.KeyMaterialDescription != nil {
-		return invalid("ImportType, KeyMaterialId and KeyMaterialDescription can be used only with symmetric encryption keys.")
+		return kmsfault.Invalid("ImportType, KeyMaterialId and KeyMaterialDescription can be used only with symmetric encryption keys.")
 	}
 	return nil
 }
 
 // admitsAnother holds the import type to what a symmetric key has.
-func (k *Key) admitsAnother(in ImportKeyMaterialInput) error {
-	known := len(k.materials) > 0
-	isNew := k.importType(in) == importNew
-	switch waiting := k.waiting(); {
-	case isNew && k.replica():
-		return invalid("New key material is imported into the primary key of a multi-Region key first: " + keyARN(k.Account, k.Primary, k.ID))
+func admitsAnother(k *key.Key, in ImportKeyMaterialInput) error {
+	known := len(k.Materials) > 0
+	isNew := importType(k, in) == importNew
+	switch waiting := k.PendingMaterial(); {
+	case isNew && k.IsReplica():
+		return kmsfault.Invalid("New key material is imported into the primary key of a multi-Region key first: " + key.ARN(k.Account, k.PrimaryRegion, k.ID))
 	case isNew && waiting != "":
 		return fault.Newf(fault.State, "KMSInvalidStateException",
-			"New key material (id: %s) cannot be imported into KMS key %s, because another key material (id: %s) is pending rotation.", newMaterialID(), k.ARN(), waiting)
+			"New key material (id: %s) cannot be imported into KMS key %s, because another key material (id: %s) is pending rotation.", key.NewMaterialID(), k.ARN(), waiting)
 	case !isNew && !known:
 		return custody.ErrUnfit
 	case in.KeyMaterialId != nil:
-		if _, is := k.materials[*in.KeyMaterialId]; !is {
+		if _, is := k.Materials[*in.KeyMaterialId]; !is {
 			return custody.ErrUnfit
 		}
 	}
@@ -116,21 +121,11 @@ func (k *Key) admitsAnother(in ImportKeyMaterialInput) error {
 }
 
 // importType is the one of a request, or what AWS takes it for.
-func (k *Key) importType(in ImportKeyMaterialInput) string {
-	if len(k.materials) == 0 {
-		return or(in.ImportType, importNew)
+func importType(k *key.Key, in ImportKeyMaterialInput) string {
+	if len(k.Materials) == 0 {
+		return domain.Or(in.ImportType, importNew)
 	}
-	return or(in.ImportType, importExisting)
-}
-
-// waiting returns the id of the material that waits to become current, or nothing.
-func (k *Key) waiting() string {
-	for id, m := range k.materials {
-		if m.pending() {
-			return id
-		}
-	}
-	return ""
+	return domain.Or(in.ImportType, importExisting)
 }
 
 // importKeyMaterial has the token unwrap what came, and puts it to its place.
@@ -141,19 +136,19 @@ func (s *Keys) importKeyMaterial(c *op.Call, in ImportKeyMaterialInput, t *impor
 	if err != nil {
 		return nil, err
 	}
-	imported, err := k.imported(in, m, c.Time)
+	imported, err := imported(k, in, m, c.Time)
 	if err != nil {
 		return nil, err
 	}
-	if err := imported.readPublic(m); err != nil {
+	if err := imported.ReadPublic(m); err != nil {
 		return nil, err
 	}
 	out := ImportKeyMaterialOutput{KeyId: k.ARN()}
-	if k.symmetric() {
+	if k.IsSymmetric() {
 		out.KeyMaterialId = m.ID
 	}
-	amend, err := s.amend(c, k, change{key: imported, also: s.expiring(k.ref(), imported.materials[m.ID])})
-	return func(tx *store.Tx) (ImportKeyMaterialOutput, error) { return out, amend(tx) }, err
+	amend, err := s.related.Amend(c, k, multiregion.Change{Key: imported, Also: s.expiring(k.Ref(), imported.Materials[m.ID])})
+	return op.Apply(amend, out), err
 }
 
 // unwrap makes one attempt, which is taken back unless the pair failed.
@@ -162,7 +157,7 @@ func (s *Keys) unwrap(c *op.Call, in ImportKeyMaterialInput, t *importing) (m cu
 		return m, err
 	}
 	m, err = s.token.Import(c, custody.Import{Pair: t.pair.m, Algorithm: custody.Algorithm(t.pair.algorithm),
-		Wrapped: in.EncryptedKeyMaterial, Kind: t.key.use().kind, ID: newMaterialID(), Known: t.key.known()})
+		Wrapped: in.EncryptedKeyMaterial, Kind: t.key.Purpose().Kind, ID: key.NewMaterialID(), Known: t.key.KnownMaterials()})
 	if errors.Is(err, custody.ErrForged) {
 		return m, err
 	}
@@ -183,78 +178,57 @@ func unwrapPath(p *importPair) string {
 	return `{"unwrapPath":"key material in the service's memory"}`
 }
 
-// known returns the key's materials as the token may recognise them.
-func (k *Key) known() (all []custody.Material) {
-	for _, m := range k.materials {
-		all = append(all, m.Material)
-	}
-	return all
-}
-
 // imported returns the key with material that the token has unwrapped: the first one is current at once, a later one waits for a
 // rotation, and one that is known takes its place again.
-func (k *Key) imported(in ImportKeyMaterialInput, m custody.Material, now time.Time) (*Key, error) {
-	own, known := k.materials[m.ID]
+func imported(k *key.Key, in ImportKeyMaterialInput, m custody.Material, now time.Time) (*key.Key, error) {
+	own, known := k.Materials[m.ID]
 	switch {
-	case known != (k.importType(in) == importExisting), in.KeyMaterialId != nil && *in.KeyMaterialId != m.ID:
+	case known != (importType(k, in) == importExisting), in.KeyMaterialId != nil && *in.KeyMaterialId != m.ID:
 		return nil, custody.ErrUnfit
 	case !known:
-		own.created = now.Truncate(time.Microsecond)
-		if len(k.materials) > 0 {
-			own.rotation = rotationPending
+		own.Created = now.Truncate(time.Microsecond)
+		if len(k.Materials) > 0 {
+			own.RotationType = key.RotationPending
 		}
 	}
 	own.Material = m
-	own.expiration, own.expires = or(in.ExpirationModel, materialExpires), time.Time{}
+	own.ExpirationModel, own.Expires = domain.Or(in.ExpirationModel, key.MaterialExpires), time.Time{}
 	if in.ValidTo != nil {
-		own.expires = in.ValidTo.Time
+		own.Expires = in.ValidTo.Time
 	}
-	own.description = or(in.KeyMaterialDescription, own.description)
-	return k.changed(func(k *Key) {
-		k.with(own)
-		if own.pending() {
+	own.Description = domain.Or(in.KeyMaterialDescription, own.Description)
+	return k.Changed(func(k *key.Key) {
+		k.Put(own)
+		if own.IsPending() {
 			return
 		}
 		if !known {
 			k.MaterialID = m.ID
 		}
-		switch complete := k.complete(); {
+		switch complete := k.IsComplete(); {
 		case !complete:
-			k.State = PendingImport
-		case k.State == PendingImport: // one that was disabled stays so: it lacked nothing
-			k.State = Enabled
+			k.State = key.PendingImport
+		case k.State == key.PendingImport: // one that was disabled stays so: it lacked nothing
+			k.State = key.Enabled
 		}
 	}), nil
 }
 
-// complete reports whether all materials that the key has ever used are at hand: without one, some of its ciphertexts are closed.
-func (k *Key) complete() bool {
-	if k.MaterialID == "" {
-		return false
-	}
-	for _, m := range k.materials {
-		if !m.pending() && !m.there() {
-			return false
-		}
-	}
-	return true
-}
-
 // expiring returns what has material deleted when its time comes, or takes that back if it has none.
-func (s *Keys) expiring(k keyRef, m material) func(*store.Tx) error {
+func (s *Keys) expiring(k key.Ref, m key.Material) func(*store.Tx) error {
 	return func(tx *store.Tx) error {
-		if m.expires.IsZero() {
-			return s.jobs.Cancel(tx, ExpireMaterialJob, k.account, k.region, subjectOf(k.id, m.ID))
+		if m.Expires.IsZero() {
+			return s.jobs.Cancel(tx, ExpireMaterialJob, k.Account, k.Region, subjectOf(k.ID, m.ID))
 		}
-		return s.jobs.Schedule(tx, ExpireMaterialJob, k.account, k.region, subjectOf(k.id, m.ID), m.expires)
+		return s.jobs.Schedule(tx, ExpireMaterialJob, k.Account, k.Region, subjectOf(k.ID, m.ID), m.Expires)
 	}
 }
 
 // importable returns nil if the material of keys of a spec can be made elsewhere. Of Ed25519, ML-DSA and ML-KEM a token has no way to
 // tell the public half that belongs to what it unwrapped.
 func importable(spec string) error {
-	if spec == keyOfCurve25519 || strings.HasPrefix(spec, "ML_") {
-		return unsupported("Keys of the spec " + spec + " can't have imported key material.")
+	if spec == publickey.SpecEd25519 || strings.HasPrefix(spec, "ML_") {
+		return kmsfault.Unsupported("Keys of the spec " + spec + " can't have imported key material.")
 	}
 	return nil
 }

@@ -24,6 +24,8 @@ import (
 
 	"claviger/hsm/hsmtest"
 	"claviger/internal/custody"
+	"claviger/keystore/key"
+	"claviger/keystore/publickey"
 	"claviger/store"
 
 	"github.com/google/uuid"
@@ -32,8 +34,8 @@ import (
 // external makes a key of a spec and usage that waits for its material.
 func (s *service) external(spec, usage string) string {
 	s.t.Helper()
-	m := must[CreateKeyOutput](s, "CreateKey", M{"Origin": originExternal, "KeySpec": spec, "KeyUsage": usage}).KeyMetadata
-	if m.KeyState != PendingImport || m.Enabled || m.Origin != originExternal || m.CurrentKeyMaterialId != "" || m.ExpirationModel != "" {
+	m := must[CreateKeyOutput](s, "CreateKey", M{"Origin": key.OriginExternal, "KeySpec": spec, "KeyUsage": usage}).KeyMetadata
+	if m.KeyState != key.PendingImport || m.Enabled || m.Origin != key.OriginExternal || m.CurrentKeyMaterialId != "" || m.ExpirationModel != "" {
 		s.t.Errorf("a key without material: %+v", m)
 	}
 	return m.KeyId
@@ -51,10 +53,10 @@ const usual = "RSA_AES_KEY_WRAP_SHA_256"
 type document map[string]any
 
 // wrap makes the request that imports a key under a pair, to last for ever.
-func wrap(t testing.TB, id string, p GetParametersForImportOutput, algorithm string, key []byte) document {
+func wrap(t testing.TB, id string, p GetParametersForImportOutput, algorithm string, material []byte) document {
 	t.Helper()
-	return document{"KeyId": id, "ImportToken": p.ImportToken, "ExpirationModel": materialLasts,
-		"EncryptedKeyMaterial": hsmtest.Envelop(t, p.PublicKey, custody.Algorithm(algorithm), key)}
+	return document{"KeyId": id, "ImportToken": p.ImportToken, "ExpirationModel": key.MaterialDoesNotExpire,
+		"EncryptedKeyMaterial": hsmtest.Envelop(t, p.PublicKey, custody.Algorithm(algorithm), material)}
 }
 
 func (d document) and(more M) document {
@@ -64,19 +66,19 @@ func (d document) and(more M) document {
 }
 
 // bring imports a key into another, under a pair of its own.
-func (s *service) bring(id string, key []byte, more M) ImportKeyMaterialOutput {
+func (s *service) bring(id string, material []byte, more M) ImportKeyMaterialOutput {
 	s.t.Helper()
-	return must[ImportKeyMaterialOutput](s, "ImportKeyMaterial", wrap(s.t, id, s.parameters(id, usual, "RSA_2048"), usual, key).and(more))
+	return must[ImportKeyMaterialOutput](s, "ImportKeyMaterial", wrap(s.t, id, s.parameters(id, usual, "RSA_2048"), usual, material).and(more))
 }
 
-func (s *service) metadata(id string) KeyMetadata {
+func (s *service) metadata(id string) key.KeyMetadata {
 	s.t.Helper()
 	return must[DescribeKeyOutput](s, "DescribeKey", M{"KeyId": id}).KeyMetadata
 }
 
-func (s *service) isIn(id string, state State) {
+func (s *service) isIn(id string, state key.State) {
 	s.t.Helper()
-	if m := s.metadata(id); m.KeyState != state || m.Enabled != (state == Enabled) {
+	if m := s.metadata(id); m.KeyState != state || m.Enabled != (state == key.Enabled) {
 		s.t.Errorf("the key is in state %s (enabled: %v), not %s", m.KeyState, m.Enabled, state)
 	}
 }
@@ -91,10 +93,10 @@ func (s *service) refuses(what, name string, in M, want string) {
 
 // takesImports are the specs and usages whose keys take material from elsewhere.
 var takesImports = [][2]string{
-	{symmetricDefault, encryptDecrypt}, {"HMAC_224", generateMac}, {"HMAC_256", generateMac}, {"HMAC_384", generateMac}, {"HMAC_512", generateMac},
-	{"RSA_2048", encryptDecrypt}, {"RSA_3072", encryptDecrypt}, {"RSA_4096", encryptDecrypt}, {"RSA_2048", signVerify}, {"RSA_3072", signVerify}, {"RSA_4096", signVerify},
-	{"ECC_NIST_P256", signVerify}, {"ECC_NIST_P384", signVerify}, {"ECC_NIST_P521", signVerify}, {keyOfSecp256k1, signVerify},
-	{"ECC_NIST_P256", keyAgreement}, {"ECC_NIST_P384", keyAgreement}, {"ECC_NIST_P521", keyAgreement},
+	{key.SymmetricDefault, key.EncryptDecrypt}, {"HMAC_224", key.GenerateVerifyMac}, {"HMAC_256", key.GenerateVerifyMac}, {"HMAC_384", key.GenerateVerifyMac}, {"HMAC_512", key.GenerateVerifyMac},
+	{"RSA_2048", key.EncryptDecrypt}, {"RSA_3072", key.EncryptDecrypt}, {"RSA_4096", key.EncryptDecrypt}, {"RSA_2048", key.SignVerify}, {"RSA_3072", key.SignVerify}, {"RSA_4096", key.SignVerify},
+	{"ECC_NIST_P256", key.SignVerify}, {"ECC_NIST_P384", key.SignVerify}, {"ECC_NIST_P521", key.SignVerify}, {publickey.SpecSecp256k1, key.SignVerify},
+	{"ECC_NIST_P256", key.KeyAgreement}, {"ECC_NIST_P384", key.KeyAgreement}, {"ECC_NIST_P521", key.KeyAgreement},
 }
 
 // TestImportedKeysAreTheirOwnersKeys imports a key of every spec and usage, by one algorithm after the other, and has Go's standard
@@ -111,10 +113,10 @@ func TestImportedKeysAreTheirOwnersKeys(t *testing.T) {
 		if until := s.time().Add(24 * time.Hour); !p.ParametersValidTo.Equal(until) || len(p.ImportToken) > 6144 || !strings.HasSuffix(p.KeyId, id) {
 			t.Errorf("%+v", p)
 		}
-		key, private := hsmtest.Outside(t, x[0])
-		must[ImportKeyMaterialOutput](s, "ImportKeyMaterial", wrap(t, id, p, alg, key))
-		s.isIn(id, Enabled)
-		if err := s.isOutside(id, x[0], x[1], key, private); err != nil {
+		material, private := hsmtest.Outside(t, x[0])
+		must[ImportKeyMaterialOutput](s, "ImportKeyMaterial", wrap(t, id, p, alg, material))
+		s.isIn(id, key.Enabled)
+		if err := s.isOutside(id, x[0], x[1], material, private); err != nil {
 			t.Errorf("%v by %s: %v", x, alg, err)
 		}
 	}
@@ -124,30 +126,30 @@ func TestImportedKeysAreTheirOwnersKeys(t *testing.T) {
 func TestWhatDoesNotFitUnderAPair(t *testing.T) {
 	s := start(t)
 	for _, alg := range []string{"RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256"} {
-		for _, x := range [][3]string{{"RSA_2048", signVerify, "RSA_4096"}, {"RSA_4096", encryptDecrypt, "RSA_4096"},
-			{"ECC_NIST_P521", signVerify, "RSA_2048"}, {"ECC_NIST_P521", keyAgreement, "RSA_2048"}} {
+		for _, x := range [][3]string{{"RSA_2048", key.SignVerify, "RSA_4096"}, {"RSA_4096", key.EncryptDecrypt, "RSA_4096"},
+			{"ECC_NIST_P521", key.SignVerify, "RSA_2048"}, {"ECC_NIST_P521", key.KeyAgreement, "RSA_2048"}} {
 			s.refuses(fmt.Sprint(x), "GetParametersForImport",
 				M{"KeyId": s.external(x[0], x[1]), "WrappingAlgorithm": alg, "WrappingKeySpec": x[2]}, "UnsupportedOperationException")
 		}
 	}
-	s.parameters(s.external("ECC_NIST_P521", signVerify), "RSAES_OAEP_SHA_256", "RSA_3072")
+	s.parameters(s.external("ECC_NIST_P521", key.SignVerify), "RSAES_OAEP_SHA_256", "RSA_3072")
 }
 
 // isOutside compares a key with the one that it was imported from.
-func (s *service) isOutside(id, spec, usage string, key []byte, private crypto.PrivateKey) error {
+func (s *service) isOutside(id, spec, usage string, material []byte, private crypto.PrivateKey) error {
 	message := []byte("attack at dawn")
 	switch usage {
-	case generateMac:
+	case key.GenerateVerifyMac:
 		h := map[string]func() hash.Hash{"HMAC_224": sha256.New224, "HMAC_256": sha256.New, "HMAC_384": sha512.New384, "HMAC_512": sha512.New}[spec]
-		mac := hmac.New(h, key)
+		mac := hmac.New(h, material)
 		mac.Write(message)
 		got := must[GenerateMacOutput](s, "GenerateMac", M{"KeyId": id, "Message": message, "MacAlgorithm": strings.Replace(spec, "HMAC_", "HMAC_SHA_", 1)})
 		if !hmac.Equal(got.Mac, mac.Sum(nil)) {
 			return errors.New("another code")
 		}
-	case signVerify:
+	case key.SignVerify:
 		spki := must[GetPublicKeyOutput](s, "GetPublicKey", M{"KeyId": id}).PublicKey
-		for _, alg := range specs[spec][usage].algorithms {
+		for _, alg := range key.Specs[spec][usage].Algorithms {
 			got := must[SignOutput](s, "Sign", M{"KeyId": id, "Message": message, "SigningAlgorithm": alg})
 			if err := hsmtest.Verified(spki, custody.Algorithm(alg), hsmtest.Digest(custody.Algorithm(alg), message), got.Signature); err != nil {
 				return err
@@ -158,13 +160,13 @@ func (s *service) isOutside(id, spec, usage string, key []byte, private crypto.P
 				return errors.New("another public key")
 			}
 		}
-	case keyAgreement:
+	case key.KeyAgreement:
 		own, err := private.(*ecdsa.PrivateKey).ECDH()
 		if err != nil {
 			return err
 		}
 		return s.sharesWith(id, own)
-	case encryptDecrypt:
+	case key.EncryptDecrypt:
 		return s.decryptsFor(id, private, message)
 	}
 	return nil
@@ -190,7 +192,7 @@ func (s *service) sharesWith(id string, own *ecdh.PrivateKey) error {
 // decryptsFor encrypts outside for RSA keys. Symmetric ciphertexts have a format of the service's own, so only the way there and back
 // is shown here; that the bytes are the same is the device's suite's to show.
 func (s *service) decryptsFor(id string, private crypto.PrivateKey, message []byte) error {
-	key, is := private.(*rsa.PrivateKey)
+	material, is := private.(*rsa.PrivateKey)
 	if !is {
 		c := must[EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": message})
 		if got := must[DecryptOutput](s, "Decrypt", M{"CiphertextBlob": c.CiphertextBlob}); !bytes.Equal(got.Plaintext, message) {
@@ -198,8 +200,8 @@ func (s *service) decryptsFor(id string, private crypto.PrivateKey, message []by
 		}
 		return nil
 	}
-	for alg, h := range map[string]hash.Hash{oaepSHA1: sha1.New(), oaepSHA256: sha256.New()} {
-		c, err := rsa.EncryptOAEP(h, rand.Reader, &key.PublicKey, message, nil)
+	for alg, h := range map[string]hash.Hash{publickey.OAEPSHA1: sha1.New(), publickey.OAEPSHA256: sha256.New()} {
+		c, err := rsa.EncryptOAEP(h, rand.Reader, &material.PublicKey, message, nil)
 		if err != nil {
 			return err
 		}
@@ -213,10 +215,10 @@ func (s *service) decryptsFor(id string, private crypto.PrivateKey, message []by
 // TestWhatAnImportMustBe refuses requests one by one, and nothing changes.
 func TestWhatAnImportMustBe(t *testing.T) {
 	s := start(t)
-	id, sign := s.external(symmetricDefault, encryptDecrypt), s.external("ECC_NIST_P256", signVerify)
-	key, _ := hsmtest.Outside(t, symmetricDefault)
+	id, sign := s.external(key.SymmetricDefault, key.EncryptDecrypt), s.external("ECC_NIST_P256", key.SignVerify)
+	material, _ := hsmtest.Outside(t, key.SymmetricDefault)
 	p := s.parameters(id, usual, "RSA_2048")
-	good := wrap(t, id, p, usual, key)
+	good := wrap(t, id, p, usual, material)
 	pair, _ := hsmtest.Outside(t, "ECC_NIST_P256")
 	ofSign := s.parameters(sign, usual, "RSA_2048")
 	goodPair := wrap(t, sign, ofSign, usual, pair)
@@ -228,11 +230,11 @@ func TestWhatAnImportMustBe(t *testing.T) {
 		in   M
 		code string
 	}{
-		"no ValidTo":                       {good.and(M{"ExpirationModel": materialExpires}), "ValidationException"},
+		"no ValidTo":                       {good.and(M{"ExpirationModel": key.MaterialExpires}), "ValidationException"},
 		"ValidTo for ever":                 {good.and(M{"ValidTo": seconds(time.Hour)}), "ValidationException"},
-		"ValidTo now":                      {good.and(M{"ExpirationModel": materialExpires, "ValidTo": seconds(0)}), "ValidationException"},
-		"ValidTo past":                     {good.and(M{"ExpirationModel": materialExpires, "ValidTo": seconds(-time.Hour)}), "ValidationException"},
-		"ValidTo too late":                 {good.and(M{"ExpirationModel": materialExpires, "ValidTo": seconds(365*24*time.Hour + time.Second)}), "ValidationException"},
+		"ValidTo now":                      {good.and(M{"ExpirationModel": key.MaterialExpires, "ValidTo": seconds(0)}), "ValidationException"},
+		"ValidTo past":                     {good.and(M{"ExpirationModel": key.MaterialExpires, "ValidTo": seconds(-time.Hour)}), "ValidationException"},
+		"ValidTo too late":                 {good.and(M{"ExpirationModel": key.MaterialExpires, "ValidTo": seconds(365*24*time.Hour + time.Second)}), "ValidationException"},
 		"new, and known by id":             {good.and(M{"ImportType": importNew, "KeyMaterialId": some}), "ValidationException"},
 		"existing before any":              {good.and(M{"ImportType": importExisting}), "IncorrectKeyMaterialException"},
 		"an id of none":                    {good.and(M{"KeyMaterialId": some}), "IncorrectKeyMaterialException"},
@@ -240,13 +242,13 @@ func TestWhatAnImportMustBe(t *testing.T) {
 		"no token":                         {good.and(M{"ImportToken": []byte("x")}), "InvalidImportTokenException"},
 		"another key's token":              {good.and(M{"ImportToken": ofSign.ImportToken}), "InvalidImportTokenException"},
 		"material for another pair":        {good.and(M{"EncryptedKeyMaterial": goodPair["EncryptedKeyMaterial"]}), "InvalidCiphertextException"},
-		"another algorithm":                {wrap(t, id, p, "RSA_AES_KEY_WRAP_SHA_1", key), "InvalidCiphertextException"},
-		"a short key":                      {wrap(t, id, p, usual, key[:16]), "IncorrectKeyMaterialException"},
+		"another algorithm":                {wrap(t, id, p, "RSA_AES_KEY_WRAP_SHA_1", material), "InvalidCiphertextException"},
+		"a short key":                      {wrap(t, id, p, usual, material[:16]), "IncorrectKeyMaterialException"},
 		"a private key":                    {wrap(t, id, p, usual, pair), "IncorrectKeyMaterialException"},
 		"a type of an asymmetric key":      {goodPair.and(M{"ImportType": importNew}), "ValidationException"},
 		"an id of an asymmetric key":       {goodPair.and(M{"KeyMaterialId": some}), "ValidationException"},
 		"a description of an asymmetric":   {goodPair.and(M{"KeyMaterialDescription": "x"}), "ValidationException"},
-		"a symmetric key for a curve":      {wrap(t, sign, ofSign, usual, key), "IncorrectKeyMaterialException"},
+		"a symmetric key for a curve":      {wrap(t, sign, ofSign, usual, material), "IncorrectKeyMaterialException"},
 		"a key of an origin of our own":    {good.and(M{"KeyId": s.key()}), "UnsupportedOperationException"},
 		"a key that there isn't":           {good.and(M{"KeyId": anID}), "NotFoundException"},
 		"a description that is none":       {good.and(M{"KeyMaterialDescription": "a\x00b"}), "ValidationException"},
@@ -258,14 +260,14 @@ func TestWhatAnImportMustBe(t *testing.T) {
 		{"WrappingAlgorithm": usual, "WrappingKeySpec": "SM2"}} {
 		s.refuses(fmt.Sprint(x), "GetParametersForImport", x.and(M{"KeyId": id}), "UnsupportedOperationException")
 	}
-	for spec, usage := range map[string]string{keyOfCurve25519: signVerify, "ML_DSA_65": signVerify, "ML_KEM_768": encapsulate, "SM2": signVerify} {
-		s.refuses(spec, "CreateKey", M{"Origin": originExternal, "KeySpec": spec, "KeyUsage": usage}, "UnsupportedOperationException")
+	for spec, usage := range map[string]string{publickey.SpecEd25519: key.SignVerify, "ML_DSA_65": key.SignVerify, "ML_KEM_768": key.EncapsulateDecapsulate, "SM2": key.SignVerify} {
+		s.refuses(spec, "CreateKey", M{"Origin": key.OriginExternal, "KeySpec": spec, "KeyUsage": usage}, "UnsupportedOperationException")
 	}
 	for _, name := range []string{"GetParametersForImport", "DeleteImportedKeyMaterial"} {
 		s.refuses(name, name, M{"KeyId": s.key(), "WrappingAlgorithm": usual, "WrappingKeySpec": "RSA_2048"}, "UnsupportedOperationException")
 	}
-	s.isIn(id, PendingImport)
-	s.isIn(sign, PendingImport)
+	s.isIn(id, key.PendingImport)
+	s.isIn(sign, key.PendingImport)
 	must[ImportKeyMaterialOutput](s, "ImportKeyMaterial", good)
 	must[ImportKeyMaterialOutput](s, "ImportKeyMaterial", goodPair)
 	s.refuses("a key's own bytes as new", "ImportKeyMaterial", good.and(M{"ImportType": importNew}), "IncorrectKeyMaterialException")
@@ -277,9 +279,9 @@ func TestWhatAnImportMustBe(t *testing.T) {
 // with no others.
 func TestDeletedMaterialComesBack(t *testing.T) {
 	s := start(t)
-	id := s.external(symmetricDefault, encryptDecrypt)
-	key, _ := hsmtest.Outside(t, symmetricDefault)
-	first := s.bring(id, key, nil)
+	id := s.external(key.SymmetricDefault, key.EncryptDecrypt)
+	material, _ := hsmtest.Outside(t, key.SymmetricDefault)
+	first := s.bring(id, material, nil)
 	blob := must[EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
 	sealed, err := s.sealAs("secretsmanager", id, nil, "secret")
 	if err != nil {
@@ -294,7 +296,7 @@ func TestDeletedMaterialComesBack(t *testing.T) {
 		if out.KeyMaterialId != first.KeyMaterialId || out.KeyId != first.KeyId {
 			t.Errorf("%+v", out)
 		}
-		s.isIn(id, PendingImport)
+		s.isIn(id, key.PendingImport)
 		if m := s.metadata(id); m.ExpirationModel != "" || m.ValidTo != nil || m.CurrentKeyMaterialId != first.KeyMaterialId {
 			t.Errorf("without material: %+v", m)
 		}
@@ -304,10 +306,10 @@ func TestDeletedMaterialComesBack(t *testing.T) {
 		}
 		s.holdsNothing(id)
 		must[DeleteImportedKeyMaterialOutput](s, "DeleteImportedKeyMaterial", in) // what is gone is as good
-		s.isIn(id, PendingImport)
-		other, _ := hsmtest.Outside(t, symmetricDefault)
+		s.isIn(id, key.PendingImport)
+		other, _ := hsmtest.Outside(t, key.SymmetricDefault)
 		s.refuses("other bytes", "ImportKeyMaterial", wrap(t, id, s.parameters(id, usual, "RSA_2048"), usual, other), "IncorrectKeyMaterialException")
-		if again := s.bring(id, key, nil); again != first {
+		if again := s.bring(id, material, nil); again != first {
 			t.Errorf("%+v came back as %+v", first, again)
 		}
 		if got := must[DecryptOutput](s, "Decrypt", M{"CiphertextBlob": blob}); string(got.Plaintext) != "x" || got.KeyMaterialId != first.KeyMaterialId {
@@ -319,7 +321,7 @@ func TestDeletedMaterialComesBack(t *testing.T) {
 		s.restart() // and from the rows alone
 	}
 	s.refuses("an id of none", "DeleteImportedKeyMaterial", M{"KeyId": id, "KeyMaterialId": strings.Repeat("0a", 32)}, "NotFoundException")
-	sign := s.external("ECC_NIST_P256", signVerify)
+	sign := s.external("ECC_NIST_P256", key.SignVerify)
 	s.refuses("an id of an asymmetric key", "DeleteImportedKeyMaterial", M{"KeyId": sign, "KeyMaterialId": first.KeyMaterialId}, "ValidationException")
 }
 
@@ -337,21 +339,21 @@ func (s *service) holdsNothing(id string) {
 // TestPairsComeBackByTheirPublicHalf does the same with keys that have one material for ever.
 func TestPairsComeBackByTheirPublicHalf(t *testing.T) {
 	s := start(t)
-	for _, x := range [][2]string{{"HMAC_384", generateMac}, {"RSA_2048", signVerify}, {"ECC_NIST_P384", keyAgreement}, {keyOfSecp256k1, signVerify}} {
+	for _, x := range [][2]string{{"HMAC_384", key.GenerateVerifyMac}, {"RSA_2048", key.SignVerify}, {"ECC_NIST_P384", key.KeyAgreement}, {publickey.SpecSecp256k1, key.SignVerify}} {
 		id := s.external(x[0], x[1])
-		key, private := hsmtest.Outside(t, x[0])
-		if out := s.bring(id, key, nil); out.KeyMaterialId != "" {
+		material, private := hsmtest.Outside(t, x[0])
+		if out := s.bring(id, material, nil); out.KeyMaterialId != "" {
 			t.Errorf("%v: %+v", x, out)
 		}
 		must[any](s, "DeleteImportedKeyMaterial", M{"KeyId": id})
-		s.isIn(id, PendingImport)
+		s.isIn(id, key.PendingImport)
 		if x[0] != "RSA_2048" { // there is one RSA key of a size for all tests
 			other, _ := hsmtest.Outside(t, x[0])
 			s.refuses(fmt.Sprint(x), "ImportKeyMaterial", wrap(t, id, s.parameters(id, usual, "RSA_2048"), usual, other), "IncorrectKeyMaterialException")
 		}
-		s.bring(id, key, nil)
-		s.isIn(id, Enabled)
-		if err := s.isOutside(id, x[0], x[1], key, private); err != nil {
+		s.bring(id, material, nil)
+		s.isIn(id, key.Enabled)
+		if err := s.isOutside(id, x[0], x[1], material, private); err != nil {
 			t.Errorf("%v: %v", x, err)
 		}
 	}
@@ -360,57 +362,57 @@ func TestPairsComeBackByTheirPublicHalf(t *testing.T) {
 // TestMaterialExpires by the clock, unless it was imported again for longer or for ever, and comes back.
 func TestMaterialExpires(t *testing.T) {
 	s := start(t)
-	key, _ := hsmtest.Outside(t, symmetricDefault)
+	material, _ := hsmtest.Outside(t, key.SymmetricDefault)
 	until := func(d time.Duration) M {
-		return M{"ExpirationModel": materialExpires, "ValidTo": float64(s.time().Add(d).UnixMilli()) / 1000}
+		return M{"ExpirationModel": key.MaterialExpires, "ValidTo": float64(s.time().Add(d).UnixMilli()) / 1000}
 	}
-	soon, later, never, parting := s.external(symmetricDefault, encryptDecrypt), s.external(symmetricDefault, encryptDecrypt),
-		s.external(symmetricDefault, encryptDecrypt), s.external(symmetricDefault, encryptDecrypt)
+	soon, later, never, parting := s.external(key.SymmetricDefault, key.EncryptDecrypt), s.external(key.SymmetricDefault, key.EncryptDecrypt),
+		s.external(key.SymmetricDefault, key.EncryptDecrypt), s.external(key.SymmetricDefault, key.EncryptDecrypt)
 	for _, id := range []string{soon, later, never, parting} {
-		s.bring(id, key, until(time.Hour))
-		if m := s.metadata(id); m.ExpirationModel != materialExpires || !m.ValidTo.Equal(s.time().Add(time.Hour)) {
+		s.bring(id, material, until(time.Hour))
+		if m := s.metadata(id); m.ExpirationModel != key.MaterialExpires || !m.ValidTo.Equal(s.time().Add(time.Hour)) {
 			t.Errorf("%+v", m)
 		}
 	}
 	blob := must[EncryptOutput](s, "Encrypt", M{"KeyId": soon, "Plaintext": "eA=="}).CiphertextBlob
-	s.bring(later, key, until(2*time.Hour))
-	s.bring(never, key, M{"ExpirationModel": materialLasts})
+	s.bring(later, material, until(2*time.Hour))
+	s.bring(never, material, M{"ExpirationModel": key.MaterialDoesNotExpire})
 	must[any](s, "ScheduleKeyDeletion", M{"KeyId": parting})
 	s.pass(time.Hour - time.Millisecond)
 	s.clockwork.Turn(t.Context())
-	s.isIn(soon, Enabled)
+	s.isIn(soon, key.Enabled)
 	s.pass(time.Millisecond)
 	s.clockwork.Turn(t.Context())
-	s.isIn(soon, PendingImport)
+	s.isIn(soon, key.PendingImport)
 	s.holdsNothing(soon)
-	s.isIn(later, Enabled)
-	s.isIn(never, Enabled)
-	s.isIn(parting, PendingDeletion)
+	s.isIn(later, key.Enabled)
+	s.isIn(never, key.Enabled)
+	s.isIn(parting, key.PendingDeletion)
 	s.refuses("Decrypt", "Decrypt", M{"CiphertextBlob": blob}, "KMSInvalidStateException")
 	must[any](s, "CancelKeyDeletion", M{"KeyId": parting})
-	s.isIn(parting, PendingImport)
+	s.isIn(parting, key.PendingImport)
 	s.refuses("enabling a key without material", "EnableKey", M{"KeyId": parting}, "KMSInvalidStateException")
-	s.bring(parting, key, nil)
-	s.isIn(parting, Enabled)
-	s.bring(soon, key, nil)
+	s.bring(parting, material, nil)
+	s.isIn(parting, key.Enabled)
+	s.bring(soon, material, nil)
 	if got := must[DecryptOutput](s, "Decrypt", M{"CiphertextBlob": blob}); string(got.Plaintext) != "x" {
 		t.Errorf("%+v", got)
 	}
 	s.pass(time.Hour)
 	s.clockwork.Turn(t.Context())
-	s.isIn(later, PendingImport)
-	s.isIn(never, Enabled)
-	s.isIn(soon, Enabled)
+	s.isIn(later, key.PendingImport)
+	s.isIn(never, key.Enabled)
+	s.isIn(soon, key.Enabled)
 }
 
 // TestTheFirstMaterialToExpireIsShown, current or not, since the key is closed without it; one that was never current is none.
 func TestTheFirstMaterialToExpireIsShown(t *testing.T) {
 	s := start(t)
-	id := s.external(symmetricDefault, encryptDecrypt)
-	one, _ := hsmtest.Outside(t, symmetricDefault)
-	two, _ := hsmtest.Outside(t, symmetricDefault)
+	id := s.external(key.SymmetricDefault, key.EncryptDecrypt)
+	one, _ := hsmtest.Outside(t, key.SymmetricDefault)
+	two, _ := hsmtest.Outside(t, key.SymmetricDefault)
 	until := func(d time.Duration) M {
-		return M{"ExpirationModel": materialExpires, "ValidTo": float64(s.time().Add(d).UnixMilli()) / 1000}
+		return M{"ExpirationModel": key.MaterialExpires, "ValidTo": float64(s.time().Add(d).UnixMilli()) / 1000}
 	}
 	shows := func(model string, in time.Duration) {
 		t.Helper()
@@ -424,27 +426,27 @@ func TestTheFirstMaterialToExpireIsShown(t *testing.T) {
 	new := until(time.Hour)
 	new["ImportType"] = importNew
 	s.bring(id, two, new)
-	shows(materialExpires, 2*time.Hour)
+	shows(key.MaterialExpires, 2*time.Hour)
 	must[any](s, "RotateKeyOnDemand", M{"KeyId": id})
-	shows(materialExpires, time.Hour)
+	shows(key.MaterialExpires, time.Hour)
 	s.bring(id, two, nil)
-	shows(materialExpires, 2*time.Hour)
+	shows(key.MaterialExpires, 2*time.Hour)
 	s.bring(id, one, nil)
-	shows(materialLasts, 0)
+	shows(key.MaterialDoesNotExpire, 0)
 }
 
 // TestAClockThatIsSetBackExpiresNothing: the job stays until the time has come again.
 func TestAClockThatIsSetBackExpiresNothing(t *testing.T) {
 	s := start(t)
-	id := s.external(symmetricDefault, encryptDecrypt)
-	key, _ := hsmtest.Outside(t, symmetricDefault)
-	s.bring(id, key, M{"ExpirationModel": materialExpires, "ValidTo": float64(s.time().Add(time.Hour).UnixMilli()) / 1000})
+	id := s.external(key.SymmetricDefault, key.EncryptDecrypt)
+	material, _ := hsmtest.Outside(t, key.SymmetricDefault)
+	s.bring(id, material, M{"ExpirationModel": key.MaterialExpires, "ValidTo": float64(s.time().Add(time.Hour).UnixMilli()) / 1000})
 	m := s.metadata(id)
 	c := s.runner.Own(t.Context(), ourAccount, ourRegion, "kms")
 	if err := s.keys.Expire(c, subjectOf(id, m.CurrentKeyMaterialId)); err == nil {
 		t.Error("the job ended before its time")
 	}
-	s.isIn(id, Enabled)
+	s.isIn(id, key.Enabled)
 	for _, subject := range []string{subjectOf(id, strings.Repeat("0a", 32)), subjectOf(anID, m.CurrentKeyMaterialId), subjectOf(s.key(), m.CurrentKeyMaterialId)} {
 		if err := s.keys.Expire(c, subject); err != nil {
 			t.Errorf("a job that has nothing to do: %v", err)
@@ -455,9 +457,9 @@ func TestAClockThatIsSetBackExpiresNothing(t *testing.T) {
 // TestPairsAreGoneAfterADay from the database and from the token, and no import is taken after that.
 func TestPairsAreGoneAfterADay(t *testing.T) {
 	s := start(t)
-	id := s.external(symmetricDefault, encryptDecrypt)
-	key, _ := hsmtest.Outside(t, symmetricDefault)
-	in := wrap(t, id, s.parameters(id, "RSAES_OAEP_SHA_1", "RSA_2048"), "RSAES_OAEP_SHA_1", key)
+	id := s.external(key.SymmetricDefault, key.EncryptDecrypt)
+	material, _ := hsmtest.Outside(t, key.SymmetricDefault)
+	in := wrap(t, id, s.parameters(id, "RSAES_OAEP_SHA_1", "RSA_2048"), "RSAES_OAEP_SHA_1", material)
 	for range 2 { // a token serves more than once
 		must[any](s, "ImportKeyMaterial", in)
 	}
@@ -480,7 +482,7 @@ func TestPairsAreGoneAfterADay(t *testing.T) {
 // TestAKeyHasSoManyPairs at once, so that nobody keeps the token busy with making them.
 func TestAKeyHasSoManyPairs(t *testing.T) {
 	s := start(t)
-	id, other := s.external(symmetricDefault, encryptDecrypt), s.external(symmetricDefault, encryptDecrypt)
+	id, other := s.external(key.SymmetricDefault, key.EncryptDecrypt), s.external(key.SymmetricDefault, key.EncryptDecrypt)
 	in := M{"KeyId": id, "WrappingAlgorithm": usual, "WrappingKeySpec": "RSA_2048"}
 	must[GetParametersForImportOutput](s, "GetParametersForImport", in)
 	for range pairsPerKey - 1 {
@@ -499,15 +501,15 @@ func TestAKeyHasSoManyPairs(t *testing.T) {
 // TestADisabledKeyStaysDisabled when material that it has is imported again; what lacked material is enabled by it.
 func TestADisabledKeyStaysDisabled(t *testing.T) {
 	s := start(t)
-	id := s.external(symmetricDefault, encryptDecrypt)
-	key, _ := hsmtest.Outside(t, symmetricDefault)
-	s.bring(id, key, nil)
+	id := s.external(key.SymmetricDefault, key.EncryptDecrypt)
+	material, _ := hsmtest.Outside(t, key.SymmetricDefault)
+	s.bring(id, material, nil)
 	must[any](s, "DisableKey", M{"KeyId": id})
-	s.bring(id, key, nil)
-	s.isIn(id, Disabled)
+	s.bring(id, material, nil)
+	s.isIn(id, key.Disabled)
 	must[any](s, "DeleteImportedKeyMaterial", M{"KeyId": id})
-	s.bring(id, key, nil)
-	s.isIn(id, Enabled)
+	s.bring(id, material, nil)
+	s.isIn(id, key.Enabled)
 }
 
 var (
@@ -530,12 +532,12 @@ func (s *service) count(q *store.Query) (n int) {
 // TestAPairFailsTenTimes whoever asks at once; what is unwrapped and unfit, and what is good, isn't counted.
 func TestAPairFailsTenTimes(t *testing.T) {
 	s := start(t)
-	id := s.external(symmetricDefault, encryptDecrypt)
-	key, _ := hsmtest.Outside(t, symmetricDefault)
+	id := s.external(key.SymmetricDefault, key.EncryptDecrypt)
+	material, _ := hsmtest.Outside(t, key.SymmetricDefault)
 	p := s.parameters(id, usual, "RSA_2048")
-	good := wrap(t, id, p, usual, key)
+	good := wrap(t, id, p, usual, material)
 	for range 2 * pairFailures {
-		s.refuses("unfit", "ImportKeyMaterial", wrap(t, id, p, usual, key[:24]), "IncorrectKeyMaterialException")
+		s.refuses("unfit", "ImportKeyMaterial", wrap(t, id, p, usual, material[:24]), "IncorrectKeyMaterialException")
 		must[any](s, "ImportKeyMaterial", good)
 	}
 	if n := s.count(qAllWorn); n != 0 {
@@ -558,62 +560,62 @@ func TestAPairFailsTenTimes(t *testing.T) {
 		t.Errorf("%v", answers)
 	}
 	s.refuses("good, and too late", "ImportKeyMaterial", good, "ExpiredImportTokenException")
-	s.bring(id, key, nil)
+	s.bring(id, material, nil)
 }
 
 // TestNewMaterialWaitsForItsRotation: one at a time, and only with symmetric keys.
 func TestNewMaterialWaitsForItsRotation(t *testing.T) {
 	s := start(t)
-	id := s.external(symmetricDefault, encryptDecrypt)
-	one, _ := hsmtest.Outside(t, symmetricDefault)
-	two, _ := hsmtest.Outside(t, symmetricDefault)
-	three, _ := hsmtest.Outside(t, symmetricDefault)
+	id := s.external(key.SymmetricDefault, key.EncryptDecrypt)
+	one, _ := hsmtest.Outside(t, key.SymmetricDefault)
+	two, _ := hsmtest.Outside(t, key.SymmetricDefault)
+	three, _ := hsmtest.Outside(t, key.SymmetricDefault)
 	first := s.bring(id, one, M{"KeyMaterialDescription": "the first"})
 	second := s.bring(id, two, M{"ImportType": importNew, "KeyMaterialDescription": "the second"})
 	if second.KeyMaterialId == first.KeyMaterialId || s.metadata(id).CurrentKeyMaterialId != first.KeyMaterialId {
 		t.Errorf("%+v, %+v", first, second)
 	}
-	s.isIn(id, Enabled)
+	s.isIn(id, key.Enabled)
 	p := s.parameters(id, usual, "RSA_2048")
 	s.refuses("a third", "ImportKeyMaterial", wrap(t, id, p, usual, three).and(M{"ImportType": importNew}), "KMSInvalidStateException")
 	s.refuses("the wrong one", "ImportKeyMaterial", wrap(t, id, p, usual, one).and(M{"KeyMaterialId": second.KeyMaterialId}), "IncorrectKeyMaterialException")
 	must[any](s, "ImportKeyMaterial", wrap(t, id, p, usual, two).and(M{"KeyMaterialId": second.KeyMaterialId}))
-	if m := s.materialOf(id, second.KeyMaterialId); m.rotation != rotationPending || m.description != "the second" || !m.there() {
+	if m := s.materialOf(id, second.KeyMaterialId); m.RotationType != key.RotationPending || m.Description != "the second" || !m.IsPresent() {
 		t.Errorf("%+v", m)
 	}
 	must[any](s, "DeleteImportedKeyMaterial", M{"KeyId": id, "KeyMaterialId": second.KeyMaterialId})
-	s.isIn(id, Enabled) // it was never used
+	s.isIn(id, key.Enabled) // it was never used
 	s.refuses("one that is forgotten", "ImportKeyMaterial", wrap(t, id, p, usual, two), "IncorrectKeyMaterialException")
 	third := s.bring(id, three, M{"ImportType": importNew})
 	if slices.Contains([]string{first.KeyMaterialId, second.KeyMaterialId}, third.KeyMaterialId) {
 		t.Errorf("%+v", third)
 	}
 	must[any](s, "DeleteImportedKeyMaterial", M{"KeyId": id})
-	s.isIn(id, PendingImport)
+	s.isIn(id, key.PendingImport)
 	s.bring(id, three, nil) // it doesn't bring the first back
-	s.isIn(id, PendingImport)
+	s.isIn(id, key.PendingImport)
 	s.bring(id, one, nil)
-	s.isIn(id, Enabled)
+	s.isIn(id, key.Enabled)
 }
 
-func (s *service) materialOf(id, material string) material {
+func (s *service) materialOf(id, material string) key.Material {
 	s.t.Helper()
-	k, err := s.keys.loadKey(s.t.Context(), keyRef{ourAccount, ourRegion, id})
+	k, err := s.keys.rows.Load(s.t.Context(), key.Ref{Account: ourAccount, Region: ourRegion, ID: id})
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return k.materials[material]
+	return k.Materials[material]
 }
 
 // TestImportsMeetDeletions imports and deletes at once: each answers as if it had been alone, and the key is in a state that fits
 // what it has.
 func TestImportsMeetDeletions(t *testing.T) {
 	s := start(t)
-	id := s.external(symmetricDefault, encryptDecrypt)
-	key, _ := hsmtest.Outside(t, symmetricDefault)
-	first := s.bring(id, key, nil)
+	id := s.external(key.SymmetricDefault, key.EncryptDecrypt)
+	material, _ := hsmtest.Outside(t, key.SymmetricDefault)
+	first := s.bring(id, material, nil)
 	blob := must[EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
-	in := wrap(t, id, s.parameters(id, usual, "RSA_2048"), usual, key)
+	in := wrap(t, id, s.parameters(id, usual, "RSA_2048"), usual, material)
 	var all sync.WaitGroup
 	for range 3 {
 		all.Go(func() {
@@ -640,9 +642,9 @@ func TestImportsMeetDeletions(t *testing.T) {
 		})
 	}
 	all.Wait()
-	there := s.materialOf(id, first.KeyMaterialId).there()
-	s.isIn(id, map[bool]State{true: Enabled, false: PendingImport}[there])
-	s.bring(id, key, nil)
+	there := s.materialOf(id, first.KeyMaterialId).IsPresent()
+	s.isIn(id, map[bool]key.State{true: key.Enabled, false: key.PendingImport}[there])
+	s.bring(id, material, nil)
 	if got := must[DecryptOutput](s, "Decrypt", M{"CiphertextBlob": blob}); string(got.Plaintext) != "x" {
 		t.Errorf("%+v", got)
 	}
@@ -654,9 +656,9 @@ func TestImportsMeetDeletions(t *testing.T) {
 // TestAnAlteredPairIsRefused: its row is signed, so that nobody who can write to the database chooses how a key comes in.
 func TestAnAlteredPairIsRefused(t *testing.T) {
 	s := start(t)
-	id := s.external(symmetricDefault, encryptDecrypt)
-	key, _ := hsmtest.Outside(t, symmetricDefault)
-	in := wrap(t, id, s.parameters(id, usual, "RSA_2048"), usual, key)
+	id := s.external(key.SymmetricDefault, key.EncryptDecrypt)
+	material, _ := hsmtest.Outside(t, key.SymmetricDefault)
+	in := wrap(t, id, s.parameters(id, usual, "RSA_2048"), usual, material)
 	err := s.db.Commit(func(tx *store.Tx) error {
 		_, err := tx.Exec(qAlterPair, "RSAES_OAEP_SHA_1")
 		return err
@@ -665,7 +667,7 @@ func TestAnAlteredPairIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.refuses("an altered row", "ImportKeyMaterial", in, "KMSInternalException")
-	s.isIn(id, PendingImport)
+	s.isIn(id, key.PendingImport)
 }
 
 // TestTheTrailSaysHowAKeyCameIn and nothing of the key.
@@ -673,9 +675,9 @@ func TestTheTrailSaysHowAKeyCameIn(t *testing.T) {
 	s := start(t)
 	for alg, path := range map[string]string{"RSAES_OAEP_SHA_1": "token", "RSA_AES_KEY_WRAP_SHA_1": "token",
 		"RSAES_OAEP_SHA_256": "key material in the service's memory", "RSA_AES_KEY_WRAP_SHA_256": "wrapping key in the service's memory"} {
-		id := s.external(symmetricDefault, encryptDecrypt)
-		key, _ := hsmtest.Outside(t, symmetricDefault)
-		must[any](s, "ImportKeyMaterial", wrap(t, id, s.parameters(id, alg, "RSA_2048"), alg, key))
+		id := s.external(key.SymmetricDefault, key.EncryptDecrypt)
+		material, _ := hsmtest.Outside(t, key.SymmetricDefault)
+		must[any](s, "ImportKeyMaterial", wrap(t, id, s.parameters(id, alg, "RSA_2048"), alg, material))
 		found := 0
 		for _, r := range s.records() {
 			if strings.Contains(r, `"eventName":"ImportKeyMaterial"`) && strings.Contains(r, id) && strings.Contains(r, `"unwrapPath":"`+path+`"`) {

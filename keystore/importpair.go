@@ -11,6 +11,9 @@ import (
 	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/internal/wire"
+	"claviger/keystore/key"
+	"claviger/keystore/kmsfault"
+	"claviger/keystore/publickey"
 	"claviger/policy"
 	"claviger/store"
 
@@ -26,7 +29,7 @@ const (
 // importPair is a key pair under which material is imported into one key. It is made for one call of GetParametersForImport and
 // gone a day later, so that an import that somebody recorded stays closed.
 type importPair struct {
-	keyRef
+	key.Ref
 	pairID    string
 	algorithm string
 	spec      string
@@ -45,9 +48,9 @@ type GetParametersForImportInput struct {
 func (in GetParametersForImportInput) Validate() error {
 	switch {
 	case in.WrappingAlgorithm == "RSAES_PKCS1_V1_5":
-		return unsupported("The wrapping algorithm RSAES_PKCS1_V1_5 is not supported any more. Use one of RSAES_OAEP_SHA_256 and RSA_AES_KEY_WRAP_SHA_256.")
+		return kmsfault.Unsupported("The wrapping algorithm RSAES_PKCS1_V1_5 is not supported any more. Use one of RSAES_OAEP_SHA_256 and RSA_AES_KEY_WRAP_SHA_256.")
 	case in.WrappingAlgorithm == "SM2PKE", in.WrappingKeySpec == "SM2":
-		return unsupported("Wrapping by SM2 is not supported by this service.")
+		return kmsfault.Unsupported("Wrapping by SM2 is not supported by this service.")
 	}
 	return nil
 }
@@ -63,28 +66,28 @@ type GetParametersForImportOutput struct {
 func (s *Keys) findImportParameters(c *op.Call, in GetParametersForImportInput) (*target, error) {
 	t, err := s.find(c, "GetParametersForImport", in.KeyId, false)
 	if err == nil {
-		t.fits = func(k *Key) error { return k.comesBy(in.WrappingAlgorithm, in.WrappingKeySpec) }
+		t.fits = func(k *key.Key) error { return comesBy(k, in.WrappingAlgorithm, in.WrappingKeySpec) }
 	}
 	return t, err
 }
 
 // comesBy returns nil if the key's material can be wrapped by an algorithm under a pair of a spec: RSA private keys are longer
 // than RSA encrypts, and so is one on P-521 for the smallest pair.
-func (k *Key) comesBy(algorithm, spec string) error {
+func comesBy(k *key.Key, algorithm, spec string) error {
 	direct := strings.HasPrefix(algorithm, "RSAES_OAEP_")
 	switch {
-	case direct && moduli[k.Spec] > 0:
-		return unsupported("The wrapping algorithm " + algorithm + " can't wrap key material of key spec " + k.Spec + ". Use one of RSA_AES_KEY_WRAP_SHA_256 and RSA_AES_KEY_WRAP_SHA_1.")
+	case direct && publickey.ModulusBits[k.Spec] > 0:
+		return kmsfault.Unsupported("The wrapping algorithm " + algorithm + " can't wrap key material of key spec " + k.Spec + ". Use one of RSA_AES_KEY_WRAP_SHA_256 and RSA_AES_KEY_WRAP_SHA_1.")
 	case direct && k.Spec == "ECC_NIST_P521" && spec == "RSA_2048":
-		return unsupported("The wrapping algorithm " + algorithm + " can't wrap key material of key spec " + k.Spec + " under a wrapping key of RSA_2048.")
+		return kmsfault.Unsupported("The wrapping algorithm " + algorithm + " can't wrap key material of key spec " + k.Spec + " under a wrapping key of RSA_2048.")
 	}
 	return nil
 }
 
 func (s *Keys) getParametersForImport(c *op.Call, in GetParametersForImportInput, t *target) (op.Commit[GetParametersForImportOutput], error) {
-	p := &importPair{keyRef: t.key.ref(), pairID: uuid.NewString(), algorithm: in.WrappingAlgorithm, spec: in.WrappingKeySpec,
+	p := &importPair{Ref: t.key.Ref(), pairID: uuid.NewString(), algorithm: in.WrappingAlgorithm, spec: in.WrappingKeySpec,
 		expires: c.Time.Add(pairLives).Truncate(time.Millisecond)}
-	err := anotherPair(s.db, p.keyRef) // now, before the token works for nothing, and once more when it has
+	err := anotherPair(s.db, p.Ref) // now, before the token works for nothing, and once more when it has
 	if err != nil {
 		return nil, err
 	}
@@ -97,20 +100,20 @@ func (s *Keys) getParametersForImport(c *op.Call, in GetParametersForImportInput
 	}
 	out := GetParametersForImportOutput{t.key.ARN(), s.importToken(p), p.m.Public, wire.Time{Time: p.expires}}
 	return func(tx *store.Tx) (GetParametersForImportOutput, error) {
-		if err := anotherPair(tx, p.keyRef); err != nil {
+		if err := anotherPair(tx, p.Ref); err != nil {
 			return out, err
 		}
 		if err := insert(tx); err != nil {
 			return out, err
 		}
-		return out, s.jobs.Schedule(tx, DeleteImportPairJob, p.account, p.region, subjectOf(p.id, p.pairID), p.expires)
+		return out, s.jobs.Schedule(tx, DeleteImportPairJob, p.Account, p.Region, subjectOf(p.ID, p.pairID), p.expires)
 	}, nil
 }
 
 // anotherPair returns nil if one more pair may be made for a key.
-func anotherPair(r store.Reader, k keyRef) error {
+func anotherPair(r store.Reader, k key.Ref) error {
 	var n int
-	err := r.Row(qPairsOfKey, []any{k.account, k.region, k.id}, &n)
+	err := r.Row(qPairsOfKey, []any{k.Account, k.Region, k.ID}, &n)
 	if err == nil && n >= pairsPerKey {
 		err = fault.Newf(fault.Limit, "LimitExceededException",
 			"There are %d import tokens for the key already. Use one of them, or wait until the first of them expires.", pairsPerKey)
@@ -120,10 +123,10 @@ func anotherPair(r store.Reader, k keyRef) error {
 
 // importToken names a pair and its end, bound to the key. What else the pair is bound to is in its row, which is signed.
 func (s *Keys) importToken(p *importPair) []byte {
-	return []byte(s.pages.Make(subjectOf(p.pairID, strconv.FormatInt(p.expires.UnixMicro(), 10)), p.tokenScope()...))
+	return []byte(s.pages.Make(subjectOf(p.pairID, strconv.FormatInt(p.expires.UnixMicro(), 10)), importScope(p.Ref)...))
 }
 
-func (k keyRef) tokenScope() []string { return []string{"ImportToken", k.account, k.region, k.id} }
+func importScope(k key.Ref) []string { return []string{"ImportToken", k.Account, k.Region, k.ID} }
 
 var (
 	errImportToken = fault.New(fault.Invalid, "InvalidImportTokenException",
@@ -133,8 +136,8 @@ var (
 )
 
 // pairOf finds the pair that an import token names. A token has its end in it, since the pair is gone then.
-func (s *Keys) pairOf(c *op.Call, k keyRef, token []byte) (*importPair, error) {
-	subject, err := s.pages.Read(string(token), k.tokenScope()...)
+func (s *Keys) pairOf(c *op.Call, k key.Ref, token []byte) (*importPair, error) {
+	subject, err := s.pages.Read(string(token), importScope(k)...)
 	if err != nil {
 		return nil, errImportToken.Because(err)
 	}
@@ -157,7 +160,7 @@ func (s *Keys) pairOf(c *op.Call, k keyRef, token []byte) (*importPair, error) {
 // of what came of it, so that requests at the same time don't get more of them.
 func (s *Keys) countAttempt(p *importPair) error {
 	return s.db.Commit(func(tx *store.Tx) error {
-		err := tx.Change(qCountAttempt, p.account, p.region, p.id, p.pairID, pairFailures)
+		err := tx.Change(qCountAttempt, p.Account, p.Region, p.ID, p.pairID, pairFailures)
 		if errors.Is(err, store.Stale) {
 			err = errTokenExpired
 		}
@@ -168,7 +171,7 @@ func (s *Keys) countAttempt(p *importPair) error {
 // takeBackAttempt takes an attempt back in which the pair didn't fail. The pair may be gone by then.
 func (s *Keys) takeBackAttempt(p *importPair) error {
 	return s.db.Commit(func(tx *store.Tx) error {
-		_, err := tx.Exec(qTakeBackAttempt, p.account, p.region, p.id, p.pairID)
+		_, err := tx.Exec(qTakeBackAttempt, p.Account, p.Region, p.ID, p.pairID)
 		return err
 	}, nil)
 }
@@ -182,19 +185,19 @@ type deletePairInput struct {
 
 // leftover is a pair that may have to go.
 type leftover struct {
-	keyRef
+	key.Ref
 	pairID string
 }
 
 func (l leftover) Demands() []policy.Demand {
-	return []policy.Demand{{Action: "kms:DeleteImportPair", Resource: policy.Resource{ARN: l.arn()}}}
+	return []policy.Demand{{Action: "kms:DeleteImportPair", Resource: policy.Resource{ARN: l.ARN()}}}
 }
 func (leftover) Missing() error { return nil }
 func (leftover) Ready() error   { return nil }
 
 func (s *Keys) findLeftover(c *op.Call, in deletePairInput) (leftover, error) {
-	n, err := s.name(c, in.KeyId, false)
-	return leftover{n.keyRef, in.PairId}, err
+	n, err := name(c, in.KeyId, false)
+	return leftover{n.Ref, in.PairId}, err
 }
 
 // DeleteImportPair removes a pair whose time is over. It is the work of a [DeleteImportPairJob].
@@ -206,18 +209,18 @@ func (s *Keys) DeleteImportPair(c *op.Call, subject string) error {
 
 // deleteImportPair leaves a pair alone whose time has not come, because the clock was set back: the job must stay then.
 func (s *Keys) deleteImportPair(c *op.Call, _ deletePairInput, l leftover) (op.Commit[op.None], error) {
-	p, err := s.loadImportPair(c, l.keyRef, l.pairID)
+	p, err := s.loadImportPair(c, l.Ref, l.pairID)
 	switch {
 	case isNoRow(err):
-		return func(*store.Tx) (op.None, error) { return op.None{}, nil }, nil
+		return op.Unchanged(op.None{}), nil
 	case err != nil:
 		return nil, err
 	case p.expires.After(c.Time):
-		return nil, errEarly(p.arn() + " has an import in preparation")
+		return nil, errEarly(p.ARN() + " has an import in preparation")
 	}
 	return func(tx *store.Tx) (op.None, error) {
 		tx.After(func() { s.token.Forget(l.pairID) })
-		_, err := tx.Exec(qDeleteImportPair, l.account, l.region, l.id, l.pairID)
+		_, err := tx.Exec(qDeleteImportPair, l.Account, l.Region, l.ID, l.pairID)
 		return op.None{}, err
 	}, nil
 }
@@ -231,7 +234,7 @@ func errEarly(what string) error {
 }
 
 func (p *importPair) columns() []any {
-	return []any{p.account, p.region, p.id, p.pairID, p.algorithm, p.spec, string(p.m.Kind), p.m.Root, p.m.Mechanism, p.m.Wrapped,
+	return []any{p.Account, p.Region, p.ID, p.pairID, p.algorithm, p.spec, string(p.m.Kind), p.m.Root, p.m.Mechanism, p.m.Wrapped,
 		p.m.Public, p.m.Check, store.Micros(p.expires)}
 }
 
@@ -244,11 +247,11 @@ func (s *Keys) insertImportPair(ctx context.Context, p *importPair) (func(*store
 	}, err
 }
 
-func (s *Keys) loadImportPair(ctx context.Context, k keyRef, id string) (*importPair, error) {
-	p := &importPair{keyRef: k, pairID: id, m: custody.Material{ID: id}}
+func (s *Keys) loadImportPair(ctx context.Context, k key.Ref, id string) (*importPair, error) {
+	p := &importPair{Ref: k, pairID: id, m: custody.Material{ID: id}}
 	var expires int64
 	var mac []byte
-	err := s.db.Row(qImportPair, []any{k.account, k.region, k.id, id}, &p.algorithm, &p.spec, &p.m.Kind, &p.m.Root, &p.m.Mechanism,
+	err := s.db.Row(qImportPair, []any{k.Account, k.Region, k.ID, id}, &p.algorithm, &p.spec, &p.m.Kind, &p.m.Root, &p.m.Mechanism,
 		&p.m.Wrapped, &p.m.Public, &p.m.Check, &expires, &mac)
 	if err != nil {
 		return nil, err

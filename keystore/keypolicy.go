@@ -4,8 +4,12 @@ import (
 	"errors"
 	"strings"
 
+	"claviger/internal/domain"
 	"claviger/internal/fault"
 	"claviger/internal/op"
+	"claviger/keystore/key"
+	"claviger/keystore/kmsfault"
+	"claviger/keystore/multiregion"
 	"claviger/policy"
 
 	"github.com/google/uuid"
@@ -83,7 +87,7 @@ func managedPolicyOf(c *op.Call, service string) string {
 }
 
 // policy returns the key's policy document: its own, byte for byte as it was given, or the default one.
-func (k *Key) policy() string {
+func policyOf(k *key.Key) string {
 	if k.Policy != "" {
 		return k.Policy
 	}
@@ -121,7 +125,7 @@ func checkNewPolicy(c *op.Call, text *string, bypass *bool) error {
 		return nil
 	}
 	account, region := c.Namespace()
-	return checkPolicy(c, *text, keyARN(account, region, uuid.Nil.String()), or(bypass, false))
+	return checkPolicy(c, *text, key.ARN(account, region, uuid.Nil.String()), domain.Or(bypass, false))
 }
 
 // GetKeyPolicyInput is GetKeyPolicyRequest of AWS.
@@ -136,11 +140,11 @@ func (in GetKeyPolicyInput) keyID() string { return in.KeyId }
 // GetKeyPolicyOutput is GetKeyPolicyResponse of AWS. Policy is a JSON document as text.
 type GetKeyPolicyOutput struct{ Policy, PolicyName string }
 
-func (s *Keys) getKeyPolicy(_ *op.Call, in GetKeyPolicyInput, k *Key) (out GetKeyPolicyOutput, err error) {
-	if or(in.PolicyName, policyName) != policyName {
+func (s *Keys) getKeyPolicy(_ *op.Call, in GetKeyPolicyInput, k *key.Key) (out GetKeyPolicyOutput, err error) {
+	if domain.Or(in.PolicyName, policyName) != policyName {
 		return out, fault.New(fault.NotFound, "NotFoundException", "No such policy exists")
 	}
-	return GetKeyPolicyOutput{k.policy(), policyName}, nil
+	return GetKeyPolicyOutput{policyOf(k), policyName}, nil
 }
 
 // PutKeyPolicyInput is PutKeyPolicyRequest of AWS.
@@ -154,14 +158,14 @@ type PutKeyPolicyInput struct {
 
 func (in PutKeyPolicyInput) keyID() string { return in.KeyId }
 
-func (s *Keys) putKeyPolicy(c *op.Call, in PutKeyPolicyInput, k *Key) (change, op.None, error) {
-	if or(in.PolicyName, policyName) != policyName {
-		return change{}, op.None{}, unsupported("A key has one policy, and its name is " + policyName + ".")
+func (s *Keys) putKeyPolicy(c *op.Call, in PutKeyPolicyInput, k *key.Key) (multiregion.Change, op.None, error) {
+	if domain.Or(in.PolicyName, policyName) != policyName {
+		return multiregion.Change{}, op.None{}, kmsfault.Unsupported("A key has one policy, and its name is " + policyName + ".")
 	}
-	if err := checkPolicy(c, in.Policy, k.ARN(), or(in.BypassPolicyLockoutSafetyCheck, false)); err != nil {
-		return change{}, op.None{}, err
+	if err := checkPolicy(c, in.Policy, k.ARN(), domain.Or(in.BypassPolicyLockoutSafetyCheck, false)); err != nil {
+		return multiregion.Change{}, op.None{}, err
 	}
-	return change{key: k.changed(func(k *Key) { k.Policy = in.Policy })}, op.None{}, nil
+	return multiregion.Change{Key: k.Changed(func(k *key.Key) { k.Policy = in.Policy })}, op.None{}, nil
 }
 
 // ListKeyPoliciesInput is ListKeyPoliciesRequest of AWS.
@@ -182,7 +186,7 @@ type ListKeyPoliciesOutput struct {
 }
 
 // listKeyPolicies: there is always one, so no marker was ever given.
-func (s *Keys) listKeyPolicies(c *op.Call, in ListKeyPoliciesInput, k *Key) (out ListKeyPoliciesOutput, err error) {
+func (s *Keys) listKeyPolicies(c *op.Call, in ListKeyPoliciesInput, k *key.Key) (out ListKeyPoliciesOutput, err error) {
 	_, err = s.page(c, "ListKeyPolicies", k.ID, in.Limit, in.Marker, 100, 1000)
 	return ListKeyPoliciesOutput{PolicyNames: []string{policyName}}, err
 }

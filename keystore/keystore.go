@@ -21,14 +21,17 @@ import (
 	"errors"
 	"runtime"
 	"sync/atomic"
-	"time"
 
 	"claviger/internal/custody"
+	"claviger/internal/domain"
 	"claviger/internal/envelope"
 	"claviger/internal/install"
 	"claviger/internal/op"
 	"claviger/internal/rowmac"
 	"claviger/internal/signedtoken"
+	"claviger/keystore/key"
+	"claviger/keystore/keyrows"
+	"claviger/keystore/multiregion"
 	"claviger/policy"
 	"claviger/store"
 )
@@ -38,7 +41,7 @@ type Token interface {
 	Maker
 	Keeper
 	Resident(k custody.Kind) bool // whether keys of a kind are made to rest on it
-	Sealer
+	key.Sealer
 	Signer
 	Opener
 	Importer
@@ -56,12 +59,6 @@ type Maker interface {
 type Keeper interface {
 	GenerateResident(ctx context.Context, id string, k custody.Kind, label string, name []byte) (custody.Material, error) // Wrapped is the name, a random CKA_ID
 	Destroy(ctx context.Context, name []byte) error                                                                       // what is gone already is as good
-}
-
-// Sealer encrypts and decrypts by AES-256-GCM.
-type Sealer interface {
-	Seal(ctx context.Context, ref custody.Ref, plaintext, aad []byte) ([]byte, error)
-	Unseal(ctx context.Context, ref custody.Ref, sealed, aad []byte) ([]byte, error)
 }
 
 // Signer makes signatures and message authentication codes.
@@ -87,17 +84,11 @@ type Importer interface {
 	Import(ctx context.Context, in custody.Import) (custody.Material, error)
 }
 
-// Scheduler puts work off until it is due, in the transaction that decides on it, or takes it back.
-type Scheduler interface {
-	Schedule(tx *store.Tx, kind, account, region, subject string, due time.Time) error
-	Cancel(tx *store.Tx, kind, account, region, subject string) error
-}
-
 // DeleteKeyJob is the kind of the job that ends a key when its window is over; see [Keys.Finish].
 const DeleteKeyJob = "kms:DeleteKey"
 
 // RotateKeyJob is the kind of the job that replaces a key's material when its time has come; see [Keys.Rotate].
-const RotateKeyJob = "kms:RotateKey"
+const RotateKeyJob = key.RotateJob
 
 // The kinds of the jobs that end what belongs to imports; see [Keys.DeleteImportPair] and [Keys.Expire]. Their subject is the key
 // and which of its pairs or materials.
@@ -110,14 +101,15 @@ const (
 type Keys struct {
 	db    *store.DB
 	token Token
-	jobs  Scheduler
+	jobs  domain.Scheduler
 	guard *rowmac.Signer
 	pages *signedtoken.Maker
 
 	regions []string // that are served
 
-	keys     *store.Cache[keyRef, *Key]
-	aliases  *store.Cache[aliasRef, *alias]
+	rows    *keyrows.Rows
+	related *multiregion.Keys
+
 	dataKeys *store.Cache[dataKeyRef, *dataKey]
 	grants   *store.Cache[granteeRef, []policy.Grant]
 	stores   *store.Cache[storeRef, *keyStore]
@@ -128,9 +120,9 @@ type Keys struct {
 	vaults   *connections
 	sealing  custody.Ref // seals the passwords that stores are logged in to with
 
-	tally   tally
-	pairs   chan struct{} // a place for each key pair being made on the processor
-	parting atomic.Uint64 // see [Keys.PartingUses]
+	tally       tally
+	pairs       chan struct{} // a place for each key pair being made on the processor
+	pendingUses atomic.Uint64 // see [Keys.PendingDeletionUses]
 
 	destroy    op.Command[dueInput, op.None]
 	rotate     op.Command[dueInput, op.None]
@@ -150,8 +142,6 @@ type Keys struct {
 // Bounds of the caches: a usual key with its materials costs about 1.5 KiB. A caller may give a key a policy and a
 // description of hundreds of KiB, so one whose text is longer than keptBytes is read from its row each time.
 const (
-	cachedKeys     = 16384
-	cachedAliases  = 16384
 	cachedDataKeys = 4096
 	cachedGrantees = 8192 // pairs of a key and a caller that asked for it
 	cachedStores   = 256
@@ -162,10 +152,10 @@ const (
 var errHeavy = errors.New("it is too large to be kept")
 
 // New returns the key store of one installation, which serves regions.
-func New(db *store.DB, token Token, jobs Scheduler, in *install.Installation, regions []string, clusters Clusters) *Keys {
+func New(db *store.DB, token Token, jobs domain.Scheduler, in *install.Installation, regions []string, clusters Clusters) *Keys {
+	rows := keyrows.New(db, in.Rows, jobs)
 	s := &Keys{db: db, token: token, jobs: jobs, guard: in.Rows, pages: in.Tokens, regions: regions,
-		keys:     store.NewCache[keyRef, *Key](cachedKeys),
-		aliases:  store.NewCache[aliasRef, *alias](cachedAliases),
+		rows: rows, related: multiregion.New(rows),
 		dataKeys: store.NewCache[dataKeyRef, *dataKey](cachedDataKeys),
 		grants:   store.NewCache[granteeRef, []policy.Grant](cachedGrantees),
 		stores:   store.NewCache[storeRef, *keyStore](cachedStores),

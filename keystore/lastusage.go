@@ -1,22 +1,20 @@
 package keystore
 
 import (
-	"errors"
-
 	"claviger/audit"
 	"claviger/internal/op"
 	"claviger/internal/wire"
-	"claviger/store"
+	"claviger/keystore/key"
 )
 
 // user is the target of an operation that uses keys, all of them in its one success.
 type user interface {
 	op.Target
-	used() []*Key
+	used() []*key.Key
 }
 
-func (t *target) used() []*Key       { return []*Key{t.key} }
-func (t *reEncryption) used() []*Key { return []*Key{t.from.key, t.to.key} }
+func (t *target) used() []*key.Key       { return []*key.Key{t.key} }
+func (t *reEncryption) used() []*key.Key { return []*key.Key{t.from.key, t.to.key} }
 
 // useKey makes an operation that uses keys, and remembers that it did; see [KeyLastUsageData].
 func useKey[I op.Input, T user, O any](s *Keys, n op.Info, find func(*op.Call, I) (T, error), do func(*op.Call, I, T) (O, error)) op.Query[I, O] {
@@ -32,17 +30,14 @@ func useKey[I op.Input, T user, O any](s *Keys, n op.Info, find func(*op.Call, I
 }
 
 // noteUse has the use of a key written down once its record is on the disk, and no more than one in a minute.
-func (s *Keys) noteUse(c *op.Call, k *Key) {
-	minute, noted, ref := c.Time.Unix()/60, k.noted, k.ref() // not k itself, which may be large and is waited for
+func (s *Keys) noteUse(c *op.Call, k *key.Key) {
+	minute, noted, ref := c.Time.Unix()/60, k.UseNoted, k.Ref() // not k itself, which may be large and is waited for
 	if noted.Load() >= minute {
 		return
 	}
 	c.After(func(r audit.Record) {
 		if old := noted.Load(); old < minute && noted.CompareAndSwap(old, minute) {
-			s.db.Note("kms last use "+named{keyRef: ref}.arn(), func(tx *store.Tx) error {
-				_, err := tx.Exec(qPutLastUsed, ref.account, ref.region, ref.id, r.Name, r.Time.UnixMicro(), r.EventID, r.RequestID)
-				return err
-			})
+			s.rows.NoteUse(ref, r)
 		}
 	})
 }
@@ -64,15 +59,11 @@ type KeyLastUsageData struct {
 	KmsRequestId      string     `json:",omitzero"`
 }
 
-func (s *Keys) getKeyLastUsage(_ *op.Call, _ KeyInput, k *Key) (GetKeyLastUsageOutput, error) {
+func (s *Keys) getKeyLastUsage(_ *op.Call, _ KeyInput, k *key.Key) (GetKeyLastUsageOutput, error) {
 	created := wire.Time{Time: k.Created}
 	out := GetKeyLastUsageOutput{KeyId: k.ID, TrackingStartDate: created, KeyCreationDate: created}
-	var at int64
-	u := &out.KeyLastUsage
-	err := s.db.Row(qLastUsed, []any{k.Account, k.Region, k.ID}, &u.Operation, &at, &u.CloudTrailEventId, &u.KmsRequestId)
-	if errors.Is(err, store.NoRow) {
-		return out, nil
-	}
-	u.Timestamp = wire.At(store.FromMicros(at))
+	last, err := s.rows.LastUse(k.Ref())
+	out.KeyLastUsage = KeyLastUsageData{Operation: last.Operation, Timestamp: wire.At(last.At),
+		CloudTrailEventId: last.EventID, KmsRequestId: last.RequestID}
 	return out, err
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"claviger/keystore/key"
 	"claviger/store"
 )
 
@@ -45,7 +46,7 @@ func TestTheLastUsageIsThatOfTheTrail(t *testing.T) {
 	if out.KeyId != id || out.KeyLastUsage != (KeyLastUsageData{}) || !out.KeyCreationDate.Equal(created) || !out.TrackingStartDate.Equal(created) {
 		t.Errorf("never used: %+v", out)
 	}
-	m := s.inState(1, cipher, Enabled)
+	m := s.inState(1, cipher, key.Enabled)
 	for _, c := range []struct {
 		name string
 		in   M
@@ -63,7 +64,7 @@ func TestTheLastUsageIsThatOfTheTrail(t *testing.T) {
 	}
 	for _, name := range []string{"Sign", "GenerateMac", "DeriveSharedSecret"} {
 		s.pass(time.Hour)
-		m := s.inState(len(name), sampleFor(name), Enabled)
+		m := s.inState(len(name), sampleFor(name), key.Enabled)
 		s.pass(time.Hour)
 		must[any](s, name, keyStates[name].request(m))
 		s.holdsUsage(m.id, name)
@@ -138,7 +139,7 @@ func TestUsagesAreWrittenOnceAMinute(t *testing.T) {
 
 func TestLastUsageTakesNoAlias(t *testing.T) {
 	s := start(t)
-	m := s.inState(1, cipher, Enabled)
+	m := s.inState(1, cipher, key.Enabled)
 	if _, code := ask[any](s, "GetKeyLastUsage", M{"KeyId": m.alias}); code != "NotFoundException" {
 		t.Errorf("an alias: %q", code)
 	}

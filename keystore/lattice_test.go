@@ -9,6 +9,8 @@ import (
 
 	"claviger/hsm/hsmtest"
 	"claviger/internal/lattice"
+	"claviger/keystore/key"
+	"claviger/keystore/publickey"
 
 	"filippo.io/mldsa"
 	mldsax509 "filippo.io/mldsa/x509"
@@ -26,9 +28,9 @@ func TestMLDSA(t *testing.T) {
 	s := startOnDevice(t, hsmtest.LikeV32(t).Config(), nil)
 	for spec := range mldsaSets {
 		t.Run(spec, func(t *testing.T) {
-			m := done[CreateKeyOutput](s, "CreateKey", doc{"KeySpec": spec, "KeyUsage": signVerify}).KeyMetadata
+			m := done[CreateKeyOutput](s, "CreateKey", doc{"KeySpec": spec, "KeyUsage": key.SignVerify}).KeyMetadata
 			p := done[GetPublicKeyOutput](s, "GetPublicKey", doc{"KeyId": m.KeyId})
-			if !slices.Equal(m.SigningAlgorithms, []string{mlDSA}) || !slices.Equal(p.SigningAlgorithms, m.SigningAlgorithms) || p.KeySpec != spec {
+			if !slices.Equal(m.SigningAlgorithms, []string{publickey.MLDSA}) || !slices.Equal(p.SigningAlgorithms, m.SigningAlgorithms) || p.KeySpec != spec {
 				t.Errorf("it is %+v, %+v", m, p)
 			}
 			parsed, err := mldsax509.ParsePKIXPublicKey(p.PublicKey)
@@ -47,8 +49,8 @@ func signsBoth(t *testing.T, s *rig, id, spec string, public *mldsa.PublicKey, m
 	t.Helper()
 	tr := sha3.SumSHAKE256(public.Bytes(), 64)
 	mu := sha3.SumSHAKE256(bytes.Join([][]byte{tr, {0, 0}, message}, nil), 64)
-	raw := doc{"KeyId": id, "Message": message, "SigningAlgorithm": mlDSA}
-	external := doc{"KeyId": id, "Message": mu, "MessageType": "EXTERNAL_MU", "SigningAlgorithm": mlDSA}
+	raw := doc{"KeyId": id, "Message": message, "SigningAlgorithm": publickey.MLDSA}
+	external := doc{"KeyId": id, "Message": mu, "MessageType": "EXTERNAL_MU", "SigningAlgorithm": publickey.MLDSA}
 	for _, in := range []doc{raw, external} {
 		signature := done[SignOutput](s, "Sign", in).Signature
 		if err := mldsa.Verify(public, message, signature, nil); err != nil || len(signature) != signatureSizes[spec] {
@@ -71,7 +73,7 @@ func signsBoth(t *testing.T, s *rig, id, spec string, public *mldsa.PublicKey, m
 		}
 	}
 	// The representative is no message, although it has the form of one.
-	crossed := doc{"KeyId": id, "Message": mu, "SigningAlgorithm": mlDSA, "Signature": done[SignOutput](s, "Sign", raw).Signature}
+	crossed := doc{"KeyId": id, "Message": mu, "SigningAlgorithm": publickey.MLDSA, "Signature": done[SignOutput](s, "Sign", raw).Signature}
 	_, err := send[VerifyOutput](t.Context(), s, "Verify", crossed)
 	refused(t, err, "KMSInvalidSignatureException", "")
 }
@@ -87,11 +89,11 @@ func refusesOthers(t *testing.T, s *rig, id string) {
 			_, err := send[any](t.Context(), s, operation, in)
 			return err
 		}
-		refused(t, ask("DIGEST", 64, mlDSA), "ValidationException", "Message type DIGEST is incompatible with algorithm ML_DSA_SHAKE_256.")
+		refused(t, ask("DIGEST", 64, publickey.MLDSA), "ValidationException", "Message type DIGEST is incompatible with algorithm ML_DSA_SHAKE_256.")
 		for _, n := range []int{1, 32, 63, 65, 4096} {
-			refused(t, ask("EXTERNAL_MU", n, mlDSA), "ValidationException", "External mu is invalid length for algorithm ML_DSA_SHAKE_256.")
+			refused(t, ask("EXTERNAL_MU", n, publickey.MLDSA), "ValidationException", "External mu is invalid length for algorithm ML_DSA_SHAKE_256.")
 		}
-		refused(t, ask("RAW", 1, ed25519Pure), "InvalidKeyUsageException", "*")
+		refused(t, ask("RAW", 1, publickey.Ed25519), "InvalidKeyUsageException", "*")
 	}
 	_, err := send[EncapsulateOutput](t.Context(), s, "Encapsulate", doc{"KeyId": id, "EncapsulationAlgorithm": "ML_KEM"})
 	refused(t, err, "InvalidKeyUsageException", "*")
@@ -103,7 +105,7 @@ func TestMLKEM(t *testing.T) {
 	s := startOnDevice(t, hsmtest.LikeV32(t).Config(), nil)
 	for spec, size := range map[string]int{"ML_KEM_512": 768, "ML_KEM_768": 1088, "ML_KEM_1024": 1568} {
 		t.Run(spec, func(t *testing.T) {
-			m := done[CreateKeyOutput](s, "CreateKey", doc{"KeySpec": spec, "KeyUsage": encapsulate}).KeyMetadata
+			m := done[CreateKeyOutput](s, "CreateKey", doc{"KeySpec": spec, "KeyUsage": key.EncapsulateDecapsulate}).KeyMetadata
 			p := done[GetPublicKeyOutput](s, "GetPublicKey", doc{"KeyId": m.KeyId})
 			if !slices.Equal(m.EncapsulationAlgorithms, []string{"ML_KEM"}) || !slices.Equal(p.EncapsulationAlgorithms, m.EncapsulationAlgorithms) || m.SigningAlgorithms != nil {
 				t.Errorf("it is %+v, %+v", m, p)
@@ -131,12 +133,12 @@ func TestMLKEM(t *testing.T) {
 				_, err := open(bad)
 				refused(t, err, "InvalidCiphertextException", "")
 			}
-			_, err = send[SignOutput](t.Context(), s, "Sign", doc{"KeyId": m.KeyId, "Message": []byte("x"), "SigningAlgorithm": mlDSA})
+			_, err = send[SignOutput](t.Context(), s, "Sign", doc{"KeyId": m.KeyId, "Message": []byte("x"), "SigningAlgorithm": publickey.MLDSA})
 			refused(t, err, "InvalidKeyUsageException", "*")
 		})
 	}
 	for _, operation := range []string{"Encapsulate", "Decapsulate"} {
-		in := doc{"KeyId": s.key("ECC_NIST_P256", keyAgreement), "EncapsulationAlgorithm": "ML_KEM", "SharedSecretCiphertextBlob": []byte("x")}
+		in := doc{"KeyId": s.key("ECC_NIST_P256", key.KeyAgreement), "EncapsulationAlgorithm": "ML_KEM", "SharedSecretCiphertextBlob": []byte("x")}
 		_, err := send[any](t.Context(), s, operation, in)
 		refused(t, err, "InvalidKeyUsageException", "*")
 	}
@@ -163,7 +165,7 @@ func encapsulateElsewhere(t *testing.T, spec string, spki []byte) (secret, ciphe
 // TestEncapsulateAsksNoToken: the public key is all it takes, and all that verifying takes.
 func TestEncapsulateAsksNoToken(t *testing.T) {
 	s := startOnDevice(t, hsmtest.LikeV32(t).Config(), nil)
-	in := doc{"KeyId": s.key("ML_KEM_768", encapsulate), "EncapsulationAlgorithm": "ML_KEM"}
+	in := doc{"KeyId": s.key("ML_KEM_768", key.EncapsulateDecapsulate), "EncapsulationAlgorithm": "ML_KEM"}
 	done[EncapsulateOutput](s, "Encapsulate", in) // its row is verified now
 	before := s.calls.Load()
 	first, second := done[EncapsulateOutput](s, "Encapsulate", in), done[EncapsulateOutput](s, "Encapsulate", in)
@@ -176,17 +178,17 @@ func TestEncapsulateAsksNoToken(t *testing.T) {
 // own is refused; verifying takes none.
 func TestADeviceOfV32ByAnOlderModule(t *testing.T) {
 	s := startOnDevice(t, hsmtest.LikeV32Unreached(t).Config(), nil)
-	_, err := send[CreateKeyOutput](t.Context(), s, "CreateKey", doc{"KeySpec": "ML_KEM_768", "KeyUsage": encapsulate})
+	_, err := send[CreateKeyOutput](t.Context(), s, "CreateKey", doc{"KeySpec": "ML_KEM_768", "KeyUsage": key.EncapsulateDecapsulate})
 	refused(t, err, "UnsupportedOperationException", "*")
-	id := s.key("ML_DSA_65", signVerify)
-	in := doc{"KeyId": id, "Message": make([]byte, 64), "MessageType": "EXTERNAL_MU", "SigningAlgorithm": mlDSA}
+	id := s.key("ML_DSA_65", key.SignVerify)
+	in := doc{"KeyId": id, "Message": make([]byte, 64), "MessageType": "EXTERNAL_MU", "SigningAlgorithm": publickey.MLDSA}
 	_, err = send[SignOutput](t.Context(), s, "Sign", in)
 	refused(t, err, "UnsupportedOperationException", "*")
 	public := done[GetPublicKeyOutput](s, "GetPublicKey", doc{"KeyId": id}).PublicKey
 	key, err := lattice.ParsePublic("ML_DSA_65", public)
 	noError(t, err)
 	tr := sha3.SumSHAKE256(key.Bytes(), 64)
-	in["Signature"] = done[SignOutput](s, "Sign", doc{"KeyId": id, "Message": []byte("m"), "SigningAlgorithm": mlDSA}).Signature
+	in["Signature"] = done[SignOutput](s, "Sign", doc{"KeyId": id, "Message": []byte("m"), "SigningAlgorithm": publickey.MLDSA}).Signature
 	in["Message"] = sha3.SumSHAKE256(append(tr, 0, 0, 'm'), 64)
 	if !done[VerifyOutput](s, "Verify", in).SignatureValid {
 		t.Error("a signature of the message isn't one of its representative")

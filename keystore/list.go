@@ -1,8 +1,10 @@
 package keystore
 
 import (
+	"claviger/internal/domain"
 	"claviger/internal/fault"
 	"claviger/internal/op"
+	"claviger/keystore/key"
 )
 
 // page is the part of a listing that is asked for.
@@ -15,7 +17,7 @@ type page struct {
 // page reads Limit and Marker. A larger limit than the operation serves is held to most.
 func (s *Keys) page(c *op.Call, operation, filter string, limit *int32, marker *string, usual, most int) (page, error) {
 	scope := []string{operation, c.Caller.Account, c.Region, filter}
-	p := page{size: min(int(or(limit, int32(usual))), most), next: func(last string) string { return s.pages.Make(last, scope...) }}
+	p := page{size: min(int(domain.Or(limit, int32(usual))), most), next: func(last string) string { return s.pages.Make(last, scope...) }}
 	if marker == nil {
 		return p, nil
 	}
@@ -50,10 +52,11 @@ func (s *Keys) listKeys(c *op.Call, in ListKeysInput) (out ListKeysOutput, err e
 	if err != nil {
 		return out, err
 	}
-	ids, err := s.selectKeyIDs(c, p)
+	account, region := c.Namespace()
+	ids, err := s.rows.IDs(account, region, p.after, p.size+1)
 	out.Keys = []KeyListEntry{}
 	for _, id := range ids[:min(len(ids), p.size)] {
-		out.Keys = append(out.Keys, KeyListEntry{id, keyARN(c.Caller.Account, c.Region, id)})
+		out.Keys = append(out.Keys, KeyListEntry{id, key.ARN(c.Caller.Account, c.Region, id)})
 	}
 	if len(ids) > p.size {
 		out.Truncated, out.NextMarker = true, p.next(ids[p.size-1])

@@ -3,7 +3,10 @@ package keystore
 import (
 	"strings"
 
+	"claviger/internal/domain"
 	"claviger/internal/op"
+	"claviger/keystore/key"
+	"claviger/keystore/kmsfault"
 	"claviger/policy"
 )
 
@@ -28,7 +31,7 @@ func (in ListGrantsInput) keyID() string { return in.KeyId }
 func (in ListGrantsInput) Validate() error {
 	switch {
 	case in.GranteePrincipal != nil && in.GranteeServicePrincipal != nil:
-		return invalid("You can specify either GranteePrincipal or GranteeServicePrincipal, but not both.")
+		return kmsfault.Invalid("You can specify either GranteePrincipal or GranteeServicePrincipal, but not both.")
 	case in.GrantId != nil && !isGrantID(*in.GrantId):
 		return errGrantID(*in.GrantId)
 	}
@@ -54,8 +57,8 @@ func listed(grants []*grant, p page, last func(*grant) string) ListGrantsOutput 
 	return out
 }
 
-func (s *Keys) listGrants(c *op.Call, in ListGrantsInput, k *Key) (out ListGrantsOutput, err error) {
-	grantee, id := or(in.GranteePrincipal, or(in.GranteeServicePrincipal, "")), or(in.GrantId, "")
+func (s *Keys) listGrants(c *op.Call, in ListGrantsInput, k *key.Key) (out ListGrantsOutput, err error) {
+	grantee, id := domain.Or(in.GranteePrincipal, domain.Or(in.GranteeServicePrincipal, "")), domain.Or(in.GrantId, "")
 	p, err := s.page(c, "ListGrants", k.ID+" "+id+" "+grantee, in.Limit, in.Marker, usualGrants, mostGrants)
 	if err != nil {
 		return out, err
@@ -63,7 +66,7 @@ func (s *Keys) listGrants(c *op.Call, in ListGrantsInput, k *Key) (out ListGrant
 	var grants []*grant
 	switch {
 	case id != "":
-		grants, err = s.grantOf(c, k.ref(), id, grantee)
+		grants, err = s.grantOf(c, k.Ref(), id, grantee)
 	case grantee != "":
 		grants, err = s.selectGrants(c, qGrantsOfGrantee, k.Account, k.Region, k.ID, grantee, p.after, p.size+1)
 	default:
@@ -73,7 +76,7 @@ func (s *Keys) listGrants(c *op.Call, in ListGrantsInput, k *Key) (out ListGrant
 }
 
 // grantOf returns the one grant with an id, if it is there and, where a grantee is named, that one's.
-func (s *Keys) grantOf(c *op.Call, k keyRef, id, grantee string) ([]*grant, error) {
+func (s *Keys) grantOf(c *op.Call, k key.Ref, id, grantee string) ([]*grant, error) {
 	g, err := s.loadGrant(c, k, id)
 	if g == nil || grantee != "" && g.grantee != grantee {
 		return nil, err
@@ -92,27 +95,27 @@ type ListRetirableGrantsInput struct {
 // Validate wants one principal named.
 func (in ListRetirableGrantsInput) Validate() error {
 	if (in.RetiringPrincipal == nil) == (in.RetiringServicePrincipal == nil) {
-		return invalid("You must specify either RetiringPrincipal or RetiringServicePrincipal, but not both.")
+		return kmsfault.Invalid("You must specify either RetiringPrincipal or RetiringServicePrincipal, but not both.")
 	}
 	return checkPrincipal(in.RetiringPrincipal)
 }
 
 // retirer is the principal whose grants to retire are listed. They are its own affair.
 type retirer struct {
-	account
+	domain.Account
 	name string
 }
 
 // Demands implements [op.Target].
 func (r retirer) Demands() []policy.Demand {
-	d := r.account.Demands()
+	d := r.Account.Demands()
 	own := policy.Grant{Grantee: r.name, Actions: []string{d[0].Action}}
 	d[0].Resource.Grants = func() ([]policy.Grant, error) { return []policy.Grant{own}, nil }
 	return d
 }
 
 func (s *Keys) findRetirer(_ *op.Call, in ListRetirableGrantsInput) (retirer, error) {
-	return retirer{account{"ListRetirableGrants", "*"}, or(in.RetiringPrincipal, or(in.RetiringServicePrincipal, ""))}, nil
+	return retirer{domain.OnAccount("kms:ListRetirableGrants"), domain.Or(in.RetiringPrincipal, domain.Or(in.RetiringServicePrincipal, ""))}, nil
 }
 
 func (s *Keys) listRetirableGrants(c *op.Call, in ListRetirableGrantsInput, r retirer) (out ListGrantsOutput, err error) {
@@ -123,19 +126,19 @@ func (s *Keys) listRetirableGrants(c *op.Call, in ListRetirableGrantsInput, r re
 	account, region := c.Namespace()
 	key, id, _ := strings.Cut(p.after, "/")
 	grants, err := s.selectGrants(c, qRetirableGrants, account, region, r.name, key, id, p.size+1)
-	return listed(grants, p, func(g *grant) string { return g.keyRef.id + "/" + g.id }), err
+	return listed(grants, p, func(g *grant) string { return g.Ref.ID + "/" + g.id }), err
 }
 
 // grantsFor returns the grants that a caller has on a key, from the cache or from their verified rows. One that needs none
 // costs nothing, and no caller has more than its own read.
-func (s *Keys) grantsFor(c *op.Call, k *Key) ([]policy.Grant, error) {
+func (s *Keys) grantsFor(c *op.Call, k *key.Key) ([]policy.Grant, error) {
 	if k == nil {
 		return nil, nil
 	}
-	ref := granteeRef{k.ref(), c.Caller.Name()}
+	ref := granteeRef{k.Ref(), c.Caller.Name()}
 	var heavy []policy.Grant
 	kept, err := s.grants.Get(ref, func() ([]policy.Grant, error) {
-		grants, err := s.selectGrants(c, qGrantsOfGrantee, ref.account, ref.region, ref.id, ref.grantee, "", grantsPerKey)
+		grants, err := s.selectGrants(c, qGrantsOfGrantee, ref.Account, ref.Region, ref.ID, ref.grantee, "", grantsPerKey)
 		list, weight := make([]policy.Grant, len(grants)), 0
 		for i, g := range grants {
 			list[i] = g.decides()

@@ -1,8 +1,10 @@
 package keystore
 
 import (
+	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/internal/wire"
+	"claviger/keystore/kmsfault"
 )
 
 // DescribeStoresInput is DescribeCustomKeyStoresRequest of AWS.
@@ -16,7 +18,7 @@ type DescribeStoresInput struct {
 // Validate refuses two names of one store.
 func (in DescribeStoresInput) Validate() error {
 	if in.CustomKeyStoreId != nil && in.CustomKeyStoreName != nil {
-		return invalid("Name a custom key store by CustomKeyStoreId or by CustomKeyStoreName, not by both.")
+		return kmsfault.Invalid("Name a custom key store by CustomKeyStoreId or by CustomKeyStoreName, not by both.")
 	}
 	return nil
 }
@@ -47,7 +49,7 @@ func (st *keyStore) entry() StoreListEntry {
 
 // someStores are the stores of an account, or the one that is named, there or not.
 type someStores struct {
-	account
+	domain.Account
 	named string
 	found []*keyStore
 }
@@ -61,7 +63,7 @@ func (t someStores) Missing() error {
 }
 
 func (s *Keys) findStores(c *op.Call, in DescribeStoresInput) (t someStores, err error) {
-	t = someStores{account: account{"DescribeCustomKeyStores", "*"}, named: or(in.CustomKeyStoreId, or(in.CustomKeyStoreName, ""))}
+	t = someStores{Account: domain.OnAccount("kms:DescribeCustomKeyStores"), named: domain.Or(in.CustomKeyStoreId, domain.Or(in.CustomKeyStoreName, ""))}
 	all, err := s.selectStores(c)
 	for _, st := range all {
 		if t.named == "" || in.CustomKeyStoreId != nil && st.id == t.named || in.CustomKeyStoreName != nil && st.name == t.named {

@@ -5,6 +5,7 @@ import (
 
 	"claviger/internal/fault"
 	"claviger/internal/op"
+	"claviger/keystore/key"
 )
 
 // GenerateMacInput is GenerateMacRequest of AWS.
@@ -54,8 +55,8 @@ func (s *Keys) findVerifyMac(c *op.Call, in VerifyMacInput) (*target, error) {
 }
 
 // macOf has the token make the HMAC of a message. The material's kind is that of the one algorithm of its spec.
-func (s *Keys) macOf(c *op.Call, k *Key, message []byte) ([]byte, error) {
-	ref, err := k.current()
+func (s *Keys) macOf(c *op.Call, k *key.Key, message []byte) ([]byte, error) {
+	ref, err := k.CurrentRef()
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"claviger/hsm/hsmtest"
 	"claviger/internal/fault"
+	"claviger/keystore/key"
 )
 
 // The answers of the matrix.
@@ -97,7 +98,7 @@ var keyStates = map[string]struct {
 	}, yes, yes, pending},
 	"ImportKeyMaterial": {func(m made) M {
 		token, wrapped, _ := bytes.Cut(m.blob, []byte{0})
-		return M{"KeyId": m.id, "ImportToken": token, "EncryptedKeyMaterial": wrapped, "ExpirationModel": materialLasts}
+		return M{"KeyId": m.id, "ImportToken": token, "EncryptedKeyMaterial": wrapped, "ExpirationModel": key.MaterialDoesNotExpire}
 	}, yes, yes, pending},
 	"DeleteImportedKeyMaterial": {func(m made) M { return M{"KeyId": m.id} }, yes, yes, yes},
 }
@@ -111,31 +112,31 @@ type sample struct {
 }
 
 var (
-	cipher = sample{spec: symmetricDefault, usage: encryptDecrypt, make: func(s *service, id string) []byte {
+	cipher = sample{spec: key.SymmetricDefault, usage: key.EncryptDecrypt, make: func(s *service, id string) []byte {
 		return must[EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
 	}}
-	replicated = sample{spec: symmetricDefault, usage: encryptDecrypt, multiRegion: true, make: func(s *service, id string) []byte {
+	replicated = sample{spec: key.SymmetricDefault, usage: key.EncryptDecrypt, multiRegion: true, make: func(s *service, id string) []byte {
 		must[ReplicateKeyOutput](s, "ReplicateKey", M{"KeyId": id, "ReplicaRegion": abroad})
 		return nil
 	}}
-	signer = sample{spec: "ECC_NIST_P256", usage: signVerify, make: func(s *service, id string) []byte {
+	signer = sample{spec: "ECC_NIST_P256", usage: key.SignVerify, make: func(s *service, id string) []byte {
 		return must[SignOutput](s, "Sign", M{"KeyId": id, "Message": "eA==", "SigningAlgorithm": "ECDSA_SHA_256"}).Signature
 	}}
-	authenticator = sample{spec: "HMAC_256", usage: generateMac, make: func(s *service, id string) []byte {
+	authenticator = sample{spec: "HMAC_256", usage: key.GenerateVerifyMac, make: func(s *service, id string) []byte {
 		return must[GenerateMacOutput](s, "GenerateMac", M{"KeyId": id, "Message": "eA==", "MacAlgorithm": "HMAC_SHA_256"}).Mac
 	}}
-	agreer = sample{spec: "ECC_NIST_P256", usage: keyAgreement, make: func(s *service, id string) []byte {
+	agreer = sample{spec: "ECC_NIST_P256", usage: key.KeyAgreement, make: func(s *service, id string) []byte {
 		return must[GetPublicKeyOutput](s, "GetPublicKey", M{"KeyId": id}).PublicKey
 	}}
-	encapsulator = sample{spec: "ML_KEM_768", usage: encapsulate, make: func(s *service, id string) []byte {
+	encapsulator = sample{spec: "ML_KEM_768", usage: key.EncapsulateDecapsulate, make: func(s *service, id string) []byte {
 		return must[EncapsulateOutput](s, "Encapsulate", M{"KeyId": id, "EncapsulationAlgorithm": "ML_KEM"}).SharedSecretCiphertextBlob
 	}}
 )
 
-// imported is a key whose material came from elsewhere, and what it takes to import it again: the token, a zero, the wrapped material.
-var imported = sample{spec: symmetricDefault, usage: encryptDecrypt, origin: originExternal, make: func(s *service, id string) []byte {
-	key, _ := hsmtest.Outside(s.t, symmetricDefault)
-	in := wrap(s.t, id, s.parameters(id, usual, "RSA_2048"), usual, key)
+// importer is a key whose material came from elsewhere, and what it takes to import it again: the token, a zero, the wrapped material.
+var importer = sample{spec: key.SymmetricDefault, usage: key.EncryptDecrypt, origin: key.OriginExternal, make: func(s *service, id string) []byte {
+	material, _ := hsmtest.Outside(s.t, key.SymmetricDefault)
+	in := wrap(s.t, id, s.parameters(id, usual, "RSA_2048"), usual, material)
 	must[any](s, "ImportKeyMaterial", M(in))
 	return slices.Concat(in["ImportToken"].([]byte), []byte{0}, in["EncryptedKeyMaterial"].([]byte))
 }}
@@ -145,7 +146,7 @@ var samples = map[string]sample{"GetPublicKey": signer, "Sign": signer, "Verify"
 	"GenerateMac": authenticator, "VerifyMac": authenticator, "DeriveSharedSecret": agreer,
 	"Encapsulate": encapsulator, "Decapsulate": encapsulator,
 	"ReplicateKey": replicated, "UpdatePrimaryRegion": replicated,
-	"GetParametersForImport": imported, "ImportKeyMaterial": imported, "DeleteImportedKeyMaterial": imported}
+	"GetParametersForImport": importer, "ImportKeyMaterial": importer, "DeleteImportedKeyMaterial": importer}
 
 // sampleFor returns the key that an operation takes.
 func sampleFor(operation string) sample {
@@ -157,7 +158,7 @@ func sampleFor(operation string) sample {
 
 // on returns the first of some services whose device makes such a key.
 func (x sample) on(services ...*service) *service {
-	return services[slices.IndexFunc(services, func(s *service) bool { return s.token.Supports(specs[x.spec][x.usage].kind) })]
+	return services[slices.IndexFunc(services, func(s *service) bool { return s.token.Supports(key.Specs[x.spec][x.usage].Kind) })]
 }
 
 // aUser is a principal that nobody is in these tests.
@@ -170,14 +171,14 @@ type made struct {
 }
 
 // inState makes a key and brings it into a state.
-func (s *service) inState(n int, x sample, state State) made {
+func (s *service) inState(n int, x sample, state key.State) made {
 	s.t.Helper()
-	id := must[CreateKeyOutput](s, "CreateKey", M{"KeySpec": x.spec, "KeyUsage": x.usage, "MultiRegion": x.multiRegion, "Origin": cmp.Or(x.origin, originKMS)}).KeyMetadata.KeyId
+	id := must[CreateKeyOutput](s, "CreateKey", M{"KeySpec": x.spec, "KeyUsage": x.usage, "MultiRegion": x.multiRegion, "Origin": cmp.Or(x.origin, key.OriginKMS)}).KeyMetadata.KeyId
 	m := s.named(n, id, x)
 	switch state {
-	case Disabled:
+	case key.Disabled:
 		must[any](s, "DisableKey", M{"KeyId": m.id})
-	case PendingDeletion:
+	case key.PendingDeletion:
 		must[any](s, "ScheduleKeyDeletion", M{"KeyId": m.id})
 	}
 	return m
@@ -207,7 +208,7 @@ func TestTheKeyStateMatrix(t *testing.T) {
 		if row.request == nil {
 			continue
 		}
-		for state, want := range map[State]string{Enabled: row.enabled, Disabled: row.disabled, PendingDeletion: row.pendingDeletion} {
+		for state, want := range map[key.State]string{key.Enabled: row.enabled, key.Disabled: row.disabled, key.PendingDeletion: row.pendingDeletion} {
 			n++
 			x := sampleFor(name)
 			on := x.on(s, v32)
@@ -226,7 +227,7 @@ func TestTheKeyStateMatrix(t *testing.T) {
 
 func TestTheRestOfTheMatrix(t *testing.T) {
 	s := start(t)
-	m := s.inState(1, cipher, PendingDeletion)
+	m := s.inState(1, cipher, key.PendingDeletion)
 	other := s.key()
 	if _, code := ask[any](s, "UpdateAlias", M{"AliasName": m.alias, "TargetKeyId": other}); code != yes {
 		t.Errorf("moving an alias away from a key pending deletion: %s", code)
@@ -264,19 +265,19 @@ var guide = []struct {
 }
 
 // ofColumn are the states of the guide's columns.
-var ofColumn = []State{Enabled, Disabled, PendingDeletion, PendingReplicaDeletion, PendingImport, Unavailable, Creating, Updating}
+var ofColumn = []key.State{key.Enabled, key.Disabled, key.PendingDeletion, key.PendingReplicaDeletion, key.PendingImport, key.Unavailable, key.Creating, key.Updating}
 
 func TestEveryCellOfTheMatrix(t *testing.T) {
-	if len(ofColumn) != len(states) {
-		t.Fatalf("there are %d states, and the table has %d", len(states), len(ofColumn))
+	if len(ofColumn) != len(key.States) {
+		t.Fatalf("there are %d states, and the table has %d", len(key.States), len(ofColumn))
 	}
 	told := map[string]bool{}
 	for _, row := range guide {
 		for _, operation := range strings.Fields(row.operations) {
 			told[operation] = true
 			for i, what := range row.answers {
-				k := &Key{Account: ourAccount, Region: ourRegion, ID: anID, State: ofColumn[i]}
-				f := fault.Of(k.allows(operation))
+				k := &key.Key{Account: ourAccount, Region: ourRegion, ID: anID, State: ofColumn[i]}
+				f := fault.Of(k.AllowsInState(operation))
 				code := "KMSInvalidStateException"
 				if what == "disabled" {
 					code = "DisabledException"
@@ -290,7 +291,7 @@ func TestEveryCellOfTheMatrix(t *testing.T) {
 			}
 		}
 	}
-	for operation := range matrix {
+	for operation := range key.Matrix {
 		if !told[operation] {
 			t.Errorf("the matrix has a row for %s, and the guide has none", operation)
 		}

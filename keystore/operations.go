@@ -14,7 +14,7 @@ func (s *Keys) Operations() []op.Operation {
 		op.Write(post("CreateKey", "/v1/keys", "Makes a key on the token."), s.findNewKey, s.createKey),
 		op.Read(get("DescribeKey", "/v1/keys/metadata/{KeyId...}", "Returns what is known of a key."), s.findDescribed, s.describeKey),
 		readKey(s, get("GetKeyLastUsage", "/v1/keys/last-usage/{KeyId...}", "Returns when and for what a key was last used."), s.getKeyLastUsage),
-		overAccount(s, get("ListKeys", "/v1/keys", "Lists the keys of the account in this Region."), s.listKeys),
+		overAccount(get("ListKeys", "/v1/keys", "Lists the keys of the account in this Region."), s.listKeys),
 		changeKey(s, post("EnableKey", "/v1/keys/enable/{KeyId...}", "Lets a disabled key be used again."), s.enableKey),
 		changeKey(s, post("DisableKey", "/v1/keys/disable/{KeyId...}", "Keeps a key from being used."), s.disableKey),
 		changeKey(s, post("ScheduleKeyDeletion", "/v1/keys/schedule-deletion/{KeyId...}", "Starts the window after which a key's material is destroyed."), s.scheduleKeyDeletion),
@@ -47,7 +47,7 @@ func (s *Keys) Operations() []op.Operation {
 		op.Write(post("CreateAlias", "/v1/aliases/{AliasName...}", "Gives a key a name."), s.findNewAlias, s.createAlias),
 		op.Write(put("UpdateAlias", "/v1/aliases/{AliasName...}", "Points an alias at another key."), s.findAliasMove, s.updateAlias),
 		op.Write(del("DeleteAlias", "/v1/aliases/{AliasName...}", "Removes an alias; the key stays."), s.findOldAlias, s.deleteAlias),
-		overAccount(s, get("ListAliases", "/v1/aliases", "Lists aliases, of one key or of all."), s.listAliases),
+		op.Read(get("ListAliases", "/v1/aliases", "Lists aliases, of one key or of all."), s.findAliases, s.listAliases),
 
 		changeKey(s, post("TagResource", "/v1/keys/tags/{KeyId...}", "Adds tags to a key or overwrites them."), s.tagResource),
 		changeKey(s, del("UntagResource", "/v1/keys/tags/{KeyId...}", "Removes tags from a key."), s.untagResource),
@@ -70,7 +70,7 @@ func (s *Keys) Operations() []op.Operation {
 		useKey(s, post("Encapsulate", "/v1/keys/encapsulate/{KeyId...}", "Makes a secret and the ciphertext that gives it to the owner of a key, by ML-KEM."), s.findEncapsulate, s.encapsulate),
 		useKey(s, post("Decapsulate", "/v1/keys/decapsulate/{KeyId...}", "Returns the secret of a ciphertext that Encapsulate made, or anybody with the public key."), s.findDecapsulate, s.decapsulate),
 
-		onAccount(s, post("CreateCustomKeyStore", "/v1/key-stores", "Makes a custom key store: a cluster of HSMs that is named in the configuration."), s.createStore),
+		onAccount(post("CreateCustomKeyStore", "/v1/key-stores", "Makes a custom key store: a cluster of HSMs that is named in the configuration."), s.createStore),
 		op.Read(get("DescribeCustomKeyStores", "/v1/key-stores", "Lists the custom key stores, and how they are connected."), s.findStores, s.describeStores),
 		changeStore(s, put("UpdateCustomKeyStore", "/v1/key-stores/{CustomKeyStoreId...}", "Changes the name of a custom key store, its password or its cluster."), s.updateStore, disconnected, connected),
 		changeStore(s, del("DeleteCustomKeyStore", "/v1/key-stores/{CustomKeyStoreId...}", "Removes a custom key store without keys."), s.deleteStore, disconnected),

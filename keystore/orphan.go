@@ -7,8 +7,10 @@ import (
 	"time"
 
 	"claviger/internal/custody"
+	"claviger/internal/domain"
 	"claviger/internal/fault"
 	"claviger/internal/op"
+	"claviger/keystore/key"
 	"claviger/policy"
 	"claviger/store"
 )
@@ -45,7 +47,7 @@ func (announced) Ready() error   { return nil }
 
 func (s *Keys) findAnnounced(c *op.Call, in orphanInput) (announced, error) {
 	account, region := c.Namespace()
-	return announced{storeRef{account, region, or(in.CustomKeyStoreId, "")}}, nil
+	return announced{storeRef{account, region, domain.Or(in.CustomKeyStoreId, "")}}, nil
 }
 
 // announceKey writes the name of a key down that is about to be made, if there is room for it. Keys that were announced take
@@ -74,32 +76,34 @@ func (s *Keys) roomOnToken(tx *store.Tx) error {
 
 // makeResident makes the material of k on the token of its store, or on the service's own, and returns what belongs into the
 // transaction that stores the key.
-func (s *Keys) makeResident(c *op.Call, k *Key, on Keeper) (born func(*store.Tx) error, err error) {
+func (s *Keys) makeResident(c *op.Call, k *key.Key, on Keeper) (born func(*store.Tx) error, err error) {
 	name := make([]byte, 16)
 	rand.Read(name)
 	id := hex.EncodeToString(name)
 	in := orphanInput{Id: id}
-	if k.Store != "" {
-		in.CustomKeyStoreId = &k.Store
+	if k.CustomKeyStoreID != "" {
+		in.CustomKeyStoreId = &k.CustomKeyStoreID
 	}
 	if _, err = op.AsService(c, "kms", s.announce, in); err != nil {
 		return nil, err
 	}
-	m, err := on.GenerateResident(c, k.MaterialID, k.use().kind, k.ID, name)
+	m, err := on.GenerateResident(c, k.MaterialID, k.Purpose().Kind, k.ID, name)
 	if err == nil {
-		err = k.begin(m)
+		err = k.Begin(m)
 	}
-	return func(tx *store.Tx) error { return s.forgetOrphan(tx, storeRef{k.Account, k.Region, k.Store}, id) }, err
+	return func(tx *store.Tx) error {
+		return s.forgetOrphan(tx, storeRef{k.Account, k.Region, k.CustomKeyStoreID}, id)
+	}, err
 }
 
 // leaveOrphans returns what puts the materials of a key that is deleted on the list; nothing where they rest wrapped.
-func (s *Keys) leaveOrphans(c *op.Call, k *Key) (func(*store.Tx) error, error) {
+func (s *Keys) leaveOrphans(c *op.Call, k *key.Key) (func(*store.Tx) error, error) {
 	var inserts []func(*store.Tx) error
-	for _, m := range k.materials {
+	for _, m := range k.Materials {
 		if m.Mechanism != custody.Resident {
 			continue
 		}
-		insert, err := s.insertOrphan(c, &orphan{storeRef{k.Account, k.Region, k.Store}, hex.EncodeToString(m.Wrapped), c.Time.Truncate(time.Microsecond)}, c.Time)
+		insert, err := s.insertOrphan(c, &orphan{storeRef{k.Account, k.Region, k.CustomKeyStoreID}, hex.EncodeToString(m.Wrapped), c.Time.Truncate(time.Microsecond)}, c.Time)
 		if err != nil {
 			return nil, err
 		}
@@ -164,7 +168,7 @@ func (s *Keys) findOrphan(c *op.Call, in bereaved) (t orphaned, err error) {
 func (s *Keys) destroyMaterial(c *op.Call, _ bereaved, t orphaned) (op.Commit[op.None], error) {
 	o := t.orphan
 	if o == nil {
-		return func(*store.Tx) (op.None, error) { return op.None{}, nil }, nil
+		return op.Unchanged(op.None{}), nil
 	}
 	name, err := hex.DecodeString(o.key)
 	if err != nil {

@@ -1,17 +1,11 @@
 package keystore
 
 import (
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/x509"
-
 	"claviger/internal/custody"
-	"claviger/internal/lattice"
 	"claviger/internal/op"
-
-	"github.com/decred/dcrd/dcrec/secp256k1/v4"
+	"claviger/keystore/key"
+	"claviger/keystore/kmsfault"
+	"claviger/keystore/publickey"
 )
 
 // GenerateDataKeyPairInput is GenerateDataKeyPairRequest of AWS.
@@ -49,7 +43,7 @@ func (in BareDataKeyPairInput) Validate() error {
 // checkPair refuses what this process can make no keys of.
 func checkPair(spec string, context map[string]string) error {
 	if spec == "SM2" {
-		return unsupported("Data key pairs of the spec " + spec + " are not supported by this service.")
+		return kmsfault.Unsupported("Data key pairs of the spec " + spec + " are not supported by this service.")
 	}
 	return checkContext(context)
 }
@@ -75,11 +69,11 @@ type BareDataKeyPairOutput struct {
 }
 
 func (s *Keys) findPair(c *op.Call, in GenerateDataKeyPairInput) (*target, error) {
-	return s.findUse(c, "GenerateDataKeyPair", in.KeyId, symmetricDefault, presented{in.GrantTokens, in.EncryptionContext})
+	return s.findUse(c, "GenerateDataKeyPair", in.KeyId, key.SymmetricDefault, presented{in.GrantTokens, in.EncryptionContext})
 }
 
 func (s *Keys) findBarePair(c *op.Call, in BareDataKeyPairInput) (*target, error) {
-	return s.findUse(c, "GenerateDataKeyPairWithoutPlaintext", in.KeyId, symmetricDefault, presented{in.GrantTokens, in.EncryptionContext})
+	return s.findUse(c, "GenerateDataKeyPairWithoutPlaintext", in.KeyId, key.SymmetricDefault, presented{in.GrantTokens, in.EncryptionContext})
 }
 
 func (s *Keys) generateDataKeyPair(c *op.Call, in GenerateDataKeyPairInput, t *target) (out GenerateDataKeyPairOutput, err error) {
@@ -95,66 +89,17 @@ func (s *Keys) generateDataKeyPairWithoutPlaintext(c *op.Call, in BareDataKeyPai
 
 // drawPair makes a key pair in this process and encrypts its private key under k. By AWS's contract the caller gets the
 // private key, now or by Decrypt, so the token could not keep it.
-func (s *Keys) drawPair(c *op.Call, k *Key, spec string, context map[string]string) (private, public, blob []byte, err error) {
+func (s *Keys) drawPair(c *op.Call, k *key.Key, spec string, context map[string]string) (private, public, blob []byte, err error) {
 	select {
 	case s.pairs <- struct{}{}:
 	case <-c.Done():
 		return nil, nil, nil, custody.ErrUnavailable.Because(c.Err())
 	}
-	private, public, err = newPair(spec)
+	private, public, err = publickey.Generate(spec)
 	<-s.pairs
 	if err != nil {
 		return nil, nil, nil, err
 	}
 	blob, err = s.encryptUnder(c, k, private, context)
 	return private, public, blob, err
-}
-
-// newPair makes a key pair of a spec from the operating system's generator: PKCS#8 and SubjectPublicKeyInfo.
-func newPair(spec string) (private, public []byte, err error) {
-	switch {
-	case moduli[spec] != 0:
-		key, err := rsa.GenerateKey(rand.Reader, moduli[spec])
-		if err != nil {
-			return nil, nil, err
-		}
-		return marshalPair(key, &key.PublicKey)
-	case curves[spec] != nil:
-		key, err := ecdsa.GenerateKey(curves[spec], rand.Reader)
-		if err != nil {
-			return nil, nil, err
-		}
-		return marshalPair(key, &key.PublicKey)
-	case spec == keyOfSecp256k1:
-		key, err := secp256k1.GeneratePrivateKey()
-		if err != nil {
-			return nil, nil, err
-		}
-		defer key.Zero()
-		private, public = marshalSecp256k1(key)
-		return private, public, nil
-	case spec == keyOfCurve25519:
-		pub, key, err := ed25519.GenerateKey(rand.Reader)
-		if err != nil {
-			return nil, nil, err
-		}
-		defer clear(key)
-		return marshalPair(key, pub)
-	case lattice.Known(spec):
-		key, err := lattice.Generate(spec)
-		if err != nil {
-			return nil, nil, err
-		}
-		defer key.Wipe()
-		return key.PKCS8(), key.Public.SPKI(), nil
-	}
-	return nil, nil, errPublic
-}
-
-func marshalPair(key, pub any) (private, public []byte, err error) {
-	if private, err = x509.MarshalPKCS8PrivateKey(key); err != nil {
-		return nil, nil, err
-	}
-	public, err = x509.MarshalPKIXPublicKey(pub)
-	return private, public, err
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"claviger/hsm/hsmtest"
+	"claviger/keystore/key"
 )
 
 // marked counts the records of an operation that say that a key pending deletion was asked for.
@@ -30,15 +31,15 @@ func TestAskingForAKeyPendingDeletionIsNoticed(t *testing.T) {
 		n++
 		x := sampleFor(name)
 		s := x.on(soft, v32)
-		m := s.inState(n, x, PendingDeletion)
-		before := s.keys.PartingUses()
+		m := s.inState(n, x, key.PendingDeletion)
+		before := s.keys.PendingDeletionUses()
 		_, code := ask[any](s, name, row.request(m))
 		want := 0
-		if usages[name] != "" || name == "GetPublicKey" {
+		if key.Usages[name] != "" || name == "GetPublicKey" {
 			want = 1
 		}
-		if got := s.marked(name); got != want || s.keys.PartingUses()-before != uint64(want) {
-			t.Errorf("%s was answered with %q: %d records are marked and %d uses counted, want %d", name, code, got, s.keys.PartingUses()-before, want)
+		if got := s.marked(name); got != want || s.keys.PendingDeletionUses()-before != uint64(want) {
+			t.Errorf("%s was answered with %q: %d records are marked and %d uses counted, want %d", name, code, got, s.keys.PendingDeletionUses()-before, want)
 		}
 	}
 }
@@ -49,13 +50,13 @@ func TestOnlyKeysPendingDeletionAreNoticed(t *testing.T) {
 	s := start(t)
 	noticed := func(want uint64, name string, in M) {
 		t.Helper()
-		before := s.keys.PartingUses()
+		before := s.keys.PendingDeletionUses()
 		ask[any](s, name, in)
-		if got := s.keys.PartingUses() - before; got != want {
+		if got := s.keys.PendingDeletionUses() - before; got != want {
 			t.Errorf("%s %v was counted %d times, want %d", name, in, got, want)
 		}
 	}
-	fine, off, gone := s.inState(1, cipher, Enabled), s.inState(2, cipher, Disabled), s.inState(3, cipher, PendingDeletion)
+	fine, off, gone := s.inState(1, cipher, key.Enabled), s.inState(2, cipher, key.Disabled), s.inState(3, cipher, key.PendingDeletion)
 	noticed(0, "Encrypt", M{"KeyId": fine.id, "Plaintext": "eA=="})
 	noticed(0, "Encrypt", M{"KeyId": off.id, "Plaintext": "eA=="})
 	noticed(0, "Sign", M{"KeyId": gone.id, "Message": "eA==", "SigningAlgorithm": "ECDSA_SHA_256"})
@@ -73,7 +74,7 @@ func TestAnotherServicesUseOfAKeyPendingDeletionIsNoticed(t *testing.T) {
 	e := s.seal(id, "x")
 	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id})
 	s.closed(e, pending)
-	if s.keys.PartingUses() != 1 || s.marked("Decrypt") != 1 {
-		t.Errorf("%d uses counted, %d records marked", s.keys.PartingUses(), s.marked("Decrypt"))
+	if s.keys.PendingDeletionUses() != 1 || s.marked("Decrypt") != 1 {
+		t.Errorf("%d uses counted, %d records marked", s.keys.PendingDeletionUses(), s.marked("Decrypt"))
 	}
 }

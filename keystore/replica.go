@@ -2,22 +2,24 @@ package keystore
 
 import (
 	"slices"
-	"time"
 
+	"claviger/internal/domain"
 	"claviger/internal/fault"
 	"claviger/internal/op"
+	"claviger/keystore/key"
+	"claviger/keystore/kmsfault"
+	"claviger/keystore/multiregion"
 	"claviger/policy"
-	"claviger/store"
 )
 
 // ReplicateKeyInput is ReplicateKeyRequest of AWS.
 type ReplicateKeyInput struct {
-	KeyId                          string  `shape:"KeyIdType,required"`
-	ReplicaRegion                  string  `shape:"RegionType,required"`
-	Policy                         *string `shape:"PolicyType"`
-	BypassPolicyLockoutSafetyCheck *bool   `shape:"BooleanType"`
-	Description                    *string `shape:"DescriptionType"`
-	Tags                           []Tag   `shape:"TagList"`
+	KeyId                          string    `shape:"KeyIdType,required"`
+	ReplicaRegion                  string    `shape:"RegionType,required"`
+	Policy                         *string   `shape:"PolicyType"`
+	BypassPolicyLockoutSafetyCheck *bool     `shape:"BooleanType"`
+	Description                    *string   `shape:"DescriptionType"`
+	Tags                           []key.Tag `shape:"TagList"`
 }
 
 // Validate implements [op.Input].
@@ -25,9 +27,9 @@ func (in ReplicateKeyInput) Validate() error { return checkTags(in.Tags) }
 
 // ReplicateKeyOutput is ReplicateKeyResponse of AWS.
 type ReplicateKeyOutput struct {
-	ReplicaKeyMetadata KeyMetadata
+	ReplicaKeyMetadata key.KeyMetadata
 	ReplicaPolicy      string
-	ReplicaTags        []Tag
+	ReplicaTags        []key.Tag
 }
 
 // relation is a primary key and the key with its id in another Region: there, or to be made.
@@ -35,7 +37,7 @@ type relation struct {
 	*target
 	region string
 	served bool
-	other  *Key // nil if there is none
+	other  *key.Key // nil if there is none
 }
 
 func (s *Keys) findRelation(c *op.Call, operation, keyID, region string) (relation, error) {
@@ -44,15 +46,15 @@ func (s *Keys) findRelation(c *op.Call, operation, keyID, region string) (relati
 		return relation{}, err
 	}
 	r := relation{target: t, region: region, served: slices.Contains(s.regions, region)}
-	r.other, err = s.key(c, keyRef{t.named.account, region, t.named.id})
+	r.other, err = s.key(c, key.Ref{Account: t.named.Account, Region: region, ID: t.named.ID})
 	return r, err
 }
 
 // arn is the name of the other key, whether there is one or not.
-func (r relation) arn() string { return keyARN(r.named.account, r.region, r.named.id) }
+func (r relation) arn() string { return key.ARN(r.named.Account, r.region, r.named.ID) }
 
 func (r relation) demand(action string) policy.Demand {
-	return policy.Demand{Action: "kms:" + action, Resource: policy.Resource{ARN: r.arn(), Account: r.named.account}}
+	return policy.Demand{Action: "kms:" + action, Resource: policy.Resource{ARN: r.arn(), Account: r.named.Account}}
 }
 
 // Ready implements [op.Target].
@@ -61,7 +63,7 @@ func (r relation) Ready() error {
 		return err
 	}
 	if !r.served {
-		return unsupported("The Region " + r.region + " is not one that this service serves.")
+		return kmsfault.Unsupported("The Region " + r.region + " is not one that this service serves.")
 	}
 	return nil
 }
@@ -100,29 +102,17 @@ func (r replication) Ready() error {
 // replicateKey answers before the replica is there, as AWS does: it is in the state Creating, which ends with the answer.
 func (s *Keys) replicateKey(c *op.Call, in ReplicateKeyInput, r replication) (op.Commit[ReplicateKeyOutput], error) {
 	if in.Policy != nil {
-		if err := checkPolicy(c, *in.Policy, r.arn(), or(in.BypassPolicyLockoutSafetyCheck, false)); err != nil {
+		if err := checkPolicy(c, *in.Policy, r.arn(), domain.Or(in.BypassPolicyLockoutSafetyCheck, false)); err != nil {
 			return nil, err
 		}
 	}
-	replica := r.key.replicaIn(in.ReplicaRegion, c.Time)
-	replica.Description, replica.Policy, replica.Tags = or(in.Description, ""), or(in.Policy, ""), merge(nil, in.Tags)
-	ch := change{key: r.key.changed(func(k *Key) { k.Replicas = replica.Replicas }), adds: replica}
-	amend, err := s.amend(c, r.key, ch)
-	out := ReplicateKeyOutput{replica.Metadata(), replica.policy(), append([]Tag{}, replica.Tags...)}
-	out.ReplicaKeyMetadata.KeyState, out.ReplicaKeyMetadata.Enabled = Creating, false
-	return func(tx *store.Tx) (ReplicateKeyOutput, error) { return out, amend(tx) }, err
-}
-
-// replicaIn returns a new replica of k, a primary key, with all that the two share. Material of KMS's own rests wrapped by the root
-// of the installation, which serves all its Regions, so its rows are copied; imported material must be imported there again.
-func (k *Key) replicaIn(region string, now time.Time) *Key {
-	r := &Key{Account: k.Account, Region: region, ID: k.ID, Rev: 1, Manager: k.Manager, Spec: k.Spec, Usage: k.Usage, Origin: k.Origin,
-		State: Enabled, MaterialID: k.MaterialID, Primary: k.Primary, Replicas: withRegion(k.Replicas, region),
-		Rotation: k.Rotation, Rotates: k.Rotates, Created: now.Truncate(time.Microsecond), materials: k.supply(nil)}
-	if k.Origin == originExternal {
-		r.State = PendingImport
-	}
-	return r
+	replica := multiregion.Replica(r.key, in.ReplicaRegion, c.Time)
+	replica.Description, replica.Policy, replica.Tags = domain.Or(in.Description, ""), domain.Or(in.Policy, ""), merge(nil, in.Tags)
+	ch := multiregion.Change{Key: r.key.Changed(func(k *key.Key) { k.Replicas = replica.Replicas }), Adds: replica}
+	amend, err := s.related.Amend(c, r.key, ch)
+	out := ReplicateKeyOutput{replica.Metadata(), policyOf(replica), append([]key.Tag{}, replica.Tags...)}
+	out.ReplicaKeyMetadata.KeyState, out.ReplicaKeyMetadata.Enabled = key.Creating, false
+	return op.Apply(amend, out), err
 }
 
 // UpdatePrimaryRegionInput is UpdatePrimaryRegionRequest of AWS.
@@ -152,15 +142,15 @@ func (p promotion) Ready() error {
 	}
 	switch {
 	case p.region == p.key.Region:
-		return unsupported(p.key.ARN() + " is the primary key already.")
+		return kmsfault.Unsupported(p.key.ARN() + " is the primary key already.")
 	case p.other == nil:
-		return errNoKey(named{keyRef: p.key.in(p.region)})
+		return errNoKey(p.key.RelatedRef(p.region))
 	}
-	return p.other.allows(p.operation)
+	return p.other.AllowsInState(p.operation)
 }
 
 func (s *Keys) updatePrimaryRegion(c *op.Call, in UpdatePrimaryRegionInput, p promotion) (op.Commit[op.None], error) {
-	replicas := withRegion(withoutRegion(p.key.Replicas, in.PrimaryRegion), p.key.Region)
-	amend, err := s.amend(c, p.key, change{key: p.key.changed(func(k *Key) { k.Primary, k.Replicas = in.PrimaryRegion, replicas })})
-	return func(tx *store.Tx) (op.None, error) { return op.None{}, amend(tx) }, err
+	replicas := multiregion.WithRegion(multiregion.WithoutRegion(p.key.Replicas, in.PrimaryRegion), p.key.Region)
+	amend, err := s.related.Amend(c, p.key, multiregion.Change{Key: p.key.Changed(func(k *key.Key) { k.PrimaryRegion, k.Replicas = in.PrimaryRegion, replicas })})
+	return op.Apply(amend, op.None{}), err
 }

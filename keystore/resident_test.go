@@ -14,6 +14,8 @@ import (
 	"claviger/hsm/hsmtest"
 	"claviger/internal/custody"
 	"claviger/internal/op"
+	"claviger/keystore/key"
+	"claviger/keystore/publickey"
 )
 
 // startSettling is start on a SoftHSM2 token on which keys of Ed25519 rest.
@@ -24,7 +26,7 @@ func startSettling(t testing.TB) *service {
 	return startWith(t, c)
 }
 
-var edwards = M{"KeySpec": keyOfCurve25519, "KeyUsage": signVerify}
+var edwards = M{"KeySpec": publickey.SpecEd25519, "KeyUsage": key.SignVerify}
 
 // settled counts the keys that rest on the service's own token, beside root, canary and the object that is the token itself.
 func (s *service) settled() int {
@@ -39,12 +41,12 @@ func (s *service) settled() int {
 // signsFor checks that a key signs what crypto/ed25519 verifies.
 func (s *service) signsFor(id string) {
 	s.t.Helper()
-	parsed, err := parsePublic(keyOfCurve25519, must[GetPublicKeyOutput](s, "GetPublicKey", M{"KeyId": id}).PublicKey)
+	parsed, err := publickey.Parse(publickey.SpecEd25519, must[GetPublicKeyOutput](s, "GetPublicKey", M{"KeyId": id}).PublicKey)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	for _, message := range [][]byte{[]byte("x"), make([]byte, 4096)} {
-		in := M{"KeyId": id, "Message": message, "SigningAlgorithm": ed25519Pure}
+		in := M{"KeyId": id, "Message": message, "SigningAlgorithm": publickey.Ed25519}
 		in["Signature"] = must[SignOutput](s, "Sign", in).Signature
 		if !ed25519.Verify(parsed.(ed25519.PublicKey), message, in["Signature"].([]byte)) {
 			s.t.Errorf("a signature over %d bytes is none", len(message))
@@ -67,14 +69,14 @@ func TestAKeyThatRestsOnTheToken(t *testing.T) {
 	s := startSettling(t)
 	meta := must[CreateKeyOutput](s, "CreateKey", edwards).KeyMetadata
 	id := meta.KeyId
-	if meta.Origin != originKMS || meta.CustomKeyStoreId != "" || meta.KeyState != Enabled || s.settled() != 1 {
+	if meta.Origin != key.OriginKMS || meta.CustomKeyStoreId != "" || meta.KeyState != key.Enabled || s.settled() != 1 {
 		t.Errorf("%+v, and %d keys on the token", meta, s.settled())
 	}
 	s.signsFor(id)
 	s.restart()
 	s.signsFor(id)
 	digest := sha512.Sum512(nil)
-	prehash := M{"KeyId": id, "Message": digest[:], "MessageType": "DIGEST", "SigningAlgorithm": ed25519Prehash}
+	prehash := M{"KeyId": id, "Message": digest[:], "MessageType": "DIGEST", "SigningAlgorithm": publickey.Ed25519PH}
 	if _, code := ask[any](s, "Sign", prehash); code != "UnsupportedOperationException" { // SoftHSM2 would sign something else
 		t.Errorf("Ed25519ph: %q", code)
 	}
@@ -102,13 +104,13 @@ func TestWhatRestsOnNoToken(t *testing.T) {
 		t.Errorf("without the setting: %q", code)
 	}
 	s = startSettling(t)
-	if _, code := ask[any](s, "CreateKey", M{"KeySpec": keyOfCurve25519, "KeyUsage": signVerify, "MultiRegion": true}); code != "UnsupportedOperationException" {
+	if _, code := ask[any](s, "CreateKey", M{"KeySpec": publickey.SpecEd25519, "KeyUsage": key.SignVerify, "MultiRegion": true}); code != "UnsupportedOperationException" {
 		t.Errorf("in all Regions: %q", code)
 	}
-	if _, code := ask[any](s, "CreateKey", M{"KeySpec": keyOfCurve25519, "KeyUsage": signVerify, "Origin": originExternal}); code != "UnsupportedOperationException" {
+	if _, code := ask[any](s, "CreateKey", M{"KeySpec": publickey.SpecEd25519, "KeyUsage": key.SignVerify, "Origin": key.OriginExternal}); code != "UnsupportedOperationException" {
 		t.Errorf("made elsewhere: %q", code)
 	}
-	must[CreateKeyOutput](s, "CreateKey", M{"KeySpec": "ECC_NIST_P256", "KeyUsage": signVerify})
+	must[CreateKeyOutput](s, "CreateKey", M{"KeySpec": "ECC_NIST_P256", "KeyUsage": key.SignVerify})
 	if n := s.settled(); n != 0 {
 		t.Errorf("%d keys rest on the token", n)
 	}
@@ -181,18 +183,18 @@ func TestTheTokenHasRoomForSoManyKeys(t *testing.T) {
 func TestAKeyThatIsLost(t *testing.T) {
 	s := startSettling(t)
 	id := must[CreateKeyOutput](s, "CreateKey", edwards).KeyMetadata.KeyId
-	k, err := s.keys.loadKey(t.Context(), keyRef{ourAccount, ourRegion, id})
+	k, err := s.keys.rows.Load(t.Context(), key.Ref{Account: ourAccount, Region: ourRegion, ID: id})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.token.Destroy(t.Context(), k.materials[k.MaterialID].Wrapped); err != nil {
+	if err := s.token.Destroy(t.Context(), k.Materials[k.MaterialID].Wrapped); err != nil {
 		t.Fatal(err)
 	}
 	s.token.Forget(k.MaterialID)
-	if _, code := ask[any](s, "Sign", M{"KeyId": id, "Message": []byte("x"), "SigningAlgorithm": ed25519Pure}); code != "KeyUnavailableException" {
+	if _, code := ask[any](s, "Sign", M{"KeyId": id, "Message": []byte("x"), "SigningAlgorithm": publickey.Ed25519}); code != "KeyUnavailableException" {
 		t.Errorf("a key that is lost: %q", code)
 	}
-	if state := must[DescribeKeyOutput](s, "DescribeKey", M{"KeyId": id}).KeyMetadata.KeyState; state != Enabled {
+	if state := must[DescribeKeyOutput](s, "DescribeKey", M{"KeyId": id}).KeyMetadata.KeyState; state != key.Enabled {
 		t.Errorf("it is %s", state)
 	}
 	s.end(id)

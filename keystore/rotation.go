@@ -3,13 +3,15 @@ package keystore
 import (
 	"time"
 
+	"claviger/internal/domain"
 	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/internal/wire"
+	"claviger/keystore/key"
+	"claviger/keystore/multiregion"
 )
 
 const (
-	day         = 24 * time.Hour
 	usualPeriod = 365              // days from one automatic rotation to the next
 	onDemand    = 25               // on-demand rotations of a key in its life: AWS's quota, which can't be raised
 	quiet       = 20 * time.Minute // before an automatic rotation, none on demand begins
@@ -25,17 +27,12 @@ type EnableKeyRotationInput struct {
 func (in EnableKeyRotationInput) keyID() string { return in.KeyId }
 
 // enableKeyRotation starts the clock, also where it runs already.
-func (s *Keys) enableKeyRotation(c *op.Call, in EnableKeyRotationInput, k *Key) (change, op.None, error) {
-	return change{key: k.changed(func(k *Key) { k.rotateEvery(int64(or(in.RotationPeriodInDays, usualPeriod)), c.Time) })}, op.None{}, nil
+func (s *Keys) enableKeyRotation(c *op.Call, in EnableKeyRotationInput, k *key.Key) (multiregion.Change, op.None, error) {
+	return multiregion.Change{Key: k.Changed(func(k *key.Key) { k.RotateEvery(int64(domain.Or(in.RotationPeriodInDays, usualPeriod)), c.Time) })}, op.None{}, nil
 }
 
-func (s *Keys) disableKeyRotation(_ *op.Call, _ KeyInput, k *Key) (change, op.None, error) {
-	return change{key: k.changed(func(k *Key) { k.Rotation, k.Rotates = 0, time.Time{} })}, op.None{}, nil
-}
-
-// rotateEvery has the key rotated each time that days are over, counted from now.
-func (k *Key) rotateEvery(days int64, now time.Time) {
-	k.Rotation, k.Rotates = days, now.Add(time.Duration(days)*day).Truncate(time.Millisecond)
+func (s *Keys) disableKeyRotation(_ *op.Call, _ KeyInput, k *key.Key) (multiregion.Change, op.None, error) {
+	return multiregion.Change{Key: k.Changed(func(k *key.Key) { k.RotationPeriod, k.NextRotation = 0, time.Time{} })}, op.None{}, nil
 }
 
 // GetKeyRotationStatusOutput is GetKeyRotationStatusResponse of AWS. A rotation on demand is done when it is answered, so that
@@ -50,21 +47,21 @@ type GetKeyRotationStatusOutput struct {
 
 // getKeyRotationStatus shows what will happen: a disabled key keeps its status, and one that is pending deletion shows
 // none until that is taken back.
-func (s *Keys) getKeyRotationStatus(_ *op.Call, _ KeyInput, k *Key) (GetKeyRotationStatusOutput, error) {
-	if k.Rotation == 0 || k.parting() {
+func (s *Keys) getKeyRotationStatus(_ *op.Call, _ KeyInput, k *key.Key) (GetKeyRotationStatusOutput, error) {
+	if k.RotationPeriod == 0 || k.IsPendingDeletion() {
 		return GetKeyRotationStatusOutput{KeyId: k.ID}, nil
 	}
-	return GetKeyRotationStatusOutput{KeyRotationEnabled: true, KeyId: k.ID, RotationPeriodInDays: int32(k.Rotation),
-		NextRotationDate: wire.At(k.Rotates)}, nil
+	return GetKeyRotationStatusOutput{KeyRotationEnabled: true, KeyId: k.ID, RotationPeriodInDays: int32(k.RotationPeriod),
+		NextRotationDate: wire.At(k.NextRotation)}, nil
 }
 
 // rotateKeyOnDemand replaces the material now, and leaves the schedule as it is.
-func (s *Keys) rotateKeyOnDemand(c *op.Call, _ KeyInput, k *Key) (ch change, out KeyOutput, err error) {
-	if next := k.turns(); !next.IsZero() && next.Sub(c.Time) <= quiet {
+func (s *Keys) rotateKeyOnDemand(c *op.Call, _ KeyInput, k *key.Key) (ch multiregion.Change, out KeyOutput, err error) {
+	if next := k.RotationDue(); !next.IsZero() && next.Sub(c.Time) <= quiet {
 		return ch, out, fault.New(fault.Conflict, "ConflictException",
 			"The request was rejected because an automatic rotation of this key is currently in progress or scheduled to begin within the next 20 minutes.")
 	}
-	if k.turned(rotationOnDemand) >= onDemand {
+	if k.CountRotations(key.RotationOnDemand) >= onDemand {
 		return ch, out, fault.New(fault.Limit, "LimitExceededException", "The on-demand rotations limit has been reached for the given keyId. "+
 			"No more on-demand rotations can be performed for this key: "+k.ARN())
 	}
@@ -72,47 +69,15 @@ func (s *Keys) rotateKeyOnDemand(c *op.Call, _ KeyInput, k *Key) (ch change, out
 	if err != nil {
 		return ch, out, err
 	}
-	return change{key: k.changed(func(k *Key) { k.turn(m, rotationOnDemand, c.Time) })}, KeyOutput{k.ID}, nil
-}
-
-// turned counts the rotations of the key that came about in one way.
-func (k *Key) turned(how string) (n int) {
-	for _, m := range k.materials {
-		if m.rotation == how {
-			n++
-		}
-	}
-	return n
-}
-
-// turn makes m the current material of a key that is being changed. The times of a key's rotations are in their order, also
-// where several come at once or the clock was set back.
-func (k *Key) turn(m material, how string, now time.Time) {
-	m.rotation, m.rotated = how, now.Truncate(time.Microsecond)
-	for _, old := range k.materials {
-		if !m.rotated.After(old.rotated) {
-			m.rotated = old.rotated.Add(time.Microsecond)
-		}
-	}
-	k.with(m)
-	k.MaterialID = m.ID
+	return multiregion.Change{Key: k.Changed(func(k *key.Key) { k.Rotate(m, key.RotationOnDemand, c.Time) })}, KeyOutput{k.ID}, nil
 }
 
 // successor returns the material that follows the current one: a new one of the token, or of an imported key the one that
 // was imported for this.
-func (s *Keys) successor(c *op.Call, k *Key) (material, error) {
-	if k.Origin == originExternal {
-		return k.nextImported()
+func (s *Keys) successor(c *op.Call, k *key.Key) (key.Material, error) {
+	if k.Origin == key.OriginExternal {
+		return k.NextImported()
 	}
-	m, err := s.token.Generate(c, newMaterialID(), k.use().kind)
-	return material{Material: m, created: c.Time.Truncate(time.Microsecond)}, err
-}
-
-func (k *Key) nextImported() (material, error) {
-	for _, m := range k.materials {
-		if m.rotation == rotationPending && m.there() {
-			return m, nil
-		}
-	}
-	return material{}, fault.New(fault.State, "KMSInvalidStateException", "No available key material pending rotation for the key: "+k.ARN()+".")
+	m, err := s.token.Generate(c, key.NewMaterialID(), k.Purpose().Kind)
+	return key.Material{Material: m, Created: c.Time.Truncate(time.Microsecond)}, err
 }

@@ -11,6 +11,8 @@ import (
 
 	"claviger/internal/custody"
 	"claviger/internal/op"
+	"claviger/keystore/key"
+	"claviger/keystore/multiregion"
 	"claviger/policy"
 	"claviger/store"
 
@@ -57,7 +59,7 @@ func TestAKeyRotatesByTheClock(t *testing.T) {
 		t.Errorf("a new key: %+v", got)
 	}
 	must[any](s, "EnableKeyRotation", M{"KeyId": id, "RotationPeriodInDays": 90})
-	due := s.time().Add(90 * day)
+	due := s.time().Add(90 * key.Day)
 	if got := s.rotation(id); !got.KeyRotationEnabled || got.RotationPeriodInDays != 90 || !got.NextRotationDate.Equal(due) {
 		t.Errorf("switched on: %+v, want the next on %v", got, due)
 	}
@@ -65,7 +67,7 @@ func TestAKeyRotatesByTheClock(t *testing.T) {
 	for n := range 4 {
 		plaintext := fmt.Sprint("before rotation ", n)
 		blobs[plaintext] = s.encrypt(id, plaintext)
-		s.turn(90*day - time.Second)
+		s.turn(90*key.Day - time.Second)
 		if got := len(s.rotations(id, "ROTATIONS_ONLY")); got != n {
 			t.Fatalf("%d rotations a second before number %d", got, n+1)
 		}
@@ -82,7 +84,7 @@ func TestAKeyRotatesByTheClock(t *testing.T) {
 			state = "CURRENT"
 		}
 		if e.KeyMaterialId != all[n+1].KeyMaterialId || e.RotationType != "AUTOMATIC" || e.KeyId != id || e.KeyMaterialState != state || e.ImportState != "" ||
-			!e.RotationDate.Equal(due.Add(time.Duration(n)*90*day)) {
+			!e.RotationDate.Equal(due.Add(time.Duration(n)*90*key.Day)) {
 			t.Errorf("rotation %d: %+v", n, e)
 		}
 	}
@@ -102,7 +104,7 @@ func TestAKeyRotatesByTheClock(t *testing.T) {
 		s.restart()
 	}
 	must[any](s, "DisableKeyRotation", M{"KeyId": id})
-	s.turn(1000 * day)
+	s.turn(1000 * key.Day)
 	if got := s.rotation(id); got.KeyRotationEnabled || len(s.rotations(id, "ROTATIONS_ONLY")) != 4 {
 		t.Errorf("switched off: %+v", got)
 	}
@@ -114,7 +116,7 @@ func TestARotationIsDueAfterARestart(t *testing.T) {
 	id := s.key()
 	must[any](s, "EnableKeyRotation", M{"KeyId": id})
 	s.restart()
-	s.turn(365*day - time.Second)
+	s.turn(365*key.Day - time.Second)
 	before := len(s.rotations(id, allMaterial))
 	s.turn(time.Second)
 	if after := len(s.rotations(id, allMaterial)); before != 1 || after != 2 {
@@ -126,17 +128,17 @@ func TestEnablingAgainStartsTheClockAnew(t *testing.T) {
 	s := start(t)
 	id := s.key()
 	must[any](s, "EnableKeyRotation", M{"KeyId": id, "RotationPeriodInDays": 100})
-	s.turn(99 * day)
+	s.turn(99 * key.Day)
 	must[any](s, "EnableKeyRotation", M{"KeyId": id, "RotationPeriodInDays": 2560})
-	s.turn(2559 * day)
-	if got := s.rotation(id); len(s.rotations(id, allMaterial)) != 1 || got.RotationPeriodInDays != 2560 || !got.NextRotationDate.Equal(s.time().Add(day)) {
+	s.turn(2559 * key.Day)
+	if got := s.rotation(id); len(s.rotations(id, allMaterial)) != 1 || got.RotationPeriodInDays != 2560 || !got.NextRotationDate.Equal(s.time().Add(key.Day)) {
 		t.Errorf("%+v", got)
 	}
 	must[any](s, "EnableKeyRotation", M{"KeyId": id}) // the usual period and not the one before
-	if got := s.rotation(id); got.RotationPeriodInDays != 365 || !got.NextRotationDate.Equal(s.time().Add(365*day)) {
+	if got := s.rotation(id); got.RotationPeriodInDays != 365 || !got.NextRotationDate.Equal(s.time().Add(365*key.Day)) {
 		t.Errorf("%+v", got)
 	}
-	s.turn(365 * day)
+	s.turn(365 * key.Day)
 	if n := len(s.rotations(id, allMaterial)); n != 2 {
 		t.Errorf("%d materials", n)
 	}
@@ -159,12 +161,12 @@ func TestOnlyAKeyInUseIsRotated(t *testing.T) {
 	if got := s.rotation(going); got.KeyRotationEnabled || got.RotationPeriodInDays != 0 || got.NextRotationDate != nil {
 		t.Errorf("pending deletion: %+v", got)
 	}
-	s.turn(20 * day)
+	s.turn(20 * key.Day)
 	must[any](s, "CancelKeyDeletion", M{"KeyId": going})
 	if got := s.rotation(going); !got.KeyRotationEnabled || got.RotationPeriodInDays != 90 {
 		t.Errorf("taken back from deletion: %+v", got)
 	}
-	s.turn(80 * day) // gone is gone by now
+	s.turn(80 * key.Day) // gone is gone by now
 	for id, want := range map[string]int{off: 1, going: 1, early: 2} {
 		if n := len(s.rotations(id, allMaterial)); n != want {
 			t.Errorf("%d materials after 100 days, want %d", n, want)
@@ -173,7 +175,7 @@ func TestOnlyAKeyInUseIsRotated(t *testing.T) {
 	for _, id := range []string{off, going} {
 		must[any](s, "EnableKey", M{"KeyId": id})
 		s.turn(0) // what was overdue is done now
-		if n, got := len(s.rotations(id, allMaterial)), s.rotation(id); n != 2 || !got.NextRotationDate.Equal(s.time().Add(90*day)) {
+		if n, got := len(s.rotations(id, allMaterial)), s.rotation(id); n != 2 || !got.NextRotationDate.Equal(s.time().Add(90*key.Day)) {
 			t.Errorf("enabled again: %d materials, %+v", n, got)
 		}
 	}
@@ -216,7 +218,7 @@ func TestTwentyFiveRotationsOnDemand(t *testing.T) {
 	if s.material(old, "old") == s.material(s.encrypt(id, "new"), "new") {
 		t.Error("the material is what it was")
 	}
-	s.turn(90*day - onDemand*time.Hour)
+	s.turn(90*key.Day - onDemand*time.Hour)
 	if n := len(s.rotations(id, allMaterial)); n != onDemand+2 {
 		t.Errorf("%d materials: the automatic rotation knows no limit", n)
 	}
@@ -226,7 +228,7 @@ func TestNoRotationOnDemandNearAnAutomaticOne(t *testing.T) {
 	s := start(t)
 	id := s.key()
 	must[any](s, "EnableKeyRotation", M{"KeyId": id, "RotationPeriodInDays": 90})
-	s.pass(90*day - quiet)
+	s.pass(90*key.Day - quiet)
 	for _, wait := range []time.Duration{0, quiet - time.Second, time.Second, time.Minute} { // the last two: it is overdue
 		s.pass(wait)
 		if _, code := ask[any](s, "RotateKeyOnDemand", M{"KeyId": id}); code != "ConflictException" {
@@ -236,15 +238,15 @@ func TestNoRotationOnDemandNearAnAutomaticOne(t *testing.T) {
 	s.turn(0)
 	must[any](s, "RotateKeyOnDemand", M{"KeyId": id})
 	must[any](s, "EnableKeyRotation", M{"KeyId": id, "RotationPeriodInDays": 90})
-	s.pass(90*day - quiet - time.Second)
+	s.pass(90*key.Day - quiet - time.Second)
 	must[any](s, "RotateKeyOnDemand", M{"KeyId": id})
 }
 
 // What can't be rotated says so, after its state as AWS does, and is not changed.
 func TestWhatCantBeRotated(t *testing.T) {
 	s := start(t)
-	signer := must[CreateKeyOutput](s, "CreateKey", M{"KeySpec": "ECC_NIST_P256", "KeyUsage": signVerify}).KeyMetadata.KeyId
-	tally := must[CreateKeyOutput](s, "CreateKey", M{"KeySpec": "HMAC_256", "KeyUsage": generateMac}).KeyMetadata.KeyId
+	signer := must[CreateKeyOutput](s, "CreateKey", M{"KeySpec": "ECC_NIST_P256", "KeyUsage": key.SignVerify}).KeyMetadata.KeyId
+	tally := must[CreateKeyOutput](s, "CreateKey", M{"KeySpec": "HMAC_256", "KeyUsage": key.GenerateVerifyMac}).KeyMetadata.KeyId
 	operations := []string{"EnableKeyRotation", "DisableKeyRotation", "GetKeyRotationStatus", "RotateKeyOnDemand", "ListKeyRotations"}
 	for _, name := range operations {
 		for _, id := range []string{signer, tally} {
@@ -267,55 +269,55 @@ func TestWhatCantBeRotated(t *testing.T) {
 
 func TestKeysOfOtherOriginsAndReplicas(t *testing.T) {
 	for _, c := range []struct{ origin, primary, operation, want string }{
-		{originExternal, "", "EnableKeyRotation", "UnsupportedOperationException"},
-		{originExternal, "", "GetKeyRotationStatus", "UnsupportedOperationException"},
-		{originExternal, "", "RotateKeyOnDemand", ""},
-		{originExternal, "", "ListKeyRotations", ""},
-		{originHSM, "", "EnableKeyRotation", "UnsupportedOperationException"},
-		{originHSM, "", "RotateKeyOnDemand", "UnsupportedOperationException"},
-		{originHSM, "", "ListKeyRotations", "UnsupportedOperationException"},
-		{originKMS, ourRegion, "EnableKeyRotation", ""},
-		{originKMS, "eu-west-1", "EnableKeyRotation", "UnsupportedOperationException"},
-		{originKMS, "eu-west-1", "DisableKeyRotation", "UnsupportedOperationException"},
-		{originKMS, "eu-west-1", "RotateKeyOnDemand", "UnsupportedOperationException"},
-		{originKMS, "eu-west-1", "GetKeyRotationStatus", ""},
+		{key.OriginExternal, "", "EnableKeyRotation", "UnsupportedOperationException"},
+		{key.OriginExternal, "", "GetKeyRotationStatus", "UnsupportedOperationException"},
+		{key.OriginExternal, "", "RotateKeyOnDemand", ""},
+		{key.OriginExternal, "", "ListKeyRotations", ""},
+		{key.OriginCloudHSM, "", "EnableKeyRotation", "UnsupportedOperationException"},
+		{key.OriginCloudHSM, "", "RotateKeyOnDemand", "UnsupportedOperationException"},
+		{key.OriginCloudHSM, "", "ListKeyRotations", "UnsupportedOperationException"},
+		{key.OriginKMS, ourRegion, "EnableKeyRotation", ""},
+		{key.OriginKMS, "eu-west-1", "EnableKeyRotation", "UnsupportedOperationException"},
+		{key.OriginKMS, "eu-west-1", "DisableKeyRotation", "UnsupportedOperationException"},
+		{key.OriginKMS, "eu-west-1", "RotateKeyOnDemand", "UnsupportedOperationException"},
+		{key.OriginKMS, "eu-west-1", "GetKeyRotationStatus", ""},
 	} {
-		k := &Key{Account: ourAccount, Region: ourRegion, ID: anID, State: Enabled, Spec: symmetricDefault, Usage: encryptDecrypt,
-			Origin: c.origin, Primary: c.primary, Rotation: 365, Rotates: time.Unix(1e9, 0)}
+		k := &key.Key{Account: ourAccount, Region: ourRegion, ID: anID, State: key.Enabled, Spec: key.SymmetricDefault, Usage: key.EncryptDecrypt,
+			Origin: c.origin, PrimaryRegion: c.primary, RotationPeriod: 365, NextRotation: time.Unix(1e9, 0)}
 		if code := faultCode((&target{key: k, operation: c.operation}).Ready()); code != c.want {
 			t.Errorf("%s of a key of origin %s with its primary in %q: %q, want %q", c.operation, c.origin, c.primary, code, c.want)
 		}
-		if k.turns().IsZero() != (c.primary == "eu-west-1") {
-			t.Errorf("the next rotation of a key with its primary in %q: %v", c.primary, k.turns())
+		if k.RotationDue().IsZero() != (c.primary == "eu-west-1") {
+			t.Errorf("the next rotation of a key with its primary in %q: %v", c.primary, k.RotationDue())
 		}
 	}
 }
 
 func TestAnImportedKeyRotatesToWhatWasImported(t *testing.T) {
 	s := start(t)
-	expires := s.time().Add(30 * day)
-	k, c := s.imported(func(m *material) { m.expiration, m.expires = materialExpires, expires })
-	id, first := k.ID, k.materials[k.MaterialID]
+	expires := s.time().Add(30 * key.Day)
+	k, c := s.imported(func(m *key.Material) { m.ExpirationModel, m.Expires = key.MaterialExpires, expires })
+	id, first := k.ID, k.Materials[k.MaterialID]
 	if _, code := ask[any](s, "RotateKeyOnDemand", M{"KeyId": id}); code != "KMSInvalidStateException" {
 		t.Errorf("nothing waits: %q", code)
 	}
-	next, err := s.token.Generate(t.Context(), newMaterialID(), "AES_256")
+	next, err := s.token.Generate(t.Context(), key.NewMaterialID(), "AES_256")
 	if err != nil {
 		t.Fatal(err)
 	}
-	waiting := material{Material: next, rotation: rotationPending, expiration: materialLasts, description: "the second", created: s.time()}
+	waiting := key.Material{Material: next, RotationType: key.RotationPending, ExpirationModel: key.MaterialDoesNotExpire, Description: "the second", Created: s.time()}
 	incomplete := waiting
-	incomplete.rotation = rotationIncomplete
-	k = s.change(c, k, func(k *Key) { k.with(incomplete) })
+	incomplete.RotationType = key.RotationPendingImport
+	k = s.change(c, k, func(k *key.Key) { k.Put(incomplete) })
 	if _, code := ask[any](s, "RotateKeyOnDemand", M{"KeyId": id}); code != "KMSInvalidStateException" {
 		t.Errorf("what waits is not in every Region: %q", code)
 	}
-	s.change(c, k, func(k *Key) { k.with(waiting) })
+	s.change(c, k, func(k *key.Key) { k.Put(waiting) })
 	all := s.rotations(id, allMaterial)
 	if len(all) != 2 || len(s.rotations(id, "ROTATIONS_ONLY")) != 0 {
 		t.Fatalf("%+v", all)
 	}
-	if e := all[0]; e.KeyMaterialState != "CURRENT" || e.ImportState != "IMPORTED" || e.ExpirationModel != materialExpires || !e.ValidTo.Equal(expires) {
+	if e := all[0]; e.KeyMaterialState != "CURRENT" || e.ImportState != "IMPORTED" || e.ExpirationModel != key.MaterialExpires || !e.ValidTo.Equal(expires) {
 		t.Errorf("the first: %+v", e)
 	}
 	if e := all[1]; e.KeyMaterialState != "PENDING_ROTATION" || e.RotationType != "" || e.RotationDate != nil || e.KeyMaterialDescription != "the second" {
@@ -336,11 +338,11 @@ func TestAnImportedKeyRotatesToWhatWasImported(t *testing.T) {
 }
 
 // facts returns a key as it is, and a call of the account's owner.
-func (s *service) facts(id string) (*Key, *op.Call) {
+func (s *service) facts(id string) (*key.Key, *op.Call) {
 	s.t.Helper()
 	c := s.runner.Own(s.t.Context(), ourAccount, ourRegion, "kms")
 	c.Caller, c.Via = policy.Caller{Type: policy.Root, Account: ourAccount}, ""
-	k, err := s.keys.loadKey(c, keyRef{ourAccount, ourRegion, id})
+	k, err := s.keys.rows.Load(c, key.Ref{Account: ourAccount, Region: ourRegion, ID: id})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -348,14 +350,14 @@ func (s *service) facts(id string) (*Key, *op.Call) {
 }
 
 // imported makes a key with imported material, for first to complete.
-func (s *service) imported(first func(*material)) (*Key, *op.Call) {
+func (s *service) imported(first func(*key.Material)) (*key.Key, *op.Call) {
 	s.t.Helper()
 	made, c := s.facts(s.key())
 	k := *made
-	m := k.materials[k.MaterialID]
+	m := k.Materials[k.MaterialID]
 	first(&m)
-	k.ID, k.Origin, k.Rev, k.materials = uuid.NewString(), originExternal, 1, map[string]material{m.ID: m}
-	insert, err := s.keys.insertKey(c, &k)
+	k.ID, k.Origin, k.Rev, k.Materials = uuid.NewString(), key.OriginExternal, 1, map[string]key.Material{m.ID: m}
+	insert, err := s.keys.rows.Insert(c, &k)
 	if err == nil {
 		err = s.db.Commit(insert, nil)
 	}
@@ -366,10 +368,10 @@ func (s *service) imported(first func(*material)) (*Key, *op.Call) {
 }
 
 // change makes of a key what no operation would.
-func (s *service) change(c *op.Call, k *Key, to func(*Key)) *Key {
+func (s *service) change(c *op.Call, k *key.Key, to func(*key.Key)) *key.Key {
 	s.t.Helper()
-	next := k.changed(to)
-	amend, err := s.keys.amend(c, k, change{key: next})
+	next := k.Changed(to)
+	amend, err := s.keys.related.Amend(c, k, multiregion.Change{Key: next})
 	if err == nil {
 		err = s.db.Commit(amend, nil)
 	}
@@ -432,7 +434,7 @@ func TestARotationThatIsNotDueIsNotDone(t *testing.T) {
 	if n := len(s.rotations(id, allMaterial)); n != 1 {
 		t.Errorf("%d materials", n)
 	}
-	s.turn(90 * day)
+	s.turn(90 * key.Day)
 	if n := len(s.rotations(id, allMaterial)); n != 2 {
 		t.Errorf("%d materials when it was due", n)
 	}
@@ -452,7 +454,7 @@ func TestARotationWaitsForTheToken(t *testing.T) {
 	must[any](s, "EnableKeyRotation", M{"KeyId": id, "RotationPeriodInDays": 90})
 	before := s.rotation(id)
 	s.keys.token = barren{s.token}
-	s.turn(90 * day)
+	s.turn(90 * key.Day)
 	if after := s.rotation(id); len(s.rotations(id, allMaterial)) != 1 || !after.NextRotationDate.Equal(before.NextRotationDate.Time) {
 		t.Errorf("without a token: %+v", after)
 	}
@@ -472,7 +474,7 @@ func TestEveryRotationIsRecorded(t *testing.T) {
 	id := s.key()
 	must[any](s, "EnableKeyRotation", M{"KeyId": id, "RotationPeriodInDays": 90})
 	must[any](s, "RotateKeyOnDemand", M{"KeyId": id})
-	s.turn(90 * day)
+	s.turn(90 * key.Day)
 	text := strings.Join(s.records(), "\n")
 	for _, name := range []string{"EnableKeyRotation", "RotateKeyOnDemand", "RotateKey"} {
 		if strings.Count(text, `"eventName":"`+name+`"`) != 1 {
@@ -590,7 +592,7 @@ func TestDescribeKeyMakesTheServicesKey(t *testing.T) {
 		all.Go(func() {
 			name := []string{"alias/aws/" + sm, "arn:aws:kms:" + ourRegion + ":" + ourAccount + ":alias/aws/" + sm}[i%2]
 			out, code := ask[DescribeKeyOutput](s, "DescribeKey", M{"KeyId": name})
-			if code != "" || out.KeyMetadata.KeyManager != byAWS {
+			if code != "" || out.KeyMetadata.KeyManager != key.ManagerAWS {
 				t.Errorf("%q, %+v", code, out)
 			}
 			ids[i] = out.KeyMetadata.KeyId
@@ -619,7 +621,7 @@ func TestAManagedKeyRotatesYearly(t *testing.T) {
 			t.Errorf("%s on a key that a service manages: %q", name, code)
 		}
 	}
-	s.turn(365 * day)
+	s.turn(365 * key.Day)
 	if n := len(s.rotations(e.KeyID, "ROTATIONS_ONLY")); n != 1 {
 		t.Errorf("%d rotations in a year", n)
 	}

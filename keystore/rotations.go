@@ -1,11 +1,12 @@
 package keystore
 
 import (
-	"cmp"
 	"slices"
 
+	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/internal/wire"
+	"claviger/keystore/key"
 )
 
 // ListKeyRotationsInput is ListKeyRotationsRequest of AWS.
@@ -42,16 +43,16 @@ type RotationsListEntry struct {
 
 const allMaterial = "ALL_KEY_MATERIAL"
 
-func (s *Keys) listKeyRotations(c *op.Call, in ListKeyRotationsInput, k *Key) (out ListKeyRotationsOutput, err error) {
-	include := or(in.IncludeKeyMaterial, "ROTATIONS_ONLY")
+func (s *Keys) listKeyRotations(c *op.Call, in ListKeyRotationsInput, k *key.Key) (out ListKeyRotationsOutput, err error) {
+	include := domain.Or(in.IncludeKeyMaterial, "ROTATIONS_ONLY")
 	p, err := s.page(c, "ListKeyRotations", k.ID+" "+include, in.Limit, in.Marker, 100, 1000)
 	if err != nil {
 		return out, err
 	}
-	left := behind(k.history(include == allMaterial), p.after)
+	left := behind(k.History(include == allMaterial), p.after)
 	out.Rotations = []RotationsListEntry{}
 	for _, m := range left[:min(len(left), p.size)] {
-		out.Rotations = append(out.Rotations, k.entry(m))
+		out.Rotations = append(out.Rotations, rotationEntry(k, m))
 	}
 	if len(left) > p.size {
 		out.Truncated, out.NextMarker = true, p.next(left[p.size-1].ID)
@@ -61,61 +62,28 @@ func (s *Keys) listKeyRotations(c *op.Call, in ListKeyRotationsInput, k *Key) (o
 
 // behind returns what comes after the material with an id, or all if there is none. A material that is gone was the last one: only
 // one that waits for its rotation can be deleted.
-func behind(list []material, id string) []material {
+func behind(list []key.Material, id string) []key.Material {
 	if id == "" {
 		return list
 	}
-	i := slices.IndexFunc(list, func(m material) bool { return m.ID == id })
+	i := slices.IndexFunc(list, func(m key.Material) bool { return m.ID == id })
 	if i < 0 {
 		return nil
 	}
 	return list[i+1:]
 }
 
-// history returns the key's materials in the order in which they became current: those that did by a rotation, or all,
-// with the first one before them and what waits behind.
-func (k *Key) history(all bool) (out []material) {
-	for _, m := range k.materials {
-		if all || !m.rotated.IsZero() {
-			out = append(out, m)
-		}
+func rotationEntry(k *key.Key, m key.Material) RotationsListEntry {
+	e := RotationsListEntry{KeyId: k.ID, KeyMaterialId: m.ID, KeyMaterialState: k.MaterialState(m), RotationDate: wire.At(m.Rotated)}
+	if !m.Rotated.IsZero() {
+		e.RotationType = m.RotationType
 	}
-	slices.SortFunc(out, func(a, b material) int {
-		return cmp.Or(cmp.Compare(truth(a.pending()), truth(b.pending())), a.rotated.Compare(b.rotated), a.created.Compare(b.created),
-			cmp.Compare(a.ID, b.ID))
-	})
-	return out
-}
-
-func truth(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-func (k *Key) entry(m material) RotationsListEntry {
-	e := RotationsListEntry{KeyId: k.ID, KeyMaterialId: m.ID, KeyMaterialState: k.materialState(m), RotationDate: wire.At(m.rotated)}
-	if !m.rotated.IsZero() {
-		e.RotationType = m.rotation
-	}
-	if k.Origin == originExternal {
-		e.KeyMaterialDescription, e.ExpirationModel, e.ValidTo = m.description, m.expiration, wire.At(m.expires)
+	if k.Origin == key.OriginExternal {
+		e.KeyMaterialDescription, e.ExpirationModel, e.ValidTo = m.Description, m.ExpirationModel, wire.At(m.Expires)
 		e.ImportState = "IMPORTED"
-		if !m.there() {
+		if !m.IsPresent() {
 			e.ImportState = "PENDING_IMPORT"
 		}
 	}
 	return e
-}
-
-// materialState is the KeyMaterialState of one of the key's materials.
-func (k *Key) materialState(m material) string {
-	switch {
-	case m.ID == k.MaterialID:
-		return "CURRENT"
-	case m.pending():
-		return m.rotation
-	}
-	return "NON_CURRENT"
 }

@@ -1,8 +1,11 @@
 package keystore
 
 import (
+	"claviger/internal/domain"
 	"claviger/internal/fault"
 	"claviger/internal/op"
+	"claviger/keystore/key"
+	"claviger/keystore/publickey"
 )
 
 // SignInput is SignRequest of AWS.
@@ -49,7 +52,9 @@ var errSignature = fault.New(fault.Invalid, "KMSInvalidSignatureException", "")
 func (s *Keys) findSigning(c *op.Call, operation, keyID, algorithm string, tokens []string, messageType *string, message []byte) (*target, error) {
 	t, err := s.findUse(c, operation, keyID, algorithm, presented{tokens: tokens})
 	if err == nil {
-		t.fits = func(*Key) error { return schemes[algorithm].check(algorithm, or(messageType, typeRaw), message) }
+		t.fits = func(*key.Key) error {
+			return publickey.Schemes[algorithm].Check(algorithm, domain.Or(messageType, publickey.MessageRaw), message)
+		}
 	}
 	return t, err
 }
@@ -64,18 +69,18 @@ func (s *Keys) findVerify(c *op.Call, in VerifyInput) (*target, error) {
 
 // sign hashes here and signs on the token: one call of it.
 func (s *Keys) sign(c *op.Call, in SignInput, t *target) (out SignOutput, err error) {
-	ref, err := t.key.current()
+	ref, err := t.key.CurrentRef()
 	if err != nil {
 		return out, err
 	}
-	kind := or(in.MessageType, typeRaw)
-	signature, err := s.token.Sign(c, ref, asked(t.algorithm, kind), schemes[t.algorithm].digest(kind, in.Message))
+	kind := domain.Or(in.MessageType, publickey.MessageRaw)
+	signature, err := s.token.Sign(c, ref, publickey.TokenAlgorithm(t.algorithm, kind), publickey.Schemes[t.algorithm].Digest(kind, in.Message))
 	return SignOutput{t.key.ARN(), signature, t.algorithm}, err
 }
 
 // verify takes nothing but the public key, so it is done here.
 func (s *Keys) verify(_ *op.Call, in VerifyInput, t *target) (out VerifyOutput, err error) {
-	if !schemes[t.algorithm].verifies(t.key.public, or(in.MessageType, typeRaw), in.Message, in.Signature) {
+	if !publickey.Schemes[t.algorithm].Verifies(t.key.Public, domain.Or(in.MessageType, publickey.MessageRaw), in.Message, in.Signature) {
 		return out, errSignature
 	}
 	return VerifyOutput{t.key.ARN(), true, t.algorithm}, nil

@@ -12,6 +12,8 @@ import (
 
 	"claviger/hsm"
 	"claviger/internal/custody"
+	"claviger/keystore/key"
+	"claviger/keystore/publickey"
 )
 
 // TestTheTableIsComplete: every key spec, usage and algorithm of AWS's model has its row or has none for a reason.
@@ -19,23 +21,23 @@ func TestTheTableIsComplete(t *testing.T) {
 	used := map[string]bool{"SM2PKE": true, "SM2DSA": true} // of a spec that no device of ours makes
 	kinds := map[custody.Kind]string{}
 	for _, spec := range shapes["KeySpec"].Enum {
-		if len(specs[spec]) == 0 {
+		if len(key.Specs[spec]) == 0 {
 			t.Errorf("%s has no row", spec)
 		}
-		for usage, u := range specs[spec] {
+		for usage, u := range key.Specs[spec] {
 			if !slices.Contains(shapes["KeyUsageType"].Enum, usage) {
 				t.Errorf("%s has the usage %s, which AWS has not", spec, usage)
 			}
-			if (u.kind == "") != (len(u.algorithms) == 0) {
+			if (u.Kind == "") != (len(u.Algorithms) == 0) {
 				t.Errorf("%s %s has a kind without algorithms, or algorithms without a kind", spec, usage)
 			}
-			if other := kinds[u.kind]; u.kind != "" && other != "" {
+			if other := kinds[u.Kind]; u.Kind != "" && other != "" {
 				t.Errorf("%s %s is of the same kind as %s", spec, usage, other)
 			}
-			kinds[u.kind] = spec + " " + usage
-			for _, a := range u.algorithms {
+			kinds[u.Kind] = spec + " " + usage
+			for _, a := range u.Algorithms {
 				used[a] = true
-				if _, ok := schemes[a]; ok != (usage == signVerify) {
+				if _, ok := publickey.Schemes[a]; ok != (usage == key.SignVerify) {
 					t.Errorf("%s of %s %s: there is a scheme: %v", a, spec, usage, ok)
 				}
 			}
@@ -48,16 +50,16 @@ func TestTheTableIsComplete(t *testing.T) {
 			}
 		}
 	}
-	if len(specs) != len(shapes["KeySpec"].Enum) {
-		t.Errorf("the table has %d specs, AWS %d", len(specs), len(shapes["KeySpec"].Enum))
+	if len(key.Specs) != len(shapes["KeySpec"].Enum) {
+		t.Errorf("the table has %d specs, AWS %d", len(key.Specs), len(shapes["KeySpec"].Enum))
 	}
 }
 
 // TestLimitsOfOAEP: RFC 8017 section 7.1.1 leaves mLen = k - 2*hLen - 2.
 func TestLimitsOfOAEP(t *testing.T) {
-	for spec, bits := range moduli {
-		longest := specs[spec][encryptDecrypt].longest
-		for algorithm, h := range map[string]crypto.Hash{oaepSHA1: crypto.SHA1, oaepSHA256: crypto.SHA256} {
+	for spec, bits := range publickey.ModulusBits {
+		longest := key.Specs[spec][key.EncryptDecrypt].LongestPlaintext
+		for algorithm, h := range map[string]crypto.Hash{publickey.OAEPSHA1: crypto.SHA1, publickey.OAEPSHA256: crypto.SHA256} {
 			if want := bits/8 - 2*h.Size() - 2; longest[algorithm] != want {
 				t.Errorf("%s with %s: %d bytes, want %d", spec, algorithm, longest[algorithm], want)
 			}
@@ -68,8 +70,8 @@ func TestLimitsOfOAEP(t *testing.T) {
 // TestEd25519: a device that has it serves it whole: the message itself, or a digest that is hashed once more.
 func TestEd25519(t *testing.T) {
 	s := startOn(t, func(token *hsm.Token) Token { return &withEd25519{Token: token, keys: map[string]ed25519.PrivateKey{}} })
-	m := done[CreateKeyOutput](s, "CreateKey", doc{"KeySpec": keyOfCurve25519, "KeyUsage": signVerify}).KeyMetadata
-	if !slices.Equal(m.SigningAlgorithms, []string{ed25519Pure, ed25519Prehash}) {
+	m := done[CreateKeyOutput](s, "CreateKey", doc{"KeySpec": publickey.SpecEd25519, "KeyUsage": key.SignVerify}).KeyMetadata
+	if !slices.Equal(m.SigningAlgorithms, []string{publickey.Ed25519, publickey.Ed25519PH}) {
 		t.Errorf("its algorithms are %v", m.SigningAlgorithms)
 	}
 	parsed, err := x509.ParsePKIXPublicKey(done[GetPublicKeyOutput](s, "GetPublicKey", doc{"KeyId": m.KeyId}).PublicKey)
@@ -83,8 +85,8 @@ func TestEd25519(t *testing.T) {
 		given, signed   []byte
 		options         ed25519.Options
 	}{
-		{ed25519Pure, "RAW", message, message, ed25519.Options{}},
-		{ed25519Prehash, "DIGEST", digest[:], again[:], ed25519.Options{Hash: crypto.SHA512}},
+		{publickey.Ed25519, "RAW", message, message, ed25519.Options{}},
+		{publickey.Ed25519PH, "DIGEST", digest[:], again[:], ed25519.Options{Hash: crypto.SHA512}},
 	} {
 		in := doc{"KeyId": m.KeyId, "Message": x.given, "MessageType": x.kind, "SigningAlgorithm": x.algorithm}
 		signature := done[SignOutput](s, "Sign", in).Signature
@@ -99,12 +101,12 @@ func TestEd25519(t *testing.T) {
 		_, err := send[VerifyOutput](t.Context(), s, "Verify", in)
 		refused(t, err, "KMSInvalidSignatureException", "")
 	}
-	for _, x := range []struct{ algorithm, kind string }{{ed25519Pure, "DIGEST"}, {ed25519Pure, "EXTERNAL_MU"}, {ed25519Prehash, "RAW"}, {ed25519Prehash, "EXTERNAL_MU"}} {
+	for _, x := range []struct{ algorithm, kind string }{{publickey.Ed25519, "DIGEST"}, {publickey.Ed25519, "EXTERNAL_MU"}, {publickey.Ed25519PH, "RAW"}, {publickey.Ed25519PH, "EXTERNAL_MU"}} {
 		_, err := send[SignOutput](t.Context(), s, "Sign", doc{"KeyId": m.KeyId, "Message": digest[:], "MessageType": x.kind, "SigningAlgorithm": x.algorithm})
 		refused(t, err, "ValidationException", "Message type "+x.kind+" is incompatible with algorithm "+x.algorithm+".")
 	}
-	_, err = send[SignOutput](t.Context(), s, "Sign", doc{"KeyId": m.KeyId, "Message": digest[1:], "MessageType": "DIGEST", "SigningAlgorithm": ed25519Prehash})
-	refused(t, err, "ValidationException", "Digest is invalid length for algorithm "+ed25519Prehash+".")
+	_, err = send[SignOutput](t.Context(), s, "Sign", doc{"KeyId": m.KeyId, "Message": digest[1:], "MessageType": "DIGEST", "SigningAlgorithm": publickey.Ed25519PH})
+	refused(t, err, "ValidationException", "Digest is invalid length for algorithm "+publickey.Ed25519PH+".")
 }
 
 // poor is a token that can make symmetric keys and nothing else.
@@ -115,11 +117,11 @@ func (poor) Supports(k custody.Kind) bool { return k == custody.AES256 }
 // TestADeviceThatLacksAKind: what it can't make is refused before it is asked.
 func TestADeviceThatLacksAKind(t *testing.T) {
 	s := startOn(t, func(token *hsm.Token) Token { return poor{token} })
-	s.key(symmetricDefault, encryptDecrypt)
+	s.key(key.SymmetricDefault, key.EncryptDecrypt)
 	before := s.calls.Load()
-	for spec, uses := range specs {
+	for spec, uses := range key.Specs {
 		for usage := range uses {
-			if spec != symmetricDefault {
+			if spec != key.SymmetricDefault {
 				_, err := send[CreateKeyOutput](t.Context(), s, "CreateKey", doc{"KeySpec": spec, "KeyUsage": usage})
 				refused(t, err, "UnsupportedOperationException", "*")
 			}
@@ -133,13 +135,13 @@ func TestADeviceThatLacksAKind(t *testing.T) {
 // TestWhatAPublicKeyCanDoAsksNoToken: the token is the slow part, and it is not needed for what anybody could do.
 func TestWhatAPublicKeyCanDoAsksNoToken(t *testing.T) {
 	s := startOn(t, nil)
-	signer, opener := s.key("ECC_SECG_P256K1", signVerify), s.key("RSA_2048", encryptDecrypt)
+	signer, opener := s.key("ECC_SECG_P256K1", key.SignVerify), s.key("RSA_2048", key.EncryptDecrypt)
 	verify := doc{"KeyId": signer, "Message": []byte("x"), "SigningAlgorithm": "ECDSA_SHA_256"}
 	verify["Signature"] = done[SignOutput](s, "Sign", verify).Signature
 	done[GetPublicKeyOutput](s, "GetPublicKey", doc{"KeyId": opener}) // its row is verified now
 	before := s.calls.Load()
 	done[VerifyOutput](s, "Verify", verify)
-	done[EncryptOutput](s, "Encrypt", doc{"KeyId": opener, "Plaintext": []byte("x"), "EncryptionAlgorithm": oaepSHA256})
+	done[EncryptOutput](s, "Encrypt", doc{"KeyId": opener, "Plaintext": []byte("x"), "EncryptionAlgorithm": publickey.OAEPSHA256})
 	done[GetPublicKeyOutput](s, "GetPublicKey", doc{"KeyId": signer})
 	if n := s.calls.Load(); n != before {
 		t.Errorf("the token was called %d times", n-before)
@@ -149,7 +151,7 @@ func TestWhatAPublicKeyCanDoAsksNoToken(t *testing.T) {
 // TestPairsWaitInLine: who waits for the processor to make a key pair waits no longer than for his answer.
 func TestPairsWaitInLine(t *testing.T) {
 	s := startOn(t, nil)
-	in := doc{"KeyId": s.key(symmetricDefault, encryptDecrypt), "KeyPairSpec": "ECC_NIST_P256"}
+	in := doc{"KeyId": s.key(key.SymmetricDefault, key.EncryptDecrypt), "KeyPairSpec": "ECC_NIST_P256"}
 	for range cap(s.keys.pairs) {
 		s.keys.pairs <- struct{}{}
 	}

@@ -25,15 +25,15 @@ var (
 	qStoreByName  = store.SQL(`SELECT id FROM kms_stores WHERE account = $1 AND region = $2 AND name = $3`)
 	qClusters     = store.Wide(`SELECT id, cluster, anchor FROM kms_stores`, "a cluster has one user for all accounts and Regions, and so serves one store")
 	qConnected    = store.Wide(`SELECT account, region, id FROM kms_stores WHERE state = 'CONNECTED' ORDER BY account, region, id`, "the service keeps every account's stores open")
-	qKeyInStore   = store.SQL(`SELECT id FROM kms_keys WHERE account = $1 AND region = $2 AND store = $3 LIMIT 1`)
-	qDataInStore  = store.SQL(`SELECT id FROM kms_data_keys WHERE account = $1 AND region = $2 AND key_id IN (SELECT id FROM kms_keys WHERE account = $1 AND region = $2 AND store = $3)`)
+	qKeyInStore   = store.SQL(`SELECT id FROM kms_keys WHERE account = $1 AND region = $2 AND custom_key_store_id = $3 LIMIT 1`)
+	qDataInStore  = store.SQL(`SELECT id FROM kms_data_keys WHERE account = $1 AND region = $2 AND key_id IN (SELECT id FROM kms_keys WHERE account = $1 AND region = $2 AND custom_key_store_id = $3)`)
 	qOrphan       = store.SQL(`SELECT store, created, mac FROM kms_orphans WHERE account = $1 AND region = $2 AND id = $3`)
 	qOrphansOf    = store.SQL(`SELECT id FROM kms_orphans WHERE account = $1 AND region = $2 AND store = $3`)
 	qInsertOrphan = store.SQL(`INSERT INTO kms_orphans (account, region, id, store, created, mac) VALUES ($1, $2, $3, $4, $5, $6)`)
 	qDeleteOrphan = store.SQL(`DELETE FROM kms_orphans WHERE account = $1 AND region = $2 AND id = $3`)
 	qResidents    = store.Wide(`SELECT (SELECT count(*) FROM kms_orphans WHERE store = '')
 		+ (SELECT count(*) FROM kms_materials m JOIN kms_keys k ON k.account = m.account AND k.region = m.region AND k.id = m.key_id
-			WHERE m.mechanism = 'CKA_TOKEN' AND k.store = '')`, "the service's own token has room for so many keys of all accounts and Regions")
+			WHERE m.mechanism = 'CKA_TOKEN' AND k.custom_key_store_id = '')`, "the service's own token has room for so many keys of all accounts and Regions")
 	qResident = store.SQL(`SELECT key_id FROM kms_materials WHERE account = $1 AND region = $2 AND wrapped = $3 LIMIT 1`)
 )
 

@@ -7,13 +7,15 @@ import (
 
 	"claviger/internal/fault"
 	"claviger/internal/op"
+	"claviger/keystore/key"
+	"claviger/keystore/multiregion"
 )
 
 // maxTags is AWS's quota of tags on a key.
 const maxTags = 50
 
 // checkTags holds a list of tags to the rules of TagException.
-func checkTags(tags []Tag) error {
+func checkTags(tags []key.Tag) error {
 	seen := map[string]bool{}
 	for _, t := range tags {
 		switch {
@@ -33,7 +35,7 @@ func checkTags(tags []Tag) error {
 func tagError(message string) error { return fault.New(fault.Invalid, "TagException", message) }
 
 // merge returns old with the tags of added put in or over, in order of key.
-func merge(old, added []Tag) []Tag {
+func merge(old, added []key.Tag) []key.Tag {
 	out := slices.Clone(old)
 	for _, t := range added {
 		i := sort.Search(len(out), func(i int) bool { return out[i].TagKey >= t.TagKey })
@@ -48,20 +50,20 @@ func merge(old, added []Tag) []Tag {
 
 // TagResourceInput is TagResourceRequest of AWS.
 type TagResourceInput struct {
-	KeyId string `shape:"KeyIdType,required"`
-	Tags  []Tag  `shape:"TagList,required"`
+	KeyId string    `shape:"KeyIdType,required"`
+	Tags  []key.Tag `shape:"TagList,required"`
 }
 
 // Validate implements [op.Input].
 func (in TagResourceInput) Validate() error { return checkTags(in.Tags) }
 func (in TagResourceInput) keyID() string   { return in.KeyId }
 
-func (s *Keys) tagResource(_ *op.Call, in TagResourceInput, k *Key) (change, op.None, error) {
+func (s *Keys) tagResource(_ *op.Call, in TagResourceInput, k *key.Key) (multiregion.Change, op.None, error) {
 	tags := merge(k.Tags, in.Tags)
 	if len(tags) > maxTags {
-		return change{}, op.None{}, tagError("Too many tags")
+		return multiregion.Change{}, op.None{}, tagError("Too many tags")
 	}
-	return change{key: k.changed(func(k *Key) { k.Tags = tags })}, op.None{}, nil
+	return multiregion.Change{Key: k.Changed(func(k *key.Key) { k.Tags = tags })}, op.None{}, nil
 }
 
 // UntagResourceInput is UntagResourceRequest of AWS.
@@ -73,9 +75,9 @@ type UntagResourceInput struct {
 
 func (in UntagResourceInput) keyID() string { return in.KeyId }
 
-func (s *Keys) untagResource(_ *op.Call, in UntagResourceInput, k *Key) (change, op.None, error) {
-	tags := slices.DeleteFunc(slices.Clone(k.Tags), func(t Tag) bool { return slices.Contains(in.TagKeys, t.TagKey) })
-	return change{key: k.changed(func(k *Key) { k.Tags = tags })}, op.None{}, nil
+func (s *Keys) untagResource(_ *op.Call, in UntagResourceInput, k *key.Key) (multiregion.Change, op.None, error) {
+	tags := slices.DeleteFunc(slices.Clone(k.Tags), func(t key.Tag) bool { return slices.Contains(in.TagKeys, t.TagKey) })
+	return multiregion.Change{Key: k.Changed(func(k *key.Key) { k.Tags = tags })}, op.None{}, nil
 }
 
 // ListResourceTagsInput is ListResourceTagsRequest of AWS.
@@ -90,12 +92,12 @@ func (in ListResourceTagsInput) keyID() string { return in.KeyId }
 
 // ListResourceTagsOutput is ListResourceTagsResponse of AWS.
 type ListResourceTagsOutput struct {
-	Tags       []Tag
+	Tags       []key.Tag
 	NextMarker string `json:",omitzero"`
 	Truncated  bool
 }
 
-func (s *Keys) listResourceTags(c *op.Call, in ListResourceTagsInput, k *Key) (out ListResourceTagsOutput, err error) {
+func (s *Keys) listResourceTags(c *op.Call, in ListResourceTagsInput, k *key.Key) (out ListResourceTagsOutput, err error) {
 	p, err := s.page(c, "ListResourceTags", k.ID, in.Limit, in.Marker, maxTags, maxTags)
 	if err != nil {
 		return out, err
@@ -105,7 +107,7 @@ func (s *Keys) listResourceTags(c *op.Call, in ListResourceTagsInput, k *Key) (o
 		from = 0
 	}
 	left := k.Tags[from:]
-	out.Tags = append([]Tag{}, left[:min(len(left), p.size)]...)
+	out.Tags = append([]key.Tag{}, left[:min(len(left), p.size)]...)
 	if len(left) > p.size {
 		out.Truncated, out.NextMarker = true, p.next(left[p.size-1].TagKey)
 	}

@@ -1,6 +1,7 @@
 package keystore
 
 import (
+	"claviger/keystore/key"
 	"fmt"
 	"maps"
 	"slices"
@@ -9,14 +10,14 @@ import (
 )
 
 // tagsOf turns bytes into tags: few keys, so that they meet.
-func tagsOf(b []byte) (tags []Tag) {
+func tagsOf(b []byte) (tags []key.Tag) {
 	for i, c := range b {
-		tags = append(tags, Tag{TagKey: fmt.Sprintf("k%d", c%11), TagValue: fmt.Sprint(i)})
+		tags = append(tags, key.Tag{TagKey: fmt.Sprintf("k%d", c%11), TagValue: fmt.Sprint(i)})
 	}
 	return tags
 }
 
-func asMap(tags []Tag) map[string]string {
+func asMap(tags []key.Tag) map[string]string {
 	m := map[string]string{}
 	for _, t := range tags {
 		m[t.TagKey] = t.TagValue
@@ -38,7 +39,7 @@ func FuzzMerge(f *testing.F) {
 		if !maps.Equal(asMap(got), want) || len(got) != len(want) {
 			t.Errorf("merge(%v, %v) = %v", old, added, got)
 		}
-		if !slices.IsSortedFunc(got, func(x, y Tag) int { return strings.Compare(x.TagKey, y.TagKey) }) {
+		if !slices.IsSortedFunc(got, func(x, y key.Tag) int { return strings.Compare(x.TagKey, y.TagKey) }) {
 			t.Errorf("not in order: %v", got)
 		}
 		if !slices.Equal(old, before) {
@@ -58,7 +59,7 @@ func TestPagesOfTagsAreAllOfThem(t *testing.T) {
 		must[any](s, "TagResource", M{"KeyId": id, "Tags": tags})
 	}
 	for _, limit := range []int{1, 7, 49, 50, 1000} {
-		var all []Tag
+		var all []key.Tag
 		in := M{"KeyId": id, "Limit": limit}
 		for page := 1; ; page++ {
 			out := must[ListResourceTagsOutput](s, "ListResourceTags", in)

@@ -8,6 +8,7 @@ import (
 
 	"claviger/internal/fault"
 	"claviger/internal/op"
+	"claviger/keystore/key"
 	"claviger/store"
 )
 
@@ -55,19 +56,19 @@ func (s *Keys) WornLeases() uint64 { return s.tally.alarms.Load() }
 
 // counted names the row of a material or data key of k. The Regions of a multi-Region key share their materials, and so
 // the count of them.
-func (k *Key) counted(id string) useRef { return useRef{k.Account, k.usesIn(), k.ID, id} }
+func counted(k *key.Key, id string) useRef { return useRef{k.Account, usesIn(k), k.ID, id} }
 
 // usesIn is the Region in whose name the uses of a key are counted: one for all the Regions of a multi-Region key, whichever
 // of them come and go.
-func (k *Key) usesIn() string {
-	if k.Primary != "" {
+func usesIn(k *key.Key) string {
+	if k.PrimaryRegion != "" {
 		return "multi-region"
 	}
 	return k.Region
 }
 
 // count takes one use of a material or data key for a seal that c is about to make.
-func (s *Keys) count(c *op.Call, k *Key, id string) error {
+func (s *Keys) count(c *op.Call, k *key.Key, id string) error {
 	u, err := s.usesOf(k, id)
 	if err != nil {
 		return err
@@ -82,17 +83,17 @@ func (s *Keys) count(c *op.Call, k *Key, id string) error {
 	return nil
 }
 
-func errWorn(k *Key, most int64) error {
+func errWorn(k *key.Key, most int64) error {
 	return fault.New(fault.State, "KMSInvalidStateException", k.ARN()+" has encrypted "+strconv.FormatInt(most, 10)+
 		" times under its current key material, and no material may do so more often. Rotate the key, or encrypt under another one.")
 }
 
 // usesOf returns the count of a material or data key, from memory or as it is leased.
-func (s *Keys) usesOf(k *Key, id string) (*uses, error) {
+func (s *Keys) usesOf(k *key.Key, id string) (*uses, error) {
 	if u, ok := s.tally.kept.Load(id); ok {
 		return u.(*uses), nil
 	}
-	leased, err := s.leased(k.counted(id))
+	leased, err := s.leased(counted(k, id))
 	if err != nil {
 		return nil, err
 	}
@@ -121,14 +122,14 @@ func (s *Keys) leased(r useRef) (n int64, err error) {
 
 // lease has the transaction of c's record take the block that the n-th use is in. Until it is on the disk, every use of
 // the block brings the same lease along, so that none depends on another's.
-func (s *Keys) lease(c *op.Call, k *Key, id string, u *uses, n int64) {
+func (s *Keys) lease(c *op.Call, k *key.Key, id string, u *uses, n int64) {
 	upTo := (n-1)/s.tally.block*s.tally.block + s.tally.block
-	query, r := qLease, k.counted(id)
+	query, r := qLease, counted(k, id)
 	args := []any{r.account, r.region, r.keyID, r.id, upTo}
 	if u.single {
 		upTo, query, args = n, qUse, args[:4]
 	}
-	ours := k.materials[id].ID != ""
+	ours := k.Materials[id].ID != ""
 	if ours && upTo > s.tally.alarm && (n-1)%s.tally.block == 0 {
 		s.alarm(c, k, id, n)
 	}
@@ -136,10 +137,10 @@ func (s *Keys) lease(c *op.Call, k *Key, id string, u *uses, n int64) {
 		if _, err := tx.Exec(query, args...); err != nil {
 			return err
 		}
-		if !ours || upTo <= s.tally.turn || k.Origin != originKMS {
+		if !ours || upTo <= s.tally.turn || k.Origin != key.OriginKMS {
 			return nil
 		}
-		return s.jobs.Schedule(tx, RotateKeyJob, k.Account, k.leader(), k.ID, c.Time)
+		return s.jobs.Schedule(tx, RotateKeyJob, k.Account, k.LeadRegion(), k.ID, c.Time)
 	}, func() { u.reach(upTo) })
 }
 
@@ -154,18 +155,18 @@ func (u *uses) reach(n int64) {
 }
 
 // alarm tells the operator that a material is used so often that its end is in sight.
-func (s *Keys) alarm(c *op.Call, k *Key, id string, uses int64) {
+func (s *Keys) alarm(c *op.Call, k *key.Key, id string, uses int64) {
 	s.tally.alarms.Add(1)
 	c.Note(`{"keyMaterialUses":` + strconv.FormatInt(uses, 10) + `}`)
 	c.Log().Warn("a key material has encrypted very often; at the limit it encrypts no more", "key", k.ARN(), "material", id,
-		"uses", uses, "limit", s.tally.most, "rotatesByItself", k.Origin == originKMS)
+		"uses", uses, "limit", s.tally.most, "rotatesByItself", k.Origin == key.OriginKMS)
 }
 
 // worn reports whether the current material of k has encrypted so often that it is to be replaced.
-func (s *Keys) worn(k *Key) (bool, error) {
-	if !k.symmetric() || k.Origin != originKMS {
+func (s *Keys) worn(k *key.Key) (bool, error) {
+	if !k.IsSymmetric() || k.Origin != key.OriginKMS {
 		return false, nil
 	}
-	n, err := s.leased(k.counted(k.MaterialID))
+	n, err := s.leased(counted(k, k.MaterialID))
 	return n > s.tally.turn, err
 }

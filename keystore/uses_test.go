@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"claviger/keystore/key"
 	"claviger/store"
 )
 
@@ -158,11 +159,11 @@ func TestAWornMaterialLeavesTheSchedule(t *testing.T) {
 	for range 13 {
 		s.encrypt(id, "x")
 	}
-	s.turn(day)
+	s.turn(key.Day)
 	if got := s.rotation(id).NextRotationDate; len(s.rotations(id, "ROTATIONS_ONLY")) != 1 || !got.Equal(due.Time) {
 		t.Errorf("the next is on %v, want %v", got, due)
 	}
-	s.turn(89 * day)
+	s.turn(89 * key.Day)
 	if n := len(s.rotations(id, "ROTATIONS_ONLY")); n != 2 {
 		t.Errorf("%d rotations when it was due", n)
 	}
@@ -172,7 +173,7 @@ func TestAWornMaterialLeavesTheSchedule(t *testing.T) {
 func TestTheLimitIsKept(t *testing.T) {
 	s := start(t)
 	s.wears(fragile)
-	k, _ := s.imported(func(*material) {})
+	k, _ := s.imported(func(*key.Material) {})
 	blob := s.encrypt(k.ID, "x")
 	for n := int64(2); n <= fragile.most; n++ {
 		s.encrypt(k.ID, "x")
@@ -369,7 +370,7 @@ func TestUsesGoWithTheirKey(t *testing.T) {
 		t.Fatalf("%d leases", n)
 	}
 	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
-	s.turn(7 * day)
+	s.turn(7 * key.Day)
 	if n := len(s.leased(id)); n != 0 {
 		t.Errorf("%d leases of a key that is gone", n)
 	}
@@ -379,10 +380,10 @@ func TestUsesGoWithTheirKey(t *testing.T) {
 func TestRegionsShareACount(t *testing.T) {
 	s := start(t)
 	made, _ := s.facts(s.key())
-	var all []*Key
+	var all []*key.Key
 	for _, region := range []string{"eu-west-1", "us-west-2"} {
 		k := *made
-		k.Primary, k.Replicas, k.Region, k.Rev = "eu-west-1", []string{"us-west-2"}, region, 1
+		k.PrimaryRegion, k.Replicas, k.Region, k.Rev = "eu-west-1", []string{"us-west-2"}, region, 1
 		all = append(all, &k)
 	}
 	for n := range 6 {
@@ -394,7 +395,7 @@ func TestRegionsShareACount(t *testing.T) {
 			t.Errorf("use %d is number %d", n+1, got)
 		}
 	}
-	if a, b := all[0].counted("x"), all[1].counted("x"); a != b {
+	if a, b := counted(all[0], "x"), counted(all[1], "x"); a != b {
 		t.Errorf("counted as %v and %v", a, b)
 	}
 }

@@ -1,6 +1,7 @@
 package keystore
 
 import (
+	"claviger/keystore/key"
 	"context"
 	"errors"
 	"sync"
@@ -26,7 +27,7 @@ type Cluster struct {
 
 // Vault is a cluster that is logged in to. The keys of a store rest on it and never leave it.
 type Vault interface {
-	Sealer
+	key.Sealer
 	Keeper
 	Random(ctx context.Context, n int) ([]byte, error)
 	Ready() error      // why it can't be used just now, or nil

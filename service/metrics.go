@@ -100,7 +100,7 @@ func (m *metrics) watch(t *hsm.Token, db *store.DB, keys *keystore.Keys) {
 	gauge("claviger_database_ready", "1 while changes can be made durable.", func() float64 { return truth(db.Ready() == nil) })
 	gauge("claviger_kms_stores_lost", "Custom key stores that are connected and can't be used.", func() float64 { return float64(keys.LostStores()) })
 	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "claviger_kms_pending_deletion_uses_total",
-		Help: "Uses of a KMS key that were refused because it is pending deletion."}, func() float64 { return float64(keys.PartingUses()) }))
+		Help: "Uses of a KMS key that were refused because it is pending deletion."}, func() float64 { return float64(keys.PendingDeletionUses()) }))
 	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "claviger_kms_worn_leases_total",
 		Help: "Leases of uses that were taken for key materials which have encrypted more than 2^30 times."}, func() float64 { return float64(keys.WornLeases()) }))
 	gauge("claviger_database_bytes", "Size of the database and its log on the disk.", func() float64 { return float64(db.Stats().Bytes) })

@@ -15,6 +15,11 @@ func (a ARN) String() string {
 	return "arn:aws:" + a.Service + ":" + a.Region + ":" + a.Account + ":" + a.Resource
 }
 
+// IsAccount reports whether text has the form of an account's number: 12 digits.
+func IsAccount(text string) bool {
+	return len(text) == 12 && strings.Trim(text, "0123456789") == ""
+}
+
 // ParseARN reads an ARN of the partition aws. ok is false for whatever else it is: a name that only
 // begins with arn:, too few parts, another partition, nothing behind the last colon.
 func ParseARN(text string) (a ARN, ok bool) {

@@ -50,6 +50,16 @@ func (t *Table[R]) Insert(beside ...string) string {
 	return "INSERT INTO " + t.name + " (" + columns + ") VALUES (" + strings.Join(places, ", ") + ")"
 }
 
+// Upsert is [Table.Insert] that writes over a row which has the same first columns, as many as key.
+func (t *Table[R]) Upsert(key int) string {
+	var sets []string
+	for _, column := range append(slices.Clone(t.columns[key:]), "mac") {
+		sets = append(sets, column+" = excluded."+column)
+	}
+	return t.Insert() + " ON CONFLICT (" + strings.Join(t.columns[:key], ", ") +
+		") DO UPDATE SET " + strings.Join(sets, ", ")
+}
+
 // Update is the statement that stores a changed row over the revision before it, with the values
 // that [Over] puts in order. The first columns, as many as key, say which row it is; the column rev
 // is its revision.
@@ -75,12 +85,18 @@ func Over(values []any, key int, before int64) []any {
 	return append(append(slices.Clone(values[key:]), values[:key]...), before)
 }
 
-// Sign returns the values of a row in the order of [Table.Columns], its new MAC the last. It may
-// ask the token, so no rows may be open and no transaction.
-func (t *Table[R]) Sign(ctx context.Context, s *Signer, row *R) (values []any, err error) {
+// Values returns what the signed columns hold for a row.
+func (t *Table[R]) Values(row *R) (values []any) {
 	for _, c := range t.fields(row) {
 		values = append(values, c.value())
 	}
+	return values
+}
+
+// Sign returns the values of a row in the order of [Table.Columns], its new MAC the last. It may
+// ask the token, so no rows may be open and no transaction.
+func (t *Table[R]) Sign(ctx context.Context, s *Signer, row *R) (values []any, err error) {
+	values = t.Values(row)
 	mac, err := s.Sign(ctx, t.name, values...)
 	return append(values, mac), err
 }

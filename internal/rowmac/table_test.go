@@ -122,6 +122,12 @@ func TestTable_Statements_AreInTheOrderOfTheirValues(t *testing.T) {
 		"labels = $5, hidden = $6, created = $7, mac = $8 WHERE id = $9 AND rev = $10"; got != want {
 		t.Error(got)
 	}
+	if got, want := things.Upsert(1), things.Insert()+" ON CONFLICT (id) DO UPDATE SET "+
+		"rev = excluded.rev, state = excluded.state, blob = excluded.blob, tags = excluded.tags, "+
+		"labels = excluded.labels, hidden = excluded.hidden, created = excluded.created, "+
+		"mac = excluded.mac"; got != want {
+		t.Error(got)
+	}
 	got := Over([]any{"id", int64(2), "state", "mac"}, 1, 1)
 	if want := []any{int64(2), "state", "mac", "id", int64(1)}; !reflect.DeepEqual(got, want) {
 		t.Error(fmt.Sprint(got))

@@ -14,15 +14,15 @@ CREATE TABLE kms_keys (
     description TEXT    NOT NULL,
     policy      TEXT    NOT NULL, -- the document as given; empty means the default policy
     tags        TEXT    NOT NULL, -- a JSON list of {TagKey, TagValue} in order of key
-    material    TEXT    NOT NULL, -- the current one; empty before the first import
-    store       TEXT    NOT NULL, -- the custom key store that holds its material; empty means the service's own token
-    primary_in  TEXT    NOT NULL, -- of a multi-Region key, the Region of the primary; empty means a single-Region key
+    material_id TEXT    NOT NULL, -- the current one; empty before the first import
+    custom_key_store_id TEXT NOT NULL, -- that holds its material; empty means the service's own token
+    primary_region TEXT NOT NULL, -- of a multi-Region key, the Region of the primary; empty means a single-Region key
     replicas    TEXT    NOT NULL, -- of a multi-Region key, a JSON list of the replicas' Regions
-    rotation    INTEGER NOT NULL, -- period of automatic rotation in days; 0 means off
-    rotates     INTEGER NOT NULL, -- when the next automatic rotation is due, or 0
-    waits       INTEGER NOT NULL, -- the window of a scheduled deletion in days, or 0
+    rotation_period INTEGER NOT NULL, -- period of automatic rotation in days; 0 means off
+    next_rotation INTEGER NOT NULL, -- when the next automatic rotation is due, or 0
+    pending_window INTEGER NOT NULL, -- the window of a scheduled deletion in days, or 0
     created     INTEGER NOT NULL,
-    deletes     INTEGER NOT NULL, -- when the window ends; 0 means no deletion is scheduled, or that it waits for replicas
+    deletion_date INTEGER NOT NULL, -- when the window ends; 0 means no deletion is scheduled, or that it waits for replicas
     mac         BLOB    NOT NULL,
     PRIMARY KEY (account, region, id)
 ) STRICT, WITHOUT ROWID;
@@ -38,9 +38,9 @@ CREATE TABLE kms_materials (
     wrapped     BLOB    NOT NULL, -- empty: imported material that was deleted or expired
     public      BLOB,             -- of a key pair: DER SubjectPublicKeyInfo
     verifier    BLOB    NOT NULL,
-    rotation    TEXT    NOT NULL, -- how it came to be current: AUTOMATIC, ON_DEMAND, empty for the first, or one of the PENDING states
+    rotation_type TEXT NOT NULL, -- how it came to be current: AUTOMATIC, ON_DEMAND, empty for the first, or one of the PENDING states
     rotated     INTEGER NOT NULL, -- when, or 0
-    expiration  TEXT    NOT NULL, -- of imported material, its ExpirationModel
+    expiration_model TEXT NOT NULL, -- of imported material, its ExpirationModel
     expires     INTEGER NOT NULL, -- ... and when, or 0
     description TEXT    NOT NULL, -- of imported material, KeyMaterialDescription
     created     INTEGER NOT NULL,
@@ -180,4 +180,4 @@ CREATE TABLE kms_orphans (
 
 CREATE INDEX kms_materials_resident ON kms_materials (mechanism, account, region, key_id) WHERE mechanism = 'CKA_TOKEN';
 CREATE INDEX kms_orphans_by_store ON kms_orphans (account, region, store, id);
-CREATE INDEX kms_keys_by_store ON kms_keys (account, region, store, id) WHERE store <> '';
+CREATE INDEX kms_keys_by_store ON kms_keys (account, region, custom_key_store_id, id) WHERE custom_key_store_id <> '';

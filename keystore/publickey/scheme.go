@@ -1,4 +1,4 @@
-package keystore
+package publickey
 
 import (
 	"crypto"
@@ -11,6 +11,7 @@ import (
 
 	"claviger/internal/custody"
 	"claviger/internal/lattice"
+	"claviger/keystore/kmsfault"
 
 	"github.com/decred/dcrd/dcrec/secp256k1/v4"
 	secp256k1ecdsa "github.com/decred/dcrd/dcrec/secp256k1/v4/ecdsa"
@@ -18,13 +19,13 @@ import (
 
 // The message types of Sign and Verify.
 const (
-	typeRaw    = "RAW"
-	typeDigest = "DIGEST"
-	typeMu     = "EXTERNAL_MU" // of ML-DSA: the message representative, which the caller has made
+	MessageRaw        = "RAW"
+	MessageDigest     = "DIGEST"
+	MessageExternalMu = "EXTERNAL_MU" // of ML-DSA: the message representative, which the caller has made
 )
 
 // scheme is how one signing algorithm makes a message into what is signed, and how a signature is verified.
-type scheme struct {
+type Scheme struct {
 	hash   crypto.Hash // 0: the message is signed as it is
 	types  [2]string   // the message types that the algorithm takes
 	again  bool        // a digest is hashed once more: AWS's ED25519_PH_SHA_512 takes it for the message of RFC 8032's Ed25519ph
@@ -33,7 +34,7 @@ type scheme struct {
 
 // schemes are the signing algorithms of [specs]. PSS salts are as long as the digest and PKCS#1 v1.5 has its DigestInfo
 // whatever the message type (API reference, Sign).
-var schemes = map[string]scheme{
+var Schemes = map[string]Scheme{
 	"RSASSA_PSS_SHA_256":        {hash: crypto.SHA256, types: both, verify: verifyPSS},
 	"RSASSA_PSS_SHA_384":        {hash: crypto.SHA384, types: both, verify: verifyPSS},
 	"RSASSA_PSS_SHA_512":        {hash: crypto.SHA512, types: both, verify: verifyPSS},
@@ -43,46 +44,46 @@ var schemes = map[string]scheme{
 	"ECDSA_SHA_256":             {hash: crypto.SHA256, types: both, verify: verifyECDSA},
 	"ECDSA_SHA_384":             {hash: crypto.SHA384, types: both, verify: verifyECDSA},
 	"ECDSA_SHA_512":             {hash: crypto.SHA512, types: both, verify: verifyECDSA},
-	ed25519Pure:                 {types: [2]string{typeRaw}, verify: verifyEd25519},
-	ed25519Prehash:              {hash: crypto.SHA512, types: [2]string{typeDigest}, again: true, verify: verifyEd25519},
-	mlDSA:                       {types: [2]string{typeRaw, typeMu}, verify: verifyMLDSA},
+	Ed25519:                     {types: [2]string{MessageRaw}, verify: verifyEd25519},
+	Ed25519PH:                   {hash: crypto.SHA512, types: [2]string{MessageDigest}, again: true, verify: verifyEd25519},
+	MLDSA:                       {types: [2]string{MessageRaw, MessageExternalMu}, verify: verifyMLDSA},
 }
 
-var both = [2]string{typeRaw, typeDigest}
+var both = [2]string{MessageRaw, MessageDigest}
 
 // check refuses a message type that the algorithm doesn't take, and a digest that is none of its hash.
-func (s scheme) check(algorithm, messageType string, message []byte) error {
+func (s Scheme) Check(algorithm, messageType string, message []byte) error {
 	switch {
 	case messageType != s.types[0] && messageType != s.types[1]:
-		return invalid("Message type " + messageType + " is incompatible with algorithm " + algorithm + ".")
-	case messageType == typeDigest && len(message) != s.hash.Size():
-		return invalid("Digest is invalid length for algorithm " + algorithm + ".")
-	case messageType == typeMu && len(message) != lattice.MuSize:
-		return invalid("External mu is invalid length for algorithm " + algorithm + ".")
+		return kmsfault.Invalid("Message type " + messageType + " is incompatible with algorithm " + algorithm + ".")
+	case messageType == MessageDigest && len(message) != s.hash.Size():
+		return kmsfault.Invalid("Digest is invalid length for algorithm " + algorithm + ".")
+	case messageType == MessageExternalMu && len(message) != lattice.MuSize:
+		return kmsfault.Invalid("External mu is invalid length for algorithm " + algorithm + ".")
 	}
 	return nil
 }
 
 // asked is the name by which the token knows an algorithm over a message of a type.
-func asked(algorithm, messageType string) custody.Algorithm {
-	if messageType == typeMu {
+func TokenAlgorithm(algorithm, messageType string) custody.Algorithm {
+	if messageType == MessageExternalMu {
 		return custody.ExternalMu
 	}
 	return custody.Algorithm(algorithm)
 }
 
 // verifies reports whether this is a signature of a message of a type that the algorithm takes.
-func (s scheme) verifies(key crypto.PublicKey, messageType string, message, signature []byte) bool {
-	if messageType == typeMu {
+func (s Scheme) Verifies(key crypto.PublicKey, messageType string, message, signature []byte) bool {
+	if messageType == MessageExternalMu {
 		pub, ok := key.(*lattice.VerificationKey)
 		return ok && pub.VerifyMu(message, signature)
 	}
-	return s.verify(key, s.hash, s.digest(messageType, message), signature)
+	return s.verify(key, s.hash, s.Digest(messageType, message), signature)
 }
 
 // digest returns what is signed: the hash of a message, or the digest that was sent.
-func (s scheme) digest(messageType string, message []byte) []byte {
-	if s.hash == 0 || messageType == typeDigest && !s.again {
+func (s Scheme) Digest(messageType string, message []byte) []byte {
+	if s.hash == 0 || messageType == MessageDigest && !s.again {
 		return message
 	}
 	h := s.hash.New()

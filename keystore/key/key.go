@@ -1,14 +1,17 @@
-package keystore
+package key
 
 import (
 	"cmp"
+	"context"
 	"crypto"
 	"maps"
 	"sync/atomic"
 	"time"
 
 	"claviger/internal/custody"
+	"claviger/internal/fault"
 	"claviger/internal/wire"
+	"claviger/keystore/publickey"
 )
 
 // State is a KeyState of AWS.
@@ -29,14 +32,14 @@ const (
 )
 
 // states are all there are.
-var states = []State{Creating, Enabled, Disabled, PendingDeletion, PendingReplicaDeletion, PendingImport, Unavailable, Updating}
+var States = []State{Creating, Enabled, Disabled, PendingDeletion, PendingReplicaDeletion, PendingImport, Unavailable, Updating}
 
 const (
-	originKMS      = "AWS_KMS"
-	originExternal = "EXTERNAL"
-	originHSM      = "AWS_CLOUDHSM"
-	byCustomer     = "CUSTOMER"
-	byAWS          = "AWS"
+	OriginKMS       = "AWS_KMS"
+	OriginExternal  = "EXTERNAL"
+	OriginCloudHSM  = "AWS_CLOUDHSM"
+	ManagerCustomer = "CUSTOMER"
+	ManagerAWS      = "AWS"
 )
 
 // Key is one KMS key as its row says. It is never changed: a change makes a copy with the next revision.
@@ -50,89 +53,105 @@ type Key struct {
 	Policy              string
 	Tags                []Tag     // in order of key
 	MaterialID          string    // the current one; empty before the first import
-	Store               string    // the custom key store that holds its material, or nothing
-	Primary             string    // of a multi-Region key, the Region of the primary
+	CustomKeyStoreID    string    // the custom key store that holds its material, or nothing
+	PrimaryRegion       string    // of a multi-Region key, the Region of the primary
 	Replicas            []string  // of a multi-Region key, the Regions of the replicas, in order
-	Rotation            int64     // period of automatic rotation in days; 0 means off
-	Rotates             time.Time // the next automatic rotation, or zero
-	Waits               int64     // the window of a scheduled deletion in days, or 0
+	RotationPeriod      int64     // period of automatic rotation in days; 0 means off
+	NextRotation        time.Time // the next automatic rotation, or zero
+	PendingWindow       int64     // the window of a scheduled deletion in days, or 0
 	Created             time.Time
-	Deletes             time.Time // end of the deletion window, or zero
+	DeletionDate        time.Time // end of the deletion window, or zero
 
-	materials map[string]material
-	public    crypto.PublicKey // of an asymmetric key, as [parsePublic] returns it
-	noted     *atomic.Int64    // the last minute, since the epoch, of which a use was written down
+	Materials map[string]Material
+	Public    crypto.PublicKey // of an asymmetric key, as [parsePublic] returns it
+	UseNoted  *atomic.Int64    // the last minute, since the epoch, of which a use was written down
 
 	// Of a key in a custom key store, as it was looked up; see [Keys.inStore].
-	cluster string
-	vault   Vault // nil while it is closed
-	closed  bool  // its store isn't connected
+	ClusterID    string
+	Connection   Connection // nil while it is closed
+	Disconnected bool       // its store isn't connected
+}
+
+// Sealer encrypts and decrypts by AES-256-GCM.
+type Sealer interface {
+	Seal(ctx context.Context, ref custody.Ref, plaintext, aad []byte) ([]byte, error)
+	Unseal(ctx context.Context, ref custody.Ref, sealed, aad []byte) ([]byte, error)
+}
+
+// Connection is the cluster that holds the material of a key in a custom key store, while it is
+// connected.
+type Connection interface {
+	Sealer
+	Ready() error // why it can't be used just now, or nil
 }
 
 // state is the key's state as callers see it.
-func (k *Key) state() State {
-	if k.closed && k.State != PendingDeletion {
+func (k *Key) CurrentState() State {
+	if k.Disconnected && k.State != PendingDeletion {
 		return Unavailable
 	}
 	return k.State
 }
 
 // parting reports whether the key is pending deletion, its own or behind that of its replicas.
-func (k *Key) parting() bool {
-	state := k.state()
+func (k *Key) IsPendingDeletion() bool {
+	state := k.CurrentState()
 	return state == PendingDeletion || state == PendingReplicaDeletion
 }
 
 // reachable returns nil unless the key's material rests on another token, which can't be used just now. What the key opened
 // before is closed then too: a data key that is loaded is no way around a token that was pulled.
-func (k *Key) reachable() error {
-	if k.vault == nil {
+func (k *Key) Reachable() error {
+	if k.Connection == nil {
 		return nil
 	}
-	return k.vault.Ready()
+	return k.Connection.Ready()
 }
 
 // ARN returns the key's Amazon Resource Name.
-func (k *Key) ARN() string { return keyARN(k.Account, k.Region, k.ID) }
+func (k *Key) ARN() string { return ARN(k.Account, k.Region, k.ID) }
 
-func keyARN(account, region, id string) string {
+func ARN(account, region, id string) string {
 	return "arn:aws:kms:" + region + ":" + account + ":key/" + id
 }
 
 // material returns a reference to one of the key's materials for use on the token.
-func (k *Key) material(id string) (custody.Ref, bool) {
-	m := k.materials[id]
-	return m.Rest(), m.there()
+func (k *Key) MaterialRef(id string) (custody.Ref, bool) {
+	m := k.Materials[id]
+	return m.Rest(), m.IsPresent()
 }
 
 // current returns a reference to the material that the key uses now.
-func (k *Key) current() (custody.Ref, error) {
-	ref, ok := k.material(k.MaterialID)
+func (k *Key) CurrentRef() (custody.Ref, error) {
+	ref, ok := k.MaterialRef(k.MaterialID)
 	if !ok {
-		return ref, errLost(k)
+		return ref, ErrLost(k)
 	}
 	return ref, nil
 }
 
 // currentMaterialID is what callers are told of the current material where it was used: AWS names those of symmetric keys only.
-func (k *Key) currentMaterialID() string {
-	if k.symmetric() {
+func (k *Key) ShownMaterialID() string {
+	if k.IsSymmetric() {
 		return k.MaterialID
 	}
 	return ""
 }
 
-// weight is about how many bytes of text callers gave the key.
-func (k *Key) weight() int {
+// tagOverhead is what a tag takes beside its text, in bytes: the headers of two strings.
+const tagOverhead = 32
+
+// Weight is about how many bytes of text callers gave the key.
+func (k *Key) Weight() int {
 	n := len(k.Policy) + len(k.Description)
 	for _, t := range k.Tags {
-		n += len(t.TagKey) + len(t.TagValue) + overhead
+		n += len(t.TagKey) + len(t.TagValue) + tagOverhead
 	}
 	return n
 }
 
 // changed returns a copy of k with the next revision, for change to alter.
-func (k *Key) changed(change func(*Key)) *Key {
+func (k *Key) Changed(change func(*Key)) *Key {
 	c := *k
 	c.Rev++
 	change(&c)
@@ -140,10 +159,10 @@ func (k *Key) changed(change func(*Key)) *Key {
 }
 
 // with puts materials into a key that is being changed, new ones or over those with their ids.
-func (k *Key) with(materials ...material) {
-	k.materials = maps.Clone(k.materials)
+func (k *Key) Put(materials ...Material) {
+	k.Materials = maps.Clone(k.Materials)
 	for _, m := range materials {
-		k.materials[m.ID] = m
+		k.Materials[m.ID] = m
 	}
 }
 
@@ -152,6 +171,9 @@ type Tag struct {
 	TagKey   string `shape:"TagKeyType,required"`
 	TagValue string `shape:"TagValueType,required"`
 }
+
+// Pair returns the tag's key and value.
+func (t Tag) Pair() (key, value string) { return t.TagKey, t.TagValue }
 
 // KeyMetadata describes a key to callers. It has one list of algorithms, by the key's usage.
 type KeyMetadata struct {
@@ -185,17 +207,26 @@ type KeyMetadata struct {
 
 // expires returns the expiration model of imported material and when the first of it goes: without any one of those that it has
 // used the key can't be used.
-func (k *Key) expires() (model string, first *wire.Time) {
-	for _, m := range k.materials {
+func (k *Key) expiration() (model string, first *wire.Time) {
+	for _, m := range k.Materials {
 		switch {
-		case !m.there() || m.pending():
-		case m.expires.IsZero():
-			model = cmp.Or(model, m.expiration)
-		case first == nil || m.expires.Before(first.Time):
-			model, first = m.expiration, wire.At(m.expires)
+		case !m.IsPresent() || m.IsPending():
+		case m.Expires.IsZero():
+			model = cmp.Or(model, m.ExpirationModel)
+		case first == nil || m.Expires.Before(first.Time):
+			model, first = m.ExpirationModel, wire.At(m.Expires)
 		}
 	}
 	return model, first
+}
+
+// readPublic takes the public key from the key's material, if it is a key that has one.
+func (k *Key) ReadPublic(m custody.Material) (err error) {
+	if !k.IsAsymmetric() || m.Public == nil {
+		return nil
+	}
+	k.Public, err = publickey.Parse(k.Spec, m.Public)
+	return err
 }
 
 // MultiRegionConfiguration says where the related keys of a multi-Region key are.
@@ -212,29 +243,37 @@ type MultiRegionKey struct{ Arn, Region string }
 func (k *Key) Metadata() KeyMetadata {
 	m := KeyMetadata{
 		AWSAccountId: k.Account, KeyId: k.ID, Arn: k.ARN(), CreationDate: wire.Time{Time: k.Created},
-		Enabled: k.state() == Enabled, Description: k.Description, KeyUsage: k.Usage, KeyState: k.state(),
-		DeletionDate: wire.At(k.Deletes), Origin: k.Origin, CustomKeyStoreId: k.Store, CloudHsmClusterId: k.cluster, KeyManager: k.Manager,
-		CustomerMasterKeySpec: k.Spec, KeySpec: k.Spec, CurrentKeyMaterialId: k.currentMaterialID(),
-		MultiRegion: k.Primary != "", MultiRegionConfiguration: k.regions(),
+		Enabled: k.CurrentState() == Enabled, Description: k.Description, KeyUsage: k.Usage, KeyState: k.CurrentState(),
+		DeletionDate: wire.At(k.DeletionDate), Origin: k.Origin, CustomKeyStoreId: k.CustomKeyStoreID, CloudHsmClusterId: k.ClusterID, KeyManager: k.Manager,
+		CustomerMasterKeySpec: k.Spec, KeySpec: k.Spec, CurrentKeyMaterialId: k.ShownMaterialID(),
+		MultiRegion: k.PrimaryRegion != "", MultiRegionConfiguration: k.multiRegion(),
 	}
-	if k.Origin == originHSM {
+	if k.Origin == OriginCloudHSM {
 		m.CurrentKeyMaterialId = "" // AWS names those that rotation may replace
 	}
-	m.ExpirationModel, m.ValidTo = k.expires()
+	m.ExpirationModel, m.ValidTo = k.expiration()
 	if k.State == PendingReplicaDeletion {
-		m.PendingDeletionWindowInDays = int32(k.Waits)
+		m.PendingDeletionWindowInDays = int32(k.PendingWindow)
 	}
-	switch algorithms := k.use().algorithms; k.Usage {
-	case encryptDecrypt:
+	switch algorithms := k.Purpose().Algorithms; k.Usage {
+	case EncryptDecrypt:
 		m.EncryptionAlgorithms = algorithms
-	case signVerify:
+	case SignVerify:
 		m.SigningAlgorithms = algorithms
-	case keyAgreement:
+	case KeyAgreement:
 		m.KeyAgreementAlgorithms = algorithms
-	case generateMac:
+	case GenerateVerifyMac:
 		m.MacAlgorithms = algorithms
-	case encapsulate:
+	case EncapsulateDecapsulate:
 		m.EncapsulationAlgorithms = algorithms
 	}
 	return m
 }
+
+func ErrLost(k *Key) error {
+	return fault.New(fault.Internal, "", "").Because(errMaterial{k.ARN()})
+}
+
+type errMaterial struct{ arn string }
+
+func (e errMaterial) Error() string { return "the key " + e.arn + " has lost its material" }

@@ -1,4 +1,7 @@
-package keystore
+// Package publickey is what KMS does with the public half of a key on this host: reading it in its one
+// encoding, verifying signatures, encrypting, and making the pairs of GenerateDataKeyPair, whose
+// private half goes to the caller by AWS's contract. None of it needs the token.
+package publickey
 
 import (
 	"bytes"
@@ -6,31 +9,41 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/hex"
 	"errors"
 
-	"claviger/internal/custody"
 	"claviger/internal/lattice"
 
 	"github.com/decred/dcrd/dcrec/secp256k1/v4"
 )
 
-// What the names of asymmetric key specs stand for: modulus bits and curves.
-var (
-	moduli = map[string]int{"RSA_2048": 2048, "RSA_3072": 3072, "RSA_4096": 4096}
-	curves = map[string]elliptic.Curve{"ECC_NIST_P256": elliptic.P256(), "ECC_NIST_P384": elliptic.P384(), "ECC_NIST_P521": elliptic.P521()}
+// Names of AWS's model that the code decides on: key specs, and algorithms.
+const (
+	SpecEd25519   = "ECC_NIST_EDWARDS25519"
+	SpecSecp256k1 = "ECC_SECG_P256K1"
+
+	OAEPSHA1   = "RSAES_OAEP_SHA_1"
+	OAEPSHA256 = "RSAES_OAEP_SHA_256"
+	Ed25519    = "ED25519_SHA_512"
+	Ed25519PH  = "ED25519_PH_SHA_512"
+	MLDSA      = "ML_DSA_SHAKE_256"
 )
 
-var errPublic = errors.New("this is no public key of the spec")
+// What the names of asymmetric key specs stand for: modulus bits and curves.
+var (
+	ModulusBits = map[string]int{"RSA_2048": 2048, "RSA_3072": 3072, "RSA_4096": 4096}
+	curves      = map[string]elliptic.Curve{"ECC_NIST_P256": elliptic.P256(), "ECC_NIST_P384": elliptic.P384(), "ECC_NIST_P521": elliptic.P521()}
+)
+
+var ErrMalformed = errors.New("this is no public key of the spec")
 
 // parsePublic reads a DER SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7) that must hold a key of a spec: *rsa.PublicKey,
 // *ecdsa.PublicKey, *secp256k1.PublicKey, ed25519.PublicKey, *lattice.VerificationKey or *lattice.EncapsulationKey. Only one encoding of a key is taken: points are uncompressed
 // (SEC 1 section 2.3.3) and on the curve, infinity is no key, and curves are named, not described.
-func parsePublic(spec string, der []byte) (crypto.PublicKey, error) {
-	if spec == keyOfSecp256k1 {
+func Parse(spec string, der []byte) (crypto.PublicKey, error) {
+	if spec == SpecSecp256k1 {
 		return parseSecp256k1(der)
 	}
 	if lattice.Known(spec) {
@@ -43,17 +56,17 @@ func parsePublic(spec string, der []byte) (crypto.PublicKey, error) {
 	fits := false
 	switch key := key.(type) {
 	case *rsa.PublicKey:
-		fits = key.N.BitLen() == moduli[spec]
+		fits = key.N.BitLen() == ModulusBits[spec]
 	case *ecdsa.PublicKey:
 		fits = key.Curve == curves[spec]
 	case ed25519.PublicKey:
-		fits = spec == keyOfCurve25519
+		fits = spec == SpecEd25519
 	}
 	if !fits {
-		return nil, errPublic
+		return nil, ErrMalformed
 	}
 	if canonical, err := x509.MarshalPKIXPublicKey(key); err != nil || !bytes.Equal(canonical, der) {
-		return nil, errPublic
+		return nil, ErrMalformed
 	}
 	return key, nil
 }
@@ -78,7 +91,7 @@ func unhex(s string) []byte {
 func parseSecp256k1(der []byte) (crypto.PublicKey, error) {
 	point, ok := bytes.CutPrefix(der, secp256k1SPKI)
 	if !ok || len(point) != secp256k1.PubKeyBytesLenUncompressed || point[0] != secp256k1.PubKeyFormatUncompressed {
-		return nil, errPublic
+		return nil, ErrMalformed
 	}
 	key, err := secp256k1.ParsePubKey(point)
 	if err != nil {
@@ -92,27 +105,4 @@ func marshalSecp256k1(key *secp256k1.PrivateKey) (private, public []byte) {
 	d, point := key.Serialize(), key.PubKey().SerializeUncompressed()
 	defer clear(d)
 	return bytes.Join([][]byte{secp256k1PKCS8, d, secp256k1Point, point}, nil), append(bytes.Clone(secp256k1SPKI), point...)
-}
-
-// readPublic takes the public key from the key's material, if it is a key that has one.
-func (k *Key) readPublic(m custody.Material) (err error) {
-	if !k.asymmetric() || m.Public == nil {
-		return nil
-	}
-	k.public, err = parsePublic(k.Spec, m.Public)
-	return err
-}
-
-// encryptOAEP encrypts on this host (RFC 8017 section 7.1): it takes nothing but the public key. The label is empty and MGF1's
-// hash is the algorithm's own, as AWS has it.
-func encryptOAEP(k *Key, algorithm string, plaintext []byte) ([]byte, error) {
-	hash := crypto.SHA256
-	if algorithm == oaepSHA1 {
-		hash = crypto.SHA1
-	}
-	pub, ok := k.public.(*rsa.PublicKey)
-	if !ok {
-		return nil, errLost(k)
-	}
-	return rsa.EncryptOAEP(hash.New(), rand.Reader, pub, plaintext, nil)
 }

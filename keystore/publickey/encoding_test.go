@@ -1,4 +1,4 @@
-package keystore
+package publickey
 
 import (
 	"bytes"
@@ -40,7 +40,7 @@ func signedByECDSA(t *testing.T, digest []byte) map[string]signed {
 	}
 	key, err := secp256k1.GeneratePrivateKey()
 	noError(t, err)
-	out[keyOfSecp256k1] = signed{key.PubKey(), secp256k1.Params().N, secp256k1ecdsa.Sign(key, digest).Serialize()}
+	out[SpecSecp256k1] = signed{key.PubKey(), secp256k1.Params().N, secp256k1ecdsa.Sign(key, digest).Serialize()}
 	return out
 }
 
@@ -133,7 +133,7 @@ func TestOneEncodingOfAnRSASignature(t *testing.T) {
 	noError(t, err)
 	for algorithm, signature := range map[string][]byte{"RSASSA_PSS_SHA_256": pss, "RSASSA_PKCS1_V1_5_SHA_256": pkcs1} {
 		verify := func(signature []byte) bool {
-			return schemes[algorithm].verify(&key.PublicKey, crypto.SHA256, digest[:], signature)
+			return Schemes[algorithm].verify(&key.PublicKey, crypto.SHA256, digest[:], signature)
 		}
 		if !verify(signature) {
 			t.Errorf("%s: a good signature is refused", algorithm)
@@ -155,7 +155,7 @@ func TestOneEncodingOfAnEd25519Signature(t *testing.T) {
 	public, key, err := ed25519.GenerateKey(rand.Reader)
 	noError(t, err)
 	signature := ed25519.Sign(key, []byte("m"))
-	verify := func(signature []byte) bool { return schemes[ed25519Pure].verify(public, 0, []byte("m"), signature) }
+	verify := func(signature []byte) bool { return Schemes[Ed25519].verify(public, 0, []byte("m"), signature) }
 	if !verify(signature) {
 		t.Error("a good signature is refused")
 	}

@@ -1,0 +1,42 @@
+package key
+
+import "slices"
+
+// primary reports whether k is the primary key of a multi-Region key, and replica whether it is a replica.
+func (k *Key) IsPrimary() bool { return k.PrimaryRegion != "" && k.PrimaryRegion == k.Region }
+func (k *Key) IsReplica() bool { return k.PrimaryRegion != "" && k.PrimaryRegion != k.Region }
+
+// leader returns the Region of the key that this one follows: its own, but for a replica.
+func (k *Key) LeadRegion() string {
+	if k.IsReplica() {
+		return k.PrimaryRegion
+	}
+	return k.Region
+}
+
+// related returns the Regions of the keys that share k's id.
+func (k *Key) RelatedRegions() []string {
+	if k.PrimaryRegion == "" {
+		return nil
+	}
+	return slices.DeleteFunc(append([]string{k.PrimaryRegion}, k.Replicas...), func(region string) bool { return region == k.Region })
+}
+
+// in returns the name of the related key in another Region.
+func (k *Key) RelatedRef(region string) Ref { return Ref{k.Account, region, k.ID} }
+
+// regions is what callers are told of the keys related to k.
+func (k *Key) multiRegion() *MultiRegionConfiguration {
+	if k.PrimaryRegion == "" {
+		return nil
+	}
+	at := func(region string) MultiRegionKey { return MultiRegionKey{ARN(k.Account, region, k.ID), region} }
+	c := &MultiRegionConfiguration{MultiRegionKeyType: "PRIMARY", PrimaryKey: at(k.PrimaryRegion), ReplicaKeys: []MultiRegionKey{}}
+	if k.IsReplica() {
+		c.MultiRegionKeyType = "REPLICA"
+	}
+	for _, region := range k.Replicas {
+		c.ReplicaKeys = append(c.ReplicaKeys, at(region))
+	}
+	return c
+}
