@@ -43,8 +43,9 @@ func (s *syncs) Batch(entries int, d time.Duration) {
 	s.nanos.Add(int64(d))
 }
 
-// BenchmarkCommit reports, for a number of clients that each commit again and again, commits a second, the
-// processor time of the whole process for each, and how many share an fsync. CLAVIGER_BENCH_DIR names the disk.
+// BenchmarkCommit reports, for a number of clients that each commit again and again, commits a
+// second, the processor time of the whole process for each, and how many share an fsync.
+// CLAVIGER_BENCH_DIR names the disk.
 func BenchmarkCommit(b *testing.B) {
 	record := make([]byte, 700)
 	for i := range record {

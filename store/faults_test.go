@@ -63,15 +63,16 @@ func contents(t *testing.T, db *DB) (things int, lines []string) {
 	return things, lines
 }
 
-// inOneBatch commits for several parties while the committer is held up, so that they share a transaction.
-func inOneBatch(db *DB, n int, party func(i int) error) []error {
+// inOneBatch commits for several requests while the committer is held up, so that they share a
+// transaction.
+func inOneBatch(db *DB, n int, request func(i int) error) []error {
 	busy, free := make(chan struct{}), make(chan struct{})
 	go db.Commit(func(*Tx) error { close(busy); <-free; return nil }, nil)
 	<-busy
 	results := make([]error, n)
 	var wg sync.WaitGroup
 	for i := range n {
-		wg.Go(func() { results[i] = party(i) })
+		wg.Go(func() { results[i] = request(i) })
 	}
 	for db.Stats().Waiting < n {
 		time.Sleep(time.Millisecond)
@@ -81,8 +82,8 @@ func inOneBatch(db *DB, n int, party func(i int) error) []error {
 	return results
 }
 
-// A cancelled statement interrupts the connection, and SQLite rolls back the whole transaction of an interrupted
-// write. No caller can do that through a Tx; this test reaches below it.
+// A cancelled statement interrupts the connection, and SQLite rolls back the whole transaction of
+// an interrupted write. No caller can do that through a Tx; this test reaches below it.
 func TestInterruptedNeighbour(t *testing.T) {
 	db := openTest(t, t.TempDir())
 	results := inOneBatch(db, 9, func(i int) error {
@@ -93,14 +94,14 @@ func TestInterruptedNeighbour(t *testing.T) {
 		return db.Commit(func(tx *Tx) error {
 			ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 			defer cancel()
-			_, err := tx.session.conn.ExecContext(ctx, `INSERT INTO things WITH RECURSIVE n (i) AS
+			_, err := tx.conn.pinned.ExecContext(ctx, `INSERT INTO things WITH RECURSIVE n (i) AS
 				(SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT 'endless-' || i, x'00' FROM n`)
 			return tx.check(err)
 		}, recordOf(name))
 	})
 	for i, err := range results {
 		if (err == nil) != (i != 4) {
-			t.Errorf("party %d was answered %v", i, err)
+			t.Errorf("request %d was answered %v", i, err)
 		}
 	}
 	if things, lines := contents(t, db); things != 8 || len(lines) != 9 {
@@ -114,8 +115,8 @@ func TestInterruptedNeighbour(t *testing.T) {
 	}
 }
 
-// With a limit on the size of files the log can't grow any more, and COMMIT fails with an I/O error whose outcome
-// nobody knows.
+// With a limit on the size of files the log can't grow any more, and COMMIT fails with an I/O error
+// whose outcome nobody knows.
 func TestCommitOfUnknownOutcome(t *testing.T) {
 	dir := t.TempDir()
 	db := openTest(t, dir)
@@ -164,8 +165,8 @@ func TestFullDisk(t *testing.T) {
 	failsUntil(t, db, func() error { return rest.Truncate(0) })
 }
 
-// failsUntil expects of a store whose disk takes nothing that it acknowledges nothing and says so, and that it
-// serves again, by itself, after the repair.
+// failsUntil expects of a store whose disk takes nothing that it acknowledges nothing and says so,
+// and that it serves again, by itself, after the repair.
 func failsUntil(t *testing.T, db *DB, repair func() error) {
 	t.Helper()
 	results := inOneBatch(db, 8, func(i int) error {
@@ -174,7 +175,7 @@ func failsUntil(t *testing.T, db *DB, repair func() error) {
 	})
 	for i, err := range results {
 		if fault.Of(err) == nil || fault.Of(err).Kind != fault.Unavailable {
-			t.Errorf("with a full disk party %d was answered %v", i, err)
+			t.Errorf("with a full disk request %d was answered %v", i, err)
 		}
 	}
 	if err := db.Ready(); fault.Of(err) == nil || fault.Of(err).Kind != fault.Unavailable {

@@ -18,7 +18,8 @@ var (
 	dropMigration = Wide(`DELETE FROM migration WHERE number > 0`, "a test")
 )
 
-// A database that is not this program's is refused, by the server and by a reader, with its own error each.
+// A database that is not this program's is refused, by the server and by a reader, with its own
+// error each.
 func TestOpenRefusesForeignSchemas(t *testing.T) {
 	for what, c := range map[string]struct {
 		query  *Query
@@ -90,7 +91,7 @@ func TestSettingsOfConnections(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, r := range []role{writing, reading} {
-		s, err := newSession(t.Context(), e, r)
+		s, err := newConnection(t.Context(), e, r)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -223,7 +224,7 @@ func TestMigrationsAreAllOrNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := newSession(t.Context(), e, writing)
+	s, err := newConnection(t.Context(), e, writing)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -253,7 +254,7 @@ func TestMigrationsAreAllOrNothing(t *testing.T) {
 func TestFullIsNamed(t *testing.T) {
 	db := openTest(t, t.TempDir())
 	err := db.Commit(func(tx *Tx) error {
-		if err := tx.session.row(internal("PRAGMA max_page_count = 1"), nil, []any{new(int64)}); err != nil {
+		if err := tx.conn.row(internal("PRAGMA max_page_count = 1"), nil, []any{new(int64)}); err != nil {
 			return err
 		}
 		for {

@@ -17,14 +17,14 @@ import (
 // testClose: who waits when the store closes is served; who comes later is refused.
 func testClose(t *testing.T, s *suite) {
 	const n = 20
-	var parties []func() error
+	var requests []func() error
 	for i := range n {
-		parties = append(parties, func() error { return s.db.Commit(insert(name("item", i), i), line(name("item", i))) })
+		requests = append(requests, func() error { return s.db.Commit(insert(name("item", i), i), line(name("item", i))) })
 	}
 	release := s.hold()
 	results := make(chan error, n)
-	for _, party := range parties {
-		go func() { results <- party() }()
+	for _, request := range requests {
+		go func() { results <- request() }()
 	}
 	s.waitFor(n)
 	closed := make(chan error)
@@ -32,7 +32,7 @@ func testClose(t *testing.T, s *suite) {
 	release()
 	for range n {
 		if err := <-results; err != nil {
-			t.Errorf("a party that waited when the store closed was answered %v", err)
+			t.Errorf("a request that waited when the store closed was answered %v", err)
 		}
 	}
 	s.must(<-closed)
@@ -49,7 +49,8 @@ func testClose(t *testing.T, s *suite) {
 	}
 }
 
-// testOneServer: a second server hears at once that it is one too many, and the first notices nothing.
+// testOneServer: a second server hears at once that it is one too many, and the first notices
+// nothing.
 func testOneServer(t *testing.T, s *suite) {
 	if db, err := s.open(t, s.dir); !errors.Is(err, store.ErrLocked) {
 		t.Errorf("a second server of this process got %v, %v", db, err)
@@ -62,8 +63,8 @@ func testOneServer(t *testing.T, s *suite) {
 	s.reopen()
 }
 
-// testKill has a child commit under load, kills it without warning, and expects every change and every record
-// that it was told of.
+// testKill has a child commit under load, kills it without warning, and expects every change and
+// every record that it was told of.
 func testKill(t *testing.T, s *suite) {
 	s.must(s.db.Close())
 	for round := range 3 {

@@ -1,5 +1,6 @@
-// Package storetest is the suite that every engine of package store must pass. It says what the store promises,
-// in the cases where a promise is hard to keep: bad neighbours in one transaction, crashes, races.
+// Package storetest is the suite that every engine of package store must pass. It says what the
+// store promises, in the cases where a promise is hard to keep: bad neighbours in one transaction,
+// crashes, races.
 package storetest
 
 import (
@@ -22,8 +23,8 @@ type Opener func(t testing.TB, dir string) (*store.DB, error)
 // child is the variable that makes Run the other process of a test: "role directory".
 const child = "STORETEST_CHILD"
 
-// Run runs the suite. It starts the test binary again for the cases that need a second process, so it must be
-// called from a top-level test, first thing.
+// Run runs the suite. It starts the test binary again for the cases that need a second process, so
+// it must be called from a top-level test, first thing.
 func Run(t *testing.T, open Opener) {
 	if role, dir, ok := strings.Cut(os.Getenv(child), " "); ok {
 		runChild(t, open, role, dir)
@@ -154,16 +155,16 @@ func (s *suite) records() map[string]int {
 	return found
 }
 
-// together makes the Commits of the parties share a batch: it keeps the committer busy until all of them wait.
-// It returns their errors.
-func (s *suite) together(parties ...func() error) []error {
+// together makes the Commits of the requests share a batch: it keeps the committer busy until all
+// of them wait. It returns their errors.
+func (s *suite) together(requests ...func() error) []error {
 	release := s.hold()
-	results := make([]error, len(parties))
+	results := make([]error, len(requests))
 	var wg sync.WaitGroup
-	for i, party := range parties {
-		wg.Go(func() { results[i] = party() })
+	for i, request := range requests {
+		wg.Go(func() { results[i] = request() })
 	}
-	s.waitFor(len(parties))
+	s.waitFor(len(requests))
 	release()
 	wg.Wait()
 	return results

@@ -61,9 +61,9 @@ func (s doubtfulCommit) ExecContext(ctx context.Context, args []driver.NamedValu
 	return result, err
 }
 
-// When nobody knows how a COMMIT ended, its parties hear that they must look for themselves, and none is run again:
-// what was there already would be there twice. Caches are dropped, for the change may be there. The connection goes,
-// and another one serves.
+// When nobody knows how a COMMIT ended, its requests hear that they must look for themselves, and
+// none is run again: what was there already would be there twice. Caches are dropped, for the
+// change may be there. The connection goes, and another one serves.
 func TestCommitThatFailsAfterItsEffect(t *testing.T) {
 	file, err := newSQLite(filepath.Join(t.TempDir(), "db"), true)
 	if err != nil {
@@ -91,11 +91,11 @@ func TestCommitThatFailsAfterItsEffect(t *testing.T) {
 		}, recordOf(name))
 	}) {
 		if fault.Of(err) == nil || fault.Of(err).Kind != fault.Unavailable {
-			t.Errorf("party %d was answered %v", i, err)
+			t.Errorf("request %d was answered %v", i, err)
 		}
 	}
 	if runs.Load() != 4 || hooks.Load() != 4 {
-		t.Errorf("4 parties ran %d times, and %d functions were called", runs.Load(), hooks.Load())
+		t.Errorf("4 requests ran %d times, and %d functions were called", runs.Load(), hooks.Load())
 	}
 	for deadline := time.Now().Add(time.Minute); db.Ready() != nil; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {

@@ -9,12 +9,13 @@ import (
 	"claviger/store"
 )
 
-// killer is what takes a whole transaction along: SQL's own way to say so, and with other engines any error.
+// killer is what takes a whole transaction along: SQL's own way to say so, and with other engines
+// any error.
 var killer = store.Wide(`INSERT OR ROLLBACK INTO items (name, rev, value) VALUES ($1, 1, 1)`, why)
 
 var errRefused = errors.New("refused")
 
-// neighbour is a kind of party that shares its transaction with others.
+// neighbour is a kind of request that shares its transaction with others.
 type neighbour struct {
 	word   string
 	change func(tx *store.Tx, item string) error // nil: it has only a record
@@ -47,20 +48,20 @@ func (n neighbour) join(db *store.DB, item string) error {
 // testBadNeighbours: in a batch of all kinds everybody gets what he would have got alone.
 func testBadNeighbours(t *testing.T, s *suite) {
 	s.must(s.db.Commit(insert("taken", 1), nil))
-	var parties []func() error
+	var requests []func() error
 	for i := range 10 * len(neighbours) {
 		n := neighbours[i%len(neighbours)]
-		parties = append(parties, func() error { return n.join(s.db, name(n.word, i)) })
+		requests = append(requests, func() error { return n.join(s.db, name(n.word, i)) })
 	}
 	want := map[string]int{}
-	for i, err := range s.together(parties...) {
+	for i, err := range s.together(requests...) {
 		n := neighbours[i%len(neighbours)]
 		item := name(n.word, i)
 		if !n.right(err) {
-			t.Errorf("the %s party was answered %v", n.word, err)
+			t.Errorf("the %s request was answered %v", n.word, err)
 		}
 		if _, ok := s.value(item); ok != (n.word == "good") {
-			t.Errorf("the change of the %s party is there: %t", n.word, ok)
+			t.Errorf("the change of the %s request is there: %t", n.word, ok)
 		}
 		want[string(line(item)(err))] = 1
 	}
@@ -68,6 +69,6 @@ func testBadNeighbours(t *testing.T, s *suite) {
 		t.Errorf("the trail holds %v, want %v", got, want)
 	}
 	if err := s.db.Ready(); err != nil {
-		t.Errorf("one party's mistake made the store not ready: %v", err)
+		t.Errorf("one request's mistake made the store not ready: %v", err)
 	}
 }
