@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"claviger/store"
+	"claviger/store/storetest"
 
 	_ "github.com/mattn/go-sqlite3"
 )
@@ -88,7 +89,7 @@ func unchanged(t testing.TB, db *sql.DB, before string) {
 // TestQueries: every statement of every domain is understood by the database, and stays within one account and Region
 // unless it says why it can't.
 func TestQueries(t *testing.T) {
-	for _, err := range store.CheckQueries(store.Queries()) {
+	for _, err := range storetest.CheckQueries(store.Queries()) {
 		t.Error(err)
 	}
 }
