@@ -37,7 +37,7 @@ var layers = []struct{ pkg, may, because string }{
 	{"identity/sigv4", "internal/fault", "reading a signature needs bytes and a clock that is handed in"},
 	{"trail", "internal/... policy audit store", "a domain knows the road, the engine and the trail, and no other domain"},
 
-	{"jobs", "internal/op internal/fault store", "the clockwork runs whatever was given to it and knows no domain"},
+	{"jobs", "internal/op internal/fault store", "the job runner does whatever was given to it and knows no domain"},
 	{"internal/op", "store policy audit internal/fault internal/shape internal/wire", "the road authorizes, records and commits, and knows no domain and no protocol"},
 
 	{"internal/domain", "internal/op internal/fault internal/signedtoken policy store", "what domains have in common knows none of them"},

@@ -377,10 +377,10 @@ func TestMaterialExpires(t *testing.T) {
 	s.bring(never, key, M{"ExpirationModel": materialLasts})
 	must[any](s, "ScheduleKeyDeletion", M{"KeyId": parting})
 	s.pass(time.Hour - time.Millisecond)
-	s.clockwork.Turn(t.Context())
+	s.jobRunner.RunDue(t.Context())
 	s.isIn(soon, Enabled)
 	s.pass(time.Millisecond)
-	s.clockwork.Turn(t.Context())
+	s.jobRunner.RunDue(t.Context())
 	s.isIn(soon, PendingImport)
 	s.holdsNothing(soon)
 	s.isIn(later, Enabled)
@@ -397,7 +397,7 @@ func TestMaterialExpires(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	s.pass(time.Hour)
-	s.clockwork.Turn(t.Context())
+	s.jobRunner.RunDue(t.Context())
 	s.isIn(later, PendingImport)
 	s.isIn(never, Enabled)
 	s.isIn(soon, Enabled)
@@ -463,11 +463,11 @@ func TestPairsAreGoneAfterADay(t *testing.T) {
 	}
 	handles := s.token.Stats().Handles
 	s.pass(pairLives - time.Millisecond)
-	s.clockwork.Turn(t.Context())
+	s.jobRunner.RunDue(t.Context())
 	must[any](s, "ImportKeyMaterial", in)
 	s.pass(time.Millisecond)
 	s.refuses("at the end", "ImportKeyMaterial", in, "ExpiredImportTokenException")
-	s.clockwork.Turn(t.Context())
+	s.jobRunner.RunDue(t.Context())
 	s.refuses("after the end", "ImportKeyMaterial", in, "ExpiredImportTokenException")
 	if n := s.count(qCountPairs); n != 0 {
 		t.Errorf("%d pairs are left", n)
