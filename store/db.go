@@ -161,9 +161,9 @@ func (db *DB) Note(key string, apply func(*Tx) error) {
 	}
 }
 
-// Enter and Leave stand around a client's request that may end in a Commit. While fewer Commits wait than
-// requests are in flight, the committer lets them catch up for a moment, so that one fsync serves
-// more of them.
+// Enter and Leave stand around a client's request that may end in a Commit. While fewer Commits
+// wait than requests are in flight, the committer lets them catch up for a moment, so that one
+// fsync serves more of them.
 func (db *DB) Enter() { db.inFlight(1) }
 
 // Leave ends what Enter began.

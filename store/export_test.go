@@ -1,7 +1,7 @@
 package store
 
-// OwnQueries returns this package's statements on tables, as if [Wide] had declared them: they are in
-// no list because nobody outside runs them.
+// OwnQueries returns this package's statements on tables, as if [Wide] had declared them: they are
+// in no list because nobody outside runs them.
 func OwnQueries() []*Query {
 	var all []*Query
 	for _, q := range []*Query{insertBatch, newestBatch, nextBatches, heartbeat} {

@@ -16,20 +16,27 @@ import (
 	"claviger/internal/fault"
 )
 
+const ownTable = "a test's own table"
+
 var (
-	createThings = Wide(`CREATE TABLE IF NOT EXISTS things (name TEXT NOT NULL PRIMARY KEY, filling BLOB NOT NULL)`, "a test's own table")
-	insertThing  = Wide(`INSERT INTO things (name, filling) VALUES ($1, $2)`, "a test's own table")
-	countThings  = Wide(`SELECT count(*) FROM things`, "a test's own table")
+	createThings = Wide(`CREATE TABLE IF NOT EXISTS things (
+		name TEXT NOT NULL PRIMARY KEY, filling BLOB NOT NULL)`, ownTable)
+	insertThing = Wide(`INSERT INTO things (name, filling) VALUES ($1, $2)`, ownTable)
+	countThings = Wide(`SELECT count(*) FROM things`, ownTable)
 )
 
 func openTest(t *testing.T, dir string) *DB {
 	t.Helper()
-	db, err := Open(context.Background(), Config{Path: filepath.Join(dir, "db"), Log: slog.New(slog.DiscardHandler)})
+	db, err := Open(context.Background(), Config{
+		Path: filepath.Join(dir, "db"),
+		Log:  slog.New(slog.DiscardHandler),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	if err := db.Commit(func(tx *Tx) error { _, err := tx.Exec(createThings); return err }, nil); err != nil {
+	create := func(tx *Tx) error { _, err := tx.Exec(createThings); return err }
+	if err := db.Commit(create, nil); err != nil {
 		t.Fatal(err)
 	}
 	return db
@@ -84,7 +91,7 @@ func inOneBatch(db *DB, n int, request func(i int) error) []error {
 
 // A cancelled statement interrupts the connection, and SQLite rolls back the whole transaction of
 // an interrupted write. No caller can do that through a Tx; this test reaches below it.
-func TestInterruptedNeighbour(t *testing.T) {
+func TestCommit_InterruptedStatement_SpoilsNoOtherRequest(t *testing.T) {
 	db := openTest(t, t.TempDir())
 	results := inOneBatch(db, 9, func(i int) error {
 		name := fmt.Sprint("thing-", i)
@@ -117,7 +124,7 @@ func TestInterruptedNeighbour(t *testing.T) {
 
 // With a limit on the size of files the log can't grow any more, and COMMIT fails with an I/O error
 // whose outcome nobody knows.
-func TestCommitOfUnknownOutcome(t *testing.T) {
+func TestCommit_LogCantGrow_FailsAndRecovers(t *testing.T) {
 	dir := t.TempDir()
 	db := openTest(t, dir)
 	var before syscall.Rlimit
@@ -141,7 +148,7 @@ func TestCommitOfUnknownOutcome(t *testing.T) {
 }
 
 // A small file system of its own fills up.
-func TestFullDisk(t *testing.T) {
+func TestCommit_FullDisk_FailsAndRecovers(t *testing.T) {
 	dir := t.TempDir()
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=1m"); err != nil {
 		t.Skip("mounting a small file system: ", err)
@@ -200,7 +207,7 @@ func failsUntil(t *testing.T, db *DB, repair func() error) {
 	}
 }
 
-func TestLogStaysBounded(t *testing.T) {
+func TestCheckpoint_ManyCommits_KeepTheLogBounded(t *testing.T) {
 	dir := t.TempDir()
 	db := openTest(t, dir)
 	const writers, rounds, size = 8, 1000, 8000

@@ -52,7 +52,8 @@ func (c *committer) discard(cause error) {
 }
 
 // reopen connects again and commits a heartbeat. With SQLite this also settles an unknown outcome:
-// the new frames lie over those of the transaction in doubt, so that no recovery finds it any more.
+// the new frames lie over those of the transaction in question, so that no recovery finds it any
+// more.
 func (c *committer) reopen() error {
 	if time.Now().Before(c.retry) {
 		return c.broken

@@ -133,8 +133,8 @@ func (s *schema) checkStep(words []string, step string) error {
 	return nil
 }
 
-// resolve returns the table behind the name in a plan: the table itself or an alias of it, or "" for
-// the name of a common table expression.
+// resolve returns the table behind the name in a plan: the table itself or an alias of it, or ""
+// for the name of a common table expression.
 func (s *schema) resolve(words []string, name string) (string, bool) {
 	if _, ok := s.tables[name]; ok {
 		return name, true

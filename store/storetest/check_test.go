@@ -7,8 +7,8 @@ import (
 	"claviger/store"
 )
 
-// houses is a schema of these tests' own beside the program's: tables of an account and Region, of an
-// account, and of the whole service.
+// houses is a schema of these tests' own beside the program's: tables of an account and Region, of
+// an account, and of the whole service.
 const houses = `
 CREATE TABLE door (account TEXT, region TEXT, id TEXT, colour TEXT,
 	PRIMARY KEY (account, region, id)) WITHOUT ROWID;
@@ -22,7 +22,7 @@ CREATE INDEX tenant_by_region ON tenant (region, account);
 CREATE TABLE letter (account TEXT, tenant TEXT, n INTEGER, PRIMARY KEY (account, tenant, n));
 CREATE TABLE rent (account TEXT PRIMARY KEY, amount INTEGER) WITHOUT ROWID;
 CREATE TABLE house (id TEXT PRIMARY KEY);
-CREATE VIEW neighbours AS SELECT name FROM tenant;
+CREATE VIEW lodgers AS SELECT name FROM tenant;
 `
 
 func openHouses(t *testing.T) *schema {
@@ -137,25 +137,29 @@ func TestCheck_AccountSQLWithinAnAccount_IsAccepted(t *testing.T) {
 }
 
 func TestCheck_AccountSQLBeyondAnAccount_IsRefused(t *testing.T) {
+	const searched, written = "not searched by account", "written out with account"
 	refuses(t, store.AccountSQL, map[string]string{
-		`SELECT floor FROM tenant WHERE name = $1`:                                         "not searched by account",
-		`SELECT floor FROM tenant WHERE region = $1`:                                       "not searched by account",
-		`SELECT count(*) FROM tenant`:                                                      "not searched by account",
-		`SELECT name FROM neighbours`:                                                      "not searched by account",
-		`SELECT x.name FROM (SELECT name FROM tenant) AS x`:                                "not searched by account",
-		`SELECT name FROM tenant WHERE account = $1 OR name = $2`:                          "not searched by account",
-		`SELECT name FROM tenant WHERE account > $1`:                                       "not searched by account",
-		`SELECT name FROM tenant WHERE account LIKE $1`:                                    "not searched by account",
-		`SELECT name FROM tenant WHERE account = $1 AND floor IN (SELECT n FROM letter)`:   "not searched",
-		`SELECT t.name FROM tenant t, letter l WHERE t.account = $1 AND l.tenant = t.name`: "not searched",
-		`UPDATE tenant SET floor = $1`:                                                     "not searched by account",
-		`UPDATE rent SET amount = 0`:                                                       "not searched by account",
-		`DELETE FROM tenant WHERE name = $1`:                                               "not searched by account",
-		`INSERT INTO tenant VALUES ($1, $2, $3, $4)`:                                       "written out with account",
-		`INSERT INTO "tenant" VALUES ($1, $2, $3, $4)`:                                     "written out with account",
-		`INSERT INTO tenant (name, region) VALUES ($1, $2)`:                                "written out with account",
-		`INSERT INTO letter (account, tenant, n) SELECT account, name, 1 FROM tenant`:      "not searched",
-		`SELECT colour FROM tenant WHERE account = $1`:                                     "no such column",
+		`SELECT floor FROM tenant WHERE name = $1`:                searched,
+		`SELECT floor FROM tenant WHERE region = $1`:              searched,
+		`SELECT count(*) FROM tenant`:                             searched,
+		`SELECT name FROM lodgers`:                                searched,
+		`SELECT x.name FROM (SELECT name FROM tenant) AS x`:       searched,
+		`SELECT name FROM tenant WHERE account = $1 OR name = $2`: searched,
+		`SELECT name FROM tenant WHERE account > $1`:              searched,
+		`SELECT name FROM tenant WHERE account LIKE $1`:           searched,
+		`SELECT name FROM tenant WHERE account = $1
+			AND floor IN (SELECT n FROM letter)`: searched,
+		`SELECT t.name FROM tenant t, letter l
+			WHERE t.account = $1 AND l.tenant = t.name`: searched,
+		`UPDATE tenant SET floor = $1`:                      searched,
+		`UPDATE rent SET amount = 0`:                        searched,
+		`DELETE FROM tenant WHERE name = $1`:                searched,
+		`INSERT INTO tenant VALUES ($1, $2, $3, $4)`:        written,
+		`INSERT INTO "tenant" VALUES ($1, $2, $3, $4)`:      written,
+		`INSERT INTO tenant (name, region) VALUES ($1, $2)`: written,
+		`INSERT INTO letter (account, tenant, n)
+			SELECT account, name, 1 FROM tenant`: searched,
+		`SELECT colour FROM tenant WHERE account = $1`: "no such column",
 	})
 }
 

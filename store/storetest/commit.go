@@ -80,7 +80,8 @@ func testPanickingRecord(t *testing.T, s *suite) {
 		func() error { return s.db.Commit(nil, func(error) []byte { panic("no record") }) },
 		func() error { return s.db.Commit(insert("b", 1), line("b")) },
 	)
-	if !isKind(results[0], fault.Internal) || !isKind(results[1], fault.Internal) || results[2] != nil {
+	if !isKind(results[0], fault.Internal) || !isKind(results[1], fault.Internal) ||
+		results[2] != nil {
 		t.Errorf("the answers are %v", results)
 	}
 	if _, ok := s.value("a"); ok {
@@ -96,7 +97,7 @@ func testPanickingRecord(t *testing.T, s *suite) {
 func testLostTransaction(t *testing.T, s *suite) {
 	s.must(s.db.Commit(insert("taken", 1), nil))
 	err := s.db.Commit(func(tx *store.Tx) error {
-		tx.Exec(killer, "taken")
+		tx.Exec(rollsBackAll, "taken")
 		if err := insert("stowaway", 1)(tx); err == nil {
 			t.Error("a statement ran after the transaction was lost")
 		}

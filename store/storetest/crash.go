@@ -19,7 +19,8 @@ func testClose(t *testing.T, s *suite) {
 	const n = 20
 	var requests []func() error
 	for i := range n {
-		requests = append(requests, func() error { return s.db.Commit(insert(name("item", i), i), line(name("item", i))) })
+		item := name("item", i)
+		requests = append(requests, func() error { return s.db.Commit(insert(item, i), line(item)) })
 	}
 	release := s.hold()
 	results := make(chan error, n)
@@ -55,7 +56,8 @@ func testOneServer(t *testing.T, s *suite) {
 	if db, err := s.open(t, s.dir); !errors.Is(err, store.ErrLocked) {
 		t.Errorf("a second server of this process got %v, %v", db, err)
 	}
-	if out, err := s.startChild("second").Output(); err != nil || !strings.Contains(string(out), "locked out\n") {
+	out, err := s.startChild("second").Output()
+	if err != nil || !strings.Contains(string(out), "locked out\n") {
 		t.Errorf("a second process said %q, %v", out, err)
 	}
 	s.must(s.db.Commit(nil, line("undisturbed")))
@@ -73,7 +75,8 @@ func testKill(t *testing.T, s *suite) {
 		records := s.records()
 		for _, item := range acknowledged {
 			if _, ok := s.value(item); !ok || records[item+" done"] != 1 {
-				t.Errorf("%s was acknowledged; there: %t, in the trail %d times", item, ok, records[item+" done"])
+				t.Errorf("%s was acknowledged; there: %t, in the trail %d times",
+					item, ok, records[item+" done"])
 			}
 		}
 		var items int

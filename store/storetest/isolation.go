@@ -9,59 +9,59 @@ import (
 	"claviger/store"
 )
 
-// killer is what takes a whole transaction along: SQL's own way to say so, and with other engines
-// any error.
-var killer = store.Wide(`INSERT OR ROLLBACK INTO items (name, rev, value) VALUES ($1, 1, 1)`, why)
+// rollsBackAll is what takes a whole transaction along: SQL's own way to say so, and with other
+// engines any error.
+var rollsBackAll = store.Wide(`INSERT OR ROLLBACK INTO items (name, rev, value) VALUES ($1, 1, 1)`, why)
 
 var errRefused = errors.New("refused")
 
-// neighbour is a kind of request that shares its transaction with others.
-type neighbour struct {
+// behaviour is how a request treats the transaction that it shares with others.
+type behaviour struct {
 	word   string
 	change func(tx *store.Tx, item string) error // nil: it has only a record
 	right  func(error) bool                      // whether it got the answer it deserves
 }
 
-var neighbours = []neighbour{
+var behaviours = []behaviour{
 	{"good", func(tx *store.Tx, item string) error { return insert(item, 1)(tx) },
 		func(err error) bool { return err == nil }},
 	{"failing", func(tx *store.Tx, item string) error { insert(item, 1)(tx); return errRefused },
 		func(err error) bool { return err == errRefused }},
 	{"panicking", func(tx *store.Tx, item string) error { insert(item, 1)(tx); panic("a mistake") },
 		func(err error) bool { return isKind(err, fault.Internal) }},
-	{"killing", func(tx *store.Tx, item string) error {
+	{"losing", func(tx *store.Tx, item string) error {
 		insert(item, 1)(tx)
-		_, err := tx.Exec(killer, "taken")
+		_, err := tx.Exec(rollsBackAll, "taken")
 		return err
 	}, func(err error) bool { return isKind(err, fault.Unavailable) }},
 	{"reading", nil, func(err error) bool { return err == nil }},
 }
 
-// join commits as this neighbour would.
-func (n neighbour) join(db *store.DB, item string) error {
-	if n.change == nil {
+// commit commits as such a request would.
+func (b behaviour) commit(db *store.DB, item string) error {
+	if b.change == nil {
 		return db.Commit(nil, line(item))
 	}
-	return db.Commit(func(tx *store.Tx) error { return n.change(tx, item) }, line(item))
+	return db.Commit(func(tx *store.Tx) error { return b.change(tx, item) }, line(item))
 }
 
-// testBadNeighbours: in a batch of all kinds everybody gets what he would have got alone.
-func testBadNeighbours(t *testing.T, s *suite) {
+// testIsolation: in a batch of all kinds everybody gets what he would have got alone.
+func testIsolation(t *testing.T, s *suite) {
 	s.must(s.db.Commit(insert("taken", 1), nil))
 	var requests []func() error
-	for i := range 10 * len(neighbours) {
-		n := neighbours[i%len(neighbours)]
-		requests = append(requests, func() error { return n.join(s.db, name(n.word, i)) })
+	for i := range 10 * len(behaviours) {
+		b := behaviours[i%len(behaviours)]
+		requests = append(requests, func() error { return b.commit(s.db, name(b.word, i)) })
 	}
 	want := map[string]int{}
 	for i, err := range s.together(requests...) {
-		n := neighbours[i%len(neighbours)]
-		item := name(n.word, i)
-		if !n.right(err) {
-			t.Errorf("the %s request was answered %v", n.word, err)
+		b := behaviours[i%len(behaviours)]
+		item := name(b.word, i)
+		if !b.right(err) {
+			t.Errorf("the %s request was answered %v", b.word, err)
 		}
-		if _, ok := s.value(item); ok != (n.word == "good") {
-			t.Errorf("the change of the %s request is there: %t", n.word, ok)
+		if _, ok := s.value(item); ok != (b.word == "good") {
+			t.Errorf("the change of the %s request is there: %t", b.word, ok)
 		}
 		want[string(line(item)(err))] = 1
 	}

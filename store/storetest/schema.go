@@ -64,8 +64,8 @@ type inMemory struct{ driver *sqlite3.SQLiteDriver }
 func (m inMemory) Connect(context.Context) (driver.Conn, error) { return m.driver.Open(":memory:") }
 func (m inMemory) Driver() driver.Driver                        { return m.driver }
 
-// listen has SQLite name every table that a statement touches while it prepares the statement: views,
-// triggers and quoted names are resolved by then, as the text alone would not show.
+// listen has SQLite name every table that a statement touches while it prepares the statement:
+// views, triggers and quoted names are resolved by then, as the text alone would not show.
 func (s *schema) listen(c *sqlite3.SQLiteConn) error {
 	c.RegisterAuthorizer(func(action int, table, _, _ string) int {
 		switch action {

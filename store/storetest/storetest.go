@@ -1,6 +1,6 @@
 // Package storetest is the suite that every engine of package store must pass. It says what the
-// store promises, in the cases where a promise is hard to keep: bad neighbours in one transaction,
-// crashes, races.
+// store promises, in the cases where a promise is hard to keep: bad requests in a shared
+// transaction, crashes, races.
 package storetest
 
 import (
@@ -38,7 +38,7 @@ func Run(t *testing.T, open Opener) {
 		{"a failed change leaves its record", testFailedChange},
 		{"a stale change leaves no trace", testStale},
 		{"a record that panics takes its change back", testPanickingRecord},
-		{"bad neighbours", testBadNeighbours},
+		{"bad requests spoil no other", testIsolation},
 		{"a lost transaction can't be written to", testLostTransaction},
 		{"a transaction ends with its function", testEndedTransaction},
 		{"many writers of one row", testManyWriters},
@@ -69,8 +69,9 @@ const why = "a table of the tests"
 var (
 	createItems = store.Wide(`CREATE TABLE IF NOT EXISTS items (
 		name TEXT NOT NULL PRIMARY KEY, rev BIGINT NOT NULL, value BIGINT NOT NULL)`, why)
-	insertItem  = store.Wide(`INSERT INTO items (name, rev, value) VALUES ($1, 1, $2)`, why)
-	changeItem  = store.Wide(`UPDATE items SET rev = rev + 1, value = $1 WHERE name = $2 AND rev = $3`, why)
+	insertItem = store.Wide(`INSERT INTO items (name, rev, value) VALUES ($1, 1, $2)`, why)
+	changeItem = store.Wide(`UPDATE items SET rev = rev + 1, value = $1
+		WHERE name = $2 AND rev = $3`, why)
 	readItem    = store.Wide(`SELECT rev, value FROM items WHERE name = $1`, why)
 	listItems   = store.Wide(`SELECT name FROM items ORDER BY name`, why)
 	countItems  = store.Wide(`SELECT count(*) FROM items`, why)
