@@ -9,10 +9,6 @@ import (
 	"claviger/store"
 )
 
-// rollsBackAll is what takes a whole transaction along: SQL's own way to say so, and with other
-// engines any error.
-var rollsBackAll = store.Wide(`INSERT OR ROLLBACK INTO items (name, rev, value) VALUES ($1, 1, 1)`, why)
-
 var errRefused = errors.New("refused")
 
 // behaviour is how a request treats the transaction that it shares with others.

@@ -1,6 +1,9 @@
 // Package storetest is the suite that every engine of package store must pass. It says what the
 // store promises, in the cases where a promise is hard to keep: bad requests in a shared
 // transaction, crashes, races.
+//
+// It also holds the checker of queries, [CheckQueries], by which every domain shows that its
+// statements fit the schema and keep to their account and Region.
 package storetest
 
 import (
@@ -26,6 +29,7 @@ const child = "STORETEST_CHILD"
 // Run runs the suite. It starts the test binary again for the cases that need a second process, so
 // it must be called from a top-level test, first thing.
 func Run(t *testing.T, open Opener) {
+	declareItems()
 	if role, dir, ok := strings.Cut(os.Getenv(child), " "); ok {
 		runChild(t, open, role, dir)
 		return
@@ -66,17 +70,28 @@ type suite struct {
 
 const why = "a table of the tests"
 
-var (
+var createItems, insertItem, changeItem, readItem, listItems, countItems, changeItems *store.Query
+
+// rollsBackAll is what takes a whole transaction along: SQL's own way to say so, and with other
+// engines any error.
+var rollsBackAll *store.Query
+
+// declareItems makes the suite's statements when it runs and not before. Who imports this package
+// for [CheckQueries] alone checks every statement that is declared, and these have no place in the
+// schema.
+var declareItems = sync.OnceFunc(func() {
 	createItems = store.Wide(`CREATE TABLE IF NOT EXISTS items (
 		name TEXT NOT NULL PRIMARY KEY, rev BIGINT NOT NULL, value BIGINT NOT NULL)`, why)
 	insertItem = store.Wide(`INSERT INTO items (name, rev, value) VALUES ($1, 1, $2)`, why)
 	changeItem = store.Wide(`UPDATE items SET rev = rev + 1, value = $1
 		WHERE name = $2 AND rev = $3`, why)
-	readItem    = store.Wide(`SELECT rev, value FROM items WHERE name = $1`, why)
-	listItems   = store.Wide(`SELECT name FROM items ORDER BY name`, why)
-	countItems  = store.Wide(`SELECT count(*) FROM items`, why)
+	readItem = store.Wide(`SELECT rev, value FROM items WHERE name = $1`, why)
+	listItems = store.Wide(`SELECT name FROM items ORDER BY name`, why)
+	countItems = store.Wide(`SELECT count(*) FROM items`, why)
 	changeItems = store.Wide(`UPDATE items SET value = $1`, why)
-)
+	rollsBackAll = store.Wide(`INSERT OR ROLLBACK INTO items (name, rev, value)
+		VALUES ($1, 1, 1)`, why)
+})
 
 // Dir returns a directory that is removed after the test, in memory where the system has such.
 func Dir(t testing.TB) string {
