@@ -19,7 +19,7 @@
 //	identity           who is calling: access keys and SigV4
 //	policy             who may do what; pure
 //	audit              what a record of the trail says
-//	jobs               due work, leases and retries
+//	jobs               the job runner: due work, leases and retries
 //	hsm                the PKCS#11 device
 //	store              the database
 //	softhsm-setup      installs SoftHSM2, makes a token to play with

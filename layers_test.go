@@ -42,7 +42,7 @@ var layers = []struct{ pkg, may, because string }{
 	{"identity/sigv4", "internal/fault", "reading a signature needs bytes and a clock that is handed in"},
 	{"trail", "internal/... policy audit store", "a domain knows the road, the engine and the trail, and no other domain"},
 
-	{"jobs", "internal/op internal/fault store", "the clockwork runs whatever was given to it and knows no domain"},
+	{"jobs", "internal/op internal/fault store", "the job runner does whatever was given to it and knows no domain"},
 	{"internal/op", "store policy audit internal/fault internal/shape internal/wire", "the road authorizes, records and commits, and knows no domain and no protocol"},
 
 	{"internal/domain", "internal/op internal/fault internal/signedtoken policy store", "what domains have in common knows none of them"},
@@ -72,7 +72,7 @@ var walls = []struct{ path, in, because string }{
 	{"github.com/go-chi/chi", "api bench", "routing is part of one protocol; the floor of the benchmark is a bare handler"},
 	{"github.com/miekg/pkcs11", "hsm/...", "one place talks to the device, so that one pool owns its sessions"},
 	{"github.com/ThalesIgnite/crypto11", "hsm/...", "it shares C_Initialize with us, and one file has to own that"},
-	{"github.com/mattn/go-sqlite3", "store", "engines differ inside store only"},
+	{"github.com/mattn/go-sqlite3", "store store/storetest", "engines differ inside store only; the checker of queries asks SQLite for its plans"},
 	{"database/sql", "store store/storetest", "everybody else speaks store.Tx, which commits a change together with its record"},
 	{"github.com/aws/aws-sdk-go-v2", "service/servicetest bench examples/...", "the SDK is the client we promise to serve, not a part of the service"},
 	{"github.com/aws/smithy-go", "service/servicetest examples/...", "it is part of the SDK"},

@@ -20,7 +20,7 @@ const (
 )
 
 const (
-	longestConnect = 30 * time.Second       // a device that takes longer is a network error; the clockwork waits meanwhile
+	longestConnect = 30 * time.Second       // a device that takes longer is a network error
 	passwordWait   = 250 * time.Millisecond // for the token to open a password, with the cluster's module waiting
 )
 

@@ -60,7 +60,7 @@ func (s *service) store() string {
 func (s *service) connect(id string) {
 	s.t.Helper()
 	must[StoreOutput](s, "ConnectCustomKeyStore", M{"CustomKeyStoreId": id})
-	s.clockwork.Turn(s.t.Context())
+	s.jobRunner.RunDue(s.t.Context())
 	s.inConnection(id, connected)
 }
 
@@ -68,7 +68,7 @@ func (s *service) disconnect(id string) {
 	s.t.Helper()
 	must[StoreOutput](s, "DisconnectCustomKeyStore", M{"CustomKeyStoreId": id})
 	s.inConnection(id, disconnecting)
-	s.clockwork.Turn(s.t.Context())
+	s.jobRunner.RunDue(s.t.Context())
 	s.inConnection(id, disconnected)
 }
 

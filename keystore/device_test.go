@@ -64,7 +64,7 @@ func startOnDevice(t testing.TB, c hsm.Config, around func(*hsm.Token) Token) *r
 	if around != nil {
 		device = around(token)
 	}
-	s.keys = New(db, device, jobs.Book{}, in, []string{"us-east-1"}, nil)
+	s.keys = New(db, device, jobs.Queue{}, in, []string{"us-east-1"}, nil)
 	s.runner = &op.Runner{Ledger: db, Callers: s, Decide: policy.Decide, Observe: s, Log: slog.New(slog.DiscardHandler), Now: time.Now}
 	for _, o := range s.keys.Operations() {
 		s.byName[o.Info().Name] = o

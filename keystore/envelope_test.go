@@ -279,12 +279,12 @@ func (s *service) destroyed(id string) {
 	s.t.Helper()
 	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
 	s.pass(7*24*time.Hour - time.Second)
-	s.clockwork.Turn(s.t.Context())
+	s.jobRunner.RunDue(s.t.Context())
 	if _, code := ask[any](s, "DescribeKey", M{"KeyId": id}); code != "" {
 		s.t.Fatalf("before the window ended: %s", code)
 	}
 	s.pass(time.Second)
-	s.clockwork.Turn(s.t.Context())
+	s.jobRunner.RunDue(s.t.Context())
 }
 
 func TestADestroyedKeyIsGone(t *testing.T) {
@@ -360,7 +360,7 @@ func TestDestroyingIsDoneOnce(t *testing.T) {
 	alive("a job that came too early")
 	must[any](s, "CancelKeyDeletion", M{"KeyId": id})
 	s.pass(31 * 24 * time.Hour)
-	s.clockwork.Turn(t.Context())
+	s.jobRunner.RunDue(t.Context())
 	if err := finish(id); err != nil {
 		t.Error(err)
 	}
@@ -385,11 +385,11 @@ func TestADestructionOutlivesAClockThatStepsBack(t *testing.T) {
 	s := start(t)
 	id := s.key()
 	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id})
-	s.clockwork.Now = func() time.Time { return s.time().Add(31 * 24 * time.Hour) }
-	s.clockwork.Turn(t.Context())
-	s.clockwork.Now = s.time
+	s.jobRunner.Now = func() time.Time { return s.time().Add(31 * 24 * time.Hour) }
+	s.jobRunner.RunDue(t.Context())
+	s.jobRunner.Now = s.time
 	s.pass(32 * 24 * time.Hour)
-	s.clockwork.Turn(t.Context())
+	s.jobRunner.RunDue(t.Context())
 	if _, code := ask[any](s, "DescribeKey", M{"KeyId": id}); code != "NotFoundException" {
 		t.Errorf("the key is still there: %q", code)
 	}
@@ -402,12 +402,12 @@ func TestADeletionThatIsScheduledAnewKeepsItsNewTime(t *testing.T) {
 	must[any](s, "CancelKeyDeletion", M{"KeyId": id})
 	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 30})
 	s.pass(8 * 24 * time.Hour)
-	s.clockwork.Turn(t.Context())
+	s.jobRunner.RunDue(t.Context())
 	if _, code := ask[any](s, "DescribeKey", M{"KeyId": id}); code != "" {
 		t.Errorf("at the old time: %s", code)
 	}
 	s.pass(22 * 24 * time.Hour)
-	s.clockwork.Turn(t.Context())
+	s.jobRunner.RunDue(t.Context())
 	if _, code := ask[any](s, "DescribeKey", M{"KeyId": id}); code != "NotFoundException" {
 		t.Errorf("at the new time: %q", code)
 	}

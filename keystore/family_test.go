@@ -346,7 +346,7 @@ func TestAFamilyIsDeletedInOrder(t *testing.T) {
 	s := start(t)
 	id := s.relatives(M{}, abroad, farAway)
 	blob := must[EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
-	days := func(n int) { s.pass(time.Duration(n) * 24 * time.Hour); s.clockwork.Turn(t.Context()) }
+	days := func(n int) { s.pass(time.Duration(n) * 24 * time.Hour); s.jobRunner.RunDue(t.Context()) }
 
 	out := must[ScheduleKeyDeletionOutput](s, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 8})
 	if out.KeyState != key.PendingReplicaDeletion || out.DeletionDate != nil || out.PendingWindowInDays != 8 {
@@ -411,7 +411,7 @@ func TestAReplicaCanBeMadeAgainOnceItIsGone(t *testing.T) {
 		t.Errorf("while it is pending deletion: %q", code)
 	}
 	s.pass(7 * 24 * time.Hour)
-	s.clockwork.Turn(t.Context())
+	s.jobRunner.RunDue(t.Context())
 	s.isFamily(id, ourRegion)
 	if m := s.describe(ourRegion, id); m.KeyState != key.Enabled {
 		t.Errorf("a primary that waits for nothing is %s", m.KeyState)
@@ -500,7 +500,7 @@ func TestAFamilyThatWasReadBeforeAReplicaWentIsStale(t *testing.T) {
 	k := s.load(ourRegion, id)
 	mustIn[any](s, abroad, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
 	s.pass(7 * 24 * time.Hour)
-	s.clockwork.Turn(t.Context())
+	s.jobRunner.RunDue(t.Context())
 	amend, err := s.keys.related.Amend(t.Context(), k, multiregion.Change{Key: k.Changed(func(k *key.Key) { k.RotationPeriod = 90 })})
 	if err != nil {
 		t.Fatal(err)
@@ -530,7 +530,7 @@ func TestDataKeysAreEachRegionsOwn(t *testing.T) {
 	}
 	mustIn[any](s, abroad, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
 	s.pass(7 * 24 * time.Hour)
-	s.clockwork.Turn(t.Context())
+	s.jobRunner.RunDue(t.Context())
 	if value, err := s.unsealAs("secretsmanager", here, nil); err != nil || value != "here" {
 		t.Errorf("after the replica has gone: %q, %v", value, err)
 	}
@@ -557,7 +557,7 @@ func TestAReplicaMadeAgainHasNewDataKeys(t *testing.T) {
 	seal()
 	mustIn[any](s, abroad, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
 	s.pass(7 * 24 * time.Hour)
-	s.clockwork.Turn(t.Context())
+	s.jobRunner.RunDue(t.Context())
 	must[any](s, "ReplicateKey", M{"KeyId": id, "ReplicaRegion": abroad})
 	seal()
 	s.restart()
@@ -753,7 +753,7 @@ func TestANewImportedMaterialWaitsForEveryRegion(t *testing.T) {
 		says(key.RotationPendingImport)
 		mustIn[any](s, abroad, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
 		s.pass(7 * 24 * time.Hour)
-		s.clockwork.Turn(t.Context())
+		s.jobRunner.RunDue(t.Context())
 		regions = []string{ourRegion, farAway}
 		says(key.RotationPending)
 		must[any](s, "RotateKeyOnDemand", M{"KeyId": id})
@@ -811,7 +811,7 @@ func TestAFamilyRotatesWithItsPrimary(t *testing.T) {
 			t.Errorf("%s of a replica: %v", name, refused)
 		}
 	}
-	quarter := func() { s.pass(90 * 24 * time.Hour); s.clockwork.Turn(t.Context()) }
+	quarter := func() { s.pass(90 * 24 * time.Hour); s.jobRunner.RunDue(t.Context()) }
 	quarter()
 	if n := turns(abroad); n != 2 {
 		t.Errorf("%d rotations after the first period, want 2", n)
@@ -909,7 +909,7 @@ func TestAFamilyWearsItsMaterialTogether(t *testing.T) {
 	if n := s.leased(id)[m]; n != fragile.turn+fragile.block {
 		t.Errorf("%d uses are leased", n)
 	}
-	s.clockwork.Turn(t.Context())
+	s.jobRunner.RunDue(t.Context())
 	if here, there := s.current(id), s.describe(abroad, id).CurrentKeyMaterialId; here == m || here != there {
 		t.Errorf("the current material is %s here and %s there, and was %s", here, there, m)
 	}

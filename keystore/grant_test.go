@@ -655,7 +655,7 @@ func TestGrantsGoWithTheirKey(t *testing.T) {
 	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
 	must[any](alice, "DescribeKey", M{"KeyId": id})
 	s.pass(8 * 24 * time.Hour)
-	s.clockwork.Turn(t.Context())
+	s.jobRunner.RunDue(t.Context())
 	if _, code := ask[any](alice, "DescribeKey", M{"KeyId": id}); code != denied {
 		t.Errorf("a key that is gone: %q", code)
 	}

@@ -379,10 +379,10 @@ func TestMaterialExpires(t *testing.T) {
 	s.bring(never, material, M{"ExpirationModel": key.MaterialDoesNotExpire})
 	must[any](s, "ScheduleKeyDeletion", M{"KeyId": parting})
 	s.pass(time.Hour - time.Millisecond)
-	s.clockwork.Turn(t.Context())
+	s.jobRunner.RunDue(t.Context())
 	s.isIn(soon, key.Enabled)
 	s.pass(time.Millisecond)
-	s.clockwork.Turn(t.Context())
+	s.jobRunner.RunDue(t.Context())
 	s.isIn(soon, key.PendingImport)
 	s.holdsNothing(soon)
 	s.isIn(later, key.Enabled)
@@ -399,7 +399,7 @@ func TestMaterialExpires(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	s.pass(time.Hour)
-	s.clockwork.Turn(t.Context())
+	s.jobRunner.RunDue(t.Context())
 	s.isIn(later, key.PendingImport)
 	s.isIn(never, key.Enabled)
 	s.isIn(soon, key.Enabled)
@@ -465,11 +465,11 @@ func TestPairsAreGoneAfterADay(t *testing.T) {
 	}
 	handles := s.token.Stats().Handles
 	s.pass(pairLives - time.Millisecond)
-	s.clockwork.Turn(t.Context())
+	s.jobRunner.RunDue(t.Context())
 	must[any](s, "ImportKeyMaterial", in)
 	s.pass(time.Millisecond)
 	s.refuses("at the end", "ImportKeyMaterial", in, "ExpiredImportTokenException")
-	s.clockwork.Turn(t.Context())
+	s.jobRunner.RunDue(t.Context())
 	s.refuses("after the end", "ImportKeyMaterial", in, "ExpiredImportTokenException")
 	if n := s.count(qCountPairs); n != 0 {
 		t.Errorf("%d pairs are left", n)

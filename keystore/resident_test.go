@@ -61,7 +61,7 @@ func (s *service) end(id string) {
 	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
 	s.pass(7*24*time.Hour + time.Minute)
 	for range 2 { // the key, and then its material
-		s.clockwork.Turn(s.t.Context())
+		s.jobRunner.RunDue(s.t.Context())
 	}
 }
 
@@ -83,12 +83,12 @@ func TestAKeyThatRestsOnTheToken(t *testing.T) {
 
 	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
 	s.pass(7*24*time.Hour - time.Minute)
-	s.clockwork.Turn(t.Context())
-	s.clockwork.Turn(t.Context())
+	s.jobRunner.RunDue(t.Context())
+	s.jobRunner.RunDue(t.Context())
 	must[any](s, "CancelKeyDeletion", M{"KeyId": id})
 	must[any](s, "EnableKey", M{"KeyId": id})
 	s.pass(24 * time.Hour)
-	s.clockwork.Turn(t.Context())
+	s.jobRunner.RunDue(t.Context())
 	s.signsFor(id)
 	other := must[CreateKeyOutput](s, "CreateKey", edwards).KeyMetadata.KeyId
 	s.end(id)
@@ -136,12 +136,12 @@ func TestAKeyThatWasOnlyAnnounced(t *testing.T) {
 		}
 	}
 	s.restart()
-	s.clockwork.Turn(t.Context())
+	s.jobRunner.RunDue(t.Context())
 	if n := s.settled(); n != 2 {
 		t.Fatalf("%d keys rest on the token before the time", n)
 	}
 	s.pass(birth + time.Minute)
-	s.clockwork.Turn(t.Context())
+	s.jobRunner.RunDue(t.Context())
 	left, err := orphansOf(s.db, storeRef{account: ourAccount, region: ourRegion})
 	if n := s.settled(); err != nil || n != 1 || len(left) != 0 {
 		t.Errorf("%d keys rest on the token, and %v are announced, %v", n, left, err)

@@ -45,11 +45,11 @@ func (s *service) material(blob []byte, want string) string {
 	return out.KeyMaterialId
 }
 
-// turn lets time pass and has the clockwork do what is due then.
+// turn lets time pass and has the job runner do what is due then.
 func (s *service) turn(d time.Duration) {
 	s.t.Helper()
 	s.pass(d)
-	s.clockwork.Turn(s.t.Context())
+	s.jobRunner.RunDue(s.t.Context())
 }
 
 func TestAKeyRotatesByTheClock(t *testing.T) {

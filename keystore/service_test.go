@@ -41,7 +41,7 @@ type service struct {
 	token     *hsm.Token
 	keys      *Keys
 	runner    *op.Runner
-	clockwork *jobs.Clockwork
+	jobRunner *jobs.Runner
 	byName    map[string]op.Operation
 	clusters  *vaults
 
@@ -85,15 +85,21 @@ func (s *service) restart() {
 	}
 	log := slog.New(slog.DiscardHandler)
 	s.runner = &op.Runner{Ledger: s.db, Callers: s, Decide: policy.Decide, Observe: s, Log: log, Now: s.time}
-	s.keys = New(s.db, s.token, jobs.Book{}, in, []string{ourRegion, abroad, farAway}, s.clusters)
+	s.keys = New(s.db, s.token, jobs.Queue{}, in, []string{ourRegion, abroad, farAway}, s.clusters)
 	s.byName = map[string]op.Operation{}
 	for _, o := range s.keys.Operations() {
 		s.byName[o.Info().Name] = o
 	}
-	s.clockwork = &jobs.Clockwork{DB: s.db, Runner: s.runner, Log: log, Now: s.time, Works: map[string]jobs.Work{DeleteKeyJob: s.keys.Finish,
-		RotateKeyJob:    s.keys.Rotate,
-		ConnectStoreJob: s.keys.Connect, DisconnectStoreJob: s.keys.Disconnect, DestroyMaterialJob: s.keys.DestroyMaterial,
-		DeleteImportPairJob: s.keys.DeleteImportPair, ExpireMaterialJob: s.keys.Expire}}
+	s.jobRunner = &jobs.Runner{DB: s.db, Operations: s.runner, Log: log, Now: s.time,
+		Kinds: map[string]jobs.Kind{
+			DeleteKeyJob:        {Work: s.keys.Finish},
+			RotateKeyJob:        {Work: s.keys.Rotate},
+			ConnectStoreJob:     {Work: s.keys.Connect},
+			DisconnectStoreJob:  {Work: s.keys.Disconnect},
+			DestroyMaterialJob:  {Work: s.keys.DestroyMaterial},
+			DeleteImportPairJob: {Work: s.keys.DeleteImportPair},
+			ExpireMaterialJob:   {Work: s.keys.Expire},
+		}}
 }
 
 // Authenticate implements op.Authenticator: everybody is who the context says, or the account's owner.

@@ -36,13 +36,13 @@ func TestARecoveryWindow(t *testing.T) {
 		"You can't create this secret because a secret with this name is already scheduled for deletion.")
 
 	s.pass(6 * day)
-	s.clockwork.Turn(t.Context())
+	s.jobRunner.RunDue(t.Context())
 	if out := must[secrets.SecretOutput](s, "RestoreSecret", M{"SecretId": "x"}); out.ARN != made.ARN || s.text(M{"SecretId": "x"}) != "v" {
 		t.Errorf("%+v", out)
 	}
 	must[secrets.SecretOutput](s, "RestoreSecret", M{"SecretId": "x"})
 	s.pass(30 * day)
-	s.clockwork.Turn(t.Context())
+	s.jobRunner.RunDue(t.Context())
 	s.get(made.ARN)
 }
 
@@ -54,10 +54,10 @@ func TestAWindowEnds(t *testing.T) {
 		t.Errorf("%+v", out)
 	}
 	s.pass(30*day - time.Second)
-	s.clockwork.Turn(t.Context())
+	s.jobRunner.RunDue(t.Context())
 	s.describe("x")
 	s.pass(time.Second)
-	s.clockwork.Turn(t.Context())
+	s.jobRunner.RunDue(t.Context())
 	refused[secrets.DescribeSecretOutput](s, "DescribeSecret", M{"SecretId": "x"}, "ResourceNotFoundException", "")
 
 	anew := s.create("x", "new")
@@ -75,12 +75,12 @@ func TestARemovalOutlivesAClockThatStepsBack(t *testing.T) {
 	s := start(t)
 	s.create("x", "v")
 	must[deleted](s, "DeleteSecret", M{"SecretId": "x"})
-	s.clockwork.Now = func() time.Time { return s.time().Add(31 * day) }
-	s.clockwork.Turn(t.Context())
+	s.jobRunner.Now = func() time.Time { return s.time().Add(31 * day) }
+	s.jobRunner.RunDue(t.Context())
 	s.describe("x")
-	s.clockwork.Now = s.time
+	s.jobRunner.Now = s.time
 	s.pass(32 * day)
-	s.clockwork.Turn(t.Context())
+	s.jobRunner.RunDue(t.Context())
 	refused[secrets.DescribeSecretOutput](s, "DescribeSecret", M{"SecretId": "x"}, "ResourceNotFoundException", "")
 }
 
@@ -101,7 +101,7 @@ func TestDeletionAtOnce(t *testing.T) {
 	must[deleted](s, "DeleteSecret", force)
 	s.create("x", "third")
 	s.pass(60 * day)
-	s.clockwork.Turn(t.Context()) // the second one's job must not meet the third
+	s.jobRunner.RunDue(t.Context()) // the second one's job must not meet the third
 	if s.text(M{"SecretId": "x"}) != "third" {
 		t.Error("the wrong secret was removed")
 	}

@@ -14,6 +14,7 @@ import (
 	"claviger/internal/op"
 	"claviger/secrets"
 	"claviger/store"
+	"claviger/store/storetest"
 )
 
 func TestASecretIsKeptAndRead(t *testing.T) {
@@ -233,7 +234,7 @@ func TestTheDayOfTheLastAccess(t *testing.T) {
 
 func TestQueriesKeepToTheirNamespace(t *testing.T) {
 	own := slices.DeleteFunc(store.Queries(), func(q *store.Query) bool { return !strings.HasPrefix(q.Where(), "secrets/") })
-	for _, err := range store.CheckQueries(own) {
+	for _, err := range storetest.CheckQueries(own) {
 		t.Error(err)
 	}
 }

@@ -44,7 +44,7 @@ type service struct {
 	token     *hsm.Token
 	db        *store.DB
 	runner    *op.Runner
-	clockwork *jobs.Clockwork
+	jobRunner *jobs.Runner
 	byName    map[string]op.Operation // kms:CreateKey
 
 	mu    sync.Mutex
@@ -85,12 +85,13 @@ func (s *service) assemble(t testing.TB) {
 	}
 	log := slog.New(slog.DiscardHandler)
 	s.runner = &op.Runner{Ledger: s.db, Callers: s, Decide: s.decide, Observe: s, Log: log, Now: s.time}
-	keys := keystore.New(s.db, s.token, jobs.Book{}, in, []string{region}, nil)
-	sm := secrets.New(s.db, keys, s.token, jobs.Book{}, in)
+	keys := keystore.New(s.db, s.token, jobs.Queue{}, in, []string{region}, nil)
+	sm := secrets.New(s.db, keys, s.token, jobs.Queue{}, in)
 	for _, o := range append(keys.Operations(), sm.Operations()...) {
 		s.byName[o.Info().Service.Name+":"+o.Info().Name] = o
 	}
-	s.clockwork = &jobs.Clockwork{DB: s.db, Runner: s.runner, Log: log, Now: s.time, Works: map[string]jobs.Work{secrets.DeleteSecretJob: sm.Finish}}
+	s.jobRunner = &jobs.Runner{DB: s.db, Operations: s.runner, Log: log, Now: s.time,
+		Kinds: map[string]jobs.Kind{secrets.DeleteSecretJob: {Work: sm.Finish}}}
 }
 
 func memory(t testing.TB) string {

@@ -43,14 +43,14 @@ type Service struct {
 	Callers    *identity.Directory
 	Token      *hsm.Token
 	DB         *store.DB
-	Clock      *jobs.Clockwork
+	Jobs       *jobs.Runner
 
 	keys *keystore.Keys
 	stop func()
 	work sync.WaitGroup
 }
 
-// Open opens the token, then the database, proves that they belong together, and starts the clockwork.
+// Open opens the token, then the database, proves that they belong together, and starts the job runner.
 func Open(ctx context.Context, c Config) (_ *Service, err error) {
 	if c.Now == nil {
 		c.Now = time.Now
@@ -82,7 +82,7 @@ func Open(ctx context.Context, c Config) (_ *Service, err error) {
 	return s, nil
 }
 
-// assemble joins the domains to the road, the road to the protocols, and starts the clockwork.
+// assemble joins the domains to the road, the road to the protocols, and starts the job runner.
 func (s *Service) assemble(c Config, in *install.Installation, m *metrics) {
 	var ledger op.Ledger = s.DB
 	if c.Ledger != nil {
@@ -90,27 +90,34 @@ func (s *Service) assemble(c Config, in *install.Installation, m *metrics) {
 	}
 	s.Callers = identity.New(s.DB, s.Token, in, c.Regions)
 	runner := &op.Runner{Ledger: ledger, Callers: s.Callers, Decide: policy.Decide, Observe: m, Log: c.Log, Now: c.Now}
-	kms := keystore.New(s.DB, s.Token, jobs.Book{}, in, c.Regions, &clusters{c.Clusters, c.Log, m})
+	kms := keystore.New(s.DB, s.Token, jobs.Queue{}, in, c.Regions, &clusters{c.Clusters, c.Log, m})
 	s.keys = kms
-	sm := secrets.New(s.DB, kms, s.Token, jobs.Book{}, in)
+	sm := secrets.New(s.DB, kms, s.Token, jobs.Queue{}, in)
 	s.Operations = append(kms.Operations(), sm.Operations()...)
 	m.watch(s.Token, s.DB, kms)
 	s.Handler = api.New(api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready, Metrics: m.handler(), Log: c.Log, Version: c.Version})
 
-	s.Clock = &jobs.Clockwork{DB: s.DB, Runner: runner, Log: c.Log, Now: c.Now, Works: map[string]jobs.Work{
-		keystore.DeleteKeyJob:        kms.Finish,
-		keystore.RotateKeyJob:        kms.Rotate,
-		keystore.ConnectStoreJob:     kms.Connect,
-		keystore.DisconnectStoreJob:  kms.Disconnect,
-		keystore.DestroyMaterialJob:  kms.DestroyMaterial,
-		keystore.DeleteImportPairJob: kms.DeleteImportPair,
-		keystore.ExpireMaterialJob:   kms.Expire,
-		secrets.DeleteSecretJob:      sm.Finish,
-	}}
+	s.Jobs = &jobs.Runner{DB: s.DB, Operations: runner, Log: c.Log, Now: c.Now, Kinds: kinds(kms, sm)}
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
-	s.work.Go(func() { s.Clock.Run(ctx) })
+	s.work.Go(func() { s.Jobs.Run(ctx) })
 	s.work.Go(func() { kms.KeepConnected(ctx, runner.Own) })
+}
+
+// kinds are all the work that may be due later. A cluster that is slow to connect must not be
+// disconnected from meanwhile: what it opened in the end could belong to the next connection.
+func kinds(kms *keystore.Keys, sm *secrets.Secrets) map[string]jobs.Kind {
+	const connection = "kms:CustomKeyStoreConnection"
+	return map[string]jobs.Kind{
+		keystore.DeleteKeyJob:        {Work: kms.Finish},
+		keystore.RotateKeyJob:        {Work: kms.Rotate},
+		keystore.ConnectStoreJob:     {Work: kms.Connect, Order: connection},
+		keystore.DisconnectStoreJob:  {Work: kms.Disconnect, Order: connection},
+		keystore.DestroyMaterialJob:  {Work: kms.DestroyMaterial},
+		keystore.DeleteImportPairJob: {Work: kms.DeleteImportPair},
+		keystore.ExpireMaterialJob:   {Work: kms.Expire},
+		secrets.DeleteSecretJob:      {Work: sm.Finish},
+	}
 }
 
 // Ready returns nil while the service can do its work, and otherwise the reason in words for anybody: what the
@@ -129,7 +136,8 @@ func (s *Service) Ready() error {
 	return nil
 }
 
-// Close stops the clockwork and lets go of the key stores, the database and the token. Requests must have ended before.
+// Close stops the job runner and lets go of the key stores, the database and the token. Requests must
+// have ended before.
 func (s *Service) Close() error {
 	s.stop()
 	s.work.Wait()

@@ -16,19 +16,26 @@ import (
 
 var (
 	benchSecret = store.Wide(`CREATE TABLE bench_secret (
-		account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL, rev INTEGER NOT NULL, changed INTEGER NOT NULL,
+		account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL,
+		rev INTEGER NOT NULL, changed INTEGER NOT NULL,
 		PRIMARY KEY (account, region, name)) STRICT, WITHOUT ROWID`, "a benchmark's own table")
 	benchVersion = store.Wide(`CREATE TABLE bench_version (
-		account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL, id TEXT NOT NULL, sealed BLOB NOT NULL,
+		account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL,
+		id TEXT NOT NULL, sealed BLOB NOT NULL,
 		PRIMARY KEY (account, region, name, id)) STRICT, WITHOUT ROWID`, "a benchmark's own table")
 	benchStage = store.Wide(`CREATE TABLE bench_stage (
-		account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL, stage TEXT NOT NULL, id TEXT NOT NULL,
+		account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL,
+		stage TEXT NOT NULL, id TEXT NOT NULL,
 		PRIMARY KEY (account, region, name, stage)) STRICT, WITHOUT ROWID`, "a benchmark's own table")
 
-	newSecret  = store.SQL(`INSERT INTO bench_secret (account, region, name, rev, changed) VALUES ($1, $2, $3, 0, 0)`)
-	putSecret  = store.SQL(`UPDATE bench_secret SET rev = rev + 1, changed = $1 WHERE account = $2 AND region = $3 AND name = $4`)
-	putVersion = store.SQL(`INSERT INTO bench_version (account, region, name, id, sealed) VALUES ($1, $2, $3, $4, $5)`)
-	putStage   = store.SQL(`INSERT INTO bench_stage (account, region, name, stage, id) VALUES ($1, $2, $3, $4, $5)
+	newSecret = store.SQL(`INSERT INTO bench_secret (account, region, name, rev, changed)
+		VALUES ($1, $2, $3, 0, 0)`)
+	putSecret = store.SQL(`UPDATE bench_secret SET rev = rev + 1, changed = $1
+		WHERE account = $2 AND region = $3 AND name = $4`)
+	putVersion = store.SQL(`INSERT INTO bench_version (account, region, name, id, sealed)
+		VALUES ($1, $2, $3, $4, $5)`)
+	putStage = store.SQL(`INSERT INTO bench_stage (account, region, name, stage, id)
+		VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (account, region, name, stage) DO UPDATE SET id = excluded.id`)
 )
 
@@ -43,8 +50,9 @@ func (s *syncs) Batch(entries int, d time.Duration) {
 	s.nanos.Add(int64(d))
 }
 
-// BenchmarkCommit reports, for a number of clients that each commit again and again, commits a second, the
-// processor time of the whole process for each, and how many share an fsync. CLAVIGER_BENCH_DIR names the disk.
+// BenchmarkCommit reports, for a number of clients that each commit again and again, commits a
+// second, the processor time of the whole process for each, and how many share an fsync.
+// CLAVIGER_BENCH_DIR names the disk.
 func BenchmarkCommit(b *testing.B) {
 	record := make([]byte, 700)
 	for i := range record {

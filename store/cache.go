@@ -7,9 +7,9 @@ import (
 
 // Cache keeps what was read from the database until the committer drops it.
 //
-// A change gives [Tx.After] a call of Drop for every key it touches. Drop runs after COMMIT and before the
-// answer, so nobody who knows of the change reads the old value. A load that began before a Drop may have read
-// the old row, so what it returns is handed to its caller and not kept.
+// A change gives [Tx.After] a call of Drop for every key it touches. Drop runs after COMMIT and
+// before the answer, so nobody who knows of the change reads the old value. A load that began
+// before a Drop may have read the old row, so what it returns is handed to its caller and not kept.
 type Cache[K comparable, V any] struct {
 	seed   maphash.Seed
 	shards [cacheShards]cacheShard[K, V]
@@ -17,7 +17,8 @@ type Cache[K comparable, V any] struct {
 
 const cacheShards = 32
 
-// cacheShard is a ring of lines with a clock hand that passes over the lines used since it last came by.
+// cacheShard is a ring of lines with a clock hand that passes over the lines used since it last
+// came by.
 type cacheShard[K comparable, V any] struct {
 	mu    sync.Mutex
 	drops uint64 // how often anything was dropped here
@@ -44,8 +45,9 @@ func NewCache[K comparable, V any](limit int) *Cache[K, V] {
 	return c
 }
 
-// Get returns the value kept under key, or what load returns, which is kept unless it is an error or key was
-// dropped meanwhile. Two callers may load the same key at the same time. load runs without any lock.
+// Get returns the value kept under key, or what load returns, which is kept unless it is an error
+// or key was dropped meanwhile. Two callers may load the same key at the same time. load runs
+// without any lock.
 func (c *Cache[K, V]) Get(key K, load func() (V, error)) (V, error) {
 	s := c.shard(key)
 	s.mu.Lock()
@@ -83,7 +85,8 @@ func (c *Cache[K, V]) Drop(key K) {
 	}
 }
 
-// shard spreads keys by a hash whose seed nobody outside knows, so that no caller can aim at one shard.
+// shard spreads keys by a hash whose seed nobody outside knows, so that no caller can aim at one
+// shard.
 func (c *Cache[K, V]) shard(key K) *cacheShard[K, V] {
 	return &c.shards[maphash.Comparable(c.seed, key)%cacheShards]
 }

@@ -9,7 +9,7 @@ import (
 	"claviger/store"
 )
 
-func TestCacheKeepsAndDrops(t *testing.T) {
+func TestCache_DroppedKey_IsLoadedAgain(t *testing.T) {
 	c := store.NewCache[string, int](1000)
 	loads := 0
 	get := func(key string) int {
@@ -36,7 +36,7 @@ func TestCacheKeepsAndDrops(t *testing.T) {
 	}
 }
 
-func TestCacheKeepsNoErrors(t *testing.T) {
+func TestCache_FailedLoad_IsNotKept(t *testing.T) {
 	c := store.NewCache[string, int](1000)
 	broken := errors.New("broken")
 	if _, err := c.Get("a", func() (int, error) { return 1, broken }); err != broken {
@@ -48,7 +48,7 @@ func TestCacheKeepsNoErrors(t *testing.T) {
 }
 
 // A load that is on its way when its key is dropped has read the old row.
-func TestCacheDropDuringLoad(t *testing.T) {
+func TestCache_DropDuringLoad_KeepsNothing(t *testing.T) {
 	c := store.NewCache[string, string](1000)
 	old, err := c.Get("a", func() (string, error) { c.Drop("a"); return "old", nil })
 	if old != "old" || err != nil {
@@ -59,7 +59,7 @@ func TestCacheDropDuringLoad(t *testing.T) {
 	}
 }
 
-func TestCacheIsBounded(t *testing.T) {
+func TestCache_ManyKeys_StaysBounded(t *testing.T) {
 	const limit, keys = 320, 10000
 	c := store.NewCache[int, int](limit)
 	for key := range keys {
@@ -76,7 +76,7 @@ func TestCacheIsBounded(t *testing.T) {
 }
 
 // What is used between evictions outlives what was only seen once.
-func TestCacheEvictsTheUnused(t *testing.T) {
+func TestCache_Full_EvictsTheUnused(t *testing.T) {
 	c := store.NewCache[int, int](320)
 	lost := 0
 	for key := range 10000 {
@@ -88,7 +88,7 @@ func TestCacheEvictsTheUnused(t *testing.T) {
 	}
 }
 
-func TestCacheInParallel(t *testing.T) {
+func TestCache_ParallelUse_MixesNoKeys(t *testing.T) {
 	c := store.NewCache[string, int](64)
 	var wg sync.WaitGroup
 	for worker := range 8 {

@@ -6,17 +6,17 @@ import (
 	"sync/atomic"
 )
 
-// checkpointEvery is how many parties and batches are written to the log between two checkpoints. With the few
-// pages that each touches, the log stays around ten MiB.
+// checkpointEvery is how many requests and batches are written to the log between two checkpoints.
+// With the few pages that each touches, the log stays around ten MiB.
 const checkpointEvery = 2000
 
 // checkpointer keeps the log bounded without making commits wait for it.
 //
-// A connection of its own moves the bulk of the log into the database while commits go on. Under load it never
-// gets all of it, and SQLite starts the log over only when all was moved. So afterwards the committer moves the
-// small rest itself, between two batches.
+// A connection of its own moves the bulk of the log into the database while commits go on. Under
+// load it never gets all of it, and SQLite starts the log over only when all was moved. So
+// afterwards the committer moves the small rest itself, between two batches.
 type checkpointer struct {
-	session *session // its own
+	conn    *connection // its own
 	log     *slog.Logger
 	written int // since the last checkpoint; the committer's
 	start   chan struct{}
@@ -25,21 +25,22 @@ type checkpointer struct {
 }
 
 func newCheckpointer(ctx context.Context, e engine, log *slog.Logger) (*checkpointer, error) {
-	s, err := newSession(ctx, e, writing)
+	conn, err := newConnection(ctx, e, writing)
 	if err != nil {
 		return nil, err
 	}
-	w := &checkpointer{session: s, log: log, start: make(chan struct{}, 1), stopped: make(chan struct{})}
+	w := &checkpointer{conn: conn, log: log,
+		start: make(chan struct{}, 1), stopped: make(chan struct{})}
 	go w.run()
 	return w, nil
 }
 
-// run moves the bulk whenever the committer asks. What stays behind, because a reader still needs the old pages or
-// because the disk fails, is left to the next time.
+// run moves the bulk whenever the committer asks. What stays behind, because a reader still needs
+// the old pages or because the disk fails, is left to the next time.
 func (w *checkpointer) run() {
 	defer close(w.stopped)
 	for range w.start {
-		if _, err := w.session.engine.checkpoint(w.session); err != nil {
+		if _, err := w.conn.engine.checkpoint(w.conn); err != nil {
 			w.log.Warn("a checkpoint failed", "error", err)
 		}
 		w.moved.Store(true)
@@ -47,12 +48,12 @@ func (w *checkpointer) run() {
 }
 
 // between is called by the committer after each batch.
-func (w *checkpointer) between(s *session, parties int) {
-	w.written += parties + 1
+func (w *checkpointer) between(conn *connection, requests int) {
+	w.written += requests + 1
 	if w.moved.Load() {
 		w.moved.Store(false)
 		w.written = 0
-		if _, err := s.engine.checkpoint(s); err != nil {
+		if _, err := conn.engine.checkpoint(conn); err != nil {
 			w.log.Warn("a checkpoint failed", "error", err)
 		}
 	}
@@ -69,5 +70,5 @@ func (w *checkpointer) between(s *session, parties int) {
 func (w *checkpointer) close() error {
 	close(w.start)
 	<-w.stopped
-	return w.session.close()
+	return w.conn.close()
 }

@@ -9,12 +9,13 @@ import (
 )
 
 var (
-	savepoint = internal("SAVEPOINT party")
-	undo      = internal("ROLLBACK TO party")
-	release   = internal("RELEASE party")
+	savepoint = internal("SAVEPOINT request")
+	undo      = internal("ROLLBACK TO request")
+	release   = internal("RELEASE request")
 )
 
-// committer owns the connection that writes. What is not safe by itself belongs to its one goroutine.
+// committer owns the connection that writes. What is not safe by itself belongs to its one
+// goroutine.
 type committer struct {
 	*queue
 	engine  engine
@@ -24,8 +25,8 @@ type committer struct {
 	stats   counters
 	wal     *checkpointer
 
-	session *session // nil after an unknown outcome, until another has proved healthy
-	broken  error    // why session is nil
+	conn    *connection // nil after an unknown outcome, until another has proved healthy
+	broken  error       // why conn is nil
 	retry   time.Time
 	newest  int64  // number of the newest batch on the disk
 	records []byte // of the batch at hand
@@ -36,29 +37,31 @@ type outcome int
 
 const (
 	committed outcome = iota
-	lost              // nothing of it is there: its parties may be run again
+	lost              // nothing of it is there: its requests may be run again
 	down              // it could not even begin: running it again now helps nobody
-	unknown           // its COMMIT failed and it may be there: running it again might do everything twice
+	unknown           // its COMMIT failed and it may be there: a second run might do all twice
 )
 
 // run serves the queue until it is closed and empty.
 func (c *committer) run() {
 	for batch := c.next(); len(batch) > 0; batch = c.next() {
 		c.commit(batch)
-		if c.session != nil {
-			c.wal.between(c.session, len(batch))
+		if c.conn != nil {
+			c.wal.between(c.conn, len(batch))
 		}
 	}
 }
 
-// commit brings a batch to an end: together if that works, each party alone if somebody spoils it.
-func (c *committer) commit(batch []*party) {
+// commit brings a batch to an end: together if that works, each request alone if somebody spoils
+// it.
+func (c *committer) commit(batch []*request) {
 	result, err := c.attempt(batch)
 	switch {
 	case result == committed:
 		c.succeed(batch)
 	case result == lost && len(batch) > 1:
-		c.log.Warn("a batch was rolled back; its parties are run again alone", "parties", len(batch), "error", err)
+		c.log.Warn("a batch was rolled back; its requests are run again alone",
+			"requests", len(batch), "error", err)
 		c.stats.spoiled.Add(1)
 		for i := range batch {
 			c.commit(batch[i : i+1])
@@ -73,39 +76,40 @@ func (c *committer) commit(batch []*party) {
 	}
 }
 
-// salvage stores the record of a party whose change took its own transaction with it.
-func (c *committer) salvage(p *party, cause error) {
-	if f := (*fault.Error)(nil); !errors.As(p.err, &f) {
-		p.err = unavailable.Because(cause)
+// salvage stores the record of a request whose change took its own transaction with it.
+func (c *committer) salvage(r *request, cause error) {
+	if f := (*fault.Error)(nil); !errors.As(r.err, &f) {
+		r.err = unavailable.Because(cause)
 	}
-	p.apply, p.after = nil, nil
-	if result, err := c.attempt([]*party{p}); result != committed {
-		c.fail([]*party{p}, err)
+	r.apply, r.after = nil, nil
+	if result, err := c.attempt([]*request{r}); result != committed {
+		c.fail([]*request{r}, err)
 		return
 	}
-	c.succeed([]*party{p})
+	c.succeed([]*request{r})
 }
 
 // attempt runs a batch as one transaction.
-func (c *committer) attempt(batch []*party) (outcome, error) {
+func (c *committer) attempt(batch []*request) (outcome, error) {
 	if err := c.begin(); err != nil {
 		return down, err
 	}
 	c.records = c.records[:0] // of a run before this one, if there was any
-	for _, p := range batch {
-		if err := c.serve(p); err != nil {
+	for _, r := range batch {
+		if err := c.serve(r); err != nil {
 			return c.abandon(err)
 		}
 	}
 	if len(c.records) > 0 {
 		last := len(c.records) - 1 // without the final newline
-		if _, err := c.session.exec(insertBatch, c.newest+1, time.Now().UnixMicro(), c.records[:last]); err != nil {
+		_, err := c.conn.exec(insertBatch, c.newest+1, time.Now().UnixMicro(), c.records[:last])
+		if err != nil {
 			return c.abandon(err)
 		}
 	}
 	start := time.Now()
-	if _, err := c.session.exec(commit); err != nil {
-		return c.doubt(err)
+	if _, err := c.conn.exec(commit); err != nil {
+		return c.judge(err)
 	}
 	if len(c.records) > 0 {
 		c.newest++
@@ -117,43 +121,45 @@ func (c *committer) attempt(batch []*party) (outcome, error) {
 	return committed, nil
 }
 
-// serve runs one party under its own savepoint, and keeps its record. An error means that the transaction is gone.
-func (c *committer) serve(p *party) error {
-	if p.apply == nil {
-		c.keep(p)
+// serve runs one request under its own savepoint, and keeps its record. An error means that the
+// transaction is gone.
+func (c *committer) serve(r *request) error {
+	if r.apply == nil {
+		c.keep(r)
 		return nil
 	}
-	if _, err := c.session.exec(savepoint); err != nil {
+	if _, err := c.conn.exec(savepoint); err != nil {
 		return err
 	}
-	tx := &Tx{session: c.session}
-	p.err = guard(func() error { return p.apply(tx) })
+	tx := &Tx{conn: c.conn}
+	r.err = catchPanic(func() error { return r.apply(tx) })
 	tx.ended = true
-	// What apply makes of a lost transaction doesn't count: nothing can be rolled back to a savepoint any more.
+	// What apply makes of a lost transaction doesn't count: nothing can be rolled back to a
+	// savepoint any more.
 	if tx.dead != nil {
 		return tx.dead
 	}
-	p.after = tx.after
-	c.keep(p) // before the release: a record that can't be made takes the change back
-	if p.err != nil {
-		p.after = nil
-		if _, err := c.session.exec(undo); err != nil {
+	r.after = tx.after
+	c.keep(r) // before the release: a record that can't be made takes the change back
+	if r.err != nil {
+		r.after = nil
+		if _, err := c.conn.exec(undo); err != nil {
 			return err
 		}
 	}
-	_, err := c.session.exec(release)
+	_, err := c.conn.exec(release)
 	return err
 }
 
-// keep adds the record of p to the batch. A record that can't be made is an error of its party: no record, no
-// change.
-func (c *committer) keep(p *party) {
-	if p.record == nil {
+// keep adds the record of r to the batch. A record that can't be made is an error of its request:
+// no record, no change.
+func (c *committer) keep(r *request) {
+	if r.record == nil {
 		return
 	}
 	var record []byte
-	if err := guard(func() error { record = p.record(p.err); return nil }); err != nil {
-		p.err = err
+	if err := catchPanic(func() error { record = r.record(r.err); return nil }); err != nil {
+		r.err = err
 		return
 	}
 	if len(record) > 0 {
@@ -161,15 +167,17 @@ func (c *committer) keep(p *party) {
 	}
 }
 
-// guard makes a panic an error: one party's mistake must not end the process for all. runtime.Goexit, which is
-// what t.FailNow does, can't be held up; it would leave everybody waiting, so it ends the process with a reason.
-func guard(f func() error) (err error) {
+// catchPanic makes a panic an error: one request's mistake must not end the process for all.
+// runtime.Goexit, which is what t.FailNow does, can't be held up. It would leave everybody waiting,
+// so it ends the process with a reason.
+func catchPanic(f func() error) (err error) {
 	returned := false
 	defer func() {
 		if v := recover(); v != nil {
 			err = fault.Panic(v)
 		} else if !returned {
-			panic("store: a function given to Commit ended the committer's goroutine by runtime.Goexit or t.FailNow")
+			panic("store: a function given to Commit ended the committer's goroutine" +
+				" by runtime.Goexit or t.FailNow")
 		}
 	}()
 	err = f()
@@ -178,22 +186,22 @@ func guard(f func() error) (err error) {
 }
 
 // succeed runs what was to follow the COMMIT, and then answers everybody.
-func (c *committer) succeed(batch []*party) {
+func (c *committer) succeed(batch []*request) {
 	if c.health.recovered() {
 		c.log.Info("the database accepts records again")
 	}
 	c.follow(batch)
-	for _, p := range batch {
-		c.answer(p)
+	for _, r := range batch {
+		c.answer(r)
 	}
 }
 
-// follow calls the functions given to [Tx.After], in order. One that panics doesn't keep the next from its call,
-// because a cache that isn't dropped would go on answering with what was.
-func (c *committer) follow(batch []*party) {
-	for _, p := range batch {
-		for _, f := range p.after {
-			if err := guard(func() error { f(); return nil }); err != nil {
+// follow calls the functions given to [Tx.After], in order. One that panics doesn't keep the next
+// from its call, because a cache that isn't dropped would go on answering with what was.
+func (c *committer) follow(batch []*request) {
+	for _, r := range batch {
+		for _, f := range r.after {
+			if err := catchPanic(func() error { f(); return nil }); err != nil {
 				c.log.Error("a function after COMMIT failed", "error", err)
 			}
 		}
@@ -201,23 +209,23 @@ func (c *committer) follow(batch []*party) {
 }
 
 // fail answers a batch of which nothing is known to be on the disk.
-func (c *committer) fail(batch []*party, cause error) {
+func (c *committer) fail(batch []*request, cause error) {
 	if c.health.failed(cause) {
 		c.log.Error("the database accepts no records", "error", cause)
 		time.AfterFunc(retryAfter, c.probe)
 	}
-	for _, p := range batch {
-		p.err = unavailable.Because(cause)
-		c.answer(p)
+	for _, r := range batch {
+		r.err = unavailable.Because(cause)
+		c.answer(r)
 	}
 }
 
-// answer wakes the party's caller. Of a Note nobody waits for, only the log hears.
-func (c *committer) answer(p *party) {
+// answer wakes the request's caller. Of a Note nobody waits for, only the log hears.
+func (c *committer) answer(r *request) {
 	switch {
-	case p.done != nil:
-		p.done <- struct{}{}
-	case p.err != nil:
-		c.log.Warn("bookkeeping was not stored", "note", p.note, "error", p.err)
+	case r.done != nil:
+		r.done <- struct{}{}
+	case r.err != nil:
+		c.log.Warn("bookkeeping was not stored", "note", r.note, "error", r.err)
 	}
 }

@@ -28,9 +28,9 @@ type DB struct {
 	close     func() error
 }
 
-// Open opens the database for the one server it may have, creates it where there is none, and brings its schema
-// up to date. It fails with [ErrLocked], [ErrNewer], [ErrChanged], [ErrHistory] or [ErrExposed] where these say
-// why, and never waits for a lock.
+// Open opens the database for the one server it may have, creates it where there is none, and
+// brings its schema up to date. It fails with [ErrLocked], [ErrNewer], [ErrChanged], [ErrHistory]
+// or [ErrExposed] where these say why, and never waits for a lock.
 func Open(ctx context.Context, c Config) (_ *DB, err error) {
 	e, err := newSQLite(c.Path, true)
 	if err != nil {
@@ -61,22 +61,22 @@ func (db *DB) start(ctx context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
-	s, err := newSession(ctx, db.engine, writing)
+	conn, err := newConnection(ctx, db.engine, writing)
 	if err != nil {
 		return err
 	}
-	if err := migrate(s, known); err != nil {
-		return errors.Join(err, s.close())
+	if err := migrate(conn, known); err != nil {
+		return errors.Join(err, conn.close())
 	}
 	w := &committer{queue: newQueue(), engine: db.engine, log: c.Log, observe: c.Observe}
-	if err := w.adopt(s); err != nil {
+	if err := w.adopt(conn); err != nil {
 		return err
 	}
 	if db.pool, err = newPool(db.engine); err != nil {
-		return errors.Join(err, s.close())
+		return errors.Join(err, conn.close())
 	}
 	if w.wal, err = newCheckpointer(ctx, db.engine, c.Log); err != nil {
-		return errors.Join(err, s.close())
+		return errors.Join(err, conn.close())
 	}
 	db.committer = w
 	go func() {
@@ -86,8 +86,9 @@ func (db *DB) start(ctx context.Context, c Config) error {
 	return nil
 }
 
-// OpenReader opens the database for reading, beside a running server or without one. It takes no lock, migrates
-// nothing and fails with [ErrOlder] or [ErrNewer] where the schema isn't this program's. Commit fails.
+// OpenReader opens the database for reading, beside a running server or without one. It takes no
+// lock, migrates nothing and fails with [ErrOlder] or [ErrNewer] where the schema isn't this
+// program's. Commit fails.
 func OpenReader(ctx context.Context, path string) (*DB, error) {
 	e, err := newSQLite(path, false)
 	if err != nil {
@@ -105,12 +106,12 @@ func OpenReader(ctx context.Context, path string) (*DB, error) {
 }
 
 // current refuses a schema that is not this program's.
-func current(s *session) error {
-	known, err := loadMigrations(embedded, "migrations/"+s.engine.migrations())
+func current(conn *connection) error {
+	known, err := loadMigrations(embedded, "migrations/"+conn.engine.migrations())
 	if err != nil {
 		return err
 	}
-	left, err := pending(s, known)
+	left, err := pending(conn, known)
 	if err == nil && len(left) > 0 {
 		return fmt.Errorf("%w: it lacks %s", ErrOlder, left[0].name)
 	}
@@ -119,47 +120,50 @@ func current(s *session) error {
 
 // Row reads one row of what is committed; see [Reader].
 func (db *DB) Row(q *Query, args []any, dest ...any) error {
-	return db.pool.use(func(s *session) error { return s.row(q, args, dest) })
+	return db.pool.use(func(conn *connection) error { return conn.row(q, args, dest) })
 }
 
 // Rows reads rows of what is committed; see [Reader].
 func (db *DB) Rows(q *Query, args []any, each func(scan func(dest ...any) error) error) error {
-	return db.pool.use(func(s *session) error { return s.rows(q, args, each) })
+	return db.pool.use(func(conn *connection) error { return conn.rows(q, args, each) })
 }
 
-// Commit runs apply in the committer's next transaction, under a savepoint of its own, stores what record returns
-// for its error in that same transaction, and returns once the disk has both.
+// Commit runs apply in the committer's next transaction, under a savepoint of its own, stores what
+// record returns for its error in that same transaction, and returns once the disk has both.
 //
-// apply may be nil. If it fails, its savepoint is rolled back, its record is stored all the same, and Commit
-// returns its error after the COMMIT. A panic in it is an error of kind Internal. record returns one line or
-// several, or nil to store nothing. If the record can't be stored for certain, Commit returns a fault of kind
-// Unavailable, or Internal if record panicked, and never apply's result: no record, no answer.
+// apply may be nil. If it fails, its savepoint is rolled back, its record is stored all the same,
+// and Commit returns its error after the COMMIT. A panic in it is an error of kind Internal. record
+// returns one line or several, or nil to store nothing. If the record can't be stored for certain,
+// Commit returns a fault of kind Unavailable, or Internal if record panicked, and never apply's
+// result: no record, no answer.
 //
-// Both functions run on the committer's goroutine while everybody waits, and may run more than once: they
-// compute and query, but call no device and no network, and use the database only through their Tx.
+// Both functions run on the committer's goroutine while everybody waits, and may run more than
+// once: they compute and query, but call no device and no network, and use the database only
+// through their Tx.
 func (db *DB) Commit(apply func(*Tx) error, record func(error) []byte) error {
 	if db.committer == nil {
 		return fault.Of(errReadOnly)
 	}
-	p := &party{apply: apply, record: record, done: make(chan struct{}, 1)}
-	if !db.committer.put(p) {
+	r := &request{apply: apply, record: record, done: make(chan struct{}, 1)}
+	if !db.committer.put(r) {
 		return unavailable.Because(errClosed)
 	}
-	<-p.done
-	return p.err
+	<-r.done
+	return r.err
 }
 
-// Note has apply run in a transaction with others within about a second, for bookkeeping that nobody waits for
-// and that may be lost with the process: a last use, say. Of the Notes of one key that wait, the newest counts.
-// An error of apply is logged.
+// Note has apply run in a transaction with others within about a second, for bookkeeping that
+// nobody waits for and that may be lost with the process: a last use, say. Of the Notes of one key
+// that wait, the newest counts. An error of apply is logged.
 func (db *DB) Note(key string, apply func(*Tx) error) {
 	if db.committer != nil {
 		db.committer.note(key, apply)
 	}
 }
 
-// Enter and Leave stand around a request that may end in a Commit. While fewer Commits wait than requests are in
-// flight, the committer lets them catch up for a moment, so that one fsync serves more of them.
+// Enter and Leave stand around a client's request that may end in a Commit. While fewer Commits
+// wait than requests are in flight, the committer lets them catch up for a moment, so that one
+// fsync serves more of them.
 func (db *DB) Enter() { db.inFlight(1) }
 
 // Leave ends what Enter began.
@@ -171,8 +175,8 @@ func (db *DB) inFlight(n int64) {
 	}
 }
 
-// Close serves the Commits and Notes that wait, lets reads end, moves the log into the database and lets the next
-// server in. What comes later fails. Closing again does nothing and returns the same.
+// Close serves the Commits and Notes that wait, lets reads end, moves the log into the database and
+// lets the next server in. What comes later fails. Closing again does nothing and returns the same.
 func (db *DB) Close() error { return db.close() }
 
 // shut stops the committer first, because its last batches still need everything else.
@@ -192,8 +196,8 @@ func (db *DB) release() error {
 	if db.pool != nil {
 		err = db.pool.close()
 	}
-	if c := db.committer; c != nil && c.session != nil {
-		err = errors.Join(err, db.engine.finish(c.session), c.session.close())
+	if c := db.committer; c != nil && c.conn != nil {
+		err = errors.Join(err, db.engine.finish(c.conn), c.conn.close())
 	}
 	if db.lock != nil {
 		err = errors.Join(err, db.lock.Close())

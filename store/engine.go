@@ -18,13 +18,13 @@ type engine interface {
 	alive(driver.Conn) bool
 	// verdict says what an error of the driver means.
 	verdict(error) verdict
-	// crowded reports whether the operating system had no room. It says nothing of the outcome.
-	crowded(error) bool
-	// checkpoint moves the log into the database, as far as that goes without making anyone wait, and reports
-	// whether all of it arrived. An engine without a log of its own reports true.
-	checkpoint(*session) (bool, error)
+	// outOfSpace reports whether the operating system had no room. It says nothing of the outcome.
+	outOfSpace(error) bool
+	// checkpoint moves the log into the database, as far as that goes without making anyone wait,
+	// and reports whether all of it arrived. An engine without a log of its own reports true.
+	checkpoint(*connection) (bool, error)
 	// finish leaves the database in one piece before the last connection closes.
-	finish(*session) error
+	finish(*connection) error
 	// size is the space that the database takes on the disk, in bytes.
 	size() int64
 }

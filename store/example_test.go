@@ -12,10 +12,13 @@ import (
 )
 
 var (
-	exampleTable = store.Wide(`CREATE TABLE doors (account TEXT NOT NULL, region TEXT NOT NULL, id TEXT NOT NULL,
-		rev INTEGER NOT NULL, colour TEXT NOT NULL, PRIMARY KEY (account, region, id))`, "an example's own table")
-	insertDoor = store.SQL(`INSERT INTO doors (account, region, id, rev, colour) VALUES ($1, $2, $3, 1, $4)`)
-	paintDoor  = store.SQL(`UPDATE doors SET colour = $1, rev = rev + 1
+	exampleTable = store.Wide(`CREATE TABLE doors (
+		account TEXT NOT NULL, region TEXT NOT NULL, id TEXT NOT NULL,
+		rev INTEGER NOT NULL, colour TEXT NOT NULL,
+		PRIMARY KEY (account, region, id))`, "an example's own table")
+	insertDoor = store.SQL(`INSERT INTO doors (account, region, id, rev, colour)
+		VALUES ($1, $2, $3, 1, $4)`)
+	paintDoor = store.SQL(`UPDATE doors SET colour = $1, rev = rev + 1
 		WHERE account = $2 AND region = $3 AND id = $4 AND rev = $5`)
 )
 
@@ -44,7 +47,9 @@ func ExampleDB_Commit() {
 	}, record("create"))
 	fmt.Println(err)
 
-	paint := func(tx *store.Tx) error { return tx.Change(paintDoor, "green", account, region, "front", 1) }
+	paint := func(tx *store.Tx) error {
+		return tx.Change(paintDoor, "green", account, region, "front", 1)
+	}
 	fmt.Println(db.Commit(paint, record("paint")))
 	fmt.Println(db.Commit(paint, record("paint again")))
 

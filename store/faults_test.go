@@ -16,20 +16,27 @@ import (
 	"claviger/internal/fault"
 )
 
+const ownTable = "a test's own table"
+
 var (
-	createThings = Wide(`CREATE TABLE IF NOT EXISTS things (name TEXT NOT NULL PRIMARY KEY, filling BLOB NOT NULL)`, "a test's own table")
-	insertThing  = Wide(`INSERT INTO things (name, filling) VALUES ($1, $2)`, "a test's own table")
-	countThings  = Wide(`SELECT count(*) FROM things`, "a test's own table")
+	createThings = Wide(`CREATE TABLE IF NOT EXISTS things (
+		name TEXT NOT NULL PRIMARY KEY, filling BLOB NOT NULL)`, ownTable)
+	insertThing = Wide(`INSERT INTO things (name, filling) VALUES ($1, $2)`, ownTable)
+	countThings = Wide(`SELECT count(*) FROM things`, ownTable)
 )
 
 func openTest(t *testing.T, dir string) *DB {
 	t.Helper()
-	db, err := Open(context.Background(), Config{Path: filepath.Join(dir, "db"), Log: slog.New(slog.DiscardHandler)})
+	db, err := Open(context.Background(), Config{
+		Path: filepath.Join(dir, "db"),
+		Log:  slog.New(slog.DiscardHandler),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	if err := db.Commit(func(tx *Tx) error { _, err := tx.Exec(createThings); return err }, nil); err != nil {
+	create := func(tx *Tx) error { _, err := tx.Exec(createThings); return err }
+	if err := db.Commit(create, nil); err != nil {
 		t.Fatal(err)
 	}
 	return db
@@ -63,15 +70,16 @@ func contents(t *testing.T, db *DB) (things int, lines []string) {
 	return things, lines
 }
 
-// inOneBatch commits for several parties while the committer is held up, so that they share a transaction.
-func inOneBatch(db *DB, n int, party func(i int) error) []error {
+// inOneBatch commits for several requests while the committer is held up, so that they share a
+// transaction.
+func inOneBatch(db *DB, n int, request func(i int) error) []error {
 	busy, free := make(chan struct{}), make(chan struct{})
 	go db.Commit(func(*Tx) error { close(busy); <-free; return nil }, nil)
 	<-busy
 	results := make([]error, n)
 	var wg sync.WaitGroup
 	for i := range n {
-		wg.Go(func() { results[i] = party(i) })
+		wg.Go(func() { results[i] = request(i) })
 	}
 	for db.Stats().Waiting < n {
 		time.Sleep(time.Millisecond)
@@ -81,9 +89,9 @@ func inOneBatch(db *DB, n int, party func(i int) error) []error {
 	return results
 }
 
-// A cancelled statement interrupts the connection, and SQLite rolls back the whole transaction of an interrupted
-// write. No caller can do that through a Tx; this test reaches below it.
-func TestInterruptedNeighbour(t *testing.T) {
+// A cancelled statement interrupts the connection, and SQLite rolls back the whole transaction of
+// an interrupted write. No caller can do that through a Tx; this test reaches below it.
+func TestCommit_InterruptedStatement_SpoilsNoOtherRequest(t *testing.T) {
 	db := openTest(t, t.TempDir())
 	results := inOneBatch(db, 9, func(i int) error {
 		name := fmt.Sprint("thing-", i)
@@ -93,14 +101,14 @@ func TestInterruptedNeighbour(t *testing.T) {
 		return db.Commit(func(tx *Tx) error {
 			ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 			defer cancel()
-			_, err := tx.session.conn.ExecContext(ctx, `INSERT INTO things WITH RECURSIVE n (i) AS
+			_, err := tx.conn.pinned.ExecContext(ctx, `INSERT INTO things WITH RECURSIVE n (i) AS
 				(SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT 'endless-' || i, x'00' FROM n`)
 			return tx.check(err)
 		}, recordOf(name))
 	})
 	for i, err := range results {
 		if (err == nil) != (i != 4) {
-			t.Errorf("party %d was answered %v", i, err)
+			t.Errorf("request %d was answered %v", i, err)
 		}
 	}
 	if things, lines := contents(t, db); things != 8 || len(lines) != 9 {
@@ -114,9 +122,9 @@ func TestInterruptedNeighbour(t *testing.T) {
 	}
 }
 
-// With a limit on the size of files the log can't grow any more, and COMMIT fails with an I/O error whose outcome
-// nobody knows.
-func TestCommitOfUnknownOutcome(t *testing.T) {
+// With a limit on the size of files the log can't grow any more, and COMMIT fails with an I/O error
+// whose outcome nobody knows.
+func TestCommit_LogCantGrow_FailsAndRecovers(t *testing.T) {
 	dir := t.TempDir()
 	db := openTest(t, dir)
 	var before syscall.Rlimit
@@ -140,7 +148,7 @@ func TestCommitOfUnknownOutcome(t *testing.T) {
 }
 
 // A small file system of its own fills up.
-func TestFullDisk(t *testing.T) {
+func TestCommit_FullDisk_FailsAndRecovers(t *testing.T) {
 	dir := t.TempDir()
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=1m"); err != nil {
 		t.Skip("mounting a small file system: ", err)
@@ -164,8 +172,8 @@ func TestFullDisk(t *testing.T) {
 	failsUntil(t, db, func() error { return rest.Truncate(0) })
 }
 
-// failsUntil expects of a store whose disk takes nothing that it acknowledges nothing and says so, and that it
-// serves again, by itself, after the repair.
+// failsUntil expects of a store whose disk takes nothing that it acknowledges nothing and says so,
+// and that it serves again, by itself, after the repair.
 func failsUntil(t *testing.T, db *DB, repair func() error) {
 	t.Helper()
 	results := inOneBatch(db, 8, func(i int) error {
@@ -174,7 +182,7 @@ func failsUntil(t *testing.T, db *DB, repair func() error) {
 	})
 	for i, err := range results {
 		if fault.Of(err) == nil || fault.Of(err).Kind != fault.Unavailable {
-			t.Errorf("with a full disk party %d was answered %v", i, err)
+			t.Errorf("with a full disk request %d was answered %v", i, err)
 		}
 	}
 	if err := db.Ready(); fault.Of(err) == nil || fault.Of(err).Kind != fault.Unavailable {
@@ -199,7 +207,7 @@ func failsUntil(t *testing.T, db *DB, repair func() error) {
 	}
 }
 
-func TestLogStaysBounded(t *testing.T) {
+func TestCheckpoint_ManyCommits_KeepTheLogBounded(t *testing.T) {
 	dir := t.TempDir()
 	db := openTest(t, dir)
 	const writers, rounds, size = 8, 1000, 8000

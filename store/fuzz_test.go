@@ -8,11 +8,18 @@ import (
 	"github.com/mattn/go-sqlite3"
 )
 
-// FuzzPlaceholders holds this package's reading of a statement against SQLite's: where both accept a text, they
-// must see the same placeholders.
+// FuzzPlaceholders holds this package's reading of a statement against SQLite's: where both accept
+// a text, they must see the same placeholders.
 func FuzzPlaceholders(f *testing.F) {
-	for _, text := range []string{`SELECT $1, $2, $1`, `SELECT '$2', "$3", $1 -- $9`, `SELECT /* $2 */ [$3], $1`,
-		`SELECT 'it''s', x'00', 1e5, $1->>'$.a'`, "SELECT `a``b` FROM (SELECT $1 AS \"a`b\")", `SELECT $1::a, $2(b)`, `SELECT $1%$1$1`} {
+	for _, text := range []string{
+		`SELECT $1, $2, $1`,
+		`SELECT '$2', "$3", $1 -- $9`,
+		`SELECT /* $2 */ [$3], $1`,
+		`SELECT 'it''s', x'00', 1e5, $1->>'$.a'`,
+		"SELECT `a``b` FROM (SELECT $1 AS \"a`b\")",
+		`SELECT $1::a, $2(b)`,
+		`SELECT $1%$1$1`,
+	} {
 		f.Add(text)
 	}
 	c, err := (&sqlite3.SQLiteDriver{}).Open(":memory:")

@@ -10,10 +10,11 @@ import (
 var heartbeat = internal(`INSERT INTO heartbeat (one, at, room) VALUES (1, $1, zeroblob(65536))
 	ON CONFLICT (one) DO UPDATE SET at = excluded.at, room = excluded.room`)
 
-// beat writes the one row that exists to be written. It takes as much room as a large batch, or a disk that is almost
-// full would be called healthy by the heartbeat and full by the next request, again and again.
-func beat(s *session) error {
-	_, err := s.exec(heartbeat, time.Now().UnixMicro())
+// beat writes the one row that exists to be written. It takes as much room as a large batch, or a
+// disk that is almost full would be called healthy by the heartbeat and full by the next request,
+// again and again.
+func beat(conn *connection) error {
+	_, err := conn.exec(heartbeat, time.Now().UnixMicro())
 	return err
 }
 
@@ -32,21 +33,21 @@ func (h *health) recovered() bool {
 	return h.bad.Load() != nil && h.bad.Swap(nil) != nil
 }
 
-// probe commits a heartbeat again and again until one is accepted: while the service says that it isn't ready,
-// no request may come that would find out.
+// probe commits a heartbeat again and again until one is accepted: while the service says that it
+// isn't ready, no request may come that would find out.
 func (c *committer) probe() {
-	p := &party{apply: func(tx *Tx) error { return beat(tx.session) }, done: make(chan struct{}, 1)}
-	if !c.put(p) {
+	r := &request{apply: func(tx *Tx) error { return beat(tx.conn) }, done: make(chan struct{}, 1)}
+	if !c.put(r) {
 		return
 	}
-	<-p.done
+	<-r.done
 	if c.health.bad.Load() != nil {
 		time.AfterFunc(retryAfter, c.probe)
 	}
 }
 
-// Ready returns nil while records can be stored, and otherwise a fault of kind Unavailable with the reason for
-// the operator. It becomes nil again by itself.
+// Ready returns nil while records can be stored, and otherwise a fault of kind Unavailable with the
+// reason for the operator. It becomes nil again by itself.
 func (db *DB) Ready() error {
 	if db.committer == nil {
 		return nil

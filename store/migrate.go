@@ -16,6 +16,11 @@ import (
 //go:embed migrations
 var embedded embed.FS
 
+// Migrations returns the steps of the schema as migrations/ENGINE/NNNN_name.sql, for tests that
+// need the program's own schema in a database which no [DB] has opened. The steps are applied by
+// name.
+func Migrations() fs.FS { return embedded }
+
 // migration is one step of the schema. Its number orders it; steps only go forward.
 type migration struct {
 	number   int64
@@ -26,7 +31,8 @@ type migration struct {
 
 var migrationName = regexp.MustCompile(`^([0-9]{4})_[a-z0-9_]+\.sql$`)
 
-// loadMigrations reads every NNNN_name.sql of a directory in order. Numbers may leave gaps but not repeat.
+// loadMigrations reads every NNNN_name.sql of a directory in order. Numbers may leave gaps but not
+// repeat.
 func loadMigrations(from fs.FS, dir string) ([]migration, error) {
 	files, err := fs.ReadDir(from, dir)
 	if err != nil {
@@ -44,25 +50,31 @@ func loadMigrations(from fs.FS, dir string) ([]migration, error) {
 		}
 		number, _ := strconv.ParseInt(match[1], 10, 64)
 		if len(all) > 0 && all[len(all)-1].number == number {
-			return nil, fmt.Errorf("migrations %s and %s have the same number", all[len(all)-1].name, file.Name())
+			return nil, fmt.Errorf("migrations %s and %s have the same number",
+				all[len(all)-1].name, file.Name())
 		}
 		sum := sha256.Sum256(text)
-		all = append(all, migration{number, file.Name(), string(text), sum[:]})
+		all = append(all, migration{
+			number: number, name: file.Name(), text: string(text), checksum: sum[:],
+		})
 	}
 	return all, nil
 }
 
 var (
 	migrationTable = internal(`CREATE TABLE IF NOT EXISTS migration (
-		number INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, checksum BLOB NOT NULL, applied INTEGER NOT NULL)`)
+		number INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL,
+		checksum BLOB NOT NULL, applied INTEGER NOT NULL)`)
 	appliedMigrations = internal(`SELECT number, name, checksum FROM migration ORDER BY number`)
-	insertMigration   = internal(`INSERT INTO migration (number, name, checksum, applied) VALUES ($1, $2, $3, $4)`)
+	insertMigration   = internal(`INSERT INTO migration (number, name, checksum, applied)
+		VALUES ($1, $2, $3, $4)`)
 )
 
-// pending compares what made the database with what the program has, and returns the steps that are left.
-func pending(s *session, known []migration) ([]migration, error) {
+// pending compares what made the database with what the program has, and returns the steps that are
+// left.
+func pending(conn *connection, known []migration) ([]migration, error) {
 	left := known
-	err := s.rows(appliedMigrations, nil, func(scan func(...any) error) error {
+	err := conn.rows(appliedMigrations, nil, func(scan func(...any) error) error {
 		var applied migration
 		if err := scan(&applied.number, &applied.name, &applied.checksum); err != nil {
 			return err
@@ -71,7 +83,8 @@ func pending(s *session, known []migration) ([]migration, error) {
 		case len(left) == 0:
 			return fmt.Errorf("%w: it has migration %s", ErrNewer, applied.name)
 		case left[0].number < applied.number:
-			return fmt.Errorf("%w: %s was added before %s, which is applied already", ErrHistory, left[0].name, applied.name)
+			return fmt.Errorf("%w: %s was added before %s, which is applied already",
+				ErrHistory, left[0].name, applied.name)
 		case left[0].number > applied.number:
 			return fmt.Errorf("%w: %s is applied and unknown here", ErrHistory, applied.name)
 		case !bytes.Equal(left[0].checksum, applied.checksum):
@@ -84,30 +97,31 @@ func pending(s *session, known []migration) ([]migration, error) {
 }
 
 // migrate brings the schema up to the program's version, each step in a transaction of its own.
-func migrate(s *session, known []migration) error {
-	if _, err := s.exec(migrationTable); err != nil {
+func migrate(conn *connection, known []migration) error {
+	if _, err := conn.exec(migrationTable); err != nil {
 		return err
 	}
-	left, err := pending(s, known)
+	left, err := pending(conn, known)
 	if err != nil {
 		return err
 	}
 	for _, m := range left {
-		if err := s.transact(func() error { return m.apply(s) }); err != nil {
+		if err := conn.transact(func() error { return m.apply(conn) }); err != nil {
 			return fmt.Errorf("migration %s: %w", m.name, err)
 		}
 	}
 	return nil
 }
 
-// apply runs the step and notes that it was done, in the one transaction that the caller has opened.
-func (m migration) apply(s *session) error {
-	if err := s.script(m.text); err != nil {
+// apply runs the step and notes that it was done, in the one transaction that the caller has
+// opened.
+func (m migration) apply(conn *connection) error {
+	if err := conn.script(m.text); err != nil {
 		return err
 	}
-	if !s.alive() {
+	if !conn.alive() {
 		return errors.New("it ends its own transaction")
 	}
-	_, err := s.exec(insertMigration, m.number, m.name, m.checksum, time.Now().UnixMicro())
+	_, err := conn.exec(insertMigration, m.number, m.name, m.checksum, time.Now().UnixMicro())
 	return err
 }

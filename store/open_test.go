@@ -13,13 +13,15 @@ import (
 )
 
 var (
-	addMigration  = Wide(`INSERT INTO migration (number, name, checksum, applied) VALUES ($1, $2, $3, $4)`, "a test")
+	addMigration = Wide(`INSERT INTO migration (number, name, checksum, applied)
+		VALUES ($1, $2, $3, $4)`, "a test")
 	editMigration = Wide(`UPDATE migration SET checksum = $1 WHERE number = 1`, "a test")
 	dropMigration = Wide(`DELETE FROM migration WHERE number > 0`, "a test")
 )
 
-// A database that is not this program's is refused, by the server and by a reader, with its own error each.
-func TestOpenRefusesForeignSchemas(t *testing.T) {
+// A database that is not this program's is refused, by the server and by a reader, with its own
+// error each.
+func TestOpen_ForeignSchema_IsRefused(t *testing.T) {
 	for what, c := range map[string]struct {
 		query  *Query
 		args   []any
@@ -33,7 +35,8 @@ func TestOpenRefusesForeignSchemas(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		db := openTest(t, dir)
-		if err := db.Commit(func(tx *Tx) error { _, err := tx.Exec(c.query, c.args...); return err }, nil); err != nil {
+		change := func(tx *Tx) error { _, err := tx.Exec(c.query, c.args...); return err }
+		if err := db.Commit(change, nil); err != nil {
 			t.Fatal(what, err)
 		}
 		if err := db.Close(); err != nil {
@@ -56,7 +59,7 @@ func TestOpenRefusesForeignSchemas(t *testing.T) {
 	}
 }
 
-func TestFilesAreTheOwnersAlone(t *testing.T) {
+func TestOpen_Files_AreTheOwnersAlone(t *testing.T) {
 	dir := t.TempDir()
 	db := openTest(t, dir)
 	files, err := os.ReadDir(dir)
@@ -84,18 +87,21 @@ func TestFilesAreTheOwnersAlone(t *testing.T) {
 }
 
 // Durability and deletion hang on what every connection was told when it was opened.
-func TestSettingsOfConnections(t *testing.T) {
+func TestConnection_Settings_AreDurableAndStrict(t *testing.T) {
 	e, err := newSQLite(filepath.Join(t.TempDir(), "db"), true)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, r := range []role{writing, reading} {
-		s, err := newSession(t.Context(), e, r)
+		s, err := newConnection(t.Context(), e, r)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1",
-			"secure_delete": "1", "temp_store": "2", "trusted_schema": "0", "query_only": map[role]string{writing: "0", reading: "1"}[r]} {
+		for pragma, want := range map[string]string{
+			"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1",
+			"secure_delete": "1", "temp_store": "2", "trusted_schema": "0",
+			"query_only": map[role]string{writing: "0", reading: "1"}[r],
+		} {
 			var got string
 			if err := s.row(internal("PRAGMA "+pragma), nil, []any{&got}); err != nil || got != want {
 				t.Errorf("role %d: %s is %q, want %q (%v)", r, pragma, got, want, err)
@@ -108,7 +114,7 @@ func TestSettingsOfConnections(t *testing.T) {
 }
 
 // A path is a path, whatever it looks like to a URI.
-func TestOddPaths(t *testing.T) {
+func TestOpen_OddPath_IsTakenAsItIs(t *testing.T) {
 	for _, name := range []string{"a b", "a?mode=memory", "a#b", "a%20b", "ä;x"} {
 		dir := t.TempDir()
 		path := filepath.Join(dir, name)
@@ -124,7 +130,7 @@ func TestOddPaths(t *testing.T) {
 	}
 }
 
-func TestReader(t *testing.T) {
+func TestOpenReader_BesideTheServer_ReadsOnly(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "db")
 	if _, err := OpenReader(t.Context(), path); !errors.Is(err, os.ErrNotExist) {
@@ -142,10 +148,12 @@ func TestReader(t *testing.T) {
 	if things, lines := contents(t, reader); things != 1 || len(lines) != 1 {
 		t.Errorf("beside the server a reader sees %d things and %v", things, lines)
 	}
-	if err := reader.Commit(fill("b", 1), nil); fault.Of(err) == nil || fault.Of(err).Kind != fault.Internal {
+	err = reader.Commit(fill("b", 1), nil)
+	if fault.Of(err) == nil || fault.Of(err).Kind != fault.Internal {
 		t.Errorf("a reader's Commit was answered %v", err)
 	}
-	if err := reader.Row(Wide(`DELETE FROM things RETURNING name`, "a test"), nil, new(string)); err == nil {
+	remove := Wide(`DELETE FROM things RETURNING name`, "a test")
+	if err := reader.Row(remove, nil, new(string)); err == nil {
 		t.Error("a reader deleted something")
 	}
 	if err := db.Close(); err != nil {
@@ -157,7 +165,7 @@ func TestReader(t *testing.T) {
 }
 
 // What is deleted is overwritten: a secret must not stay behind in free pages.
-func TestDeletedContentIsGone(t *testing.T) {
+func TestDelete_Content_IsOverwritten(t *testing.T) {
 	dir := t.TempDir()
 	db := openTest(t, dir)
 	const canary = "the-canary-in-the-free-page"
@@ -175,7 +183,8 @@ func TestDeletedContentIsGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, suffix := range []string{"", "-wal"} {
-		if data, _ := os.ReadFile(filepath.Join(dir, "db"+suffix)); strings.Contains(string(data), canary) {
+		data, _ := os.ReadFile(filepath.Join(dir, "db"+suffix))
+		if strings.Contains(string(data), canary) {
 			t.Errorf("db%s still holds what was deleted", suffix)
 		}
 	}
@@ -184,7 +193,7 @@ func TestDeletedContentIsGone(t *testing.T) {
 var deleteThings = Wide(`DELETE FROM things WHERE name <> ''`, "a test")
 
 // The trail is written once, and its end stays.
-func TestTrailIsNotRewritten(t *testing.T) {
+func TestTrail_ChangeOfABatch_IsRefused(t *testing.T) {
 	db := openTest(t, t.TempDir())
 	for range 3 {
 		if err := db.Commit(nil, recordOf("a")); err != nil {
@@ -203,27 +212,30 @@ func TestTrailIsNotRewritten(t *testing.T) {
 	}
 }
 
-func TestLoadMigrations(t *testing.T) {
+func TestLoadMigrations_Names_OrderTheSteps(t *testing.T) {
 	file := func(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
 	all, err := loadMigrations(fstest.MapFS{"d/0003_c.sql": file("c"), "d/0001_a.sql": file("a")}, "d")
 	if err != nil || len(all) != 2 || all[0].name != "0001_a.sql" || all[1].number != 3 {
 		t.Errorf("loaded %v, %v", all, err)
 	}
-	for _, names := range [][2]string{{"0001_a.sql", "0001_b.sql"}, {"0001_a.sql", "2_b.sql"}, {"0001_a.sql", "notes.txt"}} {
-		if all, err := loadMigrations(fstest.MapFS{"d/" + names[0]: file(""), "d/" + names[1]: file("")}, "d"); err == nil {
+	for _, names := range [][2]string{
+		{"0001_a.sql", "0001_b.sql"}, {"0001_a.sql", "2_b.sql"}, {"0001_a.sql", "notes.txt"},
+	} {
+		files := fstest.MapFS{"d/" + names[0]: file(""), "d/" + names[1]: file("")}
+		if all, err := loadMigrations(files, "d"); err == nil {
 			t.Errorf("%v was accepted: %v", names, all)
 		}
 	}
 }
 
 // A step that fails leaves nothing, and the steps before it stay.
-func TestMigrationsAreAllOrNothing(t *testing.T) {
+func TestMigrate_FailingStep_LeavesNothing(t *testing.T) {
 	dir := t.TempDir()
 	e, err := newSQLite(filepath.Join(dir, "db"), true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := newSession(t.Context(), e, writing)
+	s, err := newConnection(t.Context(), e, writing)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -231,7 +243,9 @@ func TestMigrationsAreAllOrNothing(t *testing.T) {
 	step := func(number int64, text string) migration {
 		return migration{number: number, name: "step", text: text, checksum: []byte(text)}
 	}
-	good, bad, ending := step(1, `CREATE TABLE a (x)`), step(2, `CREATE TABLE b (x); CREATE TABLE a (x)`), step(3, `COMMIT; CREATE TABLE c (x)`)
+	good := step(1, `CREATE TABLE a (x)`)
+	bad := step(2, `CREATE TABLE b (x); CREATE TABLE a (x)`)
+	ending := step(3, `COMMIT; CREATE TABLE c (x)`)
 	if err := migrate(s, []migration{good, bad}); err == nil {
 		t.Fatal("a step that can't be done was done")
 	}
@@ -250,10 +264,10 @@ func TestMigrationsAreAllOrNothing(t *testing.T) {
 }
 
 // A database without room says so, by name.
-func TestFullIsNamed(t *testing.T) {
+func TestCommit_DatabaseFull_SaysSo(t *testing.T) {
 	db := openTest(t, t.TempDir())
 	err := db.Commit(func(tx *Tx) error {
-		if err := tx.session.row(internal("PRAGMA max_page_count = 1"), nil, []any{new(int64)}); err != nil {
+		if err := tx.conn.row(internal("PRAGMA max_page_count = 1"), nil, []any{new(int64)}); err != nil {
 			return err
 		}
 		for {
@@ -267,4 +281,5 @@ func TestFullIsNamed(t *testing.T) {
 	}
 }
 
-var insertFiller = Wide(`INSERT INTO trail (batch, at, records) SELECT coalesce(max(batch), 0) + 1, 0, $1 FROM trail`, "a test")
+var insertFiller = Wide(`INSERT INTO trail (batch, at, records)
+	SELECT coalesce(max(batch), 0) + 1, 0, $1 FROM trail`, "a test")

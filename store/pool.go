@@ -13,45 +13,46 @@ const (
 	readersWait  = 10 * time.Millisecond // how long to wait for one of the kept before opening another
 )
 
-// pool hands out connections for reading. Callers normally wait a moment for one of the few that are kept. But
-// a caller may read again while it reads, and so hold one and wait for another; when everybody does, nobody
-// would ever return one. So a wait ends in a connection more.
+// pool hands out connections for reading. Callers normally wait a moment for one of the few that
+// are kept. But a caller may read again while it reads, and so hold one and wait for another; when
+// everybody does, nobody would ever return one. So a wait ends in a connection more.
 type pool struct {
 	engine engine
-	idle   chan *session
+	idle   chan *connection
 	opened chan struct{} // a token for every open connection
 	closed atomic.Bool
 }
 
 // newPool opens a first connection, so that a database that can't be read is found out at once.
 func newPool(e engine) (*pool, error) {
-	p := &pool{engine: e, idle: make(chan *session, readers), opened: make(chan struct{}, readersLimit)}
-	s, err := p.open()
+	p := &pool{engine: e,
+		idle: make(chan *connection, readers), opened: make(chan struct{}, readersLimit)}
+	conn, err := p.open()
 	if err != nil {
 		return nil, err
 	}
-	p.put(s)
+	p.put(conn)
 	return p, nil
 }
 
 // use calls f with a connection of its own.
-func (p *pool) use(f func(*session) error) error {
-	s, err := p.take()
+func (p *pool) use(f func(*connection) error) error {
+	conn, err := p.take()
 	if err != nil {
 		return err
 	}
-	defer p.put(s)
-	return f(s)
+	defer p.put(conn)
+	return f(conn)
 }
 
 // take prefers a connection that is idle, then a new one up to the number kept, then a short wait.
-func (p *pool) take() (*session, error) {
+func (p *pool) take() (*connection, error) {
 	if p.closed.Load() {
 		return nil, errClosed
 	}
 	select {
-	case s := <-p.idle:
-		return s, nil
+	case conn := <-p.idle:
+		return conn, nil
 	default:
 	}
 	if len(p.opened) < readers {
@@ -60,33 +61,33 @@ func (p *pool) take() (*session, error) {
 	wait := time.NewTimer(readersWait)
 	defer wait.Stop()
 	select {
-	case s := <-p.idle:
-		return s, nil
+	case conn := <-p.idle:
+		return conn, nil
 	case <-wait.C:
 		return p.open()
 	}
 }
 
 // open opens one more, or waits for one where the limit is reached.
-func (p *pool) open() (*session, error) {
+func (p *pool) open() (*connection, error) {
 	select {
-	case s := <-p.idle:
-		return s, nil
+	case conn := <-p.idle:
+		return conn, nil
 	case p.opened <- struct{}{}:
 	}
-	s, err := newSession(context.Background(), p.engine, reading)
+	conn, err := newConnection(context.Background(), p.engine, reading)
 	if err != nil {
 		<-p.opened
 	}
-	return s, err
+	return conn, err
 }
 
 // put keeps a connection, or closes it if enough are kept.
-func (p *pool) put(s *session) {
+func (p *pool) put(conn *connection) {
 	select {
-	case p.idle <- s:
+	case p.idle <- conn:
 	default:
-		s.close()
+		conn.close()
 		<-p.opened
 	}
 }
@@ -97,8 +98,8 @@ func (p *pool) close() error {
 	var err error
 	for len(p.opened) > 0 {
 		select {
-		case s := <-p.idle:
-			err = errors.Join(err, s.close())
+		case conn := <-p.idle:
+			err = errors.Join(err, conn.close())
 			<-p.opened
 		case <-time.After(time.Millisecond): // it may have been closed for being one too many
 		}

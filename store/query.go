@@ -4,16 +4,32 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 )
 
-// Query is one SQL statement, declared once. The zero value is of no use: [SQL] and [Wide] make it.
+// Scope says how far a statement may reach. It follows from the primary key of the tables that the
+// statement touches; the checker of package storetest holds the two against each other.
+type Scope int
+
+const (
+	// InRegion is one account in one Region: keys of tables begin (account, region).
+	InRegion Scope = iota
+	// InAccount is one account in every Region, as IAM has it: keys begin with account, and no
+	// region follows.
+	InAccount
+	// Everywhere is every account, and what belongs to none.
+	Everywhere
+)
+
+// Query is one SQL statement, declared once. The zero value is of no use: [SQL], [AccountSQL] and
+// [Wide] make it.
 type Query struct {
 	text   string
 	at     string // where it was declared, for errors: keystore/sql.go:12
-	wide   string // why it may reach across accounts and Regions; empty: it may not
+	scope  Scope
 	params int
 	rows   bool // it answers rows, so it must be read to its end: Row or Rows, never Exec
 }
@@ -23,20 +39,27 @@ var declared struct {
 	queries []*Query
 }
 
-// SQL declares a statement that stays within one account and Region. It belongs in a package-level variable.
+// SQL declares a statement that stays within one account and Region. It belongs in a package-level
+// variable.
 //
-// Placeholders are $1 to $n in order of first appearance, and a placeholder may appear again. SQLite binds by
-// first appearance and PostgreSQL by number; a text in which the two differ would answer silently wrong, so
-// SQL panics on it.
-func SQL(text string) *Query { return declare(text, "") }
+// Placeholders are $1 to $n in order of first appearance, and a placeholder may appear again.
+// SQLite binds by first appearance and PostgreSQL by number; a text in which the two differ would
+// answer silently wrong, so SQL panics on it.
+func SQL(text string) *Query { return declare(text, InRegion) }
 
-// Wide declares a statement that may touch the rows of every account and Region, and says why it must.
-// Statements on tables that belong to the whole service (the trail, say) are of this kind as well.
+// AccountSQL declares a statement that stays within one account, on tables that have no Region
+// because AWS has none there. Placeholders are those of [SQL].
+func AccountSQL(text string) *Query { return declare(text, InAccount) }
+
+// Wide declares a statement that may touch the rows of every account and Region. The reason says
+// why it must, to whoever reads the declaration; without one Wide panics. Statements on tables that
+// belong to the whole service (the trail, say) are of this kind as well. Placeholders are those of
+// [SQL].
 func Wide(text, reason string) *Query {
 	if reason == "" {
 		panic("store.Wide: " + text + ": a reason is needed")
 	}
-	return declare(text, reason)
+	return declare(text, Everywhere)
 }
 
 // Queries returns every statement declared so far, for the tests that read them all.
@@ -52,18 +75,32 @@ func (q *Query) String() string { return q.text }
 // Where returns the file and line of the declaration.
 func (q *Query) Where() string { return q.at }
 
-// declare adds a statement to the list of all, with the place of the call of SQL or Wide.
-func declare(text, wide string) *Query {
+// Scope returns how far the statement may reach.
+func (q *Query) Scope() Scope { return q.scope }
+
+// Params returns the number of placeholders.
+func (q *Query) Params() int { return q.params }
+
+// Words returns the identifiers, placeholders and single other characters of the statement, without
+// white space, comments, literals and quoted names.
+func (q *Query) Words() []string { return words(q.text) }
+
+// declare adds a statement to the list of all, with the place where its caller was called.
+func declare(text string, scope Scope) *Query {
 	q := internal(text)
-	q.wide = wide
+	q.scope = scope
 	if _, file, line, ok := runtime.Caller(2); ok {
-		q.at = filepath.Join(filepath.Base(filepath.Dir(file)), filepath.Base(file)) + ":" + strconv.Itoa(line)
+		dir, name := filepath.Split(file)
+		q.at = filepath.Join(filepath.Base(dir), name) + ":" + strconv.Itoa(line)
 	}
 	declared.Lock()
 	defer declared.Unlock()
 	declared.queries = append(declared.queries, q)
 	return q
 }
+
+// answering are the words that a statement begins with if it answers rows.
+var answering = []string{"SELECT", "WITH", "VALUES", "PRAGMA"}
 
 // internal makes a statement of this package's own: transactions, pragmas, bookkeeping.
 func internal(text string) *Query {
@@ -74,7 +111,7 @@ func internal(text string) *Query {
 			q.placeholder(word)
 		case strings.ContainsRune("?:@#", rune(word[0])):
 			panic("store.SQL: " + q.text + ": placeholders are $1, $2 and so on")
-		case upper == "RETURNING", i == 0 && (upper == "SELECT" || upper == "WITH" || upper == "VALUES" || upper == "PRAGMA"):
+		case upper == "RETURNING", i == 0 && slices.Contains(answering, upper):
 			q.rows = true
 		}
 	}
@@ -86,14 +123,15 @@ func (q *Query) placeholder(word string) {
 	n, err := strconv.Atoi(word[1:])
 	switch {
 	case err != nil || n < 1 || n > q.params+1:
-		panic(fmt.Sprintf("store.SQL: %s: %s appears where $%d was expected first", q.text, word, q.params+1))
+		panic(fmt.Sprintf("store.SQL: %s: %s appears where $%d was expected first",
+			q.text, word, q.params+1))
 	case n == q.params+1:
 		q.params = n
 	}
 }
 
-// words splits a statement into identifiers, placeholders and single other characters, without white space,
-// comments, literals and quoted names.
+// words splits a statement into identifiers, placeholders and single other characters, without
+// white space, comments, literals and quoted names.
 func words(text string) []string {
 	var out []string
 	for i := 0; i < len(text); {
@@ -115,8 +153,9 @@ func words(text string) []string {
 	return out
 }
 
-// word returns the length of the identifier, number or placeholder that s begins with, or 1. SQLite takes $1$2,
-// $1::x and $1(x) for names of one placeholder each; so they are one word here, which is then refused.
+// word returns the length of the identifier, number or placeholder that s begins with, or 1. SQLite
+// takes $1$2, $1::x and $1(x) for names of one placeholder each; so they are one word here, which
+// is then refused.
 func word(s string) int {
 	n := 1
 	if !wordly(s[0]) && s[0] != ':' && s[0] != '@' {
@@ -133,10 +172,12 @@ func word(s string) int {
 
 // wordly reports whether c is part of a name; $ is, after the first character too.
 func wordly(c byte) bool {
-	return c == '_' || c == '$' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c >= 0x80
+	return c == '_' || c == '$' || c >= 0x80 ||
+		'0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 }
 
-// quoted returns the length of the literal or quoted name that s begins with; a doubled quote stays inside.
+// quoted returns the length of the literal or quoted name that s begins with; a doubled quote stays
+// inside.
 func quoted(s string) int {
 	for i := 1; i < len(s); i++ {
 		if s[i] != s[0] {

@@ -9,13 +9,13 @@ import (
 )
 
 const (
-	batchLimit = 256         // parties of one transaction
+	batchLimit = 256         // requests of one transaction
 	yields     = 8           // how often to step back for requests that are about to come
 	notePeriod = time.Second // how long a Note may wait
 )
 
-// party is what one caller, or one Note, wants of a transaction.
-type party struct {
+// request is what one caller, or one Note, wants of a transaction.
+type request struct {
 	apply  func(*Tx) error
 	record func(error) []byte
 	note   string        // the key of a Note, which nobody waits for
@@ -24,11 +24,11 @@ type party struct {
 	err    error
 }
 
-// queue is where parties wait for the committer.
+// queue is where requests wait for the committer.
 type queue struct {
 	mu      sync.Mutex
 	work    sync.Cond // signalled when there is something for the committer
-	waiting []*party
+	waiting []*request
 	notes   map[string]func(*Tx) error
 	order   []string // keys of notes, oldest first
 	due     bool     // the oldest note has waited for its period
@@ -43,14 +43,14 @@ func newQueue() *queue {
 	return q
 }
 
-// put lets p wait; it reports false after close.
-func (q *queue) put(p *party) bool {
+// put lets r wait; it reports false after close.
+func (q *queue) put(r *request) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.closed {
 		return false
 	}
-	q.waiting = append(q.waiting, p)
+	q.waiting = append(q.waiting, r)
 	if len(q.waiting) == 1 {
 		q.work.Signal()
 	}
@@ -90,7 +90,7 @@ func (q *queue) close() {
 }
 
 // next waits for work and returns a batch of it, or nothing once the queue is closed and empty.
-func (q *queue) next() []*party {
+func (q *queue) next() []*request {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for len(q.waiting) == 0 && !(q.due && len(q.order) > 0) && !q.closed {
@@ -98,7 +98,7 @@ func (q *queue) next() []*party {
 	}
 	q.gather()
 	n := min(len(q.waiting), batchLimit)
-	batch := append(make([]*party, 0, n), q.waiting[:n]...)
+	batch := append(make([]*request, 0, n), q.waiting[:n]...)
 	q.waiting = slices.Delete(q.waiting, 0, n)
 	if q.due {
 		batch = q.takeNotes(batch)
@@ -106,8 +106,8 @@ func (q *queue) next() []*party {
 	return batch
 }
 
-// gather lets others run for a bounded while, as long as fewer wait than there are requests in flight. Batch size
-// decides the cost of a commit, and a sleep would cost more than it gains.
+// gather lets others run for a bounded while, as long as fewer wait than there are requests in
+// flight. Batch size decides the cost of a commit, and a sleep would cost more than it gains.
 func (q *queue) gather() {
 	for range yields {
 		if n := len(q.waiting); n >= batchLimit || int64(n) >= q.inFlight.Load() {
@@ -120,10 +120,10 @@ func (q *queue) gather() {
 }
 
 // takeNotes moves as many notes into the batch as one transaction should carry.
-func (q *queue) takeNotes(batch []*party) []*party {
+func (q *queue) takeNotes(batch []*request) []*request {
 	n := min(len(q.order), batchLimit)
 	for _, key := range q.order[:n] {
-		batch = append(batch, &party{apply: q.notes[key], note: key})
+		batch = append(batch, &request{apply: q.notes[key], note: key})
 		delete(q.notes, key)
 	}
 	q.order = slices.Delete(q.order, 0, n)

@@ -21,8 +21,8 @@ type sqlite struct {
 	path string // absolute
 }
 
-// newSQLite makes sure that the file is there and is the owner's alone. SQLite gives its log and its shared
-// memory the mode of the database.
+// newSQLite makes sure that the file is there and is the owner's alone. SQLite gives its log and
+// its shared memory the mode of the database.
 func newSQLite(path string, create bool) (*sqlite, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -62,8 +62,9 @@ func createAlone(path string) error {
 
 func (s *sqlite) migrations() string { return "sqlite" }
 
-// lock takes flock(2) on PATH.lock, which ends with the process however it ends. It is not taken on the
-// database itself: SQLite's own locks live there, and closing any descriptor of a file drops them.
+// lock takes flock(2) on PATH.lock, which ends with the process however it ends. It is not taken on
+// the database itself: SQLite's own locks live there, and closing any descriptor of a file drops
+// them.
 func (s *sqlite) lock() (io.Closer, error) {
 	f, err := os.OpenFile(s.path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -73,7 +74,8 @@ func (s *sqlite) lock() (io.Closer, error) {
 		holder, _ := io.ReadAll(io.LimitReader(f, 20))
 		f.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, fmt.Errorf("%w: process %s holds %s.lock", ErrLocked, strings.TrimSpace(string(holder)), s.path)
+			return nil, fmt.Errorf("%w: process %s holds %s.lock",
+				ErrLocked, strings.TrimSpace(string(holder)), s.path)
 		}
 		return nil, fmt.Errorf("locking %s.lock: %w", s.path, err)
 	}
@@ -83,9 +85,9 @@ func (s *sqlite) lock() (io.Closer, error) {
 	return f, nil
 }
 
-// pragmas hold for every connection. Temporary tables stay in memory so that nothing of a row reaches another
-// file; the schema is not trusted to call functions; checkpoints are the committer's to decide, and a log that
-// one long reader let grow is cut when it starts over.
+// pragmas hold for every connection. Temporary tables stay in memory so that nothing of a row
+// reaches another file; the schema is not trusted to call functions; checkpoints are the
+// committer's to decide, and a log that one long reader let grow is cut when it starts over.
 const pragmas = `
 PRAGMA temp_store = MEMORY;
 PRAGMA trusted_schema = OFF;
@@ -114,14 +116,15 @@ func (s *sqlite) connect(_ context.Context, r role) (driver.Conn, error) {
 	return c, nil
 }
 
-// alive asks sqlite3_get_autocommit, which is the one way to know whether an error took the transaction along.
+// alive asks sqlite3_get_autocommit, which is the one way to know whether an error took the
+// transaction along.
 func (s *sqlite) alive(c driver.Conn) bool {
 	return !c.(*sqlite3.SQLiteConn).AutoCommit()
 }
 
-// verdict goes by the result codes of sqlite.org/rescode.html. A full disk or a constraint refuses a COMMIT
-// for certain. After an I/O error the frames of the transaction may be in the log or not, and only a later
-// commit over them, or the recovery of the log, decides.
+// verdict goes by the result codes of sqlite.org/rescode.html. A full disk or a constraint refuses
+// a COMMIT for certain. After an I/O error the frames of the transaction may be in the log or not,
+// and only a later commit over them, or the recovery of the log, decides.
 func (s *sqlite) verdict(err error) verdict {
 	var e sqlite3.Error
 	if !errors.As(err, &e) {
@@ -140,8 +143,9 @@ func (s *sqlite) verdict(err error) verdict {
 	return failed
 }
 
-// crowded looks at the system's own reason too: where SQLite can't make its log or its index, a full disk is an I/O error.
-func (s *sqlite) crowded(err error) bool {
+// outOfSpace looks at the system's own reason too: where SQLite can't make its log or its index, a
+// full disk is an I/O error.
+func (s *sqlite) outOfSpace(err error) bool {
 	var e sqlite3.Error
 	if !errors.As(err, &e) {
 		return false
@@ -159,14 +163,14 @@ var (
 )
 
 // checkpoint is a passive one: it never waits for a reader nor makes a writer wait.
-func (s *sqlite) checkpoint(on *session) (bool, error) {
+func (s *sqlite) checkpoint(on *connection) (bool, error) {
 	var busy, frames, moved int64
 	err := on.row(passive, nil, []any{&busy, &frames, &moved})
 	return err == nil && busy == 0 && frames == moved, err
 }
 
 // finish empties the log, so that the one file is the whole database and can be copied as it is.
-func (s *sqlite) finish(on *session) error {
+func (s *sqlite) finish(on *connection) error {
 	var busy, frames, moved int64
 	return on.row(truncate, nil, []any{&busy, &frames, &moved})
 }

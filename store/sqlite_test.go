@@ -10,7 +10,16 @@ import (
 )
 
 func openSQLite(t testing.TB, dir string) (*store.DB, error) {
-	return store.Open(t.Context(), store.Config{Path: filepath.Join(dir, "db"), Log: slog.New(slog.DiscardHandler)})
+	return store.Open(t.Context(), store.Config{
+		Path: filepath.Join(dir, "db"),
+		Log:  slog.New(slog.DiscardHandler),
+	})
 }
 
-func TestSQLite(t *testing.T) { storetest.Run(t, openSQLite) }
+func TestSQLite_Suite_Passes(t *testing.T) { storetest.Run(t, openSQLite) }
+
+func TestSQLite_OwnQueries_PassTheChecker(t *testing.T) {
+	for _, err := range storetest.CheckQueries(store.OwnQueries()) {
+		t.Error(err)
+	}
+}

@@ -7,7 +7,8 @@ import (
 
 // Observer is told of every transaction of the committer, by its goroutine: it must be quick.
 type Observer interface {
-	// Batch says how many Commits and Notes shared a transaction, and how long its COMMIT took, fsync included.
+	// Batch says how many Commits and Notes shared a transaction, and how long its COMMIT took,
+	// fsync included.
 	Batch(entries int, sync time.Duration)
 }
 
@@ -15,26 +16,29 @@ type Observer interface {
 type Stats struct {
 	Batches int64 // transactions committed
 	Entries int64 // Commits and Notes in them
-	Spoiled int64 // transactions that were rolled back and whose parties were run again alone
+	Spoiled int64 // transactions that were rolled back and whose requests were run again alone
 	Waiting int   // Commits that wait for the committer now
 	Bytes   int64 // what the database and its log take on the disk now
 }
 
 type counters struct{ batches, entries, spoiled atomic.Int64 }
 
-func (c *counters) committed(batch []*party) {
+func (c *counters) committed(batch []*request) {
 	c.batches.Add(1)
 	c.entries.Add(int64(len(batch)))
 }
 
-// Stats returns the totals of the committer. Of a database that is open for reading only Bytes is known.
+// Stats returns the totals of the committer. Of a database that is open for reading only Bytes is
+// known.
 func (db *DB) Stats() Stats {
 	s := Stats{Bytes: db.engine.size()}
 	if c := db.committer; c != nil {
 		c.mu.Lock()
 		s.Waiting = len(c.waiting)
 		c.mu.Unlock()
-		s.Batches, s.Entries, s.Spoiled = c.stats.batches.Load(), c.stats.entries.Load(), c.stats.spoiled.Load()
+		s.Batches = c.stats.batches.Load()
+		s.Entries = c.stats.entries.Load()
+		s.Spoiled = c.stats.spoiled.Load()
 	}
 	return s
 }

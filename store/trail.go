@@ -5,7 +5,8 @@ import "time"
 var (
 	insertBatch = internal(`INSERT INTO trail (batch, at, records) VALUES ($1, $2, $3)`)
 	newestBatch = internal(`SELECT coalesce(max(batch), 0) FROM trail`)
-	nextBatches = internal(`SELECT batch, at, records FROM trail WHERE batch > $1 ORDER BY batch LIMIT 64`)
+	nextBatches = internal(`SELECT batch, at, records FROM trail
+		WHERE batch > $1 ORDER BY batch LIMIT 64`)
 )
 
 // batchRow is one row of the trail.
@@ -15,12 +16,13 @@ type batchRow struct {
 	records []byte
 }
 
-// Trail calls each for every batch of records after the given one, in order; 0 stands before the first. Batches
-// are numbered from 1 without gaps in the order of their transactions. at is the committer's clock and may step back
-// with it. records are lines, one or more to a party of the batch, without a newline at the end.
+// Trail calls each for every batch of records after the given one, in order; 0 stands before the
+// first. Batches are numbered from 1 without gaps in the order of their transactions. at is the
+// committer's clock and may step back with it. records are lines, one or more to a request of the
+// batch, without a newline at the end.
 //
-// No connection is held while each runs, so it may take its time and use the store. An error of each ends the
-// reading and is returned as it is.
+// No connection is held while each runs, so it may take its time and use the store. An error of
+// each ends the reading and is returned as it is.
 func (db *DB) Trail(after int64, each func(batch int64, at time.Time, records []byte) error) error {
 	for {
 		page, err := db.trailPage(after)
@@ -42,7 +44,8 @@ func (db *DB) TrailEnd() (batch int64, err error) {
 	return batch, err
 }
 
-// trailPage reads some batches into memory, so that the connection is free before anybody looks at them.
+// trailPage reads some batches into memory, so that the connection is free before anybody looks at
+// them.
 func (db *DB) trailPage(after int64) ([]batchRow, error) {
 	var page []batchRow
 	err := db.Rows(nextBatches, []any{after}, func(scan func(...any) error) error {

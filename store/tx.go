@@ -2,9 +2,9 @@ package store
 
 import "fmt"
 
-// Reader answers queries: [*DB] from what is committed, [*Tx] from what its own transaction sees. Neither takes a
-// context: queries are short, and watching one would cost more than most of them. A reading that is held open keeps
-// the log from starting over.
+// Reader answers queries: [*DB] from what is committed, [*Tx] from what its own transaction sees.
+// Neither takes a context: queries are short, and watching one would cost more than most of them. A
+// reading that is held open keeps the log from starting over.
 type Reader interface {
 	// Row reads the first row that q answers into dest, or returns [NoRow].
 	Row(q *Query, args []any, dest ...any) error
@@ -18,13 +18,13 @@ var (
 	_ Reader = (*Tx)(nil)
 )
 
-// Tx is one party's part of the committer's transaction. It ends when the function it was given to returns, and
-// belongs to the goroutine that runs this function.
+// Tx is one request's part of the committer's transaction. It ends when the function it was given
+// to returns, and belongs to the goroutine that runs this function.
 type Tx struct {
-	session *session
-	after   []func()
-	dead    error // set once the whole transaction is gone; a statement after that would commit by itself
-	ended   bool
+	conn  *connection
+	after []func()
+	dead  error // set once the whole transaction is gone: a statement would commit by itself
+	ended bool
 }
 
 // Row reads one row; see [Reader].
@@ -32,7 +32,7 @@ func (t *Tx) Row(q *Query, args []any, dest ...any) error {
 	if err := t.usable(); err != nil {
 		return err
 	}
-	return t.check(t.session.row(q, args, dest))
+	return t.check(t.conn.row(q, args, dest))
 }
 
 // Rows reads all rows; see [Reader].
@@ -40,7 +40,7 @@ func (t *Tx) Rows(q *Query, args []any, each func(scan func(dest ...any) error) 
 	if err := t.usable(); err != nil {
 		return err
 	}
-	return t.check(t.session.rows(q, args, each))
+	return t.check(t.conn.rows(q, args, each))
 }
 
 // Exec runs a statement that answers no rows and returns how many it changed.
@@ -49,12 +49,12 @@ func (t *Tx) Exec(q *Query, args ...any) (rows int64, err error) {
 	if err := t.usable(); err != nil {
 		return 0, err
 	}
-	rows, err = t.session.exec(q, args...)
+	rows, err = t.conn.exec(q, args...)
 	return rows, t.check(err)
 }
 
-// Change runs a statement that must change exactly one row, the one that was read before: its WHERE holds key
-// and revision. If no such row is there it returns [Stale].
+// Change runs a statement that must change exactly one row, the one that was read before: its WHERE
+// holds key and revision. If no such row is there it returns [Stale].
 func (t *Tx) Change(q *Query, args ...any) error {
 	rows, err := t.Exec(q, args...)
 	switch {
@@ -68,10 +68,11 @@ func (t *Tx) Change(q *Query, args ...any) error {
 	return nil
 }
 
-// After has f called once the disk has the transaction and before any party of it is answered: this is where
-// caches are dropped and changes are signalled. Nobody calls f if the change is rolled back. It is called, too, if
-// COMMIT failed in a way that leaves open whether the change is there, because then no cache may claim to know. f is
-// quick, doesn't fail, and doesn't use the store; the functions of a batch run in the order in which they were given.
+// After has f called once the disk has the transaction and before any request of it is answered:
+// this is where caches are dropped and changes are signalled. Nobody calls f if the change is
+// rolled back. It is called, too, if COMMIT failed in a way that leaves open whether the change is
+// there, because then no cache may claim to know. f is quick, doesn't fail, and doesn't use the
+// store; the functions of a batch run in the order in which they were given.
 func (t *Tx) After(f func()) { t.after = append(t.after, f) }
 
 // usable refuses a statement that would no longer run inside the transaction it was meant for.
@@ -84,7 +85,7 @@ func (t *Tx) usable() error {
 
 // check looks, after an error, whether the transaction outlived it.
 func (t *Tx) check(err error) error {
-	if err != nil && t.dead == nil && !t.session.alive() {
+	if err != nil && t.dead == nil && !t.conn.alive() {
 		t.dead = fmt.Errorf("store: the transaction was lost: %w", err)
 	}
 	return err

@@ -140,7 +140,7 @@ func TestWorkOfTheServiceHasACommitOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestTheClockworksCallIsTheServices(t *testing.T) {
+func TestTheJobRunnersCallIsTheServices(t *testing.T) {
 	r := build(t)
 	if _, err := op.AsService(r.runner.Own(t.Context(), account, region, "vault"), "vault", r.change, input{Name: "job"}); err != nil {
 		t.Fatal(err)

@@ -151,8 +151,10 @@ func (r *road) decide(q policy.Request) policy.Decision {
 
 // A change is a row of a table that holds nothing else here.
 var (
-	qInsert = store.SQL(`INSERT INTO jobs (id, kind, account, region, subject, due, lease, attempts) VALUES ($1, $2, '', '', $3, 0, 0, 0)`)
-	qCount  = store.Wide(`SELECT count(*) FROM jobs`, "a test counts all rows")
+	qInsert = store.SQL(`INSERT INTO jobs
+		(id, kind, account, region, subject, due, rev, lease, expires, attempts)
+		VALUES ($1, $2, '', '', $3, 0, 0, 0, 0, 0)`)
+	qCount = store.Wide(`SELECT count(*) FROM jobs`, "a test counts all rows")
 )
 
 func (r *road) insert(name string) op.Commit[output] {

@@ -58,7 +58,7 @@ func disconnect(t testing.TB, s *servicetest.Server, id *string) {
 func settled(t testing.TB, s *servicetest.Server, id *string) (st types.CustomKeyStoresListEntry) {
 	t.Helper()
 	eventually(t, "the custom key store settles", func() bool {
-		s.Turn(t)
+		s.RunDueJobs(t)
 		st = storeOf(t, s.KMS(), id)
 		return st.ConnectionState != "CONNECTING" && st.ConnectionState != "DISCONNECTING"
 	})
@@ -175,12 +175,12 @@ func TestDeletingKeysAndTheirStore(t *testing.T) {
 	must(c.ScheduleKeyDeletion(t.Context(), &kms.ScheduleKeyDeletionInput{KeyId: one.KeyId, PendingWindowInDays: days}))(t)
 	s.Clock.Advance(7*24*time.Hour + time.Minute)
 	gone := func(key *string) bool {
-		s.Turn(t)
+		s.RunDueJobs(t)
 		_, err := c.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: key})
 		return err != nil
 	}
 	eventually(t, "the key is gone", func() bool { return gone(one.KeyId) })
-	eventually(t, "its material is gone", func() bool { s.Turn(t); return objects(t, vault) == 2 })
+	eventually(t, "its material is gone", func() bool { s.RunDueJobs(t); return objects(t, vault) == 2 })
 
 	must(c.ScheduleKeyDeletion(t.Context(), &kms.ScheduleKeyDeletionInput{KeyId: two.KeyId, PendingWindowInDays: days}))(t)
 	disconnect(t, s, id)
@@ -191,21 +191,21 @@ func TestDeletingKeysAndTheirStore(t *testing.T) {
 	refused(t, err, "CustomKeyStoreHasCMKsException", "*")
 	s.Clock.Advance(7*24*time.Hour + time.Minute)
 	eventually(t, "the key of the disconnected store is gone", func() bool { return gone(two.KeyId) })
-	s.Turn(t)
+	s.RunDueJobs(t)
 	if n := objects(t, vault); n != 2 {
 		t.Errorf("disconnected, %d keys rest on the token", n)
 	}
 	if st := connect(t, s, id); st.ConnectionState != "CONNECTED" {
 		t.Fatalf("the store is %s", st.ConnectionState)
 	}
-	eventually(t, "what was left behind is gone", func() bool { s.Turn(t); return objects(t, vault) == 1 })
+	eventually(t, "what was left behind is gone", func() bool { s.RunDueJobs(t); return objects(t, vault) == 1 })
 	if got := must(c.Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: blob}))(t); string(got.Plaintext) != "x" {
 		t.Errorf("the key that was kept decrypts to %q", got.Plaintext)
 	}
 	must(c.ScheduleKeyDeletion(t.Context(), &kms.ScheduleKeyDeletionInput{KeyId: kept.KeyId, PendingWindowInDays: days}))(t)
 	s.Clock.Advance(7*24*time.Hour + time.Minute)
 	eventually(t, "the last key is gone", func() bool { return gone(kept.KeyId) })
-	eventually(t, "its material is gone", func() bool { s.Turn(t); return objects(t, vault) == 0 })
+	eventually(t, "its material is gone", func() bool { s.RunDueJobs(t); return objects(t, vault) == 0 })
 	disconnect(t, s, id)
 	must(c.DeleteCustomKeyStore(t.Context(), &kms.DeleteCustomKeyStoreInput{CustomKeyStoreId: id}))(t)
 	_, err = c.DescribeCustomKeyStores(t.Context(), &kms.DescribeCustomKeyStoresInput{CustomKeyStoreId: id})
@@ -228,7 +228,7 @@ func TestAKeyThatIsNotStoredLeavesNothingOnItsToken(t *testing.T) {
 	}
 	keyIn(t, s.KMS(), id)
 	s.Clock.Advance(2 * time.Hour)
-	eventually(t, "what was left behind is gone", func() bool { s.Turn(t); return objects(t, vault) == 1 })
+	eventually(t, "what was left behind is gone", func() bool { s.RunDueJobs(t); return objects(t, vault) == 1 })
 }
 
 // TestListingCustomKeyStores: all of them in pages, one by its name, and ten at most.
@@ -395,7 +395,7 @@ func TestAWrongPasswordIsTriedOnce(t *testing.T) {
 	}
 	mark := s.Mark(t)
 	s.Restart(t, nil)
-	s.Turn(t)
+	s.RunDueJobs(t)
 	time.Sleep(2 * time.Second) // for what must not happen
 	if st := storeOf(t, c, id); st.ConnectionState != "FAILED" {
 		t.Errorf("after another start the store is %s", st.ConnectionState)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"claviger/store"
+	"claviger/store/storetest"
 
 	_ "github.com/mattn/go-sqlite3"
 )
@@ -85,10 +86,10 @@ func unchanged(t testing.TB, db *sql.DB, before string) {
 	t.Errorf("something was changed:\n%s", strings.Join(diff, "\n"))
 }
 
-// TestQueries: every statement of every domain is understood by the database, and stays within one account and Region
-// unless it says why it can't.
-func TestQueries(t *testing.T) {
-	for _, err := range store.CheckQueries(store.Queries()) {
+// Every statement of every domain is understood by the database, and stays within one account and
+// Region, or one account where AWS has no Region, unless it says why it can't.
+func TestQueries_EveryStatement_KeepsToItsScope(t *testing.T) {
+	for _, err := range storetest.CheckQueries(store.Queries()) {
 		t.Error(err)
 	}
 }

@@ -65,7 +65,7 @@ func TestImportedMaterial(t *testing.T) {
 	blob := encrypt(t, k, id, "x", nil)
 
 	s.Clock.Advance(2 * time.Hour)
-	s.Turn(t)
+	s.RunDueJobs(t)
 	if m := must(k.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: id}))(t).KeyMetadata; m.KeyState != types.KeyStatePendingImport || m.ValidTo != nil || m.ExpirationModel != "" {
 		t.Errorf("%+v", m)
 	}

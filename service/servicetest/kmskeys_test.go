@@ -229,7 +229,7 @@ func TestDeletionWindow(t *testing.T) {
 	}
 
 	s.Clock.Advance(7*day - time.Minute)
-	s.Turn(t)
+	s.RunDueJobs(t)
 	for _, k := range []*types.KeyMetadata{saved, lost} {
 		if m := describe(t, c, k.KeyId); m.KeyState != "PendingDeletion" {
 			t.Errorf("a minute too early a key is %s", m.KeyState)
@@ -242,7 +242,7 @@ func TestDeletionWindow(t *testing.T) {
 
 	s.Clock.Advance(2 * time.Minute)
 	eventually(t, "the key is destroyed", func() bool {
-		s.Turn(t)
+		s.RunDueJobs(t)
 		_, err := c.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: lost.KeyId})
 		return err != nil
 	})
@@ -258,7 +258,7 @@ func TestDeletionWindow(t *testing.T) {
 	createAlias(t, c, "alias/lost", saved.KeyId)
 
 	s.Clock.Advance(60 * day)
-	s.Turn(t)
+	s.RunDueJobs(t)
 	must(c.EnableKey(t.Context(), &kms.EnableKeyInput{KeyId: saved.KeyId}))(t)
 	encrypt(t, c, saved.KeyId, "still here", nil)
 }

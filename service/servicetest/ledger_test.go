@@ -37,8 +37,8 @@ func TestDestructionIsRecorded(t *testing.T) {
 	must(s.KMS().ScheduleKeyDeletion(t.Context(), &kms.ScheduleKeyDeletionInput{KeyId: key.KeyId, PendingWindowInDays: aws.Int32(7)}))(t)
 	s.CutLedger()
 	s.Clock.Advance(7*24*time.Hour + time.Minute)
-	s.Turn(t)
-	s.Turn(t)
+	s.RunDueJobs(t)
+	s.RunDueJobs(t)
 	s.RestoreLedger()
 	if state := describe(t, s.KMS(), key.KeyId).KeyState; state != "PendingDeletion" {
 		t.Errorf("without a ledger the key became %s", state)
@@ -46,7 +46,7 @@ func TestDestructionIsRecorded(t *testing.T) {
 	m := s.Mark(t)
 	eventually(t, "the key is destroyed", func() bool {
 		s.Clock.Advance(time.Hour) // past the pause before another attempt
-		s.Turn(t)
+		s.RunDueJobs(t)
 		_, err := s.KMS().DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: key.KeyId})
 		return err != nil
 	})

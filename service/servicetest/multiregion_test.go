@@ -91,14 +91,14 @@ func TestTheLifeOfAMultiRegionKey(t *testing.T) {
 	must(here.ScheduleKeyDeletion(ctx, &kms.ScheduleKeyDeletionInput{KeyId: id, PendingWindowInDays: aws.Int32(7)}))(t)
 	week := 7*24*time.Hour + time.Minute
 	s.Clock.Advance(week)
-	s.Turn(t)
+	s.RunDueJobs(t)
 	_, err = here.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: id})
 	refused(t, err, "NotFoundException", "*")
 	if m := describe(t, abroad, id); m.KeyState != types.KeyStatePendingDeletion || m.DeletionDate == nil || len(m.MultiRegionConfiguration.ReplicaKeys) != 0 {
 		t.Errorf("the primary is %+v", m)
 	}
 	s.Clock.Advance(week)
-	s.Turn(t)
+	s.RunDueJobs(t)
 	_, err = abroad.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: id})
 	refused(t, err, "NotFoundException", "*")
 }

@@ -253,7 +253,7 @@ func TestRestart(t *testing.T) {
 	}
 	s.Clock.Advance(8 * 24 * time.Hour)
 	eventually(t, "the work of before the restart is done", func() bool {
-		s.Turn(t)
+		s.RunDueJobs(t)
 		_, err := s.KMS().DescribeKey(context.WithoutCancel(t.Context()), &kms.DescribeKeyInput{KeyId: going.KeyId})
 		return err != nil
 	})

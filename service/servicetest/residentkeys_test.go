@@ -66,16 +66,16 @@ func TestKeysThatRestOnTheToken(t *testing.T) {
 	s.Restart(t, nil)
 	signsByEd25519(t, c, key.KeyId)
 	s.Clock.Advance(2 * time.Hour)
-	eventually(t, "what was left behind is gone", func() bool { s.Turn(t); return resting(t, token) == 1 })
+	eventually(t, "what was left behind is gone", func() bool { s.RunDueJobs(t); return resting(t, token) == 1 })
 
 	kept := must(c.CreateKey(t.Context(), edwards))(t).KeyMetadata.KeyId
 	must(c.ScheduleKeyDeletion(t.Context(), &kms.ScheduleKeyDeletionInput{KeyId: key.KeyId, PendingWindowInDays: aws.Int32(7)}))(t)
-	s.Turn(t)
+	s.RunDueJobs(t)
 	if n := resting(t, token); n != 2 {
 		t.Errorf("within the window %d rest on the token", n)
 	}
 	s.Clock.Advance(7*24*time.Hour + time.Minute)
-	eventually(t, "the key is gone from the token", func() bool { s.Turn(t); return resting(t, token) == 1 })
+	eventually(t, "the key is gone from the token", func() bool { s.RunDueJobs(t); return resting(t, token) == 1 })
 	_, err := c.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: key.KeyId})
 	refused(t, err, "NotFoundException", "*")
 	signsByEd25519(t, c, kept)

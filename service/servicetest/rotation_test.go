@@ -50,7 +50,7 @@ func TestAutomaticRotation(t *testing.T) {
 	for n := range 3 {
 		s.Clock.Advance(90*day + time.Minute)
 		eventually(t, "the key is rotated", func() bool {
-			s.Turn(t)
+			s.RunDueJobs(t)
 			return len(rotations(t, c, id, "")) == n+1
 		})
 		blobs = append(blobs, encrypt(t, c, id, "rotation "+string(rune('1'+n)), nil))
@@ -124,7 +124,7 @@ func TestTheServicesKeyRotates(t *testing.T) {
 	refused(t, err, "AccessDeniedException", "*")
 	s.Clock.Advance(366 * 24 * time.Hour)
 	eventually(t, "the key is rotated", func() bool {
-		s.Turn(t)
+		s.RunDueJobs(t)
 		return len(rotations(t, c, id, "")) == 1
 	})
 	out := must(m.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: secret.ARN}))(t)

@@ -459,7 +459,7 @@ func TestSecretDeletion(t *testing.T) {
 	}
 
 	s.Clock.Advance(7*day - time.Minute)
-	s.Turn(t)
+	s.RunDueJobs(t)
 	back := must(c.RestoreSecret(t.Context(), &secretsmanager.RestoreSecretInput{SecretId: aws.String("saved")}))(t)
 	if *back.ARN != *saved.ARN || secretValue(t, c, "saved") != "1" {
 		t.Error("the secret was not restored")
@@ -468,7 +468,7 @@ func TestSecretDeletion(t *testing.T) {
 	must(c.DescribeSecret(t.Context(), &secretsmanager.DescribeSecretInput{SecretId: lost.ARN}))(t)
 	s.Clock.Advance(2 * time.Minute)
 	eventually(t, "the secret is gone", func() bool {
-		s.Turn(t)
+		s.RunDueJobs(t)
 		_, err := c.DescribeSecret(t.Context(), &secretsmanager.DescribeSecretInput{SecretId: lost.ARN})
 		return err != nil
 	})
@@ -494,7 +494,7 @@ func TestSecretDeletion(t *testing.T) {
 	must(del(secretsmanager.DeleteSecretInput{SecretId: aws.String("saved"), ForceDeleteWithoutRecovery: force}))(t)
 	createSecret(t, c, "saved", "3")
 	s.Clock.Advance(60 * day)
-	s.Turn(t)
+	s.RunDueJobs(t)
 	if secretValue(t, c, "saved") != "3" {
 		t.Error("the job of a forced deletion took its successor")
 	}

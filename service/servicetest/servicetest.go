@@ -170,10 +170,10 @@ func (s *Server) accessKey(t testing.TB, principal policy.Caller) aws.Credential
 	return aws.Credentials{AccessKeyID: id, SecretAccessKey: secret}
 }
 
-// Turn has the clockwork do what is due by the clock now.
-func (s *Server) Turn(t testing.TB) {
+// RunDueJobs has the job runner do what is due by the clock now, and returns when it is done.
+func (s *Server) RunDueJobs(t testing.TB) {
 	t.Helper()
-	s.Service().Clock.Turn(t.Context())
+	s.Service().Jobs.RunDue(t.Context())
 }
 
 // Clock is the true time and what a test added to it.

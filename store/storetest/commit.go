@@ -80,7 +80,8 @@ func testPanickingRecord(t *testing.T, s *suite) {
 		func() error { return s.db.Commit(nil, func(error) []byte { panic("no record") }) },
 		func() error { return s.db.Commit(insert("b", 1), line("b")) },
 	)
-	if !isKind(results[0], fault.Internal) || !isKind(results[1], fault.Internal) || results[2] != nil {
+	if !isKind(results[0], fault.Internal) || !isKind(results[1], fault.Internal) ||
+		results[2] != nil {
 		t.Errorf("the answers are %v", results)
 	}
 	if _, ok := s.value("a"); ok {
@@ -91,18 +92,19 @@ func testPanickingRecord(t *testing.T, s *suite) {
 	}
 }
 
-// testLostTransaction: a party that ignores the loss of its transaction must not write outside of any.
+// testLostTransaction: a request that ignores the loss of its transaction must not write outside of
+// any.
 func testLostTransaction(t *testing.T, s *suite) {
 	s.must(s.db.Commit(insert("taken", 1), nil))
 	err := s.db.Commit(func(tx *store.Tx) error {
-		tx.Exec(killer, "taken")
+		tx.Exec(rollsBackAll, "taken")
 		if err := insert("stowaway", 1)(tx); err == nil {
 			t.Error("a statement ran after the transaction was lost")
 		}
 		return nil
 	}, line("a"))
 	if !isKind(err, fault.Unavailable) {
-		t.Errorf("a party that ignored the loss of its transaction was answered %v", err)
+		t.Errorf("a request that ignored the loss of its transaction was answered %v", err)
 	}
 	if _, ok := s.value("stowaway"); ok {
 		t.Error("a change was committed outside of any transaction")
@@ -163,12 +165,12 @@ func testManyWriters(t *testing.T, s *suite) {
 	}
 }
 
-// testAfter: functions run after their own COMMIT and before anyone of the batch is answered, and only for
-// changes that are there.
+// testAfter: functions run after their own COMMIT and before anyone of the batch is answered, and
+// only for changes that are there.
 func testAfter(t *testing.T, s *suite) {
 	var mu sync.Mutex
 	var ran []string
-	var parties []func() error
+	var requests []func() error
 	for i := range 20 {
 		change := func(tx *store.Tx) error {
 			tx.After(func() {
@@ -182,24 +184,24 @@ func testAfter(t *testing.T, s *suite) {
 			tx.After(func() { panic("a mistake") })
 			return insert(name("item", i), i)(tx)
 		}
-		parties = append(parties, func() error {
+		requests = append(requests, func() error {
 			err := s.db.Commit(change, nil)
 			mu.Lock()
 			defer mu.Unlock()
 			if len(ran) != 20 {
-				t.Errorf("a party was answered after %d of 20 functions", len(ran))
+				t.Errorf("a request was answered after %d of 20 functions", len(ran))
 			}
 			return err
 		})
 	}
-	parties = append(parties, func() error {
+	requests = append(requests, func() error {
 		s.db.Commit(func(tx *store.Tx) error {
 			tx.After(func() { t.Error("a function of a failed change ran") })
 			return errors.New("refused")
 		}, nil)
 		return nil
 	})
-	for _, err := range s.together(parties...) {
+	for _, err := range s.together(requests...) {
 		s.must(err)
 	}
 	slices.Sort(ran)
@@ -208,7 +210,8 @@ func testAfter(t *testing.T, s *suite) {
 	}
 }
 
-// testNotes: the newest of a key is written, without a record, without a caller, and at the latest by Close.
+// testNotes: the newest of a key is written, without a record, without a caller, and at the latest
+// by Close.
 func testNotes(t *testing.T, s *suite) {
 	s.must(s.db.Commit(insert("used", 0), nil))
 	written := make(chan int, 100)

@@ -17,14 +17,15 @@ import (
 // testClose: who waits when the store closes is served; who comes later is refused.
 func testClose(t *testing.T, s *suite) {
 	const n = 20
-	var parties []func() error
+	var requests []func() error
 	for i := range n {
-		parties = append(parties, func() error { return s.db.Commit(insert(name("item", i), i), line(name("item", i))) })
+		item := name("item", i)
+		requests = append(requests, func() error { return s.db.Commit(insert(item, i), line(item)) })
 	}
 	release := s.hold()
 	results := make(chan error, n)
-	for _, party := range parties {
-		go func() { results <- party() }()
+	for _, request := range requests {
+		go func() { results <- request() }()
 	}
 	s.waitFor(n)
 	closed := make(chan error)
@@ -32,7 +33,7 @@ func testClose(t *testing.T, s *suite) {
 	release()
 	for range n {
 		if err := <-results; err != nil {
-			t.Errorf("a party that waited when the store closed was answered %v", err)
+			t.Errorf("a request that waited when the store closed was answered %v", err)
 		}
 	}
 	s.must(<-closed)
@@ -49,12 +50,14 @@ func testClose(t *testing.T, s *suite) {
 	}
 }
 
-// testOneServer: a second server hears at once that it is one too many, and the first notices nothing.
+// testOneServer: a second server hears at once that it is one too many, and the first notices
+// nothing.
 func testOneServer(t *testing.T, s *suite) {
 	if db, err := s.open(t, s.dir); !errors.Is(err, store.ErrLocked) {
 		t.Errorf("a second server of this process got %v, %v", db, err)
 	}
-	if out, err := s.startChild("second").Output(); err != nil || !strings.Contains(string(out), "locked out\n") {
+	out, err := s.startChild("second").Output()
+	if err != nil || !strings.Contains(string(out), "locked out\n") {
 		t.Errorf("a second process said %q, %v", out, err)
 	}
 	s.must(s.db.Commit(nil, line("undisturbed")))
@@ -62,8 +65,8 @@ func testOneServer(t *testing.T, s *suite) {
 	s.reopen()
 }
 
-// testKill has a child commit under load, kills it without warning, and expects every change and every record
-// that it was told of.
+// testKill has a child commit under load, kills it without warning, and expects every change and
+// every record that it was told of.
 func testKill(t *testing.T, s *suite) {
 	s.must(s.db.Close())
 	for round := range 3 {
@@ -72,7 +75,8 @@ func testKill(t *testing.T, s *suite) {
 		records := s.records()
 		for _, item := range acknowledged {
 			if _, ok := s.value(item); !ok || records[item+" done"] != 1 {
-				t.Errorf("%s was acknowledged; there: %t, in the trail %d times", item, ok, records[item+" done"])
+				t.Errorf("%s was acknowledged; there: %t, in the trail %d times",
+					item, ok, records[item+" done"])
 			}
 		}
 		var items int

@@ -48,16 +48,20 @@ func testNested(t *testing.T, s *suite) {
 	}
 }
 
-// testRefused: what the driver would take and misunderstand is refused, and so is a change of other than one row.
+// testRefused: what the driver would take and misunderstand is refused, and so is a change of other
+// than one row.
 func testRefused(t *testing.T, s *suite) {
 	s.must(s.db.Commit(insert("a", 1), nil))
 	s.must(s.db.Commit(insert("b", 1), nil))
+	exec := func(q *store.Query, args ...any) func(*store.Tx) error {
+		return func(tx *store.Tx) error { _, err := tx.Exec(q, args...); return err }
+	}
 	for what, change := range map[string]func(*store.Tx) error{
-		"a time":              func(tx *store.Tx) error { _, err := tx.Exec(changeItems, time.Now()); return err },
-		"a duration":          func(tx *store.Tx) error { _, err := tx.Exec(changeItems, time.Second); return err },
-		"too few arguments":   func(tx *store.Tx) error { _, err := tx.Exec(insertItem, "c"); return err },
-		"too many arguments":  func(tx *store.Tx) error { _, err := tx.Exec(changeItems, 1, 2); return err },
-		"rows without a Row":  func(tx *store.Tx) error { _, err := tx.Exec(countItems); return err },
+		"a time":              exec(changeItems, time.Now()),
+		"a duration":          exec(changeItems, time.Second),
+		"too few arguments":   exec(insertItem, "c"),
+		"too many arguments":  exec(changeItems, 1, 2),
+		"rows without a Row":  exec(countItems),
 		"a change of two":     func(tx *store.Tx) error { return tx.Change(changeItems, 5) },
 		"a change of nothing": func(tx *store.Tx) error { return tx.Change(changeItem, 5, "c", 1) },
 	} {
@@ -70,7 +74,8 @@ func testRefused(t *testing.T, s *suite) {
 	}
 }
 
-// testTrail: batches come in order and without gaps, page after page, and the numbers go on after a restart.
+// testTrail: batches come in order and without gaps, page after page, and the numbers go on after a
+// restart.
 func testTrail(t *testing.T, s *suite) {
 	const batches = 150 // more than one page
 	for i := range batches {
@@ -111,7 +116,8 @@ func testTrail(t *testing.T, s *suite) {
 	}))
 }
 
-// testCache has one writer count up, and readers that must never see less than what was acknowledged.
+// testCache has one writer count up, and readers that must never see less than what was
+// acknowledged.
 func testCache(t *testing.T, s *suite) {
 	s.must(s.db.Commit(insert("counted", 0), nil))
 	cache := store.NewCache[string, int](100)

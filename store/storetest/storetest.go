@@ -1,5 +1,9 @@
-// Package storetest is the suite that every engine of package store must pass. It says what the store promises,
-// in the cases where a promise is hard to keep: bad neighbours in one transaction, crashes, races.
+// Package storetest is the suite that every engine of package store must pass. It says what the
+// store promises, in the cases where a promise is hard to keep: bad requests in a shared
+// transaction, crashes, races.
+//
+// It also holds the checker of queries, [CheckQueries], by which every domain shows that its
+// statements fit the schema and keep to their account and Region.
 package storetest
 
 import (
@@ -22,9 +26,10 @@ type Opener func(t testing.TB, dir string) (*store.DB, error)
 // child is the variable that makes Run the other process of a test: "role directory".
 const child = "STORETEST_CHILD"
 
-// Run runs the suite. It starts the test binary again for the cases that need a second process, so it must be
-// called from a top-level test, first thing.
+// Run runs the suite. It starts the test binary again for the cases that need a second process, so
+// it must be called from a top-level test, first thing.
 func Run(t *testing.T, open Opener) {
+	declareItems()
 	if role, dir, ok := strings.Cut(os.Getenv(child), " "); ok {
 		runChild(t, open, role, dir)
 		return
@@ -37,7 +42,7 @@ func Run(t *testing.T, open Opener) {
 		{"a failed change leaves its record", testFailedChange},
 		{"a stale change leaves no trace", testStale},
 		{"a record that panics takes its change back", testPanickingRecord},
-		{"bad neighbours", testBadNeighbours},
+		{"bad requests spoil no other", testIsolation},
 		{"a lost transaction can't be written to", testLostTransaction},
 		{"a transaction ends with its function", testEndedTransaction},
 		{"many writers of one row", testManyWriters},
@@ -65,16 +70,28 @@ type suite struct {
 
 const why = "a table of the tests"
 
-var (
+var createItems, insertItem, changeItem, readItem, listItems, countItems, changeItems *store.Query
+
+// rollsBackAll is what takes a whole transaction along: SQL's own way to say so, and with other
+// engines any error.
+var rollsBackAll *store.Query
+
+// declareItems makes the suite's statements when it runs and not before. Who imports this package
+// for [CheckQueries] alone checks every statement that is declared, and these have no place in the
+// schema.
+var declareItems = sync.OnceFunc(func() {
 	createItems = store.Wide(`CREATE TABLE IF NOT EXISTS items (
 		name TEXT NOT NULL PRIMARY KEY, rev BIGINT NOT NULL, value BIGINT NOT NULL)`, why)
-	insertItem  = store.Wide(`INSERT INTO items (name, rev, value) VALUES ($1, 1, $2)`, why)
-	changeItem  = store.Wide(`UPDATE items SET rev = rev + 1, value = $1 WHERE name = $2 AND rev = $3`, why)
-	readItem    = store.Wide(`SELECT rev, value FROM items WHERE name = $1`, why)
-	listItems   = store.Wide(`SELECT name FROM items ORDER BY name`, why)
-	countItems  = store.Wide(`SELECT count(*) FROM items`, why)
+	insertItem = store.Wide(`INSERT INTO items (name, rev, value) VALUES ($1, 1, $2)`, why)
+	changeItem = store.Wide(`UPDATE items SET rev = rev + 1, value = $1
+		WHERE name = $2 AND rev = $3`, why)
+	readItem = store.Wide(`SELECT rev, value FROM items WHERE name = $1`, why)
+	listItems = store.Wide(`SELECT name FROM items ORDER BY name`, why)
+	countItems = store.Wide(`SELECT count(*) FROM items`, why)
 	changeItems = store.Wide(`UPDATE items SET value = $1`, why)
-)
+	rollsBackAll = store.Wide(`INSERT OR ROLLBACK INTO items (name, rev, value)
+		VALUES ($1, 1, 1)`, why)
+})
 
 // Dir returns a directory that is removed after the test, in memory where the system has such.
 func Dir(t testing.TB) string {
@@ -154,16 +171,16 @@ func (s *suite) records() map[string]int {
 	return found
 }
 
-// together makes the Commits of the parties share a batch: it keeps the committer busy until all of them wait.
-// It returns their errors.
-func (s *suite) together(parties ...func() error) []error {
+// together makes the Commits of the requests share a batch: it keeps the committer busy until all
+// of them wait. It returns their errors.
+func (s *suite) together(requests ...func() error) []error {
 	release := s.hold()
-	results := make([]error, len(parties))
+	results := make([]error, len(requests))
 	var wg sync.WaitGroup
-	for i, party := range parties {
-		wg.Go(func() { results[i] = party() })
+	for i, request := range requests {
+		wg.Go(func() { results[i] = request() })
 	}
-	s.waitFor(len(parties))
+	s.waitFor(len(requests))
 	release()
 	wg.Wait()
 	return results

@@ -1,4 +1,4 @@
--- The records of one transaction, newline-joined, in the order of its parties. The committer numbers the
+-- The records of one transaction, newline-joined, in the order of its requests. The committer numbers the
 -- batches itself, one after the newest; so the newest may never go, or its number would be used again.
 CREATE TABLE trail (
     batch   INTEGER NOT NULL PRIMARY KEY,

@@ -6,9 +6,12 @@ CREATE TABLE jobs (
     region   TEXT    NOT NULL,
     subject  TEXT    NOT NULL, -- what the work is on
     due      INTEGER NOT NULL,
-    lease    INTEGER NOT NULL,
+    rev      INTEGER NOT NULL, -- how often it was scheduled anew; what was done before that doesn't end it
+    lease    INTEGER NOT NULL, -- number of the newest lease
+    expires  INTEGER NOT NULL, -- when that lease ends unless it is renewed; 0: nobody holds it
     attempts INTEGER NOT NULL,
     UNIQUE (kind, account, region, subject)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX jobs_by_due ON jobs (due);
+-- Due work is looked for kind by kind, so that the rows of one kind hide no other's.
+CREATE INDEX jobs_by_kind ON jobs (kind, due);

@@ -15,24 +15,24 @@ import (
 	"github.com/mattn/go-sqlite3"
 )
 
-// doubtful is SQLite whose COMMIT can be told to reach the disk and yet to report an I/O error.
-type doubtful struct {
+// unsureEngine is SQLite whose COMMIT can be told to reach the disk and yet to report an I/O error.
+type unsureEngine struct {
 	*sqlite
 	breakNext *atomic.Bool
 	opened    *atomic.Int64 // connections for writing
 }
 
-type doubtfulConn struct {
+type unsureConn struct {
 	*sqlite3.SQLiteConn
-	engine doubtful
+	engine unsureEngine
 }
 
-type doubtfulCommit struct {
+type unsureCommit struct {
 	*sqlite3.SQLiteStmt
-	engine doubtful
+	engine unsureEngine
 }
 
-func (d doubtful) connect(ctx context.Context, r role) (driver.Conn, error) {
+func (d unsureEngine) connect(ctx context.Context, r role) (driver.Conn, error) {
 	c, err := d.sqlite.connect(ctx, r)
 	if err != nil {
 		return nil, err
@@ -40,20 +40,24 @@ func (d doubtful) connect(ctx context.Context, r role) (driver.Conn, error) {
 	if r == writing {
 		d.opened.Add(1)
 	}
-	return doubtfulConn{c.(*sqlite3.SQLiteConn), d}, nil
+	return unsureConn{c.(*sqlite3.SQLiteConn), d}, nil
 }
 
-func (d doubtful) alive(c driver.Conn) bool { return d.sqlite.alive(c.(doubtfulConn).SQLiteConn) }
+func (d unsureEngine) alive(c driver.Conn) bool {
+	return d.sqlite.alive(c.(unsureConn).SQLiteConn)
+}
 
-func (c doubtfulConn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
+func (c unsureConn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
 	stmt, err := c.SQLiteConn.PrepareContext(ctx, query)
 	if err == nil && query == commit.text {
-		stmt = doubtfulCommit{stmt.(*sqlite3.SQLiteStmt), c.engine}
+		stmt = unsureCommit{stmt.(*sqlite3.SQLiteStmt), c.engine}
 	}
 	return stmt, err
 }
 
-func (s doubtfulCommit) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
+func (s unsureCommit) ExecContext(
+	ctx context.Context, args []driver.NamedValue,
+) (driver.Result, error) {
 	result, err := s.SQLiteStmt.ExecContext(ctx, args)
 	if err == nil && s.engine.breakNext.Swap(false) {
 		return nil, sqlite3.Error{Code: sqlite3.ErrIoErr}
@@ -61,15 +65,15 @@ func (s doubtfulCommit) ExecContext(ctx context.Context, args []driver.NamedValu
 	return result, err
 }
 
-// When nobody knows how a COMMIT ended, its parties hear that they must look for themselves, and none is run again:
-// what was there already would be there twice. Caches are dropped, for the change may be there. The connection goes,
-// and another one serves.
-func TestCommitThatFailsAfterItsEffect(t *testing.T) {
+// When nobody knows how a COMMIT ended, its requests hear that they must look for themselves, and
+// none is run again: what was there already would be there twice. Caches are dropped, for the
+// change may be there. The connection goes, and another one serves.
+func TestCommit_OutcomeUnknown_IsNotRunAgain(t *testing.T) {
 	file, err := newSQLite(filepath.Join(t.TempDir(), "db"), true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := doubtful{file, new(atomic.Bool), new(atomic.Int64)}
+	e := unsureEngine{sqlite: file, breakNext: new(atomic.Bool), opened: new(atomic.Int64)}
 	db := &DB{engine: e, stopped: make(chan struct{})}
 	if err := db.start(t.Context(), Config{Log: slog.New(slog.DiscardHandler)}); err != nil {
 		t.Fatal(err)
@@ -91,11 +95,11 @@ func TestCommitThatFailsAfterItsEffect(t *testing.T) {
 		}, recordOf(name))
 	}) {
 		if fault.Of(err) == nil || fault.Of(err).Kind != fault.Unavailable {
-			t.Errorf("party %d was answered %v", i, err)
+			t.Errorf("request %d was answered %v", i, err)
 		}
 	}
 	if runs.Load() != 4 || hooks.Load() != 4 {
-		t.Errorf("4 parties ran %d times, and %d functions were called", runs.Load(), hooks.Load())
+		t.Errorf("4 requests ran %d times, and %d functions were called", runs.Load(), hooks.Load())
 	}
 	for deadline := time.Now().Add(time.Minute); db.Ready() != nil; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
@@ -103,7 +107,7 @@ func TestCommitThatFailsAfterItsEffect(t *testing.T) {
 		}
 	}
 	if e.opened.Load() == opened {
-		t.Error("the connection in doubt is still in use")
+		t.Error("the connection of unknown outcome is still in use")
 	}
 	if err := db.Commit(fill("after", 10), recordOf("after")); err != nil {
 		t.Error(err)

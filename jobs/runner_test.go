@@ -28,8 +28,8 @@ const (
 
 var began = time.Date(2026, 3, 1, 9, 30, 0, 0, time.UTC)
 
-// shop is a clockwork over a true database, whose clock stands still until the test moves it.
-type shop struct {
+// fixture is a true database with jobs, whose clock stands still until the test moves it.
+type fixture struct {
 	t   testing.TB
 	db  *store.DB
 	log bytes.Buffer
@@ -40,33 +40,40 @@ type shop struct {
 	work func(*op.Call, string) error // besides; nil: it succeeds
 }
 
-func open(t testing.TB) *shop {
+func open(t testing.TB) *fixture {
 	t.Helper()
 	dir, err := os.MkdirTemp("/dev/shm", "claviger-jobs-")
 	if err != nil {
 		dir = t.TempDir()
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	s := &shop{t: t, now: began}
-	if s.db, err = store.Open(t.Context(), store.Config{Path: filepath.Join(dir, "claviger.db")}); err != nil {
+	s := &fixture{t: t, now: began}
+	s.db, err = store.Open(t.Context(), store.Config{Path: filepath.Join(dir, "claviger.db")})
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.db.Close() })
 	return s
 }
 
-// worker returns one more clockwork over the same database.
-func (s *shop) worker() *jobs.Clockwork {
-	return &jobs.Clockwork{DB: s.db, Runner: &op.Runner{Ledger: s.db, Now: s.clock}, Works: map[string]jobs.Work{kind: s.perform},
-		Log: slog.New(slog.NewTextHandler(&s.log, nil)), Now: s.clock}
+// runner returns one more runner over the same database, as of another process.
+func (s *fixture) runner() *jobs.Runner {
+	return &jobs.Runner{
+		DB:         s.db,
+		Operations: &op.Runner{Ledger: s.db, Now: s.clock},
+		Kinds:      map[string]jobs.Kind{kind: {Work: s.perform}},
+		Log:        slog.New(slog.NewTextHandler(&s.log, nil)),
+		Now:        s.clock,
+	}
 }
 
-func (s *shop) perform(c *op.Call, subject string) error {
+func (s *fixture) perform(c *op.Call, subject string) error {
 	s.mu.Lock()
 	s.done = append(s.done, subject)
 	work := s.work
 	s.mu.Unlock()
-	if c.Caller.Type != policy.Service || c.Caller.PrincipalID != "kms.amazonaws.com" || c.Caller.Account != account || c.Region != region {
+	if c.Caller.Type != policy.Service || c.Caller.PrincipalID != "kms.amazonaws.com" ||
+		c.Caller.Account != account || c.Region != region {
 		s.t.Errorf("the work ran as %+v in %s", c.Caller, c.Region)
 	}
 	if work == nil {
@@ -75,47 +82,50 @@ func (s *shop) perform(c *op.Call, subject string) error {
 	return work(c, subject)
 }
 
-func (s *shop) clock() time.Time {
+func (s *fixture) clock() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.now
 }
 
-func (s *shop) pass(d time.Duration) {
+func (s *fixture) pass(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.now = s.now.Add(d)
 }
 
-// turn has a new worker do what is due, and returns what was done.
-func (s *shop) turn() []string {
+// runDue has a new runner do what is due, and returns what was done.
+func (s *fixture) runDue() []string {
 	s.t.Helper()
 	s.mu.Lock()
 	s.done = nil
 	s.mu.Unlock()
-	s.worker().Turn(s.t.Context())
+	s.runner().RunDue(s.t.Context())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.done)
 }
 
-func (s *shop) commit(apply func(*store.Tx) error) error {
+func (s *fixture) commit(apply func(*store.Tx) error) error {
 	return s.db.Commit(apply, func(error) []byte { return nil })
 }
 
-func (s *shop) schedule(kind, subject string, after time.Duration) {
+func (s *fixture) schedule(kind, subject string, after time.Duration) {
 	s.t.Helper()
 	err := s.commit(func(tx *store.Tx) error {
-		return jobs.Book{}.Schedule(tx, kind, account, region, subject, s.clock().Add(after))
+		return jobs.Queue{}.Schedule(tx, kind, account, region, subject, s.clock().Add(after))
 	})
 	if err != nil {
 		s.t.Fatal(err)
 	}
 }
 
-func (s *shop) cancel(subject string) {
+func (s *fixture) cancel(subject string) {
 	s.t.Helper()
-	if err := s.commit(func(tx *store.Tx) error { return jobs.Book{}.Cancel(tx, kind, account, region, subject) }); err != nil {
+	err := s.commit(func(tx *store.Tx) error {
+		return jobs.Queue{}.Cancel(tx, kind, account, region, subject)
+	})
+	if err != nil {
 		s.t.Fatal(err)
 	}
 }
@@ -123,7 +133,7 @@ func (s *shop) cancel(subject string) {
 var qLeft = store.Wide(`SELECT subject FROM jobs ORDER BY subject`, "a test looks at all jobs")
 
 // left returns the subjects of the jobs that are there.
-func (s *shop) left() (out []string) {
+func (s *fixture) left() (out []string) {
 	s.t.Helper()
 	err := s.db.Rows(qLeft, nil, func(scan func(...any) error) error {
 		var subject string
@@ -144,50 +154,52 @@ func same(t testing.TB, what string, got []string, want ...string) {
 	}
 }
 
-func TestWorkIsDoneOnceItIsDue(t *testing.T) {
+func TestRunDue_DueWork_IsDoneOnce(t *testing.T) {
 	s := open(t)
 	s.schedule(kind, "b", 2*time.Hour)
 	s.schedule(kind, "a", time.Hour)
-	same(t, "before", s.turn())
+	same(t, "before", s.runDue())
 	s.pass(time.Hour - time.Microsecond)
-	same(t, "a microsecond before", s.turn())
+	same(t, "a microsecond before", s.runDue())
 	s.pass(time.Microsecond)
-	same(t, "when a is due", s.turn(), "a")
+	same(t, "when a is due", s.runDue(), "a")
 	same(t, "left", s.left(), "b")
-	same(t, "again", s.turn())
+	same(t, "again", s.runDue())
 	s.pass(30 * 24 * time.Hour)
-	same(t, "long after", s.turn(), "b")
+	same(t, "long after", s.runDue(), "b")
 	same(t, "left at the end", s.left())
 }
 
-func TestWorkIsDoneInOrderOfItsTime(t *testing.T) {
+func TestRunDue_SeveralJobs_AreDoneInOrderOfTheirTime(t *testing.T) {
 	s := open(t)
 	for _, h := range []int{3, 1, 2} {
 		s.schedule(kind, fmt.Sprint(h), time.Duration(h)*time.Hour)
 	}
 	s.pass(24 * time.Hour)
-	same(t, "done", s.turn(), "1", "2", "3")
+	same(t, "done", s.runDue(), "1", "2", "3")
 }
 
-func TestScheduleTwiceMoves(t *testing.T) {
+func TestSchedule_SameJobTwice_Moves(t *testing.T) {
 	s := open(t)
 	s.schedule(kind, "a", time.Hour)
 	s.schedule(kind, "a", 3*time.Hour)
 	same(t, "jobs", s.left(), "a")
 	s.pass(2 * time.Hour)
-	same(t, "at the old time", s.turn())
+	same(t, "at the old time", s.runDue())
 	s.pass(time.Hour)
-	same(t, "at the new time", s.turn(), "a")
+	same(t, "at the new time", s.runDue(), "a")
 }
 
 // What one names a job by is the kind, the namespace and the subject together.
-func TestJobsOfOthersAreOthers(t *testing.T) {
+func TestCancel_JobsOfOtherNamespaces_Stay(t *testing.T) {
 	s := open(t)
 	err := s.commit(func(tx *store.Tx) error {
-		b := jobs.Book{}
+		q := jobs.Queue{}
 		return errors.Join(
-			b.Schedule(tx, kind, account, region, "a", s.now), b.Schedule(tx, "kms:Other", account, region, "a", s.now),
-			b.Schedule(tx, kind, "444455556666", region, "a", s.now), b.Schedule(tx, kind, account, "us-west-2", "a", s.now))
+			q.Schedule(tx, kind, account, region, "a", s.now),
+			q.Schedule(tx, "kms:Other", account, region, "a", s.now),
+			q.Schedule(tx, kind, "444455556666", region, "a", s.now),
+			q.Schedule(tx, kind, account, "us-west-2", "a", s.now))
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -197,21 +209,21 @@ func TestJobsOfOthersAreOthers(t *testing.T) {
 	same(t, "jobs after one was cancelled", s.left(), "a", "a", "a")
 }
 
-func TestWhatIsCancelledIsNotDone(t *testing.T) {
+func TestCancel_ScheduledJob_IsNotDone(t *testing.T) {
 	s := open(t)
 	s.schedule(kind, "a", time.Hour)
 	s.cancel("a")
 	s.cancel("a") // what is not there is as good
 	s.pass(2 * time.Hour)
-	same(t, "done", s.turn())
+	same(t, "done", s.runDue())
 	same(t, "left", s.left())
 }
 
 // A job belongs to the change that made it: without the change there is no job.
-func TestAScheduleEndsWithItsTransaction(t *testing.T) {
+func TestSchedule_TransactionRolledBack_LeavesNoJob(t *testing.T) {
 	s := open(t)
 	err := s.commit(func(tx *store.Tx) error {
-		err := jobs.Book{}.Schedule(tx, kind, account, region, "a", s.now)
+		err := jobs.Queue{}.Schedule(tx, kind, account, region, "a", s.now)
 		return errors.Join(err, store.Stale)
 	})
 	if !errors.Is(err, store.Stale) {
@@ -220,26 +232,28 @@ func TestAScheduleEndsWithItsTransaction(t *testing.T) {
 	same(t, "jobs", s.left())
 }
 
-func TestFailingWorkIsTriedLaterAndLater(t *testing.T) {
+func TestRunDue_FailingWork_IsTriedLaterAndLater(t *testing.T) {
 	s := open(t)
 	s.work = func(*op.Call, string) error { return errors.New("the disk is full") }
 	s.schedule(kind, "a", 0)
-	for n, pause := range []time.Duration{2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 3600, 3600, 3600} {
+	for n, pause := range []time.Duration{
+		2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 3600, 3600, 3600,
+	} {
 		pause *= time.Second
-		same(t, fmt.Sprintf("attempt %d", n), s.turn(), "a")
+		same(t, fmt.Sprintf("attempt %d", n), s.runDue(), "a")
 		s.pass(pause - time.Microsecond)
-		same(t, fmt.Sprintf("before attempt %d", n+1), s.turn())
+		same(t, fmt.Sprintf("before attempt %d", n+1), s.runDue())
 		s.pass(time.Microsecond)
 	}
 	if !strings.Contains(s.log.String(), "the disk is full") {
 		t.Error("nobody was told")
 	}
 	s.work = nil
-	same(t, "at last", s.turn(), "a")
+	same(t, "at last", s.runDue(), "a")
 	same(t, "left", s.left())
 }
 
-func TestFailingWorkHoldsUpNoOther(t *testing.T) {
+func TestRunDue_FailingWork_HoldsUpNoOther(t *testing.T) {
 	s := open(t)
 	s.work = func(_ *op.Call, subject string) error {
 		if subject != "z" {
@@ -252,8 +266,7 @@ func TestFailingWorkHoldsUpNoOther(t *testing.T) {
 	}
 	s.pass(time.Millisecond)
 	s.schedule(kind, "z", 0)
-	s.turn()
-	if !slices.Contains(s.turn(), "z") {
+	if !slices.Contains(s.runDue(), "z") {
 		t.Error("work that succeeds waits behind work that fails")
 	}
 	if n := len(s.left()); n != 100 {
@@ -262,25 +275,24 @@ func TestFailingWorkHoldsUpNoOther(t *testing.T) {
 }
 
 // A newer version of the program may have left work that this one doesn't know.
-func TestWorkOfAnUnknownKindStays(t *testing.T) {
+func TestRunDue_UnknownKind_StaysAndIsLogged(t *testing.T) {
 	s := open(t)
 	s.schedule("kms:Unheard", "a", 0)
-	same(t, "done", s.turn())
+	same(t, "done", s.runDue())
 	same(t, "left", s.left(), "a")
 	if !strings.Contains(s.log.String(), "kms:Unheard") {
 		t.Error("nobody was told")
 	}
 }
 
-func TestWorkOfAnUnknownKindHoldsUpNoOther(t *testing.T) {
+func TestRunDue_UnknownKind_HoldsUpNoOther(t *testing.T) {
 	s := open(t)
 	for i := range 100 {
 		s.schedule("kms:Unheard", fmt.Sprintf("a%03d", i), 0)
 	}
 	s.pass(time.Millisecond)
 	s.schedule(kind, "z", 0)
-	first := s.turn()
-	if !slices.Contains(append(first, s.turn()...), "z") {
+	if !slices.Contains(s.runDue(), "z") {
 		t.Error("known work waits behind unknown work")
 	}
 	if n := len(s.left()); n != 100 {
@@ -288,16 +300,16 @@ func TestWorkOfAnUnknownKindHoldsUpNoOther(t *testing.T) {
 	}
 }
 
-func TestOneWorkerDoesAJob(t *testing.T) {
+func TestRunDue_SeveralRunners_DoAJobOnce(t *testing.T) {
 	s := open(t)
 	for i := range 20 {
 		s.schedule(kind, fmt.Sprintf("%02d", i), 0)
 	}
 	var all sync.WaitGroup
 	for range 4 {
-		w := s.worker()
+		w := s.runner()
 		w.Log = slog.New(slog.DiscardHandler)
-		all.Go(func() { w.Turn(context.Background()) })
+		all.Go(func() { w.RunDue(context.Background()) })
 	}
 	all.Wait()
 	slices.Sort(s.done)
@@ -307,9 +319,9 @@ func TestOneWorkerDoesAJob(t *testing.T) {
 	same(t, "left", s.left())
 }
 
-// overtaken has a worker take a job, and another do it again when the first one's lease is over. It then
-// lets the first one go on with the outcome given.
-func (s *shop) overtaken(outcome error) {
+// overtaken has a runner take a job, and another do it again when the first one's lease is over. It
+// then lets the first one go on with the outcome given.
+func (s *fixture) overtaken(outcome error) {
 	s.t.Helper()
 	s.schedule(kind, "a", 0)
 	taken, goOn := make(chan struct{}), make(chan struct{})
@@ -318,24 +330,24 @@ func (s *shop) overtaken(outcome error) {
 		<-goOn
 		return outcome
 	}
-	slow := s.worker()
+	slow := s.runner()
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		slow.Turn(context.Background())
+		slow.RunDue(context.Background())
 	}()
 	<-taken
-	same(s.t, "done while the lease holds", s.turn())
+	same(s.t, "done while the lease holds", s.runDue())
 	s.pass(2 * time.Minute)
 	s.mu.Lock()
 	s.work = func(*op.Call, string) error { return errors.New("the second one fails") }
 	s.mu.Unlock()
-	same(s.t, "done once the lease is over", s.turn(), "a")
+	same(s.t, "done once the lease is over", s.runDue(), "a")
 	close(goOn)
 	<-ended
 }
 
-func TestALateWorkerEndsNothing(t *testing.T) {
+func TestLease_OvertakenWorker_EndsNothing(t *testing.T) {
 	for name, outcome := range map[string]error{"success": nil, "failure": errors.New("too late")} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t)
@@ -345,39 +357,39 @@ func TestALateWorkerEndsNothing(t *testing.T) {
 			s.work = nil
 			s.mu.Unlock()
 			s.pass(4*time.Second - time.Microsecond)
-			same(t, "before the second one's retry", s.turn())
+			same(t, "before the second one's retry", s.runDue())
 			s.pass(time.Microsecond)
-			same(t, "at the second one's retry", s.turn(), "a")
+			same(t, "at the second one's retry", s.runDue(), "a")
 			same(t, "left at the end", s.left())
 		})
 	}
 }
 
 // Work that is scheduled anew while it is being done is done again.
-func TestANewScheduleOutlivesTheWorkInProgress(t *testing.T) {
+func TestSchedule_WhileWorkRuns_IsDoneAgain(t *testing.T) {
 	s := open(t)
 	s.schedule(kind, "a", 0)
 	s.work = func(*op.Call, string) error {
 		s.schedule(kind, "a", time.Hour)
 		return nil
 	}
-	same(t, "done", s.turn(), "a")
+	same(t, "done", s.runDue(), "a")
 	same(t, "left", s.left(), "a")
 	s.work = nil
 	s.pass(time.Hour)
-	same(t, "done again", s.turn(), "a")
+	same(t, "done again", s.runDue(), "a")
 }
 
-func TestRunEndsWithItsContext(t *testing.T) {
+func TestRun_ContextEnds_Returns(t *testing.T) {
 	s := open(t)
 	s.schedule(kind, "a", 0)
 	ctx, stop := context.WithCancel(t.Context())
 	s.work = func(*op.Call, string) error { stop(); return nil }
-	s.worker().Run(ctx)
+	s.runner().Run(ctx)
 	same(t, "done", s.done, "a")
 	same(t, "left", s.left())
 
 	s.schedule(kind, "b", 0)
-	s.worker().Turn(ctx) // it has ended
+	s.runner().RunDue(ctx) // it has ended
 	same(t, "left", s.left(), "b")
 }

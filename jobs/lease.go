@@ -1,0 +1,141 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"claviger/internal/fault"
+	"claviger/store"
+)
+
+const (
+	lease    = 2 * time.Minute // how long a worker may give no sign before another one tries
+	renewal  = lease / 3       // so that two renewals may fail
+	firstTry = 2 * time.Second // between the first two attempts at work that fails
+	slowest  = time.Hour       // between two attempts at last
+)
+
+const knownByID = "a job is known by its id"
+
+var (
+	qLease = store.Wide(`UPDATE jobs SET lease = lease + 1, expires = $1, attempts = attempts + 1
+		WHERE id = $2 AND lease = $3 AND rev = $4`, knownByID)
+	qRenew = store.Wide(`UPDATE jobs SET expires = $1 WHERE id = $2 AND lease = $3`, knownByID)
+	qRetry = store.Wide(`UPDATE jobs SET due = $1, expires = 0
+		WHERE id = $2 AND lease = $3 AND rev = $4`, knownByID)
+	qRelease = store.Wide(`UPDATE jobs SET expires = 0 WHERE id = $1 AND lease = $2`, knownByID)
+	qFinish  = store.Wide(`DELETE FROM jobs WHERE id = $1 AND lease = $2 AND rev = $3`, knownByID)
+)
+
+// errLost is why the context of work ends before the process does.
+var errLost = errors.New("jobs: the job was taken back, or another worker has it")
+
+// do leases a job that has a slot, does it and takes it away. Then it signals again, for another
+// may wait for the slot. A job that could not even be leased signals nothing, or a database that
+// takes nothing would be asked without a pause.
+func (r *Runner) do(ctx context.Context, j job, again chan<- struct{}) {
+	leased := false
+	defer func() {
+		r.pool().leave(j.kind, r.target(j))
+		if !leased {
+			return
+		}
+		select {
+		case again <- struct{}{}:
+		default: // a look is coming that will see it
+		}
+	}()
+	err := r.change(qLease, r.leaseEnd(), j.id, j.lease, j.rev)
+	if errors.Is(err, store.Stale) {
+		return // another worker has it, or it was moved or taken back
+	}
+	if err != nil {
+		r.Log.Error("a job can't be leased", "kind", j.kind, "subject", j.subject, "error", err)
+		return
+	}
+	leased = true
+	j.lease++
+	r.settle(j, r.perform(ctx, j))
+}
+
+// perform does the work and renews the lease meanwhile. A panic is a failure of this job alone.
+func (r *Runner) perform(ctx context.Context, j job) (err error) {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	ended := make(chan struct{})
+	var renewing sync.WaitGroup
+	renewing.Go(func() { r.renew(j, ended, stop) })
+	defer renewing.Wait()
+	defer close(ended)
+	defer func() {
+		if v := recover(); v != nil {
+			err = fault.Panic(v)
+		}
+	}()
+	call := r.Operations.Own(ctx, j.account, j.region, service(j.kind))
+	return r.work(j.kind)(call, j.subject)
+}
+
+// renew keeps the lease until the work has ended, also while the process shuts down. Once the lease
+// is lost the work is told to stop. A renewal that can't be stored is no loss yet: the database
+// that refuses it gives nobody else the job.
+func (r *Runner) renew(j job, ended <-chan struct{}, stop context.CancelCauseFunc) {
+	tick := time.NewTicker(renewal)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ended:
+			return
+		case <-tick.C:
+		}
+		err := r.change(qRenew, r.leaseEnd(), j.id, j.lease)
+		if errors.Is(err, store.Stale) {
+			stop(errLost)
+			return
+		}
+		if err != nil {
+			r.Log.Warn("a lease can't be renewed", "kind", j.kind, "subject", j.subject, "error", err)
+		}
+	}
+}
+
+// settle ends a job that was done, and puts off one that failed, later and later. A job that was
+// scheduled anew meanwhile keeps its new time. One whose lease was lost is no longer ours to end.
+func (r *Runner) settle(j job, failure error) {
+	q, args := qFinish, []any{j.id, j.lease, j.rev}
+	if failure != nil {
+		r.Log.Error("work failed and will be tried again",
+			"kind", j.kind, "subject", j.subject, "error", failure)
+		q, args = qRetry, []any{r.Now().Add(pause(j.attempts)).UnixMicro(), j.id, j.lease, j.rev}
+	}
+	err := r.commit(func(tx *store.Tx) error {
+		err := tx.Change(q, args...)
+		if errors.Is(err, store.Stale) {
+			return tx.Change(qRelease, j.id, j.lease)
+		}
+		return err
+	})
+	if err != nil && !errors.Is(err, store.Stale) {
+		r.Log.Error("the state of a job can't be stored",
+			"kind", j.kind, "subject", j.subject, "error", err)
+	}
+}
+
+func (r *Runner) leaseEnd() int64 { return r.Now().Add(lease).UnixMicro() }
+
+// change alters one job's row.
+func (r *Runner) change(q *store.Query, args ...any) error {
+	return r.commit(func(tx *store.Tx) error { return tx.Change(q, args...) })
+}
+
+// commit leaves no record: what the job does leaves its own.
+func (r *Runner) commit(apply func(*store.Tx) error) error {
+	return r.DB.Commit(apply, func(error) []byte { return nil })
+}
+
+// pause doubles with every attempt.
+func pause(attempts int64) time.Duration {
+	return min(firstTry<<min(attempts, 20), slowest)
+}
