@@ -35,6 +35,8 @@ var layers = []struct{ pkg, may, because string }{
 	{"keystore/keyrows", "keystore/key internal/domain internal/rowmac audit store", "rows hold keys, and know no operation"},
 	{"keystore/key", "keystore/publickey keystore/kmsfault internal/custody internal/fault internal/wire", "a key is facts and rules: no clock, no database, no device"},
 	{"keystore/publickey", "keystore/kmsfault internal/custody internal/lattice", "what a public key can do needs nothing else"},
+	{"keystore/ciphertext", "keystore/key internal/custody", "a format knows what it holds"},
+	{"keystore/model", "internal/op internal/shape", "a model is names and constraints"},
 	{"keystore/kmsfault", "internal/fault", "every part of KMS refuses in the same words"},
 	{"secrets", "internal/... policy audit store", "a domain knows the road, the engine and the trail, and no other domain"},
 	{"parameters", "internal/... policy audit store", "a domain knows the road, the engine and the trail, and no other domain"},

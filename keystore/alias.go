@@ -248,16 +248,16 @@ func (s *Keys) listAliases(c *op.Call, in ListAliasesInput, l aliasList) (out Li
 	if err != nil {
 		return out, err
 	}
-	aliases, err := s.rows.Aliases(c, account, region, of, p.after, p.size+1)
+	aliases, err := s.rows.Aliases(c, account, region, of, p.After, p.Size+1)
 	if of == "" {
-		aliases = withPredefined(c, aliases, p.after)
+		aliases = withPredefined(c, aliases, p.After)
 	}
 	out.Aliases = []AliasListEntry{}
-	for _, a := range aliases[:min(len(aliases), p.size)] {
+	for _, a := range aliases[:min(len(aliases), p.Size)] {
 		out.Aliases = append(out.Aliases, AliasListEntry{a.Name, a.ARN(), a.KeyID, wire.At(a.Created), wire.At(a.Updated)})
 	}
-	if len(aliases) > p.size {
-		out.Truncated, out.NextMarker = true, p.next(aliases[p.size-1].Name)
+	if len(aliases) > p.Size {
+		out.Truncated, out.NextMarker = true, p.Next(aliases[p.Size-1].Name)
 	}
 	return out, err
 }

@@ -53,7 +53,7 @@ func (in CreateKeyInput) Validate() error {
 			return err
 		}
 	}
-	return checkTags(in.Tags)
+	return domain.CheckTags(tagRules, in.Tags)
 }
 
 func (in CreateKeyInput) origin() string { return domain.Or(in.Origin, key.OriginKMS) }
@@ -84,7 +84,7 @@ func (s *Keys) createKey(c *op.Call, in CreateKeyInput, at place) (op.Commit[Cre
 		return nil, err
 	}
 	k.Description, k.Policy = domain.Or(in.Description, ""), domain.Or(in.Policy, "")
-	k.Tags = merge(nil, in.Tags)
+	k.Tags = domain.SortTags(in.Tags)
 	if in.multiRegion() {
 		k.ID, k.PrimaryRegion = key.NewMultiRegionID(), k.Region
 	}

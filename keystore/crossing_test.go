@@ -8,6 +8,7 @@ import (
 
 	"claviger/internal/fault"
 	"claviger/keystore/key"
+	"claviger/keystore/model"
 )
 
 // guided is what the guide has an operation answer in the state of a column; nothing is yes.
@@ -44,7 +45,7 @@ func crossed(k *key.Key, operation, algorithm string, column int) (code, text st
 func TestEveryOperationWithEveryKeyInEveryState(t *testing.T) {
 	algorithms := []string{""}
 	for _, shape := range []string{"EncryptionAlgorithmSpec", "SigningAlgorithmSpec", "MacAlgorithmSpec", "KeyAgreementAlgorithmSpec"} {
-		algorithms = append(algorithms, shapes[shape].Enum...)
+		algorithms = append(algorithms, model.Shapes[shape].Enum...)
 	}
 	n := 0
 	for spec, uses := range key.Specs {
@@ -71,7 +72,7 @@ func crossing(t *testing.T, k *key.Key, operation, algorithm string, column int)
 	x := target{key: k, action: operation, operation: operation, algorithm: algorithm, usePendingDeletion: func() { late = true }}
 	code, text := crossed(k, operation, algorithm, column)
 	f := fault.Of(x.Ready())
-	if f == nil != (code == "") || f != nil && (KMS.Code(f) != code || f.Message != text) {
+	if f == nil != (code == "") || f != nil && (model.KMS.Code(f) != code || f.Message != text) {
 		t.Errorf("%s by %q with a key of %s for %s that is %s: %v, want %s: %q", operation, algorithm, k.Spec, k.Usage, k.State, f, code, text)
 	}
 	if late != strings.HasSuffix(text, "is pending deletion.") {
@@ -84,7 +85,7 @@ func crossing(t *testing.T, k *key.Key, operation, algorithm string, column int)
 	if code == "InvalidKeyUsageException" && k.Usage != key.EncryptDecrypt {
 		code, text = "IncorrectKeyException", "The key ID in the request does not identify a CMK that can perform this operation."
 	}
-	if f == nil != (code == "") || f != nil && (KMS.Code(f) != code || f.Message != text) {
+	if f == nil != (code == "") || f != nil && (model.KMS.Code(f) != code || f.Message != text) {
 		t.Errorf("Decrypt by %q of what names a key of %s for %s that is %s: %v, want %s: %q", algorithm, k.Spec, k.Usage, k.State, f, code, text)
 	}
 }

@@ -8,14 +8,12 @@ import (
 	"claviger/internal/domain"
 	"claviger/internal/fault"
 	"claviger/internal/op"
+	"claviger/keystore/ciphertext"
 	"claviger/keystore/key"
 	"claviger/keystore/kmsfault"
 	"claviger/keystore/publickey"
 	"claviger/policy"
 )
-
-// purposeKMS separates what callers encrypt from all else that is sealed by the same material.
-const purposeKMS = "claviger kms 1"
 
 // EncryptInput is EncryptRequest of AWS.
 type EncryptInput struct {
@@ -106,11 +104,11 @@ func (s *Keys) encryptTo(c *op.Call, t *target, plaintext []byte, context map[st
 
 // encryptUnder seals plaintext by the current material of k, a symmetric key: one call of the token.
 func (s *Keys) encryptUnder(c *op.Call, k *key.Key, plaintext []byte, context map[string]string) ([]byte, error) {
-	sealed, err := s.sealUnder(c, k, plaintext, additional(purposeKMS, k.ID, k.MaterialID, context))
+	sealed, err := s.sealUnder(c, k, plaintext, ciphertext.AdditionalData(ciphertext.ForCaller, k.ID, k.MaterialID, context))
 	if err != nil {
 		return nil, err
 	}
-	return blob{k.ID, k.MaterialID, sealed}.encode(), nil
+	return ciphertext.Blob{KeyID: k.ID, MaterialID: k.MaterialID, Sealed: sealed}.Encode(), nil
 }
 
 // sealUnder and unsealUnder are all that is ever done with the material of a symmetric key.
@@ -224,9 +222,9 @@ type DecryptOutput struct {
 // source is the key of a ciphertext: the one the caller named, or the one the ciphertext names.
 type source struct {
 	target
-	ciphertext []byte // nil: there is none, which a dry run allows
-	blob       blob   // what the ciphertext of a symmetric key says, if it can be read
-	implicit   bool   // the key was found in the ciphertext
+	ciphertext []byte          // nil: there is none, which a dry run allows
+	blob       ciphertext.Blob // what the ciphertext of a symmetric key says, if it can be read
+	implicit   bool            // the key was found in the ciphertext
 }
 
 // errForeign is AWS's answer to a ciphertext whose key is unknown: it doesn't say whether there is one.
@@ -244,7 +242,7 @@ func (t *source) Missing() error {
 // Ready implements [op.Target]: a named key must be one that decrypts, and the ciphertext's own; and what a symmetric key
 // decrypts, one that it may have made.
 func (t *source) Ready() error {
-	others := t.key.IsSymmetric() && t.blob.keyID != "" && t.blob.keyID != t.key.ID // in what another kind of key takes, such ids are chance
+	others := t.key.IsSymmetric() && t.blob.KeyID != "" && t.blob.KeyID != t.key.ID // in what another kind of key takes, such ids are chance
 	if t.key.Serves("Decrypt") != nil || others {
 		return fault.New(fault.State, "IncorrectKeyException",
 			"The key ID in the request does not identify a CMK that can perform this operation.")
@@ -252,7 +250,7 @@ func (t *source) Ready() error {
 	if err := t.target.Ready(); err != nil {
 		return err
 	}
-	if _, ok := t.key.MaterialRef(t.blob.material); t.algorithm == key.SymmetricDefault && t.ciphertext != nil && !ok {
+	if _, ok := t.key.MaterialRef(t.blob.MaterialID); t.algorithm == key.SymmetricDefault && t.ciphertext != nil && !ok {
 		return custody.ErrForged
 	}
 	return nil
@@ -260,21 +258,21 @@ func (t *source) Ready() error {
 
 // findSource looks up the key of a ciphertext for an operation of the matrix, under an IAM action. A ciphertext that can't be
 // read is refused at once if it alone would say which key is meant.
-func (s *Keys) findSource(c *op.Call, operation, action string, ciphertext []byte, keyID, algorithm *string, by presented) (*source, error) {
+func (s *Keys) findSource(c *op.Call, operation, action string, text []byte, keyID, algorithm *string, by presented) (*source, error) {
 	alg := domain.Or(algorithm, key.SymmetricDefault)
-	var b blob
-	if alg == key.SymmetricDefault && ciphertext != nil {
+	var b ciphertext.Blob
+	if alg == key.SymmetricDefault && text != nil {
 		var err error
-		if b, err = parseBlob(ciphertext); err != nil && keyID == nil {
+		if b, err = ciphertext.Parse(text); err != nil && keyID == nil {
 			return nil, err
 		}
 	}
-	t, err := s.findUse(c, operation, domain.Or(keyID, b.keyID), alg, by)
+	t, err := s.findUse(c, operation, domain.Or(keyID, b.KeyID), alg, by)
 	if err != nil {
 		return nil, err
 	}
 	t.action = action
-	return &source{*t, ciphertext, b, keyID == nil}, nil
+	return &source{*t, text, b, keyID == nil}, nil
 }
 
 func (s *Keys) findDecrypt(c *op.Call, in DecryptInput) (*source, error) {
@@ -283,7 +281,7 @@ func (s *Keys) findDecrypt(c *op.Call, in DecryptInput) (*source, error) {
 
 func (s *Keys) decrypt(c *op.Call, in DecryptInput, t *source) (DecryptOutput, error) {
 	plaintext, err := s.decryptFrom(c, t, in.EncryptionContext)
-	return DecryptOutput{t.key.ARN(), plaintext, t.algorithm, t.blob.material}, err
+	return DecryptOutput{t.key.ARN(), plaintext, t.algorithm, t.blob.MaterialID}, err
 }
 
 // decryptFrom opens a ciphertext by the private key, or by the material it names, which Ready has seen: one call of the
@@ -296,7 +294,7 @@ func (s *Keys) decryptFrom(c *op.Call, t *source, context map[string]string) ([]
 		}
 		return s.token.Decrypt(c, ref, custody.Algorithm(t.algorithm), t.ciphertext)
 	}
-	return s.unsealUnder(c, t.key, t.blob.material, t.blob.sealed, additional(purposeKMS, t.key.ID, t.blob.material, context))
+	return s.unsealUnder(c, t.key, t.blob.MaterialID, t.blob.Sealed, ciphertext.AdditionalData(ciphertext.ForCaller, t.key.ID, t.blob.MaterialID, context))
 }
 
 // ReEncryptInput is ReEncryptRequest of AWS.
@@ -386,5 +384,5 @@ func (s *Keys) reEncrypt(c *op.Call, in ReEncryptInput, t *reEncryption) (out Re
 	defer clear(plaintext)
 	ciphertext, err := s.encryptTo(c, t.to, plaintext, in.DestinationEncryptionContext)
 	return ReEncryptOutput{ciphertext, t.from.key.ARN(), t.to.key.ARN(), t.from.algorithm, t.to.algorithm,
-		t.from.blob.material, t.to.key.ShownMaterialID()}, err
+		t.from.blob.MaterialID, t.to.key.ShownMaterialID()}, err
 }

@@ -24,6 +24,7 @@ import (
 	"claviger/internal/op"
 	"claviger/internal/wire"
 	"claviger/jobs"
+	"claviger/keystore/model"
 	"claviger/policy"
 	"claviger/store"
 
@@ -127,7 +128,7 @@ func done[O any](s *rig, name string, in doc) O {
 // refused checks that err is a fault with a code and, unless it is "*", a message.
 func refused(t testing.TB, err error, code, message string) {
 	t.Helper()
-	if f := fault.Of(err); f == nil || KMS.Code(f) != code || message != "*" && f.Message != message {
+	if f := fault.Of(err); f == nil || model.KMS.Code(f) != code || message != "*" && f.Message != message {
 		t.Errorf("got %v, want %s: %q", err, code, message)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"claviger/internal/envelope"
 	"claviger/internal/fault"
 	"claviger/internal/op"
+	"claviger/keystore/ciphertext"
 	"claviger/keystore/key"
 	"claviger/keystore/keyrows"
 	"claviger/store"
@@ -23,9 +24,7 @@ import (
 // the root. Each use is still authorized and recorded as kms:GenerateDataKey or kms:Decrypt by the caller.
 
 const (
-	purposeDataKey = "claviger data key 1" // a wrapped data key, under the KMS key
-	purposeValue   = "claviger value 1"    // another service's value, under the data key
-	epochLength    = 90 * 24 * time.Hour   // NIST SP 800-57: a bounded originator-usage period
+	epochLength = 90 * 24 * time.Hour // NIST SP 800-57: a bounded originator-usage period
 )
 
 // SealInput asks for a value to be sealed.
@@ -114,7 +113,7 @@ func (s *Keys) use(k *key.Key, d *dataKey, cached *bool) custody.Ref {
 		*cached = false
 		m := d.m
 		var err error
-		m.Wrapped, err = s.unsealUnder(ctx, k, d.material, d.sealed, additional(purposeDataKey, k.ID, d.material, d.context()))
+		m.Wrapped, err = s.unsealUnder(ctx, k, d.material, d.sealed, ciphertext.AdditionalData(ciphertext.ForDataKey, k.ID, d.material, d.context()))
 		return m, err
 	}}
 }
@@ -136,7 +135,7 @@ func (s *Keys) sealEnvelope(c *op.Call, in SealInput, t *target) (e envelope.Env
 	}
 	cached := true
 	e = envelope.Envelope{KeyID: k.ID, Epoch: d.epoch}
-	e.Sealed, err = s.token.Seal(c, s.use(k, d, &cached), in.Value, additional(purposeValue, k.ID, d.id, in.EncryptionContext))
+	e.Sealed, err = s.token.Seal(c, s.use(k, d, &cached), in.Value, ciphertext.AdditionalData(ciphertext.ForValue, k.ID, d.id, in.EncryptionContext))
 	noteCached(c, cached)
 	return e, err
 }
@@ -155,7 +154,7 @@ func (s *Keys) unsealEnvelope(c *op.Call, in UnsealInput, t *target) (out Opened
 		return out, err
 	}
 	cached := true
-	out.Value, err = s.token.Unseal(c, s.use(t.key, d, &cached), in.Sealed, additional(purposeValue, t.key.ID, d.id, in.EncryptionContext))
+	out.Value, err = s.token.Unseal(c, s.use(t.key, d, &cached), in.Sealed, ciphertext.AdditionalData(ciphertext.ForValue, t.key.ID, d.id, in.EncryptionContext))
 	noteCached(c, cached)
 	return out, err
 }
@@ -257,7 +256,7 @@ func (s *Keys) createEpoch(c *op.Call, in epochInput, t *target) (op.Commit[op.N
 	if err != nil {
 		return nil, err
 	}
-	d.sealed, err = s.sealUnder(c, k, m.Wrapped, additional(purposeDataKey, k.ID, k.MaterialID, d.context()))
+	d.sealed, err = s.sealUnder(c, k, m.Wrapped, ciphertext.AdditionalData(ciphertext.ForDataKey, k.ID, k.MaterialID, d.context()))
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ import (
 	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/keystore/key"
+	"claviger/keystore/model"
 	"claviger/store"
 )
 
@@ -40,7 +41,7 @@ func (s *service) opens(e envelope.Envelope, want string) {
 func (s *service) closed(e envelope.Envelope, want string) {
 	s.t.Helper()
 	_, err := s.unsealAs(sm, e, map[string]string{"SecretARN": "arn"})
-	if f := fault.Of(err); f == nil || KMS.Code(f) != want {
+	if f := fault.Of(err); f == nil || model.KMS.Code(f) != want {
 		s.t.Errorf("a closed value: %v, want %s", err, want)
 	}
 }
@@ -183,7 +184,7 @@ func TestManyMakeAManagedKeyOnce(t *testing.T) {
 func (s *service) noFailure() {
 	s.t.Helper()
 	for _, r := range s.records() {
-		if strings.Contains(r, KMS.Internal) {
+		if strings.Contains(r, model.KMS.Internal) {
 			s.t.Fatalf("the trail tells of a failure: %s", r)
 		}
 	}
@@ -195,7 +196,7 @@ func TestADisabledKeyClosesWhatItSealed(t *testing.T) {
 	e := s.seal(id, "x")
 	must[any](s, "DisableKey", M{"KeyId": id})
 	s.closed(e, "DisabledException")
-	if _, err := s.sealAs(sm, id, nil, "y"); KMS.Code(fault.Of(err)) != "DisabledException" {
+	if _, err := s.sealAs(sm, id, nil, "y"); model.KMS.Code(fault.Of(err)) != "DisabledException" {
 		t.Errorf("Seal: %v", err)
 	}
 	must[any](s, "EnableKey", M{"KeyId": id})

@@ -2,6 +2,7 @@ package keystore
 
 import (
 	"bytes"
+	"claviger/keystore/ciphertext"
 	"claviger/keystore/key"
 	"claviger/keystore/publickey"
 	"crypto/rand"
@@ -50,12 +51,12 @@ func TestFailuresOfASymmetricDecryptionAreAlike(t *testing.T) {
 		return b
 	}
 	s.alike(t, "Decrypt", "InvalidCiphertextException", 1, map[string]doc{
-		"another IV": of(flipped(headerSize), context), "other text": of(flipped(headerSize+12), context), "another tag": of(flipped(len(good)-1), context),
+		"another IV": of(flipped(ciphertext.HeaderSize), context), "other text": of(flipped(ciphertext.HeaderSize+12), context), "another tag": of(flipped(len(good)-1), context),
 		"no context": of(good, nil), "another value": of(good, doc{"a": "c"}), "another key": of(good, doc{"b": "b"}), "one pair more": of(good, doc{"a": "b", "c": "d"}),
 		"cut short": of(good[:len(good)-1], context), "longer": of(append(slices.Clone(good), 0), context),
 	})
 	s.alike(t, "Decrypt", "InvalidCiphertextException", 0, map[string]doc{
-		"another version": of(flipped(0), context), "another material": of(flipped(17), context), "nothing but a header": of(good[:headerSize+sealOverhead], context),
+		"another version": of(flipped(0), context), "another material": of(flipped(17), context), "nothing but a header": of(good[:ciphertext.HeaderSize+ciphertext.Overhead], context),
 	})
 }
 

@@ -136,12 +136,12 @@ func checkPrincipal(arn *string) error {
 // grantToken makes a token for a grant: the key, the grant and something new each time, under a MAC over account and
 // Region as well. It is opaque to callers, and no secret: a grant holds for its grantee, with the token or without it.
 func (s *Keys) grantToken(c *op.Call, keyID, grantID string) string {
-	return s.pages.Make(keyID+"/"+grantID+"/"+c.RequestID, tokenScope(c)...)
+	return s.tokens.Make(keyID+"/"+grantID+"/"+c.RequestID, tokenScope(c)...)
 }
 
 // readGrantToken returns the key and the grant that a token of this account and Region was made for.
 func (s *Keys) readGrantToken(c *op.Call, token string) (keyID, grantID string, err error) {
-	text, err := s.pages.Read(token, tokenScope(c)...)
+	text, err := s.tokens.Read(token, tokenScope(c)...)
 	if err != nil {
 		return "", "", errGrantToken.Because(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/keystore/key"
+	"claviger/keystore/model"
 	"claviger/policy"
 	"claviger/store"
 )
@@ -130,7 +131,7 @@ func TestOperationsThatAKeyDoesntServeCantBeGranted(t *testing.T) {
 	for kind, list := range serves {
 		spec, usage, _ := strings.Cut(kind, " ")
 		id := must[CreateKeyOutput](s, "CreateKey", M{"KeySpec": spec, "KeyUsage": usage}).KeyMetadata.KeyId
-		for _, operation := range shapes["GrantOperation"].Enum {
+		for _, operation := range model.Shapes["GrantOperation"].Enum {
 			want := "ValidationError"
 			if slices.Contains(append(strings.Fields(list), "CreateGrant", "RetireGrant", "DescribeKey"), operation) {
 				want = ""

@@ -123,7 +123,7 @@ func anotherPair(r store.Reader, k key.Ref) error {
 
 // importToken names a pair and its end, bound to the key. What else the pair is bound to is in its row, which is signed.
 func (s *Keys) importToken(p *importPair) []byte {
-	return []byte(s.pages.Make(subjectOf(p.pairID, strconv.FormatInt(p.expires.UnixMicro(), 10)), importScope(p.Ref)...))
+	return []byte(s.tokens.Make(subjectOf(p.pairID, strconv.FormatInt(p.expires.UnixMicro(), 10)), importScope(p.Ref)...))
 }
 
 func importScope(k key.Ref) []string { return []string{"ImportToken", k.Account, k.Region, k.ID} }
@@ -137,7 +137,7 @@ var (
 
 // pairOf finds the pair that an import token names. A token has its end in it, since the pair is gone then.
 func (s *Keys) pairOf(c *op.Call, k key.Ref, token []byte) (*importPair, error) {
-	subject, err := s.pages.Read(string(token), importScope(k)...)
+	subject, err := s.tokens.Read(string(token), importScope(k)...)
 	if err != nil {
 		return nil, errImportToken.Because(err)
 	}

@@ -99,11 +99,12 @@ const (
 
 // Keys performs the operations of KMS. [New] makes it.
 type Keys struct {
-	db    *store.DB
-	token Token
-	jobs  domain.Scheduler
-	guard *rowmac.Signer
-	pages *signedtoken.Maker
+	db     *store.DB
+	token  Token
+	jobs   domain.Scheduler
+	guard  *rowmac.Signer
+	tokens *signedtoken.Maker // grant tokens and import tokens
+	pager  domain.Pager
 
 	regions []string // that are served
 
@@ -154,7 +155,8 @@ var errHeavy = errors.New("it is too large to be kept")
 // New returns the key store of one installation, which serves regions.
 func New(db *store.DB, token Token, jobs domain.Scheduler, in *install.Installation, regions []string, clusters Clusters) *Keys {
 	rows := keyrows.New(db, in.Rows, jobs)
-	s := &Keys{db: db, token: token, jobs: jobs, guard: in.Rows, pages: in.Tokens, regions: regions,
+	s := &Keys{db: db, token: token, jobs: jobs, guard: in.Rows, tokens: in.Tokens,
+		pager: domain.Pager{Tokens: in.Tokens, Invalid: errMarker}, regions: regions,
 		rows: rows, related: multiregion.New(rows),
 		dataKeys: store.NewCache[dataKeyRef, *dataKey](cachedDataKeys),
 		grants:   store.NewCache[granteeRef, []policy.Grant](cachedGrantees),

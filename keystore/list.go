@@ -7,28 +7,15 @@ import (
 	"claviger/keystore/key"
 )
 
-// page is the part of a listing that is asked for.
-type page struct {
-	after string // the last item of the page before, or nothing
-	size  int
-	next  func(last string) string // the marker of the page after this one
+// page reads Limit and Marker. A larger limit than the operation serves is held to most.
+func (s *Keys) page(c *op.Call, operation, filter string, limit *int32, marker *string,
+	usual, most int) (domain.Page, error) {
+	size := min(int(domain.Or(limit, int32(usual))), most)
+	return s.pager.Page(c, operation, filter, size, marker)
 }
 
-// page reads Limit and Marker. A larger limit than the operation serves is held to most.
-func (s *Keys) page(c *op.Call, operation, filter string, limit *int32, marker *string, usual, most int) (page, error) {
-	scope := []string{operation, c.Caller.Account, c.Region, filter}
-	p := page{size: min(int(domain.Or(limit, int32(usual))), most), next: func(last string) string { return s.pages.Make(last, scope...) }}
-	if marker == nil {
-		return p, nil
-	}
-	after, err := s.pages.Read(*marker, scope...)
-	if err != nil {
-		return p, fault.New(fault.Invalid, "InvalidMarkerException",
-			"The marker was not returned by this operation with these parameters. Start again without one.").Because(err)
-	}
-	p.after = after
-	return p, nil
-}
+var errMarker = fault.New(fault.Invalid, "InvalidMarkerException", "The marker was not returned by "+
+	"this operation with these parameters. Start again without one.")
 
 // ListKeysInput is ListKeysRequest of AWS.
 type ListKeysInput struct {
@@ -53,13 +40,13 @@ func (s *Keys) listKeys(c *op.Call, in ListKeysInput) (out ListKeysOutput, err e
 		return out, err
 	}
 	account, region := c.Namespace()
-	ids, err := s.rows.IDs(account, region, p.after, p.size+1)
+	ids, err := s.rows.IDs(account, region, p.After, p.Size+1)
 	out.Keys = []KeyListEntry{}
-	for _, id := range ids[:min(len(ids), p.size)] {
+	for _, id := range ids[:min(len(ids), p.Size)] {
 		out.Keys = append(out.Keys, KeyListEntry{id, key.ARN(c.Caller.Account, c.Region, id)})
 	}
-	if len(ids) > p.size {
-		out.Truncated, out.NextMarker = true, p.next(ids[p.size-1])
+	if len(ids) > p.Size {
+		out.Truncated, out.NextMarker = true, p.Next(ids[p.Size-1])
 	}
 	return out, err
 }

@@ -46,13 +46,13 @@ type ListGrantsOutput struct {
 }
 
 // listed returns a page of a list that holds one more than the page if there is a next one.
-func listed(grants []*grant, p page, last func(*grant) string) ListGrantsOutput {
+func listed(grants []*grant, p domain.Page, last func(*grant) string) ListGrantsOutput {
 	out := ListGrantsOutput{Grants: []GrantListEntry{}}
-	for _, g := range grants[:min(len(grants), p.size)] {
+	for _, g := range grants[:min(len(grants), p.Size)] {
 		out.Grants = append(out.Grants, g.entry())
 	}
-	if len(grants) > p.size {
-		out.Truncated, out.NextMarker = true, p.next(last(grants[p.size-1]))
+	if len(grants) > p.Size {
+		out.Truncated, out.NextMarker = true, p.Next(last(grants[p.Size-1]))
 	}
 	return out
 }
@@ -68,9 +68,9 @@ func (s *Keys) listGrants(c *op.Call, in ListGrantsInput, k *key.Key) (out ListG
 	case id != "":
 		grants, err = s.grantOf(c, k.Ref(), id, grantee)
 	case grantee != "":
-		grants, err = s.selectGrants(c, qGrantsOfGrantee, k.Account, k.Region, k.ID, grantee, p.after, p.size+1)
+		grants, err = s.selectGrants(c, qGrantsOfGrantee, k.Account, k.Region, k.ID, grantee, p.After, p.Size+1)
 	default:
-		grants, err = s.selectGrants(c, qGrants, k.Account, k.Region, k.ID, p.after, p.size+1)
+		grants, err = s.selectGrants(c, qGrants, k.Account, k.Region, k.ID, p.After, p.Size+1)
 	}
 	return listed(grants, p, func(g *grant) string { return g.id }), err
 }
@@ -124,8 +124,8 @@ func (s *Keys) listRetirableGrants(c *op.Call, in ListRetirableGrantsInput, r re
 		return out, err
 	}
 	account, region := c.Namespace()
-	key, id, _ := strings.Cut(p.after, "/")
-	grants, err := s.selectGrants(c, qRetirableGrants, account, region, r.name, key, id, p.size+1)
+	key, id, _ := strings.Cut(p.After, "/")
+	grants, err := s.selectGrants(c, qRetirableGrants, account, region, r.name, key, id, p.Size+1)
 	return listed(grants, p, func(g *grant) string { return g.Ref.ID + "/" + g.id }), err
 }
 

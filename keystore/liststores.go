@@ -77,11 +77,11 @@ func (s *Keys) describeStores(c *op.Call, in DescribeStoresInput, t someStores) 
 	p, err := s.page(c, "DescribeCustomKeyStores", t.named, in.Limit, in.Marker, storesPerRegion, 1000)
 	out.CustomKeyStores = []StoreListEntry{}
 	for _, st := range t.found {
-		if st.id <= p.after {
+		if st.id <= p.After {
 			continue
 		}
-		if len(out.CustomKeyStores) == p.size {
-			out.Truncated, out.NextMarker = true, p.next(out.CustomKeyStores[p.size-1].CustomKeyStoreId)
+		if len(out.CustomKeyStores) == p.Size {
+			out.Truncated, out.NextMarker = true, p.Next(out.CustomKeyStores[p.Size-1].CustomKeyStoreId)
 			break
 		}
 		out.CustomKeyStores = append(out.CustomKeyStores, st.entry())

@@ -23,7 +23,7 @@ type ReplicateKeyInput struct {
 }
 
 // Validate implements [op.Input].
-func (in ReplicateKeyInput) Validate() error { return checkTags(in.Tags) }
+func (in ReplicateKeyInput) Validate() error { return domain.CheckTags(tagRules, in.Tags) }
 
 // ReplicateKeyOutput is ReplicateKeyResponse of AWS.
 type ReplicateKeyOutput struct {
@@ -107,7 +107,7 @@ func (s *Keys) replicateKey(c *op.Call, in ReplicateKeyInput, r replication) (op
 		}
 	}
 	replica := multiregion.Replica(r.key, in.ReplicaRegion, c.Time)
-	replica.Description, replica.Policy, replica.Tags = domain.Or(in.Description, ""), domain.Or(in.Policy, ""), merge(nil, in.Tags)
+	replica.Description, replica.Policy, replica.Tags = domain.Or(in.Description, ""), domain.Or(in.Policy, ""), domain.SortTags(in.Tags)
 	ch := multiregion.Change{Key: r.key.Changed(func(k *key.Key) { k.Replicas = replica.Replicas }), Adds: replica}
 	amend, err := s.related.Amend(c, r.key, ch)
 	out := ReplicateKeyOutput{replica.Metadata(), policyOf(replica), append([]key.Tag{}, replica.Tags...)}

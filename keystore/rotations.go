@@ -49,13 +49,13 @@ func (s *Keys) listKeyRotations(c *op.Call, in ListKeyRotationsInput, k *key.Key
 	if err != nil {
 		return out, err
 	}
-	left := behind(k.History(include == allMaterial), p.after)
+	left := behind(k.History(include == allMaterial), p.After)
 	out.Rotations = []RotationsListEntry{}
-	for _, m := range left[:min(len(left), p.size)] {
+	for _, m := range left[:min(len(left), p.Size)] {
 		out.Rotations = append(out.Rotations, rotationEntry(k, m))
 	}
-	if len(left) > p.size {
-		out.Truncated, out.NextMarker = true, p.next(left[p.size-1].ID)
+	if len(left) > p.Size {
+		out.Truncated, out.NextMarker = true, p.Next(left[p.Size-1].ID)
 	}
 	return out, nil
 }

@@ -20,6 +20,7 @@ import (
 	"claviger/internal/op"
 	"claviger/internal/wire"
 	"claviger/jobs"
+	"claviger/keystore/model"
 	"claviger/policy"
 	"claviger/store"
 
@@ -160,7 +161,7 @@ type M = map[string]any
 func ask[O any](s asker, name string, in M) (out O, code string) {
 	answer, err := s.serve(name, in)
 	if err != nil {
-		return out, KMS.Code(fault.Of(err))
+		return out, model.KMS.Code(fault.Of(err))
 	}
 	return answer.(O), ""
 }
@@ -243,7 +244,7 @@ func (s *service) withinRegion(region string, f func(*op.Call) error) error {
 
 func (s *service) withinAs(caller policy.Caller, region string, f func(*op.Call) error) error {
 	type nothing struct{ op.ByShape }
-	o := op.Read(op.Info{Name: "Test", Service: KMS}, func(*op.Call, nothing) (op.Open, error) { return op.Open{Action: "kms:Test", Reason: "a test"}, nil },
+	o := op.Read(op.Info{Name: "Test", Service: model.KMS}, func(*op.Call, nothing) (op.Open, error) { return op.Open{Action: "kms:Test", Reason: "a test"}, nil },
 		func(c *op.Call, _ nothing, _ op.Open) (op.None, error) { return op.None{}, f(c) })
 	_, err := s.runner.Serve(context.WithValue(context.Background(), callerKey{}, caller), o, request(region))
 	return err
@@ -282,7 +283,7 @@ func (s *service) records() (out []string) {
 // faultCode returns AWS's name of an error, or nothing.
 func faultCode(err error) string {
 	if f := fault.Of(err); f != nil {
-		return KMS.Code(f)
+		return model.KMS.Code(f)
 	}
 	return ""
 }

@@ -13,6 +13,7 @@ import (
 	"claviger/hsm"
 	"claviger/internal/custody"
 	"claviger/keystore/key"
+	"claviger/keystore/model"
 	"claviger/keystore/publickey"
 )
 
@@ -20,12 +21,12 @@ import (
 func TestTheTableIsComplete(t *testing.T) {
 	used := map[string]bool{"SM2PKE": true, "SM2DSA": true} // of a spec that no device of ours makes
 	kinds := map[custody.Kind]string{}
-	for _, spec := range shapes["KeySpec"].Enum {
+	for _, spec := range model.Shapes["KeySpec"].Enum {
 		if len(key.Specs[spec]) == 0 {
 			t.Errorf("%s has no row", spec)
 		}
 		for usage, u := range key.Specs[spec] {
-			if !slices.Contains(shapes["KeyUsageType"].Enum, usage) {
+			if !slices.Contains(model.Shapes["KeyUsageType"].Enum, usage) {
 				t.Errorf("%s has the usage %s, which AWS has not", spec, usage)
 			}
 			if (u.Kind == "") != (len(u.Algorithms) == 0) {
@@ -44,14 +45,14 @@ func TestTheTableIsComplete(t *testing.T) {
 		}
 	}
 	for _, shape := range []string{"EncryptionAlgorithmSpec", "SigningAlgorithmSpec", "MacAlgorithmSpec", "KeyAgreementAlgorithmSpec", "EncapsulationAlgorithmSpec"} {
-		for _, a := range shapes[shape].Enum {
+		for _, a := range model.Shapes[shape].Enum {
 			if !used[a] {
 				t.Errorf("no key serves %s", a)
 			}
 		}
 	}
-	if len(key.Specs) != len(shapes["KeySpec"].Enum) {
-		t.Errorf("the table has %d specs, AWS %d", len(key.Specs), len(shapes["KeySpec"].Enum))
+	if len(key.Specs) != len(model.Shapes["KeySpec"].Enum) {
+		t.Errorf("the table has %d specs, AWS %d", len(key.Specs), len(model.Shapes["KeySpec"].Enum))
 	}
 }
 

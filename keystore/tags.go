@@ -1,10 +1,7 @@
 package keystore
 
 import (
-	"slices"
-	"sort"
-	"strings"
-
+	"claviger/internal/domain"
 	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/keystore/key"
@@ -14,39 +11,15 @@ import (
 // maxTags is AWS's quota of tags on a key.
 const maxTags = 50
 
-// checkTags holds a list of tags to the rules of TagException.
-func checkTags(tags []key.Tag) error {
-	seen := map[string]bool{}
-	for _, t := range tags {
-		switch {
-		case strings.HasPrefix(strings.ToLower(t.TagKey), "aws:"):
-			return tagError("Tag keys that begin with aws: are reserved.")
-		case seen[t.TagKey]:
-			return tagError("Duplicate tag keys")
-		}
-		seen[t.TagKey] = true
-	}
-	if len(tags) > maxTags {
-		return tagError("Too many tags")
-	}
-	return nil
+// tagRules are KMS's answers to tags that break a rule.
+var tagRules = domain.TagRules{
+	Most:      maxTags,
+	Reserved:  tagError("Tag keys that begin with aws: are reserved."),
+	Duplicate: func(string) error { return tagError("Duplicate tag keys") },
+	TooMany:   tagError("Too many tags"),
 }
 
 func tagError(message string) error { return fault.New(fault.Invalid, "TagException", message) }
-
-// merge returns old with the tags of added put in or over, in order of key.
-func merge(old, added []key.Tag) []key.Tag {
-	out := slices.Clone(old)
-	for _, t := range added {
-		i := sort.Search(len(out), func(i int) bool { return out[i].TagKey >= t.TagKey })
-		if i < len(out) && out[i].TagKey == t.TagKey {
-			out[i] = t
-			continue
-		}
-		out = slices.Insert(out, i, t)
-	}
-	return out
-}
 
 // TagResourceInput is TagResourceRequest of AWS.
 type TagResourceInput struct {
@@ -55,13 +28,13 @@ type TagResourceInput struct {
 }
 
 // Validate implements [op.Input].
-func (in TagResourceInput) Validate() error { return checkTags(in.Tags) }
+func (in TagResourceInput) Validate() error { return domain.CheckTags(tagRules, in.Tags) }
 func (in TagResourceInput) keyID() string   { return in.KeyId }
 
 func (s *Keys) tagResource(_ *op.Call, in TagResourceInput, k *key.Key) (multiregion.Change, op.None, error) {
-	tags := merge(k.Tags, in.Tags)
-	if len(tags) > maxTags {
-		return multiregion.Change{}, op.None{}, tagError("Too many tags")
+	tags, err := domain.AddTags(tagRules, k.Tags, in.Tags)
+	if err != nil {
+		return multiregion.Change{}, op.None{}, err
 	}
 	return multiregion.Change{Key: k.Changed(func(k *key.Key) { k.Tags = tags })}, op.None{}, nil
 }
@@ -76,7 +49,7 @@ type UntagResourceInput struct {
 func (in UntagResourceInput) keyID() string { return in.KeyId }
 
 func (s *Keys) untagResource(_ *op.Call, in UntagResourceInput, k *key.Key) (multiregion.Change, op.None, error) {
-	tags := slices.DeleteFunc(slices.Clone(k.Tags), func(t key.Tag) bool { return slices.Contains(in.TagKeys, t.TagKey) })
+	tags := domain.RemoveTags(k.Tags, in.TagKeys)
 	return multiregion.Change{Key: k.Changed(func(k *key.Key) { k.Tags = tags })}, op.None{}, nil
 }
 
@@ -102,14 +75,7 @@ func (s *Keys) listResourceTags(c *op.Call, in ListResourceTagsInput, k *key.Key
 	if err != nil {
 		return out, err
 	}
-	from := sort.Search(len(k.Tags), func(i int) bool { return k.Tags[i].TagKey > p.after })
-	if p.after == "" {
-		from = 0
-	}
-	left := k.Tags[from:]
-	out.Tags = append([]key.Tag{}, left[:min(len(left), p.size)]...)
-	if len(left) > p.size {
-		out.Truncated, out.NextMarker = true, p.next(left[p.size-1].TagKey)
-	}
+	tags, next := domain.Cut(p, domain.TagsAfter(k.Tags, p.After), func(t key.Tag) string { return t.TagKey })
+	out.Tags, out.NextMarker, out.Truncated = append([]key.Tag{}, tags...), next, next != ""
 	return out, nil
 }

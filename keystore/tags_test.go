@@ -1,52 +1,11 @@
 package keystore
 
 import (
+	"claviger/internal/domain"
 	"claviger/keystore/key"
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 	"testing"
 )
-
-// tagsOf turns bytes into tags: few keys, so that they meet.
-func tagsOf(b []byte) (tags []key.Tag) {
-	for i, c := range b {
-		tags = append(tags, key.Tag{TagKey: fmt.Sprintf("k%d", c%11), TagValue: fmt.Sprint(i)})
-	}
-	return tags
-}
-
-func asMap(tags []key.Tag) map[string]string {
-	m := map[string]string{}
-	for _, t := range tags {
-		m[t.TagKey] = t.TagValue
-	}
-	return m
-}
-
-// FuzzMerge: tags are a map in order of key, and what was there before is not touched: others may be reading it.
-func FuzzMerge(f *testing.F) {
-	f.Add([]byte{}, []byte{1})
-	f.Add([]byte{3, 1, 2}, []byte{2, 2, 4})
-	f.Fuzz(func(t *testing.T, a, b []byte) {
-		old := merge(nil, tagsOf(a))
-		before := slices.Clone(old)
-		added := tagsOf(b)
-		got := merge(old, added)
-		want := asMap(old)
-		maps.Copy(want, asMap(added))
-		if !maps.Equal(asMap(got), want) || len(got) != len(want) {
-			t.Errorf("merge(%v, %v) = %v", old, added, got)
-		}
-		if !slices.IsSortedFunc(got, func(x, y key.Tag) int { return strings.Compare(x.TagKey, y.TagKey) }) {
-			t.Errorf("not in order: %v", got)
-		}
-		if !slices.Equal(old, before) {
-			t.Errorf("merge changed what it was given: %v", old)
-		}
-	})
-}
 
 func TestPagesOfTagsAreAllOfThem(t *testing.T) {
 	s := start(t)
@@ -74,7 +33,7 @@ func TestPagesOfTagsAreAllOfThem(t *testing.T) {
 			}
 			in["Marker"] = out.NextMarker
 		}
-		if len(all) != 50 || len(asMap(all)) != 50 {
+		if len(all) != 50 || len(domain.TagMap(all)) != 50 {
 			t.Errorf("limit %d: %d tags in all", limit, len(all))
 		}
 	}

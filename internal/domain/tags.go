@@ -41,6 +41,13 @@ func CheckTags[T Tag](r TagRules, tags []T) error {
 	return nil
 }
 
+// SortTags returns the tags of a request, which were checked, in the order in which they are kept.
+func SortTags[T Tag](tags []T) []T {
+	return slices.SortedFunc(slices.Values(tags), func(a, b T) int {
+		return strings.Compare(keyOf(a), keyOf(b))
+	})
+}
+
 // AddTags returns old with those of added put in or over. The quota is held to what is there then:
 // a tag that is written over counts once.
 func AddTags[T Tag](r TagRules, old, added []T) ([]T, error) {

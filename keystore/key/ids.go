@@ -8,19 +8,20 @@ import (
 	"github.com/google/uuid"
 )
 
-// materialSize is how many bytes the id of a material stands for.
+// MaterialIDSize is how many bytes the id of a material stands for.
 const MaterialIDSize = 32
 
-// multiRegionPrefix is what the ids of multi-Region keys begin with. 32 hex digits follow.
+// MultiRegionPrefix is what the ids of multi-Region keys begin with. 32 hex digits follow.
 const MultiRegionPrefix = "mrk-"
 
+// NewMultiRegionID returns an id that no key had before.
 func NewMultiRegionID() string {
 	id := make([]byte, 16)
 	rand.Read(id)
 	return MultiRegionPrefix + hex.EncodeToString(id)
 }
 
-// isKeyID reports whether s has the form of a key id: a lower-case UUID with dashes, or mrk- and 32 lower-case hex digits.
+// IsID reports whether s has the form of a key id: a lower-case UUID with dashes, or mrk- and 32 lower-case hex digits.
 func IsID(s string) bool {
 	if len(s) != 36 || s != strings.ToLower(s) {
 		return false
@@ -33,7 +34,7 @@ func IsID(s string) bool {
 	return err == nil
 }
 
-// newMaterialID returns the id of a material that is yet to be made: 64 hex digits, as AWS's are.
+// NewMaterialID returns the id of a material that is yet to be made: 64 hex digits, as AWS's are.
 func NewMaterialID() string {
 	id := make([]byte, MaterialIDSize)
 	rand.Read(id)

@@ -5,7 +5,7 @@ import (
 	"claviger/keystore/kmsfault"
 )
 
-// waiting returns the id of the material that waits to become current, or nothing.
+// PendingMaterial returns the id of the material that waits to become current, or nothing.
 func (k *Key) PendingMaterial() string {
 	for id, m := range k.Materials {
 		if m.IsPending() {
@@ -15,7 +15,7 @@ func (k *Key) PendingMaterial() string {
 	return ""
 }
 
-// known returns the key's materials as the token may recognise them.
+// KnownMaterials returns the key's materials as the token may recognise them.
 func (k *Key) KnownMaterials() (all []custody.Material) {
 	for _, m := range k.Materials {
 		all = append(all, m.Material)
@@ -23,7 +23,7 @@ func (k *Key) KnownMaterials() (all []custody.Material) {
 	return all
 }
 
-// complete reports whether all materials that the key has ever used are at hand: without one, some of its ciphertexts are closed.
+// IsComplete reports whether all materials that the key has ever used are at hand: without one, some of its ciphertexts are closed.
 func (k *Key) IsComplete() bool {
 	if k.MaterialID == "" {
 		return false
@@ -36,14 +36,14 @@ func (k *Key) IsComplete() bool {
 	return true
 }
 
-// begin gives a new key its first material. A public key that can't be read is noticed now, and not when the first signature
+// Begin gives a new key its first material. A public key that can't be read is noticed now, and not when the first signature
 // is to be verified.
 func (k *Key) Begin(m custody.Material) error {
 	k.Materials = map[string]Material{m.ID: {Material: m, Created: k.Created}}
 	return k.ReadPublic(m)
 }
 
-// resting is the state of a key that was taken back from deletion: it is not used again without somebody saying so. Imported
+// RestingState is the state of a key that was taken back from deletion: it is not used again without somebody saying so. Imported
 // material may have gone meanwhile.
 func (k *Key) RestingState() State {
 	if k.Origin == OriginExternal && !k.IsComplete() {
@@ -52,7 +52,7 @@ func (k *Key) RestingState() State {
 	return Disabled
 }
 
-// replaceable returns nil if an alias may go over from k to other: who uses the alias expects the same of both.
+// Replaceable returns nil if an alias may go over from k to other: who uses the alias expects the same of both.
 func (k *Key) Replaceable(other *Key) error {
 	if k.Usage != other.Usage || k.IsSymmetric() != other.IsSymmetric() {
 		return kmsfault.Invalid("An alias can't be moved to a key of another type or usage: " + k.ARN() + " is a key of spec " + k.Spec + " for " + k.Usage + ", " +

@@ -1,3 +1,6 @@
+// Package key is one KMS key: its facts, and the rules that follow from them. Which specs there are and
+// what each serves, what each state allows, when the key is rotated and to what, and what its
+// materials are. It is pure: no clock, no database and no device.
 package key
 
 import (
@@ -31,9 +34,10 @@ const (
 	Updating               State = "Updating"
 )
 
-// states are all there are.
+// States are all there are.
 var States = []State{Creating, Enabled, Disabled, PendingDeletion, PendingReplicaDeletion, PendingImport, Unavailable, Updating}
 
+// Where a key's material comes from, as OriginType, and who manages the key, as KeyManagerType.
 const (
 	OriginKMS       = "AWS_KMS"
 	OriginExternal  = "EXTERNAL"
@@ -85,7 +89,7 @@ type Connection interface {
 	Ready() error // why it can't be used just now, or nil
 }
 
-// state is the key's state as callers see it.
+// CurrentState is the key's state as callers see it.
 func (k *Key) CurrentState() State {
 	if k.Disconnected && k.State != PendingDeletion {
 		return Unavailable
@@ -93,13 +97,13 @@ func (k *Key) CurrentState() State {
 	return k.State
 }
 
-// parting reports whether the key is pending deletion, its own or behind that of its replicas.
+// IsPendingDeletion reports whether the key is pending deletion, its own or behind that of its replicas.
 func (k *Key) IsPendingDeletion() bool {
 	state := k.CurrentState()
 	return state == PendingDeletion || state == PendingReplicaDeletion
 }
 
-// reachable returns nil unless the key's material rests on another token, which can't be used just now. What the key opened
+// Reachable returns nil unless the key's material rests on another token, which can't be used just now. What the key opened
 // before is closed then too: a data key that is loaded is no way around a token that was pulled.
 func (k *Key) Reachable() error {
 	if k.Connection == nil {
@@ -111,17 +115,18 @@ func (k *Key) Reachable() error {
 // ARN returns the key's Amazon Resource Name.
 func (k *Key) ARN() string { return ARN(k.Account, k.Region, k.ID) }
 
+// ARN returns the Amazon Resource Name of a key.
 func ARN(account, region, id string) string {
 	return "arn:aws:kms:" + region + ":" + account + ":key/" + id
 }
 
-// material returns a reference to one of the key's materials for use on the token.
+// MaterialRef returns a reference to one of the key's materials for use on the token.
 func (k *Key) MaterialRef(id string) (custody.Ref, bool) {
 	m := k.Materials[id]
 	return m.Rest(), m.IsPresent()
 }
 
-// current returns a reference to the material that the key uses now.
+// CurrentRef returns a reference to the material that the key uses now.
 func (k *Key) CurrentRef() (custody.Ref, error) {
 	ref, ok := k.MaterialRef(k.MaterialID)
 	if !ok {
@@ -130,7 +135,7 @@ func (k *Key) CurrentRef() (custody.Ref, error) {
 	return ref, nil
 }
 
-// currentMaterialID is what callers are told of the current material where it was used: AWS names those of symmetric keys only.
+// ShownMaterialID is what callers are told of the current material where it was used: AWS names those of symmetric keys only.
 func (k *Key) ShownMaterialID() string {
 	if k.IsSymmetric() {
 		return k.MaterialID
@@ -150,7 +155,7 @@ func (k *Key) Weight() int {
 	return n
 }
 
-// changed returns a copy of k with the next revision, for change to alter.
+// Changed returns a copy of k with the next revision, for change to alter.
 func (k *Key) Changed(change func(*Key)) *Key {
 	c := *k
 	c.Rev++
@@ -158,7 +163,7 @@ func (k *Key) Changed(change func(*Key)) *Key {
 	return &c
 }
 
-// with puts materials into a key that is being changed, new ones or over those with their ids.
+// Put puts materials into a key that is being changed, new ones or over those with their ids.
 func (k *Key) Put(materials ...Material) {
 	k.Materials = maps.Clone(k.Materials)
 	for _, m := range materials {
@@ -205,7 +210,7 @@ type KeyMetadata struct {
 	CurrentKeyMaterialId        string                    `json:",omitzero"`
 }
 
-// expires returns the expiration model of imported material and when the first of it goes: without any one of those that it has
+// expiration returns the expiration model of imported material and when the first of it goes: without any one of those that it has
 // used the key can't be used.
 func (k *Key) expiration() (model string, first *wire.Time) {
 	for _, m := range k.Materials {
@@ -220,7 +225,7 @@ func (k *Key) expiration() (model string, first *wire.Time) {
 	return model, first
 }
 
-// readPublic takes the public key from the key's material, if it is a key that has one.
+// ReadPublic takes the public key from the key's material, if it is a key that has one.
 func (k *Key) ReadPublic(m custody.Material) (err error) {
 	if !k.IsAsymmetric() || m.Public == nil {
 		return nil
@@ -270,6 +275,7 @@ func (k *Key) Metadata() KeyMetadata {
 	return m
 }
 
+// ErrLost is an internal error: a key without the material that its row names.
 func ErrLost(k *Key) error {
 	return fault.New(fault.Internal, "", "").Because(errMaterial{k.ARN()})
 }

@@ -7,7 +7,7 @@ import (
 	"claviger/internal/custody"
 )
 
-// material is one of a key's materials and how it came to be there. It is never changed.
+// Material is one of a key's materials and how it came to be there. It is never changed.
 type Material struct {
 	custody.Material
 	RotationType    string // how it came to be current; see the constants
@@ -33,15 +33,15 @@ const (
 	MaterialDoesNotExpire = "KEY_MATERIAL_DOES_NOT_EXPIRE"
 )
 
-// there reports whether the bytes of the material are at hand, and not deleted or yet to be imported.
+// IsPresent reports whether the bytes of the material are at hand, and not deleted or yet to be imported.
 func (m Material) IsPresent() bool { return len(m.Wrapped) > 0 }
 
-// pending reports whether the material waits to become current.
+// IsPending reports whether the material waits to become current.
 func (m Material) IsPending() bool {
 	return m.RotationType == RotationPending || m.RotationType == RotationPendingImport
 }
 
-// awaited returns m as it is where it is yet to be imported: it is known, and its bytes are not there.
+// Awaited returns m as it is where it is yet to be imported: it is known, and its bytes are not there.
 func (m Material) Awaited() Material {
 	m.Wrapped, m.ExpirationModel, m.Expires, m.Description = []byte{}, "", time.Time{}, ""
 	return m

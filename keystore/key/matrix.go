@@ -9,13 +9,14 @@ func refuseDisabled(k *Key) error {
 	return fault.New(fault.State, "DisabledException", k.ARN()+" is disabled.")
 }
 
-// is makes the verdict that a state is not one for the operation.
+// refuse makes the verdict that a state is not one for the operation.
 func refuse(what string) verdict {
 	return func(k *Key) error {
 		return fault.New(fault.State, "KMSInvalidStateException", k.ARN()+" is "+what+".")
 	}
 }
 
+// The verdicts of the matrix.
 var (
 	refusePendingDeletion    = refuse("pending deletion")
 	refuseNotPendingDeletion = refuse("not pending deletion")
@@ -63,7 +64,7 @@ var (
 	}
 )
 
-// allows returns nil if the key's state lets operation be done.
+// AllowsInState returns nil if the key's state lets operation be done.
 func (k *Key) AllowsInState(operation string) error {
 	state := k.CurrentState()
 	if k.IsPendingDeletion() {

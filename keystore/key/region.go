@@ -2,11 +2,11 @@ package key
 
 import "slices"
 
-// primary reports whether k is the primary key of a multi-Region key, and replica whether it is a replica.
+// IsPrimary reports whether k is the primary key of a multi-Region key, and replica whether it is a replica.
 func (k *Key) IsPrimary() bool { return k.PrimaryRegion != "" && k.PrimaryRegion == k.Region }
 func (k *Key) IsReplica() bool { return k.PrimaryRegion != "" && k.PrimaryRegion != k.Region }
 
-// leader returns the Region of the key that this one follows: its own, but for a replica.
+// LeadRegion returns the Region of the key that this one follows: its own, but for a replica.
 func (k *Key) LeadRegion() string {
 	if k.IsReplica() {
 		return k.PrimaryRegion
@@ -14,7 +14,7 @@ func (k *Key) LeadRegion() string {
 	return k.Region
 }
 
-// related returns the Regions of the keys that share k's id.
+// RelatedRegions returns the Regions of the keys that share k's id.
 func (k *Key) RelatedRegions() []string {
 	if k.PrimaryRegion == "" {
 		return nil
@@ -22,10 +22,10 @@ func (k *Key) RelatedRegions() []string {
 	return slices.DeleteFunc(append([]string{k.PrimaryRegion}, k.Replicas...), func(region string) bool { return region == k.Region })
 }
 
-// in returns the name of the related key in another Region.
+// RelatedRef returns the name of the related key in another Region.
 func (k *Key) RelatedRef(region string) Ref { return Ref{k.Account, region, k.ID} }
 
-// regions is what callers are told of the keys related to k.
+// multiRegion is what callers are told of the keys related to k.
 func (k *Key) multiRegion() *MultiRegionConfiguration {
 	if k.PrimaryRegion == "" {
 		return nil

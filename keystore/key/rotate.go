@@ -13,7 +13,7 @@ const RotateJob = "kms:RotateKey"
 // Day is what periods of rotation are counted in.
 const Day = 24 * time.Hour
 
-// turns returns when the key is to be rotated automatically, or zero. A disabled key and one that is pending deletion aren't
+// RotationDue returns when the key is to be rotated automatically, or zero. A disabled key and one that is pending deletion aren't
 // rotated: what is overdue when such a key is enabled again is done then. A replica is rotated with its primary.
 func (k *Key) RotationDue() time.Time {
 	if k.RotationPeriod == 0 || k.State != Enabled || k.IsReplica() {
@@ -22,12 +22,12 @@ func (k *Key) RotationDue() time.Time {
 	return k.NextRotation
 }
 
-// rotateEvery has the key rotated each time that days are over, counted from now.
+// RotateEvery has the key rotated each time that days are over, counted from now.
 func (k *Key) RotateEvery(days int64, now time.Time) {
 	k.RotationPeriod, k.NextRotation = days, now.Add(time.Duration(days)*Day).Truncate(time.Millisecond)
 }
 
-// turned counts the rotations of the key that came about in one way.
+// CountRotations counts the rotations of the key that came about in one way.
 func (k *Key) CountRotations(how string) (n int) {
 	for _, m := range k.Materials {
 		if m.RotationType == how {
@@ -37,7 +37,7 @@ func (k *Key) CountRotations(how string) (n int) {
 	return n
 }
 
-// turn makes m the current material of a key that is being changed. The times of a key's rotations are in their order, also
+// Rotate makes m the current material of a key that is being changed. The times of a key's rotations are in their order, also
 // where several come at once or the clock was set back.
 func (k *Key) Rotate(m Material, how string, now time.Time) {
 	m.RotationType, m.Rotated = how, now.Truncate(time.Microsecond)
@@ -59,7 +59,7 @@ func (k *Key) NextImported() (Material, error) {
 	return Material{}, fault.New(fault.State, "KMSInvalidStateException", "No available key material pending rotation for the key: "+k.ARN()+".")
 }
 
-// history returns the key's materials in the order in which they became current: those that did by a rotation, or all,
+// History returns the key's materials in the order in which they became current: those that did by a rotation, or all,
 // with the first one before them and what waits behind.
 func (k *Key) History(all bool) (out []Material) {
 	for _, m := range k.Materials {
@@ -81,7 +81,7 @@ func truth(b bool) int {
 	return 0
 }
 
-// materialState is the KeyMaterialState of one of the key's materials.
+// MaterialState is the KeyMaterialState of one of the key's materials.
 func (k *Key) MaterialState(m Material) string {
 	switch {
 	case m.ID == k.MaterialID:

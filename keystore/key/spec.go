@@ -20,7 +20,7 @@ const (
 	EncapsulateDecapsulate = "ENCAPSULATE_DECAPSULATE"
 )
 
-// use is what a key of one spec is made for: the kind of its material, its algorithms in AWS's order, and the longest
+// Purpose is what a key of one spec is made for: the kind of its material, its algorithms in AWS's order, and the longest
 // plaintext in bytes that an algorithm takes, where the spec has a limit of its own.
 type Purpose struct {
 	Kind             custody.Kind // empty: no device of ours makes such keys
@@ -28,7 +28,7 @@ type Purpose struct {
 	LongestPlaintext map[string]int
 }
 
-// specs is the table of key specs, usages, algorithms and limits ("Key spec reference" of the KMS developer guide). What is
+// Specs is the table of key specs, usages, algorithms and limits ("Key spec reference" of the KMS developer guide). What is
 // not in it can't be: CreateKey makes no other key, and no key serves an algorithm outside its row.
 var Specs = map[string]map[string]Purpose{
 	SymmetricDefault: {EncryptDecrypt: by(custody.AES256, SymmetricDefault)},
@@ -73,7 +73,7 @@ func byRSA(k custody.Kind) Purpose {
 		"RSASSA_PSS_SHA_256", "RSASSA_PSS_SHA_384", "RSASSA_PSS_SHA_512")
 }
 
-// checkSpec holds what CreateKey asks for to the table.
+// CheckSpec holds what CreateKey asks for to the table.
 func CheckSpec(spec string, usage *string) error {
 	if spec != SymmetricDefault && usage == nil {
 		return kmsfault.Invalid("You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.")
@@ -92,16 +92,16 @@ func CheckSpec(spec string, usage *string) error {
 	return nil
 }
 
-// use returns the key's row of the table.
+// Purpose returns the key's row of the table.
 func (k *Key) Purpose() Purpose { return Specs[k.Spec][k.Usage] }
 
-// symmetric reports whether the key is one that encrypts by AES-256-GCM.
+// IsSymmetric reports whether the key is one that encrypts by AES-256-GCM.
 func (k *Key) IsSymmetric() bool { return k.Spec == SymmetricDefault }
 
-// asymmetric reports whether the key has a public half.
+// IsAsymmetric reports whether the key has a public half.
 func (k *Key) IsAsymmetric() bool { return !k.IsSymmetric() && k.Usage != GenerateVerifyMac }
 
-// usages says which KeyUsage an operation needs. Operations that are not in it serve keys of any usage.
+// Usages says which KeyUsage an operation needs. Operations that are not in it serve keys of any usage.
 var Usages = map[string]string{
 	"Encrypt": EncryptDecrypt, "Decrypt": EncryptDecrypt, "ReEncrypt": EncryptDecrypt,
 	"GenerateDataKey": EncryptDecrypt, "GenerateDataKeyWithoutPlaintext": EncryptDecrypt,
@@ -130,7 +130,7 @@ var leads = map[string]bool{"EnableKeyRotation": true, "DisableKeyRotation": tru
 // forPrimaries says which operations are for the primary keys of multi-Region keys.
 var forPrimaries = map[string]bool{"ReplicateKey": true, "UpdatePrimaryRegion": true}
 
-// serves returns nil if the key was made for an operation.
+// Serves returns nil if the key was made for an operation.
 func (k *Key) Serves(operation string) error {
 	switch want := Usages[operation]; {
 	case want != "" && want != k.Usage:
@@ -145,7 +145,7 @@ func (k *Key) Serves(operation string) error {
 	return nil
 }
 
-// rotatesBy returns nil unless operation is about rotation and the key isn't symmetric. AWS says nothing more of it, and looks
+// Rotatable returns nil unless operation is about rotation and the key isn't symmetric. AWS says nothing more of it, and looks
 // at the state of a key before.
 func (k *Key) Rotatable(operation string) error {
 	if rotates[operation] && !k.IsSymmetric() {
@@ -154,7 +154,7 @@ func (k *Key) Rotatable(operation string) error {
 	return nil
 }
 
-// takes returns nil if the key serves an algorithm; the empty one stands for operations that take none.
+// TakesAlgorithm returns nil if the key serves an algorithm; the empty one stands for operations that take none.
 func (k *Key) TakesAlgorithm(algorithm string) error {
 	if algorithm == "" || slices.Contains(k.Purpose().Algorithms, algorithm) {
 		return nil
@@ -162,7 +162,7 @@ func (k *Key) TakesAlgorithm(algorithm string) error {
 	return fault.Newf(fault.State, "InvalidKeyUsageException", "Algorithm %s is incompatible with key spec %s.", algorithm, k.Spec)
 }
 
-// holds returns nil if a plaintext of size bytes is short enough to be encrypted under the key.
+// TakesPlaintext returns nil if a plaintext of size bytes is short enough to be encrypted under the key.
 func (k *Key) TakesPlaintext(algorithm string, size int) error {
 	if most, limited := k.Purpose().LongestPlaintext[algorithm]; limited && size > most {
 		return fault.Newf(fault.Invalid, "ValidationException", "Algorithm %s and key spec %s cannot encrypt data larger than %d bytes.",

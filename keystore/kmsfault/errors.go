@@ -3,10 +3,12 @@ package kmsfault
 
 import "claviger/internal/fault"
 
+// Invalid refuses values that no state of a key would make valid.
 func Invalid(message string) error {
 	return fault.New(fault.Invalid, "ValidationException", message)
 }
 
+// Unsupported refuses what this service, or the kind of key, does not do.
 func Unsupported(message string) error {
 	return fault.New(fault.Invalid, "UnsupportedOperationException", message)
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/decred/dcrd/dcrec/secp256k1/v4"
 )
 
-// newPair makes a key pair of a spec from the operating system's generator: PKCS#8 and SubjectPublicKeyInfo.
+// Generate makes a key pair of a spec from the operating system's generator: PKCS#8 and SubjectPublicKeyInfo.
 func Generate(spec string) (private, public []byte, err error) {
 	switch {
 	case ModulusBits[spec] != 0:

@@ -6,7 +6,7 @@ import (
 	"crypto/rsa"
 )
 
-// encryptOAEP encrypts on this host (RFC 8017 section 7.1): it takes nothing but the public key. The label is empty and MGF1's
+// EncryptOAEP encrypts on this host (RFC 8017 section 7.1): it takes nothing but the public key. The label is empty and MGF1's
 // hash is the algorithm's own, as AWS has it.
 func EncryptOAEP(public crypto.PublicKey, algorithm string, plaintext []byte) ([]byte, error) {
 	hash := crypto.SHA256

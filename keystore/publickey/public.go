@@ -37,9 +37,10 @@ var (
 	curves      = map[string]elliptic.Curve{"ECC_NIST_P256": elliptic.P256(), "ECC_NIST_P384": elliptic.P384(), "ECC_NIST_P521": elliptic.P521()}
 )
 
+// ErrMalformed says that bytes are no public key of a spec, or not in its one encoding.
 var ErrMalformed = errors.New("this is no public key of the spec")
 
-// parsePublic reads a DER SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7) that must hold a key of a spec: *rsa.PublicKey,
+// Parse reads a DER SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7) that must hold a key of a spec: *rsa.PublicKey,
 // *ecdsa.PublicKey, *secp256k1.PublicKey, ed25519.PublicKey, *lattice.VerificationKey or *lattice.EncapsulationKey. Only one encoding of a key is taken: points are uncompressed
 // (SEC 1 section 2.3.3) and on the curve, infinity is no key, and curves are named, not described.
 func Parse(spec string, der []byte) (crypto.PublicKey, error) {

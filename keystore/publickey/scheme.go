@@ -24,7 +24,7 @@ const (
 	MessageExternalMu = "EXTERNAL_MU" // of ML-DSA: the message representative, which the caller has made
 )
 
-// scheme is how one signing algorithm makes a message into what is signed, and how a signature is verified.
+// Scheme is how one signing algorithm makes a message into what is signed, and how a signature is verified.
 type Scheme struct {
 	hash   crypto.Hash // 0: the message is signed as it is
 	types  [2]string   // the message types that the algorithm takes
@@ -32,7 +32,7 @@ type Scheme struct {
 	verify func(key crypto.PublicKey, h crypto.Hash, digest, signature []byte) bool
 }
 
-// schemes are the signing algorithms of [specs]. PSS salts are as long as the digest and PKCS#1 v1.5 has its DigestInfo
+// Schemes are the signing algorithms of [specs]. PSS salts are as long as the digest and PKCS#1 v1.5 has its DigestInfo
 // whatever the message type (API reference, Sign).
 var Schemes = map[string]Scheme{
 	"RSASSA_PSS_SHA_256":        {hash: crypto.SHA256, types: both, verify: verifyPSS},
@@ -51,7 +51,7 @@ var Schemes = map[string]Scheme{
 
 var both = [2]string{MessageRaw, MessageDigest}
 
-// check refuses a message type that the algorithm doesn't take, and a digest that is none of its hash.
+// Check refuses a message type that the algorithm doesn't take, and a digest that is none of its hash.
 func (s Scheme) Check(algorithm, messageType string, message []byte) error {
 	switch {
 	case messageType != s.types[0] && messageType != s.types[1]:
@@ -64,7 +64,7 @@ func (s Scheme) Check(algorithm, messageType string, message []byte) error {
 	return nil
 }
 
-// asked is the name by which the token knows an algorithm over a message of a type.
+// TokenAlgorithm is the name by which the token knows an algorithm over a message of a type.
 func TokenAlgorithm(algorithm, messageType string) custody.Algorithm {
 	if messageType == MessageExternalMu {
 		return custody.ExternalMu
@@ -72,7 +72,7 @@ func TokenAlgorithm(algorithm, messageType string) custody.Algorithm {
 	return custody.Algorithm(algorithm)
 }
 
-// verifies reports whether this is a signature of a message of a type that the algorithm takes.
+// Verifies reports whether this is a signature of a message of a type that the algorithm takes.
 func (s Scheme) Verifies(key crypto.PublicKey, messageType string, message, signature []byte) bool {
 	if messageType == MessageExternalMu {
 		pub, ok := key.(*lattice.VerificationKey)
@@ -81,7 +81,7 @@ func (s Scheme) Verifies(key crypto.PublicKey, messageType string, message, sign
 	return s.verify(key, s.hash, s.Digest(messageType, message), signature)
 }
 
-// digest returns what is signed: the hash of a message, or the digest that was sent.
+// Digest returns what is signed: the hash of a message, or the digest that was sent.
 func (s Scheme) Digest(messageType string, message []byte) []byte {
 	if s.hash == 0 || messageType == MessageDigest && !s.again {
 		return message

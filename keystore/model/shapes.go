@@ -1,9 +1,9 @@
-package keystore
+package model
 
 import "claviger/internal/shape"
 
-// shapes are the constraints of KMS's model, API version 2014-11-01, by AWS shape name.
-var shapes = shape.Table{
+// Shapes are the constraints of KMS's model, API version 2014-11-01, by AWS shape name.
+var Shapes = shape.Table{
 	"AccountIdType":                         {Min: 12, Max: 12, Pattern: `[0-9]{12}`},
 	"AlgorithmSpec":                         {Enum: []string{"RSAES_PKCS1_V1_5", "RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "RSA_AES_KEY_WRAP_SHA_1", "RSA_AES_KEY_WRAP_SHA_256", "SM2PKE"}},
 	"AliasNameType":                         {Min: 1, Max: 256, Pattern: `^[a-zA-Z0-9:/_-]+$`},

@@ -1,4 +1,4 @@
-package keystore
+package ciphertext
 
 import (
 	"bytes"
@@ -10,29 +10,27 @@ import (
 
 	"claviger/internal/custody"
 	"claviger/keystore/key"
-
-	"github.com/google/uuid"
 )
 
-func aBlob(sealed []byte) blob {
-	return blob{"0f0e0d0c-0b0a-4908-8706-050403020100", strings.Repeat("ab", key.MaterialIDSize), sealed}
+func aBlob(sealed []byte) Blob {
+	return Blob{"0f0e0d0c-0b0a-4908-8706-050403020100", strings.Repeat("ab", key.MaterialIDSize), sealed}
 }
 
 // sameBytes is a blob of the multi-Region key whose id is made of the same bytes.
-func sameBytes(sealed []byte) blob {
-	return blob{"mrk-0f0e0d0c0b0a49088706050403020100", strings.Repeat("ab", key.MaterialIDSize), sealed}
+func sameBytes(sealed []byte) Blob {
+	return Blob{"mrk-0f0e0d0c0b0a49088706050403020100", strings.Repeat("ab", key.MaterialIDSize), sealed}
 }
 
 func TestABlobComesBack(t *testing.T) {
 	for _, n := range []int{1, 16, 4096} {
-		for _, make := range []func([]byte) blob{aBlob, sameBytes} {
-			b := make(bytes.Repeat([]byte{7}, sealOverhead+n))
-			encoded := b.encode()
+		for _, make := range []func([]byte) Blob{aBlob, sameBytes} {
+			b := make(bytes.Repeat([]byte{7}, Overhead+n))
+			encoded := b.Encode()
 			if len(encoded) != 49+28+n {
 				t.Errorf("%d bytes of plaintext became %d", n, len(encoded))
 			}
-			got, err := parseBlob(encoded)
-			if err != nil || got.keyID != b.keyID || got.material != b.material || !bytes.Equal(got.sealed, b.sealed) {
+			got, err := Parse(encoded)
+			if err != nil || got.KeyID != b.KeyID || got.MaterialID != b.MaterialID || !bytes.Equal(got.Sealed, b.Sealed) {
 				t.Errorf("%+v, %v", got, err)
 			}
 		}
@@ -42,20 +40,20 @@ func TestABlobComesBack(t *testing.T) {
 // TestAMultiRegionIDIsNoUUID: ids that are made of the same bytes are different ids, in a blob and in what it is sealed with; and no
 // flip of a bit makes a blob of one kind of key a blob of the other.
 func TestAMultiRegionIDIsNoUUID(t *testing.T) {
-	sealed := make([]byte, sealOverhead+1)
+	sealed := make([]byte, Overhead+1)
 	one, other := aBlob(sealed), sameBytes(sealed)
-	a, b := one.encode(), other.encode()
+	a, b := one.Encode(), other.Encode()
 	if bytes.Equal(a, b) || !bytes.Equal(a[1:], b[1:]) {
 		t.Fatalf("%x\n%x", a, b)
 	}
-	if bytes.Equal(additional(purposeKMS, one.keyID, one.material, nil), additional(purposeKMS, other.keyID, other.material, nil)) {
+	if bytes.Equal(AdditionalData(ForCaller, one.KeyID, one.MaterialID, nil), AdditionalData(ForCaller, other.KeyID, other.MaterialID, nil)) {
 		t.Error("they are sealed with the same additional data")
 	}
 	for _, good := range [][]byte{a, b} {
 		for bit := range 8 {
 			altered := bytes.Clone(good)
 			altered[0] ^= 1 << bit
-			if _, err := parseBlob(altered); !errors.Is(err, custody.ErrForged) {
+			if _, err := Parse(altered); !errors.Is(err, custody.ErrForged) {
 				t.Errorf("version %d: %v", altered[0], err)
 			}
 		}
@@ -63,12 +61,12 @@ func TestAMultiRegionIDIsNoUUID(t *testing.T) {
 }
 
 func TestWhatIsNoBlobIsForged(t *testing.T) {
-	good := aBlob(make([]byte, sealOverhead+1)).encode()
+	good := aBlob(make([]byte, Overhead+1)).Encode()
 	other := bytes.Clone(good)
 	other[0] = 3
-	for name, b := range map[string][]byte{"nothing": nil, "empty": {}, "a byte": {1}, "header": good[:headerSize],
+	for name, b := range map[string][]byte{"nothing": nil, "empty": {}, "a byte": {1}, "header": good[:HeaderSize],
 		"no ciphertext": good[:len(good)-1], "another version": other, "zeros": make([]byte, 200)} {
-		if _, err := parseBlob(b); !errors.Is(err, custody.ErrForged) {
+		if _, err := Parse(b); !errors.Is(err, custody.ErrForged) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -77,23 +75,23 @@ func TestWhatIsNoBlobIsForged(t *testing.T) {
 // FuzzParseBlob: nothing makes it panic, and what it reads it would write as the same bytes.
 func FuzzParseBlob(f *testing.F) {
 	f.Add([]byte{})
-	f.Add(aBlob(make([]byte, sealOverhead+1)).encode())
-	f.Add(sameBytes(make([]byte, sealOverhead+1)).encode())
+	f.Add(aBlob(make([]byte, Overhead+1)).Encode())
+	f.Add(sameBytes(make([]byte, Overhead+1)).Encode())
 	f.Add(bytes.Repeat([]byte{1}, 78))
 	f.Add(bytes.Repeat([]byte{2}, 78))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		parsed, err := parseBlob(b)
+		parsed, err := Parse(b)
 		if err != nil {
-			if !errors.Is(err, custody.ErrForged) || parsed.keyID != "" || parsed.sealed != nil {
+			if !errors.Is(err, custody.ErrForged) || parsed.KeyID != "" || parsed.Sealed != nil {
 				t.Errorf("%+v, %v", parsed, err)
 			}
 			return
 		}
-		if !key.IsID(parsed.keyID) || len(parsed.material) != 2*key.MaterialIDSize {
-			t.Errorf("key %q, material %q", parsed.keyID, parsed.material)
+		if !key.IsID(parsed.KeyID) || len(parsed.MaterialID) != 2*key.MaterialIDSize {
+			t.Errorf("key %q, material %q", parsed.KeyID, parsed.MaterialID)
 		}
-		if !bytes.Equal(parsed.encode(), b) {
-			t.Errorf("%x became %x", b, parsed.encode())
+		if !bytes.Equal(parsed.Encode(), b) {
+			t.Errorf("%x became %x", b, parsed.Encode())
 		}
 	})
 }
@@ -103,13 +101,13 @@ func TestAdditionalIsTheSameForTheSameContext(t *testing.T) {
 	for _, k := range []string{"z", "a", "m", "b", "y"} {
 		a[k] = k + k
 	}
-	want := additional("p", "k", "m", a)
+	want := AdditionalData("p", "k", "m", a)
 	for range 50 {
-		if !bytes.Equal(additional("p", "k", "m", maps.Clone(a)), want) {
+		if !bytes.Equal(AdditionalData("p", "k", "m", maps.Clone(a)), want) {
 			t.Fatal("the order of a map shows")
 		}
 	}
-	if !bytes.Equal(additional("p", "k", "m", nil), additional("p", "k", "m", map[string]string{})) {
+	if !bytes.Equal(AdditionalData("p", "k", "m", nil), AdditionalData("p", "k", "m", map[string]string{})) {
 		t.Error("no context and an empty one differ")
 	}
 }
@@ -147,11 +145,11 @@ func FuzzAdditional(f *testing.F) {
 		x, c := split(a)
 		y, d := split(b)
 		same := x == y && maps.Equal(c, d)
-		if got := bytes.Equal(additional(x[0], x[1], x[2], c), additional(y[0], y[1], y[2], d)); got != same {
+		if got := bytes.Equal(AdditionalData(Purpose(x[0]), x[1], x[2], c), AdditionalData(Purpose(y[0]), y[1], y[2], d)); got != same {
 			t.Errorf("%q %q and %q %q: equal bytes %v", x, c, y, d, got)
 		}
 		// Injective, because it can be read back: each part says how long it is.
-		rest := additional(x[0], x[1], x[2], c)
+		rest := AdditionalData(Purpose(x[0]), x[1], x[2], c)
 		for n := range 3 {
 			size := binary.BigEndian.Uint32(rest)
 			if string(rest[4:4+size]) != x[n] {
@@ -160,19 +158,4 @@ func FuzzAdditional(f *testing.F) {
 			rest = rest[4+size:]
 		}
 	})
-}
-
-func TestIsKeyID(t *testing.T) {
-	id := uuid.NewString()
-	for s, want := range map[string]bool{
-		id: true, strings.ToUpper(id): false, "{" + id + "}": false, "urn:uuid:" + id: false, strings.ReplaceAll(id, "-", ""): false,
-		id + " ": false, id[:35]: false, "": false, strings.Repeat("g", 36): false,
-		"mrk-" + strings.ReplaceAll(id, "-", ""): true, key.NewMultiRegionID(): true, "mrk-" + strings.Repeat("F", 32): false,
-		"mrk-" + strings.Repeat("g", 32): false, "MRK-" + strings.Repeat("0", 32): false, "mrk-" + strings.Repeat("0", 31): false,
-		"mrk-" + strings.Repeat("0", 33): false, "mrk_" + strings.Repeat("0", 32): false, "mrk-" + id[:32]: false,
-	} {
-		if key.IsID(s) != want {
-			t.Errorf("isKeyID(%q) = %v", s, !want)
-		}
-	}
 }
