@@ -62,10 +62,11 @@ func checkContextOf(algorithm *string, context map[string]string) error {
 // findUse names and looks up the key of a cryptographic operation.
 func (s *Keys) findUse(c *op.Call, operation, keyID, algorithm string, by presented) (*target, error) {
 	t, err := s.findGranted(c, operation, keyID, true, by)
-	if err == nil {
-		t.algorithm, t.viaOnly, t.usePendingDeletion = algorithm, c.Via == "", func() { s.notePendingDeletion(c) }
+	if err != nil {
+		return t, err
 	}
-	return t, err
+	t.algorithm, t.viaOnly, t.usePendingDeletion = algorithm, c.Via == "", func() { s.notePendingDeletion(c) }
+	return t, nil
 }
 
 // notePendingDeletion marks the record of a use that was refused because its key is pending deletion, and counts it: somebody still
@@ -80,10 +81,11 @@ func (s *Keys) PendingDeletionUses() uint64 { return s.pendingUses.Load() }
 
 func (s *Keys) findEncrypt(c *op.Call, in EncryptInput) (*target, error) {
 	t, err := s.findUse(c, "Encrypt", in.KeyId, domain.Or(in.EncryptionAlgorithm, key.SymmetricDefault), presented{in.GrantTokens, in.EncryptionContext})
-	if err == nil {
-		t.fits = func(k *key.Key) error { return k.TakesPlaintext(t.algorithm, len(in.Plaintext)) }
+	if err != nil {
+		return t, err
 	}
-	return t, err
+	t.fits = func(k *key.Key) error { return k.TakesPlaintext(t.algorithm, len(in.Plaintext)) }
+	return t, nil
 }
 
 func (s *Keys) encrypt(c *op.Call, in EncryptInput, t *target) (EncryptOutput, error) {

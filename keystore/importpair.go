@@ -65,10 +65,11 @@ type GetParametersForImportOutput struct {
 
 func (s *Keys) findImportParameters(c *op.Call, in GetParametersForImportInput) (*target, error) {
 	t, err := s.find(c, "GetParametersForImport", in.KeyId, false)
-	if err == nil {
-		t.fits = func(k *key.Key) error { return comesBy(k, in.WrappingAlgorithm, in.WrappingKeySpec) }
+	if err != nil {
+		return t, err
 	}
-	return t, err
+	t.fits = func(k *key.Key) error { return comesBy(k, in.WrappingAlgorithm, in.WrappingKeySpec) }
+	return t, nil
 }
 
 // comesBy returns nil if the key's material can be wrapped by an algorithm under a pair of a spec: RSA private keys are longer

@@ -8,8 +8,6 @@ import (
 	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/keystore/key"
-	"claviger/keystore/kmsfault"
-	"claviger/keystore/multiregion"
 	"claviger/policy"
 
 	"github.com/google/uuid"
@@ -126,67 +124,4 @@ func checkNewPolicy(c *op.Call, text *string, bypass *bool) error {
 	}
 	account, region := c.Namespace()
 	return checkPolicy(c, *text, key.ARN(account, region, uuid.Nil.String()), domain.Or(bypass, false))
-}
-
-// GetKeyPolicyInput is GetKeyPolicyRequest of AWS.
-type GetKeyPolicyInput struct {
-	KeyId      string  `shape:"KeyIdType,required"`
-	PolicyName *string `shape:"PolicyNameType"`
-	op.ByShape
-}
-
-func (in GetKeyPolicyInput) keyID() string { return in.KeyId }
-
-// GetKeyPolicyOutput is GetKeyPolicyResponse of AWS. Policy is a JSON document as text.
-type GetKeyPolicyOutput struct{ Policy, PolicyName string }
-
-func (s *Keys) getKeyPolicy(_ *op.Call, in GetKeyPolicyInput, k *key.Key) (out GetKeyPolicyOutput, err error) {
-	if domain.Or(in.PolicyName, policyName) != policyName {
-		return out, fault.New(fault.NotFound, "NotFoundException", "No such policy exists")
-	}
-	return GetKeyPolicyOutput{policyOf(k), policyName}, nil
-}
-
-// PutKeyPolicyInput is PutKeyPolicyRequest of AWS.
-type PutKeyPolicyInput struct {
-	KeyId                          string  `shape:"KeyIdType,required"`
-	PolicyName                     *string `shape:"PolicyNameType"`
-	Policy                         string  `shape:"PolicyType,required"`
-	BypassPolicyLockoutSafetyCheck *bool   `shape:"BooleanType"`
-	op.ByShape
-}
-
-func (in PutKeyPolicyInput) keyID() string { return in.KeyId }
-
-func (s *Keys) putKeyPolicy(c *op.Call, in PutKeyPolicyInput, k *key.Key) (multiregion.Change, op.None, error) {
-	if domain.Or(in.PolicyName, policyName) != policyName {
-		return multiregion.Change{}, op.None{}, kmsfault.Unsupported("A key has one policy, and its name is " + policyName + ".")
-	}
-	if err := checkPolicy(c, in.Policy, k.ARN(), domain.Or(in.BypassPolicyLockoutSafetyCheck, false)); err != nil {
-		return multiregion.Change{}, op.None{}, err
-	}
-	return multiregion.Change{Key: k.Changed(func(k *key.Key) { k.Policy = in.Policy })}, op.None{}, nil
-}
-
-// ListKeyPoliciesInput is ListKeyPoliciesRequest of AWS.
-type ListKeyPoliciesInput struct {
-	KeyId  string  `shape:"KeyIdType,required"`
-	Limit  *int32  `shape:"LimitType"`
-	Marker *string `shape:"MarkerType"`
-	op.ByShape
-}
-
-func (in ListKeyPoliciesInput) keyID() string { return in.KeyId }
-
-// ListKeyPoliciesOutput is ListKeyPoliciesResponse of AWS.
-type ListKeyPoliciesOutput struct {
-	PolicyNames []string
-	NextMarker  string `json:",omitzero"`
-	Truncated   bool
-}
-
-// listKeyPolicies: there is always one, so no marker was ever given.
-func (s *Keys) listKeyPolicies(c *op.Call, in ListKeyPoliciesInput, k *key.Key) (out ListKeyPoliciesOutput, err error) {
-	_, err = s.page(c, "ListKeyPolicies", k.ID, in.Limit, in.Marker, 100, 1000)
-	return ListKeyPoliciesOutput{PolicyNames: []string{policyName}}, err
 }

@@ -2,7 +2,6 @@ package keystore
 
 import (
 	"claviger/internal/domain"
-	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/keystore/key"
 	"claviger/keystore/publickey"
@@ -26,45 +25,20 @@ type SignOutput struct {
 	SigningAlgorithm string
 }
 
-// VerifyInput is VerifyRequest of AWS.
-type VerifyInput struct {
-	KeyId            string   `shape:"KeyIdType,required"`
-	Message          []byte   `shape:"PlaintextType,required"`
-	MessageType      *string  `shape:"MessageType"`
-	Signature        []byte   `shape:"CiphertextType,required"`
-	SigningAlgorithm string   `shape:"SigningAlgorithmSpec,required"`
-	GrantTokens      []string `shape:"GrantTokenList"`
-	DryRun           *bool    `shape:"NullableBooleanType"`
-	op.ByShape
-}
-
-// VerifyOutput is VerifyResponse of AWS. SignatureValid is always true: a signature that isn't is an error.
-type VerifyOutput struct {
-	KeyId            string
-	SignatureValid   bool
-	SigningAlgorithm string
-}
-
-// errSignature is AWS's answer to a signature that doesn't verify; it says no more.
-var errSignature = fault.New(fault.Invalid, "KMSInvalidSignatureException", "")
-
 // findSigning looks up the key of a signature and holds the message to its algorithm.
 func (s *Keys) findSigning(c *op.Call, operation, keyID, algorithm string, tokens []string, messageType *string, message []byte) (*target, error) {
 	t, err := s.findUse(c, operation, keyID, algorithm, presented{tokens: tokens})
-	if err == nil {
-		t.fits = func(*key.Key) error {
-			return publickey.Schemes[algorithm].Check(algorithm, domain.Or(messageType, publickey.MessageRaw), message)
-		}
+	if err != nil {
+		return t, err
 	}
-	return t, err
+	t.fits = func(*key.Key) error {
+		return publickey.Schemes[algorithm].Check(algorithm, domain.Or(messageType, publickey.MessageRaw), message)
+	}
+	return t, nil
 }
 
 func (s *Keys) findSign(c *op.Call, in SignInput) (*target, error) {
 	return s.findSigning(c, "Sign", in.KeyId, in.SigningAlgorithm, in.GrantTokens, in.MessageType, in.Message)
-}
-
-func (s *Keys) findVerify(c *op.Call, in VerifyInput) (*target, error) {
-	return s.findSigning(c, "Verify", in.KeyId, in.SigningAlgorithm, in.GrantTokens, in.MessageType, in.Message)
 }
 
 // sign hashes here and signs on the token: one call of it.
@@ -76,12 +50,4 @@ func (s *Keys) sign(c *op.Call, in SignInput, t *target) (out SignOutput, err er
 	kind := domain.Or(in.MessageType, publickey.MessageRaw)
 	signature, err := s.token.Sign(c, ref, publickey.TokenAlgorithm(t.algorithm, kind), publickey.Schemes[t.algorithm].Digest(kind, in.Message))
 	return SignOutput{t.key.ARN(), signature, t.algorithm}, err
-}
-
-// verify takes nothing but the public key, so it is done here.
-func (s *Keys) verify(_ *op.Call, in VerifyInput, t *target) (out VerifyOutput, err error) {
-	if !publickey.Schemes[t.algorithm].Verifies(t.key.Public, domain.Or(in.MessageType, publickey.MessageRaw), in.Message, in.Signature) {
-		return out, errSignature
-	}
-	return VerifyOutput{t.key.ARN(), true, t.algorithm}, nil
 }

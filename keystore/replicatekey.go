@@ -1,13 +1,10 @@
 package keystore
 
 import (
-	"slices"
-
 	"claviger/internal/domain"
 	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/keystore/key"
-	"claviger/keystore/kmsfault"
 	"claviger/keystore/multiregion"
 	"claviger/policy"
 )
@@ -30,42 +27,6 @@ type ReplicateKeyOutput struct {
 	ReplicaKeyMetadata key.KeyMetadata
 	ReplicaPolicy      string
 	ReplicaTags        []key.Tag
-}
-
-// relation is a primary key and the key with its id in another Region: there, or to be made.
-type relation struct {
-	*target
-	region string
-	served bool
-	other  *key.Key // nil if there is none
-}
-
-func (s *Keys) findRelation(c *op.Call, operation, keyID, region string) (relation, error) {
-	t, err := s.find(c, operation, keyID, false)
-	if err != nil {
-		return relation{}, err
-	}
-	r := relation{target: t, region: region, served: slices.Contains(s.regions, region)}
-	r.other, err = s.key(c, key.Ref{Account: t.named.Account, Region: region, ID: t.named.ID})
-	return r, err
-}
-
-// arn is the name of the other key, whether there is one or not.
-func (r relation) arn() string { return key.ARN(r.named.Account, r.region, r.named.ID) }
-
-func (r relation) demand(action string) policy.Demand {
-	return policy.Demand{Action: "kms:" + action, Resource: policy.Resource{ARN: r.arn(), Account: r.named.Account}}
-}
-
-// Ready implements [op.Target].
-func (r relation) Ready() error {
-	if err := r.target.Ready(); err != nil {
-		return err
-	}
-	if !r.served {
-		return kmsfault.Unsupported("The Region " + r.region + " is not one that this service serves.")
-	}
-	return nil
 }
 
 // replication is the target of ReplicateKey.
@@ -113,44 +74,4 @@ func (s *Keys) replicateKey(c *op.Call, in ReplicateKeyInput, r replication) (op
 	out := ReplicateKeyOutput{replica.Metadata(), policyOf(replica), append([]key.Tag{}, replica.Tags...)}
 	out.ReplicaKeyMetadata.KeyState, out.ReplicaKeyMetadata.Enabled = key.Creating, false
 	return op.Apply(amend, out), err
-}
-
-// UpdatePrimaryRegionInput is UpdatePrimaryRegionRequest of AWS.
-type UpdatePrimaryRegionInput struct {
-	KeyId         string `shape:"KeyIdType,required"`
-	PrimaryRegion string `shape:"RegionType,required"`
-	op.ByShape
-}
-
-// promotion is the target of UpdatePrimaryRegion.
-type promotion struct{ relation }
-
-func (s *Keys) findPromotion(c *op.Call, in UpdatePrimaryRegionInput) (promotion, error) {
-	r, err := s.findRelation(c, "UpdatePrimaryRegion", in.KeyId, in.PrimaryRegion)
-	return promotion{r}, err
-}
-
-// Demands implements [op.Target]: the same on both keys.
-func (p promotion) Demands() []policy.Demand {
-	return append(p.target.Demands(), p.demand(p.action))
-}
-
-// Ready implements [op.Target]. The matrix holds for both keys.
-func (p promotion) Ready() error {
-	if err := p.relation.Ready(); err != nil {
-		return err
-	}
-	switch {
-	case p.region == p.key.Region:
-		return kmsfault.Unsupported(p.key.ARN() + " is the primary key already.")
-	case p.other == nil:
-		return errNoKey(p.key.RelatedRef(p.region))
-	}
-	return p.other.AllowsInState(p.operation)
-}
-
-func (s *Keys) updatePrimaryRegion(c *op.Call, in UpdatePrimaryRegionInput, p promotion) (op.Commit[op.None], error) {
-	replicas := multiregion.WithRegion(multiregion.WithoutRegion(p.key.Replicas, in.PrimaryRegion), p.key.Region)
-	amend, err := s.related.Amend(c, p.key, multiregion.Change{Key: p.key.Changed(func(k *key.Key) { k.PrimaryRegion, k.Replicas = in.PrimaryRegion, replicas })})
-	return op.Apply(amend, op.None{}), err
 }

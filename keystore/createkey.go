@@ -1,16 +1,13 @@
 package keystore
 
 import (
-	"time"
-
 	"claviger/internal/custody"
 	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/keystore/key"
-	"claviger/keystore/keyrows"
 	"claviger/keystore/kmsfault"
-	"claviger/policy"
 	"claviger/store"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -106,7 +103,7 @@ func (s *Keys) createKey(c *op.Call, in CreateKeyInput, at place) (op.Commit[Cre
 func (s *Keys) newKeyIn(c *op.Call, in *onStore, origin, spec, usage string) (*key.Key, func(*store.Tx) error, error) {
 	if in == nil && !s.token.Resident(key.Specs[spec][usage].Kind) {
 		k, err := s.newKey(c, key.ManagerCustomer, origin, spec, usage)
-		return k, nothing, err
+		return k, domain.Nothing, err
 	}
 	k := bareKey(c, key.ManagerCustomer, spec, usage)
 	if in == nil {
@@ -154,70 +151,4 @@ func (s *Keys) newKey(c *op.Call, manager, origin, spec, usage string) (*key.Key
 		return nil, err
 	}
 	return k, k.Begin(m)
-}
-
-// manageInput asks for the key that a service uses when the caller names none.
-type manageInput struct {
-	Service string `shape:"Service,required"`
-	op.ByShape
-}
-
-// managed is the alias of a service's own key, not there yet.
-type managed struct{ keyrows.AliasRef }
-
-func (m managed) Demands() []policy.Demand {
-	return []policy.Demand{{Action: "kms:CreateKey", Resource: policy.Resource{ARN: m.ARN()}}}
-}
-func (managed) Missing() error { return nil }
-func (managed) Ready() error   { return nil }
-
-func managedAlias(service string) string { return "alias/aws/" + service }
-
-// services are those that manage keys: of AWS's, those that we have.
-var services = []string{"secretsmanager"}
-
-// managing returns the service that manages the key of an alias, or nothing.
-func managing(alias string) string {
-	for _, service := range services {
-		if alias == managedAlias(service) {
-			return service
-		}
-	}
-	return ""
-}
-
-func (s *Keys) findManaged(c *op.Call, in manageInput) (managed, error) {
-	account, region := c.Namespace()
-	return managed{keyrows.AliasRef{Account: account, Region: region, Name: managedAlias(in.Service)}}, nil
-}
-
-// createManaged makes an AWS managed key and its alias in one transaction. If another request was first, that is
-// as good.
-func (s *Keys) createManaged(c *op.Call, in manageInput, m managed) (op.Commit[op.None], error) {
-	if a, err := s.rows.Alias(c, m.AliasRef); a != nil || err != nil {
-		return nil, err
-	}
-	k, err := s.newKey(c, key.ManagerAWS, key.OriginKMS, key.SymmetricDefault, key.EncryptDecrypt)
-	if err != nil {
-		return nil, err
-	}
-	k.RotateEvery(usualPeriod, c.Time)
-	k.Description = "Default key that protects the data of " + in.Service + " when no other key is named"
-	k.Policy = managedPolicyOf(c, in.Service)
-	noteKey(c, k)
-	insertKey, err := s.rows.Insert(c, k)
-	if err != nil {
-		return nil, err
-	}
-	insertAlias, err := s.rows.InsertAlias(c, &keyrows.Alias{AliasRef: m.AliasRef, Rev: 1, KeyID: k.ID, Created: c.Time, Updated: c.Time})
-	if err != nil {
-		return nil, err
-	}
-	return once(func(tx *store.Tx) (op.None, error) {
-		err := insertAlias(tx)
-		if err == nil {
-			err = insertKey(tx)
-		}
-		return op.None{}, err
-	}), nil
 }

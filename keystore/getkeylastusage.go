@@ -1,46 +1,10 @@
 package keystore
 
 import (
-	"claviger/audit"
 	"claviger/internal/op"
 	"claviger/internal/wire"
 	"claviger/keystore/key"
 )
-
-// user is the target of an operation that uses keys, all of them in its one success.
-type user interface {
-	op.Target
-	used() []*key.Key
-}
-
-func (t *target) used() []*key.Key       { return []*key.Key{t.key} }
-func (t *reEncryption) used() []*key.Key { return []*key.Key{t.from.key, t.to.key} }
-
-// useKey makes an operation that uses keys, and remembers that it did; see [KeyLastUsageData].
-func useKey[I op.Input, T user, O any](s *Keys, n op.Info, find func(*op.Call, I) (T, error), do func(*op.Call, I, T) (O, error)) op.Query[I, O] {
-	return op.Read(n, find, func(c *op.Call, in I, t T) (O, error) {
-		out, err := do(c, in, t)
-		if err == nil {
-			for _, k := range t.used() {
-				s.noteUse(c, k)
-			}
-		}
-		return out, err
-	})
-}
-
-// noteUse has the use of a key written down once its record is on the disk, and no more than one in a minute.
-func (s *Keys) noteUse(c *op.Call, k *key.Key) {
-	minute, noted, ref := c.Time.Unix()/60, k.UseNoted, k.Ref() // not k itself, which may be large and is waited for
-	if noted.Load() >= minute {
-		return
-	}
-	c.After(func(r audit.Record) {
-		if old := noted.Load(); old < minute && noted.CompareAndSwap(old, minute) {
-			s.rows.NoteUse(ref, r)
-		}
-	})
-}
 
 // GetKeyLastUsageOutput is GetKeyLastUsageResponse of AWS. Uses are tracked from the key's creation on.
 type GetKeyLastUsageOutput struct {

@@ -1,29 +1,10 @@
 package keystore
 
 import (
-	"crypto/subtle"
-
 	"claviger/internal/fault"
 	"claviger/internal/op"
-	"claviger/keystore/key"
+	"crypto/subtle"
 )
-
-// GenerateMacInput is GenerateMacRequest of AWS.
-type GenerateMacInput struct {
-	Message      []byte   `shape:"PlaintextType,required"`
-	KeyId        string   `shape:"KeyIdType,required"`
-	MacAlgorithm string   `shape:"MacAlgorithmSpec,required"`
-	GrantTokens  []string `shape:"GrantTokenList"`
-	DryRun       *bool    `shape:"NullableBooleanType"`
-	op.ByShape
-}
-
-// GenerateMacOutput is GenerateMacResponse of AWS. Mac has 28, 32, 48 or 64 bytes by its algorithm.
-type GenerateMacOutput struct {
-	Mac          []byte
-	MacAlgorithm string
-	KeyId        string
-}
 
 // VerifyMacInput is VerifyMacRequest of AWS.
 type VerifyMacInput struct {
@@ -46,26 +27,8 @@ type VerifyMacOutput struct {
 // errMac is AWS's answer to a MAC that doesn't verify; it says no more.
 var errMac = fault.New(fault.Invalid, "KMSInvalidMacException", "")
 
-func (s *Keys) findMac(c *op.Call, in GenerateMacInput) (*target, error) {
-	return s.findUse(c, "GenerateMac", in.KeyId, in.MacAlgorithm, presented{tokens: in.GrantTokens})
-}
-
 func (s *Keys) findVerifyMac(c *op.Call, in VerifyMacInput) (*target, error) {
 	return s.findUse(c, "VerifyMac", in.KeyId, in.MacAlgorithm, presented{tokens: in.GrantTokens})
-}
-
-// macOf has the token make the HMAC of a message. The material's kind is that of the one algorithm of its spec.
-func (s *Keys) macOf(c *op.Call, k *key.Key, message []byte) ([]byte, error) {
-	ref, err := k.CurrentRef()
-	if err != nil {
-		return nil, err
-	}
-	return s.token.MAC(c, ref, message)
-}
-
-func (s *Keys) generateMac(c *op.Call, in GenerateMacInput, t *target) (GenerateMacOutput, error) {
-	mac, err := s.macOf(c, t.key, in.Message)
-	return GenerateMacOutput{mac, t.algorithm, t.key.ARN()}, err
 }
 
 // verifyMac makes the MAC again and compares in constant time. A MAC that was cut short is no MAC.

@@ -7,39 +7,6 @@ import (
 	"claviger/keystore/publickey"
 )
 
-// GetPublicKeyInput is GetPublicKeyRequest of AWS.
-type GetPublicKeyInput struct {
-	KeyId       string   `shape:"KeyIdType,required"`
-	GrantTokens []string `shape:"GrantTokenList"`
-	op.ByShape
-}
-
-// GetPublicKeyOutput is GetPublicKeyResponse of AWS. PublicKey is a DER SubjectPublicKeyInfo (RFC 5280).
-type GetPublicKeyOutput struct {
-	KeyId                   string
-	PublicKey               []byte
-	CustomerMasterKeySpec   string
-	KeySpec                 string
-	KeyUsage                string
-	EncryptionAlgorithms    []string `json:",omitzero"`
-	SigningAlgorithms       []string `json:",omitzero"`
-	KeyAgreementAlgorithms  []string `json:",omitzero"`
-	EncapsulationAlgorithms []string `json:",omitzero"`
-}
-
-// errPeer is AWS's answer to a public key that can't be agreed with; it says no more.
-var errPeer = fault.New(fault.Invalid, "ValidationException", "")
-
-func (s *Keys) findPublicKey(c *op.Call, in GetPublicKeyInput) (*target, error) {
-	return s.findUse(c, "GetPublicKey", in.KeyId, "", presented{tokens: in.GrantTokens})
-}
-
-func (s *Keys) getPublicKey(_ *op.Call, _ GetPublicKeyInput, t *target) (GetPublicKeyOutput, error) {
-	m := t.key.Metadata()
-	return GetPublicKeyOutput{m.Arn, t.key.Materials[t.key.MaterialID].Public, m.CustomerMasterKeySpec, m.KeySpec, m.KeyUsage,
-		m.EncryptionAlgorithms, m.SigningAlgorithms, m.KeyAgreementAlgorithms, m.EncapsulationAlgorithms}, nil
-}
-
 // DeriveSharedSecretInput is DeriveSharedSecretRequest of AWS.
 type DeriveSharedSecretInput struct {
 	KeyId                 string         `shape:"KeyIdType,required"`
@@ -62,17 +29,21 @@ type DeriveSharedSecretOutput struct {
 	KeyOrigin             string
 }
 
+// errPeer is AWS's answer to a public key that can't be agreed with; it says no more.
+var errPeer = fault.New(fault.Invalid, "ValidationException", "")
+
 // findAgreement looks up the key of an agreement. A peer's key that is of another curve, not on the curve or not in its one
 // encoding is refused before the token sees it, and AWS says nothing about it.
 func (s *Keys) findAgreement(c *op.Call, in DeriveSharedSecretInput) (*target, error) {
 	t, err := s.findUse(c, "DeriveSharedSecret", in.KeyId, in.KeyAgreementAlgorithm, presented{tokens: in.GrantTokens})
-	if err == nil {
-		t.fits = func(k *key.Key) error {
-			if _, err := publickey.Parse(k.Spec, in.PublicKey); err != nil {
-				return errPeer.Because(err)
-			}
-			return nil
+	if err != nil {
+		return t, err
+	}
+	t.fits = func(k *key.Key) error {
+		if _, err := publickey.Parse(k.Spec, in.PublicKey); err != nil {
+			return errPeer.Because(err)
 		}
+		return nil
 	}
 	return t, err
 }

@@ -6,8 +6,8 @@ import (
 	"claviger/keystore/multiregion"
 )
 
-// A key's material is replaced by a job: when its period is over, and before it has encrypted too often. The job is there
-// while the key can be rotated and has a time for it, and amend sees to that.
+// A key's material is replaced by a job: when its period is over, and before it has encrypted too
+// often. The job is there while the key can be rotated and has a time for it: keyrows sees to that.
 
 // rotateKey replaces the material of a key whose time has come, or that has encrypted so often that it has to be. The job
 // may have come early, or the key be gone or disabled: then only the job is set right.

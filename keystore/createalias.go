@@ -1,0 +1,58 @@
+package keystore
+
+import (
+	"claviger/internal/fault"
+	"claviger/internal/op"
+	"claviger/keystore/key"
+	"claviger/keystore/keyrows"
+	"claviger/store"
+	"errors"
+	"time"
+)
+
+// aliasesPerKey is AWS's quota.
+const aliasesPerKey = 50
+
+// AliasInput is CreateAliasRequest and UpdateAliasRequest of AWS.
+type AliasInput struct {
+	AliasName   string `shape:"AliasNameType,required"`
+	TargetKeyId string `shape:"KeyIdType,required"`
+}
+
+// Validate holds the name to what the service takes beyond its pattern.
+func (in AliasInput) Validate() error { return checkAlias(in.AliasName) }
+
+func (s *Keys) findNewAlias(c *op.Call, in AliasInput) (*aliasMove, error) {
+	m, err := s.findMove(c, "CreateAlias", in)
+	if err != nil {
+		return m, err
+	}
+	m.old = nil // a name that is taken is no business of the key that holds it
+	return m, nil
+}
+
+func (s *Keys) createAlias(c *op.Call, _ AliasInput, m *aliasMove) (op.Commit[op.None], error) {
+	now := c.Time.Truncate(time.Millisecond)
+	insert, err := s.rows.InsertAlias(c, &keyrows.Alias{AliasRef: m.ref, Rev: 1, KeyID: m.to.key.ID, Created: now, Updated: now})
+	if err != nil {
+		return nil, err
+	}
+	return func(tx *store.Tx) (op.None, error) {
+		switch err := insert(tx); {
+		case errors.Is(err, store.Exists): // before the quota: SDKs try again when a limit is exceeded
+			return op.None{}, fault.Newf(fault.Exists, "AlreadyExistsException", "An alias with the name %s already exists", m.ref.ARN())
+		case err != nil:
+			return op.None{}, err
+		}
+		return op.None{}, s.checkAliases(tx, m.to.key)
+	}, nil
+}
+
+// checkAliases holds a key to the quota of aliases, once it has one more. An error takes that one back.
+func (s *Keys) checkAliases(tx *store.Tx, k *key.Key) error {
+	n, err := s.rows.CountAliases(tx, k)
+	if err == nil && n > aliasesPerKey {
+		err = fault.Newf(fault.Limit, "LimitExceededException", "A key has at most %d aliases.", aliasesPerKey)
+	}
+	return err
+}

@@ -1,0 +1,35 @@
+package keystore
+
+import "claviger/internal/op"
+
+// DecapsulateInput is DecapsulateRequest of AWS.
+type DecapsulateInput struct {
+	KeyId                      string   `shape:"KeyIdType,required"`
+	SharedSecretCiphertextBlob []byte   `shape:"CiphertextType,required"`
+	EncapsulationAlgorithm     string   `shape:"EncapsulationAlgorithmSpec,required"`
+	GrantTokens                []string `shape:"GrantTokenList"`
+	DryRun                     *bool    `shape:"NullableBooleanType"`
+	op.ByShape
+}
+
+// DecapsulateOutput is DecapsulateResponse of AWS. A ciphertext that wasn't encapsulated to the key has a SharedSecret too,
+// which nobody else knows (FIPS 203 section 6.3): that it is the right one shows when it is used.
+type DecapsulateOutput struct {
+	KeyId                  string
+	SharedSecret           []byte
+	EncapsulationAlgorithm string
+}
+
+func (s *Keys) findDecapsulate(c *op.Call, in DecapsulateInput) (*target, error) {
+	return s.findUse(c, "Decapsulate", in.KeyId, in.EncapsulationAlgorithm, presented{tokens: in.GrantTokens})
+}
+
+// decapsulate is one call of the token, which refuses a ciphertext by its length alone.
+func (s *Keys) decapsulate(c *op.Call, in DecapsulateInput, t *target) (out DecapsulateOutput, err error) {
+	ref, err := t.key.CurrentRef()
+	if err != nil {
+		return out, err
+	}
+	secret, err := s.token.Decapsulate(c, ref, in.SharedSecretCiphertextBlob)
+	return DecapsulateOutput{t.key.ARN(), secret, t.algorithm}, err
+}

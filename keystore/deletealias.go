@@ -1,0 +1,22 @@
+package keystore
+
+import (
+	"claviger/internal/op"
+	"claviger/store"
+)
+
+// DeleteAliasInput is DeleteAliasRequest of AWS.
+type DeleteAliasInput struct {
+	AliasName string `shape:"AliasNameType,required"`
+}
+
+// Validate holds the name to what the service takes beyond its pattern.
+func (in DeleteAliasInput) Validate() error { return checkAlias(in.AliasName) }
+
+func (s *Keys) findOldAlias(c *op.Call, in DeleteAliasInput) (*aliasMove, error) {
+	return s.findAlias(c, "DeleteAlias", in.AliasName)
+}
+
+func (s *Keys) deleteAlias(_ *op.Call, _ DeleteAliasInput, m *aliasMove) (op.Commit[op.None], error) {
+	return func(tx *store.Tx) (op.None, error) { return op.None{}, s.rows.DeleteAlias(tx, m.alias) }, nil
+}

@@ -1,0 +1,27 @@
+package keystore
+
+import (
+	"claviger/internal/domain"
+	"claviger/internal/fault"
+	"claviger/internal/op"
+	"claviger/keystore/key"
+)
+
+// GetKeyPolicyInput is GetKeyPolicyRequest of AWS.
+type GetKeyPolicyInput struct {
+	KeyId      string  `shape:"KeyIdType,required"`
+	PolicyName *string `shape:"PolicyNameType"`
+	op.ByShape
+}
+
+func (in GetKeyPolicyInput) keyID() string { return in.KeyId }
+
+// GetKeyPolicyOutput is GetKeyPolicyResponse of AWS. Policy is a JSON document as text.
+type GetKeyPolicyOutput struct{ Policy, PolicyName string }
+
+func (s *Keys) getKeyPolicy(_ *op.Call, in GetKeyPolicyInput, k *key.Key) (out GetKeyPolicyOutput, err error) {
+	if domain.Or(in.PolicyName, policyName) != policyName {
+		return out, fault.New(fault.NotFound, "NotFoundException", "No such policy exists")
+	}
+	return GetKeyPolicyOutput{policyOf(k), policyName}, nil
+}

@@ -1,0 +1,29 @@
+package keystore
+
+import (
+	"claviger/internal/op"
+	"claviger/keystore/key"
+)
+
+// ListKeyPoliciesInput is ListKeyPoliciesRequest of AWS.
+type ListKeyPoliciesInput struct {
+	KeyId  string  `shape:"KeyIdType,required"`
+	Limit  *int32  `shape:"LimitType"`
+	Marker *string `shape:"MarkerType"`
+	op.ByShape
+}
+
+func (in ListKeyPoliciesInput) keyID() string { return in.KeyId }
+
+// ListKeyPoliciesOutput is ListKeyPoliciesResponse of AWS.
+type ListKeyPoliciesOutput struct {
+	PolicyNames []string
+	NextMarker  string `json:",omitzero"`
+	Truncated   bool
+}
+
+// listKeyPolicies: there is always one, so no marker was ever given.
+func (s *Keys) listKeyPolicies(c *op.Call, in ListKeyPoliciesInput, k *key.Key) (out ListKeyPoliciesOutput, err error) {
+	_, err = s.page(c, "ListKeyPolicies", k.ID, in.Limit, in.Marker, 100, 1000)
+	return ListKeyPoliciesOutput{PolicyNames: []string{policyName}}, err
+}

@@ -1,0 +1,30 @@
+package keystore
+
+import (
+	"claviger/internal/domain"
+	"claviger/internal/op"
+	"claviger/keystore/key"
+	"claviger/keystore/kmsfault"
+	"claviger/keystore/multiregion"
+)
+
+// PutKeyPolicyInput is PutKeyPolicyRequest of AWS.
+type PutKeyPolicyInput struct {
+	KeyId                          string  `shape:"KeyIdType,required"`
+	PolicyName                     *string `shape:"PolicyNameType"`
+	Policy                         string  `shape:"PolicyType,required"`
+	BypassPolicyLockoutSafetyCheck *bool   `shape:"BooleanType"`
+	op.ByShape
+}
+
+func (in PutKeyPolicyInput) keyID() string { return in.KeyId }
+
+func (s *Keys) putKeyPolicy(c *op.Call, in PutKeyPolicyInput, k *key.Key) (multiregion.Change, op.None, error) {
+	if domain.Or(in.PolicyName, policyName) != policyName {
+		return multiregion.Change{}, op.None{}, kmsfault.Unsupported("A key has one policy, and its name is " + policyName + ".")
+	}
+	if err := checkPolicy(c, in.Policy, k.ARN(), domain.Or(in.BypassPolicyLockoutSafetyCheck, false)); err != nil {
+		return multiregion.Change{}, op.None{}, err
+	}
+	return multiregion.Change{Key: k.Changed(func(k *key.Key) { k.Policy = in.Policy })}, op.None{}, nil
+}

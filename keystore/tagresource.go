@@ -1,0 +1,41 @@
+package keystore
+
+import (
+	"claviger/internal/domain"
+	"claviger/internal/fault"
+	"claviger/internal/op"
+	"claviger/keystore/key"
+	"claviger/keystore/multiregion"
+)
+
+// maxTags is AWS's quota of tags on a key.
+const maxTags = 50
+
+// tagRules are KMS's answers to tags that break a rule.
+var tagRules = domain.TagRules{
+	Most:      maxTags,
+	Reserved:  tagError("Tag keys that begin with aws: are reserved."),
+	Duplicate: func(string) error { return tagError("Duplicate tag keys") },
+	TooMany:   tagError("Too many tags"),
+}
+
+func tagError(message string) error { return fault.New(fault.Invalid, "TagException", message) }
+
+// TagResourceInput is TagResourceRequest of AWS.
+type TagResourceInput struct {
+	KeyId string    `shape:"KeyIdType,required"`
+	Tags  []key.Tag `shape:"TagList,required"`
+}
+
+// Validate implements [op.Input].
+func (in TagResourceInput) Validate() error { return domain.CheckTags(tagRules, in.Tags) }
+
+func (in TagResourceInput) keyID() string { return in.KeyId }
+
+func (s *Keys) tagResource(_ *op.Call, in TagResourceInput, k *key.Key) (multiregion.Change, op.None, error) {
+	tags, err := domain.AddTags(tagRules, k.Tags, in.Tags)
+	if err != nil {
+		return multiregion.Change{}, op.None{}, err
+	}
+	return multiregion.Change{Key: k.Changed(func(k *key.Key) { k.Tags = tags })}, op.None{}, nil
+}

@@ -1,0 +1,22 @@
+package keystore
+
+import (
+	"claviger/internal/domain"
+	"claviger/internal/op"
+	"claviger/keystore/key"
+	"claviger/keystore/multiregion"
+)
+
+// UntagResourceInput is UntagResourceRequest of AWS.
+type UntagResourceInput struct {
+	KeyId   string   `shape:"KeyIdType,required"`
+	TagKeys []string `shape:"TagKeyList,required"`
+	op.ByShape
+}
+
+func (in UntagResourceInput) keyID() string { return in.KeyId }
+
+func (s *Keys) untagResource(_ *op.Call, in UntagResourceInput, k *key.Key) (multiregion.Change, op.None, error) {
+	tags := domain.RemoveTags(k.Tags, in.TagKeys)
+	return multiregion.Change{Key: k.Changed(func(k *key.Key) { k.Tags = tags })}, op.None{}, nil
+}

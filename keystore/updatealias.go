@@ -1,0 +1,36 @@
+package keystore
+
+import (
+	"claviger/internal/op"
+	"claviger/keystore/key"
+	"claviger/store"
+	"time"
+)
+
+func (s *Keys) findAliasMove(c *op.Call, in AliasInput) (*aliasMove, error) {
+	m, err := s.findMove(c, "UpdateAlias", in)
+	if err != nil || m.old == nil {
+		return m, err
+	}
+	old, err := s.key(c, m.old.Ref)
+	if old != nil {
+		m.to.fits = func(k *key.Key) error { return old.Replaceable(k) }
+	}
+	return m, err
+}
+
+func (s *Keys) updateAlias(c *op.Call, _ AliasInput, m *aliasMove) (op.Commit[op.None], error) {
+	a := *m.alias
+	a.Rev++
+	a.KeyID, a.Updated = m.to.key.ID, c.Time.Truncate(time.Millisecond)
+	update, err := s.rows.UpdateAlias(c, &a)
+	if err != nil {
+		return nil, err
+	}
+	return func(tx *store.Tx) (op.None, error) {
+		if err := update(tx); err != nil {
+			return op.None{}, err
+		}
+		return op.None{}, s.checkAliases(tx, m.to.key)
+	}, nil
+}

@@ -1,0 +1,20 @@
+package keystore
+
+import (
+	"claviger/internal/op"
+	"claviger/keystore/key"
+	"claviger/keystore/multiregion"
+)
+
+// UpdateKeyDescriptionInput is UpdateKeyDescriptionRequest of AWS.
+type UpdateKeyDescriptionInput struct {
+	KeyId       string `shape:"KeyIdType,required"`
+	Description string `shape:"DescriptionType,required"`
+	op.ByShape
+}
+
+func (in UpdateKeyDescriptionInput) keyID() string { return in.KeyId }
+
+func (s *Keys) updateKeyDescription(_ *op.Call, in UpdateKeyDescriptionInput, k *key.Key) (multiregion.Change, op.None, error) {
+	return multiregion.Change{Key: k.Changed(func(k *key.Key) { k.Description = in.Description })}, op.None{}, nil
+}

@@ -1,0 +1,42 @@
+package keystore
+
+import (
+	"claviger/internal/domain"
+	"claviger/internal/fault"
+	"claviger/internal/op"
+	"claviger/keystore/publickey"
+)
+
+// VerifyInput is VerifyRequest of AWS.
+type VerifyInput struct {
+	KeyId            string   `shape:"KeyIdType,required"`
+	Message          []byte   `shape:"PlaintextType,required"`
+	MessageType      *string  `shape:"MessageType"`
+	Signature        []byte   `shape:"CiphertextType,required"`
+	SigningAlgorithm string   `shape:"SigningAlgorithmSpec,required"`
+	GrantTokens      []string `shape:"GrantTokenList"`
+	DryRun           *bool    `shape:"NullableBooleanType"`
+	op.ByShape
+}
+
+// VerifyOutput is VerifyResponse of AWS. SignatureValid is always true: a signature that isn't is an error.
+type VerifyOutput struct {
+	KeyId            string
+	SignatureValid   bool
+	SigningAlgorithm string
+}
+
+// errSignature is AWS's answer to a signature that doesn't verify; it says no more.
+var errSignature = fault.New(fault.Invalid, "KMSInvalidSignatureException", "")
+
+func (s *Keys) findVerify(c *op.Call, in VerifyInput) (*target, error) {
+	return s.findSigning(c, "Verify", in.KeyId, in.SigningAlgorithm, in.GrantTokens, in.MessageType, in.Message)
+}
+
+// verify takes nothing but the public key, so it is done here.
+func (s *Keys) verify(_ *op.Call, in VerifyInput, t *target) (out VerifyOutput, err error) {
+	if !publickey.Schemes[t.algorithm].Verifies(t.key.Public, domain.Or(in.MessageType, publickey.MessageRaw), in.Message, in.Signature) {
+		return out, errSignature
+	}
+	return VerifyOutput{t.key.ARN(), true, t.algorithm}, nil
+}
