@@ -153,7 +153,7 @@ func TestEveryOperationIsOnThePageAndInTheReference(t *testing.T) {
 		}
 	}
 	for _, d := range describe(registry(), map[string]*shape.Schema{}) {
-		if !ids[d.ID] || strings.Count(markdown, "\n### "+d.Name+"\n") == 0 || strings.Count(markdown, "X-Amz-Target: "+d.Target+"`\n") != 1 {
+		if !ids[d.ID] || strings.Count(markdown, "\n### "+d.Name+"\n") == 0 || strings.Count(markdown, "`"+d.Call+"`\n") != 1 {
 			t.Errorf("%s is missing", d.ID)
 		}
 		for _, m := range d.Members {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"claviger/api/rest"
 	"claviger/internal/shape"
 	"claviger/internal/wire"
 )
@@ -61,7 +62,7 @@ func TestEveryRoutedOperationIsInTheDocument(t *testing.T) {
 		routed++
 		path := strings.Replace(n.Path, "...}", "}", 1)
 		got := at(doc, "paths", path, strings.ToLower(n.Method))
-		if at(got, "operationId") != n.Service.Name+"."+n.Name || at(got, "summary") != n.Doc || !strings.Contains(fmt.Sprint(at(got, "description")), n.Service.Target+"."+n.Name) {
+		if at(got, "operationId") != n.Service.Name+"."+n.Name || at(got, "summary") != n.Doc || !strings.Contains(fmt.Sprint(at(got, "description")), call(n)) {
 			t.Errorf("%s: %v", n.Name, got)
 		}
 	}
@@ -160,9 +161,9 @@ func checkResponses(t *testing.T, doc object, name string, responses object) {
 			t.Errorf("%s: %s is no problem document", name, status)
 		}
 	}
-	for _, s := range statuses {
-		if responses[strconv.Itoa(s.rest)] == nil && s.rest != 412 {
-			t.Errorf("%s: %d is not told", name, s.rest)
+	for _, status := range rest.Statuses() {
+		if responses[strconv.Itoa(status)] == nil && status != 412 {
+			t.Errorf("%s: %d is not told", name, status)
 		}
 	}
 }
