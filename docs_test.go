@@ -18,6 +18,7 @@ import (
 	"testing"
 	"unicode"
 
+	"claviger/iam"
 	"claviger/internal/install"
 	"claviger/internal/op"
 	"claviger/keystore"
@@ -257,6 +258,7 @@ func TestOperationsAreDocumented(t *testing.T) {
 	for heading, ops := range map[string][]op.Operation{
 		"## KMS":             keystore.New(nil, nil, nil, in, nil, nil).Operations(),
 		"## Secrets Manager": secrets.New(nil, nil, nil, nil, in).Operations(),
+		"## STS":             iam.Operations(),
 	} {
 		var served, works []string
 		for _, o := range ops {

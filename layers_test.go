@@ -44,6 +44,7 @@ var layers = []struct{ pkg, may, because string }{
 	{"secrets", "internal/... policy audit store", "a domain knows the road, the engine and the trail, and no other domain"},
 	{"parameters", "internal/... policy audit store", "a domain knows the road, the engine and the trail, and no other domain"},
 	{"identity", "internal/... policy audit store identity/sigv4", "a domain knows the road, the engine and the trail, and no other domain"},
+	{"iam", "internal/... policy audit store identity", "its operations are over the rows of identity, which it alone may see"},
 	{"identity/sigv4", "internal/fault", "reading a signature needs bytes and a clock that is handed in"},
 	{"trail", "internal/... policy audit store", "a domain knows the road, the engine and the trail, and no other domain"},
 

@@ -94,8 +94,8 @@ func asSent(next http.Handler) http.Handler {
 	})
 }
 
-// mountNowhere answers for paths that are no resource, and for methods that a resource does not take
-// (RFC 9110, 15.5.6).
+// mountNowhere answers for paths that are no resource, and for methods that a resource does not
+// take (RFC 9110, 15.5.6).
 func mountNowhere(r chi.Router) {
 	code := unknownOperation.Code
 	r.NotFound(func(w http.ResponseWriter, _ *http.Request) {

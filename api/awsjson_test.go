@@ -32,7 +32,8 @@ func TestAWSJSONAnswersInItsDialect(t *testing.T) {
 	}
 }
 
-// Every request here is refused before the operation begins. recorded is the name of the event that it leaves.
+// Every request here is refused before the operation begins. recorded is the name of the event that
+// it leaves.
 func TestAWSJSONRefuses(t *testing.T) {
 	deep := `{"Name":"a","x":` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + `}`
 	large := `{"Name":"` + strings.Repeat("a", 1<<20) + `"}`
@@ -123,7 +124,8 @@ func (s stalled) Read([]byte) (int, error) {
 	return 0, io.EOF
 }
 
-// Known callers share what there is for large bodies; those who watch the service are served in any case.
+// Known callers share what there is for large bodies; those who watch the service are served in any
+// case.
 func TestLargeBodiesShareABudget(t *testing.T) {
 	s := start(t)
 	until := make(chan struct{})

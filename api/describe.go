@@ -86,8 +86,8 @@ func (d *description) in(place string) (some []placed) {
 	return some
 }
 
-// body returns the document of a REST request: the input without what the path holds; nil if nothing
-// is left.
+// body returns the document of a REST request: the input without what the path holds; nil if
+// nothing is left.
 func (d *description) body() *shape.Schema {
 	members := d.in("body")
 	if len(members) == 0 {
@@ -118,7 +118,8 @@ type group struct {
 	Operations []description
 }
 
-// row is one line of a table of members. Members of a structure have lines of their own: Tags[].TagKey.
+// row is one line of a table of members. Members of a structure have lines of their own:
+// Tags[].TagKey.
 type row struct {
 	Name, In, Type, Rules string
 	Required              bool

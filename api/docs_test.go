@@ -6,12 +6,14 @@ import (
 	"net/http/httptest"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"claviger/iam"
 	"claviger/internal/install"
 	"claviger/internal/op"
 	"claviger/internal/shape"
@@ -23,7 +25,8 @@ import (
 // registry is what a true server serves.
 func registry() []op.Operation {
 	in := &install.Installation{}
-	return append(keystore.New(nil, nil, nil, in, nil, nil).Operations(), secrets.New(nil, nil, nil, nil, in).Operations()...)
+	return slices.Concat(keystore.New(nil, nil, nil, in, nil, nil).Operations(),
+		secrets.New(nil, nil, nil, nil, in).Operations(), iam.Operations())
 }
 
 // An example that the service would refuse teaches the wrong thing.

@@ -89,8 +89,8 @@ func noStore(h http.Header) {
 	h["Pragma"] = []string{"no-cache"}
 }
 
-// read takes in the whole body, up to the limit. A body of more than a usual size waits for nothing:
-// if there is no room beside those of other requests, the caller is told to slow down.
+// read takes in the whole body, up to the limit. A body of more than a usual size waits for
+// nothing: if there is no room beside those of other requests, the caller is told to slow down.
 func (x *exchange) read() ([]byte, error) {
 	size := x.http.ContentLength
 	if size > maxBody {

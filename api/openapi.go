@@ -81,7 +81,8 @@ type (
 		In          string `json:"in"`
 		Name        string `json:"name"`
 		Description string `json:"description"`
-		AuthType    string `json:"x-amazon-apigateway-authtype"` // how clients of API Gateway know SigV4
+		// AuthType is how clients of API Gateway know SigV4.
+		AuthType string `json:"x-amazon-apigateway-authtype"`
 	}
 )
 
@@ -100,16 +101,19 @@ func guide() string {
 
 // meanings says what the caller should make of a status of REST.
 var meanings = map[int]string{
-	http.StatusBadRequest:            "The request can't be read or breaks a constraint. Correct it.",
-	http.StatusUnauthorized:          "The signature is missing or wrong, or nobody known made it.",
-	http.StatusForbidden:             "The caller is known and not allowed to do this.",
-	http.StatusNotFound:              "There is no such thing.",
-	http.StatusConflict:              "It exists already, is not in a state for this, or was changed by others.",
+	http.StatusBadRequest: "The request can't be read or breaks a constraint. " +
+		"Correct it.",
+	http.StatusUnauthorized: "The signature is missing or wrong, or nobody known made it.",
+	http.StatusForbidden:    "The caller is known and not allowed to do this.",
+	http.StatusNotFound:     "There is no such thing.",
+	http.StatusConflict: "It exists already, is not in a state for this, " +
+		"or was changed by others meanwhile.",
 	http.StatusPreconditionFailed:    "A dry run that would have succeeded.",
 	http.StatusRequestEntityTooLarge: "The body is larger than the service reads.",
 	http.StatusTooManyRequests:       "Too many requests, or a quota is reached. Slow down.",
 	http.StatusInternalServerError:   "The service failed; its log says why.",
-	http.StatusServiceUnavailable:    "The token or the disk can't answer just now. Try again later.",
+	http.StatusServiceUnavailable: "The token or the disk can't answer just now. " +
+		"Try again later.",
 }
 
 // OpenAPI returns the description of the REST routes of ops as an OpenAPI 3.1 document in JSON. It
@@ -143,8 +147,8 @@ func OpenAPI(ops []op.Operation, version string) []byte {
 }
 
 var sigV4 = scheme{"apiKey", "header", "Authorization",
-	"AWS Signature Version 4, in the header or as a presigned query, for the Region and the service " +
-		"that is asked: the operation's tag.", "awsSigv4"}
+	"AWS Signature Version 4, in the header or as a presigned query, for the Region and the " +
+		"service that is asked: the operation's tag.", "awsSigv4"}
 
 func (d *description) operation() *operation {
 	o := &operation{
@@ -164,11 +168,13 @@ func (d *description) operation() *operation {
 	if d.Answer == nil {
 		o.Responses["204"] = &content{Description: "Done."}
 	} else {
-		o.Responses["200"] = jsonContent("Done.", d.schemas.Name(d.Name+"Response", d.Answer), d.Response())
+		answer := d.schemas.Name(d.Name+"Response", d.Answer)
+		o.Responses["200"] = jsonContent("Done.", answer, d.Response())
 	}
 	for _, status := range rest.Statuses() {
 		if status != http.StatusPreconditionFailed || d.canDryRun() {
-			o.Responses[strconv.Itoa(status)] = &content{Ref: "#/components/responses/" + strconv.Itoa(status)}
+			code := strconv.Itoa(status)
+			o.Responses[code] = &content{Ref: "#/components/responses/" + code}
 		}
 	}
 	return o

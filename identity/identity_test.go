@@ -210,7 +210,8 @@ func TestAnEditedAccessKeyIsNotBelieved(t *testing.T) {
 	}
 }
 
-// A sealed secret belongs to its access key: another key's row can't borrow it, even under a MAC that fits.
+// A sealed secret belongs to its access key: another key's row can't borrow it, even under a MAC
+// that fits.
 func TestASealedSecretFitsItsKeyOnly(t *testing.T) {
 	h := open(t)
 	mine, theirs := h.newKey(), h.newKey()

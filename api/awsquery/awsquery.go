@@ -1,5 +1,6 @@
 // Package awsquery is the AWS query protocol: a form with Action and Version, in the body of a POST
-// or in the query string, and answers in XML. https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
+// or in the query string, and answers in XML.
+// https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
 //
 // The operation's name is in the body, so that it is read only once the body is known to be the
 // caller's. Which service is asked stands in the scope of the signature, as AWS has it in the host.
@@ -44,8 +45,8 @@ type operation struct {
 	out encoder
 }
 
-// New returns the protocol for the routed operations among ops. It panics if two of one service have
-// one name, or if a member has a type that has no form here: both are mistakes in the program.
+// New returns the protocol for the routed operations among ops. It panics if two of one service
+// have one name, or if a member has a type that has no form here: both are mistakes in the program.
 func New(ops []op.Operation) *Protocol {
 	p := &Protocol{services: map[string]*service{}}
 	for _, o := range ops {
@@ -146,8 +147,8 @@ func quoted(s string) string {
 	return strings.ToValidUTF8(s[:min(len(s), 128)], "\uFFFD")
 }
 
-// Decode turns the form into the JSON document of the input: from there on it is the same request as
-// in AWS JSON.
+// Decode turns the form into the JSON document of the input: from there on it is the same request
+// as in AWS JSON.
 func (p *Protocol) Decode(r *http.Request, o op.Operation, body []byte, in any) (
 	func(string) bool, error) {
 	form, err := parametersOf(r, body)

@@ -143,7 +143,7 @@ const maxSteps = 3 * wire.MaxDepth
 type path struct {
 	steps []string
 	name  string // the whole of it
-	most  int    // parameters of the form: no index that is higher can be one of a list without gaps
+	most  int    // parameters of the form: a list without gaps has no higher index
 }
 
 // next takes one step off. Behind the end there are steps that nothing is called.
@@ -275,8 +275,8 @@ func below(at, name string) string {
 	return at + "." + name
 }
 
-// writeElements appends a list or a map. Without any entry it is the empty one, which the SDKs write
-// as a parameter without a value.
+// writeElements appends a list or a map. Without any entry it is the empty one, which the SDKs
+// write as a parameter without a value.
 func (in *input) writeElements(b []byte, at string, n *node) (_ []byte, err error) {
 	isMap := in.typ.Kind() == reflect.Map
 	b = append(b, map[bool]byte{false: '[', true: '{'}[isMap])

@@ -13,8 +13,8 @@ import (
 	"claviger/internal/wire"
 )
 
-// FuzzIdentifier looks for a path that names two things: one to us, another to a proxy or a client that unescapes
-// once more or resolves dots.
+// FuzzIdentifier looks for a path that names two things: one to us, another to a proxy or a client
+// that unescapes once more or resolves dots.
 func FuzzIdentifier(f *testing.F) {
 	for _, raw := range []string{"alias/app", "alias%2Fapp", "alias%252Fapp", "a//b", "a/../b", "%2e%2e", "", "/", "100%25", "%", "a%FF", "ä", "a+b"} {
 		f.Add(raw)

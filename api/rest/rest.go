@@ -52,8 +52,8 @@ func New(ops []op.Operation) *Protocol {
 	return p
 }
 
-// Pattern returns what a router has to match for an operation. The one member in the path is greedy:
-// names may hold slashes, and * at the end stands for it.
+// Pattern returns what a router has to match for an operation. The one member in the path is
+// greedy: names may hold slashes, and * at the end stands for it.
 func Pattern(n op.Info) string {
 	before, member := split(n.Path)
 	if member != "" {

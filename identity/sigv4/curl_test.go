@@ -11,7 +11,8 @@ import (
 	"claviger/identity/sigv4"
 )
 
-// TestCurl lets curl sign requests: it signs the path as sent in some versions, and no body's hash in a header.
+// TestCurl lets curl sign requests: it signs the path as sent in some versions, and no body's hash
+// in a header.
 func TestCurl(t *testing.T) {
 	curl, err := exec.LookPath("curl")
 	if err != nil {

@@ -38,7 +38,8 @@ func parse(query string, now time.Time, header ...string) (*http.Request, *sigv4
 	return r, p, err
 }
 
-// TestErrors is the table of AWS's answers. Later faults are put beside earlier ones to hold the order of checks.
+// TestErrors is the table of AWS's answers. Later faults are put beside earlier ones to hold the
+// order of checks.
 func TestErrors(t *testing.T) {
 	const (
 		incomplete = "IncompleteSignatureException"
@@ -244,8 +245,8 @@ func TestForms(t *testing.T) {
 	}
 }
 
-// TestDateHeader verifies a request that is dated by a Date header in HTTP's form, signed here step by step because no SDK
-// signs so any more.
+// TestDateHeader verifies a request that is dated by a Date header in HTTP's form, signed here step
+// by step because no SDK signs so any more.
 func TestDateHeader(t *testing.T) {
 	canonical := "POST\n/\n\ndate:Sun, 30 Aug 2015 12:36:00 GMT\nhost:example.amazonaws.com\n\ndate;host\n" + hash(nil)
 	key := []byte("AWS4" + suiteSecret)

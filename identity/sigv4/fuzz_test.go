@@ -11,8 +11,8 @@ import (
 	"claviger/internal/fault"
 )
 
-// FuzzAuthorization: whatever stands in the header, the answer is one of AWS's errors or a signature in scope, and a
-// signature that nobody made is refused.
+// FuzzAuthorization: whatever stands in the header, the answer is one of AWS's errors or a
+// signature in scope, and a signature that nobody made is refused.
 func FuzzAuthorization(f *testing.F) {
 	f.Add(goodAuth, suiteStamp)
 	f.Add(strings.ReplaceAll(goodAuth, ", ", " "), "Sun, 30 Aug 2015 12:36:00 GMT")
@@ -27,8 +27,8 @@ func FuzzAuthorization(f *testing.F) {
 	})
 }
 
-// FuzzPresigned: the same of any query; and a query signed by the SDK in the header is accepted exactly if net/url reads
-// all of it.
+// FuzzPresigned: the same of any query; and a query signed by the SDK in the header is accepted
+// exactly if net/url reads all of it.
 func FuzzPresigned(f *testing.F) {
 	f.Add(goodQuery)
 	f.Add(strings.Replace(goodQuery, "X-Amz-Expires", "X-Amz%2dExpires", 1))

@@ -8,7 +8,8 @@ import (
 	"claviger/identity/sigv4"
 )
 
-// mutations change what a request means, or who signed it. A mutation that finds nothing to change returns false.
+// mutations change what a request means, or who signed it. A mutation that finds nothing to change
+// returns false.
 var mutations = []struct {
 	name   string
 	mutate func(rnd *rand.Rand, s *sent) bool

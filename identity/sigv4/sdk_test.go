@@ -158,7 +158,8 @@ func random(t testing.TB, rnd *rand.Rand) (*http.Request, []byte) {
 	return r, body
 }
 
-// TestSDK signs random requests with the SDK, in the header and in the query, with the path escaped again and as sent.
+// TestSDK signs random requests with the SDK, in the header and in the query, with the path escaped
+// again and as sent.
 func TestSDK(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(4, 7))
 	asSent := func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }
@@ -182,7 +183,8 @@ func TestSDK(t *testing.T) {
 	}
 }
 
-// TestPathAsSent: a path with an escaped percent sign signed as sent could be another path signed by an SDK.
+// TestPathAsSent: a path with an escaped percent sign signed as sent could be another path signed
+// by an SDK.
 func TestPathAsSent(t *testing.T) {
 	asSent := func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }
 	if err := sign(t, request(t, "GET", "/v1/a%2Fb", nil), nil, asSent).check(kms); err != nil {

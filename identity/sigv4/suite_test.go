@@ -19,8 +19,10 @@ const (
 
 var suiteTime = time.Date(2015, 8, 30, 12, 36, 0, 0, time.UTC)
 
-// suite holds requests of the test suite with the signatures it publishes. Targets that the suite writes with raw blanks or
-// letters outside ASCII stand here escaped, as HTTP carries them; its folded header, which it signs as three values, is three lines. Header lines come after Host and before X-Amz-Date.
+// suite holds requests of the test suite with the signatures it publishes. Targets that the suite
+// writes with raw blanks or letters outside ASCII stand here escaped, as HTTP carries them; its
+// folded header, which it signs as three values, is three lines. Header lines come after Host and
+// before X-Amz-Date.
 var suite = []struct {
 	name      string
 	target    string // method and target

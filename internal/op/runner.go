@@ -26,7 +26,8 @@ type Request struct {
 	Read func() ([]byte, error)
 
 	// Name tells which operation is asked for, or under which name the refusal is recorded and why
-	// it is one. Some protocols have it from the body, so nobody asks before the body is the caller's.
+	// it is one. Some protocols have it from the body, so nobody asks before the body is the
+	// caller's.
 	Name func() (o Operation, asked string, err error)
 
 	Decode  func(input any) error
@@ -90,7 +91,8 @@ func (r *Runner) Serve(ctx context.Context, s *Service, q *Request) (any, error)
 	return out, nil
 }
 
-// unnamed records that a known caller asked for something that can't even be named, and returns err.
+// unnamed records that a known caller asked for something that can't even be named, and returns
+// err.
 func (r *Runner) unnamed(c *Call, n *Info, err error) error {
 	err = r.refused(c, n, err)
 	n.Name = "UnknownOperation" // in metrics: a name that a client made up is no label
@@ -186,7 +188,8 @@ func (r *Runner) ended(c *Call, n *Info, err error) {
 	if f != nil {
 		code = n.Service.Code(f)
 		if f.Kind == fault.Internal || f.Kind == fault.Unavailable {
-			r.Log.Error("operation failed", "operation", n.Name, "requestId", c.RequestID, "error", err)
+			r.Log.Error("operation failed", "operation", n.Name, "requestId", c.RequestID,
+				"error", err)
 		}
 	}
 	r.Observe.Operation(n.Service.Name, n.Name, code, r.Now().Sub(c.Time))
