@@ -141,6 +141,7 @@ var statuses = map[fault.Kind]int{
 var statusesByCode = map[string]int{
 	"IncompleteSignature":  http.StatusBadRequest,
 	"MalformedQueryString": http.StatusNotFound,
+	"Throttling":           http.StatusBadRequest,
 }
 
 func statusOf(k fault.Kind, code string) int {

@@ -214,7 +214,8 @@ func (n *node) element(index string, way path) (*element, error) {
 			quoted(index), quoted(way.name))
 	}
 	if i > way.most {
-		return nil, gap(way.name)
+		return nil, malformed("There are fewer elements than '%s' says: indices run without gaps",
+			quoted(way.name))
 	}
 	if n.elements == nil {
 		n.elements = map[int]*element{}
@@ -227,10 +228,6 @@ func (n *node) element(index string, way path) (*element, error) {
 
 func misplaced(name string) error {
 	return malformed("'%s' does not fit the type of the parameter that it names", quoted(name))
-}
-
-func gap(name string) error {
-	return malformed("'%s' is missing an element before it: indices run without gaps", quoted(name))
 }
 
 // write appends the value of a place as JSON.
@@ -283,7 +280,7 @@ func (in *input) writeElements(b []byte, at string, n *node) (_ []byte, err erro
 	for i := 1; i <= len(n.elements); i++ {
 		e, here := n.elements[i], below(at, strconv.Itoa(i))
 		if e == nil {
-			return nil, gap(below(at, strconv.Itoa(len(n.elements))))
+			return nil, malformed("There is no '%s': indices run without gaps", quoted(here))
 		}
 		if i > 1 {
 			b = append(b, ',')
