@@ -11,7 +11,7 @@ import (
 	"claviger/internal/fault"
 )
 
-func TestAWSJSONAnswersInItsDialect(t *testing.T) {
+func TestAWSJSON_Answer_IsAWSs(t *testing.T) {
 	s := start(t)
 	a := s.call(t, "Lower.Echo", `{"Name":"a","Unknown":1}`, "Content-Type", "application/x-amz-json-1.1; charset=utf-8")
 	if a.status != 200 || a.body != `{"Name":"a"}` || a.header.Get("Content-Type") != "application/x-amz-json-1.1" {
@@ -34,7 +34,7 @@ func TestAWSJSONAnswersInItsDialect(t *testing.T) {
 
 // Every request here is refused before the operation begins. recorded is the name of the event that
 // it leaves.
-func TestAWSJSONRefuses(t *testing.T) {
+func TestAWSJSON_BadRequest_IsRefused(t *testing.T) {
 	deep := `{"Name":"a","x":` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + `}`
 	large := `{"Name":"` + strings.Repeat("a", 1<<20) + `"}`
 	for name, c := range map[string]struct {
@@ -81,7 +81,7 @@ func TestAWSJSONRefuses(t *testing.T) {
 	}
 }
 
-func TestAWSJSONHoldsABodyOfUnknownLengthToTheLimit(t *testing.T) {
+func TestBody_UnknownLength_IsHeldToTheLimit(t *testing.T) {
 	s := start(t)
 	r := httptest.NewRequest("POST", "/", chunked(strings.NewReader(`{"Name":"`+strings.Repeat("a", 2<<20)+`"}`)))
 	r.Header.Set("Content-Type", "application/x-amz-json-1.1")
@@ -98,12 +98,12 @@ func TestAWSJSONHoldsABodyOfUnknownLengthToTheLimit(t *testing.T) {
 type unread struct{ t *testing.T }
 
 func (u unread) Read([]byte) (int, error) {
-	u.t.Error("the body of a stranger was read")
+	u.t.Error("the body of somebody unauthenticated was read")
 	return 0, io.EOF
 }
 
-// Bodies cost memory: strangers have no claim to any.
-func TestBodiesOfStrangersAreNotRead(t *testing.T) {
+// Bodies cost memory: nobody unauthenticated has a claim to any.
+func TestBody_Unauthenticated_IsNotRead(t *testing.T) {
 	s := start(t)
 	for _, path := range []string{"/", "/v1/lower/echo"} {
 		for _, target := range []string{"Lower.Echo", "Lower.Shout", "Nobody.Echo"} {
@@ -112,6 +112,30 @@ func TestBodiesOfStrangersAreNotRead(t *testing.T) {
 			r.Header.Set("Content-Type", "application/x-amz-json-1.1")
 			r.Header.Set("X-Amz-Target", target)
 			s.ServeHTTP(httptest.NewRecorder(), r)
+		}
+	}
+	for _, path := range []string{"/", "/?Action=Echo"} {
+		r := httptest.NewRequest("POST", path, unread{t})
+		r.ContentLength = 1 << 19
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		if w.Code != 403 || !strings.Contains(w.Body.String(), "<Code>MissingAuthenticationToken</Code>") {
+			t.Errorf("answered %d %s", w.Code, w.Body)
+		}
+	}
+}
+
+func TestAWSJSON_Version_IsTheServices(t *testing.T) {
+	s := start(t)
+	for _, c := range []struct {
+		target, version string
+		status          int
+	}{{"Older_1.Echo", "1.0", 200}, {"Older_1.Echo", "1.1", 400}, {"Lower.Echo", "1.0", 400}} {
+		a := s.call(t, c.target, `{"Name":"a"}`, "Content-Type", "application/x-amz-json-"+c.version)
+		own := map[bool]string{true: "1.0", false: "1.1"}[strings.HasPrefix(c.target, "Older")]
+		if a.status != c.status || a.header.Get("Content-Type") != "application/x-amz-json-"+own {
+			t.Errorf("%s in %s: answered %d %s %s", c.target, c.version, a.status, a.header.Get("Content-Type"), a.body)
 		}
 	}
 }
@@ -126,7 +150,7 @@ func (s stalled) Read([]byte) (int, error) {
 
 // Known callers share what there is for large bodies; those who watch the service are served in any
 // case.
-func TestLargeBodiesShareABudget(t *testing.T) {
+func TestBody_Large_SharesABudget(t *testing.T) {
 	s := start(t)
 	until := make(chan struct{})
 	var all sync.WaitGroup
@@ -151,7 +175,7 @@ func TestLargeBodiesShareABudget(t *testing.T) {
 	}
 }
 
-func TestAWSJSONSpellsMessagesAsTheServiceDoes(t *testing.T) {
+func TestAWSJSON_Message_IsSpelledAsTheServiceDoes(t *testing.T) {
 	s := start(t)
 	for prefix, member := range map[string]string{"Lower": "message", "Upper": "Message"} {
 		for _, name := range []string{"not-found", "", "internal"} {
@@ -166,7 +190,7 @@ func TestAWSJSONSpellsMessagesAsTheServiceDoes(t *testing.T) {
 	}
 }
 
-func TestAWSJSONAnswers400ToCallersAnd500ForItself(t *testing.T) {
+func TestAWSJSON_Failure_Is400Or500(t *testing.T) {
 	s := start(t)
 	for name, kind := range kinds {
 		want, code := 400, "TestException"
@@ -184,7 +208,7 @@ func TestAWSJSONAnswers400ToCallersAnd500ForItself(t *testing.T) {
 	}
 }
 
-func TestNoCauseReachesACallerOrTheTrail(t *testing.T) {
+func TestFailure_Cause_StaysInside(t *testing.T) {
 	s := start(t)
 	for _, name := range []string{"panic", "plain", "silent", "internal", "unavailable", "not-found"} {
 		a := s.call(t, "Lower.Fail", `{"Name":"`+name+`"}`)
@@ -203,7 +227,7 @@ func TestNoCauseReachesACallerOrTheTrail(t *testing.T) {
 	}
 }
 
-func TestNoRecordNoAnswer(t *testing.T) {
+func TestFailure_NoRecord_NoAnswer(t *testing.T) {
 	s := start(t)
 	s.down = fault.New(fault.Unavailable, "", "The trail can't be written.")
 	for _, body := range []string{`{"Name":"a"}`, `{"Name":7}`, `{"Name":""}`} {

@@ -30,7 +30,7 @@ func registry() []op.Operation {
 }
 
 // An example that the service would refuse teaches the wrong thing.
-func TestEveryExampleIsValid(t *testing.T) {
+func TestExamples_Each_IsValid(t *testing.T) {
 	for _, d := range describe(registry(), map[string]*shape.Schema{}) {
 		doc := d.Request("")
 		in := reflect.New(d.Info.In)
@@ -56,7 +56,7 @@ func TestEveryExampleIsValid(t *testing.T) {
 	}
 }
 
-func TestEveryExampleIsUsed(t *testing.T) {
+func TestExamples_Each_IsUsed(t *testing.T) {
 	known, parts := map[string]bool{}, map[string]*shape.Schema{}
 	all := describe(registry(), parts)
 	for _, d := range all {
@@ -93,7 +93,7 @@ func served(t *testing.T, method, target string, headers ...string) *httptest.Re
 	return w
 }
 
-func TestDocumentsAreServedOnceAndKeptByClients(t *testing.T) {
+func TestDocs_AskedAgain_AreKeptByClients(t *testing.T) {
 	for _, method := range []string{"GET", "HEAD"} {
 		if w := served(t, method, "/"); w.Code != 303 || w.Header().Get("Location") != "/docs" {
 			t.Errorf("%s / answered %d %s", method, w.Code, w.Header().Get("Location"))
@@ -117,7 +117,7 @@ func TestDocumentsAreServedOnceAndKeptByClients(t *testing.T) {
 	}
 }
 
-func TestThePageNeedsNothingElse(t *testing.T) {
+func TestPage_AsServed_NeedsNothingElse(t *testing.T) {
 	w := served(t, "GET", "/docs")
 	html := w.Body.String()
 	for _, loads := range []string{`<script`, `<link`, `<img`, `<iframe`, `<object`, `<form`, ` src=`, `@import`, `url\(`, ` on\w+=`, ` style=`, `href="//`, `href="https?:`} {
@@ -141,7 +141,7 @@ func TestThePageNeedsNothingElse(t *testing.T) {
 	}
 }
 
-func TestEveryOperationIsOnThePageAndInTheReference(t *testing.T) {
+func TestDocs_EveryOperation_IsDescribed(t *testing.T) {
 	html, markdown := served(t, "GET", "/docs").Body.String(), string(Reference(registry()))
 	ids := map[string]bool{}
 	for _, m := range regexp.MustCompile(` id="([^"]+)"`).FindAllStringSubmatch(html, -1) {
@@ -167,7 +167,7 @@ func TestEveryOperationIsOnThePageAndInTheReference(t *testing.T) {
 	}
 }
 
-func TestTheReferenceIsMarkdownThatTablesSurvive(t *testing.T) {
+func TestReference_Tables_AreMarkdown(t *testing.T) {
 	s := &op.Service{Name: "t", Title: "T", Target: "T", Shapes: shape.Table{"P": {Pattern: `^a|b$`}}}
 	type input struct {
 		P *string `shape:"P"`
@@ -181,7 +181,7 @@ func TestTheReferenceIsMarkdownThatTablesSurvive(t *testing.T) {
 	}
 }
 
-func TestNumbersAreReadable(t *testing.T) {
+func TestThousands_LargeNumber_HasCommas(t *testing.T) {
 	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 131072: "131,072", 1048576: "1,048,576", -5: "-5", -100: "-100", -1000: "-1,000", -123456: "-123,456"} {
 		if got := thousands(n); got != want {
 			t.Errorf("%d is written %s, want %s", n, got, want)
@@ -189,7 +189,7 @@ func TestNumbersAreReadable(t *testing.T) {
 	}
 }
 
-func TestWhatHasNoExampleGetsAPlainOne(t *testing.T) {
+func TestExamples_NoneGiven_ArePlain(t *testing.T) {
 	type inner struct{ Deep []int32 }
 	type output struct {
 		Nobody  string

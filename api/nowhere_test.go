@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestWhatIsNoResourceIsAProblemToo(t *testing.T) {
+func TestRouting_NoResource_IsAProblem(t *testing.T) {
 	s := start(t)
 	for _, c := range []struct {
 		method, path string
@@ -29,8 +29,8 @@ func TestWhatIsNoResourceIsAProblemToo(t *testing.T) {
 	}
 }
 
-// TestTheTypeStandsFirst: AWS writes it so, and what is the same error is the same bytes.
-func TestTheTypeStandsFirst(t *testing.T) {
+// TestAWSJSON_Error_BeginsWithItsType: AWS writes it so, and what is the same error is the same bytes.
+func TestAWSJSON_Error_BeginsWithItsType(t *testing.T) {
 	s := start(t)
 	for _, target := range []string{"Lower.Fail", "Upper.Fail"} {
 		for range 20 {

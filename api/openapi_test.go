@@ -45,7 +45,7 @@ func resolve(doc object, v any) object {
 	return m
 }
 
-func TestEveryRoutedOperationIsInTheDocument(t *testing.T) {
+func TestOpenAPI_EveryRoutedOperation_IsThere(t *testing.T) {
 	doc := openAPI(t)
 	if doc["openapi"] != "3.1.0" || at(doc, "info", "version") != "1.2.3" {
 		t.Errorf("openapi %v, version %v", doc["openapi"], at(doc, "info", "version"))
@@ -71,7 +71,7 @@ func TestEveryRoutedOperationIsInTheDocument(t *testing.T) {
 	}
 }
 
-func TestTheDocumentIsWellFormed(t *testing.T) {
+func TestOpenAPI_Document_IsWellFormed(t *testing.T) {
 	doc := openAPI(t)
 	walk(doc, func(at string, v any) {
 		if m, ok := v.(object); ok && m["$ref"] != nil && resolve(doc, m) == nil {
@@ -168,7 +168,7 @@ func checkResponses(t *testing.T, doc object, name string, responses object) {
 	}
 }
 
-func TestSchemasSayWhatTheTablesSay(t *testing.T) {
+func TestOpenAPI_Schemas_SayWhatTheTablesSay(t *testing.T) {
 	doc := openAPI(t)
 	for _, o := range registry() {
 		n := o.Info()

@@ -12,7 +12,7 @@ import (
 	"claviger/internal/fault"
 )
 
-func TestTheNameInThePathIsReadOnce(t *testing.T) {
+func TestREST_NameInPath_IsReadOnce(t *testing.T) {
 	s := start(t)
 	for path, want := range map[string]string{
 		"a": "a", "a/b/c": "a/b/c", "a%2Fb": "a/b", "alias%2fapp": "alias/app", "a%20b": "a b", "a+b": "a+b", "a%2Bb": "a+b", "a;b": "a;b",
@@ -24,7 +24,7 @@ func TestTheNameInThePathIsReadOnce(t *testing.T) {
 	}
 }
 
-func TestAnAmbiguousNameIsRefused(t *testing.T) {
+func TestREST_AmbiguousName_IsRefused(t *testing.T) {
 	s := start(t)
 	for _, path := range []string{
 		"", "/", "a/", "/a", "a//b", "a/%2Fb", ".", "..", "a/.", "a/..", "a/../b", "a/./b", "%2E%2E", "a/%2e%2e/b", "a%2F..%2Fb", "a%2F",
@@ -52,7 +52,7 @@ func TestAnAmbiguousNameIsRefused(t *testing.T) {
 	}
 }
 
-func TestPathAndQueryAreLaidOverTheBody(t *testing.T) {
+func TestREST_PathAndQuery_AreLaidOverTheBody(t *testing.T) {
 	s := start(t)
 	for _, c := range []struct{ target, body, want string }{
 		{"/p", ``, `{"Name":"p"}`},
@@ -78,7 +78,7 @@ func TestPathAndQueryAreLaidOverTheBody(t *testing.T) {
 	}
 }
 
-func TestRESTRefuses(t *testing.T) {
+func TestREST_BadRequest_IsRefused(t *testing.T) {
 	s := start(t)
 	for name, c := range map[string]struct {
 		target, body string
@@ -112,7 +112,7 @@ func TestRESTRefuses(t *testing.T) {
 	}
 }
 
-func TestRESTAnswersProblemsWithHTTPsStatuses(t *testing.T) {
+func TestREST_Failure_IsAProblemWithHTTPsStatus(t *testing.T) {
 	s := start(t)
 	statuses := map[fault.Kind]int{
 		fault.Internal: 500, fault.Invalid: 400, fault.Unauthenticated: 401, fault.Denied: 403, fault.NotFound: 404, fault.Exists: 409, fault.State: 409,
@@ -132,7 +132,7 @@ func TestRESTAnswersProblemsWithHTTPsStatuses(t *testing.T) {
 	}
 }
 
-func TestRESTAnswersNothingWith204AndForbidsCaching(t *testing.T) {
+func TestREST_NoOutput_Is204AndUncached(t *testing.T) {
 	s := start(t)
 	a := s.send(t, "POST", "/v1/upper/fail/nothing", "")
 	if a.status != 204 || a.body != "" {
@@ -145,7 +145,7 @@ func TestRESTAnswersNothingWith204AndForbidsCaching(t *testing.T) {
 	}
 }
 
-func TestUnroutedOperationsHaveNoRoute(t *testing.T) {
+func TestREST_UnroutedOperation_HasNoRoute(t *testing.T) {
 	s := start(t)
 	for _, path := range []string{"/v1/lower/unrouted", "/v1/lower/Unrouted", "/v1", "/v1/lower/echo/a/../../fail/x", "//v1/lower/echo/a"} {
 		if a := s.send(t, "DELETE", path, ""); a.status == 200 {

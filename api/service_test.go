@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -23,12 +24,17 @@ import (
 	"claviger/store"
 )
 
-// Two services that do nothing, one for each spelling of the message's member.
+// Services that do nothing: one for each spelling of the message's member, one with AWS JSON 1.0, and
+// one with AWS query.
 var (
 	lower = &op.Service{Name: "lower", Title: "Lower Case", Target: "Lower", Version: "2001-01-01", Message: "message",
 		Internal: "LowerInternalException", Down: "LowerUnavailableException", NoStore: true, Shapes: shapes}
 	upper = &op.Service{Name: "upper", Title: "Upper Case", Target: "Upper", Version: "2001-01-01", Message: "Message",
 		Internal: "InternalServiceError", Down: "InternalServiceError", Shapes: shapes}
+	older = &op.Service{Name: "older", Title: "Older", Target: "Older_1", Version: "2000-01-01", Message: "message", JSON: "1.0",
+		Internal: "InternalServerError", Down: "InternalServerError", Shapes: shapes}
+	query = &op.Service{Name: "query", Title: "Query", XML: "urn:query", Version: "1999-01-01",
+		Internal: "InternalFailure", Down: "ServiceUnavailable", NoStore: true, Shapes: shapes}
 )
 
 var shapes = shape.Table{
@@ -192,7 +198,7 @@ func start(t testing.TB) *service {
 	l, out := &ledger{}, new(bytes.Buffer)
 	log := slog.New(slog.NewTextHandler(out, nil))
 	run := &op.Runner{Ledger: l, Callers: callers{}, Decide: policy.Decide, Observe: observer{}, Log: log, Now: time.Now}
-	h := api.New(api.Config{Runner: run, Operations: append(operations(lower), operations(upper)...),
+	h := api.New(api.Config{Runner: run, Operations: slices.Concat(operations(lower), operations(upper), operations(older), operations(query)),
 		Ready: func() error { return nil }, Log: log, Version: "1.2.3"})
 	return &service{h, l, out}
 }
@@ -227,6 +233,12 @@ func (s *service) send(t testing.TB, method, target, body string, headers ...str
 func (s *service) call(t testing.TB, target, body string, headers ...string) answer {
 	t.Helper()
 	return s.send(t, "POST", "/", body, append([]string{"Content-Type", "application/x-amz-json-1.1", "X-Amz-Target", target}, headers...)...)
+}
+
+// form asks for an operation as clients with AWS query do.
+func (s *service) form(t testing.TB, form string, headers ...string) answer {
+	t.Helper()
+	return s.send(t, "POST", "/", form, append([]string{"Content-Type", "application/x-www-form-urlencoded"}, headers...)...)
 }
 
 // chunked hides the length of a body.

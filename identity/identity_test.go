@@ -124,8 +124,10 @@ func signed(t testing.TB, as aws.Credentials, region, service string, at time.Ti
 	return r
 }
 
-func (h *house) knock(r *http.Request) (policy.Caller, string, error) {
-	return h.Authenticate(h.t.Context(), r, func() ([]byte, error) { return body, nil }, "kms", now)
+func (h *house) knock(r *http.Request) (policy.Caller, string, error) { return h.knockAt("kms", r) }
+
+func (h *house) knockAt(service string, r *http.Request) (policy.Caller, string, error) {
+	return h.Authenticate(h.t.Context(), r, func() ([]byte, error) { return body, nil }, service, now)
 }
 
 func (h *house) refused(what string, r *http.Request, want *fault.Error) {
@@ -136,7 +138,7 @@ func (h *house) refused(what string, r *http.Request, want *fault.Error) {
 	}
 }
 
-func TestTheSDKsSignatureSaysWhoItIs(t *testing.T) {
+func TestAuthenticate_SDKsSignature_SaysWhoItIs(t *testing.T) {
 	h := open(t)
 	creds := h.newKey()
 	for range 2 {
@@ -150,7 +152,31 @@ func TestTheSDKsSignatureSaysWhoItIs(t *testing.T) {
 	}
 }
 
-func TestStrangersAreRefused(t *testing.T) {
+// TestAuthenticate_STS_HasRulesOfItsOwn: the endpoint for the whole world is in us-east-1, whatever
+// Regions are served, and a signature lives for a quarter of an hour.
+func TestAuthenticate_STS_HasRulesOfItsOwn(t *testing.T) {
+	h := open(t)
+	h.regions, h.stsRegions = []string{"eu-central-1"}, []string{"eu-central-1", globalRegion}
+	creds := h.newKey()
+	for _, c := range []struct {
+		service, in string
+		skew        time.Duration
+		good        bool
+	}{
+		{"sts", "us-east-1", 0, true}, {"sts", "eu-central-1", 0, true}, {"sts", "us-west-2", 0, false},
+		{"sts", "us-east-1", 15 * time.Minute, true}, {"sts", "us-east-1", 16 * time.Minute, false},
+		{"kms", "us-east-1", 0, false}, {"kms", "eu-central-1", 0, true}, {"kms", "eu-central-1", 6 * time.Minute, false},
+	} {
+		for _, skew := range []time.Duration{c.skew, -c.skew} {
+			_, in, err := h.knockAt(c.service, signed(t, creds, c.in, c.service, now.Add(skew)))
+			if (err == nil) != c.good || c.good && in != c.in {
+				t.Errorf("%s in %s, %v off: in %q, %v", c.service, c.in, skew, in, err)
+			}
+		}
+	}
+}
+
+func TestAuthenticate_Unknown_IsRefused(t *testing.T) {
 	h := open(t)
 	creds := h.newKey()
 	unknown := aws.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: creds.SecretAccessKey}
@@ -172,7 +198,7 @@ func TestStrangersAreRefused(t *testing.T) {
 	}
 }
 
-func TestAnInactiveKeyIsAnUnknownOne(t *testing.T) {
+func TestAuthenticate_InactiveKey_IsUnknown(t *testing.T) {
 	h := open(t)
 	creds := h.newKey()
 	k, err := h.load(t.Context(), creds.AccessKeyID)
@@ -189,7 +215,7 @@ func TestAnInactiveKeyIsAnUnknownOne(t *testing.T) {
 	h.refused("inactive", signed(t, creds, region, "kms", now), sigv4.ErrUnknownKey)
 }
 
-func TestAnEditedAccessKeyIsNotBelieved(t *testing.T) {
+func TestAuthenticate_EditedRow_IsNotBelieved(t *testing.T) {
 	for _, column := range []string{
 		`account = '444455556666'`, `rev = 2`, `type = 'AWSService'`, `arn = 'arn:aws:iam::111122223333:user/a'`,
 		`principal_id = '444455556666'`, `status = 'Active '`, `created = created + 1`, `sealed = x'00'`, `mac = x''`,
@@ -212,7 +238,7 @@ func TestAnEditedAccessKeyIsNotBelieved(t *testing.T) {
 
 // A sealed secret belongs to its access key: another key's row can't borrow it, even under a MAC
 // that fits.
-func TestASealedSecretFitsItsKeyOnly(t *testing.T) {
+func TestAuthenticate_SecretOfAnotherKey_IsNotBelieved(t *testing.T) {
 	h := open(t)
 	mine, theirs := h.newKey(), h.newKey()
 	k, err := h.load(t.Context(), theirs.AccessKeyID)
@@ -235,7 +261,7 @@ func TestASealedSecretFitsItsKeyOnly(t *testing.T) {
 	}
 }
 
-func TestTheTokenIsAskedOnceADay(t *testing.T) {
+func TestAuthenticate_KnownKey_AsksTheTokenOnceADay(t *testing.T) {
 	h := open(t)
 	creds := h.newKey()
 	h.restart(h.db)
@@ -260,7 +286,7 @@ func TestTheTokenIsAskedOnceADay(t *testing.T) {
 	}
 }
 
-func TestWithoutATokenOnlyWhoIsKnownIsLetIn(t *testing.T) {
+func TestAuthenticate_TokenAway_LetsInWhoIsKnown(t *testing.T) {
 	h := open(t)
 	known, later := h.newKey(), h.newKey()
 	if _, _, err := h.knock(signed(t, known, region, "kms", now)); err != nil {
@@ -289,7 +315,7 @@ func (away) Unseal(context.Context, custody.Ref, []byte, []byte) ([]byte, error)
 }
 
 // A key that opens the whole account does not come into being unseen.
-func TestTheMakingOfAnAccessKeyIsInTheTrail(t *testing.T) {
+func TestCreateAccessKey_Made_IsInTheTrail(t *testing.T) {
 	h := open(t)
 	made := h.newKey()
 	var all []string
@@ -320,7 +346,7 @@ func TestTheMakingOfAnAccessKeyIsInTheTrail(t *testing.T) {
 	}
 }
 
-func TestAccessKeysHaveAWSsForm(t *testing.T) {
+func TestCreateAccessKey_Made_HasAWSsForm(t *testing.T) {
 	seen := map[string]bool{}
 	for range 100 {
 		id, secret := newAccessKey()
@@ -334,7 +360,7 @@ func TestAccessKeysHaveAWSsForm(t *testing.T) {
 	}
 }
 
-func TestNoFileHoldsASecretInClear(t *testing.T) {
+func TestCreateAccessKey_Secret_IsInNoFile(t *testing.T) {
 	h := open(t)
 	creds := h.newKey()
 	if _, _, err := h.knock(signed(t, creds, region, "kms", now)); err != nil {

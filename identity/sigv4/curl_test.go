@@ -11,9 +11,9 @@ import (
 	"claviger/identity/sigv4"
 )
 
-// TestCurl lets curl sign requests: it signs the path as sent in some versions, and no body's hash
+// TestVerify_CurlsSignature_Fits lets curl sign requests: it signs the path as sent in some versions, and no body's hash
 // in a header.
-func TestCurl(t *testing.T) {
+func TestVerify_CurlsSignature_Fits(t *testing.T) {
 	curl, err := exec.LookPath("curl")
 	if err != nil {
 		t.Skip("curl is not installed")

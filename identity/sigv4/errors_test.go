@@ -38,9 +38,9 @@ func parse(query string, now time.Time, header ...string) (*http.Request, *sigv4
 	return r, p, err
 }
 
-// TestErrors is the table of AWS's answers. Later faults are put beside earlier ones to hold the
+// TestParse_BadSignature_IsRefusedInOrder is the table of AWS's answers. Later faults are put beside earlier ones to hold the
 // order of checks.
-func TestErrors(t *testing.T) {
+func TestParse_BadSignature_IsRefusedInOrder(t *testing.T) {
 	const (
 		incomplete = "IncompleteSignatureException"
 		invalid    = "InvalidSignatureException"
@@ -152,8 +152,8 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestVerifyErrors: what Verify refuses, in words that don't help to forge.
-func TestVerifyErrors(t *testing.T) {
+// TestVerify_BadSignature_IsRefused: what Verify refuses, in words that don't help to forge.
+func TestVerify_BadSignature_IsRefused(t *testing.T) {
 	key := sigv4.DeriveKey([]byte(suiteSecret), "20150830", "us-east-1", "service")
 	for _, c := range []struct {
 		name   string
@@ -180,8 +180,8 @@ func TestVerifyErrors(t *testing.T) {
 	}
 }
 
-// TestWindow walks the borders of what is in time.
-func TestWindow(t *testing.T) {
+// TestParse_Time_IsHeldToTheWindow walks the borders of what is in time.
+func TestParse_Time_IsHeldToTheWindow(t *testing.T) {
 	header := []string{"Authorization", goodAuth, "X-Amz-Date", suiteStamp}
 	for _, c := range []struct {
 		name   string
@@ -217,8 +217,23 @@ func TestWindow(t *testing.T) {
 	}
 }
 
-// TestForms are the ways in which clients write what is the same.
-func TestForms(t *testing.T) {
+// TestParse_ExpiresIgnored_LivesForTheWindow: where the rules say so, a presigned request lives as
+// long as any other, be what it says itself shorter or longer. It still has to say it well.
+func TestParse_ExpiresIgnored_LivesForTheWindow(t *testing.T) {
+	rules := suiteRules
+	rules.ExpiresIgnored, rules.Window = true, 15*time.Minute
+	for expires, good := range map[string]bool{"1": true, "60": true, "604800": true, "0": false, "604801": false, "x": false} {
+		r, _, _ := parse(strings.Replace(goodQuery, "=3600", "="+expires, 1), suiteTime)
+		for after, alive := range map[time.Duration]bool{15 * time.Minute: true, 15*time.Minute + time.Second: false} {
+			if _, err := sigv4.Parse(r, suiteTime.Add(after), rules); (err == nil) != (good && alive) {
+				t.Errorf("%s seconds, after %v: %v", expires, after, err)
+			}
+		}
+	}
+}
+
+// TestParse_OddForms_AreRead are the ways in which clients write what is the same.
+func TestParse_OddForms_AreRead(t *testing.T) {
 	date := func(name, value string) []string { return []string{name, value} }
 	for _, c := range []struct {
 		name string
@@ -245,9 +260,9 @@ func TestForms(t *testing.T) {
 	}
 }
 
-// TestDateHeader verifies a request that is dated by a Date header in HTTP's form, signed here step
+// TestParse_DateHeader_IsRead verifies a request that is dated by a Date header in HTTP's form, signed here step
 // by step because no SDK signs so any more.
-func TestDateHeader(t *testing.T) {
+func TestParse_DateHeader_IsRead(t *testing.T) {
 	canonical := "POST\n/\n\ndate:Sun, 30 Aug 2015 12:36:00 GMT\nhost:example.amazonaws.com\n\ndate;host\n" + hash(nil)
 	key := []byte("AWS4" + suiteSecret)
 	for _, part := range []string{"20150830", "us-east-1", "service", "aws4_request",

@@ -130,8 +130,8 @@ func onSignature(s *sent, change func(string) string) bool {
 	return inAuth(s, sig, change(sig))
 }
 
-// TestMutations signs random requests and refuses each of them after any change.
-func TestMutations(t *testing.T) {
+// TestVerify_AlteredRequest_IsRefused signs random requests and refuses each of them after any change.
+func TestVerify_AlteredRequest_IsRefused(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	tried := map[string]int{}
 	for i := range 300 {
@@ -164,8 +164,8 @@ func TestMutations(t *testing.T) {
 	}
 }
 
-// TestOtherKeys refuses a good request under the keys of another secret, day, Region or service.
-func TestOtherKeys(t *testing.T) {
+// TestVerify_OtherKey_IsRefused refuses a good request under the keys of another secret, day, Region or service.
+func TestVerify_OtherKey_IsRefused(t *testing.T) {
 	r := sign(t, request(t, "POST", "/", nil), nil)
 	p, err := sigv4.Parse(r.Request, signedAt, kms)
 	if err != nil {

@@ -158,9 +158,9 @@ func random(t testing.TB, rnd *rand.Rand) (*http.Request, []byte) {
 	return r, body
 }
 
-// TestSDK signs random requests with the SDK, in the header and in the query, with the path escaped
+// TestVerify_SDKsSignature_Fits signs random requests with the SDK, in the header and in the query, with the path escaped
 // again and as sent.
-func TestSDK(t *testing.T) {
+func TestVerify_SDKsSignature_Fits(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(4, 7))
 	asSent := func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }
 	for i := range 4000 {
@@ -183,9 +183,9 @@ func TestSDK(t *testing.T) {
 	}
 }
 
-// TestPathAsSent: a path with an escaped percent sign signed as sent could be another path signed
+// TestVerify_PathAsSent_NamesOnePath: a path with an escaped percent sign signed as sent could be another path signed
 // by an SDK.
-func TestPathAsSent(t *testing.T) {
+func TestVerify_PathAsSent_NamesOnePath(t *testing.T) {
 	asSent := func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }
 	if err := sign(t, request(t, "GET", "/v1/a%2Fb", nil), nil, asSent).check(kms); err != nil {
 		t.Error("a path signed as sent:", err)
@@ -200,8 +200,8 @@ func TestPathAsSent(t *testing.T) {
 	}
 }
 
-// TestPathIgnored: a normalised path is accepted only where the path means nothing.
-func TestPathIgnored(t *testing.T) {
+// TestVerify_NormalisedPath_NeedsARule: a normalised path is accepted only where the path means nothing.
+func TestVerify_NormalisedPath_NeedsARule(t *testing.T) {
 	r := sign(t, request(t, "POST", "/a/", nil), nil)
 	r.URL.Path = "//./b/../a//"
 	if err := r.check(kms); err == nil {
@@ -214,8 +214,8 @@ func TestPathIgnored(t *testing.T) {
 	}
 }
 
-// TestPayload tries every claim of the body's hash.
-func TestPayload(t *testing.T) {
+// TestVerify_ClaimedPayload_IsHeldToTheBody tries every claim of the body's hash.
+func TestVerify_ClaimedPayload_IsHeldToTheBody(t *testing.T) {
 	body := []byte("{}")
 	unsignedAllowed := kms
 	unsignedAllowed.UnsignedPayload = true
@@ -255,8 +255,8 @@ func TestPayload(t *testing.T) {
 	}
 }
 
-// TestSessionToken: the token is found where it stands, signed or added later.
-func TestSessionToken(t *testing.T) {
+// TestParse_SessionToken_IsFound: the token is found where it stands, signed or added later.
+func TestParse_SessionToken_IsFound(t *testing.T) {
 	session := credentials
 	session.SessionToken = "FwoGZXIvYXdzEXAMPLE/+="
 	r := request(t, "POST", "/", nil)
@@ -283,8 +283,8 @@ func TestSessionToken(t *testing.T) {
 	}
 }
 
-// TestKeySaysNothing prints a signing key in every way there is.
-func TestKeySaysNothing(t *testing.T) {
+// TestSigningKey_Printed_SaysNothing prints a signing key in every way there is.
+func TestSigningKey_Printed_SaysNothing(t *testing.T) {
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%c"} {
 		for _, key := range []any{kmsKey, *kmsKey} {
 			if got := fmt.Sprintf(verb, key); got != "sigv4.SigningKey{}" {

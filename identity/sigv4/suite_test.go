@@ -81,7 +81,7 @@ var suite = []struct {
 		"content-length;content-type;host;x-amz-content-sha256;x-amz-date", "328d1b9eaadca9f5818ef05e8392801e091653bafec24fcab71e7344e7f51422"},
 }
 
-func TestSuite(t *testing.T) {
+func TestVerify_AWSsSuite_Fits(t *testing.T) {
 	for _, c := range suite {
 		t.Run(c.name, func(t *testing.T) {
 			signed := c.signed
@@ -110,7 +110,7 @@ var presigned = []struct{ name, target, headers, body, query string }{
 		"X-Amz-SignedHeaders=host&X-Amz-Expires=3600&X-Amz-Signature=2ce6e6d2e0cf2f9d1b55fafec88cd20574c31dc2e7631979f71ba2310083e95b"},
 }
 
-func TestPresignedSuite(t *testing.T) {
+func TestVerify_PresignedSuite_Fits(t *testing.T) {
 	for _, c := range presigned {
 		t.Run(c.name, func(t *testing.T) {
 			r := read(t, c.target+"X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential="+suiteKeyID+
@@ -121,8 +121,8 @@ func TestPresignedSuite(t *testing.T) {
 	}
 }
 
-// TestIAMExample is the example of the IAM User Guide, "Create a signed AWS API request".
-func TestIAMExample(t *testing.T) {
+// TestDeriveKey_IAMsExample_Fits is the example of the IAM User Guide, "Create a signed AWS API request".
+func TestDeriveKey_IAMsExample_Fits(t *testing.T) {
 	r := read(t, "GET /?Action=ListUsers&Version=2010-05-08 HTTP/1.1\nHost: iam.amazonaws.com\n"+
 		"Content-Type: application/x-www-form-urlencoded; charset=utf-8\nX-Amz-Date: 20150830T123600Z\n"+
 		"Authorization: AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/iam/aws4_request, "+

@@ -135,7 +135,7 @@ func TestNoRecordHoldsASensitiveValue(t *testing.T) {
 	}
 }
 
-func TestNoRecordNoAnswer(t *testing.T) {
+func TestFailure_NoRecord_NoAnswer(t *testing.T) {
 	cases := []struct {
 		name string
 		down error

@@ -240,7 +240,7 @@ const good = `{"Name":"thing","Value":"a secret value"}`
 
 // send has the runner serve a request for an operation.
 func (r *road) send(o op.Operation, q *op.Request) (any, error) {
-	q.Name = func() (op.Operation, string, error) { return o, "", nil }
+	q.Name = func() (op.Operation, string, error) { return o, "", r.station("name") }
 	return r.runner.Serve(r.t.Context(), vault, q)
 }
 
