@@ -18,9 +18,11 @@ import (
 )
 
 var shapes = shape.Table{"Text": {}, "Number": {}, "Flag": {}, "Date": {}, "Blob": {},
-	"Texts": {Member: "Text"}, "Pair": {}, "Pairs": {Member: "Pair"}, "Map": {Key: "Text", Value: "Text"}}
+	"Texts": {Member: "Text"}, "Pair": {}, "Pairs": {Member: "Pair"},
+	"Map": {Key: "Text", Value: "Text"}}
 
-// Two services with the protocol, the first of which is taken for one that isn't named, and one without.
+// Two services with the protocol, the first of which is taken for one that isn't named, and one
+// without.
 var (
 	first = &op.Service{Name: "first", Version: "2001-01-01", XML: "urn:first", Shapes: shapes,
 		Internal: "InternalFailure", Down: "ServiceUnavailable"}
@@ -83,7 +85,8 @@ var (
 	echo     = operation[input, output](first, "Echo")
 	quiet    = operation[input, op.None](first, "Quiet")
 	empty    = operation[input, struct{}](first, "Empty")
-	protocol = awsquery.New([]op.Operation{echo, quiet, empty, operation[input, output](second, "Other"),
+	protocol = awsquery.New([]op.Operation{echo, quiet, empty,
+		operation[input, output](second, "Other"),
 		operation[input, output](third, "Third")})
 )
 
@@ -196,7 +199,8 @@ func TestDecode_BadForm_IsRefusedByName(t *testing.T) {
 		strings.Repeat("a&", 10000):           "MalformedInput: The request holds more than 10000 parameters.",
 	} {
 		got, err := decode(form)
-		if err == nil || err.Kind != fault.Invalid || !strings.HasPrefix(first.Code(err)+": "+err.Message, want) {
+		if err == nil || err.Kind != fault.Invalid ||
+			!strings.HasPrefix(first.Code(err)+": "+err.Message, want) {
 			t.Errorf("%.60s: %s, %v; want %s", form, got, err, want)
 		}
 	}
@@ -228,7 +232,8 @@ func TestName_OfAnAction_GoesByServiceAndVersion(t *testing.T) {
 		"Action=Echo&Version=":                        "InvalidAction: Could not find operation Echo for version ",
 		"Action=Echo":                                 "InvalidAction: Could not find operation Echo for version NO_VERSION_SPECIFIED",
 		"Version=2001-01-01":                          "MissingAction: The request must contain the parameter Action.",
-		"Action=" + strings.Repeat("a", 200):          "InvalidAction: Could not find operation " + strings.Repeat("a", 128) + " for version NO_VERSION_SPECIFIED",
+		"Action=" + strings.Repeat("a", 200): "InvalidAction: Could not find operation " +
+			strings.Repeat("a", 128) + " for version NO_VERSION_SPECIFIED",
 	} {
 		o, asked, err := protocol.Name(post(form), first, []byte(form))
 		got := ""
@@ -245,11 +250,13 @@ func TestName_OfAnAction_GoesByServiceAndVersion(t *testing.T) {
 
 func TestRecognise_Request_GoesByItsHead(t *testing.T) {
 	signed := func(service string) string {
-		return "AWS4-HMAC-SHA256 Credential=AKIA/20260101/us-east-1/" + service + "/aws4_request, SignedHeaders=host, Signature=0"
+		return "AWS4-HMAC-SHA256 Credential=AKIA/20260101/us-east-1/" + service +
+			"/aws4_request, SignedHeaders=host, Signature=0"
 	}
 	request := func(method, target, contentType, authorization, amzTarget string) *http.Request {
 		r := httptest.NewRequest(method, target, nil)
-		for name, value := range map[string]string{"Content-Type": contentType, "Authorization": authorization, "X-Amz-Target": amzTarget} {
+		for name, value := range map[string]string{"Content-Type": contentType,
+			"Authorization": authorization, "X-Amz-Target": amzTarget} {
 			if value != "" {
 				r.Header.Set(name, value)
 			}
@@ -261,20 +268,28 @@ func TestRecognise_Request_GoesByItsHead(t *testing.T) {
 		r    *http.Request
 		want *op.Service
 	}{
-		"a form":                   {request("POST", "/", form, signed("second"), ""), second},
-		"a form with a charset":    {request("POST", "/", form+" ; charset=utf-8", signed("first"), ""), first},
+		"a form": {request("POST", "/", form, signed("second"), ""), second},
+		"a form with a charset": {request("POST", "/", form+" ; charset=utf-8", signed("first"),
+			""), first},
 		"unsigned":                 {request("POST", "/", form, "", ""), first},
 		"for a service without it": {request("POST", "/", form, signed("third"), ""), first},
-		"for nobody":               {request("POST", "/", form, "AWS4-HMAC-SHA256 Credential=a/b", ""), first},
-		"GET":                      {request("GET", "/?Version=1&Action=", "", signed("second"), ""), second},
-		"presigned":                {request("GET", "/?Action=a&X-Amz-Credential=AKIA%2F20260101%2Fus-east-1%2Fsecond%2Faws4_request", "", "", ""), second},
-		"POST with a query":        {request("POST", "/?Action=a", "", signed("second"), ""), second},
-		"a target":                 {request("POST", "/", form, signed("second"), "Third.Third"), nil},
-		"JSON":                     {request("POST", "/", "application/x-amz-json-1.1", signed("second"), ""), nil},
-		"nothing":                  {request("POST", "/", "", signed("second"), ""), nil},
-		"a GET of the root":        {request("GET", "/", "", "", ""), nil},
-		"no Action":                {request("GET", "/?XAction=a&action=b", "", "", ""), nil},
-		"a form by GET":            {request("GET", "/", form, signed("second"), ""), nil},
+		"for nobody": {request("POST", "/", form, "AWS4-HMAC-SHA256 Credential=a/b",
+			""), first},
+		"GET": {request("GET", "/?Version=1&Action=", "", signed("second"),
+			""), second},
+		"presigned": {request("GET",
+			"/?Action=a&X-Amz-Credential=AKIA%2F20260101%2Fus-east-1%2Fsecond%2Faws4_request", "",
+			"", ""), second},
+		"POST with a query": {request("POST", "/?Action=a", "", signed("second"), ""),
+			second},
+		"a target": {request("POST", "/", form, signed("second"), "Third.Third"),
+			nil},
+		"JSON": {request("POST", "/", "application/x-amz-json-1.1",
+			signed("second"), ""), nil},
+		"nothing":           {request("POST", "/", "", signed("second"), ""), nil},
+		"a GET of the root": {request("GET", "/", "", "", ""), nil},
+		"no Action":         {request("GET", "/?XAction=a&action=b", "", "", ""), nil},
+		"a form by GET":     {request("GET", "/", form, signed("second"), ""), nil},
 	} {
 		if s, ok := protocol.Recognise(c.r); s != c.want || ok != (c.want != nil) {
 			t.Errorf("%s: %v, %v", name, s, ok)
@@ -358,7 +373,8 @@ func TestAnswer_EveryKindOfMember_IsWrittenAsAWSDoes(t *testing.T) {
 `
 	w := answer(t, echo, full(), "*/*")
 	if w.Code != 200 || w.Header().Get("Content-Type") != "text/xml" || w.Body.String() != want {
-		t.Errorf("answered %d %s\n%s\nwant\n%s", w.Code, w.Header().Get("Content-Type"), w.Body, want)
+		t.Errorf("answered %d %s\n%s\nwant\n%s", w.Code, w.Header().Get("Content-Type"), w.Body,
+			want)
 	}
 }
 
@@ -370,9 +386,11 @@ func TestAnswer_WithoutMembers_KeepsItsWrapper(t *testing.T) {
 		inXML  string
 		inJSON string
 	}{
-		{quiet, op.None{}, "<QuietResponse xmlns=\"urn:first\">\n" + metadata + "</QuietResponse>\n",
+		{quiet, op.None{}, "<QuietResponse xmlns=\"urn:first\">\n" + metadata +
+			"</QuietResponse>\n",
 			`{"QuietResponse":{"ResponseMetadata":{"RequestId":"ID"}}}`},
-		{empty, struct{}{}, "<EmptyResponse xmlns=\"urn:first\">\n  <EmptyResult/>\n" + metadata + "</EmptyResponse>\n",
+		{empty, struct{}{}, "<EmptyResponse xmlns=\"urn:first\">\n  <EmptyResult/>\n" + metadata +
+			"</EmptyResponse>\n",
 			`{"EmptyResponse":{"EmptyResult":{},"ResponseMetadata":{"RequestId":"ID"}}}`},
 	} {
 		if w := answer(t, c.o, c.out, ""); w.Body.String() != c.inXML {
@@ -422,23 +440,31 @@ func TestFault_OfEachKind_HasAWSsNameAndStatus(t *testing.T) {
 		w := httptest.NewRecorder()
 		w.Header().Set("X-Amzn-Requestid", "ID")
 		protocol.Fault(w, post(""), c.s, c.f)
-		if w.Code != c.status || w.Body.String() != c.body || w.Header().Get("Content-Type") != "text/xml" {
+		if w.Code != c.status || w.Body.String() != c.body ||
+			w.Header().Get("Content-Type") != "text/xml" {
 			t.Errorf("answered %d\n%s\nwant %d\n%s", w.Code, w.Body, c.status, c.body)
 		}
 	}
 	for f, want := range map[*fault.Error]string{
-		fault.New(fault.Unauthenticated, "InvalidSignatureException", ""):    "403 SignatureDoesNotMatch",
-		fault.New(fault.Unauthenticated, "IncompleteSignatureException", ""): "400 IncompleteSignature",
-		fault.New(fault.Unauthenticated, "ExpiredTokenException", ""):        "403 ExpiredToken",
-		fault.New(fault.Invalid, "ExpiredTokenException", ""):                "400 ExpiredTokenException",
-		fault.New(fault.Invalid, "ValidationException", ""):                  "400 ValidationError",
-		fault.New(fault.Invalid, "", ""):                                     "400 ValidationError",
-		fault.New(fault.Invalid, "MalformedQueryString", ""):                 "404 MalformedQueryString",
-		fault.New(fault.NotFound, "NoSuchEntity", ""):                        "404 NoSuchEntity",
-		fault.New(fault.Exists, "EntityAlreadyExists", ""):                   "409 EntityAlreadyExists",
-		fault.New(fault.Conflict, "ThrottlingException", ""):                 "400 Throttling",
-		fault.New(fault.Unavailable, "", ""):                                 "503 ServiceUnavailable",
-		fault.New(fault.TooLarge, "RequestEntityTooLargeException", ""):      "413 RequestEntityTooLarge",
+		fault.New(fault.Unauthenticated, "InvalidSignatureException",
+			""): "403 SignatureDoesNotMatch",
+		fault.New(fault.Unauthenticated, "IncompleteSignatureException",
+			""): "400 IncompleteSignature",
+		fault.New(fault.Unauthenticated, "ExpiredTokenException", ""): "403 ExpiredToken",
+		fault.New(fault.Invalid, "ExpiredTokenException",
+			""): "400 ExpiredTokenException",
+		fault.New(fault.Invalid, "ValidationException", ""): "400 ValidationError",
+		fault.New(fault.Invalid, "", ""):                    "400 ValidationError",
+		fault.New(fault.Invalid, "MalformedQueryString",
+			""): "404 MalformedQueryString",
+		fault.New(fault.NotFound, "NoSuchEntity", ""): "404 NoSuchEntity",
+		fault.New(fault.Exists, "EntityAlreadyExists",
+			""): "409 EntityAlreadyExists",
+		fault.New(fault.Conflict, "ThrottlingException", ""): "400 Throttling",
+		fault.New(fault.Unavailable, "",
+			""): "503 ServiceUnavailable",
+		fault.New(fault.TooLarge, "RequestEntityTooLargeException",
+			""): "413 RequestEntityTooLarge",
 	} {
 		w, r := httptest.NewRecorder(), post("")
 		r.Header.Set("Accept", "text/plain, application/json")
@@ -450,7 +476,8 @@ func TestFault_OfEachKind_HasAWSsNameAndStatus(t *testing.T) {
 		if err := json.Unmarshal(w.Body.Bytes(), &doc); err != nil {
 			t.Errorf("%s: %v", w.Body, err)
 		}
-		if got := strconv.Itoa(w.Code) + " " + doc.Error.Code; got != want || doc.Error.Type != "Sender" && w.Code < 500 {
+		if got := strconv.Itoa(w.Code) + " " + doc.Error.Code; got != want ||
+			doc.Error.Type != "Sender" && w.Code < 500 {
 			t.Errorf("%v: %s as %s, want %s", f, got, doc.Error.Type, want)
 		}
 	}

@@ -40,10 +40,12 @@ type twin struct {
 func FuzzForm(f *testing.F) {
 	for _, body := range []string{
 		"Action=Do&Version=1&Text=a&Count=%2B7&Flag=true&Date=2026-11-21T12:00:00Z&Blob=aGVsbG8%3D",
-		"Texts.member.1=a&Texts.member.2=b&Flat.1=c&Texts=", "Map.entry.1.key=a&Map.entry.1.value=b",
+		"Texts.member.1=a&Texts.member.2=b&Flat.1=c&Texts=",
+		"Map.entry.1.key=a&Map.entry.1.value=b",
 		"Pairs.member.1.Key=a&Pairs.member.1.Texts.member.1=b&Pairs.member.2.Key=c",
 		"Text=%22%7D&Text=%FF&Text=;", "Texts.member.0=a&Texts.member.99999999999=b&Texts.member=c",
-		"Text=a&&=&%00=%00&Text.=b", "Map.entry.1.key=a&Map.entry.2.key=a", "Map.entry.1.value=a", "Count=-0",
+		"Text=a&&=&%00=%00&Text.=b", "Map.entry.1.key=a&Map.entry.2.key=a", "Map.entry.1.value=a",
+		"Count=-0",
 	} {
 		f.Add(body)
 	}
@@ -85,7 +87,8 @@ func FuzzForm(f *testing.F) {
 func checkFault(t *testing.T, err error) {
 	t.Helper()
 	refusal := fault.Of(err)
-	if refusal.Kind != fault.Invalid || refusal.Code == "" || !utf8.ValidString(refusal.Message) || len(refusal.Message) > 1024 {
+	if refusal.Kind != fault.Invalid || refusal.Code == "" || !utf8.ValidString(refusal.Message) ||
+		len(refusal.Message) > 1024 {
 		t.Fatalf("refused by %v", err)
 	}
 }
@@ -95,7 +98,8 @@ func FuzzFormOfSDK(f *testing.F) {
 	f.Add("a text", int32(-7), true, []byte("blob"), "one", "two", "key", "value")
 	f.Add("", int32(0), false, []byte{}, "&", "=;%+", ".", "\x00")
 	in := inputOf(reflect.TypeFor[form]())
-	f.Fuzz(func(t *testing.T, text string, n int32, flag bool, blob []byte, one, two, key, value string) {
+	f.Fuzz(func(t *testing.T, text string, n int32, flag bool, blob []byte, one, two, key,
+		value string) {
 		for _, s := range []string{text, one, two, key, value} {
 			if !utf8.ValidString(s) {
 				return
@@ -108,11 +112,14 @@ func FuzzFormOfSDK(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sent := url.Values{"Text": {text}, "Count": {strconv.Itoa(int(n))}, "Flag": {strconv.FormatBool(flag)},
+		sent := url.Values{"Text": {text}, "Count": {strconv.Itoa(int(n))},
+			"Flag": {strconv.FormatBool(flag)},
 			"Blob": {jsonText(t, doc, "Blob")}, "Texts.member.1": {one}, "Texts.member.2": {two},
-			"Pairs.member.1.Key": {key}, "Pairs.member.1.Texts": {""}, "Pairs.member.2.Key": {value},
-			"Pairs.member.2.Texts.member.1": {two}, "Map.entry.1.key": {key}, "Map.entry.1.value": {value},
-			"Flat.1": {two}, "Action": {"Do"}, "Version": {"1"}}
+			"Pairs.member.1.Key": {key}, "Pairs.member.1.Texts": {""},
+			"Pairs.member.2.Key":            {value},
+			"Pairs.member.2.Texts.member.1": {two}, "Map.entry.1.key": {key},
+			"Map.entry.1.value": {value},
+			"Flat.1":            {two}, "Action": {"Do"}, "Version": {"1"}}
 		all, err := parse(sent.Encode())
 		if err != nil {
 			t.Fatal(err)
@@ -145,14 +152,16 @@ func jsonText(t *testing.T, doc []byte, name string) string {
 
 // FuzzAnswer looks for a text that leaves its element, or comes back as another.
 func FuzzAnswer(f *testing.F) {
-	for _, s := range []string{"a", "</Text><Text>", "&amp;<![CDATA[", "\x00\r\n\t", "\xff\xfe", "\uFFFE\U0001F511", "]]>"} {
+	for _, s := range []string{"a", "</Text><Text>", "&amp;<![CDATA[", "\x00\r\n\t", "\xff\xfe",
+		"\uFFFE\U0001F511", "]]>"} {
 		f.Add(s, s)
 	}
 	write := encoderOf(reflect.TypeFor[form]())
 	f.Fuzz(func(t *testing.T, text, other string) {
 		d := new(document)
-		shape{children: write}.element(d, "Result", reflect.ValueOf(form{Text: &text, Texts: []string{other, text},
-			Map: map[string]string{other: text}}))
+		shape{children: write}.element(d, "Result",
+			reflect.ValueOf(form{Text: &text, Texts: []string{other, text},
+				Map: map[string]string{other: text}}))
 		var got struct {
 			Text  string
 			Texts struct {
@@ -169,7 +178,8 @@ func FuzzAnswer(f *testing.F) {
 			t.Fatalf("%v\n%s", err, d)
 		}
 		one, two := inXML(text), inXML(other)
-		if got.Text != one || !reflect.DeepEqual(got.Texts.Member, []string{two, one}) || len(got.Map.Entry) != 1 ||
+		if got.Text != one || !reflect.DeepEqual(got.Texts.Member, []string{two, one}) ||
+			len(got.Map.Entry) != 1 ||
 			got.Map.Entry[0].Key != two || got.Map.Entry[0].Value != one {
 			t.Fatalf("%q and %q came back as %+v", text, other, got)
 		}
@@ -180,7 +190,8 @@ func FuzzAnswer(f *testing.F) {
 func inXML(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
-		case r == '\t', r == '\n', r == '\r', 0x20 <= r && r <= 0xD7FF, 0xE000 <= r && r <= 0xFFFD, r >= 0x10000:
+		case r == '\t', r == '\n', r == '\r', 0x20 <= r && r <= 0xD7FF, 0xE000 <= r &&
+			r <= 0xFFFD, r >= 0x10000:
 			return r
 		}
 		return utf8.RuneError
@@ -189,12 +200,15 @@ func inXML(s string) string {
 
 // FuzzRecognise looks for a head that is taken for two services, or ends the process.
 func FuzzRecognise(f *testing.F) {
-	f.Add("AWS4-HMAC-SHA256 Credential=AKIA/20260101/us-east-1/sts/aws4_request, Signature=0", "Action=a", "text/plain")
-	f.Add("", "X-Amz-Credential=a%2Fb%2Fc%2Fsts%2Fd&Action=b", "application/x-www-form-urlencoded; charset")
+	f.Add("AWS4-HMAC-SHA256 Credential=AKIA/20260101/us-east-1/sts/aws4_request, Signature=0",
+		"Action=a", "text/plain")
+	f.Add("", "X-Amz-Credential=a%2Fb%2Fc%2Fsts%2Fd&Action=b",
+		"application/x-www-form-urlencoded; charset")
 	f.Fuzz(func(t *testing.T, authorization, query, contentType string) {
 		r := httptest.NewRequest("POST", "/", nil)
 		r.URL.RawQuery = query
-		r.Header["Authorization"], r.Header["Content-Type"] = []string{authorization}, []string{contentType}
+		r.Header["Authorization"], r.Header["Content-Type"] = []string{authorization},
+			[]string{contentType}
 		if s := signedFor(r); strings.Contains(s, "/") {
 			t.Fatalf("it is signed for %q", s)
 		}

@@ -50,7 +50,8 @@ func namesRoot(t testing.TB, a servicetest.Answer) {
 	want := strings.NewReplacer("ARN", servicetest.RootARN, "ID", servicetest.Account,
 		"REQUEST", a.RequestID()).Replace(golden)
 	if a.Status != 200 || string(a.Body) != want || a.Header.Get("Content-Type") != "text/xml" {
-		t.Errorf("answered %d %s\n%s\nwant\n%s", a.Status, a.Header.Get("Content-Type"), a.Body, want)
+		t.Errorf("answered %d %s\n%s\nwant\n%s", a.Status, a.Header.Get("Content-Type"), a.Body,
+			want)
 	}
 }
 
@@ -60,9 +61,10 @@ func TestSTS_GoSDK_NamesTheCaller(t *testing.T) {
 		client  *sts.Client
 		arn, id string
 	}{
-		"root":           {s.STS(), servicetest.RootARN, servicetest.Account},
-		"a user":         {s.STS(s.AsNobody()), servicetest.NobodyARN, "AIDANOBODYNOBODYNOBO"},
-		"another Region": {s.STS(servicetest.WithRegion(servicetest.Abroad)), servicetest.RootARN, servicetest.Account},
+		"root":   {s.STS(), servicetest.RootARN, servicetest.Account},
+		"a user": {s.STS(s.AsNobody()), servicetest.NobodyARN, "AIDANOBODYNOBODYNOBO"},
+		"another Region": {s.STS(servicetest.WithRegion(servicetest.Abroad)), servicetest.RootARN,
+			servicetest.Account},
 	} {
 		out, err := c.client.GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
 		accepted(t, err)
@@ -71,7 +73,8 @@ func TestSTS_GoSDK_NamesTheCaller(t *testing.T) {
 		}
 	}
 	wrong := aws.Credentials{AccessKeyID: s.Root.AccessKeyID, SecretAccessKey: "wrong"}
-	_, err := s.STS(servicetest.As(wrong)).GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
+	_, err := s.STS(servicetest.As(wrong)).GetCallerIdentity(t.Context(),
+		&sts.GetCallerIdentityInput{})
 	refused(t, err, "SignatureDoesNotMatch", "*")
 }
 
@@ -79,7 +82,8 @@ func TestSTS_GoSDK_NamesTheCaller(t *testing.T) {
 func run(t *testing.T, s *servicetest.Server, name string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command(name, args...)
-	cmd.Env = append(os.Environ(), "AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null",
+	cmd.Env = append(os.Environ(), "AWS_CONFIG_FILE=/dev/null",
+		"AWS_SHARED_CREDENTIALS_FILE=/dev/null",
 		"AWS_PAGER=", "AWS_MAX_ATTEMPTS=1", "AWS_EC2_METADATA_DISABLED=true",
 		"AWS_ACCESS_KEY_ID="+s.Root.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+s.Root.SecretAccessKey,
 		"AWS_REGION="+servicetest.Region, "AWS_DEFAULT_REGION="+servicetest.Region,
@@ -96,10 +100,12 @@ func TestSTS_AWSCLI_NamesTheCaller(t *testing.T) {
 		t.Skip("the AWS CLI is not installed: `make awscli`")
 	}
 	s := servicetest.Start(t)
-	out := run(t, s, "aws", "--endpoint-url", s.URL, "sts", "get-caller-identity", "--output", "json")
+	out := run(t, s, "aws", "--endpoint-url", s.URL, "sts", "get-caller-identity", "--output",
+		"json")
 	var got struct{ Account, Arn, UserId string }
 	accepted(t, json.Unmarshal([]byte(out), &got))
-	if got.Account != servicetest.Account || got.Arn != servicetest.RootARN || got.UserId != servicetest.Account {
+	if got.Account != servicetest.Account || got.Arn != servicetest.RootARN ||
+		got.UserId != servicetest.Account {
 		t.Errorf("printed %s", out)
 	}
 }
@@ -123,7 +129,8 @@ func TestSTS_Boto3_NamesTheCaller(t *testing.T) {
 		t.Skip("boto3 is not installed: `make boto3`")
 	}
 	s := servicetest.Start(t)
-	want := servicetest.Account + " " + servicetest.RootARN + " " + servicetest.Account + "\n1\nInvalidAction 400"
+	want := servicetest.Account + " " + servicetest.RootARN + " " + servicetest.Account +
+		"\n1\nInvalidAction 400"
 	if got := run(t, s, "python3", "-c", boto); got != want {
 		t.Errorf("printed\n%s\nwant\n%s", got, want)
 	}
@@ -152,7 +159,8 @@ func presigned(t testing.TB, s *servicetest.Server, headers ...string) string {
 		&sts.GetCallerIdentityInput{}, func(o *sts.PresignOptions) {
 			o.ClientOptions = append(o.ClientOptions, func(o *sts.Options) {
 				for i := 0; i < len(headers); i += 2 {
-					o.APIOptions = append(o.APIOptions, smithyhttp.SetHeaderValue(headers[i], headers[i+1]))
+					o.APIOptions = append(o.APIOptions,
+						smithyhttp.SetHeaderValue(headers[i], headers[i+1]))
 				}
 			})
 		})
@@ -171,7 +179,8 @@ func TestSTS_PresignedURL_NamesTheSigner(t *testing.T) {
 	namesRoot(t, a)
 	records := s.Records(t, m, a.RequestID())
 	if len(records) != 1 || records[0].EventName != "GetCallerIdentity" ||
-		records[0].EventSource != "sts.amazonaws.com" || records[0].UserIdentity.ARN != servicetest.RootARN {
+		records[0].EventSource != "sts.amazonaws.com" ||
+		records[0].UserIdentity.ARN != servicetest.RootARN {
 		t.Errorf("recorded as %+v", records)
 	}
 	signature := func(to string) string { return to[:len(to)-1] + "x" }
@@ -184,7 +193,8 @@ func TestSTS_PresignedURL_NamesTheSigner(t *testing.T) {
 		if altered == to {
 			altered = to + "&X-Amz-Expires=60"
 		}
-		if a := fetch(t, "GET", altered, "", nil); a.Status != 403 || a.Code() != "SignatureDoesNotMatch" {
+		if a := fetch(t, "GET", altered, "", nil); a.Status != 403 ||
+			a.Code() != "SignatureDoesNotMatch" {
 			t.Errorf("%s: answered %d %s", name, a.Status, a.Body)
 		}
 	}
@@ -193,7 +203,8 @@ func TestSTS_PresignedURL_NamesTheSigner(t *testing.T) {
 	}
 	s.Clock.Advance(16 * time.Minute)
 	a = fetch(t, "GET", to, "", nil)
-	if a.Status != 403 || a.Code() != "SignatureDoesNotMatch" || !strings.HasPrefix(a.Message(), "Signature expired: ") ||
+	if a.Status != 403 || a.Code() != "SignatureDoesNotMatch" ||
+		!strings.HasPrefix(a.Message(), "Signature expired: ") ||
 		!strings.HasSuffix(a.Message(), " - 15 min.)") {
 		t.Errorf("expired: answered %d %s", a.Status, a.Body)
 	}
@@ -213,7 +224,8 @@ func TestSTS_ClusterToken_ProvesWhoHasIt(t *testing.T) {
 	}
 	for _, after := range []time.Duration{0, 14 * time.Minute} {
 		s.Clock.Advance(after)
-		a := fetch(t, "GET", string(to), "", http.Header{"X-K8s-Aws-Id": {"prod"}, "Accept": {"application/json"}})
+		a := fetch(t, "GET", string(to), "",
+			http.Header{"X-K8s-Aws-Id": {"prod"}, "Accept": {"application/json"}})
 		var doc struct {
 			GetCallerIdentityResponse struct {
 				GetCallerIdentityResult struct{ Account, Arn, UserId string }
@@ -223,13 +235,16 @@ func TestSTS_ClusterToken_ProvesWhoHasIt(t *testing.T) {
 		accepted(t, json.Unmarshal(a.Body, &doc))
 		got := doc.GetCallerIdentityResponse
 		if a.Status != 200 || got.GetCallerIdentityResult.Arn != servicetest.RootARN ||
-			got.GetCallerIdentityResult.UserId != servicetest.Account || got.ResponseMetadata.RequestId != a.RequestID() ||
+			got.GetCallerIdentityResult.UserId != servicetest.Account ||
+			got.ResponseMetadata.RequestId != a.RequestID() ||
 			a.Header.Get("Content-Type") != "application/json" {
 			t.Errorf("after %v: answered %d %s", after, a.Status, a.Body)
 		}
 	}
-	for name, h := range map[string]http.Header{"no cluster": nil, "another cluster": {"X-K8s-Aws-Id": {"test"}}} {
-		if a := fetch(t, "GET", string(to), "", h); a.Status != 403 || a.Code() != "SignatureDoesNotMatch" {
+	for name, h := range map[string]http.Header{"no cluster": nil,
+		"another cluster": {"X-K8s-Aws-Id": {"test"}}} {
+		if a := fetch(t, "GET", string(to), "", h); a.Status != 403 ||
+			a.Code() != "SignatureDoesNotMatch" {
 			t.Errorf("%s: answered %d %s", name, a.Status, a.Body)
 		}
 	}
@@ -283,23 +298,28 @@ func changed(q servicetest.Request, change func(*servicetest.Request)) servicete
 func TestSTS_WellFormed_IsAnswered(t *testing.T) {
 	s := servicetest.Start(t)
 	for name, q := range map[string]servicetest.Request{
-		"POST":                     askSTS(),
-		"GET":                      to(stsForm),
-		"presigned GET":            changed(to(stsForm), func(q *servicetest.Request) { q.Presign = true }),
-		"presigned POST":           changed(askSTS(), func(q *servicetest.Request) { q.Presign = true }),
-		"POST without a body":      {Method: "POST", Path: "/?" + stsForm, Service: "sts"},
-		"unknown parameters":       with(stsForm + "&Name=a&Tags.member.0.Key=b&=c&d&."),
-		"the first of two counts":  with(stsForm + "&Action=GetAccessKeyInfo&Version=2010-05-08"),
-		"escaped":                  with("Action=GetCallerI%64entity&%56ersion=2011-06-15"),
-		"empty pairs":              with("&&" + stsForm + "&&"),
-		"a clock of another place": changed(askSTS(), func(q *servicetest.Request) { q.Skew = 14 * time.Minute }),
+		"POST": askSTS(),
+		"GET":  to(stsForm),
+		"presigned GET": changed(to(stsForm),
+			func(q *servicetest.Request) { q.Presign = true }),
+		"presigned POST": changed(askSTS(),
+			func(q *servicetest.Request) { q.Presign = true }),
+		"POST without a body":     {Method: "POST", Path: "/?" + stsForm, Service: "sts"},
+		"unknown parameters":      with(stsForm + "&Name=a&Tags.member.0.Key=b&=c&d&."),
+		"the first of two counts": with(stsForm + "&Action=GetAccessKeyInfo&Version=2010-05-08"),
+		"escaped":                 with("Action=GetCallerI%64entity&%56ersion=2011-06-15"),
+		"empty pairs":             with("&&" + stsForm + "&&"),
+		"a clock of another place": changed(askSTS(),
+			func(q *servicetest.Request) { q.Skew = 14 * time.Minute }),
 	} {
 		t.Run(name, func(t *testing.T) { namesRoot(t, s.Send(t, q)) })
 	}
 	t.Run("where us-east-1 is not served", func(t *testing.T) {
-		abroad := servicetest.Start(t, func(c *service.Config) { c.Regions = []string{servicetest.Abroad} })
+		abroad := servicetest.Start(t,
+			func(c *service.Config) { c.Regions = []string{servicetest.Abroad} })
 		namesRoot(t, abroad.Send(t, askSTS()))
-		a := abroad.Send(t, servicetest.Request{Target: "TrentService.ListKeys", Body: []byte(`{}`)})
+		a := abroad.Send(t, servicetest.Request{Target: "TrentService.ListKeys",
+			Body: []byte(`{}`)})
 		if a.Code() != "InvalidSignatureException" {
 			t.Errorf("another service answered %d %s", a.Status, a.Body)
 		}
@@ -325,55 +345,90 @@ func TestSTS_BadRequests_AreRefusedInAWSsWords(t *testing.T) {
 		{name: "no action", q: with("Version=2011-06-15"), status: 400, code: "MissingAction",
 			message: "The request must contain the parameter Action."},
 		{name: "an empty form", q: with(""), status: 400, code: "MissingAction"},
-		{name: "an unknown action", q: with("Action=Shout&Version=2011-06-15"), status: 400, code: "InvalidAction",
-			message: "Could not find operation Shout for version 2011-06-15", xmlns: fault, recorded: "Shout"},
-		{name: "an unknown action by GET", q: to("Action=Shout&Version=2011-06-15"), status: 400, code: "InvalidAction",
-			message: "Could not find operation Shout for version 2011-06-15", xmlns: fault, recorded: "Shout"},
-		{name: "another case", q: with("Action=getCallerIdentity&Version=2011-06-15"), status: 400, code: "InvalidAction",
+		{name: "an unknown action", q: with("Action=Shout&Version=2011-06-15"), status: 400,
+			code:    "InvalidAction",
+			message: "Could not find operation Shout for version 2011-06-15", xmlns: fault,
+			recorded: "Shout"},
+		{name: "an unknown action by GET", q: to("Action=Shout&Version=2011-06-15"), status: 400,
+			code:    "InvalidAction",
+			message: "Could not find operation Shout for version 2011-06-15", xmlns: fault,
+			recorded: "Shout"},
+		{name: "another case", q: with("Action=getCallerIdentity&Version=2011-06-15"), status: 400,
+			code:  "InvalidAction",
 			xmlns: fault, recorded: "getCallerIdentity"},
-		{name: "a name with markup", q: with("Action=%3Ca%3E%26%00%FF&Version=1"), status: 400, code: "InvalidAction",
-			message: "Could not find operation <a>&\uFFFD\uFFFD for version 1", xmlns: fault, recorded: "<a>&\x00\uFFFD"},
-		{name: "another version", q: with("Action=GetCallerIdentity&Version=2010-05-08"), status: 400, code: "InvalidAction",
-			message: "Could not find operation GetCallerIdentity for version 2010-05-08", xmlns: fault, recorded: "GetCallerIdentity"},
-		{name: "no version", q: with("Action=GetCallerIdentity"), status: 400, code: "InvalidAction",
-			message: "Could not find operation GetCallerIdentity for version NO_VERSION_SPECIFIED", xmlns: fault, recorded: "GetCallerIdentity"},
-		{name: "an operation of another service", q: with("Action=Encrypt&Version=2014-11-01"), status: 400, code: "InvalidAction",
+		{name: "a name with markup", q: with("Action=%3Ca%3E%26%00%FF&Version=1"), status: 400,
+			code:    "InvalidAction",
+			message: "Could not find operation <a>&\uFFFD\uFFFD for version 1", xmlns: fault,
+			recorded: "<a>&\x00\uFFFD"},
+		{name: "another version", q: with("Action=GetCallerIdentity&Version=2010-05-08"),
+			status: 400, code: "InvalidAction",
+			message: "Could not find operation GetCallerIdentity for version 2010-05-08",
+			xmlns:   fault, recorded: "GetCallerIdentity"},
+		{name: "no version", q: with("Action=GetCallerIdentity"), status: 400,
+			code:    "InvalidAction",
+			message: "Could not find operation GetCallerIdentity for version NO_VERSION_SPECIFIED",
+			xmlns:   fault, recorded: "GetCallerIdentity"},
+		{name: "an operation of another service", q: with("Action=Encrypt&Version=2014-11-01"),
+			status: 400, code: "InvalidAction",
 			xmlns: fault, recorded: "Encrypt"},
-		{name: "parameters in both places", q: changed(askSTS(), func(q *servicetest.Request) { q.Path = "/?" + stsForm }),
+		{name: "parameters in both places",
+			q:      changed(askSTS(), func(q *servicetest.Request) { q.Path = "/?" + stsForm }),
 			status: 400, code: "InvalidParameterCombination"},
-		{name: "one parameter in the other place", q: changed(askSTS(), func(q *servicetest.Request) { q.Path = "/?Name=a" }),
+		{name: "one parameter in the other place",
+			q:      changed(askSTS(), func(q *servicetest.Request) { q.Path = "/?Name=a" }),
 			status: 400, code: "InvalidParameterCombination"},
-		{name: "GET with a body", q: changed(to(stsForm), func(q *servicetest.Request) { q.Body = []byte("A=b") }),
+		{name: "GET with a body",
+			q:      changed(to(stsForm), func(q *servicetest.Request) { q.Body = []byte("A=b") }),
 			status: 400, code: "InvalidParameterCombination"},
 		{name: "a body that is no form", q: changed(to(stsForm), func(q *servicetest.Request) {
 			q.Method, q.Type, q.Body = "POST", "application/json", []byte("{}")
 		}), status: 400, code: "InvalidParameterCombination"},
-		{name: "a bad escape", q: with(stsForm + "&Name=%zz"), status: 404, code: "MalformedQueryString"},
-		{name: "a bare semicolon", q: with(stsForm + ";Name=a"), status: 404, code: "MalformedQueryString"},
-		{name: "too many parameters", q: with(stsForm + strings.Repeat("&a", 10000)), status: 400, code: "MalformedInput"},
-		{name: "a large body", q: with(stsForm + "&Name=" + strings.Repeat("a", 1<<20)), status: 413,
-			code: "RequestEntityTooLarge", recorded: "Authenticate"},
+		{name: "a bad escape", q: with(stsForm + "&Name=%zz"), status: 404,
+			code: "MalformedQueryString"},
+		{name: "a bare semicolon", q: with(stsForm + ";Name=a"), status: 404,
+			code: "MalformedQueryString"},
+		{name: "too many parameters", q: with(stsForm + strings.Repeat("&a", 10000)), status: 400,
+			code: "MalformedInput"},
+		{name: "a large body", q: with(stsForm + "&Name=" + strings.Repeat("a", 1<<20)),
+			status: 413,
+			code:   "RequestEntityTooLarge", recorded: "Authenticate"},
 
-		{name: "no signature", q: changed(askSTS(), func(q *servicetest.Request) { q.Unsigned = true }),
+		{name: "no signature", q: changed(askSTS(),
+			func(q *servicetest.Request) { q.Unsigned = true }),
 			status: 403, code: "MissingAuthenticationToken", recorded: "Authenticate"},
-		{name: "no signature on a GET", q: changed(to(stsForm), func(q *servicetest.Request) { q.Unsigned = true }),
+		{name: "no signature on a GET",
+			q:      changed(to(stsForm), func(q *servicetest.Request) { q.Unsigned = true }),
 			status: 403, code: "MissingAuthenticationToken", recorded: "Authenticate"},
-		{name: "no signature and no such action", q: changed(with("Action=Shout"), func(q *servicetest.Request) { q.Unsigned = true }),
+		{name: "no signature and no such action",
+			q:      changed(with("Action=Shout"), func(q *servicetest.Request) { q.Unsigned = true }),
 			status: 403, code: "MissingAuthenticationToken", recorded: "Authenticate"},
 		{name: "a wrong signature", q: changed(askSTS(), func(q *servicetest.Request) {
-			q.Tamper = func(r *http.Request) { r.Body = io.NopCloser(bytes.NewReader([]byte(strings.ToLower(stsForm)))) }
+			q.Tamper = func(r *http.Request) {
+				r.Body = io.NopCloser(bytes.NewReader([]byte(strings.ToLower(stsForm))))
+			}
 		}), status: 403, code: "SignatureDoesNotMatch", recorded: "Authenticate"},
 		{name: "half a signature", q: changed(askSTS(), func(q *servicetest.Request) {
-			q.Tamper = func(r *http.Request) { r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=a/b/c/sts/e") }
+			q.Tamper = func(r *http.Request) {
+				r.Header.Set("Authorization",
+					"AWS4-HMAC-SHA256 Credential=a/b/c/sts/e")
+			}
 		}), status: 400, code: "IncompleteSignature", recorded: "Authenticate"},
-		{name: "an unknown key", q: as(askSTS(), unknown), status: 403, code: "InvalidClientTokenId",
-			message: "The security token included in the request is invalid.", recorded: "Authenticate"},
-		{name: "a session token", q: as(askSTS(), session), status: 403, code: "InvalidClientTokenId", recorded: "Authenticate"},
-		{name: "a signature for KMS", q: changed(askSTS(), func(q *servicetest.Request) { q.Service = "kms" }),
-			status: 403, code: "SignatureDoesNotMatch", message: "Credential should be scoped to correct service: 'sts'. ", recorded: "Authenticate"},
-		{name: "an old signature", q: changed(askSTS(), func(q *servicetest.Request) { q.Skew = -16 * time.Minute }),
+		{name: "an unknown key", q: as(askSTS(), unknown), status: 403,
+			code:     "InvalidClientTokenId",
+			message:  "The security token included in the request is invalid.",
+			recorded: "Authenticate"},
+		{name: "a session token", q: as(askSTS(), session), status: 403,
+			code: "InvalidClientTokenId", recorded: "Authenticate"},
+		{name: "a signature for KMS",
+			q:      changed(askSTS(), func(q *servicetest.Request) { q.Service = "kms" }),
+			status: 403, code: "SignatureDoesNotMatch",
+			message:  "Credential should be scoped to correct service: 'sts'. ",
+			recorded: "Authenticate"},
+		{name: "an old signature",
+			q:      changed(askSTS(), func(q *servicetest.Request) { q.Skew = -16 * time.Minute }),
 			status: 403, code: "SignatureDoesNotMatch", recorded: "Authenticate"},
-		{name: "a Region that is nowhere", q: changed(askSTS(), func(q *servicetest.Request) { q.Region = "mars-north-1" }),
+		{name: "a Region that is nowhere",
+			q:      changed(askSTS(), func(q *servicetest.Request) { q.Region = "mars-north-1" }),
 			status: 403, code: "SignatureDoesNotMatch", recorded: "Authenticate"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -383,16 +438,21 @@ func TestSTS_BadRequests_AreRefusedInAWSsWords(t *testing.T) {
 			if c.xmlns == "" {
 				c.xmlns = "https://sts.amazonaws.com/doc/2011-06-15/"
 			}
-			s.Clock.Advance(11 * time.Second) // of each source one failure in ten seconds is recorded
+			s.Clock.Advance(11 * time.Second) // one failure of a source is recorded in ten seconds
 			m := s.Mark(t)
 			a := s.Send(t, c.q)
-			begins := `<ErrorResponse xmlns="` + c.xmlns + `">` + "\n  <Error>\n    <Type>Sender</Type>\n    <Code>" + c.code + "</Code>\n"
-			if a.Status != c.status || !strings.HasPrefix(string(a.Body), begins) || c.message != "" && a.Message() != c.message ||
-				!strings.HasSuffix(string(a.Body), "  <RequestId>"+a.RequestID()+"</RequestId>\n</ErrorResponse>\n") {
-				t.Errorf("answered %d\n%s\nwant %d %s %q", a.Status, a.Body, c.status, begins, c.message)
+			begins := `<ErrorResponse xmlns="` + c.xmlns + `">` +
+				"\n  <Error>\n    <Type>Sender</Type>\n    <Code>" + c.code + "</Code>\n"
+			if a.Status != c.status || !strings.HasPrefix(string(a.Body), begins) ||
+				c.message != "" && a.Message() != c.message ||
+				!strings.HasSuffix(string(a.Body),
+					"  <RequestId>"+a.RequestID()+"</RequestId>\n</ErrorResponse>\n") {
+				t.Errorf("answered %d\n%s\nwant %d %s %q", a.Status, a.Body, c.status, begins,
+					c.message)
 			}
 			records := s.Records(t, m, a.RequestID())
-			if len(records) != 1 || records[0].EventName != c.recorded || records[0].ErrorCode != c.code ||
+			if len(records) != 1 || records[0].EventName != c.recorded ||
+				records[0].ErrorCode != c.code ||
 				records[0].EventSource != "sts.amazonaws.com" {
 				t.Errorf("recorded as %+v", records)
 			}
@@ -402,10 +462,12 @@ func TestSTS_BadRequests_AreRefusedInAWSsWords(t *testing.T) {
 
 func TestSTS_OtherRequestsToTheRoot_AreNotTaken(t *testing.T) {
 	s := servicetest.Start(t)
-	if a := s.Send(t, servicetest.Request{Method: "GET", Path: "/?Version=2011-06-15", Unsigned: true}); a.Status != 303 {
+	if a := s.Send(t, servicetest.Request{Method: "GET", Path: "/?Version=2011-06-15",
+		Unsigned: true}); a.Status != 303 {
 		t.Errorf("a GET without an Action was answered %d", a.Status)
 	}
-	target := changed(askSTS(), func(q *servicetest.Request) { q.Target = "TrentService.ListKeys"; q.Service = "kms" })
+	target := changed(askSTS(),
+		func(q *servicetest.Request) { q.Target = "TrentService.ListKeys"; q.Service = "kms" })
 	if a := s.Send(t, target); a.Code() != "UnknownOperationException" {
 		t.Errorf("a form with a target was answered %d %s", a.Status, a.Body)
 	}
