@@ -85,8 +85,10 @@ func Asks(r *http.Request) bool {
 // Recognise takes what has an Action in the query string or sends a form, and finds the service by
 // the signature. That the signature is one, and good for that service, is for others to find out.
 func (p *Protocol) Recognise(r *http.Request) (*op.Service, bool) {
-	form := r.Method == http.MethodPost && isForm(r)
-	if r.Header.Get("X-Amz-Target") != "" || p.first == nil || !form && !Asks(r) {
+	if p.first == nil || r.Header.Get("X-Amz-Target") != "" {
+		return nil, false
+	}
+	if !Asks(r) && (r.Method != http.MethodPost || !isForm(r)) {
 		return nil, false
 	}
 	if s := p.services[signedFor(r)]; s != nil {
