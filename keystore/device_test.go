@@ -111,7 +111,7 @@ func send[O any](ctx context.Context, s *rig, name string, in doc) (out O, err e
 		Decode:  func(v any) error { return wire.Decode(body, v) },
 		Present: func(pointer string) bool { return wire.Present(body, pointer) }}
 	q.Name = func() (op.Operation, string, error) { return s.byName[name], "", nil }
-	answer, err := s.runner.Serve(ctx, KMS, q)
+	answer, err := s.runner.Serve(ctx, model.KMS, q)
 	if err != nil {
 		return out, err
 	}

@@ -217,7 +217,7 @@ func (s *service) serveTo(caller policy.Caller, region, name string, in M) (any,
 	q.Decode = func(v any) error { return wire.Decode(body, v) }
 	q.Present = func(pointer string) bool { return wire.Present(body, pointer) }
 	q.Name = func() (op.Operation, string, error) { return s.byName[name], "", nil }
-	return s.runner.Serve(context.WithValue(context.Background(), callerKey{}, caller), KMS, q)
+	return s.runner.Serve(context.WithValue(context.Background(), callerKey{}, caller), model.KMS, q)
 }
 
 // must is ask for what has to succeed.
@@ -249,7 +249,7 @@ func (s *service) withinAs(caller policy.Caller, region string, f func(*op.Call)
 		func(c *op.Call, _ nothing, _ op.Open) (op.None, error) { return op.None{}, f(c) })
 	q := request(region)
 	q.Name = func() (op.Operation, string, error) { return o, "", nil }
-	_, err := s.runner.Serve(context.WithValue(context.Background(), callerKey{}, caller), KMS, q)
+	_, err := s.runner.Serve(context.WithValue(context.Background(), callerKey{}, caller), model.KMS, q)
 	return err
 }
 
