@@ -13,9 +13,10 @@
 //	internal/lattice   public keys of ML-DSA and ML-KEM, which Go has not or not all of
 //	internal/install   what the installation knows of itself; signs rows
 //	internal/wire      AWS's JSON and its scalars
-//	api                the protocols, AWS JSON 1.1 and REST; knows no operation by name
+//	api                routing, limits, documents; AWS JSON, AWS query and REST in a package each
 //	keystore           KMS
 //	secrets            Secrets Manager
+//	iam                STS
 //	identity           who is calling: access keys and SigV4
 //	policy             who may do what; pure
 //	audit              what a record of the trail says

@@ -1,6 +1,7 @@
 package claviger_test
 
 import (
+	"cmp"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -17,6 +18,7 @@ import (
 	"testing"
 	"unicode"
 
+	"claviger/iam"
 	"claviger/internal/install"
 	"claviger/internal/op"
 	"claviger/keystore"
@@ -217,19 +219,24 @@ func TestKindsOfErrorsAreDocumented(t *testing.T) {
 	for code := 100; code < 600; code++ {
 		statuses["Status"+strings.NewReplacer(" ", "", "-", "").Replace(http.StatusText(code))] = strconv.Itoa(code)
 	}
-	var kinds []string
-	for _, e := range variable(t, syntax(t, "api/errors.go"), "statuses").Elts {
-		e := e.(*ast.KeyValueExpr)
-		both := e.Value.(*ast.CompositeLit).Elts
-		rest, ok := both[1].(*ast.SelectorExpr)
-		if !ok {
-			t.Fatal("a status of REST is not one of net/http's constants")
+	of := func(file string) (kinds []string, status map[string]string) {
+		status = map[string]string{}
+		for _, e := range variable(t, syntax(t, file), "statuses").Elts {
+			e := e.(*ast.KeyValueExpr)
+			kind := words(e.Key.(*ast.SelectorExpr).Sel.Name)
+			kinds, status[kind] = append(kinds, kind), statuses[e.Value.(*ast.SelectorExpr).Sel.Name]
 		}
-		kinds = append(kinds, words(e.Key.(*ast.SelectorExpr).Sel.Name)+" "+both[0].(*ast.BasicLit).Value+" "+statuses[rest.Sel.Name])
+		return kinds, status
+	}
+	_, inJSON := of("api/awsjson/awsjson.go")
+	_, inQuery := of("api/awsquery/answer.go")
+	kinds, inREST := of("api/rest/problem.go")
+	for i, kind := range kinds {
+		kinds[i] = strings.Join([]string{kind, cmp.Or(inJSON[kind], "400"), cmp.Or(inQuery[kind], "400"), inREST[kind]}, " ")
 	}
 	var documented []string
 	for _, row := range table(section(t, "docs/errors.md", "## Kinds")) {
-		documented = append(documented, strings.Join(row[:3], " "))
+		documented = append(documented, strings.Join(row[:4], " "))
 	}
 	same(t, "kinds of errors", documented, kinds)
 }
@@ -251,6 +258,7 @@ func TestOperationsAreDocumented(t *testing.T) {
 	for heading, ops := range map[string][]op.Operation{
 		"## KMS":             keystore.New(nil, nil, nil, in, nil, nil).Operations(),
 		"## Secrets Manager": secrets.New(nil, nil, nil, nil, in).Operations(),
+		"## STS":             iam.Operations(),
 	} {
 		var served, works []string
 		for _, o := range ops {

@@ -28,7 +28,10 @@ var layers = []struct{ pkg, may, because string }{
 	{"examples/...", "...", "an example may show any part of the house"},
 	{".ci/...", "", "a tool that judges the tree must not depend on it"},
 
-	{"api", "internal/... policy", "protocols carry operations without knowing one by name; of policy they see the Caller"},
+	{"api", "api/awsjson api/awsquery api/rest internal/... policy", "it carries operations without knowing one by name; of policy it sees the Caller"},
+	{"api/awsjson", "internal/fault internal/op internal/wire", "a protocol reads and writes; who may ask and what it costs is for others"},
+	{"api/awsquery", "internal/fault internal/op internal/wire", "a protocol reads and writes; who may ask and what it costs is for others"},
+	{"api/rest", "internal/fault internal/op internal/wire", "a protocol reads and writes; who may ask and what it costs is for others"},
 
 	{"keystore", "keystore/... internal/... policy audit store", "a domain knows the road, the engine and the trail, and no other domain"},
 	{"keystore/multiregion", "keystore/keyrows keystore/key internal/domain", "related keys are rows that change together"},
@@ -41,6 +44,7 @@ var layers = []struct{ pkg, may, because string }{
 	{"secrets", "internal/... policy audit store", "a domain knows the road, the engine and the trail, and no other domain"},
 	{"parameters", "internal/... policy audit store", "a domain knows the road, the engine and the trail, and no other domain"},
 	{"identity", "internal/... policy audit store identity/sigv4", "a domain knows the road, the engine and the trail, and no other domain"},
+	{"iam", "internal/... policy audit store identity", "its operations are over the rows of identity, which it alone may see"},
 	{"identity/sigv4", "internal/fault", "reading a signature needs bytes and a clock that is handed in"},
 	{"trail", "internal/... policy audit store", "a domain knows the road, the engine and the trail, and no other domain"},
 

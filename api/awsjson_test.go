@@ -11,10 +11,12 @@ import (
 	"claviger/internal/fault"
 )
 
-func TestAWSJSONAnswersInItsDialect(t *testing.T) {
+func TestAWSJSON_Answer_IsAWSs(t *testing.T) {
 	s := start(t)
-	a := s.call(t, "Lower.Echo", `{"Name":"a","Unknown":1}`, "Content-Type", "application/x-amz-json-1.1; charset=utf-8")
-	if a.status != 200 || a.body != `{"Name":"a"}` || a.header.Get("Content-Type") != "application/x-amz-json-1.1" {
+	a := s.call(t, "Lower.Echo", `{"Name":"a","Unknown":1}`, "Content-Type",
+		"application/x-amz-json-1.1; charset=utf-8")
+	if a.status != 200 || a.body != `{"Name":"a"}` ||
+		a.header.Get("Content-Type") != "application/x-amz-json-1.1" {
 		t.Errorf("answered %d %s %s", a.status, a.header.Get("Content-Type"), a.body)
 	}
 	if a.header.Get("X-Amzn-Requestid") == "" || a.header.Get("Content-Length") != "12" {
@@ -32,8 +34,9 @@ func TestAWSJSONAnswersInItsDialect(t *testing.T) {
 	}
 }
 
-// Every request here is refused before the operation begins. recorded is the name of the event that it leaves.
-func TestAWSJSONRefuses(t *testing.T) {
+// Every request here is refused before the operation begins. recorded is the name of the event that
+// it leaves.
+func TestAWSJSON_BadRequest_IsRefused(t *testing.T) {
 	deep := `{"Name":"a","x":` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + `}`
 	large := `{"Name":"` + strings.Repeat("a", 1<<20) + `"}`
 	for name, c := range map[string]struct {
@@ -43,26 +46,50 @@ func TestAWSJSONRefuses(t *testing.T) {
 		code         string
 		recorded     string
 	}{
-		"no target":                     {target: "", body: `{}`, status: 400, code: "UnknownOperationException"},
-		"an unknown service":            {target: "Middle.Echo", body: `{}`, status: 400, code: "UnknownOperationException"},
-		"an unknown operation":          {target: "Lower.Shout", body: `{}`, status: 400, code: "UnknownOperationException", recorded: "Shout"},
-		"another case":                  {target: "Lower.echo", body: `{}`, status: 400, code: "UnknownOperationException", recorded: "echo"},
-		"an unrouted one":               {target: "Lower.Unrouted", body: `{"Name":"a"}`, status: 400, code: "UnknownOperationException", recorded: "Unrouted"},
-		"a long name":                   {target: "Lower." + strings.Repeat("x", 4096), body: `{}`, status: 400, code: "UnknownOperationException", recorded: strings.Repeat("x", 128)},
-		"another content type":          {target: "Lower.Echo", body: `{"Name":"a"}`, headers: []string{"Content-Type", "application/json"}, status: 400, code: "UnknownOperationException", recorded: "UnknownOperation"},
-		"no content type":               {target: "Lower.Echo", body: `{"Name":"a"}`, headers: []string{"Content-Type", ""}, status: 400, code: "UnknownOperationException", recorded: "UnknownOperation"},
-		"an empty body":                 {target: "Lower.Echo", body: ``, status: 400, code: "SerializationException", recorded: "Echo"},
-		"malformed JSON":                {target: "Lower.Echo", body: `{"Name":`, status: 400, code: "SerializationException", recorded: "Echo"},
-		"a list":                        {target: "Lower.Echo", body: `[]`, status: 400, code: "SerializationException", recorded: "Echo"},
-		"trailing data":                 {target: "Lower.Echo", body: `{"Name":"a"}{}`, status: 400, code: "SerializationException", recorded: "Echo"},
-		"duplicate members":             {target: "Lower.Echo", body: `{"Name":"a","Name":"b"}`, status: 400, code: "SerializationException", recorded: "Echo"},
-		"deep nesting":                  {target: "Lower.Echo", body: deep, status: 400, code: "SerializationException", recorded: "Echo"},
-		"invalid UTF-8":                 {target: "Lower.Echo", body: "{\"Name\":\"\xff\"}", status: 400, code: "SerializationException", recorded: "Echo"},
-		"a wrong type":                  {target: "Lower.Echo", body: `{"Name":7}`, status: 400, code: "SerializationException", recorded: "Echo"},
-		"a broken constraint":           {target: "Lower.Echo", body: `{"Name":""}`, status: 400, code: "ValidationException", recorded: "Echo"},
-		"a large body":                  {target: "Lower.Echo", body: large, status: 413, code: "RequestEntityTooLargeException", recorded: "Authenticate"},
-		"no signature":                  {target: "Lower.Echo", body: `{"Name":"a"}`, headers: []string{"Authorization", "no"}, status: 400, code: "MissingAuthenticationTokenException", recorded: "Authenticate"},
-		"no signature and no operation": {target: "Lower.Shout", body: `{}`, headers: []string{"Authorization", "no"}, status: 400, code: "MissingAuthenticationTokenException", recorded: "Authenticate"},
+		"no target": {target: "", body: `{}`, status: 400,
+			code: "UnknownOperationException"},
+		"an unknown service": {target: "Middle.Echo", body: `{}`, status: 400,
+			code: "UnknownOperationException"},
+		"an unknown operation": {target: "Lower.Shout", body: `{}`, status: 400,
+			code: "UnknownOperationException", recorded: "Shout"},
+		"another case": {target: "Lower.echo", body: `{}`, status: 400,
+			code: "UnknownOperationException", recorded: "echo"},
+		"an unrouted one": {target: "Lower.Unrouted", body: `{"Name":"a"}`,
+			status: 400, code: "UnknownOperationException", recorded: "Unrouted"},
+		"a long name": {target: "Lower." + strings.Repeat("x", 4096), body: `{}`,
+			status: 400, code: "UnknownOperationException", recorded: strings.Repeat("x", 128)},
+		"another content type": {target: "Lower.Echo", body: `{"Name":"a"}`,
+			headers: []string{"Content-Type", "application/json"}, status: 400,
+			code: "UnknownOperationException", recorded: "UnknownOperation"},
+		"no content type": {target: "Lower.Echo", body: `{"Name":"a"}`,
+			headers: []string{"Content-Type", ""}, status: 400, code: "UnknownOperationException",
+			recorded: "UnknownOperation"},
+		"an empty body": {target: "Lower.Echo", body: ``, status: 400,
+			code: "SerializationException", recorded: "Echo"},
+		"malformed JSON": {target: "Lower.Echo", body: `{"Name":`, status: 400,
+			code: "SerializationException", recorded: "Echo"},
+		"a list": {target: "Lower.Echo", body: `[]`, status: 400,
+			code: "SerializationException", recorded: "Echo"},
+		"trailing data": {target: "Lower.Echo", body: `{"Name":"a"}{}`, status: 400,
+			code: "SerializationException", recorded: "Echo"},
+		"duplicate members": {target: "Lower.Echo", body: `{"Name":"a","Name":"b"}`,
+			status: 400, code: "SerializationException", recorded: "Echo"},
+		"deep nesting": {target: "Lower.Echo", body: deep, status: 400,
+			code: "SerializationException", recorded: "Echo"},
+		"invalid UTF-8": {target: "Lower.Echo", body: "{\"Name\":\"\xff\"}",
+			status: 400, code: "SerializationException", recorded: "Echo"},
+		"a wrong type": {target: "Lower.Echo", body: `{"Name":7}`, status: 400,
+			code: "SerializationException", recorded: "Echo"},
+		"a broken constraint": {target: "Lower.Echo", body: `{"Name":""}`, status: 400,
+			code: "ValidationException", recorded: "Echo"},
+		"a large body": {target: "Lower.Echo", body: large, status: 413,
+			code: "RequestEntityTooLargeException", recorded: "Authenticate"},
+		"no signature": {target: "Lower.Echo", body: `{"Name":"a"}`,
+			headers: []string{"Authorization", "no"}, status: 400,
+			code: "MissingAuthenticationTokenException", recorded: "Authenticate"},
+		"no signature and no operation": {target: "Lower.Shout", body: `{}`,
+			headers: []string{"Authorization", "no"}, status: 400,
+			code: "MissingAuthenticationTokenException", recorded: "Authenticate"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := start(t)
@@ -70,7 +97,8 @@ func TestAWSJSONRefuses(t *testing.T) {
 			if a.status != c.status || a.doc["__type"] != c.code {
 				t.Errorf("answered %d %s, want %d %s", a.status, a.body, c.status, c.code)
 			}
-			if a.header.Get("Content-Type") != "application/x-amz-json-1.1" || a.header.Get("X-Amzn-Requestid") == "" {
+			if a.header.Get("Content-Type") != "application/x-amz-json-1.1" ||
+				a.header.Get("X-Amzn-Requestid") == "" {
 				t.Errorf("headers %v", a.header)
 			}
 			if name, code := s.last(); name != c.recorded || name != "" && code != c.code {
@@ -80,9 +108,10 @@ func TestAWSJSONRefuses(t *testing.T) {
 	}
 }
 
-func TestAWSJSONHoldsABodyOfUnknownLengthToTheLimit(t *testing.T) {
+func TestBody_UnknownLength_IsHeldToTheLimit(t *testing.T) {
 	s := start(t)
-	r := httptest.NewRequest("POST", "/", chunked(strings.NewReader(`{"Name":"`+strings.Repeat("a", 2<<20)+`"}`)))
+	r := httptest.NewRequest("POST", "/",
+		chunked(strings.NewReader(`{"Name":"`+strings.Repeat("a", 2<<20)+`"}`)))
 	r.Header.Set("Content-Type", "application/x-amz-json-1.1")
 	r.Header.Set("X-Amz-Target", "Lower.Echo")
 	r.Header.Set("Authorization", "somebody")
@@ -97,12 +126,12 @@ func TestAWSJSONHoldsABodyOfUnknownLengthToTheLimit(t *testing.T) {
 type unread struct{ t *testing.T }
 
 func (u unread) Read([]byte) (int, error) {
-	u.t.Error("the body of a stranger was read")
+	u.t.Error("the body of somebody unauthenticated was read")
 	return 0, io.EOF
 }
 
-// Bodies cost memory: strangers have no claim to any.
-func TestBodiesOfStrangersAreNotRead(t *testing.T) {
+// Bodies cost memory: nobody unauthenticated has a claim to any.
+func TestBody_Unauthenticated_IsNotRead(t *testing.T) {
 	s := start(t)
 	for _, path := range []string{"/", "/v1/lower/echo"} {
 		for _, target := range []string{"Lower.Echo", "Lower.Shout", "Nobody.Echo"} {
@@ -111,6 +140,33 @@ func TestBodiesOfStrangersAreNotRead(t *testing.T) {
 			r.Header.Set("Content-Type", "application/x-amz-json-1.1")
 			r.Header.Set("X-Amz-Target", target)
 			s.ServeHTTP(httptest.NewRecorder(), r)
+		}
+	}
+	for _, path := range []string{"/", "/?Action=Echo"} {
+		r := httptest.NewRequest("POST", path, unread{t})
+		r.ContentLength = 1 << 19
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		if w.Code != 403 || !strings.Contains(w.Body.String(),
+			"<Code>MissingAuthenticationToken</Code>") {
+			t.Errorf("answered %d %s", w.Code, w.Body)
+		}
+	}
+}
+
+func TestAWSJSON_Version_IsTheServices(t *testing.T) {
+	s := start(t)
+	for _, c := range []struct {
+		target, version string
+		status          int
+	}{{"Older_1.Echo", "1.0", 200}, {"Older_1.Echo", "1.1", 400}, {"Lower.Echo", "1.0", 400}} {
+		a := s.call(t, c.target, `{"Name":"a"}`, "Content-Type",
+			"application/x-amz-json-"+c.version)
+		own := map[bool]string{true: "1.0", false: "1.1"}[strings.HasPrefix(c.target, "Older")]
+		if a.status != c.status || a.header.Get("Content-Type") != "application/x-amz-json-"+own {
+			t.Errorf("%s in %s: answered %d %s %s", c.target, c.version, a.status,
+				a.header.Get("Content-Type"), a.body)
 		}
 	}
 }
@@ -123,8 +179,9 @@ func (s stalled) Read([]byte) (int, error) {
 	return 0, io.EOF
 }
 
-// Known callers share what there is for large bodies; those who watch the service are served in any case.
-func TestLargeBodiesShareABudget(t *testing.T) {
+// Known callers share what there is for large bodies; those who watch the service are served in any
+// case.
+func TestBody_Large_SharesABudget(t *testing.T) {
 	s := start(t)
 	until := make(chan struct{})
 	var all sync.WaitGroup
@@ -144,12 +201,13 @@ func TestLargeBodiesShareABudget(t *testing.T) {
 		})
 	}
 	all.Wait() // it ends only if all beyond 64 MiB were told to slow down
-	if a := s.call(t, "Lower.Echo", `{"Name":"`+strings.Repeat("a", 1<<17)+`"}`); a.doc["__type"] == "ThrottlingException" {
+	if a := s.call(t, "Lower.Echo",
+		`{"Name":"`+strings.Repeat("a", 1<<17)+`"}`); a.doc["__type"] == "ThrottlingException" {
 		t.Error("the shares were not given back")
 	}
 }
 
-func TestAWSJSONSpellsMessagesAsTheServiceDoes(t *testing.T) {
+func TestAWSJSON_Message_IsSpelledAsTheServiceDoes(t *testing.T) {
 	s := start(t)
 	for prefix, member := range map[string]string{"Lower": "message", "Upper": "Message"} {
 		for _, name := range []string{"not-found", "", "internal"} {
@@ -158,13 +216,14 @@ func TestAWSJSONSpellsMessagesAsTheServiceDoes(t *testing.T) {
 				t.Errorf("%s and %q: %s has no %s", prefix, name, a.body, member)
 			}
 		}
-		if a := s.call(t, prefix+".Fail", `{"Name":"silent"}`); a.body != `{"__type":"InvalidCiphertextException"}` {
+		if a := s.call(t, prefix+".Fail",
+			`{"Name":"silent"}`); a.body != `{"__type":"InvalidCiphertextException"}` {
 			t.Errorf("%s: %s, want no message", prefix, a.body)
 		}
 	}
 }
 
-func TestAWSJSONAnswers400ToCallersAnd500ForItself(t *testing.T) {
+func TestAWSJSON_Failure_Is400Or500(t *testing.T) {
 	s := start(t)
 	for name, kind := range kinds {
 		want, code := 400, "TestException"
@@ -176,15 +235,17 @@ func TestAWSJSONAnswers400ToCallersAnd500ForItself(t *testing.T) {
 		case fault.TooLarge:
 			want = 413
 		}
-		if a := s.call(t, "Lower.Fail", `{"Name":"`+name+`"}`); a.status != want || a.doc["__type"] != code {
+		if a := s.call(t, "Lower.Fail", `{"Name":"`+name+`"}`); a.status != want ||
+			a.doc["__type"] != code {
 			t.Errorf("%s: answered %d %s, want %d %s", name, a.status, a.body, want, code)
 		}
 	}
 }
 
-func TestNoCauseReachesACallerOrTheTrail(t *testing.T) {
+func TestFailure_Cause_StaysInside(t *testing.T) {
 	s := start(t)
-	for _, name := range []string{"panic", "plain", "silent", "internal", "unavailable", "not-found"} {
+	for _, name := range []string{"panic", "plain", "silent", "internal", "unavailable",
+		"not-found"} {
 		a := s.call(t, "Lower.Fail", `{"Name":"`+name+`"}`)
 		b := s.send(t, "POST", "/v1/lower/fail/"+name, "")
 		if a.status == 200 || b.status < 400 || strings.Contains(a.body+b.body, canary) {
@@ -201,11 +262,12 @@ func TestNoCauseReachesACallerOrTheTrail(t *testing.T) {
 	}
 }
 
-func TestNoRecordNoAnswer(t *testing.T) {
+func TestFailure_NoRecord_NoAnswer(t *testing.T) {
 	s := start(t)
 	s.down = fault.New(fault.Unavailable, "", "The trail can't be written.")
 	for _, body := range []string{`{"Name":"a"}`, `{"Name":7}`, `{"Name":""}`} {
-		if a := s.call(t, "Lower.Echo", body); a.status != 500 || a.doc["__type"] != "LowerUnavailableException" {
+		if a := s.call(t, "Lower.Echo", body); a.status != 500 ||
+			a.doc["__type"] != "LowerUnavailableException" {
 			t.Errorf("%s: answered %d %s", body, a.status, a.body)
 		}
 	}

@@ -10,12 +10,12 @@ import (
 	"claviger/internal/shape"
 )
 
-// description is what the registry says of one routed operation. The OpenAPI document, the page and the
-// Markdown are three ways to write it down.
+// description is what the registry says of one routed operation. The OpenAPI document, the page and
+// the Markdown are three ways to write it down.
 type description struct {
 	op.Info
 	ID      string        // kms.Encrypt
-	Target  string        // TrentService.Encrypt
+	Call    string        // how AWS's clients name it: X-Amz-Target: TrentService.Encrypt
 	Route   string        // /v1/keys/encrypt/{KeyId}
 	Greedy  string        // the member in the path, or nothing
 	Members []placed      // of the input
@@ -40,12 +40,13 @@ func describe(ops []op.Operation, parts map[string]*shape.Schema) (all []descrip
 }
 
 func describeOne(n op.Info, parts map[string]*shape.Schema) description {
-	d := description{Info: n, ID: n.Service.Name + "." + n.Name, Target: n.Service.Target + "." + n.Name,
+	d := description{Info: n, ID: n.Service.Name + "." + n.Name, Call: call(n),
 		Route: strings.Replace(n.Path, "...}", "}", 1)}
 	if _, rest, ok := strings.Cut(d.Route, "{"); ok {
 		d.Greedy = strings.TrimSuffix(rest, "}")
 	}
-	d.schemas = shape.Schemas{Table: n.Service.Shapes, Prefix: n.Service.Name + ".", Base: schemaBase, Named: parts}
+	d.schemas = shape.Schemas{Table: n.Service.Shapes, Prefix: n.Service.Name + ".",
+		Base: schemaBase, Named: parts}
 	for _, p := range d.schemas.Of(n.In).Properties {
 		d.Members = append(d.Members, placed{p, d.place(p.Name)})
 	}
@@ -55,7 +56,16 @@ func describeOne(n op.Info, parts map[string]*shape.Schema) description {
 	return d
 }
 
-// place tells where a REST client should put a member. The service itself reads all from body and query alike.
+// call returns what names an operation in the protocol of its service's own clients.
+func call(n op.Info) string {
+	if n.Service.Target == "" {
+		return "Action=" + n.Name + "&Version=" + n.Service.Version
+	}
+	return "X-Amz-Target: " + n.Service.Target + "." + n.Name
+}
+
+// place tells where a REST client should put a member. The service itself reads all from body and
+// query alike.
 func (d *description) place(member string) string {
 	switch {
 	case member == d.Greedy:
@@ -76,7 +86,8 @@ func (d *description) in(place string) (some []placed) {
 	return some
 }
 
-// body returns the document of a REST request: the input without what the path holds; nil if nothing is left.
+// body returns the document of a REST request: the input without what the path holds; nil if
+// nothing is left.
 func (d *description) body() *shape.Schema {
 	members := d.in("body")
 	if len(members) == 0 {
@@ -107,7 +118,8 @@ type group struct {
 	Operations []description
 }
 
-// row is one line of a table of members. Members of a structure have lines of their own: Tags[].TagKey.
+// row is one line of a table of members. Members of a structure have lines of their own:
+// Tags[].TagKey.
 type row struct {
 	Name, In, Type, Rules string
 	Required              bool
@@ -134,7 +146,8 @@ func (d description) AnswerRows() (rows []row) {
 
 func appendRows(rows []row, above, in string, p shape.Property) []row {
 	name := above + p.Name
-	rows = append(rows, row{name, in, kind(p.Schema), strings.Join(rules(p.Schema), "; "), p.Required})
+	rows = append(rows, row{Name: name, In: in, Type: kind(p.Schema),
+		Rules: strings.Join(rules(p.Schema), "; "), Required: p.Required})
 	s := p.Schema
 	if s.Type == "array" {
 		s, name = s.Items, name+"[]"
@@ -158,7 +171,8 @@ func kind(s *shape.Schema) string {
 	case s.Type == "array":
 		return "list of " + plural(kind(s.Items))
 	case s.Type == "object" && s.AdditionalProperties != nil:
-		return "map of " + plural(kind(s.PropertyNames)) + " to " + plural(kind(s.AdditionalProperties))
+		return "map of " + plural(kind(s.PropertyNames)) + " to " +
+			plural(kind(s.AdditionalProperties))
 	case s.Type == "object":
 		return "structure"
 	case s.Type == "number" && s.Format == "":

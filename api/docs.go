@@ -28,7 +28,8 @@ var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMa
 	"inline": inline, "pretty": pretty, "lower": strings.ToLower,
 }).Parse(pageFile))
 
-// pagePolicy lets a browser use the page's own style, known by its hash, and load or send nothing at all.
+// pagePolicy lets a browser use the page's own style, known by its hash, and load or send nothing
+// at all.
 var pagePolicy = func() string {
 	sum := sha256.Sum256([]byte(style))
 	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
@@ -37,11 +38,14 @@ var pagePolicy = func() string {
 
 // mountDocs serves the description of the API, made from the registry once.
 func (s *server) mountDocs(r chi.Router) {
-	toDocs := http.RedirectHandler("/docs", http.StatusSeeOther).ServeHTTP
-	r.Get("/", toDocs)
 	r.Head("/", toDocs)
 	s.mountDocument(r, "/openapi.json", "application/json", OpenAPI(s.Operations, s.Version))
 	s.mountDocument(r, "/docs", "text/html; charset=utf-8", page(s.Operations, s.Version))
+}
+
+// toDocs sends on whoever looks at the root.
+func toDocs(w http.ResponseWriter, r *http.Request) {
+	http.Redirect(w, r, "/docs", http.StatusSeeOther)
 }
 
 // mountDocument serves one document. Clients keep it and ask whether it changed.
@@ -101,7 +105,8 @@ func blocks(markdown string) (out []block) {
 
 func readBlock(text string) block {
 	if heading, ok := strings.CutPrefix(text, "## "); ok {
-		return block{Kind: "heading", Text: heading, ID: strings.ToLower(strings.ReplaceAll(heading, " ", "-"))}
+		id := strings.ToLower(strings.ReplaceAll(heading, " ", "-"))
+		return block{Kind: "heading", Text: heading, ID: id}
 	}
 	if list, ok := strings.CutPrefix(text, "- "); ok {
 		return block{Kind: "list", Items: strings.Split(list, "\n- ")}

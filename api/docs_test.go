@@ -6,12 +6,14 @@ import (
 	"net/http/httptest"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"claviger/iam"
 	"claviger/internal/install"
 	"claviger/internal/op"
 	"claviger/internal/shape"
@@ -23,11 +25,12 @@ import (
 // registry is what a true server serves.
 func registry() []op.Operation {
 	in := &install.Installation{}
-	return append(keystore.New(nil, nil, nil, in, nil, nil).Operations(), secrets.New(nil, nil, nil, nil, in).Operations()...)
+	return slices.Concat(keystore.New(nil, nil, nil, in, nil, nil).Operations(),
+		secrets.New(nil, nil, nil, nil, in).Operations(), iam.Operations())
 }
 
 // An example that the service would refuse teaches the wrong thing.
-func TestEveryExampleIsValid(t *testing.T) {
+func TestExamples_Each_IsValid(t *testing.T) {
 	for _, d := range describe(registry(), map[string]*shape.Schema{}) {
 		doc := d.Request("")
 		in := reflect.New(d.Info.In)
@@ -35,7 +38,8 @@ func TestEveryExampleIsValid(t *testing.T) {
 			t.Errorf("%s: %v: %s", d.ID, err, doc)
 		}
 		present := func(pointer string) bool { return wire.Present(doc, pointer) }
-		if err := d.Service.Shapes.Compile(d.Info.In).Validate(in.Elem().Interface(), present); err != nil {
+		if err := d.Service.Shapes.Compile(d.Info.In).Validate(in.Elem().Interface(),
+			present); err != nil {
 			t.Errorf("%s: %v: %s", d.ID, err, doc)
 		}
 		if err := in.Elem().Interface().(op.Input).Validate(); err != nil {
@@ -53,7 +57,7 @@ func TestEveryExampleIsValid(t *testing.T) {
 	}
 }
 
-func TestEveryExampleIsUsed(t *testing.T) {
+func TestExamples_Each_IsUsed(t *testing.T) {
 	known, parts := map[string]bool{}, map[string]*shape.Schema{}
 	all := describe(registry(), parts)
 	for _, d := range all {
@@ -90,34 +94,40 @@ func served(t *testing.T, method, target string, headers ...string) *httptest.Re
 	return w
 }
 
-func TestDocumentsAreServedOnceAndKeptByClients(t *testing.T) {
+func TestDocs_AskedAgain_AreKeptByClients(t *testing.T) {
 	for _, method := range []string{"GET", "HEAD"} {
 		if w := served(t, method, "/"); w.Code != 303 || w.Header().Get("Location") != "/docs" {
 			t.Errorf("%s / answered %d %s", method, w.Code, w.Header().Get("Location"))
 		}
 	}
-	for path, mediaType := range map[string]string{"/openapi.json": "application/json", "/docs": "text/html; charset=utf-8"} {
+	for path, mediaType := range map[string]string{"/openapi.json": "application/json",
+		"/docs": "text/html; charset=utf-8"} {
 		w := served(t, "GET", path)
 		tag := w.Header().Get("ETag")
-		if w.Code != 200 || w.Header().Get("Content-Type") != mediaType || tag == "" || w.Body.Len() == 0 {
+		if w.Code != 200 || w.Header().Get("Content-Type") != mediaType || tag == "" ||
+			w.Body.Len() == 0 {
 			t.Errorf("%s answered %d %v", path, w.Code, w.Header())
 		}
-		if again := served(t, "GET", path, "If-None-Match", tag); again.Code != 304 || again.Body.Len() != 0 {
+		if again := served(t, "GET", path, "If-None-Match", tag); again.Code != 304 ||
+			again.Body.Len() != 0 {
 			t.Errorf("%s asked again with its tag answered %d", path, again.Code)
 		}
-		if head := served(t, "HEAD", path); head.Code != 200 || head.Body.Len() != 0 || head.Header().Get("ETag") != tag {
+		if head := served(t, "HEAD", path); head.Code != 200 || head.Body.Len() != 0 ||
+			head.Header().Get("ETag") != tag {
 			t.Errorf("HEAD %s answered %d with %d bytes", path, head.Code, head.Body.Len())
 		}
 	}
-	if got := served(t, "GET", "/openapi.json").Body.String(); got != string(OpenAPI(registry(), "1.2.3")) {
+	if got := served(t, "GET",
+		"/openapi.json").Body.String(); got != string(OpenAPI(registry(), "1.2.3")) {
 		t.Error("what is served is not what OpenAPI returns")
 	}
 }
 
-func TestThePageNeedsNothingElse(t *testing.T) {
+func TestPage_AsServed_NeedsNothingElse(t *testing.T) {
 	w := served(t, "GET", "/docs")
 	html := w.Body.String()
-	for _, loads := range []string{`<script`, `<link`, `<img`, `<iframe`, `<object`, `<form`, ` src=`, `@import`, `url\(`, ` on\w+=`, ` style=`, `href="//`, `href="https?:`} {
+	for _, loads := range []string{`<script`, `<link`, `<img`, `<iframe`, `<object`, `<form`,
+		` src=`, `@import`, `url\(`, ` on\w+=`, ` style=`, `href="//`, `href="https?:`} {
 		if found := regexp.MustCompile(loads).FindString(html); found != "" {
 			t.Errorf("the page has %s", found)
 		}
@@ -128,7 +138,9 @@ func TestThePageNeedsNothingElse(t *testing.T) {
 	}
 	sum := sha256.Sum256([]byte(css[1]))
 	policy := w.Header().Get("Content-Security-Policy")
-	for _, want := range []string{"default-src 'none'", "style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'", "frame-ancestors 'none'"} {
+	for _, want := range []string{"default-src 'none'",
+		"style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'",
+		"frame-ancestors 'none'"} {
 		if !strings.Contains(policy, want) {
 			t.Errorf("Content-Security-Policy: %s, want %s", policy, want)
 		}
@@ -138,7 +150,7 @@ func TestThePageNeedsNothingElse(t *testing.T) {
 	}
 }
 
-func TestEveryOperationIsOnThePageAndInTheReference(t *testing.T) {
+func TestDocs_EveryOperation_IsDescribed(t *testing.T) {
 	html, markdown := served(t, "GET", "/docs").Body.String(), string(Reference(registry()))
 	ids := map[string]bool{}
 	for _, m := range regexp.MustCompile(` id="([^"]+)"`).FindAllStringSubmatch(html, -1) {
@@ -153,40 +165,46 @@ func TestEveryOperationIsOnThePageAndInTheReference(t *testing.T) {
 		}
 	}
 	for _, d := range describe(registry(), map[string]*shape.Schema{}) {
-		if !ids[d.ID] || strings.Count(markdown, "\n### "+d.Name+"\n") == 0 || strings.Count(markdown, "X-Amz-Target: "+d.Target+"`\n") != 1 {
+		if !ids[d.ID] || strings.Count(markdown, "\n### "+d.Name+"\n") == 0 ||
+			strings.Count(markdown, "`"+d.Call+"`\n") != 1 {
 			t.Errorf("%s is missing", d.ID)
 		}
 		for _, m := range d.Members {
-			if !strings.Contains(markdown, "`"+m.Name+"`") || !strings.Contains(html, "<code>"+m.Name+"</code>") {
+			if !strings.Contains(markdown, "`"+m.Name+"`") ||
+				!strings.Contains(html, "<code>"+m.Name+"</code>") {
 				t.Errorf("%s of %s is missing", m.Name, d.ID)
 			}
 		}
 	}
 }
 
-func TestTheReferenceIsMarkdownThatTablesSurvive(t *testing.T) {
-	s := &op.Service{Name: "t", Title: "T", Target: "T", Shapes: shape.Table{"P": {Pattern: `^a|b$`}}}
+func TestReference_Tables_AreMarkdown(t *testing.T) {
+	s := &op.Service{Name: "t", Title: "T", Target: "T",
+		Shapes: shape.Table{"P": {Pattern: `^a|b$`}}}
 	type input struct {
 		P *string `shape:"P"`
 		op.ByShape
 	}
 	o := op.Read(op.Info{Name: "Do", Service: s, Method: "POST", Path: "/v1/t", Doc: "Does."},
-		func(*op.Call, input) (op.Open, error) { return op.Open{}, nil }, func(*op.Call, input, op.Open) (op.None, error) { return op.None{}, nil })
+		func(*op.Call, input) (op.Open, error) { return op.Open{}, nil },
+		func(*op.Call, input, op.Open) (op.None, error) { return op.None{}, nil })
 	got := string(Reference([]op.Operation{o}))
-	if want := "| `P` | body | string | pattern `^a\\|b$` |\n"; !strings.Contains(got, want) || !strings.Contains(got, "Answers nothing.") {
+	if want := "| `P` | body | string | pattern `^a\\|b$` |\n"; !strings.Contains(got, want) ||
+		!strings.Contains(got, "Answers nothing.") {
 		t.Errorf("no line %q in\n%s", want, got)
 	}
 }
 
-func TestNumbersAreReadable(t *testing.T) {
-	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 131072: "131,072", 1048576: "1,048,576", -5: "-5", -100: "-100", -1000: "-1,000", -123456: "-123,456"} {
+func TestThousands_LargeNumber_HasCommas(t *testing.T) {
+	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 131072: "131,072",
+		1048576: "1,048,576", -5: "-5", -100: "-100", -1000: "-1,000", -123456: "-123,456"} {
 		if got := thousands(n); got != want {
 			t.Errorf("%d is written %s, want %s", n, got, want)
 		}
 	}
 }
 
-func TestWhatHasNoExampleGetsAPlainOne(t *testing.T) {
+func TestExamples_NoneGiven_ArePlain(t *testing.T) {
 	type inner struct{ Deep []int32 }
 	type output struct {
 		Nobody  string
@@ -200,7 +218,8 @@ func TestWhatHasNoExampleGetsAPlainOne(t *testing.T) {
 	s := shape.Schemas{Named: map[string]*shape.Schema{}}
 	got := jsontext.Value(specimens.structure(nil, s.Of(reflect.TypeFor[output]())))
 	var out output
-	if err := json.Unmarshal(got, &out); err != nil || out.Nobody == "" || len(out.Inner.Deep) != 1 {
+	if err := json.Unmarshal(got, &out); err != nil || out.Nobody == "" ||
+		len(out.Inner.Deep) != 1 {
 		t.Errorf("%s: %v", got, err)
 	}
 }

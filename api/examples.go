@@ -16,7 +16,8 @@ import (
 // examples are what requests and answers look like. A value is found by structure and member
 // (KeyMetadata.KeyId), by shape or by member; what none of them knows is made from the schema.
 type examples struct {
-	Optional map[string][]string       `json:"optional"` // by operation or structure: members shown though they may be absent
+	// Optional has members that are shown though they may be absent, by operation or structure.
+	Optional map[string][]string       `json:"optional"`
 	Values   map[string]jsontext.Value `json:"values"`
 }
 
@@ -31,8 +32,8 @@ var specimens = func() (e examples) {
 	return e
 }()
 
-// Request returns an example of the operation's document: what must be there, and what helps to understand it.
-// place is path, query or body, or nothing for all.
+// Request returns an example of the operation's document: what must be there, and what helps to
+// understand it. place is path, query or body, or nothing for all.
 func (d description) Request(place string) jsontext.Value {
 	doc := &shape.Schema{Type: "object", Go: d.Info.In}
 	for _, m := range d.Members {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestWhatIsNoResourceIsAProblemToo(t *testing.T) {
+func TestRouting_NoResource_IsAProblem(t *testing.T) {
 	s := start(t)
 	for _, c := range []struct {
 		method, path string
@@ -20,21 +20,25 @@ func TestWhatIsNoResourceIsAProblemToo(t *testing.T) {
 		{"TRACE", "/", 405, []string{"GET", "HEAD", "POST"}},
 	} {
 		a := s.send(t, c.method, c.path, "")
-		if a.status != c.status || a.doc["code"] != "UnknownOperationException" || a.doc["requestId"] != a.header.Get("X-Amzn-Requestid") {
+		if a.status != c.status || a.doc["code"] != "UnknownOperationException" ||
+			a.doc["requestId"] != a.header.Get("X-Amzn-Requestid") {
 			t.Errorf("%s %s: answered %d %s, want %d", c.method, c.path, a.status, a.body, c.status)
 		}
-		if a.header.Get("Content-Type") != "application/problem+json" || !slices.Equal(a.header.Values("Allow"), c.allow) {
+		if a.header.Get("Content-Type") != "application/problem+json" ||
+			!slices.Equal(a.header.Values("Allow"), c.allow) {
 			t.Errorf("%s %s: headers %v", c.method, c.path, a.header)
 		}
 	}
 }
 
-// TestTheTypeStandsFirst: AWS writes it so, and what is the same error is the same bytes.
-func TestTheTypeStandsFirst(t *testing.T) {
+// TestAWSJSON_Error_BeginsWithItsType: AWS writes it so, and what is the same error is the same
+// bytes.
+func TestAWSJSON_Error_BeginsWithItsType(t *testing.T) {
 	s := start(t)
 	for _, target := range []string{"Lower.Fail", "Upper.Fail"} {
 		for range 20 {
-			if a := s.call(t, target, `{"Name":"not-found"}`); !strings.HasPrefix(a.body, `{"__type":"`) {
+			if a := s.call(t, target, `{"Name":"not-found"}`); !strings.HasPrefix(a.body,
+				`{"__type":"`) {
 				t.Fatalf("answered %s", a.body)
 			}
 		}

@@ -3,13 +3,12 @@ package api
 import (
 	_ "embed"
 	"fmt"
-	"maps"
 	"net/http"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 
+	"claviger/api/rest"
 	"claviger/internal/op"
 	"claviger/internal/shape"
 
@@ -82,7 +81,8 @@ type (
 		In          string `json:"in"`
 		Name        string `json:"name"`
 		Description string `json:"description"`
-		AuthType    string `json:"x-amazon-apigateway-authtype"` // how clients of API Gateway know SigV4
+		// AuthType is how clients of API Gateway know SigV4.
+		AuthType string `json:"x-amazon-apigateway-authtype"`
 	}
 )
 
@@ -93,37 +93,31 @@ var guideFile string
 func guide() string {
 	var b strings.Builder
 	b.WriteString(guideFile)
-	for _, status := range statusList() {
+	for _, status := range rest.Statuses() {
 		fmt.Fprintf(&b, "- `%d` %s\n", status, meanings[status])
 	}
 	return b.String()
 }
 
-// meanings says what the caller should make of a status of the REST dialect.
+// meanings says what the caller should make of a status of REST.
 var meanings = map[int]string{
-	http.StatusBadRequest:            "The request can't be read or breaks a constraint. Correct it.",
-	http.StatusUnauthorized:          "The signature is missing or wrong, or nobody known made it.",
-	http.StatusForbidden:             "The caller is known and not allowed to do this.",
-	http.StatusNotFound:              "There is no such thing.",
-	http.StatusConflict:              "It exists already, is not in a state for this, or was changed by others meanwhile.",
+	http.StatusBadRequest: "The request can't be read or breaks a constraint. " +
+		"Correct it.",
+	http.StatusUnauthorized: "The signature is missing or wrong, or nobody known made it.",
+	http.StatusForbidden:    "The caller is known and not allowed to do this.",
+	http.StatusNotFound:     "There is no such thing.",
+	http.StatusConflict: "It exists already, is not in a state for this, " +
+		"or was changed by others meanwhile.",
 	http.StatusPreconditionFailed:    "A dry run that would have succeeded.",
 	http.StatusRequestEntityTooLarge: "The body is larger than the service reads.",
 	http.StatusTooManyRequests:       "Too many requests, or a quota is reached. Slow down.",
 	http.StatusInternalServerError:   "The service failed; its log says why.",
-	http.StatusServiceUnavailable:    "The token or the disk can't answer just now. Try again later.",
+	http.StatusServiceUnavailable: "The token or the disk can't answer just now. " +
+		"Try again later.",
 }
 
-// statusList returns the statuses of failed REST requests, in order.
-func statusList() []int {
-	set := map[int]bool{}
-	for _, s := range statuses {
-		set[s.rest] = true
-	}
-	return slices.Sorted(maps.Keys(set))
-}
-
-// OpenAPI returns the description of the REST routes of ops as an OpenAPI 3.1 document in JSON. It panics if two
-// structures of one service have the same name: that is a mistake in the program.
+// OpenAPI returns the description of the REST routes of ops as an OpenAPI 3.1 document in JSON. It
+// panics if two structures of one service have the same name: that is a mistake in the program.
 func OpenAPI(ops []op.Operation, version string) []byte {
 	parts := map[string]*shape.Schema{}
 	all := describe(ops, parts)
@@ -153,12 +147,13 @@ func OpenAPI(ops []op.Operation, version string) []byte {
 }
 
 var sigV4 = scheme{"apiKey", "header", "Authorization",
-	"AWS Signature Version 4, in the header or as a presigned query, for the Region and the service that is asked: the operation's tag.", "awsSigv4"}
+	"AWS Signature Version 4, in the header or as a presigned query, for the Region and the " +
+		"service that is asked: the operation's tag.", "awsSigv4"}
 
 func (d *description) operation() *operation {
 	o := &operation{
 		ID: d.ID, Summary: d.Doc, Tags: []string{d.Service.Name},
-		Description: "`X-Amz-Target: " + d.Target + "`",
+		Description: "`" + d.Call + "`",
 		Responses:   map[string]*content{},
 	}
 	for _, m := range d.Members {
@@ -173,11 +168,13 @@ func (d *description) operation() *operation {
 	if d.Answer == nil {
 		o.Responses["204"] = &content{Description: "Done."}
 	} else {
-		o.Responses["200"] = jsonContent("Done.", d.schemas.Name(d.Name+"Response", d.Answer), d.Response())
+		answer := d.schemas.Name(d.Name+"Response", d.Answer)
+		o.Responses["200"] = jsonContent("Done.", answer, d.Response())
 	}
-	for _, status := range statusList() {
+	for _, status := range rest.Statuses() {
 		if status != http.StatusPreconditionFailed || d.canDryRun() {
-			o.Responses[strconv.Itoa(status)] = &content{Ref: "#/components/responses/" + strconv.Itoa(status)}
+			code := strconv.Itoa(status)
+			o.Responses[code] = &content{Ref: "#/components/responses/" + code}
 		}
 	}
 	return o
@@ -194,31 +191,34 @@ func (d *description) parameter(m placed) parameter {
 	if m.In == "path" {
 		p.Description = "Greedy: it may hold slashes, and they need no escaping."
 	}
-	if s := m.Schema; s.Type != "string" && s.Type != "integer" && s.Type != "boolean" && !isTexts(s) {
+	s := m.Schema
+	if s.Type != "string" && s.Type != "integer" && s.Type != "boolean" && !isTexts(s) {
 		p.Schema, p.Content = nil, map[string]media{"application/json": {Schema: s}}
 	}
 	return p
 }
 
-// isTexts reports whether query values may be repeated for a member; see document.
+// isTexts reports whether query values may be repeated for a member: package rest reads them so.
 func isTexts(s *shape.Schema) bool { return s.Type == "array" && s.Items.Type == "string" }
 
 func jsonContent(text string, s *shape.Schema, example jsontext.Value) *content {
-	return &content{Description: text, Content: map[string]media{"application/json": {s, example}}}
+	return &content{Description: text,
+		Content: map[string]media{"application/json": {s, example}}}
 }
 
 // failures are the answers that every operation may give instead of its own.
 func failures() map[string]*content {
 	all := map[string]*content{}
-	for _, status := range statusList() {
-		all[strconv.Itoa(status)] = &content{Description: meanings[status], Content: map[string]media{
-			"application/problem+json": {Schema: &shape.Schema{Ref: schemaBase + "Problem"}}}}
+	for _, status := range rest.Statuses() {
+		problem := media{Schema: &shape.Schema{Ref: schemaBase + "Problem"}}
+		all[strconv.Itoa(status)] = &content{Description: meanings[status],
+			Content: map[string]media{"application/problem+json": problem}}
 	}
 	return all
 }
 
 var problemSchema = func() *shape.Schema {
-	s := shape.Schemas{}.Of(reflect.TypeFor[problem]())
+	s := shape.Schemas{}.Of(reflect.TypeFor[rest.Problem]())
 	s.Description = "RFC 9457. code is AWS's name of the error."
 	return s
 }()

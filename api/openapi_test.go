@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"claviger/api/rest"
 	"claviger/internal/shape"
 	"claviger/internal/wire"
 )
@@ -44,7 +45,7 @@ func resolve(doc object, v any) object {
 	return m
 }
 
-func TestEveryRoutedOperationIsInTheDocument(t *testing.T) {
+func TestOpenAPI_EveryRoutedOperation_IsThere(t *testing.T) {
 	doc := openAPI(t)
 	if doc["openapi"] != "3.1.0" || at(doc, "info", "version") != "1.2.3" {
 		t.Errorf("openapi %v, version %v", doc["openapi"], at(doc, "info", "version"))
@@ -61,7 +62,8 @@ func TestEveryRoutedOperationIsInTheDocument(t *testing.T) {
 		routed++
 		path := strings.Replace(n.Path, "...}", "}", 1)
 		got := at(doc, "paths", path, strings.ToLower(n.Method))
-		if at(got, "operationId") != n.Service.Name+"."+n.Name || at(got, "summary") != n.Doc || !strings.Contains(fmt.Sprint(at(got, "description")), n.Service.Target+"."+n.Name) {
+		if at(got, "operationId") != n.Service.Name+"."+n.Name || at(got, "summary") != n.Doc ||
+			!strings.Contains(fmt.Sprint(at(got, "description")), call(n)) {
 			t.Errorf("%s: %v", n.Name, got)
 		}
 	}
@@ -70,7 +72,7 @@ func TestEveryRoutedOperationIsInTheDocument(t *testing.T) {
 	}
 }
 
-func TestTheDocumentIsWellFormed(t *testing.T) {
+func TestOpenAPI_Document_IsWellFormed(t *testing.T) {
 	doc := openAPI(t)
 	walk(doc, func(at string, v any) {
 		if m, ok := v.(object); ok && m["$ref"] != nil && resolve(doc, m) == nil {
@@ -108,7 +110,9 @@ func TestTheDocumentIsWellFormed(t *testing.T) {
 				t.Errorf("%s %s has a body", method, path)
 			}
 			checkResponses(t, doc, method+" "+path, o["responses"].(object))
-			if tag := list(o["tags"]); len(tag) != 1 || !slices.ContainsFunc(list(doc["tags"]), func(v any) bool { return at(v, "name") == tag[0] }) {
+			if tag := list(o["tags"]); len(tag) != 1 ||
+				!slices.ContainsFunc(list(doc["tags"]),
+					func(v any) bool { return at(v, "name") == tag[0] }) {
 				t.Errorf("%s %s: tags %v", method, path, tag)
 			}
 		}
@@ -156,18 +160,19 @@ func checkResponses(t *testing.T, doc object, name string, responses object) {
 		if text, _ := r["description"].(string); text == "" {
 			t.Errorf("%s: nothing is said of %s", name, status)
 		}
-		if status[0] != '2' && resolve(doc, at(r, "content", "application/problem+json", "schema"))["properties"] == nil {
+		if status[0] != '2' && resolve(doc,
+			at(r, "content", "application/problem+json", "schema"))["properties"] == nil {
 			t.Errorf("%s: %s is no problem document", name, status)
 		}
 	}
-	for _, s := range statuses {
-		if responses[strconv.Itoa(s.rest)] == nil && s.rest != 412 {
-			t.Errorf("%s: %d is not told", name, s.rest)
+	for _, status := range rest.Statuses() {
+		if responses[strconv.Itoa(status)] == nil && status != 412 {
+			t.Errorf("%s: %d is not told", name, status)
 		}
 	}
 }
 
-func TestSchemasSayWhatTheTablesSay(t *testing.T) {
+func TestOpenAPI_Schemas_SayWhatTheTablesSay(t *testing.T) {
 	doc := openAPI(t)
 	for _, o := range registry() {
 		n := o.Info()
@@ -196,7 +201,8 @@ func orEmpty(v any) object {
 	return m
 }
 
-func checkMembers(t *testing.T, doc object, where string, table shape.Table, typ reflect.Type, members object) {
+func checkMembers(t *testing.T, doc object, where string, table shape.Table, typ reflect.Type,
+	members object) {
 	t.Helper()
 	for i := range typ.NumField() {
 		f := typ.Field(i)
@@ -227,7 +233,8 @@ func checkMembers(t *testing.T, doc object, where string, table shape.Table, typ
 func checkRow(t *testing.T, where string, table shape.Table, row shape.Shape, s object) {
 	t.Helper()
 	least, most := row.Min, row.Max
-	suffix := map[any]string{"string": "Length", "array": "Items", "object": "Properties", "integer": "imum"}[s["type"]]
+	suffix := map[any]string{"string": "Length", "array": "Items", "object": "Properties",
+		"integer": "imum"}[s["type"]]
 	if s["contentEncoding"] == "base64" {
 		least, most = base64.StdEncoding.EncodedLen(least), base64.StdEncoding.EncodedLen(most)
 	}
@@ -237,7 +244,8 @@ func checkRow(t *testing.T, where string, table shape.Table, row shape.Shape, s 
 		}
 	}
 	bare := strings.NewReplacer(`\`, "") // the schema has no needless escapes
-	if got, _ := s["pattern"].(string); !strings.Contains(bare.Replace(got), bare.Replace(row.Pattern)) || (got == "") != (row.Pattern == "") {
+	if got, _ := s["pattern"].(string); !strings.Contains(bare.Replace(got),
+		bare.Replace(row.Pattern)) || (got == "") != (row.Pattern == "") {
 		t.Errorf("%s: the pattern is %q, want %q", where, got, row.Pattern)
 	}
 	if got := list(s["enum"]); len(got) != len(row.Enum) {
@@ -246,7 +254,8 @@ func checkRow(t *testing.T, where string, table shape.Table, row shape.Shape, s 
 	if (s["format"] == "password") != row.Sensitive {
 		t.Errorf("%s: sensitive is %v, want %v", where, s["format"] == "password", row.Sensitive)
 	}
-	for key, part := range map[string]string{"items": row.Member, "propertyNames": row.Key, "additionalProperties": row.Value} {
+	for key, part := range map[string]string{"items": row.Member, "propertyNames": row.Key,
+		"additionalProperties": row.Value} {
 		if inner, ok := s[key].(object); ok && inner["$ref"] == nil {
 			checkRow(t, where+"/"+key, table, table[part], inner)
 		}

@@ -13,7 +13,8 @@ import (
 //go:embed docs/api.md.tmpl
 var referenceFile string
 
-var referenceTemplate = template.Must(template.New("api.md").Funcs(template.FuncMap{"cell": cell}).Parse(referenceFile))
+var referenceTemplate = template.Must(template.New("api.md").
+	Funcs(template.FuncMap{"cell": cell}).Parse(referenceFile))
 
 // Reference returns the description of ops as Markdown: one table to an operation.
 func Reference(ops []op.Operation) []byte {

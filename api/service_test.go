@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -23,17 +24,28 @@ import (
 	"claviger/store"
 )
 
-// Two services that do nothing, one for each spelling of the message's member.
+// Services that do nothing: one for each spelling of the message's member, one with AWS JSON 1.0,
+// and one with AWS query.
 var (
-	lower = &op.Service{Name: "lower", Title: "Lower Case", Target: "Lower", Version: "2001-01-01", Message: "message",
-		Internal: "LowerInternalException", Down: "LowerUnavailableException", NoStore: true, Shapes: shapes}
-	upper = &op.Service{Name: "upper", Title: "Upper Case", Target: "Upper", Version: "2001-01-01", Message: "Message",
+	lower = &op.Service{Name: "lower", Title: "Lower Case", Target: "Lower", Version: "2001-01-01",
+		Message:  "message",
+		Internal: "LowerInternalException", Down: "LowerUnavailableException", NoStore: true,
+		Shapes: shapes}
+	upper = &op.Service{Name: "upper", Title: "Upper Case", Target: "Upper", Version: "2001-01-01",
+		Message:  "Message",
 		Internal: "InternalServiceError", Down: "InternalServiceError", Shapes: shapes}
+	older = &op.Service{Name: "older", Title: "Older", Target: "Older_1", Version: "2000-01-01",
+		Message: "message", JSON: "1.0",
+		Internal: "InternalServerError", Down: "InternalServerError", Shapes: shapes}
+	query = &op.Service{Name: "query", Title: "Query", XML: "urn:query", Version: "1999-01-01",
+		Internal: "InternalFailure", Down: "ServiceUnavailable", NoStore: true, Shapes: shapes}
 )
 
 var shapes = shape.Table{
-	"Name": {Min: 1, Max: 64}, "Text": {Max: 1 << 20}, "Count": {Min: 1, Max: 9}, "Flag": {}, "Blob": {Max: 1 << 20, Sensitive: true},
-	"List": {Max: 3, Member: "Name"}, "Pair": {}, "Pairs": {Member: "Pair"}, "Map": {Key: "Name", Value: "Text"},
+	"Name": {Min: 1, Max: 64}, "Text": {Max: 1 << 20}, "Count": {Min: 1, Max: 9}, "Flag": {},
+	"Blob": {Max: 1 << 20, Sensitive: true},
+	"List": {Max: 3, Member: "Name"}, "Pair": {}, "Pairs": {Member: "Pair"},
+	"Map": {Key: "Name", Value: "Text"},
 }
 
 // Pair is a structure within a request.
@@ -95,7 +107,8 @@ func fail(_ *op.Call, in FailInput, _ op.Open) (op.None, error) {
 	case in.Name == "plain":
 		return op.None{}, errors.New(canary)
 	case in.Name == "silent":
-		return op.None{}, fault.New(fault.Invalid, "InvalidCiphertextException", "").Because(errors.New(canary))
+		return op.None{}, fault.New(fault.Invalid, "InvalidCiphertextException",
+			"").Because(errors.New(canary))
 	case ok && k == fault.Internal:
 		return op.None{}, fault.New(k, "", "").Because(errors.New(canary))
 	case ok && k == fault.Unavailable:
@@ -112,7 +125,8 @@ func open[I any](*op.Call, I) (op.Open, error) {
 
 func operations(s *op.Service) []op.Operation {
 	info := func(name, method, path string) op.Info {
-		return op.Info{Name: name, Service: s, Method: method, Path: "/v1/" + s.Name + path, Doc: "Does it."}
+		return op.Info{Name: name, Service: s, Method: method, Path: "/v1/" + s.Name + path,
+			Doc: "Does it."}
 	}
 	return []op.Operation{
 		op.Read(info("Echo", "POST", "/echo/{Name...}"), open[EchoInput], echo),
@@ -165,14 +179,18 @@ func (l *ledger) last() (name, code string) {
 // callers knows everybody who sends an Authorization header.
 type callers struct{}
 
-func (callers) Authenticate(_ context.Context, r *http.Request, read func() ([]byte, error), _ string, _ time.Time) (policy.Caller, string, error) {
+func (callers) Authenticate(_ context.Context, r *http.Request, read func() ([]byte, error),
+	_ string, _ time.Time) (policy.Caller, string, error) {
 	if r.Header.Get("Authorization") == "" {
-		return policy.Caller{}, "", fault.New(fault.Unauthenticated, "MissingAuthenticationTokenException", "Missing Authentication Token")
+		return policy.Caller{}, "",
+			fault.New(fault.Unauthenticated, "MissingAuthenticationTokenException",
+				"Missing Authentication Token")
 	}
 	if _, err := read(); err != nil {
 		return policy.Caller{}, "", err
 	}
-	return policy.Caller{Type: policy.Root, Account: "111122223333", ARN: "arn:aws:iam::111122223333:root"}, "us-east-1", nil
+	return policy.Caller{Type: policy.Root, Account: "111122223333",
+		ARN: "arn:aws:iam::111122223333:root"}, "us-east-1", nil
 }
 
 type observer struct{}
@@ -191,8 +209,11 @@ func start(t testing.TB) *service {
 	t.Helper()
 	l, out := &ledger{}, new(bytes.Buffer)
 	log := slog.New(slog.NewTextHandler(out, nil))
-	run := &op.Runner{Ledger: l, Callers: callers{}, Decide: policy.Decide, Observe: observer{}, Log: log, Now: time.Now}
-	h := api.New(api.Config{Runner: run, Operations: append(operations(lower), operations(upper)...),
+	run := &op.Runner{Ledger: l, Callers: callers{}, Decide: policy.Decide, Observe: observer{},
+		Log: log, Now: time.Now}
+	h := api.New(api.Config{Runner: run,
+		Operations: slices.Concat(operations(lower), operations(upper), operations(older),
+			operations(query)),
 		Ready: func() error { return nil }, Log: log, Version: "1.2.3"})
 	return &service{h, l, out}
 }
@@ -226,7 +247,16 @@ func (s *service) send(t testing.TB, method, target, body string, headers ...str
 // call asks for an operation as AWS's clients do.
 func (s *service) call(t testing.TB, target, body string, headers ...string) answer {
 	t.Helper()
-	return s.send(t, "POST", "/", body, append([]string{"Content-Type", "application/x-amz-json-1.1", "X-Amz-Target", target}, headers...)...)
+	return s.send(t, "POST", "/", body,
+		append([]string{"Content-Type", "application/x-amz-json-1.1", "X-Amz-Target", target},
+			headers...)...)
+}
+
+// form asks for an operation as clients with AWS query do.
+func (s *service) form(t testing.TB, form string, headers ...string) answer {
+	t.Helper()
+	return s.send(t, "POST", "/", form,
+		append([]string{"Content-Type", "application/x-www-form-urlencoded"}, headers...)...)
 }
 
 // chunked hides the length of a body.

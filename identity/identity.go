@@ -1,8 +1,8 @@
-// Package identity finds out who is calling. For now these are access keys, verified by Signature Version 4; the
-// verification itself is in package sigv4 beneath.
+// Package identity finds out who is calling. For now these are access keys, verified by Signature
+// Version 4; the verification itself is in package sigv4 beneath.
 //
-// The secret of an access key rests sealed by the token. It is opened once to derive the signing keys of a day,
-// which are kept in memory; the secret itself is not.
+// The secret of an access key rests sealed by the token. It is opened once to derive the signing
+// keys of a day, which are kept in memory; the secret itself is not.
 package identity
 
 import (
@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"claviger/identity/sigv4"
@@ -35,6 +36,8 @@ type Directory struct {
 	sealing custody.Ref
 	regions []string
 
+	stsRegions []string // those that requests to STS are signed for: globalRegion too
+
 	keys    *store.Cache[string, *accessKey]
 	signing *store.Cache[sigv4.Credential, *sigv4.SigningKey]
 }
@@ -46,16 +49,19 @@ const (
 
 // New returns the directory of an installation that serves the given Regions.
 func New(db *store.DB, token Token, in *install.Installation, regions []string) *Directory {
-	return &Directory{db: db, token: token, guard: in.Rows, sealing: in.Identity, regions: regions,
+	return &Directory{db: db, token: token, guard: in.Rows, sealing: in.Identity,
+		regions: regions, stsRegions: slices.Concat(regions, []string{globalRegion}),
 		keys:    store.NewCache[string, *accessKey](cachedAccessKeys),
 		signing: store.NewCache[sigv4.Credential, *sigv4.SigningKey](cachedSigningKeys),
 	}
 }
 
-// Authenticate verifies the signature on a request over the bytes as received, for the service that is asked, and returns
-// who made it and for which Region. The body is read once the access key is known. Failures are faults of kind Unauthenticated in AWS's words.
-func (d *Directory) Authenticate(ctx context.Context, r *http.Request, read func() ([]byte, error), service string, now time.Time) (c policy.Caller, region string, err error) {
-	p, err := sigv4.Parse(r, now, sigv4.Rules{Service: service, Regions: d.regions})
+// Authenticate verifies the signature on a request over the bytes as received, for the service that
+// is asked, and returns who made it and for which Region. The body is read once the access key is
+// known. Failures are faults of kind Unauthenticated in AWS's words.
+func (d *Directory) Authenticate(ctx context.Context, r *http.Request, read func() ([]byte, error),
+	service string, now time.Time) (c policy.Caller, region string, err error) {
+	p, err := sigv4.Parse(r, now, d.rules(service))
 	if err != nil {
 		return c, "", err
 	}
@@ -66,7 +72,9 @@ func (d *Directory) Authenticate(ctx context.Context, r *http.Request, read func
 	if err != nil {
 		return c, "", err
 	}
-	key, err := d.signing.Get(p.Credential, func() (*sigv4.SigningKey, error) { return d.derive(ctx, k, p.Credential) })
+	key, err := d.signing.Get(p.Credential, func() (*sigv4.SigningKey, error) {
+		return d.derive(ctx, k, p.Credential)
+	})
 	if err != nil {
 		return c, "", err
 	}
@@ -78,6 +86,25 @@ func (d *Directory) Authenticate(ctx context.Context, r *http.Request, read func
 		return c, "", err
 	}
 	return k.caller, p.Credential.Region, nil
+}
+
+// sts has rules of its own for signatures.
+const (
+	sts          = "sts"
+	globalRegion = "us-east-1" // what is sent to the endpoint for the whole world is signed for it
+	stsWindow    = 15 * time.Minute
+)
+
+// rules says what a request to a service has to be signed for. One to STS lives for fifteen
+// minutes, and a presigned one too, whatever it says itself: whoever shows it to others as proof of
+// identity keeps it for as long, though it says sixty seconds
+// (kubernetes-sigs/aws-iam-authenticator).
+func (d *Directory) rules(service string) sigv4.Rules {
+	if service != sts {
+		return sigv4.Rules{Service: service, Regions: d.regions}
+	}
+	return sigv4.Rules{Service: service, Regions: d.stsRegions, Window: stsWindow,
+		ExpiresIgnored: true}
 }
 
 // accessKey returns a verified, active access key.
@@ -95,10 +122,12 @@ func (d *Directory) accessKey(ctx context.Context, id string) (*accessKey, error
 }
 
 // derive opens the secret for as long as it takes to derive a signing key from it.
-func (d *Directory) derive(ctx context.Context, k *accessKey, c sigv4.Credential) (*sigv4.SigningKey, error) {
+func (d *Directory) derive(ctx context.Context, k *accessKey, c sigv4.Credential) (
+	*sigv4.SigningKey, error) {
 	secret, err := d.token.Unseal(ctx, d.sealing, k.sealed, k.aad())
 	if errors.Is(err, custody.ErrForged) {
-		return nil, fault.New(fault.Internal, "", "").Because(fmt.Errorf("the sealed secret of access key %s was changed", k.caller.AccessKeyID))
+		return nil, fault.New(fault.Internal, "", "").Because(
+			fmt.Errorf("the sealed secret of access key %s was changed", k.caller.AccessKeyID))
 	}
 	if err != nil {
 		return nil, err

@@ -118,14 +118,18 @@ func signed(t testing.TB, as aws.Credentials, region, service string, at time.Ti
 	r := httptest.NewRequest("POST", "http://localhost:8200/", bytes.NewReader(body))
 	r.Header.Set("X-Amz-Target", "TrentService.DescribeKey")
 	sum := sha256.Sum256(body)
-	if err := v4.NewSigner().SignHTTP(t.Context(), as, r, hex.EncodeToString(sum[:]), service, region, at); err != nil {
+	if err := v4.NewSigner().SignHTTP(t.Context(), as, r, hex.EncodeToString(sum[:]), service,
+		region, at); err != nil {
 		t.Fatal(err)
 	}
 	return r
 }
 
-func (h *house) knock(r *http.Request) (policy.Caller, string, error) {
-	return h.Authenticate(h.t.Context(), r, func() ([]byte, error) { return body, nil }, "kms", now)
+func (h *house) knock(r *http.Request) (policy.Caller, string, error) { return h.knockAt("kms", r) }
+
+func (h *house) knockAt(service string, r *http.Request) (policy.Caller, string, error) {
+	return h.Authenticate(h.t.Context(), r, func() ([]byte, error) { return body, nil }, service,
+		now)
 }
 
 func (h *house) refused(what string, r *http.Request, want *fault.Error) {
@@ -136,7 +140,7 @@ func (h *house) refused(what string, r *http.Request, want *fault.Error) {
 	}
 }
 
-func TestTheSDKsSignatureSaysWhoItIs(t *testing.T) {
+func TestAuthenticate_SDKsSignature_SaysWhoItIs(t *testing.T) {
 	h := open(t)
 	creds := h.newKey()
 	for range 2 {
@@ -150,12 +154,41 @@ func TestTheSDKsSignatureSaysWhoItIs(t *testing.T) {
 	}
 }
 
-func TestStrangersAreRefused(t *testing.T) {
+// TestAuthenticate_STS_HasRulesOfItsOwn: the endpoint for the whole world is in us-east-1, whatever
+// Regions are served, and a signature lives for a quarter of an hour.
+func TestAuthenticate_STS_HasRulesOfItsOwn(t *testing.T) {
+	h := open(t)
+	h.regions, h.stsRegions = []string{"eu-central-1"}, []string{"eu-central-1", globalRegion}
+	creds := h.newKey()
+	for _, c := range []struct {
+		service, in string
+		skew        time.Duration
+		good        bool
+	}{
+		{"sts", "us-east-1", 0, true}, {"sts", "eu-central-1", 0, true},
+		{"sts", "us-west-2", 0, false},
+		{"sts", "us-east-1", 15 * time.Minute, true}, {"sts", "us-east-1", 16 * time.Minute, false},
+		{"kms", "us-east-1", 0, false}, {"kms", "eu-central-1", 0, true},
+		{"kms", "eu-central-1", 6 * time.Minute, false},
+	} {
+		for _, skew := range []time.Duration{c.skew, -c.skew} {
+			_, in, err := h.knockAt(c.service, signed(t, creds, c.in, c.service, now.Add(skew)))
+			if (err == nil) != c.good || c.good && in != c.in {
+				t.Errorf("%s in %s, %v off: in %q, %v", c.service, c.in, skew, in, err)
+			}
+		}
+	}
+}
+
+func TestAuthenticate_Unknown_IsRefused(t *testing.T) {
 	h := open(t)
 	creds := h.newKey()
-	unknown := aws.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: creds.SecretAccessKey}
-	wrong := aws.Credentials{AccessKeyID: creds.AccessKeyID, SecretAccessKey: h.newKey().SecretAccessKey}
-	session := aws.Credentials{AccessKeyID: creds.AccessKeyID, SecretAccessKey: creds.SecretAccessKey, SessionToken: "a session"}
+	unknown := aws.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE",
+		SecretAccessKey: creds.SecretAccessKey}
+	wrong := aws.Credentials{AccessKeyID: creds.AccessKeyID,
+		SecretAccessKey: h.newKey().SecretAccessKey}
+	session := aws.Credentials{AccessKeyID: creds.AccessKeyID,
+		SecretAccessKey: creds.SecretAccessKey, SessionToken: "a session"}
 	h.refused("unknown access key", signed(t, unknown, region, "kms", now), sigv4.ErrUnknownKey)
 	h.refused("another key's secret", signed(t, wrong, region, "kms", now), sigv4.ErrMismatch)
 	h.refused("session token", signed(t, session, region, "kms", now), sigv4.ErrToken)
@@ -166,13 +199,14 @@ func TestStrangersAreRefused(t *testing.T) {
 		"yesterday":       signed(t, creds, region, "kms", now.AddDate(0, 0, -1)),
 		"an hour ahead":   signed(t, creds, region, "kms", now.Add(time.Hour)),
 	} {
-		if c, _, err := h.knock(r); fault.Of(err) == nil || fault.Of(err).Kind != fault.Unauthenticated || !reflect.DeepEqual(c, policy.Caller{}) {
+		if c, _, err := h.knock(r); fault.Of(err) == nil ||
+			fault.Of(err).Kind != fault.Unauthenticated || !reflect.DeepEqual(c, policy.Caller{}) {
 			t.Errorf("%s: %+v, %v", what, c, err)
 		}
 	}
 }
 
-func TestAnInactiveKeyIsAnUnknownOne(t *testing.T) {
+func TestAuthenticate_InactiveKey_IsUnknown(t *testing.T) {
 	h := open(t)
 	creds := h.newKey()
 	k, err := h.load(t.Context(), creds.AccessKeyID)
@@ -189,10 +223,12 @@ func TestAnInactiveKeyIsAnUnknownOne(t *testing.T) {
 	h.refused("inactive", signed(t, creds, region, "kms", now), sigv4.ErrUnknownKey)
 }
 
-func TestAnEditedAccessKeyIsNotBelieved(t *testing.T) {
+func TestAuthenticate_EditedRow_IsNotBelieved(t *testing.T) {
 	for _, column := range []string{
-		`account = '444455556666'`, `rev = 2`, `type = 'AWSService'`, `arn = 'arn:aws:iam::111122223333:user/a'`,
-		`principal_id = '444455556666'`, `status = 'Active '`, `created = created + 1`, `sealed = x'00'`, `mac = x''`,
+		`account = '444455556666'`, `rev = 2`, `type = 'AWSService'`,
+		`arn = 'arn:aws:iam::111122223333:user/a'`,
+		`principal_id = '444455556666'`, `status = 'Active '`, `created = created + 1`,
+		`sealed = x'00'`, `mac = x''`,
 		`id = 'AKIAIOSFODNN7EXAMPLE'`,
 	} {
 		t.Run(column, func(t *testing.T) {
@@ -203,15 +239,17 @@ func TestAnEditedAccessKeyIsNotBelieved(t *testing.T) {
 				creds.AccessKeyID = "AKIAIOSFODNN7EXAMPLE"
 			}
 			c, _, err := h.knock(signed(t, creds, region, "kms", now))
-			if f := fault.Of(err); f == nil || f.Kind != fault.Internal || f.Message != "" || !reflect.DeepEqual(c, policy.Caller{}) {
+			if f := fault.Of(err); f == nil || f.Kind != fault.Internal || f.Message != "" ||
+				!reflect.DeepEqual(c, policy.Caller{}) {
 				t.Errorf("%+v, %v; want an internal error that says nothing to callers", c, err)
 			}
 		})
 	}
 }
 
-// A sealed secret belongs to its access key: another key's row can't borrow it, even under a MAC that fits.
-func TestASealedSecretFitsItsKeyOnly(t *testing.T) {
+// A sealed secret belongs to its access key: another key's row can't borrow it, even under a MAC
+// that fits.
+func TestAuthenticate_SecretOfAnotherKey_IsNotBelieved(t *testing.T) {
 	h := open(t)
 	mine, theirs := h.newKey(), h.newKey()
 	k, err := h.load(t.Context(), theirs.AccessKeyID)
@@ -227,14 +265,17 @@ func TestASealedSecretFitsItsKeyOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.edit(`UPDATE access_keys SET sealed = ?, mac = ? WHERE id = ?`, k.sealed, mac, theirs.AccessKeyID)
-	borrowed := aws.Credentials{AccessKeyID: theirs.AccessKeyID, SecretAccessKey: mine.SecretAccessKey}
-	if c, _, err := h.knock(signed(t, borrowed, region, "kms", now)); fault.Of(err) == nil || fault.Of(err).Kind != fault.Internal {
+	h.edit(`UPDATE access_keys SET sealed = ?, mac = ? WHERE id = ?`, k.sealed, mac,
+		theirs.AccessKeyID)
+	borrowed := aws.Credentials{AccessKeyID: theirs.AccessKeyID,
+		SecretAccessKey: mine.SecretAccessKey}
+	if c, _, err := h.knock(signed(t, borrowed, region, "kms", now)); fault.Of(err) == nil ||
+		fault.Of(err).Kind != fault.Internal {
 		t.Errorf("%+v, %v", c, err)
 	}
 }
 
-func TestTheTokenIsAskedOnceADay(t *testing.T) {
+func TestAuthenticate_KnownKey_AsksTheTokenOnceADay(t *testing.T) {
 	h := open(t)
 	creds := h.newKey()
 	h.restart(h.db)
@@ -243,11 +284,14 @@ func TestTheTokenIsAskedOnceADay(t *testing.T) {
 	}
 	h.calls.Store(0)
 	for i := range 10 {
-		if _, _, err := h.knock(signed(t, creds, region, "kms", now.Add(time.Duration(i)*time.Second))); err != nil {
+		if _, _, err := h.knock(signed(t, creds, region, "kms",
+			now.Add(time.Duration(i)*time.Second))); err != nil {
 			t.Fatal(err)
 		}
 	}
-	h.refused("a bad signature", signed(t, aws.Credentials{AccessKeyID: creds.AccessKeyID, SecretAccessKey: "x"}, region, "kms", now), sigv4.ErrMismatch)
+	h.refused("a bad signature",
+		signed(t, aws.Credentials{AccessKeyID: creds.AccessKeyID, SecretAccessKey: "x"}, region,
+			"kms", now), sigv4.ErrMismatch)
 	if n := h.calls.Load(); n != 0 {
 		t.Errorf("%d calls of the token for requests of the same day, Region and service", n)
 	}
@@ -259,7 +303,7 @@ func TestTheTokenIsAskedOnceADay(t *testing.T) {
 	}
 }
 
-func TestWithoutATokenOnlyWhoIsKnownIsLetIn(t *testing.T) {
+func TestAuthenticate_TokenAway_LetsInWhoIsKnown(t *testing.T) {
 	h := open(t)
 	known, later := h.newKey(), h.newKey()
 	if _, _, err := h.knock(signed(t, known, region, "kms", now)); err != nil {
@@ -269,10 +313,12 @@ func TestWithoutATokenOnlyWhoIsKnownIsLetIn(t *testing.T) {
 	if _, _, err := h.knock(signed(t, known, region, "kms", now)); err != nil {
 		t.Errorf("a known caller: %v", err)
 	}
-	if _, _, err := h.knock(signed(t, later, region, "kms", now)); !errors.Is(err, custody.ErrUnavailable) {
+	if _, _, err := h.knock(signed(t, later, region, "kms", now)); !errors.Is(err,
+		custody.ErrUnavailable) {
 		t.Errorf("another: %v, want unavailable", err)
 	}
-	if _, _, err := h.CreateAccessKey(t.Context(), RootUser(account), "claviger init", now); !errors.Is(err, custody.ErrUnavailable) {
+	if _, _, err := h.CreateAccessKey(t.Context(), RootUser(account), "claviger init",
+		now); !errors.Is(err, custody.ErrUnavailable) {
 		t.Errorf("CreateAccessKey: %v, want unavailable", err)
 	}
 }
@@ -288,7 +334,7 @@ func (away) Unseal(context.Context, custody.Ref, []byte, []byte) ([]byte, error)
 }
 
 // A key that opens the whole account does not come into being unseen.
-func TestTheMakingOfAnAccessKeyIsInTheTrail(t *testing.T) {
+func TestCreateAccessKey_Made_IsInTheTrail(t *testing.T) {
 	h := open(t)
 	made := h.newKey()
 	var all []string
@@ -302,16 +348,22 @@ func TestTheMakingOfAnAccessKeyIsInTheTrail(t *testing.T) {
 	var r struct {
 		EventSource, EventName, ErrorCode, RecipientAccountID string
 		ReadOnly                                              bool
-		UserIdentity                                          struct{ Type, InvokedBy, AccessKeyID string }
-		Resources                                             []struct{ ARN string }
-		AdditionalEventData                                   struct{ AccessKeyID string }
+		UserIdentity                                          struct {
+			Type, InvokedBy,
+			AccessKeyID string
+		}
+		Resources           []struct{ ARN string }
+		AdditionalEventData struct{ AccessKeyID string }
 	}
 	if err := json.Unmarshal([]byte(all[0]), &r); err != nil {
 		t.Fatal(err)
 	}
-	if r.EventSource != "iam.amazonaws.com" || r.EventName != "CreateAccessKey" || r.ErrorCode != "" || r.ReadOnly || r.RecipientAccountID != account ||
-		r.UserIdentity.Type != "AWSService" || r.UserIdentity.InvokedBy != "claviger init" || r.UserIdentity.AccessKeyID != "" ||
-		len(r.Resources) != 1 || r.Resources[0].ARN != RootUser(account).ARN || r.AdditionalEventData.AccessKeyID != made.AccessKeyID {
+	if r.EventSource != "iam.amazonaws.com" || r.EventName != "CreateAccessKey" ||
+		r.ErrorCode != "" || r.ReadOnly || r.RecipientAccountID != account ||
+		r.UserIdentity.Type != "AWSService" || r.UserIdentity.InvokedBy != "claviger init" ||
+		r.UserIdentity.AccessKeyID != "" ||
+		len(r.Resources) != 1 || r.Resources[0].ARN != RootUser(account).ARN ||
+		r.AdditionalEventData.AccessKeyID != made.AccessKeyID {
 		t.Errorf("the record: %s", all[0])
 	}
 	if strings.Contains(all[0], made.SecretAccessKey) {
@@ -319,11 +371,12 @@ func TestTheMakingOfAnAccessKeyIsInTheTrail(t *testing.T) {
 	}
 }
 
-func TestAccessKeysHaveAWSsForm(t *testing.T) {
+func TestCreateAccessKey_Made_HasAWSsForm(t *testing.T) {
 	seen := map[string]bool{}
 	for range 100 {
 		id, secret := newAccessKey()
-		if !regexp.MustCompile(`^AKIA[A-Z2-7]{16}$`).MatchString(id) || !regexp.MustCompile(`^[A-Za-z0-9/+]{40}$`).MatchString(secret) {
+		if !regexp.MustCompile(`^AKIA[A-Z2-7]{16}$`).MatchString(id) ||
+			!regexp.MustCompile(`^[A-Za-z0-9/+]{40}$`).MatchString(secret) {
 			t.Errorf("%s, %d characters of secret", id, len(secret))
 		}
 		if seen[id] || seen[secret] {
@@ -333,7 +386,7 @@ func TestAccessKeysHaveAWSsForm(t *testing.T) {
 	}
 }
 
-func TestNoFileHoldsASecretInClear(t *testing.T) {
+func TestCreateAccessKey_Secret_IsInNoFile(t *testing.T) {
 	h := open(t)
 	creds := h.newKey()
 	if _, _, err := h.knock(signed(t, creds, region, "kms", now)); err != nil {
@@ -351,7 +404,8 @@ func TestNoFileHoldsASecretInClear(t *testing.T) {
 				t.Fatal(err)
 			}
 			found = found || bytes.Contains(b, []byte(creds.AccessKeyID))
-			if bytes.Contains(b, []byte(creds.SecretAccessKey)) || bytes.Contains(b, []byte(creds.SecretAccessKey[:20])) {
+			if bytes.Contains(b, []byte(creds.SecretAccessKey)) ||
+				bytes.Contains(b, []byte(creds.SecretAccessKey[:20])) {
 				t.Errorf("%s: %s holds the secret", when, file)
 			}
 		}

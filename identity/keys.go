@@ -31,12 +31,15 @@ func (k *accessKey) aad() []byte { return []byte("claviger access key 1 " + k.ca
 
 // RootUser is the caller that owns an account.
 func RootUser(account string) policy.Caller {
-	return policy.Caller{Type: policy.Root, Account: account, ARN: "arn:aws:iam::" + account + ":root", PrincipalID: account}
+	return policy.Caller{Type: policy.Root, Account: account,
+		ARN: "arn:aws:iam::" + account + ":root", PrincipalID: account}
 }
 
-// CreateAccessKey makes an access key for a principal and returns its id and its secret, which can't be read again. by
-// is the command that asks for it, such as "claviger init": the record, made durable along with the key, names it.
-func (d *Directory) CreateAccessKey(ctx context.Context, principal policy.Caller, by string, now time.Time) (id, secret string, err error) {
+// CreateAccessKey makes an access key for a principal and returns its id and its secret, which
+// can't be read again. by is the command that asks for it, such as "claviger init": the record,
+// made durable along with the key, names it.
+func (d *Directory) CreateAccessKey(ctx context.Context, principal policy.Caller, by string,
+	now time.Time) (id, secret string, err error) {
 	id, secret = newAccessKey()
 	k := &accessKey{caller: principal, rev: 1, status: active, created: now}
 	k.caller.AccessKeyID = id
@@ -54,12 +57,14 @@ func (d *Directory) CreateAccessKey(ctx context.Context, principal policy.Caller
 	return id, secret, err
 }
 
-// creation is the record of an access key's making, or of the failure, as CloudTrail has those of IAM: in us-east-1, where
-// that service has its home. The key's id is in it, and nothing of its secret.
+// creation is the record of an access key's making, or of the failure, as CloudTrail has those of
+// IAM: in us-east-1, where that service has its home. The key's id is in it, and nothing of its
+// secret.
 func (k *accessKey) creation(by string, err error) []byte {
 	c := &k.caller
 	r := audit.Record{
-		Time: k.created, Source: "iam.amazonaws.com", Name: "CreateAccessKey", Region: "us-east-1", SourceIP: by, UserAgent: by,
+		Time: k.created, Source: "iam.amazonaws.com", Name: "CreateAccessKey",
+		Region: globalRegion, SourceIP: by, UserAgent: by,
 		RequestID: uuid.NewString(), EventID: uuid.NewString(), Account: c.Account,
 		Identity:   audit.Identity{Type: policy.Service, InvokedBy: by},
 		Resources:  []audit.Resource{{ARN: c.ARN, AccountID: c.Account}},
@@ -71,31 +76,37 @@ func (k *accessKey) creation(by string, err error) []byte {
 	return r.Append(nil)
 }
 
-// newAccessKey draws an id of AWS's form (AKIA and 16 characters of base32) and a secret of 240 bits in 40 characters.
+// newAccessKey draws an id of AWS's form (AKIA and 16 characters of base32) and a secret of 240
+// bits in 40 characters.
 func newAccessKey() (id, secret string) {
 	var b [10 + 30]byte
 	rand.Read(b[:])
-	return "AKIA" + base32.StdEncoding.EncodeToString(b[:10]), base64.StdEncoding.EncodeToString(b[10:])
+	id = "AKIA" + base32.StdEncoding.EncodeToString(b[:10])
+	return id, base64.StdEncoding.EncodeToString(b[10:])
 }
 
 var (
-	qAccessKey = store.Wide(`SELECT account, rev, type, arn, principal_id, status, sealed, created, mac FROM access_keys WHERE id = $1`,
+	qAccessKey = store.Wide(`SELECT account, rev, type, arn, principal_id, status, sealed, created, mac
+		FROM access_keys WHERE id = $1`,
 		"the access key is what says which account is calling")
-	qInsertAccessKey = store.Wide(`INSERT INTO access_keys (id, account, rev, type, arn, principal_id, status, sealed, created, mac)
+	qInsertAccessKey = store.Wide(`INSERT INTO access_keys
+		(id, account, rev, type, arn, principal_id, status, sealed, created, mac)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, "access keys hold in every Region")
 )
 
 // columns is what the MAC of the row is over: all of it.
 func (k *accessKey) columns() []any {
 	c := &k.caller
-	return []any{c.AccessKeyID, c.Account, k.rev, c.Type, c.ARN, c.PrincipalID, k.status, k.sealed, k.created.UnixMicro()}
+	return []any{c.AccessKeyID, c.Account, k.rev, c.Type, c.ARN, c.PrincipalID, k.status, k.sealed,
+		k.created.UnixMicro()}
 }
 
 func (d *Directory) load(ctx context.Context, id string) (*accessKey, error) {
 	k := &accessKey{caller: policy.Caller{AccessKeyID: id}}
 	var created int64
 	var mac []byte
-	err := d.db.Row(qAccessKey, []any{id}, &k.caller.Account, &k.rev, &k.caller.Type, &k.caller.ARN, &k.caller.PrincipalID,
+	c := &k.caller
+	err := d.db.Row(qAccessKey, []any{id}, &c.Account, &k.rev, &c.Type, &c.ARN, &c.PrincipalID,
 		&k.status, &k.sealed, &created, &mac)
 	if err != nil {
 		return nil, err

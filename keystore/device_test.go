@@ -110,7 +110,8 @@ func send[O any](ctx context.Context, s *rig, name string, in doc) (out O, err e
 	q := &op.Request{HTTP: httptest.NewRequest("POST", "/", nil), Read: func() ([]byte, error) { return body, nil }, ID: uuid.NewString(),
 		Decode:  func(v any) error { return wire.Decode(body, v) },
 		Present: func(pointer string) bool { return wire.Present(body, pointer) }}
-	answer, err := s.runner.Serve(ctx, s.byName[name], q)
+	q.Name = func() (op.Operation, string, error) { return s.byName[name], "", nil }
+	answer, err := s.runner.Serve(ctx, model.KMS, q)
 	if err != nil {
 		return out, err
 	}

@@ -216,7 +216,8 @@ func (s *service) serveTo(caller policy.Caller, region, name string, in M) (any,
 	q.Read = func() ([]byte, error) { return body, nil }
 	q.Decode = func(v any) error { return wire.Decode(body, v) }
 	q.Present = func(pointer string) bool { return wire.Present(body, pointer) }
-	return s.runner.Serve(context.WithValue(context.Background(), callerKey{}, caller), s.byName[name], q)
+	q.Name = func() (op.Operation, string, error) { return s.byName[name], "", nil }
+	return s.runner.Serve(context.WithValue(context.Background(), callerKey{}, caller), model.KMS, q)
 }
 
 // must is ask for what has to succeed.
@@ -246,7 +247,9 @@ func (s *service) withinAs(caller policy.Caller, region string, f func(*op.Call)
 	type nothing struct{ op.ByShape }
 	o := op.Read(op.Info{Name: "Test", Service: model.KMS}, func(*op.Call, nothing) (op.Open, error) { return op.Open{Action: "kms:Test", Reason: "a test"}, nil },
 		func(c *op.Call, _ nothing, _ op.Open) (op.None, error) { return op.None{}, f(c) })
-	_, err := s.runner.Serve(context.WithValue(context.Background(), callerKey{}, caller), o, request(region))
+	q := request(region)
+	q.Name = func() (op.Operation, string, error) { return o, "", nil }
+	_, err := s.runner.Serve(context.WithValue(context.Background(), callerKey{}, caller), model.KMS, q)
 	return err
 }
 

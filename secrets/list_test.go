@@ -162,7 +162,9 @@ func TestAPageEndsWithItsRequest(t *testing.T) {
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
 	body := []byte(`{"Filters":[{"Key":"all","Values":["nobody"]}]}`)
-	out, err := s.runner.Serve(over, s.byName["secretsmanager:ListSecrets"], &op.Request{HTTP: httptest.NewRequest("POST", "/", nil),
+	list := s.byName["secretsmanager:ListSecrets"]
+	out, err := s.runner.Serve(over, secrets.SecretsManager, &op.Request{HTTP: httptest.NewRequest("POST", "/", nil),
+		Name: func() (op.Operation, string, error) { return list, "", nil },
 		Read: func() ([]byte, error) { return body, nil }, ID: uuid.NewString(), Decode: func(v any) error { return wire.Decode(body, v) }, Present: func(string) bool { return true }})
 	if err != nil || out.(secrets.ListSecretsOutput).NextToken == "" {
 		t.Errorf("it went on: %+v, %v", out, err)

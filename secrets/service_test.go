@@ -163,7 +163,8 @@ func ask[O any](s *service, name string, in M) (out O, err error) {
 	q := &op.Request{HTTP: httptest.NewRequest("POST", "/", nil), Read: func() ([]byte, error) { return body, nil }, ID: uuid.NewString(),
 		Decode:  func(v any) error { return wire.Decode(body, v) },
 		Present: func(pointer string) bool { return wire.Present(body, pointer) }}
-	answer, err := s.runner.Serve(context.Background(), o, q)
+	q.Name = func() (op.Operation, string, error) { return o, "", nil }
+	answer, err := s.runner.Serve(context.Background(), secrets.SecretsManager, q)
 	if err != nil {
 		return out, err
 	}

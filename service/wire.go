@@ -6,11 +6,13 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
 	"claviger/api"
 	"claviger/hsm"
+	"claviger/iam"
 	"claviger/identity"
 	"claviger/internal/install"
 	"claviger/internal/op"
@@ -93,7 +95,7 @@ func (s *Service) assemble(c Config, in *install.Installation, m *metrics) {
 	kms := keystore.New(s.DB, s.Token, jobs.Queue{}, in, c.Regions, &clusters{c.Clusters, c.Log, m})
 	s.keys = kms
 	sm := secrets.New(s.DB, kms, s.Token, jobs.Queue{}, in)
-	s.Operations = append(kms.Operations(), sm.Operations()...)
+	s.Operations = slices.Concat(kms.Operations(), sm.Operations(), iam.Operations())
 	m.watch(s.Token, s.DB, kms)
 	s.Handler = api.New(api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready, Metrics: m.handler(), Log: c.Log, Version: c.Version})
 

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"claviger/api"
+	"claviger/iam"
 	"claviger/internal/install"
 	"claviger/internal/op"
 	"claviger/keystore"
@@ -31,5 +33,6 @@ func docs(_ context.Context, e *env, args []string) error {
 // registry is the table of contents of every domain. Nothing in it can be run: there is no token and no database.
 func registry() []op.Operation {
 	in := &install.Installation{}
-	return append(keystore.New(nil, nil, nil, in, nil, nil).Operations(), secrets.New(nil, nil, nil, nil, in).Operations()...)
+	return slices.Concat(keystore.New(nil, nil, nil, in, nil, nil).Operations(),
+		secrets.New(nil, nil, nil, nil, in).Operations(), iam.Operations())
 }

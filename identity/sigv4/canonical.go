@@ -8,13 +8,14 @@ import (
 	"strings"
 )
 
-// param is one query parameter, by offsets into scratch.query: name is [start, equals), value is (equals, end).
+// param is one query parameter, by offsets into scratch.query: name is [start, equals), value is
+// (equals, end).
 type param struct{ start, equals, end int }
 
 var errQuery = errors.New("the query has a malformed escape or a bare semicolon")
 
-// appendQuery adds the query: each name and value decoded and encoded anew, sorted by encoded name, then by value. The
-// signature itself is left out of a presigned query.
+// appendQuery adds the query: each name and value decoded and encoded anew, sorted by encoded name,
+// then by value. The signature itself is left out of a presigned query.
 func (s *scratch) appendQuery(raw string, presigned bool) error {
 	if raw == "" {
 		return nil
@@ -22,7 +23,8 @@ func (s *scratch) appendQuery(raw string, presigned bool) error {
 	if strings.Contains(raw, ";") {
 		return ErrMismatch.Because(errQuery)
 	}
-	// Parameters are encoded into one buffer and sorted by their places in it, so that nothing is allocated.
+	// Parameters are encoded into one buffer and sorted by their places in it, so that nothing is
+	// allocated.
 	s.query, s.params = s.query[:0], s.params[:0]
 	for pair := range strings.SplitSeq(raw, "&") {
 		if pair != "" && !s.addParam(pair, presigned) {
@@ -32,7 +34,8 @@ func (s *scratch) appendQuery(raw string, presigned bool) error {
 	q := s.query
 	// The names are compared apart from the values: "=" sorts after "-", "." and the digits.
 	slices.SortFunc(s.params, func(a, b param) int {
-		return cmp.Or(bytes.Compare(q[a.start:a.equals], q[b.start:b.equals]), bytes.Compare(q[a.equals:a.end], q[b.equals:b.end]))
+		return cmp.Or(bytes.Compare(q[a.start:a.equals], q[b.start:b.equals]),
+			bytes.Compare(q[a.equals:a.end], q[b.equals:b.end]))
 	})
 	for i, p := range s.params {
 		if i > 0 {
@@ -58,7 +61,8 @@ func (s *scratch) addParam(pair string, presigned bool) bool {
 	return ok1 && ok2
 }
 
-// appendEncoded decodes a query name or value as a service does, plus signs being blanks, and encodes it as SigV4 does.
+// appendEncoded decodes a query name or value as a service does, plus signs being blanks, and
+// encodes it as SigV4 does.
 func appendEncoded(b []byte, raw string) ([]byte, bool) {
 	for i := 0; i < len(raw); i++ {
 		c := raw[i]
@@ -94,8 +98,8 @@ func appendValue(b []byte, v string) []byte {
 	}
 }
 
-// appendHeaderKey adds a lower-case header name in the form that net/http keeps it in. A name with capitals gets a form
-// that no header has.
+// appendHeaderKey adds a lower-case header name in the form that net/http keeps it in. A name with
+// capitals gets a form that no header has.
 func appendHeaderKey(b []byte, name string) []byte {
 	first := true
 	for i := range len(name) {

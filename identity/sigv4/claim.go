@@ -43,14 +43,15 @@ func find(r *http.Request) (claim, error) {
 // The parameters of an Authorization header, in the order in which AWS complains of them.
 var headerNames = [...]string{"Credential", "Signature", "SignedHeaders"}
 
-// readHeader reads "ALGORITHM Credential=..., SignedHeaders=..., Signature=...". The separators may be commas, blanks or
-// both; parameters of other names are ignored.
+// readHeader reads "ALGORITHM Credential=..., SignedHeaders=..., Signature=...". The separators may
+// be commas, blanks or both; parameters of other names are ignored.
 func readHeader(auth string, h http.Header) (claim, error) {
 	if len(auth) > maxAuthorization {
 		return claim{}, errTooLong
 	}
 	var values [len(headerNames)]string
-	// Everything up to the first blank is the algorithm, even if AWS has none of that name: that is checked later, in order.
+	// Everything up to the first blank is the algorithm, even if AWS has none of that name: that is
+	// checked later, in order.
 	algorithm, rest, _ := strings.Cut(auth, " ")
 	for rest != "" {
 		part := rest
@@ -65,12 +66,14 @@ func readHeader(auth string, h http.Header) (claim, error) {
 			continue
 		}
 		if values[i] != "" {
-			return claim{}, incomplete("Authorization header has more than one '%s' parameter. %s", name, hashed(auth))
+			return claim{}, incomplete("Authorization header has more than one '%s' parameter. %s",
+				name, hashed(auth))
 		}
 		values[i] = value
 	}
-	c := claim{algorithm: algorithm, credential: values[0], signature: values[1], signedHeaders: values[2],
-		date: only(h, "X-Amz-Date"), token: only(h, "X-Amz-Security-Token"), payload: only(h, "X-Amz-Content-Sha256")}
+	c := claim{algorithm: algorithm, credential: values[0], signature: values[1],
+		signedHeaders: values[2], date: only(h, "X-Amz-Date"),
+		token: only(h, "X-Amz-Security-Token"), payload: only(h, "X-Amz-Content-Sha256")}
 	if c.date == "" {
 		c.date = only(h, "Date")
 	}
@@ -82,11 +85,13 @@ func (c *claim) completeHeader(auth string, values []string) error {
 	var missing strings.Builder
 	for i, v := range values {
 		if v == "" {
-			missing.WriteString("Authorization header requires '" + headerNames[i] + "' parameter. ")
+			missing.WriteString("Authorization header requires '" + headerNames[i] +
+				"' parameter. ")
 		}
 	}
 	if c.date == "" {
-		missing.WriteString("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. ")
+		missing.WriteString("Authorization header requires existence of either a 'X-Amz-Date' " +
+			"or a 'Date' header. ")
 	}
 	if missing.Len() > 0 {
 		return incomplete("%s%s", missing.String(), hashed(auth))
@@ -102,7 +107,8 @@ func (c *claim) checkCount() error {
 	return nil
 }
 
-// only returns the value of a header that should stand once. Repeated values are joined, and so fit no form.
+// only returns the value of a header that should stand once. Repeated values are joined, and so fit
+// no form.
 func only(h http.Header, key string) string {
 	switch v := h[key]; len(v) {
 	case 0:

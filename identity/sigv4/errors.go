@@ -8,32 +8,39 @@ import (
 	"claviger/internal/fault"
 )
 
-// The errors of authentication that don't depend on the request. The codes are those of AWS's JSON services; the query
-// protocol has names of its own for them, which package api knows. The last three are for the caller of this package, who
-// knows keys and sessions. errors.Is compares codes alone, so that the first of two with one code stands for both.
+// The errors of authentication that don't depend on the request. The codes are those of AWS's JSON
+// services; the query protocol has names of its own for them, which package op knows. The last
+// three are for the caller of this package, who knows keys and sessions. errors.Is compares codes
+// alone, so that the first of two with one code stands for both.
 var (
 	// ErrMissing: the request carries no signature.
 	ErrMissing = refusal("MissingAuthenticationTokenException", "Missing Authentication Token")
 	// ErrMismatch: the signature is not the one that the key makes over this request.
-	ErrMismatch = refusal("InvalidSignatureException", "The request signature we calculated does not match the signature "+
-		"you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.")
+	ErrMismatch = refusal("InvalidSignatureException", "The request signature we calculated "+
+		"does not match the signature you provided. Check your AWS Secret Access Key and "+
+		"signing method. Consult the service documentation for details.")
 	// ErrUnknownKey: there is no such access key, or it is inactive.
-	ErrUnknownKey = refusal("UnrecognizedClientException", "The security token included in the request is invalid.")
+	ErrUnknownKey = refusal("UnrecognizedClientException",
+		"The security token included in the request is invalid.")
 	// ErrToken: the session token is absent, forged or another key's.
-	ErrToken = refusal("UnrecognizedClientException", "The security token included in the request is invalid")
+	ErrToken = refusal("UnrecognizedClientException",
+		"The security token included in the request is invalid")
 	// ErrTokenExpired: the session has ended.
-	ErrTokenExpired = refusal("ExpiredTokenException", "The security token included in the request is expired")
+	ErrTokenExpired = refusal("ExpiredTokenException",
+		"The security token included in the request is expired")
 )
 
 // Errors that are the same for every request but of no use to other packages.
 var (
 	errBoth = refusal("InvalidSignatureException",
 		"Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header.")
-	errHostUnsigned = refusal("InvalidSignatureException", "'Host' must be a 'SignedHeader' in the AWS Authorization.")
-	errRepeated     = incomplete("Found more than one 'Authorization' HTTP header.")
-	errTooLong      = incomplete("Authorization header must have at most %d bytes and %d signed headers.",
-		maxAuthorization, maxSignedHeaders)
-	errQueryTooLong = incomplete("Query string must have at most %d bytes and %d parameters.", maxQuery, maxParameters)
+	errHostUnsigned = refusal("InvalidSignatureException",
+		"'Host' must be a 'SignedHeader' in the AWS Authorization.")
+	errRepeated = incomplete("Found more than one 'Authorization' HTTP header.")
+	errTooLong  = incomplete("Authorization header must have at most %d bytes and %d signed "+
+		"headers.", maxAuthorization, maxSignedHeaders)
+	errQueryTooLong = incomplete("Query string must have at most %d bytes and %d parameters.",
+		maxQuery, maxParameters)
 )
 
 // refusal is an error of a request that nobody we know has signed.
@@ -60,8 +67,10 @@ func echo(s string) string {
 	return strings.ToValidUTF8(s, "?")
 }
 
-// hashed names an Authorization header without showing it, as AWS does, so that no signature gets into logs.
+// hashed names an Authorization header without showing it, as AWS does, so that no signature gets
+// into logs.
 func hashed(header string) string {
 	sum := sha256.Sum256([]byte(header))
-	return "(Hashed with SHA-256 and encoded with Base64) Authorization=" + base64.StdEncoding.EncodeToString(sum[:])
+	return "(Hashed with SHA-256 and encoded with Base64) Authorization=" +
+		base64.StdEncoding.EncodeToString(sum[:])
 }

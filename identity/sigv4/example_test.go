@@ -28,7 +28,8 @@ func Example() {
 		if !ok {
 			return "", sigv4.ErrUnknownKey
 		}
-		return c.AccessKeyID, p.Verify(r, body, sigv4.DeriveKey([]byte(secret), c.Date, c.Region, c.Service))
+		return c.AccessKeyID, p.Verify(r, body,
+			sigv4.DeriveKey([]byte(secret), c.Date, c.Region, c.Service))
 	}
 
 	r, _ := http.NewRequest("POST", "https://kms.eu-central-1.example.com/", http.NoBody)

@@ -11,12 +11,13 @@ import (
 	"claviger/internal/fault"
 )
 
-// FuzzAuthorization: whatever stands in the header, the answer is one of AWS's errors or a signature in scope, and a
-// signature that nobody made is refused.
+// FuzzAuthorization: whatever stands in the header, the answer is one of AWS's errors or a
+// signature in scope, and a signature that nobody made is refused.
 func FuzzAuthorization(f *testing.F) {
 	f.Add(goodAuth, suiteStamp)
 	f.Add(strings.ReplaceAll(goodAuth, ", ", " "), "Sun, 30 Aug 2015 12:36:00 GMT")
-	f.Add("AWS4-HMAC-SHA256 Credential=a/b/c/d/e,,  SignedHeaders=host;;x, Signature==", "20150830T123600Z")
+	f.Add("AWS4-HMAC-SHA256 Credential=a/b/c/d/e,,  SignedHeaders=host;;x, Signature==",
+		"20150830T123600Z")
 	f.Add("AWS4-HMAC-SHA256 Credential=A\xff/20150830/us-east-1/service/aws4_request SignedHeaders=Host;host Signature=\x00", "0")
 	f.Fuzz(func(t *testing.T, auth, date string) {
 		r, p, err := parse("a=1&b", suiteTime, "Authorization", auth, "X-Amz-Date", date)
@@ -27,8 +28,8 @@ func FuzzAuthorization(f *testing.F) {
 	})
 }
 
-// FuzzPresigned: the same of any query; and a query signed by the SDK in the header is accepted exactly if net/url reads
-// all of it.
+// FuzzPresigned: the same of any query; and a query signed by the SDK in the header is accepted
+// exactly if net/url reads all of it.
 func FuzzPresigned(f *testing.F) {
 	f.Add(goodQuery)
 	f.Add(strings.Replace(goodQuery, "X-Amz-Expires", "X-Amz%2dExpires", 1))
@@ -71,7 +72,8 @@ func refusedRight(t *testing.T, err error) {
 		t.Fatalf("%v", err)
 	}
 	switch e.Code {
-	case "MissingAuthenticationTokenException", "IncompleteSignatureException", "InvalidSignatureException":
+	case "MissingAuthenticationTokenException", "IncompleteSignatureException",
+		"InvalidSignatureException":
 	default:
 		t.Errorf("code %s", e.Code)
 	}
@@ -81,7 +83,8 @@ func refusedRight(t *testing.T, err error) {
 func refuses(t *testing.T, p *sigv4.Presented, r *http.Request) {
 	t.Helper()
 	c := p.Credential
-	if c.Service != "service" || c.Region != "us-east-1" && c.Region != "eu-west-1" || c.Date != p.Time.Format("20060102") {
+	if c.Service != "service" || c.Region != "us-east-1" && c.Region != "eu-west-1" ||
+		c.Date != p.Time.Format("20060102") {
 		t.Errorf("%+v is out of scope", c)
 	}
 	err := p.Verify(r, nil, sigv4.DeriveKey([]byte("nobody's secret"), c.Date, c.Region, c.Service))

@@ -6,15 +6,16 @@ import (
 	"fmt"
 )
 
-// SigningKey signs requests of one access key for one day, Region and service. It is a secret: it prints as nothing. It
-// travels by pointer only, because the stack that a panic prints shows the arguments that are passed by value.
+// SigningKey signs requests of one access key for one day, Region and service. It is a secret: it
+// prints as nothing. It travels by pointer only, because the stack that a panic prints shows the
+// arguments that are passed by value.
 type SigningKey struct {
 	key [sha256.Size]byte
 }
 
-// DeriveKey derives the signing key for a scope from a secret access key: four HMACs, worth caching for the day. date is
-// YYYYMMDD in UTC. It leaves neither a copy of the secret nor a step of the derivation behind: the caller can wipe the
-// only one.
+// DeriveKey derives the signing key for a scope from a secret access key: four HMACs, worth caching
+// for the day. date is YYYYMMDD in UTC. It leaves neither a copy of the secret nor a step of the
+// derivation behind: the caller can wipe the only one.
 func DeriveKey(secret []byte, date, region, service string) *SigningKey {
 	step := append(append(make([]byte, 0, 4+len(secret)), "AWS4"...), secret...)
 	for _, part := range [...]string{date, region, service, terminator} {

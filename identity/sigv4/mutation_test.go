@@ -8,7 +8,8 @@ import (
 	"claviger/identity/sigv4"
 )
 
-// mutations change what a request means, or who signed it. A mutation that finds nothing to change returns false.
+// mutations change what a request means, or who signed it. A mutation that finds nothing to change
+// returns false.
 var mutations = []struct {
 	name   string
 	mutate func(rnd *rand.Rand, s *sent) bool
@@ -25,10 +26,17 @@ var mutations = []struct {
 		s.URL.Path = "/" + s.URL.Path
 		return true
 	}},
-	{"query parameter added", func(_ *rand.Rand, s *sent) bool { s.URL.RawQuery += "&more=1"; return true }},
-	{"query name added", func(_ *rand.Rand, s *sent) bool { s.URL.RawQuery += "&more"; return true }},
-	{"query empty name added", func(_ *rand.Rand, s *sent) bool { s.URL.RawQuery += "&="; return true }},
-	{"query semicolon added", func(_ *rand.Rand, s *sent) bool { s.URL.RawQuery += "&;"; return true }},
+	{"query parameter added",
+		func(_ *rand.Rand, s *sent) bool { s.URL.RawQuery += "&more=1"; return true }},
+	{"query name added", func(_ *rand.Rand,
+		s *sent) bool {
+		s.URL.RawQuery += "&more"
+		return true
+	}},
+	{"query empty name added",
+		func(_ *rand.Rand, s *sent) bool { s.URL.RawQuery += "&="; return true }},
+	{"query semicolon added",
+		func(_ *rand.Rand, s *sent) bool { s.URL.RawQuery += "&;"; return true }},
 	{"query value", func(_ *rand.Rand, s *sent) bool {
 		s.URL.RawQuery += "%20"
 		return s.URL.RawQuery != "%20" && !strings.Contains(s.URL.RawQuery, "X-Amz-Signature")
@@ -55,10 +63,22 @@ var mutations = []struct {
 	{"signed header again", func(_ *rand.Rand, s *sent) bool {
 		return onHeader(s, func(v []string) []string { return append(v, "x") })
 	}},
-	{"signed header emptied", func(_ *rand.Rand, s *sent) bool { return onHeader(s, func([]string) []string { return []string{""} }) }},
-	{"signed header gone", func(_ *rand.Rand, s *sent) bool { return onHeader(s, func([]string) []string { return nil }) }},
-	{"x-amz header added", func(_ *rand.Rand, s *sent) bool { s.Header.Set("X-Amz-Late", "1"); return true }},
-	{"x-amz header in small letters", func(_ *rand.Rand, s *sent) bool { s.Header["x-amz-late"] = []string{"1"}; return true }},
+	{"signed header emptied",
+		func(_ *rand.Rand, s *sent) bool {
+			return onHeader(s,
+				func([]string) []string { return []string{""} })
+		}},
+	{"signed header gone", func(_ *rand.Rand,
+		s *sent) bool {
+		return onHeader(s, func([]string) []string { return nil })
+	}},
+	{"x-amz header added", func(_ *rand.Rand,
+		s *sent) bool {
+		s.Header.Set("X-Amz-Late", "1")
+		return true
+	}},
+	{"x-amz header in small letters",
+		func(_ *rand.Rand, s *sent) bool { s.Header["x-amz-late"] = []string{"1"}; return true }},
 	{"body longer", func(_ *rand.Rand, s *sent) bool { s.body = append(s.body, 0); return true }},
 	{"body shorter", func(_ *rand.Rand, s *sent) bool {
 		if len(s.body) > 0 {
@@ -74,13 +94,20 @@ var mutations = []struct {
 		s.body[rnd.IntN(len(s.body))] ^= 1 << rnd.IntN(8)
 		return true
 	}},
-	{"access key's scope day", func(_ *rand.Rand, s *sent) bool { return inAuth(s, "20261121", "20261122") }},
-	{"signed header unsigned", func(_ *rand.Rand, s *sent) bool { return inAuth(s, "amz-sdk-invocation-id;", "") }},
+	{"access key's scope day",
+		func(_ *rand.Rand, s *sent) bool { return inAuth(s, "20261121", "20261122") }},
+	{"signed header unsigned",
+		func(_ *rand.Rand, s *sent) bool { return inAuth(s, "amz-sdk-invocation-id;", "") }},
 	{"signed headers' order", func(_ *rand.Rand, s *sent) bool {
-		return inAuth(s, "amz-sdk-invocation-id;content-length", "content-length;amz-sdk-invocation-id")
+		return inAuth(s, "amz-sdk-invocation-id;content-length",
+			"content-length;amz-sdk-invocation-id")
 	}},
-	{"signed header twice", func(_ *rand.Rand, s *sent) bool { return inAuth(s, "host", "host;host") }},
-	{"signed header in capitals", func(_ *rand.Rand, s *sent) bool { return inAuth(s, "amz-sdk", "Amz-sdk") }},
+	{"signed header twice", func(_ *rand.Rand,
+		s *sent) bool {
+		return inAuth(s, "host", "host;host")
+	}},
+	{"signed header in capitals",
+		func(_ *rand.Rand, s *sent) bool { return inAuth(s, "amz-sdk", "Amz-sdk") }},
 	{"signature digit", func(rnd *rand.Rand, s *sent) bool {
 		return onSignature(s, func(sig string) string {
 			b := []byte(sig)
@@ -89,10 +116,20 @@ var mutations = []struct {
 			return string(b)
 		})
 	}},
-	{"signature in capitals", func(_ *rand.Rand, s *sent) bool { return onSignature(s, strings.ToUpper) }},
-	{"signature shorter", func(_ *rand.Rand, s *sent) bool { return onSignature(s, func(sig string) string { return sig[:63] }) }},
-	{"signature longer", func(_ *rand.Rand, s *sent) bool { return onSignature(s, func(sig string) string { return sig + "0" }) }},
-	{"signature empty", func(_ *rand.Rand, s *sent) bool { return onSignature(s, func(string) string { return "" }) }},
+	{"signature in capitals",
+		func(_ *rand.Rand, s *sent) bool { return onSignature(s, strings.ToUpper) }},
+	{"signature shorter", func(_ *rand.Rand,
+		s *sent) bool {
+		return onSignature(s, func(sig string) string { return sig[:63] })
+	}},
+	{"signature longer", func(_ *rand.Rand,
+		s *sent) bool {
+		return onSignature(s, func(sig string) string { return sig + "0" })
+	}},
+	{"signature empty", func(_ *rand.Rand,
+		s *sent) bool {
+		return onSignature(s, func(string) string { return "" })
+	}},
 }
 
 // onHeader changes the header that every request of the test signs.
@@ -129,8 +166,9 @@ func onSignature(s *sent, change func(string) string) bool {
 	return inAuth(s, sig, change(sig))
 }
 
-// TestMutations signs random requests and refuses each of them after any change.
-func TestMutations(t *testing.T) {
+// TestVerify_AlteredRequest_IsRefused signs random requests and refuses each of them after any
+// change.
+func TestVerify_AlteredRequest_IsRefused(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	tried := map[string]int{}
 	for i := range 300 {
@@ -163,8 +201,9 @@ func TestMutations(t *testing.T) {
 	}
 }
 
-// TestOtherKeys refuses a good request under the keys of another secret, day, Region or service.
-func TestOtherKeys(t *testing.T) {
+// TestVerify_OtherKey_IsRefused refuses a good request under the keys of another secret, day,
+// Region or service.
+func TestVerify_OtherKey_IsRefused(t *testing.T) {
 	r := sign(t, request(t, "POST", "/", nil), nil)
 	p, err := sigv4.Parse(r.Request, signedAt, kms)
 	if err != nil {

@@ -8,8 +8,9 @@ import (
 // maxPaths is the number of forms in which a path may have been signed.
 const maxPaths = 4
 
-// canonicalPaths appends the forms in which a path, as sent, may have been signed: encoded once more, as sent, and both
-// of them normalised if the path means nothing. See the package comment for why the two can't be confused.
+// canonicalPaths appends the forms in which a path, as sent, may have been signed: encoded once
+// more, as sent, and both of them normalised if the path means nothing. See the package comment for
+// why the two can't be confused.
 func canonicalPaths(to []string, sent string, normalise bool) []string {
 	if sent == "" {
 		sent = "/"
@@ -23,8 +24,9 @@ func canonicalPaths(to []string, sent string, normalise bool) []string {
 	return to
 }
 
-// appendForms appends one path encoded again and, where that is safe and differs, as sent. If the second form of path A is
-// the first of path B, then A is B escaped, and decodes to B as long as B has no percent sign, which A would show as %25.
+// appendForms appends one path encoded again and, where that is safe and differs, as sent. If the
+// second form of path A is the first of path B, then A is B escaped, and decodes to B as long as B
+// has no percent sign, which A would show as %25.
 func appendForms(to []string, sent string) []string {
 	again := encodedAgain(sent)
 	to = append(to, again)
@@ -34,8 +36,8 @@ func appendForms(to []string, sent string) []string {
 	return to
 }
 
-// normalised removes "." and ".." segments and repeated slashes, but not a slash at the end (RFC 3986 section 5.2.4, with
-// AWS's rule on slashes).
+// normalised removes "." and ".." segments and repeated slashes, but not a slash at the end (RFC
+// 3986 section 5.2.4, with AWS's rule on slashes).
 func normalised(sent string) string {
 	clean := path.Clean(sent)
 	if clean != "/" && strings.HasSuffix(sent, "/") {

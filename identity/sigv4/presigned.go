@@ -20,9 +20,11 @@ const (
 	qRequired = qExpires
 )
 
-// The parameters of a presigned query, the required ones in the order in which AWS complains of them.
-var queryNames = [...]string{"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-SignedHeaders", "X-Amz-Date",
-	"X-Amz-Expires", "X-Amz-Security-Token", "X-Amz-Content-Sha256"}
+// The parameters of a presigned query, the required ones in the order in which AWS complains of
+// them.
+var queryNames = [...]string{"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature",
+	"X-Amz-SignedHeaders", "X-Amz-Date", "X-Amz-Expires", "X-Amz-Security-Token",
+	"X-Amz-Content-Sha256"}
 
 // queryAuth holds the authentication parameters of a query, decoded.
 type queryAuth struct {
@@ -31,8 +33,8 @@ type queryAuth struct {
 	twice  string // name of a parameter that stands more than once
 }
 
-// readQuery picks the authentication parameters out of a raw query. Names are compared decoded: else an escaped letter in
-// X-Amz-Expires would hide it and leave the signature as it was.
+// readQuery picks the authentication parameters out of a raw query. Names are compared decoded:
+// else an escaped letter in X-Amz-Expires would hide it and leave the signature as it was.
 func readQuery(raw string) (q queryAuth, err error) {
 	if raw == "" {
 		return q, nil
@@ -55,7 +57,8 @@ func readQuery(raw string) (q queryAuth, err error) {
 	return q, nil
 }
 
-// decoded undoes the escapes of a query name or value. A malformed one is nothing; [Presented.Verify] refuses it.
+// decoded undoes the escapes of a query name or value. A malformed one is nothing;
+// [Presented.Verify] refuses it.
 func decoded(s string) string {
 	d, err := url.QueryUnescape(s)
 	if err != nil {
@@ -64,8 +67,8 @@ func decoded(s string) string {
 	return d
 }
 
-// claim turns the parameters of a presigned query into a claim. The session token and the payload's hash may also stand in
-// headers; the query's count more.
+// claim turns the parameters of a presigned query into a claim. The session token and the payload's
+// hash may also stand in headers; the query's count more.
 func (q *queryAuth) claim(h http.Header) (claim, error) {
 	if q.twice != "" {
 		return claim{}, incomplete("AWS query-string parameters must include '%s' only once. "+
@@ -74,15 +77,17 @@ func (q *queryAuth) claim(h http.Header) (claim, error) {
 	var missing strings.Builder
 	for i, v := range q.values[:qRequired] {
 		if v == "" {
-			missing.WriteString("AWS query-string parameters must include '" + queryNames[i] + "'. ")
+			missing.WriteString("AWS query-string parameters must include '" +
+				queryNames[i] + "'. ")
 		}
 	}
 	if missing.Len() > 0 {
 		return claim{}, incomplete("%sRe-examine the query-string parameters.", missing.String())
 	}
 	v := &q.values
-	c := claim{presigned: true, algorithm: v[qAlgorithm], credential: v[qCredential], signature: v[qSignature],
-		signedHeaders: v[qSignedHeaders], date: v[qDate], expires: v[qExpires], token: v[qToken], payload: v[qPayload]}
+	c := claim{presigned: true, algorithm: v[qAlgorithm], credential: v[qCredential],
+		signature: v[qSignature], signedHeaders: v[qSignedHeaders], date: v[qDate],
+		expires: v[qExpires], token: v[qToken], payload: v[qPayload]}
 	if !q.seen[qToken] {
 		c.token = only(h, "X-Amz-Security-Token")
 	}

@@ -23,10 +23,12 @@ import (
 // Everything signed here is signed by the AWS SDK for Go, as the client would.
 var (
 	sdk         = v4.NewSigner()
-	credentials = aws.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}
-	signedAt    = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
-	kms         = sigv4.Rules{Service: "kms", Regions: []string{"eu-central-1"}}
-	kmsKey      = sigv4.DeriveKey([]byte(credentials.SecretAccessKey), "20261121", "eu-central-1", "kms")
+	credentials = aws.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE",
+		SecretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}
+	signedAt = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	kms      = sigv4.Rules{Service: "kms", Regions: []string{"eu-central-1"}}
+	kmsKey   = sigv4.DeriveKey([]byte(credentials.SecretAccessKey), "20261121", "eu-central-1",
+		"kms")
 )
 
 // sent is a signed request as it arrives, with its body.
@@ -62,19 +64,22 @@ func request(t testing.TB, method, target string, body []byte) *http.Request {
 // sign signs r in its header and carries it over the wire.
 func sign(t testing.TB, r *http.Request, body []byte, options ...func(*v4.SignerOptions)) sent {
 	t.Helper()
-	if err := sdk.SignHTTP(t.Context(), credentials, r, hash(body), "kms", "eu-central-1", signedAt, options...); err != nil {
+	if err := sdk.SignHTTP(t.Context(), credentials, r, hash(body), "kms", "eu-central-1", signedAt,
+		options...); err != nil {
 		t.Fatal(err)
 	}
 	return carry(t, r)
 }
 
 // presign signs r in its query, for ten minutes, and carries it over the wire.
-func presign(t testing.TB, r *http.Request, body []byte, payload string, options ...func(*v4.SignerOptions)) sent {
+func presign(t testing.TB, r *http.Request, body []byte, payload string,
+	options ...func(*v4.SignerOptions)) sent {
 	t.Helper()
 	q := r.URL.Query()
 	q.Set("X-Amz-Expires", "600")
 	r.URL.RawQuery = q.Encode()
-	to, header, err := sdk.PresignHTTP(t.Context(), credentials, r, payload, "kms", "eu-central-1", signedAt, options...)
+	to, header, err := sdk.PresignHTTP(t.Context(), credentials, r, payload, "kms", "eu-central-1",
+		signedAt, options...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +126,8 @@ func pick(rnd *rand.Rand, from ...string) string { return from[rnd.IntN(len(from
 func word(rnd *rand.Rand, n int) string {
 	var b strings.Builder
 	for range rnd.IntN(n + 1) {
-		b.WriteString(pick(rnd, "a", "B", "7", "-", "_", ".", "~", "é", "鍵", " ", "+", "%", "&", "=", ";", "/", ":", "@", "!", "*", "'", "(", ",", "$"))
+		b.WriteString(pick(rnd, "a", "B", "7", "-", "_", ".", "~", "é", "鍵", " ", "+", "%", "&",
+			"=", ";", "/", ":", "@", "!", "*", "'", "(", ",", "$"))
 	}
 	return b.String()
 }
@@ -149,8 +155,10 @@ func random(t testing.TB, rnd *rand.Rand) (*http.Request, []byte) {
 	r := request(t, pick(rnd, "GET", "POST", "PUT", "PATCH", "DELETE"), path.String(), body)
 	r.URL.RawQuery = query.Encode()
 	for range rnd.IntN(5) {
-		value := pick(rnd, "one", " two", "a  b   c", "x,y", "", "ü", "tab\tin", "q=\"1\"; p") + pick(rnd, "", " ", "  z")
-		r.Header.Add(pick(rnd, "X-Amz-Target", "Content-Type", "X-Amz-Meta-A", "Amz-Sdk-Request", "X-Custom", "Accept"), value)
+		value := pick(rnd, "one", " two", "a  b   c", "x,y", "", "ü", "tab\tin", "q=\"1\"; p") +
+			pick(rnd, "", " ", "  z")
+		r.Header.Add(pick(rnd, "X-Amz-Target", "Content-Type", "X-Amz-Meta-A", "Amz-Sdk-Request",
+			"X-Custom", "Accept"), value)
 	}
 	if rnd.IntN(3) == 0 {
 		r.Host = pick(rnd, "localhost:8443", "[::1]:8443", "10.0.0.7", "KMS.Example.COM")
@@ -158,8 +166,9 @@ func random(t testing.TB, rnd *rand.Rand) (*http.Request, []byte) {
 	return r, body
 }
 
-// TestSDK signs random requests with the SDK, in the header and in the query, with the path escaped again and as sent.
-func TestSDK(t *testing.T) {
+// TestVerify_SDKsSignature_Fits signs random requests with the SDK, in the header and in the query,
+// with the path escaped again and as sent.
+func TestVerify_SDKsSignature_Fits(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(4, 7))
 	asSent := func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }
 	for i := range 4000 {
@@ -177,13 +186,15 @@ func TestSDK(t *testing.T) {
 			return sign(t, r, body, options...)
 		}()
 		if err := got.check(kms); err != nil {
-			t.Fatalf("request %d, %s %s %v: %v", i, unsigned.Method, unsigned.URL, unsigned.Header, err)
+			t.Fatalf("request %d, %s %s %v: %v", i, unsigned.Method, unsigned.URL, unsigned.Header,
+				err)
 		}
 	}
 }
 
-// TestPathAsSent: a path with an escaped percent sign signed as sent could be another path signed by an SDK.
-func TestPathAsSent(t *testing.T) {
+// TestVerify_PathAsSent_NamesOnePath: a path with an escaped percent sign signed as sent could be
+// another path signed by an SDK.
+func TestVerify_PathAsSent_NamesOnePath(t *testing.T) {
 	asSent := func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }
 	if err := sign(t, request(t, "GET", "/v1/a%2Fb", nil), nil, asSent).check(kms); err != nil {
 		t.Error("a path signed as sent:", err)
@@ -198,8 +209,9 @@ func TestPathAsSent(t *testing.T) {
 	}
 }
 
-// TestPathIgnored: a normalised path is accepted only where the path means nothing.
-func TestPathIgnored(t *testing.T) {
+// TestVerify_NormalisedPath_NeedsARule: a normalised path is accepted only where the path means
+// nothing.
+func TestVerify_NormalisedPath_NeedsARule(t *testing.T) {
 	r := sign(t, request(t, "POST", "/a/", nil), nil)
 	r.URL.Path = "//./b/../a//"
 	if err := r.check(kms); err == nil {
@@ -212,8 +224,8 @@ func TestPathIgnored(t *testing.T) {
 	}
 }
 
-// TestPayload tries every claim of the body's hash.
-func TestPayload(t *testing.T) {
+// TestVerify_ClaimedPayload_IsHeldToTheBody tries every claim of the body's hash.
+func TestVerify_ClaimedPayload_IsHeldToTheBody(t *testing.T) {
 	body := []byte("{}")
 	unsignedAllowed := kms
 	unsignedAllowed.UnsignedPayload = true
@@ -233,7 +245,8 @@ func TestPayload(t *testing.T) {
 		{"UNSIGNED-PAYLOAD", true, unsignedAllowed, true},
 		{"STREAMING-AWS4-HMAC-SHA256-PAYLOAD", true, unsignedAllowed, false},
 	} {
-		t.Run(fmt.Sprintf("%.20s presigned=%v allowed=%v", c.claim, c.presigned, c.rules.UnsignedPayload), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%.20s presigned=%v allowed=%v", c.claim, c.presigned,
+			c.rules.UnsignedPayload), func(t *testing.T) {
 			r := request(t, "POST", "/", body)
 			r.Header.Set("X-Amz-Content-Sha256", c.claim)
 			var got sent
@@ -241,7 +254,8 @@ func TestPayload(t *testing.T) {
 				got = presign(t, r, body, c.claim)
 			} else {
 				// The SDK signs what it is told; the claim is in the header and the hash.
-				if err := sdk.SignHTTP(t.Context(), credentials, r, c.claim, "kms", "eu-central-1", signedAt); err != nil {
+				if err := sdk.SignHTTP(t.Context(), credentials, r, c.claim, "kms", "eu-central-1",
+					signedAt); err != nil {
 					t.Fatal(err)
 				}
 				got = carry(t, r)
@@ -253,21 +267,24 @@ func TestPayload(t *testing.T) {
 	}
 }
 
-// TestSessionToken: the token is found where it stands, signed or added later.
-func TestSessionToken(t *testing.T) {
+// TestParse_SessionToken_IsFound: the token is found where it stands, signed or added later.
+func TestParse_SessionToken_IsFound(t *testing.T) {
 	session := credentials
 	session.SessionToken = "FwoGZXIvYXdzEXAMPLE/+="
 	r := request(t, "POST", "/", nil)
-	if err := sdk.SignHTTP(t.Context(), session, r, hash(nil), "kms", "eu-central-1", signedAt); err != nil {
+	if err := sdk.SignHTTP(t.Context(), session, r, hash(nil), "kms", "eu-central-1",
+		signedAt); err != nil {
 		t.Fatal(err)
 	}
 	later := sign(t, request(t, "POST", "/", nil), nil)
 	later.Header.Set("X-Amz-Security-Token", session.SessionToken)
-	to, _, err := sdk.PresignHTTP(t.Context(), session, request(t, "GET", "/", nil), hash(nil), "kms", "eu-central-1", signedAt)
+	to, _, err := sdk.PresignHTTP(t.Context(), session, request(t, "GET", "/", nil), hash(nil),
+		"kms", "eu-central-1", signedAt)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, got := range []sent{carry(t, r), later, carry(t, request(t, "GET", strings.TrimPrefix(to, "https://kms.example.com"), nil))} {
+	for _, got := range []sent{carry(t, r), later,
+		carry(t, request(t, "GET", strings.TrimPrefix(to, "https://kms.example.com"), nil))} {
 		p, err := sigv4.Parse(got.Request, signedAt, kms)
 		if err != nil {
 			t.Fatal(err)
@@ -281,8 +298,8 @@ func TestSessionToken(t *testing.T) {
 	}
 }
 
-// TestKeySaysNothing prints a signing key in every way there is.
-func TestKeySaysNothing(t *testing.T) {
+// TestSigningKey_Printed_SaysNothing prints a signing key in every way there is.
+func TestSigningKey_Printed_SaysNothing(t *testing.T) {
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%c"} {
 		for _, key := range []any{kmsKey, *kmsKey} {
 			if got := fmt.Sprintf(verb, key); got != "sigv4.SigningKey{}" {

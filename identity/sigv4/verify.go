@@ -15,8 +15,8 @@ import (
 // unsignedPayload stands in the place of a body's hash where the body is not signed.
 const unsignedPayload = "UNSIGNED-PAYLOAD"
 
-// scratch is the memory of one verification. The canonical request is kept in two parts, because only the first differs
-// between the forms of a path.
+// scratch is the memory of one verification. The canonical request is kept in two parts, because
+// only the first differs between the forms of a path.
 type scratch struct {
 	hash   hash.Hash
 	head   []byte // method and path, then the string to sign
@@ -28,9 +28,10 @@ type scratch struct {
 
 var scratches = sync.Pool{New: func() any { return &scratch{hash: sha256.New()} }}
 
-// Verify reports whether key made this signature over r and body, the body as received. It returns nil, or
-// [ErrMismatch] with a cause for the operator where there is one to give, or says which x-amz- header is not signed.
-// It compares in constant time and tells nobody the canonical request. r must be the request that p was parsed from.
+// Verify reports whether key made this signature over r and body, the body as received. It returns
+// nil, or [ErrMismatch] with a cause for the operator where there is one to give, or says which
+// x-amz- header is not signed. It compares in constant time and tells nobody the canonical request.
+// r must be the request that p was parsed from.
 func (p *Presented) Verify(r *http.Request, body []byte, key *SigningKey) error {
 	s := scratches.Get().(*scratch)
 	defer scratches.Put(s)
@@ -112,7 +113,8 @@ func (s *scratch) appendHeaders(r *http.Request, signed string) error {
 		last = name
 		s.tail = append(append(s.tail, name...), ':')
 		if !s.appendValues(r, name) {
-			return ErrMismatch.Because(fmt.Errorf("signed header %q is not in the request", echo(name)))
+			return ErrMismatch.Because(
+				fmt.Errorf("signed header %q is not in the request", echo(name)))
 		}
 		s.tail = append(s.tail, '\n')
 		if mustSign(name) {
@@ -122,8 +124,8 @@ func (s *scratch) appendHeaders(r *http.Request, signed string) error {
 	return s.allSigned(r.Header, signed, amz)
 }
 
-// appendValues adds the values of a header as they are signed, and reports whether the request has it. net/http keeps the
-// host and, sometimes, the content length elsewhere.
+// appendValues adds the values of a header as they are signed, and reports whether the request has
+// it. net/http keeps the host and, sometimes, the content length elsewhere.
 func (s *scratch) appendValues(r *http.Request, name string) bool {
 	if name == "host" {
 		s.tail = appendValue(s.tail, r.Host)
@@ -144,8 +146,8 @@ func (s *scratch) appendValues(r *http.Request, name string) bool {
 	return ok
 }
 
-// allSigned refuses a request with x-amz- headers of which only some, amz of them, are signed. Counting is enough, because
-// the signed ones are distinct and present.
+// allSigned refuses a request with x-amz- headers of which only some, amz of them, are signed.
+// Counting is enough, because the signed ones are distinct and present.
 func (s *scratch) allSigned(h http.Header, signed string, amz int) error {
 	for key := range h {
 		if mustSign(key) {
@@ -158,17 +160,20 @@ func (s *scratch) allSigned(h http.Header, signed string, amz int) error {
 	// At most as many searches as there are signed headers, and one: linear.
 	for key := range h {
 		if name := strings.ToLower(key); mustSign(name) && !names(signed, name) {
-			return invalid("There were headers present in the request which were not signed: %s", echo(name))
+			return invalid("There were headers present in the request which were not signed: %s",
+				echo(name))
 		}
 	}
 	return ErrMismatch
 }
 
-// mustSign reports whether a header, named in any case, has to be signed where it is present. See the package comment.
+// mustSign reports whether a header, named in any case, has to be signed where it is present. See
+// the package comment.
 func mustSign(name string) bool {
 	const prefix = "x-amz-"
 	return len(name) > len(prefix) && strings.EqualFold(name[:len(prefix)], prefix) &&
-		!strings.EqualFold(name, "x-amz-security-token") && !strings.EqualFold(name, "x-amz-user-agent")
+		!strings.EqualFold(name, "x-amz-security-token") &&
+		!strings.EqualFold(name, "x-amz-user-agent")
 }
 
 // names reports whether a list of signed headers names one.

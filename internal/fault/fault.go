@@ -1,8 +1,8 @@
 // Package fault is the one error type that crosses package borders.
 //
 // A [Kind] says what sort of thing went wrong, a code says it in AWS's name, a message says it to the
-// caller, and the wrapped cause says it to the operator alone. How a fault looks on a wire is decided in
-// package api, by one table to each dialect. An error of any other type is an internal one that tells the
+// caller, and the wrapped cause says it to the operator alone. How a fault looks on a wire is decided
+// below package api, by a table to each protocol. An error of any other type is an internal one that tells the
 // caller nothing.
 package fault
 

@@ -171,15 +171,22 @@ func mark(r *audit.Record, s *Service, err error) {
 	}
 }
 
-// Code returns AWS's name of a fault in this service's vocabulary.
+// Code returns AWS's name of a fault in this service's vocabulary. The service may be nil: nobody
+// knows yet which one is asked.
 func (s *Service) Code(f *fault.Error) string {
 	switch {
+	case s == nil && (f.Kind == fault.Internal || f.Code == ""):
+		return "InternalFailure"
+	case s == nil:
+		return f.Code
 	case f.Kind == fault.Internal:
 		return s.Internal
+	case f.Code == "" && f.Kind == fault.Unavailable:
+		return s.Down
+	case s.XML != "":
+		return queryName(f)
 	case f.Code != "":
 		return f.Code
-	case f.Kind == fault.Unavailable:
-		return s.Down
 	}
 	return "ValidationException"
 }

@@ -32,8 +32,10 @@ import (
 type Service struct {
 	Name     string      // kms: the signing name, the prefix of IAM actions and the first part of the event source
 	Title    string      // AWS Key Management Service, for people
-	Target   string      // the prefix of X-Amz-Target, e.g. TrentService
 	Version  string      // of the API, e.g. 2014-11-01
+	Target   string      // the prefix of X-Amz-Target, e.g. TrentService; empty: it speaks no AWS JSON
+	JSON     string      // the version of AWS JSON; empty: 1.1
+	XML      string      // the namespace of answers in AWS query; empty: it speaks no AWS query
 	Message  string      // how error bodies spell their message member: "message" or "Message"
 	Internal string      // AWS's name of the service's own failure, e.g. KMSInternalException
 	Down     string      // AWS's name of "the key can't be used just now", e.g. KeyUnavailableException

@@ -8,7 +8,7 @@ import (
 )
 
 // stations is the road, in order. "demands" is what find's target says when it is asked for what to authorize.
-var stations = []string{"authenticate", "find", "demands", "authorize", "absence", "ready", "do", "commit"}
+var stations = []string{"authenticate", "name", "find", "demands", "authorize", "absence", "ready", "do", "commit"}
 
 func TestTheRoadEndsWhereItFails(t *testing.T) {
 	for i, station := range stations {
@@ -71,7 +71,7 @@ func TestADryRunEndsBeforeTheWork(t *testing.T) {
 	if out, code := r.serve(r.change, dry); code != "DryRunOperationException" || out != nil {
 		t.Errorf("answered %v, %q", out, code)
 	}
-	same(t, "stations", r.stations, stations[:6])
+	same(t, "stations", r.stations, stations[:7])
 
 	r = build(t)
 	r.at["ready"] = fails(fault.New(fault.State, "DisabledException", ""))
@@ -86,7 +86,7 @@ func TestWhatIsInvalidIsNeverLookedUp(t *testing.T) {
 		if out, code := r.serve(r.change, body); code == "" || out != nil {
 			t.Errorf("%s: answered %v, %q", body, out, code)
 		}
-		same(t, body, r.stations, []string{"authenticate"})
+		same(t, body, r.stations, stations[:2])
 	}
 }
 
@@ -96,7 +96,7 @@ func TestNoDemandIsRefused(t *testing.T) {
 	if _, code := r.serve(r.look, good); code != vault.Internal {
 		t.Errorf("an operation that demands nothing answered %q", code)
 	}
-	same(t, "stations", r.stations, stations[:4])
+	same(t, "stations", r.stations, stations[:5])
 }
 
 // Only a Query can be asked, because only a Query has what Ask takes: op.Ask(c, "vault", r.change, input{}) is no

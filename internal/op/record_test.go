@@ -135,7 +135,7 @@ func TestNoRecordHoldsASensitiveValue(t *testing.T) {
 	}
 }
 
-func TestNoRecordNoAnswer(t *testing.T) {
+func TestFailure_NoRecord_NoAnswer(t *testing.T) {
 	cases := []struct {
 		name string
 		down error
@@ -152,7 +152,7 @@ func TestNoRecordNoAnswer(t *testing.T) {
 					r.down = c.down
 					r.at[station] = fails(fault.New(fault.State, "HaltException", "halt"))
 					o := map[string]op.Operation{"Look": r.look, "Change": r.change}[name]
-					out, err := r.runner.Serve(t.Context(), o, request(good, "192.0.2.1"))
+					out, err := r.send(o, request(good, "192.0.2.1"))
 					if f := fault.Of(err); out != nil || f == nil || f.Kind != c.kind {
 						t.Errorf("%s answered %v, %v", name, out, err)
 					}
@@ -166,17 +166,23 @@ func TestAClosedDatabaseAnswersNothing(t *testing.T) {
 	r := build(t)
 	r.db.Close()
 	for _, o := range []op.Operation{r.look, r.change} {
-		out, err := r.runner.Serve(t.Context(), o, request(good, "192.0.2.1"))
+		out, err := r.send(o, request(good, "192.0.2.1"))
 		if f := fault.Of(err); out != nil || f.Kind != fault.Unavailable {
 			t.Errorf("answered %v, %v", out, err)
 		}
 	}
 }
 
-func TestWhatCannotBeNamedIsRecorded(t *testing.T) {
+func TestServe_UnknownName_IsRecorded(t *testing.T) {
 	r := build(t)
 	unknown := fault.New(fault.Invalid, "UnknownOperationException", "")
-	err := r.runner.Refuse(t.Context(), vault, "Destroy", request(good, "192.0.2.1"), unknown)
+	destroy := func() error {
+		q := request(good, "192.0.2.1")
+		q.Name = func() (op.Operation, string, error) { return nil, "Destroy", unknown }
+		_, err := r.runner.Serve(t.Context(), vault, q)
+		return err
+	}
+	err := destroy()
 	if code(t, err) != "UnknownOperationException" {
 		t.Errorf("answered %v", err)
 	}
@@ -184,8 +190,8 @@ func TestWhatCannotBeNamedIsRecorded(t *testing.T) {
 		t.Errorf("record %+v", rec)
 	}
 	r.at["authenticate"] = fails(fault.New(fault.Unauthenticated, "IncompleteSignature", ""))
-	err = r.runner.Refuse(t.Context(), vault, "Destroy", request(good, "192.0.2.1"), unknown)
+	err = destroy()
 	if code(t, err) != "IncompleteSignature" {
-		t.Errorf("a stranger was told %v", err)
+		t.Errorf("an unauthenticated caller was told %v", err)
 	}
 }

@@ -238,10 +238,16 @@ func request(body, source string) *op.Request {
 
 const good = `{"Name":"thing","Value":"a secret value"}`
 
+// send has the runner serve a request for an operation.
+func (r *road) send(o op.Operation, q *op.Request) (any, error) {
+	q.Name = func() (op.Operation, string, error) { return o, "", r.station("name") }
+	return r.runner.Serve(r.t.Context(), vault, q)
+}
+
 // serve takes an operation down the road and returns its output and AWS's name of its error.
 func (r *road) serve(o op.Operation, body string) (any, string) {
 	r.t.Helper()
-	out, err := r.runner.Serve(r.t.Context(), o, request(body, "192.0.2.1"))
+	out, err := r.send(o, request(body, "192.0.2.1"))
 	return out, code(r.t, err)
 }
 

@@ -18,18 +18,28 @@ import (
 
 // Request is what a protocol knows of a request before anybody is known.
 type Request struct {
-	HTTP    *http.Request
-	Read    func() ([]byte, error)    // the body as received: the signature is over these bytes. Called once at most
-	ID      string                    // of the request, a UUID
-	Decode  func(input any) error     // of what Read returned
+	HTTP *http.Request
+	ID   string // of the request, a UUID
+
+	// Read returns the body as received: the signature is over these bytes. It is called once at
+	// most, and before Name and Decode, which may look at what it returned.
+	Read func() ([]byte, error)
+
+	// Name tells which operation is asked for, or under which name the refusal is recorded and why
+	// it is one. Some protocols have it from the body, so nobody asks before the body is the
+	// caller's.
+	Name func() (o Operation, asked string, err error)
+
+	Decode  func(input any) error
 	Present func(pointer string) bool // whether the document holds anything at a JSON pointer
 }
 
-// Authenticator finds out who signed a request, and for which Region. It reads the body only once the headers name
-// an access key that is known, so that strangers can't fill the memory. Its errors are faults of kind
-// Unauthenticated, or those of read.
+// Authenticator finds out who signed a request, and for which Region. It reads the body only once
+// the headers name an access key that is known, so that an unknown caller can't fill the memory.
+// Its errors are faults of kind Unauthenticated, or those of read.
 type Authenticator interface {
-	Authenticate(ctx context.Context, r *http.Request, read func() ([]byte, error), service string, now time.Time) (c policy.Caller, region string, err error)
+	Authenticate(ctx context.Context, r *http.Request, read func() ([]byte, error),
+		service string, now time.Time) (c policy.Caller, region string, err error)
 }
 
 // Ledger makes a change and the records of a request durable together; *store.DB is one.
@@ -54,19 +64,25 @@ type Runner struct {
 	Log     *slog.Logger
 	Now     func() time.Time
 
-	strangers sampler // of their failures, by source: what leaves a record
-	troubles  sampler // of ours before a caller is known, by cause: what is logged
+	unauthenticated sampler // failures of callers nobody knows, by source: what leaves a record
+	ownFailures     sampler // of ours before a caller is known, by cause: what is logged
 }
 
-// Serve performs o for q and returns its output. The error is always a *fault.Error.
-func (r *Runner) Serve(ctx context.Context, o Operation, q *Request) (any, error) {
+// Serve takes a request to a service down the road: it authenticates the raw bytes, asks q for the
+// operation's name only then, and returns what the operation answers. That a known caller asked for
+// what has no name here is recorded. The error is always a *fault.Error.
+func (r *Runner) Serve(ctx context.Context, s *Service, q *Request) (any, error) {
 	r.Ledger.Enter()
 	defer r.Ledger.Leave()
-	info := o.Info()
-	c, err := r.arrive(ctx, info.Service, q)
+	c, err := r.arrive(ctx, s, q)
 	if err != nil {
 		return nil, err
 	}
+	o, asked, err := q.Name()
+	if err != nil {
+		return nil, r.unnamed(c, &Info{Name: asked, Service: s}, err)
+	}
+	info := o.Info()
 	out, err := o.serve(c, q)
 	r.ended(c, &info, err)
 	if err != nil {
@@ -75,49 +91,46 @@ func (r *Runner) Serve(ctx context.Context, o Operation, q *Request) (any, error
 	return out, nil
 }
 
-// Refuse records that a known caller asked for something that can't even be named, and returns err.
-func (r *Runner) Refuse(ctx context.Context, s *Service, name string, q *Request, err error) error {
-	c, denied := r.arrive(ctx, s, q)
-	if denied != nil {
-		return denied
-	}
-	info := Info{Name: name, Service: s}
-	err = r.refused(c, &info, err)
-	info.Name = "UnknownOperation" // in metrics: a name that a client made up is no label
-	r.ended(c, &info, err)
+// unnamed records that a known caller asked for something that can't even be named, and returns
+// err.
+func (r *Runner) unnamed(c *Call, n *Info, err error) error {
+	err = r.refused(c, n, err)
+	n.Name = "UnknownOperation" // in metrics: a name that a client made up is no label
+	r.ended(c, n, err)
 	return fault.Of(err)
 }
 
 // Own returns a call of the service's own, for work that nobody is waiting for.
 func (r *Runner) Own(ctx context.Context, account, region, service string) *Call {
-	return &Call{Context: ctx, Caller: policy.AsService(account, service), Region: region, Via: service,
-		Time: r.Now(), RequestID: uuid.NewString(), run: r}
+	return &Call{Context: ctx, Caller: policy.AsService(account, service), Region: region,
+		Via: service, Time: r.Now(), RequestID: uuid.NewString(), run: r}
 }
 
 // arrive authenticates the raw bytes.
 func (r *Runner) arrive(ctx context.Context, s *Service, q *Request) (*Call, error) {
 	now := r.Now()
-	c := &Call{Context: ctx, Time: now, RequestID: q.ID, SourceIP: host(q.HTTP.RemoteAddr), UserAgent: clip(q.HTTP.UserAgent()),
-		TLS: q.HTTP.TLS != nil, run: r}
+	c := &Call{Context: ctx, Time: now, RequestID: q.ID, SourceIP: host(q.HTTP.RemoteAddr),
+		UserAgent: clip(q.HTTP.UserAgent()), TLS: q.HTTP.TLS != nil, run: r}
 	var err error
 	c.Caller, c.Region, err = r.Callers.Authenticate(ctx, q.HTTP, q.Read, s.Name, now)
 	if err != nil {
-		return nil, r.stranger(c, s, err)
+		return nil, r.unknown(c, s, err)
 	}
 	return c, nil
 }
 
-// stranger counts a failure before a caller is known and records a sample of them: each source gets few records,
-// all sources together not many more, or anyone could fill the disk. For the same reason a failure of ours is logged
-// once a period for each cause.
-func (r *Runner) stranger(c *Call, s *Service, err error) error {
+// unknown counts a failure before a caller is known and records a sample of them: each source gets
+// few records, all sources together not many more, or anyone could fill the disk. For the same
+// reason a failure of ours is logged once a period for each cause.
+func (r *Runner) unknown(c *Call, s *Service, err error) error {
 	f := fault.Of(err)
 	code := s.Code(f)
 	r.Observe.Unknown(s.Name, code)
-	if (f.Kind == fault.Internal || f.Kind == fault.Unavailable) && r.troubles.take(err.Error(), c.Time) {
+	ours := f.Kind == fault.Internal || f.Kind == fault.Unavailable
+	if ours && r.ownFailures.take(err.Error(), c.Time) {
 		r.Log.Error("authentication failed on our side", "requestId", c.RequestID, "error", err)
 	}
-	if !r.strangers.take(c.SourceIP, c.Time) {
+	if !r.unauthenticated.take(c.SourceIP, c.Time) {
 		return f
 	}
 	rec := c.record(&Info{Name: "Authenticate", Service: s, ReadOnly: true}, f)
@@ -132,11 +145,12 @@ func (r *Runner) refused(c *Call, n *Info, err error) error {
 	return r.commit(c, n.Service, nil, err)
 }
 
-// commit makes the records durable, in one transaction with the change if there is one, and returns the
-// outcome: err, the change's own error, or that of a ledger that could not keep the record.
+// commit makes the records durable, in one transaction with the change if there is one, and returns
+// the outcome: err, the change's own error, or that of a ledger that could not keep the record.
 func (r *Runner) commit(c *Call, s *Service, change func(*store.Tx) error, err error) error {
 	if change == nil {
-		if lost := r.Ledger.Commit(nil, func(error) []byte { return lines(c.trail.records) }); lost != nil {
+		lost := r.Ledger.Commit(nil, func(error) []byte { return lines(c.trail.records) })
+		if lost != nil {
 			return lost
 		}
 		c.trail.settle(false)
@@ -174,7 +188,8 @@ func (r *Runner) ended(c *Call, n *Info, err error) {
 	if f != nil {
 		code = n.Service.Code(f)
 		if f.Kind == fault.Internal || f.Kind == fault.Unavailable {
-			r.Log.Error("operation failed", "operation", n.Name, "requestId", c.RequestID, "error", err)
+			r.Log.Error("operation failed", "operation", n.Name, "requestId", c.RequestID,
+				"error", err)
 		}
 	}
 	r.Observe.Operation(n.Service.Name, n.Name, code, r.Now().Sub(c.Time))

@@ -121,7 +121,7 @@ func TestBadEnvelopes(t *testing.T) {
 		{"plain JSON", servicetest.Request{Target: "TrentService.GenerateRandom", Type: "application/json", Body: good}, 400, "UnknownOperationException", 1},
 		{"JSON 1.0", servicetest.Request{Target: "TrentService.GenerateRandom", Type: "application/x-amz-json-1.0", Body: good}, 400, "UnknownOperationException", 1},
 		{"a form", servicetest.Request{Target: "TrentService.GenerateRandom", Type: "application/x-www-form-urlencoded", Body: good}, 400, "UnknownOperationException", 1},
-		{"a body of more than a megabyte", servicetest.Request{Target: "TrentService.GenerateRandom", Body: []byte(`{"x":"` + strings.Repeat("x", 1<<20) + `"}`)}, 413, "RequestEntityTooLargeException", 1}, // by its headers alone, like a stranger's
+		{"a body of more than a megabyte", servicetest.Request{Target: "TrentService.GenerateRandom", Body: []byte(`{"x":"` + strings.Repeat("x", 1<<20) + `"}`)}, 413, "RequestEntityTooLargeException", 1}, // by its headers alone, like one without a signature
 		{"a type with parameters", servicetest.Request{Target: "TrentService.GenerateRandom", Type: "application/x-amz-json-1.1 ; charset=utf-8", Body: good}, 200, "", 1},
 	} {
 		t.Run(x.name, func(t *testing.T) {
@@ -166,9 +166,9 @@ func TestBadEnvelopes(t *testing.T) {
 	}
 }
 
-// TestStrangers: nobody gets past the signature, whatever is wrong with it. A stranger's requests leave a sample of records, of each
-// source one in ten seconds, so that nobody can fill the disk.
-func TestStrangers(t *testing.T) {
+// TestUnauthenticated_Requests_GetNowhere: nobody gets past the signature, whatever is wrong with it. Such requests leave a
+// sample of records, of each source one in ten seconds, so that nobody can fill the disk.
+func TestUnauthenticated_Requests_GetNowhere(t *testing.T) {
 	s := servicetest.Start(t)
 	db := database(t, s.Database)
 	before := snapshot(t, db)
@@ -247,14 +247,14 @@ func TestStrangers(t *testing.T) {
 	})
 	t.Run("five hundred of them", func(t *testing.T) {
 		s.Clock.Advance(11 * time.Second)
-		m, before := s.Mark(t), strangers(t, s)
+		m, before := s.Mark(t), unauthenticated(t, s)
 		for range 500 {
 			s.Send(t, servicetest.Request{Target: "TrentService.CreateKey", Unsigned: true})
 		}
 		if n := len(s.Trail(t, m)); n < 1 || n > 4 {
 			t.Errorf("they left %d records", n)
 		}
-		if n := strangers(t, s) - before; n != 500 {
+		if n := unauthenticated(t, s) - before; n != 500 {
 			t.Errorf("%d of them were counted", n)
 		}
 	})
@@ -264,8 +264,8 @@ func TestStrangers(t *testing.T) {
 	}
 }
 
-// strangers returns how many requests without any signature were counted.
-func strangers(t testing.TB, s *servicetest.Server) (n int) {
+// unauthenticated returns how many requests without any signature were counted.
+func unauthenticated(t testing.TB, s *servicetest.Server) (n int) {
 	t.Helper()
 	metrics := s.Send(t, servicetest.Request{Method: "GET", Path: "/metrics", Unsigned: true})
 	_, after, _ := strings.Cut(string(metrics.Body), `claviger_unauthenticated_total{code="MissingAuthenticationTokenException",service="kms"} `)

@@ -109,7 +109,7 @@ func TestCanaries(t *testing.T) {
 		s.Do(t, "TrentService.Encrypt", `{"KeyId":"`+*off.KeyId+`","Plaintext":"`+failing("a plaintext under a disabled key")+`"}`),
 		s.Do(t, "TrentService.Encrypt", `{"KeyId":"`+*key.KeyId+`","Plaintext":"`+strings.Repeat(failing("a plaintext that is too long"), 200)+`"}`),
 		s.Send(t, servicetest.Request{As: s.Nobody, Target: "TrentService.Encrypt", Body: []byte(`{"KeyId":"` + *key.KeyId + `","Plaintext":"` + failing("a plaintext of nobody") + `"}`)}),
-		s.Send(t, servicetest.Request{Unsigned: true, Target: "TrentService.Encrypt", Body: []byte(`{"KeyId":"` + *key.KeyId + `","Plaintext":"` + failing("a plaintext of a stranger") + `"}`)}),
+		s.Send(t, servicetest.Request{Unsigned: true, Target: "TrentService.Encrypt", Body: []byte(`{"KeyId":"` + *key.KeyId + `","Plaintext":"` + failing("a plaintext without a signature") + `"}`)}),
 		s.REST(t, "PUT", "/v1/secrets/value/text", `{"ClientRequestToken":"short","SecretString":"`+failing("a secret by REST")+`"}`),
 	} {
 		if a.Status < 400 {

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
 // ClientOption says who a client is and where it calls.
@@ -54,6 +55,14 @@ func (s *Server) SecretsManager(options ...ClientOption) *secretsmanager.Client 
 	c := s.client(options)
 	return secretsmanager.New(secretsmanager.Options{BaseEndpoint: &s.URL, Region: c.region, Credentials: c.provider(), HTTPClient: s.front.Client(),
 		HTTPSignerV4: signer{s.Clock}, RetryMaxAttempts: 1, Retryer: aws.NopRetryer{}})
+}
+
+// STS returns the SDK's client of STS. It tries everything once.
+func (s *Server) STS(options ...ClientOption) *sts.Client {
+	c := s.client(options)
+	return sts.New(sts.Options{BaseEndpoint: &s.URL, Region: c.region, Credentials: c.provider(),
+		HTTPClient: s.front.Client(), HTTPSignerV4: signer{s.Clock}, RetryMaxAttempts: 1,
+		Retryer: aws.NopRetryer{}})
 }
 
 // signer is the SDK's own, at the time of the service's clock.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
 // Members of AWS's types that ours don't have, each with its reason. A row that no longer applies fails the test.
@@ -64,7 +65,8 @@ var left = map[string]string{
 // type, or is left out for a reason, and there is none that AWS doesn't know.
 func TestMembers(t *testing.T) {
 	s := servicetest.Start(t)
-	clients := map[string]reflect.Type{"kms": reflect.TypeFor[*kms.Client](), "secretsmanager": reflect.TypeFor[*secretsmanager.Client]()}
+	clients := map[string]reflect.Type{"kms": reflect.TypeFor[*kms.Client](),
+		"secretsmanager": reflect.TypeFor[*secretsmanager.Client](), "sts": reflect.TypeFor[*sts.Client]()}
 	c := comparison{used: map[string]bool{}}
 	for _, n := range routed(s) {
 		call, ok := clients[n.Service.Name].MethodByName(n.Name)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"claviger/hsm/hsmtest"
+	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/service/servicetest"
 
@@ -100,6 +101,13 @@ var walk = map[string]struct {
 	"secretsmanager.TagResource":              {`{"SecretId":"SECRET","Tags":[{"Key":"a","Value":"b"}]}`, "ResourceNotFoundException", ""},
 	"secretsmanager.UntagResource":            {`{"SecretId":"SECRET","TagKeys":["a"]}`, "ResourceNotFoundException", ""},
 	"secretsmanager.GetRandomPassword":        {`{"PasswordLength":20}`, "", "the token is always there"},
+
+	"sts.GetCallerIdentity": {`{}`, "", "whoever asks is there"},
+}
+
+// unrestricted are the operations that need no permission, each with the reason.
+var unrestricted = map[string]string{
+	"sts.GetCallerIdentity": "whoever can sign may know as whom",
 }
 
 // stage makes the things that the words of a request stand for, and returns the request with them in it, and a twin
@@ -252,6 +260,8 @@ func TestEveryOperationHasItsRow(t *testing.T) {
 		switch {
 		case !ok:
 			t.Errorf("%s has no row in walk: add a request that is allowed and the error when its target is absent", idOf(n))
+		case unrestricted[idOf(n)] != "" && row.missing != "":
+			t.Errorf("%s needs no permission, so that it shows absence to everybody", idOf(n))
 		case (row.missing == "") == (row.why == ""):
 			t.Errorf("the row of %s needs the error of an absent target, or the reason why there is none, and not both", idOf(n))
 		}
@@ -292,6 +302,22 @@ func restOf(t testing.TB, n op.Info, document string) servicetest.Request {
 		path += "?" + query.Encode()
 	}
 	return servicetest.Request{Method: n.Method, Path: path}
+}
+
+// callOf returns the request that says the same in the protocol of the service's own clients.
+func callOf(t testing.TB, n op.Info, document string) servicetest.Request {
+	t.Helper()
+	if n.Service.Target != "" {
+		return servicetest.Request{Target: targetOf(n), Body: []byte(document)}
+	}
+	form := url.Values{"Action": {n.Name}, "Version": {n.Service.Version}}
+	members := map[string]json.RawMessage{}
+	accepted(t, json.Unmarshal([]byte(document), &members))
+	for name, value := range members {
+		form.Set(name, text(value))
+	}
+	return servicetest.Request{Type: "application/x-www-form-urlencoded; charset=utf-8",
+		Body: []byte(form.Encode())}
 }
 
 // text returns a JSON string's text, and any other value as it stands.
@@ -339,7 +365,7 @@ type walker struct {
 // send sends a document as somebody, in one of the dialects.
 func (w *walker) send(t testing.TB, document string, as aws.Credentials, rest bool) servicetest.Answer {
 	t.Helper()
-	q := servicetest.Request{Target: targetOf(w.n), Body: []byte(document)}
+	q := callOf(t, w.n, document)
 	if rest {
 		q = restOf(t, w.n, document)
 	}
@@ -353,6 +379,7 @@ func (w *walker) refusal(t testing.TB, a servicetest.Answer, rest bool, status i
 	if rest {
 		status = restStatus[code]
 	}
+	code = w.n.Service.Code(fault.New(fault.Invalid, code, ""))
 	if a.Status != status || a.Code() != code {
 		t.Errorf("answered %d %s, want %d %s", a.Status, a.Body, status, code)
 	}
@@ -370,6 +397,14 @@ var restStatus = map[string]int{"AccessDeniedException": 403, "NotFoundException
 
 // denied: who has no permission gets nothing done and is told by name what it lacks.
 func (w *walker) denied(t *testing.T, document string) {
+	if unrestricted[idOf(w.n)] != "" {
+		for _, rest := range []bool{false, true} {
+			if a := w.send(t, document, w.Nobody, rest); a.Status != 200 {
+				t.Errorf("it needs no permission, and answered %d %s", a.Status, a.Body)
+			}
+		}
+		return
+	}
 	for _, rest := range []bool{false, true} {
 		a := w.send(t, document, w.Nobody, rest)
 		w.refusal(t, a, rest, 400, "AccessDeniedException")
@@ -397,7 +432,11 @@ func (w *walker) auditDown(t *testing.T, document string) {
 	for _, rest := range []bool{false, true} {
 		for _, as := range []aws.Credentials{w.Root, w.Nobody} {
 			a := w.send(t, document, as, rest)
-			if status := map[bool]int{false: 500, true: 503}[rest]; a.Status != status || a.Code() != w.n.Service.Down {
+			status := 503
+			if !rest && w.n.Service.Target != "" {
+				status = 500
+			}
+			if a.Status != status || a.Code() != w.n.Service.Down {
 				t.Errorf("without a ledger: %d %s", a.Status, a.Body)
 			}
 			if n := len(w.Records(t, w.mark, a.RequestID())); n != 0 {

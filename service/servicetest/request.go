@@ -2,10 +2,12 @@ package servicetest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"encoding/xml"
 	"io"
 	"net/http"
 	"strings"
@@ -184,11 +186,22 @@ func document(t testing.TB, body any) []byte {
 // RequestID returns the request's number: what its audit records carry.
 func (a Answer) RequestID() string { return a.Header.Get("X-Amzn-Requestid") }
 
-// Code returns AWS's name of the error, from either dialect, or nothing.
-func (a Answer) Code() string { return a.text("__type", "code") }
+// Code returns AWS's name of the error, in whatever protocol, or nothing.
+func (a Answer) Code() string { return cmp.Or(a.text("__type", "code"), a.xml().Code) }
 
-// Message returns what an error says, from either dialect, or nothing.
-func (a Answer) Message() string { return a.text("message", "Message", "detail") }
+// Message returns what an error says, in whatever protocol, or nothing.
+func (a Answer) Message() string {
+	return cmp.Or(a.text("message", "Message", "detail"), a.xml().Message)
+}
+
+// failure is an error of AWS's query protocol.
+type failure struct{ Code, Message string }
+
+func (a Answer) xml() failure {
+	var doc struct{ Error failure }
+	_ = xml.Unmarshal(a.Body, &doc) // what is no such document names no error
+	return doc.Error
+}
 
 // Text returns a member of the answer that is a string, or nothing.
 func (a Answer) Text(member string) string { return a.text(member) }

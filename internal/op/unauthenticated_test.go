@@ -14,20 +14,20 @@ import (
 // knock sends one request that nobody known has signed.
 func (r *road) knock(source string) {
 	r.t.Helper()
-	_, err := r.runner.Serve(r.t.Context(), r.look, request(good, source))
+	_, err := r.send(r.look, request(good, source))
 	if code(r.t, err) != "InvalidSignatureException" {
-		r.t.Errorf("a stranger was told %v", err)
+		r.t.Errorf("an unauthenticated caller was told %v", err)
 	}
 }
 
-func strangers(t *testing.T) *road {
+func unauthenticated(t *testing.T) *road {
 	r := build(t)
 	r.at["authenticate"] = fails(fault.New(fault.Unauthenticated, "InvalidSignatureException", "no"))
 	return r
 }
 
-func TestAStrangersFailureSaysNothingOfHim(t *testing.T) {
-	r := strangers(t)
+func TestUnauthenticated_Failure_NamesNobody(t *testing.T) {
+	r := unauthenticated(t)
 	r.knock("192.0.2.1")
 	rec := r.only()
 	if rec.EventName != "Authenticate" || rec.ErrorCode != "InvalidSignatureException" || rec.UserIdentity.Type != "Unknown" ||
@@ -36,8 +36,8 @@ func TestAStrangersFailureSaysNothingOfHim(t *testing.T) {
 	}
 }
 
-func TestOneSourceLeavesOneRecordAPeriod(t *testing.T) {
-	r := strangers(t)
+func TestUnauthenticated_OneSource_LeavesOneRecordAPeriod(t *testing.T) {
+	r := unauthenticated(t)
 	for range 5 {
 		r.knock("192.0.2.1")
 	}
@@ -57,8 +57,8 @@ func TestOneSourceLeavesOneRecordAPeriod(t *testing.T) {
 	}
 }
 
-func TestAllSourcesTogetherLeaveNotManyRecords(t *testing.T) {
-	r := strangers(t)
+func TestUnauthenticated_ManySources_LeaveAHundredRecords(t *testing.T) {
+	r := unauthenticated(t)
 	for range 2 {
 		before := len(r.records())
 		for i := range 150 {
@@ -75,8 +75,8 @@ func TestAllSourcesTogetherLeaveNotManyRecords(t *testing.T) {
 }
 
 // Requests reach the sampler in another order than that of their arrival. That opens no new period.
-func TestAnOlderRequestOpensNoPeriod(t *testing.T) {
-	r := strangers(t)
+func TestUnauthenticated_OlderRequest_OpensNoPeriod(t *testing.T) {
+	r := unauthenticated(t)
 	r.knock("192.0.2.1")
 	for range 20 {
 		r.pass(-time.Millisecond)
@@ -87,8 +87,8 @@ func TestAnOlderRequestOpensNoPeriod(t *testing.T) {
 	}
 }
 
-func TestAClockThatWasSetBackSilencesNobody(t *testing.T) {
-	r := strangers(t)
+func TestUnauthenticated_ClockSetBack_SilencesNobody(t *testing.T) {
+	r := unauthenticated(t)
 	r.knock("192.0.2.1")
 	r.pass(-time.Hour)
 	r.knock("192.0.2.1")
@@ -98,12 +98,12 @@ func TestAClockThatWasSetBackSilencesNobody(t *testing.T) {
 }
 
 // While the token is away every request fails before its caller is known: the log says so, and does not repeat it each time.
-func TestOurOwnFailuresAreLoggedOnceAPeriod(t *testing.T) {
+func TestUnauthenticated_OwnFailures_AreLoggedOnceAPeriod(t *testing.T) {
 	r := build(t)
 	logged := func() int { return strings.Count(r.log.String(), "authentication failed on our side") }
 	fail := func(kind fault.Kind, source string) {
 		r.at["authenticate"] = fails(fault.New(kind, "", "").Because(errors.New("the cause")))
-		_, err := r.runner.Serve(t.Context(), r.look, request(good, source))
+		_, err := r.send(r.look, request(good, source))
 		if f := fault.Of(err); f == nil || f.Kind != kind {
 			t.Errorf("answered %v", err)
 		}
@@ -127,8 +127,8 @@ func TestOurOwnFailuresAreLoggedOnceAPeriod(t *testing.T) {
 	}
 }
 
-func TestStrangersAtOnce(t *testing.T) {
-	r := strangers(t)
+func TestUnauthenticated_AtOnce_AreSampled(t *testing.T) {
+	r := unauthenticated(t)
 	var all sync.WaitGroup
 	for i := range 64 {
 		all.Go(func() { r.knock(fmt.Sprintf("192.0.2.%d", i%8)) })

@@ -1,4 +1,4 @@
-package api
+package rest
 
 import (
 	"net/url"
@@ -13,10 +13,11 @@ import (
 	"claviger/internal/wire"
 )
 
-// FuzzIdentifier looks for a path that names two things: one to us, another to a proxy or a client that unescapes
-// once more or resolves dots.
+// FuzzIdentifier looks for a path that names two things: one to us, another to a proxy or a client
+// that unescapes once more or resolves dots.
 func FuzzIdentifier(f *testing.F) {
-	for _, raw := range []string{"alias/app", "alias%2Fapp", "alias%252Fapp", "a//b", "a/../b", "%2e%2e", "", "/", "100%25", "%", "a%FF", "ä", "a+b"} {
+	for _, raw := range []string{"alias/app", "alias%2Fapp", "alias%252Fapp", "a//b", "a/../b",
+		"%2e%2e", "", "/", "100%25", "%", "a%FF", "ä", "a+b"} {
 		f.Add(raw)
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
@@ -82,7 +83,8 @@ func FuzzOverlay(f *testing.F) {
 		}
 		for name, v := range got {
 			_, member := reflect.TypeFor[overlaid]().FieldByName(name)
-			if named := values.Has(name) && member; !named && string(v) != string(sent[name]) && !same(v, sent[name]) {
+			if named := values.Has(name) && member; !named && string(v) != string(sent[name]) &&
+				!same(v, sent[name]) {
 				t.Fatalf("nothing named %q, and it went from %s to %s", name, sent[name], v)
 			}
 		}
@@ -90,7 +92,8 @@ func FuzzOverlay(f *testing.F) {
 		if wire.Decode(doc, &in) != nil {
 			return
 		}
-		if values.Has("Name") && in.Name != values.Get("Name") || values.Has("Text") && (in.Text == nil || *in.Text != values.Get("Text")) {
+		if values.Has("Name") && in.Name != values.Get("Name") || values.Has("Text") &&
+			(in.Text == nil || *in.Text != values.Get("Text")) {
 			t.Fatalf("%q: text was read as %+v", query, in)
 		}
 		if values.Has("List") && !reflect.DeepEqual(in.List, values["List"]) {
