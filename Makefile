@@ -3,6 +3,7 @@
 SHELL       := /bin/sh
 GO          ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+DEADCODE    := golang.org/x/tools/cmd/deadcode@v0.52.0
 
 # What a person may set: make fuzz FUZZTIME=1m, make kill KILLS=500, make run DEV_DIR=/tmp/x
 PKG      ?= ./... ./.ci/gotest
@@ -40,8 +41,10 @@ vet: tools ## go vet, gofmt, and go.mod as go mod tidy leaves it
 	$(GO) vet $(PKG)
 	$(GO) mod tidy -diff
 
-lint: tools ## staticcheck for Go, shellcheck for the scripts
+lint: tools ## staticcheck and deadcode for Go, shellcheck for the scripts
 	$(GO) run $(STATICCHECK) $(PKG)
+	@unreachable=$$($(GO) run $(DEADCODE) -test ./...) || exit 1; \
+		if [ -n "$$unreachable" ]; then echo "$$unreachable"; exit 1; fi
 	@softhsm-setup/install.sh shellcheck
 	shellcheck softhsm-setup/*.sh .ci/run .ci/fuzz $(wildcard examples/*.sh)
 

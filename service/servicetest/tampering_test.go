@@ -49,7 +49,7 @@ func TestEditedRowsAreRefused(t *testing.T) {
 	ofKey("tags", `tags = '[{"TagKey":"role","TagValue":"admin"}]'`)
 	ofKey("description", `description = 'other'`)
 	ofKey("revision", `rev = rev + 1`)
-	ofKey("material", `material = 'ab'`)
+	ofKey("material", `material_id = 'ab'`)
 	ofKey("Region", `region = 'eu-central-1'`)
 	ofKey("MAC", `mac = zeroblob(32)`)
 	ofKey("MAC's length", `mac = x''`)
