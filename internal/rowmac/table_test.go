@@ -142,3 +142,20 @@ func TestJSONText_OneValue_HasOneText(t *testing.T) {
 		}
 	}
 }
+
+func TestTable_UnsignedColumns_FollowTheSignedOnes(t *testing.T) {
+	if got, want := things.InsertWith("sealed", "seen"), "INSERT INTO things (id, rev, state, blob, "+
+		"tags, labels, hidden, created, mac, sealed, seen) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "+
+		"$10, $11)"; got != want {
+		t.Error(got)
+	}
+	if got, want := things.UpdateWith(2, "sealed"), "UPDATE things SET state = $1, blob = $2, "+
+		"tags = $3, labels = $4, hidden = $5, created = $6, mac = $7, sealed = $8 "+
+		"WHERE id = $9 AND rev = $10"; got != want {
+		t.Error(got)
+	}
+	got := KeyLast([]any{"id", int64(2), "state", "mac", "sealed"}, 2)
+	if want := []any{"state", "mac", "sealed", "id", int64(2)}; !reflect.DeepEqual(got, want) {
+		t.Error(fmt.Sprint(got))
+	}
+}
