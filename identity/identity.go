@@ -15,6 +15,7 @@ import (
 
 	"claviger/identity/sigv4"
 	"claviger/internal/custody"
+	"claviger/internal/domain"
 	"claviger/internal/fault"
 	"claviger/internal/install"
 	"claviger/internal/rowmac"
@@ -32,7 +33,7 @@ type Token interface {
 type Directory struct {
 	db      *store.DB
 	token   Token
-	guard   *rowmac.Signer
+	signer  *rowmac.Signer
 	sealing custody.Ref
 	regions []string
 
@@ -49,7 +50,7 @@ const (
 
 // New returns the directory of an installation that serves the given Regions.
 func New(db *store.DB, token Token, in *install.Installation, regions []string) *Directory {
-	return &Directory{db: db, token: token, guard: in.Rows, sealing: in.Identity,
+	return &Directory{db: db, token: token, signer: in.Rows, sealing: in.Identity,
 		regions: regions, stsRegions: slices.Concat(regions, []string{globalRegion}),
 		keys:    store.NewCache[string, *accessKey](cachedAccessKeys),
 		signing: store.NewCache[sigv4.Credential, *sigv4.SigningKey](cachedSigningKeys),
@@ -111,7 +112,7 @@ func (d *Directory) rules(service string) sigv4.Rules {
 func (d *Directory) accessKey(ctx context.Context, id string) (*accessKey, error) {
 	k, err := d.keys.Get(id, func() (*accessKey, error) { return d.load(ctx, id) })
 	switch {
-	case errors.Is(err, store.NoRow):
+	case domain.IsNoRow(err):
 		return nil, sigv4.ErrUnknownKey
 	case err != nil:
 		return nil, err

@@ -110,6 +110,16 @@ func (h *house) edit(statement string, args ...any) {
 	h.restart(h.db)
 }
 
+// mac is what the service would sign an access key's row with.
+func (h *house) mac(k *accessKey) any {
+	h.t.Helper()
+	values, err := accessKeys.Sign(h.t.Context(), h.signer, k)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return values[len(values)-1]
+}
+
 var body = []byte(`{"KeyId":"alias/a"}`)
 
 // signed returns a request that the AWS SDK has signed.
@@ -215,11 +225,7 @@ func TestAuthenticate_InactiveKey_IsUnknown(t *testing.T) {
 	}
 	inactive := *k
 	inactive.status = "Inactive"
-	mac, err := h.guard.Sign(t.Context(), "access_keys", inactive.columns()...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.edit(`UPDATE access_keys SET status = 'Inactive', mac = ?`, mac)
+	h.edit(`UPDATE access_keys SET status = 'Inactive', mac = ?`, h.mac(&inactive))
 	h.refused("inactive", signed(t, creds, region, "kms", now), sigv4.ErrUnknownKey)
 }
 
@@ -261,11 +267,7 @@ func TestAuthenticate_SecretOfAnotherKey_IsNotBelieved(t *testing.T) {
 		t.Fatal(err)
 	}
 	k.sealed = m.sealed
-	mac, err := h.guard.Sign(t.Context(), "access_keys", k.columns()...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.edit(`UPDATE access_keys SET sealed = ?, mac = ? WHERE id = ?`, k.sealed, mac,
+	h.edit(`UPDATE access_keys SET sealed = ?, mac = ? WHERE id = ?`, k.sealed, h.mac(k),
 		theirs.AccessKeyID)
 	borrowed := aws.Credentials{AccessKeyID: theirs.AccessKeyID,
 		SecretAccessKey: mine.SecretAccessKey}

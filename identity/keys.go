@@ -8,13 +8,14 @@ import (
 	"time"
 
 	"claviger/audit"
+	"claviger/internal/rowmac"
 	"claviger/policy"
 	"claviger/store"
 
 	"github.com/google/uuid"
 )
 
-// The statuses of an access key, in IAM's words.
+// active is the status of an access key that may be used, in IAM's words. The other is Inactive.
 const active = "Active"
 
 // accessKey is one access key at rest. It is never changed.
@@ -22,11 +23,38 @@ type accessKey struct {
 	caller  policy.Caller
 	rev     int64
 	status  string
-	sealed  []byte
+	sealed  []byte // the secret, by the token
 	created time.Time
 }
 
-// aad binds a sealed secret to its access key.
+// accessKeys signs every column: each of them decides who is calling, or whether.
+var accessKeys = rowmac.Declare("access_keys", func(k *accessKey) []rowmac.Column {
+	c := &k.caller
+	return []rowmac.Column{
+		rowmac.Text("id", &c.AccessKeyID),
+		rowmac.Text("account", &c.Account),
+		rowmac.Integer("rev", &k.rev),
+		rowmac.Text("type", &c.Type),
+		rowmac.Text("arn", &c.ARN),
+		rowmac.Text("principal_id", &c.PrincipalID),
+		rowmac.Text("status", &k.status),
+		rowmac.Bytes("sealed", &k.sealed),
+		rowmac.Time("created", &k.created),
+	}
+})
+
+var (
+	qAccessKey = store.Wide(`SELECT `+accessKeys.Columns()+` FROM access_keys WHERE id = $1`,
+		"the access key is what says which account is calling")
+	qInsertAccessKey = store.Wide(accessKeys.Insert(), "access keys hold in every Region")
+)
+
+// load reads and verifies an access key, or returns [store.NoRow].
+func (d *Directory) load(ctx context.Context, id string) (*accessKey, error) {
+	return accessKeys.Load(ctx, d.signer, d.db, qAccessKey, []any{id})
+}
+
+// aad binds a sealed secret to its access key: under another key's id it does not open.
 func (k *accessKey) aad() []byte { return []byte("claviger access key 1 " + k.caller.AccessKeyID) }
 
 // RootUser is the caller that owns an account.
@@ -46,12 +74,12 @@ func (d *Directory) CreateAccessKey(ctx context.Context, principal policy.Caller
 	if k.sealed, err = d.token.Seal(ctx, d.sealing, []byte(secret), k.aad()); err != nil {
 		return "", "", err
 	}
-	mac, err := d.guard.Sign(ctx, "access_keys", k.columns()...)
+	values, err := accessKeys.Sign(ctx, d.signer, k)
 	if err != nil {
 		return "", "", err
 	}
 	err = d.db.Commit(func(tx *store.Tx) error {
-		_, err := tx.Exec(qInsertAccessKey, append(k.columns(), mac)...)
+		_, err := tx.Exec(qInsertAccessKey, values...)
 		return err
 	}, func(err error) []byte { return k.creation(by, err) })
 	return id, secret, err
@@ -83,34 +111,4 @@ func newAccessKey() (id, secret string) {
 	rand.Read(b[:])
 	id = "AKIA" + base32.StdEncoding.EncodeToString(b[:10])
 	return id, base64.StdEncoding.EncodeToString(b[10:])
-}
-
-var (
-	qAccessKey = store.Wide(`SELECT account, rev, type, arn, principal_id, status, sealed, created, mac
-		FROM access_keys WHERE id = $1`,
-		"the access key is what says which account is calling")
-	qInsertAccessKey = store.Wide(`INSERT INTO access_keys
-		(id, account, rev, type, arn, principal_id, status, sealed, created, mac)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, "access keys hold in every Region")
-)
-
-// columns is what the MAC of the row is over: all of it.
-func (k *accessKey) columns() []any {
-	c := &k.caller
-	return []any{c.AccessKeyID, c.Account, k.rev, c.Type, c.ARN, c.PrincipalID, k.status, k.sealed,
-		k.created.UnixMicro()}
-}
-
-func (d *Directory) load(ctx context.Context, id string) (*accessKey, error) {
-	k := &accessKey{caller: policy.Caller{AccessKeyID: id}}
-	var created int64
-	var mac []byte
-	c := &k.caller
-	err := d.db.Row(qAccessKey, []any{id}, &c.Account, &k.rev, &c.Type, &c.ARN, &c.PrincipalID,
-		&k.status, &k.sealed, &created, &mac)
-	if err != nil {
-		return nil, err
-	}
-	k.created = time.UnixMicro(created)
-	return k, d.guard.Verify(ctx, mac, "access_keys", k.columns()...)
 }
