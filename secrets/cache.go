@@ -1,107 +1,79 @@
 package secrets
 
 import (
-	"errors"
+	"context"
 	"sync/atomic"
 
-	"claviger/internal/op"
-	"claviger/store"
+	"claviger/internal/domain"
 )
 
-// Bounds of the cache: under 3 KiB a line with what the runtime adds, less than 30 MB in all; a usual line is under
-// 1 KiB. What is larger is read from its row each time, at the price of a query.
+// Bounds of the cache: under 3 KiB for an entry with what the runtime adds, less than 30 MB in all.
+// A usual entry is under 1 KiB. What is larger is read from its row each time, at the price of a
+// query.
 const (
 	cachedSecrets = 10240
-	keptBytes     = 2048 // of a secret's own text, and of its sealed current value if that fits in too
-	overhead      = 80   // bytes for each tag and label beside its text: headers, and the room that slices and maps leave
+	keptBytes     = 2048 // of a secret's own text, and of its sealed current value if that fits too
+	overhead      = 80   // bytes for each tag and label beside its text: headers, and spare room
 )
 
-// line is what the cache keeps of a secret: all that a plain read needs.
-type line struct {
+// entry is what the cache keeps of a secret: all that a plain read needs.
+type entry struct {
 	*Secret
-	value *version     // the AWSCURRENT version, if there is room for its sealed value; otherwise nil
-	noted atomic.Int64 // the day up to which a read of value is noted
+	current *version     // the AWSCURRENT version if its sealed value fits in; otherwise nil
+	noted   atomic.Int64 // the day up to which a read of current is noted
 }
 
-// Why what was loaded is not kept.
-var (
-	errHeavy = errors.New("the secret is too large to be kept")
-	errLight = errors.New("the secret was read without its value")
-)
+// lookUp finds a secret by its place: [Secrets.withValue] or [Secrets.withoutValue]. It returns nil
+// if there is none.
+type lookUp func(context.Context, secretRef) (*entry, error)
 
-// line returns the facts of a secret, from the cache or from its verified rows; nil if there is none.
-func (s *Secrets) line(c *op.Call, ref secretRef) (*line, error) {
-	var heavy *line
-	l, err := s.lines.Get(ref, func() (*line, error) {
-		l, err := s.loadLine(c, ref)
-		if err == nil && l.weight() > keptBytes {
-			heavy = l
-			return nil, errHeavy
-		}
-		return l, err
+// withValue returns a secret from the cache or from its verified rows, and its current value along
+// with it if that is small.
+func (s *Secrets) withValue(ctx context.Context, ref secretRef) (*entry, error) {
+	return s.cache.Get(ref, func() (*entry, error) { return s.loadEntry(ctx, ref) })
+}
+
+// withoutValue is for those who don't need the value: what is not in the cache is read without it,
+// and not kept.
+func (s *Secrets) withoutValue(ctx context.Context, ref secretRef) (*entry, error) {
+	return s.cache.Peek(ref, func() (*entry, error) {
+		sec, err := s.loadSecret(ctx, ref)
+		return &entry{Secret: sec}, err
 	})
-	switch {
-	case heavy != nil:
-		return heavy, nil
-	case isNoRow(err):
-		return nil, nil
-	}
-	return l, err
 }
 
-// light is line for those who don't read the value: what is not in the cache is read without it, and not kept.
-func (s *Secrets) light(c *op.Call, ref secretRef) (*line, error) {
-	var sec *Secret
-	l, err := s.lines.Get(ref, func() (*line, error) {
-		read, err := s.loadSecret(c, ref)
-		if err != nil {
-			return nil, err
-		}
-		sec = read // verified
-		return nil, errLight
-	})
-	switch {
-	case sec != nil:
-		return &line{Secret: sec}, nil
-	case isNoRow(err):
-		return nil, nil
-	}
-	return l, err
-}
-
-// loadLine reads a secret, and its current version along with it if that is small.
-func (s *Secrets) loadLine(c *op.Call, ref secretRef) (*line, error) {
-	sec, err := s.loadSecret(c, ref)
+// loadEntry reads a secret, and its current version along with it if that is small.
+func (s *Secrets) loadEntry(ctx context.Context, ref secretRef) (*entry, error) {
+	sec, err := s.loadSecret(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
-	l := &line{Secret: sec}
+	e := &entry{Secret: sec}
 	id := sec.stages[current]
 	if id == "" {
-		return l, nil
+		return e, nil
 	}
-	v, err := s.loadVersion(c, sec, id, max(keptBytes-l.weight(), 0))
-	if err == nil {
-		l.value = v
-		l.noted.Store(v.accessed)
+	v, err := s.loadVersion(ctx, sec, id, max(keptBytes-e.weight(), 0))
+	if domain.IsNoRow(err) {
+		return e, nil // too large, or changed this moment: whoever reads the value looks again
 	}
-	if isNoRow(err) {
-		err = nil // too large, or changed this moment: whoever reads the value looks again
+	if err != nil {
+		return nil, err
 	}
-	return l, err
+	e.current = v
+	e.noted.Store(v.accessed)
+	return e, nil
 }
 
-// weight is about how many bytes a secret holds, its values left out.
-func (l *line) weight() int {
-	n := len(l.Name) + len(l.Description) + len(l.KeyID)
-	for _, t := range l.Tags {
+// weight is about how many bytes a secret holds, its values left out: a value is kept only if it
+// fits into what the rest leaves.
+func (e *entry) weight() int {
+	n := len(e.Name) + len(e.Description) + len(e.KeyID)
+	for _, t := range e.Tags {
 		n += len(t.Key) + len(t.Value) + overhead
 	}
-	for label, id := range l.stages {
+	for label, id := range e.stages {
 		n += len(label) + len(id) + overhead
 	}
 	return n
 }
-
-// forget drops a secret from the cache once the change is committed.
-func (s *Secrets) forget(tx *store.Tx, ref secretRef) { tx.After(func() { s.lines.Drop(ref) }) }

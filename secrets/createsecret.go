@@ -1,30 +1,32 @@
 package secrets
 
 import (
+	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/policy"
-	"claviger/store"
 )
 
-// ReplicaRegion is ReplicaRegionType of AWS: a Region to keep a copy in. There are none here.
+// ReplicaRegion names a Region to keep a copy in. There are none here.
 type ReplicaRegion struct {
 	Region   *string `shape:"RegionType"`
 	KmsKeyId *string `shape:"KmsKeyIdType"`
 }
 
-// CreateSecretInput is CreateSecretRequest of AWS. ClientRequestToken, 32 to 64 characters, becomes the id of the first
-// version, if there is a value; SDKs make one up where the program gives none.
+// CreateSecretInput names the new secret: letters, digits and /_+=.@-!. ClientRequestToken, 32 to
+// 64 characters, becomes the id of the first version, if there is a value; SDKs make one up where
+// the program gives none. A value has up to 65,536 bytes, as SecretString or as SecretBinary.
+// KmsKeyId is any form of a KMS KeyId; empty or absent it means the AWS managed key.
 type CreateSecretInput struct {
-	Name                        string          `shape:"NameType,required"` // letters, digits and /_+=.@-!
+	Name                        string          `shape:"NameType,required"`
 	ClientRequestToken          *string         `shape:"ClientRequestTokenType"`
 	Description                 *string         `shape:"DescriptionType"`
-	KmsKeyId                    *string         `shape:"KmsKeyIdType"`     // any form of a KMS KeyId; empty or absent: the managed key
-	SecretBinary                []byte          `shape:"SecretBinaryType"` // up to 65,536 bytes; excludes SecretString
-	SecretString                *string         `shape:"SecretStringType"` // up to 65,536 bytes of UTF-8
+	KmsKeyId                    *string         `shape:"KmsKeyIdType"`
+	SecretBinary                []byte          `shape:"SecretBinaryType"`
+	SecretString                *string         `shape:"SecretStringType"`
 	Tags                        []Tag           `shape:"TagListType"`
 	AddReplicaRegions           []ReplicaRegion `shape:"AddReplicaRegionListType"` // refused
-	ForceOverwriteReplicaSecret *bool           `shape:"BooleanType"`              // refused, unless false
-	Type                        *string         `shape:"MedeaTypeType"`            // refused, unless empty
+	ForceOverwriteReplicaSecret *bool           `shape:"BooleanType"`              // none but false
+	Type                        *string         `shape:"MedeaTypeType"`            // none but empty
 }
 
 // Validate checks what members say together, and refuses what this service can't do.
@@ -34,34 +36,36 @@ func (in CreateSecretInput) Validate() error {
 		return errName
 	case in.ClientRequestToken == nil:
 		return errNoToken
-	case len(in.AddReplicaRegions) > 0, or(in.ForceOverwriteReplicaSecret, false):
+	case len(in.AddReplicaRegions) > 0, domain.Or(in.ForceOverwriteReplicaSecret, false):
 		return errReplicas
-	case or(in.Type, "") != "":
+	case domain.Or(in.Type, "") != "":
 		return errExternal
 	}
-	if err := checkTags(in.Tags); err != nil {
+	if err := domain.CheckTags(tagRules, in.Tags); err != nil {
 		return err
 	}
 	return checkValue(in.SecretString, in.SecretBinary)
 }
 
-// CreateSecretOutput is CreateSecretResponse of AWS. Without a value there is no VersionId.
+// CreateSecretOutput names the new secret. Without a value there is no VersionId.
 type CreateSecretOutput struct {
 	ARN, Name string
 	VersionId string `json:",omitzero"`
 }
 
-// creation is the name of a secret that shall be made, and the secret that has the name already, if any.
+// creation is the name of a secret that shall be made, and the secret that has the name already, if
+// there is one.
 type creation struct {
 	target
 	tagged bool // it shall have tags, which is a permission of its own
 }
 
-// Demands implements [op.Target]: a new secret has no suffix yet, so that policies match it by its name.
+// Demands implements [op.Target]: a new secret has no suffix yet, so that policies match it by its
+// name.
 func (t *creation) Demands() []policy.Demand {
-	d := []policy.Demand{{Action: "secretsmanager:CreateSecret", Resource: policy.Resource{ARN: t.named.arn}}}
+	d := []policy.Demand{domain.On(action("CreateSecret"), t.asked.arn, t.asked.account)}
 	if t.tagged {
-		d = append(d, policy.Demand{Action: "secretsmanager:TagResource", Resource: policy.Resource{ARN: t.named.arn}})
+		d = append(d, domain.On(action("TagResource"), t.asked.arn, t.asked.account))
 	}
 	return d
 }
@@ -69,80 +73,106 @@ func (t *creation) Demands() []policy.Demand {
 // Missing implements [op.Target].
 func (*creation) Missing() error { return nil }
 
-// Ready implements [op.Target]: a name is free again only when the secret's recovery window is over.
+// Ready implements [op.Target]: a name is free again only when the secret's recovery window is
+// over.
 func (t *creation) Ready() error {
-	if t.line != nil && !t.line.Deletes.IsZero() {
-		return errReserved
+	if t.entry != nil && t.entry.scheduledForDeletion() {
+		return errNameScheduled
 	}
 	return nil
 }
 
-// findCreate looks the name up, because a request that comes again must be answered as the first time.
+// findCreate looks the name up, because a request that comes again must be answered as the first
+// time.
 func (s *Secrets) findCreate(c *op.Call, in CreateSecretInput) (*creation, error) {
-	t, err := s.find(c, "CreateSecret", in.Name, s.light)
+	t, err := s.find(c, "CreateSecret", in.Name, s.withoutValue)
 	if err != nil {
 		return nil, err
 	}
-	return &creation{*t, len(in.Tags) > 0}, nil
+	return &creation{target: *t, tagged: len(in.Tags) > 0}, nil
 }
 
-// createSecret seals the first value, if any, under an ARN that nobody had before: its suffix is drawn anew even for a
-// name that is used again.
-func (s *Secrets) createSecret(c *op.Call, in CreateSecretInput, t *creation) (op.Commit[CreateSecretOutput], error) {
-	v := given(in.SecretString, in.SecretBinary)
-	if t.line != nil {
-		return s.createAgain(c, in, v, t.line.Secret)
+// createSecret seals the first value, if there is one, under an ARN that nobody had before: its
+// suffix is drawn anew even for a name that is used again.
+func (s *Secrets) createSecret(c *op.Call, in CreateSecretInput,
+	t *creation) (op.Commit[CreateSecretOutput], error) {
+	v := valueOf(in.SecretString, in.SecretBinary)
+	if t.entry != nil {
+		return s.createAgain(c, in, v, t.entry.Secret)
 	}
+	sec, err := newSecret(c, in)
+	if err != nil {
+		return nil, err
+	}
+	ch, out := &change{secret: sec}, CreateSecretOutput{ARN: sec.ARN(), Name: sec.Name}
+	if v != nil {
+		first, err := s.seal(c, sec, *in.ClientRequestToken, v)
+		if err != nil {
+			return nil, err
+		}
+		ch.added, out.VersionId = []*version{first}, first.id
+		sec.stages = stages{current: first.id}
+	}
+	apply, err := s.prepare(c, ch)
+	if err != nil {
+		return nil, err
+	}
+	return op.Apply(apply, out), nil
+}
+
+// newSecret returns the secret that is asked for, its first revision, without a version.
+func newSecret(c *op.Call, in CreateSecretInput) (*Secret, error) {
 	suffix, err := newSuffix()
 	if err != nil {
 		return nil, err
 	}
-	sec := &Secret{Name: in.Name, Suffix: suffix, Rev: 1, Description: or(in.Description, ""),
-		KeyID: keyName(c, or(in.KmsKeyId, "")), Tags: merge(nil, in.Tags), Created: now(c), Changed: now(c)}
-	sec.Account, sec.Region = c.Namespace()
-	ch, out := &change{secret: sec}, CreateSecretOutput{ARN: sec.ARN(), Name: sec.Name}
-	if v != nil {
-		made, err := s.seal(c, sec, *in.ClientRequestToken, v)
-		if err != nil {
-			return nil, err
-		}
-		ch.add, out.VersionId = []*version{made}, made.id
-		sec.stages = stages{current: made.id}
+	tags, err := domain.AddTags(tagRules, nil, in.Tags)
+	if err != nil {
+		return nil, err
 	}
-	apply, err := s.prepare(c, ch)
-	return func(tx *store.Tx) (CreateSecretOutput, error) { return out, apply(tx) }, err
+	sec := &Secret{Name: in.Name, Suffix: suffix, Rev: 1, Tags: tags,
+		Description: domain.Or(in.Description, ""), Created: now(c), Changed: now(c)}
+	sec.Account, sec.Region = c.Namespace()
+	sec.keepKey(domain.Or(in.KmsKeyId, ""))
+	return sec, nil
 }
 
-// createAgain answers a repeated request as the first time, if it carries the same token and the same value. A
-// request without a value made no version, so that nothing remembers its token: as with AWS, the name is taken.
-func (s *Secrets) createAgain(c *op.Call, in CreateSecretInput, v *value, sec *Secret) (op.Commit[CreateSecretOutput], error) {
+// createAgain answers a repeated request as the first time, if it carries the same token and the
+// same value. A request without a value made no version, so that nothing remembers its token: as
+// with AWS, the name is taken.
+func (s *Secrets) createAgain(c *op.Call, in CreateSecretInput, v *value,
+	sec *Secret) (op.Commit[CreateSecretOutput], error) {
 	if v == nil {
 		return nil, errExists(sec.Name)
 	}
-	known, err := s.known(c, sec, *in.ClientRequestToken, v)
-	switch {
-	case err != nil:
+	token := *in.ClientRequestToken
+	made, err := s.madeBefore(c, sec, token, v)
+	if err != nil {
 		return nil, err
-	case !known:
+	}
+	if !made {
 		return nil, errExists(sec.Name)
 	}
-	out := CreateSecretOutput{sec.ARN(), sec.Name, *in.ClientRequestToken}
-	return func(*store.Tx) (CreateSecretOutput, error) { return out, nil }, nil
+	return op.Unchanged(CreateSecretOutput{ARN: sec.ARN(), Name: sec.Name, VersionId: token}), nil
 }
 
-// known reports whether a token has made a version already. The token with another value than v is an error. To
-// compare, the stored value is opened as the caller, who needs kms:Decrypt for it.
-func (s *Secrets) known(c *op.Call, sec *Secret, token string, v *value) (bool, error) {
-	ver, err := s.loadVersion(c, sec, token, wholeValue)
-	switch {
-	case isNoRow(err):
+// madeBefore reports whether a ClientRequestToken has made a version already. The token with
+// another value than v is an error. To compare, the stored value is opened as the caller, who needs
+// kms:Decrypt for it.
+func (s *Secrets) madeBefore(c *op.Call, sec *Secret, token string, v *value) (bool, error) {
+	ver, err := s.loadVersion(c, sec, token, anySize)
+	if domain.IsNoRow(err) {
 		return false, nil
-	case err != nil:
+	}
+	if err != nil {
 		return false, err
 	}
-	same, err := s.same(c, sec, ver, v)
-	if err == nil && !same {
-		err = errTokenUsed(token, sec.ARN())
+	same, err := s.holds(c, sec, ver, v)
+	if err != nil {
+		return false, err
 	}
-	return same, err
+	if !same {
+		return false, errTokenUsed(token, sec.ARN())
+	}
+	return true, nil
 }

@@ -1,16 +1,19 @@
 package secrets
 
 import (
+	"cmp"
 	"crypto/subtle"
+	"strings"
 
+	"claviger/internal/domain"
 	"claviger/internal/fault"
 	"claviger/internal/op"
 )
 
-// service is how KMS knows who asks.
+// service is the service's name in ARNs and IAM actions, and how KMS knows who asks.
 const service = "secretsmanager"
 
-// managedAlias names the key that a secret has if nobody names another.
+// managedAlias names the AWS managed key, which a secret has if nobody names another.
 const managedAlias = "alias/aws/secretsmanager"
 
 // How Secrets Manager calls it that KMS could not do its part, by direction.
@@ -19,31 +22,52 @@ const (
 	decryptionFailure = "DecryptionFailure"
 )
 
-// keyName returns the form in which a secret keeps KmsKeyId: nothing for the managed key, however it is spelled.
-func keyName(c *op.Call, id string) string {
-	if id == managedAlias || id == "arn:aws:kms:"+c.Region+":"+c.Caller.Account+":"+managedAlias {
-		return ""
-	}
-	return id
+// kmsARN is the ARN of a KMS key or alias in the secret's own account and Region.
+func (s *Secret) kmsARN(resource string) string {
+	a := domain.ARN{Service: "kms", Region: s.Region, Account: s.Account, Resource: resource}
+	return a.String()
 }
 
-// binding is the encryption context of a version, as AWS documents it. It binds the value to its secret and version.
-func binding(s *Secret, id string) map[string]string {
+// keepKey has the secret keep a KmsKeyId: nothing for the managed key, however that is spelled.
+func (s *Secret) keepKey(id string) {
+	s.KeyID = id
+	if id == managedAlias || id == s.kmsARN(managedAlias) {
+		s.KeyID = ""
+	}
+}
+
+// keyFor is what the caller has to call the secret's KMS key. A key that was named without an
+// account is one of the secret's own account, and KMS looks for it in the caller's.
+func (s *Secret) keyFor(c *op.Call) string {
+	if s.Account == c.Caller.Account || strings.HasPrefix(s.KeyID, "arn:") {
+		return s.KeyID
+	}
+	resource := cmp.Or(s.KeyID, managedAlias)
+	if !strings.HasPrefix(resource, "alias/") {
+		resource = "key/" + resource
+	}
+	return s.kmsARN(resource)
+}
+
+// encryptionContext binds a value to its secret and version. Its members are those that AWS
+// documents ("Secret encryption and decryption in AWS Secrets Manager").
+func encryptionContext(s *Secret, id string) map[string]string {
 	return map[string]string{"SecretARN": s.ARN(), "SecretVersionId": id}
 }
 
 // seal makes a version of sec with the value v: one call of the token. Nothing is stored yet.
 func (s *Secrets) seal(c *op.Call, sec *Secret, id string, v *value) (*version, error) {
-	e, err := s.keys.Seal(c, service, sec.KeyID, binding(sec, id), v.bytes)
+	e, err := s.keys.Seal(c, service, sec.keyFor(c), encryptionContext(sec, id), v.bytes)
 	if err != nil {
 		return nil, kmsError(err, encryptionFailure, "encrypt")
 	}
-	return &version{id: id, created: now(c), binary: v.binary, managed: sec.KeyID == "", envelope: e, digest: digestOf(e.Sealed)}, nil
+	return &version{secretRef: sec.ref(), suffix: sec.Suffix, id: id, created: now(c),
+		binary: v.binary, managed: sec.KeyID == "", envelope: e, digest: digestOf(e.Sealed)}, nil
 }
 
-// open returns the value of a version in clear: one call of the token.
-func (s *Secrets) open(c *op.Call, sec *Secret, v *version) ([]byte, error) {
-	plain, err := s.keys.Unseal(c, service, v.envelope, binding(sec, v.id))
+// unseal returns the value of a version in clear: one call of the token.
+func (s *Secrets) unseal(c *op.Call, sec *Secret, v *version) ([]byte, error) {
+	plain, err := s.keys.Unseal(c, service, v.envelope, encryptionContext(sec, v.id))
 	if err != nil {
 		return nil, kmsError(err, decryptionFailure, "decrypt")
 	}
@@ -52,22 +76,23 @@ func (s *Secrets) open(c *op.Call, sec *Secret, v *version) ([]byte, error) {
 
 // reseal returns v sealed anew by the key that sec has now.
 func (s *Secrets) reseal(c *op.Call, sec *Secret, v *version) (*version, error) {
-	plain, err := s.open(c, sec, v)
+	plain, err := s.unseal(c, sec, v)
 	if err != nil {
 		return nil, err
 	}
 	defer clear(plain)
-	anew, err := s.seal(c, sec, v.id, &value{plain, v.binary})
-	if err == nil {
-		anew.created = v.created
+	anew, err := s.seal(c, sec, v.id, &value{bytes: plain, binary: v.binary})
+	if err != nil {
+		return nil, err
 	}
-	return anew, err
+	anew.created = v.created
+	return anew, nil
 }
 
-// same reports whether a version holds exactly v. The comparison takes the same time wherever the two differ: a token
-// is known to more people than the value.
-func (s *Secrets) same(c *op.Call, sec *Secret, ver *version, v *value) (bool, error) {
-	plain, err := s.open(c, sec, ver)
+// holds reports whether a version has exactly the value v. The comparison takes the same time
+// wherever the two differ: a ClientRequestToken is known to more people than the value.
+func (s *Secrets) holds(c *op.Call, sec *Secret, ver *version, v *value) (bool, error) {
+	plain, err := s.unseal(c, sec, ver)
 	if err != nil {
 		return false, err
 	}
@@ -75,20 +100,23 @@ func (s *Secrets) same(c *op.Call, sec *Secret, ver *version, v *value) (bool, e
 	return ver.binary == v.binary && subtle.ConstantTimeCompare(plain, v.bytes) == 1, nil
 }
 
-// kmsError says in Secrets Manager's words what KMS refused, as "Troubleshoot AWS Secrets Manager" has it: who may not
-// use the key is denied; a key that is disabled, pending deletion or absent is a failure to encrypt or decrypt.
-// What no request can help (the device away, a failure of our own) stays what it is.
+// kmsError says in Secrets Manager's words what KMS refused, as "Troubleshoot AWS Secrets Manager"
+// has it. Who may not use the key is denied. A key that is disabled, pending deletion or absent is
+// a failure to encrypt or decrypt. What no request can help (the device away, a failure of our own)
+// stays what it is.
 func kmsError(err error, code, verb string) error {
 	f := fault.Of(err)
 	kind := fault.State
 	switch f.Kind {
 	case fault.Denied:
-		return fault.New(fault.Denied, "AccessDeniedException", "Access to KMS is not allowed").Because(err)
+		return fault.New(fault.Denied, "AccessDeniedException",
+			"Access to KMS is not allowed").Because(err)
 	case fault.Invalid:
 		kind = fault.Invalid
 	case fault.State, fault.NotFound:
 	default:
 		return err
 	}
-	return fault.New(kind, code, "Secrets Manager can't "+verb+" the protected secret text using the provided KMS key.").Because(err)
+	return fault.New(kind, code, "Secrets Manager can't "+verb+
+		" the protected secret text using the provided KMS key.").Because(err)
 }

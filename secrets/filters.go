@@ -6,17 +6,19 @@ import (
 	"unicode"
 )
 
-// Filter is Filter of AWS: what a listing is narrowed to.
+// Filter narrows a listing to the secrets of which an attribute begins with one of the values.
 type Filter struct {
 	Key    *string  `shape:"FilterNameStringType"`
-	Values []string `shape:"FilterValuesStringList"` // 1 to 10; one of them must match; ! negates
+	Values []string `shape:"FilterValuesStringList"` // 1 to 10; a ! in front negates
 }
+
+var errFilter = invalidParameter("A filter needs a Key and Values.")
 
 // checkFilters holds filters to what the model leaves open.
 func checkFilters(filters []Filter) error {
 	for _, f := range filters {
 		if f.Key == nil || f.Values == nil {
-			return invalidParameter("A filter needs a Key and Values.")
+			return errFilter
 		}
 	}
 	return nil
@@ -28,7 +30,8 @@ type search struct {
 	words   int // that are looked for in all attributes of a secret
 }
 
-// condition is a filter: one of the values in wanted must match, if there is any, and none of those in unwanted.
+// condition is a filter: one of the values in wanted must match, if there is any, and none of those
+// in unwanted.
 type condition struct {
 	key              string
 	wanted, unwanted []wanted
@@ -45,11 +48,12 @@ func newSearch(filters []Filter) *search {
 	for _, f := range filters {
 		c := condition{key: *f.Key}
 		for _, v := range f.Values {
-			if no, negated := strings.CutPrefix(v, "!"); negated {
+			no, negated := strings.CutPrefix(v, "!")
+			if negated {
 				c.unwanted = append(c.unwanted, s.read(c.key, no))
-			} else {
-				c.wanted = append(c.wanted, s.read(c.key, v))
+				continue
 			}
+			c.wanted = append(c.wanted, s.read(c.key, v))
 		}
 		s.filters = append(s.filters, c)
 	}
@@ -68,7 +72,8 @@ func (s *search) read(key, value string) wanted {
 	return wanted{text: value}
 }
 
-// cost is about how much work a secret is: the bytes to split into words, and the words to look for among them.
+// cost is about how much work a secret is: the bytes to split into words, and the words to look for
+// among them.
 func (s *search) cost(sec *Secret) int {
 	if s.words == 0 {
 		return 0
@@ -85,22 +90,27 @@ func (s *search) matches(sec *Secret) bool {
 	a := &attributes{Secret: sec}
 	for _, c := range s.filters {
 		has := func(w wanted) bool { return a.have(c.key, w) }
-		if slices.ContainsFunc(c.unwanted, has) || len(c.wanted) > 0 && !slices.ContainsFunc(c.wanted, has) {
+		if slices.ContainsFunc(c.unwanted, has) {
+			return false
+		}
+		if len(c.wanted) > 0 && !slices.ContainsFunc(c.wanted, has) {
 			return false
 		}
 	}
 	return true
 }
 
-// attributes are what filters look at in one secret. What costs work is made when the first value asks for it.
+// attributes are what filters look at in one secret. What costs work is made when the first value
+// asks for it.
 type attributes struct {
 	*Secret
 	lower string   // the description
 	words []string // of all attributes, sorted
 }
 
-// have reports whether the attribute that key names begins with a value. No secret here has a primary Region or an owning
-// service: there is no replication, and no other service keeps its secrets here.
+// have reports whether the attribute that key names begins with a value. No secret here has a
+// primary Region or an owning service: there is no replication, and no other service keeps its
+// secrets here.
 func (a *attributes) have(key string, w wanted) bool {
 	switch key {
 	case "name":
@@ -111,17 +121,21 @@ func (a *attributes) have(key string, w wanted) bool {
 		}
 		return strings.HasPrefix(a.lower, w.text)
 	case "tag-key":
-		return slices.ContainsFunc(a.Tags, func(t Tag) bool { return strings.HasPrefix(t.Key, w.text) })
+		return a.haveTag(func(t Tag) bool { return strings.HasPrefix(t.Key, w.text) })
 	case "tag-value":
-		return slices.ContainsFunc(a.Tags, func(t Tag) bool { return strings.HasPrefix(t.Value, w.text) })
+		return a.haveTag(func(t Tag) bool { return strings.HasPrefix(t.Value, w.text) })
 	case "all":
 		return a.haveWords(w.words)
 	}
 	return false
 }
 
-// haveWords reports whether each word begins a word of some attribute, whatever its case. The first word that does not
-// sort before another begins with it, if any does.
+func (a *attributes) haveTag(begins func(Tag) bool) bool {
+	return slices.ContainsFunc(a.Tags, begins)
+}
+
+// haveWords reports whether each word begins a word of some attribute, whatever its case. The first
+// word that does not sort before another begins with it, if any does.
 func (a *attributes) haveWords(words []string) bool {
 	if a.words == nil {
 		texts := []string{a.Name, a.Description}
@@ -136,15 +150,12 @@ func (a *attributes) haveWords(words []string) bool {
 	})
 }
 
-// sortedWords splits a text at whatever is neither letter nor digit. The words come in lower case, in order and once each.
+// sortedWords splits a text at whatever is neither letter nor digit. The words come in lower case,
+// in order and once each.
 func sortedWords(s string) []string {
-	all := strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	all := strings.FieldsFunc(strings.ToLower(s), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	})
 	slices.Sort(all)
 	return slices.Compact(all)
-}
-
-// position is where a page ended: the value that the listing is sorted by, and the name or id that sets equals apart.
-type position struct {
-	key  int64
-	name string
 }

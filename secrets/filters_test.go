@@ -2,8 +2,9 @@ package secrets
 
 import "testing"
 
-func TestFilters(t *testing.T) {
-	s := &Secret{Name: "prod/MyDb", Description: "The Main database", Tags: []Tag{{"Team", "blue-one"}, {"env", "Prod"}}}
+func TestSearch_Filters_MatchAsAWSDoes(t *testing.T) {
+	s := &Secret{Name: "prod/MyDb", Description: "The Main database",
+		Tags: []Tag{{Key: "Team", Value: "blue-one"}, {Key: "env", Value: "Prod"}}}
 	for _, test := range []struct {
 		key    string
 		values []string
@@ -37,11 +38,13 @@ func TestFilters(t *testing.T) {
 		{"primary-region", []string{"!us"}, true},
 		{"owning-service", []string{"rds"}, false},
 	} {
-		if got := newSearch([]Filter{{&test.key, test.values}}).matches(s); got != test.want {
+		filters := []Filter{{Key: &test.key, Values: test.values}}
+		if got := newSearch(filters).matches(s); got != test.want {
 			t.Errorf("%s %q: %v", test.key, test.values, got)
 		}
 	}
-	both := []Filter{{ptr("name"), []string{"prod"}}, {ptr("tag-key"), []string{"nobody"}}}
+	both := []Filter{{Key: ptr("name"), Values: []string{"prod"}},
+		{Key: ptr("tag-key"), Values: []string{"nobody"}}}
 	if newSearch(both).matches(s) || !newSearch(nil).matches(s) {
 		t.Error("all filters must hold")
 	}

@@ -1,16 +1,18 @@
 package secrets
 
 import (
+	"slices"
 	"strings"
 
+	"claviger/internal/domain"
 	"claviger/internal/op"
 )
 
-// GetRandomPasswordInput is GetRandomPasswordRequest of AWS. By default a password has 32 characters, no space, and at
-// least one of each other type.
+// GetRandomPasswordInput says which characters to choose from. By default a password has 32
+// characters, no space, and at least one of each other type.
 type GetRandomPasswordInput struct {
 	PasswordLength          *int64  `shape:"PasswordLengthType"`    // 1 to 4,096 characters
-	ExcludeCharacters       *string `shape:"ExcludeCharactersType"` // each of them, of whatever type
+	ExcludeCharacters       *string `shape:"ExcludeCharactersType"` // of whatever type
 	ExcludeNumbers          *bool   `shape:"ExcludeNumbersType"`
 	ExcludePunctuation      *bool   `shape:"ExcludePunctuationType"`
 	ExcludeUppercase        *bool   `shape:"ExcludeUppercaseType"`
@@ -29,20 +31,21 @@ const (
 
 const usualLength = 32
 
-// types returns the characters of each type that is included, less those that are excluded one by one.
+// types returns the characters of each type that is included, less those that are excluded one by
+// one.
 func (in GetRandomPasswordInput) types() (types []string) {
 	for _, t := range []struct {
 		characters string
 		out        bool
 	}{
-		{lowercase, or(in.ExcludeLowercase, false)},
-		{uppercase, or(in.ExcludeUppercase, false)},
-		{numbers, or(in.ExcludeNumbers, false)},
-		{punctuation, or(in.ExcludePunctuation, false)},
-		{" ", !or(in.IncludeSpace, false)},
+		{lowercase, domain.Or(in.ExcludeLowercase, false)},
+		{uppercase, domain.Or(in.ExcludeUppercase, false)},
+		{numbers, domain.Or(in.ExcludeNumbers, false)},
+		{punctuation, domain.Or(in.ExcludePunctuation, false)},
+		{" ", !domain.Or(in.IncludeSpace, false)},
 	} {
 		if !t.out {
-			types = append(types, without(t.characters, or(in.ExcludeCharacters, "")))
+			types = append(types, without(t.characters, domain.Or(in.ExcludeCharacters, "")))
 		}
 	}
 	return types
@@ -58,61 +61,70 @@ func without(characters, excluded string) string {
 	}, characters)
 }
 
-func (in GetRandomPasswordInput) length() int        { return int(or(in.PasswordLength, usualLength)) }
-func (in GetRandomPasswordInput) requiresEach() bool { return or(in.RequireEachIncludedType, true) }
+func (in GetRandomPasswordInput) length() int {
+	return int(domain.Or(in.PasswordLength, usualLength))
+}
+
+func (in GetRandomPasswordInput) requiresEach() bool {
+	return domain.Or(in.RequireEachIncludedType, true)
+}
+
+var (
+	errNothingLeft   = invalidParameter("All characters have been excluded from selection.")
+	errTypeExcluded  = invalidParameter("All characters of the desired type have been excluded.")
+	errShortPassword = invalidParameter("Password length is too short based on the required types.")
+)
 
 // Validate refuses what leaves nothing to choose from.
 func (in GetRandomPasswordInput) Validate() error {
 	types := in.types()
-	if strings.Join(types, "") == "" {
-		return invalidParameter("All characters have been excluded from selection.")
-	}
-	if !in.requiresEach() {
+	switch {
+	case strings.Join(types, "") == "":
+		return errNothingLeft
+	case !in.requiresEach():
 		return nil
-	}
-	for _, t := range types {
-		if t == "" {
-			return invalidParameter("All characters of the desired type have been excluded.")
-		}
-	}
-	if in.length() < len(types) {
-		return invalidParameter("Password length is too short based on the required types.")
+	case slices.Contains(types, ""):
+		return errTypeExcluded
+	case in.length() < len(types):
+		return errShortPassword
 	}
 	return nil
 }
 
-// GetRandomPasswordOutput is GetRandomPasswordResponse of AWS.
+// GetRandomPasswordOutput is the password, which is kept nowhere.
 type GetRandomPasswordOutput struct{ RandomPassword string }
 
-func (s *Secrets) findPassword(*op.Call, GetRandomPasswordInput) (account, error) {
-	return account{[]string{"GetRandomPassword"}}, nil
+func (s *Secrets) findPassword(*op.Call, GetRandomPasswordInput) (domain.Account, error) {
+	return domain.OnAccount(action("GetRandomPassword")), nil
 }
 
-// getRandomPassword draws on the token. The password passes through this process by AWS's contract, and stays nowhere.
-func (s *Secrets) getRandomPassword(c *op.Call, in GetRandomPasswordInput, _ account) (GetRandomPasswordOutput, error) {
-	d := &dice{read: func(n int) ([]byte, error) { return s.random.Random(c, n) }}
-	password, err := in.draw(d)
-	return GetRandomPasswordOutput{password}, err
+// getRandomPassword draws on the token. The password passes through this process by AWS's contract,
+// and stays nowhere.
+func (s *Secrets) getRandomPassword(c *op.Call, in GetRandomPasswordInput,
+	_ domain.Account) (out GetRandomPasswordOutput, err error) {
+	u := &uniform{read: func(n int) ([]byte, error) { return s.random.Random(c, n) }}
+	out.RandomPassword, err = in.draw(u)
+	return out, err
 }
 
-// draw makes a password: every character from all that are included and, if each type is required, one of each
-// type put over what stands at as many different places.
-func (in GetRandomPasswordInput) draw(d *dice) (string, error) {
+// draw makes a password: every character from all that are included. If each type is required, one
+// of each is put over what stands at as many different places, so that no place betrays its type.
+func (in GetRandomPasswordInput) draw(u *uniform) (string, error) {
 	types := in.types()
-	text, err := d.text(strings.Join(types, ""), in.length())
+	text, err := u.text(strings.Join(types, ""), in.length())
 	if err != nil || !in.requiresEach() {
 		return text, err
 	}
 	password, taken := []byte(text), map[int]bool{}
 	for _, t := range types {
-		at, err := d.below(len(password))
+		at, err := u.below(len(password))
 		for err == nil && taken[at] {
-			at, err = d.below(len(password))
+			at, err = u.below(len(password))
 		}
 		if err != nil {
 			return "", err
 		}
-		one, err := d.text(t, 1)
+		one, err := u.text(t, 1)
 		if err != nil {
 			return "", err
 		}

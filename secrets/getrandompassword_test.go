@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-func fair() *dice {
-	return &dice{read: func(n int) ([]byte, error) {
+func fair() *uniform {
+	return &uniform{read: func(n int) ([]byte, error) {
 		b := make([]byte, n)
 		rand.Read(b)
 		return b, nil
@@ -18,21 +18,34 @@ func fair() *dice {
 
 func ptr[T any](v T) *T { return &v }
 
-func TestPasswords(t *testing.T) {
+const all = lowercase + uppercase + numbers + punctuation
+
+func TestGetRandomPassword_Options_AreKept(t *testing.T) {
+	each := []string{lowercase, uppercase, numbers, punctuation}
 	for name, test := range map[string]struct {
 		in        GetRandomPasswordInput
 		length    int
 		alphabet  string
 		eachOneOf []string
 	}{
-		"usual":     {GetRandomPasswordInput{}, 32, lowercase + uppercase + numbers + punctuation, []string{lowercase, uppercase, numbers, punctuation}},
-		"shortest":  {GetRandomPasswordInput{PasswordLength: ptr[int64](4)}, 4, lowercase + uppercase + numbers + punctuation, []string{lowercase, uppercase, numbers, punctuation}},
-		"spaces":    {GetRandomPasswordInput{PasswordLength: ptr[int64](5), IncludeSpace: ptr(true)}, 5, lowercase + uppercase + numbers + punctuation + " ", []string{lowercase, uppercase, numbers, punctuation, " "}},
-		"longest":   {GetRandomPasswordInput{PasswordLength: ptr[int64](4096)}, 4096, lowercase + uppercase + numbers + punctuation, nil},
-		"digits":    {GetRandomPasswordInput{ExcludeLowercase: ptr(true), ExcludeUppercase: ptr(true), ExcludePunctuation: ptr(true)}, 32, numbers, []string{numbers}},
-		"excluded":  {GetRandomPasswordInput{ExcludeCharacters: ptr("abc\"'\\0ä")}, 32, without(lowercase+uppercase+numbers+punctuation, "abc\"'\\0"), nil},
-		"one":       {GetRandomPasswordInput{PasswordLength: ptr[int64](1), RequireEachIncludedType: ptr(false)}, 1, lowercase + uppercase + numbers + punctuation, nil},
-		"type gone": {GetRandomPasswordInput{ExcludeCharacters: ptr(numbers), RequireEachIncludedType: ptr(false)}, 32, lowercase + uppercase + punctuation, nil},
+		"usual": {GetRandomPasswordInput{}, 32, all, each},
+		"shortest": {GetRandomPasswordInput{PasswordLength: ptr[int64](4)},
+			4, all, each},
+		"spaces": {GetRandomPasswordInput{PasswordLength: ptr[int64](5), IncludeSpace: ptr(true)},
+			5, all + " ", append(each, " ")},
+		"longest": {GetRandomPasswordInput{PasswordLength: ptr[int64](4096)},
+			4096, all, nil},
+		"digits": {GetRandomPasswordInput{ExcludeLowercase: ptr(true), ExcludeUppercase: ptr(true),
+			ExcludePunctuation: ptr(true)},
+			32, numbers, []string{numbers}},
+		"excluded": {GetRandomPasswordInput{ExcludeCharacters: ptr("abc\"'\\0ä")},
+			32, without(all, "abc\"'\\0"), nil},
+		"one": {GetRandomPasswordInput{PasswordLength: ptr[int64](1),
+			RequireEachIncludedType: ptr(false)},
+			1, all, nil},
+		"type gone": {GetRandomPasswordInput{ExcludeCharacters: ptr(numbers),
+			RequireEachIncludedType: ptr(false)},
+			32, lowercase + uppercase + punctuation, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if err := test.in.Validate(); err != nil {
@@ -53,32 +66,35 @@ func TestPasswords(t *testing.T) {
 	}
 }
 
-func TestPasswordsThatCannotBe(t *testing.T) {
+func TestGetRandomPassword_NothingToChoose_IsRefused(t *testing.T) {
 	for want, in := range map[string]GetRandomPasswordInput{
-		"Password length is too short based on the required types.": {PasswordLength: ptr[int64](3)},
-		"All characters have been excluded from selection.": {ExcludeLowercase: ptr(true), ExcludeUppercase: ptr(true), ExcludePunctuation: ptr(true),
+		"Password length is too short based on the required types.": {
+			PasswordLength: ptr[int64](3)},
+		"All characters have been excluded from selection.": {
+			ExcludeLowercase: ptr(true), ExcludeUppercase: ptr(true), ExcludePunctuation: ptr(true),
 			ExcludeNumbers: ptr(true), RequireEachIncludedType: ptr(false)},
-		"All characters of the desired type have been excluded.": {ExcludeCharacters: ptr(numbers)},
+		"All characters of the desired type have been excluded.": {
+			ExcludeCharacters: ptr(numbers)},
 	} {
 		err := in.Validate()
-		if err == nil || codeOf(err) != "InvalidParameterException" || !strings.Contains(err.Error(), want) {
+		if codeOf(err) != "InvalidParameterException" || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
 		}
 	}
 }
 
-func TestAPasswordNeedsTheToken(t *testing.T) {
+func TestGetRandomPassword_TokenAway_IsNoPassword(t *testing.T) {
 	gone := errors.New("gone")
-	d := &dice{read: func(int) ([]byte, error) { return nil, gone }}
-	if p, err := (GetRandomPasswordInput{}).draw(d); p != "" || !errors.Is(err, gone) {
+	u := &uniform{read: func(int) ([]byte, error) { return nil, gone }}
+	if p, err := (GetRandomPasswordInput{}).draw(u); p != "" || !errors.Is(err, gone) {
 		t.Errorf("%q, %v", p, err)
 	}
 }
 
 // The source counts through all bytes, so that an even choice comes out exactly even.
-func TestDiceAreEven(t *testing.T) {
+func TestUniform_CountingSource_IsExactlyEven(t *testing.T) {
 	at := 0
-	d := &dice{read: func(n int) ([]byte, error) {
+	u := &uniform{read: func(n int) ([]byte, error) {
 		b := make([]byte, n)
 		for i := range b {
 			b[i] = byte(at)
@@ -88,7 +104,7 @@ func TestDiceAreEven(t *testing.T) {
 	}}
 	count := map[byte]int{}
 	const rounds = 94 * 2 * 20 // 188 of 256 bytes are fair for 94 characters
-	text, err := d.text(lowercase+uppercase+numbers+punctuation, rounds)
+	text, err := u.text(all, rounds)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,9 +119,10 @@ func TestDiceAreEven(t *testing.T) {
 }
 
 // A chi-squared test over the positions: a type that is required must not betray where it stands.
-func TestRequiredTypesStandAnywhere(t *testing.T) {
+func TestGetRandomPassword_RequiredTypes_StandAnywhere(t *testing.T) {
 	const length, rounds = 8, 8000
-	in := GetRandomPasswordInput{PasswordLength: ptr[int64](length), ExcludeUppercase: ptr(true), ExcludePunctuation: ptr(true)}
+	in := GetRandomPasswordInput{PasswordLength: ptr[int64](length), ExcludeUppercase: ptr(true),
+		ExcludePunctuation: ptr(true)}
 	var digits [length]float64
 	total := 0.0
 	for range rounds {

@@ -1,24 +1,27 @@
 package secrets
 
 import (
+	"context"
 	"time"
 
+	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/internal/wire"
 )
 
-// GetSecretValueInput is GetSecretValueRequest of AWS. Without a version or label it means AWSCURRENT.
+// GetSecretValueInput names a version of a secret by its id, by a label, or by both if they agree.
+// Without either it means AWSCURRENT.
 type GetSecretValueInput struct {
 	SecretId     string  `shape:"SecretIdType,required"`
 	VersionId    *string `shape:"SecretVersionIdType"`
-	VersionStage *string `shape:"SecretVersionStageType"` // with VersionId: must stand on that version
+	VersionStage *string `shape:"SecretVersionStageType"`
 	op.ByShape
 }
 
 func (in GetSecretValueInput) secretID() string { return in.SecretId }
 
-// GetSecretValueOutput is GetSecretValueResponse of AWS: the value in the member in which it was given, text or up to
-// 65,536 bytes.
+// GetSecretValueOutput is the value in the member in which it was given, text or up to 65,536
+// bytes.
 type GetSecretValueOutput struct {
 	ARN           string
 	Name          string
@@ -29,22 +32,21 @@ type GetSecretValueOutput struct {
 	CreatedDate   wire.Time // of the version
 }
 
-// wholeValue is a limit in bytes that every sealed value keeps: the value's own and what sealing adds.
-const wholeValue = 1 << 20
-
-// getSecretValue opens one version: one call of the token. The plaintext of a string is wiped here; the string itself
-// lives until the answer is written.
-func (s *Secrets) getSecretValue(c *op.Call, in GetSecretValueInput, l *line) (out GetSecretValueOutput, err error) {
-	l, v, err := s.pick(c, l, in.VersionId, in.VersionStage)
+// getSecretValue opens one version: one call of the token. The plaintext of a string is wiped here;
+// the string itself lives until the answer is written.
+func (s *Secrets) getSecretValue(c *op.Call, in GetSecretValueInput,
+	e *entry) (out GetSecretValueOutput, err error) {
+	e, v, err := s.versionAsked(c, e, in)
 	if err != nil {
 		return out, err
 	}
-	plain, err := s.open(c, l.Secret, v)
+	plain, err := s.unseal(c, e.Secret, v)
 	if err != nil {
 		return out, err
 	}
-	s.accessed(c, l, v)
-	out = GetSecretValueOutput{ARN: l.ARN(), Name: l.Name, VersionId: v.id, VersionStages: l.stages.of(v.id), CreatedDate: wire.Time{Time: v.created}}
+	s.noteRead(c.Time, e, v)
+	out = GetSecretValueOutput{ARN: e.ARN(), Name: e.Name, VersionId: v.id,
+		VersionStages: e.stages.of(v.id), CreatedDate: wire.Time{Time: v.created}}
 	if v.binary {
 		out.SecretBinary = plain
 		return out, nil
@@ -55,92 +57,86 @@ func (s *Secrets) getSecretValue(c *op.Call, in GetSecretValueInput, l *line) (o
 	return out, nil
 }
 
-// pick returns the version that is asked for, by its id, by a label, or by both if they agree; without either, the
-// current one.
-func (s *Secrets) pick(c *op.Call, l *line, id, label *string) (*line, *version, error) {
-	wanted := l.stages[or(label, current)]
-	switch {
-	case id != nil && label != nil && wanted != *id:
-		if _, err := s.versionFacts(c, l.Secret, *id); isNoRow(err) {
-			return l, nil, errNoVersion(*id)
-		}
-		return l, nil, errUnmatched
-	case id != nil:
-		wanted = *id
-	case wanted == "":
-		return l, nil, errNoLabel(or(label, current))
+// versionAsked returns the version that is asked for, and the secret as it was when it had that
+// version: the one that was found may be of a moment ago.
+func (s *Secrets) versionAsked(ctx context.Context, e *entry,
+	in GetSecretValueInput) (*entry, *version, error) {
+	id, err := s.versionID(ctx, e.Secret, in.VersionId, in.VersionStage)
+	if err != nil {
+		return nil, nil, err
 	}
-	if l.value != nil && l.value.id == wanted {
-		return l, l.value, nil
+	if e.current != nil && e.current.id == id {
+		return e, e.current, nil
 	}
-	v, err := s.loadVersion(c, l.Secret, wanted, wholeValue)
-	if !isNoRow(err) {
-		return l, v, err
+	v, err := s.loadVersion(ctx, e.Secret, id, anySize)
+	if !domain.IsNoRow(err) {
+		return e, v, err
 	}
-	if !l.stages.labelled(wanted) {
-		return l, nil, errNoVersion(wanted)
+	if !e.stages.labelled(id) {
+		return nil, nil, errNoVersion(id)
 	}
-	if err := s.lost(c, l.Secret, wanted); err != nil {
-		return l, nil, err
+	if err := s.versionGone(ctx, e.Secret, id); err != nil {
+		return nil, nil, err
 	}
-	fresh, err := s.loadLine(c, l.ref())
-	if isNoRow(err) {
-		err = errAbsent
+	fresh, err := s.loadEntry(ctx, e.ref())
+	if domain.IsNoRow(err) {
+		return nil, nil, errNotFound
 	}
 	if err != nil {
-		return l, nil, err
+		return nil, nil, err
 	}
-	return s.pick(c, fresh, id, label)
+	return s.versionAsked(ctx, fresh, in)
 }
 
-// lost says why a labelled version of sec has no row. If the secret has only changed since it was read, it is nil;
-// otherwise the secret is gone, or somebody has been at the database.
-func (s *Secrets) lost(c *op.Call, sec *Secret, id string) error {
-	fresh, err := s.loadSecret(c, sec.ref())
+// versionID returns the id of the version that id and label name. A version that is named by its id
+// alone may be absent.
+func (s *Secrets) versionID(ctx context.Context, sec *Secret, id, label *string) (string, error) {
+	stage := domain.Or(label, current)
+	attached := sec.stages[stage]
 	switch {
-	case isNoRow(err), err == nil && fresh.Suffix != sec.Suffix:
-		return errAbsent
+	case id == nil && attached == "":
+		return "", errNoStage(stage)
+	case id == nil:
+		return attached, nil
+	case label == nil, attached == *id:
+		return *id, nil
+	}
+	_, err := s.versionFacts(ctx, sec, *id)
+	switch {
+	case domain.IsNoRow(err):
+		return "", errNoVersion(*id)
+	case err != nil:
+		return "", err
+	}
+	return "", errUnmatched
+}
+
+// versionGone says why a labelled version of sec has no row. If the secret has only changed since
+// it was read, it is nil. Otherwise the secret is gone, or somebody has been at the database.
+func (s *Secrets) versionGone(ctx context.Context, sec *Secret, id string) error {
+	fresh, err := s.loadSecret(ctx, sec.ref())
+	switch {
+	case domain.IsNoRow(err), err == nil && fresh.Suffix != sec.Suffix:
+		return errNotFound
 	case err != nil:
 		return err
-	case fresh.Rev != sec.Rev && fresh.Deletes.IsZero():
-		return nil
-	case fresh.Rev != sec.Rev:
-		return errMarked
+	case fresh.Rev == sec.Rev:
+		return errVersionRemoved(sec.ARN(), id)
+	case fresh.scheduledForDeletion():
+		return errScheduled
 	}
-	return errLost(sec.ARN(), id)
+	return nil
 }
 
-// accessed remembers the day of a read, once a day for each version: AWS tells no more than the day, so that a read
-// costs no write of its own.
-func (s *Secrets) accessed(c *op.Call, l *line, v *version) {
-	day := c.Time.Truncate(24 * time.Hour).UnixMicro()
+// noteRead remembers the day of a read, once a day for each version. AWS tells no more than the
+// day, so that a read costs no write of its own.
+func (s *Secrets) noteRead(at time.Time, e *entry, v *version) {
+	day := at.Truncate(24 * time.Hour).UnixMicro()
 	switch {
-	case v == l.value && l.noted.Load() >= day, v.accessed >= day:
+	case v == e.current && e.noted.Load() >= day, v.accessed >= day:
 		return
-	case v == l.value:
-		l.noted.Store(day)
+	case v == e.current:
+		e.noted.Store(day)
 	}
-	s.noteAccess(l.Secret, v.id, day)
-}
-
-// DescribeSecretOutput is DescribeSecretResponse of AWS, without the members of what this service doesn't do.
-type DescribeSecretOutput struct {
-	ARN                string
-	Name               string
-	Description        string              `json:",omitzero"`
-	KmsKeyId           string              `json:",omitzero"`
-	LastChangedDate    wire.Time           // of anything about the secret
-	LastAccessedDate   *wire.Time          `json:",omitzero"` // a day
-	DeletedDate        *wire.Time          `json:",omitzero"` // the end of the recovery window
-	Tags               []Tag               `json:",omitempty"`
-	VersionIdsToStages map[string][]string `json:",omitempty"`
-	CreatedDate        wire.Time
-}
-
-// describeSecret answers from the cache, but for the day of the last access: that is not worth dropping a line for.
-func (s *Secrets) describeSecret(_ *op.Call, _ SecretInput, l *line) (DescribeSecretOutput, error) {
-	accessed, err := s.accessedOn(l.Secret)
-	return DescribeSecretOutput{ARN: l.ARN(), Name: l.Name, Description: l.Description, KmsKeyId: l.KeyID,
-		LastChangedDate: wire.Time{Time: l.Changed}, LastAccessedDate: wire.At(accessed), DeletedDate: wire.At(l.Deletes),
-		Tags: l.Tags, VersionIdsToStages: l.versionsToStages(), CreatedDate: wire.Time{Time: l.Created}}, err
+	s.noteAccess(e.Secret, v.id, day)
 }

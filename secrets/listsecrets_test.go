@@ -3,18 +3,13 @@ package secrets_test
 import (
 	"context"
 	"fmt"
-	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"claviger/internal/op"
-	"claviger/internal/wire"
 	"claviger/secrets"
-
-	"github.com/google/uuid"
 )
 
 // names lists all pages and returns the names, and how many pages it took.
@@ -34,7 +29,7 @@ func (s *service) names(in M) (names []string, pages int) {
 	}
 }
 
-func TestListsInEveryOrder(t *testing.T) {
+func TestListSecrets_EveryOrder_IsKeptOverPages(t *testing.T) {
 	s := start(t)
 	for _, name := range []string{"b", "d", "a", "c"} {
 		s.create(name, "v")
@@ -45,9 +40,16 @@ func TestListsInEveryOrder(t *testing.T) {
 		s.pass(time.Second)
 	}
 	s.get("a") // accessed: b c d a
-	eventually(t, "the access is noted", func() bool { return s.describe("a").LastAccessedDate != nil })
-	for by, want := range map[string][]string{"": {"b", "d", "a", "c"}, "created-date": {"b", "d", "a", "c"}, "name": {"a", "b", "c", "d"},
-		"last-changed-date": {"b", "a", "d", "c"}, "last-accessed-date": {"b", "c", "d", "a"}} {
+	eventually(t, "the access is noted", func() bool {
+		return s.describe("a").LastAccessedDate != nil
+	})
+	for by, want := range map[string][]string{
+		"":                   {"b", "d", "a", "c"},
+		"created-date":       {"b", "d", "a", "c"},
+		"name":               {"a", "b", "c", "d"},
+		"last-changed-date":  {"b", "a", "d", "c"},
+		"last-accessed-date": {"b", "c", "d", "a"},
+	} {
 		for _, order := range []string{"asc", "desc"} {
 			for size := 1; size < 5; size++ {
 				in := M{"MaxResults": size, "SortOrder": order}
@@ -66,26 +68,31 @@ func TestListsInEveryOrder(t *testing.T) {
 	}
 }
 
-func TestPageTokensFitOneListing(t *testing.T) {
+func TestNextToken_AnotherListing_IsRefused(t *testing.T) {
 	s := start(t)
 	for i := range 3 {
 		s.create(strconv.Itoa(i), "v")
 	}
 	out := must[secrets.ListSecretsOutput](s, "ListSecrets", M{"MaxResults": 1})
-	for _, in := range []M{{"SortBy": "name"}, {"SortOrder": "desc"}, {"IncludePlannedDeletion": true}, {"Filters": []M{{"Key": "name", "Values": []string{"1"}}}}} {
+	for _, in := range []M{
+		{"SortBy": "name"}, {"SortOrder": "desc"}, {"IncludePlannedDeletion": true},
+		{"Filters": []M{{"Key": "name", "Values": []string{"1"}}}},
+	} {
 		in["NextToken"] = out.NextToken
-		refused[secrets.ListSecretsOutput](s, "ListSecrets", in, "InvalidNextTokenException", "")
+		s.refused("ListSecrets", in, "InvalidNextTokenException", "")
 	}
-	refused[secrets.ListSecretsOutput](s, "ListSecrets", M{"NextToken": "x"}, "InvalidNextTokenException", "")
-	refused[secrets.ListSecretVersionIdsOutput](s, "ListSecretVersionIds", M{"SecretId": "1", "NextToken": out.NextToken}, "InvalidNextTokenException", "")
+	s.refused("ListSecrets", M{"NextToken": "x"}, "InvalidNextTokenException", "")
+	s.refused("ListSecretVersionIds", M{"SecretId": "1", "NextToken": out.NextToken},
+		"InvalidNextTokenException", "")
 }
 
-func TestListsLeaveOutWhatIsNotAsked(t *testing.T) {
+func TestListSecrets_Filters_LeaveOutTheRest(t *testing.T) {
 	s := start(t)
-	must[secrets.CreateSecretOutput](s, "CreateSecret", M{"Name": "prod/a", "ClientRequestToken": token(), "Description": "Main", "Tags": []M{{"Key": "team", "Value": "blue"}}})
+	s.do("CreateSecret", M{"Name": "prod/a", "ClientRequestToken": token(), "Description": "Main",
+		"Tags": []M{{"Key": "team", "Value": "blue"}}})
 	s.create("prod/b", "v")
 	s.create("test/c", "v")
-	must[secrets.DeleteSecretOutput](s, "DeleteSecret", M{"SecretId": "prod/b"})
+	s.do("DeleteSecret", M{"SecretId": "prod/b"})
 	filter := func(key string, values ...string) M { return M{"Key": key, "Values": values} }
 	for _, test := range []struct {
 		in   M
@@ -94,7 +101,8 @@ func TestListsLeaveOutWhatIsNotAsked(t *testing.T) {
 		{M{}, []string{"prod/a", "test/c"}},
 		{M{"IncludePlannedDeletion": true}, []string{"prod/a", "prod/b", "test/c"}},
 		{M{"Filters": []M{filter("name", "prod/")}}, []string{"prod/a"}},
-		{M{"Filters": []M{filter("name", "prod/")}, "IncludePlannedDeletion": true}, []string{"prod/a", "prod/b"}},
+		{M{"Filters": []M{filter("name", "prod/")}, "IncludePlannedDeletion": true},
+			[]string{"prod/a", "prod/b"}},
 		{M{"Filters": []M{filter("name", "!prod/")}}, []string{"test/c"}},
 		{M{"Filters": []M{filter("tag-key", "team"), filter("tag-value", "red")}}, nil},
 		{M{"Filters": []M{filter("all", "BLUE main")}}, []string{"prod/a"}},
@@ -103,18 +111,20 @@ func TestListsLeaveOutWhatIsNotAsked(t *testing.T) {
 			t.Errorf("%v: %v", test.in, got)
 		}
 	}
-	refused[secrets.ListSecretsOutput](s, "ListSecrets", M{"Filters": []M{filter("colour", "x")}}, "ValidationException", "")
-	refused[secrets.ListSecretsOutput](s, "ListSecrets", M{"Filters": []M{{"Key": "name"}}}, "InvalidParameterException", "")
+	s.refused("ListSecrets", M{"Filters": []M{filter("colour", "x")}}, "ValidationException", "")
+	s.refused("ListSecrets", M{"Filters": []M{{"Key": "name"}}}, "InvalidParameterException", "")
 }
 
-// A filter that finds nothing among thousands answers soon, with an empty page and a token for more.
-func TestANarrowFilterGivesShortPages(t *testing.T) {
+// A filter that finds nothing among thousands answers soon, with an empty page and a token for
+// more.
+func TestListSecrets_NarrowFilter_GivesShortPages(t *testing.T) {
 	s := start(t)
 	for i := range 2100 {
-		must[secrets.CreateSecretOutput](s, "CreateSecret", M{"Name": fmt.Sprintf("s%04d", i), "ClientRequestToken": token()})
+		s.do("CreateSecret", M{"Name": fmt.Sprintf("s%04d", i), "ClientRequestToken": token()})
 	}
 	last := M{"Filters": []M{{"Key": "name", "Values": []string{"s2099"}}}, "SortBy": "name"}
-	if first := must[secrets.ListSecretsOutput](s, "ListSecrets", last); len(first.SecretList) != 0 || first.NextToken == "" {
+	first := must[secrets.ListSecretsOutput](s, "ListSecrets", last)
+	if len(first.SecretList) != 0 || first.NextToken == "" {
 		t.Errorf("the first page holds %d and token %q", len(first.SecretList), first.NextToken)
 	}
 	if got, pages := s.names(last); !slices.Equal(got, []string{"s2099"}) || pages != 2 {
@@ -125,12 +135,14 @@ func TestANarrowFilterGivesShortPages(t *testing.T) {
 	}
 }
 
-// Many words to look for in much text are more work than one page takes on, and every secret is looked at all the same.
-func TestALaboriousFilterGivesShortPages(t *testing.T) {
+// Many words to look for in much text are more work than one page takes on, and every secret is
+// looked at all the same.
+func TestListSecrets_LaboriousFilter_GivesShortPages(t *testing.T) {
 	s := start(t)
 	var tags, filters []M
 	for i := range 50 {
-		tags = append(tags, M{"Key": strings.Repeat("é ", 60) + strconv.Itoa(i), "Value": strings.Repeat("ü ", 128)})
+		tags = append(tags, M{"Key": strings.Repeat("é ", 60) + strconv.Itoa(i),
+			"Value": strings.Repeat("ü ", 128)})
 	}
 	for i := range 10 {
 		var values []string
@@ -142,7 +154,7 @@ func TestALaboriousFilterGivesShortPages(t *testing.T) {
 	var made []string
 	for i := range 300 {
 		made = append(made, fmt.Sprintf("wanted/%03d", i))
-		must[secrets.CreateSecretOutput](s, "CreateSecret", M{"Name": made[i], "ClientRequestToken": token(), "Tags": tags})
+		s.do("CreateSecret", M{"Name": made[i], "ClientRequestToken": token(), "Tags": tags})
 	}
 	if got, pages := s.names(M{"Filters": filters}); !slices.Equal(got, made) || pages < 3 {
 		t.Errorf("%d in %d pages", len(got), pages)
@@ -154,24 +166,21 @@ func TestALaboriousFilterGivesShortPages(t *testing.T) {
 }
 
 // Nobody waits for a page of a request whose time has ended.
-func TestAPageEndsWithItsRequest(t *testing.T) {
+func TestListSecrets_RequestOver_PageEnds(t *testing.T) {
 	s := start(t)
 	for i := range 5 {
 		s.create(strconv.Itoa(i), "v")
 	}
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
-	body := []byte(`{"Filters":[{"Key":"all","Values":["nobody"]}]}`)
-	list := s.byName["secretsmanager:ListSecrets"]
-	out, err := s.runner.Serve(over, secrets.SecretsManager, &op.Request{HTTP: httptest.NewRequest("POST", "/", nil),
-		Name: func() (op.Operation, string, error) { return list, "", nil },
-		Read: func() ([]byte, error) { return body, nil }, ID: uuid.NewString(), Decode: func(v any) error { return wire.Decode(body, v) }, Present: func(string) bool { return true }})
+	nobody := M{"Filters": []M{{"Key": "all", "Values": []string{"nobody"}}}}
+	out, err := s.serve(over, "ListSecrets", nobody)
 	if err != nil || out.(secrets.ListSecretsOutput).NextToken == "" {
 		t.Errorf("it went on: %+v, %v", out, err)
 	}
 }
 
-func TestVersionsAreListed(t *testing.T) {
+func TestListSecretVersionIds_Pages_AreTheNewestFirst(t *testing.T) {
 	s := start(t)
 	var made []string
 	made = append(made, s.create("x", "v").VersionId)
@@ -196,46 +205,4 @@ func TestVersionsAreListed(t *testing.T) {
 			}
 		}
 	}
-}
-
-func TestBatches(t *testing.T) {
-	s := start(t)
-	key := s.key()
-	s.create("a", "1")
-	s.create("b", "2")
-	s.createUnder("closed", "3", key)
-	if _, err := ask[any](s, "kms:DisableKey", M{"KeyId": key}); err != nil {
-		t.Fatal(err)
-	}
-	type batch = secrets.BatchGetSecretValueOutput
-	out := must[batch](s, "BatchGetSecretValue", M{"SecretIdList": []string{"b", "absent", "a", "closed"}})
-	if len(out.SecretValues) != 2 || *out.SecretValues[0].SecretString != "2" || *out.SecretValues[1].SecretString != "1" {
-		t.Errorf("%+v", out.SecretValues)
-	}
-	want := []secrets.APIError{{SecretId: "absent", ErrorCode: "ResourceNotFoundException", Message: "Secrets Manager can't find the specified secret."},
-		{SecretId: "closed", ErrorCode: "DecryptionFailure", Message: cantDecrypt}}
-	if !slices.Equal(out.Errors, want) {
-		t.Errorf("%+v", out.Errors)
-	}
-	var got []string
-	in := M{"Filters": []M{{"Key": "name", "Values": []string{"a", "b"}}}, "MaxResults": 1}
-	for more := true; more; {
-		out := must[batch](s, "BatchGetSecretValue", in)
-		for _, v := range out.SecretValues {
-			got = append(got, *v.SecretString)
-		}
-		in["NextToken"], more = out.NextToken, out.NextToken != ""
-	}
-	if !slices.Equal(got, []string{"1", "2"}) {
-		t.Errorf("%v", got)
-	}
-	for _, in := range []M{{}, {"SecretIdList": []string{"a"}, "Filters": in["Filters"]}, {"SecretIdList": []string{"a"}, "MaxResults": 2}} {
-		refused[batch](s, "BatchGetSecretValue", in, "InvalidParameterException", "")
-	}
-	s.forbid("secretsmanager:GetSecretValue")
-	if out := must[batch](s, "BatchGetSecretValue", M{"SecretIdList": []string{"a"}}); len(out.Errors) != 1 || out.Errors[0].ErrorCode != "AccessDeniedException" {
-		t.Errorf("%+v", out)
-	}
-	s.forbid("secretsmanager:ListSecrets")
-	refused[batch](s, "BatchGetSecretValue", M{"Filters": in["Filters"]}, "AccessDeniedException", "")
 }

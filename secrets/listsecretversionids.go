@@ -2,19 +2,22 @@ package secrets
 
 import (
 	"cmp"
+	"context"
 	"math"
 	"slices"
 
+	"claviger/internal/domain"
 	"claviger/internal/op"
+	"claviger/internal/rowmac"
 	"claviger/internal/wire"
 	"claviger/store"
 )
 
-// ListSecretVersionIdsInput is ListSecretVersionIdsRequest of AWS. Versions without a label are deprecated, and shown
-// only if they are asked for.
+// ListSecretVersionIdsInput lists the versions of a secret. Those without a label are deprecated,
+// and shown only if they are asked for.
 type ListSecretVersionIdsInput struct {
 	SecretId          string  `shape:"SecretIdType,required"`
-	MaxResults        *int32  `shape:"MaxResultsType"`
+	MaxResults        *int32  `shape:"MaxResultsType"` // 1 to 100; absent: 100
 	NextToken         *string `shape:"NextTokenType"`
 	IncludeDeprecated *bool   `shape:"BooleanType"` // absent: false
 	op.ByShape
@@ -22,7 +25,7 @@ type ListSecretVersionIdsInput struct {
 
 func (in ListSecretVersionIdsInput) secretID() string { return in.SecretId }
 
-// ListSecretVersionIdsOutput is ListSecretVersionIdsResponse of AWS. Versions come the newest first.
+// ListSecretVersionIdsOutput is a page. Versions come the newest first.
 type ListSecretVersionIdsOutput struct {
 	Versions  []SecretVersionsListEntry
 	NextToken string `json:",omitzero"`
@@ -38,43 +41,47 @@ type SecretVersionsListEntry struct {
 	KmsKeyIds        []string // the id of the key it is sealed by, or DefaultEncryptionKey
 }
 
-// listSecretVersionIds reads no value. With deprecated versions it goes by the index; without, from the labels.
-func (s *Secrets) listSecretVersionIds(c *op.Call, in ListSecretVersionIdsInput, l *line) (out ListSecretVersionIdsOutput, err error) {
-	all := or(in.IncludeDeprecated, false)
-	p, err := s.page(c, "ListSecretVersionIds", text([]any{l.ARN(), all}), int(or(in.MaxResults, usualPage)), in.NextToken)
+// listSecretVersionIds reads no value. With deprecated versions it goes by the index; without, from
+// the labels.
+func (s *Secrets) listSecretVersionIds(c *op.Call, in ListSecretVersionIdsInput,
+	e *entry) (out ListSecretVersionIdsOutput, err error) {
+	all := domain.Or(in.IncludeDeprecated, false)
+	listing, size := rowmac.JSONText([]any{e.ARN(), all}), int(domain.Or(in.MaxResults, usualPage))
+	p, after, err := s.page(c, "ListSecretVersionIds", listing, size, in.NextToken,
+		position{key: math.MaxInt64})
 	if err != nil {
 		return out, err
 	}
-	after := position{math.MaxInt64, ""}
-	if p.after != nil {
-		after = *p.after
-	}
 	var found []*version
 	if all {
-		found, err = s.versionsAfter(c, l.Secret, after, p.size+1)
+		found, err = s.versionsAfter(c, e.Secret, after, p.Size+1)
 	} else {
-		found, err = s.labelledAfter(c, l.Secret, after)
+		found, err = s.labelledAfter(c, e.Secret, after)
 	}
-	out = ListSecretVersionIdsOutput{ARN: l.ARN(), Name: l.Name, Versions: []SecretVersionsListEntry{}}
-	for _, v := range found[:min(len(found), p.size)] {
-		out.Versions = append(out.Versions, v.entry(l.Secret))
+	if err != nil {
+		return out, err
 	}
-	if len(found) > p.size {
-		out.NextToken = s.next(p, found[p.size-1].at())
+	found, next := domain.Cut(p, found, func(v *version) string { return v.at().String() })
+	out = ListSecretVersionIdsOutput{ARN: e.ARN(), Name: e.Name, NextToken: next,
+		Versions: []SecretVersionsListEntry{}}
+	for _, v := range found {
+		out.Versions = append(out.Versions, v.listEntry(e.stages))
 	}
-	return out, err
+	return out, nil
 }
 
 // at is a version's position among those of its secret.
-func (v *version) at() position { return position{store.Micros(v.created), v.id} }
+func (v *version) at() position { return position{key: store.Micros(v.created), name: v.id} }
 
-// labelledAfter returns the versions with a label that follow a position, the newest first: twenty at most.
-func (s *Secrets) labelledAfter(c *op.Call, sec *Secret, at position) (out []*version, err error) {
+// labelledAfter returns the versions with a label that follow a position, the newest first: twenty
+// at most.
+func (s *Secrets) labelledAfter(ctx context.Context, sec *Secret,
+	at position) (out []*version, err error) {
 	for id := range sec.versionsToStages() {
-		v, err := s.versionFacts(c, sec, id)
+		v, err := s.versionFacts(ctx, sec, id)
 		switch {
-		case isNoRow(err):
-			err = s.lost(c, sec, id)
+		case domain.IsNoRow(err):
+			err = s.versionGone(ctx, sec, id)
 		case err == nil && newestFirst(v.at(), at) > 0:
 			out = append(out, v)
 		}
@@ -94,10 +101,11 @@ func newestFirst(a, b position) int {
 // defaultKey is how AWS calls the managed key in this listing.
 const defaultKey = "DefaultEncryptionKey"
 
-// entry is how a listing shows a version of s.
-func (v *version) entry(s *Secret) SecretVersionsListEntry {
-	e := SecretVersionsListEntry{VersionId: v.id, VersionStages: s.stages.of(v.id), LastAccessedDate: wire.At(store.FromMicros(v.accessed)),
-		CreatedDate: wire.Time{Time: v.created}, KmsKeyIds: []string{defaultKey}}
+// listEntry is how a listing shows a version, with the labels that are attached to it.
+func (v *version) listEntry(labels stages) SecretVersionsListEntry {
+	e := SecretVersionsListEntry{VersionId: v.id, VersionStages: labels.of(v.id),
+		LastAccessedDate: wire.At(store.FromMicros(v.accessed)),
+		CreatedDate:      wire.Time{Time: v.created}, KmsKeyIds: []string{defaultKey}}
 	if !v.managed {
 		e.KmsKeyIds = []string{v.envelope.KeyID}
 	}

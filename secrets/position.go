@@ -4,37 +4,43 @@ import (
 	"strconv"
 	"strings"
 
+	"claviger/internal/domain"
 	"claviger/internal/op"
 )
 
-// page is the part of a listing that is asked for.
-type page struct {
-	size  int
-	after *position // where the page before ended; nil for the first
-	scope []string
+// usualPage is how many entries a page has if nobody asks for less: the most that AWS gives.
+const usualPage = 100
+
+// position is where a page ended: the value that the listing is sorted by, and the name or id that
+// sets equals apart.
+type position struct {
+	key  int64
+	name string
 }
 
-// page reads MaxResults and NextToken. listing is what a token must have been made for, besides the operation: the same
+// String is the position in a page token.
+func (p position) String() string { return strconv.FormatInt(p.key, 10) + " " + p.name }
+
+// readPosition reads what [position.String] wrote.
+func readPosition(text string) (p position, err error) {
+	key, name, _ := strings.Cut(text, " ")
+	p.name = name
+	p.key, err = strconv.ParseInt(key, 10, 64)
+	return p, err
+}
+
+// page reads a page's token and returns the position behind which the page begins: start for the
+// first page. listing is what a token must have been made for besides the operation: the same
 // secret, filters and order.
-func (s *Secrets) page(c *op.Call, operation, listing string, size int, token *string) (page, error) {
-	p := page{size: size, scope: []string{operation, c.Caller.Account, c.Region, listing}}
-	if token == nil {
-		return p, nil
+func (s *Secrets) page(c *op.Call, operation, listing string, size int, token *string,
+	start position) (domain.Page, position, error) {
+	p, err := s.pages.Page(c, operation, listing, size, token)
+	if err != nil || p.After == "" {
+		return p, start, err
 	}
-	last, err := s.pages.Read(*token, p.scope...)
+	after, err := readPosition(p.After)
 	if err != nil {
-		return p, errPage.Because(err)
+		return p, start, errPage.Because(err)
 	}
-	key, name, _ := strings.Cut(last, " ")
-	at := position{name: name}
-	if at.key, err = strconv.ParseInt(key, 10, 64); err != nil {
-		return p, errPage.Because(err)
-	}
-	p.after = &at
-	return p, nil
-}
-
-// next returns the token of the page that follows a position.
-func (s *Secrets) next(p page, at position) string {
-	return s.pages.Make(strconv.FormatInt(at.key, 10)+" "+at.name, p.scope...)
+	return p, after, nil
 }

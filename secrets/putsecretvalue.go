@@ -2,8 +2,8 @@ package secrets
 
 import "claviger/internal/op"
 
-// PutSecretValueInput is PutSecretValueRequest of AWS. ClientRequestToken, 32 to 64 characters, becomes the version's
-// id; without labels of its own the version becomes the current one.
+// PutSecretValueInput gives a secret a new version. ClientRequestToken, 32 to 64 characters,
+// becomes its id. Without labels of its own the version becomes the current one.
 type PutSecretValueInput struct {
 	SecretId           string   `shape:"SecretIdType,required"`
 	ClientRequestToken *string  `shape:"ClientRequestTokenType"`
@@ -28,35 +28,43 @@ func (in PutSecretValueInput) Validate() error {
 	return checkValue(in.SecretString, in.SecretBinary)
 }
 
-// PutSecretValueOutput is PutSecretValueResponse of AWS. For a request that came again it shows the labels of now.
+// PutSecretValueOutput shows the labels of now, also for a request that came again.
 type PutSecretValueOutput struct {
 	ARN, Name     string
 	VersionId     string
 	VersionStages []string `json:",omitempty"`
 }
 
-// putSecretValue adds a version. Nothing is compared with the current value: the same value again is a version again,
-// unless the token says that it is the same request.
-func (s *Secrets) putSecretValue(c *op.Call, in PutSecretValueInput, sec *Secret) (*change, PutSecretValueOutput, error) {
+// putSecretValue adds a version. Nothing is compared with the current value: the same value again
+// is a version again, unless the token says that it is the same request.
+func (s *Secrets) putSecretValue(c *op.Call, in PutSecretValueInput,
+	sec *Secret) (*change, PutSecretValueOutput, error) {
 	labels := in.VersionStages
 	if labels == nil {
 		labels = []string{current}
 	}
 	token := *in.ClientRequestToken
+	out := PutSecretValueOutput{ARN: sec.ARN(), Name: sec.Name, VersionId: token}
 	ch := &change{secret: sec.changed(c, func(*Secret) {})}
-	known, err := s.addVersion(c, ch, token, given(in.SecretString, in.SecretBinary), labels...)
-	if known {
-		return nil, PutSecretValueOutput{sec.ARN(), sec.Name, token, sec.stages.of(token)}, err
+	made, err := s.addVersion(c, ch, token, valueOf(in.SecretString, in.SecretBinary), labels...)
+	if err != nil {
+		return nil, out, err
 	}
-	return ch, PutSecretValueOutput{sec.ARN(), sec.Name, token, ch.secret.stages.of(token)}, err
+	if made {
+		out.VersionStages = sec.stages.of(token)
+		return nil, out, nil
+	}
+	out.VersionStages = ch.secret.stages.of(token)
+	return ch, out, nil
 }
 
-// addVersion seals v as a version of the secret as it shall be and puts labels on it. If the token has made this
-// very version before, it changes nothing and reports that the version is known.
-func (s *Secrets) addVersion(c *op.Call, ch *change, token string, v *value, labels ...string) (known bool, err error) {
+// addVersion seals v as a version of the secret as it shall be and puts labels on it. If the token
+// has made this very version before, it changes nothing and says so.
+func (s *Secrets) addVersion(c *op.Call, ch *change, token string, v *value,
+	labels ...string) (before bool, err error) {
 	sec := ch.secret
-	if known, err = s.known(c, sec, token, v); known || err != nil {
-		return known, err
+	if before, err = s.madeBefore(c, sec, token, v); before || err != nil {
+		return before, err
 	}
 	if sec.stages, err = sec.stages.attach(token, labels...); err != nil {
 		return false, err
@@ -65,7 +73,7 @@ func (s *Secrets) addVersion(c *op.Call, ch *change, token string, v *value, lab
 	if err != nil {
 		return false, err
 	}
-	ch.add = []*version{made}
-	ch.prune, err = s.outdated(sec, made.created)
+	ch.added = []*version{made}
+	ch.removed, err = s.outdated(sec, made.created)
 	return false, err
 }

@@ -4,31 +4,49 @@ import (
 	"slices"
 	"time"
 
+	"claviger/internal/domain"
 	"claviger/internal/envelope"
 	"claviger/internal/op"
 )
 
-// Secret is one secret as its row says. It is never changed: a change makes a copy with the next revision.
+// Secret is one secret as its row says. It is never changed: a change makes a copy with the next
+// revision.
 type Secret struct {
 	Account, Region, Name string
 	Suffix                string // the six characters that end the ARN
 	Rev                   int64
 	Description           string
-	KeyID                 string // the KMS key as the caller named it; empty: the key that the service manages
+	KeyID                 string // the KMS key as the caller named it; empty: the managed key
 	Tags                  []Tag  // in order of key
 	Created, Changed      time.Time
-	Deletes               time.Time // end of the recovery window, or zero
+	DeletionDate          time.Time // end of the recovery window; zero: not scheduled for deletion
 
 	stages stages
 }
 
-// ARN returns the secret's Amazon Resource Name.
-func (s *Secret) ARN() string { return arnPrefix(s.Account, s.Region) + s.tail() }
-
-// tail is the last part of the ARN: the name and the suffix. It names the secret among all of its name.
-func (s *Secret) tail() string { return s.Name + "-" + s.Suffix }
+// secretRef is a secret's place in table and cache. A name is taken by one secret at a time. The
+// suffix tells those apart that had it one after the other.
+type secretRef struct{ account, region, name string }
 
 func (s *Secret) ref() secretRef { return secretRef{s.Account, s.Region, s.Name} }
+
+// ARN returns the secret's Amazon Resource Name.
+func (s *Secret) ARN() string { return arnOf(s.Account, s.Region, s.tail()) }
+
+// tail is the last part of the ARN: the name and the suffix. It names the secret among all that had
+// its name.
+func (s *Secret) tail() string { return s.Name + "-" + s.Suffix }
+
+// arnOf is the ARN whose last part is tail.
+func arnOf(account, region, tail string) string {
+	return domain.ARN{Service: service, Region: region, Account: account,
+		Resource: arnResource + tail}.String()
+}
+
+// arnResource stands before the last part of a secret's ARN.
+const arnResource = "secret:"
+
+func (s *Secret) scheduledForDeletion() bool { return !s.DeletionDate.IsZero() }
 
 // changed returns a copy of s with the next revision, for change to alter.
 func (s *Secret) changed(c *op.Call, change func(*Secret)) *Secret {
@@ -39,22 +57,26 @@ func (s *Secret) changed(c *op.Call, change func(*Secret)) *Secret {
 	return &next
 }
 
-// now is the time of a request as rows and answers keep it: to the millisecond, because AWS JSON tells no more and an
-// answer must not differ from what is read later.
+// now is the time of a request as rows and answers keep it, to the millisecond. AWS JSON tells no
+// more, and an answer must not differ from what is read later.
 func now(c *op.Call) time.Time { return c.Time.UTC().Truncate(time.Millisecond) }
 
-// version is one version of a secret. Its value never changes; it may be sealed anew by another key.
+// version is one version of a secret. Its value never changes, but may be sealed anew by another
+// key.
 type version struct {
-	id       string
+	secretRef
+	suffix   string // of the secret
+	id       string // the ClientRequestToken that made it
 	created  time.Time
 	binary   bool // given as SecretBinary
-	managed  bool // sealed by the key that the service manages
+	managed  bool // sealed by the managed key
 	envelope envelope.Envelope
 	digest   []byte // SHA-256 of the sealed value
-	accessed int64  // the day it was last read, in microseconds, as of when the row was read
+	accessed int64  // the day of the last read in microseconds, as of when the row was read
 }
 
-// value is what a caller wants kept.
+// value is what a caller wants kept. Text and bytes are different values even if they are the same
+// bytes, because each comes back in its own member.
 type value struct {
 	bytes  []byte
 	binary bool
@@ -69,19 +91,18 @@ func checkValue(text *string, binary []byte) error {
 	case text != nil && binary != nil:
 		return errTwoValues
 	case text != nil && len(*text) > maxValue:
-		return invalidParameter("The secret value is larger than 65536 bytes.")
+		return errValueSize
 	}
 	return nil
 }
 
-// given returns the value that a request holds, or nil. Text and bytes are different values even if they are the same
-// bytes: each comes back in its own member.
-func given(text *string, binary []byte) *value {
+// valueOf returns the value that a request holds, or nil.
+func valueOf(text *string, binary []byte) *value {
 	switch {
 	case text != nil:
-		return &value{[]byte(*text), false}
+		return &value{bytes: []byte(*text)}
 	case binary != nil:
-		return &value{binary, true}
+		return &value{bytes: binary, binary: true}
 	}
 	return nil
 }
@@ -96,12 +117,4 @@ func (s *Secret) versionsToStages() map[string][]string {
 		slices.Sort(labels)
 	}
 	return out
-}
-
-// or returns what p points to, or what an absent member means.
-func or[T any](p *T, otherwise T) T {
-	if p == nil {
-		return otherwise
-	}
-	return *p
 }

@@ -1,6 +1,7 @@
 package secrets_test
 
 import (
+	"context"
 	"strings"
 	"sync"
 	"testing"
@@ -9,22 +10,42 @@ import (
 	"claviger/secrets"
 )
 
-// Whoever edits the database can't make the service believe it: the caller learns nothing, the operator is told.
-func TestEditedRowsAreNoticed(t *testing.T) {
+// Whoever edits the database can't make the service believe it: the caller learns nothing, the
+// operator is told.
+func TestGetSecretValue_EditedRow_IsAnInternalError(t *testing.T) {
 	for name, edit := range map[string]func(s *service, a, b string){
 		"a label moved": func(s *service, a, b string) {
-			s.edit(`UPDATE secrets SET stages = replace(stages, 'AWSCURRENT":"` + b + `', 'AWSCURRENT":"` + a + `') WHERE name = 'x'`)
+			s.edit(`UPDATE secrets SET stages = replace(stages, 'AWSCURRENT":"` + b +
+				`', 'AWSCURRENT":"` + a + `') WHERE name = 'x'`)
 		},
-		"the labels removed": func(s *service, _, _ string) { s.edit(`UPDATE secrets SET stages = '{}' WHERE name = 'x'`) },
-		"the deletion moved": func(s *service, _, _ string) { s.edit(`UPDATE secrets SET deletes = 1 WHERE name = 'x'`) },
+		"the labels removed": func(s *service, _, _ string) {
+			s.edit(`UPDATE secrets SET stages = '{}' WHERE name = 'x'`)
+		},
+		"a blank behind the labels": func(s *service, _, _ string) {
+			s.edit(`UPDATE secrets SET stages = stages || ' ' WHERE name = 'x'`)
+		},
+		"the deletion moved": func(s *service, _, _ string) {
+			s.edit(`UPDATE secrets SET deletion_date = 1 WHERE name = 'x'`)
+		},
 		"a value swapped": func(s *service, a, b string) {
-			s.edit(`UPDATE secret_versions SET sealed = (SELECT sealed FROM secret_versions WHERE id = ?) WHERE id = ?`, a, b)
+			s.edit(`UPDATE secret_versions SET sealed =
+				(SELECT sealed FROM secret_versions WHERE id = ?) WHERE id = ?`, a, b)
+		},
+		"a value with its digest swapped": func(s *service, a, b string) {
+			s.edit(`UPDATE secret_versions SET (digest, sealed) =
+				(SELECT digest, sealed FROM secret_versions WHERE id = ?) WHERE id = ?`, a, b)
 		},
 		"a version swapped": func(s *service, a, b string) {
-			s.edit(`UPDATE secret_versions SET (created, digest, mac, sealed) = (SELECT created, digest, mac, sealed FROM secret_versions WHERE id = ?) WHERE id = ?`, a, b)
+			s.edit(`UPDATE secret_versions SET (created, digest, mac, sealed) =
+				(SELECT created, digest, mac, sealed FROM secret_versions WHERE id = ?)
+				WHERE id = ?`, a, b)
 		},
-		"a version removed": func(s *service, _, b string) { s.edit(`DELETE FROM secret_versions WHERE id = ?`, b) },
-		"text called bytes": func(s *service, _, b string) { s.edit(`UPDATE secret_versions SET binary = 1 WHERE id = ?`, b) },
+		"a version removed": func(s *service, _, b string) {
+			s.edit(`DELETE FROM secret_versions WHERE id = ?`, b)
+		},
+		"text called bytes": func(s *service, _, b string) {
+			s.edit(`UPDATE secret_versions SET binary = 1 WHERE id = ?`, b)
+		},
 		"one secret's rows under another's name": func(s *service, _, _ string) {
 			s.create("y", "other")
 			s.edit(`DELETE FROM secret_versions WHERE name = 'x'`)
@@ -38,13 +59,27 @@ func TestEditedRowsAreNoticed(t *testing.T) {
 			a := s.create("x", "a").VersionId
 			b := s.put("x", "b")
 			edit(s, a, b)
-			refused[secrets.GetSecretValueOutput](s, "GetSecretValue", M{"SecretId": "x"}, "InternalServiceError", "")
+			s.refused("GetSecretValue", M{"SecretId": "x"}, "InternalServiceError", "")
 		})
 	}
 }
 
+// A listing verifies what it shows without reading a value.
+func TestListings_EditedRow_AreInternalErrors(t *testing.T) {
+	s := start(t)
+	s.create("x", "a")
+	s.edit(`UPDATE secret_versions SET created = created + 1 WHERE name = 'x'`)
+	for _, all := range []bool{false, true} {
+		s.refused("ListSecretVersionIds", M{"SecretId": "x", "IncludeDeprecated": all},
+			"InternalServiceError", "")
+	}
+	s.edit(`UPDATE secrets SET tags = tags || ' ' WHERE name = 'x'`)
+	s.refused("ListSecrets", M{}, "InternalServiceError", "")
+	s.do("ListSecrets", M{"Filters": []M{{"Key": "name", "Values": []string{"other"}}}})
+}
+
 // Many change one secret at once. Each change is there or was refused, and reads never see a gap.
-func TestManyChangeOneSecret(t *testing.T) {
+func TestPutSecretValue_ManyAtOnce_AcknowledgedAreThere(t *testing.T) {
 	s := start(t)
 	s.create("x", "0")
 	var mu sync.Mutex
@@ -53,16 +88,18 @@ func TestManyChangeOneSecret(t *testing.T) {
 	for w := range 8 {
 		wg.Go(func() {
 			for i := range 12 {
-				in := M{"SecretId": "x", "SecretString": strings.Repeat("v", w*12+i+1), "ClientRequestToken": token()}
-				out, err := ask[secrets.PutSecretValueOutput](s, "PutSecretValue", in)
+				value := strings.Repeat("v", w*12+i+1)
+				out, err := ask[secrets.PutSecretValueOutput](s, "PutSecretValue",
+					M{"SecretId": "x", "SecretString": value, "ClientRequestToken": token()})
 				if f := fault.Of(err); f != nil && f.Kind != fault.Conflict {
 					t.Error(err)
 				} else if f == nil {
 					mu.Lock()
-					made[out.VersionId] = in["SecretString"].(string)
+					made[out.VersionId] = value
 					mu.Unlock()
 				}
-				if _, err := ask[secrets.GetSecretValueOutput](s, "GetSecretValue", M{"SecretId": "x"}); err != nil {
+				_, err = s.serve(context.Background(), "GetSecretValue", M{"SecretId": "x"})
+				if err != nil {
 					t.Error(err)
 				}
 			}
@@ -88,20 +125,25 @@ func TestManyChangeOneSecret(t *testing.T) {
 	s.get("x")
 }
 
-// Many create one name at once: with one token all get the same answer, with their own only one does.
-func TestManyCreateOneName(t *testing.T) {
+// Many create one name at once: with one token all get the same answer, with their own only one
+// does.
+func TestCreateSecret_ManyAtOnce_OneIsMade(t *testing.T) {
 	s := start(t)
 	shared := token()
+	create := func(name, token string) (secrets.CreateSecretOutput, error) {
+		return ask[secrets.CreateSecretOutput](s, "CreateSecret",
+			M{"Name": name, "SecretString": "v", "ClientRequestToken": token})
+	}
 	var mu sync.Mutex
 	arns, alone := map[string]int{}, 0
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
-			out, err := ask[secrets.CreateSecretOutput](s, "CreateSecret", M{"Name": "shared", "SecretString": "v", "ClientRequestToken": shared})
+			out, err := create("shared", shared)
 			if err != nil {
 				t.Error(err)
 			}
-			_, own := ask[secrets.CreateSecretOutput](s, "CreateSecret", M{"Name": "alone", "SecretString": "v", "ClientRequestToken": token()})
+			_, own := create("alone", token())
 			mu.Lock()
 			defer mu.Unlock()
 			arns[out.ARN]++

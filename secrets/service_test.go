@@ -36,8 +36,8 @@ const (
 	prefix  = "arn:aws:secretsmanager:" + region + ":" + account + ":secret:"
 )
 
-// service is KMS and Secrets Manager on a true token and database, without protocols: requests are JSON documents that
-// go down the road.
+// service is KMS and Secrets Manager on a true token and database, without protocols: requests are
+// JSON documents that go down the road.
 type service struct {
 	t         testing.TB
 	path      string
@@ -49,13 +49,16 @@ type service struct {
 
 	mu    sync.Mutex
 	now   time.Time
+	owner string       // the account whose root user asks
 	deny  string       // the IAM action that nobody may, or nothing
+	allow bool         // everything, whoever asks
 	calls atomic.Int64 // of the token
 }
 
 func start(t testing.TB) *service {
 	t.Helper()
-	s := &service{t: t, byName: map[string]op.Operation{}, now: time.Date(2026, 3, 1, 9, 30, 0, 0, time.UTC)}
+	s := &service{t: t, byName: map[string]op.Operation{}, owner: account,
+		now: time.Date(2026, 3, 1, 9, 30, 0, 0, time.UTC)}
 	c := hsmtest.SoftHSM(t)
 	c.Observe = s
 	token, err := hsm.Open(t.Context(), c)
@@ -84,7 +87,8 @@ func (s *service) assemble(t testing.TB) {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
-	s.runner = &op.Runner{Ledger: s.db, Callers: s, Decide: s.decide, Observe: s, Log: log, Now: s.time}
+	s.runner = &op.Runner{Ledger: s.db, Callers: s, Decide: s.decide, Observe: s, Log: log,
+		Now: s.time}
 	keys := keystore.New(s.db, s.token, jobs.Queue{}, in, []string{region}, nil)
 	sm := secrets.New(s.db, keys, s.token, jobs.Queue{}, in)
 	for _, o := range append(keys.Operations(), sm.Operations()...) {
@@ -103,14 +107,21 @@ func memory(t testing.TB) string {
 	return t.TempDir()
 }
 
-// Authenticate implements op.Authenticator: everybody is the account's owner.
-func (s *service) Authenticate(context.Context, *http.Request, func() ([]byte, error), string, time.Time) (policy.Caller, string, error) {
-	return policy.Caller{Type: policy.Root, Account: account, ARN: "arn:aws:iam::" + account + ":root", PrincipalID: account}, region, nil
+// Authenticate implements op.Authenticator: everybody is the owner of an account.
+func (s *service) Authenticate(context.Context, *http.Request, func() ([]byte, error), string,
+	time.Time) (policy.Caller, string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return policy.Caller{Type: policy.Root, Account: s.owner,
+		ARN: "arn:aws:iam::" + s.owner + ":root", PrincipalID: s.owner}, region, nil
 }
 
 func (s *service) decide(q policy.Request) policy.Decision {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.allow {
+		return policy.Decision{Effect: policy.Allow}
+	}
 	for _, d := range q.Demands {
 		if d.Action == s.deny {
 			q.Caller = policy.Caller{Type: policy.IAMUser, ARN: q.Caller.ARN}
@@ -118,6 +129,20 @@ func (s *service) decide(q policy.Request) policy.Decision {
 		}
 	}
 	return policy.Decide(q)
+}
+
+// as has another account's root user ask from now on.
+func (s *service) as(account string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.owner = account
+}
+
+// allowAll lets everybody do everything from now on, across accounts too.
+func (s *service) allowAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.allow = true
 }
 
 // forbid refuses an IAM action from now on; nothing lifts it.
@@ -147,8 +172,8 @@ func (s *service) Handle(bool)                                     {}
 // M is a request's document.
 type M = map[string]any
 
-// ask performs an operation of Secrets Manager, or of the service named before a colon.
-func ask[O any](s *service, name string, in M) (out O, err error) {
+// serve performs an operation of Secrets Manager, or of the service named before a colon.
+func (s *service) serve(ctx context.Context, name string, in M) (any, error) {
 	if !strings.Contains(name, ":") {
 		name = "secretsmanager:" + name
 	}
@@ -160,11 +185,19 @@ func ask[O any](s *service, name string, in M) (out O, err error) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	q := &op.Request{HTTP: httptest.NewRequest("POST", "/", nil), Read: func() ([]byte, error) { return body, nil }, ID: uuid.NewString(),
+	return s.runner.Serve(ctx, o.Info().Service, &op.Request{
+		Name:    func() (op.Operation, string, error) { return o, "", nil },
+		HTTP:    httptest.NewRequest("POST", "/", nil),
+		ID:      uuid.NewString(),
+		Read:    func() ([]byte, error) { return body, nil },
 		Decode:  func(v any) error { return wire.Decode(body, v) },
-		Present: func(pointer string) bool { return wire.Present(body, pointer) }}
-	q.Name = func() (op.Operation, string, error) { return o, "", nil }
-	answer, err := s.runner.Serve(context.Background(), secrets.SecretsManager, q)
+		Present: func(pointer string) bool { return wire.Present(body, pointer) },
+	})
+}
+
+// ask is serve for those who know what is answered.
+func ask[O any](s *service, name string, in M) (out O, err error) {
+	answer, err := s.serve(context.Background(), name, in)
 	if err != nil {
 		return out, err
 	}
@@ -181,10 +214,16 @@ func must[O any](s *service, name string, in M) O {
 	return out
 }
 
-// refused performs an operation that has to fail with a code and, if one is given, a message.
-func refused[O any](s *service, name string, in M, code, message string) {
+// do performs what has to succeed and whose answer nobody needs.
+func (s *service) do(name string, in M) {
 	s.t.Helper()
-	_, err := ask[O](s, name, in)
+	must[any](s, name, in)
+}
+
+// refused performs an operation that has to fail with a code and, if one is given, a message.
+func (s *service) refused(name string, in M, code, message string) {
+	s.t.Helper()
+	_, err := s.serve(context.Background(), name, in)
 	f := fault.Of(err)
 	switch {
 	case f == nil:
@@ -202,7 +241,8 @@ func token() string { return uuid.NewString() }
 
 func (s *service) create(name, value string) secrets.CreateSecretOutput {
 	s.t.Helper()
-	return must[secrets.CreateSecretOutput](s, "CreateSecret", M{"Name": name, "SecretString": value, "ClientRequestToken": token()})
+	return must[secrets.CreateSecretOutput](s, "CreateSecret",
+		M{"Name": name, "SecretString": value, "ClientRequestToken": token()})
 }
 
 func (s *service) put(id, value string, stages ...string) string {

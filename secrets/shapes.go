@@ -14,7 +14,7 @@ var shapes = shape.Table{
 	"ExcludePunctuationType":      {},
 	"ExcludeUppercaseType":        {},
 	"Filter":                      {},
-	"FilterNameStringType":        {Enum: []string{"description", "name", "tag-key", "tag-value", "primary-region", "owning-service", "all"}},
+	"FilterNameStringType":        {Enum: filterKeys},
 	"FilterValueStringType":       {Max: 512, Pattern: `^\!?[a-zA-Z0-9 :_@\/\+\=\.\-\!]*$`},
 	"FilterValuesStringList":      {Min: 1, Max: 10, Member: "FilterValueStringType"},
 	"FiltersListType":             {Max: 10, Member: "Filter"},
@@ -30,7 +30,7 @@ var shapes = shape.Table{
 	"RegionType":                  {Min: 1, Max: 128, Pattern: `^([a-z]+-)+\d+$`},
 	"ReplicaRegionType":           {},
 	"RequireEachIncludedTypeType": {},
-	"RotationTokenType":           {Min: 36, Max: 256, Pattern: `^[a-zA-Z0-9\-]+$`, Sensitive: true},
+	"RotationTokenType":           {Min: 36, Max: 256, Pattern: rotationToken, Sensitive: true},
 	"SecretBinaryType":            {Min: 1, Max: 65536, Sensitive: true},
 	"SecretIdListType":            {Min: 1, Max: 20, Member: "SecretIdType"},
 	"SecretIdType":                {Min: 1, Max: 2048},
@@ -38,7 +38,7 @@ var shapes = shape.Table{
 	"SecretVersionIdType":         {Min: 32, Max: 64},
 	"SecretVersionStageType":      {Min: 1, Max: 256},
 	"SecretVersionStagesType":     {Min: 1, Max: 20, Member: "SecretVersionStageType"},
-	"SortByType":                  {Enum: []string{"created-date", "last-accessed-date", "last-changed-date", "name"}},
+	"SortByType":                  {Enum: []string{byCreated, byAccessed, byChanged, byName}},
 	"SortOrderType":               {Enum: []string{"asc", "desc"}},
 	"Tag":                         {},
 	"TagKeyListType":              {Member: "TagKeyType"},
@@ -49,3 +49,10 @@ var shapes = shape.Table{
 	// The shape of a member that only the service itself sends.
 	"Subject": {},
 }
+
+// filterKeys are the attributes that a filter may look at, in the order of the model.
+var filterKeys = []string{
+	"description", "name", "tag-key", "tag-value", "primary-region", "owning-service", "all",
+}
+
+const rotationToken = `^[a-zA-Z0-9\-]+$`

@@ -1,7 +1,6 @@
 package secrets
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 
@@ -10,7 +9,7 @@ import (
 
 // The labels that the service itself moves.
 const (
-	current  = "AWSCURRENT"  // the version that a plain read returns; on one version as soon as there is any
+	current  = "AWSCURRENT"  // what a plain read returns; attached as soon as there is any version
 	previous = "AWSPREVIOUS" // the version that was current before
 	pending  = "AWSPENDING"  // the version that a rotation is preparing
 )
@@ -18,7 +17,28 @@ const (
 // maxLabels is AWS's quota of labels on all versions of a secret together.
 const maxLabels = 20
 
-// stages says for each staging label on which version it stands: a label can't be on two. It is never changed.
+// The refusals of UpdateSecretVersionStage.
+var (
+	errTooManyLabels = fault.Newf(fault.Limit, "LimitExceededException",
+		"A secret has at most %d staging labels on all its versions.", maxLabels)
+	errNoMove = invalidParameter("You must specify MoveToVersionId or RemoveFromVersionId.")
+
+	errCurrentStays = invalidParameter("You can only move staging label AWSCURRENT to a " +
+		"different secret version. It can't be completely removed.")
+)
+
+func errAttached(label, id string) error {
+	return invalidParameter("The parameter RemoveFromVersionId can't be empty. Staging label " +
+		label + " is currently attached to version " + id + ", so you must explicitly reference " +
+		"that version in RemoveFromVersionId.")
+}
+
+func errNotAttached(label, id string) error {
+	return invalidParameter("Staging label " + label + " is not attached to version " + id + ".")
+}
+
+// stages says for each staging label which version it is attached to: it can't be two. A value is
+// never changed, so that a plan that is thrown away leaves nothing behind.
 type stages map[string]string
 
 // of returns the labels of a version, in order; nil if it has none.
@@ -42,8 +62,8 @@ func (s stages) labelled(id string) bool {
 	return false
 }
 
-// attach puts labels on a version, from wherever they were. The first version of a secret becomes current whatever it
-// was meant for.
+// attach puts labels on a version, from wherever they were. The first version of a secret becomes
+// current whatever it was meant for.
 func (s stages) attach(id string, labels ...string) (stages, error) {
 	next := s.clone()
 	for _, label := range labels {
@@ -55,25 +75,25 @@ func (s stages) attach(id string, labels ...string) (stages, error) {
 		next.promote(id)
 	}
 	if len(next) > maxLabels {
-		return nil, fault.Newf(fault.Limit, "LimitExceededException", "A secret has at most %d staging labels on all its versions.", maxLabels)
+		return nil, errTooManyLabels
 	}
 	return next, nil
 }
 
-// move takes a label from one version and puts it on another; either may be empty. A label that is somewhere
-// moves only if the caller knows where it is, so that two who move it don't overlook one another.
+// move takes a label from one version and puts it on another; either may be empty. A label that is
+// somewhere moves only if the caller knows where it is, so that two who move it don't overlook one
+// another.
 func (s stages) move(label, from, to string) (stages, error) {
 	holder := s[label]
 	switch {
 	case from == "" && to == "":
-		return nil, invalidParameter("You must specify MoveToVersionId or RemoveFromVersionId.")
+		return nil, errNoMove
 	case from == "" && holder != "" && holder != to:
-		return nil, invalidParameter(fmt.Sprintf("The parameter RemoveFromVersionId can't be empty. Staging label %s is currently attached to version %s, "+
-			"so you must explicitly reference that version in RemoveFromVersionId.", label, holder))
+		return nil, errAttached(label, holder)
 	case from != "" && holder != from:
-		return nil, invalidParameter(fmt.Sprintf("Staging label %s is not attached to version %s.", label, from))
+		return nil, errNotAttached(label, from)
 	case to == "" && label == current:
-		return nil, invalidParameter("You can only move staging label AWSCURRENT to a different secret version. It can't be completely removed.")
+		return nil, errCurrentStays
 	case to != "":
 		return s.attach(to, label)
 	}

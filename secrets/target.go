@@ -1,68 +1,81 @@
 package secrets
 
 import (
+	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/policy"
-	"claviger/store"
 )
 
 // target is a secret that an operation touches, there or not.
 type target struct {
-	named     named
-	line      *line // nil if there is none
-	elsewhere bool  // in another account or Region than the call, so that nobody looked
-	operation string
+	asked       secretID
+	entry       *entry // nil if there is none
+	foreign     bool   // of another account than the caller's
+	otherRegion bool   // than the call's, so that nobody looked
+	unread      error  // why a foreign secret could not be read
+	operation   string
 }
 
-// arn is the full ARN of a secret that is there, and what was asked for otherwise.
+// arn is the full ARN of a secret that is there, and what was asked for otherwise. To another
+// account it is always what was asked for: the suffix would tell that the secret exists.
 func (t *target) arn() string {
-	if t.line != nil {
-		return t.line.ARN()
+	if t.entry == nil || t.foreign {
+		return t.asked.arn
 	}
-	return t.named.arn
+	return t.entry.ARN()
 }
 
 // Demands implements [op.Target].
 func (t *target) Demands() []policy.Demand {
-	return []policy.Demand{{Action: "secretsmanager:" + t.operation, Resource: policy.Resource{ARN: t.arn(), Account: t.named.account}}}
+	return []policy.Demand{domain.On(action(t.operation), t.arn(), t.asked.account)}
 }
+
+// action is the IAM action of an operation.
+func action(operation string) string { return service + ":" + operation }
 
 // Missing implements [op.Target].
 func (t *target) Missing() error {
-	if t.line == nil {
-		return errAbsent
+	switch {
+	case t.unread != nil:
+		return t.unread
+	case t.entry == nil:
+		return errNotFound
 	}
 	return nil
 }
 
-// Ready implements [op.Target]: a secret in its recovery window answers little.
+// Ready implements [op.Target]: a secret scheduled for deletion answers little.
 func (t *target) Ready() error {
-	if !t.line.Deletes.IsZero() && !servesMarked[t.operation] {
-		return errMarked
+	if t.entry.scheduledForDeletion() && !servedUntilDeleted[t.operation] {
+		return errScheduled
 	}
 	return nil
 }
 
-// look finds a secret's line: [Secrets.line] or [Secrets.light].
-type look func(*op.Call, secretRef) (*line, error)
-
-// find names and looks up the secret of an operation. What lies in another namespace is not looked up: another
-// account's is for the policy to refuse, and no request reaches another Region.
-func (s *Secrets) find(c *op.Call, operation, secretID string, look look) (*target, error) {
-	n, err := name(c, secretID)
+// find reads the SecretId of an operation and looks where it says, in whichever account that is. No
+// request reaches another Region. That another account's secret can't be read is said only after
+// the policy has let the caller pass.
+func (s *Secrets) find(c *op.Call, operation, id string, look lookUp) (*target, error) {
+	asked, err := readSecretID(c, id)
 	if err != nil {
 		return nil, err
 	}
-	t := &target{named: n, operation: operation}
-	if account, region := c.Namespace(); n.account != account || n.region != region {
-		t.elsewhere = true
+	account, region := c.Namespace()
+	t := &target{asked: asked, foreign: asked.account != account,
+		otherRegion: asked.region != region, operation: operation}
+	if t.otherRegion {
 		return t, nil
 	}
-	l, err := look(c, n.secretRef)
-	if l != nil && (n.suffix == "" || n.suffix == l.Suffix) {
-		t.line = l
+	e, err := look(c, asked.secretRef)
+	switch {
+	case err != nil && t.foreign:
+		t.unread = err
+	case err != nil:
+		return nil, err
+	case e != nil && (asked.suffix == "" || asked.suffix == e.Suffix):
+		t.entry = e
 	}
-	return t, err
+	return t, nil
 }
 
 // identified is an input that names a secret, by any form of SecretId.
@@ -82,44 +95,40 @@ func (in SecretInput) secretID() string { return in.SecretId }
 // SecretOutput is the output of operations that name the secret they changed.
 type SecretOutput struct{ ARN, Name string }
 
-func outputOf(s *Secret) SecretOutput { return SecretOutput{s.ARN(), s.Name} }
+func outputOf(s *Secret) SecretOutput { return SecretOutput{ARN: s.ARN(), Name: s.Name} }
 
-// readSecret makes an operation that reads one secret. Its do is called with a line that is there and in a state for it.
-func readSecret[I identified, O any](s *Secrets, n op.Info, do func(*op.Call, I, *line) (O, error)) op.Query[I, O] {
-	return op.Read(n, func(c *op.Call, in I) (*target, error) { return s.find(c, n.Name, in.secretID(), s.line) },
-		func(c *op.Call, in I, t *target) (O, error) { return do(c, in, t.line) })
-}
-
-// changeSecret makes an operation that changes one secret: plan returns what shall be different, or nil if all is
-// as asked already, and what to answer. changeSecret signs the rows and commits them against the revision that was read.
-func changeSecret[I identified, O any](s *Secrets, n op.Info, plan func(*op.Call, I, *Secret) (*change, O, error)) op.Operation {
-	return op.Write(n, func(c *op.Call, in I) (*target, error) { return s.find(c, n.Name, in.secretID(), s.light) },
-		func(c *op.Call, in I, t *target) (op.Commit[O], error) {
-			ch, out, err := plan(c, in, t.line.Secret)
-			if err != nil {
-				return nil, err
-			}
-			if ch == nil {
-				return func(*store.Tx) (O, error) { return out, nil }, nil
-			}
-			apply, err := s.prepare(c, ch)
-			return func(tx *store.Tx) (O, error) { return out, apply(tx) }, err
-		})
-}
-
-// account is the target of operations that touch no secret of their own: AWS knows no resource for them but "*".
-type account struct{ actions []string }
-
-// Demands implements [op.Target].
-func (a account) Demands() (d []policy.Demand) {
-	for _, action := range a.actions {
-		d = append(d, policy.Demand{Action: "secretsmanager:" + action, Resource: policy.Resource{ARN: "*"}})
+// readSecret makes an operation that reads one secret. Its do is called with an entry that is there
+// and in a state for it.
+func readSecret[I identified, O any](s *Secrets, n op.Info,
+	do func(*op.Call, I, *entry) (O, error)) op.Query[I, O] {
+	find := func(c *op.Call, in I) (*target, error) {
+		return s.find(c, n.Name, in.secretID(), s.withValue)
 	}
-	return d
+	return op.Read(n, find, func(c *op.Call, in I, t *target) (O, error) {
+		return do(c, in, t.entry)
+	})
 }
 
-// Missing implements [op.Target].
-func (account) Missing() error { return nil }
-
-// Ready implements [op.Target].
-func (account) Ready() error { return nil }
+// changeSecret makes an operation that changes one secret. Its plan returns what shall be
+// different, or nil if all is as asked already, and what to answer. The rows are signed here, and
+// committed against the revision that was read.
+func changeSecret[I identified, O any](s *Secrets, n op.Info,
+	plan func(*op.Call, I, *Secret) (*change, O, error)) op.Operation {
+	find := func(c *op.Call, in I) (*target, error) {
+		return s.find(c, n.Name, in.secretID(), s.withoutValue)
+	}
+	return op.Write(n, find, func(c *op.Call, in I, t *target) (op.Commit[O], error) {
+		ch, out, err := plan(c, in, t.entry.Secret)
+		if err != nil {
+			return nil, err
+		}
+		if ch == nil {
+			return op.Unchanged(out), nil
+		}
+		apply, err := s.prepare(c, ch)
+		if err != nil {
+			return nil, err
+		}
+		return op.Apply(apply, out), nil
+	})
+}

@@ -1,55 +1,64 @@
 package secrets
 
-// dice draws evenly from a source of random bytes: what would favour some results is thrown away and drawn again.
-type dice struct {
+// uniform draws uniformly from a source of random bytes. What would favour some results is thrown
+// away and drawn again (rejection sampling).
+type uniform struct {
 	read func(n int) ([]byte, error)
 	left []byte
 }
 
-// handful is how many bytes are taken from the source at once: a password of the usual length is one call of the token.
-const handful = 256
+// readAhead is how many bytes are taken from the source at once: a password of the usual length is
+// one call of the token.
+const readAhead = 256
 
 // next returns one random byte, which is nobody else's: it is wiped where it came from.
-func (d *dice) next() (byte, error) {
-	if len(d.left) == 0 {
-		b, err := d.read(handful)
+func (u *uniform) next() (byte, error) {
+	if len(u.left) == 0 {
+		b, err := u.read(readAhead)
 		if err != nil {
 			return 0, err
 		}
-		d.left = b
+		u.left = b
 	}
-	b := d.left[0]
-	d.left[0] = 0
-	d.left = d.left[1:]
+	b := u.left[0]
+	u.left[0] = 0
+	u.left = u.left[1:]
 	return b, nil
 }
 
-// below returns a number from 0 to n-1; n is at most 65,536.
-func (d *dice) below(n int) (int, error) {
-	wide := n > 1<<8
-	all := 1 << 8
-	if wide {
-		all = 1 << 16
+// number returns a random number of two bytes, or of one.
+func (u *uniform) number(wide bool) (int, error) {
+	low, err := u.next()
+	if err != nil || !wide {
+		return int(low), err
 	}
-	fair := all - all%n
+	high, err := u.next()
+	return int(high)<<8 | int(low), err
+}
+
+// below returns a number from 0 to n-1; n is at most 65,536.
+func (u *uniform) below(n int) (int, error) {
+	wide, all := false, 1<<8
+	if n > all {
+		wide, all = true, 1<<16
+	}
+	fair := all - all%n // what lies above would favour the small numbers
 	for {
-		b, err := d.next()
-		drawn := int(b)
-		if err == nil && wide {
-			b, err = d.next()
-			drawn = drawn<<8 | int(b)
+		drawn, err := u.number(wide)
+		if err != nil {
+			return 0, err
 		}
-		if err != nil || drawn < fair {
-			return drawn % n, err
+		if drawn < fair {
+			return drawn % n, nil
 		}
 	}
 }
 
 // text returns n characters of an ASCII alphabet.
-func (d *dice) text(alphabet string, n int) (string, error) {
+func (u *uniform) text(alphabet string, n int) (string, error) {
 	out := make([]byte, n)
 	for i := range out {
-		k, err := d.below(len(alphabet))
+		k, err := u.below(len(alphabet))
 		if err != nil {
 			return "", err
 		}

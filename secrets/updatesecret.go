@@ -1,17 +1,18 @@
 package secrets
 
 import (
+	"claviger/internal/domain"
 	"claviger/internal/fault"
 	"claviger/internal/op"
 )
 
-// UpdateSecretInput is UpdateSecretRequest of AWS. A member that is left out leaves what is there; an empty KmsKeyId
-// goes back to the key that the service manages.
+// UpdateSecretInput changes what it names: a member that is left out leaves what is there. An empty
+// KmsKeyId goes back to the AWS managed key.
 type UpdateSecretInput struct {
 	SecretId           string  `shape:"SecretIdType,required"`
 	ClientRequestToken *string `shape:"ClientRequestTokenType"`
 	Description        *string `shape:"DescriptionType"`
-	KmsKeyId           *string `shape:"KmsKeyIdType"` // the versions with AWS's own labels move to it
+	KmsKeyId           *string `shape:"KmsKeyIdType"` // the versions with AWS's labels move to it
 	SecretBinary       []byte  `shape:"SecretBinaryType"`
 	SecretString       *string `shape:"SecretStringType"`
 	Type               *string `shape:"MedeaTypeType"` // refused, unless empty
@@ -24,35 +25,31 @@ func (in UpdateSecretInput) Validate() error {
 	switch {
 	case (in.SecretString != nil || in.SecretBinary != nil) && in.ClientRequestToken == nil:
 		return errNoToken
-	case or(in.Type, "") != "":
+	case domain.Or(in.Type, "") != "":
 		return errExternal
 	}
 	return checkValue(in.SecretString, in.SecretBinary)
 }
 
-// UpdateSecretOutput is UpdateSecretResponse of AWS. Without a new value there is no VersionId.
+// UpdateSecretOutput names the changed secret. Without a new value there is no VersionId.
 type UpdateSecretOutput struct {
 	ARN, Name string
 	VersionId string `json:",omitzero"`
 }
 
-// updateSecret changes the facts first and seals then, so that a new value goes under the new key at once. A token that is
-// known is taken for the same request again only while its version is the current one: AWS has it as an error always, but a
-// retry must not fail for its answer having been lost, nor succeed without the value being what is read from now on.
-func (s *Secrets) updateSecret(c *op.Call, in UpdateSecretInput, sec *Secret) (*change, UpdateSecretOutput, error) {
+// updateSecret changes the facts first and seals then, so that a new value goes under the new key
+// at once.
+func (s *Secrets) updateSecret(c *op.Call, in UpdateSecretInput,
+	sec *Secret) (*change, UpdateSecretOutput, error) {
 	next := sec.changed(c, func(n *Secret) {
-		n.Description = or(in.Description, n.Description)
-		n.KeyID = keyName(c, or(in.KmsKeyId, n.KeyID))
+		n.Description = domain.Or(in.Description, n.Description)
+		n.keepKey(domain.Or(in.KmsKeyId, n.KeyID))
 	})
 	ch, out := &change{secret: next}, UpdateSecretOutput{ARN: sec.ARN(), Name: sec.Name}
-	if v := given(in.SecretString, in.SecretBinary); v != nil {
+	if v := valueOf(in.SecretString, in.SecretBinary); v != nil {
 		out.VersionId = *in.ClientRequestToken
-		known, err := s.addVersion(c, ch, out.VersionId, v, current)
-		switch {
-		case err != nil:
+		if err := s.updateValue(c, ch, sec, out.VersionId, v); err != nil {
 			return nil, out, err
-		case known && sec.stages[current] != out.VersionId:
-			return nil, out, errTokenUsed(out.VersionId, sec.ARN())
 		}
 	}
 	if next.KeyID == sec.KeyID {
@@ -61,12 +58,28 @@ func (s *Secrets) updateSecret(c *op.Call, in UpdateSecretInput, sec *Secret) (*
 	return ch, out, s.changeKey(c, ch, sec)
 }
 
-// changeKey seals the versions that carry the service's own labels anew, by the key that the secret has from now on.
-// AWS leaves them under the old key without a word if the caller may not use the new one; that is refused here,
-// because whoever moves a secret to another key means to give the old one up.
+// updateValue makes v the current value. A token that is known is taken for the same request again
+// only while its version is the current one. AWS has it as an error always, but a retry must not
+// fail for its answer having been lost, nor succeed without the value being what is read from now
+// on.
+func (s *Secrets) updateValue(c *op.Call, ch *change, old *Secret, token string, v *value) error {
+	before, err := s.addVersion(c, ch, token, v, current)
+	if err != nil {
+		return err
+	}
+	if before && old.stages[current] != token {
+		return errTokenUsed(token, old.ARN())
+	}
+	return nil
+}
+
+// changeKey seals the versions that carry the service's own labels anew, by the key that the secret
+// has from now on. AWS leaves them under the old key without a word if the caller may not use the
+// new one. That is refused here: whoever moves a secret to another key means to give the old one
+// up.
 func (s *Secrets) changeKey(c *op.Call, ch *change, old *Secret) error {
 	done := map[string]bool{"": true}
-	for _, v := range ch.add {
+	for _, v := range ch.added {
 		done[v.id] = true
 	}
 	for _, label := range []string{current, pending, previous} {
@@ -82,11 +95,12 @@ func (s *Secrets) changeKey(c *op.Call, ch *change, old *Secret) error {
 	return nil
 }
 
-// resealUnder puts one version of the secret as it was, sealed by the key of the secret as it shall be, into the change.
+// resealUnder puts one version of the secret as it was, sealed by the key of the secret as it shall
+// be, into the change.
 func (s *Secrets) resealUnder(c *op.Call, ch *change, old *Secret, id string) error {
-	v, err := s.loadVersion(c, old, id, wholeValue)
-	if isNoRow(err) {
-		return s.lost(c, old, id) // if it only changed meanwhile, the commit will find out
+	v, err := s.loadVersion(c, old, id, anySize)
+	if domain.IsNoRow(err) {
+		return s.versionGone(c, old, id) // if it only changed meanwhile, the commit will find out
 	}
 	if err != nil {
 		return err
@@ -94,7 +108,7 @@ func (s *Secrets) resealUnder(c *op.Call, ch *change, old *Secret, id string) er
 	anew, err := s.reseal(c, ch.secret, v)
 	switch {
 	case err == nil:
-		ch.reseal = append(ch.reseal, anew)
+		ch.resealed = append(ch.resealed, anew)
 	case fault.Of(err).Code == decryptionFailure:
 		return nil // its key is gone or closed: that must not bind the secret to it for ever
 	}

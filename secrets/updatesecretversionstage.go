@@ -1,13 +1,16 @@
 package secrets
 
-import "claviger/internal/op"
+import (
+	"claviger/internal/domain"
+	"claviger/internal/op"
+)
 
-// UpdateSecretVersionStageInput is UpdateSecretVersionStageRequest of AWS. What may be left out is decided by where
-// the label stands; see stages.move.
+// UpdateSecretVersionStageInput moves a label. What may be left out is decided by where the label
+// is attached; see stages.move.
 type UpdateSecretVersionStageInput struct {
 	SecretId            string  `shape:"SecretIdType,required"`
 	VersionStage        string  `shape:"SecretVersionStageType,required"`
-	RemoveFromVersionId *string `shape:"SecretVersionIdType"` // where the label stands, if it stands anywhere
+	RemoveFromVersionId *string `shape:"SecretVersionIdType"` // where the label is, if anywhere
 	MoveToVersionId     *string `shape:"SecretVersionIdType"` // absent: the label goes away
 	op.ByShape
 }
@@ -15,17 +18,22 @@ type UpdateSecretVersionStageInput struct {
 func (in UpdateSecretVersionStageInput) secretID() string { return in.SecretId }
 
 // updateSecretVersionStage moves a label within the secret's row: no version's row changes.
-func (s *Secrets) updateSecretVersionStage(c *op.Call, in UpdateSecretVersionStageInput, sec *Secret) (*change, SecretOutput, error) {
-	if to := in.MoveToVersionId; to != nil {
-		if _, err := s.versionFacts(c, sec, *to); isNoRow(err) {
-			return nil, SecretOutput{}, errNoVersion(*to)
-		} else if err != nil {
+func (s *Secrets) updateSecretVersionStage(c *op.Call, in UpdateSecretVersionStageInput,
+	sec *Secret) (*change, SecretOutput, error) {
+	from, to := domain.Or(in.RemoveFromVersionId, ""), domain.Or(in.MoveToVersionId, "")
+	if in.MoveToVersionId != nil {
+		_, err := s.versionFacts(c, sec, to)
+		switch {
+		case domain.IsNoRow(err):
+			return nil, SecretOutput{}, errNoVersion(to)
+		case err != nil:
 			return nil, SecretOutput{}, err
 		}
 	}
-	moved, err := sec.stages.move(in.VersionStage, or(in.RemoveFromVersionId, ""), or(in.MoveToVersionId, ""))
+	moved, err := sec.stages.move(in.VersionStage, from, to)
 	if err != nil {
 		return nil, SecretOutput{}, err
 	}
-	return &change{secret: sec.changed(c, func(n *Secret) { n.stages = moved })}, outputOf(sec), nil
+	ch := &change{secret: sec.changed(c, func(n *Secret) { n.stages = moved })}
+	return ch, outputOf(sec), nil
 }

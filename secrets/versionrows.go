@@ -1,142 +1,174 @@
 package secrets
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"time"
 
+	"claviger/internal/domain"
+	"claviger/internal/rowmac"
 	"claviger/store"
 )
 
+// versionRows signs a version by the digest of its sealed value, so that a listing can verify rows
+// without reading up to 64 KiB for each. The day of the last access is bookkeeping.
+var versionRows = rowmac.Declare("secret_versions", func(v *version) []rowmac.Column {
+	return []rowmac.Column{
+		rowmac.Text("account", &v.account),
+		rowmac.Text("region", &v.region),
+		rowmac.Text("name", &v.name),
+		rowmac.Text("suffix", &v.suffix),
+		rowmac.Text("id", &v.id),
+		rowmac.Time("created", &v.created),
+		rowmac.Flag("binary", &v.binary),
+		rowmac.Flag("managed", &v.managed),
+		rowmac.Text("key_id", &v.envelope.KeyID),
+		rowmac.Integer("epoch", &v.envelope.Epoch),
+		rowmac.Bytes("digest", &v.digest),
+	}
+})
+
+// versionKey is how many columns say which version a row is.
+const versionKey = 5
+
 var (
-	qVersion = store.SQL(`SELECT created, binary, managed, key_id, epoch, accessed, mac, sealed FROM secret_versions
-		WHERE account = $1 AND region = $2 AND name = $3 AND id = $4 AND suffix = $5 AND length(sealed) <= $6`)
-	qVersionFacts = store.SQL(`SELECT id, created, binary, managed, key_id, epoch, digest, accessed, mac FROM secret_versions
+	qVersion = store.SQL(`SELECT ` + versionRows.Columns() + `, accessed, sealed
+		FROM secret_versions WHERE account = $1 AND region = $2 AND name = $3 AND id = $4
+		AND suffix = $5 AND length(sealed) <= $6`)
+	qVersionFacts = store.SQL(`SELECT ` + versionRows.Columns() + `, accessed FROM secret_versions
 		WHERE account = $1 AND region = $2 AND name = $3 AND id = $4 AND suffix = $5`)
-	qVersionsAfter = store.SQL(`SELECT id, created, binary, managed, key_id, epoch, digest, accessed, mac FROM secret_versions
-		WHERE account = $1 AND region = $2 AND name = $3 AND suffix = $4 AND (created, id) < ($5, $6) ORDER BY created DESC, id DESC LIMIT $7`)
-	qInsertVersion = store.SQL(`INSERT INTO secret_versions (account, region, name, suffix, id, created, binary, managed, key_id, epoch, digest, accessed, mac, sealed)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12, $13)`)
-	qResealVersion = store.SQL(`UPDATE secret_versions SET managed = $1, key_id = $2, epoch = $3, digest = $4, mac = $5, sealed = $6
-		WHERE account = $7 AND region = $8 AND name = $9 AND id = $10`)
-	qCountVersions   = store.SQL(`SELECT count(*) FROM (SELECT 1 FROM secret_versions WHERE account = $1 AND region = $2 AND name = $3 LIMIT $4)`)
-	qOldestVersions  = store.SQL(`SELECT id FROM secret_versions WHERE account = $1 AND region = $2 AND name = $3 AND created < $4 ORDER BY created, id LIMIT $5`)
-	qDeleteVersion   = store.SQL(`DELETE FROM secret_versions WHERE account = $1 AND region = $2 AND name = $3 AND id = $4`)
-	qDeleteVersions  = store.SQL(`DELETE FROM secret_versions WHERE account = $1 AND region = $2 AND name = $3`)
+	qVersionsAfter = store.SQL(`SELECT ` + versionRows.Columns() + `, accessed FROM secret_versions
+		WHERE account = $1 AND region = $2 AND name = $3 AND suffix = $4
+		AND (created, id) < ($5, $6) ORDER BY created DESC, id DESC LIMIT $7`)
+	qInsertVersion = store.SQL(versionRows.InsertWith("sealed", "accessed"))
+	qResealVersion = store.SQL(versionRows.UpdateWith(versionKey, "sealed"))
+	qCountVersions = store.SQL(`SELECT count(*) FROM (SELECT 1 FROM secret_versions
+		WHERE account = $1 AND region = $2 AND name = $3 LIMIT $4)`)
+	qOldestVersions = store.SQL(`SELECT id FROM secret_versions
+		WHERE account = $1 AND region = $2 AND name = $3 AND created < $4
+		ORDER BY created, id LIMIT $5`)
+	qDeleteVersion = store.SQL(`DELETE FROM secret_versions
+		WHERE account = $1 AND region = $2 AND name = $3 AND id = $4`)
+	qDeleteVersions = store.SQL(`DELETE FROM secret_versions
+		WHERE account = $1 AND region = $2 AND name = $3`)
 	qVersionAccessed = store.SQL(`UPDATE secret_versions SET accessed = $1
-		WHERE account = $2 AND region = $3 AND name = $4 AND id = $5 AND suffix = $6 AND accessed < $1`)
+		WHERE account = $2 AND region = $3 AND name = $4 AND id = $5 AND suffix = $6
+		AND accessed < $1`)
 )
 
-// columns is what the MAC of a version's row is over: all but the day of the last access. The sealed value is in it
-// by its digest.
-func (v *version) columns(s *Secret) []any {
-	return []any{s.Account, s.Region, s.Name, s.Suffix, v.id, store.Micros(v.created), flag(v.binary), flag(v.managed),
-		v.envelope.KeyID, v.envelope.Epoch, v.digest}
+// digestOf is what stands for a sealed value in the signed part of its row.
+func digestOf(sealed []byte) []byte {
+	d := sha256.Sum256(sealed)
+	return d[:]
 }
 
-// flag is a boolean in its column.
-func flag(b bool) int64 {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-// signVersions returns the MACs of versions of sec.
-func (s *Secrets) signVersions(ctx context.Context, sec *Secret, versions []*version) (macs [][]byte, err error) {
-	for _, v := range versions {
-		mac, err := s.guard.Sign(ctx, "secret_versions", v.columns(sec)...)
+// prepareVersions signs what a change says of versions and returns what stores it, behind the fence
+// of the secret's row.
+func (s *Secrets) prepareVersions(ctx context.Context, ch *change) (domain.Change, error) {
+	var changes []domain.Change
+	for _, v := range ch.added {
+		values, err := versionRows.Sign(ctx, s.signer, v)
 		if err != nil {
 			return nil, err
 		}
-		macs = append(macs, mac)
+		args := append(values, v.envelope.Sealed, 0)
+		changes = append(changes, func(tx *store.Tx) error {
+			_, err := tx.Exec(qInsertVersion, args...)
+			return err
+		})
 	}
-	return macs, nil
+	for _, v := range ch.resealed {
+		values, err := versionRows.Sign(ctx, s.signer, v)
+		if err != nil {
+			return nil, err
+		}
+		args := rowmac.KeyLast(append(values, v.envelope.Sealed), versionKey)
+		changes = append(changes, func(tx *store.Tx) error {
+			return tx.Change(qResealVersion, args...)
+		})
+	}
+	for _, id := range ch.removed {
+		changes = append(changes, removeVersion(ch.secret, id))
+	}
+	return domain.InOrder(changes...), nil
 }
 
-// putVersions stores what a change says of versions, behind the fence of the secret's row.
-func putVersions(tx *store.Tx, sec *Secret, ch *change, added, resealed [][]byte) error {
-	for i, v := range ch.add {
-		if _, err := tx.Exec(qInsertVersion, append(v.columns(sec), added[i], v.envelope.Sealed)...); err != nil {
-			return err
-		}
+func removeVersion(sec *Secret, id string) domain.Change {
+	return func(tx *store.Tx) error {
+		_, err := tx.Exec(qDeleteVersion, sec.Account, sec.Region, sec.Name, id)
+		return err
 	}
-	for i, v := range ch.reseal {
-		if err := tx.Change(qResealVersion, flag(v.managed), v.envelope.KeyID, v.envelope.Epoch, v.digest, resealed[i], v.envelope.Sealed,
-			sec.Account, sec.Region, sec.Name, v.id); err != nil {
-			return err
-		}
-	}
-	for _, id := range ch.prune {
-		if _, err := tx.Exec(qDeleteVersion, sec.Account, sec.Region, sec.Name, id); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
-// loadVersion reads and verifies a version with its sealed value, if that has no more than limit bytes.
-func (s *Secrets) loadVersion(ctx context.Context, sec *Secret, id string, limit int) (*version, error) {
-	v := &version{id: id}
-	var created int64
-	var mac []byte
-	err := s.db.Row(qVersion, []any{sec.Account, sec.Region, sec.Name, id, sec.Suffix, limit},
-		&created, &v.binary, &v.managed, &v.envelope.KeyID, &v.envelope.Epoch, &v.accessed, &mac, &v.envelope.Sealed)
+// anySize is a limit in bytes that every sealed value keeps: the value's own and what sealing adds.
+const anySize = 1 << 20
+
+// loadVersion reads and verifies a version with its sealed value. One whose sealed value has more
+// than limit bytes is [store.NoRow], as one that isn't there.
+func (s *Secrets) loadVersion(ctx context.Context, sec *Secret, id string,
+	limit int) (*version, error) {
+	args := []any{sec.Account, sec.Region, sec.Name, id, sec.Suffix, limit}
+	var accessed int64
+	var sealed []byte
+	v, err := versionRows.Load(ctx, s.signer, s.db, qVersion, args, &accessed, &sealed)
 	if err != nil {
 		return nil, err
 	}
-	v.created, v.digest = store.FromMicros(created), digestOf(v.envelope.Sealed)
-	return v, s.guard.Verify(ctx, mac, "secret_versions", v.columns(sec)...)
-}
-
-// scanVersion reads the facts of a version without its value, and returns the check of its MAC, to be made when no
-// rows are open.
-func (s *Secrets) scanVersion(ctx context.Context, sec *Secret, scan func(...any) error) (v *version, check func() error, err error) {
-	v = new(version)
-	var created int64
-	var mac []byte
-	err = scan(&v.id, &created, &v.binary, &v.managed, &v.envelope.KeyID, &v.envelope.Epoch, &v.digest, &v.accessed, &mac)
-	v.created = store.FromMicros(created)
-	return v, func() error { return s.guard.Verify(ctx, mac, "secret_versions", v.columns(sec)...) }, err
+	if !bytes.Equal(digestOf(sealed), v.digest) {
+		return nil, versionRows.Edited()
+	}
+	v.accessed, v.envelope.Sealed = accessed, sealed
+	return v, nil
 }
 
 // versionFacts reads and verifies a version without its value.
 func (s *Secrets) versionFacts(ctx context.Context, sec *Secret, id string) (*version, error) {
-	v, check, err := s.scanVersion(ctx, sec, func(dest ...any) error {
-		return s.db.Row(qVersionFacts, []any{sec.Account, sec.Region, sec.Name, id, sec.Suffix}, dest...)
+	args := []any{sec.Account, sec.Region, sec.Name, id, sec.Suffix}
+	var accessed int64
+	v, err := versionRows.Load(ctx, s.signer, s.db, qVersionFacts, args, &accessed)
+	if err != nil {
+		return nil, err
+	}
+	v.accessed = accessed
+	return v, nil
+}
+
+// versionsAfter reads up to n versions that follow a position, the newest first. They are verified
+// when no rows are open any more: the token may be slow.
+func (s *Secrets) versionsAfter(ctx context.Context, sec *Secret, at position,
+	n int) (out []*version, err error) {
+	var reads []rowmac.Read
+	args := []any{sec.Account, sec.Region, sec.Name, sec.Suffix, at.key, at.name, n}
+	err = s.db.Rows(qVersionsAfter, args, func(scan func(...any) error) error {
+		v := new(version)
+		read, err := versionRows.Scan(scan, v, &v.accessed)
+		out, reads = append(out, v), append(reads, read)
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return v, check()
-}
-
-// versionsAfter reads and verifies up to n versions that follow a position, the newest first.
-func (s *Secrets) versionsAfter(ctx context.Context, sec *Secret, at position, n int) (out []*version, err error) {
-	var checks []func() error
-	err = s.db.Rows(qVersionsAfter, []any{sec.Account, sec.Region, sec.Name, sec.Suffix, at.key, at.name, n}, func(scan func(...any) error) error {
-		v, check, err := s.scanVersion(ctx, sec, scan)
-		out, checks = append(out, v), append(checks, check)
-		return err
-	})
-	for _, check := range checks {
-		if err != nil {
-			break
+	for _, read := range reads {
+		if err := read.Verify(ctx, s.signer); err != nil {
+			return nil, err
 		}
-		err = check()
 	}
-	return out, err
+	return out, nil
 }
 
 const (
-	keptVersions = 100            // versions without a label that a secret keeps, about
-	safeAge      = 24 * time.Hour // younger ones are never taken away
-	pruneAtOnce  = 64             // by one change
+	keptVersions  = 100            // versions without a label that a secret keeps, about
+	safeAge       = 24 * time.Hour // younger ones are never removed
+	removedAtOnce = 64             // by one change
 )
 
-// outdated returns the versions that go with the next one: the oldest beyond the hundred, unless they have a label or
-// are younger than a day. Most secrets have none that old, which one look at the index says.
+// outdated returns the versions that go with the next one: the oldest beyond the hundred, unless
+// they have a label or are younger than a day. Most secrets have none that old, which one look at
+// the index says.
 func (s *Secrets) outdated(sec *Secret, now time.Time) (ids []string, err error) {
-	args := []any{sec.Account, sec.Region, sec.Name, store.Micros(now.Add(-safeAge)), pruneAtOnce + maxLabels}
+	args := []any{sec.Account, sec.Region, sec.Name, store.Micros(now.Add(-safeAge)),
+		removedAtOnce + maxLabels}
 	err = s.db.Rows(qOldestVersions, args, func(scan func(...any) error) error {
 		var id string
 		err := scan(&id)
@@ -150,7 +182,8 @@ func (s *Secrets) outdated(sec *Secret, now time.Time) (ids []string, err error)
 	}
 	kept := keptVersions + len(sec.stages)
 	var n int
-	if err := s.db.Row(qCountVersions, []any{sec.Account, sec.Region, sec.Name, kept + pruneAtOnce}, &n); err != nil {
+	args = []any{sec.Account, sec.Region, sec.Name, kept + removedAtOnce}
+	if err := s.db.Row(qCountVersions, args, &n); err != nil {
 		return nil, err
 	}
 	return ids[:min(len(ids), max(n+1-kept, 0))], nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -54,37 +55,58 @@ func labels(t testing.TB, c *secretsmanager.Client, id string, versions ...strin
 	return strings.Join(all, " ")
 }
 
-func TestSecretRoundTrip(t *testing.T) {
+func TestGetSecretValue_StoredSecret_ComesBackWhole(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.SecretsManager()
 	token := uuid.NewString()
-	made := must(c.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String("prod/db/x"), ClientRequestToken: &token, Description: aws.String("d"),
-		SecretString: aws.String("päss"), Tags: []types.Tag{{Key: aws.String("b"), Value: aws.String("1")}, {Key: aws.String("a"), Value: aws.String("")}}}))(t)
-	prefix := "arn:aws:secretsmanager:" + servicetest.Region + ":" + servicetest.Account + ":secret:prod/db/x-"
-	if !strings.HasPrefix(*made.ARN, prefix) || len(*made.ARN) != len(prefix)+6 || *made.Name != "prod/db/x" || *made.VersionId != token {
+	made := must(c.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{
+		Name: aws.String("prod/db/x"), ClientRequestToken: &token, Description: aws.String("d"),
+		SecretString: aws.String("päss"), Tags: []types.Tag{
+			{Key: aws.String("b"), Value: aws.String("1")}, {Key: aws.String("a"), Value: aws.String("")},
+		}}))(t)
+	prefix := "arn:aws:secretsmanager:" + servicetest.Region + ":" + servicetest.Account + ":secret:"
+	suffixed := regexp.MustCompile("^" + prefix + "prod/db/x-[A-Za-z0-9]{6}$")
+	if !suffixed.MatchString(*made.ARN) || *made.Name != "prod/db/x" || *made.VersionId != token {
 		t.Errorf("CreateSecret answered %s, %s, %s", *made.ARN, *made.Name, *made.VersionId)
 	}
-	got := must(c.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: aws.String("prod/db/x")}))(t)
-	if *got.ARN != *made.ARN || *got.Name != "prod/db/x" || *got.VersionId != token || *got.SecretString != "päss" || got.SecretBinary != nil ||
-		!slices.Equal(got.VersionStages, []string{"AWSCURRENT"}) || !about(*got.CreatedDate, s.Clock.Now()) {
-		t.Errorf("GetSecretValue answered %+v", got)
-	}
-	d := must(c.DescribeSecret(t.Context(), &secretsmanager.DescribeSecretInput{SecretId: made.ARN}))(t)
-	if *d.ARN != *made.ARN || *d.Name != "prod/db/x" || *d.Description != "d" || d.KmsKeyId != nil || d.DeletedDate != nil || len(d.Tags) != 2 ||
-		!about(*d.CreatedDate, s.Clock.Now()) || !about(*d.LastChangedDate, s.Clock.Now()) || aws.ToBool(d.RotationEnabled) || d.RotationLambdaARN != nil ||
-		fmt.Sprint(d.VersionIdsToStages) != "map["+token+":[AWSCURRENT]]" {
-		t.Errorf("DescribeSecret answered %+v", d)
-	}
-
-	for _, value := range [][]byte{{0}, {0xFF, 0xFE, 0x00}, bytes.Repeat([]byte{0x80}, 65536)} {
-		name := aws.String(fmt.Sprint("binary", len(value)))
-		must(c.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: name, SecretBinary: value}))(t)
-		out := must(c.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: name}))(t)
-		if !bytes.Equal(out.SecretBinary, value) || out.SecretString != nil {
-			t.Errorf("%d bytes came back as %d and a string %v", len(value), len(out.SecretBinary), out.SecretString)
+	current := []string{"AWSCURRENT"}
+	for _, id := range []string{"prod/db/x", *made.ARN, prefix + "prod/db/x"} {
+		got := must(c.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: &id}))(t)
+		if *got.ARN != *made.ARN || *got.Name != "prod/db/x" || *got.VersionId != token ||
+			*got.SecretString != "päss" || got.SecretBinary != nil ||
+			!slices.Equal(got.VersionStages, current) || !about(*got.CreatedDate, s.Clock.Now()) {
+			t.Errorf("GetSecretValue of %s answered %+v", id, got)
+		}
+		d := must(c.DescribeSecret(t.Context(), &secretsmanager.DescribeSecretInput{SecretId: &id}))(t)
+		if *d.ARN != *made.ARN || *d.Name != "prod/db/x" || *d.Description != "d" ||
+			d.KmsKeyId != nil || d.DeletedDate != nil || !d.CreatedDate.Equal(*got.CreatedDate) ||
+			!about(*d.LastChangedDate, s.Clock.Now()) || aws.ToBool(d.RotationEnabled) ||
+			d.RotationLambdaARN != nil ||
+			fmt.Sprint(d.VersionIdsToStages) != "map["+token+":[AWSCURRENT]]" {
+			t.Errorf("DescribeSecret of %s answered %+v", id, d)
+		}
+		if len(d.Tags) != 2 || *d.Tags[0].Key != "a" || *d.Tags[0].Value != "" ||
+			*d.Tags[1].Key != "b" || *d.Tags[1].Value != "1" {
+			t.Errorf("the tags of %s are %+v", id, d.Tags)
 		}
 	}
-	for i, value := range []string{" ", "\x00", `{"user":"x","password":"\"\\"}`, strings.Repeat("\x01", 65536), strings.Repeat("ü", 32768)} {
+}
+
+func TestGetSecretValue_AnyValue_ComesBackTheSame(t *testing.T) {
+	c := servicetest.Start(t).SecretsManager()
+	for _, value := range [][]byte{{0}, {0xFF, 0xFE, 0x00}, bytes.Repeat([]byte{0x80}, 65536)} {
+		name := aws.String(fmt.Sprint("binary", len(value)))
+		must(c.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: name,
+			SecretBinary: value}))(t)
+		out := must(c.GetSecretValue(t.Context(),
+			&secretsmanager.GetSecretValueInput{SecretId: name}))(t)
+		if !bytes.Equal(out.SecretBinary, value) || out.SecretString != nil {
+			t.Errorf("%d bytes came back as %d and a string %v", len(value), len(out.SecretBinary),
+				out.SecretString)
+		}
+	}
+	for i, value := range []string{" ", "\x00", `{"user":"x","password":"\"\\"}`,
+		strings.Repeat("\x01", 65536), strings.Repeat("ü", 32768)} {
 		name := fmt.Sprint("text", i)
 		createSecret(t, c, name, value)
 		if got := secretValue(t, c, name); got != value {
@@ -109,6 +131,8 @@ func TestSecretIdentifiers(t *testing.T) {
 		{full[strings.LastIndex(full, ":")+1:], "ResourceNotFoundException", absent},
 		{full[:len(full)-6] + "AAAAAA", "ResourceNotFoundException", absent},
 		{"app/two", "ResourceNotFoundException", absent},
+		{"app/on", "ResourceNotFoundException", absent},
+		{full[:strings.LastIndex(full, "/")], "ResourceNotFoundException", absent},
 		{"APP/one", "ResourceNotFoundException", absent},
 		{strings.Replace(full, servicetest.Region, servicetest.Abroad, 1), "ResourceNotFoundException", absent},
 		{strings.Replace(full, servicetest.Account, "999988887777", 1), "AccessDeniedException", "*"},

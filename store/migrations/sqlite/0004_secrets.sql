@@ -1,20 +1,21 @@
--- Secrets and their versions. Every row carries the token's MAC over its columns; only the days of last access are
--- outside it. One revision of the secret's row fences every change, of the versions too.
+-- Secrets and their versions. Every row carries the token's MAC over its columns; only the days of
+-- last access are outside of it. One revision of the secret's row fences every change, of the
+-- versions too.
 CREATE TABLE secrets (
-    account     TEXT    NOT NULL,
-    region      TEXT    NOT NULL,
-    name        TEXT    NOT NULL,
-    suffix      TEXT    NOT NULL, -- the six characters that end the ARN; new for every secret of the same name
-    rev         INTEGER NOT NULL,
-    description TEXT    NOT NULL,
-    key_id      TEXT    NOT NULL, -- the KMS key as the caller named it; empty means the key that the service manages
-    tags        TEXT    NOT NULL, -- a JSON list of {Key, Value} in order of key
-    stages      TEXT    NOT NULL, -- a JSON object: staging label to version id
-    created     INTEGER NOT NULL,
-    changed     INTEGER NOT NULL,
-    deletes     INTEGER NOT NULL, -- when the recovery window ends; 0 means no deletion is scheduled
-    accessed    INTEGER NOT NULL, -- the day a value was last read, 0 for never; not under the MAC
-    mac         BLOB    NOT NULL,
+    account       TEXT    NOT NULL,
+    region        TEXT    NOT NULL,
+    name          TEXT    NOT NULL,
+    suffix        TEXT    NOT NULL, -- the six characters that end the ARN; new for every secret of the same name
+    rev           INTEGER NOT NULL,
+    description   TEXT    NOT NULL,
+    key_id        TEXT    NOT NULL, -- the KMS key as the caller named it; empty: the key that KMS manages
+    tags          TEXT    NOT NULL, -- a JSON list of {Key, Value} in order of key
+    stages        TEXT    NOT NULL, -- a JSON object: staging label to version id
+    created       INTEGER NOT NULL,
+    changed       INTEGER NOT NULL,
+    deletion_date INTEGER NOT NULL, -- when the recovery window ends; 0: the secret is not scheduled for deletion
+    accessed      INTEGER NOT NULL, -- the day a value was last read, 0 for never; not under the MAC
+    mac           BLOB    NOT NULL,
     PRIMARY KEY (account, region, name)
 ) STRICT, WITHOUT ROWID;
 
@@ -22,7 +23,7 @@ CREATE INDEX secrets_by_created  ON secrets (account, region, created, name);
 CREATE INDEX secrets_by_changed  ON secrets (account, region, changed, name);
 CREATE INDEX secrets_by_accessed ON secrets (account, region, accessed, name);
 
--- A value is up to 64 KiB, so these rows lie in a table of their own kind: the index is small, and sealed comes last.
+-- A value has up to 64 KiB. So the table has a small index of its own, and sealed comes last.
 CREATE TABLE secret_versions (
     account  TEXT    NOT NULL,
     region   TEXT    NOT NULL,
@@ -30,14 +31,14 @@ CREATE TABLE secret_versions (
     suffix   TEXT    NOT NULL,
     id       TEXT    NOT NULL, -- the ClientRequestToken that made it
     created  INTEGER NOT NULL,
-    binary   INTEGER NOT NULL, -- 1 if it was given as SecretBinary
-    managed  INTEGER NOT NULL, -- 1 if the key is the one that the service manages
+    binary   INTEGER NOT NULL, -- 1: it was given as SecretBinary
+    managed  INTEGER NOT NULL, -- 1: the key is the one that KMS manages for the service
     key_id   TEXT    NOT NULL, -- id of the KMS key that sealed it
     epoch    INTEGER NOT NULL, -- of the data key under it
-    digest   BLOB    NOT NULL, -- SHA-256 of sealed, so that a listing needn't read the values to verify their rows
+    digest   BLOB    NOT NULL, -- SHA-256 of sealed: a row is verified without reading its value
     accessed INTEGER NOT NULL, -- the day it was last read, 0 for never; not under the MAC
     mac      BLOB    NOT NULL,
-    sealed   BLOB    NOT NULL,
+    sealed   BLOB    NOT NULL, -- not under the MAC itself, but bound by its digest
     PRIMARY KEY (account, region, name, id),
     FOREIGN KEY (account, region, name) REFERENCES secrets (account, region, name)
 ) STRICT;

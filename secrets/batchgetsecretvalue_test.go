@@ -1,0 +1,70 @@
+package secrets_test
+
+import (
+	"slices"
+	"testing"
+
+	"claviger/secrets"
+)
+
+type batch = secrets.BatchGetSecretValueOutput
+
+func TestBatchGetSecretValue_SomeRefused_OthersAreAnswered(t *testing.T) {
+	s := start(t)
+	key := s.key()
+	s.create("a", "1")
+	s.create("b", "2")
+	s.createUnder("closed", "3", key)
+	s.do("kms:DisableKey", M{"KeyId": key})
+	out := must[batch](s, "BatchGetSecretValue",
+		M{"SecretIdList": []string{"b", "absent", "a", "closed"}})
+	if len(out.SecretValues) != 2 || *out.SecretValues[0].SecretString != "2" ||
+		*out.SecretValues[1].SecretString != "1" {
+		t.Errorf("%+v", out.SecretValues)
+	}
+	want := []secrets.APIError{
+		{SecretId: "absent", ErrorCode: "ResourceNotFoundException",
+			Message: "Secrets Manager can't find the specified secret."},
+		{SecretId: "closed", ErrorCode: "DecryptionFailure", Message: cantDecrypt},
+	}
+	if !slices.Equal(out.Errors, want) {
+		t.Errorf("%+v", out.Errors)
+	}
+}
+
+func TestBatchGetSecretValue_Filters_ComePageByPage(t *testing.T) {
+	s := start(t)
+	s.create("a", "1")
+	s.create("b", "2")
+	s.create("closed", "3")
+	var got []string
+	in := M{"Filters": []M{{"Key": "name", "Values": []string{"a", "b"}}}, "MaxResults": 1}
+	for more := true; more; {
+		out := must[batch](s, "BatchGetSecretValue", in)
+		for _, v := range out.SecretValues {
+			got = append(got, *v.SecretString)
+		}
+		in["NextToken"], more = out.NextToken, out.NextToken != ""
+	}
+	if !slices.Equal(got, []string{"1", "2"}) {
+		t.Errorf("%v", got)
+	}
+	ids := []string{"a"}
+	for _, in := range []M{{}, {"SecretIdList": ids, "Filters": in["Filters"]},
+		{"SecretIdList": ids, "MaxResults": 2}} {
+		s.refused("BatchGetSecretValue", in, "InvalidParameterException", "")
+	}
+}
+
+func TestBatchGetSecretValue_ActionDenied_IsDenied(t *testing.T) {
+	s := start(t)
+	s.create("a", "1")
+	s.forbid("secretsmanager:GetSecretValue")
+	out := must[batch](s, "BatchGetSecretValue", M{"SecretIdList": []string{"a"}})
+	if len(out.Errors) != 1 || out.Errors[0].ErrorCode != "AccessDeniedException" {
+		t.Errorf("%+v", out)
+	}
+	s.forbid("secretsmanager:ListSecrets")
+	filters := []M{{"Key": "name", "Values": []string{"a", "b"}}}
+	s.refused("BatchGetSecretValue", M{"Filters": filters}, "AccessDeniedException", "")
+}

@@ -1,0 +1,79 @@
+package secrets_test
+
+import (
+	"testing"
+
+	"claviger/secrets"
+)
+
+const otherAccount = "444455556666"
+
+func TestSecretId_ElsewhereOrAbsent_IsRefused(t *testing.T) {
+	s := start(t)
+	s.create("x", "v")
+	abroad := "arn:aws:secretsmanager:eu-west-1:" + account + ":secret:x"
+	foreign := "arn:aws:secretsmanager:" + region + ":" + otherAccount + ":secret:x"
+	s.refused("GetSecretValue", M{}, "ValidationException", "")
+	s.refused("GetSecretValue", M{"SecretId": abroad}, "ResourceNotFoundException", "")
+	s.refused("GetSecretValue", M{"SecretId": foreign}, "AccessDeniedException", "")
+	s.refused("UpdateSecret", M{"SecretId": "no", "Description": "d"},
+		"ResourceNotFoundException", "")
+}
+
+// Whether another account has a secret is no business of one who may not ask: every answer is word
+// for word that for a secret that isn't there.
+func TestForeignSecret_NoPolicy_IsDeniedLikeAnAbsentOne(t *testing.T) {
+	s := start(t)
+	s.as(otherAccount)
+	there := s.create("x", "v").ARN
+	s.do("DeleteSecret", M{"SecretId": s.create("scheduled", "v").ARN})
+	edited := s.create("edited", "v").ARN
+	s.edit(`UPDATE secrets SET description = 'other' WHERE name = 'edited'`)
+	s.as(account)
+	foreign := "arn:aws:secretsmanager:" + region + ":" + otherAccount + ":secret:"
+	for _, id := range []string{
+		there, foreign + "x", foreign + "absent", foreign + "scheduled", edited,
+	} {
+		for _, name := range []string{"GetSecretValue", "DescribeSecret", "RestoreSecret"} {
+			action := "secretsmanager:" + name
+			s.refused(name, M{"SecretId": id}, "AccessDeniedException", "User: arn:aws:iam::"+
+				account+":root is not authorized to perform: "+action+" on resource: "+id+
+				" because no identity-based policy allows the "+action+" action")
+		}
+		s.refused("DeleteSecret", M{"SecretId": id, "ForceDeleteWithoutRecovery": true},
+			"AccessDeniedException", "")
+	}
+}
+
+// Nothing below the policy takes the caller's account for the secret's.
+func TestForeignSecret_Allowed_IsTheOneTheARNNames(t *testing.T) {
+	s := start(t)
+	s.create("x", "mine")
+	s.as(otherAccount)
+	theirs := s.create("x", "theirs")
+	s.as(account)
+	s.allowAll()
+	id := M{"SecretId": theirs.ARN}
+	s.do("TagResource", M{"SecretId": theirs.ARN, "Tags": []M{{"Key": "a"}}})
+	if d := s.describe(theirs.ARN); d.ARN != theirs.ARN || len(d.Tags) != 1 {
+		t.Errorf("%+v", d)
+	}
+	if d := s.describe("x"); d.ARN == theirs.ARN || len(d.Tags) != 0 {
+		t.Errorf("%+v", d)
+	}
+	versions := must[secrets.ListSecretVersionIdsOutput](s, "ListSecretVersionIds", id).Versions
+	if len(versions) != 1 || versions[0].VersionId != theirs.VersionId {
+		t.Errorf("%+v", versions)
+	}
+	s.do("DeleteSecret", id)
+	s.do("RestoreSecret", id)
+	out := must[deleted](s, "DeleteSecret",
+		M{"SecretId": theirs.ARN, "ForceDeleteWithoutRecovery": true})
+	if out.ARN != theirs.ARN {
+		t.Errorf("%+v", out)
+	}
+	s.refused("DescribeSecret", id, "ResourceNotFoundException", "")
+	if s.text(M{"SecretId": "x"}) != "mine" {
+		t.Error("the caller's own secret has gone in its stead")
+	}
+}
