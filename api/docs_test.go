@@ -26,7 +26,7 @@ import (
 func registry() []op.Operation {
 	in := &install.Installation{}
 	return slices.Concat(keystore.New(nil, nil, nil, in, nil, nil).Operations(),
-		secrets.New(nil, nil, nil, nil, in).Operations(), iam.Operations())
+		secrets.New(nil, nil, nil, nil, in).Operations(), iam.New(nil).Operations())
 }
 
 // An example that the service would refuse teaches the wrong thing.

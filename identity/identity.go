@@ -37,7 +37,7 @@ type Directory struct {
 	sealing custody.Ref
 	regions []string
 
-	stsRegions []string // those that requests to STS are signed for: globalRegion too
+	stsRegions []string // those that requests to STS are signed for: GlobalRegion too
 
 	keys    *store.Cache[string, *accessKey]
 	signing *store.Cache[sigv4.Credential, *sigv4.SigningKey]
@@ -51,7 +51,7 @@ const (
 // New returns the directory of an installation that serves the given Regions.
 func New(db *store.DB, token Token, in *install.Installation, regions []string) *Directory {
 	return &Directory{db: db, token: token, signer: in.Rows, sealing: in.Identity,
-		regions: regions, stsRegions: slices.Concat(regions, []string{globalRegion}),
+		regions: regions, stsRegions: slices.Concat(regions, []string{GlobalRegion}),
 		keys:    store.NewCache[string, *accessKey](cachedAccessKeys),
 		signing: store.NewCache[sigv4.Credential, *sigv4.SigningKey](cachedSigningKeys),
 	}
@@ -91,8 +91,11 @@ func (d *Directory) Authenticate(ctx context.Context, r *http.Request, read func
 
 // sts has rules of its own for signatures.
 const (
-	sts          = "sts"
-	globalRegion = "us-east-1" // what is sent to the endpoint for the whole world is signed for it
+	sts = "sts"
+
+	// GlobalRegion is the Region of what has none: requests to the endpoint for the whole world are
+	// signed for it, and what IAM does is recorded in it.
+	GlobalRegion = "us-east-1"
 	stsWindow    = 15 * time.Minute
 )
 

@@ -7,12 +7,10 @@ import (
 	"encoding/base64"
 	"time"
 
-	"claviger/audit"
+	"claviger/internal/domain"
 	"claviger/internal/rowmac"
 	"claviger/policy"
 	"claviger/store"
-
-	"github.com/google/uuid"
 )
 
 // active is the status of an access key that may be used, in IAM's words. The other is Inactive.
@@ -63,45 +61,24 @@ func RootUser(account string) policy.Caller {
 		ARN: "arn:aws:iam::" + account + ":root", PrincipalID: account}
 }
 
-// CreateAccessKey makes an access key for a principal and returns its id and its secret, which
-// can't be read again. by is the command that asks for it, such as "claviger init": the record,
-// made durable along with the key, names it.
-func (d *Directory) CreateAccessKey(ctx context.Context, principal policy.Caller, by string,
-	now time.Time) (id, secret string, err error) {
+// NewAccessKey prepares an access key for a principal and returns its id and its secret, which can't
+// be read again. The key is there once change is committed.
+func (d *Directory) NewAccessKey(ctx context.Context, principal policy.Caller, now time.Time) (
+	id, secret string, change domain.Change, err error) {
 	id, secret = newAccessKey()
 	k := &accessKey{caller: principal, rev: 1, status: active, created: now}
 	k.caller.AccessKeyID = id
 	if k.sealed, err = d.token.Seal(ctx, d.sealing, []byte(secret), k.aad()); err != nil {
-		return "", "", err
+		return "", "", nil, err
 	}
 	values, err := accessKeys.Sign(ctx, d.signer, k)
 	if err != nil {
-		return "", "", err
+		return "", "", nil, err
 	}
-	err = d.db.Commit(func(tx *store.Tx) error {
+	return id, secret, func(tx *store.Tx) error {
 		_, err := tx.Exec(qInsertAccessKey, values...)
 		return err
-	}, func(err error) []byte { return k.creation(by, err) })
-	return id, secret, err
-}
-
-// creation is the record of an access key's making, or of the failure, as CloudTrail has those of
-// IAM: in us-east-1, where that service has its home. The key's id is in it, and nothing of its
-// secret.
-func (k *accessKey) creation(by string, err error) []byte {
-	c := &k.caller
-	r := audit.Record{
-		Time: k.created, Source: "iam.amazonaws.com", Name: "CreateAccessKey",
-		Region: globalRegion, SourceIP: by, UserAgent: by,
-		RequestID: uuid.NewString(), EventID: uuid.NewString(), Account: c.Account,
-		Identity:   audit.Identity{Type: policy.Service, InvokedBy: by},
-		Resources:  []audit.Resource{{ARN: c.ARN, AccountID: c.Account}},
-		Additional: []byte(`{"accessKeyId":"` + c.AccessKeyID + `"}`),
-	}
-	if err != nil {
-		r.ErrorCode = "ServiceFailure"
-	}
-	return r.Append(nil)
+	}, nil
 }
 
 // newAccessKey draws an id of AWS's form (AKIA and 16 characters of base32) and a secret of 240

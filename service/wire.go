@@ -42,14 +42,15 @@ type Config struct {
 type Service struct {
 	Handler    http.Handler
 	Operations []op.Operation
-	Callers    *identity.Directory
 	Token      *hsm.Token
 	DB         *store.DB
 	Jobs       *jobs.Runner
 
-	keys *keystore.Keys
-	stop func()
-	work sync.WaitGroup
+	keys       *keystore.Keys
+	identities *iam.Identities
+	runner     *op.Runner
+	stop       func()
+	work       sync.WaitGroup
 }
 
 // Open opens the token, then the database, proves that they belong together, and starts the job runner.
@@ -90,12 +91,12 @@ func (s *Service) assemble(c Config, in *install.Installation, m *metrics) {
 	if c.Ledger != nil {
 		ledger = c.Ledger(ledger)
 	}
-	s.Callers = identity.New(s.DB, s.Token, in, c.Regions)
-	runner := &op.Runner{Ledger: ledger, Callers: s.Callers, Decide: policy.Decide, Observe: m, Log: c.Log, Now: c.Now}
+	callers := identity.New(s.DB, s.Token, in, c.Regions)
+	runner := &op.Runner{Ledger: ledger, Callers: callers, Decide: policy.Decide, Observe: m, Log: c.Log, Now: c.Now}
 	kms := keystore.New(s.DB, s.Token, jobs.Queue{}, in, c.Regions, &clusters{c.Clusters, c.Log, m})
-	s.keys = kms
+	s.keys, s.identities, s.runner = kms, iam.New(callers), runner
 	sm := secrets.New(s.DB, kms, s.Token, jobs.Queue{}, in)
-	s.Operations = slices.Concat(kms.Operations(), sm.Operations(), iam.Operations())
+	s.Operations = slices.Concat(kms.Operations(), sm.Operations(), s.identities.Operations())
 	m.watch(s.Token, s.DB, kms)
 	s.Handler = api.New(api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready, Metrics: m.handler(), Log: c.Log, Version: c.Version})
 
@@ -120,6 +121,15 @@ func kinds(kms *keystore.Keys, sm *secrets.Secrets) map[string]jobs.Kind {
 		keystore.ExpireMaterialJob:   {Work: kms.Expire},
 		secrets.DeleteSecretJob:      {Work: sm.Finish},
 	}
+}
+
+// CreateAccessKey makes an access key for a principal and returns its id and its secret, which can't be
+// read again. by is the command that asks for it, such as "claviger init": the record names it.
+func (s *Service) CreateAccessKey(ctx context.Context, principal policy.Caller, by string) (
+	id, secret string, err error) {
+	c := s.runner.Own(ctx, principal.Account, identity.GlobalRegion, iam.IAM.Name)
+	c.SourceIP, c.UserAgent = by, by
+	return s.identities.CreateAccessKey(c, principal)
 }
 
 // Ready returns nil while the service can do its work, and otherwise the reason in words for anybody: what the

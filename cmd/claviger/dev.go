@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"claviger/hsm"
 	"claviger/identity"
@@ -170,7 +169,7 @@ func (o *devOptions) credentials(ctx context.Context, s *service.Service, addr s
 	id, secret := o.readKey()
 	if id == "" {
 		var err error
-		if id, secret, err = s.Callers.CreateAccessKey(ctx, identity.RootUser(o.account), "claviger dev", time.Now()); err != nil {
+		if id, secret, err = s.CreateAccessKey(ctx, identity.RootUser(o.account), "claviger dev"); err != nil {
 			return err
 		}
 	}

@@ -34,5 +34,5 @@ func docs(_ context.Context, e *env, args []string) error {
 func registry() []op.Operation {
 	in := &install.Installation{}
 	return slices.Concat(keystore.New(nil, nil, nil, in, nil, nil).Operations(),
-		secrets.New(nil, nil, nil, nil, in).Operations(), iam.Operations())
+		secrets.New(nil, nil, nil, nil, in).Operations(), iam.New(nil).Operations())
 }

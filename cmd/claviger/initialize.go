@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"claviger/hsm"
 	"claviger/identity"
@@ -34,7 +33,7 @@ func initialize(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	defer s.Close()
-	id, secret, err := s.Callers.CreateAccessKey(ctx, identity.RootUser(c.Account), "claviger init", time.Now())
+	id, secret, err := s.CreateAccessKey(ctx, identity.RootUser(c.Account), "claviger init")
 	if err != nil {
 		return err
 	}

@@ -163,7 +163,7 @@ func UserARN(name string) string { return "arn:aws:iam::" + Account + ":user/" +
 
 func (s *Server) accessKey(t testing.TB, principal policy.Caller) aws.Credentials {
 	t.Helper()
-	id, secret, err := s.service.Callers.CreateAccessKey(context.Background(), principal, "claviger test", s.Clock.Now())
+	id, secret, err := s.service.CreateAccessKey(context.Background(), principal, "claviger test")
 	if err != nil {
 		t.Fatalf("making an access key for %s: %v", principal.ARN, err)
 	}

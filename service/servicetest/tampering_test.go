@@ -117,7 +117,7 @@ func TestEditedRowsAreRefused(t *testing.T) {
 
 	caller := func(name, set string) {
 		p := policy.Caller{Type: policy.IAMUser, Account: servicetest.Account, ARN: servicetest.NobodyARN, PrincipalID: "AIDA"}
-		id, secret, err := s.Service().Callers.CreateAccessKey(t.Context(), p, "claviger test", s.Clock.Now())
+		id, secret, err := s.Service().CreateAccessKey(t.Context(), p, "claviger test")
 		accepted(t, err)
 		q := servicetest.Request{Target: "TrentService.ListKeys", Body: []byte(`{}`), As: aws.Credentials{AccessKeyID: id, SecretAccessKey: secret}}
 		add("an access key's "+name, "access_keys", `UPDATE access_keys SET `+set+` WHERE id = ?1`, q, id)

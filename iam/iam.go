@@ -1,0 +1,50 @@
+// Package iam performs the operations of AWS's identity services, IAM and STS, over the principals
+// that package identity knows. What callers can ask is one operation of STS: who is calling. Access
+// keys are made at the command of whoever runs the service.
+package iam
+
+import (
+	"claviger/internal/domain"
+	"claviger/internal/op"
+	"claviger/internal/shape"
+)
+
+// IAM has no Region of its own: what it records is recorded in us-east-1, as CloudTrail does.
+var IAM = &op.Service{
+	Name: "iam", Title: "AWS Identity and Access Management", Version: "2010-05-08",
+	XML:      "https://iam.amazonaws.com/doc/2010-05-08/",
+	Internal: "ServiceFailure", Down: "ServiceUnavailable", NoStore: true,
+	Shapes: shape.Table{"arnType": {Min: 20, Max: 2048}, "idType": {Min: 1, Max: 128},
+		"principalType": {Enum: []string{"Root", "IAMUser"}}},
+}
+
+// STS is asked in the Region that a request is signed for.
+var STS = &op.Service{
+	Name: "sts", Title: "AWS Security Token Service", Version: "2011-06-15",
+	XML:      "https://sts.amazonaws.com/doc/2011-06-15/",
+	Internal: "InternalFailure", Down: "ServiceUnavailable", NoStore: true,
+	Shapes: shape.Table{},
+}
+
+// Identities performs the operations of IAM and STS. [New] makes it.
+type Identities struct {
+	keys   AccessKeys
+	create op.Command[principalInput, accessKey]
+}
+
+// New returns the identities whose access keys are made by keys.
+func New(keys AccessKeys) *Identities {
+	s := &Identities{keys: keys}
+	s.create = op.Write(domain.Routes{Service: IAM}.Internal("CreateAccessKey"), findOwner, s.createAccessKey)
+	return s
+}
+
+// Operations is the table of contents.
+func (s *Identities) Operations() []op.Operation {
+	sts := domain.Routes{Service: STS}
+	return []op.Operation{
+		op.Read(sts.Get("GetCallerIdentity", "/v1/sts/caller-identity",
+			"Returns the account and the principal that an access key belongs to."),
+			findCaller, getCallerIdentity),
+	}
+}
