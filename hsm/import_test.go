@@ -8,6 +8,7 @@ import (
 
 	"claviger/hsm"
 	"claviger/hsm/hsmtest"
+	"claviger/hsm/hsmtest/fakedevice"
 	"claviger/internal/custody"
 )
 
@@ -25,7 +26,7 @@ func wrapped(t *testing.T, tok *hsm.Token, alg custody.Algorithm) custody.Import
 // TestImportsStayOnTheToken counts what is decrypted into this process and what is put onto the device from it: nothing where
 // the device has the hash of the algorithm.
 func TestImportsStayOnTheToken(t *testing.T) {
-	for name, d := range map[string]*hsmtest.Device{"SHA-1 only": hsmtest.NewDevice(t), "SHA-256": hsmtest.LikeNShield(t)} {
+	for name, d := range map[string]*fakedevice.Device{"SHA-1 only": fakedevice.New(t), "SHA-256": fakedevice.LikeNShield(t)} {
 		tok := hsmtest.Open(t, d.Config())
 		for _, alg := range hsmtest.Wrappings {
 			in := wrapped(t, tok, alg)
@@ -85,7 +86,7 @@ func TestImportsLeaveNothingOnTheToken(t *testing.T) {
 func TestImportsAreNotBlamedForTheDevice(t *testing.T) {
 	for _, function := range []string{"C_UnwrapKey", "C_WrapKey", "C_Encrypt", "C_CreateObject", "C_Decrypt", "C_DestroyObject"} {
 		for _, alg := range hsmtest.Wrappings {
-			d := hsmtest.NewDevice(t)
+			d := fakedevice.New(t)
 			tok := hsmtest.Open(t, d.Config())
 			in := wrapped(t, tok, alg)
 			d.Fail(function, pkcs11.CKR_SESSION_HANDLE_INVALID, 1)
@@ -103,7 +104,7 @@ func TestImportsAreNotBlamedForTheDevice(t *testing.T) {
 
 // TestImportsOfKnownKeysAreNotTakenForNew has the device fail while it compares: the key must not get another name.
 func TestImportsOfKnownKeysAreNotTakenForNew(t *testing.T) {
-	d := hsmtest.NewDevice(t)
+	d := fakedevice.New(t)
 	tok := hsmtest.Open(t, d.Config())
 	in := wrapped(t, tok, "RSAES_OAEP_SHA_1")
 	known, err := tok.Import(background, in)

@@ -13,6 +13,7 @@ import (
 
 	"claviger/hsm"
 	"claviger/hsm/hsmtest"
+	"claviger/hsm/hsmtest/fakedevice"
 	"claviger/internal/custody"
 	"claviger/internal/fault"
 )
@@ -106,7 +107,7 @@ func (k *keys) well(t *testing.T) {
 
 func TestLostSessionsCostCallersNothing(t *testing.T) {
 	t.Run("software token", func(t *testing.T) {
-		d := hsmtest.NewDevice(t)
+		d := fakedevice.New(t)
 		k := makeKeys(t, hsmtest.Open(t, d.Config()), 5)
 		failed := k.underLoad(t, 16, func() {
 			for range 5 {
@@ -160,7 +161,7 @@ func TestLogoutElsewhereIsRepaired(t *testing.T) {
 
 func TestPulledTokenReturnsByItself(t *testing.T) {
 	t.Run("software token", func(t *testing.T) {
-		d := hsmtest.NewDevice(t)
+		d := fakedevice.New(t)
 		pull(t, hsmtest.Open(t, d.Config()), d.Pull)
 	})
 	t.Run("SoftHSM", func(t *testing.T) {
@@ -211,7 +212,7 @@ func TestReloadNeverMixesKeys(t *testing.T) {
 }
 
 func TestWipedTokenIsNotTakenForTheOldOne(t *testing.T) {
-	d := hsmtest.NewDevice(t)
+	d := fakedevice.New(t)
 	tok := hsmtest.Open(t, d.Config())
 	k := makeKeys(t, tok, 1)
 	d.Wipe()
@@ -232,14 +233,14 @@ func TestWipedTokenIsNotTakenForTheOldOne(t *testing.T) {
 }
 
 // hasty is for calls that hang: others have time enough to end.
-func hasty(d *hsmtest.Device) hsm.Config {
+func hasty(d *fakedevice.Device) hsm.Config {
 	c := d.Config()
 	c.Timeout = 2 * time.Second
 	return c
 }
 
 func TestHangingModule(t *testing.T) {
-	d := hsmtest.NewDevice(t)
+	d := fakedevice.New(t)
 	c := hasty(d)
 	c.MaxSessions = 3
 	tok := hsmtest.Open(t, c)
@@ -274,7 +275,7 @@ func TestHangingModule(t *testing.T) {
 }
 
 func TestPoolThatHangsIsReplaced(t *testing.T) {
-	d := hsmtest.NewDevice(t)
+	d := fakedevice.New(t)
 	c := hasty(d)
 	c.MaxSessions = 2
 	tok := hsmtest.Open(t, c)
@@ -298,7 +299,7 @@ func TestPoolThatHangsIsReplaced(t *testing.T) {
 // TestModuleIsNotFinalizedUnderAHangingCall pulls the token while a call hangs: the software token fails the test if
 // C_Finalize comes before the call returned.
 func TestModuleIsNotFinalizedUnderAHangingCall(t *testing.T) {
-	d := hsmtest.NewDevice(t)
+	d := fakedevice.New(t)
 	tok := hsmtest.Open(t, hasty(d))
 	k := makeKeys(t, tok, 2)
 	release := d.Hang("C_Encrypt")
@@ -316,7 +317,7 @@ func TestModuleIsNotFinalizedUnderAHangingCall(t *testing.T) {
 }
 
 func TestFailuresByFunctionAndCode(t *testing.T) {
-	d := hsmtest.NewDevice(t)
+	d := fakedevice.New(t)
 	tok := hsmtest.Open(t, d.Config())
 	k := makeKeys(t, tok, 1)
 	for _, once := range []struct {
@@ -355,7 +356,7 @@ func TestFailuresByFunctionAndCode(t *testing.T) {
 }
 
 func TestSlowDeviceStillServesMany(t *testing.T) {
-	d := hsmtest.NewDevice(t)
+	d := fakedevice.New(t)
 	k := makeKeys(t, hsmtest.Open(t, d.Config()), 3)
 	d.Delay("C_Encrypt", 2*time.Millisecond)
 	if failed := k.underLoad(t, 16, func() { time.Sleep(200 * time.Millisecond) }); failed > 0 {
@@ -364,7 +365,7 @@ func TestSlowDeviceStillServesMany(t *testing.T) {
 }
 
 func TestSecretsOfAWipedPINAreGone(t *testing.T) {
-	d := hsmtest.NewDevice(t)
+	d := fakedevice.New(t)
 	c := d.Config()
 	lent := []byte(hsmtest.PIN)
 	c.PIN = func() ([]byte, error) { return lent, nil }

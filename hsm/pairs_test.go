@@ -17,6 +17,7 @@ import (
 
 	"claviger/hsm"
 	"claviger/hsm/hsmtest"
+	"claviger/hsm/hsmtest/fakedevice"
 	"claviger/internal/custody"
 )
 
@@ -31,7 +32,7 @@ func TestSoftHSMSupports(t *testing.T) {
 }
 
 // generating starts the making of an RSA pair and returns when it is inside the module, where it stays until release.
-func generating(t *testing.T, d *hsmtest.Device, tok *hsm.Token, id string) (release func(), done <-chan error) {
+func generating(t *testing.T, d *fakedevice.Device, tok *hsm.Token, id string) (release func(), done <-chan error) {
 	t.Helper()
 	before := d.Calls("C_GenerateKeyPair")
 	release = d.Hang("C_GenerateKeyPair")
@@ -48,7 +49,7 @@ func generating(t *testing.T, d *hsmtest.Device, tok *hsm.Token, id string) (rel
 // TestSlowPairsStallNobody makes more RSA pairs at once than the pool has sessions, for longer than any other call may
 // take, and has the login renewed meanwhile.
 func TestSlowPairsStallNobody(t *testing.T) {
-	d := hsmtest.NewDevice(t)
+	d := fakedevice.New(t)
 	c := d.Config()
 	c.MaxSessions = 1
 	c.Timeout = 2 * time.Second
@@ -85,7 +86,7 @@ func TestSlowPairsStallNobody(t *testing.T) {
 // TestModuleIsNotFinalizedUnderAPairInTheMaking pulls the token meanwhile: the software token fails the test if it is
 // finalised with somebody inside.
 func TestModuleIsNotFinalizedUnderAPairInTheMaking(t *testing.T) {
-	d := hsmtest.NewDevice(t)
+	d := fakedevice.New(t)
 	tok := hsmtest.Open(t, d.Config())
 	k := makeKeys(t, tok, 1)
 	before := d.Calls("C_Finalize")
@@ -105,7 +106,7 @@ func TestModuleIsNotFinalizedUnderAPairInTheMaking(t *testing.T) {
 }
 
 func TestPairThatTakesTooLong(t *testing.T) {
-	d := hsmtest.NewDevice(t)
+	d := fakedevice.New(t)
 	c := d.Config()
 	c.Generation = 50 * time.Millisecond
 	tok := hsmtest.Open(t, c)
@@ -123,7 +124,7 @@ func TestPairThatTakesTooLong(t *testing.T) {
 }
 
 func TestCloseLeavesAPairInTheMaking(t *testing.T) {
-	d := hsmtest.NewDevice(t)
+	d := fakedevice.New(t)
 	c := d.Config()
 	c.Timeout = 500 * time.Millisecond // Close waits no longer than twice that
 	tok, err := hsm.Open(background, c)

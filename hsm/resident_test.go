@@ -15,6 +15,7 @@ import (
 
 	"claviger/hsm"
 	"claviger/hsm/hsmtest"
+	"claviger/hsm/hsmtest/fakedevice"
 	"claviger/internal/custody"
 )
 
@@ -110,7 +111,7 @@ func TestWhatIsRefusedOfResidentKeys(t *testing.T) {
 	if _, err := hsm.Open(background, c); err == nil {
 		t.Error("another kind may be configured")
 	}
-	d := hsmtest.LikeCloudHSM(t)
+	d := fakedevice.LikeCloudHSM(t)
 	d.Trust()
 	c = d.Config()
 	c.Resident = []custody.Kind{custody.Ed25519Sign}

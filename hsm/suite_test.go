@@ -9,26 +9,27 @@ import (
 
 	"claviger/hsm"
 	"claviger/hsm/hsmtest"
+	"claviger/hsm/hsmtest/fakedevice"
 	"claviger/internal/custody"
 	"claviger/internal/fault"
 )
 
 func TestSoftwareToken(t *testing.T) {
-	hsmtest.Run(t, func(t testing.TB) hsm.Config { return hsmtest.NewDevice(t).Config() })
+	hsmtest.Run(t, func(t testing.TB) hsm.Config { return fakedevice.New(t).Config() })
 }
 
 func TestSoftHSM(t *testing.T) { hsmtest.Run(t, hsmtest.SoftHSM) }
 
 // TestDialectOfCloudHSM shows what the row for CloudHSM asks of a device; no real one has been asked.
 func TestDialectOfCloudHSM(t *testing.T) {
-	untrusted := hsmtest.LikeCloudHSM(t)
+	untrusted := fakedevice.LikeCloudHSM(t)
 	refused(t, untrusted.Config(), hsm.ErrUnsafe) // until an admin has marked the root
 	hsmtest.Run(t, func(t testing.TB) hsm.Config {
-		d := hsmtest.LikeCloudHSM(t)
+		d := fakedevice.LikeCloudHSM(t)
 		d.Trust()
 		return d.Config()
 	})
-	d := hsmtest.LikeCloudHSM(t)
+	d := fakedevice.LikeCloudHSM(t)
 	d.Trust()
 	tok := hsmtest.Open(t, d.Config())
 	f := tok.Facts()
@@ -43,8 +44,8 @@ func TestDialectOfCloudHSM(t *testing.T) {
 
 // TestDialectOfNShield is the same for nShield, and the only one with Ed25519.
 func TestDialectOfNShield(t *testing.T) {
-	hsmtest.Run(t, func(t testing.TB) hsm.Config { return hsmtest.LikeNShield(t).Config() })
-	d := hsmtest.LikeNShield(t)
+	hsmtest.Run(t, func(t testing.TB) hsm.Config { return fakedevice.LikeNShield(t).Config() })
+	d := fakedevice.LikeNShield(t)
 	tok := hsmtest.Open(t, d.Config())
 	if !tok.Supports(custody.Ed25519Sign) {
 		t.Error("Ed25519 is not supported")
@@ -57,8 +58,8 @@ func TestDialectOfNShield(t *testing.T) {
 
 // TestDeviceOfV32 is a device without a row of its own, and the only one with ML-DSA and ML-KEM.
 func TestDeviceOfV32(t *testing.T) {
-	hsmtest.Run(t, func(t testing.TB) hsm.Config { return hsmtest.LikeV32(t).Config() })
-	d := hsmtest.LikeV32(t)
+	hsmtest.Run(t, func(t testing.TB) hsm.Config { return fakedevice.LikeV32(t).Config() })
+	d := fakedevice.LikeV32(t)
 	tok := hsmtest.Open(t, d.Config())
 	for _, k := range []custody.Kind{custody.MLDSA44Sign, custody.MLDSA65Sign, custody.MLDSA87Sign, custody.MLKEM512, custody.MLKEM768, custody.MLKEM1024} {
 		if !tok.Supports(k) {
@@ -81,7 +82,7 @@ const ckrParameterSetNotSupported = 0x209
 // TestAModuleOfEarlierFunctions: a device that lists the mechanism is no use where its function can't be called, and nothing
 // claims that it is.
 func TestAModuleOfEarlierFunctions(t *testing.T) {
-	tok := hsmtest.Open(t, hsmtest.LikeV32Unreached(t).Config())
+	tok := hsmtest.Open(t, fakedevice.LikeV32Unreached(t).Config())
 	if tok.Supports(custody.MLKEM768) || slices.Contains(tok.Facts().Kinds, custody.MLKEM768) || !slices.Contains(tok.Facts().Mechanisms, "CKM_ML_KEM") {
 		t.Errorf("it supports %v", tok.Facts().Kinds)
 	}

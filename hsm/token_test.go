@@ -12,6 +12,7 @@ import (
 
 	"claviger/hsm"
 	"claviger/hsm/hsmtest"
+	"claviger/hsm/hsmtest/fakedevice"
 	"claviger/internal/custody"
 )
 
@@ -104,7 +105,7 @@ func TestCeremonyMakesOneRoot(t *testing.T) {
 }
 
 func TestCeremonyCutShortLeavesNoRoot(t *testing.T) {
-	d := hsmtest.BareDevice(t)
+	d := fakedevice.Bare(t)
 	c := hsm.Ceremony{Config: d.Config(), SOPIN: pin(hsmtest.SOPIN), Create: true}
 	d.Fail("C_CopyObject", pkcs11.CKR_DEVICE_ERROR, 1)
 	if _, err := hsm.Initialize(background, c); err == nil {
@@ -132,10 +133,10 @@ func TestDevicesThatAllowTooMuchAreRefused(t *testing.T) {
 		"decrypts with keys that only unwrap": pkcs11.CKA_DECRYPT,
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := hsmtest.NewDevice(t)
+			d := fakedevice.New(t)
 			d.Neglect(attribute)
 			refused(t, d.Config(), hsm.ErrUnsafe)
-			bare := hsmtest.BareDevice(t)
+			bare := fakedevice.Bare(t)
 			bare.Neglect(attribute)
 			_, err := hsm.Initialize(background, hsm.Ceremony{Config: bare.Config(), SOPIN: pin(hsmtest.SOPIN), Create: true})
 			if !errors.Is(err, hsm.ErrUnsafe) {
@@ -154,7 +155,7 @@ func TestRootsThatConfineTooLittleAreRefused(t *testing.T) {
 		"copyable":          pkcs11.CKA_COPYABLE, "modifiable": pkcs11.CKA_MODIFIABLE,
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := hsmtest.NewDevice(t)
+			d := fakedevice.New(t)
 			d.Loosen(attribute)
 			refused(t, d.Config(), hsm.ErrUnsafe)
 		})
@@ -162,7 +163,7 @@ func TestRootsThatConfineTooLittleAreRefused(t *testing.T) {
 }
 
 func TestPINIsNeverTriedTwice(t *testing.T) {
-	d := hsmtest.NewDevice(t)
+	d := fakedevice.New(t)
 	c := d.Config()
 	tok := hsmtest.Open(t, c)
 	m := hsmtest.Make(t, tok, "k", custody.AES256)
@@ -186,7 +187,7 @@ func TestPINIsNeverTriedTwice(t *testing.T) {
 
 func TestLastTryIsLeftToAPerson(t *testing.T) {
 	for _, flag := range []uint{pkcs11.CKF_USER_PIN_FINAL_TRY, pkcs11.CKF_USER_PIN_LOCKED} {
-		d := hsmtest.NewDevice(t)
+		d := fakedevice.New(t)
 		d.SetFlags(flag)
 		before := d.Calls("C_Login")
 		refused(t, d.Config(), hsm.ErrPINLocked)
@@ -194,13 +195,13 @@ func TestLastTryIsLeftToAPerson(t *testing.T) {
 			t.Errorf("flags 0x%X: the PIN was tried", flag)
 		}
 	}
-	d := hsmtest.NewDevice(t)
+	d := fakedevice.New(t)
 	d.Fail("C_Login", pkcs11.CKR_PIN_LOCKED, 1)
 	refused(t, d.Config(), hsm.ErrPINLocked)
 }
 
 func TestErrorsForCallersKeepCodesToThemselves(t *testing.T) {
-	d := hsmtest.NewDevice(t)
+	d := fakedevice.New(t)
 	tok := hsmtest.Open(t, d.Config())
 	m := hsmtest.Make(t, tok, "k", custody.AES256)
 	putBack := d.Pull()
@@ -243,7 +244,7 @@ func (w *watcher) Handle(hit bool) {
 
 func TestObserverSeesEveryCall(t *testing.T) {
 	w := &watcher{calls: map[string]int{}, failed: map[string]int{}}
-	c := hsmtest.NewDevice(t).Config()
+	c := fakedevice.New(t).Config()
 	c.Observe = w
 	tok := hsmtest.Open(t, c)
 	m := hsmtest.Make(t, tok, "k", custody.AES256)

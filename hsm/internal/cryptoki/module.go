@@ -19,9 +19,6 @@ var ErrNotLoaded = errors.New("not a PKCS#11 module")
 
 // Load maps the library at path into the process. It does not initialise it.
 func Load(path string) (Driver, error) {
-	if d := substitute(path); d != nil {
-		return d, nil
-	}
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNotLoaded, err)
 	}
