@@ -1,3 +1,8 @@
+// Package dialect is what a device is asked for: how each kind of key looks to PKCS#11, by what
+// mechanisms it is used, and how makes of device differ in that.
+//
+// It makes no calls. A dialect is chosen by the name of the maker and the list of mechanisms, once, when
+// a token is opened.
 package dialect
 
 import (
