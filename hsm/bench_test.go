@@ -62,7 +62,7 @@ func signing(b *testing.B, k custody.Kind, alg custody.Algorithm, m *pkcs11.Mech
 	digest := make([]byte, 32)
 	for _, n := range goroutines {
 		b.Run(fmt.Sprintf("bare/%d", n), func(b *testing.B) {
-			p, slot := hsmtest.Intruder(b, hsmtest.SoftHSM(b))
+			p, slot := hsmtest.Attacker(b, hsmtest.SoftHSM(b))
 			sessions := make([]pkcs11.SessionHandle, n)
 			for i := range sessions {
 				sessions[i] = hsmtest.Login(b, p, slot)
@@ -156,7 +156,7 @@ func token(b *testing.B, op func(*hsm.Token, custody.Ref, []byte) error) {
 func bare(b *testing.B, op func(*pkcs11.Ctx, pkcs11.SessionHandle, pkcs11.ObjectHandle, []byte) error) {
 	for _, n := range goroutines {
 		b.Run(fmt.Sprintf("bare/%d", n), func(b *testing.B) {
-			p, slot := hsmtest.Intruder(b, hsmtest.SoftHSM(b))
+			p, slot := hsmtest.Attacker(b, hsmtest.SoftHSM(b))
 			sessions := make([]pkcs11.SessionHandle, n)
 			for i := range sessions {
 				sessions[i] = hsmtest.Login(b, p, slot)

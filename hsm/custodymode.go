@@ -18,7 +18,7 @@ import (
 // custodyMode is what rests on a token of ours: a root, by which keys are wrapped that rest elsewhere,
 // or the keys themselves.
 type custodyMode interface {
-	// locate finds the token before it is opened. The module's turn is held.
+	// locate finds the token before it is opened. The module is locked.
 	locate(m *module.Module, by module.Selector) (slot uint, info pkcs11.TokenInfo, err error)
 
 	suits(t *Token, mechanisms []uint) error                         // refuses a token that lacks something

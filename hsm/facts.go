@@ -26,14 +26,14 @@ type Facts struct {
 	MaxSessions                         uint     // 0: no limit stated
 	MinPIN, MaxPIN                      uint     // bytes
 
-	Dialect    string         // the row of the table that was chosen
-	KeyWrap    string         // mechanism that wraps materials; empty if the token lacks what we need
-	DeviceIV   bool           // the device makes the IV of AES-GCM
-	LargestGCM int            // bytes in one call; 0: unlimited
-	OAEP       []string       // hashes of RSA-OAEP that the device does by itself
-	Kinds      []custody.Kind // that it keeps wrapped
-	Stays      []custody.Kind // that could rest on it, see [Config.Resident]
-	Gaps       []string       // what the device can't be held to, by the threat model's names
+	Dialect      string         // the row of the table that was chosen
+	KeyWrap      string         // mechanism that wraps materials; empty if the token lacks what we need
+	DeviceIV     bool           // the device makes the IV of AES-GCM
+	LargestGCM   int            // bytes in one call; 0: unlimited
+	OAEP         []string       // hashes of RSA-OAEP that the device does by itself
+	Kinds        []custody.Kind // that it keeps wrapped
+	OnlyResident []custody.Kind // that could rest on it, see [Config.Resident]
+	Gaps         []string       // what the device can't be held to, by the threat model's names
 }
 
 // Stats are a token's counters at one moment.
@@ -50,7 +50,7 @@ func Inspect(ctx context.Context, path string) ([]Facts, error) {
 	return module.Bounded(ctx, path, inspect)
 }
 
-// inspect leaves out tokens that don't answer. The turn must be held.
+// inspect leaves out tokens that don't answer. The module must be locked.
 func inspect(m *module.Module) ([]Facts, error) {
 	slots, err := m.Driver.Slots()
 	if err != nil {
@@ -83,7 +83,7 @@ func factsOf(m *module.Module, info pkcs11.TokenInfo, mechanisms []uint) Facts {
 		PINLocked:   has(info, pkcs11.CKF_USER_PIN_LOCKED),
 		MinPIN:      info.MinPinLen, MaxPIN: info.MaxPinLen,
 		Dialect: d.Name, DeviceIV: d.IV != cryptoki.FromCaller, LargestGCM: d.Largest,
-		OAEP: slices.Clone(d.OAEP), Kinds: d.Supported(mechanisms), Stays: stays(d, mechanisms), Gaps: d.Gaps(),
+		OAEP: slices.Clone(d.OAEP), Kinds: d.Supported(mechanisms), OnlyResident: onlyResident(d, mechanisms), Gaps: d.Gaps(),
 	}
 	if info.MaxRwSessionCount < unlimited {
 		f.MaxSessions = info.MaxRwSessionCount
@@ -101,9 +101,9 @@ func factsOf(m *module.Module, info pkcs11.TokenInfo, mechanisms []uint) Facts {
 	return f
 }
 
-// stays returns the kinds that a token can make and use and not keep wrapped, so that they might rest on
+// onlyResident returns the kinds that a token can make and use and not keep wrapped, so that they might rest on
 // it.
-func stays(d dialect.Dialect, mechanisms []uint) []custody.Kind {
+func onlyResident(d dialect.Dialect, mechanisms []uint) []custody.Kind {
 	if !d.OnlyResident(residentBesideRoot, mechanisms) {
 		return nil
 	}

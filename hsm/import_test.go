@@ -23,9 +23,9 @@ func wrapped(t *testing.T, tok *hsm.Token, alg custody.Algorithm) custody.Import
 	return custody.Import{Pair: pair, Algorithm: alg, Wrapped: hsmtest.Envelop(t, pair.Public, alg, key), Kind: custody.AES256, ID: "new"}
 }
 
-// TestImportsStayOnTheToken counts what is decrypted into this process and what is put onto the device from it: nothing where
+// TestImport_DeviceHasTheHash_StaysOnTheToken counts what is decrypted into this process and what is put onto the device from it: nothing where
 // the device has the hash of the algorithm.
-func TestImportsStayOnTheToken(t *testing.T) {
+func TestImport_DeviceHasTheHash_StaysOnTheToken(t *testing.T) {
 	for name, d := range map[string]*fakedevice.Device{"SHA-1 only": fakedevice.New(t), "SHA-256": fakedevice.LikeNShield(t)} {
 		tok := hsmtest.Open(t, d.Config())
 		for _, alg := range hsmtest.Wrappings {
@@ -45,15 +45,15 @@ func TestImportsStayOnTheToken(t *testing.T) {
 	}
 }
 
-// TestImportsLeaveNothingOnTheToken counts the session objects of the whole process after imports that worked and that didn't.
-func TestImportsLeaveNothingOnTheToken(t *testing.T) {
+// TestImport_DoneOrFailed_LeavesNoObjects counts the session objects of the whole process after imports that worked and that didn't.
+func TestImport_DoneOrFailed_LeavesNoObjects(t *testing.T) {
 	c := hsmtest.SoftHSM(t)
 	tok := hsmtest.Open(t, c)
 	var all []custody.Import
 	for _, alg := range hsmtest.Wrappings {
 		all = append(all, wrapped(t, tok, alg))
 	}
-	p, slot := hsmtest.Intruder(t, c)
+	p, slot := hsmtest.Attacker(t, c)
 	s := hsmtest.Login(t, p, slot)
 	count := func() int {
 		if err := p.FindObjectsInit(s, []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_TOKEN, false)}); err != nil {
@@ -81,9 +81,9 @@ func TestImportsLeaveNothingOnTheToken(t *testing.T) {
 	}
 }
 
-// TestImportsAreNotBlamedForTheDevice has each function fail once, and then for good: what was sent is good, and nobody is
+// TestImport_DeviceFails_IsNotBlamedOnTheInput has each function fail once, and then for good: what was sent is good, and nobody is
 // told otherwise.
-func TestImportsAreNotBlamedForTheDevice(t *testing.T) {
+func TestImport_DeviceFails_IsNotBlamedOnTheInput(t *testing.T) {
 	for _, function := range []string{"C_UnwrapKey", "C_WrapKey", "C_Encrypt", "C_CreateObject", "C_Decrypt", "C_DestroyObject"} {
 		for _, alg := range hsmtest.Wrappings {
 			d := fakedevice.New(t)
@@ -102,8 +102,8 @@ func TestImportsAreNotBlamedForTheDevice(t *testing.T) {
 	}
 }
 
-// TestImportsOfKnownKeysAreNotTakenForNew has the device fail while it compares: the key must not get another name.
-func TestImportsOfKnownKeysAreNotTakenForNew(t *testing.T) {
+// TestImport_KnownKeyOnSickDevice_IsNotTakenForNew has the device fail while it compares: the key must not get another name.
+func TestImport_KnownKeyOnSickDevice_IsNotTakenForNew(t *testing.T) {
 	d := fakedevice.New(t)
 	tok := hsmtest.Open(t, d.Config())
 	in := wrapped(t, tok, "RSAES_OAEP_SHA_1")

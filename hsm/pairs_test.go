@@ -21,7 +21,7 @@ import (
 	"claviger/internal/custody"
 )
 
-func TestSoftHSMSupports(t *testing.T) {
+func TestSupports_SoftHSM_ListsItsKinds(t *testing.T) {
 	tok := hsmtest.Open(t, hsmtest.SoftHSM(t))
 	if tok.Supports(custody.Ed25519Sign) || tok.Supports("ML_DSA_65 SIGN_VERIFY") || len(tok.Facts().Kinds) != 21 {
 		t.Errorf("SoftHSM2 supports %v", tok.Facts().Kinds)
@@ -46,9 +46,9 @@ func generating(t *testing.T, d *fakedevice.Device, tok *hsm.Token, id string) (
 	return release, result
 }
 
-// TestSlowPairsStallNobody makes more RSA pairs at once than the pool has sessions, for longer than any other call may
+// TestGenerate_SlowPair_StallsNobody makes more RSA pairs at once than the pool has sessions, for longer than any other call may
 // take, and has the login renewed meanwhile.
-func TestSlowPairsStallNobody(t *testing.T) {
+func TestGenerate_SlowPair_StallsNobody(t *testing.T) {
 	d := fakedevice.New(t)
 	c := d.Config()
 	c.MaxSessions = 1
@@ -83,9 +83,9 @@ func TestSlowPairsStallNobody(t *testing.T) {
 	}
 }
 
-// TestModuleIsNotFinalizedUnderAPairInTheMaking pulls the token meanwhile: the software token fails the test if it is
+// TestModuleReload_PairInTheMaking_IsRefused pulls the token meanwhile: the software token fails the test if it is
 // finalised with somebody inside.
-func TestModuleIsNotFinalizedUnderAPairInTheMaking(t *testing.T) {
+func TestModuleReload_PairInTheMaking_IsRefused(t *testing.T) {
 	d := fakedevice.New(t)
 	tok := hsmtest.Open(t, d.Config())
 	k := makeKeys(t, tok, 1)
@@ -105,7 +105,7 @@ func TestModuleIsNotFinalizedUnderAPairInTheMaking(t *testing.T) {
 	}
 }
 
-func TestPairThatTakesTooLong(t *testing.T) {
+func TestGenerate_PairTakesTooLong_IsUnavailable(t *testing.T) {
 	d := fakedevice.New(t)
 	c := d.Config()
 	c.Generation = 50 * time.Millisecond
@@ -123,7 +123,7 @@ func TestPairThatTakesTooLong(t *testing.T) {
 	k.well(t)
 }
 
-func TestCloseLeavesAPairInTheMaking(t *testing.T) {
+func TestClose_PairInTheMaking_LeavesItBehind(t *testing.T) {
 	d := fakedevice.New(t)
 	c := d.Config()
 	c.Timeout = 500 * time.Millisecond // Close waits no longer than twice that
@@ -143,8 +143,8 @@ func TestCloseLeavesAPairInTheMaking(t *testing.T) {
 	hsmtest.Open(t, d.Config())
 }
 
-// TestMACIsHMAC brings keys that are known and compares with the standard library.
-func TestMACIsHMAC(t *testing.T) {
+// TestMAC_KnownKey_IsHMAC brings keys that are known and compares with the standard library.
+func TestMAC_KnownKey_IsHMAC(t *testing.T) {
 	c := hsmtest.SoftHSM(t)
 	tok := hsmtest.Open(t, c)
 	for kind, h := range map[custody.Kind]crypto.Hash{custody.HMAC224: crypto.SHA224, custody.HMAC256: crypto.SHA256,
@@ -166,8 +166,8 @@ func TestMACIsHMAC(t *testing.T) {
 	}
 }
 
-// TestOpenSSLAgrees verifies there what is signed here, decrypts here what is encrypted there, and agrees on a secret.
-func TestOpenSSLAgrees(t *testing.T) {
+// TestSign_OpenSSL_Verifies verifies there what is signed here, decrypts here what is encrypted there, and agrees on a secret.
+func TestSign_OpenSSL_Verifies(t *testing.T) {
 	if _, err := exec.LookPath("openssl"); err != nil {
 		t.Skip("no openssl command")
 	}

@@ -52,11 +52,11 @@ func signsPure(t *testing.T, tok *hsm.Token, m custody.Material, public ed25519.
 	}
 }
 
-func TestKeysThatRestOnTheServicesToken(t *testing.T) {
+func TestResident_ConfiguredKind_IsUsedLikeWrapped(t *testing.T) {
 	c := settling(t)
 	tok := hsmtest.Open(t, c)
-	if !tok.Supports(custody.Ed25519Sign) || !tok.Resident(custody.Ed25519Sign) || tok.Resident(custody.P256Sign) || !slices.Contains(tok.Facts().Stays, custody.Ed25519Sign) {
-		t.Errorf("the token supports %v, and on it stay %v", tok.Facts().Kinds, tok.Facts().Stays)
+	if !tok.Supports(custody.Ed25519Sign) || !tok.Resident(custody.Ed25519Sign) || tok.Resident(custody.P256Sign) || !slices.Contains(tok.Facts().OnlyResident, custody.Ed25519Sign) {
+		t.Errorf("the token supports %v, and on it stay %v", tok.Facts().Kinds, tok.Facts().OnlyResident)
 	}
 	m, public := edwards(t, tok, "a")
 	other, otherPublic := edwards(t, tok, "b")
@@ -76,8 +76,8 @@ func TestKeysThatRestOnTheServicesToken(t *testing.T) {
 	}
 }
 
-// TestWhatIsRefusedOfResidentKeys: SoftHSM2 takes the parameter of Ed25519ph and signs something else.
-func TestWhatIsRefusedOfResidentKeys(t *testing.T) {
+// TestResident_WrongKindOrMaterial_IsRefused: SoftHSM2 takes the parameter of Ed25519ph and signs something else.
+func TestResident_WrongKindOrMaterial_IsRefused(t *testing.T) {
 	tok := hsmtest.Open(t, settling(t))
 	m, _ := edwards(t, tok, "a")
 	digest := sha512.Sum512(nil)
@@ -120,12 +120,12 @@ func TestWhatIsRefusedOfResidentKeys(t *testing.T) {
 	}
 }
 
-// TestWhatAResidentKeyCantDo tries with the PIN what would let the key out or misuse it.
-func TestWhatAResidentKeyCantDo(t *testing.T) {
+// TestResident_AttackerWithPIN_GetsNothing tries with the PIN what would let the key out or misuse it.
+func TestResident_AttackerWithPIN_GetsNothing(t *testing.T) {
 	c := settling(t)
 	tok := hsmtest.Open(t, c)
 	m, _ := edwards(t, tok, "a")
-	p, slot := hsmtest.Intruder(t, c)
+	p, slot := hsmtest.Attacker(t, c)
 	s := hsmtest.Login(t, p, slot)
 	found := find(t, p, s, pkcs11.NewAttribute(pkcs11.CKA_ID, m.Wrapped))
 	if len(found) != 1 {
@@ -139,14 +139,14 @@ func TestWhatAResidentKeyCantDo(t *testing.T) {
 	}
 }
 
-// TestDestroyingAResidentKey: by its name, which reaches no root and no canary; and a key that can't be found is lost, not
+// TestDestroy_ResidentKey_IsGoneAndOthersStay: by its name, which reaches no root and no canary; and a key that can't be found is lost, not
 // deleted.
-func TestDestroyingAResidentKey(t *testing.T) {
+func TestDestroy_ResidentKey_IsGoneAndOthersStay(t *testing.T) {
 	c := settling(t)
 	tok := hsmtest.Open(t, c)
 	m, public := edwards(t, tok, "a")
 	kept, keptPublic := edwards(t, tok, "b")
-	p, slot := hsmtest.Intruder(t, c)
+	p, slot := hsmtest.Attacker(t, c)
 	s := hsmtest.Login(t, p, slot)
 	own := find(t, p, s, pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY), pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true))
 	for _, o := range own {
@@ -186,8 +186,8 @@ func TestDestroyingAResidentKey(t *testing.T) {
 	}
 }
 
-// TestResidentKeysOutliveTheirHandles fills the cache, so that handles are dropped and what was unwrapped is destroyed.
-func TestResidentKeysOutliveTheirHandles(t *testing.T) {
+// TestResident_HandleDropped_KeyStays fills the cache, so that handles are dropped and what was unwrapped is destroyed.
+func TestResident_HandleDropped_KeyStays(t *testing.T) {
 	c := settling(t)
 	c.HandleCache = 2
 	tok := hsmtest.Open(t, c)
@@ -208,12 +208,12 @@ func TestResidentKeysOutliveTheirHandles(t *testing.T) {
 	}
 }
 
-// TestTwoKeysOfOneName: neither is used, and neither destroyed.
-func TestTwoKeysOfOneName(t *testing.T) {
+// TestResident_TwoKeysOfOneName_AreRefused: neither is used, and neither destroyed.
+func TestResident_TwoKeysOfOneName_AreRefused(t *testing.T) {
 	c := settling(t)
 	tok := hsmtest.Open(t, c)
 	m, public := edwards(t, tok, "a")
-	p, slot := hsmtest.Intruder(t, c)
+	p, slot := hsmtest.Attacker(t, c)
 	s := hsmtest.Login(t, p, slot)
 	attribute := pkcs11.NewAttribute
 	if _, _, err := p.GenerateKeyPair(s, []*pkcs11.Mechanism{pkcs11.NewMechanism(0x1055, nil)},
@@ -234,8 +234,8 @@ func TestTwoKeysOfOneName(t *testing.T) {
 	}
 }
 
-// TestALostTokenDestroysNothing: what is not found on a token that is gone is not taken for destroyed.
-func TestALostTokenDestroysNothing(t *testing.T) {
+// TestDestroy_TokenLost_IsUnavailable: what is not found on a token that is gone is not taken for destroyed.
+func TestDestroy_TokenLost_IsUnavailable(t *testing.T) {
 	c := settling(t)
 	c.Timeout = 2 * time.Second
 	tok := hsmtest.Open(t, c)

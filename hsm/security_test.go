@@ -9,9 +9,9 @@ import (
 	"claviger/internal/custody"
 )
 
-// TestPINAndDatabaseRevealNothing is the promise of key custody: somebody who has the PIN, the module and every
+// TestCustody_AttackerWithPINAndDatabase_LearnsNothing is the promise of key custody: somebody who has the PIN, the module and every
 // stored material can use keys and can't learn one.
-func TestPINAndDatabaseRevealNothing(t *testing.T) {
+func TestCustody_AttackerWithPINAndDatabase_LearnsNothing(t *testing.T) {
 	for _, kind := range []custody.Kind{custody.AES256, custody.HMAC256, custody.HMAC512, custody.RSA2048Sign, custody.RSA2048Decrypt,
 		custody.RSA2048Unwrap, custody.P256Sign, custody.P256Derive, custody.P256K1Sign} {
 		t.Run(string(kind), func(t *testing.T) {

@@ -25,7 +25,7 @@ import (
 // makePair makes a P-256 or RSA key pair on the token, as pkcs11-tool or a maker's tool would.
 func makePair(t *testing.T, c hsm.Config, label string, mechanism uint) {
 	t.Helper()
-	p, slot := hsmtest.Intruder(t, c)
+	p, slot := hsmtest.Attacker(t, c)
 	s := hsmtest.Login(t, p, slot)
 	p256, err := asn1.Marshal(asn1.ObjectIdentifier{1, 2, 840, 10045, 3, 1, 7})
 	if err != nil {
@@ -90,7 +90,7 @@ func signs(t *testing.T, signer crypto.Signer) error {
 	return nil
 }
 
-func TestSignerBesideAnOpenToken(t *testing.T) {
+func TestSigner_BesideOpenToken_BothWork(t *testing.T) {
 	c := hsmtest.SoftHSM(t)
 	k := makeKeys(t, hsmtest.Open(t, c), 3)
 	makePair(t, c, "tls ec", pkcs11.CKM_EC_KEY_PAIR_GEN)
@@ -111,7 +111,7 @@ func TestSignerBesideAnOpenToken(t *testing.T) {
 	k.well(t)
 }
 
-func TestSignerAlone(t *testing.T) {
+func TestSigner_Alone_Signs(t *testing.T) {
 	c := hsmtest.SoftHSM(t)
 	tok := hsmtest.Open(t, c)
 	makePair(t, c, "tls", pkcs11.CKM_EC_KEY_PAIR_GEN)
@@ -129,7 +129,7 @@ func TestSignerAlone(t *testing.T) {
 	}
 }
 
-func TestSignerSurvivesALostToken(t *testing.T) {
+func TestSigner_TokenLost_Recovers(t *testing.T) {
 	c := hsmtest.SoftHSM(t)
 	tok := hsmtest.Open(t, c)
 	makePair(t, c, "tls", pkcs11.CKM_EC_KEY_PAIR_GEN)
@@ -144,7 +144,7 @@ func TestSignerSurvivesALostToken(t *testing.T) {
 	eventually(t, "the signer signs", func() bool { return signs(t, signer) == nil })
 }
 
-func TestTLSIdentityOnTheToken(t *testing.T) {
+func TestSigner_TLSIdentity_ServesTLS(t *testing.T) {
 	c := hsmtest.SoftHSM(t)
 	tok := hsmtest.Open(t, c)
 	makePair(t, c, "tls", pkcs11.CKM_EC_KEY_PAIR_GEN)

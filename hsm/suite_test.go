@@ -14,14 +14,14 @@ import (
 	"claviger/internal/fault"
 )
 
-func TestSoftwareToken(t *testing.T) {
+func TestSuite_FakeDevice_Passes(t *testing.T) {
 	hsmtest.Run(t, func(t testing.TB) hsm.Config { return fakedevice.New(t).Config() })
 }
 
-func TestSoftHSM(t *testing.T) { hsmtest.Run(t, hsmtest.SoftHSM) }
+func TestSuite_SoftHSM_Passes(t *testing.T) { hsmtest.Run(t, hsmtest.SoftHSM) }
 
-// TestDialectOfCloudHSM shows what the row for CloudHSM asks of a device; no real one has been asked.
-func TestDialectOfCloudHSM(t *testing.T) {
+// TestSuite_CloudHSMDialect_Passes shows what the row for CloudHSM asks of a device; no real one has been asked.
+func TestSuite_CloudHSMDialect_Passes(t *testing.T) {
 	untrusted := fakedevice.LikeCloudHSM(t)
 	refused(t, untrusted.Config(), hsm.ErrUnsafe) // until an admin has marked the root
 	hsmtest.Run(t, func(t testing.TB) hsm.Config {
@@ -42,8 +42,8 @@ func TestDialectOfCloudHSM(t *testing.T) {
 	}
 }
 
-// TestDialectOfNShield is the same for nShield, and the only one with Ed25519.
-func TestDialectOfNShield(t *testing.T) {
+// TestSuite_NShieldDialect_Passes is the same for nShield, and the only one with Ed25519.
+func TestSuite_NShieldDialect_Passes(t *testing.T) {
 	hsmtest.Run(t, func(t testing.TB) hsm.Config { return fakedevice.LikeNShield(t).Config() })
 	d := fakedevice.LikeNShield(t)
 	tok := hsmtest.Open(t, d.Config())
@@ -56,8 +56,8 @@ func TestDialectOfNShield(t *testing.T) {
 	}
 }
 
-// TestDeviceOfV32 is a device without a row of its own, and the only one with ML-DSA and ML-KEM.
-func TestDeviceOfV32(t *testing.T) {
+// TestSuite_V32Device_Passes is a device without a row of its own, and the only one with ML-DSA and ML-KEM.
+func TestSuite_V32Device_Passes(t *testing.T) {
 	hsmtest.Run(t, func(t testing.TB) hsm.Config { return fakedevice.LikeV32(t).Config() })
 	d := fakedevice.LikeV32(t)
 	tok := hsmtest.Open(t, d.Config())
@@ -79,9 +79,9 @@ func TestDeviceOfV32(t *testing.T) {
 
 const ckrParameterSetNotSupported = 0x209
 
-// TestAModuleOfEarlierFunctions: a device that lists the mechanism is no use where its function can't be called, and nothing
+// TestSupports_ModuleWithoutV32Functions_LacksMLKEM: a device that lists the mechanism is no use where its function can't be called, and nothing
 // claims that it is.
-func TestAModuleOfEarlierFunctions(t *testing.T) {
+func TestSupports_ModuleWithoutV32Functions_LacksMLKEM(t *testing.T) {
 	tok := hsmtest.Open(t, fakedevice.LikeV32Unreached(t).Config())
 	if tok.Supports(custody.MLKEM768) || slices.Contains(tok.Facts().Kinds, custody.MLKEM768) || !slices.Contains(tok.Facts().Mechanisms, "CKM_ML_KEM") {
 		t.Errorf("it supports %v", tok.Facts().Kinds)
@@ -98,7 +98,7 @@ func TestAModuleOfEarlierFunctions(t *testing.T) {
 	}
 }
 
-func TestVendorModule(t *testing.T) {
+func TestSuite_VendorModule_Passes(t *testing.T) {
 	c, ok := hsmtest.Vendor()
 	if !ok {
 		t.Log("CLAVIGER_TEST_MODULE and CLAVIGER_TEST_TOKEN name no device: nothing to test")

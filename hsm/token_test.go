@@ -34,7 +34,7 @@ func refused(t *testing.T, c hsm.Config, want error) {
 	}
 }
 
-func TestOpenSaysWhatIsWrong(t *testing.T) {
+func TestOpen_UnfitToken_SaysWhy(t *testing.T) {
 	soft := hsmtest.SoftHSM(t)
 	with := func(change func(*hsm.Config)) hsm.Config {
 		c := soft
@@ -55,7 +55,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 	hsmtest.Open(t, soft)
 }
 
-func TestOpenBySerialNumber(t *testing.T) {
+func TestOpen_BySerialNumber_FindsTheToken(t *testing.T) {
 	c := hsmtest.SoftHSM(t)
 	serial := hsmtest.Open(t, c).Facts().Serial
 	c.TokenLabel, c.TokenSerial = "", serial
@@ -64,10 +64,10 @@ func TestOpenBySerialNumber(t *testing.T) {
 	}
 }
 
-func TestTwoTokensWithOneLabelAreRefused(t *testing.T) {
+func TestOpen_TwoTokensOfOneLabel_AreRefused(t *testing.T) {
 	c := hsmtest.SoftHSM(t)
 	tok := hsmtest.Open(t, c) // keeps the module up
-	p, _ := hsmtest.Intruder(t, c)
+	p, _ := hsmtest.Attacker(t, c)
 	slots, err := p.GetSlotList(true)
 	if err != nil {
 		t.Fatal(err)
@@ -85,7 +85,7 @@ func TestTwoTokensWithOneLabelAreRefused(t *testing.T) {
 	}
 }
 
-func TestCeremonyMakesOneRoot(t *testing.T) {
+func TestInitialize_SecondTime_IsRefused(t *testing.T) {
 	bare := hsmtest.Bare(t)
 	ceremony := hsm.Ceremony{Config: bare, SOPIN: pin(hsmtest.SOPIN)}
 	if _, err := hsm.Initialize(background, ceremony); !errors.Is(err, hsm.ErrNoToken) {
@@ -104,7 +104,7 @@ func TestCeremonyMakesOneRoot(t *testing.T) {
 	}
 }
 
-func TestCeremonyCutShortLeavesNoRoot(t *testing.T) {
+func TestInitialize_CutShort_LeavesNoRoot(t *testing.T) {
 	d := fakedevice.Bare(t)
 	c := hsm.Ceremony{Config: d.Config(), SOPIN: pin(hsmtest.SOPIN), Create: true}
 	d.Fail("C_CopyObject", pkcs11.CKR_DEVICE_ERROR, 1)
@@ -123,7 +123,7 @@ func TestCeremonyCutShortLeavesNoRoot(t *testing.T) {
 	hsmtest.Open(t, d.Config())
 }
 
-func TestDevicesThatAllowTooMuchAreRefused(t *testing.T) {
+func TestOpen_DeviceAllowsTooMuch_IsRefused(t *testing.T) {
 	for name, attribute := range map[string]uint{
 		"unwraps anything in any form":        pkcs11.CKA_UNWRAP_TEMPLATE,
 		"wraps under untrusted keys":          pkcs11.CKA_WRAP_WITH_TRUSTED,
@@ -147,8 +147,8 @@ func TestDevicesThatAllowTooMuchAreRefused(t *testing.T) {
 	}
 }
 
-// TestRootsThatConfineTooLittleAreRefused takes one line at a time out of the root's unwrap template.
-func TestRootsThatConfineTooLittleAreRefused(t *testing.T) {
+// TestOpen_RootConfinesTooLittle_IsRefused takes one line at a time out of the root's unwrap template.
+func TestOpen_RootConfinesTooLittle_IsRefused(t *testing.T) {
 	for name, attribute := range map[string]uint{
 		"token": pkcs11.CKA_TOKEN, "private": pkcs11.CKA_PRIVATE, "sensitive": pkcs11.CKA_SENSITIVE,
 		"wrap with trusted": pkcs11.CKA_WRAP_WITH_TRUSTED,
@@ -162,7 +162,7 @@ func TestRootsThatConfineTooLittleAreRefused(t *testing.T) {
 	}
 }
 
-func TestPINIsNeverTriedTwice(t *testing.T) {
+func TestLogin_WrongPIN_IsNeverTriedTwice(t *testing.T) {
 	d := fakedevice.New(t)
 	c := d.Config()
 	tok := hsmtest.Open(t, c)
@@ -185,7 +185,7 @@ func TestPINIsNeverTriedTwice(t *testing.T) {
 	}
 }
 
-func TestLastTryIsLeftToAPerson(t *testing.T) {
+func TestLogin_LastTry_IsLeftToAPerson(t *testing.T) {
 	for _, flag := range []uint{pkcs11.CKF_USER_PIN_FINAL_TRY, pkcs11.CKF_USER_PIN_LOCKED} {
 		d := fakedevice.New(t)
 		d.SetFlags(flag)
@@ -200,7 +200,7 @@ func TestLastTryIsLeftToAPerson(t *testing.T) {
 	refused(t, d.Config(), hsm.ErrPINLocked)
 }
 
-func TestErrorsForCallersKeepCodesToThemselves(t *testing.T) {
+func TestErrors_ForCallers_HoldNoCodes(t *testing.T) {
 	d := fakedevice.New(t)
 	tok := hsmtest.Open(t, d.Config())
 	m := hsmtest.Make(t, tok, "k", custody.AES256)
@@ -242,7 +242,7 @@ func (w *watcher) Handle(hit bool) {
 	}
 }
 
-func TestObserverSeesEveryCall(t *testing.T) {
+func TestObserver_EveryCall_IsSeen(t *testing.T) {
 	w := &watcher{calls: map[string]int{}, failed: map[string]int{}}
 	c := fakedevice.New(t).Config()
 	c.Observe = w

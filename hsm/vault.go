@@ -36,7 +36,7 @@ func Survey(ctx context.Context, c []Config) (active []bool, err error) {
 	})
 }
 
-// survey looks for tokens, and says whether all are there. The module's turn must be held.
+// survey looks for tokens, and says whether all are there. The module must be locked.
 func survey(m *module.Module, c []Config) (active []bool, whole bool) {
 	whole = true
 	for _, c := range c {

@@ -54,7 +54,7 @@ func opens(t *testing.T, v *hsm.Vault, m custody.Material, sealed []byte) {
 	}
 }
 
-func TestAVaultsKeysRestOnItsToken(t *testing.T) {
+func TestVault_KeyGenerated_RestsOnItsToken(t *testing.T) {
 	c := hsmtest.Vault(t)
 	v := openVault(t, c)
 	m, sealed := store(t, v, "a")
@@ -78,12 +78,12 @@ func TestAVaultsKeysRestOnItsToken(t *testing.T) {
 	opens(t, v, m, sealed)
 }
 
-// TestWhatAVaultsKeyCantDo tries with the PIN what would let the key out or misuse it.
-func TestWhatAVaultsKeyCantDo(t *testing.T) {
+// TestVault_AttackerWithPIN_GetsNothing tries with the PIN what would let the key out or misuse it.
+func TestVault_AttackerWithPIN_GetsNothing(t *testing.T) {
 	c := hsmtest.Vault(t)
 	v := openVault(t, c)
 	m, _ := store(t, v, "a")
-	p, slot := hsmtest.Intruder(t, c)
+	p, slot := hsmtest.Attacker(t, c)
 	s := hsmtest.Login(t, p, slot)
 	found := find(t, p, s, pkcs11.NewAttribute(pkcs11.CKA_ID, m.Wrapped))
 	if len(found) != 1 {
@@ -130,7 +130,7 @@ func find(t *testing.T, p *pkcs11.Ctx, s pkcs11.SessionHandle, by ...*pkcs11.Att
 	return found
 }
 
-func TestDestroyingAVaultsKey(t *testing.T) {
+func TestVault_KeyDestroyed_IsGoneAndOthersStay(t *testing.T) {
 	v := openVault(t, hsmtest.Vault(t))
 	m, sealed := store(t, v, "a")
 	kept, keptSealed := store(t, v, "b")
@@ -155,12 +155,12 @@ func TestDestroyingAVaultsKey(t *testing.T) {
 	}
 }
 
-// TestAnotherKeyUnderAVaultsName: neither of two keys with one name is used, and not the one that took the other's place.
-func TestAnotherKeyUnderAVaultsName(t *testing.T) {
+// TestVault_TwoKeysOfOneName_AreRefused: neither of two keys with one name is used, and not the one that took the other's place.
+func TestVault_TwoKeysOfOneName_AreRefused(t *testing.T) {
 	c := hsmtest.Vault(t)
 	v := openVault(t, c)
 	m, sealed := store(t, v, "a")
-	p, slot := hsmtest.Intruder(t, c)
+	p, slot := hsmtest.Attacker(t, c)
 	s := hsmtest.Login(t, p, slot)
 	_, err := p.GenerateKey(s, []*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_AES_KEY_GEN, nil)}, []*pkcs11.Attribute{
 		pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY), pkcs11.NewAttribute(pkcs11.CKA_KEY_TYPE, pkcs11.CKK_AES),
@@ -192,8 +192,8 @@ func TestAnotherKeyUnderAVaultsName(t *testing.T) {
 	}
 }
 
-// TestAWrongPINOfAVaultIsTriedOnce, and a token that somebody is logged in to isn't tried at all.
-func TestAWrongPINOfAVaultIsTriedOnce(t *testing.T) {
+// TestVault_WrongPIN_IsTriedOnce, and a token that somebody is logged in to isn't tried at all.
+func TestVault_WrongPIN_IsTriedOnce(t *testing.T) {
 	c := hsmtest.Vault(t)
 	asked := 0
 	wrong := c
@@ -218,7 +218,7 @@ func TestAWrongPINOfAVaultIsTriedOnce(t *testing.T) {
 	}
 }
 
-func TestSurvey(t *testing.T) {
+func TestSurvey_TokensThereAndMissing_AreTold(t *testing.T) {
 	c, d := hsmtest.Vault(t), hsmtest.Vault(t)
 	missing := c
 	missing.TokenLabel = "nobody's"
@@ -232,9 +232,9 @@ func TestSurvey(t *testing.T) {
 	}
 }
 
-// TestAVaultThatIsPulledAndPutBack: nothing is called forged or destroyed meanwhile, the service's own token on the same
+// TestVault_PulledAndPutBack_Recovers: nothing is called forged or destroyed meanwhile, the service's own token on the same
 // module goes on, and the vault returns by itself.
-func TestAVaultThatIsPulledAndPutBack(t *testing.T) {
+func TestVault_PulledAndPutBack_Recovers(t *testing.T) {
 	main := hsmtest.Open(t, hsmtest.SoftHSM(t))
 	own := hsmtest.Make(t, main, "own", custody.AES256)
 	v := openVault(t, hsmtest.Vault(t))

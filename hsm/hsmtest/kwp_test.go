@@ -12,8 +12,8 @@ import (
 	"claviger/hsm/internal/kwp"
 )
 
-// TestKeyWrapIsTheTokens has SoftHSM2 open what package kwp wrapped: two implementations of RFC 5649.
-func TestKeyWrapIsTheTokens(t *testing.T) {
+// TestKWP_SoftHSM_UnwrapsTheSame has SoftHSM2 open what package kwp wrapped: two implementations of RFC 5649.
+func TestKWP_SoftHSM_UnwrapsTheSame(t *testing.T) {
 	c := SoftHSM(t)
 	Open(t, c)
 	p := pkcs11.New(c.Module)
@@ -63,8 +63,8 @@ func TestKeyWrapIsTheTokens(t *testing.T) {
 	}
 }
 
-// TestTokensAreIndependent makes tokens in parallel, as the tests of a package do.
-func TestTokensAreIndependent(t *testing.T) {
+// TestSoftHSM_SeveralTokens_AreIndependent makes tokens in parallel, as the tests of a package do.
+func TestSoftHSM_SeveralTokens_AreIndependent(t *testing.T) {
 	for range 4 {
 		t.Run("", func(t *testing.T) {
 			t.Parallel()

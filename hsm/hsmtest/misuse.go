@@ -15,8 +15,8 @@ import (
 // tries to read, copy, change and wrap it, and to use it for anything but what its kind is for.
 func AttackInUse(t testing.TB, c hsm.Config, k custody.Kind) {
 	t.Helper()
-	x := newThief(t, c)
-	found := x.inUse(t, shapeOf(k).class)
+	x := newAttacker(t, c)
+	found := x.inUse(t, claimOf(k).class)
 	if len(found) != 1 {
 		t.Fatalf("%d such keys are in use, and not one of kind %s", len(found), k)
 	}
@@ -41,7 +41,7 @@ func AttackInUse(t testing.TB, c hsm.Config, k custody.Kind) {
 }
 
 // inUse returns the session objects of a class that can't be extracted.
-func (x *thief) inUse(t testing.TB, class uint) []pkcs11.ObjectHandle {
+func (x *attacker) inUse(t testing.TB, class uint) []pkcs11.ObjectHandle {
 	t.Helper()
 	if err := x.FindObjectsInit(x.session(), []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_CLASS, class),
 		pkcs11.NewAttribute(pkcs11.CKA_TOKEN, false), pkcs11.NewAttribute(pkcs11.CKA_EXTRACTABLE, false)}); err != nil {
@@ -72,7 +72,7 @@ var intended = map[custody.Kind]uses{
 }
 
 // misuse has the device begin each operation by each mechanism with a key.
-func (x *thief) misuse(t testing.TB, key pkcs11.ObjectHandle, may uses) {
+func (x *attacker) misuse(t testing.TB, key pkcs11.ObjectHandle, may uses) {
 	t.Helper()
 	for _, code := range mechanisms {
 		m := []*pkcs11.Mechanism{pkcs11.NewMechanism(code, nil)}
@@ -85,14 +85,14 @@ func (x *thief) misuse(t testing.TB, key pkcs11.ObjectHandle, may uses) {
 		if err := x.onFreshSession(t, func(s pkcs11.SessionHandle) error { return x.EncryptInit(s, m, key) }); err == nil {
 			t.Errorf("it encrypts by mechanism 0x%X", code)
 		}
-		if _, err := x.UnwrapKey(x.session(), m, key, make([]byte, 256), thiefForm(aesShape, confined, 0)); err == nil {
+		if _, err := x.UnwrapKey(x.session(), m, key, make([]byte, 256), unwrapTemplate(claimAES, unextractable, 0)); err == nil {
 			t.Errorf("it unwraps by mechanism 0x%X", code)
 		}
 	}
 }
 
 // onFreshSession begins an operation in a session that is closed afterwards, so that none is left active.
-func (x *thief) onFreshSession(t testing.TB, begin func(pkcs11.SessionHandle) error) error {
+func (x *attacker) onFreshSession(t testing.TB, begin func(pkcs11.SessionHandle) error) error {
 	t.Helper()
 	s, err := x.OpenSession(x.slot, pkcs11.CKF_SERIAL_SESSION|pkcs11.CKF_RW_SESSION)
 	if err != nil {
@@ -105,7 +105,7 @@ func (x *thief) onFreshSession(t testing.TB, begin func(pkcs11.SessionHandle) er
 // Plant returns a generic secret of a known value, wrapped by the root. Whoever has the PIN can make such a thing.
 func Plant(t testing.TB, c hsm.Config, value []byte) []byte {
 	t.Helper()
-	x := newThief(t, c)
+	x := newAttacker(t, c)
 	object, err := x.CreateObject(x.session(), []*pkcs11.Attribute{
 		pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY), pkcs11.NewAttribute(pkcs11.CKA_KEY_TYPE, pkcs11.CKK_GENERIC_SECRET),
 		pkcs11.NewAttribute(pkcs11.CKA_EXTRACTABLE, true), pkcs11.NewAttribute(pkcs11.CKA_VALUE, value),

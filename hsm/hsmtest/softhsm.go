@@ -21,9 +21,9 @@ const (
 	SOPIN = "0815-officer-pin"
 )
 
-// bench is the one SoftHSM2 configuration of this process: the module reads SOFTHSM2_CONF at each C_Initialize, so
+// installation is the one SoftHSM2 configuration of this process: the module reads SOFTHSM2_CONF at each C_Initialize, so
 // its path must not change while any test of the process is running.
-var bench struct {
+var installation struct {
 	sync.Mutex
 	dir   string
 	users int
@@ -71,25 +71,25 @@ func secret(s string) func() ([]byte, error) {
 // set makes the token directory and its configuration for as long as t runs.
 func set(t testing.TB) {
 	t.Helper()
-	bench.Lock()
-	defer bench.Unlock()
-	if bench.dir == "" {
+	installation.Lock()
+	defer installation.Unlock()
+	if installation.dir == "" {
 		dir, err := os.MkdirTemp(memory(), "claviger-softhsm-")
 		if err != nil {
 			t.Fatal(err)
 		}
-		bench.dir = dir
+		installation.dir = dir
 	}
-	if bench.users == 0 { // never while a module may be reading it
+	if installation.users == 0 { // never while a module may be reading it
 		configure(t)
 	}
-	bench.users++
+	installation.users++
 	t.Cleanup(clearAway)
 }
 
 func configure(t testing.TB) {
 	t.Helper()
-	conf := filepath.Join(bench.dir, "softhsm2.conf")
+	conf := filepath.Join(installation.dir, "softhsm2.conf")
 	text := fmt.Sprintf("directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\nslots.removable = false\n", tokenDir())
 	err := os.MkdirAll(tokenDir(), 0o700)
 	if err == nil {
@@ -104,14 +104,14 @@ func configure(t testing.TB) {
 }
 
 func clearAway() {
-	bench.Lock()
-	defer bench.Unlock()
-	if bench.users--; bench.users == 0 {
-		os.RemoveAll(bench.dir)
+	installation.Lock()
+	defer installation.Unlock()
+	if installation.users--; installation.users == 0 {
+		os.RemoveAll(installation.dir)
 	}
 }
 
-func tokenDir() string { return filepath.Join(bench.dir, "tokens") }
+func tokenDir() string { return filepath.Join(installation.dir, "tokens") }
 
 // memory is where test tokens belong: on a disk SoftHSM2 takes a hundred times longer to make one.
 func memory() string {
@@ -126,7 +126,7 @@ func memory() string {
 func Pull(t testing.TB, serial string) (putBack func()) {
 	t.Helper()
 	from := Dir(t, serial)
-	to := filepath.Join(bench.dir, "pulled-"+serial)
+	to := filepath.Join(installation.dir, "pulled-"+serial)
 	if err := os.Rename(from, to); err != nil {
 		t.Fatal(err)
 	}

@@ -43,7 +43,7 @@ func Vault(t testing.TB) hsm.Config {
 // setPIN has the security officer set the user's PIN on the token that c names.
 func setPIN(t testing.TB, p *pkcs11.Ctx, c hsm.Config, pin string) {
 	t.Helper()
-	_, slot := Intruder(t, c)
+	_, slot := Attacker(t, c)
 	s, err := p.OpenSession(slot, pkcs11.CKF_SERIAL_SESSION|pkcs11.CKF_RW_SESSION)
 	if err != nil {
 		t.Fatal(err)
@@ -63,7 +63,7 @@ func setPIN(t testing.TB, p *pkcs11.Ctx, c hsm.Config, pin string) {
 // Serial returns the serial number of the token that c names by its label.
 func Serial(t testing.TB, c hsm.Config) string {
 	t.Helper()
-	p, slot := Intruder(t, c)
+	p, slot := Attacker(t, c)
 	info, err := p.GetTokenInfo(slot)
 	if err != nil {
 		t.Fatal(err)
@@ -74,6 +74,6 @@ func Serial(t testing.TB, c hsm.Config) string {
 // SetPIN has the security officer set another user's PIN on a token that nobody is logged in to.
 func SetPIN(t testing.TB, c hsm.Config, pin string) {
 	t.Helper()
-	p, _ := Intruder(t, c)
+	p, _ := Attacker(t, c)
 	setPIN(t, p, c, pin)
 }

@@ -60,7 +60,7 @@ func (d *Device) SetFlags(flags uint) {
 func (d *Device) Neglect(attribute uint) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.careless[attribute] = true
+	d.neglected[attribute] = true
 }
 
 // Loosen takes the line about an attribute out of every CKA_UNWRAP_TEMPLATE in the device's storage.

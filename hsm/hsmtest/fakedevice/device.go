@@ -41,8 +41,8 @@ type Device struct {
 	sessions    map[cryptoki.Session]*atomic.Int32 // goroutines inside
 	objects     map[cryptoki.Object]*object
 	calls       map[string]int
-	faults      map[string]*flaw
-	careless    map[uint]bool // attributes whose rules aren't kept
+	faults      map[string]*fault
+	neglected   map[uint]bool // attributes whose rules aren't kept
 	maker       string
 	mechanisms  []uint
 	ownIV       bool // makes the IV of AES-GCM and puts it before the ciphertext
@@ -51,8 +51,8 @@ type Device struct {
 	applies     bool // adds what CKA_UNWRAP_TEMPLATE says and the caller doesn't, as PKCS#11 has it; SoftHSM refuses
 }
 
-// flaw is what is wrong with one function.
-type flaw struct {
+// fault is what is wrong with one function.
+type fault struct {
 	code  uint
 	times int
 	delay time.Duration
@@ -109,7 +109,7 @@ func (d *Device) enter(function string, s cryptoki.Session) (leave func(), err e
 		}
 		d.mu.Unlock()
 	}
-	if err = d.suffer(function); err == nil && !d.initialized && function != "C_Initialize" {
+	if err = d.performFault(function); err == nil && !d.initialized && function != "C_Initialize" {
 		err = fail(function, pkcs11.CKR_CRYPTOKI_NOT_INITIALIZED)
 	}
 	if _, open := d.sessions[s]; err == nil && s != 0 && !open {
@@ -121,8 +121,8 @@ func (d *Device) enter(function string, s cryptoki.Session) (leave func(), err e
 	return leave, err
 }
 
-// suffer performs the fault of a function. It lets the lock go while it waits.
-func (d *Device) suffer(function string) error {
+// performFault performs the fault of a function. It lets the lock go while it waits.
+func (d *Device) performFault(function string) error {
 	f := d.faults[function]
 	switch {
 	case f == nil:

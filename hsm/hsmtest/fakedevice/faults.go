@@ -9,21 +9,21 @@ import (
 func (d *Device) Fail(function string, code uint, times int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.faults[function] = &flaw{code: code, times: times}
+	d.faults[function] = &fault{code: code, times: times}
 }
 
 // Delay makes every call of a function take longer.
 func (d *Device) Delay(function string, by time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.faults[function] = &flaw{delay: by}
+	d.faults[function] = &fault{delay: by}
 }
 
 // Hang makes calls of a function not return until release is called.
 func (d *Device) Hang(function string) (release func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	f := &flaw{hang: make(chan struct{})}
+	f := &fault{hang: make(chan struct{})}
 	d.faults[function] = f
 	release = sync.OnceFunc(func() {
 		d.Mend(function)

@@ -123,7 +123,7 @@ func (d *Device) CopyObject(s cryptoki.Session, n cryptoki.Object, template []cr
 	if err != nil {
 		return 0, err
 	}
-	if !d.careless[pkcs11.CKA_COPYABLE] && bytes.Equal(o.attributes[pkcs11.CKA_COPYABLE], []byte{0}) {
+	if !d.neglected[pkcs11.CKA_COPYABLE] && bytes.Equal(o.attributes[pkcs11.CKA_COPYABLE], []byte{0}) {
 		return 0, fail("C_CopyObject", cryptoki.CKR_ACTION_PROHIBITED)
 	}
 	if d.frozen(o) && slices.ContainsFunc(template, func(a cryptoki.Attribute) bool {
@@ -137,7 +137,7 @@ func (d *Device) CopyObject(s cryptoki.Session, n cryptoki.Object, template []cr
 }
 
 func (d *Device) frozen(o *object) bool {
-	return !d.careless[pkcs11.CKA_MODIFIABLE] && bytes.Equal(o.attributes[pkcs11.CKA_MODIFIABLE], []byte{0})
+	return !d.neglected[pkcs11.CKA_MODIFIABLE] && bytes.Equal(o.attributes[pkcs11.CKA_MODIFIABLE], []byte{0})
 }
 
 func (d *Device) SetAttributes(s cryptoki.Session, n cryptoki.Object, template []cryptoki.Attribute) error {
@@ -205,9 +205,9 @@ func (d *Device) WrapKey(s cryptoki.Session, mechanism uint, kek, key cryptoki.O
 	code := w.allows(pkcs11.CKA_WRAP, mechanism)
 	switch {
 	case code != 0:
-	case !k.flag(pkcs11.CKA_EXTRACTABLE) && !d.careless[pkcs11.CKA_EXTRACTABLE]:
+	case !k.flag(pkcs11.CKA_EXTRACTABLE) && !d.neglected[pkcs11.CKA_EXTRACTABLE]:
 		code = pkcs11.CKR_KEY_UNEXTRACTABLE
-	case k.flag(pkcs11.CKA_WRAP_WITH_TRUSTED) && !w.flag(pkcs11.CKA_TRUSTED) && !d.careless[pkcs11.CKA_WRAP_WITH_TRUSTED]:
+	case k.flag(pkcs11.CKA_WRAP_WITH_TRUSTED) && !w.flag(pkcs11.CKA_TRUSTED) && !d.neglected[pkcs11.CKA_WRAP_WITH_TRUSTED]:
 		code = pkcs11.CKR_KEY_NOT_WRAPPABLE
 	}
 	if code != 0 {
@@ -239,7 +239,7 @@ func (d *Device) UnwrapKey(s cryptoki.Session, by cryptoki.Mechanism, kek crypto
 		o.apply(w.confines)
 	}
 	o.apply(template)
-	if !o.matches(w.confines) && !d.careless[pkcs11.CKA_UNWRAP_TEMPLATE] {
+	if !o.matches(w.confines) && !d.neglected[pkcs11.CKA_UNWRAP_TEMPLATE] {
 		return 0, fail("C_UnwrapKey", pkcs11.CKR_TEMPLATE_INCONSISTENT)
 	}
 	if o.value, err = d.open(w, by, wrapped); err != nil {
@@ -308,7 +308,7 @@ func (d *Device) using(function string, s cryptoki.Session, n cryptoki.Object, u
 	if err != nil {
 		return nil, err
 	}
-	if code := o.allows(usage, mechanism); code != 0 && !d.careless[usage] {
+	if code := o.allows(usage, mechanism); code != 0 && !d.neglected[usage] {
 		return nil, fail(function, code)
 	}
 	return o, nil
@@ -341,7 +341,7 @@ func (d *Device) Decrypt(s cryptoki.Session, key cryptoki.Object, g cryptoki.GCM
 		return nil, fail("C_DecryptInit", pkcs11.CKR_MECHANISM_INVALID)
 	}
 	plaintext, err := gcm(o.value).Open(nil, sealed[:cryptoki.IVSize], sealed[cryptoki.IVSize:], g.AAD)
-	if err != nil && !d.careless[pkcs11.CKA_DECRYPT] {
+	if err != nil && !d.neglected[pkcs11.CKA_DECRYPT] {
 		return nil, fail("C_Decrypt", pkcs11.CKR_GENERAL_ERROR) // as SoftHSM answers
 	}
 	return plaintext, nil

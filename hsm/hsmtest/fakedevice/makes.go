@@ -32,7 +32,7 @@ func Bare(t testing.TB) *Device {
 		t: t, path: fmt.Sprintf("software token %d", devices.Add(1)), user: -1,
 		maker: "SoftHSM project", onlySHA1: true,
 		mechanisms: append([]uint{pkcs11.CKM_AES_GCM, pkcs11.CKM_AES_KEY_WRAP_PAD, cryptoki.CKM_EC_EDWARDS_KEY_PAIR_GEN, cryptoki.CKM_EDDSA}, common...),
-		pins:       map[uint][]byte{}, calls: map[string]int{}, faults: map[string]*flaw{}, careless: map[uint]bool{},
+		pins:       map[uint][]byte{}, calls: map[string]int{}, faults: map[string]*fault{}, neglected: map[uint]bool{},
 	}
 	t.Cleanup(module.Provide(d.path, d))
 	return d

@@ -7,9 +7,9 @@ import (
 	"github.com/miekg/pkcs11"
 )
 
-// TestBadInputStaysOutside shows that what would crash miekg, or make SoftHSM take zeros for an IV, is refused before
+// TestModule_BadInput_StaysOutside shows that what would crash miekg, or make SoftHSM take zeros for an IV, is refused before
 // it gets there: the module under test isn't even loaded.
-func TestBadInputStaysOutside(t *testing.T) {
+func TestModule_BadInput_StaysOutside(t *testing.T) {
 	m := &Module{}
 	if _, err := m.UnwrapKey(1, Mechanism{Code: pkcs11.CKM_AES_KEY_WRAP_PAD}, 1, nil, nil); !Is(err, pkcs11.CKR_WRAPPED_KEY_LEN_RANGE) {
 		t.Errorf("an empty blob: %v", err)
@@ -24,7 +24,7 @@ func TestBadInputStaysOutside(t *testing.T) {
 	}
 }
 
-func TestErrorsNameFunctionAndCode(t *testing.T) {
+func TestError_OfModule_NamesFunctionAndCode(t *testing.T) {
 	err := failed("C_Sign", pkcs11.Error(pkcs11.CKR_KEY_HANDLE_INVALID))
 	if code, ok := Code(err); !ok || code != pkcs11.CKR_KEY_HANDLE_INVALID || err.Error() != "C_Sign: pkcs11: 0x60: CKR_KEY_HANDLE_INVALID" {
 		t.Errorf("%v", err)
@@ -38,7 +38,7 @@ func TestErrorsNameFunctionAndCode(t *testing.T) {
 	}
 }
 
-func TestAttributesKeepTheirValues(t *testing.T) {
+func TestAttribute_ReadBack_KeepsItsValue(t *testing.T) {
 	if v, ok := AsUlong(Ulong(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY).Value); !ok || v != pkcs11.CKO_SECRET_KEY {
 		t.Errorf("%d", v)
 	}

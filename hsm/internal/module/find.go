@@ -55,7 +55,7 @@ func (by Selector) matches(info pkcs11.TokenInfo) bool {
 
 // FindPatiently is Find for the start of a service. SoftHSM shows a token without its label, or not at all,
 // to a process that initialises the module while another rewrites the token, so a missing token is looked
-// for again after a restart of the module. The turn must be held.
+// for again after a restart of the module. The module must be locked.
 func (m *Module) FindPatiently(by Selector) (uint, pkcs11.TokenInfo, error) {
 	tries := 3
 	if m.users > 1 {

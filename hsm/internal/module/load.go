@@ -65,7 +65,7 @@ func loaded(path string) (*Module, error) {
 func loadedAs(path string, driver cryptoki.Driver) *Module {
 	return &Module{
 		Path: path, Driver: driver,
-		turn: make(chan struct{}, 1), members: map[Member]struct{}{},
+		lock: make(chan struct{}, 1), members: map[Member]struct{}{},
 	}
 }
 
@@ -87,7 +87,7 @@ func Provide(path string, driver cryptoki.Driver) (remove func()) {
 	}
 }
 
-// Bounded does f with the module's turn held and gives up waiting for it when ctx ends. The module is released
+// Bounded does f with the module locked and gives up waiting for it when ctx ends. The module is released
 // when f is over, and not before: it may hang inside.
 func Bounded[T any](ctx context.Context, path string, f func(*Module) (T, error)) (result T, err error) {
 	type outcome struct {
@@ -96,7 +96,7 @@ func Bounded[T any](ctx context.Context, path string, f func(*Module) (T, error)
 	}
 	done := make(chan outcome, 1)
 	go func() {
-		result, err := withTurn(path, f)
+		result, err := whileLocked(path, f)
 		done <- outcome{result, err}
 	}()
 	select {
@@ -107,8 +107,8 @@ func Bounded[T any](ctx context.Context, path string, f func(*Module) (T, error)
 	}
 }
 
-// withTurn does f between Acquire and Release of the module, with its turn.
-func withTurn[T any](path string, f func(*Module) (T, error)) (result T, err error) {
+// whileLocked does f between Acquire and Release of the module, with the module locked.
+func whileLocked[T any](path string, f func(*Module) (T, error)) (result T, err error) {
 	m, err := Acquire(context.Background(), path)
 	if err != nil {
 		return result, err

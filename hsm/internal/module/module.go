@@ -21,7 +21,7 @@ import (
 )
 
 // Module is one PKCS#11 library in this process. Whoever makes a call through Driver holds a lock that
-// [Member.Suspend] waits for, or the module's turn.
+// [Member.Suspend] waits for, or the module's lock.
 type Module struct {
 	Path   string
 	Driver cryptoki.Driver
@@ -34,7 +34,7 @@ type Module struct {
 	// something else now.
 	generation atomic.Uint64
 
-	turn         chan struct{} // a mutex that can be waited for with a context; guards what follows
+	lock         chan struct{} // a mutex that can be waited for with a context; guards what follows
 	users        int
 	members      map[Member]struct{}
 	initializers []*initializer
@@ -92,18 +92,18 @@ func (m *Module) occupied() error {
 	return nil
 }
 
-// Lock takes the turn to open, recover or close something on the module. Calls to keys don't take it.
+// Lock locks the module, to open, recover or close something on the module. Uses of keys don't lock it.
 func (m *Module) Lock(ctx context.Context) error {
 	select {
-	case m.turn <- struct{}{}:
+	case m.lock <- struct{}{}:
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("waiting for the module: %w", context.Cause(ctx))
 	}
 }
 
-// Unlock passes the turn on.
-func (m *Module) Unlock() { <-m.turn }
+// Unlock undoes Lock.
+func (m *Module) Unlock() { <-m.lock }
 
 // initialize starts the library. Initializers go first.
 func (m *Module) initialize() error {
@@ -140,7 +140,7 @@ func (m *Module) finalize() error {
 	return err
 }
 
-// Reload finalises and initialises the library with nobody inside it. The turn must be held; by is the member that
+// Reload finalises and initialises the library with nobody inside it. The module must be locked; by is the member that
 // asks, and tries how often it has in vain. It is the last rung of recovery: for SoftHSM the only way back to a token
 // whose directory was gone, and for a network device often the only way to a new connection.
 func (m *Module) Reload(by Member, tries int) error {
@@ -178,7 +178,7 @@ func (m *Module) Restart() error {
 	return m.initialize()
 }
 
-// Join adds a member; the turn must be held.
+// Join adds a member; the module must be locked.
 func (m *Module) Join(x Member) { m.members[x] = struct{}{} }
 
 // Leave removes a member.
@@ -191,10 +191,10 @@ func (m *Module) Leave(ctx context.Context, x Member) error {
 	return nil
 }
 
-// Members returns the members; the turn must be held.
+// Members returns the members; the module must be locked.
 func (m *Module) Members() iter.Seq[Member] { return maps.Keys(m.members) }
 
-// Others reports whether there are more users than one; the turn must be held.
+// Others reports whether there are more users than one; the module must be locked.
 func (m *Module) Others() bool { return m.users > 1 }
 
 // Generation counts how often the library was stopped: numbers of sessions and objects are good within

@@ -21,7 +21,7 @@ func encodedOAEP(t testing.TB, key *rsa.PrivateKey, message, label []byte) []byt
 	return m.FillBytes(make([]byte, key.Size()))
 }
 
-func TestUnpadOAEPUndoesTheStandardLibrarys(t *testing.T) {
+func TestUnpadOAEP_PaddingOfStandardLibrary_IsUndone(t *testing.T) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestSignaturesAreDER compares with package asn1 at every length there is.
-func TestSignaturesAreDER(t *testing.T) {
+// TestDERSignature_EveryLength_MatchesASN1 compares with package asn1 at every length there is.
+func TestDERSignature_EveryLength_MatchesASN1(t *testing.T) {
 	for size := range 67 {
 		for _, first := range []byte{0, 1, 0x7F, 0x80, 0xFF} {
 			r, s := make([]byte, size), make([]byte, 66)

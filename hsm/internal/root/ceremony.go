@@ -24,7 +24,7 @@ type Ceremony struct {
 	Create bool                   // initialise a free slot under the label if no token has it
 }
 
-// Perform performs the ceremony and returns the root's identifier. The module's turn must be held.
+// Perform performs the ceremony and returns the root's identifier. The module must be locked.
 func (c Ceremony) Perform(m *module.Module) (string, error) {
 	slot, info, err := m.Find(c.Token)
 	if errors.Is(err, failure.ErrNoToken) && c.Create {

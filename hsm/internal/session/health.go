@@ -7,7 +7,7 @@ import (
 	"claviger/hsm/internal/failure"
 )
 
-// The health probe's intervals. With the pause between two reloads they bound how long a token that is back stays
+// The intervals of the health check. With the pause between two reloads they bound how long a token that is back stays
 // unused: well below five seconds.
 const (
 	whileHealthy = 2 * time.Second

@@ -98,7 +98,7 @@ type reason struct{ err error }
 var errClosed = errors.New("the token is closed")
 
 // Start logs in for the first time and watches the token until Close, which releases the module. The
-// module's turn must be held.
+// module must be locked.
 func Start(m *module.Module, o Options) (*Keeper, error) {
 	k := &Keeper{
 		options: o, module: m,

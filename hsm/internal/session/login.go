@@ -24,7 +24,7 @@ const (
 // any of that is lost the whole login ends and another begins, so that no number is ever used in the
 // wrong one.
 type Login struct {
-	object.Device // whoever uses it holds the keeper's lock for reading, or the module's turn
+	object.Device // whoever uses it holds the keeper's lock for reading, or the module's lock
 
 	Root, Canary cryptoki.Object
 
@@ -40,7 +40,7 @@ type Login struct {
 }
 
 // establish begins a login: new sessions, login, root and canary, and every forbidden attempt. The
-// module's turn must be held, and the last login must have ended.
+// module must be locked, and the last login must have ended.
 func (k *Keeper) establish() (err error) {
 	d, o := k.module.Driver, &k.options
 	l := &Login{

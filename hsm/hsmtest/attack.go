@@ -13,45 +13,45 @@ import (
 	"claviger/internal/custody"
 )
 
-// Attack does what somebody can do who has the PIN, the module and materials stolen from the database: it unwraps them in every
-// form that would give them away, and tries to read, wrap, copy, weaken and misuse them and the root. Whatever works
+// Attack does what somebody can do who has the PIN, the module and materials stolen from the database: it unwraps them by every
+// template that would give them away, and tries to read, wrap, copy, weaken and misuse them and the root. Whatever works
 // fails the test; so does a material that can't be unwrapped as it should be, because its refusals would prove nothing.
 func Attack(t testing.TB, c hsm.Config, stolen ...custody.Material) {
 	t.Helper()
-	x := newThief(t, c)
+	x := newAttacker(t, c)
 	for _, m := range stolen {
 		if !x.usable(m) {
 			t.Errorf("%s can't even be unwrapped as it should be", m.ID)
 		}
-		x.robMaterial(t, m)
+		x.attackMaterial(t, m)
 	}
-	x.robRoot(t)
+	x.attackRoot(t)
 }
 
-// shape is what a thief says that a blob holds. One of a private key passes for the bytes of a secret one as well.
-type shape struct{ class, keyType uint }
+// claim is what an attacker says that a blob holds. One of a private key passes for the bytes of a secret one as well.
+type claim struct{ class, keyType uint }
 
 var (
-	aesShape     = shape{pkcs11.CKO_SECRET_KEY, pkcs11.CKK_AES}
-	genericShape = shape{pkcs11.CKO_SECRET_KEY, pkcs11.CKK_GENERIC_SECRET}
-	rsaShape     = shape{pkcs11.CKO_PRIVATE_KEY, pkcs11.CKK_RSA}
-	ecShape      = shape{pkcs11.CKO_PRIVATE_KEY, pkcs11.CKK_EC}
+	claimAES    = claim{pkcs11.CKO_SECRET_KEY, pkcs11.CKK_AES}
+	claimSecret = claim{pkcs11.CKO_SECRET_KEY, pkcs11.CKK_GENERIC_SECRET}
+	claimRSA    = claim{pkcs11.CKO_PRIVATE_KEY, pkcs11.CKK_RSA}
+	claimEC     = claim{pkcs11.CKO_PRIVATE_KEY, pkcs11.CKK_EC}
 )
 
-// shapeOf returns the true one of a kind.
-func shapeOf(k custody.Kind) shape {
+// claimOf returns the true one of a kind.
+func claimOf(k custody.Kind) claim {
 	switch name := string(k); {
 	case k == custody.AES256:
-		return aesShape
+		return claimAES
 	case strings.HasPrefix(name, "HMAC_"):
-		return genericShape
+		return claimSecret
 	case strings.HasPrefix(name, "RSA_"):
-		return rsaShape
+		return claimRSA
 	}
-	return ecShape
+	return claimEC
 }
 
-type thief struct {
+type attacker struct {
 	*pkcs11.Ctx
 	s, slot    uint
 	root       pkcs11.ObjectHandle
@@ -60,11 +60,11 @@ type thief struct {
 
 var keyWrap = []*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_AES_KEY_WRAP_PAD, nil)}
 
-func newThief(t testing.TB, c hsm.Config) *thief {
+func newAttacker(t testing.TB, c hsm.Config) *attacker {
 	t.Helper()
-	p, slot := Intruder(t, c)
+	p, slot := Attacker(t, c)
 	s := Login(t, p, slot)
-	x := &thief{Ctx: p, s: uint(s), slot: slot}
+	x := &attacker{Ctx: p, s: uint(s), slot: slot}
 	if err := p.FindObjectsInit(s, []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_LABEL, "claviger root")}); err != nil {
 		t.Fatal(err)
 	}
@@ -88,37 +88,37 @@ func newThief(t testing.TB, c hsm.Config) *thief {
 	return x
 }
 
-func (x *thief) session() pkcs11.SessionHandle { return pkcs11.SessionHandle(x.s) }
+func (x *attacker) session() pkcs11.SessionHandle { return pkcs11.SessionHandle(x.s) }
 
-// usable reports whether a material can be unwrapped in the one form that is allowed.
-func (x *thief) usable(m custody.Material) bool {
-	key, err := x.unwrap(m, thiefForm(shapeOf(m.Kind), confined, 0))
+// usable reports whether a material can be unwrapped by the one template that is allowed.
+func (x *attacker) usable(m custody.Material) bool {
+	key, err := x.unwrap(m, unwrapTemplate(claimOf(m.Kind), unextractable, 0))
 	return err == nil && x.DestroyObject(x.session(), key) == nil
 }
 
-func (x *thief) unwrap(m custody.Material, template []*pkcs11.Attribute) (pkcs11.ObjectHandle, error) {
+func (x *attacker) unwrap(m custody.Material, template []*pkcs11.Attribute) (pkcs11.ObjectHandle, error) {
 	return x.UnwrapKey(x.session(), keyWrap, x.root, m.Wrapped, template)
 }
 
-// thiefFlags are what a thief may say of a key that is unwrapped: the lowest bit of a form says whether it is extractable,
+// unwrapFlags are what an attacker may say of a key that is unwrapped: the lowest bit of a template says whether it is extractable,
 // the others answer to the lines of the root's unwrap template. CKA_MODIFIABLE comes last, since SoftHSM refuses what
 // stands behind it.
-var thiefFlags = []uint{pkcs11.CKA_EXTRACTABLE, pkcs11.CKA_SENSITIVE, pkcs11.CKA_WRAP_WITH_TRUSTED, pkcs11.CKA_PRIVATE,
+var unwrapFlags = []uint{pkcs11.CKA_EXTRACTABLE, pkcs11.CKA_SENSITIVE, pkcs11.CKA_WRAP_WITH_TRUSTED, pkcs11.CKA_PRIVATE,
 	pkcs11.CKA_TOKEN, pkcs11.CKA_COPYABLE, pkcs11.CKA_MODIFIABLE}
 
-// The two forms that the root's unwrap template allows. Of usages they say nothing, and SoftHSM allows what isn't denied.
+// The two templates that the root's unwrap template allows. Of usages they say nothing, and SoftHSM allows what isn't denied.
 const (
-	confined = 0b1110
-	carried  = confined | 1
+	unextractable = 0b1110
+	extractable   = unextractable | 1
 )
 
-// thiefForm is a template for unwrapping with every flag as set says, but for one that is left out; 0: none is.
-func thiefForm(as shape, set int, but uint) []*pkcs11.Attribute {
+// unwrapTemplate is a template for unwrapping with every flag as set says, but for one that is left out; 0: none is.
+func unwrapTemplate(as claim, set int, but uint) []*pkcs11.Attribute {
 	template := []*pkcs11.Attribute{
 		pkcs11.NewAttribute(pkcs11.CKA_CLASS, as.class),
 		pkcs11.NewAttribute(pkcs11.CKA_KEY_TYPE, as.keyType),
 	}
-	for i, flag := range thiefFlags {
+	for i, flag := range unwrapFlags {
 		if flag != but {
 			template = append(template, pkcs11.NewAttribute(flag, set>>i&1 == 1))
 		}
@@ -126,44 +126,44 @@ func thiefForm(as shape, set int, but uint) []*pkcs11.Attribute {
 	return template
 }
 
-// robMaterial unwraps a material in every form, as what it is and as what it isn't, and tries to carry it off in the forms
+// attackMaterial unwraps a material by every template, as what it is and as what it isn't, and tries to exploit what comes out of the templates
 // that are allowed. The others must be refused for what they say, and not for anything else.
-func (x *thief) robMaterial(t testing.TB, m custody.Material) {
+func (x *attacker) attackMaterial(t testing.TB, m custody.Material) {
 	t.Helper()
-	for _, as := range []shape{aesShape, genericShape, rsaShape, ecShape} {
-		for set := range 1 << len(thiefFlags) {
-			key, err := x.unwrap(m, thiefForm(as, set, 0))
-			if set != confined && set != carried {
-				refusedBy(t, fmt.Sprintf("%s in form %b", m.Kind, set), err, pkcs11.CKR_TEMPLATE_INCONSISTENT)
+	for _, as := range []claim{claimAES, claimSecret, claimRSA, claimEC} {
+		for set := range 1 << len(unwrapFlags) {
+			key, err := x.unwrap(m, unwrapTemplate(as, set, 0))
+			if set != unextractable && set != extractable {
+				refusedBy(t, fmt.Sprintf("%s by template %b", m.Kind, set), err, pkcs11.CKR_TEMPLATE_INCONSISTENT)
 				continue
 			}
 			if err == nil {
-				x.carryOff(t, key, m, set)
+				x.exploit(t, key, m, set)
 				x.wrapBy(t, key, m, as)
 				err = x.DestroyObject(x.session(), key)
-			} else if as != shapeOf(m.Kind) {
+			} else if as != claimOf(m.Kind) {
 				continue
 			}
 			if err != nil {
-				t.Errorf("%s in form %b, which is allowed: %v", m.Kind, set, err)
+				t.Errorf("%s by template %b, which is allowed: %v", m.Kind, set, err)
 			}
 		}
 	}
-	x.blur(t, m)
+	x.omitOrRepeat(t, m)
 }
 
-// blur leaves a flag out, or says it twice. SoftHSM fills in CKA_TOKEN and CKA_PRIVATE, and of these takes what is said
+// omitOrRepeat leaves a flag out, or says it twice. SoftHSM fills in CKA_TOKEN and CKA_PRIVATE, and of these takes what is said
 // last, before it looks at the root's unwrap template: then what comes out must be as the root wants it.
-func (x *thief) blur(t testing.TB, m custody.Material) {
+func (x *attacker) omitOrRepeat(t testing.TB, m custody.Material) {
 	t.Helper()
-	as := shapeOf(m.Kind)
-	for i, flag := range thiefFlags[1:] {
-		right := carried>>(i+1)&1 == 1
+	as := claimOf(m.Kind)
+	for i, flag := range unwrapFlags[1:] {
+		right := extractable>>(i+1)&1 == 1
 		contrary := pkcs11.NewAttribute(flag, !right)
 		for what, template := range map[string][]*pkcs11.Attribute{
-			"left out":   thiefForm(as, carried, flag),
-			"put right":  append([]*pkcs11.Attribute{contrary}, thiefForm(as, carried, 0)...),
-			"taken back": append(thiefForm(as, carried, 0), contrary),
+			"left out":   unwrapTemplate(as, extractable, flag),
+			"put right":  append([]*pkcs11.Attribute{contrary}, unwrapTemplate(as, extractable, 0)...),
+			"taken back": append(unwrapTemplate(as, extractable, 0), contrary),
 		} {
 			key, err := x.unwrap(m, template)
 			if err != nil || what == "taken back" {
@@ -189,16 +189,16 @@ func refusedBy(t testing.TB, what string, err error, code uint) {
 	}
 }
 
-// carryOff takes an unwrapped key and tries to learn its value, and to alter or keep it.
-func (x *thief) carryOff(t testing.TB, key pkcs11.ObjectHandle, m custody.Material, set int) {
+// exploit takes an unwrapped key and tries to learn its value, and to alter or keep it.
+func (x *attacker) exploit(t testing.TB, key pkcs11.ObjectHandle, m custody.Material, set int) {
 	t.Helper()
 	x.unreadable(t, key)
 	unwrappable := uint(pkcs11.CKR_KEY_UNEXTRACTABLE)
-	if set == carried {
+	if set == extractable {
 		unwrappable = pkcs11.CKR_KEY_NOT_WRAPPABLE
 	}
 	_, err := x.WrapKey(x.session(), keyWrap, x.ownWrapper, key)
-	refusedBy(t, fmt.Sprintf("form %b wrapped under a key of the thief's own", set), err, unwrappable)
+	refusedBy(t, fmt.Sprintf("template %b wrapped under a key of the attacker's own", set), err, unwrappable)
 	for _, change := range []*pkcs11.Attribute{
 		pkcs11.NewAttribute(pkcs11.CKA_SENSITIVE, false), pkcs11.NewAttribute(pkcs11.CKA_WRAP_WITH_TRUSTED, false),
 		pkcs11.NewAttribute(pkcs11.CKA_UNWRAP, true), pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true),
@@ -206,9 +206,9 @@ func (x *thief) carryOff(t testing.TB, key pkcs11.ObjectHandle, m custody.Materi
 		pkcs11.NewAttribute(pkcs11.CKA_LABEL, "mine"),
 	} {
 		err := x.SetAttributeValue(x.session(), key, []*pkcs11.Attribute{change})
-		refusedBy(t, fmt.Sprintf("form %b: attribute 0x%X changed", set, change.Type), err, ckrActionProhibited)
+		refusedBy(t, fmt.Sprintf("template %b: attribute 0x%X changed", set, change.Type), err, ckrActionProhibited)
 		_, err = x.CopyObject(x.session(), key, []*pkcs11.Attribute{change})
-		refusedBy(t, fmt.Sprintf("form %b: copied with attribute 0x%X", set, change.Type), err, ckrActionProhibited)
+		refusedBy(t, fmt.Sprintf("template %b: copied with attribute 0x%X", set, change.Type), err, ckrActionProhibited)
 	}
 }
 
@@ -217,15 +217,15 @@ const ckrActionProhibited = 0x1B
 
 // wrapBy tries to wrap a material under an unwrapped one, which wraps others if it is of 32 bytes and unwrapped as an AES
 // key, but is not trusted.
-func (x *thief) wrapBy(t testing.TB, kek pkcs11.ObjectHandle, m custody.Material, as shape) {
+func (x *attacker) wrapBy(t testing.TB, kek pkcs11.ObjectHandle, m custody.Material, as claim) {
 	t.Helper()
-	if as != aesShape || m.Kind != custody.AES256 && m.Kind != custody.HMAC256 {
+	if as != claimAES || m.Kind != custody.AES256 && m.Kind != custody.HMAC256 {
 		return
 	}
 	if _, err := x.WrapKey(x.session(), keyWrap, kek, x.ownWrapper); err != nil {
 		t.Errorf("%s wraps nothing, so that its refusal proves nothing: %v", m.ID, err)
 	}
-	victim, err := x.unwrap(m, thiefForm(shapeOf(m.Kind), carried, 0))
+	victim, err := x.unwrap(m, unwrapTemplate(claimOf(m.Kind), extractable, 0))
 	if err != nil {
 		t.Error(err)
 		return
@@ -241,7 +241,7 @@ func (x *thief) wrapBy(t testing.TB, kek pkcs11.ObjectHandle, m custody.Material
 var secrets = []uint{pkcs11.CKA_VALUE, pkcs11.CKA_PRIVATE_EXPONENT, pkcs11.CKA_PRIME_1, pkcs11.CKA_PRIME_2,
 	pkcs11.CKA_EXPONENT_1, pkcs11.CKA_EXPONENT_2, pkcs11.CKA_COEFFICIENT}
 
-func (x *thief) unreadable(t testing.TB, key pkcs11.ObjectHandle) {
+func (x *attacker) unreadable(t testing.TB, key pkcs11.ObjectHandle) {
 	t.Helper()
 	for _, part := range secrets {
 		got, err := x.GetAttributeValue(x.session(), key, []*pkcs11.Attribute{pkcs11.NewAttribute(part, nil)})
@@ -251,8 +251,8 @@ func (x *thief) unreadable(t testing.TB, key pkcs11.ObjectHandle) {
 	}
 }
 
-// robRoot tries to read, wrap, copy, change and misuse the root.
-func (x *thief) robRoot(t testing.TB) {
+// attackRoot tries to read, wrap, copy, change and misuse the root.
+func (x *attacker) attackRoot(t testing.TB) {
 	x.unreadable(t, x.root)
 	for _, kek := range []pkcs11.ObjectHandle{x.ownWrapper, x.root} {
 		if _, err := x.WrapKey(x.session(), keyWrap, kek, x.root); err == nil {
@@ -291,7 +291,7 @@ func (x *thief) robRoot(t testing.TB) {
 }
 
 // sameAsRoot checks that a copy that was allowed is no weaker: SoftHSM takes a change to what is already so.
-func (x *thief) sameAsRoot(t testing.TB, c pkcs11.ObjectHandle, changed uint) {
+func (x *attacker) sameAsRoot(t testing.TB, c pkcs11.ObjectHandle, changed uint) {
 	t.Helper()
 	t.Errorf("the root was copied with another attribute 0x%X", changed)
 	if err := x.DestroyObject(x.session(), c); err != nil {

@@ -8,9 +8,9 @@ import (
 	"claviger/hsm"
 )
 
-// Intruder is somebody else in the process with the module and the PIN: it does what a Token never would. It returns
+// Attacker is somebody else in the process with the module and the PIN: it does what a Token never would. It returns
 // the slot of the token that c names. The module must be open already or is initialised for the test.
-func Intruder(t testing.TB, c hsm.Config) (*pkcs11.Ctx, uint) {
+func Attacker(t testing.TB, c hsm.Config) (*pkcs11.Ctx, uint) {
 	t.Helper()
 	p := pkcs11.New(c.Module)
 	if p == nil {
@@ -36,7 +36,7 @@ func Intruder(t testing.TB, c hsm.Config) (*pkcs11.Ctx, uint) {
 	return nil, 0
 }
 
-// Login opens a session of an intruder and logs in, unless the process is logged in already.
+// Login opens a session of an attacker and logs in, unless the process is logged in already.
 func Login(t testing.TB, p *pkcs11.Ctx, slot uint) pkcs11.SessionHandle {
 	t.Helper()
 	s, err := p.OpenSession(slot, pkcs11.CKF_SERIAL_SESSION|pkcs11.CKF_RW_SESSION)

@@ -105,7 +105,7 @@ func (k *keys) well(t *testing.T) {
 	}
 }
 
-func TestLostSessionsCostCallersNothing(t *testing.T) {
+func TestRecovery_SessionsLost_CallersNoticeNothing(t *testing.T) {
 	t.Run("software token", func(t *testing.T) {
 		d := fakedevice.New(t)
 		k := makeKeys(t, hsmtest.Open(t, d.Config()), 5)
@@ -123,7 +123,7 @@ func TestLostSessionsCostCallersNothing(t *testing.T) {
 	t.Run("SoftHSM", func(t *testing.T) {
 		c := hsmtest.SoftHSM(t)
 		k := makeKeys(t, hsmtest.Open(t, c), 5)
-		p, slot := hsmtest.Intruder(t, c)
+		p, slot := hsmtest.Attacker(t, c)
 		failed := k.underLoad(t, 16, func() {
 			for range 5 {
 				time.Sleep(50 * time.Millisecond)
@@ -141,10 +141,10 @@ func TestLostSessionsCostCallersNothing(t *testing.T) {
 	})
 }
 
-func TestLogoutElsewhereIsRepaired(t *testing.T) {
+func TestRecovery_LogoutElsewhere_IsRepaired(t *testing.T) {
 	c := hsmtest.SoftHSM(t)
 	k := makeKeys(t, hsmtest.Open(t, c), 5)
-	p, slot := hsmtest.Intruder(t, c)
+	p, slot := hsmtest.Attacker(t, c)
 	k.underLoad(t, 4, func() {
 		for range 3 {
 			s := hsmtest.Login(t, p, slot)
@@ -159,7 +159,7 @@ func TestLogoutElsewhereIsRepaired(t *testing.T) {
 	k.well(t)
 }
 
-func TestPulledTokenReturnsByItself(t *testing.T) {
+func TestRecovery_TokenPulled_ReturnsByItself(t *testing.T) {
 	t.Run("software token", func(t *testing.T) {
 		d := fakedevice.New(t)
 		pull(t, hsmtest.Open(t, d.Config()), d.Pull)
@@ -186,9 +186,9 @@ func pull(t *testing.T, tok *hsm.Token, take func() (putBack func())) {
 	t.Logf("service returned after %v", time.Since(back).Round(10*time.Millisecond))
 }
 
-// TestReloadNeverMixesKeys reloads the module under a healthy token, again and again: after each reload the numbers
+// TestModuleReload_UnderLoad_NeverMixesKeys reloads the module under a healthy token, again and again: after each reload the numbers
 // of its handles name other keys.
-func TestReloadNeverMixesKeys(t *testing.T) {
+func TestModuleReload_UnderLoad_NeverMixesKeys(t *testing.T) {
 	neighbour := hsmtest.Open(t, hsmtest.SoftHSM(t))
 	k := makeKeys(t, hsmtest.Open(t, hsmtest.SoftHSM(t)), 8)
 	before := k.tok.Stats().Generation
@@ -211,7 +211,7 @@ func TestReloadNeverMixesKeys(t *testing.T) {
 	}
 }
 
-func TestWipedTokenIsNotTakenForTheOldOne(t *testing.T) {
+func TestRecovery_TokenWiped_IsNotTakenForTheOldOne(t *testing.T) {
 	d := fakedevice.New(t)
 	tok := hsmtest.Open(t, d.Config())
 	k := makeKeys(t, tok, 1)
@@ -239,7 +239,7 @@ func hasty(d *fakedevice.Device) hsm.Config {
 	return c
 }
 
-func TestHangingModule(t *testing.T) {
+func TestCall_ModuleHangs_IsGivenUp(t *testing.T) {
 	d := fakedevice.New(t)
 	c := hasty(d)
 	c.MaxSessions = 3
@@ -274,7 +274,7 @@ func TestHangingModule(t *testing.T) {
 	}
 }
 
-func TestPoolThatHangsIsReplaced(t *testing.T) {
+func TestPool_EverySessionHangs_IsReplaced(t *testing.T) {
 	d := fakedevice.New(t)
 	c := hasty(d)
 	c.MaxSessions = 2
@@ -296,9 +296,9 @@ func TestPoolThatHangsIsReplaced(t *testing.T) {
 	k.well(t)
 }
 
-// TestModuleIsNotFinalizedUnderAHangingCall pulls the token while a call hangs: the software token fails the test if
+// TestModuleReload_CallHangs_IsRefused pulls the token while a call hangs: the software token fails the test if
 // C_Finalize comes before the call returned.
-func TestModuleIsNotFinalizedUnderAHangingCall(t *testing.T) {
+func TestModuleReload_CallHangs_IsRefused(t *testing.T) {
 	d := fakedevice.New(t)
 	tok := hsmtest.Open(t, hasty(d))
 	k := makeKeys(t, tok, 2)
@@ -316,7 +316,7 @@ func TestModuleIsNotFinalizedUnderAHangingCall(t *testing.T) {
 	k.well(t)
 }
 
-func TestFailuresByFunctionAndCode(t *testing.T) {
+func TestFailure_FunctionAndCode_DecideTheAnswer(t *testing.T) {
 	d := fakedevice.New(t)
 	tok := hsmtest.Open(t, d.Config())
 	k := makeKeys(t, tok, 1)
@@ -355,7 +355,7 @@ func TestFailuresByFunctionAndCode(t *testing.T) {
 	k.well(t)
 }
 
-func TestSlowDeviceStillServesMany(t *testing.T) {
+func TestPool_SlowDevice_ServesMany(t *testing.T) {
 	d := fakedevice.New(t)
 	k := makeKeys(t, hsmtest.Open(t, d.Config()), 3)
 	d.Delay("C_Encrypt", 2*time.Millisecond)
@@ -364,7 +364,7 @@ func TestSlowDeviceStillServesMany(t *testing.T) {
 	}
 }
 
-func TestSecretsOfAWipedPINAreGone(t *testing.T) {
+func TestLogin_PINUsed_IsWiped(t *testing.T) {
 	d := fakedevice.New(t)
 	c := d.Config()
 	lent := []byte(hsmtest.PIN)
