@@ -14,8 +14,8 @@ import (
 	"claviger/internal/custody"
 )
 
-// The pairs of benchmarks below show what a Token costs over the bare module: the same operation on the same
-// kind of key, once by miekg/pkcs11 with a session for each goroutine, once by Token.
+// The pairs of benchmarks below show what a Token costs over the bare module: the same operation on
+// the same kind of key, once by miekg/pkcs11 with a session for each goroutine, once by Token.
 
 func BenchmarkSeal(b *testing.B) {
 	bare(b, func(p *pkcs11.Ctx, s pkcs11.SessionHandle, key pkcs11.ObjectHandle, _ []byte) error {

@@ -17,15 +17,16 @@ import (
 type Config struct {
 	Module string // path of the PKCS#11 library
 
-	// Exactly one of these selects the token. There is no way to select by slot number: SoftHSM renumbers
-	// its slots, and others do when a device is replaced.
+	// Exactly one of these selects the token. There is no way to select by slot number: SoftHSM
+	// renumbers its slots, and others do when a device is replaced.
 	TokenLabel, TokenSerial string
 
-	// PIN is read at every login and wiped afterwards, so that it doesn't lie in memory between logins.
+	// PIN is read at every login and wiped afterwards, so that it doesn't lie in memory between
+	// logins.
 	PIN func() ([]byte, error)
 
-	// Resident are the kinds of which new keys rest on the token and not wrapped beside it, for kinds that it can't wrap. Ed25519Sign
-	// is the only one; of a [Vault] there are none to choose.
+	// Resident are the kinds of which new keys rest on the token and not wrapped beside it, for
+	// kinds that it can't wrap. Ed25519Sign is the only one; of a [Vault] there are none to choose.
 	Resident []custody.Kind
 
 	MaxSessions int           // beside the four that each Token keeps for itself; 0: what suits the device
@@ -37,7 +38,8 @@ type Config struct {
 	Observe Observer     // nil: nobody
 }
 
-// Observer is told of every call, for metrics. Its methods are called concurrently and must not block.
+// Observer is told of every call, for metrics. Its methods are called concurrently and must not
+// block.
 type Observer interface {
 	Call(function string, d time.Duration, failed bool) // an operation of Token, e.g. "Seal"
 	Handle(hit bool)                                    // whether a material's handle was in the cache
@@ -84,8 +86,9 @@ func (c Config) token() module.Selector {
 	return module.Selector{Label: c.TokenLabel, Serial: c.TokenSerial}
 }
 
-// sessions returns how many sessions may be open for the use of keys: what is configured or what suits
-// the device, but never more than the device allows after those that a login keeps for itself.
+// sessions returns how many sessions may be open for the use of keys: what is configured or what
+// suits the device, but never more than the device allows after those that a login keeps for
+// itself.
 func (c Config) sessions(d dialect.Dialect, limit uint) int32 {
 	n := c.MaxSessions
 	if n <= 0 {

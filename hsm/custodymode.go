@@ -15,8 +15,8 @@ import (
 	"claviger/internal/custody"
 )
 
-// custodyMode is what rests on a token of ours: a root, by which keys are wrapped that rest elsewhere,
-// or the keys themselves.
+// custodyMode is what rests on a token of ours: a root, by which keys are wrapped that rest
+// elsewhere, or the keys themselves.
 type custodyMode interface {
 	// locate finds the token before it is opened. The module is locked.
 	locate(m *module.Module, by module.Selector) (slot uint, info pkcs11.TokenInfo, err error)
@@ -27,11 +27,12 @@ type custodyMode interface {
 	rareReloads() bool                                               // see session.Options
 }
 
-// wrapped is the mode of a token with a root. It is the service's own, and nothing works without it.
+// wrapped is the mode of a token with a root. It is the service's own, and nothing works without
+// it.
 type wrapped struct{}
 
-// residentBesideRoot is the one kind of key that may rest on a token with a root, since devices make
-// such keys and can't wrap them.
+// residentBesideRoot is the one kind of key that may rest on a token with a root, since devices
+// make such keys and can't wrap them.
 const residentBesideRoot = custody.Ed25519Sign
 
 func (wrapped) locate(m *module.Module, by module.Selector) (uint, pkcs11.TokenInfo, error) {
@@ -101,9 +102,9 @@ type resident struct{}
 // residentAlone is the one kind of key that rests on such a token.
 const residentAlone = custody.AES256
 
-// locate looks once more after a reload where one is due: the module may be in use for long by others,
-// and SoftHSM shows only the tokens that were there when it was initialised. A token that is missing
-// costs them no more than that.
+// locate looks once more after a reload where one is due: the module may be in use for long by
+// others, and SoftHSM shows only the tokens that were there when it was initialised. A token that
+// is missing costs them no more than that.
 func (resident) locate(m *module.Module, by module.Selector) (uint, pkcs11.TokenInfo, error) {
 	slot, info, err := m.Find(by)
 	if errors.Is(err, ErrNoToken) && m.Reload(nil, module.ManyReloads) == nil {
@@ -122,8 +123,8 @@ func (resident) locate(m *module.Module, by module.Selector) (uint, pkcs11.Token
 
 func (resident) suits(t *Token, mechanisms []uint) error { return t.dialect.Encrypting(mechanisms) }
 
-// enter logs in. The first time it insists that nobody is logged in already: a process has one login
-// for each token, and under another's any PIN would be taken for right.
+// enter logs in. The first time it insists that nobody is logged in already: a process has one
+// login for each token, and under another's any PIN would be taken for right.
 func (resident) enter(t *Token, l *session.Login, s cryptoki.Session) (err error) {
 	if l.First() {
 		state, err := l.Driver.SessionState(s)
@@ -159,8 +160,9 @@ func (resident) admit(_ *Token, m custody.Material, _ dialect.KeyTemplate) error
 // rareReloads: they cost the service's own token its handles, if it is on the same module.
 func (resident) rareReloads() bool { return true }
 
-// admitResident doesn't compare the serial number of the token where the key was made: a device restored
-// from a backup has the same keys under another. The check value tells whether it is the key.
+// admitResident doesn't compare the serial number of the token where the key was made: a device
+// restored from a backup has the same keys under another. The check value tells whether it is the
+// key.
 func admitResident(m custody.Material, of custody.Kind) error {
 	if m.Mechanism != custody.Resident || m.Kind != of || len(m.Wrapped) != residentIDSize {
 		return fmt.Errorf("hsm: material %s is not a key that rests on a token", m.ID)

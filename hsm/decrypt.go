@@ -22,9 +22,10 @@ import (
 	"claviger/internal/lattice"
 )
 
-// Decrypt decrypts by RSAES-OAEP (RFC 8017 section 7.1) with an empty label; alg is RSAES_OAEP_SHA_1 or
-// RSAES_OAEP_SHA_256. Where the device lacks SHA-256 it does the raw RSA operation, and the padding, but not the key,
-// is this process's to see. Whatever is wrong with the ciphertext, the answer is [custody.ErrForged].
+// Decrypt decrypts by RSAES-OAEP (RFC 8017 section 7.1) with an empty label; alg is
+// RSAES_OAEP_SHA_1 or RSAES_OAEP_SHA_256. Where the device lacks SHA-256 it does the raw RSA
+// operation, and the padding, but not the key, is this process's to see. Whatever is wrong with the
+// ciphertext, the answer is [custody.ErrForged].
 func (t *Token) Decrypt(ctx context.Context, ref custody.Ref, alg custody.Algorithm, ciphertext []byte) (plaintext []byte, err error) {
 	defer t.observe("Decrypt", time.Now(), &err)
 	padding, known := dialect.OAEP[alg]
@@ -39,7 +40,8 @@ func (t *Token) Decrypt(ctx context.Context, ref custody.Ref, alg custody.Algori
 		if err := l.Trust(s, k); err != nil {
 			return nil, err
 		}
-		// Length and range of a ciphertext are public, and devices answer in various ways to what isn't below the modulus.
+		// Length and range of a ciphertext are public, and devices answer in various ways to what
+		// isn't below the modulus.
 		if len(ciphertext) != public.Size() || new(big.Int).SetBytes(ciphertext).Cmp(public.N) >= 0 {
 			return nil, custody.ErrForged
 		}
@@ -51,9 +53,9 @@ func (t *Token) Decrypt(ctx context.Context, ref custody.Ref, alg custody.Algori
 	})
 }
 
-// Derive returns the secret that the material shares with a peer by elliptic curve Diffie-Hellman (NIST SP 800-56A
-// section 5.7.1.2): the x coordinate, 32, 48 or 66 bytes. Peer is a DER SubjectPublicKeyInfo on the material's curve,
-// which the caller has made sure of.
+// Derive returns the secret that the material shares with a peer by elliptic curve Diffie-Hellman
+// (NIST SP 800-56A section 5.7.1.2): the x coordinate, 32, 48 or 66 bytes. Peer is a DER
+// SubjectPublicKeyInfo on the material's curve, which the caller has made sure of.
 func (t *Token) Derive(ctx context.Context, ref custody.Ref, peer []byte) (secret []byte, err error) {
 	defer t.observe("Derive", time.Now(), &err)
 	key, err := x509.ParsePKIXPublicKey(peer)
@@ -79,9 +81,9 @@ func (t *Token) Derive(ctx context.Context, ref custody.Ref, peer []byte) (secre
 	})
 }
 
-// Decapsulate returns the secret of 32 bytes in a ciphertext of ML-KEM (FIPS 203, algorithm 21). The answer to a ciphertext of
-// the wrong length is [custody.ErrForged]. Any other has a secret, and if nobody encapsulated it to this key it is one that
-// nobody else knows.
+// Decapsulate returns the secret of 32 bytes in a ciphertext of ML-KEM (FIPS 203, algorithm 21).
+// The answer to a ciphertext of the wrong length is [custody.ErrForged]. Any other has a secret,
+// and if nobody encapsulated it to this key it is one that nobody else knows.
 func (t *Token) Decapsulate(ctx context.Context, ref custody.Ref, ciphertext []byte) (secret []byte, err error) {
 	defer t.observe("Decapsulate", time.Now(), &err)
 	return t.keeper.Use(ctx, &ref, func(l *session.Login, k *object.Key, s cryptoki.Session) ([]byte, error) {

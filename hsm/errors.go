@@ -2,8 +2,8 @@ package hsm
 
 import "claviger/hsm/internal/failure"
 
-// The ways in which a token can be unfit to start with. Each is one sentence for the operator; what is
-// wrapped around it says which token and what the module answered.
+// The ways in which a token can be unfit to start with. Each is one sentence for the operator; what
+// is wrapped around it says which token and what the module answered.
 var (
 	ErrModule    = failure.ErrModule    // the library can't be loaded or initialised
 	ErrNoToken   = failure.ErrNoToken   // none has the configured label or serial number

@@ -101,8 +101,8 @@ func factsOf(m *module.Module, info pkcs11.TokenInfo, mechanisms []uint) Facts {
 	return f
 }
 
-// onlyResident returns the kinds that a token can make and use and not keep wrapped, so that they might rest on
-// it.
+// onlyResident returns the kinds that a token can make and use and not keep wrapped, so that they
+// might rest on it.
 func onlyResident(d dialect.Dialect, mechanisms []uint) []custody.Kind {
 	if !d.OnlyResident(residentBesideRoot, mechanisms) {
 		return nil

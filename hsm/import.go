@@ -12,17 +12,17 @@ import (
 	"claviger/internal/fault"
 )
 
-// importPairs has the kinds of pairs for imports by AWS's WrappingKeySpec. The first unwraps on the device; the second
-// decrypts into this process, where the device lacks the hash of the algorithm.
+// importPairs has the kinds of pairs for imports by AWS's WrappingKeySpec. The first unwraps on the
+// device; the second decrypts into this process, where the device lacks the hash of the algorithm.
 var importPairs = map[string]struct{ unwraps, decrypts custody.Kind }{
 	"RSA_2048": {custody.RSA2048Unwrap, custody.RSA2048Decrypt},
 	"RSA_3072": {custody.RSA3072Unwrap, custody.RSA3072Decrypt},
 	"RSA_4096": {custody.RSA4096Unwrap, custody.RSA4096Decrypt},
 }
 
-// ImportPair makes a key pair under whose public half a key may be brought by [Token.Import]: spec is RSA_2048, RSA_3072 or
-// RSA_4096, alg the one algorithm that it will serve. Like an RSA key it takes the device seconds. The answer to any other
-// spec or algorithm is [custody.ErrUnsupported].
+// ImportPair makes a key pair under whose public half a key may be brought by [Token.Import]: spec
+// is RSA_2048, RSA_3072 or RSA_4096, alg the one algorithm that it will serve. Like an RSA key it
+// takes the device seconds. The answer to any other spec or algorithm is [custody.ErrUnsupported].
 func (t *Token) ImportPair(ctx context.Context, id, spec string, alg custody.Algorithm) (custody.Material, error) {
 	pair, served := importPairs[spec]
 	w, known := imports.Wrappings[alg]
@@ -35,13 +35,14 @@ func (t *Token) ImportPair(ctx context.Context, id, spec string, alg custody.Alg
 	return t.Generate(ctx, id, pair.decrypts)
 }
 
-// Import takes a key that was made elsewhere and returns it wrapped by the root like any other. If it is one of in.Known, the
-// material has that one's ID and check, and else in.ID. It is unwrapped on the token by a pair that unwraps; by one that
-// decrypts, the key that it came under is in this process for a moment, and where it came directly under the pair, it is
-// itself.
+// Import takes a key that was made elsewhere and returns it wrapped by the root like any other. If
+// it is one of in.Known, the material has that one's ID and check, and else in.ID. It is unwrapped
+// on the token by a pair that unwraps; by one that decrypts, the key that it came under is in this
+// process for a moment, and where it came directly under the pair, it is itself.
 //
-// Whatever can't be unwrapped is [custody.ErrForged], and what was unwrapped but is no such key [custody.ErrUnfit]: too long
-// or too short, of another kind or on another curve, no PKCS#8, or an RSA key whose halves don't belong together.
+// Whatever can't be unwrapped is [custody.ErrForged], and what was unwrapped but is no such key
+// [custody.ErrUnfit]: too long or too short, of another kind or on another curve, no PKCS#8, or an
+// RSA key whose halves don't belong together.
 func (t *Token) Import(ctx context.Context, in custody.Import) (m custody.Material, err error) {
 	defer t.observe("Import", time.Now(), &err)
 	template, err := t.dialect.KeyTemplate(in.Kind)

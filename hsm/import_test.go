@@ -23,8 +23,8 @@ func wrapped(t *testing.T, tok *hsm.Token, alg custody.Algorithm) custody.Import
 	return custody.Import{Pair: pair, Algorithm: alg, Wrapped: hsmtest.Envelop(t, pair.Public, alg, key), Kind: custody.AES256, ID: "new"}
 }
 
-// TestImport_DeviceHasTheHash_StaysOnTheToken counts what is decrypted into this process and what is put onto the device from it: nothing where
-// the device has the hash of the algorithm.
+// TestImport_DeviceHasTheHash_StaysOnTheToken counts what is decrypted into this process and what
+// is put onto the device from it: nothing where the device has the hash of the algorithm.
 func TestImport_DeviceHasTheHash_StaysOnTheToken(t *testing.T) {
 	for name, d := range map[string]*fakedevice.Device{"SHA-1 only": fakedevice.New(t), "SHA-256": fakedevice.LikeNShield(t)} {
 		tok := hsmtest.Open(t, d.Config())
@@ -45,7 +45,8 @@ func TestImport_DeviceHasTheHash_StaysOnTheToken(t *testing.T) {
 	}
 }
 
-// TestImport_DoneOrFailed_LeavesNoObjects counts the session objects of the whole process after imports that worked and that didn't.
+// TestImport_DoneOrFailed_LeavesNoObjects counts the session objects of the whole process after
+// imports that worked and that didn't.
 func TestImport_DoneOrFailed_LeavesNoObjects(t *testing.T) {
 	c := hsmtest.SoftHSM(t)
 	tok := hsmtest.Open(t, c)
@@ -81,8 +82,8 @@ func TestImport_DoneOrFailed_LeavesNoObjects(t *testing.T) {
 	}
 }
 
-// TestImport_DeviceFails_IsNotBlamedOnTheInput has each function fail once, and then for good: what was sent is good, and nobody is
-// told otherwise.
+// TestImport_DeviceFails_IsNotBlamedOnTheInput has each function fail once, and then for good: what
+// was sent is good, and nobody is told otherwise.
 func TestImport_DeviceFails_IsNotBlamedOnTheInput(t *testing.T) {
 	for _, function := range []string{"C_UnwrapKey", "C_WrapKey", "C_Encrypt", "C_CreateObject", "C_Decrypt", "C_DestroyObject"} {
 		for _, alg := range hsmtest.Wrappings {
@@ -102,7 +103,8 @@ func TestImport_DeviceFails_IsNotBlamedOnTheInput(t *testing.T) {
 	}
 }
 
-// TestImport_KnownKeyOnSickDevice_IsNotTakenForNew has the device fail while it compares: the key must not get another name.
+// TestImport_KnownKeyOnSickDevice_IsNotTakenForNew has the device fail while it compares: the key
+// must not get another name.
 func TestImport_KnownKeyOnSickDevice_IsNotTakenForNew(t *testing.T) {
 	d := fakedevice.New(t)
 	tok := hsmtest.Open(t, d.Config())

@@ -31,7 +31,8 @@ func TestSupports_SoftHSM_ListsItsKinds(t *testing.T) {
 	}
 }
 
-// generating starts the making of an RSA pair and returns when it is inside the module, where it stays until release.
+// generating starts the making of an RSA pair and returns when it is inside the module, where it
+// stays until release.
 func generating(t *testing.T, d *fakedevice.Device, tok *hsm.Token, id string) (release func(), done <-chan error) {
 	t.Helper()
 	before := d.Calls("C_GenerateKeyPair")
@@ -46,8 +47,8 @@ func generating(t *testing.T, d *fakedevice.Device, tok *hsm.Token, id string) (
 	return release, result
 }
 
-// TestGenerate_SlowPair_StallsNobody makes more RSA pairs at once than the pool has sessions, for longer than any other call may
-// take, and has the login renewed meanwhile.
+// TestGenerate_SlowPair_StallsNobody makes more RSA pairs at once than the pool has sessions, for
+// longer than any other call may take, and has the login renewed meanwhile.
 func TestGenerate_SlowPair_StallsNobody(t *testing.T) {
 	d := fakedevice.New(t)
 	c := d.Config()
@@ -83,8 +84,8 @@ func TestGenerate_SlowPair_StallsNobody(t *testing.T) {
 	}
 }
 
-// TestModuleReload_PairInTheMaking_IsRefused pulls the token meanwhile: the software token fails the test if it is
-// finalised with somebody inside.
+// TestModuleReload_PairInTheMaking_IsRefused pulls the token meanwhile: the software token fails
+// the test if it is finalised with somebody inside.
 func TestModuleReload_PairInTheMaking_IsRefused(t *testing.T) {
 	d := fakedevice.New(t)
 	tok := hsmtest.Open(t, d.Config())
@@ -166,7 +167,8 @@ func TestMAC_KnownKey_IsHMAC(t *testing.T) {
 	}
 }
 
-// TestSign_OpenSSL_Verifies verifies there what is signed here, decrypts here what is encrypted there, and agrees on a secret.
+// TestSign_OpenSSL_Verifies verifies there what is signed here, decrypts here what is encrypted
+// there, and agrees on a secret.
 func TestSign_OpenSSL_Verifies(t *testing.T) {
 	if _, err := exec.LookPath("openssl"); err != nil {
 		t.Skip("no openssl command")

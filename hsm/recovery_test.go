@@ -18,14 +18,15 @@ import (
 	"claviger/internal/fault"
 )
 
-// keys are materials with what each of them sealed and authenticated, to notice a key that takes another's place.
+// keys are materials with what each of them sealed and authenticated, to notice a key that takes
+// another's place.
 type keys struct {
 	tok    *hsm.Token
 	aes    []custody.Material
 	sealed [][]byte
 
-	// SoftHSM crashes when a session or a login ends while somebody is inside a call that needs it, so the tests
-	// end them between calls.
+	// SoftHSM crashes when a session or a login ends while somebody is inside a call that needs it,
+	// so the tests end them between calls.
 	between sync.RWMutex
 }
 
@@ -186,8 +187,8 @@ func pull(t *testing.T, tok *hsm.Token, take func() (putBack func())) {
 	t.Logf("service returned after %v", time.Since(back).Round(10*time.Millisecond))
 }
 
-// TestModuleReload_UnderLoad_NeverMixesKeys reloads the module under a healthy token, again and again: after each reload the numbers
-// of its handles name other keys.
+// TestModuleReload_UnderLoad_NeverMixesKeys reloads the module under a healthy token, again and
+// again: after each reload the numbers of its handles name other keys.
 func TestModuleReload_UnderLoad_NeverMixesKeys(t *testing.T) {
 	neighbour := hsmtest.Open(t, hsmtest.SoftHSM(t))
 	k := makeKeys(t, hsmtest.Open(t, hsmtest.SoftHSM(t)), 8)
@@ -296,8 +297,8 @@ func TestPool_EverySessionHangs_IsReplaced(t *testing.T) {
 	k.well(t)
 }
 
-// TestModuleReload_CallHangs_IsRefused pulls the token while a call hangs: the software token fails the test if
-// C_Finalize comes before the call returned.
+// TestModuleReload_CallHangs_IsRefused pulls the token while a call hangs: the software token fails
+// the test if C_Finalize comes before the call returned.
 func TestModuleReload_CallHangs_IsRefused(t *testing.T) {
 	d := fakedevice.New(t)
 	tok := hsmtest.Open(t, hasty(d))

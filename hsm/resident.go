@@ -16,25 +16,29 @@ import (
 	"claviger/internal/fault"
 )
 
-// Some keys rest on a token: all of a [Vault], and of the service's own token those of kinds that no device wraps which are
-// configured so. They are objects of the token with a random CKA_ID, which is all that rests elsewhere.
+// Some keys rest on a token: all of a [Vault], and of the service's own token those of kinds that
+// no device wraps which are configured so. They are objects of the token with a random CKA_ID,
+// which is all that rests elsewhere.
 
 const residentIDSize = 16
 
-// NewResidentID returns a name for a key that is yet to be made on a token: a random CKA_ID of 16 bytes.
+// NewResidentID returns a name for a key that is yet to be made on a token: a random CKA_ID of 16
+// bytes.
 func NewResidentID() []byte {
 	id := make([]byte, residentIDSize)
 	rand.Read(id)
 	return id
 }
 
-// Resident reports whether keys of a kind rest on the token by its configuration, so that [Token.GenerateResident] makes them.
-// Those that were made before are used whatever the configuration says now.
+// Resident reports whether keys of a kind rest on the token by its configuration, so that
+// [Token.GenerateResident] makes them. Those that were made before are used whatever the
+// configuration says now.
 func (t *Token) Resident(k custody.Kind) bool { return slices.Contains(t.config.Resident, k) }
 
-// GenerateResident makes a key of the one kind that may rest on the token under the CKA_ID name, with a label for people, and
-// makes sure that the device keeps it in. What was there under that name is destroyed before: an earlier attempt that failed
-// half-way. The answer to another kind, or to one that the device doesn't make after all, is [custody.ErrUnsupported].
+// GenerateResident makes a key of the one kind that may rest on the token under the CKA_ID name,
+// with a label for people, and makes sure that the device keeps it in. What was there under that
+// name is destroyed before: an earlier attempt that failed half-way. The answer to another kind, or
+// to one that the device doesn't make after all, is [custody.ErrUnsupported].
 func (t *Token) GenerateResident(ctx context.Context, id string, k custody.Kind, label string, name []byte) (m custody.Material, err error) {
 	defer t.observe("GenerateResident", time.Now(), &err)
 	m = custody.Material{ID: id, Kind: k, Root: t.keeper.Serial(), Mechanism: custody.Resident, Wrapped: name}
@@ -62,8 +66,8 @@ func (t *Token) GenerateResident(ctx context.Context, id string, k custody.Kind,
 	return m, err
 }
 
-// Destroy destroys the resident key with the CKA_ID name. A key that is gone already is as good, if the
-// canary says that the token is the one it was.
+// Destroy destroys the resident key with the CKA_ID name. A key that is gone already is as good, if
+// the canary says that the token is the one it was.
 func (t *Token) Destroy(ctx context.Context, name []byte) (err error) {
 	defer t.observe("Destroy", time.Now(), &err)
 	template, err := t.dialect.KeyTemplate(t.resident)

@@ -76,7 +76,8 @@ func TestResident_ConfiguredKind_IsUsedLikeWrapped(t *testing.T) {
 	}
 }
 
-// TestResident_WrongKindOrMaterial_IsRefused: SoftHSM2 takes the parameter of Ed25519ph and signs something else.
+// TestResident_WrongKindOrMaterial_IsRefused: SoftHSM2 takes the parameter of Ed25519ph and signs
+// something else.
 func TestResident_WrongKindOrMaterial_IsRefused(t *testing.T) {
 	tok := hsmtest.Open(t, settling(t))
 	m, _ := edwards(t, tok, "a")
@@ -120,7 +121,8 @@ func TestResident_WrongKindOrMaterial_IsRefused(t *testing.T) {
 	}
 }
 
-// TestResident_AttackerWithPIN_GetsNothing tries with the PIN what would let the key out or misuse it.
+// TestResident_AttackerWithPIN_GetsNothing tries with the PIN what would let the key out or misuse
+// it.
 func TestResident_AttackerWithPIN_GetsNothing(t *testing.T) {
 	c := settling(t)
 	tok := hsmtest.Open(t, c)
@@ -139,8 +141,8 @@ func TestResident_AttackerWithPIN_GetsNothing(t *testing.T) {
 	}
 }
 
-// TestDestroy_ResidentKey_IsGoneAndOthersStay: by its name, which reaches no root and no canary; and a key that can't be found is lost, not
-// deleted.
+// TestDestroy_ResidentKey_IsGoneAndOthersStay: by its name, which reaches no root and no canary;
+// and a key that can't be found is lost, not deleted.
 func TestDestroy_ResidentKey_IsGoneAndOthersStay(t *testing.T) {
 	c := settling(t)
 	tok := hsmtest.Open(t, c)
@@ -186,7 +188,8 @@ func TestDestroy_ResidentKey_IsGoneAndOthersStay(t *testing.T) {
 	}
 }
 
-// TestResident_HandleDropped_KeyStays fills the cache, so that handles are dropped and what was unwrapped is destroyed.
+// TestResident_HandleDropped_KeyStays fills the cache, so that handles are dropped and what was
+// unwrapped is destroyed.
 func TestResident_HandleDropped_KeyStays(t *testing.T) {
 	c := settling(t)
 	c.HandleCache = 2
@@ -234,7 +237,8 @@ func TestResident_TwoKeysOfOneName_AreRefused(t *testing.T) {
 	}
 }
 
-// TestDestroy_TokenLost_IsUnavailable: what is not found on a token that is gone is not taken for destroyed.
+// TestDestroy_TokenLost_IsUnavailable: what is not found on a token that is gone is not taken for
+// destroyed.
 func TestDestroy_TokenLost_IsUnavailable(t *testing.T) {
 	c := settling(t)
 	c.Timeout = 2 * time.Second

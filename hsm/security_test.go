@@ -9,8 +9,8 @@ import (
 	"claviger/internal/custody"
 )
 
-// TestCustody_AttackerWithPINAndDatabase_LearnsNothing is the promise of key custody: somebody who has the PIN, the module and every
-// stored material can use keys and can't learn one.
+// TestCustody_AttackerWithPINAndDatabase_LearnsNothing is the promise of key custody: somebody who
+// has the PIN, the module and every stored material can use keys and can't learn one.
 func TestCustody_AttackerWithPINAndDatabase_LearnsNothing(t *testing.T) {
 	for _, kind := range []custody.Kind{custody.AES256, custody.HMAC256, custody.HMAC512, custody.RSA2048Sign, custody.RSA2048Decrypt,
 		custody.RSA2048Unwrap, custody.P256Sign, custody.P256Derive, custody.P256K1Sign} {

@@ -15,14 +15,16 @@ import (
 	"claviger/internal/fault"
 )
 
-// Sign signs on the token by an algorithm of AWS's name: RSASSA_PSS_SHA_{256,384,512} with a salt as long as the digest,
-// RSASSA_PKCS1_V1_5_SHA_{256,384,512}, ECDSA_SHA_{256,384,512} each on its own curve, ED25519_SHA_512, ED25519_PH_SHA_512,
-// ML_DSA_SHAKE_256 and [custody.ExternalMu]. Digest is the message's digest by the algorithm's hash, or with ExternalMu the
-// message's representative; ED25519_SHA_512 and ML_DSA_SHAKE_256 take the message itself.
+// Sign signs on the token by an algorithm of AWS's name: RSASSA_PSS_SHA_{256,384,512} with a salt
+// as long as the digest, RSASSA_PKCS1_V1_5_SHA_{256,384,512}, ECDSA_SHA_{256,384,512} each on its
+// own curve, ED25519_SHA_512, ED25519_PH_SHA_512, ML_DSA_SHAKE_256 and [custody.ExternalMu]. Digest
+// is the message's digest by the algorithm's hash, or with ExternalMu the message's representative;
+// ED25519_SHA_512 and ML_DSA_SHAKE_256 take the message itself.
 //
-// The signature is as long as the modulus for RSA, DER of r and s (RFC 3279 section 2.2.3) for ECDSA, 64 bytes for Ed25519, and
-// 2,420, 3,309 or 4,627 bytes for ML-DSA. The answer to an algorithm that isn't known, or not to this device, is
-// [custody.ErrUnsupported]; that it is one of the key's, and the digest of its length, the caller has made sure.
+// The signature is as long as the modulus for RSA, DER of r and s (RFC 3279 section 2.2.3) for
+// ECDSA, 64 bytes for Ed25519, and 2,420, 3,309 or 4,627 bytes for ML-DSA. The answer to an
+// algorithm that isn't known, or not to this device, is [custody.ErrUnsupported]; that it is one of
+// the key's, and the digest of its length, the caller has made sure.
 func (t *Token) Sign(ctx context.Context, ref custody.Ref, alg custody.Algorithm, digest []byte) (signature []byte, err error) {
 	defer t.observe("Sign", time.Now(), &err)
 	how, known := dialect.Signatures[alg]
@@ -43,7 +45,8 @@ func (t *Token) Sign(ctx context.Context, ref custody.Ref, alg custody.Algorithm
 	})
 }
 
-// MAC returns the HMAC (FIPS 198-1) of data by the hash of the material's kind: 28, 32, 48 or 64 bytes.
+// MAC returns the HMAC (FIPS 198-1) of data by the hash of the material's kind: 28, 32, 48 or 64
+// bytes.
 func (t *Token) MAC(ctx context.Context, ref custody.Ref, data []byte) (mac []byte, err error) {
 	defer t.observe("MAC", time.Now(), &err)
 	return t.keeper.Use(ctx, &ref, func(l *session.Login, k *object.Key, s cryptoki.Session) ([]byte, error) {

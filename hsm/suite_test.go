@@ -20,7 +20,8 @@ func TestSuite_FakeDevice_Passes(t *testing.T) {
 
 func TestSuite_SoftHSM_Passes(t *testing.T) { hsmtest.Run(t, hsmtest.SoftHSM) }
 
-// TestSuite_CloudHSMDialect_Passes shows what the row for CloudHSM asks of a device; no real one has been asked.
+// TestSuite_CloudHSMDialect_Passes shows what the row for CloudHSM asks of a device; no real one
+// has been asked.
 func TestSuite_CloudHSMDialect_Passes(t *testing.T) {
 	untrusted := fakedevice.LikeCloudHSM(t)
 	refused(t, untrusted.Config(), hsm.ErrUnsafe) // until an admin has marked the root
@@ -56,7 +57,8 @@ func TestSuite_NShieldDialect_Passes(t *testing.T) {
 	}
 }
 
-// TestSuite_V32Device_Passes is a device without a row of its own, and the only one with ML-DSA and ML-KEM.
+// TestSuite_V32Device_Passes is a device without a row of its own, and the only one with ML-DSA and
+// ML-KEM.
 func TestSuite_V32Device_Passes(t *testing.T) {
 	hsmtest.Run(t, func(t testing.TB) hsm.Config { return fakedevice.LikeV32(t).Config() })
 	d := fakedevice.LikeV32(t)
@@ -79,8 +81,8 @@ func TestSuite_V32Device_Passes(t *testing.T) {
 
 const ckrParameterSetNotSupported = 0x209
 
-// TestSupports_ModuleWithoutV32Functions_LacksMLKEM: a device that lists the mechanism is no use where its function can't be called, and nothing
-// claims that it is.
+// TestSupports_ModuleWithoutV32Functions_LacksMLKEM: a device that lists the mechanism is no use
+// where its function can't be called, and nothing claims that it is.
 func TestSupports_ModuleWithoutV32Functions_LacksMLKEM(t *testing.T) {
 	tok := hsmtest.Open(t, fakedevice.LikeV32Unreached(t).Config())
 	if tok.Supports(custody.MLKEM768) || slices.Contains(tok.Facts().Kinds, custody.MLKEM768) || !slices.Contains(tok.Facts().Mechanisms, "CKM_ML_KEM") {

@@ -18,8 +18,9 @@ import (
 	"claviger/internal/fault"
 )
 
-// Token is an open token. Its methods are safe for concurrent use and answer [custody.ErrUnavailable]
-// while the device can't be used, within the caller's deadline and [Config.Timeout].
+// Token is an open token. Its methods are safe for concurrent use and answer
+// [custody.ErrUnavailable] while the device can't be used, within the caller's deadline and
+// [Config.Timeout].
 type Token struct {
 	config   Config
 	keeper   *session.Keeper
@@ -33,8 +34,8 @@ type Token struct {
 }
 
 // Open loads the module, selects the token, logs in, finds root and canary, and tries the forbidden
-// things. On failure the error is one of this package's and says what to do; a wrong PIN is tried once.
-// The token is watched until Close.
+// things. On failure the error is one of this package's and says what to do; a wrong PIN is tried
+// once. The token is watched until Close.
 func Open(ctx context.Context, c Config) (*Token, error) {
 	return openAs(ctx, c, wrapped{}, residentBesideRoot)
 }
@@ -160,20 +161,21 @@ func (t *Token) load(ctx context.Context, l *session.Login, ref custody.Ref, k *
 	return nil
 }
 
-// Close ends all use of the token and leaves the module, which is finalised when nobody else uses it.
-// It waits for calls in flight, but no longer than the timeout for one that hangs.
+// Close ends all use of the token and leaves the module, which is finalised when nobody else uses
+// it. It waits for calls in flight, but no longer than the timeout for one that hangs.
 func (t *Token) Close() error { return t.keeper.Close() }
 
 // Root returns the identifier of the root key: its CKA_ID, 32 hex digits.
 func (t *Token) Root() string { return t.root }
 
-// Supports reports whether the token can make, keep and use keys of a kind. It was decided when the token was opened.
+// Supports reports whether the token can make, keep and use keys of a kind. It was decided when the
+// token was opened.
 func (t *Token) Supports(k custody.Kind) bool { return t.kinds[k] || t.Resident(k) }
 
 // Generate makes a key or key pair on the token and returns it wrapped by the root. The key exists
-// unwrapped only on the token; its handle under id is cached, and replaces one that was. An RSA pair may
-// take [Config.Generation], and nobody else waits for it. The answer to a kind that the token can't
-// make, or doesn't after all, is [custody.ErrUnsupported].
+// unwrapped only on the token; its handle under id is cached, and replaces one that was. An RSA
+// pair may take [Config.Generation], and nobody else waits for it. The answer to a kind that the
+// token can't make, or doesn't after all, is [custody.ErrUnsupported].
 func (t *Token) Generate(ctx context.Context, id string, k custody.Kind) (m custody.Material, err error) {
 	defer t.observe("Generate", time.Now(), &err)
 	template, err := t.dialect.KeyTemplate(k)
@@ -214,8 +216,9 @@ func (t *Token) firstCheck(ctx context.Context, m custody.Material) ([]byte, err
 	})
 }
 
-// Seal encrypts by AES-GCM (NIST SP 800-38D) and returns IV (12 bytes), ciphertext and tag (16 bytes). The IV is
-// new for each call and is the device's own where it insists. ref must name an AES_256 material.
+// Seal encrypts by AES-GCM (NIST SP 800-38D) and returns IV (12 bytes), ciphertext and tag (16
+// bytes). The IV is new for each call and is the device's own where it insists. ref must name an
+// AES_256 material.
 func (t *Token) Seal(ctx context.Context, ref custody.Ref, plaintext, aad []byte) (sealed []byte, err error) {
 	defer t.observe("Seal", time.Now(), &err)
 	if n := t.dialect.Largest; n > 0 && len(plaintext) > n {
@@ -229,8 +232,8 @@ func (t *Token) Seal(ctx context.Context, ref custody.Ref, plaintext, aad []byte
 	})
 }
 
-// Unseal undoes [Token.Seal] with the same material and additional data. Whatever is wrong with sealed, the answer
-// is [custody.ErrForged].
+// Unseal undoes [Token.Seal] with the same material and additional data. Whatever is wrong with
+// sealed, the answer is [custody.ErrForged].
 func (t *Token) Unseal(ctx context.Context, ref custody.Ref, sealed, aad []byte) (plaintext []byte, err error) {
 	defer t.observe("Unseal", time.Now(), &err)
 	if len(sealed) < cryptoki.IVSize+cryptoki.TagSize {
@@ -257,8 +260,8 @@ func (t *Token) Random(ctx context.Context, n int) (random []byte, err error) {
 // progress ends undisturbed.
 func (t *Token) Forget(id string) { t.keeper.Forget(id) }
 
-// Ready returns nil while the token can be used, and custody.ErrUnavailable with the reason while it
-// can't. A renewal that is going well is no reason: calls wait for it.
+// Ready returns nil while the token can be used, and custody.ErrUnavailable with the reason while
+// it can't. A renewal that is going well is no reason: calls wait for it.
 func (t *Token) Ready() error { return t.keeper.Ready() }
 
 // observe reports one call when it ends.

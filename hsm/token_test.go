@@ -147,7 +147,8 @@ func TestOpen_DeviceAllowsTooMuch_IsRefused(t *testing.T) {
 	}
 }
 
-// TestOpen_RootConfinesTooLittle_IsRefused takes one line at a time out of the root's unwrap template.
+// TestOpen_RootConfinesTooLittle_IsRefused takes one line at a time out of the root's unwrap
+// template.
 func TestOpen_RootConfinesTooLittle_IsRefused(t *testing.T) {
 	for name, attribute := range map[string]uint{
 		"token": pkcs11.CKA_TOKEN, "private": pkcs11.CKA_PRIVATE, "sensitive": pkcs11.CKA_SENSITIVE,

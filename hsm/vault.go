@@ -9,13 +9,15 @@ import (
 	"claviger/internal/custody"
 )
 
-// Vault is an open token whose keys rest on it: they are made there, are never wrapped, and can't leave. It holds no root
-// of ours, and what rests off the token is only a key's name. Its methods are safe for concurrent use and answer
-// [custody.ErrUnavailable] while the device can't be used, as those of [Token] do; what watches and recovers it is the same.
+// Vault is an open token whose keys rest on it: they are made there, are never wrapped, and can't
+// leave. It holds no root of ours, and what rests off the token is only a key's name. Its methods
+// are safe for concurrent use and answer [custody.ErrUnavailable] while the device can't be used,
+// as those of [Token] do; what watches and recovers it is the same.
 type Vault struct{ t *Token }
 
-// OpenVault opens a token as a [Vault]: it logs in and finds, or the first time makes, a canary of its own. A wrong PIN is
-// tried once. A token that this process is logged in to already is refused with [ErrTaken].
+// OpenVault opens a token as a [Vault]: it logs in and finds, or the first time makes, a canary of
+// its own. A wrong PIN is tried once. A token that this process is logged in to already is refused
+// with [ErrTaken].
 func OpenVault(ctx context.Context, c Config) (*Vault, error) {
 	t, err := openAs(ctx, c, resident{}, residentAlone)
 	if err != nil {

@@ -98,7 +98,8 @@ func TestVault_AttackerWithPIN_GetsNothing(t *testing.T) {
 	}
 }
 
-// staysInside checks what a resident key is by its flags, and that it can neither be read, copied nor given another usage.
+// staysInside checks what a resident key is by its flags, and that it can neither be read, copied
+// nor given another usage.
 func staysInside(t *testing.T, p *pkcs11.Ctx, s pkcs11.SessionHandle, key pkcs11.ObjectHandle, flags map[uint]byte, usage uint) {
 	t.Helper()
 	for attribute, want := range flags {
@@ -155,7 +156,8 @@ func TestVault_KeyDestroyed_IsGoneAndOthersStay(t *testing.T) {
 	}
 }
 
-// TestVault_TwoKeysOfOneName_AreRefused: neither of two keys with one name is used, and not the one that took the other's place.
+// TestVault_TwoKeysOfOneName_AreRefused: neither of two keys with one name is used, and not the one
+// that took the other's place.
 func TestVault_TwoKeysOfOneName_AreRefused(t *testing.T) {
 	c := hsmtest.Vault(t)
 	v := openVault(t, c)
@@ -232,8 +234,8 @@ func TestSurvey_TokensThereAndMissing_AreTold(t *testing.T) {
 	}
 }
 
-// TestVault_PulledAndPutBack_Recovers: nothing is called forged or destroyed meanwhile, the service's own token on the same
-// module goes on, and the vault returns by itself.
+// TestVault_PulledAndPutBack_Recovers: nothing is called forged or destroyed meanwhile, the
+// service's own token on the same module goes on, and the vault returns by itself.
 func TestVault_PulledAndPutBack_Recovers(t *testing.T) {
 	main := hsmtest.Open(t, hsmtest.SoftHSM(t))
 	own := hsmtest.Make(t, main, "own", custody.AES256)

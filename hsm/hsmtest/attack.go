@@ -13,9 +13,10 @@ import (
 	"claviger/internal/custody"
 )
 
-// Attack does what somebody can do who has the PIN, the module and materials stolen from the database: it unwraps them by every
-// template that would give them away, and tries to read, wrap, copy, weaken and misuse them and the root. Whatever works
-// fails the test; so does a material that can't be unwrapped as it should be, because its refusals would prove nothing.
+// Attack does what somebody can do who has the PIN, the module and materials stolen from the
+// database: it unwraps them by every template that would give them away, and tries to read, wrap,
+// copy, weaken and misuse them and the root. Whatever works fails the test; so does a material that
+// can't be unwrapped as it should be, because its refusals would prove nothing.
 func Attack(t testing.TB, c hsm.Config, stolen ...custody.Material) {
 	t.Helper()
 	x := newAttacker(t, c)
@@ -28,7 +29,8 @@ func Attack(t testing.TB, c hsm.Config, stolen ...custody.Material) {
 	x.attackRoot(t)
 }
 
-// claim is what an attacker says that a blob holds. One of a private key passes for the bytes of a secret one as well.
+// claim is what an attacker says that a blob holds. One of a private key passes for the bytes of a
+// secret one as well.
 type claim struct{ class, keyType uint }
 
 var (
@@ -100,19 +102,21 @@ func (x *attacker) unwrap(m custody.Material, template []*pkcs11.Attribute) (pkc
 	return x.UnwrapKey(x.session(), keyWrap, x.root, m.Wrapped, template)
 }
 
-// unwrapFlags are what an attacker may say of a key that is unwrapped: the lowest bit of a template says whether it is extractable,
-// the others answer to the lines of the root's unwrap template. CKA_MODIFIABLE comes last, since SoftHSM refuses what
-// stands behind it.
+// unwrapFlags are what an attacker may say of a key that is unwrapped: the lowest bit of a template
+// says whether it is extractable, the others answer to the lines of the root's unwrap template.
+// CKA_MODIFIABLE comes last, since SoftHSM refuses what stands behind it.
 var unwrapFlags = []uint{pkcs11.CKA_EXTRACTABLE, pkcs11.CKA_SENSITIVE, pkcs11.CKA_WRAP_WITH_TRUSTED, pkcs11.CKA_PRIVATE,
 	pkcs11.CKA_TOKEN, pkcs11.CKA_COPYABLE, pkcs11.CKA_MODIFIABLE}
 
-// The two templates that the root's unwrap template allows. Of usages they say nothing, and SoftHSM allows what isn't denied.
+// The two templates that the root's unwrap template allows. Of usages they say nothing, and SoftHSM
+// allows what isn't denied.
 const (
 	unextractable = 0b1110
 	extractable   = unextractable | 1
 )
 
-// unwrapTemplate is a template for unwrapping with every flag as set says, but for one that is left out; 0: none is.
+// unwrapTemplate is a template for unwrapping with every flag as set says, but for one that is left
+// out; 0: none is.
 func unwrapTemplate(as claim, set int, but uint) []*pkcs11.Attribute {
 	template := []*pkcs11.Attribute{
 		pkcs11.NewAttribute(pkcs11.CKA_CLASS, as.class),
@@ -126,8 +130,9 @@ func unwrapTemplate(as claim, set int, but uint) []*pkcs11.Attribute {
 	return template
 }
 
-// attackMaterial unwraps a material by every template, as what it is and as what it isn't, and tries to exploit what comes out of the templates
-// that are allowed. The others must be refused for what they say, and not for anything else.
+// attackMaterial unwraps a material by every template, as what it is and as what it isn't, and
+// tries to exploit what comes out of the templates that are allowed. The others must be refused for
+// what they say, and not for anything else.
 func (x *attacker) attackMaterial(t testing.TB, m custody.Material) {
 	t.Helper()
 	for _, as := range []claim{claimAES, claimSecret, claimRSA, claimEC} {
@@ -152,8 +157,9 @@ func (x *attacker) attackMaterial(t testing.TB, m custody.Material) {
 	x.omitOrRepeat(t, m)
 }
 
-// omitOrRepeat leaves a flag out, or says it twice. SoftHSM fills in CKA_TOKEN and CKA_PRIVATE, and of these takes what is said
-// last, before it looks at the root's unwrap template: then what comes out must be as the root wants it.
+// omitOrRepeat leaves a flag out, or says it twice. SoftHSM fills in CKA_TOKEN and CKA_PRIVATE, and
+// of these takes what is said last, before it looks at the root's unwrap template: then what comes
+// out must be as the root wants it.
 func (x *attacker) omitOrRepeat(t testing.TB, m custody.Material) {
 	t.Helper()
 	as := claimOf(m.Kind)
@@ -181,7 +187,8 @@ func (x *attacker) omitOrRepeat(t testing.TB, m custody.Material) {
 	}
 }
 
-// refusedBy wants one certain answer: SoftHSM has several to each call, and only one is for the reason meant.
+// refusedBy wants one certain answer: SoftHSM has several to each call, and only one is for the
+// reason meant.
 func refusedBy(t testing.TB, what string, err error, code uint) {
 	t.Helper()
 	if err != pkcs11.Error(code) {
@@ -212,11 +219,12 @@ func (x *attacker) exploit(t testing.TB, key pkcs11.ObjectHandle, m custody.Mate
 	}
 }
 
-// ckrActionProhibited is CKR_ACTION_PROHIBITED, which miekg lacks: what CKA_MODIFIABLE and CKA_COPYABLE forbid.
+// ckrActionProhibited is CKR_ACTION_PROHIBITED, which miekg lacks: what CKA_MODIFIABLE and
+// CKA_COPYABLE forbid.
 const ckrActionProhibited = 0x1B
 
-// wrapBy tries to wrap a material under an unwrapped one, which wraps others if it is of 32 bytes and unwrapped as an AES
-// key, but is not trusted.
+// wrapBy tries to wrap a material under an unwrapped one, which wraps others if it is of 32 bytes
+// and unwrapped as an AES key, but is not trusted.
 func (x *attacker) wrapBy(t testing.TB, kek pkcs11.ObjectHandle, m custody.Material, as claim) {
 	t.Helper()
 	if as != claimAES || m.Kind != custody.AES256 && m.Kind != custody.HMAC256 {
@@ -290,7 +298,8 @@ func (x *attacker) attackRoot(t testing.TB) {
 	}
 }
 
-// sameAsRoot checks that a copy that was allowed is no weaker: SoftHSM takes a change to what is already so.
+// sameAsRoot checks that a copy that was allowed is no weaker: SoftHSM takes a change to what is
+// already so.
 func (x *attacker) sameAsRoot(t testing.TB, c pkcs11.ObjectHandle, changed uint) {
 	t.Helper()
 	t.Errorf("the root was copied with another attribute 0x%X", changed)

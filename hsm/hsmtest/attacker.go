@@ -8,8 +8,9 @@ import (
 	"claviger/hsm"
 )
 
-// Attacker is somebody else in the process with the module and the PIN: it does what a Token never would. It returns
-// the slot of the token that c names. The module must be open already or is initialised for the test.
+// Attacker is somebody else in the process with the module and the PIN: it does what a Token never
+// would. It returns the slot of the token that c names. The module must be open already or is
+// initialised for the test.
 func Attacker(t testing.TB, c hsm.Config) (*pkcs11.Ctx, uint) {
 	t.Helper()
 	p := pkcs11.New(c.Module)

@@ -12,7 +12,8 @@ import (
 	"claviger/hsm/internal/kwp"
 )
 
-// TestKWP_SoftHSM_UnwrapsTheSame has SoftHSM2 open what package kwp wrapped: two implementations of RFC 5649.
+// TestKWP_SoftHSM_UnwrapsTheSame has SoftHSM2 open what package kwp wrapped: two implementations of
+// RFC 5649.
 func TestKWP_SoftHSM_UnwrapsTheSame(t *testing.T) {
 	c := SoftHSM(t)
 	Open(t, c)

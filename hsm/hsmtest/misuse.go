@@ -11,8 +11,9 @@ import (
 	"claviger/internal/custody"
 )
 
-// AttackInUse finds the one key that a [hsm.Token] has in use, since session objects are everybody's in the process, and
-// tries to read, copy, change and wrap it, and to use it for anything but what its kind is for.
+// AttackInUse finds the one key that a [hsm.Token] has in use, since session objects are
+// everybody's in the process, and tries to read, copy, change and wrap it, and to use it for
+// anything but what its kind is for.
 func AttackInUse(t testing.TB, c hsm.Config, k custody.Kind) {
 	t.Helper()
 	x := newAttacker(t, c)
@@ -91,7 +92,8 @@ func (x *attacker) misuse(t testing.TB, key pkcs11.ObjectHandle, may uses) {
 	}
 }
 
-// onFreshSession begins an operation in a session that is closed afterwards, so that none is left active.
+// onFreshSession begins an operation in a session that is closed afterwards, so that none is left
+// active.
 func (x *attacker) onFreshSession(t testing.TB, begin func(pkcs11.SessionHandle) error) error {
 	t.Helper()
 	s, err := x.OpenSession(x.slot, pkcs11.CKF_SERIAL_SESSION|pkcs11.CKF_RW_SESSION)
@@ -102,7 +104,8 @@ func (x *attacker) onFreshSession(t testing.TB, begin func(pkcs11.SessionHandle)
 	return begin(s)
 }
 
-// Plant returns a generic secret of a known value, wrapped by the root. Whoever has the PIN can make such a thing.
+// Plant returns a generic secret of a known value, wrapped by the root. Whoever has the PIN can
+// make such a thing.
 func Plant(t testing.TB, c hsm.Config, value []byte) []byte {
 	t.Helper()
 	x := newAttacker(t, c)

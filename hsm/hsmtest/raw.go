@@ -9,8 +9,9 @@ import (
 	"claviger/hsm"
 )
 
-// Raw is a token used through miekg/pkcs11 and nothing else: no pool, no deadlines, no checks, no cure. It is what
-// a benchmark compares with. Several of them may be used at once, each by one goroutine.
+// Raw is a token used through miekg/pkcs11 and nothing else: no pool, no deadlines, no checks, no
+// cure. It is what a benchmark compares with. Several of them may be used at once, each by one
+// goroutine.
 type Raw struct {
 	p                   *pkcs11.Ctx
 	session             pkcs11.SessionHandle
@@ -20,8 +21,8 @@ type Raw struct {
 	template            []*pkcs11.Attribute
 }
 
-// OpenRaw logs in on the token that c names and makes n Raws with session keys of their own. Key pairs take long to make: there
-// is one of each type for all of them.
+// OpenRaw logs in on the token that c names and makes n Raws with session keys of their own. Key
+// pairs take long to make: there is one of each type for all of them.
 func OpenRaw(c hsm.Config, n int) ([]*Raw, error) {
 	p := pkcs11.New(c.Module)
 	if p == nil {
@@ -69,7 +70,8 @@ func openRaw(p *pkcs11.Ctx, slot uint, c hsm.Config, n int) (all []*Raw, err err
 	return all, nil
 }
 
-// pairs makes a P-256 pair and one of RSA-2048, both of the session. Others of the same process may use them.
+// pairs makes a P-256 pair and one of RSA-2048, both of the session. Others of the same process may
+// use them.
 func (r *Raw) pairs() (err error) {
 	private := []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_TOKEN, false), pkcs11.NewAttribute(pkcs11.CKA_PRIVATE, true),
 		pkcs11.NewAttribute(pkcs11.CKA_SENSITIVE, true), pkcs11.NewAttribute(pkcs11.CKA_SIGN, true)}

@@ -21,8 +21,8 @@ const (
 	SOPIN = "0815-officer-pin"
 )
 
-// installation is the one SoftHSM2 configuration of this process: the module reads SOFTHSM2_CONF at each C_Initialize, so
-// its path must not change while any test of the process is running.
+// installation is the one SoftHSM2 configuration of this process: the module reads SOFTHSM2_CONF at
+// each C_Initialize, so its path must not change while any test of the process is running.
 var installation struct {
 	sync.Mutex
 	dir   string
@@ -31,9 +31,9 @@ var installation struct {
 
 var tokens atomic.Uint64
 
-// SoftHSM makes a fresh SoftHSM2 token with a root and returns the configuration to open it with. The token lies
-// in memory where there is /dev/shm, and is gone when the last test that uses one has ended. Child processes
-// find it too, by the environment. Without SoftHSM2 the test fails.
+// SoftHSM makes a fresh SoftHSM2 token with a root and returns the configuration to open it with.
+// The token lies in memory where there is /dev/shm, and is gone when the last test that uses one
+// has ended. Child processes find it too, by the environment. Without SoftHSM2 the test fails.
 func SoftHSM(t testing.TB) hsm.Config {
 	t.Helper()
 	c := Bare(t)
@@ -44,7 +44,8 @@ func SoftHSM(t testing.TB) hsm.Config {
 	return c
 }
 
-// Bare returns the configuration of a SoftHSM2 token that doesn't exist yet, for tests of the ceremony.
+// Bare returns the configuration of a SoftHSM2 token that doesn't exist yet, for tests of the
+// ceremony.
 func Bare(t testing.TB) hsm.Config {
 	t.Helper()
 	module, ok := hsm.FindSoftHSM()
@@ -121,8 +122,8 @@ func memory() string {
 	return ""
 }
 
-// Pull takes a SoftHSM2 token away, as if its device were unplugged, and returns what puts it back. The token is
-// put back at the end of the test in any case.
+// Pull takes a SoftHSM2 token away, as if its device were unplugged, and returns what puts it back.
+// The token is put back at the end of the test in any case.
 func Pull(t testing.TB, serial string) (putBack func()) {
 	t.Helper()
 	from := Dir(t, serial)

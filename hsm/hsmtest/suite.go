@@ -12,8 +12,8 @@ import (
 	"claviger/internal/custody"
 )
 
-// Vendor returns the configuration of a real device from CLAVIGER_TEST_MODULE, CLAVIGER_TEST_TOKEN (its label)
-// and CLAVIGER_TEST_PIN, and false when they aren't set. The token must have a root.
+// Vendor returns the configuration of a real device from CLAVIGER_TEST_MODULE, CLAVIGER_TEST_TOKEN
+// (its label) and CLAVIGER_TEST_PIN, and false when they aren't set. The token must have a root.
 func Vendor() (hsm.Config, bool) {
 	c := hsm.Config{
 		Module:     os.Getenv("CLAVIGER_TEST_MODULE"),
@@ -23,8 +23,8 @@ func Vendor() (hsm.Config, bool) {
 	return c, c.Module != "" && c.TokenLabel != ""
 }
 
-// Run is what every token must do, whatever it is made of. Config is called once for each test and names a token
-// with a root; it may be the same each time.
+// Run is what every token must do, whatever it is made of. Config is called once for each test and
+// names a token with a root; it may be the same each time.
 func Run(t *testing.T, config func(testing.TB) hsm.Config) {
 	for name, test := range map[string]func(*testing.T, hsm.Config){
 		"Seal_AnyValue_IsUnsealed":             seals,

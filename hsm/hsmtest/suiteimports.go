@@ -32,8 +32,8 @@ var (
 	PairSpecs = []string{"RSA_2048", "RSA_3072", "RSA_4096"}
 )
 
-// Envelop wraps a key as a customer does, for the public half of a pair in SubjectPublicKeyInfo. It returns nil for a key that
-// is too long for the algorithm.
+// Envelop wraps a key as a customer does, for the public half of a pair in SubjectPublicKeyInfo. It
+// returns nil for a key that is too long for the algorithm.
 func Envelop(t testing.TB, spki []byte, alg custody.Algorithm, key []byte) []byte {
 	t.Helper()
 	kek := make([]byte, 32)
@@ -81,8 +81,8 @@ func newRSA(bits int) *rsa.PrivateKey {
 	return key
 }
 
-// Outside makes a key of a kind outside the token: of a secret key its bytes, of a pair the private key as well. A name that
-// begins so says the kind: an AWS key spec will do.
+// Outside makes a key of a kind outside the token: of a secret key its bytes, of a pair the private
+// key as well. A name that begins so says the kind: an AWS key spec will do.
 func Outside(t testing.TB, kind string) (key []byte, private crypto.PrivateKey) {
 	t.Helper()
 	spec, _, _ := strings.Cut(kind, " ")
@@ -116,8 +116,9 @@ var importable = []custody.Kind{custody.AES256, custody.HMAC224, custody.HMAC256
 	custody.RSA2048Sign, custody.RSA3072Sign, custody.RSA4096Sign, custody.RSA2048Decrypt, custody.RSA3072Decrypt, custody.RSA4096Decrypt,
 	custody.P256Sign, custody.P384Sign, custody.P521Sign, custody.P256K1Sign, custody.P256Derive, custody.P384Derive, custody.P521Derive}
 
-// imports brings every kind by every algorithm under a pair of every size, or in the short run under the small ones and a few
-// under the others, and has the standard library agree with what the token makes of it.
+// imports brings every kind by every algorithm under a pair of every size, or in the short run
+// under the small ones and a few under the others, and has the standard library agree with what the
+// token makes of it.
 func imports(t *testing.T, c hsm.Config) {
 	tok := Open(t, c)
 	long := os.Getenv("CLAVIGER_LONG") != ""
@@ -165,7 +166,8 @@ var (
 	pairs   = map[string]custody.Material{}
 )
 
-// importPair makes a pair, or takes one of that size that was made under the same root before, for the other algorithms.
+// importPair makes a pair, or takes one of that size that was made under the same root before, for
+// the other algorithms.
 func importPair(t testing.TB, tok *hsm.Token, spec string, alg custody.Algorithm) custody.Material {
 	t.Helper()
 	pairsMu.Lock()
@@ -253,8 +255,8 @@ func pairAgrees(t *testing.T, tok *hsm.Token, m custody.Material, private crypto
 	return nil
 }
 
-// recognizes imports each key twice and another once: the second is the first, with or without its wrapped form, under the
-// first one's name.
+// recognizes imports each key twice and another once: the second is the first, with or without its
+// wrapped form, under the first one's name.
 func recognizes(t *testing.T, c hsm.Config) {
 	tok := Open(t, c)
 	alg := custody.Algorithm("RSA_AES_KEY_WRAP_SHA_1")
@@ -298,7 +300,8 @@ func recognizes(t *testing.T, c hsm.Config) {
 	}
 }
 
-// refusesImports changes what is sent in every way: what can't be unwrapped is one error, and what is no such key another.
+// refusesImports changes what is sent in every way: what can't be unwrapped is one error, and what
+// is no such key another.
 func refusesImports(t *testing.T, c hsm.Config) {
 	tok := Open(t, c)
 	for _, alg := range Wrappings {
@@ -352,7 +355,8 @@ func refusesImports(t *testing.T, c hsm.Config) {
 
 func first(key []byte, _ crypto.PrivateKey) []byte { return key }
 
-// refusesRSA sends RSA keys that are of another size, of a low exponent, or damaged, and short ones between.
+// refusesRSA sends RSA keys that are of another size, of a low exponent, or damaged, and short ones
+// between.
 func refusesRSA(t *testing.T, pair custody.Material, alg custody.Algorithm, want func(string, []byte, custody.Kind, error)) {
 	t.Helper()
 	key := first(Outside(t, "RSA_2048"))

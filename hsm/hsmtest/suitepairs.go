@@ -59,7 +59,8 @@ func HashOf(alg custody.Algorithm) crypto.Hash {
 // whole reports whether an algorithm is given the message itself.
 func whole(alg custody.Algorithm) bool { return alg == "ED25519_SHA_512" || alg == "ML_DSA_SHAKE_256" }
 
-// Digest returns what is given to Sign for a message: its digest, or for Ed25519 and ML-DSA the message.
+// Digest returns what is given to Sign for a message: its digest, or for Ed25519 and ML-DSA the
+// message.
 func Digest(alg custody.Algorithm, message []byte) []byte {
 	if whole(alg) {
 		return message
@@ -69,8 +70,8 @@ func Digest(alg custody.Algorithm, message []byte) []byte {
 	return h.Sum(nil)
 }
 
-// Verified reports whether a signature is one of digest by the private half of a DER SubjectPublicKeyInfo, as the
-// standard library has it, or package lattice.
+// Verified reports whether a signature is one of digest by the private half of a DER
+// SubjectPublicKeyInfo, as the standard library has it, or package lattice.
 func Verified(spki []byte, alg custody.Algorithm, digest, signature []byte) error {
 	public, err := parse(spki)
 	if err != nil {
@@ -104,7 +105,8 @@ func Verified(spki []byte, alg custody.Algorithm, digest, signature []byte) erro
 	return nil
 }
 
-// koblitzPrefix is the DER before the point in a SubjectPublicKeyInfo of secp256k1, as OpenSSL writes it.
+// koblitzPrefix is the DER before the point in a SubjectPublicKeyInfo of secp256k1, as OpenSSL
+// writes it.
 var koblitzPrefix = []byte{0x30, 0x56, 0x30, 0x10, 0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01,
 	0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x0A, 0x03, 0x42, 0x00}
 
@@ -120,7 +122,8 @@ func parse(spki []byte) (crypto.PublicKey, error) {
 	return x509.ParsePKIXPublicKey(spki)
 }
 
-// makeSupported generates a material of a kind, or checks that the token refuses one that it says it doesn't support.
+// makeSupported generates a material of a kind, or checks that the token refuses one that it says
+// it doesn't support.
 func makeSupported(t *testing.T, tok *hsm.Token, k custody.Kind) (custody.Material, bool) {
 	t.Helper()
 	if tok.Supports(k) {
@@ -247,7 +250,8 @@ func forgedRSA(t *testing.T, tok *hsm.Token, m custody.Material, public *rsa.Pub
 	}
 }
 
-// derives agrees on secrets. On P-521 half of them begin with a zero byte; on P-256 such a one is looked for.
+// derives agrees on secrets. On P-521 half of them begin with a zero byte; on P-256 such a one is
+// looked for.
 func derives(t *testing.T, c hsm.Config) {
 	tok := Open(t, c)
 	for k, curve := range map[custody.Kind]ecdh.Curve{custody.P256Derive: ecdh.P256(), custody.P384Derive: ecdh.P384(), custody.P521Derive: ecdh.P521()} {
@@ -359,7 +363,8 @@ func encapsulationKey(t *testing.T, m custody.Material) *lattice.EncapsulationKe
 	return public.(*lattice.EncapsulationKey)
 }
 
-// authenticatesAll compares with what is known of each kind: its length, and that it is one function of key and data.
+// authenticatesAll compares with what is known of each kind: its length, and that it is one
+// function of key and data.
 func authenticatesAll(t *testing.T, c hsm.Config) {
 	tok := Open(t, c)
 	for k, size := range map[custody.Kind]int{custody.HMAC224: 28, custody.HMAC256: 32, custody.HMAC384: 48, custody.HMAC512: 64} {
@@ -454,7 +459,8 @@ func oaepFor(t *testing.T, m custody.Material, h hash.Hash) []byte {
 	return ciphertext
 }
 
-// pairChecks swaps each part of a material for that of another of the same kind: none is put to use.
+// pairChecks swaps each part of a material for that of another of the same kind: none is put to
+// use.
 func pairChecks(t *testing.T, c hsm.Config) {
 	tok := Open(t, c)
 	peer := Make(t, tok, "peer", custody.P256Sign).Public

@@ -8,8 +8,8 @@ import (
 	"claviger/hsm"
 )
 
-// Vault makes a fresh SoftHSM2 token without a root, as a custom key store finds one, and returns the configuration to open
-// it with. It has the same PINs and the same end as those of [SoftHSM].
+// Vault makes a fresh SoftHSM2 token without a root, as a custom key store finds one, and returns
+// the configuration to open it with. It has the same PINs and the same end as those of [SoftHSM].
 func Vault(t testing.TB) hsm.Config {
 	t.Helper()
 	c := Bare(t)

@@ -8,7 +8,8 @@ import (
 	"claviger/hsm/internal/cryptoki"
 )
 
-// CloseSessions closes every session, as a device does that was reset. With the last one the login is lost.
+// CloseSessions closes every session, as a device does that was reset. With the last one the login
+// is lost.
 func (d *Device) CloseSessions() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -17,7 +18,8 @@ func (d *Device) CloseSessions() {
 	}
 }
 
-// Pull takes the token away. Like SoftHSM2, the device goes on answering everything that doesn't need its storage.
+// Pull takes the token away. Like SoftHSM2, the device goes on answering everything that doesn't
+// need its storage.
 func (d *Device) Pull() (putBack func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -55,15 +57,17 @@ func (d *Device) SetFlags(flags uint) {
 	d.flags = flags
 }
 
-// Neglect makes the device careless of the rule behind an attribute: it takes no notice of CKA_UNWRAP_TEMPLATE,
-// CKA_WRAP_WITH_TRUSTED, CKA_EXTRACTABLE, CKA_MODIFIABLE, CKA_COPYABLE or CKA_DECRYPT.
+// Neglect makes the device careless of the rule behind an attribute: it takes no notice of
+// CKA_UNWRAP_TEMPLATE, CKA_WRAP_WITH_TRUSTED, CKA_EXTRACTABLE, CKA_MODIFIABLE, CKA_COPYABLE or
+// CKA_DECRYPT.
 func (d *Device) Neglect(attribute uint) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.neglected[attribute] = true
 }
 
-// Loosen takes the line about an attribute out of every CKA_UNWRAP_TEMPLATE in the device's storage.
+// Loosen takes the line about an attribute out of every CKA_UNWRAP_TEMPLATE in the device's
+// storage.
 func (d *Device) Loosen(attribute uint) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -1,5 +1,6 @@
 // Package fakedevice is a token in software with faults to order, for what no real device does on
-// demand: it hangs, answers a certain code, loses its objects, or lets through what it should refuse.
+// demand: it hangs, answers a certain code, loses its objects, or lets through what it should
+// refuse.
 //
 // It fakes the calls of PKCS#11 and not the operations of a key, against the rule of the house;
 // docs/decisions/0016 says why.
@@ -20,9 +21,10 @@ import (
 	"claviger/hsm/internal/cryptoki"
 )
 
-// Device is a token in software with faults to order. It keeps PKCS#11's rules as SoftHSM2 does, down to numbers
-// that name other objects after a reload and a token that is only seen again after one, and it fails the test when
-// two goroutines are inside calls on one session, which crashes real modules.
+// Device is a token in software with faults to order. It keeps PKCS#11's rules as SoftHSM2 does,
+// down to numbers that name other objects after a reload and a token that is only seen again after
+// one, and it fails the test when two goroutines are inside calls on one session, which crashes
+// real modules.
 type Device struct {
 	t    testing.TB
 	path string
@@ -84,8 +86,8 @@ func (d *Device) Trust() {
 	}
 }
 
-// Config returns how to open the device. Its timeout is one that no machine is too busy for: a test of calls that hang
-// sets a shorter one.
+// Config returns how to open the device. Its timeout is one that no machine is too busy for: a test
+// of calls that hang sets a shorter one.
 func (d *Device) Config() hsm.Config {
 	return hsm.Config{
 		Module: d.path, TokenLabel: "software",
@@ -94,8 +96,8 @@ func (d *Device) Config() hsm.Config {
 	}
 }
 
-// enter begins a call: it counts it, performs the fault that was ordered and makes sure that the session has one
-// owner. On success the caller holds the lock and must call leave.
+// enter begins a call: it counts it, performs the fault that was ordered and makes sure that the
+// session has one owner. On success the caller holds the lock and must call leave.
 func (d *Device) enter(function string, s cryptoki.Session) (leave func(), err error) {
 	d.mu.Lock()
 	d.calls[function]++

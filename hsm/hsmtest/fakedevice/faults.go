@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Fail makes the next calls of a function, such as "C_Encrypt", answer a PKCS#11 code; times < 0 means all of them.
+// Fail makes the next calls of a function, such as "C_Encrypt", answer a PKCS#11 code; times < 0
+// means all of them.
 func (d *Device) Fail(function string, code uint, times int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

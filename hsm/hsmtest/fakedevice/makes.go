@@ -38,8 +38,9 @@ func Bare(t testing.TB) *Device {
 	return d
 }
 
-// LikeCloudHSM returns a software token that differs from SoftHSM2 as AWS CloudHSM is documented to: vendor mechanisms,
-// IVs of its own, stricter templates, and an admin who marks the root trusted with a tool of the maker's.
+// LikeCloudHSM returns a software token that differs from SoftHSM2 as AWS CloudHSM is documented
+// to: vendor mechanisms, IVs of its own, stricter templates, and an admin who marks the root
+// trusted with a tool of the maker's.
 func LikeCloudHSM(t testing.TB) *Device {
 	t.Helper()
 	d := Bare(t)
@@ -49,8 +50,8 @@ func LikeCloudHSM(t testing.TB) *Device {
 	return d
 }
 
-// LikeNShield returns a software token with what Entrust nShield is documented to have and SoftHSM2 lacks: RFC 5649 by its
-// own name, RSA-OAEP with SHA-256, and Ed25519 keys that can be wrapped.
+// LikeNShield returns a software token with what Entrust nShield is documented to have and SoftHSM2
+// lacks: RFC 5649 by its own name, RSA-OAEP with SHA-256, and Ed25519 keys that can be wrapped.
 func LikeNShield(t testing.TB) *Device {
 	t.Helper()
 	d := Bare(t)
@@ -61,8 +62,9 @@ func LikeNShield(t testing.TB) *Device {
 	return d
 }
 
-// LikeV32 returns a software token of a maker that nobody has heard of, with the mechanisms of PKCS#11 v3.2 for ML-DSA and
-// ML-KEM and, as the draft after it has it, ML-DSA over an external message representative.
+// LikeV32 returns a software token of a maker that nobody has heard of, with the mechanisms of
+// PKCS#11 v3.2 for ML-DSA and ML-KEM and, as the draft after it has it, ML-DSA over an external
+// message representative.
 func LikeV32(t testing.TB) *Device {
 	t.Helper()
 	d := bareV32(t)
@@ -72,8 +74,8 @@ func LikeV32(t testing.TB) *Device {
 	return d
 }
 
-// LikeV32Unreached returns a software token with the mechanisms of PKCS#11 v3.2, whose functions can't be called: those of
-// v2.40 are all that its module gives.
+// LikeV32Unreached returns a software token with the mechanisms of PKCS#11 v3.2, whose functions
+// can't be called: those of v2.40 are all that its module gives.
 func LikeV32Unreached(t testing.TB) *Device {
 	t.Helper()
 	d := bareV32(t)

@@ -8,7 +8,8 @@ import (
 	"github.com/miekg/pkcs11"
 )
 
-// Attribute is one line of a template. Nested is for the attributes whose value is itself a template.
+// Attribute is one line of a template. Nested is for the attributes whose value is itself a
+// template.
 type Attribute struct {
 	Type   uint
 	Value  []byte
@@ -46,15 +47,16 @@ func AsUlong(b []byte) (uint, bool) {
 	return uint(binary.NativeEndian.Uint64(b)), true
 }
 
-// ckAttribute is CK_ATTRIBUTE on 64-bit Unix, where CK_ULONG and pointers are eight bytes and unpadded.
+// ckAttribute is CK_ATTRIBUTE on 64-bit Unix, where CK_ULONG and pointers are eight bytes and
+// unpadded.
 type ckAttribute struct {
 	typ   uint64
 	value unsafe.Pointer
 	size  uint64
 }
 
-// native gives the template the form miekg takes. A nested template is the bytes of an array of CK_ATTRIBUTE,
-// whose pointers point into Go memory: pins must be released only after the call.
+// native gives the template the form miekg takes. A nested template is the bytes of an array of
+// CK_ATTRIBUTE, whose pointers point into Go memory: pins must be released only after the call.
 func native(template []Attribute, pins *runtime.Pinner) []*pkcs11.Attribute {
 	out := make([]*pkcs11.Attribute, len(template))
 	for i, a := range template {

@@ -27,7 +27,8 @@ const (
 	CKA_ENCAPSULATE                 = 0x633
 	CKA_DECAPSULATE                 = 0x634
 
-	// The mechanism for external representatives came after v3.2: it is of the working draft's header.
+	// The mechanism for external representatives came after v3.2: it is of the working draft's
+	// header.
 	CKM_ML_DSA_EXTERNAL_MU = 0x403C
 
 	// Vendor's own: cloudhsm_pkcs11_vendor_defs.h of AWS CloudHSM.

@@ -29,8 +29,9 @@ func (m *Module) UnwrapKey(s Session, by Mechanism, kek Object, wrapped []byte, 
 	return Object(o), failed("C_UnwrapKey", err)
 }
 
-// Encrypt returns IV, ciphertext and tag in one slice, whoever made the IV. The IV kept is the one the module
-// says it used. An absent IV never reaches a device that wants the caller's: SoftHSM would take zeros for it.
+// Encrypt returns IV, ciphertext and tag in one slice, whoever made the IV. The IV kept is the one
+// the module says it used. An absent IV never reaches a device that wants the caller's: SoftHSM
+// would take zeros for it.
 func (m *Module) Encrypt(s Session, key Object, g GCM, iv, plaintext []byte) ([]byte, error) {
 	if g.Origin == FromCaller && len(iv) != IVSize {
 		return nil, errors.New("C_EncryptInit: an IV of 12 bytes is needed")
@@ -60,8 +61,8 @@ func (m *Module) Encrypt(s Session, key Object, g GCM, iv, plaintext []byte) ([]
 	return append(append(sealed, iv...), ciphertext...), nil
 }
 
-// Decrypt takes what Encrypt returned. SoftHSM answers a bad tag with CKR_GENERAL_ERROR, the code for anything. miekg
-// frees the C memory that the plaintext lay in without overwriting it.
+// Decrypt takes what Encrypt returned. SoftHSM answers a bad tag with CKR_GENERAL_ERROR, the code
+// for anything. miekg frees the C memory that the plaintext lay in without overwriting it.
 func (m *Module) Decrypt(s Session, key Object, g GCM, sealed []byte) ([]byte, error) {
 	if len(sealed) < IVSize+TagSize {
 		return nil, &Error{"C_Decrypt", pkcs11.CKR_ENCRYPTED_DATA_LEN_RANGE}
@@ -79,7 +80,8 @@ func (m *Module) Decrypt(s Session, key Object, g GCM, sealed []byte) ([]byte, e
 	return plaintext, failed("C_Decrypt", err)
 }
 
-// gcmMech is AES-GCM with parameters that live until the operation is over, since some devices write into them.
+// gcmMech is AES-GCM with parameters that live until the operation is over, since some devices
+// write into them.
 func gcmMech(g GCM, params *pkcs11.GCMParams) []*pkcs11.Mechanism {
 	return []*pkcs11.Mechanism{pkcs11.NewMechanism(g.Mechanism, params)}
 }

@@ -7,8 +7,9 @@ import (
 	"github.com/miekg/pkcs11"
 )
 
-// Session and Object are the numbers a module gives out. An object's number is only meaningful together
-// with the C_Initialize it was given out under: afterwards the same number names another key.
+// Session and Object are the numbers a module gives out. An object's number is only meaningful
+// together with the C_Initialize it was given out under: afterwards the same number names another
+// key.
 type (
 	Session uint
 	Object  uint
@@ -30,14 +31,16 @@ const (
 	InFront                  // the device puts it before the ciphertext and expects it there again
 )
 
-// IVSize and TagSize are the bytes that sealing adds: IV in front, tag behind (NIST SP 800-38D, 96 and 128 bits).
+// IVSize and TagSize are the bytes that sealing adds: IV in front, tag behind (NIST SP 800-38D, 96
+// and 128 bits).
 const (
 	IVSize  = 12
 	TagSize = 16
 )
 
 // Driver is a PKCS#11 module. Two goroutines must never be inside calls on one session at once.
-// Slices given to a call are only read, and only until it returns; slices returned belong to the caller.
+// Slices given to a call are only read, and only until it returns; slices returned belong to the
+// caller.
 type Driver interface {
 	Initialize() error
 	Finalize() error
@@ -73,8 +76,8 @@ type Driver interface {
 	GenerateRandom(s Session, n int) ([]byte, error)
 }
 
-// Decapsulator is a [Driver] with C_DecapsulateKey, which came with PKCS#11 v3.2. [Module] is none: it calls the functions of
-// v2.40, which are all that its binding knows.
+// Decapsulator is a [Driver] with C_DecapsulateKey, which came with PKCS#11 v3.2. [Module] is none:
+// it calls the functions of v2.40, which are all that its binding knows.
 type Decapsulator interface {
 	DecapsulateKey(s Session, by Mechanism, key Object, ciphertext []byte, template []Attribute) (Object, error)
 }

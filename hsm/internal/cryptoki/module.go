@@ -10,8 +10,8 @@ import (
 	"github.com/miekg/pkcs11"
 )
 
-// Module is a shared library loaded into this process. One Module stands for one path: what it does is done
-// to every user of that library in the process.
+// Module is a shared library loaded into this process. One Module stands for one path: what it does
+// is done to every user of that library in the process.
 type Module struct{ ctx *pkcs11.Ctx }
 
 // ErrNotLoaded means that the file is missing or is no PKCS#11 library.
@@ -73,14 +73,15 @@ func (m *Module) InitPIN(s Session, pin []byte) error {
 	return failed("C_InitPIN", m.ctx.InitPIN(pkcs11.SessionHandle(s), shared(pin)))
 }
 
-// OpenSession is C_OpenSession. Every session can write: AWS CloudHSM knows no other, and SoftHSM lets the security
-// officer in only while there is no read-only one.
+// OpenSession is C_OpenSession. Every session can write: AWS CloudHSM knows no other, and SoftHSM
+// lets the security officer in only while there is no read-only one.
 func (m *Module) OpenSession(slot uint) (Session, error) {
 	s, err := m.ctx.OpenSession(slot, pkcs11.CKF_SERIAL_SESSION|pkcs11.CKF_RW_SESSION)
 	return Session(s), failed("C_OpenSession", err)
 }
 
-// CloseSession is C_CloseSession: the session's own objects die, and with the last session the login.
+// CloseSession is C_CloseSession: the session's own objects die, and with the last session the
+// login.
 func (m *Module) CloseSession(s Session) error {
 	return failed("C_CloseSession", m.ctx.CloseSession(pkcs11.SessionHandle(s)))
 }
@@ -101,7 +102,8 @@ func (m *Module) Logout(s Session) error {
 	return failed("C_Logout", m.ctx.Logout(pkcs11.SessionHandle(s)))
 }
 
-// shared lends the bytes of a PIN to miekg as a string without a copy in Go memory that couldn't be wiped.
+// shared lends the bytes of a PIN to miekg as a string without a copy in Go memory that couldn't be
+// wiped.
 func shared(pin []byte) string { return unsafe.String(unsafe.SliceData(pin), len(pin)) }
 
 // GenerateKey is C_GenerateKey for mechanisms without a parameter.
@@ -120,8 +122,8 @@ func (m *Module) GenerateKeyPair(s Session, mechanism uint, public, private []At
 	return Object(pub), Object(key), failed("C_GenerateKeyPair", err)
 }
 
-// CreateObject is C_CreateObject: what the template has of the key's value passes through C memory, which is freed and not
-// overwritten.
+// CreateObject is C_CreateObject: what the template has of the key's value passes through C memory,
+// which is freed and not overwritten.
 func (m *Module) CreateObject(s Session, template []Attribute) (Object, error) {
 	var pins runtime.Pinner
 	defer pins.Unpin()
@@ -142,7 +144,8 @@ func (m *Module) DestroyObject(s Session, o Object) error {
 	return failed("C_DestroyObject", m.ctx.DestroyObject(pkcs11.SessionHandle(s), pkcs11.ObjectHandle(o)))
 }
 
-// Attributes is C_GetAttributeValue, in the order asked for. Nested templates can't be read this way.
+// Attributes is C_GetAttributeValue, in the order asked for. Nested templates can't be read this
+// way.
 func (m *Module) Attributes(s Session, o Object, types ...uint) ([][]byte, error) {
 	ask := make([]*pkcs11.Attribute, len(types))
 	for i, t := range types {
@@ -167,7 +170,8 @@ func (m *Module) SetAttributes(s Session, o Object, template []Attribute) error 
 	return failed("C_SetAttributeValue", err)
 }
 
-// FindObjects returns up to 16 objects: every search of ours wants exactly one, and more than one is refused.
+// FindObjects returns up to 16 objects: every search of ours wants exactly one, and more than one
+// is refused.
 func (m *Module) FindObjects(s Session, template []Attribute) ([]Object, error) {
 	sh := pkcs11.SessionHandle(s)
 	if err := m.ctx.FindObjectsInit(sh, native(template, nil)); err != nil {

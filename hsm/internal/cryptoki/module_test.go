@@ -7,8 +7,8 @@ import (
 	"github.com/miekg/pkcs11"
 )
 
-// TestModule_BadInput_StaysOutside shows that what would crash miekg, or make SoftHSM take zeros for an IV, is refused before
-// it gets there: the module under test isn't even loaded.
+// TestModule_BadInput_StaysOutside shows that what would crash miekg, or make SoftHSM take zeros
+// for an IV, is refused before it gets there: the module under test isn't even loaded.
 func TestModule_BadInput_StaysOutside(t *testing.T) {
 	m := &Module{}
 	if _, err := m.UnwrapKey(1, Mechanism{Code: pkcs11.CKM_AES_KEY_WRAP_PAD}, 1, nil, nil); !Is(err, pkcs11.CKR_WRAPPED_KEY_LEN_RANGE) {

@@ -11,8 +11,8 @@ import (
 	"claviger/internal/lattice"
 )
 
-// Signature is how an algorithm of signatures is asked of the device. Hashing was done by the caller, so that a message of any length
-// never has to reach it.
+// Signature is how an algorithm of signatures is asked of the device. Hashing was done by the
+// caller, so that a message of any length never has to reach it.
 type Signature struct {
 	cryptoki.Mechanism
 	KeyType uint
@@ -56,21 +56,22 @@ func pss(h crypto.Hash, mechanism, mgf uint) Signature {
 	return Signature{Mechanism: cryptoki.Mechanism{Code: pkcs11.CKM_RSA_PKCS_PSS, Parameter: p}, KeyType: pkcs11.CKK_RSA, Hash: h}
 }
 
-// pkcs1 is RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2). DigestInfo is written here, since CKM_RSA_PKCS only pads; arc is
-// the hash's last number in NIST's tree, 2.16.840.1.101.3.4.2.
+// pkcs1 is RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2). DigestInfo is written here, since CKM_RSA_PKCS
+// only pads; arc is the hash's last number in NIST's tree, 2.16.840.1.101.3.4.2.
 func pkcs1(h crypto.Hash, arc byte) Signature {
 	n := byte(h.Size())
 	prefix := []byte{0x30, 17 + n, 0x30, 13, 0x06, 9, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, arc, 0x05, 0, 0x04, n}
 	return Signature{Mechanism: cryptoki.Mechanism{Code: pkcs11.CKM_RSA_PKCS}, KeyType: pkcs11.CKK_RSA, Hash: h, Prefix: prefix}
 }
 
-// Signs reports whether the algorithm is one of this type of key and, since each curve has one of its
-// own, of its curve. Whether the key may sign at all is the device's to say.
+// Signs reports whether the algorithm is one of this type of key and, since each curve has one of
+// its own, of its curve. Whether the key may sign at all is the device's to say.
 func (k KeyTemplate) Signs(how Signature) bool {
 	return k.KeyType == how.KeyType && (k.Curve == nil || k.Curve.Hash == how.Hash)
 }
 
-// Signs reports whether the device signs by the algorithm, beyond what every device of its make does.
+// Signs reports whether the device signs by the algorithm, beyond what every device of its make
+// does.
 func (d Dialect) Signs(how Signature) bool {
 	if how.Code == cryptoki.CKM_ML_DSA_EXTERNAL_MU {
 		return d.ExternalMu
@@ -78,7 +79,8 @@ func (d Dialect) Signs(how Signature) bool {
 	return how.Parameter != (cryptoki.Prehash{}) || d.Ed25519ph
 }
 
-// OAEP has every algorithm of RSA encryption by AWS's name: MGF1 by the same hash, and an empty label.
+// OAEP has every algorithm of RSA encryption by AWS's name: MGF1 by the same hash, and an empty
+// label.
 var OAEP = map[custody.Algorithm]cryptoki.OAEP{
 	"RSAES_OAEP_SHA_1":   {Hash: pkcs11.CKM_SHA_1, MGF: pkcs11.CKG_MGF1_SHA1},
 	"RSAES_OAEP_SHA_256": {Hash: pkcs11.CKM_SHA256, MGF: pkcs11.CKG_MGF1_SHA256},

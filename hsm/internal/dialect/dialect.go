@@ -1,8 +1,8 @@
 // Package dialect is what a device is asked for: how each kind of key looks to PKCS#11, by what
 // mechanisms it is used, and how makes of device differ in that.
 //
-// It makes no calls. A dialect is chosen by the name of the maker and the list of mechanisms, once, when
-// a token is opened.
+// It makes no calls. A dialect is chosen by the name of the maker and the list of mechanisms, once,
+// when a token is opened.
 package dialect
 
 import (
@@ -12,8 +12,8 @@ import (
 	"claviger/hsm/internal/cryptoki"
 )
 
-// Dialect is how one make of device differs from the standard and from the others. It is chosen once,
-// when a token is opened, so that nothing is found out by a failing call.
+// Dialect is how one make of device differs from the standard and from the others. It is chosen
+// once, when a token is opened, so that nothing is found out by a failing call.
 type Dialect struct {
 	Name    string
 	makers  []string    // beginnings of the manufacturer, lower case; none: any other device
@@ -29,7 +29,8 @@ type Dialect struct {
 	secp256k1 bool // it is among its curves
 	ed25519   bool // it makes and wraps such keys; SoftHSM makes them and wraps none
 
-	// Ed25519ph: it signs so. SoftHSM takes the parameter, ignores it and signs the digest as a message.
+	// Ed25519ph: it signs so. SoftHSM takes the parameter, ignores it and signs the digest as a
+	// message.
 	Ed25519ph bool
 
 	lattices bool // it wraps keys of ML-DSA and ML-KEM, as PKCS#11 v3.2 section 6.7 has it

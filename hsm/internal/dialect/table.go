@@ -12,9 +12,9 @@ var (
 	wrapZeroPad = Mechanism{Name: "CKM_CLOUDHSM_AES_KEY_WRAP_ZERO_PAD", Code: cryptoki.CKM_CLOUDHSM_AES_KEY_WRAP_ZERO_PAD}
 )
 
-// dialects is searched from the top. A row that isn't proven claims what the maker documents, and a device that
-// doesn't keep to it is refused when the forbidden things are tried. The last row takes any device and claims
-// nothing.
+// dialects is searched from the top. A row that isn't proven claims what the maker documents, and a
+// device that doesn't keep to it is refused when the forbidden things are tried. The last row takes
+// any device and claims nothing.
 var dialects = []Dialect{
 	{ // SoftHSM 2.6: CKM_AES_KEY_WRAP_PAD means RFC 5649 here, and PKCS#7 padding elsewhere
 		Name: "SoftHSM", makers: []string{"softhsm"}, proven: true,
@@ -28,7 +28,8 @@ var dialects = []Dialect{
 		OAEP: []string{"SHA_1", "SHA_256"}, secp256k1: true, noCipherFlags: true, Confines: true, Trusts: true, Sessions: 32,
 	},
 	{ // Thales Luna 7, "CKM_AES_GCM" and "CKM_AES_KWP": the caller's IV outside FIPS mode. In FIPS mode the device
-		// appends an IV of 16 bytes of its own and refuses the caller's, and so is refused when it is opened
+		// appends an IV of 16 bytes of its own and refuses the caller's, and so is refused when it
+		// is opened
 		Name: "Luna", makers: []string{"safenet", "thales", "gemalto"},
 		wrap: []Mechanism{wrapKWP}, GCM: pkcs11.CKM_AES_GCM, OAEP: []string{"SHA_1", "SHA_256"}, secp256k1: true,
 		Confines: true, Limits: true, Trusts: true, Sessions: 32,

@@ -30,14 +30,14 @@ func (k KeyTemplate) Pair() bool { return k.Class == pkcs11.CKO_PRIVATE_KEY }
 // Slow reports whether such keys take the device seconds to find.
 func (k KeyTemplate) Slow() bool { return k.KeyType == pkcs11.CKK_RSA }
 
-// Recoverable reports whether the public half can be learned from what the private half answers. From
-// what Ed25519, ML-DSA and ML-KEM answer it can't.
+// Recoverable reports whether the public half can be learned from what the private half answers.
+// From what Ed25519, ML-DSA and ML-KEM answer it can't.
 func (k KeyTemplate) Recoverable() bool {
 	return k.Curve != publickey.Edwards25519 && k.Set == nil
 }
 
-// LargestWrapped is more than PKCS#8 (RFC 5208) makes of any key: of ML-DSA-87, with the seed and what
-// is expanded from it, 4,962 bytes, and up to fifteen more for the wrap.
+// LargestWrapped is more than PKCS#8 (RFC 5208) makes of any key: of ML-DSA-87, with the seed and
+// what is expanded from it, 4,962 bytes, and up to fifteen more for the wrap.
 const LargestWrapped = 5120
 
 // Fits reports whether a wrapped key may have n bytes: RFC 5649 rounds up to eight and adds eight.
@@ -56,10 +56,10 @@ func (k KeyTemplate) ParsePublic(spki []byte) (crypto.PublicKey, error) {
 	return publickey.Parse(spki, k.Size, k.Curve, k.Set)
 }
 
-// UsageFlags are all that a device might set on a secret key by default, the ciphers' first: SoftHSM allows
-// everything that isn't denied. privateFlags are those of a private key, publicFlags of the public half, which
-// lives only until it is read. Those for key encapsulation are stated of keys that only a device of PKCS#11 v3.2 has; others
-// don't know them.
+// UsageFlags are all that a device might set on a secret key by default, the ciphers' first:
+// SoftHSM allows everything that isn't denied. privateFlags are those of a private key, publicFlags
+// of the public half, which lives only until it is read. Those for key encapsulation are stated of
+// keys that only a device of PKCS#11 v3.2 has; others don't know them.
 var (
 	UsageFlags = []uint{
 		pkcs11.CKA_ENCRYPT, pkcs11.CKA_DECRYPT, pkcs11.CKA_SIGN, pkcs11.CKA_VERIFY,
@@ -82,8 +82,8 @@ func Permit(attributes []cryptoki.Attribute, flags []uint, allowed ...uint) []cr
 	return attributes
 }
 
-// Generated is a key between its generation and its wrapping: it can do nothing but be wrapped by the
-// root.
+// Generated is a key between its generation and its wrapping: it can do nothing but be wrapped by
+// the root.
 func (k KeyTemplate) Generated() []cryptoki.Attribute {
 	if k.Pair() {
 		return k.Wrappable()
@@ -192,8 +192,8 @@ func (d Dialect) Readable(size int) []cryptoki.Attribute {
 	}, d.secretFlags())
 }
 
-// ImportedKEK is an AES key that came with an import: it unwraps by one mechanism, once or twice, and
-// is destroyed.
+// ImportedKEK is an AES key that came with an import: it unwraps by one mechanism, once or twice,
+// and is destroyed.
 func (d Dialect) ImportedKEK(by Mechanism) []cryptoki.Attribute {
 	return d.InUse(KeyTemplate{
 		Class: pkcs11.CKO_SECRET_KEY, KeyType: pkcs11.CKK_AES, flags: UsageFlags,

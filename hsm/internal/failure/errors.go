@@ -7,8 +7,8 @@ import (
 	"claviger/internal/custody"
 )
 
-// The ways in which a token can be unfit to start with. Each is one sentence for the operator; what is
-// wrapped around it says which token and what the module answered.
+// The ways in which a token can be unfit to start with. Each is one sentence for the operator; what
+// is wrapped around it says which token and what the module answered.
 var (
 	ErrModule    = errors.New("hsm: the PKCS#11 module can't be loaded or initialised")
 	ErrNoToken   = errors.New("hsm: no token has the configured label or serial number")
@@ -28,8 +28,8 @@ var (
 
 // What a call fails by that the module answered nothing about. None of them reaches a caller.
 var (
-	// ErrAbsent means that nothing on the token has a name. A token whose directory is gone says so of
-	// everything.
+	// ErrAbsent means that nothing on the token has a name. A token whose directory is gone says so
+	// of everything.
 	ErrAbsent = errors.New("no such object is on the token")
 
 	// ErrRenewed answers a call that was prepared before the token was logged in to anew.

@@ -96,7 +96,8 @@ var byCode = map[uint]Blame{
 }
 
 // CostsSession reports whether a session is thrown away after this failure. A caller's bad input
-// doesn't cost one: closing a session costs SoftHSM time in proportion to all objects there ever were.
+// doesn't cost one: closing a session costs SoftHSM time in proportion to all objects there ever
+// were.
 func CostsSession(err error) bool {
 	if err == nil {
 		return false
@@ -124,8 +125,8 @@ func NeedsPerson(err error) bool {
 }
 
 // Unsupported turns the failure to make a key into [custody.ErrUnsupported] where the device says
-// that it is the kind of key it doesn't make or wrap, such as a curve that its configuration forbids.
-// Lists of mechanisms don't tell.
+// that it is the kind of key it doesn't make or wrap, such as a curve that its configuration
+// forbids. Lists of mechanisms don't tell.
 func Unsupported(err error) error {
 	if cryptoki.Is(err, pkcs11.CKR_KEY_NOT_WRAPPABLE, pkcs11.CKR_KEY_UNEXTRACTABLE,
 		pkcs11.CKR_KEY_SIZE_RANGE, pkcs11.CKR_DOMAIN_PARAMS_INVALID, pkcs11.CKR_MECHANISM_INVALID,

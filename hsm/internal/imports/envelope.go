@@ -17,8 +17,9 @@ import (
 	"claviger/internal/custody"
 )
 
-// Wrappings are the algorithms by which a key is wrapped for an import, by AWS's name: RSAES-OAEP of the key itself, or of an
-// AES key that wraps it by RFC 5649 (CKM_RSA_AES_KEY_WRAP of PKCS#11 v2.40 section 2.1.23, whose layout this is).
+// Wrappings are the algorithms by which a key is wrapped for an import, by AWS's name: RSAES-OAEP
+// of the key itself, or of an AES key that wraps it by RFC 5649 (CKM_RSA_AES_KEY_WRAP of PKCS#11
+// v2.40 section 2.1.23, whose layout this is).
 var Wrappings = map[custody.Algorithm]struct {
 	OAEP    custody.Algorithm
 	between bool // there is an AES key between
@@ -29,15 +30,17 @@ var Wrappings = map[custody.Algorithm]struct {
 	"RSA_AES_KEY_WRAP_SHA_256": {OAEP: "RSAES_OAEP_SHA_256", between: true},
 }
 
-// envelope is what an imported key can be unwrapped from, as often and by whatever template is wanted.
+// envelope is what an imported key can be unwrapped from, as often and by whatever template is
+// wanted.
 type envelope struct {
 	by      cryptoki.Mechanism
 	kek     cryptoki.Object
 	wrapped []byte
 }
 
-// open finds the envelope. An AES key that can't be unwrapped is replaced by a random one, and padding that is wrong by random
-// bytes: all that is wrong with what was sent shows in one place, when the key itself can't be unwrapped. Lengths are public.
+// open finds the envelope. An AES key that can't be unwrapped is replaced by a random one, and
+// padding that is wrong by random bytes: all that is wrong with what was sent shows in one place,
+// when the key itself can't be unwrapped. Lengths are public.
 func (x *operation) open(pair *object.Key) (from envelope, err error) {
 	public, is := pair.Public.(*rsa.PublicKey)
 	if !is {
@@ -65,8 +68,9 @@ func (x *operation) open(pair *object.Key) (from envelope, err error) {
 	return envelope{x.root.Wrap.By(), kek, inner}, err
 }
 
-// openHere decrypts in this process what the device can't unwrap, and puts a key onto the device by which it unwraps the
-// imported one: the one that came, or a random one under which the imported key is wrapped here.
+// openHere decrypts in this process what the device can't unwrap, and puts a key onto the device by
+// which it unwraps the imported one: the one that came, or a random one under which the imported
+// key is wrapped here.
 func (x *operation) openHere(pair *object.Key, size int, outer, inner []byte, between bool) (from envelope, err error) {
 	secret, err := x.Unpad(x.s, pair, size, outer)
 	if err != nil && !errors.Is(err, custody.ErrForged) && !failure.InDoubt(err) {
@@ -102,8 +106,8 @@ func (x *operation) unwrapFrom(from envelope, template []cryptoki.Attribute) (cr
 	return x.Driver.UnwrapKey(x.s, from.by, from.kek, from.wrapped, template)
 }
 
-// unwrapAs unwraps the imported key as what it is to be. If that fails, it is unwrapped as plain bytes that can do nothing, to
-// tell what can't be unwrapped from what is no such key: codes don't.
+// unwrapAs unwraps the imported key as what it is to be. If that fails, it is unwrapped as plain
+// bytes that can do nothing, to tell what can't be unwrapped from what is no such key: codes don't.
 func (x *operation) unwrapAs(from envelope, k dialect.KeyTemplate) (cryptoki.Object, error) {
 	o, err := x.temporary(x.unwrapFrom(from, x.Dialect.InUse(k)))
 	if !failure.InDoubt(err) {

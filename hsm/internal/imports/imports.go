@@ -1,8 +1,8 @@
 // Package imports takes in keys that were made elsewhere.
 //
-// Such a key comes wrapped for a pair of ours. It is unwrapped on the token, looked at in a template in
-// which it can be used and can't leave, and wrapped by the root in another. Where the device lacks the
-// hash of an algorithm, what the key came under is in this process for a moment.
+// Such a key comes wrapped for a pair of ours. It is unwrapped on the token, looked at in a
+// template in which it can be used and can't leave, and wrapped by the root in another. Where the
+// device lacks the hash of an algorithm, what the key came under is in this process for a moment.
 package imports
 
 import (
@@ -68,8 +68,9 @@ func (x *operation) destroyTemporaries() (err error) {
 	return err
 }
 
-// perform looks at the key in a template in which it can be used and can't leave, and has it wrapped in another. What rests is
-// unwrapped again and compared before it is handed out: devices pad what they wrap.
+// perform looks at the key in a template in which it can be used and can't leave, and has it
+// wrapped in another. What rests is unwrapped again and compared before it is handed out: devices
+// pad what they wrap.
 func (x *operation) perform(pair *object.Key) (m custody.Material, err error) {
 	from, err := x.open(pair)
 	if err != nil {
@@ -89,8 +90,8 @@ func (x *operation) perform(pair *object.Key) (m custody.Material, err error) {
 	return m, x.compare(first, &m)
 }
 
-// look unwraps the key, learns its public half and tries it out. A key for agreement is looked at as one that signs: only
-// from signatures can its public half be recovered.
+// look unwraps the key, learns its public half and tries it out. A key for agreement is looked at
+// as one that signs: only from signatures can its public half be recovered.
 func (x *operation) look(from envelope) (*object.Key, error) {
 	k := &object.Key{ID: x.ID, Kind: x.Kind, Template: x.template}
 	if x.template.Usages[0] == pkcs11.CKA_DERIVE {
@@ -113,7 +114,8 @@ func (x *operation) look(from envelope) (*object.Key, error) {
 	return k, failure.Importing(err)
 }
 
-// learn returns the public half of a key pair. Of a secret key, it makes sure of the length where the device tells it.
+// learn returns the public half of a key pair. Of a secret key, it makes sure of the length where
+// the device tells it.
 func (x *operation) learn(k *object.Key) ([]byte, error) {
 	switch {
 	case k.Template.Curve != nil:
@@ -134,7 +136,8 @@ func (x *operation) learn(k *object.Key) ([]byte, error) {
 	return nil, nil
 }
 
-// recognize finds out whether the key is one that is known, and gives the material that one's id and check.
+// recognize finds out whether the key is one that is known, and gives the material that one's id
+// and check.
 func (x *operation) recognize(first *object.Key, m *custody.Material) error {
 	for _, known := range x.Known {
 		same, err := x.is(first, known)
@@ -148,7 +151,8 @@ func (x *operation) recognize(first *object.Key, m *custody.Material) error {
 	return nil
 }
 
-// is compares the key with a known one: of pairs the public halves, of secret keys what each makes of the known one's check.
+// is compares the key with a known one: of pairs the public halves, of secret keys what each makes
+// of the known one's check.
 func (x *operation) is(first *object.Key, known custody.Material) (bool, error) {
 	if first.Template.Pair() {
 		return bytes.Equal(first.SPKI, known.Public), nil

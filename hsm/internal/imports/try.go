@@ -15,8 +15,9 @@ import (
 	"claviger/hsm/internal/object"
 )
 
-// try uses an imported RSA key once and has its public half agree. That both have one modulus doesn't say that the private
-// numbers are those of the public ones, nor that the modulus is of use at all. The other kinds are tried by their checks.
+// try uses an imported RSA key once and has its public half agree. That both have one modulus
+// doesn't say that the private numbers are those of the public ones, nor that the modulus is of use
+// at all. The other kinds are tried by their checks.
 func (x *operation) try(k *object.Key) error {
 	public, is := k.Public.(*rsa.PublicKey)
 	if !is {

@@ -41,8 +41,8 @@ func (m *Module) Find(by Selector) (uint, pkcs11.TokenInfo, error) {
 	}
 }
 
-// matches compares by serial number where one is asked for. A label is a name that people give, and more than one token
-// may come to have it.
+// matches compares by serial number where one is asked for. A label is a name that people give, and
+// more than one token may come to have it.
 func (by Selector) matches(info pkcs11.TokenInfo) bool {
 	if info.Flags&pkcs11.CKF_TOKEN_INITIALIZED == 0 {
 		return false
@@ -53,9 +53,9 @@ func (by Selector) matches(info pkcs11.TokenInfo) bool {
 	return info.Label == by.Label
 }
 
-// FindPatiently is Find for the start of a service. SoftHSM shows a token without its label, or not at all,
-// to a process that initialises the module while another rewrites the token, so a missing token is looked
-// for again after a restart of the module. The module must be locked.
+// FindPatiently is Find for the start of a service. SoftHSM shows a token without its label, or not
+// at all, to a process that initialises the module while another rewrites the token, so a missing
+// token is looked for again after a restart of the module. The module must be locked.
 func (m *Module) FindPatiently(by Selector) (uint, pkcs11.TokenInfo, error) {
 	tries := 3
 	if m.users > 1 {

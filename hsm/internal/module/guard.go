@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Guarded runs f inside the module with mu held for reading, and gives mu back after the timeout if f
-// hangs.
+// Guarded runs f inside the module with mu held for reading, and gives mu back after the timeout if
+// f hangs.
 func (m *Module) Guarded(mu *sync.RWMutex, timeout time.Duration, f func()) {
 	const (
 		inside uint32 = iota

@@ -7,8 +7,8 @@ import "slices"
 type Initializer interface {
 	Member
 
-	// Initialize initialises the library, or shares it with another Initializer that did. If it fails,
-	// it has finalised it, whoever else uses it.
+	// Initialize initialises the library, or shares it with another Initializer that did. If it
+	// fails, it has finalised it, whoever else uses it.
 	Initialize() error
 	Finalize() // it may finalise the library
 }
@@ -20,8 +20,8 @@ type initializer struct {
 	broken  error // why it could not be initialised
 }
 
-// JoinAsInitializer adds a member that has to be the one to initialise the library, and restarts that
-// for it; the module must be locked. On failure it is no member.
+// JoinAsInitializer adds a member that has to be the one to initialise the library, and restarts
+// that for it; the module must be locked. On failure it is no member.
 func (m *Module) JoinAsInitializer(x Initializer) error {
 	as := &initializer{Initializer: x}
 	m.initializers = append(m.initializers, as)
@@ -36,8 +36,8 @@ func (m *Module) JoinAsInitializer(x Initializer) error {
 	return err
 }
 
-// LeaveAsInitializer removes one, which may stop the library for everybody: it is restarted. The module
-// must be locked.
+// LeaveAsInitializer removes one, which may stop the library for everybody: it is restarted. The
+// module must be locked.
 func (m *Module) LeaveAsInitializer(x Initializer) error {
 	if as := m.initializer(x); as != nil {
 		as.leaving = true
@@ -47,8 +47,8 @@ func (m *Module) LeaveAsInitializer(x Initializer) error {
 	return err
 }
 
-// Broken returns why a member could not initialise the library when it was last restarted; the module
-// must be locked.
+// Broken returns why a member could not initialise the library when it was last restarted; the
+// module must be locked.
 func (m *Module) Broken(x Initializer) error {
 	if as := m.initializer(x); as != nil {
 		return as.broken

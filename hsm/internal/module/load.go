@@ -17,7 +17,8 @@ var (
 	modulesMu sync.Mutex
 )
 
-// Acquire loads the module at path and initialises it unless that has happened. Every Acquire needs a [Module.Release].
+// Acquire loads the module at path and initialises it unless that has happened. Every Acquire needs
+// a [Module.Release].
 func Acquire(ctx context.Context, path string) (*Module, error) {
 	m, err := loaded(path)
 	if err != nil {
@@ -37,15 +38,16 @@ func Acquire(ctx context.Context, path string) (*Module, error) {
 	return m, nil
 }
 
-// loaded returns the module at path, loading it once. It stays loaded: unloading a library with threads and
-// static destructors of its own gains nothing.
+// loaded returns the module at path, loading it once. It stays loaded: unloading a library with
+// threads and static destructors of its own gains nothing.
 func loaded(path string) (*Module, error) {
 	modulesMu.Lock()
 	defer modulesMu.Unlock()
 	if m := modules[path]; m != nil {
 		return m, nil
 	}
-	// A file is one library to the loader, whatever its names, and what finalises it by one name does so by all.
+	// A file is one library to the loader, whatever its names, and what finalises it by one name
+	// does so by all.
 	file, _ := os.Stat(path)
 	for known, m := range modules {
 		if other, err := os.Stat(known); err == nil && file != nil && os.SameFile(file, other) {
@@ -69,10 +71,10 @@ func loadedAs(path string, driver cryptoki.Driver) *Module {
 	}
 }
 
-// Provide puts a driver among the loaded modules, so that a path names it and no library is looked for,
-// and returns the way back. It is how a device that is no shared library comes in, of which there are
-// only those of tests: a configuration can't hold a driver, since one that could would let a service
-// run without a device.
+// Provide puts a driver among the loaded modules, so that a path names it and no library is looked
+// for, and returns the way back. It is how a device that is no shared library comes in, of which
+// there are only those of tests: a configuration can't hold a driver, since one that could would
+// let a service run without a device.
 func Provide(path string, driver cryptoki.Driver) (remove func()) {
 	modulesMu.Lock()
 	defer modulesMu.Unlock()
@@ -87,8 +89,8 @@ func Provide(path string, driver cryptoki.Driver) (remove func()) {
 	}
 }
 
-// Bounded does f with the module locked and gives up waiting for it when ctx ends. The module is released
-// when f is over, and not before: it may hang inside.
+// Bounded does f with the module locked and gives up waiting for it when ctx ends. The module is
+// released when f is over, and not before: it may hang inside.
 func Bounded[T any](ctx context.Context, path string, f func(*Module) (T, error)) (result T, err error) {
 	type outcome struct {
 		result T

@@ -9,8 +9,8 @@ import (
 	"claviger/hsm/internal/failure"
 )
 
-// Login logs the user in unless somebody in this process has: PKCS#11 has one login for each application and
-// token. The PIN is asked for only when it is needed.
+// Login logs the user in unless somebody in this process has: PKCS#11 has one login for each
+// application and token. The PIN is asked for only when it is needed.
 func Login(d cryptoki.Driver, slot uint, s cryptoki.Session, pin func() ([]byte, error)) error {
 	state, err := d.SessionState(s)
 	if err != nil {
@@ -30,8 +30,8 @@ func Login(d cryptoki.Driver, slot uint, s cryptoki.Session, pin func() ([]byte,
 	return LoginAs(d, s, pkcs11.CKU_USER, pin)
 }
 
-// LoginAs logs in a user or the security officer and wipes the PIN. What miekg copies for the call is freed
-// but not wiped by it.
+// LoginAs logs in a user or the security officer and wipes the PIN. What miekg copies for the call
+// is freed but not wiped by it.
 func LoginAs(d cryptoki.Driver, s cryptoki.Session, user uint, pin func() ([]byte, error)) error {
 	secret, err := pin()
 	if err != nil {

@@ -20,13 +20,14 @@ import (
 	"claviger/hsm/internal/failure"
 )
 
-// Module is one PKCS#11 library in this process. Whoever makes a call through Driver holds a lock that
-// [Member.Suspend] waits for, or the module's lock.
+// Module is one PKCS#11 library in this process. Whoever makes a call through Driver holds a lock
+// that [Member.Suspend] waits for, or the module's lock.
 type Module struct {
 	Path   string
 	Driver cryptoki.Driver
 
-	// Hung counts calls that were given up and haven't returned: C_Finalize under them is undefined.
+	// Hung counts calls that were given up and haven't returned: C_Finalize under them is
+	// undefined.
 	Hung atomic.Int64
 	// Slow counts calls inside without a member's lock, which take long by nature.
 	Slow atomic.Int64
@@ -55,8 +56,9 @@ var (
 	errTooSoon = errors.New("the module was reloaded a moment ago")
 )
 
-// The least time between two reloads. A healthy neighbour on the module loses its handles each time, and on SoftHSM
-// each handle costs memory for good, so beside one they become rare once the first many didn't help.
+// The least time between two reloads. A healthy neighbour on the module loses its handles each
+// time, and on SoftHSM each handle costs memory for good, so beside one they become rare once the
+// first many didn't help.
 const (
 	reloadPause     = 2 * time.Second
 	reloadPauseRare = 15 * time.Second
@@ -92,7 +94,8 @@ func (m *Module) occupied() error {
 	return nil
 }
 
-// Lock locks the module, to open, recover or close something on the module. Uses of keys don't lock it.
+// Lock locks the module, to open, recover or close something on the module. Uses of keys don't lock
+// it.
 func (m *Module) Lock(ctx context.Context) error {
 	select {
 	case m.lock <- struct{}{}:
@@ -126,8 +129,9 @@ func (m *Module) initialize() error {
 	return err
 }
 
-// finalize stops the library. Nobody may be inside it, and every member's lock must be held for writing, so that
-// those who come later see by the generation that their sessions and objects are gone.
+// finalize stops the library. Nobody may be inside it, and every member's lock must be held for
+// writing, so that those who come later see by the generation that their sessions and objects are
+// gone.
 func (m *Module) finalize() error {
 	m.generation.Add(1)
 	for _, x := range m.initializers {
@@ -140,9 +144,10 @@ func (m *Module) finalize() error {
 	return err
 }
 
-// Reload finalises and initialises the library with nobody inside it. The module must be locked; by is the member that
-// asks, and tries how often it has in vain. It is the last rung of recovery: for SoftHSM the only way back to a token
-// whose directory was gone, and for a network device often the only way to a new connection.
+// Reload finalises and initialises the library with nobody inside it. The module must be locked; by
+// is the member that asks, and tries how often it has in vain. It is the last rung of recovery: for
+// SoftHSM the only way back to a token whose directory was gone, and for a network device often the
+// only way to a new connection.
 func (m *Module) Reload(by Member, tries int) error {
 	pause := reloadPause
 	for other := range m.members {
@@ -156,8 +161,8 @@ func (m *Module) Reload(by Member, tries int) error {
 	return m.Restart()
 }
 
-// Restart is Reload without its pause. It refuses while a call hangs: PKCS#11 leaves C_Finalize undefined under another
-// thread's call, and SoftHSM crashes.
+// Restart is Reload without its pause. It refuses while a call hangs: PKCS#11 leaves C_Finalize
+// undefined under another thread's call, and SoftHSM crashes.
 func (m *Module) Restart() error {
 	for member := range m.members {
 		member.Suspend()
@@ -197,6 +202,6 @@ func (m *Module) Members() iter.Seq[Member] { return maps.Keys(m.members) }
 // Others reports whether there are more users than one; the module must be locked.
 func (m *Module) Others() bool { return m.users > 1 }
 
-// Generation counts how often the library was stopped: numbers of sessions and objects are good within
-// one generation.
+// Generation counts how often the library was stopped: numbers of sessions and objects are good
+// within one generation.
 func (m *Module) Generation() uint64 { return m.generation.Load() }

@@ -19,16 +19,18 @@ import (
 	"claviger/internal/lattice"
 )
 
-// checkText is sealed, or authenticated with the material's id, to make a check value. The usual zero
-// block is avoided: its encryption is GCM's hash key.
+// checkText is sealed, or authenticated with the material's id, to make a check value. The usual
+// zero block is avoided: its encryption is GCM's hash key.
 const checkText = "claviger check"
 
 // Check makes the check value of an unwrapped key. None is of use to anybody who reads it:
 //
 //   - AES: a sealed constant with the id as additional data
-//   - HMAC: SHA-256 of the authentication code of a constant and the id, which is no valid code itself
+//   - HMAC: SHA-256 of the authentication code of a constant and the id, which is no valid code
+//     itself
 //   - EC for key agreement: SHA-256 of the secret with a point that nobody has the private half of
-//   - other key pairs: SHA-256 of the public half, given only if the private one on the token belongs to it
+//   - other key pairs: SHA-256 of the public half, given only if the private one on the token
+//     belongs to it
 func (d *Device) Check(s cryptoki.Session, k *Key) ([]byte, error) {
 	var proof []byte
 	var err error
@@ -46,8 +48,8 @@ func (d *Device) Check(s cryptoki.Session, k *Key) ([]byte, error) {
 	return sum[:], err
 }
 
-// Verify compares an unwrapped key with its check value. For AES it is a decryption, so it needs no usage
-// beyond the pair and makes no new ciphertext.
+// Verify compares an unwrapped key with its check value. For AES it is a decryption, so it needs no
+// usage beyond the pair and makes no new ciphertext.
 func (d *Device) Verify(s cryptoki.Session, k *Key) error {
 	if len(k.CheckValue) == 0 {
 		return failure.ErrWrongKey
@@ -66,8 +68,9 @@ func (d *Device) Verify(s cryptoki.Session, k *Key) error {
 	return err
 }
 
-// prove shows that a private key on the token belongs to its public half: of an RSA key the modulus can be read, one for key
-// encapsulation finds a secret that was made for it, another signs a random digest.
+// prove shows that a private key on the token belongs to its public half: of an RSA key the modulus
+// can be read, one for key encapsulation finds a secret that was made for it, another signs a
+// random digest.
 func (d *Device) prove(s cryptoki.Session, k *Key) error {
 	switch public := k.Public.(type) {
 	case *rsa.PublicKey:
@@ -103,7 +106,8 @@ var nobodys = map[*publickey.Curve]func() []byte{
 	publickey.P521: sync.OnceValue(func() []byte { return publickey.P521.Nobodys(checkText) }),
 }
 
-// Encrypt seals by AES-GCM under a fresh IV from the operating system, unless the device makes its own.
+// Encrypt seals by AES-GCM under a fresh IV from the operating system, unless the device makes its
+// own.
 func (d *Device) Encrypt(s cryptoki.Session, key cryptoki.Object, plaintext, aad []byte) ([]byte, error) {
 	var iv [cryptoki.IVSize]byte
 	rand.Read(iv[:])

@@ -13,8 +13,8 @@ import (
 	"claviger/internal/lattice"
 )
 
-// Unpad decrypts by raw RSA on the device and takes the padding of OAEP with SHA-256 off here. Size is
-// that of the modulus in bytes, and of the ciphertext, which is below it.
+// Unpad decrypts by raw RSA on the device and takes the padding of OAEP with SHA-256 off here. Size
+// is that of the modulus in bytes, and of the ciphertext, which is below it.
 func (d *Device) Unpad(s cryptoki.Session, k *Key, size int, ciphertext []byte) ([]byte, error) {
 	by := cryptoki.Mechanism{Code: pkcs11.CKM_RSA_X_509}
 	raw, err := d.Driver.DecryptBy(s, k.Object, by, ciphertext)
@@ -35,8 +35,8 @@ func (d *Device) Unpad(s cryptoki.Session, k *Key, size int, ciphertext []byte) 
 	return slices.Clone(message), nil
 }
 
-// Derive has the device make the secret that a key shares with an uncompressed point of its curve, as
-// an object, and takes it.
+// Derive has the device make the secret that a key shares with an uncompressed point of its curve,
+// as an object, and takes it.
 func (d *Device) Derive(s cryptoki.Session, k *Key, point []byte) ([]byte, error) {
 	by := cryptoki.Mechanism{
 		Code: pkcs11.CKM_ECDH1_DERIVE, Parameter: cryptoki.ECDH{Peer: point},

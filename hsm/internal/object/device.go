@@ -1,5 +1,5 @@
-// Package object is what is done with the objects of a token in one session: keys are found and made
-// there, compared with what they should be, and used.
+// Package object is what is done with the objects of a token in one session: keys are found and
+// made there, compared with what they should be, and used.
 //
 // Nothing here waits, retries or remembers: a session, its owner and its deadline are package
 // session's.
@@ -51,8 +51,8 @@ func (d *Device) FindResident(s cryptoki.Session, k dialect.KeyTemplate, name []
 	return d.findOne(s, k.Class, k.KeyType, cryptoki.Bytes(pkcs11.CKA_ID, name))
 }
 
-// DestroyResident destroys the one key with a CKA_ID. Its class and type keep it from the root and the
-// canary.
+// DestroyResident destroys the one key with a CKA_ID. Its class and type keep it from the root and
+// the canary.
 func (d *Device) DestroyResident(s cryptoki.Session, k dialect.KeyTemplate, name []byte) error {
 	o, err := d.FindResident(s, k, name)
 	if err != nil {

@@ -13,8 +13,9 @@ import (
 	"claviger/hsm/internal/publickey"
 )
 
-// GenerateWrapped makes a key on the token and returns it wrapped by the root, with its public half in
-// SubjectPublicKeyInfo if it has one. The key itself is destroyed before GenerateWrapped returns.
+// GenerateWrapped makes a key on the token and returns it wrapped by the root, with its public half
+// in SubjectPublicKeyInfo if it has one. The key itself is destroyed before GenerateWrapped
+// returns.
 func (d *Device) GenerateWrapped(s cryptoki.Session, k dialect.KeyTemplate, by dialect.Mechanism,
 	root cryptoki.Object) (wrapped, public []byte, err error) {
 	key, public, err := d.Generate(s, k, k.Generated())
@@ -53,9 +54,9 @@ func (d *Device) Generate(s cryptoki.Session, k dialect.KeyTemplate, attributes 
 	return key, public, err
 }
 
-// GenerateResident makes a key that rests on the token and has the usages of its template, and reads
-// back what a device must keep to. A key that the device would let out is destroyed. Of a pair it
-// returns the public half.
+// GenerateResident makes a key that rests on the token and has the usages of its template, and
+// reads back what a device must keep to. A key that the device would let out is destroyed. Of a
+// pair it returns the public half.
 func (d *Device) GenerateResident(s cryptoki.Session, k dialect.KeyTemplate, label string, name []byte,
 ) (o cryptoki.Object, public []byte, err error) {
 	o, public, err = d.Generate(s, k, d.Dialect.Resident(k, label, name))

@@ -6,9 +6,10 @@ import (
 	"encoding/binary"
 )
 
-// unpadOAEP undoes EME-OAEP (RFC 8017 section 7.1.2, step 3) with SHA-256 and an empty label, in place. It does the same
-// work for every input of one length and has one way to fail: by telling apart a first byte that isn't zero, a wrong
-// hash or a missing separator, an attacker could decrypt (Manger, CRYPTO 2001). The message is a part of encoded.
+// unpadOAEP undoes EME-OAEP (RFC 8017 section 7.1.2, step 3) with SHA-256 and an empty label, in
+// place. It does the same work for every input of one length and has one way to fail: by telling
+// apart a first byte that isn't zero, a wrong hash or a missing separator, an attacker could
+// decrypt (Manger, CRYPTO 2001). The message is a part of encoded.
 func unpadOAEP(encoded []byte) (message []byte, ok bool) {
 	if len(encoded) < 2*sha256.Size+2 {
 		return nil, false

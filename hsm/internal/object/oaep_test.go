@@ -53,8 +53,8 @@ func TestUnpadOAEP_PaddingOfStandardLibrary_IsUndone(t *testing.T) {
 	}
 }
 
-// FuzzUnpadOAEP compares with RFC 8017 section 7.1.2 read plainly. The fuzzer chooses what is under the masks, since what
-// is over them would never be valid.
+// FuzzUnpadOAEP compares with RFC 8017 section 7.1.2 read plainly. The fuzzer chooses what is under
+// the masks, since what is over them would never be valid.
 func FuzzUnpadOAEP(f *testing.F) {
 	label := sha256.Sum256(nil)
 	f.Add(byte(0), make([]byte, 32), append(label[:], 0, 0, 1, 'x'))

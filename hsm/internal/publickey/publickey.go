@@ -25,8 +25,9 @@ type ParameterSet struct {
 
 var errNoPublic = errors.New("hsm: the device gave a public key that is none")
 
-// RSA encodes an RSA public key of a length in bits. FIPS 186-5 section A.1.1 asks for an odd exponent above 2^16; what
-// is made here has 65537, and what is imported may have another of up to 31 bits, as long as Go's own.
+// RSA encodes an RSA public key of a length in bits. FIPS 186-5 section A.1.1 asks for an odd
+// exponent above 2^16; what is made here has 65537, and what is imported may have another of up to
+// 31 bits, as long as Go's own.
 func RSA(bits int, n, e *big.Int) ([]byte, error) {
 	if n.BitLen() != bits || n.Bit(0) == 0 || e.BitLen() < 17 || e.BitLen() > 31 || e.Bit(0) == 0 {
 		return nil, errNoPublic
@@ -43,7 +44,8 @@ func (p *ParameterSet) SPKI(value []byte) ([]byte, error) {
 	return key.SPKI(), nil
 }
 
-// SPKI encodes a point as the device gave it: in a DER OCTET STRING, as PKCS#11 has it, or as some do without one.
+// SPKI encodes a point as the device gave it: in a DER OCTET STRING, as PKCS#11 has it, or as some
+// do without one.
 func (c *Curve) SPKI(point []byte) ([]byte, error) {
 	bare := 1 + 2*c.Size
 	if c == Edwards25519 {
@@ -70,7 +72,8 @@ func (c *Curve) SPKI(point []byte) ([]byte, error) {
 	return x509.MarshalPKIXPublicKey(key)
 }
 
-// spki is SubjectPublicKeyInfo (RFC 5280 section 4.1), which package x509 doesn't make for secp256k1.
+// spki is SubjectPublicKeyInfo (RFC 5280 section 4.1), which package x509 doesn't make for
+// secp256k1.
 type spki struct {
 	Algorithm pkix.AlgorithmIdentifier
 	PublicKey asn1.BitString

@@ -41,8 +41,8 @@ func (c *Curve) Recover(sign func(digest []byte) ([]byte, error)) ([]byte, error
 	return nil, errNoSignature
 }
 
-// plane is a curve y² = x³ + ax + b over a prime field, with a base point of prime order: plain arithmetic on numbers that
-// anybody may know.
+// plane is a curve y² = x³ + ax + b over a prime field, with a base point of prime order: plain
+// arithmetic on numbers that anybody may know.
 type plane struct {
 	p, a, b, n *big.Int
 	base       point
@@ -72,8 +72,8 @@ func (c *Curve) plane() plane {
 	return plane{p.P, big.NewInt(0), big.NewInt(7), p.N, point{p.Gx, p.Gy}}
 }
 
-// signers returns the public keys that a signature over a digest may be verified by: Q = (sR - eG)/r, for each point R whose
-// x coordinate is r modulo the order.
+// signers returns the public keys that a signature over a digest may be verified by: Q = (sR -
+// eG)/r, for each point R whose x coordinate is r modulo the order.
 func (c plane) signers(digest, signature []byte) (all []point) {
 	half := len(signature) / 2
 	r, s := new(big.Int).SetBytes(signature[:half]), new(big.Int).SetBytes(signature[half:])

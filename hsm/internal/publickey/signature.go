@@ -12,8 +12,8 @@ import (
 	"claviger/internal/lattice"
 )
 
-// Verifies verifies a signature by ECDSA over a digest, or by Ed25519 or ML-DSA over a message. Public
-// is what [Parse] returned.
+// Verifies verifies a signature by ECDSA over a digest, or by Ed25519 or ML-DSA over a message.
+// Public is what [Parse] returned.
 func Verifies(public crypto.PublicKey, digest, signature []byte) bool {
 	switch k := public.(type) {
 	case *ecdsa.PublicKey:

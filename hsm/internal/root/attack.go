@@ -14,13 +14,14 @@ import (
 	"claviger/internal/custody"
 )
 
-// Attack does on the token what somebody with the PIN and a stolen blob would do, and returns an error if any
-// of it works or can't be tried. What the dialect says the device can't prevent is not tried: it is a gap, and
-// reported as one. Kinds are those that the token supports.
+// Attack does on the token what somebody with the PIN and a stolen blob would do, and returns an
+// error if any of it works or can't be tried. What the dialect says the device can't prevent is not
+// tried: it is a gap, and reported as one. Kinds are those that the token supports.
 func Attack(d *object.Device, s cryptoki.Session, root cryptoki.Object, wrap dialect.Mechanism,
 	kinds []custody.Kind) error {
 	a := attacker{Device: d, s: s, root: root, wrap: wrap}
-	// A secret key and a private one: PKCS#11 has different rules for them, and a device might keep only some.
+	// A secret key and a private one: PKCS#11 has different rules for them, and a device might keep
+	// only some.
 	for _, k := range []custody.Kind{custody.AES256, custody.P256Sign} {
 		if !slices.Contains(kinds, k) {
 			continue
@@ -65,8 +66,8 @@ func (a attacker) attackKey(k custody.Kind) error {
 	return a.wrapElsewhere(victim)
 }
 
-// attacker is somebody with the PIN, a session and a stolen blob. Each attempt is one known way to get
-// at a key's value, and cleans up after itself, whether it was refused or not.
+// attacker is somebody with the PIN, a session and a stolen blob. Each attempt is one known way to
+// get at a key's value, and cleans up after itself, whether it was refused or not.
 type attacker struct {
 	*object.Device
 	s    cryptoki.Session
@@ -83,8 +84,8 @@ func (a attacker) unwrap(blob []byte, template []cryptoki.Attribute) error {
 	return err
 }
 
-// unwrapOtherwise unwraps a stolen blob in ways that would give the key away, one way or another. Each is one line away from
-// what unwraps, so that this line is what it is refused for.
+// unwrapOtherwise unwraps a stolen blob in ways that would give the key away, one way or another.
+// Each is one line away from what unwraps, so that this line is what it is refused for.
 func (a attacker) unwrapOtherwise(blob []byte, template dialect.KeyTemplate) error {
 	if !a.Dialect.Confines {
 		return nil
@@ -107,8 +108,9 @@ func (a attacker) unwrapOtherwise(blob []byte, template dialect.KeyTemplate) err
 	return nil
 }
 
-// omit unwraps a blob without a word on one line of the root's unwrap template. A device may refuse that, as SoftHSM
-// does, or apply the line, as PKCS#11 has it (v2.40 section 4.10): what comes out is then looked at.
+// omit unwraps a blob without a word on one line of the root's unwrap template. A device may refuse
+// that, as SoftHSM does, or apply the line, as PKCS#11 has it (v2.40 section 4.10): what comes out
+// is then looked at.
 func (a attacker) omit(blob []byte, attributes []cryptoki.Attribute, r rule) error {
 	o, err := a.Driver.UnwrapKey(a.s, a.wrap.By(), a.root, blob, without(attributes, r.Type))
 	if err != nil {
@@ -122,8 +124,9 @@ func (a attacker) omit(blob []byte, attributes []cryptoki.Attribute, r rule) err
 	return err
 }
 
-// keepInUse alters and copies a key in use, which would outlive its session on the token, or get usages that no key of ours
-// has. Where the device doesn't know the attributes against this, it is a gap and not tried.
+// keepInUse alters and copies a key in use, which would outlive its session on the token, or get
+// usages that no key of ours has. Where the device doesn't know the attributes against this, it is
+// a gap and not tried.
 func (a attacker) keepInUse(blob []byte, template dialect.KeyTemplate) error {
 	if !a.Dialect.Limits {
 		return nil
@@ -144,9 +147,9 @@ func (a attacker) keepInUse(blob []byte, template dialect.KeyTemplate) error {
 	return forbid("copy a key in use onto the token", err)
 }
 
-// wrapElsewhere wraps what mustn't leave under a key of the attacker's own. Its value is secret here, but an attacker would
-// choose one that isn't; what the device must look at is CKA_TRUSTED, which only the security officer sets, and
-// CKA_EXTRACTABLE.
+// wrapElsewhere wraps what mustn't leave under a key of the attacker's own. Its value is secret
+// here, but an attacker would choose one that isn't; what the device must look at is CKA_TRUSTED,
+// which only the security officer sets, and CKA_EXTRACTABLE.
 func (a attacker) wrapElsewhere(victim cryptoki.Object) error {
 	own, err := a.Driver.GenerateKey(a.s, pkcs11.CKM_AES_KEY_GEN, dialect.Permit([]cryptoki.Attribute{
 		cryptoki.Ulong(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY),
@@ -174,9 +177,10 @@ func (a attacker) wrapElsewhere(victim cryptoki.Object) error {
 	return forbid("wrap a key under one that the security officer doesn't trust", err)
 }
 
-// alterRoot changes the root, or makes a copy that is weaker. A root that one may copy with CKA_DECRYPT opens
-// everything it ever wrapped; that SoftHSM lets it be copied unaltered is harmless. Where the root has to stay
-// modifiable for its maker's tool, this is a gap and not tried.
+// alterRoot changes the root, or makes a copy that is weaker. A root that one may copy with
+// CKA_DECRYPT opens everything it ever wrapped; that SoftHSM lets it be copied unaltered is
+// harmless. Where the root has to stay modifiable for its maker's tool, this is a gap and not
+// tried.
 func (a attacker) alterRoot() error {
 	if !a.Dialect.Officer {
 		return nil
@@ -202,16 +206,16 @@ func (a attacker) alterRoot() error {
 	return nil
 }
 
-// useRoot decrypts with the root, which would open what it wrapped: no key of ours ever has two of wrap and decrypt,
-// or unwrap and encrypt.
+// useRoot decrypts with the root, which would open what it wrapped: no key of ours ever has two of
+// wrap and decrypt, or unwrap and encrypt.
 func (a attacker) useRoot() error {
 	sealed := make([]byte, cryptoki.IVSize+cryptoki.TagSize)
 	_, err := a.Driver.Decrypt(a.s, a.root, a.Dialect.Encryption(nil), sealed)
 	return forbid("decrypt with the root", err)
 }
 
-// replace returns a copy of the template that says something else of one attribute, in the same place: SoftHSM refuses
-// what stands behind CKA_MODIFIABLE whatever it says.
+// replace returns a copy of the template that says something else of one attribute, in the same
+// place: SoftHSM refuses what stands behind CKA_MODIFIABLE whatever it says.
 func replace(template []cryptoki.Attribute, with cryptoki.Attribute) []cryptoki.Attribute {
 	out := slices.Clone(template)
 	for i := range out {
@@ -233,8 +237,8 @@ func without(template []cryptoki.Attribute, typ uint) []cryptoki.Attribute {
 	return out
 }
 
-// refusals are the codes by which a device says no to something forbidden. Any other failure of a forbidden
-// attempt proves nothing.
+// refusals are the codes by which a device says no to something forbidden. Any other failure of a
+// forbidden attempt proves nothing.
 var refusals = []uint{
 	pkcs11.CKR_ATTRIBUTE_READ_ONLY, pkcs11.CKR_ATTRIBUTE_SENSITIVE, pkcs11.CKR_ATTRIBUTE_TYPE_INVALID,
 	pkcs11.CKR_ATTRIBUTE_VALUE_INVALID, cryptoki.CKR_ACTION_PROHIBITED, pkcs11.CKR_TEMPLATE_INCONSISTENT,

@@ -104,8 +104,8 @@ type performance struct {
 	kinds []custody.Kind
 }
 
-// perform logs the user in first, although the officer makes the root: a wrong user's PIN is found out before anything
-// exists, and only the user sees whether there is a root already.
+// perform logs the user in first, although the officer makes the root: a wrong user's PIN is found
+// out before anything exists, and only the user sees whether there is a root already.
 func (p performance) perform() (string, error) {
 	if err := module.Login(p.Driver, p.slot, p.s, p.PIN); err != nil {
 		return "", err
@@ -137,7 +137,8 @@ func (p performance) perform() (string, error) {
 	return hex.EncodeToString(id), nil
 }
 
-// vacant refuses a token with a root. Canaries without one are left over from a ceremony that was cut short.
+// vacant refuses a token with a root. Canaries without one are left over from a ceremony that was
+// cut short.
 func (p performance) vacant() error {
 	label := func(l string) []cryptoki.Attribute {
 		return []cryptoki.Attribute{cryptoki.Bytes(pkcs11.CKA_LABEL, []byte(l)), cryptoki.Bool(pkcs11.CKA_TOKEN, true)}
@@ -156,8 +157,9 @@ func (p performance) vacant() error {
 	return err
 }
 
-// byOfficer makes the root trusted. The public session object outlives the officer's logout, and the copy on the
-// token comes last of all, after the canary: a ceremony that is cut short leaves no root.
+// byOfficer makes the root trusted. The public session object outlives the officer's logout, and
+// the copy on the token comes last of all, after the canary: a ceremony that is cut short leaves no
+// root.
 func (p performance) byOfficer(id []byte) (cryptoki.Object, error) {
 	if err := p.Driver.Logout(p.s); err != nil {
 		return 0, err
@@ -186,8 +188,8 @@ func (p performance) byOfficer(id []byte) (cryptoki.Object, error) {
 	})
 }
 
-// byUser makes the root directly on a device whose officer can't mark it through PKCS#11. It stays modifiable, so
-// that the maker's own tool can.
+// byUser makes the root directly on a device whose officer can't mark it through PKCS#11. It stays
+// modifiable, so that the maker's own tool can.
 func (p performance) byUser(id []byte) (cryptoki.Object, error) {
 	if err := p.makeCanary(id); err != nil {
 		return 0, err
@@ -197,8 +199,8 @@ func (p performance) byUser(id []byte) (cryptoki.Object, error) {
 		cryptoki.Bool(pkcs11.CKA_EXTRACTABLE, false)))
 }
 
-// makeCanary makes the key by which the health of the token is told. It encrypts and decrypts for nobody, and nothing is
-// lost with it.
+// makeCanary makes the key by which the health of the token is told. It encrypts and decrypts for
+// nobody, and nothing is lost with it.
 func (p performance) makeCanary(root []byte) error {
 	a := dialect.Permit([]cryptoki.Attribute{
 		cryptoki.Ulong(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY),

@@ -1,9 +1,9 @@
-// Package root is the root key of the service on a token: the ceremony that makes it with its canary,
-// and what is checked of it at each login.
+// Package root is the root key of the service on a token: the ceremony that makes it with its
+// canary, and what is checked of it at each login.
 //
 // The root can only wrap and unwrap. Its CKA_UNWRAP_TEMPLATE lets nothing be unwrapped except as
-// sensitive and wrappable by trusted keys only. Without it the PIN and one stored blob would give any
-// key in the clear, since whoever calls C_UnwrapKey chooses the template.
+// sensitive and wrappable by trusted keys only. Without it the PIN and one stored blob would give
+// any key in the clear, since whoever calls C_UnwrapKey chooses the template.
 package root
 
 import (
@@ -32,8 +32,8 @@ type Root struct {
 	Root, Canary cryptoki.Object
 }
 
-// Find looks the root and its canary up. SoftHSM accepts two objects with one CKA_ID or one label, so
-// each search is by label or id with class and key type.
+// Find looks the root and its canary up. SoftHSM accepts two objects with one CKA_ID or one label,
+// so each search is by label or id with class and key type.
 func Find(d *object.Device, s cryptoki.Session) (Root, error) {
 	root, err := d.FindOne(s, cryptoki.Bytes(pkcs11.CKA_LABEL, []byte(rootLabel)))
 	if err != nil {
@@ -75,8 +75,8 @@ func CanaryID(root []byte) []byte {
 	return sum[:idSize]
 }
 
-// attributes is what every root is, whoever makes it. The caller adds where it rests and, last of all,
-// CKA_MODIFIABLE: SoftHSM applies attributes in order and refuses those behind it.
+// attributes is what every root is, whoever makes it. The caller adds where it rests and, last of
+// all, CKA_MODIFIABLE: SoftHSM applies attributes in order and refuses those behind it.
 func attributes(d *dialect.Dialect, id []byte, wrap dialect.Mechanism) []cryptoki.Attribute {
 	t := []cryptoki.Attribute{
 		cryptoki.Ulong(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY),
@@ -103,17 +103,20 @@ func attributes(d *dialect.Dialect, id []byte, wrap dialect.Mechanism) []cryptok
 	return t
 }
 
-// rule is one line of the root's unwrap template, and what somebody with a stolen blob could do without it.
+// rule is one line of the root's unwrap template, and what somebody with a stolen blob could do
+// without it.
 type rule struct {
 	cryptoki.Attribute
 	against string
 }
 
-// confinement is the root's unwrap template. It is what keeps a blob closed: without it, whoever has the PIN unwraps one
-// as not sensitive and reads it. SoftHSM compares these lines with the caller's and doesn't add them, so [dialect.Dialect.InUse]
-// restates each. No line can be about CKA_WRAP, which private keys don't have, nor about another usage or
-// CKA_ALLOWED_MECHANISMS, which differ from kind to kind: pairs for imports unwrap. And none has to be: whatever an unwrapped
-// key may wrap, it isn't trusted, and so wraps no material; and so there is nothing of ours that it could unwrap.
+// confinement is the root's unwrap template. It is what keeps a blob closed: without it, whoever
+// has the PIN unwraps one as not sensitive and reads it. SoftHSM compares these lines with the
+// caller's and doesn't add them, so [dialect.Dialect.InUse] restates each. No line can be about
+// CKA_WRAP, which private keys don't have, nor about another usage or CKA_ALLOWED_MECHANISMS, which
+// differ from kind to kind: pairs for imports unwrap. And none has to be: whatever an unwrapped key
+// may wrap, it isn't trusted, and so wraps no material; and so there is nothing of ours that it
+// could unwrap.
 func confinement(d *dialect.Dialect) []rule {
 	lines := []rule{
 		{cryptoki.Bool(pkcs11.CKA_SENSITIVE, true), "unwrap a key so that it can be read"},

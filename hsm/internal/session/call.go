@@ -11,8 +11,8 @@ import (
 // work is what is done inside a session. It must be safe to repeat from its beginning.
 type work func(cryptoki.Session) ([]byte, error)
 
-// call is one work on its way through a pool. Its state is the border between the caller, who may give
-// up at any time, and the worker, who can't leave the module before the module lets it.
+// call is one work on its way through a pool. Its state is the border between the caller, who may
+// give up at any time, and the worker, who can't leave the module before the module lets it.
 type call struct {
 	work  work
 	using *handle // released when the work is truly over, which may be after the caller gave up

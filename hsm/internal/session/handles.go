@@ -12,8 +12,8 @@ import (
 	"claviger/internal/fault"
 )
 
-// handle is an unwrapped key on the token. It belongs to one login and is never used in another, since
-// after a reload the same number names another key.
+// handle is an unwrapped key on the token. It belongs to one login and is never used in another,
+// since after a reload the same number names another key.
 type handle struct {
 	object.Key
 	cache *handles
@@ -34,14 +34,14 @@ type handles struct {
 	dropped []cryptoki.Object // to be destroyed
 }
 
-// newHandles returns an empty cache of at most limit keys, those in use beyond it not counted. Resident ones are only
-// forgotten then, others are destroyed.
+// newHandles returns an empty cache of at most limit keys, those in use beyond it not counted.
+// Resident ones are only forgotten then, others are destroyed.
 func newHandles(limit int) *handles {
 	return &handles{limit: limit, byID: make(map[string]*handle), order: list.New()}
 }
 
-// get returns the handle of ref with one use taken, unwrapping it if it isn't there. Of several callers who want
-// the same one, one loads it and the others wait.
+// get returns the handle of ref with one use taken, unwrapping it if it isn't there. Of several
+// callers who want the same one, one loads it and the others wait.
 func (h *handles) get(ctx context.Context, ref custody.Ref, observe Observer, load func(*handle) error) (*handle, error) {
 	for {
 		k, mine := h.take(ref.ID)
@@ -90,8 +90,8 @@ func (h *handles) take(id string) (k *handle, load bool) {
 	return k, true
 }
 
-// load loads k and publishes the outcome, even that of a panic, since others may be waiting for it. A failed one
-// leaves the cache, so that the next caller tries again.
+// load loads k and publishes the outcome, even that of a panic, since others may be waiting for it.
+// A failed one leaves the cache, so that the next caller tries again.
 func (h *handles) load(k *handle, load func(*handle) error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -112,7 +112,8 @@ func (h *handles) forget(k *handle) {
 	h.drop(k)
 }
 
-// forgetID drops what is cached, or is being loaded, for a material, and reports whether there was anything.
+// forgetID drops what is cached, or is being loaded, for a material, and reports whether there was
+// anything.
 func (h *handles) forgetID(id string) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -134,7 +135,8 @@ func (h *handles) drop(k *handle) {
 	h.condemn(k)
 }
 
-// condemn marks the key of a dropped handle for destruction once nobody uses it. The lock must be held.
+// condemn marks the key of a dropped handle for destruction once nobody uses it. The lock must be
+// held.
 func (h *handles) condemn(k *handle) {
 	if k.uses == 0 && k.entry == nil && k.Object != 0 && !k.Resident {
 		h.dropped = append(h.dropped, k.Object)
@@ -142,8 +144,9 @@ func (h *handles) condemn(k *handle) {
 	}
 }
 
-// release ends one use. The last use of a dropped handle leaves its key to be destroyed: never before, since the number
-// of a destroyed object may come to name another key under a call that is on its way.
+// release ends one use. The last use of a dropped handle leaves its key to be destroyed: never
+// before, since the number of a destroyed object may come to name another key under a call that is
+// on its way.
 func (k *handle) release() {
 	k.cache.mu.Lock()
 	defer k.cache.mu.Unlock()

@@ -7,15 +7,15 @@ import (
 	"claviger/hsm/internal/failure"
 )
 
-// The intervals of the health check. With the pause between two reloads they bound how long a token that is back stays
-// unused: well below five seconds.
+// The intervals of the health check. With the pause between two reloads they bound how long a token
+// that is back stays unused: well below five seconds.
 const (
 	whileHealthy = 2 * time.Second
 	whileDown    = time.Second
 )
 
-// mostHung bounds, in pools full of sessions, how many hanging calls are left behind for fresh sessions: each holds
-// an operating system thread.
+// mostHung bounds, in pools full of sessions, how many hanging calls are left behind for fresh
+// sessions: each holds an operating system thread.
 const mostHung = 4
 
 // healthCheck is a health check that callers wait for. All who ask before it begins share it.
@@ -24,8 +24,8 @@ type healthCheck struct {
 	healthy *Login // the login that was found well, or the new one
 }
 
-// live returns the current login. It waits for one that is being established, and fails at once while the token
-// is known to be down.
+// live returns the current login. It waits for one that is being established, and fails at once
+// while the token is known to be down.
 func (k *Keeper) live(ctx context.Context) (*Login, error) {
 	if l := k.current.Load(); l != nil {
 		return l, nil
@@ -33,8 +33,9 @@ func (k *Keeper) live(ctx context.Context) (*Login, error) {
 	return k.awaitCheck(ctx)
 }
 
-// awaitCheck has the canary asked whether the token is well and waits for the answer. It returns the login that was found
-// well, which may be a new one and may have ended since, and custody.ErrUnavailable if the token can't be used.
+// awaitCheck has the canary asked whether the token is well and waits for the answer. It returns
+// the login that was found well, which may be a new one and may have ended since, and
+// custody.ErrUnavailable if the token can't be used.
 func (k *Keeper) awaitCheck(ctx context.Context) (*Login, error) {
 	timer := time.NewTimer(k.options.Timeout)
 	defer timer.Stop()
@@ -50,7 +51,8 @@ func (k *Keeper) awaitCheck(ctx context.Context) (*Login, error) {
 		case <-timer.C:
 			return nil, failure.Unavailable(failure.ErrTimeout)
 		}
-		// Without a login the token is down, or a neighbour reloaded the module before the check was over.
+		// Without a login the token is down, or a neighbour reloaded the module before the check
+		// was over.
 		if check.healthy != nil {
 			return check.healthy, nil
 		}
@@ -135,7 +137,8 @@ func (k *Keeper) checkAndRecover() {
 			return
 		}
 	}
-	// While recovery is quick, callers wait for it and notice nothing. Once it is slow they are told at once.
+	// While recovery is quick, callers wait for it and notice nothing. Once it is slow they are
+	// told at once.
 	slow := time.AfterFunc(k.options.Timeout, func() { k.markDown(failure.ErrTimeout) })
 	err := k.recover(cause)
 	slow.Stop()

@@ -14,8 +14,9 @@
 //
 // # Recovery
 //
-// A [Keeper] watches its token by a health check: the canary, at intervals and whenever somebody asks.
-// It recovers a token that fails, by a new session, a new login, and last a reload of the module.
+// A [Keeper] watches its token by a health check: the canary, at intervals and whenever somebody
+// asks. It recovers a token that fails, by a new session, a new login, and last a reload of the
+// module.
 package session
 
 import (
@@ -44,11 +45,12 @@ type Options struct {
 	Timeout  time.Duration // of a call, waiting for a session included
 	Slow     time.Duration // the same of making a key pair that takes seconds
 
-	// RareReloads makes reloads of the module rare from the first. They cost another token its handles.
+	// RareReloads makes reloads of the module rare from the first. They cost another token its
+	// handles.
 	RareReloads bool
 
-	// Enter logs in, finds what is ours on the token, and gives the login its Root, if there is one,
-	// and its Canary.
+	// Enter logs in, finds what is ours on the token, and gives the login its Root, if there is
+	// one, and its Canary.
 	Enter func(*Login, cryptoki.Session) error
 
 	// Load brings a material within reach and fills in the key. It may take a session.
@@ -71,8 +73,8 @@ type Keeper struct {
 	// canarySealed is what the canary sealed when the token was opened, to know the token again.
 	canarySealed []byte
 
-	// mu is held for reading by whoever is inside the module for this token, and for writing to end a
-	// login.
+	// mu is held for reading by whoever is inside the module for this token, and for writing to end
+	// a login.
 	mu    sync.RWMutex
 	login *Login
 	gone  bool // Close is over: nobody may enter the module any more
@@ -97,8 +99,8 @@ type reason struct{ err error }
 
 var errClosed = errors.New("the token is closed")
 
-// Start logs in for the first time and watches the token until Close, which releases the module. The
-// module must be locked.
+// Start logs in for the first time and watches the token until Close, which releases the module.
+// The module must be locked.
 func Start(m *module.Module, o Options) (*Keeper, error) {
 	k := &Keeper{
 		options: o, module: m,
@@ -112,8 +114,8 @@ func Start(m *module.Module, o Options) (*Keeper, error) {
 	return k, nil
 }
 
-// Close ends all use of the token and leaves the module, which is finalised when nobody else uses it.
-// It waits for calls in flight, but no longer than the timeout for one that hangs.
+// Close ends all use of the token and leaves the module, which is finalised when nobody else uses
+// it. It waits for calls in flight, but no longer than the timeout for one that hangs.
 func (k *Keeper) Close() error {
 	var err error
 	k.once.Do(func() {
@@ -126,8 +128,8 @@ func (k *Keeper) Close() error {
 		case <-ctx.Done():
 		}
 		k.end()
-		// Nobody may be inside when the module is finalised, and a device counts the sessions that are
-		// left open.
+		// Nobody may be inside when the module is finalised, and a device counts the sessions that
+		// are left open.
 		for k.workers.Load() > 0 && ctx.Err() == nil {
 			time.Sleep(time.Millisecond) // they close their sessions
 		}
@@ -151,8 +153,8 @@ func (k *Keeper) Forget(id string) {
 	}
 }
 
-// Ready returns nil while the token can be used, and custody.ErrUnavailable with the reason while it
-// can't. A renewal that is going well is no reason: calls wait for it.
+// Ready returns nil while the token can be used, and custody.ErrUnavailable with the reason while
+// it can't. A renewal that is going well is no reason: calls wait for it.
 func (k *Keeper) Ready() error {
 	if r := k.down.Load(); r != nil {
 		return failure.Unavailable(r.err)

@@ -12,17 +12,17 @@ import (
 
 // What a login takes of the sessions that a device allows, beside those for the use of keys.
 const (
-	// Reserved counts the anchor session, which keeps the login, and the owner session, which keeps the
-	// handles.
+	// Reserved counts the anchor session, which keeps the login, and the owner session, which keeps
+	// the handles.
 	Reserved = 2
 
 	// Generators is how many key pairs are made at once in sessions of their own, if any are.
 	Generators = 2
 )
 
-// Login is the life of one login: its sessions, its handles and the numbers of root and canary. When
-// any of that is lost the whole login ends and another begins, so that no number is ever used in the
-// wrong one.
+// Login is the life of one login: its sessions, its handles and the numbers of root and canary.
+// When any of that is lost the whole login ends and another begins, so that no number is ever used
+// in the wrong one.
 type Login struct {
 	object.Device // whoever uses it holds the keeper's lock for reading, or the module's lock
 
@@ -88,8 +88,8 @@ func (l *Login) LogIn(pin func() ([]byte, error)) error {
 	return module.Login(l.Driver, l.slot, l.anchor, pin)
 }
 
-// canaryText is what the canary seals. The usual zero block is avoided: its encryption is GCM's hash
-// key.
+// canaryText is what the canary seals. The usual zero block is avoided: its encryption is GCM's
+// hash key.
 const canaryText = "claviger check"
 
 // recognise makes sure that the token is the one it was. The first login sets what later ones are
@@ -103,8 +103,8 @@ func (l *Login) recognise(s cryptoki.Session) (err error) {
 	return err
 }
 
-// CheckCanary opens what the canary sealed when the token was opened. Sessions, random numbers and even
-// searches go on answering OK on a token that is gone; this doesn't.
+// CheckCanary opens what the canary sealed when the token was opened. Sessions, random numbers and
+// even searches go on answering OK on a token that is gone; this doesn't.
 func (l *Login) CheckCanary(s cryptoki.Session) error {
 	text, err := l.Driver.Decrypt(s, l.Canary, l.Dialect.Encryption(nil), l.keeper.canarySealed)
 	if err == nil && string(text) != canaryText {
@@ -113,8 +113,8 @@ func (l *Login) CheckCanary(s cryptoki.Session) error {
 	return err
 }
 
-// checkHealth asks whether the token is alive and destroys keys that were dropped, in the session that
-// owns them.
+// checkHealth asks whether the token is alive and destroys keys that were dropped, in the session
+// that owns them.
 func (l *Login) checkHealth(ctx context.Context) error {
 	_, err := l.owner.run(ctx, nil, func(s cryptoki.Session) ([]byte, error) {
 		if _, err := l.Driver.TokenInfo(l.slot); err != nil {
@@ -128,9 +128,9 @@ func (l *Login) checkHealth(ctx context.Context) error {
 	return err
 }
 
-// destroyDropped destroys the keys that were dropped from the cache. It runs before each load, so that
-// the device never holds more objects than the cache's bound and those in use; SoftHSM's sessions slow
-// down with every live object.
+// destroyDropped destroys the keys that were dropped from the cache. It runs before each load, so
+// that the device never holds more objects than the cache's bound and those in use; SoftHSM's
+// sessions slow down with every live object.
 func (l *Login) destroyDropped(s cryptoki.Session) error {
 	for _, o := range l.handles.takeDropped() {
 		err := l.Driver.DestroyObject(s, o)
@@ -141,8 +141,8 @@ func (l *Login) destroyDropped(s cryptoki.Session) error {
 	return nil
 }
 
-// Own has f make or find the object of a cached key in the session that owns them all. The others may
-// use it and may come and go; a session object dies only with the session that made it.
+// Own has f make or find the object of a cached key in the session that owns them all. The others
+// may use it and may come and go; a session object dies only with the session that made it.
 func (l *Login) Own(ctx context.Context, f func(cryptoki.Session) (cryptoki.Object, error),
 ) (o cryptoki.Object, err error) {
 	var owned cryptoki.Object // not o: when the wait is given up, f may still be running
@@ -160,8 +160,8 @@ func (l *Login) Own(ctx context.Context, f func(cryptoki.Session) (cryptoki.Obje
 	return owned, nil
 }
 
-// end makes the login the last of its token until another is established: no call of it is inside the
-// module afterwards, except those that were abandoned.
+// end makes the login the last of its token until another is established: no call of it is inside
+// the module afterwards, except those that were abandoned.
 func (k *Keeper) end() {
 	k.current.Store(nil)
 	k.mu.Lock()

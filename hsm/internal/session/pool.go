@@ -9,12 +9,13 @@ import (
 	"claviger/hsm/internal/failure"
 )
 
-// Handing a call to a worker costs about a microsecond over making it in place. It buys deadlines: a
-// goroutine that is inside the module can't be called back, so the caller must not be the one who is.
+// Handing a call to a worker costs about a microsecond over making it in place. It buys deadlines:
+// a goroutine that is inside the module can't be called back, so the caller must not be the one who
+// is.
 
 // pool hands work to workers, each the one owner of a session. An unbuffered channel joins the two
-// sides, so that no work waits anywhere but with its caller. Workers start when they are needed, up to
-// limit, which is the semaphore in front of the module.
+// sides, so that no work waits anywhere but with its caller. Workers start when they are needed, up
+// to limit, which is the semaphore in front of the module.
 type pool struct {
 	login *Login
 	calls chan *call
@@ -25,9 +26,9 @@ type pool struct {
 	only  cryptoki.Session // the one session of a pool of one; 0: each worker opens its own
 
 	timeout time.Duration
-	// unlocked marks a pool whose calls take seconds by nature. They don't hold the keeper's lock, so
-	// that a renewal, and with it every other caller, doesn't wait for them; the module counts them as
-	// slow, and isn't reloaded under them.
+	// unlocked marks a pool whose calls take seconds by nature. They don't hold the keeper's lock,
+	// so that a renewal, and with it every other caller, doesn't wait for them; the module counts
+	// them as slow, and isn't reloaded under them.
 	unlocked bool
 }
 
@@ -67,9 +68,9 @@ func (p *pool) run(ctx context.Context, using *handle, w work) ([]byte, error) {
 	return out, err
 }
 
-// submit gives the call to whoever can begin it at once, and else waits for whoever can begin it first:
-// an idle worker, a new one, or the first to become idle. Nothing is queued, so that a caller who gives
-// up leaves nothing behind.
+// submit gives the call to whoever can begin it at once, and else waits for whoever can begin it
+// first: an idle worker, a new one, or the first to become idle. Nothing is queued, so that a
+// caller who gives up leaves nothing behind.
 func (p *pool) submit(ctx context.Context, c *call) error {
 	select {
 	case p.calls <- c:

@@ -19,8 +19,9 @@ func (k *Keeper) markDown(err error) {
 	}
 }
 
-// recover climbs the upper rungs: a new login in new sessions, and then a reload of the module, rate-limited. The
-// lowest rung, a new session, is the workers' own. A failed login is never repeated here.
+// recover climbs the upper rungs: a new login in new sessions, and then a reload of the module,
+// rate-limited. The lowest rung, a new session, is the workers' own. A failed login is never
+// repeated here.
 func (k *Keeper) recover(cause error) error {
 	k.end()
 	if k.module.Hung.Load() > mostHung*int64(k.options.Sessions) {
@@ -46,8 +47,8 @@ func (k *Keeper) recover(cause error) error {
 	return err
 }
 
-// Suspend and Resume make the keeper a member of its module. In between nobody is inside the module for it, and
-// afterwards it begins a new login by itself; callers who come meanwhile wait for that.
+// Suspend and Resume make the keeper a member of its module. In between nobody is inside the module
+// for it, and afterwards it begins a new login by itself; callers who come meanwhile wait for that.
 func (k *Keeper) Suspend() {
 	k.current.Store(nil)
 	k.mu.Lock()

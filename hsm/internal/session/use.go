@@ -12,22 +12,23 @@ import (
 	"claviger/internal/fault"
 )
 
-// rounds bounds how often one use is begun again because the device failed under it. Renewals don't count: under them
-// nothing failed, and however many there are, the use has its time.
+// rounds bounds how often one use is begun again because the device failed under it. Renewals don't
+// count: under them nothing failed, and however many there are, the use has its time.
 const rounds = 4
 
 // Use is what is done with a key, or nil for none, in a session. It must be safe to repeat from its
 // beginning.
 type Use func(*Login, *object.Key, cryptoki.Session) ([]byte, error)
 
-// Use does f in a session, with the handle of ref if there is one, and begins again where a failure was
-// the device's and recovery succeeded, for no longer than the timeout. All uses of keys go through it.
+// Use does f in a session, with the handle of ref if there is one, and begins again where a failure
+// was the device's and recovery succeeded, for no longer than the timeout. All uses of keys go
+// through it.
 func (k *Keeper) Use(ctx context.Context, ref *custody.Ref, f Use) ([]byte, error) {
 	return k.useIn(ctx, func(l *Login) *pool { return l.keys }, ref, f)
 }
 
-// UseSlow is Use for what takes the device seconds, such as making an RSA key pair. It has sessions and
-// a timeout of its own: nobody waits for it but its caller.
+// UseSlow is Use for what takes the device seconds, such as making an RSA key pair. It has sessions
+// and a timeout of its own: nobody waits for it but its caller.
 func (k *Keeper) UseSlow(ctx context.Context, f Use) ([]byte, error) {
 	return k.useIn(ctx, func(l *Login) *pool { return l.slow }, nil, f)
 }
@@ -81,8 +82,8 @@ func (k *Keeper) attempt(ctx context.Context, l *Login, in *pool, ref *custody.R
 
 // decide decides what a failure means: begin again, or tell the caller.
 func (k *Keeper) decide(ctx context.Context, l *Login, err error, loading bool, round int) (again bool, _ error) {
-	// The order matters: what is certainly not the device's comes first, then what only time can help, and the canary
-	// is asked last.
+	// The order matters: what is certainly not the device's comes first, then what only time can
+	// help, and the canary is asked last.
 	if f := (*fault.Error)(nil); errors.As(err, &f) {
 		return false, err // a fault of Load's, or a panic: not the device's
 	}
@@ -104,8 +105,8 @@ func (k *Keeper) decide(ctx context.Context, l *Login, err error, loading bool, 
 	if (blamed == failure.OnHandle || blamed == failure.OnSession) && round == 1 {
 		return true, nil
 	}
-	// The failure came before the canary is asked, so a token that was lost in between is found to be lost: a good
-	// ciphertext is never called forged because of it.
+	// The failure came before the canary is asked, so a token that was lost in between is found to
+	// be lost: a good ciphertext is never called forged because of it.
 	healthy, down := k.awaitCheck(ctx)
 	switch {
 	case down != nil:
@@ -118,7 +119,8 @@ func (k *Keeper) decide(ctx context.Context, l *Login, err error, loading bool, 
 	return round < rounds, failure.Unavailable(err)
 }
 
-// refuse is the answer when the input was to blame: a ciphertext is forged, and anything else is a defect of ours.
+// refuse is the answer when the input was to blame: a ciphertext is forged, and anything else is a
+// defect of ours.
 func (k *Keeper) refuse(err error, loading bool) error {
 	if errors.As(err, new(failure.Undecryptable)) {
 		return custody.ErrForged.Because(err)

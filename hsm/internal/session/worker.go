@@ -49,8 +49,9 @@ func (w *worker) do(c *call) bool {
 	c.release()
 	c.out, c.err = out, err
 	if !c.state.CompareAndSwap(inside, finished) {
-		// Nobody waits for this any more, and its lock was given back. A session that hung isn't used
-		// again; the one that owns the handles can't be replaced, so its pool ends and with it the login.
+		// Nobody waits for this any more, and its lock was given back. A session that hung isn't
+		// used again; the one that owns the handles can't be replaced, so its pool ends and with it
+		// the login.
 		clear(out)
 		w.pool.hung.Add(-1)
 		k.module.Hung.Add(-1)
@@ -63,8 +64,8 @@ func (w *worker) do(c *call) bool {
 	return true
 }
 
-// attempt does f in the worker's session. A session that turns out to be dead is replaced once, which
-// is the lowest rung of recovery and costs the caller nothing.
+// attempt does f in the worker's session. A session that turns out to be dead is replaced once,
+// which is the lowest rung of recovery and costs the caller nothing.
 func (w *worker) attempt(f work) (out []byte, err error) {
 	l := w.pool.login
 	for range 2 {
@@ -101,8 +102,8 @@ func safely(f work, s cryptoki.Session) (out []byte, err error) {
 	return f(s)
 }
 
-// close closes the worker's sessions unless the module was reloaded: then their numbers may be somebody
-// else's.
+// close closes the worker's sessions unless the module was reloaded: then their numbers may be
+// somebody else's.
 func (w *worker) close() {
 	l := w.pool.login
 	k := l.keeper

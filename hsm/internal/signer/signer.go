@@ -1,8 +1,8 @@
 // Package signer uses a key pair on a token through crypto11.
 //
-// It shares the module with everybody else in the process, and crypto11 has no recovery of its own: its
-// sessions stay dead, and its last Close finalises the library for everybody. So a [Signer] is a member
-// of its module, and is started and stopped by that.
+// It shares the module with everybody else in the process, and crypto11 has no recovery of its own:
+// its sessions stay dead, and its last Close finalises the library for everybody. So a [Signer] is
+// a member of its module, and is started and stopped by that.
 package signer
 
 import (
@@ -75,8 +75,8 @@ func (s *Signer) Public() crypto.PublicKey {
 	return public
 }
 
-// Sign signs a digest on the token. If the device failed and a reload of the module brings the key back, it
-// signs then.
+// Sign signs a digest on the token. If the device failed and a reload of the module brings the key
+// back, it signs then.
 func (s *Signer) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
 	generation := s.module.Generation()
 	signature, err := s.sign(random, digest, opts)
@@ -142,8 +142,8 @@ func (s *Signer) Close() error {
 	return errors.Join(err, s.module.Release(ctx))
 }
 
-// Initialize opens crypto11 on the token and finds the key. The module must be finalised, or initialised by
-// crypto11, and the signer suspended.
+// Initialize opens crypto11 on the token and finds the key. The module must be finalised, or
+// initialised by crypto11, and the signer suspended.
 func (s *Signer) Initialize() error {
 	pin, err := s.options.PIN()
 	if err != nil {
@@ -183,7 +183,8 @@ func (s *Signer) Initialize() error {
 	return nil
 }
 
-// coded finds the PKCS#11 code in an error of crypto11, which wraps it in a way that package errors can't see.
+// coded finds the PKCS#11 code in an error of crypto11, which wraps it in a way that package errors
+// can't see.
 func coded(err error) error {
 	for cause := err; cause != nil; {
 		if code, ok := cause.(pkcs11.Error); ok {
@@ -206,8 +207,8 @@ func (s *Signer) Finalize() {
 	s.context, s.key = nil, nil
 }
 
-// Suspend, Resume and Healthy make the signer a member of its module. It never counts as healthy: it
-// has nothing to lose by a reload.
+// Suspend, Resume and Healthy make the signer a member of its module. It never counts as healthy:
+// it has nothing to lose by a reload.
 func (s *Signer) Suspend()      { s.mu.Lock() }
 func (s *Signer) Resume()       { s.mu.Unlock() }
 func (s *Signer) Healthy() bool { return false }
