@@ -12,7 +12,8 @@ import (
 type Ceremony struct {
 	Config                        // the token that is to hold it, and the user's PIN
 	SOPIN  func() ([]byte, error) // of the security officer; read when needed, wiped after
-	Create bool                   // initialise a free slot under TokenLabel if no token has it, with both PINs
+	// initialise a free slot under TokenLabel if no token has it, with both PINs
+	Create bool
 }
 
 // Initialize makes a root and a canary on a token that has none and returns the root's identifier.

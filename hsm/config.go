@@ -29,10 +29,14 @@ type Config struct {
 	// kinds that it can't wrap. Ed25519Sign is the only one; of a [Vault] there are none to choose.
 	Resident []custody.Kind
 
-	MaxSessions int           // beside the four that each Token keeps for itself; 0: what suits the device
-	HandleCache int           // unwrapped keys kept on the token; 0: 2,000 (a live object costs SoftHSM 9 KiB)
-	Timeout     time.Duration // of any single call to the module, waiting for a session included; 0: 5 s
-	Generation  time.Duration // the same of making an RSA key pair, which takes the device seconds; 0: 60 s
+	// beside the four that each Token keeps for itself; 0: what suits the device
+	MaxSessions int
+	// unwrapped keys kept on the token; 0: 2,000 (a live object costs SoftHSM 9 KiB)
+	HandleCache int
+	// of any single call to the module, waiting for a session included; 0: 5 s
+	Timeout time.Duration
+	// the same of making an RSA key pair, which takes the device seconds; 0: 60 s
+	Generation time.Duration
 
 	Log     *slog.Logger // nil: slog.Default
 	Observe Observer     // nil: nobody
@@ -42,7 +46,8 @@ type Config struct {
 // block.
 type Observer interface {
 	Call(function string, d time.Duration, failed bool) // an operation of Token, e.g. "Seal"
-	Handle(hit bool)                                    // whether a material's handle was in the cache
+	// whether a material's handle was in the cache
+	Handle(hit bool)
 }
 
 const (

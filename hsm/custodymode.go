@@ -21,8 +21,10 @@ type custodyMode interface {
 	// locate finds the token before it is opened. The module is locked.
 	locate(m *module.Module, by module.Selector) (slot uint, info pkcs11.TokenInfo, err error)
 
-	suits(t *Token, mechanisms []uint) error                         // refuses a token that lacks something
-	enter(t *Token, l *session.Login, s cryptoki.Session) error      // logs in and finds what is ours
+	// refuses a token that lacks something
+	suits(t *Token, mechanisms []uint) error
+	// logs in and finds what is ours
+	enter(t *Token, l *session.Login, s cryptoki.Session) error
 	admit(t *Token, m custody.Material, k dialect.KeyTemplate) error // checks what is loaded
 	rareReloads() bool                                               // see session.Options
 }

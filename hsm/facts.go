@@ -26,8 +26,9 @@ type Facts struct {
 	MaxSessions                         uint     // 0: no limit stated
 	MinPIN, MaxPIN                      uint     // bytes
 
-	Dialect      string         // the row of the table that was chosen
-	KeyWrap      string         // mechanism that wraps materials; empty if the token lacks what we need
+	Dialect string // the row of the table that was chosen
+	// mechanism that wraps materials; empty if the token lacks what we need
+	KeyWrap      string
 	DeviceIV     bool           // the device makes the IV of AES-GCM
 	LargestGCM   int            // bytes in one call; 0: unlimited
 	OAEP         []string       // hashes of RSA-OAEP that the device does by itself
@@ -75,15 +76,18 @@ func inspect(m *module.Module) ([]Facts, error) {
 func factsOf(m *module.Module, info pkcs11.TokenInfo, mechanisms []uint) Facts {
 	d := dialect.Of(info.ManufacturerID).On(m.Driver, mechanisms)
 	f := Facts{
-		Module: m.Path, Manufacturer: info.ManufacturerID, Model: info.Model, Serial: info.SerialNumber, Label: info.Label,
+		Module: m.Path, Manufacturer: info.ManufacturerID, Model: info.Model,
+		Serial: info.SerialNumber, Label: info.Label,
 		Firmware: version(info.FirmwareVersion), Hardware: version(info.HardwareVersion),
-		Initialized: has(info, pkcs11.CKF_TOKEN_INITIALIZED) && has(info, pkcs11.CKF_USER_PIN_INITIALIZED),
+		Initialized: has(info, pkcs11.CKF_TOKEN_INITIALIZED) &&
+			has(info, pkcs11.CKF_USER_PIN_INITIALIZED),
 		PINCountLow: has(info, pkcs11.CKF_USER_PIN_COUNT_LOW),
 		PINFinalTry: has(info, pkcs11.CKF_USER_PIN_FINAL_TRY),
 		PINLocked:   has(info, pkcs11.CKF_USER_PIN_LOCKED),
 		MinPIN:      info.MinPinLen, MaxPIN: info.MaxPinLen,
 		Dialect: d.Name, DeviceIV: d.IV != cryptoki.FromCaller, LargestGCM: d.Largest,
-		OAEP: slices.Clone(d.OAEP), Kinds: d.Supported(mechanisms), OnlyResident: onlyResident(d, mechanisms), Gaps: d.Gaps(),
+		OAEP: slices.Clone(d.OAEP), Kinds: d.Supported(mechanisms),
+		OnlyResident: onlyResident(d, mechanisms), Gaps: d.Gaps(),
 	}
 	if info.MaxRwSessionCount < unlimited {
 		f.MaxSessions = info.MaxRwSessionCount
@@ -124,18 +128,33 @@ func mechanismName(code uint) string {
 
 var mechanismNames = map[uint]string{
 	pkcs11.CKM_AES_KEY_GEN: "CKM_AES_KEY_GEN", pkcs11.CKM_AES_GCM: "CKM_AES_GCM",
-	pkcs11.CKM_AES_ECB: "CKM_AES_ECB", pkcs11.CKM_AES_CBC: "CKM_AES_CBC", pkcs11.CKM_AES_CBC_PAD: "CKM_AES_CBC_PAD",
-	pkcs11.CKM_AES_CTR: "CKM_AES_CTR", pkcs11.CKM_AES_CMAC: "CKM_AES_CMAC",
-	pkcs11.CKM_AES_KEY_WRAP: "CKM_AES_KEY_WRAP", pkcs11.CKM_AES_KEY_WRAP_PAD: "CKM_AES_KEY_WRAP_PAD",
-	cryptoki.CKM_AES_KEY_WRAP_KWP: "CKM_AES_KEY_WRAP_KWP", cryptoki.CKM_CLOUDHSM_AES_GCM: "CKM_CLOUDHSM_AES_GCM",
+	pkcs11.CKM_AES_ECB: "CKM_AES_ECB", pkcs11.CKM_AES_CBC: "CKM_AES_CBC",
+	pkcs11.CKM_AES_CBC_PAD: "CKM_AES_CBC_PAD",
+	pkcs11.CKM_AES_CTR:     "CKM_AES_CTR", pkcs11.CKM_AES_CMAC: "CKM_AES_CMAC",
+	pkcs11.CKM_AES_KEY_WRAP:                     "CKM_AES_KEY_WRAP",
+	pkcs11.CKM_AES_KEY_WRAP_PAD:                 "CKM_AES_KEY_WRAP_PAD",
+	cryptoki.CKM_AES_KEY_WRAP_KWP:               "CKM_AES_KEY_WRAP_KWP",
+	cryptoki.CKM_CLOUDHSM_AES_GCM:               "CKM_CLOUDHSM_AES_GCM",
 	cryptoki.CKM_CLOUDHSM_AES_KEY_WRAP_ZERO_PAD: "CKM_CLOUDHSM_AES_KEY_WRAP_ZERO_PAD",
 	pkcs11.CKM_GENERIC_SECRET_KEY_GEN:           "CKM_GENERIC_SECRET_KEY_GEN",
-	pkcs11.CKM_SHA_1_HMAC:                       "CKM_SHA_1_HMAC", pkcs11.CKM_SHA224_HMAC: "CKM_SHA224_HMAC",
-	pkcs11.CKM_SHA256_HMAC: "CKM_SHA256_HMAC", pkcs11.CKM_SHA384_HMAC: "CKM_SHA384_HMAC", pkcs11.CKM_SHA512_HMAC: "CKM_SHA512_HMAC",
-	pkcs11.CKM_RSA_PKCS_KEY_PAIR_GEN: "CKM_RSA_PKCS_KEY_PAIR_GEN", pkcs11.CKM_RSA_PKCS: "CKM_RSA_PKCS",
-	pkcs11.CKM_RSA_X_509: "CKM_RSA_X_509", pkcs11.CKM_RSA_PKCS_OAEP: "CKM_RSA_PKCS_OAEP", pkcs11.CKM_RSA_PKCS_PSS: "CKM_RSA_PKCS_PSS",
-	pkcs11.CKM_EC_KEY_PAIR_GEN: "CKM_EC_KEY_PAIR_GEN", pkcs11.CKM_ECDSA: "CKM_ECDSA", pkcs11.CKM_ECDH1_DERIVE: "CKM_ECDH1_DERIVE",
-	cryptoki.CKM_EC_EDWARDS_KEY_PAIR_GEN: "CKM_EC_EDWARDS_KEY_PAIR_GEN", cryptoki.CKM_EDDSA: "CKM_EDDSA",
-	cryptoki.CKM_ML_DSA_KEY_PAIR_GEN: "CKM_ML_DSA_KEY_PAIR_GEN", cryptoki.CKM_ML_DSA: "CKM_ML_DSA", cryptoki.CKM_ML_DSA_EXTERNAL_MU: "CKM_ML_DSA_EXTERNAL_MU",
-	cryptoki.CKM_ML_KEM_KEY_PAIR_GEN: "CKM_ML_KEM_KEY_PAIR_GEN", cryptoki.CKM_ML_KEM: "CKM_ML_KEM",
+	pkcs11.CKM_SHA_1_HMAC:                       "CKM_SHA_1_HMAC",
+	pkcs11.CKM_SHA224_HMAC:                      "CKM_SHA224_HMAC",
+	pkcs11.CKM_SHA256_HMAC:                      "CKM_SHA256_HMAC",
+	pkcs11.CKM_SHA384_HMAC:                      "CKM_SHA384_HMAC",
+	pkcs11.CKM_SHA512_HMAC:                      "CKM_SHA512_HMAC",
+	pkcs11.CKM_RSA_PKCS_KEY_PAIR_GEN:            "CKM_RSA_PKCS_KEY_PAIR_GEN",
+	pkcs11.CKM_RSA_PKCS:                         "CKM_RSA_PKCS",
+	pkcs11.CKM_RSA_X_509:                        "CKM_RSA_X_509",
+	pkcs11.CKM_RSA_PKCS_OAEP:                    "CKM_RSA_PKCS_OAEP",
+	pkcs11.CKM_RSA_PKCS_PSS:                     "CKM_RSA_PKCS_PSS",
+	pkcs11.CKM_EC_KEY_PAIR_GEN:                  "CKM_EC_KEY_PAIR_GEN",
+	pkcs11.CKM_ECDSA:                            "CKM_ECDSA",
+	pkcs11.CKM_ECDH1_DERIVE:                     "CKM_ECDH1_DERIVE",
+	cryptoki.CKM_EC_EDWARDS_KEY_PAIR_GEN:        "CKM_EC_EDWARDS_KEY_PAIR_GEN",
+	cryptoki.CKM_EDDSA:                          "CKM_EDDSA",
+	cryptoki.CKM_ML_DSA_KEY_PAIR_GEN:            "CKM_ML_DSA_KEY_PAIR_GEN",
+	cryptoki.CKM_ML_DSA:                         "CKM_ML_DSA",
+	cryptoki.CKM_ML_DSA_EXTERNAL_MU:             "CKM_ML_DSA_EXTERNAL_MU",
+	cryptoki.CKM_ML_KEM_KEY_PAIR_GEN:            "CKM_ML_KEM_KEY_PAIR_GEN",
+	cryptoki.CKM_ML_KEM:                         "CKM_ML_KEM",
 }

@@ -23,7 +23,8 @@ var importPairs = map[string]struct{ unwraps, decrypts custody.Kind }{
 // ImportPair makes a key pair under whose public half a key may be brought by [Token.Import]: spec
 // is RSA_2048, RSA_3072 or RSA_4096, alg the one algorithm that it will serve. Like an RSA key it
 // takes the device seconds. The answer to any other spec or algorithm is [custody.ErrUnsupported].
-func (t *Token) ImportPair(ctx context.Context, id, spec string, alg custody.Algorithm) (custody.Material, error) {
+func (t *Token) ImportPair(ctx context.Context, id, spec string,
+	alg custody.Algorithm) (custody.Material, error) {
 	pair, served := importPairs[spec]
 	w, known := imports.Wrappings[alg]
 	switch {
@@ -56,7 +57,8 @@ func (t *Token) Import(ctx context.Context, in custody.Import) (m custody.Materi
 	var made custody.Material
 	ref := in.Pair.Rest()
 	by := imports.Root{ID: t.root, Wrap: t.wrap}
-	_, err = t.keeper.Use(ctx, &ref, func(l *session.Login, pair *object.Key, s cryptoki.Session) ([]byte, error) {
+	_, err = t.keeper.Use(ctx, &ref, func(l *session.Login, pair *object.Key,
+		s cryptoki.Session) ([]byte, error) {
 		if err := l.Trust(s, pair); err != nil {
 			return nil, err
 		}

@@ -20,13 +20,18 @@ func wrapped(t *testing.T, tok *hsm.Token, alg custody.Algorithm) custody.Import
 		t.Fatal(err)
 	}
 	key, _ := hsmtest.Outside(t, "AES_256")
-	return custody.Import{Pair: pair, Algorithm: alg, Wrapped: hsmtest.Envelop(t, pair.Public, alg, key), Kind: custody.AES256, ID: "new"}
+	return custody.Import{
+		Pair: pair, Algorithm: alg, Wrapped: hsmtest.Envelop(t, pair.Public, alg, key),
+		Kind: custody.AES256, ID: "new",
+	}
 }
 
 // TestImport_DeviceHasTheHash_StaysOnTheToken counts what is decrypted into this process and what
 // is put onto the device from it: nothing where the device has the hash of the algorithm.
 func TestImport_DeviceHasTheHash_StaysOnTheToken(t *testing.T) {
-	for name, d := range map[string]*fakedevice.Device{"SHA-1 only": fakedevice.New(t), "SHA-256": fakedevice.LikeNShield(t)} {
+	for name, d := range map[string]*fakedevice.Device{
+		"SHA-1 only": fakedevice.New(t), "SHA-256": fakedevice.LikeNShield(t),
+	} {
 		tok := hsmtest.Open(t, d.Config())
 		for _, alg := range hsmtest.Wrappings {
 			in := wrapped(t, tok, alg)
@@ -57,7 +62,8 @@ func TestImport_DoneOrFailed_LeavesNoObjects(t *testing.T) {
 	p, slot := hsmtest.Attacker(t, c)
 	s := hsmtest.Login(t, p, slot)
 	count := func() int {
-		if err := p.FindObjectsInit(s, []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_TOKEN, false)}); err != nil {
+		if err := p.FindObjectsInit(s,
+			[]*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_TOKEN, false)}); err != nil {
 			t.Fatal(err)
 		}
 		found, _, err := p.FindObjects(s, 1000)
@@ -85,7 +91,9 @@ func TestImport_DoneOrFailed_LeavesNoObjects(t *testing.T) {
 // TestImport_DeviceFails_IsNotBlamedOnTheInput has each function fail once, and then for good: what
 // was sent is good, and nobody is told otherwise.
 func TestImport_DeviceFails_IsNotBlamedOnTheInput(t *testing.T) {
-	for _, function := range []string{"C_UnwrapKey", "C_WrapKey", "C_Encrypt", "C_CreateObject", "C_Decrypt", "C_DestroyObject"} {
+	for _, function := range []string{
+		"C_UnwrapKey", "C_WrapKey", "C_Encrypt", "C_CreateObject", "C_Decrypt", "C_DestroyObject",
+	} {
 		for _, alg := range hsmtest.Wrappings {
 			d := fakedevice.New(t)
 			tok := hsmtest.Open(t, d.Config())
@@ -95,7 +103,8 @@ func TestImport_DeviceFails_IsNotBlamedOnTheInput(t *testing.T) {
 				t.Errorf("%s, %s: a lost session: %v", function, alg, err)
 			}
 			d.Fail(function, pkcs11.CKR_DEVICE_ERROR, -1)
-			if _, err := tok.Import(background, in); err != nil && !errors.Is(err, custody.ErrUnavailable) {
+			if _, err := tok.Import(background,
+				in); err != nil && !errors.Is(err, custody.ErrUnavailable) {
 				t.Errorf("%s, %s: a sick device: %v", function, alg, err)
 			}
 			d.Mend(function)
@@ -115,7 +124,8 @@ func TestImport_KnownKeyOnSickDevice_IsNotTakenForNew(t *testing.T) {
 	}
 	in.ID, in.Known = "other", []custody.Material{known}
 	d.Fail("C_Decrypt", pkcs11.CKR_GENERAL_ERROR, 2) // the comparison, and the canary that decides
-	if m, err := tok.Import(background, in); err == nil && m.ID != known.ID || err != nil && !errors.Is(err, custody.ErrUnavailable) {
+	if m, err := tok.Import(background, in); err == nil && m.ID != known.ID ||
+		err != nil && !errors.Is(err, custody.ErrUnavailable) {
 		t.Errorf("%q, %v", m.ID, err)
 	}
 }

@@ -178,7 +178,8 @@ func pull(t *testing.T, tok *hsm.Token, take func() (putBack func())) {
 	if err := tok.Ready(); !errors.Is(err, custody.ErrUnavailable) || fault.Of(err).Err == nil {
 		t.Errorf("not ready, and no reason: %v", err)
 	}
-	if _, err := tok.Generate(background, "new", custody.AES256); !errors.Is(err, custody.ErrUnavailable) {
+	if _, err := tok.Generate(background, "new",
+		custody.AES256); !errors.Is(err, custody.ErrUnavailable) {
 		t.Errorf("without a token: %v", err)
 	}
 	putBack()
@@ -221,7 +222,8 @@ func TestRecovery_TokenWiped_IsNotTakenForTheOldOne(t *testing.T) {
 	if err := tok.Ready(); !errors.Is(err, hsm.ErrNoRoot) {
 		t.Errorf("not ready because %v", err)
 	}
-	if _, err := hsm.Initialize(background, hsm.Ceremony{Config: d.Config(), SOPIN: pin(hsmtest.SOPIN)}); err != nil {
+	if _, err := hsm.Initialize(background,
+		hsm.Ceremony{Config: d.Config(), SOPIN: pin(hsmtest.SOPIN)}); err != nil {
 		t.Fatal(err)
 	}
 	time.Sleep(1500 * time.Millisecond) // more than one interval of the watch
@@ -253,10 +255,12 @@ func TestCall_ModuleHangs_IsGivenUp(t *testing.T) {
 	release := d.Hang("C_Encrypt")
 	ctx, cancel := context.WithTimeout(background, 20*time.Millisecond)
 	defer cancel()
-	if _, err := tok.Seal(ctx, m.Rest(), []byte("x"), nil); !errors.Is(err, custody.ErrUnavailable) {
+	if _, err := tok.Seal(ctx, m.Rest(), []byte("x"),
+		nil); !errors.Is(err, custody.ErrUnavailable) {
 		t.Errorf("at the caller's deadline: %v", err)
 	}
-	if _, err := tok.Seal(background, m.Rest(), []byte("x"), nil); !errors.Is(err, custody.ErrUnavailable) {
+	if _, err := tok.Seal(background, m.Rest(), []byte("x"),
+		nil); !errors.Is(err, custody.ErrUnavailable) {
 		t.Errorf("at the timeout: %v", err)
 	}
 	if n := tok.Stats().Hung; n != 2 {
@@ -325,7 +329,8 @@ func TestFailure_FunctionAndCode_DecideTheAnswer(t *testing.T) {
 		function string
 		code     uint
 	}{
-		{"C_Encrypt", pkcs11.CKR_SESSION_HANDLE_INVALID}, {"C_Encrypt", pkcs11.CKR_OPERATION_ACTIVE},
+		{"C_Encrypt", pkcs11.CKR_SESSION_HANDLE_INVALID},
+		{"C_Encrypt", pkcs11.CKR_OPERATION_ACTIVE},
 		{"C_Encrypt", pkcs11.CKR_KEY_HANDLE_INVALID}, {"C_Encrypt", pkcs11.CKR_USER_NOT_LOGGED_IN},
 		{"C_Encrypt", pkcs11.CKR_DEVICE_ERROR}, {"C_Encrypt", pkcs11.CKR_CRYPTOKI_NOT_INITIALIZED},
 		{"C_Decrypt", pkcs11.CKR_SESSION_CLOSED}, {"C_Decrypt", pkcs11.CKR_OBJECT_HANDLE_INVALID},
@@ -339,11 +344,13 @@ func TestFailure_FunctionAndCode_DecideTheAnswer(t *testing.T) {
 	k.well(t)
 	m := k.aes[0]
 	d.Fail("C_Decrypt", pkcs11.CKR_GENERAL_ERROR, 1)
-	if _, err := tok.Unseal(background, m.Rest(), k.sealed[0], nil); !errors.Is(err, custody.ErrForged) {
+	if _, err := tok.Unseal(background, m.Rest(), k.sealed[0],
+		nil); !errors.Is(err, custody.ErrForged) {
 		t.Errorf("a general error beside a healthy canary: %v", err)
 	}
 	d.Fail("C_Decrypt", pkcs11.CKR_GENERAL_ERROR, -1)
-	if _, err := tok.Unseal(background, m.Rest(), k.sealed[0], nil); !errors.Is(err, custody.ErrUnavailable) {
+	if _, err := tok.Unseal(background, m.Rest(), k.sealed[0],
+		nil); !errors.Is(err, custody.ErrUnavailable) {
 		t.Errorf("a general error of the canary too: %v", err)
 	}
 	d.Mend("C_Decrypt")

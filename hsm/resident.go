@@ -39,9 +39,12 @@ func (t *Token) Resident(k custody.Kind) bool { return slices.Contains(t.config.
 // with a label for people, and makes sure that the device keeps it in. What was there under that
 // name is destroyed before: an earlier attempt that failed half-way. The answer to another kind, or
 // to one that the device doesn't make after all, is [custody.ErrUnsupported].
-func (t *Token) GenerateResident(ctx context.Context, id string, k custody.Kind, label string, name []byte) (m custody.Material, err error) {
+func (t *Token) GenerateResident(ctx context.Context, id string, k custody.Kind, label string,
+	name []byte) (m custody.Material, err error) {
 	defer t.observe("GenerateResident", time.Now(), &err)
-	m = custody.Material{ID: id, Kind: k, Root: t.keeper.Serial(), Mechanism: custody.Resident, Wrapped: name}
+	m = custody.Material{
+		ID: id, Kind: k, Root: t.keeper.Serial(), Mechanism: custody.Resident, Wrapped: name,
+	}
 	if len(name) != residentIDSize {
 		return m, fault.Of(fmt.Errorf("hsm: the name of a resident key has %d bytes", len(name)))
 	}
@@ -52,8 +55,10 @@ func (t *Token) GenerateResident(ctx context.Context, id string, k custody.Kind,
 	case k != t.resident:
 		return m, custody.ErrUnsupported
 	}
-	m.Public, err = t.keeper.Use(ctx, nil, func(l *session.Login, _ *object.Key, s cryptoki.Session) (public []byte, err error) {
-		if err := l.DestroyResident(s, template, name); err != nil && !errors.Is(err, failure.ErrAbsent) {
+	m.Public, err = t.keeper.Use(ctx, nil, func(l *session.Login, _ *object.Key,
+		s cryptoki.Session) (public []byte, err error) {
+		if err := l.DestroyResident(s, template,
+			name); err != nil && !errors.Is(err, failure.ErrAbsent) {
 			return nil, err
 		}
 		_, public, err = l.GenerateResident(s, template, label, name)
@@ -74,7 +79,8 @@ func (t *Token) Destroy(ctx context.Context, name []byte) (err error) {
 	if err != nil {
 		return fault.Of(err)
 	}
-	_, err = t.keeper.Use(ctx, nil, func(l *session.Login, _ *object.Key, s cryptoki.Session) ([]byte, error) {
+	_, err = t.keeper.Use(ctx, nil, func(l *session.Login, _ *object.Key,
+		s cryptoki.Session) ([]byte, error) {
 		err := l.DestroyResident(s, template, name)
 		if errors.Is(err, failure.ErrAbsent) {
 			err = l.CheckCanary(s)

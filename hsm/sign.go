@@ -25,7 +25,8 @@ import (
 // ECDSA, 64 bytes for Ed25519, and 2,420, 3,309 or 4,627 bytes for ML-DSA. The answer to an
 // algorithm that isn't known, or not to this device, is [custody.ErrUnsupported]; that it is one of
 // the key's, and the digest of its length, the caller has made sure.
-func (t *Token) Sign(ctx context.Context, ref custody.Ref, alg custody.Algorithm, digest []byte) (signature []byte, err error) {
+func (t *Token) Sign(ctx context.Context, ref custody.Ref, alg custody.Algorithm,
+	digest []byte) (signature []byte, err error) {
 	defer t.observe("Sign", time.Now(), &err)
 	how, known := dialect.Signatures[alg]
 	if !known || !t.dialect.Signs(how) {
@@ -34,7 +35,8 @@ func (t *Token) Sign(ctx context.Context, ref custody.Ref, alg custody.Algorithm
 	if !how.Takes(len(digest)) {
 		return nil, fault.Of(fmt.Errorf("hsm: %s signs no digest of %d bytes", alg, len(digest)))
 	}
-	return t.keeper.Use(ctx, &ref, func(l *session.Login, k *object.Key, s cryptoki.Session) ([]byte, error) {
+	return t.keeper.Use(ctx, &ref, func(l *session.Login, k *object.Key,
+		s cryptoki.Session) ([]byte, error) {
 		if !k.Template.Signs(how) {
 			return nil, fmt.Errorf("hsm: %s is no algorithm of a key of kind %s", alg, k.Kind)
 		}
@@ -49,7 +51,8 @@ func (t *Token) Sign(ctx context.Context, ref custody.Ref, alg custody.Algorithm
 // bytes.
 func (t *Token) MAC(ctx context.Context, ref custody.Ref, data []byte) (mac []byte, err error) {
 	defer t.observe("MAC", time.Now(), &err)
-	return t.keeper.Use(ctx, &ref, func(l *session.Login, k *object.Key, s cryptoki.Session) ([]byte, error) {
+	return t.keeper.Use(ctx, &ref, func(l *session.Login, k *object.Key,
+		s cryptoki.Session) ([]byte, error) {
 		if k.Template.KeyType != pkcs11.CKK_GENERIC_SECRET {
 			return nil, fmt.Errorf("hsm: a key of kind %s makes no authentication codes", k.Kind)
 		}

@@ -39,13 +39,16 @@ func makePair(t *testing.T, c hsm.Config, label string, mechanism uint) {
 	if mechanism == pkcs11.CKM_EC_KEY_PAIR_GEN {
 		public = append(public, pkcs11.NewAttribute(pkcs11.CKA_EC_PARAMS, p256))
 	} else {
-		public = append(public, pkcs11.NewAttribute(pkcs11.CKA_MODULUS_BITS, 2048), pkcs11.NewAttribute(pkcs11.CKA_PUBLIC_EXPONENT, []byte{1, 0, 1}))
+		public = append(public, pkcs11.NewAttribute(pkcs11.CKA_MODULUS_BITS, 2048),
+			pkcs11.NewAttribute(pkcs11.CKA_PUBLIC_EXPONENT, []byte{1, 0, 1}))
 	}
 	private := append([]*pkcs11.Attribute{
 		pkcs11.NewAttribute(pkcs11.CKA_SIGN, true), pkcs11.NewAttribute(pkcs11.CKA_PRIVATE, true),
-		pkcs11.NewAttribute(pkcs11.CKA_SENSITIVE, true), pkcs11.NewAttribute(pkcs11.CKA_EXTRACTABLE, false),
+		pkcs11.NewAttribute(pkcs11.CKA_SENSITIVE, true),
+		pkcs11.NewAttribute(pkcs11.CKA_EXTRACTABLE, false),
 	}, common...)
-	if _, _, err := p.GenerateKeyPair(s, []*pkcs11.Mechanism{pkcs11.NewMechanism(mechanism, nil)}, public, private); err != nil {
+	if _, _, err := p.GenerateKeyPair(s, []*pkcs11.Mechanism{pkcs11.NewMechanism(mechanism, nil)},
+		public, private); err != nil {
 		t.Fatal(err)
 	}
 	if err := p.CloseSession(s); err != nil {
@@ -150,8 +153,10 @@ func TestSigner_TLSIdentity_ServesTLS(t *testing.T) {
 	makePair(t, c, "tls", pkcs11.CKM_EC_KEY_PAIR_GEN)
 	signer := signerOf(t, c, "tls")
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), DNSNames: []string{"localhost"}, IsCA: true, BasicConstraintsValid: true,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		SerialNumber: big.NewInt(1), DNSNames: []string{"localhost"}, IsCA: true,
+		BasicConstraintsValid: true,
+		NotBefore:             time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, signer.Public(), signer)
 	if err != nil {
@@ -168,9 +173,12 @@ func TestSigner_TLSIdentity_ServesTLS(t *testing.T) {
 	defer server.Close()
 	served := make(chan error, 1)
 	go func() {
-		served <- tls.Server(server, &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: signer}}}).Handshake()
+		served <- tls.Server(server,
+			&tls.Config{Certificates: []tls.Certificate{
+				{Certificate: [][]byte{der}, PrivateKey: signer}}}).Handshake()
 	}()
-	if err := tls.Client(client, &tls.Config{RootCAs: roots, ServerName: "localhost"}).Handshake(); err != nil {
+	if err := tls.Client(client,
+		&tls.Config{RootCAs: roots, ServerName: "localhost"}).Handshake(); err != nil {
 		t.Error(err)
 	}
 	if err := <-served; err != nil {

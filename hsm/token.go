@@ -41,7 +41,8 @@ func Open(ctx context.Context, c Config) (*Token, error) {
 }
 
 // openAs is Open for a token in a custody mode.
-func openAs(ctx context.Context, c Config, mode custodyMode, resident custody.Kind) (*Token, error) {
+func openAs(ctx context.Context, c Config, mode custodyMode,
+	resident custody.Kind) (*Token, error) {
 	c, err := c.withDefaults()
 	if err != nil {
 		return nil, err
@@ -119,8 +120,9 @@ func (t *Token) options(info pkcs11.TokenInfo) session.Options {
 	}
 	return session.Options{
 		Token: selected, Serial: info.SerialNumber, Dialect: t.dialect,
-		Sessions: t.config.sessions(t.dialect, info.MaxRwSessionCount), Handles: t.config.HandleCache,
-		Timeout: t.config.Timeout, Slow: t.config.Generation, RareReloads: t.mode.rareReloads(),
+		Sessions: t.config.sessions(t.dialect, info.MaxRwSessionCount),
+		Handles:  t.config.HandleCache,
+		Timeout:  t.config.Timeout, Slow: t.config.Generation, RareReloads: t.mode.rareReloads(),
 		Enter:   func(l *session.Login, s cryptoki.Session) error { return t.mode.enter(t, l, s) },
 		Load:    t.load,
 		Observe: t.config.Observe, Log: t.config.Log,
@@ -176,7 +178,8 @@ func (t *Token) Supports(k custody.Kind) bool { return t.kinds[k] || t.Resident(
 // unwrapped only on the token; its handle under id is cached, and replaces one that was. An RSA
 // pair may take [Config.Generation], and nobody else waits for it. The answer to a kind that the
 // token can't make, or doesn't after all, is [custody.ErrUnsupported].
-func (t *Token) Generate(ctx context.Context, id string, k custody.Kind) (m custody.Material, err error) {
+func (t *Token) Generate(ctx context.Context, id string,
+	k custody.Kind) (m custody.Material, err error) {
 	defer t.observe("Generate", time.Now(), &err)
 	template, err := t.dialect.KeyTemplate(k)
 	if err != nil {
@@ -186,7 +189,8 @@ func (t *Token) Generate(ctx context.Context, id string, k custody.Kind) (m cust
 		return m, custody.ErrUnsupported
 	}
 	var public []byte
-	generate := func(l *session.Login, _ *object.Key, s cryptoki.Session) (wrapped []byte, err error) {
+	generate := func(l *session.Login, _ *object.Key,
+		s cryptoki.Session) (wrapped []byte, err error) {
 		wrapped, public, err = l.GenerateWrapped(s, template, t.wrap, l.Root)
 		return wrapped, err
 	}
@@ -211,7 +215,8 @@ func (t *Token) Generate(ctx context.Context, id string, k custody.Kind) (m cust
 // reach before it is handed out: one that can't be unwrapped or found again never reaches a store.
 func (t *Token) firstCheck(ctx context.Context, m custody.Material) ([]byte, error) {
 	ref := m.Rest()
-	return t.keeper.Use(ctx, &ref, func(l *session.Login, k *object.Key, s cryptoki.Session) ([]byte, error) {
+	return t.keeper.Use(ctx, &ref, func(l *session.Login, k *object.Key,
+		s cryptoki.Session) ([]byte, error) {
 		return l.FirstCheck(s, k)
 	})
 }
@@ -219,12 +224,15 @@ func (t *Token) firstCheck(ctx context.Context, m custody.Material) ([]byte, err
 // Seal encrypts by AES-GCM (NIST SP 800-38D) and returns IV (12 bytes), ciphertext and tag (16
 // bytes). The IV is new for each call and is the device's own where it insists. ref must name an
 // AES_256 material.
-func (t *Token) Seal(ctx context.Context, ref custody.Ref, plaintext, aad []byte) (sealed []byte, err error) {
+func (t *Token) Seal(ctx context.Context, ref custody.Ref,
+	plaintext, aad []byte) (sealed []byte, err error) {
 	defer t.observe("Seal", time.Now(), &err)
 	if n := t.dialect.Largest; n > 0 && len(plaintext) > n {
-		return nil, fault.Newf(fault.Invalid, "", "The value is longer than the %d bytes that the device encrypts at once.", n)
+		return nil, fault.Newf(fault.Invalid, "",
+			"The value is longer than the %d bytes that the device encrypts at once.", n)
 	}
-	return t.keeper.Use(ctx, &ref, func(l *session.Login, k *object.Key, s cryptoki.Session) ([]byte, error) {
+	return t.keeper.Use(ctx, &ref, func(l *session.Login, k *object.Key,
+		s cryptoki.Session) ([]byte, error) {
 		if err := l.Trust(s, k); err != nil {
 			return nil, err
 		}
@@ -234,12 +242,14 @@ func (t *Token) Seal(ctx context.Context, ref custody.Ref, plaintext, aad []byte
 
 // Unseal undoes [Token.Seal] with the same material and additional data. Whatever is wrong with
 // sealed, the answer is [custody.ErrForged].
-func (t *Token) Unseal(ctx context.Context, ref custody.Ref, sealed, aad []byte) (plaintext []byte, err error) {
+func (t *Token) Unseal(ctx context.Context, ref custody.Ref,
+	sealed, aad []byte) (plaintext []byte, err error) {
 	defer t.observe("Unseal", time.Now(), &err)
 	if len(sealed) < cryptoki.IVSize+cryptoki.TagSize {
 		return nil, custody.ErrForged
 	}
-	return t.keeper.Use(ctx, &ref, func(l *session.Login, k *object.Key, s cryptoki.Session) ([]byte, error) {
+	return t.keeper.Use(ctx, &ref, func(l *session.Login, k *object.Key,
+		s cryptoki.Session) ([]byte, error) {
 		plaintext, err := l.Driver.Decrypt(s, k.Object, t.dialect.Encryption(aad), sealed)
 		return plaintext, failure.Decrypting(err)
 	})
@@ -251,7 +261,8 @@ func (t *Token) Random(ctx context.Context, n int) (random []byte, err error) {
 	if n <= 0 {
 		return []byte{}, nil
 	}
-	return t.keeper.Use(ctx, nil, func(l *session.Login, _ *object.Key, s cryptoki.Session) ([]byte, error) {
+	return t.keeper.Use(ctx, nil, func(l *session.Login, _ *object.Key,
+		s cryptoki.Session) ([]byte, error) {
 		return l.Driver.GenerateRandom(s, n)
 	})
 }

@@ -46,7 +46,9 @@ func TestOpen_UnfitToken_SaysWhy(t *testing.T) {
 	refused(t, with(func(c *hsm.Config) { c.TokenLabel = "nobody's" }), hsm.ErrNoToken)
 	refused(t, with(func(c *hsm.Config) { c.PIN = pin("wrong") }), hsm.ErrPIN)
 	refused(t, with(func(c *hsm.Config) { c.PIN = pin("") }), hsm.ErrPIN)
-	if _, err := hsm.Open(background, with(func(c *hsm.Config) { c.TokenSerial = "1" })); err == nil {
+	if _, err := hsm.Open(background, with(func(c *hsm.Config) {
+		c.TokenSerial = "1"
+	})); err == nil {
 		t.Error("a token was selected by label and serial number at once")
 	}
 	if _, err := hsm.Open(background, with(func(c *hsm.Config) { c.PIN = nil })); err == nil {
@@ -73,7 +75,8 @@ func TestOpen_TwoTokensOfOneLabel_AreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, slot := range slots {
-		if info, err := p.GetTokenInfo(slot); err == nil && info.Flags&pkcs11.CKF_TOKEN_INITIALIZED == 0 {
+		if info, err := p.GetTokenInfo(slot); err == nil &&
+			info.Flags&pkcs11.CKF_TOKEN_INITIALIZED == 0 {
 			if err := p.InitToken(slot, hsmtest.SOPIN, c.TokenLabel); err != nil {
 				t.Fatal(err)
 			}
@@ -138,7 +141,9 @@ func TestOpen_DeviceAllowsTooMuch_IsRefused(t *testing.T) {
 			refused(t, d.Config(), hsm.ErrUnsafe)
 			bare := fakedevice.Bare(t)
 			bare.Neglect(attribute)
-			_, err := hsm.Initialize(background, hsm.Ceremony{Config: bare.Config(), SOPIN: pin(hsmtest.SOPIN), Create: true})
+			_, err := hsm.Initialize(background, hsm.Ceremony{
+				Config: bare.Config(), SOPIN: pin(hsmtest.SOPIN), Create: true,
+			})
 			if !errors.Is(err, hsm.ErrUnsafe) {
 				t.Errorf("the ceremony: %v", err)
 			}
@@ -177,7 +182,8 @@ func TestLogin_WrongPIN_IsNeverTriedTwice(t *testing.T) {
 	})
 	time.Sleep(1500 * time.Millisecond) // more than one interval of the watch
 	for range 10 {
-		if _, err := tok.Seal(background, m.Rest(), nil, nil); !errors.Is(err, custody.ErrUnavailable) {
+		if _, err := tok.Seal(background, m.Rest(), nil,
+			nil); !errors.Is(err, custody.ErrUnavailable) {
 			t.Error(err)
 		}
 	}
@@ -254,12 +260,14 @@ func TestObserver_EveryCall_IsSeen(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := tok.Unseal(background, m.Rest(), make([]byte, 40), nil); !errors.Is(err, custody.ErrForged) {
+	if _, err := tok.Unseal(background, m.Rest(), make([]byte, 40),
+		nil); !errors.Is(err, custody.ErrForged) {
 		t.Fatal(err)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.calls["Generate"] != 1 || w.calls["Seal"] != 3 || w.failed["Seal"] != 0 || w.failed["Unseal"] != 1 {
+	if w.calls["Generate"] != 1 || w.calls["Seal"] != 3 || w.failed["Seal"] != 0 ||
+		w.failed["Unseal"] != 1 {
 		t.Errorf("calls %v, failed %v", w.calls, w.failed)
 	}
 	if w.handleHit != 4 || w.handleMiss != 1 {
@@ -270,7 +278,8 @@ func TestObserver_EveryCall_IsSeen(t *testing.T) {
 // eventually waits for something that recovery or the watch brings about.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(
+		20 * time.Millisecond) {
 		if holds() {
 			return
 		}

@@ -50,7 +50,8 @@ func survey(m *module.Module, c []Config) (active []bool, whole bool) {
 }
 
 // GenerateResident and Destroy are those of [Token]. AES_256 is the one kind.
-func (v *Vault) GenerateResident(ctx context.Context, id string, k custody.Kind, label string, name []byte) (custody.Material, error) {
+func (v *Vault) GenerateResident(ctx context.Context, id string, k custody.Kind, label string,
+	name []byte) (custody.Material, error) {
 	return v.t.GenerateResident(ctx, id, k, label, name)
 }
 

@@ -67,7 +67,8 @@ func newAttacker(t testing.TB, c hsm.Config) *attacker {
 	p, slot := Attacker(t, c)
 	s := Login(t, p, slot)
 	x := &attacker{Ctx: p, s: uint(s), slot: slot}
-	if err := p.FindObjectsInit(s, []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_LABEL, "claviger root")}); err != nil {
+	if err := p.FindObjectsInit(s,
+		[]*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_LABEL, "claviger root")}); err != nil {
 		t.Fatal(err)
 	}
 	found, _, err := p.FindObjects(s, 2)
@@ -78,12 +79,17 @@ func newAttacker(t testing.TB, c hsm.Config) *attacker {
 		t.Fatal(err)
 	}
 	x.root = found[0]
-	x.ownWrapper, err = p.GenerateKey(s, []*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_AES_KEY_GEN, nil)}, []*pkcs11.Attribute{
-		pkcs11.NewAttribute(pkcs11.CKA_VALUE_LEN, 32), pkcs11.NewAttribute(pkcs11.CKA_TOKEN, false),
-		pkcs11.NewAttribute(pkcs11.CKA_WRAP, true), pkcs11.NewAttribute(pkcs11.CKA_UNWRAP, true),
-		pkcs11.NewAttribute(pkcs11.CKA_ENCRYPT, true), pkcs11.NewAttribute(pkcs11.CKA_DECRYPT, true),
-		pkcs11.NewAttribute(pkcs11.CKA_EXTRACTABLE, true), pkcs11.NewAttribute(pkcs11.CKA_SENSITIVE, false),
-	})
+	x.ownWrapper, err = p.GenerateKey(s,
+		[]*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_AES_KEY_GEN, nil)}, []*pkcs11.Attribute{
+			pkcs11.NewAttribute(pkcs11.CKA_VALUE_LEN, 32),
+			pkcs11.NewAttribute(pkcs11.CKA_TOKEN, false),
+			pkcs11.NewAttribute(pkcs11.CKA_WRAP, true),
+			pkcs11.NewAttribute(pkcs11.CKA_UNWRAP, true),
+			pkcs11.NewAttribute(pkcs11.CKA_ENCRYPT, true),
+			pkcs11.NewAttribute(pkcs11.CKA_DECRYPT, true),
+			pkcs11.NewAttribute(pkcs11.CKA_EXTRACTABLE, true),
+			pkcs11.NewAttribute(pkcs11.CKA_SENSITIVE, false),
+		})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,14 +104,16 @@ func (x *attacker) usable(m custody.Material) bool {
 	return err == nil && x.DestroyObject(x.session(), key) == nil
 }
 
-func (x *attacker) unwrap(m custody.Material, template []*pkcs11.Attribute) (pkcs11.ObjectHandle, error) {
+func (x *attacker) unwrap(m custody.Material,
+	template []*pkcs11.Attribute) (pkcs11.ObjectHandle, error) {
 	return x.UnwrapKey(x.session(), keyWrap, x.root, m.Wrapped, template)
 }
 
 // unwrapFlags are what an attacker may say of a key that is unwrapped: the lowest bit of a template
 // says whether it is extractable, the others answer to the lines of the root's unwrap template.
 // CKA_MODIFIABLE comes last, since SoftHSM refuses what stands behind it.
-var unwrapFlags = []uint{pkcs11.CKA_EXTRACTABLE, pkcs11.CKA_SENSITIVE, pkcs11.CKA_WRAP_WITH_TRUSTED, pkcs11.CKA_PRIVATE,
+var unwrapFlags = []uint{pkcs11.CKA_EXTRACTABLE, pkcs11.CKA_SENSITIVE, pkcs11.CKA_WRAP_WITH_TRUSTED,
+	pkcs11.CKA_PRIVATE,
 	pkcs11.CKA_TOKEN, pkcs11.CKA_COPYABLE, pkcs11.CKA_MODIFIABLE}
 
 // The two templates that the root's unwrap template allows. Of usages they say nothing, and SoftHSM
@@ -139,7 +147,8 @@ func (x *attacker) attackMaterial(t testing.TB, m custody.Material) {
 		for set := range 1 << len(unwrapFlags) {
 			key, err := x.unwrap(m, unwrapTemplate(as, set, 0))
 			if set != unextractable && set != extractable {
-				refusedBy(t, fmt.Sprintf("%s by template %b", m.Kind, set), err, pkcs11.CKR_TEMPLATE_INCONSISTENT)
+				refusedBy(t, fmt.Sprintf("%s by template %b", m.Kind, set), err,
+					pkcs11.CKR_TEMPLATE_INCONSISTENT)
 				continue
 			}
 			if err == nil {
@@ -167,16 +176,19 @@ func (x *attacker) omitOrRepeat(t testing.TB, m custody.Material) {
 		right := extractable>>(i+1)&1 == 1
 		contrary := pkcs11.NewAttribute(flag, !right)
 		for what, template := range map[string][]*pkcs11.Attribute{
-			"left out":   unwrapTemplate(as, extractable, flag),
-			"put right":  append([]*pkcs11.Attribute{contrary}, unwrapTemplate(as, extractable, 0)...),
+			"left out": unwrapTemplate(as, extractable, flag),
+			"put right": append([]*pkcs11.Attribute{contrary},
+				unwrapTemplate(as, extractable, 0)...),
 			"taken back": append(unwrapTemplate(as, extractable, 0), contrary),
 		} {
 			key, err := x.unwrap(m, template)
 			if err != nil || what == "taken back" {
-				refusedBy(t, fmt.Sprintf("attribute 0x%X %s", flag, what), err, pkcs11.CKR_TEMPLATE_INCONSISTENT)
+				refusedBy(t, fmt.Sprintf("attribute 0x%X %s", flag, what), err,
+					pkcs11.CKR_TEMPLATE_INCONSISTENT)
 				continue
 			}
-			got, err := x.GetAttributeValue(x.session(), key, []*pkcs11.Attribute{pkcs11.NewAttribute(flag, nil)})
+			got, err := x.GetAttributeValue(x.session(), key,
+				[]*pkcs11.Attribute{pkcs11.NewAttribute(flag, nil)})
 			if err != nil || !bytes.Equal(got[0].Value, pkcs11.NewAttribute(flag, right).Value) {
 				t.Errorf("attribute 0x%X %s is not as the root wants it: %v", flag, what, err)
 			}
@@ -205,17 +217,22 @@ func (x *attacker) exploit(t testing.TB, key pkcs11.ObjectHandle, m custody.Mate
 		unwrappable = pkcs11.CKR_KEY_NOT_WRAPPABLE
 	}
 	_, err := x.WrapKey(x.session(), keyWrap, x.ownWrapper, key)
-	refusedBy(t, fmt.Sprintf("template %b wrapped under a key of the attacker's own", set), err, unwrappable)
+	refusedBy(t, fmt.Sprintf("template %b wrapped under a key of the attacker's own", set), err,
+		unwrappable)
 	for _, change := range []*pkcs11.Attribute{
-		pkcs11.NewAttribute(pkcs11.CKA_SENSITIVE, false), pkcs11.NewAttribute(pkcs11.CKA_WRAP_WITH_TRUSTED, false),
+		pkcs11.NewAttribute(pkcs11.CKA_SENSITIVE, false),
+		pkcs11.NewAttribute(pkcs11.CKA_WRAP_WITH_TRUSTED, false),
 		pkcs11.NewAttribute(pkcs11.CKA_UNWRAP, true), pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true),
-		pkcs11.NewAttribute(pkcs11.CKA_COPYABLE, true), pkcs11.NewAttribute(pkcs11.CKA_MODIFIABLE, true),
+		pkcs11.NewAttribute(pkcs11.CKA_COPYABLE, true),
+		pkcs11.NewAttribute(pkcs11.CKA_MODIFIABLE, true),
 		pkcs11.NewAttribute(pkcs11.CKA_LABEL, "mine"),
 	} {
 		err := x.SetAttributeValue(x.session(), key, []*pkcs11.Attribute{change})
-		refusedBy(t, fmt.Sprintf("template %b: attribute 0x%X changed", set, change.Type), err, ckrActionProhibited)
+		refusedBy(t, fmt.Sprintf("template %b: attribute 0x%X changed", set, change.Type), err,
+			ckrActionProhibited)
 		_, err = x.CopyObject(x.session(), key, []*pkcs11.Attribute{change})
-		refusedBy(t, fmt.Sprintf("template %b: copied with attribute 0x%X", set, change.Type), err, ckrActionProhibited)
+		refusedBy(t, fmt.Sprintf("template %b: copied with attribute 0x%X", set, change.Type), err,
+			ckrActionProhibited)
 	}
 }
 
@@ -246,13 +263,15 @@ func (x *attacker) wrapBy(t testing.TB, kek pkcs11.ObjectHandle, m custody.Mater
 }
 
 // secrets are the attributes that hold a key's value.
-var secrets = []uint{pkcs11.CKA_VALUE, pkcs11.CKA_PRIVATE_EXPONENT, pkcs11.CKA_PRIME_1, pkcs11.CKA_PRIME_2,
+var secrets = []uint{pkcs11.CKA_VALUE, pkcs11.CKA_PRIVATE_EXPONENT, pkcs11.CKA_PRIME_1,
+	pkcs11.CKA_PRIME_2,
 	pkcs11.CKA_EXPONENT_1, pkcs11.CKA_EXPONENT_2, pkcs11.CKA_COEFFICIENT}
 
 func (x *attacker) unreadable(t testing.TB, key pkcs11.ObjectHandle) {
 	t.Helper()
 	for _, part := range secrets {
-		got, err := x.GetAttributeValue(x.session(), key, []*pkcs11.Attribute{pkcs11.NewAttribute(part, nil)})
+		got, err := x.GetAttributeValue(x.session(), key,
+			[]*pkcs11.Attribute{pkcs11.NewAttribute(part, nil)})
 		if err == nil && len(got[0].Value) > 0 {
 			t.Errorf("attribute 0x%X of a key was read", part)
 		}
@@ -268,15 +287,20 @@ func (x *attacker) attackRoot(t testing.TB) {
 		}
 	}
 	for _, change := range []*pkcs11.Attribute{
-		pkcs11.NewAttribute(pkcs11.CKA_SENSITIVE, false), pkcs11.NewAttribute(pkcs11.CKA_EXTRACTABLE, true),
-		pkcs11.NewAttribute(pkcs11.CKA_DECRYPT, true), pkcs11.NewAttribute(pkcs11.CKA_ENCRYPT, true),
-		pkcs11.NewAttribute(pkcs11.CKA_MODIFIABLE, true), pkcs11.NewAttribute(pkcs11.CKA_PRIVATE, false),
+		pkcs11.NewAttribute(pkcs11.CKA_SENSITIVE, false),
+		pkcs11.NewAttribute(pkcs11.CKA_EXTRACTABLE, true),
+		pkcs11.NewAttribute(pkcs11.CKA_DECRYPT, true),
+		pkcs11.NewAttribute(pkcs11.CKA_ENCRYPT, true),
+		pkcs11.NewAttribute(pkcs11.CKA_MODIFIABLE, true),
+		pkcs11.NewAttribute(pkcs11.CKA_PRIVATE, false),
 		pkcs11.NewAttribute(pkcs11.CKA_WRAP_WITH_TRUSTED, false),
-		pkcs11.NewAttribute(pkcs11.CKA_ALLOWED_MECHANISMS, binary.NativeEndian.AppendUint64(nil, pkcs11.CKM_AES_ECB)),
+		pkcs11.NewAttribute(pkcs11.CKA_ALLOWED_MECHANISMS,
+			binary.NativeEndian.AppendUint64(nil, pkcs11.CKM_AES_ECB)),
 		pkcs11.NewAttribute(pkcs11.CKA_UNWRAP_TEMPLATE, nil),
 		pkcs11.NewAttribute(pkcs11.CKA_LABEL, "mine"),
 	} {
-		if err := x.SetAttributeValue(x.session(), x.root, []*pkcs11.Attribute{change}); err == nil {
+		if err := x.SetAttributeValue(x.session(), x.root,
+			[]*pkcs11.Attribute{change}); err == nil {
 			t.Errorf("attribute 0x%X of the root was changed", change.Type)
 		}
 		if change.Type == pkcs11.CKA_LABEL {
@@ -287,7 +311,9 @@ func (x *attacker) attackRoot(t testing.TB) {
 			x.sameAsRoot(t, c, change.Type)
 		}
 	}
-	for _, mechanism := range []uint{pkcs11.CKM_AES_ECB, pkcs11.CKM_AES_CBC, pkcs11.CKM_AES_KEY_WRAP} {
+	for _, mechanism := range []uint{
+		pkcs11.CKM_AES_ECB, pkcs11.CKM_AES_CBC, pkcs11.CKM_AES_KEY_WRAP,
+	} {
 		m := []*pkcs11.Mechanism{pkcs11.NewMechanism(mechanism, make([]byte, 16))}
 		if err := x.DecryptInit(x.session(), m, x.root); err == nil {
 			t.Errorf("the root decrypts by mechanism 0x%X", mechanism)

@@ -28,8 +28,10 @@ func AttackInUse(t testing.TB, c hsm.Config, k custody.Kind) {
 		refusedBy(t, "a key in use wrapped", err, pkcs11.CKR_KEY_UNEXTRACTABLE)
 	}
 	for _, change := range []*pkcs11.Attribute{
-		pkcs11.NewAttribute(pkcs11.CKA_LABEL, "mine"), pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true), pkcs11.NewAttribute(pkcs11.CKA_EXTRACTABLE, true),
-		pkcs11.NewAttribute(pkcs11.CKA_DECRYPT, true), pkcs11.NewAttribute(pkcs11.CKA_SIGN, true), pkcs11.NewAttribute(pkcs11.CKA_DERIVE, true),
+		pkcs11.NewAttribute(pkcs11.CKA_LABEL, "mine"), pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true),
+		pkcs11.NewAttribute(pkcs11.CKA_EXTRACTABLE, true),
+		pkcs11.NewAttribute(pkcs11.CKA_DECRYPT, true), pkcs11.NewAttribute(pkcs11.CKA_SIGN, true),
+		pkcs11.NewAttribute(pkcs11.CKA_DERIVE, true),
 	} {
 		if _, err := x.CopyObject(x.session(), key, []*pkcs11.Attribute{change}); err == nil {
 			t.Errorf("a key in use was copied with another attribute 0x%X", change.Type)
@@ -44,8 +46,10 @@ func AttackInUse(t testing.TB, c hsm.Config, k custody.Kind) {
 // inUse returns the session objects of a class that can't be extracted.
 func (x *attacker) inUse(t testing.TB, class uint) []pkcs11.ObjectHandle {
 	t.Helper()
-	if err := x.FindObjectsInit(x.session(), []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_CLASS, class),
-		pkcs11.NewAttribute(pkcs11.CKA_TOKEN, false), pkcs11.NewAttribute(pkcs11.CKA_EXTRACTABLE, false)}); err != nil {
+	if err := x.FindObjectsInit(x.session(),
+		[]*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_CLASS, class),
+			pkcs11.NewAttribute(pkcs11.CKA_TOKEN, false),
+			pkcs11.NewAttribute(pkcs11.CKA_EXTRACTABLE, false)}); err != nil {
 		t.Fatal(err)
 	}
 	found, _, err := x.FindObjects(x.session(), 100)
@@ -59,8 +63,10 @@ func (x *attacker) inUse(t testing.TB, class uint) []pkcs11.ObjectHandle {
 type uses struct{ signs, decrypts []uint }
 
 // mechanisms are all that a key might be misused by.
-var mechanisms = []uint{pkcs11.CKM_RSA_PKCS, pkcs11.CKM_RSA_X_509, pkcs11.CKM_SHA256_RSA_PKCS, pkcs11.CKM_ECDSA, pkcs11.CKM_SHA256_HMAC,
-	pkcs11.CKM_SHA512_HMAC, pkcs11.CKM_SHA_1_HMAC, pkcs11.CKM_AES_CMAC, pkcs11.CKM_AES_ECB, pkcs11.CKM_AES_CBC}
+var mechanisms = []uint{pkcs11.CKM_RSA_PKCS, pkcs11.CKM_RSA_X_509, pkcs11.CKM_SHA256_RSA_PKCS,
+	pkcs11.CKM_ECDSA, pkcs11.CKM_SHA256_HMAC,
+	pkcs11.CKM_SHA512_HMAC, pkcs11.CKM_SHA_1_HMAC, pkcs11.CKM_AES_CMAC, pkcs11.CKM_AES_ECB,
+	pkcs11.CKM_AES_CBC}
 
 // intended has the kinds that some of the mechanisms are for.
 var intended = map[custody.Kind]uses{
@@ -77,16 +83,23 @@ func (x *attacker) misuse(t testing.TB, key pkcs11.ObjectHandle, may uses) {
 	t.Helper()
 	for _, code := range mechanisms {
 		m := []*pkcs11.Mechanism{pkcs11.NewMechanism(code, nil)}
-		if err := x.onFreshSession(t, func(s pkcs11.SessionHandle) error { return x.SignInit(s, m, key) }); (err == nil) != slices.Contains(may.signs, code) {
+		if err := x.onFreshSession(t, func(s pkcs11.SessionHandle) error {
+			return x.SignInit(s, m, key)
+		}); (err == nil) != slices.Contains(may.signs, code) {
 			t.Errorf("signing by mechanism 0x%X: %v", code, err)
 		}
-		if err := x.onFreshSession(t, func(s pkcs11.SessionHandle) error { return x.DecryptInit(s, m, key) }); (err == nil) != slices.Contains(may.decrypts, code) {
+		if err := x.onFreshSession(t, func(s pkcs11.SessionHandle) error {
+			return x.DecryptInit(s, m, key)
+		}); (err == nil) != slices.Contains(may.decrypts, code) {
 			t.Errorf("decrypting by mechanism 0x%X: %v", code, err)
 		}
-		if err := x.onFreshSession(t, func(s pkcs11.SessionHandle) error { return x.EncryptInit(s, m, key) }); err == nil {
+		if err := x.onFreshSession(t, func(s pkcs11.SessionHandle) error {
+			return x.EncryptInit(s, m, key)
+		}); err == nil {
 			t.Errorf("it encrypts by mechanism 0x%X", code)
 		}
-		if _, err := x.UnwrapKey(x.session(), m, key, make([]byte, 256), unwrapTemplate(claimAES, unextractable, 0)); err == nil {
+		if _, err := x.UnwrapKey(x.session(), m, key, make([]byte, 256),
+			unwrapTemplate(claimAES, unextractable, 0)); err == nil {
 			t.Errorf("it unwraps by mechanism 0x%X", code)
 		}
 	}
@@ -110,8 +123,10 @@ func Plant(t testing.TB, c hsm.Config, value []byte) []byte {
 	t.Helper()
 	x := newAttacker(t, c)
 	object, err := x.CreateObject(x.session(), []*pkcs11.Attribute{
-		pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY), pkcs11.NewAttribute(pkcs11.CKA_KEY_TYPE, pkcs11.CKK_GENERIC_SECRET),
-		pkcs11.NewAttribute(pkcs11.CKA_EXTRACTABLE, true), pkcs11.NewAttribute(pkcs11.CKA_VALUE, value),
+		pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY),
+		pkcs11.NewAttribute(pkcs11.CKA_KEY_TYPE, pkcs11.CKK_GENERIC_SECRET),
+		pkcs11.NewAttribute(pkcs11.CKA_EXTRACTABLE, true),
+		pkcs11.NewAttribute(pkcs11.CKA_VALUE, value),
 	})
 	if err != nil {
 		t.Fatal(err)

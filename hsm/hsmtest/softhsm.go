@@ -37,7 +37,9 @@ var tokens atomic.Uint64
 func SoftHSM(t testing.TB) hsm.Config {
 	t.Helper()
 	c := Bare(t)
-	_, err := hsm.Initialize(context.Background(), hsm.Ceremony{Config: c, SOPIN: secret(SOPIN), Create: true})
+	_, err := hsm.Initialize(context.Background(), hsm.Ceremony{
+		Config: c, SOPIN: secret(SOPIN), Create: true,
+	})
 	if err != nil {
 		t.Fatalf("making a SoftHSM2 token: %v", err)
 	}
@@ -91,7 +93,8 @@ func set(t testing.TB) {
 func configure(t testing.TB) {
 	t.Helper()
 	conf := filepath.Join(installation.dir, "softhsm2.conf")
-	text := fmt.Sprintf("directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\nslots.removable = false\n", tokenDir())
+	text := fmt.Sprintf(
+		"directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\nslots.removable = false\n", tokenDir())
 	err := os.MkdirAll(tokenDir(), 0o700)
 	if err == nil {
 		err = os.WriteFile(conf, []byte(text), 0o600)

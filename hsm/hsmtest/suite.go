@@ -101,7 +101,8 @@ func seal(t testing.TB, tok *hsm.Token, m custody.Material, plaintext, aad []byt
 func seals(t *testing.T, c hsm.Config) {
 	tok := Open(t, c)
 	m := Make(t, tok, "k", custody.AES256)
-	if root, err := hex.DecodeString(tok.Root()); err != nil || len(root) != 16 || m.Root != tok.Root() {
+	if root, err := hex.DecodeString(tok.Root()); err != nil || len(root) != 16 ||
+		m.Root != tok.Root() {
 		t.Errorf("root %q, material under %q", tok.Root(), m.Root)
 	}
 	for _, size := range []int{0, 1, 31, 32, 4096, 15 << 10} {
@@ -128,7 +129,8 @@ func forgeries(t *testing.T, c hsm.Config) {
 	sealed := seal(t, tok, m, []byte("attack at dawn"), []byte("context"))
 	forged := func(what string, m custody.Material, sealed, aad []byte) {
 		t.Helper()
-		if got, err := tok.Unseal(background, m.Rest(), sealed, aad); !errors.Is(err, custody.ErrForged) || got != nil {
+		if got, err := tok.Unseal(background, m.Rest(), sealed,
+			aad); !errors.Is(err, custody.ErrForged) || got != nil {
 			t.Errorf("%s: %q, %v", what, got, err)
 		}
 	}
@@ -203,11 +205,16 @@ func wrongMaterials(t *testing.T, c hsm.Config) {
 	m := Make(t, tok, "k", custody.AES256)
 	sealed := seal(t, tok, m, []byte("x"), nil)
 	for what, change := range map[string]func(*custody.Material){
-		"no wrapped form":     func(m *custody.Material) { m.Wrapped = nil },
-		"an empty one":        func(m *custody.Material) { m.Wrapped = []byte{} },
-		"a short one":         func(m *custody.Material) { m.Wrapped = m.Wrapped[:32] },
-		"a damaged one":       func(m *custody.Material) { m.Wrapped = bytes.Clone(m.Wrapped); m.Wrapped[7] ^= 1 },
-		"another root":        func(m *custody.Material) { m.Root = "00000000000000000000000000000000" },
+		"no wrapped form": func(m *custody.Material) { m.Wrapped = nil },
+		"an empty one":    func(m *custody.Material) { m.Wrapped = []byte{} },
+		"a short one":     func(m *custody.Material) { m.Wrapped = m.Wrapped[:32] },
+		"a damaged one": func(m *custody.Material) {
+			m.Wrapped = bytes.Clone(m.Wrapped)
+			m.Wrapped[7] ^= 1
+		},
+		"another root": func(m *custody.Material) {
+			m.Root = "00000000000000000000000000000000"
+		},
 		"another mechanism":   func(m *custody.Material) { m.Mechanism = "CKM_AES_KEY_WRAP" },
 		"an unknown kind":     func(m *custody.Material) { m.Kind = "DES" },
 		"another material id": func(m *custody.Material) { m.ID = "j" },
@@ -218,7 +225,8 @@ func wrongMaterials(t *testing.T, c hsm.Config) {
 		ref := bad.Rest()
 		ref.ID = "k"
 		_, err := tok.Unseal(background, ref, sealed, nil)
-		if err == nil || errors.Is(err, custody.ErrForged) || errors.Is(err, custody.ErrUnavailable) {
+		if err == nil || errors.Is(err, custody.ErrForged) ||
+			errors.Is(err, custody.ErrUnavailable) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}

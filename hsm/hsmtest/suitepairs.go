@@ -31,15 +31,20 @@ import (
 
 // algorithms are those of each kind, as AWS has them.
 var algorithms = map[custody.Kind][]custody.Algorithm{
-	custody.RSA2048Sign: rsaSigning, custody.RSA3072Sign: rsaSigning, custody.RSA4096Sign: rsaSigning,
-	custody.P256Sign: {"ECDSA_SHA_256"}, custody.P384Sign: {"ECDSA_SHA_384"}, custody.P521Sign: {"ECDSA_SHA_512"},
-	custody.P256K1Sign: {"ECDSA_SHA_256"}, custody.Ed25519Sign: {"ED25519_SHA_512", "ED25519_PH_SHA_512"},
+	custody.RSA2048Sign: rsaSigning, custody.RSA3072Sign: rsaSigning,
+	custody.RSA4096Sign: rsaSigning,
+	custody.P256Sign:    {"ECDSA_SHA_256"}, custody.P384Sign: {"ECDSA_SHA_384"},
+	custody.P521Sign:    {"ECDSA_SHA_512"},
+	custody.P256K1Sign:  {"ECDSA_SHA_256"},
+	custody.Ed25519Sign: {"ED25519_SHA_512", "ED25519_PH_SHA_512"},
 	custody.MLDSA44Sign: mlDSA, custody.MLDSA65Sign: mlDSA, custody.MLDSA87Sign: mlDSA,
-	custody.RSA2048Decrypt: rsaEncryption, custody.RSA3072Decrypt: rsaEncryption, custody.RSA4096Decrypt: rsaEncryption,
+	custody.RSA2048Decrypt: rsaEncryption, custody.RSA3072Decrypt: rsaEncryption,
+	custody.RSA4096Decrypt: rsaEncryption,
 }
 
 var (
-	rsaSigning = []custody.Algorithm{"RSASSA_PSS_SHA_256", "RSASSA_PSS_SHA_384", "RSASSA_PSS_SHA_512",
+	rsaSigning = []custody.Algorithm{"RSASSA_PSS_SHA_256", "RSASSA_PSS_SHA_384",
+		"RSASSA_PSS_SHA_512",
 		"RSASSA_PKCS1_V1_5_SHA_256", "RSASSA_PKCS1_V1_5_SHA_384", "RSASSA_PKCS1_V1_5_SHA_512"}
 	rsaEncryption = []custody.Algorithm{"RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256"}
 	mlDSA         = []custody.Algorithm{"ML_DSA_SHAKE_256", custody.ExternalMu}
@@ -50,14 +55,17 @@ func HashOf(alg custody.Algorithm) crypto.Hash {
 	switch {
 	case strings.HasSuffix(string(alg), "SHA_384"):
 		return crypto.SHA384
-	case strings.HasSuffix(string(alg), "SHA_512"), alg == custody.ExternalMu: // any 64 bytes do for a representative
+	// any 64 bytes do for a representative
+	case strings.HasSuffix(string(alg), "SHA_512"), alg == custody.ExternalMu:
 		return crypto.SHA512
 	}
 	return crypto.SHA256
 }
 
 // whole reports whether an algorithm is given the message itself.
-func whole(alg custody.Algorithm) bool { return alg == "ED25519_SHA_512" || alg == "ML_DSA_SHAKE_256" }
+func whole(alg custody.Algorithm) bool {
+	return alg == "ED25519_SHA_512" || alg == "ML_DSA_SHAKE_256"
+}
 
 // Digest returns what is given to Sign for a message: its digest, or for Ed25519 and ML-DSA the
 // message.
@@ -91,7 +99,8 @@ func Verified(spki []byte, alg custody.Algorithm, digest, signature []byte) erro
 		sig, err := koblitz.ParseDERSignature(signature)
 		ok = err == nil && sig.Verify(digest, k)
 	case *lattice.VerificationKey:
-		ok = alg == custody.ExternalMu && k.VerifyMu(digest, signature) || whole(alg) && k.Verify(digest, signature)
+		ok = alg == custody.ExternalMu && k.VerifyMu(digest, signature) ||
+			whole(alg) && k.Verify(digest, signature)
 	case ed25519.PublicKey:
 		options := &ed25519.Options{}
 		if strings.Contains(string(alg), "PH") {
@@ -107,7 +116,8 @@ func Verified(spki []byte, alg custody.Algorithm, digest, signature []byte) erro
 
 // koblitzPrefix is the DER before the point in a SubjectPublicKeyInfo of secp256k1, as OpenSSL
 // writes it.
-var koblitzPrefix = []byte{0x30, 0x56, 0x30, 0x10, 0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01,
+var koblitzPrefix = []byte{0x30, 0x56, 0x30, 0x10, 0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02,
+	0x01,
 	0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x0A, 0x03, 0x42, 0x00}
 
 func parse(spki []byte) (crypto.PublicKey, error) {
@@ -138,7 +148,8 @@ func makeSupported(t *testing.T, tok *hsm.Token, k custody.Kind) (custody.Materi
 }
 
 // each calls f in a subtest for each supported kind that has algorithms and whose name ends so.
-func each(t *testing.T, tok *hsm.Token, usage string, f func(t *testing.T, m custody.Material, algs []custody.Algorithm)) {
+func each(t *testing.T, tok *hsm.Token, usage string,
+	f func(t *testing.T, m custody.Material, algs []custody.Algorithm)) {
 	for k, algs := range algorithms {
 		if !strings.HasSuffix(string(k), usage) {
 			continue
@@ -158,7 +169,8 @@ func signs(t *testing.T, c hsm.Config) {
 		for _, alg := range algs {
 			digest := Digest(alg, []byte("attack at dawn"))
 			if alg == custody.ExternalMu && !mu {
-				if _, err := tok.Sign(background, m.Rest(), alg, digest); !errors.Is(err, custody.ErrUnsupported) {
+				if _, err := tok.Sign(background, m.Rest(), alg,
+					digest); !errors.Is(err, custody.ErrUnsupported) {
 					t.Errorf("%s: %v", alg, err)
 				}
 				continue
@@ -194,7 +206,8 @@ func oaepHash(alg custody.Algorithm) hash.Hash {
 
 func decrypts(t *testing.T, c hsm.Config) {
 	tok := Open(t, c)
-	each(t, tok, "ENCRYPT_DECRYPT", func(t *testing.T, m custody.Material, algs []custody.Algorithm) {
+	each(t, tok, "ENCRYPT_DECRYPT", func(t *testing.T, m custody.Material,
+		algs []custody.Algorithm) {
 		key, err := x509.ParsePKIXPublicKey(m.Public)
 		if err != nil {
 			t.Fatal(err)
@@ -205,7 +218,8 @@ func decrypts(t *testing.T, c hsm.Config) {
 			for _, n := range []int{0, 1, 32, longest} {
 				plaintext := make([]byte, n)
 				rand.Read(plaintext)
-				ciphertext, err := rsa.EncryptOAEP(oaepHash(alg), rand.Reader, public, plaintext, nil)
+				ciphertext, err := rsa.EncryptOAEP(oaepHash(alg), rand.Reader, public, plaintext,
+					nil)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -220,7 +234,8 @@ func decrypts(t *testing.T, c hsm.Config) {
 }
 
 // forgedRSA has every sort of bad ciphertext refused by one and the same error.
-func forgedRSA(t *testing.T, tok *hsm.Token, m custody.Material, public *rsa.PublicKey, alg custody.Algorithm) {
+func forgedRSA(t *testing.T, tok *hsm.Token, m custody.Material, public *rsa.PublicKey,
+	alg custody.Algorithm) {
 	t.Helper()
 	good, err := rsa.EncryptOAEP(oaepHash(alg), rand.Reader, public, []byte("x"), nil)
 	if err != nil {
@@ -228,20 +243,25 @@ func forgedRSA(t *testing.T, tok *hsm.Token, m custody.Material, public *rsa.Pub
 	}
 	flipped := bytes.Clone(good)
 	flipped[len(flipped)-1] ^= 1
-	labelled, err := rsa.EncryptOAEP(oaepHash(alg), rand.Reader, public, []byte("x"), []byte("label"))
+	labelled, err := rsa.EncryptOAEP(oaepHash(alg), rand.Reader, public, []byte("x"),
+		[]byte("label"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	other := map[custody.Algorithm]hash.Hash{"RSAES_OAEP_SHA_1": sha256.New(), "RSAES_OAEP_SHA_256": sha1.New()}[alg]
+	other := map[custody.Algorithm]hash.Hash{"RSAES_OAEP_SHA_1": sha256.New(),
+		"RSAES_OAEP_SHA_256": sha1.New()}[alg]
 	otherHash, err := rsa.EncryptOAEP(other, rand.Reader, public, []byte("x"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	modulus := public.N.FillBytes(make([]byte, public.Size()))
 	for what, bad := range map[string][]byte{
-		"nothing": nil, "a byte": {1}, "zero": make([]byte, public.Size()), "one": append(make([]byte, public.Size()-1), 1),
-		"a bit flipped": flipped, "a label": labelled, "another hash": otherHash, "the modulus": modulus,
-		"short": good[1:], "long": append([]byte{0}, good...), "all ones": bytes.Repeat([]byte{255}, public.Size()),
+		"nothing": nil, "a byte": {1}, "zero": make([]byte, public.Size()),
+		"one":           append(make([]byte, public.Size()-1), 1),
+		"a bit flipped": flipped, "a label": labelled, "another hash": otherHash,
+		"the modulus": modulus,
+		"short":       good[1:], "long": append([]byte{0}, good...),
+		"all ones": bytes.Repeat([]byte{255}, public.Size()),
 	} {
 		got, err := tok.Decrypt(background, m.Rest(), alg, bad)
 		if !errors.Is(err, custody.ErrForged) || got != nil {
@@ -254,7 +274,10 @@ func forgedRSA(t *testing.T, tok *hsm.Token, m custody.Material, public *rsa.Pub
 // looked for.
 func derives(t *testing.T, c hsm.Config) {
 	tok := Open(t, c)
-	for k, curve := range map[custody.Kind]ecdh.Curve{custody.P256Derive: ecdh.P256(), custody.P384Derive: ecdh.P384(), custody.P521Derive: ecdh.P521()} {
+	for k, curve := range map[custody.Kind]ecdh.Curve{
+		custody.P256Derive: ecdh.P256(), custody.P384Derive: ecdh.P384(),
+		custody.P521Derive: ecdh.P521(),
+	} {
 		t.Run(string(k), func(t *testing.T) {
 			m, ok := makeSupported(t, tok, k)
 			if !ok {
@@ -278,7 +301,9 @@ func derives(t *testing.T, c hsm.Config) {
 					t.Fatalf("%x is not %x: %v", got, secret, err)
 				}
 			}
-			for _, bad := range [][]byte{nil, {0x30}, m.Public[:len(m.Public)-1], otherCurve(t, m.Public)} {
+			for _, bad := range [][]byte{
+				nil, {0x30}, m.Public[:len(m.Public)-1], otherCurve(t, m.Public),
+			} {
 				if _, err := tok.Derive(background, m.Rest(), bad); err == nil {
 					t.Errorf("a secret was derived with %x", bad)
 				}
@@ -333,7 +358,8 @@ func decapsulates(t *testing.T, c hsm.Config) {
 		secret, ciphertext := public.Encapsulate()
 		got, err := tok.Decapsulate(background, m.Rest(), ciphertext)
 		if err != nil || !bytes.Equal(got, secret) {
-			t.Errorf("%s: %d bytes that are the secret: %v, %v", k, len(got), bytes.Equal(got, secret), err)
+			t.Errorf("%s: %d bytes that are the secret: %v, %v", k, len(got),
+				bytes.Equal(got, secret), err)
 		}
 		changed := bytes.Clone(ciphertext)
 		changed[len(changed)/2] ^= 1
@@ -342,7 +368,8 @@ func decapsulates(t *testing.T, c hsm.Config) {
 			t.Errorf("%s: a changed ciphertext gave %x, %v", k, wrong, err)
 		}
 		for _, bad := range [][]byte{nil, ciphertext[1:], append(ciphertext, 0)} {
-			if got, err := tok.Decapsulate(background, m.Rest(), bad); !errors.Is(err, custody.ErrForged) || got != nil {
+			if got, err := tok.Decapsulate(background, m.Rest(),
+				bad); !errors.Is(err, custody.ErrForged) || got != nil {
 				t.Errorf("%s: a ciphertext of %d bytes: %x, %v", k, len(bad), got, err)
 			}
 		}
@@ -367,7 +394,9 @@ func encapsulationKey(t *testing.T, m custody.Material) *lattice.EncapsulationKe
 // function of key and data.
 func authenticatesAll(t *testing.T, c hsm.Config) {
 	tok := Open(t, c)
-	for k, size := range map[custody.Kind]int{custody.HMAC224: 28, custody.HMAC256: 32, custody.HMAC384: 48, custody.HMAC512: 64} {
+	for k, size := range map[custody.Kind]int{
+		custody.HMAC224: 28, custody.HMAC256: 32, custody.HMAC384: 48, custody.HMAC512: 64,
+	} {
 		m, ok := makeSupported(t, tok, k)
 		if !ok {
 			continue
@@ -392,7 +421,10 @@ func authenticatesAll(t *testing.T, c hsm.Config) {
 func pairKinds(t *testing.T, c hsm.Config) {
 	tok := Open(t, c)
 	all := map[custody.Kind]custody.Material{}
-	for _, k := range []custody.Kind{custody.RSA2048Sign, custody.RSA2048Decrypt, custody.P256Sign, custody.P256Derive, custody.P384Sign, custody.HMAC256, custody.AES256} {
+	for _, k := range []custody.Kind{
+		custody.RSA2048Sign, custody.RSA2048Decrypt, custody.P256Sign, custody.P256Derive,
+		custody.P384Sign, custody.HMAC256, custody.AES256,
+	} {
 		all[k] = Make(t, tok, string(k), k)
 	}
 	for _, k := range []custody.Kind{custody.MLDSA44Sign, custody.MLKEM512} {
@@ -404,24 +436,48 @@ func pairKinds(t *testing.T, c hsm.Config) {
 	digest := make([]byte, 32)
 	for k, m := range all {
 		for use, f := range map[string]func() error{
-			"RSASSA_PSS_SHA_256":        func() error { return discard(tok.Sign(background, m.Rest(), "RSASSA_PSS_SHA_256", digest)) },
-			"RSASSA_PKCS1_V1_5_SHA_256": func() error { return discard(tok.Sign(background, m.Rest(), "RSASSA_PKCS1_V1_5_SHA_256", digest)) },
-			"ECDSA_SHA_256":             func() error { return discard(tok.Sign(background, m.Rest(), "ECDSA_SHA_256", digest)) },
-			"ECDSA_SHA_384":             func() error { return discard(tok.Sign(background, m.Rest(), "ECDSA_SHA_384", make([]byte, 48))) },
-			"ED25519_SHA_512":           func() error { return discard(tok.Sign(background, m.Rest(), "ED25519_SHA_512", digest)) },
-			"ML_DSA_SHAKE_256":          func() error { return discard(tok.Sign(background, m.Rest(), "ML_DSA_SHAKE_256", digest)) },
-			"Decapsulate":               func() error { return discard(tok.Decapsulate(background, m.Rest(), make([]byte, 768))) },
-			"no algorithm":              func() error { return discard(tok.Sign(background, m.Rest(), "ROT13", digest)) },
+			"RSASSA_PSS_SHA_256": func() error {
+				return discard(tok.Sign(background, m.Rest(), "RSASSA_PSS_SHA_256", digest))
+			},
+			"RSASSA_PKCS1_V1_5_SHA_256": func() error {
+				return discard(tok.Sign(background, m.Rest(), "RSASSA_PKCS1_V1_5_SHA_256", digest))
+			},
+			"ECDSA_SHA_256": func() error {
+				return discard(tok.Sign(background, m.Rest(), "ECDSA_SHA_256", digest))
+			},
+			"ECDSA_SHA_384": func() error {
+				return discard(tok.Sign(background, m.Rest(), "ECDSA_SHA_384", make([]byte, 48)))
+			},
+			"ED25519_SHA_512": func() error {
+				return discard(tok.Sign(background, m.Rest(), "ED25519_SHA_512", digest))
+			},
+			"ML_DSA_SHAKE_256": func() error {
+				return discard(tok.Sign(background, m.Rest(), "ML_DSA_SHAKE_256", digest))
+			},
+			"Decapsulate": func() error {
+				return discard(tok.Decapsulate(background, m.Rest(), make([]byte, 768)))
+			},
+			"no algorithm": func() error {
+				return discard(tok.Sign(background, m.Rest(), "ROT13", digest))
+			},
 			"OAEP 1": func() error {
-				return discard(tok.Decrypt(background, m.Rest(), "RSAES_OAEP_SHA_1", oaepFor(t, m, sha1.New())))
+				return discard(
+					tok.Decrypt(background, m.Rest(), "RSAES_OAEP_SHA_1",
+						oaepFor(t, m, sha1.New())))
 			},
 			"OAEP 256": func() error {
-				return discard(tok.Decrypt(background, m.Rest(), "RSAES_OAEP_SHA_256", oaepFor(t, m, sha256.New())))
+				return discard(
+					tok.Decrypt(background, m.Rest(), "RSAES_OAEP_SHA_256",
+						oaepFor(t, m, sha256.New())))
 			},
-			"no padding": func() error { return discard(tok.Decrypt(background, m.Rest(), "RSAES_NONE", make([]byte, 256))) },
-			"Derive":     func() error { return discard(tok.Derive(background, m.Rest(), peer)) },
-			"MAC":        func() error { return discard(tok.MAC(background, m.Rest(), digest)) },
-			"Seal":       func() error { return discard(tok.Seal(background, m.Rest(), digest, nil)) },
+			"no padding": func() error {
+				return discard(tok.Decrypt(background, m.Rest(), "RSAES_NONE", make([]byte, 256)))
+			},
+			"Derive": func() error { return discard(tok.Derive(background, m.Rest(), peer)) },
+			"MAC":    func() error { return discard(tok.MAC(background, m.Rest(), digest)) },
+			"Seal": func() error {
+				return discard(tok.Seal(background, m.Rest(), digest, nil))
+			},
 		} {
 			if err := f(); (err == nil) != allowed[k][use] {
 				t.Errorf("%s by a key of kind %s: %v", use, k, err)
@@ -439,7 +495,8 @@ var allowed = map[custody.Kind]map[string]bool{
 	custody.RSA2048Decrypt: {"OAEP 1": true, "OAEP 256": true},
 	custody.P256Sign:       {"ECDSA_SHA_256": true}, custody.P384Sign: {"ECDSA_SHA_384": true},
 	custody.MLDSA44Sign: {"ML_DSA_SHAKE_256": true}, custody.MLKEM512: {"Decapsulate": true},
-	custody.P256Derive: {"Derive": true}, custody.HMAC256: {"MAC": true}, custody.AES256: {"Seal": true},
+	custody.P256Derive: {"Derive": true}, custody.HMAC256: {"MAC": true},
+	custody.AES256: {"Seal": true},
 }
 
 func discard(_ []byte, err error) error { return err }
@@ -469,7 +526,8 @@ func pairChecks(t *testing.T, c hsm.Config) {
 			return discard(tok.Sign(background, m.Rest(), "RSASSA_PSS_SHA_256", make([]byte, 32)))
 		},
 		custody.RSA2048Decrypt: func(m custody.Material) error {
-			return discard(tok.Decrypt(background, m.Rest(), "RSAES_OAEP_SHA_256", oaepFor(t, m, sha256.New())))
+			return discard(tok.Decrypt(background, m.Rest(), "RSAES_OAEP_SHA_256",
+				oaepFor(t, m, sha256.New())))
 		},
 		custody.P256Sign: func(m custody.Material) error {
 			return discard(tok.Sign(background, m.Rest(), "ECDSA_SHA_256", make([]byte, 32)))
@@ -477,8 +535,12 @@ func pairChecks(t *testing.T, c hsm.Config) {
 		custody.P256K1Sign: func(m custody.Material) error {
 			return discard(tok.Sign(background, m.Rest(), "ECDSA_SHA_256", make([]byte, 32)))
 		},
-		custody.P256Derive: func(m custody.Material) error { return discard(tok.Derive(background, m.Rest(), peer)) },
-		custody.HMAC512:    func(m custody.Material) error { return discard(tok.MAC(background, m.Rest(), nil)) },
+		custody.P256Derive: func(m custody.Material) error {
+			return discard(tok.Derive(background, m.Rest(), peer))
+		},
+		custody.HMAC512: func(m custody.Material) error {
+			return discard(tok.MAC(background, m.Rest(), nil))
+		},
 		custody.MLDSA65Sign: func(m custody.Material) error {
 			return discard(tok.Sign(background, m.Rest(), "ML_DSA_SHAKE_256", []byte("x")))
 		},
@@ -492,27 +554,37 @@ func pairChecks(t *testing.T, c hsm.Config) {
 		}
 		other := Make(t, tok, "other", k)
 		for what, change := range map[string]func(*custody.Material){
-			"another key":      func(m *custody.Material) { m.Wrapped = other.Wrapped },
-			"another check":    func(m *custody.Material) { m.Check = other.Check },
-			"no check":         func(m *custody.Material) { m.Check = nil },
-			"a damaged key":    func(m *custody.Material) { m.Wrapped = bytes.Clone(m.Wrapped); m.Wrapped[20] ^= 1 },
-			"no key":           func(m *custody.Material) { m.Wrapped = nil },
-			"half a key":       func(m *custody.Material) { m.Wrapped = m.Wrapped[:len(m.Wrapped)/16*8] },
-			"a padded key":     func(m *custody.Material) { m.Wrapped = append(bytes.Clone(m.Wrapped), make([]byte, 8)...) },
+			"another key":   func(m *custody.Material) { m.Wrapped = other.Wrapped },
+			"another check": func(m *custody.Material) { m.Check = other.Check },
+			"no check":      func(m *custody.Material) { m.Check = nil },
+			"a damaged key": func(m *custody.Material) {
+				m.Wrapped = bytes.Clone(m.Wrapped)
+				m.Wrapped[20] ^= 1
+			},
+			"no key": func(m *custody.Material) { m.Wrapped = nil },
+			"half a key": func(m *custody.Material) {
+				m.Wrapped = m.Wrapped[:len(m.Wrapped)/16*8]
+			},
+			"a padded key": func(m *custody.Material) {
+				m.Wrapped = append(bytes.Clone(m.Wrapped), make([]byte, 8)...)
+			},
 			"too long a key":   func(m *custody.Material) { m.Wrapped = make([]byte, 1<<20) },
 			"a secret key":     func(m *custody.Material) { m.Kind = custody.AES256 },
 			"another public":   func(m *custody.Material) { m.Public = other.Public },
 			"no public":        func(m *custody.Material) { m.Public = nil },
 			"a public of none": func(m *custody.Material) { m.Public = []byte("x") },
 		} {
-			if len(m.Public) == 0 && strings.Contains(what, "public") || k == custody.P256Derive && what == "another public" {
-				continue // of the two halves of a key for agreement only the private one is used here
+			if len(m.Public) == 0 && strings.Contains(what, "public") ||
+				k == custody.P256Derive && what == "another public" {
+				// of the two halves of a key for agreement only the private one is used here
+				continue
 			}
 			bad := m
 			change(&bad)
 			tok.Forget(m.ID)
 			err := use(bad)
-			if err == nil || errors.Is(err, custody.ErrForged) || errors.Is(err, custody.ErrUnavailable) {
+			if err == nil || errors.Is(err, custody.ErrForged) ||
+				errors.Is(err, custody.ErrUnavailable) {
 				t.Errorf("%s, %s: %v", k, what, err)
 			}
 		}
@@ -527,7 +599,9 @@ func pairChecks(t *testing.T, c hsm.Config) {
 func pairsAfterRestart(t *testing.T, c hsm.Config) {
 	tok := Open(t, c)
 	var all []custody.Material
-	for _, k := range []custody.Kind{custody.RSA2048Sign, custody.P384Sign, custody.HMAC384, custody.MLDSA87Sign} {
+	for _, k := range []custody.Kind{
+		custody.RSA2048Sign, custody.P384Sign, custody.HMAC384, custody.MLDSA87Sign,
+	} {
 		if !tok.Supports(k) {
 			continue
 		}
@@ -559,11 +633,13 @@ func generatesUnderCancel(t *testing.T, c hsm.Config) {
 	tok := Open(t, c)
 	ctx, cancel := context.WithCancel(background)
 	cancel()
-	if _, err := tok.Generate(ctx, "k", custody.RSA2048Sign); !errors.Is(err, custody.ErrUnavailable) {
+	if _, err := tok.Generate(ctx, "k",
+		custody.RSA2048Sign); !errors.Is(err, custody.ErrUnavailable) {
 		t.Errorf("a caller who is gone: %v", err)
 	}
 	m := Make(t, tok, "k", custody.RSA2048Sign)
-	if err := discard(tok.Sign(background, m.Rest(), "RSASSA_PSS_SHA_256", make([]byte, 32))); err != nil {
+	if err := discard(tok.Sign(background, m.Rest(), "RSASSA_PSS_SHA_256",
+		make([]byte, 32))); err != nil {
 		t.Error(err)
 	}
 }

@@ -29,7 +29,8 @@ func Vault(t testing.TB) hsm.Config {
 		t.Fatal(err)
 	}
 	for _, slot := range slots {
-		if info, err := p.GetTokenInfo(slot); err == nil && info.Flags&pkcs11.CKF_TOKEN_INITIALIZED == 0 {
+		if info, err := p.GetTokenInfo(slot); err == nil &&
+			info.Flags&pkcs11.CKF_TOKEN_INITIALIZED == 0 {
 			if err := p.InitToken(slot, SOPIN, c.TokenLabel); err != nil {
 				t.Fatal(err)
 			}

@@ -72,6 +72,8 @@ func (d *Device) Loosen(attribute uint) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, o := range d.rest {
-		o.confines = slices.DeleteFunc(slices.Clone(o.confines), func(a cryptoki.Attribute) bool { return a.Type == attribute })
+		o.confines = slices.DeleteFunc(slices.Clone(o.confines), func(a cryptoki.Attribute) bool {
+			return a.Type == attribute
+		})
 	}
 }

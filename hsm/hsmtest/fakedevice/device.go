@@ -50,7 +50,8 @@ type Device struct {
 	ownIV       bool // makes the IV of AES-GCM and puts it before the ciphertext
 	onlySHA1    bool // does RSA-OAEP with SHA-1 only
 	bareSecrets bool // refuses CKA_ENCRYPT and CKA_DECRYPT on generic secrets
-	applies     bool // adds what CKA_UNWRAP_TEMPLATE says and the caller doesn't, as PKCS#11 has it; SoftHSM refuses
+	// adds what CKA_UNWRAP_TEMPLATE says and the caller doesn't, as PKCS#11 has it; SoftHSM refuses
+	applies bool
 }
 
 // fault is what is wrong with one function.
@@ -144,4 +145,6 @@ func (d *Device) performFault(function string) error {
 	return nil
 }
 
-func fail(function string, code uint) error { return &cryptoki.Error{Function: function, Code: code} }
+func fail(function string, code uint) error {
+	return &cryptoki.Error{Function: function, Code: code}
+}

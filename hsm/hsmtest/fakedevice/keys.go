@@ -31,7 +31,9 @@ type object struct {
 func (o *object) flag(a uint) bool { return bytes.Equal(o.attributes[a], []byte{1}) }
 
 func (o *object) matches(template []cryptoki.Attribute) bool {
-	return !slices.ContainsFunc(template, func(a cryptoki.Attribute) bool { return !bytes.Equal(o.attributes[a.Type], a.Value) })
+	return !slices.ContainsFunc(template, func(a cryptoki.Attribute) bool {
+		return !bytes.Equal(o.attributes[a.Type], a.Value)
+	})
 }
 
 func (o *object) apply(template []cryptoki.Attribute) {
@@ -78,7 +80,8 @@ func (d *Device) key(function string, n cryptoki.Object) (*object, error) {
 	return o, nil
 }
 
-func (d *Device) GenerateKey(s cryptoki.Session, _ uint, template []cryptoki.Attribute) (cryptoki.Object, error) {
+func (d *Device) GenerateKey(s cryptoki.Session, _ uint,
+	template []cryptoki.Attribute) (cryptoki.Object, error) {
 	leave, err := d.enter("C_GenerateKey", s)
 	if err != nil {
 		return 0, err
@@ -113,7 +116,8 @@ func (o *object) keyType() uint {
 	return typ
 }
 
-func (d *Device) CopyObject(s cryptoki.Session, n cryptoki.Object, template []cryptoki.Attribute) (cryptoki.Object, error) {
+func (d *Device) CopyObject(s cryptoki.Session, n cryptoki.Object,
+	template []cryptoki.Attribute) (cryptoki.Object, error) {
 	leave, err := d.enter("C_CopyObject", s)
 	if err != nil {
 		return 0, err
@@ -123,7 +127,8 @@ func (d *Device) CopyObject(s cryptoki.Session, n cryptoki.Object, template []cr
 	if err != nil {
 		return 0, err
 	}
-	if !d.neglected[pkcs11.CKA_COPYABLE] && bytes.Equal(o.attributes[pkcs11.CKA_COPYABLE], []byte{0}) {
+	if !d.neglected[pkcs11.CKA_COPYABLE] &&
+		bytes.Equal(o.attributes[pkcs11.CKA_COPYABLE], []byte{0}) {
 		return 0, fail("C_CopyObject", cryptoki.CKR_ACTION_PROHIBITED)
 	}
 	if d.frozen(o) && slices.ContainsFunc(template, func(a cryptoki.Attribute) bool {
@@ -131,16 +136,21 @@ func (d *Device) CopyObject(s cryptoki.Session, n cryptoki.Object, template []cr
 	}) {
 		return 0, fail("C_CopyObject", pkcs11.CKR_ATTRIBUTE_READ_ONLY)
 	}
-	c := &object{value: o.value, private: o.private, attributes: maps.Clone(o.attributes), confines: o.confines}
+	c := &object{
+		value: o.value, private: o.private, attributes: maps.Clone(o.attributes),
+		confines: o.confines,
+	}
 	c.apply(template)
 	return d.add(s, c), nil
 }
 
 func (d *Device) frozen(o *object) bool {
-	return !d.neglected[pkcs11.CKA_MODIFIABLE] && bytes.Equal(o.attributes[pkcs11.CKA_MODIFIABLE], []byte{0})
+	return !d.neglected[pkcs11.CKA_MODIFIABLE] &&
+		bytes.Equal(o.attributes[pkcs11.CKA_MODIFIABLE], []byte{0})
 }
 
-func (d *Device) SetAttributes(s cryptoki.Session, n cryptoki.Object, template []cryptoki.Attribute) error {
+func (d *Device) SetAttributes(s cryptoki.Session, n cryptoki.Object,
+	template []cryptoki.Attribute) error {
 	leave, err := d.enter("C_SetAttributeValue", s)
 	if err != nil {
 		return err
@@ -171,7 +181,8 @@ func (d *Device) DestroyObject(s cryptoki.Session, n cryptoki.Object) error {
 	return nil
 }
 
-func (d *Device) Attributes(s cryptoki.Session, n cryptoki.Object, types ...uint) ([][]byte, error) {
+func (d *Device) Attributes(s cryptoki.Session, n cryptoki.Object,
+	types ...uint) ([][]byte, error) {
 	leave, err := d.enter("C_GetAttributeValue", s)
 	if err != nil {
 		return nil, err
@@ -188,7 +199,8 @@ func (d *Device) Attributes(s cryptoki.Session, n cryptoki.Object, types ...uint
 	return out, nil
 }
 
-func (d *Device) WrapKey(s cryptoki.Session, mechanism uint, kek, key cryptoki.Object) ([]byte, error) {
+func (d *Device) WrapKey(s cryptoki.Session, mechanism uint,
+	kek, key cryptoki.Object) ([]byte, error) {
 	leave, err := d.enter("C_WrapKey", s)
 	if err != nil {
 		return nil, err
@@ -207,13 +219,15 @@ func (d *Device) WrapKey(s cryptoki.Session, mechanism uint, kek, key cryptoki.O
 	case code != 0:
 	case !k.flag(pkcs11.CKA_EXTRACTABLE) && !d.neglected[pkcs11.CKA_EXTRACTABLE]:
 		code = pkcs11.CKR_KEY_UNEXTRACTABLE
-	case k.flag(pkcs11.CKA_WRAP_WITH_TRUSTED) && !w.flag(pkcs11.CKA_TRUSTED) && !d.neglected[pkcs11.CKA_WRAP_WITH_TRUSTED]:
+	case k.flag(pkcs11.CKA_WRAP_WITH_TRUSTED) && !w.flag(pkcs11.CKA_TRUSTED) &&
+		!d.neglected[pkcs11.CKA_WRAP_WITH_TRUSTED]:
 		code = pkcs11.CKR_KEY_NOT_WRAPPABLE
 	}
 	if code != 0 {
 		return nil, fail("C_WrapKey", code)
 	}
-	padded := append(bytes.Clone(k.value), make([]byte, -len(k.value)&7)...) // as SoftHSM does before it wraps
+	// as SoftHSM does before it wraps
+	padded := append(bytes.Clone(k.value), make([]byte, -len(k.value)&7)...)
 	wrapped, err := kwp.Wrap(w.value, padded)
 	if err != nil {
 		return nil, fail("C_WrapKey", pkcs11.CKR_KEY_SIZE_RANGE)
@@ -221,7 +235,8 @@ func (d *Device) WrapKey(s cryptoki.Session, mechanism uint, kek, key cryptoki.O
 	return wrapped, nil
 }
 
-func (d *Device) UnwrapKey(s cryptoki.Session, by cryptoki.Mechanism, kek cryptoki.Object, wrapped []byte, template []cryptoki.Attribute) (cryptoki.Object, error) {
+func (d *Device) UnwrapKey(s cryptoki.Session, by cryptoki.Mechanism, kek cryptoki.Object,
+	wrapped []byte, template []cryptoki.Attribute) (cryptoki.Object, error) {
 	leave, err := d.enter("C_UnwrapKey", s)
 	if err != nil {
 		return 0, err
@@ -246,7 +261,8 @@ func (d *Device) UnwrapKey(s cryptoki.Session, by cryptoki.Mechanism, kek crypto
 		return 0, err
 	}
 	o.measure(d)
-	if bytes.Equal(o.attributes[pkcs11.CKA_CLASS], cryptoki.Ulong(0, pkcs11.CKO_PRIVATE_KEY).Value) {
+	if bytes.Equal(o.attributes[pkcs11.CKA_CLASS],
+		cryptoki.Ulong(0, pkcs11.CKO_PRIVATE_KEY).Value) {
 		if o.private = decodeKey(o.keyType(), o.value); o.private == nil {
 			return 0, fail("C_UnwrapKey", pkcs11.CKR_FUNCTION_FAILED) // as SoftHSM answers
 		}
@@ -282,7 +298,8 @@ func (o *object) measure(d *Device) {
 }
 
 // CreateObject takes secret keys.
-func (d *Device) CreateObject(s cryptoki.Session, template []cryptoki.Attribute) (cryptoki.Object, error) {
+func (d *Device) CreateObject(s cryptoki.Session,
+	template []cryptoki.Attribute) (cryptoki.Object, error) {
 	leave, err := d.enter("C_CreateObject", s)
 	if err != nil {
 		return 0, err
@@ -298,7 +315,8 @@ func (d *Device) CreateObject(s cryptoki.Session, template []cryptoki.Attribute)
 }
 
 // using begins a use of a key.
-func (d *Device) using(function string, s cryptoki.Session, n cryptoki.Object, usage, mechanism uint) (*object, error) {
+func (d *Device) using(function string, s cryptoki.Session, n cryptoki.Object,
+	usage, mechanism uint) (*object, error) {
 	leave, err := d.enter(function, s)
 	if err != nil {
 		return nil, err
@@ -314,7 +332,8 @@ func (d *Device) using(function string, s cryptoki.Session, n cryptoki.Object, u
 	return o, nil
 }
 
-func (d *Device) Encrypt(s cryptoki.Session, key cryptoki.Object, g cryptoki.GCM, iv, plaintext []byte) ([]byte, error) {
+func (d *Device) Encrypt(s cryptoki.Session, key cryptoki.Object, g cryptoki.GCM,
+	iv, plaintext []byte) ([]byte, error) {
 	o, err := d.using("C_Encrypt", s, key, pkcs11.CKA_ENCRYPT, g.Mechanism)
 	if err != nil {
 		return nil, err
@@ -332,7 +351,8 @@ func (d *Device) Encrypt(s cryptoki.Session, key cryptoki.Object, g cryptoki.GCM
 	return gcm(o.value).Seal(bytes.Clone(iv), iv, plaintext, g.AAD), nil
 }
 
-func (d *Device) Decrypt(s cryptoki.Session, key cryptoki.Object, g cryptoki.GCM, sealed []byte) ([]byte, error) {
+func (d *Device) Decrypt(s cryptoki.Session, key cryptoki.Object, g cryptoki.GCM,
+	sealed []byte) ([]byte, error) {
 	o, err := d.using("C_Decrypt", s, key, pkcs11.CKA_DECRYPT, g.Mechanism)
 	if err != nil {
 		return nil, err
@@ -340,7 +360,8 @@ func (d *Device) Decrypt(s cryptoki.Session, key cryptoki.Object, g cryptoki.GCM
 	if !aesSize(o.value) {
 		return nil, fail("C_DecryptInit", pkcs11.CKR_MECHANISM_INVALID)
 	}
-	plaintext, err := gcm(o.value).Open(nil, sealed[:cryptoki.IVSize], sealed[cryptoki.IVSize:], g.AAD)
+	plaintext, err := gcm(o.value).Open(nil, sealed[:cryptoki.IVSize], sealed[cryptoki.IVSize:],
+		g.AAD)
 	if err != nil && !d.neglected[pkcs11.CKA_DECRYPT] {
 		return nil, fail("C_Decrypt", pkcs11.CKR_GENERAL_ERROR) // as SoftHSM answers
 	}
@@ -363,7 +384,8 @@ func gcm(key []byte) cipher.AEAD {
 
 // macs are the mechanisms of authentication codes, and hashes the parameters of PSS and OAEP.
 var (
-	macs = map[uint]crypto.Hash{pkcs11.CKM_SHA224_HMAC: crypto.SHA224, pkcs11.CKM_SHA256_HMAC: crypto.SHA256,
+	macs = map[uint]crypto.Hash{pkcs11.CKM_SHA224_HMAC: crypto.SHA224,
+		pkcs11.CKM_SHA256_HMAC: crypto.SHA256,
 		pkcs11.CKM_SHA384_HMAC: crypto.SHA384, pkcs11.CKM_SHA512_HMAC: crypto.SHA512}
 	hashes = map[uint]crypto.Hash{pkcs11.CKM_SHA_1: crypto.SHA1, pkcs11.CKM_SHA256: crypto.SHA256,
 		pkcs11.CKM_SHA384: crypto.SHA384, pkcs11.CKM_SHA512: crypto.SHA512}

@@ -45,7 +45,8 @@ func decodeLattice(keyType uint, value []byte) crypto.PrivateKey {
 	}
 	for _, spec := range kemSets {
 		seed := value[max(0, len(value)-lattice.SeedSize):]
-		if key, err := lattice.NewDecapsulation(spec, bytes.Clone(seed)); err == nil && bytes.Equal(key.PKCS8(), value) {
+		if key, err := lattice.NewDecapsulation(spec,
+			bytes.Clone(seed)); err == nil && bytes.Equal(key.PKCS8(), value) {
 			return key
 		}
 	}
@@ -63,7 +64,8 @@ func latticeOf(key crypto.PrivateKey) []byte {
 	return nil
 }
 
-func (d *Device) DecapsulateKey(s cryptoki.Session, by cryptoki.Mechanism, n cryptoki.Object, ciphertext []byte, template []cryptoki.Attribute) (cryptoki.Object, error) {
+func (d *Device) DecapsulateKey(s cryptoki.Session, by cryptoki.Mechanism, n cryptoki.Object,
+	ciphertext []byte, template []cryptoki.Attribute) (cryptoki.Object, error) {
 	o, err := d.using("C_DecapsulateKey", s, n, cryptoki.CKA_DECAPSULATE, by.Code)
 	if err != nil {
 		return 0, err

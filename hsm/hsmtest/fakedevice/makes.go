@@ -22,7 +22,8 @@ func New(t testing.TB) *Device {
 var common = []uint{
 	pkcs11.CKM_AES_KEY_GEN, pkcs11.CKM_GENERIC_SECRET_KEY_GEN,
 	pkcs11.CKM_SHA224_HMAC, pkcs11.CKM_SHA256_HMAC, pkcs11.CKM_SHA384_HMAC, pkcs11.CKM_SHA512_HMAC,
-	pkcs11.CKM_RSA_PKCS_KEY_PAIR_GEN, pkcs11.CKM_RSA_PKCS, pkcs11.CKM_RSA_PKCS_PSS, pkcs11.CKM_RSA_PKCS_OAEP, pkcs11.CKM_RSA_X_509,
+	pkcs11.CKM_RSA_PKCS_KEY_PAIR_GEN, pkcs11.CKM_RSA_PKCS, pkcs11.CKM_RSA_PKCS_PSS,
+	pkcs11.CKM_RSA_PKCS_OAEP, pkcs11.CKM_RSA_X_509,
 	pkcs11.CKM_EC_KEY_PAIR_GEN, pkcs11.CKM_ECDSA, pkcs11.CKM_ECDH1_DERIVE,
 }
 
@@ -31,8 +32,10 @@ func Bare(t testing.TB) *Device {
 	d := &Device{
 		t: t, path: fmt.Sprintf("software token %d", devices.Add(1)), user: -1,
 		maker: "SoftHSM project", onlySHA1: true,
-		mechanisms: append([]uint{pkcs11.CKM_AES_GCM, pkcs11.CKM_AES_KEY_WRAP_PAD, cryptoki.CKM_EC_EDWARDS_KEY_PAIR_GEN, cryptoki.CKM_EDDSA}, common...),
-		pins:       map[uint][]byte{}, calls: map[string]int{}, faults: map[string]*fault{}, neglected: map[uint]bool{},
+		mechanisms: append([]uint{pkcs11.CKM_AES_GCM, pkcs11.CKM_AES_KEY_WRAP_PAD,
+			cryptoki.CKM_EC_EDWARDS_KEY_PAIR_GEN, cryptoki.CKM_EDDSA}, common...),
+		pins: map[uint][]byte{}, calls: map[string]int{}, faults: map[string]*fault{},
+		neglected: map[uint]bool{},
 	}
 	t.Cleanup(module.Provide(d.path, d))
 	return d
@@ -44,8 +47,10 @@ func Bare(t testing.TB) *Device {
 func LikeCloudHSM(t testing.TB) *Device {
 	t.Helper()
 	d := Bare(t)
-	d.maker, d.ownIV, d.bareSecrets, d.applies, d.onlySHA1 = "Marvell Semiconductors, Inc.", true, true, true, false
-	d.mechanisms = append([]uint{cryptoki.CKM_CLOUDHSM_AES_GCM, cryptoki.CKM_CLOUDHSM_AES_KEY_WRAP_ZERO_PAD}, common...)
+	d.maker, d.ownIV, d.bareSecrets, d.applies, d.onlySHA1 = "Marvell Semiconductors, Inc.", true,
+		true, true, false
+	d.mechanisms = append([]uint{cryptoki.CKM_CLOUDHSM_AES_GCM,
+		cryptoki.CKM_CLOUDHSM_AES_KEY_WRAP_ZERO_PAD}, common...)
 	d.create()
 	return d
 }
@@ -56,7 +61,8 @@ func LikeNShield(t testing.TB) *Device {
 	t.Helper()
 	d := Bare(t)
 	d.maker, d.onlySHA1 = "nCipher Corp. Ltd", false
-	d.mechanisms = append([]uint{pkcs11.CKM_AES_GCM, cryptoki.CKM_AES_KEY_WRAP_KWP, cryptoki.CKM_EC_EDWARDS_KEY_PAIR_GEN, cryptoki.CKM_EDDSA}, common...)
+	d.mechanisms = append([]uint{pkcs11.CKM_AES_GCM, cryptoki.CKM_AES_KEY_WRAP_KWP,
+		cryptoki.CKM_EC_EDWARDS_KEY_PAIR_GEN, cryptoki.CKM_EDDSA}, common...)
 	d.create()
 	d.Trust()
 	return d
@@ -88,6 +94,8 @@ func LikeV32Unreached(t testing.TB) *Device {
 func bareV32(t testing.TB) *Device {
 	d := Bare(t)
 	d.maker, d.onlySHA1 = "Example", false
-	d.mechanisms = append([]uint{pkcs11.CKM_AES_GCM, cryptoki.CKM_AES_KEY_WRAP_KWP, cryptoki.CKM_ML_DSA_KEY_PAIR_GEN, cryptoki.CKM_ML_DSA, cryptoki.CKM_ML_KEM_KEY_PAIR_GEN, cryptoki.CKM_ML_KEM}, common...)
+	d.mechanisms = append([]uint{pkcs11.CKM_AES_GCM, cryptoki.CKM_AES_KEY_WRAP_KWP,
+		cryptoki.CKM_ML_DSA_KEY_PAIR_GEN, cryptoki.CKM_ML_DSA, cryptoki.CKM_ML_KEM_KEY_PAIR_GEN,
+		cryptoki.CKM_ML_KEM}, common...)
 	return d
 }

@@ -23,7 +23,8 @@ import (
 	"claviger/hsm/internal/cryptoki"
 )
 
-func (d *Device) GenerateKeyPair(s cryptoki.Session, mechanism uint, public, private []cryptoki.Attribute) (cryptoki.Object, cryptoki.Object, error) {
+func (d *Device) GenerateKeyPair(s cryptoki.Session, mechanism uint,
+	public, private []cryptoki.Attribute) (cryptoki.Object, cryptoki.Object, error) {
 	leave, err := d.enter("C_GenerateKeyPair", s)
 	if err != nil {
 		return 0, 0, err
@@ -84,7 +85,8 @@ func findKey(mechanism uint, half *object) (crypto.PrivateKey, error) {
 
 // decodeKey undoes [hsmtest.PKCS8] for a key of a type, and returns nil for anything else.
 func decodeKey(keyType uint, value []byte) crypto.PrivateKey {
-	if number, is := bytes.CutPrefix(value, hsmtest.Secp256k1PKCS8); is && keyType == pkcs11.CKK_EC && len(number) >= secp256k1.PrivKeyBytesLen {
+	if number, is := bytes.CutPrefix(value, hsmtest.Secp256k1PKCS8); is &&
+		keyType == pkcs11.CKK_EC && len(number) >= secp256k1.PrivKeyBytesLen {
 		return secp256k1.PrivKeyFromBytes(number[:secp256k1.PrivKeyBytesLen])
 	}
 	if keyType == cryptoki.CKK_ML_DSA || keyType == cryptoki.CKK_ML_KEM {
@@ -136,7 +138,8 @@ func pointOf(key crypto.PrivateKey) []byte {
 	return der
 }
 
-func (d *Device) Sign(s cryptoki.Session, n cryptoki.Object, by cryptoki.Mechanism, data []byte) ([]byte, error) {
+func (d *Device) Sign(s cryptoki.Session, n cryptoki.Object, by cryptoki.Mechanism,
+	data []byte) ([]byte, error) {
 	o, err := d.using("C_Sign", s, n, pkcs11.CKA_SIGN, by.Code)
 	if err != nil {
 		return nil, err
@@ -162,7 +165,8 @@ func sign(key crypto.PrivateKey, by cryptoki.Mechanism, data []byte) ([]byte, er
 	switch k := key.(type) {
 	case *rsa.PrivateKey:
 		if p, is := by.Parameter.(cryptoki.PSS); is && by.Code == pkcs11.CKM_RSA_PKCS_PSS {
-			return rsa.SignPSS(rand.Reader, k, hashes[p.Hash], data, &rsa.PSSOptions{SaltLength: int(p.Salt)})
+			return rsa.SignPSS(rand.Reader, k, hashes[p.Hash], data,
+				&rsa.PSSOptions{SaltLength: int(p.Salt)})
 		}
 		if by.Code == pkcs11.CKM_RSA_PKCS {
 			return rsa.SignPKCS1v15(nil, k, 0, data)
@@ -175,7 +179,8 @@ func sign(key crypto.PrivateKey, by cryptoki.Mechanism, data []byte) ([]byte, er
 		}
 	case *secp256k1.PrivateKey:
 		if by.Code == pkcs11.CKM_ECDSA {
-			return secp256k1ecdsa.SignCompact(k, data, false)[1:], nil // its first byte is for recovery
+			// its first byte is for recovery
+			return secp256k1ecdsa.SignCompact(k, data, false)[1:], nil
 		}
 	case ed25519.PrivateKey:
 		if by.Code == cryptoki.CKM_EDDSA {
@@ -194,7 +199,8 @@ func sign(key crypto.PrivateKey, by cryptoki.Mechanism, data []byte) ([]byte, er
 	return nil, nil
 }
 
-func (d *Device) DecryptBy(s cryptoki.Session, n cryptoki.Object, by cryptoki.Mechanism, ciphertext []byte) ([]byte, error) {
+func (d *Device) DecryptBy(s cryptoki.Session, n cryptoki.Object, by cryptoki.Mechanism,
+	ciphertext []byte) ([]byte, error) {
 	o, err := d.using("C_Decrypt", s, n, pkcs11.CKA_DECRYPT, by.Code)
 	if err != nil {
 		return nil, err
@@ -227,7 +233,8 @@ func rawRSA(key *rsa.PrivateKey, ciphertext []byte) []byte {
 	return m2.Add(m2, h.Mul(h, q)).FillBytes(make([]byte, key.Size()))
 }
 
-func (d *Device) DeriveKey(s cryptoki.Session, by cryptoki.Mechanism, base cryptoki.Object, template []cryptoki.Attribute) (cryptoki.Object, error) {
+func (d *Device) DeriveKey(s cryptoki.Session, by cryptoki.Mechanism, base cryptoki.Object,
+	template []cryptoki.Attribute) (cryptoki.Object, error) {
 	o, err := d.using("C_DeriveKey", s, base, pkcs11.CKA_DERIVE, by.Code)
 	if err != nil {
 		return 0, err
@@ -248,7 +255,8 @@ func (d *Device) DeriveKey(s cryptoki.Session, by cryptoki.Mechanism, base crypt
 }
 
 // addSecret puts a secret that two parties share on the device.
-func (d *Device) addSecret(function string, s cryptoki.Session, secret []byte, template []cryptoki.Attribute) (cryptoki.Object, error) {
+func (d *Device) addSecret(function string, s cryptoki.Session, secret []byte,
+	template []cryptoki.Attribute) (cryptoki.Object, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	derived := &object{attributes: map[uint][]byte{}, value: secret}

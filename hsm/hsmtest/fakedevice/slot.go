@@ -71,7 +71,9 @@ func (d *Device) TokenInfo(uint) (pkcs11.TokenInfo, error) {
 	if d.lost {
 		return pkcs11.TokenInfo{}, fail("C_GetTokenInfo", pkcs11.CKR_GENERAL_ERROR)
 	}
-	i := pkcs11.TokenInfo{Label: d.label, ManufacturerID: d.maker, SerialNumber: serial, Flags: d.flags}
+	i := pkcs11.TokenInfo{
+		Label: d.label, ManufacturerID: d.maker, SerialNumber: serial, Flags: d.flags,
+	}
 	if d.made {
 		i.Flags |= pkcs11.CKF_TOKEN_INITIALIZED | pkcs11.CKF_USER_PIN_INITIALIZED
 	}
@@ -190,7 +192,8 @@ func (d *Device) logout() {
 	}
 }
 
-func (d *Device) FindObjects(s cryptoki.Session, template []cryptoki.Attribute) ([]cryptoki.Object, error) {
+func (d *Device) FindObjects(s cryptoki.Session,
+	template []cryptoki.Attribute) ([]cryptoki.Object, error) {
 	leave, err := d.enter("C_FindObjects", s)
 	if err != nil {
 		return nil, err
@@ -198,7 +201,8 @@ func (d *Device) FindObjects(s cryptoki.Session, template []cryptoki.Attribute) 
 	defer leave()
 	var found []cryptoki.Object
 	for _, o := range d.rest {
-		if d.lost || o.flag(pkcs11.CKA_PRIVATE) && d.user != pkcs11.CKU_USER || !o.matches(template) {
+		if d.lost || o.flag(pkcs11.CKA_PRIVATE) && d.user != pkcs11.CKU_USER ||
+			!o.matches(template) {
 			continue
 		}
 		found = append(found, d.number(o))

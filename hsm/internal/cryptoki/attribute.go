@@ -37,7 +37,9 @@ func Ulong(typ uint, v ...uint) Attribute {
 func Bytes(typ uint, v []byte) Attribute { return Attribute{Type: typ, Value: v} }
 
 // Template is an attribute whose value is a template, such as CKA_UNWRAP_TEMPLATE.
-func Template(typ uint, nested ...Attribute) Attribute { return Attribute{Type: typ, Nested: nested} }
+func Template(typ uint, nested ...Attribute) Attribute {
+	return Attribute{Type: typ, Nested: nested}
+}
 
 // AsUlong reads a CK_ULONG as the module gave it, and false when it isn't one.
 func AsUlong(b []byte) (uint, bool) {

@@ -58,7 +58,8 @@ type Driver interface {
 	Logout(s Session) error
 
 	GenerateKey(s Session, mechanism uint, template []Attribute) (Object, error)
-	GenerateKeyPair(s Session, mechanism uint, public, private []Attribute) (publicKey, privateKey Object, err error)
+	GenerateKeyPair(s Session, mechanism uint, public, private []Attribute) (publicKey,
+		privateKey Object, err error)
 	CreateObject(s Session, template []Attribute) (Object, error)
 	CopyObject(s Session, o Object, template []Attribute) (Object, error)
 	DestroyObject(s Session, o Object) error
@@ -67,8 +68,10 @@ type Driver interface {
 	FindObjects(s Session, template []Attribute) ([]Object, error)
 
 	WrapKey(s Session, mechanism uint, kek, key Object) ([]byte, error)
-	UnwrapKey(s Session, by Mechanism, kek Object, wrapped []byte, template []Attribute) (Object, error)
-	Encrypt(s Session, key Object, g GCM, iv, plaintext []byte) (sealed []byte, err error) // IV, ciphertext, tag
+	UnwrapKey(s Session, by Mechanism, kek Object, wrapped []byte, template []Attribute) (Object,
+		error)
+	// IV, ciphertext, tag
+	Encrypt(s Session, key Object, g GCM, iv, plaintext []byte) (sealed []byte, err error)
 	Decrypt(s Session, key Object, g GCM, sealed []byte) ([]byte, error)
 	DecryptBy(s Session, key Object, by Mechanism, ciphertext []byte) ([]byte, error)
 	Sign(s Session, key Object, by Mechanism, data []byte) ([]byte, error)
@@ -79,7 +82,8 @@ type Driver interface {
 // Decapsulator is a [Driver] with C_DecapsulateKey, which came with PKCS#11 v3.2. [Module] is none:
 // it calls the functions of v2.40, which are all that its binding knows.
 type Decapsulator interface {
-	DecapsulateKey(s Session, by Mechanism, key Object, ciphertext []byte, template []Attribute) (Object, error)
+	DecapsulateKey(s Session, by Mechanism, key Object, ciphertext []byte,
+		template []Attribute) (Object, error)
 }
 
 // Error is a PKCS#11 function that did not answer CKR_OK.

@@ -47,7 +47,8 @@ func (p ECDH) native() any { return pkcs11.NewECDH1DeriveParams(pkcs11.CKD_NULL,
 type Prehash struct{}
 
 func (Prehash) native() any {
-	b := make([]byte, 8, 24) // CK_BBOOL and its padding; then length and address of the context, both zero
+	// CK_BBOOL and its padding; then length and address of the context, both zero
+	b := make([]byte, 8, 24)
 	b[0] = 1
 	return binary.NativeEndian.AppendUint64(binary.NativeEndian.AppendUint64(b, 0), 0)
 }

@@ -115,10 +115,12 @@ func (m *Module) GenerateKey(s Session, mechanism uint, template []Attribute) (O
 }
 
 // GenerateKeyPair is C_GenerateKeyPair for mechanisms without a parameter.
-func (m *Module) GenerateKeyPair(s Session, mechanism uint, public, private []Attribute) (publicKey, privateKey Object, err error) {
+func (m *Module) GenerateKeyPair(s Session, mechanism uint,
+	public, private []Attribute) (publicKey, privateKey Object, err error) {
 	var pins runtime.Pinner
 	defer pins.Unpin()
-	pub, key, err := m.ctx.GenerateKeyPair(pkcs11.SessionHandle(s), mech(mechanism), native(public, &pins), native(private, &pins))
+	pub, key, err := m.ctx.GenerateKeyPair(pkcs11.SessionHandle(s), mech(mechanism),
+		native(public, &pins), native(private, &pins))
 	return Object(pub), Object(key), failed("C_GenerateKeyPair", err)
 }
 
@@ -135,13 +137,15 @@ func (m *Module) CreateObject(s Session, template []Attribute) (Object, error) {
 func (m *Module) CopyObject(s Session, o Object, template []Attribute) (Object, error) {
 	var pins runtime.Pinner
 	defer pins.Unpin()
-	c, err := m.ctx.CopyObject(pkcs11.SessionHandle(s), pkcs11.ObjectHandle(o), native(template, &pins))
+	c, err := m.ctx.CopyObject(pkcs11.SessionHandle(s), pkcs11.ObjectHandle(o),
+		native(template, &pins))
 	return Object(c), failed("C_CopyObject", err)
 }
 
 // DestroyObject is C_DestroyObject.
 func (m *Module) DestroyObject(s Session, o Object) error {
-	return failed("C_DestroyObject", m.ctx.DestroyObject(pkcs11.SessionHandle(s), pkcs11.ObjectHandle(o)))
+	return failed("C_DestroyObject",
+		m.ctx.DestroyObject(pkcs11.SessionHandle(s), pkcs11.ObjectHandle(o)))
 }
 
 // Attributes is C_GetAttributeValue, in the order asked for. Nested templates can't be read this
@@ -166,7 +170,8 @@ func (m *Module) Attributes(s Session, o Object, types ...uint) ([][]byte, error
 func (m *Module) SetAttributes(s Session, o Object, template []Attribute) error {
 	var pins runtime.Pinner
 	defer pins.Unpin()
-	err := m.ctx.SetAttributeValue(pkcs11.SessionHandle(s), pkcs11.ObjectHandle(o), native(template, &pins))
+	err := m.ctx.SetAttributeValue(pkcs11.SessionHandle(s), pkcs11.ObjectHandle(o),
+		native(template, &pins))
 	return failed("C_SetAttributeValue", err)
 }
 

@@ -29,14 +29,26 @@ var Signatures = map[custody.Algorithm]Signature{
 	"RSASSA_PKCS1_V1_5_SHA_256": pkcs1(crypto.SHA256, 1),
 	"RSASSA_PKCS1_V1_5_SHA_384": pkcs1(crypto.SHA384, 2),
 	"RSASSA_PKCS1_V1_5_SHA_512": pkcs1(crypto.SHA512, 3),
-	"ECDSA_SHA_256":             {Mechanism: cryptoki.Mechanism{Code: pkcs11.CKM_ECDSA}, KeyType: pkcs11.CKK_EC, Hash: crypto.SHA256},
-	"ECDSA_SHA_384":             {Mechanism: cryptoki.Mechanism{Code: pkcs11.CKM_ECDSA}, KeyType: pkcs11.CKK_EC, Hash: crypto.SHA384},
-	"ECDSA_SHA_512":             {Mechanism: cryptoki.Mechanism{Code: pkcs11.CKM_ECDSA}, KeyType: pkcs11.CKK_EC, Hash: crypto.SHA512},
-	"ED25519_SHA_512":           {Mechanism: cryptoki.Mechanism{Code: cryptoki.CKM_EDDSA}, KeyType: cryptoki.CKK_EC_EDWARDS, Hash: crypto.SHA512, message: true},
-	"ED25519_PH_SHA_512": {Mechanism: cryptoki.Mechanism{Code: cryptoki.CKM_EDDSA, Parameter: cryptoki.Prehash{}},
+	"ECDSA_SHA_256": {Mechanism: cryptoki.Mechanism{Code: pkcs11.CKM_ECDSA},
+		KeyType: pkcs11.CKK_EC, Hash: crypto.SHA256},
+	"ECDSA_SHA_384": {Mechanism: cryptoki.Mechanism{Code: pkcs11.CKM_ECDSA},
+		KeyType: pkcs11.CKK_EC, Hash: crypto.SHA384},
+	"ECDSA_SHA_512": {Mechanism: cryptoki.Mechanism{Code: pkcs11.CKM_ECDSA},
+		KeyType: pkcs11.CKK_EC, Hash: crypto.SHA512},
+	"ED25519_SHA_512": {Mechanism: cryptoki.Mechanism{Code: cryptoki.CKM_EDDSA},
+		KeyType: cryptoki.CKK_EC_EDWARDS, Hash: crypto.SHA512, message: true},
+	"ED25519_PH_SHA_512": {Mechanism: cryptoki.Mechanism{
+		Code: cryptoki.CKM_EDDSA, Parameter: cryptoki.Prehash{},
+	},
 		KeyType: cryptoki.CKK_EC_EDWARDS, Hash: crypto.SHA512},
-	"ML_DSA_SHAKE_256": {Mechanism: cryptoki.Mechanism{Code: cryptoki.CKM_ML_DSA}, KeyType: cryptoki.CKK_ML_DSA, message: true},
-	custody.ExternalMu: {Mechanism: cryptoki.Mechanism{Code: cryptoki.CKM_ML_DSA_EXTERNAL_MU}, KeyType: cryptoki.CKK_ML_DSA},
+	"ML_DSA_SHAKE_256": {
+		Mechanism: cryptoki.Mechanism{Code: cryptoki.CKM_ML_DSA}, KeyType: cryptoki.CKK_ML_DSA,
+		message: true,
+	},
+	custody.ExternalMu: {
+		Mechanism: cryptoki.Mechanism{Code: cryptoki.CKM_ML_DSA_EXTERNAL_MU},
+		KeyType:   cryptoki.CKK_ML_DSA,
+	},
 }
 
 // Takes reports whether n bytes can be what the algorithm signs.
@@ -53,15 +65,24 @@ func (how Signature) Takes(n int) bool {
 // pss is RSASSA-PSS (RFC 8017 section 8.1) with a salt as long as the digest.
 func pss(h crypto.Hash, mechanism, mgf uint) Signature {
 	p := cryptoki.PSS{Hash: mechanism, MGF: mgf, Salt: uint(h.Size())}
-	return Signature{Mechanism: cryptoki.Mechanism{Code: pkcs11.CKM_RSA_PKCS_PSS, Parameter: p}, KeyType: pkcs11.CKK_RSA, Hash: h}
+	return Signature{
+		Mechanism: cryptoki.Mechanism{Code: pkcs11.CKM_RSA_PKCS_PSS, Parameter: p},
+		KeyType:   pkcs11.CKK_RSA, Hash: h,
+	}
 }
 
 // pkcs1 is RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2). DigestInfo is written here, since CKM_RSA_PKCS
 // only pads; arc is the hash's last number in NIST's tree, 2.16.840.1.101.3.4.2.
 func pkcs1(h crypto.Hash, arc byte) Signature {
 	n := byte(h.Size())
-	prefix := []byte{0x30, 17 + n, 0x30, 13, 0x06, 9, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, arc, 0x05, 0, 0x04, n}
-	return Signature{Mechanism: cryptoki.Mechanism{Code: pkcs11.CKM_RSA_PKCS}, KeyType: pkcs11.CKK_RSA, Hash: h, Prefix: prefix}
+	prefix := []byte{
+		0x30, 17 + n, 0x30, 13, 0x06, 9, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, arc, 0x05,
+		0, 0x04, n,
+	}
+	return Signature{
+		Mechanism: cryptoki.Mechanism{Code: pkcs11.CKM_RSA_PKCS}, KeyType: pkcs11.CKK_RSA, Hash: h,
+		Prefix: prefix,
+	}
 }
 
 // Signs reports whether the algorithm is one of this type of key and, since each curve has one of

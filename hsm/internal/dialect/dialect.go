@@ -46,7 +46,8 @@ type Dialect struct {
 	Confines bool // CKA_UNWRAP_TEMPLATE is enforced
 	Limits   bool // CKA_ALLOWED_MECHANISMS, CKA_COPYABLE, CKA_MODIFIABLE are known and enforced
 	Trusts   bool // CKA_WRAP_WITH_TRUSTED is enforced
-	Sessions int  // worth having open at once: network devices gain from more than there are threads
+	// worth having open at once: network devices gain from more than there are threads
+	Sessions int
 	proven   bool // the suite has passed on it; otherwise the row is read from documentation
 }
 
@@ -63,7 +64,9 @@ func (m Mechanism) By() cryptoki.Mechanism { return cryptoki.Mechanism{Code: m.C
 func Of(manufacturer string) Dialect {
 	maker := strings.ToLower(manufacturer)
 	for _, d := range dialects {
-		if d.makers == nil || slices.ContainsFunc(d.makers, func(m string) bool { return strings.HasPrefix(maker, m) }) {
+		if d.makers == nil || slices.ContainsFunc(d.makers, func(m string) bool {
+			return strings.HasPrefix(maker, m)
+		}) {
 			return d
 		}
 	}
@@ -81,16 +84,19 @@ func (d Dialect) On(driver cryptoki.Driver, mechanisms []uint) Dialect {
 func (d Dialect) Gaps() []string {
 	var gaps []string
 	if !d.Confines {
-		gaps = append(gaps, "root-unwrap-unrestricted") // the PIN and the database together yield keys
+		// the PIN and the database together yield keys
+		gaps = append(gaps, "root-unwrap-unrestricted")
 	}
 	if !d.Limits {
-		gaps = append(gaps, "mechanisms-unrestricted") // a key that encrypts does so by any mechanism of the device, and can be altered and kept
+		// a key that encrypts does so by any mechanism of the device, and can be altered and kept
+		gaps = append(gaps, "mechanisms-unrestricted")
 	}
 	if !d.Trusts {
 		gaps = append(gaps, "wrap-with-trusted-unenforced")
 	}
 	if !d.Officer {
-		gaps = append(gaps, "root-alterable") // its maker's tool has to mark it, so it rests modifiable
+		// its maker's tool has to mark it, so it rests modifiable
+		gaps = append(gaps, "root-alterable")
 	}
 	if !d.proven {
 		gaps = append(gaps, "device-unproven")

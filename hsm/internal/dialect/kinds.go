@@ -11,16 +11,20 @@ import (
 // keyTemplates has every kind there is. What a device can't do is told by [Dialect.Supported].
 var keyTemplates = map[custody.Kind]KeyTemplate{
 	custody.AES256: {
-		Class: pkcs11.CKO_SECRET_KEY, KeyType: pkcs11.CKK_AES, Generation: pkcs11.CKM_AES_KEY_GEN, Size: 32,
+		Class: pkcs11.CKO_SECRET_KEY, KeyType: pkcs11.CKK_AES, Generation: pkcs11.CKM_AES_KEY_GEN,
+		Size:   32,
 		Usages: []uint{pkcs11.CKA_ENCRYPT, pkcs11.CKA_DECRYPT}, flags: UsageFlags,
 	},
-	custody.HMAC224:        hmacKey(28, pkcs11.CKM_SHA224_HMAC),
-	custody.HMAC256:        hmacKey(32, pkcs11.CKM_SHA256_HMAC),
-	custody.HMAC384:        hmacKey(48, pkcs11.CKM_SHA384_HMAC),
-	custody.HMAC512:        hmacKey(64, pkcs11.CKM_SHA512_HMAC),
-	custody.RSA2048Sign:    rsaKey(2048, pkcs11.CKA_SIGN, pkcs11.CKM_RSA_PKCS, pkcs11.CKM_RSA_PKCS_PSS),
-	custody.RSA3072Sign:    rsaKey(3072, pkcs11.CKA_SIGN, pkcs11.CKM_RSA_PKCS, pkcs11.CKM_RSA_PKCS_PSS),
-	custody.RSA4096Sign:    rsaKey(4096, pkcs11.CKA_SIGN, pkcs11.CKM_RSA_PKCS, pkcs11.CKM_RSA_PKCS_PSS),
+	custody.HMAC224: hmacKey(28, pkcs11.CKM_SHA224_HMAC),
+	custody.HMAC256: hmacKey(32, pkcs11.CKM_SHA256_HMAC),
+	custody.HMAC384: hmacKey(48, pkcs11.CKM_SHA384_HMAC),
+	custody.HMAC512: hmacKey(64, pkcs11.CKM_SHA512_HMAC),
+	custody.RSA2048Sign: rsaKey(2048, pkcs11.CKA_SIGN, pkcs11.CKM_RSA_PKCS,
+		pkcs11.CKM_RSA_PKCS_PSS),
+	custody.RSA3072Sign: rsaKey(3072, pkcs11.CKA_SIGN, pkcs11.CKM_RSA_PKCS,
+		pkcs11.CKM_RSA_PKCS_PSS),
+	custody.RSA4096Sign: rsaKey(4096, pkcs11.CKA_SIGN, pkcs11.CKM_RSA_PKCS,
+		pkcs11.CKM_RSA_PKCS_PSS),
 	custody.RSA2048Decrypt: rsaKey(2048, pkcs11.CKA_DECRYPT, pkcs11.CKM_RSA_PKCS_OAEP),
 	custody.RSA3072Decrypt: rsaKey(3072, pkcs11.CKA_DECRYPT, pkcs11.CKM_RSA_PKCS_OAEP),
 	custody.RSA4096Decrypt: rsaKey(4096, pkcs11.CKA_DECRYPT, pkcs11.CKM_RSA_PKCS_OAEP),
@@ -35,8 +39,10 @@ var keyTemplates = map[custody.Kind]KeyTemplate{
 	custody.P384Derive:     ECKey(publickey.P384, pkcs11.CKA_DERIVE, pkcs11.CKM_ECDH1_DERIVE),
 	custody.P521Derive:     ECKey(publickey.P521, pkcs11.CKA_DERIVE, pkcs11.CKM_ECDH1_DERIVE),
 	custody.Ed25519Sign: {
-		Class: pkcs11.CKO_PRIVATE_KEY, KeyType: cryptoki.CKK_EC_EDWARDS, Generation: cryptoki.CKM_EC_EDWARDS_KEY_PAIR_GEN, Curve: publickey.Edwards25519,
-		Usages: []uint{pkcs11.CKA_SIGN}, Mechanisms: []uint{cryptoki.CKM_EDDSA}, flags: privateFlags,
+		Class: pkcs11.CKO_PRIVATE_KEY, KeyType: cryptoki.CKK_EC_EDWARDS,
+		Generation: cryptoki.CKM_EC_EDWARDS_KEY_PAIR_GEN, Curve: publickey.Edwards25519,
+		Usages: []uint{pkcs11.CKA_SIGN}, Mechanisms: []uint{cryptoki.CKM_EDDSA},
+		flags: privateFlags,
 	},
 	custody.MLDSA44Sign: dsaKey("ML_DSA_44", 1),
 	custody.MLDSA65Sign: dsaKey("ML_DSA_65", 2),
@@ -48,14 +54,17 @@ var keyTemplates = map[custody.Kind]KeyTemplate{
 
 func hmacKey(size int, mechanism uint) KeyTemplate {
 	return KeyTemplate{
-		Class: pkcs11.CKO_SECRET_KEY, KeyType: pkcs11.CKK_GENERIC_SECRET, Generation: pkcs11.CKM_GENERIC_SECRET_KEY_GEN, Size: size,
-		Usages: []uint{pkcs11.CKA_SIGN, pkcs11.CKA_VERIFY}, Mechanisms: []uint{mechanism}, flags: UsageFlags,
+		Class: pkcs11.CKO_SECRET_KEY, KeyType: pkcs11.CKK_GENERIC_SECRET,
+		Generation: pkcs11.CKM_GENERIC_SECRET_KEY_GEN, Size: size,
+		Usages: []uint{pkcs11.CKA_SIGN, pkcs11.CKA_VERIFY}, Mechanisms: []uint{mechanism},
+		flags: UsageFlags,
 	}
 }
 
 func rsaKey(bits int, usage uint, mechanisms ...uint) KeyTemplate {
 	return KeyTemplate{
-		Class: pkcs11.CKO_PRIVATE_KEY, KeyType: pkcs11.CKK_RSA, Generation: pkcs11.CKM_RSA_PKCS_KEY_PAIR_GEN, Size: bits,
+		Class: pkcs11.CKO_PRIVATE_KEY, KeyType: pkcs11.CKK_RSA,
+		Generation: pkcs11.CKM_RSA_PKCS_KEY_PAIR_GEN, Size: bits,
 		Usages: []uint{usage}, Mechanisms: mechanisms, flags: privateFlags,
 	}
 }
@@ -63,21 +72,28 @@ func rsaKey(bits int, usage uint, mechanisms ...uint) KeyTemplate {
 // ECKey is the template of keys on a curve with one usage.
 func ECKey(c *publickey.Curve, usage uint, mechanism uint) KeyTemplate {
 	return KeyTemplate{
-		Class: pkcs11.CKO_PRIVATE_KEY, KeyType: pkcs11.CKK_EC, Generation: pkcs11.CKM_EC_KEY_PAIR_GEN, Curve: c,
+		Class: pkcs11.CKO_PRIVATE_KEY, KeyType: pkcs11.CKK_EC,
+		Generation: pkcs11.CKM_EC_KEY_PAIR_GEN, Curve: c,
 		Usages: []uint{usage}, Mechanisms: []uint{mechanism}, flags: privateFlags,
 	}
 }
 
 func dsaKey(spec string, number uint) KeyTemplate {
 	return KeyTemplate{
-		Class: pkcs11.CKO_PRIVATE_KEY, KeyType: cryptoki.CKK_ML_DSA, Generation: cryptoki.CKM_ML_DSA_KEY_PAIR_GEN, Set: &publickey.ParameterSet{Spec: spec, Number: number},
-		Usages: []uint{pkcs11.CKA_SIGN}, Mechanisms: []uint{cryptoki.CKM_ML_DSA}, flags: latticeFlags,
+		Class: pkcs11.CKO_PRIVATE_KEY, KeyType: cryptoki.CKK_ML_DSA,
+		Generation: cryptoki.CKM_ML_DSA_KEY_PAIR_GEN,
+		Set:        &publickey.ParameterSet{Spec: spec, Number: number},
+		Usages:     []uint{pkcs11.CKA_SIGN}, Mechanisms: []uint{cryptoki.CKM_ML_DSA},
+		flags: latticeFlags,
 	}
 }
 
 func kemKey(spec string, number uint) KeyTemplate {
 	return KeyTemplate{
-		Class: pkcs11.CKO_PRIVATE_KEY, KeyType: cryptoki.CKK_ML_KEM, Generation: cryptoki.CKM_ML_KEM_KEY_PAIR_GEN, Set: &publickey.ParameterSet{Spec: spec, Number: number},
-		Usages: []uint{cryptoki.CKA_DECAPSULATE}, Mechanisms: []uint{cryptoki.CKM_ML_KEM}, flags: latticeFlags,
+		Class: pkcs11.CKO_PRIVATE_KEY, KeyType: cryptoki.CKK_ML_KEM,
+		Generation: cryptoki.CKM_ML_KEM_KEY_PAIR_GEN,
+		Set:        &publickey.ParameterSet{Spec: spec, Number: number},
+		Usages:     []uint{cryptoki.CKA_DECAPSULATE}, Mechanisms: []uint{cryptoki.CKM_ML_KEM},
+		flags: latticeFlags,
 	}
 }

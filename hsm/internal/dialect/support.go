@@ -56,7 +56,9 @@ func (d Dialect) OnlyResident(kind custody.Kind, mechanisms []uint) bool {
 }
 
 // Makes reports whether the mechanisms by which keys of a kind are made and used are all listed.
-func Makes(kind custody.Kind, mechanisms []uint) bool { return !keyTemplates[kind].lacks(mechanisms) }
+func Makes(kind custody.Kind, mechanisms []uint) bool {
+	return !keyTemplates[kind].lacks(mechanisms)
+}
 
 // lacks reports whether a mechanism by which such keys are made or used is not listed.
 func (k KeyTemplate) lacks(mechanisms []uint) bool {

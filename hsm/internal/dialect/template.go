@@ -66,9 +66,13 @@ var (
 		pkcs11.CKA_WRAP, pkcs11.CKA_UNWRAP, pkcs11.CKA_DERIVE,
 	}
 	privateFlags = []uint{
-		pkcs11.CKA_DECRYPT, pkcs11.CKA_SIGN, pkcs11.CKA_SIGN_RECOVER, pkcs11.CKA_UNWRAP, pkcs11.CKA_DERIVE,
+		pkcs11.CKA_DECRYPT, pkcs11.CKA_SIGN, pkcs11.CKA_SIGN_RECOVER, pkcs11.CKA_UNWRAP,
+		pkcs11.CKA_DERIVE,
 	}
-	publicFlags = []uint{pkcs11.CKA_ENCRYPT, pkcs11.CKA_VERIFY, pkcs11.CKA_VERIFY_RECOVER, pkcs11.CKA_WRAP, pkcs11.CKA_DERIVE}
+	publicFlags = []uint{
+		pkcs11.CKA_ENCRYPT, pkcs11.CKA_VERIFY, pkcs11.CKA_VERIFY_RECOVER, pkcs11.CKA_WRAP,
+		pkcs11.CKA_DERIVE,
+	}
 
 	latticeFlags       = append(slices.Clip(privateFlags), cryptoki.CKA_DECAPSULATE)
 	latticePublicFlags = append(slices.Clip(publicFlags), cryptoki.CKA_ENCAPSULATE)

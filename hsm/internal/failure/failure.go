@@ -27,7 +27,8 @@ const (
 	OnDevice               // recovery helps, or time
 	OnPIN                  // only a person helps
 	OnRenewal              // the token was logged in to anew meanwhile: do it again
-	OnAbsence              // a resident key was not found: the canary decides whether that is believed
+	// a resident key was not found: the canary decides whether that is believed
+	OnAbsence
 )
 
 // Judge sorts a failure by function and code. The code alone doesn't do: SoftHSM answers

@@ -51,7 +51,8 @@ func (x *operation) open(pair *object.Key) (from envelope, err error) {
 		return from, custody.ErrForged
 	}
 	outer, inner := x.Wrapped[:size], x.Wrapped[size:]
-	if between := len(inner) >= 24 && len(inner)%8 == 0 && len(inner) <= dialect.LargestWrapped; between != w.between || !between && len(inner) > 0 {
+	if between := len(inner) >= 24 && len(inner)%8 == 0 &&
+		len(inner) <= dialect.LargestWrapped; between != w.between || !between && len(inner) > 0 {
 		return from, custody.ErrForged
 	}
 	by := cryptoki.Mechanism{Code: pkcs11.CKM_RSA_PKCS_OAEP, Parameter: dialect.OAEP[w.OAEP]}
@@ -61,9 +62,13 @@ func (x *operation) open(pair *object.Key) (from envelope, err error) {
 	case !w.between:
 		return envelope{by, pair.Object, outer}, nil
 	}
-	kek, err := x.temporary(x.Driver.UnwrapKey(x.s, by, pair.Object, outer, x.Dialect.ImportedKEK(x.root.Wrap)))
+	kek, err := x.temporary(x.Driver.UnwrapKey(x.s, by, pair.Object, outer,
+		x.Dialect.ImportedKEK(x.root.Wrap)))
 	if failure.InDoubt(err) {
-		kek, err = x.temporary(x.Driver.GenerateKey(x.s, pkcs11.CKM_AES_KEY_GEN, append(x.Dialect.ImportedKEK(x.root.Wrap), cryptoki.Ulong(pkcs11.CKA_VALUE_LEN, 32))))
+		kek, err = x.temporary(
+			x.Driver.GenerateKey(x.s, pkcs11.CKM_AES_KEY_GEN,
+				append(x.Dialect.ImportedKEK(x.root.Wrap),
+					cryptoki.Ulong(pkcs11.CKA_VALUE_LEN, 32))))
 	}
 	return envelope{x.root.Wrap.By(), kek, inner}, err
 }
@@ -71,7 +76,8 @@ func (x *operation) open(pair *object.Key) (from envelope, err error) {
 // openHere decrypts in this process what the device can't unwrap, and puts a key onto the device by
 // which it unwraps the imported one: the one that came, or a random one under which the imported
 // key is wrapped here.
-func (x *operation) openHere(pair *object.Key, size int, outer, inner []byte, between bool) (from envelope, err error) {
+func (x *operation) openHere(pair *object.Key, size int, outer, inner []byte,
+	between bool) (from envelope, err error) {
 	secret, err := x.Unpad(x.s, pair, size, outer)
 	if err != nil && !errors.Is(err, custody.ErrForged) && !failure.InDoubt(err) {
 		return from, err
@@ -92,7 +98,8 @@ func (x *operation) openHere(pair *object.Key, size int, outer, inner []byte, be
 			return from, custody.ErrUnfit.Because(err)
 		}
 	}
-	o, err := x.temporary(x.Driver.CreateObject(x.s, putValue(x.Dialect.ImportedKEK(x.root.Wrap), kek)))
+	o, err := x.temporary(x.Driver.CreateObject(x.s,
+		putValue(x.Dialect.ImportedKEK(x.root.Wrap), kek)))
 	return envelope{x.root.Wrap.By(), o, inner}, err
 }
 
@@ -102,7 +109,8 @@ func putValue(template []cryptoki.Attribute, value []byte) []cryptoki.Attribute 
 }
 
 // unwrapFrom unwraps the imported key by a list of attributes.
-func (x *operation) unwrapFrom(from envelope, template []cryptoki.Attribute) (cryptoki.Object, error) {
+func (x *operation) unwrapFrom(from envelope,
+	template []cryptoki.Attribute) (cryptoki.Object, error) {
 	return x.Driver.UnwrapKey(x.s, from.by, from.kek, from.wrapped, template)
 }
 

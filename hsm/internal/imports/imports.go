@@ -80,7 +80,9 @@ func (x *operation) perform(pair *object.Key) (m custody.Material, err error) {
 	if err != nil {
 		return m, err
 	}
-	m = custody.Material{ID: x.ID, Kind: x.Kind, Root: x.root.ID, Mechanism: x.root.Wrap.Name, Public: first.SPKI}
+	m = custody.Material{
+		ID: x.ID, Kind: x.Kind, Root: x.root.ID, Mechanism: x.root.Wrap.Name, Public: first.SPKI,
+	}
 	if err := x.recognize(first, &m); err != nil {
 		return m, err
 	}
@@ -167,7 +169,8 @@ func (x *operation) is(first *object.Key, known custody.Material) (bool, error) 
 		return true, nil
 	case errors.Is(err, failure.ErrWrongKey) || failure.InDoubt(err):
 		if sick := x.CheckCanary(x.s); sick != nil {
-			return false, failure.Unavailable(sick) // that it is another key is only certain if the device is well
+			// that it is another key is only certain if the device is well
+			return false, failure.Unavailable(sick)
 		}
 		return false, nil
 	}
@@ -182,18 +185,23 @@ func (x *operation) wrapByRoot(from envelope) ([]byte, error) {
 	}
 	wrapped, err := x.Driver.WrapKey(x.s, x.root.Wrap.Code, x.Login.Root, o)
 	if err == nil && !x.template.Fits(len(wrapped)) {
-		err = custody.ErrUnfit.Because(fmt.Errorf("hsm: %d wrapped bytes for a key of kind %s", len(wrapped), x.Kind))
+		err = custody.ErrUnfit.Because(
+			fmt.Errorf("hsm: %d wrapped bytes for a key of kind %s", len(wrapped), x.Kind))
 	}
 	return wrapped, err
 }
 
 // compare proves that what rests is the key that was looked at, and gives a new material its check.
 func (x *operation) compare(first *object.Key, m *custody.Material) error {
-	o, err := x.temporary(x.Driver.UnwrapKey(x.s, x.root.Wrap.By(), x.Login.Root, m.Wrapped, x.Dialect.InUse(x.template)))
+	o, err := x.temporary(x.Driver.UnwrapKey(x.s, x.root.Wrap.By(), x.Login.Root, m.Wrapped,
+		x.Dialect.InUse(x.template)))
 	if err != nil {
 		return err
 	}
-	rest := &object.Key{ID: x.ID, Kind: x.Kind, Template: x.template, Object: o, SPKI: first.SPKI, Public: first.Public, CheckValue: first.CheckValue}
+	rest := &object.Key{
+		ID: x.ID, Kind: x.Kind, Template: x.template, Object: o, SPKI: first.SPKI,
+		Public: first.Public, CheckValue: first.CheckValue,
+	}
 	if x.template.Usages[0] == pkcs11.CKA_DERIVE {
 		rest.CheckValue, err = x.Check(x.s, rest)
 	} else {

@@ -36,7 +36,9 @@ func (x *operation) try(k *object.Key) error {
 	if err != nil {
 		return err
 	}
-	by := cryptoki.Mechanism{Code: pkcs11.CKM_RSA_PKCS_OAEP, Parameter: dialect.OAEP["RSAES_OAEP_SHA_1"]}
+	by := cryptoki.Mechanism{
+		Code: pkcs11.CKM_RSA_PKCS_OAEP, Parameter: dialect.OAEP["RSAES_OAEP_SHA_1"],
+	}
 	got, err := x.Driver.DecryptBy(x.s, k.Object, by, ciphertext)
 	if err == nil && !bytes.Equal(got, random) {
 		err = failure.ErrWrongKey

@@ -17,7 +17,8 @@ const magic = 0xA65959A6
 // shortest is the least that comes out: a key of nine bytes, padded, and the initial value.
 const shortest = 24
 
-var errKEK = errors.New("kwp: a key-encryption key has 16, 24 or 32 bytes, and what it wraps more than eight")
+var errKEK = errors.New(
+	"kwp: a key-encryption key has 16, 24 or 32 bytes, and what it wraps more than eight")
 
 // Wrap wraps a key of more than eight bytes (RFC 5649 section 4.1).
 func Wrap(kek, key []byte) ([]byte, error) {

@@ -37,7 +37,9 @@ func (m *Module) Find(by Selector) (uint, pkcs11.TokenInfo, error) {
 	case 1:
 		return slot, found[0], nil
 	default:
-		return 0, pkcs11.TokenInfo{}, fmt.Errorf("%w: %d tokens are %q; select by serial number", failure.ErrAmbiguous, len(found), name)
+		return 0, pkcs11.TokenInfo{},
+			fmt.Errorf("%w: %d tokens are %q; select by serial number", failure.ErrAmbiguous,
+				len(found), name)
 	}
 }
 

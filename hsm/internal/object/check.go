@@ -38,7 +38,8 @@ func (d *Device) Check(s cryptoki.Session, k *Key) ([]byte, error) {
 	case use == pkcs11.CKA_ENCRYPT:
 		return d.Encrypt(s, k.Object, []byte(checkText), []byte(checkText+k.ID))
 	case !k.Template.Pair():
-		proof, err = d.Driver.Sign(s, k.Object, cryptoki.Mechanism{Code: k.Template.Mechanisms[0]}, []byte(checkText+k.ID))
+		proof, err = d.Driver.Sign(s, k.Object, cryptoki.Mechanism{Code: k.Template.Mechanisms[0]},
+			[]byte(checkText+k.ID))
 	case use == pkcs11.CKA_DERIVE:
 		proof, err = d.Derive(s, k, nobodys[k.Template.Curve]())
 	default:
@@ -61,7 +62,8 @@ func (d *Device) Verify(s cryptoki.Session, k *Key) error {
 		}
 		return err
 	}
-	text, err := d.Driver.Decrypt(s, k.Object, d.Dialect.Encryption([]byte(checkText+k.ID)), k.CheckValue)
+	text, err := d.Driver.Decrypt(s, k.Object, d.Dialect.Encryption([]byte(checkText+k.ID)),
+		k.CheckValue)
 	if err == nil && string(text) != checkText {
 		err = failure.ErrWrongKey
 	}
@@ -92,7 +94,8 @@ func (d *Device) prove(s cryptoki.Session, k *Key) error {
 		digest = digest[:k.Template.Curve.Hash.Size()]
 	}
 	rand.Read(digest)
-	signature, err := d.Sign(s, k, dialect.Signature{Mechanism: cryptoki.Mechanism{Code: k.Template.Mechanisms[0]}}, digest)
+	signature, err := d.Sign(s, k,
+		dialect.Signature{Mechanism: cryptoki.Mechanism{Code: k.Template.Mechanisms[0]}}, digest)
 	if err == nil && !publickey.Verifies(k.Public, digest, signature) {
 		err = failure.ErrWrongKey
 	}
@@ -108,7 +111,8 @@ var nobodys = map[*publickey.Curve]func() []byte{
 
 // Encrypt seals by AES-GCM under a fresh IV from the operating system, unless the device makes its
 // own.
-func (d *Device) Encrypt(s cryptoki.Session, key cryptoki.Object, plaintext, aad []byte) ([]byte, error) {
+func (d *Device) Encrypt(s cryptoki.Session, key cryptoki.Object,
+	plaintext, aad []byte) ([]byte, error) {
 	var iv [cryptoki.IVSize]byte
 	rand.Read(iv[:])
 	return d.Driver.Encrypt(s, key, d.Dialect.Encryption(aad), iv[:], plaintext)

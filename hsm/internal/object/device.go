@@ -47,7 +47,8 @@ func (d *Device) FindOne(s cryptoki.Session, by ...cryptoki.Attribute) (cryptoki
 }
 
 // FindResident looks a resident key up, by class, type and CKA_ID: there must be one.
-func (d *Device) FindResident(s cryptoki.Session, k dialect.KeyTemplate, name []byte) (cryptoki.Object, error) {
+func (d *Device) FindResident(s cryptoki.Session, k dialect.KeyTemplate,
+	name []byte) (cryptoki.Object, error) {
 	return d.findOne(s, k.Class, k.KeyType, cryptoki.Bytes(pkcs11.CKA_ID, name))
 }
 
@@ -62,7 +63,8 @@ func (d *Device) DestroyResident(s cryptoki.Session, k dialect.KeyTemplate, name
 }
 
 // findOne is FindOne for keys of any class and type.
-func (d *Device) findOne(s cryptoki.Session, class, keyType uint, by ...cryptoki.Attribute) (cryptoki.Object, error) {
+func (d *Device) findOne(s cryptoki.Session, class, keyType uint,
+	by ...cryptoki.Attribute) (cryptoki.Object, error) {
 	found, err := d.Driver.FindObjects(s, append([]cryptoki.Attribute{
 		cryptoki.Ulong(pkcs11.CKA_CLASS, class),
 		cryptoki.Ulong(pkcs11.CKA_KEY_TYPE, keyType),

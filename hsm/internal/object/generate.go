@@ -34,7 +34,8 @@ func (d *Device) GenerateWrapped(s cryptoki.Session, k dialect.KeyTemplate, by d
 }
 
 // Generate makes a key by a list of attributes, and reads and destroys its public half.
-func (d *Device) Generate(s cryptoki.Session, k dialect.KeyTemplate, attributes []cryptoki.Attribute,
+func (d *Device) Generate(s cryptoki.Session, k dialect.KeyTemplate,
+	attributes []cryptoki.Attribute,
 ) (key cryptoki.Object, public []byte, err error) {
 	if !k.Pair() {
 		key, err = d.Driver.GenerateKey(s, k.Generation, attributes)
@@ -57,7 +58,8 @@ func (d *Device) Generate(s cryptoki.Session, k dialect.KeyTemplate, attributes 
 // GenerateResident makes a key that rests on the token and has the usages of its template, and
 // reads back what a device must keep to. A key that the device would let out is destroyed. Of a
 // pair it returns the public half.
-func (d *Device) GenerateResident(s cryptoki.Session, k dialect.KeyTemplate, label string, name []byte,
+func (d *Device) GenerateResident(s cryptoki.Session, k dialect.KeyTemplate, label string,
+	name []byte,
 ) (o cryptoki.Object, public []byte, err error) {
 	o, public, err = d.Generate(s, k, d.Dialect.Resident(k, label, name))
 	if err != nil {
@@ -71,7 +73,8 @@ func (d *Device) GenerateResident(s cryptoki.Session, k dialect.KeyTemplate, lab
 
 // ReadPublic returns the DER SubjectPublicKeyInfo of a public key on the token, or of a private RSA
 // key, which has the public numbers too.
-func (d *Device) ReadPublic(s cryptoki.Session, o cryptoki.Object, k dialect.KeyTemplate) ([]byte, error) {
+func (d *Device) ReadPublic(s cryptoki.Session, o cryptoki.Object,
+	k dialect.KeyTemplate) ([]byte, error) {
 	switch {
 	case k.Set != nil:
 		v, err := d.Driver.Attributes(s, o, pkcs11.CKA_VALUE)

@@ -13,7 +13,8 @@ import (
 
 // Sign asks the device for a signature by a key that is known to be the right one, and gives it the
 // form that AWS's has.
-func (d *Device) Sign(s cryptoki.Session, k *Key, how dialect.Signature, digest []byte) ([]byte, error) {
+func (d *Device) Sign(s cryptoki.Session, k *Key, how dialect.Signature,
+	digest []byte) ([]byte, error) {
 	data := slices.Concat(how.Prefix, digest)
 	signature, err := d.Driver.Sign(s, k.Object, how.Mechanism, data)
 	if err != nil || how.Code != pkcs11.CKM_ECDSA {

@@ -52,7 +52,8 @@ func (c *Curve) SPKI(point []byte) ([]byte, error) {
 		bare = c.Size
 	}
 	if len(point) != bare {
-		if rest, err := asn1.Unmarshal(point, &point); err != nil || len(rest) > 0 || len(point) != bare {
+		if rest, err := asn1.Unmarshal(point,
+			&point); err != nil || len(rest) > 0 || len(point) != bare {
 			return nil, errNoPublic
 		}
 	}
@@ -84,7 +85,9 @@ var oidECPublicKey = asn1.ObjectIdentifier{1, 2, 840, 10045, 2, 1}
 // secp256k1SPKI encodes an uncompressed point of secp256k1 (RFC 5480 section 2).
 func secp256k1SPKI(point []byte) ([]byte, error) {
 	return asn1.Marshal(spki{
-		pkix.AlgorithmIdentifier{Algorithm: oidECPublicKey, Parameters: asn1.RawValue{FullBytes: Secp256k1.Params()}},
+		pkix.AlgorithmIdentifier{
+			Algorithm: oidECPublicKey, Parameters: asn1.RawValue{FullBytes: Secp256k1.Params()},
+		},
 		asn1.BitString{Bytes: point, BitLength: 8 * len(point)},
 	})
 }

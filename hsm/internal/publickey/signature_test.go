@@ -18,7 +18,8 @@ func TestDERSignature_EveryLength_MatchesASN1(t *testing.T) {
 			if size > 0 {
 				r[0] = first
 			}
-			want, err := asn1.Marshal(struct{ R, S *big.Int }{new(big.Int).SetBytes(r), new(big.Int).SetBytes(s)})
+			want, err := asn1.Marshal(
+				struct{ R, S *big.Int }{new(big.Int).SetBytes(r), new(big.Int).SetBytes(s)})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -136,11 +136,13 @@ func (a attacker) keepInUse(blob []byte, template dialect.KeyTemplate) error {
 		return fmt.Errorf("unwrapping a key to keep: %w", err)
 	}
 	defer a.Driver.DestroyObject(a.s, o)
-	err = a.Driver.SetAttributes(a.s, o, []cryptoki.Attribute{cryptoki.Bool(pkcs11.CKA_UNWRAP, true)})
+	err = a.Driver.SetAttributes(a.s, o,
+		[]cryptoki.Attribute{cryptoki.Bool(pkcs11.CKA_UNWRAP, true)})
 	if err := forbid("let a key in use unwrap others", err); err != nil {
 		return err
 	}
-	c, err := a.Driver.CopyObject(a.s, o, []cryptoki.Attribute{cryptoki.Bool(pkcs11.CKA_TOKEN, true)})
+	c, err := a.Driver.CopyObject(a.s, o,
+		[]cryptoki.Attribute{cryptoki.Bool(pkcs11.CKA_TOKEN, true)})
 	if err == nil {
 		a.Driver.DestroyObject(a.s, c)
 	}
@@ -151,13 +153,14 @@ func (a attacker) keepInUse(blob []byte, template dialect.KeyTemplate) error {
 // here, but an attacker would choose one that isn't; what the device must look at is CKA_TRUSTED,
 // which only the security officer sets, and CKA_EXTRACTABLE.
 func (a attacker) wrapElsewhere(victim cryptoki.Object) error {
-	own, err := a.Driver.GenerateKey(a.s, pkcs11.CKM_AES_KEY_GEN, dialect.Permit([]cryptoki.Attribute{
-		cryptoki.Ulong(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY),
-		cryptoki.Ulong(pkcs11.CKA_KEY_TYPE, pkcs11.CKK_AES),
-		cryptoki.Ulong(pkcs11.CKA_VALUE_LEN, 32),
-		cryptoki.Bool(pkcs11.CKA_TOKEN, false), cryptoki.Bool(pkcs11.CKA_PRIVATE, true),
-		cryptoki.Bool(pkcs11.CKA_SENSITIVE, true), cryptoki.Bool(pkcs11.CKA_EXTRACTABLE, false),
-	}, dialect.UsageFlags, pkcs11.CKA_WRAP, pkcs11.CKA_UNWRAP))
+	own, err := a.Driver.GenerateKey(a.s, pkcs11.CKM_AES_KEY_GEN,
+		dialect.Permit([]cryptoki.Attribute{
+			cryptoki.Ulong(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY),
+			cryptoki.Ulong(pkcs11.CKA_KEY_TYPE, pkcs11.CKK_AES),
+			cryptoki.Ulong(pkcs11.CKA_VALUE_LEN, 32),
+			cryptoki.Bool(pkcs11.CKA_TOKEN, false), cryptoki.Bool(pkcs11.CKA_PRIVATE, true),
+			cryptoki.Bool(pkcs11.CKA_SENSITIVE, true), cryptoki.Bool(pkcs11.CKA_EXTRACTABLE, false),
+		}, dialect.UsageFlags, pkcs11.CKA_WRAP, pkcs11.CKA_UNWRAP))
 	if err != nil {
 		return fmt.Errorf("making a key to attack with: %w", err)
 	}
@@ -192,14 +195,18 @@ func (a attacker) alterRoot() error {
 		cryptoki.Ulong(pkcs11.CKA_ALLOWED_MECHANISMS, pkcs11.CKM_AES_ECB),
 	} {
 		err := a.Driver.SetAttributes(a.s, a.root, []cryptoki.Attribute{change})
-		if err := forbid(fmt.Sprintf("set attribute 0x%X of the root", change.Type), err); err != nil {
+		if err := forbid(fmt.Sprintf("set attribute 0x%X of the root", change.Type),
+			err); err != nil {
 			return err
 		}
-		c, err := a.Driver.CopyObject(a.s, a.root, []cryptoki.Attribute{cryptoki.Bool(pkcs11.CKA_TOKEN, false), change})
+		c, err := a.Driver.CopyObject(a.s, a.root, []cryptoki.Attribute{
+			cryptoki.Bool(pkcs11.CKA_TOKEN, false), change,
+		})
 		if err == nil {
 			a.Driver.DestroyObject(a.s, c)
 		}
-		if err := forbid(fmt.Sprintf("copy the root with another attribute 0x%X", change.Type), err); err != nil {
+		if err := forbid(fmt.Sprintf("copy the root with another attribute 0x%X", change.Type),
+			err); err != nil {
 			return err
 		}
 	}
@@ -240,10 +247,14 @@ func without(template []cryptoki.Attribute, typ uint) []cryptoki.Attribute {
 // refusals are the codes by which a device says no to something forbidden. Any other failure of a
 // forbidden attempt proves nothing.
 var refusals = []uint{
-	pkcs11.CKR_ATTRIBUTE_READ_ONLY, pkcs11.CKR_ATTRIBUTE_SENSITIVE, pkcs11.CKR_ATTRIBUTE_TYPE_INVALID,
-	pkcs11.CKR_ATTRIBUTE_VALUE_INVALID, cryptoki.CKR_ACTION_PROHIBITED, pkcs11.CKR_TEMPLATE_INCONSISTENT,
-	pkcs11.CKR_KEY_NOT_WRAPPABLE, pkcs11.CKR_KEY_UNEXTRACTABLE, pkcs11.CKR_KEY_FUNCTION_NOT_PERMITTED,
-	pkcs11.CKR_MECHANISM_INVALID, pkcs11.CKR_KEY_TYPE_INCONSISTENT, pkcs11.CKR_FUNCTION_NOT_SUPPORTED,
+	pkcs11.CKR_ATTRIBUTE_READ_ONLY, pkcs11.CKR_ATTRIBUTE_SENSITIVE,
+	pkcs11.CKR_ATTRIBUTE_TYPE_INVALID,
+	pkcs11.CKR_ATTRIBUTE_VALUE_INVALID, cryptoki.CKR_ACTION_PROHIBITED,
+	pkcs11.CKR_TEMPLATE_INCONSISTENT,
+	pkcs11.CKR_KEY_NOT_WRAPPABLE, pkcs11.CKR_KEY_UNEXTRACTABLE,
+	pkcs11.CKR_KEY_FUNCTION_NOT_PERMITTED,
+	pkcs11.CKR_MECHANISM_INVALID, pkcs11.CKR_KEY_TYPE_INCONSISTENT,
+	pkcs11.CKR_FUNCTION_NOT_SUPPORTED,
 	pkcs11.CKR_FUNCTION_REJECTED,
 }
 

@@ -124,7 +124,8 @@ func (p performance) perform() (string, error) {
 		return "", fmt.Errorf("making the root: %w", err)
 	}
 	if !p.Dialect.Officer {
-		return hex.EncodeToString(id), nil // its maker's own tool has to mark it trusted; Open checks it then
+		// its maker's own tool has to mark it trusted; Open checks it then
+		return hex.EncodeToString(id), nil
 	}
 	err = Check(p.Device, p.s, root, p.wrap)
 	if err == nil {
@@ -141,7 +142,9 @@ func (p performance) perform() (string, error) {
 // cut short.
 func (p performance) vacant() error {
 	label := func(l string) []cryptoki.Attribute {
-		return []cryptoki.Attribute{cryptoki.Bytes(pkcs11.CKA_LABEL, []byte(l)), cryptoki.Bool(pkcs11.CKA_TOKEN, true)}
+		return []cryptoki.Attribute{
+			cryptoki.Bytes(pkcs11.CKA_LABEL, []byte(l)), cryptoki.Bool(pkcs11.CKA_TOKEN, true),
+		}
 	}
 	roots, err := p.Driver.FindObjects(p.s, label(rootLabel))
 	if err != nil {
@@ -167,10 +170,12 @@ func (p performance) byOfficer(id []byte) (cryptoki.Object, error) {
 	if err := module.LoginAs(p.Driver, p.s, pkcs11.CKU_SO, p.SOPIN); err != nil {
 		return 0, fmt.Errorf("as security officer: %w", err)
 	}
-	generated, err := p.Driver.GenerateKey(p.s, pkcs11.CKM_AES_KEY_GEN, append(attributes(&p.Dialect, id, p.wrap),
-		cryptoki.Bool(pkcs11.CKA_TOKEN, false), cryptoki.Bool(pkcs11.CKA_PRIVATE, false),
-		cryptoki.Bool(pkcs11.CKA_EXTRACTABLE, true), cryptoki.Bool(pkcs11.CKA_WRAP_WITH_TRUSTED, true),
-		cryptoki.Bool(pkcs11.CKA_TRUSTED, true)))
+	generated, err := p.Driver.GenerateKey(p.s, pkcs11.CKM_AES_KEY_GEN,
+		append(attributes(&p.Dialect, id, p.wrap),
+			cryptoki.Bool(pkcs11.CKA_TOKEN, false), cryptoki.Bool(pkcs11.CKA_PRIVATE, false),
+			cryptoki.Bool(pkcs11.CKA_EXTRACTABLE, true),
+			cryptoki.Bool(pkcs11.CKA_WRAP_WITH_TRUSTED, true),
+			cryptoki.Bool(pkcs11.CKA_TRUSTED, true)))
 	if err := errors.Join(err, p.Driver.Logout(p.s)); err != nil {
 		return 0, err
 	}
@@ -194,9 +199,10 @@ func (p performance) byUser(id []byte) (cryptoki.Object, error) {
 	if err := p.makeCanary(id); err != nil {
 		return 0, err
 	}
-	return p.Driver.GenerateKey(p.s, pkcs11.CKM_AES_KEY_GEN, append(attributes(&p.Dialect, id, p.wrap),
-		cryptoki.Bool(pkcs11.CKA_TOKEN, true), cryptoki.Bool(pkcs11.CKA_PRIVATE, true),
-		cryptoki.Bool(pkcs11.CKA_EXTRACTABLE, false)))
+	return p.Driver.GenerateKey(p.s, pkcs11.CKM_AES_KEY_GEN,
+		append(attributes(&p.Dialect, id, p.wrap),
+			cryptoki.Bool(pkcs11.CKA_TOKEN, true), cryptoki.Bool(pkcs11.CKA_PRIVATE, true),
+			cryptoki.Bool(pkcs11.CKA_EXTRACTABLE, false)))
 }
 
 // makeCanary makes the key by which the health of the token is told. It encrypts and decrypts for
@@ -212,7 +218,8 @@ func (p performance) makeCanary(root []byte) error {
 		cryptoki.Bool(pkcs11.CKA_SENSITIVE, true), cryptoki.Bool(pkcs11.CKA_EXTRACTABLE, false),
 	}, dialect.UsageFlags, pkcs11.CKA_ENCRYPT, pkcs11.CKA_DECRYPT)
 	if p.Dialect.Limits {
-		a = append(a, cryptoki.Ulong(pkcs11.CKA_ALLOWED_MECHANISMS, p.Dialect.GCM), cryptoki.Bool(pkcs11.CKA_MODIFIABLE, false))
+		a = append(a, cryptoki.Ulong(pkcs11.CKA_ALLOWED_MECHANISMS, p.Dialect.GCM),
+			cryptoki.Bool(pkcs11.CKA_MODIFIABLE, false))
 	}
 	if _, err := p.Driver.GenerateKey(p.s, pkcs11.CKM_AES_KEY_GEN, a); err != nil {
 		return fmt.Errorf("making the canary: %w", err)

@@ -120,7 +120,8 @@ type rule struct {
 func confinement(d *dialect.Dialect) []rule {
 	lines := []rule{
 		{cryptoki.Bool(pkcs11.CKA_SENSITIVE, true), "unwrap a key so that it can be read"},
-		{cryptoki.Bool(pkcs11.CKA_WRAP_WITH_TRUSTED, true), "unwrap a key so that any key may wrap it"},
+		{cryptoki.Bool(pkcs11.CKA_WRAP_WITH_TRUSTED, true),
+			"unwrap a key so that any key may wrap it"},
 		{cryptoki.Bool(pkcs11.CKA_PRIVATE, true), "unwrap a key for everybody"},
 		{cryptoki.Bool(pkcs11.CKA_TOKEN, false), "unwrap a key for ever"},
 	}
@@ -128,14 +129,21 @@ func confinement(d *dialect.Dialect) []rule {
 		return lines
 	}
 	return append(lines,
-		rule{cryptoki.Bool(pkcs11.CKA_COPYABLE, false), "unwrap a key that can be copied onto the token"},
-		rule{cryptoki.Bool(pkcs11.CKA_MODIFIABLE, false), "unwrap a key that can be altered afterwards"})
+		rule{
+			cryptoki.Bool(pkcs11.CKA_COPYABLE, false),
+			"unwrap a key that can be copied onto the token",
+		},
+		rule{
+			cryptoki.Bool(pkcs11.CKA_MODIFIABLE, false),
+			"unwrap a key that can be altered afterwards",
+		})
 }
 
 // Check reads the root's attributes back: a root made by other means, or altered, is refused. The
 // unwrap template can't be read back through miekg, which leaves the nested buffers out: [Attack]
 // shows what it does.
-func Check(device *object.Device, s cryptoki.Session, root cryptoki.Object, wrap dialect.Mechanism) error {
+func Check(device *object.Device, s cryptoki.Session, root cryptoki.Object,
+	wrap dialect.Mechanism) error {
 	want := []cryptoki.Attribute{
 		cryptoki.Bool(pkcs11.CKA_TOKEN, true), cryptoki.Bool(pkcs11.CKA_PRIVATE, true),
 		cryptoki.Bool(pkcs11.CKA_SENSITIVE, true), cryptoki.Bool(pkcs11.CKA_EXTRACTABLE, false),

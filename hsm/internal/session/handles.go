@@ -42,7 +42,8 @@ func newHandles(limit int) *handles {
 
 // get returns the handle of ref with one use taken, unwrapping it if it isn't there. Of several
 // callers who want the same one, one loads it and the others wait.
-func (h *handles) get(ctx context.Context, ref custody.Ref, observe Observer, load func(*handle) error) (*handle, error) {
+func (h *handles) get(ctx context.Context, ref custody.Ref, observe Observer,
+	load func(*handle) error) (*handle, error) {
 	for {
 		k, mine := h.take(ref.ID)
 		if mine {
@@ -65,7 +66,8 @@ func (h *handles) get(ctx context.Context, ref custody.Ref, observe Observer, lo
 			return k, nil
 		}
 		k.release()
-		if !mine && (errors.Is(k.err, context.Canceled) || errors.Is(k.err, context.DeadlineExceeded)) && ctx.Err() == nil {
+		if !mine && (errors.Is(k.err, context.Canceled) ||
+			errors.Is(k.err, context.DeadlineExceeded)) && ctx.Err() == nil {
 			continue // that was the loader's deadline, not ours
 		}
 		return nil, k.err

@@ -45,7 +45,8 @@ func (k *Keeper) establish() (err error) {
 	d, o := k.module.Driver, &k.options
 	l := &Login{
 		Device: object.Device{Driver: d, Dialect: o.Dialect}, keeper: k,
-		generation: k.module.Generation(), handles: newHandles(o.Handles), ended: make(chan struct{}),
+		generation: k.module.Generation(), handles: newHandles(o.Handles),
+		ended: make(chan struct{}),
 	}
 	if l.slot, _, err = k.module.Find(o.Token); err != nil {
 		return err

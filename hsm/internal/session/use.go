@@ -34,7 +34,8 @@ func (k *Keeper) UseSlow(ctx context.Context, f Use) ([]byte, error) {
 }
 
 // useIn is Use in a session of a pool, whose timeout it keeps.
-func (k *Keeper) useIn(ctx context.Context, in func(*Login) *pool, ref *custody.Ref, f Use) ([]byte, error) {
+func (k *Keeper) useIn(ctx context.Context, in func(*Login) *pool, ref *custody.Ref,
+	f Use) ([]byte, error) {
 	bounded := false
 	for round := 1; ; {
 		l, err := k.live(ctx)
@@ -64,7 +65,9 @@ func (k *Keeper) useIn(ctx context.Context, in func(*Login) *pool, ref *custody.
 func (k *Keeper) attempt(ctx context.Context, l *Login, in *pool, ref *custody.Ref, f Use,
 ) (out []byte, loading bool, err error) {
 	if ref == nil {
-		out, err = in.run(ctx, nil, func(s cryptoki.Session) ([]byte, error) { return f(l, nil, s) })
+		out, err = in.run(ctx, nil, func(s cryptoki.Session) ([]byte, error) {
+			return f(l, nil, s)
+		})
 		return out, false, err
 	}
 	h, err := l.handles.get(ctx, *ref, k.options.Observe, func(h *handle) error {
@@ -74,14 +77,16 @@ func (k *Keeper) attempt(ctx context.Context, l *Login, in *pool, ref *custody.R
 		return nil, true, err
 	}
 	out, err = in.run(ctx, h, func(s cryptoki.Session) ([]byte, error) { return f(l, &h.Key, s) })
-	if err != nil && (failure.Judge(err) == failure.OnHandle || errors.Is(err, failure.ErrUntrusted)) {
+	if err != nil && (failure.Judge(err) == failure.OnHandle ||
+		errors.Is(err, failure.ErrUntrusted)) {
 		l.handles.forget(h)
 	}
 	return out, false, err
 }
 
 // decide decides what a failure means: begin again, or tell the caller.
-func (k *Keeper) decide(ctx context.Context, l *Login, err error, loading bool, round int) (again bool, _ error) {
+func (k *Keeper) decide(ctx context.Context, l *Login, err error, loading bool,
+	round int) (again bool, _ error) {
 	// The order matters: what is certainly not the device's comes first, then what only time can
 	// help, and the canary is asked last.
 	if f := (*fault.Error)(nil); errors.As(err, &f) {
@@ -95,7 +100,8 @@ func (k *Keeper) decide(ctx context.Context, l *Login, err error, loading bool, 
 	switch {
 	case errors.Is(err, failure.ErrRenewed):
 		return true, nil
-	case errors.Is(err, failure.ErrWrongKey), !errors.As(err, &p11) && !errors.Is(err, failure.ErrAbsent):
+	case errors.Is(err, failure.ErrWrongKey),
+		!errors.As(err, &p11) && !errors.Is(err, failure.ErrAbsent):
 		return false, fault.Of(err)
 	}
 	blamed := failure.Judge(err)
@@ -114,7 +120,8 @@ func (k *Keeper) decide(ctx context.Context, l *Login, err error, loading bool, 
 	case healthy == l && blamed == failure.OnUnknown:
 		return false, k.refuse(err, loading)
 	case healthy == l && blamed == failure.OnAbsence:
-		return false, failure.Unavailable(err) // somebody removed it, and may put it back from a backup
+		// somebody removed it, and may put it back from a backup
+		return false, failure.Unavailable(err)
 	}
 	return round < rounds, failure.Unavailable(err)
 }

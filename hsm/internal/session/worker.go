@@ -39,7 +39,8 @@ func (w *worker) do(c *call) bool {
 		return true
 	}
 	if w.pool.unlocked {
-		k.module.Slow.Add(1) // before the lock goes: a reload looks at it with the lock held for writing
+		// before the lock goes: a reload looks at it with the lock held for writing
+		k.module.Slow.Add(1)
 		defer k.module.Slow.Add(-1)
 		k.mu.RUnlock()
 	}

@@ -90,7 +90,8 @@ func (s *Signer) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts) (
 }
 
 // sign is one attempt. crypto11 takes no context, so a call that hangs is left behind.
-func (s *Signer) sign(random io.Reader, digest []byte, opts crypto.SignerOpts) (signature []byte, err error) {
+func (s *Signer) sign(random io.Reader, digest []byte,
+	opts crypto.SignerOpts) (signature []byte, err error) {
 	type result struct {
 		signature []byte
 		err       error
@@ -151,8 +152,10 @@ func (s *Signer) Initialize() error {
 	}
 	defer clear(pin)
 	c := &crypto11.Config{
-		Path: s.options.Module, TokenLabel: s.options.Token.Label, TokenSerial: s.options.Token.Serial,
-		Pin:         unsafe.String(unsafe.SliceData(pin), len(pin)), // lent, so that it can be wiped
+		Path: s.options.Module, TokenLabel: s.options.Token.Label,
+		TokenSerial: s.options.Token.Serial,
+		// lent, so that it can be wiped
+		Pin:         unsafe.String(unsafe.SliceData(pin), len(pin)),
 		MaxSessions: 8, PoolWaitTimeout: s.options.Timeout,
 	}
 	s.context, err = crypto11.Configure(c)
