@@ -12,7 +12,8 @@ import (
 type Ceremony struct {
 	Config                        // the token that is to hold it, and the user's PIN
 	SOPIN  func() ([]byte, error) // of the security officer; read when needed, wiped after
-	// initialise a free slot under TokenLabel if no token has it, with both PINs
+
+	// Create initialises a free slot under TokenLabel if no token has that label, with both PINs.
 	Create bool
 }
 

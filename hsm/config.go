@@ -29,13 +29,18 @@ type Config struct {
 	// kinds that it can't wrap. Ed25519Sign is the only one; of a [Vault] there are none to choose.
 	Resident []custody.Kind
 
-	// beside the four that each Token keeps for itself; 0: what suits the device
+	// MaxSessions are for the use of keys, beside the four that each Token keeps for itself; 0: what
+	// suits the device.
 	MaxSessions int
-	// unwrapped keys kept on the token; 0: 2,000 (a live object costs SoftHSM 9 KiB)
+
+	// HandleCache counts unwrapped keys that are kept on the token; 0: 2,000. A live object costs
+	// SoftHSM 9 KiB.
 	HandleCache int
-	// of any single call to the module, waiting for a session included; 0: 5 s
+
+	// Timeout is that of any single call to the module, waiting for a session included; 0: 5 s.
 	Timeout time.Duration
-	// the same of making an RSA key pair, which takes the device seconds; 0: 60 s
+
+	// Generation is the same of making an RSA key pair, which takes the device seconds; 0: 60 s.
 	Generation time.Duration
 
 	Log     *slog.Logger // nil: slog.Default
@@ -46,8 +51,7 @@ type Config struct {
 // block.
 type Observer interface {
 	Call(function string, d time.Duration, failed bool) // an operation of Token, e.g. "Seal"
-	// whether a material's handle was in the cache
-	Handle(hit bool)
+	Handle(hit bool)                                    // whether a material's handle was cached
 }
 
 const (

@@ -21,12 +21,16 @@ type custodyMode interface {
 	// locate finds the token before it is opened. The module is locked.
 	locate(m *module.Module, by module.Selector) (slot uint, info pkcs11.TokenInfo, err error)
 
-	// refuses a token that lacks something
+	// suits refuses a token that lacks a mechanism.
 	suits(t *Token, mechanisms []uint) error
-	// logs in and finds what is ours
+
+	// enter logs in, in a session of the new login, and finds what is ours.
 	enter(t *Token, l *session.Login, s cryptoki.Session) error
-	admit(t *Token, m custody.Material, k dialect.KeyTemplate) error // checks what is loaded
-	rareReloads() bool                                               // see session.Options
+
+	// admit checks a material that was loaded before it meets the token.
+	admit(t *Token, m custody.Material, k dialect.KeyTemplate) error
+
+	rareReloads() bool // see session.Options
 }
 
 // wrapped is the mode of a token with a root. It is the service's own, and nothing works without

@@ -23,7 +23,7 @@ func OpenVault(ctx context.Context, c Config) (*Vault, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Vault{t}, nil
+	return &Vault{t: t}, nil
 }
 
 // Survey says of each of the tokens that c names, all of one module, whether it is there and

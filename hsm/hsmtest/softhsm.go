@@ -94,7 +94,8 @@ func configure(t testing.TB) {
 	t.Helper()
 	conf := filepath.Join(installation.dir, "softhsm2.conf")
 	text := fmt.Sprintf(
-		"directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\nslots.removable = false\n", tokenDir())
+		"directories.tokendir = %s\nobjectstore.backend = file\n"+
+			"log.level = ERROR\nslots.removable = false\n", tokenDir())
 	err := os.MkdirAll(tokenDir(), 0o700)
 	if err == nil {
 		err = os.WriteFile(conf, []byte(text), 0o600)

@@ -5,24 +5,16 @@ import (
 	"crypto"
 	"crypto/ecdh"
 	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha1"
-	"crypto/sha256"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"hash"
 	"os"
 	"strings"
 	"sync"
 	"testing"
 
-	"github.com/decred/dcrd/dcrec/secp256k1/v4"
-
 	"claviger/hsm"
-	"claviger/hsm/internal/kwp"
 	"claviger/internal/custody"
 )
 
@@ -34,89 +26,6 @@ var (
 	}
 	PairSpecs = []string{"RSA_2048", "RSA_3072", "RSA_4096"}
 )
-
-// Envelop wraps a key as a customer does, for the public half of a pair in SubjectPublicKeyInfo. It
-// returns nil for a key that is too long for the algorithm.
-func Envelop(t testing.TB, spki []byte, alg custody.Algorithm, key []byte) []byte {
-	t.Helper()
-	kek := make([]byte, 32)
-	rand.Read(kek)
-	if !strings.HasPrefix(string(alg), "RSA_AES") {
-		return envelop(t, spki, alg, key)
-	}
-	inner, err := kwp.Wrap(kek, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return append(envelop(t, spki, alg, kek), inner...)
-}
-
-// envelop is RSAES-OAEP by the hash at the end of an algorithm's name.
-func envelop(t testing.TB, spki []byte, alg custody.Algorithm, key []byte) []byte {
-	t.Helper()
-	public, err := x509.ParsePKIXPublicKey(spki)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var h hash.Hash = sha256.New()
-	if strings.HasSuffix(string(alg), "SHA_1") {
-		h = sha1.New()
-	}
-	out, err := rsa.EncryptOAEP(h, rand.Reader, public.(*rsa.PublicKey), key, nil)
-	if err != nil && !errors.Is(err, rsa.ErrMessageTooLong) {
-		t.Fatal(err)
-	}
-	return out
-}
-
-// rsaKeys are made once: the big ones take seconds.
-var rsaKeys = map[string]func() *rsa.PrivateKey{
-	"RSA_2048": sync.OnceValue(func() *rsa.PrivateKey { return newRSA(2048) }),
-	"RSA_3072": sync.OnceValue(func() *rsa.PrivateKey { return newRSA(3072) }),
-	"RSA_4096": sync.OnceValue(func() *rsa.PrivateKey { return newRSA(4096) }),
-}
-
-func newRSA(bits int) *rsa.PrivateKey {
-	key, err := rsa.GenerateKey(rand.Reader, bits)
-	if err != nil {
-		panic(err)
-	}
-	return key
-}
-
-// Outside makes a key of a kind outside the token: of a secret key its bytes, of a pair the private
-// key as well. A name that begins so says the kind: an AWS key spec will do.
-func Outside(t testing.TB, kind string) (key []byte, private crypto.PrivateKey) {
-	t.Helper()
-	spec, _, _ := strings.Cut(kind, " ")
-	curves := map[string]elliptic.Curve{
-		"ECC_NIST_P256": elliptic.P256(), "ECC_NIST_P384": elliptic.P384(),
-		"ECC_NIST_P521": elliptic.P521(),
-	}
-	sizes := map[string]int{"AES_256": 32, "SYMMETRIC_DEFAULT": 32, "HMAC_SHA_224": 28,
-		"HMAC_SHA_256": 32, "HMAC_SHA_384": 48, "HMAC_SHA_512": 64,
-		"HMAC_224": 28, "HMAC_256": 32, "HMAC_384": 48, "HMAC_512": 64}
-	var err error
-	switch {
-	case sizes[spec] > 0:
-		key = make([]byte, sizes[spec])
-		rand.Read(key)
-		return key, nil
-	case curves[spec] != nil:
-		private, err = ecdsa.GenerateKey(curves[spec], rand.Reader)
-	case rsaKeys[spec] != nil:
-		private = rsaKeys[spec]()
-	default:
-		private, err = secp256k1.GeneratePrivateKey()
-	}
-	if err == nil {
-		key, err = PKCS8(private)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key, private
-}
 
 // importable are the kinds that a token takes.
 var importable = []custody.Kind{custody.AES256, custody.HMAC224, custody.HMAC256, custody.HMAC384,

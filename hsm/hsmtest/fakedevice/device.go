@@ -50,7 +50,9 @@ type Device struct {
 	ownIV       bool // makes the IV of AES-GCM and puts it before the ciphertext
 	onlySHA1    bool // does RSA-OAEP with SHA-1 only
 	bareSecrets bool // refuses CKA_ENCRYPT and CKA_DECRYPT on generic secrets
-	// adds what CKA_UNWRAP_TEMPLATE says and the caller doesn't, as PKCS#11 has it; SoftHSM refuses
+
+	// applies: it adds what CKA_UNWRAP_TEMPLATE says and the caller doesn't, as PKCS#11 has it. SoftHSM
+	// refuses that.
 	applies bool
 }
 

@@ -23,7 +23,7 @@ func (m *Module) WrapKey(s Session, mechanism uint, kek, key Object) ([]byte, er
 func (m *Module) UnwrapKey(s Session, by Mechanism, kek Object, wrapped []byte,
 	template []Attribute) (Object, error) {
 	if len(wrapped) == 0 {
-		return 0, &Error{"C_UnwrapKey", pkcs11.CKR_WRAPPED_KEY_LEN_RANGE}
+		return 0, &Error{Function: "C_UnwrapKey", Code: pkcs11.CKR_WRAPPED_KEY_LEN_RANGE}
 	}
 	var pins runtime.Pinner
 	defer pins.Unpin()
@@ -69,7 +69,7 @@ func (m *Module) Encrypt(s Session, key Object, g GCM, iv, plaintext []byte) ([]
 // for anything. miekg frees the C memory that the plaintext lay in without overwriting it.
 func (m *Module) Decrypt(s Session, key Object, g GCM, sealed []byte) ([]byte, error) {
 	if len(sealed) < IVSize+TagSize {
-		return nil, &Error{"C_Decrypt", pkcs11.CKR_ENCRYPTED_DATA_LEN_RANGE}
+		return nil, &Error{Function: "C_Decrypt", Code: pkcs11.CKR_ENCRYPTED_DATA_LEN_RANGE}
 	}
 	iv, ciphertext := sealed[:IVSize], sealed[IVSize:]
 	if g.Origin == InFront {
@@ -94,7 +94,7 @@ func gcmMech(g GCM, params *pkcs11.GCMParams) []*pkcs11.Mechanism {
 // DecryptBy is C_DecryptInit and C_Decrypt for the mechanisms of private keys.
 func (m *Module) DecryptBy(s Session, key Object, by Mechanism, ciphertext []byte) ([]byte, error) {
 	if len(ciphertext) == 0 {
-		return nil, &Error{"C_Decrypt", pkcs11.CKR_ENCRYPTED_DATA_LEN_RANGE}
+		return nil, &Error{Function: "C_Decrypt", Code: pkcs11.CKR_ENCRYPTED_DATA_LEN_RANGE}
 	}
 	if err := m.ctx.DecryptInit(pkcs11.SessionHandle(s), by.native(),
 		pkcs11.ObjectHandle(key)); err != nil {

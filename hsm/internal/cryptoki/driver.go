@@ -58,8 +58,8 @@ type Driver interface {
 	Logout(s Session) error
 
 	GenerateKey(s Session, mechanism uint, template []Attribute) (Object, error)
-	GenerateKeyPair(s Session, mechanism uint, public, private []Attribute) (publicKey,
-		privateKey Object, err error)
+	GenerateKeyPair(s Session, mechanism uint, public, private []Attribute,
+	) (publicKey, privateKey Object, err error)
 	CreateObject(s Session, template []Attribute) (Object, error)
 	CopyObject(s Session, o Object, template []Attribute) (Object, error)
 	DestroyObject(s Session, o Object) error
@@ -68,8 +68,8 @@ type Driver interface {
 	FindObjects(s Session, template []Attribute) ([]Object, error)
 
 	WrapKey(s Session, mechanism uint, kek, key Object) ([]byte, error)
-	UnwrapKey(s Session, by Mechanism, kek Object, wrapped []byte, template []Attribute) (Object,
-		error)
+	UnwrapKey(s Session, by Mechanism, kek Object, wrapped []byte, template []Attribute,
+	) (Object, error)
 	// IV, ciphertext, tag
 	Encrypt(s Session, key Object, g GCM, iv, plaintext []byte) (sealed []byte, err error)
 	Decrypt(s Session, key Object, g GCM, sealed []byte) ([]byte, error)
@@ -124,7 +124,7 @@ func failed(function string, err error) error {
 	}
 	var code pkcs11.Error
 	if errors.As(err, &code) {
-		return &Error{function, uint(code)}
+		return &Error{Function: function, Code: uint(code)}
 	}
 	return fmt.Errorf("%s: %w", function, err)
 }

@@ -26,7 +26,7 @@ func Load(path string) (Driver, error) {
 	if ctx == nil {
 		return nil, fmt.Errorf("%w: the loader refused %s", ErrNotLoaded, path)
 	}
-	return &Module{ctx}, nil
+	return &Module{ctx: ctx}, nil
 }
 
 // Initialize is C_Initialize with CKF_OS_LOCKING_OK: the module makes its own locks.

@@ -29,21 +29,20 @@ var Signatures = map[custody.Algorithm]Signature{
 	"RSASSA_PKCS1_V1_5_SHA_256": pkcs1(crypto.SHA256, 1),
 	"RSASSA_PKCS1_V1_5_SHA_384": pkcs1(crypto.SHA384, 2),
 	"RSASSA_PKCS1_V1_5_SHA_512": pkcs1(crypto.SHA512, 3),
-	"ECDSA_SHA_256": {Mechanism: cryptoki.Mechanism{Code: pkcs11.CKM_ECDSA},
-		KeyType: pkcs11.CKK_EC, Hash: crypto.SHA256},
-	"ECDSA_SHA_384": {Mechanism: cryptoki.Mechanism{Code: pkcs11.CKM_ECDSA},
-		KeyType: pkcs11.CKK_EC, Hash: crypto.SHA384},
-	"ECDSA_SHA_512": {Mechanism: cryptoki.Mechanism{Code: pkcs11.CKM_ECDSA},
-		KeyType: pkcs11.CKK_EC, Hash: crypto.SHA512},
-	"ED25519_SHA_512": {Mechanism: cryptoki.Mechanism{Code: cryptoki.CKM_EDDSA},
-		KeyType: cryptoki.CKK_EC_EDWARDS, Hash: crypto.SHA512, message: true},
-	"ED25519_PH_SHA_512": {Mechanism: cryptoki.Mechanism{
-		Code: cryptoki.CKM_EDDSA, Parameter: cryptoki.Prehash{},
+	"ECDSA_SHA_256":             ecdsa(crypto.SHA256),
+	"ECDSA_SHA_384":             ecdsa(crypto.SHA384),
+	"ECDSA_SHA_512":             ecdsa(crypto.SHA512),
+	"ED25519_SHA_512": {
+		Mechanism: cryptoki.Mechanism{Code: cryptoki.CKM_EDDSA},
+		KeyType:   cryptoki.CKK_EC_EDWARDS, Hash: crypto.SHA512, message: true,
 	},
-		KeyType: cryptoki.CKK_EC_EDWARDS, Hash: crypto.SHA512},
+	"ED25519_PH_SHA_512": {
+		Mechanism: cryptoki.Mechanism{Code: cryptoki.CKM_EDDSA, Parameter: cryptoki.Prehash{}},
+		KeyType:   cryptoki.CKK_EC_EDWARDS, Hash: crypto.SHA512,
+	},
 	"ML_DSA_SHAKE_256": {
-		Mechanism: cryptoki.Mechanism{Code: cryptoki.CKM_ML_DSA}, KeyType: cryptoki.CKK_ML_DSA,
-		message: true,
+		Mechanism: cryptoki.Mechanism{Code: cryptoki.CKM_ML_DSA},
+		KeyType:   cryptoki.CKK_ML_DSA, message: true,
 	},
 	custody.ExternalMu: {
 		Mechanism: cryptoki.Mechanism{Code: cryptoki.CKM_ML_DSA_EXTERNAL_MU},
@@ -62,6 +61,14 @@ func (how Signature) Takes(n int) bool {
 	return n == how.Hash.Size()
 }
 
+// ecdsa is ECDSA (FIPS 186-5 section 6.4), whose curve is the key's.
+func ecdsa(h crypto.Hash) Signature {
+	return Signature{
+		Mechanism: cryptoki.Mechanism{Code: pkcs11.CKM_ECDSA},
+		KeyType:   pkcs11.CKK_EC, Hash: h,
+	}
+}
+
 // pss is RSASSA-PSS (RFC 8017 section 8.1) with a salt as long as the digest.
 func pss(h crypto.Hash, mechanism, mgf uint) Signature {
 	p := cryptoki.PSS{Hash: mechanism, MGF: mgf, Salt: uint(h.Size())}
@@ -76,12 +83,13 @@ func pss(h crypto.Hash, mechanism, mgf uint) Signature {
 func pkcs1(h crypto.Hash, arc byte) Signature {
 	n := byte(h.Size())
 	prefix := []byte{
-		0x30, 17 + n, 0x30, 13, 0x06, 9, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, arc, 0x05,
-		0, 0x04, n,
+		0x30, 17 + n, 0x30, 13, 0x06, 9,
+		0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, arc,
+		0x05, 0, 0x04, n,
 	}
 	return Signature{
-		Mechanism: cryptoki.Mechanism{Code: pkcs11.CKM_RSA_PKCS}, KeyType: pkcs11.CKK_RSA, Hash: h,
-		Prefix: prefix,
+		Mechanism: cryptoki.Mechanism{Code: pkcs11.CKM_RSA_PKCS},
+		KeyType:   pkcs11.CKK_RSA, Hash: h, Prefix: prefix,
 	}
 }
 

@@ -46,9 +46,10 @@ type Dialect struct {
 	Confines bool // CKA_UNWRAP_TEMPLATE is enforced
 	Limits   bool // CKA_ALLOWED_MECHANISMS, CKA_COPYABLE, CKA_MODIFIABLE are known and enforced
 	Trusts   bool // CKA_WRAP_WITH_TRUSTED is enforced
-	// worth having open at once: network devices gain from more than there are threads
-	Sessions int
 	proven   bool // the suite has passed on it; otherwise the row is read from documentation
+
+	// Sessions are worth having open at once: network devices gain from more than there are threads.
+	Sessions int
 }
 
 // Mechanism is a key-wrap mechanism by the name that is stored with what it wrapped.
@@ -63,10 +64,9 @@ func (m Mechanism) By() cryptoki.Mechanism { return cryptoki.Mechanism{Code: m.C
 // Of picks the row for a device by the name of its maker.
 func Of(manufacturer string) Dialect {
 	maker := strings.ToLower(manufacturer)
+	begins := func(m string) bool { return strings.HasPrefix(maker, m) }
 	for _, d := range dialects {
-		if d.makers == nil || slices.ContainsFunc(d.makers, func(m string) bool {
-			return strings.HasPrefix(maker, m)
-		}) {
+		if d.makers == nil || slices.ContainsFunc(d.makers, begins) {
 			return d
 		}
 	}

@@ -56,7 +56,7 @@ func Decrypting(err error) error {
 	if err == nil {
 		return nil
 	}
-	return Undecryptable{err}
+	return Undecryptable{error: err}
 }
 
 // Unfit marks a failure to use an imported key, whose blame may be the key's.
@@ -72,7 +72,7 @@ func Importing(err error) error {
 	case err == nil:
 		return nil
 	case errors.As(err, new(*cryptoki.Error)):
-		return Unfit{err}
+		return Unfit{error: err}
 	}
 	return custody.ErrUnfit.Because(err)
 }

@@ -51,8 +51,9 @@ func (x *operation) open(pair *object.Key) (from envelope, err error) {
 		return from, custody.ErrForged
 	}
 	outer, inner := x.Wrapped[:size], x.Wrapped[size:]
-	if between := len(inner) >= 24 && len(inner)%8 == 0 &&
-		len(inner) <= dialect.LargestWrapped; between != w.between || !between && len(inner) > 0 {
+	n := len(inner)
+	between := n >= 24 && n%8 == 0 && n <= dialect.LargestWrapped
+	if between != w.between || !between && n > 0 {
 		return from, custody.ErrForged
 	}
 	by := cryptoki.Mechanism{Code: pkcs11.CKM_RSA_PKCS_OAEP, Parameter: dialect.OAEP[w.OAEP]}
@@ -62,13 +63,11 @@ func (x *operation) open(pair *object.Key) (from envelope, err error) {
 	case !w.between:
 		return envelope{by, pair.Object, outer}, nil
 	}
-	kek, err := x.temporary(x.Driver.UnwrapKey(x.s, by, pair.Object, outer,
-		x.Dialect.ImportedKEK(x.root.Wrap)))
+	attributes := x.Dialect.ImportedKEK(x.root.Wrap)
+	kek, err := x.temporary(x.Driver.UnwrapKey(x.s, by, pair.Object, outer, attributes))
 	if failure.InDoubt(err) {
-		kek, err = x.temporary(
-			x.Driver.GenerateKey(x.s, pkcs11.CKM_AES_KEY_GEN,
-				append(x.Dialect.ImportedKEK(x.root.Wrap),
-					cryptoki.Ulong(pkcs11.CKA_VALUE_LEN, 32))))
+		attributes = append(attributes, cryptoki.Ulong(pkcs11.CKA_VALUE_LEN, 32))
+		kek, err = x.temporary(x.Driver.GenerateKey(x.s, pkcs11.CKM_AES_KEY_GEN, attributes))
 	}
 	return envelope{x.root.Wrap.By(), kek, inner}, err
 }
@@ -98,8 +97,8 @@ func (x *operation) openHere(pair *object.Key, size int, outer, inner []byte,
 			return from, custody.ErrUnfit.Because(err)
 		}
 	}
-	o, err := x.temporary(x.Driver.CreateObject(x.s,
-		putValue(x.Dialect.ImportedKEK(x.root.Wrap), kek)))
+	attributes := putValue(x.Dialect.ImportedKEK(x.root.Wrap), kek)
+	o, err := x.temporary(x.Driver.CreateObject(x.s, attributes))
 	return envelope{x.root.Wrap.By(), o, inner}, err
 }
 

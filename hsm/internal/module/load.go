@@ -91,8 +91,8 @@ func Provide(path string, driver cryptoki.Driver) (remove func()) {
 
 // Bounded does f with the module locked and gives up waiting for it when ctx ends. The module is
 // released when f is over, and not before: it may hang inside.
-func Bounded[T any](ctx context.Context, path string, f func(
-	*Module) (T, error)) (result T, err error) {
+func Bounded[T any](ctx context.Context, path string, f func(*Module) (T, error),
+) (result T, err error) {
 	type outcome struct {
 		result T
 		err    error

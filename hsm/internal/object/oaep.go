@@ -18,8 +18,8 @@ func unpadOAEP(encoded []byte) (message []byte, ok bool) {
 	maskMGF1(seed, block)
 	maskMGF1(block, seed)
 	label := sha256.Sum256(nil)
-	good := subtle.ConstantTimeByteEq(encoded[0], 0) & subtle.ConstantTimeCompare(label[:],
-		block[:sha256.Size])
+	good := subtle.ConstantTimeByteEq(encoded[0], 0) &
+		subtle.ConstantTimeCompare(label[:], block[:sha256.Size])
 	// Zeros, a one, the message. Every byte is looked at, wherever the one is.
 	rest := block[sha256.Size:]
 	looking, at := 1, 0

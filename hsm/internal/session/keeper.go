@@ -167,9 +167,8 @@ type Stats struct {
 	SessionsInUse, SessionsOpen, SessionsMax int
 	Handles                                  int    // unwrapped keys in the cache
 	Generation                               uint64 // grows by one with each reload of the module
-	Renewals                                 uint64 // logins in new sessions, the first not counted
-	// calls given up that are still inside the module
-	Hung int
+	Renewals                                 uint64 // logins in new sessions after the first
+	Hung                                     int    // calls given up that are still inside the module
 }
 
 // Stats returns the token's counters.
