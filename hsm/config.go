@@ -29,8 +29,8 @@ type Config struct {
 	// kinds that it can't wrap. Ed25519Sign is the only one; of a [Vault] there are none to choose.
 	Resident []custody.Kind
 
-	// MaxSessions are for the use of keys, beside the four that each Token keeps for itself; 0: what
-	// suits the device.
+	// MaxSessions are for the use of keys, beside the four that each Token keeps for itself; 0: as
+	// many as suit the device.
 	MaxSessions int
 
 	// HandleCache counts unwrapped keys that are kept on the token; 0: 2,000. A live object costs

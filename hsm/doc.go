@@ -40,4 +40,19 @@
 // and where both are possible the canary decides. A token that fails is recovered in the
 // background: a new session, a new login, a reload of the module. Meanwhile every call answers
 // [custody.ErrUnavailable] at once. A wrong PIN is never tried twice.
+//
+// # Where to read
+//
+// This package is what the rest of the house sees. What a token is asked is beneath it, and each
+// package there knows only those before it:
+//
+//   - cryptoki: the door to a PKCS#11 module
+//   - failure: whose fault it was that a call failed
+//   - publickey, kwp: what needs no device
+//   - dialect: how each kind of key looks to a device, and how makes of device differ
+//   - object: what is done with the objects of a token in one session
+//   - module: the library, its one C_Initialize and C_Finalize, finding a token, logging in
+//   - session: what keeps a token logged in, hands out its sessions, and recovers it
+//   - root: the ceremony, and what is tried of a root at each login
+//   - imports, signer: keys from elsewhere; a key pair used through crypto11
 package hsm

@@ -2,7 +2,6 @@ package hsm
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -21,14 +20,6 @@ import (
 // which is all that rests elsewhere.
 
 const residentIDSize = 16
-
-// NewResidentID returns a name for a key that is yet to be made on a token: a random CKA_ID of 16
-// bytes.
-func NewResidentID() []byte {
-	id := make([]byte, residentIDSize)
-	rand.Read(id)
-	return id
-}
 
 // Resident reports whether keys of a kind rest on the token by its configuration, so that
 // [Token.GenerateResident] makes them. Those that were made before are used whatever the
@@ -57,8 +48,8 @@ func (t *Token) GenerateResident(ctx context.Context, id string, k custody.Kind,
 	}
 	m.Public, err = t.keeper.Use(ctx, nil, func(l *session.Login, _ *object.Key,
 		s cryptoki.Session) (public []byte, err error) {
-		if err := l.DestroyResident(s, template,
-			name); err != nil && !errors.Is(err, failure.ErrAbsent) {
+		err = l.DestroyResident(s, template, name)
+		if err != nil && !errors.Is(err, failure.ErrAbsent) {
 			return nil, err
 		}
 		_, public, err = l.GenerateResident(s, template, label, name)

@@ -31,7 +31,7 @@ func settling(t *testing.T) hsm.Config {
 func edwards(t *testing.T, tok *hsm.Token, id string) (custody.Material, ed25519.PublicKey) {
 	t.Helper()
 	m, err := tok.GenerateResident(background, id, custody.Ed25519Sign, "label of "+id,
-		hsm.NewResidentID())
+		hsmtest.ResidentID())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func TestResident_WrongKindOrMaterial_IsRefused(t *testing.T) {
 	}
 	for _, k := range []custody.Kind{custody.AES256, custody.P256Sign} {
 		if _, err := tok.GenerateResident(background, "k", k, "",
-			hsm.NewResidentID()); !errors.Is(err, custody.ErrUnsupported) {
+			hsmtest.ResidentID()); !errors.Is(err, custody.ErrUnsupported) {
 			t.Errorf("%s: %v", k, err)
 		}
 	}

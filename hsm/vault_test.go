@@ -36,7 +36,7 @@ func openVault(t *testing.T, c hsm.Config) *hsm.Vault {
 func store(t *testing.T, v *hsm.Vault, id string) (custody.Material, []byte) {
 	t.Helper()
 	m, err := v.GenerateResident(background, id, custody.AES256, "label of "+id,
-		hsm.NewResidentID())
+		hsmtest.ResidentID())
 	if err != nil {
 		t.Fatal(err)
 	}

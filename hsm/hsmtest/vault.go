@@ -1,6 +1,7 @@
 package hsmtest
 
 import (
+	"crypto/rand"
 	"testing"
 
 	"github.com/miekg/pkcs11"
@@ -77,4 +78,12 @@ func SetPIN(t testing.TB, c hsm.Config, pin string) {
 	t.Helper()
 	p, _ := Attacker(t, c)
 	setPIN(t, p, c, pin)
+}
+
+// ResidentID returns a name for a key that is yet to be made on a token: a random CKA_ID of 16
+// bytes.
+func ResidentID() []byte {
+	id := make([]byte, 16)
+	rand.Read(id)
+	return id
 }

@@ -51,8 +51,8 @@ type Device struct {
 	onlySHA1    bool // does RSA-OAEP with SHA-1 only
 	bareSecrets bool // refuses CKA_ENCRYPT and CKA_DECRYPT on generic secrets
 
-	// applies: it adds what CKA_UNWRAP_TEMPLATE says and the caller doesn't, as PKCS#11 has it. SoftHSM
-	// refuses that.
+	// applies: it adds what CKA_UNWRAP_TEMPLATE says and the caller doesn't, as PKCS#11 has it.
+	// SoftHSM refuses that.
 	applies bool
 }
 

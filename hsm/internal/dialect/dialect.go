@@ -48,7 +48,8 @@ type Dialect struct {
 	Trusts   bool // CKA_WRAP_WITH_TRUSTED is enforced
 	proven   bool // the suite has passed on it; otherwise the row is read from documentation
 
-	// Sessions are worth having open at once: network devices gain from more than there are threads.
+	// Sessions are worth having open at once: network devices gain from more than there are
+	// threads.
 	Sessions int
 }
 

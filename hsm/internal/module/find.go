@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"time"
 
-	"claviger/hsm/internal/failure"
-
 	"github.com/miekg/pkcs11"
+
+	"claviger/hsm/internal/failure"
 )
 
 // Selector selects a token by its serial number, or else by its label. There is no way to select by
@@ -25,7 +25,7 @@ func (m *Module) Find(by Selector) (uint, pkcs11.TokenInfo, error) {
 	for _, s := range slots {
 		info, err := m.Driver.TokenInfo(s)
 		if err != nil {
-			continue // another token's trouble; if it was ours, it is missing below
+			continue // another token's failure; if it was ours, it is missing below
 		}
 		if by.matches(info) {
 			slot, found = s, append(found, info)
@@ -37,9 +37,9 @@ func (m *Module) Find(by Selector) (uint, pkcs11.TokenInfo, error) {
 	case 1:
 		return slot, found[0], nil
 	default:
-		return 0, pkcs11.TokenInfo{},
-			fmt.Errorf("%w: %d tokens are %q; select by serial number", failure.ErrAmbiguous,
-				len(found), name)
+		err := fmt.Errorf("%w: %d tokens are %q; select by serial number",
+			failure.ErrAmbiguous, len(found), name)
+		return 0, pkcs11.TokenInfo{}, err
 	}
 }
 

@@ -110,6 +110,10 @@ type rule struct {
 	against string
 }
 
+func always(typ uint, v bool, against string) rule {
+	return rule{Attribute: cryptoki.Bool(typ, v), against: against}
+}
+
 // confinement is the root's unwrap template. It is what keeps a blob closed: without it, whoever
 // has the PIN unwraps one as not sensitive and reads it. SoftHSM compares these lines with the
 // caller's and doesn't add them, so [dialect.Dialect.InUse] restates each. No line can be about
@@ -119,24 +123,17 @@ type rule struct {
 // could unwrap.
 func confinement(d *dialect.Dialect) []rule {
 	lines := []rule{
-		{cryptoki.Bool(pkcs11.CKA_SENSITIVE, true), "unwrap a key so that it can be read"},
-		{cryptoki.Bool(pkcs11.CKA_WRAP_WITH_TRUSTED, true),
-			"unwrap a key so that any key may wrap it"},
-		{cryptoki.Bool(pkcs11.CKA_PRIVATE, true), "unwrap a key for everybody"},
-		{cryptoki.Bool(pkcs11.CKA_TOKEN, false), "unwrap a key for ever"},
+		always(pkcs11.CKA_SENSITIVE, true, "unwrap a key so that it can be read"),
+		always(pkcs11.CKA_WRAP_WITH_TRUSTED, true, "unwrap a key so that any key may wrap it"),
+		always(pkcs11.CKA_PRIVATE, true, "unwrap a key for everybody"),
+		always(pkcs11.CKA_TOKEN, false, "unwrap a key for ever"),
 	}
 	if !d.Limits {
 		return lines
 	}
 	return append(lines,
-		rule{
-			cryptoki.Bool(pkcs11.CKA_COPYABLE, false),
-			"unwrap a key that can be copied onto the token",
-		},
-		rule{
-			cryptoki.Bool(pkcs11.CKA_MODIFIABLE, false),
-			"unwrap a key that can be altered afterwards",
-		})
+		always(pkcs11.CKA_COPYABLE, false, "unwrap a key that can be copied onto the token"),
+		always(pkcs11.CKA_MODIFIABLE, false, "unwrap a key that can be altered afterwards"))
 }
 
 // Check reads the root's attributes back: a root made by other means, or altered, is refused. The

@@ -168,7 +168,7 @@ type Stats struct {
 	Handles                                  int    // unwrapped keys in the cache
 	Generation                               uint64 // grows by one with each reload of the module
 	Renewals                                 uint64 // logins in new sessions after the first
-	Hung                                     int    // calls given up that are still inside the module
+	Hung                                     int    // calls given up that are still inside
 }
 
 // Stats returns the token's counters.

@@ -145,9 +145,9 @@ func (l *Login) destroyDropped(s cryptoki.Session) error {
 // Own has f make or find the object of a cached key in the session that owns them all. The others
 // may use it and may come and go; a session object dies only with the session that made it.
 func (l *Login) Own(ctx context.Context, f func(cryptoki.Session) (cryptoki.Object, error),
-) (o cryptoki.Object, err error) {
-	var owned cryptoki.Object // not o: when the wait is given up, f may still be running
-	_, err = l.owner.run(ctx, nil, func(s cryptoki.Session) ([]byte, error) {
+) (cryptoki.Object, error) {
+	var owned cryptoki.Object // read only if run succeeds: when it gives up, f may still be running
+	_, err := l.owner.run(ctx, nil, func(s cryptoki.Session) ([]byte, error) {
 		if err := l.destroyDropped(s); err != nil {
 			return nil, err
 		}

@@ -152,8 +152,8 @@ func (s *Signer) Initialize() error {
 	}
 	defer clear(pin)
 	c := &crypto11.Config{
-		Path: s.options.Module, TokenLabel: s.options.Token.Label,
-		TokenSerial: s.options.Token.Serial,
+		Path:       s.options.Module,
+		TokenLabel: s.options.Token.Label, TokenSerial: s.options.Token.Serial,
 		// lent, so that it can be wiped
 		Pin:         unsafe.String(unsafe.SliceData(pin), len(pin)),
 		MaxSessions: 8, PoolWaitTimeout: s.options.Timeout,
