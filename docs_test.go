@@ -280,9 +280,9 @@ func TestOperationsAreDocumented(t *testing.T) {
 	}
 }
 
-// TestGapsAreDocumented reads from the table of dialects which gaps each has, as its method gaps does.
+// TestGapsAreDocumented reads from the table of dialects which gaps each has, as its method Gaps does.
 func TestGapsAreDocumented(t *testing.T) {
-	file := syntax(t, "hsm/dialect.go")
+	file := syntax(t, "hsm/internal/dialect/dialect.go")
 	gapOf := map[string]string{} // by the field that closes it
 	var all []string
 	ast.Inspect(file, func(n ast.Node) bool {
@@ -307,7 +307,8 @@ func TestGapsAreDocumented(t *testing.T) {
 	same(t, "gaps in the threat model", explained, all)
 
 	var dialects, documented []string
-	for _, d := range variable(t, file, "dialects").Elts {
+	rows := variable(t, syntax(t, "hsm/internal/dialect/table.go"), "dialects")
+	for _, d := range rows.Elts {
 		dialects = append(dialects, dialect(d.(*ast.CompositeLit), gapOf))
 	}
 	for _, row := range table(section(t, "docs/compatibility.md", "## Devices")) {
@@ -330,7 +331,7 @@ func dialect(row *ast.CompositeLit, gapOf map[string]string) string {
 		if v, ok := e.Value.(*ast.Ident); ok && v.Name == "true" {
 			delete(open, key)
 		}
-		if v, ok := e.Value.(*ast.BasicLit); ok && key == "name" {
+		if v, ok := e.Value.(*ast.BasicLit); ok && key == "Name" {
 			name = strings.Trim(v.Value, `"`)
 		}
 	}

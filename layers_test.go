@@ -59,9 +59,37 @@ var layers = []struct{ pkg, may, because string }{
 
 	{"store", "internal/fault internal/custody", "an engine knows nothing of what it stores"},
 	{"store/storetest", "store internal/fault internal/custody", "a suite sees what it tests and nothing above it"},
-	{"hsm", "hsm/internal/... internal/fault internal/custody internal/lattice", "a device knows nothing of why it is asked"},
-	{"hsm/internal/...", "hsm/internal/... internal/fault internal/custody", "PKCS#11's own terms stay below the device"},
-	{"hsm/hsmtest", "hsm hsm/internal/... internal/fault internal/custody internal/lattice", "a suite sees what it tests and nothing above it"},
+	{"hsm", "hsm/internal/... internal/fault internal/custody internal/lattice",
+		"a device knows nothing of why it is asked"},
+	{"hsm/internal/cryptoki", "", "the door to a module knows PKCS#11 and nothing of ours"},
+	{"hsm/internal/kwp", "", "RFC 5649 is bytes and AES"},
+	{"hsm/internal/publickey", "internal/lattice", "what anybody may know needs no device"},
+	{"hsm/internal/failure", "hsm/internal/cryptoki internal/custody",
+		"whose fault it was is told from the function and its code, and everybody asks it"},
+	{"hsm/internal/dialect", "hsm/internal/cryptoki hsm/internal/failure hsm/internal/publickey " +
+		"internal/custody internal/lattice",
+		"a table of devices and key templates makes no calls"},
+	{"hsm/internal/object", "hsm/internal/cryptoki hsm/internal/failure hsm/internal/publickey " +
+		"hsm/internal/dialect internal/custody internal/lattice",
+		"what is done in one session doesn't know whose session it is"},
+	{"hsm/internal/module", "hsm/internal/cryptoki hsm/internal/failure",
+		"starting and stopping a library is the same for all who use it"},
+	{"hsm/internal/session", "hsm/internal/cryptoki hsm/internal/failure hsm/internal/dialect " +
+		"hsm/internal/object hsm/internal/module internal/fault internal/custody",
+		"what keeps a token logged in is told what to look for there"},
+	{"hsm/internal/root", "hsm/internal/cryptoki hsm/internal/failure hsm/internal/dialect " +
+		"hsm/internal/object hsm/internal/module internal/custody",
+		"a ceremony comes before there is anything to keep logged in"},
+	{"hsm/internal/imports", "hsm/internal/cryptoki hsm/internal/failure hsm/internal/dialect " +
+		"hsm/internal/object hsm/internal/session hsm/internal/kwp internal/custody",
+		"an import is a use of keys like any other"},
+	{"hsm/internal/signer", "hsm/internal/cryptoki hsm/internal/failure hsm/internal/module",
+		"crypto11 has sessions of its own and shares only the module with ours"},
+	{"hsm/hsmtest", "hsm hsm/internal/kwp internal/fault internal/custody internal/lattice",
+		"a suite sees what it tests and nothing above it, and of its inside only what it imports by"},
+	{"hsm/hsmtest/fakedevice", "hsm hsm/hsmtest hsm/internal/cryptoki hsm/internal/module " +
+		"hsm/internal/kwp internal/lattice",
+		"a driver that is no library comes in by the table of loaded modules"},
 	{"policy", "internal/fault internal/custody", "a decision is pure: no clock, no database, no caller to ask"},
 	{"audit", "internal/fault internal/custody", "a record outlives whatever wrote it"},
 
@@ -87,8 +115,8 @@ var walls = []struct{ path, in, because string }{
 	{"github.com/BurntSushi/toml", "cmd/...", "the configuration file is the command's; a package gets a Config"},
 	{"github.com/coreos/go-systemd", "cmd/...", "only a command is started by systemd"},
 	{"github.com/prometheus/client_golang", "service", "packages have an Observer; what counts it is wired in"},
-	{"github.com/decred/dcrd/dcrec/secp256k1", "keystore/... hsm hsm/hsmtest", "secp256k1 is one of AWS's curves and Go has none of its own: public keys are read and signatures verified here"},
-	{"filippo.io/mldsa", "internal/lattice hsm/hsmtest", "Go 1.26 has no ML-DSA: signatures are verified here, and a token in software makes them"},
+	{"github.com/decred/dcrd/dcrec/secp256k1", "keystore/... hsm/...", "secp256k1 is one of AWS's curves and Go has none of its own: public keys are read and signatures verified here"},
+	{"filippo.io/mldsa", "internal/lattice hsm/hsmtest/...", "Go 1.26 has no ML-DSA: signatures are verified here, and a token in software makes them"},
 	{"github.com/cloudflare/circl", "internal/lattice", "it has the one size of ML-KEM that Go lacks"},
 	{"golang.org/x/mod", "audit", "it is the Merkle log and the signed note"},
 	{"golang.org/x/sys", "cmd/... hsm store", "locked memory and file locks belong to the process, the device and the database"},

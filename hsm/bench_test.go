@@ -14,8 +14,8 @@ import (
 	"claviger/internal/custody"
 )
 
-// The pairs of benchmarks below show what a Token costs over the bare module: the same operation on the same
-// kind of key, once by miekg/pkcs11 with a session for each goroutine, once by Token.
+// The pairs of benchmarks below show what a Token costs over the bare module: the same operation on
+// the same kind of key, once by miekg/pkcs11 with a session for each goroutine, once by Token.
 
 func BenchmarkSeal(b *testing.B) {
 	bare(b, func(p *pkcs11.Ctx, s pkcs11.SessionHandle, key pkcs11.ObjectHandle, _ []byte) error {
@@ -31,10 +31,12 @@ func BenchmarkSeal(b *testing.B) {
 }
 
 func BenchmarkUnseal(b *testing.B) {
-	bare(b, func(p *pkcs11.Ctx, s pkcs11.SessionHandle, key pkcs11.ObjectHandle, ciphertext []byte) error {
+	bare(b, func(p *pkcs11.Ctx, s pkcs11.SessionHandle, key pkcs11.ObjectHandle,
+		ciphertext []byte) error {
 		g := pkcs11.NewGCMParams(make([]byte, 12), aad, 128)
 		defer g.Free()
-		if err := p.DecryptInit(s, []*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_AES_GCM, g)}, key); err != nil {
+		if err := p.DecryptInit(s, []*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_AES_GCM, g)},
+			key); err != nil {
 			return err
 		}
 		_, err := p.Decrypt(s, ciphertext)
@@ -47,31 +49,42 @@ func BenchmarkUnseal(b *testing.B) {
 }
 
 func BenchmarkSignECDSAP256(b *testing.B) {
-	signing(b, custody.P256Sign, "ECDSA_SHA_256", pkcs11.NewMechanism(pkcs11.CKM_ECDSA, nil), pkcs11.CKM_EC_KEY_PAIR_GEN,
-		pkcs11.NewAttribute(pkcs11.CKA_EC_PARAMS, []byte{0x06, 8, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 3, 1, 7}))
+	signing(b, custody.P256Sign, "ECDSA_SHA_256", pkcs11.NewMechanism(pkcs11.CKM_ECDSA, nil),
+		pkcs11.CKM_EC_KEY_PAIR_GEN,
+		pkcs11.NewAttribute(pkcs11.CKA_EC_PARAMS, []byte{
+			0x06, 8, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 3, 1, 7,
+		}))
 }
 
 func BenchmarkSignRSA2048PSS(b *testing.B) {
 	pss := pkcs11.NewPSSParams(pkcs11.CKM_SHA256, pkcs11.CKG_MGF1_SHA256, 32)
-	signing(b, custody.RSA2048Sign, "RSASSA_PSS_SHA_256", pkcs11.NewMechanism(pkcs11.CKM_RSA_PKCS_PSS, pss), pkcs11.CKM_RSA_PKCS_KEY_PAIR_GEN,
-		pkcs11.NewAttribute(pkcs11.CKA_MODULUS_BITS, 2048), pkcs11.NewAttribute(pkcs11.CKA_PUBLIC_EXPONENT, []byte{1, 0, 1}))
+	signing(b, custody.RSA2048Sign, "RSASSA_PSS_SHA_256",
+		pkcs11.NewMechanism(pkcs11.CKM_RSA_PKCS_PSS, pss), pkcs11.CKM_RSA_PKCS_KEY_PAIR_GEN,
+		pkcs11.NewAttribute(pkcs11.CKA_MODULUS_BITS, 2048),
+		pkcs11.NewAttribute(pkcs11.CKA_PUBLIC_EXPONENT, []byte{1, 0, 1}))
 }
 
 // signing compares signatures of a digest, which the bare module leaves in its own form.
-func signing(b *testing.B, k custody.Kind, alg custody.Algorithm, m *pkcs11.Mechanism, generate uint, public ...*pkcs11.Attribute) {
+func signing(b *testing.B, k custody.Kind, alg custody.Algorithm, m *pkcs11.Mechanism,
+	generate uint, public ...*pkcs11.Attribute) {
 	digest := make([]byte, 32)
 	for _, n := range goroutines {
 		b.Run(fmt.Sprintf("bare/%d", n), func(b *testing.B) {
-			p, slot := hsmtest.Intruder(b, hsmtest.SoftHSM(b))
+			p, slot := hsmtest.Attacker(b, hsmtest.SoftHSM(b))
 			sessions := make([]pkcs11.SessionHandle, n)
 			for i := range sessions {
 				sessions[i] = hsmtest.Login(b, p, slot)
 			}
-			_, key, err := p.GenerateKeyPair(sessions[0], []*pkcs11.Mechanism{pkcs11.NewMechanism(generate, nil)}, public, []*pkcs11.Attribute{
-				pkcs11.NewAttribute(pkcs11.CKA_TOKEN, false), pkcs11.NewAttribute(pkcs11.CKA_PRIVATE, true),
-				pkcs11.NewAttribute(pkcs11.CKA_SENSITIVE, true), pkcs11.NewAttribute(pkcs11.CKA_SIGN, true),
-				pkcs11.NewAttribute(pkcs11.CKA_ALLOWED_MECHANISMS, binary.NativeEndian.AppendUint64(nil, uint64(m.Mechanism))),
-			})
+			_, key, err := p.GenerateKeyPair(sessions[0],
+				[]*pkcs11.Mechanism{pkcs11.NewMechanism(generate, nil)}, public,
+				[]*pkcs11.Attribute{
+					pkcs11.NewAttribute(pkcs11.CKA_TOKEN, false),
+					pkcs11.NewAttribute(pkcs11.CKA_PRIVATE, true),
+					pkcs11.NewAttribute(pkcs11.CKA_SENSITIVE, true),
+					pkcs11.NewAttribute(pkcs11.CKA_SIGN, true),
+					pkcs11.NewAttribute(pkcs11.CKA_ALLOWED_MECHANISMS,
+						binary.NativeEndian.AppendUint64(nil, uint64(m.Mechanism))),
+				})
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -94,10 +107,12 @@ func signing(b *testing.B, k custody.Kind, alg custody.Algorithm, m *pkcs11.Mech
 	}
 }
 
-func encrypt(p *pkcs11.Ctx, s pkcs11.SessionHandle, key pkcs11.ObjectHandle, iv []byte) ([]byte, error) {
+func encrypt(p *pkcs11.Ctx, s pkcs11.SessionHandle, key pkcs11.ObjectHandle,
+	iv []byte) ([]byte, error) {
 	g := pkcs11.NewGCMParams(iv, aad, 128)
 	defer g.Free()
-	if err := p.EncryptInit(s, []*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_AES_GCM, g)}, key); err != nil {
+	if err := p.EncryptInit(s, []*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_AES_GCM, g)},
+		key); err != nil {
 		return nil, err
 	}
 	return p.Encrypt(s, plaintext)
@@ -153,21 +168,27 @@ func token(b *testing.B, op func(*hsm.Token, custody.Ref, []byte) error) {
 	}
 }
 
-func bare(b *testing.B, op func(*pkcs11.Ctx, pkcs11.SessionHandle, pkcs11.ObjectHandle, []byte) error) {
+func bare(b *testing.B,
+	op func(*pkcs11.Ctx, pkcs11.SessionHandle, pkcs11.ObjectHandle, []byte) error) {
 	for _, n := range goroutines {
 		b.Run(fmt.Sprintf("bare/%d", n), func(b *testing.B) {
-			p, slot := hsmtest.Intruder(b, hsmtest.SoftHSM(b))
+			p, slot := hsmtest.Attacker(b, hsmtest.SoftHSM(b))
 			sessions := make([]pkcs11.SessionHandle, n)
 			for i := range sessions {
 				sessions[i] = hsmtest.Login(b, p, slot)
 			}
-			key, err := p.GenerateKey(sessions[0], []*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_AES_KEY_GEN, nil)},
+			key, err := p.GenerateKey(sessions[0],
+				[]*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_AES_KEY_GEN, nil)},
 				[]*pkcs11.Attribute{
 					pkcs11.NewAttribute(pkcs11.CKA_VALUE_LEN, 32),
-					pkcs11.NewAttribute(pkcs11.CKA_TOKEN, false), pkcs11.NewAttribute(pkcs11.CKA_PRIVATE, true),
-					pkcs11.NewAttribute(pkcs11.CKA_SENSITIVE, true), pkcs11.NewAttribute(pkcs11.CKA_EXTRACTABLE, false),
-					pkcs11.NewAttribute(pkcs11.CKA_ENCRYPT, true), pkcs11.NewAttribute(pkcs11.CKA_DECRYPT, true),
-					pkcs11.NewAttribute(pkcs11.CKA_ALLOWED_MECHANISMS, binary.NativeEndian.AppendUint64(nil, pkcs11.CKM_AES_GCM)),
+					pkcs11.NewAttribute(pkcs11.CKA_TOKEN, false),
+					pkcs11.NewAttribute(pkcs11.CKA_PRIVATE, true),
+					pkcs11.NewAttribute(pkcs11.CKA_SENSITIVE, true),
+					pkcs11.NewAttribute(pkcs11.CKA_EXTRACTABLE, false),
+					pkcs11.NewAttribute(pkcs11.CKA_ENCRYPT, true),
+					pkcs11.NewAttribute(pkcs11.CKA_DECRYPT, true),
+					pkcs11.NewAttribute(pkcs11.CKA_ALLOWED_MECHANISMS,
+						binary.NativeEndian.AppendUint64(nil, pkcs11.CKM_AES_GCM)),
 				})
 			if err != nil {
 				b.Fatal(err)

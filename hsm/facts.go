@@ -8,6 +8,9 @@ import (
 	"github.com/miekg/pkcs11"
 
 	"claviger/hsm/internal/cryptoki"
+	"claviger/hsm/internal/dialect"
+	"claviger/hsm/internal/module"
+	"claviger/hsm/internal/session"
 	"claviger/internal/custody"
 )
 
@@ -23,62 +26,43 @@ type Facts struct {
 	MaxSessions                         uint     // 0: no limit stated
 	MinPIN, MaxPIN                      uint     // bytes
 
-	Dialect    string         // the row of the table that was chosen
-	KeyWrap    string         // mechanism that wraps materials; empty if the token lacks what we need
-	DeviceIV   bool           // the device makes the IV of AES-GCM
-	LargestGCM int            // bytes in one call; 0: unlimited
-	OAEP       []string       // hashes of RSA-OAEP that the device does by itself
-	Kinds      []custody.Kind // that it keeps wrapped
-	Stays      []custody.Kind // that could rest on it, see [Config.Resident]
-	Gaps       []string       // what the device can't be held to, by the threat model's names
+	Dialect      string         // the row of the table that was chosen
+	KeyWrap      string         // mechanism that wraps materials; empty if what we need is missing
+	DeviceIV     bool           // the device makes the IV of AES-GCM
+	LargestGCM   int            // bytes in one call; 0: unlimited
+	OAEP         []string       // hashes of RSA-OAEP that the device does by itself
+	Kinds        []custody.Kind // that it keeps wrapped
+	OnlyResident []custody.Kind // that could rest on it, see [Config.Resident]
+	Gaps         []string       // what the device can't be held to, by the threat model's names
 }
 
 // Stats are a token's counters at one moment.
-type Stats struct {
-	SessionsInUse, SessionsOpen, SessionsMax int
-	Handles                                  int    // unwrapped keys in the cache
-	Generation                               uint64 // grows by one with each reload of the module
-	Renewals                                 uint64 // logins in new sessions, the first not counted
-	Hung                                     int    // calls given up that are still inside the module
-}
+type Stats = session.Stats
 
 // Facts returns what was read when the token was opened.
 func (t *Token) Facts() Facts { return t.facts }
 
 // Stats returns the token's counters.
-func (t *Token) Stats() Stats {
-	s := Stats{
-		SessionsMax: int(t.limit) + generators,
-		Generation:  t.module.generation.Load(),
-		Renewals:    t.epochs.Load() - 1,
-		Hung:        int(t.module.hung.Load()),
-	}
-	if e := t.current.Load(); e != nil {
-		s.SessionsInUse = int(e.pool.busy.Load() + e.slow.busy.Load())
-		s.SessionsOpen = int(e.pool.open.Load()+e.slow.open.Load()) + keptAside
-		s.Handles = e.handles.size()
-	}
-	return s
-}
+func (t *Token) Stats() Stats { return t.keeper.Stats() }
 
 // Inspect lists the tokens of a module without logging in.
 func Inspect(ctx context.Context, path string) ([]Facts, error) {
-	return bounded(ctx, path, (*module).inspect)
+	return module.Bounded(ctx, path, inspect)
 }
 
-// inspect leaves out tokens that don't answer. The turn must be held.
-func (m *module) inspect() ([]Facts, error) {
-	slots, err := m.driver.Slots()
+// inspect leaves out tokens that don't answer. The module must be locked.
+func inspect(m *module.Module) ([]Facts, error) {
+	slots, err := m.Driver.Slots()
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrModule, err)
 	}
 	var all []Facts
 	for _, slot := range slots {
-		info, err := m.driver.TokenInfo(slot)
+		info, err := m.Driver.TokenInfo(slot)
 		if err != nil {
 			continue
 		}
-		mechanisms, err := m.driver.Mechanisms(slot)
+		mechanisms, err := m.Driver.Mechanisms(slot)
 		if err != nil {
 			continue
 		}
@@ -88,61 +72,47 @@ func (m *module) inspect() ([]Facts, error) {
 }
 
 // factsOf puts together what the token says of itself and the row of the table that it is used by.
-func factsOf(m *module, info pkcs11.TokenInfo, mechanisms []uint) Facts {
-	d := dialectOf(info.ManufacturerID).on(m.driver, mechanisms)
+func factsOf(m *module.Module, info pkcs11.TokenInfo, mechanisms []uint) Facts {
+	d := dialect.Of(info.ManufacturerID).On(m.Driver, mechanisms)
 	f := Facts{
-		Module: m.path, Manufacturer: info.ManufacturerID, Model: info.Model, Serial: info.SerialNumber, Label: info.Label,
+		Module: m.Path, Manufacturer: info.ManufacturerID, Model: info.Model,
+		Serial: info.SerialNumber, Label: info.Label,
 		Firmware: version(info.FirmwareVersion), Hardware: version(info.HardwareVersion),
-		Initialized: has(info, pkcs11.CKF_TOKEN_INITIALIZED) && has(info, pkcs11.CKF_USER_PIN_INITIALIZED),
+		Initialized: has(info, pkcs11.CKF_TOKEN_INITIALIZED) &&
+			has(info, pkcs11.CKF_USER_PIN_INITIALIZED),
 		PINCountLow: has(info, pkcs11.CKF_USER_PIN_COUNT_LOW),
 		PINFinalTry: has(info, pkcs11.CKF_USER_PIN_FINAL_TRY),
 		PINLocked:   has(info, pkcs11.CKF_USER_PIN_LOCKED),
 		MinPIN:      info.MinPinLen, MaxPIN: info.MaxPinLen,
-		Dialect: d.name, DeviceIV: d.iv != cryptoki.FromCaller, LargestGCM: d.largest,
-		OAEP: slices.Clone(d.oaep), Kinds: d.supported(mechanisms), Stays: d.stays(mechanisms), Gaps: d.gaps(),
+		Dialect: d.Name, DeviceIV: d.IV != cryptoki.FromCaller, LargestGCM: d.Largest,
+		OAEP: slices.Clone(d.OAEP), Kinds: d.Supported(mechanisms),
+		OnlyResident: onlyResident(d, mechanisms), Gaps: d.Gaps(),
 	}
-	if info.MaxRwSessionCount < 1<<30 {
+	if info.MaxRwSessionCount < unlimited {
 		f.MaxSessions = info.MaxRwSessionCount
 	}
-	if i, err := m.driver.Info(); err == nil {
+	if i, err := m.Driver.Info(); err == nil {
 		f.Library = i.LibraryDescription + " " + version(i.LibraryVersion)
 	}
-	if wrap, err := d.wrapping(mechanisms); err == nil {
-		f.KeyWrap = wrap.name
+	if wrap, err := d.Wrapping(mechanisms); err == nil {
+		f.KeyWrap = wrap.Name
 	}
 	for _, code := range mechanisms {
-		f.Mechanisms = append(f.Mechanisms, mechanismName(code))
+		f.Mechanisms = append(f.Mechanisms, cryptoki.MechanismName(code))
 	}
 	slices.Sort(f.Mechanisms)
 	return f
 }
 
+// onlyResident returns the kinds that a token can make and use and not keep wrapped, so that they
+// might rest on it.
+func onlyResident(d dialect.Dialect, mechanisms []uint) []custody.Kind {
+	if !d.OnlyResident(residentBesideRoot, mechanisms) {
+		return nil
+	}
+	return []custody.Kind{residentBesideRoot}
+}
+
 func has(info pkcs11.TokenInfo, flag uint) bool { return info.Flags&flag != 0 }
 
 func version(v pkcs11.Version) string { return fmt.Sprintf("%d.%d", v.Major, v.Minor) }
-
-// mechanismName gives the names of the mechanisms that the service uses or could; others by number.
-func mechanismName(code uint) string {
-	if name := mechanismNames[code]; name != "" {
-		return name
-	}
-	return fmt.Sprintf("0x%X", code)
-}
-
-var mechanismNames = map[uint]string{
-	pkcs11.CKM_AES_KEY_GEN: "CKM_AES_KEY_GEN", pkcs11.CKM_AES_GCM: "CKM_AES_GCM",
-	pkcs11.CKM_AES_ECB: "CKM_AES_ECB", pkcs11.CKM_AES_CBC: "CKM_AES_CBC", pkcs11.CKM_AES_CBC_PAD: "CKM_AES_CBC_PAD",
-	pkcs11.CKM_AES_CTR: "CKM_AES_CTR", pkcs11.CKM_AES_CMAC: "CKM_AES_CMAC",
-	pkcs11.CKM_AES_KEY_WRAP: "CKM_AES_KEY_WRAP", pkcs11.CKM_AES_KEY_WRAP_PAD: "CKM_AES_KEY_WRAP_PAD",
-	ckmAESKeyWrapKWP: "CKM_AES_KEY_WRAP_KWP", ckmCloudHSMGCM: "CKM_CLOUDHSM_AES_GCM",
-	ckmCloudHSMZeroPad:                "CKM_CLOUDHSM_AES_KEY_WRAP_ZERO_PAD",
-	pkcs11.CKM_GENERIC_SECRET_KEY_GEN: "CKM_GENERIC_SECRET_KEY_GEN",
-	pkcs11.CKM_SHA_1_HMAC:             "CKM_SHA_1_HMAC", pkcs11.CKM_SHA224_HMAC: "CKM_SHA224_HMAC",
-	pkcs11.CKM_SHA256_HMAC: "CKM_SHA256_HMAC", pkcs11.CKM_SHA384_HMAC: "CKM_SHA384_HMAC", pkcs11.CKM_SHA512_HMAC: "CKM_SHA512_HMAC",
-	pkcs11.CKM_RSA_PKCS_KEY_PAIR_GEN: "CKM_RSA_PKCS_KEY_PAIR_GEN", pkcs11.CKM_RSA_PKCS: "CKM_RSA_PKCS",
-	pkcs11.CKM_RSA_X_509: "CKM_RSA_X_509", pkcs11.CKM_RSA_PKCS_OAEP: "CKM_RSA_PKCS_OAEP", pkcs11.CKM_RSA_PKCS_PSS: "CKM_RSA_PKCS_PSS",
-	pkcs11.CKM_EC_KEY_PAIR_GEN: "CKM_EC_KEY_PAIR_GEN", pkcs11.CKM_ECDSA: "CKM_ECDSA", pkcs11.CKM_ECDH1_DERIVE: "CKM_ECDH1_DERIVE",
-	ckmEdwardsKeyPairGen: "CKM_EC_EDWARDS_KEY_PAIR_GEN", ckmEdDSA: "CKM_EDDSA",
-	ckmMLDSAKeyPairGen: "CKM_ML_DSA_KEY_PAIR_GEN", ckmMLDSA: "CKM_ML_DSA", ckmMLDSAExternalMu: "CKM_ML_DSA_EXTERNAL_MU",
-	ckmMLKEMKeyPairGen: "CKM_ML_KEM_KEY_PAIR_GEN", ckmMLKEM: "CKM_ML_KEM",
-}

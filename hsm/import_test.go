@@ -8,6 +8,7 @@ import (
 
 	"claviger/hsm"
 	"claviger/hsm/hsmtest"
+	"claviger/hsm/hsmtest/fakedevice"
 	"claviger/internal/custody"
 )
 
@@ -19,13 +20,18 @@ func wrapped(t *testing.T, tok *hsm.Token, alg custody.Algorithm) custody.Import
 		t.Fatal(err)
 	}
 	key, _ := hsmtest.Outside(t, "AES_256")
-	return custody.Import{Pair: pair, Algorithm: alg, Wrapped: hsmtest.Envelop(t, pair.Public, alg, key), Kind: custody.AES256, ID: "new"}
+	return custody.Import{
+		Pair: pair, Algorithm: alg, Wrapped: hsmtest.Envelop(t, pair.Public, alg, key),
+		Kind: custody.AES256, ID: "new",
+	}
 }
 
-// TestImportsStayOnTheToken counts what is decrypted into this process and what is put onto the device from it: nothing where
-// the device has the hash of the algorithm.
-func TestImportsStayOnTheToken(t *testing.T) {
-	for name, d := range map[string]*hsmtest.Device{"SHA-1 only": hsmtest.NewDevice(t), "SHA-256": hsmtest.LikeNShield(t)} {
+// TestImport_DeviceHasTheHash_StaysOnTheToken counts what is decrypted into this process and what
+// is put onto the device from it: nothing where the device has the hash of the algorithm.
+func TestImport_DeviceHasTheHash_StaysOnTheToken(t *testing.T) {
+	for name, d := range map[string]*fakedevice.Device{
+		"SHA-1 only": fakedevice.New(t), "SHA-256": fakedevice.LikeNShield(t),
+	} {
 		tok := hsmtest.Open(t, d.Config())
 		for _, alg := range hsmtest.Wrappings {
 			in := wrapped(t, tok, alg)
@@ -44,18 +50,20 @@ func TestImportsStayOnTheToken(t *testing.T) {
 	}
 }
 
-// TestImportsLeaveNothingOnTheToken counts the session objects of the whole process after imports that worked and that didn't.
-func TestImportsLeaveNothingOnTheToken(t *testing.T) {
+// TestImport_DoneOrFailed_LeavesNoObjects counts the session objects of the whole process after
+// imports that worked and that didn't.
+func TestImport_DoneOrFailed_LeavesNoObjects(t *testing.T) {
 	c := hsmtest.SoftHSM(t)
 	tok := hsmtest.Open(t, c)
 	var all []custody.Import
 	for _, alg := range hsmtest.Wrappings {
 		all = append(all, wrapped(t, tok, alg))
 	}
-	p, slot := hsmtest.Intruder(t, c)
+	p, slot := hsmtest.Attacker(t, c)
 	s := hsmtest.Login(t, p, slot)
 	count := func() int {
-		if err := p.FindObjectsInit(s, []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_TOKEN, false)}); err != nil {
+		if err := p.FindObjectsInit(s,
+			[]*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_TOKEN, false)}); err != nil {
 			t.Fatal(err)
 		}
 		found, _, err := p.FindObjects(s, 1000)
@@ -80,12 +88,14 @@ func TestImportsLeaveNothingOnTheToken(t *testing.T) {
 	}
 }
 
-// TestImportsAreNotBlamedForTheDevice has each function fail once, and then for good: what was sent is good, and nobody is
-// told otherwise.
-func TestImportsAreNotBlamedForTheDevice(t *testing.T) {
-	for _, function := range []string{"C_UnwrapKey", "C_WrapKey", "C_Encrypt", "C_CreateObject", "C_Decrypt", "C_DestroyObject"} {
+// TestImport_DeviceFails_IsNotBlamedOnTheInput has each function fail once, and then for good: what
+// was sent is good, and nobody is told otherwise.
+func TestImport_DeviceFails_IsNotBlamedOnTheInput(t *testing.T) {
+	for _, function := range []string{
+		"C_UnwrapKey", "C_WrapKey", "C_Encrypt", "C_CreateObject", "C_Decrypt", "C_DestroyObject",
+	} {
 		for _, alg := range hsmtest.Wrappings {
-			d := hsmtest.NewDevice(t)
+			d := fakedevice.New(t)
 			tok := hsmtest.Open(t, d.Config())
 			in := wrapped(t, tok, alg)
 			d.Fail(function, pkcs11.CKR_SESSION_HANDLE_INVALID, 1)
@@ -93,7 +103,8 @@ func TestImportsAreNotBlamedForTheDevice(t *testing.T) {
 				t.Errorf("%s, %s: a lost session: %v", function, alg, err)
 			}
 			d.Fail(function, pkcs11.CKR_DEVICE_ERROR, -1)
-			if _, err := tok.Import(background, in); err != nil && !errors.Is(err, custody.ErrUnavailable) {
+			if _, err := tok.Import(background,
+				in); err != nil && !errors.Is(err, custody.ErrUnavailable) {
 				t.Errorf("%s, %s: a sick device: %v", function, alg, err)
 			}
 			d.Mend(function)
@@ -101,9 +112,10 @@ func TestImportsAreNotBlamedForTheDevice(t *testing.T) {
 	}
 }
 
-// TestImportsOfKnownKeysAreNotTakenForNew has the device fail while it compares: the key must not get another name.
-func TestImportsOfKnownKeysAreNotTakenForNew(t *testing.T) {
-	d := hsmtest.NewDevice(t)
+// TestImport_KnownKeyOnSickDevice_IsNotTakenForNew has the device fail while it compares: the key
+// must not get another name.
+func TestImport_KnownKeyOnSickDevice_IsNotTakenForNew(t *testing.T) {
+	d := fakedevice.New(t)
 	tok := hsmtest.Open(t, d.Config())
 	in := wrapped(t, tok, "RSAES_OAEP_SHA_1")
 	known, err := tok.Import(background, in)
@@ -112,7 +124,8 @@ func TestImportsOfKnownKeysAreNotTakenForNew(t *testing.T) {
 	}
 	in.ID, in.Known = "other", []custody.Material{known}
 	d.Fail("C_Decrypt", pkcs11.CKR_GENERAL_ERROR, 2) // the comparison, and the canary that decides
-	if m, err := tok.Import(background, in); err == nil && m.ID != known.ID || err != nil && !errors.Is(err, custody.ErrUnavailable) {
+	if m, err := tok.Import(background, in); err == nil && m.ID != known.ID ||
+		err != nil && !errors.Is(err, custody.ErrUnavailable) {
 		t.Errorf("%q, %v", m.ID, err)
 	}
 }

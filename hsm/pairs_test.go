@@ -17,21 +17,26 @@ import (
 
 	"claviger/hsm"
 	"claviger/hsm/hsmtest"
+	"claviger/hsm/hsmtest/fakedevice"
 	"claviger/internal/custody"
 )
 
-func TestSoftHSMSupports(t *testing.T) {
+func TestSupports_SoftHSM_ListsItsKinds(t *testing.T) {
 	tok := hsmtest.Open(t, hsmtest.SoftHSM(t))
-	if tok.Supports(custody.Ed25519Sign) || tok.Supports("ML_DSA_65 SIGN_VERIFY") || len(tok.Facts().Kinds) != 21 {
+	if tok.Supports(custody.Ed25519Sign) || tok.Supports("ML_DSA_65 SIGN_VERIFY") ||
+		len(tok.Facts().Kinds) != 21 {
 		t.Errorf("SoftHSM2 supports %v", tok.Facts().Kinds)
 	}
-	if _, err := tok.Generate(background, "k", custody.Ed25519Sign); !errors.Is(err, custody.ErrUnsupported) {
+	if _, err := tok.Generate(background, "k",
+		custody.Ed25519Sign); !errors.Is(err, custody.ErrUnsupported) {
 		t.Errorf("Ed25519: %v", err)
 	}
 }
 
-// generating starts the making of an RSA pair and returns when it is inside the module, where it stays until release.
-func generating(t *testing.T, d *hsmtest.Device, tok *hsm.Token, id string) (release func(), done <-chan error) {
+// generating starts the making of an RSA pair and returns when it is inside the module, where it
+// stays until release.
+func generating(t *testing.T, d *fakedevice.Device, tok *hsm.Token,
+	id string) (release func(), done <-chan error) {
 	t.Helper()
 	before := d.Calls("C_GenerateKeyPair")
 	release = d.Hang("C_GenerateKeyPair")
@@ -40,15 +45,17 @@ func generating(t *testing.T, d *hsmtest.Device, tok *hsm.Token, id string) (rel
 		_, err := tok.Generate(background, id, custody.RSA2048Sign)
 		result <- err
 	}()
-	eventually(t, "the pair is in the making", func() bool { return d.Calls("C_GenerateKeyPair") > before })
+	eventually(t, "the pair is in the making", func() bool {
+		return d.Calls("C_GenerateKeyPair") > before
+	})
 	d.Mend("C_GenerateKeyPair") // for others: this one goes on
 	return release, result
 }
 
-// TestSlowPairsStallNobody makes more RSA pairs at once than the pool has sessions, for longer than any other call may
-// take, and has the login renewed meanwhile.
-func TestSlowPairsStallNobody(t *testing.T) {
-	d := hsmtest.NewDevice(t)
+// TestGenerate_SlowPair_StallsNobody makes more RSA pairs at once than the pool has sessions, for
+// longer than any other call may take, and has the login renewed meanwhile.
+func TestGenerate_SlowPair_StallsNobody(t *testing.T) {
+	d := fakedevice.New(t)
 	c := d.Config()
 	c.MaxSessions = 1
 	c.Timeout = 2 * time.Second
@@ -82,10 +89,10 @@ func TestSlowPairsStallNobody(t *testing.T) {
 	}
 }
 
-// TestModuleIsNotFinalizedUnderAPairInTheMaking pulls the token meanwhile: the software token fails the test if it is
-// finalised with somebody inside.
-func TestModuleIsNotFinalizedUnderAPairInTheMaking(t *testing.T) {
-	d := hsmtest.NewDevice(t)
+// TestModuleReload_PairInTheMaking_IsRefused pulls the token meanwhile: the software token fails
+// the test if it is finalised with somebody inside.
+func TestModuleReload_PairInTheMaking_IsRefused(t *testing.T) {
+	d := fakedevice.New(t)
 	tok := hsmtest.Open(t, d.Config())
 	k := makeKeys(t, tok, 1)
 	before := d.Calls("C_Finalize")
@@ -104,8 +111,8 @@ func TestModuleIsNotFinalizedUnderAPairInTheMaking(t *testing.T) {
 	}
 }
 
-func TestPairThatTakesTooLong(t *testing.T) {
-	d := hsmtest.NewDevice(t)
+func TestGenerate_PairTakesTooLong_IsUnavailable(t *testing.T) {
+	d := fakedevice.New(t)
 	c := d.Config()
 	c.Generation = 50 * time.Millisecond
 	tok := hsmtest.Open(t, c)
@@ -122,8 +129,8 @@ func TestPairThatTakesTooLong(t *testing.T) {
 	k.well(t)
 }
 
-func TestCloseLeavesAPairInTheMaking(t *testing.T) {
-	d := hsmtest.NewDevice(t)
+func TestClose_PairInTheMaking_LeavesItBehind(t *testing.T) {
+	d := fakedevice.New(t)
 	c := d.Config()
 	c.Timeout = 500 * time.Millisecond // Close waits no longer than twice that
 	tok, err := hsm.Open(background, c)
@@ -142,11 +149,12 @@ func TestCloseLeavesAPairInTheMaking(t *testing.T) {
 	hsmtest.Open(t, d.Config())
 }
 
-// TestMACIsHMAC brings keys that are known and compares with the standard library.
-func TestMACIsHMAC(t *testing.T) {
+// TestMAC_KnownKey_IsHMAC brings keys that are known and compares with the standard library.
+func TestMAC_KnownKey_IsHMAC(t *testing.T) {
 	c := hsmtest.SoftHSM(t)
 	tok := hsmtest.Open(t, c)
-	for kind, h := range map[custody.Kind]crypto.Hash{custody.HMAC224: crypto.SHA224, custody.HMAC256: crypto.SHA256,
+	for kind, h := range map[custody.Kind]crypto.Hash{custody.HMAC224: crypto.SHA224,
+		custody.HMAC256: crypto.SHA256,
 		custody.HMAC384: crypto.SHA384, custody.HMAC512: crypto.SHA512} {
 		key := make([]byte, h.Size())
 		rand.Read(key)
@@ -156,17 +164,22 @@ func TestMACIsHMAC(t *testing.T) {
 			return m.Sum(nil)
 		}
 		check := sha256.Sum256(mac("claviger check" + string(kind)))
-		m := custody.Material{ID: string(kind), Kind: kind, Root: tok.Root(), Mechanism: tok.Facts().KeyWrap, Wrapped: hsmtest.Plant(t, c, key), Check: check[:]}
+		m := custody.Material{
+			ID: string(kind), Kind: kind, Root: tok.Root(), Mechanism: tok.Facts().KeyWrap,
+			Wrapped: hsmtest.Plant(t, c, key), Check: check[:],
+		}
 		for _, data := range []string{"", "x", strings.Repeat("row", 2000)} {
-			if got, err := tok.MAC(background, m.Rest(), []byte(data)); err != nil || !bytes.Equal(got, mac(data)) {
+			if got, err := tok.MAC(background, m.Rest(),
+				[]byte(data)); err != nil || !bytes.Equal(got, mac(data)) {
 				t.Errorf("%s of %d bytes: %x, %v", kind, len(data), got, err)
 			}
 		}
 	}
 }
 
-// TestOpenSSLAgrees verifies there what is signed here, decrypts here what is encrypted there, and agrees on a secret.
-func TestOpenSSLAgrees(t *testing.T) {
+// TestSign_OpenSSL_Verifies verifies there what is signed here, decrypts here what is encrypted
+// there, and agrees on a secret.
+func TestSign_OpenSSL_Verifies(t *testing.T) {
 	if _, err := exec.LookPath("openssl"); err != nil {
 		t.Skip("no openssl command")
 	}
@@ -192,8 +205,10 @@ func TestOpenSSLAgrees(t *testing.T) {
 		alg     custody.Algorithm
 		options string
 	}{
-		{custody.RSA2048Sign, "RSASSA_PSS_SHA_256", "digest:sha256 rsa_padding_mode:pss rsa_pss_saltlen:digest"},
-		{custody.RSA2048Sign, "RSASSA_PSS_SHA_512", "digest:sha512 rsa_padding_mode:pss rsa_pss_saltlen:digest"},
+		{custody.RSA2048Sign, "RSASSA_PSS_SHA_256",
+			"digest:sha256 rsa_padding_mode:pss rsa_pss_saltlen:digest"},
+		{custody.RSA2048Sign, "RSASSA_PSS_SHA_512",
+			"digest:sha512 rsa_padding_mode:pss rsa_pss_saltlen:digest"},
 		{custody.RSA2048Sign, "RSASSA_PKCS1_V1_5_SHA_384", "digest:sha384 rsa_padding_mode:pkcs1"},
 		{custody.P256Sign, "ECDSA_SHA_256", "digest:sha256"},
 		{custody.P384Sign, "ECDSA_SHA_384", "digest:sha384"},
@@ -206,7 +221,8 @@ func TestOpenSSLAgrees(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		args := []string{"pkeyutl", "-verify", "-pubin", "-keyform", "DER", "-inkey", file("public", m.Public),
+		args := []string{"pkeyutl", "-verify", "-pubin", "-keyform", "DER", "-inkey",
+			file("public", m.Public),
 			"-sigfile", file("signature", signature), "-in", file("digest", digest)}
 		for _, o := range strings.Fields(c.options) {
 			args = append(args, "-pkeyopt", o)
@@ -214,19 +230,26 @@ func TestOpenSSLAgrees(t *testing.T) {
 		openssl(args...)
 	}
 	rsa := hsmtest.Make(t, tok, "rsa", custody.RSA2048Decrypt)
-	for alg, hash := range map[custody.Algorithm]string{"RSAES_OAEP_SHA_1": "sha1", "RSAES_OAEP_SHA_256": "sha256"} {
-		ciphertext := openssl("pkeyutl", "-encrypt", "-pubin", "-keyform", "DER", "-inkey", file("public", rsa.Public),
+	for alg, hash := range map[custody.Algorithm]string{
+		"RSAES_OAEP_SHA_1": "sha1", "RSAES_OAEP_SHA_256": "sha256",
+	} {
+		ciphertext := openssl("pkeyutl", "-encrypt", "-pubin", "-keyform", "DER", "-inkey",
+			file("public", rsa.Public),
 			"-in", file("plaintext", []byte("attack at dawn")), "-pkeyopt", "rsa_padding_mode:oaep",
 			"-pkeyopt", "rsa_oaep_md:"+hash, "-pkeyopt", "rsa_mgf1_md:"+hash)
-		if got, err := tok.Decrypt(background, rsa.Rest(), alg, ciphertext); err != nil || string(got) != "attack at dawn" {
+		if got, err := tok.Decrypt(background, rsa.Rest(), alg,
+			ciphertext); err != nil || string(got) != "attack at dawn" {
 			t.Errorf("%s: %q, %v", alg, got, err)
 		}
 	}
 	ec := hsmtest.Make(t, tok, "ec", custody.P384Derive)
-	private := file("private", openssl("genpkey", "-quiet", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"))
+	private := file("private",
+		openssl("genpkey", "-quiet", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"))
 	peer := openssl("pkey", "-in", private, "-pubout", "-outform", "DER")
-	secret := openssl("pkeyutl", "-derive", "-inkey", private, "-peerform", "DER", "-peerkey", file("public", ec.Public))
-	if got, err := tok.Derive(background, ec.Rest(), peer); err != nil || !bytes.Equal(got, secret) {
+	secret := openssl("pkeyutl", "-derive", "-inkey", private, "-peerform", "DER", "-peerkey",
+		file("public", ec.Public))
+	if got, err := tok.Derive(background, ec.Rest(),
+		peer); err != nil || !bytes.Equal(got, secret) {
 		t.Errorf("%x is not %x: %v", got, secret, err)
 	}
 }

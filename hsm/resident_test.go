@@ -15,6 +15,7 @@ import (
 
 	"claviger/hsm"
 	"claviger/hsm/hsmtest"
+	"claviger/hsm/hsmtest/fakedevice"
 	"claviger/internal/custody"
 )
 
@@ -29,7 +30,8 @@ func settling(t *testing.T) hsm.Config {
 // edwards makes a resident key of Ed25519.
 func edwards(t *testing.T, tok *hsm.Token, id string) (custody.Material, ed25519.PublicKey) {
 	t.Helper()
-	m, err := tok.GenerateResident(background, id, custody.Ed25519Sign, "label of "+id, hsm.NewResidentID())
+	m, err := tok.GenerateResident(background, id, custody.Ed25519Sign, "label of "+id,
+		hsmtest.ResidentID())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,15 +53,19 @@ func signsPure(t *testing.T, tok *hsm.Token, m custody.Material, public ed25519.
 	}
 }
 
-func TestKeysThatRestOnTheServicesToken(t *testing.T) {
+func TestResident_ConfiguredKind_IsUsedLikeWrapped(t *testing.T) {
 	c := settling(t)
 	tok := hsmtest.Open(t, c)
-	if !tok.Supports(custody.Ed25519Sign) || !tok.Resident(custody.Ed25519Sign) || tok.Resident(custody.P256Sign) || !slices.Contains(tok.Facts().Stays, custody.Ed25519Sign) {
-		t.Errorf("the token supports %v, and on it stay %v", tok.Facts().Kinds, tok.Facts().Stays)
+	if !tok.Supports(custody.Ed25519Sign) || !tok.Resident(custody.Ed25519Sign) ||
+		tok.Resident(custody.P256Sign) ||
+		!slices.Contains(tok.Facts().OnlyResident, custody.Ed25519Sign) {
+		t.Errorf("the token supports %v, and on it stay %v", tok.Facts().Kinds,
+			tok.Facts().OnlyResident)
 	}
 	m, public := edwards(t, tok, "a")
 	other, otherPublic := edwards(t, tok, "b")
-	if m.Root != tok.Facts().Serial || m.Mechanism != custody.Resident || len(m.Wrapped) != 16 || len(m.Check) == 0 || bytes.Equal(m.Wrapped, other.Wrapped) {
+	if m.Root != tok.Facts().Serial || m.Mechanism != custody.Resident || len(m.Wrapped) != 16 ||
+		len(m.Check) == 0 || bytes.Equal(m.Wrapped, other.Wrapped) {
 		t.Errorf("the material is %+v", m)
 	}
 	signsPure(t, tok, m, public)
@@ -75,23 +81,28 @@ func TestKeysThatRestOnTheServicesToken(t *testing.T) {
 	}
 }
 
-// TestWhatIsRefusedOfResidentKeys: SoftHSM2 takes the parameter of Ed25519ph and signs something else.
-func TestWhatIsRefusedOfResidentKeys(t *testing.T) {
+// TestResident_WrongKindOrMaterial_IsRefused: SoftHSM2 takes the parameter of Ed25519ph and signs
+// something else.
+func TestResident_WrongKindOrMaterial_IsRefused(t *testing.T) {
 	tok := hsmtest.Open(t, settling(t))
 	m, _ := edwards(t, tok, "a")
 	digest := sha512.Sum512(nil)
-	if signature, err := tok.Sign(background, m.Rest(), "ED25519_PH_SHA_512", digest[:]); !errors.Is(err, custody.ErrUnsupported) {
+	if signature, err := tok.Sign(background, m.Rest(), "ED25519_PH_SHA_512",
+		digest[:]); !errors.Is(err, custody.ErrUnsupported) {
 		t.Errorf("Ed25519ph: %x, %v", signature, err)
 	}
 	for _, k := range []custody.Kind{custody.AES256, custody.P256Sign} {
-		if _, err := tok.GenerateResident(background, "k", k, "", hsm.NewResidentID()); !errors.Is(err, custody.ErrUnsupported) {
+		if _, err := tok.GenerateResident(background, "k", k, "",
+			hsmtest.ResidentID()); !errors.Is(err, custody.ErrUnsupported) {
 			t.Errorf("%s: %v", k, err)
 		}
 	}
-	if _, err := tok.Generate(background, "k", custody.Ed25519Sign); !errors.Is(err, custody.ErrUnsupported) {
+	if _, err := tok.Generate(background, "k",
+		custody.Ed25519Sign); !errors.Is(err, custody.ErrUnsupported) {
 		t.Errorf("wrapped: %v", err)
 	}
-	if _, err := tok.GenerateResident(background, "k", custody.Ed25519Sign, "", []byte("short")); err == nil {
+	if _, err := tok.GenerateResident(background, "k", custody.Ed25519Sign, "",
+		[]byte("short")); err == nil {
 		t.Error("a short name was taken")
 	}
 	for what, forged := range map[string]func(*custody.Material){
@@ -110,7 +121,7 @@ func TestWhatIsRefusedOfResidentKeys(t *testing.T) {
 	if _, err := hsm.Open(background, c); err == nil {
 		t.Error("another kind may be configured")
 	}
-	d := hsmtest.LikeCloudHSM(t)
+	d := fakedevice.LikeCloudHSM(t)
 	d.Trust()
 	c = d.Config()
 	c.Resident = []custody.Kind{custody.Ed25519Sign}
@@ -119,37 +130,44 @@ func TestWhatIsRefusedOfResidentKeys(t *testing.T) {
 	}
 }
 
-// TestWhatAResidentKeyCantDo tries with the PIN what would let the key out or misuse it.
-func TestWhatAResidentKeyCantDo(t *testing.T) {
+// TestResident_AttackerWithPIN_GetsNothing tries with the PIN what would let the key out or misuse
+// it.
+func TestResident_AttackerWithPIN_GetsNothing(t *testing.T) {
 	c := settling(t)
 	tok := hsmtest.Open(t, c)
 	m, _ := edwards(t, tok, "a")
-	p, slot := hsmtest.Intruder(t, c)
+	p, slot := hsmtest.Attacker(t, c)
 	s := hsmtest.Login(t, p, slot)
 	found := find(t, p, s, pkcs11.NewAttribute(pkcs11.CKA_ID, m.Wrapped))
 	if len(found) != 1 {
 		t.Fatalf("%d objects have the CKA_ID", len(found))
 	}
 	key := found[0]
-	staysInside(t, p, s, key, map[uint]byte{pkcs11.CKA_TOKEN: 1, pkcs11.CKA_PRIVATE: 1, pkcs11.CKA_SENSITIVE: 1, pkcs11.CKA_EXTRACTABLE: 0, pkcs11.CKA_SIGN: 1,
-		pkcs11.CKA_DECRYPT: 0, pkcs11.CKA_SIGN_RECOVER: 0, pkcs11.CKA_UNWRAP: 0, pkcs11.CKA_DERIVE: 0, pkcs11.CKA_NEVER_EXTRACTABLE: 1, pkcs11.CKA_LOCAL: 1}, pkcs11.CKA_DERIVE)
-	if err := p.SignInit(s, []*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_ECDSA, nil)}, key); err == nil {
+	staysInside(t, p, s, key, map[uint]byte{pkcs11.CKA_TOKEN: 1, pkcs11.CKA_PRIVATE: 1,
+		pkcs11.CKA_SENSITIVE: 1, pkcs11.CKA_EXTRACTABLE: 0, pkcs11.CKA_SIGN: 1,
+		pkcs11.CKA_DECRYPT: 0, pkcs11.CKA_SIGN_RECOVER: 0, pkcs11.CKA_UNWRAP: 0,
+		pkcs11.CKA_DERIVE: 0, pkcs11.CKA_NEVER_EXTRACTABLE: 1, pkcs11.CKA_LOCAL: 1},
+		pkcs11.CKA_DERIVE)
+	if err := p.SignInit(s, []*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_ECDSA, nil)},
+		key); err == nil {
 		t.Error("the key signs by another mechanism")
 	}
 }
 
-// TestDestroyingAResidentKey: by its name, which reaches no root and no canary; and a key that can't be found is lost, not
-// deleted.
-func TestDestroyingAResidentKey(t *testing.T) {
+// TestDestroy_ResidentKey_IsGoneAndOthersStay: by its name, which reaches no root and no canary;
+// and a key that can't be found is lost, not deleted.
+func TestDestroy_ResidentKey_IsGoneAndOthersStay(t *testing.T) {
 	c := settling(t)
 	tok := hsmtest.Open(t, c)
 	m, public := edwards(t, tok, "a")
 	kept, keptPublic := edwards(t, tok, "b")
-	p, slot := hsmtest.Intruder(t, c)
+	p, slot := hsmtest.Attacker(t, c)
 	s := hsmtest.Login(t, p, slot)
-	own := find(t, p, s, pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY), pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true))
+	own := find(t, p, s, pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY),
+		pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true))
 	for _, o := range own {
-		v, err := p.GetAttributeValue(s, o, []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_ID, nil)})
+		v, err := p.GetAttributeValue(s, o,
+			[]*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_ID, nil)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -157,7 +175,8 @@ func TestDestroyingAResidentKey(t *testing.T) {
 			t.Errorf("what isn't there: %v", err)
 		}
 	}
-	if now := find(t, p, s, pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY), pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true)); len(own) != 2 || len(now) != len(own) {
+	if now := find(t, p, s, pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY),
+		pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true)); len(own) != 2 || len(now) != len(own) {
 		t.Fatalf("of root and canary %d are left", len(now))
 	}
 	tok.Forget(m.ID) // dropping a handle leaves the key
@@ -168,15 +187,18 @@ func TestDestroyingAResidentKey(t *testing.T) {
 		}
 	}
 	tok.Forget(m.ID)
-	if _, err := tok.Sign(background, m.Rest(), "ED25519_SHA_512", nil); !errors.Is(err, custody.ErrUnavailable) {
+	if _, err := tok.Sign(background, m.Rest(), "ED25519_SHA_512",
+		nil); !errors.Is(err, custody.ErrUnavailable) {
 		t.Errorf("a key that is gone: %v", err)
 	}
 	if err := tok.Ready(); err != nil {
 		t.Errorf("a key that is gone took the token down: %v", err)
 	}
 	signsPure(t, tok, kept, keptPublic)
-	again, err := tok.GenerateResident(background, "b", custody.Ed25519Sign, "", kept.Wrapped) // an attempt that is repeated leaves one key
-	if err != nil || bytes.Equal(again.Public, kept.Public) || len(find(t, p, s, pkcs11.NewAttribute(pkcs11.CKA_ID, kept.Wrapped))) != 1 {
+	// an attempt that is repeated leaves one key
+	again, err := tok.GenerateResident(background, "b", custody.Ed25519Sign, "", kept.Wrapped)
+	if err != nil || bytes.Equal(again.Public, kept.Public) ||
+		len(find(t, p, s, pkcs11.NewAttribute(pkcs11.CKA_ID, kept.Wrapped))) != 1 {
 		t.Fatalf("%v", err)
 	}
 	tok.Forget("b")
@@ -185,8 +207,9 @@ func TestDestroyingAResidentKey(t *testing.T) {
 	}
 }
 
-// TestResidentKeysOutliveTheirHandles fills the cache, so that handles are dropped and what was unwrapped is destroyed.
-func TestResidentKeysOutliveTheirHandles(t *testing.T) {
+// TestResident_HandleDropped_KeyStays fills the cache, so that handles are dropped and what was
+// unwrapped is destroyed.
+func TestResident_HandleDropped_KeyStays(t *testing.T) {
 	c := settling(t)
 	c.HandleCache = 2
 	tok := hsmtest.Open(t, c)
@@ -196,7 +219,8 @@ func TestResidentKeysOutliveTheirHandles(t *testing.T) {
 		m, public := edwards(t, tok, id)
 		all, publics = append(all, m), append(publics, public)
 		wrapped := hsmtest.Make(t, tok, "wrapped "+id, custody.P256Sign)
-		if _, err := tok.Sign(background, wrapped.Rest(), "ECDSA_SHA_256", make([]byte, crypto.SHA256.Size())); err != nil {
+		if _, err := tok.Sign(background, wrapped.Rest(), "ECDSA_SHA_256",
+			make([]byte, crypto.SHA256.Size())); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -207,17 +231,21 @@ func TestResidentKeysOutliveTheirHandles(t *testing.T) {
 	}
 }
 
-// TestTwoKeysOfOneName: neither is used, and neither destroyed.
-func TestTwoKeysOfOneName(t *testing.T) {
+// TestResident_TwoKeysOfOneName_AreRefused: neither is used, and neither destroyed.
+func TestResident_TwoKeysOfOneName_AreRefused(t *testing.T) {
 	c := settling(t)
 	tok := hsmtest.Open(t, c)
 	m, public := edwards(t, tok, "a")
-	p, slot := hsmtest.Intruder(t, c)
+	p, slot := hsmtest.Attacker(t, c)
 	s := hsmtest.Login(t, p, slot)
 	attribute := pkcs11.NewAttribute
 	if _, _, err := p.GenerateKeyPair(s, []*pkcs11.Mechanism{pkcs11.NewMechanism(0x1055, nil)},
-		[]*pkcs11.Attribute{attribute(pkcs11.CKA_EC_PARAMS, []byte{6, 3, 0x2b, 0x65, 0x70}), attribute(pkcs11.CKA_TOKEN, false)},
-		[]*pkcs11.Attribute{attribute(pkcs11.CKA_TOKEN, true), attribute(pkcs11.CKA_PRIVATE, true), attribute(pkcs11.CKA_ID, m.Wrapped)}); err != nil {
+		[]*pkcs11.Attribute{
+			attribute(pkcs11.CKA_EC_PARAMS, []byte{6, 3, 0x2b, 0x65, 0x70}),
+			attribute(pkcs11.CKA_TOKEN, false),
+		},
+		[]*pkcs11.Attribute{attribute(pkcs11.CKA_TOKEN, true), attribute(pkcs11.CKA_PRIVATE, true),
+			attribute(pkcs11.CKA_ID, m.Wrapped)}); err != nil {
 		t.Fatal(err)
 	}
 	signsPure(t, tok, m, public) // its handle is known
@@ -228,13 +256,15 @@ func TestTwoKeysOfOneName(t *testing.T) {
 	if err := tok.Destroy(background, m.Wrapped); err == nil {
 		t.Error("one of two was destroyed")
 	}
-	if n := len(find(t, p, s, attribute(pkcs11.CKA_ID, m.Wrapped), attribute(pkcs11.CKA_CLASS, pkcs11.CKO_PRIVATE_KEY))); n != 2 {
+	if n := len(find(t, p, s, attribute(pkcs11.CKA_ID, m.Wrapped),
+		attribute(pkcs11.CKA_CLASS, pkcs11.CKO_PRIVATE_KEY))); n != 2 {
 		t.Errorf("%d are left", n)
 	}
 }
 
-// TestALostTokenDestroysNothing: what is not found on a token that is gone is not taken for destroyed.
-func TestALostTokenDestroysNothing(t *testing.T) {
+// TestDestroy_TokenLost_IsUnavailable: what is not found on a token that is gone is not taken for
+// destroyed.
+func TestDestroy_TokenLost_IsUnavailable(t *testing.T) {
 	c := settling(t)
 	c.Timeout = 2 * time.Second
 	tok := hsmtest.Open(t, c)

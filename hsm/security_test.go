@@ -9,10 +9,11 @@ import (
 	"claviger/internal/custody"
 )
 
-// TestPINAndDatabaseRevealNothing is the promise of key custody: somebody who has the PIN, the module and every
-// stored material can use keys and can't learn one.
-func TestPINAndDatabaseRevealNothing(t *testing.T) {
-	for _, kind := range []custody.Kind{custody.AES256, custody.HMAC256, custody.HMAC512, custody.RSA2048Sign, custody.RSA2048Decrypt,
+// TestCustody_AttackerWithPINAndDatabase_LearnsNothing is the promise of key custody: somebody who
+// has the PIN, the module and every stored material can use keys and can't learn one.
+func TestCustody_AttackerWithPINAndDatabase_LearnsNothing(t *testing.T) {
+	for _, kind := range []custody.Kind{custody.AES256, custody.HMAC256, custody.HMAC512,
+		custody.RSA2048Sign, custody.RSA2048Decrypt,
 		custody.RSA2048Unwrap, custody.P256Sign, custody.P256Derive, custody.P256K1Sign} {
 		t.Run(string(kind), func(t *testing.T) {
 			c := hsmtest.SoftHSM(t)
@@ -40,14 +41,18 @@ func perform(tok *hsm.Token, m custody.Material) (err error) {
 	case custody.P256Sign, custody.P256K1Sign:
 		_, err = tok.Sign(background, m.Rest(), "ECDSA_SHA_256", digest)
 	case custody.RSA2048Unwrap:
-		in := custody.Import{Pair: m, Algorithm: "RSAES_OAEP_SHA_1", Wrapped: make([]byte, 256), Kind: custody.AES256}
+		in := custody.Import{
+			Pair: m, Algorithm: "RSAES_OAEP_SHA_1", Wrapped: make([]byte, 256),
+			Kind: custody.AES256,
+		}
 		if _, err = tok.Import(background, in); errors.Is(err, custody.ErrForged) {
 			err = nil
 		}
 	case custody.P256Derive:
 		_, err = tok.Derive(background, m.Rest(), m.Public)
 	case custody.RSA2048Decrypt:
-		if _, err = tok.Decrypt(background, m.Rest(), "RSAES_OAEP_SHA_256", digest); errors.Is(err, custody.ErrForged) {
+		if _, err = tok.Decrypt(background, m.Rest(), "RSAES_OAEP_SHA_256",
+			digest); errors.Is(err, custody.ErrForged) {
 			err = nil
 		}
 	}

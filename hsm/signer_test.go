@@ -25,7 +25,7 @@ import (
 // makePair makes a P-256 or RSA key pair on the token, as pkcs11-tool or a maker's tool would.
 func makePair(t *testing.T, c hsm.Config, label string, mechanism uint) {
 	t.Helper()
-	p, slot := hsmtest.Intruder(t, c)
+	p, slot := hsmtest.Attacker(t, c)
 	s := hsmtest.Login(t, p, slot)
 	p256, err := asn1.Marshal(asn1.ObjectIdentifier{1, 2, 840, 10045, 3, 1, 7})
 	if err != nil {
@@ -39,13 +39,16 @@ func makePair(t *testing.T, c hsm.Config, label string, mechanism uint) {
 	if mechanism == pkcs11.CKM_EC_KEY_PAIR_GEN {
 		public = append(public, pkcs11.NewAttribute(pkcs11.CKA_EC_PARAMS, p256))
 	} else {
-		public = append(public, pkcs11.NewAttribute(pkcs11.CKA_MODULUS_BITS, 2048), pkcs11.NewAttribute(pkcs11.CKA_PUBLIC_EXPONENT, []byte{1, 0, 1}))
+		public = append(public, pkcs11.NewAttribute(pkcs11.CKA_MODULUS_BITS, 2048),
+			pkcs11.NewAttribute(pkcs11.CKA_PUBLIC_EXPONENT, []byte{1, 0, 1}))
 	}
 	private := append([]*pkcs11.Attribute{
 		pkcs11.NewAttribute(pkcs11.CKA_SIGN, true), pkcs11.NewAttribute(pkcs11.CKA_PRIVATE, true),
-		pkcs11.NewAttribute(pkcs11.CKA_SENSITIVE, true), pkcs11.NewAttribute(pkcs11.CKA_EXTRACTABLE, false),
+		pkcs11.NewAttribute(pkcs11.CKA_SENSITIVE, true),
+		pkcs11.NewAttribute(pkcs11.CKA_EXTRACTABLE, false),
 	}, common...)
-	if _, _, err := p.GenerateKeyPair(s, []*pkcs11.Mechanism{pkcs11.NewMechanism(mechanism, nil)}, public, private); err != nil {
+	if _, _, err := p.GenerateKeyPair(s, []*pkcs11.Mechanism{pkcs11.NewMechanism(mechanism, nil)},
+		public, private); err != nil {
 		t.Fatal(err)
 	}
 	if err := p.CloseSession(s); err != nil {
@@ -90,7 +93,7 @@ func signs(t *testing.T, signer crypto.Signer) error {
 	return nil
 }
 
-func TestSignerBesideAnOpenToken(t *testing.T) {
+func TestSigner_BesideOpenToken_BothWork(t *testing.T) {
 	c := hsmtest.SoftHSM(t)
 	k := makeKeys(t, hsmtest.Open(t, c), 3)
 	makePair(t, c, "tls ec", pkcs11.CKM_EC_KEY_PAIR_GEN)
@@ -111,7 +114,7 @@ func TestSignerBesideAnOpenToken(t *testing.T) {
 	k.well(t)
 }
 
-func TestSignerAlone(t *testing.T) {
+func TestSigner_Alone_Signs(t *testing.T) {
 	c := hsmtest.SoftHSM(t)
 	tok := hsmtest.Open(t, c)
 	makePair(t, c, "tls", pkcs11.CKM_EC_KEY_PAIR_GEN)
@@ -129,7 +132,7 @@ func TestSignerAlone(t *testing.T) {
 	}
 }
 
-func TestSignerSurvivesALostToken(t *testing.T) {
+func TestSigner_TokenLost_Recovers(t *testing.T) {
 	c := hsmtest.SoftHSM(t)
 	tok := hsmtest.Open(t, c)
 	makePair(t, c, "tls", pkcs11.CKM_EC_KEY_PAIR_GEN)
@@ -144,14 +147,16 @@ func TestSignerSurvivesALostToken(t *testing.T) {
 	eventually(t, "the signer signs", func() bool { return signs(t, signer) == nil })
 }
 
-func TestTLSIdentityOnTheToken(t *testing.T) {
+func TestSigner_TLSIdentity_ServesTLS(t *testing.T) {
 	c := hsmtest.SoftHSM(t)
 	tok := hsmtest.Open(t, c)
 	makePair(t, c, "tls", pkcs11.CKM_EC_KEY_PAIR_GEN)
 	signer := signerOf(t, c, "tls")
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), DNSNames: []string{"localhost"}, IsCA: true, BasicConstraintsValid: true,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		SerialNumber: big.NewInt(1), DNSNames: []string{"localhost"}, IsCA: true,
+		BasicConstraintsValid: true,
+		NotBefore:             time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, signer.Public(), signer)
 	if err != nil {
@@ -168,9 +173,12 @@ func TestTLSIdentityOnTheToken(t *testing.T) {
 	defer server.Close()
 	served := make(chan error, 1)
 	go func() {
-		served <- tls.Server(server, &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: signer}}}).Handshake()
+		served <- tls.Server(server,
+			&tls.Config{Certificates: []tls.Certificate{
+				{Certificate: [][]byte{der}, PrivateKey: signer}}}).Handshake()
 	}()
-	if err := tls.Client(client, &tls.Config{RootCAs: roots, ServerName: "localhost"}).Handshake(); err != nil {
+	if err := tls.Client(client,
+		&tls.Config{RootCAs: roots, ServerName: "localhost"}).Handshake(); err != nil {
 		t.Error(err)
 	}
 	if err := <-served; err != nil {

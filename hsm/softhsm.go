@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 )
 
-// softHSM lists where distributions put SoftHSM2: Debian and Ubuntu first, then Fedora and its kin, Alpine,
-// Arch, builds from source and Homebrew.
+// softHSM lists where distributions put SoftHSM2: Debian and Ubuntu first, then Fedora and its kin,
+// Alpine, Arch, builds from source and Homebrew.
 var softHSM = []string{
 	"/usr/lib/softhsm/libsofthsm2.so",
 	"/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
@@ -34,8 +34,9 @@ func FindSoftHSM() (string, bool) {
 	return "", false
 }
 
-// SyncDir syncs every file and directory below dir to the disk. SoftHSM2 writes its token files and never
-// syncs them, so whoever makes a token and acknowledges it calls this on the token directory in between.
+// SyncDir syncs every file and directory below dir to the disk. SoftHSM2 writes its token files and
+// never syncs them, so whoever makes a token and acknowledges it calls this on the token directory
+// in between.
 func SyncDir(dir string) error {
 	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {

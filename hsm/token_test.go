@@ -12,6 +12,7 @@ import (
 
 	"claviger/hsm"
 	"claviger/hsm/hsmtest"
+	"claviger/hsm/hsmtest/fakedevice"
 	"claviger/internal/custody"
 )
 
@@ -33,7 +34,7 @@ func refused(t *testing.T, c hsm.Config, want error) {
 	}
 }
 
-func TestOpenSaysWhatIsWrong(t *testing.T) {
+func TestOpen_UnfitToken_SaysWhy(t *testing.T) {
 	soft := hsmtest.SoftHSM(t)
 	with := func(change func(*hsm.Config)) hsm.Config {
 		c := soft
@@ -45,7 +46,9 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 	refused(t, with(func(c *hsm.Config) { c.TokenLabel = "nobody's" }), hsm.ErrNoToken)
 	refused(t, with(func(c *hsm.Config) { c.PIN = pin("wrong") }), hsm.ErrPIN)
 	refused(t, with(func(c *hsm.Config) { c.PIN = pin("") }), hsm.ErrPIN)
-	if _, err := hsm.Open(background, with(func(c *hsm.Config) { c.TokenSerial = "1" })); err == nil {
+	if _, err := hsm.Open(background, with(func(c *hsm.Config) {
+		c.TokenSerial = "1"
+	})); err == nil {
 		t.Error("a token was selected by label and serial number at once")
 	}
 	if _, err := hsm.Open(background, with(func(c *hsm.Config) { c.PIN = nil })); err == nil {
@@ -54,7 +57,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 	hsmtest.Open(t, soft)
 }
 
-func TestOpenBySerialNumber(t *testing.T) {
+func TestOpen_BySerialNumber_FindsTheToken(t *testing.T) {
 	c := hsmtest.SoftHSM(t)
 	serial := hsmtest.Open(t, c).Facts().Serial
 	c.TokenLabel, c.TokenSerial = "", serial
@@ -63,16 +66,17 @@ func TestOpenBySerialNumber(t *testing.T) {
 	}
 }
 
-func TestTwoTokensWithOneLabelAreRefused(t *testing.T) {
+func TestOpen_TwoTokensOfOneLabel_AreRefused(t *testing.T) {
 	c := hsmtest.SoftHSM(t)
 	tok := hsmtest.Open(t, c) // keeps the module up
-	p, _ := hsmtest.Intruder(t, c)
+	p, _ := hsmtest.Attacker(t, c)
 	slots, err := p.GetSlotList(true)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, slot := range slots {
-		if info, err := p.GetTokenInfo(slot); err == nil && info.Flags&pkcs11.CKF_TOKEN_INITIALIZED == 0 {
+		if info, err := p.GetTokenInfo(slot); err == nil &&
+			info.Flags&pkcs11.CKF_TOKEN_INITIALIZED == 0 {
 			if err := p.InitToken(slot, hsmtest.SOPIN, c.TokenLabel); err != nil {
 				t.Fatal(err)
 			}
@@ -84,7 +88,7 @@ func TestTwoTokensWithOneLabelAreRefused(t *testing.T) {
 	}
 }
 
-func TestCeremonyMakesOneRoot(t *testing.T) {
+func TestInitialize_SecondTime_IsRefused(t *testing.T) {
 	bare := hsmtest.Bare(t)
 	ceremony := hsm.Ceremony{Config: bare, SOPIN: pin(hsmtest.SOPIN)}
 	if _, err := hsm.Initialize(background, ceremony); !errors.Is(err, hsm.ErrNoToken) {
@@ -103,8 +107,8 @@ func TestCeremonyMakesOneRoot(t *testing.T) {
 	}
 }
 
-func TestCeremonyCutShortLeavesNoRoot(t *testing.T) {
-	d := hsmtest.BareDevice(t)
+func TestInitialize_CutShort_LeavesNoRoot(t *testing.T) {
+	d := fakedevice.Bare(t)
 	c := hsm.Ceremony{Config: d.Config(), SOPIN: pin(hsmtest.SOPIN), Create: true}
 	d.Fail("C_CopyObject", pkcs11.CKR_DEVICE_ERROR, 1)
 	if _, err := hsm.Initialize(background, c); err == nil {
@@ -122,7 +126,7 @@ func TestCeremonyCutShortLeavesNoRoot(t *testing.T) {
 	hsmtest.Open(t, d.Config())
 }
 
-func TestDevicesThatAllowTooMuchAreRefused(t *testing.T) {
+func TestOpen_DeviceAllowsTooMuch_IsRefused(t *testing.T) {
 	for name, attribute := range map[string]uint{
 		"unwraps anything in any form":        pkcs11.CKA_UNWRAP_TEMPLATE,
 		"wraps under untrusted keys":          pkcs11.CKA_WRAP_WITH_TRUSTED,
@@ -132,12 +136,14 @@ func TestDevicesThatAllowTooMuchAreRefused(t *testing.T) {
 		"decrypts with keys that only unwrap": pkcs11.CKA_DECRYPT,
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := hsmtest.NewDevice(t)
+			d := fakedevice.New(t)
 			d.Neglect(attribute)
 			refused(t, d.Config(), hsm.ErrUnsafe)
-			bare := hsmtest.BareDevice(t)
+			bare := fakedevice.Bare(t)
 			bare.Neglect(attribute)
-			_, err := hsm.Initialize(background, hsm.Ceremony{Config: bare.Config(), SOPIN: pin(hsmtest.SOPIN), Create: true})
+			_, err := hsm.Initialize(background, hsm.Ceremony{
+				Config: bare.Config(), SOPIN: pin(hsmtest.SOPIN), Create: true,
+			})
 			if !errors.Is(err, hsm.ErrUnsafe) {
 				t.Errorf("the ceremony: %v", err)
 			}
@@ -146,23 +152,24 @@ func TestDevicesThatAllowTooMuchAreRefused(t *testing.T) {
 	}
 }
 
-// TestRootsThatConfineTooLittleAreRefused takes one line at a time out of the root's unwrap template.
-func TestRootsThatConfineTooLittleAreRefused(t *testing.T) {
+// TestOpen_RootConfinesTooLittle_IsRefused takes one line at a time out of the root's unwrap
+// template.
+func TestOpen_RootConfinesTooLittle_IsRefused(t *testing.T) {
 	for name, attribute := range map[string]uint{
 		"token": pkcs11.CKA_TOKEN, "private": pkcs11.CKA_PRIVATE, "sensitive": pkcs11.CKA_SENSITIVE,
 		"wrap with trusted": pkcs11.CKA_WRAP_WITH_TRUSTED,
 		"copyable":          pkcs11.CKA_COPYABLE, "modifiable": pkcs11.CKA_MODIFIABLE,
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := hsmtest.NewDevice(t)
+			d := fakedevice.New(t)
 			d.Loosen(attribute)
 			refused(t, d.Config(), hsm.ErrUnsafe)
 		})
 	}
 }
 
-func TestPINIsNeverTriedTwice(t *testing.T) {
-	d := hsmtest.NewDevice(t)
+func TestLogin_WrongPIN_IsNeverTriedTwice(t *testing.T) {
+	d := fakedevice.New(t)
 	c := d.Config()
 	tok := hsmtest.Open(t, c)
 	m := hsmtest.Make(t, tok, "k", custody.AES256)
@@ -175,7 +182,8 @@ func TestPINIsNeverTriedTwice(t *testing.T) {
 	})
 	time.Sleep(1500 * time.Millisecond) // more than one interval of the watch
 	for range 10 {
-		if _, err := tok.Seal(background, m.Rest(), nil, nil); !errors.Is(err, custody.ErrUnavailable) {
+		if _, err := tok.Seal(background, m.Rest(), nil,
+			nil); !errors.Is(err, custody.ErrUnavailable) {
 			t.Error(err)
 		}
 	}
@@ -184,9 +192,9 @@ func TestPINIsNeverTriedTwice(t *testing.T) {
 	}
 }
 
-func TestLastTryIsLeftToAPerson(t *testing.T) {
+func TestLogin_LastTry_IsLeftToAPerson(t *testing.T) {
 	for _, flag := range []uint{pkcs11.CKF_USER_PIN_FINAL_TRY, pkcs11.CKF_USER_PIN_LOCKED} {
-		d := hsmtest.NewDevice(t)
+		d := fakedevice.New(t)
 		d.SetFlags(flag)
 		before := d.Calls("C_Login")
 		refused(t, d.Config(), hsm.ErrPINLocked)
@@ -194,13 +202,13 @@ func TestLastTryIsLeftToAPerson(t *testing.T) {
 			t.Errorf("flags 0x%X: the PIN was tried", flag)
 		}
 	}
-	d := hsmtest.NewDevice(t)
+	d := fakedevice.New(t)
 	d.Fail("C_Login", pkcs11.CKR_PIN_LOCKED, 1)
 	refused(t, d.Config(), hsm.ErrPINLocked)
 }
 
-func TestErrorsForCallersKeepCodesToThemselves(t *testing.T) {
-	d := hsmtest.NewDevice(t)
+func TestErrors_ForCallers_HoldNoCodes(t *testing.T) {
+	d := fakedevice.New(t)
 	tok := hsmtest.Open(t, d.Config())
 	m := hsmtest.Make(t, tok, "k", custody.AES256)
 	putBack := d.Pull()
@@ -241,9 +249,9 @@ func (w *watcher) Handle(hit bool) {
 	}
 }
 
-func TestObserverSeesEveryCall(t *testing.T) {
+func TestObserver_EveryCall_IsSeen(t *testing.T) {
 	w := &watcher{calls: map[string]int{}, failed: map[string]int{}}
-	c := hsmtest.NewDevice(t).Config()
+	c := fakedevice.New(t).Config()
 	c.Observe = w
 	tok := hsmtest.Open(t, c)
 	m := hsmtest.Make(t, tok, "k", custody.AES256)
@@ -252,12 +260,14 @@ func TestObserverSeesEveryCall(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := tok.Unseal(background, m.Rest(), make([]byte, 40), nil); !errors.Is(err, custody.ErrForged) {
+	if _, err := tok.Unseal(background, m.Rest(), make([]byte, 40),
+		nil); !errors.Is(err, custody.ErrForged) {
 		t.Fatal(err)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.calls["Generate"] != 1 || w.calls["Seal"] != 3 || w.failed["Seal"] != 0 || w.failed["Unseal"] != 1 {
+	if w.calls["Generate"] != 1 || w.calls["Seal"] != 3 || w.failed["Seal"] != 0 ||
+		w.failed["Unseal"] != 1 {
 		t.Errorf("calls %v, failed %v", w.calls, w.failed)
 	}
 	if w.handleHit != 4 || w.handleMiss != 1 {
@@ -268,7 +278,8 @@ func TestObserverSeesEveryCall(t *testing.T) {
 // eventually waits for something that recovery or the watch brings about.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(
+		20 * time.Millisecond) {
 		if holds() {
 			return
 		}

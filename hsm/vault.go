@@ -5,43 +5,44 @@ import (
 
 	"github.com/miekg/pkcs11"
 
+	"claviger/hsm/internal/module"
 	"claviger/internal/custody"
 )
 
-// Vault is an open token whose keys rest on it: they are made there, are never wrapped, and can't leave. It holds no root
-// of ours, and what rests off the token is only a key's name. Its methods are safe for concurrent use and answer
-// [custody.ErrUnavailable] while the device can't be used, as those of [Token] do; what watches and recovers it is the same.
+// Vault is an open token whose keys rest on it: they are made there, are never wrapped, and can't
+// leave. It holds no root of ours, and what rests off the token is only a key's name. Its methods
+// are safe for concurrent use and answer [custody.ErrUnavailable] while the device can't be used,
+// as those of [Token] do; what watches and recovers it is the same.
 type Vault struct{ t *Token }
 
-const vaultCanary = "claviger vault canary"
-
-// OpenVault opens a token as a [Vault]: it logs in and finds, or the first time makes, a canary of its own. A wrong PIN is
-// tried once. A token that this process is logged in to already is refused with [ErrTaken].
+// OpenVault opens a token as a [Vault]: it logs in and finds, or the first time makes, a canary of
+// its own. A wrong PIN is tried once. A token that this process is logged in to already is refused
+// with [ErrTaken].
 func OpenVault(ctx context.Context, c Config) (*Vault, error) {
-	t, err := openAs(ctx, c, stocked{})
+	t, err := openAs(ctx, c, resident{}, residentAlone)
 	if err != nil {
 		return nil, err
 	}
-	return &Vault{t}, nil
+	return &Vault{t: t}, nil
 }
 
-// Survey says of each of the tokens that c names, all of one module, whether it is there and initialised. Nobody is
-// logged in. It waits for the module no longer than ctx lasts.
+// Survey says of each of the tokens that c names, all of one module, whether it is there and
+// initialised. Nobody is logged in. It waits for the module no longer than ctx lasts.
 func Survey(ctx context.Context, c []Config) (active []bool, err error) {
-	return bounded(ctx, c[0].Module, func(m *module) ([]bool, error) {
-		active, whole := m.survey(c)
-		if !whole && m.users > 1 && m.reload(nil, manyReloads) == nil {
-			active, _ = m.survey(c)
+	return module.Bounded(ctx, c[0].Module, func(m *module.Module) ([]bool, error) {
+		active, whole := survey(m, c)
+		if !whole && m.Others() && m.Reload(nil, module.ManyReloads) == nil {
+			active, _ = survey(m, c)
 		}
 		return active, nil
 	})
 }
 
-// survey looks for tokens, and says whether all are there. The turn must be held.
-func (m *module) survey(c []Config) (active []bool, whole bool) {
+// survey looks for tokens, and says whether all are there. The module must be locked.
+func survey(m *module.Module, c []Config) (active []bool, whole bool) {
 	whole = true
 	for _, c := range c {
-		_, info, err := m.find(c)
+		_, info, err := m.Find(c.token())
 		there := err == nil && has(info, pkcs11.CKF_USER_PIN_INITIALIZED)
 		active, whole = append(active, there), whole && there
 	}
@@ -49,7 +50,8 @@ func (m *module) survey(c []Config) (active []bool, whole bool) {
 }
 
 // GenerateResident and Destroy are those of [Token]. AES_256 is the one kind.
-func (v *Vault) GenerateResident(ctx context.Context, id string, k custody.Kind, label string, name []byte) (custody.Material, error) {
+func (v *Vault) GenerateResident(ctx context.Context, id string, k custody.Kind, label string,
+	name []byte) (custody.Material, error) {
 	return v.t.GenerateResident(ctx, id, k, label, name)
 }
 

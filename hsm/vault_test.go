@@ -35,7 +35,8 @@ func openVault(t *testing.T, c hsm.Config) *hsm.Vault {
 // store makes a resident key and seals something by it.
 func store(t *testing.T, v *hsm.Vault, id string) (custody.Material, []byte) {
 	t.Helper()
-	m, err := v.GenerateResident(background, id, custody.AES256, "label of "+id, hsm.NewResidentID())
+	m, err := v.GenerateResident(background, id, custody.AES256, "label of "+id,
+		hsmtest.ResidentID())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,20 +50,23 @@ func store(t *testing.T, v *hsm.Vault, id string) (custody.Material, []byte) {
 // opens checks that a key still opens what it sealed.
 func opens(t *testing.T, v *hsm.Vault, m custody.Material, sealed []byte) {
 	t.Helper()
-	if got, err := v.Unseal(background, m.Rest(), sealed, []byte("aad")); err != nil || string(got) != m.ID {
+	if got, err := v.Unseal(background, m.Rest(), sealed,
+		[]byte("aad")); err != nil || string(got) != m.ID {
 		t.Errorf("%s gave %q, %v", m.ID, got, err)
 	}
 }
 
-func TestAVaultsKeysRestOnItsToken(t *testing.T) {
+func TestVault_KeyGenerated_RestsOnItsToken(t *testing.T) {
 	c := hsmtest.Vault(t)
 	v := openVault(t, c)
 	m, sealed := store(t, v, "a")
 	other, _ := store(t, v, "b")
-	if m.Root != v.Facts().Serial || len(m.Wrapped) != 16 || bytes.Equal(m.Wrapped, other.Wrapped) || m.Public != nil {
+	if m.Root != v.Facts().Serial || len(m.Wrapped) != 16 ||
+		bytes.Equal(m.Wrapped, other.Wrapped) || m.Public != nil {
 		t.Errorf("the material is %+v", m)
 	}
-	if _, err := v.Unseal(background, other.Rest(), sealed, []byte("aad")); !errors.Is(err, custody.ErrForged) {
+	if _, err := v.Unseal(background, other.Rest(), sealed,
+		[]byte("aad")); !errors.Is(err, custody.ErrForged) {
 		t.Errorf("another key: %v", err)
 	}
 	if random, err := v.Random(background, 33); err != nil || len(random) != 33 {
@@ -71,46 +75,55 @@ func TestAVaultsKeysRestOnItsToken(t *testing.T) {
 	if err := v.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := v.Unseal(background, m.Rest(), sealed, []byte("aad")); !errors.Is(err, custody.ErrUnavailable) {
+	if _, err := v.Unseal(background, m.Rest(), sealed,
+		[]byte("aad")); !errors.Is(err, custody.ErrUnavailable) {
 		t.Errorf("after closing: %v", err)
 	}
 	v = openVault(t, c)
 	opens(t, v, m, sealed)
 }
 
-// TestWhatAVaultsKeyCantDo tries with the PIN what would let the key out or misuse it.
-func TestWhatAVaultsKeyCantDo(t *testing.T) {
+// TestVault_AttackerWithPIN_GetsNothing tries with the PIN what would let the key out or misuse it.
+func TestVault_AttackerWithPIN_GetsNothing(t *testing.T) {
 	c := hsmtest.Vault(t)
 	v := openVault(t, c)
 	m, _ := store(t, v, "a")
-	p, slot := hsmtest.Intruder(t, c)
+	p, slot := hsmtest.Attacker(t, c)
 	s := hsmtest.Login(t, p, slot)
 	found := find(t, p, s, pkcs11.NewAttribute(pkcs11.CKA_ID, m.Wrapped))
 	if len(found) != 1 {
 		t.Fatalf("%d objects have the CKA_ID", len(found))
 	}
 	key := found[0]
-	staysInside(t, p, s, key, map[uint]byte{pkcs11.CKA_SENSITIVE: 1, pkcs11.CKA_EXTRACTABLE: 0, pkcs11.CKA_ENCRYPT: 1, pkcs11.CKA_DECRYPT: 1,
-		pkcs11.CKA_WRAP: 0, pkcs11.CKA_UNWRAP: 0, pkcs11.CKA_SIGN: 0, pkcs11.CKA_DERIVE: 0, pkcs11.CKA_TOKEN: 1, pkcs11.CKA_PRIVATE: 1,
+	staysInside(t, p, s, key, map[uint]byte{pkcs11.CKA_SENSITIVE: 1, pkcs11.CKA_EXTRACTABLE: 0,
+		pkcs11.CKA_ENCRYPT: 1, pkcs11.CKA_DECRYPT: 1,
+		pkcs11.CKA_WRAP: 0, pkcs11.CKA_UNWRAP: 0, pkcs11.CKA_SIGN: 0, pkcs11.CKA_DERIVE: 0,
+		pkcs11.CKA_TOKEN: 1, pkcs11.CKA_PRIVATE: 1,
 		pkcs11.CKA_NEVER_EXTRACTABLE: 1, pkcs11.CKA_LOCAL: 1}, pkcs11.CKA_WRAP)
-	if err := p.EncryptInit(s, []*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_AES_ECB, nil)}, key); err == nil {
+	if err := p.EncryptInit(s, []*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_AES_ECB, nil)},
+		key); err == nil {
 		t.Error("the key encrypts by ECB")
 	}
 }
 
-// staysInside checks what a resident key is by its flags, and that it can neither be read, copied nor given another usage.
-func staysInside(t *testing.T, p *pkcs11.Ctx, s pkcs11.SessionHandle, key pkcs11.ObjectHandle, flags map[uint]byte, usage uint) {
+// staysInside checks what a resident key is by its flags, and that it can neither be read, copied
+// nor given another usage.
+func staysInside(t *testing.T, p *pkcs11.Ctx, s pkcs11.SessionHandle, key pkcs11.ObjectHandle,
+	flags map[uint]byte, usage uint) {
 	t.Helper()
 	for attribute, want := range flags {
-		got, err := p.GetAttributeValue(s, key, []*pkcs11.Attribute{pkcs11.NewAttribute(attribute, nil)})
+		got, err := p.GetAttributeValue(s, key,
+			[]*pkcs11.Attribute{pkcs11.NewAttribute(attribute, nil)})
 		if err != nil || got[0].Value[0] != want {
 			t.Errorf("attribute 0x%X is %v, %v", attribute, got, err)
 		}
 	}
-	if _, err := p.GetAttributeValue(s, key, []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_VALUE, nil)}); err == nil {
+	if _, err := p.GetAttributeValue(s, key,
+		[]*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_VALUE, nil)}); err == nil {
 		t.Error("the key can be read")
 	}
-	if err := p.SetAttributeValue(s, key, []*pkcs11.Attribute{pkcs11.NewAttribute(usage, true)}); err == nil {
+	if err := p.SetAttributeValue(s, key,
+		[]*pkcs11.Attribute{pkcs11.NewAttribute(usage, true)}); err == nil {
 		t.Error("the key can be altered")
 	}
 	if _, err := p.CopyObject(s, key, nil); err == nil {
@@ -118,7 +131,8 @@ func staysInside(t *testing.T, p *pkcs11.Ctx, s pkcs11.SessionHandle, key pkcs11
 	}
 }
 
-func find(t *testing.T, p *pkcs11.Ctx, s pkcs11.SessionHandle, by ...*pkcs11.Attribute) []pkcs11.ObjectHandle {
+func find(t *testing.T, p *pkcs11.Ctx, s pkcs11.SessionHandle,
+	by ...*pkcs11.Attribute) []pkcs11.ObjectHandle {
 	t.Helper()
 	if err := p.FindObjectsInit(s, by); err != nil {
 		t.Fatal(err)
@@ -130,7 +144,7 @@ func find(t *testing.T, p *pkcs11.Ctx, s pkcs11.SessionHandle, by ...*pkcs11.Att
 	return found
 }
 
-func TestDestroyingAVaultsKey(t *testing.T) {
+func TestVault_KeyDestroyed_IsGoneAndOthersStay(t *testing.T) {
 	v := openVault(t, hsmtest.Vault(t))
 	m, sealed := store(t, v, "a")
 	kept, keptSealed := store(t, v, "b")
@@ -139,14 +153,16 @@ func TestDestroyingAVaultsKey(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := v.Unseal(background, m.Rest(), sealed, []byte("aad")); !errors.Is(err, custody.ErrUnavailable) {
+	if _, err := v.Unseal(background, m.Rest(), sealed,
+		[]byte("aad")); !errors.Is(err, custody.ErrUnavailable) {
 		t.Errorf("a key that is gone: %v", err)
 	}
 	opens(t, v, kept, keptSealed)
 	if err := v.Ready(); err != nil {
 		t.Errorf("a key that is gone took the vault down: %v", err)
 	}
-	again, err := v.GenerateResident(background, "b", custody.AES256, "", kept.Wrapped) // an attempt that is repeated leaves one key
+	// an attempt that is repeated leaves one key
+	again, err := v.GenerateResident(background, "b", custody.AES256, "", kept.Wrapped)
 	if err != nil || bytes.Equal(again.Check, kept.Check) {
 		t.Fatalf("%v", err)
 	}
@@ -155,45 +171,56 @@ func TestDestroyingAVaultsKey(t *testing.T) {
 	}
 }
 
-// TestAnotherKeyUnderAVaultsName: neither of two keys with one name is used, and not the one that took the other's place.
-func TestAnotherKeyUnderAVaultsName(t *testing.T) {
+// TestVault_TwoKeysOfOneName_AreRefused: neither of two keys with one name is used, and not the one
+// that took the other's place.
+func TestVault_TwoKeysOfOneName_AreRefused(t *testing.T) {
 	c := hsmtest.Vault(t)
 	v := openVault(t, c)
 	m, sealed := store(t, v, "a")
-	p, slot := hsmtest.Intruder(t, c)
+	p, slot := hsmtest.Attacker(t, c)
 	s := hsmtest.Login(t, p, slot)
-	_, err := p.GenerateKey(s, []*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_AES_KEY_GEN, nil)}, []*pkcs11.Attribute{
-		pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY), pkcs11.NewAttribute(pkcs11.CKA_KEY_TYPE, pkcs11.CKK_AES),
-		pkcs11.NewAttribute(pkcs11.CKA_ID, m.Wrapped), pkcs11.NewAttribute(pkcs11.CKA_VALUE_LEN, 32), pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true),
-		pkcs11.NewAttribute(pkcs11.CKA_ENCRYPT, true), pkcs11.NewAttribute(pkcs11.CKA_DECRYPT, true)})
+	_, err := p.GenerateKey(s,
+		[]*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_AES_KEY_GEN, nil)}, []*pkcs11.Attribute{
+			pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY),
+			pkcs11.NewAttribute(pkcs11.CKA_KEY_TYPE, pkcs11.CKK_AES),
+			pkcs11.NewAttribute(pkcs11.CKA_ID, m.Wrapped),
+			pkcs11.NewAttribute(pkcs11.CKA_VALUE_LEN, 32),
+			pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true),
+			pkcs11.NewAttribute(pkcs11.CKA_ENCRYPT, true),
+			pkcs11.NewAttribute(pkcs11.CKA_DECRYPT, true)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := v.Destroy(background, m.Wrapped); fault.Of(err) == nil || fault.Of(err).Kind != fault.Internal {
+	if err := v.Destroy(background,
+		m.Wrapped); fault.Of(err) == nil || fault.Of(err).Kind != fault.Internal {
 		t.Errorf("destroying one of two: %v", err)
 	}
 	if err := v.Close(); err != nil { // its cached handle goes
 		t.Fatal(err)
 	}
 	v = openVault(t, c)
-	if _, err := v.Unseal(background, m.Rest(), sealed, []byte("aad")); fault.Of(err) == nil || fault.Of(err).Kind != fault.Internal {
+	if _, err := v.Unseal(background, m.Rest(), sealed,
+		[]byte("aad")); fault.Of(err) == nil || fault.Of(err).Kind != fault.Internal {
 		t.Errorf("one of two: %v", err)
 	}
 	s = hsmtest.Login(t, p, slot)
 	for _, o := range find(t, p, s, pkcs11.NewAttribute(pkcs11.CKA_ID, m.Wrapped)) {
-		if v, err := p.GetAttributeValue(s, o, []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_WRAP, nil)}); err == nil && v[0].Value[0] == 0 {
+		if v, err := p.GetAttributeValue(s, o,
+			[]*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_WRAP, nil)}); err == nil &&
+			v[0].Value[0] == 0 {
 			if err := p.DestroyObject(s, o); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	if _, err := v.Seal(background, m.Rest(), []byte("x"), nil); fault.Of(err) == nil || fault.Of(err).Kind != fault.Internal {
+	if _, err := v.Seal(background, m.Rest(), []byte("x"),
+		nil); fault.Of(err) == nil || fault.Of(err).Kind != fault.Internal {
 		t.Errorf("a key that took another's place encrypts: %v", err)
 	}
 }
 
-// TestAWrongPINOfAVaultIsTriedOnce, and a token that somebody is logged in to isn't tried at all.
-func TestAWrongPINOfAVaultIsTriedOnce(t *testing.T) {
+// TestVault_WrongPIN_IsTriedOnce, and a token that somebody is logged in to isn't tried at all.
+func TestVault_WrongPIN_IsTriedOnce(t *testing.T) {
 	c := hsmtest.Vault(t)
 	asked := 0
 	wrong := c
@@ -218,7 +245,7 @@ func TestAWrongPINOfAVaultIsTriedOnce(t *testing.T) {
 	}
 }
 
-func TestSurvey(t *testing.T) {
+func TestSurvey_TokensThereAndMissing_AreTold(t *testing.T) {
 	c, d := hsmtest.Vault(t), hsmtest.Vault(t)
 	missing := c
 	missing.TokenLabel = "nobody's"
@@ -232,9 +259,9 @@ func TestSurvey(t *testing.T) {
 	}
 }
 
-// TestAVaultThatIsPulledAndPutBack: nothing is called forged or destroyed meanwhile, the service's own token on the same
-// module goes on, and the vault returns by itself.
-func TestAVaultThatIsPulledAndPutBack(t *testing.T) {
+// TestVault_PulledAndPutBack_Recovers: nothing is called forged or destroyed meanwhile, the
+// service's own token on the same module goes on, and the vault returns by itself.
+func TestVault_PulledAndPutBack_Recovers(t *testing.T) {
 	main := hsmtest.Open(t, hsmtest.SoftHSM(t))
 	own := hsmtest.Make(t, main, "own", custody.AES256)
 	v := openVault(t, hsmtest.Vault(t))
@@ -244,7 +271,8 @@ func TestAVaultThatIsPulledAndPutBack(t *testing.T) {
 	for range 4 {
 		users.Go(func() {
 			for !stop.Load() {
-				if _, err := v.Unseal(background, m.Rest(), sealed, []byte("aad")); err != nil && !errors.Is(err, custody.ErrUnavailable) {
+				if _, err := v.Unseal(background, m.Rest(), sealed,
+					[]byte("aad")); err != nil && !errors.Is(err, custody.ErrUnavailable) {
 					t.Errorf("the vault: %v", err)
 				}
 				if _, err := main.Seal(background, own.Rest(), []byte("x"), nil); err != nil {

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"testing"
 
-	"claviger/hsm/hsmtest"
+	"claviger/hsm/hsmtest/fakedevice"
 	"claviger/internal/lattice"
 	"claviger/keystore/key"
 	"claviger/keystore/publickey"
@@ -25,7 +25,7 @@ var (
 // TestMLDSA: a device that has it signs messages and the representatives that callers make of them, and each is verified here
 // as either, as another implementation verifies it.
 func TestMLDSA(t *testing.T) {
-	s := startOnDevice(t, hsmtest.LikeV32(t).Config(), nil)
+	s := startOnDevice(t, fakedevice.LikeV32(t).Config(), nil)
 	for spec := range mldsaSets {
 		t.Run(spec, func(t *testing.T) {
 			m := done[CreateKeyOutput](s, "CreateKey", doc{"KeySpec": spec, "KeyUsage": key.SignVerify}).KeyMetadata
@@ -102,7 +102,7 @@ func refusesOthers(t *testing.T, s *rig, id string) {
 // TestMLKEM: what is encapsulated here, or anywhere with the public key, the device opens; a ciphertext for somebody else too,
 // to a secret that isn't his (FIPS 203 section 6.3).
 func TestMLKEM(t *testing.T) {
-	s := startOnDevice(t, hsmtest.LikeV32(t).Config(), nil)
+	s := startOnDevice(t, fakedevice.LikeV32(t).Config(), nil)
 	for spec, size := range map[string]int{"ML_KEM_512": 768, "ML_KEM_768": 1088, "ML_KEM_1024": 1568} {
 		t.Run(spec, func(t *testing.T) {
 			m := done[CreateKeyOutput](s, "CreateKey", doc{"KeySpec": spec, "KeyUsage": key.EncapsulateDecapsulate}).KeyMetadata
@@ -164,7 +164,7 @@ func encapsulateElsewhere(t *testing.T, spec string, spki []byte) (secret, ciphe
 
 // TestEncapsulateAsksNoToken: the public key is all it takes, and all that verifying takes.
 func TestEncapsulateAsksNoToken(t *testing.T) {
-	s := startOnDevice(t, hsmtest.LikeV32(t).Config(), nil)
+	s := startOnDevice(t, fakedevice.LikeV32(t).Config(), nil)
 	in := doc{"KeyId": s.key("ML_KEM_768", key.EncapsulateDecapsulate), "EncapsulationAlgorithm": "ML_KEM"}
 	done[EncapsulateOutput](s, "Encapsulate", in) // its row is verified now
 	before := s.calls.Load()
@@ -177,7 +177,7 @@ func TestEncapsulateAsksNoToken(t *testing.T) {
 // TestADeviceOfV32ByAnOlderModule: what can't be performed whole isn't begun. ML-DSA is, and only what takes a mechanism of its
 // own is refused; verifying takes none.
 func TestADeviceOfV32ByAnOlderModule(t *testing.T) {
-	s := startOnDevice(t, hsmtest.LikeV32Unreached(t).Config(), nil)
+	s := startOnDevice(t, fakedevice.LikeV32Unreached(t).Config(), nil)
 	_, err := send[CreateKeyOutput](t.Context(), s, "CreateKey", doc{"KeySpec": "ML_KEM_768", "KeyUsage": key.EncapsulateDecapsulate})
 	refused(t, err, "UnsupportedOperationException", "*")
 	id := s.key("ML_DSA_65", key.SignVerify)

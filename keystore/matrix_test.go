@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"claviger/hsm/hsmtest"
+	"claviger/hsm/hsmtest/fakedevice"
 	"claviger/internal/fault"
 	"claviger/keystore/key"
 )
@@ -197,7 +198,7 @@ func (s *service) named(n int, id string, x sample) made {
 
 // TestTheKeyStateMatrix is made on SoftHSM2, but for keys that it can't make.
 func TestTheKeyStateMatrix(t *testing.T) {
-	s, v32 := start(t), startWith(t, hsmtest.LikeV32(t).Config())
+	s, v32 := start(t), startWith(t, fakedevice.LikeV32(t).Config())
 	n := 0
 	for name := range s.byName {
 		row, ok := keyStates[name]

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"claviger/hsm/hsmtest"
+	"claviger/hsm/hsmtest/fakedevice"
 	"claviger/keystore/key"
 )
 
@@ -22,7 +22,7 @@ func (s *service) marked(operation string) (n int) {
 // TestAskingForAKeyPendingDeletionIsNoticed: each operation that would use the key marks its record and is counted, and what
 // only looks at the key or changes it isn't.
 func TestAskingForAKeyPendingDeletionIsNoticed(t *testing.T) {
-	soft, v32 := start(t), startWith(t, hsmtest.LikeV32(t).Config())
+	soft, v32 := start(t), startWith(t, fakedevice.LikeV32(t).Config())
 	n := 0
 	for name, row := range keyStates {
 		if row.request == nil {

@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"claviger/hsm"
 	"claviger/hsm/hsmtest"
 	"claviger/internal/custody"
 	"claviger/internal/op"
@@ -121,7 +120,7 @@ func TestAKeyThatWasOnlyAnnounced(t *testing.T) {
 	s := startSettling(t)
 	kept := must[CreateKeyOutput](s, "CreateKey", edwards).KeyMetadata.KeyId
 	for range 2 {
-		name := hsm.NewResidentID()
+		name := hsmtest.ResidentID()
 		err := s.within(func(c *op.Call) error {
 			_, err := op.AsService(c, "kms", s.keys.announce, orphanInput{Id: hex.EncodeToString(name)})
 			return err

@@ -122,8 +122,8 @@ func printToken(w io.Writer, t hsm.Facts) {
 	row("largest message", bytesOr(t.LargestGCM))
 	row("RSA-OAEP", orNone(strings.Join(t.OAEP, ", ")))
 	row("key kinds", kindsOf(t.Kinds))
-	if len(t.Stays) > 0 {
-		row("may rest on it", kindsOf(t.Stays)+" (hsm.resident)")
+	if len(t.OnlyResident) > 0 {
+		row("may rest on it", kindsOf(t.OnlyResident)+" (hsm.resident)")
 	}
 	row("sessions", countOr(t.MaxSessions))
 	row("PIN", pinState(t))

@@ -11,12 +11,13 @@ import (
 	"claviger/internal/custody"
 )
 
-// AttackInUse finds the one key that a [hsm.Token] has in use, since session objects are everybody's in the process, and
-// tries to read, copy, change and wrap it, and to use it for anything but what its kind is for.
+// AttackInUse finds the one key that a [hsm.Token] has in use, since session objects are
+// everybody's in the process, and tries to read, copy, change and wrap it, and to use it for
+// anything but what its kind is for.
 func AttackInUse(t testing.TB, c hsm.Config, k custody.Kind) {
 	t.Helper()
-	x := newThief(t, c)
-	found := x.inUse(t, shapeOf(k).class)
+	x := newAttacker(t, c)
+	found := x.inUse(t, claimOf(k).class)
 	if len(found) != 1 {
 		t.Fatalf("%d such keys are in use, and not one of kind %s", len(found), k)
 	}
@@ -27,8 +28,10 @@ func AttackInUse(t testing.TB, c hsm.Config, k custody.Kind) {
 		refusedBy(t, "a key in use wrapped", err, pkcs11.CKR_KEY_UNEXTRACTABLE)
 	}
 	for _, change := range []*pkcs11.Attribute{
-		pkcs11.NewAttribute(pkcs11.CKA_LABEL, "mine"), pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true), pkcs11.NewAttribute(pkcs11.CKA_EXTRACTABLE, true),
-		pkcs11.NewAttribute(pkcs11.CKA_DECRYPT, true), pkcs11.NewAttribute(pkcs11.CKA_SIGN, true), pkcs11.NewAttribute(pkcs11.CKA_DERIVE, true),
+		pkcs11.NewAttribute(pkcs11.CKA_LABEL, "mine"), pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true),
+		pkcs11.NewAttribute(pkcs11.CKA_EXTRACTABLE, true),
+		pkcs11.NewAttribute(pkcs11.CKA_DECRYPT, true), pkcs11.NewAttribute(pkcs11.CKA_SIGN, true),
+		pkcs11.NewAttribute(pkcs11.CKA_DERIVE, true),
 	} {
 		if _, err := x.CopyObject(x.session(), key, []*pkcs11.Attribute{change}); err == nil {
 			t.Errorf("a key in use was copied with another attribute 0x%X", change.Type)
@@ -41,10 +44,12 @@ func AttackInUse(t testing.TB, c hsm.Config, k custody.Kind) {
 }
 
 // inUse returns the session objects of a class that can't be extracted.
-func (x *thief) inUse(t testing.TB, class uint) []pkcs11.ObjectHandle {
+func (x *attacker) inUse(t testing.TB, class uint) []pkcs11.ObjectHandle {
 	t.Helper()
-	if err := x.FindObjectsInit(x.session(), []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_CLASS, class),
-		pkcs11.NewAttribute(pkcs11.CKA_TOKEN, false), pkcs11.NewAttribute(pkcs11.CKA_EXTRACTABLE, false)}); err != nil {
+	if err := x.FindObjectsInit(x.session(),
+		[]*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_CLASS, class),
+			pkcs11.NewAttribute(pkcs11.CKA_TOKEN, false),
+			pkcs11.NewAttribute(pkcs11.CKA_EXTRACTABLE, false)}); err != nil {
 		t.Fatal(err)
 	}
 	found, _, err := x.FindObjects(x.session(), 100)
@@ -58,8 +63,10 @@ func (x *thief) inUse(t testing.TB, class uint) []pkcs11.ObjectHandle {
 type uses struct{ signs, decrypts []uint }
 
 // mechanisms are all that a key might be misused by.
-var mechanisms = []uint{pkcs11.CKM_RSA_PKCS, pkcs11.CKM_RSA_X_509, pkcs11.CKM_SHA256_RSA_PKCS, pkcs11.CKM_ECDSA, pkcs11.CKM_SHA256_HMAC,
-	pkcs11.CKM_SHA512_HMAC, pkcs11.CKM_SHA_1_HMAC, pkcs11.CKM_AES_CMAC, pkcs11.CKM_AES_ECB, pkcs11.CKM_AES_CBC}
+var mechanisms = []uint{pkcs11.CKM_RSA_PKCS, pkcs11.CKM_RSA_X_509, pkcs11.CKM_SHA256_RSA_PKCS,
+	pkcs11.CKM_ECDSA, pkcs11.CKM_SHA256_HMAC,
+	pkcs11.CKM_SHA512_HMAC, pkcs11.CKM_SHA_1_HMAC, pkcs11.CKM_AES_CMAC, pkcs11.CKM_AES_ECB,
+	pkcs11.CKM_AES_CBC}
 
 // intended has the kinds that some of the mechanisms are for.
 var intended = map[custody.Kind]uses{
@@ -72,27 +79,35 @@ var intended = map[custody.Kind]uses{
 }
 
 // misuse has the device begin each operation by each mechanism with a key.
-func (x *thief) misuse(t testing.TB, key pkcs11.ObjectHandle, may uses) {
+func (x *attacker) misuse(t testing.TB, key pkcs11.ObjectHandle, may uses) {
 	t.Helper()
 	for _, code := range mechanisms {
 		m := []*pkcs11.Mechanism{pkcs11.NewMechanism(code, nil)}
-		if err := x.onFreshSession(t, func(s pkcs11.SessionHandle) error { return x.SignInit(s, m, key) }); (err == nil) != slices.Contains(may.signs, code) {
+		if err := x.onFreshSession(t, func(s pkcs11.SessionHandle) error {
+			return x.SignInit(s, m, key)
+		}); (err == nil) != slices.Contains(may.signs, code) {
 			t.Errorf("signing by mechanism 0x%X: %v", code, err)
 		}
-		if err := x.onFreshSession(t, func(s pkcs11.SessionHandle) error { return x.DecryptInit(s, m, key) }); (err == nil) != slices.Contains(may.decrypts, code) {
+		if err := x.onFreshSession(t, func(s pkcs11.SessionHandle) error {
+			return x.DecryptInit(s, m, key)
+		}); (err == nil) != slices.Contains(may.decrypts, code) {
 			t.Errorf("decrypting by mechanism 0x%X: %v", code, err)
 		}
-		if err := x.onFreshSession(t, func(s pkcs11.SessionHandle) error { return x.EncryptInit(s, m, key) }); err == nil {
+		if err := x.onFreshSession(t, func(s pkcs11.SessionHandle) error {
+			return x.EncryptInit(s, m, key)
+		}); err == nil {
 			t.Errorf("it encrypts by mechanism 0x%X", code)
 		}
-		if _, err := x.UnwrapKey(x.session(), m, key, make([]byte, 256), thiefForm(aesShape, confined, 0)); err == nil {
+		if _, err := x.UnwrapKey(x.session(), m, key, make([]byte, 256),
+			unwrapTemplate(claimAES, unextractable, 0)); err == nil {
 			t.Errorf("it unwraps by mechanism 0x%X", code)
 		}
 	}
 }
 
-// onFreshSession begins an operation in a session that is closed afterwards, so that none is left active.
-func (x *thief) onFreshSession(t testing.TB, begin func(pkcs11.SessionHandle) error) error {
+// onFreshSession begins an operation in a session that is closed afterwards, so that none is left
+// active.
+func (x *attacker) onFreshSession(t testing.TB, begin func(pkcs11.SessionHandle) error) error {
 	t.Helper()
 	s, err := x.OpenSession(x.slot, pkcs11.CKF_SERIAL_SESSION|pkcs11.CKF_RW_SESSION)
 	if err != nil {
@@ -102,13 +117,16 @@ func (x *thief) onFreshSession(t testing.TB, begin func(pkcs11.SessionHandle) er
 	return begin(s)
 }
 
-// Plant returns a generic secret of a known value, wrapped by the root. Whoever has the PIN can make such a thing.
+// Plant returns a generic secret of a known value, wrapped by the root. Whoever has the PIN can
+// make such a thing.
 func Plant(t testing.TB, c hsm.Config, value []byte) []byte {
 	t.Helper()
-	x := newThief(t, c)
+	x := newAttacker(t, c)
 	object, err := x.CreateObject(x.session(), []*pkcs11.Attribute{
-		pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY), pkcs11.NewAttribute(pkcs11.CKA_KEY_TYPE, pkcs11.CKK_GENERIC_SECRET),
-		pkcs11.NewAttribute(pkcs11.CKA_EXTRACTABLE, true), pkcs11.NewAttribute(pkcs11.CKA_VALUE, value),
+		pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY),
+		pkcs11.NewAttribute(pkcs11.CKA_KEY_TYPE, pkcs11.CKK_GENERIC_SECRET),
+		pkcs11.NewAttribute(pkcs11.CKA_EXTRACTABLE, true),
+		pkcs11.NewAttribute(pkcs11.CKA_VALUE, value),
 	})
 	if err != nil {
 		t.Fatal(err)

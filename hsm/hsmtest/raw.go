@@ -9,8 +9,9 @@ import (
 	"claviger/hsm"
 )
 
-// Raw is a token used through miekg/pkcs11 and nothing else: no pool, no deadlines, no checks, no cure. It is what
-// a benchmark compares with. Several of them may be used at once, each by one goroutine.
+// Raw is a token used through miekg/pkcs11 and nothing else: no pool, no deadlines, no checks, no
+// cure. It is what a benchmark compares with. Several of them may be used at once, each by one
+// goroutine.
 type Raw struct {
 	p                   *pkcs11.Ctx
 	session             pkcs11.SessionHandle
@@ -20,14 +21,15 @@ type Raw struct {
 	template            []*pkcs11.Attribute
 }
 
-// OpenRaw logs in on the token that c names and makes n Raws with session keys of their own. Key pairs take long to make: there
-// is one of each type for all of them.
+// OpenRaw logs in on the token that c names and makes n Raws with session keys of their own. Key
+// pairs take long to make: there is one of each type for all of them.
 func OpenRaw(c hsm.Config, n int) ([]*Raw, error) {
 	p := pkcs11.New(c.Module)
 	if p == nil {
 		return nil, hsm.ErrModule
 	}
-	if err := p.Initialize(); err != nil && !errors.Is(err, pkcs11.Error(pkcs11.CKR_CRYPTOKI_ALREADY_INITIALIZED)) {
+	if err := p.Initialize(); err != nil &&
+		!errors.Is(err, pkcs11.Error(pkcs11.CKR_CRYPTOKI_ALREADY_INITIALIZED)) {
 		return nil, err
 	}
 	slots, err := p.GetSlotList(true)
@@ -45,14 +47,16 @@ func OpenRaw(c hsm.Config, n int) ([]*Raw, error) {
 func openRaw(p *pkcs11.Ctx, slot uint, c hsm.Config, n int) (all []*Raw, err error) {
 	for range n {
 		r := &Raw{p: p}
-		if r.session, err = p.OpenSession(slot, pkcs11.CKF_SERIAL_SESSION|pkcs11.CKF_RW_SESSION); err != nil {
+		if r.session, err = p.OpenSession(slot,
+			pkcs11.CKF_SERIAL_SESSION|pkcs11.CKF_RW_SESSION); err != nil {
 			return nil, err
 		}
 		pin, err := c.PIN()
 		if err != nil {
 			return nil, err
 		}
-		if err := p.Login(r.session, pkcs11.CKU_USER, string(pin)); err != nil && !errors.Is(err, pkcs11.Error(pkcs11.CKR_USER_ALREADY_LOGGED_IN)) {
+		if err := p.Login(r.session, pkcs11.CKU_USER, string(pin)); err != nil &&
+			!errors.Is(err, pkcs11.Error(pkcs11.CKR_USER_ALREADY_LOGGED_IN)) {
 			return nil, err
 		}
 		if err := r.keys(); err != nil {
@@ -69,29 +73,38 @@ func openRaw(p *pkcs11.Ctx, slot uint, c hsm.Config, n int) (all []*Raw, err err
 	return all, nil
 }
 
-// pairs makes a P-256 pair and one of RSA-2048, both of the session. Others of the same process may use them.
+// pairs makes a P-256 pair and one of RSA-2048, both of the session. Others of the same process may
+// use them.
 func (r *Raw) pairs() (err error) {
-	private := []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_TOKEN, false), pkcs11.NewAttribute(pkcs11.CKA_PRIVATE, true),
+	private := []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_TOKEN, false),
+		pkcs11.NewAttribute(pkcs11.CKA_PRIVATE, true),
 		pkcs11.NewAttribute(pkcs11.CKA_SENSITIVE, true), pkcs11.NewAttribute(pkcs11.CKA_SIGN, true)}
-	generate := func(mechanism uint, public ...*pkcs11.Attribute) (key pkcs11.ObjectHandle, err error) {
-		_, key, err = r.p.GenerateKeyPair(r.session, []*pkcs11.Mechanism{pkcs11.NewMechanism(mechanism, nil)}, public, private)
+	generate := func(mechanism uint,
+		public ...*pkcs11.Attribute) (key pkcs11.ObjectHandle, err error) {
+		_, key, err = r.p.GenerateKeyPair(r.session,
+			[]*pkcs11.Mechanism{pkcs11.NewMechanism(mechanism, nil)}, public, private)
 		return key, err
 	}
 	r.ecdsa, err = generate(pkcs11.CKM_EC_KEY_PAIR_GEN,
-		pkcs11.NewAttribute(pkcs11.CKA_EC_PARAMS, []byte{0x06, 8, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 3, 1, 7}))
+		pkcs11.NewAttribute(pkcs11.CKA_EC_PARAMS, []byte{
+			0x06, 8, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 3, 1, 7,
+		}))
 	if err != nil {
 		return err
 	}
 	r.rsa, err = generate(pkcs11.CKM_RSA_PKCS_KEY_PAIR_GEN,
-		pkcs11.NewAttribute(pkcs11.CKA_MODULUS_BITS, 2048), pkcs11.NewAttribute(pkcs11.CKA_PUBLIC_EXPONENT, []byte{1, 0, 1}))
+		pkcs11.NewAttribute(pkcs11.CKA_MODULUS_BITS, 2048),
+		pkcs11.NewAttribute(pkcs11.CKA_PUBLIC_EXPONENT, []byte{1, 0, 1}))
 	return err
 }
 
 // keys makes one key for each use, all of the session.
 func (r *Raw) keys() (err error) {
 	flags := func(on ...uint) []*pkcs11.Attribute {
-		a := []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_TOKEN, false), pkcs11.NewAttribute(pkcs11.CKA_PRIVATE, true),
-			pkcs11.NewAttribute(pkcs11.CKA_SENSITIVE, true), pkcs11.NewAttribute(pkcs11.CKA_EXTRACTABLE, true),
+		a := []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_TOKEN, false),
+			pkcs11.NewAttribute(pkcs11.CKA_PRIVATE, true),
+			pkcs11.NewAttribute(pkcs11.CKA_SENSITIVE, true),
+			pkcs11.NewAttribute(pkcs11.CKA_EXTRACTABLE, true),
 			pkcs11.NewAttribute(pkcs11.CKA_VALUE_LEN, 32)}
 		for _, f := range on {
 			a = append(a, pkcs11.NewAttribute(f, true))
@@ -99,21 +112,29 @@ func (r *Raw) keys() (err error) {
 		return a
 	}
 	generate := func(mechanism uint, on ...uint) (pkcs11.ObjectHandle, error) {
-		return r.p.GenerateKey(r.session, []*pkcs11.Mechanism{pkcs11.NewMechanism(mechanism, nil)}, flags(on...))
+		return r.p.GenerateKey(r.session, []*pkcs11.Mechanism{pkcs11.NewMechanism(mechanism, nil)},
+			flags(on...))
 	}
-	if r.aes, err = generate(pkcs11.CKM_AES_KEY_GEN, pkcs11.CKA_ENCRYPT, pkcs11.CKA_DECRYPT); err != nil {
+	if r.aes, err = generate(pkcs11.CKM_AES_KEY_GEN, pkcs11.CKA_ENCRYPT,
+		pkcs11.CKA_DECRYPT); err != nil {
 		return err
 	}
 	if r.hmac, err = generate(pkcs11.CKM_GENERIC_SECRET_KEY_GEN, pkcs11.CKA_SIGN); err != nil {
 		return err
 	}
-	if r.wrapping, err = generate(pkcs11.CKM_AES_KEY_GEN, pkcs11.CKA_WRAP, pkcs11.CKA_UNWRAP); err != nil {
+	if r.wrapping, err = generate(pkcs11.CKM_AES_KEY_GEN, pkcs11.CKA_WRAP,
+		pkcs11.CKA_UNWRAP); err != nil {
 		return err
 	}
-	r.template = []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY), pkcs11.NewAttribute(pkcs11.CKA_KEY_TYPE, pkcs11.CKK_AES),
-		pkcs11.NewAttribute(pkcs11.CKA_TOKEN, false), pkcs11.NewAttribute(pkcs11.CKA_PRIVATE, true), pkcs11.NewAttribute(pkcs11.CKA_SENSITIVE, true),
-		pkcs11.NewAttribute(pkcs11.CKA_ENCRYPT, true), pkcs11.NewAttribute(pkcs11.CKA_DECRYPT, true)}
-	r.wrapped, err = r.p.WrapKey(r.session, []*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_AES_KEY_WRAP_PAD, nil)}, r.wrapping, r.aes)
+	r.template = []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY),
+		pkcs11.NewAttribute(pkcs11.CKA_KEY_TYPE, pkcs11.CKK_AES),
+		pkcs11.NewAttribute(pkcs11.CKA_TOKEN, false), pkcs11.NewAttribute(pkcs11.CKA_PRIVATE, true),
+		pkcs11.NewAttribute(pkcs11.CKA_SENSITIVE, true),
+		pkcs11.NewAttribute(pkcs11.CKA_ENCRYPT, true),
+		pkcs11.NewAttribute(pkcs11.CKA_DECRYPT, true)}
+	r.wrapped, err = r.p.WrapKey(r.session,
+		[]*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_AES_KEY_WRAP_PAD, nil)}, r.wrapping,
+		r.aes)
 	return err
 }
 
@@ -123,7 +144,8 @@ func (r *Raw) Seal(plaintext []byte) ([]byte, error) {
 	rand.Read(iv)
 	g := pkcs11.NewGCMParams(iv, nil, 128)
 	defer g.Free()
-	if err := r.p.EncryptInit(r.session, []*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_AES_GCM, g)}, r.aes); err != nil {
+	if err := r.p.EncryptInit(r.session,
+		[]*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_AES_GCM, g)}, r.aes); err != nil {
 		return nil, err
 	}
 	ciphertext, err := r.p.Encrypt(r.session, plaintext)
@@ -136,7 +158,8 @@ func (r *Raw) Unseal(sealed []byte) ([]byte, error) { return r.unseal(sealed, r.
 func (r *Raw) unseal(sealed []byte, key pkcs11.ObjectHandle) ([]byte, error) {
 	g := pkcs11.NewGCMParams(sealed[:12], nil, 128)
 	defer g.Free()
-	if err := r.p.DecryptInit(r.session, []*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_AES_GCM, g)}, key); err != nil {
+	if err := r.p.DecryptInit(r.session,
+		[]*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_AES_GCM, g)}, key); err != nil {
 		return nil, err
 	}
 	return r.p.Decrypt(r.session, sealed[12:])
@@ -144,7 +167,9 @@ func (r *Raw) unseal(sealed []byte, key pkcs11.ObjectHandle) ([]byte, error) {
 
 // UnwrapAndUnseal opens what Seal returned by a key that it unwraps for the purpose and destroys.
 func (r *Raw) UnwrapAndUnseal(sealed []byte) ([]byte, error) {
-	key, err := r.p.UnwrapKey(r.session, []*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_AES_KEY_WRAP_PAD, nil)}, r.wrapping, r.wrapped, r.template)
+	key, err := r.p.UnwrapKey(r.session,
+		[]*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_AES_KEY_WRAP_PAD, nil)}, r.wrapping,
+		r.wrapped, r.template)
 	if err != nil {
 		return nil, err
 	}
@@ -164,7 +189,8 @@ func (r *Raw) SignECDSA(digest []byte) ([]byte, error) {
 
 // SignPSS signs a SHA-256 digest by RSASSA-PSS with a key of 2048 bits.
 func (r *Raw) SignPSS(digest []byte) ([]byte, error) {
-	return r.sign(pkcs11.NewMechanism(pkcs11.CKM_RSA_PKCS_PSS, pkcs11.NewPSSParams(pkcs11.CKM_SHA256, pkcs11.CKG_MGF1_SHA256, 32)), r.rsa, digest)
+	return r.sign(pkcs11.NewMechanism(pkcs11.CKM_RSA_PKCS_PSS,
+		pkcs11.NewPSSParams(pkcs11.CKM_SHA256, pkcs11.CKG_MGF1_SHA256, 32)), r.rsa, digest)
 }
 
 func (r *Raw) sign(m *pkcs11.Mechanism, key pkcs11.ObjectHandle, data []byte) ([]byte, error) {

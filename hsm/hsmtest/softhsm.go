@@ -21,9 +21,9 @@ const (
 	SOPIN = "0815-officer-pin"
 )
 
-// bench is the one SoftHSM2 configuration of this process: the module reads SOFTHSM2_CONF at each C_Initialize, so
-// its path must not change while any test of the process is running.
-var bench struct {
+// installation is the one SoftHSM2 configuration of this process: the module reads SOFTHSM2_CONF at
+// each C_Initialize, so its path must not change while any test of the process is running.
+var installation struct {
 	sync.Mutex
 	dir   string
 	users int
@@ -31,20 +31,23 @@ var bench struct {
 
 var tokens atomic.Uint64
 
-// SoftHSM makes a fresh SoftHSM2 token with a root and returns the configuration to open it with. The token lies
-// in memory where there is /dev/shm, and is gone when the last test that uses one has ended. Child processes
-// find it too, by the environment. Without SoftHSM2 the test fails.
+// SoftHSM makes a fresh SoftHSM2 token with a root and returns the configuration to open it with.
+// The token lies in memory where there is /dev/shm, and is gone when the last test that uses one
+// has ended. Child processes find it too, by the environment. Without SoftHSM2 the test fails.
 func SoftHSM(t testing.TB) hsm.Config {
 	t.Helper()
 	c := Bare(t)
-	_, err := hsm.Initialize(context.Background(), hsm.Ceremony{Config: c, SOPIN: secret(SOPIN), Create: true})
+	_, err := hsm.Initialize(context.Background(), hsm.Ceremony{
+		Config: c, SOPIN: secret(SOPIN), Create: true,
+	})
 	if err != nil {
 		t.Fatalf("making a SoftHSM2 token: %v", err)
 	}
 	return c
 }
 
-// Bare returns the configuration of a SoftHSM2 token that doesn't exist yet, for tests of the ceremony.
+// Bare returns the configuration of a SoftHSM2 token that doesn't exist yet, for tests of the
+// ceremony.
 func Bare(t testing.TB) hsm.Config {
 	t.Helper()
 	module, ok := hsm.FindSoftHSM()
@@ -71,26 +74,28 @@ func secret(s string) func() ([]byte, error) {
 // set makes the token directory and its configuration for as long as t runs.
 func set(t testing.TB) {
 	t.Helper()
-	bench.Lock()
-	defer bench.Unlock()
-	if bench.dir == "" {
+	installation.Lock()
+	defer installation.Unlock()
+	if installation.dir == "" {
 		dir, err := os.MkdirTemp(memory(), "claviger-softhsm-")
 		if err != nil {
 			t.Fatal(err)
 		}
-		bench.dir = dir
+		installation.dir = dir
 	}
-	if bench.users == 0 { // never while a module may be reading it
+	if installation.users == 0 { // never while a module may be reading it
 		configure(t)
 	}
-	bench.users++
+	installation.users++
 	t.Cleanup(clearAway)
 }
 
 func configure(t testing.TB) {
 	t.Helper()
-	conf := filepath.Join(bench.dir, "softhsm2.conf")
-	text := fmt.Sprintf("directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\nslots.removable = false\n", tokenDir())
+	conf := filepath.Join(installation.dir, "softhsm2.conf")
+	text := fmt.Sprintf(
+		"directories.tokendir = %s\nobjectstore.backend = file\n"+
+			"log.level = ERROR\nslots.removable = false\n", tokenDir())
 	err := os.MkdirAll(tokenDir(), 0o700)
 	if err == nil {
 		err = os.WriteFile(conf, []byte(text), 0o600)
@@ -104,14 +109,14 @@ func configure(t testing.TB) {
 }
 
 func clearAway() {
-	bench.Lock()
-	defer bench.Unlock()
-	if bench.users--; bench.users == 0 {
-		os.RemoveAll(bench.dir)
+	installation.Lock()
+	defer installation.Unlock()
+	if installation.users--; installation.users == 0 {
+		os.RemoveAll(installation.dir)
 	}
 }
 
-func tokenDir() string { return filepath.Join(bench.dir, "tokens") }
+func tokenDir() string { return filepath.Join(installation.dir, "tokens") }
 
 // memory is where test tokens belong: on a disk SoftHSM2 takes a hundred times longer to make one.
 func memory() string {
@@ -121,12 +126,12 @@ func memory() string {
 	return ""
 }
 
-// Pull takes a SoftHSM2 token away, as if its device were unplugged, and returns what puts it back. The token is
-// put back at the end of the test in any case.
+// Pull takes a SoftHSM2 token away, as if its device were unplugged, and returns what puts it back.
+// The token is put back at the end of the test in any case.
 func Pull(t testing.TB, serial string) (putBack func()) {
 	t.Helper()
 	from := Dir(t, serial)
-	to := filepath.Join(bench.dir, "pulled-"+serial)
+	to := filepath.Join(installation.dir, "pulled-"+serial)
 	if err := os.Rename(from, to); err != nil {
 		t.Fatal(err)
 	}

@@ -12,8 +12,8 @@ import (
 	"claviger/internal/custody"
 )
 
-// Vendor returns the configuration of a real device from CLAVIGER_TEST_MODULE, CLAVIGER_TEST_TOKEN (its label)
-// and CLAVIGER_TEST_PIN, and false when they aren't set. The token must have a root.
+// Vendor returns the configuration of a real device from CLAVIGER_TEST_MODULE, CLAVIGER_TEST_TOKEN
+// (its label) and CLAVIGER_TEST_PIN, and false when they aren't set. The token must have a root.
 func Vendor() (hsm.Config, bool) {
 	c := hsm.Config{
 		Module:     os.Getenv("CLAVIGER_TEST_MODULE"),
@@ -23,40 +23,40 @@ func Vendor() (hsm.Config, bool) {
 	return c, c.Module != "" && c.TokenLabel != ""
 }
 
-// Run is what every token must do, whatever it is made of. Config is called once for each test and names a token
-// with a root; it may be the same each time.
+// Run is what every token must do, whatever it is made of. Config is called once for each test and
+// names a token with a root; it may be the same each time.
 func Run(t *testing.T, config func(testing.TB) hsm.Config) {
 	for name, test := range map[string]func(*testing.T, hsm.Config){
-		"seals and unseals":                 seals,
-		"knows a forgery":                   forgeries,
-		"authenticates":                     authenticates,
-		"keeps kinds apart":                 kinds,
-		"refuses a wrong material":          wrongMaterials,
-		"proves a key before it encrypts":   checks,
-		"gives random bytes":                randoms,
-		"loads a key once":                  loads,
-		"hands on what Load says":           loadErrors,
-		"bounds its cache":                  bounded,
-		"forgets":                           forgets,
-		"opens its materials after restart": restarts,
-		"serves many at once":               hammer,
-		"answers deadlines":                 deadlines,
-		"ends with Close":                   closes,
-		"is listed":                         listed,
+		"Seal_AnyValue_IsUnsealed":             seals,
+		"Unseal_Forgery_IsKnown":               forgeries,
+		"MAC_AnyData_IsHMAC":                   authenticates,
+		"Key_WrongUse_IsRefused":               kinds,
+		"Load_WrongMaterial_IsRefused":         wrongMaterials,
+		"Seal_WrongCheckValue_IsRefused":       checks,
+		"Random_AnyLength_IsGiven":             randoms,
+		"Handles_ManyUses_LoadOnce":            loads,
+		"Handles_LoadFails_ErrorIsHandedOn":    loadErrors,
+		"Handles_MoreThanTheLimit_AreDropped":  bounded,
+		"Forget_CachedKey_IsLoadedAgain":       forgets,
+		"Open_AfterRestart_MaterialsStillOpen": restarts,
+		"Token_ManyCallers_AreServed":          hammer,
+		"Call_DeadlinePassed_IsUnavailable":    deadlines,
+		"Close_UsedAfterwards_IsUnavailable":   closes,
+		"Inspect_OpenToken_IsListed":           listed,
 
-		"signs":                                 signs,
-		"decrypts by RSA":                       decrypts,
-		"agrees on secrets":                     derives,
-		"decapsulates":                          decapsulates,
-		"authenticates with every hash":         authenticatesAll,
-		"keeps pairs apart":                     pairKinds,
-		"proves a pair before its use":          pairChecks,
-		"opens its pairs after restart":         pairsAfterRestart,
-		"survives a caller gone while it makes": generatesUnderCancel,
+		"Sign_EveryAlgorithm_Verifies":            signs,
+		"Decrypt_EveryAlgorithm_Decrypts":         decrypts,
+		"Derive_BothSides_Agree":                  derives,
+		"Decapsulate_Encapsulated_GivesTheSecret": decapsulates,
+		"MAC_EveryHash_IsHMAC":                    authenticatesAll,
+		"Pair_WrongUse_IsRefused":                 pairKinds,
+		"Pair_WrongCheckValue_IsRefused":          pairChecks,
+		"Open_AfterRestart_PairsStillOpen":        pairsAfterRestart,
+		"Generate_CallerGone_TokenIsNoneTheWorse": generatesUnderCancel,
 
-		"imports":                    imports,
-		"knows what it imported":     recognizes,
-		"refuses what it can't take": refusesImports,
+		"Import_EveryKindAndAlgorithm_Works": imports,
+		"Import_KnownKey_IsRecognized":       recognizes,
+		"Import_UnfitInput_IsRefused":        refusesImports,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, config(t)) })
 	}
@@ -101,7 +101,8 @@ func seal(t testing.TB, tok *hsm.Token, m custody.Material, plaintext, aad []byt
 func seals(t *testing.T, c hsm.Config) {
 	tok := Open(t, c)
 	m := Make(t, tok, "k", custody.AES256)
-	if root, err := hex.DecodeString(tok.Root()); err != nil || len(root) != 16 || m.Root != tok.Root() {
+	if root, err := hex.DecodeString(tok.Root()); err != nil || len(root) != 16 ||
+		m.Root != tok.Root() {
 		t.Errorf("root %q, material under %q", tok.Root(), m.Root)
 	}
 	for _, size := range []int{0, 1, 31, 32, 4096, 15 << 10} {
@@ -128,7 +129,8 @@ func forgeries(t *testing.T, c hsm.Config) {
 	sealed := seal(t, tok, m, []byte("attack at dawn"), []byte("context"))
 	forged := func(what string, m custody.Material, sealed, aad []byte) {
 		t.Helper()
-		if got, err := tok.Unseal(background, m.Rest(), sealed, aad); !errors.Is(err, custody.ErrForged) || got != nil {
+		if got, err := tok.Unseal(background, m.Rest(), sealed,
+			aad); !errors.Is(err, custody.ErrForged) || got != nil {
 			t.Errorf("%s: %q, %v", what, got, err)
 		}
 	}
@@ -203,11 +205,16 @@ func wrongMaterials(t *testing.T, c hsm.Config) {
 	m := Make(t, tok, "k", custody.AES256)
 	sealed := seal(t, tok, m, []byte("x"), nil)
 	for what, change := range map[string]func(*custody.Material){
-		"no wrapped form":     func(m *custody.Material) { m.Wrapped = nil },
-		"an empty one":        func(m *custody.Material) { m.Wrapped = []byte{} },
-		"a short one":         func(m *custody.Material) { m.Wrapped = m.Wrapped[:32] },
-		"a damaged one":       func(m *custody.Material) { m.Wrapped = bytes.Clone(m.Wrapped); m.Wrapped[7] ^= 1 },
-		"another root":        func(m *custody.Material) { m.Root = "00000000000000000000000000000000" },
+		"no wrapped form": func(m *custody.Material) { m.Wrapped = nil },
+		"an empty one":    func(m *custody.Material) { m.Wrapped = []byte{} },
+		"a short one":     func(m *custody.Material) { m.Wrapped = m.Wrapped[:32] },
+		"a damaged one": func(m *custody.Material) {
+			m.Wrapped = bytes.Clone(m.Wrapped)
+			m.Wrapped[7] ^= 1
+		},
+		"another root": func(m *custody.Material) {
+			m.Root = "00000000000000000000000000000000"
+		},
 		"another mechanism":   func(m *custody.Material) { m.Mechanism = "CKM_AES_KEY_WRAP" },
 		"an unknown kind":     func(m *custody.Material) { m.Kind = "DES" },
 		"another material id": func(m *custody.Material) { m.ID = "j" },
@@ -218,7 +225,8 @@ func wrongMaterials(t *testing.T, c hsm.Config) {
 		ref := bad.Rest()
 		ref.ID = "k"
 		_, err := tok.Unseal(background, ref, sealed, nil)
-		if err == nil || errors.Is(err, custody.ErrForged) || errors.Is(err, custody.ErrUnavailable) {
+		if err == nil || errors.Is(err, custody.ErrForged) ||
+			errors.Is(err, custody.ErrUnavailable) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}

@@ -45,7 +45,10 @@ func loads(t *testing.T, c hsm.Config) {
 func loadErrors(t *testing.T, c hsm.Config) {
 	tok := Open(t, c)
 	gone := fault.New(fault.State, "DisabledException", "")
-	ref := custody.Ref{ID: "k", Load: func(context.Context) (custody.Material, error) { return custody.Material{}, gone }}
+	ref := custody.Ref{
+		ID:   "k",
+		Load: func(context.Context) (custody.Material, error) { return custody.Material{}, gone },
+	}
 	if _, err := tok.Seal(background, ref, nil, nil); !errors.Is(err, gone) {
 		t.Errorf("Load said %v, and the token %v", gone, err)
 	}
@@ -79,7 +82,8 @@ func bounded(t *testing.T, c hsm.Config) {
 			if err != nil {
 				return err
 			}
-			if got, err := tok.Unseal(background, m.Rest(), sealed, nil); err != nil || string(got) != m.ID {
+			if got, err := tok.Unseal(background, m.Rest(), sealed,
+				nil); err != nil || string(got) != m.ID {
 				return fmt.Errorf("%q, %w", got, err)
 			}
 		}
@@ -120,10 +124,12 @@ func restarts(t *testing.T, c hsm.Config) {
 		t.Fatal(err)
 	}
 	tok = Open(t, c)
-	if got, err := tok.Unseal(background, aes.Rest(), sealed, nil); err != nil || string(got) != "kept" {
+	if got, err := tok.Unseal(background, aes.Rest(), sealed,
+		nil); err != nil || string(got) != "kept" {
 		t.Errorf("%q, %v", got, err)
 	}
-	if got, err := tok.MAC(background, mac.Rest(), []byte("kept")); err != nil || !bytes.Equal(got, code) {
+	if got, err := tok.MAC(background, mac.Rest(),
+		[]byte("kept")); err != nil || !bytes.Equal(got, code) {
 		t.Errorf("another code, %v", err)
 	}
 }
@@ -169,7 +175,8 @@ func deadlines(t *testing.T, c hsm.Config) {
 	over, cancel := context.WithTimeout(background, -time.Second)
 	defer cancel()
 	tok.Forget("k")
-	if _, err := tok.Seal(over, m.Rest(), []byte("x"), nil); err != nil && !errors.Is(err, custody.ErrUnavailable) {
+	if _, err := tok.Seal(over, m.Rest(), []byte("x"),
+		nil); err != nil && !errors.Is(err, custody.ErrUnavailable) {
 		t.Error(err)
 	}
 	if _, err := tok.Seal(background, m.Rest(), []byte("x"), nil); err != nil {
@@ -185,7 +192,8 @@ func closes(t *testing.T, c hsm.Config) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := tok.Seal(background, m.Rest(), []byte("x"), nil); !errors.Is(err, custody.ErrUnavailable) {
+	if _, err := tok.Seal(background, m.Rest(), []byte("x"),
+		nil); !errors.Is(err, custody.ErrUnavailable) {
 		t.Errorf("a closed token: %v", err)
 	}
 	if err := tok.Ready(); !errors.Is(err, custody.ErrUnavailable) {
@@ -201,7 +209,8 @@ func listed(t *testing.T, c hsm.Config) {
 		t.Fatal(err)
 	}
 	for _, f := range all {
-		if f.Serial == tok.Facts().Serial && f.Label == tok.Facts().Label && f.Initialized && f.KeyWrap != "" {
+		if f.Serial == tok.Facts().Serial && f.Label == tok.Facts().Label && f.Initialized &&
+			f.KeyWrap != "" {
 			return
 		}
 	}

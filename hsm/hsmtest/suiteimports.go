@@ -5,119 +5,39 @@ import (
 	"crypto"
 	"crypto/ecdh"
 	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha1"
-	"crypto/sha256"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"hash"
 	"os"
 	"strings"
 	"sync"
 	"testing"
 
-	"github.com/decred/dcrd/dcrec/secp256k1/v4"
-
 	"claviger/hsm"
-	"claviger/hsm/internal/kwp"
 	"claviger/internal/custody"
 )
 
 // Wrappings are the algorithms of imports, and PairSpecs the sizes of the pairs they come under.
 var (
-	Wrappings = []custody.Algorithm{"RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "RSA_AES_KEY_WRAP_SHA_1", "RSA_AES_KEY_WRAP_SHA_256"}
+	Wrappings = []custody.Algorithm{
+		"RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "RSA_AES_KEY_WRAP_SHA_1",
+		"RSA_AES_KEY_WRAP_SHA_256",
+	}
 	PairSpecs = []string{"RSA_2048", "RSA_3072", "RSA_4096"}
 )
 
-// Envelop wraps a key as a customer does, for the public half of a pair in SubjectPublicKeyInfo. It returns nil for a key that
-// is too long for the algorithm.
-func Envelop(t testing.TB, spki []byte, alg custody.Algorithm, key []byte) []byte {
-	t.Helper()
-	kek := make([]byte, 32)
-	rand.Read(kek)
-	if !strings.HasPrefix(string(alg), "RSA_AES") {
-		return envelop(t, spki, alg, key)
-	}
-	inner, err := kwp.Wrap(kek, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return append(envelop(t, spki, alg, kek), inner...)
-}
-
-// envelop is RSAES-OAEP by the hash at the end of an algorithm's name.
-func envelop(t testing.TB, spki []byte, alg custody.Algorithm, key []byte) []byte {
-	t.Helper()
-	public, err := x509.ParsePKIXPublicKey(spki)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var h hash.Hash = sha256.New()
-	if strings.HasSuffix(string(alg), "SHA_1") {
-		h = sha1.New()
-	}
-	out, err := rsa.EncryptOAEP(h, rand.Reader, public.(*rsa.PublicKey), key, nil)
-	if err != nil && !errors.Is(err, rsa.ErrMessageTooLong) {
-		t.Fatal(err)
-	}
-	return out
-}
-
-// rsaKeys are made once: the big ones take seconds.
-var rsaKeys = map[string]func() *rsa.PrivateKey{
-	"RSA_2048": sync.OnceValue(func() *rsa.PrivateKey { return newRSA(2048) }),
-	"RSA_3072": sync.OnceValue(func() *rsa.PrivateKey { return newRSA(3072) }),
-	"RSA_4096": sync.OnceValue(func() *rsa.PrivateKey { return newRSA(4096) }),
-}
-
-func newRSA(bits int) *rsa.PrivateKey {
-	key, err := rsa.GenerateKey(rand.Reader, bits)
-	if err != nil {
-		panic(err)
-	}
-	return key
-}
-
-// Outside makes a key of a kind outside the token: of a secret key its bytes, of a pair the private key as well. A name that
-// begins so says the kind: an AWS key spec will do.
-func Outside(t testing.TB, kind string) (key []byte, private crypto.PrivateKey) {
-	t.Helper()
-	spec, _, _ := strings.Cut(kind, " ")
-	curves := map[string]elliptic.Curve{"ECC_NIST_P256": elliptic.P256(), "ECC_NIST_P384": elliptic.P384(), "ECC_NIST_P521": elliptic.P521()}
-	sizes := map[string]int{"AES_256": 32, "SYMMETRIC_DEFAULT": 32, "HMAC_SHA_224": 28, "HMAC_SHA_256": 32, "HMAC_SHA_384": 48, "HMAC_SHA_512": 64,
-		"HMAC_224": 28, "HMAC_256": 32, "HMAC_384": 48, "HMAC_512": 64}
-	var err error
-	switch {
-	case sizes[spec] > 0:
-		key = make([]byte, sizes[spec])
-		rand.Read(key)
-		return key, nil
-	case curves[spec] != nil:
-		private, err = ecdsa.GenerateKey(curves[spec], rand.Reader)
-	case rsaKeys[spec] != nil:
-		private = rsaKeys[spec]()
-	default:
-		private, err = secp256k1.GeneratePrivateKey()
-	}
-	if err == nil {
-		key, err = PKCS8(private)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key, private
-}
-
 // importable are the kinds that a token takes.
-var importable = []custody.Kind{custody.AES256, custody.HMAC224, custody.HMAC256, custody.HMAC384, custody.HMAC512,
-	custody.RSA2048Sign, custody.RSA3072Sign, custody.RSA4096Sign, custody.RSA2048Decrypt, custody.RSA3072Decrypt, custody.RSA4096Decrypt,
-	custody.P256Sign, custody.P384Sign, custody.P521Sign, custody.P256K1Sign, custody.P256Derive, custody.P384Derive, custody.P521Derive}
+var importable = []custody.Kind{custody.AES256, custody.HMAC224, custody.HMAC256, custody.HMAC384,
+	custody.HMAC512,
+	custody.RSA2048Sign, custody.RSA3072Sign, custody.RSA4096Sign, custody.RSA2048Decrypt,
+	custody.RSA3072Decrypt, custody.RSA4096Decrypt,
+	custody.P256Sign, custody.P384Sign, custody.P521Sign, custody.P256K1Sign, custody.P256Derive,
+	custody.P384Derive, custody.P521Derive}
 
-// imports brings every kind by every algorithm under a pair of every size, or in the short run under the small ones and a few
-// under the others, and has the standard library agree with what the token makes of it.
+// imports brings every kind by every algorithm under a pair of every size, or in the short run
+// under the small ones and a few under the others, and has the standard library agree with what the
+// token makes of it.
 func imports(t *testing.T, c hsm.Config) {
 	tok := Open(t, c)
 	long := os.Getenv("CLAVIGER_LONG") != ""
@@ -135,7 +55,10 @@ func imports(t *testing.T, c hsm.Config) {
 					continue
 				}
 				key, private := Outside(t, string(k))
-				in := custody.Import{Pair: pair, Algorithm: alg, Wrapped: Envelop(t, pair.Public, alg, key), Kind: k, ID: "new"}
+				in := custody.Import{
+					Pair: pair, Algorithm: alg, Wrapped: Envelop(t, pair.Public, alg, key), Kind: k,
+					ID: "new",
+				}
 				if in.Wrapped == nil {
 					continue
 				}
@@ -153,8 +76,10 @@ func imports(t *testing.T, c hsm.Config) {
 	for _, x := range []struct {
 		spec string
 		alg  custody.Algorithm
-	}{{"RSA_1024", "RSAES_OAEP_SHA_1"}, {"SM2", "SM2PKE"}, {"RSA_2048", "RSAES_PKCS1_V1_5"}, {"", ""}} {
-		if _, err := tok.ImportPair(background, "x", x.spec, x.alg); !errors.Is(err, custody.ErrUnsupported) {
+	}{{"RSA_1024", "RSAES_OAEP_SHA_1"}, {"SM2", "SM2PKE"}, {"RSA_2048", "RSAES_PKCS1_V1_5"},
+		{"", ""}} {
+		if _, err := tok.ImportPair(background, "x", x.spec,
+			x.alg); !errors.Is(err, custody.ErrUnsupported) {
 			t.Errorf("a pair %s for %s: %v", x.spec, x.alg, err)
 		}
 	}
@@ -165,7 +90,8 @@ var (
 	pairs   = map[string]custody.Material{}
 )
 
-// importPair makes a pair, or takes one of that size that was made under the same root before, for the other algorithms.
+// importPair makes a pair, or takes one of that size that was made under the same root before, for
+// the other algorithms.
 func importPair(t testing.TB, tok *hsm.Token, spec string, alg custody.Algorithm) custody.Material {
 	t.Helper()
 	pairsMu.Lock()
@@ -184,7 +110,8 @@ func importPair(t testing.TB, tok *hsm.Token, spec string, alg custody.Algorithm
 }
 
 // agrees holds a material on the token to the key it was imported from.
-func agrees(t *testing.T, tok *hsm.Token, m custody.Material, key []byte, private crypto.PrivateKey) error {
+func agrees(t *testing.T, tok *hsm.Token, m custody.Material, key []byte,
+	private crypto.PrivateKey) error {
 	t.Helper()
 	data := []byte("attack at dawn")
 	switch {
@@ -193,14 +120,17 @@ func agrees(t *testing.T, tok *hsm.Token, m custody.Material, key []byte, privat
 		if err != nil {
 			return err
 		}
-		got, err := gcm(key).Open(nil, sealed[:12], sealed[12:], []byte("context"))
+		got, err := openGCM(key, sealed, []byte("context"))
 		if err == nil && !bytes.Equal(got, data) {
 			err = errors.New("it decrypts to something else")
 		}
 		return err
 	case private == nil:
 		got, err := tok.MAC(background, m.Rest(), data)
-		h := map[custody.Kind]crypto.Hash{custody.HMAC224: crypto.SHA224, custody.HMAC256: crypto.SHA256, custody.HMAC384: crypto.SHA384, custody.HMAC512: crypto.SHA512}
+		h := map[custody.Kind]crypto.Hash{
+			custody.HMAC224: crypto.SHA224, custody.HMAC256: crypto.SHA256,
+			custody.HMAC384: crypto.SHA384, custody.HMAC512: crypto.SHA512,
+		}
 		if err == nil && !bytes.Equal(got, authenticate(h[m.Kind], key, data)) {
 			err = errors.New("it makes another code")
 		}
@@ -215,7 +145,8 @@ func pairAgrees(t *testing.T, tok *hsm.Token, m custody.Material, private crypto
 	if err != nil {
 		return err
 	}
-	if own, is := private.(interface{ Public() crypto.PublicKey }); is && !own.Public().(interface{ Equal(crypto.PublicKey) bool }).Equal(public) {
+	if own, is := private.(interface{ Public() crypto.PublicKey }); is &&
+		!own.Public().(interface{ Equal(crypto.PublicKey) bool }).Equal(public) {
 		return errors.New("the public half is another")
 	}
 	if strings.HasSuffix(string(m.Kind), "KEY_AGREEMENT") {
@@ -223,7 +154,9 @@ func pairAgrees(t *testing.T, tok *hsm.Token, m custody.Material, private crypto
 		if err != nil {
 			return err
 		}
-		peer, secret := agree(t, map[int]ecdh.Curve{65: ecdh.P256(), 97: ecdh.P384(), 133: ecdh.P521()}[len(own.PublicKey().Bytes())], own.PublicKey())
+		peer, secret := agree(t,
+			map[int]ecdh.Curve{65: ecdh.P256(), 97: ecdh.P384(),
+				133: ecdh.P521()}[len(own.PublicKey().Bytes())], own.PublicKey())
 		got, err := tok.Derive(background, m.Rest(), peer)
 		if err == nil && !bytes.Equal(got, secret) {
 			err = errors.New("it agrees on another secret")
@@ -232,11 +165,13 @@ func pairAgrees(t *testing.T, tok *hsm.Token, m custody.Material, private crypto
 	}
 	for _, alg := range algorithms[m.Kind] {
 		if strings.HasSuffix(string(m.Kind), "ENCRYPT_DECRYPT") {
-			ciphertext, err := rsa.EncryptOAEP(oaepHash(alg), rand.Reader, public.(*rsa.PublicKey), []byte("x"), nil)
+			ciphertext, err := rsa.EncryptOAEP(oaepHash(alg), rand.Reader, public.(*rsa.PublicKey),
+				[]byte("x"), nil)
 			if err != nil {
 				return err
 			}
-			if got, err := tok.Decrypt(background, m.Rest(), alg, ciphertext); err != nil || string(got) != "x" {
+			if got, err := tok.Decrypt(background, m.Rest(), alg,
+				ciphertext); err != nil || string(got) != "x" {
 				return fmt.Errorf("%s: %q, %w", alg, got, err)
 			}
 			continue
@@ -253,19 +188,25 @@ func pairAgrees(t *testing.T, tok *hsm.Token, m custody.Material, private crypto
 	return nil
 }
 
-// recognizes imports each key twice and another once: the second is the first, with or without its wrapped form, under the
-// first one's name.
+// recognizes imports each key twice and another once: the second is the first, with or without its
+// wrapped form, under the first one's name.
 func recognizes(t *testing.T, c hsm.Config) {
 	tok := Open(t, c)
 	alg := custody.Algorithm("RSA_AES_KEY_WRAP_SHA_1")
 	pair := importPair(t, tok, "RSA_2048", alg)
-	for _, k := range []custody.Kind{custody.AES256, custody.HMAC224, custody.HMAC512, custody.RSA2048Sign, custody.P256Sign, custody.P256K1Sign, custody.P384Derive} {
+	for _, k := range []custody.Kind{
+		custody.AES256, custody.HMAC224, custody.HMAC512, custody.RSA2048Sign, custody.P256Sign,
+		custody.P256K1Sign, custody.P384Derive,
+	} {
 		if !tok.Supports(k) {
 			continue
 		}
 		key, private := Outside(t, string(k))
 		other, _ := Outside(t, string(k))
-		in := custody.Import{Pair: pair, Algorithm: alg, Wrapped: Envelop(t, pair.Public, alg, key), Kind: k, ID: "first"}
+		in := custody.Import{
+			Pair: pair, Algorithm: alg, Wrapped: Envelop(t, pair.Public, alg, key), Kind: k,
+			ID: "first",
+		}
 		first, err := tok.Import(background, in)
 		if err != nil {
 			t.Fatalf("%s: %v", k, err)
@@ -277,19 +218,22 @@ func recognizes(t *testing.T, c hsm.Config) {
 		}
 		emptied := first
 		emptied.Wrapped = nil
-		in.ID, in.Known, in.Wrapped = "third", []custody.Material{second, emptied}, Envelop(t, pair.Public, alg, key)
+		in.ID, in.Known, in.Wrapped = "third", []custody.Material{second, emptied},
+			Envelop(t, pair.Public, alg, key)
 		again, err := tok.Import(background, in)
 		if k == custody.RSA2048Sign {
 			second.ID = "first" // there is only one such key
 		}
-		if err != nil || again.ID != "first" || !bytes.Equal(again.Check, first.Check) || !bytes.Equal(again.Public, first.Public) {
+		if err != nil || again.ID != "first" || !bytes.Equal(again.Check, first.Check) ||
+			!bytes.Equal(again.Public, first.Public) {
 			t.Errorf("%s came back as %q: %v", k, again.ID, err)
 		}
 		if err := agrees(t, tok, again, key, private); err != nil {
 			t.Errorf("%s: %v", k, err)
 		}
 		in.Known = []custody.Material{second}
-		if third, err := tok.Import(background, in); err != nil || third.ID != "third" && k != custody.RSA2048Sign {
+		if third, err := tok.Import(background,
+			in); err != nil || third.ID != "third" && k != custody.RSA2048Sign {
 			t.Errorf("%s is taken for another: %q, %v", k, third.ID, err)
 		}
 		for _, id := range []string{"first", "second", "third"} {
@@ -298,7 +242,8 @@ func recognizes(t *testing.T, c hsm.Config) {
 	}
 }
 
-// refusesImports changes what is sent in every way: what can't be unwrapped is one error, and what is no such key another.
+// refusesImports changes what is sent in every way: what can't be unwrapped is one error, and what
+// is no such key another.
 func refusesImports(t *testing.T, c hsm.Config) {
 	tok := Open(t, c)
 	for _, alg := range Wrappings {
@@ -325,22 +270,37 @@ func refusesImports(t *testing.T, c hsm.Config) {
 			want(fmt.Sprintf("byte %d changed", i), changed, custody.AES256, custody.ErrForged)
 		}
 		want("a byte more", append(bytes.Clone(good), 0), custody.AES256, custody.ErrForged)
-		want("eight bytes more", append(bytes.Clone(good), make([]byte, 8)...), custody.AES256, custody.ErrForged)
+		want("eight bytes more", append(bytes.Clone(good), make([]byte, 8)...), custody.AES256,
+			custody.ErrForged)
 		want("all ones", bytes.Repeat([]byte{255}, len(good)), custody.AES256, custody.ErrForged)
 		for _, n := range []int{9, 16, 24, 25, 31, 33, 40, 64} {
-			want(fmt.Sprintf("an AES key of %d bytes", n), Envelop(t, pair.Public, alg, make([]byte, n)), custody.AES256, custody.ErrUnfit)
+			want(fmt.Sprintf("an AES key of %d bytes", n),
+				Envelop(t, pair.Public, alg, make([]byte, n)), custody.AES256, custody.ErrUnfit)
 		}
-		for k, sizes := range map[custody.Kind][]int{custody.HMAC224: {9, 16, 24, 33, 64}, custody.HMAC256: {16, 24, 33, 64}, custody.HMAC384: {32, 40, 49, 64}, custody.HMAC512: {32, 56, 65}} {
+		for k, sizes := range map[custody.Kind][]int{
+			custody.HMAC224: {9, 16, 24, 33, 64}, custody.HMAC256: {16, 24, 33, 64},
+			custody.HMAC384: {32, 40, 49, 64}, custody.HMAC512: {32, 56, 65},
+		} {
 			for _, n := range sizes {
-				want(fmt.Sprintf("a key of %d bytes for %s", n, k), Envelop(t, pair.Public, alg, make([]byte, n)), k, custody.ErrUnfit)
+				want(fmt.Sprintf("a key of %d bytes for %s", n, k),
+					Envelop(t, pair.Public, alg, make([]byte, n)), k, custody.ErrUnfit)
 			}
 		}
-		for _, k := range []custody.Kind{custody.RSA2048Sign, custody.P256Sign, custody.P256Derive, custody.P256K1Sign, custody.P384Sign} {
+		for _, k := range []custody.Kind{
+			custody.RSA2048Sign, custody.P256Sign, custody.P256Derive, custody.P256K1Sign,
+			custody.P384Sign,
+		} {
 			want("no PKCS#8 for "+string(k), good, k, custody.ErrUnfit)
 		}
-		want("a key for a curve it isn't on", Envelop(t, pair.Public, alg, first(Outside(t, "ECC_NIST_P384"))), custody.P256Sign, custody.ErrUnfit)
-		want("a key for another curve of the same size", Envelop(t, pair.Public, alg, first(Outside(t, "ECC_NIST_P256"))), custody.P256K1Sign, custody.ErrUnfit)
-		want("a private key for a secret one", Envelop(t, pair.Public, alg, first(Outside(t, "ECC_NIST_P256"))), custody.AES256, custody.ErrUnfit)
+		want("a key for a curve it isn't on",
+			Envelop(t, pair.Public, alg, first(Outside(t, "ECC_NIST_P384"))), custody.P256Sign,
+			custody.ErrUnfit)
+		want("a key for another curve of the same size",
+			Envelop(t, pair.Public, alg, first(Outside(t, "ECC_NIST_P256"))), custody.P256K1Sign,
+			custody.ErrUnfit)
+		want("a private key for a secret one",
+			Envelop(t, pair.Public, alg, first(Outside(t, "ECC_NIST_P256"))), custody.AES256,
+			custody.ErrUnfit)
 		if strings.HasPrefix(string(alg), "RSA_AES") {
 			refusesRSA(t, pair, alg, want)
 		}
@@ -352,18 +312,26 @@ func refusesImports(t *testing.T, c hsm.Config) {
 
 func first(key []byte, _ crypto.PrivateKey) []byte { return key }
 
-// refusesRSA sends RSA keys that are of another size, of a low exponent, or damaged, and short ones between.
-func refusesRSA(t *testing.T, pair custody.Material, alg custody.Algorithm, want func(string, []byte, custody.Kind, error)) {
+// refusesRSA sends RSA keys that are of another size, of a low exponent, or damaged, and short ones
+// between.
+func refusesRSA(t *testing.T, pair custody.Material, alg custody.Algorithm,
+	want func(string, []byte, custody.Kind, error)) {
 	t.Helper()
 	key := first(Outside(t, "RSA_2048"))
-	want("a larger RSA key", Envelop(t, pair.Public, alg, first(Outside(t, "RSA_3072"))), custody.RSA2048Sign, custody.ErrUnfit)
-	want("an RSA key on a curve", Envelop(t, pair.Public, alg, key), custody.P256Sign, custody.ErrUnfit)
-	want("a key on a curve for RSA", Envelop(t, pair.Public, alg, first(Outside(t, "ECC_NIST_P256"))), custody.RSA2048Sign, custody.ErrUnfit)
+	want("a larger RSA key", Envelop(t, pair.Public, alg, first(Outside(t, "RSA_3072"))),
+		custody.RSA2048Sign, custody.ErrUnfit)
+	want("an RSA key on a curve", Envelop(t, pair.Public, alg, key), custody.P256Sign,
+		custody.ErrUnfit)
+	want("a key on a curve for RSA",
+		Envelop(t, pair.Public, alg, first(Outside(t, "ECC_NIST_P256"))), custody.RSA2048Sign,
+		custody.ErrUnfit)
 	damaged := bytes.Clone(key)
 	damaged[60] ^= 1 // of the modulus
-	want("an RSA key whose halves don't belong together", Envelop(t, pair.Public, alg, damaged), custody.RSA2048Decrypt, custody.ErrUnfit)
+	want("an RSA key whose halves don't belong together", Envelop(t, pair.Public, alg, damaged),
+		custody.RSA2048Decrypt, custody.ErrUnfit)
 	for _, n := range []int{0, 8, 15, 33} {
 		wrapped := append(envelop(t, pair.Public, alg, make([]byte, n)), make([]byte, 40)...)
-		want(fmt.Sprintf("an AES key of %d bytes between", n), wrapped, custody.AES256, custody.ErrForged)
+		want(fmt.Sprintf("an AES key of %d bytes between", n), wrapped, custody.AES256,
+			custody.ErrForged)
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"testing"
 
-	"claviger/hsm/hsmtest"
+	"claviger/hsm/hsmtest/fakedevice"
 	"claviger/internal/lattice"
 	"claviger/service/servicetest"
 
@@ -15,7 +15,7 @@ import (
 
 // TestEncapsulation: two parties agree on a secret, one of them with the public key alone.
 func TestEncapsulation(t *testing.T) {
-	c := servicetest.StartOn(t, hsmtest.LikeV32(t).Config()).KMS()
+	c := servicetest.StartOn(t, fakedevice.LikeV32(t).Config()).KMS()
 	for _, spec := range []types.KeySpec{"ML_KEM_512", "ML_KEM_768", "ML_KEM_1024"} {
 		key := createSpecial(t, c, spec, "ENCAPSULATE_DECAPSULATE")
 		p := must(c.GetPublicKey(t.Context(), &kms.GetPublicKeyInput{KeyId: key.KeyId}))(t)
@@ -37,7 +37,7 @@ func TestEncapsulation(t *testing.T) {
 
 // TestSignaturesByMLDSA: of a message, and of what the caller made of it.
 func TestSignaturesByMLDSA(t *testing.T) {
-	c := servicetest.StartOn(t, hsmtest.LikeV32(t).Config()).KMS()
+	c := servicetest.StartOn(t, fakedevice.LikeV32(t).Config()).KMS()
 	for _, spec := range []types.KeySpec{"ML_DSA_44", "ML_DSA_65", "ML_DSA_87"} {
 		key := createSpecial(t, c, spec, "SIGN_VERIFY")
 		public := must(lattice.ParsePublic(string(spec), must(c.GetPublicKey(t.Context(), &kms.GetPublicKeyInput{KeyId: key.KeyId}))(t).PublicKey))(t).(*lattice.VerificationKey)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"claviger/hsm/hsmtest"
+	"claviger/hsm/hsmtest/fakedevice"
 	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/service/servicetest"
@@ -226,7 +227,7 @@ func startGrounds(t testing.TB) grounds {
 		createSecret(t, s.SecretsManager(), "first", "x")
 		return ground{s, database(t, s.Database)}
 	}
-	return grounds{on(servicetest.Start(t, servicetest.WithCluster(t))), on(servicetest.StartOn(t, hsmtest.LikeV32(t).Config()))}
+	return grounds{on(servicetest.Start(t, servicetest.WithCluster(t))), on(servicetest.StartOn(t, fakedevice.LikeV32(t).Config()))}
 }
 
 // of returns the one for an operation.

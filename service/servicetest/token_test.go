@@ -177,7 +177,7 @@ func ready(t testing.TB, s *servicetest.Server) servicetest.Answer {
 // TestSessionsKilled: when all sessions die under the service's hands, a few requests may fail, and service goes on by itself.
 func TestSessionsKilled(t *testing.T) {
 	s := servicetest.Start(t)
-	p, slot := hsmtest.Intruder(t, s.HSM)
+	p, slot := hsmtest.Attacker(t, s.HSM)
 	l := begin(t, s)
 	for range 5 {
 		good := l.soFar("")

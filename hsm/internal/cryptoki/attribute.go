@@ -8,7 +8,8 @@ import (
 	"github.com/miekg/pkcs11"
 )
 
-// Attribute is one line of a template. Nested is for the attributes whose value is itself a template.
+// Attribute is one line of a template. Nested is for the attributes whose value is itself a
+// template.
 type Attribute struct {
 	Type   uint
 	Value  []byte
@@ -36,7 +37,9 @@ func Ulong(typ uint, v ...uint) Attribute {
 func Bytes(typ uint, v []byte) Attribute { return Attribute{Type: typ, Value: v} }
 
 // Template is an attribute whose value is a template, such as CKA_UNWRAP_TEMPLATE.
-func Template(typ uint, nested ...Attribute) Attribute { return Attribute{Type: typ, Nested: nested} }
+func Template(typ uint, nested ...Attribute) Attribute {
+	return Attribute{Type: typ, Nested: nested}
+}
 
 // AsUlong reads a CK_ULONG as the module gave it, and false when it isn't one.
 func AsUlong(b []byte) (uint, bool) {
@@ -46,15 +49,16 @@ func AsUlong(b []byte) (uint, bool) {
 	return uint(binary.NativeEndian.Uint64(b)), true
 }
 
-// ckAttribute is CK_ATTRIBUTE on 64-bit Unix, where CK_ULONG and pointers are eight bytes and unpadded.
+// ckAttribute is CK_ATTRIBUTE on 64-bit Unix, where CK_ULONG and pointers are eight bytes and
+// unpadded.
 type ckAttribute struct {
 	typ   uint64
 	value unsafe.Pointer
 	size  uint64
 }
 
-// native gives the template the form miekg takes. A nested template is the bytes of an array of CK_ATTRIBUTE,
-// whose pointers point into Go memory: pins must be released only after the call.
+// native gives the template the form miekg takes. A nested template is the bytes of an array of
+// CK_ATTRIBUTE, whose pointers point into Go memory: pins must be released only after the call.
 func native(template []Attribute, pins *runtime.Pinner) []*pkcs11.Attribute {
 	out := make([]*pkcs11.Attribute, len(template))
 	for i, a := range template {

@@ -7,8 +7,9 @@ import (
 	"github.com/miekg/pkcs11"
 )
 
-// Session and Object are the numbers a module gives out. An object's number is only meaningful together
-// with the C_Initialize it was given out under: afterwards the same number names another key.
+// Session and Object are the numbers a module gives out. An object's number is only meaningful
+// together with the C_Initialize it was given out under: afterwards the same number names another
+// key.
 type (
 	Session uint
 	Object  uint
@@ -30,14 +31,16 @@ const (
 	InFront                  // the device puts it before the ciphertext and expects it there again
 )
 
-// IVSize and TagSize are the bytes that sealing adds: IV in front, tag behind (NIST SP 800-38D, 96 and 128 bits).
+// IVSize and TagSize are the bytes that sealing adds: IV in front, tag behind (NIST SP 800-38D, 96
+// and 128 bits).
 const (
 	IVSize  = 12
 	TagSize = 16
 )
 
 // Driver is a PKCS#11 module. Two goroutines must never be inside calls on one session at once.
-// Slices given to a call are only read, and only until it returns; slices returned belong to the caller.
+// Slices given to a call are only read, and only until it returns; slices returned belong to the
+// caller.
 type Driver interface {
 	Initialize() error
 	Finalize() error
@@ -55,7 +58,8 @@ type Driver interface {
 	Logout(s Session) error
 
 	GenerateKey(s Session, mechanism uint, template []Attribute) (Object, error)
-	GenerateKeyPair(s Session, mechanism uint, public, private []Attribute) (publicKey, privateKey Object, err error)
+	GenerateKeyPair(s Session, mechanism uint, public, private []Attribute,
+	) (publicKey, privateKey Object, err error)
 	CreateObject(s Session, template []Attribute) (Object, error)
 	CopyObject(s Session, o Object, template []Attribute) (Object, error)
 	DestroyObject(s Session, o Object) error
@@ -64,8 +68,10 @@ type Driver interface {
 	FindObjects(s Session, template []Attribute) ([]Object, error)
 
 	WrapKey(s Session, mechanism uint, kek, key Object) ([]byte, error)
-	UnwrapKey(s Session, by Mechanism, kek Object, wrapped []byte, template []Attribute) (Object, error)
-	Encrypt(s Session, key Object, g GCM, iv, plaintext []byte) (sealed []byte, err error) // IV, ciphertext, tag
+	UnwrapKey(s Session, by Mechanism, kek Object, wrapped []byte, template []Attribute,
+	) (Object, error)
+	// IV, ciphertext, tag
+	Encrypt(s Session, key Object, g GCM, iv, plaintext []byte) (sealed []byte, err error)
 	Decrypt(s Session, key Object, g GCM, sealed []byte) ([]byte, error)
 	DecryptBy(s Session, key Object, by Mechanism, ciphertext []byte) ([]byte, error)
 	Sign(s Session, key Object, by Mechanism, data []byte) ([]byte, error)
@@ -73,10 +79,11 @@ type Driver interface {
 	GenerateRandom(s Session, n int) ([]byte, error)
 }
 
-// Decapsulator is a [Driver] with C_DecapsulateKey, which came with PKCS#11 v3.2. [Module] is none: it calls the functions of
-// v2.40, which are all that its binding knows.
+// Decapsulator is a [Driver] with C_DecapsulateKey, which came with PKCS#11 v3.2. [Module] is none:
+// it calls the functions of v2.40, which are all that its binding knows.
 type Decapsulator interface {
-	DecapsulateKey(s Session, by Mechanism, key Object, ciphertext []byte, template []Attribute) (Object, error)
+	DecapsulateKey(s Session, by Mechanism, key Object, ciphertext []byte,
+		template []Attribute) (Object, error)
 }
 
 // Error is a PKCS#11 function that did not answer CKR_OK.
@@ -117,7 +124,7 @@ func failed(function string, err error) error {
 	}
 	var code pkcs11.Error
 	if errors.As(err, &code) {
-		return &Error{function, uint(code)}
+		return &Error{Function: function, Code: uint(code)}
 	}
 	return fmt.Errorf("%s: %w", function, err)
 }

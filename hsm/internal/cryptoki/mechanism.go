@@ -34,19 +34,21 @@ func (p OAEP) native() any {
 	return pkcs11.NewOAEPParams(p.Hash, p.MGF, pkcs11.CKZ_DATA_SPECIFIED, nil)
 }
 
-// ECDH is CK_ECDH1_DERIVE_PARAMS without a key derivation function: what is derived is the x coordinate itself.
+// ECDH is CK_ECDH1_DERIVE_PARAMS without a key derivation function: what is derived is the x
+// coordinate itself.
 type ECDH struct {
 	Peer []byte // uncompressed point (SEC 1, section 2.3.3)
 }
 
 func (p ECDH) native() any { return pkcs11.NewECDH1DeriveParams(pkcs11.CKD_NULL, nil, p.Peer) }
 
-// Prehash is CK_EDDSA_PARAMS (PKCS#11 v3.0, section 2.3.5) for Ed25519ph with an empty context. Pure Ed25519 takes
-// no parameter.
+// Prehash is CK_EDDSA_PARAMS (PKCS#11 v3.0, section 2.3.5) for Ed25519ph with an empty context.
+// Pure Ed25519 takes no parameter.
 type Prehash struct{}
 
 func (Prehash) native() any {
-	b := make([]byte, 8, 24) // CK_BBOOL and its padding; then length and address of the context, both zero
+	// CK_BBOOL and its padding; then length and address of the context, both zero
+	b := make([]byte, 8, 24)
 	b[0] = 1
 	return binary.NativeEndian.AppendUint64(binary.NativeEndian.AppendUint64(b, 0), 0)
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/miekg/pkcs11"
 )
 
-// Module is a shared library loaded into this process. One Module stands for one path: what it does is done
-// to every user of that library in the process.
+// Module is a shared library loaded into this process. One Module stands for one path: what it does
+// is done to every user of that library in the process.
 type Module struct{ ctx *pkcs11.Ctx }
 
 // ErrNotLoaded means that the file is missing or is no PKCS#11 library.
@@ -19,9 +19,6 @@ var ErrNotLoaded = errors.New("not a PKCS#11 module")
 
 // Load maps the library at path into the process. It does not initialise it.
 func Load(path string) (Driver, error) {
-	if d := substitute(path); d != nil {
-		return d, nil
-	}
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNotLoaded, err)
 	}
@@ -29,7 +26,7 @@ func Load(path string) (Driver, error) {
 	if ctx == nil {
 		return nil, fmt.Errorf("%w: the loader refused %s", ErrNotLoaded, path)
 	}
-	return &Module{ctx}, nil
+	return &Module{ctx: ctx}, nil
 }
 
 // Initialize is C_Initialize with CKF_OS_LOCKING_OK: the module makes its own locks.
@@ -76,14 +73,15 @@ func (m *Module) InitPIN(s Session, pin []byte) error {
 	return failed("C_InitPIN", m.ctx.InitPIN(pkcs11.SessionHandle(s), shared(pin)))
 }
 
-// OpenSession is C_OpenSession. Every session can write: AWS CloudHSM knows no other, and SoftHSM lets the security
-// officer in only while there is no read-only one.
+// OpenSession is C_OpenSession. Every session can write: AWS CloudHSM knows no other, and SoftHSM
+// lets the security officer in only while there is no read-only one.
 func (m *Module) OpenSession(slot uint) (Session, error) {
 	s, err := m.ctx.OpenSession(slot, pkcs11.CKF_SERIAL_SESSION|pkcs11.CKF_RW_SESSION)
 	return Session(s), failed("C_OpenSession", err)
 }
 
-// CloseSession is C_CloseSession: the session's own objects die, and with the last session the login.
+// CloseSession is C_CloseSession: the session's own objects die, and with the last session the
+// login.
 func (m *Module) CloseSession(s Session) error {
 	return failed("C_CloseSession", m.ctx.CloseSession(pkcs11.SessionHandle(s)))
 }
@@ -104,7 +102,8 @@ func (m *Module) Logout(s Session) error {
 	return failed("C_Logout", m.ctx.Logout(pkcs11.SessionHandle(s)))
 }
 
-// shared lends the bytes of a PIN to miekg as a string without a copy in Go memory that couldn't be wiped.
+// shared lends the bytes of a PIN to miekg as a string without a copy in Go memory that couldn't be
+// wiped.
 func shared(pin []byte) string { return unsafe.String(unsafe.SliceData(pin), len(pin)) }
 
 // GenerateKey is C_GenerateKey for mechanisms without a parameter.
@@ -116,15 +115,17 @@ func (m *Module) GenerateKey(s Session, mechanism uint, template []Attribute) (O
 }
 
 // GenerateKeyPair is C_GenerateKeyPair for mechanisms without a parameter.
-func (m *Module) GenerateKeyPair(s Session, mechanism uint, public, private []Attribute) (publicKey, privateKey Object, err error) {
+func (m *Module) GenerateKeyPair(s Session, mechanism uint,
+	public, private []Attribute) (publicKey, privateKey Object, err error) {
 	var pins runtime.Pinner
 	defer pins.Unpin()
-	pub, key, err := m.ctx.GenerateKeyPair(pkcs11.SessionHandle(s), mech(mechanism), native(public, &pins), native(private, &pins))
+	pub, key, err := m.ctx.GenerateKeyPair(pkcs11.SessionHandle(s), mech(mechanism),
+		native(public, &pins), native(private, &pins))
 	return Object(pub), Object(key), failed("C_GenerateKeyPair", err)
 }
 
-// CreateObject is C_CreateObject: what the template has of the key's value passes through C memory, which is freed and not
-// overwritten.
+// CreateObject is C_CreateObject: what the template has of the key's value passes through C memory,
+// which is freed and not overwritten.
 func (m *Module) CreateObject(s Session, template []Attribute) (Object, error) {
 	var pins runtime.Pinner
 	defer pins.Unpin()
@@ -136,16 +137,19 @@ func (m *Module) CreateObject(s Session, template []Attribute) (Object, error) {
 func (m *Module) CopyObject(s Session, o Object, template []Attribute) (Object, error) {
 	var pins runtime.Pinner
 	defer pins.Unpin()
-	c, err := m.ctx.CopyObject(pkcs11.SessionHandle(s), pkcs11.ObjectHandle(o), native(template, &pins))
+	c, err := m.ctx.CopyObject(pkcs11.SessionHandle(s), pkcs11.ObjectHandle(o),
+		native(template, &pins))
 	return Object(c), failed("C_CopyObject", err)
 }
 
 // DestroyObject is C_DestroyObject.
 func (m *Module) DestroyObject(s Session, o Object) error {
-	return failed("C_DestroyObject", m.ctx.DestroyObject(pkcs11.SessionHandle(s), pkcs11.ObjectHandle(o)))
+	return failed("C_DestroyObject",
+		m.ctx.DestroyObject(pkcs11.SessionHandle(s), pkcs11.ObjectHandle(o)))
 }
 
-// Attributes is C_GetAttributeValue, in the order asked for. Nested templates can't be read this way.
+// Attributes is C_GetAttributeValue, in the order asked for. Nested templates can't be read this
+// way.
 func (m *Module) Attributes(s Session, o Object, types ...uint) ([][]byte, error) {
 	ask := make([]*pkcs11.Attribute, len(types))
 	for i, t := range types {
@@ -166,11 +170,13 @@ func (m *Module) Attributes(s Session, o Object, types ...uint) ([][]byte, error
 func (m *Module) SetAttributes(s Session, o Object, template []Attribute) error {
 	var pins runtime.Pinner
 	defer pins.Unpin()
-	err := m.ctx.SetAttributeValue(pkcs11.SessionHandle(s), pkcs11.ObjectHandle(o), native(template, &pins))
+	err := m.ctx.SetAttributeValue(pkcs11.SessionHandle(s), pkcs11.ObjectHandle(o),
+		native(template, &pins))
 	return failed("C_SetAttributeValue", err)
 }
 
-// FindObjects returns up to 16 objects: every search of ours wants exactly one, and more than one is refused.
+// FindObjects returns up to 16 objects: every search of ours wants exactly one, and more than one
+// is refused.
 func (m *Module) FindObjects(s Session, template []Attribute) ([]Object, error) {
 	sh := pkcs11.SessionHandle(s)
 	if err := m.ctx.FindObjectsInit(sh, native(template, nil)); err != nil {

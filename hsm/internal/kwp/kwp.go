@@ -1,5 +1,6 @@
-// Package kwp is AES key wrap with padding (RFC 5649; KWP in NIST SP 800-38F) for keys longer than eight bytes. The device
-// does this for keys that are on it; here it is for a key that is in this process and has to get onto the device.
+// Package kwp is AES key wrap with padding (RFC 5649; KWP in NIST SP 800-38F) for keys longer than
+// eight bytes. The device does this for keys that are on it; here it is for a key that is in this
+// process and has to get onto the device.
 package kwp
 
 import (
@@ -9,13 +10,15 @@ import (
 	"errors"
 )
 
-// magic is the first half of the alternative initial value (RFC 5649 section 3); the second is the key's length.
+// magic is the first half of the alternative initial value (RFC 5649 section 3); the second is the
+// key's length.
 const magic = 0xA65959A6
 
 // shortest is the least that comes out: a key of nine bytes, padded, and the initial value.
 const shortest = 24
 
-var errKEK = errors.New("kwp: a key-encryption key has 16, 24 or 32 bytes, and what it wraps more than eight")
+var errKEK = errors.New(
+	"kwp: a key-encryption key has 16, 24 or 32 bytes, and what it wraps more than eight")
 
 // Wrap wraps a key of more than eight bytes (RFC 5649 section 4.1).
 func Wrap(kek, key []byte) ([]byte, error) {
@@ -39,7 +42,8 @@ func Wrap(kek, key []byte) ([]byte, error) {
 	return out, nil
 }
 
-// Unwrap undoes [Wrap], and returns false for what Wrap under this key didn't make (RFC 5649 section 4.2).
+// Unwrap undoes [Wrap], and returns false for what Wrap under this key didn't make (RFC 5649
+// section 4.2).
 func Unwrap(kek, wrapped []byte) (key []byte, ok bool) {
 	block, err := aes.NewCipher(kek)
 	if err != nil || len(wrapped) < shortest || len(wrapped)%8 != 0 {

@@ -6,9 +6,10 @@ import (
 	"testing"
 )
 
-// TestVector is the first example of RFC 5649 section 6.
-func TestVector(t *testing.T) {
-	kek, key := unhex(t, "5840df6e29b02af1ab493b705bf16ea1ae8338f4dcc176a8"), unhex(t, "c37b7e6492584340bed12207808941155068f738")
+// TestWrap_VectorOfRFC5649_Matches is the first example of RFC 5649 section 6.
+func TestWrap_VectorOfRFC5649_Matches(t *testing.T) {
+	kek, key := unhex(t, "5840df6e29b02af1ab493b705bf16ea1ae8338f4dcc176a8"),
+		unhex(t, "c37b7e6492584340bed12207808941155068f738")
 	want := unhex(t, "138bdeaa9b8fa7fc61f97742e72248ee5ae6ae5360d1ae6a5f54f373fa543b6a")
 	if got, err := Wrap(kek, key); err != nil || !bytes.Equal(got, want) {
 		t.Errorf("%x, %v", got, err)
@@ -27,8 +28,8 @@ func unhex(t *testing.T, s string) []byte {
 	return b
 }
 
-// TestOnlyWhatWasWrappedUnwraps changes every bit of wrapped keys of every length modulo eight.
-func TestOnlyWhatWasWrappedUnwraps(t *testing.T) {
+// TestUnwrap_AnythingElse_IsRefused changes every bit of wrapped keys of every length modulo eight.
+func TestUnwrap_AnythingElse_IsRefused(t *testing.T) {
 	kek := make([]byte, 32)
 	for size := 9; size < 34; size++ {
 		wrapped, err := Wrap(kek, make([]byte, size))

@@ -1,0 +1,214 @@
+// Package imports takes in keys that were made elsewhere.
+//
+// Such a key comes wrapped for a pair of ours. It is unwrapped on the token, looked at in a
+// template in which it can be used and can't leave, and wrapped by the root in another. Where the
+// device lacks the hash of an algorithm, what the key came under is in this process for a moment.
+package imports
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"github.com/miekg/pkcs11"
+
+	"claviger/hsm/internal/cryptoki"
+	"claviger/hsm/internal/dialect"
+	"claviger/hsm/internal/failure"
+	"claviger/hsm/internal/object"
+	"claviger/hsm/internal/session"
+	"claviger/internal/custody"
+)
+
+// Root is the root that imported keys are wrapped by.
+type Root struct {
+	ID   string
+	Wrap dialect.Mechanism
+}
+
+// Perform takes the key in and returns it wrapped by the root. The pair is that of in.Pair, and is
+// known to be the right one. What was made on the way is destroyed.
+func Perform(l *session.Login, s cryptoki.Session, pair *object.Key, in custody.Import, by Root,
+) (m custody.Material, err error) {
+	template, err := l.Dialect.KeyTemplate(in.Kind)
+	if err != nil {
+		return m, err
+	}
+	x := &operation{Login: l, s: s, Import: in, root: by, template: template}
+	m, err = x.perform(pair)
+	if gone := x.destroyTemporaries(); err == nil {
+		err = gone
+	}
+	return m, err
+}
+
+// operation is one import in one session.
+type operation struct {
+	*session.Login
+	s cryptoki.Session
+	custody.Import
+	root     Root
+	template dialect.KeyTemplate
+	objects  []cryptoki.Object // to be destroyed when it is over
+}
+
+// temporary notes an object that is to be destroyed.
+func (x *operation) temporary(o cryptoki.Object, err error) (cryptoki.Object, error) {
+	if err == nil {
+		x.objects = append(x.objects, o)
+	}
+	return o, err
+}
+
+// destroyTemporaries destroys all that was made on the way.
+func (x *operation) destroyTemporaries() (err error) {
+	for _, o := range x.objects {
+		err = errors.Join(err, x.Driver.DestroyObject(x.s, o))
+	}
+	return err
+}
+
+// perform looks at the key in a template in which it can be used and can't leave, and has it
+// wrapped in another. What rests is unwrapped again and compared before it is handed out: devices
+// pad what they wrap.
+func (x *operation) perform(pair *object.Key) (m custody.Material, err error) {
+	from, err := x.open(pair)
+	if err != nil {
+		return m, err
+	}
+	first, err := x.look(from)
+	if err != nil {
+		return m, err
+	}
+	m = custody.Material{
+		ID: x.ID, Kind: x.Kind, Root: x.root.ID, Mechanism: x.root.Wrap.Name, Public: first.SPKI,
+	}
+	if err := x.recognize(first, &m); err != nil {
+		return m, err
+	}
+	if m.Wrapped, err = x.wrapByRoot(from); err != nil {
+		return m, err
+	}
+	return m, x.compare(first, &m)
+}
+
+// look unwraps the key, learns its public half and tries it out. A key for agreement is looked at
+// as one that signs: only from signatures can its public half be recovered.
+func (x *operation) look(from envelope) (*object.Key, error) {
+	k := &object.Key{ID: x.ID, Kind: x.Kind, Template: x.template}
+	if x.template.Usages[0] == pkcs11.CKA_DERIVE {
+		k.Template = dialect.ECKey(x.template.Curve, pkcs11.CKA_SIGN, pkcs11.CKM_ECDSA)
+	}
+	var err error
+	if k.Object, err = x.unwrapAs(from, k.Template); err != nil {
+		return nil, err
+	}
+	if k.SPKI, err = x.learn(k); err != nil {
+		return nil, failure.Importing(err)
+	}
+	if k.Public, err = k.Template.ParsePublic(k.SPKI); err != nil {
+		return nil, failure.Importing(err)
+	}
+	k.CheckValue, err = x.Check(x.s, k)
+	if err == nil {
+		err = x.try(k)
+	}
+	return k, failure.Importing(err)
+}
+
+// learn returns the public half of a key pair. Of a secret key, it makes sure of the length where
+// the device tells it.
+func (x *operation) learn(k *object.Key) ([]byte, error) {
+	switch {
+	case k.Template.Curve != nil:
+		return k.Template.Curve.Recover(func(digest []byte) ([]byte, error) {
+			by := cryptoki.Mechanism{Code: pkcs11.CKM_ECDSA}
+			return x.Driver.Sign(x.s, k.Object, by, digest)
+		})
+	case k.Template.Pair():
+		return x.ReadPublic(x.s, k.Object, k.Template)
+	}
+	v, err := x.Driver.Attributes(x.s, k.Object, pkcs11.CKA_VALUE_LEN)
+	if err != nil {
+		return nil, nil // not every device knows it
+	}
+	if n, told := cryptoki.AsUlong(v[0]); told && n != 0 && n != uint(k.Template.Size) {
+		return nil, fmt.Errorf("hsm: the imported key has %d bytes", n)
+	}
+	return nil, nil
+}
+
+// recognize finds out whether the key is one that is known, and gives the material that one's id
+// and check.
+func (x *operation) recognize(first *object.Key, m *custody.Material) error {
+	for _, known := range x.Known {
+		same, err := x.is(first, known)
+		if err != nil {
+			return err
+		}
+		if same {
+			m.ID, m.Check = known.ID, known.Check
+		}
+	}
+	return nil
+}
+
+// is compares the key with a known one: of pairs the public halves, of secret keys what each makes
+// of the known one's check.
+func (x *operation) is(first *object.Key, known custody.Material) (bool, error) {
+	if first.Template.Pair() {
+		return bytes.Equal(first.SPKI, known.Public), nil
+	}
+	as := &object.Key{
+		ID: known.ID, Kind: first.Kind, Template: first.Template,
+		Object: first.Object, CheckValue: known.Check,
+	}
+	err := x.Verify(x.s, as)
+	switch {
+	case err == nil:
+		return true, nil
+	case errors.Is(err, failure.ErrWrongKey) || failure.InDoubt(err):
+		if sick := x.CheckCanary(x.s); sick != nil {
+			// that it is another key is only certain if the device is well
+			return false, failure.Unavailable(sick)
+		}
+		return false, nil
+	}
+	return false, err
+}
+
+// wrapByRoot unwraps the key as one that was generated and has the root wrap it.
+func (x *operation) wrapByRoot(from envelope) ([]byte, error) {
+	o, err := x.temporary(x.unwrapFrom(from, x.template.Wrappable()))
+	if err != nil {
+		return nil, err
+	}
+	wrapped, err := x.Driver.WrapKey(x.s, x.root.Wrap.Code, x.Login.Root, o)
+	if err == nil && !x.template.Fits(len(wrapped)) {
+		err = custody.ErrUnfit.Because(
+			fmt.Errorf("hsm: %d wrapped bytes for a key of kind %s", len(wrapped), x.Kind))
+	}
+	return wrapped, err
+}
+
+// compare proves that what rests is the key that was looked at, and gives a new material its check.
+func (x *operation) compare(first *object.Key, m *custody.Material) error {
+	o, err := x.temporary(x.Driver.UnwrapKey(x.s, x.root.Wrap.By(), x.Login.Root, m.Wrapped,
+		x.Dialect.InUse(x.template)))
+	if err != nil {
+		return err
+	}
+	rest := &object.Key{
+		ID: x.ID, Kind: x.Kind, Template: x.template, Object: o, SPKI: first.SPKI,
+		Public: first.Public, CheckValue: first.CheckValue,
+	}
+	if x.template.Usages[0] == pkcs11.CKA_DERIVE {
+		rest.CheckValue, err = x.Check(x.s, rest)
+	} else {
+		err = x.Verify(x.s, rest)
+	}
+	if err == nil && m.Check == nil {
+		m.Check = rest.CheckValue
+	}
+	return err
+}

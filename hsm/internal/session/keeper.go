@@ -1,0 +1,188 @@
+// Package session keeps one token logged in, and hands calls to the sessions of that login.
+//
+// # Sessions
+//
+// A session has one owner at a time, a worker goroutine: two goroutines on one session crash the
+// process inside some modules. A caller hands its work to a worker and waits for the result, its
+// context or the timeout. A call that hangs in the module is abandoned together with its session.
+//
+// # Numbers
+//
+// The numbers of sessions and objects are good within one [Login], which is one generation of the
+// module. They are used with the keeper's lock held for reading; a login ends with it held for
+// writing. So no number is ever used in the wrong login, where it may name another key.
+//
+// # Recovery
+//
+// A [Keeper] watches its token by a health check: the canary, at intervals and whenever somebody
+// asks. It recovers a token that fails, by a new session, a new login, and last a reload of the
+// module.
+package session
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"claviger/hsm/internal/cryptoki"
+	"claviger/hsm/internal/dialect"
+	"claviger/hsm/internal/failure"
+	"claviger/hsm/internal/module"
+	"claviger/hsm/internal/object"
+	"claviger/internal/custody"
+)
+
+// Options say what is kept logged in, and how. All of them are needed but Observe.
+type Options struct {
+	Token    module.Selector // by serial number, if it has one: labels may come to be shared
+	Serial   string
+	Dialect  dialect.Dialect
+	Sessions int32         // for the use of keys
+	Handles  int           // unwrapped keys in the cache
+	Timeout  time.Duration // of a call, waiting for a session included
+	Slow     time.Duration // the same of making a key pair that takes seconds
+
+	// RareReloads makes reloads of the module rare from the first. They cost another token its
+	// handles.
+	RareReloads bool
+
+	// Enter logs in, finds what is ours on the token, and gives the login its Root, if there is
+	// one, and its Canary.
+	Enter func(*Login, cryptoki.Session) error
+
+	// Load brings a material within reach and fills in the key. It may take a session.
+	Load func(context.Context, *Login, custody.Ref, *object.Key) error
+
+	Observe Observer
+	Log     *slog.Logger
+}
+
+// Observer is told whether a material's handle was in the cache.
+type Observer interface {
+	Handle(hit bool)
+}
+
+// Keeper keeps a token logged in until it is closed. Its methods are safe for concurrent use.
+type Keeper struct {
+	options Options
+	module  *module.Module
+
+	// canarySealed is what the canary sealed when the token was opened, to know the token again.
+	canarySealed []byte
+
+	// mu is held for reading by whoever is inside the module for this token, and for writing to end
+	// a login.
+	mu    sync.RWMutex
+	login *Login
+	gone  bool // Close is over: nobody may enter the module any more
+
+	current atomic.Pointer[Login] // login, read without a lock; nil while there is none
+	down    atomic.Pointer[reason]
+	logins  atomic.Uint64
+	workers atomic.Int32 // of all logins
+
+	reloads int // in vain, since the token was last well; the watch's own
+
+	checkMu sync.Mutex
+	check   *healthCheck // wanted and not begun
+	wake    chan struct{}
+	stop    chan struct{}
+	over    chan struct{} // the watch has ended
+	once    sync.Once
+}
+
+// reason is why a token can't be used.
+type reason struct{ err error }
+
+var errClosed = errors.New("the token is closed")
+
+// Start logs in for the first time and watches the token until Close, which releases the module.
+// The module must be locked.
+func Start(m *module.Module, o Options) (*Keeper, error) {
+	k := &Keeper{
+		options: o, module: m,
+		wake: make(chan struct{}, 1), stop: make(chan struct{}), over: make(chan struct{}),
+	}
+	if err := k.establish(); err != nil {
+		return nil, err
+	}
+	m.Join(k)
+	go k.watch()
+	return k, nil
+}
+
+// Close ends all use of the token and leaves the module, which is finalised when nobody else uses
+// it. It waits for calls in flight, but no longer than the timeout for one that hangs.
+func (k *Keeper) Close() error {
+	var err error
+	k.once.Do(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 2*k.options.Timeout)
+		defer cancel()
+		k.down.Store(&reason{errClosed})
+		close(k.stop)
+		select {
+		case <-k.over:
+		case <-ctx.Done():
+		}
+		k.end()
+		// Nobody may be inside when the module is finalised, and a device counts the sessions that
+		// are left open.
+		for k.workers.Load() > 0 && ctx.Err() == nil {
+			time.Sleep(time.Millisecond) // they close their sessions
+		}
+		err = k.module.Leave(ctx, k)
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		k.gone = true
+		err = errors.Join(err, k.module.Release(ctx))
+	})
+	return err
+}
+
+// Serial returns the token's serial number.
+func (k *Keeper) Serial() string { return k.options.Serial }
+
+// Forget drops the cached handle of a material, so that the next use has to load it again. A use in
+// progress ends undisturbed.
+func (k *Keeper) Forget(id string) {
+	if l := k.current.Load(); l != nil && l.handles.forgetID(id) {
+		k.wakeUp() // so that the key is destroyed soon
+	}
+}
+
+// Ready returns nil while the token can be used, and custody.ErrUnavailable with the reason while
+// it can't. A renewal that is going well is no reason: calls wait for it.
+func (k *Keeper) Ready() error {
+	if r := k.down.Load(); r != nil {
+		return failure.Unavailable(r.err)
+	}
+	return nil
+}
+
+// Stats are a token's counters at one moment.
+type Stats struct {
+	SessionsInUse, SessionsOpen, SessionsMax int
+	Handles                                  int    // unwrapped keys in the cache
+	Generation                               uint64 // grows by one with each reload of the module
+	Renewals                                 uint64 // logins in new sessions after the first
+	Hung                                     int    // calls given up that are still inside
+}
+
+// Stats returns the token's counters.
+func (k *Keeper) Stats() Stats {
+	s := Stats{
+		SessionsMax: int(k.options.Sessions) + Generators,
+		Generation:  k.module.Generation(),
+		Renewals:    k.logins.Load() - 1,
+		Hung:        int(k.module.Hung.Load()),
+	}
+	if l := k.current.Load(); l != nil {
+		s.SessionsInUse = int(l.keys.busy.Load() + l.slow.busy.Load())
+		s.SessionsOpen = int(l.keys.open.Load()+l.slow.open.Load()) + Reserved
+		s.Handles = l.handles.size()
+	}
+	return s
+}

@@ -1,0 +1,73 @@
+package session
+
+import (
+	"context"
+	"errors"
+
+	"claviger/hsm/internal/failure"
+	"claviger/hsm/internal/module"
+)
+
+// markDown marks the token as down, unless it was closed.
+func (k *Keeper) markDown(err error) {
+	old := k.down.Load()
+	if old != nil && errors.Is(old.err, errClosed) || !k.down.CompareAndSwap(old, &reason{err}) {
+		return
+	}
+	if old == nil {
+		k.options.Log.Error("the token can't be used", "because", err)
+	}
+}
+
+// recover climbs the upper rungs: a new login in new sessions, and then a reload of the module,
+// rate-limited. The lowest rung, a new session, is the workers' own. A failed login is never
+// repeated here.
+func (k *Keeper) recover(cause error) error {
+	k.end()
+	if k.module.Hung.Load() > mostHung*int64(k.options.Sessions) {
+		return module.ErrHung // more sessions would only hang too
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), k.options.Timeout)
+	defer cancel()
+	if err := k.module.Lock(ctx); err != nil {
+		return errors.Join(cause, err)
+	}
+	defer k.module.Unlock()
+	err := k.establish()
+	if err == nil || failure.NeedsPerson(err) || errors.Is(err, failure.ErrUnsafe) {
+		return err
+	}
+	if reload := k.module.Reload(k, k.reloadTries()); reload != nil {
+		return errors.Join(err, reload)
+	}
+	k.reloads++
+	if err = k.establish(); err == nil {
+		k.reloads = 0
+	}
+	return err
+}
+
+// Suspend and Resume make the keeper a member of its module. In between nobody is inside the module
+// for it, and afterwards it begins a new login by itself; callers who come meanwhile wait for that.
+func (k *Keeper) Suspend() {
+	k.current.Store(nil)
+	k.mu.Lock()
+	k.endLocked()
+}
+
+// Resume lets the token back in.
+func (k *Keeper) Resume() {
+	k.mu.Unlock()
+	k.wakeUp()
+}
+
+// Healthy reports whether there are handles that a reload would cost.
+func (k *Keeper) Healthy() bool { return k.current.Load() != nil }
+
+// reloadTries is how often a reload was tried in vain, as the module counts it.
+func (k *Keeper) reloadTries() int {
+	if k.options.RareReloads {
+		return module.ManyReloads
+	}
+	return k.reloads
+}
