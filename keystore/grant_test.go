@@ -13,9 +13,9 @@ import (
 	"claviger/internal/domain"
 	"claviger/internal/fault"
 	"claviger/internal/op"
+	"claviger/keystore/grant"
 	"claviger/keystore/key"
 	"claviger/keystore/model"
-	"claviger/policy"
 	"claviger/store"
 )
 
@@ -336,7 +336,7 @@ func TestANameMakesOneGrantForManyAtOnce(t *testing.T) {
 	if all := must[ListGrantsOutput](s, "ListGrants", M{"KeyId": id}).Grants; len(all) != 1 {
 		t.Errorf("%d grants", len(all))
 	}
-	if different := sorted(ids); len(different) != 1 {
+	if different := inOrderOnce(ids); len(different) != 1 {
 		t.Errorf("answered %v", different)
 	}
 }
@@ -469,7 +469,7 @@ func TestGrantsThatCantBeEnded(t *testing.T) {
 		{"RetireGrant", M{"GrantToken": g.GrantToken + "x"}, "InvalidGrantTokenException"},
 		{"RetireGrant", M{"GrantToken": g.GrantToken[:30]}, "InvalidGrantTokenException"},
 		{"RetireGrant", M{"KeyId": id, "GrantId": "x"}, "InvalidGrantIdException"},
-		{"RetireGrant", M{"KeyId": id, "GrantId": strings.ToUpper(newGrantID()) + "A"}, "InvalidGrantIdException"},
+		{"RetireGrant", M{"KeyId": id, "GrantId": strings.ToUpper(grant.NewID()) + "A"}, "InvalidGrantIdException"},
 		{"RetireGrant", M{"KeyId": id, "GrantId": absent}, "NotFoundException"},
 		{"RetireGrant", M{"KeyId": other, "GrantId": g.GrantId}, "NotFoundException"},
 		{"RetireGrant", M{"KeyId": anID, "GrantId": g.GrantId}, "NotFoundException"},
@@ -525,7 +525,7 @@ func TestATokenHoldsForItsAccountAndRegion(t *testing.T) {
 	for _, change := range []func(*op.Call){func(c *op.Call) {}, func(c *op.Call) { c.Region = "eu-central-1" }, func(c *op.Call) { c.Caller.Account = "444455556666" }} {
 		c := call()
 		change(c)
-		_, _, err := s.keys.readGrantToken(c, token)
+		_, _, err := s.keys.grants.ReadToken(c, token)
 		if ours := c.Region == ourRegion && c.Caller.Account == ourAccount; (err == nil) != ours {
 			t.Errorf("in %s, %s: %v", c.Caller.Account, c.Region, err)
 		}
@@ -579,7 +579,7 @@ func TestListingsOfGrants(t *testing.T) {
 		for _, limit := range []int{1, 2, 5, 10, 100, 1000} {
 			in := maps.Clone(c.in)
 			in["Limit"] = limit
-			if got := pages(c.operation, in); len(got) != len(c.want) || !slices.Equal(sorted(got), sorted(c.want)) {
+			if got := pages(c.operation, in); len(got) != len(c.want) || !slices.Equal(inOrderOnce(got), inOrderOnce(c.want)) {
 				t.Errorf("%s %v by %d: %d grants, want %d", c.operation, c.in, limit, len(got), len(c.want))
 			}
 		}
@@ -668,14 +668,14 @@ func TestGrantsGoWithTheirKey(t *testing.T) {
 	}
 	c := call()
 	c.Caller = alice.caller
-	if left, err := s.keys.grantsFor(c, &key.Key{Account: ourAccount, Region: ourRegion, ID: id}); err != nil || len(left) != 0 {
+	if left, err := s.keys.grants.Policies(c, key.Ref{Account: ourAccount, Region: ourRegion, ID: id}, arnOf("alice")); err != nil || len(left) != 0 {
 		t.Errorf("the cache still has %v, %v", left, err)
 	}
 }
 
 var (
 	qSpoilGrant = store.SQL(`UPDATE kms_grants SET operations = $1, grantee = $2, constraints = $3 WHERE account = $4 AND region = $5 AND key_id = $6`)
-	qFillGrants = store.SQL(`INSERT INTO kms_grants (account, region, key_id, id, name, grantee, retiring, issuing_account, operations, constraints, created, mac)
+	qFillGrants = store.SQL(`INSERT INTO kms_grants (account, region, key_id, id, name, grantee, retiring_principal, issuing_account, operations, constraints, created, mac)
 		WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1)
 		SELECT $2, $3, $4, 'x' || i, '', 'x', '', '', '[]', '{}', 0, x'00' FROM n`)
 )
@@ -732,7 +732,7 @@ func TestAKeyHasSoManyGrants(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	fill(grantsPerKey - 1)
+	fill(grant.PerKey - 1)
 	last := s.grantTo("alice", id, nil, "Decrypt")
 	if _, code := ask[any](s, "CreateGrant", M{"KeyId": id, "GranteePrincipal": aUser, "Operations": []string{"Decrypt"}}); code != "LimitExceededException" {
 		t.Errorf("one more: %q", code)
@@ -758,11 +758,6 @@ func TestManyGrantsOfOneCallerAllHold(t *testing.T) {
 			}
 		}
 	}
-	ref := granteeRef{key.Ref{Account: ourAccount, Region: ourRegion, ID: id}, arnOf("alice")}
-	kept, _ := s.keys.grants.Get(ref, func() ([]policy.Grant, error) { return nil, errHeavy })
-	if len(kept) != 0 {
-		t.Errorf("the cache keeps %d grants", len(kept))
-	}
 }
 
 // The record of a use by a grant names the caller; that of a grant's making names the grant.
@@ -787,7 +782,7 @@ func TestAGrantIsNotMadeOnAKeyThatChanged(t *testing.T) {
 	id := s.key()
 	c := call()
 	c.RequestID = "r"
-	g, err := s.keys.findGranting(c, CreateGrantInput{KeyId: id, GranteePrincipal: new(string), Operations: []string{"Decrypt"}})
+	g, err := s.keys.findNewGrant(c, CreateGrantInput{KeyId: id, GranteePrincipal: new(string), Operations: []string{"Decrypt"}})
 	if err != nil {
 		t.Fatal(err)
 	}
