@@ -35,6 +35,7 @@ var layers = []struct{ pkg, may, because string }{
 
 	{"keystore", "keystore/... internal/... policy audit store", "a domain knows the road, the engine and the trail, and no other domain"},
 	{"keystore/multiregion", "keystore/keyrows keystore/key internal/domain", "related keys are rows that change together"},
+	{"keystore/grant", "keystore/key keystore/keyrows keystore/kmsfault internal/domain internal/rowmac internal/signedtoken internal/fault internal/op policy store", "grants hang on a key's row and end in a decision of policy; of the road they know the call that a token is made for"},
 	{"keystore/keyrows", "keystore/key internal/domain internal/rowmac audit store", "rows hold keys, and know no operation"},
 	{"keystore/key", "keystore/publickey keystore/kmsfault internal/custody internal/fault internal/wire", "a key is facts and rules: no clock, no database, no device"},
 	{"keystore/publickey", "keystore/kmsfault internal/custody internal/lattice", "what a public key can do needs nothing else"},

@@ -72,13 +72,13 @@ func (s *Keys) leaving(c *op.Call, k *key.Key) (func(*store.Tx) error, error) {
 
 // deleteKey removes a key with all that hangs on it.
 func (s *Keys) deleteKey(tx *store.Tx, k *key.Key) error {
-	if err := s.forgetGrants(tx, k); err != nil {
+	if err := s.grants.DeleteAll(tx, k.Ref()); err != nil {
 		return err
 	}
 	if err := s.forgetDataKeys(tx, k); err != nil {
 		return err
 	}
-	for _, q := range []*store.Query{qDeleteGrants, qDeleteImportPairs, qDeleteDataKeys} {
+	for _, q := range []*store.Query{qDeleteImportPairs, qDeleteDataKeys} {
 		if _, err := tx.Exec(q, k.Account, k.Region, k.ID); err != nil {
 			return err
 		}

@@ -10,7 +10,7 @@
 //
 // operations.go is the table of contents. find.go turns what a caller calls a key into the key; spec.go says what keys there
 // are and what each serves, matrix.go what each state allows; blob.go is the format of a ciphertext, public.go that of a
-// public key; grant.go is what lets callers use a key who own nothing; envelope.go seals for other services; family.go
+// public key; package grant lets callers use a key who own nothing; envelope.go seals for other services; family.go
 // keeps together what multi-Region keys share; turn.go replaces materials, and uses.go counts what each has sealed.
 // customstore.go is the custom key stores: connect.go opens and closes them, vault.go is what is open. orphan.go keeps tokens
 // clean on which keys rest.
@@ -18,7 +18,6 @@ package keystore
 
 import (
 	"context"
-	"errors"
 	"runtime"
 	"sync/atomic"
 
@@ -29,10 +28,10 @@ import (
 	"claviger/internal/op"
 	"claviger/internal/rowmac"
 	"claviger/internal/signedtoken"
+	"claviger/keystore/grant"
 	"claviger/keystore/key"
 	"claviger/keystore/keyrows"
 	"claviger/keystore/multiregion"
-	"claviger/policy"
 	"claviger/store"
 )
 
@@ -103,16 +102,16 @@ type Keys struct {
 	token  Token
 	jobs   domain.Scheduler
 	guard  *rowmac.Signer
-	tokens *signedtoken.Maker // grant tokens and import tokens
+	tokens *signedtoken.Maker // import tokens
 	pager  domain.Pager
 
 	regions []string // that are served
 
 	rows    *keyrows.Rows
 	related *multiregion.Keys
+	grants  *grant.Grants
 
 	dataKeys *store.Cache[dataKeyRef, *dataKey]
-	grants   *store.Cache[granteeRef, []policy.Grant]
 	stores   *store.Cache[storeRef, *keyStore]
 
 	residents int // that the service's own token may keep; see orphan.go
@@ -140,17 +139,11 @@ type Keys struct {
 	unseal op.Query[UnsealInput, Opened]
 }
 
-// Bounds of the caches: a usual key with its materials costs about 1.5 KiB. A caller may give a key a policy and a
-// description of hundreds of KiB, so one whose text is longer than keptBytes is read from its row each time.
+// Bounds of the caches.
 const (
 	cachedDataKeys = 4096
-	cachedGrantees = 8192 // pairs of a key and a caller that asked for it
 	cachedStores   = 256
-	keptBytes      = 4096
-	overhead       = 32 // bytes for each tag beside its text: the headers of two strings
 )
-
-var errHeavy = errors.New("it is too large to be kept")
 
 // New returns the key store of one installation, which serves regions.
 func New(db *store.DB, token Token, jobs domain.Scheduler, in *install.Installation, regions []string, clusters Clusters) *Keys {
@@ -158,8 +151,8 @@ func New(db *store.DB, token Token, jobs domain.Scheduler, in *install.Installat
 	s := &Keys{db: db, token: token, jobs: jobs, guard: in.Rows, tokens: in.Tokens,
 		pager: domain.Pager{Tokens: in.Tokens, Invalid: errMarker}, regions: regions,
 		rows: rows, related: multiregion.New(rows),
+		grants:   grant.New(db, in.Rows, in.Tokens),
 		dataKeys: store.NewCache[dataKeyRef, *dataKey](cachedDataKeys),
-		grants:   store.NewCache[granteeRef, []policy.Grant](cachedGrantees),
 		stores:   store.NewCache[storeRef, *keyStore](cachedStores),
 		clusters: clusters, vaults: newConnections(), sealing: in.Identity,
 		pairs: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), // an RSA pair takes seconds: the rest is for everybody else

@@ -5,17 +5,19 @@ import (
 
 	"claviger/internal/domain"
 	"claviger/internal/op"
+	"claviger/internal/wire"
+	"claviger/keystore/grant"
 	"claviger/keystore/key"
 	"claviger/keystore/kmsfault"
-	"claviger/policy"
 )
 
+// Sizes of a page of grants: without a limit, and the largest (API reference, ListGrants).
 const (
 	usualGrants = 50
 	mostGrants  = 100
 )
 
-// ListGrantsInput is ListGrantsRequest of AWS.
+// ListGrantsInput names a key, and may ask for one grant or one grantee only.
 type ListGrantsInput struct {
 	Limit                   *int32  `shape:"LimitType"`
 	Marker                  *string `shape:"MarkerType"`
@@ -31,138 +33,102 @@ func (in ListGrantsInput) keyID() string { return in.KeyId }
 func (in ListGrantsInput) Validate() error {
 	switch {
 	case in.GranteePrincipal != nil && in.GranteeServicePrincipal != nil:
-		return kmsfault.Invalid("You can specify either GranteePrincipal or GranteeServicePrincipal, but not both.")
-	case in.GrantId != nil && !isGrantID(*in.GrantId):
-		return errGrantID(*in.GrantId)
+		return kmsfault.Invalid("You can specify either GranteePrincipal or " +
+			"GranteeServicePrincipal, but not both.")
+	case in.GrantId != nil:
+		return grant.CheckID(*in.GrantId)
 	}
 	return nil
 }
 
-// ListGrantsOutput is ListGrantsResponse of AWS.
+// ListGrantsOutput is a page of grants, of one key or of one retiring principal.
 type ListGrantsOutput struct {
 	Grants     []GrantListEntry
 	NextMarker string `json:",omitzero"`
 	Truncated  bool
 }
 
-// listed returns a page of a list that holds one more than the page if there is a next one.
-func listed(grants []*grant, p domain.Page, last func(*grant) string) ListGrantsOutput {
-	out := ListGrantsOutput{Grants: []GrantListEntry{}}
-	for _, g := range grants[:min(len(grants), p.Size)] {
-		out.Grants = append(out.Grants, g.entry())
+// GrantListEntry is one grant of a listing. KeyId is an ARN, IssuingAccount that of the account's
+// root. Of the members for a principal and a service, one at most is there.
+type GrantListEntry struct {
+	KeyId                    string
+	GrantId                  string
+	Name                     string `json:",omitzero"`
+	CreationDate             wire.Time
+	GranteePrincipal         string `json:",omitzero"`
+	RetiringPrincipal        string `json:",omitzero"`
+	GranteeServicePrincipal  string `json:",omitzero"`
+	RetiringServicePrincipal string `json:",omitzero"`
+	IssuingAccount           string
+	Operations               []string
+	Constraints              *GrantConstraints `json:",omitzero"`
+}
+
+// grantEntry returns what is told of a grant. Its token is told by CreateGrant only.
+func grantEntry(g *grant.Grant) GrantListEntry {
+	e := GrantListEntry{KeyId: g.Key.ARN(), GrantId: g.ID, Name: g.Name,
+		CreationDate:   wire.Time{Time: g.Created},
+		IssuingAccount: "arn:aws:iam::" + g.IssuingAccount + ":root", Operations: g.Operations}
+	e.GranteePrincipal, e.GranteeServicePrincipal = principalOrService(g.Grantee)
+	e.RetiringPrincipal, e.RetiringServicePrincipal = principalOrService(g.RetiringPrincipal)
+	if !g.Constraints.IsEmpty() {
+		constraints := GrantConstraints(g.Constraints)
+		e.Constraints = &constraints
 	}
-	if len(grants) > p.Size {
-		out.Truncated, out.NextMarker = true, p.Next(last(grants[p.Size-1]))
+	return e
+}
+
+// principalOrService tells by the form of a name which of two members it belongs in.
+func principalOrService(name string) (principal, service string) {
+	if strings.HasPrefix(name, "arn:") {
+		return name, ""
+	}
+	return "", name
+}
+
+// grantPage returns a page of a list that holds one more if there is a next page. place says where
+// a grant stands in the listing.
+func grantPage(p domain.Page, grants []*grant.Grant,
+	place func(*grant.Grant) string) ListGrantsOutput {
+	grants, next := domain.Cut(p, grants, place)
+	out := ListGrantsOutput{Grants: make([]GrantListEntry, len(grants)), NextMarker: next,
+		Truncated: next != ""}
+	for i, g := range grants {
+		out.Grants[i] = grantEntry(g)
 	}
 	return out
 }
 
-func (s *Keys) listGrants(c *op.Call, in ListGrantsInput, k *key.Key) (out ListGrantsOutput, err error) {
-	grantee, id := domain.Or(in.GranteePrincipal, domain.Or(in.GranteeServicePrincipal, "")), domain.Or(in.GrantId, "")
-	p, err := s.page(c, "ListGrants", k.ID+" "+id+" "+grantee, in.Limit, in.Marker, usualGrants, mostGrants)
+func (s *Keys) listGrants(c *op.Call, in ListGrantsInput,
+	k *key.Key) (out ListGrantsOutput, err error) {
+	grantee := either(in.GranteePrincipal, in.GranteeServicePrincipal)
+	id := domain.Or(in.GrantId, "")
+	filter := k.ID + " " + id + " " + grantee
+	p, err := s.page(c, "ListGrants", filter, in.Limit, in.Marker, usualGrants, mostGrants)
 	if err != nil {
 		return out, err
 	}
-	var grants []*grant
+	var grants []*grant.Grant
 	switch {
 	case id != "":
-		grants, err = s.grantOf(c, k.Ref(), id, grantee)
+		grants, err = s.oneGrant(c, k.Ref(), id, grantee)
 	case grantee != "":
-		grants, err = s.selectGrants(c, qGrantsOfGrantee, k.Account, k.Region, k.ID, grantee, p.After, p.Size+1)
+		grants, err = s.grants.OfGrantee(c, k.Ref(), grantee, p.After, p.Size+1)
 	default:
-		grants, err = s.selectGrants(c, qGrants, k.Account, k.Region, k.ID, p.After, p.Size+1)
+		grants, err = s.grants.OfKey(c, k.Ref(), p.After, p.Size+1)
 	}
-	return listed(grants, p, func(g *grant) string { return g.id }), err
-}
-
-// grantOf returns the one grant with an id, if it is there and, where a grantee is named, that one's.
-func (s *Keys) grantOf(c *op.Call, k key.Ref, id, grantee string) ([]*grant, error) {
-	g, err := s.loadGrant(c, k, id)
-	if g == nil || grantee != "" && g.grantee != grantee {
-		return nil, err
-	}
-	return []*grant{g}, err
-}
-
-// ListRetirableGrantsInput is ListRetirableGrantsRequest of AWS.
-type ListRetirableGrantsInput struct {
-	Limit                    *int32  `shape:"LimitType"`
-	Marker                   *string `shape:"MarkerType"`
-	RetiringPrincipal        *string `shape:"PrincipalIdType"`
-	RetiringServicePrincipal *string `shape:"ServicePrincipalType"`
-}
-
-// Validate wants one principal named.
-func (in ListRetirableGrantsInput) Validate() error {
-	if (in.RetiringPrincipal == nil) == (in.RetiringServicePrincipal == nil) {
-		return kmsfault.Invalid("You must specify either RetiringPrincipal or RetiringServicePrincipal, but not both.")
-	}
-	return checkPrincipal(in.RetiringPrincipal)
-}
-
-// retirer is the principal whose grants to retire are listed. They are its own affair.
-type retirer struct {
-	domain.Account
-	name string
-}
-
-// Demands implements [op.Target].
-func (r retirer) Demands() []policy.Demand {
-	d := r.Account.Demands()
-	own := policy.Grant{Grantee: r.name, Actions: []string{d[0].Action}}
-	d[0].Resource.Grants = func() ([]policy.Grant, error) { return []policy.Grant{own}, nil }
-	return d
-}
-
-func (s *Keys) findRetirer(_ *op.Call, in ListRetirableGrantsInput) (retirer, error) {
-	return retirer{domain.OnAccount("kms:ListRetirableGrants"), domain.Or(in.RetiringPrincipal, domain.Or(in.RetiringServicePrincipal, ""))}, nil
-}
-
-func (s *Keys) listRetirableGrants(c *op.Call, in ListRetirableGrantsInput, r retirer) (out ListGrantsOutput, err error) {
-	p, err := s.page(c, "ListRetirableGrants", r.name, in.Limit, in.Marker, usualGrants, mostGrants)
 	if err != nil {
 		return out, err
 	}
-	account, region := c.Namespace()
-	key, id, _ := strings.Cut(p.After, "/")
-	grants, err := s.selectGrants(c, qRetirableGrants, account, region, r.name, key, id, p.Size+1)
-	return listed(grants, p, func(g *grant) string { return g.Ref.ID + "/" + g.id }), err
+	return grantPage(p, grants, func(g *grant.Grant) string { return g.ID }), nil
 }
 
-// grantsFor returns the grants that a caller has on a key, from the cache or from their verified rows. One that needs none
-// costs nothing, and no caller has more than its own read.
-func (s *Keys) grantsFor(c *op.Call, k *key.Key) ([]policy.Grant, error) {
-	if k == nil {
-		return nil, nil
+// oneGrant returns the one grant with an id, if it is there and, where a grantee is named, that
+// one's.
+func (s *Keys) oneGrant(c *op.Call, k key.Ref, id, grantee string) ([]*grant.Grant, error) {
+	g, err := s.grants.Get(c, k, id)
+	if err != nil || g == nil || grantee != "" && g.Grantee != grantee {
+		return nil, err
 	}
-	ref := granteeRef{k.Ref(), c.Caller.Name()}
-	var heavy []policy.Grant
-	kept, err := s.grants.Get(ref, func() ([]policy.Grant, error) {
-		grants, err := s.selectGrants(c, qGrantsOfGrantee, ref.Account, ref.Region, ref.ID, ref.grantee, "", grantsPerKey)
-		list, weight := make([]policy.Grant, len(grants)), 0
-		for i, g := range grants {
-			list[i] = g.decides()
-			weight += g.weight()
-		}
-		if err == nil && weight > keptBytes {
-			heavy = list
-			return nil, errHeavy
-		}
-		return list, err
-	})
-	if heavy != nil {
-		return heavy, nil
-	}
-	return kept, err
-}
-
-// weight is about how many bytes the grant takes in memory.
-func (g *grant) weight() int {
-	n := len(g.grantee) + overhead*(1+len(g.operations))
-	for _, pairs := range []map[string]string{g.constraints.EncryptionContextEquals, g.constraints.EncryptionContextSubset} {
-		for k, v := range pairs {
-			n += len(k) + len(v) + overhead
-		}
-	}
-	return n
+	return []*grant.Grant{g}, nil
 }

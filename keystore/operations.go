@@ -35,9 +35,9 @@ func (s *Keys) Operations() []op.Operation {
 		changeKey(s, route.Post("RotateKeyOnDemand", "/v1/keys/rotate/{KeyId...}", "Replaces a key's material now; the old one goes on decrypting."), s.rotateKeyOnDemand),
 		readKey(s, route.Get("ListKeyRotations", "/v1/keys/rotations/{KeyId...}", "Lists the rotations of a key, or all of its materials."), s.listKeyRotations),
 
-		op.Write(route.Post("CreateGrant", "/v1/keys/grants/{KeyId...}", "Lets a principal use a key."), s.findGranting, s.createGrant),
+		op.Write(route.Post("CreateGrant", "/v1/keys/grants/{KeyId...}", "Lets a principal use a key."), s.findNewGrant, s.createGrant),
 		readKey(s, route.Get("ListGrants", "/v1/keys/grants/{KeyId...}", "Lists the grants of a key."), s.listGrants),
-		op.Read(route.Get("ListRetirableGrants", "/v1/grants", "Lists the grants that a principal may retire."), s.findRetirer, s.listRetirableGrants),
+		op.Read(route.Get("ListRetirableGrants", "/v1/grants", "Lists the grants that a principal may retire."), s.findRetiringPrincipal, s.listRetirableGrants),
 		op.Write(route.Post("RetireGrant", "/v1/grants/retire", "Ends a grant, by those whom it concerns."), s.findRetirement, s.retireGrant),
 		op.Write(route.Delete("RevokeGrant", "/v1/keys/grants/{KeyId...}", "Ends a grant, by those who manage the key."), s.findRevocation, s.revokeGrant),
 

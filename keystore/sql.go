@@ -5,8 +5,6 @@ import (
 	"claviger/keystore/key"
 	"claviger/store"
 	"context"
-
-	"github.com/go-json-experiment/json"
 )
 
 var (
@@ -19,7 +17,6 @@ var (
 	qInsertDataKey = store.SQL(`INSERT INTO kms_data_keys (account, region, key_id, service, epoch, id, kind, root, mechanism, sealed, material, verifier, created, mac)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`)
 	qDeleteDataKeys = store.SQL(`DELETE FROM kms_data_keys WHERE account = $1 AND region = $2 AND key_id = $3`)
-	qDeleteGrants   = store.SQL(`DELETE FROM kms_grants WHERE account = $1 AND region = $2 AND key_id = $3`)
 	qImportPair     = store.SQL(`SELECT algorithm, spec, kind, root, mechanism, wrapped, public, verifier, expires, mac FROM kms_import_pairs
 		WHERE account = $1 AND region = $2 AND key_id = $3 AND id = $4`)
 	qInsertImportPair = store.SQL(`INSERT INTO kms_import_pairs (account, region, key_id, id, algorithm, spec, kind, root, mechanism, wrapped, public, verifier, expires, failures, mac)
@@ -38,18 +35,6 @@ var (
 		ON CONFLICT (account, region, key_id, material) DO UPDATE SET leased = leased + 1`)
 	qDeleteUses = store.SQL(`DELETE FROM kms_uses WHERE account = $1 AND region = $2 AND key_id = $3`)
 )
-
-// jsonText is the form of a list in its column.
-func jsonText[T any](list []T) string {
-	if len(list) == 0 {
-		return "[]"
-	}
-	b, err := json.Marshal(list)
-	if err != nil {
-		panic(err) // strings always have a JSON form
-	}
-	return string(b)
-}
 
 // all returns the first error: err, or that of a check.
 func all(err error, checks []func() error) error {
@@ -128,14 +113,8 @@ func dataKeyIDs(r store.Reader, k *key.Key) (ids []string, err error) {
 	return ids, err
 }
 
-// dataKeyRef and granteeRef are the keys of the caches. All begin with the namespace.
-type (
-	dataKeyRef struct {
-		account, region, keyID, service string
-		epoch                           int64 // 0 stands for the current one
-	}
-	granteeRef struct {
-		key.Ref
-		grantee string
-	}
-)
+// dataKeyRef is the key of a data key in the cache.
+type dataKeyRef struct {
+	account, region, keyID, service string
+	epoch                           int64 // 0 stands for the current one
+}

@@ -82,12 +82,13 @@ var proofs = map[string][]string{
 	"PutKeyPolicy":    {"TestAPolicyIsReadAsItWasWritten", "TestPoliciesThatAreRefused", "TestTheLockoutCheckCanBeRenounced"},
 	"ListKeyPolicies": {"TestAKeyHasOnePolicyByOneName", "TestAKeyPolicyOfItsOwn"},
 
-	"CreateGrant": {"TestAGrantFromBeginningToEnd", "TestOneNameOneGrant", "TestGrantsThatAreRefused", "TestConstraintsAreHeldToTheContext",
-		"TestOperationsThatAKeyDoesntServeCantBeGranted", "TestWhoGetsARightMayPassOnNoMore", "TestListingsOfGrants"},
-	"ListGrants":          {"TestListingsOfGrants", "TestAGrantFromBeginningToEnd"},
-	"ListRetirableGrants": {"TestListingsOfGrants", "TestAGrantFromBeginningToEnd"},
-	"RetireGrant":         {"TestWhoMayRetireAGrant", "TestGrantsThatCantBeEnded", "TestAGrantFromBeginningToEnd"},
-	"RevokeGrant":         {"TestNoUseAfterARevocation", "TestGrantsThatCantBeEnded", "TestAGrantFromBeginningToEnd"},
+	"CreateGrant": {"TestAGrantFromBeginningToEnd", "TestOneNameOneGrant", "TestCreateGrant_MembersThatDoNotFit_AreRefused",
+		"TestGrantConstraints_EncryptionContext_IsHeldToThem", "TestCreateGrant_OperationThatTheKeyDoesNotServe_IsRefused",
+		"TestCreateGrant_ByAGrantee_AllowsNoMoreThanItsGrant", "TestListGrants_EachFilterAndLimit_ListsEachGrantOnce"},
+	"ListGrants":          {"TestListGrants_EachFilterAndLimit_ListsEachGrantOnce", "TestAGrantFromBeginningToEnd"},
+	"ListRetirableGrants": {"TestListGrants_EachFilterAndLimit_ListsEachGrantOnce", "TestAGrantFromBeginningToEnd"},
+	"RetireGrant":         {"TestRetireGrant_EachCaller_IsAllowedAsTheGrantSays", "TestRetireGrant_WhatNamesNoGrant_IsRefused", "TestAGrantFromBeginningToEnd"},
+	"RevokeGrant":         {"TestRevokeGrant_KeyInUse_IsDeniedAtOnce", "TestRevokeGrant_WhatNamesNoGrant_IsRefused", "TestAGrantFromBeginningToEnd"},
 
 	"TagResource":      {"TestKeyTags"},
 	"UntagResource":    {"TestKeyTags"},
@@ -128,8 +129,8 @@ var proofs = map[string][]string{
 	"RotationsListEntry": {"TestAutomaticRotation", "TestAnImportedKeyRotatesToWhatWasImported"},
 	"KeyLastUsageData":   {"TestKeyLastUsage", "TestTheLastUsageIsThatOfTheTrail"},
 
-	"GrantListEntry":   {"TestListingsOfGrants", "TestAGrantFromBeginningToEnd"},
-	"GrantConstraints": {"TestConstraintsAreHeldToTheContext", "TestListingsOfGrants"},
+	"GrantListEntry":   {"TestListGrants_EachFilterAndLimit_ListsEachGrantOnce", "TestListGrants_GrantToAService_IsToldWhole", "TestAGrantFromBeginningToEnd"},
+	"GrantConstraints": {"TestGrantConstraints_EncryptionContext_IsHeldToThem", "TestListGrants_GrantToAService_IsToldWhole"},
 
 	"MultiRegionConfiguration": {"TestTheLifeOfAMultiRegionKey"},
 	"MultiRegionKey":           {"TestWhatCreateKeySaysOfAMultiRegionKey", "TestTheLifeOfAMultiRegionKey"},

@@ -105,25 +105,25 @@ CREATE TABLE kms_last_used (
 
 -- Grants are made and ended, never changed.
 CREATE TABLE kms_grants (
-    account          TEXT    NOT NULL,
-    region           TEXT    NOT NULL,
-    key_id           TEXT    NOT NULL,
-    id               TEXT    NOT NULL, -- 64 hex digits
-    name             TEXT    NOT NULL,
-    grantee          TEXT    NOT NULL, -- ARN of a principal, or the name of a service
-    retiring         TEXT    NOT NULL, -- the same, or nothing
-    issuing_account  TEXT    NOT NULL,
-    operations       TEXT    NOT NULL, -- a JSON list
-    constraints      TEXT    NOT NULL, -- a JSON object, GrantConstraints
-    created          INTEGER NOT NULL,
-    mac              BLOB    NOT NULL,
+    account            TEXT    NOT NULL,
+    region             TEXT    NOT NULL,
+    key_id             TEXT    NOT NULL,
+    id                 TEXT    NOT NULL, -- 64 hex digits
+    name               TEXT    NOT NULL,
+    grantee            TEXT    NOT NULL, -- ARN of a principal, or the name of a service
+    retiring_principal TEXT    NOT NULL, -- the same, or nothing
+    issuing_account    TEXT    NOT NULL,
+    operations         TEXT    NOT NULL, -- a JSON list
+    constraints        TEXT    NOT NULL, -- a JSON object, GrantConstraints
+    created            INTEGER NOT NULL,
+    mac                BLOB    NOT NULL,
     PRIMARY KEY (account, region, key_id, id),
     FOREIGN KEY (account, region, key_id) REFERENCES kms_keys (account, region, id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX kms_grants_by_name     ON kms_grants (account, region, key_id, name, grantee) WHERE name <> '';
 CREATE INDEX kms_grants_by_grantee  ON kms_grants (account, region, key_id, grantee, id);
-CREATE INDEX kms_grants_by_retiring ON kms_grants (account, region, retiring, key_id, id);
+CREATE INDEX kms_grants_by_retiring_principal ON kms_grants (account, region, retiring_principal, key_id, id);
 
 -- Key pairs under which material is imported. They go when their time is over, so that a recorded import stays closed.
 CREATE TABLE kms_import_pairs (

@@ -1,0 +1,61 @@
+package keystore
+
+import (
+	"claviger/internal/domain"
+	"claviger/internal/op"
+	"claviger/keystore/grant"
+	"claviger/keystore/kmsfault"
+	"claviger/policy"
+)
+
+// ListRetirableGrantsInput names one retiring principal, or one AWS service.
+type ListRetirableGrantsInput struct {
+	Limit                    *int32  `shape:"LimitType"`
+	Marker                   *string `shape:"MarkerType"`
+	RetiringPrincipal        *string `shape:"PrincipalIdType"`
+	RetiringServicePrincipal *string `shape:"ServicePrincipalType"`
+}
+
+// Validate wants one principal named.
+func (in ListRetirableGrantsInput) Validate() error {
+	if (in.RetiringPrincipal == nil) == (in.RetiringServicePrincipal == nil) {
+		return kmsfault.Invalid("You must specify either RetiringPrincipal or " +
+			"RetiringServicePrincipal, but not both.")
+	}
+	return checkPrincipal(in.RetiringPrincipal)
+}
+
+// retiringPrincipal is the principal whose retirable grants are listed.
+type retiringPrincipal struct {
+	domain.Account
+	name string
+}
+
+// Demands implements [op.Target]. The principal itself needs no policy, as it needs none to retire
+// what is listed.
+func (r retiringPrincipal) Demands() []policy.Demand {
+	d := r.Account.Demands()
+	own := policy.Grant{Grantee: r.name, Actions: []string{d[0].Action}}
+	d[0].Resource.Grants = func() ([]policy.Grant, error) { return []policy.Grant{own}, nil }
+	return d
+}
+
+func (s *Keys) findRetiringPrincipal(_ *op.Call,
+	in ListRetirableGrantsInput) (retiringPrincipal, error) {
+	name := either(in.RetiringPrincipal, in.RetiringServicePrincipal)
+	return retiringPrincipal{domain.OnAccount("kms:ListRetirableGrants"), name}, nil
+}
+
+func (s *Keys) listRetirableGrants(c *op.Call, in ListRetirableGrantsInput,
+	r retiringPrincipal) (out ListGrantsOutput, err error) {
+	p, err := s.page(c, "ListRetirableGrants", r.name, in.Limit, in.Marker, usualGrants, mostGrants)
+	if err != nil {
+		return out, err
+	}
+	account, region := c.Namespace()
+	grants, err := s.grants.Retirable(c, account, region, r.name, p.After, p.Size+1)
+	if err != nil {
+		return out, err
+	}
+	return grantPage(p, grants, (*grant.Grant).Place), nil
+}

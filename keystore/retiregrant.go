@@ -1,0 +1,67 @@
+package keystore
+
+import (
+	"claviger/internal/domain"
+	"claviger/internal/op"
+	"claviger/keystore/grant"
+	"claviger/keystore/kmsfault"
+	"claviger/policy"
+)
+
+// RetireGrantInput names the grant by its token, or by the ids of its key and of itself.
+type RetireGrantInput struct {
+	GrantToken *string `shape:"GrantTokenType"`
+	KeyId      *string `shape:"KeyIdType"`
+	GrantId    *string `shape:"GrantIdType"`
+	DryRun     *bool   `shape:"NullableBooleanType"`
+}
+
+// Validate wants the grant named in one of the two ways.
+func (in RetireGrantInput) Validate() error {
+	switch {
+	case in.GrantToken != nil && (in.KeyId != nil || in.GrantId != nil):
+		return kmsfault.Invalid("Specify the grant token, or the key ID and the grant ID, " +
+			"but not both.")
+	case in.GrantToken == nil && (in.KeyId == nil || in.GrantId == nil):
+		return kmsfault.Invalid("You must specify the grant token, or both the key ID and the " +
+			"grant ID.")
+	case in.GrantId != nil:
+		return grant.CheckID(*in.GrantId)
+	}
+	return nil
+}
+
+// retirement is a grant that is to be retired. Unlike a revocation it needs no policy: the grant
+// itself says who may.
+type retirement struct{ namedGrant }
+
+// Demands implements [op.Target].
+func (t *retirement) Demands() []policy.Demand {
+	d := t.target.Demands()
+	if t.grant != nil {
+		d[0].Resource.Grants = func() ([]policy.Grant, error) {
+			return t.grant.RetirementPolicies(), nil
+		}
+	}
+	return d
+}
+
+func (s *Keys) findRetirement(c *op.Call, in RetireGrantInput) (*retirement, error) {
+	keyID, id := domain.Or(in.KeyId, ""), domain.Or(in.GrantId, "")
+	if in.GrantToken != nil {
+		var err error
+		if keyID, id, err = s.grants.ReadToken(c, *in.GrantToken); err != nil {
+			return nil, err
+		}
+	}
+	g, err := s.findGrant(c, "RetireGrant", keyID, id)
+	if err != nil {
+		return nil, err
+	}
+	return &retirement{*g}, nil
+}
+
+func (s *Keys) retireGrant(c *op.Call, _ RetireGrantInput,
+	t *retirement) (op.Commit[op.None], error) {
+	return s.deleteGrant(c, t.grant), nil
+}

@@ -1,0 +1,60 @@
+package keystore
+
+import (
+	"claviger/internal/op"
+	"claviger/keystore/grant"
+	"claviger/store"
+)
+
+// RevokeGrantInput names the grant by the ids of its key and of itself.
+type RevokeGrantInput struct {
+	KeyId   string `shape:"KeyIdType,required"`
+	GrantId string `shape:"GrantIdType,required"`
+	DryRun  *bool  `shape:"NullableBooleanType"`
+}
+
+// Validate refuses what can't be the id of a grant.
+func (in RevokeGrantInput) Validate() error { return grant.CheckID(in.GrantId) }
+
+// namedGrant is a grant that is named to be ended, there or not. A key in any state lets it end.
+type namedGrant struct {
+	target
+	id    string
+	grant *grant.Grant // nil if there is none
+}
+
+// Missing implements [op.Target].
+func (t *namedGrant) Missing() error {
+	if err := t.target.Missing(); err != nil || t.grant != nil {
+		return err
+	}
+	return grant.NotFound(t.id)
+}
+
+// findGrant names and looks up one grant of a key.
+func (s *Keys) findGrant(c *op.Call, operation, keyID, id string) (*namedGrant, error) {
+	t, err := s.find(c, operation, keyID, false)
+	if err != nil {
+		return nil, err
+	}
+	g := &namedGrant{target: *t, id: id}
+	if t.key != nil {
+		g.grant, err = s.grants.Get(c, t.named.Ref, id)
+	}
+	return g, err
+}
+
+func (s *Keys) findRevocation(c *op.Call, in RevokeGrantInput) (*namedGrant, error) {
+	return s.findGrant(c, "RevokeGrant", in.KeyId, in.GrantId)
+}
+
+func (s *Keys) revokeGrant(c *op.Call, _ RevokeGrantInput,
+	t *namedGrant) (op.Commit[op.None], error) {
+	return s.deleteGrant(c, t.grant), nil
+}
+
+// deleteGrant returns what ends a grant. It is stale if another request has ended it meanwhile.
+func (s *Keys) deleteGrant(c *op.Call, g *grant.Grant) op.Commit[op.None] {
+	noteGrant(c, g.ID)
+	return op.Apply(func(tx *store.Tx) error { return s.grants.Delete(tx, g) }, op.None{})
+}
