@@ -1,7 +1,6 @@
 package keystore
 
 import (
-	"context"
 	"slices"
 
 	"claviger/internal/custody"
@@ -106,50 +105,12 @@ func (s *Keys) encryptTo(c *op.Call, t *target, plaintext []byte, context map[st
 
 // encryptUnder seals plaintext by the current material of k, a symmetric key: one call of the token.
 func (s *Keys) encryptUnder(c *op.Call, k *key.Key, plaintext []byte, context map[string]string) ([]byte, error) {
-	sealed, err := s.sealUnder(c, k, plaintext, ciphertext.AdditionalData(ciphertext.ForCaller, k.ID, k.MaterialID, context))
+	sealed, err := s.materials.Seal(c, k, plaintext,
+		ciphertext.AdditionalData(ciphertext.ForCaller, k.ID, k.MaterialID, context))
 	if err != nil {
 		return nil, err
 	}
 	return ciphertext.Blob{KeyID: k.ID, MaterialID: k.MaterialID, Sealed: sealed}.Encode(), nil
-}
-
-// sealUnder and unsealUnder are all that is ever done with the material of a symmetric key.
-func (s *Keys) sealUnder(c *op.Call, k *key.Key, plaintext, aad []byte) ([]byte, error) {
-	ref, err := k.CurrentRef()
-	if err == nil {
-		err = s.count(c, k, ref.ID)
-	}
-	if err != nil {
-		return nil, err
-	}
-	by, err := s.sealer(k)
-	if err != nil {
-		return nil, err
-	}
-	return by.Seal(c, ref, plaintext, aad)
-}
-
-func (s *Keys) unsealUnder(ctx context.Context, k *key.Key, material string, sealed, aad []byte) ([]byte, error) {
-	ref, ok := k.MaterialRef(material)
-	if !ok {
-		return nil, key.ErrLost(k)
-	}
-	by, err := s.sealer(k)
-	if err != nil {
-		return nil, err
-	}
-	return by.Unseal(ctx, ref, sealed, aad)
-}
-
-// sealer returns what uses the material of a symmetric key: the service's own token, or the vault of the key's store.
-func (s *Keys) sealer(k *key.Key) (key.Sealer, error) {
-	switch {
-	case k.CustomKeyStoreID == "":
-		return s.token, nil
-	case k.Connection == nil:
-		return nil, key.RefuseUnavailable(k)
-	}
-	return k.Connection, nil
 }
 
 // DecryptInput is DecryptRequest of AWS.
@@ -296,7 +257,8 @@ func (s *Keys) decryptFrom(c *op.Call, t *source, context map[string]string) ([]
 		}
 		return s.token.Decrypt(c, ref, custody.Algorithm(t.algorithm), t.ciphertext)
 	}
-	return s.unsealUnder(c, t.key, t.blob.MaterialID, t.blob.Sealed, ciphertext.AdditionalData(ciphertext.ForCaller, t.key.ID, t.blob.MaterialID, context))
+	return s.materials.Unseal(c, t.key, t.blob.MaterialID, t.blob.Sealed,
+		ciphertext.AdditionalData(ciphertext.ForCaller, t.key.ID, t.blob.MaterialID, context))
 }
 
 // ReEncryptInput is ReEncryptRequest of AWS.

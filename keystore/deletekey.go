@@ -83,10 +83,8 @@ func (s *Keys) deleteKey(tx *store.Tx, k *key.Key) error {
 			return err
 		}
 	}
-	if !k.IsReplica() { // the primary goes last, and with it the count that all of them share
-		if _, err := tx.Exec(qDeleteUses, k.Account, usesIn(k), k.ID); err != nil {
-			return err
-		}
+	if err := s.usage.Delete(tx, k); err != nil {
+		return err
 	}
 	return s.rows.Delete(tx, k)
 }

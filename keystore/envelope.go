@@ -113,7 +113,7 @@ func (s *Keys) use(k *key.Key, d *dataKey, cached *bool) custody.Ref {
 		*cached = false
 		m := d.m
 		var err error
-		m.Wrapped, err = s.unsealUnder(ctx, k, d.material, d.sealed, ciphertext.AdditionalData(ciphertext.ForDataKey, k.ID, d.material, d.context()))
+		m.Wrapped, err = s.materials.Unseal(ctx, k, d.material, d.sealed, ciphertext.AdditionalData(ciphertext.ForDataKey, k.ID, d.material, d.context()))
 		return m, err
 	}}
 }
@@ -128,7 +128,7 @@ func (s *Keys) sealEnvelope(c *op.Call, in SealInput, t *target) (e envelope.Env
 		err = k.Reachable()
 	}
 	if err == nil {
-		err = s.count(c, k, d.id)
+		err = s.usage.Count(c, k, d.id)
 	}
 	if err != nil {
 		return e, err
@@ -208,8 +208,8 @@ func (s *Keys) seals(c *op.Call, k *key.Key, d *dataKey) (bool, error) {
 	if d.material != k.MaterialID || c.Time.Sub(d.created) >= epochLength {
 		return false, nil
 	}
-	u, err := s.usesOf(k, d.id)
-	return err == nil && u.taken.Load() < s.tally.epoch, err
+	over, err := s.usage.IsEpochOver(k, d.id)
+	return err == nil && !over, err
 }
 
 // again returns the key as it is now, if it may still be used.
@@ -256,7 +256,7 @@ func (s *Keys) createEpoch(c *op.Call, in epochInput, t *target) (op.Commit[op.N
 	if err != nil {
 		return nil, err
 	}
-	d.sealed, err = s.sealUnder(c, k, m.Wrapped, ciphertext.AdditionalData(ciphertext.ForDataKey, k.ID, k.MaterialID, d.context()))
+	d.sealed, err = s.materials.Seal(c, k, m.Wrapped, ciphertext.AdditionalData(ciphertext.ForDataKey, k.ID, k.MaterialID, d.context()))
 	if err != nil {
 		return nil, err
 	}

@@ -892,21 +892,21 @@ func TestARotationEndsTheDataKeysOfEveryRegion(t *testing.T) {
 	}
 }
 
-// The Regions of a key seal by one material, so its uses are counted together, and a replica that wears it out has the primary
-// replace it.
-func TestAFamilyWearsItsMaterialTogether(t *testing.T) {
+// The Regions of a key seal by one material, so its uses are counted together, and a replica that brings
+// it over the limit has the primary replace it.
+func TestUsage_ReplicaOverLimit_RotatesThePrimary(t *testing.T) {
 	s := start(t)
-	s.wears(fragile)
+	s.limit(lowLimits)
 	id := s.relatives(M{}, abroad)
 	m := s.current(id)
 	seal := func(region string) {
 		mustIn[EncryptOutput](s, region, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="})
 	}
 	seal(ourRegion)
-	for range fragile.turn {
+	for range lowLimits.Rotate {
 		seal(abroad)
 	}
-	if n := s.leased(id)[m]; n != fragile.turn+fragile.block {
+	if n := s.leased(id)[m]; n != lowLimits.Rotate+lowLimits.Block {
 		t.Errorf("%d uses are leased", n)
 	}
 	s.jobRunner.RunDue(t.Context())

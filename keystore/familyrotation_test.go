@@ -2,6 +2,7 @@ package keystore
 
 import (
 	"claviger/keystore/key"
+	"claviger/keystore/usage"
 	"testing"
 	"time"
 )
@@ -64,10 +65,11 @@ func TestAFamilyRotatesAsOne(t *testing.T) {
 	}
 }
 
-// The Regions share the material, and so its count: whichever of them wears it out has it replaced in all.
-func TestAFamilyIsWornTogether(t *testing.T) {
+// The Regions share the material, and so its count: whichever of them brings it over the limit has it
+// replaced in all.
+func TestUsage_RelatedKeysOverLimit_RotateTogether(t *testing.T) {
 	s := start(t)
-	s.wears(fragile)
+	s.limit(lowLimits)
 	regions := []string{ourRegion, abroad}
 	id := s.relatives(M{}, abroad)
 	use := func(region string) {
@@ -85,18 +87,18 @@ func TestAFamilyIsWornTogether(t *testing.T) {
 	use(abroad)
 	s.turn(0)
 	if next := s.oneMaterial(id, regions...); next == m {
-		t.Error("worn in a replica's Region, and not replaced")
+		t.Error("over the limit in a replica's Region, and not replaced")
 	}
 }
 
 // The count outlives a replica, and goes with the last of the family.
-func TestTheCountStaysWithTheFamily(t *testing.T) {
+func TestUsage_DeletedReplica_LeavesTheCount(t *testing.T) {
 	s := start(t)
 	id := s.relatives(M{}, abroad)
 	mustIn[any](s, abroad, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="})
 	mustIn[any](s, abroad, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
 	s.turn(7 * key.Day)
-	if n := s.leased(id)[s.current(id)]; !s.gone(abroad, id) || n != usualWear.block {
+	if n := s.leased(id)[s.current(id)]; !s.gone(abroad, id) || n != usage.Usual.Block {
 		t.Errorf("%d uses are left of a family that lost a replica", n)
 	}
 	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})

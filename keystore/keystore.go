@@ -32,6 +32,8 @@ import (
 	"claviger/keystore/key"
 	"claviger/keystore/keyrows"
 	"claviger/keystore/multiregion"
+	"claviger/keystore/sealing"
+	"claviger/keystore/usage"
 	"claviger/store"
 )
 
@@ -120,7 +122,9 @@ type Keys struct {
 	vaults   *connections
 	sealing  custody.Ref // seals the passwords that stores are logged in to with
 
-	tally       tally
+	usage     *usage.Counts
+	materials *sealing.Materials
+
 	pairs       chan struct{} // a place for each key pair being made on the processor
 	pendingUses atomic.Uint64 // see [Keys.PendingDeletionUses]
 
@@ -147,18 +151,22 @@ const (
 
 // New returns the key store of one installation, which serves regions.
 func New(db *store.DB, token Token, jobs domain.Scheduler, in *install.Installation, regions []string, clusters Clusters) *Keys {
-	rows := keyrows.New(db, in.Rows, jobs)
+	rows, counts := keyrows.New(db, in.Rows, jobs), usage.New(db, jobs)
 	s := &Keys{db: db, token: token, jobs: jobs, guard: in.Rows, tokens: in.Tokens,
 		pager: domain.Pager{Tokens: in.Tokens, Invalid: errMarker}, regions: regions,
 		rows: rows, related: multiregion.New(rows),
 		grants:   grant.New(db, in.Rows, in.Tokens),
+		usage: counts, materials: sealing.New(token, counts),
 		dataKeys: store.NewCache[dataKeyRef, *dataKey](cachedDataKeys),
 		stores:   store.NewCache[storeRef, *keyStore](cachedStores),
 		clusters: clusters, vaults: newConnections(), sealing: in.Identity,
 		pairs: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), // an RSA pair takes seconds: the rest is for everybody else
 	}
 	s.residents = MostResidents
-	s.tally.wear, s.tally.limit = usualWear, keptUses
 	s.internal()
 	return s
 }
+
+// UsageAlarms returns how many blocks of seals were begun since the start under key materials that
+// have encrypted more than 2^30 times.
+func (s *Keys) UsageAlarms() uint64 { return s.usage.Alarms() }

@@ -27,11 +27,11 @@ func (s *Keys) rotateKey(c *op.Call, _ dueInput, d due) (op.Commit[op.None], err
 // turnDue returns the key as it shall be: with a new material if it is time, and with the next time if this one has come.
 func (s *Keys) turnDue(c *op.Call, k *key.Key) (*key.Key, error) {
 	due := !k.RotationDue().IsZero() && !k.RotationDue().After(c.Time)
-	worn, err := s.worn(k)
+	overLimit, err := s.usage.IsRotationNeeded(k)
 	if err != nil {
 		return nil, err
 	}
-	if !due && !worn {
+	if !due && !overLimit {
 		return k.Changed(func(*key.Key) {}), nil
 	}
 	m, err := s.successor(c, k)

@@ -28,12 +28,6 @@ var (
 		WHERE account = $1 AND region = $2 AND key_id = $3 AND id = $4 AND failures > 0`)
 	qDeleteImportPair  = store.SQL(`DELETE FROM kms_import_pairs WHERE account = $1 AND region = $2 AND key_id = $3 AND id = $4`)
 	qDeleteImportPairs = store.SQL(`DELETE FROM kms_import_pairs WHERE account = $1 AND region = $2 AND key_id = $3`)
-	qUses              = store.SQL(`SELECT leased FROM kms_uses WHERE account = $1 AND region = $2 AND key_id = $3 AND material = $4`)
-	qLease             = store.SQL(`INSERT INTO kms_uses (account, region, key_id, material, leased) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (account, region, key_id, material) DO UPDATE SET leased = excluded.leased WHERE leased < excluded.leased`)
-	qUse = store.SQL(`INSERT INTO kms_uses (account, region, key_id, material, leased) VALUES ($1, $2, $3, $4, 1)
-		ON CONFLICT (account, region, key_id, material) DO UPDATE SET leased = leased + 1`)
-	qDeleteUses = store.SQL(`DELETE FROM kms_uses WHERE account = $1 AND region = $2 AND key_id = $3`)
 )
 
 // all returns the first error: err, or that of a check.

@@ -101,8 +101,8 @@ func (m *metrics) watch(t *hsm.Token, db *store.DB, keys *keystore.Keys) {
 	gauge("claviger_kms_stores_lost", "Custom key stores that are connected and can't be used.", func() float64 { return float64(keys.LostStores()) })
 	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "claviger_kms_pending_deletion_uses_total",
 		Help: "Uses of a KMS key that were refused because it is pending deletion."}, func() float64 { return float64(keys.PendingDeletionUses()) }))
-	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "claviger_kms_worn_leases_total",
-		Help: "Leases of uses that were taken for key materials which have encrypted more than 2^30 times."}, func() float64 { return float64(keys.WornLeases()) }))
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "claviger_kms_usage_alarms_total",
+		Help: "Blocks of uses begun by key materials that have encrypted more than 2^30 times."}, func() float64 { return float64(keys.UsageAlarms()) }))
 	gauge("claviger_database_bytes", "Size of the database and its log on the disk.", func() float64 { return float64(db.Stats().Bytes) })
 }
 

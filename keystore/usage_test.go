@@ -8,15 +8,21 @@ import (
 	"time"
 
 	"claviger/keystore/key"
+	"claviger/keystore/usage"
 	"claviger/store"
 )
 
-// wears makes uses count for more: the service's numbers are too large to be reached.
-func (s *service) wears(w wear) {
-	s.keys.tally.wear = w
-}
+// limit makes uses count for more: the service's own limits are too high to be reached.
+func (s *service) limit(to usage.Limits) { s.keys.usage.Limits = to }
 
-var fragile = wear{block: 4, alarm: 8, turn: 12, most: 20, epoch: 8}
+var lowLimits = usage.Limits{Block: 4, Alarm: 8, Rotate: 12, Most: 20, Epoch: 8}
+
+// blocksOf returns the service's own limits with blocks of n uses.
+func blocksOf(n int64) usage.Limits {
+	limits := usage.Usual
+	limits.Block = n
+	return limits
+}
 
 // leased returns what the database knows of the uses of a key's materials and data keys, by id.
 func (s *service) leased(id string) map[string]int64 {
@@ -42,10 +48,10 @@ func (s *service) current(id string) string {
 	return must[DescribeKeyOutput](s, "DescribeKey", M{"KeyId": id}).KeyMetadata.CurrentKeyMaterialId
 }
 
-// TestNoCiphertextLeavesBeforeItsLease: after each answer the database has leased as many uses as there were, and not a block more.
-func TestNoCiphertextLeavesBeforeItsLease(t *testing.T) {
+// TestUsage_EachAnswer_FollowsItsLease: after each answer the database has leased as many uses as there were, and not a block more.
+func TestUsage_EachAnswer_FollowsItsLease(t *testing.T) {
 	s := start(t)
-	s.wears(wear{block: 4, alarm: 1 << 30, turn: 1 << 31, most: 1 << 32, epoch: 1 << 30})
+	s.limit(blocksOf(4))
 	id := s.key()
 	m := s.current(id)
 	batches := len(s.records())
@@ -61,9 +67,9 @@ func TestNoCiphertextLeavesBeforeItsLease(t *testing.T) {
 }
 
 // Every operation that makes a ciphertext is counted, and none that doesn't.
-func TestWhatIsCounted(t *testing.T) {
+func TestUsage_OperationThatSeals_IsCounted(t *testing.T) {
 	s := start(t)
-	s.wears(wear{block: 1, alarm: 1 << 30, turn: 1 << 31, most: 1 << 32, epoch: 1 << 30})
+	s.limit(blocksOf(1))
 	id, other := s.key(), s.key()
 	m, want := s.current(id), int64(0)
 	blob := s.encrypt(other, "x")
@@ -102,25 +108,25 @@ func TestWhatIsCounted(t *testing.T) {
 	}
 }
 
-func TestARestartLosesABlockAtMost(t *testing.T) {
+func TestUsage_Restart_LosesABlockAtMost(t *testing.T) {
 	s := start(t)
-	w := wear{block: 4, alarm: 1 << 30, turn: 1 << 31, most: 1 << 32, epoch: 1 << 30}
-	s.wears(w)
+	w := blocksOf(4)
+	s.limit(w)
 	id := s.key()
 	m := s.current(id)
 	for n := int64(1); n <= 5; n++ {
 		s.encrypt(id, "x")
 		s.restart()
-		s.wears(w)
+		s.limit(w)
 		if got := s.leased(id)[m]; got != 4*n {
 			t.Fatalf("%d leased after %d processes with one use each", got, n)
 		}
 	}
 }
 
-func TestAMaterialThatIsWornIsReplaced(t *testing.T) {
+func TestUsage_MaterialOverRotationLimit_IsRotated(t *testing.T) {
 	s := start(t)
-	s.wears(fragile)
+	s.limit(lowLimits)
 	id := s.key()
 	m := s.current(id)
 	old := s.encrypt(id, "old")
@@ -129,7 +135,7 @@ func TestAMaterialThatIsWornIsReplaced(t *testing.T) {
 	}
 	s.turn(0)
 	if s.current(id) != m {
-		t.Fatal("rotated before it was worn")
+		t.Fatal("rotated before it was over the limit")
 	}
 	s.encrypt(id, "x")
 	s.turn(0)
@@ -140,7 +146,7 @@ func TestAMaterialThatIsWornIsReplaced(t *testing.T) {
 		t.Errorf("rotation went on: %+v", got)
 	}
 	s.encrypt(id, "x")
-	if s.material(old, "old") != m || s.leased(id)[s.current(id)] != fragile.block {
+	if s.material(old, "old") != m || s.leased(id)[s.current(id)] != lowLimits.Block {
 		t.Errorf("uses %v", s.leased(id))
 	}
 	s.turn(time.Hour)
@@ -149,10 +155,10 @@ func TestAMaterialThatIsWornIsReplaced(t *testing.T) {
 	}
 }
 
-// Being worn doesn't move the schedule, and the job that both share doesn't lose it.
-func TestAWornMaterialLeavesTheSchedule(t *testing.T) {
+// Being over the limit doesn't move the schedule, and the job that both share doesn't lose it.
+func TestUsage_RotationOverLimit_LeavesTheSchedule(t *testing.T) {
 	s := start(t)
-	s.wears(fragile)
+	s.limit(lowLimits)
 	id := s.key()
 	must[any](s, "EnableKeyRotation", M{"KeyId": id, "RotationPeriodInDays": 90})
 	due := s.rotation(id).NextRotationDate
@@ -169,13 +175,13 @@ func TestAWornMaterialLeavesTheSchedule(t *testing.T) {
 	}
 }
 
-// TestTheLimitIsKept: where no job comes, because the token is away or nothing can rotate the key, there is an end.
-func TestTheLimitIsKept(t *testing.T) {
+// TestUsage_ImportedMaterialOverLimit_SealsNoMore: where no job comes, because the token is away or nothing can rotate the key, there is an end.
+func TestUsage_ImportedMaterialOverLimit_SealsNoMore(t *testing.T) {
 	s := start(t)
-	s.wears(fragile)
+	s.limit(lowLimits)
 	k, _ := s.imported(func(*key.Material) {})
 	blob := s.encrypt(k.ID, "x")
-	for n := int64(2); n <= fragile.most; n++ {
+	for n := int64(2); n <= lowLimits.Most; n++ {
 		s.encrypt(k.ID, "x")
 	}
 	s.turn(0) // nothing can be done about imported material
@@ -188,21 +194,21 @@ func TestTheLimitIsKept(t *testing.T) {
 				}
 			}
 		}
-		if got := s.leased(k.ID)[k.MaterialID]; got != fragile.most {
-			t.Errorf("%d leased, and %d is the limit", got, fragile.most)
+		if got := s.leased(k.ID)[k.MaterialID]; got != lowLimits.Most {
+			t.Errorf("%d leased, and %d is the limit", got, lowLimits.Most)
 		}
 		s.material(blob, "x")
 		s.restart()
-		s.wears(fragile)
+		s.limit(lowLimits)
 	}
 }
 
 // A key of our own that waits for its job is held to the limit too, and goes on with its next material.
-func TestAWornKeyGoesOnByRotation(t *testing.T) {
+func TestUsage_KeyOverLimit_GoesOnByRotation(t *testing.T) {
 	s := start(t)
-	s.wears(fragile)
+	s.limit(lowLimits)
 	id := s.key()
-	for range fragile.most {
+	for range lowLimits.Most {
 		s.encrypt(id, "x")
 	}
 	if _, code := ask[any](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}); code != "KMSInvalidStateException" {
@@ -212,26 +218,27 @@ func TestAWornKeyGoesOnByRotation(t *testing.T) {
 	s.encrypt(id, "x")
 }
 
-func TestTheAlarm(t *testing.T) {
+func TestUsage_BlockBeyondAlarm_IsNotedAndCounted(t *testing.T) {
 	s := start(t)
-	s.wears(fragile)
+	s.limit(lowLimits)
 	id := s.key()
 	for range 8 {
 		s.encrypt(id, "x")
 	}
-	if s.keys.WornLeases() != 0 || strings.Contains(strings.Join(s.records(), ""), "keyMaterialUses") {
+	if s.keys.UsageAlarms() != 0 || strings.Contains(strings.Join(s.records(), ""), "keyMaterialUses") {
 		t.Error("an alarm before its time")
 	}
 	s.encrypt(id, "x")
-	if n := s.keys.WornLeases(); n != 1 || strings.Count(strings.Join(s.records(), ""), `"additionalEventData":{"keyMaterialUses":9}`) != 1 {
+	if n := s.keys.UsageAlarms(); n != 1 || strings.Count(strings.Join(s.records(), ""), `"additionalEventData":{"keyMaterialUses":9}`) != 1 {
 		t.Errorf("%d alarms", n)
 	}
 }
 
-func TestAnEpochEndsWithItsSeals(t *testing.T) {
+func TestDataKey_SealsOverLimit_EndEpoch(t *testing.T) {
 	s := start(t)
-	w := wear{block: 4, alarm: 1 << 30, turn: 1 << 31, most: 1 << 32, epoch: 8}
-	s.wears(w)
+	w := blocksOf(4)
+	w.Epoch = 8
+	s.limit(w)
 	id := s.key()
 	var first, last int64
 	for n := range 9 {
@@ -251,18 +258,18 @@ func TestAnEpochEndsWithItsSeals(t *testing.T) {
 		s.seal(id, "x")
 	}
 	s.restart()
-	s.wears(w)
+	s.limit(w)
 	if e := s.seal(id, "x"); e.Epoch != first+2 {
 		t.Errorf("epoch %d after a restart", e.Epoch)
 	}
 }
 
 // The memory of counts is bounded. What finds no room is counted all the same, use by use.
-func TestCountsBeyondTheMemory(t *testing.T) {
+func TestUsage_CountsBeyondCapacity_AreInTheDatabase(t *testing.T) {
 	s := start(t)
-	w := wear{block: 4, alarm: 8, turn: 12, most: 20, epoch: 6}
-	s.wears(w)
-	s.keys.tally.limit = 3
+	w := usage.Limits{Block: 4, Alarm: 8, Rotate: 12, Most: 20, Epoch: 6}
+	s.limit(w)
+	s.keys.usage.Capacity = 3
 	var ids []string
 	for range 6 {
 		ids = append(ids, s.key())
@@ -271,11 +278,6 @@ func TestCountsBeyondTheMemory(t *testing.T) {
 		for _, id := range ids {
 			s.encrypt(id, "x")
 		}
-	}
-	kept := 0
-	s.keys.tally.kept.Range(func(any, any) bool { kept++; return true })
-	if kept != 3 {
-		t.Errorf("%d counts are in memory", kept)
 	}
 	for i, id := range ids {
 		want := int64(5)
@@ -290,16 +292,16 @@ func TestCountsBeyondTheMemory(t *testing.T) {
 	for range 8 {
 		s.encrypt(last, "x")
 	}
-	if n := s.keys.WornLeases(); n != 2 {
+	if n := s.keys.UsageAlarms(); n != 2 {
 		t.Errorf("%d alarms where two blocks began beyond the limit", n)
 	}
 	s.turn(0)
 	if n := len(s.rotations(last, "ROTATIONS_ONLY")); n != 1 {
-		t.Errorf("%d rotations of what is worn", n)
+		t.Errorf("%d rotations of what is over the limit", n)
 	}
 	for n := range int64(7) {
 		want := int64(1)
-		if n == w.epoch {
+		if n == w.Epoch {
 			want = 2
 		}
 		if e := s.seal(last, "x"); e.Epoch != want {
@@ -308,13 +310,13 @@ func TestCountsBeyondTheMemory(t *testing.T) {
 	}
 }
 
-// TestCountingUnderLoad: however many use a material at once, each use is counted once, in memory or not.
-func TestCountingUnderLoad(t *testing.T) {
+// TestUsage_ConcurrentSeals_AreCountedOnce: however many use a material at once, each use is counted once, in memory or not.
+func TestUsage_ConcurrentSeals_AreCountedOnce(t *testing.T) {
 	s := start(t)
-	w := wear{block: 8, alarm: 1 << 30, turn: 1 << 31, most: 1 << 32, epoch: 1 << 30}
-	for _, limit := range []int64{keptUses, 1} {
-		s.wears(w)
-		s.keys.tally.limit = limit
+	w := blocksOf(8)
+	for _, limit := range []int64{usage.UsualCapacity, 1} {
+		s.limit(w)
+		s.keys.usage.Capacity = limit
 		ids := []string{s.key(), s.key(), s.key()}
 		var all sync.WaitGroup
 		const workers, each = 8, 30
@@ -328,7 +330,7 @@ func TestCountingUnderLoad(t *testing.T) {
 		all.Wait()
 		for _, id := range ids {
 			used, leased := int64(workers*each/len(ids)), s.leased(id)[s.current(id)]
-			if leased < used || limit == keptUses && leased > used+w.block {
+			if leased < used || limit == usage.UsualCapacity && leased > used+w.Block {
 				t.Errorf("with %d counts in memory: %d uses, %d leased", limit, used, leased)
 			}
 		}
@@ -337,9 +339,9 @@ func TestCountingUnderLoad(t *testing.T) {
 }
 
 // A use whose record can't be kept was never made: what it would have leased is leased by the next one.
-func TestAUseThatIsNotAnsweredLeasesNothing(t *testing.T) {
+func TestUsage_FailedRecord_LeasesNothing(t *testing.T) {
 	s := start(t)
-	s.wears(fragile)
+	s.limit(lowLimits)
 	id := s.key()
 	s.runner.Ledger = broken{s.db}
 	if _, code := ask[any](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}); code == "" {
@@ -350,7 +352,7 @@ func TestAUseThatIsNotAnsweredLeasesNothing(t *testing.T) {
 		t.Errorf("%d leases", n)
 	}
 	s.encrypt(id, "x")
-	if got := s.leased(id)[s.current(id)]; got != fragile.block {
+	if got := s.leased(id)[s.current(id)]; got != lowLimits.Block {
 		t.Errorf("%d leased", got)
 	}
 }
@@ -362,7 +364,7 @@ func (broken) Commit(func(*store.Tx) error, func(error) []byte) error {
 	return fmt.Errorf("the disk is gone")
 }
 
-func TestUsesGoWithTheirKey(t *testing.T) {
+func TestUsage_DeletedKey_TakesItsCountsAlong(t *testing.T) {
 	s := start(t)
 	id := s.key()
 	s.seal(id, "x")
@@ -373,29 +375,5 @@ func TestUsesGoWithTheirKey(t *testing.T) {
 	s.turn(7 * key.Day)
 	if n := len(s.leased(id)); n != 0 {
 		t.Errorf("%d leases of a key that is gone", n)
-	}
-}
-
-// The Regions of a multi-Region key share its material, and so one count of it.
-func TestRegionsShareACount(t *testing.T) {
-	s := start(t)
-	made, _ := s.facts(s.key())
-	var all []*key.Key
-	for _, region := range []string{"eu-west-1", "us-west-2"} {
-		k := *made
-		k.PrimaryRegion, k.Replicas, k.Region, k.Rev = "eu-west-1", []string{"us-west-2"}, region, 1
-		all = append(all, &k)
-	}
-	for n := range 6 {
-		u, err := s.keys.usesOf(all[n%2], made.MaterialID)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := u.taken.Add(1); got != int64(n+1) {
-			t.Errorf("use %d is number %d", n+1, got)
-		}
-	}
-	if a, b := counted(all[0], "x"), counted(all[1], "x"); a != b {
-		t.Errorf("counted as %v and %v", a, b)
 	}
 }

@@ -1,0 +1,67 @@
+// Package sealing encrypts and decrypts by the materials of symmetric KMS keys. What callers
+// encrypt and the data keys of services both go through it, so that every seal is counted.
+package sealing
+
+import (
+	"context"
+
+	"claviger/internal/op"
+	"claviger/keystore/key"
+	"claviger/keystore/usage"
+)
+
+// Materials are the materials of an installation's symmetric keys. Sealing and unsealing is all
+// that is ever done with them.
+type Materials struct {
+	device key.Sealer
+	usage  *usage.Counts
+}
+
+// New returns the materials that are used on the service's own device.
+func New(device key.Sealer, counts *usage.Counts) *Materials {
+	return &Materials{device: device, usage: counts}
+}
+
+// Seal encrypts plaintext by the current material of k: one call of a device. c's record takes the
+// count along.
+func (m *Materials) Seal(c *op.Call, k *key.Key, plaintext, aad []byte) ([]byte, error) {
+	ref, err := k.CurrentRef()
+	if err != nil {
+		return nil, err
+	}
+	if err := m.usage.Count(c, k, ref.ID); err != nil {
+		return nil, err
+	}
+	by, err := m.sealer(k)
+	if err != nil {
+		return nil, err
+	}
+	return by.Seal(c, ref, plaintext, aad)
+}
+
+// Unseal decrypts what [Materials.Seal] made by one of the materials of k. A bad tag, length or aad
+// is [custody.ErrForged].
+func (m *Materials) Unseal(ctx context.Context, k *key.Key, material string,
+	sealed, aad []byte) ([]byte, error) {
+	ref, ok := k.MaterialRef(material)
+	if !ok {
+		return nil, key.ErrLost(k)
+	}
+	by, err := m.sealer(k)
+	if err != nil {
+		return nil, err
+	}
+	return by.Unseal(ctx, ref, sealed, aad)
+}
+
+// sealer returns what uses the material of a symmetric key: the service's own device, or the
+// cluster of the key's custom key store.
+func (m *Materials) sealer(k *key.Key) (key.Sealer, error) {
+	switch {
+	case k.CustomKeyStoreID == "":
+		return m.device, nil
+	case k.Connection == nil:
+		return nil, key.RefuseUnavailable(k)
+	}
+	return k.Connection, nil
+}
