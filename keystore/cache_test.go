@@ -5,13 +5,11 @@ import (
 	"strings"
 	"testing"
 
-	"claviger/keystore/key"
-	"claviger/policy"
 	"claviger/store"
 )
 
 // A caller may give each key a policy of 32 KiB. What the cache keeps of keys is bounded all the same.
-func TestLongPoliciesAreNotKeptInMemory(t *testing.T) {
+func TestCache_LongPolicies_AreNotKept(t *testing.T) {
 	s := start(t)
 	long := strings.Replace(aPolicy, "x", strings.Repeat("p", 32000), 1)
 	ids := make([]string, 100)
@@ -40,24 +38,14 @@ func TestLongPoliciesAreNotKeptInMemory(t *testing.T) {
 	runtime.KeepAlive(s)
 }
 
-// A key that is closed takes the data keys under it along, also one that was made after the closing was planned.
-func TestClosingAKeyForgetsDataKeysMadeMeanwhile(t *testing.T) {
+// A key that is closed takes the data keys under it along, also one that was made after the closing was
+// planned.
+func TestForgetHandles_DataKeyMadeMeanwhile_IsForgotten(t *testing.T) {
 	s := start(t)
-	out, code := ask[CreateKeyOutput](s, "CreateKey", M{})
-	if code != "" {
-		t.Fatal(code)
-	}
-	c := s.runner.Own(t.Context(), ourAccount, ourRegion, "kms")
-	c.Caller, c.Via = policy.Caller{Type: policy.Root, Account: ourAccount}, ""
-	k, err := s.keys.key(c, key.Ref{Account: ourAccount, Region: ourRegion, ID: out.KeyMetadata.KeyId})
-	if err != nil {
-		t.Fatal(err)
-	}
-	planned := s.keys.forgetting(k)
+	k, _ := s.facts(s.key())
+	planned := s.keys.dataKeys.ForgetHandles(k)
 	before := s.token.Stats().Handles
-	if _, _, err := s.keys.currentDataKey(c, k, "secretsmanager"); err != nil {
-		t.Fatal(err)
-	}
+	s.seal(k.ID, "x")
 	if made := s.token.Stats().Handles; made <= before {
 		t.Fatalf("%d handles before the data key, %d after it", before, made)
 	}

@@ -25,7 +25,7 @@ func (s *Keys) destroyKey(c *op.Call, _ dueInput, e due) (op.Commit[op.None], er
 	if err != nil {
 		return nil, err
 	}
-	forget := s.forgetting(k)
+	forget := s.dataKeys.ForgetHandles(k)
 	orphan, err := s.leaveOrphans(c, k)
 	return func(tx *store.Tx) (op.None, error) {
 		if err := leave(tx); err != nil {
@@ -75,13 +75,11 @@ func (s *Keys) deleteKey(tx *store.Tx, k *key.Key) error {
 	if err := s.grants.DeleteAll(tx, k.Ref()); err != nil {
 		return err
 	}
-	if err := s.forgetDataKeys(tx, k); err != nil {
+	if err := s.dataKeys.Delete(tx, k); err != nil {
 		return err
 	}
-	for _, q := range []*store.Query{qDeleteImportPairs, qDeleteDataKeys} {
-		if _, err := tx.Exec(q, k.Account, k.Region, k.ID); err != nil {
-			return err
-		}
+	if _, err := tx.Exec(qDeleteImportPairs, k.Account, k.Region, k.ID); err != nil {
+		return err
 	}
 	if err := s.usage.Delete(tx, k); err != nil {
 		return err

@@ -51,7 +51,7 @@ func (s *Keys) deleteImportedKeyMaterial(_ *op.Call, in DeleteImportedKeyMateria
 // emptying returns the change by which one of a key's materials goes. What remains of it tells whether it comes back, and keeps
 // its place; one that has never been current may not come back, unless the keys related to k know it, too.
 func (s *Keys) emptying(k *key.Key, m key.Material) multiregion.Change {
-	forget, calm := s.forgetting(k), s.expiring(k.Ref(), m.Awaited())
+	forget, calm := s.dataKeys.ForgetHandles(k), s.expiring(k.Ref(), m.Awaited())
 	gone := m.IsPending() && k.PrimaryRegion == ""
 	key := k.Changed(func(k *key.Key) {
 		k.Put(m.Awaited())

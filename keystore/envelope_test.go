@@ -15,6 +15,7 @@ import (
 	"claviger/internal/envelope"
 	"claviger/internal/fault"
 	"claviger/internal/op"
+	"claviger/keystore/datakeys"
 	"claviger/keystore/key"
 	"claviger/keystore/model"
 	"claviger/store"
@@ -46,7 +47,7 @@ func (s *service) closed(e envelope.Envelope, want string) {
 	}
 }
 
-func TestWhatWasSealedOpens(t *testing.T) {
+func TestUnseal_SealedValue_Opens(t *testing.T) {
 	s := start(t)
 	e := s.seal(s.key(), "hunter2")
 	if e.Epoch != 1 || bytes.Contains(e.Sealed, []byte("hunter2")) {
@@ -57,7 +58,7 @@ func TestWhatWasSealedOpens(t *testing.T) {
 	s.opens(e, "hunter2")
 }
 
-func TestAnEnvelopeFitsItselfOnly(t *testing.T) {
+func TestUnseal_AnotherEnvelope_IsRefused(t *testing.T) {
 	s := start(t)
 	id, other := s.key(), s.key()
 	e := s.seal(id, "hunter2")
@@ -91,11 +92,11 @@ func TestAnEnvelopeFitsItselfOnly(t *testing.T) {
 	}
 }
 
-func TestAnEpochEndsWithTime(t *testing.T) {
+func TestDataKey_PassedTime_EndsEpoch(t *testing.T) {
 	s := start(t)
 	id := s.key()
 	first := s.seal(id, "one")
-	s.pass(epochLength - time.Second)
+	s.pass(datakeys.EpochLength - time.Second)
 	if e := s.seal(id, "one"); e.Epoch != 1 {
 		t.Errorf("epoch %d before its time", e.Epoch)
 	}
@@ -118,7 +119,7 @@ func TestAnEpochEndsWithTime(t *testing.T) {
 
 var qCountDataKeys = store.SQL(`SELECT count(*) FROM kms_data_keys WHERE account = $1 AND region = $2 AND key_id = $3`)
 
-func TestManyMakeAnEpochOnce(t *testing.T) {
+func TestDataKey_ConcurrentSeals_MakeEpochOnce(t *testing.T) {
 	s := start(t)
 	id := s.key()
 	for epoch := int64(1); epoch <= 3; epoch++ {
@@ -140,12 +141,12 @@ func TestManyMakeAnEpochOnce(t *testing.T) {
 		if err := s.db.Row(qCountDataKeys, []any{ourAccount, ourRegion, id}, &made); err != nil || made != epoch {
 			t.Errorf("%d data keys after %d epochs, %v", made, epoch, err)
 		}
-		s.pass(epochLength)
+		s.pass(datakeys.EpochLength)
 	}
 	s.noFailure()
 }
 
-func TestManyMakeAManagedKeyOnce(t *testing.T) {
+func TestSeal_ConcurrentFirstUses_MakeManagedKeyOnce(t *testing.T) {
 	s := start(t)
 	var all sync.WaitGroup
 	ids := make([]string, 16)
@@ -190,7 +191,7 @@ func (s *service) noFailure() {
 	}
 }
 
-func TestADisabledKeyClosesWhatItSealed(t *testing.T) {
+func TestUnseal_DisabledKey_IsRefused(t *testing.T) {
 	s := start(t)
 	id := s.key()
 	e := s.seal(id, "x")
@@ -208,7 +209,7 @@ func TestADisabledKeyClosesWhatItSealed(t *testing.T) {
 }
 
 // The handle of a data key doesn't outlive the key's use: the token holds nothing of a disabled key.
-func TestTheTokenForgetsAClosedKey(t *testing.T) {
+func TestDisableKey_DataKeyOnToken_IsForgotten(t *testing.T) {
 	s := start(t)
 	id := s.key()
 	must[any](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="})
@@ -223,7 +224,7 @@ func TestTheTokenForgetsAClosedKey(t *testing.T) {
 	}
 }
 
-func TestEachUseIsRecorded(t *testing.T) {
+func TestSeal_EachUse_IsRecorded(t *testing.T) {
 	s := start(t)
 	id := s.key()
 	e := s.seal(id, "hunter2")
@@ -260,7 +261,7 @@ func TestEachUseIsRecorded(t *testing.T) {
 	}
 }
 
-func TestACallThatEndedMakesNoEpochsForever(t *testing.T) {
+func TestSeal_EndedCall_MakesNoEpochs(t *testing.T) {
 	s := start(t)
 	id := s.key()
 	err := s.within(func(c *op.Call) error {
@@ -288,7 +289,7 @@ func (s *service) destroyed(id string) {
 	s.jobRunner.RunDue(s.t.Context())
 }
 
-func TestADestroyedKeyIsGone(t *testing.T) {
+func TestDeleteKey_WindowOver_KeyIsGone(t *testing.T) {
 	s := start(t)
 	id, other := s.key(), s.key()
 	must[any](s, "CreateAlias", M{"AliasName": "alias/a", "TargetKeyId": id})
@@ -338,7 +339,7 @@ func TestADestroyedKeyIsGone(t *testing.T) {
 	}
 }
 
-func TestDestroyingIsDoneOnce(t *testing.T) {
+func TestDeleteKey_JobAgain_ChangesNothing(t *testing.T) {
 	s := start(t)
 	id := s.key()
 	finish := func(keyID string) error {
@@ -382,7 +383,7 @@ func TestDestroyingIsDoneOnce(t *testing.T) {
 }
 
 // A job that is met by a clock that was set back stays until the key's own time has come.
-func TestADestructionOutlivesAClockThatStepsBack(t *testing.T) {
+func TestDeleteKey_ClockSetBack_WaitsForItsTime(t *testing.T) {
 	s := start(t)
 	id := s.key()
 	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id})
@@ -396,7 +397,7 @@ func TestADestructionOutlivesAClockThatStepsBack(t *testing.T) {
 	}
 }
 
-func TestADeletionThatIsScheduledAnewKeepsItsNewTime(t *testing.T) {
+func TestScheduleKeyDeletion_ScheduledAnew_KeepsNewTime(t *testing.T) {
 	s := start(t)
 	id := s.key()
 	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})

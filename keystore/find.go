@@ -9,6 +9,7 @@ import (
 	"claviger/internal/op"
 	"claviger/keystore/key"
 	"claviger/keystore/keyrows"
+	"claviger/keystore/kmsfault"
 )
 
 // named is what a caller calls a key, read but not yet looked up.
@@ -28,7 +29,7 @@ func errNoAlias(ref keyrows.AliasRef) error {
 }
 
 func errNoKey(ref key.Ref) error {
-	return fault.Newf(fault.NotFound, "NotFoundException", "Key '%s' does not exist", ref.ARN())
+	return kmsfault.NoKey(ref.ARN())
 }
 
 func errKeyID(id string) error {

@@ -10,8 +10,9 @@
 //
 // operations.go is the table of contents. find.go turns what a caller calls a key into the key; spec.go says what keys there
 // are and what each serves, matrix.go what each state allows; blob.go is the format of a ciphertext, public.go that of a
-// public key; package grant lets callers use a key who own nothing; envelope.go seals for other services; family.go
-// keeps together what multi-Region keys share; turn.go replaces materials, and uses.go counts what each has sealed.
+// public key; package grant lets callers use a key who own nothing; envelope.go seals for other services, by package
+// datakeys; family.go keeps together what multi-Region keys share; rotatekey.go replaces materials. Package sealing seals by
+// them, and package usage counts what each has sealed.
 // customstore.go is the custom key stores: connect.go opens and closes them, vault.go is what is open. orphan.go keeps tokens
 // clean on which keys rest.
 package keystore
@@ -28,6 +29,7 @@ import (
 	"claviger/internal/op"
 	"claviger/internal/rowmac"
 	"claviger/internal/signedtoken"
+	"claviger/keystore/datakeys"
 	"claviger/keystore/grant"
 	"claviger/keystore/key"
 	"claviger/keystore/keyrows"
@@ -113,8 +115,7 @@ type Keys struct {
 	related *multiregion.Keys
 	grants  *grant.Grants
 
-	dataKeys *store.Cache[dataKeyRef, *dataKey]
-	stores   *store.Cache[storeRef, *keyStore]
+	stores *store.Cache[storeRef, *keyStore]
 
 	residents int // that the service's own token may keep; see orphan.go
 
@@ -124,6 +125,7 @@ type Keys struct {
 
 	usage     *usage.Counts
 	materials *sealing.Materials
+	dataKeys  *datakeys.DataKeys
 
 	pairs       chan struct{} // a place for each key pair being made on the processor
 	pendingUses atomic.Uint64 // see [Keys.PendingDeletionUses]
@@ -133,7 +135,6 @@ type Keys struct {
 	expire     op.Command[expireInput, op.None]
 	deletePair op.Command[deletePairInput, op.None]
 	manage     op.Command[manageInput, op.None]
-	epoch      op.Command[epochInput, op.None]
 
 	connect, disconnect op.Command[StoreInput, op.None]
 	announce            op.Command[orphanInput, op.None]
@@ -145,8 +146,7 @@ type Keys struct {
 
 // Bounds of the caches.
 const (
-	cachedDataKeys = 4096
-	cachedStores   = 256
+	cachedStores = 256
 )
 
 // New returns the key store of one installation, which serves regions.
@@ -155,13 +155,13 @@ func New(db *store.DB, token Token, jobs domain.Scheduler, in *install.Installat
 	s := &Keys{db: db, token: token, jobs: jobs, guard: in.Rows, tokens: in.Tokens,
 		pager: domain.Pager{Tokens: in.Tokens, Invalid: errMarker}, regions: regions,
 		rows: rows, related: multiregion.New(rows),
-		grants:   grant.New(db, in.Rows, in.Tokens),
-		usage: counts, materials: sealing.New(token, counts),
-		dataKeys: store.NewCache[dataKeyRef, *dataKey](cachedDataKeys),
+		grants: grant.New(db, in.Rows, in.Tokens),
+		usage:  counts, materials: sealing.New(token, counts),
 		stores:   store.NewCache[storeRef, *keyStore](cachedStores),
 		clusters: clusters, vaults: newConnections(), sealing: in.Identity,
 		pairs: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), // an RSA pair takes seconds: the rest is for everybody else
 	}
+	s.dataKeys = datakeys.New(db, in.Rows, token, s.materials, counts, s.key)
 	s.residents = MostResidents
 	s.internal()
 	return s

@@ -1,11 +1,11 @@
 package keystore
 
 import (
+	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/keystore/key"
 	"claviger/keystore/keyrows"
 	"claviger/policy"
-	"claviger/store"
 )
 
 // manageInput asks for the key that a service uses when the caller names none.
@@ -67,11 +67,5 @@ func (s *Keys) createManaged(c *op.Call, in manageInput, m managed) (op.Commit[o
 	if err != nil {
 		return nil, err
 	}
-	return once(func(tx *store.Tx) (op.None, error) {
-		err := insertAlias(tx)
-		if err == nil {
-			err = insertKey(tx)
-		}
-		return op.None{}, err
-	}), nil
+	return op.Apply(domain.Once(domain.InOrder(insertAlias, insertKey)), op.None{}), nil
 }

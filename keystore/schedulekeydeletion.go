@@ -44,7 +44,7 @@ type ScheduleKeyDeletionOutput struct {
 func (s *Keys) scheduleKeyDeletion(c *op.Call, in ScheduleKeyDeletionInput, k *key.Key) (multiregion.Change, ScheduleKeyDeletionOutput, error) {
 	days := domain.Or(in.PendingWindowInDays, longestWindow)
 	ch := s.ending(c, k, int64(days))
-	end, forget := ch.Also, s.forgetting(k)
+	end, forget := ch.Also, s.dataKeys.ForgetHandles(k)
 	ch.Also = func(tx *store.Tx) error {
 		if err := forget(tx); err != nil {
 			return err

@@ -2,8 +2,10 @@ package domain
 
 import (
 	"context"
+	"errors"
 	"time"
 
+	"claviger/internal/fault"
 	"claviger/store"
 )
 
@@ -13,6 +15,22 @@ type Change func(*store.Tx) error
 
 // Nothing changes nothing.
 func Nothing(*store.Tx) error { return nil }
+
+// ErrMade says that another request has made what there is once. That is as good, and the trail
+// calls it no failure.
+var ErrMade = fault.New(fault.Exists, "AlreadyExistsException", "Another request made it first.")
+
+// Once makes a change that inserts what there is once end in [ErrMade] if another request was
+// first.
+func Once(insert Change) Change {
+	return func(tx *store.Tx) error {
+		err := insert(tx)
+		if errors.Is(err, store.Exists) {
+			return ErrMade
+		}
+		return err
+	}
+}
 
 // Stale sends the road back to find: what a change was prepared for is no longer there.
 func Stale(*store.Tx) error { return store.Stale }
@@ -36,7 +54,8 @@ func InOrder(changes ...Change) Change {
 // nil for a row that is new. To is nil for one that has gone meanwhile.
 type Revision[T any] struct{ From, To *T }
 
-// Rows prepares the change of one row, with all that hangs on it. It signs, so it may ask the token.
+// Rows prepares the change of one row, with all that hangs on it. It signs, so it may ask the
+// token.
 type Rows[T any] interface {
 	Insert(ctx context.Context, row *T) (Change, error)
 	Update(ctx context.Context, from, to *T) (Change, error) // against the revision of from

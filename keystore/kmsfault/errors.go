@@ -12,3 +12,8 @@ func Invalid(message string) error {
 func Unsupported(message string) error {
 	return fault.New(fault.Invalid, "UnsupportedOperationException", message)
 }
+
+// NoKey says that a key is absent to those who may know it.
+func NoKey(arn string) error {
+	return fault.Newf(fault.NotFound, "NotFoundException", "Key '%s' does not exist", arn)
+}

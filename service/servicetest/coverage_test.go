@@ -55,8 +55,8 @@ var proofs = map[string][]string{
 	"ListKeys":             {"TestListings"},
 	"EnableKey":            {"TestEnableAndDisable", "TestKeyStates"},
 	"DisableKey":           {"TestEnableAndDisable", "TestKeyStates"},
-	"ScheduleKeyDeletion":  {"TestDeletionWindow", "TestADestroyedKeyIsGone"},
-	"CancelKeyDeletion":    {"TestDeletionWindow", "TestADeletionThatIsScheduledAnewKeepsItsNewTime"},
+	"ScheduleKeyDeletion":  {"TestDeletionWindow", "TestDeleteKey_WindowOver_KeyIsGone"},
+	"CancelKeyDeletion":    {"TestDeletionWindow", "TestScheduleKeyDeletion_ScheduledAnew_KeepsNewTime"},
 	"UpdateKeyDescription": {"TestCreateKey", "TestKeyIdentifiers"},
 
 	"ReplicateKey":        {"TestTheLifeOfAMultiRegionKey", "TestReplicateKeyAnswersAndTheReplicaIsThere", "TestWhatReplicateKeyRefuses"},

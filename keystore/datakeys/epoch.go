@@ -1,0 +1,157 @@
+package datakeys
+
+import (
+	"errors"
+	"time"
+
+	"claviger/internal/custody"
+	"claviger/internal/domain"
+	"claviger/internal/op"
+	"claviger/keystore/key"
+	"claviger/keystore/kmsfault"
+	"claviger/keystore/model"
+	"claviger/policy"
+
+	"github.com/google/uuid"
+)
+
+// EpochLength is the time after which an epoch ends: NIST SP 800-57 part 1 (section 5.3.6) bounds
+// the period in which a key protects anything new.
+const EpochLength = 90 * 24 * time.Hour
+
+// attempts bounds how often a seal looks for its data key: each look but the last finds out that
+// the key was rotated meanwhile, or that an epoch is over and makes the next.
+const attempts = 8
+
+var errEpochs = custody.ErrUnavailable.Because(
+	errors.New("the epochs of a data key end faster than they are made"))
+
+// currentOf returns the data key that seals for a service now, and the KMS key as it is now.
+func (s *DataKeys) currentOf(c *op.Call, k *key.Key, service string) (*dataKey, *key.Key, error) {
+	of := owner{k.Account, k.Region, k.ID, service}
+	for range attempts {
+		d, err := s.newest(c, of)
+		if err != nil {
+			return nil, nil, err
+		}
+		if fits, err := s.fits(c, k, d); fits || err != nil {
+			return d, k, err
+		}
+		now, err := s.again(c, k)
+		if err != nil {
+			return nil, nil, err
+		}
+		// A key that was behind ends no epoch: the epoch may be that of the new material.
+		if now.MaterialID == k.MaterialID {
+			err = s.begin(c, epochInput{KeyId: k.ID, Service: service, Epoch: next(d)})
+		}
+		if k = now; err != nil {
+			return nil, nil, err
+		}
+	}
+	return nil, nil, errEpochs
+}
+
+// fits reports whether a data key under k may seal one more value.
+func (s *DataKeys) fits(c *op.Call, k *key.Key, d *dataKey) (bool, error) {
+	if d == nil || d.material != k.MaterialID || c.Time.Sub(d.created) >= EpochLength {
+		return false, nil
+	}
+	over, err := s.usage.IsEpochOver(k, d.ID)
+	return !over && err == nil, err
+}
+
+// next returns the epoch after that of d, which is nil before the first.
+func next(d *dataKey) int64 {
+	if d == nil {
+		return 1
+	}
+	return d.epoch + 1
+}
+
+// again returns a key as it is now, if it may still be used.
+func (s *DataKeys) again(c *op.Call, k *key.Key) (*key.Key, error) {
+	now, err := s.lookup(c, k.Ref())
+	switch {
+	case err != nil:
+		return nil, err
+	case now == nil:
+		return nil, kmsfault.NoKey(k.ARN())
+	}
+	return now, now.AllowsInState("GenerateDataKey")
+}
+
+var route = domain.Routes{Service: model.KMS}
+
+// epochInput asks for the next data key of a service.
+type epochInput struct {
+	KeyId   string `shape:"KeyIdType,required"`
+	Service string `shape:"Service,required"`
+	Epoch   int64  `shape:"Epoch,required"`
+	op.ByShape
+}
+
+// begin has the data key of an epoch made. If another request was first, that is as good.
+func (s *DataKeys) begin(c *op.Call, in epochInput) error {
+	_, err := op.AsService(c, in.Service, s.create, in)
+	switch {
+	case err != nil && !errors.Is(err, domain.ErrMade):
+		return err
+	case c.Err() != nil:
+		return custody.ErrUnavailable.Because(c.Err())
+	}
+	return nil
+}
+
+// target is the key under which an epoch begins, there or not.
+type target struct {
+	ref key.Ref
+	key *key.Key
+}
+
+// Demands implements [op.Target].
+func (t target) Demands() []policy.Demand {
+	return []policy.Demand{domain.On("kms:GenerateDataKey", t.ref.ARN(), t.ref.Account)}
+}
+
+// Missing implements [op.Target].
+func (t target) Missing() error {
+	if t.key == nil {
+		return kmsfault.NoKey(t.ref.ARN())
+	}
+	return nil
+}
+
+// Ready implements [op.Target].
+func (t target) Ready() error {
+	if err := t.key.Serves("GenerateDataKey"); err != nil {
+		return err
+	}
+	return t.key.AllowsInState("GenerateDataKey")
+}
+
+func (s *DataKeys) findEpoch(c *op.Call, in epochInput) (target, error) {
+	account, region := c.Namespace()
+	ref := key.Ref{Account: account, Region: region, ID: in.KeyId}
+	k, err := s.lookup(c, ref)
+	return target{ref, k}, err
+}
+
+// createEpoch makes a data key on the device, and encrypts its wrapped form under the KMS key.
+func (s *DataKeys) createEpoch(c *op.Call, in epochInput, t target) (op.Commit[op.None], error) {
+	k := t.key
+	d := &dataKey{epochRef: epochRef{owner{k.Account, k.Region, k.ID, in.Service}, in.Epoch},
+		material: k.MaterialID, created: c.Time.Truncate(time.Microsecond)}
+	m, err := s.device.Generate(c, uuid.NewString(), custody.AES256)
+	if err != nil {
+		return nil, err
+	}
+	d.Material = m
+	d.Wrapped = nil
+	d.sealed, err = s.materials.Seal(c, k, m.Wrapped, d.boundTo(k))
+	if err != nil {
+		return nil, err
+	}
+	insert, err := s.insert(c, d)
+	return op.Apply(domain.Once(insert), op.None{}), err
+}
