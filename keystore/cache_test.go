@@ -8,7 +8,8 @@ import (
 	"claviger/store"
 )
 
-// A caller may give each key a policy of 32 KiB. What the cache keeps of keys is bounded all the same.
+// A caller may give each key a policy of 32 KiB. What the cache keeps of keys is bounded all the
+// same.
 func TestCache_LongPolicies_AreNotKept(t *testing.T) {
 	s := start(t)
 	long := strings.Replace(aPolicy, "x", strings.Repeat("p", 32000), 1)
@@ -28,9 +29,7 @@ func TestCache_LongPolicies_AreNotKept(t *testing.T) {
 	}
 	before := heap()
 	for _, id := range ids {
-		if _, code := ask[EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": []byte("x")}); code != "" {
-			t.Fatal(code)
-		}
+		must[EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": []byte("x")})
 	}
 	if used := int64(heap()) - int64(before); used > 2<<20 {
 		t.Errorf("using %d keys left %d bytes on the heap", len(ids), used)
@@ -38,8 +37,8 @@ func TestCache_LongPolicies_AreNotKept(t *testing.T) {
 	runtime.KeepAlive(s)
 }
 
-// A key that is closed takes the data keys under it along, also one that was made after the closing was
-// planned.
+// A key that is closed takes the data keys under it along, also one that was made after the closing
+// was planned.
 func TestForgetHandles_DataKeyMadeMeanwhile_IsForgotten(t *testing.T) {
 	s := start(t)
 	k, _ := s.facts(s.key())

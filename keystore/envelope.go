@@ -8,7 +8,6 @@ import (
 	"claviger/internal/op"
 	"claviger/keystore/key"
 	"claviger/keystore/keyrows"
-	"claviger/store"
 )
 
 // Other services have their values sealed by data keys under KMS keys; see package datakeys. Each
@@ -90,5 +89,3 @@ func (s *Keys) unsealValue(c *op.Call, in UnsealInput, t *target) (Opened, error
 	value, err := s.dataKeys.Unseal(c, t.key, in.Service, in.Epoch, in.EncryptionContext, in.Sealed)
 	return Opened{value}, err
 }
-
-func isNoRow(err error) bool { return errors.Is(err, store.NoRow) }

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -16,7 +14,6 @@ import (
 	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/keystore/datakeys"
-	"claviger/keystore/key"
 	"claviger/keystore/model"
 	"claviger/store"
 )
@@ -34,7 +31,8 @@ func (s *service) seal(keyID, value string) envelope.Envelope {
 
 func (s *service) opens(e envelope.Envelope, want string) {
 	s.t.Helper()
-	if got, err := s.unsealAs(sm, e, map[string]string{"SecretARN": "arn"}); err != nil || got != want {
+	got, err := s.unsealAs(sm, e, map[string]string{"SecretARN": "arn"})
+	if err != nil || got != want {
 		s.t.Errorf("epoch %d: %q, %v; want %q", e.Epoch, got, err, want)
 	}
 }
@@ -87,7 +85,8 @@ func TestUnseal_AnotherEnvelope_IsRefused(t *testing.T) {
 			t.Errorf("%s: %q, %v", name, got, err)
 		}
 	}
-	if _, err := s.unsealAs(sm, envelope.Envelope{KeyID: id, Epoch: 2, Sealed: e.Sealed}, arn); err == nil {
+	never := envelope.Envelope{KeyID: id, Epoch: 2, Sealed: e.Sealed}
+	if _, err := s.unsealAs(sm, never, arn); err == nil {
 		t.Error("an epoch that never was opened it")
 	}
 }
@@ -117,7 +116,8 @@ func TestDataKey_PassedTime_EndsEpoch(t *testing.T) {
 	}
 }
 
-var qCountDataKeys = store.SQL(`SELECT count(*) FROM kms_data_keys WHERE account = $1 AND region = $2 AND key_id = $3`)
+var qCountDataKeys = store.SQL(`SELECT count(*) FROM kms_data_keys
+	WHERE account = $1 AND region = $2 AND key_id = $3`)
 
 func TestDataKey_ConcurrentSeals_MakeEpochOnce(t *testing.T) {
 	s := start(t)
@@ -138,7 +138,8 @@ func TestDataKey_ConcurrentSeals_MakeEpochOnce(t *testing.T) {
 		close(begin)
 		all.Wait()
 		var made int64
-		if err := s.db.Row(qCountDataKeys, []any{ourAccount, ourRegion, id}, &made); err != nil || made != epoch {
+		err := s.db.Row(qCountDataKeys, []any{ourAccount, ourRegion, id}, &made)
+		if err != nil || made != epoch {
 			t.Errorf("%d data keys after %d epochs, %v", made, epoch, err)
 		}
 		s.pass(datakeys.EpochLength)
@@ -165,15 +166,20 @@ func TestSeal_ConcurrentFirstUses_MakeManagedKeyOnce(t *testing.T) {
 			t.Fatalf("several keys: %v", ids)
 		}
 	}
-	if keys := must[ListKeysOutput](s, "ListKeys", nil); len(keys.Keys) != 1 || keys.Keys[0].KeyId != ids[0] {
-		t.Errorf("keys %v", keys.Keys)
+	keys := must[ListKeysOutput](s, "ListKeys", nil).Keys
+	if len(keys) != 1 || keys[0].KeyId != ids[0] {
+		t.Errorf("keys %v", keys)
 	}
 	m := must[DescribeKeyOutput](s, "DescribeKey", M{"KeyId": "alias/aws/" + sm}).KeyMetadata
 	if m.KeyId != ids[0] || m.KeyManager != "AWS" {
 		t.Errorf("%+v", m)
 	}
-	for name, in := range map[string]M{"Encrypt": {"KeyId": ids[0], "Plaintext": "eA=="}, "DisableKey": {"KeyId": ids[0]}, "ScheduleKeyDeletion": {"KeyId": ids[0]},
-		"CreateAlias": {"AliasName": "alias/mine", "TargetKeyId": ids[0]}} {
+	for name, in := range map[string]M{
+		"Encrypt":             {"KeyId": ids[0], "Plaintext": "eA=="},
+		"DisableKey":          {"KeyId": ids[0]},
+		"ScheduleKeyDeletion": {"KeyId": ids[0]},
+		"CreateAlias":         {"AliasName": "alias/mine", "TargetKeyId": ids[0]},
+	} {
 		if _, code := ask[any](s, name, in); code != "AccessDeniedException" {
 			t.Errorf("%s on a key that a service manages: %q", name, code)
 		}
@@ -208,7 +214,8 @@ func TestUnseal_DisabledKey_IsRefused(t *testing.T) {
 	s.closed(e, "DisabledException")
 }
 
-// The handle of a data key doesn't outlive the key's use: the token holds nothing of a disabled key.
+// The handle of a data key doesn't outlive the key's use: the token holds nothing of a disabled
+// key.
 func TestDisableKey_DataKeyOnToken_IsForgotten(t *testing.T) {
 	s := start(t)
 	id := s.key()
@@ -244,19 +251,22 @@ func TestSeal_EachUse_IsRecorded(t *testing.T) {
 	must[any](s, "DisableKey", M{"KeyId": id}) // the token forgets the data key
 	must[any](s, "EnableKey", M{"KeyId": id})
 	s.opens(e, "hunter2")
-	if n := count(`"eventName":"GenerateDataKey"`, `"dataKeyCached":true`, `"invokedBy"`, `"SecretARN":"arn"`, `"type":"Root"`); n != 1 {
+	if n := count(`"eventName":"GenerateDataKey"`, `"dataKeyCached":true`, `"invokedBy"`,
+		`"SecretARN":"arn"`, `"type":"Root"`); n != 1 {
 		t.Errorf("%d records of the seal", n)
 	}
 	if n := count(`"eventName":"GenerateDataKeyWithoutPlaintext"`, `"type":"AWSService"`); n != 1 {
 		t.Errorf("%d records of the epoch's begin", n)
 	}
-	if n := count(`"eventName":"Decrypt"`, `"dataKeyCached":true`, `"invokedBy"`, `"SecretARN":"arn"`, `"type":"Root"`); n != 1 {
+	if n := count(`"eventName":"Decrypt"`, `"dataKeyCached":true`, `"invokedBy"`,
+		`"SecretARN":"arn"`, `"type":"Root"`); n != 1 {
 		t.Errorf("%d records of the opening", n)
 	}
 	if n := count(`"eventName":"Decrypt"`, `"dataKeyCached":false`, `"invokedBy"`); n != 1 {
 		t.Errorf("%d records of the opening that used the KMS key itself", n)
 	}
-	if all := strings.Join(s.records(), "\n"); strings.Contains(all, "hunter2") || strings.Contains(all, "aHVudGVyMg") {
+	all := strings.Join(s.records(), "\n")
+	if strings.Contains(all, "hunter2") || strings.Contains(all, "aHVudGVyMg") {
 		t.Error("the trail holds the value")
 	}
 }
@@ -273,144 +283,5 @@ func TestSeal_EndedCall_MakesNoEpochs(t *testing.T) {
 	})
 	if f := fault.Of(err); f == nil || f.Kind != fault.Unavailable {
 		t.Errorf("%v, want unavailable", err)
-	}
-}
-
-// destroyed brings a key to the end of its window and does what is due.
-func (s *service) destroyed(id string) {
-	s.t.Helper()
-	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
-	s.pass(7*24*time.Hour - time.Second)
-	s.jobRunner.RunDue(s.t.Context())
-	if _, code := ask[any](s, "DescribeKey", M{"KeyId": id}); code != "" {
-		s.t.Fatalf("before the window ended: %s", code)
-	}
-	s.pass(time.Second)
-	s.jobRunner.RunDue(s.t.Context())
-}
-
-func TestDeleteKey_WindowOver_KeyIsGone(t *testing.T) {
-	s := start(t)
-	id, other := s.key(), s.key()
-	must[any](s, "CreateAlias", M{"AliasName": "alias/a", "TargetKeyId": id})
-	must[any](s, "CreateAlias", M{"AliasName": "alias/b", "TargetKeyId": other})
-	blob := must[EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
-	e, kept := s.seal(id, "x"), s.seal(other, "y")
-	k, err := s.keys.rows.Load(t.Context(), key.Ref{Account: ourAccount, Region: ourRegion, ID: id})
-	if err != nil {
-		t.Fatal(err)
-	}
-	wrapped := k.Materials[k.MaterialID].Wrapped
-	s.destroyed(id)
-
-	for name, in := range map[string]M{"DescribeKey": {"KeyId": id}, "EnableKey": {"KeyId": id}, "CancelKeyDeletion": {"KeyId": id},
-		"Encrypt": {"KeyId": "alias/a", "Plaintext": "eA=="}} {
-		if _, code := ask[any](s, name, in); code != "NotFoundException" {
-			t.Errorf("%s: %q", name, code)
-		}
-	}
-	if _, code := ask[any](s, "Decrypt", M{"CiphertextBlob": blob}); code != "AccessDeniedException" {
-		t.Errorf("Decrypt: %q", code)
-	}
-	s.closed(e, "NotFoundException")
-	s.opens(kept, "y")
-	if list := must[ListAliasesOutput](s, "ListAliases", nil); len(list.Aliases) != 2 || list.Aliases[0].AliasName != managedAlias(sm) || list.Aliases[1].AliasName != "alias/b" {
-		t.Errorf("aliases %+v", list.Aliases)
-	}
-	must[any](s, "CreateAlias", M{"AliasName": "alias/a", "TargetKeyId": other})
-
-	// secure_delete: the wrapped material isn't in the file either.
-	path := s.path
-	if err := s.db.Close(); err != nil {
-		t.Fatal(err)
-	}
-	files, err := filepath.Glob(path + "*")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range files {
-		b, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if bytes.Contains(b, wrapped) {
-			t.Errorf("%s still holds the wrapped material", file)
-		}
-	}
-}
-
-func TestDeleteKey_JobAgain_ChangesNothing(t *testing.T) {
-	s := start(t)
-	id := s.key()
-	finish := func(keyID string) error {
-		return s.keys.Finish(s.runner.Own(t.Context(), ourAccount, ourRegion, "kms"), keyID)
-	}
-	alive := func(when string) {
-		t.Helper()
-		if _, code := ask[any](s, "DescribeKey", M{"KeyId": id}); code != "" {
-			t.Fatalf("%s: %s", when, code)
-		}
-	}
-	if err := finish(id); err != nil {
-		t.Error(err)
-	}
-	alive("a job for a key that nobody scheduled")
-	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id})
-	if err := finish(id); err == nil {
-		t.Error("a job that came too early is said to be done")
-	}
-	alive("a job that came too early")
-	must[any](s, "CancelKeyDeletion", M{"KeyId": id})
-	s.pass(31 * 24 * time.Hour)
-	s.jobRunner.RunDue(t.Context())
-	if err := finish(id); err != nil {
-		t.Error(err)
-	}
-	alive("a job for a key that was taken back")
-
-	s.destroyed(id)
-	for range 2 {
-		if err := finish(id); err != nil {
-			t.Errorf("a job that is done again: %v", err)
-		}
-	}
-	if err := finish(anID); err != nil {
-		t.Errorf("a job for a key that never was: %v", err)
-	}
-	if err := finish("alias/a"); err == nil {
-		t.Error("a job for an alias")
-	}
-}
-
-// A job that is met by a clock that was set back stays until the key's own time has come.
-func TestDeleteKey_ClockSetBack_WaitsForItsTime(t *testing.T) {
-	s := start(t)
-	id := s.key()
-	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id})
-	s.jobRunner.Now = func() time.Time { return s.time().Add(31 * 24 * time.Hour) }
-	s.jobRunner.RunDue(t.Context())
-	s.jobRunner.Now = s.time
-	s.pass(32 * 24 * time.Hour)
-	s.jobRunner.RunDue(t.Context())
-	if _, code := ask[any](s, "DescribeKey", M{"KeyId": id}); code != "NotFoundException" {
-		t.Errorf("the key is still there: %q", code)
-	}
-}
-
-func TestScheduleKeyDeletion_ScheduledAnew_KeepsNewTime(t *testing.T) {
-	s := start(t)
-	id := s.key()
-	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
-	must[any](s, "CancelKeyDeletion", M{"KeyId": id})
-	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 30})
-	s.pass(8 * 24 * time.Hour)
-	s.jobRunner.RunDue(t.Context())
-	if _, code := ask[any](s, "DescribeKey", M{"KeyId": id}); code != "" {
-		t.Errorf("at the old time: %s", code)
-	}
-	s.pass(22 * 24 * time.Hour)
-	s.jobRunner.RunDue(t.Context())
-	if _, code := ask[any](s, "DescribeKey", M{"KeyId": id}); code != "NotFoundException" {
-		t.Errorf("at the new time: %q", code)
 	}
 }

@@ -2,6 +2,7 @@ package keystore
 
 import (
 	"claviger/store"
+	"errors"
 )
 
 var (
@@ -28,3 +29,5 @@ func all(err error, checks []func() error) error {
 	}
 	return err
 }
+
+func isNoRow(err error) bool { return errors.Is(err, store.NoRow) }

@@ -41,14 +41,16 @@ func (s *service) leased(id string) map[string]int64 {
 	return out
 }
 
-var qAllUses = store.Wide(`SELECT material, leased FROM kms_uses WHERE account = $1 AND key_id = $2`, "a test looks into every Region")
+var qAllUses = store.Wide(`SELECT material, leased FROM kms_uses WHERE account = $1 AND key_id = $2`,
+	"a test looks into every Region")
 
 func (s *service) current(id string) string {
 	s.t.Helper()
 	return must[DescribeKeyOutput](s, "DescribeKey", M{"KeyId": id}).KeyMetadata.CurrentKeyMaterialId
 }
 
-// TestUsage_EachAnswer_FollowsItsLease: after each answer the database has leased as many uses as there were, and not a block more.
+// TestUsage_EachAnswer_FollowsItsLease: after each answer the database has leased as many uses as
+// there were, and not a block more.
 func TestUsage_EachAnswer_FollowsItsLease(t *testing.T) {
 	s := start(t)
 	s.limit(blocksOf(4))
@@ -139,7 +141,8 @@ func TestUsage_MaterialOverRotationLimit_IsRotated(t *testing.T) {
 	}
 	s.encrypt(id, "x")
 	s.turn(0)
-	if done := s.rotations(id, "ROTATIONS_ONLY"); len(done) != 1 || done[0].RotationType != "AUTOMATIC" {
+	done := s.rotations(id, "ROTATIONS_ONLY")
+	if len(done) != 1 || done[0].RotationType != key.RotationAutomatic {
 		t.Fatalf("rotations %+v", done)
 	}
 	if got := s.rotation(id); got.KeyRotationEnabled {
@@ -166,7 +169,8 @@ func TestUsage_RotationOverLimit_LeavesTheSchedule(t *testing.T) {
 		s.encrypt(id, "x")
 	}
 	s.turn(key.Day)
-	if got := s.rotation(id).NextRotationDate; len(s.rotations(id, "ROTATIONS_ONLY")) != 1 || !got.Equal(due.Time) {
+	got := s.rotation(id).NextRotationDate
+	if len(s.rotations(id, "ROTATIONS_ONLY")) != 1 || !got.Equal(due.Time) {
 		t.Errorf("the next is on %v, want %v", got, due)
 	}
 	s.turn(89 * key.Day)
@@ -175,7 +179,8 @@ func TestUsage_RotationOverLimit_LeavesTheSchedule(t *testing.T) {
 	}
 }
 
-// TestUsage_ImportedMaterialOverLimit_SealsNoMore: where no job comes, because the token is away or nothing can rotate the key, there is an end.
+// TestUsage_ImportedMaterialOverLimit_SealsNoMore: where no job comes, because the token is away or
+// nothing can rotate the key, there is an end.
 func TestUsage_ImportedMaterialOverLimit_SealsNoMore(t *testing.T) {
 	s := start(t)
 	s.limit(lowLimits)
@@ -187,8 +192,11 @@ func TestUsage_ImportedMaterialOverLimit_SealsNoMore(t *testing.T) {
 	s.turn(0) // nothing can be done about imported material
 	for range 2 {
 		for range 3 {
-			for name, in := range map[string]M{"Encrypt": {"KeyId": k.ID, "Plaintext": "eA=="}, "GenerateDataKey": {"KeyId": k.ID, "KeySpec": "AES_256"},
-				"ReEncrypt": {"CiphertextBlob": blob, "DestinationKeyId": k.ID}} {
+			for name, in := range map[string]M{
+				"Encrypt":         {"KeyId": k.ID, "Plaintext": "eA=="},
+				"GenerateDataKey": {"KeyId": k.ID, "KeySpec": "AES_256"},
+				"ReEncrypt":       {"CiphertextBlob": blob, "DestinationKeyId": k.ID},
+			} {
 				if _, code := ask[any](s, name, in); code != "KMSInvalidStateException" {
 					t.Errorf("%s beyond the limit: %q", name, code)
 				}
@@ -203,7 +211,8 @@ func TestUsage_ImportedMaterialOverLimit_SealsNoMore(t *testing.T) {
 	}
 }
 
-// A key of our own that waits for its job is held to the limit too, and goes on with its next material.
+// A key of our own that waits for its job is held to the limit too, and goes on with its next
+// material.
 func TestUsage_KeyOverLimit_GoesOnByRotation(t *testing.T) {
 	s := start(t)
 	s.limit(lowLimits)
@@ -211,7 +220,8 @@ func TestUsage_KeyOverLimit_GoesOnByRotation(t *testing.T) {
 	for range lowLimits.Most {
 		s.encrypt(id, "x")
 	}
-	if _, code := ask[any](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}); code != "KMSInvalidStateException" {
+	_, code := ask[any](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="})
+	if code != "KMSInvalidStateException" {
 		t.Errorf("beyond the limit: %q", code)
 	}
 	must[any](s, "RotateKeyOnDemand", M{"KeyId": id})
@@ -225,11 +235,14 @@ func TestUsage_BlockBeyondAlarm_IsNotedAndCounted(t *testing.T) {
 	for range 8 {
 		s.encrypt(id, "x")
 	}
-	if s.keys.UsageAlarms() != 0 || strings.Contains(strings.Join(s.records(), ""), "keyMaterialUses") {
+	trail := strings.Join(s.records(), "")
+	if s.keys.UsageAlarms() != 0 || strings.Contains(trail, "keyMaterialUses") {
 		t.Error("an alarm before its time")
 	}
 	s.encrypt(id, "x")
-	if n := s.keys.UsageAlarms(); n != 1 || strings.Count(strings.Join(s.records(), ""), `"additionalEventData":{"keyMaterialUses":9}`) != 1 {
+	trail = strings.Join(s.records(), "")
+	noted := strings.Count(trail, `"additionalEventData":{"keyMaterialUses":9}`)
+	if n := s.keys.UsageAlarms(); n != 1 || noted != 1 {
 		t.Errorf("%d alarms", n)
 	}
 }
@@ -310,7 +323,8 @@ func TestUsage_CountsBeyondCapacity_AreInTheDatabase(t *testing.T) {
 	}
 }
 
-// TestUsage_ConcurrentSeals_AreCountedOnce: however many use a material at once, each use is counted once, in memory or not.
+// TestUsage_ConcurrentSeals_AreCountedOnce: however many use a material at once, each use is
+// counted once, in memory or not.
 func TestUsage_ConcurrentSeals_AreCountedOnce(t *testing.T) {
 	s := start(t)
 	w := blocksOf(8)
@@ -338,7 +352,8 @@ func TestUsage_ConcurrentSeals_AreCountedOnce(t *testing.T) {
 	}
 }
 
-// A use whose record can't be kept was never made: what it would have leased is leased by the next one.
+// A use whose record can't be kept was never made: what it would have leased is leased by the next
+// one.
 func TestUsage_FailedRecord_LeasesNothing(t *testing.T) {
 	s := start(t)
 	s.limit(lowLimits)

@@ -40,7 +40,9 @@ func within(t *testing.T, db *store.DB, f func(*op.Call) error) {
 	type nothing struct{ op.ByShape }
 	runner := &op.Runner{Ledger: db, Decide: policy.Decide, Observe: observer{},
 		Log: slog.New(slog.DiscardHandler), Now: time.Now}
-	find := func(*op.Call, nothing) (domain.Account, error) { return domain.OnAccount("kms:Test"), nil }
+	find := func(*op.Call, nothing) (domain.Account, error) {
+		return domain.OnAccount("kms:Test"), nil
+	}
 	o := op.Write(domain.Routes{Service: model.KMS}.Internal("Test"), find,
 		func(c *op.Call, _ nothing, _ domain.Account) (op.Commit[op.None], error) {
 			return op.Apply(domain.Nothing, op.None{}), f(c)
