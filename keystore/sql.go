@@ -1,8 +1,9 @@
 package keystore
 
 import (
-	"claviger/store"
 	"errors"
+
+	"claviger/store"
 )
 
 var (

@@ -41,7 +41,8 @@ func (s *service) leased(id string) map[string]int64 {
 	return out
 }
 
-var qAllUses = store.Wide(`SELECT material, leased FROM kms_uses WHERE account = $1 AND key_id = $2`,
+var qAllUses = store.Wide(`SELECT material, leased FROM kms_uses
+	WHERE account = $1 AND key_id = $2`,
 	"a test looks into every Region")
 
 func (s *service) current(id string) string {
