@@ -41,3 +41,23 @@ func (s *Keys) noteUse(c *op.Call, k *key.Key) {
 		}
 	})
 }
+
+// findUse names and looks up the key of a cryptographic operation.
+func (s *Keys) findUse(c *op.Call, operation, keyID, algorithm string, by presented) (*target, error) {
+	t, err := s.findGranted(c, operation, keyID, true, by)
+	if err != nil {
+		return t, err
+	}
+	t.algorithm, t.viaOnly, t.usePendingDeletion = algorithm, c.Via == "", func() { s.notePendingDeletion(c) }
+	return t, nil
+}
+
+// notePendingDeletion marks the record of a use that was refused because its key is pending deletion, and counts it: somebody still
+// depends on the key, and there is time to take its deletion back.
+func (s *Keys) notePendingDeletion(c *op.Call) {
+	c.Note(`{"pendingDeletionKeyUsed":true}`)
+	s.pendingUses.Add(1)
+}
+
+// PendingDeletionUses returns how many uses were refused since the start because their key was pending deletion, dry runs included.
+func (s *Keys) PendingDeletionUses() uint64 { return s.pendingUses.Load() }

@@ -1,0 +1,147 @@
+package keystore
+
+import (
+	"claviger/internal/custody"
+	"claviger/internal/domain"
+	"claviger/internal/fault"
+	"claviger/internal/op"
+	"claviger/keystore/ciphertext"
+	"claviger/keystore/key"
+	"claviger/keystore/kmsfault"
+	"slices"
+)
+
+// DecryptInput is DecryptRequest of AWS.
+type DecryptInput struct {
+	CiphertextBlob      []byte            `shape:"CiphertextType"`
+	EncryptionContext   map[string]string `shape:"EncryptionContextType"`
+	GrantTokens         []string          `shape:"GrantTokenList"`
+	KeyId               *string           `shape:"KeyIdType"`
+	EncryptionAlgorithm *string           `shape:"EncryptionAlgorithmSpec"`
+	Recipient           *RecipientInfo    `shape:"RecipientInfo"`
+	DryRun              *bool             `shape:"NullableBooleanType"`
+	DryRunModifiers     []string          `shape:"DryRunModifierList"`
+}
+
+// Validate checks what members say together.
+func (in DecryptInput) Validate() error {
+	if err := checkCiphertext(in.CiphertextBlob, domain.Or(in.DryRun, false), in.DryRunModifiers, in.KeyId != nil); err != nil {
+		return err
+	}
+	if err := checkRecipient(in.Recipient); err != nil {
+		return err
+	}
+	if err := checkNamed(in.EncryptionAlgorithm, in.KeyId); err != nil {
+		return err
+	}
+	return checkContextOf(in.EncryptionAlgorithm, in.EncryptionContext)
+}
+
+// checkCiphertext lets the ciphertext be left out only in a dry run that says so and names its key.
+func checkCiphertext(blob []byte, dry bool, modifiers []string, named bool) error {
+	ignore := slices.Contains(modifiers, "IGNORE_CIPHERTEXT")
+	switch {
+	case len(modifiers) > 0 && !dry:
+		return kmsfault.Invalid("DryRunModifiers can be used only when DryRun is true.")
+	case blob == nil && !ignore:
+		return kmsfault.Invalid("1 validation error detected: Value null at 'ciphertextBlob' failed to satisfy constraint: Member must not be null")
+	case blob == nil && !named:
+		return kmsfault.Invalid("A key ID is required when the ciphertext is left out.")
+	}
+	return nil
+}
+
+// checkNamed wants the key of an asymmetric ciphertext named: there is nothing in it that says which it is.
+func checkNamed(algorithm, keyID *string) error {
+	if keyID == nil && domain.Or(algorithm, key.SymmetricDefault) != key.SymmetricDefault {
+		return kmsfault.Invalid("A key ID is required to decrypt by " + *algorithm + ": the ciphertext doesn't name its key.")
+	}
+	return nil
+}
+
+// DecryptOutput is DecryptResponse of AWS.
+type DecryptOutput struct {
+	KeyId               string
+	Plaintext           []byte
+	EncryptionAlgorithm string
+	KeyMaterialId       string `json:",omitzero"`
+}
+
+// source is the key of a ciphertext: the one the caller named, or the one the ciphertext names.
+type source struct {
+	target
+	ciphertext []byte          // nil: there is none, which a dry run allows
+	blob       ciphertext.Blob // what the ciphertext of a symmetric key says, if it can be read
+	implicit   bool            // the key was found in the ciphertext
+}
+
+// errForeign is AWS's answer to a ciphertext whose key is unknown: it doesn't say whether there is one.
+var errForeign = fault.New(fault.Denied, "AccessDeniedException",
+	"The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.")
+
+// Missing implements [op.Target].
+func (t *source) Missing() error {
+	if t.key == nil && t.implicit {
+		return errForeign
+	}
+	return t.target.Missing()
+}
+
+// Ready implements [op.Target]: a named key must be one that decrypts, and the ciphertext's own; and what a symmetric key
+// decrypts, one that it may have made.
+func (t *source) Ready() error {
+	others := t.key.IsSymmetric() && t.blob.KeyID != "" && t.blob.KeyID != t.key.ID // in what another kind of key takes, such ids are chance
+	if t.key.Serves("Decrypt") != nil || others {
+		return fault.New(fault.State, "IncorrectKeyException",
+			"The key ID in the request does not identify a CMK that can perform this operation.")
+	}
+	if err := t.target.Ready(); err != nil {
+		return err
+	}
+	if _, ok := t.key.MaterialRef(t.blob.MaterialID); t.algorithm == key.SymmetricDefault && t.ciphertext != nil && !ok {
+		return custody.ErrForged
+	}
+	return nil
+}
+
+// findSource looks up the key of a ciphertext for an operation of the matrix, under an IAM action. A ciphertext that can't be
+// read is refused at once if it alone would say which key is meant.
+func (s *Keys) findSource(c *op.Call, operation, action string, text []byte, keyID, algorithm *string, by presented) (*source, error) {
+	alg := domain.Or(algorithm, key.SymmetricDefault)
+	var b ciphertext.Blob
+	if alg == key.SymmetricDefault && text != nil {
+		var err error
+		if b, err = ciphertext.Parse(text); err != nil && keyID == nil {
+			return nil, err
+		}
+	}
+	t, err := s.findUse(c, operation, domain.Or(keyID, b.KeyID), alg, by)
+	if err != nil {
+		return nil, err
+	}
+	t.action = action
+	return &source{*t, text, b, keyID == nil}, nil
+}
+
+func (s *Keys) findDecrypt(c *op.Call, in DecryptInput) (*source, error) {
+	return s.findSource(c, "Decrypt", "Decrypt", in.CiphertextBlob, in.KeyId, in.EncryptionAlgorithm, presented{in.GrantTokens, in.EncryptionContext})
+}
+
+func (s *Keys) decrypt(c *op.Call, in DecryptInput, t *source) (DecryptOutput, error) {
+	plaintext, err := s.decryptFrom(c, t, in.EncryptionContext)
+	return DecryptOutput{t.key.ARN(), plaintext, t.algorithm, t.blob.MaterialID}, err
+}
+
+// decryptFrom opens a ciphertext by the private key, or by the material it names, which Ready has seen: one call of the
+// token. A ciphertext that could not be read, an unknown material, bad padding and a bad tag are one error.
+func (s *Keys) decryptFrom(c *op.Call, t *source, context map[string]string) ([]byte, error) {
+	if t.algorithm != key.SymmetricDefault {
+		ref, err := t.key.CurrentRef()
+		if err != nil {
+			return nil, err
+		}
+		return s.token.Decrypt(c, ref, custody.Algorithm(t.algorithm), t.ciphertext)
+	}
+	return s.materials.Unseal(c, t.key, t.blob.MaterialID, t.blob.Sealed,
+		ciphertext.AdditionalData(ciphertext.ForCaller, t.key.ID, t.blob.MaterialID, context))
+}

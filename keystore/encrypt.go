@@ -1,0 +1,66 @@
+package keystore
+
+import (
+	"claviger/internal/domain"
+	"claviger/internal/op"
+	"claviger/keystore/ciphertext"
+	"claviger/keystore/key"
+	"claviger/keystore/publickey"
+)
+
+// EncryptInput is EncryptRequest of AWS.
+type EncryptInput struct {
+	KeyId               string            `shape:"KeyIdType,required"`
+	Plaintext           []byte            `shape:"PlaintextType,required"`
+	EncryptionContext   map[string]string `shape:"EncryptionContextType"`
+	GrantTokens         []string          `shape:"GrantTokenList"`
+	EncryptionAlgorithm *string           `shape:"EncryptionAlgorithmSpec"`
+	DryRun              *bool             `shape:"NullableBooleanType"`
+}
+
+// Validate implements [op.Input].
+func (in EncryptInput) Validate() error {
+	return checkContextOf(in.EncryptionAlgorithm, in.EncryptionContext)
+}
+
+// EncryptOutput is EncryptResponse of AWS.
+type EncryptOutput struct {
+	CiphertextBlob      []byte
+	KeyId               string
+	EncryptionAlgorithm string
+}
+
+func (s *Keys) findEncrypt(c *op.Call, in EncryptInput) (*target, error) {
+	t, err := s.findUse(c, "Encrypt", in.KeyId, domain.Or(in.EncryptionAlgorithm, key.SymmetricDefault), presented{in.GrantTokens, in.EncryptionContext})
+	if err != nil {
+		return t, err
+	}
+	t.fits = func(k *key.Key) error { return k.TakesPlaintext(t.algorithm, len(in.Plaintext)) }
+	return t, nil
+}
+
+func (s *Keys) encrypt(c *op.Call, in EncryptInput, t *target) (EncryptOutput, error) {
+	ciphertext, err := s.encryptTo(c, t, in.Plaintext, in.EncryptionContext)
+	return EncryptOutput{ciphertext, t.key.ARN(), t.algorithm}, err
+}
+
+// encryptTo encrypts by the target's key and algorithm. What a public key can do is done on this host.
+func (s *Keys) encryptTo(c *op.Call, t *target, plaintext []byte, context map[string]string) ([]byte, error) {
+	if t.algorithm == key.SymmetricDefault {
+		return s.encryptUnder(c, t.key, plaintext, context)
+	}
+	if err := t.key.TakesPlaintext(t.algorithm, len(plaintext)); err != nil {
+		return nil, err
+	}
+	return publickey.EncryptOAEP(t.key.Public, t.algorithm, plaintext)
+}
+
+// encryptUnder seals plaintext by the current material of k, a symmetric key: one call of the token.
+func (s *Keys) encryptUnder(c *op.Call, k *key.Key, plaintext []byte, context map[string]string) ([]byte, error) {
+	sealed, err := s.materials.Seal(c, k, plaintext,
+		ciphertext.AdditionalData(ciphertext.ForCaller, k.ID, k.MaterialID, context))
+	if err != nil {
+		return nil, err
+	}
+	return ciphertext.Blob{KeyID: k.ID, MaterialID: k.MaterialID, Sealed: sealed}.Encode(), nil
+}

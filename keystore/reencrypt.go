@@ -1,0 +1,98 @@
+package keystore
+
+import (
+	"claviger/internal/domain"
+	"claviger/internal/op"
+	"claviger/keystore/key"
+	"claviger/policy"
+)
+
+// ReEncryptInput is ReEncryptRequest of AWS.
+type ReEncryptInput struct {
+	CiphertextBlob                 []byte            `shape:"CiphertextType"`
+	SourceEncryptionContext        map[string]string `shape:"EncryptionContextType"`
+	SourceKeyId                    *string           `shape:"KeyIdType"`
+	DestinationKeyId               string            `shape:"KeyIdType,required"`
+	DestinationEncryptionContext   map[string]string `shape:"EncryptionContextType"`
+	SourceEncryptionAlgorithm      *string           `shape:"EncryptionAlgorithmSpec"`
+	DestinationEncryptionAlgorithm *string           `shape:"EncryptionAlgorithmSpec"`
+	GrantTokens                    []string          `shape:"GrantTokenList"`
+	DryRun                         *bool             `shape:"NullableBooleanType"`
+	DryRunModifiers                []string          `shape:"DryRunModifierList"`
+}
+
+// Validate checks what members say together.
+func (in ReEncryptInput) Validate() error {
+	if err := checkCiphertext(in.CiphertextBlob, domain.Or(in.DryRun, false), in.DryRunModifiers, in.SourceKeyId != nil); err != nil {
+		return err
+	}
+	if err := checkNamed(in.SourceEncryptionAlgorithm, in.SourceKeyId); err != nil {
+		return err
+	}
+	if err := checkContextOf(in.SourceEncryptionAlgorithm, in.SourceEncryptionContext); err != nil {
+		return err
+	}
+	return checkContextOf(in.DestinationEncryptionAlgorithm, in.DestinationEncryptionContext)
+}
+
+// ReEncryptOutput is ReEncryptResponse of AWS.
+type ReEncryptOutput struct {
+	CiphertextBlob                 []byte
+	SourceKeyId                    string
+	KeyId                          string
+	SourceEncryptionAlgorithm      string
+	DestinationEncryptionAlgorithm string
+	SourceKeyMaterialId            string `json:",omitzero"`
+	DestinationKeyMaterialId       string `json:",omitzero"`
+}
+
+// reEncryption touches two keys and demands two permissions.
+type reEncryption struct {
+	from *source
+	to   *target
+}
+
+// Demands implements [op.Target].
+func (t *reEncryption) Demands() []policy.Demand { return append(t.from.Demands(), t.to.Demands()...) }
+
+// Missing implements [op.Target].
+func (t *reEncryption) Missing() error {
+	if err := t.from.Missing(); err != nil {
+		return err
+	}
+	return t.to.Missing()
+}
+
+// Ready implements [op.Target].
+func (t *reEncryption) Ready() error {
+	if err := t.from.Ready(); err != nil {
+		return err
+	}
+	return t.to.Ready()
+}
+
+func (s *Keys) findReEncrypt(c *op.Call, in ReEncryptInput) (*reEncryption, error) {
+	from, err := s.findSource(c, "ReEncrypt", "ReEncryptFrom", in.CiphertextBlob, in.SourceKeyId, in.SourceEncryptionAlgorithm,
+		presented{in.GrantTokens, in.SourceEncryptionContext})
+	if err != nil {
+		return nil, err
+	}
+	to, err := s.findUse(c, "ReEncrypt", in.DestinationKeyId, domain.Or(in.DestinationEncryptionAlgorithm, key.SymmetricDefault),
+		presented{in.GrantTokens, in.DestinationEncryptionContext})
+	if err != nil {
+		return nil, err
+	}
+	to.action = "ReEncryptTo"
+	return &reEncryption{from, to}, nil
+}
+
+func (s *Keys) reEncrypt(c *op.Call, in ReEncryptInput, t *reEncryption) (out ReEncryptOutput, err error) {
+	plaintext, err := s.decryptFrom(c, t.from, in.SourceEncryptionContext)
+	if err != nil {
+		return out, err
+	}
+	defer clear(plaintext)
+	ciphertext, err := s.encryptTo(c, t.to, plaintext, in.DestinationEncryptionContext)
+	return ReEncryptOutput{ciphertext, t.from.key.ARN(), t.to.key.ARN(), t.from.algorithm, t.to.algorithm,
+		t.from.blob.MaterialID, t.to.key.ShownMaterialID()}, err
+}
