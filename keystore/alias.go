@@ -80,7 +80,7 @@ func (s *Keys) findMove(c *op.Call, operation string, in AliasInput) (*aliasMove
 	if err != nil {
 		return nil, err
 	}
-	if m.to, err = s.find(c, operation, in.TargetKeyId, false); err != nil {
+	if m.to, err = s.finder.find(c, operation, in.TargetKeyId, false); err != nil {
 		return nil, err
 	}
 	m.to.viaOnly = true

@@ -120,7 +120,7 @@ type newGrant struct {
 // that allow no more, which is why the demand carries the values of the new one.
 func (s *Keys) findNewGrant(c *op.Call, in CreateGrantInput) (*newGrant, error) {
 	by := presented{tokens: in.GrantTokens}
-	t, err := s.findGranted(c, "CreateGrant", in.KeyId, false, by)
+	t, err := s.finder.findGranted(c, "CreateGrant", in.KeyId, false, by)
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ type DecapsulateOutput struct {
 }
 
 func (s *Keys) findDecapsulate(c *op.Call, in DecapsulateInput) (*target, error) {
-	return s.findUse(c, "Decapsulate", in.KeyId, in.EncapsulationAlgorithm, presented{tokens: in.GrantTokens})
+	return s.finder.findUse(c, "Decapsulate", in.KeyId, in.EncapsulationAlgorithm, presented{tokens: in.GrantTokens})
 }
 
 // decapsulate is one call of the token, which refuses a ciphertext by its length alone.

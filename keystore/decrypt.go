@@ -115,7 +115,7 @@ func (s *Keys) findSource(c *op.Call, operation, action string, text []byte, key
 			return nil, err
 		}
 	}
-	t, err := s.findUse(c, operation, domain.Or(keyID, b.KeyID), alg, by)
+	t, err := s.finder.findUse(c, operation, domain.Or(keyID, b.KeyID), alg, by)
 	if err != nil {
 		return nil, err
 	}

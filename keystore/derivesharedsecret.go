@@ -35,7 +35,7 @@ var errPeer = fault.New(fault.Invalid, "ValidationException", "")
 // findAgreement looks up the key of an agreement. A peer's key that is of another curve, not on the curve or not in its one
 // encoding is refused before the token sees it, and AWS says nothing about it.
 func (s *Keys) findAgreement(c *op.Call, in DeriveSharedSecretInput) (*target, error) {
-	t, err := s.findUse(c, "DeriveSharedSecret", in.KeyId, in.KeyAgreementAlgorithm, presented{tokens: in.GrantTokens})
+	t, err := s.finder.findUse(c, "DeriveSharedSecret", in.KeyId, in.KeyAgreementAlgorithm, presented{tokens: in.GrantTokens})
 	if err != nil {
 		return t, err
 	}

@@ -39,7 +39,7 @@ func (d described) Ready() error {
 
 // findDescribed takes aliases, as no other operation does that reads of a key and doesn't use it.
 func (s *Keys) findDescribed(c *op.Call, in DescribeKeyInput) (d described, err error) {
-	d.target, err = s.findGranted(c, "DescribeKey", in.KeyId, true, presented{tokens: in.GrantTokens})
+	d.target, err = s.finder.findGranted(c, "DescribeKey", in.KeyId, true, presented{tokens: in.GrantTokens})
 	if err == nil && d.key == nil {
 		d.service = managing(d.named.alias)
 	}
@@ -50,7 +50,7 @@ func (s *Keys) describeKey(c *op.Call, _ DescribeKeyInput, d described) (out Des
 	k := d.key
 	if d.service != "" {
 		if err = s.ensureManaged(c, d.service, d.named.alias); err == nil {
-			_, k, err = s.resolve(c, d.named)
+			_, k, err = s.finder.resolve(c, d.named)
 		}
 		if err != nil {
 			return out, err

@@ -25,7 +25,7 @@ type EncapsulateOutput struct {
 }
 
 func (s *Keys) findEncapsulate(c *op.Call, in EncapsulateInput) (*target, error) {
-	return s.findUse(c, "Encapsulate", in.KeyId, in.EncapsulationAlgorithm, presented{tokens: in.GrantTokens})
+	return s.finder.findUse(c, "Encapsulate", in.KeyId, in.EncapsulationAlgorithm, presented{tokens: in.GrantTokens})
 }
 
 // encapsulate takes nothing but the public key, so it is done here.

@@ -31,7 +31,7 @@ type EncryptOutput struct {
 }
 
 func (s *Keys) findEncrypt(c *op.Call, in EncryptInput) (*target, error) {
-	t, err := s.findUse(c, "Encrypt", in.KeyId, domain.Or(in.EncryptionAlgorithm, key.SymmetricDefault), presented{in.GrantTokens, in.EncryptionContext})
+	t, err := s.finder.findUse(c, "Encrypt", in.KeyId, domain.Or(in.EncryptionAlgorithm, key.SymmetricDefault), presented{in.GrantTokens, in.EncryptionContext})
 	if err != nil {
 		return t, err
 	}

@@ -72,7 +72,7 @@ func (s *Keys) ensureManaged(c *op.Call, service, name string) error {
 }
 
 func (s *Keys) findSeal(c *op.Call, in SealInput) (*target, error) {
-	return s.findUse(c, "GenerateDataKey", in.KeyId, key.SymmetricDefault,
+	return s.finder.findUse(c, "GenerateDataKey", in.KeyId, key.SymmetricDefault,
 		presented{context: in.EncryptionContext})
 }
 
@@ -81,7 +81,7 @@ func (s *Keys) sealValue(c *op.Call, in SealInput, t *target) (envelope.Envelope
 }
 
 func (s *Keys) findUnseal(c *op.Call, in UnsealInput) (*target, error) {
-	return s.findUse(c, "Decrypt", in.KeyId, key.SymmetricDefault,
+	return s.finder.findUse(c, "Decrypt", in.KeyId, key.SymmetricDefault,
 		presented{context: in.EncryptionContext})
 }
 

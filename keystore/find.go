@@ -3,14 +3,32 @@ package keystore
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 
 	"claviger/internal/domain"
 	"claviger/internal/fault"
 	"claviger/internal/op"
+	"claviger/keystore/grant"
 	"claviger/keystore/key"
 	"claviger/keystore/keyrows"
 	"claviger/keystore/kmsfault"
+	"claviger/keystore/multiregion"
 )
+
+// finder finds the keys that operations touch.
+type finder struct {
+	rows        *keyrows.Rows
+	related     *multiregion.Keys
+	grants      *grant.Grants
+	inStore     func(context.Context, *key.Key) (*key.Key, error) // as its custom key store leaves it
+	pendingUses atomic.Uint64                                     // refused, of keys that are pending deletion
+}
+
+// newFinder returns what finds keys. inStore says how the state of its custom key store leaves a key.
+func newFinder(rows *keyrows.Rows, related *multiregion.Keys, grants *grant.Grants,
+	inStore func(context.Context, *key.Key) (*key.Key, error)) *finder {
+	return &finder{rows: rows, related: related, grants: grants, inStore: inStore}
+}
 
 // named is what a caller calls a key, read but not yet looked up.
 type named struct {
@@ -84,7 +102,7 @@ func name(c *op.Call, keyID string, aliases bool) (n named, err error) {
 }
 
 // resolve looks up what n names. A key that is absent is nil.
-func (s *Keys) resolve(c *op.Call, n named) (named, *key.Key, error) {
+func (s *finder) resolve(c *op.Call, n named) (named, *key.Key, error) {
 	if n.alias != "" {
 		a, err := s.rows.Alias(c, n.aliasRef())
 		if a == nil || err != nil {
@@ -98,7 +116,7 @@ func (s *Keys) resolve(c *op.Call, n named) (named, *key.Key, error) {
 
 // key returns the facts of a key, from the cache or from its verified rows, as the state of its
 // custom key store leaves it; nil if there is none.
-func (s *Keys) key(ctx context.Context, ref key.Ref) (*key.Key, error) {
+func (s *finder) key(ctx context.Context, ref key.Ref) (*key.Key, error) {
 	k, err := s.rows.Key(ctx, ref)
 	if err == nil && k != nil && k.CustomKeyStoreID != "" {
 		return s.inStore(ctx, k)
@@ -107,7 +125,7 @@ func (s *Keys) key(ctx context.Context, ref key.Ref) (*key.Key, error) {
 }
 
 // find names and looks up the key of an operation. Aliases are taken where AWS takes them.
-func (s *Keys) find(c *op.Call, operation, keyID string, aliases bool) (*target, error) {
+func (s *finder) find(c *op.Call, operation, keyID string, aliases bool) (*target, error) {
 	n, err := name(c, keyID, aliases)
 	if err != nil {
 		return nil, err

@@ -77,11 +77,11 @@ type BareDataKeyOutput struct {
 }
 
 func (s *Keys) findDataKey(c *op.Call, in GenerateDataKeyInput) (*target, error) {
-	return s.findUse(c, "GenerateDataKey", in.KeyId, key.SymmetricDefault, presented{in.GrantTokens, in.EncryptionContext})
+	return s.finder.findUse(c, "GenerateDataKey", in.KeyId, key.SymmetricDefault, presented{in.GrantTokens, in.EncryptionContext})
 }
 
 func (s *Keys) findBareDataKey(c *op.Call, in BareDataKeyInput) (*target, error) {
-	return s.findUse(c, "GenerateDataKeyWithoutPlaintext", in.KeyId, key.SymmetricDefault, presented{in.GrantTokens, in.EncryptionContext})
+	return s.finder.findUse(c, "GenerateDataKeyWithoutPlaintext", in.KeyId, key.SymmetricDefault, presented{in.GrantTokens, in.EncryptionContext})
 }
 
 func (s *Keys) generateDataKey(c *op.Call, in GenerateDataKeyInput, t *target) (out GenerateDataKeyOutput, err error) {

@@ -69,11 +69,11 @@ type BareDataKeyPairOutput struct {
 }
 
 func (s *Keys) findPair(c *op.Call, in GenerateDataKeyPairInput) (*target, error) {
-	return s.findUse(c, "GenerateDataKeyPair", in.KeyId, key.SymmetricDefault, presented{in.GrantTokens, in.EncryptionContext})
+	return s.finder.findUse(c, "GenerateDataKeyPair", in.KeyId, key.SymmetricDefault, presented{in.GrantTokens, in.EncryptionContext})
 }
 
 func (s *Keys) findBarePair(c *op.Call, in BareDataKeyPairInput) (*target, error) {
-	return s.findUse(c, "GenerateDataKeyPairWithoutPlaintext", in.KeyId, key.SymmetricDefault, presented{in.GrantTokens, in.EncryptionContext})
+	return s.finder.findUse(c, "GenerateDataKeyPairWithoutPlaintext", in.KeyId, key.SymmetricDefault, presented{in.GrantTokens, in.EncryptionContext})
 }
 
 func (s *Keys) generateDataKeyPair(c *op.Call, in GenerateDataKeyPairInput, t *target) (out GenerateDataKeyPairOutput, err error) {

@@ -23,7 +23,7 @@ type GenerateMacOutput struct {
 }
 
 func (s *Keys) findMac(c *op.Call, in GenerateMacInput) (*target, error) {
-	return s.findUse(c, "GenerateMac", in.KeyId, in.MacAlgorithm, presented{tokens: in.GrantTokens})
+	return s.finder.findUse(c, "GenerateMac", in.KeyId, in.MacAlgorithm, presented{tokens: in.GrantTokens})
 }
 
 func (s *Keys) generateMac(c *op.Call, in GenerateMacInput, t *target) (GenerateMacOutput, error) {

@@ -23,7 +23,7 @@ type GetPublicKeyOutput struct {
 }
 
 func (s *Keys) findPublicKey(c *op.Call, in GetPublicKeyInput) (*target, error) {
-	return s.findUse(c, "GetPublicKey", in.KeyId, "", presented{tokens: in.GrantTokens})
+	return s.finder.findUse(c, "GetPublicKey", in.KeyId, "", presented{tokens: in.GrantTokens})
 }
 
 func (s *Keys) getPublicKey(_ *op.Call, _ GetPublicKeyInput, t *target) (GetPublicKeyOutput, error) {

@@ -20,7 +20,7 @@ func (p presented) values() policy.Values {
 
 // findGranted is [Keys.find] for an operation that a grant can allow. Grants hold at once and
 // everywhere here, so tokens change nothing; but one that isn't ours is refused, as with AWS.
-func (s *Keys) findGranted(c *op.Call, operation, keyID string, aliases bool,
+func (s *finder) findGranted(c *op.Call, operation, keyID string, aliases bool,
 	by presented) (*target, error) {
 	if err := s.grants.CheckTokens(c, by.tokens); err != nil {
 		return nil, err

@@ -73,7 +73,7 @@ func (t *importing) Ready() error {
 }
 
 func (s *Keys) findImport(c *op.Call, in ImportKeyMaterialInput) (*importing, error) {
-	t, err := s.find(c, "ImportKeyMaterial", in.KeyId, false)
+	t, err := s.finder.find(c, "ImportKeyMaterial", in.KeyId, false)
 	if err != nil {
 		return nil, err
 	}

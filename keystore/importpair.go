@@ -64,7 +64,7 @@ type GetParametersForImportOutput struct {
 }
 
 func (s *Keys) findImportParameters(c *op.Call, in GetParametersForImportInput) (*target, error) {
-	t, err := s.find(c, "GetParametersForImport", in.KeyId, false)
+	t, err := s.finder.find(c, "GetParametersForImport", in.KeyId, false)
 	if err != nil {
 		return t, err
 	}

@@ -20,7 +20,6 @@ package keystore
 import (
 	"context"
 	"runtime"
-	"sync/atomic"
 
 	"claviger/internal/custody"
 	"claviger/internal/domain"
@@ -127,8 +126,9 @@ type Keys struct {
 	materials *sealing.Materials
 	dataKeys  *datakeys.DataKeys
 
-	pairs       chan struct{} // a place for each key pair being made on the processor
-	pendingUses atomic.Uint64 // see [Keys.PendingDeletionUses]
+	finder *finder
+
+	pairs chan struct{} // a place for each key pair being made on the processor
 
 	destroy    op.Command[dueInput, op.None]
 	rotate     op.Command[dueInput, op.None]
@@ -161,7 +161,8 @@ func New(db *store.DB, token Token, jobs domain.Scheduler, in *install.Installat
 		clusters: clusters, vaults: newConnections(), sealing: in.Identity,
 		pairs: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), // an RSA pair takes seconds: the rest is for everybody else
 	}
-	s.dataKeys = datakeys.New(db, in.Rows, token, s.materials, counts, s.key)
+	s.finder = newFinder(rows, s.related, s.grants, s.inStore)
+	s.dataKeys = datakeys.New(db, in.Rows, token, s.materials, counts, s.finder.key)
 	s.residents = MostResidents
 	s.internal()
 	return s
@@ -170,3 +171,7 @@ func New(db *store.DB, token Token, jobs domain.Scheduler, in *install.Installat
 // UsageAlarms returns how many blocks of seals were begun since the start under key materials that
 // have encrypted more than 2^30 times.
 func (s *Keys) UsageAlarms() uint64 { return s.usage.Alarms() }
+
+// PendingDeletionUses returns how many uses were refused since the start because their key was pending
+// deletion, dry runs included.
+func (s *Keys) PendingDeletionUses() uint64 { return s.finder.PendingDeletionUses() }

@@ -60,7 +60,7 @@ func (l aliasList) Missing() error {
 func (s *Keys) findAliases(c *op.Call, in ListAliasesInput) (l aliasList, err error) {
 	l.Account = domain.OnAccount("kms:ListAliases")
 	if in.KeyId != nil {
-		l.of, err = s.find(c, "ListAliases", *in.KeyId, false)
+		l.of, err = s.finder.find(c, "ListAliases", *in.KeyId, false)
 	}
 	return l, err
 }

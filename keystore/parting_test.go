@@ -32,14 +32,14 @@ func TestAskingForAKeyPendingDeletionIsNoticed(t *testing.T) {
 		x := sampleFor(name)
 		s := x.on(soft, v32)
 		m := s.inState(n, x, key.PendingDeletion)
-		before := s.keys.PendingDeletionUses()
+		before := s.keys.finder.PendingDeletionUses()
 		_, code := ask[any](s, name, row.request(m))
 		want := 0
 		if key.Usages[name] != "" || name == "GetPublicKey" {
 			want = 1
 		}
-		if got := s.marked(name); got != want || s.keys.PendingDeletionUses()-before != uint64(want) {
-			t.Errorf("%s was answered with %q: %d records are marked and %d uses counted, want %d", name, code, got, s.keys.PendingDeletionUses()-before, want)
+		if got := s.marked(name); got != want || s.keys.finder.PendingDeletionUses()-before != uint64(want) {
+			t.Errorf("%s was answered with %q: %d records are marked and %d uses counted, want %d", name, code, got, s.keys.finder.PendingDeletionUses()-before, want)
 		}
 	}
 }
@@ -50,9 +50,9 @@ func TestOnlyKeysPendingDeletionAreNoticed(t *testing.T) {
 	s := start(t)
 	noticed := func(want uint64, name string, in M) {
 		t.Helper()
-		before := s.keys.PendingDeletionUses()
+		before := s.keys.finder.PendingDeletionUses()
 		ask[any](s, name, in)
-		if got := s.keys.PendingDeletionUses() - before; got != want {
+		if got := s.keys.finder.PendingDeletionUses() - before; got != want {
 			t.Errorf("%s %v was counted %d times, want %d", name, in, got, want)
 		}
 	}
@@ -74,7 +74,7 @@ func TestAnotherServicesUseOfAKeyPendingDeletionIsNoticed(t *testing.T) {
 	e := s.seal(id, "x")
 	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id})
 	s.closed(e, pending)
-	if s.keys.PendingDeletionUses() != 1 || s.marked("Decrypt") != 1 {
-		t.Errorf("%d uses counted, %d records marked", s.keys.PendingDeletionUses(), s.marked("Decrypt"))
+	if s.keys.finder.PendingDeletionUses() != 1 || s.marked("Decrypt") != 1 {
+		t.Errorf("%d uses counted, %d records marked", s.keys.finder.PendingDeletionUses(), s.marked("Decrypt"))
 	}
 }

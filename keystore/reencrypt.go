@@ -77,7 +77,7 @@ func (s *Keys) findReEncrypt(c *op.Call, in ReEncryptInput) (*reEncryption, erro
 	if err != nil {
 		return nil, err
 	}
-	to, err := s.findUse(c, "ReEncrypt", in.DestinationKeyId, domain.Or(in.DestinationEncryptionAlgorithm, key.SymmetricDefault),
+	to, err := s.finder.findUse(c, "ReEncrypt", in.DestinationKeyId, domain.Or(in.DestinationEncryptionAlgorithm, key.SymmetricDefault),
 		presented{in.GrantTokens, in.DestinationEncryptionContext})
 	if err != nil {
 		return nil, err
@@ -96,3 +96,6 @@ func (s *Keys) reEncrypt(c *op.Call, in ReEncryptInput, t *reEncryption) (out Re
 	return ReEncryptOutput{ciphertext, t.from.key.ARN(), t.to.key.ARN(), t.from.algorithm, t.to.algorithm,
 		t.from.blob.MaterialID, t.to.key.ShownMaterialID()}, err
 }
+
+// used names both keys: each was used.
+func (t *reEncryption) used() []*key.Key { return []*key.Key{t.from.key, t.to.key} }

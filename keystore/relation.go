@@ -17,12 +17,12 @@ type relation struct {
 }
 
 func (s *Keys) findRelation(c *op.Call, operation, keyID, region string) (relation, error) {
-	t, err := s.find(c, operation, keyID, false)
+	t, err := s.finder.find(c, operation, keyID, false)
 	if err != nil {
 		return relation{}, err
 	}
 	r := relation{target: t, region: region, served: slices.Contains(s.regions, region)}
-	r.other, err = s.key(c, key.Ref{Account: t.named.Account, Region: region, ID: t.named.ID})
+	r.other, err = s.finder.key(c, key.Ref{Account: t.named.Account, Region: region, ID: t.named.ID})
 	return r, err
 }
 

@@ -33,7 +33,7 @@ func (t *namedGrant) Missing() error {
 
 // findGrant names and looks up one grant of a key.
 func (s *Keys) findGrant(c *op.Call, operation, keyID, id string) (*namedGrant, error) {
-	t, err := s.find(c, operation, keyID, false)
+	t, err := s.finder.find(c, operation, keyID, false)
 	if err != nil {
 		return nil, err
 	}

@@ -27,7 +27,7 @@ type SignOutput struct {
 
 // findSigning looks up the key of a signature and holds the message to its algorithm.
 func (s *Keys) findSigning(c *op.Call, operation, keyID, algorithm string, tokens []string, messageType *string, message []byte) (*target, error) {
-	t, err := s.findUse(c, operation, keyID, algorithm, presented{tokens: tokens})
+	t, err := s.finder.findUse(c, operation, keyID, algorithm, presented{tokens: tokens})
 	if err != nil {
 		return t, err
 	}

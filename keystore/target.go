@@ -92,7 +92,7 @@ type keyed interface {
 }
 
 // readKey makes an operation that reads one key.
-func readKey[I keyed, O any](s *Keys, n op.Info, do func(*op.Call, I, *key.Key) (O, error)) op.Operation {
+func readKey[I keyed, O any](s *finder, n op.Info, do func(*op.Call, I, *key.Key) (O, error)) op.Operation {
 	return op.Read(n,
 		func(c *op.Call, in I) (*target, error) { return s.find(c, n.Name, in.keyID(), false) },
 		func(c *op.Call, in I, t *target) (O, error) { return do(c, in, t.key) })
@@ -100,7 +100,7 @@ func readKey[I keyed, O any](s *Keys, n op.Info, do func(*op.Call, I, *key.Key) 
 
 // changeKey makes an operation that changes one key: plan returns the key as it shall be and what to
 // answer.
-func changeKey[I keyed, O any](s *Keys, n op.Info,
+func changeKey[I keyed, O any](s *finder, n op.Info,
 	plan func(*op.Call, I, *key.Key) (multiregion.Change, O, error)) op.Operation {
 	find := func(c *op.Call, in I) (*target, error) {
 		t, err := s.find(c, n.Name, in.keyID(), false)

@@ -12,7 +12,7 @@ func (s *Keys) findAliasMove(c *op.Call, in AliasInput) (*aliasMove, error) {
 	if err != nil || m.old == nil {
 		return m, err
 	}
-	old, err := s.key(c, m.old.Ref)
+	old, err := s.finder.key(c, m.old.Ref)
 	if old != nil {
 		m.to.fits = func(k *key.Key) error { return old.Replaceable(k) }
 	}

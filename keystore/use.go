@@ -14,10 +14,8 @@ type user interface {
 
 func (t *target) used() []*key.Key { return []*key.Key{t.key} }
 
-func (t *reEncryption) used() []*key.Key { return []*key.Key{t.from.key, t.to.key} }
-
 // useKey makes an operation that uses keys, and remembers that it did; see [KeyLastUsageData].
-func useKey[I op.Input, T user, O any](s *Keys, n op.Info, find func(*op.Call, I) (T, error), do func(*op.Call, I, T) (O, error)) op.Query[I, O] {
+func useKey[I op.Input, T user, O any](s *finder, n op.Info, find func(*op.Call, I) (T, error), do func(*op.Call, I, T) (O, error)) op.Query[I, O] {
 	return op.Read(n, find, func(c *op.Call, in I, t T) (O, error) {
 		out, err := do(c, in, t)
 		if err == nil {
@@ -30,7 +28,7 @@ func useKey[I op.Input, T user, O any](s *Keys, n op.Info, find func(*op.Call, I
 }
 
 // noteUse has the use of a key written down once its record is on the disk, and no more than one in a minute.
-func (s *Keys) noteUse(c *op.Call, k *key.Key) {
+func (s *finder) noteUse(c *op.Call, k *key.Key) {
 	minute, noted, ref := c.Time.Unix()/60, k.UseNoted, k.Ref() // not k itself, which may be large and is waited for
 	if noted.Load() >= minute {
 		return
@@ -43,7 +41,7 @@ func (s *Keys) noteUse(c *op.Call, k *key.Key) {
 }
 
 // findUse names and looks up the key of a cryptographic operation.
-func (s *Keys) findUse(c *op.Call, operation, keyID, algorithm string, by presented) (*target, error) {
+func (s *finder) findUse(c *op.Call, operation, keyID, algorithm string, by presented) (*target, error) {
 	t, err := s.findGranted(c, operation, keyID, true, by)
 	if err != nil {
 		return t, err
@@ -54,10 +52,10 @@ func (s *Keys) findUse(c *op.Call, operation, keyID, algorithm string, by presen
 
 // notePendingDeletion marks the record of a use that was refused because its key is pending deletion, and counts it: somebody still
 // depends on the key, and there is time to take its deletion back.
-func (s *Keys) notePendingDeletion(c *op.Call) {
+func (s *finder) notePendingDeletion(c *op.Call) {
 	c.Note(`{"pendingDeletionKeyUsed":true}`)
 	s.pendingUses.Add(1)
 }
 
 // PendingDeletionUses returns how many uses were refused since the start because their key was pending deletion, dry runs included.
-func (s *Keys) PendingDeletionUses() uint64 { return s.pendingUses.Load() }
+func (s *finder) PendingDeletionUses() uint64 { return s.pendingUses.Load() }

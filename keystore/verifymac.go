@@ -28,7 +28,7 @@ type VerifyMacOutput struct {
 var errMac = fault.New(fault.Invalid, "KMSInvalidMacException", "")
 
 func (s *Keys) findVerifyMac(c *op.Call, in VerifyMacInput) (*target, error) {
-	return s.findUse(c, "VerifyMac", in.KeyId, in.MacAlgorithm, presented{tokens: in.GrantTokens})
+	return s.finder.findUse(c, "VerifyMac", in.KeyId, in.MacAlgorithm, presented{tokens: in.GrantTokens})
 }
 
 // verifyMac makes the MAC again and compares in constant time. A MAC that was cut short is no MAC.
