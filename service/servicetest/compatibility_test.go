@@ -33,7 +33,7 @@ func TestEveryOperationOfAWSIsThere(t *testing.T) {
 // TestEveryOperationHasItsProof: for all that works there is a test that speaks of it, and no row speaks of what isn't there.
 func TestEveryOperationHasItsProof(t *testing.T) {
 	operations, structures := model(servicetest.Start(t))
-	e := evidenceOf(t, "service/servicetest", "keystore")
+	e := evidenceOf(t, proven...)
 	known := map[string]bool{}
 	for _, u := range append(operations, structures...) {
 		known[u.name] = u.served
@@ -51,12 +51,36 @@ func TestEveryOperationHasItsProof(t *testing.T) {
 			}
 		}
 	}
-	for name, tests := range proofs {
-		for _, test := range tests {
-			if _, ok := e.tests[test]; !ok {
-				t.Errorf("%s is said to be shown by %s, and there is no such test", name, test)
-			}
+}
+
+// TestProofs_NamedTest_Exists reads the tests of the packages in proven: every name in the tables
+// of coverage_test.go is that of one test function there.
+func TestProofs_NamedTest_Exists(t *testing.T) {
+	e := evidenceOf(t, proven...)
+	check := func(row, test string) {
+		switch found := e.places[test]; len(found) {
+		case 1:
+		case 0:
+			t.Errorf("%s is said to be shown by %s, and no package of %v has such a test.\n"+
+				"Was it renamed, moved or made one with another? "+
+				"Then name it in coverage_test.go and run `make docs`. Close to it: %s",
+				row, test, proven, strings.Join(e.closeTo(row, test), ", "))
+		default:
+			t.Errorf("%s is said to be shown by %s, which several files have: %v. Rename all but one",
+				row, test, found)
 		}
+	}
+	for row, tests := range proofs {
+		for _, test := range tests {
+			check(row, test)
+		}
+	}
+	for member, test := range proofsOfAll {
+		check("*."+member, test)
+	}
+	for _, test := range []string{proofOfOperations, proofOfMembers, proofOfRefusals,
+		proofOfConstraints, proofOfTheRoad} {
+		check("every operation", test)
 	}
 }
 
