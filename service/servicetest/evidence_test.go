@@ -88,7 +88,7 @@ func expand(t testing.TB, patterns []string) (packages []string) {
 // in common with it, or they speak of the unit that it was to show. One that was renamed is mostly
 // among them.
 func (e evidence) closeTo(unit, name string) []string {
-	wanted := wordsOfName(name)
+	wanted := wordsOfName(name + unit)
 	common := func(test string) (n int) {
 		if e.tests[test].words[unit] {
 			n += 2
