@@ -8,7 +8,8 @@ import (
 	"claviger/service/servicetest"
 )
 
-// TestEveryOperationOfAWSIsThere: what the SDK's client can do is served, or is said not to be and is refused by name.
+// TestEveryOperationOfAWSIsThere: what the SDK's client can do is served, or is said not to be and
+// is refused by name.
 func TestEveryOperationOfAWSIsThere(t *testing.T) {
 	s := servicetest.Start(t)
 	operations, _ := model(s)
@@ -19,18 +20,21 @@ func TestEveryOperationOfAWSIsThere(t *testing.T) {
 		absent := noOperation[u.name] != ""
 		switch {
 		case u.served && absent:
-			t.Errorf("%s is served: take it out of noOperation (coverage_test.go), and give it a row in proofs", u.name)
+			t.Errorf("%s is served: take it out of noOperation (coverage_test.go), "+
+				"and give it a row in proofs", u.name)
 		case !u.served && !absent:
 			t.Errorf("%s is missing: the SDK has it", u.name)
 		case absent:
-			if a := s.Do(t, "TrentService."+u.name, "{}"); a.Status != 400 || a.Code() != "UnknownOperationException" {
+			a := s.Do(t, "TrentService."+u.name, "{}")
+			if a.Status != 400 || a.Code() != "UnknownOperationException" {
 				t.Errorf("%s: %d %s", u.name, a.Status, a.Body)
 			}
 		}
 	}
 }
 
-// TestEveryOperationHasItsProof: for all that works there is a test that speaks of it, and no row speaks of what isn't there.
+// TestEveryOperationHasItsProof: for all that works there is a test that speaks of it, and no row
+// speaks of what isn't there.
 func TestEveryOperationHasItsProof(t *testing.T) {
 	operations, structures := model(servicetest.Start(t))
 	e := evidenceOf(t, proven...)
@@ -88,7 +92,8 @@ func TestProofs_NamedTest_Exists(t *testing.T) {
 func (e evidence) prove(t *testing.T, u unit) {
 	for member := range u.members {
 		if v := e.judge(u, member); v.text == "works" && len(v.tests) == 0 {
-			t.Errorf("%s.%s works, and none of the tests %v speaks of it: add the one that does to proofs (coverage_test.go)", u.name, member, proofs[u.name])
+			t.Errorf("%s.%s works, and none of the tests %v speaks of it: "+
+				"add the one that does to proofs (coverage_test.go)", u.name, member, proofs[u.name])
 		}
 	}
 	if len(proofs[u.name]) == 0 && !allRefused(u) {
@@ -122,7 +127,10 @@ func TestMembersThatAreRefused(t *testing.T) {
 		request := row.request
 		if !strings.HasPrefix(request, "{") { // of a structure: the operation's name stands before it
 			operation, request, _ = strings.Cut(request, " ")
-			member = map[bool]string{true: "Recipient", false: "XksProxyAuthenticationCredential"}[strings.HasPrefix(name, "Recipient")]
+			member = "XksProxyAuthenticationCredential"
+			if strings.HasPrefix(name, "Recipient") {
+				member = "Recipient"
+			}
 		}
 		there, _ := stage(t, s, request)
 		if a := s.Do(t, "TrentService."+operation, there); a.Code() != row.code {

@@ -39,7 +39,7 @@ func evidenceOf(t testing.TB, packages ...string) evidence {
 	for _, pkg := range expand(t, packages) {
 		paths, err := filepath.Glob(filepath.Join("..", "..", pkg, "*_test.go"))
 		accepted(t, err)
-		declared := map[string]map[string]bool{} // every name that the package's tests declare, and the words of its declaration
+		declared := map[string]map[string]bool{} // the words of what the package's tests declare
 		at := map[string]string{}
 		for _, path := range paths {
 			file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
@@ -118,7 +118,8 @@ func wordsOfName(name string) map[string]bool {
 }
 
 // spread gathers the words of a declaration and of those it uses.
-func spread(words map[string]bool, name string, declared map[string]map[string]bool, seen map[string]bool) {
+func spread(words map[string]bool, name string, declared map[string]map[string]bool,
+	seen map[string]bool) {
 	if seen[name] {
 		return
 	}
@@ -169,7 +170,9 @@ func wordsOf(n ast.Node) map[string]bool {
 	return words
 }
 
-// speaksOf reports whether a test has the name of a member in it, and that of the operation it is a member of.
+// speaksOf reports whether a test has the name of a member in it, and that of the operation it is a
+// member of.
 func (s shown) speaksOf(u unit, member string) bool {
-	return s.words[member] && (u.structure || s.words[u.name] || s.words[u.name+"Input"] || s.words[u.name+"Output"])
+	named := s.words[u.name] || s.words[u.name+"Input"] || s.words[u.name+"Output"]
+	return s.words[member] && (u.structure || named)
 }
