@@ -55,6 +55,10 @@ var layers = []struct{ pkg, may, because string }{
 	{"jobs", "internal/op internal/fault store", "the job runner does whatever was given to it and knows no domain"},
 	{"internal/op", "store policy audit internal/fault internal/shape internal/wire", "the road authorizes, records and commits, and knows no domain and no protocol"},
 
+	{"internal/op/optest", "hsm hsm/hsmtest internal/op internal/install internal/wire jobs policy " +
+		"store store/storetest",
+		"it starts what every domain runs on, and a domain's own tests can use it only if it knows none"},
+
 	{"internal/domain", "internal/op internal/fault internal/signedtoken policy store", "what domains have in common knows none of them"},
 	{"internal/envelope", "internal/op", "a contract names what it carries and who is calling, and nothing else"},
 	{"internal/install", "store internal/rowmac internal/signedtoken internal/fault internal/custody", "it opens what every domain signs by, and knows none of them"},

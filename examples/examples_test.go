@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"claviger/hsm"
+	"claviger/store/storetest"
 )
 
 // dev is a running `claviger dev` with the environment for its clients.
@@ -29,24 +30,13 @@ func start(t *testing.T) dev {
 	if _, ok := hsm.FindSoftHSM(); !ok {
 		t.Skip("SoftHSM2 is not installed: make softhsm")
 	}
-	d := dev{binary: filepath.Join(t.TempDir(), "claviger"), dir: memory(t)}
+	d := dev{binary: filepath.Join(t.TempDir(), "claviger"), dir: storetest.Dir(t)}
 	if out, err := exec.Command("go", "build", "-o", d.binary, "claviger/cmd/claviger").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	d.serve(t)
 	d.env = d.clients(t)
 	return d
-}
-
-// memory returns a directory that is not on a disk where there is one: a token and a database sync a lot.
-func memory(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("/dev/shm", "claviger-examples-")
-	if err != nil {
-		return t.TempDir()
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return dir
 }
 
 // serve starts the service on a free port, waits until it says that it listens, and sees it end well.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/hex"
 	"errors"
 	"net/http"
@@ -14,76 +13,43 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"claviger/hsm"
 	"claviger/hsm/hsmtest"
 	"claviger/identity/sigv4"
 	"claviger/internal/custody"
 	"claviger/internal/fault"
-	"claviger/internal/install"
+	"claviger/internal/op/optest"
 	"claviger/policy"
-	"claviger/store"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 )
 
 const (
-	account = "111122223333"
-	region  = "us-east-1"
+	account = optest.Account
+	region  = optest.Region
 )
 
-var now = time.Date(2026, 3, 1, 9, 30, 0, 0, time.UTC)
+var now = optest.Began
 
 // house is a directory over a true token and database.
 type house struct {
 	*Directory
-	t     testing.TB
-	path  string
-	token *hsm.Token
-	calls atomic.Int64 // of the token
+	*optest.Kit
+	t testing.TB
 }
 
 func open(t testing.TB) *house {
 	t.Helper()
 	h := &house{t: t}
-	c := hsmtest.SoftHSM(t)
-	c.Observe = h
-	h.token = hsmtest.Open(t, c)
-	dir, err := os.MkdirTemp("/dev/shm", "claviger-identity-")
-	if err != nil {
-		dir = t.TempDir()
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	h.path = filepath.Join(dir, "claviger.db")
-	db, err := store.Open(t.Context(), store.Config{Path: h.path})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	if err := install.Create(t.Context(), db, h.token, now); err != nil {
-		t.Fatal(err)
-	}
-	h.restart(db)
+	h.Kit = optest.Start(t, hsmtest.SoftHSM(t), func(k *optest.Kit) optest.Parts {
+		h.Directory = New(k.DB, k.Token, k.Installation, []string{region, "us-west-2"})
+		return optest.Parts{}
+	})
 	return h
 }
-
-// restart makes the directory anew, with empty caches.
-func (h *house) restart(db *store.DB) {
-	h.t.Helper()
-	in, err := install.Load(h.t.Context(), db, h.token)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	h.Directory = New(db, h.token, in, []string{region, "us-west-2"})
-}
-
-// Call and Handle implement hsm.Observer.
-func (h *house) Call(string, time.Duration, bool) { h.calls.Add(1) }
-func (h *house) Handle(bool)                      {}
 
 // newKey makes an access key of the account's root user.
 func (h *house) newKey() aws.Credentials {
@@ -96,20 +62,6 @@ func (h *house) newKey() aws.Credentials {
 		h.t.Fatal(err)
 	}
 	return aws.Credentials{AccessKeyID: id, SecretAccessKey: secret}
-}
-
-// edit changes the database behind the service's back and forgets what was cached.
-func (h *house) edit(statement string, args ...any) {
-	h.t.Helper()
-	db, err := sql.Open("sqlite3", h.path)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	defer db.Close()
-	if _, err := db.Exec(statement, args...); err != nil {
-		h.t.Fatal(err)
-	}
-	h.restart(h.db)
 }
 
 // mac is what the service would sign an access key's row with.
@@ -162,7 +114,7 @@ func TestAuthenticate_SDKsSignature_SaysWhoItIs(t *testing.T) {
 		if err != nil || !reflect.DeepEqual(c, want) || in != "us-west-2" {
 			t.Errorf("%+v in %q, %v", c, in, err)
 		}
-		h.restart(h.db)
+		h.Restart()
 	}
 }
 
@@ -227,7 +179,7 @@ func TestAuthenticate_InactiveKey_IsUnknown(t *testing.T) {
 	}
 	inactive := *k
 	inactive.status = "Inactive"
-	h.edit(`UPDATE access_keys SET status = 'Inactive', mac = ?`, h.mac(&inactive))
+	h.Edit(`UPDATE access_keys SET status = 'Inactive', mac = ?`, h.mac(&inactive))
 	h.refused("inactive", signed(t, creds, region, "kms", now), sigv4.ErrUnknownKey)
 }
 
@@ -242,7 +194,7 @@ func TestAuthenticate_EditedRow_IsNotBelieved(t *testing.T) {
 		t.Run(column, func(t *testing.T) {
 			h := open(t)
 			creds := h.newKey()
-			h.edit(`UPDATE access_keys SET ` + column)
+			h.Edit(`UPDATE access_keys SET ` + column)
 			if strings.HasPrefix(column, "id") {
 				creds.AccessKeyID = "AKIAIOSFODNN7EXAMPLE"
 			}
@@ -269,7 +221,7 @@ func TestAuthenticate_SecretOfAnotherKey_IsNotBelieved(t *testing.T) {
 		t.Fatal(err)
 	}
 	k.sealed = m.sealed
-	h.edit(`UPDATE access_keys SET sealed = ?, mac = ? WHERE id = ?`, k.sealed, h.mac(k),
+	h.Edit(`UPDATE access_keys SET sealed = ?, mac = ? WHERE id = ?`, k.sealed, h.mac(k),
 		theirs.AccessKeyID)
 	borrowed := aws.Credentials{AccessKeyID: theirs.AccessKeyID,
 		SecretAccessKey: mine.SecretAccessKey}
@@ -282,11 +234,11 @@ func TestAuthenticate_SecretOfAnotherKey_IsNotBelieved(t *testing.T) {
 func TestAuthenticate_KnownKey_AsksTheTokenOnceADay(t *testing.T) {
 	h := open(t)
 	creds := h.newKey()
-	h.restart(h.db)
+	h.Restart()
 	if _, _, err := h.knock(signed(t, creds, region, "kms", now)); err != nil {
 		t.Fatal(err)
 	}
-	h.calls.Store(0)
+	h.TokenCalls.Store(0)
 	for i := range 10 {
 		if _, _, err := h.knock(signed(t, creds, region, "kms",
 			now.Add(time.Duration(i)*time.Second))); err != nil {
@@ -296,13 +248,13 @@ func TestAuthenticate_KnownKey_AsksTheTokenOnceADay(t *testing.T) {
 	h.refused("a bad signature",
 		signed(t, aws.Credentials{AccessKeyID: creds.AccessKeyID, SecretAccessKey: "x"}, region,
 			"kms", now), sigv4.ErrMismatch)
-	if n := h.calls.Load(); n != 0 {
+	if n := h.TokenCalls.Load(); n != 0 {
 		t.Errorf("%d calls of the token for requests of the same day, Region and service", n)
 	}
 	if _, _, err := h.knock(signed(t, creds, "us-west-2", "kms", now)); err != nil {
 		t.Fatal(err)
 	}
-	if n := h.calls.Load(); n != 1 {
+	if n := h.TokenCalls.Load(); n != 1 {
 		t.Errorf("%d calls of the token for another Region, want one", n)
 	}
 }
@@ -359,7 +311,7 @@ func TestNewAccessKey_Secret_IsInNoFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	look := func(when string) {
-		files, err := filepath.Glob(h.path + "*")
+		files, err := filepath.Glob(h.Path + "*")
 		if err != nil || len(files) == 0 {
 			t.Fatal(files, err)
 		}

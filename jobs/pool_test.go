@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"claviger/internal/op"
+	"claviger/internal/op/optest"
 	"claviger/jobs"
 	"claviger/store"
 )
@@ -96,7 +97,7 @@ func (s *fixture) running(kinds map[string]jobs.Kind) (stop func()) {
 func inBubble(t *testing.T, test func(t *testing.T, s *fixture)) {
 	synctest.Test(t, func(t *testing.T) {
 		s := open(t)
-		s.now = time.Now()
+		s.clock = optest.NewClock(time.Now())
 		test(t, s)
 	})
 }
@@ -106,7 +107,7 @@ func (s *fixture) scheduleMany(kind, prefix string, n int) {
 	err := s.commit(func(tx *store.Tx) error {
 		for i := range n {
 			subject := fmt.Sprintf("%s-%03d", prefix, i)
-			err := jobs.Queue{}.Schedule(tx, kind, account, region, subject, s.clock())
+			err := jobs.Queue{}.Schedule(tx, kind, account, region, subject, s.clock.Now())
 			if err != nil {
 				return err
 			}
@@ -166,7 +167,7 @@ func TestRun_FailingAndUnknownWork_HoldsUpNoOther(t *testing.T) {
 		s.scheduleMany("kms:Unheard", "u", 200)
 		s.scheduleMany(kind, "f", 200)
 		time.Sleep(time.Millisecond)
-		s.now = time.Now()
+		s.clock = optest.NewClock(time.Now())
 		s.schedule(kind, "z", 0)
 		s.running(map[string]jobs.Kind{kind: {Work: g.around(func(_ *op.Call, subject string) error {
 			if subject != "z" {
@@ -295,7 +296,7 @@ func TestRun_JobScheduledWhileItRuns_NeverRunsTwiceAtOnce(t *testing.T) {
 		s.running(kinds)
 		s.running(kinds)
 		time.Sleep(5 * time.Minute)
-		s.now = time.Now()
+		s.clock = optest.NewClock(time.Now())
 		s.schedule(kind, "a", 0)
 		time.Sleep(16 * time.Minute)
 		if _, most, _, _ := g.counts(); most != 1 || g.times("a") != 2 {
@@ -315,7 +316,7 @@ func TestRun_JobMadeAnewWhileItRuns_WaitsForTheOldOne(t *testing.T) {
 		})}})
 		time.Sleep(5 * time.Minute)
 		s.cancel("a")
-		s.now = time.Now()
+		s.clock = optest.NewClock(time.Now())
 		s.schedule(kind, "a", 0)
 		time.Sleep(16 * time.Minute)
 		if _, most, _, _ := g.counts(); most != 1 || g.times("a") != 2 {

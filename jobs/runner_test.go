@@ -1,12 +1,10 @@
 package jobs_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,55 +13,45 @@ import (
 	"time"
 
 	"claviger/internal/op"
+	"claviger/internal/op/optest"
 	"claviger/jobs"
 	"claviger/policy"
 	"claviger/store"
+	"claviger/store/storetest"
 )
 
 const (
-	account = "111122223333"
-	region  = "us-east-1"
+	account = optest.Account
+	region  = optest.Region
 	kind    = "kms:Test"
 )
 
-var began = time.Date(2026, 3, 1, 9, 30, 0, 0, time.UTC)
-
 // fixture is a true database with jobs, whose clock stands still until the test moves it.
 type fixture struct {
-	t   testing.TB
-	db  *store.DB
-	log bytes.Buffer
+	t     testing.TB
+	db    *store.DB
+	log   optest.Log
+	clock *optest.Clock
 
 	mu   sync.Mutex
-	now  time.Time
 	done []string                     // subjects, in order
 	work func(*op.Call, string) error // besides; nil: it succeeds
 }
 
 func open(t testing.TB) *fixture {
 	t.Helper()
-	dir, err := os.MkdirTemp("/dev/shm", "claviger-jobs-")
-	if err != nil {
-		dir = t.TempDir()
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	s := &fixture{t: t, now: began}
-	s.db, err = store.Open(t.Context(), store.Config{Path: filepath.Join(dir, "claviger.db")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.db.Close() })
-	return s
+	return &fixture{t: t, db: storetest.Open(t, filepath.Join(storetest.Dir(t), "claviger.db")),
+		clock: optest.NewClock(optest.Began)}
 }
 
 // runner returns one more runner over the same database, as of another process.
 func (s *fixture) runner() *jobs.Runner {
 	return &jobs.Runner{
 		DB:         s.db,
-		Operations: &op.Runner{Ledger: s.db, Now: s.clock},
+		Operations: &op.Runner{Ledger: s.db, Now: s.clock.Now},
 		Kinds:      map[string]jobs.Kind{kind: {Work: s.perform}},
 		Log:        slog.New(slog.NewTextHandler(&s.log, nil)),
-		Now:        s.clock,
+		Now:        s.clock.Now,
 	}
 }
 
@@ -82,17 +70,7 @@ func (s *fixture) perform(c *op.Call, subject string) error {
 	return work(c, subject)
 }
 
-func (s *fixture) clock() time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.now
-}
-
-func (s *fixture) pass(d time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.now = s.now.Add(d)
-}
+func (s *fixture) pass(d time.Duration) { s.clock.Pass(d) }
 
 // runDue has a new runner do what is due, and returns what was done.
 func (s *fixture) runDue() []string {
@@ -113,7 +91,7 @@ func (s *fixture) commit(apply func(*store.Tx) error) error {
 func (s *fixture) schedule(kind, subject string, after time.Duration) {
 	s.t.Helper()
 	err := s.commit(func(tx *store.Tx) error {
-		return jobs.Queue{}.Schedule(tx, kind, account, region, subject, s.clock().Add(after))
+		return jobs.Queue{}.Schedule(tx, kind, account, region, subject, s.clock.Now().Add(after))
 	})
 	if err != nil {
 		s.t.Fatal(err)
@@ -196,10 +174,10 @@ func TestCancel_JobsOfOtherNamespaces_Stay(t *testing.T) {
 	err := s.commit(func(tx *store.Tx) error {
 		q := jobs.Queue{}
 		return errors.Join(
-			q.Schedule(tx, kind, account, region, "a", s.now),
-			q.Schedule(tx, "kms:Other", account, region, "a", s.now),
-			q.Schedule(tx, kind, "444455556666", region, "a", s.now),
-			q.Schedule(tx, kind, account, "us-west-2", "a", s.now))
+			q.Schedule(tx, kind, account, region, "a", s.clock.Now()),
+			q.Schedule(tx, "kms:Other", account, region, "a", s.clock.Now()),
+			q.Schedule(tx, kind, "444455556666", region, "a", s.clock.Now()),
+			q.Schedule(tx, kind, account, "us-west-2", "a", s.clock.Now()))
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -223,7 +201,7 @@ func TestCancel_ScheduledJob_IsNotDone(t *testing.T) {
 func TestSchedule_TransactionRolledBack_LeavesNoJob(t *testing.T) {
 	s := open(t)
 	err := s.commit(func(tx *store.Tx) error {
-		err := jobs.Queue{}.Schedule(tx, kind, account, region, "a", s.now)
+		err := jobs.Queue{}.Schedule(tx, kind, account, region, "a", s.clock.Now())
 		return errors.Join(err, store.Stale)
 	})
 	if !errors.Is(err, store.Stale) {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"claviger/keystore/key"
-	"claviger/store"
 )
 
 // usage returns a key's last usage, after what waits to be written is.
@@ -148,14 +147,5 @@ func TestLastUsageTakesNoAlias(t *testing.T) {
 // reopen closes the database, which writes what waits, and opens it again.
 func (s *service) reopen() {
 	s.t.Helper()
-	err := s.db.Close()
-	if err == nil {
-		s.db, err = store.Open(s.t.Context(), store.Config{Path: s.path})
-	}
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	db := s.db
-	s.t.Cleanup(func() { db.Close() })
-	s.restart()
+	s.kit.Reopen()
 }

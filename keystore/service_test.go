@@ -2,13 +2,7 @@ package keystore
 
 import (
 	"context"
-	"log/slog"
-	"net/http"
-	"net/http/httptest"
-	"os"
-	"path/filepath"
-	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,38 +10,40 @@ import (
 	"claviger/hsm/hsmtest"
 	"claviger/internal/envelope"
 	"claviger/internal/fault"
-	"claviger/internal/install"
 	"claviger/internal/op"
-	"claviger/internal/wire"
+	"claviger/internal/op/optest"
 	"claviger/jobs"
 	"claviger/keystore/model"
 	"claviger/policy"
 	"claviger/store"
-
-	"github.com/google/uuid"
 )
 
 const (
-	ourAccount = "111122223333"
-	ourRegion  = "us-east-1" // where requests are for, unless they say otherwise
+	ourAccount = optest.Account
+	ourRegion  = optest.Region // where requests are for, unless they say otherwise
 	abroad     = "eu-central-1"
 	farAway    = "ap-southeast-2"
 )
 
-// service is KMS on a true token and database, without protocols: requests are JSON documents that go down the road.
+// service is KMS on a true token and database, without protocols: requests are JSON documents that
+// go down the road.
 type service struct {
-	t         testing.TB
+	t        testing.TB
+	kit      *optest.Kit
+	keys     *Keys
+	byName   map[string]op.Operation
+	clusters *vaults
+
+	// around stands between KMS and the token; nil: nothing does.
+	around func(*hsm.Token) Token
+
+	// What tests ask the kit for most often.
 	path      string
 	db        *store.DB
 	token     *hsm.Token
-	keys      *Keys
 	runner    *op.Runner
 	jobRunner *jobs.Runner
-	byName    map[string]op.Operation
-	clusters  *vaults
-
-	mu  sync.Mutex
-	now time.Time
+	calls     *atomic.Int64 // of the token
 }
 
 func start(t testing.TB) *service {
@@ -58,40 +54,33 @@ func start(t testing.TB) *service {
 // startWith is start on another device.
 func startWith(t testing.TB, device hsm.Config) *service {
 	t.Helper()
-	s := &service{t: t, now: time.Date(2026, 3, 1, 9, 30, 0, 0, time.UTC), clusters: &vaults{t: t, tokens: map[string]hsm.Config{}}}
-	s.token = hsmtest.Open(t, device)
-	dir, err := os.MkdirTemp("/dev/shm", "claviger-keystore-")
-	if err != nil {
-		dir = t.TempDir()
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	s.path = filepath.Join(dir, "claviger.db")
-	if s.db, err = store.Open(t.Context(), store.Config{Path: s.path}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.db.Close() })
-	if err := install.Create(t.Context(), s.db, s.token, s.now); err != nil {
-		t.Fatal(err)
-	}
-	s.restart()
+	return startBehind(t, device, nil)
+}
+
+// startBehind is startWith with something between KMS and the device.
+func startBehind(t testing.TB, device hsm.Config, around func(*hsm.Token) Token) *service {
+	t.Helper()
+	s := &service{t: t, around: around, clusters: &vaults{t: t, tokens: map[string]hsm.Config{}}}
+	s.kit = optest.Start(t, device, s.assemble)
 	return s
 }
 
-// restart joins the parts anew, with empty caches.
-func (s *service) restart() {
-	s.t.Helper()
-	in, err := install.Load(s.t.Context(), s.db, s.token)
-	if err != nil {
-		s.t.Fatal(err)
+// assemble joins the parts, with empty caches.
+func (s *service) assemble(k *optest.Kit) optest.Parts {
+	s.path, s.db, s.token, s.calls = k.Path, k.DB, k.Token, &k.TokenCalls
+	s.runner, s.jobRunner = k.Runner, k.Jobs
+	var device Token = k.Token
+	if s.around != nil {
+		device = s.around(k.Token)
 	}
-	log := slog.New(slog.DiscardHandler)
-	s.runner = &op.Runner{Ledger: s.db, Callers: s, Decide: policy.Decide, Observe: s, Log: log, Now: s.time}
-	s.keys = New(s.db, s.token, jobs.Queue{}, in, []string{ourRegion, abroad, farAway}, s.clusters)
+	s.keys = New(k.DB, device, jobs.Queue{}, k.Installation, []string{ourRegion, abroad, farAway},
+		s.clusters)
 	s.byName = map[string]op.Operation{}
 	for _, o := range s.keys.Operations() {
 		s.byName[o.Info().Name] = o
 	}
-	s.jobRunner = &jobs.Runner{DB: s.db, Operations: s.runner, Log: log, Now: s.time,
+	return optest.Parts{
+		Operations: s.keys.Operations(),
 		Kinds: map[string]jobs.Kind{
 			DeleteKeyJob:        {Work: s.keys.Finish},
 			RotateKeyJob:        {Work: s.keys.Rotate},
@@ -100,18 +89,11 @@ func (s *service) restart() {
 			DestroyMaterialJob:  {Work: s.keys.DestroyMaterial},
 			DeleteImportPairJob: {Work: s.keys.DeleteImportPair},
 			ExpireMaterialJob:   {Work: s.keys.Expire},
-		}}
-}
-
-// Authenticate implements op.Authenticator: everybody is who the context says, or the account's owner.
-func (s *service) Authenticate(ctx context.Context, r *http.Request, _ func() ([]byte, error), _ string, _ time.Time) (policy.Caller, string, error) {
-	if c, ok := ctx.Value(callerKey{}).(policy.Caller); ok {
-		return c, r.Host, nil
+		},
 	}
-	return owner(), r.Host, nil
 }
 
-type callerKey struct{}
+func (s *service) restart() { s.kit.Restart() }
 
 // client is the service as one caller sees it; *service itself is that of the account's owner.
 type client struct {
@@ -120,11 +102,9 @@ type client struct {
 }
 
 // user returns what an IAM user sees.
-func (s *service) user(name string) client {
-	return client{s, policy.Caller{Type: policy.IAMUser, Account: ourAccount, ARN: arnOf(name), PrincipalID: "AIDA" + name}}
-}
+func (s *service) user(name string) client { return client{s, optest.User(name)} }
 
-func arnOf(user string) string { return "arn:aws:iam::" + ourAccount + ":user/" + user }
+func arnOf(user string) string { return optest.UserARN(user) }
 
 // asker is whoever asks.
 type asker interface {
@@ -134,25 +114,11 @@ type asker interface {
 
 func (s *service) test() testing.TB { return s.t }
 
-func owner() policy.Caller {
-	return policy.Caller{Type: policy.Root, Account: ourAccount, ARN: "arn:aws:iam::" + ourAccount + ":root", PrincipalID: ourAccount}
-}
+func owner() policy.Caller { return optest.Root(ourAccount) }
 
-// Operation and Unknown implement op.Observer.
-func (s *service) Operation(string, string, string, time.Duration) {}
-func (s *service) Unknown(string, string)                          {}
+func (s *service) time() time.Time { return s.kit.Clock.Now() }
 
-func (s *service) time() time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.now
-}
-
-func (s *service) pass(d time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.now = s.now.Add(d)
-}
+func (s *service) pass(d time.Duration) { s.kit.Clock.Pass(d) }
 
 // M is a request's document.
 type M = map[string]any
@@ -180,14 +146,6 @@ func (c client) serve(name string, in M) (any, error) {
 	return c.serveTo(c.caller, ourRegion, name, in)
 }
 
-// request is a request for a Region, without a document.
-func request(region string) *op.Request {
-	q := &op.Request{HTTP: httptest.NewRequest("POST", "/", nil), ID: uuid.NewString(),
-		Decode: func(any) error { return nil }, Present: func(string) bool { return true }}
-	q.HTTP.Host = region
-	return q
-}
-
 // askIn performs an operation in a Region.
 func askIn[O any](s *service, region, name string, in M) (out O, refused *fault.Error) {
 	answer, err := s.serveTo(owner(), region, name, in)
@@ -208,16 +166,13 @@ func mustIn[O any](s *service, region, name string, in M) O {
 }
 
 func (s *service) serveTo(caller policy.Caller, region, name string, in M) (any, error) {
-	body, err := wire.Encode(in)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	q := request(region)
-	q.Read = func() ([]byte, error) { return body, nil }
-	q.Decode = func(v any) error { return wire.Decode(body, v) }
-	q.Present = func(pointer string) bool { return wire.Present(body, pointer) }
-	q.Name = func() (op.Operation, string, error) { return s.byName[name], "", nil }
-	return s.runner.Serve(context.WithValue(context.Background(), callerKey{}, caller), model.KMS, q)
+	s.t.Helper()
+	return s.kit.Serve(asking(caller, region), s.byName[name], in)
+}
+
+// asking is the context of a request that ends with the process only.
+func asking(caller policy.Caller, region string) context.Context {
+	return optest.In(optest.As(context.Background(), caller), region)
 }
 
 // must is ask for what has to succeed.
@@ -245,15 +200,17 @@ func (s *service) withinRegion(region string, f func(*op.Call) error) error {
 
 func (s *service) withinAs(caller policy.Caller, region string, f func(*op.Call) error) error {
 	type nothing struct{ op.ByShape }
-	o := op.Read(op.Info{Name: "Test", Service: model.KMS}, func(*op.Call, nothing) (op.Open, error) { return op.Open{Action: "kms:Test", Reason: "a test"}, nil },
+	find := func(*op.Call, nothing) (op.Open, error) {
+		return op.Open{Action: "kms:Test", Reason: "a test"}, nil
+	}
+	o := op.Read(op.Info{Name: "Test", Service: model.KMS}, find,
 		func(c *op.Call, _ nothing, _ op.Open) (op.None, error) { return op.None{}, f(c) })
-	q := request(region)
-	q.Name = func() (op.Operation, string, error) { return o, "", nil }
-	_, err := s.runner.Serve(context.WithValue(context.Background(), callerKey{}, caller), model.KMS, q)
+	_, err := s.kit.Serve(asking(caller, region), o, nil)
 	return err
 }
 
-func (s *service) sealAs(service, keyID string, context map[string]string, value string) (e envelope.Envelope, err error) {
+func (s *service) sealAs(service, keyID string, context map[string]string,
+	value string) (e envelope.Envelope, err error) {
 	err = s.within(func(c *op.Call) (err error) {
 		e, err = s.keys.Seal(c, service, keyID, context, []byte(value))
 		return err
@@ -261,7 +218,8 @@ func (s *service) sealAs(service, keyID string, context map[string]string, value
 	return e, err
 }
 
-func (s *service) unsealAs(service string, e envelope.Envelope, context map[string]string) (value string, err error) {
+func (s *service) unsealAs(service string, e envelope.Envelope,
+	context map[string]string) (value string, err error) {
 	err = s.within(func(c *op.Call) error {
 		b, err := s.keys.Unseal(c, service, e, context)
 		value = string(b)
@@ -271,16 +229,9 @@ func (s *service) unsealAs(service string, e envelope.Envelope, context map[stri
 }
 
 // records returns the audit trail, a record a line.
-func (s *service) records() (out []string) {
+func (s *service) records() []string {
 	s.t.Helper()
-	err := s.db.Trail(0, func(_ int64, _ time.Time, records []byte) error {
-		out = append(out, strings.Split(string(records), "\n")...)
-		return nil
-	})
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return out
+	return s.kit.Records()
 }
 
 // faultCode returns AWS's name of an error, or nothing.

@@ -59,12 +59,12 @@ func TestBatchGetSecretValue_Filters_ComePageByPage(t *testing.T) {
 func TestBatchGetSecretValue_ActionDenied_IsDenied(t *testing.T) {
 	s := start(t)
 	s.create("a", "1")
-	s.forbid("secretsmanager:GetSecretValue")
+	s.Forbid("secretsmanager:GetSecretValue")
 	out := must[batch](s, "BatchGetSecretValue", M{"SecretIdList": []string{"a"}})
 	if len(out.Errors) != 1 || out.Errors[0].ErrorCode != "AccessDeniedException" {
 		t.Errorf("%+v", out)
 	}
-	s.forbid("secretsmanager:ListSecrets")
+	s.Forbid("secretsmanager:ListSecrets")
 	filters := []M{{"Key": "name", "Values": []string{"a", "b"}}}
 	s.refused("BatchGetSecretValue", M{"Filters": filters}, "AccessDeniedException", "")
 }

@@ -18,7 +18,7 @@ func TestDeleteSecret_RecoveryWindow_SecretAnswersLittle(t *testing.T) {
 	s := start(t)
 	made := s.create("x", "v")
 	out := must[deleted](s, "DeleteSecret", M{"SecretId": "x", "RecoveryWindowInDays": 7})
-	end := s.now.Add(7 * day)
+	end := s.Clock.Now().Add(7 * day)
 	if out.ARN != made.ARN || out.Name != "x" || !out.DeletionDate.Equal(end) {
 		t.Errorf("%+v", out)
 	}
@@ -47,15 +47,15 @@ func TestRestoreSecret_WithinTheWindow_StaysForGood(t *testing.T) {
 	s := start(t)
 	made := s.create("x", "v")
 	s.do("DeleteSecret", M{"SecretId": "x", "RecoveryWindowInDays": 7})
-	s.pass(6 * day)
-	s.jobRunner.RunDue(t.Context())
+	s.Clock.Pass(6 * day)
+	s.Jobs.RunDue(t.Context())
 	out := must[secrets.SecretOutput](s, "RestoreSecret", M{"SecretId": "x"})
 	if out.ARN != made.ARN || s.text(M{"SecretId": "x"}) != "v" {
 		t.Errorf("%+v", out)
 	}
 	s.do("RestoreSecret", M{"SecretId": "x"})
-	s.pass(30 * day)
-	s.jobRunner.RunDue(t.Context())
+	s.Clock.Pass(30 * day)
+	s.Jobs.RunDue(t.Context())
 	s.get(made.ARN)
 }
 
@@ -64,14 +64,14 @@ func TestDeleteSecret_WindowOver_NameIsFree(t *testing.T) {
 	old := s.create("x", "v")
 	s.put("x", "w")
 	out := must[deleted](s, "DeleteSecret", M{"SecretId": "x"})
-	if !out.DeletionDate.Equal(s.now.Add(30 * day)) {
+	if !out.DeletionDate.Equal(s.Clock.Now().Add(30 * day)) {
 		t.Errorf("%+v", out)
 	}
-	s.pass(30*day - time.Second)
-	s.jobRunner.RunDue(t.Context())
+	s.Clock.Pass(30*day - time.Second)
+	s.Jobs.RunDue(t.Context())
 	s.describe("x")
-	s.pass(time.Second)
-	s.jobRunner.RunDue(t.Context())
+	s.Clock.Pass(time.Second)
+	s.Jobs.RunDue(t.Context())
 	s.refused("DescribeSecret", M{"SecretId": "x"}, "ResourceNotFoundException", "")
 
 	anew := s.create("x", "new")
@@ -89,12 +89,12 @@ func TestDeleteSecretJob_ClockSetBack_JobStays(t *testing.T) {
 	s := start(t)
 	s.create("x", "v")
 	s.do("DeleteSecret", M{"SecretId": "x"})
-	s.jobRunner.Now = func() time.Time { return s.time().Add(31 * day) }
-	s.jobRunner.RunDue(t.Context())
+	s.Jobs.Now = func() time.Time { return s.Clock.Now().Add(31 * day) }
+	s.Jobs.RunDue(t.Context())
 	s.describe("x")
-	s.jobRunner.Now = s.time
-	s.pass(32 * day)
-	s.jobRunner.RunDue(t.Context())
+	s.Jobs.Now = s.Clock.Now
+	s.Clock.Pass(32 * day)
+	s.Jobs.RunDue(t.Context())
 	s.refused("DescribeSecret", M{"SecretId": "x"}, "ResourceNotFoundException", "")
 }
 
@@ -103,7 +103,7 @@ func TestForceDeleteWithoutRecovery_AnyState_IsRepeatable(t *testing.T) {
 	made := s.create("x", "v")
 	force := M{"SecretId": "x", "ForceDeleteWithoutRecovery": true}
 	out := must[deleted](s, "DeleteSecret", force)
-	if out.ARN != made.ARN || !out.DeletionDate.Equal(s.now) {
+	if out.ARN != made.ARN || !out.DeletionDate.Equal(s.Clock.Now()) {
 		t.Errorf("%+v", out)
 	}
 	if out := must[deleted](s, "DeleteSecret", force); out.ARN != prefix+"x" || out.Name != "x" {
@@ -115,8 +115,8 @@ func TestForceDeleteWithoutRecovery_AnyState_IsRepeatable(t *testing.T) {
 	s.do("DeleteSecret", M{"SecretId": "x"})
 	s.do("DeleteSecret", force)
 	s.create("x", "third")
-	s.pass(60 * day)
-	s.jobRunner.RunDue(t.Context()) // the second one's job must not meet the third
+	s.Clock.Pass(60 * day)
+	s.Jobs.RunDue(t.Context()) // the second one's job must not meet the third
 	if s.text(M{"SecretId": "x"}) != "third" {
 		t.Error("the wrong secret was deleted")
 	}
@@ -159,16 +159,16 @@ func TestPutSecretValue_OverAHundredVersions_OldestGo(t *testing.T) {
 	first := s.create("x", "0").VersionId
 	s.do("UpdateSecretVersionStage",
 		M{"SecretId": "x", "VersionStage": "keep", "MoveToVersionId": first})
-	s.pass(time.Second)
+	s.Clock.Pass(time.Second)
 	second := s.put("x", "1")
 	for range 118 {
-		s.pass(time.Second)
+		s.Clock.Pass(time.Second)
 		s.put("x", "v")
 	}
 	if n := s.versionsOf("x"); n != 120 {
 		t.Errorf("%d versions within a day, want all 120", n)
 	}
-	s.pass(25 * time.Hour)
+	s.Clock.Pass(25 * time.Hour)
 	s.put("x", "last")
 	if n := s.versionsOf("x"); n < 100 || n > 104 {
 		t.Errorf("%d versions, want about a hundred", n)

@@ -58,11 +58,11 @@ func TestCreateSecret_NoSuchKey_MakesNothing(t *testing.T) {
 func TestSecret_KeyDenied_IsDenied(t *testing.T) {
 	s := start(t)
 	s.create("x", "v")
-	s.forbid("kms:Decrypt")
+	s.Forbid("kms:Decrypt")
 	const denied = "Access to KMS is not allowed"
 	s.refused("GetSecretValue", M{"SecretId": "x"}, "AccessDeniedException", denied)
 	s.put("x", "w")
-	s.forbid("kms:GenerateDataKey")
+	s.Forbid("kms:GenerateDataKey")
 	s.refused("PutSecretValue",
 		M{"SecretId": "x", "SecretString": "z", "ClientRequestToken": token()},
 		"AccessDeniedException", denied)
@@ -74,12 +74,12 @@ func TestSecret_KeyDenied_IsDenied(t *testing.T) {
 func TestSecret_ActionDenied_IsDenied(t *testing.T) {
 	s := start(t)
 	s.create("x", "v")
-	s.forbid("secretsmanager:GetSecretValue")
+	s.Forbid("secretsmanager:GetSecretValue")
 	// Whether it is there is no business of one who may not ask.
 	for _, id := range []string{"x", "absent"} {
 		s.refused("GetSecretValue", M{"SecretId": id}, "AccessDeniedException", "")
 	}
-	s.forbid("secretsmanager:TagResource")
+	s.Forbid("secretsmanager:TagResource")
 	create := M{"Name": "y", "ClientRequestToken": token(), "Tags": []M{{"Key": "a"}}}
 	s.refused("CreateSecret", create, "AccessDeniedException", "")
 	delete(create, "Tags")
@@ -89,9 +89,9 @@ func TestSecret_ActionDenied_IsDenied(t *testing.T) {
 func TestGetSecretValue_UseOfTheKey_IsRecorded(t *testing.T) {
 	s := start(t)
 	made := s.create("x", "v")
-	before := len(s.records())
+	before := len(s.Records())
 	s.get("x")
-	records := s.records()[before:]
+	records := s.Records()[before:]
 	if len(records) != 2 {
 		t.Fatalf("%d records: %s", len(records), records)
 	}
@@ -165,7 +165,7 @@ func TestUpdateSecret_KeyGone_MovesToAnother(t *testing.T) {
 	if s.text(before) != "a" {
 		t.Error("the old value is lost though its key is back")
 	}
-	s.forbid("kms:GenerateDataKey")
+	s.Forbid("kms:GenerateDataKey")
 	s.refused("UpdateSecret", M{"SecretId": "x", "KmsKeyId": third}, "AccessDeniedException", "")
 }
 
@@ -176,7 +176,7 @@ func TestGetSecretValue_TokenAway_IsUnavailable(t *testing.T) {
 		_, err := s.serve(context.Background(), "GetSecretValue", M{"SecretId": "x"})
 		return fault.Of(err)
 	}
-	back := hsmtest.Pull(t, s.token.Facts().Serial)
+	back := hsmtest.Pull(t, s.Token.Facts().Serial)
 	eventually(t, "the token is missed", func() bool {
 		f := read()
 		return f != nil && f.Kind == fault.Unavailable &&

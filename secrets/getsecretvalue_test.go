@@ -16,11 +16,11 @@ func TestGetSecretValue_Warm_IsOneCallOfTheToken(t *testing.T) {
 	s.create("large", strings.Repeat("v", 20000))
 	for _, id := range []string{"small", "large"} {
 		s.get(id)
-		before := s.calls.Load()
+		before := s.TokenCalls.Load()
 		for range 10 {
 			s.get(id)
 		}
-		if n := s.calls.Load() - before; n != 10 {
+		if n := s.TokenCalls.Load() - before; n != 10 {
 			t.Errorf("%s: %d calls for 10 reads", id, n)
 		}
 	}

@@ -33,11 +33,11 @@ func TestListSecrets_EveryOrder_IsKeptOverPages(t *testing.T) {
 	s := start(t)
 	for _, name := range []string{"b", "d", "a", "c"} {
 		s.create(name, "v")
-		s.pass(time.Second)
+		s.Clock.Pass(time.Second)
 	}
 	for _, name := range []string{"d", "c"} { // changed: b a d c
 		s.put(name, "w")
-		s.pass(time.Second)
+		s.Clock.Pass(time.Second)
 	}
 	s.get("a") // accessed: b c d a
 	eventually(t, "the access is noted", func() bool {
@@ -185,7 +185,7 @@ func TestListSecretVersionIds_Pages_AreTheNewestFirst(t *testing.T) {
 	var made []string
 	made = append(made, s.create("x", "v").VersionId)
 	for range 4 {
-		s.pass(time.Second)
+		s.Clock.Pass(time.Second)
 		made = append(made, s.put("x", "v"))
 	}
 	slices.Reverse(made)

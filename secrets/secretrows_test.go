@@ -15,43 +15,43 @@ import (
 func TestGetSecretValue_EditedRow_IsAnInternalError(t *testing.T) {
 	for name, edit := range map[string]func(s *service, a, b string){
 		"a label moved": func(s *service, a, b string) {
-			s.edit(`UPDATE secrets SET stages = replace(stages, 'AWSCURRENT":"` + b +
+			s.Edit(`UPDATE secrets SET stages = replace(stages, 'AWSCURRENT":"` + b +
 				`', 'AWSCURRENT":"` + a + `') WHERE name = 'x'`)
 		},
 		"the labels removed": func(s *service, _, _ string) {
-			s.edit(`UPDATE secrets SET stages = '{}' WHERE name = 'x'`)
+			s.Edit(`UPDATE secrets SET stages = '{}' WHERE name = 'x'`)
 		},
 		"a blank behind the labels": func(s *service, _, _ string) {
-			s.edit(`UPDATE secrets SET stages = stages || ' ' WHERE name = 'x'`)
+			s.Edit(`UPDATE secrets SET stages = stages || ' ' WHERE name = 'x'`)
 		},
 		"the deletion moved": func(s *service, _, _ string) {
-			s.edit(`UPDATE secrets SET deletion_date = 1 WHERE name = 'x'`)
+			s.Edit(`UPDATE secrets SET deletion_date = 1 WHERE name = 'x'`)
 		},
 		"a value swapped": func(s *service, a, b string) {
-			s.edit(`UPDATE secret_versions SET sealed =
+			s.Edit(`UPDATE secret_versions SET sealed =
 				(SELECT sealed FROM secret_versions WHERE id = ?) WHERE id = ?`, a, b)
 		},
 		"a value with its digest swapped": func(s *service, a, b string) {
-			s.edit(`UPDATE secret_versions SET (digest, sealed) =
+			s.Edit(`UPDATE secret_versions SET (digest, sealed) =
 				(SELECT digest, sealed FROM secret_versions WHERE id = ?) WHERE id = ?`, a, b)
 		},
 		"a version swapped": func(s *service, a, b string) {
-			s.edit(`UPDATE secret_versions SET (created, digest, mac, sealed) =
+			s.Edit(`UPDATE secret_versions SET (created, digest, mac, sealed) =
 				(SELECT created, digest, mac, sealed FROM secret_versions WHERE id = ?)
 				WHERE id = ?`, a, b)
 		},
 		"a version removed": func(s *service, _, b string) {
-			s.edit(`DELETE FROM secret_versions WHERE id = ?`, b)
+			s.Edit(`DELETE FROM secret_versions WHERE id = ?`, b)
 		},
 		"text called bytes": func(s *service, _, b string) {
-			s.edit(`UPDATE secret_versions SET binary = 1 WHERE id = ?`, b)
+			s.Edit(`UPDATE secret_versions SET binary = 1 WHERE id = ?`, b)
 		},
 		"one secret's rows under another's name": func(s *service, _, _ string) {
 			s.create("y", "other")
-			s.edit(`DELETE FROM secret_versions WHERE name = 'x'`)
-			s.edit(`DELETE FROM secrets WHERE name = 'x'`)
-			s.edit(`UPDATE secrets SET name = 'x' WHERE name = 'y'`)
-			s.edit(`UPDATE secret_versions SET name = 'x' WHERE name = 'y'`)
+			s.Edit(`DELETE FROM secret_versions WHERE name = 'x'`)
+			s.Edit(`DELETE FROM secrets WHERE name = 'x'`)
+			s.Edit(`UPDATE secrets SET name = 'x' WHERE name = 'y'`)
+			s.Edit(`UPDATE secret_versions SET name = 'x' WHERE name = 'y'`)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -68,12 +68,12 @@ func TestGetSecretValue_EditedRow_IsAnInternalError(t *testing.T) {
 func TestListings_EditedRow_AreInternalErrors(t *testing.T) {
 	s := start(t)
 	s.create("x", "a")
-	s.edit(`UPDATE secret_versions SET created = created + 1 WHERE name = 'x'`)
+	s.Edit(`UPDATE secret_versions SET created = created + 1 WHERE name = 'x'`)
 	for _, all := range []bool{false, true} {
 		s.refused("ListSecretVersionIds", M{"SecretId": "x", "IncludeDeprecated": all},
 			"InternalServiceError", "")
 	}
-	s.edit(`UPDATE secrets SET tags = tags || ' ' WHERE name = 'x'`)
+	s.Edit(`UPDATE secrets SET tags = tags || ' ' WHERE name = 'x'`)
 	s.refused("ListSecrets", M{}, "InternalServiceError", "")
 	s.do("ListSecrets", M{"Filters": []M{{"Key": "name", "Values": []string{"other"}}}})
 }
@@ -121,7 +121,7 @@ func TestPutSecretValue_ManyAtOnce_AcknowledgedAreThere(t *testing.T) {
 	if _, ok := made[s.get("x").VersionId]; !ok {
 		t.Error("what is current was not acknowledged")
 	}
-	s.assemble(t)
+	s.Restart()
 	s.get("x")
 }
 

@@ -27,8 +27,8 @@ func TestSecretBinary_LargestValue_ComesBackAsBytes(t *testing.T) {
 	if !slices.Equal(got.SecretBinary, value) || got.SecretString != nil {
 		t.Errorf("%d bytes, string %v", len(got.SecretBinary), got.SecretString)
 	}
-	if !got.CreatedDate.Equal(s.now) {
-		t.Errorf("made at %v, want %v", got.CreatedDate, s.now)
+	if !got.CreatedDate.Equal(s.Clock.Now()) {
+		t.Errorf("made at %v, want %v", got.CreatedDate, s.Clock.Now())
 	}
 }
 
@@ -82,7 +82,7 @@ func TestUpdateSecretVersionStage_LabelMoved_ReadsFollow(t *testing.T) {
 	if got := s.text(M{"SecretId": "x", "VersionId": a}); got != "a" {
 		t.Errorf("a version without labels: %s", got)
 	}
-	s.assemble(t)
+	s.Restart()
 	s.stages(map[string][]string{b: {"AWSPREVIOUS"}, c: {"AWSCURRENT", "blue"}})
 }
 
@@ -278,7 +278,7 @@ func TestLastAccessedDate_ValueRead_IsTheDay(t *testing.T) {
 	}
 	for range 2 {
 		s.get("x")
-		day := s.now.Truncate(24 * time.Hour)
+		day := s.Clock.Now().Truncate(24 * time.Hour)
 		eventually(t, "the access is noted", func() bool {
 			d := s.describe("x").LastAccessedDate
 			return d != nil && d.Equal(day)
@@ -290,7 +290,7 @@ func TestLastAccessedDate_ValueRead_IsTheDay(t *testing.T) {
 			!v[0].LastAccessedDate.Equal(day) {
 			t.Errorf("%+v", v)
 		}
-		s.pass(30 * time.Hour)
+		s.Clock.Pass(30 * time.Hour)
 	}
 	s.put("x", "w") // a change lets the day be
 	if d := s.describe("x"); d.LastAccessedDate == nil {
@@ -315,7 +315,7 @@ func TestQueries_All_KeepToTheirNamespace(t *testing.T) {
 // many there are.
 func TestQueries_ManyRows_ReadByIndex(t *testing.T) {
 	s := start(t)
-	db, err := sql.Open("sqlite3", s.path)
+	db, err := sql.Open("sqlite3", s.Path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -352,7 +352,7 @@ func TestValue_StoredAndRead_IsInNoFile(t *testing.T) {
 	s.refused("PutSecretValue", M{"SecretId": "x", "ClientRequestToken": token(),
 		"SecretString": canary, "SecretBinary": "dg=="}, "InvalidParameterException", "")
 	s.do("GetRandomPassword", M{})
-	for _, file := range []string{s.path, s.path + "-wal"} {
+	for _, file := range []string{s.Path, s.Path + "-wal"} {
 		b, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

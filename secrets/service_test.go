@@ -2,172 +2,58 @@ package secrets_test
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
-	"log/slog"
-	"net/http"
-	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"claviger/hsm"
 	"claviger/hsm/hsmtest"
 	"claviger/internal/fault"
-	"claviger/internal/install"
-	"claviger/internal/op"
-	"claviger/internal/wire"
+	"claviger/internal/op/optest"
 	"claviger/jobs"
 	"claviger/keystore"
 	"claviger/policy"
 	"claviger/secrets"
-	"claviger/store"
 
 	"github.com/google/uuid"
 )
 
 const (
-	account = "111122223333"
-	region  = "us-east-1"
+	account = optest.Account
+	region  = optest.Region
 	prefix  = "arn:aws:secretsmanager:" + region + ":" + account + ":secret:"
 )
 
 // service is KMS and Secrets Manager on a true token and database, without protocols: requests are
 // JSON documents that go down the road.
 type service struct {
-	t         testing.TB
-	path      string
-	token     *hsm.Token
-	db        *store.DB
-	runner    *op.Runner
-	jobRunner *jobs.Runner
-	byName    map[string]op.Operation // kms:CreateKey
-
-	mu    sync.Mutex
-	now   time.Time
-	owner string       // the account whose root user asks
-	deny  string       // the IAM action that nobody may, or nothing
-	allow bool         // everything, whoever asks
-	calls atomic.Int64 // of the token
+	*optest.Kit
+	t     testing.TB
+	owner string // the account whose root user asks
 }
 
 func start(t testing.TB) *service {
 	t.Helper()
-	s := &service{t: t, byName: map[string]op.Operation{}, owner: account,
-		now: time.Date(2026, 3, 1, 9, 30, 0, 0, time.UTC)}
-	c := hsmtest.SoftHSM(t)
-	c.Observe = s
-	token, err := hsm.Open(t.Context(), c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.token = token
-	t.Cleanup(func() { token.Close() })
-	s.path = filepath.Join(memory(t), "claviger.db")
-	if s.db, err = store.Open(t.Context(), store.Config{Path: s.path}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.db.Close() })
-	if err := install.Create(t.Context(), s.db, token, s.now); err != nil {
-		t.Fatal(err)
-	}
-	s.assemble(t)
-	return s
+	return &service{Kit: optest.Start(t, hsmtest.SoftHSM(t), assemble), t: t, owner: account}
 }
 
-// assemble joins the parts, with empty caches. A second call is as good as a restart.
-func (s *service) assemble(t testing.TB) {
-	t.Helper()
-	in, err := install.Load(t.Context(), s.db, s.token)
-	if err != nil {
-		t.Fatal(err)
+// assemble joins the parts, with empty caches.
+func assemble(k *optest.Kit) optest.Parts {
+	keys := keystore.New(k.DB, k.Token, jobs.Queue{}, k.Installation, []string{region}, nil)
+	sm := secrets.New(k.DB, keys, k.Token, jobs.Queue{}, k.Installation)
+	return optest.Parts{
+		Operations: append(keys.Operations(), sm.Operations()...),
+		Kinds:      map[string]jobs.Kind{secrets.DeleteSecretJob: {Work: sm.Finish}},
 	}
-	log := slog.New(slog.DiscardHandler)
-	s.runner = &op.Runner{Ledger: s.db, Callers: s, Decide: s.decide, Observe: s, Log: log,
-		Now: s.time}
-	keys := keystore.New(s.db, s.token, jobs.Queue{}, in, []string{region}, nil)
-	sm := secrets.New(s.db, keys, s.token, jobs.Queue{}, in)
-	for _, o := range append(keys.Operations(), sm.Operations()...) {
-		s.byName[o.Info().Service.Name+":"+o.Info().Name] = o
-	}
-	s.jobRunner = &jobs.Runner{DB: s.db, Operations: s.runner, Log: log, Now: s.time,
-		Kinds: map[string]jobs.Kind{secrets.DeleteSecretJob: {Work: sm.Finish}}}
-}
-
-func memory(t testing.TB) string {
-	t.Helper()
-	if dir, err := os.MkdirTemp("/dev/shm", "claviger-secrets-"); err == nil {
-		t.Cleanup(func() { os.RemoveAll(dir) })
-		return dir
-	}
-	return t.TempDir()
-}
-
-// Authenticate implements op.Authenticator: everybody is the owner of an account.
-func (s *service) Authenticate(context.Context, *http.Request, func() ([]byte, error), string,
-	time.Time) (policy.Caller, string, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return policy.Caller{Type: policy.Root, Account: s.owner,
-		ARN: "arn:aws:iam::" + s.owner + ":root", PrincipalID: s.owner}, region, nil
-}
-
-func (s *service) decide(q policy.Request) policy.Decision {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.allow {
-		return policy.Decision{Effect: policy.Allow}
-	}
-	for _, d := range q.Demands {
-		if d.Action == s.deny {
-			q.Caller = policy.Caller{Type: policy.IAMUser, ARN: q.Caller.ARN}
-			break
-		}
-	}
-	return policy.Decide(q)
 }
 
 // as has another account's root user ask from now on.
-func (s *service) as(account string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.owner = account
-}
+func (s *service) as(account string) { s.owner = account }
 
 // allowAll lets everybody do everything from now on, across accounts too.
 func (s *service) allowAll() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.allow = true
+	s.Decide(func(policy.Request) policy.Decision { return policy.Decision{Effect: policy.Allow} })
 }
-
-// forbid refuses an IAM action from now on; nothing lifts it.
-func (s *service) forbid(action string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.deny = action
-}
-
-func (s *service) time() time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.now
-}
-
-func (s *service) pass(d time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.now = s.now.Add(d)
-}
-
-func (s *service) Operation(string, string, string, time.Duration) {}
-func (s *service) Unknown(string, string)                          {}
-func (s *service) Call(string, time.Duration, bool)                { s.calls.Add(1) }
-func (s *service) Handle(bool)                                     {}
 
 // M is a request's document.
 type M = map[string]any
@@ -177,22 +63,7 @@ func (s *service) serve(ctx context.Context, name string, in M) (any, error) {
 	if !strings.Contains(name, ":") {
 		name = "secretsmanager:" + name
 	}
-	o := s.byName[name]
-	if o == nil {
-		s.t.Fatalf("there is no operation %s", name)
-	}
-	body, err := wire.Encode(in)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return s.runner.Serve(ctx, o.Info().Service, &op.Request{
-		Name:    func() (op.Operation, string, error) { return o, "", nil },
-		HTTP:    httptest.NewRequest("POST", "/", nil),
-		ID:      uuid.NewString(),
-		Read:    func() ([]byte, error) { return body, nil },
-		Decode:  func(v any) error { return wire.Decode(body, v) },
-		Present: func(pointer string) bool { return wire.Present(body, pointer) },
-	})
+	return s.Serve(optest.As(ctx, optest.Root(s.owner)), s.Operation(name), in)
 }
 
 // ask is serve for those who know what is answered.
@@ -277,38 +148,6 @@ func (s *service) describe(id string) secrets.DescribeSecretOutput {
 func (s *service) key() string {
 	s.t.Helper()
 	return must[keystore.CreateKeyOutput](s, "kms:CreateKey", M{}).KeyMetadata.KeyId
-}
-
-// edit changes the database behind the service's back and empties its caches.
-func (s *service) edit(statement string, args ...any) {
-	s.t.Helper()
-	db, err := sql.Open("sqlite3", s.path)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer db.Close()
-	r, err := db.Exec(statement, args...)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	if n, _ := r.RowsAffected(); n == 0 {
-		s.t.Fatalf("%s changed nothing", statement)
-	}
-	s.assemble(s.t)
-}
-
-// records returns the audit trail from the beginning, a record a line.
-func (s *service) records() []string {
-	s.t.Helper()
-	var out []string
-	err := s.db.Trail(0, func(_ int64, _ time.Time, records []byte) error {
-		out = append(out, strings.Split(string(records), "\n")...)
-		return nil
-	})
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return out
 }
 
 // eventually waits for what rides in a later transaction.

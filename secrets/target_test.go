@@ -28,7 +28,7 @@ func TestForeignSecret_NoPolicy_IsDeniedLikeAnAbsentOne(t *testing.T) {
 	there := s.create("x", "v").ARN
 	s.do("DeleteSecret", M{"SecretId": s.create("scheduled", "v").ARN})
 	edited := s.create("edited", "v").ARN
-	s.edit(`UPDATE secrets SET description = 'other' WHERE name = 'edited'`)
+	s.Edit(`UPDATE secrets SET description = 'other' WHERE name = 'edited'`)
 	s.as(account)
 	foreign := "arn:aws:secretsmanager:" + region + ":" + otherAccount + ":secret:"
 	for _, id := range []string{

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"database/sql"
+	"claviger/store/storetest"
 	"net"
 	"os"
 	"os/exec"
@@ -151,14 +151,7 @@ func (s *site) clear(r result, code int, says string) {
 // edit changes the database behind the service's back, and leaves it as one file.
 func (s *site) edit(statement string) {
 	s.t.Helper()
-	db, err := sql.Open("sqlite3", s.path("claviger.db"))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer db.Close()
-	if _, err := db.Exec(statement); err != nil {
-		s.t.Fatal(err)
-	}
+	storetest.Edit(s.t, s.path("claviger.db"), statement)
 }
 
 func TestABusyPort(t *testing.T) {

@@ -1,7 +1,6 @@
 package install_test
 
 import (
-	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
@@ -14,6 +13,7 @@ import (
 	"claviger/internal/install"
 	"claviger/internal/signedtoken"
 	"claviger/store"
+	"claviger/store/storetest"
 )
 
 var now = time.Date(2026, 3, 1, 9, 30, 0, 0, time.UTC)
@@ -23,26 +23,7 @@ func token(t testing.TB) *hsm.Token {
 	return hsmtest.Open(t, hsmtest.SoftHSM(t))
 }
 
-// database opens the database in a file, which is made where there is none.
-func database(t testing.TB, path string) *store.DB {
-	t.Helper()
-	db, err := store.Open(t.Context(), store.Config{Path: path})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	return db
-}
-
-func file(t testing.TB) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("/dev/shm", "claviger-install-")
-	if err != nil {
-		dir = t.TempDir()
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return filepath.Join(dir, "claviger.db")
-}
+func file(t testing.TB) string { return filepath.Join(storetest.Dir(t), "claviger.db") }
 
 func load(t testing.TB, db *store.DB, token install.Token) *install.Installation {
 	t.Helper()
@@ -53,28 +34,15 @@ func load(t testing.TB, db *store.DB, token install.Token) *install.Installation
 	return in
 }
 
-// edit changes the database behind the service's back.
-func edit(t testing.TB, path, statement string) {
-	t.Helper()
-	db, err := sql.Open("sqlite3", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	if _, err := db.Exec(statement); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func TestNothingIsLoadedThatWasNotCreated(t *testing.T) {
-	if _, err := install.Load(t.Context(), database(t, file(t)), token(t)); !errors.Is(err, install.ErrAbsent) {
+	if _, err := install.Load(t.Context(), storetest.Open(t, file(t)), token(t)); !errors.Is(err, install.ErrAbsent) {
 		t.Errorf("Load of an empty database: %v", err)
 	}
 }
 
 func TestAnInstallationStaysWhatItIs(t *testing.T) {
 	device, path := token(t), file(t)
-	db := database(t, path)
+	db := storetest.Open(t, path)
 	if err := install.Create(t.Context(), db, device, now); err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +62,7 @@ func TestAnInstallationStaysWhatItIs(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	again := load(t, database(t, path), device)
+	again := load(t, storetest.Open(t, path), device)
 	if first.ID == "" || again.ID != first.ID {
 		t.Errorf("installation %q became %q", first.ID, again.ID)
 	}
@@ -113,7 +81,7 @@ func TestInstallationsAreStrangers(t *testing.T) {
 	device := token(t)
 	var all [2]*install.Installation
 	for i := range all {
-		db := database(t, file(t))
+		db := storetest.Open(t, file(t))
 		if err := install.Create(t.Context(), db, device, now); err != nil {
 			t.Fatal(err)
 		}
@@ -132,7 +100,7 @@ func TestInstallationsAreStrangers(t *testing.T) {
 }
 
 func TestAnotherTokensDatabaseIsRefused(t *testing.T) {
-	db := database(t, file(t))
+	db := storetest.Open(t, file(t))
 	if err := install.Create(t.Context(), db, token(t), now); err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +111,7 @@ func TestAnotherTokensDatabaseIsRefused(t *testing.T) {
 
 func TestAServiceKeyThatIsNotWhatItWasIsNoticed(t *testing.T) {
 	device, path := token(t), file(t)
-	db := database(t, path)
+	db := storetest.Open(t, path)
 	if err := install.Create(t.Context(), db, device, now); err != nil {
 		t.Fatal(err)
 	}
@@ -167,9 +135,9 @@ func TestAServiceKeyThatIsNotWhatItWasIsNoticed(t *testing.T) {
 			if err := os.WriteFile(copied, whole, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			edit(t, copied, statement)
+			storetest.Edit(t, copied, statement)
 			device.Forget("row-mac")
-			_, err := install.Load(t.Context(), database(t, copied), device)
+			_, err := install.Load(t.Context(), storetest.Open(t, copied), device)
 			if err == nil {
 				t.Fatal("it was loaded")
 			}

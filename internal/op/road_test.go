@@ -7,8 +7,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,18 +16,17 @@ import (
 
 	"claviger/internal/fault"
 	"claviger/internal/op"
+	"claviger/internal/op/optest"
 	"claviger/internal/shape"
-	"claviger/internal/wire"
 	"claviger/policy"
 	"claviger/store"
+	"claviger/store/storetest"
 )
 
 const (
-	account = "111122223333"
-	region  = "us-east-1"
+	account = optest.Account
+	region  = optest.Region
 )
-
-var began = time.Date(2026, 3, 1, 9, 30, 0, 0, time.UTC)
 
 // vault is a service of its own, so that the road is tested with no domain on it.
 var vault = &op.Service{
@@ -54,18 +51,18 @@ func (in input) Validate() error {
 
 type output struct{ Said string }
 
-// road is the one road over a true database, with an operation that reads and one that changes. Every station is
-// written down, and a test may have something happen at it.
+// road is the one road over a true database, with an operation that reads and one that changes.
+// Every station is written down, and a test may have something happen at it.
 type road struct {
 	t      testing.TB
 	db     *store.DB
 	runner *op.Runner
-	log    *bytes.Buffer
+	log    *optest.Log
+	clock  *optest.Clock
 	look   op.Query[input, output]
 	change op.Command[input, output]
 
 	mu       sync.Mutex
-	now      time.Time
 	stations []string
 	at       map[string]func() error // what happens at a station; nothing by default
 	inside   func(*op.Call) error    // what do does, besides
@@ -78,30 +75,17 @@ type road struct {
 
 func build(t testing.TB) *road {
 	t.Helper()
-	r := &road{t: t, now: began, at: map[string]func() error{}, log: new(bytes.Buffer)}
-	var err error
-	if r.db, err = store.Open(t.Context(), store.Config{Path: filepath.Join(memory(t), "claviger.db")}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { r.db.Close() })
+	r := &road{t: t, db: storetest.Open(t, filepath.Join(storetest.Dir(t), "claviger.db")),
+		clock: optest.NewClock(optest.Began), log: new(optest.Log), at: map[string]func() error{}}
 	r.runner = &op.Runner{Ledger: r, Callers: r, Decide: r.decide, Observe: r,
-		Log: slog.New(slog.NewTextHandler(r.log, nil)), Now: r.clock}
-	r.look = op.Read(op.Info{Name: "Look", Service: vault}, r.find, func(c *op.Call, _ input, _ *target) (output, error) {
-		return output{"seen"}, r.do(c)
-	})
-	r.change = op.Write(op.Info{Name: "Change", Service: vault}, r.find, func(c *op.Call, in input, _ *target) (op.Commit[output], error) {
-		return r.insert(in.Name), r.do(c)
-	})
+		Log: slog.New(slog.NewTextHandler(r.log, nil)), Now: r.clock.Now}
+	r.look = op.Read(op.Info{Name: "Look", Service: vault}, r.find,
+		func(c *op.Call, _ input, _ *target) (output, error) { return output{"seen"}, r.do(c) })
+	r.change = op.Write(op.Info{Name: "Change", Service: vault}, r.find,
+		func(c *op.Call, in input, _ *target) (op.Commit[output], error) {
+			return r.insert(in.Name), r.do(c)
+		})
 	return r
-}
-
-func memory(t testing.TB) string {
-	t.Helper()
-	if dir, err := os.MkdirTemp("/dev/shm", "claviger-op-"); err == nil {
-		t.Cleanup(func() { os.RemoveAll(dir) })
-		return dir
-	}
-	return t.TempDir()
 }
 
 // station writes down that the road came by, and has happen what the test wants to happen there.
@@ -175,8 +159,10 @@ func (r *road) changes() (n int) {
 }
 
 // Authenticate implements op.Authenticator.
-func (r *road) Authenticate(context.Context, *http.Request, func() ([]byte, error), string, time.Time) (policy.Caller, string, error) {
-	c := policy.Caller{Type: policy.Root, Account: account, ARN: "arn:aws:iam::" + account + ":root", PrincipalID: account, AccessKeyID: "AKIATEST"}
+func (r *road) Authenticate(context.Context, *http.Request, func() ([]byte, error), string,
+	time.Time) (policy.Caller, string, error) {
+	c := optest.Root(account)
+	c.AccessKeyID = "AKIATEST"
 	return c, region, r.station("authenticate")
 }
 
@@ -214,26 +200,15 @@ func (r *road) Unknown(string, string) {
 	r.unknown++
 }
 
-func (r *road) clock() time.Time {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.now
-}
+func (r *road) pass(d time.Duration) { r.clock.Pass(d) }
 
-func (r *road) pass(d time.Duration) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.now = r.now.Add(d)
-}
-
-// request is a request with a JSON body from a source of its own.
+// request is a request with a JSON body from a source of its own. send says for which operation.
 func request(body, source string) *op.Request {
-	h := httptest.NewRequest("POST", "/", nil)
-	h.RemoteAddr = source + ":1234"
-	h.Header.Set("User-Agent", "test")
-	return &op.Request{HTTP: h, Read: func() ([]byte, error) { return []byte(body), nil }, ID: "request-1",
-		Decode:  func(v any) error { return wire.Decode([]byte(body), v) },
-		Present: func(pointer string) bool { return wire.Present([]byte(body), pointer) }}
+	q := optest.RequestOf(nil, []byte(body))
+	q.ID = "request-1"
+	q.HTTP.RemoteAddr = source + ":1234"
+	q.HTTP.Header.Set("User-Agent", "test")
+	return q
 }
 
 const good = `{"Name":"thing","Value":"a secret value"}`
@@ -266,13 +241,16 @@ func code(t testing.TB, err error) string {
 
 // record is what the tests look at of a record.
 type record struct {
-	EventName, ErrorCode, ErrorMessage, SourceIPAddress, UserAgent, RequestID, EventID string
-	ReadOnly                                                                           bool
-	UserIdentity                                                                       struct{ Type, PrincipalID, AccessKeyID, InvokedBy string }
-	RequestParameters                                                                  map[string]any
-	AdditionalEventData                                                                map[string]any
-	Resources                                                                          []struct{ ARN string }
-	batch                                                                              int64
+	EventName, ErrorCode, ErrorMessage string
+	SourceIPAddress, UserAgent         string
+	RequestID, EventID                 string
+	ReadOnly                           bool
+	UserIdentity                       struct{ Type, PrincipalID, AccessKeyID, InvokedBy string }
+	RequestParameters                  map[string]any
+	AdditionalEventData                map[string]any
+	Resources                          []struct{ ARN string }
+
+	batch int64
 }
 
 func (r *road) records() (out []record) {
@@ -304,16 +282,9 @@ func (r *road) only() record {
 }
 
 // trail returns the whole audit trail as text.
-func (r *road) trail() (text string) {
+func (r *road) trail() string {
 	r.t.Helper()
-	err := r.db.Trail(0, func(_ int64, _ time.Time, lines []byte) error {
-		text += string(lines) + "\n"
-		return nil
-	})
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	return text
+	return strings.Join(optest.Records(r.t, r.db), "\n")
 }
 
 func same(t *testing.T, what string, got, want []string) {

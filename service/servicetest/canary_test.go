@@ -19,6 +19,7 @@ import (
 	"claviger/hsm"
 	"claviger/hsm/hsmtest"
 	"claviger/service/servicetest"
+	"claviger/store/storetest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -166,7 +167,7 @@ func files(t testing.TB, roots ...string) map[string][]byte {
 // was an answer may stay in buffers until they are used again: that is AWS's contract, and the reason for what harden does.
 func TestMemory(t *testing.T) {
 	t.Parallel()
-	dir := memoryDir(t)
+	dir := storetest.Dir(t)
 	p := start(t, dir)
 	key := createKey(t, p.kms())
 	secret, plaintext := []byte(hex.EncodeToString(unique(20))), unique(32)

@@ -1,6 +1,7 @@
 package servicetest_test
 
 import (
+	"claviger/store/storetest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,7 +14,7 @@ func TestAWSCLI(t *testing.T) {
 		t.Skip("the AWS CLI is not installed: `make awscli`")
 	}
 	t.Parallel()
-	p := start(t, memoryDir(t))
+	p := start(t, storetest.Dir(t))
 	script, err := filepath.Abs("testdata/awscli.sh")
 	accepted(t, err)
 	cmd := exec.Command("sh", script, t.TempDir())

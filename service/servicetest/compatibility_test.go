@@ -8,7 +8,8 @@ import (
 	"claviger/service/servicetest"
 )
 
-// TestEveryOperationOfAWSIsThere: what the SDK's client can do is served, or is said not to be and is refused by name.
+// TestEveryOperationOfAWSIsThere: what the SDK's client can do is served, or is said not to be and
+// is refused by name.
 func TestEveryOperationOfAWSIsThere(t *testing.T) {
 	s := servicetest.Start(t)
 	operations, _ := model(s)
@@ -19,21 +20,24 @@ func TestEveryOperationOfAWSIsThere(t *testing.T) {
 		absent := noOperation[u.name] != ""
 		switch {
 		case u.served && absent:
-			t.Errorf("%s is served: take it out of noOperation (coverage_test.go), and give it a row in proofs", u.name)
+			t.Errorf("%s is served: take it out of noOperation (coverage_test.go), "+
+				"and give it a row in proofs", u.name)
 		case !u.served && !absent:
 			t.Errorf("%s is missing: the SDK has it", u.name)
 		case absent:
-			if a := s.Do(t, "TrentService."+u.name, "{}"); a.Status != 400 || a.Code() != "UnknownOperationException" {
+			a := s.Do(t, "TrentService."+u.name, "{}")
+			if a.Status != 400 || a.Code() != "UnknownOperationException" {
 				t.Errorf("%s: %d %s", u.name, a.Status, a.Body)
 			}
 		}
 	}
 }
 
-// TestEveryOperationHasItsProof: for all that works there is a test that speaks of it, and no row speaks of what isn't there.
+// TestEveryOperationHasItsProof: for all that works there is a test that speaks of it, and no row
+// speaks of what isn't there.
 func TestEveryOperationHasItsProof(t *testing.T) {
 	operations, structures := model(servicetest.Start(t))
-	e := evidenceOf(t, "service/servicetest", "keystore")
+	e := evidenceOf(t, proven...)
 	known := map[string]bool{}
 	for _, u := range append(operations, structures...) {
 		known[u.name] = u.served
@@ -51,12 +55,36 @@ func TestEveryOperationHasItsProof(t *testing.T) {
 			}
 		}
 	}
-	for name, tests := range proofs {
-		for _, test := range tests {
-			if _, ok := e.tests[test]; !ok {
-				t.Errorf("%s is said to be shown by %s, and there is no such test", name, test)
-			}
+}
+
+// TestProofs_NamedTest_Exists reads the tests of the packages in proven: every name in the tables
+// of coverage_test.go is that of one test function there.
+func TestProofs_NamedTest_Exists(t *testing.T) {
+	e := evidenceOf(t, proven...)
+	check := func(row, test string) {
+		switch found := e.places[test]; len(found) {
+		case 1:
+		case 0:
+			t.Errorf("%s is said to be shown by %s, and no package of %v has such a test.\n"+
+				"Was it renamed, moved or made one with another? "+
+				"Then name it in coverage_test.go and run `make docs`. Close to it: %s",
+				row, test, proven, strings.Join(e.closeTo(row, test), ", "))
+		default:
+			t.Errorf("%s is said to be shown by %s, which several files have: %v. Rename all but one",
+				row, test, found)
 		}
+	}
+	for row, tests := range proofs {
+		for _, test := range tests {
+			check(row, test)
+		}
+	}
+	for member, test := range proofsOfAll {
+		check("*."+member, test)
+	}
+	for _, test := range []string{proofOfOperations, proofOfMembers, proofOfRefusals,
+		proofOfConstraints, proofOfTheRoad} {
+		check("every operation", test)
 	}
 }
 
@@ -64,7 +92,8 @@ func TestEveryOperationHasItsProof(t *testing.T) {
 func (e evidence) prove(t *testing.T, u unit) {
 	for member := range u.members {
 		if v := e.judge(u, member); v.text == "works" && len(v.tests) == 0 {
-			t.Errorf("%s.%s works, and none of the tests %v speaks of it: add the one that does to proofs (coverage_test.go)", u.name, member, proofs[u.name])
+			t.Errorf("%s.%s works, and none of the tests %v speaks of it: "+
+				"add the one that does to proofs (coverage_test.go)", u.name, member, proofs[u.name])
 		}
 	}
 	if len(proofs[u.name]) == 0 && !allRefused(u) {
@@ -98,7 +127,10 @@ func TestMembersThatAreRefused(t *testing.T) {
 		request := row.request
 		if !strings.HasPrefix(request, "{") { // of a structure: the operation's name stands before it
 			operation, request, _ = strings.Cut(request, " ")
-			member = map[bool]string{true: "Recipient", false: "XksProxyAuthenticationCredential"}[strings.HasPrefix(name, "Recipient")]
+			member = "XksProxyAuthenticationCredential"
+			if strings.HasPrefix(name, "Recipient") {
+				member = "Recipient"
+			}
 		}
 		there, _ := stage(t, s, request)
 		if a := s.Do(t, "TrentService."+operation, there); a.Code() != row.code {

@@ -47,8 +47,12 @@ var limited = map[string]string{
 	"CreateKey.Origin": "`EXTERNAL_KEY_STORE` is refused with `UnsupportedOperationException`",
 }
 
-// proofs says which tests show what an operation, or a structure in its answer, does. For each member that works, one of them has to
-// speak of it.
+// proven are the packages whose tests may be named below: those that perform operations.
+var proven = []string{"service/servicetest", "keystore/..."}
+
+// proofs says which tests show what an operation, or a structure in its answer, does. For each
+// member that works, one of them has to speak of it. That each is a test is shown by
+// TestProofs_NamedTest_Exists, so that whoever renames a test hears of it.
 var proofs = map[string][]string{
 	"CreateKey":            {"TestCreateKey", "TestEverySpecWithEveryUsage", "TestKeyTags", "TestTheLockoutCheckCanBeRenounced", "TestTheLifeOfAMultiRegionKey", "TestWhatCustomKeyStoresRefuse"},
 	"DescribeKey":          {"TestKeyIdentifiers", "TestCreateKey", "TestKeyStates"},
@@ -137,4 +141,17 @@ var proofs = map[string][]string{
 }
 
 // proofsOfAll are the tests that show what a member does in whatever operation has it.
-var proofsOfAll = map[string]string{"DryRun": "TestEveryDryRun", "DryRunModifiers": "TestDryRun", "KeyId": "TestKeyIdentifiers"}
+var proofsOfAll = map[string]string{
+	"DryRun":          "TestEveryDryRun",
+	"DryRunModifiers": "TestDryRun",
+	"KeyId":           "TestKeyIdentifiers",
+}
+
+// The tests that show something of every operation and every member.
+const (
+	proofOfOperations  = "TestEveryOperationOfAWSIsThere"
+	proofOfMembers     = "TestMembers"
+	proofOfRefusals    = "TestMembersThatAreRefused"
+	proofOfConstraints = "TestMalformed"
+	proofOfTheRoad     = "TestRegistryWalk"
+)

@@ -1,21 +1,28 @@
 package servicetest_test
 
 import (
+	"cmp"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
 	"maps"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"unicode"
 )
 
-// evidence is what the test functions of a few packages speak of: for each, its file and the words in it. A word is an identifier or
-// a word inside a string.
+// evidence is what the test functions of a few packages speak of: for each, its file and the words
+// in it. A word is an identifier or a word inside a string.
 type evidence struct {
 	tests map[string]shown
+
+	// places has the files with a test of that name. Packages may have twins.
+	places map[string][]string
 }
 
 // shown is one test function.
@@ -24,14 +31,15 @@ type shown struct {
 	words map[string]bool
 }
 
-// evidenceOf reads the test files of packages, named by their paths from the module's root.
+// evidenceOf reads the test files of packages, named by their paths from the module's root; /...
+// stands for all packages beneath, too.
 func evidenceOf(t testing.TB, packages ...string) evidence {
 	t.Helper()
-	e := evidence{map[string]shown{}}
-	for _, pkg := range packages {
+	e := evidence{map[string]shown{}, map[string][]string{}}
+	for _, pkg := range expand(t, packages) {
 		paths, err := filepath.Glob(filepath.Join("..", "..", pkg, "*_test.go"))
 		accepted(t, err)
-		declared := map[string]map[string]bool{} // every name that the package's tests declare, and the words of its declaration
+		declared := map[string]map[string]bool{} // the words of what the package's tests declare
 		at := map[string]string{}
 		for _, path := range paths {
 			file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
@@ -45,14 +53,73 @@ func evidenceOf(t testing.TB, packages ...string) evidence {
 				words := map[string]bool{}
 				spread(words, name, declared, map[string]bool{})
 				e.tests[name] = shown{at[name], words}
+				e.places[name] = append(e.places[name], at[name])
 			}
 		}
 	}
 	return e
 }
 
+// expand puts packages in the place of patterns.
+func expand(t testing.TB, patterns []string) (packages []string) {
+	t.Helper()
+	root := filepath.Join("..", "..")
+	for _, pattern := range patterns {
+		top, tree := strings.CutSuffix(pattern, "/...")
+		if !tree {
+			packages = append(packages, pattern)
+			continue
+		}
+		err := filepath.WalkDir(filepath.Join(root, top),
+			func(path string, d fs.DirEntry, err error) error {
+				if err != nil || !d.IsDir() {
+					return err
+				}
+				pkg, err := filepath.Rel(root, path)
+				packages = append(packages, filepath.ToSlash(pkg))
+				return err
+			})
+		accepted(t, err)
+	}
+	return packages
+}
+
+// closeTo returns the three tests that are most like one that isn't there: their names have words
+// in common with it, or they speak of the unit that it was to show. One that was renamed is mostly
+// among them.
+func (e evidence) closeTo(unit, name string) []string {
+	wanted := wordsOfName(name + unit)
+	common := func(test string) (n int) {
+		if e.tests[test].words[unit] {
+			n += 2
+		}
+		for w := range wordsOfName(test) {
+			if wanted[w] {
+				n++
+			}
+		}
+		return n
+	}
+	names := slices.SortedFunc(maps.Keys(e.tests), func(a, b string) int {
+		return cmp.Or(cmp.Compare(common(b), common(a)), strings.Compare(a, b))
+	})
+	return names[:min(len(names), 3)]
+}
+
+// word is a part of a test's name: ListAliases has two.
+var word = regexp.MustCompile(`[A-Z]?[a-z0-9]+|[A-Z]+`)
+
+func wordsOfName(name string) map[string]bool {
+	words := map[string]bool{}
+	for _, w := range word.FindAllString(strings.TrimPrefix(name, "Test"), -1) {
+		words[strings.TrimSuffix(strings.ToLower(w), "s")] = true
+	}
+	return words
+}
+
 // spread gathers the words of a declaration and of those it uses.
-func spread(words map[string]bool, name string, declared map[string]map[string]bool, seen map[string]bool) {
+func spread(words map[string]bool, name string, declared map[string]map[string]bool,
+	seen map[string]bool) {
 	if seen[name] {
 		return
 	}
@@ -91,7 +158,9 @@ func wordsOf(n ast.Node) map[string]bool {
 			words[n.Name] = true
 		case *ast.BasicLit:
 			if text, err := strconv.Unquote(n.Value); err == nil && n.Kind == token.STRING {
-				for _, w := range strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+				for _, w := range strings.FieldsFunc(text, func(r rune) bool {
+					return !unicode.IsLetter(r) && !unicode.IsDigit(r)
+				}) {
 					words[w] = true
 				}
 			}
@@ -101,7 +170,9 @@ func wordsOf(n ast.Node) map[string]bool {
 	return words
 }
 
-// speaksOf reports whether a test has the name of a member in it, and that of the operation it is a member of.
+// speaksOf reports whether a test has the name of a member in it, and that of the operation it is a
+// member of.
 func (s shown) speaksOf(u unit, member string) bool {
-	return s.words[member] && (u.structure || s.words[u.name] || s.words[u.name+"Input"] || s.words[u.name+"Output"])
+	named := s.words[u.name] || s.words[u.name+"Input"] || s.words[u.name+"Output"]
+	return s.words[member] && (u.structure || named)
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"claviger/store"
+	"claviger/store/storetest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
@@ -167,7 +168,7 @@ func version(name, id, value string) func(t testing.TB, p *process) error {
 // clients write, started again, and asked for everything that it has said yes to.
 func TestKillUnderLoad(t *testing.T) {
 	t.Parallel()
-	dir := memoryDir(t)
+	dir := storetest.Dir(t)
 	j := &journal{}
 	checked, n := 0, kills(t)
 	for round := range n {
@@ -237,7 +238,7 @@ func (j *journal) recorded(t *testing.T, p *process) {
 func TestKillDuringFirstStart(t *testing.T) {
 	t.Parallel()
 	for range kills(t) {
-		dir := memoryDir(t)
+		dir := storetest.Dir(t)
 		p, _ := launchDev(t, dir)
 		time.Sleep(time.Duration(rand.IntN(150)) * time.Millisecond)
 		p.kill()

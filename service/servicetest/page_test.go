@@ -25,8 +25,10 @@ words what is different and which keys there are; [errors](errors.md) has the er
 This page is made by ` + "`make docs`" + ` from the registry of operations, the SDK's types and the tables in
 [coverage_test.go](../service/servicetest/coverage_test.go). A test fails if a member is neither there nor said not to be, if a test that is
 named doesn't exist or doesn't speak of the member, and if what is said to be refused isn't. That all types are AWS's is
-shown by ` + "`TestMembers`" + `, that each member is held to its constraints by ` + "`TestMalformed`" + `, and that each operation
-authenticates, authorizes and records by ` + "`TestRegistryWalk`" + `.
+shown by ` + "`" + proofOfMembers + "`" +
+	`, that each member is held to its constraints by ` + "`" + proofOfConstraints + "`" +
+	`, and that each operation
+authenticates, authorizes and records by ` + "`" + proofOfTheRoad + "`" + `.
 `
 
 // verdict is what the page says of an operation or a member, and the tests that show it.
@@ -40,11 +42,11 @@ func (e evidence) judge(u unit, member string) verdict {
 	full := u.name + "." + member
 	for _, reason := range []string{left[full], left[idOfKMS(u.name)+".Out."+member]} {
 		if reason != "" {
-			return verdict{"not there: " + reason, []string{"TestMembers"}}
+			return verdict{"not there: " + reason, []string{proofOfMembers}}
 		}
 	}
 	if refusal, refused := refusedMembers[full]; refused {
-		return verdict{"refused with `" + refusal.code + "`", []string{"TestMembersThatAreRefused"}}
+		return verdict{"refused with `" + refusal.code + "`", []string{proofOfRefusals}}
 	}
 	v := verdict{"works", e.speakOf(u, member)}
 	if text := limited[full] + limited["*."+member]; text != "" {
@@ -67,7 +69,7 @@ func (e evidence) speakOf(u unit, member string) (tests []string) {
 func TestTheKMSPageSaysWhatIsSo(t *testing.T) {
 	const page = "../../docs/compatibility-kms.md"
 	operations, structures := model(servicetest.Start(t))
-	want := evidenceOf(t, "service/servicetest", "keystore").write(operations, structures)
+	want := evidenceOf(t, proven...).write(operations, structures)
 	if *update {
 		accepted(t, os.WriteFile(page, []byte(want), 0o644))
 		return
@@ -97,7 +99,8 @@ func (e evidence) write(operations, structures []unit) string {
 // judgeWhole returns the verdict on an operation.
 func (e evidence) judgeWhole(u unit) verdict {
 	if reason, never := noOperation[u.name]; never {
-		return verdict{"refused with `UnknownOperationException`: " + reason, []string{"TestEveryOperationOfAWSIsThere"}}
+		return verdict{"refused with `UnknownOperationException`: " + reason,
+			[]string{proofOfOperations}}
 	}
 	return verdict{"works", proofs[u.name]}
 }

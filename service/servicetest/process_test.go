@@ -16,7 +16,9 @@ import (
 	"testing"
 	"time"
 
+	"claviger/internal/op/optest"
 	"claviger/service/servicetest"
+	"claviger/store/storetest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -53,22 +55,9 @@ func TestMain(m *testing.M) {
 type process struct {
 	dir, url string
 	env      map[string]string // what DIR/env exports
-	out      servicetest.Log   // both of its outputs
+	out      optest.Log        // both of its outputs
 	cmd      *exec.Cmd
 	http     *http.Client
-}
-
-// memoryDir returns a directory in memory that lives as long as t.
-func memoryDir(t testing.TB) string {
-	t.Helper()
-	root := "/dev/shm"
-	if _, err := os.Stat(root); err != nil {
-		return t.TempDir()
-	}
-	dir, err := os.MkdirTemp(root, "claviger-dev-")
-	accepted(t, err)
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return dir
 }
 
 // greeting is how dev and serve say where they listen.
@@ -179,7 +168,7 @@ func (p *process) secrets() *secretsmanager.Client {
 // TestDevStopsAndStartsAgain: SIGTERM ends the command with 0, and the next start finds keys, secrets and the same access key.
 func TestDevStopsAndStartsAgain(t *testing.T) {
 	t.Parallel()
-	dir := memoryDir(t)
+	dir := storetest.Dir(t)
 	p := start(t, dir)
 	key := createKey(t, p.kms())
 	createAlias(t, p.kms(), "alias/kept", key.KeyId)

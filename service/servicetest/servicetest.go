@@ -13,7 +13,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -24,8 +23,10 @@ import (
 	"claviger/hsm"
 	"claviger/hsm/hsmtest"
 	"claviger/identity"
+	"claviger/internal/op/optest"
 	"claviger/policy"
 	"claviger/service"
+	"claviger/store/storetest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
@@ -50,7 +51,7 @@ type Server struct {
 	Root, Nobody aws.Credentials // access keys of the two principals
 	Database     string          // path of the SQLite file
 	HSM          hsm.Config      // opens the token that the service uses
-	Log          *Log            // everything that the service logged
+	Log          *optest.Log     // everything that the service logged
 	Clock        *Clock          // what the service takes for the time
 
 	ledger cut
@@ -71,9 +72,11 @@ func Start(t testing.TB, options ...func(*service.Config)) *Server {
 // StartOn is [Start] on another token, for what SoftHSM2 can't do.
 func StartOn(t testing.TB, token hsm.Config, options ...func(*service.Config)) *Server {
 	t.Helper()
-	s := &Server{Database: filepath.Join(memory(t), "claviger.db"), HSM: token, Log: new(Log), Clock: new(Clock)}
-	s.config = service.Config{Database: s.Database, HSM: s.HSM, Regions: []string{Region, Abroad}, Version: "test", Create: true,
-		Log: slog.New(slog.NewTextHandler(s.Log, nil)), Ledger: s.ledger.around, Now: s.Clock.Now}
+	s := &Server{Database: filepath.Join(storetest.Dir(t), "claviger.db"), HSM: token,
+		Log: new(optest.Log), Clock: new(Clock)}
+	s.config = service.Config{Database: s.Database, HSM: s.HSM, Regions: []string{Region, Abroad},
+		Version: "test", Create: true, Log: slog.New(slog.NewTextHandler(s.Log, nil)),
+		Ledger: s.ledger.around, Now: s.Clock.Now}
 	for _, o := range options {
 		o(&s.config)
 	}
@@ -194,19 +197,4 @@ func (c *Clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ahead += d
-}
-
-// memory returns a directory for t, in memory where there is /dev/shm: SQLite syncs every commit.
-func memory(t testing.TB) string {
-	t.Helper()
-	root := "/dev/shm"
-	if info, err := os.Stat(root); err != nil || !info.IsDir() {
-		return t.TempDir()
-	}
-	dir, err := os.MkdirTemp(root, "claviger-servicetest-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return dir
 }

@@ -3,8 +3,6 @@ package servicetest
 import (
 	"bytes"
 	"encoding/json"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 )
@@ -69,35 +67,4 @@ func (s *Server) read(t testing.TB, after int64, each func(batch int64, records 
 	if err != nil {
 		t.Fatalf("reading the trail: %v", err)
 	}
-}
-
-// Log gathers what a service logs.
-type Log struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-// Write implements [io.Writer].
-func (l *Log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-// String returns all of it.
-func (l *Log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
-// Has reports whether every one of the words stands in the log.
-func (l *Log) Has(words ...string) bool {
-	text := l.String()
-	for _, w := range words {
-		if !strings.Contains(text, w) {
-			return false
-		}
-	}
-	return true
 }

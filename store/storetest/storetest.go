@@ -93,17 +93,6 @@ var declareItems = sync.OnceFunc(func() {
 		VALUES ($1, 1, 1)`, why)
 })
 
-// Dir returns a directory that is removed after the test, in memory where the system has such.
-func Dir(t testing.TB) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("/dev/shm", "storetest")
-	if err != nil {
-		return t.TempDir()
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return dir
-}
-
 // newSuite opens a database of its own for one test.
 func newSuite(t *testing.T, open Opener) *suite {
 	s := &suite{t: t, open: open, dir: Dir(t)}
