@@ -39,6 +39,7 @@ var layers = []struct{ pkg, may, because string }{
 	{"keystore/datakeys", "keystore/sealing keystore/usage keystore/keyrows keystore/key keystore/ciphertext keystore/kmsfault keystore/model internal/... policy store", "an epoch begins by an operation of its own, on the device and in the rows of its key"},
 	{"keystore/sealing", "keystore/key keystore/usage internal/op", "a seal is one call of a device, and a count"},
 	{"keystore/usage", "keystore/key internal/op internal/domain internal/fault store", "counts are numbers of a key in its rows, and ride with the record of a call"},
+	{"keystore/imports", "keystore/key keystore/publickey keystore/kmsfault keystore/model internal/... policy store", "pairs serve imports, and know no operation of AWS's"},
 	{"keystore/keyrows", "keystore/key internal/domain internal/rowmac audit store", "rows hold keys, and know no operation"},
 	{"keystore/key", "keystore/publickey keystore/kmsfault internal/custody internal/fault internal/wire", "a key is facts and rules: no clock, no database, no device"},
 	{"keystore/publickey", "keystore/kmsfault internal/custody internal/lattice", "what a public key can do needs nothing else"},

@@ -4,6 +4,7 @@ import (
 	"claviger/internal/custody"
 	"claviger/internal/domain"
 	"claviger/internal/op"
+	"claviger/keystore/imports"
 	"claviger/keystore/key"
 	"claviger/keystore/kmsfault"
 	"claviger/store"
@@ -46,7 +47,7 @@ func (in CreateKeyInput) Validate() error {
 		return kmsfault.Unsupported("A custom key store holds symmetric encryption keys only.")
 	}
 	if in.origin() == key.OriginExternal {
-		if err := importable(in.spec()); err != nil {
+		if err := imports.CheckSpec(in.spec()); err != nil {
 			return err
 		}
 	}

@@ -78,7 +78,7 @@ func (s *Keys) deleteKey(tx *store.Tx, k *key.Key) error {
 	if err := s.dataKeys.Delete(tx, k); err != nil {
 		return err
 	}
-	if _, err := tx.Exec(qDeleteImportPairs, k.Account, k.Region, k.ID); err != nil {
+	if err := s.importPairs.DeleteAll(tx, k.Ref()); err != nil {
 		return err
 	}
 	if err := s.usage.Delete(tx, k); err != nil {

@@ -15,6 +15,7 @@ import (
 	"claviger/internal/envelope"
 	"claviger/internal/fault"
 	"claviger/internal/op"
+	"claviger/keystore/imports"
 	"claviger/keystore/key"
 	"claviger/keystore/multiregion"
 	"claviger/policy"
@@ -692,7 +693,7 @@ func TestImportedMaterialIsEachRegionsOwn(t *testing.T) {
 	}
 	err = s.amend(ourRegion, id, func(_ *op.Call, k *key.Key) {
 		k.State = key.PendingImport
-		k.Put(k.Materials[first.ID].Awaited())
+		k.Put(k.Materials[first.ID].WithoutBytes())
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -747,7 +748,7 @@ func TestANewImportedMaterialWaitsForEveryRegion(t *testing.T) {
 		}
 		wg.Wait()
 		says(key.RotationPending)
-		if err := s.amend(abroad, id, func(_ *op.Call, k *key.Key) { k.Put(k.Materials[next.ID].Awaited()) }); err != nil {
+		if err := s.amend(abroad, id, func(_ *op.Call, k *key.Key) { k.Put(k.Materials[next.ID].WithoutBytes()) }); err != nil {
 			t.Fatal(err)
 		}
 		says(key.RotationPendingImport)
@@ -944,13 +945,13 @@ func TestAFamilyImportsRegionByRegion(t *testing.T) {
 	if refused := bring(abroad, id, second, nil); refused == nil || refused.Code != "IncorrectKeyMaterialException" {
 		t.Errorf("other material in the replica: %v", refused)
 	}
-	if refused := bring(abroad, id, second, M{"ImportType": importNew}); refused == nil {
+	if refused := bring(abroad, id, second, M{"ImportType": imports.NewMaterial}); refused == nil {
 		t.Error("new material went into the replica first")
 	}
 	accepted(bring(abroad, id, first, nil))
 	mustIn[any](s, abroad, "Decrypt", M{"CiphertextBlob": blob})
 
-	accepted(bring(ourRegion, id, second, M{"ImportType": importNew}))
+	accepted(bring(ourRegion, id, second, M{"ImportType": imports.NewMaterial}))
 	state := func(region string) string {
 		all := mustIn[ListKeyRotationsOutput](s, region, "ListKeyRotations", M{"KeyId": id, "IncludeKeyMaterial": allMaterial}).Rotations
 		return all[len(all)-1].KeyMaterialState

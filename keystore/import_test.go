@@ -24,6 +24,7 @@ import (
 
 	"claviger/hsm/hsmtest"
 	"claviger/internal/custody"
+	"claviger/keystore/imports"
 	"claviger/keystore/key"
 	"claviger/keystore/publickey"
 	"claviger/store"
@@ -235,8 +236,8 @@ func TestWhatAnImportMustBe(t *testing.T) {
 		"ValidTo now":                      {good.and(M{"ExpirationModel": key.MaterialExpires, "ValidTo": seconds(0)}), "ValidationException"},
 		"ValidTo past":                     {good.and(M{"ExpirationModel": key.MaterialExpires, "ValidTo": seconds(-time.Hour)}), "ValidationException"},
 		"ValidTo too late":                 {good.and(M{"ExpirationModel": key.MaterialExpires, "ValidTo": seconds(365*24*time.Hour + time.Second)}), "ValidationException"},
-		"new, and known by id":             {good.and(M{"ImportType": importNew, "KeyMaterialId": some}), "ValidationException"},
-		"existing before any":              {good.and(M{"ImportType": importExisting}), "IncorrectKeyMaterialException"},
+		"new, and known by id":             {good.and(M{"ImportType": imports.NewMaterial, "KeyMaterialId": some}), "ValidationException"},
+		"existing before any":              {good.and(M{"ImportType": imports.ExistingMaterial}), "IncorrectKeyMaterialException"},
 		"an id of none":                    {good.and(M{"KeyMaterialId": some}), "IncorrectKeyMaterialException"},
 		"a forged token":                   {good.and(M{"ImportToken": forged}), "InvalidImportTokenException"},
 		"no token":                         {good.and(M{"ImportToken": []byte("x")}), "InvalidImportTokenException"},
@@ -245,7 +246,7 @@ func TestWhatAnImportMustBe(t *testing.T) {
 		"another algorithm":                {wrap(t, id, p, "RSA_AES_KEY_WRAP_SHA_1", material), "InvalidCiphertextException"},
 		"a short key":                      {wrap(t, id, p, usual, material[:16]), "IncorrectKeyMaterialException"},
 		"a private key":                    {wrap(t, id, p, usual, pair), "IncorrectKeyMaterialException"},
-		"a type of an asymmetric key":      {goodPair.and(M{"ImportType": importNew}), "ValidationException"},
+		"a type of an asymmetric key":      {goodPair.and(M{"ImportType": imports.NewMaterial}), "ValidationException"},
 		"an id of an asymmetric key":       {goodPair.and(M{"KeyMaterialId": some}), "ValidationException"},
 		"a description of an asymmetric":   {goodPair.and(M{"KeyMaterialDescription": "x"}), "ValidationException"},
 		"a symmetric key for a curve":      {wrap(t, sign, ofSign, usual, material), "IncorrectKeyMaterialException"},
@@ -270,7 +271,7 @@ func TestWhatAnImportMustBe(t *testing.T) {
 	s.isIn(sign, key.PendingImport)
 	must[ImportKeyMaterialOutput](s, "ImportKeyMaterial", good)
 	must[ImportKeyMaterialOutput](s, "ImportKeyMaterial", goodPair)
-	s.refuses("a key's own bytes as new", "ImportKeyMaterial", good.and(M{"ImportType": importNew}), "IncorrectKeyMaterialException")
+	s.refuses("a key's own bytes as new", "ImportKeyMaterial", good.and(M{"ImportType": imports.NewMaterial}), "IncorrectKeyMaterialException")
 	other, _ := hsmtest.Outside(t, "ECC_NIST_P256")
 	s.refuses("another pair", "ImportKeyMaterial", wrap(t, sign, ofSign, usual, other), "IncorrectKeyMaterialException")
 }
@@ -424,7 +425,7 @@ func TestTheFirstMaterialToExpireIsShown(t *testing.T) {
 	shows("", 0)
 	s.bring(id, one, until(2*time.Hour))
 	new := until(time.Hour)
-	new["ImportType"] = importNew
+	new["ImportType"] = imports.NewMaterial
 	s.bring(id, two, new)
 	shows(key.MaterialExpires, 2*time.Hour)
 	must[any](s, "RotateKeyOnDemand", M{"KeyId": id})
@@ -443,11 +444,11 @@ func TestAClockThatIsSetBackExpiresNothing(t *testing.T) {
 	s.bring(id, material, M{"ExpirationModel": key.MaterialExpires, "ValidTo": float64(s.time().Add(time.Hour).UnixMilli()) / 1000})
 	m := s.metadata(id)
 	c := s.runner.Own(t.Context(), ourAccount, ourRegion, "kms")
-	if err := s.keys.Expire(c, subjectOf(id, m.CurrentKeyMaterialId)); err == nil {
+	if err := s.keys.Expire(c, imports.Subject(id, m.CurrentKeyMaterialId)); err == nil {
 		t.Error("the job ended before its time")
 	}
 	s.isIn(id, key.Enabled)
-	for _, subject := range []string{subjectOf(id, strings.Repeat("0a", 32)), subjectOf(anID, m.CurrentKeyMaterialId), subjectOf(s.key(), m.CurrentKeyMaterialId)} {
+	for _, subject := range []string{imports.Subject(id, strings.Repeat("0a", 32)), imports.Subject(anID, m.CurrentKeyMaterialId), imports.Subject(s.key(), m.CurrentKeyMaterialId)} {
 		if err := s.keys.Expire(c, subject); err != nil {
 			t.Errorf("a job that has nothing to do: %v", err)
 		}
@@ -464,7 +465,7 @@ func TestPairsAreGoneAfterADay(t *testing.T) {
 		must[any](s, "ImportKeyMaterial", in)
 	}
 	handles := s.token.Stats().Handles
-	s.pass(pairLives - time.Millisecond)
+	s.pass(imports.PairLifetime - time.Millisecond)
 	s.jobRunner.RunDue(t.Context())
 	must[any](s, "ImportKeyMaterial", in)
 	s.pass(time.Millisecond)
@@ -485,7 +486,7 @@ func TestAKeyHasSoManyPairs(t *testing.T) {
 	id, other := s.external(key.SymmetricDefault, key.EncryptDecrypt), s.external(key.SymmetricDefault, key.EncryptDecrypt)
 	in := M{"KeyId": id, "WrappingAlgorithm": usual, "WrappingKeySpec": "RSA_2048"}
 	must[GetParametersForImportOutput](s, "GetParametersForImport", in)
-	for range pairsPerKey - 1 {
+	for range imports.MaxPairs - 1 {
 		err := s.db.Commit(func(tx *store.Tx) error {
 			_, err := tx.Exec(qTwinPair, uuid.NewString())
 			return err
@@ -536,7 +537,7 @@ func TestAPairFailsTenTimes(t *testing.T) {
 	material, _ := hsmtest.Outside(t, key.SymmetricDefault)
 	p := s.parameters(id, usual, "RSA_2048")
 	good := wrap(t, id, p, usual, material)
-	for range 2 * pairFailures {
+	for range 2 * imports.MaxFailures {
 		s.refuses("unfit", "ImportKeyMaterial", wrap(t, id, p, usual, material[:24]), "IncorrectKeyMaterialException")
 		must[any](s, "ImportKeyMaterial", good)
 	}
@@ -547,7 +548,7 @@ func TestAPairFailsTenTimes(t *testing.T) {
 	var mu sync.Mutex
 	answers := map[string]int{}
 	var all sync.WaitGroup
-	for range 3 * pairFailures {
+	for range 3 * imports.MaxFailures {
 		all.Go(func() {
 			_, code := ask[any](s, "ImportKeyMaterial", bad)
 			mu.Lock()
@@ -556,7 +557,7 @@ func TestAPairFailsTenTimes(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if answers["InvalidCiphertextException"] != pairFailures || answers["ExpiredImportTokenException"] != 2*pairFailures {
+	if answers["InvalidCiphertextException"] != imports.MaxFailures || answers["ExpiredImportTokenException"] != 2*imports.MaxFailures {
 		t.Errorf("%v", answers)
 	}
 	s.refuses("good, and too late", "ImportKeyMaterial", good, "ExpiredImportTokenException")
@@ -571,13 +572,13 @@ func TestNewMaterialWaitsForItsRotation(t *testing.T) {
 	two, _ := hsmtest.Outside(t, key.SymmetricDefault)
 	three, _ := hsmtest.Outside(t, key.SymmetricDefault)
 	first := s.bring(id, one, M{"KeyMaterialDescription": "the first"})
-	second := s.bring(id, two, M{"ImportType": importNew, "KeyMaterialDescription": "the second"})
+	second := s.bring(id, two, M{"ImportType": imports.NewMaterial, "KeyMaterialDescription": "the second"})
 	if second.KeyMaterialId == first.KeyMaterialId || s.metadata(id).CurrentKeyMaterialId != first.KeyMaterialId {
 		t.Errorf("%+v, %+v", first, second)
 	}
 	s.isIn(id, key.Enabled)
 	p := s.parameters(id, usual, "RSA_2048")
-	s.refuses("a third", "ImportKeyMaterial", wrap(t, id, p, usual, three).and(M{"ImportType": importNew}), "KMSInvalidStateException")
+	s.refuses("a third", "ImportKeyMaterial", wrap(t, id, p, usual, three).and(M{"ImportType": imports.NewMaterial}), "KMSInvalidStateException")
 	s.refuses("the wrong one", "ImportKeyMaterial", wrap(t, id, p, usual, one).and(M{"KeyMaterialId": second.KeyMaterialId}), "IncorrectKeyMaterialException")
 	must[any](s, "ImportKeyMaterial", wrap(t, id, p, usual, two).and(M{"KeyMaterialId": second.KeyMaterialId}))
 	if m := s.materialOf(id, second.KeyMaterialId); m.RotationType != key.RotationPending || m.Description != "the second" || !m.IsPresent() {
@@ -586,7 +587,7 @@ func TestNewMaterialWaitsForItsRotation(t *testing.T) {
 	must[any](s, "DeleteImportedKeyMaterial", M{"KeyId": id, "KeyMaterialId": second.KeyMaterialId})
 	s.isIn(id, key.Enabled) // it was never used
 	s.refuses("one that is forgotten", "ImportKeyMaterial", wrap(t, id, p, usual, two), "IncorrectKeyMaterialException")
-	third := s.bring(id, three, M{"ImportType": importNew})
+	third := s.bring(id, three, M{"ImportType": imports.NewMaterial})
 	if slices.Contains([]string{first.KeyMaterialId, second.KeyMaterialId}, third.KeyMaterialId) {
 		t.Errorf("%+v", third)
 	}

@@ -27,9 +27,9 @@ import (
 	"claviger/internal/install"
 	"claviger/internal/op"
 	"claviger/internal/rowmac"
-	"claviger/internal/signedtoken"
 	"claviger/keystore/datakeys"
 	"claviger/keystore/grant"
+	"claviger/keystore/imports"
 	"claviger/keystore/key"
 	"claviger/keystore/keyrows"
 	"claviger/keystore/multiregion"
@@ -46,7 +46,7 @@ type Token interface {
 	key.Sealer
 	Signer
 	Opener
-	Importer
+	imports.Device
 }
 
 // Maker makes materials, of the kinds that the device supports, and random bytes.
@@ -78,41 +78,27 @@ type Opener interface {
 	Decapsulate(ctx context.Context, ref custody.Ref, ciphertext []byte) ([]byte, error)
 }
 
-// Importer takes keys that were made elsewhere.
-type Importer interface {
-	// ImportPair makes a pair of a WrappingKeySpec for one WrappingAlgorithm. It takes seconds.
-	ImportPair(ctx context.Context, id, spec string, alg custody.Algorithm) (custody.Material, error)
-	// Import answers what it can't unwrap with custody.ErrForged, and what is no such key with custody.ErrUnfit.
-	Import(ctx context.Context, in custody.Import) (custody.Material, error)
-}
-
 // DeleteKeyJob is the kind of the job that ends a key when its window is over; see [Keys.Finish].
 const DeleteKeyJob = "kms:DeleteKey"
 
 // RotateKeyJob is the kind of the job that replaces a key's material when its time has come; see [Keys.Rotate].
 const RotateKeyJob = key.RotateJob
 
-// The kinds of the jobs that end what belongs to imports; see [Keys.DeleteImportPair] and [Keys.Expire]. Their subject is the key
-// and which of its pairs or materials.
-const (
-	DeleteImportPairJob = "kms:DeleteImportPair"
-	ExpireMaterialJob   = "kms:ExpireImportedKeyMaterial"
-)
-
 // Keys performs the operations of KMS. [New] makes it.
 type Keys struct {
-	db     *store.DB
-	token  Token
-	jobs   domain.Scheduler
-	guard  *rowmac.Signer
-	tokens *signedtoken.Maker // import tokens
-	pager  domain.Pager
+	db    *store.DB
+	token Token
+	jobs  domain.Scheduler
+	guard *rowmac.Signer
+	pager domain.Pager
 
 	regions []string // that are served
 
 	rows    *keyrows.Rows
 	related *multiregion.Keys
 	grants  *grant.Grants
+
+	importPairs *imports.Pairs
 
 	stores *store.Cache[storeRef, *keyStore]
 
@@ -130,11 +116,10 @@ type Keys struct {
 
 	pairs chan struct{} // a place for each key pair being made on the processor
 
-	destroy    op.Command[dueInput, op.None]
-	rotate     op.Command[dueInput, op.None]
-	expire     op.Command[expireInput, op.None]
-	deletePair op.Command[deletePairInput, op.None]
-	manage     op.Command[manageInput, op.None]
+	destroy op.Command[dueInput, op.None]
+	rotate  op.Command[dueInput, op.None]
+	expire  op.Command[expireInput, op.None]
+	manage  op.Command[manageInput, op.None]
 
 	connect, disconnect op.Command[StoreInput, op.None]
 	announce            op.Command[orphanInput, op.None]
@@ -152,13 +137,14 @@ const (
 // New returns the key store of one installation, which serves regions.
 func New(db *store.DB, token Token, jobs domain.Scheduler, in *install.Installation, regions []string, clusters Clusters) *Keys {
 	rows, counts := keyrows.New(db, in.Rows, jobs), usage.New(db, jobs)
-	s := &Keys{db: db, token: token, jobs: jobs, guard: in.Rows, tokens: in.Tokens,
+	s := &Keys{db: db, token: token, jobs: jobs, guard: in.Rows,
 		pager: domain.Pager{Tokens: in.Tokens, Invalid: errMarker}, regions: regions,
 		rows: rows, related: multiregion.New(rows),
 		grants: grant.New(db, in.Rows, in.Tokens),
 		usage:  counts, materials: sealing.New(token, counts),
-		stores:   store.NewCache[storeRef, *keyStore](cachedStores),
-		clusters: clusters, vaults: newConnections(), sealing: in.Identity,
+		importPairs: imports.New(db, in.Rows, in.Tokens, jobs, token),
+		stores:      store.NewCache[storeRef, *keyStore](cachedStores),
+		clusters:    clusters, vaults: newConnections(), sealing: in.Identity,
 		pairs: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), // an RSA pair takes seconds: the rest is for everybody else
 	}
 	s.finder = newFinder(rows, s.related, s.grants, s.inStore)

@@ -86,8 +86,7 @@ func (s *Keys) Operations() []op.Operation {
 func (s *Keys) internal() {
 	s.destroy = op.Write(route.Internal("DeleteKey"), s.findDue("DeleteKey"), s.destroyKey)
 	s.rotate = op.Write(route.Internal("RotateKey"), s.findDue("RotateKey"), s.rotateKey)
-	s.expire = op.Write(route.Internal("DeleteImportedKeyMaterial"), s.findExpired, s.expireMaterial)
-	s.deletePair = op.Write(route.Internal("DeleteImportPair"), s.findLeftover, s.deleteImportPair)
+	s.expire = op.Write(route.Internal("DeleteImportedKeyMaterial"), s.findExpiring, s.expireMaterial)
 	s.manage = op.Write(route.Internal("CreateKey"), s.findManaged, s.createManaged)
 	s.seal = useKey(s.finder, route.Internal("GenerateDataKey"), s.findSeal, s.sealValue)
 	s.unseal = useKey(s.finder, route.Internal("Decrypt"), s.findUnseal, s.unsealValue)

@@ -41,8 +41,9 @@ func (m Material) IsPending() bool {
 	return m.RotationType == RotationPending || m.RotationType == RotationPendingImport
 }
 
-// Awaited returns m as it is where it is yet to be imported: it is known, and its bytes are not there.
-func (m Material) Awaited() Material {
+// WithoutBytes returns m as it is where it is yet to be imported, or was deleted: the key knows it,
+// and its bytes are not there.
+func (m Material) WithoutBytes() Material {
 	m.Wrapped, m.ExpirationModel, m.Expires, m.Description = []byte{}, "", time.Time{}, ""
 	return m
 }

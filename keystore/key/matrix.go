@@ -41,7 +41,7 @@ var (
 	forRotating    = row{Disabled: refuseDisabled, PendingDeletion: refusePendingDeletion, PendingImport: refusePendingImport, Creating: refuseCreating, Updating: refuseUpdating}
 	forImportKey   = row{PendingDeletion: refusePendingDeletion, Creating: refuseCreating, Updating: refuseUpdating}
 	forImporting   = row{PendingDeletion: refusePendingDeletion, Creating: refuseCreating}
-	forEmptying    = row{Creating: refuseCreating, Updating: refuseUpdating}
+	forDeleteBytes = row{Creating: refuseCreating, Updating: refuseUpdating}
 	forDeleting    = row{PendingDeletion: refusePendingDeletion, Updating: refuseUpdating}
 	forManaging    = row{PendingDeletion: refusePendingDeletion}
 	forCancel      = row{Enabled: refuseNotPendingDeletion, Disabled: refuseNotPendingDeletion, PendingImport: refuseNotPendingDeletion,
@@ -57,7 +57,7 @@ var (
 		"ReplicateKey": forReplicating, "UpdatePrimaryRegion": forGranting,
 		"EnableKey": forSwitching, "DisableKey": forSwitching,
 		"EnableKeyRotation": forSchedule, "DisableKeyRotation": forSchedule, "RotateKeyOnDemand": forRotating,
-		"GetParametersForImport": forImportKey, "ImportKeyMaterial": forImporting, "DeleteImportedKeyMaterial": forEmptying,
+		"GetParametersForImport": forImportKey, "ImportKeyMaterial": forImporting, "DeleteImportedKeyMaterial": forDeleteBytes,
 		"ScheduleKeyDeletion": forDeleting, "CancelKeyDeletion": forCancel,
 		"CreateAlias": forManaging, "UpdateAlias": forManaging,
 		"TagResource": forManaging, "UntagResource": forManaging, "UpdateKeyDescription": forManaging,

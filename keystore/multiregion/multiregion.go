@@ -117,7 +117,7 @@ func supply(k *key.Key, had map[string]key.Material) map[string]key.Material {
 	for id, m := range k.Materials {
 		own, ok := had[id]
 		if !ok {
-			own = m.Awaited()
+			own = m.WithoutBytes()
 		}
 		own.RotationType, own.Rotated = m.RotationType, m.Rotated
 		out[id] = own

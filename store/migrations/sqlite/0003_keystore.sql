@@ -125,7 +125,8 @@ CREATE INDEX kms_grants_by_name     ON kms_grants (account, region, key_id, name
 CREATE INDEX kms_grants_by_grantee  ON kms_grants (account, region, key_id, grantee, id);
 CREATE INDEX kms_grants_by_retiring_principal ON kms_grants (account, region, retiring_principal, key_id, id);
 
--- Key pairs under which material is imported. They go when their time is over, so that a recorded import stays closed.
+-- Key pairs under which material is imported. They go when their time is over, so that a recorded
+-- import stays closed.
 CREATE TABLE kms_import_pairs (
     account   TEXT    NOT NULL,
     region    TEXT    NOT NULL,

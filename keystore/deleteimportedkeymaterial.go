@@ -1,0 +1,73 @@
+package keystore
+
+import (
+	"claviger/internal/domain"
+	"claviger/internal/fault"
+	"claviger/internal/op"
+	"claviger/keystore/key"
+	"claviger/keystore/kmsfault"
+	"claviger/keystore/multiregion"
+	"claviger/store"
+)
+
+// DeleteImportedKeyMaterialInput is DeleteImportedKeyMaterialRequest of AWS.
+type DeleteImportedKeyMaterialInput struct {
+	KeyId         string  `shape:"KeyIdType,required"`
+	KeyMaterialId *string `shape:"BackingKeyIdType"`
+	op.ByShape
+}
+
+func (in DeleteImportedKeyMaterialInput) keyID() string { return in.KeyId }
+
+// DeleteImportedKeyMaterialOutput is DeleteImportedKeyMaterialResponse of AWS. KeyMaterialId is
+// there for symmetric keys.
+type DeleteImportedKeyMaterialOutput struct {
+	KeyId         string
+	KeyMaterialId string `json:",omitzero"`
+}
+
+// deleteImportedKeyMaterial deletes the material named, or the current one. What is gone already is
+// as good.
+func (s *Keys) deleteImportedKeyMaterial(_ *op.Call, in DeleteImportedKeyMaterialInput,
+	k *key.Key) (ch multiregion.Change, out DeleteImportedKeyMaterialOutput, err error) {
+	id := domain.Or(in.KeyMaterialId, k.MaterialID)
+	m, known := k.Materials[id]
+	switch {
+	case in.KeyMaterialId != nil && !k.IsSymmetric():
+		return ch, out, kmsfault.Invalid("KeyMaterialId can be used only with symmetric encryption keys.")
+	case in.KeyMaterialId != nil && !known:
+		return ch, out, fault.Newf(fault.NotFound, "NotFoundException",
+			"Key material %s of key '%s' does not exist", id, k.ARN())
+	}
+	out.KeyId = k.ARN()
+	if k.IsSymmetric() {
+		out.KeyMaterialId = id
+	}
+	if !m.IsPresent() {
+		return multiregion.Change{Key: k.Changed(func(*key.Key) {})}, out, nil
+	}
+	return s.withoutMaterial(k, m), out, nil
+}
+
+// withoutMaterial returns the change by which the bytes of one of a key's materials go. What remains
+// of it tells whether it comes back, and keeps its place. One that has never been current goes
+// altogether and may not come back, unless the keys related to k know it, too.
+func (s *Keys) withoutMaterial(k *key.Key, m key.Material) multiregion.Change {
+	forgotten := m.IsPending() && k.PrimaryRegion == ""
+	changed := k.Changed(func(k *key.Key) {
+		k.Put(m.WithoutBytes())
+		if forgotten {
+			delete(k.Materials, m.ID)
+		}
+		if !m.IsPending() && !k.IsPendingDeletion() {
+			k.State = key.PendingImport
+		}
+	})
+	also := domain.InOrder(s.dataKeys.ForgetHandles(k), s.scheduleExpiry(k.Ref(), m.WithoutBytes()))
+	if forgotten {
+		also = domain.InOrder(also, func(tx *store.Tx) error {
+			return s.rows.DeleteMaterial(tx, k.Ref(), m.ID)
+		})
+	}
+	return multiregion.Change{Key: changed, Also: also}
+}

@@ -1,0 +1,64 @@
+package keystore
+
+import (
+	"time"
+
+	"claviger/internal/domain"
+	"claviger/internal/op"
+	"claviger/keystore/imports"
+	"claviger/keystore/key"
+	"claviger/keystore/kmsfault"
+	"claviger/store"
+)
+
+// ExpireMaterialJob is the kind of the job that deletes imported material when its time is over; see
+// [Keys.Expire].
+const ExpireMaterialJob = "kms:ExpireImportedKeyMaterial"
+
+// scheduleExpiry returns what has material deleted when its time comes, or takes that back if it has
+// none.
+func (s *Keys) scheduleExpiry(k key.Ref, m key.Material) domain.Change {
+	subject := imports.Subject(k.ID, m.ID)
+	return func(tx *store.Tx) error {
+		if m.Expires.IsZero() {
+			return s.jobs.Cancel(tx, ExpireMaterialJob, k.Account, k.Region, subject)
+		}
+		return s.jobs.Schedule(tx, ExpireMaterialJob, k.Account, k.Region, subject, m.Expires)
+	}
+}
+
+// Expire deletes imported material whose time is over. It is the work of an [ExpireMaterialJob].
+func (s *Keys) Expire(c *op.Call, subject string) error {
+	keyID, materialID := imports.ParseSubject(subject)
+	_, err := op.AsService(c, "kms", s.expire, expireInput{KeyId: keyID, KeyMaterialId: materialID})
+	return err
+}
+
+// expireInput names material whose time is over.
+type expireInput struct {
+	KeyId         string `shape:"KeyIdType,required"`
+	KeyMaterialId string `shape:"BackingKeyIdType,required"`
+	op.ByShape
+}
+
+func (s *Keys) findExpiring(c *op.Call, in expireInput) (due, error) {
+	return s.findDue("DeleteImportedKeyMaterial")(c, dueInput{KeyId: in.KeyId})
+}
+
+// expireMaterial deletes material whose time is over. What is gone, or lasts longer by now, is left
+// as it is. Where the clock was set back the job has to stay.
+func (s *Keys) expireMaterial(c *op.Call, in expireInput, d due) (op.Commit[op.None], error) {
+	var m key.Material
+	if d.key != nil {
+		m = d.key.Materials[in.KeyMaterialId]
+	}
+	switch {
+	case !m.IsPresent() || m.Expires.IsZero():
+		return op.Unchanged(op.None{}), nil
+	case m.Expires.After(c.Time):
+		return nil, kmsfault.TooEarly(d.key.ARN() + " has key material that expires on " +
+			m.Expires.UTC().Format(time.RFC3339))
+	}
+	amend, err := s.related.Amend(c, d.key, s.withoutMaterial(d.key, m))
+	return op.Apply(amend, op.None{}), err
+}

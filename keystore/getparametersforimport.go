@@ -1,0 +1,71 @@
+package keystore
+
+import (
+	"claviger/internal/op"
+	"claviger/internal/wire"
+	"claviger/keystore/imports"
+	"claviger/keystore/key"
+	"claviger/keystore/kmsfault"
+)
+
+// GetParametersForImportInput is GetParametersForImportRequest of AWS.
+type GetParametersForImportInput struct {
+	KeyId             string `shape:"KeyIdType,required"`
+	WrappingAlgorithm string `shape:"AlgorithmSpec,required"`
+	WrappingKeySpec   string `shape:"WrappingKeySpec,required"`
+}
+
+// Validate refuses what AWS serves in China only, and what it has given up.
+func (in GetParametersForImportInput) Validate() error {
+	switch {
+	case in.WrappingAlgorithm == "RSAES_PKCS1_V1_5":
+		return kmsfault.Unsupported("The wrapping algorithm RSAES_PKCS1_V1_5 is not supported any more. " +
+			"Use one of RSAES_OAEP_SHA_256 and RSA_AES_KEY_WRAP_SHA_256.")
+	case in.WrappingAlgorithm == "SM2PKE", in.WrappingKeySpec == "SM2":
+		return kmsfault.Unsupported("Wrapping by SM2 is not supported by this service.")
+	}
+	return nil
+}
+
+// GetParametersForImportOutput is GetParametersForImportResponse of AWS. PublicKey is a DER
+// SubjectPublicKeyInfo.
+type GetParametersForImportOutput struct {
+	KeyId             string
+	ImportToken       []byte
+	PublicKey         []byte
+	ParametersValidTo wire.Time
+}
+
+func (s *Keys) findImportParameters(c *op.Call, in GetParametersForImportInput) (*target, error) {
+	t, err := s.finder.find(c, "GetParametersForImport", in.KeyId, false)
+	if err != nil {
+		return nil, err
+	}
+	t.fits = func(k *key.Key) error {
+		return imports.CheckWrapping(k, in.WrappingAlgorithm, in.WrappingKeySpec)
+	}
+	return t, nil
+}
+
+func (s *Keys) getParametersForImport(c *op.Call, in GetParametersForImportInput,
+	t *target) (op.Commit[GetParametersForImportOutput], error) {
+	pair, insert, err := s.importPairs.Generate(c, t.key.Ref(), in.WrappingAlgorithm, in.WrappingKeySpec)
+	if err != nil {
+		return nil, err
+	}
+	return op.Apply(insert, GetParametersForImportOutput{
+		KeyId:             t.key.ARN(),
+		ImportToken:       s.importPairs.Token(pair),
+		PublicKey:         pair.Material.Public,
+		ParametersValidTo: wire.Time{Time: pair.Expires},
+	}), nil
+}
+
+// DeleteImportPairJob is the kind of the job that deletes a pair for imports when its time is over;
+// see [Keys.DeleteImportPair].
+const DeleteImportPairJob = imports.DeletePairJob
+
+// DeleteImportPair deletes a pair whose time is over. It is the work of a [DeleteImportPairJob].
+func (s *Keys) DeleteImportPair(c *op.Call, subject string) error {
+	return s.importPairs.Delete(c, subject)
+}

@@ -1,0 +1,95 @@
+package keystore
+
+import (
+	"claviger/internal/op"
+	"claviger/internal/wire"
+	"claviger/keystore/imports"
+	"claviger/keystore/key"
+	"claviger/keystore/multiregion"
+)
+
+// ImportKeyMaterialInput is ImportKeyMaterialRequest of AWS.
+type ImportKeyMaterialInput struct {
+	KeyId                  string     `shape:"KeyIdType,required"`
+	ImportToken            []byte     `shape:"CiphertextType,required"`
+	EncryptedKeyMaterial   []byte     `shape:"CiphertextType,required"`
+	ValidTo                *wire.Time `shape:"DateType"`
+	ExpirationModel        *string    `shape:"ExpirationModelType"`
+	ImportType             *string    `shape:"ImportType"`
+	KeyMaterialDescription *string    `shape:"KeyMaterialDescriptionType"`
+	KeyMaterialId          *string    `shape:"BackingKeyIdType"`
+}
+
+// Validate checks what members say together.
+func (in ImportKeyMaterialInput) Validate() error { return in.request().Validate() }
+
+// request is what the input says of the material.
+func (in ImportKeyMaterialInput) request() imports.Request {
+	r := imports.Request{Type: in.ImportType, MaterialID: in.KeyMaterialId,
+		Description: in.KeyMaterialDescription, ExpirationModel: in.ExpirationModel}
+	if in.ValidTo != nil {
+		r.ValidTo = &in.ValidTo.Time
+	}
+	return r
+}
+
+// ImportKeyMaterialOutput is ImportKeyMaterialResponse of AWS. KeyMaterialId is there for symmetric
+// keys.
+type ImportKeyMaterialOutput struct {
+	KeyId         string
+	KeyMaterialId string `json:",omitzero"`
+}
+
+// importing is a key that material is imported into, and the pair that it came under.
+type importing struct {
+	target
+	pair    *imports.Pair
+	refused error // the import token's
+}
+
+// Ready implements [op.Target]: what is wrong with the key comes before what is wrong with the
+// token.
+func (t *importing) Ready() error {
+	if err := t.target.Ready(); err != nil {
+		return err
+	}
+	return t.refused
+}
+
+func (s *Keys) findImport(c *op.Call, in ImportKeyMaterialInput) (*importing, error) {
+	t, err := s.finder.find(c, "ImportKeyMaterial", in.KeyId, false)
+	if err != nil {
+		return nil, err
+	}
+	t.fits = func(k *key.Key) error { return in.request().Check(k, c.Time) }
+	found := &importing{target: *t}
+	if t.key == nil || t.key.Origin != key.OriginExternal {
+		return found, nil
+	}
+	found.pair, found.refused = s.importPairs.Find(c, t.key.Ref(), in.ImportToken)
+	return found, nil
+}
+
+// importKeyMaterial has the token unwrap what came, and puts it to its place.
+func (s *Keys) importKeyMaterial(c *op.Call, in ImportKeyMaterialInput,
+	t *importing) (op.Commit[ImportKeyMaterialOutput], error) {
+	c.Note(`{"unwrapPath":"` + t.pair.UnwrapPath() + `"}`) // see the threat model
+	m, err := s.importPairs.Unwrap(c, t.pair, t.key, in.EncryptedKeyMaterial)
+	if err != nil {
+		return nil, err
+	}
+	imported, err := in.request().Apply(t.key, m, c.Time)
+	if err != nil {
+		return nil, err
+	}
+	amend, err := s.related.Amend(c, t.key, multiregion.Change{Key: imported,
+		Also: s.scheduleExpiry(t.key.Ref(), imported.Materials[m.ID])})
+	if err != nil {
+		return nil, err
+	}
+	out := ImportKeyMaterialOutput{KeyId: t.key.ARN()}
+	if t.key.IsSymmetric() {
+		out.KeyMaterialId = m.ID
+	}
+	return op.Apply(amend, out), nil
+}
