@@ -34,7 +34,8 @@ func (s *Keys) deleteImportedKeyMaterial(_ *op.Call, in DeleteImportedKeyMateria
 	m, known := k.Materials[id]
 	switch {
 	case in.KeyMaterialId != nil && !k.IsSymmetric():
-		return ch, out, kmsfault.Invalid("KeyMaterialId can be used only with symmetric encryption keys.")
+		return ch, out, kmsfault.Invalid("KeyMaterialId can be used only with symmetric " +
+			"encryption keys.")
 	case in.KeyMaterialId != nil && !known:
 		return ch, out, fault.Newf(fault.NotFound, "NotFoundException",
 			"Key material %s of key '%s' does not exist", id, k.ARN())
@@ -49,9 +50,9 @@ func (s *Keys) deleteImportedKeyMaterial(_ *op.Call, in DeleteImportedKeyMateria
 	return s.withoutMaterial(k, m), out, nil
 }
 
-// withoutMaterial returns the change by which the bytes of one of a key's materials go. What remains
-// of it tells whether it comes back, and keeps its place. One that has never been current goes
-// altogether and may not come back, unless the keys related to k know it, too.
+// withoutMaterial returns the change by which the bytes of one of a key's materials go. What
+// remains of it tells whether it comes back, and keeps its place. One that has never been current
+// goes altogether and may not come back, unless the keys related to k know it, too.
 func (s *Keys) withoutMaterial(k *key.Key, m key.Material) multiregion.Change {
 	forgotten := m.IsPending() && k.PrimaryRegion == ""
 	changed := k.Changed(func(k *key.Key) {

@@ -11,12 +11,12 @@ import (
 	"claviger/store"
 )
 
-// ExpireMaterialJob is the kind of the job that deletes imported material when its time is over; see
-// [Keys.Expire].
+// ExpireMaterialJob is the kind of the job that deletes imported material when its time is over;
+// see [Keys.Expire].
 const ExpireMaterialJob = "kms:ExpireImportedKeyMaterial"
 
-// scheduleExpiry returns what has material deleted when its time comes, or takes that back if it has
-// none.
+// scheduleExpiry returns what has material deleted when its time comes, or takes that back if it
+// has none.
 func (s *Keys) scheduleExpiry(k key.Ref, m key.Material) domain.Change {
 	subject := imports.Subject(k.ID, m.ID)
 	return func(tx *store.Tx) error {

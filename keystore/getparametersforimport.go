@@ -19,8 +19,8 @@ type GetParametersForImportInput struct {
 func (in GetParametersForImportInput) Validate() error {
 	switch {
 	case in.WrappingAlgorithm == "RSAES_PKCS1_V1_5":
-		return kmsfault.Unsupported("The wrapping algorithm RSAES_PKCS1_V1_5 is not supported any more. " +
-			"Use one of RSAES_OAEP_SHA_256 and RSA_AES_KEY_WRAP_SHA_256.")
+		return kmsfault.Unsupported("The wrapping algorithm RSAES_PKCS1_V1_5 is not supported " +
+			"any more. Use one of RSAES_OAEP_SHA_256 and RSA_AES_KEY_WRAP_SHA_256.")
 	case in.WrappingAlgorithm == "SM2PKE", in.WrappingKeySpec == "SM2":
 		return kmsfault.Unsupported("Wrapping by SM2 is not supported by this service.")
 	}
@@ -49,7 +49,8 @@ func (s *Keys) findImportParameters(c *op.Call, in GetParametersForImportInput) 
 
 func (s *Keys) getParametersForImport(c *op.Call, in GetParametersForImportInput,
 	t *target) (op.Commit[GetParametersForImportOutput], error) {
-	pair, insert, err := s.importPairs.Generate(c, t.key.Ref(), in.WrappingAlgorithm, in.WrappingKeySpec)
+	pair, insert, err := s.importPairs.Generate(c, t.key.Ref(), in.WrappingAlgorithm,
+		in.WrappingKeySpec)
 	if err != nil {
 		return nil, err
 	}

@@ -16,8 +16,12 @@ import (
 // [Pairs.Delete].
 const DeletePairJob = "kms:DeleteImportPair"
 
-// internal describes an operation that only the service itself performs.
-func internal(name string) op.Info { return domain.Routes{Service: model.KMS}.Internal(name) }
+// command makes an operation on a pair that only the service itself performs.
+func command(name string, plan func(*op.Call, pairInput, target) (op.Commit[op.None],
+	error)) op.Command[pairInput, op.None] {
+	return op.Write(domain.Routes{Service: model.KMS}.Internal(name),
+		func(c *op.Call, in pairInput) (target, error) { return find(c, name, in), nil }, plan)
+}
 
 // pairInput names a pair of a key in the account and Region of the call.
 type pairInput struct {
@@ -28,8 +32,8 @@ type pairInput struct {
 
 func inputOf(p *Pair) pairInput { return pairInput{KeyId: p.Key.ID, PairId: p.Material.ID} }
 
-// target is a pair by its name. Whether it is there is for the operation to find out: a pair may end
-// at any moment.
+// target is a pair by its name. Whether it is there is for the operation to find out: a pair may
+// end at any moment.
 type target struct {
 	key    key.Ref
 	pairID string
@@ -47,13 +51,10 @@ func (t target) args(more ...any) []any {
 	return append([]any{t.key.Account, t.key.Region, t.key.ID, t.pairID}, more...)
 }
 
-// find returns what finds the pair of an operation.
-func find(action string) func(*op.Call, pairInput) (target, error) {
-	return func(c *op.Call, in pairInput) (target, error) {
-		account, region := c.Namespace()
-		k := key.Ref{Account: account, Region: region, ID: in.KeyId}
-		return target{key: k, pairID: in.PairId, action: action}, nil
-	}
+func find(c *op.Call, action string, in pairInput) target {
+	account, region := c.Namespace()
+	k := key.Ref{Account: account, Region: region, ID: in.KeyId}
+	return target{key: k, pairID: in.PairId, action: action}
 }
 
 // Subject names a part of a key in a job: one of its pairs, or of its materials. No id has a slash.

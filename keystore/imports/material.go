@@ -33,11 +33,14 @@ func (r Request) Validate() error {
 	expires := r.expirationModel() == key.MaterialExpires
 	switch {
 	case expires && r.ValidTo == nil:
-		return kmsfault.Invalid("A validTo date must be set if the ExpirationModel is KEY_MATERIAL_EXPIRES")
+		return kmsfault.Invalid("A validTo date must be set if the ExpirationModel is " +
+			key.MaterialExpires)
 	case !expires && r.ValidTo != nil:
-		return kmsfault.Invalid("A validTo date must not be set if the ExpirationModel is KEY_MATERIAL_DOES_NOT_EXPIRE")
+		return kmsfault.Invalid("A validTo date must not be set if the ExpirationModel is " +
+			key.MaterialDoesNotExpire)
 	case r.Type != nil && *r.Type == NewMaterial && r.MaterialID != nil:
-		return kmsfault.Invalid("A KeyMaterialId must not be set if the ImportType is NEW_KEY_MATERIAL")
+		return kmsfault.Invalid("A KeyMaterialId must not be set if the ImportType is " +
+			NewMaterial)
 	}
 	return nil
 }
@@ -45,14 +48,15 @@ func (r Request) Validate() error {
 // Check holds the request to the key and the time, before anything is unwrapped.
 func (r Request) Check(k *key.Key, now time.Time) error {
 	if r.ValidTo != nil && (!r.ValidTo.After(now) || r.ValidTo.Sub(now) > maxValidity) {
-		return kmsfault.Invalid("The validTo date must be in the future, and no more than 365 days from now")
+		return kmsfault.Invalid("The validTo date must be in the future, and no more than 365 " +
+			"days from now")
 	}
 	if k.IsSymmetric() {
 		return r.checkMaterials(k)
 	}
 	if r.Type != nil || r.MaterialID != nil || r.Description != nil {
-		return kmsfault.Invalid("ImportType, KeyMaterialId and KeyMaterialDescription can be used " +
-			"only with symmetric encryption keys.")
+		return kmsfault.Invalid("ImportType, KeyMaterialId and KeyMaterialDescription can be " +
+			"used only with symmetric encryption keys.")
 	}
 	return nil
 }
@@ -65,12 +69,12 @@ func (r Request) checkMaterials(k *key.Key) error {
 	pending := k.PendingMaterial()
 	switch {
 	case isNew && k.IsReplica():
-		return kmsfault.Invalid("New key material is imported into the primary key of a multi-Region key first: " +
-			key.ARN(k.Account, k.PrimaryRegion, k.ID))
+		return kmsfault.Invalid("New key material is imported into the primary key of a " +
+			"multi-Region key first: " + key.ARN(k.Account, k.PrimaryRegion, k.ID))
 	case isNew && pending != "":
 		return fault.Newf(fault.State, "KMSInvalidStateException",
-			"New key material (id: %s) cannot be imported into KMS key %s, because another key material "+
-				"(id: %s) is pending rotation.", key.NewMaterialID(), k.ARN(), pending)
+			"New key material (id: %s) cannot be imported into KMS key %s, because another key "+
+				"material (id: %s) is pending rotation.", key.NewMaterialID(), k.ARN(), pending)
 	case !isNew && len(k.Materials) == 0:
 		return custody.ErrUnfit
 	case r.MaterialID == nil:

@@ -38,7 +38,8 @@ const (
 // Device makes pairs and unwraps what comes under them.
 type Device interface {
 	// ImportPair makes a pair of a WrappingKeySpec for one WrappingAlgorithm. It takes seconds.
-	ImportPair(ctx context.Context, id, spec string, alg custody.Algorithm) (custody.Material, error)
+	ImportPair(ctx context.Context, id, spec string,
+		alg custody.Algorithm) (custody.Material, error)
 	// Import answers what it can't unwrap with [custody.ErrForged], and what is no such key with
 	// [custody.ErrUnfit].
 	Import(ctx context.Context, in custody.Import) (custody.Material, error)
@@ -69,10 +70,9 @@ type Pairs struct {
 func New(db *store.DB, signer *rowmac.Signer, tokens *signedtoken.Maker, jobs domain.Scheduler,
 	device Device) *Pairs {
 	p := &Pairs{db: db, signer: signer, tokens: tokens, jobs: jobs, device: device}
-	p.countAttempt = op.Write(internal("CountImportAttempt"), find("CountImportAttempt"), p.planCount)
-	p.takeBackAttempt = op.Write(internal("TakeBackImportAttempt"), find("TakeBackImportAttempt"),
-		p.planTakeBack)
-	p.deletePair = op.Write(internal("DeleteImportPair"), find("DeleteImportPair"), p.planDelete)
+	p.countAttempt = command("CountImportAttempt", p.planCount)
+	p.takeBackAttempt = command("TakeBackImportAttempt", p.planTakeBack)
+	p.deletePair = command("DeleteImportPair", p.planDelete)
 	return p
 }
 
@@ -84,9 +84,9 @@ var signedPairs = rowmac.Declare("kms_import_pairs", func(p *Pair) []rowmac.Colu
 		rowmac.Text("key_id", &p.Key.ID), rowmac.Text("id", &p.Material.ID),
 		rowmac.Text("algorithm", &p.Algorithm), rowmac.Text("spec", &p.Spec),
 		rowmac.Word("kind", &p.Material.Kind), rowmac.Text("root", &p.Material.Root),
-		rowmac.Text("mechanism", &p.Material.Mechanism), rowmac.Bytes("wrapped", &p.Material.Wrapped),
-		rowmac.Bytes("public", &p.Material.Public), rowmac.Bytes("verifier", &p.Material.Check),
-		rowmac.Time("expires", &p.Expires),
+		rowmac.Text("mechanism", &p.Material.Mechanism),
+		rowmac.Bytes("wrapped", &p.Material.Wrapped), rowmac.Bytes("public", &p.Material.Public),
+		rowmac.Bytes("verifier", &p.Material.Check), rowmac.Time("expires", &p.Expires),
 	}
 })
 
@@ -94,15 +94,18 @@ var (
 	qPair = store.SQL(`SELECT ` + signedPairs.Columns() + ` FROM kms_import_pairs
 		WHERE account = $1 AND region = $2 AND key_id = $3 AND id = $4`)
 	qInsertPair = store.SQL(signedPairs.Insert("failures"))
-	qCountPairs = store.SQL(`SELECT count(*) FROM kms_import_pairs WHERE account = $1 AND region = $2 AND key_id = $3`)
+	qCountPairs = store.SQL(`SELECT count(*) FROM kms_import_pairs
+		WHERE account = $1 AND region = $2 AND key_id = $3`)
 	qDeletePair = store.SQL(`DELETE FROM kms_import_pairs
 		WHERE account = $1 AND region = $2 AND key_id = $3 AND id = $4`)
-	qDeletePairs = store.SQL(`DELETE FROM kms_import_pairs WHERE account = $1 AND region = $2 AND key_id = $3`)
+	qDeletePairs = store.SQL(`DELETE FROM kms_import_pairs
+		WHERE account = $1 AND region = $2 AND key_id = $3`)
 )
 
 // Generate makes a pair for a key, and prepares what stores it and has it deleted in time. It takes
 // the device seconds.
-func (s *Pairs) Generate(c *op.Call, k key.Ref, algorithm, spec string) (*Pair, domain.Change, error) {
+func (s *Pairs) Generate(c *op.Call, k key.Ref, algorithm,
+	spec string) (*Pair, domain.Change, error) {
 	if err := checkCount(s.db, k); err != nil { // before the device works for nothing
 		return nil, nil, err
 	}
@@ -123,7 +126,8 @@ func (s *Pairs) Generate(c *op.Call, k key.Ref, algorithm, spec string) (*Pair, 
 		if _, err := tx.Exec(qInsertPair, values...); err != nil {
 			return err
 		}
-		return s.jobs.Schedule(tx, DeletePairJob, k.Account, k.Region, Subject(k.ID, m.ID), p.Expires)
+		subject := Subject(k.ID, m.ID)
+		return s.jobs.Schedule(tx, DeletePairJob, k.Account, k.Region, subject, p.Expires)
 	}, nil
 }
 
@@ -136,8 +140,8 @@ func checkCount(from store.Reader, k key.Ref) error {
 	if n < MaxPairs {
 		return nil
 	}
-	return fault.Newf(fault.Limit, "LimitExceededException", "There are %d import tokens for the key "+
-		"already. Use one of them, or wait until the first of them expires.", MaxPairs)
+	return fault.Newf(fault.Limit, "LimitExceededException", "There are %d import tokens for the "+
+		"key already. Use one of them, or wait until the first of them expires.", MaxPairs)
 }
 
 // load reads and verifies a pair, or returns [store.NoRow].

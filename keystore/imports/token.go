@@ -15,7 +15,8 @@ var (
 	errInvalidToken = fault.New(fault.Invalid, "InvalidImportTokenException",
 		"The import token is invalid, or is associated with a different KMS key.")
 	errExpiredToken = fault.New(fault.Invalid, "ExpiredImportTokenException",
-		"The import token is expired. Use GetParametersForImport to get a new import token and public key.")
+		"The import token is expired. Use GetParametersForImport to get a new import token and "+
+			"public key.")
 )
 
 // Token returns the import token of a pair. It names the pair and the pair's end, and is bound to

@@ -20,8 +20,8 @@ var (
 		WHERE account = $1 AND region = $2 AND key_id = $3 AND id = $4 AND failures > 0`)
 )
 
-// Unwrap has the device unwrap material for a key that came under a pair. What the pair can't unwrap
-// is [custody.ErrForged], what is not material for the key [custody.ErrUnfit].
+// Unwrap has the device unwrap material for a key that came under a pair. What the pair can't
+// unwrap is [custody.ErrForged], what is not material for the key [custody.ErrUnfit].
 //
 // The attempt is counted before it is made, or requests at the same time would get more of them
 // than there are. It is taken back if the pair did not fail. Both are operations of the service's
@@ -33,8 +33,10 @@ func (s *Pairs) Unwrap(c *op.Call, p *Pair, k *key.Key, wrapped []byte) (custody
 	if _, err := op.AsService(c, model.KMS.Name, s.countAttempt, inputOf(p)); err != nil {
 		return custody.Material{}, err
 	}
-	m, err := s.device.Import(c, custody.Import{Pair: p.Material, Algorithm: custody.Algorithm(p.Algorithm),
-		Wrapped: wrapped, Kind: k.Purpose().Kind, ID: key.NewMaterialID(), Known: k.KnownMaterials()})
+	m, err := s.device.Import(c, custody.Import{
+		Pair: p.Material, Algorithm: custody.Algorithm(p.Algorithm), Wrapped: wrapped,
+		Kind: k.Purpose().Kind, ID: key.NewMaterialID(), Known: k.KnownMaterials(),
+	})
 	if errors.Is(err, custody.ErrForged) {
 		return custody.Material{}, err
 	}

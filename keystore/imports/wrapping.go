@@ -12,7 +12,8 @@ import (
 // and ML-KEM a token has no way to tell the public half that belongs to what it unwrapped.
 func CheckSpec(spec string) error {
 	if spec == publickey.SpecEd25519 || strings.HasPrefix(spec, "ML_") {
-		return kmsfault.Unsupported("Keys of the spec " + spec + " can't have imported key material.")
+		return kmsfault.Unsupported("Keys of the spec " + spec +
+			" can't have imported key material.")
 	}
 	return nil
 }
@@ -24,11 +25,12 @@ func CheckWrapping(k *key.Key, algorithm, pairSpec string) error {
 	direct := strings.HasPrefix(algorithm, "RSAES_OAEP_")
 	switch {
 	case direct && publickey.ModulusBits[k.Spec] > 0:
-		return kmsfault.Unsupported("The wrapping algorithm " + algorithm + " can't wrap key material " +
-			"of key spec " + k.Spec + ". Use one of RSA_AES_KEY_WRAP_SHA_256 and RSA_AES_KEY_WRAP_SHA_1.")
+		return kmsfault.Unsupported("The wrapping algorithm " + algorithm + " can't wrap key " +
+			"material of key spec " + k.Spec +
+			". Use one of RSA_AES_KEY_WRAP_SHA_256 and RSA_AES_KEY_WRAP_SHA_1.")
 	case direct && k.Spec == "ECC_NIST_P521" && pairSpec == "RSA_2048":
-		return kmsfault.Unsupported("The wrapping algorithm " + algorithm + " can't wrap key material " +
-			"of key spec " + k.Spec + " under a wrapping key of RSA_2048.")
+		return kmsfault.Unsupported("The wrapping algorithm " + algorithm + " can't wrap key " +
+			"material of key spec " + k.Spec + " under a wrapping key of RSA_2048.")
 	}
 	return nil
 }
