@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"claviger/hsm/hsmtest/fakedevice"
 	"claviger/internal/fault"
 	"claviger/internal/op"
+	"claviger/policy"
 	"claviger/service/servicetest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -465,9 +467,23 @@ func (w *walker) allowed(t *testing.T, document string, rest bool) {
 		r.RecipientAccountID != servicetest.Account || r.SourceIPAddress != "127.0.0.1" || r.EventID == "" {
 		t.Errorf("recorded as %s", r.Line)
 	}
+	own := []string{}
 	for _, other := range records[:len(records)-1] {
+		if other.UserIdentity.Type == policy.Service && other.UserIdentity.ARN == "" &&
+			other.UserIdentity.InvokedBy == r.EventSource && other.ErrorCode == "" {
+			own = append(own, other.EventName)
+			continue
+		}
 		if other.UserIdentity.ARN != servicetest.RootARN || other.ErrorCode != "" {
 			t.Errorf("on the way it left %s", other.Line)
 		}
 	}
+	if want := ownWork[idOf(w.n)]; !slices.Equal(own, want) {
+		t.Errorf("on the way the service did %v itself, want %v", own, want)
+	}
+}
+
+// ownWork has what operations have the service do in its own name before they are done, each time.
+var ownWork = map[string][]string{
+	"kms.ImportKeyMaterial": {"CountImportAttempt", "TakeBackImportAttempt"},
 }
