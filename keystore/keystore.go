@@ -10,9 +10,9 @@
 //
 // operations.go is the table of contents. find.go turns what a caller calls a key into the key; spec.go says what keys there
 // are and what each serves, matrix.go what each state allows; blob.go is the format of a ciphertext, public.go that of a
-// public key; package grant lets callers use a key who own nothing; envelope.go seals for other services, by package
-// datakeys; family.go keeps together what multi-Region keys share; rotatekey.go replaces materials. Package sealing seals by
-// them, and package usage counts what each has sealed.
+// public key; package grant lets callers use a key who own nothing; package imports takes in material made elsewhere;
+// envelope.go seals for other services, by package datakeys; family.go keeps together what multi-Region keys share;
+// rotatekey.go replaces materials. Package sealing seals by them, and package usage counts what each has sealed.
 // customstore.go is the custom key stores: connect.go opens and closes them, vault.go is what is open. orphan.go keeps tokens
 // clean on which keys rest.
 package keystore
