@@ -18,6 +18,8 @@ import (
 	"claviger/internal/op"
 	"claviger/jobs"
 	"claviger/keystore"
+	"claviger/keystore/customstore"
+	"claviger/keystore/residents"
 	"claviger/policy"
 	"claviger/secrets"
 	"claviger/store"
@@ -46,7 +48,7 @@ type Service struct {
 	DB         *store.DB
 	Jobs       *jobs.Runner
 
-	keys       *keystore.Keys
+	stores     *customstore.Stores
 	identities *iam.Identities
 	runner     *op.Runner
 	stop       func()
@@ -94,7 +96,7 @@ func (s *Service) assemble(c Config, in *install.Installation, m *metrics) {
 	callers := identity.New(s.DB, s.Token, in, c.Regions)
 	runner := &op.Runner{Ledger: ledger, Callers: callers, Decide: policy.Decide, Observe: m, Log: c.Log, Now: c.Now}
 	kms := keystore.New(s.DB, s.Token, jobs.Queue{}, in, c.Regions, &clusters{c.Clusters, c.Log, m})
-	s.keys, s.identities, s.runner = kms, iam.New(callers), runner
+	s.stores, s.identities, s.runner = kms.CustomKeyStores(), iam.New(callers), runner
 	sm := secrets.New(s.DB, kms, s.Token, jobs.Queue{}, in)
 	s.Operations = slices.Concat(kms.Operations(), sm.Operations(), s.identities.Operations())
 	m.watch(s.Token, s.DB, kms)
@@ -104,19 +106,20 @@ func (s *Service) assemble(c Config, in *install.Installation, m *metrics) {
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
 	s.work.Go(func() { s.Jobs.Run(ctx) })
-	s.work.Go(func() { kms.KeepConnected(ctx, runner.Own) })
+	s.work.Go(func() { kms.CustomKeyStores().KeepConnected(ctx) })
 }
 
-// kinds are all the work that may be due later. A cluster that is slow to connect must not be
-// disconnected from meanwhile: what it opened in the end could belong to the next connection.
+// kinds are all the work that may be due later. Why connecting and disconnecting have an order is
+// said in package customstore.
 func kinds(kms *keystore.Keys, sm *secrets.Secrets) map[string]jobs.Kind {
 	const connection = "kms:CustomKeyStoreConnection"
+	stores := kms.CustomKeyStores()
 	return map[string]jobs.Kind{
 		keystore.DeleteKeyJob:        {Work: kms.Finish},
 		keystore.RotateKeyJob:        {Work: kms.Rotate},
-		keystore.ConnectStoreJob:     {Work: kms.Connect, Order: connection},
-		keystore.DisconnectStoreJob:  {Work: kms.Disconnect, Order: connection},
-		keystore.DestroyMaterialJob:  {Work: kms.DestroyMaterial},
+		customstore.ConnectJob:       {Work: stores.Connect, Order: connection},
+		customstore.DisconnectJob:    {Work: stores.Disconnect, Order: connection},
+		residents.DestroyJob:         {Work: kms.Residents().Destroy},
 		keystore.DeleteImportPairJob: {Work: kms.DeleteImportPair},
 		keystore.ExpireMaterialJob:   {Work: kms.Expire},
 		secrets.DeleteSecretJob:      {Work: sm.Finish},
@@ -153,7 +156,7 @@ func (s *Service) Ready() error {
 func (s *Service) Close() error {
 	s.stop()
 	s.work.Wait()
-	s.keys.Close()
+	s.stores.Close()
 	return s.release()
 }
 

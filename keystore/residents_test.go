@@ -3,7 +3,6 @@ package keystore
 import (
 	"crypto/ed25519"
 	"crypto/sha512"
-	"encoding/hex"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -15,10 +14,11 @@ import (
 	"claviger/internal/op"
 	"claviger/keystore/key"
 	"claviger/keystore/publickey"
+	"claviger/keystore/residents"
 )
 
-// startSettling is start on a SoftHSM2 token on which keys of Ed25519 rest.
-func startSettling(t testing.TB) *service {
+// startWithResidents is start on a SoftHSM2 token on which keys of Ed25519 rest.
+func startWithResidents(t testing.TB) *service {
 	t.Helper()
 	c := hsmtest.SoftHSM(t)
 	c.Resident = []custody.Kind{custody.Ed25519Sign}
@@ -27,8 +27,9 @@ func startSettling(t testing.TB) *service {
 
 var edwards = M{"KeySpec": publickey.SpecEd25519, "KeyUsage": key.SignVerify}
 
-// settled counts the keys that rest on the service's own token, beside root, canary and the object that is the token itself.
-func (s *service) settled() int {
+// resting counts the keys that are resident on the service's own token, beside root, canary and the
+// object that is the token itself.
+func (s *service) resting() int {
 	s.t.Helper()
 	entries, err := filepath.Glob(filepath.Join(hsmtest.Dir(s.t, s.token.Facts().Serial), "*.object"))
 	if err != nil {
@@ -40,7 +41,8 @@ func (s *service) settled() int {
 // signsFor checks that a key signs what crypto/ed25519 verifies.
 func (s *service) signsFor(id string) {
 	s.t.Helper()
-	parsed, err := publickey.Parse(publickey.SpecEd25519, must[GetPublicKeyOutput](s, "GetPublicKey", M{"KeyId": id}).PublicKey)
+	spki := must[GetPublicKeyOutput](s, "GetPublicKey", M{"KeyId": id}).PublicKey
+	parsed, err := publickey.Parse(publickey.SpecEd25519, spki)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -64,19 +66,22 @@ func (s *service) end(id string) {
 	}
 }
 
-func TestAKeyThatRestsOnTheToken(t *testing.T) {
-	s := startSettling(t)
+func TestResidentKey_SignedWithAndDeleted_LeavesTheTokenAfterItsWindow(t *testing.T) {
+	s := startWithResidents(t)
 	meta := must[CreateKeyOutput](s, "CreateKey", edwards).KeyMetadata
 	id := meta.KeyId
-	if meta.Origin != key.OriginKMS || meta.CustomKeyStoreId != "" || meta.KeyState != key.Enabled || s.settled() != 1 {
-		t.Errorf("%+v, and %d keys on the token", meta, s.settled())
+	if meta.Origin != key.OriginKMS || meta.CustomKeyStoreId != "" ||
+		meta.KeyState != key.Enabled || s.resting() != 1 {
+		t.Errorf("%+v, and %d keys on the token", meta, s.resting())
 	}
 	s.signsFor(id)
 	s.restart()
 	s.signsFor(id)
 	digest := sha512.Sum512(nil)
-	prehash := M{"KeyId": id, "Message": digest[:], "MessageType": "DIGEST", "SigningAlgorithm": publickey.Ed25519PH}
-	if _, code := ask[any](s, "Sign", prehash); code != "UnsupportedOperationException" { // SoftHSM2 would sign something else
+	prehash := M{"KeyId": id, "Message": digest[:], "MessageType": "DIGEST",
+		"SigningAlgorithm": publickey.Ed25519PH}
+	// SoftHSM2 would sign something else.
+	if _, code := ask[any](s, "Sign", prehash); code != "UnsupportedOperationException" {
 		t.Errorf("Ed25519ph: %q", code)
 	}
 
@@ -91,67 +96,70 @@ func TestAKeyThatRestsOnTheToken(t *testing.T) {
 	s.signsFor(id)
 	other := must[CreateKeyOutput](s, "CreateKey", edwards).KeyMetadata.KeyId
 	s.end(id)
-	if _, code := ask[any](s, "DescribeKey", M{"KeyId": id}); code != "NotFoundException" || s.settled() != 1 {
-		t.Errorf("past its window: %q, and %d keys on the token", code, s.settled())
+	if _, code := ask[any](s, "DescribeKey", M{"KeyId": id}); code != "NotFoundException" || s.resting() != 1 {
+		t.Errorf("past its window: %q, and %d keys on the token", code, s.resting())
 	}
 	s.signsFor(other)
 }
 
-func TestWhatRestsOnNoToken(t *testing.T) {
+func TestCreateKey_OfKindsThatDoNotRest_LeavesNoResidentKey(t *testing.T) {
 	s := start(t)
 	if _, code := ask[any](s, "CreateKey", edwards); code != "UnsupportedOperationException" {
 		t.Errorf("without the setting: %q", code)
 	}
-	s = startSettling(t)
-	if _, code := ask[any](s, "CreateKey", M{"KeySpec": publickey.SpecEd25519, "KeyUsage": key.SignVerify, "MultiRegion": true}); code != "UnsupportedOperationException" {
+	s = startWithResidents(t)
+	with := func(name string, value any) M {
+		return M{"KeySpec": publickey.SpecEd25519, "KeyUsage": key.SignVerify, name: value}
+	}
+	_, code := ask[any](s, "CreateKey", with("MultiRegion", true))
+	if code != "UnsupportedOperationException" {
 		t.Errorf("in all Regions: %q", code)
 	}
-	if _, code := ask[any](s, "CreateKey", M{"KeySpec": publickey.SpecEd25519, "KeyUsage": key.SignVerify, "Origin": key.OriginExternal}); code != "UnsupportedOperationException" {
+	_, code = ask[any](s, "CreateKey", with("Origin", key.OriginExternal))
+	if code != "UnsupportedOperationException" {
 		t.Errorf("made elsewhere: %q", code)
 	}
 	must[CreateKeyOutput](s, "CreateKey", M{"KeySpec": "ECC_NIST_P256", "KeyUsage": key.SignVerify})
-	if n := s.settled(); n != 0 {
+	if n := s.resting(); n != 0 {
 		t.Errorf("%d keys rest on the token", n)
 	}
 }
 
-// TestAKeyThatWasOnlyAnnounced: the process ended before it was made, or after, and the next one leaves nothing on the token.
-func TestAKeyThatWasOnlyAnnounced(t *testing.T) {
-	s := startSettling(t)
+// The process ended before a key was made, or after, and the next one leaves nothing on the token.
+func TestReservedResident_ProcessEnds_IsDestroyedInTime(t *testing.T) {
+	s := startWithResidents(t)
 	kept := must[CreateKeyOutput](s, "CreateKey", edwards).KeyMetadata.KeyId
 	for range 2 {
 		name := hsmtest.ResidentID()
-		err := s.within(func(c *op.Call) error {
-			_, err := op.AsService(c, "kms", s.keys.announce, orphanInput{Id: hex.EncodeToString(name)})
-			return err
-		})
+		err := s.within(func(c *op.Call) error { return s.keys.residents.Reserve(c, "", name) })
 		if err != nil {
 			t.Fatal(err)
 		}
-		if s.settled() == 1 {
-			if _, err := s.token.GenerateResident(t.Context(), "a", custody.Ed25519Sign, "", name); err != nil {
+		if s.resting() == 1 {
+			_, err := s.token.GenerateResident(t.Context(), "a", custody.Ed25519Sign, "", name)
+			if err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
 	s.restart()
 	s.jobRunner.RunDue(t.Context())
-	if n := s.settled(); n != 2 {
+	if n := s.resting(); n != 2 {
 		t.Fatalf("%d keys rest on the token before the time", n)
 	}
-	s.pass(birth + time.Minute)
+	s.pass(residents.Reserved + time.Minute)
 	s.jobRunner.RunDue(t.Context())
-	left, err := orphansOf(s.db, storeRef{account: ourAccount, region: ourRegion})
-	if n := s.settled(); err != nil || n != 1 || len(left) != 0 {
-		t.Errorf("%d keys rest on the token, and %v are announced, %v", n, left, err)
+	left, err := residents.Orphans(s.db, key.StoreRef{Account: ourAccount, Region: ourRegion})
+	if n := s.resting(); err != nil || n != 1 || len(left) != 0 {
+		t.Errorf("%d keys rest on the token, and %v are orphans, %v", n, left, err)
 	}
 	s.signsFor(kept)
 }
 
-// TestTheTokenHasRoomForSoManyKeys: however many are made at once, and of whatever Region. What is gone makes room.
-func TestTheTokenHasRoomForSoManyKeys(t *testing.T) {
-	s := startSettling(t)
-	s.keys.residents = 3
+// However many are made at once, and of whatever Region. What is gone makes room.
+func TestResidentKeys_TokenIsFull_AreRefused(t *testing.T) {
+	s := startWithResidents(t)
+	s.keys.residents.Most = 3
 	first := must[CreateKeyOutput](s, "CreateKey", edwards).KeyMetadata.KeyId
 	mustIn[CreateKeyOutput](s, abroad, "CreateKey", edwards)
 	var made, refused atomic.Int64
@@ -167,22 +175,24 @@ func TestTheTokenHasRoomForSoManyKeys(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if made.Load() != 1 || refused.Load() != 5 || s.settled() != 3 {
-		t.Errorf("%d were made, %d refused, and %d rest on the token", made.Load(), refused.Load(), s.settled())
+	if made.Load() != 1 || refused.Load() != 5 || s.resting() != 3 {
+		t.Errorf("%d were made, %d refused, and %d rest on the token",
+			made.Load(), refused.Load(), s.resting())
 	}
 	s.key() // others don't rest there
 	s.end(first)
 	must[CreateKeyOutput](s, "CreateKey", edwards)
-	if n := s.settled(); n != 3 {
+	if n := s.resting(); n != 3 {
 		t.Errorf("%d rest on the token", n)
 	}
 }
 
-// TestAKeyThatIsLost: what isn't found is not deleted.
-func TestAKeyThatIsLost(t *testing.T) {
-	s := startSettling(t)
+// What isn't found is not deleted.
+func TestResidentKey_LostByTheToken_IsUnavailableAndStays(t *testing.T) {
+	s := startWithResidents(t)
 	id := must[CreateKeyOutput](s, "CreateKey", edwards).KeyMetadata.KeyId
-	k, err := s.keys.rows.Load(t.Context(), key.Ref{Account: ourAccount, Region: ourRegion, ID: id})
+	ref := key.Ref{Account: ourAccount, Region: ourRegion, ID: id}
+	k, err := s.keys.rows.Load(t.Context(), ref)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,11 +200,13 @@ func TestAKeyThatIsLost(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.token.Forget(k.MaterialID)
-	if _, code := ask[any](s, "Sign", M{"KeyId": id, "Message": []byte("x"), "SigningAlgorithm": publickey.Ed25519}); code != "KeyUnavailableException" {
+	in := M{"KeyId": id, "Message": []byte("x"), "SigningAlgorithm": publickey.Ed25519}
+	if _, code := ask[any](s, "Sign", in); code != "KeyUnavailableException" {
 		t.Errorf("a key that is lost: %q", code)
 	}
-	if state := must[DescribeKeyOutput](s, "DescribeKey", M{"KeyId": id}).KeyMetadata.KeyState; state != key.Enabled {
-		t.Errorf("it is %s", state)
+	described := must[DescribeKeyOutput](s, "DescribeKey", M{"KeyId": id}).KeyMetadata
+	if described.KeyState != key.Enabled {
+		t.Errorf("it is %s", described.KeyState)
 	}
 	s.end(id)
 	if _, code := ask[any](s, "DescribeKey", M{"KeyId": id}); code != "NotFoundException" {
