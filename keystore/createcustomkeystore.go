@@ -39,8 +39,8 @@ func (in CreateCustomKeyStoreInput) Validate() error {
 		in.isExternal():
 		return errExternal
 	case in.CloudHsmClusterId == nil, in.TrustAnchorCertificate == nil, in.KeyStorePassword == nil:
-		return kmsfault.Invalid("CloudHsmClusterId, TrustAnchorCertificate and KeyStorePassword are " +
-			"required for a custom key store of type AWS_CLOUDHSM.")
+		return kmsfault.Invalid("CloudHsmClusterId, TrustAnchorCertificate and KeyStorePassword " +
+			"are required for a custom key store of type AWS_CLOUDHSM.")
 	}
 	return nil
 }

@@ -18,8 +18,8 @@ import (
 var (
 	errExternal = kmsfault.Unsupported("External key stores are not supported by this service.")
 
-	// errNotOpen is the answer while a store that is connected has yet to be opened by this process,
-	// after its start.
+	// errNotOpen is the answer while a store that is connected has yet to be opened by this
+	// process, after its start.
 	errNotOpen = fault.New(fault.Unavailable, "",
 		"The custom key store can't be reached at the moment. Try again in a few seconds.")
 )
@@ -28,8 +28,8 @@ var qDataKeysInStore = store.SQL(`SELECT id FROM kms_data_keys
 	WHERE account = $1 AND region = $2 AND key_id IN (SELECT id FROM kms_keys
 		WHERE account = $1 AND region = $2 AND custom_key_store_id = $3)`)
 
-// storeTarget is a custom key store that an operation touches, there or not. AWS gives stores no ARN:
-// who may touch one may touch all.
+// storeTarget is a custom key store that an operation touches, there or not. AWS gives stores no
+// ARN: who may touch one may touch all.
 type storeTarget struct {
 	ref    key.StoreRef
 	store  *customstore.Store // nil if there is none

@@ -145,3 +145,41 @@ func TestDisconnectedStore_UsesOfItsKeys_AreRefusedByState(t *testing.T) {
 		t.Errorf("connected again, it decrypts to %q", out.Plaintext)
 	}
 }
+
+// The job that connects a store is no failure while its cluster can't be reached: whoever keeps
+// stores connected asks for the next one.
+func TestConnectedStore_ClusterUnreachable_StaysConnectedAndComesBack(t *testing.T) {
+	s := start(t)
+	st := s.store()
+	id := s.resident(st)
+	device := s.clusters.tokens[aCluster]
+	s.keys.stores.Close()
+	s.restart()
+	connect := func() {
+		t.Helper()
+		c := s.runner.Own(t.Context(), ourAccount, ourRegion, "kms")
+		if err := s.keys.stores.Connect(c, st); err != nil {
+			t.Errorf("the job that connects: %v", err)
+		}
+	}
+	usable := func(want bool, lost int) {
+		t.Helper()
+		s.inConnection(st, customstore.Connected)
+		_, code := ask[any](s, "Encrypt", M{"KeyId": id, "Plaintext": []byte("x")})
+		if (code == "") != want {
+			t.Errorf("a use of its key: %q", code)
+		}
+		if n := s.keys.stores.Lost(); n != lost {
+			t.Errorf("%d stores are lost, want %d", n, lost)
+		}
+	}
+	delete(s.clusters.tokens, aCluster)
+	connect()
+	usable(false, 1)
+	s.clusters.tokens[aCluster] = device
+	connect()
+	usable(true, 0)
+	delete(s.clusters.tokens, aCluster) // what is open stays open
+	connect()
+	usable(true, 0)
+}

@@ -31,7 +31,8 @@ var edwards = M{"KeySpec": publickey.SpecEd25519, "KeyUsage": key.SignVerify}
 // object that is the token itself.
 func (s *service) resting() int {
 	s.t.Helper()
-	entries, err := filepath.Glob(filepath.Join(hsmtest.Dir(s.t, s.token.Facts().Serial), "*.object"))
+	dir := hsmtest.Dir(s.t, s.token.Facts().Serial)
+	entries, err := filepath.Glob(filepath.Join(dir, "*.object"))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -96,7 +97,8 @@ func TestResidentKey_SignedWithAndDeleted_LeavesTheTokenAfterItsWindow(t *testin
 	s.signsFor(id)
 	other := must[CreateKeyOutput](s, "CreateKey", edwards).KeyMetadata.KeyId
 	s.end(id)
-	if _, code := ask[any](s, "DescribeKey", M{"KeyId": id}); code != "NotFoundException" || s.resting() != 1 {
+	_, code := ask[any](s, "DescribeKey", M{"KeyId": id})
+	if code != "NotFoundException" || s.resting() != 1 {
 		t.Errorf("past its window: %q, and %d keys on the token", code, s.resting())
 	}
 	s.signsFor(other)
@@ -211,5 +213,27 @@ func TestResidentKey_LostByTheToken_IsUnavailableAndStays(t *testing.T) {
 	s.end(id)
 	if _, code := ask[any](s, "DescribeKey", M{"KeyId": id}); code != "NotFoundException" {
 		t.Errorf("past its window: %q", code)
+	}
+}
+
+// However a key got onto the list, one that a KMS key uses is never destroyed.
+func TestOrphan_UsedByAKMSKey_IsNotDestroyed(t *testing.T) {
+	s := startWithResidents(t)
+	id := must[CreateKeyOutput](s, "CreateKey", edwards).KeyMetadata.KeyId
+	ref := key.Ref{Account: ourAccount, Region: ourRegion, ID: id}
+	k, err := s.keys.rows.Load(t.Context(), ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := k.Materials[k.MaterialID].Wrapped
+	err = s.within(func(c *op.Call) error { return s.keys.residents.Reserve(c, "", name) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.pass(residents.Reserved + time.Minute)
+	s.jobRunner.RunDue(t.Context())
+	s.signsFor(id)
+	if n := s.resting(); n != 1 {
+		t.Errorf("%d keys rest on the token", n)
 	}
 }

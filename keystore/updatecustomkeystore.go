@@ -36,17 +36,23 @@ func (in UpdateCustomKeyStoreInput) Validate() error {
 	switch {
 	case asNew.isExternal():
 		return errExternal
-	case in.NewCustomKeyStoreName == nil && in.KeyStorePassword == nil && in.CloudHsmClusterId == nil:
-		return kmsfault.Invalid("At least one property of the custom key store to change is required.")
+	case in.NewCustomKeyStoreName == nil && !in.reconnects():
+		return kmsfault.Invalid("At least one property of the custom key store to change is " +
+			"required.")
 	}
 	return nil
 }
 
-// updateCustomKeyStore changes a store's name, the password it logs in with, or its cluster. Only the
-// name may change while it is connected.
+// reconnects reports whether the store is connected to in another way after the update.
+func (in UpdateCustomKeyStoreInput) reconnects() bool {
+	return in.KeyStorePassword != nil || in.CloudHsmClusterId != nil
+}
+
+// updateCustomKeyStore changes a store's name, the password it logs in with, or its cluster. Only
+// the name may change while it is connected.
 func (s *Keys) updateCustomKeyStore(c *op.Call, in UpdateCustomKeyStoreInput,
 	st *customstore.Store) (domain.Change, error) {
-	if st.State == customstore.Connected && (in.KeyStorePassword != nil || in.CloudHsmClusterId != nil) {
+	if in.reconnects() && st.State == customstore.Connected {
 		return nil, st.InvalidState()
 	}
 	if in.CloudHsmClusterId != nil {

@@ -13,10 +13,14 @@ import (
 
 // Cluster is a cluster of HSMs that a custom key store may stand on.
 type Cluster struct {
-	ID     string       // cluster-..., as AWS writes it
-	Tokens []hsm.Config // all of one module, the first with the keys; their PIN is the store's password
-	Anchor string       // certificate of the trust anchor in PEM, or nothing
-	Single bool         // one token is as many as there should be
+	ID string // cluster-..., as AWS writes it
+
+	// Tokens are all of one module. The first has the keys. None has a PIN: that is the password of
+	// the store.
+	Tokens []hsm.Config
+
+	Anchor string // certificate of the trust anchor in PEM, or nothing
+	Single bool   // one token is as many as there should be
 }
 
 // clusters are those of the configuration. It is what customstore asks of them.
@@ -65,7 +69,8 @@ func (c *clusters) Look(ctx context.Context, id string) (*customstore.Cluster, e
 }
 
 // Open implements customstore.Clusters.
-func (c *clusters) Open(ctx context.Context, id string, password func() ([]byte, error)) (customstore.Connection, error) {
+func (c *clusters) Open(ctx context.Context, id string,
+	password func() ([]byte, error)) (customstore.Connection, error) {
 	found := c.find(id)
 	if found == nil {
 		return nil, &customstore.ConnectionError{Code: "CLUSTER_NOT_FOUND", Final: true,

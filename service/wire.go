@@ -55,7 +55,8 @@ type Service struct {
 	work       sync.WaitGroup
 }
 
-// Open opens the token, then the database, proves that they belong together, and starts the job runner.
+// Open opens the token, then the database, proves that they belong together, and starts the job
+// runner.
 func Open(ctx context.Context, c Config) (_ *Service, err error) {
 	if c.Now == nil {
 		c.Now = time.Now
@@ -126,8 +127,8 @@ func kinds(kms *keystore.Keys, sm *secrets.Secrets) map[string]jobs.Kind {
 	}
 }
 
-// CreateAccessKey makes an access key for a principal and returns its id and its secret, which can't be
-// read again. by is the command that asks for it, such as "claviger init": the record names it.
+// CreateAccessKey makes an access key for a principal and returns its id and its secret, which can't
+// be read again. by is the command that asks for it, such as "claviger init": the record names it.
 func (s *Service) CreateAccessKey(ctx context.Context, principal policy.Caller, by string) (
 	id, secret string, err error) {
 	c := s.runner.Own(ctx, principal.Account, identity.GlobalRegion, iam.IAM.Name)
@@ -135,8 +136,8 @@ func (s *Service) CreateAccessKey(ctx context.Context, principal policy.Caller, 
 	return s.identities.CreateAccessKey(c, principal)
 }
 
-// Ready returns nil while the service can do its work, and otherwise the reason in words for anybody: what the
-// module or the database answered is in the log.
+// Ready returns nil while the service can do its work, and otherwise the reason in words for
+// anybody: what the module or the database answered is in the log.
 func (s *Service) Ready() error {
 	if err := s.Token.Ready(); err != nil {
 		return errors.New("the token can't be used at the moment; the log says why")
@@ -151,8 +152,8 @@ func (s *Service) Ready() error {
 	return nil
 }
 
-// Close stops the job runner and lets go of the key stores, the database and the token. Requests must
-// have ended before.
+// Close stops the job runner and lets go of the key stores, the database and the token. Requests
+// must have ended before.
 func (s *Service) Close() error {
 	s.stop()
 	s.work.Wait()

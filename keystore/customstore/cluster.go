@@ -67,8 +67,8 @@ func errInactive(id string) error {
 var errFewHSMs = fault.New(fault.State, "CloudHsmClusterInvalidConfigurationException",
 	"The cluster has fewer active HSMs than this operation requires.")
 
-// Cluster returns the cluster of a store that is to be made, altered or added to, if it has what AWS
-// asks for.
+// Cluster returns the cluster of a store that is to be made, altered or added to, if it has what
+// AWS asks for.
 func (s *Stores) Cluster(ctx context.Context, id string) (*Cluster, error) {
 	cl, err := s.config.Clusters.Look(ctx, id)
 	switch {
@@ -85,8 +85,8 @@ func (s *Stores) Cluster(ctx context.Context, id string) (*Cluster, error) {
 	return cl, nil
 }
 
-// connectable refuses to connect to a cluster that can't be. One HSM is enough, but it has to be the
-// one with the keys. That the configuration names no such cluster shows when it is opened.
+// connectable refuses to connect to a cluster that can't be. One HSM is enough, but it has to be
+// the one with the keys. That the configuration names no such cluster shows when it is opened.
 func (s *Stores) connectable(ctx context.Context, id string) error {
 	cl, err := s.config.Clusters.Look(ctx, id)
 	switch {
@@ -100,7 +100,8 @@ func (s *Stores) connectable(ctx context.Context, id string) error {
 	return nil
 }
 
-// CheckAnchor wants a certificate to be the trust anchor of the cluster, where the site compares it.
+// CheckAnchor wants a certificate to be the trust anchor of the cluster, where the site compares
+// it.
 func (cl *Cluster) CheckAnchor(certificate string) error {
 	if cl.Anchor != "" && !sameCertificate(cl.Anchor, certificate) {
 		return fault.New(fault.Invalid, "IncorrectTrustAnchorException",
@@ -109,16 +110,17 @@ func (cl *Cluster) CheckAnchor(certificate string) error {
 	return nil
 }
 
-// CheckRelated wants a cluster that a store is to stand on next to be a copy of its own, which shows
-// by the trust anchor.
+// CheckRelated wants a cluster that a store is to stand on next to be a copy of its own, which
+// shows by the trust anchor.
 func (s *Stores) CheckRelated(ctx context.Context, st *Store, id string) error {
 	cl, err := s.Cluster(ctx, id)
 	if err != nil {
 		return err
 	}
 	if id != st.ClusterID && (cl.Anchor == "" || !sameCertificate(cl.Anchor, st.TrustAnchor)) {
-		return fault.New(fault.State, "CloudHsmClusterNotRelatedException", "The cluster does not have "+
-			"the trust anchor of the one that the custom key store was made with.")
+		return fault.New(fault.State, "CloudHsmClusterNotRelatedException",
+			"The cluster does not have the trust anchor of the one that "+
+				"the custom key store was made with.")
 	}
 	return nil
 }

@@ -27,8 +27,8 @@ const (
 	passwordWait   = 250 * time.Millisecond // to open a password, with the cluster's module waiting
 )
 
-// BeginConnect prepares the change by which connecting begins. A store that is connected, or about to
-// be, stays as it is.
+// BeginConnect prepares the change by which connecting begins. A store that is connected, or about
+// to be, stays as it is.
 func (s *Stores) BeginConnect(c *op.Call, st *Store) (domain.Change, error) {
 	if st.State != Disconnected {
 		return domain.Nothing, nil
@@ -42,8 +42,8 @@ func (s *Stores) BeginConnect(c *op.Call, st *Store) (domain.Change, error) {
 	})
 }
 
-// BeginDisconnect prepares the change that closes the store's keys at once. What is open is closed by
-// the job.
+// BeginDisconnect prepares the change that closes the store's keys at once. What is open is closed
+// by the job.
 func (s *Stores) BeginDisconnect(c *op.Call, st *Store) (domain.Change, error) {
 	next := st.Changed(func(st *Store) { st.State, st.ConnectionErrorCode = Disconnecting, "" })
 	return s.amend(c, next, func(tx *store.Tx) error {
@@ -141,8 +141,8 @@ func (s *Stores) planConnection(c *op.Call, _ storeInput, t target) (op.Commit[o
 	return s.letIn(c, st)
 }
 
-// open makes sure that a store's connection is open, live or not, and well as far as trying again is
-// concerned.
+// open makes sure that a store's connection is open, live or not, and well as far as trying again
+// is concerned.
 func (s *Stores) open(c *op.Call, st *Store) (*ConnectionError, error) {
 	if open := s.connections.opened(st.StoreRef); open != nil {
 		return open.FinalError(), nil
@@ -175,7 +175,8 @@ func (s *Stores) open(c *op.Call, st *Store) (*ConnectionError, error) {
 
 // fail plans that a store has failed. Its code is in the record.
 func (s *Stores) fail(c *op.Call, st *Store, failure *ConnectionError) (op.Commit[op.None], error) {
-	c.Note(`{"connectionState":"` + string(Failed) + `","connectionErrorCode":"` + failure.Code + `"}`)
+	c.Note(`{"connectionState":"` + string(Failed) + `",` +
+		`"connectionErrorCode":"` + failure.Code + `"}`)
 	next := st.Changed(func(st *Store) {
 		st.State, st.ConnectionErrorCode = Failed, failure.Code
 	})
@@ -183,8 +184,8 @@ func (s *Stores) fail(c *op.Call, st *Store, failure *ConnectionError) (op.Commi
 	return op.Apply(amend, op.None{}), err
 }
 
-// letIn plans that a store is connected, and that the orphans which could not be destroyed before are
-// destroyed now.
+// letIn plans that a store is connected, and that the orphans which could not be destroyed before
+// are destroyed now.
 func (s *Stores) letIn(c *op.Call, st *Store) (op.Commit[op.None], error) {
 	c.Note(`{"connectionState":"` + string(Connected) + `"}`)
 	next := st.Changed(func(st *Store) { st.State = Connected })

@@ -11,8 +11,8 @@ type connections struct {
 	mu   sync.RWMutex
 	open map[key.StoreRef]*connection
 
-	// refused has what came of trying stores' passwords in vain: none is tried again, not even if that
-	// could not be written down.
+	// refused has what came of trying stores' passwords in vain: none is tried again, not even if
+	// that could not be written down.
 	refused map[key.StoreRef]refusal
 }
 

@@ -3,10 +3,10 @@
 //
 // # Connecting
 //
-// ConnectCustomKeyStore and DisconnectCustomKeyStore change the state of the store's row and leave a
-// job, which ends what they begin. That a store is connected stands in its row; the connection that
-// is open is this process's. Both are asked for each use of a key in the store. After a start, and
-// when a connection is lost, [Stores.KeepConnected] asks for the same job again.
+// ConnectCustomKeyStore and DisconnectCustomKeyStore change the state of the store's row and leave
+// a job, which ends what they begin. That a store is connected stands in its row; the connection
+// that is open is this process's. Both are asked for each use of a key in the store. After a start,
+// and when a connection is lost, [Stores.KeepConnected] asks for the same job again.
 //
 // # Passwords
 //
@@ -49,8 +49,8 @@ const (
 	Disconnecting State = "DISCONNECTING"
 )
 
-// Store is one custom key store as its row says. It is never changed: a change makes a copy with the
-// next revision.
+// Store is one custom key store as its row says. It is never changed: a change makes a copy with
+// the next revision.
 type Store struct {
 	key.StoreRef
 	Rev                 int64
@@ -102,8 +102,8 @@ type Config struct {
 	Token     key.Sealer  // the service's own, which seals passwords
 	Sealing   custody.Ref // under this key
 
-	// CloseDataKeys has the service's own token drop the data keys under the keys of a store once the
-	// transaction is committed.
+	// CloseDataKeys has the service's own token drop the data keys under the keys of a store once
+	// the transaction is committed.
 	CloseDataKeys func(*store.Tx, key.StoreRef) error
 }
 

@@ -19,9 +19,9 @@ const (
 // atOnce is a time at which a job is due on any clock: the job runner's may have been set back.
 var atOnce = time.UnixMicro(0)
 
-// KeepConnected asks for jobs that open the connections of stores which are connected and have none,
-// as after the start of the process, and that end those which only a person can bring back. It runs
-// until ctx ends.
+// KeepConnected asks for jobs that open the connections of stores which are connected and have
+// none, as after the start of the process, and that end those which only a person can bring back.
+// It runs until ctx ends.
 func (s *Stores) KeepConnected(ctx context.Context) {
 	tick := time.NewTicker(keepEvery)
 	defer tick.Stop()

@@ -15,8 +15,9 @@ const storeColumns = 3
 
 var signedStores = rowmac.Declare("kms_custom_key_stores", func(st *Store) []rowmac.Column {
 	return []rowmac.Column{
-		rowmac.Text("account", &st.Account), rowmac.Text("region", &st.Region), rowmac.Text("id", &st.ID),
-		rowmac.Integer("rev", &st.Rev), rowmac.Text("name", &st.Name), rowmac.Text("type", &st.Type),
+		rowmac.Text("account", &st.Account), rowmac.Text("region", &st.Region),
+		rowmac.Text("id", &st.ID), rowmac.Integer("rev", &st.Rev),
+		rowmac.Text("name", &st.Name), rowmac.Text("type", &st.Type),
 		rowmac.Text("cluster_id", &st.ClusterID), rowmac.Text("trust_anchor", &st.TrustAnchor),
 		rowmac.Bytes("password", &st.Password), rowmac.Word("connection_state", &st.State),
 		rowmac.Text("connection_error_code", &st.ConnectionErrorCode),
@@ -57,7 +58,8 @@ var (
 
 // load reads and verifies a store, whatever is cached, or returns [store.NoRow].
 func (s *Stores) load(ctx context.Context, ref key.StoreRef) (*Store, error) {
-	return signedStores.Load(ctx, s.config.Signer, s.config.DB, qStore, []any{ref.Account, ref.Region, ref.ID})
+	args := []any{ref.Account, ref.Region, ref.ID}
+	return signedStores.Load(ctx, s.config.Signer, s.config.DB, qStore, args)
 }
 
 // List returns the verified stores of an account in a Region, in order of id.
@@ -102,8 +104,8 @@ func (s *Stores) Update(ctx context.Context, st *Store) (domain.Change, error) {
 	return s.amend(ctx, st, func(tx *store.Tx) error { return unique(tx, st, false) })
 }
 
-// unique wants no other store to have the name, and none in the installation to have the cluster or,
-// if anchors are compared, a copy of it, which shows by the trust anchor.
+// unique wants no other store to have the name, and none in the installation to have the cluster
+// or, if anchors are compared, a copy of it, which shows by the trust anchor.
 func unique(tx *store.Tx, st *Store, compared bool) error {
 	var id string
 	err := tx.Row(qStoreByName, []any{st.Account, st.Region, st.Name}, &id)

@@ -18,8 +18,8 @@ import (
 // name of the key, 32 hex digits.
 const DestroyJob = "kms:DestroyKeyMaterial"
 
-// Abandon prepares what puts the resident materials of a KMS key on the list, in the transaction that
-// deletes the KMS key. They are due at once. A key whose materials rest wrapped leaves none.
+// Abandon prepares what puts the resident materials of a KMS key on the list, in the transaction
+// that deletes the KMS key. They are due at once. A key whose materials rest wrapped leaves none.
 func (s *Keys) Abandon(c *op.Call, k *key.Key) (domain.Change, error) {
 	var inserts []domain.Change
 	for _, m := range k.Materials {
@@ -67,8 +67,9 @@ func (destruction) Missing() error { return nil }
 // Ready implements [op.Target]: the job stays until the store is connected.
 func (t destruction) Ready() error {
 	if t.orphan != nil && t.token == nil {
-		return fault.Newf(fault.State, "CustomKeyStoreInvalidStateException", "The custom key store "+
-			"%s is not connected. Key material is destroyed once it is.", t.orphan.ID)
+		return fault.Newf(fault.State, "CustomKeyStoreInvalidStateException",
+			"The custom key store %s is not connected. "+
+				"Key material is destroyed once it is.", t.orphan.ID)
 	}
 	return nil
 }
@@ -89,7 +90,8 @@ func (s *Keys) findOrphan(c *op.Call, in destroyInput) (t destruction, err error
 
 // planDestruction destroys an orphan. That no KMS key uses it is made sure of again: this can't be
 // taken back.
-func (s *Keys) planDestruction(c *op.Call, _ destroyInput, t destruction) (op.Commit[op.None], error) {
+func (s *Keys) planDestruction(c *op.Call, _ destroyInput,
+	t destruction) (op.Commit[op.None], error) {
 	o := t.orphan
 	if o == nil {
 		return op.Unchanged(op.None{}), nil

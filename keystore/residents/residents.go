@@ -1,14 +1,14 @@
 // Package residents makes resident keys, those that rest on a token for good, and destroys the ones
-// that no KMS key uses. Custom key stores have such keys on their tokens. The service's own token has
-// them for kinds that its device can't wrap, where the site says so.
+// that no KMS key uses. Custom key stores have such keys on their tokens. The service's own token
+// has them for kinds that its device can't wrap, where the site says so.
 //
 // # Orphans
 //
 // A resident key is made and destroyed outside of any transaction. So that none is left behind, or
 // destroyed while a KMS key uses it, there is a list of orphans: names of resident keys that no KMS
 // key uses, or none yet. A name is reserved there and committed before the key is made. The
-// transaction that makes the KMS key takes it off the list, and the one that deletes the KMS key puts
-// it on. What stands on the list is destroyed by a job when it is due.
+// transaction that makes the KMS key takes it off the list, and the one that deletes the KMS key
+// puts it on. What stands on the list is destroyed by a job when it is due.
 //
 // Decision record 0015 has the reasons.
 package residents
@@ -76,8 +76,8 @@ func New(db *store.DB, signer *rowmac.Signer, jobs domain.Scheduler, rows *keyro
 	return s
 }
 
-// Generate makes the material of k on a token, that of its custom key store or the service's own. It
-// returns what belongs into the transaction that stores the key.
+// Generate makes the material of k on a token, that of its custom key store or the service's own.
+// It returns what belongs into the transaction that stores the key.
 func (s *Keys) Generate(c *op.Call, k *key.Key, on Token) (domain.Change, error) {
 	name := make([]byte, nameBytes)
 	rand.Read(name)
@@ -128,7 +128,8 @@ func (s *Keys) findReservation(c *op.Call, in reserveInput) (reservation, error)
 
 // planReservation puts a key on the list before it is made, if there is room for it. Keys that are
 // reserved take room like those that are there: some of them are.
-func (s *Keys) planReservation(c *op.Call, in reserveInput, r reservation) (op.Commit[op.None], error) {
+func (s *Keys) planReservation(c *op.Call, in reserveInput,
+	r reservation) (op.Commit[op.None], error) {
 	o := &orphan{StoreRef: r.StoreRef, name: in.Id, created: c.Time.Truncate(time.Microsecond)}
 	insert, err := s.insert(c, o, c.Time.Add(Reserved))
 	if err != nil {
@@ -153,8 +154,9 @@ func (s *Keys) room(on key.StoreRef) domain.Change {
 			return err
 		}
 		if used+orphans >= s.Most {
-			return fault.Newf(fault.Limit, "LimitExceededException", "The hardware security module "+
-				"of this service keeps at most %d keys of this kind.", s.Most)
+			return fault.Newf(fault.Limit, "LimitExceededException",
+				"The hardware security module of this service keeps at most %d keys of this kind.",
+				s.Most)
 		}
 		return nil
 	}

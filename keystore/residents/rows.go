@@ -31,7 +31,8 @@ var (
 		WHERE account = $1 AND region = $2 AND id = $3`)
 	qOrphansOf = store.SQL(`SELECT id FROM kms_orphaned_materials
 		WHERE account = $1 AND region = $2 AND custom_key_store_id = $3`)
-	qCountOrphans = store.Wide(`SELECT count(*) FROM kms_orphaned_materials WHERE custom_key_store_id = ''`,
+	qCountOrphans = store.Wide(`SELECT count(*) FROM kms_orphaned_materials
+		WHERE custom_key_store_id = ''`,
 		"the service's own token has room for so many keys of all accounts and Regions")
 	qInsertOrphan = store.SQL(signedOrphans.Insert())
 	qDeleteOrphan = store.SQL(`DELETE FROM kms_orphaned_materials
@@ -54,8 +55,8 @@ func (s *Keys) insert(ctx context.Context, o *orphan, due time.Time) (domain.Cha
 	}, err
 }
 
-// release takes a key off the list and its job away, or is stale: a key that was destroyed meanwhile
-// can't become a KMS key's.
+// release takes a key off the list and its job away, or is stale: a key that was destroyed
+// meanwhile can't become a KMS key's.
 func (s *Keys) release(on key.StoreRef, name string) domain.Change {
 	return func(tx *store.Tx) error {
 		if err := tx.Change(qDeleteOrphan, on.Account, on.Region, name); err != nil {
@@ -87,8 +88,8 @@ func (s *Keys) Forget(tx *store.Tx, in key.StoreRef) error {
 }
 
 // Expedite makes the destruction of a custom key store's orphans due that was put off because the
-// store was not connected. If one of them is reserved for a key that is being made, that is as good:
-// its store has another revision now, so that the making begins again.
+// store was not connected. If one of them is reserved for a key that is being made, that is as
+// good: its store has another revision now, so that the making begins again.
 func (s *Keys) Expedite(tx *store.Tx, in key.StoreRef, due time.Time) error {
 	names, err := Orphans(tx, in)
 	if err != nil {

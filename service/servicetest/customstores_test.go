@@ -86,8 +86,8 @@ func stateOf(t testing.TB, c *kms.Client, key *string) types.KeyState {
 	return must(c.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: key}))(t).KeyMetadata.KeyState
 }
 
-// TestTheLifeOfACustomKeyStore takes one through all its operations with the SDK.
-func TestTheLifeOfACustomKeyStore(t *testing.T) {
+// One is taken through all its operations with the SDK.
+func TestCustomKeyStore_AllOperations_TakeItThroughItsLife(t *testing.T) {
 	s := servicetest.Start(t, servicetest.WithCluster(t))
 	c := s.KMS()
 	id := newStore(t, c, "first name", "a wrong password")
@@ -159,9 +159,9 @@ func objects(t testing.TB, vault hsm.Config) int {
 	return len(entries) - 2
 }
 
-// TestDeletingKeysAndTheirStore: material goes when its key's window has ended, or as soon as the store is connected then;
+// Material goes when its key's window has ended, or as soon as the store is connected then;
 // only then, and only disconnected, the store may go.
-func TestDeletingKeysAndTheirStore(t *testing.T) {
+func TestDeleteCustomKeyStore_KeysDeletedBefore_LeavesNothingOnItsToken(t *testing.T) {
 	vault := hsmtest.Vault(t)
 	s := servicetest.Start(t, servicetest.WithClusters(service.Cluster{ID: servicetest.Cluster, Tokens: []hsm.Config{vault}, Single: true}))
 	c := s.KMS()
@@ -212,8 +212,8 @@ func TestDeletingKeysAndTheirStore(t *testing.T) {
 	refused(t, err, "CustomKeyStoreNotFoundException", "*")
 }
 
-// TestAKeyThatIsNotStoredLeavesNothingOnItsToken: its record can't be written, so its key is destroyed in time.
-func TestAKeyThatIsNotStoredLeavesNothingOnItsToken(t *testing.T) {
+// A key's record can't be written, so its key is destroyed in time.
+func TestCreateKey_NotStored_LeavesNothingOnTheToken(t *testing.T) {
 	vault := hsmtest.Vault(t)
 	s := servicetest.Start(t, servicetest.WithClusters(service.Cluster{ID: servicetest.Cluster, Tokens: []hsm.Config{vault}, Single: true}))
 	id := connectedStore(t, s)
@@ -231,8 +231,8 @@ func TestAKeyThatIsNotStoredLeavesNothingOnItsToken(t *testing.T) {
 	eventually(t, "what was left behind is gone", func() bool { s.RunDueJobs(t); return objects(t, vault) == 1 })
 }
 
-// TestListingCustomKeyStores: all of them in pages, one by its name, and ten at most.
-func TestListingCustomKeyStores(t *testing.T) {
+// All of them in pages, one by its name, and ten at most.
+func TestDescribeCustomKeyStores_TenAtMost_AreListedInPages(t *testing.T) {
 	var all []service.Cluster
 	for i := range 11 {
 		all = append(all, service.Cluster{ID: fmt.Sprintf("cluster-abcdefghij%c", 'a'+i), Tokens: []hsm.Config{hsmtest.Vault(t)}, Single: true})
@@ -279,8 +279,8 @@ func TestListingCustomKeyStores(t *testing.T) {
 	}
 }
 
-// TestWhatCustomKeyStoresRefuse: by AWS's names, and nothing is changed.
-func TestWhatCustomKeyStoresRefuse(t *testing.T) {
+// By AWS's names, and nothing is changed.
+func TestCustomKeyStore_WrongInput_IsRefusedByName(t *testing.T) {
 	token := func() []hsm.Config { return []hsm.Config{hsmtest.Vault(t)} }
 	missing := hsmtest.Vault(t)
 	missing.TokenLabel = "pulled"
@@ -378,8 +378,8 @@ func TestWhatCustomKeyStoresRefuse(t *testing.T) {
 	no("UnsupportedOperationException", err)
 }
 
-// TestAWrongPasswordIsTriedOnce and never again, not even by a server that starts anew.
-func TestAWrongPasswordIsTriedOnce(t *testing.T) {
+// It is never tried again, not even by a server that starts anew.
+func TestConnectCustomKeyStore_WrongPassword_IsTriedOnce(t *testing.T) {
 	vault := hsmtest.Vault(t)
 	s := servicetest.Start(t, servicetest.WithClusters(service.Cluster{ID: servicetest.Cluster, Tokens: []hsm.Config{vault}, Single: true}))
 	c := s.KMS()
@@ -412,8 +412,8 @@ func TestAWrongPasswordIsTriedOnce(t *testing.T) {
 	}
 }
 
-// TestAStoreIsOpenAgainAfterAStart, without anybody asking for it.
-func TestAStoreIsOpenAgainAfterAStart(t *testing.T) {
+// Nobody has to ask for it.
+func TestConnectedStore_Restart_IsOpenedAgain(t *testing.T) {
 	s := servicetest.Start(t, servicetest.WithCluster(t))
 	c := s.KMS()
 	id := connectedStore(t, s)
@@ -426,8 +426,8 @@ func TestAStoreIsOpenAgainAfterAStart(t *testing.T) {
 	}
 }
 
-// TestADisconnectUnderLoad: each use succeeds or is refused by name, and none succeeds that begins after the answer.
-func TestADisconnectUnderLoad(t *testing.T) {
+// Each use succeeds or is refused by name, and none succeeds that begins after the answer.
+func TestDisconnectCustomKeyStore_UnderLoad_ClosesItsKeysAtOnce(t *testing.T) {
 	s := servicetest.Start(t, servicetest.WithCluster(t))
 	c, m := s.KMS(), s.SecretsManager()
 	id := connectedStore(t, s)
@@ -480,8 +480,8 @@ func TestADisconnectUnderLoad(t *testing.T) {
 	secretValue(t, m, "s")
 }
 
-// TestAStoresTokenIsPulledAndPutBack: the rest of the service doesn't notice, and the store returns by itself.
-func TestAStoresTokenIsPulledAndPutBack(t *testing.T) {
+// The rest of the service doesn't notice, and the store returns by itself.
+func TestConnectedStore_TokenPulledAndPutBack_ReturnsByItself(t *testing.T) {
 	vault := hsmtest.Vault(t)
 	s := servicetest.Start(t, servicetest.WithClusters(service.Cluster{ID: servicetest.Cluster, Tokens: []hsm.Config{vault}, Single: true}))
 	c := s.KMS()
@@ -541,8 +541,8 @@ func TestAStoresTokenIsPulledAndPutBack(t *testing.T) {
 	accepted(t, decrypt(blob))
 }
 
-// TestSecretsUnderAKeyOfACustomKeyStore are closed while it is disconnected, and open again afterwards.
-func TestSecretsUnderAKeyOfACustomKeyStore(t *testing.T) {
+// They are closed while the store is disconnected, and open again afterwards.
+func TestDisconnectedStore_SecretsUnderItsKeys_AreClosed(t *testing.T) {
 	s := servicetest.Start(t, servicetest.WithCluster(t))
 	c, m := s.KMS(), s.SecretsManager()
 	id := connectedStore(t, s)
@@ -566,8 +566,8 @@ func TestSecretsUnderAKeyOfACustomKeyStore(t *testing.T) {
 	}
 }
 
-// TestThePasswordOfAStoreIsWrittenNowhere looks for it where the service writes, after uses of all kinds.
-func TestThePasswordOfAStoreIsWrittenNowhere(t *testing.T) {
+// It is looked for where the service writes, after uses of all kinds.
+func TestStorePassword_AllUses_IsWrittenNowhere(t *testing.T) {
 	vault := hsmtest.Vault(t)
 	right, wrong, short := hex.EncodeToString(unique(10)), hex.EncodeToString(unique(10)), hex.EncodeToString(unique(20))
 	hsmtest.SetPIN(t, vault, right)

@@ -17,8 +17,8 @@ import (
 
 var edwards = &kms.CreateKeyInput{KeySpec: "ECC_NIST_EDWARDS25519", KeyUsage: "SIGN_VERIFY"}
 
-// settling returns a SoftHSM2 token on which keys of Ed25519 rest.
-func settling(t testing.TB) hsm.Config {
+// withResidents returns a SoftHSM2 token on which keys of Ed25519 rest.
+func withResidents(t testing.TB) hsm.Config {
 	t.Helper()
 	c := hsmtest.SoftHSM(t)
 	c.Resident = []custody.Kind{custody.Ed25519Sign}
@@ -43,10 +43,10 @@ func signsByEd25519(t testing.TB, c *kms.Client, key *string) {
 // resting counts the keys on the service's own token, beside root, canary and the object that is the token itself.
 func resting(t testing.TB, c hsm.Config) int { return objects(t, c) - 1 }
 
-// TestKeysThatRestOnTheToken: one is made, used, there after a restart, and gone when its window has ended. What a failure
+// One is made, used, there after a restart, and gone when its window has ended. What a failure
 // leaves is destroyed in time, though the process has ended meanwhile.
-func TestKeysThatRestOnTheToken(t *testing.T) {
-	token := settling(t)
+func TestResidentKey_FailuresAndRestart_LeaveNoOrphan(t *testing.T) {
+	token := withResidents(t)
 	s := servicetest.StartOn(t, token)
 	c := s.KMS()
 	key := must(c.CreateKey(t.Context(), edwards))(t).KeyMetadata
@@ -55,7 +55,7 @@ func TestKeysThatRestOnTheToken(t *testing.T) {
 	}
 	signsByEd25519(t, c, key.KeyId)
 
-	s.CutLedgerAfter(1) // its announcement is stored, and it isn't
+	s.CutLedgerAfter(1) // its reservation is stored, and it isn't
 	if _, err := c.CreateKey(t.Context(), edwards); err == nil {
 		t.Fatal("a key was made without a record")
 	}
