@@ -20,15 +20,4 @@ var (
 	qDeleteImportPairs = store.SQL(`DELETE FROM kms_import_pairs WHERE account = $1 AND region = $2 AND key_id = $3`)
 )
 
-// all returns the first error: err, or that of a check.
-func all(err error, checks []func() error) error {
-	for _, check := range checks {
-		if err != nil {
-			return err
-		}
-		err = check()
-	}
-	return err
-}
-
 func isNoRow(err error) bool { return errors.Is(err, store.NoRow) }

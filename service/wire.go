@@ -72,7 +72,8 @@ func Open(ctx context.Context, c Config) (_ *Service, err error) {
 	if s.Token, err = hsm.Open(ctx, c.HSM); err != nil {
 		return nil, err
 	}
-	if s.DB, err = store.Open(ctx, store.Config{Path: c.Database, Log: c.Log, Observe: m}); err != nil {
+	s.DB, err = store.Open(ctx, store.Config{Path: c.Database, Log: c.Log, Observe: m})
+	if err != nil {
 		return nil, err
 	}
 	if c.Create {
@@ -95,15 +96,18 @@ func (s *Service) assemble(c Config, in *install.Installation, m *metrics) {
 		ledger = c.Ledger(ledger)
 	}
 	callers := identity.New(s.DB, s.Token, in, c.Regions)
-	runner := &op.Runner{Ledger: ledger, Callers: callers, Decide: policy.Decide, Observe: m, Log: c.Log, Now: c.Now}
+	runner := &op.Runner{Ledger: ledger, Callers: callers, Decide: policy.Decide, Observe: m,
+		Log: c.Log, Now: c.Now}
 	kms := keystore.New(s.DB, s.Token, jobs.Queue{}, in, c.Regions, &clusters{c.Clusters, c.Log, m})
 	s.stores, s.identities, s.runner = kms.CustomKeyStores(), iam.New(callers), runner
 	sm := secrets.New(s.DB, kms, s.Token, jobs.Queue{}, in)
 	s.Operations = slices.Concat(kms.Operations(), sm.Operations(), s.identities.Operations())
 	m.watch(s.Token, s.DB, kms)
-	s.Handler = api.New(api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready, Metrics: m.handler(), Log: c.Log, Version: c.Version})
+	s.Handler = api.New(api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready,
+		Metrics: m.handler(), Log: c.Log, Version: c.Version})
 
-	s.Jobs = &jobs.Runner{DB: s.DB, Operations: runner, Log: c.Log, Now: c.Now, Kinds: kinds(kms, sm)}
+	s.Jobs = &jobs.Runner{DB: s.DB, Operations: runner, Log: c.Log, Now: c.Now,
+		Kinds: kinds(kms, sm)}
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
 	s.work.Go(func() { s.Jobs.Run(ctx) })
@@ -127,8 +131,9 @@ func kinds(kms *keystore.Keys, sm *secrets.Secrets) map[string]jobs.Kind {
 	}
 }
 
-// CreateAccessKey makes an access key for a principal and returns its id and its secret, which can't
-// be read again. by is the command that asks for it, such as "claviger init": the record names it.
+// CreateAccessKey makes an access key for a principal and returns its id and its secret, which
+// can't be read again. by is the command that asks for it, such as "claviger init": the record
+// names it.
 func (s *Service) CreateAccessKey(ctx context.Context, principal policy.Caller, by string) (
 	id, secret string, err error) {
 	c := s.runner.Own(ctx, principal.Account, identity.GlobalRegion, iam.IAM.Name)
