@@ -8,11 +8,9 @@ import (
 	"claviger/internal/op"
 	"claviger/keystore/customstore"
 	"claviger/keystore/key"
-	"claviger/keystore/keyrows"
 	"claviger/keystore/kmsfault"
 	"claviger/keystore/residents"
 	"claviger/policy"
-	"claviger/store"
 )
 
 var (
@@ -23,10 +21,6 @@ var (
 	errNotOpen = fault.New(fault.Unavailable, "",
 		"The custom key store can't be reached at the moment. Try again in a few seconds.")
 )
-
-var qDataKeysInStore = store.SQL(`SELECT id FROM kms_data_keys
-	WHERE account = $1 AND region = $2 AND key_id IN (SELECT id FROM kms_keys
-		WHERE account = $1 AND region = $2 AND custom_key_store_id = $3)`)
 
 // storeTarget is a custom key store that an operation touches, there or not. AWS gives stores no
 // ARN: who may touch one may touch all.
@@ -125,18 +119,6 @@ func (s *Keys) residentToken(on key.StoreRef) residents.Token {
 		return open
 	}
 	return nil
-}
-
-// closeDataKeys has the token drop the data keys under the keys of a custom key store, once the
-// transaction is committed.
-func (s *Keys) closeDataKeys(tx *store.Tx, in key.StoreRef) error {
-	ids, err := keyrows.Texts(tx, qDataKeysInStore, in.Account, in.Region, in.ID)
-	tx.After(func() {
-		for _, id := range ids {
-			s.token.Forget(id)
-		}
-	})
-	return err
 }
 
 // aboutStore is an input that names a custom key store.

@@ -145,7 +145,9 @@ func New(db *store.DB, token Token, jobs domain.Scheduler, in *install.Installat
 	s.residents = residents.New(db, in.Rows, jobs, rows, s.residentToken)
 	s.stores = customstore.New(customstore.Config{DB: db, Signer: in.Rows, Jobs: jobs, Keys: rows,
 		Clusters: clusters, Residents: s.residents, Token: token, Sealing: in.Identity,
-		CloseDataKeys: s.closeDataKeys})
+		ForgetDataKeys: func(tx *store.Tx, in key.StoreRef) error {
+			return s.dataKeys.ForgetInStore(tx, in) // they find their keys by the stores
+		}})
 	s.finder = newFinder(rows, s.related, s.grants, s.stores.Attach)
 	s.dataKeys = datakeys.New(db, in.Rows, token, s.materials, counts, s.finder.key)
 	s.internal()

@@ -61,7 +61,7 @@ func (s *Stores) BeginDisconnect(c *op.Call, st *Store) (domain.Change, error) {
 // handles of the data keys under them.
 func (s *Stores) closeKeys(tx *store.Tx, ref key.StoreRef) error {
 	tx.After(func() { s.connections.retire(ref) })
-	return s.config.CloseDataKeys(tx, ref)
+	return s.config.ForgetDataKeys(tx, ref)
 }
 
 // storeInput names the store that a job is about.

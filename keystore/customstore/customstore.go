@@ -102,9 +102,9 @@ type Config struct {
 	Token     key.Sealer  // the service's own, which seals passwords
 	Sealing   custody.Ref // under this key
 
-	// CloseDataKeys has the service's own token drop the data keys under the keys of a store once
+	// ForgetDataKeys has the service's own token drop the data keys under the keys of a store once
 	// the transaction is committed.
-	CloseDataKeys func(*store.Tx, key.StoreRef) error
+	ForgetDataKeys func(*store.Tx, key.StoreRef) error
 }
 
 // Residents are the resident keys on the tokens of stores that no KMS key uses; see package
