@@ -34,6 +34,8 @@ var layers = []struct{ pkg, may, because string }{
 	{"api/rest", "internal/fault internal/op internal/wire", "a protocol reads and writes; who may ask and what it costs is for others"},
 
 	{"keystore", "keystore/... internal/... policy audit store", "a domain knows the road, the engine and the trail, and no other domain"},
+	{"keystore/customstore", "keystore/residents keystore/keyrows keystore/key keystore/model internal/domain internal/op internal/rowmac internal/fault internal/custody policy store", "stores connect as the service itself does it, by operations of their own, and see the keys in them as rows"},
+	{"keystore/residents", "keystore/keyrows keystore/key keystore/model internal/domain internal/op internal/rowmac internal/fault internal/custody policy store", "keys on tokens are made and destroyed by operations of the service's own, and know of no store but its name"},
 	{"keystore/multiregion", "keystore/keyrows keystore/key internal/domain", "related keys are rows that change together"},
 	{"keystore/grant", "keystore/key keystore/keyrows keystore/kmsfault internal/domain internal/rowmac internal/signedtoken internal/fault internal/op policy store", "grants hang on a key's row and end in a decision of policy; of the road they know the call that a token is made for"},
 	{"keystore/datakeys", "keystore/sealing keystore/usage keystore/keyrows keystore/key keystore/ciphertext keystore/kmsfault keystore/model internal/... policy store", "an epoch begins by an operation of its own, on the device and in the rows of its key"},

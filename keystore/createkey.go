@@ -66,18 +66,18 @@ func (in CreateKeyInput) spec() string {
 // CreateKeyOutput is CreateKeyResponse of AWS.
 type CreateKeyOutput struct{ KeyMetadata key.KeyMetadata }
 
-func (s *Keys) findNewKey(c *op.Call, in CreateKeyInput) (place, error) {
-	return s.findPlace(c, "CreateKey", in.CustomKeyStoreId)
+func (s *Keys) findNewKey(c *op.Call, in CreateKeyInput) (tokenTarget, error) {
+	return s.findToken(c, "CreateKey", in.CustomKeyStoreId)
 }
 
-func (s *Keys) createKey(c *op.Call, in CreateKeyInput, at place) (op.Commit[CreateKeyOutput], error) {
+func (s *Keys) createKey(c *op.Call, in CreateKeyInput, on tokenTarget) (op.Commit[CreateKeyOutput], error) {
 	if err := checkNewPolicy(c, in.Policy, in.BypassPolicyLockoutSafetyCheck); err != nil {
 		return nil, err
 	}
 	if kind := key.Specs[in.spec()][domain.Or(in.KeyUsage, key.EncryptDecrypt)].Kind; in.multiRegion() && s.token.Resident(kind) {
 		return nil, kmsfault.Unsupported("A key of the spec " + in.spec() + " rests on the hardware security module of this service, and can't be a multi-Region key.")
 	}
-	k, born, err := s.newKeyIn(c, at.store, in.origin(), in.spec(), domain.Or(in.KeyUsage, key.EncryptDecrypt))
+	k, release, err := s.newKeyIn(c, on.in, in.origin(), in.spec(), domain.Or(in.KeyUsage, key.EncryptDecrypt))
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func (s *Keys) createKey(c *op.Call, in CreateKeyInput, at place) (op.Commit[Cre
 		return nil, err
 	}
 	return func(tx *store.Tx) (CreateKeyOutput, error) {
-		if err := born(tx); err != nil {
+		if err := release(tx); err != nil {
 			return CreateKeyOutput{}, err
 		}
 		return CreateKeyOutput{k.Metadata()}, insert(tx)
@@ -101,27 +101,22 @@ func (s *Keys) createKey(c *op.Call, in CreateKeyInput, at place) (op.Commit[Cre
 
 // newKeyIn is newKey in a custom key store, if one is given, or for a key that rests on the token. It also returns what belongs
 // into the transaction that stores the key.
-func (s *Keys) newKeyIn(c *op.Call, in *onStore, origin, spec, usage string) (*key.Key, func(*store.Tx) error, error) {
+func (s *Keys) newKeyIn(c *op.Call, in *openStore, origin, spec, usage string) (*key.Key, domain.Change, error) {
 	if in == nil && !s.token.Resident(key.Specs[spec][usage].Kind) {
 		k, err := s.newKey(c, key.ManagerCustomer, origin, spec, usage)
 		return k, domain.Nothing, err
 	}
 	k := bareKey(c, key.ManagerCustomer, spec, usage)
 	if in == nil {
-		born, err := s.makeResident(c, k, s.token)
-		return k, born, err
+		release, err := s.residents.Generate(c, k, s.token)
+		return k, release, err
 	}
-	if _, err := s.look(c, in.store.cluster); err != nil {
+	if _, err := s.stores.Cluster(c, in.store.ClusterID); err != nil {
 		return nil, nil, err
 	}
-	k.Origin, k.CustomKeyStoreID, k.ClusterID = key.OriginCloudHSM, in.ref.id, in.store.cluster
-	born, err := s.makeResident(c, k, in.vault)
-	return k, func(tx *store.Tx) error {
-		if err := s.unchangedStore(tx, in.store); err != nil {
-			return err
-		}
-		return born(tx)
-	}, err
+	k.Origin, k.CustomKeyStoreID, k.ClusterID = key.OriginCloudHSM, in.ref.ID, in.store.ClusterID
+	release, err := s.residents.Generate(c, k, in.connection)
+	return k, domain.InOrder(s.stores.Unchanged(in.store), release), err
 }
 
 // noteKey records which key is made: nobody could name it before.

@@ -7,41 +7,43 @@ import (
 
 	"claviger/hsm"
 	"claviger/hsm/hsmtest"
+	"claviger/keystore/customstore"
 	"claviger/keystore/key"
 )
 
-// vaults are clusters of one true token each.
-type vaults struct {
+// clusters are clusters of one true token each.
+type clusters struct {
 	t      testing.TB
 	tokens map[string]hsm.Config
 	asked  int // how often a password was tried
 }
 
-func (v *vaults) Look(_ context.Context, id string) (*Cluster, error) {
-	if _, ok := v.tokens[id]; !ok {
+func (c *clusters) Look(_ context.Context, id string) (*customstore.Cluster, error) {
+	if _, ok := c.tokens[id]; !ok {
 		return nil, nil
 	}
-	return &Cluster{Works: true, Active: 1, Needed: 1, Ready: true}, nil
+	return &customstore.Cluster{Works: true, Active: 1, Needed: 1, Ready: true}, nil
 }
 
-func (v *vaults) Open(ctx context.Context, id string, password func() ([]byte, error)) (Vault, error) {
-	c := v.tokens[id]
-	c.PIN = func() ([]byte, error) { v.asked++; return password() }
-	opened, err := hsm.OpenVault(ctx, c)
+func (c *clusters) Open(ctx context.Context, id string,
+	password func() ([]byte, error)) (customstore.Connection, error) {
+	device := c.tokens[id]
+	device.PIN = func() ([]byte, error) { c.asked++; return password() }
+	opened, err := hsm.OpenVault(ctx, device)
 	switch {
 	case errors.Is(err, hsm.ErrPIN):
-		return nil, &Trouble{Code: "INVALID_CREDENTIALS", Final: true, Err: err}
+		return nil, &customstore.ConnectionError{Code: "INVALID_CREDENTIALS", Final: true, Err: err}
 	case err != nil:
-		return nil, &Trouble{Code: "NETWORK_ERRORS", Err: err}
+		return nil, &customstore.ConnectionError{Code: "NETWORK_ERRORS", Err: err}
 	}
-	v.t.Cleanup(func() { opened.Close() })
-	return trueVault{opened}, nil
+	c.t.Cleanup(func() { opened.Close() })
+	return connection{opened}, nil
 }
 
-type trueVault struct{ *hsm.Vault }
+type connection struct{ *hsm.Vault }
 
-func (v trueVault) Trouble() *Trouble { return nil }
-func (v trueVault) Close()            { v.Vault.Close() }
+func (c connection) FinalError() *customstore.ConnectionError { return nil }
+func (c connection) Close()                                   { c.Vault.Close() }
 
 const aCluster = "cluster-abcdefghijk"
 
@@ -51,31 +53,33 @@ func (s *service) store() string {
 	if _, ok := s.clusters.tokens[aCluster]; !ok {
 		s.clusters.tokens[aCluster] = hsmtest.Vault(s.t)
 	}
-	id := must[CreateStoreOutput](s, "CreateCustomKeyStore", M{"CustomKeyStoreName": "a", "CloudHsmClusterId": aCluster,
-		"KeyStorePassword": hsmtest.PIN, "TrustAnchorCertificate": "anchor"}).CustomKeyStoreId
+	id := must[CreateCustomKeyStoreOutput](s, "CreateCustomKeyStore", M{"CustomKeyStoreName": "a",
+		"CloudHsmClusterId": aCluster, "KeyStorePassword": hsmtest.PIN,
+		"TrustAnchorCertificate": "anchor"}).CustomKeyStoreId
 	s.connect(id)
 	return id
 }
 
 func (s *service) connect(id string) {
 	s.t.Helper()
-	must[StoreOutput](s, "ConnectCustomKeyStore", M{"CustomKeyStoreId": id})
+	must[CustomKeyStoreOutput](s, "ConnectCustomKeyStore", M{"CustomKeyStoreId": id})
 	s.jobRunner.RunDue(s.t.Context())
-	s.inConnection(id, connected)
+	s.inConnection(id, customstore.Connected)
 }
 
 func (s *service) disconnect(id string) {
 	s.t.Helper()
-	must[StoreOutput](s, "DisconnectCustomKeyStore", M{"CustomKeyStoreId": id})
-	s.inConnection(id, disconnecting)
+	must[CustomKeyStoreOutput](s, "DisconnectCustomKeyStore", M{"CustomKeyStoreId": id})
+	s.inConnection(id, customstore.Disconnecting)
 	s.jobRunner.RunDue(s.t.Context())
-	s.inConnection(id, disconnected)
+	s.inConnection(id, customstore.Disconnected)
 }
 
-func (s *service) inConnection(id, want string) {
+func (s *service) inConnection(id string, want customstore.State) {
 	s.t.Helper()
-	out := must[DescribeStoresOutput](s, "DescribeCustomKeyStores", M{"CustomKeyStoreId": id})
-	if got := out.CustomKeyStores[0].ConnectionState; got != want {
+	out := must[DescribeCustomKeyStoresOutput](s, "DescribeCustomKeyStores",
+		M{"CustomKeyStoreId": id})
+	if got := out.CustomKeyStores[0].ConnectionState; got != string(want) {
 		s.t.Errorf("the store is %s, want %s", got, want)
 	}
 }
@@ -83,19 +87,36 @@ func (s *service) inConnection(id, want string) {
 // resident makes a key in a store.
 func (s *service) resident(id string) string {
 	s.t.Helper()
-	return must[CreateKeyOutput](s, "CreateKey", M{"Origin": "AWS_CLOUDHSM", "CustomKeyStoreId": id}).KeyMetadata.KeyId
+	return must[CreateKeyOutput](s, "CreateKey",
+		M{"Origin": "AWS_CLOUDHSM", "CustomKeyStoreId": id}).KeyMetadata.KeyId
 }
 
-// TestKeysOfADisconnectedStore holds the column Unavailable of the table of key states to true keys. PendingDeletion shows
+// The column Unavailable of the table of key states is held to true keys. PendingDeletion shows
 // through it, and so do the origins that an operation isn't for.
-func TestKeysOfADisconnectedStore(t *testing.T) {
+func TestDisconnectedStore_UsesOfItsKeys_AreRefusedByState(t *testing.T) {
 	s := start(t)
 	st := s.store()
 	const unsupported, invalid = "UnsupportedOperationException", "KMSInvalidStateException"
-	inUse := M{"Encrypt": invalid, "Decrypt": invalid, "ReEncrypt": invalid, "GenerateDataKey": invalid, "GenerateDataKeyWithoutPlaintext": invalid,
-		"GenerateDataKeyPair": unsupported, "GenerateDataKeyPairWithoutPlaintext": unsupported, "CancelKeyDeletion": invalid,
-		"GetParametersForImport": unsupported, "ImportKeyMaterial": unsupported, "DeleteImportedKeyMaterial": unsupported, "ReplicateKey": unsupported, "UpdatePrimaryRegion": unsupported,
-		"EnableKeyRotation": unsupported, "DisableKeyRotation": unsupported, "GetKeyRotationStatus": unsupported, "RotateKeyOnDemand": unsupported, "ListKeyRotations": unsupported}
+	inUse := M{
+		"Encrypt":                             invalid,
+		"Decrypt":                             invalid,
+		"ReEncrypt":                           invalid,
+		"GenerateDataKey":                     invalid,
+		"GenerateDataKeyWithoutPlaintext":     invalid,
+		"GenerateDataKeyPair":                 unsupported,
+		"GenerateDataKeyPairWithoutPlaintext": unsupported,
+		"CancelKeyDeletion":                   invalid,
+		"GetParametersForImport":              unsupported,
+		"ImportKeyMaterial":                   unsupported,
+		"DeleteImportedKeyMaterial":           unsupported,
+		"ReplicateKey":                        unsupported,
+		"UpdatePrimaryRegion":                 unsupported,
+		"EnableKeyRotation":                   unsupported,
+		"DisableKeyRotation":                  unsupported,
+		"GetKeyRotationStatus":                unsupported,
+		"RotateKeyOnDemand":                   unsupported,
+		"ListKeyRotations":                    unsupported,
+	}
 	rows := map[string]made{}
 	n := 0
 	for name, row := range keyStates {
@@ -114,11 +135,51 @@ func TestKeysOfADisconnectedStore(t *testing.T) {
 			t.Errorf("%s of an unavailable key: %q, want %q", name, code, want)
 		}
 	}
-	if got := must[DescribeKeyOutput](s, "DescribeKey", M{"KeyId": going}).KeyMetadata.KeyState; got != key.PendingDeletion {
-		t.Errorf("a key pending deletion is %s", got)
+	described := must[DescribeKeyOutput](s, "DescribeKey", M{"KeyId": going}).KeyMetadata
+	if described.KeyState != key.PendingDeletion {
+		t.Errorf("a key pending deletion is %s", described.KeyState)
 	}
 	s.connect(st)
-	if out := must[DecryptOutput](s, "Decrypt", M{"CiphertextBlob": rows["Encrypt"].blob}); string(out.Plaintext) != "x" {
+	out := must[DecryptOutput](s, "Decrypt", M{"CiphertextBlob": rows["Encrypt"].blob})
+	if string(out.Plaintext) != "x" {
 		t.Errorf("connected again, it decrypts to %q", out.Plaintext)
 	}
+}
+
+// The job that connects a store is no failure while its cluster can't be reached: whoever keeps
+// stores connected asks for the next one.
+func TestConnectedStore_ClusterUnreachable_StaysConnectedAndComesBack(t *testing.T) {
+	s := start(t)
+	st := s.store()
+	id := s.resident(st)
+	device := s.clusters.tokens[aCluster]
+	s.keys.stores.Close()
+	s.restart()
+	connect := func() {
+		t.Helper()
+		c := s.runner.Own(t.Context(), ourAccount, ourRegion, "kms")
+		if err := s.keys.stores.Connect(c, st); err != nil {
+			t.Errorf("the job that connects: %v", err)
+		}
+	}
+	usable := func(want bool, lost int) {
+		t.Helper()
+		s.inConnection(st, customstore.Connected)
+		_, code := ask[any](s, "Encrypt", M{"KeyId": id, "Plaintext": []byte("x")})
+		if (code == "") != want {
+			t.Errorf("a use of its key: %q", code)
+		}
+		if n := s.keys.stores.Lost(); n != lost {
+			t.Errorf("%d stores are lost, want %d", n, lost)
+		}
+	}
+	delete(s.clusters.tokens, aCluster)
+	connect()
+	usable(false, 1)
+	s.clusters.tokens[aCluster] = device
+	connect()
+	usable(true, 0)
+	delete(s.clusters.tokens, aCluster) // what is open stays open
+	connect()
+	usable(true, 0)
 }

@@ -26,7 +26,7 @@ func (s *Keys) destroyKey(c *op.Call, _ dueInput, e due) (op.Commit[op.None], er
 		return nil, err
 	}
 	forget := s.dataKeys.ForgetHandles(k)
-	orphan, err := s.leaveOrphans(c, k)
+	abandon, err := s.residents.Abandon(c, k)
 	return func(tx *store.Tx) (op.None, error) {
 		if err := leave(tx); err != nil {
 			return op.None{}, err
@@ -34,7 +34,7 @@ func (s *Keys) destroyKey(c *op.Call, _ dueInput, e due) (op.Commit[op.None], er
 		if err := forget(tx); err != nil {
 			return op.None{}, err
 		}
-		if err := orphan(tx); err != nil {
+		if err := abandon(tx); err != nil {
 			return op.None{}, err
 		}
 		return op.None{}, s.deleteKey(tx, k)

@@ -1,6 +1,7 @@
 package keystore
 
 import (
+	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/keystore/key"
 	"claviger/policy"
@@ -33,7 +34,7 @@ func (s *Keys) findDue(action string) func(*op.Call, dueInput) (due, error) {
 			return due{}, err
 		}
 		k, err := s.rows.Load(c, n.Ref)
-		if isNoRow(err) {
+		if domain.IsNoRow(err) {
 			return due{n, nil, action}, nil
 		}
 		return due{n, k, action}, err

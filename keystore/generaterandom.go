@@ -23,14 +23,15 @@ func (in GenerateRandomInput) Validate() error {
 // GenerateRandomOutput is GenerateRandomResponse of AWS.
 type GenerateRandomOutput struct{ Plaintext []byte }
 
-func (s *Keys) findRandom(c *op.Call, in GenerateRandomInput) (place, error) {
-	return s.findPlace(c, "GenerateRandom", in.CustomKeyStoreId)
+func (s *Keys) findRandom(c *op.Call, in GenerateRandomInput) (tokenTarget, error) {
+	return s.findToken(c, "GenerateRandom", in.CustomKeyStoreId)
 }
 
-func (s *Keys) generateRandom(c *op.Call, in GenerateRandomInput, at place) (out GenerateRandomOutput, err error) {
+func (s *Keys) generateRandom(c *op.Call, in GenerateRandomInput,
+	on tokenTarget) (out GenerateRandomOutput, err error) {
 	from := s.token.Random
-	if at.store != nil {
-		from = at.store.vault.Random
+	if on.in != nil {
+		from = on.in.connection.Random
 	}
 	out.Plaintext, err = from(c, int(*in.NumberOfBytes))
 	return out, err

@@ -10,11 +10,11 @@
 //
 // operations.go is the table of contents. find.go turns what a caller calls a key into the key; spec.go says what keys there
 // are and what each serves, matrix.go what each state allows; blob.go is the format of a ciphertext, public.go that of a
-// public key; package grant lets callers use a key who own nothing; package imports takes in material made elsewhere;
-// envelope.go seals for other services, by package datakeys; family.go keeps together what multi-Region keys share;
-// rotatekey.go replaces materials. Package sealing seals by them, and package usage counts what each has sealed.
-// customstore.go is the custom key stores: connect.go opens and closes them, vault.go is what is open. orphan.go keeps tokens
-// clean on which keys rest.
+// public key; package grant lets callers use a key who own nothing; package imports takes in material
+// made elsewhere; envelope.go seals for other services, by package datakeys; rotatekey.go replaces
+// materials. Package sealing seals by them, and package usage counts what each has sealed. Package
+// customstore is the custom key stores and the connections to their clusters, package residents the
+// keys that rest on a token for good.
 package keystore
 
 import (
@@ -27,12 +27,14 @@ import (
 	"claviger/internal/install"
 	"claviger/internal/op"
 	"claviger/internal/rowmac"
+	"claviger/keystore/customstore"
 	"claviger/keystore/datakeys"
 	"claviger/keystore/grant"
 	"claviger/keystore/imports"
 	"claviger/keystore/key"
 	"claviger/keystore/keyrows"
 	"claviger/keystore/multiregion"
+	"claviger/keystore/residents"
 	"claviger/keystore/sealing"
 	"claviger/keystore/usage"
 	"claviger/store"
@@ -41,7 +43,7 @@ import (
 // Token is what KMS asks of the device. Materials are named by id; see package custody.
 type Token interface {
 	Maker
-	Keeper
+	residents.Token
 	Resident(k custody.Kind) bool // whether keys of a kind are made to rest on it
 	key.Sealer
 	Signer
@@ -55,12 +57,6 @@ type Maker interface {
 	Generate(ctx context.Context, id string, k custody.Kind) (custody.Material, error) // of a key pair it takes seconds
 	Random(ctx context.Context, n int) ([]byte, error)
 	Forget(id string)
-}
-
-// Keeper makes keys that rest on a token for good, and destroys them.
-type Keeper interface {
-	GenerateResident(ctx context.Context, id string, k custody.Kind, label string, name []byte) (custody.Material, error) // Wrapped is the name, a random CKA_ID
-	Destroy(ctx context.Context, name []byte) error                                                                       // what is gone already is as good
 }
 
 // Signer makes signatures and message authentication codes.
@@ -100,13 +96,8 @@ type Keys struct {
 
 	importPairs *imports.Pairs
 
-	stores *store.Cache[storeRef, *keyStore]
-
-	residents int // that the service's own token may keep; see orphan.go
-
-	clusters Clusters
-	vaults   *connections
-	sealing  custody.Ref // seals the passwords that stores are logged in to with
+	residents *residents.Keys
+	stores    *customstore.Stores
 
 	usage     *usage.Counts
 	materials *sealing.Materials
@@ -121,21 +112,13 @@ type Keys struct {
 	expire  op.Command[expireInput, op.None]
 	manage  op.Command[manageInput, op.None]
 
-	connect, disconnect op.Command[StoreInput, op.None]
-	announce            op.Command[orphanInput, op.None]
-	bury                op.Command[bereaved, op.None]
-
 	seal   op.Query[SealInput, envelope.Envelope]
 	unseal op.Query[UnsealInput, Opened]
 }
 
-// Bounds of the caches.
-const (
-	cachedStores = 256
-)
-
 // New returns the key store of one installation, which serves regions.
-func New(db *store.DB, token Token, jobs domain.Scheduler, in *install.Installation, regions []string, clusters Clusters) *Keys {
+func New(db *store.DB, token Token, jobs domain.Scheduler, in *install.Installation, regions []string,
+	clusters customstore.Clusters) *Keys {
 	rows, counts := keyrows.New(db, in.Rows, jobs), usage.New(db, jobs)
 	s := &Keys{db: db, token: token, jobs: jobs, guard: in.Rows,
 		pager: domain.Pager{Tokens: in.Tokens, Invalid: errMarker}, regions: regions,
@@ -143,13 +126,16 @@ func New(db *store.DB, token Token, jobs domain.Scheduler, in *install.Installat
 		grants: grant.New(db, in.Rows, in.Tokens),
 		usage:  counts, materials: sealing.New(token, counts),
 		importPairs: imports.New(db, in.Rows, in.Tokens, jobs, token),
-		stores:      store.NewCache[storeRef, *keyStore](cachedStores),
-		clusters:    clusters, vaults: newConnections(), sealing: in.Identity,
-		pairs: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), // an RSA pair takes seconds: the rest is for everybody else
+		pairs:       make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), // an RSA pair takes seconds: the rest is for everybody else
 	}
-	s.finder = newFinder(rows, s.related, s.grants, s.inStore)
+	s.residents = residents.New(db, in.Rows, jobs, rows, s.residentToken)
+	s.stores = customstore.New(customstore.Config{DB: db, Signer: in.Rows, Jobs: jobs, Keys: rows,
+		Clusters: clusters, Residents: s.residents, Token: token, Sealing: in.Identity,
+		ForgetDataKeys: func(tx *store.Tx, in key.StoreRef) error {
+			return s.dataKeys.ForgetInStore(tx, in) // they find their keys by the stores
+		}})
+	s.finder = newFinder(rows, s.related, s.grants, s.stores.Attach)
 	s.dataKeys = datakeys.New(db, in.Rows, token, s.materials, counts, s.finder.key)
-	s.residents = MostResidents
 	s.internal()
 	return s
 }
@@ -161,3 +147,10 @@ func (s *Keys) UsageAlarms() uint64 { return s.usage.Alarms() }
 // PendingDeletionUses returns how many uses were refused since the start because their key was pending
 // deletion, dry runs included.
 func (s *Keys) PendingDeletionUses() uint64 { return s.finder.PendingDeletionUses() }
+
+// CustomKeyStores returns the custom key stores, whose jobs the service does and whose connections it
+// keeps open.
+func (s *Keys) CustomKeyStores() *customstore.Stores { return s.stores }
+
+// Residents returns the resident keys, whose jobs the service does.
+func (s *Keys) Residents() *residents.Keys { return s.residents }

@@ -3,6 +3,7 @@ package keystore
 import (
 	"claviger/internal/domain"
 	"claviger/internal/op"
+	"claviger/keystore/customstore"
 	"claviger/keystore/model"
 )
 
@@ -71,12 +72,12 @@ func (s *Keys) Operations() []op.Operation {
 		useKey(s.finder, route.Post("Encapsulate", "/v1/keys/encapsulate/{KeyId...}", "Makes a secret and the ciphertext that gives it to the owner of a key, by ML-KEM."), s.findEncapsulate, s.encapsulate),
 		useKey(s.finder, route.Post("Decapsulate", "/v1/keys/decapsulate/{KeyId...}", "Returns the secret of a ciphertext that Encapsulate made, or anybody with the public key."), s.findDecapsulate, s.decapsulate),
 
-		onAccount(route.Post("CreateCustomKeyStore", "/v1/key-stores", "Makes a custom key store: a cluster of HSMs that is named in the configuration."), s.createStore),
-		op.Read(route.Get("DescribeCustomKeyStores", "/v1/key-stores", "Lists the custom key stores, and how they are connected."), s.findStores, s.describeStores),
-		changeStore(s, route.Put("UpdateCustomKeyStore", "/v1/key-stores/{CustomKeyStoreId...}", "Changes the name of a custom key store, its password or its cluster."), s.updateStore, disconnected, connected),
-		changeStore(s, route.Delete("DeleteCustomKeyStore", "/v1/key-stores/{CustomKeyStoreId...}", "Removes a custom key store without keys."), s.deleteStore, disconnected),
-		changeStore(s, route.Post("ConnectCustomKeyStore", "/v1/key-stores/connect/{CustomKeyStoreId...}", "Begins to connect a custom key store to its cluster."), s.connectStore, disconnected, connecting, connected),
-		changeStore(s, route.Post("DisconnectCustomKeyStore", "/v1/key-stores/disconnect/{CustomKeyStoreId...}", "Disconnects a custom key store; its keys can't be used then."), s.disconnectStore, connecting, connected, failed),
+		onAccount(route.Post("CreateCustomKeyStore", "/v1/key-stores", "Makes a custom key store: a cluster of HSMs that is named in the configuration."), s.createCustomKeyStore),
+		op.Read(route.Get("DescribeCustomKeyStores", "/v1/key-stores", "Lists the custom key stores, and how they are connected."), s.findStores, s.describeCustomKeyStores),
+		changeStore(s, route.Put("UpdateCustomKeyStore", "/v1/key-stores/{CustomKeyStoreId...}", "Changes the name of a custom key store, its password or its cluster."), s.updateCustomKeyStore, customstore.Disconnected, customstore.Connected),
+		changeStore(s, route.Delete("DeleteCustomKeyStore", "/v1/key-stores/{CustomKeyStoreId...}", "Removes a custom key store without keys."), s.deleteCustomKeyStore, customstore.Disconnected),
+		changeStore(s, route.Post("ConnectCustomKeyStore", "/v1/key-stores/connect/{CustomKeyStoreId...}", "Begins to connect a custom key store to its cluster."), s.connectCustomKeyStore, customstore.Disconnected, customstore.Connecting, customstore.Connected),
+		changeStore(s, route.Post("DisconnectCustomKeyStore", "/v1/key-stores/disconnect/{CustomKeyStoreId...}", "Disconnects a custom key store; its keys can't be used then."), s.disconnectCustomKeyStore, customstore.Connecting, customstore.Connected, customstore.Failed),
 
 		op.Read(route.Post("GenerateRandom", "/v1/random", "Returns random bytes from the token."), s.findRandom, s.generateRandom),
 	}
@@ -90,8 +91,4 @@ func (s *Keys) internal() {
 	s.manage = op.Write(route.Internal("CreateKey"), s.findManaged, s.createManaged)
 	s.seal = useKey(s.finder, route.Internal("GenerateDataKey"), s.findSeal, s.sealValue)
 	s.unseal = useKey(s.finder, route.Internal("Decrypt"), s.findUnseal, s.unsealValue)
-	s.connect = op.Write(route.Internal("ConnectCustomKeyStore"), s.findConnection, s.openStore)
-	s.disconnect = op.Write(route.Internal("DisconnectCustomKeyStore"), s.findDisconnection, s.shutStore)
-	s.announce = op.Write(route.Internal("CreateKey"), s.findAnnounced, s.announceKey)
-	s.bury = op.Write(route.Internal("DeleteKey"), s.findOrphan, s.destroyMaterial)
 }

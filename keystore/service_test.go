@@ -13,7 +13,9 @@ import (
 	"claviger/internal/op"
 	"claviger/internal/op/optest"
 	"claviger/jobs"
+	"claviger/keystore/customstore"
 	"claviger/keystore/model"
+	"claviger/keystore/residents"
 	"claviger/policy"
 	"claviger/store"
 )
@@ -32,7 +34,7 @@ type service struct {
 	kit      *optest.Kit
 	keys     *Keys
 	byName   map[string]op.Operation
-	clusters *vaults
+	clusters *clusters
 
 	// around stands between KMS and the token; nil: nothing does.
 	around func(*hsm.Token) Token
@@ -60,7 +62,7 @@ func startWith(t testing.TB, device hsm.Config) *service {
 // startBehind is startWith with something between KMS and the device.
 func startBehind(t testing.TB, device hsm.Config, around func(*hsm.Token) Token) *service {
 	t.Helper()
-	s := &service{t: t, around: around, clusters: &vaults{t: t, tokens: map[string]hsm.Config{}}}
+	s := &service{t: t, around: around, clusters: &clusters{t: t, tokens: map[string]hsm.Config{}}}
 	s.kit = optest.Start(t, device, s.assemble)
 	return s
 }
@@ -82,13 +84,13 @@ func (s *service) assemble(k *optest.Kit) optest.Parts {
 	return optest.Parts{
 		Operations: s.keys.Operations(),
 		Kinds: map[string]jobs.Kind{
-			DeleteKeyJob:        {Work: s.keys.Finish},
-			RotateKeyJob:        {Work: s.keys.Rotate},
-			ConnectStoreJob:     {Work: s.keys.Connect},
-			DisconnectStoreJob:  {Work: s.keys.Disconnect},
-			DestroyMaterialJob:  {Work: s.keys.DestroyMaterial},
-			DeleteImportPairJob: {Work: s.keys.DeleteImportPair},
-			ExpireMaterialJob:   {Work: s.keys.Expire},
+			DeleteKeyJob:              {Work: s.keys.Finish},
+			RotateKeyJob:              {Work: s.keys.Rotate},
+			residents.DestroyJob:      {Work: s.keys.residents.Destroy},
+			customstore.ConnectJob:    {Work: s.keys.stores.Connect},
+			customstore.DisconnectJob: {Work: s.keys.stores.Disconnect},
+			DeleteImportPairJob:       {Work: s.keys.DeleteImportPair},
+			ExpireMaterialJob:         {Work: s.keys.Expire},
 		},
 	}
 }

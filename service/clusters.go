@@ -8,18 +8,22 @@ import (
 
 	"claviger/hsm"
 	"claviger/internal/custody"
-	"claviger/keystore"
+	"claviger/keystore/customstore"
 )
 
 // Cluster is a cluster of HSMs that a custom key store may stand on.
 type Cluster struct {
-	ID     string       // cluster-..., as AWS writes it
-	Tokens []hsm.Config // all of one module, without a PIN: that is the store's password. The first has the keys
-	Anchor string       // certificate of the trust anchor in PEM, or nothing
-	Single bool         // one token is as many as there should be
+	ID string // cluster-..., as AWS writes it
+
+	// Tokens are all of one module. The first has the keys. None has a PIN: that is the password of
+	// the store.
+	Tokens []hsm.Config
+
+	Anchor string // certificate of the trust anchor in PEM, or nothing
+	Single bool   // one token is as many as there should be
 }
 
-// clusters are those of the configuration. It is what keystore asks of them.
+// clusters are those of the configuration. It is what customstore asks of them.
 type clusters struct {
 	all     []Cluster
 	log     *slog.Logger
@@ -38,13 +42,13 @@ func (c *clusters) find(id string) *Cluster {
 	return nil
 }
 
-// Look implements keystore.Clusters. A module that doesn't answer has no active HSM to show.
-func (c *clusters) Look(ctx context.Context, id string) (*keystore.Cluster, error) {
+// Look implements customstore.Clusters. A module that doesn't answer has no active HSM to show.
+func (c *clusters) Look(ctx context.Context, id string) (*customstore.Cluster, error) {
 	found := c.find(id)
 	if found == nil {
 		return nil, nil
 	}
-	look := &keystore.Cluster{Anchor: found.Anchor, Needed: 2}
+	look := &customstore.Cluster{Anchor: found.Anchor, Needed: 2}
 	if found.Single {
 		look.Needed = 1
 	}
@@ -64,25 +68,28 @@ func (c *clusters) Look(ctx context.Context, id string) (*keystore.Cluster, erro
 	return look, nil
 }
 
-// Open implements keystore.Clusters.
-func (c *clusters) Open(ctx context.Context, id string, password func() ([]byte, error)) (keystore.Vault, error) {
+// Open implements customstore.Clusters.
+func (c *clusters) Open(ctx context.Context, id string,
+	password func() ([]byte, error)) (customstore.Connection, error) {
 	found := c.find(id)
 	if found == nil {
-		return nil, &keystore.Trouble{Code: "CLUSTER_NOT_FOUND", Final: true, Err: errors.New("the configuration names no such cluster")}
+		return nil, &customstore.ConnectionError{Code: "CLUSTER_NOT_FOUND", Final: true,
+			Err: errors.New("the configuration names no such cluster")}
 	}
 	config := found.Tokens[0]
 	config.PIN, config.Log, config.Observe = password, c.log.With("cluster", id), c.observe
 	v, err := hsm.OpenVault(ctx, config)
 	if err != nil {
-		trouble := troubleOf(err)
-		c.log.Error("an HSM cluster can't be connected to", "cluster", id, "code", trouble.Code, "error", err)
-		return nil, trouble
+		failure := connectionErrorOf(err)
+		c.log.Error("an HSM cluster can't be connected to",
+			"cluster", id, "code", failure.Code, "error", err)
+		return nil, failure
 	}
-	return &vault{v, c.log.With("cluster", id)}, nil
+	return &connection{v, c.log.With("cluster", id)}, nil
 }
 
-// troubleOf gives a failure of the device the name that AWS has for it.
-func troubleOf(err error) *keystore.Trouble {
+// connectionErrorOf gives a failure of the device the name that AWS has for it.
+func connectionErrorOf(err error) *customstore.ConnectionError {
 	for _, known := range []struct {
 		err   error
 		code  string
@@ -100,31 +107,34 @@ func troubleOf(err error) *keystore.Trouble {
 		{custody.ErrUnavailable, "NETWORK_ERRORS", false},
 	} {
 		if errors.Is(err, known.err) {
-			return &keystore.Trouble{Code: known.code, Final: known.final, Err: err}
+			return &customstore.ConnectionError{Code: known.code, Final: known.final, Err: err}
 		}
 	}
-	return &keystore.Trouble{Code: "NETWORK_ERRORS", Err: err} // what the module answered, or didn't
+	// What the module answered, or didn't.
+	return &customstore.ConnectionError{Code: "NETWORK_ERRORS", Err: err}
 }
 
-// vault is an open cluster.
-type vault struct {
+// connection is an open cluster.
+type connection struct {
 	*hsm.Vault
 	log *slog.Logger
 }
 
-// Trouble implements keystore.Vault.
-func (v *vault) Trouble() *keystore.Trouble {
-	if err := v.Ready(); err != nil {
-		if t := troubleOf(err); t.Final {
-			return t
-		}
+// FinalError implements customstore.Connection.
+func (c *connection) FinalError() *customstore.ConnectionError {
+	err := c.Ready()
+	if err == nil {
+		return nil
+	}
+	if failure := connectionErrorOf(err); failure.Final {
+		return failure
 	}
 	return nil
 }
 
-// Close implements keystore.Vault.
-func (v *vault) Close() {
-	if err := v.Vault.Close(); err != nil {
-		v.log.Error("an HSM cluster could not be disconnected from in good order", "error", err)
+// Close implements customstore.Connection.
+func (c *connection) Close() {
+	if err := c.Vault.Close(); err != nil {
+		c.log.Error("an HSM cluster could not be disconnected from in good order", "error", err)
 	}
 }

@@ -98,7 +98,8 @@ func (m *metrics) watch(t *hsm.Token, db *store.DB, keys *keystore.Keys) {
 	gauge("claviger_token_handles_cached", "Keys that are unwrapped on the token.", func() float64 { return float64(t.Stats().Handles) })
 	gauge("claviger_token_reloads", "Times the PKCS#11 module was loaded again.", func() float64 { return float64(t.Stats().Generation) })
 	gauge("claviger_database_ready", "1 while changes can be made durable.", func() float64 { return truth(db.Ready() == nil) })
-	gauge("claviger_kms_stores_lost", "Custom key stores that are connected and can't be used.", func() float64 { return float64(keys.LostStores()) })
+	gauge("claviger_kms_stores_lost", "Custom key stores that are connected and can't be used.",
+		func() float64 { return float64(keys.CustomKeyStores().Lost()) })
 	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "claviger_kms_pending_deletion_uses_total",
 		Help: "Uses of a KMS key that were refused because it is pending deletion."}, func() float64 { return float64(keys.PendingDeletionUses()) }))
 	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "claviger_kms_usage_alarms_total",

@@ -18,6 +18,8 @@ import (
 	"claviger/internal/op"
 	"claviger/jobs"
 	"claviger/keystore"
+	"claviger/keystore/customstore"
+	"claviger/keystore/residents"
 	"claviger/policy"
 	"claviger/secrets"
 	"claviger/store"
@@ -46,14 +48,15 @@ type Service struct {
 	DB         *store.DB
 	Jobs       *jobs.Runner
 
-	keys       *keystore.Keys
+	stores     *customstore.Stores
 	identities *iam.Identities
 	runner     *op.Runner
 	stop       func()
 	work       sync.WaitGroup
 }
 
-// Open opens the token, then the database, proves that they belong together, and starts the job runner.
+// Open opens the token, then the database, proves that they belong together, and starts the job
+// runner.
 func Open(ctx context.Context, c Config) (_ *Service, err error) {
 	if c.Now == nil {
 		c.Now = time.Now
@@ -69,7 +72,8 @@ func Open(ctx context.Context, c Config) (_ *Service, err error) {
 	if s.Token, err = hsm.Open(ctx, c.HSM); err != nil {
 		return nil, err
 	}
-	if s.DB, err = store.Open(ctx, store.Config{Path: c.Database, Log: c.Log, Observe: m}); err != nil {
+	s.DB, err = store.Open(ctx, store.Config{Path: c.Database, Log: c.Log, Observe: m})
+	if err != nil {
 		return nil, err
 	}
 	if c.Create {
@@ -92,39 +96,44 @@ func (s *Service) assemble(c Config, in *install.Installation, m *metrics) {
 		ledger = c.Ledger(ledger)
 	}
 	callers := identity.New(s.DB, s.Token, in, c.Regions)
-	runner := &op.Runner{Ledger: ledger, Callers: callers, Decide: policy.Decide, Observe: m, Log: c.Log, Now: c.Now}
+	runner := &op.Runner{Ledger: ledger, Callers: callers, Decide: policy.Decide, Observe: m,
+		Log: c.Log, Now: c.Now}
 	kms := keystore.New(s.DB, s.Token, jobs.Queue{}, in, c.Regions, &clusters{c.Clusters, c.Log, m})
-	s.keys, s.identities, s.runner = kms, iam.New(callers), runner
+	s.stores, s.identities, s.runner = kms.CustomKeyStores(), iam.New(callers), runner
 	sm := secrets.New(s.DB, kms, s.Token, jobs.Queue{}, in)
 	s.Operations = slices.Concat(kms.Operations(), sm.Operations(), s.identities.Operations())
 	m.watch(s.Token, s.DB, kms)
-	s.Handler = api.New(api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready, Metrics: m.handler(), Log: c.Log, Version: c.Version})
+	s.Handler = api.New(api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready,
+		Metrics: m.handler(), Log: c.Log, Version: c.Version})
 
-	s.Jobs = &jobs.Runner{DB: s.DB, Operations: runner, Log: c.Log, Now: c.Now, Kinds: kinds(kms, sm)}
+	s.Jobs = &jobs.Runner{DB: s.DB, Operations: runner, Log: c.Log, Now: c.Now,
+		Kinds: kinds(kms, sm)}
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
 	s.work.Go(func() { s.Jobs.Run(ctx) })
-	s.work.Go(func() { kms.KeepConnected(ctx, runner.Own) })
+	s.work.Go(func() { kms.CustomKeyStores().KeepConnected(ctx) })
 }
 
-// kinds are all the work that may be due later. A cluster that is slow to connect must not be
-// disconnected from meanwhile: what it opened in the end could belong to the next connection.
+// kinds are all the work that may be due later. Why connecting and disconnecting have an order is
+// said in package customstore.
 func kinds(kms *keystore.Keys, sm *secrets.Secrets) map[string]jobs.Kind {
 	const connection = "kms:CustomKeyStoreConnection"
+	stores := kms.CustomKeyStores()
 	return map[string]jobs.Kind{
 		keystore.DeleteKeyJob:        {Work: kms.Finish},
 		keystore.RotateKeyJob:        {Work: kms.Rotate},
-		keystore.ConnectStoreJob:     {Work: kms.Connect, Order: connection},
-		keystore.DisconnectStoreJob:  {Work: kms.Disconnect, Order: connection},
-		keystore.DestroyMaterialJob:  {Work: kms.DestroyMaterial},
+		customstore.ConnectJob:       {Work: stores.Connect, Order: connection},
+		customstore.DisconnectJob:    {Work: stores.Disconnect, Order: connection},
+		residents.DestroyJob:         {Work: kms.Residents().Destroy},
 		keystore.DeleteImportPairJob: {Work: kms.DeleteImportPair},
 		keystore.ExpireMaterialJob:   {Work: kms.Expire},
 		secrets.DeleteSecretJob:      {Work: sm.Finish},
 	}
 }
 
-// CreateAccessKey makes an access key for a principal and returns its id and its secret, which can't be
-// read again. by is the command that asks for it, such as "claviger init": the record names it.
+// CreateAccessKey makes an access key for a principal and returns its id and its secret, which
+// can't be read again. by is the command that asks for it, such as "claviger init": the record
+// names it.
 func (s *Service) CreateAccessKey(ctx context.Context, principal policy.Caller, by string) (
 	id, secret string, err error) {
 	c := s.runner.Own(ctx, principal.Account, identity.GlobalRegion, iam.IAM.Name)
@@ -132,8 +141,8 @@ func (s *Service) CreateAccessKey(ctx context.Context, principal policy.Caller, 
 	return s.identities.CreateAccessKey(c, principal)
 }
 
-// Ready returns nil while the service can do its work, and otherwise the reason in words for anybody: what the
-// module or the database answered is in the log.
+// Ready returns nil while the service can do its work, and otherwise the reason in words for
+// anybody: what the module or the database answered is in the log.
 func (s *Service) Ready() error {
 	if err := s.Token.Ready(); err != nil {
 		return errors.New("the token can't be used at the moment; the log says why")
@@ -148,12 +157,12 @@ func (s *Service) Ready() error {
 	return nil
 }
 
-// Close stops the job runner and lets go of the key stores, the database and the token. Requests must
-// have ended before.
+// Close stops the job runner and lets go of the key stores, the database and the token. Requests
+// must have ended before.
 func (s *Service) Close() error {
 	s.stop()
 	s.work.Wait()
-	s.keys.Close()
+	s.stores.Close()
 	return s.release()
 }
 

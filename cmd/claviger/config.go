@@ -110,7 +110,7 @@ func (c *config) check() error {
 		return errors.New("tls.certificate is missing")
 	}
 	for _, spec := range c.HSM.Resident {
-		if residents[spec] == "" {
+		if residentKinds[spec] == "" {
 			return fmt.Errorf("hsm.resident takes ECC_NIST_EDWARDS25519 and no other key spec, and so not %q", spec)
 		}
 	}
@@ -162,13 +162,13 @@ func (c *config) device() hsm.Config {
 	device := hsm.Config{Module: c.HSM.Module, TokenLabel: c.HSM.TokenLabel, TokenSerial: c.HSM.TokenSerial,
 		PIN: c.pin(), MaxSessions: c.HSM.MaxSessions, HandleCache: c.HSM.HandleCache, Timeout: timeout}
 	for _, spec := range c.HSM.Resident {
-		device.Resident = append(device.Resident, residents[spec])
+		device.Resident = append(device.Resident, residentKinds[spec])
 	}
 	return device
 }
 
-// residents are the key specs that hsm.resident takes, and what the device knows them as.
-var residents = map[string]custody.Kind{"ECC_NIST_EDWARDS25519": custody.Ed25519Sign}
+// residentKinds are the key specs that hsm.resident takes, and what the device knows them as.
+var residentKinds = map[string]custody.Kind{"ECC_NIST_EDWARDS25519": custody.Ed25519Sign}
 
 // pin returns what reads the PIN anew at each login. It is never an argument: those can be seen by everyone.
 func (c *config) pin() func() ([]byte, error) {

@@ -11,7 +11,7 @@ import (
 
 	"claviger/hsm"
 	"claviger/internal/custody"
-	"claviger/keystore"
+	"claviger/keystore/residents"
 )
 
 func doctor(ctx context.Context, e *env, args []string) error {
@@ -202,7 +202,7 @@ func roundTrip(ctx context.Context, w io.Writer, c *config) (err error) {
 	defer func() { err = errors.Join(err, t.Close()) }()
 	fmt.Fprintf(w, "logged in, found root %s, and tried what must be forbidden: refused (%s)\n", t.Root(), time.Since(begin).Round(time.Millisecond))
 	for _, spec := range c.HSM.Resident {
-		fmt.Fprintf(w, "new keys of the spec %s rest on this token, %d at most: no backup of the database has them, and they are gone with the token\n", spec, keystore.MostResidents)
+		fmt.Fprintf(w, "new keys of the spec %s rest on this token, %d at most: no backup of the database has them, and they are gone with the token\n", spec, residents.MostOnOwnToken)
 	}
 	begin = time.Now()
 	m, err := t.Generate(ctx, "doctor "+rand.Text(), custody.AES256)

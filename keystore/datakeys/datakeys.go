@@ -19,6 +19,7 @@ import (
 	"claviger/internal/rowmac"
 	"claviger/keystore/ciphertext"
 	"claviger/keystore/key"
+	"claviger/keystore/keyrows"
 	"claviger/keystore/sealing"
 	"claviger/keystore/usage"
 	"claviger/store"
@@ -137,11 +138,26 @@ func (s *DataKeys) ForgetHandles(k *key.Key) domain.Change {
 		for id := range k.Materials {
 			ids = append(ids, id)
 		}
-		tx.After(func() {
-			for _, id := range ids {
-				s.device.Forget(id)
-			}
-		})
+		s.forgetHandles(tx, ids)
 		return nil
 	}
+}
+
+// ForgetInStore drops the device's handles of the data keys under the keys of a custom key store,
+// once the change that closes its keys is committed.
+func (s *DataKeys) ForgetInStore(tx *store.Tx, in key.StoreRef) error {
+	ids, err := keyrows.Texts(tx, qIDsInStore, in.Account, in.Region, in.ID)
+	if err != nil {
+		return err
+	}
+	s.forgetHandles(tx, ids)
+	return nil
+}
+
+func (s *DataKeys) forgetHandles(tx *store.Tx, ids []string) {
+	tx.After(func() {
+		for _, id := range ids {
+			s.device.Forget(id)
+		}
+	})
 }

@@ -59,6 +59,9 @@ var (
 	qInsert = store.SQL(signed.Insert())
 	qIDs    = store.SQL(`SELECT id FROM kms_data_keys
 		WHERE account = $1 AND region = $2 AND key_id = $3`)
+	qIDsInStore = store.SQL(`SELECT id FROM kms_data_keys
+		WHERE account = $1 AND region = $2 AND key_id IN (SELECT id FROM kms_keys
+			WHERE account = $1 AND region = $2 AND custom_key_store_id = $3)`)
 	qEpochs = store.SQL(`SELECT service, epoch FROM kms_data_keys
 		WHERE account = $1 AND region = $2 AND key_id = $3`)
 	qDelete = store.SQL(`DELETE FROM kms_data_keys WHERE account = $1 AND region = $2 AND key_id = $3`)

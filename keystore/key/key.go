@@ -70,7 +70,7 @@ type Key struct {
 	Public    crypto.PublicKey // of an asymmetric key, as [parsePublic] returns it
 	UseNoted  *atomic.Int64    // the last minute, since the epoch, of which a use was written down
 
-	// Of a key in a custom key store, as it was looked up; see [Keys.inStore].
+	// Of a key in a custom key store, as it was looked up.
 	ClusterID    string
 	Connection   Connection // nil while it is closed
 	Disconnected bool       // its store isn't connected

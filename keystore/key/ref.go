@@ -7,3 +7,10 @@ func (k Ref) ARN() string { return ARN(k.Account, k.Region, k.ID) }
 
 // Ref returns the name of the key in caches and tables.
 func (k *Key) Ref() Ref { return Ref{k.Account, k.Region, k.ID} }
+
+// StoreRef names a custom key store in caches and tables. Where it says on which token a key is
+// resident, one without an ID is the service's own token.
+type StoreRef struct{ Account, Region, ID string }
+
+// StoreRef returns the name of the custom key store that holds the key's material.
+func (k *Key) StoreRef() StoreRef { return StoreRef{k.Account, k.Region, k.CustomKeyStoreID} }

@@ -54,7 +54,7 @@ var proven = []string{"service/servicetest", "keystore/..."}
 // member that works, one of them has to speak of it. That each is a test is shown by
 // TestProofs_NamedTest_Exists, so that whoever renames a test hears of it.
 var proofs = map[string][]string{
-	"CreateKey":            {"TestCreateKey", "TestEverySpecWithEveryUsage", "TestKeyTags", "TestTheLockoutCheckCanBeRenounced", "TestTheLifeOfAMultiRegionKey", "TestWhatCustomKeyStoresRefuse"},
+	"CreateKey":            {"TestCreateKey", "TestEverySpecWithEveryUsage", "TestKeyTags", "TestTheLockoutCheckCanBeRenounced", "TestTheLifeOfAMultiRegionKey", "TestCustomKeyStore_WrongInput_IsRefusedByName"},
 	"DescribeKey":          {"TestKeyIdentifiers", "TestCreateKey", "TestKeyStates"},
 	"ListKeys":             {"TestListings"},
 	"EnableKey":            {"TestEnableAndDisable", "TestKeyStates"},
@@ -115,15 +115,15 @@ var proofs = map[string][]string{
 	"GenerateDataKeyWithoutPlaintext":     {"TestDataKeysAndRandom"},
 	"GenerateDataKeyPair":                 {"TestDataKeyPairs"},
 	"GenerateDataKeyPairWithoutPlaintext": {"TestDataKeyPairs"},
-	"GenerateRandom":                      {"TestDataKeysAndRandom", "TestTheLifeOfACustomKeyStore"},
+	"GenerateRandom":                      {"TestDataKeysAndRandom", "TestCustomKeyStore_AllOperations_TakeItThroughItsLife"},
 
-	"CreateCustomKeyStore":     {"TestListingCustomKeyStores", "TestWhatCustomKeyStoresRefuse"},
-	"DescribeCustomKeyStores":  {"TestListingCustomKeyStores", "TestTheLifeOfACustomKeyStore"},
-	"UpdateCustomKeyStore":     {"TestTheLifeOfACustomKeyStore", "TestWhatCustomKeyStoresRefuse"},
-	"DeleteCustomKeyStore":     {"TestDeletingKeysAndTheirStore", "TestTheLifeOfACustomKeyStore"},
-	"ConnectCustomKeyStore":    {"TestTheLifeOfACustomKeyStore", "TestAWrongPasswordIsTriedOnce", "TestAStoreIsOpenAgainAfterAStart", "TestAStoresTokenIsPulledAndPutBack"},
-	"DisconnectCustomKeyStore": {"TestTheLifeOfACustomKeyStore", "TestADisconnectUnderLoad", "TestSecretsUnderAKeyOfACustomKeyStore", "TestKeysOfADisconnectedStore"},
-	"CustomKeyStoresListEntry": {"TestTheLifeOfACustomKeyStore"},
+	"CreateCustomKeyStore":     {"TestDescribeCustomKeyStores_TenAtMost_AreListedInPages", "TestCustomKeyStore_WrongInput_IsRefusedByName"},
+	"DescribeCustomKeyStores":  {"TestDescribeCustomKeyStores_TenAtMost_AreListedInPages", "TestCustomKeyStore_AllOperations_TakeItThroughItsLife"},
+	"UpdateCustomKeyStore":     {"TestCustomKeyStore_AllOperations_TakeItThroughItsLife", "TestCustomKeyStore_WrongInput_IsRefusedByName"},
+	"DeleteCustomKeyStore":     {"TestDeleteCustomKeyStore_KeysDeletedBefore_LeavesNothingOnItsToken", "TestCustomKeyStore_AllOperations_TakeItThroughItsLife"},
+	"ConnectCustomKeyStore":    {"TestCustomKeyStore_AllOperations_TakeItThroughItsLife", "TestConnectCustomKeyStore_WrongPassword_IsTriedOnce", "TestConnectedStore_Restart_IsOpenedAgain", "TestConnectedStore_TokenPulledAndPutBack_ReturnsByItself"},
+	"DisconnectCustomKeyStore": {"TestCustomKeyStore_AllOperations_TakeItThroughItsLife", "TestDisconnectCustomKeyStore_UnderLoad_ClosesItsKeysAtOnce", "TestDisconnectedStore_SecretsUnderItsKeys_AreClosed", "TestDisconnectedStore_UsesOfItsKeys_AreRefusedByState"},
+	"CustomKeyStoresListEntry": {"TestCustomKeyStore_AllOperations_TakeItThroughItsLife"},
 
 	"GetPublicKey":       {"TestEncapsulation", "TestSpecialKeysByAlias", "TestSignatures", "TestSharedSecrets", "TestEverySpecWithEveryUsage"},
 	"Sign":               {"TestSignatures", "TestSignaturesByMLDSA"},
@@ -134,7 +134,7 @@ var proofs = map[string][]string{
 	"Encapsulate":        {"TestEncapsulation"},
 	"Decapsulate":        {"TestEncapsulation"},
 
-	"KeyMetadata":    {"TestImportedMaterial_BySDK_ExpiresAndComesBack", "TestCreateKey", "TestTheLifeOfACustomKeyStore", "TestKeyStates", "TestDeletionWindow", "TestEverySpecWithEveryUsage", "TestTheLifeOfAMultiRegionKey", "TestEncapsulation"},
+	"KeyMetadata":    {"TestImportedMaterial_BySDK_ExpiresAndComesBack", "TestCreateKey", "TestCustomKeyStore_AllOperations_TakeItThroughItsLife", "TestKeyStates", "TestDeletionWindow", "TestEverySpecWithEveryUsage", "TestTheLifeOfAMultiRegionKey", "TestEncapsulation"},
 	"KeyListEntry":   {"TestListings"},
 	"AliasListEntry": {"TestListings", "TestAliases"},
 	"Tag":            {"TestKeyTags"},

@@ -25,7 +25,7 @@ import (
 // everySignedRow makes at least one row in every table whose rows are signed, most columns filled.
 func everySignedRow(t *testing.T) *servicetest.Server {
 	t.Helper()
-	s := servicetest.StartOn(t, settling(t), servicetest.WithCluster(t))
+	s := servicetest.StartOn(t, withResidents(t), servicetest.WithCluster(t))
 	c, m := s.KMS(), s.SecretsManager()
 	made := must(c.CreateKey(t.Context(), &kms.CreateKeyInput{MultiRegion: aws.Bool(true), Description: aws.String("d"),
 		Tags: []types.Tag{{TagKey: aws.String("k"), TagValue: aws.String("v")}}}))(t).KeyMetadata

@@ -148,37 +148,39 @@ CREATE TABLE kms_import_pairs (
 ) STRICT, WITHOUT ROWID;
 
 -- Custom key stores.
-CREATE TABLE kms_stores (
-    account  TEXT    NOT NULL,
-    region   TEXT    NOT NULL,
-    id       TEXT    NOT NULL, -- cks-...
-    rev      INTEGER NOT NULL,
-    name     TEXT    NOT NULL,
-    type     TEXT    NOT NULL,
-    cluster  TEXT    NOT NULL, -- CloudHsmClusterId, named in the configuration
-    anchor   TEXT    NOT NULL, -- TrustAnchorCertificate
-    password BLOB    NOT NULL, -- KeyStorePassword, sealed by the token
-    state    TEXT    NOT NULL, -- ConnectionState
-    trouble  TEXT    NOT NULL, -- ConnectionErrorCode
-    created  INTEGER NOT NULL,
-    mac      BLOB    NOT NULL,
+CREATE TABLE kms_custom_key_stores (
+    account      TEXT    NOT NULL,
+    region       TEXT    NOT NULL,
+    id           TEXT    NOT NULL, -- cks-...
+    rev          INTEGER NOT NULL,
+    name         TEXT    NOT NULL,
+    type         TEXT    NOT NULL, -- CustomKeyStoreType
+    cluster_id   TEXT    NOT NULL, -- CloudHsmClusterId, named in the configuration
+    trust_anchor TEXT    NOT NULL, -- TrustAnchorCertificate
+    password     BLOB    NOT NULL, -- KeyStorePassword, sealed by the token
+    connection_state      TEXT NOT NULL, -- ConnectionState
+    connection_error_code TEXT NOT NULL, -- ConnectionErrorCode, of a store that FAILED
+    created      INTEGER NOT NULL,
+    mac          BLOB    NOT NULL,
     PRIMARY KEY (account, region, id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE UNIQUE INDEX kms_stores_by_name    ON kms_stores (account, region, name);
-CREATE UNIQUE INDEX kms_stores_by_cluster ON kms_stores (cluster) WHERE cluster <> ''; -- it has one user for the whole service
+CREATE UNIQUE INDEX kms_custom_key_stores_by_name    ON kms_custom_key_stores (account, region, name);
+CREATE UNIQUE INDEX kms_custom_key_stores_by_cluster ON kms_custom_key_stores (cluster_id)
+    WHERE cluster_id <> ''; -- it has one user for the whole service
 
--- Keys on the tokens of custom key stores, or on the service's own, that no KMS key uses, or none yet: they are to be destroyed.
-CREATE TABLE kms_orphans (
+-- Resident keys, on the tokens of custom key stores or on the service's own, that no KMS key uses, or none yet: they are
+-- to be destroyed.
+CREATE TABLE kms_orphaned_materials (
     account TEXT    NOT NULL,
     region  TEXT    NOT NULL,
     id      TEXT    NOT NULL, -- CKA_ID, 32 hex digits
-    store   TEXT    NOT NULL, -- empty: on the service's own token
+    custom_key_store_id TEXT NOT NULL, -- on whose token it is; empty means the service's own token
     created INTEGER NOT NULL,
     mac     BLOB    NOT NULL,
     PRIMARY KEY (account, region, id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX kms_materials_resident ON kms_materials (mechanism, account, region, key_id) WHERE mechanism = 'CKA_TOKEN';
-CREATE INDEX kms_orphans_by_store ON kms_orphans (account, region, store, id);
+CREATE INDEX kms_orphaned_materials_by_store ON kms_orphaned_materials (account, region, custom_key_store_id, id);
 CREATE INDEX kms_keys_by_store ON kms_keys (account, region, custom_key_store_id, id) WHERE custom_key_store_id <> '';

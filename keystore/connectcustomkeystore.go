@@ -1,0 +1,12 @@
+package keystore
+
+import (
+	"claviger/internal/domain"
+	"claviger/internal/op"
+	"claviger/keystore/customstore"
+)
+
+func (s *Keys) connectCustomKeyStore(c *op.Call, _ CustomKeyStoreInput,
+	st *customstore.Store) (domain.Change, error) {
+	return s.stores.BeginConnect(c, st)
+}

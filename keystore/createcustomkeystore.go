@@ -1,0 +1,84 @@
+package keystore
+
+import (
+	"time"
+
+	"claviger/internal/domain"
+	"claviger/internal/op"
+	"claviger/keystore/customstore"
+	"claviger/keystore/key"
+	"claviger/keystore/kmsfault"
+)
+
+// CreateCustomKeyStoreInput is CreateCustomKeyStoreRequest of AWS.
+type CreateCustomKeyStoreInput struct {
+	CustomKeyStoreName               string         `shape:"CustomKeyStoreNameType,required"`
+	CloudHsmClusterId                *string        `shape:"CloudHsmClusterIdType"`
+	TrustAnchorCertificate           *string        `shape:"TrustAnchorCertificateType"`
+	KeyStorePassword                 *string        `shape:"KeyStorePasswordType"`
+	CustomKeyStoreType               *string        `shape:"CustomKeyStoreType"`
+	XksProxyUriEndpoint              *string        `shape:"XksProxyUriEndpointType"`
+	XksProxyUriPath                  *string        `shape:"XksProxyUriPathType"`
+	XksProxyVpcEndpointServiceName   *string        `shape:"XksProxyVpcEndpointServiceNameType"`
+	XksProxyVpcEndpointServiceOwner  *string        `shape:"AccountIdType"`
+	XksProxyAuthenticationCredential *XksCredential `shape:"XksProxyAuthenticationCredentialType"`
+	XksProxyConnectivity             *string        `shape:"XksProxyConnectivityType"`
+}
+
+// XksCredential is XksProxyAuthenticationCredentialType of AWS. There are no external key stores
+// here.
+type XksCredential struct {
+	AccessKeyId        string `shape:"XksProxyAuthenticationAccessKeyIdType,required"`
+	RawSecretAccessKey string `shape:"XksProxyAuthenticationRawSecretAccessKeyType,required"`
+}
+
+// Validate wants what a CloudHSM key store is made of, and refuses the other type.
+func (in CreateCustomKeyStoreInput) Validate() error {
+	switch {
+	case domain.Or(in.CustomKeyStoreType, customstore.TypeCloudHSM) != customstore.TypeCloudHSM,
+		in.isExternal():
+		return errExternal
+	case in.CloudHsmClusterId == nil, in.TrustAnchorCertificate == nil, in.KeyStorePassword == nil:
+		return kmsfault.Invalid("CloudHsmClusterId, TrustAnchorCertificate and KeyStorePassword " +
+			"are required for a custom key store of type AWS_CLOUDHSM.")
+	}
+	return nil
+}
+
+// isExternal reports whether a member of external key stores is there.
+func (in CreateCustomKeyStoreInput) isExternal() bool {
+	return in.XksProxyUriEndpoint != nil || in.XksProxyUriPath != nil ||
+		in.XksProxyVpcEndpointServiceName != nil || in.XksProxyVpcEndpointServiceOwner != nil ||
+		in.XksProxyAuthenticationCredential != nil || in.XksProxyConnectivity != nil
+}
+
+// CreateCustomKeyStoreOutput is CreateCustomKeyStoreResponse of AWS.
+type CreateCustomKeyStoreOutput struct{ CustomKeyStoreId string }
+
+func (s *Keys) createCustomKeyStore(c *op.Call,
+	in CreateCustomKeyStoreInput) (op.Commit[CreateCustomKeyStoreOutput], error) {
+	cl, err := s.stores.Cluster(c, *in.CloudHsmClusterId)
+	if err != nil {
+		return nil, err
+	}
+	if err := cl.CheckAnchor(*in.TrustAnchorCertificate); err != nil {
+		return nil, err
+	}
+	account, region := c.Namespace()
+	st := &customstore.Store{
+		StoreRef:    key.StoreRef{Account: account, Region: region, ID: customstore.NewID()},
+		Rev:         1,
+		Name:        in.CustomKeyStoreName,
+		Type:        customstore.TypeCloudHSM,
+		ClusterID:   *in.CloudHsmClusterId,
+		TrustAnchor: *in.TrustAnchorCertificate,
+		State:       customstore.Disconnected,
+		Created:     c.Time.Truncate(time.Microsecond),
+	}
+	if err := s.stores.SetPassword(c, st, *in.KeyStorePassword); err != nil {
+		return nil, err
+	}
+	c.Note(`{"customKeyStoreId":"` + st.ID + `"}`)
+	insert, err := s.stores.Insert(c, st, cl)
+	return op.Apply(insert, CreateCustomKeyStoreOutput{st.ID}), err
+}

@@ -1,0 +1,153 @@
+package keystore
+
+import (
+	"slices"
+
+	"claviger/internal/domain"
+	"claviger/internal/fault"
+	"claviger/internal/op"
+	"claviger/keystore/customstore"
+	"claviger/keystore/key"
+	"claviger/keystore/kmsfault"
+	"claviger/keystore/residents"
+	"claviger/policy"
+)
+
+var (
+	errExternal = kmsfault.Unsupported("External key stores are not supported by this service.")
+
+	// errNotOpen is the answer while a store that is connected has yet to be opened by this
+	// process, after its start.
+	errNotOpen = fault.New(fault.Unavailable, "",
+		"The custom key store can't be reached at the moment. Try again in a few seconds.")
+)
+
+// storeTarget is a custom key store that an operation touches, there or not. AWS gives stores no
+// ARN: who may touch one may touch all.
+type storeTarget struct {
+	ref    key.StoreRef
+	store  *customstore.Store // nil if there is none
+	action string
+	states []customstore.State // that it may be in; nil: any
+}
+
+// Demands implements [op.Target].
+func (t storeTarget) Demands() []policy.Demand {
+	return []policy.Demand{domain.On("kms:"+t.action, "*", t.ref.Account)}
+}
+
+// Missing implements [op.Target].
+func (t storeTarget) Missing() error {
+	if t.store == nil {
+		return customstore.NotFound(t.ref.ID)
+	}
+	return nil
+}
+
+// Ready implements [op.Target].
+func (t storeTarget) Ready() error {
+	if t.states != nil && !slices.Contains(t.states, t.store.State) {
+		return t.store.InvalidState()
+	}
+	return nil
+}
+
+// findStore looks up a custom key store for an operation that is for the given states.
+func (s *Keys) findStore(c *op.Call, operation, id string,
+	states ...customstore.State) (t storeTarget, err error) {
+	account, region := c.Namespace()
+	t = storeTarget{ref: key.StoreRef{Account: account, Region: region, ID: id}, action: operation,
+		states: states}
+	t.store, err = s.stores.Store(c, t.ref)
+	return t, err
+}
+
+// tokenTarget is the token that an operation is done on: the service's own, or that of a custom key
+// store.
+type tokenTarget struct {
+	domain.Account
+	in *openStore // nil: the service's own
+}
+
+// openStore is a connected custom key store and the connection to its cluster, nil while it has yet
+// to be opened.
+type openStore struct {
+	storeTarget
+	connection customstore.Connection
+}
+
+// Missing implements [op.Target].
+func (t tokenTarget) Missing() error {
+	if t.in == nil {
+		return nil
+	}
+	return t.in.Missing()
+}
+
+// Ready implements [op.Target].
+func (t tokenTarget) Ready() error {
+	if t.in == nil {
+		return nil
+	}
+	if err := t.in.Ready(); err != nil {
+		return err
+	}
+	if t.in.connection == nil {
+		return errNotOpen
+	}
+	return nil
+}
+
+// findToken finds the token of an operation whose input may name a custom key store.
+func (s *Keys) findToken(c *op.Call, operation string, storeID *string) (tokenTarget, error) {
+	t := tokenTarget{Account: domain.OnAccount("kms:" + operation)}
+	if storeID == nil {
+		return t, nil
+	}
+	in, err := s.findStore(c, operation, *storeID, customstore.Connected)
+	t.in = &openStore{storeTarget: in, connection: s.stores.Connection(in.ref)}
+	return t, err
+}
+
+// residentToken returns the token of a custom key store, or the service's own; nil while the store
+// isn't connected.
+func (s *Keys) residentToken(on key.StoreRef) residents.Token {
+	if on.ID == "" {
+		return s.token
+	}
+	if open := s.stores.Connection(on); open != nil {
+		return open
+	}
+	return nil
+}
+
+// aboutStore is an input that names a custom key store.
+type aboutStore interface {
+	op.Input
+	storeID() string
+}
+
+// CustomKeyStoreInput is the input of operations that take a custom key store and nothing else.
+type CustomKeyStoreInput struct {
+	CustomKeyStoreId string `shape:"CustomKeyStoreIdType,required"`
+	op.ByShape
+}
+
+func (in CustomKeyStoreInput) storeID() string { return in.CustomKeyStoreId }
+
+// CustomKeyStoreOutput is the output of operations that answer an object without members.
+type CustomKeyStoreOutput struct{}
+
+// changeStore makes an operation that changes one custom key store in one of the given states.
+func changeStore[I aboutStore](s *Keys, n op.Info,
+	plan func(*op.Call, I, *customstore.Store) (domain.Change, error),
+	states ...customstore.State) op.Operation {
+	find := func(c *op.Call, in I) (storeTarget, error) {
+		return s.findStore(c, n.Name, in.storeID(), states...)
+	}
+	return op.Write(n, find,
+		func(c *op.Call, in I, t storeTarget) (op.Commit[CustomKeyStoreOutput], error) {
+			change, err := plan(c, in, t.store)
+			return op.Apply(change, CustomKeyStoreOutput{}), err
+		})
+}

@@ -1,0 +1,222 @@
+package customstore
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"claviger/internal/custody"
+	"claviger/internal/domain"
+	"claviger/internal/op"
+	"claviger/keystore/key"
+	"claviger/policy"
+	"claviger/store"
+)
+
+// Kinds of the jobs that end what ConnectCustomKeyStore and DisconnectCustomKeyStore begin; see
+// [Stores.Connect] and [Stores.Disconnect]. Their subject is the store's id. Jobs of the two kinds
+// must never work on one store at once: what a slow cluster opened in the end could else belong to
+// the next connection.
+const (
+	ConnectJob    = "kms:ConnectCustomKeyStore"
+	DisconnectJob = "kms:DisconnectCustomKeyStore"
+)
+
+const (
+	longestConnect = 30 * time.Second       // a device that takes longer is a network error
+	passwordWait   = 250 * time.Millisecond // to open a password, with the cluster's module waiting
+)
+
+// BeginConnect prepares the change by which connecting begins. A store that is connected, or about
+// to be, stays as it is.
+func (s *Stores) BeginConnect(c *op.Call, st *Store) (domain.Change, error) {
+	if st.State != Disconnected {
+		return domain.Nothing, nil
+	}
+	if err := s.connectable(c, st.ClusterID); err != nil {
+		return nil, err
+	}
+	next := st.Changed(func(st *Store) { st.State, st.ConnectionErrorCode = Connecting, "" })
+	return s.amend(c, next, func(tx *store.Tx) error {
+		return s.config.Jobs.Schedule(tx, ConnectJob, st.Account, st.Region, st.ID, c.Time)
+	})
+}
+
+// BeginDisconnect prepares the change that closes the store's keys at once. What is open is closed
+// by the job.
+func (s *Stores) BeginDisconnect(c *op.Call, st *Store) (domain.Change, error) {
+	next := st.Changed(func(st *Store) { st.State, st.ConnectionErrorCode = Disconnecting, "" })
+	return s.amend(c, next, func(tx *store.Tx) error {
+		if err := s.closeKeys(tx, st.StoreRef); err != nil {
+			return err
+		}
+		if err := s.config.Jobs.Cancel(tx, ConnectJob, st.Account, st.Region, st.ID); err != nil {
+			return err
+		}
+		return s.config.Jobs.Schedule(tx, DisconnectJob, st.Account, st.Region, st.ID, c.Time)
+	})
+}
+
+// closeKeys keeps the keys of a store from being used once the transaction is there, and drops the
+// handles of the data keys under them.
+func (s *Stores) closeKeys(tx *store.Tx, ref key.StoreRef) error {
+	tx.After(func() { s.connections.retire(ref) })
+	return s.config.ForgetDataKeys(tx, ref)
+}
+
+// storeInput names the store that a job is about.
+type storeInput struct {
+	CustomKeyStoreId string `shape:"CustomKeyStoreIdType,required"`
+	op.ByShape
+}
+
+// target is the store that a job is about, which may be gone by then.
+type target struct {
+	ref    key.StoreRef
+	store  *Store // nil if it is gone
+	action string
+	op.There
+}
+
+// Demands implements [op.Target].
+func (t target) Demands() []policy.Demand {
+	return []policy.Demand{domain.On("kms:"+t.action, "*", t.ref.Account)}
+}
+
+// find returns what finds the store of a job: its row and not what is cached, since nobody repeats
+// for the service what it does by itself.
+func (s *Stores) find(action string) func(*op.Call, storeInput) (target, error) {
+	return func(c *op.Call, in storeInput) (target, error) {
+		t := target{ref: refOf(c, in.CustomKeyStoreId), action: action}
+		st, err := s.load(c, t.ref)
+		if domain.IsNoRow(err) {
+			return t, nil
+		}
+		t.store = st
+		return t, err
+	}
+}
+
+// refOf names a store of the account and Region that a call is for.
+func refOf(c *op.Call, id string) key.StoreRef {
+	account, region := c.Namespace()
+	return key.StoreRef{Account: account, Region: region, ID: id}
+}
+
+// Connect ends the connecting of a store, and opens one again that is connected as far as its row
+// says. It is the work of a [ConnectJob]. A connection that no commit let in is closed again.
+//
+// That a connected store can't be opened just now is no failure of the job: [Stores.KeepConnected]
+// asks for the next one.
+func (s *Stores) Connect(c *op.Call, id string) error {
+	ref := refOf(c, id)
+	_, err := op.AsService(c, "kms", s.connect, storeInput{CustomKeyStoreId: id})
+	s.connections.close(ref)
+	s.attempts.ended(ref, time.Now())
+	if lost := new(ConnectionError); errors.As(err, &lost) {
+		return nil
+	}
+	return err
+}
+
+// planConnection opens the connection of a store that is to be connected, and plans the state that
+// follows. A failure to connect is an outcome like another. To a store that is connected as far as
+// its row says, only what needs a person is one: for the rest there will be another attempt.
+func (s *Stores) planConnection(c *op.Call, _ storeInput, t target) (op.Commit[op.None], error) {
+	st := t.store
+	if st == nil || st.State != Connecting && st.State != Connected {
+		return op.Unchanged(op.None{}), nil
+	}
+	failure, err := s.open(c, st)
+	switch {
+	case err != nil:
+		return nil, err
+	case failure != nil && st.State == Connected && !failure.Final:
+		return nil, custody.ErrUnavailable.Because(failure)
+	case failure != nil:
+		return s.fail(c, st, failure)
+	case st.State == Connected:
+		return op.Apply(domain.InOrder(s.admit(st), s.Unchanged(st)), op.None{}), nil
+	}
+	return s.letIn(c, st)
+}
+
+// open makes sure that a store's connection is open, live or not, and well as far as trying again
+// is concerned.
+func (s *Stores) open(c *op.Call, st *Store) (*ConnectionError, error) {
+	if open := s.connections.opened(st.StoreRef); open != nil {
+		return open.FinalError(), nil
+	}
+	if refused := s.connections.refusal(st); refused != nil {
+		return refused, nil
+	}
+	password, err := s.password(c, st) // the token is asked first: its failure is not the cluster's
+	if err != nil {
+		return nil, err
+	}
+	clear(password)
+	ctx, cancel := context.WithTimeout(c, longestConnect)
+	defer cancel()
+	open, err := s.config.Clusters.Open(ctx, st.ClusterID, func() ([]byte, error) {
+		ctx, cancel := context.WithTimeout(context.Background(), passwordWait)
+		defer cancel()
+		return s.password(ctx, st)
+	})
+	if err != nil {
+		failure := connectionErrorOf(err)
+		if failure.Final {
+			s.connections.refuse(st, failure)
+		}
+		return failure, nil
+	}
+	s.connections.add(st.StoreRef, open)
+	return nil, nil
+}
+
+// fail plans that a store has failed. Its code is in the record.
+func (s *Stores) fail(c *op.Call, st *Store, failure *ConnectionError) (op.Commit[op.None], error) {
+	c.Note(`{"connectionState":"` + string(Failed) + `",` +
+		`"connectionErrorCode":"` + failure.Code + `"}`)
+	next := st.Changed(func(st *Store) {
+		st.State, st.ConnectionErrorCode = Failed, failure.Code
+	})
+	amend, err := s.amend(c, next, func(tx *store.Tx) error { return s.closeKeys(tx, st.StoreRef) })
+	return op.Apply(amend, op.None{}), err
+}
+
+// letIn plans that a store is connected, and that the orphans which could not be destroyed before
+// are destroyed now.
+func (s *Stores) letIn(c *op.Call, st *Store) (op.Commit[op.None], error) {
+	c.Note(`{"connectionState":"` + string(Connected) + `"}`)
+	next := st.Changed(func(st *Store) { st.State = Connected })
+	amend, err := s.amend(c, next, domain.InOrder(s.admit(st), func(tx *store.Tx) error {
+		return s.config.Residents.Expedite(tx, st.StoreRef, c.Time)
+	}))
+	return op.Apply(amend, op.None{}), err
+}
+
+// admit lets keys be used once the transaction is there.
+func (s *Stores) admit(st *Store) domain.Change {
+	return func(tx *store.Tx) error {
+		tx.After(func() { s.connections.admit(st.StoreRef) })
+		return nil
+	}
+}
+
+// Disconnect closes the connection of a store. It is the work of a [DisconnectJob].
+func (s *Stores) Disconnect(c *op.Call, id string) error {
+	_, err := op.AsService(c, "kms", s.disconnect, storeInput{CustomKeyStoreId: id})
+	return err
+}
+
+func (s *Stores) planDisconnection(c *op.Call, _ storeInput, t target) (op.Commit[op.None], error) {
+	st := t.store
+	if st == nil || st.State != Disconnecting {
+		return op.Unchanged(op.None{}), nil
+	}
+	s.connections.close(st.StoreRef)
+	next := st.Changed(func(st *Store) { st.State = Disconnected })
+	// Handles are dropped again: a request that had found its key before may have loaded one since.
+	amend, err := s.amend(c, next, func(tx *store.Tx) error { return s.closeKeys(tx, st.StoreRef) })
+	return op.Apply(amend, op.None{}), err
+}

@@ -1,0 +1,163 @@
+// Package residents makes resident keys, those that rest on a token for good, and destroys the ones
+// that no KMS key uses. Custom key stores have such keys on their tokens. The service's own token
+// has them for kinds that its device can't wrap, where the site says so.
+//
+// # Orphans
+//
+// A resident key is made and destroyed outside of any transaction. So that none is left behind, or
+// destroyed while a KMS key uses it, there is a list of orphans: names of resident keys that no KMS
+// key uses, or none yet. A name is reserved there and committed before the key is made. The
+// transaction that makes the KMS key takes it off the list, and the one that deletes the KMS key
+// puts it on. What stands on the list is destroyed by a job when it is due.
+//
+// Decision record 0015 has the reasons.
+package residents
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"time"
+
+	"claviger/internal/custody"
+	"claviger/internal/domain"
+	"claviger/internal/fault"
+	"claviger/internal/op"
+	"claviger/internal/rowmac"
+	"claviger/keystore/key"
+	"claviger/keystore/keyrows"
+	"claviger/keystore/model"
+	"claviger/policy"
+	"claviger/store"
+)
+
+// MostOnOwnToken is how many keys may be resident on the service's own token, of all accounts:
+// devices hold a few thousand objects, and SoftHSM2 finds one in time that grows with them.
+const MostOnOwnToken = 1000
+
+// Reserved is how long the making of a key may take before what is there of it is destroyed.
+const Reserved = time.Hour
+
+// nameBytes is the length of a resident key's name, which is random.
+const nameBytes = 16
+
+// Token makes resident keys, and destroys them.
+type Token interface {
+	// GenerateResident makes a key under a name, its CKA_ID. The material's Wrapped is the name.
+	GenerateResident(ctx context.Context, id string, k custody.Kind, label string,
+		name []byte) (custody.Material, error)
+	// Destroy destroys a key for good. One that is gone already is as good.
+	Destroy(ctx context.Context, name []byte) error
+}
+
+// Keys are the resident keys of one installation, on all of its tokens. [New] makes it.
+type Keys struct {
+	// Most is how many keys may be resident on the service's own token.
+	Most int
+
+	db     *store.DB
+	signer *rowmac.Signer
+	jobs   domain.Scheduler
+	rows   *keyrows.Rows
+	token  func(key.StoreRef) Token
+
+	reserve op.Command[reserveInput, op.None]
+	destroy op.Command[destroyInput, op.None]
+}
+
+// New returns the resident keys of an installation. token returns the token of a custom key store,
+// or the service's own, and nil while the store isn't connected.
+func New(db *store.DB, signer *rowmac.Signer, jobs domain.Scheduler, rows *keyrows.Rows,
+	token func(key.StoreRef) Token) *Keys {
+	s := &Keys{Most: MostOnOwnToken, db: db, signer: signer, jobs: jobs, rows: rows, token: token}
+	route := domain.Routes{Service: model.KMS}
+	s.reserve = op.Write(route.Internal("CreateKey"), s.findReservation, s.planReservation)
+	s.destroy = op.Write(route.Internal("DeleteKey"), s.findOrphan, s.planDestruction)
+	return s
+}
+
+// Generate makes the material of k on a token, that of its custom key store or the service's own.
+// It returns what belongs into the transaction that stores the key.
+func (s *Keys) Generate(c *op.Call, k *key.Key, on Token) (domain.Change, error) {
+	name := make([]byte, nameBytes)
+	rand.Read(name)
+	if err := s.Reserve(c, k.CustomKeyStoreID, name); err != nil {
+		return nil, err
+	}
+	m, err := on.GenerateResident(c, k.MaterialID, k.Purpose().Kind, k.ID, name)
+	if err != nil {
+		return nil, err
+	}
+	return s.release(k.StoreRef(), hex.EncodeToString(name)), k.Begin(m)
+}
+
+// Reserve writes down and commits the name of a key that is about to be made in a custom key store,
+// or on the service's own token if storeID is empty.
+func (s *Keys) Reserve(c *op.Call, storeID string, name []byte) error {
+	in := reserveInput{Id: hex.EncodeToString(name)}
+	if storeID != "" {
+		in.CustomKeyStoreId = &storeID
+	}
+	_, err := op.AsService(c, "kms", s.reserve, in)
+	return err
+}
+
+// reserveInput names a key on a token.
+type reserveInput struct {
+	CustomKeyStoreId *string `shape:"CustomKeyStoreIdType"` // nil: the service's own token
+	Id               string  `shape:"ResidentId,required"`  // its CKA_ID, 32 hex digits
+	op.ByShape
+}
+
+// reservation is the token on which a key is to be made.
+type reservation struct {
+	key.StoreRef
+	op.There
+}
+
+// Demands implements [op.Target].
+func (r reservation) Demands() []policy.Demand {
+	return []policy.Demand{domain.On("kms:CreateKey", "*", r.Account)}
+}
+
+func (s *Keys) findReservation(c *op.Call, in reserveInput) (reservation, error) {
+	account, region := c.Namespace()
+	return reservation{StoreRef: key.StoreRef{Account: account, Region: region,
+		ID: domain.Or(in.CustomKeyStoreId, "")}}, nil
+}
+
+// planReservation puts a key on the list before it is made, if there is room for it. Keys that are
+// reserved take room like those that are there: some of them are.
+func (s *Keys) planReservation(c *op.Call, in reserveInput,
+	r reservation) (op.Commit[op.None], error) {
+	o := &orphan{StoreRef: r.StoreRef, name: in.Id, created: c.Time.Truncate(time.Microsecond)}
+	insert, err := s.insert(c, o, c.Time.Add(Reserved))
+	if err != nil {
+		return nil, err
+	}
+	return op.Apply(domain.InOrder(s.room(r.StoreRef), insert), op.None{}), nil
+}
+
+// room refuses one more key on the service's own token if it has as many as it may. The tokens of
+// custom key stores are their owners' to fill.
+func (s *Keys) room(on key.StoreRef) domain.Change {
+	return func(tx *store.Tx) error {
+		if on.ID != "" {
+			return nil
+		}
+		used, err := s.rows.CountResidents(tx)
+		if err != nil {
+			return err
+		}
+		var orphans int
+		if err := tx.Row(qCountOrphans, nil, &orphans); err != nil {
+			return err
+		}
+		if used+orphans >= s.Most {
+			return fault.Newf(fault.Limit, "LimitExceededException",
+				"The hardware security module of this service keeps at most %d keys of this kind.",
+				s.Most)
+		}
+		return nil
+	}
+}

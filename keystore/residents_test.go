@@ -1,0 +1,239 @@
+package keystore
+
+import (
+	"crypto/ed25519"
+	"crypto/sha512"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"claviger/hsm/hsmtest"
+	"claviger/internal/custody"
+	"claviger/internal/op"
+	"claviger/keystore/key"
+	"claviger/keystore/publickey"
+	"claviger/keystore/residents"
+)
+
+// startWithResidents is start on a SoftHSM2 token on which keys of Ed25519 rest.
+func startWithResidents(t testing.TB) *service {
+	t.Helper()
+	c := hsmtest.SoftHSM(t)
+	c.Resident = []custody.Kind{custody.Ed25519Sign}
+	return startWith(t, c)
+}
+
+var edwards = M{"KeySpec": publickey.SpecEd25519, "KeyUsage": key.SignVerify}
+
+// resting counts the keys that are resident on the service's own token, beside root, canary and the
+// object that is the token itself.
+func (s *service) resting() int {
+	s.t.Helper()
+	dir := hsmtest.Dir(s.t, s.token.Facts().Serial)
+	entries, err := filepath.Glob(filepath.Join(dir, "*.object"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return len(entries) - 3
+}
+
+// signsFor checks that a key signs what crypto/ed25519 verifies.
+func (s *service) signsFor(id string) {
+	s.t.Helper()
+	spki := must[GetPublicKeyOutput](s, "GetPublicKey", M{"KeyId": id}).PublicKey
+	parsed, err := publickey.Parse(publickey.SpecEd25519, spki)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, message := range [][]byte{[]byte("x"), make([]byte, 4096)} {
+		in := M{"KeyId": id, "Message": message, "SigningAlgorithm": publickey.Ed25519}
+		in["Signature"] = must[SignOutput](s, "Sign", in).Signature
+		if !ed25519.Verify(parsed.(ed25519.PublicKey), message, in["Signature"].([]byte)) {
+			s.t.Errorf("a signature over %d bytes is none", len(message))
+		}
+		must[VerifyOutput](s, "Verify", in)
+	}
+}
+
+// end lets a key's window pass and does what is due then.
+func (s *service) end(id string) {
+	s.t.Helper()
+	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
+	s.pass(7*24*time.Hour + time.Minute)
+	for range 2 { // the key, and then its material
+		s.jobRunner.RunDue(s.t.Context())
+	}
+}
+
+func TestResidentKey_SignedWithAndDeleted_LeavesTheTokenAfterItsWindow(t *testing.T) {
+	s := startWithResidents(t)
+	meta := must[CreateKeyOutput](s, "CreateKey", edwards).KeyMetadata
+	id := meta.KeyId
+	if meta.Origin != key.OriginKMS || meta.CustomKeyStoreId != "" ||
+		meta.KeyState != key.Enabled || s.resting() != 1 {
+		t.Errorf("%+v, and %d keys on the token", meta, s.resting())
+	}
+	s.signsFor(id)
+	s.restart()
+	s.signsFor(id)
+	digest := sha512.Sum512(nil)
+	prehash := M{"KeyId": id, "Message": digest[:], "MessageType": "DIGEST",
+		"SigningAlgorithm": publickey.Ed25519PH}
+	// SoftHSM2 would sign something else.
+	if _, code := ask[any](s, "Sign", prehash); code != "UnsupportedOperationException" {
+		t.Errorf("Ed25519ph: %q", code)
+	}
+
+	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
+	s.pass(7*24*time.Hour - time.Minute)
+	s.jobRunner.RunDue(t.Context())
+	s.jobRunner.RunDue(t.Context())
+	must[any](s, "CancelKeyDeletion", M{"KeyId": id})
+	must[any](s, "EnableKey", M{"KeyId": id})
+	s.pass(24 * time.Hour)
+	s.jobRunner.RunDue(t.Context())
+	s.signsFor(id)
+	other := must[CreateKeyOutput](s, "CreateKey", edwards).KeyMetadata.KeyId
+	s.end(id)
+	_, code := ask[any](s, "DescribeKey", M{"KeyId": id})
+	if code != "NotFoundException" || s.resting() != 1 {
+		t.Errorf("past its window: %q, and %d keys on the token", code, s.resting())
+	}
+	s.signsFor(other)
+}
+
+func TestCreateKey_OfKindsThatDoNotRest_LeavesNoResidentKey(t *testing.T) {
+	s := start(t)
+	if _, code := ask[any](s, "CreateKey", edwards); code != "UnsupportedOperationException" {
+		t.Errorf("without the setting: %q", code)
+	}
+	s = startWithResidents(t)
+	with := func(name string, value any) M {
+		return M{"KeySpec": publickey.SpecEd25519, "KeyUsage": key.SignVerify, name: value}
+	}
+	_, code := ask[any](s, "CreateKey", with("MultiRegion", true))
+	if code != "UnsupportedOperationException" {
+		t.Errorf("in all Regions: %q", code)
+	}
+	_, code = ask[any](s, "CreateKey", with("Origin", key.OriginExternal))
+	if code != "UnsupportedOperationException" {
+		t.Errorf("made elsewhere: %q", code)
+	}
+	must[CreateKeyOutput](s, "CreateKey", M{"KeySpec": "ECC_NIST_P256", "KeyUsage": key.SignVerify})
+	if n := s.resting(); n != 0 {
+		t.Errorf("%d keys rest on the token", n)
+	}
+}
+
+// The process ended before a key was made, or after, and the next one leaves nothing on the token.
+func TestReservedResident_ProcessEnds_IsDestroyedInTime(t *testing.T) {
+	s := startWithResidents(t)
+	kept := must[CreateKeyOutput](s, "CreateKey", edwards).KeyMetadata.KeyId
+	for range 2 {
+		name := hsmtest.ResidentID()
+		err := s.within(func(c *op.Call) error { return s.keys.residents.Reserve(c, "", name) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.resting() == 1 {
+			_, err := s.token.GenerateResident(t.Context(), "a", custody.Ed25519Sign, "", name)
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	s.restart()
+	s.jobRunner.RunDue(t.Context())
+	if n := s.resting(); n != 2 {
+		t.Fatalf("%d keys rest on the token before the time", n)
+	}
+	s.pass(residents.Reserved + time.Minute)
+	s.jobRunner.RunDue(t.Context())
+	left, err := residents.Orphans(s.db, key.StoreRef{Account: ourAccount, Region: ourRegion})
+	if n := s.resting(); err != nil || n != 1 || len(left) != 0 {
+		t.Errorf("%d keys rest on the token, and %v are orphans, %v", n, left, err)
+	}
+	s.signsFor(kept)
+}
+
+// However many are made at once, and of whatever Region. What is gone makes room.
+func TestResidentKeys_TokenIsFull_AreRefused(t *testing.T) {
+	s := startWithResidents(t)
+	s.keys.residents.Most = 3
+	first := must[CreateKeyOutput](s, "CreateKey", edwards).KeyMetadata.KeyId
+	mustIn[CreateKeyOutput](s, abroad, "CreateKey", edwards)
+	var made, refused atomic.Int64
+	var wg sync.WaitGroup
+	for range 6 {
+		wg.Go(func() {
+			switch _, code := ask[any](s, "CreateKey", edwards); code {
+			case "":
+				made.Add(1)
+			case "LimitExceededException":
+				refused.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	if made.Load() != 1 || refused.Load() != 5 || s.resting() != 3 {
+		t.Errorf("%d were made, %d refused, and %d rest on the token",
+			made.Load(), refused.Load(), s.resting())
+	}
+	s.key() // others don't rest there
+	s.end(first)
+	must[CreateKeyOutput](s, "CreateKey", edwards)
+	if n := s.resting(); n != 3 {
+		t.Errorf("%d rest on the token", n)
+	}
+}
+
+// What isn't found is not deleted.
+func TestResidentKey_LostByTheToken_IsUnavailableAndStays(t *testing.T) {
+	s := startWithResidents(t)
+	id := must[CreateKeyOutput](s, "CreateKey", edwards).KeyMetadata.KeyId
+	ref := key.Ref{Account: ourAccount, Region: ourRegion, ID: id}
+	k, err := s.keys.rows.Load(t.Context(), ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.token.Destroy(t.Context(), k.Materials[k.MaterialID].Wrapped); err != nil {
+		t.Fatal(err)
+	}
+	s.token.Forget(k.MaterialID)
+	in := M{"KeyId": id, "Message": []byte("x"), "SigningAlgorithm": publickey.Ed25519}
+	if _, code := ask[any](s, "Sign", in); code != "KeyUnavailableException" {
+		t.Errorf("a key that is lost: %q", code)
+	}
+	described := must[DescribeKeyOutput](s, "DescribeKey", M{"KeyId": id}).KeyMetadata
+	if described.KeyState != key.Enabled {
+		t.Errorf("it is %s", described.KeyState)
+	}
+	s.end(id)
+	if _, code := ask[any](s, "DescribeKey", M{"KeyId": id}); code != "NotFoundException" {
+		t.Errorf("past its window: %q", code)
+	}
+}
+
+// However a key got onto the list, one that a KMS key uses is never destroyed.
+func TestOrphan_UsedByAKMSKey_IsNotDestroyed(t *testing.T) {
+	s := startWithResidents(t)
+	id := must[CreateKeyOutput](s, "CreateKey", edwards).KeyMetadata.KeyId
+	ref := key.Ref{Account: ourAccount, Region: ourRegion, ID: id}
+	k, err := s.keys.rows.Load(t.Context(), ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := k.Materials[k.MaterialID].Wrapped
+	err = s.within(func(c *op.Call) error { return s.keys.residents.Reserve(c, "", name) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.pass(residents.Reserved + time.Minute)
+	s.jobRunner.RunDue(t.Context())
+	s.signsFor(id)
+	if n := s.resting(); n != 1 {
+		t.Errorf("%d keys rest on the token", n)
+	}
+}
