@@ -8,6 +8,7 @@ import (
 	"claviger/keystore/key"
 	"claviger/keystore/keyrows"
 	"claviger/keystore/kmsfault"
+	"claviger/keystore/target"
 	"claviger/policy"
 )
 
@@ -15,8 +16,8 @@ import (
 type aliasMove struct {
 	ref       keyrows.AliasRef
 	alias     *keyrows.Alias // as it stands, nil if there is none
-	old       *named         // the key it stands for now
-	to        *target        // the key it shall stand for; nil for a removal
+	old       *target.Named  // the key it stands for now
+	to        *target.Target // the key it shall stand for; nil for a removal
 	operation string
 }
 
@@ -36,7 +37,7 @@ func (m *aliasMove) Demands() []policy.Demand {
 // Missing implements [op.Target].
 func (m *aliasMove) Missing() error {
 	if m.alias == nil && m.operation != "CreateAlias" {
-		return errNoAlias(m.ref)
+		return target.ErrNoAlias(m.ref)
 	}
 	if m.to != nil {
 		return m.to.Missing()
@@ -70,7 +71,7 @@ func (s *Keys) findAlias(c *op.Call, operation, name string) (*aliasMove, error)
 	m := &aliasMove{ref: keyrows.AliasRef{Account: account, Region: region, Name: name}, operation: operation}
 	var err error
 	if m.alias, err = s.rows.Alias(c, m.ref); m.alias != nil {
-		m.old = &named{Ref: key.Ref{Account: account, Region: region, ID: m.alias.KeyID}}
+		m.old = &target.Named{Ref: key.Ref{Account: account, Region: region, ID: m.alias.KeyID}}
 	}
 	return m, err
 }
@@ -80,9 +81,9 @@ func (s *Keys) findMove(c *op.Call, operation string, in AliasInput) (*aliasMove
 	if err != nil {
 		return nil, err
 	}
-	if m.to, err = s.finder.find(c, operation, in.TargetKeyId, false); err != nil {
+	if m.to, err = s.finder.Find(c, operation, in.TargetKeyId, false); err != nil {
 		return nil, err
 	}
-	m.to.viaOnly = true
+	m.to.ViaServiceOnly = true
 	return m, nil
 }

@@ -6,7 +6,7 @@ import (
 	"claviger/keystore/customstore"
 )
 
-func (s *Keys) connectCustomKeyStore(c *op.Call, _ CustomKeyStoreInput,
+func (s *storeOperations) connectCustomKeyStore(c *op.Call, _ CustomKeyStoreInput,
 	st *customstore.Store) (domain.Change, error) {
 	return s.stores.BeginConnect(c, st)
 }

@@ -33,7 +33,7 @@ func (s *Keys) findNewAlias(c *op.Call, in AliasInput) (*aliasMove, error) {
 
 func (s *Keys) createAlias(c *op.Call, _ AliasInput, m *aliasMove) (op.Commit[op.None], error) {
 	now := c.Time.Truncate(time.Millisecond)
-	insert, err := s.rows.InsertAlias(c, &keyrows.Alias{AliasRef: m.ref, Rev: 1, KeyID: m.to.key.ID, Created: now, Updated: now})
+	insert, err := s.rows.InsertAlias(c, &keyrows.Alias{AliasRef: m.ref, Rev: 1, KeyID: m.to.Key.ID, Created: now, Updated: now})
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func (s *Keys) createAlias(c *op.Call, _ AliasInput, m *aliasMove) (op.Commit[op
 		case err != nil:
 			return op.None{}, err
 		}
-		return op.None{}, s.checkAliases(tx, m.to.key)
+		return op.None{}, s.checkAliases(tx, m.to.Key)
 	}, nil
 }
 

@@ -55,7 +55,7 @@ func (in CreateCustomKeyStoreInput) isExternal() bool {
 // CreateCustomKeyStoreOutput is CreateCustomKeyStoreResponse of AWS.
 type CreateCustomKeyStoreOutput struct{ CustomKeyStoreId string }
 
-func (s *Keys) createCustomKeyStore(c *op.Call,
+func (s *storeOperations) createCustomKeyStore(c *op.Call,
 	in CreateCustomKeyStoreInput) (op.Commit[CreateCustomKeyStoreOutput], error) {
 	cl, err := s.stores.Cluster(c, *in.CloudHsmClusterId)
 	if err != nil {

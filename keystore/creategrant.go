@@ -9,6 +9,7 @@ import (
 	"claviger/keystore/grant"
 	"claviger/keystore/key"
 	"claviger/keystore/kmsfault"
+	"claviger/keystore/target"
 	"claviger/store"
 )
 
@@ -112,21 +113,21 @@ func inOrderOnce(list []string) []string {
 
 // newGrant is a key and the grant that is to be made on it.
 type newGrant struct {
-	target
+	target.Target
 	grant *grant.Grant
 }
 
 // findNewGrant also finds what the caller was granted: a grant may allow its grantee to make others
 // that allow no more, which is why the demand carries the values of the new one.
 func (s *Keys) findNewGrant(c *op.Call, in CreateGrantInput) (*newGrant, error) {
-	by := presented{tokens: in.GrantTokens}
-	t, err := s.finder.findGranted(c, "CreateGrant", in.KeyId, false, by)
+	by := target.Presented{Tokens: in.GrantTokens}
+	t, err := s.finder.FindGranted(c, "CreateGrant", in.KeyId, false, by)
 	if err != nil {
 		return nil, err
 	}
-	g := requestedGrant(c, in, t.named.Ref)
+	g := requestedGrant(c, in, t.Named.Ref)
 	made := g.Policy()
-	t.values, t.viaOnly, t.fits = made.Values, c.Via == "", g.Fits
+	t.Values, t.ViaServiceOnly, t.Fits = made.Values, c.Via == "", g.Fits
 	return &newGrant{*t, g}, nil
 }
 
@@ -146,7 +147,7 @@ func (s *Keys) createGrant(c *op.Call, _ CreateGrantInput,
 		return nil, err
 	}
 	// What a grant may allow was held to the key as it was read.
-	unchanged := func(tx *store.Tx) error { return s.rows.Unchanged(tx, t.key) }
+	unchanged := func(tx *store.Tx) error { return s.rows.Unchanged(tx, t.Key) }
 	return s.answerGrant(c, t.grant, domain.InOrder(unchanged, insert)), nil
 }
 

@@ -67,7 +67,7 @@ func (in CreateKeyInput) spec() string {
 type CreateKeyOutput struct{ KeyMetadata key.KeyMetadata }
 
 func (s *Keys) findNewKey(c *op.Call, in CreateKeyInput) (tokenTarget, error) {
-	return s.findToken(c, "CreateKey", in.CustomKeyStoreId)
+	return s.storeOperations.findToken(c, "CreateKey", in.CustomKeyStoreId)
 }
 
 func (s *Keys) createKey(c *op.Call, in CreateKeyInput, on tokenTarget) (op.Commit[CreateKeyOutput], error) {

@@ -9,6 +9,7 @@ import (
 	"claviger/internal/fault"
 	"claviger/keystore/key"
 	"claviger/keystore/model"
+	"claviger/keystore/target"
 )
 
 // guided is what the guide has an operation answer in the state of a column; nothing is yes.
@@ -69,7 +70,7 @@ func TestEveryOperationWithEveryKeyInEveryState(t *testing.T) {
 func crossing(t *testing.T, k *key.Key, operation, algorithm string, column int) {
 	t.Helper()
 	late := false
-	x := target{key: k, action: operation, operation: operation, algorithm: algorithm, usePendingDeletion: func() { late = true }}
+	x := target.Target{Key: k, Action: operation, Operation: operation, Algorithm: algorithm, UsePendingDeletion: func() { late = true }}
 	code, text := crossed(k, operation, algorithm, column)
 	f := fault.Of(x.Ready())
 	if f == nil != (code == "") || f != nil && (model.KMS.Code(f) != code || f.Message != text) {
@@ -81,7 +82,7 @@ func crossing(t *testing.T, k *key.Key, operation, algorithm string, column int)
 	if operation != "Decrypt" {
 		return
 	}
-	f = fault.Of((&source{target: x}).Ready()) // Decrypt speaks of the key, and not of its usage
+	f = fault.Of((&source{Target: x}).Ready()) // Decrypt speaks of the key, and not of its usage
 	if code == "InvalidKeyUsageException" && k.Usage != key.EncryptDecrypt {
 		code, text = "IncorrectKeyException", "The key ID in the request does not identify a CMK that can perform this operation."
 	}

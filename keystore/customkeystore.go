@@ -9,7 +9,8 @@ import (
 	"claviger/keystore/customstore"
 	"claviger/keystore/key"
 	"claviger/keystore/kmsfault"
-	"claviger/keystore/residents"
+	"claviger/keystore/model"
+	"claviger/keystore/target"
 	"claviger/policy"
 )
 
@@ -21,6 +22,30 @@ var (
 	errNotOpen = fault.New(fault.Unavailable, "",
 		"The custom key store can't be reached at the moment. Try again in a few seconds.")
 )
+
+// storeOperations performs the operations on custom key stores.
+type storeOperations struct {
+	stores *customstore.Stores
+	pager  Pager
+}
+
+// newStoreOperations returns the operations on stores.
+func newStoreOperations(stores *customstore.Stores, pager Pager) *storeOperations {
+	return &storeOperations{stores: stores, pager: pager}
+}
+
+// operations is the table of contents.
+func (s *storeOperations) operations() []op.Operation {
+	route := domain.Routes{Service: model.KMS}
+	return []op.Operation{
+		target.OnAccount(route.Post("CreateCustomKeyStore", "/v1/key-stores", "Makes a custom key store: a cluster of HSMs that is named in the configuration."), s.createCustomKeyStore),
+		op.Read(route.Get("DescribeCustomKeyStores", "/v1/key-stores", "Lists the custom key stores, and how they are connected."), s.findStores, s.describeCustomKeyStores),
+		changeStore(s, route.Put("UpdateCustomKeyStore", "/v1/key-stores/{CustomKeyStoreId...}", "Changes the name of a custom key store, its password or its cluster."), s.updateCustomKeyStore, customstore.Disconnected, customstore.Connected),
+		changeStore(s, route.Delete("DeleteCustomKeyStore", "/v1/key-stores/{CustomKeyStoreId...}", "Removes a custom key store without keys."), s.deleteCustomKeyStore, customstore.Disconnected),
+		changeStore(s, route.Post("ConnectCustomKeyStore", "/v1/key-stores/connect/{CustomKeyStoreId...}", "Begins to connect a custom key store to its cluster."), s.connectCustomKeyStore, customstore.Disconnected, customstore.Connecting, customstore.Connected),
+		changeStore(s, route.Post("DisconnectCustomKeyStore", "/v1/key-stores/disconnect/{CustomKeyStoreId...}", "Disconnects a custom key store; its keys can't be used then."), s.disconnectCustomKeyStore, customstore.Connecting, customstore.Connected, customstore.Failed),
+	}
+}
 
 // storeTarget is a custom key store that an operation touches, there or not. AWS gives stores no
 // ARN: who may touch one may touch all.
@@ -53,7 +78,7 @@ func (t storeTarget) Ready() error {
 }
 
 // findStore looks up a custom key store for an operation that is for the given states.
-func (s *Keys) findStore(c *op.Call, operation, id string,
+func (s *storeOperations) findStore(c *op.Call, operation, id string,
 	states ...customstore.State) (t storeTarget, err error) {
 	account, region := c.Namespace()
 	t = storeTarget{ref: key.StoreRef{Account: account, Region: region, ID: id}, action: operation,
@@ -99,7 +124,7 @@ func (t tokenTarget) Ready() error {
 }
 
 // findToken finds the token of an operation whose input may name a custom key store.
-func (s *Keys) findToken(c *op.Call, operation string, storeID *string) (tokenTarget, error) {
+func (s *storeOperations) findToken(c *op.Call, operation string, storeID *string) (tokenTarget, error) {
 	t := tokenTarget{Account: domain.OnAccount("kms:" + operation)}
 	if storeID == nil {
 		return t, nil
@@ -107,18 +132,6 @@ func (s *Keys) findToken(c *op.Call, operation string, storeID *string) (tokenTa
 	in, err := s.findStore(c, operation, *storeID, customstore.Connected)
 	t.in = &openStore{storeTarget: in, connection: s.stores.Connection(in.ref)}
 	return t, err
-}
-
-// residentToken returns the token of a custom key store, or the service's own; nil while the store
-// isn't connected.
-func (s *Keys) residentToken(on key.StoreRef) residents.Token {
-	if on.ID == "" {
-		return s.token
-	}
-	if open := s.stores.Connection(on); open != nil {
-		return open
-	}
-	return nil
 }
 
 // aboutStore is an input that names a custom key store.
@@ -139,7 +152,7 @@ func (in CustomKeyStoreInput) storeID() string { return in.CustomKeyStoreId }
 type CustomKeyStoreOutput struct{}
 
 // changeStore makes an operation that changes one custom key store in one of the given states.
-func changeStore[I aboutStore](s *Keys, n op.Info,
+func changeStore[I aboutStore](s *storeOperations, n op.Info,
 	plan func(*op.Call, I, *customstore.Store) (domain.Change, error),
 	states ...customstore.State) op.Operation {
 	find := func(c *op.Call, in I) (storeTarget, error) {

@@ -1,6 +1,9 @@
 package keystore
 
-import "claviger/internal/op"
+import (
+	"claviger/internal/op"
+	"claviger/keystore/target"
+)
 
 // DecapsulateInput is DecapsulateRequest of AWS.
 type DecapsulateInput struct {
@@ -20,16 +23,16 @@ type DecapsulateOutput struct {
 	EncapsulationAlgorithm string
 }
 
-func (s *Keys) findDecapsulate(c *op.Call, in DecapsulateInput) (*target, error) {
-	return s.finder.findUse(c, "Decapsulate", in.KeyId, in.EncapsulationAlgorithm, presented{tokens: in.GrantTokens})
+func (s *cryptographic) findDecapsulate(c *op.Call, in DecapsulateInput) (*target.Target, error) {
+	return s.finder.FindUse(c, "Decapsulate", in.KeyId, in.EncapsulationAlgorithm, target.Presented{Tokens: in.GrantTokens})
 }
 
 // decapsulate is one call of the token, which refuses a ciphertext by its length alone.
-func (s *Keys) decapsulate(c *op.Call, in DecapsulateInput, t *target) (out DecapsulateOutput, err error) {
-	ref, err := t.key.CurrentRef()
+func (s *cryptographic) decapsulate(c *op.Call, in DecapsulateInput, t *target.Target) (out DecapsulateOutput, err error) {
+	ref, err := t.Key.CurrentRef()
 	if err != nil {
 		return out, err
 	}
-	secret, err := s.token.Decapsulate(c, ref, in.SharedSecretCiphertextBlob)
-	return DecapsulateOutput{t.key.ARN(), secret, t.algorithm}, err
+	secret, err := s.device.Opener.Decapsulate(c, ref, in.SharedSecretCiphertextBlob)
+	return DecapsulateOutput{t.Key.ARN(), secret, t.Algorithm}, err
 }

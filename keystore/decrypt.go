@@ -8,6 +8,7 @@ import (
 	"claviger/keystore/ciphertext"
 	"claviger/keystore/key"
 	"claviger/keystore/kmsfault"
+	"claviger/keystore/target"
 	"slices"
 )
 
@@ -69,7 +70,7 @@ type DecryptOutput struct {
 
 // source is the key of a ciphertext: the one the caller named, or the one the ciphertext names.
 type source struct {
-	target
+	target.Target
 	ciphertext []byte          // nil: there is none, which a dry run allows
 	blob       ciphertext.Blob // what the ciphertext of a symmetric key says, if it can be read
 	implicit   bool            // the key was found in the ciphertext
@@ -81,24 +82,24 @@ var errForeign = fault.New(fault.Denied, "AccessDeniedException",
 
 // Missing implements [op.Target].
 func (t *source) Missing() error {
-	if t.key == nil && t.implicit {
+	if t.Key == nil && t.implicit {
 		return errForeign
 	}
-	return t.target.Missing()
+	return t.Target.Missing()
 }
 
 // Ready implements [op.Target]: a named key must be one that decrypts, and the ciphertext's own; and what a symmetric key
 // decrypts, one that it may have made.
 func (t *source) Ready() error {
-	others := t.key.IsSymmetric() && t.blob.KeyID != "" && t.blob.KeyID != t.key.ID // in what another kind of key takes, such ids are chance
-	if t.key.Serves("Decrypt") != nil || others {
+	others := t.Key.IsSymmetric() && t.blob.KeyID != "" && t.blob.KeyID != t.Key.ID // in what another kind of key takes, such ids are chance
+	if t.Key.Serves("Decrypt") != nil || others {
 		return fault.New(fault.State, "IncorrectKeyException",
 			"The key ID in the request does not identify a CMK that can perform this operation.")
 	}
-	if err := t.target.Ready(); err != nil {
+	if err := t.Target.Ready(); err != nil {
 		return err
 	}
-	if _, ok := t.key.MaterialRef(t.blob.MaterialID); t.algorithm == key.SymmetricDefault && t.ciphertext != nil && !ok {
+	if _, ok := t.Key.MaterialRef(t.blob.MaterialID); t.Algorithm == key.SymmetricDefault && t.ciphertext != nil && !ok {
 		return custody.ErrForged
 	}
 	return nil
@@ -106,7 +107,7 @@ func (t *source) Ready() error {
 
 // findSource looks up the key of a ciphertext for an operation of the matrix, under an IAM action. A ciphertext that can't be
 // read is refused at once if it alone would say which key is meant.
-func (s *Keys) findSource(c *op.Call, operation, action string, text []byte, keyID, algorithm *string, by presented) (*source, error) {
+func (s *cryptographic) findSource(c *op.Call, operation, action string, text []byte, keyID, algorithm *string, by target.Presented) (*source, error) {
 	alg := domain.Or(algorithm, key.SymmetricDefault)
 	var b ciphertext.Blob
 	if alg == key.SymmetricDefault && text != nil {
@@ -115,33 +116,33 @@ func (s *Keys) findSource(c *op.Call, operation, action string, text []byte, key
 			return nil, err
 		}
 	}
-	t, err := s.finder.findUse(c, operation, domain.Or(keyID, b.KeyID), alg, by)
+	t, err := s.finder.FindUse(c, operation, domain.Or(keyID, b.KeyID), alg, by)
 	if err != nil {
 		return nil, err
 	}
-	t.action = action
+	t.Action = action
 	return &source{*t, text, b, keyID == nil}, nil
 }
 
-func (s *Keys) findDecrypt(c *op.Call, in DecryptInput) (*source, error) {
-	return s.findSource(c, "Decrypt", "Decrypt", in.CiphertextBlob, in.KeyId, in.EncryptionAlgorithm, presented{in.GrantTokens, in.EncryptionContext})
+func (s *cryptographic) findDecrypt(c *op.Call, in DecryptInput) (*source, error) {
+	return s.findSource(c, "Decrypt", "Decrypt", in.CiphertextBlob, in.KeyId, in.EncryptionAlgorithm, target.Presented{Tokens: in.GrantTokens, Context: in.EncryptionContext})
 }
 
-func (s *Keys) decrypt(c *op.Call, in DecryptInput, t *source) (DecryptOutput, error) {
+func (s *cryptographic) decrypt(c *op.Call, in DecryptInput, t *source) (DecryptOutput, error) {
 	plaintext, err := s.decryptFrom(c, t, in.EncryptionContext)
-	return DecryptOutput{t.key.ARN(), plaintext, t.algorithm, t.blob.MaterialID}, err
+	return DecryptOutput{t.Key.ARN(), plaintext, t.Algorithm, t.blob.MaterialID}, err
 }
 
 // decryptFrom opens a ciphertext by the private key, or by the material it names, which Ready has seen: one call of the
 // token. A ciphertext that could not be read, an unknown material, bad padding and a bad tag are one error.
-func (s *Keys) decryptFrom(c *op.Call, t *source, context map[string]string) ([]byte, error) {
-	if t.algorithm != key.SymmetricDefault {
-		ref, err := t.key.CurrentRef()
+func (s *cryptographic) decryptFrom(c *op.Call, t *source, context map[string]string) ([]byte, error) {
+	if t.Algorithm != key.SymmetricDefault {
+		ref, err := t.Key.CurrentRef()
 		if err != nil {
 			return nil, err
 		}
-		return s.token.Decrypt(c, ref, custody.Algorithm(t.algorithm), t.ciphertext)
+		return s.device.Opener.Decrypt(c, ref, custody.Algorithm(t.Algorithm), t.ciphertext)
 	}
-	return s.materials.Unseal(c, t.key, t.blob.MaterialID, t.blob.Sealed,
-		ciphertext.AdditionalData(ciphertext.ForCaller, t.key.ID, t.blob.MaterialID, context))
+	return s.materials.Unseal(c, t.Key, t.blob.MaterialID, t.blob.Sealed,
+		ciphertext.AdditionalData(ciphertext.ForCaller, t.Key.ID, t.blob.MaterialID, context))
 }

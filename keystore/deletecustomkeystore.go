@@ -6,7 +6,7 @@ import (
 	"claviger/keystore/customstore"
 )
 
-func (s *Keys) deleteCustomKeyStore(_ *op.Call, _ CustomKeyStoreInput,
+func (s *storeOperations) deleteCustomKeyStore(_ *op.Call, _ CustomKeyStoreInput,
 	st *customstore.Store) (domain.Change, error) {
 	return s.stores.Delete(st), nil
 }

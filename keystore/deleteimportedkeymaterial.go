@@ -17,7 +17,7 @@ type DeleteImportedKeyMaterialInput struct {
 	op.ByShape
 }
 
-func (in DeleteImportedKeyMaterialInput) keyID() string { return in.KeyId }
+func (in DeleteImportedKeyMaterialInput) KeyID() string { return in.KeyId }
 
 // DeleteImportedKeyMaterialOutput is DeleteImportedKeyMaterialResponse of AWS. KeyMaterialId is
 // there for symmetric keys.

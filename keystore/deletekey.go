@@ -53,7 +53,7 @@ func (s *Keys) leaving(c *op.Call, k *key.Key) (func(*store.Tx) error, error) {
 	if !k.IsReplica() {
 		return domain.Nothing, nil
 	}
-	primary, err := s.finder.key(c, k.RelatedRef(k.PrimaryRegion))
+	primary, err := s.finder.Key(c, k.RelatedRef(k.PrimaryRegion))
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"claviger/internal/op"
 	"claviger/keystore/key"
 	"claviger/keystore/publickey"
+	"claviger/keystore/target"
 )
 
 // DeriveSharedSecretInput is DeriveSharedSecretRequest of AWS.
@@ -34,12 +35,12 @@ var errPeer = fault.New(fault.Invalid, "ValidationException", "")
 
 // findAgreement looks up the key of an agreement. A peer's key that is of another curve, not on the curve or not in its one
 // encoding is refused before the token sees it, and AWS says nothing about it.
-func (s *Keys) findAgreement(c *op.Call, in DeriveSharedSecretInput) (*target, error) {
-	t, err := s.finder.findUse(c, "DeriveSharedSecret", in.KeyId, in.KeyAgreementAlgorithm, presented{tokens: in.GrantTokens})
+func (s *cryptographic) findAgreement(c *op.Call, in DeriveSharedSecretInput) (*target.Target, error) {
+	t, err := s.finder.FindUse(c, "DeriveSharedSecret", in.KeyId, in.KeyAgreementAlgorithm, target.Presented{Tokens: in.GrantTokens})
 	if err != nil {
 		return t, err
 	}
-	t.fits = func(k *key.Key) error {
+	t.Fits = func(k *key.Key) error {
 		if _, err := publickey.Parse(k.Spec, in.PublicKey); err != nil {
 			return errPeer.Because(err)
 		}
@@ -48,11 +49,11 @@ func (s *Keys) findAgreement(c *op.Call, in DeriveSharedSecretInput) (*target, e
 	return t, err
 }
 
-func (s *Keys) deriveSharedSecret(c *op.Call, in DeriveSharedSecretInput, t *target) (out DeriveSharedSecretOutput, err error) {
-	ref, err := t.key.CurrentRef()
+func (s *cryptographic) deriveSharedSecret(c *op.Call, in DeriveSharedSecretInput, t *target.Target) (out DeriveSharedSecretOutput, err error) {
+	ref, err := t.Key.CurrentRef()
 	if err != nil {
 		return out, err
 	}
-	z, err := s.token.Derive(c, ref, in.PublicKey)
-	return DeriveSharedSecretOutput{t.key.ARN(), z, t.algorithm, t.key.Origin}, err
+	z, err := s.device.Opener.Derive(c, ref, in.PublicKey)
+	return DeriveSharedSecretOutput{t.Key.ARN(), z, t.Algorithm, t.Key.Origin}, err
 }

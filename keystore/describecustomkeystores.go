@@ -78,7 +78,7 @@ func (t storesTarget) Missing() error {
 	return nil
 }
 
-func (s *Keys) findStores(c *op.Call, in DescribeCustomKeyStoresInput) (t storesTarget, err error) {
+func (s *storeOperations) findStores(c *op.Call, in DescribeCustomKeyStoresInput) (t storesTarget, err error) {
 	t.Account = domain.OnAccount("kms:DescribeCustomKeyStores")
 	t.named = domain.Or(in.CustomKeyStoreId, domain.Or(in.CustomKeyStoreName, ""))
 	account, region := c.Namespace()
@@ -91,9 +91,9 @@ func (s *Keys) findStores(c *op.Call, in DescribeCustomKeyStoresInput) (t stores
 	return t, err
 }
 
-func (s *Keys) describeCustomKeyStores(c *op.Call, in DescribeCustomKeyStoresInput,
+func (s *storeOperations) describeCustomKeyStores(c *op.Call, in DescribeCustomKeyStoresInput,
 	t storesTarget) (out DescribeCustomKeyStoresOutput, err error) {
-	p, err := s.page(c, "DescribeCustomKeyStores", t.named, in.Limit, in.Marker,
+	p, err := s.pager.Page(c, "DescribeCustomKeyStores", t.named, in.Limit, in.Marker,
 		customstore.PerRegion, 1000)
 	if err != nil {
 		return out, err

@@ -3,6 +3,7 @@ package keystore
 import (
 	"claviger/internal/op"
 	"claviger/keystore/key"
+	"claviger/keystore/target"
 )
 
 // DescribeKeyInput is DescribeKeyRequest of AWS.
@@ -17,7 +18,7 @@ type DescribeKeyOutput struct{ KeyMetadata key.KeyMetadata }
 
 // described is the key of DescribeKey. The key that a service manages is made when its alias is first asked for.
 type described struct {
-	*target
+	*target.Target
 	service string // whose key is yet to be made, or nothing
 }
 
@@ -26,7 +27,7 @@ func (d described) Missing() error {
 	if d.service != "" {
 		return nil
 	}
-	return d.target.Missing()
+	return d.Target.Missing()
 }
 
 // Ready implements [op.Target].
@@ -34,23 +35,23 @@ func (d described) Ready() error {
 	if d.service != "" {
 		return nil
 	}
-	return d.target.Ready()
+	return d.Target.Ready()
 }
 
 // findDescribed takes aliases, as no other operation does that reads of a key and doesn't use it.
 func (s *Keys) findDescribed(c *op.Call, in DescribeKeyInput) (d described, err error) {
-	d.target, err = s.finder.findGranted(c, "DescribeKey", in.KeyId, true, presented{tokens: in.GrantTokens})
-	if err == nil && d.key == nil {
-		d.service = managing(d.named.alias)
+	d.Target, err = s.finder.FindGranted(c, "DescribeKey", in.KeyId, true, target.Presented{Tokens: in.GrantTokens})
+	if err == nil && d.Key == nil {
+		d.service = managing(d.Named.Alias)
 	}
 	return d, err
 }
 
 func (s *Keys) describeKey(c *op.Call, _ DescribeKeyInput, d described) (out DescribeKeyOutput, err error) {
-	k := d.key
+	k := d.Key
 	if d.service != "" {
-		if err = s.ensureManaged(c, d.service, d.named.alias); err == nil {
-			_, k, err = s.finder.resolve(c, d.named)
+		if err = s.ensureManaged(c, d.service, d.Named.Alias); err == nil {
+			_, k, err = s.finder.Resolve(c, d.Named)
 		}
 		if err != nil {
 			return out, err

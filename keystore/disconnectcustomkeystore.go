@@ -6,7 +6,7 @@ import (
 	"claviger/keystore/customstore"
 )
 
-func (s *Keys) disconnectCustomKeyStore(c *op.Call, _ CustomKeyStoreInput,
+func (s *storeOperations) disconnectCustomKeyStore(c *op.Call, _ CustomKeyStoreInput,
 	st *customstore.Store) (domain.Change, error) {
 	return s.stores.BeginDisconnect(c, st)
 }

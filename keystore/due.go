@@ -4,6 +4,7 @@ import (
 	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/keystore/key"
+	"claviger/keystore/target"
 	"claviger/policy"
 )
 
@@ -15,7 +16,7 @@ type dueInput struct {
 
 // due is a key whose time may have come, or that is gone already: a job finds out.
 type due struct {
-	named  named
+	named  target.Named
 	key    *key.Key // nil if it is gone
 	action string
 }
@@ -29,7 +30,7 @@ func (due) Ready() error   { return nil }
 // findDue returns what finds the key of a job: its row and not what is cached, since jobs do what can't be taken back.
 func (s *Keys) findDue(action string) func(*op.Call, dueInput) (due, error) {
 	return func(c *op.Call, in dueInput) (due, error) {
-		n, err := name(c, in.KeyId, false)
+		n, err := target.ParseName(c, in.KeyId, false)
 		if err != nil {
 			return due{}, err
 		}

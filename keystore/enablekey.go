@@ -12,7 +12,7 @@ type KeyInput struct {
 	op.ByShape
 }
 
-func (in KeyInput) keyID() string { return in.KeyId }
+func (in KeyInput) KeyID() string { return in.KeyId }
 
 // KeyOutput is the output of operations that name the key they changed.
 type KeyOutput struct{ KeyId string }

@@ -21,7 +21,7 @@ type EnableKeyRotationInput struct {
 	op.ByShape
 }
 
-func (in EnableKeyRotationInput) keyID() string { return in.KeyId }
+func (in EnableKeyRotationInput) KeyID() string { return in.KeyId }
 
 // enableKeyRotation starts the clock, also where it runs already.
 func (s *Keys) enableKeyRotation(c *op.Call, in EnableKeyRotationInput, k *key.Key) (multiregion.Change, op.None, error) {

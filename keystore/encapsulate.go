@@ -4,6 +4,7 @@ import (
 	"claviger/internal/lattice"
 	"claviger/internal/op"
 	"claviger/keystore/key"
+	"claviger/keystore/target"
 )
 
 // EncapsulateInput is EncapsulateRequest of AWS.
@@ -24,16 +25,16 @@ type EncapsulateOutput struct {
 	EncapsulationAlgorithm     string
 }
 
-func (s *Keys) findEncapsulate(c *op.Call, in EncapsulateInput) (*target, error) {
-	return s.finder.findUse(c, "Encapsulate", in.KeyId, in.EncapsulationAlgorithm, presented{tokens: in.GrantTokens})
+func (s *cryptographic) findEncapsulate(c *op.Call, in EncapsulateInput) (*target.Target, error) {
+	return s.finder.FindUse(c, "Encapsulate", in.KeyId, in.EncapsulationAlgorithm, target.Presented{Tokens: in.GrantTokens})
 }
 
 // encapsulate takes nothing but the public key, so it is done here.
-func (s *Keys) encapsulate(_ *op.Call, _ EncapsulateInput, t *target) (out EncapsulateOutput, err error) {
-	public, ok := t.key.Public.(*lattice.EncapsulationKey)
+func (s *cryptographic) encapsulate(_ *op.Call, _ EncapsulateInput, t *target.Target) (out EncapsulateOutput, err error) {
+	public, ok := t.Key.Public.(*lattice.EncapsulationKey)
 	if !ok {
-		return out, key.ErrLost(t.key)
+		return out, key.ErrLost(t.Key)
 	}
 	secret, ciphertext := public.Encapsulate()
-	return EncapsulateOutput{t.key.ARN(), secret, ciphertext, t.algorithm}, nil
+	return EncapsulateOutput{t.Key.ARN(), secret, ciphertext, t.Algorithm}, nil
 }

@@ -6,6 +6,7 @@ import (
 	"claviger/keystore/ciphertext"
 	"claviger/keystore/key"
 	"claviger/keystore/publickey"
+	"claviger/keystore/target"
 )
 
 // EncryptInput is EncryptRequest of AWS.
@@ -30,33 +31,33 @@ type EncryptOutput struct {
 	EncryptionAlgorithm string
 }
 
-func (s *Keys) findEncrypt(c *op.Call, in EncryptInput) (*target, error) {
-	t, err := s.finder.findUse(c, "Encrypt", in.KeyId, domain.Or(in.EncryptionAlgorithm, key.SymmetricDefault), presented{in.GrantTokens, in.EncryptionContext})
+func (s *cryptographic) findEncrypt(c *op.Call, in EncryptInput) (*target.Target, error) {
+	t, err := s.finder.FindUse(c, "Encrypt", in.KeyId, domain.Or(in.EncryptionAlgorithm, key.SymmetricDefault), target.Presented{Tokens: in.GrantTokens, Context: in.EncryptionContext})
 	if err != nil {
 		return t, err
 	}
-	t.fits = func(k *key.Key) error { return k.TakesPlaintext(t.algorithm, len(in.Plaintext)) }
+	t.Fits = func(k *key.Key) error { return k.TakesPlaintext(t.Algorithm, len(in.Plaintext)) }
 	return t, nil
 }
 
-func (s *Keys) encrypt(c *op.Call, in EncryptInput, t *target) (EncryptOutput, error) {
+func (s *cryptographic) encrypt(c *op.Call, in EncryptInput, t *target.Target) (EncryptOutput, error) {
 	ciphertext, err := s.encryptTo(c, t, in.Plaintext, in.EncryptionContext)
-	return EncryptOutput{ciphertext, t.key.ARN(), t.algorithm}, err
+	return EncryptOutput{ciphertext, t.Key.ARN(), t.Algorithm}, err
 }
 
 // encryptTo encrypts by the target's key and algorithm. What a public key can do is done on this host.
-func (s *Keys) encryptTo(c *op.Call, t *target, plaintext []byte, context map[string]string) ([]byte, error) {
-	if t.algorithm == key.SymmetricDefault {
-		return s.encryptUnder(c, t.key, plaintext, context)
+func (s *cryptographic) encryptTo(c *op.Call, t *target.Target, plaintext []byte, context map[string]string) ([]byte, error) {
+	if t.Algorithm == key.SymmetricDefault {
+		return s.encryptUnder(c, t.Key, plaintext, context)
 	}
-	if err := t.key.TakesPlaintext(t.algorithm, len(plaintext)); err != nil {
+	if err := t.Key.TakesPlaintext(t.Algorithm, len(plaintext)); err != nil {
 		return nil, err
 	}
-	return publickey.EncryptOAEP(t.key.Public, t.algorithm, plaintext)
+	return publickey.EncryptOAEP(t.Key.Public, t.Algorithm, plaintext)
 }
 
 // encryptUnder seals plaintext by the current material of k, a symmetric key: one call of the token.
-func (s *Keys) encryptUnder(c *op.Call, k *key.Key, plaintext []byte, context map[string]string) ([]byte, error) {
+func (s *cryptographic) encryptUnder(c *op.Call, k *key.Key, plaintext []byte, context map[string]string) ([]byte, error) {
 	sealed, err := s.materials.Seal(c, k, plaintext,
 		ciphertext.AdditionalData(ciphertext.ForCaller, k.ID, k.MaterialID, context))
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"claviger/internal/op"
 	"claviger/keystore/key"
 	"claviger/keystore/keyrows"
+	"claviger/keystore/target"
 )
 
 // Other services have their values sealed by data keys under KMS keys; see package datakeys. Each
@@ -71,21 +72,21 @@ func (s *Keys) ensureManaged(c *op.Call, service, name string) error {
 	return err
 }
 
-func (s *Keys) findSeal(c *op.Call, in SealInput) (*target, error) {
-	return s.finder.findUse(c, "GenerateDataKey", in.KeyId, key.SymmetricDefault,
-		presented{context: in.EncryptionContext})
+func (s *Keys) findSeal(c *op.Call, in SealInput) (*target.Target, error) {
+	return s.finder.FindUse(c, "GenerateDataKey", in.KeyId, key.SymmetricDefault,
+		target.Presented{Context: in.EncryptionContext})
 }
 
-func (s *Keys) sealValue(c *op.Call, in SealInput, t *target) (envelope.Envelope, error) {
-	return s.dataKeys.Seal(c, t.key, in.Service, in.EncryptionContext, in.Value)
+func (s *Keys) sealValue(c *op.Call, in SealInput, t *target.Target) (envelope.Envelope, error) {
+	return s.dataKeys.Seal(c, t.Key, in.Service, in.EncryptionContext, in.Value)
 }
 
-func (s *Keys) findUnseal(c *op.Call, in UnsealInput) (*target, error) {
-	return s.finder.findUse(c, "Decrypt", in.KeyId, key.SymmetricDefault,
-		presented{context: in.EncryptionContext})
+func (s *Keys) findUnseal(c *op.Call, in UnsealInput) (*target.Target, error) {
+	return s.finder.FindUse(c, "Decrypt", in.KeyId, key.SymmetricDefault,
+		target.Presented{Context: in.EncryptionContext})
 }
 
-func (s *Keys) unsealValue(c *op.Call, in UnsealInput, t *target) (Opened, error) {
-	value, err := s.dataKeys.Unseal(c, t.key, in.Service, in.Epoch, in.EncryptionContext, in.Sealed)
+func (s *Keys) unsealValue(c *op.Call, in UnsealInput, t *target.Target) (Opened, error) {
+	value, err := s.dataKeys.Unseal(c, t.Key, in.Service, in.Epoch, in.EncryptionContext, in.Sealed)
 	return Opened{value}, err
 }

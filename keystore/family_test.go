@@ -471,7 +471,7 @@ func TestChangingAFamilyAtOnce(t *testing.T) {
 		go func() {
 			defer wg.Done()
 			c := s.runner.Own(t.Context(), ourAccount, region, "kms")
-			k, err := s.keys.finder.key(c, key.Ref{Account: ourAccount, Region: region, ID: id})
+			k, err := s.keys.finder.Key(c, key.Ref{Account: ourAccount, Region: region, ID: id})
 			if err != nil {
 				t.Error(err)
 				return
@@ -656,7 +656,7 @@ func (s *service) importedFamily(regions ...string) (id string, first key.Materi
 
 func (s *service) load(region, id string) *key.Key {
 	s.t.Helper()
-	k, err := s.keys.finder.key(s.t.Context(), key.Ref{Account: ourAccount, Region: region, ID: id})
+	k, err := s.keys.finder.Key(s.t.Context(), key.Ref{Account: ourAccount, Region: region, ID: id})
 	if err != nil || k == nil {
 		s.t.Fatalf("the key in %s: %v, %v", region, k, err)
 	}

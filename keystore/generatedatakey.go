@@ -4,6 +4,7 @@ import (
 	"claviger/internal/op"
 	"claviger/keystore/key"
 	"claviger/keystore/kmsfault"
+	"claviger/keystore/target"
 )
 
 // GenerateDataKeyInput is GenerateDataKeyRequest of AWS.
@@ -76,29 +77,29 @@ type BareDataKeyOutput struct {
 	KeyMaterialId  string
 }
 
-func (s *Keys) findDataKey(c *op.Call, in GenerateDataKeyInput) (*target, error) {
-	return s.finder.findUse(c, "GenerateDataKey", in.KeyId, key.SymmetricDefault, presented{in.GrantTokens, in.EncryptionContext})
+func (s *cryptographic) findDataKey(c *op.Call, in GenerateDataKeyInput) (*target.Target, error) {
+	return s.finder.FindUse(c, "GenerateDataKey", in.KeyId, key.SymmetricDefault, target.Presented{Tokens: in.GrantTokens, Context: in.EncryptionContext})
 }
 
-func (s *Keys) findBareDataKey(c *op.Call, in BareDataKeyInput) (*target, error) {
-	return s.finder.findUse(c, "GenerateDataKeyWithoutPlaintext", in.KeyId, key.SymmetricDefault, presented{in.GrantTokens, in.EncryptionContext})
+func (s *cryptographic) findBareDataKey(c *op.Call, in BareDataKeyInput) (*target.Target, error) {
+	return s.finder.FindUse(c, "GenerateDataKeyWithoutPlaintext", in.KeyId, key.SymmetricDefault, target.Presented{Tokens: in.GrantTokens, Context: in.EncryptionContext})
 }
 
-func (s *Keys) generateDataKey(c *op.Call, in GenerateDataKeyInput, t *target) (out GenerateDataKeyOutput, err error) {
-	plain, blob, err := s.drawDataKey(c, t.key, dataKeySize(in.KeySpec, in.NumberOfBytes), in.EncryptionContext)
-	return GenerateDataKeyOutput{blob, plain, t.key.ARN(), t.key.MaterialID}, err
+func (s *cryptographic) generateDataKey(c *op.Call, in GenerateDataKeyInput, t *target.Target) (out GenerateDataKeyOutput, err error) {
+	plain, blob, err := s.drawDataKey(c, t.Key, dataKeySize(in.KeySpec, in.NumberOfBytes), in.EncryptionContext)
+	return GenerateDataKeyOutput{blob, plain, t.Key.ARN(), t.Key.MaterialID}, err
 }
 
-func (s *Keys) generateDataKeyWithoutPlaintext(c *op.Call, in BareDataKeyInput, t *target) (out BareDataKeyOutput, err error) {
-	plain, blob, err := s.drawDataKey(c, t.key, dataKeySize(in.KeySpec, in.NumberOfBytes), in.EncryptionContext)
+func (s *cryptographic) generateDataKeyWithoutPlaintext(c *op.Call, in BareDataKeyInput, t *target.Target) (out BareDataKeyOutput, err error) {
+	plain, blob, err := s.drawDataKey(c, t.Key, dataKeySize(in.KeySpec, in.NumberOfBytes), in.EncryptionContext)
 	clear(plain)
-	return BareDataKeyOutput{blob, t.key.ARN(), t.key.MaterialID}, err
+	return BareDataKeyOutput{blob, t.Key.ARN(), t.Key.MaterialID}, err
 }
 
 // drawDataKey takes random bytes from the token and encrypts them under k. They pass through this process by AWS's
 // contract: Decrypt must be able to return them.
-func (s *Keys) drawDataKey(c *op.Call, k *key.Key, size int, context map[string]string) (plain, blob []byte, err error) {
-	if plain, err = s.token.Random(c, size); err != nil {
+func (s *cryptographic) drawDataKey(c *op.Call, k *key.Key, size int, context map[string]string) (plain, blob []byte, err error) {
+	if plain, err = s.device.Random.Random(c, size); err != nil {
 		return nil, nil, err
 	}
 	blob, err = s.encryptUnder(c, k, plain, context)

@@ -6,6 +6,7 @@ import (
 	"claviger/keystore/key"
 	"claviger/keystore/kmsfault"
 	"claviger/keystore/publickey"
+	"claviger/keystore/target"
 )
 
 // GenerateDataKeyPairInput is GenerateDataKeyPairRequest of AWS.
@@ -68,28 +69,28 @@ type BareDataKeyPairOutput struct {
 	KeyMaterialId            string
 }
 
-func (s *Keys) findPair(c *op.Call, in GenerateDataKeyPairInput) (*target, error) {
-	return s.finder.findUse(c, "GenerateDataKeyPair", in.KeyId, key.SymmetricDefault, presented{in.GrantTokens, in.EncryptionContext})
+func (s *cryptographic) findPair(c *op.Call, in GenerateDataKeyPairInput) (*target.Target, error) {
+	return s.finder.FindUse(c, "GenerateDataKeyPair", in.KeyId, key.SymmetricDefault, target.Presented{Tokens: in.GrantTokens, Context: in.EncryptionContext})
 }
 
-func (s *Keys) findBarePair(c *op.Call, in BareDataKeyPairInput) (*target, error) {
-	return s.finder.findUse(c, "GenerateDataKeyPairWithoutPlaintext", in.KeyId, key.SymmetricDefault, presented{in.GrantTokens, in.EncryptionContext})
+func (s *cryptographic) findBarePair(c *op.Call, in BareDataKeyPairInput) (*target.Target, error) {
+	return s.finder.FindUse(c, "GenerateDataKeyPairWithoutPlaintext", in.KeyId, key.SymmetricDefault, target.Presented{Tokens: in.GrantTokens, Context: in.EncryptionContext})
 }
 
-func (s *Keys) generateDataKeyPair(c *op.Call, in GenerateDataKeyPairInput, t *target) (out GenerateDataKeyPairOutput, err error) {
-	private, public, blob, err := s.drawPair(c, t.key, in.KeyPairSpec, in.EncryptionContext)
-	return GenerateDataKeyPairOutput{blob, private, public, t.key.ARN(), in.KeyPairSpec, t.key.MaterialID}, err
+func (s *cryptographic) generateDataKeyPair(c *op.Call, in GenerateDataKeyPairInput, t *target.Target) (out GenerateDataKeyPairOutput, err error) {
+	private, public, blob, err := s.drawPair(c, t.Key, in.KeyPairSpec, in.EncryptionContext)
+	return GenerateDataKeyPairOutput{blob, private, public, t.Key.ARN(), in.KeyPairSpec, t.Key.MaterialID}, err
 }
 
-func (s *Keys) generateDataKeyPairWithoutPlaintext(c *op.Call, in BareDataKeyPairInput, t *target) (out BareDataKeyPairOutput, err error) {
-	private, public, blob, err := s.drawPair(c, t.key, in.KeyPairSpec, in.EncryptionContext)
+func (s *cryptographic) generateDataKeyPairWithoutPlaintext(c *op.Call, in BareDataKeyPairInput, t *target.Target) (out BareDataKeyPairOutput, err error) {
+	private, public, blob, err := s.drawPair(c, t.Key, in.KeyPairSpec, in.EncryptionContext)
 	clear(private)
-	return BareDataKeyPairOutput{blob, public, t.key.ARN(), in.KeyPairSpec, t.key.MaterialID}, err
+	return BareDataKeyPairOutput{blob, public, t.Key.ARN(), in.KeyPairSpec, t.Key.MaterialID}, err
 }
 
 // drawPair makes a key pair in this process and encrypts its private key under k. By AWS's contract the caller gets the
 // private key, now or by Decrypt, so the token could not keep it.
-func (s *Keys) drawPair(c *op.Call, k *key.Key, spec string, context map[string]string) (private, public, blob []byte, err error) {
+func (s *cryptographic) drawPair(c *op.Call, k *key.Key, spec string, context map[string]string) (private, public, blob []byte, err error) {
 	select {
 	case s.pairs <- struct{}{}:
 	case <-c.Done():

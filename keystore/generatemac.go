@@ -3,6 +3,7 @@ package keystore
 import (
 	"claviger/internal/op"
 	"claviger/keystore/key"
+	"claviger/keystore/target"
 )
 
 // GenerateMacInput is GenerateMacRequest of AWS.
@@ -22,20 +23,20 @@ type GenerateMacOutput struct {
 	KeyId        string
 }
 
-func (s *Keys) findMac(c *op.Call, in GenerateMacInput) (*target, error) {
-	return s.finder.findUse(c, "GenerateMac", in.KeyId, in.MacAlgorithm, presented{tokens: in.GrantTokens})
+func (s *cryptographic) findMac(c *op.Call, in GenerateMacInput) (*target.Target, error) {
+	return s.finder.FindUse(c, "GenerateMac", in.KeyId, in.MacAlgorithm, target.Presented{Tokens: in.GrantTokens})
 }
 
-func (s *Keys) generateMac(c *op.Call, in GenerateMacInput, t *target) (GenerateMacOutput, error) {
-	mac, err := s.macOf(c, t.key, in.Message)
-	return GenerateMacOutput{mac, t.algorithm, t.key.ARN()}, err
+func (s *cryptographic) generateMac(c *op.Call, in GenerateMacInput, t *target.Target) (GenerateMacOutput, error) {
+	mac, err := s.macOf(c, t.Key, in.Message)
+	return GenerateMacOutput{mac, t.Algorithm, t.Key.ARN()}, err
 }
 
 // macOf has the token make the HMAC of a message. The material's kind is that of the one algorithm of its spec.
-func (s *Keys) macOf(c *op.Call, k *key.Key, message []byte) ([]byte, error) {
+func (s *cryptographic) macOf(c *op.Call, k *key.Key, message []byte) ([]byte, error) {
 	ref, err := k.CurrentRef()
 	if err != nil {
 		return nil, err
 	}
-	return s.token.MAC(c, ref, message)
+	return s.device.Signer.MAC(c, ref, message)
 }

@@ -23,13 +23,13 @@ func (in GenerateRandomInput) Validate() error {
 // GenerateRandomOutput is GenerateRandomResponse of AWS.
 type GenerateRandomOutput struct{ Plaintext []byte }
 
-func (s *Keys) findRandom(c *op.Call, in GenerateRandomInput) (tokenTarget, error) {
-	return s.findToken(c, "GenerateRandom", in.CustomKeyStoreId)
+func (s *cryptographic) findRandom(c *op.Call, in GenerateRandomInput) (tokenTarget, error) {
+	return s.stores.findToken(c, "GenerateRandom", in.CustomKeyStoreId)
 }
 
-func (s *Keys) generateRandom(c *op.Call, in GenerateRandomInput,
+func (s *cryptographic) generateRandom(c *op.Call, in GenerateRandomInput,
 	on tokenTarget) (out GenerateRandomOutput, err error) {
-	from := s.token.Random
+	from := s.device.Random.Random
 	if on.in != nil {
 		from = on.in.connection.Random
 	}

@@ -14,7 +14,7 @@ type GetKeyPolicyInput struct {
 	op.ByShape
 }
 
-func (in GetKeyPolicyInput) keyID() string { return in.KeyId }
+func (in GetKeyPolicyInput) KeyID() string { return in.KeyId }
 
 // GetKeyPolicyOutput is GetKeyPolicyResponse of AWS. Policy is a JSON document as text.
 type GetKeyPolicyOutput struct{ Policy, PolicyName string }

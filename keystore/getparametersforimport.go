@@ -6,6 +6,7 @@ import (
 	"claviger/keystore/imports"
 	"claviger/keystore/key"
 	"claviger/keystore/kmsfault"
+	"claviger/keystore/target"
 )
 
 // GetParametersForImportInput is GetParametersForImportRequest of AWS.
@@ -36,26 +37,26 @@ type GetParametersForImportOutput struct {
 	ParametersValidTo wire.Time
 }
 
-func (s *Keys) findImportParameters(c *op.Call, in GetParametersForImportInput) (*target, error) {
-	t, err := s.finder.find(c, "GetParametersForImport", in.KeyId, false)
+func (s *Keys) findImportParameters(c *op.Call, in GetParametersForImportInput) (*target.Target, error) {
+	t, err := s.finder.Find(c, "GetParametersForImport", in.KeyId, false)
 	if err != nil {
 		return nil, err
 	}
-	t.fits = func(k *key.Key) error {
+	t.Fits = func(k *key.Key) error {
 		return imports.CheckWrapping(k, in.WrappingAlgorithm, in.WrappingKeySpec)
 	}
 	return t, nil
 }
 
 func (s *Keys) getParametersForImport(c *op.Call, in GetParametersForImportInput,
-	t *target) (op.Commit[GetParametersForImportOutput], error) {
-	pair, insert, err := s.importPairs.Generate(c, t.key.Ref(), in.WrappingAlgorithm,
+	t *target.Target) (op.Commit[GetParametersForImportOutput], error) {
+	pair, insert, err := s.importPairs.Generate(c, t.Key.Ref(), in.WrappingAlgorithm,
 		in.WrappingKeySpec)
 	if err != nil {
 		return nil, err
 	}
 	return op.Apply(insert, GetParametersForImportOutput{
-		KeyId:             t.key.ARN(),
+		KeyId:             t.Key.ARN(),
 		ImportToken:       s.importPairs.Token(pair),
 		PublicKey:         pair.Material.Public,
 		ParametersValidTo: wire.Time{Time: pair.Expires},

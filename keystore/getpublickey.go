@@ -1,6 +1,9 @@
 package keystore
 
-import "claviger/internal/op"
+import (
+	"claviger/internal/op"
+	"claviger/keystore/target"
+)
 
 // GetPublicKeyInput is GetPublicKeyRequest of AWS.
 type GetPublicKeyInput struct {
@@ -22,12 +25,12 @@ type GetPublicKeyOutput struct {
 	EncapsulationAlgorithms []string `json:",omitzero"`
 }
 
-func (s *Keys) findPublicKey(c *op.Call, in GetPublicKeyInput) (*target, error) {
-	return s.finder.findUse(c, "GetPublicKey", in.KeyId, "", presented{tokens: in.GrantTokens})
+func (s *cryptographic) findPublicKey(c *op.Call, in GetPublicKeyInput) (*target.Target, error) {
+	return s.finder.FindUse(c, "GetPublicKey", in.KeyId, "", target.Presented{Tokens: in.GrantTokens})
 }
 
-func (s *Keys) getPublicKey(_ *op.Call, _ GetPublicKeyInput, t *target) (GetPublicKeyOutput, error) {
-	m := t.key.Metadata()
-	return GetPublicKeyOutput{m.Arn, t.key.Materials[t.key.MaterialID].Public, m.CustomerMasterKeySpec, m.KeySpec, m.KeyUsage,
+func (s *cryptographic) getPublicKey(_ *op.Call, _ GetPublicKeyInput, t *target.Target) (GetPublicKeyOutput, error) {
+	m := t.Key.Metadata()
+	return GetPublicKeyOutput{m.Arn, t.Key.Materials[t.Key.MaterialID].Public, m.CustomerMasterKeySpec, m.KeySpec, m.KeyUsage,
 		m.EncryptionAlgorithms, m.SigningAlgorithms, m.KeyAgreementAlgorithms, m.EncapsulationAlgorithms}, nil
 }

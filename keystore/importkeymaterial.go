@@ -6,6 +6,7 @@ import (
 	"claviger/keystore/imports"
 	"claviger/keystore/key"
 	"claviger/keystore/multiregion"
+	"claviger/keystore/target"
 )
 
 // ImportKeyMaterialInput is ImportKeyMaterialRequest of AWS.
@@ -42,7 +43,7 @@ type ImportKeyMaterialOutput struct {
 
 // importing is a key that material is imported into, and the pair that it came under.
 type importing struct {
-	target
+	target.Target
 	pair    *imports.Pair
 	refused error // the import token's
 }
@@ -50,23 +51,23 @@ type importing struct {
 // Ready implements [op.Target]: what is wrong with the key comes before what is wrong with the
 // token.
 func (t *importing) Ready() error {
-	if err := t.target.Ready(); err != nil {
+	if err := t.Target.Ready(); err != nil {
 		return err
 	}
 	return t.refused
 }
 
 func (s *Keys) findImport(c *op.Call, in ImportKeyMaterialInput) (*importing, error) {
-	t, err := s.finder.find(c, "ImportKeyMaterial", in.KeyId, false)
+	t, err := s.finder.Find(c, "ImportKeyMaterial", in.KeyId, false)
 	if err != nil {
 		return nil, err
 	}
-	t.fits = func(k *key.Key) error { return in.request().Check(k, c.Time) }
-	found := &importing{target: *t}
-	if t.key == nil || t.key.Origin != key.OriginExternal {
+	t.Fits = func(k *key.Key) error { return in.request().Check(k, c.Time) }
+	found := &importing{Target: *t}
+	if t.Key == nil || t.Key.Origin != key.OriginExternal {
 		return found, nil
 	}
-	found.pair, found.refused = s.importPairs.Find(c, t.key.Ref(), in.ImportToken)
+	found.pair, found.refused = s.importPairs.Find(c, t.Key.Ref(), in.ImportToken)
 	return found, nil
 }
 
@@ -74,21 +75,21 @@ func (s *Keys) findImport(c *op.Call, in ImportKeyMaterialInput) (*importing, er
 func (s *Keys) importKeyMaterial(c *op.Call, in ImportKeyMaterialInput,
 	t *importing) (op.Commit[ImportKeyMaterialOutput], error) {
 	c.Note(`{"unwrapPath":"` + t.pair.UnwrapPath() + `"}`) // see the threat model
-	m, err := s.importPairs.Unwrap(c, t.pair, t.key, in.EncryptedKeyMaterial)
+	m, err := s.importPairs.Unwrap(c, t.pair, t.Key, in.EncryptedKeyMaterial)
 	if err != nil {
 		return nil, err
 	}
-	imported, err := in.request().Apply(t.key, m, c.Time)
+	imported, err := in.request().Apply(t.Key, m, c.Time)
 	if err != nil {
 		return nil, err
 	}
-	amend, err := s.related.Amend(c, t.key, multiregion.Change{Key: imported,
-		Also: s.scheduleExpiry(t.key.Ref(), imported.Materials[m.ID])})
+	amend, err := s.related.Amend(c, t.Key, multiregion.Change{Key: imported,
+		Also: s.scheduleExpiry(t.Key.Ref(), imported.Materials[m.ID])})
 	if err != nil {
 		return nil, err
 	}
-	out := ImportKeyMaterialOutput{KeyId: t.key.ARN()}
-	if t.key.IsSymmetric() {
+	out := ImportKeyMaterialOutput{KeyId: t.Key.ARN()}
+	if t.Key.IsSymmetric() {
 		out.KeyMaterialId = m.ID
 	}
 	return op.Apply(amend, out), nil

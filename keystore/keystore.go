@@ -19,7 +19,6 @@ package keystore
 
 import (
 	"context"
-	"runtime"
 
 	"claviger/internal/custody"
 	"claviger/internal/domain"
@@ -36,6 +35,7 @@ import (
 	"claviger/keystore/multiregion"
 	"claviger/keystore/residents"
 	"claviger/keystore/sealing"
+	"claviger/keystore/target"
 	"claviger/keystore/usage"
 	"claviger/store"
 )
@@ -59,21 +59,6 @@ type Maker interface {
 	Forget(id string)
 }
 
-// Signer makes signatures and message authentication codes.
-type Signer interface {
-	// Sign takes the digest by the algorithm's hash; of ED25519_SHA_512 and ML_DSA_SHAKE_256, which have none before them, the
-	// message; and of custody.ExternalMu the message representative.
-	Sign(ctx context.Context, ref custody.Ref, alg custody.Algorithm, digest []byte) ([]byte, error)
-	MAC(ctx context.Context, ref custody.Ref, data []byte) ([]byte, error)
-}
-
-// Opener uses private keys on what others made with the public one.
-type Opener interface {
-	Decrypt(ctx context.Context, ref custody.Ref, alg custody.Algorithm, ciphertext []byte) ([]byte, error)
-	Derive(ctx context.Context, ref custody.Ref, peer []byte) ([]byte, error) // peer is on the key's curve
-	Decapsulate(ctx context.Context, ref custody.Ref, ciphertext []byte) ([]byte, error)
-}
-
 // DeleteKeyJob is the kind of the job that ends a key when its window is over; see [Keys.Finish].
 const DeleteKeyJob = "kms:DeleteKey"
 
@@ -86,7 +71,7 @@ type Keys struct {
 	token Token
 	jobs  domain.Scheduler
 	guard *rowmac.Signer
-	pager domain.Pager
+	pager Pager
 
 	regions []string // that are served
 
@@ -96,16 +81,17 @@ type Keys struct {
 
 	importPairs *imports.Pairs
 
-	residents *residents.Keys
-	stores    *customstore.Stores
+	residents       *residents.Keys
+	stores          *customstore.Stores
+	storeOperations *storeOperations
 
 	usage     *usage.Counts
 	materials *sealing.Materials
 	dataKeys  *datakeys.DataKeys
 
-	finder *finder
+	finder *target.Finder
 
-	pairs chan struct{} // a place for each key pair being made on the processor
+	cryptographic *cryptographic
 
 	destroy op.Command[dueInput, op.None]
 	rotate  op.Command[dueInput, op.None]
@@ -121,12 +107,11 @@ func New(db *store.DB, token Token, jobs domain.Scheduler, in *install.Installat
 	clusters customstore.Clusters) *Keys {
 	rows, counts := keyrows.New(db, in.Rows, jobs), usage.New(db, jobs)
 	s := &Keys{db: db, token: token, jobs: jobs, guard: in.Rows,
-		pager: domain.Pager{Tokens: in.Tokens, Invalid: errMarker}, regions: regions,
+		pager: NewPager(in.Tokens), regions: regions,
 		rows: rows, related: multiregion.New(rows),
 		grants: grant.New(db, in.Rows, in.Tokens),
 		usage:  counts, materials: sealing.New(token, counts),
 		importPairs: imports.New(db, in.Rows, in.Tokens, jobs, token),
-		pairs:       make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), // an RSA pair takes seconds: the rest is for everybody else
 	}
 	s.residents = residents.New(db, in.Rows, jobs, rows, s.residentToken)
 	s.stores = customstore.New(customstore.Config{DB: db, Signer: in.Rows, Jobs: jobs, Keys: rows,
@@ -134,8 +119,10 @@ func New(db *store.DB, token Token, jobs domain.Scheduler, in *install.Installat
 		ForgetDataKeys: func(tx *store.Tx, in key.StoreRef) error {
 			return s.dataKeys.ForgetInStore(tx, in) // they find their keys by the stores
 		}})
-	s.finder = newFinder(rows, s.related, s.grants, s.stores.Attach)
-	s.dataKeys = datakeys.New(db, in.Rows, token, s.materials, counts, s.finder.key)
+	s.storeOperations = newStoreOperations(s.stores, s.pager)
+	s.finder = target.NewFinder(rows, s.related, s.grants, s.stores.Attach)
+	s.cryptographic = newCryptographic(s.finder, Device{Random: token, Signer: token, Opener: token}, s.materials, s.storeOperations)
+	s.dataKeys = datakeys.New(db, in.Rows, token, s.materials, counts, s.finder.Key)
 	s.internal()
 	return s
 }
@@ -154,3 +141,15 @@ func (s *Keys) CustomKeyStores() *customstore.Stores { return s.stores }
 
 // Residents returns the resident keys, whose jobs the service does.
 func (s *Keys) Residents() *residents.Keys { return s.residents }
+
+// residentToken returns the token of a custom key store, or the service's own; nil while the store
+// isn't connected.
+func (s *Keys) residentToken(on key.StoreRef) residents.Token {
+	if on.ID == "" {
+		return s.token
+	}
+	if open := s.stores.Connection(on); open != nil {
+		return open
+	}
+	return nil
+}

@@ -5,6 +5,7 @@ import (
 	"claviger/internal/op"
 	"claviger/internal/wire"
 	"claviger/keystore/keyrows"
+	"claviger/keystore/target"
 	"claviger/policy"
 	"slices"
 	"strings"
@@ -36,7 +37,7 @@ type AliasListEntry struct {
 // aliasList is the account whose aliases are listed, or one key of it.
 type aliasList struct {
 	domain.Account
-	of *target // nil: all aliases
+	of *target.Target // nil: all aliases
 }
 
 // Demands implements [op.Target]. AWS knows no resource for it, and a key of another account is that
@@ -44,7 +45,7 @@ type aliasList struct {
 func (l aliasList) Demands() []policy.Demand {
 	d := l.Account.Demands()
 	if l.of != nil {
-		d[0].Resource.Account = l.of.named.Account
+		d[0].Resource.Account = l.of.Named.Account
 	}
 	return d
 }
@@ -60,7 +61,7 @@ func (l aliasList) Missing() error {
 func (s *Keys) findAliases(c *op.Call, in ListAliasesInput) (l aliasList, err error) {
 	l.Account = domain.OnAccount("kms:ListAliases")
 	if in.KeyId != nil {
-		l.of, err = s.finder.find(c, "ListAliases", *in.KeyId, false)
+		l.of, err = s.finder.Find(c, "ListAliases", *in.KeyId, false)
 	}
 	return l, err
 }
@@ -68,10 +69,10 @@ func (s *Keys) findAliases(c *op.Call, in ListAliasesInput) (l aliasList, err er
 func (s *Keys) listAliases(c *op.Call, in ListAliasesInput, l aliasList) (out ListAliasesOutput, err error) {
 	of := ""
 	if l.of != nil {
-		of = l.of.key.ID
+		of = l.of.Key.ID
 	}
 	account, region := c.Namespace()
-	p, err := s.page(c, "ListAliases", of, in.Limit, in.Marker, 50, 100)
+	p, err := s.pager.Page(c, "ListAliases", of, in.Limit, in.Marker, 50, 100)
 	if err != nil {
 		return out, err
 	}

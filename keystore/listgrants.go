@@ -27,7 +27,7 @@ type ListGrantsInput struct {
 	GranteeServicePrincipal *string `shape:"ServicePrincipalType"`
 }
 
-func (in ListGrantsInput) keyID() string { return in.KeyId }
+func (in ListGrantsInput) KeyID() string { return in.KeyId }
 
 // Validate checks what members say together.
 func (in ListGrantsInput) Validate() error {
@@ -104,7 +104,7 @@ func (s *Keys) listGrants(c *op.Call, in ListGrantsInput,
 	grantee := either(in.GranteePrincipal, in.GranteeServicePrincipal)
 	id := domain.Or(in.GrantId, "")
 	filter := k.ID + " " + id + " " + grantee
-	p, err := s.page(c, "ListGrants", filter, in.Limit, in.Marker, usualGrants, mostGrants)
+	p, err := s.pager.Page(c, "ListGrants", filter, in.Limit, in.Marker, usualGrants, mostGrants)
 	if err != nil {
 		return out, err
 	}

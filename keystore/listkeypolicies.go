@@ -13,7 +13,7 @@ type ListKeyPoliciesInput struct {
 	op.ByShape
 }
 
-func (in ListKeyPoliciesInput) keyID() string { return in.KeyId }
+func (in ListKeyPoliciesInput) KeyID() string { return in.KeyId }
 
 // ListKeyPoliciesOutput is ListKeyPoliciesResponse of AWS.
 type ListKeyPoliciesOutput struct {
@@ -24,6 +24,6 @@ type ListKeyPoliciesOutput struct {
 
 // listKeyPolicies: there is always one, so no marker was ever given.
 func (s *Keys) listKeyPolicies(c *op.Call, in ListKeyPoliciesInput, k *key.Key) (out ListKeyPoliciesOutput, err error) {
-	_, err = s.page(c, "ListKeyPolicies", k.ID, in.Limit, in.Marker, 100, 1000)
+	_, err = s.pager.Page(c, "ListKeyPolicies", k.ID, in.Limit, in.Marker, 100, 1000)
 	return ListKeyPoliciesOutput{PolicyNames: []string{policyName}}, err
 }

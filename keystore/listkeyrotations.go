@@ -17,7 +17,7 @@ type ListKeyRotationsInput struct {
 	op.ByShape
 }
 
-func (in ListKeyRotationsInput) keyID() string { return in.KeyId }
+func (in ListKeyRotationsInput) KeyID() string { return in.KeyId }
 
 // ListKeyRotationsOutput is ListKeyRotationsResponse of AWS.
 type ListKeyRotationsOutput struct {
@@ -44,7 +44,7 @@ const allMaterial = "ALL_KEY_MATERIAL"
 
 func (s *Keys) listKeyRotations(c *op.Call, in ListKeyRotationsInput, k *key.Key) (out ListKeyRotationsOutput, err error) {
 	include := domain.Or(in.IncludeKeyMaterial, "ROTATIONS_ONLY")
-	p, err := s.page(c, "ListKeyRotations", k.ID+" "+include, in.Limit, in.Marker, 100, 1000)
+	p, err := s.pager.Page(c, "ListKeyRotations", k.ID+" "+include, in.Limit, in.Marker, 100, 1000)
 	if err != nil {
 		return out, err
 	}

@@ -23,7 +23,7 @@ type ListKeysOutput struct {
 type KeyListEntry struct{ KeyId, KeyArn string }
 
 func (s *Keys) listKeys(c *op.Call, in ListKeysInput) (out ListKeysOutput, err error) {
-	p, err := s.page(c, "ListKeys", "", in.Limit, in.Marker, 100, 1000)
+	p, err := s.pager.Page(c, "ListKeys", "", in.Limit, in.Marker, 100, 1000)
 	if err != nil {
 		return out, err
 	}

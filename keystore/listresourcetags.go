@@ -14,7 +14,7 @@ type ListResourceTagsInput struct {
 	op.ByShape
 }
 
-func (in ListResourceTagsInput) keyID() string { return in.KeyId }
+func (in ListResourceTagsInput) KeyID() string { return in.KeyId }
 
 // ListResourceTagsOutput is ListResourceTagsResponse of AWS.
 type ListResourceTagsOutput struct {
@@ -24,7 +24,7 @@ type ListResourceTagsOutput struct {
 }
 
 func (s *Keys) listResourceTags(c *op.Call, in ListResourceTagsInput, k *key.Key) (out ListResourceTagsOutput, err error) {
-	p, err := s.page(c, "ListResourceTags", k.ID, in.Limit, in.Marker, maxTags, maxTags)
+	p, err := s.pager.Page(c, "ListResourceTags", k.ID, in.Limit, in.Marker, maxTags, maxTags)
 	if err != nil {
 		return out, err
 	}

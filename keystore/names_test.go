@@ -7,6 +7,7 @@ import (
 
 	"claviger/internal/fault"
 	"claviger/internal/op"
+	"claviger/keystore/target"
 )
 
 const anID = "1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -63,13 +64,13 @@ func TestName_EveryForm_IsReadOrRefused(t *testing.T) {
 		{"arn::::::", true, "", "", "InvalidArnException"},
 		{"ARN" + here[3:] + key, true, "", "", "NotFoundException"},
 	} {
-		n, err := name(call(), c.name, c.aliases)
+		n, err := target.ParseName(call(), c.name, c.aliases)
 		code := ""
 		if f := fault.Of(err); f != nil {
 			code = f.Code
 		}
-		if code != c.code || err == nil && (n.ID != c.id || n.alias != c.alias) {
-			t.Errorf("%q: key %q, alias %q, %q; want %q, %q, %q", c.name, n.ID, n.alias, code, c.id, c.alias, c.code)
+		if code != c.code || err == nil && (n.ID != c.id || n.Alias != c.alias) {
+			t.Errorf("%q: key %q, alias %q, %q; want %q, %q, %q", c.name, n.ID, n.Alias, code, c.id, c.alias, c.code)
 		}
 		account := ourAccount
 		if code == "" && strings.HasPrefix(c.name, theirs) {
@@ -91,7 +92,7 @@ func FuzzName(f *testing.F) {
 		f.Add(s, false)
 	}
 	f.Fuzz(func(t *testing.T, s string, aliases bool) {
-		n, err := name(call(), s, aliases)
+		n, err := target.ParseName(call(), s, aliases)
 		if n.Region != ourRegion || n.Account != ourAccount && !strings.HasPrefix(s, "arn:") {
 			t.Fatalf("%q left its namespace: %+v", s, n)
 		}
@@ -103,10 +104,10 @@ func FuzzName(f *testing.F) {
 		}
 		here := "arn:aws:kms:us-east-1:" + n.Account + ":"
 		switch {
-		case n.ID != "" && n.alias == "" && (s == n.ID || s == here+"key/"+n.ID):
-		case n.alias != "" && n.ID == "" && aliases && strings.HasPrefix(n.alias, "alias/") && (s == n.alias || s == here+n.alias):
+		case n.ID != "" && n.Alias == "" && (s == n.ID || s == here+"key/"+n.ID):
+		case n.Alias != "" && n.ID == "" && aliases && strings.HasPrefix(n.Alias, "alias/") && (s == n.Alias || s == here+n.Alias):
 		default:
-			t.Errorf("%q was read as key %q, alias %q", s, n.ID, n.alias)
+			t.Errorf("%q was read as key %q, alias %q", s, n.ID, n.Alias)
 		}
 	})
 }

@@ -4,14 +4,24 @@ import (
 	"claviger/internal/domain"
 	"claviger/internal/fault"
 	"claviger/internal/op"
+	"claviger/internal/signedtoken"
 )
 
-// page reads Limit and Marker. A larger limit than the operation serves is held to most.
-func (s *Keys) page(c *op.Call, operation, filter string, limit *int32, marker *string,
-	usual, most int) (domain.Page, error) {
-	size := min(int(domain.Or(limit, int32(usual))), most)
-	return s.pager.Page(c, operation, filter, size, marker)
+// Pager reads Limit and Marker of KMS's listings.
+type Pager struct{ pages domain.Pager }
+
+// NewPager returns a Pager whose markers tokens makes.
+func NewPager(tokens *signedtoken.Maker) Pager {
+	return Pager{pages: domain.Pager{Tokens: tokens, Invalid: errMarker}}
 }
 
 var errMarker = fault.New(fault.Invalid, "InvalidMarkerException", "The marker was not returned by "+
 	"this operation with these parameters. Start again without one.")
+
+// Page returns the page that is asked for: of usual entries where no limit is given. A larger limit
+// than the operation serves is held to most.
+func (p Pager) Page(c *op.Call, operation, filter string, limit *int32, marker *string,
+	usual, most int) (domain.Page, error) {
+	size := min(int(domain.Or(limit, int32(usual))), most)
+	return p.pages.Page(c, operation, filter, size, marker)
+}

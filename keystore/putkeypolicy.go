@@ -17,7 +17,7 @@ type PutKeyPolicyInput struct {
 	op.ByShape
 }
 
-func (in PutKeyPolicyInput) keyID() string { return in.KeyId }
+func (in PutKeyPolicyInput) KeyID() string { return in.KeyId }
 
 func (s *Keys) putKeyPolicy(c *op.Call, in PutKeyPolicyInput, k *key.Key) (multiregion.Change, op.None, error) {
 	if domain.Or(in.PolicyName, policyName) != policyName {

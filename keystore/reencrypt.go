@@ -4,6 +4,7 @@ import (
 	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/keystore/key"
+	"claviger/keystore/target"
 	"claviger/policy"
 )
 
@@ -49,7 +50,7 @@ type ReEncryptOutput struct {
 // reEncryption touches two keys and demands two permissions.
 type reEncryption struct {
 	from *source
-	to   *target
+	to   *target.Target
 }
 
 // Demands implements [op.Target].
@@ -71,31 +72,31 @@ func (t *reEncryption) Ready() error {
 	return t.to.Ready()
 }
 
-func (s *Keys) findReEncrypt(c *op.Call, in ReEncryptInput) (*reEncryption, error) {
+func (s *cryptographic) findReEncrypt(c *op.Call, in ReEncryptInput) (*reEncryption, error) {
 	from, err := s.findSource(c, "ReEncrypt", "ReEncryptFrom", in.CiphertextBlob, in.SourceKeyId, in.SourceEncryptionAlgorithm,
-		presented{in.GrantTokens, in.SourceEncryptionContext})
+		target.Presented{Tokens: in.GrantTokens, Context: in.SourceEncryptionContext})
 	if err != nil {
 		return nil, err
 	}
-	to, err := s.finder.findUse(c, "ReEncrypt", in.DestinationKeyId, domain.Or(in.DestinationEncryptionAlgorithm, key.SymmetricDefault),
-		presented{in.GrantTokens, in.DestinationEncryptionContext})
+	to, err := s.finder.FindUse(c, "ReEncrypt", in.DestinationKeyId, domain.Or(in.DestinationEncryptionAlgorithm, key.SymmetricDefault),
+		target.Presented{Tokens: in.GrantTokens, Context: in.DestinationEncryptionContext})
 	if err != nil {
 		return nil, err
 	}
-	to.action = "ReEncryptTo"
+	to.Action = "ReEncryptTo"
 	return &reEncryption{from, to}, nil
 }
 
-func (s *Keys) reEncrypt(c *op.Call, in ReEncryptInput, t *reEncryption) (out ReEncryptOutput, err error) {
+func (s *cryptographic) reEncrypt(c *op.Call, in ReEncryptInput, t *reEncryption) (out ReEncryptOutput, err error) {
 	plaintext, err := s.decryptFrom(c, t.from, in.SourceEncryptionContext)
 	if err != nil {
 		return out, err
 	}
 	defer clear(plaintext)
 	ciphertext, err := s.encryptTo(c, t.to, plaintext, in.DestinationEncryptionContext)
-	return ReEncryptOutput{ciphertext, t.from.key.ARN(), t.to.key.ARN(), t.from.algorithm, t.to.algorithm,
-		t.from.blob.MaterialID, t.to.key.ShownMaterialID()}, err
+	return ReEncryptOutput{ciphertext, t.from.Key.ARN(), t.to.Key.ARN(), t.from.Algorithm, t.to.Algorithm,
+		t.from.blob.MaterialID, t.to.Key.ShownMaterialID()}, err
 }
 
 // used names both keys: each was used.
-func (t *reEncryption) used() []*key.Key { return []*key.Key{t.from.key, t.to.key} }
+func (t *reEncryption) Used() []*key.Key { return []*key.Key{t.from.Key, t.to.Key} }

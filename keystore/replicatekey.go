@@ -42,7 +42,7 @@ func (s *Keys) findReplication(c *op.Call, in ReplicateKeyInput) (replication, e
 
 // Demands implements [op.Target]: to replicate the one key, and to make the other, whose id is known before it is made.
 func (r replication) Demands() []policy.Demand {
-	d := append(r.target.Demands(), r.demand("CreateKey"))
+	d := append(r.Target.Demands(), r.demand("CreateKey"))
 	if r.tagged {
 		d = append(d, r.demand("TagResource"))
 	}
@@ -67,10 +67,10 @@ func (s *Keys) replicateKey(c *op.Call, in ReplicateKeyInput, r replication) (op
 			return nil, err
 		}
 	}
-	replica := multiregion.Replica(r.key, in.ReplicaRegion, c.Time)
+	replica := multiregion.Replica(r.Key, in.ReplicaRegion, c.Time)
 	replica.Description, replica.Policy, replica.Tags = domain.Or(in.Description, ""), domain.Or(in.Policy, ""), domain.SortTags(in.Tags)
-	ch := multiregion.Change{Key: r.key.Changed(func(k *key.Key) { k.Replicas = replica.Replicas }), Adds: replica}
-	amend, err := s.related.Amend(c, r.key, ch)
+	ch := multiregion.Change{Key: r.Key.Changed(func(k *key.Key) { k.Replicas = replica.Replicas }), Adds: replica}
+	amend, err := s.related.Amend(c, r.Key, ch)
 	out := ReplicateKeyOutput{replica.Metadata(), policyOf(replica), append([]key.Tag{}, replica.Tags...)}
 	out.ReplicaKeyMetadata.KeyState, out.ReplicaKeyMetadata.Enabled = key.Creating, false
 	return op.Apply(amend, out), err

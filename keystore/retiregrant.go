@@ -37,7 +37,7 @@ type retirement struct{ namedGrant }
 
 // Demands implements [op.Target].
 func (t *retirement) Demands() []policy.Demand {
-	d := t.target.Demands()
+	d := t.Target.Demands()
 	if t.grant != nil {
 		d[0].Resource.Grants = func() ([]policy.Grant, error) {
 			return t.grant.RetirementPolicies(), nil

@@ -3,6 +3,7 @@ package keystore
 import (
 	"claviger/internal/op"
 	"claviger/keystore/grant"
+	"claviger/keystore/target"
 	"claviger/store"
 )
 
@@ -18,14 +19,14 @@ func (in RevokeGrantInput) Validate() error { return grant.CheckID(in.GrantId) }
 
 // namedGrant is a grant that is named to be ended, there or not. A key in any state lets it end.
 type namedGrant struct {
-	target
+	target.Target
 	id    string
 	grant *grant.Grant // nil if there is none
 }
 
 // Missing implements [op.Target].
 func (t *namedGrant) Missing() error {
-	if err := t.target.Missing(); err != nil || t.grant != nil {
+	if err := t.Target.Missing(); err != nil || t.grant != nil {
 		return err
 	}
 	return grant.NotFound(t.id)
@@ -33,13 +34,13 @@ func (t *namedGrant) Missing() error {
 
 // findGrant names and looks up one grant of a key.
 func (s *Keys) findGrant(c *op.Call, operation, keyID, id string) (*namedGrant, error) {
-	t, err := s.finder.find(c, operation, keyID, false)
+	t, err := s.finder.Find(c, operation, keyID, false)
 	if err != nil {
 		return nil, err
 	}
-	g := &namedGrant{target: *t, id: id}
-	if t.key != nil {
-		g.grant, err = s.grants.Get(c, t.named.Ref, id)
+	g := &namedGrant{Target: *t, id: id}
+	if t.Key != nil {
+		g.grant, err = s.grants.Get(c, t.Named.Ref, id)
 	}
 	return g, err
 }

@@ -14,6 +14,7 @@ import (
 	"claviger/keystore/key"
 	"claviger/keystore/keyrows"
 	"claviger/keystore/multiregion"
+	"claviger/keystore/target"
 	"claviger/policy"
 	"claviger/store"
 
@@ -285,7 +286,7 @@ func TestKeysOfOtherOriginsAndReplicas(t *testing.T) {
 	} {
 		k := &key.Key{Account: ourAccount, Region: ourRegion, ID: anID, State: key.Enabled, Spec: key.SymmetricDefault, Usage: key.EncryptDecrypt,
 			Origin: c.origin, PrimaryRegion: c.primary, RotationPeriod: 365, NextRotation: time.Unix(1e9, 0)}
-		if code := faultCode((&target{key: k, operation: c.operation}).Ready()); code != c.want {
+		if code := faultCode((&target.Target{Key: k, Operation: c.operation}).Ready()); code != c.want {
 			t.Errorf("%s of a key of origin %s with its primary in %q: %q, want %q", c.operation, c.origin, c.primary, code, c.want)
 		}
 		if k.RotationDue().IsZero() != (c.primary == "eu-west-1") {

@@ -23,7 +23,7 @@ type ScheduleKeyDeletionInput struct {
 	PendingWindowInDays *int32 `shape:"PendingWindowInDaysType"`
 }
 
-func (in ScheduleKeyDeletionInput) keyID() string { return in.KeyId }
+func (in ScheduleKeyDeletionInput) KeyID() string { return in.KeyId }
 
 // Validate holds the window to what the service takes.
 func (in ScheduleKeyDeletionInput) Validate() error {

@@ -5,6 +5,7 @@ import (
 	"claviger/internal/op"
 	"claviger/keystore/key"
 	"claviger/keystore/publickey"
+	"claviger/keystore/target"
 )
 
 // SignInput is SignRequest of AWS.
@@ -26,28 +27,28 @@ type SignOutput struct {
 }
 
 // findSigning looks up the key of a signature and holds the message to its algorithm.
-func (s *Keys) findSigning(c *op.Call, operation, keyID, algorithm string, tokens []string, messageType *string, message []byte) (*target, error) {
-	t, err := s.finder.findUse(c, operation, keyID, algorithm, presented{tokens: tokens})
+func (s *cryptographic) findSigning(c *op.Call, operation, keyID, algorithm string, tokens []string, messageType *string, message []byte) (*target.Target, error) {
+	t, err := s.finder.FindUse(c, operation, keyID, algorithm, target.Presented{Tokens: tokens})
 	if err != nil {
 		return t, err
 	}
-	t.fits = func(*key.Key) error {
+	t.Fits = func(*key.Key) error {
 		return publickey.Schemes[algorithm].Check(algorithm, domain.Or(messageType, publickey.MessageRaw), message)
 	}
 	return t, nil
 }
 
-func (s *Keys) findSign(c *op.Call, in SignInput) (*target, error) {
+func (s *cryptographic) findSign(c *op.Call, in SignInput) (*target.Target, error) {
 	return s.findSigning(c, "Sign", in.KeyId, in.SigningAlgorithm, in.GrantTokens, in.MessageType, in.Message)
 }
 
 // sign hashes here and signs on the token: one call of it.
-func (s *Keys) sign(c *op.Call, in SignInput, t *target) (out SignOutput, err error) {
-	ref, err := t.key.CurrentRef()
+func (s *cryptographic) sign(c *op.Call, in SignInput, t *target.Target) (out SignOutput, err error) {
+	ref, err := t.Key.CurrentRef()
 	if err != nil {
 		return out, err
 	}
 	kind := domain.Or(in.MessageType, publickey.MessageRaw)
-	signature, err := s.token.Sign(c, ref, publickey.TokenAlgorithm(t.algorithm, kind), publickey.Schemes[t.algorithm].Digest(kind, in.Message))
-	return SignOutput{t.key.ARN(), signature, t.algorithm}, err
+	signature, err := s.device.Signer.Sign(c, ref, publickey.TokenAlgorithm(t.Algorithm, kind), publickey.Schemes[t.Algorithm].Digest(kind, in.Message))
+	return SignOutput{t.Key.ARN(), signature, t.Algorithm}, err
 }

@@ -153,8 +153,8 @@ func TestWhatAPublicKeyCanDoAsksNoToken(t *testing.T) {
 func TestPairsWaitInLine(t *testing.T) {
 	s := startOn(t, nil)
 	in := doc{"KeyId": s.key(key.SymmetricDefault, key.EncryptDecrypt), "KeyPairSpec": "ECC_NIST_P256"}
-	for range cap(s.keys.pairs) {
-		s.keys.pairs <- struct{}{}
+	for range cap(s.keys.cryptographic.pairs) {
+		s.keys.cryptographic.pairs <- struct{}{}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -162,6 +162,6 @@ func TestPairsWaitInLine(t *testing.T) {
 	if !errors.Is(err, custody.ErrUnavailable) {
 		t.Errorf("with no place left: %v", err)
 	}
-	<-s.keys.pairs
+	<-s.keys.cryptographic.pairs
 	done[GenerateDataKeyPairOutput](s, "GenerateDataKeyPair", in)
 }

@@ -30,7 +30,7 @@ type TagResourceInput struct {
 // Validate implements [op.Input].
 func (in TagResourceInput) Validate() error { return domain.CheckTags(tagRules, in.Tags) }
 
-func (in TagResourceInput) keyID() string { return in.KeyId }
+func (in TagResourceInput) KeyID() string { return in.KeyId }
 
 func (s *Keys) tagResource(_ *op.Call, in TagResourceInput, k *key.Key) (multiregion.Change, op.None, error) {
 	tags, err := domain.AddTags(tagRules, k.Tags, in.Tags)

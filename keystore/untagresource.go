@@ -14,7 +14,7 @@ type UntagResourceInput struct {
 	op.ByShape
 }
 
-func (in UntagResourceInput) keyID() string { return in.KeyId }
+func (in UntagResourceInput) KeyID() string { return in.KeyId }
 
 func (s *Keys) untagResource(_ *op.Call, in UntagResourceInput, k *key.Key) (multiregion.Change, op.None, error) {
 	tags := domain.RemoveTags(k.Tags, in.TagKeys)

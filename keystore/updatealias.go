@@ -12,9 +12,9 @@ func (s *Keys) findAliasMove(c *op.Call, in AliasInput) (*aliasMove, error) {
 	if err != nil || m.old == nil {
 		return m, err
 	}
-	old, err := s.finder.key(c, m.old.Ref)
+	old, err := s.finder.Key(c, m.old.Ref)
 	if old != nil {
-		m.to.fits = func(k *key.Key) error { return old.Replaceable(k) }
+		m.to.Fits = func(k *key.Key) error { return old.Replaceable(k) }
 	}
 	return m, err
 }
@@ -22,7 +22,7 @@ func (s *Keys) findAliasMove(c *op.Call, in AliasInput) (*aliasMove, error) {
 func (s *Keys) updateAlias(c *op.Call, _ AliasInput, m *aliasMove) (op.Commit[op.None], error) {
 	a := *m.alias
 	a.Rev++
-	a.KeyID, a.Updated = m.to.key.ID, c.Time.Truncate(time.Millisecond)
+	a.KeyID, a.Updated = m.to.Key.ID, c.Time.Truncate(time.Millisecond)
 	update, err := s.rows.UpdateAlias(c, &a)
 	if err != nil {
 		return nil, err
@@ -31,6 +31,6 @@ func (s *Keys) updateAlias(c *op.Call, _ AliasInput, m *aliasMove) (op.Commit[op
 		if err := update(tx); err != nil {
 			return op.None{}, err
 		}
-		return op.None{}, s.checkAliases(tx, m.to.key)
+		return op.None{}, s.checkAliases(tx, m.to.Key)
 	}, nil
 }

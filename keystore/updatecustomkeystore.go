@@ -50,7 +50,7 @@ func (in UpdateCustomKeyStoreInput) reconnects() bool {
 
 // updateCustomKeyStore changes a store's name, the password it logs in with, or its cluster. Only
 // the name may change while it is connected.
-func (s *Keys) updateCustomKeyStore(c *op.Call, in UpdateCustomKeyStoreInput,
+func (s *storeOperations) updateCustomKeyStore(c *op.Call, in UpdateCustomKeyStoreInput,
 	st *customstore.Store) (domain.Change, error) {
 	if in.reconnects() && st.State == customstore.Connected {
 		return nil, st.InvalidState()

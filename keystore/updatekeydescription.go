@@ -13,7 +13,7 @@ type UpdateKeyDescriptionInput struct {
 	op.ByShape
 }
 
-func (in UpdateKeyDescriptionInput) keyID() string { return in.KeyId }
+func (in UpdateKeyDescriptionInput) KeyID() string { return in.KeyId }
 
 func (s *Keys) updateKeyDescription(_ *op.Call, in UpdateKeyDescriptionInput, k *key.Key) (multiregion.Change, op.None, error) {
 	return multiregion.Change{Key: k.Changed(func(k *key.Key) { k.Description = in.Description })}, op.None{}, nil

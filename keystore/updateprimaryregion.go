@@ -5,6 +5,7 @@ import (
 	"claviger/keystore/key"
 	"claviger/keystore/kmsfault"
 	"claviger/keystore/multiregion"
+	"claviger/keystore/target"
 	"claviger/policy"
 )
 
@@ -25,7 +26,7 @@ func (s *Keys) findPromotion(c *op.Call, in UpdatePrimaryRegionInput) (promotion
 
 // Demands implements [op.Target]: the same on both keys.
 func (p promotion) Demands() []policy.Demand {
-	return append(p.target.Demands(), p.demand(p.action))
+	return append(p.Target.Demands(), p.demand(p.Action))
 }
 
 // Ready implements [op.Target]. The matrix holds for both keys.
@@ -34,16 +35,16 @@ func (p promotion) Ready() error {
 		return err
 	}
 	switch {
-	case p.region == p.key.Region:
-		return kmsfault.Unsupported(p.key.ARN() + " is the primary key already.")
+	case p.region == p.Key.Region:
+		return kmsfault.Unsupported(p.Key.ARN() + " is the primary key already.")
 	case p.other == nil:
-		return errNoKey(p.key.RelatedRef(p.region))
+		return target.ErrNoKey(p.Key.RelatedRef(p.region))
 	}
-	return p.other.AllowsInState(p.operation)
+	return p.other.AllowsInState(p.Operation)
 }
 
 func (s *Keys) updatePrimaryRegion(c *op.Call, in UpdatePrimaryRegionInput, p promotion) (op.Commit[op.None], error) {
-	replicas := multiregion.WithRegion(multiregion.WithoutRegion(p.key.Replicas, in.PrimaryRegion), p.key.Region)
-	amend, err := s.related.Amend(c, p.key, multiregion.Change{Key: p.key.Changed(func(k *key.Key) { k.PrimaryRegion, k.Replicas = in.PrimaryRegion, replicas })})
+	replicas := multiregion.WithRegion(multiregion.WithoutRegion(p.Key.Replicas, in.PrimaryRegion), p.Key.Region)
+	amend, err := s.related.Amend(c, p.Key, multiregion.Change{Key: p.Key.Changed(func(k *key.Key) { k.PrimaryRegion, k.Replicas = in.PrimaryRegion, replicas })})
 	return op.Apply(amend, op.None{}), err
 }

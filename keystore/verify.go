@@ -5,6 +5,7 @@ import (
 	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/keystore/publickey"
+	"claviger/keystore/target"
 )
 
 // VerifyInput is VerifyRequest of AWS.
@@ -29,14 +30,14 @@ type VerifyOutput struct {
 // errSignature is AWS's answer to a signature that doesn't verify; it says no more.
 var errSignature = fault.New(fault.Invalid, "KMSInvalidSignatureException", "")
 
-func (s *Keys) findVerify(c *op.Call, in VerifyInput) (*target, error) {
+func (s *cryptographic) findVerify(c *op.Call, in VerifyInput) (*target.Target, error) {
 	return s.findSigning(c, "Verify", in.KeyId, in.SigningAlgorithm, in.GrantTokens, in.MessageType, in.Message)
 }
 
 // verify takes nothing but the public key, so it is done here.
-func (s *Keys) verify(_ *op.Call, in VerifyInput, t *target) (out VerifyOutput, err error) {
-	if !publickey.Schemes[t.algorithm].Verifies(t.key.Public, domain.Or(in.MessageType, publickey.MessageRaw), in.Message, in.Signature) {
+func (s *cryptographic) verify(_ *op.Call, in VerifyInput, t *target.Target) (out VerifyOutput, err error) {
+	if !publickey.Schemes[t.Algorithm].Verifies(t.Key.Public, domain.Or(in.MessageType, publickey.MessageRaw), in.Message, in.Signature) {
 		return out, errSignature
 	}
-	return VerifyOutput{t.key.ARN(), true, t.algorithm}, nil
+	return VerifyOutput{t.Key.ARN(), true, t.Algorithm}, nil
 }

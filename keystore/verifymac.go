@@ -3,6 +3,7 @@ package keystore
 import (
 	"claviger/internal/fault"
 	"claviger/internal/op"
+	"claviger/keystore/target"
 	"crypto/subtle"
 )
 
@@ -27,18 +28,18 @@ type VerifyMacOutput struct {
 // errMac is AWS's answer to a MAC that doesn't verify; it says no more.
 var errMac = fault.New(fault.Invalid, "KMSInvalidMacException", "")
 
-func (s *Keys) findVerifyMac(c *op.Call, in VerifyMacInput) (*target, error) {
-	return s.finder.findUse(c, "VerifyMac", in.KeyId, in.MacAlgorithm, presented{tokens: in.GrantTokens})
+func (s *cryptographic) findVerifyMac(c *op.Call, in VerifyMacInput) (*target.Target, error) {
+	return s.finder.FindUse(c, "VerifyMac", in.KeyId, in.MacAlgorithm, target.Presented{Tokens: in.GrantTokens})
 }
 
 // verifyMac makes the MAC again and compares in constant time. A MAC that was cut short is no MAC.
-func (s *Keys) verifyMac(c *op.Call, in VerifyMacInput, t *target) (out VerifyMacOutput, err error) {
-	want, err := s.macOf(c, t.key, in.Message)
+func (s *cryptographic) verifyMac(c *op.Call, in VerifyMacInput, t *target.Target) (out VerifyMacOutput, err error) {
+	want, err := s.macOf(c, t.Key, in.Message)
 	switch {
 	case err != nil:
 		return out, err
 	case subtle.ConstantTimeCompare(want, in.Mac) != 1:
 		return out, errMac
 	}
-	return VerifyMacOutput{t.key.ARN(), true, t.algorithm}, nil
+	return VerifyMacOutput{t.Key.ARN(), true, t.Algorithm}, nil
 }

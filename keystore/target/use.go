@@ -1,4 +1,4 @@
-package keystore
+package target
 
 import (
 	"claviger/audit"
@@ -7,19 +7,19 @@ import (
 )
 
 // user is the target of an operation that uses keys, all of them in its one success.
-type user interface {
+type User interface {
 	op.Target
-	used() []*key.Key
+	Used() []*key.Key
 }
 
-func (t *target) used() []*key.Key { return []*key.Key{t.key} }
+func (t *Target) Used() []*key.Key { return []*key.Key{t.Key} }
 
 // useKey makes an operation that uses keys, and remembers that it did; see [KeyLastUsageData].
-func useKey[I op.Input, T user, O any](s *finder, n op.Info, find func(*op.Call, I) (T, error), do func(*op.Call, I, T) (O, error)) op.Query[I, O] {
+func Use[I op.Input, T User, O any](s *Finder, n op.Info, find func(*op.Call, I) (T, error), do func(*op.Call, I, T) (O, error)) op.Query[I, O] {
 	return op.Read(n, find, func(c *op.Call, in I, t T) (O, error) {
 		out, err := do(c, in, t)
 		if err == nil {
-			for _, k := range t.used() {
+			for _, k := range t.Used() {
 				s.noteUse(c, k)
 			}
 		}
@@ -28,7 +28,7 @@ func useKey[I op.Input, T user, O any](s *finder, n op.Info, find func(*op.Call,
 }
 
 // noteUse has the use of a key written down once its record is on the disk, and no more than one in a minute.
-func (s *finder) noteUse(c *op.Call, k *key.Key) {
+func (s *Finder) noteUse(c *op.Call, k *key.Key) {
 	minute, noted, ref := c.Time.Unix()/60, k.UseNoted, k.Ref() // not k itself, which may be large and is waited for
 	if noted.Load() >= minute {
 		return
@@ -41,21 +41,21 @@ func (s *finder) noteUse(c *op.Call, k *key.Key) {
 }
 
 // findUse names and looks up the key of a cryptographic operation.
-func (s *finder) findUse(c *op.Call, operation, keyID, algorithm string, by presented) (*target, error) {
-	t, err := s.findGranted(c, operation, keyID, true, by)
+func (s *Finder) FindUse(c *op.Call, operation, keyID, algorithm string, by Presented) (*Target, error) {
+	t, err := s.FindGranted(c, operation, keyID, true, by)
 	if err != nil {
 		return t, err
 	}
-	t.algorithm, t.viaOnly, t.usePendingDeletion = algorithm, c.Via == "", func() { s.notePendingDeletion(c) }
+	t.Algorithm, t.ViaServiceOnly, t.UsePendingDeletion = algorithm, c.Via == "", func() { s.notePendingDeletion(c) }
 	return t, nil
 }
 
 // notePendingDeletion marks the record of a use that was refused because its key is pending deletion, and counts it: somebody still
 // depends on the key, and there is time to take its deletion back.
-func (s *finder) notePendingDeletion(c *op.Call) {
+func (s *Finder) notePendingDeletion(c *op.Call) {
 	c.Note(`{"pendingDeletionKeyUsed":true}`)
 	s.pendingUses.Add(1)
 }
 
 // PendingDeletionUses returns how many uses were refused since the start because their key was pending deletion, dry runs included.
-func (s *finder) PendingDeletionUses() uint64 { return s.pendingUses.Load() }
+func (s *Finder) PendingDeletionUses() uint64 { return s.pendingUses.Load() }

@@ -1,4 +1,4 @@
-package keystore
+package target
 
 import (
 	"context"
@@ -16,7 +16,7 @@ import (
 )
 
 // finder finds the keys that operations touch.
-type finder struct {
+type Finder struct {
 	rows        *keyrows.Rows
 	related     *multiregion.Keys
 	grants      *grant.Grants
@@ -25,28 +25,28 @@ type finder struct {
 }
 
 // newFinder returns what finds keys. inStore says how the state of its custom key store leaves a key.
-func newFinder(rows *keyrows.Rows, related *multiregion.Keys, grants *grant.Grants,
-	inStore func(context.Context, *key.Key) (*key.Key, error)) *finder {
-	return &finder{rows: rows, related: related, grants: grants, inStore: inStore}
+func NewFinder(rows *keyrows.Rows, related *multiregion.Keys, grants *grant.Grants,
+	inStore func(context.Context, *key.Key) (*key.Key, error)) *Finder {
+	return &Finder{rows: rows, related: related, grants: grants, inStore: inStore}
 }
 
 // named is what a caller calls a key, read but not yet looked up.
-type named struct {
+type Named struct {
 	key.Ref
-	alias string // the alias used, with its prefix, or nothing
+	Alias string // the alias used, with its prefix, or nothing
 }
 
 // aliasRef is the alias that was used.
-func (n named) aliasRef() keyrows.AliasRef {
-	return keyrows.AliasRef{Account: n.Account, Region: n.Region, Name: n.alias}
+func (n Named) AliasRef() keyrows.AliasRef {
+	return keyrows.AliasRef{Account: n.Account, Region: n.Region, Name: n.Alias}
 }
 
 // errNoAlias and errNoKey say that a thing is absent to those who may know it.
-func errNoAlias(ref keyrows.AliasRef) error {
+func ErrNoAlias(ref keyrows.AliasRef) error {
 	return fault.Newf(fault.NotFound, "NotFoundException", "Alias %s is not found.", ref.ARN())
 }
 
-func errNoKey(ref key.Ref) error {
+func ErrNoKey(ref key.Ref) error {
 	return kmsfault.NoKey(ref.ARN())
 }
 
@@ -74,7 +74,7 @@ func parseARN(c *op.Call, text string) (domain.ARN, error) {
 
 // name reads any form of KeyId: key id, key ARN and, where aliases are allowed, alias name and alias
 // ARN.
-func name(c *op.Call, keyID string, aliases bool) (n named, err error) {
+func ParseName(c *op.Call, keyID string, aliases bool) (n Named, err error) {
 	n.Account, n.Region = c.Namespace()
 	id := keyID
 	if strings.HasPrefix(keyID, "arn:") {
@@ -92,7 +92,7 @@ func name(c *op.Call, keyID string, aliases bool) (n named, err error) {
 	}
 	switch {
 	case strings.HasPrefix(id, "alias/") && aliases:
-		n.alias = id
+		n.Alias = id
 	case key.IsID(id):
 		n.ID = id
 	default:
@@ -102,21 +102,21 @@ func name(c *op.Call, keyID string, aliases bool) (n named, err error) {
 }
 
 // resolve looks up what n names. A key that is absent is nil.
-func (s *finder) resolve(c *op.Call, n named) (named, *key.Key, error) {
-	if n.alias != "" {
-		a, err := s.rows.Alias(c, n.aliasRef())
+func (s *Finder) Resolve(c *op.Call, n Named) (Named, *key.Key, error) {
+	if n.Alias != "" {
+		a, err := s.rows.Alias(c, n.AliasRef())
 		if a == nil || err != nil {
 			return n, nil, err
 		}
 		n.ID = a.KeyID
 	}
-	k, err := s.key(c, n.Ref)
+	k, err := s.Key(c, n.Ref)
 	return n, k, err
 }
 
 // key returns the facts of a key, from the cache or from its verified rows, as the state of its
 // custom key store leaves it; nil if there is none.
-func (s *finder) key(ctx context.Context, ref key.Ref) (*key.Key, error) {
+func (s *Finder) Key(ctx context.Context, ref key.Ref) (*key.Key, error) {
 	k, err := s.rows.Key(ctx, ref)
 	if err == nil && k != nil && k.CustomKeyStoreID != "" {
 		return s.inStore(ctx, k)
@@ -125,12 +125,12 @@ func (s *finder) key(ctx context.Context, ref key.Ref) (*key.Key, error) {
 }
 
 // find names and looks up the key of an operation. Aliases are taken where AWS takes them.
-func (s *finder) find(c *op.Call, operation, keyID string, aliases bool) (*target, error) {
-	n, err := name(c, keyID, aliases)
+func (s *Finder) Find(c *op.Call, operation, keyID string, aliases bool) (*Target, error) {
+	n, err := ParseName(c, keyID, aliases)
 	if err != nil {
 		return nil, err
 	}
-	t := &target{action: operation, operation: operation}
-	t.named, t.key, err = s.resolve(c, n)
+	t := &Target{Action: operation, Operation: operation}
+	t.Named, t.Key, err = s.Resolve(c, n)
 	return t, err
 }

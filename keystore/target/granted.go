@@ -1,0 +1,40 @@
+package target
+
+import (
+	"claviger/internal/op"
+	"claviger/policy"
+)
+
+// presented is what a request brings that its grants may turn on.
+type Presented struct {
+	Tokens  []string
+	Context map[string]string
+}
+
+// values are what the request says to condition keys.
+func (p Presented) values() policy.Values {
+	v := policy.Values{}
+	v.EncryptionContext(p.Context)
+	return v
+}
+
+// findGranted is [Keys.find] for an operation that a grant can allow. Grants hold at once and
+// everywhere here, so tokens change nothing; but one that isn't ours is refused, as with AWS.
+func (s *Finder) FindGranted(c *op.Call, operation, keyID string, aliases bool,
+	by Presented) (*Target, error) {
+	if err := s.grants.CheckTokens(c, by.Tokens); err != nil {
+		return nil, err
+	}
+	t, err := s.Find(c, operation, keyID, aliases)
+	if err != nil {
+		return nil, err
+	}
+	t.Values = by.values
+	t.Grants = func() ([]policy.Grant, error) {
+		if t.Key == nil {
+			return nil, nil
+		}
+		return s.grants.Policies(c, t.Key.Ref(), c.Caller.Name())
+	}
+	return t, nil
+}

@@ -1,0 +1,135 @@
+package target
+
+import (
+	"claviger/internal/domain"
+	"claviger/internal/fault"
+	"claviger/internal/op"
+	"claviger/keystore/key"
+	"claviger/keystore/multiregion"
+	"claviger/policy"
+)
+
+// target is a key that an operation touches, there or not.
+type Target struct {
+	Named     Named
+	Key       *key.Key // nil if there is none
+	Action    string
+	Operation string
+	Algorithm string               // that the key is to serve, if the operation takes one
+	Fits      func(*key.Key) error // holds the rest of the request to the key; nil: nothing to hold
+	ViaServiceOnly   bool                 // callers can't perform it on keys that AWS services manage
+
+	Grants func() ([]policy.Grant, error) // what the caller was granted on the key; nil: no matter
+	Values func() policy.Values           // of condition keys; nil: the action has none of its own
+
+	// usePendingDeletion is told when the key can't be used because it is pending deletion; nil
+	// where it wouldn't be used.
+	UsePendingDeletion func()
+}
+
+// Demands implements [op.Target].
+func (t *Target) Demands() []policy.Demand {
+	arn := t.Named.ARN()
+	if t.Key == nil && t.Named.Alias != "" {
+		arn = t.Named.AliasRef().ARN()
+	}
+	return []policy.Demand{{Action: "kms:" + t.Action, Values: t.Values,
+		Resource: policy.Resource{ARN: arn, Account: t.Named.Account, Tags: t.tags, Grants: t.Grants}}}
+}
+
+// tags are the key's.
+func (t *Target) tags() (map[string]string, error) {
+	if t.Key == nil {
+		return nil, nil
+	}
+	return domain.TagMap(t.Key.Tags), nil
+}
+
+// Missing implements [op.Target].
+func (t *Target) Missing() error {
+	switch {
+	case t.Key != nil:
+		return nil
+	case t.Named.Alias != "":
+		return ErrNoAlias(t.Named.AliasRef())
+	}
+	return ErrNoKey(t.Named.Ref)
+}
+
+// Ready implements [op.Target]: the usage, the row of the key-state matrix, the algorithm, and then
+// what is left of the request.
+func (t *Target) Ready() error {
+	if t.ViaServiceOnly && t.Key.Manager == key.ManagerAWS {
+		return fault.Newf(fault.Denied, "AccessDeniedException",
+			"The key %s is managed by a service and used through that service only: "+
+				"kms:%s is not allowed on it.", t.Key.ARN(), t.Action)
+	}
+	if err := t.Key.Serves(t.Operation); err != nil {
+		return err
+	}
+	if err := t.Key.AllowsInState(t.Operation); err != nil {
+		if t.UsePendingDeletion != nil && t.Key.IsPendingDeletion() {
+			t.UsePendingDeletion()
+		}
+		return err
+	}
+	if err := t.Key.Rotatable(t.Operation); err != nil {
+		return err
+	}
+	if err := t.Key.TakesAlgorithm(t.Algorithm); err != nil {
+		return err
+	}
+	if t.Fits == nil {
+		return nil
+	}
+	return t.Fits(t.Key)
+}
+
+// keyed is an input that names a key.
+type Keyed interface {
+	op.Input
+	KeyID() string
+}
+
+// readKey makes an operation that reads one key.
+func Read[I Keyed, O any](s *Finder, n op.Info, do func(*op.Call, I, *key.Key) (O, error)) op.Operation {
+	return op.Read(n,
+		func(c *op.Call, in I) (*Target, error) { return s.Find(c, n.Name, in.KeyID(), false) },
+		func(c *op.Call, in I, t *Target) (O, error) { return do(c, in, t.Key) })
+}
+
+// changeKey makes an operation that changes one key: plan returns the key as it shall be and what to
+// answer.
+func Change[I Keyed, O any](s *Finder, n op.Info,
+	plan func(*op.Call, I, *key.Key) (multiregion.Change, O, error)) op.Operation {
+	find := func(c *op.Call, in I) (*Target, error) {
+		t, err := s.Find(c, n.Name, in.KeyID(), false)
+		if err != nil {
+			return nil, err
+		}
+		t.ViaServiceOnly = true
+		return t, nil
+	}
+	return op.Write(n, find, func(c *op.Call, in I, t *Target) (op.Commit[O], error) {
+		change, out, err := plan(c, in, t.Key)
+		if err != nil {
+			return nil, err
+		}
+		amend, err := s.related.Amend(c, t.Key, change)
+		return op.Apply(amend, out), err
+	})
+}
+
+// onAccount makes an operation that adds something to the account.
+func OnAccount[I op.Input, O any](n op.Info, plan func(*op.Call, I) (op.Commit[O], error)) op.Operation {
+	return op.Write(n,
+		func(*op.Call, I) (domain.Account, error) { return domain.OnAccount("kms:" + n.Name), nil },
+		func(c *op.Call, in I, _ domain.Account) (op.Commit[O], error) { return plan(c, in) })
+}
+
+// overAccount makes an operation that reads across the account.
+func OverAccount[I op.Input, O any](n op.Info, do func(*op.Call, I) (O, error)) op.Operation {
+	return op.Read(n,
+		func(*op.Call, I) (domain.Account, error) { return domain.OnAccount("kms:" + n.Name), nil },
+		func(c *op.Call, in I, _ domain.Account) (O, error) { return do(c, in) })
+}
