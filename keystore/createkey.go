@@ -4,6 +4,7 @@ import (
 	"claviger/internal/custody"
 	"claviger/internal/domain"
 	"claviger/internal/op"
+	"claviger/keystore/customstore"
 	"claviger/keystore/imports"
 	"claviger/keystore/key"
 	"claviger/keystore/kmsfault"
@@ -34,7 +35,7 @@ func (in CreateKeyInput) Validate() error {
 	case in.KeySpec != nil && in.CustomerMasterKeySpec != nil && *in.KeySpec != *in.CustomerMasterKeySpec:
 		return kmsfault.Invalid("KeySpec and CustomerMasterKeySpec name different specs. Send KeySpec alone.")
 	case in.XksKeyId != nil || in.origin() == "EXTERNAL_KEY_STORE":
-		return errExternal
+		return customstore.ErrExternal
 	case in.multiRegion() && in.CustomKeyStoreId != nil:
 		return kmsfault.Unsupported("A custom key store holds no multi-Region keys.")
 	case (in.origin() == key.OriginCloudHSM) != (in.CustomKeyStoreId != nil):
@@ -66,18 +67,18 @@ func (in CreateKeyInput) spec() string {
 // CreateKeyOutput is CreateKeyResponse of AWS.
 type CreateKeyOutput struct{ KeyMetadata key.KeyMetadata }
 
-func (s *Keys) findNewKey(c *op.Call, in CreateKeyInput) (tokenTarget, error) {
-	return s.storeOperations.findToken(c, "CreateKey", in.CustomKeyStoreId)
+func (s *Keys) findNewKey(c *op.Call, in CreateKeyInput) (customstore.TokenTarget, error) {
+	return s.storeOperations.FindToken(c, "CreateKey", in.CustomKeyStoreId)
 }
 
-func (s *Keys) createKey(c *op.Call, in CreateKeyInput, on tokenTarget) (op.Commit[CreateKeyOutput], error) {
+func (s *Keys) createKey(c *op.Call, in CreateKeyInput, on customstore.TokenTarget) (op.Commit[CreateKeyOutput], error) {
 	if err := checkNewPolicy(c, in.Policy, in.BypassPolicyLockoutSafetyCheck); err != nil {
 		return nil, err
 	}
 	if kind := key.Specs[in.spec()][domain.Or(in.KeyUsage, key.EncryptDecrypt)].Kind; in.multiRegion() && s.token.Resident(kind) {
 		return nil, kmsfault.Unsupported("A key of the spec " + in.spec() + " rests on the hardware security module of this service, and can't be a multi-Region key.")
 	}
-	k, release, err := s.newKeyIn(c, on.in, in.origin(), in.spec(), domain.Or(in.KeyUsage, key.EncryptDecrypt))
+	k, release, err := s.newKeyIn(c, on.In, in.origin(), in.spec(), domain.Or(in.KeyUsage, key.EncryptDecrypt))
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +102,7 @@ func (s *Keys) createKey(c *op.Call, in CreateKeyInput, on tokenTarget) (op.Comm
 
 // newKeyIn is newKey in a custom key store, if one is given, or for a key that rests on the token. It also returns what belongs
 // into the transaction that stores the key.
-func (s *Keys) newKeyIn(c *op.Call, in *openStore, origin, spec, usage string) (*key.Key, domain.Change, error) {
+func (s *Keys) newKeyIn(c *op.Call, in *customstore.OpenStore, origin, spec, usage string) (*key.Key, domain.Change, error) {
 	if in == nil && !s.token.Resident(key.Specs[spec][usage].Kind) {
 		k, err := s.newKey(c, key.ManagerCustomer, origin, spec, usage)
 		return k, domain.Nothing, err
@@ -111,12 +112,12 @@ func (s *Keys) newKeyIn(c *op.Call, in *openStore, origin, spec, usage string) (
 		release, err := s.residents.Generate(c, k, s.token)
 		return k, release, err
 	}
-	if _, err := s.stores.Cluster(c, in.store.ClusterID); err != nil {
+	if _, err := s.stores.Cluster(c, in.Store.ClusterID); err != nil {
 		return nil, nil, err
 	}
-	k.Origin, k.CustomKeyStoreID, k.ClusterID = key.OriginCloudHSM, in.ref.ID, in.store.ClusterID
-	release, err := s.residents.Generate(c, k, in.connection)
-	return k, domain.InOrder(s.stores.Unchanged(in.store), release), err
+	k.Origin, k.CustomKeyStoreID, k.ClusterID = key.OriginCloudHSM, in.Ref.ID, in.Store.ClusterID
+	release, err := s.residents.Generate(c, k, in.Connection)
+	return k, domain.InOrder(s.stores.Unchanged(in.Store), release), err
 }
 
 // noteKey records which key is made: nobody could name it before.

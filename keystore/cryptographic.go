@@ -4,6 +4,7 @@ import (
 	"claviger/internal/custody"
 	"claviger/internal/domain"
 	"claviger/internal/op"
+	"claviger/keystore/customstore"
 	"claviger/keystore/model"
 	"claviger/keystore/sealing"
 	"claviger/keystore/target"
@@ -43,14 +44,14 @@ type cryptographic struct {
 	finder    *target.Finder
 	device    Device
 	materials *sealing.Materials
-	stores    *storeOperations // find the token that random bytes are drawn from
-	pairs     chan struct{}    // a place for each key pair being made on the processor
+	stores    *customstore.Operations // find the token that random bytes are drawn from
+	pairs     chan struct{}           // a place for each key pair being made on the processor
 }
 
 // newCryptographic returns the operations that use keys. Of the processors, half may make key pairs at
 // a time: an RSA pair takes seconds, and the rest is for everybody else.
 func newCryptographic(finder *target.Finder, device Device, materials *sealing.Materials,
-	stores *storeOperations) *cryptographic {
+	stores *customstore.Operations) *cryptographic {
 	return &cryptographic{finder: finder, device: device, materials: materials, stores: stores,
 		pairs: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))}
 }

@@ -53,7 +53,7 @@ func (s *service) store() string {
 	if _, ok := s.clusters.tokens[aCluster]; !ok {
 		s.clusters.tokens[aCluster] = hsmtest.Vault(s.t)
 	}
-	id := must[CreateCustomKeyStoreOutput](s, "CreateCustomKeyStore", M{"CustomKeyStoreName": "a",
+	id := must[customstore.CreateCustomKeyStoreOutput](s, "CreateCustomKeyStore", M{"CustomKeyStoreName": "a",
 		"CloudHsmClusterId": aCluster, "KeyStorePassword": hsmtest.PIN,
 		"TrustAnchorCertificate": "anchor"}).CustomKeyStoreId
 	s.connect(id)
@@ -62,14 +62,14 @@ func (s *service) store() string {
 
 func (s *service) connect(id string) {
 	s.t.Helper()
-	must[CustomKeyStoreOutput](s, "ConnectCustomKeyStore", M{"CustomKeyStoreId": id})
+	must[customstore.CustomKeyStoreOutput](s, "ConnectCustomKeyStore", M{"CustomKeyStoreId": id})
 	s.jobRunner.RunDue(s.t.Context())
 	s.inConnection(id, customstore.Connected)
 }
 
 func (s *service) disconnect(id string) {
 	s.t.Helper()
-	must[CustomKeyStoreOutput](s, "DisconnectCustomKeyStore", M{"CustomKeyStoreId": id})
+	must[customstore.CustomKeyStoreOutput](s, "DisconnectCustomKeyStore", M{"CustomKeyStoreId": id})
 	s.inConnection(id, customstore.Disconnecting)
 	s.jobRunner.RunDue(s.t.Context())
 	s.inConnection(id, customstore.Disconnected)
@@ -77,7 +77,7 @@ func (s *service) disconnect(id string) {
 
 func (s *service) inConnection(id string, want customstore.State) {
 	s.t.Helper()
-	out := must[DescribeCustomKeyStoresOutput](s, "DescribeCustomKeyStores",
+	out := must[customstore.DescribeCustomKeyStoresOutput](s, "DescribeCustomKeyStores",
 		M{"CustomKeyStoreId": id})
 	if got := out.CustomKeyStores[0].ConnectionState; got != string(want) {
 		s.t.Errorf("the store is %s, want %s", got, want)

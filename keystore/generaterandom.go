@@ -2,6 +2,7 @@ package keystore
 
 import (
 	"claviger/internal/op"
+	"claviger/keystore/customstore"
 	"claviger/keystore/kmsfault"
 )
 
@@ -23,15 +24,15 @@ func (in GenerateRandomInput) Validate() error {
 // GenerateRandomOutput is GenerateRandomResponse of AWS.
 type GenerateRandomOutput struct{ Plaintext []byte }
 
-func (s *cryptographic) findRandom(c *op.Call, in GenerateRandomInput) (tokenTarget, error) {
-	return s.stores.findToken(c, "GenerateRandom", in.CustomKeyStoreId)
+func (s *cryptographic) findRandom(c *op.Call, in GenerateRandomInput) (customstore.TokenTarget, error) {
+	return s.stores.FindToken(c, "GenerateRandom", in.CustomKeyStoreId)
 }
 
 func (s *cryptographic) generateRandom(c *op.Call, in GenerateRandomInput,
-	on tokenTarget) (out GenerateRandomOutput, err error) {
+	on customstore.TokenTarget) (out GenerateRandomOutput, err error) {
 	from := s.device.Random.Random
-	if on.in != nil {
-		from = on.in.connection.Random
+	if on.In != nil {
+		from = on.In.Connection.Random
 	}
 	out.Plaintext, err = from(c, int(*in.NumberOfBytes))
 	return out, err

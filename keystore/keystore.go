@@ -32,6 +32,7 @@ import (
 	"claviger/keystore/imports"
 	"claviger/keystore/key"
 	"claviger/keystore/keyrows"
+	"claviger/keystore/model"
 	"claviger/keystore/multiregion"
 	"claviger/keystore/residents"
 	"claviger/keystore/sealing"
@@ -71,7 +72,7 @@ type Keys struct {
 	token Token
 	jobs  domain.Scheduler
 	guard *rowmac.Signer
-	pager Pager
+	pager model.Pager
 
 	regions []string // that are served
 
@@ -83,7 +84,7 @@ type Keys struct {
 
 	residents       *residents.Keys
 	stores          *customstore.Stores
-	storeOperations *storeOperations
+	storeOperations *customstore.Operations
 
 	usage     *usage.Counts
 	materials *sealing.Materials
@@ -107,7 +108,7 @@ func New(db *store.DB, token Token, jobs domain.Scheduler, in *install.Installat
 	clusters customstore.Clusters) *Keys {
 	rows, counts := keyrows.New(db, in.Rows, jobs), usage.New(db, jobs)
 	s := &Keys{db: db, token: token, jobs: jobs, guard: in.Rows,
-		pager: NewPager(in.Tokens), regions: regions,
+		pager: model.NewPager(in.Tokens), regions: regions,
 		rows: rows, related: multiregion.New(rows),
 		grants: grant.New(db, in.Rows, in.Tokens),
 		usage:  counts, materials: sealing.New(token, counts),
@@ -119,7 +120,7 @@ func New(db *store.DB, token Token, jobs domain.Scheduler, in *install.Installat
 		ForgetDataKeys: func(tx *store.Tx, in key.StoreRef) error {
 			return s.dataKeys.ForgetInStore(tx, in) // they find their keys by the stores
 		}})
-	s.storeOperations = newStoreOperations(s.stores, s.pager)
+	s.storeOperations = customstore.NewOperations(s.stores, s.pager)
 	s.finder = target.NewFinder(rows, s.related, s.grants, s.stores.Attach)
 	s.cryptographic = newCryptographic(s.finder, Device{Random: token, Signer: token, Opener: token}, s.materials, s.storeOperations)
 	s.dataKeys = datakeys.New(db, in.Rows, token, s.materials, counts, s.finder.Key)

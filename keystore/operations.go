@@ -13,7 +13,7 @@ var route = domain.Routes{Service: model.KMS}
 
 // Operations is the table of contents.
 func (s *Keys) Operations() []op.Operation {
-	return slices.Concat(s.operations(), s.cryptographic.operations(), s.storeOperations.operations())
+	return slices.Concat(s.operations(), s.cryptographic.operations(), s.storeOperations.Operations())
 }
 
 // operations manage keys.
@@ -22,7 +22,7 @@ func (s *Keys) operations() []op.Operation {
 		op.Write(route.Post("CreateKey", "/v1/keys", "Makes a key on the token."), s.findNewKey, s.createKey),
 		op.Read(route.Get("DescribeKey", "/v1/keys/metadata/{KeyId...}", "Returns what is known of a key."), s.findDescribed, s.describeKey),
 		target.Read(s.finder, route.Get("GetKeyLastUsage", "/v1/keys/last-usage/{KeyId...}", "Returns when and for what a key was last used."), s.getKeyLastUsage),
-		target.OverAccount(route.Get("ListKeys", "/v1/keys", "Lists the keys of the account in this Region."), s.listKeys),
+		domain.ReadAccount(route.Get("ListKeys", "/v1/keys", "Lists the keys of the account in this Region."), s.listKeys),
 		target.Change(s.finder, route.Post("EnableKey", "/v1/keys/enable/{KeyId...}", "Lets a disabled key be used again."), s.enableKey),
 		target.Change(s.finder, route.Post("DisableKey", "/v1/keys/disable/{KeyId...}", "Keeps a key from being used."), s.disableKey),
 		target.Change(s.finder, route.Post("ScheduleKeyDeletion", "/v1/keys/schedule-deletion/{KeyId...}", "Starts the window after which a key's material is destroyed."), s.scheduleKeyDeletion),

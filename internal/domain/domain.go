@@ -52,6 +52,23 @@ func (a Account) Demands() []policy.Demand {
 	return d
 }
 
+// ReadAccount makes an operation that reads across the account and demands nothing else.
+func ReadAccount[I op.Input, O any](n op.Info, do func(*op.Call, I) (O, error)) op.Operation {
+	return op.Read(n, findAccount[I](n), func(c *op.Call, in I, _ Account) (O, error) { return do(c, in) })
+}
+
+// WriteAccount makes an operation that adds something to the account and demands nothing else.
+func WriteAccount[I op.Input, O any](n op.Info,
+	plan func(*op.Call, I) (op.Commit[O], error)) op.Operation {
+	return op.Write(n, findAccount[I](n),
+		func(c *op.Call, in I, _ Account) (op.Commit[O], error) { return plan(c, in) })
+}
+
+func findAccount[I op.Input](n op.Info) func(*op.Call, I) (Account, error) {
+	account := OnAccount(n.Service.Name + ":" + n.Name)
+	return func(*op.Call, I) (Account, error) { return account, nil }
+}
+
 // On is the demand for an action on a resource of an account. An empty owner is the caller's own
 // account.
 func On(action, arn, owner string) policy.Demand {

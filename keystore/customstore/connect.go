@@ -70,8 +70,8 @@ type storeInput struct {
 	op.ByShape
 }
 
-// target is the store that a job is about, which may be gone by then.
-type target struct {
+// jobTarget is the store that a job is about, which may be gone by then.
+type jobTarget struct {
 	ref    key.StoreRef
 	store  *Store // nil if it is gone
 	action string
@@ -79,15 +79,15 @@ type target struct {
 }
 
 // Demands implements [op.Target].
-func (t target) Demands() []policy.Demand {
+func (t jobTarget) Demands() []policy.Demand {
 	return []policy.Demand{domain.On("kms:"+t.action, "*", t.ref.Account)}
 }
 
 // find returns what finds the store of a job: its row and not what is cached, since nobody repeats
 // for the service what it does by itself.
-func (s *Stores) find(action string) func(*op.Call, storeInput) (target, error) {
-	return func(c *op.Call, in storeInput) (target, error) {
-		t := target{ref: refOf(c, in.CustomKeyStoreId), action: action}
+func (s *Stores) find(action string) func(*op.Call, storeInput) (jobTarget, error) {
+	return func(c *op.Call, in storeInput) (jobTarget, error) {
+		t := jobTarget{ref: refOf(c, in.CustomKeyStoreId), action: action}
 		st, err := s.load(c, t.ref)
 		if domain.IsNoRow(err) {
 			return t, nil
@@ -122,7 +122,7 @@ func (s *Stores) Connect(c *op.Call, id string) error {
 // planConnection opens the connection of a store that is to be connected, and plans the state that
 // follows. A failure to connect is an outcome like another. To a store that is connected as far as
 // its row says, only what needs a person is one: for the rest there will be another attempt.
-func (s *Stores) planConnection(c *op.Call, _ storeInput, t target) (op.Commit[op.None], error) {
+func (s *Stores) planConnection(c *op.Call, _ storeInput, t jobTarget) (op.Commit[op.None], error) {
 	st := t.store
 	if st == nil || st.State != Connecting && st.State != Connected {
 		return op.Unchanged(op.None{}), nil
@@ -209,7 +209,7 @@ func (s *Stores) Disconnect(c *op.Call, id string) error {
 	return err
 }
 
-func (s *Stores) planDisconnection(c *op.Call, _ storeInput, t target) (op.Commit[op.None], error) {
+func (s *Stores) planDisconnection(c *op.Call, _ storeInput, t jobTarget) (op.Commit[op.None], error) {
 	st := t.store
 	if st == nil || st.State != Disconnecting {
 		return op.Unchanged(op.None{}), nil

@@ -11,13 +11,13 @@ import (
 
 // target is a key that an operation touches, there or not.
 type Target struct {
-	Named     Named
-	Key       *key.Key // nil if there is none
-	Action    string
-	Operation string
-	Algorithm string               // that the key is to serve, if the operation takes one
-	Fits      func(*key.Key) error // holds the rest of the request to the key; nil: nothing to hold
-	ViaServiceOnly   bool                 // callers can't perform it on keys that AWS services manage
+	Named          Named
+	Key            *key.Key // nil if there is none
+	Action         string
+	Operation      string
+	Algorithm      string               // that the key is to serve, if the operation takes one
+	Fits           func(*key.Key) error // holds the rest of the request to the key; nil: nothing to hold
+	ViaServiceOnly bool                 // callers can't perform it on keys that AWS services manage
 
 	Grants func() ([]policy.Grant, error) // what the caller was granted on the key; nil: no matter
 	Values func() policy.Values           // of condition keys; nil: the action has none of its own
@@ -118,18 +118,4 @@ func Change[I Keyed, O any](s *Finder, n op.Info,
 		amend, err := s.related.Amend(c, t.Key, change)
 		return op.Apply(amend, out), err
 	})
-}
-
-// onAccount makes an operation that adds something to the account.
-func OnAccount[I op.Input, O any](n op.Info, plan func(*op.Call, I) (op.Commit[O], error)) op.Operation {
-	return op.Write(n,
-		func(*op.Call, I) (domain.Account, error) { return domain.OnAccount("kms:" + n.Name), nil },
-		func(c *op.Call, in I, _ domain.Account) (op.Commit[O], error) { return plan(c, in) })
-}
-
-// overAccount makes an operation that reads across the account.
-func OverAccount[I op.Input, O any](n op.Info, do func(*op.Call, I) (O, error)) op.Operation {
-	return op.Read(n,
-		func(*op.Call, I) (domain.Account, error) { return domain.OnAccount("kms:" + n.Name), nil },
-		func(c *op.Call, in I, _ domain.Account) (O, error) { return do(c, in) })
 }

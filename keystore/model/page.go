@@ -1,4 +1,4 @@
-package keystore
+package model
 
 import (
 	"claviger/internal/domain"

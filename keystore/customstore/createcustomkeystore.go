@@ -1,11 +1,10 @@
-package keystore
+package customstore
 
 import (
 	"time"
 
 	"claviger/internal/domain"
 	"claviger/internal/op"
-	"claviger/keystore/customstore"
 	"claviger/keystore/key"
 	"claviger/keystore/kmsfault"
 )
@@ -35,9 +34,9 @@ type XksCredential struct {
 // Validate wants what a CloudHSM key store is made of, and refuses the other type.
 func (in CreateCustomKeyStoreInput) Validate() error {
 	switch {
-	case domain.Or(in.CustomKeyStoreType, customstore.TypeCloudHSM) != customstore.TypeCloudHSM,
+	case domain.Or(in.CustomKeyStoreType, TypeCloudHSM) != TypeCloudHSM,
 		in.isExternal():
-		return errExternal
+		return ErrExternal
 	case in.CloudHsmClusterId == nil, in.TrustAnchorCertificate == nil, in.KeyStorePassword == nil:
 		return kmsfault.Invalid("CloudHsmClusterId, TrustAnchorCertificate and KeyStorePassword " +
 			"are required for a custom key store of type AWS_CLOUDHSM.")
@@ -55,7 +54,7 @@ func (in CreateCustomKeyStoreInput) isExternal() bool {
 // CreateCustomKeyStoreOutput is CreateCustomKeyStoreResponse of AWS.
 type CreateCustomKeyStoreOutput struct{ CustomKeyStoreId string }
 
-func (s *storeOperations) createCustomKeyStore(c *op.Call,
+func (s *Operations) createCustomKeyStore(c *op.Call,
 	in CreateCustomKeyStoreInput) (op.Commit[CreateCustomKeyStoreOutput], error) {
 	cl, err := s.stores.Cluster(c, *in.CloudHsmClusterId)
 	if err != nil {
@@ -65,14 +64,14 @@ func (s *storeOperations) createCustomKeyStore(c *op.Call,
 		return nil, err
 	}
 	account, region := c.Namespace()
-	st := &customstore.Store{
-		StoreRef:    key.StoreRef{Account: account, Region: region, ID: customstore.NewID()},
+	st := &Store{
+		StoreRef:    key.StoreRef{Account: account, Region: region, ID: NewID()},
 		Rev:         1,
 		Name:        in.CustomKeyStoreName,
-		Type:        customstore.TypeCloudHSM,
+		Type:        TypeCloudHSM,
 		ClusterID:   *in.CloudHsmClusterId,
 		TrustAnchor: *in.TrustAnchorCertificate,
-		State:       customstore.Disconnected,
+		State:       Disconnected,
 		Created:     c.Time.Truncate(time.Microsecond),
 	}
 	if err := s.stores.SetPassword(c, st, *in.KeyStorePassword); err != nil {

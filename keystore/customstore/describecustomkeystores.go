@@ -1,10 +1,9 @@
-package keystore
+package customstore
 
 import (
 	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/internal/wire"
-	"claviger/keystore/customstore"
 	"claviger/keystore/kmsfault"
 )
 
@@ -26,7 +25,7 @@ func (in DescribeCustomKeyStoresInput) Validate() error {
 }
 
 // names reports whether the input names a store. One that names none names all.
-func (in DescribeCustomKeyStoresInput) names(st *customstore.Store) bool {
+func (in DescribeCustomKeyStoresInput) names(st *Store) bool {
 	return domain.Or(in.CustomKeyStoreId, st.ID) == st.ID &&
 		domain.Or(in.CustomKeyStoreName, st.Name) == st.Name
 }
@@ -50,7 +49,7 @@ type CustomKeyStoresListEntry struct {
 	CustomKeyStoreType     string
 }
 
-func entryOf(st *customstore.Store) CustomKeyStoresListEntry {
+func entryOf(st *Store) CustomKeyStoresListEntry {
 	return CustomKeyStoresListEntry{
 		CustomKeyStoreId:       st.ID,
 		CustomKeyStoreName:     st.Name,
@@ -67,18 +66,18 @@ func entryOf(st *customstore.Store) CustomKeyStoresListEntry {
 type storesTarget struct {
 	domain.Account
 	named string // an id or a name, or nothing
-	found []*customstore.Store
+	found []*Store
 }
 
 // Missing implements [op.Target].
 func (t storesTarget) Missing() error {
 	if t.named != "" && len(t.found) == 0 {
-		return customstore.NotFound(t.named)
+		return NotFound(t.named)
 	}
 	return nil
 }
 
-func (s *storeOperations) findStores(c *op.Call, in DescribeCustomKeyStoresInput) (t storesTarget, err error) {
+func (s *Operations) findStores(c *op.Call, in DescribeCustomKeyStoresInput) (t storesTarget, err error) {
 	t.Account = domain.OnAccount("kms:DescribeCustomKeyStores")
 	t.named = domain.Or(in.CustomKeyStoreId, domain.Or(in.CustomKeyStoreName, ""))
 	account, region := c.Namespace()
@@ -91,10 +90,10 @@ func (s *storeOperations) findStores(c *op.Call, in DescribeCustomKeyStoresInput
 	return t, err
 }
 
-func (s *storeOperations) describeCustomKeyStores(c *op.Call, in DescribeCustomKeyStoresInput,
+func (s *Operations) describeCustomKeyStores(c *op.Call, in DescribeCustomKeyStoresInput,
 	t storesTarget) (out DescribeCustomKeyStoresOutput, err error) {
 	p, err := s.pager.Page(c, "DescribeCustomKeyStores", t.named, in.Limit, in.Marker,
-		customstore.PerRegion, 1000)
+		PerRegion, 1000)
 	if err != nil {
 		return out, err
 	}

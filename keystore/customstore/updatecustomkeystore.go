@@ -1,9 +1,8 @@
-package keystore
+package customstore
 
 import (
 	"claviger/internal/domain"
 	"claviger/internal/op"
-	"claviger/keystore/customstore"
 	"claviger/keystore/kmsfault"
 )
 
@@ -35,7 +34,7 @@ func (in UpdateCustomKeyStoreInput) Validate() error {
 	}
 	switch {
 	case asNew.isExternal():
-		return errExternal
+		return ErrExternal
 	case in.NewCustomKeyStoreName == nil && !in.reconnects():
 		return kmsfault.Invalid("At least one property of the custom key store to change is " +
 			"required.")
@@ -50,9 +49,9 @@ func (in UpdateCustomKeyStoreInput) reconnects() bool {
 
 // updateCustomKeyStore changes a store's name, the password it logs in with, or its cluster. Only
 // the name may change while it is connected.
-func (s *storeOperations) updateCustomKeyStore(c *op.Call, in UpdateCustomKeyStoreInput,
-	st *customstore.Store) (domain.Change, error) {
-	if in.reconnects() && st.State == customstore.Connected {
+func (s *Operations) updateCustomKeyStore(c *op.Call, in UpdateCustomKeyStoreInput,
+	st *Store) (domain.Change, error) {
+	if in.reconnects() && st.State == Connected {
 		return nil, st.InvalidState()
 	}
 	if in.CloudHsmClusterId != nil {
@@ -60,7 +59,7 @@ func (s *storeOperations) updateCustomKeyStore(c *op.Call, in UpdateCustomKeySto
 			return nil, err
 		}
 	}
-	next := st.Changed(func(st *customstore.Store) {
+	next := st.Changed(func(st *Store) {
 		st.Name = domain.Or(in.NewCustomKeyStoreName, st.Name)
 		st.ClusterID = domain.Or(in.CloudHsmClusterId, st.ClusterID)
 	})

@@ -1,0 +1,164 @@
+package customstore
+
+import (
+	"slices"
+
+	"claviger/internal/domain"
+	"claviger/internal/fault"
+	"claviger/internal/op"
+	"claviger/keystore/key"
+	"claviger/keystore/kmsfault"
+	"claviger/keystore/model"
+	"claviger/policy"
+)
+
+var (
+	ErrExternal = kmsfault.Unsupported("External key stores are not supported by this service.")
+
+	// errNotOpen is the answer while a store that is connected has yet to be opened by this
+	// process, after its start.
+	errNotOpen = fault.New(fault.Unavailable, "",
+		"The custom key store can't be reached at the moment. Try again in a few seconds.")
+)
+
+// storeOperations performs the operations on custom key stores.
+type Operations struct {
+	stores *Stores
+	pager  model.Pager
+}
+
+// newStoreOperations returns the operations on stores.
+func NewOperations(stores *Stores, pager model.Pager) *Operations {
+	return &Operations{stores: stores, pager: pager}
+}
+
+// operations is the table of contents.
+func (s *Operations) Operations() []op.Operation {
+	route := domain.Routes{Service: model.KMS}
+	return []op.Operation{
+		domain.WriteAccount(route.Post("CreateCustomKeyStore", "/v1/key-stores", "Makes a custom key store: a cluster of HSMs that is named in the configuration."), s.createCustomKeyStore),
+		op.Read(route.Get("DescribeCustomKeyStores", "/v1/key-stores", "Lists the custom key stores, and how they are connected."), s.findStores, s.describeCustomKeyStores),
+		changeStore(s, route.Put("UpdateCustomKeyStore", "/v1/key-stores/{CustomKeyStoreId...}", "Changes the name of a custom key store, its password or its cluster."), s.updateCustomKeyStore, Disconnected, Connected),
+		changeStore(s, route.Delete("DeleteCustomKeyStore", "/v1/key-stores/{CustomKeyStoreId...}", "Removes a custom key store without keys."), s.deleteCustomKeyStore, Disconnected),
+		changeStore(s, route.Post("ConnectCustomKeyStore", "/v1/key-stores/connect/{CustomKeyStoreId...}", "Begins to connect a custom key store to its cluster."), s.connectCustomKeyStore, Disconnected, Connecting, Connected),
+		changeStore(s, route.Post("DisconnectCustomKeyStore", "/v1/key-stores/disconnect/{CustomKeyStoreId...}", "Disconnects a custom key store; its keys can't be used then."), s.disconnectCustomKeyStore, Connecting, Connected, Failed),
+	}
+}
+
+// storeTarget is a custom key store that an operation touches, there or not. AWS gives stores no
+// ARN: who may touch one may touch all.
+type storeTarget struct {
+	Ref    key.StoreRef
+	Store  *Store // nil if there is none
+	action string
+	states []State // that it may be in; nil: any
+}
+
+// Demands implements [op.Target].
+func (t storeTarget) Demands() []policy.Demand {
+	return []policy.Demand{domain.On("kms:"+t.action, "*", t.Ref.Account)}
+}
+
+// Missing implements [op.Target].
+func (t storeTarget) Missing() error {
+	if t.Store == nil {
+		return NotFound(t.Ref.ID)
+	}
+	return nil
+}
+
+// Ready implements [op.Target].
+func (t storeTarget) Ready() error {
+	if t.states != nil && !slices.Contains(t.states, t.Store.State) {
+		return t.Store.InvalidState()
+	}
+	return nil
+}
+
+// findStore looks up a custom key store for an operation that is for the given states.
+func (s *Operations) findStore(c *op.Call, operation, id string,
+	states ...State) (t storeTarget, err error) {
+	account, region := c.Namespace()
+	t = storeTarget{Ref: key.StoreRef{Account: account, Region: region, ID: id}, action: operation,
+		states: states}
+	t.Store, err = s.stores.Store(c, t.Ref)
+	return t, err
+}
+
+// tokenTarget is the token that an operation is done on: the service's own, or that of a custom key
+// store.
+type TokenTarget struct {
+	domain.Account
+	In *OpenStore // nil: the service's own
+}
+
+// openStore is a connected custom key store and the connection to its cluster, nil while it has yet
+// to be opened.
+type OpenStore struct {
+	storeTarget
+	Connection Connection
+}
+
+// Missing implements [op.Target].
+func (t TokenTarget) Missing() error {
+	if t.In == nil {
+		return nil
+	}
+	return t.In.Missing()
+}
+
+// Ready implements [op.Target].
+func (t TokenTarget) Ready() error {
+	if t.In == nil {
+		return nil
+	}
+	if err := t.In.Ready(); err != nil {
+		return err
+	}
+	if t.In.Connection == nil {
+		return errNotOpen
+	}
+	return nil
+}
+
+// findToken finds the token of an operation whose input may name a custom key store.
+func (s *Operations) FindToken(c *op.Call, operation string, storeID *string) (TokenTarget, error) {
+	t := TokenTarget{Account: domain.OnAccount("kms:" + operation)}
+	if storeID == nil {
+		return t, nil
+	}
+	in, err := s.findStore(c, operation, *storeID, Connected)
+	t.In = &OpenStore{storeTarget: in, Connection: s.stores.Connection(in.Ref)}
+	return t, err
+}
+
+// aboutStore is an input that names a custom key store.
+type aboutStore interface {
+	op.Input
+	storeID() string
+}
+
+// CustomKeyStoreInput is the input of operations that take a custom key store and nothing else.
+type CustomKeyStoreInput struct {
+	CustomKeyStoreId string `shape:"CustomKeyStoreIdType,required"`
+	op.ByShape
+}
+
+func (in CustomKeyStoreInput) storeID() string { return in.CustomKeyStoreId }
+
+// CustomKeyStoreOutput is the output of operations that answer an object without members.
+type CustomKeyStoreOutput struct{}
+
+// changeStore makes an operation that changes one custom key store in one of the given states.
+func changeStore[I aboutStore](s *Operations, n op.Info,
+	plan func(*op.Call, I, *Store) (domain.Change, error),
+	states ...State) op.Operation {
+	find := func(c *op.Call, in I) (storeTarget, error) {
+		return s.findStore(c, n.Name, in.storeID(), states...)
+	}
+	return op.Write(n, find,
+		func(c *op.Call, in I, t storeTarget) (op.Commit[CustomKeyStoreOutput], error) {
+			change, err := plan(c, in, t.Store)
+			return op.Apply(change, CustomKeyStoreOutput{}), err
+		})
+}
