@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"claviger/keystore/cryptoops"
 	"claviger/store"
 )
 
@@ -29,7 +30,7 @@ func TestCache_LongPolicies_AreNotKept(t *testing.T) {
 	}
 	before := heap()
 	for _, id := range ids {
-		must[EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": []byte("x")})
+		must[cryptoops.EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": []byte("x")})
 	}
 	if used := int64(heap()) - int64(before); used > 2<<20 {
 		t.Errorf("using %d keys left %d bytes on the heap", len(ids), used)

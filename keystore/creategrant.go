@@ -9,6 +9,7 @@ import (
 	"claviger/keystore/grant"
 	"claviger/keystore/key"
 	"claviger/keystore/kmsfault"
+	"claviger/keystore/model"
 	"claviger/keystore/target"
 	"claviger/store"
 )
@@ -28,7 +29,7 @@ func (g GrantConstraints) check() error {
 		if err := grant.CheckPairs(pairs); err != nil {
 			return err
 		}
-		if err := checkContext(pairs); err != nil {
+		if err := model.CheckContext(pairs); err != nil {
 			return err // no request could ever meet it
 		}
 	}

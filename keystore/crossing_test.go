@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"claviger/internal/fault"
+	"claviger/keystore/cryptoops"
 	"claviger/keystore/key"
 	"claviger/keystore/model"
 	"claviger/keystore/target"
@@ -82,7 +83,7 @@ func crossing(t *testing.T, k *key.Key, operation, algorithm string, column int)
 	if operation != "Decrypt" {
 		return
 	}
-	f = fault.Of((&source{Target: x}).Ready()) // Decrypt speaks of the key, and not of its usage
+	f = fault.Of((&cryptoops.Source{Target: x}).Ready()) // Decrypt speaks of the key, and not of its usage
 	if code == "InvalidKeyUsageException" && k.Usage != key.EncryptDecrypt {
 		code, text = "IncorrectKeyException", "The key ID in the request does not identify a CMK that can perform this operation."
 	}

@@ -7,6 +7,7 @@ import (
 
 	"claviger/hsm"
 	"claviger/hsm/hsmtest"
+	"claviger/keystore/cryptoops"
 	"claviger/keystore/customstore"
 	"claviger/keystore/key"
 )
@@ -140,7 +141,7 @@ func TestDisconnectedStore_UsesOfItsKeys_AreRefusedByState(t *testing.T) {
 		t.Errorf("a key pending deletion is %s", described.KeyState)
 	}
 	s.connect(st)
-	out := must[DecryptOutput](s, "Decrypt", M{"CiphertextBlob": rows["Encrypt"].blob})
+	out := must[cryptoops.DecryptOutput](s, "Decrypt", M{"CiphertextBlob": rows["Encrypt"].blob})
 	if string(out.Plaintext) != "x" {
 		t.Errorf("connected again, it decrypts to %q", out.Plaintext)
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"claviger/hsm/hsmtest"
+	"claviger/keystore/cryptoops"
 	"claviger/keystore/key"
 	"claviger/keystore/publickey"
 	"claviger/store"
@@ -32,7 +33,7 @@ func TestDeleteImportedKeyMaterial_SymmetricKey_ComesBackByTheSameBytes(t *testi
 	id := s.externalAES()
 	material := outsideAES(t)
 	first := s.bring(id, material, nil)
-	blob := must[EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
+	blob := must[cryptoops.EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
 	sealed, err := s.sealAs("secretsmanager", id, nil, "secret")
 	if err != nil {
 		t.Fatal(err)
@@ -63,7 +64,7 @@ func TestDeleteImportedKeyMaterial_SymmetricKey_ComesBackByTheSameBytes(t *testi
 		if again := s.bring(id, material, nil); again != first {
 			t.Errorf("%+v came back as %+v", first, again)
 		}
-		got := must[DecryptOutput](s, "Decrypt", M{"CiphertextBlob": blob})
+		got := must[cryptoops.DecryptOutput](s, "Decrypt", M{"CiphertextBlob": blob})
 		if string(got.Plaintext) != "x" || got.KeyMaterialId != first.KeyMaterialId {
 			t.Errorf("%+v", got)
 		}
@@ -112,7 +113,7 @@ func TestDeleteImportedKeyMaterial_ImportsAtTheSameTime_AreInSomeOrder(t *testin
 	id := s.externalAES()
 	material := outsideAES(t)
 	first := s.bring(id, material, nil)
-	blob := must[EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
+	blob := must[cryptoops.EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
 	in := s.wrapAnew(id, material)
 	var all sync.WaitGroup
 	again := func(request func()) {
@@ -136,7 +137,7 @@ func TestDeleteImportedKeyMaterial_ImportsAtTheSameTime_AreInSomeOrder(t *testin
 			}
 		})
 		again(func() {
-			got, code := ask[DecryptOutput](s, "Decrypt", M{"CiphertextBlob": blob})
+			got, code := ask[cryptoops.DecryptOutput](s, "Decrypt", M{"CiphertextBlob": blob})
 			if code == "" && string(got.Plaintext) != "x" ||
 				code != "" && code != "KMSInvalidStateException" {
 				t.Errorf("decrypting: %+v, %s", got, code)

@@ -2,6 +2,7 @@ package keystore
 
 import (
 	"bytes"
+	"claviger/keystore/cryptoops"
 	"claviger/keystore/key"
 	"os"
 	"path/filepath"
@@ -27,7 +28,7 @@ func TestDeleteKey_WindowOver_KeyIsGone(t *testing.T) {
 	id, other := s.key(), s.key()
 	must[any](s, "CreateAlias", M{"AliasName": "alias/a", "TargetKeyId": id})
 	must[any](s, "CreateAlias", M{"AliasName": "alias/b", "TargetKeyId": other})
-	blob := must[EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
+	blob := must[cryptoops.EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
 	e, kept := s.seal(id, "x"), s.seal(other, "y")
 	k, err := s.keys.rows.Load(t.Context(), key.Ref{Account: ourAccount, Region: ourRegion, ID: id})
 	if err != nil {

@@ -3,6 +3,7 @@ package keystore
 import (
 	"bytes"
 	"claviger/keystore/ciphertext"
+	"claviger/keystore/cryptoops"
 	"claviger/keystore/key"
 	"claviger/keystore/publickey"
 	"crypto/rand"
@@ -36,9 +37,9 @@ func TestFailuresOfASymmetricDecryptionAreAlike(t *testing.T) {
 	s := startOn(t, nil)
 	id := s.key(key.SymmetricDefault, key.EncryptDecrypt)
 	context := doc{"a": "b"}
-	good := done[EncryptOutput](s, "Encrypt", doc{"KeyId": id, "Plaintext": []byte("some plaintext"), "EncryptionContext": context}).CiphertextBlob
+	good := done[cryptoops.EncryptOutput](s, "Encrypt", doc{"KeyId": id, "Plaintext": []byte("some plaintext"), "EncryptionContext": context}).CiphertextBlob
 	before := s.calls.Load()
-	done[DecryptOutput](s, "Decrypt", doc{"KeyId": id, "CiphertextBlob": good, "EncryptionContext": context})
+	done[cryptoops.DecryptOutput](s, "Decrypt", doc{"KeyId": id, "CiphertextBlob": good, "EncryptionContext": context})
 	if n := s.calls.Load() - before; n != 1 {
 		t.Fatalf("a success costs %d calls", n)
 	}
@@ -64,7 +65,7 @@ func TestFailuresOfASymmetricDecryptionAreAlike(t *testing.T) {
 func TestFailuresOfOAEPAreAlike(t *testing.T) {
 	s := startOn(t, nil)
 	id := s.key("RSA_2048", key.EncryptDecrypt)
-	parsed, err := x509.ParsePKIXPublicKey(done[GetPublicKeyOutput](s, "GetPublicKey", doc{"KeyId": id}).PublicKey)
+	parsed, err := x509.ParsePKIXPublicKey(done[cryptoops.GetPublicKeyOutput](s, "GetPublicKey", doc{"KeyId": id}).PublicKey)
 	noError(t, err)
 	public := parsed.(*rsa.PublicKey)
 	raw := func(padded []byte) []byte {
@@ -79,7 +80,7 @@ func TestFailuresOfOAEPAreAlike(t *testing.T) {
 			noError(t, err)
 			return doc{"KeyId": id, "EncryptionAlgorithm": algorithm, "CiphertextBlob": ciphertext}
 		}
-		done[DecryptOutput](s, "Decrypt", by(of, ""))
+		done[cryptoops.DecryptOutput](s, "Decrypt", by(of, ""))
 		with := func(first byte) doc {
 			padded := append([]byte{first}, bytes.Repeat([]byte{0x55}, public.Size()-1)...)
 			return doc{"KeyId": id, "EncryptionAlgorithm": algorithm, "CiphertextBlob": raw(padded)}
@@ -94,7 +95,7 @@ func TestFailuresOfOAEPAreAlike(t *testing.T) {
 func TestFailuresOfAMacAreAlike(t *testing.T) {
 	s := startOn(t, nil)
 	in := doc{"KeyId": s.key("HMAC_256", key.GenerateVerifyMac), "Message": []byte("m"), "MacAlgorithm": "HMAC_SHA_256"}
-	mac := done[GenerateMacOutput](s, "GenerateMac", in).Mac
+	mac := done[cryptoops.GenerateMacOutput](s, "GenerateMac", in).Mac
 	of := func(mac []byte) doc {
 		return doc{"KeyId": in["KeyId"], "Message": in["Message"], "MacAlgorithm": in["MacAlgorithm"], "Mac": mac}
 	}

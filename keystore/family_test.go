@@ -15,6 +15,7 @@ import (
 	"claviger/internal/envelope"
 	"claviger/internal/fault"
 	"claviger/internal/op"
+	"claviger/keystore/cryptoops"
 	"claviger/keystore/imports"
 	"claviger/keystore/key"
 	"claviger/keystore/multiregion"
@@ -167,20 +168,20 @@ func TestKeysOfAFamilyOpenWhatTheOthersMade(t *testing.T) {
 	context := M{"a": "b"}
 	regions := []string{ourRegion, abroad, farAway}
 	for _, from := range regions {
-		blob := mustIn[EncryptOutput](s, from, "Encrypt", M{"KeyId": id, "Plaintext": []byte("secret"), "EncryptionContext": context}).CiphertextBlob
+		blob := mustIn[cryptoops.EncryptOutput](s, from, "Encrypt", M{"KeyId": id, "Plaintext": []byte("secret"), "EncryptionContext": context}).CiphertextBlob
 		for _, to := range regions {
 			for _, in := range []M{{}, {"KeyId": id}, {"KeyId": key.ARN(ourAccount, to, id)}} {
 				in["CiphertextBlob"], in["EncryptionContext"] = blob, context
-				out := mustIn[DecryptOutput](s, to, "Decrypt", in)
+				out := mustIn[cryptoops.DecryptOutput](s, to, "Decrypt", in)
 				if string(out.Plaintext) != "secret" || out.KeyId != key.ARN(ourAccount, to, id) {
 					t.Errorf("from %s to %s: %+v", from, to, out)
 				}
 			}
-			if _, refused := askIn[DecryptOutput](s, to, "Decrypt", M{"CiphertextBlob": blob}); refused == nil || refused.Code != "InvalidCiphertextException" {
+			if _, refused := askIn[cryptoops.DecryptOutput](s, to, "Decrypt", M{"CiphertextBlob": blob}); refused == nil || refused.Code != "InvalidCiphertextException" {
 				t.Errorf("from %s to %s in another context: %v", from, to, refused)
 			}
 		}
-		if _, refused := askIn[DecryptOutput](s, abroad, "Decrypt", M{"CiphertextBlob": blob, "KeyId": other}); refused == nil || refused.Code != "IncorrectKeyException" {
+		if _, refused := askIn[cryptoops.DecryptOutput](s, abroad, "Decrypt", M{"CiphertextBlob": blob, "KeyId": other}); refused == nil || refused.Code != "IncorrectKeyException" {
 			t.Errorf("from %s under another key: %v", from, refused)
 		}
 	}
@@ -189,14 +190,14 @@ func TestKeysOfAFamilyOpenWhatTheOthersMade(t *testing.T) {
 func TestSpecialKeysAreReplicatedToo(t *testing.T) {
 	s := start(t)
 	message := M{"KeyId": s.relatives(M{"KeySpec": "ECC_NIST_P256", "KeyUsage": key.SignVerify}, abroad), "Message": []byte("x"), "SigningAlgorithm": "ECDSA_SHA_256"}
-	message["Signature"] = must[SignOutput](s, "Sign", message).Signature
-	mustIn[VerifyOutput](s, abroad, "Verify", message)
+	message["Signature"] = must[cryptoops.SignOutput](s, "Sign", message).Signature
+	mustIn[cryptoops.VerifyOutput](s, abroad, "Verify", message)
 	delete(message, "Signature")
-	message["Signature"] = mustIn[SignOutput](s, abroad, "Sign", message).Signature
-	must[VerifyOutput](s, "Verify", message)
+	message["Signature"] = mustIn[cryptoops.SignOutput](s, abroad, "Sign", message).Signature
+	must[cryptoops.VerifyOutput](s, "Verify", message)
 
 	tally := M{"KeyId": s.relatives(M{"KeySpec": "HMAC_256", "KeyUsage": key.GenerateVerifyMac}, abroad), "Message": []byte("x"), "MacAlgorithm": "HMAC_SHA_256"}
-	here, there := must[GenerateMacOutput](s, "GenerateMac", tally).Mac, mustIn[GenerateMacOutput](s, abroad, "GenerateMac", tally).Mac
+	here, there := must[cryptoops.GenerateMacOutput](s, "GenerateMac", tally).Mac, mustIn[cryptoops.GenerateMacOutput](s, abroad, "GenerateMac", tally).Mac
 	if string(here) != string(there) {
 		t.Errorf("%x here, %x there", here, there)
 	}
@@ -213,11 +214,11 @@ func TestWhatKeysOfAFamilyDoNotShare(t *testing.T) {
 	if after := s.row(abroad, id); !reflect.DeepEqual(before, after) {
 		t.Errorf("the replica's row was %v and is %v", before, after)
 	}
-	blob := mustIn[EncryptOutput](s, abroad, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
-	if _, code := ask[DecryptOutput](s, "Decrypt", M{"CiphertextBlob": blob}); code != "DisabledException" {
+	blob := mustIn[cryptoops.EncryptOutput](s, abroad, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
+	if _, code := ask[cryptoops.DecryptOutput](s, "Decrypt", M{"CiphertextBlob": blob}); code != "DisabledException" {
 		t.Errorf("the disabled primary: %s", code)
 	}
-	if out := mustIn[DecryptOutput](s, abroad, "Decrypt", M{"CiphertextBlob": blob}); string(out.Plaintext) != "x" {
+	if out := mustIn[cryptoops.DecryptOutput](s, abroad, "Decrypt", M{"CiphertextBlob": blob}); string(out.Plaintext) != "x" {
 		t.Errorf("the replica: %+v", out)
 	}
 	mustIn[any](s, abroad, "DisableKey", M{"KeyId": id})
@@ -247,7 +248,7 @@ func (s *service) row(region, id string) []any {
 func TestWhatKeysOfAFamilyShareChangesInAllAtOnce(t *testing.T) {
 	s := start(t)
 	id := s.relatives(M{}, abroad, farAway)
-	old := mustIn[EncryptOutput](s, abroad, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
+	old := mustIn[cryptoops.EncryptOutput](s, abroad, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
 	next := time.Date(2027, 3, 1, 0, 0, 0, 0, time.UTC)
 	err := s.amend(ourRegion, id, func(c *op.Call, k *key.Key) {
 		m, err := s.token.Generate(c, key.NewMaterialID(), custody.AES256)
@@ -261,7 +262,7 @@ func TestWhatKeysOfAFamilyShareChangesInAllAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	current := s.describe(ourRegion, id).CurrentKeyMaterialId
-	blob := must[EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": "eQ=="}).CiphertextBlob
+	blob := must[cryptoops.EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": "eQ=="}).CiphertextBlob
 	for range 2 { // from the caches, and from the rows
 		for _, region := range []string{ourRegion, abroad, farAway} {
 			if m := s.describe(region, id); m.CurrentKeyMaterialId != current {
@@ -272,7 +273,7 @@ func TestWhatKeysOfAFamilyShareChangesInAllAtOnce(t *testing.T) {
 				t.Errorf("in %s: %+v, %v", region, k, err)
 			}
 			for text, b := range map[string][]byte{"x": old, "y": blob} {
-				if out := mustIn[DecryptOutput](s, region, "Decrypt", M{"CiphertextBlob": b}); string(out.Plaintext) != text {
+				if out := mustIn[cryptoops.DecryptOutput](s, region, "Decrypt", M{"CiphertextBlob": b}); string(out.Plaintext) != text {
 					t.Errorf("in %s: %q", region, out.Plaintext)
 				}
 			}
@@ -346,7 +347,7 @@ func TestUpdatePrimaryRegion(t *testing.T) {
 func TestAFamilyIsDeletedInOrder(t *testing.T) {
 	s := start(t)
 	id := s.relatives(M{}, abroad, farAway)
-	blob := must[EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
+	blob := must[cryptoops.EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
 	days := func(n int) { s.pass(time.Duration(n) * 24 * time.Hour); s.jobRunner.RunDue(t.Context()) }
 
 	out := must[ScheduleKeyDeletionOutput](s, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 8})
@@ -674,7 +675,7 @@ func TestImportedMaterialIsEachRegionsOwn(t *testing.T) {
 	if r := s.load(abroad, id); len(r.Materials) != 1 || r.MaterialID != first.ID || r.Materials[first.ID].IsPresent() || !reflect.DeepEqual(r.Materials[first.ID].Check, first.Check) {
 		t.Errorf("its materials are %+v", r.Materials)
 	}
-	blob := must[EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
+	blob := must[cryptoops.EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
 	if _, refused := askIn[any](s, abroad, "Decrypt", M{"CiphertextBlob": blob}); refused == nil || refused.Code != "KMSInvalidStateException" {
 		t.Errorf("before its import the replica answers %v", refused)
 	}
@@ -774,7 +775,7 @@ func (s *service) inAll(id string, blob []byte, regions ...string) {
 		return mustIn[ListKeyRotationsOutput](s, region, "ListKeyRotations", M{"KeyId": id, "IncludeKeyMaterial": allMaterial}).Rotations
 	}
 	for _, region := range regions {
-		mustIn[DecryptOutput](s, region, "Decrypt", M{"CiphertextBlob": blob})
+		mustIn[cryptoops.DecryptOutput](s, region, "Decrypt", M{"CiphertextBlob": blob})
 		if got, want := s.describe(region, id).CurrentKeyMaterialId, s.describe(regions[0], id).CurrentKeyMaterialId; got != want {
 			s.t.Errorf("the current material is %s in %s and %s in %s", got, region, want, regions[0])
 		}
@@ -792,7 +793,7 @@ func TestAFamilyRotatesWithItsPrimary(t *testing.T) {
 		return len(mustIn[ListKeyRotationsOutput](s, region, "ListKeyRotations", M{"KeyId": id}).Rotations)
 	}
 	encrypted := func(region string) []byte {
-		return mustIn[EncryptOutput](s, region, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
+		return mustIn[cryptoops.EncryptOutput](s, region, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
 	}
 	before := encrypted(abroad)
 	must[any](s, "EnableKeyRotation", M{"KeyId": id, "RotationPeriodInDays": 90})
@@ -862,7 +863,7 @@ func TestRotatingWhileReplicating(t *testing.T) {
 	if n := len(must[ListKeyRotationsOutput](s, "ListKeyRotations", M{"KeyId": id}).Rotations); n != 2 {
 		t.Errorf("%d rotations", n)
 	}
-	s.inAll(id, mustIn[EncryptOutput](s, farAway, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob, ourRegion, abroad, farAway)
+	s.inAll(id, mustIn[cryptoops.EncryptOutput](s, farAway, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob, ourRegion, abroad, farAway)
 }
 
 // A secret's data key ends with the material of its own Region's key, which the primary replaced.
@@ -901,7 +902,7 @@ func TestUsage_ReplicaOverLimit_RotatesThePrimary(t *testing.T) {
 	id := s.relatives(M{}, abroad)
 	m := s.current(id)
 	seal := func(region string) {
-		mustIn[EncryptOutput](s, region, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="})
+		mustIn[cryptoops.EncryptOutput](s, region, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="})
 	}
 	seal(ourRegion)
 	for range lowLimits.Rotate {
@@ -938,7 +939,7 @@ func TestAFamilyImportsRegionByRegion(t *testing.T) {
 	}
 	accepted(bring(ourRegion, id, first, nil))
 	must[any](s, "ReplicateKey", M{"KeyId": id, "ReplicaRegion": abroad})
-	blob := must[EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
+	blob := must[cryptoops.EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
 	if m := s.describe(abroad, id); m.KeyState != key.PendingImport {
 		t.Errorf("the replica is %s", m.KeyState)
 	}
@@ -968,7 +969,7 @@ func TestAFamilyImportsRegionByRegion(t *testing.T) {
 	}
 	must[any](s, "RotateKeyOnDemand", M{"KeyId": id})
 	s.inAll(id, blob, ourRegion)
-	s.inAll(id, mustIn[EncryptOutput](s, abroad, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob, ourRegion)
+	s.inAll(id, mustIn[cryptoops.EncryptOutput](s, abroad, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob, ourRegion)
 	mustIn[any](s, abroad, "Decrypt", M{"CiphertextBlob": blob})
 
 	mustIn[any](s, abroad, "DeleteImportedKeyMaterial", M{"KeyId": id})

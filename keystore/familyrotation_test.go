@@ -1,6 +1,7 @@
 package keystore
 
 import (
+	"claviger/keystore/cryptoops"
 	"claviger/keystore/key"
 	"claviger/keystore/usage"
 	"testing"
@@ -15,9 +16,9 @@ func (s *service) oneMaterial(id string, regions ...string) string {
 		if m := s.describe(region, id).CurrentKeyMaterialId; m != current {
 			s.t.Errorf("the key in %s encrypts under %s, and in %s under %s", region, m, regions[0], current)
 		}
-		blob := mustIn[EncryptOutput](s, region, "Encrypt", M{"KeyId": id, "Plaintext": []byte(region)}).CiphertextBlob
+		blob := mustIn[cryptoops.EncryptOutput](s, region, "Encrypt", M{"KeyId": id, "Plaintext": []byte(region)}).CiphertextBlob
 		for _, other := range regions {
-			if out := mustIn[DecryptOutput](s, other, "Decrypt", M{"CiphertextBlob": blob}); string(out.Plaintext) != region || out.KeyMaterialId != current {
+			if out := mustIn[cryptoops.DecryptOutput](s, other, "Decrypt", M{"CiphertextBlob": blob}); string(out.Plaintext) != region || out.KeyMaterialId != current {
 				s.t.Errorf("what was encrypted in %s is %q under %s in %s", region, out.Plaintext, out.KeyMaterialId, other)
 			}
 		}

@@ -8,6 +8,7 @@ import (
 
 	"claviger/internal/fault"
 	"claviger/internal/op"
+	"claviger/keystore/cryptoops"
 )
 
 func TestGrantConstraints_EncryptionContext_IsHeldToThem(t *testing.T) {
@@ -48,7 +49,7 @@ func TestGrantConstraints_EncryptionContext_IsHeldToThem(t *testing.T) {
 			_, code := ask[any](alice, "Encrypt", encrypt)
 			_, code2 := ask[any](alice, "GenerateDataKey", M{"KeyId": id, "KeySpec": "AES_256",
 				"EncryptionContext": context})
-			blob := must[EncryptOutput](s, "Encrypt", encrypt).CiphertextBlob
+			blob := must[cryptoops.EncryptOutput](s, "Encrypt", encrypt).CiphertextBlob
 			_, code3 := ask[any](alice, "Decrypt", M{"CiphertextBlob": blob,
 				"EncryptionContext": context})
 			if code != want || code2 != want || code3 != want {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"claviger/keystore/cryptoops"
 	"claviger/keystore/key"
 )
 
@@ -107,7 +108,7 @@ func TestGrant_ReEncrypt_NeedsAGrantOfEachKey(t *testing.T) {
 	s := start(t)
 	alice := s.user("alice")
 	from, to := s.key(), s.key()
-	blob := must[EncryptOutput](s, "Encrypt", M{"KeyId": from, "Plaintext": "eA==",
+	blob := must[cryptoops.EncryptOutput](s, "Encrypt", M{"KeyId": from, "Plaintext": "eA==",
 		"EncryptionContext": M{"a": "1"}}).CiphertextBlob
 	move := func(source, destination string) string {
 		_, code := ask[any](alice, "ReEncrypt", M{"CiphertextBlob": blob,

@@ -20,6 +20,7 @@ import (
 
 	"claviger/hsm/hsmtest"
 	"claviger/internal/custody"
+	"claviger/keystore/cryptoops"
 	"claviger/keystore/key"
 	"claviger/keystore/publickey"
 )
@@ -90,7 +91,7 @@ func (s *service) authenticatesAs(id, spec string, material, message []byte) err
 		"HMAC_384": sha512.New384, "HMAC_512": sha512.New}[spec]
 	mac := hmac.New(h, material)
 	mac.Write(message)
-	got := must[GenerateMacOutput](s, "GenerateMac", M{"KeyId": id, "Message": message,
+	got := must[cryptoops.GenerateMacOutput](s, "GenerateMac", M{"KeyId": id, "Message": message,
 		"MacAlgorithm": strings.Replace(spec, "HMAC_", "HMAC_SHA_", 1)})
 	if !hmac.Equal(got.Mac, mac.Sum(nil)) {
 		return errors.New("another code")
@@ -99,9 +100,9 @@ func (s *service) authenticatesAs(id, spec string, material, message []byte) err
 }
 
 func (s *service) signsAs(id, spec string, private crypto.PrivateKey, message []byte) error {
-	spki := must[GetPublicKeyOutput](s, "GetPublicKey", M{"KeyId": id}).PublicKey
+	spki := must[cryptoops.GetPublicKeyOutput](s, "GetPublicKey", M{"KeyId": id}).PublicKey
 	for _, name := range key.Specs[spec][key.SignVerify].Algorithms {
-		got := must[SignOutput](s, "Sign",
+		got := must[cryptoops.SignOutput](s, "Sign",
 			M{"KeyId": id, "Message": message, "SigningAlgorithm": name})
 		alg := custody.Algorithm(name)
 		err := hsmtest.Verified(spki, alg, hsmtest.Digest(alg, message), got.Signature)
@@ -132,7 +133,7 @@ func (s *service) sharesWith(id string, own *ecdh.PrivateKey) error {
 	if err != nil {
 		return err
 	}
-	got := must[DeriveSharedSecretOutput](s, "DeriveSharedSecret",
+	got := must[cryptoops.DeriveSharedSecretOutput](s, "DeriveSharedSecret",
 		M{"KeyId": id, "KeyAgreementAlgorithm": "ECDH", "PublicKey": spki})
 	if !bytes.Equal(got.SharedSecret, want) {
 		return errors.New("another secret")
@@ -146,7 +147,7 @@ func (s *service) sharesWith(id string, own *ecdh.PrivateKey) error {
 func (s *service) decryptsFor(id string, private crypto.PrivateKey, message []byte) error {
 	material, is := private.(*rsa.PrivateKey)
 	if !is {
-		c := must[EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": message})
+		c := must[cryptoops.EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": message})
 		return s.decryptsTo(M{"CiphertextBlob": c.CiphertextBlob}, message)
 	}
 	hashes := map[string]hash.Hash{
@@ -165,7 +166,7 @@ func (s *service) decryptsFor(id string, private crypto.PrivateKey, message []by
 }
 
 func (s *service) decryptsTo(in M, message []byte) error {
-	if got := must[DecryptOutput](s, "Decrypt", in); !bytes.Equal(got.Plaintext, message) {
+	if got := must[cryptoops.DecryptOutput](s, "Decrypt", in); !bytes.Equal(got.Plaintext, message) {
 		return errors.New("another plaintext")
 	}
 	return nil

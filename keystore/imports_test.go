@@ -7,6 +7,7 @@ import (
 
 	"claviger/hsm/hsmtest"
 	"claviger/internal/custody"
+	"claviger/keystore/cryptoops"
 	"claviger/keystore/key"
 	"claviger/store"
 )
@@ -115,7 +116,7 @@ func (s *service) isIn(id string, state key.State) {
 // decrypts checks that a ciphertext of "x" is open.
 func (s *service) decrypts(blob []byte) {
 	s.t.Helper()
-	got := must[DecryptOutput](s, "Decrypt", M{"CiphertextBlob": blob})
+	got := must[cryptoops.DecryptOutput](s, "Decrypt", M{"CiphertextBlob": blob})
 	if string(got.Plaintext) != "x" {
 		s.t.Errorf("%+v", got)
 	}

@@ -26,6 +26,7 @@ import (
 	"claviger/internal/install"
 	"claviger/internal/op"
 	"claviger/internal/rowmac"
+	"claviger/keystore/cryptoops"
 	"claviger/keystore/customstore"
 	"claviger/keystore/datakeys"
 	"claviger/keystore/grant"
@@ -47,8 +48,8 @@ type Token interface {
 	residents.Token
 	Resident(k custody.Kind) bool // whether keys of a kind are made to rest on it
 	key.Sealer
-	Signer
-	Opener
+	cryptoops.Signer
+	cryptoops.Opener
 	imports.Device
 }
 
@@ -92,7 +93,7 @@ type Keys struct {
 
 	finder *target.Finder
 
-	cryptographic *cryptographic
+	cryptographic *cryptoops.Operations
 
 	destroy op.Command[dueInput, op.None]
 	rotate  op.Command[dueInput, op.None]
@@ -122,7 +123,7 @@ func New(db *store.DB, token Token, jobs domain.Scheduler, in *install.Installat
 		}})
 	s.storeOperations = customstore.NewOperations(s.stores, s.pager)
 	s.finder = target.NewFinder(rows, s.related, s.grants, s.stores.Attach)
-	s.cryptographic = newCryptographic(s.finder, Device{Random: token, Signer: token, Opener: token}, s.materials, s.storeOperations)
+	s.cryptographic = cryptoops.New(s.finder, cryptoops.Device{Random: token, Signer: token, Opener: token}, s.materials, s.storeOperations)
 	s.dataKeys = datakeys.New(db, in.Rows, token, s.materials, counts, s.finder.Key)
 	s.internal()
 	return s

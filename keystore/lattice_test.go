@@ -9,6 +9,7 @@ import (
 
 	"claviger/hsm/hsmtest/fakedevice"
 	"claviger/internal/lattice"
+	"claviger/keystore/cryptoops"
 	"claviger/keystore/key"
 	"claviger/keystore/publickey"
 
@@ -29,7 +30,7 @@ func TestMLDSA(t *testing.T) {
 	for spec := range mldsaSets {
 		t.Run(spec, func(t *testing.T) {
 			m := done[CreateKeyOutput](s, "CreateKey", doc{"KeySpec": spec, "KeyUsage": key.SignVerify}).KeyMetadata
-			p := done[GetPublicKeyOutput](s, "GetPublicKey", doc{"KeyId": m.KeyId})
+			p := done[cryptoops.GetPublicKeyOutput](s, "GetPublicKey", doc{"KeyId": m.KeyId})
 			if !slices.Equal(m.SigningAlgorithms, []string{publickey.MLDSA}) || !slices.Equal(p.SigningAlgorithms, m.SigningAlgorithms) || p.KeySpec != spec {
 				t.Errorf("it is %+v, %+v", m, p)
 			}
@@ -52,29 +53,29 @@ func signsBoth(t *testing.T, s *rig, id, spec string, public *mldsa.PublicKey, m
 	raw := doc{"KeyId": id, "Message": message, "SigningAlgorithm": publickey.MLDSA}
 	external := doc{"KeyId": id, "Message": mu, "MessageType": "EXTERNAL_MU", "SigningAlgorithm": publickey.MLDSA}
 	for _, in := range []doc{raw, external} {
-		signature := done[SignOutput](s, "Sign", in).Signature
+		signature := done[cryptoops.SignOutput](s, "Sign", in).Signature
 		if err := mldsa.Verify(public, message, signature, nil); err != nil || len(signature) != signatureSizes[spec] {
 			t.Errorf("%d bytes: %v", len(signature), err)
 		}
 		for _, verify := range []doc{raw, external} {
 			verify["Signature"] = signature
-			if !done[VerifyOutput](s, "Verify", verify).SignatureValid {
+			if !done[cryptoops.VerifyOutput](s, "Verify", verify).SignatureValid {
 				t.Error("not valid here")
 			}
 			for _, at := range []int{0, len(signature) / 2, len(signature) - 1} {
 				verify["Signature"] = slices.Concat(signature[:at], []byte{signature[at] ^ 1}, signature[at+1:])
-				_, err := send[VerifyOutput](t.Context(), s, "Verify", verify)
+				_, err := send[cryptoops.VerifyOutput](t.Context(), s, "Verify", verify)
 				refused(t, err, "KMSInvalidSignatureException", "")
 			}
 			verify["Signature"] = signature[1:]
-			_, err := send[VerifyOutput](t.Context(), s, "Verify", verify)
+			_, err := send[cryptoops.VerifyOutput](t.Context(), s, "Verify", verify)
 			refused(t, err, "KMSInvalidSignatureException", "")
 			delete(verify, "Signature")
 		}
 	}
 	// The representative is no message, although it has the form of one.
-	crossed := doc{"KeyId": id, "Message": mu, "SigningAlgorithm": publickey.MLDSA, "Signature": done[SignOutput](s, "Sign", raw).Signature}
-	_, err := send[VerifyOutput](t.Context(), s, "Verify", crossed)
+	crossed := doc{"KeyId": id, "Message": mu, "SigningAlgorithm": publickey.MLDSA, "Signature": done[cryptoops.SignOutput](s, "Sign", raw).Signature}
+	_, err := send[cryptoops.VerifyOutput](t.Context(), s, "Verify", crossed)
 	refused(t, err, "KMSInvalidSignatureException", "")
 }
 
@@ -95,7 +96,7 @@ func refusesOthers(t *testing.T, s *rig, id string) {
 		}
 		refused(t, ask("RAW", 1, publickey.Ed25519), "InvalidKeyUsageException", "*")
 	}
-	_, err := send[EncapsulateOutput](t.Context(), s, "Encapsulate", doc{"KeyId": id, "EncapsulationAlgorithm": "ML_KEM"})
+	_, err := send[cryptoops.EncapsulateOutput](t.Context(), s, "Encapsulate", doc{"KeyId": id, "EncapsulationAlgorithm": "ML_KEM"})
 	refused(t, err, "InvalidKeyUsageException", "*")
 }
 
@@ -106,15 +107,15 @@ func TestMLKEM(t *testing.T) {
 	for spec, size := range map[string]int{"ML_KEM_512": 768, "ML_KEM_768": 1088, "ML_KEM_1024": 1568} {
 		t.Run(spec, func(t *testing.T) {
 			m := done[CreateKeyOutput](s, "CreateKey", doc{"KeySpec": spec, "KeyUsage": key.EncapsulateDecapsulate}).KeyMetadata
-			p := done[GetPublicKeyOutput](s, "GetPublicKey", doc{"KeyId": m.KeyId})
+			p := done[cryptoops.GetPublicKeyOutput](s, "GetPublicKey", doc{"KeyId": m.KeyId})
 			if !slices.Equal(m.EncapsulationAlgorithms, []string{"ML_KEM"}) || !slices.Equal(p.EncapsulationAlgorithms, m.EncapsulationAlgorithms) || m.SigningAlgorithms != nil {
 				t.Errorf("it is %+v, %+v", m, p)
 			}
-			open := func(ciphertext []byte) (DecapsulateOutput, error) {
-				return send[DecapsulateOutput](t.Context(), s, "Decapsulate",
+			open := func(ciphertext []byte) (cryptoops.DecapsulateOutput, error) {
+				return send[cryptoops.DecapsulateOutput](t.Context(), s, "Decapsulate",
 					doc{"KeyId": m.KeyId, "EncapsulationAlgorithm": "ML_KEM", "SharedSecretCiphertextBlob": ciphertext})
 			}
-			e := done[EncapsulateOutput](s, "Encapsulate", doc{"KeyId": m.KeyId, "EncapsulationAlgorithm": "ML_KEM"})
+			e := done[cryptoops.EncapsulateOutput](s, "Encapsulate", doc{"KeyId": m.KeyId, "EncapsulationAlgorithm": "ML_KEM"})
 			d, err := open(e.SharedSecretCiphertextBlob)
 			noError(t, err)
 			if !bytes.Equal(d.SharedSecret, e.SharedSecret) || len(e.SharedSecret) != 32 || len(e.SharedSecretCiphertextBlob) != size ||
@@ -133,7 +134,7 @@ func TestMLKEM(t *testing.T) {
 				_, err := open(bad)
 				refused(t, err, "InvalidCiphertextException", "")
 			}
-			_, err = send[SignOutput](t.Context(), s, "Sign", doc{"KeyId": m.KeyId, "Message": []byte("x"), "SigningAlgorithm": publickey.MLDSA})
+			_, err = send[cryptoops.SignOutput](t.Context(), s, "Sign", doc{"KeyId": m.KeyId, "Message": []byte("x"), "SigningAlgorithm": publickey.MLDSA})
 			refused(t, err, "InvalidKeyUsageException", "*")
 		})
 	}
@@ -166,9 +167,9 @@ func encapsulateElsewhere(t *testing.T, spec string, spki []byte) (secret, ciphe
 func TestEncapsulateAsksNoToken(t *testing.T) {
 	s := startOnDevice(t, fakedevice.LikeV32(t).Config(), nil)
 	in := doc{"KeyId": s.key("ML_KEM_768", key.EncapsulateDecapsulate), "EncapsulationAlgorithm": "ML_KEM"}
-	done[EncapsulateOutput](s, "Encapsulate", in) // its row is verified now
+	done[cryptoops.EncapsulateOutput](s, "Encapsulate", in) // its row is verified now
 	before := s.calls.Load()
-	first, second := done[EncapsulateOutput](s, "Encapsulate", in), done[EncapsulateOutput](s, "Encapsulate", in)
+	first, second := done[cryptoops.EncapsulateOutput](s, "Encapsulate", in), done[cryptoops.EncapsulateOutput](s, "Encapsulate", in)
 	if n := s.calls.Load(); n != before || bytes.Equal(first.SharedSecret, second.SharedSecret) {
 		t.Errorf("the token was called %d times", n-before)
 	}
@@ -182,15 +183,15 @@ func TestADeviceOfV32ByAnOlderModule(t *testing.T) {
 	refused(t, err, "UnsupportedOperationException", "*")
 	id := s.key("ML_DSA_65", key.SignVerify)
 	in := doc{"KeyId": id, "Message": make([]byte, 64), "MessageType": "EXTERNAL_MU", "SigningAlgorithm": publickey.MLDSA}
-	_, err = send[SignOutput](t.Context(), s, "Sign", in)
+	_, err = send[cryptoops.SignOutput](t.Context(), s, "Sign", in)
 	refused(t, err, "UnsupportedOperationException", "*")
-	public := done[GetPublicKeyOutput](s, "GetPublicKey", doc{"KeyId": id}).PublicKey
+	public := done[cryptoops.GetPublicKeyOutput](s, "GetPublicKey", doc{"KeyId": id}).PublicKey
 	key, err := lattice.ParsePublic("ML_DSA_65", public)
 	noError(t, err)
 	tr := sha3.SumSHAKE256(key.Bytes(), 64)
-	in["Signature"] = done[SignOutput](s, "Sign", doc{"KeyId": id, "Message": []byte("m"), "SigningAlgorithm": publickey.MLDSA}).Signature
+	in["Signature"] = done[cryptoops.SignOutput](s, "Sign", doc{"KeyId": id, "Message": []byte("m"), "SigningAlgorithm": publickey.MLDSA}).Signature
 	in["Message"] = sha3.SumSHAKE256(append(tr, 0, 0, 'm'), 64)
-	if !done[VerifyOutput](s, "Verify", in).SignatureValid {
+	if !done[cryptoops.VerifyOutput](s, "Verify", in).SignatureValid {
 		t.Error("a signature of the message isn't one of its representative")
 	}
 }

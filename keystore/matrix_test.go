@@ -11,6 +11,7 @@ import (
 	"claviger/hsm/hsmtest"
 	"claviger/hsm/hsmtest/fakedevice"
 	"claviger/internal/fault"
+	"claviger/keystore/cryptoops"
 	"claviger/keystore/key"
 )
 
@@ -114,23 +115,23 @@ type sample struct {
 
 var (
 	cipher = sample{spec: key.SymmetricDefault, usage: key.EncryptDecrypt, make: func(s *service, id string) []byte {
-		return must[EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
+		return must[cryptoops.EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
 	}}
 	replicated = sample{spec: key.SymmetricDefault, usage: key.EncryptDecrypt, multiRegion: true, make: func(s *service, id string) []byte {
 		must[ReplicateKeyOutput](s, "ReplicateKey", M{"KeyId": id, "ReplicaRegion": abroad})
 		return nil
 	}}
 	signer = sample{spec: "ECC_NIST_P256", usage: key.SignVerify, make: func(s *service, id string) []byte {
-		return must[SignOutput](s, "Sign", M{"KeyId": id, "Message": "eA==", "SigningAlgorithm": "ECDSA_SHA_256"}).Signature
+		return must[cryptoops.SignOutput](s, "Sign", M{"KeyId": id, "Message": "eA==", "SigningAlgorithm": "ECDSA_SHA_256"}).Signature
 	}}
 	authenticator = sample{spec: "HMAC_256", usage: key.GenerateVerifyMac, make: func(s *service, id string) []byte {
-		return must[GenerateMacOutput](s, "GenerateMac", M{"KeyId": id, "Message": "eA==", "MacAlgorithm": "HMAC_SHA_256"}).Mac
+		return must[cryptoops.GenerateMacOutput](s, "GenerateMac", M{"KeyId": id, "Message": "eA==", "MacAlgorithm": "HMAC_SHA_256"}).Mac
 	}}
 	agreer = sample{spec: "ECC_NIST_P256", usage: key.KeyAgreement, make: func(s *service, id string) []byte {
-		return must[GetPublicKeyOutput](s, "GetPublicKey", M{"KeyId": id}).PublicKey
+		return must[cryptoops.GetPublicKeyOutput](s, "GetPublicKey", M{"KeyId": id}).PublicKey
 	}}
 	encapsulator = sample{spec: "ML_KEM_768", usage: key.EncapsulateDecapsulate, make: func(s *service, id string) []byte {
-		return must[EncapsulateOutput](s, "Encapsulate", M{"KeyId": id, "EncapsulationAlgorithm": "ML_KEM"}).SharedSecretCiphertextBlob
+		return must[cryptoops.EncapsulateOutput](s, "Encapsulate", M{"KeyId": id, "EncapsulationAlgorithm": "ML_KEM"}).SharedSecretCiphertextBlob
 	}}
 )
 
@@ -233,7 +234,7 @@ func TestTheRestOfTheMatrix(t *testing.T) {
 	if _, code := ask[any](s, "UpdateAlias", M{"AliasName": m.alias, "TargetKeyId": other}); code != yes {
 		t.Errorf("moving an alias away from a key pending deletion: %s", code)
 	}
-	blob := must[EncryptOutput](s, "Encrypt", M{"KeyId": other, "Plaintext": "eA=="}).CiphertextBlob
+	blob := must[cryptoops.EncryptOutput](s, "Encrypt", M{"KeyId": other, "Plaintext": "eA=="}).CiphertextBlob
 	if _, code := ask[any](s, "ReEncrypt", M{"CiphertextBlob": blob, "DestinationKeyId": m.id}); code != pending {
 		t.Errorf("ReEncrypt to a key pending deletion: %q", code)
 	}

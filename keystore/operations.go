@@ -13,7 +13,7 @@ var route = domain.Routes{Service: model.KMS}
 
 // Operations is the table of contents.
 func (s *Keys) Operations() []op.Operation {
-	return slices.Concat(s.operations(), s.cryptographic.operations(), s.storeOperations.Operations())
+	return slices.Concat(s.operations(), s.cryptographic.Operations(), s.storeOperations.Operations())
 }
 
 // operations manage keys.

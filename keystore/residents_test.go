@@ -12,6 +12,7 @@ import (
 	"claviger/hsm/hsmtest"
 	"claviger/internal/custody"
 	"claviger/internal/op"
+	"claviger/keystore/cryptoops"
 	"claviger/keystore/key"
 	"claviger/keystore/publickey"
 	"claviger/keystore/residents"
@@ -42,18 +43,18 @@ func (s *service) resting() int {
 // signsFor checks that a key signs what crypto/ed25519 verifies.
 func (s *service) signsFor(id string) {
 	s.t.Helper()
-	spki := must[GetPublicKeyOutput](s, "GetPublicKey", M{"KeyId": id}).PublicKey
+	spki := must[cryptoops.GetPublicKeyOutput](s, "GetPublicKey", M{"KeyId": id}).PublicKey
 	parsed, err := publickey.Parse(publickey.SpecEd25519, spki)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	for _, message := range [][]byte{[]byte("x"), make([]byte, 4096)} {
 		in := M{"KeyId": id, "Message": message, "SigningAlgorithm": publickey.Ed25519}
-		in["Signature"] = must[SignOutput](s, "Sign", in).Signature
+		in["Signature"] = must[cryptoops.SignOutput](s, "Sign", in).Signature
 		if !ed25519.Verify(parsed.(ed25519.PublicKey), message, in["Signature"].([]byte)) {
 			s.t.Errorf("a signature over %d bytes is none", len(message))
 		}
-		must[VerifyOutput](s, "Verify", in)
+		must[cryptoops.VerifyOutput](s, "Verify", in)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"claviger/internal/custody"
 	"claviger/internal/op"
+	"claviger/keystore/cryptoops"
 	"claviger/keystore/key"
 	"claviger/keystore/keyrows"
 	"claviger/keystore/multiregion"
@@ -34,13 +35,13 @@ func (s *service) rotations(id, include string) []RotationsListEntry {
 
 func (s *service) encrypt(id, plaintext string) []byte {
 	s.t.Helper()
-	return must[EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": []byte(plaintext)}).CiphertextBlob
+	return must[cryptoops.EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": []byte(plaintext)}).CiphertextBlob
 }
 
 // material returns the material that decrypts a ciphertext, and holds the plaintext to what it should be.
 func (s *service) material(blob []byte, want string) string {
 	s.t.Helper()
-	out := must[DecryptOutput](s, "Decrypt", M{"CiphertextBlob": blob})
+	out := must[cryptoops.DecryptOutput](s, "Decrypt", M{"CiphertextBlob": blob})
 	if string(out.Plaintext) != want {
 		s.t.Errorf("decrypted %q, want %q", out.Plaintext, want)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"claviger/hsm"
 	"claviger/internal/custody"
+	"claviger/keystore/cryptoops"
 	"claviger/keystore/key"
 	"claviger/keystore/model"
 	"claviger/keystore/publickey"
@@ -75,7 +76,7 @@ func TestEd25519(t *testing.T) {
 	if !slices.Equal(m.SigningAlgorithms, []string{publickey.Ed25519, publickey.Ed25519PH}) {
 		t.Errorf("its algorithms are %v", m.SigningAlgorithms)
 	}
-	parsed, err := x509.ParsePKIXPublicKey(done[GetPublicKeyOutput](s, "GetPublicKey", doc{"KeyId": m.KeyId}).PublicKey)
+	parsed, err := x509.ParsePKIXPublicKey(done[cryptoops.GetPublicKeyOutput](s, "GetPublicKey", doc{"KeyId": m.KeyId}).PublicKey)
 	noError(t, err)
 	public := parsed.(ed25519.PublicKey)
 	message := []byte("a message")
@@ -90,23 +91,23 @@ func TestEd25519(t *testing.T) {
 		{publickey.Ed25519PH, "DIGEST", digest[:], again[:], ed25519.Options{Hash: crypto.SHA512}},
 	} {
 		in := doc{"KeyId": m.KeyId, "Message": x.given, "MessageType": x.kind, "SigningAlgorithm": x.algorithm}
-		signature := done[SignOutput](s, "Sign", in).Signature
+		signature := done[cryptoops.SignOutput](s, "Sign", in).Signature
 		if err := ed25519.VerifyWithOptions(public, x.signed, signature, &x.options); err != nil {
 			t.Errorf("%s: %v", x.algorithm, err)
 		}
 		in["Signature"] = signature
-		if !done[VerifyOutput](s, "Verify", in).SignatureValid {
+		if !done[cryptoops.VerifyOutput](s, "Verify", in).SignatureValid {
 			t.Errorf("%s: not valid here", x.algorithm)
 		}
 		in["Signature"] = signature[:63]
-		_, err := send[VerifyOutput](t.Context(), s, "Verify", in)
+		_, err := send[cryptoops.VerifyOutput](t.Context(), s, "Verify", in)
 		refused(t, err, "KMSInvalidSignatureException", "")
 	}
 	for _, x := range []struct{ algorithm, kind string }{{publickey.Ed25519, "DIGEST"}, {publickey.Ed25519, "EXTERNAL_MU"}, {publickey.Ed25519PH, "RAW"}, {publickey.Ed25519PH, "EXTERNAL_MU"}} {
-		_, err := send[SignOutput](t.Context(), s, "Sign", doc{"KeyId": m.KeyId, "Message": digest[:], "MessageType": x.kind, "SigningAlgorithm": x.algorithm})
+		_, err := send[cryptoops.SignOutput](t.Context(), s, "Sign", doc{"KeyId": m.KeyId, "Message": digest[:], "MessageType": x.kind, "SigningAlgorithm": x.algorithm})
 		refused(t, err, "ValidationException", "Message type "+x.kind+" is incompatible with algorithm "+x.algorithm+".")
 	}
-	_, err = send[SignOutput](t.Context(), s, "Sign", doc{"KeyId": m.KeyId, "Message": digest[1:], "MessageType": "DIGEST", "SigningAlgorithm": publickey.Ed25519PH})
+	_, err = send[cryptoops.SignOutput](t.Context(), s, "Sign", doc{"KeyId": m.KeyId, "Message": digest[1:], "MessageType": "DIGEST", "SigningAlgorithm": publickey.Ed25519PH})
 	refused(t, err, "ValidationException", "Digest is invalid length for algorithm "+publickey.Ed25519PH+".")
 }
 
@@ -138,12 +139,12 @@ func TestWhatAPublicKeyCanDoAsksNoToken(t *testing.T) {
 	s := startOn(t, nil)
 	signer, opener := s.key("ECC_SECG_P256K1", key.SignVerify), s.key("RSA_2048", key.EncryptDecrypt)
 	verify := doc{"KeyId": signer, "Message": []byte("x"), "SigningAlgorithm": "ECDSA_SHA_256"}
-	verify["Signature"] = done[SignOutput](s, "Sign", verify).Signature
-	done[GetPublicKeyOutput](s, "GetPublicKey", doc{"KeyId": opener}) // its row is verified now
+	verify["Signature"] = done[cryptoops.SignOutput](s, "Sign", verify).Signature
+	done[cryptoops.GetPublicKeyOutput](s, "GetPublicKey", doc{"KeyId": opener}) // its row is verified now
 	before := s.calls.Load()
-	done[VerifyOutput](s, "Verify", verify)
-	done[EncryptOutput](s, "Encrypt", doc{"KeyId": opener, "Plaintext": []byte("x"), "EncryptionAlgorithm": publickey.OAEPSHA256})
-	done[GetPublicKeyOutput](s, "GetPublicKey", doc{"KeyId": signer})
+	done[cryptoops.VerifyOutput](s, "Verify", verify)
+	done[cryptoops.EncryptOutput](s, "Encrypt", doc{"KeyId": opener, "Plaintext": []byte("x"), "EncryptionAlgorithm": publickey.OAEPSHA256})
+	done[cryptoops.GetPublicKeyOutput](s, "GetPublicKey", doc{"KeyId": signer})
 	if n := s.calls.Load(); n != before {
 		t.Errorf("the token was called %d times", n-before)
 	}
@@ -153,15 +154,15 @@ func TestWhatAPublicKeyCanDoAsksNoToken(t *testing.T) {
 func TestPairsWaitInLine(t *testing.T) {
 	s := startOn(t, nil)
 	in := doc{"KeyId": s.key(key.SymmetricDefault, key.EncryptDecrypt), "KeyPairSpec": "ECC_NIST_P256"}
-	for range cap(s.keys.cryptographic.pairs) {
-		s.keys.cryptographic.pairs <- struct{}{}
+	for range cap(s.keys.cryptographic.Pairs) {
+		s.keys.cryptographic.Pairs <- struct{}{}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := send[GenerateDataKeyPairOutput](ctx, s, "GenerateDataKeyPair", in)
+	_, err := send[cryptoops.GenerateDataKeyPairOutput](ctx, s, "GenerateDataKeyPair", in)
 	if !errors.Is(err, custody.ErrUnavailable) {
 		t.Errorf("with no place left: %v", err)
 	}
-	<-s.keys.cryptographic.pairs
-	done[GenerateDataKeyPairOutput](s, "GenerateDataKeyPair", in)
+	<-s.keys.cryptographic.Pairs
+	done[cryptoops.GenerateDataKeyPairOutput](s, "GenerateDataKeyPair", in)
 }

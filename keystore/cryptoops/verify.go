@@ -1,4 +1,4 @@
-package keystore
+package cryptoops
 
 import (
 	"claviger/internal/domain"
@@ -30,12 +30,12 @@ type VerifyOutput struct {
 // errSignature is AWS's answer to a signature that doesn't verify; it says no more.
 var errSignature = fault.New(fault.Invalid, "KMSInvalidSignatureException", "")
 
-func (s *cryptographic) findVerify(c *op.Call, in VerifyInput) (*target.Target, error) {
+func (s *Operations) findVerify(c *op.Call, in VerifyInput) (*target.Target, error) {
 	return s.findSigning(c, "Verify", in.KeyId, in.SigningAlgorithm, in.GrantTokens, in.MessageType, in.Message)
 }
 
 // verify takes nothing but the public key, so it is done here.
-func (s *cryptographic) verify(_ *op.Call, in VerifyInput, t *target.Target) (out VerifyOutput, err error) {
+func (s *Operations) verify(_ *op.Call, in VerifyInput, t *target.Target) (out VerifyOutput, err error) {
 	if !publickey.Schemes[t.Algorithm].Verifies(t.Key.Public, domain.Or(in.MessageType, publickey.MessageRaw), in.Message, in.Signature) {
 		return out, errSignature
 	}

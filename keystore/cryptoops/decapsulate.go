@@ -1,4 +1,4 @@
-package keystore
+package cryptoops
 
 import (
 	"claviger/internal/op"
@@ -23,12 +23,12 @@ type DecapsulateOutput struct {
 	EncapsulationAlgorithm string
 }
 
-func (s *cryptographic) findDecapsulate(c *op.Call, in DecapsulateInput) (*target.Target, error) {
+func (s *Operations) findDecapsulate(c *op.Call, in DecapsulateInput) (*target.Target, error) {
 	return s.finder.FindUse(c, "Decapsulate", in.KeyId, in.EncapsulationAlgorithm, target.Presented{Tokens: in.GrantTokens})
 }
 
 // decapsulate is one call of the token, which refuses a ciphertext by its length alone.
-func (s *cryptographic) decapsulate(c *op.Call, in DecapsulateInput, t *target.Target) (out DecapsulateOutput, err error) {
+func (s *Operations) decapsulate(c *op.Call, in DecapsulateInput, t *target.Target) (out DecapsulateOutput, err error) {
 	ref, err := t.Key.CurrentRef()
 	if err != nil {
 		return out, err

@@ -1,4 +1,4 @@
-package keystore
+package cryptoops
 
 import "claviger/keystore/kmsfault"
 

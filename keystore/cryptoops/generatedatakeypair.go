@@ -1,10 +1,11 @@
-package keystore
+package cryptoops
 
 import (
 	"claviger/internal/custody"
 	"claviger/internal/op"
 	"claviger/keystore/key"
 	"claviger/keystore/kmsfault"
+	"claviger/keystore/model"
 	"claviger/keystore/publickey"
 	"claviger/keystore/target"
 )
@@ -46,7 +47,7 @@ func checkPair(spec string, context map[string]string) error {
 	if spec == "SM2" {
 		return kmsfault.Unsupported("Data key pairs of the spec " + spec + " are not supported by this service.")
 	}
-	return checkContext(context)
+	return model.CheckContext(context)
 }
 
 // GenerateDataKeyPairOutput is GenerateDataKeyPairResponse of AWS: the private key as PKCS#8 (RFC 5208; of ML-KEM the seed alone,
@@ -69,20 +70,20 @@ type BareDataKeyPairOutput struct {
 	KeyMaterialId            string
 }
 
-func (s *cryptographic) findPair(c *op.Call, in GenerateDataKeyPairInput) (*target.Target, error) {
+func (s *Operations) findPair(c *op.Call, in GenerateDataKeyPairInput) (*target.Target, error) {
 	return s.finder.FindUse(c, "GenerateDataKeyPair", in.KeyId, key.SymmetricDefault, target.Presented{Tokens: in.GrantTokens, Context: in.EncryptionContext})
 }
 
-func (s *cryptographic) findBarePair(c *op.Call, in BareDataKeyPairInput) (*target.Target, error) {
+func (s *Operations) findBarePair(c *op.Call, in BareDataKeyPairInput) (*target.Target, error) {
 	return s.finder.FindUse(c, "GenerateDataKeyPairWithoutPlaintext", in.KeyId, key.SymmetricDefault, target.Presented{Tokens: in.GrantTokens, Context: in.EncryptionContext})
 }
 
-func (s *cryptographic) generateDataKeyPair(c *op.Call, in GenerateDataKeyPairInput, t *target.Target) (out GenerateDataKeyPairOutput, err error) {
+func (s *Operations) generateDataKeyPair(c *op.Call, in GenerateDataKeyPairInput, t *target.Target) (out GenerateDataKeyPairOutput, err error) {
 	private, public, blob, err := s.drawPair(c, t.Key, in.KeyPairSpec, in.EncryptionContext)
 	return GenerateDataKeyPairOutput{blob, private, public, t.Key.ARN(), in.KeyPairSpec, t.Key.MaterialID}, err
 }
 
-func (s *cryptographic) generateDataKeyPairWithoutPlaintext(c *op.Call, in BareDataKeyPairInput, t *target.Target) (out BareDataKeyPairOutput, err error) {
+func (s *Operations) generateDataKeyPairWithoutPlaintext(c *op.Call, in BareDataKeyPairInput, t *target.Target) (out BareDataKeyPairOutput, err error) {
 	private, public, blob, err := s.drawPair(c, t.Key, in.KeyPairSpec, in.EncryptionContext)
 	clear(private)
 	return BareDataKeyPairOutput{blob, public, t.Key.ARN(), in.KeyPairSpec, t.Key.MaterialID}, err
@@ -90,14 +91,14 @@ func (s *cryptographic) generateDataKeyPairWithoutPlaintext(c *op.Call, in BareD
 
 // drawPair makes a key pair in this process and encrypts its private key under k. By AWS's contract the caller gets the
 // private key, now or by Decrypt, so the token could not keep it.
-func (s *cryptographic) drawPair(c *op.Call, k *key.Key, spec string, context map[string]string) (private, public, blob []byte, err error) {
+func (s *Operations) drawPair(c *op.Call, k *key.Key, spec string, context map[string]string) (private, public, blob []byte, err error) {
 	select {
-	case s.pairs <- struct{}{}:
+	case s.Pairs <- struct{}{}:
 	case <-c.Done():
 		return nil, nil, nil, custody.ErrUnavailable.Because(c.Err())
 	}
 	private, public, err = publickey.Generate(spec)
-	<-s.pairs
+	<-s.Pairs
 	if err != nil {
 		return nil, nil, nil, err
 	}

@@ -1,10 +1,11 @@
-package keystore
+package cryptoops
 
 import (
 	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/keystore/ciphertext"
 	"claviger/keystore/key"
+	"claviger/keystore/model"
 	"claviger/keystore/publickey"
 	"claviger/keystore/target"
 )
@@ -21,7 +22,7 @@ type EncryptInput struct {
 
 // Validate implements [op.Input].
 func (in EncryptInput) Validate() error {
-	return checkContextOf(in.EncryptionAlgorithm, in.EncryptionContext)
+	return model.CheckContextOf(in.EncryptionAlgorithm, in.EncryptionContext)
 }
 
 // EncryptOutput is EncryptResponse of AWS.
@@ -31,7 +32,7 @@ type EncryptOutput struct {
 	EncryptionAlgorithm string
 }
 
-func (s *cryptographic) findEncrypt(c *op.Call, in EncryptInput) (*target.Target, error) {
+func (s *Operations) findEncrypt(c *op.Call, in EncryptInput) (*target.Target, error) {
 	t, err := s.finder.FindUse(c, "Encrypt", in.KeyId, domain.Or(in.EncryptionAlgorithm, key.SymmetricDefault), target.Presented{Tokens: in.GrantTokens, Context: in.EncryptionContext})
 	if err != nil {
 		return t, err
@@ -40,13 +41,13 @@ func (s *cryptographic) findEncrypt(c *op.Call, in EncryptInput) (*target.Target
 	return t, nil
 }
 
-func (s *cryptographic) encrypt(c *op.Call, in EncryptInput, t *target.Target) (EncryptOutput, error) {
+func (s *Operations) encrypt(c *op.Call, in EncryptInput, t *target.Target) (EncryptOutput, error) {
 	ciphertext, err := s.encryptTo(c, t, in.Plaintext, in.EncryptionContext)
 	return EncryptOutput{ciphertext, t.Key.ARN(), t.Algorithm}, err
 }
 
 // encryptTo encrypts by the target's key and algorithm. What a public key can do is done on this host.
-func (s *cryptographic) encryptTo(c *op.Call, t *target.Target, plaintext []byte, context map[string]string) ([]byte, error) {
+func (s *Operations) encryptTo(c *op.Call, t *target.Target, plaintext []byte, context map[string]string) ([]byte, error) {
 	if t.Algorithm == key.SymmetricDefault {
 		return s.encryptUnder(c, t.Key, plaintext, context)
 	}
@@ -57,7 +58,7 @@ func (s *cryptographic) encryptTo(c *op.Call, t *target.Target, plaintext []byte
 }
 
 // encryptUnder seals plaintext by the current material of k, a symmetric key: one call of the token.
-func (s *cryptographic) encryptUnder(c *op.Call, k *key.Key, plaintext []byte, context map[string]string) ([]byte, error) {
+func (s *Operations) encryptUnder(c *op.Call, k *key.Key, plaintext []byte, context map[string]string) ([]byte, error) {
 	sealed, err := s.materials.Seal(c, k, plaintext,
 		ciphertext.AdditionalData(ciphertext.ForCaller, k.ID, k.MaterialID, context))
 	if err != nil {

@@ -1,4 +1,4 @@
-package keystore
+package cryptoops
 
 import (
 	"claviger/internal/fault"
@@ -35,7 +35,7 @@ var errPeer = fault.New(fault.Invalid, "ValidationException", "")
 
 // findAgreement looks up the key of an agreement. A peer's key that is of another curve, not on the curve or not in its one
 // encoding is refused before the token sees it, and AWS says nothing about it.
-func (s *cryptographic) findAgreement(c *op.Call, in DeriveSharedSecretInput) (*target.Target, error) {
+func (s *Operations) findAgreement(c *op.Call, in DeriveSharedSecretInput) (*target.Target, error) {
 	t, err := s.finder.FindUse(c, "DeriveSharedSecret", in.KeyId, in.KeyAgreementAlgorithm, target.Presented{Tokens: in.GrantTokens})
 	if err != nil {
 		return t, err
@@ -49,7 +49,7 @@ func (s *cryptographic) findAgreement(c *op.Call, in DeriveSharedSecretInput) (*
 	return t, err
 }
 
-func (s *cryptographic) deriveSharedSecret(c *op.Call, in DeriveSharedSecretInput, t *target.Target) (out DeriveSharedSecretOutput, err error) {
+func (s *Operations) deriveSharedSecret(c *op.Call, in DeriveSharedSecretInput, t *target.Target) (out DeriveSharedSecretOutput, err error) {
 	ref, err := t.Key.CurrentRef()
 	if err != nil {
 		return out, err

@@ -1,4 +1,4 @@
-package keystore
+package cryptoops
 
 import (
 	"claviger/internal/op"
@@ -23,17 +23,17 @@ type GenerateMacOutput struct {
 	KeyId        string
 }
 
-func (s *cryptographic) findMac(c *op.Call, in GenerateMacInput) (*target.Target, error) {
+func (s *Operations) findMac(c *op.Call, in GenerateMacInput) (*target.Target, error) {
 	return s.finder.FindUse(c, "GenerateMac", in.KeyId, in.MacAlgorithm, target.Presented{Tokens: in.GrantTokens})
 }
 
-func (s *cryptographic) generateMac(c *op.Call, in GenerateMacInput, t *target.Target) (GenerateMacOutput, error) {
+func (s *Operations) generateMac(c *op.Call, in GenerateMacInput, t *target.Target) (GenerateMacOutput, error) {
 	mac, err := s.macOf(c, t.Key, in.Message)
 	return GenerateMacOutput{mac, t.Algorithm, t.Key.ARN()}, err
 }
 
 // macOf has the token make the HMAC of a message. The material's kind is that of the one algorithm of its spec.
-func (s *cryptographic) macOf(c *op.Call, k *key.Key, message []byte) ([]byte, error) {
+func (s *Operations) macOf(c *op.Call, k *key.Key, message []byte) ([]byte, error) {
 	ref, err := k.CurrentRef()
 	if err != nil {
 		return nil, err

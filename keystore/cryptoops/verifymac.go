@@ -1,4 +1,4 @@
-package keystore
+package cryptoops
 
 import (
 	"claviger/internal/fault"
@@ -28,12 +28,12 @@ type VerifyMacOutput struct {
 // errMac is AWS's answer to a MAC that doesn't verify; it says no more.
 var errMac = fault.New(fault.Invalid, "KMSInvalidMacException", "")
 
-func (s *cryptographic) findVerifyMac(c *op.Call, in VerifyMacInput) (*target.Target, error) {
+func (s *Operations) findVerifyMac(c *op.Call, in VerifyMacInput) (*target.Target, error) {
 	return s.finder.FindUse(c, "VerifyMac", in.KeyId, in.MacAlgorithm, target.Presented{Tokens: in.GrantTokens})
 }
 
 // verifyMac makes the MAC again and compares in constant time. A MAC that was cut short is no MAC.
-func (s *cryptographic) verifyMac(c *op.Call, in VerifyMacInput, t *target.Target) (out VerifyMacOutput, err error) {
+func (s *Operations) verifyMac(c *op.Call, in VerifyMacInput, t *target.Target) (out VerifyMacOutput, err error) {
 	want, err := s.macOf(c, t.Key, in.Message)
 	switch {
 	case err != nil:

@@ -1,4 +1,4 @@
-package keystore
+package model
 
 import (
 	"claviger/internal/domain"
@@ -9,7 +9,7 @@ import (
 // contextLimit bounds the keys and values of an encryption context together, in bytes.
 const contextLimit = 8192
 
-func checkContext(context map[string]string) error {
+func CheckContext(context map[string]string) error {
 	n := 0
 	for k, v := range context {
 		n += len(k) + len(v)
@@ -21,9 +21,9 @@ func checkContext(context map[string]string) error {
 }
 
 // checkContextOf also refuses a context where an algorithm has no additional data to bind it by.
-func checkContextOf(algorithm *string, context map[string]string) error {
+func CheckContextOf(algorithm *string, context map[string]string) error {
 	if domain.Or(algorithm, key.SymmetricDefault) != key.SymmetricDefault && len(context) > 0 {
 		return kmsfault.Invalid("An encryption context can be used only with symmetric encryption keys.")
 	}
-	return checkContext(context)
+	return CheckContext(context)
 }

@@ -1,4 +1,4 @@
-package keystore
+package cryptoops
 
 import (
 	"claviger/internal/domain"
@@ -27,7 +27,7 @@ type SignOutput struct {
 }
 
 // findSigning looks up the key of a signature and holds the message to its algorithm.
-func (s *cryptographic) findSigning(c *op.Call, operation, keyID, algorithm string, tokens []string, messageType *string, message []byte) (*target.Target, error) {
+func (s *Operations) findSigning(c *op.Call, operation, keyID, algorithm string, tokens []string, messageType *string, message []byte) (*target.Target, error) {
 	t, err := s.finder.FindUse(c, operation, keyID, algorithm, target.Presented{Tokens: tokens})
 	if err != nil {
 		return t, err
@@ -38,12 +38,12 @@ func (s *cryptographic) findSigning(c *op.Call, operation, keyID, algorithm stri
 	return t, nil
 }
 
-func (s *cryptographic) findSign(c *op.Call, in SignInput) (*target.Target, error) {
+func (s *Operations) findSign(c *op.Call, in SignInput) (*target.Target, error) {
 	return s.findSigning(c, "Sign", in.KeyId, in.SigningAlgorithm, in.GrantTokens, in.MessageType, in.Message)
 }
 
 // sign hashes here and signs on the token: one call of it.
-func (s *cryptographic) sign(c *op.Call, in SignInput, t *target.Target) (out SignOutput, err error) {
+func (s *Operations) sign(c *op.Call, in SignInput, t *target.Target) (out SignOutput, err error) {
 	ref, err := t.Key.CurrentRef()
 	if err != nil {
 		return out, err

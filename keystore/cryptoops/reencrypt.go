@@ -1,9 +1,10 @@
-package keystore
+package cryptoops
 
 import (
 	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/keystore/key"
+	"claviger/keystore/model"
 	"claviger/keystore/target"
 	"claviger/policy"
 )
@@ -30,10 +31,10 @@ func (in ReEncryptInput) Validate() error {
 	if err := checkNamed(in.SourceEncryptionAlgorithm, in.SourceKeyId); err != nil {
 		return err
 	}
-	if err := checkContextOf(in.SourceEncryptionAlgorithm, in.SourceEncryptionContext); err != nil {
+	if err := model.CheckContextOf(in.SourceEncryptionAlgorithm, in.SourceEncryptionContext); err != nil {
 		return err
 	}
-	return checkContextOf(in.DestinationEncryptionAlgorithm, in.DestinationEncryptionContext)
+	return model.CheckContextOf(in.DestinationEncryptionAlgorithm, in.DestinationEncryptionContext)
 }
 
 // ReEncryptOutput is ReEncryptResponse of AWS.
@@ -49,7 +50,7 @@ type ReEncryptOutput struct {
 
 // reEncryption touches two keys and demands two permissions.
 type reEncryption struct {
-	from *source
+	from *Source
 	to   *target.Target
 }
 
@@ -72,7 +73,7 @@ func (t *reEncryption) Ready() error {
 	return t.to.Ready()
 }
 
-func (s *cryptographic) findReEncrypt(c *op.Call, in ReEncryptInput) (*reEncryption, error) {
+func (s *Operations) findReEncrypt(c *op.Call, in ReEncryptInput) (*reEncryption, error) {
 	from, err := s.findSource(c, "ReEncrypt", "ReEncryptFrom", in.CiphertextBlob, in.SourceKeyId, in.SourceEncryptionAlgorithm,
 		target.Presented{Tokens: in.GrantTokens, Context: in.SourceEncryptionContext})
 	if err != nil {
@@ -87,7 +88,7 @@ func (s *cryptographic) findReEncrypt(c *op.Call, in ReEncryptInput) (*reEncrypt
 	return &reEncryption{from, to}, nil
 }
 
-func (s *cryptographic) reEncrypt(c *op.Call, in ReEncryptInput, t *reEncryption) (out ReEncryptOutput, err error) {
+func (s *Operations) reEncrypt(c *op.Call, in ReEncryptInput, t *reEncryption) (out ReEncryptOutput, err error) {
 	plaintext, err := s.decryptFrom(c, t.from, in.SourceEncryptionContext)
 	if err != nil {
 		return out, err

@@ -1,4 +1,4 @@
-package keystore
+package cryptoops
 
 import (
 	"claviger/internal/custody"
@@ -40,24 +40,24 @@ type Device struct {
 }
 
 // cryptographic performs the operations that use keys.
-type cryptographic struct {
+type Operations struct {
 	finder    *target.Finder
 	device    Device
 	materials *sealing.Materials
 	stores    *customstore.Operations // find the token that random bytes are drawn from
-	pairs     chan struct{}           // a place for each key pair being made on the processor
+	Pairs     chan struct{}           // a place for each key pair being made on the processor
 }
 
 // newCryptographic returns the operations that use keys. Of the processors, half may make key pairs at
 // a time: an RSA pair takes seconds, and the rest is for everybody else.
-func newCryptographic(finder *target.Finder, device Device, materials *sealing.Materials,
-	stores *customstore.Operations) *cryptographic {
-	return &cryptographic{finder: finder, device: device, materials: materials, stores: stores,
-		pairs: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))}
+func New(finder *target.Finder, device Device, materials *sealing.Materials,
+	stores *customstore.Operations) *Operations {
+	return &Operations{finder: finder, device: device, materials: materials, stores: stores,
+		Pairs: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))}
 }
 
 // operations is the table of contents.
-func (s *cryptographic) operations() []op.Operation {
+func (s *Operations) Operations() []op.Operation {
 	route := domain.Routes{Service: model.KMS}
 	return []op.Operation{
 		target.Use(s.finder, route.Post("Encrypt", "/v1/keys/encrypt/{KeyId...}", "Encrypts up to 4,096 bytes under a key."), s.findEncrypt, s.encrypt),

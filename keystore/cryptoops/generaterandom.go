@@ -1,4 +1,4 @@
-package keystore
+package cryptoops
 
 import (
 	"claviger/internal/op"
@@ -24,11 +24,11 @@ func (in GenerateRandomInput) Validate() error {
 // GenerateRandomOutput is GenerateRandomResponse of AWS.
 type GenerateRandomOutput struct{ Plaintext []byte }
 
-func (s *cryptographic) findRandom(c *op.Call, in GenerateRandomInput) (customstore.TokenTarget, error) {
+func (s *Operations) findRandom(c *op.Call, in GenerateRandomInput) (customstore.TokenTarget, error) {
 	return s.stores.FindToken(c, "GenerateRandom", in.CustomKeyStoreId)
 }
 
-func (s *cryptographic) generateRandom(c *op.Call, in GenerateRandomInput,
+func (s *Operations) generateRandom(c *op.Call, in GenerateRandomInput,
 	on customstore.TokenTarget) (out GenerateRandomOutput, err error) {
 	from := s.device.Random.Random
 	if on.In != nil {

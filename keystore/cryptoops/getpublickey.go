@@ -1,4 +1,4 @@
-package keystore
+package cryptoops
 
 import (
 	"claviger/internal/op"
@@ -25,11 +25,11 @@ type GetPublicKeyOutput struct {
 	EncapsulationAlgorithms []string `json:",omitzero"`
 }
 
-func (s *cryptographic) findPublicKey(c *op.Call, in GetPublicKeyInput) (*target.Target, error) {
+func (s *Operations) findPublicKey(c *op.Call, in GetPublicKeyInput) (*target.Target, error) {
 	return s.finder.FindUse(c, "GetPublicKey", in.KeyId, "", target.Presented{Tokens: in.GrantTokens})
 }
 
-func (s *cryptographic) getPublicKey(_ *op.Call, _ GetPublicKeyInput, t *target.Target) (GetPublicKeyOutput, error) {
+func (s *Operations) getPublicKey(_ *op.Call, _ GetPublicKeyInput, t *target.Target) (GetPublicKeyOutput, error) {
 	m := t.Key.Metadata()
 	return GetPublicKeyOutput{m.Arn, t.Key.Materials[t.Key.MaterialID].Public, m.CustomerMasterKeySpec, m.KeySpec, m.KeyUsage,
 		m.EncryptionAlgorithms, m.SigningAlgorithms, m.KeyAgreementAlgorithms, m.EncapsulationAlgorithms}, nil

@@ -1,4 +1,4 @@
-package keystore
+package cryptoops
 
 import (
 	"claviger/internal/custody"
@@ -8,6 +8,7 @@ import (
 	"claviger/keystore/ciphertext"
 	"claviger/keystore/key"
 	"claviger/keystore/kmsfault"
+	"claviger/keystore/model"
 	"claviger/keystore/target"
 	"slices"
 )
@@ -35,7 +36,7 @@ func (in DecryptInput) Validate() error {
 	if err := checkNamed(in.EncryptionAlgorithm, in.KeyId); err != nil {
 		return err
 	}
-	return checkContextOf(in.EncryptionAlgorithm, in.EncryptionContext)
+	return model.CheckContextOf(in.EncryptionAlgorithm, in.EncryptionContext)
 }
 
 // checkCiphertext lets the ciphertext be left out only in a dry run that says so and names its key.
@@ -69,7 +70,7 @@ type DecryptOutput struct {
 }
 
 // source is the key of a ciphertext: the one the caller named, or the one the ciphertext names.
-type source struct {
+type Source struct {
 	target.Target
 	ciphertext []byte          // nil: there is none, which a dry run allows
 	blob       ciphertext.Blob // what the ciphertext of a symmetric key says, if it can be read
@@ -81,7 +82,7 @@ var errForeign = fault.New(fault.Denied, "AccessDeniedException",
 	"The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.")
 
 // Missing implements [op.Target].
-func (t *source) Missing() error {
+func (t *Source) Missing() error {
 	if t.Key == nil && t.implicit {
 		return errForeign
 	}
@@ -90,7 +91,7 @@ func (t *source) Missing() error {
 
 // Ready implements [op.Target]: a named key must be one that decrypts, and the ciphertext's own; and what a symmetric key
 // decrypts, one that it may have made.
-func (t *source) Ready() error {
+func (t *Source) Ready() error {
 	others := t.Key.IsSymmetric() && t.blob.KeyID != "" && t.blob.KeyID != t.Key.ID // in what another kind of key takes, such ids are chance
 	if t.Key.Serves("Decrypt") != nil || others {
 		return fault.New(fault.State, "IncorrectKeyException",
@@ -107,7 +108,7 @@ func (t *source) Ready() error {
 
 // findSource looks up the key of a ciphertext for an operation of the matrix, under an IAM action. A ciphertext that can't be
 // read is refused at once if it alone would say which key is meant.
-func (s *cryptographic) findSource(c *op.Call, operation, action string, text []byte, keyID, algorithm *string, by target.Presented) (*source, error) {
+func (s *Operations) findSource(c *op.Call, operation, action string, text []byte, keyID, algorithm *string, by target.Presented) (*Source, error) {
 	alg := domain.Or(algorithm, key.SymmetricDefault)
 	var b ciphertext.Blob
 	if alg == key.SymmetricDefault && text != nil {
@@ -121,21 +122,21 @@ func (s *cryptographic) findSource(c *op.Call, operation, action string, text []
 		return nil, err
 	}
 	t.Action = action
-	return &source{*t, text, b, keyID == nil}, nil
+	return &Source{*t, text, b, keyID == nil}, nil
 }
 
-func (s *cryptographic) findDecrypt(c *op.Call, in DecryptInput) (*source, error) {
+func (s *Operations) findDecrypt(c *op.Call, in DecryptInput) (*Source, error) {
 	return s.findSource(c, "Decrypt", "Decrypt", in.CiphertextBlob, in.KeyId, in.EncryptionAlgorithm, target.Presented{Tokens: in.GrantTokens, Context: in.EncryptionContext})
 }
 
-func (s *cryptographic) decrypt(c *op.Call, in DecryptInput, t *source) (DecryptOutput, error) {
+func (s *Operations) decrypt(c *op.Call, in DecryptInput, t *Source) (DecryptOutput, error) {
 	plaintext, err := s.decryptFrom(c, t, in.EncryptionContext)
 	return DecryptOutput{t.Key.ARN(), plaintext, t.Algorithm, t.blob.MaterialID}, err
 }
 
 // decryptFrom opens a ciphertext by the private key, or by the material it names, which Ready has seen: one call of the
 // token. A ciphertext that could not be read, an unknown material, bad padding and a bad tag are one error.
-func (s *cryptographic) decryptFrom(c *op.Call, t *source, context map[string]string) ([]byte, error) {
+func (s *Operations) decryptFrom(c *op.Call, t *Source, context map[string]string) ([]byte, error) {
 	if t.Algorithm != key.SymmetricDefault {
 		ref, err := t.Key.CurrentRef()
 		if err != nil {

@@ -1,4 +1,4 @@
-package keystore
+package cryptoops
 
 import (
 	"claviger/internal/lattice"
@@ -25,12 +25,12 @@ type EncapsulateOutput struct {
 	EncapsulationAlgorithm     string
 }
 
-func (s *cryptographic) findEncapsulate(c *op.Call, in EncapsulateInput) (*target.Target, error) {
+func (s *Operations) findEncapsulate(c *op.Call, in EncapsulateInput) (*target.Target, error) {
 	return s.finder.FindUse(c, "Encapsulate", in.KeyId, in.EncapsulationAlgorithm, target.Presented{Tokens: in.GrantTokens})
 }
 
 // encapsulate takes nothing but the public key, so it is done here.
-func (s *cryptographic) encapsulate(_ *op.Call, _ EncapsulateInput, t *target.Target) (out EncapsulateOutput, err error) {
+func (s *Operations) encapsulate(_ *op.Call, _ EncapsulateInput, t *target.Target) (out EncapsulateOutput, err error) {
 	public, ok := t.Key.Public.(*lattice.EncapsulationKey)
 	if !ok {
 		return out, key.ErrLost(t.Key)

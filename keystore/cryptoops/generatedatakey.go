@@ -1,9 +1,10 @@
-package keystore
+package cryptoops
 
 import (
 	"claviger/internal/op"
 	"claviger/keystore/key"
 	"claviger/keystore/kmsfault"
+	"claviger/keystore/model"
 	"claviger/keystore/target"
 )
 
@@ -48,7 +49,7 @@ func checkDataKey(spec *string, bytes *int32, context map[string]string) error {
 	case spec == nil && bytes == nil:
 		return kmsfault.Invalid("Please specify either number of bytes or key spec.")
 	}
-	return checkContext(context)
+	return model.CheckContext(context)
 }
 
 // dataKeySize returns the length of a data key in bytes.
@@ -77,20 +78,20 @@ type BareDataKeyOutput struct {
 	KeyMaterialId  string
 }
 
-func (s *cryptographic) findDataKey(c *op.Call, in GenerateDataKeyInput) (*target.Target, error) {
+func (s *Operations) findDataKey(c *op.Call, in GenerateDataKeyInput) (*target.Target, error) {
 	return s.finder.FindUse(c, "GenerateDataKey", in.KeyId, key.SymmetricDefault, target.Presented{Tokens: in.GrantTokens, Context: in.EncryptionContext})
 }
 
-func (s *cryptographic) findBareDataKey(c *op.Call, in BareDataKeyInput) (*target.Target, error) {
+func (s *Operations) findBareDataKey(c *op.Call, in BareDataKeyInput) (*target.Target, error) {
 	return s.finder.FindUse(c, "GenerateDataKeyWithoutPlaintext", in.KeyId, key.SymmetricDefault, target.Presented{Tokens: in.GrantTokens, Context: in.EncryptionContext})
 }
 
-func (s *cryptographic) generateDataKey(c *op.Call, in GenerateDataKeyInput, t *target.Target) (out GenerateDataKeyOutput, err error) {
+func (s *Operations) generateDataKey(c *op.Call, in GenerateDataKeyInput, t *target.Target) (out GenerateDataKeyOutput, err error) {
 	plain, blob, err := s.drawDataKey(c, t.Key, dataKeySize(in.KeySpec, in.NumberOfBytes), in.EncryptionContext)
 	return GenerateDataKeyOutput{blob, plain, t.Key.ARN(), t.Key.MaterialID}, err
 }
 
-func (s *cryptographic) generateDataKeyWithoutPlaintext(c *op.Call, in BareDataKeyInput, t *target.Target) (out BareDataKeyOutput, err error) {
+func (s *Operations) generateDataKeyWithoutPlaintext(c *op.Call, in BareDataKeyInput, t *target.Target) (out BareDataKeyOutput, err error) {
 	plain, blob, err := s.drawDataKey(c, t.Key, dataKeySize(in.KeySpec, in.NumberOfBytes), in.EncryptionContext)
 	clear(plain)
 	return BareDataKeyOutput{blob, t.Key.ARN(), t.Key.MaterialID}, err
@@ -98,7 +99,7 @@ func (s *cryptographic) generateDataKeyWithoutPlaintext(c *op.Call, in BareDataK
 
 // drawDataKey takes random bytes from the token and encrypts them under k. They pass through this process by AWS's
 // contract: Decrypt must be able to return them.
-func (s *cryptographic) drawDataKey(c *op.Call, k *key.Key, size int, context map[string]string) (plain, blob []byte, err error) {
+func (s *Operations) drawDataKey(c *op.Call, k *key.Key, size int, context map[string]string) (plain, blob []byte, err error) {
 	if plain, err = s.device.Random.Random(c, size); err != nil {
 		return nil, nil, err
 	}
