@@ -26,7 +26,6 @@ import (
 	"claviger/internal/envelope"
 	"claviger/internal/install"
 	"claviger/internal/op"
-	"claviger/internal/rowmac"
 	"claviger/keystore/customstore"
 	"claviger/keystore/datakeys"
 	"claviger/keystore/grant"
@@ -85,7 +84,6 @@ type Keys struct {
 	db    *store.DB
 	token Token
 	jobs  domain.Scheduler
-	guard *rowmac.Signer
 	pager domain.Pager
 
 	regions []string // that are served
@@ -120,7 +118,7 @@ type Keys struct {
 func New(db *store.DB, token Token, jobs domain.Scheduler, in *install.Installation, regions []string,
 	clusters customstore.Clusters) *Keys {
 	rows, counts := keyrows.New(db, in.Rows, jobs), usage.New(db, jobs)
-	s := &Keys{db: db, token: token, jobs: jobs, guard: in.Rows,
+	s := &Keys{db: db, token: token, jobs: jobs,
 		pager: domain.Pager{Tokens: in.Tokens, Invalid: errMarker}, regions: regions,
 		rows: rows, related: multiregion.New(rows),
 		grants: grant.New(db, in.Rows, in.Tokens),
