@@ -25,7 +25,6 @@ import (
 	"claviger/internal/envelope"
 	"claviger/internal/install"
 	"claviger/internal/op"
-	"claviger/internal/rowmac"
 	"claviger/keystore/cryptoops"
 	"claviger/keystore/customstore"
 	"claviger/keystore/datakeys"
@@ -72,7 +71,6 @@ type Keys struct {
 	db    *store.DB
 	token Token
 	jobs  domain.Scheduler
-	guard *rowmac.Signer
 	pager model.Pager
 
 	regions []string // that are served
@@ -108,7 +106,7 @@ type Keys struct {
 func New(db *store.DB, token Token, jobs domain.Scheduler, in *install.Installation, regions []string,
 	clusters customstore.Clusters) *Keys {
 	rows, counts := keyrows.New(db, in.Rows, jobs), usage.New(db, jobs)
-	s := &Keys{db: db, token: token, jobs: jobs, guard: in.Rows,
+	s := &Keys{db: db, token: token, jobs: jobs,
 		pager: model.NewPager(in.Tokens), regions: regions,
 		rows: rows, related: multiregion.New(rows),
 		grants: grant.New(db, in.Rows, in.Tokens),
