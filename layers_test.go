@@ -34,7 +34,14 @@ var layers = []struct{ pkg, may, because string }{
 	{"api/rest", "internal/fault internal/op internal/wire", "a protocol reads and writes; who may ask and what it costs is for others"},
 
 	{"keystore", "keystore/... internal/... policy audit store", "a domain knows the road, the engine and the trail, and no other domain"},
-	{"keystore/customstore", "keystore/residents keystore/keyrows keystore/key keystore/model internal/domain internal/op internal/rowmac internal/fault internal/custody policy store", "stores connect as the service itself does it, by operations of their own, and see the keys in them as rows"},
+	{"keystore/cryptoops", "keystore/target keystore/customstore keystore/sealing keystore/ciphertext " +
+		"keystore/publickey keystore/key keystore/kmsfault keystore/model internal/... policy",
+		"operations that use keys change no row, and see no table"},
+	{"keystore/target", "keystore/multiregion keystore/grant keystore/keyrows keystore/key " +
+		"keystore/kmsfault internal/domain internal/op internal/fault policy audit",
+		"finding a key comes before anything is done with it"},
+	{"keystore/customstore", "keystore/residents keystore/keyrows keystore/key keystore/kmsfault keystore/model " +
+		"internal/domain internal/op internal/rowmac internal/fault internal/custody internal/wire policy store", "stores connect as the service itself does it, by operations of their own, and see the keys in them as rows"},
 	{"keystore/residents", "keystore/keyrows keystore/key keystore/model internal/domain internal/op internal/rowmac internal/fault internal/custody policy store", "keys on tokens are made and destroyed by operations of the service's own, and know of no store but its name"},
 	{"keystore/multiregion", "keystore/keyrows keystore/key internal/domain", "related keys are rows that change together"},
 	{"keystore/grant", "keystore/key keystore/keyrows keystore/kmsfault internal/domain internal/rowmac internal/signedtoken internal/fault internal/op policy store", "grants hang on a key's row and end in a decision of policy; of the road they know the call that a token is made for"},
@@ -46,7 +53,9 @@ var layers = []struct{ pkg, may, because string }{
 	{"keystore/key", "keystore/publickey keystore/kmsfault internal/custody internal/fault internal/wire", "a key is facts and rules: no clock, no database, no device"},
 	{"keystore/publickey", "keystore/kmsfault internal/custody internal/lattice", "what a public key can do needs nothing else"},
 	{"keystore/ciphertext", "keystore/key internal/custody", "a format knows what it holds"},
-	{"keystore/model", "internal/op internal/shape", "a model is names and constraints"},
+	{"keystore/model", "keystore/key keystore/kmsfault internal/domain internal/op internal/shape " +
+		"internal/signedtoken internal/fault",
+		"what every request of KMS says alike is read before any key is"},
 	{"keystore/kmsfault", "internal/fault", "every part of KMS refuses in the same words"},
 	{"secrets", "internal/... policy audit store", "a domain knows the road, the engine and the trail, and no other domain"},
 	{"parameters", "internal/... policy audit store", "a domain knows the road, the engine and the trail, and no other domain"},

@@ -25,7 +25,7 @@ import (
 // registry is what a true server serves.
 func registry() []op.Operation {
 	in := &install.Installation{}
-	return slices.Concat(keystore.New(nil, nil, nil, in, nil, nil).Operations(),
+	return slices.Concat(keystore.New(keystore.Config{Installation: in}).Operations(),
 		secrets.New(nil, nil, nil, nil, in).Operations(), iam.New(nil).Operations())
 }
 

@@ -39,6 +39,9 @@ func New(keys AccessKeys) *Identities {
 	return s
 }
 
+// Jobs is empty: nothing here is put off.
+func (*Identities) Jobs() map[string]domain.Job { return nil }
+
 // Operations is the table of contents.
 func (s *Identities) Operations() []op.Operation {
 	sts := domain.Routes{Service: STS}

@@ -1,13 +1,14 @@
 package keystore
 
 import (
+	"errors"
+	"time"
+
 	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/keystore/key"
 	"claviger/keystore/keyrows"
 	"claviger/store"
-	"errors"
-	"time"
 )
 
 // aliasesPerKey is AWS's quota.

@@ -1,6 +1,10 @@
 package keystore
 
 import (
+	"time"
+
+	"github.com/google/uuid"
+
 	"claviger/internal/custody"
 	"claviger/internal/domain"
 	"claviger/internal/op"
@@ -9,9 +13,6 @@ import (
 	"claviger/keystore/key"
 	"claviger/keystore/kmsfault"
 	"claviger/store"
-	"time"
-
-	"github.com/google/uuid"
 )
 
 // CreateKeyInput is CreateKeyRequest of AWS.
@@ -75,7 +76,7 @@ func (s *Keys) createKey(c *op.Call, in CreateKeyInput, on customstore.TokenTarg
 	if err := checkNewPolicy(c, in.Policy, in.BypassPolicyLockoutSafetyCheck); err != nil {
 		return nil, err
 	}
-	if kind := key.Specs[in.spec()][domain.Or(in.KeyUsage, key.EncryptDecrypt)].Kind; in.multiRegion() && s.token.Resident(kind) {
+	if kind := key.Specs[in.spec()][domain.Or(in.KeyUsage, key.EncryptDecrypt)].Kind; in.multiRegion() && s.maker.Resident(kind) {
 		return nil, kmsfault.Unsupported("A key of the spec " + in.spec() + " rests on the hardware security module of this service, and can't be a multi-Region key.")
 	}
 	k, release, err := s.newKeyIn(c, on.In, in.origin(), in.spec(), domain.Or(in.KeyUsage, key.EncryptDecrypt))
@@ -103,13 +104,13 @@ func (s *Keys) createKey(c *op.Call, in CreateKeyInput, on customstore.TokenTarg
 // newKeyIn is newKey in a custom key store, if one is given, or for a key that rests on the token. It also returns what belongs
 // into the transaction that stores the key.
 func (s *Keys) newKeyIn(c *op.Call, in *customstore.OpenStore, origin, spec, usage string) (*key.Key, domain.Change, error) {
-	if in == nil && !s.token.Resident(key.Specs[spec][usage].Kind) {
+	if in == nil && !s.maker.Resident(key.Specs[spec][usage].Kind) {
 		k, err := s.newKey(c, key.ManagerCustomer, origin, spec, usage)
 		return k, domain.Nothing, err
 	}
 	k := bareKey(c, key.ManagerCustomer, spec, usage)
 	if in == nil {
-		release, err := s.residents.Generate(c, k, s.token)
+		release, err := s.residents.Generate(c, k, s.own)
 		return k, release, err
 	}
 	if _, err := s.stores.Cluster(c, in.Store.ClusterID); err != nil {
@@ -136,14 +137,14 @@ func bareKey(c *op.Call, manager, spec, usage string) *key.Key {
 func (s *Keys) newKey(c *op.Call, manager, origin, spec, usage string) (*key.Key, error) {
 	k := bareKey(c, manager, spec, usage)
 	kind := k.Purpose().Kind
-	if !s.token.Supports(kind) {
+	if !s.maker.Supports(kind) {
 		return nil, custody.ErrUnsupported
 	}
 	if origin == key.OriginExternal {
 		k.Origin, k.State, k.MaterialID, k.Materials = origin, key.PendingImport, "", map[string]key.Material{}
 		return k, nil
 	}
-	m, err := s.token.Generate(c, k.MaterialID, kind)
+	m, err := s.maker.Generate(c, k.MaterialID, kind)
 	if err != nil {
 		return nil, err
 	}

@@ -2,12 +2,13 @@ package keystore
 
 import (
 	"bytes"
-	"claviger/keystore/cryptoops"
-	"claviger/keystore/key"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
+
+	"claviger/keystore/cryptoops"
+	"claviger/keystore/key"
 )
 
 // destroyed brings a key to the end of its window and does what is due.

@@ -1,11 +1,12 @@
 package keystore
 
 import (
+	"time"
+
 	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/keystore/key"
 	"claviger/keystore/multiregion"
-	"time"
 )
 
 const (

@@ -2,10 +2,6 @@ package keystore
 
 import (
 	"bytes"
-	"claviger/keystore/ciphertext"
-	"claviger/keystore/cryptoops"
-	"claviger/keystore/key"
-	"claviger/keystore/publickey"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha1"
@@ -15,6 +11,11 @@ import (
 	"math/big"
 	"slices"
 	"testing"
+
+	"claviger/keystore/ciphertext"
+	"claviger/keystore/cryptoops"
+	"claviger/keystore/key"
+	"claviger/keystore/publickey"
 )
 
 // alike sends requests that must fail, and holds them to one answer and to one number of calls of the token: who sees how long an

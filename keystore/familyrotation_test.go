@@ -1,11 +1,12 @@
 package keystore
 
 import (
+	"testing"
+	"time"
+
 	"claviger/keystore/cryptoops"
 	"claviger/keystore/key"
 	"claviger/keystore/usage"
-	"testing"
-	"time"
 )
 
 // oneMaterial holds every key of a family to the same current material, and to opening what the others encrypted.

@@ -1,24 +1,37 @@
-// Package keystore is AWS KMS: keys and their materials, states, aliases, tags and the operations that use them.
+// Package keystore is AWS KMS: the service, and its operations that manage keys.
 //
 // # How a key lives
 //
-// Its row says what it is; its material is generated on the token, wrapped there by the root, and rests in a row
-// of its own. For use it is unwrapped on the token with exactly one pair of usages and its handle is cached there.
-// Key facts are cached here by (account, Region, id) and dropped by the committer before a change is answered.
+// Its row says what it is; its material is generated on the token, wrapped there by the root, and rests
+// in a row of its own. For use it is unwrapped on the token with exactly one pair of usages and its
+// handle is cached there. Key facts are cached by (account, Region, id) and dropped by the committer
+// before a change is answered.
 //
 // # Where to read
 //
-// operations.go is the table of contents. find.go turns what a caller calls a key into the key; spec.go says what keys there
-// are and what each serves, matrix.go what each state allows; blob.go is the format of a ciphertext, public.go that of a
-// public key; package grant lets callers use a key who own nothing; package imports takes in material
-// made elsewhere; envelope.go seals for other services, by package datakeys; rotatekey.go replaces
-// materials. Package sealing seals by them, and package usage counts what each has sealed. Package
-// customstore is the custom key stores and the connections to their clusters, package residents the
-// keys that rest on a token for good.
+// An operation is in the file of its AWS name: createkey.go here, encrypt.go in package cryptoops,
+// createcustomkeystore.go in package customstore. operations.go is the table of contents.
+//
+// What is a subject of its own is a package beneath, and arrows run down:
+//
+//	cryptoops    operations that use keys: Encrypt, Sign, GenerateDataKey and their kin
+//	customstore  custom key stores: their operations, connections and rows
+//	target       the key that an operation touches: naming, looking up, what it demands
+//	datakeys     the data keys by which other services' values are sealed
+//	grant        what lets callers use a key who own nothing
+//	imports      key material that was made elsewhere
+//	multiregion  every change of a key, and of the keys related to it
+//	residents    keys that rest on a token for good, and their clean-up
+//	sealing      one seal by a key's material, and usage, which counts it
+//	keyrows      the rows of keys, materials and aliases, and their caches
+//	key          what a key is and what its state allows: pure
+//	ciphertext   the format of a ciphertext; publickey: what a public key can do on this host
+//	model        KMS's API model; kmsfault: what KMS answers where it refuses
 package keystore
 
 import (
 	"context"
+	"maps"
 
 	"claviger/internal/custody"
 	"claviger/internal/domain"
@@ -41,23 +54,35 @@ import (
 	"claviger/store"
 )
 
-// Token is what KMS asks of the device. Materials are named by id; see package custody.
-type Token interface {
-	Maker
-	residents.Token
-	Resident(k custody.Kind) bool // whether keys of a kind are made to rest on it
-	key.Sealer
-	cryptoops.Signer
-	cryptoops.Opener
-	imports.Device
+// Device is the service's own token, by what each part of KMS asks of it. Materials are named by id;
+// see package custody.
+type Device struct {
+	Maker     Maker
+	Sealer    key.Sealer
+	DataKeys  datakeys.Device
+	Residents residents.Token
+	Imports   imports.Device
+	Crypto    cryptoops.Device
 }
 
-// Maker makes materials, of the kinds that the device supports, and random bytes.
+// Maker makes the materials of keys.
 type Maker interface {
 	Supports(k custody.Kind) bool
-	Generate(ctx context.Context, id string, k custody.Kind) (custody.Material, error) // of a key pair it takes seconds
-	Random(ctx context.Context, n int) ([]byte, error)
-	Forget(id string)
+	Resident(k custody.Kind) bool // whether keys of the kind are made to rest on the token
+
+	// Generate makes a material. Of a key pair it takes seconds.
+	Generate(ctx context.Context, id string, k custody.Kind) (custody.Material, error)
+}
+
+// Config is what a key store works with. All fields must be set; without them its operations can be
+// described and not performed.
+type Config struct {
+	DB           *store.DB
+	Device       Device
+	Jobs         domain.Scheduler
+	Installation *install.Installation
+	Regions      []string             // that are served
+	Clusters     customstore.Clusters // that custom key stores may stand on
 }
 
 // DeleteKeyJob is the kind of the job that ends a key when its window is over; see [Keys.Finish].
@@ -68,8 +93,8 @@ const RotateKeyJob = key.RotateJob
 
 // Keys performs the operations of KMS. [New] makes it.
 type Keys struct {
-	db    *store.DB
-	token Token
+	maker Maker
+	own   residents.Token // the service's own token
 	jobs  domain.Scheduler
 	pager model.Pager
 
@@ -79,18 +104,14 @@ type Keys struct {
 	related *multiregion.Keys
 	grants  *grant.Grants
 
-	importPairs *imports.Pairs
-
+	importPairs     *imports.Pairs
 	residents       *residents.Keys
 	stores          *customstore.Stores
 	storeOperations *customstore.Operations
 
-	usage     *usage.Counts
-	materials *sealing.Materials
-	dataKeys  *datakeys.DataKeys
-
-	finder *target.Finder
-
+	finder        *target.Finder
+	usage         *usage.Counts
+	dataKeys      *datakeys.DataKeys
 	cryptographic *cryptoops.Operations
 
 	destroy op.Command[dueInput, op.None]
@@ -102,29 +123,44 @@ type Keys struct {
 	unseal op.Query[UnsealInput, Opened]
 }
 
-// New returns the key store of one installation, which serves regions.
-func New(db *store.DB, token Token, jobs domain.Scheduler, in *install.Installation, regions []string,
-	clusters customstore.Clusters) *Keys {
-	rows, counts := keyrows.New(db, in.Rows, jobs), usage.New(db, jobs)
-	s := &Keys{db: db, token: token, jobs: jobs,
-		pager: model.NewPager(in.Tokens), regions: regions,
-		rows: rows, related: multiregion.New(rows),
-		grants: grant.New(db, in.Rows, in.Tokens),
-		usage:  counts, materials: sealing.New(token, counts),
-		importPairs: imports.New(db, in.Rows, in.Tokens, jobs, token),
+// New returns the key store of one installation.
+func New(c Config) *Keys {
+	in, device := c.Installation, c.Device
+	rows, counts := keyrows.New(c.DB, in.Rows, c.Jobs), usage.New(c.DB, c.Jobs)
+	s := &Keys{
+		maker: device.Maker, own: device.Residents, jobs: c.Jobs, regions: c.Regions,
+		pager: model.NewPager(in.Tokens), rows: rows, related: multiregion.New(rows),
+		grants: grant.New(c.DB, in.Rows, in.Tokens), usage: counts,
+		importPairs: imports.New(c.DB, in.Rows, in.Tokens, c.Jobs, device.Imports),
 	}
-	s.residents = residents.New(db, in.Rows, jobs, rows, s.residentToken)
-	s.stores = customstore.New(customstore.Config{DB: db, Signer: in.Rows, Jobs: jobs, Keys: rows,
-		Clusters: clusters, Residents: s.residents, Token: token, Sealing: in.Identity,
+	materials := sealing.New(device.Sealer, counts)
+	s.residents = residents.New(c.DB, in.Rows, c.Jobs, rows, s.residentToken)
+	s.stores = customstore.New(customstore.Config{
+		DB: c.DB, Signer: in.Rows, Jobs: c.Jobs, Keys: rows, Clusters: c.Clusters,
+		Residents: s.residents, Token: device.Sealer, Sealing: in.Identity,
 		ForgetDataKeys: func(tx *store.Tx, in key.StoreRef) error {
 			return s.dataKeys.ForgetInStore(tx, in) // they find their keys by the stores
-		}})
+		},
+	})
 	s.storeOperations = customstore.NewOperations(s.stores, s.pager)
 	s.finder = target.NewFinder(rows, s.related, s.grants, s.stores.Attach)
-	s.cryptographic = cryptoops.New(s.finder, cryptoops.Device{Random: token, Signer: token, Opener: token}, s.materials, s.storeOperations)
-	s.dataKeys = datakeys.New(db, in.Rows, token, s.materials, counts, s.finder.Key)
+	s.dataKeys = datakeys.New(c.DB, in.Rows, device.DataKeys, materials, counts, s.finder.Key)
+	s.cryptographic = cryptoops.New(s.finder, device.Crypto, materials, s.storeOperations)
 	s.internal()
 	return s
+}
+
+// Jobs is the work that KMS puts off, by kind.
+func (s *Keys) Jobs() map[string]domain.Job {
+	all := map[string]domain.Job{
+		DeleteKeyJob:        {Work: s.Finish},
+		RotateKeyJob:        {Work: s.Rotate},
+		DeleteImportPairJob: {Work: s.DeleteImportPair},
+		ExpireMaterialJob:   {Work: s.Expire},
+	}
+	maps.Copy(all, s.stores.Jobs())
+	maps.Copy(all, s.residents.Jobs())
+	return all
 }
 
 // UsageAlarms returns how many blocks of seals were begun since the start under key materials that
@@ -146,7 +182,7 @@ func (s *Keys) Residents() *residents.Keys { return s.residents }
 // isn't connected.
 func (s *Keys) residentToken(on key.StoreRef) residents.Token {
 	if on.ID == "" {
-		return s.token
+		return s.own
 	}
 	if open := s.stores.Connection(on); open != nil {
 		return open

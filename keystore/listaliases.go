@@ -1,14 +1,15 @@
 package keystore
 
 import (
+	"slices"
+	"strings"
+
 	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/internal/wire"
 	"claviger/keystore/keyrows"
 	"claviger/keystore/target"
 	"claviger/policy"
-	"slices"
-	"strings"
 )
 
 // ListAliasesInput is ListAliasesRequest of AWS.

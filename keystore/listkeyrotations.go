@@ -1,11 +1,12 @@
 package keystore
 
 import (
+	"slices"
+
 	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/internal/wire"
 	"claviger/keystore/key"
-	"slices"
 )
 
 // ListKeyRotationsInput is ListKeyRotationsRequest of AWS.

@@ -1,11 +1,12 @@
 package keystore
 
 import (
+	"slices"
+
 	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/keystore/model"
 	"claviger/keystore/target"
-	"slices"
 )
 
 // route describes operations.

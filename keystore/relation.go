@@ -1,12 +1,13 @@
 package keystore
 
 import (
+	"slices"
+
 	"claviger/internal/op"
 	"claviger/keystore/key"
 	"claviger/keystore/kmsfault"
 	"claviger/keystore/target"
 	"claviger/policy"
-	"slices"
 )
 
 // relation is a primary key and the key with its id in another Region: there, or to be made.

@@ -1,11 +1,12 @@
 package keystore
 
 import (
+	"time"
+
 	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/keystore/key"
 	"claviger/keystore/multiregion"
-	"time"
 )
 
 // rotateKeyOnDemand replaces the material now, and leaves the schedule as it is.
@@ -31,6 +32,6 @@ func (s *Keys) successor(c *op.Call, k *key.Key) (key.Material, error) {
 	if k.Origin == key.OriginExternal {
 		return k.NextImported()
 	}
-	m, err := s.token.Generate(c, key.NewMaterialID(), k.Purpose().Kind)
+	m, err := s.maker.Generate(c, key.NewMaterialID(), k.Purpose().Kind)
 	return key.Material{Material: m, Created: c.Time.Truncate(time.Microsecond)}, err
 }

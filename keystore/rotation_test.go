@@ -444,7 +444,7 @@ func TestARotationThatIsNotDueIsNotDone(t *testing.T) {
 }
 
 // barren is a token that makes no keys for a while.
-type barren struct{ Token }
+type barren struct{ Maker }
 
 func (barren) Generate(context.Context, string, custody.Kind) (custody.Material, error) {
 	return custody.Material{}, custody.ErrUnavailable
@@ -456,7 +456,7 @@ func TestARotationWaitsForTheToken(t *testing.T) {
 	id, other := s.key(), s.key()
 	must[any](s, "EnableKeyRotation", M{"KeyId": id, "RotationPeriodInDays": 90})
 	before := s.rotation(id)
-	s.keys.token = barren{s.token}
+	s.keys.maker = barren{s.token}
 	s.turn(90 * key.Day)
 	if after := s.rotation(id); len(s.rotations(id, allMaterial)) != 1 || !after.NextRotationDate.Equal(before.NextRotationDate.Time) {
 		t.Errorf("without a token: %+v", after)
@@ -465,7 +465,7 @@ func TestARotationWaitsForTheToken(t *testing.T) {
 		t.Errorf("on demand: %q", code)
 	}
 	s.encrypt(id, "x")
-	s.keys.token = s.token
+	s.keys.maker = s.token
 	s.turn(time.Hour)
 	if n := len(s.rotations(id, allMaterial)); n != 2 || len(s.rotations(other, allMaterial)) != 1 {
 		t.Errorf("%d materials once the token is back", n)

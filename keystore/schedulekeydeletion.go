@@ -1,6 +1,8 @@
 package keystore
 
 import (
+	"time"
+
 	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/internal/wire"
@@ -8,7 +10,6 @@ import (
 	"claviger/keystore/kmsfault"
 	"claviger/keystore/multiregion"
 	"claviger/store"
-	"time"
 )
 
 // The deletion window of the KMS API reference, in days; the model's own limits are wider.

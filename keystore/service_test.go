@@ -13,7 +13,10 @@ import (
 	"claviger/internal/op"
 	"claviger/internal/op/optest"
 	"claviger/jobs"
+	"claviger/keystore/cryptoops"
 	"claviger/keystore/customstore"
+	"claviger/keystore/datakeys"
+	"claviger/keystore/imports"
 	"claviger/keystore/model"
 	"claviger/keystore/residents"
 	"claviger/policy"
@@ -48,6 +51,22 @@ type service struct {
 	calls     *atomic.Int64 // of the token
 }
 
+// Token is one token in all its parts, so that a test may stand before some of them.
+type Token interface {
+	Maker
+	residents.Token
+	datakeys.Device
+	imports.Device
+	cryptoops.Random
+	cryptoops.Signer
+	cryptoops.Opener
+}
+
+func deviceOf(t Token) Device {
+	return Device{Maker: t, Sealer: t, DataKeys: t, Residents: t, Imports: t,
+		Crypto: cryptoops.Device{Random: t, Signer: t, Opener: t}}
+}
+
 func start(t testing.TB) *service {
 	t.Helper()
 	return startWith(t, hsmtest.SoftHSM(t))
@@ -75,8 +94,8 @@ func (s *service) assemble(k *optest.Kit) optest.Parts {
 	if s.around != nil {
 		device = s.around(k.Token)
 	}
-	s.keys = New(k.DB, device, jobs.Queue{}, k.Installation, []string{ourRegion, abroad, farAway},
-		s.clusters)
+	s.keys = New(Config{DB: k.DB, Device: deviceOf(device), Jobs: jobs.Queue{}, Installation: k.Installation,
+		Regions: []string{ourRegion, abroad, farAway}, Clusters: s.clusters})
 	s.byName = map[string]op.Operation{}
 	for _, o := range s.keys.Operations() {
 		s.byName[o.Info().Name] = o

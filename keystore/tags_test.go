@@ -1,10 +1,11 @@
 package keystore
 
 import (
-	"claviger/internal/domain"
-	"claviger/keystore/key"
 	"fmt"
 	"testing"
+
+	"claviger/internal/domain"
+	"claviger/keystore/key"
 )
 
 func TestPagesOfTagsAreAllOfThem(t *testing.T) {

@@ -1,10 +1,11 @@
 package keystore
 
 import (
+	"time"
+
 	"claviger/internal/op"
 	"claviger/keystore/key"
 	"claviger/store"
-	"time"
 )
 
 func (s *Keys) findAliasMove(c *op.Call, in AliasInput) (*aliasMove, error) {

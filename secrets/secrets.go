@@ -67,3 +67,8 @@ func New(db *store.DB, keys envelope.Keys, random Random, jobs domain.Scheduler,
 	s.endRecovery = op.Write(routes.Internal("DeleteSecret"), s.findExpired, s.deleteExpired)
 	return s
 }
+
+// Jobs is the work that Secrets Manager puts off, by kind.
+func (s *Secrets) Jobs() map[string]domain.Job {
+	return map[string]domain.Job{DeleteSecretJob: {Work: s.Finish}}
+}

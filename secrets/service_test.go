@@ -12,6 +12,7 @@ import (
 	"claviger/internal/op/optest"
 	"claviger/jobs"
 	"claviger/keystore"
+	"claviger/keystore/cryptoops"
 	"claviger/policy"
 	"claviger/secrets"
 
@@ -39,7 +40,10 @@ func start(t testing.TB) *service {
 
 // assemble joins the parts, with empty caches.
 func assemble(k *optest.Kit) optest.Parts {
-	keys := keystore.New(k.DB, k.Token, jobs.Queue{}, k.Installation, []string{region}, nil)
+	t := k.Token
+	keys := keystore.New(keystore.Config{DB: k.DB, Jobs: jobs.Queue{}, Installation: k.Installation,
+		Regions: []string{region}, Device: keystore.Device{Maker: t, Sealer: t, DataKeys: t, Residents: t,
+			Imports: t, Crypto: cryptoops.Device{Random: t, Signer: t, Opener: t}}})
 	sm := secrets.New(k.DB, keys, k.Token, jobs.Queue{}, k.Installation)
 	return optest.Parts{
 		Operations: append(keys.Operations(), sm.Operations()...),

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 
@@ -17,11 +16,7 @@ import (
 	"claviger/internal/install"
 	"claviger/internal/op"
 	"claviger/jobs"
-	"claviger/keystore"
-	"claviger/keystore/customstore"
-	"claviger/keystore/residents"
 	"claviger/policy"
-	"claviger/secrets"
 	"claviger/store"
 )
 
@@ -48,11 +43,10 @@ type Service struct {
 	DB         *store.DB
 	Jobs       *jobs.Runner
 
-	stores     *customstore.Stores
-	identities *iam.Identities
-	runner     *op.Runner
-	stop       func()
-	work       sync.WaitGroup
+	services services
+	runner   *op.Runner
+	stop     func()
+	work     sync.WaitGroup
 }
 
 // Open opens the token, then the database, proves that they belong together, and starts the job
@@ -98,37 +92,20 @@ func (s *Service) assemble(c Config, in *install.Installation, m *metrics) {
 	callers := identity.New(s.DB, s.Token, in, c.Regions)
 	runner := &op.Runner{Ledger: ledger, Callers: callers, Decide: policy.Decide, Observe: m,
 		Log: c.Log, Now: c.Now}
-	kms := keystore.New(s.DB, s.Token, jobs.Queue{}, in, c.Regions, &clusters{c.Clusters, c.Log, m})
-	s.stores, s.identities, s.runner = kms.CustomKeyStores(), iam.New(callers), runner
-	sm := secrets.New(s.DB, kms, s.Token, jobs.Queue{}, in)
-	s.Operations = slices.Concat(kms.Operations(), sm.Operations(), s.identities.Operations())
-	m.watch(s.Token, s.DB, kms)
+	s.runner = runner
+	s.services = newServices(workings{db: s.DB, token: s.Token, installation: in, regions: c.Regions,
+		clusters: &clusters{c.Clusters, c.Log, m}, accessKeys: callers})
+	s.Operations = s.services.operations()
+	m.watch(s.Token, s.DB, s.services.kms)
 	s.Handler = api.New(api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready,
 		Metrics: m.handler(), Log: c.Log, Version: c.Version})
 
 	s.Jobs = &jobs.Runner{DB: s.DB, Operations: runner, Log: c.Log, Now: c.Now,
-		Kinds: kinds(kms, sm)}
+		Kinds: s.services.kinds()}
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
 	s.work.Go(func() { s.Jobs.Run(ctx) })
-	s.work.Go(func() { kms.CustomKeyStores().KeepConnected(ctx) })
-}
-
-// kinds are all the work that may be due later. Why connecting and disconnecting have an order is
-// said in package customstore.
-func kinds(kms *keystore.Keys, sm *secrets.Secrets) map[string]jobs.Kind {
-	const connection = "kms:CustomKeyStoreConnection"
-	stores := kms.CustomKeyStores()
-	return map[string]jobs.Kind{
-		keystore.DeleteKeyJob:        {Work: kms.Finish},
-		keystore.RotateKeyJob:        {Work: kms.Rotate},
-		customstore.ConnectJob:       {Work: stores.Connect, Order: connection},
-		customstore.DisconnectJob:    {Work: stores.Disconnect, Order: connection},
-		residents.DestroyJob:         {Work: kms.Residents().Destroy},
-		keystore.DeleteImportPairJob: {Work: kms.DeleteImportPair},
-		keystore.ExpireMaterialJob:   {Work: kms.Expire},
-		secrets.DeleteSecretJob:      {Work: sm.Finish},
-	}
+	s.work.Go(func() { s.services.kms.CustomKeyStores().KeepConnected(ctx) })
 }
 
 // CreateAccessKey makes an access key for a principal and returns its id and its secret, which
@@ -138,7 +115,7 @@ func (s *Service) CreateAccessKey(ctx context.Context, principal policy.Caller, 
 	id, secret string, err error) {
 	c := s.runner.Own(ctx, principal.Account, identity.GlobalRegion, iam.IAM.Name)
 	c.SourceIP, c.UserAgent = by, by
-	return s.identities.CreateAccessKey(c, principal)
+	return s.services.identities.CreateAccessKey(c, principal)
 }
 
 // Ready returns nil while the service can do its work, and otherwise the reason in words for
@@ -162,7 +139,7 @@ func (s *Service) Ready() error {
 func (s *Service) Close() error {
 	s.stop()
 	s.work.Wait()
-	s.stores.Close()
+	s.services.kms.CustomKeyStores().Close()
 	return s.release()
 }
 

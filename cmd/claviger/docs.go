@@ -2,14 +2,9 @@ package main
 
 import (
 	"context"
-	"slices"
 
 	"claviger/api"
-	"claviger/iam"
-	"claviger/internal/install"
-	"claviger/internal/op"
-	"claviger/keystore"
-	"claviger/secrets"
+	"claviger/service"
 )
 
 //go:generate sh -c "go run . docs api > ../../docs/api.md"
@@ -21,18 +16,11 @@ func docs(_ context.Context, e *env, args []string) error {
 	}
 	switch args[0] {
 	case "api":
-		_, err := e.stdout.Write(api.Reference(registry()))
+		_, err := e.stdout.Write(api.Reference(service.Operations()))
 		return err
 	case "openapi":
-		_, err := e.stdout.Write(api.OpenAPI(registry(), version))
+		_, err := e.stdout.Write(api.OpenAPI(service.Operations(), version))
 		return err
 	}
 	return usageError("docs: there is no %q, only api and openapi", args[0])
-}
-
-// registry is the table of contents of every domain. Nothing in it can be run: there is no token and no database.
-func registry() []op.Operation {
-	in := &install.Installation{}
-	return slices.Concat(keystore.New(nil, nil, nil, in, nil, nil).Operations(),
-		secrets.New(nil, nil, nil, nil, in).Operations(), iam.New(nil).Operations())
 }

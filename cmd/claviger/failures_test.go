@@ -1,13 +1,14 @@
 package main
 
 import (
-	"claviger/store/storetest"
 	"net"
 	"os"
 	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
+
+	"claviger/store/storetest"
 )
 
 // TestWhatCannotStartSaysWhy: each way of failing has its own exit code, one clear sentence, and changes nothing.

@@ -1,6 +1,12 @@
+// Package cryptoops has the operations that use keys: Encrypt, Sign, GenerateDataKey and their like, a
+// file each. They change nothing but when a key was last used, so that they need no transaction of
+// their own.
 package cryptoops
 
 import (
+	"context"
+	"runtime"
+
 	"claviger/internal/custody"
 	"claviger/internal/domain"
 	"claviger/internal/op"
@@ -8,8 +14,6 @@ import (
 	"claviger/keystore/model"
 	"claviger/keystore/sealing"
 	"claviger/keystore/target"
-	"context"
-	"runtime"
 )
 
 // Random draws random bytes.
@@ -39,7 +43,7 @@ type Device struct {
 	Opener Opener
 }
 
-// cryptographic performs the operations that use keys.
+// Operations performs the operations that use keys.
 type Operations struct {
 	finder    *target.Finder
 	device    Device
@@ -48,7 +52,7 @@ type Operations struct {
 	Pairs     chan struct{}           // a place for each key pair being made on the processor
 }
 
-// newCryptographic returns the operations that use keys. Of the processors, half may make key pairs at
+// New returns the operations that use keys. Of the processors, half may make key pairs at
 // a time: an RSA pair takes seconds, and the rest is for everybody else.
 func New(finder *target.Finder, device Device, materials *sealing.Materials,
 	stores *customstore.Operations) *Operations {
@@ -56,7 +60,7 @@ func New(finder *target.Finder, device Device, materials *sealing.Materials,
 		Pairs: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))}
 }
 
-// operations is the table of contents.
+// Operations is the table of contents.
 func (s *Operations) Operations() []op.Operation {
 	route := domain.Routes{Service: model.KMS}
 	return []op.Operation{

@@ -1,6 +1,8 @@
 package cryptoops
 
 import (
+	"slices"
+
 	"claviger/internal/custody"
 	"claviger/internal/domain"
 	"claviger/internal/fault"
@@ -10,7 +12,6 @@ import (
 	"claviger/keystore/kmsfault"
 	"claviger/keystore/model"
 	"claviger/keystore/target"
-	"slices"
 )
 
 // DecryptInput is DecryptRequest of AWS.
@@ -69,7 +70,7 @@ type DecryptOutput struct {
 	KeyMaterialId       string `json:",omitzero"`
 }
 
-// source is the key of a ciphertext: the one the caller named, or the one the ciphertext names.
+// Source is the key of a ciphertext: the one the caller named, or the one the ciphertext names.
 type Source struct {
 	target.Target
 	ciphertext []byte          // nil: there is none, which a dry run allows

@@ -99,5 +99,5 @@ func (s *Operations) reEncrypt(c *op.Call, in ReEncryptInput, t *reEncryption) (
 		t.from.blob.MaterialID, t.to.Key.ShownMaterialID()}, err
 }
 
-// used names both keys: each was used.
+// Used names both keys: each was used.
 func (t *reEncryption) Used() []*key.Key { return []*key.Key{t.from.Key, t.to.Key} }

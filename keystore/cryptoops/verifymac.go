@@ -1,10 +1,11 @@
 package cryptoops
 
 import (
+	"crypto/subtle"
+
 	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/keystore/target"
-	"crypto/subtle"
 )
 
 // VerifyMacInput is VerifyMacRequest of AWS.

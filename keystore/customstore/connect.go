@@ -97,6 +97,16 @@ func (s *Stores) find(action string) func(*op.Call, storeInput) (jobTarget, erro
 	}
 }
 
+// Jobs is the work that stores put off, by kind. A cluster that is slow to connect must not be
+// disconnected from meanwhile: what it opened in the end could belong to the next connection.
+func (s *Stores) Jobs() map[string]domain.Job {
+	const connection = "kms:CustomKeyStoreConnection"
+	return map[string]domain.Job{
+		ConnectJob:    {Work: s.Connect, Order: connection},
+		DisconnectJob: {Work: s.Disconnect, Order: connection},
+	}
+}
+
 // refOf names a store of the account and Region that a call is for.
 func refOf(c *op.Call, id string) key.StoreRef {
 	account, region := c.Namespace()

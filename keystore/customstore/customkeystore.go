@@ -13,6 +13,7 @@ import (
 )
 
 var (
+	// ErrExternal refuses the other type of custom key store.
 	ErrExternal = kmsfault.Unsupported("External key stores are not supported by this service.")
 
 	// errNotOpen is the answer while a store that is connected has yet to be opened by this
@@ -21,18 +22,18 @@ var (
 		"The custom key store can't be reached at the moment. Try again in a few seconds.")
 )
 
-// storeOperations performs the operations on custom key stores.
+// Operations performs the operations on custom key stores.
 type Operations struct {
 	stores *Stores
 	pager  model.Pager
 }
 
-// newStoreOperations returns the operations on stores.
+// NewOperations returns the operations on stores.
 func NewOperations(stores *Stores, pager model.Pager) *Operations {
 	return &Operations{stores: stores, pager: pager}
 }
 
-// operations is the table of contents.
+// Operations is the table of contents.
 func (s *Operations) Operations() []op.Operation {
 	route := domain.Routes{Service: model.KMS}
 	return []op.Operation{
@@ -85,14 +86,14 @@ func (s *Operations) findStore(c *op.Call, operation, id string,
 	return t, err
 }
 
-// tokenTarget is the token that an operation is done on: the service's own, or that of a custom key
+// TokenTarget is the token that an operation is done on: the service's own, or that of a custom key
 // store.
 type TokenTarget struct {
 	domain.Account
 	In *OpenStore // nil: the service's own
 }
 
-// openStore is a connected custom key store and the connection to its cluster, nil while it has yet
+// OpenStore is a connected custom key store and the connection to its cluster, nil while it has yet
 // to be opened.
 type OpenStore struct {
 	storeTarget
@@ -121,7 +122,7 @@ func (t TokenTarget) Ready() error {
 	return nil
 }
 
-// findToken finds the token of an operation whose input may name a custom key store.
+// FindToken finds the token of an operation whose input may name a custom key store.
 func (s *Operations) FindToken(c *op.Call, operation string, storeID *string) (TokenTarget, error) {
 	t := TokenTarget{Account: domain.OnAccount("kms:" + operation)}
 	if storeID == nil {

@@ -1,10 +1,11 @@
 package key
 
 import (
-	"claviger/internal/fault"
 	"cmp"
 	"slices"
 	"time"
+
+	"claviger/internal/fault"
 )
 
 // RotateJob is the kind of the job that replaces a key's material when its time has come.

@@ -9,6 +9,7 @@ import (
 // contextLimit bounds the keys and values of an encryption context together, in bytes.
 const contextLimit = 8192
 
+// CheckContext holds an encryption context to its size.
 func CheckContext(context map[string]string) error {
 	n := 0
 	for k, v := range context {
@@ -20,7 +21,7 @@ func CheckContext(context map[string]string) error {
 	return nil
 }
 
-// checkContextOf also refuses a context where an algorithm has no additional data to bind it by.
+// CheckContextOf also refuses a context where an algorithm has no additional data to bind it by.
 func CheckContextOf(algorithm *string, context map[string]string) error {
 	if domain.Or(algorithm, key.SymmetricDefault) != key.SymmetricDefault && len(context) > 0 {
 		return kmsfault.Invalid("An encryption context can be used only with symmetric encryption keys.")

@@ -1,7 +1,6 @@
 package publickey
 
 import (
-	"claviger/internal/lattice"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rand"
@@ -9,6 +8,8 @@ import (
 	"crypto/x509"
 
 	"github.com/decred/dcrd/dcrec/secp256k1/v4"
+
+	"claviger/internal/lattice"
 )
 
 // Generate makes a key pair of a spec from the operating system's generator: PKCS#8 and SubjectPublicKeyInfo.

@@ -115,3 +115,8 @@ func (s *Keys) planDestruction(c *op.Call, _ destroyInput,
 		return tx.Change(qDeleteOrphan, o.Account, o.Region, o.name)
 	}, op.None{}), nil
 }
+
+// Jobs is the work that resident keys put off, by kind.
+func (s *Keys) Jobs() map[string]domain.Job {
+	return map[string]domain.Job{DestroyJob: {Work: s.Destroy}}
+}

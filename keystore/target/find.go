@@ -15,7 +15,7 @@ import (
 	"claviger/keystore/multiregion"
 )
 
-// finder finds the keys that operations touch.
+// Finder finds the keys that operations touch.
 type Finder struct {
 	rows        *keyrows.Rows
 	related     *multiregion.Keys
@@ -24,28 +24,29 @@ type Finder struct {
 	pendingUses atomic.Uint64                                     // refused, of keys that are pending deletion
 }
 
-// newFinder returns what finds keys. inStore says how the state of its custom key store leaves a key.
+// NewFinder returns what finds keys. inStore says how the state of its custom key store leaves a key.
 func NewFinder(rows *keyrows.Rows, related *multiregion.Keys, grants *grant.Grants,
 	inStore func(context.Context, *key.Key) (*key.Key, error)) *Finder {
 	return &Finder{rows: rows, related: related, grants: grants, inStore: inStore}
 }
 
-// named is what a caller calls a key, read but not yet looked up.
+// Named is what a caller calls a key, read but not yet looked up.
 type Named struct {
 	key.Ref
 	Alias string // the alias used, with its prefix, or nothing
 }
 
-// aliasRef is the alias that was used.
+// AliasRef is the alias that was used.
 func (n Named) AliasRef() keyrows.AliasRef {
 	return keyrows.AliasRef{Account: n.Account, Region: n.Region, Name: n.Alias}
 }
 
-// errNoAlias and errNoKey say that a thing is absent to those who may know it.
+// ErrNoAlias and errNoKey say that a thing is absent to those who may know it.
 func ErrNoAlias(ref keyrows.AliasRef) error {
 	return fault.Newf(fault.NotFound, "NotFoundException", "Alias %s is not found.", ref.ARN())
 }
 
+// ErrNoKey says that a key is absent to those who may know it.
 func ErrNoKey(ref key.Ref) error {
 	return kmsfault.NoKey(ref.ARN())
 }
@@ -72,7 +73,7 @@ func parseARN(c *op.Call, text string) (domain.ARN, error) {
 	return arn, nil
 }
 
-// name reads any form of KeyId: key id, key ARN and, where aliases are allowed, alias name and alias
+// ParseName reads any form of KeyId: key id, key ARN and, where aliases are allowed, alias name and alias
 // ARN.
 func ParseName(c *op.Call, keyID string, aliases bool) (n Named, err error) {
 	n.Account, n.Region = c.Namespace()
@@ -101,7 +102,7 @@ func ParseName(c *op.Call, keyID string, aliases bool) (n Named, err error) {
 	return n, nil
 }
 
-// resolve looks up what n names. A key that is absent is nil.
+// Resolve looks up what n names. A key that is absent is nil.
 func (s *Finder) Resolve(c *op.Call, n Named) (Named, *key.Key, error) {
 	if n.Alias != "" {
 		a, err := s.rows.Alias(c, n.AliasRef())
@@ -114,7 +115,7 @@ func (s *Finder) Resolve(c *op.Call, n Named) (Named, *key.Key, error) {
 	return n, k, err
 }
 
-// key returns the facts of a key, from the cache or from its verified rows, as the state of its
+// Key returns the facts of a key, from the cache or from its verified rows, as the state of its
 // custom key store leaves it; nil if there is none.
 func (s *Finder) Key(ctx context.Context, ref key.Ref) (*key.Key, error) {
 	k, err := s.rows.Key(ctx, ref)
@@ -124,7 +125,7 @@ func (s *Finder) Key(ctx context.Context, ref key.Ref) (*key.Key, error) {
 	return k, err
 }
 
-// find names and looks up the key of an operation. Aliases are taken where AWS takes them.
+// Find names and looks up the key of an operation. Aliases are taken where AWS takes them.
 func (s *Finder) Find(c *op.Call, operation, keyID string, aliases bool) (*Target, error) {
 	n, err := ParseName(c, keyID, aliases)
 	if err != nil {

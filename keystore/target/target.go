@@ -1,3 +1,6 @@
+// Package target finds the keys that KMS operations touch: by id, ARN or alias, in the caller's account
+// or another's, with the grants that may allow it, and says whether a key's state, usage and custody
+// bear the operation.
 package target
 
 import (
@@ -9,7 +12,7 @@ import (
 	"claviger/policy"
 )
 
-// target is a key that an operation touches, there or not.
+// Target is a key that an operation touches, there or not.
 type Target struct {
 	Named          Named
 	Key            *key.Key // nil if there is none
@@ -85,20 +88,20 @@ func (t *Target) Ready() error {
 	return t.Fits(t.Key)
 }
 
-// keyed is an input that names a key.
+// Keyed is an input that names a key.
 type Keyed interface {
 	op.Input
 	KeyID() string
 }
 
-// readKey makes an operation that reads one key.
+// Read makes an operation that reads one key.
 func Read[I Keyed, O any](s *Finder, n op.Info, do func(*op.Call, I, *key.Key) (O, error)) op.Operation {
 	return op.Read(n,
 		func(c *op.Call, in I) (*Target, error) { return s.Find(c, n.Name, in.KeyID(), false) },
 		func(c *op.Call, in I, t *Target) (O, error) { return do(c, in, t.Key) })
 }
 
-// changeKey makes an operation that changes one key: plan returns the key as it shall be and what to
+// Change makes an operation that changes one key: plan returns the key as it shall be and what to
 // answer.
 func Change[I Keyed, O any](s *Finder, n op.Info,
 	plan func(*op.Call, I, *key.Key) (multiregion.Change, O, error)) op.Operation {

@@ -6,7 +6,7 @@ import (
 	"claviger/keystore/key"
 )
 
-// user is the target of an operation that uses keys, all of them in its one success.
+// User is the target of an operation that uses keys, all of them in its one success.
 type User interface {
 	op.Target
 	Used() []*key.Key
@@ -14,7 +14,7 @@ type User interface {
 
 func (t *Target) Used() []*key.Key { return []*key.Key{t.Key} }
 
-// useKey makes an operation that uses keys, and remembers that it did; see [KeyLastUsageData].
+// Use makes an operation that uses keys, and remembers that it did; see [KeyLastUsageData].
 func Use[I op.Input, T User, O any](s *Finder, n op.Info, find func(*op.Call, I) (T, error), do func(*op.Call, I, T) (O, error)) op.Query[I, O] {
 	return op.Read(n, find, func(c *op.Call, in I, t T) (O, error) {
 		out, err := do(c, in, t)
@@ -40,7 +40,7 @@ func (s *Finder) noteUse(c *op.Call, k *key.Key) {
 	})
 }
 
-// findUse names and looks up the key of a cryptographic operation.
+// FindUse names and looks up the key of a cryptographic operation.
 func (s *Finder) FindUse(c *op.Call, operation, keyID, algorithm string, by Presented) (*Target, error) {
 	t, err := s.FindGranted(c, operation, keyID, true, by)
 	if err != nil {

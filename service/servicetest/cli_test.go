@@ -1,11 +1,12 @@
 package servicetest_test
 
 import (
-	"claviger/store/storetest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"claviger/store/storetest"
 )
 
 // TestAWSCLI runs a script of the AWS CLI against the real command.

@@ -1,0 +1,14 @@
+package domain
+
+import "claviger/internal/op"
+
+// Job is one kind of work that a service puts off with a [Scheduler].
+type Job struct {
+	// Work does it. It runs as the service's own principal, may run twice, and checks for itself that
+	// the work is still wanted.
+	Work func(c *op.Call, subject string) error
+
+	// Order names kinds that never work on one subject at the same time: what undoes could else
+	// overtake what does. Empty: the kind alone is such a group.
+	Order string
+}

@@ -1,0 +1,83 @@
+package service
+
+import (
+	"slices"
+
+	"claviger/hsm"
+	"claviger/iam"
+	"claviger/internal/domain"
+	"claviger/internal/install"
+	"claviger/internal/op"
+	"claviger/jobs"
+	"claviger/keystore"
+	"claviger/keystore/cryptoops"
+	"claviger/keystore/customstore"
+	"claviger/secrets"
+	"claviger/store"
+)
+
+// served is what one of AWS's services brings.
+type served interface {
+	Operations() []op.Operation
+	Jobs() map[string]domain.Job // work that it puts off, by kind
+}
+
+// workings is what services are made of.
+type workings struct {
+	db           *store.DB
+	token        *hsm.Token
+	installation *install.Installation
+	regions      []string
+	clusters     customstore.Clusters
+	accessKeys   iam.AccessKeys
+}
+
+// services are those that this program serves. A new one is a field, a line in newServices and one in
+// all.
+type services struct {
+	kms            *keystore.Keys
+	secretsManager *secrets.Secrets
+	identities     *iam.Identities
+}
+
+func newServices(w workings) services {
+	kms := keystore.New(keystore.Config{DB: w.db, Device: deviceOf(w.token), Jobs: jobs.Queue{},
+		Installation: w.installation, Regions: w.regions, Clusters: w.clusters})
+	return services{
+		kms:            kms,
+		secretsManager: secrets.New(w.db, kms, w.token, jobs.Queue{}, w.installation),
+		identities:     iam.New(w.accessKeys),
+	}
+}
+
+// all are in the order in which documents show them.
+func (s services) all() []served { return []served{s.kms, s.secretsManager, s.identities} }
+
+func (s services) operations() (all []op.Operation) {
+	for _, one := range s.all() {
+		all = slices.Concat(all, one.Operations())
+	}
+	return all
+}
+
+func (s services) kinds() map[string]jobs.Kind {
+	kinds := map[string]jobs.Kind{}
+	for _, one := range s.all() {
+		for name, job := range one.Jobs() {
+			kinds[name] = jobs.Kind{Work: job.Work, Order: job.Order}
+		}
+	}
+	return kinds
+}
+
+// deviceOf is the one token in all the parts that KMS knows of it.
+func deviceOf(t *hsm.Token) keystore.Device {
+	return keystore.Device{Maker: t, Sealer: t, DataKeys: t, Residents: t, Imports: t,
+		Crypto: cryptoops.Device{Random: t, Signer: t, Opener: t}}
+}
+
+// Operations returns every operation that is served, to be described: there is no token and no
+// database behind them.
+func Operations() []op.Operation {
+	return newServices(workings{installation: &install.Installation{}}).operations()
+}
