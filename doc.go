@@ -1,7 +1,7 @@
 // Package claviger is the map of the house; the program is cmd/claviger.
 //
-// Claviger, keeper of the keys, gives a site of its own what AWS KMS and Secrets Manager give a cloud account, with
-// every key held by the site's own PKCS#11 device.
+// Claviger, keeper of the keys, gives a site of its own what AWS KMS and Secrets Manager give a
+// cloud account, with every key held by the site's own PKCS#11 device.
 //
 // # Where things are
 //
@@ -27,12 +27,14 @@
 //
 // # What points where
 //
-// Imports run one way. The domains (keystore, secrets, identity) never see each other; what
-// one needs of another is an interface of its own that cmd fills. Package hsm and package store know nothing
-// of what they hold. The table in layers_test.go says who may import whom, with the reason, and is a test.
+// Imports run one way. The domains (keystore, secrets, identity) never see each other; what one
+// needs of another is an interface of its own that cmd fills. Package hsm and package store know
+// nothing of what they hold. The table in layers_test.go says who may import whom, with the reason,
+// and is a test.
 //
 // # Where to begin
 //
-// To follow a request, read internal/op, then any operations.go: each is its domain's table of contents.
-// To follow a key, read internal/custody, then hsm. Why things are as they are is in docs/decisions.
+// To follow a request, read internal/op, then any operations.go: each is its domain's table of
+// contents. To follow a key, read internal/custody, then hsm. Why things are as they are is in
+// docs/decisions.
 package claviger

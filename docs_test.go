@@ -22,8 +22,8 @@ import (
 	"claviger/service"
 )
 
-// These tests hold what people read to what the code says: a number, a name or a link in a document that is not
-// true fails here.
+// These tests hold what people read to what the code says: a number, a name or a link in a document
+// that is not true fails here.
 
 // read returns a file of the tree.
 func read(t *testing.T, path string) string {
@@ -47,7 +47,8 @@ func section(t *testing.T, path, heading string) string {
 	return text
 }
 
-// table returns the rows of the Markdown tables in a text, without their headings. Cells are trimmed.
+// table returns the rows of the Markdown tables in a text, without their headings. Cells are
+// trimmed.
 func table(text string) (rows [][]string) {
 	body := false
 	for line := range strings.Lines(text) {
@@ -143,10 +144,13 @@ func TestExitCodesAreDocumented(t *testing.T) {
 	same(t, "exit codes", documented, exitCodes(t))
 }
 
-// What a supervisor may try again and what the unit stays down for are all failures together, and none twice.
+// What a supervisor may try again and what the unit stays down for are all failures together, and
+// none twice.
 func TestTheUnitRestartsAsDocumented(t *testing.T) {
-	again := regexp.MustCompile(`may try again after ([0-9, ]+)\.`).FindStringSubmatch(section(t, "docs/operating.md", "## Exit codes"))
-	down := regexp.MustCompile(`(?m)^RestartPreventExitStatus=(.*)$`).FindStringSubmatch(read(t, "examples/claviger.service"))
+	again := regexp.MustCompile(`may try again after ([0-9, ]+)\.`).FindStringSubmatch(section(t,
+		"docs/operating.md", "## Exit codes"))
+	down := regexp.MustCompile(`(?m)^RestartPreventExitStatus=(.*)$`).FindStringSubmatch(read(t,
+		"examples/claviger.service"))
 	if again == nil || down == nil {
 		t.Fatal("operating.md and claviger.service no longer say it")
 	}
@@ -176,7 +180,8 @@ func TestSettingsAreDocumented(t *testing.T) {
 	same(t, "settings", documented, settings)
 }
 
-func settingsOf(t *testing.T, structs map[string]*ast.StructType, above string, s *ast.StructType) (names []string) {
+func settingsOf(t *testing.T, structs map[string]*ast.StructType, above string,
+	s *ast.StructType) (names []string) {
 	for _, f := range s.Fields.List {
 		tag, err := strconv.Unquote(f.Tag.Value)
 		if err != nil {
@@ -214,7 +219,8 @@ func TestMetricsAreDocumented(t *testing.T) {
 func TestKindsOfErrorsAreDocumented(t *testing.T) {
 	statuses := map[string]string{} // net/http's constants by name
 	for code := 100; code < 600; code++ {
-		statuses["Status"+strings.NewReplacer(" ", "", "-", "").Replace(http.StatusText(code))] = strconv.Itoa(code)
+		statuses["Status"+strings.NewReplacer(" ", "", "-",
+			"").Replace(http.StatusText(code))] = strconv.Itoa(code)
 	}
 	of := func(file string) (kinds []string, status map[string]string) {
 		status = map[string]string{}
@@ -229,7 +235,8 @@ func TestKindsOfErrorsAreDocumented(t *testing.T) {
 	_, inQuery := of("api/awsquery/answer.go")
 	kinds, inREST := of("api/rest/problem.go")
 	for i, kind := range kinds {
-		kinds[i] = strings.Join([]string{kind, cmp.Or(inJSON[kind], "400"), cmp.Or(inQuery[kind], "400"), inREST[kind]}, " ")
+		kinds[i] = strings.Join([]string{kind, cmp.Or(inJSON[kind], "400"), cmp.Or(inQuery[kind], "400"),
+			inREST[kind]}, " ")
 	}
 	var documented []string
 	for _, row := range table(section(t, "docs/errors.md", "## Kinds")) {
@@ -278,7 +285,8 @@ func TestOperationsAreDocumented(t *testing.T) {
 	}
 }
 
-// TestGapsAreDocumented reads from the table of dialects which gaps each has, as its method Gaps does.
+// TestGapsAreDocumented reads from the table of dialects which gaps each has, as its method Gaps
+// does.
 func TestGapsAreDocumented(t *testing.T) {
 	file := syntax(t, "hsm/internal/dialect/dialect.go")
 	gapOf := map[string]string{} // by the field that closes it
@@ -354,7 +362,8 @@ func TestTheReadmeShowsTheWholeHouse(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, e := range entries {
-		if e.IsDir() && !slices.Contains([]string{".git", "bin", "dev-data"}, e.Name()) && holdsFiles(e.Name()) {
+		if e.IsDir() && !slices.Contains([]string{".git", "bin", "dev-data"}, e.Name()) &&
+			holdsFiles(e.Name()) {
 			folders = append(folders, e.Name())
 		}
 	}
@@ -377,7 +386,8 @@ func documents(t *testing.T) (all []string) {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() && (strings.HasPrefix(d.Name(), ".") && p != "." || d.Name() == "testdata" || p == "dev-data" || p == "bin") {
+		if d.IsDir() && (strings.HasPrefix(d.Name(), ".") && p != "." || d.Name() == "testdata" ||
+			p == "dev-data" || p == "bin") {
 			return fs.SkipDir
 		}
 		if strings.HasSuffix(p, ".md") {
@@ -397,7 +407,8 @@ var (
 	titles = regexp.MustCompile(`(?m)^#+ (.*)$`)
 )
 
-// anchors returns the headings of a document as links name them: lower case, words joined by hyphens.
+// anchors returns the headings of a document as links name them: lower case, words joined by
+// hyphens.
 func anchors(text string) (all []string) {
 	for _, m := range titles.FindAllStringSubmatch(fences.ReplaceAllString(text, ""), -1) {
 		var b strings.Builder
@@ -436,7 +447,8 @@ func TestLinksLeadSomewhere(t *testing.T) {
 	}
 }
 
-// pathLike is a file or folder of the tree as documents name it; a word in capitals stands for something else.
+// pathLike is a file or folder of the tree as documents name it; a word in capitals stands for
+// something else.
 var (
 	pathLike    = regexp.MustCompile(`^\.?[a-z][\w.-]*(/[\w.-]+)+/?$`)
 	placeholder = regexp.MustCompile(`/[A-Z]{3,}\b`)
@@ -454,7 +466,8 @@ func TestPathsInDocumentsExist(t *testing.T) {
 	for _, doc := range documents(t) {
 		for _, name := range coded(fences.ReplaceAllString(read(t, doc), "")) {
 			first, _, _ := strings.Cut(name, "/")
-			if !pathLike.MatchString(name) || placeholder.MatchString(name) || !top[first] || first == "bin" {
+			if !pathLike.MatchString(name) || placeholder.MatchString(name) || !top[first] ||
+				first == "bin" {
 				continue
 			}
 			if _, err := os.Stat(name); err != nil {

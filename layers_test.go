@@ -16,9 +16,9 @@ import (
 // module is the path in go.mod.
 const module = "claviger"
 
-// layers says who may import whom. Every package has exactly one row; where two fit, the longer name wins.
-// "x/..." is x and everything below it, "." the root of the module, "..." everything. Test files are free:
-// a test may look at its package from anywhere.
+// layers says who may import whom. Every package has exactly one row; where two fit, the longer
+// name wins. "x/..." is x and everything below it, "." the root of the module, "..." everything.
+// Test files are free: a test may look at its package from anywhere.
 var layers = []struct{ pkg, may, because string }{
 	{".", "", "the root is a map and holds no code"},
 	{"cmd/...", "...", "nobody imports a command"},
@@ -28,57 +28,91 @@ var layers = []struct{ pkg, may, because string }{
 	{"examples/...", "...", "an example may show any part of the house"},
 	{".ci/...", "", "a tool that judges the tree must not depend on it"},
 
-	{"api", "api/awsjson api/awsquery api/rest internal/... policy", "it carries operations without knowing one by name; of policy it sees the Caller"},
-	{"api/awsjson", "internal/fault internal/op internal/wire", "a protocol reads and writes; who may ask and what it costs is for others"},
-	{"api/awsquery", "internal/fault internal/op internal/wire", "a protocol reads and writes; who may ask and what it costs is for others"},
-	{"api/rest", "internal/fault internal/op internal/wire", "a protocol reads and writes; who may ask and what it costs is for others"},
+	{"api", "api/awsjson api/awsquery api/rest internal/... policy",
+		"it carries operations without knowing one by name; of policy it sees the Caller"},
+	{"api/awsjson", "internal/fault internal/op internal/wire",
+		"a protocol reads and writes; who may ask and what it costs is for others"},
+	{"api/awsquery", "internal/fault internal/op internal/wire",
+		"a protocol reads and writes; who may ask and what it costs is for others"},
+	{"api/rest", "internal/fault internal/op internal/wire",
+		"a protocol reads and writes; who may ask and what it costs is for others"},
 
-	{"keystore", "keystore/... internal/... policy audit store", "a domain knows the road, the engine and the trail, and no other domain"},
+	{"keystore", "keystore/... internal/... policy audit store",
+		"a domain knows the road, the engine and the trail, and no other domain"},
 	{"keystore/cryptoops", "keystore/target keystore/customstore keystore/sealing keystore/ciphertext " +
 		"keystore/publickey keystore/key keystore/kmsfault keystore/model internal/... policy",
 		"operations that use keys change no row, and see no table"},
 	{"keystore/target", "keystore/multiregion keystore/grant keystore/keyrows keystore/key " +
 		"keystore/kmsfault internal/domain internal/op internal/fault policy audit",
 		"finding a key comes before anything is done with it"},
-	{"keystore/customstore", "keystore/residents keystore/keyrows keystore/key keystore/kmsfault keystore/model " +
-		"internal/domain internal/op internal/rowmac internal/fault internal/custody internal/wire policy store", "stores connect as the service itself does it, by operations of their own, and see the keys in them as rows"},
-	{"keystore/residents", "keystore/keyrows keystore/key keystore/model internal/domain internal/op internal/rowmac internal/fault internal/custody policy store", "keys on tokens are made and destroyed by operations of the service's own, and know of no store but its name"},
-	{"keystore/multiregion", "keystore/keyrows keystore/key internal/domain", "related keys are rows that change together"},
-	{"keystore/grant", "keystore/key keystore/keyrows keystore/kmsfault internal/domain internal/rowmac internal/signedtoken internal/fault internal/op policy store", "grants hang on a key's row and end in a decision of policy; of the road they know the call that a token is made for"},
-	{"keystore/datakeys", "keystore/sealing keystore/usage keystore/keyrows keystore/key keystore/ciphertext keystore/kmsfault keystore/model internal/... policy store", "an epoch begins by an operation of its own, on the device and in the rows of its key"},
-	{"keystore/sealing", "keystore/key keystore/usage internal/op", "a seal is one call of a device, and a count"},
-	{"keystore/usage", "keystore/key internal/op internal/domain internal/fault store", "counts are numbers of a key in its rows, and ride with the record of a call"},
-	{"keystore/imports", "keystore/key keystore/publickey keystore/kmsfault keystore/model internal/... policy store", "pairs serve imports, and know no operation of AWS's"},
-	{"keystore/keyrows", "keystore/key internal/domain internal/rowmac audit store", "rows hold keys, and know no operation"},
-	{"keystore/key", "keystore/publickey keystore/kmsfault internal/custody internal/fault internal/wire", "a key is facts and rules: no clock, no database, no device"},
-	{"keystore/publickey", "keystore/kmsfault internal/custody internal/lattice", "what a public key can do needs nothing else"},
+	{"keystore/customstore",
+		"keystore/residents keystore/keyrows keystore/key keystore/kmsfault keystore/model " +
+			"internal/domain internal/op internal/rowmac internal/fault internal/custody internal/wire " +
+			"policy store", "stores connect as the service itself does it, by operations of their own, " +
+			"and see the keys in them as rows"},
+	{"keystore/residents", "keystore/keyrows keystore/key keystore/model internal/domain " +
+		"internal/op internal/rowmac internal/fault internal/custody policy store", "keys on tokens " +
+		"are made and destroyed by operations of the service's own, and know of no store but its name"},
+	{"keystore/multiregion", "keystore/keyrows keystore/key internal/domain",
+		"related keys are rows that change together"},
+	{"keystore/grant", "keystore/key keystore/keyrows keystore/kmsfault internal/domain " +
+		"internal/rowmac internal/signedtoken internal/fault internal/op policy store", "grants hang " +
+		"on a key's row and end in a decision of policy; of the road they know the call that a token " +
+		"is made for"},
+	{"keystore/datakeys", "keystore/sealing keystore/usage keystore/keyrows keystore/key " +
+		"keystore/ciphertext keystore/kmsfault keystore/model internal/... policy store", "an epoch begins by an operation of its own, on the device and in the rows of its key"},
+	{"keystore/sealing", "keystore/key keystore/usage internal/op",
+		"a seal is one call of a device, and a count"},
+	{"keystore/usage", "keystore/key internal/op internal/domain internal/fault store",
+		"counts are numbers of a key in its rows, and ride with the record of a call"},
+	{"keystore/imports", "keystore/key keystore/publickey keystore/kmsfault keystore/model " +
+		"internal/... policy store", "pairs serve imports, and know no operation of AWS's"},
+	{"keystore/keyrows", "keystore/key internal/domain internal/rowmac audit store",
+		"rows hold keys, and know no operation"},
+	{"keystore/key", "keystore/publickey keystore/kmsfault internal/custody internal/fault " +
+		"internal/wire", "a key is facts and rules: no clock, no database, no device"},
+	{"keystore/publickey", "keystore/kmsfault internal/custody internal/lattice",
+		"what a public key can do needs nothing else"},
 	{"keystore/ciphertext", "keystore/key internal/custody", "a format knows what it holds"},
 	{"keystore/model", "keystore/key keystore/kmsfault internal/domain internal/op internal/shape " +
 		"internal/signedtoken internal/fault",
 		"what every request of KMS says alike is read before any key is"},
 	{"keystore/kmsfault", "internal/fault", "every part of KMS refuses in the same words"},
-	{"secrets", "internal/... policy audit store", "a domain knows the road, the engine and the trail, and no other domain"},
-	{"parameters", "internal/... policy audit store", "a domain knows the road, the engine and the trail, and no other domain"},
-	{"identity", "internal/... policy audit store identity/sigv4", "a domain knows the road, the engine and the trail, and no other domain"},
-	{"iam", "internal/... policy audit store identity", "its operations are over the rows of identity, which it alone may see"},
-	{"identity/sigv4", "internal/fault", "reading a signature needs bytes and a clock that is handed in"},
-	{"trail", "internal/... policy audit store", "a domain knows the road, the engine and the trail, and no other domain"},
+	{"secrets", "internal/... policy audit store",
+		"a domain knows the road, the engine and the trail, and no other domain"},
+	{"parameters", "internal/... policy audit store",
+		"a domain knows the road, the engine and the trail, and no other domain"},
+	{"identity", "internal/... policy audit store identity/sigv4",
+		"a domain knows the road, the engine and the trail, and no other domain"},
+	{"iam", "internal/... policy audit store identity",
+		"its operations are over the rows of identity, which it alone may see"},
+	{"identity/sigv4", "internal/fault",
+		"reading a signature needs bytes and a clock that is handed in"},
+	{"trail", "internal/... policy audit store",
+		"a domain knows the road, the engine and the trail, and no other domain"},
 
-	{"jobs", "internal/op internal/fault store", "the job runner does whatever was given to it and knows no domain"},
-	{"internal/op", "store policy audit internal/fault internal/shape internal/wire", "the road authorizes, records and commits, and knows no domain and no protocol"},
+	{"jobs", "internal/op internal/fault store",
+		"the job runner does whatever was given to it and knows no domain"},
+	{"internal/op", "store policy audit internal/fault internal/shape internal/wire",
+		"the road authorizes, records and commits, and knows no domain and no protocol"},
 
 	{"internal/op/optest", "hsm hsm/hsmtest internal/op internal/install internal/wire jobs policy " +
 		"store store/storetest",
 		"it starts what every domain runs on, and a domain's own tests can use it only if it knows none"},
 
-	{"internal/domain", "internal/op internal/fault internal/signedtoken policy store", "what domains have in common knows none of them"},
-	{"internal/envelope", "internal/op", "a contract names what it carries and who is calling, and nothing else"},
-	{"internal/install", "store internal/rowmac internal/signedtoken internal/fault internal/custody", "it opens what every domain signs by, and knows none of them"},
-	{"internal/rowmac", "store internal/fault internal/custody", "what signs every domain's rows knows none of them"},
+	{"internal/domain", "internal/op internal/fault internal/signedtoken policy store",
+		"what domains have in common knows none of them"},
+	{"internal/envelope", "internal/op",
+		"a contract names what it carries and who is calling, and nothing else"},
+	{"internal/install", "store internal/rowmac internal/signedtoken internal/fault internal/custody",
+		"it opens what every domain signs by, and knows none of them"},
+	{"internal/rowmac", "store internal/fault internal/custody",
+		"what signs every domain's rows knows none of them"},
 	{"internal/signedtoken", "", "a token is a text and a MAC"},
 
 	{"store", "internal/fault internal/custody", "an engine knows nothing of what it stores"},
-	{"store/storetest", "store internal/fault internal/custody", "a suite sees what it tests and nothing above it"},
+	{"store/storetest", "store internal/fault internal/custody",
+		"a suite sees what it tests and nothing above it"},
 	{"hsm", "hsm/internal/... internal/fault internal/custody internal/lattice",
 		"a device knows nothing of why it is asked"},
 	{"hsm/internal/cryptoki", "", "the door to a module knows PKCS#11 and nothing of ours"},
@@ -110,40 +144,58 @@ var layers = []struct{ pkg, may, because string }{
 	{"hsm/hsmtest/fakedevice", "hsm hsm/hsmtest hsm/internal/cryptoki hsm/internal/module " +
 		"hsm/internal/kwp internal/lattice",
 		"a driver that is no library comes in by the table of loaded modules"},
-	{"policy", "internal/fault internal/custody", "a decision is pure: no clock, no database, no caller to ask"},
+	{"policy", "internal/fault internal/custody",
+		"a decision is pure: no clock, no database, no caller to ask"},
 	{"audit", "internal/fault internal/custody", "a record outlives whatever wrote it"},
 
-	{"internal/shape", "internal/fault internal/wire", "a constraint speaks of values, not of operations"},
+	{"internal/shape", "internal/fault internal/wire",
+		"a constraint speaks of values, not of operations"},
 	{"internal/wire", "internal/fault", "a scalar is the same in every operation"},
-	{"internal/custody", "internal/fault", "a vocabulary that hsm and the domains share must weigh nothing"},
+	{"internal/custody", "internal/fault",
+		"a vocabulary that hsm and the domains share must weigh nothing"},
 	{"internal/lattice", "", "a public key is bytes and arithmetic"},
 	{"internal/fault", "", "everything imports it, so it imports nothing"},
 }
 
-// walls says where packages from outside may be imported, and a few of Go's own that stand for a whole layer.
-// A package from outside that no row names is refused: taking on a dependency is a decision.
+// walls says where packages from outside may be imported, and a few of Go's own that stand for a
+// whole layer. A package from outside that no row names is refused: taking on a dependency is a
+// decision.
 var walls = []struct{ path, in, because string }{
-	{"github.com/go-chi/chi", "api bench", "routing is part of one protocol; the floor of the benchmark is a bare handler"},
-	{"github.com/miekg/pkcs11", "hsm/...", "one place talks to the device, so that one pool owns its sessions"},
-	{"github.com/ThalesIgnite/crypto11", "hsm/...", "it shares C_Initialize with us, and one file has to own that"},
-	{"github.com/mattn/go-sqlite3", "store store/storetest", "engines differ inside store only; the checker of queries asks SQLite for its plans"},
-	{"database/sql", "store store/storetest", "everybody else speaks store.Tx, which commits a change together with its record"},
-	{"github.com/aws/aws-sdk-go-v2", "service/servicetest bench examples/...", "the SDK is the client we promise to serve, not a part of the service"},
+	{"github.com/go-chi/chi", "api bench",
+		"routing is part of one protocol; the floor of the benchmark is a bare handler"},
+	{"github.com/miekg/pkcs11", "hsm/...",
+		"one place talks to the device, so that one pool owns its sessions"},
+	{"github.com/ThalesIgnite/crypto11", "hsm/...",
+		"it shares C_Initialize with us, and one file has to own that"},
+	{"github.com/mattn/go-sqlite3", "store store/storetest",
+		"engines differ inside store only; the checker of queries asks SQLite for its plans"},
+	{"database/sql", "store store/storetest",
+		"everybody else speaks store.Tx, which commits a change together with its record"},
+	{"github.com/aws/aws-sdk-go-v2", "service/servicetest bench examples/...",
+		"the SDK is the client we promise to serve, not a part of the service"},
 	{"github.com/aws/smithy-go", "service/servicetest examples/...", "it is part of the SDK"},
-	{"github.com/go-json-experiment/json", "...", "outside JSON is read strictly by case and duplicates wherever it is met"},
+	{"github.com/go-json-experiment/json", "...",
+		"outside JSON is read strictly by case and duplicates wherever it is met"},
 	{"github.com/google/uuid", "...", "AWS's identifiers are UUIDs"},
-	{"github.com/BurntSushi/toml", "cmd/...", "the configuration file is the command's; a package gets a Config"},
+	{"github.com/BurntSushi/toml", "cmd/...",
+		"the configuration file is the command's; a package gets a Config"},
 	{"github.com/coreos/go-systemd", "cmd/...", "only a command is started by systemd"},
-	{"github.com/prometheus/client_golang", "service", "packages have an Observer; what counts it is wired in"},
-	{"github.com/decred/dcrd/dcrec/secp256k1", "keystore/... hsm/...", "secp256k1 is one of AWS's curves and Go has none of its own: public keys are read and signatures verified here"},
-	{"filippo.io/mldsa", "internal/lattice hsm/hsmtest/...", "Go 1.26 has no ML-DSA: signatures are verified here, and a token in software makes them"},
+	{"github.com/prometheus/client_golang", "service",
+		"packages have an Observer; what counts it is wired in"},
+	{"github.com/decred/dcrd/dcrec/secp256k1", "keystore/... hsm/...",
+		"secp256k1 is one of AWS's curves and Go has none of its own: public keys are read and " +
+			"signatures verified here"},
+	{"filippo.io/mldsa", "internal/lattice hsm/hsmtest/...",
+		"Go 1.26 has no ML-DSA: signatures are verified here, and a token in software makes them"},
 	{"github.com/cloudflare/circl", "internal/lattice", "it has the one size of ML-KEM that Go lacks"},
 	{"golang.org/x/mod", "audit", "it is the Merkle log and the signed note"},
-	{"golang.org/x/sys", "cmd/... hsm store", "locked memory and file locks belong to the process, the device and the database"},
+	{"golang.org/x/sys", "cmd/... hsm store",
+		"locked memory and file locks belong to the process, the device and the database"},
 }
 
 // vague are names that say nothing, so that anything could end up under them.
-var vague = []string{"util", "utils", "common", "helper", "helpers", "types", "misc", "shared", "lib"}
+var vague = []string{"util", "utils", "common", "helper", "helpers", "types", "misc", "shared",
+	"lib"}
 
 // file is one Go file of the tree with what the rules look at.
 type file struct {
@@ -153,7 +205,8 @@ type file struct {
 	imports   []string
 }
 
-// tree parses every Go file below the root, whatever its build tags: a wall must not have a door for another platform.
+// tree parses every Go file below the root, whatever its build tags: a wall must not have a door
+// for another platform.
 func tree(t *testing.T) (files []file, at *token.FileSet) {
 	t.Helper()
 	at = token.NewFileSet()
@@ -172,7 +225,8 @@ func tree(t *testing.T) (files []file, at *token.FileSet) {
 			return err
 		}
 		path = filepath.ToSlash(path)
-		f := file{path: path, pkg: filepath.ToSlash(filepath.Dir(path)), isTest: strings.HasSuffix(path, "_test.go"), syntax: syntax}
+		f := file{path: path, pkg: filepath.ToSlash(filepath.Dir(path)),
+			isTest: strings.HasSuffix(path, "_test.go"), syntax: syntax}
 		for _, spec := range syntax.Imports {
 			name, err := strconv.Unquote(spec.Path.Value)
 			if err != nil {
@@ -211,7 +265,8 @@ func ours(path string) (pkg string, ok bool) {
 	return strings.CutPrefix(path, module+"/")
 }
 
-// within reports whether an import path is the named package or lies below it (chi is imported as chi/v5).
+// within reports whether an import path is the named package or lies below it (chi is imported as
+// chi/v5).
 func within(path, name string) bool {
 	return path == name || strings.HasPrefix(path, name+"/")
 }
@@ -226,7 +281,8 @@ func TestEveryImportPointsTheRightWay(t *testing.T) {
 			}
 		}
 		if row < 0 {
-			t.Errorf("package %s has no row in the table of layers: add one, with its reason (%s)", f.pkg, f.path)
+			t.Errorf("package %s has no row in the table of layers: add one, with its reason (%s)", f.pkg,
+				f.path)
 			continue
 		}
 		for _, path := range f.imports {
@@ -234,7 +290,8 @@ func TestEveryImportPointsTheRightWay(t *testing.T) {
 			if !ok || f.isTest || pkg == f.pkg || anyCovers(layers[row].may, pkg) {
 				continue
 			}
-			t.Errorf("%s imports %s; %s may import [%s], because %s", f.path, path, layers[row].pkg, layers[row].may, layers[row].because)
+			t.Errorf("%s imports %s; %s may import [%s], because %s", f.path, path, layers[row].pkg,
+				layers[row].may, layers[row].because)
 		}
 	}
 }
@@ -246,13 +303,16 @@ func TestEveryDependencyStaysBehindItsWall(t *testing.T) {
 			continue
 		}
 		for _, path := range f.imports {
-			row := slices.IndexFunc(walls, func(w struct{ path, in, because string }) bool { return within(path, w.path) })
+			row := slices.IndexFunc(walls,
+				func(w struct{ path, in, because string }) bool { return within(path, w.path) })
 			first, _, _ := strings.Cut(path, "/")
 			switch {
 			case row < 0 && strings.Contains(first, "."):
-				t.Errorf("%s imports %s, which no row names: add one, with its reason, or do without", f.path, path)
+				t.Errorf("%s imports %s, which no row names: add one, with its reason, or do without", f.path,
+					path)
 			case row >= 0 && !anyCovers(walls[row].in, f.pkg):
-				t.Errorf("%s imports %s; that is for [%s], because %s", f.path, path, walls[row].in, walls[row].because)
+				t.Errorf("%s imports %s; that is for [%s], because %s", f.path, path, walls[row].in,
+					walls[row].because)
 			}
 		}
 	}
@@ -262,7 +322,8 @@ func TestNoPackageHasAVagueName(t *testing.T) {
 	files, _ := tree(t)
 	for _, f := range files {
 		base := strings.TrimSuffix(strings.TrimSuffix(filepath.Base(f.path), ".go"), "_test")
-		for _, name := range []string{filepath.Base(f.pkg), strings.TrimSuffix(f.syntax.Name.Name, "_test"), base} {
+		for _, name := range []string{filepath.Base(f.pkg),
+			strings.TrimSuffix(f.syntax.Name.Name, "_test"), base} {
 			if slices.Contains(vague, name) {
 				t.Errorf("%s: %q says nothing; name it after what it holds", f.path, name)
 			}
@@ -284,8 +345,8 @@ func TestEveryPackageSaysWhatItIsFor(t *testing.T) {
 	}
 }
 
-// later finds a promise to do something later. Such a promise is kept in a decision record or an issue, where it
-// has a reason and somebody who reads it.
+// later finds a promise to do something later. Such a promise is kept in a decision record or an
+// issue, where it has a reason and somebody who reads it.
 var later = regexp.MustCompile(`\b(TO` + `DO|FIX` + `ME|XX` + `X|HA` + `CK)\b`)
 
 func TestNothingIsLeftForLater(t *testing.T) {
@@ -294,7 +355,8 @@ func TestNothingIsLeftForLater(t *testing.T) {
 		for _, group := range f.syntax.Comments {
 			for _, c := range group.List {
 				if found := later.FindString(c.Text); found != "" {
-					t.Errorf("%s: %s in a comment: do it now, or write down in docs/decisions why not", at.Position(c.Pos()), found)
+					t.Errorf("%s: %s in a comment: do it now, or write down in docs/decisions why not",
+						at.Position(c.Pos()), found)
 				}
 			}
 		}
@@ -315,8 +377,10 @@ func TestEveryExportedNameIsDocumented(t *testing.T) {
 	}
 }
 
-// undocumented returns the exported names of a declaration that say nothing about themselves: no comment of their
-// own, before or behind, and none over their group. Methods may be silent: an interface speaks for most of them.
+// undocumented returns the exported names of a declaration that say nothing about themselves: no
+// comment of their own, before or behind, and none over their group. Methods may be silent, as an
+// interface speaks for most of them, and so may requests and answers, of which AWS's reference
+// tells more than a line could.
 func undocumented(decl ast.Decl) (names []*ast.Ident) {
 	switch d := decl.(type) {
 	case *ast.FuncDecl:
@@ -327,7 +391,8 @@ func undocumented(decl ast.Decl) (names []*ast.Ident) {
 		for _, spec := range d.Specs {
 			switch s := spec.(type) {
 			case *ast.TypeSpec:
-				if d.Doc == nil && s.Doc == nil && s.Comment == nil {
+				wire := strings.HasSuffix(s.Name.Name, "Input") || strings.HasSuffix(s.Name.Name, "Output")
+				if d.Doc == nil && s.Doc == nil && s.Comment == nil && !wire {
 					names = append(names, s.Name)
 				}
 			case *ast.ValueSpec:

@@ -1,8 +1,8 @@
 // Package audit is the trail itself: what one record says and how it is written down. The shape is
 // CloudTrail's (eventVersion 1.11), so that tools made for CloudTrail read it.
 //
-// A record never holds plaintext, key material, a secret value or the text of an internal error. The
-// encryption context is in it, as with AWS: don't put secrets there.
+// A record never holds plaintext, key material, a secret value or the text of an internal error.
+// The encryption context is in it, as with AWS: don't put secrets there.
 package audit
 
 import (
@@ -15,7 +15,8 @@ import (
 // Identity says who asked, as CloudTrail's userIdentity does.
 type Identity struct {
 	Type, PrincipalID, ARN, AccountID, AccessKeyID string
-	InvokedBy                                      string // the service that asked on the caller's behalf, e.g. secretsmanager.amazonaws.com
+	// the service that asked on the caller's behalf, e.g. secretsmanager.amazonaws.com
+	InvokedBy string
 }
 
 // Resource is a thing the request touched.
@@ -23,7 +24,8 @@ type Resource struct {
 	ARN, Type, AccountID string
 }
 
-// Record is one event. A request leaves one for itself and one for each operation it asked for on the way.
+// Record is one event. A request leaves one for itself and one for each operation it asked for on
+// the way.
 type Record struct {
 	Time         time.Time
 	Source, Name string // kms.amazonaws.com, Decrypt

@@ -20,10 +20,12 @@ func whole() audit.Record {
 	return audit.Record{
 		Time: at, Source: "kms.amazonaws.com", Name: "Decrypt", Region: "us-east-1", SourceIP: "192.0.2.1", UserAgent: "aws-cli",
 		RequestID: "r", EventID: "e", Account: "111122223333", ReadOnly: true, ErrorCode: "AccessDeniedException", ErrorMessage: "no",
-		Identity: audit.Identity{Type: "Root", PrincipalID: "111122223333", ARN: "arn:aws:iam::111122223333:root",
+		Identity: audit.Identity{Type: "Root", PrincipalID: "111122223333",
+			ARN:       "arn:aws:iam::111122223333:root",
 			AccountID: "111122223333", AccessKeyID: "AKIA", InvokedBy: "secretsmanager.amazonaws.com"},
 		Parameters: []byte(`{"keyId":"k"}`), Additional: []byte(`{"dataKeyCached":true}`),
-		Resources: []audit.Resource{{ARN: "arn:1", AccountID: "111122223333", Type: "AWS::KMS::Key"}, {ARN: "arn:2"}},
+		Resources: []audit.Resource{{ARN: "arn:1", AccountID: "111122223333", Type: "AWS::KMS::Key"},
+			{ARN: "arn:2"}},
 	}
 }
 
@@ -48,7 +50,8 @@ func TestWhatIsEmptyIsLeftOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	// What CloudTrail's record contents reference calls required is there all the same.
-	want := map[string]any{"eventVersion": "1.11", "userIdentity": map[string]any{"type": ""}, "eventTime": "2026-03-01T08:30:00.123456Z",
+	want := map[string]any{"eventVersion": "1.11", "userIdentity": map[string]any{"type": ""},
+		"eventTime":         "2026-03-01T08:30:00.123456Z",
 		"requestParameters": nil, "responseElements": nil, "readOnly": false, "eventType": "AwsApiCall", "managementEvent": true,
 		"eventCategory": "Management"}
 	if !reflect.DeepEqual(doc, want) {
@@ -73,15 +76,19 @@ type decoded struct {
 	Resources                                                                              []struct{ ARN, AccountID, Type string }
 }
 
-// FuzzRecord puts any string anywhere: what comes out is one line of valid JSON that says the same again.
+// FuzzRecord puts any string anywhere: what comes out is one line of valid JSON that says the same
+// again.
 func FuzzRecord(f *testing.F) {
-	for _, s := range []string{"", `"`, `\`, "\n", "\r\n", "\x00", "\xff\xfe", "</script>", "\u2028", `","errorCode":"`, "𝕏", "\ud7ff\ufffd", strings.Repeat("a", 2000)} {
+	for _, s := range []string{"", `"`, `\`, "\n", "\r\n", "\x00", "\xff\xfe", "</script>", "\u2028",
+		`","errorCode":"`, "𝕏", "\ud7ff\ufffd", strings.Repeat("a", 2000)} {
 		f.Add(s, "x")
 		f.Add("x", s)
 	}
 	f.Fuzz(func(t *testing.T, a, b string) {
-		r := audit.Record{Time: at, Source: a, Name: b, Region: a, SourceIP: b, UserAgent: a, RequestID: b, EventID: a, Account: b,
-			ErrorCode: a, ErrorMessage: b, Identity: audit.Identity{Type: a, PrincipalID: b, ARN: a, AccountID: b, AccessKeyID: a, InvokedBy: b},
+		r := audit.Record{Time: at, Source: a, Name: b, Region: a, SourceIP: b, UserAgent: a,
+			RequestID: b, EventID: a, Account: b,
+			ErrorCode: a, ErrorMessage: b, Identity: audit.Identity{Type: a, PrincipalID: b, ARN: a,
+				AccountID: b, AccessKeyID: a, InvokedBy: b},
 			Resources: []audit.Resource{{ARN: a, AccountID: b, Type: a}, {ARN: b}}}
 		line := r.Append(nil)
 		if bytes.ContainsAny(line, "\n\r") || !utf8.Valid(line) {
@@ -94,14 +101,16 @@ func FuzzRecord(f *testing.F) {
 		}
 		x, y := each(a), each(b)
 		i := d.UserIdentity
-		got := []string{d.EventSource, d.EventName, d.AWSRegion, d.SourceIPAddress, d.UserAgent, d.RequestID, d.EventID, d.RecipientAccountID,
+		got := []string{d.EventSource, d.EventName, d.AWSRegion, d.SourceIPAddress, d.UserAgent,
+			d.RequestID, d.EventID, d.RecipientAccountID,
 			d.ErrorCode, d.ErrorMessage, i.Type, i.PrincipalID, i.ARN, i.AccountID, i.AccessKeyID, i.InvokedBy,
 			d.Resources[0].ARN, d.Resources[0].AccountID, d.Resources[0].Type, d.Resources[1].ARN}
 		want := []string{x, y, x, y, x, y, x, y, x, y, x, y, x, y, x, y, x, y, x, y}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%s\nsays %q, want %q", line, got, want)
 		}
-		if !jsontext.Value(line).IsValid() { // strict: no name comes twice, or one value could stand in for another
+		if !jsontext.Value(line).IsValid() {
+			// strict: no name comes twice, or one value could stand in for another
 			t.Errorf("not strict JSON: %s", line)
 		}
 	})

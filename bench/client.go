@@ -39,7 +39,9 @@ func newClient(dir, addr string) (*client, error) {
 		name, value, _ := strings.Cut(strings.TrimSpace(strings.TrimPrefix(line, "export ")), "=")
 		v[name] = value
 	}
-	return &client{addr, v["AWS_REGION"], aws.Credentials{AccessKeyID: v["AWS_ACCESS_KEY_ID"], SecretAccessKey: v["AWS_SECRET_ACCESS_KEY"]}}, nil
+	return &client{addr, v["AWS_REGION"],
+		aws.Credentials{AccessKeyID: v["AWS_ACCESS_KEY_ID"],
+			SecretAccessKey: v["AWS_SECRET_ACCESS_KEY"]}}, nil
 }
 
 // request returns a signed AWS JSON 1.1 request as it goes over the wire.
@@ -50,11 +52,13 @@ func (c *client) request(service, target, body string) []byte {
 	}
 	r.Header.Set("Content-Type", "application/x-amz-json-1.1")
 	r.Header.Set("X-Amz-Target", target)
-	r.Header.Set("User-Agent", "aws-sdk-go-v2/1.47.7 ua/2.1 os/linux lang/go#1.26 md/GOOS#linux md/GOARCH#amd64 api/kms#1.62.4")
+	r.Header.Set("User-Agent",
+		"aws-sdk-go-v2/1.47.7 ua/2.1 os/linux lang/go#1.26 md/GOOS#linux md/GOARCH#amd64 api/kms#1.62.4")
 	r.Header.Set("Amz-Sdk-Invocation-Id", "2f1b4d1e-6a7a-4d4e-9d0e-0f6f2d9a1c11")
 	r.Header.Set("Amz-Sdk-Request", "attempt=1; max=3")
 	hash := sha256.Sum256([]byte(body))
-	if err := v4.NewSigner().SignHTTP(context.Background(), c.credentials, r, hex.EncodeToString(hash[:]), service, c.region, time.Now()); err != nil {
+	if err := v4.NewSigner().SignHTTP(context.Background(), c.credentials, r,
+		hex.EncodeToString(hash[:]), service, c.region, time.Now()); err != nil {
 		panic(err)
 	}
 	var b bytes.Buffer
@@ -117,7 +121,8 @@ func (c *connection) exchange(request []byte, keep bool) (status int, body []byt
 			body = make([]byte, length)
 			_, err = io.ReadFull(c.r, body)
 			return status, body, err
-		case len(line) > 16 && (line[0] == 'C' || line[0] == 'c') && bytes.EqualFold(line[:15], []byte("Content-Length:")):
+		case len(line) > 16 && (line[0] == 'C' || line[0] == 'c') &&
+			bytes.EqualFold(line[:15], []byte("Content-Length:")):
 			length, _ = strconv.Atoi(string(bytes.TrimSpace(line[15:])))
 		}
 	}

@@ -19,8 +19,8 @@ import (
 	"github.com/go-chi/chi/v5"
 )
 
-// floor is the least that any service of this kind does: verify the signature, decode, one call of the token, encode.
-// It has no validation, no authorization, no states, no trail.
+// floor is the least that any service of this kind does: verify the signature, decode, one call of
+// the token, encode. It has no validation, no authorization, no states, no trail.
 type floor struct {
 	token  *hsm.Token
 	keys   map[custody.Kind]custody.Ref
@@ -53,15 +53,17 @@ func serveFloor(dir string) error {
 	if !ok {
 		return hsm.ErrModule
 	}
-	t, err := hsm.Open(context.Background(), hsm.Config{Module: module, TokenLabel: "claviger-dev", PIN: func() ([]byte, error) {
-		b, err := os.ReadFile(filepath.Join(dir, "pin"))
-		return b[:max(0, len(b)-1)], err
-	}})
+	t, err := hsm.Open(context.Background(),
+		hsm.Config{Module: module, TokenLabel: "claviger-dev", PIN: func() ([]byte, error) {
+			b, err := os.ReadFile(filepath.Join(dir, "pin"))
+			return b[:max(0, len(b)-1)], err
+		}})
 	if err != nil {
 		return err
 	}
 	f := &floor{token: t, keys: map[custody.Kind]custody.Ref{}}
-	for _, k := range []custody.Kind{custody.AES256, custody.HMAC256, custody.P256Sign, custody.RSA2048Sign} {
+	for _, k := range []custody.Kind{custody.AES256, custody.HMAC256, custody.P256Sign,
+		custody.RSA2048Sign} {
 		m, err := t.Generate(context.Background(), "floor "+rand.Text(), k)
 		if err != nil {
 			return err
@@ -88,7 +90,8 @@ func serveFloor(dir string) error {
 	return http.Serve(l, r)
 }
 
-func (f *floor) serve(w http.ResponseWriter, r *http.Request, key *sigv4.SigningKey, region string) error {
+func (f *floor) serve(w http.ResponseWriter, r *http.Request, key *sigv4.SigningKey,
+	region string) error {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return err

@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// rounds is how often the lines about many keys are measured, one after the other, so that what else the machine does
-// falls upon all of them; the median counts.
+// rounds is how often the lines about many keys are measured, one after the other, so that what
+// else the machine does falls upon all of them; the median counts.
 const rounds = 5
 
-// manyKeys measures what the number of keys costs: their making, the start, the memory, and Encrypt with few of them in use, with
-// many, and with all.
+// manyKeys measures what the number of keys costs: their making, the start, the memory, and Encrypt
+// with few of them in use, with many, and with all.
 func (b *bench) manyKeys(ctx context.Context) error {
 	s, err := b.serve(ctx)
 	if err != nil {
@@ -36,21 +36,24 @@ func (b *bench) manyKeys(ctx context.Context) error {
 		s.stop()
 		return err
 	}
-	fmt.Printf("with %d keys:\n- made by CreateKey at %.0f a second\n- resident memory after making them: %d MiB\n",
+	fmt.Printf("with %d keys:\n- made by CreateKey at %.0f a second\n- resident memory after making "+
+		"them: %d MiB\n",
 		b.keys, float64(b.keys)/time.Since(begin).Seconds(), s.resident()>>20)
 	s.stop()
 	if s, err = b.serve(ctx); err != nil {
 		return err
 	}
 	defer s.stop()
-	fmt.Printf("- start to ready: %d ms\n- resident memory then: %d MiB\n\n", s.took.Milliseconds(), s.resident()>>20)
+	fmt.Printf("- start to ready: %d ms\n- resident memory then: %d MiB\n\n", s.took.Milliseconds(),
+		s.resident()>>20)
 	c.addr = s.addr
 	return b.spreadLines(s, c)
 }
 
 // spreadLines measures Encrypt under 100 keys, 1,000 and all, in turns.
 func (b *bench) spreadLines(s *process, c *client) error {
-	fmt.Println("| keys in use | clients | ops/s | p50 | p99 | server CPU/op | token calls/op | p50 to that of the fewest | resident |")
+	fmt.Println("| keys in use | clients | ops/s | p50 | p99 | server CPU/op | token calls/op | p50 " +
+		"to that of the fewest | resident |")
 	fmt.Println("|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
 	for _, clients := range []int{1, 16} {
 		requests, err := c.encryptUnderEach() // anew: a signature is good for a few minutes
@@ -65,8 +68,10 @@ func (b *bench) spreadLines(s *process, c *client) error {
 			if i == 0 {
 				base = f.p50
 			}
-			fmt.Printf("| %d | %d | %.0f | %d µs | %d µs | %d µs | %.2f | %.2f | %d MiB |\n", f.inUse, clients, f.rate, f.p50.Microseconds(),
-				f.p99.Microseconds(), f.cpu.Microseconds(), f.tokenCalls, float64(f.p50)/float64(base), f.resident>>20)
+			fmt.Printf("| %d | %d | %.0f | %d µs | %d µs | %d µs | %.2f | %.2f | %d MiB |\n", f.inUse,
+				clients, f.rate, f.p50.Microseconds(),
+				f.p99.Microseconds(), f.cpu.Microseconds(), f.tokenCalls, float64(f.p50)/float64(base),
+				f.resident>>20)
 		}
 	}
 	return nil
@@ -80,7 +85,8 @@ type turn struct {
 	err      error
 }
 
-// turns measures each number of keys in use, chosen at random for each request, and returns the round whose p50 is the median.
+// turns measures each number of keys in use, chosen at random for each request, and returns the
+// round whose p50 is the median.
 func (b *bench) turns(s *process, clients int, requests [][]byte, numbers []int) (median []turn) {
 	found := make([][]turn, len(numbers))
 	for range rounds {
@@ -115,7 +121,9 @@ func (c *client) encryptUnderEach() (requests [][]byte, err error) {
 			return nil, err
 		}
 		for _, k := range page.Keys {
-			requests = append(requests, c.request("kms", "TrentService.Encrypt", document(members{"KeyId": k.KeyId, "Plaintext": plaintext})))
+			requests = append(requests,
+				c.request("kms", "TrentService.Encrypt",
+					document(members{"KeyId": k.KeyId, "Plaintext": plaintext})))
 		}
 		in = ""
 		if page.NextMarker != "" {
@@ -127,5 +135,6 @@ func (c *client) encryptUnderEach() (requests [][]byte, err error) {
 
 // serve starts the service in the benchmark's directory.
 func (b *bench) serve(ctx context.Context) (*process, error) {
-	return start(ctx, exec.Command(b.binary, "dev", "--dir", b.dir, "--listen", "127.0.0.1:0", "--log", "json"))
+	return start(ctx, exec.Command(b.binary, "dev", "--dir", b.dir, "--listen", "127.0.0.1:0", "--log",
+		"json"))
 }

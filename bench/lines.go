@@ -50,7 +50,8 @@ func prepare(c *client) (*work, error) {
 		*id = key.KeyMetadata.KeyId
 	}
 	var signed struct{ Signature string }
-	for signature, in := range map[*string]string{&w.byP256: sign(w.p256, ecdsa256), &w.byRSA: sign(w.rsa, pss256)} {
+	for signature, in := range map[*string]string{&w.byP256: sign(w.p256, ecdsa256),
+		&w.byRSA: sign(w.rsa, pss256)} {
 		if err := c.call("kms", "TrentService.Sign", in, &signed); err != nil {
 			return nil, err
 		}
@@ -61,18 +62,21 @@ func prepare(c *client) (*work, error) {
 
 // sign is a Sign request over a digest.
 func sign(key, algorithm string) string {
-	return document(members{"KeyId": key, "SigningAlgorithm": algorithm, "MessageType": "DIGEST", "Message": plaintext})
+	return document(members{"KeyId": key, "SigningAlgorithm": algorithm, "MessageType": "DIGEST",
+		"Message": plaintext})
 }
 
 // verify is a Verify request over a digest.
 func verify(key, algorithm, signature string) string {
-	return document(members{"KeyId": key, "SigningAlgorithm": algorithm, "MessageType": "DIGEST", "Message": plaintext, "Signature": signature})
+	return document(members{"KeyId": key, "SigningAlgorithm": algorithm, "MessageType": "DIGEST",
+		"Message": plaintext, "Signature": signature})
 }
 
 // prepareSecret makes one secret of 1 KiB.
 func prepareSecret(c *client) error {
 	return c.call("secretsmanager", "secretsmanager.CreateSecret", document(members{
-		"Name": "bench", "ClientRequestToken": token("create", 0, 0), "SecretString": strings.Repeat("s", 1024)}), nil)
+		"Name": "bench", "ClientRequestToken": token("create", 0, 0), "SecretString": strings.Repeat("s",
+			1024)}), nil)
 }
 
 func (w *work) encrypt() string {
@@ -104,7 +108,8 @@ type requests func(clients int) func(client, n int) []byte
 
 // same lets all clients send one request over and over.
 func same(c *client, target, body string) requests {
-	service := map[string]string{"TrentService": "kms", "secretsmanager": "secretsmanager"}[strings.Split(target, ".")[0]]
+	service := map[string]string{"TrentService": "kms",
+		"secretsmanager": "secretsmanager"}[strings.Split(target, ".")[0]]
 	return func(int) func(int, int) []byte {
 		r := c.request(service, target, body)
 		return func(int, int) []byte { return r }
@@ -117,22 +122,30 @@ func (b *bench) table(c, floor *client, w *work, floorBlob string) []line {
 		return line{name, bare, nil, same(c, "TrentService."+operation, body)}
 	}
 	floored := func(name, bare, operation, body string) line {
-		return line{name, bare, same(floor, "TrentService."+operation, body), same(c, "TrentService."+operation, body)}
+		return line{name, bare, same(floor, "TrentService."+operation, body),
+			same(c, "TrentService."+operation, body)}
 	}
-	decrypt := kms("Decrypt 32 B", "GCM open 32 B", "Decrypt", document(members{"CiphertextBlob": w.blob}))
-	decrypt.floor = same(floor, "TrentService.Decrypt", document(members{"CiphertextBlob": floorBlob})) // under its own key
+	decrypt := kms("Decrypt 32 B", "GCM open 32 B", "Decrypt",
+		document(members{"CiphertextBlob": w.blob}))
+	// under its own key
+	decrypt.floor = same(floor, "TrentService.Decrypt", document(members{"CiphertextBlob": floorBlob}))
 	return []line{
 		floored("Encrypt 32 B", "GCM seal 32 B", "Encrypt", w.encrypt()),
 		decrypt,
-		kms("GenerateDataKey AES_256", "", "GenerateDataKey", document(members{"KeyId": w.key, "KeySpec": "AES_256"})),
+		kms("GenerateDataKey AES_256", "", "GenerateDataKey",
+			document(members{"KeyId": w.key, "KeySpec": "AES_256"})),
 		floored("Sign ECDSA P-256", "", "Sign", sign(w.p256, ecdsa256)),
 		floored("Sign RSA-2048 PSS", "", "Sign", sign(w.rsa, pss256)),
 		kms("Verify ECDSA P-256", "", "Verify", verify(w.p256, ecdsa256, w.byP256)),
 		kms("Verify RSA-2048 PSS", "", "Verify", verify(w.rsa, pss256, w.byRSA)),
-		floored("GenerateMac HMAC-SHA-256", "", "GenerateMac", document(members{"KeyId": w.mac, "MacAlgorithm": "HMAC_SHA_256", "Message": plaintext})),
-		kms("GenerateDataKeyPair P-256", "", "GenerateDataKeyPair", document(members{"KeyId": w.key, "KeyPairSpec": "ECC_NIST_P256"})),
-		{"GetSecretValue 1 KiB", "", nil, same(c, "secretsmanager.GetSecretValue", document(members{"SecretId": "bench"}))},
-		{"PutSecretValue 1 KiB", "", nil, func(clients int) func(int, int) []byte { return b.puts(c, clients) }},
+		floored("GenerateMac HMAC-SHA-256", "", "GenerateMac",
+			document(members{"KeyId": w.mac, "MacAlgorithm": "HMAC_SHA_256", "Message": plaintext})),
+		kms("GenerateDataKeyPair P-256", "", "GenerateDataKeyPair",
+			document(members{"KeyId": w.key, "KeyPairSpec": "ECC_NIST_P256"})),
+		{"GetSecretValue 1 KiB", "", nil,
+			same(c, "secretsmanager.GetSecretValue", document(members{"SecretId": "bench"}))},
+		{"PutSecretValue 1 KiB", "", nil,
+			func(clients int) func(int, int) []byte { return b.puts(c, clients) }},
 	}
 }
 
@@ -158,7 +171,8 @@ func (b *bench) lines(s *process, c *client, w *work) error {
 			return err
 		}
 	}
-	fmt.Println("| operation | clients | ops/s | p50 | p99 | CPU/op | token calls/op | commits/op | to the floor | to the bare call |")
+	fmt.Println("| operation | clients | ops/s | p50 | p99 | CPU/op | token calls/op | commits/op | " +
+		"to the floor | to the bare call |")
 	fmt.Println("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
 	for _, l := range b.table(c, &fc, w, floorSealed.CiphertextBlob) {
 		if !strings.Contains(l.name, b.only) {
@@ -173,7 +187,8 @@ func (b *bench) lines(s *process, c *client, w *work) error {
 	return nil
 }
 
-// measure prints one line of a number of clients, after those of its bare call and its floor if it has them.
+// measure prints one line of a number of clients, after those of its bare call and its floor if it
+// has them.
 func (b *bench) measure(l line, clients int, s, floor *process) error {
 	name := cmp.Or(l.bare, l.name)
 	bare, cpu, err := b.bareRate(name, clients)
@@ -207,11 +222,14 @@ func ratio(left, of float64) string {
 }
 
 func row(name string, clients int, f figures, toFloor, toBare string) {
-	fmt.Printf("| %s | %d | %.0f | %d µs | %d µs | %d µs | %.2f | %.2f | %s | %s |\n", name, clients, f.rate,
-		f.p50.Microseconds(), f.p99.Microseconds(), f.cpu.Microseconds(), f.tokenCalls, f.commits, toFloor, toBare)
+	fmt.Printf("| %s | %d | %.0f | %d µs | %d µs | %d µs | %.2f | %.2f | %s | %s |\n", name, clients,
+		f.rate,
+		f.p50.Microseconds(), f.p99.Microseconds(), f.cpu.Microseconds(), f.tokenCalls, f.commits,
+		toFloor, toBare)
 }
 
-// puts prepares as many different PutSecretValue requests as may be sent, to a secret of each client's own.
+// puts prepares as many different PutSecretValue requests as may be sent, to a secret of each
+// client's own.
 func (b *bench) puts(c *client, clients int) func(int, int) []byte {
 	const rate = 8000 // a second, more than is reached
 	each := rate * int(b.span/time.Millisecond) / 1000 / clients
@@ -219,12 +237,16 @@ func (b *bench) puts(c *client, clients int) func(int, int) []byte {
 	puts++
 	for i := range requests {
 		name := fmt.Sprintf("bench-%d-%d", puts, i)
-		if err := c.call("secretsmanager", "secretsmanager.CreateSecret", document(members{"Name": name, "ClientRequestToken": token("create", i, puts)}), nil); err != nil {
+		if err := c.call("secretsmanager", "secretsmanager.CreateSecret",
+			document(members{"Name": name, "ClientRequestToken": token("create", i, puts)}),
+			nil); err != nil {
 			panic(err)
 		}
 		for n := range each {
-			requests[i] = append(requests[i], c.request("secretsmanager", "secretsmanager.PutSecretValue", document(members{
-				"SecretId": name, "ClientRequestToken": token("put", i, n), "SecretString": strings.Repeat("p", 1024)})))
+			requests[i] = append(requests[i],
+				c.request("secretsmanager", "secretsmanager.PutSecretValue", document(members{
+					"SecretId": name, "ClientRequestToken": token("put", i, n), "SecretString": strings.Repeat("p",
+						1024)})))
 		}
 	}
 	return func(client, n int) []byte {
@@ -244,7 +266,8 @@ func (b *bench) crowdLines(ctx context.Context, s *process, c *client) error {
 	}
 	for _, kind := range []struct{ service, target, document string }{
 		{"kms", "TrentService.CreateKey", `{"Description":"%d"}`},
-		{"secretsmanager", "secretsmanager.CreateSecret", `{"Name":"crowd/%[1]d","ClientRequestToken":"crowd-%032[1]d","SecretString":"value %[1]d"}`},
+		{"secretsmanager", "secretsmanager.CreateSecret",
+			`{"Name":"crowd/%[1]d","ClientRequestToken":"crowd-%032[1]d","SecretString":"value %[1]d"}`},
 	} {
 		_, err := load(s, 16, time.Hour, func(client, n int) []byte {
 			if i := client + 16*n; i < b.crowd {
@@ -256,7 +279,8 @@ func (b *bench) crowdLines(ctx context.Context, s *process, c *client) error {
 			return err
 		}
 	}
-	fmt.Printf("\nwith %d keys and %d secrets:\n- resident memory after making them: %d MiB\n", b.crowd, b.crowd, s.resident()>>20)
+	fmt.Printf("\nwith %d keys and %d secrets:\n- resident memory after making them: %d MiB\n",
+		b.crowd, b.crowd, s.resident()>>20)
 	s.stop()
 	again, err := b.serve(ctx)
 	if err != nil {
@@ -267,10 +291,12 @@ func (b *bench) crowdLines(ctx context.Context, s *process, c *client) error {
 	c.addr = again.addr
 	_, err = load(again, 16, time.Hour, func(client, n int) []byte {
 		if i := client + 16*n; i < b.crowd {
-			return c.request("secretsmanager", "secretsmanager.GetSecretValue", fmt.Sprintf(`{"SecretId":"crowd/%d"}`, i))
+			return c.request("secretsmanager", "secretsmanager.GetSecretValue",
+				fmt.Sprintf(`{"SecretId":"crowd/%d"}`, i))
 		}
 		return nil
 	})
-	fmt.Printf("- resident memory after a new start and one read of each secret: %d MiB\n", again.resident()>>20)
+	fmt.Printf("- resident memory after a new start and one read of each secret: %d MiB\n",
+		again.resident()>>20)
 	return err
 }

@@ -16,8 +16,10 @@ type figures struct {
 	commits    float64       // transactions for each operation, each with one fsync
 }
 
-// load lets clients send for span, each its own next(client, n) requests one after another, and measures the server.
-func load(p *process, clients int, span time.Duration, next func(client, n int) []byte) (f figures, err error) {
+// load lets clients send for span, each its own next(client, n) requests one after another, and
+// measures the server.
+func load(p *process, clients int, span time.Duration,
+	next func(client, n int) []byte) (f figures, err error) {
 	conns := make([]*connection, clients)
 	for i := range conns {
 		if conns[i], err = dial(p.addr); err != nil {
@@ -27,11 +29,15 @@ func load(p *process, clients int, span time.Duration, next func(client, n int) 
 	}
 	took := make([][]time.Duration, clients)
 	failed := make([]error, clients)
-	cpu, calls, commits := p.cpu(), p.metric("claviger_token_calls_total"), p.metric("claviger_commit_entries_count")
+	cpu, calls, commits := p.cpu(), p.metric("claviger_token_calls_total"), p.metric(
+		"claviger_commit_entries_count")
 	begin := time.Now()
 	var all sync.WaitGroup
 	for i, c := range conns {
-		all.Go(func() { took[i], failed[i] = send(c, begin.Add(span), func(n int) []byte { return next(i, n) }) })
+		all.Go(func() {
+			took[i],
+				failed[i] = send(c, begin.Add(span), func(n int) []byte { return next(i, n) })
+		})
 	}
 	all.Wait()
 	elapsed := time.Since(begin)
@@ -44,12 +50,14 @@ func load(p *process, clients int, span time.Duration, next func(client, n int) 
 	every := slices.Concat(took...)
 	slices.Sort(every)
 	n := float64(len(every))
-	return figures{rate: n / elapsed.Seconds(), p50: every[len(every)/2], p99: every[len(every)*99/100],
+	return figures{rate: n / elapsed.Seconds(), p50: every[len(every)/2],
+		p99: every[len(every)*99/100],
 		cpu: cpu / time.Duration(len(every)), tokenCalls: (p.metric("claviger_token_calls_total") - calls) / n,
 		commits: (p.metric("claviger_commit_entries_count") - commits) / n}, nil
 }
 
-func send(c *connection, until time.Time, next func(n int) []byte) (took []time.Duration, err error) {
+func send(c *connection, until time.Time,
+	next func(n int) []byte) (took []time.Duration, err error) {
 	for n := 0; ; n++ {
 		request := next(n)
 		begin := time.Now()

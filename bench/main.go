@@ -1,6 +1,6 @@
-// Command bench measures the service in one run and prints one table: the token by itself, the floor (a bare
-// handler that verifies, decodes, makes the same token call and encodes), and the service. Read the ratios: they
-// hold from machine to machine, the times do not.
+// Command bench measures the service in one run and prints one table: the token by itself, the
+// floor (a bare handler that verifies, decodes, makes the same token call and encodes), and the
+// service. Read the ratios: they hold from machine to machine, the times do not.
 package main
 
 import (
@@ -17,7 +17,8 @@ func main() {
 	var b bench
 	flag.DurationVar(&b.span, "span", 3*time.Second, "how long each line is measured")
 	flag.StringVar(&b.binary, "binary", "bin/claviger", "the service to measure")
-	flag.IntVar(&b.crowd, "crowd", 10000, "keys and secrets for the lines on memory and start; 0 leaves them out")
+	flag.IntVar(&b.crowd, "crowd", 10000,
+		"keys and secrets for the lines on memory and start; 0 leaves them out")
 	flag.IntVar(&b.keys, "keys", 0, "measure what this many keys cost, and nothing else")
 	flag.StringVar(&b.only, "only", "", "measure lines with this in their name")
 	floor := flag.String("floor", "", "internal: be the floor, on the token of this directory")
@@ -56,7 +57,8 @@ func (b *bench) run(ctx context.Context) (err error) {
 	if b.binary, err = filepath.Abs(b.binary); err != nil {
 		return err
 	}
-	fmt.Printf("%s, %d cores, %s, %s for each line, database on %s\n\n", time.Now().Format(time.DateOnly), runtime.NumCPU(), runtime.Version(), b.span, filesystem(b.dir))
+	fmt.Printf("%s, %d cores, %s, %s for each line, database on %s\n\n",
+		time.Now().Format(time.DateOnly), runtime.NumCPU(), runtime.Version(), b.span, filesystem(b.dir))
 
 	if b.keys > 0 {
 		return b.manyKeys(ctx)

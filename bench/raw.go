@@ -41,10 +41,11 @@ func (b *bench) openBares() (err error) {
 		return err
 	}
 	module, _ := hsm.FindSoftHSM()
-	b.bares.raws, err = hsmtest.OpenRaw(hsm.Config{Module: module, TokenLabel: "claviger-dev", PIN: func() ([]byte, error) {
-		p, err := os.ReadFile(filepath.Join(b.dir, "pin"))
-		return p[:max(0, len(p)-1)], err
-	}}, crowds[len(crowds)-1])
+	b.bares.raws, err = hsmtest.OpenRaw(hsm.Config{Module: module, TokenLabel: "claviger-dev",
+		PIN: func() ([]byte, error) {
+			p, err := os.ReadFile(filepath.Join(b.dir, "pin"))
+			return p[:max(0, len(p)-1)], err
+		}}, crowds[len(crowds)-1])
 	if err != nil {
 		return err
 	}
@@ -79,14 +80,26 @@ func micros(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 }
 func tokenLines() []bare {
 	small, large := make([]byte, 32), make([]byte, 4096)
 	return []bare{
-		{"GCM seal 32 B", small, func(r *hsmtest.Raw, text, _ []byte) error { _, err := r.Seal(text); return err }},
-		{"GCM open 32 B", small, func(r *hsmtest.Raw, _, sealed []byte) error { _, err := r.Unseal(sealed); return err }},
-		{"GCM seal 4 KiB", large, func(r *hsmtest.Raw, text, _ []byte) error { _, err := r.Seal(text); return err }},
-		{"GCM open 4 KiB", large, func(r *hsmtest.Raw, _, sealed []byte) error { _, err := r.Unseal(sealed); return err }},
-		{"unwrap, open 1 KiB, destroy", large[:1024], func(r *hsmtest.Raw, _, sealed []byte) error { _, err := r.UnwrapAndUnseal(sealed); return err }},
-		{"GenerateMac HMAC-SHA-256", small, func(r *hsmtest.Raw, text, _ []byte) error { _, err := r.MAC(text); return err }},
-		{"Sign ECDSA P-256", small, func(r *hsmtest.Raw, text, _ []byte) error { _, err := r.SignECDSA(text); return err }},
-		{"Sign RSA-2048 PSS", small, func(r *hsmtest.Raw, text, _ []byte) error { _, err := r.SignPSS(text); return err }},
+		{"GCM seal 32 B", small,
+			func(r *hsmtest.Raw, text, _ []byte) error { _, err := r.Seal(text); return err }},
+		{"GCM open 32 B", small,
+			func(r *hsmtest.Raw, _, sealed []byte) error { _, err := r.Unseal(sealed); return err }},
+		{"GCM seal 4 KiB", large,
+			func(r *hsmtest.Raw, text, _ []byte) error { _, err := r.Seal(text); return err }},
+		{"GCM open 4 KiB", large,
+			func(r *hsmtest.Raw, _, sealed []byte) error { _, err := r.Unseal(sealed); return err }},
+		{"unwrap, open 1 KiB, destroy", large[:1024],
+			func(r *hsmtest.Raw, _, sealed []byte) error {
+				_, err := r.UnwrapAndUnseal(
+					sealed)
+				return err
+			}},
+		{"GenerateMac HMAC-SHA-256", small,
+			func(r *hsmtest.Raw, text, _ []byte) error { _, err := r.MAC(text); return err }},
+		{"Sign ECDSA P-256", small,
+			func(r *hsmtest.Raw, text, _ []byte) error { _, err := r.SignECDSA(text); return err }},
+		{"Sign RSA-2048 PSS", small,
+			func(r *hsmtest.Raw, text, _ []byte) error { _, err := r.SignPSS(text); return err }},
 	}
 }
 
@@ -119,7 +132,8 @@ func hostLines() ([]bare, error) {
 		{"Verify RSA-2048 PSS", digest, func(*hsmtest.Raw, []byte, []byte) error {
 			return rsa.VerifyPSS(&key.PublicKey, crypto.SHA256, digest, rsaSignature, pss)
 		}},
-		{"GenerateDataKeyPair P-256", digest, func(r *hsmtest.Raw, _, _ []byte) error { return drawPair(r) }},
+		{"GenerateDataKeyPair P-256", digest,
+			func(r *hsmtest.Raw, _, _ []byte) error { return drawPair(r) }},
 	}, err
 }
 
@@ -140,7 +154,8 @@ func drawPair(r *hsmtest.Raw) error {
 	return err
 }
 
-// bareRate measures a call in n goroutines: calls a second, and CPU time for each. Nothing if there is no such call.
+// bareRate measures a call in n goroutines: calls a second, and CPU time for each. Nothing if there
+// is no such call.
 func (b *bench) bareRate(name string, n int) (rate float64, cpu time.Duration, err error) {
 	i := slices.IndexFunc(b.bares.lines, func(l bare) bool { return l.name == name })
 	if i < 0 {
@@ -165,7 +180,8 @@ func (b *bench) bareRate(name string, n int) (rate float64, cpu time.Duration, e
 	if err := errors.Join(failed...); err != nil {
 		return 0, 0, fmt.Errorf("%s: %w", name, err)
 	}
-	return float64(done.Load()) / time.Since(begin).Seconds(), (ownCPU() - spent) / time.Duration(done.Load()), nil
+	return float64(done.Load()) / time.Since(begin).Seconds(),
+		(ownCPU() - spent) / time.Duration(done.Load()), nil
 }
 
 // ownCPU returns this process's CPU time so far, user and system.

@@ -1,5 +1,6 @@
-// Package examples_test runs everything in this folder, and the session in the README, as a person would: with the
-// true binary, `claviger dev` in a directory of its own, and the environment that it writes.
+// Package examples_test runs everything in this folder, and the session in the README, as a person
+// would: with the true binary, `claviger dev` in a directory of its own, and the environment that
+// it writes.
 package examples_test
 
 import (
@@ -31,7 +32,8 @@ func start(t *testing.T) dev {
 		t.Skip("SoftHSM2 is not installed: make softhsm")
 	}
 	d := dev{binary: filepath.Join(t.TempDir(), "claviger"), dir: storetest.Dir(t)}
-	if out, err := exec.Command("go", "build", "-o", d.binary, "claviger/cmd/claviger").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-o", d.binary,
+		"claviger/cmd/claviger").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	d.serve(t)
@@ -39,7 +41,8 @@ func start(t *testing.T) dev {
 	return d
 }
 
-// serve starts the service on a free port, waits until it says that it listens, and sees it end well.
+// serve starts the service on a free port, waits until it says that it listens, and sees it end
+// well.
 func (d dev) serve(t *testing.T) {
 	t.Helper()
 	cmd := exec.Command(d.binary, "dev", "--dir", d.dir, "--listen", "127.0.0.1:0")
@@ -75,7 +78,8 @@ func (d dev) serve(t *testing.T) {
 	}
 }
 
-// clients returns what `. DIR/env` adds to the environment. Whatever else a person may have set for AWS is left out.
+// clients returns what `. DIR/env` adds to the environment. Whatever else a person may have set for
+// AWS is left out.
 func (d dev) clients(t *testing.T) (env []string) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(d.dir, "env"))
@@ -90,7 +94,8 @@ func (d dev) clients(t *testing.T) (env []string) {
 	for line := range strings.Lines(string(text)) {
 		env = append(env, strings.TrimSpace(strings.TrimPrefix(line, "export ")))
 	}
-	return append(env, "AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null", "AWS_PAGER=")
+	return append(env, "AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null",
+		"AWS_PAGER=")
 }
 
 // run runs a program against the service and returns what it wrote to standard output.
@@ -124,7 +129,8 @@ func TestEveryExampleRuns(t *testing.T) {
 	}{
 		{"aws-cli.sh", "the AWS CLI", []string{"aws", "--version"}, []string{"./aws-cli.sh"}},
 		{"curl.sh", "curl", []string{"curl", "--version"}, []string{"./curl.sh"}},
-		{"python", "boto3", []string{"python3", "-c", "import boto3"}, []string{"python3", "python/main.py"}},
+		{"python", "boto3", []string{"python3", "-c", "import boto3"},
+			[]string{"python3", "python/main.py"}},
 		{"go", "Go", []string{"go", "version"}, []string{"go", "run", "claviger/examples/go"}},
 	} {
 		t.Run(example.name, func(t *testing.T) {

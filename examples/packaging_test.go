@@ -22,8 +22,8 @@ func TestTheConfigurationIsAccepted(t *testing.T) {
 	}
 }
 
-// TestTheUnitIsAccepted has systemd read the unit, where there is a systemd. What is left to it is whether there are such
-// settings; whether the exit codes are right is a test of the documents.
+// TestTheUnitIsAccepted has systemd read the unit, where there is a systemd. What is left to it is
+// whether there are such settings; whether the exit codes are right is a test of the documents.
 func TestTheUnitIsAccepted(t *testing.T) {
 	text, err := os.ReadFile("claviger.service")
 	if err != nil {
@@ -34,11 +34,13 @@ func TestTheUnitIsAccepted(t *testing.T) {
 		return
 	}
 	unit := filepath.Join(t.TempDir(), "claviger.service")
-	here := strings.Replace(string(text), "/usr/local/bin/claviger serve", "/bin/true serve", 1) // it has to be there
+	// it has to be there
+	here := strings.Replace(string(text), "/usr/local/bin/claviger serve", "/bin/true serve", 1)
 	if err := os.WriteFile(unit, []byte(here), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command("systemd-analyze", "verify", unit).CombinedOutput(); err != nil || len(out) > 0 {
+	if out, err := exec.Command("systemd-analyze", "verify", unit).CombinedOutput(); err != nil ||
+		len(out) > 0 {
 		t.Errorf("systemd-analyze verify: %v\n%s", err, out)
 	}
 }

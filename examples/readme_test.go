@@ -26,8 +26,8 @@ func blocks(t *testing.T, path string) (all []block) {
 	return all
 }
 
-// session splits a console block into the commands after the prompt, with the lines that continue them, and what
-// they print.
+// session splits a console block into the commands after the prompt, with the lines that continue
+// them, and what they print.
 func session(text string) (script, output string) {
 	more := false
 	for line := range strings.Lines(text) {
@@ -43,17 +43,19 @@ func session(text string) (script, output string) {
 	return script, output
 }
 
-// varying is what differs from run to run: ids, base64, the ends of secrets' ARNs and times. The README may cut a value
-// short with dots.
-var varying = regexp.MustCompile(`(?m)[A-Za-z0-9+/-]+\.\.\.|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[A-Za-z0-9+/]{24,}=*` +
-	`|-[A-Za-z0-9]{6}("|$)|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z|[0-9]{10}\.[0-9]+`)
+// varying is what differs from run to run: ids, base64, the ends of secrets' ARNs and times. The
+// README may cut a value short with dots.
+var varying = regexp.MustCompile(
+	`(?m)[A-Za-z0-9+/-]+\.\.\.|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[A-Za-z0-9+/]{24,}=*` +
+		`|-[A-Za-z0-9]{6}("|$)|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z|[0-9]{10}\.[0-9]+`)
 
 func settled(text string) string { return varying.ReplaceAllString(strings.TrimSpace(text), "~") }
 
 // matches compares an output with what the README says, in which dots stand for anything.
 func matches(said, got string) bool {
 	pattern := regexp.QuoteMeta(settled(said))
-	return regexp.MustCompile(`(?s)^` + strings.ReplaceAll(pattern, `\.\.\.`, `.*`) + `$`).MatchString(settled(got))
+	return regexp.MustCompile(`(?s)^` + strings.ReplaceAll(pattern, `\.\.\.`, `.*`) +
+		`$`).MatchString(settled(got))
 }
 
 func TestTheReadmeSaysWhatHappens(t *testing.T) {
@@ -63,7 +65,8 @@ func TestTheReadmeSaysWhatHappens(t *testing.T) {
 	dir := t.TempDir()
 	place(t, d.dir, filepath.Join(dir, "dev-data"))
 	place(t, d.binary, filepath.Join(dir, "bin", "claviger"))
-	recent := exec.Command("python3", "-c", `import boto3; assert tuple(map(int, boto3.__version__.split(".")[:2])) >= (1, 28)`).Run() == nil
+	recent := exec.Command("python3", "-c",
+		`import boto3; assert tuple(map(int, boto3.__version__.split(".")[:2])) >= (1, 28)`).Run() == nil
 	for _, b := range blocks(t, "../README.md") {
 		switch {
 		case b.language == "console":
@@ -78,7 +81,8 @@ func TestTheReadmeSaysWhatHappens(t *testing.T) {
 				t.Errorf("the README's Python prints %q, and doesn't say so", got)
 			}
 		case b.language == "python":
-			t.Log("boto3 is not here, or older than AWS_ENDPOINT_URL; the example in python/ doesn't need that variable")
+			t.Log("boto3 is not here, or older than AWS_ENDPOINT_URL; the example in python/ doesn't need " +
+				"that variable")
 		}
 	}
 }

@@ -35,7 +35,8 @@ type Identities struct {
 // New returns the identities whose access keys are made by keys.
 func New(keys AccessKeys) *Identities {
 	s := &Identities{keys: keys}
-	s.create = op.Write(domain.Routes{Service: IAM}.Internal("CreateAccessKey"), findOwner, s.createAccessKey)
+	s.create = op.Write(domain.Routes{Service: IAM}.Internal("CreateAccessKey"), findOwner,
+		s.createAccessKey)
 	return s
 }
 

@@ -61,8 +61,8 @@ func RootUser(account string) policy.Caller {
 		ARN: "arn:aws:iam::" + account + ":root", PrincipalID: account}
 }
 
-// NewAccessKey prepares an access key for a principal and returns its id and its secret, which can't
-// be read again. The key is there once change is committed.
+// NewAccessKey prepares an access key for a principal and returns its id and its secret, which
+// can't be read again. The key is there once change is committed.
 func (d *Directory) NewAccessKey(ctx context.Context, principal policy.Caller, now time.Time) (
 	id, secret string, change domain.Change, err error) {
 	id, secret = newAccessKey()

@@ -24,9 +24,11 @@ type aliasMove struct {
 // Demands implements [op.Target]: the alias, the key it leaves and the key it goes to.
 func (m *aliasMove) Demands() []policy.Demand {
 	action := "kms:" + m.operation
-	d := []policy.Demand{{Action: action, Resource: policy.Resource{ARN: m.ref.ARN(), Account: m.ref.Account}}}
+	d := []policy.Demand{{Action: action,
+		Resource: policy.Resource{ARN: m.ref.ARN(), Account: m.ref.Account}}}
 	if m.old != nil {
-		d = append(d, policy.Demand{Action: action, Resource: policy.Resource{ARN: m.old.ARN(), Account: m.old.Account}})
+		d = append(d, policy.Demand{Action: action,
+			Resource: policy.Resource{ARN: m.old.ARN(), Account: m.old.Account}})
 	}
 	if m.to != nil {
 		d = append(d, m.to.Demands()...)
@@ -56,19 +58,23 @@ func (m *aliasMove) Ready() error {
 func checkAlias(name string) error {
 	switch {
 	case !strings.HasPrefix(name, "alias/"):
-		return kmsfault.Invalid(`Alias must start with the prefix "alias/". Please see https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html`)
+		return kmsfault.Invalid(
+			`Alias must start with the prefix "alias/". Please see https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html`)
 	case strings.HasPrefix(name, "alias/aws/"):
-		return fault.New(fault.Denied, "NotAuthorizedException", "Names that begin with alias/aws/ belong to the services.")
+		return fault.New(fault.Denied, "NotAuthorizedException",
+			"Names that begin with alias/aws/ belong to the services.")
 	case name == "alias/" || strings.Contains(name, ":"):
 		return fault.New(fault.Invalid, "InvalidAliasNameException",
-			"The alias name may hold letters, digits, '/', '_' and '-' after its prefix, and at least one of them.")
+			"The alias name may hold letters, digits, '/', '_' and '-' after its prefix, and at least one "+
+				"of them.")
 	}
 	return nil
 }
 
 func (s *Keys) findAlias(c *op.Call, operation, name string) (*aliasMove, error) {
 	account, region := c.Namespace()
-	m := &aliasMove{ref: keyrows.AliasRef{Account: account, Region: region, Name: name}, operation: operation}
+	m := &aliasMove{ref: keyrows.AliasRef{Account: account, Region: region, Name: name},
+		operation: operation}
 	var err error
 	if m.alias, err = s.rows.Alias(c, m.ref); m.alias != nil {
 		m.old = &target.Named{Ref: key.Ref{Account: account, Region: region, ID: m.alias.KeyID}}

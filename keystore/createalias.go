@@ -14,7 +14,7 @@ import (
 // aliasesPerKey is AWS's quota.
 const aliasesPerKey = 50
 
-// AliasInput is CreateAliasRequest and UpdateAliasRequest of AWS.
+// AliasInput is the request of CreateAlias and of UpdateAlias.
 type AliasInput struct {
 	AliasName   string `shape:"AliasNameType,required"`
 	TargetKeyId string `shape:"KeyIdType,required"`
@@ -34,14 +34,16 @@ func (s *Keys) findNewAlias(c *op.Call, in AliasInput) (*aliasMove, error) {
 
 func (s *Keys) createAlias(c *op.Call, _ AliasInput, m *aliasMove) (op.Commit[op.None], error) {
 	now := c.Time.Truncate(time.Millisecond)
-	insert, err := s.rows.InsertAlias(c, &keyrows.Alias{AliasRef: m.ref, Rev: 1, KeyID: m.to.Key.ID, Created: now, Updated: now})
+	insert, err := s.rows.InsertAlias(c,
+		&keyrows.Alias{AliasRef: m.ref, Rev: 1, KeyID: m.to.Key.ID, Created: now, Updated: now})
 	if err != nil {
 		return nil, err
 	}
 	return func(tx *store.Tx) (op.None, error) {
 		switch err := insert(tx); {
 		case errors.Is(err, store.Exists): // before the quota: SDKs try again when a limit is exceeded
-			return op.None{}, fault.Newf(fault.Exists, "AlreadyExistsException", "An alias with the name %s already exists", m.ref.ARN())
+			return op.None{}, fault.Newf(fault.Exists, "AlreadyExistsException",
+				"An alias with the name %s already exists", m.ref.ARN())
 		case err != nil:
 			return op.None{}, err
 		}
@@ -49,11 +51,13 @@ func (s *Keys) createAlias(c *op.Call, _ AliasInput, m *aliasMove) (op.Commit[op
 	}, nil
 }
 
-// checkAliases holds a key to the quota of aliases, once it has one more. An error takes that one back.
+// checkAliases holds a key to the quota of aliases, once it has one more. An error takes that one
+// back.
 func (s *Keys) checkAliases(tx *store.Tx, k *key.Key) error {
 	n, err := s.rows.CountAliases(tx, k)
 	if err == nil && n > aliasesPerKey {
-		err = fault.Newf(fault.Limit, "LimitExceededException", "A key has at most %d aliases.", aliasesPerKey)
+		err = fault.Newf(fault.Limit, "LimitExceededException", "A key has at most %d aliases.",
+			aliasesPerKey)
 	}
 	return err
 }

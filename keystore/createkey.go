@@ -15,7 +15,6 @@ import (
 	"claviger/store"
 )
 
-// CreateKeyInput is CreateKeyRequest of AWS.
 type CreateKeyInput struct {
 	Policy                         *string   `shape:"PolicyType"`
 	Description                    *string   `shape:"DescriptionType"`
@@ -33,14 +32,17 @@ type CreateKeyInput struct {
 // Validate checks what members say together, and refuses what this token's keys can't be.
 func (in CreateKeyInput) Validate() error {
 	switch {
-	case in.KeySpec != nil && in.CustomerMasterKeySpec != nil && *in.KeySpec != *in.CustomerMasterKeySpec:
-		return kmsfault.Invalid("KeySpec and CustomerMasterKeySpec name different specs. Send KeySpec alone.")
+	case in.KeySpec != nil && in.CustomerMasterKeySpec != nil &&
+		*in.KeySpec != *in.CustomerMasterKeySpec:
+		return kmsfault.Invalid(
+			"KeySpec and CustomerMasterKeySpec name different specs. Send KeySpec alone.")
 	case in.XksKeyId != nil || in.origin() == "EXTERNAL_KEY_STORE":
 		return customstore.ErrExternal
 	case in.multiRegion() && in.CustomKeyStoreId != nil:
 		return kmsfault.Unsupported("A custom key store holds no multi-Region keys.")
 	case (in.origin() == key.OriginCloudHSM) != (in.CustomKeyStoreId != nil):
-		return kmsfault.Invalid("A key in a custom key store has a CustomKeyStoreId and the Origin AWS_CLOUDHSM.")
+		return kmsfault.Invalid(
+			"A key in a custom key store has a CustomKeyStoreId and the Origin AWS_CLOUDHSM.")
 	}
 	if err := key.CheckSpec(in.spec(), in.KeyUsage); err != nil {
 		return err
@@ -65,21 +67,23 @@ func (in CreateKeyInput) spec() string {
 	return domain.Or(in.KeySpec, domain.Or(in.CustomerMasterKeySpec, key.SymmetricDefault))
 }
 
-// CreateKeyOutput is CreateKeyResponse of AWS.
 type CreateKeyOutput struct{ KeyMetadata key.KeyMetadata }
 
 func (s *Keys) findNewKey(c *op.Call, in CreateKeyInput) (customstore.TokenTarget, error) {
 	return s.storeOperations.FindToken(c, "CreateKey", in.CustomKeyStoreId)
 }
 
-func (s *Keys) createKey(c *op.Call, in CreateKeyInput, on customstore.TokenTarget) (op.Commit[CreateKeyOutput], error) {
+func (s *Keys) createKey(c *op.Call, in CreateKeyInput,
+	on customstore.TokenTarget) (op.Commit[CreateKeyOutput], error) {
 	if err := checkNewPolicy(c, in.Policy, in.BypassPolicyLockoutSafetyCheck); err != nil {
 		return nil, err
 	}
 	if kind := key.Specs[in.spec()][domain.Or(in.KeyUsage, key.EncryptDecrypt)].Kind; in.multiRegion() && s.maker.Resident(kind) {
-		return nil, kmsfault.Unsupported("A key of the spec " + in.spec() + " rests on the hardware security module of this service, and can't be a multi-Region key.")
+		return nil, kmsfault.Unsupported("A key of the spec " + in.spec() +
+			" rests on the hardware security module of this service, and can't be a multi-Region key.")
 	}
-	k, release, err := s.newKeyIn(c, on.In, in.origin(), in.spec(), domain.Or(in.KeyUsage, key.EncryptDecrypt))
+	k, release, err := s.newKeyIn(c, on.In, in.origin(), in.spec(),
+		domain.Or(in.KeyUsage, key.EncryptDecrypt))
 	if err != nil {
 		return nil, err
 	}
@@ -101,9 +105,10 @@ func (s *Keys) createKey(c *op.Call, in CreateKeyInput, on customstore.TokenTarg
 	}, nil
 }
 
-// newKeyIn is newKey in a custom key store, if one is given, or for a key that rests on the token. It also returns what belongs
-// into the transaction that stores the key.
-func (s *Keys) newKeyIn(c *op.Call, in *customstore.OpenStore, origin, spec, usage string) (*key.Key, domain.Change, error) {
+// newKeyIn is newKey in a custom key store, if one is given, or for a key that rests on the token.
+// It also returns what belongs into the transaction that stores the key.
+func (s *Keys) newKeyIn(c *op.Call, in *customstore.OpenStore,
+	origin, spec, usage string) (*key.Key, domain.Change, error) {
 	if in == nil && !s.maker.Resident(key.Specs[spec][usage].Kind) {
 		k, err := s.newKey(c, key.ManagerCustomer, origin, spec, usage)
 		return k, domain.Nothing, err
@@ -132,8 +137,8 @@ func bareKey(c *op.Call, manager, spec, usage string) *key.Key {
 	return k
 }
 
-// newKey makes the material of a key on the token and the key around it, or one that waits for its material. Nothing is stored
-// yet.
+// newKey makes the material of a key on the token and the key around it, or one that waits for its
+// material. Nothing is stored yet.
 func (s *Keys) newKey(c *op.Call, manager, origin, spec, usage string) (*key.Key, error) {
 	k := bareKey(c, manager, spec, usage)
 	kind := k.Purpose().Kind

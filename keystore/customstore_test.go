@@ -54,9 +54,10 @@ func (s *service) store() string {
 	if _, ok := s.clusters.tokens[aCluster]; !ok {
 		s.clusters.tokens[aCluster] = hsmtest.Vault(s.t)
 	}
-	id := must[customstore.CreateCustomKeyStoreOutput](s, "CreateCustomKeyStore", M{"CustomKeyStoreName": "a",
-		"CloudHsmClusterId": aCluster, "KeyStorePassword": hsmtest.PIN,
-		"TrustAnchorCertificate": "anchor"}).CustomKeyStoreId
+	id := must[customstore.CreateCustomKeyStoreOutput](s, "CreateCustomKeyStore",
+		M{"CustomKeyStoreName": "a",
+			"CloudHsmClusterId": aCluster, "KeyStorePassword": hsmtest.PIN,
+			"TrustAnchorCertificate": "anchor"}).CustomKeyStoreId
 	s.connect(id)
 	return id
 }

@@ -5,7 +5,6 @@ import (
 	"claviger/store"
 )
 
-// DeleteAliasInput is DeleteAliasRequest of AWS.
 type DeleteAliasInput struct {
 	AliasName string `shape:"AliasNameType,required"`
 }
@@ -17,6 +16,8 @@ func (s *Keys) findOldAlias(c *op.Call, in DeleteAliasInput) (*aliasMove, error)
 	return s.findAlias(c, "DeleteAlias", in.AliasName)
 }
 
-func (s *Keys) deleteAlias(_ *op.Call, _ DeleteAliasInput, m *aliasMove) (op.Commit[op.None], error) {
-	return func(tx *store.Tx) (op.None, error) { return op.None{}, s.rows.DeleteAlias(tx, m.alias) }, nil
+func (s *Keys) deleteAlias(_ *op.Call, _ DeleteAliasInput,
+	m *aliasMove) (op.Commit[op.None], error) {
+	return func(tx *store.Tx) (op.None, error) { return op.None{}, s.rows.DeleteAlias(tx, m.alias) },
+		nil
 }

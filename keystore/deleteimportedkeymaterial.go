@@ -10,7 +10,6 @@ import (
 	"claviger/store"
 )
 
-// DeleteImportedKeyMaterialInput is DeleteImportedKeyMaterialRequest of AWS.
 type DeleteImportedKeyMaterialInput struct {
 	KeyId         string  `shape:"KeyIdType,required"`
 	KeyMaterialId *string `shape:"BackingKeyIdType"`
@@ -19,7 +18,7 @@ type DeleteImportedKeyMaterialInput struct {
 
 func (in DeleteImportedKeyMaterialInput) KeyID() string { return in.KeyId }
 
-// DeleteImportedKeyMaterialOutput is DeleteImportedKeyMaterialResponse of AWS. KeyMaterialId is
+// DeleteImportedKeyMaterialOutput: KeyMaterialId is
 // there for symmetric keys.
 type DeleteImportedKeyMaterialOutput struct {
 	KeyId         string

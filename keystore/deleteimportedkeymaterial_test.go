@@ -33,7 +33,8 @@ func TestDeleteImportedKeyMaterial_SymmetricKey_ComesBackByTheSameBytes(t *testi
 	id := s.externalAES()
 	material := outsideAES(t)
 	first := s.bring(id, material, nil)
-	blob := must[cryptoops.EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
+	blob := must[cryptoops.EncryptOutput](s, "Encrypt",
+		M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
 	sealed, err := s.sealAs("secretsmanager", id, nil, "secret")
 	if err != nil {
 		t.Fatal(err)
@@ -113,7 +114,8 @@ func TestDeleteImportedKeyMaterial_ImportsAtTheSameTime_AreInSomeOrder(t *testin
 	id := s.externalAES()
 	material := outsideAES(t)
 	first := s.bring(id, material, nil)
-	blob := must[cryptoops.EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
+	blob := must[cryptoops.EncryptOutput](s, "Encrypt",
+		M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
 	in := s.wrapAnew(id, material)
 	var all sync.WaitGroup
 	again := func(request func()) {

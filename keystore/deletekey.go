@@ -9,17 +9,20 @@ import (
 	"claviger/store"
 )
 
-// destroyKey removes a key, its aliases, its wrapped materials and the data keys under it, and a replica from the lists of the
-// keys related to it, which keep their copies of the material. Material that rests on a token is destroyed afterwards. A key that is gone, or that
-// was taken back from deletion, is left as it is: the job has nothing to do. Where the time has not come, because the clock was
-// set back, the job fails: it must stay, or the key would be pending for ever.
+// destroyKey removes a key, its aliases, its wrapped materials and the data keys under it, and a
+// replica from the lists of the keys related to it, which keep their copies of the material.
+// Material that rests on a token is destroyed afterwards. A key that is gone, or that was taken
+// back from deletion, is left as it is: the job has nothing to do. Where the time has not come,
+// because the clock was set back, the job fails: it must stay, or the key would be pending for
+// ever.
 func (s *Keys) destroyKey(c *op.Call, _ dueInput, e due) (op.Commit[op.None], error) {
 	k := e.key
 	switch {
 	case k == nil || k.State != key.PendingDeletion:
 		return op.Unchanged(op.None{}), nil
 	case k.DeletionDate.After(c.Time):
-		return nil, fault.New(fault.State, "KMSInvalidStateException", k.ARN()+" is pending deletion, and its time has not come.")
+		return nil, fault.New(fault.State, "KMSInvalidStateException", k.ARN()+
+			" is pending deletion, and its time has not come.")
 	}
 	leave, err := s.leaving(c, k)
 	if err != nil {
@@ -47,8 +50,9 @@ func (s *Keys) Finish(c *op.Call, keyID string) error {
 	return err
 }
 
-// leaving returns what takes a replica that is about to be deleted out of the lists of the keys related to it. A primary key that
-// waits for its replicas begins its own window with the last of them. Of other keys nothing is to be taken.
+// leaving returns what takes a replica that is about to be deleted out of the lists of the keys
+// related to it. A primary key that waits for its replicas begins its own window with the last of
+// them. Of other keys nothing is to be taken.
 func (s *Keys) leaving(c *op.Call, k *key.Key) (func(*store.Tx) error, error) {
 	if !k.IsReplica() {
 		return domain.Nothing, nil

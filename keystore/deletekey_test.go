@@ -29,7 +29,8 @@ func TestDeleteKey_WindowOver_KeyIsGone(t *testing.T) {
 	id, other := s.key(), s.key()
 	must[any](s, "CreateAlias", M{"AliasName": "alias/a", "TargetKeyId": id})
 	must[any](s, "CreateAlias", M{"AliasName": "alias/b", "TargetKeyId": other})
-	blob := must[cryptoops.EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
+	blob := must[cryptoops.EncryptOutput](s, "Encrypt",
+		M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
 	e, kept := s.seal(id, "x"), s.seal(other, "y")
 	k, err := s.keys.rows.Load(t.Context(), key.Ref{Account: ourAccount, Region: ourRegion, ID: id})
 	if err != nil {

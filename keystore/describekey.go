@@ -6,17 +6,16 @@ import (
 	"claviger/keystore/target"
 )
 
-// DescribeKeyInput is DescribeKeyRequest of AWS.
 type DescribeKeyInput struct {
 	KeyId       string   `shape:"KeyIdType,required"`
 	GrantTokens []string `shape:"GrantTokenList"`
 	op.ByShape
 }
 
-// DescribeKeyOutput is DescribeKeyResponse of AWS.
 type DescribeKeyOutput struct{ KeyMetadata key.KeyMetadata }
 
-// described is the key of DescribeKey. The key that a service manages is made when its alias is first asked for.
+// described is the key of DescribeKey. The key that a service manages is made when its alias is
+// first asked for.
 type described struct {
 	*target.Target
 	service string // whose key is yet to be made, or nothing
@@ -40,14 +39,16 @@ func (d described) Ready() error {
 
 // findDescribed takes aliases, as no other operation does that reads of a key and doesn't use it.
 func (s *Keys) findDescribed(c *op.Call, in DescribeKeyInput) (d described, err error) {
-	d.Target, err = s.finder.FindGranted(c, "DescribeKey", in.KeyId, true, target.Presented{Tokens: in.GrantTokens})
+	d.Target, err = s.finder.FindGranted(c, "DescribeKey", in.KeyId, true,
+		target.Presented{Tokens: in.GrantTokens})
 	if err == nil && d.Key == nil {
 		d.service = managing(d.Named.Alias)
 	}
 	return d, err
 }
 
-func (s *Keys) describeKey(c *op.Call, _ DescribeKeyInput, d described) (out DescribeKeyOutput, err error) {
+func (s *Keys) describeKey(c *op.Call, _ DescribeKeyInput,
+	d described) (out DescribeKeyOutput, err error) {
 	k := d.Key
 	if d.service != "" {
 		if err = s.ensureManaged(c, d.service, d.Named.Alias); err == nil {

@@ -27,7 +27,8 @@ func (d due) Demands() []policy.Demand {
 func (due) Missing() error { return nil }
 func (due) Ready() error   { return nil }
 
-// findDue returns what finds the key of a job: its row and not what is cached, since jobs do what can't be taken back.
+// findDue returns what finds the key of a job: its row and not what is cached, since jobs do what
+// can't be taken back.
 func (s *Keys) findDue(action string) func(*op.Call, dueInput) (due, error) {
 	return func(c *op.Call, in dueInput) (due, error) {
 		n, err := target.ParseName(c, in.KeyId, false)

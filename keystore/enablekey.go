@@ -18,7 +18,8 @@ func (in KeyInput) KeyID() string { return in.KeyId }
 type KeyOutput struct{ KeyId string }
 
 func (s *Keys) enableKey(_ *op.Call, _ KeyInput, k *key.Key) (multiregion.Change, op.None, error) {
-	return multiregion.Change{Key: k.Changed(func(k *key.Key) { k.State = key.Enabled })}, op.None{}, nil
+	return multiregion.Change{Key: k.Changed(func(k *key.Key) { k.State = key.Enabled })}, op.None{},
+		nil
 }
 
 func (s *Keys) disableKey(_ *op.Call, _ KeyInput, k *key.Key) (multiregion.Change, op.None, error) {

@@ -10,12 +10,12 @@ import (
 )
 
 const (
-	usualPeriod = 365              // days from one automatic rotation to the next
-	onDemand    = 25               // on-demand rotations of a key in its life: AWS's quota, which can't be raised
-	quiet       = 20 * time.Minute // before an automatic rotation, none on demand begins
+	usualPeriod = 365 // days from one automatic rotation to the next
+	// on-demand rotations of a key in its life: AWS's quota, which can't be raised
+	onDemand = 25
+	quiet    = 20 * time.Minute // before an automatic rotation, none on demand begins
 )
 
-// EnableKeyRotationInput is EnableKeyRotationRequest of AWS.
 type EnableKeyRotationInput struct {
 	KeyId                string `shape:"KeyIdType,required"`
 	RotationPeriodInDays *int32 `shape:"RotationPeriodInDaysType"`
@@ -25,10 +25,19 @@ type EnableKeyRotationInput struct {
 func (in EnableKeyRotationInput) KeyID() string { return in.KeyId }
 
 // enableKeyRotation starts the clock, also where it runs already.
-func (s *Keys) enableKeyRotation(c *op.Call, in EnableKeyRotationInput, k *key.Key) (multiregion.Change, op.None, error) {
-	return multiregion.Change{Key: k.Changed(func(k *key.Key) { k.RotateEvery(int64(domain.Or(in.RotationPeriodInDays, usualPeriod)), c.Time) })}, op.None{}, nil
+func (s *Keys) enableKeyRotation(c *op.Call, in EnableKeyRotationInput,
+	k *key.Key) (multiregion.Change, op.None, error) {
+	return multiregion.Change{Key: k.Changed(
+		func(k *key.Key) {
+			k.RotateEvery(int64(domain.Or(in.RotationPeriodInDays, usualPeriod)),
+				c.Time)
+		})}, op.None{}, nil
 }
 
-func (s *Keys) disableKeyRotation(_ *op.Call, _ KeyInput, k *key.Key) (multiregion.Change, op.None, error) {
-	return multiregion.Change{Key: k.Changed(func(k *key.Key) { k.RotationPeriod, k.NextRotation = 0, time.Time{} })}, op.None{}, nil
+func (s *Keys) disableKeyRotation(_ *op.Call, _ KeyInput,
+	k *key.Key) (multiregion.Change, op.None, error) {
+	return multiregion.Change{Key: k.Changed(func(k *key.Key) {
+		k.RotationPeriod, k.NextRotation = 0,
+			time.Time{}
+	})}, op.None{}, nil
 }

@@ -24,7 +24,8 @@ func TestExpire_TimeOver_DeletesMaterial(t *testing.T) {
 			t.Errorf("%+v", m)
 		}
 	}
-	blob := must[cryptoops.EncryptOutput](s, "Encrypt", M{"KeyId": soon, "Plaintext": "eA=="}).CiphertextBlob
+	blob := must[cryptoops.EncryptOutput](s, "Encrypt",
+		M{"KeyId": soon, "Plaintext": "eA=="}).CiphertextBlob
 	s.bring(later, material, s.until(2*time.Hour))
 	s.bring(never, material, M{"ExpirationModel": key.MaterialDoesNotExpire})
 	must[any](s, "ScheduleKeyDeletion", M{"KeyId": pending})

@@ -51,7 +51,8 @@ func (s *service) isFamily(id string, regions ...string) {
 	at := func(region string) key.MultiRegionKey {
 		return key.MultiRegionKey{Arn: key.ARN(ourAccount, region, id), Region: region}
 	}
-	want := key.MultiRegionConfiguration{PrimaryKey: at(regions[0]), ReplicaKeys: []key.MultiRegionKey{}}
+	want := key.MultiRegionConfiguration{PrimaryKey: at(regions[0]),
+		ReplicaKeys: []key.MultiRegionKey{}}
 	for _, region := range slices.Sorted(slices.Values(regions[1:])) {
 		want.ReplicaKeys = append(want.ReplicaKeys, at(region))
 	}
@@ -61,7 +62,9 @@ func (s *service) isFamily(id string, regions ...string) {
 			want.MultiRegionKeyType = "PRIMARY"
 		}
 		m := s.describe(region, id)
-		if !m.MultiRegion || m.MultiRegionConfiguration == nil || !reflect.DeepEqual(*m.MultiRegionConfiguration, want) || m.Arn != key.ARN(ourAccount, region, id) {
+		if !m.MultiRegion || m.MultiRegionConfiguration == nil ||
+			!reflect.DeepEqual(*m.MultiRegionConfiguration, want) ||
+			m.Arn != key.ARN(ourAccount, region, id) {
 			s.t.Errorf("the key in %s says %+v %+v, want %+v", region, m, m.MultiRegionConfiguration, want)
 		}
 	}
@@ -70,7 +73,8 @@ func (s *service) isFamily(id string, regions ...string) {
 // amend changes a key as an operation would.
 func (s *service) amend(region, id string, alter func(*op.Call, *key.Key)) error {
 	c, k := s.runner.Own(s.t.Context(), ourAccount, region, "kms"), s.load(region, id)
-	amend, err := s.keys.related.Amend(c, k, multiregion.Change{Key: k.Changed(func(k *key.Key) { alter(c, k) })})
+	amend, err := s.keys.related.Amend(c, k,
+		multiregion.Change{Key: k.Changed(func(k *key.Key) { alter(c, k) })})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -88,26 +92,33 @@ func TestWhatCreateKeySaysOfAMultiRegionKey(t *testing.T) {
 	if single.MultiRegion || single.MultiRegionConfiguration != nil {
 		t.Errorf("a single-Region key says %+v", single)
 	}
-	if _, code := ask[CreateKeyOutput](s, "CreateKey", M{"MultiRegion": true, "CustomKeyStoreId": "cks-1234567890abcdef0"}); code != "UnsupportedOperationException" {
+	if _, code := ask[CreateKeyOutput](s, "CreateKey",
+		M{"MultiRegion": true, "CustomKeyStoreId": "cks-1234567890abcdef0"}); code != "UnsupportedOperationException" {
 		t.Errorf("in a custom key store: %s", code)
 	}
 }
 
 func TestReplicateKeyAnswersAndTheReplicaIsThere(t *testing.T) {
 	s := start(t)
-	id := s.relatives(M{"Description": "the primary's", "Policy": aPolicy, "Tags": []M{{"TagKey": "its", "TagValue": "own"}}})
+	id := s.relatives(M{"Description": "the primary's", "Policy": aPolicy,
+		"Tags": []M{{"TagKey": "its", "TagValue": "own"}}})
 	must[any](s, "CreateAlias", M{"AliasName": "alias/app", "TargetKeyId": id})
 	out := must[ReplicateKeyOutput](s, "ReplicateKey", M{"KeyId": id, "ReplicaRegion": abroad})
 	m := out.ReplicaKeyMetadata
-	if m.KeyState != key.Creating || m.Enabled || m.Description != "" || m.KeyId != id || m.Arn != key.ARN(ourAccount, abroad, id) ||
-		m.MultiRegionConfiguration.MultiRegionKeyType != "REPLICA" || len(m.MultiRegionConfiguration.ReplicaKeys) != 1 {
+	if m.KeyState != key.Creating || m.Enabled || m.Description != "" || m.KeyId != id ||
+		m.Arn != key.ARN(ourAccount, abroad, id) ||
+		m.MultiRegionConfiguration.MultiRegionKeyType != "REPLICA" ||
+		len(m.MultiRegionConfiguration.ReplicaKeys) != 1 {
 		t.Errorf("answered %+v", m)
 	}
-	if out.ReplicaPolicy != mustIn[GetKeyPolicyOutput](s, abroad, "GetKeyPolicy", M{"KeyId": id}).Policy || !strings.Contains(out.ReplicaPolicy, "key-default-1") || out.ReplicaTags == nil || len(out.ReplicaTags) != 0 {
+	if out.ReplicaPolicy != mustIn[GetKeyPolicyOutput](s, abroad, "GetKeyPolicy",
+		M{"KeyId": id}).Policy || !strings.Contains(out.ReplicaPolicy, "key-default-1") ||
+		out.ReplicaTags == nil || len(out.ReplicaTags) != 0 {
 		t.Errorf("answered policy %s and tags %v", out.ReplicaPolicy, out.ReplicaTags)
 	}
 	now := s.describe(abroad, id)
-	if now.KeyState != key.Enabled || !now.Enabled || now.Description != "" || now.CurrentKeyMaterialId != s.describe(ourRegion, id).CurrentKeyMaterialId {
+	if now.KeyState != key.Enabled || !now.Enabled || now.Description != "" ||
+		now.CurrentKeyMaterialId != s.describe(ourRegion, id).CurrentKeyMaterialId {
 		t.Errorf("right after it the replica is %+v", now)
 	}
 	s.isFamily(id, ourRegion, abroad)
@@ -119,8 +130,12 @@ func TestReplicateKeyAnswersAndTheReplicaIsThere(t *testing.T) {
 	}
 
 	locked := strings.Replace(aPolicy, "kms:*", "kms:Encrypt", 1)
-	out = must[ReplicateKeyOutput](s, "ReplicateKey", M{"KeyId": id, "ReplicaRegion": farAway, "Description": "far", "Policy": locked, "BypassPolicyLockoutSafetyCheck": true, "Tags": []M{{"TagKey": "a", "TagValue": "b"}}})
-	if out.ReplicaPolicy != locked || !reflect.DeepEqual(out.ReplicaTags, []key.Tag{{TagKey: "a", TagValue: "b"}}) || s.describe(farAway, id).Description != "far" {
+	out = must[ReplicateKeyOutput](s, "ReplicateKey",
+		M{"KeyId": id, "ReplicaRegion": farAway, "Description": "far", "Policy": locked,
+			"BypassPolicyLockoutSafetyCheck": true, "Tags": []M{{"TagKey": "a", "TagValue": "b"}}})
+	if out.ReplicaPolicy != locked ||
+		!reflect.DeepEqual(out.ReplicaTags, []key.Tag{{TagKey: "a", TagValue: "b"}}) ||
+		s.describe(farAway, id).Description != "far" {
 		t.Errorf("answered %+v", out)
 	}
 	s.isFamily(id, ourRegion, abroad, farAway)
@@ -138,17 +153,30 @@ func TestWhatReplicateKeyRefuses(t *testing.T) {
 		request       M
 		code, message string
 	}{
-		{"a single-Region key", ourRegion, M{"KeyId": single, "ReplicaRegion": abroad}, "UnsupportedOperationException", notPrimary(ourRegion, single)},
-		{"a replica", abroad, M{"KeyId": id, "ReplicaRegion": farAway}, "UnsupportedOperationException", notPrimary(abroad, id)},
-		{"a second replica", ourRegion, M{"KeyId": id, "ReplicaRegion": abroad}, "AlreadyExistsException", "The key " + key.ARN(ourAccount, abroad, id) + " already exists."},
-		{"its own Region", ourRegion, M{"KeyId": id, "ReplicaRegion": ourRegion}, "AlreadyExistsException", "The key " + key.ARN(ourAccount, ourRegion, id) + " already exists."},
-		{"a Region not served", ourRegion, M{"KeyId": id, "ReplicaRegion": "us-west-2"}, "UnsupportedOperationException", "The Region us-west-2 is not one that this service serves."},
+		{"a single-Region key", ourRegion, M{"KeyId": single, "ReplicaRegion": abroad},
+			"UnsupportedOperationException", notPrimary(ourRegion, single)},
+		{"a replica", abroad, M{"KeyId": id, "ReplicaRegion": farAway}, "UnsupportedOperationException",
+			notPrimary(abroad, id)},
+		{"a second replica", ourRegion, M{"KeyId": id, "ReplicaRegion": abroad}, "AlreadyExistsException",
+			"The key " + key.ARN(ourAccount, abroad, id) + " already exists."},
+		{"its own Region", ourRegion, M{"KeyId": id, "ReplicaRegion": ourRegion},
+			"AlreadyExistsException", "The key " + key.ARN(ourAccount, ourRegion, id) + " already exists."},
+		{"a Region not served", ourRegion, M{"KeyId": id, "ReplicaRegion": "us-west-2"},
+			"UnsupportedOperationException", "The Region us-west-2 is not one that this service serves."},
 		{"no Region", ourRegion, M{"KeyId": id, "ReplicaRegion": "nowhere"}, "ValidationException", ""},
-		{"no key", ourRegion, M{"KeyId": absent, "ReplicaRegion": abroad}, "NotFoundException", "Key '" + key.ARN(ourAccount, ourRegion, absent) + "' does not exist"},
-		{"an alias", ourRegion, M{"KeyId": "alias/app", "ReplicaRegion": abroad}, "NotFoundException", "Invalid keyId 'alias/app'"},
-		{"no policy", ourRegion, M{"KeyId": id, "ReplicaRegion": farAway, "Policy": "[]"}, "MalformedPolicyDocumentException", ""},
-		{"a policy that locks out", ourRegion, M{"KeyId": id, "ReplicaRegion": farAway, "Policy": strings.Replace(aPolicy, "kms:*", "kms:Encrypt", 1)}, "MalformedPolicyDocumentException", ""},
-		{"a reserved tag", ourRegion, M{"KeyId": id, "ReplicaRegion": farAway, "Tags": []M{{"TagKey": "aws:x", "TagValue": "b"}}}, "TagException", ""},
+		{"no key", ourRegion, M{"KeyId": absent, "ReplicaRegion": abroad}, "NotFoundException", "Key '" +
+			key.ARN(ourAccount, ourRegion, absent) + "' does not exist"},
+		{"an alias", ourRegion, M{"KeyId": "alias/app", "ReplicaRegion": abroad}, "NotFoundException",
+			"Invalid keyId 'alias/app'"},
+		{"no policy", ourRegion, M{"KeyId": id, "ReplicaRegion": farAway, "Policy": "[]"},
+			"MalformedPolicyDocumentException", ""},
+		{"a policy that locks out", ourRegion,
+			M{"KeyId": id, "ReplicaRegion": farAway,
+				"Policy": strings.Replace(aPolicy, "kms:*", "kms:Encrypt",
+					1)}, "MalformedPolicyDocumentException", ""},
+		{"a reserved tag", ourRegion,
+			M{"KeyId": id, "ReplicaRegion": farAway,
+				"Tags": []M{{"TagKey": "aws:x", "TagValue": "b"}}}, "TagException", ""},
 	} {
 		_, refused := askIn[ReplicateKeyOutput](s, x.in, "ReplicateKey", x.request)
 		if refused == nil || refused.Code != x.code || x.message != "" && refused.Message != x.message {
@@ -161,14 +189,16 @@ func TestWhatReplicateKeyRefuses(t *testing.T) {
 	}
 }
 
-// What one key of a family makes, the others open, by name and by what the ciphertext says; and nobody else does.
+// What one key of a family makes, the others open, by name and by what the ciphertext says; and
+// nobody else does.
 func TestKeysOfAFamilyOpenWhatTheOthersMade(t *testing.T) {
 	s := start(t)
 	id, other := s.relatives(M{}, abroad, farAway), s.relatives(M{}, abroad)
 	context := M{"a": "b"}
 	regions := []string{ourRegion, abroad, farAway}
 	for _, from := range regions {
-		blob := mustIn[cryptoops.EncryptOutput](s, from, "Encrypt", M{"KeyId": id, "Plaintext": []byte("secret"), "EncryptionContext": context}).CiphertextBlob
+		blob := mustIn[cryptoops.EncryptOutput](s, from, "Encrypt",
+			M{"KeyId": id, "Plaintext": []byte("secret"), "EncryptionContext": context}).CiphertextBlob
 		for _, to := range regions {
 			for _, in := range []M{{}, {"KeyId": id}, {"KeyId": key.ARN(ourAccount, to, id)}} {
 				in["CiphertextBlob"], in["EncryptionContext"] = blob, context
@@ -181,7 +211,9 @@ func TestKeysOfAFamilyOpenWhatTheOthersMade(t *testing.T) {
 				t.Errorf("from %s to %s in another context: %v", from, to, refused)
 			}
 		}
-		if _, refused := askIn[cryptoops.DecryptOutput](s, abroad, "Decrypt", M{"CiphertextBlob": blob, "KeyId": other}); refused == nil || refused.Code != "IncorrectKeyException" {
+		if _, refused := askIn[cryptoops.DecryptOutput](s, abroad, "Decrypt",
+			M{"CiphertextBlob": blob, "KeyId": other}); refused == nil ||
+			refused.Code != "IncorrectKeyException" {
 			t.Errorf("from %s under another key: %v", from, refused)
 		}
 	}
@@ -189,21 +221,25 @@ func TestKeysOfAFamilyOpenWhatTheOthersMade(t *testing.T) {
 
 func TestSpecialKeysAreReplicatedToo(t *testing.T) {
 	s := start(t)
-	message := M{"KeyId": s.relatives(M{"KeySpec": "ECC_NIST_P256", "KeyUsage": key.SignVerify}, abroad), "Message": []byte("x"), "SigningAlgorithm": "ECDSA_SHA_256"}
+	message := M{"KeyId": s.relatives(M{"KeySpec": "ECC_NIST_P256", "KeyUsage": key.SignVerify},
+		abroad), "Message": []byte("x"), "SigningAlgorithm": "ECDSA_SHA_256"}
 	message["Signature"] = must[cryptoops.SignOutput](s, "Sign", message).Signature
 	mustIn[cryptoops.VerifyOutput](s, abroad, "Verify", message)
 	delete(message, "Signature")
 	message["Signature"] = mustIn[cryptoops.SignOutput](s, abroad, "Sign", message).Signature
 	must[cryptoops.VerifyOutput](s, "Verify", message)
 
-	tally := M{"KeyId": s.relatives(M{"KeySpec": "HMAC_256", "KeyUsage": key.GenerateVerifyMac}, abroad), "Message": []byte("x"), "MacAlgorithm": "HMAC_SHA_256"}
-	here, there := must[cryptoops.GenerateMacOutput](s, "GenerateMac", tally).Mac, mustIn[cryptoops.GenerateMacOutput](s, abroad, "GenerateMac", tally).Mac
+	tally := M{"KeyId": s.relatives(M{"KeySpec": "HMAC_256", "KeyUsage": key.GenerateVerifyMac},
+		abroad), "Message": []byte("x"), "MacAlgorithm": "HMAC_SHA_256"}
+	here, there := must[cryptoops.GenerateMacOutput](s, "GenerateMac",
+		tally).Mac, mustIn[cryptoops.GenerateMacOutput](s, abroad, "GenerateMac", tally).Mac
 	if string(here) != string(there) {
 		t.Errorf("%x here, %x there", here, there)
 	}
 }
 
-// State, description and tags are each key's own, and a change of them is stored in no other Region.
+// State, description and tags are each key's own, and a change of them is stored in no other
+// Region.
 func TestWhatKeysOfAFamilyDoNotShare(t *testing.T) {
 	s := start(t)
 	id := s.relatives(M{}, abroad)
@@ -214,7 +250,8 @@ func TestWhatKeysOfAFamilyDoNotShare(t *testing.T) {
 	if after := s.row(abroad, id); !reflect.DeepEqual(before, after) {
 		t.Errorf("the replica's row was %v and is %v", before, after)
 	}
-	blob := mustIn[cryptoops.EncryptOutput](s, abroad, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
+	blob := mustIn[cryptoops.EncryptOutput](s, abroad, "Encrypt",
+		M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
 	if _, code := ask[cryptoops.DecryptOutput](s, "Decrypt", M{"CiphertextBlob": blob}); code != "DisabledException" {
 		t.Errorf("the disabled primary: %s", code)
 	}
@@ -244,11 +281,13 @@ func (s *service) row(region, id string) []any {
 	return row
 }
 
-// A new material and the schedule, changed in one Region, are there in all with the same commit: also for whoever has the key cached.
+// A new material and the schedule, changed in one Region, are there in all with the same commit:
+// also for whoever has the key cached.
 func TestWhatKeysOfAFamilyShareChangesInAllAtOnce(t *testing.T) {
 	s := start(t)
 	id := s.relatives(M{}, abroad, farAway)
-	old := mustIn[cryptoops.EncryptOutput](s, abroad, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
+	old := mustIn[cryptoops.EncryptOutput](s, abroad, "Encrypt",
+		M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
 	next := time.Date(2027, 3, 1, 0, 0, 0, 0, time.UTC)
 	err := s.amend(ourRegion, id, func(c *op.Call, k *key.Key) {
 		m, err := s.token.Generate(c, key.NewMaterialID(), custody.AES256)
@@ -256,20 +295,23 @@ func TestWhatKeysOfAFamilyShareChangesInAllAtOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		k.MaterialID, k.RotationPeriod, k.NextRotation = m.ID, 365, next
-		k.Put(key.Material{Material: m, RotationType: key.RotationOnDemand, Rotated: c.Time, Created: c.Time})
+		k.Put(key.Material{Material: m, RotationType: key.RotationOnDemand, Rotated: c.Time,
+			Created: c.Time})
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	current := s.describe(ourRegion, id).CurrentKeyMaterialId
-	blob := must[cryptoops.EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": "eQ=="}).CiphertextBlob
+	blob := must[cryptoops.EncryptOutput](s, "Encrypt",
+		M{"KeyId": id, "Plaintext": "eQ=="}).CiphertextBlob
 	for range 2 { // from the caches, and from the rows
 		for _, region := range []string{ourRegion, abroad, farAway} {
 			if m := s.describe(region, id); m.CurrentKeyMaterialId != current {
 				t.Errorf("in %s the current material is %s, want %s", region, m.CurrentKeyMaterialId, current)
 			}
 			k, err := s.keys.rows.Load(t.Context(), key.Ref{Account: ourAccount, Region: region, ID: id})
-			if err != nil || k.RotationPeriod != 365 || !k.NextRotation.Equal(next) || len(k.Materials) != 2 {
+			if err != nil || k.RotationPeriod != 365 || !k.NextRotation.Equal(next) ||
+				len(k.Materials) != 2 {
 				t.Errorf("in %s: %+v, %v", region, k, err)
 			}
 			for text, b := range map[string][]byte{"x": old, "y": blob} {
@@ -291,14 +333,16 @@ func TestWhatKeysOfAFamilyShareChangesInAllAtOnce(t *testing.T) {
 func TestOnlyAPrimaryRotates(t *testing.T) {
 	s := start(t)
 	id, single := s.relatives(M{}, abroad), s.key()
-	for _, operation := range []string{"EnableKeyRotation", "DisableKeyRotation", "RotateKeyOnDemand"} {
+	for _, operation := range []string{"EnableKeyRotation", "DisableKeyRotation",
+		"RotateKeyOnDemand"} {
 		for _, k := range []*key.Key{s.load(ourRegion, id), s.load(ourRegion, single)} {
 			if err := k.Serves(operation); err != nil {
 				t.Errorf("%s of %s: %v", operation, k.ARN(), err)
 			}
 		}
 		f := fault.Of(s.load(abroad, id).Serves(operation))
-		if f == nil || f.Code != "UnsupportedOperationException" || f.Message != key.ARN(ourAccount, abroad, id)+" is not a multi-region primary key." {
+		if f == nil || f.Code != "UnsupportedOperationException" ||
+			f.Message != key.ARN(ourAccount, abroad, id)+" is not a multi-region primary key." {
 			t.Errorf("%s of a replica: %v", operation, f)
 		}
 	}
@@ -317,7 +361,9 @@ func TestUpdatePrimaryRegion(t *testing.T) {
 			t.Errorf("the key in %s is %s", region, m.KeyState)
 		}
 	}
-	if _, refused := askIn[any](s, ourRegion, "UpdatePrimaryRegion", M{"KeyId": id, "PrimaryRegion": farAway}); refused == nil || refused.Code != "UnsupportedOperationException" {
+	if _, refused := askIn[any](s, ourRegion, "UpdatePrimaryRegion",
+		M{"KeyId": id, "PrimaryRegion": farAway}); refused == nil ||
+		refused.Code != "UnsupportedOperationException" {
 		t.Errorf("who is no primary any more: %v", refused)
 	}
 	mustIn[any](s, abroad, "UpdatePrimaryRegion", M{"KeyId": id, "PrimaryRegion": ourRegion})
@@ -329,13 +375,18 @@ func TestUpdatePrimaryRegion(t *testing.T) {
 	for _, x := range []struct {
 		id, to, code, message string
 	}{
-		{single, abroad, "UnsupportedOperationException", key.ARN(ourAccount, ourRegion, single) + " is not a multi-region primary key."},
-		{id, ourRegion, "UnsupportedOperationException", key.ARN(ourAccount, ourRegion, id) + " is the primary key already."},
-		{id, "us-west-2", "UnsupportedOperationException", "The Region us-west-2 is not one that this service serves."},
-		{absent, farAway, "NotFoundException", "Key '" + key.ARN(ourAccount, farAway, absent) + "' does not exist"},
+		{single, abroad, "UnsupportedOperationException", key.ARN(ourAccount, ourRegion, single) +
+			" is not a multi-region primary key."},
+		{id, ourRegion, "UnsupportedOperationException", key.ARN(ourAccount, ourRegion, id) +
+			" is the primary key already."},
+		{id, "us-west-2", "UnsupportedOperationException",
+			"The Region us-west-2 is not one that this service serves."},
+		{absent, farAway, "NotFoundException", "Key '" + key.ARN(ourAccount, farAway, absent) +
+			"' does not exist"},
 		{absent, abroad, "DisabledException", key.ARN(ourAccount, abroad, absent) + " is disabled."},
 	} {
-		_, refused := askIn[any](s, ourRegion, "UpdatePrimaryRegion", M{"KeyId": x.id, "PrimaryRegion": x.to})
+		_, refused := askIn[any](s, ourRegion, "UpdatePrimaryRegion",
+			M{"KeyId": x.id, "PrimaryRegion": x.to})
 		if refused == nil || refused.Code != x.code || refused.Message != x.message {
 			t.Errorf("%s to %s: %v, want %s %s", x.id, x.to, refused, x.code, x.message)
 		}
@@ -347,16 +398,20 @@ func TestUpdatePrimaryRegion(t *testing.T) {
 func TestAFamilyIsDeletedInOrder(t *testing.T) {
 	s := start(t)
 	id := s.relatives(M{}, abroad, farAway)
-	blob := must[cryptoops.EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
+	blob := must[cryptoops.EncryptOutput](s, "Encrypt",
+		M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
 	days := func(n int) { s.pass(time.Duration(n) * 24 * time.Hour); s.jobRunner.RunDue(t.Context()) }
 
-	out := must[ScheduleKeyDeletionOutput](s, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 8})
-	if out.KeyState != key.PendingReplicaDeletion || out.DeletionDate != nil || out.PendingWindowInDays != 8 {
+	out := must[ScheduleKeyDeletionOutput](s, "ScheduleKeyDeletion",
+		M{"KeyId": id, "PendingWindowInDays": 8})
+	if out.KeyState != key.PendingReplicaDeletion || out.DeletionDate != nil ||
+		out.PendingWindowInDays != 8 {
 		t.Errorf("answered %+v", out)
 	}
 	waits := func(wait int32) {
 		t.Helper()
-		if m := s.describe(ourRegion, id); m.KeyState != key.PendingReplicaDeletion || m.DeletionDate != nil || m.PendingDeletionWindowInDays != wait {
+		if m := s.describe(ourRegion, id); m.KeyState != key.PendingReplicaDeletion ||
+			m.DeletionDate != nil || m.PendingDeletionWindowInDays != wait {
 			t.Errorf("the primary is %+v", m)
 		}
 	}
@@ -365,7 +420,8 @@ func TestAFamilyIsDeletedInOrder(t *testing.T) {
 		t.Errorf("a second time: %s", code)
 	}
 	must[KeyOutput](s, "CancelKeyDeletion", M{"KeyId": id})
-	if m := s.describe(ourRegion, id); m.KeyState != key.Disabled || m.PendingDeletionWindowInDays != 0 {
+	if m := s.describe(ourRegion, id); m.KeyState != key.Disabled ||
+		m.PendingDeletionWindowInDays != 0 {
 		t.Errorf("taken back: %+v", m)
 	}
 	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 9})
@@ -387,7 +443,8 @@ func TestAFamilyIsDeletedInOrder(t *testing.T) {
 	}
 	s.isFamily(id, ourRegion)
 	m := s.describe(ourRegion, id)
-	if m.KeyState != key.PendingDeletion || m.DeletionDate == nil || !m.DeletionDate.Equal(s.time().AddDate(0, 0, 9)) || m.PendingDeletionWindowInDays != 0 {
+	if m.KeyState != key.PendingDeletion || m.DeletionDate == nil ||
+		!m.DeletionDate.Equal(s.time().AddDate(0, 0, 9)) || m.PendingDeletionWindowInDays != 0 {
 		t.Errorf("the primary is %+v at %s", m, s.time())
 	}
 	must[KeyOutput](s, "CancelKeyDeletion", M{"KeyId": id})
@@ -433,7 +490,8 @@ func TestReplicatingAtOnce(t *testing.T) {
 		wg.Add(2)
 		go func() {
 			defer wg.Done()
-			_, refused := askIn[ReplicateKeyOutput](s, ourRegion, "ReplicateKey", M{"KeyId": id, "ReplicaRegion": abroad})
+			_, refused := askIn[ReplicateKeyOutput](s, ourRegion, "ReplicateKey",
+				M{"KeyId": id, "ReplicaRegion": abroad})
 			mu.Lock()
 			defer mu.Unlock()
 			if refused == nil {
@@ -456,7 +514,8 @@ func TestReplicatingAtOnce(t *testing.T) {
 		must[any](s, "ReplicateKey", M{"KeyId": id, "ReplicaRegion": abroad})
 		codes["made"]++
 	}
-	if codes["made"] != 1 || codes["made"]+codes["AlreadyExistsException"]+codes["ThrottlingException"] < 4 {
+	if codes["made"] != 1 || codes["made"]+codes["AlreadyExistsException"]+
+		codes["ThrottlingException"] < 4 {
 		t.Errorf("answers %v", codes)
 	}
 	s.isFamily(id, ourRegion, abroad)
@@ -477,7 +536,8 @@ func TestChangingAFamilyAtOnce(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			amend, err := s.keys.related.Amend(c, k, multiregion.Change{Key: k.Changed(func(k *key.Key) { k.RotationPeriod = int64(100 + i) })})
+			amend, err := s.keys.related.Amend(c, k,
+				multiregion.Change{Key: k.Changed(func(k *key.Key) { k.RotationPeriod = int64(100 + i) })})
 			if err != nil {
 				t.Error(err)
 				return
@@ -503,7 +563,8 @@ func TestAFamilyThatWasReadBeforeAReplicaWentIsStale(t *testing.T) {
 	mustIn[any](s, abroad, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
 	s.pass(7 * 24 * time.Hour)
 	s.jobRunner.RunDue(t.Context())
-	amend, err := s.keys.related.Amend(t.Context(), k, multiregion.Change{Key: k.Changed(func(k *key.Key) { k.RotationPeriod = 90 })})
+	amend, err := s.keys.related.Amend(t.Context(), k,
+		multiregion.Change{Key: k.Changed(func(k *key.Key) { k.RotationPeriod = 90 })})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -541,8 +602,8 @@ func TestDataKeysAreEachRegionsOwn(t *testing.T) {
 	}
 }
 
-// A replica that is made again has its key's material and none of the data keys that were under it before, in memory neither: what
-// such a one sealed, nothing could open after a restart.
+// A replica that is made again has its key's material and none of the data keys that were under it
+// before, in memory neither: what such a one sealed, nothing could open after a restart.
 func TestAReplicaMadeAgainHasNewDataKeys(t *testing.T) {
 	s := start(t)
 	id := s.relatives(M{}, abroad)
@@ -579,7 +640,8 @@ func TestWhatRelationsDemand(t *testing.T) {
 	s := start(t)
 	id := s.relatives(M{}, abroad)
 	c := s.runner.Own(t.Context(), ourAccount, ourRegion, "kms")
-	here, there, far := key.ARN(ourAccount, ourRegion, id), key.ARN(ourAccount, abroad, id), key.ARN(ourAccount, farAway, id)
+	here, there, far := key.ARN(ourAccount, ourRegion, id), key.ARN(ourAccount, abroad,
+		id), key.ARN(ourAccount, farAway, id)
 	same := func(what string, got []policy.Demand, want ...[2]string) {
 		t.Helper()
 		var said [][2]string
@@ -594,18 +656,22 @@ func TestWhatRelationsDemand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same("ReplicateKey", r.Demands(), [2]string{"kms:ReplicateKey", here}, [2]string{"kms:CreateKey", far})
+	same("ReplicateKey", r.Demands(), [2]string{"kms:ReplicateKey", here},
+		[2]string{"kms:CreateKey", far})
 	r.tagged = true
-	same("ReplicateKey with tags", r.Demands(), [2]string{"kms:ReplicateKey", here}, [2]string{"kms:CreateKey", far}, [2]string{"kms:TagResource", far})
+	same("ReplicateKey with tags", r.Demands(), [2]string{"kms:ReplicateKey", here},
+		[2]string{"kms:CreateKey", far}, [2]string{"kms:TagResource", far})
 	p, err := s.keys.findPromotion(c, UpdatePrimaryRegionInput{KeyId: id, PrimaryRegion: abroad})
 	if err != nil {
 		t.Fatal(err)
 	}
-	same("UpdatePrimaryRegion", p.Demands(), [2]string{"kms:UpdatePrimaryRegion", here}, [2]string{"kms:UpdatePrimaryRegion", there})
+	same("UpdatePrimaryRegion", p.Demands(), [2]string{"kms:UpdatePrimaryRegion", here},
+		[2]string{"kms:UpdatePrimaryRegion", there})
 
 	must[any](s, "UpdatePrimaryRegion", M{"KeyId": id, "PrimaryRegion": abroad})
 	all := s.records()
-	if last := all[len(all)-1]; !strings.Contains(last, `"UpdatePrimaryRegion"`) || !strings.Contains(last, here) || !strings.Contains(last, there) {
+	if last := all[len(all)-1]; !strings.Contains(last, `"UpdatePrimaryRegion"`) ||
+		!strings.Contains(last, here) || !strings.Contains(last, there) {
 		t.Errorf("recorded as %s", last)
 	}
 }
@@ -619,7 +685,9 @@ func TestKeyListsAreEachRegionsOwn(t *testing.T) {
 		}
 		return ids
 	}
-	if got, want := list(ourRegion), []string{key.ARN(ourAccount, ourRegion, single), key.ARN(ourAccount, ourRegion, id)}; !slices.Equal(slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(want))) {
+	if got, want := list(ourRegion), []string{key.ARN(ourAccount, ourRegion, single),
+		key.ARN(ourAccount, ourRegion,
+			id)}; !slices.Equal(slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(want))) {
 		t.Errorf("here: %v", got)
 	}
 	if got := list(abroad); !slices.Equal(got, []string{key.ARN(ourAccount, abroad, id)}) {
@@ -630,17 +698,20 @@ func TestKeyListsAreEachRegionsOwn(t *testing.T) {
 	}
 }
 
-// importedFamily makes a multi-Region key whose material came from outside, as the import of it leaves it, and replicates it.
+// importedFamily makes a multi-Region key whose material came from outside, as the import of it
+// leaves it, and replicates it.
 func (s *service) importedFamily(regions ...string) (id string, first key.Material) {
 	s.t.Helper()
 	c := s.runner.Own(s.t.Context(), ourAccount, ourRegion, "kms")
-	k, err := s.keys.newKey(c, key.ManagerCustomer, key.OriginKMS, key.SymmetricDefault, key.EncryptDecrypt)
+	k, err := s.keys.newKey(c, key.ManagerCustomer, key.OriginKMS, key.SymmetricDefault,
+		key.EncryptDecrypt)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	k.ID, k.PrimaryRegion, k.Origin = key.NewMultiRegionID(), ourRegion, key.OriginExternal
 	first = k.Materials[k.MaterialID]
-	first.ExpirationModel, first.Expires, first.Description = key.MaterialExpires, s.time().Add(time.Hour), "the first"
+	first.ExpirationModel, first.Expires, first.Description = key.MaterialExpires, s.time().Add(
+		time.Hour), "the first"
 	k.Put(first)
 	insert, err := s.keys.rows.Insert(c, k)
 	if err == nil {
@@ -664,7 +735,8 @@ func (s *service) load(region, id string) *key.Key {
 	return k
 }
 
-// Which imported materials there are is shared, and whether their bytes are there is not: they are imported Region by Region.
+// Which imported materials there are is shared, and whether their bytes are there is not: they are
+// imported Region by Region.
 func TestImportedMaterialIsEachRegionsOwn(t *testing.T) {
 	s := start(t)
 	id, first := s.importedFamily(abroad)
@@ -672,11 +744,15 @@ func TestImportedMaterialIsEachRegionsOwn(t *testing.T) {
 	if m.KeyState != key.PendingImport || m.Enabled || m.ExpirationModel != "" || m.ValidTo != nil {
 		t.Errorf("the replica is %+v", m)
 	}
-	if r := s.load(abroad, id); len(r.Materials) != 1 || r.MaterialID != first.ID || r.Materials[first.ID].IsPresent() || !reflect.DeepEqual(r.Materials[first.ID].Check, first.Check) {
+	if r := s.load(abroad, id); len(r.Materials) != 1 || r.MaterialID != first.ID ||
+		r.Materials[first.ID].IsPresent() ||
+		!reflect.DeepEqual(r.Materials[first.ID].Check, first.Check) {
 		t.Errorf("its materials are %+v", r.Materials)
 	}
-	blob := must[cryptoops.EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
-	if _, refused := askIn[any](s, abroad, "Decrypt", M{"CiphertextBlob": blob}); refused == nil || refused.Code != "KMSInvalidStateException" {
+	blob := must[cryptoops.EncryptOutput](s, "Encrypt",
+		M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
+	if _, refused := askIn[any](s, abroad, "Decrypt", M{"CiphertextBlob": blob}); refused == nil ||
+		refused.Code != "KMSInvalidStateException" {
 		t.Errorf("before its import the replica answers %v", refused)
 	}
 	err := s.amend(abroad, id, func(_ *op.Call, k *key.Key) {
@@ -700,12 +776,14 @@ func TestImportedMaterialIsEachRegionsOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	mustIn[any](s, abroad, "Decrypt", M{"CiphertextBlob": blob})
-	if r := s.load(abroad, id); r.Materials[first.ID].Description != "abroad" || !r.Materials[first.ID].IsPresent() {
+	if r := s.load(abroad, id); r.Materials[first.ID].Description != "abroad" ||
+		!r.Materials[first.ID].IsPresent() {
 		t.Errorf("the deletion in one Region changed the other: %+v", r.Materials)
 	}
 }
 
-// A new imported material can become current once every Region has it, in whatever order they get it, and also at once.
+// A new imported material can become current once every Region has it, in whatever order they get
+// it, and also at once.
 func TestANewImportedMaterialWaitsForEveryRegion(t *testing.T) {
 	for _, atOnce := range []bool{false, true} {
 		s := start(t)
@@ -749,7 +827,8 @@ func TestANewImportedMaterialWaitsForEveryRegion(t *testing.T) {
 		}
 		wg.Wait()
 		says(key.RotationPending)
-		if err := s.amend(abroad, id, func(_ *op.Call, k *key.Key) { k.Put(k.Materials[next.ID].WithoutBytes()) }); err != nil {
+		if err := s.amend(abroad, id,
+			func(_ *op.Call, k *key.Key) { k.Put(k.Materials[next.ID].WithoutBytes()) }); err != nil {
 			t.Fatal(err)
 		}
 		says(key.RotationPendingImport)
@@ -768,15 +847,18 @@ func TestANewImportedMaterialWaitsForEveryRegion(t *testing.T) {
 	}
 }
 
-// inAll checks that a ciphertext opens in every Region, and that all of them name the same current material and the same rotations.
+// inAll checks that a ciphertext opens in every Region, and that all of them name the same current
+// material and the same rotations.
 func (s *service) inAll(id string, blob []byte, regions ...string) {
 	s.t.Helper()
 	all := func(region string) []RotationsListEntry {
-		return mustIn[ListKeyRotationsOutput](s, region, "ListKeyRotations", M{"KeyId": id, "IncludeKeyMaterial": allMaterial}).Rotations
+		return mustIn[ListKeyRotationsOutput](s, region, "ListKeyRotations",
+			M{"KeyId": id, "IncludeKeyMaterial": allMaterial}).Rotations
 	}
 	for _, region := range regions {
 		mustIn[cryptoops.DecryptOutput](s, region, "Decrypt", M{"CiphertextBlob": blob})
-		if got, want := s.describe(region, id).CurrentKeyMaterialId, s.describe(regions[0], id).CurrentKeyMaterialId; got != want {
+		if got, want := s.describe(region, id).CurrentKeyMaterialId, s.describe(regions[0],
+			id).CurrentKeyMaterialId; got != want {
 			s.t.Errorf("the current material is %s in %s and %s in %s", got, region, want, regions[0])
 		}
 		if got, want := all(region), all(regions[0]); !reflect.DeepEqual(got, want) {
@@ -785,15 +867,18 @@ func (s *service) inAll(id string, blob []byte, regions ...string) {
 	}
 }
 
-// The primary rotates, by hand and by itself, and the same holds in every Region at once. Whoever becomes the primary goes on.
+// The primary rotates, by hand and by itself, and the same holds in every Region at once. Whoever
+// becomes the primary goes on.
 func TestAFamilyRotatesWithItsPrimary(t *testing.T) {
 	s := start(t)
 	id := s.relatives(M{}, abroad)
 	turns := func(region string) int {
-		return len(mustIn[ListKeyRotationsOutput](s, region, "ListKeyRotations", M{"KeyId": id}).Rotations)
+		return len(mustIn[ListKeyRotationsOutput](s, region, "ListKeyRotations",
+			M{"KeyId": id}).Rotations)
 	}
 	encrypted := func(region string) []byte {
-		return mustIn[cryptoops.EncryptOutput](s, region, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
+		return mustIn[cryptoops.EncryptOutput](s, region, "Encrypt",
+			M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
 	}
 	before := encrypted(abroad)
 	must[any](s, "EnableKeyRotation", M{"KeyId": id, "RotationPeriodInDays": 90})
@@ -802,14 +887,16 @@ func TestAFamilyRotatesWithItsPrimary(t *testing.T) {
 	regions := []string{ourRegion, abroad, farAway}
 	for _, region := range regions {
 		status := mustIn[GetKeyRotationStatusOutput](s, region, "GetKeyRotationStatus", M{"KeyId": id})
-		if !status.KeyRotationEnabled || status.RotationPeriodInDays != 90 || !status.NextRotationDate.Equal(s.time().AddDate(0, 0, 90)) {
+		if !status.KeyRotationEnabled || status.RotationPeriodInDays != 90 ||
+			!status.NextRotationDate.Equal(s.time().AddDate(0, 0, 90)) {
 			t.Errorf("in %s: %+v", region, status)
 		}
 		s.inAll(id, before, regions...)
 		s.inAll(id, encrypted(region), regions...)
 	}
 	for _, name := range []string{"EnableKeyRotation", "DisableKeyRotation", "RotateKeyOnDemand"} {
-		if _, refused := askIn[any](s, abroad, name, M{"KeyId": id}); refused == nil || refused.Code != "UnsupportedOperationException" {
+		if _, refused := askIn[any](s, abroad, name, M{"KeyId": id}); refused == nil ||
+			refused.Code != "UnsupportedOperationException" {
 			t.Errorf("%s of a replica: %v", name, refused)
 		}
 	}
@@ -844,7 +931,8 @@ func TestRotatingWhileReplicating(t *testing.T) {
 		name string
 		in   M
 	}{{"ReplicateKey", M{"KeyId": id, "ReplicaRegion": abroad}}, {"RotateKeyOnDemand", M{"KeyId": id}},
-		{"ReplicateKey", M{"KeyId": id, "ReplicaRegion": farAway}}, {"RotateKeyOnDemand", M{"KeyId": id}}} {
+		{"ReplicateKey", M{"KeyId": id, "ReplicaRegion": farAway}}, {"RotateKeyOnDemand",
+			M{"KeyId": id}}} {
 		wg.Go(func() {
 			for {
 				_, code := ask[any](s, x.name, x.in)
@@ -863,7 +951,8 @@ func TestRotatingWhileReplicating(t *testing.T) {
 	if n := len(must[ListKeyRotationsOutput](s, "ListKeyRotations", M{"KeyId": id}).Rotations); n != 2 {
 		t.Errorf("%d rotations", n)
 	}
-	s.inAll(id, mustIn[cryptoops.EncryptOutput](s, farAway, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob, ourRegion, abroad, farAway)
+	s.inAll(id, mustIn[cryptoops.EncryptOutput](s, farAway, "Encrypt",
+		M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob, ourRegion, abroad, farAway)
 }
 
 // A secret's data key ends with the material of its own Region's key, which the primary replaced.
@@ -894,8 +983,8 @@ func TestARotationEndsTheDataKeysOfEveryRegion(t *testing.T) {
 	}
 }
 
-// The Regions of a key seal by one material, so its uses are counted together, and a replica that brings
-// it over the limit has the primary replace it.
+// The Regions of a key seal by one material, so its uses are counted together, and a replica that
+// brings it over the limit has the primary replace it.
 func TestUsage_ReplicaOverLimit_RotatesThePrimary(t *testing.T) {
 	s := start(t)
 	s.limit(lowLimits)
@@ -912,18 +1001,22 @@ func TestUsage_ReplicaOverLimit_RotatesThePrimary(t *testing.T) {
 		t.Errorf("%d uses are leased", n)
 	}
 	s.jobRunner.RunDue(t.Context())
-	if here, there := s.current(id), s.describe(abroad, id).CurrentKeyMaterialId; here == m || here != there {
+	if here, there := s.current(id), s.describe(abroad, id).CurrentKeyMaterialId; here == m ||
+		here != there {
 		t.Errorf("the current material is %s here and %s there, and was %s", here, there, m)
 	}
 }
 
-// Each Region imports the material for itself. A new one goes into the primary first and can become current once it is everywhere.
+// Each Region imports the material for itself. A new one goes into the primary first and can become
+// current once it is everywhere.
 func TestAFamilyImportsRegionByRegion(t *testing.T) {
 	s := start(t)
 	bring := func(region, id string, key []byte, more M) *fault.Error {
 		t.Helper()
-		p := mustIn[GetParametersForImportOutput](s, region, "GetParametersForImport", M{"KeyId": id, "WrappingAlgorithm": usual, "WrappingKeySpec": "RSA_2048"})
-		_, refused := askIn[ImportKeyMaterialOutput](s, region, "ImportKeyMaterial", wrap(t, id, p, usual, key).and(more))
+		p := mustIn[GetParametersForImportOutput](s, region, "GetParametersForImport",
+			M{"KeyId": id, "WrappingAlgorithm": usual, "WrappingKeySpec": "RSA_2048"})
+		_, refused := askIn[ImportKeyMaterialOutput](s, region, "ImportKeyMaterial",
+			wrap(t, id, p, usual, key).and(more))
 		return refused
 	}
 	accepted := func(refused *fault.Error) {
@@ -939,11 +1032,13 @@ func TestAFamilyImportsRegionByRegion(t *testing.T) {
 	}
 	accepted(bring(ourRegion, id, first, nil))
 	must[any](s, "ReplicateKey", M{"KeyId": id, "ReplicaRegion": abroad})
-	blob := must[cryptoops.EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
+	blob := must[cryptoops.EncryptOutput](s, "Encrypt",
+		M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
 	if m := s.describe(abroad, id); m.KeyState != key.PendingImport {
 		t.Errorf("the replica is %s", m.KeyState)
 	}
-	if refused := bring(abroad, id, second, nil); refused == nil || refused.Code != "IncorrectKeyMaterialException" {
+	if refused := bring(abroad, id, second, nil); refused == nil ||
+		refused.Code != "IncorrectKeyMaterialException" {
 		t.Errorf("other material in the replica: %v", refused)
 	}
 	if refused := bring(abroad, id, second, M{"ImportType": imports.NewMaterial}); refused == nil {
@@ -954,22 +1049,26 @@ func TestAFamilyImportsRegionByRegion(t *testing.T) {
 
 	accepted(bring(ourRegion, id, second, M{"ImportType": imports.NewMaterial}))
 	state := func(region string) string {
-		all := mustIn[ListKeyRotationsOutput](s, region, "ListKeyRotations", M{"KeyId": id, "IncludeKeyMaterial": allMaterial}).Rotations
+		all := mustIn[ListKeyRotationsOutput](s, region, "ListKeyRotations",
+			M{"KeyId": id, "IncludeKeyMaterial": allMaterial}).Rotations
 		return all[len(all)-1].KeyMaterialState
 	}
-	if here, there := state(ourRegion), state(abroad); here != key.RotationPendingImport || there != key.RotationPendingImport {
+	if here, there := state(ourRegion), state(abroad); here != key.RotationPendingImport ||
+		there != key.RotationPendingImport {
 		t.Errorf("the new material is %s here and %s there", here, there)
 	}
 	if _, code := ask[any](s, "RotateKeyOnDemand", M{"KeyId": id}); code != "KMSInvalidStateException" {
 		t.Errorf("rotating before every Region has it: %q", code)
 	}
 	accepted(bring(abroad, id, second, nil))
-	if here, there := state(ourRegion), state(abroad); here != key.RotationPending || there != key.RotationPending {
+	if here, there := state(ourRegion), state(abroad); here != key.RotationPending ||
+		there != key.RotationPending {
 		t.Errorf("the new material is %s here and %s there", here, there)
 	}
 	must[any](s, "RotateKeyOnDemand", M{"KeyId": id})
 	s.inAll(id, blob, ourRegion)
-	s.inAll(id, mustIn[cryptoops.EncryptOutput](s, abroad, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob, ourRegion)
+	s.inAll(id, mustIn[cryptoops.EncryptOutput](s, abroad, "Encrypt",
+		M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob, ourRegion)
 	mustIn[any](s, abroad, "Decrypt", M{"CiphertextBlob": blob})
 
 	mustIn[any](s, abroad, "DeleteImportedKeyMaterial", M{"KeyId": id})

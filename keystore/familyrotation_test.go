@@ -9,7 +9,8 @@ import (
 	"claviger/keystore/usage"
 )
 
-// oneMaterial holds every key of a family to the same current material, and to opening what the others encrypted.
+// oneMaterial holds every key of a family to the same current material, and to opening what the
+// others encrypted.
 func (s *service) oneMaterial(id string, regions ...string) string {
 	s.t.Helper()
 	current := s.describe(regions[0], id).CurrentKeyMaterialId
@@ -17,10 +18,12 @@ func (s *service) oneMaterial(id string, regions ...string) string {
 		if m := s.describe(region, id).CurrentKeyMaterialId; m != current {
 			s.t.Errorf("the key in %s encrypts under %s, and in %s under %s", region, m, regions[0], current)
 		}
-		blob := mustIn[cryptoops.EncryptOutput](s, region, "Encrypt", M{"KeyId": id, "Plaintext": []byte(region)}).CiphertextBlob
+		blob := mustIn[cryptoops.EncryptOutput](s, region, "Encrypt",
+			M{"KeyId": id, "Plaintext": []byte(region)}).CiphertextBlob
 		for _, other := range regions {
 			if out := mustIn[cryptoops.DecryptOutput](s, other, "Decrypt", M{"CiphertextBlob": blob}); string(out.Plaintext) != region || out.KeyMaterialId != current {
-				s.t.Errorf("what was encrypted in %s is %q under %s in %s", region, out.Plaintext, out.KeyMaterialId, other)
+				s.t.Errorf("what was encrypted in %s is %q under %s in %s", region, out.Plaintext,
+					out.KeyMaterialId, other)
 			}
 		}
 	}
@@ -61,14 +64,15 @@ func TestAFamilyRotatesAsOne(t *testing.T) {
 		t.Error("the new primary was not rotated")
 	}
 	for _, region := range regions { // the first two came at one time
-		if list := mustIn[ListKeyRotationsOutput](s, region, "ListKeyRotations", M{"KeyId": id}).Rotations; len(list) != 3 || list[1].RotationType != "ON_DEMAND" {
+		if list := mustIn[ListKeyRotationsOutput](s, region, "ListKeyRotations",
+			M{"KeyId": id}).Rotations; len(list) != 3 || list[1].RotationType != "ON_DEMAND" {
 			t.Errorf("rotations in %s: %+v", region, list)
 		}
 	}
 }
 
-// The Regions share the material, and so its count: whichever of them brings it over the limit has it
-// replaced in all.
+// The Regions share the material, and so its count: whichever of them brings it over the limit has
+// it replaced in all.
 func TestUsage_RelatedKeysOverLimit_RotateTogether(t *testing.T) {
 	s := start(t)
 	s.limit(lowLimits)

@@ -6,7 +6,7 @@ import (
 	"claviger/keystore/key"
 )
 
-// GetKeyLastUsageOutput is GetKeyLastUsageResponse of AWS. Uses are tracked from the key's creation on.
+// GetKeyLastUsageOutput: Uses are tracked from the key's creation on.
 type GetKeyLastUsageOutput struct {
 	KeyId             string
 	KeyLastUsage      KeyLastUsageData
@@ -14,8 +14,9 @@ type GetKeyLastUsageOutput struct {
 	KeyCreationDate   wire.Time
 }
 
-// KeyLastUsageData is a successful use of a key: the last one, or one in the minute before it; after a crash perhaps an
-// earlier one. CloudTrailEventId is the eventID of its record in the audit trail. It is empty if there was none.
+// KeyLastUsageData is a successful use of a key: the last one, or one in the minute before it;
+// after a crash perhaps an earlier one. CloudTrailEventId is the eventID of its record in the audit
+// trail. It is empty if there was none.
 type KeyLastUsageData struct {
 	Operation         string     `json:",omitzero"`
 	Timestamp         *wire.Time `json:",omitzero"`

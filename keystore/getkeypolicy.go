@@ -7,7 +7,6 @@ import (
 	"claviger/keystore/key"
 )
 
-// GetKeyPolicyInput is GetKeyPolicyRequest of AWS.
 type GetKeyPolicyInput struct {
 	KeyId      string  `shape:"KeyIdType,required"`
 	PolicyName *string `shape:"PolicyNameType"`
@@ -16,10 +15,11 @@ type GetKeyPolicyInput struct {
 
 func (in GetKeyPolicyInput) KeyID() string { return in.KeyId }
 
-// GetKeyPolicyOutput is GetKeyPolicyResponse of AWS. Policy is a JSON document as text.
+// GetKeyPolicyOutput: Policy is a JSON document as text.
 type GetKeyPolicyOutput struct{ Policy, PolicyName string }
 
-func (s *Keys) getKeyPolicy(_ *op.Call, in GetKeyPolicyInput, k *key.Key) (out GetKeyPolicyOutput, err error) {
+func (s *Keys) getKeyPolicy(_ *op.Call, in GetKeyPolicyInput,
+	k *key.Key) (out GetKeyPolicyOutput, err error) {
 	if domain.Or(in.PolicyName, policyName) != policyName {
 		return out, fault.New(fault.NotFound, "NotFoundException", "No such policy exists")
 	}

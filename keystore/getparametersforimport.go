@@ -9,7 +9,6 @@ import (
 	"claviger/keystore/target"
 )
 
-// GetParametersForImportInput is GetParametersForImportRequest of AWS.
 type GetParametersForImportInput struct {
 	KeyId             string `shape:"KeyIdType,required"`
 	WrappingAlgorithm string `shape:"AlgorithmSpec,required"`
@@ -28,7 +27,7 @@ func (in GetParametersForImportInput) Validate() error {
 	return nil
 }
 
-// GetParametersForImportOutput is GetParametersForImportResponse of AWS. PublicKey is a DER
+// GetParametersForImportOutput: PublicKey is a DER
 // SubjectPublicKeyInfo.
 type GetParametersForImportOutput struct {
 	KeyId             string
@@ -37,7 +36,8 @@ type GetParametersForImportOutput struct {
 	ParametersValidTo wire.Time
 }
 
-func (s *Keys) findImportParameters(c *op.Call, in GetParametersForImportInput) (*target.Target, error) {
+func (s *Keys) findImportParameters(c *op.Call,
+	in GetParametersForImportInput) (*target.Target, error) {
 	t, err := s.finder.Find(c, "GetParametersForImport", in.KeyId, false)
 	if err != nil {
 		return nil, err

@@ -9,7 +9,6 @@ import (
 	"claviger/keystore/target"
 )
 
-// ImportKeyMaterialInput is ImportKeyMaterialRequest of AWS.
 type ImportKeyMaterialInput struct {
 	KeyId                  string     `shape:"KeyIdType,required"`
 	ImportToken            []byte     `shape:"CiphertextType,required"`
@@ -34,7 +33,7 @@ func (in ImportKeyMaterialInput) request() imports.Request {
 	return r
 }
 
-// ImportKeyMaterialOutput is ImportKeyMaterialResponse of AWS. KeyMaterialId is there for symmetric
+// ImportKeyMaterialOutput: KeyMaterialId is there for symmetric
 // keys.
 type ImportKeyMaterialOutput struct {
 	KeyId         string

@@ -18,7 +18,8 @@ const (
 	policyLimit = 32768     // bytes of a key policy: a quota of KMS, narrower than the shape
 )
 
-// defaultPolicy is the policy of a key that was given none, as AWS writes it: the account decides by its own means.
+// defaultPolicy is the policy of a key that was given none, as AWS writes it: the account decides
+// by its own means.
 const defaultPolicy = `{
   "Version" : "2012-10-17",
   "Id" : "key-default-1",
@@ -33,8 +34,8 @@ const defaultPolicy = `{
   } ]
 }`
 
-// managedPolicy is the policy of a key that a service manages, as AWS writes that of Secrets Manager: who may use the service
-// may use the key through it, and the account may look at it.
+// managedPolicy is the policy of a key that a service manages, as AWS writes that of Secrets
+// Manager: who may use the service may use the key through it, and the account may look at it.
 const managedPolicy = `{
   "Version" : "2012-10-17",
   "Id" : "auto-SERVICE-2",
@@ -81,10 +82,12 @@ const managedPolicy = `{
 
 func managedPolicyOf(c *op.Call, service string) string {
 	account, region := c.Namespace()
-	return strings.NewReplacer("ACCOUNT", account, "REGION", region, "SERVICE", service).Replace(managedPolicy)
+	return strings.NewReplacer("ACCOUNT", account, "REGION", region, "SERVICE",
+		service).Replace(managedPolicy)
 }
 
-// policy returns the key's policy document: its own, byte for byte as it was given, or the default one.
+// policy returns the key's policy document: its own, byte for byte as it was given, or the default
+// one.
 func policyOf(k *key.Key) string {
 	if k.Policy != "" {
 		return k.Policy
@@ -96,11 +99,12 @@ func malformed(message string) error {
 	return fault.New(fault.Invalid, "MalformedPolicyDocumentException", message)
 }
 
-// checkPolicy holds a key policy to its size and its form, and, unless the caller renounces it, sees to it that the
-// caller can still change it afterwards: the lockout safety check.
+// checkPolicy holds a key policy to its size and its form, and, unless the caller renounces it,
+// sees to it that the caller can still change it afterwards: the lockout safety check.
 func checkPolicy(c *op.Call, text, key string, bypass bool) error {
 	if len(text) > policyLimit {
-		return fault.Newf(fault.Limit, "LimitExceededException", "A key policy has at most %d bytes.", policyLimit)
+		return fault.Newf(fault.Limit, "LimitExceededException", "A key policy has at most %d bytes.",
+			policyLimit)
 	}
 	document, err := policy.Parse(text)
 	if err == nil {
@@ -108,7 +112,8 @@ func checkPolicy(c *op.Call, text, key string, bypass bool) error {
 	}
 	switch {
 	case errors.Is(err, policy.ErrPrincipalARN):
-		return fault.New(fault.Invalid, "InvalidArnException", "An ARN in the specified key policy is invalid.")
+		return fault.New(fault.Invalid, "InvalidArnException",
+			"An ARN in the specified key policy is invalid.")
 	case err != nil:
 		return malformed(err.Error())
 	case !bypass && !document.Allows(&c.Caller, "kms:PutKeyPolicy", key):

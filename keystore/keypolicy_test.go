@@ -90,17 +90,28 @@ func TestPoliciesThatAreRefused(t *testing.T) {
 	for _, c := range []struct{ name, policy, code, says string }{
 		{"no JSON", "{", "MalformedPolicyDocumentException", "Syntax errors in policy."},
 		{"no document", "[]", "MalformedPolicyDocumentException", "Syntax errors in policy."},
-		{"an element twice", strings.Replace(aPolicy, `"Id":"x"`, `"Id":"x","Id":"x"`, 1), "MalformedPolicyDocumentException", "Duplicate field Id"},
-		{"an unknown element", strings.Replace(aPolicy, "Resource", "Ressource", 1), "MalformedPolicyDocumentException", "Unknown field Ressource"},
-		{"no principal", strings.Replace(aPolicy, `"Principal":{"AWS":"111122223333"},`, "", 1), "MalformedPolicyDocumentException", "Missing required field Principal"},
-		{"nobody's id", strings.Replace(aPolicy, "111122223333", "AIDACKCEVSQ6C2EXAMPLE", 1), "MalformedPolicyDocumentException", string(policy.ErrPrincipal)},
-		{"a group", strings.Replace(aPolicy, `"111122223333"`, `"arn:aws:iam::111122223333:group/g"`, 1), "InvalidArnException", "An ARN in the specified key policy is invalid."},
-		{"too long", strings.Replace(aPolicy, "x", strings.Repeat("p", policyLimit), 1), "LimitExceededException", "32768"},
-		{"a lockout", strings.Replace(aPolicy, `"111122223333"`, alice, 1), "MalformedPolicyDocumentException", "The new key policy will not allow you to update the key policy in the future."},
-		{"a lockout from one action", strings.Replace(aPolicy, "kms:*", "kms:Encrypt", 1), "MalformedPolicyDocumentException", "in the future"},
+		{"an element twice", strings.Replace(aPolicy, `"Id":"x"`, `"Id":"x","Id":"x"`, 1),
+			"MalformedPolicyDocumentException", "Duplicate field Id"},
+		{"an unknown element", strings.Replace(aPolicy, "Resource", "Ressource", 1),
+			"MalformedPolicyDocumentException", "Unknown field Ressource"},
+		{"no principal", strings.Replace(aPolicy, `"Principal":{"AWS":"111122223333"},`, "", 1),
+			"MalformedPolicyDocumentException", "Missing required field Principal"},
+		{"nobody's id", strings.Replace(aPolicy, "111122223333", "AIDACKCEVSQ6C2EXAMPLE", 1),
+			"MalformedPolicyDocumentException", string(policy.ErrPrincipal)},
+		{"a group", strings.Replace(aPolicy, `"111122223333"`, `"arn:aws:iam::111122223333:group/g"`, 1),
+			"InvalidArnException", "An ARN in the specified key policy is invalid."},
+		{"too long", strings.Replace(aPolicy, "x", strings.Repeat("p", policyLimit), 1),
+			"LimitExceededException", "32768"},
+		{"a lockout", strings.Replace(aPolicy, `"111122223333"`, alice, 1),
+			"MalformedPolicyDocumentException", "The new key policy will not allow you to update the key " +
+				"policy in the future."},
+		{"a lockout from one action", strings.Replace(aPolicy, "kms:*", "kms:Encrypt", 1),
+			"MalformedPolicyDocumentException", "in the future"},
 	} {
-		for operation, in := range map[string]M{"PutKeyPolicy": {"KeyId": id, "Policy": c.policy}, "CreateKey": {"Policy": c.policy}} {
-			if f := fail(s, operation, in); f == nil || f.Code != c.code || !strings.Contains(f.Message, c.says) {
+		for operation, in := range map[string]M{"PutKeyPolicy": {"KeyId": id, "Policy": c.policy},
+			"CreateKey": {"Policy": c.policy}} {
+			if f := fail(s, operation, in); f == nil || f.Code != c.code ||
+				!strings.Contains(f.Message, c.says) {
 				t.Errorf("%s, %s: %v, want %s %s", operation, c.name, f, c.code, c.says)
 			}
 		}
@@ -119,15 +130,21 @@ func TestPoliciesThatAreRefused(t *testing.T) {
 func TestTheLockoutCheckCanBeRenounced(t *testing.T) {
 	s := start(t)
 	locked := strings.Replace(aPolicy, "kms:*", "kms:Encrypt", 1)
-	id := must[CreateKeyOutput](s, "CreateKey", M{"Policy": locked, "BypassPolicyLockoutSafetyCheck": true}).KeyMetadata.KeyId
+	id := must[CreateKeyOutput](s, "CreateKey",
+		M{"Policy": locked, "BypassPolicyLockoutSafetyCheck": true}).KeyMetadata.KeyId
 	if got := must[GetKeyPolicyOutput](s, "GetKeyPolicy", M{"KeyId": id}).Policy; got != locked {
 		t.Errorf("%s", got)
 	}
-	if _, code := ask[any](s, "PutKeyPolicy", M{"KeyId": id, "Policy": locked, "BypassPolicyLockoutSafetyCheck": false}); code != "MalformedPolicyDocumentException" {
+	if _, code := ask[any](s, "PutKeyPolicy",
+		M{"KeyId": id, "Policy": locked,
+			"BypassPolicyLockoutSafetyCheck": false}); code != "MalformedPolicyDocumentException" {
 		t.Errorf("not renounced: %q", code)
 	}
-	must[any](s, "PutKeyPolicy", M{"KeyId": id, "Policy": locked, "BypassPolicyLockoutSafetyCheck": true})
-	if _, code := ask[any](s, "PutKeyPolicy", M{"KeyId": id, "Policy": "{}", "BypassPolicyLockoutSafetyCheck": true}); code != "MalformedPolicyDocumentException" {
+	must[any](s, "PutKeyPolicy",
+		M{"KeyId": id, "Policy": locked, "BypassPolicyLockoutSafetyCheck": true})
+	if _, code := ask[any](s, "PutKeyPolicy",
+		M{"KeyId": id, "Policy": "{}",
+			"BypassPolicyLockoutSafetyCheck": true}); code != "MalformedPolicyDocumentException" {
 		t.Errorf("renounced, and malformed: %q", code)
 	}
 }
@@ -141,7 +158,8 @@ func TestAKeyHasOnePolicyByOneName(t *testing.T) {
 		code      string
 	}{
 		{"GetKeyPolicy", M{"KeyId": id, "PolicyName": "other"}, "NotFoundException"},
-		{"PutKeyPolicy", M{"KeyId": id, "PolicyName": "other", "Policy": aPolicy}, "UnsupportedOperationException"},
+		{"PutKeyPolicy", M{"KeyId": id, "PolicyName": "other", "Policy": aPolicy},
+			"UnsupportedOperationException"},
 		{"ListKeyPolicies", M{"KeyId": id, "Marker": "x"}, "InvalidMarkerException"},
 		{"GetKeyPolicy", M{"KeyId": "alias/a"}, "NotFoundException"},
 	} {
@@ -150,7 +168,8 @@ func TestAKeyHasOnePolicyByOneName(t *testing.T) {
 		}
 	}
 	out := must[ListKeyPoliciesOutput](s, "ListKeyPolicies", M{"KeyId": id, "Limit": 1})
-	if b, err := json.Marshal(out); err != nil || string(b) != `{"PolicyNames":["default"],"Truncated":false}` {
+	if b, err := json.Marshal(out); err != nil ||
+		string(b) != `{"PolicyNames":["default"],"Truncated":false}` {
 		t.Errorf("%s, %v", b, err)
 	}
 }

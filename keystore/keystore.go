@@ -2,10 +2,10 @@
 //
 // # How a key lives
 //
-// Its row says what it is; its material is generated on the token, wrapped there by the root, and rests
-// in a row of its own. For use it is unwrapped on the token with exactly one pair of usages and its
-// handle is cached there. Key facts are cached by (account, Region, id) and dropped by the committer
-// before a change is answered.
+// Its row says what it is; its material is generated on the token, wrapped there by the root, and
+// rests in a row of its own. For use it is unwrapped on the token with exactly one pair of usages
+// and its handle is cached there. Key facts are cached by (account, Region, id) and dropped by the
+// committer before a change is answered.
 //
 // # Where to read
 //
@@ -54,8 +54,8 @@ import (
 	"claviger/store"
 )
 
-// Device is the service's own token, by what each part of KMS asks of it. Materials are named by id;
-// see package custody.
+// Device is the service's own token, by what each part of KMS asks of it. Materials are named by
+// id; see package custody.
 type Device struct {
 	Maker     Maker
 	Sealer    key.Sealer
@@ -88,7 +88,8 @@ type Config struct {
 // DeleteKeyJob is the kind of the job that ends a key when its window is over; see [Keys.Finish].
 const DeleteKeyJob = "kms:DeleteKey"
 
-// RotateKeyJob is the kind of the job that replaces a key's material when its time has come; see [Keys.Rotate].
+// RotateKeyJob is the kind of the job that replaces a key's material when its time has come; see
+// [Keys.Rotate].
 const RotateKeyJob = key.RotateJob
 
 // Keys performs the operations of KMS. [New] makes it.
@@ -167,12 +168,12 @@ func (s *Keys) Jobs() map[string]domain.Job {
 // have encrypted more than 2^30 times.
 func (s *Keys) UsageAlarms() uint64 { return s.usage.Alarms() }
 
-// PendingDeletionUses returns how many uses were refused since the start because their key was pending
-// deletion, dry runs included.
+// PendingDeletionUses returns how many uses were refused since the start because their key was
+// pending deletion, dry runs included.
 func (s *Keys) PendingDeletionUses() uint64 { return s.finder.PendingDeletionUses() }
 
-// CustomKeyStores returns the custom key stores, whose jobs the service does and whose connections it
-// keeps open.
+// CustomKeyStores returns the custom key stores, whose jobs the service does and whose connections
+// it keeps open.
 func (s *Keys) CustomKeyStores() *customstore.Stores { return s.stores }
 
 // Residents returns the resident keys, whose jobs the service does.

@@ -26,7 +26,8 @@ func (s *service) holdsUsage(id, operation string) {
 	for _, r := range s.records() {
 		if strings.Contains(r, `"eventID":"`+u.CloudTrailEventId+`"`) {
 			found++
-			if !strings.Contains(r, `"eventName":"`+operation+`"`) || !strings.Contains(r, `"requestID":"`+u.KmsRequestId+`"`) || strings.Contains(r, "errorCode") {
+			if !strings.Contains(r, `"eventName":"`+operation+`"`) ||
+				!strings.Contains(r, `"requestID":"`+u.KmsRequestId+`"`) || strings.Contains(r, "errorCode") {
 				s.t.Errorf("%+v is said to be of %s", u, r)
 			}
 		}
@@ -42,7 +43,8 @@ func TestTheLastUsageIsThatOfTheTrail(t *testing.T) {
 	created := s.time()
 	s.pass(time.Hour)
 	out := must[GetKeyLastUsageOutput](s, "GetKeyLastUsage", M{"KeyId": id})
-	if out.KeyId != id || out.KeyLastUsage != (KeyLastUsageData{}) || !out.KeyCreationDate.Equal(created) || !out.TrackingStartDate.Equal(created) {
+	if out.KeyId != id || out.KeyLastUsage != (KeyLastUsageData{}) ||
+		!out.KeyCreationDate.Equal(created) || !out.TrackingStartDate.Equal(created) {
 		t.Errorf("never used: %+v", out)
 	}
 	m := s.inState(1, cipher, key.Enabled)

@@ -17,21 +17,25 @@ import (
 	mldsax509 "filippo.io/mldsa/x509"
 )
 
-// mldsaSets are the parameter sets of ML-DSA by key spec, with the lengths of their signatures (FIPS 204 section 4).
+// mldsaSets are the parameter sets of ML-DSA by key spec, with the lengths of their signatures
+// (FIPS 204 section 4).
 var (
-	mldsaSets      = map[string]mldsa.Parameters{"ML_DSA_44": mldsa.MLDSA44(), "ML_DSA_65": mldsa.MLDSA65(), "ML_DSA_87": mldsa.MLDSA87()}
+	mldsaSets = map[string]mldsa.Parameters{"ML_DSA_44": mldsa.MLDSA44(),
+		"ML_DSA_65": mldsa.MLDSA65(), "ML_DSA_87": mldsa.MLDSA87()}
 	signatureSizes = map[string]int{"ML_DSA_44": 2420, "ML_DSA_65": 3309, "ML_DSA_87": 4627}
 )
 
-// TestMLDSA: a device that has it signs messages and the representatives that callers make of them, and each is verified here
-// as either, as another implementation verifies it.
+// TestMLDSA: a device that has it signs messages and the representatives that callers make of them,
+// and each is verified here as either, as another implementation verifies it.
 func TestMLDSA(t *testing.T) {
 	s := startOnDevice(t, fakedevice.LikeV32(t).Config(), nil)
 	for spec := range mldsaSets {
 		t.Run(spec, func(t *testing.T) {
-			m := done[CreateKeyOutput](s, "CreateKey", doc{"KeySpec": spec, "KeyUsage": key.SignVerify}).KeyMetadata
+			m := done[CreateKeyOutput](s, "CreateKey",
+				doc{"KeySpec": spec, "KeyUsage": key.SignVerify}).KeyMetadata
 			p := done[cryptoops.GetPublicKeyOutput](s, "GetPublicKey", doc{"KeyId": m.KeyId})
-			if !slices.Equal(m.SigningAlgorithms, []string{publickey.MLDSA}) || !slices.Equal(p.SigningAlgorithms, m.SigningAlgorithms) || p.KeySpec != spec {
+			if !slices.Equal(m.SigningAlgorithms, []string{publickey.MLDSA}) ||
+				!slices.Equal(p.SigningAlgorithms, m.SigningAlgorithms) || p.KeySpec != spec {
 				t.Errorf("it is %+v, %+v", m, p)
 			}
 			parsed, err := mldsax509.ParsePKIXPublicKey(p.PublicKey)
@@ -51,10 +55,12 @@ func signsBoth(t *testing.T, s *rig, id, spec string, public *mldsa.PublicKey, m
 	tr := sha3.SumSHAKE256(public.Bytes(), 64)
 	mu := sha3.SumSHAKE256(bytes.Join([][]byte{tr, {0, 0}, message}, nil), 64)
 	raw := doc{"KeyId": id, "Message": message, "SigningAlgorithm": publickey.MLDSA}
-	external := doc{"KeyId": id, "Message": mu, "MessageType": "EXTERNAL_MU", "SigningAlgorithm": publickey.MLDSA}
+	external := doc{"KeyId": id, "Message": mu, "MessageType": "EXTERNAL_MU",
+		"SigningAlgorithm": publickey.MLDSA}
 	for _, in := range []doc{raw, external} {
 		signature := done[cryptoops.SignOutput](s, "Sign", in).Signature
-		if err := mldsa.Verify(public, message, signature, nil); err != nil || len(signature) != signatureSizes[spec] {
+		if err := mldsa.Verify(public, message, signature, nil); err != nil ||
+			len(signature) != signatureSizes[spec] {
 			t.Errorf("%d bytes: %v", len(signature), err)
 		}
 		for _, verify := range []doc{raw, external} {
@@ -74,7 +80,8 @@ func signsBoth(t *testing.T, s *rig, id, spec string, public *mldsa.PublicKey, m
 		}
 	}
 	// The representative is no message, although it has the form of one.
-	crossed := doc{"KeyId": id, "Message": mu, "SigningAlgorithm": publickey.MLDSA, "Signature": done[cryptoops.SignOutput](s, "Sign", raw).Signature}
+	crossed := doc{"KeyId": id, "Message": mu, "SigningAlgorithm": publickey.MLDSA,
+		"Signature": done[cryptoops.SignOutput](s, "Sign", raw).Signature}
 	_, err := send[cryptoops.VerifyOutput](t.Context(), s, "Verify", crossed)
 	refused(t, err, "KMSInvalidSignatureException", "")
 }
@@ -83,43 +90,55 @@ func refusesOthers(t *testing.T, s *rig, id string) {
 	t.Helper()
 	for operation, more := range map[string]doc{"Sign": {}, "Verify": {"Signature": []byte("s")}} {
 		ask := func(kind string, n int, algorithm string) error {
-			in := doc{"KeyId": id, "Message": make([]byte, n), "MessageType": kind, "SigningAlgorithm": algorithm, "Signature": more["Signature"]}
+			in := doc{"KeyId": id, "Message": make([]byte, n), "MessageType": kind,
+				"SigningAlgorithm": algorithm, "Signature": more["Signature"]}
 			if more["Signature"] == nil {
 				delete(in, "Signature")
 			}
 			_, err := send[any](t.Context(), s, operation, in)
 			return err
 		}
-		refused(t, ask("DIGEST", 64, publickey.MLDSA), "ValidationException", "Message type DIGEST is incompatible with algorithm ML_DSA_SHAKE_256.")
+		refused(t, ask("DIGEST", 64, publickey.MLDSA), "ValidationException",
+			"Message type DIGEST is incompatible with algorithm ML_DSA_SHAKE_256.")
 		for _, n := range []int{1, 32, 63, 65, 4096} {
-			refused(t, ask("EXTERNAL_MU", n, publickey.MLDSA), "ValidationException", "External mu is invalid length for algorithm ML_DSA_SHAKE_256.")
+			refused(t, ask("EXTERNAL_MU", n, publickey.MLDSA), "ValidationException",
+				"External mu is invalid length for algorithm ML_DSA_SHAKE_256.")
 		}
 		refused(t, ask("RAW", 1, publickey.Ed25519), "InvalidKeyUsageException", "*")
 	}
-	_, err := send[cryptoops.EncapsulateOutput](t.Context(), s, "Encapsulate", doc{"KeyId": id, "EncapsulationAlgorithm": "ML_KEM"})
+	_, err := send[cryptoops.EncapsulateOutput](t.Context(), s, "Encapsulate",
+		doc{"KeyId": id, "EncapsulationAlgorithm": "ML_KEM"})
 	refused(t, err, "InvalidKeyUsageException", "*")
 }
 
-// TestMLKEM: what is encapsulated here, or anywhere with the public key, the device opens; a ciphertext for somebody else too,
-// to a secret that isn't his (FIPS 203 section 6.3).
+// TestMLKEM: what is encapsulated here, or anywhere with the public key, the device opens; a
+// ciphertext for somebody else too, to a secret that isn't his (FIPS 203 section 6.3).
 func TestMLKEM(t *testing.T) {
 	s := startOnDevice(t, fakedevice.LikeV32(t).Config(), nil)
-	for spec, size := range map[string]int{"ML_KEM_512": 768, "ML_KEM_768": 1088, "ML_KEM_1024": 1568} {
+	for spec, size := range map[string]int{"ML_KEM_512": 768, "ML_KEM_768": 1088,
+		"ML_KEM_1024": 1568} {
 		t.Run(spec, func(t *testing.T) {
-			m := done[CreateKeyOutput](s, "CreateKey", doc{"KeySpec": spec, "KeyUsage": key.EncapsulateDecapsulate}).KeyMetadata
+			m := done[CreateKeyOutput](s, "CreateKey",
+				doc{"KeySpec": spec, "KeyUsage": key.EncapsulateDecapsulate}).KeyMetadata
 			p := done[cryptoops.GetPublicKeyOutput](s, "GetPublicKey", doc{"KeyId": m.KeyId})
-			if !slices.Equal(m.EncapsulationAlgorithms, []string{"ML_KEM"}) || !slices.Equal(p.EncapsulationAlgorithms, m.EncapsulationAlgorithms) || m.SigningAlgorithms != nil {
+			if !slices.Equal(m.EncapsulationAlgorithms, []string{"ML_KEM"}) ||
+				!slices.Equal(p.EncapsulationAlgorithms, m.EncapsulationAlgorithms) ||
+				m.SigningAlgorithms != nil {
 				t.Errorf("it is %+v, %+v", m, p)
 			}
 			open := func(ciphertext []byte) (cryptoops.DecapsulateOutput, error) {
 				return send[cryptoops.DecapsulateOutput](t.Context(), s, "Decapsulate",
-					doc{"KeyId": m.KeyId, "EncapsulationAlgorithm": "ML_KEM", "SharedSecretCiphertextBlob": ciphertext})
+					doc{"KeyId": m.KeyId, "EncapsulationAlgorithm": "ML_KEM",
+						"SharedSecretCiphertextBlob": ciphertext})
 			}
-			e := done[cryptoops.EncapsulateOutput](s, "Encapsulate", doc{"KeyId": m.KeyId, "EncapsulationAlgorithm": "ML_KEM"})
+			e := done[cryptoops.EncapsulateOutput](s, "Encapsulate",
+				doc{"KeyId": m.KeyId, "EncapsulationAlgorithm": "ML_KEM"})
 			d, err := open(e.SharedSecretCiphertextBlob)
 			noError(t, err)
-			if !bytes.Equal(d.SharedSecret, e.SharedSecret) || len(e.SharedSecret) != 32 || len(e.SharedSecretCiphertextBlob) != size ||
-				e.KeyId != m.Arn || d.KeyId != m.Arn || e.EncapsulationAlgorithm != "ML_KEM" || d.EncapsulationAlgorithm != "ML_KEM" {
+			if !bytes.Equal(d.SharedSecret, e.SharedSecret) || len(e.SharedSecret) != 32 ||
+				len(e.SharedSecretCiphertextBlob) != size ||
+				e.KeyId != m.Arn || d.KeyId != m.Arn || e.EncapsulationAlgorithm != "ML_KEM" ||
+				d.EncapsulationAlgorithm != "ML_KEM" {
 				t.Errorf("%+v became %+v", e, d)
 			}
 			secret, ciphertext := encapsulateElsewhere(t, spec, p.PublicKey)
@@ -127,19 +146,22 @@ func TestMLKEM(t *testing.T) {
 				t.Errorf("what another implementation made: %v", err)
 			}
 			ciphertext[0] ^= 1
-			if d, err := open(ciphertext); err != nil || len(d.SharedSecret) != 32 || bytes.Equal(d.SharedSecret, secret) {
+			if d, err := open(ciphertext); err != nil || len(d.SharedSecret) != 32 ||
+				bytes.Equal(d.SharedSecret, secret) {
 				t.Errorf("a changed ciphertext: %d bytes, %v", len(d.SharedSecret), err)
 			}
 			for _, bad := range [][]byte{{1}, ciphertext[1:], append(ciphertext, 0), make([]byte, 6144)} {
 				_, err := open(bad)
 				refused(t, err, "InvalidCiphertextException", "")
 			}
-			_, err = send[cryptoops.SignOutput](t.Context(), s, "Sign", doc{"KeyId": m.KeyId, "Message": []byte("x"), "SigningAlgorithm": publickey.MLDSA})
+			_, err = send[cryptoops.SignOutput](t.Context(), s, "Sign",
+				doc{"KeyId": m.KeyId, "Message": []byte("x"), "SigningAlgorithm": publickey.MLDSA})
 			refused(t, err, "InvalidKeyUsageException", "*")
 		})
 	}
 	for _, operation := range []string{"Encapsulate", "Decapsulate"} {
-		in := doc{"KeyId": s.key("ECC_NIST_P256", key.KeyAgreement), "EncapsulationAlgorithm": "ML_KEM", "SharedSecretCiphertextBlob": []byte("x")}
+		in := doc{"KeyId": s.key("ECC_NIST_P256", key.KeyAgreement), "EncapsulationAlgorithm": "ML_KEM",
+			"SharedSecretCiphertextBlob": []byte("x")}
 		_, err := send[any](t.Context(), s, operation, in)
 		refused(t, err, "InvalidKeyUsageException", "*")
 	}
@@ -166,30 +188,35 @@ func encapsulateElsewhere(t *testing.T, spec string, spki []byte) (secret, ciphe
 // TestEncapsulateAsksNoToken: the public key is all it takes, and all that verifying takes.
 func TestEncapsulateAsksNoToken(t *testing.T) {
 	s := startOnDevice(t, fakedevice.LikeV32(t).Config(), nil)
-	in := doc{"KeyId": s.key("ML_KEM_768", key.EncapsulateDecapsulate), "EncapsulationAlgorithm": "ML_KEM"}
+	in := doc{"KeyId": s.key("ML_KEM_768", key.EncapsulateDecapsulate),
+		"EncapsulationAlgorithm": "ML_KEM"}
 	done[cryptoops.EncapsulateOutput](s, "Encapsulate", in) // its row is verified now
 	before := s.calls.Load()
-	first, second := done[cryptoops.EncapsulateOutput](s, "Encapsulate", in), done[cryptoops.EncapsulateOutput](s, "Encapsulate", in)
+	first, second := done[cryptoops.EncapsulateOutput](s, "Encapsulate",
+		in), done[cryptoops.EncapsulateOutput](s, "Encapsulate", in)
 	if n := s.calls.Load(); n != before || bytes.Equal(first.SharedSecret, second.SharedSecret) {
 		t.Errorf("the token was called %d times", n-before)
 	}
 }
 
-// TestADeviceOfV32ByAnOlderModule: what can't be performed whole isn't begun. ML-DSA is, and only what takes a mechanism of its
-// own is refused; verifying takes none.
+// TestADeviceOfV32ByAnOlderModule: what can't be performed whole isn't begun. ML-DSA is, and only
+// what takes a mechanism of its own is refused; verifying takes none.
 func TestADeviceOfV32ByAnOlderModule(t *testing.T) {
 	s := startOnDevice(t, fakedevice.LikeV32Unreached(t).Config(), nil)
-	_, err := send[CreateKeyOutput](t.Context(), s, "CreateKey", doc{"KeySpec": "ML_KEM_768", "KeyUsage": key.EncapsulateDecapsulate})
+	_, err := send[CreateKeyOutput](t.Context(), s, "CreateKey",
+		doc{"KeySpec": "ML_KEM_768", "KeyUsage": key.EncapsulateDecapsulate})
 	refused(t, err, "UnsupportedOperationException", "*")
 	id := s.key("ML_DSA_65", key.SignVerify)
-	in := doc{"KeyId": id, "Message": make([]byte, 64), "MessageType": "EXTERNAL_MU", "SigningAlgorithm": publickey.MLDSA}
+	in := doc{"KeyId": id, "Message": make([]byte, 64), "MessageType": "EXTERNAL_MU",
+		"SigningAlgorithm": publickey.MLDSA}
 	_, err = send[cryptoops.SignOutput](t.Context(), s, "Sign", in)
 	refused(t, err, "UnsupportedOperationException", "*")
 	public := done[cryptoops.GetPublicKeyOutput](s, "GetPublicKey", doc{"KeyId": id}).PublicKey
 	key, err := lattice.ParsePublic("ML_DSA_65", public)
 	noError(t, err)
 	tr := sha3.SumSHAKE256(key.Bytes(), 64)
-	in["Signature"] = done[cryptoops.SignOutput](s, "Sign", doc{"KeyId": id, "Message": []byte("m"), "SigningAlgorithm": publickey.MLDSA}).Signature
+	in["Signature"] = done[cryptoops.SignOutput](s, "Sign",
+		doc{"KeyId": id, "Message": []byte("m"), "SigningAlgorithm": publickey.MLDSA}).Signature
 	in["Message"] = sha3.SumSHAKE256(append(tr, 0, 0, 'm'), 64)
 	if !done[cryptoops.VerifyOutput](s, "Verify", in).SignatureValid {
 		t.Error("a signature of the message isn't one of its representative")

@@ -12,7 +12,6 @@ import (
 	"claviger/policy"
 )
 
-// ListAliasesInput is ListAliasesRequest of AWS.
 type ListAliasesInput struct {
 	KeyId  *string `shape:"KeyIdType"`
 	Limit  *int32  `shape:"LimitType"`
@@ -20,14 +19,14 @@ type ListAliasesInput struct {
 	op.ByShape
 }
 
-// ListAliasesOutput is ListAliasesResponse of AWS.
 type ListAliasesOutput struct {
 	Aliases    []AliasListEntry
 	NextMarker string `json:",omitzero"`
 	Truncated  bool
 }
 
-// AliasListEntry is one alias of a listing. One of a service that has no key yet has a name and an ARN and nothing else.
+// AliasListEntry is one alias of a listing. One of a service that has no key yet has a name and an
+// ARN and nothing else.
 type AliasListEntry struct {
 	AliasName, AliasArn string
 	TargetKeyId         string     `json:",omitzero"`
@@ -41,8 +40,8 @@ type aliasList struct {
 	of *target.Target // nil: all aliases
 }
 
-// Demands implements [op.Target]. AWS knows no resource for it, and a key of another account is that
-// account's to decide on.
+// Demands implements [op.Target]. AWS knows no resource for it, and a key of another account is
+// that account's to decide on.
 func (l aliasList) Demands() []policy.Demand {
 	d := l.Account.Demands()
 	if l.of != nil {
@@ -67,7 +66,8 @@ func (s *Keys) findAliases(c *op.Call, in ListAliasesInput) (l aliasList, err er
 	return l, err
 }
 
-func (s *Keys) listAliases(c *op.Call, in ListAliasesInput, l aliasList) (out ListAliasesOutput, err error) {
+func (s *Keys) listAliases(c *op.Call, in ListAliasesInput,
+	l aliasList) (out ListAliasesOutput, err error) {
 	of := ""
 	if l.of != nil {
 		of = l.of.Key.ID
@@ -83,7 +83,8 @@ func (s *Keys) listAliases(c *op.Call, in ListAliasesInput, l aliasList) (out Li
 	}
 	out.Aliases = []AliasListEntry{}
 	for _, a := range aliases[:min(len(aliases), p.Size)] {
-		out.Aliases = append(out.Aliases, AliasListEntry{a.Name, a.ARN(), a.KeyID, wire.At(a.Created), wire.At(a.Updated)})
+		out.Aliases = append(out.Aliases,
+			AliasListEntry{a.Name, a.ARN(), a.KeyID, wire.At(a.Created), wire.At(a.Updated)})
 	}
 	if len(aliases) > p.Size {
 		out.Truncated, out.NextMarker = true, p.Next(aliases[p.Size-1].Name)
@@ -91,13 +92,16 @@ func (s *Keys) listAliases(c *op.Call, in ListAliasesInput, l aliasList) (out Li
 	return out, err
 }
 
-// withPredefined puts the aliases of services whose keys are yet to be made into their places in a page: clients look for them
-// here, and have DescribeKey make the key then. What becomes too long by that is the next page's.
+// withPredefined puts the aliases of services whose keys are yet to be made into their places in a
+// page: clients look for them here, and have DescribeKey make the key then. What becomes too long
+// by that is the next page's.
 func withPredefined(c *op.Call, aliases []*keyrows.Alias, after string) []*keyrows.Alias {
 	account, region := c.Namespace()
 	for _, service := range services {
-		a := &keyrows.Alias{AliasRef: keyrows.AliasRef{Account: account, Region: region, Name: managedAlias(service)}}
-		i, there := slices.BinarySearchFunc(aliases, a.Name, func(a *keyrows.Alias, name string) int { return strings.Compare(a.Name, name) })
+		a := &keyrows.Alias{AliasRef: keyrows.AliasRef{Account: account, Region: region,
+			Name: managedAlias(service)}}
+		i, there := slices.BinarySearchFunc(aliases, a.Name,
+			func(a *keyrows.Alias, name string) int { return strings.Compare(a.Name, name) })
 		if !there && a.Name > after {
 			aliases = slices.Insert(aliases, i, a)
 		}

@@ -5,7 +5,6 @@ import (
 	"claviger/keystore/key"
 )
 
-// ListKeyPoliciesInput is ListKeyPoliciesRequest of AWS.
 type ListKeyPoliciesInput struct {
 	KeyId  string  `shape:"KeyIdType,required"`
 	Limit  *int32  `shape:"LimitType"`
@@ -15,7 +14,6 @@ type ListKeyPoliciesInput struct {
 
 func (in ListKeyPoliciesInput) KeyID() string { return in.KeyId }
 
-// ListKeyPoliciesOutput is ListKeyPoliciesResponse of AWS.
 type ListKeyPoliciesOutput struct {
 	PolicyNames []string
 	NextMarker  string `json:",omitzero"`
@@ -23,7 +21,8 @@ type ListKeyPoliciesOutput struct {
 }
 
 // listKeyPolicies: there is always one, so no marker was ever given.
-func (s *Keys) listKeyPolicies(c *op.Call, in ListKeyPoliciesInput, k *key.Key) (out ListKeyPoliciesOutput, err error) {
+func (s *Keys) listKeyPolicies(c *op.Call, in ListKeyPoliciesInput,
+	k *key.Key) (out ListKeyPoliciesOutput, err error) {
 	_, err = s.pager.Page(c, "ListKeyPolicies", k.ID, in.Limit, in.Marker, 100, 1000)
 	return ListKeyPoliciesOutput{PolicyNames: []string{policyName}}, err
 }

@@ -9,7 +9,6 @@ import (
 	"claviger/keystore/key"
 )
 
-// ListKeyRotationsInput is ListKeyRotationsRequest of AWS.
 type ListKeyRotationsInput struct {
 	KeyId              string  `shape:"KeyIdType,required"`
 	IncludeKeyMaterial *string `shape:"IncludeKeyMaterial"`
@@ -20,15 +19,15 @@ type ListKeyRotationsInput struct {
 
 func (in ListKeyRotationsInput) KeyID() string { return in.KeyId }
 
-// ListKeyRotationsOutput is ListKeyRotationsResponse of AWS.
 type ListKeyRotationsOutput struct {
 	Rotations  []RotationsListEntry
 	NextMarker string `json:",omitzero"`
 	Truncated  bool
 }
 
-// RotationsListEntry is one material of a key and the rotation that made it current. The first material and those that wait
-// have none, and what is said of an import is said of imported material only.
+// RotationsListEntry is one material of a key and the rotation that made it current. The first
+// material and those that wait have none, and what is said of an import is said of imported
+// material only.
 type RotationsListEntry struct {
 	KeyId                  string
 	KeyMaterialId          string
@@ -43,7 +42,8 @@ type RotationsListEntry struct {
 
 const allMaterial = "ALL_KEY_MATERIAL"
 
-func (s *Keys) listKeyRotations(c *op.Call, in ListKeyRotationsInput, k *key.Key) (out ListKeyRotationsOutput, err error) {
+func (s *Keys) listKeyRotations(c *op.Call, in ListKeyRotationsInput,
+	k *key.Key) (out ListKeyRotationsOutput, err error) {
 	include := domain.Or(in.IncludeKeyMaterial, "ROTATIONS_ONLY")
 	p, err := s.pager.Page(c, "ListKeyRotations", k.ID+" "+include, in.Limit, in.Marker, 100, 1000)
 	if err != nil {
@@ -60,8 +60,8 @@ func (s *Keys) listKeyRotations(c *op.Call, in ListKeyRotationsInput, k *key.Key
 	return out, nil
 }
 
-// behind returns what comes after the material with an id, or all if there is none. A material that is gone was the last one: only
-// one that waits for its rotation can be deleted.
+// behind returns what comes after the material with an id, or all if there is none. A material that
+// is gone was the last one: only one that waits for its rotation can be deleted.
 func behind(list []key.Material, id string) []key.Material {
 	if id == "" {
 		return list
@@ -74,7 +74,8 @@ func behind(list []key.Material, id string) []key.Material {
 }
 
 func rotationEntry(k *key.Key, m key.Material) RotationsListEntry {
-	e := RotationsListEntry{KeyId: k.ID, KeyMaterialId: m.ID, KeyMaterialState: k.MaterialState(m), RotationDate: wire.At(m.Rotated)}
+	e := RotationsListEntry{KeyId: k.ID, KeyMaterialId: m.ID, KeyMaterialState: k.MaterialState(m),
+		RotationDate: wire.At(m.Rotated)}
 	if !m.Rotated.IsZero() {
 		e.RotationType = m.RotationType
 	}

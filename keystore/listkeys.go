@@ -5,14 +5,12 @@ import (
 	"claviger/keystore/key"
 )
 
-// ListKeysInput is ListKeysRequest of AWS.
 type ListKeysInput struct {
 	Limit  *int32  `shape:"LimitType"`
 	Marker *string `shape:"MarkerType"`
 	op.ByShape
 }
 
-// ListKeysOutput is ListKeysResponse of AWS.
 type ListKeysOutput struct {
 	Keys       []KeyListEntry
 	NextMarker string `json:",omitzero"`

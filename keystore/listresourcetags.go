@@ -6,7 +6,6 @@ import (
 	"claviger/keystore/key"
 )
 
-// ListResourceTagsInput is ListResourceTagsRequest of AWS.
 type ListResourceTagsInput struct {
 	KeyId  string  `shape:"KeyIdType,required"`
 	Limit  *int32  `shape:"LimitType"`
@@ -16,19 +15,20 @@ type ListResourceTagsInput struct {
 
 func (in ListResourceTagsInput) KeyID() string { return in.KeyId }
 
-// ListResourceTagsOutput is ListResourceTagsResponse of AWS.
 type ListResourceTagsOutput struct {
 	Tags       []key.Tag
 	NextMarker string `json:",omitzero"`
 	Truncated  bool
 }
 
-func (s *Keys) listResourceTags(c *op.Call, in ListResourceTagsInput, k *key.Key) (out ListResourceTagsOutput, err error) {
+func (s *Keys) listResourceTags(c *op.Call, in ListResourceTagsInput,
+	k *key.Key) (out ListResourceTagsOutput, err error) {
 	p, err := s.pager.Page(c, "ListResourceTags", k.ID, in.Limit, in.Marker, maxTags, maxTags)
 	if err != nil {
 		return out, err
 	}
-	tags, next := domain.Cut(p, domain.TagsAfter(k.Tags, p.After), func(t key.Tag) string { return t.TagKey })
+	tags, next := domain.Cut(p, domain.TagsAfter(k.Tags, p.After),
+		func(t key.Tag) string { return t.TagKey })
 	out.Tags, out.NextMarker, out.Truncated = append([]key.Tag{}, tags...), next, next != ""
 	return out, nil
 }

@@ -48,7 +48,8 @@ func (s *Keys) findRetiringPrincipal(_ *op.Call,
 
 func (s *Keys) listRetirableGrants(c *op.Call, in ListRetirableGrantsInput,
 	r retiringPrincipal) (out ListGrantsOutput, err error) {
-	p, err := s.pager.Page(c, "ListRetirableGrants", r.name, in.Limit, in.Marker, usualGrants, mostGrants)
+	p, err := s.pager.Page(c, "ListRetirableGrants", r.name, in.Limit, in.Marker, usualGrants,
+		mostGrants)
 	if err != nil {
 		return out, err
 	}

@@ -5,13 +5,15 @@ import (
 	"testing"
 )
 
-// TestTheTrailNamesWhatWasMade: nobody could name a key or a store before it was made, so its record has to.
+// TestTheTrailNamesWhatWasMade: nobody could name a key or a store before it was made, so its
+// record has to.
 func TestTheTrailNamesWhatWasMade(t *testing.T) {
 	s := start(t)
 	names := func(operation, id string) {
 		t.Helper()
 		for _, r := range s.records() {
-			if strings.Contains(r, `"eventName":"`+operation+`"`) && strings.Contains(r, `"additionalEventData":`) && strings.Contains(r, `Id":"`+id+`"`) {
+			if strings.Contains(r, `"eventName":"`+operation+`"`) &&
+				strings.Contains(r, `"additionalEventData":`) && strings.Contains(r, `Id":"`+id+`"`) {
 				return
 			}
 		}

@@ -42,11 +42,12 @@ func managing(alias string) string {
 
 func (s *Keys) findManaged(c *op.Call, in manageInput) (managed, error) {
 	account, region := c.Namespace()
-	return managed{keyrows.AliasRef{Account: account, Region: region, Name: managedAlias(in.Service)}}, nil
+	return managed{keyrows.AliasRef{Account: account, Region: region, Name: managedAlias(in.Service)}},
+		nil
 }
 
-// createManaged makes an AWS managed key and its alias in one transaction. If another request was first, that is
-// as good.
+// createManaged makes an AWS managed key and its alias in one transaction. If another request was
+// first, that is as good.
 func (s *Keys) createManaged(c *op.Call, in manageInput, m managed) (op.Commit[op.None], error) {
 	if a, err := s.rows.Alias(c, m.AliasRef); a != nil || err != nil {
 		return nil, err
@@ -56,14 +57,16 @@ func (s *Keys) createManaged(c *op.Call, in manageInput, m managed) (op.Commit[o
 		return nil, err
 	}
 	k.RotateEvery(usualPeriod, c.Time)
-	k.Description = "Default key that protects the data of " + in.Service + " when no other key is named"
+	k.Description = "Default key that protects the data of " + in.Service +
+		" when no other key is named"
 	k.Policy = managedPolicyOf(c, in.Service)
 	noteKey(c, k)
 	insertKey, err := s.rows.Insert(c, k)
 	if err != nil {
 		return nil, err
 	}
-	insertAlias, err := s.rows.InsertAlias(c, &keyrows.Alias{AliasRef: m.AliasRef, Rev: 1, KeyID: k.ID, Created: c.Time, Updated: c.Time})
+	insertAlias, err := s.rows.InsertAlias(c,
+		&keyrows.Alias{AliasRef: m.AliasRef, Rev: 1, KeyID: k.ID, Created: c.Time, Updated: c.Time})
 	if err != nil {
 		return nil, err
 	}

@@ -22,9 +22,9 @@ const (
 	pending = "KMSInvalidStateException" // pending deletion, or for CancelKeyDeletion: not pending
 )
 
-// keyStates is the table "Key states of KMS keys" of the KMS developer guide, for the states that a key on the service's own
-// token can be in. Request makes the document for a key, with what setUp has left; nil means that the operation
-// touches no key's state.
+// keyStates is the table "Key states of KMS keys" of the KMS developer guide, for the states that a
+// key on the service's own token can be in. Request makes the document for a key, with what setUp
+// has left; nil means that the operation touches no key's state.
 var keyStates = map[string]struct {
 	request                            func(made) M
 	enabled, disabled, pendingDeletion string
@@ -41,66 +41,115 @@ var keyStates = map[string]struct {
 	"ConnectCustomKeyStore":    {},
 	"DisconnectCustomKeyStore": {},
 
-	"Encrypt":                             {func(m made) M { return M{"KeyId": m.id, "Plaintext": "eA=="} }, yes, off, pending},
-	"Decrypt":                             {func(m made) M { return M{"CiphertextBlob": m.blob} }, yes, off, pending},
-	"ReEncrypt":                           {func(m made) M { return M{"CiphertextBlob": m.blob, "DestinationKeyId": m.id} }, yes, off, pending},
-	"GenerateDataKey":                     {func(m made) M { return M{"KeyId": m.id, "KeySpec": "AES_256"} }, yes, off, pending},
-	"GenerateDataKeyWithoutPlaintext":     {func(m made) M { return M{"KeyId": m.id, "NumberOfBytes": 7} }, yes, off, pending},
-	"GenerateDataKeyPair":                 {func(m made) M { return M{"KeyId": m.id, "KeyPairSpec": "ECC_NIST_P256"} }, yes, off, pending},
-	"GenerateDataKeyPairWithoutPlaintext": {func(m made) M { return M{"KeyId": m.id, "KeyPairSpec": "ECC_NIST_P256"} }, yes, off, pending},
+	"Encrypt": {func(m made) M {
+		return M{"KeyId": m.id,
+			"Plaintext": "eA=="}
+	}, yes, off, pending},
+	"Decrypt": {func(m made) M { return M{"CiphertextBlob": m.blob} }, yes,
+		off, pending},
+	"ReEncrypt": {func(m made) M {
+		return M{"CiphertextBlob": m.blob,
+			"DestinationKeyId": m.id}
+	}, yes, off, pending},
+	"GenerateDataKey": {func(m made) M {
+		return M{"KeyId": m.id,
+			"KeySpec": "AES_256"}
+	}, yes, off, pending},
+	"GenerateDataKeyWithoutPlaintext": {func(m made) M {
+		return M{"KeyId": m.id,
+			"NumberOfBytes": 7}
+	}, yes, off, pending},
+	"GenerateDataKeyPair": {func(m made) M {
+		return M{"KeyId": m.id,
+			"KeyPairSpec": "ECC_NIST_P256"}
+	}, yes, off, pending},
+	"GenerateDataKeyPairWithoutPlaintext": {func(m made) M {
+		return M{"KeyId": m.id,
+			"KeyPairSpec": "ECC_NIST_P256"}
+	}, yes, off, pending},
 
 	"GetPublicKey": {func(m made) M { return M{"KeyId": m.id} }, yes, off, pending},
-	"Sign":         {func(m made) M { return M{"KeyId": m.id, "Message": "eA==", "SigningAlgorithm": "ECDSA_SHA_256"} }, yes, off, pending},
-	"Verify": {func(m made) M {
-		return M{"KeyId": m.id, "Message": "eA==", "SigningAlgorithm": "ECDSA_SHA_256", "Signature": m.blob}
+	"Sign": {func(m made) M {
+		return M{"KeyId": m.id, "Message": "eA==",
+			"SigningAlgorithm": "ECDSA_SHA_256"}
 	}, yes, off, pending},
-	"GenerateMac": {func(m made) M { return M{"KeyId": m.id, "Message": "eA==", "MacAlgorithm": "HMAC_SHA_256"} }, yes, off, pending},
+	"Verify": {func(m made) M {
+		return M{"KeyId": m.id, "Message": "eA==", "SigningAlgorithm": "ECDSA_SHA_256",
+			"Signature": m.blob}
+	}, yes, off, pending},
+	"GenerateMac": {func(m made) M {
+		return M{"KeyId": m.id, "Message": "eA==",
+			"MacAlgorithm": "HMAC_SHA_256"}
+	}, yes, off, pending},
 	"VerifyMac": {func(m made) M {
 		return M{"KeyId": m.id, "Message": "eA==", "MacAlgorithm": "HMAC_SHA_256", "Mac": m.blob}
 	}, yes, off, pending},
-	"DeriveSharedSecret": {func(m made) M { return M{"KeyId": m.id, "KeyAgreementAlgorithm": "ECDH", "PublicKey": m.blob} }, yes, off, pending},
+	"DeriveSharedSecret": {func(m made) M {
+		return M{"KeyId": m.id, "KeyAgreementAlgorithm": "ECDH",
+			"PublicKey": m.blob}
+	}, yes, off, pending},
 
-	"Encapsulate": {func(m made) M { return M{"KeyId": m.id, "EncapsulationAlgorithm": "ML_KEM"} }, yes, off, pending},
+	"Encapsulate": {func(m made) M { return M{"KeyId": m.id, "EncapsulationAlgorithm": "ML_KEM"} },
+		yes, off, pending},
 	"Decapsulate": {func(m made) M {
 		return M{"KeyId": m.id, "EncapsulationAlgorithm": "ML_KEM", "SharedSecretCiphertextBlob": m.blob}
 	}, yes, off, pending},
 
-	"EnableKey":            {func(m made) M { return M{"KeyId": m.id} }, yes, yes, pending},
-	"DisableKey":           {func(m made) M { return M{"KeyId": m.id} }, yes, yes, pending},
-	"ScheduleKeyDeletion":  {func(m made) M { return M{"KeyId": m.id} }, yes, yes, pending},
-	"CancelKeyDeletion":    {func(m made) M { return M{"KeyId": m.id} }, pending, pending, yes},
-	"ReplicateKey":         {func(m made) M { return M{"KeyId": m.id, "ReplicaRegion": farAway} }, yes, off, pending},
-	"UpdatePrimaryRegion":  {func(m made) M { return M{"KeyId": m.id, "PrimaryRegion": abroad} }, yes, off, pending},
-	"CreateAlias":          {func(m made) M { return M{"AliasName": m.alias + "-2", "TargetKeyId": m.id} }, yes, yes, pending},
-	"UpdateAlias":          {func(m made) M { return M{"AliasName": m.other, "TargetKeyId": m.id} }, yes, yes, pending},
-	"DeleteAlias":          {func(m made) M { return M{"AliasName": m.alias} }, yes, yes, yes},
-	"DescribeKey":          {func(m made) M { return M{"KeyId": m.id} }, yes, yes, yes},
-	"UpdateKeyDescription": {func(m made) M { return M{"KeyId": m.id, "Description": "x"} }, yes, yes, pending},
-	"GetKeyPolicy":         {func(m made) M { return M{"KeyId": m.id} }, yes, yes, yes},
-	"PutKeyPolicy":         {func(m made) M { return M{"KeyId": m.id, "Policy": aPolicy} }, yes, yes, yes},
-	"ListKeyPolicies":      {func(m made) M { return M{"KeyId": m.id} }, yes, yes, yes},
+	"EnableKey":           {func(m made) M { return M{"KeyId": m.id} }, yes, yes, pending},
+	"DisableKey":          {func(m made) M { return M{"KeyId": m.id} }, yes, yes, pending},
+	"ScheduleKeyDeletion": {func(m made) M { return M{"KeyId": m.id} }, yes, yes, pending},
+	"CancelKeyDeletion":   {func(m made) M { return M{"KeyId": m.id} }, pending, pending, yes},
+	"ReplicateKey": {func(m made) M { return M{"KeyId": m.id, "ReplicaRegion": farAway} }, yes,
+		off, pending},
+	"UpdatePrimaryRegion": {func(m made) M { return M{"KeyId": m.id, "PrimaryRegion": abroad} }, yes,
+		off, pending},
+	"CreateAlias": {func(m made) M {
+		return M{"AliasName": m.alias + "-2",
+			"TargetKeyId": m.id}
+	}, yes, yes, pending},
+	"UpdateAlias": {func(m made) M { return M{"AliasName": m.other, "TargetKeyId": m.id} },
+		yes, yes, pending},
+	"DeleteAlias": {func(m made) M { return M{"AliasName": m.alias} }, yes, yes, yes},
+	"DescribeKey": {func(m made) M { return M{"KeyId": m.id} }, yes, yes, yes},
+	"UpdateKeyDescription": {func(m made) M { return M{"KeyId": m.id, "Description": "x"} }, yes, yes,
+		pending},
+	"GetKeyPolicy": {func(m made) M { return M{"KeyId": m.id} }, yes, yes, yes},
+	"PutKeyPolicy": {func(m made) M { return M{"KeyId": m.id, "Policy": aPolicy} }, yes, yes,
+		yes},
+	"ListKeyPolicies": {func(m made) M { return M{"KeyId": m.id} }, yes, yes, yes},
 	"CreateGrant": {func(m made) M {
 		return M{"KeyId": m.id, "GranteePrincipal": aUser, "Operations": []string{"DescribeKey"}}
 	}, yes, off, pending},
-	"ListGrants":           {func(m made) M { return M{"KeyId": m.id} }, yes, yes, yes},
-	"ListRetirableGrants":  {},
-	"RetireGrant":          {func(m made) M { return M{"KeyId": m.id, "GrantId": m.grant} }, yes, yes, yes},
-	"RevokeGrant":          {func(m made) M { return M{"KeyId": m.id, "GrantId": m.grant} }, yes, yes, yes},
-	"EnableKeyRotation":    {func(m made) M { return M{"KeyId": m.id, "RotationPeriodInDays": 90} }, yes, off, pending},
+	"ListGrants":          {func(m made) M { return M{"KeyId": m.id} }, yes, yes, yes},
+	"ListRetirableGrants": {},
+	"RetireGrant": {func(m made) M { return M{"KeyId": m.id, "GrantId": m.grant} }, yes, yes,
+		yes},
+	"RevokeGrant": {func(m made) M { return M{"KeyId": m.id, "GrantId": m.grant} }, yes, yes,
+		yes},
+	"EnableKeyRotation": {func(m made) M { return M{"KeyId": m.id, "RotationPeriodInDays": 90} },
+		yes, off, pending},
 	"DisableKeyRotation":   {func(m made) M { return M{"KeyId": m.id} }, yes, off, pending},
 	"GetKeyRotationStatus": {func(m made) M { return M{"KeyId": m.id} }, yes, yes, yes},
 	"RotateKeyOnDemand":    {func(m made) M { return M{"KeyId": m.id} }, yes, off, pending},
-	"ListKeyRotations":     {func(m made) M { return M{"KeyId": m.id, "IncludeKeyMaterial": "ALL_KEY_MATERIAL"} }, yes, yes, yes},
-	"GetKeyLastUsage":      {func(m made) M { return M{"KeyId": m.id} }, yes, yes, yes},
-	"ListResourceTags":     {func(m made) M { return M{"KeyId": m.id} }, yes, yes, yes},
-	"TagResource":          {func(m made) M { return M{"KeyId": m.id, "Tags": []M{{"TagKey": "a", "TagValue": "b"}}} }, yes, yes, pending},
-	"UntagResource":        {func(m made) M { return M{"KeyId": m.id, "TagKeys": []string{"a"}} }, yes, yes, pending},
+	"ListKeyRotations": {func(m made) M {
+		return M{"KeyId": m.id,
+			"IncludeKeyMaterial": "ALL_KEY_MATERIAL"}
+	}, yes, yes, yes},
+	"GetKeyLastUsage":  {func(m made) M { return M{"KeyId": m.id} }, yes, yes, yes},
+	"ListResourceTags": {func(m made) M { return M{"KeyId": m.id} }, yes, yes, yes},
+	"TagResource": {func(m made) M {
+		return M{"KeyId": m.id,
+			"Tags": []M{{"TagKey": "a", "TagValue": "b"}}}
+	}, yes, yes, pending},
+	"UntagResource": {func(m made) M { return M{"KeyId": m.id, "TagKeys": []string{"a"}} }, yes,
+		yes, pending},
 	"GetParametersForImport": {func(m made) M {
 		return M{"KeyId": m.id, "WrappingAlgorithm": usual, "WrappingKeySpec": "RSA_2048"}
 	}, yes, yes, pending},
 	"ImportKeyMaterial": {func(m made) M {
 		token, wrapped, _ := bytes.Cut(m.blob, []byte{0})
-		return M{"KeyId": m.id, "ImportToken": token, "EncryptedKeyMaterial": wrapped, "ExpirationModel": key.MaterialDoesNotExpire}
+		return M{"KeyId": m.id, "ImportToken": token, "EncryptedKeyMaterial": wrapped,
+			"ExpirationModel": key.MaterialDoesNotExpire}
 	}, yes, yes, pending},
 	"DeleteImportedKeyMaterial": {func(m made) M { return M{"KeyId": m.id} }, yes, yes, yes},
 }
@@ -114,34 +163,46 @@ type sample struct {
 }
 
 var (
-	cipher = sample{spec: key.SymmetricDefault, usage: key.EncryptDecrypt, make: func(s *service, id string) []byte {
-		return must[cryptoops.EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
-	}}
-	replicated = sample{spec: key.SymmetricDefault, usage: key.EncryptDecrypt, multiRegion: true, make: func(s *service, id string) []byte {
-		must[ReplicateKeyOutput](s, "ReplicateKey", M{"KeyId": id, "ReplicaRegion": abroad})
-		return nil
-	}}
-	signer = sample{spec: "ECC_NIST_P256", usage: key.SignVerify, make: func(s *service, id string) []byte {
-		return must[cryptoops.SignOutput](s, "Sign", M{"KeyId": id, "Message": "eA==", "SigningAlgorithm": "ECDSA_SHA_256"}).Signature
-	}}
-	authenticator = sample{spec: "HMAC_256", usage: key.GenerateVerifyMac, make: func(s *service, id string) []byte {
-		return must[cryptoops.GenerateMacOutput](s, "GenerateMac", M{"KeyId": id, "Message": "eA==", "MacAlgorithm": "HMAC_SHA_256"}).Mac
-	}}
-	agreer = sample{spec: "ECC_NIST_P256", usage: key.KeyAgreement, make: func(s *service, id string) []byte {
-		return must[cryptoops.GetPublicKeyOutput](s, "GetPublicKey", M{"KeyId": id}).PublicKey
-	}}
-	encapsulator = sample{spec: "ML_KEM_768", usage: key.EncapsulateDecapsulate, make: func(s *service, id string) []byte {
-		return must[cryptoops.EncapsulateOutput](s, "Encapsulate", M{"KeyId": id, "EncapsulationAlgorithm": "ML_KEM"}).SharedSecretCiphertextBlob
-	}}
+	cipher = sample{spec: key.SymmetricDefault, usage: key.EncryptDecrypt,
+		make: func(s *service, id string) []byte {
+			return must[cryptoops.EncryptOutput](s, "Encrypt",
+				M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
+		}}
+	replicated = sample{spec: key.SymmetricDefault, usage: key.EncryptDecrypt, multiRegion: true,
+		make: func(s *service, id string) []byte {
+			must[ReplicateKeyOutput](s, "ReplicateKey", M{"KeyId": id, "ReplicaRegion": abroad})
+			return nil
+		}}
+	signer = sample{spec: "ECC_NIST_P256", usage: key.SignVerify,
+		make: func(s *service, id string) []byte {
+			return must[cryptoops.SignOutput](s, "Sign",
+				M{"KeyId": id, "Message": "eA==", "SigningAlgorithm": "ECDSA_SHA_256"}).Signature
+		}}
+	authenticator = sample{spec: "HMAC_256", usage: key.GenerateVerifyMac,
+		make: func(s *service, id string) []byte {
+			return must[cryptoops.GenerateMacOutput](s, "GenerateMac",
+				M{"KeyId": id, "Message": "eA==", "MacAlgorithm": "HMAC_SHA_256"}).Mac
+		}}
+	agreer = sample{spec: "ECC_NIST_P256", usage: key.KeyAgreement,
+		make: func(s *service, id string) []byte {
+			return must[cryptoops.GetPublicKeyOutput](s, "GetPublicKey", M{"KeyId": id}).PublicKey
+		}}
+	encapsulator = sample{spec: "ML_KEM_768", usage: key.EncapsulateDecapsulate,
+		make: func(s *service, id string) []byte {
+			return must[cryptoops.EncapsulateOutput](s, "Encapsulate",
+				M{"KeyId": id, "EncapsulationAlgorithm": "ML_KEM"}).SharedSecretCiphertextBlob
+		}}
 )
 
-// importer is a key whose material came from elsewhere, and what it takes to import it again: the token, a zero, the wrapped material.
-var importer = sample{spec: key.SymmetricDefault, usage: key.EncryptDecrypt, origin: key.OriginExternal, make: func(s *service, id string) []byte {
-	material, _ := hsmtest.Outside(s.t, key.SymmetricDefault)
-	in := wrap(s.t, id, s.parameters(id, usual, "RSA_2048"), usual, material)
-	must[any](s, "ImportKeyMaterial", M(in))
-	return slices.Concat(in["ImportToken"].([]byte), []byte{0}, in["EncryptedKeyMaterial"].([]byte))
-}}
+// importer is a key whose material came from elsewhere, and what it takes to import it again: the
+// token, a zero, the wrapped material.
+var importer = sample{spec: key.SymmetricDefault, usage: key.EncryptDecrypt,
+	origin: key.OriginExternal, make: func(s *service, id string) []byte {
+		material, _ := hsmtest.Outside(s.t, key.SymmetricDefault)
+		in := wrap(s.t, id, s.parameters(id, usual, "RSA_2048"), usual, material)
+		must[any](s, "ImportKeyMaterial", M(in))
+		return slices.Concat(in["ImportToken"].([]byte), []byte{0}, in["EncryptedKeyMaterial"].([]byte))
+	}}
 
 // samples has the operations that take no symmetric key.
 var samples = map[string]sample{"GetPublicKey": signer, "Sign": signer, "Verify": signer,
@@ -160,13 +221,15 @@ func sampleFor(operation string) sample {
 
 // on returns the first of some services whose device makes such a key.
 func (x sample) on(services ...*service) *service {
-	return services[slices.IndexFunc(services, func(s *service) bool { return s.token.Supports(key.Specs[x.spec][x.usage].Kind) })]
+	return services[slices.IndexFunc(services,
+		func(s *service) bool { return s.token.Supports(key.Specs[x.spec][x.usage].Kind) })]
 }
 
 // aUser is a principal that nobody is in these tests.
 const aUser = "arn:aws:iam::" + ourAccount + ":user/somebody"
 
-// made is a key in some state, an alias of it, a grant of it, what it made before, and an alias of another key.
+// made is a key in some state, an alias of it, a grant of it, what it made before, and an alias of
+// another key.
 type made struct {
 	id, alias, other, grant string
 	blob                    []byte
@@ -175,7 +238,9 @@ type made struct {
 // inState makes a key and brings it into a state.
 func (s *service) inState(n int, x sample, state key.State) made {
 	s.t.Helper()
-	id := must[CreateKeyOutput](s, "CreateKey", M{"KeySpec": x.spec, "KeyUsage": x.usage, "MultiRegion": x.multiRegion, "Origin": cmp.Or(x.origin, key.OriginKMS)}).KeyMetadata.KeyId
+	id := must[CreateKeyOutput](s, "CreateKey",
+		M{"KeySpec": x.spec, "KeyUsage": x.usage, "MultiRegion": x.multiRegion,
+			"Origin": cmp.Or(x.origin, key.OriginKMS)}).KeyMetadata.KeyId
 	m := s.named(n, id, x)
 	switch state {
 	case key.Disabled:
@@ -193,7 +258,8 @@ func (s *service) named(n int, id string, x sample) made {
 	must[any](s, "CreateAlias", M{"AliasName": m.alias, "TargetKeyId": m.id})
 	must[any](s, "CreateAlias", M{"AliasName": m.other, "TargetKeyId": s.key()})
 	m.blob = x.make(s, id)
-	m.grant = must[CreateGrantOutput](s, "CreateGrant", M{"KeyId": m.id, "GranteePrincipal": aUser, "Operations": []string{"DescribeKey"}}).GrantId
+	m.grant = must[CreateGrantOutput](s, "CreateGrant",
+		M{"KeyId": m.id, "GranteePrincipal": aUser, "Operations": []string{"DescribeKey"}}).GrantId
 	return m
 }
 
@@ -210,7 +276,8 @@ func TestTheKeyStateMatrix(t *testing.T) {
 		if row.request == nil {
 			continue
 		}
-		for state, want := range map[key.State]string{key.Enabled: row.enabled, key.Disabled: row.disabled, key.PendingDeletion: row.pendingDeletion} {
+		for state, want := range map[key.State]string{key.Enabled: row.enabled,
+			key.Disabled: row.disabled, key.PendingDeletion: row.pendingDeletion} {
 			n++
 			x := sampleFor(name)
 			on := x.on(s, v32)
@@ -234,7 +301,8 @@ func TestTheRestOfTheMatrix(t *testing.T) {
 	if _, code := ask[any](s, "UpdateAlias", M{"AliasName": m.alias, "TargetKeyId": other}); code != yes {
 		t.Errorf("moving an alias away from a key pending deletion: %s", code)
 	}
-	blob := must[cryptoops.EncryptOutput](s, "Encrypt", M{"KeyId": other, "Plaintext": "eA=="}).CiphertextBlob
+	blob := must[cryptoops.EncryptOutput](s, "Encrypt",
+		M{"KeyId": other, "Plaintext": "eA=="}).CiphertextBlob
 	if _, code := ask[any](s, "ReEncrypt", M{"CiphertextBlob": blob, "DestinationKeyId": m.id}); code != pending {
 		t.Errorf("ReEncrypt to a key pending deletion: %q", code)
 	}
@@ -243,31 +311,48 @@ func TestTheRestOfTheMatrix(t *testing.T) {
 	}
 }
 
-// guide is the table "Key states of KMS keys" of the KMS developer guide for all of its states, a row for each operation
-// that has cells other than yes. The words are what the answers end with.
+// guide is the table "Key states of KMS keys" of the KMS developer guide for all of its states, a
+// row for each operation that has cells other than yes. The words are what the answers end with.
 var guide = []struct {
 	operations string
-	answers    [8]string // Enabled, Disabled, PendingDeletion, PendingReplicaDeletion, PendingImport, Unavailable, Creating, Updating
+	// Enabled, Disabled, PendingDeletion, PendingReplicaDeletion, PendingImport, Unavailable,
+	// Creating, Updating
+	answers [8]string
 }{
-	{"Encrypt Decrypt ReEncrypt GenerateDataKey GenerateDataKeyWithoutPlaintext GenerateDataKeyPair GenerateDataKeyPairWithoutPlaintext " +
+	{"Encrypt Decrypt ReEncrypt GenerateDataKey GenerateDataKeyWithoutPlaintext GenerateDataKeyPair " +
+		"GenerateDataKeyPairWithoutPlaintext " +
 		"GenerateMac VerifyMac Sign Verify GetPublicKey DeriveSharedSecret Encapsulate Decapsulate",
-		[8]string{"", "disabled", "pending deletion", "pending deletion", "pending import", "unavailable", "creating", ""}},
-	{"CreateGrant UpdatePrimaryRegion", [8]string{"", "disabled", "pending deletion", "pending deletion", "pending import", "", "creating", ""}},
-	{"ReplicateKey", [8]string{"", "disabled", "pending deletion", "pending deletion", "pending import", "", "creating", "updating"}},
-	{"EnableKey DisableKey", [8]string{"", "", "pending deletion", "pending deletion", "pending import", "", "creating", "updating"}},
-	{"EnableKeyRotation DisableKeyRotation", [8]string{"", "disabled", "pending deletion", "pending deletion", "", "", "creating", ""}},
-	{"RotateKeyOnDemand", [8]string{"", "disabled", "pending deletion", "pending deletion", "pending import", "", "creating", "updating"}},
-	{"GetParametersForImport", [8]string{"", "", "pending deletion", "pending deletion", "", "", "creating", "updating"}},
-	{"ImportKeyMaterial", [8]string{"", "", "pending deletion", "pending deletion", "", "", "creating", ""}},
+		[8]string{"", "disabled", "pending deletion", "pending deletion", "pending import", "unavailable",
+			"creating", ""}},
+	{"CreateGrant UpdatePrimaryRegion",
+		[8]string{"", "disabled", "pending deletion", "pending deletion", "pending import", "",
+			"creating", ""}},
+	{"ReplicateKey", [8]string{"", "disabled", "pending deletion", "pending deletion",
+		"pending import", "", "creating", "updating"}},
+	{"EnableKey DisableKey",
+		[8]string{"", "", "pending deletion", "pending deletion", "pending import", "", "creating",
+			"updating"}},
+	{"EnableKeyRotation DisableKeyRotation",
+		[8]string{"", "disabled", "pending deletion", "pending deletion", "", "", "creating", ""}},
+	{"RotateKeyOnDemand", [8]string{"", "disabled", "pending deletion", "pending deletion",
+		"pending import", "", "creating", "updating"}},
+	{"GetParametersForImport",
+		[8]string{"", "", "pending deletion", "pending deletion", "", "", "creating", "updating"}},
+	{"ImportKeyMaterial", [8]string{"", "", "pending deletion", "pending deletion", "", "", "creating",
+		""}},
 	{"DeleteImportedKeyMaterial", [8]string{"", "", "", "", "", "", "creating", "updating"}},
-	{"CancelKeyDeletion", [8]string{"not pending deletion", "not pending deletion", "", "", "not pending deletion", "not pending deletion",
+	{"CancelKeyDeletion", [8]string{"not pending deletion", "not pending deletion", "", "",
+		"not pending deletion", "not pending deletion",
 		"not pending deletion", "not pending deletion"}},
-	{"ScheduleKeyDeletion", [8]string{"", "", "pending deletion", "pending deletion", "", "", "", "updating"}},
-	{"CreateAlias UpdateAlias TagResource UntagResource UpdateKeyDescription", [8]string{"", "", "pending deletion", "pending deletion", "", "", "", ""}},
+	{"ScheduleKeyDeletion", [8]string{"", "", "pending deletion", "pending deletion", "", "", "",
+		"updating"}},
+	{"CreateAlias UpdateAlias TagResource UntagResource UpdateKeyDescription",
+		[8]string{"", "", "pending deletion", "pending deletion", "", "", "", ""}},
 }
 
 // ofColumn are the states of the guide's columns.
-var ofColumn = []key.State{key.Enabled, key.Disabled, key.PendingDeletion, key.PendingReplicaDeletion, key.PendingImport, key.Unavailable, key.Creating, key.Updating}
+var ofColumn = []key.State{key.Enabled, key.Disabled, key.PendingDeletion,
+	key.PendingReplicaDeletion, key.PendingImport, key.Unavailable, key.Creating, key.Updating}
 
 func TestEveryCellOfTheMatrix(t *testing.T) {
 	if len(ofColumn) != len(key.States) {

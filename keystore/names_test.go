@@ -70,7 +70,8 @@ func TestName_EveryForm_IsReadOrRefused(t *testing.T) {
 			code = f.Code
 		}
 		if code != c.code || err == nil && (n.ID != c.id || n.Alias != c.alias) {
-			t.Errorf("%q: key %q, alias %q, %q; want %q, %q, %q", c.name, n.ID, n.Alias, code, c.id, c.alias, c.code)
+			t.Errorf("%q: key %q, alias %q, %q; want %q, %q, %q", c.name, n.ID, n.Alias, code, c.id, c.alias,
+				c.code)
 		}
 		account := ourAccount
 		if code == "" && strings.HasPrefix(c.name, theirs) {
@@ -82,11 +83,12 @@ func TestName_EveryForm_IsReadOrRefused(t *testing.T) {
 	}
 }
 
-// FuzzName: whatever a caller calls a key is read as one of the four forms in the caller's Region, or refused. Only an ARN
-// leads into another account.
+// FuzzName: whatever a caller calls a key is read as one of the four forms in the caller's Region,
+// or refused. Only an ARN leads into another account.
 func FuzzName(f *testing.F) {
 	const here = "arn:aws:kms:us-east-1:111122223333:"
-	for _, s := range []string{anID, here + "key/" + anID, "alias/a", here + "alias/a", here + "key/alias/a", "arn:", "alias/", "key/" + anID,
+	for _, s := range []string{anID, here + "key/" + anID, "alias/a", here + "alias/a", here +
+		"key/alias/a", "arn:", "alias/", "key/" + anID,
 		here + "key/" + anID + ":", "arn:aws:kms:us-east-1:444455556666:key/" + anID} {
 		f.Add(s, true)
 		f.Add(s, false)
@@ -105,7 +107,8 @@ func FuzzName(f *testing.F) {
 		here := "arn:aws:kms:us-east-1:" + n.Account + ":"
 		switch {
 		case n.ID != "" && n.Alias == "" && (s == n.ID || s == here+"key/"+n.ID):
-		case n.Alias != "" && n.ID == "" && aliases && strings.HasPrefix(n.Alias, "alias/") && (s == n.Alias || s == here+n.Alias):
+		case n.Alias != "" && n.ID == "" && aliases && strings.HasPrefix(n.Alias, "alias/") &&
+			(s == n.Alias || s == here+n.Alias):
 		default:
 			t.Errorf("%q was read as key %q, alias %q", s, n.ID, n.Alias)
 		}

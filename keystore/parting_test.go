@@ -12,15 +12,16 @@ import (
 func (s *service) marked(operation string) (n int) {
 	s.t.Helper()
 	for _, r := range s.records() {
-		if strings.Contains(r, `"eventName":"`+operation+`"`) && strings.Contains(r, `"additionalEventData":{"pendingDeletionKeyUsed":true}`) {
+		if strings.Contains(r, `"eventName":"`+operation+`"`) &&
+			strings.Contains(r, `"additionalEventData":{"pendingDeletionKeyUsed":true}`) {
 			n++
 		}
 	}
 	return n
 }
 
-// TestAskingForAKeyPendingDeletionIsNoticed: each operation that would use the key marks its record and is counted, and what
-// only looks at the key or changes it isn't.
+// TestAskingForAKeyPendingDeletionIsNoticed: each operation that would use the key marks its record
+// and is counted, and what only looks at the key or changes it isn't.
 func TestAskingForAKeyPendingDeletionIsNoticed(t *testing.T) {
 	soft, v32 := start(t), startWith(t, fakedevice.LikeV32(t).Config())
 	n := 0
@@ -38,14 +39,16 @@ func TestAskingForAKeyPendingDeletionIsNoticed(t *testing.T) {
 		if key.Usages[name] != "" || name == "GetPublicKey" {
 			want = 1
 		}
-		if got := s.marked(name); got != want || s.keys.finder.PendingDeletionUses()-before != uint64(want) {
-			t.Errorf("%s was answered with %q: %d records are marked and %d uses counted, want %d", name, code, got, s.keys.finder.PendingDeletionUses()-before, want)
+		if got := s.marked(name); got != want ||
+			s.keys.finder.PendingDeletionUses()-before != uint64(want) {
+			t.Errorf("%s was answered with %q: %d records are marked and %d uses counted, want %d", name,
+				code, got, s.keys.finder.PendingDeletionUses()-before, want)
 		}
 	}
 }
 
-// TestOnlyKeysPendingDeletionAreNoticed: not those that can be used, nor those that are disabled or serve something else, and
-// the dry run of a use is one.
+// TestOnlyKeysPendingDeletionAreNoticed: not those that can be used, nor those that are disabled or
+// serve something else, and the dry run of a use is one.
 func TestOnlyKeysPendingDeletionAreNoticed(t *testing.T) {
 	s := start(t)
 	noticed := func(want uint64, name string, in M) {
@@ -56,7 +59,8 @@ func TestOnlyKeysPendingDeletionAreNoticed(t *testing.T) {
 			t.Errorf("%s %v was counted %d times, want %d", name, in, got, want)
 		}
 	}
-	fine, off, gone := s.inState(1, cipher, key.Enabled), s.inState(2, cipher, key.Disabled), s.inState(3, cipher, key.PendingDeletion)
+	fine, off, gone := s.inState(1, cipher, key.Enabled), s.inState(2, cipher,
+		key.Disabled), s.inState(3, cipher, key.PendingDeletion)
 	noticed(0, "Encrypt", M{"KeyId": fine.id, "Plaintext": "eA=="})
 	noticed(0, "Encrypt", M{"KeyId": off.id, "Plaintext": "eA=="})
 	noticed(0, "Sign", M{"KeyId": gone.id, "Message": "eA==", "SigningAlgorithm": "ECDSA_SHA_256"})
@@ -67,7 +71,8 @@ func TestOnlyKeysPendingDeletionAreNoticed(t *testing.T) {
 	noticed(0, "Encrypt", M{"KeyId": gone.id, "Plaintext": "eA=="})
 }
 
-// TestAnotherServicesUseOfAKeyPendingDeletionIsNoticed: a secret is read under a key that somebody wants to delete.
+// TestAnotherServicesUseOfAKeyPendingDeletionIsNoticed: a secret is read under a key that somebody
+// wants to delete.
 func TestAnotherServicesUseOfAKeyPendingDeletionIsNoticed(t *testing.T) {
 	s := start(t)
 	id := s.key()
@@ -75,6 +80,7 @@ func TestAnotherServicesUseOfAKeyPendingDeletionIsNoticed(t *testing.T) {
 	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id})
 	s.closed(e, pending)
 	if s.keys.finder.PendingDeletionUses() != 1 || s.marked("Decrypt") != 1 {
-		t.Errorf("%d uses counted, %d records marked", s.keys.finder.PendingDeletionUses(), s.marked("Decrypt"))
+		t.Errorf("%d uses counted, %d records marked", s.keys.finder.PendingDeletionUses(),
+			s.marked("Decrypt"))
 	}
 }

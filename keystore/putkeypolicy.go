@@ -8,7 +8,6 @@ import (
 	"claviger/keystore/multiregion"
 )
 
-// PutKeyPolicyInput is PutKeyPolicyRequest of AWS.
 type PutKeyPolicyInput struct {
 	KeyId                          string  `shape:"KeyIdType,required"`
 	PolicyName                     *string `shape:"PolicyNameType"`
@@ -19,12 +18,15 @@ type PutKeyPolicyInput struct {
 
 func (in PutKeyPolicyInput) KeyID() string { return in.KeyId }
 
-func (s *Keys) putKeyPolicy(c *op.Call, in PutKeyPolicyInput, k *key.Key) (multiregion.Change, op.None, error) {
+func (s *Keys) putKeyPolicy(c *op.Call, in PutKeyPolicyInput,
+	k *key.Key) (multiregion.Change, op.None, error) {
 	if domain.Or(in.PolicyName, policyName) != policyName {
-		return multiregion.Change{}, op.None{}, kmsfault.Unsupported("A key has one policy, and its name is " + policyName + ".")
+		return multiregion.Change{}, op.None{},
+			kmsfault.Unsupported("A key has one policy, and its name is " + policyName + ".")
 	}
 	if err := checkPolicy(c, in.Policy, k.ARN(), domain.Or(in.BypassPolicyLockoutSafetyCheck, false)); err != nil {
 		return multiregion.Change{}, op.None{}, err
 	}
-	return multiregion.Change{Key: k.Changed(func(k *key.Key) { k.Policy = in.Policy })}, op.None{}, nil
+	return multiregion.Change{Key: k.Changed(func(k *key.Key) { k.Policy = in.Policy })}, op.None{},
+		nil
 }

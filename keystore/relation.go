@@ -32,7 +32,8 @@ func (s *Keys) findRelation(c *op.Call, operation, keyID, region string) (relati
 func (r relation) arn() string { return key.ARN(r.Named.Account, r.region, r.Named.ID) }
 
 func (r relation) demand(action string) policy.Demand {
-	return policy.Demand{Action: "kms:" + action, Resource: policy.Resource{ARN: r.arn(), Account: r.Named.Account}}
+	return policy.Demand{Action: "kms:" + action,
+		Resource: policy.Resource{ARN: r.arn(), Account: r.Named.Account}}
 }
 
 // Ready implements [op.Target].

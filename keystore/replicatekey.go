@@ -9,7 +9,6 @@ import (
 	"claviger/policy"
 )
 
-// ReplicateKeyInput is ReplicateKeyRequest of AWS.
 type ReplicateKeyInput struct {
 	KeyId                          string    `shape:"KeyIdType,required"`
 	ReplicaRegion                  string    `shape:"RegionType,required"`
@@ -22,7 +21,6 @@ type ReplicateKeyInput struct {
 // Validate implements [op.Input].
 func (in ReplicateKeyInput) Validate() error { return domain.CheckTags(tagRules, in.Tags) }
 
-// ReplicateKeyOutput is ReplicateKeyResponse of AWS.
 type ReplicateKeyOutput struct {
 	ReplicaKeyMetadata key.KeyMetadata
 	ReplicaPolicy      string
@@ -40,7 +38,8 @@ func (s *Keys) findReplication(c *op.Call, in ReplicateKeyInput) (replication, e
 	return replication{r, len(in.Tags) > 0}, err
 }
 
-// Demands implements [op.Target]: to replicate the one key, and to make the other, whose id is known before it is made.
+// Demands implements [op.Target]: to replicate the one key, and to make the other, whose id is
+// known before it is made.
 func (r replication) Demands() []policy.Demand {
 	d := append(r.Target.Demands(), r.demand("CreateKey"))
 	if r.tagged {
@@ -60,18 +59,24 @@ func (r replication) Ready() error {
 	return nil
 }
 
-// replicateKey answers before the replica is there, as AWS does: it is in the state Creating, which ends with the answer.
-func (s *Keys) replicateKey(c *op.Call, in ReplicateKeyInput, r replication) (op.Commit[ReplicateKeyOutput], error) {
+// replicateKey answers before the replica is there, as AWS does: it is in the state Creating, which
+// ends with the answer.
+func (s *Keys) replicateKey(c *op.Call, in ReplicateKeyInput,
+	r replication) (op.Commit[ReplicateKeyOutput], error) {
 	if in.Policy != nil {
-		if err := checkPolicy(c, *in.Policy, r.arn(), domain.Or(in.BypassPolicyLockoutSafetyCheck, false)); err != nil {
+		if err := checkPolicy(c, *in.Policy, r.arn(),
+			domain.Or(in.BypassPolicyLockoutSafetyCheck, false)); err != nil {
 			return nil, err
 		}
 	}
 	replica := multiregion.Replica(r.Key, in.ReplicaRegion, c.Time)
-	replica.Description, replica.Policy, replica.Tags = domain.Or(in.Description, ""), domain.Or(in.Policy, ""), domain.SortTags(in.Tags)
-	ch := multiregion.Change{Key: r.Key.Changed(func(k *key.Key) { k.Replicas = replica.Replicas }), Adds: replica}
+	replica.Description, replica.Policy, replica.Tags = domain.Or(in.Description,
+		""), domain.Or(in.Policy, ""), domain.SortTags(in.Tags)
+	ch := multiregion.Change{Key: r.Key.Changed(func(k *key.Key) { k.Replicas = replica.Replicas }),
+		Adds: replica}
 	amend, err := s.related.Amend(c, r.Key, ch)
-	out := ReplicateKeyOutput{replica.Metadata(), policyOf(replica), append([]key.Tag{}, replica.Tags...)}
+	out := ReplicateKeyOutput{replica.Metadata(), policyOf(replica),
+		append([]key.Tag{}, replica.Tags...)}
 	out.ReplicaKeyMetadata.KeyState, out.ReplicaKeyMetadata.Enabled = key.Creating, false
 	return op.Apply(amend, out), err
 }

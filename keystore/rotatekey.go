@@ -9,8 +9,9 @@ import (
 // A key's material is replaced by a job: when its period is over, and before it has encrypted too
 // often. The job is there while the key can be rotated and has a time for it: keyrows sees to that.
 
-// rotateKey replaces the material of a key whose time has come, or that has encrypted so often that it has to be. The job
-// may have come early, or the key be gone or disabled: then only the job is set right.
+// rotateKey replaces the material of a key whose time has come, or that has encrypted so often that
+// it has to be. The job may have come early, or the key be gone or disabled: then only the job is
+// set right.
 func (s *Keys) rotateKey(c *op.Call, _ dueInput, d due) (op.Commit[op.None], error) {
 	k := d.key
 	if k == nil || k.State != key.Enabled || k.IsReplica() {
@@ -20,11 +21,13 @@ func (s *Keys) rotateKey(c *op.Call, _ dueInput, d due) (op.Commit[op.None], err
 	if err != nil {
 		return nil, err
 	}
-	amend, err := s.related.Amend(c, k, multiregion.Change{Key: next, Also: s.rows.ScheduleRotation(next)})
+	amend, err := s.related.Amend(c, k,
+		multiregion.Change{Key: next, Also: s.rows.ScheduleRotation(next)})
 	return op.Apply(amend, op.None{}), err
 }
 
-// turnDue returns the key as it shall be: with a new material if it is time, and with the next time if this one has come.
+// turnDue returns the key as it shall be: with a new material if it is time, and with the next time
+// if this one has come.
 func (s *Keys) turnDue(c *op.Call, k *key.Key) (*key.Key, error) {
 	due := !k.RotationDue().IsZero() && !k.RotationDue().After(c.Time)
 	overLimit, err := s.usage.IsRotationNeeded(k)

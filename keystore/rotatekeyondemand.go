@@ -10,24 +10,30 @@ import (
 )
 
 // rotateKeyOnDemand replaces the material now, and leaves the schedule as it is.
-func (s *Keys) rotateKeyOnDemand(c *op.Call, _ KeyInput, k *key.Key) (ch multiregion.Change, out KeyOutput, err error) {
+func (s *Keys) rotateKeyOnDemand(c *op.Call, _ KeyInput,
+	k *key.Key) (ch multiregion.Change, out KeyOutput, err error) {
 	if next := k.RotationDue(); !next.IsZero() && next.Sub(c.Time) <= quiet {
 		return ch, out, fault.New(fault.Conflict, "ConflictException",
-			"The request was rejected because an automatic rotation of this key is currently in progress or scheduled to begin within the next 20 minutes.")
+			"The request was rejected because an automatic rotation of this key is currently in progress "+
+				"or scheduled to begin within the next 20 minutes.")
 	}
 	if k.CountRotations(key.RotationOnDemand) >= onDemand {
-		return ch, out, fault.New(fault.Limit, "LimitExceededException", "The on-demand rotations limit has been reached for the given keyId. "+
-			"No more on-demand rotations can be performed for this key: "+k.ARN())
+		return ch, out, fault.New(fault.Limit, "LimitExceededException",
+			"The on-demand rotations limit has been reached for the given keyId. "+
+				"No more on-demand rotations can be performed for this key: "+k.ARN())
 	}
 	m, err := s.successor(c, k)
 	if err != nil {
 		return ch, out, err
 	}
-	return multiregion.Change{Key: k.Changed(func(k *key.Key) { k.Rotate(m, key.RotationOnDemand, c.Time) })}, KeyOutput{k.ID}, nil
+	return multiregion.Change{Key: k.Changed(func(k *key.Key) {
+		k.Rotate(m, key.RotationOnDemand,
+			c.Time)
+	})}, KeyOutput{k.ID}, nil
 }
 
-// successor returns the material that follows the current one: a new one of the token, or of an imported key the one that
-// was imported for this.
+// successor returns the material that follows the current one: a new one of the token, or of an
+// imported key the one that was imported for this.
 func (s *Keys) successor(c *op.Call, k *key.Key) (key.Material, error) {
 	if k.Origin == key.OriginExternal {
 		return k.NextImported()

@@ -30,15 +30,18 @@ func (s *service) rotation(id string) GetKeyRotationStatusOutput {
 // rotations lists a key's rotations, or all of its materials.
 func (s *service) rotations(id, include string) []RotationsListEntry {
 	s.t.Helper()
-	return must[ListKeyRotationsOutput](s, "ListKeyRotations", M{"KeyId": id, "IncludeKeyMaterial": include}).Rotations
+	return must[ListKeyRotationsOutput](s, "ListKeyRotations",
+		M{"KeyId": id, "IncludeKeyMaterial": include}).Rotations
 }
 
 func (s *service) encrypt(id, plaintext string) []byte {
 	s.t.Helper()
-	return must[cryptoops.EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": []byte(plaintext)}).CiphertextBlob
+	return must[cryptoops.EncryptOutput](s, "Encrypt",
+		M{"KeyId": id, "Plaintext": []byte(plaintext)}).CiphertextBlob
 }
 
-// material returns the material that decrypts a ciphertext, and holds the plaintext to what it should be.
+// material returns the material that decrypts a ciphertext, and holds the plaintext to what it
+// should be.
 func (s *service) material(blob []byte, want string) string {
 	s.t.Helper()
 	out := must[cryptoops.DecryptOutput](s, "Decrypt", M{"CiphertextBlob": blob})
@@ -58,12 +61,14 @@ func (s *service) turn(d time.Duration) {
 func TestAKeyRotatesByTheClock(t *testing.T) {
 	s := start(t)
 	id := s.key()
-	if got := s.rotation(id); got.KeyRotationEnabled || got.RotationPeriodInDays != 0 || got.NextRotationDate != nil || got.KeyId != id {
+	if got := s.rotation(id); got.KeyRotationEnabled || got.RotationPeriodInDays != 0 ||
+		got.NextRotationDate != nil || got.KeyId != id {
 		t.Errorf("a new key: %+v", got)
 	}
 	must[any](s, "EnableKeyRotation", M{"KeyId": id, "RotationPeriodInDays": 90})
 	due := s.time().Add(90 * key.Day)
-	if got := s.rotation(id); !got.KeyRotationEnabled || got.RotationPeriodInDays != 90 || !got.NextRotationDate.Equal(due) {
+	if got := s.rotation(id); !got.KeyRotationEnabled || got.RotationPeriodInDays != 90 ||
+		!got.NextRotationDate.Equal(due) {
 		t.Errorf("switched on: %+v, want the next on %v", got, due)
 	}
 	blobs := map[string][]byte{}
@@ -78,7 +83,8 @@ func TestAKeyRotatesByTheClock(t *testing.T) {
 	}
 	all := s.rotations(id, allMaterial)
 	done := s.rotations(id, "ROTATIONS_ONLY")
-	if len(all) != 5 || len(done) != 4 || all[0].RotationDate != nil || all[0].RotationType != "" || all[0].KeyMaterialState != "NON_CURRENT" {
+	if len(all) != 5 || len(done) != 4 || all[0].RotationDate != nil || all[0].RotationType != "" ||
+		all[0].KeyMaterialState != "NON_CURRENT" {
 		t.Fatalf("the history: %+v", all)
 	}
 	for n, e := range done {
@@ -86,7 +92,8 @@ func TestAKeyRotatesByTheClock(t *testing.T) {
 		if n == 3 {
 			state = "CURRENT"
 		}
-		if e.KeyMaterialId != all[n+1].KeyMaterialId || e.RotationType != "AUTOMATIC" || e.KeyId != id || e.KeyMaterialState != state || e.ImportState != "" ||
+		if e.KeyMaterialId != all[n+1].KeyMaterialId || e.RotationType != "AUTOMATIC" || e.KeyId != id ||
+			e.KeyMaterialState != state || e.ImportState != "" ||
 			!e.RotationDate.Equal(due.Add(time.Duration(n)*90*key.Day)) {
 			t.Errorf("rotation %d: %+v", n, e)
 		}
@@ -134,11 +141,13 @@ func TestEnablingAgainStartsTheClockAnew(t *testing.T) {
 	s.turn(99 * key.Day)
 	must[any](s, "EnableKeyRotation", M{"KeyId": id, "RotationPeriodInDays": 2560})
 	s.turn(2559 * key.Day)
-	if got := s.rotation(id); len(s.rotations(id, allMaterial)) != 1 || got.RotationPeriodInDays != 2560 || !got.NextRotationDate.Equal(s.time().Add(key.Day)) {
+	if got := s.rotation(id); len(s.rotations(id, allMaterial)) != 1 ||
+		got.RotationPeriodInDays != 2560 || !got.NextRotationDate.Equal(s.time().Add(key.Day)) {
 		t.Errorf("%+v", got)
 	}
 	must[any](s, "EnableKeyRotation", M{"KeyId": id}) // the usual period and not the one before
-	if got := s.rotation(id); got.RotationPeriodInDays != 365 || !got.NextRotationDate.Equal(s.time().Add(365*key.Day)) {
+	if got := s.rotation(id); got.RotationPeriodInDays != 365 ||
+		!got.NextRotationDate.Equal(s.time().Add(365*key.Day)) {
 		t.Errorf("%+v", got)
 	}
 	s.turn(365 * key.Day)
@@ -161,7 +170,8 @@ func TestOnlyAKeyInUseIsRotated(t *testing.T) {
 	if got := s.rotation(off); !got.KeyRotationEnabled || got.NextRotationDate == nil {
 		t.Errorf("disabled: %+v", got)
 	}
-	if got := s.rotation(going); got.KeyRotationEnabled || got.RotationPeriodInDays != 0 || got.NextRotationDate != nil {
+	if got := s.rotation(going); got.KeyRotationEnabled || got.RotationPeriodInDays != 0 ||
+		got.NextRotationDate != nil {
 		t.Errorf("pending deletion: %+v", got)
 	}
 	s.turn(20 * key.Day)
@@ -178,7 +188,8 @@ func TestOnlyAKeyInUseIsRotated(t *testing.T) {
 	for _, id := range []string{off, going} {
 		must[any](s, "EnableKey", M{"KeyId": id})
 		s.turn(0) // what was overdue is done now
-		if n, got := len(s.rotations(id, allMaterial)), s.rotation(id); n != 2 || !got.NextRotationDate.Equal(s.time().Add(90*key.Day)) {
+		if n, got := len(s.rotations(id, allMaterial)), s.rotation(id); n != 2 ||
+			!got.NextRotationDate.Equal(s.time().Add(90*key.Day)) {
 			t.Errorf("enabled again: %d materials, %+v", n, got)
 		}
 	}
@@ -207,7 +218,8 @@ func TestTwentyFiveRotationsOnDemand(t *testing.T) {
 			t.Errorf("answered %+v", out)
 		}
 		last := s.rotations(id, "ROTATIONS_ONLY")[n]
-		if last.RotationType != "ON_DEMAND" || last.KeyMaterialState != "CURRENT" || !last.RotationDate.Equal(s.time()) {
+		if last.RotationType != "ON_DEMAND" || last.KeyMaterialState != "CURRENT" ||
+			!last.RotationDate.Equal(s.time()) {
 			t.Errorf("rotation %d: %+v", n, last)
 		}
 	}
@@ -215,7 +227,8 @@ func TestTwentyFiveRotationsOnDemand(t *testing.T) {
 	if code != "LimitExceededException" || len(s.rotations(id, allMaterial)) != onDemand+1 {
 		t.Errorf("one more: %q", code)
 	}
-	if got := s.rotation(id).NextRotationDate; !got.Equal(due.Time) || s.rotation(id).OnDemandRotationStartDate != nil {
+	if got := s.rotation(id).NextRotationDate; !got.Equal(due.Time) ||
+		s.rotation(id).OnDemandRotationStartDate != nil {
 		t.Errorf("the schedule moved from %v to %v", due, got)
 	}
 	if s.material(old, "old") == s.material(s.encrypt(id, "new"), "new") {
@@ -232,10 +245,12 @@ func TestNoRotationOnDemandNearAnAutomaticOne(t *testing.T) {
 	id := s.key()
 	must[any](s, "EnableKeyRotation", M{"KeyId": id, "RotationPeriodInDays": 90})
 	s.pass(90*key.Day - quiet)
-	for _, wait := range []time.Duration{0, quiet - time.Second, time.Second, time.Minute} { // the last two: it is overdue
+	for _, wait := range []time.Duration{0, quiet - time.Second, time.Second, time.Minute} {
+		// the last two: it is overdue
 		s.pass(wait)
 		if _, code := ask[any](s, "RotateKeyOnDemand", M{"KeyId": id}); code != "ConflictException" {
-			t.Errorf("%v before the automatic rotation: %q", s.rotation(id).NextRotationDate.Sub(s.time()), code)
+			t.Errorf("%v before the automatic rotation: %q", s.rotation(id).NextRotationDate.Sub(s.time()),
+				code)
 		}
 	}
 	s.turn(0)
@@ -248,9 +263,12 @@ func TestNoRotationOnDemandNearAnAutomaticOne(t *testing.T) {
 // What can't be rotated says so, after its state as AWS does, and is not changed.
 func TestWhatCantBeRotated(t *testing.T) {
 	s := start(t)
-	signer := must[CreateKeyOutput](s, "CreateKey", M{"KeySpec": "ECC_NIST_P256", "KeyUsage": key.SignVerify}).KeyMetadata.KeyId
-	tally := must[CreateKeyOutput](s, "CreateKey", M{"KeySpec": "HMAC_256", "KeyUsage": key.GenerateVerifyMac}).KeyMetadata.KeyId
-	operations := []string{"EnableKeyRotation", "DisableKeyRotation", "GetKeyRotationStatus", "RotateKeyOnDemand", "ListKeyRotations"}
+	signer := must[CreateKeyOutput](s, "CreateKey",
+		M{"KeySpec": "ECC_NIST_P256", "KeyUsage": key.SignVerify}).KeyMetadata.KeyId
+	tally := must[CreateKeyOutput](s, "CreateKey",
+		M{"KeySpec": "HMAC_256", "KeyUsage": key.GenerateVerifyMac}).KeyMetadata.KeyId
+	operations := []string{"EnableKeyRotation", "DisableKeyRotation", "GetKeyRotationStatus",
+		"RotateKeyOnDemand", "ListKeyRotations"}
 	for _, name := range operations {
 		for _, id := range []string{signer, tally} {
 			if _, code := ask[any](s, name, M{"KeyId": id}); code != "UnsupportedOperationException" {
@@ -263,7 +281,8 @@ func TestWhatCantBeRotated(t *testing.T) {
 		t.Errorf("a disabled key that can't be rotated: %q", code)
 	}
 	id := s.key()
-	for days, want := range map[int]string{0: "ValidationException", 89: "ValidationException", 2561: "ValidationException", 90: "", 2560: ""} {
+	for days, want := range map[int]string{0: "ValidationException", 89: "ValidationException",
+		2561: "ValidationException", 90: "", 2560: ""} {
 		if _, code := ask[any](s, "EnableKeyRotation", M{"KeyId": id, "RotationPeriodInDays": days}); code != want {
 			t.Errorf("every %d days: %q", days, code)
 		}
@@ -285,10 +304,12 @@ func TestKeysOfOtherOriginsAndReplicas(t *testing.T) {
 		{key.OriginKMS, "eu-west-1", "RotateKeyOnDemand", "UnsupportedOperationException"},
 		{key.OriginKMS, "eu-west-1", "GetKeyRotationStatus", ""},
 	} {
-		k := &key.Key{Account: ourAccount, Region: ourRegion, ID: anID, State: key.Enabled, Spec: key.SymmetricDefault, Usage: key.EncryptDecrypt,
+		k := &key.Key{Account: ourAccount, Region: ourRegion, ID: anID, State: key.Enabled,
+			Spec: key.SymmetricDefault, Usage: key.EncryptDecrypt,
 			Origin: c.origin, PrimaryRegion: c.primary, RotationPeriod: 365, NextRotation: time.Unix(1e9, 0)}
 		if code := faultCode((&target.Target{Key: k, Operation: c.operation}).Ready()); code != c.want {
-			t.Errorf("%s of a key of origin %s with its primary in %q: %q, want %q", c.operation, c.origin, c.primary, code, c.want)
+			t.Errorf("%s of a key of origin %s with its primary in %q: %q, want %q", c.operation, c.origin,
+				c.primary, code, c.want)
 		}
 		if k.RotationDue().IsZero() != (c.primary == "eu-west-1") {
 			t.Errorf("the next rotation of a key with its primary in %q: %v", c.primary, k.RotationDue())
@@ -299,7 +320,10 @@ func TestKeysOfOtherOriginsAndReplicas(t *testing.T) {
 func TestAnImportedKeyRotatesToWhatWasImported(t *testing.T) {
 	s := start(t)
 	expires := s.time().Add(30 * key.Day)
-	k, c := s.imported(func(m *key.Material) { m.ExpirationModel, m.Expires = key.MaterialExpires, expires })
+	k, c := s.imported(func(m *key.Material) {
+		m.ExpirationModel, m.Expires = key.MaterialExpires,
+			expires
+	})
 	id, first := k.ID, k.Materials[k.MaterialID]
 	if _, code := ask[any](s, "RotateKeyOnDemand", M{"KeyId": id}); code != "KMSInvalidStateException" {
 		t.Errorf("nothing waits: %q", code)
@@ -308,7 +332,8 @@ func TestAnImportedKeyRotatesToWhatWasImported(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	waiting := key.Material{Material: next, RotationType: key.RotationPending, ExpirationModel: key.MaterialDoesNotExpire, Description: "the second", Created: s.time()}
+	waiting := key.Material{Material: next, RotationType: key.RotationPending,
+		ExpirationModel: key.MaterialDoesNotExpire, Description: "the second", Created: s.time()}
 	incomplete := waiting
 	incomplete.RotationType = key.RotationPendingImport
 	k = s.change(c, k, func(k *key.Key) { k.Put(incomplete) })
@@ -320,16 +345,19 @@ func TestAnImportedKeyRotatesToWhatWasImported(t *testing.T) {
 	if len(all) != 2 || len(s.rotations(id, "ROTATIONS_ONLY")) != 0 {
 		t.Fatalf("%+v", all)
 	}
-	if e := all[0]; e.KeyMaterialState != "CURRENT" || e.ImportState != "IMPORTED" || e.ExpirationModel != key.MaterialExpires || !e.ValidTo.Equal(expires) {
+	if e := all[0]; e.KeyMaterialState != "CURRENT" || e.ImportState != "IMPORTED" ||
+		e.ExpirationModel != key.MaterialExpires || !e.ValidTo.Equal(expires) {
 		t.Errorf("the first: %+v", e)
 	}
-	if e := all[1]; e.KeyMaterialState != "PENDING_ROTATION" || e.RotationType != "" || e.RotationDate != nil || e.KeyMaterialDescription != "the second" {
+	if e := all[1]; e.KeyMaterialState != "PENDING_ROTATION" || e.RotationType != "" ||
+		e.RotationDate != nil || e.KeyMaterialDescription != "the second" {
 		t.Errorf("what waits: %+v", e)
 	}
 	old := s.encrypt(id, "old")
 	must[any](s, "RotateKeyOnDemand", M{"KeyId": id})
 	done := s.rotations(id, "ROTATIONS_ONLY")
-	if len(done) != 1 || done[0].KeyMaterialId != next.ID || done[0].RotationType != "ON_DEMAND" || done[0].KeyMaterialState != "CURRENT" {
+	if len(done) != 1 || done[0].KeyMaterialId != next.ID || done[0].RotationType != "ON_DEMAND" ||
+		done[0].KeyMaterialState != "CURRENT" {
 		t.Errorf("rotated: %+v", done)
 	}
 	if s.material(old, "old") != first.ID || s.material(s.encrypt(id, "new"), "new") != next.ID {
@@ -399,8 +427,10 @@ func TestRotationsComeInPages(t *testing.T) {
 			for _, e := range out.Rotations {
 				got = append(got, e.KeyMaterialId)
 			}
-			if out.Truncated != (out.NextMarker != "") || out.Truncated != (len(out.Rotations) == 3 && len(got) < want) {
-				t.Fatalf("%s: a page of %d, truncated %v, marker %q", include, len(out.Rotations), out.Truncated, out.NextMarker)
+			if out.Truncated != (out.NextMarker != "") ||
+				out.Truncated != (len(out.Rotations) == 3 && len(got) < want) {
+				t.Fatalf("%s: a page of %d, truncated %v, marker %q", include, len(out.Rotations),
+					out.Truncated, out.NextMarker)
 			}
 			if !out.Truncated {
 				break
@@ -415,9 +445,11 @@ func TestRotationsComeInPages(t *testing.T) {
 			t.Errorf("%s in pages: %d of %d", include, len(got), want)
 		}
 	}
-	marker := must[ListKeyRotationsOutput](s, "ListKeyRotations", M{"KeyId": id, "Limit": 1}).NextMarker
-	for name, in := range map[string]M{"another key": {"KeyId": s.key(), "Marker": marker}, "another list": {"KeyId": id, "IncludeKeyMaterial": allMaterial, "Marker": marker},
-		"made up": {"KeyId": id, "Marker": "x"}} {
+	marker := must[ListKeyRotationsOutput](s, "ListKeyRotations",
+		M{"KeyId": id, "Limit": 1}).NextMarker
+	for name, in := range map[string]M{"another key": {"KeyId": s.key(), "Marker": marker},
+		"another list": {"KeyId": id, "IncludeKeyMaterial": allMaterial, "Marker": marker},
+		"made up":      {"KeyId": id, "Marker": "x"}} {
 		if _, code := ask[any](s, "ListKeyRotations", in); code != "InvalidMarkerException" {
 			t.Errorf("a marker of %s: %q", name, code)
 		}
@@ -458,7 +490,8 @@ func TestARotationWaitsForTheToken(t *testing.T) {
 	before := s.rotation(id)
 	s.keys.maker = barren{s.token}
 	s.turn(90 * key.Day)
-	if after := s.rotation(id); len(s.rotations(id, allMaterial)) != 1 || !after.NextRotationDate.Equal(before.NextRotationDate.Time) {
+	if after := s.rotation(id); len(s.rotations(id, allMaterial)) != 1 ||
+		!after.NextRotationDate.Equal(before.NextRotationDate.Time) {
 		t.Errorf("without a token: %+v", after)
 	}
 	if _, code := ask[any](s, "RotateKeyOnDemand", M{"KeyId": other}); code != "KeyUnavailableException" {
@@ -487,7 +520,8 @@ func TestEveryRotationIsRecorded(t *testing.T) {
 	s.noFailure()
 }
 
-// TestRotationUnderLoad: whoever encrypts or seals while a key is rotated notices nothing, and everything opens.
+// TestRotationUnderLoad: whoever encrypts or seals while a key is rotated notices nothing, and
+// everything opens.
 func TestRotationUnderLoad(t *testing.T) {
 	s := start(t)
 	id := s.key()
@@ -538,7 +572,8 @@ func TestRotationUnderLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(all) != onDemand+1 || len(seen) != 0 || epochs > len(all) {
-		t.Errorf("%d materials, %d used ones that are not listed, %d data keys: one for each material at most", len(all), len(seen), epochs)
+		t.Errorf("%d materials, %d used ones that are not listed, %d data keys: one for each material "+
+			"at most", len(all), len(seen), epochs)
 	}
 	s.noFailure()
 }
@@ -579,7 +614,8 @@ func (s *service) forgetDataKeys(id string) {
 	}
 }
 
-var qDataKeyIDs = store.SQL(`SELECT id FROM kms_data_keys WHERE account = $1 AND region = $2 AND key_id = $3`)
+var qDataKeyIDs = store.SQL(
+	`SELECT id FROM kms_data_keys WHERE account = $1 AND region = $2 AND key_id = $3`)
 
 func TestManyRotateOnDemandAtOnce(t *testing.T) {
 	s := start(t)
@@ -597,19 +633,22 @@ func TestManyRotateOnDemandAtOnce(t *testing.T) {
 	}
 	all.Wait()
 	done := s.rotations(id, "ROTATIONS_ONLY")
-	if len(done) != codes[""] || len(done) == 0 || len(done) > onDemand || codes[""]+codes["LimitExceededException"]+codes["ThrottlingException"] != onDemand+5 {
+	if len(done) != codes[""] || len(done) == 0 || len(done) > onDemand || codes[""]+
+		codes["LimitExceededException"]+codes["ThrottlingException"] != onDemand+5 {
 		t.Errorf("%d rotations, answers %v", len(done), codes)
 	}
 }
 
-// As with AWS, asking for the key of a service that we have makes it; of one that we don't have there is none.
+// As with AWS, asking for the key of a service that we have makes it; of one that we don't have
+// there is none.
 func TestDescribeKeyMakesTheServicesKey(t *testing.T) {
 	s := start(t)
 	var all sync.WaitGroup
 	ids := make([]string, 8)
 	for i := range ids {
 		all.Go(func() {
-			name := []string{"alias/aws/" + sm, "arn:aws:kms:" + ourRegion + ":" + ourAccount + ":alias/aws/" + sm}[i%2]
+			name := []string{"alias/aws/" + sm, "arn:aws:kms:" + ourRegion + ":" + ourAccount +
+				":alias/aws/" + sm}[i%2]
 			out, code := ask[DescribeKeyOutput](s, "DescribeKey", M{"KeyId": name})
 			if code != "" || out.KeyMetadata.KeyManager != key.ManagerAWS {
 				t.Errorf("%q, %+v", code, out)

@@ -18,7 +18,6 @@ const (
 	longestWindow  = 30
 )
 
-// ScheduleKeyDeletionInput is ScheduleKeyDeletionRequest of AWS.
 type ScheduleKeyDeletionInput struct {
 	KeyId               string `shape:"KeyIdType,required"`
 	PendingWindowInDays *int32 `shape:"PendingWindowInDaysType"`
@@ -34,15 +33,16 @@ func (in ScheduleKeyDeletionInput) Validate() error {
 	return nil
 }
 
-// ScheduleKeyDeletionOutput is ScheduleKeyDeletionResponse of AWS.
 type ScheduleKeyDeletionOutput struct {
-	KeyId               string
-	DeletionDate        *wire.Time `json:",omitzero"` // none while a primary key waits for its replicas
+	KeyId string
+	// none while a primary key waits for its replicas
+	DeletionDate        *wire.Time `json:",omitzero"`
 	KeyState            key.State
 	PendingWindowInDays int32
 }
 
-func (s *Keys) scheduleKeyDeletion(c *op.Call, in ScheduleKeyDeletionInput, k *key.Key) (multiregion.Change, ScheduleKeyDeletionOutput, error) {
+func (s *Keys) scheduleKeyDeletion(c *op.Call, in ScheduleKeyDeletionInput,
+	k *key.Key) (multiregion.Change, ScheduleKeyDeletionOutput, error) {
 	days := domain.Or(in.PendingWindowInDays, longestWindow)
 	ch := s.ending(c, k, int64(days))
 	end, forget := ch.Also, s.dataKeys.ForgetHandles(k)
@@ -52,24 +52,41 @@ func (s *Keys) scheduleKeyDeletion(c *op.Call, in ScheduleKeyDeletionInput, k *k
 		}
 		return end(tx)
 	}
-	return ch, ScheduleKeyDeletionOutput{k.ARN(), wire.At(ch.Key.DeletionDate), ch.Key.State, days}, nil
+	return ch, ScheduleKeyDeletionOutput{k.ARN(), wire.At(ch.Key.DeletionDate), ch.Key.State, days},
+		nil
 }
 
-// ending returns the change that starts the window after which a key is deleted, or that has a primary key wait for its
-// replicas to be gone: its window starts then.
+// ending returns the change that starts the window after which a key is deleted, or that has a
+// primary key wait for its replicas to be gone: its window starts then.
 func (s *Keys) ending(c *op.Call, k *key.Key, days int64) multiregion.Change {
 	if k.IsPrimary() && len(k.Replicas) > 0 {
-		return multiregion.Change{Key: k.Changed(func(k *key.Key) { k.State, k.PendingWindow = key.PendingReplicaDeletion, days }), Also: domain.Nothing}
+		return multiregion.Change{Key: k.Changed(func(k *key.Key) {
+			k.State,
+				k.PendingWindow = key.PendingReplicaDeletion, days
+		}), Also: domain.Nothing}
 	}
 	due := c.Time.AddDate(0, 0, int(days)).Truncate(time.Millisecond)
 	return multiregion.Change{
-		Key:  k.Changed(func(k *key.Key) { k.State, k.PendingWindow, k.DeletionDate = key.PendingDeletion, 0, due }),
-		Also: func(tx *store.Tx) error { return s.jobs.Schedule(tx, DeleteKeyJob, k.Account, k.Region, k.ID, due) },
+		Key: k.Changed(func(k *key.Key) {
+			k.State, k.PendingWindow, k.DeletionDate = key.PendingDeletion,
+				0, due
+		}),
+		Also: func(tx *store.Tx) error {
+			return s.jobs.Schedule(tx, DeleteKeyJob, k.Account, k.Region,
+				k.ID, due)
+		},
 	}
 }
 
-func (s *Keys) cancelKeyDeletion(_ *op.Call, _ KeyInput, k *key.Key) (multiregion.Change, KeyOutput, error) {
-	ch := multiregion.Change{Key: k.Changed(func(k *key.Key) { k.State, k.PendingWindow, k.DeletionDate = k.RestingState(), 0, time.Time{} })}
-	ch.Also = func(tx *store.Tx) error { return s.jobs.Cancel(tx, DeleteKeyJob, k.Account, k.Region, k.ID) }
+func (s *Keys) cancelKeyDeletion(_ *op.Call, _ KeyInput,
+	k *key.Key) (multiregion.Change, KeyOutput, error) {
+	ch := multiregion.Change{Key: k.Changed(func(k *key.Key) {
+		k.State, k.PendingWindow,
+			k.DeletionDate = k.RestingState(), 0, time.Time{}
+	})}
+	ch.Also = func(tx *store.Tx) error {
+		return s.jobs.Cancel(tx, DeleteKeyJob, k.Account, k.Region,
+			k.ID)
+	}
 	return ch, KeyOutput{k.ARN()}, nil
 }

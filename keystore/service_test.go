@@ -94,8 +94,9 @@ func (s *service) assemble(k *optest.Kit) optest.Parts {
 	if s.around != nil {
 		device = s.around(k.Token)
 	}
-	s.keys = New(Config{DB: k.DB, Device: deviceOf(device), Jobs: jobs.Queue{}, Installation: k.Installation,
-		Regions: []string{ourRegion, abroad, farAway}, Clusters: s.clusters})
+	s.keys = New(Config{DB: k.DB, Device: deviceOf(device), Jobs: jobs.Queue{},
+		Installation: k.Installation,
+		Regions:      []string{ourRegion, abroad, farAway}, Clusters: s.clusters})
 	s.byName = map[string]op.Operation{}
 	for _, o := range s.keys.Operations() {
 		s.byName[o.Info().Name] = o

@@ -18,7 +18,8 @@ import (
 	"claviger/keystore/publickey"
 )
 
-// TestTheTableIsComplete: every key spec, usage and algorithm of AWS's model has its row or has none for a reason.
+// TestTheTableIsComplete: every key spec, usage and algorithm of AWS's model has its row or has
+// none for a reason.
 func TestTheTableIsComplete(t *testing.T) {
 	used := map[string]bool{"SM2PKE": true, "SM2DSA": true} // of a spec that no device of ours makes
 	kinds := map[custody.Kind]string{}
@@ -45,7 +46,8 @@ func TestTheTableIsComplete(t *testing.T) {
 			}
 		}
 	}
-	for _, shape := range []string{"EncryptionAlgorithmSpec", "SigningAlgorithmSpec", "MacAlgorithmSpec", "KeyAgreementAlgorithmSpec", "EncapsulationAlgorithmSpec"} {
+	for _, shape := range []string{"EncryptionAlgorithmSpec", "SigningAlgorithmSpec",
+		"MacAlgorithmSpec", "KeyAgreementAlgorithmSpec", "EncapsulationAlgorithmSpec"} {
 		for _, a := range model.Shapes[shape].Enum {
 			if !used[a] {
 				t.Errorf("no key serves %s", a)
@@ -61,7 +63,8 @@ func TestTheTableIsComplete(t *testing.T) {
 func TestLimitsOfOAEP(t *testing.T) {
 	for spec, bits := range publickey.ModulusBits {
 		longest := key.Specs[spec][key.EncryptDecrypt].LongestPlaintext
-		for algorithm, h := range map[string]crypto.Hash{publickey.OAEPSHA1: crypto.SHA1, publickey.OAEPSHA256: crypto.SHA256} {
+		for algorithm, h := range map[string]crypto.Hash{publickey.OAEPSHA1: crypto.SHA1,
+			publickey.OAEPSHA256: crypto.SHA256} {
 			if want := bits/8 - 2*h.Size() - 2; longest[algorithm] != want {
 				t.Errorf("%s with %s: %d bytes, want %d", spec, algorithm, longest[algorithm], want)
 			}
@@ -69,14 +72,20 @@ func TestLimitsOfOAEP(t *testing.T) {
 	}
 }
 
-// TestEd25519: a device that has it serves it whole: the message itself, or a digest that is hashed once more.
+// TestEd25519: a device that has it serves it whole: the message itself, or a digest that is hashed
+// once more.
 func TestEd25519(t *testing.T) {
-	s := startOn(t, func(token *hsm.Token) Token { return &withEd25519{Token: token, keys: map[string]ed25519.PrivateKey{}} })
-	m := done[CreateKeyOutput](s, "CreateKey", doc{"KeySpec": publickey.SpecEd25519, "KeyUsage": key.SignVerify}).KeyMetadata
+	s := startOn(t, func(token *hsm.Token) Token {
+		return &withEd25519{Token: token,
+			keys: map[string]ed25519.PrivateKey{}}
+	})
+	m := done[CreateKeyOutput](s, "CreateKey",
+		doc{"KeySpec": publickey.SpecEd25519, "KeyUsage": key.SignVerify}).KeyMetadata
 	if !slices.Equal(m.SigningAlgorithms, []string{publickey.Ed25519, publickey.Ed25519PH}) {
 		t.Errorf("its algorithms are %v", m.SigningAlgorithms)
 	}
-	parsed, err := x509.ParsePKIXPublicKey(done[cryptoops.GetPublicKeyOutput](s, "GetPublicKey", doc{"KeyId": m.KeyId}).PublicKey)
+	parsed, err := x509.ParsePKIXPublicKey(done[cryptoops.GetPublicKeyOutput](s, "GetPublicKey",
+		doc{"KeyId": m.KeyId}).PublicKey)
 	noError(t, err)
 	public := parsed.(ed25519.PublicKey)
 	message := []byte("a message")
@@ -90,7 +99,8 @@ func TestEd25519(t *testing.T) {
 		{publickey.Ed25519, "RAW", message, message, ed25519.Options{}},
 		{publickey.Ed25519PH, "DIGEST", digest[:], again[:], ed25519.Options{Hash: crypto.SHA512}},
 	} {
-		in := doc{"KeyId": m.KeyId, "Message": x.given, "MessageType": x.kind, "SigningAlgorithm": x.algorithm}
+		in := doc{"KeyId": m.KeyId, "Message": x.given, "MessageType": x.kind,
+			"SigningAlgorithm": x.algorithm}
 		signature := done[cryptoops.SignOutput](s, "Sign", in).Signature
 		if err := ed25519.VerifyWithOptions(public, x.signed, signature, &x.options); err != nil {
 			t.Errorf("%s: %v", x.algorithm, err)
@@ -103,12 +113,20 @@ func TestEd25519(t *testing.T) {
 		_, err := send[cryptoops.VerifyOutput](t.Context(), s, "Verify", in)
 		refused(t, err, "KMSInvalidSignatureException", "")
 	}
-	for _, x := range []struct{ algorithm, kind string }{{publickey.Ed25519, "DIGEST"}, {publickey.Ed25519, "EXTERNAL_MU"}, {publickey.Ed25519PH, "RAW"}, {publickey.Ed25519PH, "EXTERNAL_MU"}} {
-		_, err := send[cryptoops.SignOutput](t.Context(), s, "Sign", doc{"KeyId": m.KeyId, "Message": digest[:], "MessageType": x.kind, "SigningAlgorithm": x.algorithm})
-		refused(t, err, "ValidationException", "Message type "+x.kind+" is incompatible with algorithm "+x.algorithm+".")
+	for _, x := range []struct{ algorithm, kind string }{{publickey.Ed25519, "DIGEST"},
+		{publickey.Ed25519, "EXTERNAL_MU"}, {publickey.Ed25519PH, "RAW"}, {publickey.Ed25519PH,
+			"EXTERNAL_MU"}} {
+		_, err := send[cryptoops.SignOutput](t.Context(), s, "Sign",
+			doc{"KeyId": m.KeyId, "Message": digest[:], "MessageType": x.kind,
+				"SigningAlgorithm": x.algorithm})
+		refused(t, err, "ValidationException", "Message type "+x.kind+" is incompatible with algorithm "+
+			x.algorithm+".")
 	}
-	_, err = send[cryptoops.SignOutput](t.Context(), s, "Sign", doc{"KeyId": m.KeyId, "Message": digest[1:], "MessageType": "DIGEST", "SigningAlgorithm": publickey.Ed25519PH})
-	refused(t, err, "ValidationException", "Digest is invalid length for algorithm "+publickey.Ed25519PH+".")
+	_, err = send[cryptoops.SignOutput](t.Context(), s, "Sign",
+		doc{"KeyId": m.KeyId, "Message": digest[1:], "MessageType": "DIGEST",
+			"SigningAlgorithm": publickey.Ed25519PH})
+	refused(t, err, "ValidationException", "Digest is invalid length for algorithm "+
+		publickey.Ed25519PH+".")
 }
 
 // poor is a token that can make symmetric keys and nothing else.
@@ -124,7 +142,8 @@ func TestADeviceThatLacksAKind(t *testing.T) {
 	for spec, uses := range key.Specs {
 		for usage := range uses {
 			if spec != key.SymmetricDefault {
-				_, err := send[CreateKeyOutput](t.Context(), s, "CreateKey", doc{"KeySpec": spec, "KeyUsage": usage})
+				_, err := send[CreateKeyOutput](t.Context(), s, "CreateKey",
+					doc{"KeySpec": spec, "KeyUsage": usage})
 				refused(t, err, "UnsupportedOperationException", "*")
 			}
 		}
@@ -134,23 +153,27 @@ func TestADeviceThatLacksAKind(t *testing.T) {
 	}
 }
 
-// TestWhatAPublicKeyCanDoAsksNoToken: the token is the slow part, and it is not needed for what anybody could do.
+// TestWhatAPublicKeyCanDoAsksNoToken: the token is the slow part, and it is not needed for what
+// anybody could do.
 func TestWhatAPublicKeyCanDoAsksNoToken(t *testing.T) {
 	s := startOn(t, nil)
 	signer, opener := s.key("ECC_SECG_P256K1", key.SignVerify), s.key("RSA_2048", key.EncryptDecrypt)
 	verify := doc{"KeyId": signer, "Message": []byte("x"), "SigningAlgorithm": "ECDSA_SHA_256"}
 	verify["Signature"] = done[cryptoops.SignOutput](s, "Sign", verify).Signature
-	done[cryptoops.GetPublicKeyOutput](s, "GetPublicKey", doc{"KeyId": opener}) // its row is verified now
+	// its row is verified now
+	done[cryptoops.GetPublicKeyOutput](s, "GetPublicKey", doc{"KeyId": opener})
 	before := s.calls.Load()
 	done[cryptoops.VerifyOutput](s, "Verify", verify)
-	done[cryptoops.EncryptOutput](s, "Encrypt", doc{"KeyId": opener, "Plaintext": []byte("x"), "EncryptionAlgorithm": publickey.OAEPSHA256})
+	done[cryptoops.EncryptOutput](s, "Encrypt",
+		doc{"KeyId": opener, "Plaintext": []byte("x"), "EncryptionAlgorithm": publickey.OAEPSHA256})
 	done[cryptoops.GetPublicKeyOutput](s, "GetPublicKey", doc{"KeyId": signer})
 	if n := s.calls.Load(); n != before {
 		t.Errorf("the token was called %d times", n-before)
 	}
 }
 
-// TestPairsWaitInLine: who waits for the processor to make a key pair waits no longer than for his answer.
+// TestPairsWaitInLine: who waits for the processor to make a key pair waits no longer than for his
+// answer.
 func TestPairsWaitInLine(t *testing.T) {
 	s := startOn(t, nil)
 	in := doc{"KeyId": s.key(key.SymmetricDefault, key.EncryptDecrypt), "KeyPairSpec": "ECC_NIST_P256"}

@@ -21,7 +21,6 @@ var tagRules = domain.TagRules{
 
 func tagError(message string) error { return fault.New(fault.Invalid, "TagException", message) }
 
-// TagResourceInput is TagResourceRequest of AWS.
 type TagResourceInput struct {
 	KeyId string    `shape:"KeyIdType,required"`
 	Tags  []key.Tag `shape:"TagList,required"`
@@ -32,7 +31,8 @@ func (in TagResourceInput) Validate() error { return domain.CheckTags(tagRules, 
 
 func (in TagResourceInput) KeyID() string { return in.KeyId }
 
-func (s *Keys) tagResource(_ *op.Call, in TagResourceInput, k *key.Key) (multiregion.Change, op.None, error) {
+func (s *Keys) tagResource(_ *op.Call, in TagResourceInput,
+	k *key.Key) (multiregion.Change, op.None, error) {
 	tags, err := domain.AddTags(tagRules, k.Tags, in.Tags)
 	if err != nil {
 		return multiregion.Change{}, op.None{}, err

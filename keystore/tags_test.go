@@ -24,7 +24,8 @@ func TestPagesOfTagsAreAllOfThem(t *testing.T) {
 		for page := 1; ; page++ {
 			out := must[ListResourceTagsOutput](s, "ListResourceTags", in)
 			if len(out.Tags) > min(limit, 50) || out.Truncated != (out.NextMarker != "") {
-				t.Fatalf("limit %d: %d tags, truncated %v, marker %q", limit, len(out.Tags), out.Truncated, out.NextMarker)
+				t.Fatalf("limit %d: %d tags, truncated %v, marker %q", limit, len(out.Tags), out.Truncated,
+					out.NextMarker)
 			}
 			if all = append(all, out.Tags...); !out.Truncated {
 				if want := (50 + min(limit, 50) - 1) / min(limit, 50); page != want {
@@ -43,10 +44,13 @@ func TestPagesOfTagsAreAllOfThem(t *testing.T) {
 func TestAMarkerOutlivesItsTag(t *testing.T) {
 	s := start(t)
 	id := s.key()
-	must[any](s, "TagResource", M{"KeyId": id, "Tags": []M{{"TagKey": "a", "TagValue": ""}, {"TagKey": "b", "TagValue": ""}, {"TagKey": "c", "TagValue": ""}}})
+	must[any](s, "TagResource",
+		M{"KeyId": id, "Tags": []M{{"TagKey": "a", "TagValue": ""}, {"TagKey": "b", "TagValue": ""},
+			{"TagKey": "c", "TagValue": ""}}})
 	first := must[ListResourceTagsOutput](s, "ListResourceTags", M{"KeyId": id, "Limit": 2})
 	must[any](s, "UntagResource", M{"KeyId": id, "TagKeys": []string{"b", "unknown"}})
-	rest := must[ListResourceTagsOutput](s, "ListResourceTags", M{"KeyId": id, "Marker": first.NextMarker})
+	rest := must[ListResourceTagsOutput](s, "ListResourceTags",
+		M{"KeyId": id, "Marker": first.NextMarker})
 	if len(rest.Tags) != 1 || rest.Tags[0].TagKey != "c" || rest.Truncated {
 		t.Errorf("after b was gone: %+v", rest)
 	}

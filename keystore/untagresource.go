@@ -7,7 +7,6 @@ import (
 	"claviger/keystore/multiregion"
 )
 
-// UntagResourceInput is UntagResourceRequest of AWS.
 type UntagResourceInput struct {
 	KeyId   string   `shape:"KeyIdType,required"`
 	TagKeys []string `shape:"TagKeyList,required"`
@@ -16,7 +15,8 @@ type UntagResourceInput struct {
 
 func (in UntagResourceInput) KeyID() string { return in.KeyId }
 
-func (s *Keys) untagResource(_ *op.Call, in UntagResourceInput, k *key.Key) (multiregion.Change, op.None, error) {
+func (s *Keys) untagResource(_ *op.Call, in UntagResourceInput,
+	k *key.Key) (multiregion.Change, op.None, error) {
 	tags := domain.RemoveTags(k.Tags, in.TagKeys)
 	return multiregion.Change{Key: k.Changed(func(k *key.Key) { k.Tags = tags })}, op.None{}, nil
 }

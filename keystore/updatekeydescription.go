@@ -6,7 +6,6 @@ import (
 	"claviger/keystore/multiregion"
 )
 
-// UpdateKeyDescriptionInput is UpdateKeyDescriptionRequest of AWS.
 type UpdateKeyDescriptionInput struct {
 	KeyId       string `shape:"KeyIdType,required"`
 	Description string `shape:"DescriptionType,required"`
@@ -15,6 +14,8 @@ type UpdateKeyDescriptionInput struct {
 
 func (in UpdateKeyDescriptionInput) KeyID() string { return in.KeyId }
 
-func (s *Keys) updateKeyDescription(_ *op.Call, in UpdateKeyDescriptionInput, k *key.Key) (multiregion.Change, op.None, error) {
-	return multiregion.Change{Key: k.Changed(func(k *key.Key) { k.Description = in.Description })}, op.None{}, nil
+func (s *Keys) updateKeyDescription(_ *op.Call, in UpdateKeyDescriptionInput,
+	k *key.Key) (multiregion.Change, op.None, error) {
+	return multiregion.Change{Key: k.Changed(func(k *key.Key) { k.Description = in.Description })},
+		op.None{}, nil
 }

@@ -9,7 +9,6 @@ import (
 	"claviger/policy"
 )
 
-// UpdatePrimaryRegionInput is UpdatePrimaryRegionRequest of AWS.
 type UpdatePrimaryRegionInput struct {
 	KeyId         string `shape:"KeyIdType,required"`
 	PrimaryRegion string `shape:"RegionType,required"`
@@ -43,8 +42,14 @@ func (p promotion) Ready() error {
 	return p.other.AllowsInState(p.Operation)
 }
 
-func (s *Keys) updatePrimaryRegion(c *op.Call, in UpdatePrimaryRegionInput, p promotion) (op.Commit[op.None], error) {
-	replicas := multiregion.WithRegion(multiregion.WithoutRegion(p.Key.Replicas, in.PrimaryRegion), p.Key.Region)
-	amend, err := s.related.Amend(c, p.Key, multiregion.Change{Key: p.Key.Changed(func(k *key.Key) { k.PrimaryRegion, k.Replicas = in.PrimaryRegion, replicas })})
+func (s *Keys) updatePrimaryRegion(c *op.Call, in UpdatePrimaryRegionInput,
+	p promotion) (op.Commit[op.None], error) {
+	replicas := multiregion.WithRegion(multiregion.WithoutRegion(p.Key.Replicas, in.PrimaryRegion),
+		p.Key.Region)
+	amend, err := s.related.Amend(c, p.Key,
+		multiregion.Change{Key: p.Key.Changed(func(k *key.Key) {
+			k.PrimaryRegion,
+				k.Replicas = in.PrimaryRegion, replicas
+		})})
 	return op.Apply(amend, op.None{}), err
 }

@@ -25,8 +25,8 @@ type Document struct {
 	Statements []Statement // at least one
 }
 
-// Statement is one statement of a document. Of Principal and NotPrincipal, Action and NotAction, Resource and
-// NotResource there is at most one each.
+// Statement is one statement of a document. Of Principal and NotPrincipal, Action and NotAction,
+// Resource and NotResource there is at most one each.
 type Statement struct {
 	SID                     string
 	Effect                  string
@@ -36,23 +36,25 @@ type Statement struct {
 	Condition               []Condition // all must hold
 }
 
-// Condition is one test of a statement: an operator, a key of the request's context, and the values to compare with.
+// Condition is one test of a statement: an operator, a key of the request's context, and the values
+// to compare with.
 type Condition struct {
 	Operator string // StringEquals, ForAnyValue:StringLike, ArnLikeIfExists, ...
 	Key      string // kms:ViaService
 	Values   []string
 }
 
-// Malformed says what is wrong with a document, in IAM's words where they are known. It quotes names of elements and
-// no values.
+// Malformed says what is wrong with a document, in IAM's words where they are known. It quotes
+// names of elements and no values.
 type Malformed string
 
 // Error implements error.
 func (m Malformed) Error() string { return string(m) }
 
-// Parse reads a policy document: exactly one JSON object without an element that IAM doesn't know or that stands
-// twice. Every element is read and held to its form ("Grammar of the IAM JSON policy language" of the IAM user guide); what kind of
-// policy it is decides on the rest, see [Document.OfKey]. Errors are [Malformed].
+// Parse reads a policy document: exactly one JSON object without an element that IAM doesn't know
+// or that stands twice. Every element is read and held to its form ("Grammar of the IAM JSON policy
+// language" of the IAM user guide); what kind of policy it is decides on the rest, see
+// [Document.OfKey]. Errors are [Malformed].
 func Parse(text string) (*Document, error) {
 	var raw rawDocument
 	if err := json.Unmarshal([]byte(text), &raw, json.RejectUnknownMembers(true)); err != nil {
@@ -90,12 +92,14 @@ func explain(err error) Malformed {
 	case errors.Is(err, json.ErrUnknownName) && errors.As(err, &meaning):
 		return Malformed("Unknown field " + last(meaning.JSONPointer))
 	case errors.As(err, &meaning) && meaning.JSONPointer != "":
-		return Malformed("Syntax error: the value of " + last(meaning.JSONPointer) + " is not of the right type")
+		return Malformed("Syntax error: the value of " + last(meaning.JSONPointer) +
+			" is not of the right type")
 	}
 	return "Syntax errors in policy."
 }
 
-// last is the name of the element that a pointer leads to, cut to what a message may carry; a place in a list is none.
+// last is the name of the element that a pointer leads to, cut to what a message may carry; a place
+// in a list is none.
 func last(p jsontext.Pointer) string {
 	const most = 128
 	for p != "" && strings.Trim(p.LastToken(), "0123456789") == "" {
@@ -190,14 +194,17 @@ func texts[T ~string](list []T) (out []string) {
 
 // statement holds what was read to the forms of a statement.
 func (r rawStatement) statement() (Statement, error) {
-	s := Statement{SID: string(r.Sid), Effect: string(r.Effect), Principal: r.Principal, NotPrincipal: r.NotPrincipal,
-		Action: texts(r.Action), NotAction: texts(r.NotAction), Resource: texts(r.Resource), NotResource: texts(r.NotResource)}
+	s := Statement{SID: string(r.Sid), Effect: string(r.Effect), Principal: r.Principal,
+		NotPrincipal: r.NotPrincipal,
+		Action:       texts(r.Action), NotAction: texts(r.NotAction), Resource: texts(
+			r.Resource), NotResource: texts(r.NotResource)}
 	switch {
 	case s.Effect == "":
 		return s, Malformed("Missing required field Effect")
 	case s.Effect != Allow && s.Effect != Deny:
 		return s, Malformed("Invalid effect: it must be Allow or Deny")
-	case r.Action != nil && r.NotAction != nil, r.Resource != nil && r.NotResource != nil, r.Principal != nil && r.NotPrincipal != nil:
+	case r.Action != nil && r.NotAction != nil, r.Resource != nil && r.NotResource != nil,
+		r.Principal != nil && r.NotPrincipal != nil:
 		return s, Malformed("A statement has an element or its opposite, and not both")
 	case len(r.Action)+len(r.NotAction) == 0:
 		return s, Malformed("Missing required field Action")
@@ -208,7 +215,8 @@ func (r rawStatement) statement() (Statement, error) {
 	}
 	for _, a := range slices.Concat(s.Action, s.NotAction) {
 		if !isAction(a) {
-			return s, Malformed("Actions/Condition can contain only one colon, and must be prefaced by a vendor, e.g., kms")
+			return s, Malformed("Actions/Condition can contain only one colon, and must be prefaced by a " +
+				"vendor, e.g., kms")
 		}
 	}
 	for _, resource := range slices.Concat(s.Resource, s.NotResource) {
@@ -238,12 +246,13 @@ func isAction(a string) bool {
 // consists reports whether s holds nothing but ASCII letters, digits and the characters of extra.
 func consists(s, extra string) bool {
 	return strings.IndexFunc(s, func(r rune) bool {
-		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune(extra, r))
+		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' ||
+			strings.ContainsRune(extra, r))
 	}) < 0
 }
 
-// operators are the condition operators ("IAM JSON policy elements: Condition operators" of the IAM user guide). Each but Null
-// may end with IfExists, and each may begin with a quantifier.
+// operators are the condition operators ("IAM JSON policy elements: Condition operators" of the IAM
+// user guide). Each but Null may end with IfExists, and each may begin with a quantifier.
 var operators = strings.Fields(`StringEquals StringNotEquals StringEqualsIgnoreCase StringNotEqualsIgnoreCase StringLike StringNotLike
 	NumericEquals NumericNotEquals NumericLessThan NumericLessThanEquals NumericGreaterThan NumericGreaterThanEquals
 	DateEquals DateNotEquals DateLessThan DateLessThanEquals DateGreaterThan DateGreaterThanEquals

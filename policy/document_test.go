@@ -18,7 +18,9 @@ const (
 // statement is a good statement with members put over it; a member that is empty is taken out.
 func statement(t testing.TB, over map[string]string) string {
 	t.Helper()
-	doc := map[string]json.RawMessage{"Effect": json.RawMessage(`"Allow"`), "Principal": json.RawMessage(`{"AWS":"*"}`), "Action": json.RawMessage(`"kms:*"`), "Resource": json.RawMessage(`"*"`)}
+	doc := map[string]json.RawMessage{"Effect": json.RawMessage(`"Allow"`),
+		"Principal": json.RawMessage(`{"AWS":"*"}`), "Action": json.RawMessage(
+			`"kms:*"`), "Resource": json.RawMessage(`"*"`)}
 	for name, value := range over {
 		if doc[name] = json.RawMessage(value); value == "" {
 			delete(doc, name)
@@ -48,14 +50,18 @@ func TestEveryElementIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &policy.Document{Version: "2012-10-17", ID: "x", Statements: []policy.Statement{
-		{SID: "one", Effect: "Allow", Principal: &policy.Principals{AWS: []string{"111122223333", "arn:aws:iam::111122223333:role/a/b"},
-			Service: []string{"s3.amazonaws.com"}, Federated: []string{"accounts.google.com"}},
-			Action: []string{"kms:Get*", "kms:List?eys"}, Resource: []string{"*"}, Condition: []policy.Condition{
+		{SID: "one", Effect: "Allow",
+			Principal: &policy.Principals{AWS: []string{"111122223333",
+				"arn:aws:iam::111122223333:role/a/b"},
+				Service: []string{"s3.amazonaws.com"}, Federated: []string{"accounts.google.com"}},
+			Action: []string{"kms:Get*",
+				"kms:List?eys"}, Resource: []string{"*"}, Condition: []policy.Condition{
 				{Operator: "Bool", Key: "aws:SecureTransport", Values: []string{"true"}},
 				{Operator: "NumericLessThanIfExists", Key: "aws:MultiFactorAuthAge", Values: []string{"300"}},
 				{Operator: "StringEquals", Key: "aws:PrincipalTag/team", Values: []string{"x"}},
 				{Operator: "StringEquals", Key: "kms:ViaService", Values: []string{"a", "b"}}}},
-		{Effect: "Deny", NotPrincipal: &policy.Principals{AWS: []string{"*"}}, NotAction: []string{"*"}, NotResource: []string{"arn:aws:kms:*:*:key/*"}},
+		{Effect: "Deny", NotPrincipal: &policy.Principals{AWS: []string{"*"}}, NotAction: []string{"*"},
+			NotResource: []string{"arn:aws:kms:*:*:key/*"}},
 		{Effect: "Deny", Principal: &policy.Principals{Everyone: true}, Action: []string{"kms:x"}}}}
 	if !reflect.DeepEqual(d, want) {
 		t.Errorf("read %+v\nwant %+v", d, want)
@@ -68,58 +74,87 @@ func TestEveryElementIsRead(t *testing.T) {
 
 func TestWhatIsWrongIsSaid(t *testing.T) {
 	for name, c := range map[string]struct{ text, says string }{
-		"nothing":                   {"", "Syntax errors"},
-		"no JSON":                   {"{", "Syntax errors"},
-		"a list":                    {"[]", "Syntax errors"},
-		"null":                      {"null", "Missing required field Statement"},
-		"two documents":             {document(t, nil) + "{}", "Syntax errors"},
-		"bad UTF-8":                 {"{\"Id\":\"\xff\"}", "Syntax errors"},
-		"an unknown member":         {`{"Statement":[],"Versoin":"x"}`, "Unknown field Versoin"},
-		"another case":              {`{"statement":[]}`, "Unknown field statement"},
-		"a member twice":            {`{"Version":"2012-10-17","Version":"2012-10-17","Statement":[]}`, "Duplicate field Version"},
-		"a member of two types":     {`{"Version":1}`, "the value of Version is not of the right type"},
-		"a null":                    {`{"Version":null,"Statement":[]}`, "the value of Version is not of the right type"},
-		"another version":           {`{"Version":"2013-01-01","Statement":[]}`, "valid version string"},
-		"no statement":              {`{"Version":"2012-10-17"}`, "Missing required field Statement"},
-		"an empty list":             {`{"Version":"2012-10-17","Statement":[]}`, "Missing required field Statement"},
-		"a null statement":          {`{"Statement":null}`, "the value of Statement is not of the right type"},
-		"statements of text":        {`{"Statement":["x"]}`, "the value of Statement is not of the right type"},
-		"no effect":                 {document(t, over{"Effect": ""}), "Missing required field Effect"},
-		"another effect":            {document(t, over{"Effect": `"allow"`}), "Invalid effect"},
-		"an unknown element":        {document(t, over{"Actoin": `"x"`}), "Unknown field Actoin"},
-		"no action":                 {document(t, over{"Action": ""}), "Missing required field Action"},
-		"an empty list of actions":  {document(t, over{"Action": "[]"}), "Missing required field Action"},
-		"action and not":            {document(t, over{"NotAction": `"kms:x"`}), "not both"},
-		"resource and not":          {document(t, over{"NotResource": `"*"`}), "not both"},
-		"principal and not":         {document(t, over{"NotPrincipal": `"*"`, "Effect": `"Deny"`}), "not both"},
-		"not a principal, allowed":  {document(t, over{"Principal": "", "NotPrincipal": `"*"`}), "Deny only"},
-		"an action without vendor":  {document(t, over{"Action": `"Encrypt"`}), "prefaced by a vendor"},
-		"an action without name":    {document(t, over{"Action": `"kms:"`}), "prefaced by a vendor"},
-		"an action with a space":    {document(t, over{"Action": `"kms:En crypt"`}), "prefaced by a vendor"},
+		"nothing":           {"", "Syntax errors"},
+		"no JSON":           {"{", "Syntax errors"},
+		"a list":            {"[]", "Syntax errors"},
+		"null":              {"null", "Missing required field Statement"},
+		"two documents":     {document(t, nil) + "{}", "Syntax errors"},
+		"bad UTF-8":         {"{\"Id\":\"\xff\"}", "Syntax errors"},
+		"an unknown member": {`{"Statement":[],"Versoin":"x"}`, "Unknown field Versoin"},
+		"another case":      {`{"statement":[]}`, "Unknown field statement"},
+		"a member twice": {`{"Version":"2012-10-17","Version":"2012-10-17","Statement":[]}`,
+			"Duplicate field Version"},
+		"a member of two types": {`{"Version":1}`, "the value of Version is not of the right type"},
+		"a null": {`{"Version":null,"Statement":[]}`,
+			"the value of Version is not of the right type"},
+		"another version": {`{"Version":"2013-01-01","Statement":[]}`, "valid version string"},
+		"no statement":    {`{"Version":"2012-10-17"}`, "Missing required field Statement"},
+		"an empty list": {`{"Version":"2012-10-17","Statement":[]}`,
+			"Missing required field Statement"},
+		"a null statement": {`{"Statement":null}`,
+			"the value of Statement is not of the right type"},
+		"statements of text": {`{"Statement":["x"]}`,
+			"the value of Statement is not of the right type"},
+		"no effect":                {document(t, over{"Effect": ""}), "Missing required field Effect"},
+		"another effect":           {document(t, over{"Effect": `"allow"`}), "Invalid effect"},
+		"an unknown element":       {document(t, over{"Actoin": `"x"`}), "Unknown field Actoin"},
+		"no action":                {document(t, over{"Action": ""}), "Missing required field Action"},
+		"an empty list of actions": {document(t, over{"Action": "[]"}), "Missing required field Action"},
+		"action and not":           {document(t, over{"NotAction": `"kms:x"`}), "not both"},
+		"resource and not":         {document(t, over{"NotResource": `"*"`}), "not both"},
+		"principal and not": {document(t, over{"NotPrincipal": `"*"`, "Effect": `"Deny"`}),
+			"not both"},
+		"not a principal, allowed": {document(t, over{"Principal": "", "NotPrincipal": `"*"`}),
+			"Deny only"},
+		"an action without vendor": {document(t, over{"Action": `"Encrypt"`}), "prefaced by a vendor"},
+		"an action without name":   {document(t, over{"Action": `"kms:"`}), "prefaced by a vendor"},
+		"an action with a space": {document(t, over{"Action": `"kms:En crypt"`}),
+			"prefaced by a vendor"},
 		"an action with two colons": {document(t, over{"Action": `"kms:a:b"`}), "prefaced by a vendor"},
-		"an action that is null":    {document(t, over{"Action": `[null]`}), "the value of Action is not"},
-		"no resources":              {document(t, over{"Resource": `[]`}), "Missing required field Resource"},
-		"a resource's name":         {document(t, over{"Resource": `"key/x"`}), "ARN format"},
-		"a resource's short ARN":    {document(t, over{"Resource": `"arn:aws:kms:x"`}), "ARN format"},
-		"principals that are text":  {document(t, over{"Principal": `"me"`}), string(policy.ErrPrincipal)},
-		"principals in a list":      {document(t, over{"Principal": `["*"]`}), "the value of Principal is not"},
-		"no principals":             {document(t, over{"Principal": `{}`}), string(policy.ErrPrincipal)},
-		"an empty list of them":     {document(t, over{"Principal": `{"AWS":[]}`}), string(policy.ErrPrincipal)},
-		"an unknown kind":           {document(t, over{"Principal": `{"Aws":"*"}`}), "Unknown field Aws"},
-		"an account with a letter":  {document(t, over{"Principal": `{"AWS":"11112222333x"}`}), string(policy.ErrPrincipal)},
-		"a user's id":               {document(t, over{"Principal": `{"AWS":"AIDACKCEVSQ6C2EXAMPLE"}`}), string(policy.ErrPrincipal)},
-		"a part of an ARN":          {document(t, over{"Principal": `{"AWS":"arn:aws:iam::111122223333:user/*"}`}), string(policy.ErrPrincipalARN)},
-		"a group":                   {document(t, over{"Principal": `{"AWS":"arn:aws:iam::111122223333:group/g"}`}), string(policy.ErrPrincipalARN)},
-		"a service that is none":    {document(t, over{"Principal": `{"Service":"s3"}`}), string(policy.ErrPrincipal)},
-		"a provider without name":   {document(t, over{"Principal": `{"Federated":""}`}), string(policy.ErrPrincipal)},
-		"a condition that is text":  {document(t, over{"Condition": `"x"`}), "the value of Condition is not"},
-		"a condition that is null":  {document(t, over{"Condition": `null`}), "the value of Condition is not"},
-		"an unknown operator":       {document(t, over{"Condition": `{"StringEqual":{"aws:a":"x"}}`}), "Invalid Condition type"},
-		"an unknown quantifier":     {document(t, over{"Condition": `{"ForSome:StringEquals":{"aws:a":"x"}}`}), "Invalid Condition type"},
-		"null, if it exists":        {document(t, over{"Condition": `{"NullIfExists":{"aws:a":"x"}}`}), "Invalid Condition type"},
-		"a key without vendor":      {document(t, over{"Condition": `{"StringEquals":{"ViaService":"x"}}`}), "prefaced by a vendor"},
-		"an object to compare with": {document(t, over{"Condition": `{"StringEquals":{"aws:a":{}}}`}), "the value of aws:a is not"},
-		"a key twice":               {document(t, over{"Condition": `{"StringEquals":{"aws:a":"x","aws:a":"y"}}`}), "Duplicate field aws:a"},
+		"an action that is null": {document(t, over{"Action": `[null]`}),
+			"the value of Action is not"},
+		"no resources": {document(t, over{"Resource": `[]`}),
+			"Missing required field Resource"},
+		"a resource's name":      {document(t, over{"Resource": `"key/x"`}), "ARN format"},
+		"a resource's short ARN": {document(t, over{"Resource": `"arn:aws:kms:x"`}), "ARN format"},
+		"principals that are text": {document(t, over{"Principal": `"me"`}),
+			string(policy.ErrPrincipal)},
+		"principals in a list": {document(t, over{"Principal": `["*"]`}),
+			"the value of Principal is not"},
+		"no principals": {document(t, over{"Principal": `{}`}), string(policy.ErrPrincipal)},
+		"an empty list of them": {document(t, over{"Principal": `{"AWS":[]}`}),
+			string(policy.ErrPrincipal)},
+		"an unknown kind": {document(t, over{"Principal": `{"Aws":"*"}`}), "Unknown field Aws"},
+		"an account with a letter": {document(t, over{"Principal": `{"AWS":"11112222333x"}`}),
+			string(policy.ErrPrincipal)},
+		"a user's id": {document(t, over{"Principal": `{"AWS":"AIDACKCEVSQ6C2EXAMPLE"}`}),
+			string(policy.ErrPrincipal)},
+		"a part of an ARN": {document(t,
+			over{"Principal": `{"AWS":"arn:aws:iam::111122223333:user/*"}`}),
+			string(policy.ErrPrincipalARN)},
+		"a group": {document(t,
+			over{"Principal": `{"AWS":"arn:aws:iam::111122223333:group/g"}`}),
+			string(policy.ErrPrincipalARN)},
+		"a service that is none": {document(t, over{"Principal": `{"Service":"s3"}`}),
+			string(policy.ErrPrincipal)},
+		"a provider without name": {document(t, over{"Principal": `{"Federated":""}`}),
+			string(policy.ErrPrincipal)},
+		"a condition that is text": {document(t, over{"Condition": `"x"`}),
+			"the value of Condition is not"},
+		"a condition that is null": {document(t, over{"Condition": `null`}),
+			"the value of Condition is not"},
+		"an unknown operator": {document(t, over{"Condition": `{"StringEqual":{"aws:a":"x"}}`}),
+			"Invalid Condition type"},
+		"an unknown quantifier": {document(t,
+			over{"Condition": `{"ForSome:StringEquals":{"aws:a":"x"}}`}), "Invalid Condition type"},
+		"null, if it exists": {document(t, over{"Condition": `{"NullIfExists":{"aws:a":"x"}}`}),
+			"Invalid Condition type"},
+		"a key without vendor": {document(t,
+			over{"Condition": `{"StringEquals":{"ViaService":"x"}}`}), "prefaced by a vendor"},
+		"an object to compare with": {document(t, over{"Condition": `{"StringEquals":{"aws:a":{}}}`}),
+			"the value of aws:a is not"},
+		"a key twice": {document(t,
+			over{"Condition": `{"StringEquals":{"aws:a":"x","aws:a":"y"}}`}), "Duplicate field aws:a"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d, err := policy.Parse(c.text)
@@ -149,7 +184,8 @@ func TestTheRulesOfKeyPolicies(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err = d.OfKey(); (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
+		if err = d.OfKey(); (err == nil) != (c.says == "") || err != nil &&
+			!strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v, want %q", c.name, err, c.says)
 		}
 	}
@@ -164,7 +200,8 @@ func TestWhatADocumentAllows(t *testing.T) {
 	}{
 		{"everybody", []over{nil}, true, true},
 		{"everybody, shortly", []over{{"Principal": `"*"`}}, true, true},
-		{"the account by its root", []over{{"Principal": `{"AWS":"arn:aws:iam::111122223333:root"}`}}, true, true},
+		{"the account by its root", []over{{"Principal": `{"AWS":"arn:aws:iam::111122223333:root"}`}},
+			true, true},
 		{"the account by its number", []over{{"Principal": `{"AWS":"111122223333"}`}}, true, true},
 		{"another account", []over{{"Principal": `{"AWS":"444455556666"}`}}, false, false},
 		{"one user", []over{{"Principal": alice}}, false, true},
@@ -178,12 +215,17 @@ func TestWhatADocumentAllows(t *testing.T) {
 		{"another key", []over{{"Resource": `"` + aKey + `x"`}}, false, false},
 		{"all but the key", []over{{"Resource": "", "NotResource": `"` + aKey + `"`}}, false, false},
 		{"no resource", []over{{"Resource": ""}}, false, false},
-		{"under a condition", []over{{"Condition": `{"Bool":{"aws:SecureTransport":"true"}}`}}, false, false},
-		{"denied to everybody", []over{nil, {"Effect": `"Deny"`, "Action": `"kms:PutKeyPolicy"`}}, false, false},
+		{"under a condition", []over{{"Condition": `{"Bool":{"aws:SecureTransport":"true"}}`}}, false,
+			false},
+		{"denied to everybody", []over{nil, {"Effect": `"Deny"`, "Action": `"kms:PutKeyPolicy"`}}, false,
+			false},
 		{"denied first", []over{{"Effect": `"Deny"`}, nil}, false, false},
 		{"denied to one", []over{nil, {"Effect": `"Deny"`, "Principal": alice}}, true, false},
-		{"denied to all but one", []over{nil, {"Effect": `"Deny"`, "Principal": "", "NotPrincipal": alice}}, false, true},
-		{"denied under a condition", []over{nil, {"Effect": `"Deny"`, "Condition": `{"Bool":{"aws:SecureTransport":"false"}}`}}, true, true},
+		{"denied to all but one",
+			[]over{nil, {"Effect": `"Deny"`, "Principal": "", "NotPrincipal": alice}}, false, true},
+		{"denied under a condition",
+			[]over{nil, {"Effect": `"Deny"`,
+				"Condition": `{"Bool":{"aws:SecureTransport":"false"}}`}}, true, true},
 		{"denied only", []over{{"Effect": `"Deny"`, "Action": `"kms:Encrypt"`}}, false, false},
 	} {
 		var all []string
@@ -234,12 +276,13 @@ func TestWhoIsAPrincipal(t *testing.T) {
 	}
 }
 
-// FuzzParse: a document is refused with a reason, or it is valid JSON with statements that have what a statement needs;
-// what it denies to everybody it allows to nobody.
+// FuzzParse: a document is refused with a reason, or it is valid JSON with statements that have
+// what a statement needs; what it denies to everybody it allows to nobody.
 func FuzzParse(f *testing.F) {
 	f.Add(document(f, nil))
 	f.Add(document(f, over{"Condition": `{"ForAnyValue:StringLike":{"aws:TagKeys":["a",1,true]}}`}))
-	f.Add(document(f, over{"Principal": `{"AWS":["111122223333"],"Service":"s3.amazonaws.com"}`, "Effect": `"Deny"`}))
+	f.Add(document(f, over{"Principal": `{"AWS":["111122223333"],"Service":"s3.amazonaws.com"}`,
+		"Effect": `"Deny"`}))
 	f.Add(`{"Statement":{"Effect":"Deny","NotPrincipal":{"AWS":"*"},"NotAction":"*","NotResource":"arn:::::"}}`)
 	f.Add(`{"Statement":[{"Effect":"Allow","Action":["*"]}]}`)
 	f.Fuzz(func(t *testing.T, text string) {
@@ -260,7 +303,9 @@ func FuzzParse(f *testing.F) {
 		}
 		_ = d.OfKey()
 		d.Allows(&root, "kms:PutKeyPolicy", aKey)
-		d.Statements = append(d.Statements, policy.Statement{Effect: policy.Deny, Principal: &policy.Principals{Everyone: true}, Action: []string{"*"}, Resource: []string{"*"}})
+		d.Statements = append(d.Statements,
+			policy.Statement{Effect: policy.Deny, Principal: &policy.Principals{Everyone: true},
+				Action: []string{"*"}, Resource: []string{"*"}})
 		if d.Allows(&user, "kms:PutKeyPolicy", aKey) {
 			t.Errorf("%q allows what is denied", text)
 		}

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// pairsOf turns text into pairs over few keys, in both cases, and few values, so that they meet; nil for none.
+// pairsOf turns text into pairs over few keys, in both cases, and few values, so that they meet;
+// nil for none.
 func pairsOf(s string) map[string]string {
 	if s == "" {
 		return nil
@@ -77,7 +78,8 @@ func TestDecide_ByGrants(t *testing.T) {
 		want   bool
 	}{
 		{"granted", alice, demand("kms:Decrypt", grant("kms:Encrypt kms:Decrypt")), true},
-		{"one of several", alice, demand("kms:Decrypt", grant("kms:Encrypt"), grant("kms:Decrypt")), true},
+		{"one of several", alice, demand("kms:Decrypt", grant("kms:Encrypt"), grant("kms:Decrypt")),
+			true},
 		{"another action", alice, demand("kms:Decrypt", grant("kms:Encrypt")), false},
 		{"a part of its name", alice, demand("kms:Decrypt", grant("kms:Dec")), false},
 		{"another service", alice, demand("secretsmanager:Decrypt", grant("kms:Decrypt")), false},
@@ -90,7 +92,8 @@ func TestDecide_ByGrants(t *testing.T) {
 		{"another context", alice, under(map[string]string{"app": "play"}, only), false},
 		{"no context", alice, under(nil, only), false},
 		{"to make nothing", alice, demand("kms:CreateGrant", grant("kms:CreateGrant")), false},
-		{"to make a smaller one", alice, making(grant("kms:Decrypt"), grant("kms:CreateGrant kms:Decrypt")), true},
+		{"to make a smaller one", alice,
+			making(grant("kms:Decrypt"), grant("kms:CreateGrant kms:Decrypt")), true},
 		{"to make a greater one", alice, making(grant("kms:Decrypt"), grant("kms:CreateGrant")), false},
 		{"for a resource", alice, demand("kms:Decrypt", bound), false},
 		{"for a resource, retired", alice, demand("kms:RetireGrant", bound), true},

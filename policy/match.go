@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// OfKey holds a document to the rules of a key policy: each statement names its principals, and actions are those of
-// KMS. A statement may lack its Resource, as with AWS; it then applies to nothing.
+// OfKey holds a document to the rules of a key policy: each statement names its principals, and
+// actions are those of KMS. A statement may lack its Resource, as with AWS; it then applies to
+// nothing.
 func (d *Document) OfKey() error {
 	for _, s := range d.Statements {
 		if s.Principal == nil && s.NotPrincipal == nil {
@@ -14,15 +15,17 @@ func (d *Document) OfKey() error {
 		}
 		for _, a := range slices.Concat(s.Action, s.NotAction) {
 			if vendor, _, _ := strings.Cut(a, ":"); a != "*" && !strings.EqualFold(vendor, "kms") {
-				return Malformed("Policy contains an action of another service: actions of a key policy begin with kms:")
+				return Malformed("Policy contains an action of another service: actions of a key policy " +
+					"begin with kms:")
 			}
 		}
 	}
 	return nil
 }
 
-// Allows reports whether the document by itself allows c an action on a resource under all circumstances: a statement
-// with a condition decides nothing here, neither for nor against. An account's own ARN stands for everybody in it.
+// Allows reports whether the document by itself allows c an action on a resource under all
+// circumstances: a statement with a condition decides nothing here, neither for nor against. An
+// account's own ARN stands for everybody in it.
 func (d *Document) Allows(c *Caller, action, resource string) bool {
 	allowed := false
 	for i := range d.Statements {
@@ -62,8 +65,8 @@ func (s *Statement) reaches(resource string) bool {
 	return slices.ContainsFunc(s.Resource, hit)
 }
 
-// like reports whether s fits a pattern in which * stands for any text and ? for any one character. It takes at most the
-// product of their lengths.
+// like reports whether s fits a pattern in which * stands for any text and ? for any one character.
+// It takes at most the product of their lengths.
 func like(pattern, s string) bool {
 	p, i, star, from := 0, 0, -1, 0
 	for i < len(s) {

@@ -34,8 +34,9 @@ func TestDecide_ByCallerAndOwner(t *testing.T) {
 		ARN: "arn:aws:kms:us-east-1:444455556666:key/k", Account: other}}
 	all := policy.Demand{Action: "kms:ListKeys", Resource: policy.Resource{ARN: "*"}}
 	open := policy.Demand{Action: "sts:GetCallerIdentity", Open: "everybody may know who they are"}
-	openTheirs := policy.Demand{Action: "sts:GetCallerIdentity", Resource: policy.Resource{Account: other},
-		Open: "a reason"}
+	openTheirs := policy.Demand{Action: "sts:GetCallerIdentity",
+		Resource: policy.Resource{Account: other},
+		Open:     "a reason"}
 	type demands = []policy.Demand
 	for _, c := range []struct {
 		name    string
@@ -112,8 +113,9 @@ func TestDecision_Zero_AllowsNothing(t *testing.T) {
 func TestDecide_CostlyFacts_AreAskedForLast(t *testing.T) {
 	asked := 0
 	failure := fault.New(fault.Unavailable, "", "later")
-	demand := policy.Demand{Action: "kms:Decrypt", Resource: policy.Resource{ARN: key, Account: account,
-		Grants: func() ([]policy.Grant, error) { asked++; return nil, failure }}}
+	demand := policy.Demand{Action: "kms:Decrypt",
+		Resource: policy.Resource{ARN: key, Account: account,
+			Grants: func() ([]policy.Grant, error) { asked++; return nil, failure }}}
 	for _, c := range []policy.Caller{root, service} {
 		if d := decide(c, demand); !d.Allowed() {
 			t.Errorf("%s: %+v", c.Type, d)
@@ -133,7 +135,8 @@ func TestDecide_CostlyFacts_AreAskedForLast(t *testing.T) {
 }
 
 func TestAsService_HasNoAccessKey(t *testing.T) {
-	if service.Type != policy.Service || service.PrincipalID != "kms.amazonaws.com" || service.ARN != "" ||
+	if service.Type != policy.Service || service.PrincipalID != "kms.amazonaws.com" ||
+		service.ARN != "" ||
 		service.AccessKeyID != "" || service.Account != account {
 		t.Errorf("%+v", service)
 	}

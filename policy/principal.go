@@ -57,17 +57,19 @@ func (p *Principals) check() error {
 			return ErrPrincipal
 		}
 	}
-	if slices.ContainsFunc(p.Service, func(s string) bool { return !isService(s) }) || slices.Contains(p.Federated, "") {
+	if slices.ContainsFunc(p.Service, func(s string) bool { return !isService(s) }) ||
+		slices.Contains(p.Federated, "") {
 		return ErrPrincipal
 	}
 	return nil
 }
 
-// IsPrincipal reports whether arn is the ARN of an account, a user, a role, or a session of one: what may be named in a
-// policy or be given a grant. A group is no principal.
+// IsPrincipal reports whether arn is the ARN of an account, a user, a role, or a session of one:
+// what may be named in a policy or be given a grant. A group is no principal.
 func IsPrincipal(arn string) bool {
 	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) != 6 || parts[0] != "arn" || parts[1] != "aws" || parts[3] != "" || !isAccount(parts[4]) {
+	if len(parts) != 6 || parts[0] != "arn" || parts[1] != "aws" || parts[3] != "" ||
+		!isAccount(parts[4]) {
 		return false
 	}
 	kind, name, _ := strings.Cut(parts[5], "/")
@@ -93,7 +95,8 @@ func isAccount(s string) bool {
 
 // isService reports whether s has the form of a service's name: secretsmanager.amazonaws.com.
 func isService(s string) bool {
-	return consists(s, ".-") && strings.Count(s, ".") >= 2 && !slices.Contains(strings.Split(s, "."), "")
+	return consists(s, ".-") && strings.Count(s, ".") >= 2 &&
+		!slices.Contains(strings.Split(s, "."), "")
 }
 
 // rootARN is the ARN that stands for an account as a whole.

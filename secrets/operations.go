@@ -5,7 +5,7 @@ import (
 	"claviger/internal/op"
 )
 
-// SecretsManager is the service as AWS names it.
+// SecretsManager is what the operations of this domain belong to.
 var SecretsManager = &op.Service{
 	Name:     service,
 	Title:    "AWS Secrets Manager",

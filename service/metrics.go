@@ -26,7 +26,8 @@ type metrics struct {
 	sync       prometheus.Histogram
 }
 
-var seconds = []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
+var seconds = []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1,
+	2.5, 5, 10}
 
 func newMetrics() *metrics {
 	m := &metrics{registry: prometheus.NewRegistry(),
@@ -48,7 +49,8 @@ func newMetrics() *metrics {
 	handles := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "claviger_token_handles_total",
 		Help: "Uses of a key on the token, by whether its handle was cached."}, []string{"result"})
 	m.hits, m.miss = handles.WithLabelValues("hit"), handles.WithLabelValues("miss")
-	m.registry.MustRegister(m.operations, m.latency, m.unknown, m.calls, m.callTime, m.batch, m.sync, handles,
+	m.registry.MustRegister(m.operations, m.latency, m.unknown, m.calls, m.callTime, m.batch, m.sync,
+		handles,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -90,21 +92,31 @@ func (m *metrics) Batch(entries int, sync time.Duration) {
 // watch adds what is read from the parts when it is asked for.
 func (m *metrics) watch(t *hsm.Token, db *store.DB, keys *keystore.Keys) {
 	gauge := func(name, help string, value func() float64) {
-		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value))
+		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help},
+			value))
 	}
-	gauge("claviger_token_ready", "1 while the token can be used.", func() float64 { return truth(t.Ready() == nil) })
-	gauge("claviger_token_sessions_in_use", "Sessions of the pool that are at work.", func() float64 { return float64(t.Stats().SessionsInUse) })
-	gauge("claviger_token_sessions_open", "Sessions of the pool that are open.", func() float64 { return float64(t.Stats().SessionsOpen) })
-	gauge("claviger_token_handles_cached", "Keys that are unwrapped on the token.", func() float64 { return float64(t.Stats().Handles) })
-	gauge("claviger_token_reloads", "Times the PKCS#11 module was loaded again.", func() float64 { return float64(t.Stats().Generation) })
-	gauge("claviger_database_ready", "1 while changes can be made durable.", func() float64 { return truth(db.Ready() == nil) })
+	gauge("claviger_token_ready", "1 while the token can be used.",
+		func() float64 { return truth(t.Ready() == nil) })
+	gauge("claviger_token_sessions_in_use", "Sessions of the pool that are at work.",
+		func() float64 { return float64(t.Stats().SessionsInUse) })
+	gauge("claviger_token_sessions_open", "Sessions of the pool that are open.",
+		func() float64 { return float64(t.Stats().SessionsOpen) })
+	gauge("claviger_token_handles_cached", "Keys that are unwrapped on the token.",
+		func() float64 { return float64(t.Stats().Handles) })
+	gauge("claviger_token_reloads", "Times the PKCS#11 module was loaded again.",
+		func() float64 { return float64(t.Stats().Generation) })
+	gauge("claviger_database_ready", "1 while changes can be made durable.",
+		func() float64 { return truth(db.Ready() == nil) })
 	gauge("claviger_kms_stores_lost", "Custom key stores that are connected and can't be used.",
 		func() float64 { return float64(keys.CustomKeyStores().Lost()) })
-	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "claviger_kms_pending_deletion_uses_total",
-		Help: "Uses of a KMS key that were refused because it is pending deletion."}, func() float64 { return float64(keys.PendingDeletionUses()) }))
-	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "claviger_kms_usage_alarms_total",
-		Help: "Blocks of uses begun by key materials that have encrypted more than 2^30 times."}, func() float64 { return float64(keys.UsageAlarms()) }))
-	gauge("claviger_database_bytes", "Size of the database and its log on the disk.", func() float64 { return float64(db.Stats().Bytes) })
+	m.registry.MustRegister(
+		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "claviger_kms_pending_deletion_uses_total",
+			Help: "Uses of a KMS key that were refused because it is pending deletion."}, func() float64 { return float64(keys.PendingDeletionUses()) }))
+	m.registry.MustRegister(
+		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "claviger_kms_usage_alarms_total",
+			Help: "Blocks of uses begun by key materials that have encrypted more than 2^30 times."}, func() float64 { return float64(keys.UsageAlarms()) }))
+	gauge("claviger_database_bytes", "Size of the database and its log on the disk.",
+		func() float64 { return float64(db.Stats().Bytes) })
 }
 
 func truth(b bool) float64 {

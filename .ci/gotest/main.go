@@ -1,8 +1,9 @@
 // Command gotest runs "go test" with the arguments it is given and tells what was skipped.
 //
-// It prints what plain "go test" prints: one line for each package, and the output of what failed. After
-// that come the skipped tests, each with its reason. Plain "go test" is silent about those, so a suite can
-// rot away test by test while every line says ok. With CI=true in the environment a skipped test is a failure.
+// It prints what plain "go test" prints: one line for each package, and the output of what failed.
+// After that come the skipped tests, each with its reason. Plain "go test" is silent about those,
+// so a suite can rot away test by test while every line says ok. With CI=true in the environment a
+// skipped test is a failure.
 package main
 
 import (
@@ -16,7 +17,8 @@ import (
 	"strings"
 )
 
-// event is one line of "go test -json" ("go doc cmd/test2json", and for build output "go help buildjson").
+// event is one line of "go test -json" ("go doc cmd/test2json", and for build output "go help
+// buildjson").
 type event struct {
 	Action, Package, Test, Output string
 }
@@ -147,7 +149,8 @@ func (r *report) reason(t test) string {
 	return strings.Join(said, " ")
 }
 
-// conclude prints the sum and reports whether the run was good. Skips count as failures when strict.
+// conclude prints the sum and reports whether the run was good. Skips count as failures when
+// strict.
 func (r *report) conclude(strict bool) bool {
 	fmt.Fprintf(r.out, "\n%d tests passed, %d skipped", r.passed, len(r.skipped))
 	if r.failed > 0 {

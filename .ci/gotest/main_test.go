@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// A run with one test of each fate, as go test -json tells it: line by line, tests between one another.
+// A run with one test of each fate, as go test -json tells it: line by line, tests between one
+// another.
 const run = `
 {"Action":"output","Package":"p","Test":"TestGood","Output":"    noise\n"}
 {"Action":"output","Package":"p","Test":"TestAway","Output":"=== RUN   TestAway\n"}
@@ -39,7 +40,8 @@ func judge(t *testing.T, events string, strict bool) (said string, good bool) {
 
 func TestTellsWhatWasSkipped(t *testing.T) {
 	said, good := judge(t, run, false)
-	want := "ok  \tp\t0.1s\n\n1 tests passed, 1 skipped\n    skipped: p TestAway: a_test.go:4: no device here\n"
+	want := "ok  \tp\t0.1s\n\n1 tests passed, 1 skipped\n    skipped: p TestAway: a_test.go:4: no " +
+		"device here\n"
 	if said != want || !good {
 		t.Errorf("good=%v, said\n%s\nwant\n%s", good, said, want)
 	}

@@ -155,35 +155,39 @@ func TestDecode_EveryKindOfMember_IsRead(t *testing.T) {
 
 func TestDecode_BadForm_IsRefusedByName(t *testing.T) {
 	for form, want := range map[string]string{
-		"Small=":                              "MalformedInput: missing value for decimal type",
-		"Small=a":                             "MalformedInput",
-		"Small=1.5":                           "MalformedInput",
-		"Small=2147483648":                    "MalformedInput",
-		"Large=9223372036854775808":           "MalformedInput",
-		"Flag=yes":                            "MalformedInput",
-		"Flag=":                               "MalformedInput",
-		"Date=1795262400":                     "MalformedInput",
-		"Date=2026-11-21":                     "MalformedInput",
-		"Blob=aGVsbG8":                        "MalformedInput: The value can not be converted to Blob: it is not padded standard Base64 (at /Blob)",
-		"Text=%FF":                            "MalformedInput: The value of 'Text' is not UTF-8",
-		"Text=%zz":                            "MalformedQueryString",
-		"Text=%":                              "MalformedQueryString",
-		"Text=a;Small=1":                      "MalformedQueryString",
-		"Text.member.1=a":                     "MalformedInput: 'Text.member.1' does not fit the type of the parameter that it names",
-		"Text.=a":                             "MalformedInput: 'Text.' does not fit",
-		"Texts=a":                             "MalformedInput: 'Texts' does not fit",
-		"Texts.1=a":                           "MalformedInput: 'Texts.1' does not fit",
-		"Texts.member=a":                      "MalformedInput: '' in 'Texts.member' is no index",
-		"Texts.member.=a":                     "MalformedInput: '' in 'Texts.member.' is no index",
-		"Texts.member.0=a":                    "MalformedInput: '0' in 'Texts.member.0' is no index: lists begin with 1",
+		"Small=":                    "MalformedInput: missing value for decimal type",
+		"Small=a":                   "MalformedInput",
+		"Small=1.5":                 "MalformedInput",
+		"Small=2147483648":          "MalformedInput",
+		"Large=9223372036854775808": "MalformedInput",
+		"Flag=yes":                  "MalformedInput",
+		"Flag=":                     "MalformedInput",
+		"Date=1795262400":           "MalformedInput",
+		"Date=2026-11-21":           "MalformedInput",
+		"Blob=aGVsbG8": "MalformedInput: The value can not be converted to " +
+			"Blob: it is not padded standard Base64 (at /Blob)",
+		"Text=%FF":       "MalformedInput: The value of 'Text' is not UTF-8",
+		"Text=%zz":       "MalformedQueryString",
+		"Text=%":         "MalformedQueryString",
+		"Text=a;Small=1": "MalformedQueryString",
+		"Text.member.1=a": "MalformedInput: 'Text.member.1' does not fit the type " +
+			"of the parameter that it names",
+		"Text.=a":         "MalformedInput: 'Text.' does not fit",
+		"Texts=a":         "MalformedInput: 'Texts' does not fit",
+		"Texts.1=a":       "MalformedInput: 'Texts.1' does not fit",
+		"Texts.member=a":  "MalformedInput: '' in 'Texts.member' is no index",
+		"Texts.member.=a": "MalformedInput: '' in 'Texts.member.' is no index",
+		"Texts.member.0=a": "MalformedInput: '0' in 'Texts.member.0' is no index: " +
+			"lists begin with 1",
 		"Texts.member.-1=a":                   "MalformedInput: '-1'",
 		"Texts.member.%2B1=a":                 "MalformedInput: '+1'",
 		"Texts.member.01=a":                   "MalformedInput: '01'",
 		"Texts.member.one=a":                  "MalformedInput: 'one'",
 		"Texts.member.1.5=a":                  "MalformedInput: 'Texts.member.1.5' does not fit",
 		"Texts.member.99999999999999999999=a": "MalformedInput: '99999999999999999999'",
-		"Texts.member.2147483647=a":           "MalformedInput: There are fewer elements than 'Texts.member.2147483647' says",
-		"Texts.member.2=a&Text=b":             "MalformedInput: There is no 'Texts.1'",
+		"Texts.member.2147483647=a": "MalformedInput: There are fewer elements than " +
+			"'Texts.member.2147483647' says",
+		"Texts.member.2=a&Text=b":                  "MalformedInput: There is no 'Texts.1'",
 		"Texts.member.1=a&Texts.member.3=c&Text=b": "MalformedInput: There is no 'Texts.2'",
 		"Pair=a":                              "MalformedInput: 'Pair' does not fit",
 		"Pairs.member.1=a":                    "MalformedInput: 'Pairs.1' does not fit",
@@ -194,9 +198,11 @@ func TestDecode_BadForm_IsRefusedByName(t *testing.T) {
 		"Map.1.key=b":                         "MalformedInput: 'Map.1.key' does not fit",
 		"Map.entry.1.key=%FF":                 "MalformedInput: The value of 'Map.1' is not UTF-8",
 		"Map.entry.1.key=a&Map.entry.2.key=a": "MalformedInput",
-		"Flat.member.1.Key=a":                 "MalformedInput: 'member' in 'Flat.member.1.Key' is no index",
+		"Flat.member.1.Key=a": "MalformedInput: 'member' in 'Flat.member.1.Key' is no " +
+			"index",
 		"Pair" + strings.Repeat(".Pair", 200): "MalformedInput",
-		strings.Repeat("a&", 10000):           "MalformedInput: The request holds more than 10000 parameters.",
+		strings.Repeat("a&", 10000): "MalformedInput: The request holds more than 10000 " +
+			"parameters.",
 	} {
 		got, err := decode(form)
 		if err == nil || err.Kind != fault.Invalid ||
@@ -227,11 +233,16 @@ func TestName_OfAnAction_GoesByServiceAndVersion(t *testing.T) {
 	for form, want := range map[string]string{
 		"Action=Echo&Version=2001-01-01":              "Echo",
 		"Action=Echo&Version=2001-01-01&Action=Quiet": "Echo",
-		"Action=Other&Version=2001-01-01":             "InvalidAction: Could not find operation Other for version 2001-01-01",
-		"Action=Echo&Version=2002-02-02":              "InvalidAction: Could not find operation Echo for version 2002-02-02",
-		"Action=Echo&Version=":                        "InvalidAction: Could not find operation Echo for version ",
-		"Action=Echo":                                 "InvalidAction: Could not find operation Echo for version NO_VERSION_SPECIFIED",
-		"Version=2001-01-01":                          "MissingAction: The request must contain the parameter Action.",
+		"Action=Other&Version=2001-01-01": "InvalidAction: Could not find operation Other " +
+			"for version 2001-01-01",
+		"Action=Echo&Version=2002-02-02": "InvalidAction: Could not find operation Echo " +
+			"for version 2002-02-02",
+		"Action=Echo&Version=": "InvalidAction: Could not find operation Echo " +
+			"for version ",
+		"Action=Echo": "InvalidAction: Could not find operation Echo " +
+			"for version NO_VERSION_SPECIFIED",
+		"Version=2001-01-01": "MissingAction: The request must contain the " +
+			"parameter Action.",
 		"Action=" + strings.Repeat("a", 200): "InvalidAction: Could not find operation " +
 			strings.Repeat("a", 128) + " for version NO_VERSION_SPECIFIED",
 	} {

@@ -19,7 +19,9 @@ func auditCommand(ctx context.Context, e *env, args []string) error {
 	if len(args) == 0 || args[0] != "tail" {
 		return usageError("audit: say what to do: claviger audit tail")
 	}
-	f := e.flags("audit tail", "--config FILE|--database FILE [-n N] [-f]", "Prints the audit trail's records, oldest first, one JSON document a line. The server may be running.")
+	f := e.flags("audit tail", "--config FILE|--database FILE [-n N] [-f]",
+		"Prints the audit trail's records, oldest first, one JSON document a line. The server may be "+
+			"running.")
 	path := f.String("config", "", "`file` of the configuration")
 	database := f.String("database", "", "the database's `file`, instead of a configuration")
 	last := f.Int("n", 10, "how `many` records to begin with; 0 for all")
@@ -77,8 +79,8 @@ func tail(ctx context.Context, e *env, db *store.DB, last int, follow bool) erro
 
 var errEnd = errors.New("the end of what was asked for")
 
-// newest returns the last records up to a batch. Every batch holds one at least, so no more batches than records
-// have to be read.
+// newest returns the last records up to a batch. Every batch holds one at least, so no more batches
+// than records have to be read.
 func newest(db *store.DB, end int64, last int) (kept []string, err error) {
 	from := int64(0)
 	if last > 0 {

@@ -13,8 +13,8 @@ import (
 
 var clusterForm = regexp.MustCompile(`^cluster-[2-7a-zA-Z]{11,16}$`)
 
-// checkClusters checks the clusters that custom key stores may stand on. A token belongs to one of them only, and to none
-// if it is the service's own: a process has one login for each.
+// checkClusters checks the clusters that custom key stores may stand on. A token belongs to one of
+// them only, and to none if it is the service's own: a process has one login for each.
 func (c *config) checkClusters() error {
 	seen := map[string]bool{}
 	own := c.device()
@@ -30,7 +30,8 @@ func (c *config) checkClusters() error {
 		seen[cl.ID] = true
 		for _, token := range cl.tokens() {
 			if taken[nameOf(token)] {
-				return fmt.Errorf("cluster %s: its token %q is another's, too", cl.ID, token.TokenLabel+token.TokenSerial)
+				return fmt.Errorf("cluster %s: its token %q is another's, too", cl.ID, token.TokenLabel+
+					token.TokenSerial)
 			}
 			taken[nameOf(token)] = true
 		}
@@ -44,7 +45,8 @@ func nameOf(c hsm.Config) string { return c.Module + "\n" + c.TokenLabel + "\n" 
 func (cl *cluster) check() error {
 	switch {
 	case !clusterForm.MatchString(cl.ID):
-		return fmt.Errorf("clusters.id must be cluster- and 11 to 16 letters or digits from 2 to 7, and %q is not", cl.ID)
+		return fmt.Errorf("clusters.id must be cluster- and 11 to 16 letters or digits from 2 to 7, "+
+			"and %q is not", cl.ID)
 	case cl.Module == "":
 		return fmt.Errorf("cluster %s: module is missing: the path of the PKCS#11 library", cl.ID)
 	case (len(cl.TokenLabels) == 0) == (len(cl.TokenSerials) == 0):

@@ -9,7 +9,8 @@ import (
 	"claviger/hsm"
 )
 
-// TestClustersOfTheConfiguration: each mistake is named, and none is found out by a store that can't be connected.
+// TestClustersOfTheConfiguration: each mistake is named, and none is found out by a store that
+// can't be connected.
 func TestClustersOfTheConfiguration(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string) string {
@@ -20,34 +21,43 @@ func TestClustersOfTheConfiguration(t *testing.T) {
 		return path
 	}
 	pem := write("ca.pem", "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n")
-	base := "account = \"111122223333\"\ndatabase = \"x\"\n[hsm]\nmodule = \"/m\"\ntoken_label = \"own\"\npin_env = \"PIN\"\n"
+	base := "account = \"111122223333\"\ndatabase = \"x\"\n[hsm]\nmodule = \"/m\"\ntoken_label = " +
+		"\"own\"\npin_env = \"PIN\"\n"
 	const one = "[[clusters]]\nid = \"cluster-abcdefghijk\"\nmodule = \"/m\"\n"
-	read := func(clusters string) (*config, error) { return readConfig(write("claviger.toml", base+clusters)) }
+	read := func(clusters string) (*config,
+		error) {
+		return readConfig(write("claviger.toml", base+clusters))
+	}
 	for clusters, want := range map[string]string{
 		one: "token_labels or token_serials",
-		one + "token_labels = [\"a\"]\ntoken_serials = [\"b\"]\n":                                                             "token_labels or token_serials",
-		one + "token_labels = [\"\"]\n":                                                                                       "without a name",
-		one + "token_labels = [\"own\"]\n":                                                                                    "another's",
-		one + "token_labels = [\"a\", \"a\"]\n":                                                                               "another's",
-		one + "token_labels = [\"a\", \"b\"]\nsingle = true\n":                                                                "single",
-		one + "token_labels = [\"a\"]\ntimeout = \"soon\"\n":                                                                  "clusters.timeout",
-		one + "token_labels = [\"a\"]\npassword = \"x\"\n":                                                                    "no setting",
-		one + "token_labels = [\"a\"]\n" + one + "token_labels = [\"b\"]\n":                                                   "two clusters",
-		"[[clusters]]\nid = \"cluster-1\"\nmodule = \"/m\"\ntoken_labels = [\"a\"]\n":                                         "clusters.id",
-		"[[clusters]]\nid = \"cluster-abcdefghijk\"\ntoken_labels = [\"a\"]\n":                                                "module is missing",
-		one + "token_labels = [\"a\"]\n[[clusters]]\nid = \"cluster-22222222222\"\nmodule = \"/m\"\ntoken_labels = [\"a\"]\n": "another's",
+		one + "token_labels = [\"a\"]\ntoken_serials = [\"b\"]\n": "token_labels or token_serials",
+		one + "token_labels = [\"\"]\n":                           "without a name",
+		one + "token_labels = [\"own\"]\n":                        "another's",
+		one + "token_labels = [\"a\", \"a\"]\n":                   "another's",
+		one + "token_labels = [\"a\", \"b\"]\nsingle = true\n":    "single",
+		one + "token_labels = [\"a\"]\ntimeout = \"soon\"\n":      "clusters.timeout",
+		one + "token_labels = [\"a\"]\npassword = \"x\"\n":        "no setting",
+		one + "token_labels = [\"a\"]\n" + one +
+			"token_labels = [\"b\"]\n": "two clusters",
+		"[[clusters]]\nid = \"cluster-1\"\nmodule = \"/m\"\ntoken_labels = [\"a\"]\n": "clusters.id",
+		"[[clusters]]\nid = \"cluster-abcdefghijk\"\ntoken_labels = [\"a\"]\n":        "module is missing",
+		one + "token_labels = [\"a\"]\n[[clusters]]\nid = \"cluster-22222222222\"\nmodule = " +
+			"\"/m\"\ntoken_labels = [\"a\"]\n": "another's",
 	} {
 		if _, err := read(clusters); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", clusters, err, want)
 		}
 	}
-	c, err := read(one + "token_labels = [\"a\", \"b\"]\ntimeout = \"3s\"\ntrust_anchor = \"" + pem + "\"\n" +
-		"[[clusters]]\nid = \"cluster-22222222222\"\nmodule = \"/other\"\ntoken_serials = [\"17\"]\nsingle = true\n")
+	c, err := read(one + "token_labels = [\"a\", \"b\"]\ntimeout = \"3s\"\ntrust_anchor = \"" + pem +
+		"\"\n" +
+		"[[clusters]]\nid = \"cluster-22222222222\"\nmodule = \"/other\"\ntoken_serials = " +
+		"[\"17\"]\nsingle = true\n")
 	if err != nil {
 		t.Fatal(err)
 	}
 	all, err := c.clusters()
-	if err != nil || len(all) != 2 || all[0].Single || !all[1].Single || len(all[0].Tokens) != 2 || all[0].Tokens[1].TokenLabel != "b" || all[0].Tokens[0].Timeout.Seconds() != 3 ||
+	if err != nil || len(all) != 2 || all[0].Single || !all[1].Single || len(all[0].Tokens) != 2 ||
+		all[0].Tokens[1].TokenLabel != "b" || all[0].Tokens[0].Timeout.Seconds() != 3 ||
 		all[1].Tokens[0].TokenSerial != "17" || !strings.Contains(all[0].Anchor, "MIIB") {
 		t.Errorf("%+v, %v", all, err)
 	}
@@ -73,7 +83,8 @@ func softHSM(t *testing.T) string {
 // TestDoctorLooksAtClusters without logging in to them.
 func TestDoctorLooksAtClusters(t *testing.T) {
 	s := initialised(t)
-	s.add("[[clusters]]\nid = \"cluster-abcdefghijk\"\nmodule = \"" + softHSM(t) + "\"\ntoken_labels = [\"nobody's\"]\n")
+	s.add("[[clusters]]\nid = \"cluster-abcdefghijk\"\nmodule = \"" + softHSM(t) +
+		"\"\ntoken_labels = [\"nobody's\"]\n")
 	r := s.run("doctor", "--config", s.path("claviger.toml"))
 	for _, want := range []string{"cluster-abcdefghijk", `"nobody's"`, "missing", "single = true"} {
 		if r.code != 0 || !strings.Contains(r.stdout, want) {

@@ -25,10 +25,11 @@ type config struct {
 	Regions  []string `toml:"regions"`  // served; the first is the default
 	Database string   `toml:"database"` // the SQLite file
 	HSM      struct {
-		Module        string   `toml:"module"`         // path of the PKCS#11 library
-		TokenLabel    string   `toml:"token_label"`    // this or token_serial
-		TokenSerial   string   `toml:"token_serial"`   // this or token_label
-		PINFile       string   `toml:"pin_file"`       // exactly one of these three: a file of mode 0600 or 0400,
+		Module      string `toml:"module"`       // path of the PKCS#11 library
+		TokenLabel  string `toml:"token_label"`  // this or token_serial
+		TokenSerial string `toml:"token_serial"` // this or token_label
+		// exactly one of these three: a file of mode 0600 or 0400,
+		PINFile       string   `toml:"pin_file"`
 		PINEnv        string   `toml:"pin_env"`        // the name of an environment variable,
 		PINCredential string   `toml:"pin_credential"` // the name of a systemd credential
 		Resident      []string `toml:"resident"`       // key specs of which new keys rest on the token
@@ -48,15 +49,18 @@ type config struct {
 	} `toml:"log"`
 }
 
-// cluster is a cluster of HSMs that a custom key store may stand on. Its PIN is the store's password, and no setting.
+// cluster is a cluster of HSMs that a custom key store may stand on. Its PIN is the store's
+// password, and no setting.
 type cluster struct {
-	ID           string   `toml:"id"`            // cluster- and 11 to 16 letters or digits from 2 to 7
-	Module       string   `toml:"module"`        // path of the PKCS#11 library
-	TokenLabels  []string `toml:"token_labels"`  // these or token_serials; the first token has the keys
+	ID     string `toml:"id"`     // cluster- and 11 to 16 letters or digits from 2 to 7
+	Module string `toml:"module"` // path of the PKCS#11 library
+	// these or token_serials; the first token has the keys
+	TokenLabels  []string `toml:"token_labels"`
 	TokenSerials []string `toml:"token_serials"` // these or token_labels
 	Single       bool     `toml:"single"`        // one token is as many as there should be
-	TrustAnchor  string   `toml:"trust_anchor"`  // PEM file that TrustAnchorCertificate is compared with; may be left out
-	Timeout      string   `toml:"timeout"`
+	// PEM file that TrustAnchorCertificate is compared with; may be left out
+	TrustAnchor string `toml:"trust_anchor"`
+	Timeout     string `toml:"timeout"`
 }
 
 var (
@@ -159,8 +163,9 @@ func duration(name, text string) (time.Duration, error) {
 // device returns the token's configuration.
 func (c *config) device() hsm.Config {
 	timeout, _ := duration("hsm.timeout", c.HSM.Timeout)
-	device := hsm.Config{Module: c.HSM.Module, TokenLabel: c.HSM.TokenLabel, TokenSerial: c.HSM.TokenSerial,
-		PIN: c.pin(), MaxSessions: c.HSM.MaxSessions, HandleCache: c.HSM.HandleCache, Timeout: timeout}
+	device := hsm.Config{Module: c.HSM.Module, TokenLabel: c.HSM.TokenLabel,
+		TokenSerial: c.HSM.TokenSerial,
+		PIN:         c.pin(), MaxSessions: c.HSM.MaxSessions, HandleCache: c.HSM.HandleCache, Timeout: timeout}
 	for _, spec := range c.HSM.Resident {
 		device.Resident = append(device.Resident, residentKinds[spec])
 	}
@@ -170,7 +175,8 @@ func (c *config) device() hsm.Config {
 // residentKinds are the key specs that hsm.resident takes, and what the device knows them as.
 var residentKinds = map[string]custody.Kind{"ECC_NIST_EDWARDS25519": custody.Ed25519Sign}
 
-// pin returns what reads the PIN anew at each login. It is never an argument: those can be seen by everyone.
+// pin returns what reads the PIN anew at each login. It is never an argument: those can be seen by
+// everyone.
 func (c *config) pin() func() ([]byte, error) {
 	switch {
 	case c.HSM.PINFile != "":
@@ -180,19 +186,23 @@ func (c *config) pin() func() ([]byte, error) {
 			if v := os.Getenv(c.HSM.PINEnv); v != "" {
 				return []byte(v), nil
 			}
-			return nil, configError("the environment variable %s, which should hold the PIN, is empty", c.HSM.PINEnv)
+			return nil, configError("the environment variable %s, which should hold the PIN, is empty",
+				c.HSM.PINEnv)
 		}
 	}
 	return func() ([]byte, error) {
 		dir := os.Getenv("CREDENTIALS_DIRECTORY")
 		if dir == "" {
-			return nil, configError("hsm.pin_credential is set, but systemd passed no credentials: see LoadCredential= in systemd.exec(5)")
+			return nil, configError(
+				"hsm.pin_credential is set, but systemd passed no credentials: see LoadCredential= in " +
+					"systemd.exec(5)")
 		}
 		return readPIN(filepath.Join(dir, c.HSM.PINCredential), credentialMode)
 	}
 }
 
-// pinFile reads a PIN from a file that only its owner may read. One newline at its end does not belong to the PIN.
+// pinFile reads a PIN from a file that only its owner may read. One newline at its end does not
+// belong to the PIN.
 func pinFile(path string) func() ([]byte, error) {
 	return func() ([]byte, error) { return readPIN(path, ownerOnly) }
 }
@@ -205,8 +215,8 @@ func readPIN(path string, refused fs.FileMode) ([]byte, error) {
 	return bytes.TrimSuffix(b, []byte("\n")), err
 }
 
-// The bits that a secret file may not have. systemd gives a credential the mode 0440 and lets one user in by an
-// access list, whose mask shows as the group's rights.
+// The bits that a secret file may not have. systemd gives a credential the mode 0440 and lets one
+// user in by an access list, whose mask shows as the group's rights.
 const (
 	ownerOnly      fs.FileMode = 0o077
 	credentialMode fs.FileMode = 0o037
@@ -222,14 +232,16 @@ func private(path string, refused fs.FileMode) error {
 		return err
 	}
 	if mode := info.Mode().Perm(); mode&refused != 0 {
-		return marked{fmt.Errorf("%s has mode %04o: others can get at it. Do: chmod 0600 %s", path, mode, path), errExposed}
+		return marked{fmt.Errorf("%s has mode %04o: others can get at it. Do: chmod 0600 %s", path, mode,
+			path), errExposed}
 	}
 	return nil
 }
 
-// writers is a right to write that a file may not give, and the change of mode (chmod(1)) that takes it away. Who can change the
-// configuration or the PKCS#11 library has their code run in this process, with the PIN. The library is installed by
-// packages that may trust a group; the configuration is ours.
+// writers is a right to write that a file may not give, and the change of mode (chmod(1)) that
+// takes it away. Who can change the configuration or the PKCS#11 library has their code run in this
+// process, with the PIN. The library is installed by packages that may trust a group; the
+// configuration is ours.
 type writers struct {
 	mode   fs.FileMode
 	change string
@@ -240,20 +252,23 @@ var (
 	byOthers     = writers{0o002, "o-w"}
 )
 
-// steady refuses a file that too many can write. What is not there is for its reader to complain of.
+// steady refuses a file that too many can write. What is not there is for its reader to complain
+// of.
 func steady(path string, refused writers) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil
 	}
 	if mode := info.Mode().Perm(); mode&refused.mode != 0 {
-		return marked{fmt.Errorf("%s has mode %04o: others can change what this process runs with. Do: chmod %s %s", path, mode, refused.change, path), errExposed}
+		return marked{fmt.Errorf(
+			"%s has mode %04o: others can change what this process runs with. Do: chmod %s %s", path, mode,
+			refused.change, path), errExposed}
 	}
 	return nil
 }
 
-// loopback reports whether addr looks like one that can be reached from this machine only. What localhost stands for is
-// the resolver's to say, so that [bound] has the last word.
+// loopback reports whether addr looks like one that can be reached from this machine only. What
+// localhost stands for is the resolver's to say, so that [bound] has the last word.
 func loopback(addr string) bool {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {

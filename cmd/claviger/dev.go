@@ -28,14 +28,18 @@ type devOptions struct {
 }
 
 func dev(ctx context.Context, e *env, args []string) error {
-	f := e.flags("dev", "[flags]", "Starts a service for development: SoftHSM2 token, root key, database and first access key are made on the\nfirst start and used again on the next. Not for production: the PIN lies beside the token.")
+	f := e.flags("dev", "[flags]",
+		"Starts a service for development: SoftHSM2 token, root key, database and first access key are "+
+			"made on the\nfirst start and used again on the next. Not for production: the PIN lies beside "+
+			"the token.")
 	o := devOptions{}
 	f.StringVar(&o.dir, "dir", "claviger-dev", "`directory` for token, database and credentials")
 	f.StringVar(&o.listen, "listen", "127.0.0.1:8200", "`address` to listen on: loopback only")
 	f.StringVar(&o.account, "account", "111122223333", "the account, 12 `digits`")
 	f.StringVar(&o.module, "module", "", "`path` of SoftHSM2's library; found by itself if empty")
 	f.StringVar(&o.logFormat, "log", "text", "`format` of the log: text or json")
-	regions := f.String("region", "us-east-1", "`Regions` to serve, separated by commas; the first is the default")
+	regions := f.String("region", "us-east-1",
+		"`Regions` to serve, separated by commas; the first is the default")
 	if err := parse(f, args); err != nil {
 		return err
 	}
@@ -72,8 +76,9 @@ func (o *devOptions) start(ctx context.Context, e *env, log *slog.Logger) error 
 	if err != nil {
 		return err
 	}
-	s, err := service.Open(ctx, service.Config{Database: o.path("claviger.db"), HSM: device, Regions: o.regions,
-		Log: log, Version: version, Create: true})
+	s, err := service.Open(ctx,
+		service.Config{Database: o.path("claviger.db"), HSM: device, Regions: o.regions,
+			Log: log, Version: version, Create: true})
 	if err != nil {
 		return err
 	}
@@ -86,8 +91,9 @@ func (o *devOptions) start(ctx context.Context, e *env, log *slog.Logger) error 
 
 func (o *devOptions) path(name string) string { return filepath.Join(o.dir, name) }
 
-// lock makes the directory and keeps every other dev out of it until this one ends, however it ends. The database has a lock
-// too, but on the first start the token is made before there is a database.
+// lock makes the directory and keeps every other dev out of it until this one ends, however it
+// ends. The database has a lock too, but on the first start the token is made before there is a
+// database.
 func (o *devOptions) lock() (*os.File, error) {
 	if err := os.MkdirAll(o.dir, 0o700); err != nil {
 		return nil, err
@@ -106,8 +112,8 @@ func (o *devOptions) lock() (*os.File, error) {
 	return f, nil
 }
 
-// token makes the SoftHSM2 token on the first start and says how to open it. The security officer's PIN is made
-// up for the ceremony and forgotten after it.
+// token makes the SoftHSM2 token on the first start and says how to open it. The security officer's
+// PIN is made up for the ceremony and forgotten after it.
 func (o *devOptions) token(ctx context.Context, log *slog.Logger) (hsm.Config, error) {
 	c := hsm.Config{Module: o.module, TokenLabel: devLabel, PIN: pinFile(o.path("pin")), Log: log}
 	if c.Module == "" {
@@ -125,7 +131,8 @@ func (o *devOptions) token(ctx context.Context, log *slog.Logger) (hsm.Config, e
 		return c, err
 	}
 	conf := filepath.Join(dir, "softhsm2.conf")
-	text := fmt.Sprintf("directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\nslots.removable = false\n", filepath.Join(dir, "tokens"))
+	text := fmt.Sprintf("directories.tokendir = %s\nobjectstore.backend = file\nlog.level = "+
+		"ERROR\nslots.removable = false\n", filepath.Join(dir, "tokens"))
 	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
 		return c, err
 	}
@@ -135,15 +142,17 @@ func (o *devOptions) token(ctx context.Context, log *slog.Logger) (hsm.Config, e
 	if _, err := os.Stat(o.path("claviger.db")); !errors.Is(err, fs.ErrNotExist) {
 		return c, err
 	}
-	if _, err := os.Stat(o.path("env")); err == nil { // written last, so that there was a database once
-		return c, configError("%s has a token and credentials but no claviger.db, and only this token opens it: put the database back, or begin anew in another directory", o.dir)
+	if _, err := os.Stat(o.path("env")); err == nil {
+		// written last, so that there was a database once
+		return c, configError("%s has a token and credentials but no claviger.db, and only this token "+
+			"opens it: put the database back, or begin anew in another directory", o.dir)
 	}
 	log.Info("first start: making a token and its root key", "dir", o.dir)
 	return c, o.ceremony(ctx, c, filepath.Join(dir, "tokens"))
 }
 
-// ceremony makes token and root. Without a database nothing depends on a token yet: what an interrupted first
-// start left is removed.
+// ceremony makes token and root. Without a database nothing depends on a token yet: what an
+// interrupted first start left is removed.
 func (o *devOptions) ceremony(ctx context.Context, c hsm.Config, tokens string) error {
 	if err := os.RemoveAll(tokens); err != nil {
 		return err
@@ -163,8 +172,8 @@ func (o *devOptions) ceremony(ctx context.Context, c hsm.Config, tokens string) 
 	return hsm.SyncDir(tokens)
 }
 
-// credentials makes the first access key and writes what clients need to DIR/env. Once it is there only the address and
-// Region in it are brought up to date.
+// credentials makes the first access key and writes what clients need to DIR/env. Once it is there
+// only the address and Region in it are brought up to date.
 func (o *devOptions) credentials(ctx context.Context, s *service.Service, addr string) error {
 	id, secret := o.readKey()
 	if id == "" {
@@ -173,8 +182,10 @@ func (o *devOptions) credentials(ctx context.Context, s *service.Service, addr s
 			return err
 		}
 	}
-	return writePrivate(o.path("env"), fmt.Sprintf("export AWS_ENDPOINT_URL=http://%s\nexport AWS_ACCESS_KEY_ID=%s\nexport AWS_SECRET_ACCESS_KEY=%s\nexport AWS_REGION=%s\nexport AWS_DEFAULT_REGION=%s\n",
-		addr, id, secret, o.regions[0], o.regions[0]))
+	return writePrivate(o.path("env"),
+		fmt.Sprintf("export AWS_ENDPOINT_URL=http://%s\nexport AWS_ACCESS_KEY_ID=%s\nexport "+
+			"AWS_SECRET_ACCESS_KEY=%s\nexport AWS_REGION=%s\nexport AWS_DEFAULT_REGION=%s\n",
+			addr, id, secret, o.regions[0], o.regions[0]))
 }
 
 // readKey returns the access key of an earlier start.

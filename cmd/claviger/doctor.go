@@ -15,7 +15,10 @@ import (
 )
 
 func doctor(ctx context.Context, e *env, args []string) error {
-	f := e.flags("doctor", "[--config FILE] [--module PATH]", "Loads the PKCS#11 module, lists its tokens, mechanisms and limits, says what the service will do about each gap, and\nprints the configuration to use. With a configuration it logs in and makes a round trip.")
+	f := e.flags("doctor", "[--config FILE] [--module PATH]",
+		"Loads the PKCS#11 module, lists its tokens, mechanisms and limits, says what the service will "+
+			"do about each gap, and\nprints the configuration to use. With a configuration it logs in and "+
+			"makes a round trip.")
 	path := f.String("config", "", "`file` of the configuration")
 	module := f.String("module", "", "`path` of the PKCS#11 library; SoftHSM2's if neither is given")
 	if err := parse(f, args); err != nil {
@@ -58,8 +61,8 @@ func doctor(ctx context.Context, e *env, args []string) error {
 	return roundTrip(ctx, e.stdout, c)
 }
 
-// printClusters says which tokens of the clusters for custom key stores are there. Nobody is logged in: their passwords are
-// the stores'.
+// printClusters says which tokens of the clusters for custom key stores are there. Nobody is logged
+// in: their passwords are the stores'.
 func printClusters(ctx context.Context, w io.Writer, c *config) error {
 	if _, err := c.clusters(); err != nil {
 		return err
@@ -82,7 +85,8 @@ func printClusters(ctx context.Context, w io.Writer, c *config) error {
 			fmt.Fprintf(w, "  token %-12q %s\n", t.TokenLabel+t.TokenSerial, state)
 		}
 		if n < 2 && !cl.Single {
-			fmt.Fprintln(w, "  AWS asks for two active HSMs: no store and no key can be made here. For one, set single = true")
+			fmt.Fprintln(w, "  AWS asks for two active HSMs: no store and no key can be made here. For "+
+				"one, set single = true")
 		}
 	}
 	return nil
@@ -91,7 +95,8 @@ func printClusters(ctx context.Context, w io.Writer, c *config) error {
 func printTokens(w io.Writer, module string, tokens []hsm.Facts) {
 	fmt.Fprintf(w, "module    %s\n", module)
 	if len(tokens) == 0 {
-		fmt.Fprintln(w, "          it shows no token: is the device connected, and the library configured?")
+		fmt.Fprintln(w, "          it shows no token: is the device connected, and the library "+
+			"configured?")
 		return
 	}
 	fmt.Fprintf(w, "library   %s\n", tokens[0].Library)
@@ -118,7 +123,8 @@ func printToken(w io.Writer, t hsm.Facts) {
 	row("firmware", t.Firmware+", hardware "+t.Hardware)
 	row("dialect", t.Dialect)
 	row("key wrap", orNone(t.KeyWrap))
-	row("GCM IV", map[bool]string{true: "made by the device", false: "made by this service (NIST SP 800-38D 8.2.2)"}[t.DeviceIV])
+	row("GCM IV", map[bool]string{true: "made by the device",
+		false: "made by this service (NIST SP 800-38D 8.2.2)"}[t.DeviceIV])
 	row("largest message", bytesOr(t.LargestGCM))
 	row("RSA-OAEP", orNone(strings.Join(t.OAEP, ", ")))
 	row("key kinds", kindsOf(t.Kinds))
@@ -200,9 +206,11 @@ func roundTrip(ctx context.Context, w io.Writer, c *config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, t.Close()) }()
-	fmt.Fprintf(w, "logged in, found root %s, and tried what must be forbidden: refused (%s)\n", t.Root(), time.Since(begin).Round(time.Millisecond))
+	fmt.Fprintf(w, "logged in, found root %s, and tried what must be forbidden: refused (%s)\n",
+		t.Root(), time.Since(begin).Round(time.Millisecond))
 	for _, spec := range c.HSM.Resident {
-		fmt.Fprintf(w, "new keys of the spec %s rest on this token, %d at most: no backup of the database has them, and they are gone with the token\n", spec, residents.MostOnOwnToken)
+		fmt.Fprintf(w, "new keys of the spec %s rest on this token, %d at most: no backup of the "+
+			"database has them, and they are gone with the token\n", spec, residents.MostOnOwnToken)
 	}
 	begin = time.Now()
 	m, err := t.Generate(ctx, "doctor "+rand.Text(), custody.AES256)
@@ -218,6 +226,7 @@ func roundTrip(ctx context.Context, w io.Writer, c *config) (err error) {
 		return fmt.Errorf("what was sealed did not come back: %w", err)
 	}
 	t.Forget(m.ID)
-	fmt.Fprintf(w, "generated, wrapped, unwrapped, sealed and opened with a key of its own (%s)\n", time.Since(begin).Round(time.Microsecond))
+	fmt.Fprintf(w, "generated, wrapped, unwrapped, sealed and opened with a key of its own (%s)\n",
+		time.Since(begin).Round(time.Microsecond))
 	return nil
 }

@@ -12,7 +12,8 @@ import (
 	"claviger/store"
 )
 
-// errUsage, errConfig and errExposed are mistakes of the command line, of the configuration, and of file modes.
+// errUsage, errConfig and errExposed are mistakes of the command line, of the configuration, and of
+// file modes.
 var (
 	errUsage   = errors.New("usage")
 	errConfig  = errors.New("configuration")
@@ -35,7 +36,8 @@ type marked struct {
 
 func (m marked) Unwrap() []error { return []error{m.error, m.is} }
 
-// exits gives every way of failing to start a code of its own, for scripts and units. docs/operating.md has this table.
+// exits gives every way of failing to start a code of its own, for scripts and units.
+// docs/operating.md has this table.
 var exits = []struct {
 	is   error
 	code int
@@ -47,7 +49,8 @@ var exits = []struct {
 	{hsm.ErrModule, 10, "Is the module's path right? `claviger doctor --module PATH` tries it; `make softhsm` installs SoftHSM2."},
 	{hsm.ErrNoToken, 11, "`claviger doctor` lists the tokens that are there."},
 	{hsm.ErrAmbiguous, 12, "Select the token by its serial number."},
-	{hsm.ErrPIN, 13, "Correct the PIN before you start again: a device locks it after a few wrong ones."},
+	{hsm.ErrPIN, 13, "Correct the PIN before you start again: a device locks it after a few wrong " +
+		"ones."},
 	{hsm.ErrPINLocked, 14, "The security officer of the token has to unlock it."},
 	{hsm.ErrNoRoot, 15, "`claviger init` makes one."},
 	{hsm.ErrUnsafe, 16, "docs/threat-model.md says what each gap means."},
@@ -67,7 +70,8 @@ var exits = []struct {
 	{fs.ErrPermission, 32, ""},
 }
 
-// report says what went wrong in one sentence, and what to do next in another, and returns the exit code.
+// report says what went wrong in one sentence, and what to do next in another, and returns the exit
+// code.
 func report(w io.Writer, err error) int {
 	if err == nil {
 		return 0

@@ -11,7 +11,8 @@ import (
 	"claviger/store/storetest"
 )
 
-// TestWhatCannotStartSaysWhy: each way of failing has its own exit code, one clear sentence, and changes nothing.
+// TestWhatCannotStartSaysWhy: each way of failing has its own exit code, one clear sentence, and
+// changes nothing.
 func TestWhatCannotStartSaysWhy(t *testing.T) {
 	cases := []struct {
 		name    string
@@ -28,47 +29,76 @@ func TestWhatCannotStartSaysWhy(t *testing.T) {
 		{name: "argument left over", args: words("serve", "now"), code: 2, says: `"now"`},
 		{name: "unknown word", args: words("audit", "head"), code: 2, says: "audit"},
 		{name: "unknown document", args: words("docs", "pdf"), code: 2, says: `"pdf"`},
-		{name: "configuration absent", prepare: func(s *site) { os.Remove(s.path("claviger.toml")) }, code: 3, says: "claviger.toml"},
-		{name: "not TOML", prepare: func(s *site) { s.put("claviger.toml", "listen = = 3\n", 0o600) }, code: 3, says: "claviger.toml"},
-		{name: "unknown setting", prepare: func(s *site) { s.set("lisen", `"x"`) }, code: 3, says: `"lisen"`},
-		{name: "wrong account", prepare: func(s *site) { s.set("account", `"12345"`) }, code: 3, says: "12 digits"},
-		{name: "wrong Region", prepare: func(s *site) { s.set("regions", `["home"]`) }, code: 3, says: `"home"`},
+		{name: "configuration absent", prepare: func(s *site) { os.Remove(s.path("claviger.toml")) },
+			code: 3, says: "claviger.toml"},
+		{name: "not TOML", prepare: func(s *site) { s.put("claviger.toml", "listen = = 3\n", 0o600) },
+			code: 3, says: "claviger.toml"},
+		{name: "unknown setting", prepare: func(s *site) { s.set("lisen", `"x"`) }, code: 3,
+			says: `"lisen"`},
+		{name: "wrong account", prepare: func(s *site) { s.set("account", `"12345"`) }, code: 3,
+			says: "12 digits"},
+		{name: "wrong Region", prepare: func(s *site) { s.set("regions", `["home"]`) }, code: 3,
+			says: `"home"`},
 		{name: "no Region", prepare: func(s *site) { s.set("regions", `[]`) }, code: 3, says: "Region"},
-		{name: "two ways to a PIN", prepare: func(s *site) { s.add("pin_env = \"X\"\n") }, code: 3, says: "exactly one"},
-		{name: "two ways to a token", prepare: func(s *site) { s.add("token_serial = \"1\"\n") }, code: 3, says: "one of them only"},
-		{name: "wrong timeout", prepare: func(s *site) { s.add("timeout = \"soon\"\n") }, code: 3, says: `"soon"`},
-		{name: "plain HTTP off loopback", prepare: func(s *site) { s.set("listen", `"0.0.0.0:0"`) }, code: 3, says: "loopback"},
-		{name: "no database", prepare: func(s *site) { os.Remove(s.path("claviger.db")) }, code: 3, says: "claviger init"},
+		{name: "two ways to a PIN", prepare: func(s *site) { s.add("pin_env = \"X\"\n") }, code: 3,
+			says: "exactly one"},
+		{name: "two ways to a token", prepare: func(s *site) { s.add("token_serial = \"1\"\n") }, code: 3,
+			says: "one of them only"},
+		{name: "wrong timeout", prepare: func(s *site) { s.add("timeout = \"soon\"\n") }, code: 3,
+			says: `"soon"`},
+		{name: "plain HTTP off loopback", prepare: func(s *site) { s.set("listen", `"0.0.0.0:0"`) },
+			code: 3, says: "loopback"},
+		{name: "no database", prepare: func(s *site) { os.Remove(s.path("claviger.db")) }, code: 3,
+			says: "claviger init"},
 		{name: "empty PIN variable", prepare: func(s *site) {
 			s.set("pin_file", `""`)
 			s.add("pin_env = \"CLAVIGER_NO_SUCH\"\n")
 		},
 			code: 3, says: "CLAVIGER_NO_SUCH"},
-		{name: "log level", prepare: func(s *site) { s.add("[log]\nlevel = \"loud\"\n") }, code: 3, says: `"loud"`},
+		{name: "log level", prepare: func(s *site) { s.add("[log]\nlevel = \"loud\"\n") }, code: 3,
+			says: `"loud"`},
 
-		{name: "loose PIN", prepare: func(s *site) { s.put("pin", userPIN, 0o644) }, code: 4, says: "chmod 0600"},
-		{name: "loose database", prepare: func(s *site) { os.Chmod(s.path("claviger.db"), 0o644) }, code: 4, says: "claviger.db"},
-		{name: "configuration that the group can change", prepare: func(s *site) { os.Chmod(s.path("claviger.toml"), 0o660) }, code: 4, says: "chmod go-w"},
-		{name: "configuration that all can change", prepare: func(s *site) { os.Chmod(s.path("claviger.toml"), 0o602) }, code: 4, says: "claviger.toml"},
+		{name: "loose PIN", prepare: func(s *site) { s.put("pin", userPIN, 0o644) }, code: 4,
+			says: "chmod 0600"},
+		{name: "loose database", prepare: func(s *site) { os.Chmod(s.path("claviger.db"), 0o644) },
+			code: 4, says: "claviger.db"},
+		{name: "configuration that the group can change",
+			prepare: func(s *site) {
+				os.Chmod(s.path("claviger.toml"),
+					0o660)
+			}, code: 4, says: "chmod go-w"},
+		{name: "configuration that all can change",
+			prepare: func(s *site) {
+				os.Chmod(s.path("claviger.toml"),
+					0o602)
+			}, code: 4, says: "claviger.toml"},
 		{name: "module that all can change", prepare: func(s *site) {
 			s.put("module.so", "x", 0o757)
 			s.set("module", `"`+s.path("module.so")+`"`)
 		}, code: 4, says: "chmod o-w"},
-		{name: "dev with a module that all can change", prepare: func(s *site) { s.put("module.so", "x", 0o757) }, code: 4, says: "chmod o-w",
+		{name: "dev with a module that all can change",
+			prepare: func(s *site) { s.put("module.so", "x", 0o757) }, code: 4, says: "chmod o-w",
 			args: func(s *site) []string {
-				return []string{"dev", "--listen", "127.0.0.1:0", "--dir", s.path("dev"), "--module", s.path("module.so")}
+				return []string{"dev", "--listen", "127.0.0.1:0", "--dir", s.path("dev"), "--module",
+					s.path("module.so")}
 			}, changes: "dev/dev.lock"},
-		{name: "doctor with a module that all can change", prepare: func(s *site) { s.put("module.so", "x", 0o757) }, code: 4, says: "chmod o-w",
+		{name: "doctor with a module that all can change",
+			prepare: func(s *site) { s.put("module.so", "x", 0o757) }, code: 4, says: "chmod o-w",
 			args: func(s *site) []string { return []string{"doctor", "--module", s.path("module.so")} }},
-		{name: "missing PIN file", prepare: func(s *site) { os.Remove(s.path("pin")) }, code: 3, says: "pin"},
+		{name: "missing PIN file", prepare: func(s *site) { os.Remove(s.path("pin")) }, code: 3,
+			says: "pin"},
 
-		{name: "missing module", prepare: func(s *site) { s.set("module", `"/nowhere/libsofthsm2.so"`) }, code: 10, says: "/nowhere/libsofthsm2.so"},
-		{name: "no module at all", prepare: func(s *site) { s.set("module", `"`+s.path("pin")+`"`) }, code: 10, says: "module"},
-		{name: "no such token", prepare: func(s *site) { s.set("token_label", `"elsewhere"`) }, code: 11, says: `"elsewhere"`},
+		{name: "missing module", prepare: func(s *site) { s.set("module", `"/nowhere/libsofthsm2.so"`) },
+			code: 10, says: "/nowhere/libsofthsm2.so"},
+		{name: "no module at all", prepare: func(s *site) { s.set("module", `"`+s.path("pin")+`"`) },
+			code: 10, says: "module"},
+		{name: "no such token", prepare: func(s *site) { s.set("token_label", `"elsewhere"`) }, code: 11,
+			says: `"elsewhere"`},
 		{name: "two tokens", prepare: func(s *site) {
 			s.tool("--init-token", "--free", "--label", label, "--pin", userPIN, "--so-pin", officerPIN)
 		}, code: 12, says: "serial number"},
-		{name: "wrong PIN", prepare: func(s *site) { s.put("pin", "9999-wrong-pin", 0o600) }, code: 13, says: "PIN"},
+		{name: "wrong PIN", prepare: func(s *site) { s.put("pin", "9999-wrong-pin", 0o600) }, code: 13,
+			says: "PIN"},
 		{name: "empty PIN", prepare: func(s *site) { s.put("pin", "\n", 0o600) }, code: 13, says: "PIN"},
 		{name: "no root", fresh: true, prepare: func(s *site) {
 			s.tool("--init-token", "--free", "--label", label, "--pin", userPIN, "--so-pin", officerPIN)
@@ -81,13 +111,33 @@ func TestWhatCannotStartSaysWhy(t *testing.T) {
 		{name: "a newer database", prepare: func(s *site) {
 			s.edit(`INSERT INTO migration (number, name, checksum, applied) VALUES (9999, '9999_later.sql', x'00', 0)`)
 		}, code: 21, says: "newer version"},
-		{name: "another migration", prepare: func(s *site) { s.edit(`UPDATE migration SET checksum = x'00' WHERE number = 1`) }, code: 22, says: "0001_trail.sql"},
-		{name: "a missing migration", prepare: func(s *site) { s.edit(`DELETE FROM migration WHERE number = (SELECT max(number) FROM migration)`) },
-			args: func(s *site) []string { return []string{"audit", "tail", "--config", s.path("claviger.toml")} }, code: 23, says: "older version"},
-		{name: "an empty database", prepare: func(s *site) { s.put("claviger.db", "", 0o600) }, code: 24, says: "claviger init", changes: "claviger.db"},
-		{name: "another token's database", prepare: func(s *site) { s.edit(`UPDATE installation SET root = '00112233445566778899aabbccddeeff'`) },
+		{name: "another migration",
+			prepare: func(s *site) {
+				s.edit(
+					`UPDATE migration SET checksum = x'00' WHERE number = 1`)
+			}, code: 22, says: "0001_trail.sql"},
+		{name: "a missing migration",
+			prepare: func(s *site) {
+				s.edit(
+					`DELETE FROM migration WHERE number = (SELECT max(number) FROM migration)`)
+			},
+			args: func(s *site) []string {
+				return []string{"audit", "tail", "--config",
+					s.path("claviger.toml")}
+			}, code: 23, says: "older version"},
+		{name: "an empty database", prepare: func(s *site) { s.put("claviger.db", "", 0o600) }, code: 24,
+			says: "claviger init", changes: "claviger.db"},
+		{name: "another token's database",
+			prepare: func(s *site) {
+				s.edit(
+					`UPDATE installation SET root = '00112233445566778899aabbccddeeff'`)
+			},
 			code: 25, says: "another token", changes: "claviger.db"},
-		{name: "no database at all", prepare: func(s *site) { s.put("claviger.db", strings.Repeat("no database ", 1000), 0o600) }, code: 1, says: "database"},
+		{name: "no database at all",
+			prepare: func(s *site) {
+				s.put("claviger.db", strings.Repeat("no database ", 1000),
+					0o600)
+			}, code: 1, says: "database"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -136,7 +186,8 @@ func (s *site) clear(r result, code int, says string) {
 			said = append(said, strings.TrimSuffix(line, "\n"))
 		}
 	}
-	if len(said) == 0 || len(said) > 2 || !strings.HasPrefix(said[0], "claviger: ") || !strings.Contains(said[0], says) {
+	if len(said) == 0 || len(said) > 2 || !strings.HasPrefix(said[0], "claviger: ") ||
+		!strings.Contains(said[0], says) {
 		s.t.Errorf("it said %q, want one sentence with %q and a hint at most", said, says)
 	}
 	for _, secret := range []string{userPIN, officerPIN, "9999-wrong-pin", s.secret} {
@@ -182,7 +233,8 @@ func TestASecondServer(t *testing.T) {
 	}
 }
 
-// TestAFullDisk uses a file system of its own where it may mount one, and otherwise a limit on the size of files.
+// TestAFullDisk uses a file system of its own where it may mount one, and otherwise a limit on the
+// size of files.
 func TestAFullDisk(t *testing.T) {
 	s := initialised(t)
 	small := s.path("small")
@@ -206,7 +258,8 @@ func TestAFileSizeLimit(t *testing.T) {
 	s.clear(s.finish(limited(s.command("init", "--config", s.path("claviger.toml")))), 31, "full")
 }
 
-// limited has a command run under a limit of 32 KiB on the size of files (RLIMIT_FSIZE; the shell counts in blocks of 512 or 1,024 bytes).
+// limited has a command run under a limit of 32 KiB on the size of files (RLIMIT_FSIZE; the shell
+// counts in blocks of 512 or 1,024 bytes).
 func limited(c *exec.Cmd) *exec.Cmd {
 	c.Args = append([]string{"sh", "-c", `ulimit -f 32; exec "$0" "$@"`, c.Path}, c.Args[1:]...)
 	c.Path = "/bin/sh"

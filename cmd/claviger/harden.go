@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// harden keeps the memory of this process from being written to a core file or read by other processes of the
-// same user: PINs and requests pass through it.
+// harden keeps the memory of this process from being written to a core file or read by other
+// processes of the same user: PINs and requests pass through it.
 func harden(log *slog.Logger) {
 	if err := unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}); err != nil {
 		log.Warn("core files can't be turned off", "error", err)

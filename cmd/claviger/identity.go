@@ -18,8 +18,8 @@ import (
 // lookAgain is how often the certificate's file is looked at for a change.
 const lookAgain = 10 * time.Second
 
-// tlsIdentity is the server's certificate and key. It reads both again when the certificate's file has changed, and
-// keeps what it has if the new ones don't fit.
+// tlsIdentity is the server's certificate and key. It reads both again when the certificate's file
+// has changed, and keeps what it has if the new ones don't fit.
 type tlsIdentity struct {
 	certFile, keyFile string
 	onToken           crypto.Signer // instead of keyFile

@@ -10,10 +10,15 @@ import (
 )
 
 func initialize(ctx context.Context, e *env, args []string) error {
-	f := e.flags("init", "--config FILE --so-pin-file FILE", "Makes the root key on the token named in the configuration, the database, and the first access key, whose secret is\nprinted once. The token must be initialised, with both PINs set. The security officer is needed for this ceremony only.")
+	f := e.flags("init", "--config FILE --so-pin-file FILE",
+		"Makes the root key on the token named in the configuration, the database, and the first "+
+			"access key, whose secret is\nprinted once. The token must be initialised, with both PINs "+
+			"set. The security officer is needed for this ceremony only.")
 	path := f.String("config", "", "`file` of the configuration")
-	officer := f.String("so-pin-file", "", "`file` with the security officer's PIN, mode 0600; not needed if the token holds the root already")
-	create := f.Bool("create-token", false, "initialise a free slot under hsm.token_label first, with both PINs (SoftHSM2)")
+	officer := f.String("so-pin-file", "",
+		"`file` with the security officer's PIN, mode 0600; not needed if the token holds the root already")
+	create := f.Bool("create-token", false,
+		"initialise a free slot under hsm.token_label first, with both PINs (SoftHSM2)")
 	if err := parse(f, args); err != nil {
 		return err
 	}
@@ -22,13 +27,16 @@ func initialize(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	if *officer != "" {
-		root, err := hsm.Initialize(ctx, hsm.Ceremony{Config: c.device(), SOPIN: pinFile(*officer), Create: *create})
+		root, err := hsm.Initialize(ctx,
+			hsm.Ceremony{Config: c.device(), SOPIN: pinFile(*officer), Create: *create})
 		if err != nil {
 			return err
 		}
 		fmt.Fprintf(e.stdout, "Made the root key %s.\n", root)
 	}
-	s, err := service.Open(ctx, service.Config{Database: c.Database, HSM: c.device(), Regions: c.Regions, Log: log, Version: version, Create: true})
+	s, err := service.Open(ctx,
+		service.Config{Database: c.Database, HSM: c.device(), Regions: c.Regions, Log: log,
+			Version: version, Create: true})
 	if err != nil {
 		return err
 	}
@@ -37,6 +45,8 @@ func initialize(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(e.stdout, "Made the database %s.\nThe access key of account %s's root user, shown this once:\n\nAWS_ACCESS_KEY_ID=%s\nAWS_SECRET_ACCESS_KEY=%s\n", c.Database, c.Account, id, secret)
+	fmt.Fprintf(e.stdout, "Made the database %s.\nThe access key of account %s's root user, shown "+
+		"this once:\n\nAWS_ACCESS_KEY_ID=%s\nAWS_SECRET_ACCESS_KEY=%s\n", c.Database, c.Account, id,
+		secret)
 	return nil
 }

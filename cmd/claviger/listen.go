@@ -19,8 +19,9 @@ import (
 // drain is how long requests in progress get to end after SIGTERM.
 const drain = 20 * time.Second
 
-// ballast makes the collector think that more lives than does, so that a small heap is not collected forty times a
-// second. It is never written to, so it costs addresses and no memory. GOGC in the environment goes first.
+// ballast makes the collector think that more lives than does, so that a small heap is not
+// collected forty times a second. It is never written to, so it costs addresses and no memory. GOGC
+// in the environment goes first.
 func ballast() []byte {
 	if os.Getenv("GOGC") != "" {
 		return nil
@@ -28,9 +29,10 @@ func ballast() []byte {
 	return make([]byte, 8<<20)
 }
 
-// serveUntil answers requests on l until ctx ends, lets those in progress end, and closes the service.
-// ready is called once connections are taken.
-func serveUntil(ctx context.Context, s *service.Service, l net.Listener, log *slog.Logger, ready func()) error {
+// serveUntil answers requests on l until ctx ends, lets those in progress end, and closes the
+// service. ready is called once connections are taken.
+func serveUntil(ctx context.Context, s *service.Service, l net.Listener, log *slog.Logger,
+	ready func()) error {
 	defer runtime.KeepAlive(ballast())
 	server := &http.Server{
 		Handler:           s.Handler,

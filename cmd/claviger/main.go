@@ -1,5 +1,5 @@
-// Command claviger keeps keys and secrets on a site's own PKCS#11 device and speaks AWS's protocols.
-// One small file to each command; `claviger help` lists them.
+// Command claviger keeps keys and secrets on a site's own PKCS#11 device and speaks AWS's
+// protocols. One small file to each command; `claviger help` lists them.
 package main
 
 import (
@@ -17,7 +17,8 @@ import (
 // version is set by the build: -ldflags "-X main.version=...".
 var version = "development"
 
-// command is one word of the command line. What takes flags tells of them itself; what takes more words has them here.
+// command is one word of the command line. What takes flags tells of them itself; what takes more
+// words has them here.
 type command struct {
 	name, words, short string
 	run                func(context.Context, *env, []string) error
@@ -58,7 +59,8 @@ func run(ctx context.Context, e *env, args []string) error {
 	for _, c := range commands() {
 		if c.name == args[0] {
 			if c.words != "" && len(args) > 1 && asksHelp(args[1]) {
-				fmt.Fprintf(e.stdout, "Usage: claviger %s %s\n\n%s%s.\n", c.name, c.words, strings.ToUpper(c.short[:1]), c.short[1:])
+				fmt.Fprintf(e.stdout, "Usage: claviger %s %s\n\n%s%s.\n", c.name, c.words,
+					strings.ToUpper(c.short[:1]), c.short[1:])
 				return nil
 			}
 			err := c.run(ctx, e, args[1:])
@@ -74,14 +76,16 @@ func run(ctx context.Context, e *env, args []string) error {
 func asksHelp(word string) bool { return word == "help" || word == "-h" || word == "--help" }
 
 func usage(w io.Writer) {
-	fmt.Fprint(w, "Claviger keeps keys and secrets on your own HSM and speaks AWS's protocols.\n\nUsage: claviger COMMAND\n\n")
+	fmt.Fprint(w, "Claviger keeps keys and secrets on your own HSM and speaks AWS's "+
+		"protocols.\n\nUsage: claviger COMMAND\n\n")
 	for _, c := range commands() {
 		fmt.Fprintf(w, "  %-9s %s\n", c.name, c.short)
 	}
 	fmt.Fprint(w, "\n`claviger COMMAND -h` says more. Start with `claviger dev`.\n")
 }
 
-// flags returns a flag set that prints its help to stdout when asked, and says what is wrong in one sentence.
+// flags returns a flag set that prints its help to stdout when asked, and says what is wrong in one
+// sentence.
 func (e *env) flags(name, args, about string) *flag.FlagSet {
 	f := flag.NewFlagSet(name, flag.ContinueOnError)
 	f.SetOutput(io.Discard)

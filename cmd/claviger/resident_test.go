@@ -14,13 +14,15 @@ func TestKeysThatRestByConfiguration(t *testing.T) {
 	configured := s.config
 	for _, no := range []string{"ECC_NIST_P256", "SYMMETRIC_DEFAULT", ""} {
 		s.put("claviger.toml", configured+"resident = [\"ECC_NIST_EDWARDS25519\", \""+no+"\"]\n", 0o600)
-		if r := s.run("doctor", "--config", s.path("claviger.toml")); r.code != 3 || !strings.Contains(r.stderr, "hsm.resident") {
+		if r := s.run("doctor", "--config", s.path("claviger.toml")); r.code != 3 ||
+			!strings.Contains(r.stderr, "hsm.resident") {
 			t.Errorf("%q: %d\n%s", no, r.code, r.stderr)
 		}
 	}
 	s.put("claviger.toml", configured+"resident = [\"ECC_NIST_EDWARDS25519\"]\n", 0o600)
 	r := s.run("doctor", "--config", s.path("claviger.toml"))
-	for _, want := range []string{"may rest on it", "ECC_NIST_EDWARDS25519 rest on this token, 1000 at most"} {
+	for _, want := range []string{"may rest on it",
+		"ECC_NIST_EDWARDS25519 rest on this token, 1000 at most"} {
 		if r.code != 0 || !strings.Contains(r.stdout, want) {
 			t.Errorf("doctor: %d, without %q:\n%s%s", r.code, want, r.stdout, r.stderr)
 		}

@@ -11,7 +11,8 @@ import (
 )
 
 func serve(ctx context.Context, e *env, args []string) error {
-	f := e.flags("serve", "--config FILE", "Serves what `claviger init` has made. See docs/operating.md for the configuration.")
+	f := e.flags("serve", "--config FILE",
+		"Serves what `claviger init` has made. See docs/operating.md for the configuration.")
 	path := f.String("config", "", "`file` of the configuration")
 	if err := parse(f, args); err != nil {
 		return err
@@ -21,13 +22,14 @@ func serve(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	if c.TLS.Certificate == "" && !loopback(c.Listen) {
-		return configError("plain HTTP is served on loopback only, and %s is not: set tls.certificate and tls.key", c.Listen)
+		return configError("plain HTTP is served on loopback only, and %s is not: set tls.certificate "+
+			"and tls.key", c.Listen)
 	}
 	return c.serve(ctx, log)
 }
 
-// begin is how the commands that work on an installation start: the configuration, its log, and a process that gives
-// away no memory.
+// begin is how the commands that work on an installation start: the configuration, its log, and a
+// process that gives away no memory.
 func (e *env) begin(path string) (*config, *slog.Logger, error) {
 	c, err := readConfig(path)
 	if err != nil {
@@ -48,27 +50,37 @@ func (c *config) serve(ctx context.Context, log *slog.Logger) error {
 	}
 	defer l.Close()
 	if c.TLS.Certificate == "" && !bound(l.Addr()) {
-		return configError("plain HTTP is served on loopback only, and %s is %s here: set tls.certificate and tls.key", c.Listen, l.Addr())
+		return configError("plain HTTP is served on loopback only, and %s is %s here: set "+
+			"tls.certificate and tls.key", c.Listen, l.Addr())
 	}
-	// The TLS identity comes first: where its key lives on the token, crypto11 must be the one to load the module.
+	// The TLS identity comes first: where its key lives on the token, crypto11 must be the one to load
+	// the module.
 	id, err := c.identity(log)
 	if err != nil {
 		return err
 	}
 	if id != nil {
 		defer id.Close()
-		l = tls.NewListener(l, &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: id.certificate, NextProtos: []string{"h2", "http/1.1"}})
+		l = tls.NewListener(l, &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: id.certificate,
+			NextProtos: []string{"h2", "http/1.1"}})
 	}
 	if _, err := os.Stat(c.Database); err != nil {
-		return marked{fmt.Errorf("the database %s is not there: run `claviger init` first: %w", c.Database, err), errConfig}
+		return marked{fmt.Errorf("the database %s is not there: run `claviger init` first: %w",
+			c.Database, err), errConfig}
 	}
 	clusters, err := c.clusters()
 	if err != nil {
 		return err
 	}
-	s, err := service.Open(ctx, service.Config{Database: c.Database, HSM: c.device(), Clusters: clusters, Regions: c.Regions, Log: log, Version: version})
+	s, err := service.Open(ctx,
+		service.Config{Database: c.Database, HSM: c.device(), Clusters: clusters, Regions: c.Regions,
+			Log: log, Version: version})
 	if err != nil {
 		return err
 	}
-	return serveUntil(ctx, s, l, log, func() { log.Info("serving", "address", l.Addr().String(), "tls", id != nil, "regions", c.Regions) })
+	return serveUntil(ctx, s, l, log,
+		func() {
+			log.Info("serving", "address", l.Addr().String(), "tls", id != nil, "regions",
+				c.Regions)
+		})
 }

@@ -32,11 +32,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
 
-// certify makes a self-signed certificate for the key, with a serial number to know it by, and writes it.
+// certify makes a self-signed certificate for the key, with a serial number to know it by, and
+// writes it.
 func (s *site) certify(name string, serial int64, key crypto.Signer) *x509.Certificate {
 	s.t.Helper()
-	template := &x509.Certificate{SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: "claviger"}, DNSNames: []string{"localhost"},
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+	template := &x509.Certificate{SerialNumber: big.NewInt(serial),
+		Subject: pkix.Name{CommonName: "claviger"}, DNSNames: []string{"localhost"},
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0,
+			1)}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
@@ -87,20 +90,24 @@ func client(trusted ...*x509.Certificate) *http.Client {
 	for _, c := range trusted {
 		pool.AddCert(c)
 	}
-	return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, ForceAttemptHTTP2: true}}
+	return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool},
+		ForceAttemptHTTP2: true}}
 }
 
 func (s *site) kms(address string, c *http.Client) *kms.Client {
 	return kms.New(kms.Options{BaseEndpoint: aws.String(address), Region: "us-west-2", HTTPClient: c,
-		Credentials: credentials.NewStaticCredentialsProvider(s.id, s.secret, ""), Retryer: aws.NopRetryer{}})
+		Credentials: credentials.NewStaticCredentialsProvider(s.id, s.secret,
+			""), Retryer: aws.NopRetryer{}})
 }
 
-// TestInitAndServe is a service's life: the ceremony, a start with TLS, its use, a new certificate, its end, and a second start.
+// TestInitAndServe is a service's life: the ceremony, a start with TLS, its use, a new certificate,
+// its end, and a second start.
 func TestInitAndServe(t *testing.T) {
 	t.Parallel()
 	s := bare(t)
 	said := s.ceremony()
-	if strings.Contains(said, userPIN) || strings.Contains(said, officerPIN) || !strings.Contains(said, "Made the root key ") {
+	if strings.Contains(said, userPIN) || strings.Contains(said, officerPIN) ||
+		!strings.Contains(said, "Made the root key ") {
 		t.Errorf("init said:\n%s", said)
 	}
 	key := ecKey(t)
@@ -120,13 +127,17 @@ func TestInitAndServe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sealed, err := k.Encrypt(t.Context(), &kms.EncryptInput{KeyId: made.KeyMetadata.KeyId, Plaintext: []byte("plain")})
+	sealed, err := k.Encrypt(t.Context(),
+		&kms.EncryptInput{KeyId: made.KeyMetadata.KeyId, Plaintext: []byte("plain")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	sm := secretsmanager.New(secretsmanager.Options{BaseEndpoint: &url, Region: "us-west-2", HTTPClient: client(first),
+	sm := secretsmanager.New(secretsmanager.Options{BaseEndpoint: &url, Region: "us-west-2",
+		HTTPClient:  client(first),
 		Credentials: credentials.NewStaticCredentialsProvider(s.id, s.secret, "")})
-	if _, err := sm.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String("a"), SecretString: aws.String("b")}); err != nil {
+	if _, err := sm.CreateSecret(t.Context(),
+		&secretsmanager.CreateSecretInput{Name: aws.String("a"),
+			SecretString: aws.String("b")}); err != nil {
 		t.Error(err)
 	}
 	resp, err := client(first).Get(url + "/readyz")
@@ -137,7 +148,8 @@ func TestInitAndServe(t *testing.T) {
 	if resp.StatusCode != 200 || resp.ProtoMajor != 2 {
 		t.Errorf("/readyz: %s by %s", resp.Status, resp.Proto)
 	}
-	if _, err := tls.Dial("tcp", "127.0.0.1:"+port, &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS11}); err == nil {
+	if _, err := tls.Dial("tcp", "127.0.0.1:"+port,
+		&tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS11}); err == nil {
 		t.Error("TLS 1.1 is spoken")
 	}
 	if code := p.stop(); code != 0 {
@@ -172,7 +184,8 @@ func TestATLSKeyOnTheToken(t *testing.T) {
 			s := initialised(t)
 			cert := s.certify("tls.crt", 1, key)
 			s.putKey("key", key)
-			s.tool("--import", s.path("key"), "--token", label, "--label", "tls", "--id", "01", "--pin", userPIN)
+			s.tool("--import", s.path("key"), "--token", label, "--label", "tls", "--id", "01", "--pin",
+				userPIN)
 			if err := os.Remove(s.path("key")); err != nil {
 				t.Fatal(err)
 			}
@@ -184,7 +197,8 @@ func TestATLSKeyOnTheToken(t *testing.T) {
 				t.Fatal(err)
 			}
 			for range 3 { // handshakes
-				if _, err := s.kms(url, client(cert)).DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: made.KeyMetadata.KeyId}); err != nil {
+				if _, err := s.kms(url, client(cert)).DescribeKey(t.Context(),
+					&kms.DescribeKeyInput{KeyId: made.KeyMetadata.KeyId}); err != nil {
 					t.Error(err)
 				}
 			}
@@ -228,7 +242,8 @@ func TestWrongTLS(t *testing.T) {
 	})
 }
 
-// TestACertificateIsExchanged: a new one is taken, one that doesn't fit is not, and the next that fits is again.
+// TestACertificateIsExchanged: a new one is taken, one that doesn't fit is not, and the next that
+// fits is again.
 func TestACertificateIsExchanged(t *testing.T) {
 	s := bare(t)
 	key := ecKey(t)
@@ -271,7 +286,8 @@ func TestACertificateIsExchanged(t *testing.T) {
 	serves(3, "the file is gone")
 }
 
-// TestSIGTERMDrains: a request in progress is answered, a new one is not taken, and the end is an ordinary one.
+// TestSIGTERMDrains: a request in progress is answered, a new one is not taken, and the end is an
+// ordinary one.
 func TestSIGTERMDrains(t *testing.T) {
 	t.Parallel()
 	s := initialised(t)
@@ -332,17 +348,20 @@ func (b *slowBody) Read(p []byte) (int, error) {
 	return b.rest.Read(p)
 }
 
-// listKeys sends a signed ListKeys whose body is asked for only when the server wants it (RFC 9110 10.1.1).
+// listKeys sends a signed ListKeys whose body is asked for only when the server wants it (RFC 9110
+// 10.1.1).
 func (s *site) listKeys(address string, body *slowBody) (*http.Response, error) {
 	r, err := http.NewRequest("POST", "http://"+address+"/", body)
 	if err != nil {
 		return nil, err
 	}
 	r.ContentLength = 2
-	r.Header = http.Header{"X-Amz-Target": {"TrentService.ListKeys"}, "Content-Type": {"application/x-amz-json-1.1"}, "Expect": {"100-continue"}}
+	r.Header = http.Header{"X-Amz-Target": {"TrentService.ListKeys"},
+		"Content-Type": {"application/x-amz-json-1.1"}, "Expect": {"100-continue"}}
 	sum := sha256.Sum256([]byte("{}"))
 	by := aws.Credentials{AccessKeyID: s.id, SecretAccessKey: s.secret}
-	if err := v4.NewSigner().SignHTTP(context.Background(), by, r, hex.EncodeToString(sum[:]), "kms", "us-west-2", time.Now()); err != nil {
+	if err := v4.NewSigner().SignHTTP(context.Background(), by, r, hex.EncodeToString(sum[:]), "kms",
+		"us-west-2", time.Now()); err != nil {
 		return nil, err
 	}
 	return (&http.Transport{ExpectContinueTimeout: time.Minute, DisableKeepAlives: true}).RoundTrip(r)
@@ -354,7 +373,9 @@ func TestAuditTail(t *testing.T) {
 	p := s.start(s.serve()...)
 	k := s.kms("http://"+p.address(), http.DefaultClient)
 	for i := range 5 {
-		if _, err := k.CreateAlias(t.Context(), &kms.CreateAliasInput{AliasName: aws.String(fmt.Sprintf("alias/%d", i)), TargetKeyId: aws.String(strings.Repeat("1", 36))}); err == nil {
+		if _, err := k.CreateAlias(t.Context(),
+			&kms.CreateAliasInput{AliasName: aws.String(fmt.Sprintf("alias/%d", i)),
+				TargetKeyId: aws.String(strings.Repeat("1", 36))}); err == nil {
 			t.Fatal("an alias of nothing")
 		}
 	}
@@ -367,10 +388,12 @@ func TestAuditTail(t *testing.T) {
 		return strings.Split(strings.TrimSuffix(r.stdout, "\n"), "\n")
 	}
 	config := []string{"--config", s.path("claviger.toml")}
-	if all := tail(append(config, "-n", "0")...); len(all) != 6 || !strings.Contains(all[0], s.id) || !strings.Contains(all[0], `"userAgent":"claviger init"`) {
+	if all := tail(append(config, "-n", "0")...); len(all) != 6 || !strings.Contains(all[0], s.id) ||
+		!strings.Contains(all[0], `"userAgent":"claviger init"`) {
 		t.Errorf("%d records, want 5 and that of the access key: %s", len(all), all[0])
 	}
-	if last := tail(append(config, "-n", "2")...); len(last) != 2 || !strings.Contains(last[1], "alias/4") || !strings.HasPrefix(last[0], `{"eventVersion"`) {
+	if last := tail(append(config, "-n", "2")...); len(last) != 2 ||
+		!strings.Contains(last[1], "alias/4") || !strings.HasPrefix(last[0], `{"eventVersion"`) {
 		t.Errorf("the last two: %q", last)
 	}
 	if last := tail("--database", s.path("claviger.db"), "-n", "1"); len(last) != 1 {
@@ -379,7 +402,8 @@ func TestAuditTail(t *testing.T) {
 
 	follow := s.start(append([]string{"audit", "tail", "-n", "1", "-f"}, config...)...)
 	follow.says(&follow.stdout, `alias/4`)
-	if _, err := k.DescribeKey(context.WithoutCancel(t.Context()), &kms.DescribeKeyInput{KeyId: aws.String("alias/later")}); err == nil {
+	if _, err := k.DescribeKey(context.WithoutCancel(t.Context()),
+		&kms.DescribeKeyInput{KeyId: aws.String("alias/later")}); err == nil {
 		t.Fatal("there is no such key")
 	}
 	follow.says(&follow.stdout, `alias/later`)

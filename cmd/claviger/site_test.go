@@ -25,7 +25,8 @@ import (
 // binary builds the command once for all tests; TestMain takes it away.
 var binary = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(scratch, "claviger")
-	out, err := exec.Command("go", "build", "-ldflags", "-X main.version=v1.2.3", "-o", path, ".").CombinedOutput()
+	out, err := exec.Command("go", "build", "-ldflags", "-X main.version=v1.2.3", "-o", path,
+		".").CombinedOutput()
 	if err != nil {
 		err = fmt.Errorf("go build: %w\n%s", err, out)
 	}
@@ -89,9 +90,13 @@ func (s *site) settle() {
 	if !ok {
 		s.t.Fatal("SoftHSM2 is not installed: run `make softhsm`")
 	}
-	s.put("softhsm2.conf", fmt.Sprintf("directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\n", s.path("tokens")), 0o600)
-	s.config = fmt.Sprintf("listen = \"127.0.0.1:0\"\naccount = \"111122223333\"\nregions = [\"us-east-1\", \"us-west-2\"]\ndatabase = %q\n"+
-		"[hsm]\nmodule = %q\ntoken_label = %q\npin_file = %q\n", s.path("claviger.db"), module, label, s.path("pin"))
+	s.put("softhsm2.conf", fmt.Sprintf(
+		"directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\n", s.path("tokens")),
+		0o600)
+	s.config = fmt.Sprintf("listen = \"127.0.0.1:0\"\naccount = \"111122223333\"\nregions = "+
+		"[\"us-east-1\", \"us-west-2\"]\ndatabase = %q\n"+
+		"[hsm]\nmodule = %q\ntoken_label = %q\npin_file = %q\n", s.path("claviger.db"), module, label,
+		s.path("pin"))
 	s.put("claviger.toml", s.config, 0o600)
 }
 
@@ -100,7 +105,8 @@ var keyPair = regexp.MustCompile(`AWS_ACCESS_KEY_ID=(\S+)\nAWS_SECRET_ACCESS_KEY
 // ceremony does what an operator does once.
 func (s *site) ceremony() string {
 	s.t.Helper()
-	r := s.run("init", "--config", s.path("claviger.toml"), "--so-pin-file", s.path("so-pin"), "--create-token")
+	r := s.run("init", "--config", s.path("claviger.toml"), "--so-pin-file", s.path("so-pin"),
+		"--create-token")
 	found := keyPair.FindStringSubmatch(r.stdout)
 	if r.code != 0 || found == nil {
 		s.t.Fatalf("init: %d\n%s%s", r.code, r.stdout, r.stderr)
@@ -156,7 +162,8 @@ func (s *site) path(name string) string { return filepath.Join(s.dir, name) }
 
 func (s *site) put(name, text string, mode fs.FileMode) {
 	s.t.Helper()
-	if err := errors.Join(os.WriteFile(s.path(name), []byte(text), mode), os.Chmod(s.path(name), mode)); err != nil {
+	if err := errors.Join(os.WriteFile(s.path(name), []byte(text), mode),
+		os.Chmod(s.path(name), mode)); err != nil {
 		s.t.Fatal(err)
 	}
 }
@@ -200,7 +207,8 @@ type result struct {
 	code           int
 }
 
-// command returns the command, not started yet. It is killed when the test ends, if it has not ended before.
+// command returns the command, not started yet. It is killed when the test ends, if it has not
+// ended before.
 func (s *site) command(args ...string) *exec.Cmd {
 	s.t.Helper()
 	path, err := binary()

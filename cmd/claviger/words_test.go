@@ -49,7 +49,8 @@ func TestVersion(t *testing.T) {
 func TestDocs(t *testing.T) {
 	s := &site{t: t, dir: scratch}
 	r := s.run("docs", "api")
-	if r.code != 0 || !strings.Contains(r.stdout, "CreateKey") || !strings.Contains(r.stdout, "GetSecretValue") {
+	if r.code != 0 || !strings.Contains(r.stdout, "CreateKey") ||
+		!strings.Contains(r.stdout, "GetSecretValue") {
 		t.Errorf("docs api: %d, %s", r.code, r.stderr)
 	}
 	r = s.run("docs", "openapi")
@@ -58,8 +59,10 @@ func TestDocs(t *testing.T) {
 		Info    struct{ Version string }
 		Paths   map[string]any
 	}
-	if err := json.Unmarshal([]byte(r.stdout), &doc); err != nil || r.code != 0 || !strings.HasPrefix(doc.OpenAPI, "3.1") || len(doc.Paths) < 20 || doc.Info.Version != "v1.2.3" {
-		t.Errorf("docs openapi: %d, %v, %s %s with %d paths", r.code, err, doc.OpenAPI, doc.Info.Version, len(doc.Paths))
+	if err := json.Unmarshal([]byte(r.stdout), &doc); err != nil || r.code != 0 ||
+		!strings.HasPrefix(doc.OpenAPI, "3.1") || len(doc.Paths) < 20 || doc.Info.Version != "v1.2.3" {
+		t.Errorf("docs openapi: %d, %v, %s %s with %d paths", r.code, err, doc.OpenAPI, doc.Info.Version,
+			len(doc.Paths))
 	}
 }
 
@@ -68,11 +71,14 @@ func TestDoctor(t *testing.T) {
 	s := initialised(t)
 	before := s.contents()
 	r := s.run("doctor")
-	if r.code != 0 || !strings.Contains(r.stdout, `"`+label+`"`) || !strings.Contains(r.stdout, "token_serial = ") || !strings.Contains(r.stdout, "CKM_AES_GCM") || !strings.Contains(r.stdout, "P256 SIGN_VERIFY") {
+	if r.code != 0 || !strings.Contains(r.stdout, `"`+label+`"`) ||
+		!strings.Contains(r.stdout, "token_serial = ") || !strings.Contains(r.stdout, "CKM_AES_GCM") ||
+		!strings.Contains(r.stdout, "P256 SIGN_VERIFY") {
 		t.Errorf("doctor: %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
 	r = s.run("doctor", "--config", s.path("claviger.toml"))
-	if r.code != 0 || !strings.Contains(r.stdout, "found root") || !strings.Contains(r.stdout, "sealed and opened") {
+	if r.code != 0 || !strings.Contains(r.stdout, "found root") ||
+		!strings.Contains(r.stdout, "sealed and opened") {
 		t.Errorf("doctor --config: %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
 	if strings.Contains(r.stdout+r.stderr, userPIN) {
@@ -90,7 +96,8 @@ func TestDoctor(t *testing.T) {
 
 // A name may stand for any address: what was bound is what counts.
 func TestPlainHTTPLooksAtWhatIsBound(t *testing.T) {
-	for address, want := range map[string]bool{"127.0.0.1:0": true, "127.9.9.9:0": true, "0.0.0.0:0": false, ":0": false} {
+	for address, want := range map[string]bool{"127.0.0.1:0": true, "127.9.9.9:0": true,
+		"0.0.0.0:0": false, ":0": false} {
 		l, err := listen(address)
 		if err != nil {
 			t.Fatal(err)
@@ -109,7 +116,8 @@ func TestPlainHTTPLooksAtWhatIsBound(t *testing.T) {
 		t.Error("dev left its directory behind")
 	}
 	c := &config{Listen: "0.0.0.0:0"}
-	if err := c.serve(t.Context(), log); !errors.Is(err, errConfig) || !strings.Contains(err.Error(), "loopback") {
+	if err := c.serve(t.Context(), log); !errors.Is(err, errConfig) ||
+		!strings.Contains(err.Error(), "loopback") {
 		t.Errorf("serve started on it: %v", err)
 	}
 }

@@ -1,5 +1,6 @@
-// Command go shows envelope encryption with the AWS SDK for Go: a file is too large for KMS, so it is encrypted
-// here by a data key, and what is kept beside it is the data key encrypted under a key that never leaves the token.
+// Command go shows envelope encryption with the AWS SDK for Go: a file is too large for KMS, so it
+// is encrypted here by a data key, and what is kept beside it is the data key encrypted under a key
+// that never leaves the token.
 //
 //	. dev-data/env && go run ./examples/go
 package main
@@ -28,13 +29,15 @@ func main() {
 
 func run(ctx context.Context) (err error) {
 	keys := client()
-	made, err := keys.CreateKey(ctx, &kms.CreateKeyInput{Description: aws.String("made by an example")})
+	made, err := keys.CreateKey(ctx,
+		&kms.CreateKeyInput{Description: aws.String("made by an example")})
 	if err != nil {
 		return err
 	}
 	key := made.KeyMetadata.KeyId
 	defer func() {
-		_, gone := keys.ScheduleKeyDeletion(ctx, &kms.ScheduleKeyDeletionInput{KeyId: key, PendingWindowInDays: aws.Int32(7)})
+		_, gone := keys.ScheduleKeyDeletion(ctx,
+			&kms.ScheduleKeyDeletionInput{KeyId: key, PendingWindowInDays: aws.Int32(7)})
 		err = errors.Join(err, gone)
 	}()
 	letter := bytes.Repeat([]byte("attack at dawn. "), 1<<16) // 1 MiB; KMS takes 4,096 bytes
@@ -49,7 +52,8 @@ func run(ctx context.Context) (err error) {
 	if !bytes.Equal(opened, letter) {
 		return errors.New("what was sealed did not come back")
 	}
-	fmt.Printf("sealed and opened %d bytes under %s\n", len(letter), aws.ToString(made.KeyMetadata.Arn))
+	fmt.Printf("sealed and opened %d bytes under %s\n", len(letter),
+		aws.ToString(made.KeyMetadata.Arn))
 	return nil
 }
 
@@ -73,7 +77,9 @@ type envelope struct {
 var purpose = map[string]string{"purpose": "letters"}
 
 func seal(ctx context.Context, keys *kms.Client, key *string, letter []byte) (*envelope, error) {
-	data, err := keys.GenerateDataKey(ctx, &kms.GenerateDataKeyInput{KeyId: key, KeySpec: types.DataKeySpecAes256, EncryptionContext: purpose})
+	data, err := keys.GenerateDataKey(ctx,
+		&kms.GenerateDataKeyInput{KeyId: key, KeySpec: types.DataKeySpecAes256,
+			EncryptionContext: purpose})
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +92,8 @@ func seal(ctx context.Context, keys *kms.Client, key *string, letter []byte) (*e
 }
 
 func (e *envelope) open(ctx context.Context, keys *kms.Client) ([]byte, error) {
-	data, err := keys.Decrypt(ctx, &kms.DecryptInput{CiphertextBlob: e.dataKey, EncryptionContext: purpose})
+	data, err := keys.Decrypt(ctx,
+		&kms.DecryptInput{CiphertextBlob: e.dataKey, EncryptionContext: purpose})
 	if err != nil {
 		return nil, err
 	}

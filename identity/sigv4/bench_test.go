@@ -16,7 +16,8 @@ func encrypt(t testing.TB) (*http.Request, []byte) {
 		"Accept-Encoding":       "identity",
 		"Amz-Sdk-Invocation-Id": "0b8a4a2c-2c39-4fbb-9d32-b1a1a3b6e9a0",
 		"Amz-Sdk-Request":       "attempt=1; max=3",
-		"User-Agent":            "aws-sdk-go-v2/1.47.7 ua/2.1 os/linux lang/go#1.26 md/GOOS#linux md/GOARCH#amd64 api/kms#1.62.4",
+		"User-Agent": "aws-sdk-go-v2/1.47.7 ua/2.1 os/linux lang/go#1.26 md/GOOS#linux " +
+			"md/GOARCH#amd64 api/kms#1.62.4",
 	} {
 		r.Header.Set(k, v)
 	}

@@ -70,50 +70,64 @@ func TestParse_BadSignature_IsRefusedInOrder(t *testing.T) {
 
 		{"no parts", "", []string{"Authorization", "AWS4-"}, incomplete,
 			"Authorization header requires 'Credential' parameter. " +
-				"Authorization header requires 'Signature' parameter. Authorization header requires 'SignedHeaders' parameter. " +
+				"Authorization header requires 'Signature' parameter. Authorization header requires " +
+				"'SignedHeaders' parameter. " +
 				"Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. " +
 				"(Hashed with SHA-256 and encoded with Base64) Authorization="},
 		{"empty signature", "", auth("Signature="+goodSignature, "Signature="), incomplete,
-			"Authorization header requires 'Signature' parameter. (Hashed with SHA-256 and encoded with Base64) Authorization="},
+			"Authorization header requires 'Signature' parameter. (Hashed with SHA-256 and encoded with " +
+				"Base64) Authorization="},
 		{"no date", "", []string{"Authorization", goodAuth}, incomplete,
 			"Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. " +
 				"(Hashed with SHA-256 and encoded with Base64) Authorization="},
 		{"two credentials", "", auth("Signature=", "Credential=x,Signature="), incomplete,
-			"Authorization header has more than one 'Credential' parameter. (Hashed with SHA-256 and encoded with Base64) Authorization="},
+			"Authorization header has more than one 'Credential' parameter. (Hashed with SHA-256 and " +
+				"encoded with Base64) Authorization="},
 		{"empty algorithm in the query", "X-Amz-Algorithm", nil, incomplete,
 			"AWS query-string parameters must include 'X-Amz-Algorithm'. " +
-				"AWS query-string parameters must include 'X-Amz-Credential'. AWS query-string parameters must include 'X-Amz-Signature'. " +
-				"AWS query-string parameters must include 'X-Amz-SignedHeaders'. AWS query-string parameters must include 'X-Amz-Date'. " +
+				"AWS query-string parameters must include 'X-Amz-Credential'. AWS query-string parameters " +
+				"must include 'X-Amz-Signature'. " +
+				"AWS query-string parameters must include 'X-Amz-SignedHeaders'. AWS query-string parameters " +
+				"must include 'X-Amz-Date'. " +
 				"Re-examine the query-string parameters."},
 		{"two dates in the query", goodQuery + "&X-Amz-D%61te=20150830T123601Z", nil, incomplete,
-			"AWS query-string parameters must include 'X-Amz-Date' only once. Re-examine the query-string parameters."},
+			"AWS query-string parameters must include 'X-Amz-Date' only once. Re-examine the query-string " +
+				"parameters."},
 
 		{"bad date form", "", []string{"Authorization",
 			"AWS4-X Credential=x,SignedHeaders=x,Signature=x", "X-Amz-Date", "2015-08-30"},
 			incomplete,
-			"Date must be in ISO-8601 'basic format'. Got '2015-08-30'. See http://en.wikipedia.org/wiki/ISO_8601"},
+			"Date must be in ISO-8601 'basic format'. Got '2015-08-30'. See " +
+				"http://en.wikipedia.org/wiki/ISO_8601"},
 		{"fraction of a second", "",
 			[]string{"Authorization", goodAuth, "X-Amz-Date", "20150830T123600.5Z"}, incomplete,
-			"Date must be in ISO-8601 'basic format'. Got '20150830T123600.5Z'. See http://en.wikipedia.org/wiki/ISO_8601"},
+			"Date must be in ISO-8601 'basic format'. Got '20150830T123600.5Z'. See " +
+				"http://en.wikipedia.org/wiki/ISO_8601"},
 		{"two dates", "", []string{"Authorization", goodAuth, "X-Amz-Date", suiteStamp,
 			"X-Amz-Date", suiteStamp}, incomplete,
-			"Date must be in ISO-8601 'basic format'. Got '20150830T123600Z,20150830T123600Z'. See http://en.wikipedia.org/wiki/ISO_8601"},
+			"Date must be in ISO-8601 'basic format'. Got '20150830T123600Z,20150830T123600Z'. See " +
+				"http://en.wikipedia.org/wiki/ISO_8601"},
 		{"HTTP date in the query", query("20150830T123600Z", "Sun,+30+Aug+2015+12:36:00+GMT"), nil,
 			incomplete,
-			"Date must be in ISO-8601 'basic format'. Got 'Sun, 30 Aug 2015 12:36:00 GMT'. See http://en.wikipedia.org/wiki/ISO_8601"},
+			"Date must be in ISO-8601 'basic format'. Got 'Sun, 30 Aug 2015 12:36:00 GMT'. See " +
+				"http://en.wikipedia.org/wiki/ISO_8601"},
 
 		{"expired", "", []string{"Authorization", "AWS4-X Credential=x,SignedHeaders=x,Signature=x",
 			"X-Amz-Date", "20150830T123059Z"}, invalid,
-			"Signature expired: 20150830T123059Z is now earlier than 20150830T123100Z (20150830T123600Z - 5 min.)"},
+			"Signature expired: 20150830T123059Z is now earlier than 20150830T123100Z (20150830T123600Z - " +
+				"5 min.)"},
 		{"not yet current", "", []string{"Authorization", goodAuth, "X-Amz-Date",
 			"20150830T124101Z"}, invalid,
-			"Signature not yet current: 20150830T124101Z is still later than 20150830T124100Z (20150830T123600Z + 5 min.)"},
+			"Signature not yet current: 20150830T124101Z is still later than 20150830T124100Z " +
+				"(20150830T123600Z + 5 min.)"},
 		{"presigned expired", query("20150830T123600Z", "20150830T113559Z"), nil, invalid,
-			"Signature expired: 20150830T113559Z is now earlier than 20150830T113600Z (20150830T123600Z - 60 min.)"},
+			"Signature expired: 20150830T113559Z is now earlier than 20150830T113600Z (20150830T123600Z - " +
+				"60 min.)"},
 		{"presigned expired in seconds",
 			strings.Replace(query("20150830T123600Z", "20150830T123500Z"), "=3600", "=59", 1), nil,
 			invalid,
-			"Signature expired: 20150830T123500Z is now earlier than 20150830T123501Z (20150830T123600Z - 59 sec.)"},
+			"Signature expired: 20150830T123500Z is now earlier than 20150830T123501Z (20150830T123600Z - " +
+				"59 sec.)"},
 		{"expires 0", query("=3600", "=0"), nil, incomplete,
 			"X-Amz-Expires must be a number of seconds from 1 to 604800. Got '0'."},
 		{"expires 604801", query("=3600", "=604801"), nil, incomplete,
@@ -123,7 +137,8 @@ func TestParse_BadSignature_IsRefusedInOrder(t *testing.T) {
 		{"expires soon", query("=3600", "=soon"), nil, incomplete,
 			"X-Amz-Expires must be a number of seconds from 1 to 604800. Got 'soon'."},
 
-		{"host unsigned", "", auth("AWS4-HMAC-SHA256 Credential="+goodCredential+", SignedHeaders=host;", "AWS4-X Credential=x, SignedHeaders=hosts;"), invalid,
+		{"host unsigned", "", auth("AWS4-HMAC-SHA256 Credential="+goodCredential+", SignedHeaders=host;",
+			"AWS4-X Credential=x, SignedHeaders=hosts;"), invalid,
 			"'Host' must be a 'SignedHeader' in the AWS Authorization."},
 		{"algorithm", "", auth("AWS4-HMAC-SHA256 Credential="+goodCredential,
 			"AWS4-HMAC-SHA512 Credential=x"), incomplete,
@@ -132,15 +147,18 @@ func TestParse_BadSignature_IsRefusedInOrder(t *testing.T) {
 			incomplete,
 			"Unsupported AWS 'algorithm': 'AWS4-ECDSA-P256-SHA256' (only AWS4-HMAC-SHA256 for now). "},
 		{"credential", "", auth(goodCredential, "a/b/c/d"), incomplete,
-			"Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got 'a/b/c/d'"},
+			"Credential must have exactly 5 slash-delimited elements, e.g. " +
+				"keyid/date/region/service/term, got 'a/b/c/d'"},
 		{"long credential", "", auth(goodCredential, strings.Repeat("é", 100)), incomplete,
-			"Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '" + strings.Repeat("é", 64) + "...'"},
+			"Credential must have exactly 5 slash-delimited elements, e.g. " +
+				"keyid/date/region/service/term, got '" + strings.Repeat("é", 64) + "...'"},
 
 		{"whole scope", "", auth(goodCredential, "a/b/c/d/e"), invalid,
 			"Credential should be scoped to a valid region, not 'c'. " +
 				"Credential should be scoped to correct service: 'service'. " +
 				"Credential should be scoped with a valid terminator: 'aws4_request', not 'e'. " +
-				"Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: 'b' != '20150830', from '20150830T123600Z'."},
+				"Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: " +
+				"'b' != '20150830', from '20150830T123600Z'."},
 		{"region", "", auth("us-east-1", "us-east-2"), invalid,
 			"Credential should be scoped to a valid region, not 'us-east-2'. "},
 		{"service", "", auth("/service/", "/kms/"), invalid,
@@ -302,7 +320,8 @@ func TestParse_OddForms_AreRead(t *testing.T) {
 // TestParse_DateHeader_IsRead verifies a request that is dated by a Date header in HTTP's form,
 // signed here step by step because no SDK signs so any more.
 func TestParse_DateHeader_IsRead(t *testing.T) {
-	canonical := "POST\n/\n\ndate:Sun, 30 Aug 2015 12:36:00 GMT\nhost:example.amazonaws.com\n\ndate;host\n" + hash(nil)
+	canonical := "POST\n/\n\ndate:Sun, 30 Aug 2015 12:36:00 " +
+		"GMT\nhost:example.amazonaws.com\n\ndate;host\n" + hash(nil)
 	key := []byte("AWS4" + suiteSecret)
 	for _, part := range []string{"20150830", "us-east-1", "service", "aws4_request",
 		"AWS4-HMAC-SHA256\n20150830T123600Z\n20150830/us-east-1/service/aws4_request\n" +
@@ -311,7 +330,9 @@ func TestParse_DateHeader_IsRead(t *testing.T) {
 		m.Write([]byte(part))
 		key = m.Sum(nil)
 	}
-	accept(t, read(t, "POST / HTTP/1.1\nHost:example.amazonaws.com\nDate:Sun, 30 Aug 2015 12:36:00 GMT\n"+
-		"Authorization:AWS4-HMAC-SHA256 Credential="+suiteKeyID+"/20150830/us-east-1/service/aws4_request, SignedHeaders=date;host, "+
+	accept(t, read(t, "POST / HTTP/1.1\nHost:example.amazonaws.com\nDate:Sun, 30 Aug 2015 12:36:00 "+
+		"GMT\n"+
+		"Authorization:AWS4-HMAC-SHA256 Credential="+suiteKeyID+
+		"/20150830/us-east-1/service/aws4_request, SignedHeaders=date;host, "+
 		"Signature="+hex.EncodeToString(key)+"\n\n"), "")
 }

@@ -18,7 +18,8 @@ func FuzzAuthorization(f *testing.F) {
 	f.Add(strings.ReplaceAll(goodAuth, ", ", " "), "Sun, 30 Aug 2015 12:36:00 GMT")
 	f.Add("AWS4-HMAC-SHA256 Credential=a/b/c/d/e,,  SignedHeaders=host;;x, Signature==",
 		"20150830T123600Z")
-	f.Add("AWS4-HMAC-SHA256 Credential=A\xff/20150830/us-east-1/service/aws4_request SignedHeaders=Host;host Signature=\x00", "0")
+	f.Add("AWS4-HMAC-SHA256 Credential=A\xff/20150830/us-east-1/service/aws4_request "+
+		"SignedHeaders=Host;host Signature=\x00", "0")
 	f.Fuzz(func(t *testing.T, auth, date string) {
 		r, p, err := parse("a=1&b", suiteTime, "Authorization", auth, "X-Amz-Date", date)
 		refusedRight(t, err)

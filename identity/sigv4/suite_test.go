@@ -119,8 +119,10 @@ func TestVerify_AWSsSuite_Fits(t *testing.T) {
 			if signed == "" {
 				signed = "host;x-amz-date"
 			}
-			r := read(t, c.target+" HTTP/1.1\nHost:example.amazonaws.com\n"+c.headers+"X-Amz-Date:"+suiteStamp+
-				"\nAuthorization:AWS4-HMAC-SHA256 Credential="+suiteKeyID+"/20150830/us-east-1/service/aws4_request, SignedHeaders="+
+			r := read(t, c.target+" HTTP/1.1\nHost:example.amazonaws.com\n"+c.headers+"X-Amz-Date:"+
+				suiteStamp+
+				"\nAuthorization:AWS4-HMAC-SHA256 Credential="+suiteKeyID+
+				"/20150830/us-east-1/service/aws4_request, SignedHeaders="+
 				signed+", Signature="+c.signature+"\n\n")
 			accept(t, r, c.body)
 		})
@@ -159,7 +161,8 @@ func TestDeriveKey_IAMsExample_Fits(t *testing.T) {
 	r := read(t, "GET /?Action=ListUsers&Version=2010-05-08 HTTP/1.1\nHost: iam.amazonaws.com\n"+
 		"Content-Type: application/x-www-form-urlencoded; charset=utf-8\nX-Amz-Date: 20150830T123600Z\n"+
 		"Authorization: AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/iam/aws4_request, "+
-		"SignedHeaders=content-type;host;x-amz-date, Signature=5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7\n\n")
+		"SignedHeaders=content-type;host;x-amz-date, "+
+		"Signature=5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7\n\n")
 	rules := sigv4.Rules{Service: "iam", Regions: []string{"us-east-1"}}
 	p, err := sigv4.Parse(r, suiteTime, rules)
 	if err != nil {

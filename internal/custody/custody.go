@@ -1,6 +1,6 @@
-// Package custody is the vocabulary of keys that rest outside the token: what the device hands out, what
-// the domains store, and how they name it again when they want it used. It holds no behaviour, so that
-// package hsm and the domains can speak of the same thing without knowing one another.
+// Package custody is the vocabulary of keys that rest outside the token: what the device hands out,
+// what the domains store, and how they name it again when they want it used. It holds no behaviour,
+// so that package hsm and the domains can speak of the same thing without knowing one another.
 package custody
 
 import (
@@ -14,14 +14,16 @@ type Kind string
 
 // The kinds of secret keys.
 const (
-	AES256  Kind = "AES_256"      // 32 bytes; C_Encrypt and C_Decrypt by CKM_AES_GCM, nothing else
-	HMAC224 Kind = "HMAC_SHA_224" // 28 bytes of strength, 32 at rest: SoftHSM pads what it wraps to a multiple of 8
+	AES256 Kind = "AES_256" // 32 bytes; C_Encrypt and C_Decrypt by CKM_AES_GCM, nothing else
+	// 28 bytes of strength, 32 at rest: SoftHSM pads what it wraps to a multiple of 8
+	HMAC224 Kind = "HMAC_SHA_224"
 	HMAC256 Kind = "HMAC_SHA_256" // 32 bytes; C_Sign and C_Verify by CKM_SHA256_HMAC, nothing else
 	HMAC384 Kind = "HMAC_SHA_384" // 48 bytes
 	HMAC512 Kind = "HMAC_SHA_512" // 64 bytes
 )
 
-// The kinds of key pairs: AWS's key spec and what the private key may do. The private key is the material.
+// The kinds of key pairs: AWS's key spec and what the private key may do. The private key is the
+// material.
 const (
 	RSA2048Sign    Kind = "RSA_2048 SIGN_VERIFY"
 	RSA3072Sign    Kind = "RSA_3072 SIGN_VERIFY"
@@ -45,7 +47,8 @@ const (
 	MLKEM1024      Kind = "ML_KEM_1024 ENCAPSULATE_DECAPSULATE"
 )
 
-// The kinds of key pairs that only unwrap: material that somebody imports comes under their public half.
+// The kinds of key pairs that only unwrap: material that somebody imports comes under their public
+// half.
 const (
 	RSA2048Unwrap Kind = "RSA_2048 UNWRAP"
 	RSA3072Unwrap Kind = "RSA_3072 UNWRAP"
@@ -55,29 +58,36 @@ const (
 // Algorithm is an algorithm by AWS's name, e.g. RSASSA_PSS_SHA_256 or RSAES_OAEP_SHA_1.
 type Algorithm string
 
-// ExternalMu is ML_DSA_SHAKE_256 over the message representative that the caller made, of 64 bytes, which AWS calls a message
-// type and PKCS#11 a mechanism of its own.
+// ExternalMu is ML_DSA_SHAKE_256 over the message representative that the caller made, of 64 bytes,
+// which AWS calls a message type and PKCS#11 a mechanism of its own.
 const ExternalMu Algorithm = "ML_DSA_SHAKE_256 EXTERNAL_MU"
 
-// Resident stands in [Material.Mechanism] where other materials have the mechanism that wrapped them: the key rests on a
-// token, and Wrapped and Root only name it.
+// Resident stands in [Material.Mechanism] where other materials have the mechanism that wrapped
+// them: the key rests on a token, and Wrapped and Root only name it.
 const Resident = "CKA_TOKEN"
 
-// Material is a key as it rests: wrapped by a root key that never leaves its token, or what names one that rests on a token.
-// Every field belongs under the MAC of the row that holds it.
+// Material is a key as it rests: wrapped by a root key that never leaves its token, or what names
+// one that rests on a token. Every field belongs under the MAC of the row that holds it.
 type Material struct {
-	ID        string // ours, and the caller's choice: it names the handle in the token's cache
-	Kind      Kind
-	Root      string // identifier of the root that wrapped it, 32 hex digits (its CKA_ID); of a resident key, its token's serial number
-	Mechanism string // PKCS#11's name of the key-wrap mechanism as it was performed, e.g. CKM_AES_KEY_WRAP_PAD, or Resident
-	Wrapped   []byte // RFC 5649 form: the length of the key rounded up to 8, and 8 more; of a resident key, its CKA_ID
-	Public    []byte // of a key pair: DER SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7)
-	Check     []byte // proof that an unwrapped handle is the right key, made when the material was made
+	ID   string // ours, and the caller's choice: it names the handle in the token's cache
+	Kind Kind
+	// identifier of the root that wrapped it, 32 hex digits (its CKA_ID); of a resident key, its
+	// token's serial number
+	Root string
+	// PKCS#11's name of the key-wrap mechanism as it was performed, e.g. CKM_AES_KEY_WRAP_PAD, or
+	// Resident
+	Mechanism string
+	// RFC 5649 form: the length of the key rounded up to 8, and 8 more; of a resident key, its CKA_ID
+	Wrapped []byte
+	Public  []byte // of a key pair: DER SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7)
+	// proof that an unwrapped handle is the right key, made when the material was made
+	Check []byte
 }
 
-// Ref names a material for one use. Load is called only when the token holds no live handle for ID, so that
-// what it takes to get at the wrapped form (a row, another key's decryption) is paid once and not for each use.
-// Load runs before any session of the token is taken: it may use the token itself.
+// Ref names a material for one use. Load is called only when the token holds no live handle for ID,
+// so that what it takes to get at the wrapped form (a row, another key's decryption) is paid once
+// and not for each use. Load runs before any session of the token is taken: it may use the token
+// itself.
 type Ref struct {
 	ID   string
 	Load func(context.Context) (Material, error)
@@ -90,25 +100,32 @@ func (m Material) Rest() Ref {
 
 // Import is a key that somebody made elsewhere, on its way in.
 type Import struct {
-	Pair      Material   // the pair that it was wrapped for
-	Algorithm Algorithm  // RSAES_OAEP_SHA_1, RSAES_OAEP_SHA_256, RSA_AES_KEY_WRAP_SHA_1 or RSA_AES_KEY_WRAP_SHA_256
-	Wrapped   []byte     // by that algorithm: a secret key's bytes, or a private key in DER PKCS#8
-	Kind      Kind       // what it must be
-	ID        string     // of the material that it becomes if it is none of Known
-	Known     []Material // that it may be: of the same kind, with their public halves and checks, wrapped or not
+	Pair Material // the pair that it was wrapped for
+	// RSAES_OAEP_SHA_1, RSAES_OAEP_SHA_256, RSA_AES_KEY_WRAP_SHA_1 or RSA_AES_KEY_WRAP_SHA_256
+	Algorithm Algorithm
+	Wrapped   []byte // by that algorithm: a secret key's bytes, or a private key in DER PKCS#8
+	Kind      Kind   // what it must be
+	ID        string // of the material that it becomes if it is none of Known
+	// that it may be: of the same kind, with their public halves and checks, wrapped or not
+	Known []Material
 }
 
-// ErrForged is the answer to a ciphertext that was not sealed by this key over this additional data: bad tag,
-// bad length, wrong key. They are alike on purpose. The domain gives it AWS's name.
+// ErrForged is the answer to a ciphertext that was not sealed by this key over this additional
+// data: bad tag, bad length, wrong key. They are alike on purpose. The domain gives it AWS's name.
 var ErrForged = fault.New(fault.Invalid, "InvalidCiphertextException", "")
 
-// ErrUnavailable is the answer while the token can't be used: lost, locked, restarting, or too slow for the
-// caller's deadline. It ends by itself, and [fault.Error.Because] says to the operator which it was.
-var ErrUnavailable = fault.New(fault.Unavailable, "", "The hardware security module can't be reached. Try again in a few seconds.")
+// ErrUnavailable is the answer while the token can't be used: lost, locked, restarting, or too slow
+// for the caller's deadline. It ends by itself, and [fault.Error.Because] says to the operator
+// which it was.
+var ErrUnavailable = fault.New(fault.Unavailable, "",
+	"The hardware security module can't be reached. Try again in a few seconds.")
 
 // ErrUnsupported is the answer to a kind or an algorithm that the device can't do safely.
-var ErrUnsupported = fault.New(fault.Invalid, "UnsupportedOperationException", "The hardware security module of this service does not support this kind of key.")
+var ErrUnsupported = fault.New(fault.Invalid, "UnsupportedOperationException",
+	"The hardware security module of this service does not support this kind of key.")
 
-// ErrUnfit is the answer to imported material that was unwrapped and is no key of the kind that was asked for.
+// ErrUnfit is the answer to imported material that was unwrapped and is no key of the kind that was
+// asked for.
 var ErrUnfit = fault.New(fault.Invalid, "IncorrectKeyMaterialException",
-	"The key material is invalid, or is not the same key material that was previously imported into this KMS key.")
+	"The key material is invalid, or is not the same key material that was previously imported into "+
+		"this KMS key.")

@@ -1,6 +1,6 @@
-// Package domain is what services have in common below the road: routes, targets without a resource,
-// tags, pages, ARNs, the fenced change of rows, and caches that keep only what is small. A service
-// brings its own words for what it refuses; the rules are here once.
+// Package domain is what services have in common below the road: routes, targets without a
+// resource, tags, pages, ARNs, the fenced change of rows, and caches that keep only what is small.
+// A service brings its own words for what it refuses; the rules are here once.
 package domain
 
 import (
@@ -54,7 +54,8 @@ func (a Account) Demands() []policy.Demand {
 
 // ReadAccount makes an operation that reads across the account and demands nothing else.
 func ReadAccount[I op.Input, O any](n op.Info, do func(*op.Call, I) (O, error)) op.Operation {
-	return op.Read(n, findAccount[I](n), func(c *op.Call, in I, _ Account) (O, error) { return do(c, in) })
+	return op.Read(n, findAccount[I](n),
+		func(c *op.Call, in I, _ Account) (O, error) { return do(c, in) })
 }
 
 // WriteAccount makes an operation that adds something to the account and demands nothing else.

@@ -1,9 +1,9 @@
 // Package fault is the one error type that crosses package borders.
 //
-// A [Kind] says what sort of thing went wrong, a code says it in AWS's name, a message says it to the
-// caller, and the wrapped cause says it to the operator alone. How a fault looks on a wire is decided
-// below package api, by a table to each protocol. An error of any other type is an internal one that tells the
-// caller nothing.
+// A [Kind] says what sort of thing went wrong, a code says it in AWS's name, a message says it to
+// the caller, and the wrapped cause says it to the operator alone. How a fault looks on a wire is
+// decided below package api, by a table to each protocol. An error of any other type is an internal
+// one that tells the caller nothing.
 package fault
 
 import (
@@ -31,7 +31,8 @@ const (
 	DryRun                      // it would have succeeded
 )
 
-var kinds = [...]string{"internal", "invalid", "unauthenticated", "denied", "not found", "exists", "state",
+var kinds = [...]string{"internal", "invalid", "unauthenticated", "denied", "not found", "exists",
+	"state",
 	"limit", "throttled", "conflict", "too large", "unavailable", "dry run"}
 
 // String returns the kind in words, for logs and metrics.
@@ -79,7 +80,8 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// Is reports whether target is a fault of the same kind and code, so that errors.Is sees through [Error.Because].
+// Is reports whether target is a fault of the same kind and code, so that errors.Is sees through
+// [Error.Because].
 func (e *Error) Is(target error) bool {
 	t, ok := target.(*Error)
 	return ok && t.Kind == e.Kind && t.Code == e.Code

@@ -49,10 +49,12 @@ func TestOf(t *testing.T) {
 	if fault.Of(fmt.Errorf("at the door: %w", f)) != f {
 		t.Error("the fault in an error was not found")
 	}
-	if got := fault.Of(io.EOF); got.Kind != fault.Internal || got.Message != "" || got.Code != "" || !errors.Is(got, io.EOF) {
+	if got := fault.Of(io.EOF); got.Kind != fault.Internal || got.Message != "" || got.Code != "" ||
+		!errors.Is(got, io.EOF) {
 		t.Errorf("an unknown error became %+v, want an internal one that says nothing to callers", got)
 	}
-	if got := fault.Panic("oh"); got.Kind != fault.Internal || got.Message != "" || !strings.Contains(got.Error(), "fault_test.go") {
+	if got := fault.Panic("oh"); got.Kind != fault.Internal || got.Message != "" ||
+		!strings.Contains(got.Error(), "fault_test.go") {
 		t.Errorf("a panic became %v, want an internal fault with its stack", got)
 	}
 }

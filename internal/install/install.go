@@ -1,5 +1,5 @@
-// Package install is what one installation knows of itself: its identifier, the root its keys are wrapped by,
-// and the service's own keys.
+// Package install is what one installation knows of itself: its identifier, the root its keys are
+// wrapped by, and the service's own keys.
 package install
 
 import (
@@ -40,11 +40,13 @@ type Installation struct {
 // Start-up failures, told apart by errors.Is.
 var (
 	ErrAbsent  = errors.New("the database holds no installation: run `claviger init` first")
-	ErrForeign = errors.New("the database belongs to another token: its keys are wrapped by a root that this token does not hold")
+	ErrForeign = errors.New(
+		"the database belongs to another token: its keys are wrapped by a root that this token does " +
+			"not hold")
 )
 
-// Create makes a new installation in an empty database: only init and dev do. An installation that is there
-// already stays as it is.
+// Create makes a new installation in an empty database: only init and dev do. An installation that
+// is there already stays as it is.
 func Create(ctx context.Context, db *store.DB, token Token, now time.Time) error {
 	var id string
 	if err := db.Row(qInstallation, nil, &id, new(string)); !errors.Is(err, store.NoRow) {
@@ -63,7 +65,8 @@ func Create(ctx context.Context, db *store.DB, token Token, now time.Time) error
 			return err
 		}
 		for _, m := range []custody.Material{rows, identity} {
-			if _, err := tx.Exec(qInsertServiceKey, m.ID, string(m.Kind), m.Root, m.Mechanism, m.Wrapped, m.Check); err != nil {
+			if _, err := tx.Exec(qInsertServiceKey, m.ID, string(m.Kind), m.Root, m.Mechanism, m.Wrapped,
+				m.Check); err != nil {
 				return err
 			}
 		}
@@ -94,7 +97,8 @@ func Load(ctx context.Context, db *store.DB, token Token) (*Installation, error)
 	}
 	for _, name := range []string{rowKey, identityKey} {
 		if _, ok := keys[name]; !ok {
-			return nil, fmt.Errorf("the database has lost the service key %q: restore it from a backup", name)
+			return nil, fmt.Errorf("the database has lost the service key %q: restore it from a backup",
+				name)
 		}
 	}
 	rows := keys[rowKey].Rest()

@@ -69,10 +69,12 @@ func TestAnInstallationStaysWhatItIs(t *testing.T) {
 	if err := again.Rows.Verify(t.Context(), mac, "t", "row"); err != nil {
 		t.Errorf("a row of before: %v", err)
 	}
-	if last, err := again.Tokens.Read(first.Tokens.Make("x", "List"), "List"); last != "x" || err != nil {
+	if last, err := again.Tokens.Read(first.Tokens.Make("x", "List"), "List"); last != "x" ||
+		err != nil {
 		t.Errorf("a page token of before: %q, %v", last, err)
 	}
-	if b, err := device.Unseal(t.Context(), again.Identity, sealed, nil); string(b) != "secret" || err != nil {
+	if b, err := device.Unseal(t.Context(), again.Identity, sealed, nil); string(b) != "secret" ||
+		err != nil {
 		t.Errorf("a secret of before: %q, %v", b, err)
 	}
 }

@@ -32,13 +32,15 @@ func (k *VerificationKey) Bytes() []byte { return k.key.Bytes() }
 // SPKI implements [PublicKey].
 func (k *VerificationKey) SPKI() []byte { return marshal(k) }
 
-// Verify reports whether this is a signature of a message under the empty context (FIPS 204, algorithm 3).
+// Verify reports whether this is a signature of a message under the empty context (FIPS 204,
+// algorithm 3).
 func (k *VerificationKey) Verify(message, signature []byte) bool {
 	return mldsa.Verify(k.key, message, signature, nil) == nil
 }
 
-// VerifyMu reports whether this is a signature of the message whose representative is mu, of [MuSize] bytes: SHAKE256 over the
-// hash of the public key, the context and the message, which the caller has made (FIPS 204, algorithm 7, step 6).
+// VerifyMu reports whether this is a signature of the message whose representative is mu, of
+// [MuSize] bytes: SHAKE256 over the hash of the public key, the context and the message, which the
+// caller has made (FIPS 204, algorithm 7, step 6).
 func (k *VerificationKey) VerifyMu(mu, signature []byte) bool {
 	return len(mu) == MuSize && k.parameters().verify(k.Bytes(), mu, signature)
 }

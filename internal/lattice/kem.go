@@ -8,7 +8,8 @@ import (
 	"github.com/cloudflare/circl/kem/mlkem/mlkem512"
 )
 
-// Lengths of ML-KEM in bytes: of every shared secret, and of the seed (d, z) that a private key is made of.
+// Lengths of ML-KEM in bytes: of every shared secret, and of the seed (d, z) that a private key is
+// made of.
 const (
 	SecretSize = mlkem.SharedKeySize
 	SeedSize   = mlkem.SeedSize
@@ -54,14 +55,15 @@ func readEncapsulation(key []byte) (PublicKey, error) {
 func encapsulation512(k *mlkem512.PublicKey) *EncapsulationKey {
 	packed := make([]byte, mlkem512.PublicKeySize)
 	k.Pack(packed)
-	return &EncapsulationKey{"ML_KEM_512", packed, mlkem512.CiphertextSize, func() (secret, ciphertext []byte) {
-		secret, ciphertext = make([]byte, mlkem512.SharedKeySize), make([]byte, mlkem512.CiphertextSize)
-		seed := make([]byte, mlkem512.EncapsulationSeedSize)
-		rand.Read(seed)
-		defer clear(seed)
-		k.EncapsulateTo(ciphertext, secret, seed)
-		return secret, ciphertext
-	}}
+	return &EncapsulationKey{"ML_KEM_512", packed, mlkem512.CiphertextSize,
+		func() (secret, ciphertext []byte) {
+			secret, ciphertext = make([]byte, mlkem512.SharedKeySize), make([]byte, mlkem512.CiphertextSize)
+			seed := make([]byte, mlkem512.EncapsulationSeedSize)
+			rand.Read(seed)
+			defer clear(seed)
+			k.EncapsulateTo(ciphertext, secret, seed)
+			return secret, ciphertext
+		}}
 }
 
 // Spec implements [PublicKey].
@@ -76,13 +78,14 @@ func (k *EncapsulationKey) SPKI() []byte { return marshal(k) }
 // CiphertextSize is the length of a ciphertext in bytes: 768, 1088 or 1568.
 func (k *EncapsulationKey) CiphertextSize() int { return k.ciphertextSize }
 
-// Encapsulate makes a secret of [SecretSize] bytes and the ciphertext that gives it to the owner of the private key (FIPS 203,
-// algorithm 20).
+// Encapsulate makes a secret of [SecretSize] bytes and the ciphertext that gives it to the owner of
+// the private key (FIPS 203, algorithm 20).
 func (k *EncapsulationKey) Encapsulate() (secret, ciphertext []byte) { return k.encapsulate() }
 
 var errSeed = errors.New("lattice: this is no seed of a key for key encapsulation")
 
-// Generate makes a private key of ML-KEM from the operating system's generator (FIPS 203, algorithm 19).
+// Generate makes a private key of ML-KEM from the operating system's generator (FIPS 203, algorithm
+// 19).
 func Generate(spec string) (*DecapsulationKey, error) {
 	seed := make([]byte, SeedSize)
 	rand.Read(seed)
@@ -118,7 +121,8 @@ func NewDecapsulation(spec string, seed []byte) (*DecapsulationKey, error) {
 	return nil, errSeed
 }
 
-func newDecapsulation(public, seed []byte, decapsulate func([]byte) ([]byte, error)) (*DecapsulationKey, error) {
+func newDecapsulation(public, seed []byte,
+	decapsulate func([]byte) ([]byte, error)) (*DecapsulationKey, error) {
 	pub, err := readEncapsulation(public)
 	if err != nil {
 		return nil, err
@@ -128,8 +132,8 @@ func newDecapsulation(public, seed []byte, decapsulate func([]byte) ([]byte, err
 
 var errCiphertext = errors.New("lattice: the ciphertext has the wrong length")
 
-// Decapsulate returns the secret of a ciphertext (FIPS 203, algorithm 21). One of the right length always has a secret: if
-// nobody encapsulated it to this key, it is one that nobody else knows.
+// Decapsulate returns the secret of a ciphertext (FIPS 203, algorithm 21). One of the right length
+// always has a secret: if nobody encapsulated it to this key, it is one that nobody else knows.
 func (k *DecapsulationKey) Decapsulate(ciphertext []byte) ([]byte, error) {
 	if len(ciphertext) != k.Public.ciphertextSize {
 		return nil, errCiphertext
@@ -137,8 +141,8 @@ func (k *DecapsulationKey) Decapsulate(ciphertext []byte) ([]byte, error) {
 	return k.decapsulate(ciphertext)
 }
 
-// PKCS8 returns the private key as DER PrivateKeyInfo with the seed and nothing else (RFC 9935 section 6): whoever reads it
-// expands it.
+// PKCS8 returns the private key as DER PrivateKeyInfo with the seed and nothing else (RFC 9935
+// section 6): whoever reads it expands it.
 func (k *DecapsulationKey) PKCS8() []byte {
 	id := algorithm(k.Public.spec)
 	der := append([]byte{0x30, byte(3 + len(id) + 4 + SeedSize), 0x02, 1, 0}, id...)

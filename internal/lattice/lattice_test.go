@@ -24,10 +24,12 @@ func noError(t testing.TB, err error) {
 }
 
 // signers are the parameter sets of ML-DSA by AWS's names.
-var signers = map[string]mldsa.Parameters{"ML_DSA_44": mldsa.MLDSA44(), "ML_DSA_65": mldsa.MLDSA65(), "ML_DSA_87": mldsa.MLDSA87()}
+var signers = map[string]mldsa.Parameters{"ML_DSA_44": mldsa.MLDSA44(),
+	"ML_DSA_65": mldsa.MLDSA65(), "ML_DSA_87": mldsa.MLDSA87()}
 
 // eachSigner makes a key of each parameter set, reads its public half, and calls f.
-func eachSigner(t *testing.T, f func(t *testing.T, key *mldsa.PrivateKey, public *VerificationKey)) {
+func eachSigner(t *testing.T,
+	f func(t *testing.T, key *mldsa.PrivateKey, public *VerificationKey)) {
 	for spec, p := range signers {
 		t.Run(spec, func(t *testing.T) {
 			key, err := mldsa.GenerateKey(p)
@@ -56,7 +58,8 @@ func representative(public *VerificationKey, message []byte) []byte {
 	return sha3.SumSHAKE256(bytes.Join([][]byte{tr, {0, 0}, message}, nil), MuSize)
 }
 
-// TestVerifyMu: a signature of a message is one of its representative and the other way round, whoever of the two made it.
+// TestVerifyMu: a signature of a message is one of its representative and the other way round,
+// whoever of the two made it.
 func TestVerifyMu(t *testing.T) {
 	eachSigner(t, func(t *testing.T, key *mldsa.PrivateKey, public *VerificationKey) {
 		for range 20 {
@@ -71,7 +74,8 @@ func TestVerifyMu(t *testing.T) {
 				if !public.Verify(message, signature) || !public.VerifyMu(mu, signature) {
 					t.Fatal("a good signature is refused")
 				}
-				if mu[5] ^= 1; public.VerifyMu(mu, signature) || public.VerifyMu(mu[1:], signature) || public.VerifyMu(message[:64], signature) {
+				if mu[5] ^= 1; public.VerifyMu(mu, signature) || public.VerifyMu(mu[1:], signature) ||
+					public.VerifyMu(message[:64], signature) {
 					t.Error("a signature of another message is taken")
 				}
 				mu[5] ^= 1
@@ -80,7 +84,8 @@ func TestVerifyMu(t *testing.T) {
 	})
 }
 
-// TestBothVerifiersAgree changes signatures in every part of theirs, bit by bit and length by length.
+// TestBothVerifiersAgree changes signatures in every part of theirs, bit by bit and length by
+// length.
 func TestBothVerifiersAgree(t *testing.T) {
 	eachSigner(t, func(t *testing.T, key *mldsa.PrivateKey, public *VerificationKey) {
 		message := []byte("attack at dawn")
@@ -156,7 +161,8 @@ func FuzzVerifyMu(f *testing.F) {
 	f.Add([]byte("y"), good)
 	f.Add([]byte("x"), good[:100])
 	f.Fuzz(func(t *testing.T, message, signature []byte) {
-		a, b := public.Verify(message, signature), public.VerifyMu(representative(public, message), signature)
+		a, b := public.Verify(message, signature), public.VerifyMu(representative(public, message),
+			signature)
 		if a != b {
 			t.Errorf("the message is %v and its representative %v", a, b)
 		}
@@ -176,14 +182,16 @@ func TestEncapsulation(t *testing.T) {
 		secret, ciphertext := public.Encapsulate()
 		got, err := key.Decapsulate(ciphertext)
 		noError(t, err)
-		if len(secret) != SecretSize || len(ciphertext) != size || public.CiphertextSize() != size || !bytes.Equal(got, secret) || public.Spec() != spec {
+		if len(secret) != SecretSize || len(ciphertext) != size || public.CiphertextSize() != size ||
+			!bytes.Equal(got, secret) || public.Spec() != spec {
 			t.Errorf("%s: %d and %d bytes, %v", spec, len(secret), len(ciphertext), bytes.Equal(got, secret))
 		}
 		other, _ := public.Encapsulate()
 		if bytes.Equal(other, secret) {
 			t.Errorf("%s: the same secret twice", spec)
 		}
-		// Implicit rejection (FIPS 203, algorithm 18): a changed ciphertext has a secret too, always the same.
+		// Implicit rejection (FIPS 203, algorithm 18): a changed ciphertext has a secret too, always the
+		// same.
 		ciphertext[7] ^= 1
 		wrong, err := key.Decapsulate(ciphertext)
 		noError(t, err)
@@ -200,8 +208,8 @@ func TestEncapsulation(t *testing.T) {
 	}
 }
 
-// TestTheLibrariesAgree: the size that comes from elsewhere is made by code that has the other two as well, and agrees with
-// Go's on them.
+// TestTheLibrariesAgree: the size that comes from elsewhere is made by code that has the other two
+// as well, and agrees with Go's on them.
 func TestTheLibrariesAgree(t *testing.T) {
 	for range 10 {
 		seed := make([]byte, SeedSize)
@@ -241,16 +249,21 @@ func TestTheExampleOfRFC9935(t *testing.T) {
 		t.Errorf("the private key is %s", got)
 	}
 	public := hex.EncodeToString(key.Public.SPKI())
-	if !strings.HasPrefix(public, "30820332300b06096086480165030404010382032100"+"3995815e597d104355cf29aa5333c93251869d5bcdbe487124f602b8b6a66c16") ||
+	if !strings.HasPrefix(public, "30820332300b06096086480165030404010382032100"+
+		"3995815e597d104355cf29aa5333c93251869d5bcdbe487124f602b8b6a66c16") ||
 		!strings.HasSuffix(public, "f8d8c537c48f998f05307cebd1ede0b81c3bc59a065a1b6d63b26c") {
 		t.Errorf("the public key is %s", public)
 	}
 }
 
-// TestAPublicKeyIsOfItsSetAlone: each is read as a key of its own parameter set, in its one encoding.
+// TestAPublicKeyIsOfItsSetAlone: each is read as a key of its own parameter set, in its one
+// encoding.
 func TestAPublicKeyIsOfItsSetAlone(t *testing.T) {
 	of := map[string]PublicKey{}
-	eachSigner(t, func(_ *testing.T, _ *mldsa.PrivateKey, public *VerificationKey) { of[public.Spec()] = public })
+	eachSigner(t, func(_ *testing.T, _ *mldsa.PrivateKey,
+		public *VerificationKey) {
+		of[public.Spec()] = public
+	})
 	for spec := range kems {
 		key, err := Generate(spec)
 		noError(t, err)
@@ -267,8 +280,10 @@ func TestAPublicKeyIsOfItsSetAlone(t *testing.T) {
 			}
 		}
 		der := of[spec].SPKI()
-		withNull := bytes.Replace(der, algorithm(spec), append(bytes.Replace(algorithm(spec), []byte{0x30, 11}, []byte{0x30, 13}, 1), 5, 0), 1)
-		for _, bad := range [][]byte{nil, der[:len(der)-1], append(bytes.Clone(der), 0), of[spec].Bytes(), withNull} {
+		withNull := bytes.Replace(der, algorithm(spec),
+			append(bytes.Replace(algorithm(spec), []byte{0x30, 11}, []byte{0x30, 13}, 1), 5, 0), 1)
+		for _, bad := range [][]byte{nil, der[:len(der)-1], append(bytes.Clone(der), 0), of[spec].Bytes(),
+			withNull} {
 			if _, err := ParsePublic(spec, bad); err == nil {
 				t.Errorf("%d bytes are taken for a key of %s", len(bad), spec)
 			}
@@ -279,7 +294,8 @@ func TestAPublicKeyIsOfItsSetAlone(t *testing.T) {
 			t.Errorf("%s of all ones: %v", spec, err)
 		}
 	}
-	if _, err := ParsePublic("ML_KEM_2048", of["ML_KEM_1024"].SPKI()); err == nil || Known("ML_KEM_2048") {
+	if _, err := ParsePublic("ML_KEM_2048", of["ML_KEM_1024"].SPKI()); err == nil ||
+		Known("ML_KEM_2048") {
 		t.Error("there is no such parameter set")
 	}
 }

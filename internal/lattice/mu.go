@@ -5,9 +5,10 @@ import (
 	"crypto/sha3"
 )
 
-// Verification by a message representative is ML-DSA.Verify_internal (FIPS 204, algorithm 8) without its step 7. All it handles
-// is public, so nothing here runs in constant time. The tests hold it to filippo.io/mldsa, signature by signature; once that
-// verifies representatives itself, this file goes.
+// Verification by a message representative is ML-DSA.Verify_internal (FIPS 204, algorithm 8)
+// without its step 7. All it handles is public, so nothing here runs in constant time. The tests
+// hold it to filippo.io/mldsa, signature by signature; once that verifies representatives itself,
+// this file goes.
 
 // parameters are those of FIPS 204 section 4.
 type parameters struct {
@@ -97,7 +98,8 @@ func (f *poly) addProduct(a, b *poly) {
 	}
 }
 
-// unpack reads numbers of so many bits each, the lowest first (algorithms 18 and 19 without the offset).
+// unpack reads numbers of so many bits each, the lowest first (algorithms 18 and 19 without the
+// offset).
 func (f *poly) unpack(packed []byte, bits int) {
 	var have uint64
 	n := 0
@@ -126,7 +128,8 @@ func (f *poly) pack(out []byte, bits int) []byte {
 	return out
 }
 
-// verify is algorithm 8: the signature holds if its commitment is found again from its response, the challenge and the key.
+// verify is algorithm 8: the signature holds if its commitment is found again from its response,
+// the challenge and the key.
 func (p *parameters) verify(key, mu, signature []byte) bool {
 	challenge, z, hints, ok := p.decode(signature)
 	if !ok {
@@ -160,7 +163,8 @@ func (p *parameters) verify(key, mu, signature []byte) bool {
 }
 
 // decode is sigDecode (algorithm 27) and the bound on the response, step 13 of algorithm 8.
-func (p *parameters) decode(signature []byte) (challenge []byte, z []poly, hints [][degree]bool, ok bool) {
+func (p *parameters) decode(
+	signature []byte) (challenge []byte, z []poly, hints [][degree]bool, ok bool) {
 	bits := p.gamma1Bits + 1
 	response := p.l * degree * bits / 8
 	if len(signature) != p.challenge+response+p.omega+p.k {
@@ -183,7 +187,8 @@ func (p *parameters) decode(signature []byte) (challenge []byte, z []poly, hints
 	return challenge, z, hints, ok
 }
 
-// decodeHints is HintBitUnpack (algorithm 21). A set of hints has one encoding: places ascend, and what is left over is zero.
+// decodeHints is HintBitUnpack (algorithm 21). A set of hints has one encoding: places ascend, and
+// what is left over is zero.
 func (p *parameters) decodeHints(y []byte) (hints [][degree]bool, ok bool) {
 	hints = make([][degree]bool, p.k)
 	index := 0
@@ -256,7 +261,8 @@ func (p *parameters) useHint(hint bool, r uint32) uint32 {
 	return (high + p.w1Highest) % (p.w1Highest + 1)
 }
 
-// decompose returns the high bits of r, and whether its low bits, taken around zero, are more than zero.
+// decompose returns the high bits of r, and whether its low bits, taken around zero, are more than
+// zero.
 func (p *parameters) decompose(r uint32) (high uint32, positive bool) {
 	low := r % (2 * p.gamma2)
 	if low <= p.gamma2 {

@@ -11,7 +11,8 @@ import (
 	"claviger/store"
 )
 
-// along makes an insertion of a row that a Read adds to the transaction of its record, and counts what was kept.
+// along makes an insertion of a row that a Read adds to the transaction of its record, and counts
+// what was kept.
 func (r *road) along(c *op.Call, name string, kept *int) {
 	commit := r.insert(name)
 	c.Also(func(tx *store.Tx) error {
@@ -31,7 +32,8 @@ func TestWhatBelongsToARecordIsInItsTransaction(t *testing.T) {
 		}
 		want := map[string]int{"Look": 1, "Change": 2}[name]
 		if n := r.changes(); n != want || kept != want || r.commits != 1 {
-			t.Errorf("%s: %d rows, %d of them when it was told, and %d commits; want %d and 1 commit", name, n, kept, r.commits, want)
+			t.Errorf("%s: %d rows, %d of them when it was told, and %d commits; want %d and 1 commit", name,
+				n, kept, r.commits, want)
 		}
 	}
 }
@@ -41,7 +43,8 @@ func TestARequestFailsWithItsBookkeeping(t *testing.T) {
 	r := build(t)
 	told := false
 	r.inside = func(c *op.Call) error {
-		c.Also(func(*store.Tx) error { return fault.New(fault.State, "HaltException", "halt") }, func() { told = true })
+		c.Also(func(*store.Tx) error { return fault.New(fault.State, "HaltException", "halt") },
+			func() { told = true })
 		c.After(func(audit.Record) { told = true })
 		return nil
 	}
@@ -110,7 +113,8 @@ func TestAfterTellsOfTheRecordOnTheDisk(t *testing.T) {
 	}
 	for _, rec := range r.records() {
 		if told[rec.EventName] != rec.EventID {
-			t.Errorf("%s was told of %q, and its record is %q", rec.EventName, told[rec.EventName], rec.EventID)
+			t.Errorf("%s was told of %q, and its record is %q", rec.EventName, told[rec.EventName],
+				rec.EventID)
 		}
 	}
 	if len(told) != 2 {

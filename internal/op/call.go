@@ -34,7 +34,8 @@ type Call struct {
 	done    []func(audit.Record)
 }
 
-// within returns the call of an operation inside this one. The notes of this one are not the other's.
+// within returns the call of an operation inside this one. The notes of this one are not the
+// other's.
 func (c *Call) within(service string) *Call {
 	sub := *c
 	sub.Via, sub.present, sub.extra, sub.done = service, nil, nil, nil
@@ -56,10 +57,12 @@ func (c *Call) decide(demands []policy.Demand) policy.Decision {
 	return c.run.Decide(policy.Request{Caller: c.Caller, Facts: facts, Demands: demands})
 }
 
-// Namespace returns the account and Region that the call is in: the first two columns of every table.
+// Namespace returns the account and Region that the call is in: the first two columns of every
+// table.
 func (c *Call) Namespace() (account, region string) { return c.Caller.Account, c.Region }
 
-// Note adds facts to the record of the operation now running: the members of a JSON object that isn't empty.
+// Note adds facts to the record of the operation now running: the members of a JSON object that
+// isn't empty.
 func (c *Call) Note(object string) {
 	if n := len(c.extra); n > 0 {
 		c.extra = append(append(c.extra[:n-1], ','), object[1:]...)
@@ -71,18 +74,21 @@ func (c *Call) Note(object string) {
 // Log returns where the operator is told of things that no caller may see.
 func (c *Call) Log() *slog.Logger { return c.run.Log.With("requestId", c.RequestID) }
 
-// Also has f run in the transaction that makes the records of this request durable, of a Read too: bookkeeping without
-// which there may be no answer. If f fails, so does the request. It may run twice, as a [Commit] may, and doesn't run
-// for a request that failed. Once what it did is on the disk for certain, kept is called.
+// Also has f run in the transaction that makes the records of this request durable, of a Read too:
+// bookkeeping without which there may be no answer. If f fails, so does the request. It may run
+// twice, as a [Commit] may, and doesn't run for a request that failed. Once what it did is on the
+// disk for certain, kept is called.
 func (c *Call) Also(f func(*store.Tx) error, kept func()) {
 	c.trail.also, c.trail.kept = append(c.trail.also, f), append(c.trail.kept, kept)
 }
 
-// After has f called with the record of the operation now running, once it is on the disk for certain and says
-// that the operation succeeded. It may be called a moment before the answer, is quick and doesn't fail.
+// After has f called with the record of the operation now running, once it is on the disk for
+// certain and says that the operation succeeded. It may be called a moment before the answer, is
+// quick and doesn't fail.
 func (c *Call) After(f func(audit.Record)) { c.done = append(c.done, f) }
 
-// leave appends the record of one operation. The outcome of the outermost one may still change at commit.
+// leave appends the record of one operation. The outcome of the outermost one may still change at
+// commit.
 func (c *Call) leave(n *Info, plan *shape.Plan, in any, demands []policy.Demand, err error) {
 	r := c.record(n, err)
 	if f := fault.Of(err); f == nil || f.Kind != fault.Invalid {
@@ -112,7 +118,8 @@ func (t *trail) add(r audit.Record, done []func(audit.Record)) {
 	}
 }
 
-// settle calls what was to follow. The records are on the disk, and with them what belongs to them if it was done.
+// settle calls what was to follow. The records are on the disk, and with them what belongs to them
+// if it was done.
 func (t *trail) settle(also bool) {
 	if also {
 		for _, f := range t.kept {
@@ -124,8 +131,8 @@ func (t *trail) settle(also bool) {
 	}
 }
 
-// change returns what the trail's transaction does besides keeping the records: commit, if there is one, and what
-// belongs to it. It is nil if there is nothing.
+// change returns what the trail's transaction does besides keeping the records: commit, if there is
+// one, and what belongs to it. It is nil if there is nothing.
 func (t *trail) change(commit func(*store.Tx) error) func(*store.Tx) error {
 	if len(t.also) == 0 {
 		return commit
@@ -148,7 +155,8 @@ func (c *Call) record(n *Info, err error) audit.Record {
 		Time: c.Time, Source: n.Service.Source(), Name: n.Name, Region: c.Region, SourceIP: c.SourceIP,
 		UserAgent: c.UserAgent, RequestID: c.RequestID, EventID: uuid.NewString(), Account: c.Caller.Account,
 		ReadOnly: n.ReadOnly,
-		Identity: audit.Identity{Type: c.Caller.Type, PrincipalID: c.Caller.PrincipalID, ARN: c.Caller.ARN,
+		Identity: audit.Identity{Type: c.Caller.Type, PrincipalID: c.Caller.PrincipalID,
+			ARN:       c.Caller.ARN,
 			AccountID: c.Caller.Account, AccessKeyID: c.Caller.AccessKeyID},
 	}
 	if c.Via != "" {

@@ -30,27 +30,32 @@ func TestWhatIsAskedJoinsTheCommit(t *testing.T) {
 		t.Fatalf("%d commits, records %+v; want two records in one commit", r.commits, all)
 	}
 	inner, outer := all[0], all[1]
-	if inner.EventName != "Look" || inner.UserIdentity.InvokedBy != "secrets.amazonaws.com" || inner.RequestParameters["name"] != "inner" {
+	if inner.EventName != "Look" || inner.UserIdentity.InvokedBy != "secrets.amazonaws.com" ||
+		inner.RequestParameters["name"] != "inner" {
 		t.Errorf("the record of what was asked: %+v", inner)
 	}
 	if outer.EventName != "Change" || outer.UserIdentity.InvokedBy != "" {
 		t.Errorf("the record of the request: %+v", outer)
 	}
-	if inner.UserIdentity.PrincipalID != outer.UserIdentity.PrincipalID || inner.RequestID != outer.RequestID || inner.EventID == outer.EventID {
+	if inner.UserIdentity.PrincipalID != outer.UserIdentity.PrincipalID ||
+		inner.RequestID != outer.RequestID || inner.EventID == outer.EventID {
 		t.Errorf("one caller, one request, two events: %+v and %+v", inner, outer)
 	}
 	if inner.AdditionalEventData["of"] != "Look" || outer.AdditionalEventData["of"] != "Change" {
-		t.Errorf("notes went to the wrong record: %v and %v", inner.AdditionalEventData, outer.AdditionalEventData)
+		t.Errorf("notes went to the wrong record: %v and %v", inner.AdditionalEventData,
+			outer.AdditionalEventData)
 	}
 }
 
 // A note is about the operation that made it, and about no other that it asks for.
 func TestNotesStayWithTheirOperation(t *testing.T) {
 	r := build(t)
-	quiet := op.Read(op.Info{Name: "Quiet", Service: vault}, r.find, func(*op.Call, input, *target) (output, error) { return output{}, nil })
-	own := op.Write(op.Info{Name: "Own", Service: vault}, r.find, func(_ *op.Call, in input, _ *target) (op.Commit[output], error) {
-		return r.insert(in.Name), nil
-	})
+	quiet := op.Read(op.Info{Name: "Quiet", Service: vault}, r.find,
+		func(*op.Call, input, *target) (output, error) { return output{}, nil })
+	own := op.Write(op.Info{Name: "Own", Service: vault}, r.find,
+		func(_ *op.Call, in input, _ *target) (op.Commit[output], error) {
+			return r.insert(in.Name), nil
+		})
 	r.inside = func(c *op.Call) error {
 		c.Note(`{"of":"Look"}`)
 		_, first := op.Ask(c, "", quiet, input{Name: "a"})
@@ -84,7 +89,8 @@ func TestTheCallersOwnRightsDecideOnWhatIsAsked(t *testing.T) {
 		t.Errorf("answered %q", code)
 	}
 	all := r.records()
-	if len(all) != 2 || all[0].ErrorCode != "AccessDeniedException" || all[1].ErrorCode != "AccessDeniedException" {
+	if len(all) != 2 || all[0].ErrorCode != "AccessDeniedException" ||
+		all[1].ErrorCode != "AccessDeniedException" {
 		t.Errorf("records %+v", all)
 	}
 	if r.changes() != 0 {
@@ -106,9 +112,10 @@ func TestWhatIsAskedIsValidated(t *testing.T) {
 
 func TestWorkOfTheServiceHasACommitOfItsOwn(t *testing.T) {
 	r := build(t)
-	first := op.Write(op.Info{Name: "First", Service: vault}, r.find, func(_ *op.Call, in input, _ *target) (op.Commit[output], error) {
-		return r.insert(in.Name), nil
-	})
+	first := op.Write(op.Info{Name: "First", Service: vault}, r.find,
+		func(_ *op.Call, in input, _ *target) (op.Commit[output], error) {
+			return r.insert(in.Name), nil
+		})
 	r.inside = func(c *op.Call) error {
 		out, err := op.AsService(c, "vault", first, input{Name: "inner"})
 		if err == nil && (out != output{"changed"} || r.changes() != 1) {
@@ -129,10 +136,12 @@ func TestWorkOfTheServiceHasACommitOfItsOwn(t *testing.T) {
 	if len(all) != 2 || all[0].batch == all[1].batch {
 		t.Fatalf("records %+v, want two in two commits", all)
 	}
-	if by := all[0].UserIdentity; all[0].EventName != "First" || all[0].ErrorCode != "" || by.Type != "AWSService" || by.PrincipalID != "vault.amazonaws.com" || by.AccessKeyID != "" {
+	if by := all[0].UserIdentity; all[0].EventName != "First" || all[0].ErrorCode != "" ||
+		by.Type != "AWSService" || by.PrincipalID != "vault.amazonaws.com" || by.AccessKeyID != "" {
 		t.Errorf("record of the service's work: %+v", all[0])
 	}
-	if all[1].EventName != "Change" || all[1].ErrorCode != "HaltException" || all[1].UserIdentity.Type != "Root" {
+	if all[1].EventName != "Change" || all[1].ErrorCode != "HaltException" ||
+		all[1].UserIdentity.Type != "Root" {
 		t.Errorf("record of the request: %+v", all[1])
 	}
 	if r.changes() != 1 {
@@ -142,10 +151,12 @@ func TestWorkOfTheServiceHasACommitOfItsOwn(t *testing.T) {
 
 func TestTheJobRunnersCallIsTheServices(t *testing.T) {
 	r := build(t)
-	if _, err := op.AsService(r.runner.Own(t.Context(), account, region, "vault"), "vault", r.change, input{Name: "job"}); err != nil {
+	if _, err := op.AsService(r.runner.Own(t.Context(), account, region, "vault"), "vault", r.change,
+		input{Name: "job"}); err != nil {
 		t.Fatal(err)
 	}
-	if rec := r.only(); rec.EventName != "Change" || rec.UserIdentity.Type != "AWSService" || rec.RequestID == "" {
+	if rec := r.only(); rec.EventName != "Change" || rec.UserIdentity.Type != "AWSService" ||
+		rec.RequestID == "" {
 		t.Errorf("record %+v", rec)
 	}
 }
@@ -176,7 +187,8 @@ func TestAStaleAttemptLeavesNothing(t *testing.T) {
 		t.Fatalf("answered %v, %q", out, code)
 	}
 	all := r.records()
-	if len(all) != 2 || all[0].EventName != "Look" || all[1].EventName != "Change" || all[1].ErrorCode != "" {
+	if len(all) != 2 || all[0].EventName != "Look" || all[1].EventName != "Change" ||
+		all[1].ErrorCode != "" {
 		t.Errorf("records %+v, want those of the last attempt", all)
 	}
 	if r.changes() != 1 {

@@ -2,21 +2,22 @@
 //
 // # An operation is data plus one typed function
 //
-// The package that performs an operation makes it with [Read] or [Write]; there is no other maker, and package
-// api mounts nothing but Operations. So nothing can be reached that has not been authenticated, validated,
-// authorized and recorded.
+// The package that performs an operation makes it with [Read] or [Write]; there is no other maker,
+// and package api mounts nothing but Operations. So nothing can be reached that has not been
+// authenticated, validated, authorized and recorded.
 //
 // # The road
 //
-// authenticate the raw bytes → decode → validate → find → authorize → absence → ready → dry run → do → commit
-// the change with all its records → answer. Find answers a [Target] even for a thing that is not there, so
-// that authorization has something to decide on and absence is shown only to those allowed to know.
+// authenticate the raw bytes → decode → validate → find → authorize → absence → ready → dry run →
+// do → commit the change with all its records → answer. Find answers a [Target] even for a thing
+// that is not there, so that authorization has something to decide on and absence is shown only to
+// those allowed to know.
 //
 // # Plan, then commit
 //
-// A Read returns its output. A Write does its slow work on the token first and returns a [Commit], which makes the
-// output inside the store's transaction. Every outcome leaves a record, and a record that can't be stored
-// means that there is no answer.
+// A Read returns its output. A Write does its slow work on the token first and returns a [Commit],
+// which makes the output inside the store's transaction. Every outcome leaves a record, and a
+// record that can't be stored means that there is no answer.
 package op
 
 import (
@@ -30,17 +31,19 @@ import (
 
 // Service is one of AWS's services: its names on the wire and the shapes of its members.
 type Service struct {
-	Name     string      // kms: the signing name, the prefix of IAM actions and the first part of the event source
-	Title    string      // AWS Key Management Service, for people
-	Version  string      // of the API, e.g. 2014-11-01
-	Target   string      // the prefix of X-Amz-Target, e.g. TrentService; empty: it speaks no AWS JSON
-	JSON     string      // the version of AWS JSON; empty: 1.1
-	XML      string      // the namespace of answers in AWS query; empty: it speaks no AWS query
-	Message  string      // how error bodies spell their message member: "message" or "Message"
-	Internal string      // AWS's name of the service's own failure, e.g. KMSInternalException
-	Down     string      // AWS's name of "the key can't be used just now", e.g. KeyUnavailableException
-	NoStore  bool        // answers forbid caching, as KMS's do
-	Shapes   shape.Table // constraints by AWS shape name
+	// kms: the signing name, the prefix of IAM actions and the first part of the event source
+	Name     string
+	Title    string // AWS Key Management Service, for people
+	Version  string // of the API, e.g. 2014-11-01
+	Target   string // the prefix of X-Amz-Target, e.g. TrentService; empty: it speaks no AWS JSON
+	JSON     string // the version of AWS JSON; empty: 1.1
+	XML      string // the namespace of answers in AWS query; empty: it speaks no AWS query
+	Message  string // how error bodies spell their message member: "message" or "Message"
+	Internal string // AWS's name of the service's own failure, e.g. KMSInternalException
+	// AWS's name of "the key can't be used just now", e.g. KeyUnavailableException
+	Down    string
+	NoStore bool        // answers forbid caching, as KMS's do
+	Shapes  shape.Table // constraints by AWS shape name
 }
 
 // Source returns the service's name in records, e.g. kms.amazonaws.com.
@@ -70,7 +73,8 @@ func (ByShape) Validate() error { return nil }
 type Target interface {
 	Demands() []policy.Demand // what the caller must be allowed; never empty
 	Missing() error           // the absence, shown only to a caller who passed Demands
-	Ready() error             // state and usage: after authorization, before the dry run, before any work
+	// state and usage: after authorization, before the dry run, before any work
+	Ready() error
 }
 
 // There is embedded by a [Target] that is simply there and lets itself be used in every state.
@@ -93,8 +97,9 @@ func (o Open) Demands() []policy.Demand {
 	return []policy.Demand{{Action: o.Action, Open: o.Reason}}
 }
 
-// Commit finishes a Write inside the transaction and may run twice: no token, no network, nothing captured that
-// it changes. It must re-check itself what Find saw (UPDATE ... WHERE rev = $n): [store.Stale] sends the road back to find.
+// Commit finishes a Write inside the transaction and may run twice: no token, no network, nothing
+// captured that it changes. It must re-check itself what Find saw (UPDATE ... WHERE rev = $n):
+// [store.Stale] sends the road back to find.
 type Commit[O any] func(*store.Tx) (O, error)
 
 // Apply is a Commit that answers out, which was known before, once change is made.
@@ -107,7 +112,8 @@ func Unchanged[O any](out O) Commit[O] {
 	return func(*store.Tx) (O, error) { return out, nil }
 }
 
-// None is the output of an operation that answers with an empty body; a struct without members answers {}.
+// None is the output of an operation that answers with an empty body; a struct without members
+// answers {}.
 type None struct{}
 
 // Operation is one row of the registry.
@@ -131,14 +137,16 @@ type Query[I Input, O any] struct {
 	ask func(*Call, I) (O, error)
 }
 
-// Command is an operation that changes something: it has a commit of its own, so it is never nested.
+// Command is an operation that changes something: it has a commit of its own, so it is never
+// nested.
 type Command[I Input, O any] struct {
 	Operation
 	own func(*Call, I) (O, error)
 }
 
 // Read makes an operation that changes nothing.
-func Read[I Input, T Target, O any](n Info, find func(*Call, I) (T, error), do func(*Call, I, T) (O, error)) Query[I, O] {
+func Read[I Input, T Target, O any](n Info, find func(*Call, I) (T, error),
+	do func(*Call, I, T) (O, error)) Query[I, O] {
 	n.ReadOnly = true
 	o := build(n, find, func(c *Call, in I, t T) (O, Commit[O], error) {
 		out, err := do(c, in, t)
@@ -151,7 +159,8 @@ func Read[I Input, T Target, O any](n Info, find func(*Call, I) (T, error), do f
 }
 
 // Write makes an operation whose change, output and records are one transaction.
-func Write[I Input, T Target, O any](n Info, find func(*Call, I) (T, error), plan func(*Call, I, T) (Commit[O], error)) Command[I, O] {
+func Write[I Input, T Target, O any](n Info, find func(*Call, I) (T, error),
+	plan func(*Call, I, T) (Commit[O], error)) Command[I, O] {
 	o := build(n, find, func(c *Call, in I, t T) (out O, _ Commit[O], _ error) {
 		commit, err := plan(c, in, t)
 		return out, commit, err
@@ -159,9 +168,11 @@ func Write[I Input, T Target, O any](n Info, find func(*Call, I) (T, error), pla
 	return Command[I, O]{o, o.whole}
 }
 
-func build[I Input, T Target, O any](n Info, find func(*Call, I) (T, error), do func(*Call, I, T) (O, Commit[O], error)) *operation[I, T, O] {
+func build[I Input, T Target, O any](n Info, find func(*Call, I) (T, error),
+	do func(*Call, I, T) (O, Commit[O], error)) *operation[I, T, O] {
 	n.In, n.Out = reflect.TypeFor[I](), reflect.TypeFor[O]()
-	o := &operation[I, T, O]{info: n, plan: n.Service.Shapes.Compile(n.In), find: find, do: do, dry: -1}
+	o := &operation[I, T, O]{info: n, plan: n.Service.Shapes.Compile(n.In), find: find, do: do,
+		dry: -1}
 	if m, ok := n.In.FieldByName("DryRun"); ok {
 		if m.Type != reflect.TypeFor[*bool]() {
 			panic("op: DryRun of " + n.Name + " is no optional boolean")
@@ -180,14 +191,14 @@ func (o *operation[I, T, O]) dryRun(in I) bool {
 	return !asked.IsNil() && asked.Elem().Bool()
 }
 
-// Ask runs another operation as the same caller, on behalf of service if one is named. The caller's own rights decide, the use is
-// recorded as itself, and its record joins this request's commit.
+// Ask runs another operation as the same caller, on behalf of service if one is named. The caller's
+// own rights decide, the use is recorded as itself, and its record joins this request's commit.
 func Ask[I Input, O any](c *Call, service string, q Query[I, O], in I) (O, error) {
 	return q.ask(c.within(service), in)
 }
 
-// AsService performs a Command at once as the service's own principal, with a commit of its own before the
-// present one: what must be made on first use, and what the job runner finishes.
+// AsService performs a Command at once as the service's own principal, with a commit of its own
+// before the present one: what must be made on first use, and what the job runner finishes.
 func AsService[I Input, O any](c *Call, service string, cmd Command[I, O], in I) (O, error) {
 	sub := c.within(service)
 	sub.Caller = policy.AsService(c.Caller.Account, service)
@@ -196,7 +207,8 @@ func AsService[I Input, O any](c *Call, service string, cmd Command[I, O], in I)
 
 func (o *operation[I, T, O]) Info() Info { return o.info }
 
-// run is the road from validation to do. It leaves exactly one record of its own in the call's trail.
+// run is the road from validation to do. It leaves exactly one record of its own in the call's
+// trail.
 func (o *operation[I, T, O]) run(c *Call, in I) (out O, commit Commit[O], err error) {
 	var demands []policy.Demand
 	defer func() {
@@ -252,7 +264,8 @@ func (o *operation[I, T, O]) serve(c *Call, q *Request) (any, error) {
 // attempts is how often the road starts again at find when somebody else changed what it saw.
 const attempts = 3
 
-// whole runs the road and commits what it leaves: the change and its records, together or not at all.
+// whole runs the road and commits what it leaves: the change and its records, together or not at
+// all.
 func (o *operation[I, T, O]) whole(c *Call, in I) (O, error) {
 	for range attempts {
 		c.trail = new(trail)

@@ -7,8 +7,10 @@ import (
 	"claviger/internal/op"
 )
 
-// stations is the road, in order. "demands" is what find's target says when it is asked for what to authorize.
-var stations = []string{"authenticate", "name", "find", "demands", "authorize", "absence", "ready", "do", "commit"}
+// stations is the road, in order. "demands" is what find's target says when it is asked for what to
+// authorize.
+var stations = []string{"authenticate", "name", "find", "demands", "authorize", "absence", "ready",
+	"do", "commit"}
 
 func TestTheRoadEndsWhereItFails(t *testing.T) {
 	for i, station := range stations {
@@ -81,7 +83,8 @@ func TestADryRunEndsBeforeTheWork(t *testing.T) {
 }
 
 func TestWhatIsInvalidIsNeverLookedUp(t *testing.T) {
-	for _, body := range []string{`{`, `{"Name":7}`, `{}`, `{"Name":""}`, `{"Name":"far too long"}`, `{"Name":"odd"}`} {
+	for _, body := range []string{`{`, `{"Name":7}`, `{}`, `{"Name":""}`, `{"Name":"far too long"}`,
+		`{"Name":"odd"}`} {
 		r := build(t)
 		if out, code := r.serve(r.change, body); code == "" || out != nil {
 			t.Errorf("%s: answered %v, %q", body, out, code)
@@ -99,9 +102,11 @@ func TestNoDemandIsRefused(t *testing.T) {
 	same(t, "stations", r.stations, stations[:5])
 }
 
-// Only a Query can be asked, because only a Query has what Ask takes: op.Ask(c, "vault", r.change, input{}) is no
-// program. A Command has a commit of its own, and AsService is the only function that takes one.
+// Only a Query can be asked, because only a Query has what Ask takes: op.Ask(c, "vault", r.change,
+// input{}) is no program. A Command has a commit of its own, and AsService is the only function
+// that takes one.
 var (
 	_ func(*op.Call, string, op.Query[input, output], input) (output, error)   = op.Ask[input, output]
-	_ func(*op.Call, string, op.Command[input, output], input) (output, error) = op.AsService[input, output]
+	_ func(*op.Call, string, op.Command[input, output], input) (output, error) = op.AsService[input,
+		output]
 )

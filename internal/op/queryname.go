@@ -14,8 +14,8 @@ var queryNames = map[string]string{
 	"":                               "ValidationError",
 }
 
-// unauthenticatedNames are those of failed signatures. They are apart, because ExpiredTokenException
-// is also a name of STS's own, for the token of an identity provider.
+// unauthenticatedNames are those of failed signatures. They are apart, because
+// ExpiredTokenException is also a name of STS's own, for the token of an identity provider.
 var unauthenticatedNames = map[string]string{
 	"ExpiredTokenException":               "ExpiredToken",
 	"IncompleteSignatureException":        "IncompleteSignature",

@@ -23,13 +23,17 @@ func TestEveryOutcomeLeavesOneRecord(t *testing.T) {
 		{name: "breaks a shape", body: `{"Name":"far too long"}`, code: "ValidationException"},
 		{name: "breaks a rule", body: `{"Name":"odd"}`, code: "ValidationException"},
 		{name: "dry run", body: `{"Name":"a","DryRun":true}`, code: "DryRunOperationException"},
-		{name: "refusal", at: "authorize", happens: fails(fault.New(fault.Denied, "AccessDeniedException", "no")), code: "AccessDeniedException"},
+		{name: "refusal", at: "authorize",
+			happens: fails(fault.New(fault.Denied, "AccessDeniedException",
+				"no")), code: "AccessDeniedException"},
 		{name: "find fails", at: "find", happens: halt, code: "HaltException"},
 		{name: "absence", at: "absence", happens: halt, code: "HaltException"},
 		{name: "wrong state", at: "ready", happens: halt, code: "HaltException"},
 		{name: "work fails", at: "do", happens: halt, code: "HaltException"},
-		{name: "device away", at: "do", happens: fails(fault.New(fault.Unavailable, "", "later")), code: vault.Down},
-		{name: "unknown error", at: "do", happens: fails(errors.New("cable 7 is loose")), code: vault.Internal},
+		{name: "device away", at: "do", happens: fails(fault.New(fault.Unavailable, "", "later")),
+			code: vault.Down},
+		{name: "unknown error", at: "do", happens: fails(errors.New("cable 7 is loose")),
+			code: vault.Internal},
 		{name: "panic in find", at: "find", happens: panics, code: vault.Internal},
 		{name: "panic in demands", at: "demands", happens: panics, code: vault.Internal},
 		{name: "panic in authorize", at: "authorize", happens: panics, code: vault.Internal},
@@ -62,7 +66,8 @@ func TestEveryOutcomeLeavesOneRecord(t *testing.T) {
 				if rec.EventName != name || rec.ErrorCode != c.code || rec.ReadOnly != (name == "Look") {
 					t.Errorf("record %+v", rec)
 				}
-				if rec.RequestID != "request-1" || rec.EventID == "" || rec.UserIdentity.AccessKeyID != "AKIATEST" {
+				if rec.RequestID != "request-1" || rec.EventID == "" ||
+					rec.UserIdentity.AccessKeyID != "AKIATEST" {
 					t.Errorf("the record does not say who asked: %+v", rec)
 				}
 				if r.commits != 1 {
@@ -130,7 +135,8 @@ func TestNoRecordHoldsASensitiveValue(t *testing.T) {
 	r.serve(r.change, `{"Name":"thing","Value":"a secret value","Value":"a secret value"}`)
 	r.at["do"] = panics
 	r.serve(r.look, good)
-	if trail := r.trail(); strings.Contains(trail, "a secret value") || strings.Contains(r.log.String(), "a secret value") {
+	if trail := r.trail(); strings.Contains(trail, "a secret value") ||
+		strings.Contains(r.log.String(), "a secret value") {
 		t.Errorf("%s\n%s", trail, r.log)
 	}
 }
@@ -141,7 +147,8 @@ func TestFailure_NoRecord_NoAnswer(t *testing.T) {
 		down error
 		kind fault.Kind
 	}{
-		{"unavailable", fault.New(fault.Unavailable, "", "The service can't store its records at the moment."), fault.Unavailable},
+		{"unavailable", fault.New(fault.Unavailable, "",
+			"The service can't store its records at the moment."), fault.Unavailable},
 		{"unknown", errors.New("the disk burns"), fault.Internal},
 	}
 	for _, c := range cases {
@@ -186,7 +193,8 @@ func TestServe_UnknownName_IsRecorded(t *testing.T) {
 	if code(t, err) != "UnknownOperationException" {
 		t.Errorf("answered %v", err)
 	}
-	if rec := r.only(); rec.EventName != "Destroy" || rec.ErrorCode != "UnknownOperationException" || rec.UserIdentity.Type != "Root" {
+	if rec := r.only(); rec.EventName != "Destroy" || rec.ErrorCode != "UnknownOperationException" ||
+		rec.UserIdentity.Type != "Root" {
 		t.Errorf("record %+v", rec)
 	}
 	r.at["authenticate"] = fails(fault.New(fault.Unauthenticated, "IncompleteSignature", ""))

@@ -30,8 +30,10 @@ func TestUnauthenticated_Failure_NamesNobody(t *testing.T) {
 	r := unauthenticated(t)
 	r.knock("192.0.2.1")
 	rec := r.only()
-	if rec.EventName != "Authenticate" || rec.ErrorCode != "InvalidSignatureException" || rec.UserIdentity.Type != "Unknown" ||
-		rec.UserIdentity.AccessKeyID != "" || rec.SourceIPAddress != "192.0.2.1" || rec.RequestParameters != nil {
+	if rec.EventName != "Authenticate" || rec.ErrorCode != "InvalidSignatureException" ||
+		rec.UserIdentity.Type != "Unknown" ||
+		rec.UserIdentity.AccessKeyID != "" || rec.SourceIPAddress != "192.0.2.1" ||
+		rec.RequestParameters != nil {
 		t.Errorf("record %+v", rec)
 	}
 }
@@ -43,7 +45,8 @@ func TestUnauthenticated_OneSource_LeavesOneRecordAPeriod(t *testing.T) {
 	}
 	r.knock("2001:db8::1")
 	if n := len(r.records()); n != 2 || r.unknown != 6 {
-		t.Errorf("%d records of %d failures, want one for each of 2 sources, and all 6 counted", n, r.unknown)
+		t.Errorf("%d records of %d failures, want one for each of 2 sources, and all 6 counted", n,
+			r.unknown)
 	}
 	r.pass(9 * time.Second)
 	r.knock("192.0.2.1")
@@ -97,7 +100,8 @@ func TestUnauthenticated_ClockSetBack_SilencesNobody(t *testing.T) {
 	}
 }
 
-// While the token is away every request fails before its caller is known: the log says so, and does not repeat it each time.
+// While the token is away every request fails before its caller is known: the log says so, and does
+// not repeat it each time.
 func TestUnauthenticated_OwnFailures_AreLoggedOnceAPeriod(t *testing.T) {
 	r := build(t)
 	logged := func() int { return strings.Count(r.log.String(), "authentication failed on our side") }

@@ -40,7 +40,8 @@ const remembered = 1 << 16
 
 // New returns the Signer of an installation, whose identifier is part of everything that is signed.
 func New(installation string, token Token, key custody.Ref) *Signer {
-	return &Signer{installation: installation, token: token, key: key, seen: map[[sha256.Size]byte]struct{}{}}
+	return &Signer{installation: installation, token: token, key: key,
+		seen: map[[sha256.Size]byte]struct{}{}}
 }
 
 // Sign returns the MAC of a row: HMAC-SHA-256 by the token over the installation, the table and

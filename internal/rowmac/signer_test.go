@@ -15,8 +15,8 @@ import (
 	"claviger/internal/fault"
 )
 
-// counting is a token that makes MACs in memory and counts them: how often the device is asked is part of what
-// Signer promises.
+// counting is a token that makes MACs in memory and counts them: how often the device is asked is
+// part of what Signer promises.
 type counting struct {
 	mu    sync.Mutex
 	calls int
@@ -101,7 +101,8 @@ func TestVerify_EditedRow_IsRefused(t *testing.T) {
 
 func TestVerify_ShiftedColumns_AreAnotherRow(t *testing.T) {
 	g := new(counting).signer("one")
-	rows := [][]any{{"ab", "c"}, {"a", "bc"}, {"abc", ""}, {"", "abc"}, {"abc"}, {"ab\x00\x00\x00\x01c"}, {"", "", "abc"}}
+	rows := [][]any{{"ab", "c"}, {"a", "bc"}, {"abc", ""}, {"", "abc"}, {"abc"},
+		{"ab\x00\x00\x00\x01c"}, {"", "", "abc"}}
 	for i, a := range rows {
 		mac, err := g.Sign(t.Context(), "t", a...)
 		if err != nil {

@@ -194,7 +194,8 @@ func Tables() []Declared {
 func (t *Table[R]) Name() string { return t.name }
 
 // Check implements [Declared].
-func (t *Table[R]) Check(ctx context.Context, s *Signer, from store.Reader, q *store.Query) (int, error) {
+func (t *Table[R]) Check(ctx context.Context, s *Signer, from store.Reader,
+	q *store.Query) (int, error) {
 	rows, err := t.Select(ctx, s, from, q)
 	return len(rows), err
 }

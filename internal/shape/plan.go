@@ -31,8 +31,8 @@ type member struct {
 	elem     *Plan // of a struct, or of the structs in a list
 }
 
-// Compile reads the tags of t, a struct type. A member without a tag, of a shape that the table does not know, or
-// hidden in an embedded struct is a mistake in the program: it panics.
+// Compile reads the tags of t, a struct type. A member without a tag, of a shape that the table
+// does not know, or hidden in an embedded struct is a mistake in the program: it panics.
 func (t Table) Compile(typ reflect.Type) *Plan {
 	p := &Plan{typ: typ}
 	for i := range typ.NumField() {
@@ -45,7 +45,8 @@ func (t Table) Compile(typ reflect.Type) *Plan {
 			panic(fmt.Sprintf("shape: %s.%s has no shape", typ, f.Name))
 		}
 		name, option, _ := strings.Cut(tag, ",")
-		m := member{index: i, name: f.Name, path: lowerFirst(f.Name), rule: t.rule(name), required: option == "required"}
+		m := member{index: i, name: f.Name, path: lowerFirst(f.Name), rule: t.rule(name),
+			required: option == "required"}
 		if inner := structOf(f.Type); inner != nil {
 			m.elem = t.Compile(inner)
 		}
@@ -66,9 +67,9 @@ func structOf(t reflect.Type) reflect.Type {
 
 func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }
 
-// Validate checks v, a struct of the plan's type, against its shapes. present tells by JSON pointer whether a member that
-// holds its zero value and is no pointer stood in the request at all; it is asked only of such. The error is a
-// ValidationException in AWS's words with at most ten sentences.
+// Validate checks v, a struct of the plan's type, against its shapes. present tells by JSON pointer
+// whether a member that holds its zero value and is no pointer stood in the request at all; it is
+// asked only of such. The error is a ValidationException in AWS's words with at most ten sentences.
 func (p *Plan) Validate(v any, present func(pointer string) bool) error {
 	c := check{present: present}
 	c.members(p, reflect.ValueOf(v), place{})
@@ -83,7 +84,8 @@ func (p *Plan) Validate(v any, present func(pointer string) bool) error {
 		len(c.found), word, strings.Join(c.found, "; "))
 }
 
-// place is where in the request a structure stands: once as messages say it, once as a JSON pointer.
+// place is where in the request a structure stands: once as messages say it, once as a JSON
+// pointer.
 type place struct{ path, pointer string }
 
 func (at place) down(m *member) place {
@@ -91,7 +93,8 @@ func (at place) down(m *member) place {
 }
 
 func (at place) element(m *member, i int) place {
-	return place{at.path + m.path + "." + strconv.Itoa(i+1) + ".member.", at.pointer + "/" + m.name + "/" + strconv.Itoa(i)}
+	return place{at.path + m.path + "." + strconv.Itoa(i+1) + ".member.", at.pointer + "/" + m.name +
+		"/" + strconv.Itoa(i)}
 }
 
 type check struct {
@@ -156,7 +159,8 @@ func (c *check) value(m *member, v reflect.Value, at place) {
 func (c *check) elements(m *member, v reflect.Value, at place) {
 	for i := range v.Len() {
 		if b := m.rule.member.breaches(v.Index(i)); b != nil {
-			c.add("Value"+echo(m.rule, v), at.path+m.path, "Member must satisfy constraint: ["+strings.Join(b, ", ")+"]")
+			c.add("Value"+echo(m.rule, v), at.path+m.path, "Member must satisfy constraint: ["+
+				strings.Join(b, ", ")+"]")
 			return
 		}
 	}
@@ -165,10 +169,12 @@ func (c *check) elements(m *member, v reflect.Value, at place) {
 func (c *check) entries(m *member, v reflect.Value, at place) {
 	for it := v.MapRange(); it.Next(); {
 		if b := m.rule.key.breaches(it.Key()); b != nil {
-			c.add("Value"+echo(m.rule, v), at.path+m.path, "Map keys must satisfy constraint: ["+strings.Join(b, ", ")+"]")
+			c.add("Value"+echo(m.rule, v), at.path+m.path, "Map keys must satisfy constraint: ["+
+				strings.Join(b, ", ")+"]")
 		}
 		if b := m.rule.value.breaches(it.Value()); b != nil {
-			c.add("Value"+echo(m.rule, v), at.path+m.path, "Map value must satisfy constraint: ["+strings.Join(b, ", ")+"]")
+			c.add("Value"+echo(m.rule, v), at.path+m.path, "Map value must satisfy constraint: ["+
+				strings.Join(b, ", ")+"]")
 		}
 	}
 }
@@ -179,12 +185,12 @@ func (c *check) add(value, path, constraint string) {
 	}
 }
 
-// maxEcho is how many bytes of a value a sentence quotes: a message is sent back and kept in the audit trail, and ten
-// quotes of a body as large as a request may be would be ten times as large.
+// maxEcho is how many bytes of a value a sentence quotes: a message is sent back and kept in the
+// audit trail, and ten quotes of a body as large as a request may be would be ten times as large.
 const maxEcho = 1024
 
-// echo returns the value as AWS quotes it, or nothing for a sensitive one, for blobs and for structures, whose
-// members may be sensitive.
+// echo returns the value as AWS quotes it, or nothing for a sensitive one, for blobs and for
+// structures, whose members may be sensitive.
 func echo(r *rule, v reflect.Value) string {
 	if r.secret() || isBlob(v.Type()) || structOf(v.Type()) != nil {
 		return ""
@@ -214,8 +220,8 @@ func (r *rule) secret() bool {
 	return r != nil && (r.Sensitive || r.member.secret() || r.key.secret() || r.value.secret())
 }
 
-// AppendRecord appends v as the JSON object that the audit trail keeps: CloudTrail's lower-case names, and
-// neither blobs nor anything sensitive. It appends nothing if nothing is left.
+// AppendRecord appends v as the JSON object that the audit trail keeps: CloudTrail's lower-case
+// names, and neither blobs nor anything sensitive. It appends nothing if nothing is left.
 func (p *Plan) AppendRecord(b []byte, v any) []byte {
 	start := len(b)
 	b = p.record(b, reflect.ValueOf(v))

@@ -12,11 +12,12 @@ import (
 	"claviger/internal/wire"
 )
 
-// Schema is the JSON Schema of a Go type in the dialect of OpenAPI 3.1 (draft 2020-12), with the constraints of the
-// row of the table that the member's tag names.
+// Schema is the JSON Schema of a Go type in the dialect of OpenAPI 3.1 (draft 2020-12), with the
+// constraints of the row of the table that the member's tag names.
 //
-// Lengths of blobs are those of their base64 text, as the dialect wants it; Row has them in bytes. Patterns
-// are the model's, made to match the whole value where the model leaves that to its reader.
+// Lengths of blobs are those of their base64 text, as the dialect wants it; Row has them in bytes.
+// Patterns are the model's, made to match the whole value where the model leaves that to its
+// reader.
 type Schema struct {
 	Ref                  string     `json:"$ref,omitzero"`
 	Description          string     `json:"description,omitzero"`
@@ -71,8 +72,8 @@ func (p Properties) MarshalJSONTo(e *jsontext.Encoder) error {
 	return e.WriteToken(jsontext.EndObject)
 }
 
-// Schemas makes schemas of the types of one service. The structures below a type are named parts that schemas
-// refer to.
+// Schemas makes schemas of the types of one service. The structures below a type are named parts
+// that schemas refer to.
 type Schemas struct {
 	Table  Table
 	Prefix string             // put before the name of a structure, e.g. "kms."
@@ -80,8 +81,8 @@ type Schemas struct {
 	Named  map[string]*Schema // the parts, by their full names; may be shared by services
 }
 
-// Of returns the schema of typ, a struct type. It panics if two types claim one name or a type has no form
-// in JSON: both are mistakes in the program.
+// Of returns the schema of typ, a struct type. It panics if two types claim one name or a type has
+// no form in JSON: both are mistakes in the program.
 func (s Schemas) Of(typ reflect.Type) *Schema {
 	out := &Schema{Type: "object", Go: typ}
 	s.members(out, typ)
@@ -147,7 +148,8 @@ func (s Schemas) value(typ reflect.Type, row string) *Schema {
 		out.Items = s.value(typ.Elem(), out.Row.Member)
 	case typ.Kind() == reflect.Map && typ.Key().Kind() == reflect.String:
 		out.Type, out.MinProperties, out.MaxProperties = "object", out.Row.Min, out.Row.Max
-		out.PropertyNames, out.AdditionalProperties = s.value(typ.Key(), out.Row.Key), s.value(typ.Elem(), out.Row.Value)
+		out.PropertyNames, out.AdditionalProperties = s.value(typ.Key(), out.Row.Key), s.value(typ.Elem(),
+			out.Row.Value)
 	default:
 		out.scalar()
 	}
@@ -222,8 +224,9 @@ func (s Shape) limits() (least, most *int) {
 	return least, most
 }
 
-// whole returns a model's pattern, which is Java's and has to match the whole value, for JSON Schema, which searches
-// in the syntax of ECMA-262 with its u flag: there nothing may be escaped that needs no escape.
+// whole returns a model's pattern, which is Java's and has to match the whole value, for JSON
+// Schema, which searches in the syntax of ECMA-262 with its u flag: there nothing may be escaped
+// that needs no escape.
 func whole(pattern string) string {
 	pattern = escaped.ReplaceAllStringFunc(pattern, func(pair string) string {
 		if strings.ContainsAny(pair[1:], needless) {
@@ -231,7 +234,8 @@ func whole(pattern string) string {
 		}
 		return pair
 	})
-	anchored := strings.HasPrefix(pattern, "^") && strings.HasSuffix(pattern, "$") && !strings.Contains(pattern, "|")
+	anchored := strings.HasPrefix(pattern, "^") && strings.HasSuffix(pattern, "$") &&
+		!strings.Contains(pattern, "|")
 	if pattern == "" || anchored {
 		return pattern
 	}
@@ -240,5 +244,6 @@ func whole(pattern string) string {
 
 var escaped = regexp.MustCompile(`\\.`)
 
-// needless are the characters that ECMA-262 knows no escape of and that mean nothing but themselves.
+// needless are the characters that ECMA-262 knows no escape of and that mean nothing but
+// themselves.
 const needless = " !\"#%&',:;<=>@_`~"

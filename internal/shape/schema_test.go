@@ -14,7 +14,8 @@ import (
 )
 
 func schemas() shape.Schemas {
-	return shape.Schemas{Table: table, Prefix: "test.", Base: "#/parts/", Named: map[string]*shape.Schema{}}
+	return shape.Schemas{Table: table, Prefix: "test.", Base: "#/parts/",
+		Named: map[string]*shape.Schema{}}
 }
 
 func TestSchemasHoldTheConstraintsOfTheTable(t *testing.T) {
@@ -31,30 +32,35 @@ func TestSchemasHoldTheConstraintsOfTheTable(t *testing.T) {
 	const secret = "Sensitive: never logged, recorded or quoted in an error."
 	word := object{"type": "string", "pattern": "^(?:[a-z]+)$"}
 	name := object{"type": "string", "minLength": 2., "maxLength": 5.}
-	hidden := object{"type": "string", "minLength": 3., "maxLength": 5., "pattern": "^(?:[a-z]+)$", "format": "password", "description": secret}
+	hidden := object{"type": "string", "minLength": 3., "maxLength": 5., "pattern": "^(?:[a-z]+)$",
+		"format": "password", "description": secret}
 	for member, want := range map[string]object{
-		"Text":        {"type": "string"},
-		"Name":        name,
-		"Long":        {"type": "string", "maxLength": float64(1 << 20), "pattern": "^a+$"},
-		"Word":        word,
-		"Java":        {"type": "string", "pattern": `^(?:[\u0020-\u00FF]*)$`},
-		"Either":      {"type": "string", "pattern": "^(?:^a|b$)$"},
-		"Color":       {"type": "string", "enum": []any{"RED", "GREEN"}},
-		"Secret":      hidden,
-		"Blob":        {"type": "string", "contentEncoding": "base64", "minLength": 4., "maxLength": 8.},
-		"SecretBlob":  {"type": "string", "contentEncoding": "base64", "minLength": 4., "maxLength": 8., "format": "password", "description": secret},
-		"Number":      {"type": "integer", "format": "int32", "minimum": 1., "maximum": 1000.},
-		"FromZero":    {"type": "integer", "format": "int64", "minimum": 0., "maximum": 9.},
-		"BelowZero":   {"type": "integer", "format": "int32", "minimum": -9., "maximum": 0.},
-		"Anything":    {"type": "integer", "format": "int32"},
-		"Flag":        {"type": "boolean"},
-		"Names":       {"type": "array", "minItems": 1., "maxItems": 2., "items": name},
-		"Secrets":     {"type": "array", "maxItems": 1., "items": hidden},
-		"Context":     {"type": "object", "maxProperties": 2., "propertyNames": name, "additionalProperties": word},
-		"SecretNames": {"type": "object", "maxProperties": 1., "propertyNames": hidden, "additionalProperties": object{"type": "string"}},
-		"Pairs":       {"type": "array", "maxItems": 2., "items": object{"$ref": "#/parts/test.pair"}},
-		"Pair":        {"$ref": "#/parts/test.pair"},
-		"Date":        {"type": "number", "description": "Seconds since 1970-01-01T00:00:00Z, to the millisecond."},
+		"Text":   {"type": "string"},
+		"Name":   name,
+		"Long":   {"type": "string", "maxLength": float64(1 << 20), "pattern": "^a+$"},
+		"Word":   word,
+		"Java":   {"type": "string", "pattern": `^(?:[\u0020-\u00FF]*)$`},
+		"Either": {"type": "string", "pattern": "^(?:^a|b$)$"},
+		"Color":  {"type": "string", "enum": []any{"RED", "GREEN"}},
+		"Secret": hidden,
+		"Blob":   {"type": "string", "contentEncoding": "base64", "minLength": 4., "maxLength": 8.},
+		"SecretBlob": {"type": "string", "contentEncoding": "base64", "minLength": 4., "maxLength": 8.,
+			"format": "password", "description": secret},
+		"Number":    {"type": "integer", "format": "int32", "minimum": 1., "maximum": 1000.},
+		"FromZero":  {"type": "integer", "format": "int64", "minimum": 0., "maximum": 9.},
+		"BelowZero": {"type": "integer", "format": "int32", "minimum": -9., "maximum": 0.},
+		"Anything":  {"type": "integer", "format": "int32"},
+		"Flag":      {"type": "boolean"},
+		"Names":     {"type": "array", "minItems": 1., "maxItems": 2., "items": name},
+		"Secrets":   {"type": "array", "maxItems": 1., "items": hidden},
+		"Context": {"type": "object", "maxProperties": 2., "propertyNames": name,
+			"additionalProperties": word},
+		"SecretNames": {"type": "object", "maxProperties": 1., "propertyNames": hidden,
+			"additionalProperties": object{"type": "string"}},
+		"Pairs": {"type": "array", "maxItems": 2., "items": object{"$ref": "#/parts/test.pair"}},
+		"Pair":  {"$ref": "#/parts/test.pair"},
+		"Date": {"type": "number",
+			"description": "Seconds since 1970-01-01T00:00:00Z, to the millisecond."},
 	} {
 		if !reflect.DeepEqual(got[member], want) {
 			t.Errorf("%s:\n got %v\nwant %v", member, got[member], want)
@@ -65,8 +71,8 @@ func TestSchemasHoldTheConstraintsOfTheTable(t *testing.T) {
 	}
 }
 
-// A blob is held to its bytes by the service and to its text by the schema: the schema may not refuse what
-// the service takes.
+// A blob is held to its bytes by the service and to its text by the schema: the schema may not
+// refuse what the service takes.
 func TestSchemasOfBlobsTakeEveryLegalLength(t *testing.T) {
 	for n := 1; n <= 300; n++ {
 		row := shape.Table{"B": {Min: n, Max: n}}
@@ -74,26 +80,32 @@ func TestSchemasOfBlobsTakeEveryLegalLength(t *testing.T) {
 		p := s.Of(reflect.TypeFor[struct {
 			B []byte `shape:"B"`
 		}]()).Properties[0]
-		if text := base64.StdEncoding.EncodedLen(n); p.Schema.MinLength != text || p.Schema.MaxLength != text {
-			t.Fatalf("%d bytes are %d characters of base64; the schema wants %d to %d", n, text, p.Schema.MinLength, p.Schema.MaxLength)
+		if text := base64.StdEncoding.EncodedLen(n); p.Schema.MinLength != text ||
+			p.Schema.MaxLength != text {
+			t.Fatalf("%d bytes are %d characters of base64; the schema wants %d to %d", n, text,
+				p.Schema.MinLength, p.Schema.MaxLength)
 		}
 	}
 }
 
-// JSON Schema's patterns search and the service's match the whole value: both must say the same of it.
+// JSON Schema's patterns search and the service's match the whole value: both must say the same of
+// it.
 func TestPatternsMatchTheWholeValue(t *testing.T) {
-	for _, pattern := range []string{`[a-z]+`, `^[a-z]+$`, `^\!?[a-z\=\_\-]*$`, `\\!`, `^a|b$`, `a|b`, `^a`, `b$`} {
+	for _, pattern := range []string{`[a-z]+`, `^[a-z]+$`, `^\!?[a-z\=\_\-]*$`, `\\!`, `^a|b$`, `a|b`,
+		`^a`, `b$`} {
 		p := shape.Table{"P": {Pattern: pattern}}
 		typ := reflect.TypeFor[struct {
 			P *string `shape:"P"`
 		}]()
-		schema := regexp.MustCompile(shape.Schemas{Table: p, Named: map[string]*shape.Schema{}}.Of(typ).Properties[0].Schema.Pattern)
+		schema := regexp.MustCompile(shape.Schemas{Table: p,
+			Named: map[string]*shape.Schema{}}.Of(typ).Properties[0].Schema.Pattern)
 		for _, v := range []string{"", "a", "b", "ab", "a1", "1b", "ba", "!a=_-", "\\!"} {
 			in := struct {
 				P *string `shape:"P"`
 			}{&v}
 			if took := p.Compile(typ).Validate(in, nil) == nil; took != schema.MatchString(v) {
-				t.Errorf("%s and %q: validation says %v and the schema %s says %v", pattern, v, took, schema, !took)
+				t.Errorf("%s and %q: validation says %v and the schema %s says %v", pattern, v, took, schema,
+					!took)
 			}
 		}
 	}
@@ -106,7 +118,8 @@ func TestPatternsHaveNoNeedlessEscapes(t *testing.T) {
 		`^\\!\d\u0020$`:                  `^\\!\d\u0020$`,
 		`^\\\!$`:                         `^\\!$`,
 	} {
-		p := shape.Schemas{Table: shape.Table{"P": {Pattern: pattern, RE2: `x`}}, Named: map[string]*shape.Schema{}}
+		p := shape.Schemas{Table: shape.Table{"P": {Pattern: pattern, RE2: `x`}},
+			Named: map[string]*shape.Schema{}}
 		got := p.Of(reflect.TypeFor[struct {
 			P string `shape:"P"`
 		}]()).Properties[0].Schema.Pattern

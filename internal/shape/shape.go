@@ -1,11 +1,13 @@
-// Package shape holds AWS's constraints by shape name. One table to a service gives the validation and its
-// sentences, the OpenAPI schema, the comparison with the SDK, and the malformed cases of the tests.
+// Package shape holds AWS's constraints by shape name. One table to a service gives the validation
+// and its sentences, the OpenAPI schema, the comparison with the SDK, and the malformed cases of
+// the tests.
 //
 // A member of an input says which shape it is and whether it must be there:
 //
 //	KeyId string `shape:"KeyIdType,required"`
 //
-// Optional scalars are pointers, so that an empty string is not an absent one. Required ones are plain.
+// Optional scalars are pointers, so that an empty string is not an absent one. Required ones are
+// plain.
 package shape
 
 import (
@@ -18,7 +20,9 @@ import (
 
 // Shape is one row of a service's table: the constraints of its model, by their AWS names.
 type Shape struct {
-	Min, Max  int      // runes of a string, bytes of a blob, entries of a list or map, value of an integer; Max 0 is no limit
+	// runes of a string, bytes of a blob, entries of a list or map, value of an integer; Max 0 is no
+	// limit
+	Min, Max  int
 	Pattern   string   // as the model writes it: it is part of the message
 	RE2       string   // Pattern for Go's regexp where the model's is Java's own syntax
 	Enum      []string // the values allowed

@@ -73,7 +73,8 @@ type everything struct {
 // validate returns the sentences that v earns in a request with this body.
 func validate(t *testing.T, v any, body string) []string {
 	t.Helper()
-	err := table.Compile(reflect.TypeOf(v)).Validate(v, func(p string) bool { return wire.Present([]byte(body), p) })
+	err := table.Compile(reflect.TypeOf(v)).Validate(v,
+		func(p string) bool { return wire.Present([]byte(body), p) })
 	if err == nil {
 		return nil
 	}
@@ -166,13 +167,15 @@ func TestRequiredMembersMayBeEmptyButNotAbsent(t *testing.T) {
 		}
 		return in
 	}
-	for _, body := range []string{`{}`, `{"Text":null,"Blob":null,"Count":null,"Names":null,"Map":null}`} {
+	for _, body := range []string{`{}`,
+		`{"Text":null,"Blob":null,"Count":null,"Names":null,"Map":null}`} {
 		found := validate(t, read(body), body)
 		if len(found) != 5 {
 			t.Errorf("%s: %d errors, want one for each member: %q", body, len(found), found)
 		}
 		for _, f := range found {
-			if !strings.HasPrefix(f, "Value null at '") || !strings.HasSuffix(f, "failed to satisfy constraint: Member must not be null") {
+			if !strings.HasPrefix(f, "Value null at '") ||
+				!strings.HasSuffix(f, "failed to satisfy constraint: Member must not be null") {
 				t.Errorf("%s: %q", body, f)
 			}
 		}

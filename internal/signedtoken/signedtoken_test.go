@@ -53,7 +53,8 @@ func TestToken_Edited_IsRefused(t *testing.T) {
 			t.Errorf("byte %d edited: %v", i, err)
 		}
 	}
-	for _, made := range []string{"", "x", "not base64 !", token[:8], token[:len(token)-2], token + "AAAA"} {
+	for _, made := range []string{"", "x", "not base64 !", token[:8], token[:len(token)-2], token +
+		"AAAA"} {
 		if _, err := m.Read(made, "ListKeys"); !errors.Is(err, ErrInvalid) {
 			t.Errorf("%q: %v", made, err)
 		}

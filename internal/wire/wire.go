@@ -1,5 +1,5 @@
-// Package wire reads and writes the scalars of AWS's JSON 1.1 protocol: strict about case, duplicates and
-// UTF-8, indifferent to unknown members, null the same as absent.
+// Package wire reads and writes the scalars of AWS's JSON 1.1 protocol: strict about case,
+// duplicates and UTF-8, indifferent to unknown members, null the same as absent.
 package wire
 
 import (
@@ -17,14 +17,16 @@ import (
 	"claviger/internal/fault"
 )
 
-// How deeply objects and lists may nest in a request, and how many values there may be in one. No AWS shape comes
-// near either. Without them a body of a megabyte would cost a hundred times that, before any limit of a shape is looked at.
+// How deeply objects and lists may nest in a request, and how many values there may be in one. No
+// AWS shape comes near either. Without them a body of a megabyte would cost a hundred times that,
+// before any limit of a shape is looked at.
 const (
 	MaxDepth  = 32
 	MaxValues = 10000 // objects, lists and what is in them; an empty one counts twice
 )
 
-// Time is an instant as AWS JSON 1.1 writes it: a number of seconds since the epoch, to the millisecond.
+// Time is an instant as AWS JSON 1.1 writes it: a number of seconds since the epoch, to the
+// millisecond.
 type Time struct{ time.Time }
 
 // At returns t for output, or nil for the zero time, so that an absent date is an absent member.
@@ -69,7 +71,8 @@ func (t *Time) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return nil
 }
 
-// integers are read as AWS's serializer reads them: a fraction is cut off, an overflow is held at the limit.
+// integers are read as AWS's serializer reads them: a fraction is cut off, an overflow is held at
+// the limit.
 var integers = json.WithUnmarshalers(json.JoinUnmarshalers(
 	json.UnmarshalFromFunc(func(d *jsontext.Decoder, v *int32) error {
 		n, err := integer(d)
@@ -96,16 +99,18 @@ func integer(d *jsontext.Decoder) (int64, error) {
 	return n, nil
 }
 
-var decoding = json.JoinOptions(integers, json.MatchCaseInsensitiveNames(false), json.RejectUnknownMembers(false),
+var decoding = json.JoinOptions(integers, json.MatchCaseInsensitiveNames(false),
+	json.RejectUnknownMembers(false),
 	jsontext.AllowDuplicateNames(false), jsontext.AllowInvalidUTF8(false))
 
 // Decode reads body, which must be exactly one JSON object, into the struct that dst points to.
-// What can't be read is a fault of kind Invalid with the code SerializationException; its message names
-// the member and the types, never the value.
+// What can't be read is a fault of kind Invalid with the code SerializationException; its message
+// names the member and the types, never the value.
 func Decode(body []byte, dst any) error {
 	switch depth, values := extent(body); {
 	case depth > MaxDepth:
-		return serialization(fmt.Sprintf("The request is nested more than %d levels deep.", MaxDepth), nil)
+		return serialization(fmt.Sprintf("The request is nested more than %d levels deep.", MaxDepth),
+			nil)
 	case values > MaxValues:
 		return serialization(fmt.Sprintf("The request holds more than %d values.", MaxValues), nil)
 	case jsontext.Value(body).Kind() != '{':
@@ -129,8 +134,9 @@ func Encode(v any) ([]byte, error) { return json.Marshal(v) }
 // Present reports whether body holds anything but null at a JSON pointer (RFC 6901).
 func Present(body []byte, pointer string) bool { return Presence(body)(pointer) }
 
-// Presence returns [Present] for many questions about one body. What it has read it keeps: it is for the few members where
-// an empty value differs from an absent one, but a list may hold thousands of them.
+// Presence returns [Present] for many questions about one body. What it has read it keeps: it is
+// for the few members where an empty value differs from an absent one, but a list may hold
+// thousands of them.
 func Presence(body []byte) func(pointer string) bool {
 	document := &tree{raw: body}
 	return func(pointer string) bool {
@@ -158,7 +164,8 @@ func (v *tree) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// child returns a member of an object or an element of a list; nil if there is none, if it is null, or if v can't be read.
+// child returns a member of an object or an element of a list; nil if there is none, if it is null,
+// or if v can't be read.
 func (v *tree) child(name string) *tree {
 	if !v.apart {
 		v.apart = true
@@ -244,8 +251,8 @@ func kindName(k jsontext.Kind) string {
 	return "a value"
 }
 
-// extent returns how deeply the brackets of b nest and about how many values it holds, whether or not b is valid JSON. Each
-// bracket that opens begins a first value, and each comma another.
+// extent returns how deeply the brackets of b nest and about how many values it holds, whether or
+// not b is valid JSON. Each bracket that opens begins a first value, and each comma another.
 func extent(b []byte) (deepest, values int) {
 	now, quoted := 0, false
 	values = 1

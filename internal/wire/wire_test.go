@@ -62,7 +62,8 @@ func TestTimesAreNumbersToTheMillisecond(t *testing.T) {
 			t.Errorf("%s was read as %d ms, want %d", text, got, want)
 		}
 	}
-	for _, text := range []string{`"2023-03-15T13:20:00Z"`, `"1678886400"`, `true`, `{}`, `[1]`, `1e300`, `253402300800`} {
+	for _, text := range []string{`"2023-03-15T13:20:00Z"`, `"1678886400"`, `true`, `{}`, `[1]`,
+		`1e300`, `253402300800`} {
 		refused(t, `{"Until":`+text+`}`)
 	}
 }
@@ -123,7 +124,8 @@ func TestNullIsAbsent(t *testing.T) {
 	in := decode(t, `{"Name":null,"Text":null,"Small":null,"Limit":null,"Big":null,"Version":null,"Flag":null,
 		"Blob":null,"Since":null,"Until":null,"List":null,"Tags":null,"Inner":null,"Context":null}`)
 	empty := in.Name == "" && in.Small == 0 && in.Big == 0 && in.Since.IsZero()
-	absent := in.Text == nil && in.Limit == nil && in.Version == nil && in.Flag == nil && in.Blob == nil &&
+	absent := in.Text == nil && in.Limit == nil && in.Version == nil && in.Flag == nil &&
+		in.Blob == nil &&
 		in.Until == nil && in.List == nil && in.Tags == nil && in.Inner == nil && in.Context == nil
 	if !empty || !absent {
 		t.Errorf("null was read as %+v", in)
@@ -183,7 +185,10 @@ func TestDepthIsBounded(t *testing.T) {
 
 // A small body can hold so many values that reading them costs far more than the body.
 func TestValuesAreCounted(t *testing.T) {
-	list := func(n int) string { return `{"Unknown":[` + strings.TrimSuffix(strings.Repeat(`1,`, n), ",") + `]}` }
+	list := func(n int) string {
+		return `{"Unknown":[` +
+			strings.TrimSuffix(strings.Repeat(`1,`, n), ",") + `]}`
+	}
 	object := func(n int) string {
 		var b strings.Builder
 		for i := range n {
@@ -195,8 +200,10 @@ func TestValuesAreCounted(t *testing.T) {
 	decode(t, object(wire.MaxValues-2))
 	decode(t, `{"Name":"`+strings.Repeat(`,:\"{`, 10*wire.MaxValues)+`"}`)
 	for name, body := range map[string]string{
-		"a list": list(wire.MaxValues - 1), "an object": object(wire.MaxValues - 1), "many in a list": list(300000),
-		"lists in a list": `{"Unknown":[[]` + strings.Repeat(`,[]`, wire.MaxValues) + `]}`, "commas": `{"Unknown":[` + strings.Repeat(",", 300000),
+		"a list": list(wire.MaxValues - 1), "an object": object(
+			wire.MaxValues - 1), "many in a list": list(300000),
+		"lists in a list": `{"Unknown":[[]` + strings.Repeat(`,[]`, wire.MaxValues) +
+			`]}`, "commas": `{"Unknown":[` + strings.Repeat(",", 300000),
 		"many of many lists": `{"Unknown":[[1` + strings.Repeat(`],[1`, wire.MaxValues/2) + `]]}`,
 	} {
 		if m := refused(t, body); !strings.Contains(m, strconv.Itoa(wire.MaxValues)) {
@@ -269,7 +276,8 @@ func FuzzDecode(f *testing.F) {
 		if err := wire.Decode(out, &again); err != nil {
 			t.Fatalf("what was written can't be read: %v\n%s", err, out)
 		}
-		if again.Name != in.Name || again.Big != in.Big || !again.Since.Equal(in.Since.Time) || len(again.Tags) != len(in.Tags) ||
+		if again.Name != in.Name || again.Big != in.Big || !again.Since.Equal(in.Since.Time) ||
+			len(again.Tags) != len(in.Tags) ||
 			base64.StdEncoding.EncodeToString(again.Blob) != base64.StdEncoding.EncodeToString(in.Blob) {
 			t.Fatalf("read %+v, and from what was written of it %+v", in, again)
 		}

@@ -1,5 +1,5 @@
-// Package ciphertext is the format of what a symmetric KMS key encrypts, and of the additional data that
-// binds it to its key, its material and the caller's encryption context.
+// Package ciphertext is the format of what a symmetric KMS key encrypts, and of the additional data
+// that binds it to its key, its material and the caller's encryption context.
 package ciphertext
 
 import (
@@ -24,17 +24,18 @@ import (
 //	61  n bytes   ciphertext │ as the token made them by AES-256-GCM
 //	    16 bytes  tag     ┘
 //
-// The header is not secret. It is bound by the additional data, which holds the ids again, in full: the same 16 bytes under
-// the other version name another key. The versions differ in two bits, so that no flip of one makes a blob of the other form.
-// Nothing in it says where it was made: a key related to the one that made it opens it, by the same id.
+// The header is not secret. It is bound by the additional data, which holds the ids again, in full:
+// the same 16 bytes under the other version name another key. The versions differ in two bits, so
+// that no flip of one makes a blob of the other form. Nothing in it says where it was made: a key
+// related to the one that made it opens it, by the same id.
 type Blob struct {
 	KeyID      string
 	MaterialID string
 	Sealed     []byte
 }
 
-// Versions of the format, and lengths in bytes: of what is before the sealed text, and of what sealing
-// adds to a plaintext.
+// Versions of the format, and lengths in bytes: of what is before the sealed text, and of what
+// sealing adds to a plaintext.
 const (
 	singleRegion = 1 // versions
 	multiRegion  = 2
@@ -72,8 +73,8 @@ func Parse(b []byte) (Blob, error) {
 	return out, nil
 }
 
-// Purpose separates what is sealed by one material: nothing that was sealed for one of them opens as
-// another.
+// Purpose separates what is sealed by one material: nothing that was sealed for one of them opens
+// as another.
 type Purpose string
 
 // The purposes of seals.
@@ -83,8 +84,8 @@ const (
 	ForValue   Purpose = "claviger value 1"    // another service's value, under the data key
 )
 
-// AdditionalData returns the additional authenticated data of a seal: purpose, ids and context, each part with
-// its length before it, the context in order of its keys.
+// AdditionalData returns the additional authenticated data of a seal: purpose, ids and context,
+// each part with its length before it, the context in order of its keys.
 func AdditionalData(purpose Purpose, keyID, material string, context map[string]string) []byte {
 	b := make([]byte, 0, 192)
 	for _, s := range []string{string(purpose), keyID, material} {

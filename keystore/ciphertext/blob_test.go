@@ -13,12 +13,14 @@ import (
 )
 
 func aBlob(sealed []byte) Blob {
-	return Blob{"0f0e0d0c-0b0a-4908-8706-050403020100", strings.Repeat("ab", key.MaterialIDSize), sealed}
+	return Blob{"0f0e0d0c-0b0a-4908-8706-050403020100", strings.Repeat("ab", key.MaterialIDSize),
+		sealed}
 }
 
 // sameBytes is a blob of the multi-Region key whose id is made of the same bytes.
 func sameBytes(sealed []byte) Blob {
-	return Blob{"mrk-0f0e0d0c0b0a49088706050403020100", strings.Repeat("ab", key.MaterialIDSize), sealed}
+	return Blob{"mrk-0f0e0d0c0b0a49088706050403020100", strings.Repeat("ab", key.MaterialIDSize),
+		sealed}
 }
 
 func TestABlobComesBack(t *testing.T) {
@@ -30,15 +32,17 @@ func TestABlobComesBack(t *testing.T) {
 				t.Errorf("%d bytes of plaintext became %d", n, len(encoded))
 			}
 			got, err := Parse(encoded)
-			if err != nil || got.KeyID != b.KeyID || got.MaterialID != b.MaterialID || !bytes.Equal(got.Sealed, b.Sealed) {
+			if err != nil || got.KeyID != b.KeyID || got.MaterialID != b.MaterialID ||
+				!bytes.Equal(got.Sealed, b.Sealed) {
 				t.Errorf("%+v, %v", got, err)
 			}
 		}
 	}
 }
 
-// TestAMultiRegionIDIsNoUUID: ids that are made of the same bytes are different ids, in a blob and in what it is sealed with; and no
-// flip of a bit makes a blob of one kind of key a blob of the other.
+// TestAMultiRegionIDIsNoUUID: ids that are made of the same bytes are different ids, in a blob and
+// in what it is sealed with; and no flip of a bit makes a blob of one kind of key a blob of the
+// other.
 func TestAMultiRegionIDIsNoUUID(t *testing.T) {
 	sealed := make([]byte, Overhead+1)
 	one, other := aBlob(sealed), sameBytes(sealed)
@@ -46,7 +50,8 @@ func TestAMultiRegionIDIsNoUUID(t *testing.T) {
 	if bytes.Equal(a, b) || !bytes.Equal(a[1:], b[1:]) {
 		t.Fatalf("%x\n%x", a, b)
 	}
-	if bytes.Equal(AdditionalData(ForCaller, one.KeyID, one.MaterialID, nil), AdditionalData(ForCaller, other.KeyID, other.MaterialID, nil)) {
+	if bytes.Equal(AdditionalData(ForCaller, one.KeyID, one.MaterialID, nil),
+		AdditionalData(ForCaller, other.KeyID, other.MaterialID, nil)) {
 		t.Error("they are sealed with the same additional data")
 	}
 	for _, good := range [][]byte{a, b} {
@@ -64,7 +69,8 @@ func TestWhatIsNoBlobIsForged(t *testing.T) {
 	good := aBlob(make([]byte, Overhead+1)).Encode()
 	other := bytes.Clone(good)
 	other[0] = 3
-	for name, b := range map[string][]byte{"nothing": nil, "empty": {}, "a byte": {1}, "header": good[:HeaderSize],
+	for name, b := range map[string][]byte{"nothing": nil, "empty": {}, "a byte": {1},
+		"header":        good[:HeaderSize],
 		"no ciphertext": good[:len(good)-1], "another version": other, "zeros": make([]byte, 200)} {
 		if _, err := Parse(b); !errors.Is(err, custody.ErrForged) {
 			t.Errorf("%s: %v", name, err)
@@ -107,12 +113,14 @@ func TestAdditionalIsTheSameForTheSameContext(t *testing.T) {
 			t.Fatal("the order of a map shows")
 		}
 	}
-	if !bytes.Equal(AdditionalData("p", "k", "m", nil), AdditionalData("p", "k", "m", map[string]string{})) {
+	if !bytes.Equal(AdditionalData("p", "k", "m", nil),
+		AdditionalData("p", "k", "m", map[string]string{})) {
 		t.Error("no context and an empty one differ")
 	}
 }
 
-// split cuts s into what additional takes: purpose, key, material and pairs, at lengths that s itself says.
+// split cuts s into what additional takes: purpose, key, material and pairs, at lengths that s
+// itself says.
 func split(s []byte) (parts [3]string, context map[string]string) {
 	next := func() string {
 		if len(s) == 0 {
@@ -134,18 +142,20 @@ func split(s []byte) (parts [3]string, context map[string]string) {
 	return parts, context
 }
 
-// FuzzAdditional: two different inputs never give the same bytes, or a ciphertext would open under a context that
-// it wasn't made for.
+// FuzzAdditional: two different inputs never give the same bytes, or a ciphertext would open under
+// a context that it wasn't made for.
 func FuzzAdditional(f *testing.F) {
 	f.Add([]byte("\x01p\x01k\x01m\x01a\x01b"), []byte("\x01p\x01k\x01m\x02ab\x00"))
 	f.Add([]byte("\x00\x00\x00\x01a\x00"), []byte("\x00\x00\x00\x00\x01a"))
 	f.Add([]byte("\x02pk\x00\x01m"), []byte("\x01p\x01k\x01m"))
-	f.Add([]byte("\x01p\x01k\x0am\x00\x00\x00\x01a\x00\x00\x00\x01b"), []byte("\x01p\x01k\x01m\x01a\x01b"))
+	f.Add([]byte("\x01p\x01k\x0am\x00\x00\x00\x01a\x00\x00\x00\x01b"),
+		[]byte("\x01p\x01k\x01m\x01a\x01b"))
 	f.Fuzz(func(t *testing.T, a, b []byte) {
 		x, c := split(a)
 		y, d := split(b)
 		same := x == y && maps.Equal(c, d)
-		if got := bytes.Equal(AdditionalData(Purpose(x[0]), x[1], x[2], c), AdditionalData(Purpose(y[0]), y[1], y[2], d)); got != same {
+		if got := bytes.Equal(AdditionalData(Purpose(x[0]), x[1], x[2], c),
+			AdditionalData(Purpose(y[0]), y[1], y[2], d)); got != same {
 			t.Errorf("%q %q and %q %q: equal bytes %v", x, c, y, d, got)
 		}
 		// Injective, because it can be read back: each part says how long it is.

@@ -1,6 +1,6 @@
-// Package cryptoops has the operations that use keys: Encrypt, Sign, GenerateDataKey and their like, a
-// file each. They change nothing but when a key was last used, so that they need no transaction of
-// their own.
+// Package cryptoops has the operations that use keys: Encrypt, Sign, GenerateDataKey and their
+// like, a file each. They change nothing but when a key was last used, so that they need no
+// transaction of their own.
 package cryptoops
 
 import (
@@ -31,8 +31,10 @@ type Signer interface {
 
 // Opener uses private keys on what others made with the public one.
 type Opener interface {
-	Decrypt(ctx context.Context, ref custody.Ref, alg custody.Algorithm, ciphertext []byte) ([]byte, error)
-	Derive(ctx context.Context, ref custody.Ref, peer []byte) ([]byte, error) // peer is on the key's curve
+	Decrypt(ctx context.Context, ref custody.Ref, alg custody.Algorithm, ciphertext []byte) ([]byte,
+		error)
+	// peer is on the key's curve
+	Derive(ctx context.Context, ref custody.Ref, peer []byte) ([]byte, error)
 	Decapsulate(ctx context.Context, ref custody.Ref, ciphertext []byte) ([]byte, error)
 }
 
@@ -64,21 +66,46 @@ func New(finder *target.Finder, device Device, materials *sealing.Materials,
 func (s *Operations) Operations() []op.Operation {
 	route := domain.Routes{Service: model.KMS}
 	return []op.Operation{
-		target.Use(s.finder, route.Post("Encrypt", "/v1/keys/encrypt/{KeyId...}", "Encrypts up to 4,096 bytes under a key."), s.findEncrypt, s.encrypt),
-		target.Use(s.finder, route.Post("Decrypt", "/v1/keys/decrypt", "Decrypts what Encrypt, ReEncrypt or GenerateDataKey made."), s.findDecrypt, s.decrypt),
-		target.Use(s.finder, route.Post("ReEncrypt", "/v1/keys/re-encrypt", "Moves a ciphertext to another key; the plaintext is not shown."), s.findReEncrypt, s.reEncrypt),
-		target.Use(s.finder, route.Post("GenerateDataKey", "/v1/keys/data-key/{KeyId...}", "Makes a data key: in clear, and encrypted under a key."), s.findDataKey, s.generateDataKey),
-		target.Use(s.finder, route.Post("GenerateDataKeyWithoutPlaintext", "/v1/keys/data-key-without-plaintext/{KeyId...}", "Makes a data key, encrypted under a key only."), s.findBareDataKey, s.generateDataKeyWithoutPlaintext),
-		target.Use(s.finder, route.Post("GenerateDataKeyPair", "/v1/keys/data-key-pair/{KeyId...}", "Makes a key pair: the private key in clear, and encrypted under a key."), s.findPair, s.generateDataKeyPair),
-		target.Use(s.finder, route.Post("GenerateDataKeyPairWithoutPlaintext", "/v1/keys/data-key-pair-without-plaintext/{KeyId...}", "Makes a key pair, its private key encrypted under a key only."), s.findBarePair, s.generateDataKeyPairWithoutPlaintext),
-		op.Read(route.Get("GetPublicKey", "/v1/keys/public-key/{KeyId...}", "Returns the public key of an asymmetric key."), s.findPublicKey, s.getPublicKey),
-		target.Use(s.finder, route.Post("Sign", "/v1/keys/sign/{KeyId...}", "Signs a message or its digest."), s.findSign, s.sign),
-		target.Use(s.finder, route.Post("Verify", "/v1/keys/verify/{KeyId...}", "Verifies a signature; one that isn't valid is an error."), s.findVerify, s.verify),
-		target.Use(s.finder, route.Post("GenerateMac", "/v1/keys/mac/{KeyId...}", "Makes a message authentication code (HMAC)."), s.findMac, s.generateMac),
-		target.Use(s.finder, route.Post("VerifyMac", "/v1/keys/verify-mac/{KeyId...}", "Verifies a message authentication code; one that isn't valid is an error."), s.findVerifyMac, s.verifyMac),
-		target.Use(s.finder, route.Post("DeriveSharedSecret", "/v1/keys/shared-secret/{KeyId...}", "Agrees on a secret with the owner of another key, by ECDH."), s.findAgreement, s.deriveSharedSecret),
-		target.Use(s.finder, route.Post("Encapsulate", "/v1/keys/encapsulate/{KeyId...}", "Makes a secret and the ciphertext that gives it to the owner of a key, by ML-KEM."), s.findEncapsulate, s.encapsulate),
-		target.Use(s.finder, route.Post("Decapsulate", "/v1/keys/decapsulate/{KeyId...}", "Returns the secret of a ciphertext that Encapsulate made, or anybody with the public key."), s.findDecapsulate, s.decapsulate),
-		op.Read(route.Post("GenerateRandom", "/v1/random", "Returns random bytes from the token."), s.findRandom, s.generateRandom),
+		target.Use(s.finder, route.Post("Encrypt", "/v1/keys/encrypt/{KeyId...}",
+			"Encrypts up to 4,096 bytes under a key."), s.findEncrypt, s.encrypt),
+		target.Use(s.finder, route.Post("Decrypt", "/v1/keys/decrypt",
+			"Decrypts what Encrypt, ReEncrypt or GenerateDataKey made."), s.findDecrypt, s.decrypt),
+		target.Use(s.finder, route.Post("ReEncrypt", "/v1/keys/re-encrypt",
+			"Moves a ciphertext to another key; the plaintext is not shown."), s.findReEncrypt, s.reEncrypt),
+		target.Use(s.finder, route.Post("GenerateDataKey", "/v1/keys/data-key/{KeyId...}",
+			"Makes a data key: in clear, and encrypted under a key."), s.findDataKey, s.generateDataKey),
+		target.Use(s.finder, route.Post("GenerateDataKeyWithoutPlaintext",
+			"/v1/keys/data-key-without-plaintext/{KeyId...}",
+			"Makes a data key, encrypted under a key only."), s.findBareDataKey,
+			s.generateDataKeyWithoutPlaintext),
+		target.Use(s.finder, route.Post("GenerateDataKeyPair", "/v1/keys/data-key-pair/{KeyId...}",
+			"Makes a key pair: the private key in clear, and encrypted under a key."), s.findPair,
+			s.generateDataKeyPair),
+		target.Use(s.finder, route.Post("GenerateDataKeyPairWithoutPlaintext",
+			"/v1/keys/data-key-pair-without-plaintext/{KeyId...}",
+			"Makes a key pair, its private key encrypted under a key only."), s.findBarePair,
+			s.generateDataKeyPairWithoutPlaintext),
+		op.Read(route.Get("GetPublicKey", "/v1/keys/public-key/{KeyId...}",
+			"Returns the public key of an asymmetric key."), s.findPublicKey, s.getPublicKey),
+		target.Use(s.finder, route.Post("Sign", "/v1/keys/sign/{KeyId...}",
+			"Signs a message or its digest."), s.findSign, s.sign),
+		target.Use(s.finder, route.Post("Verify", "/v1/keys/verify/{KeyId...}",
+			"Verifies a signature; one that isn't valid is an error."), s.findVerify, s.verify),
+		target.Use(s.finder, route.Post("GenerateMac", "/v1/keys/mac/{KeyId...}",
+			"Makes a message authentication code (HMAC)."), s.findMac, s.generateMac),
+		target.Use(s.finder, route.Post("VerifyMac", "/v1/keys/verify-mac/{KeyId...}",
+			"Verifies a message authentication code; one that isn't valid is an error."), s.findVerifyMac,
+			s.verifyMac),
+		target.Use(s.finder, route.Post("DeriveSharedSecret", "/v1/keys/shared-secret/{KeyId...}",
+			"Agrees on a secret with the owner of another key, by ECDH."), s.findAgreement,
+			s.deriveSharedSecret),
+		target.Use(s.finder, route.Post("Encapsulate", "/v1/keys/encapsulate/{KeyId...}",
+			"Makes a secret and the ciphertext that gives it to the owner of a key, by ML-KEM."),
+			s.findEncapsulate, s.encapsulate),
+		target.Use(s.finder, route.Post("Decapsulate", "/v1/keys/decapsulate/{KeyId...}",
+			"Returns the secret of a ciphertext that Encapsulate made, or anybody with the public key."),
+			s.findDecapsulate, s.decapsulate),
+		op.Read(route.Post("GenerateRandom", "/v1/random", "Returns random bytes from the token."),
+			s.findRandom, s.generateRandom),
 	}
 }

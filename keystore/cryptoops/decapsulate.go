@@ -5,7 +5,6 @@ import (
 	"claviger/keystore/target"
 )
 
-// DecapsulateInput is DecapsulateRequest of AWS.
 type DecapsulateInput struct {
 	KeyId                      string   `shape:"KeyIdType,required"`
 	SharedSecretCiphertextBlob []byte   `shape:"CiphertextType,required"`
@@ -15,7 +14,7 @@ type DecapsulateInput struct {
 	op.ByShape
 }
 
-// DecapsulateOutput is DecapsulateResponse of AWS. A ciphertext that wasn't encapsulated to the key has a SharedSecret too,
+// DecapsulateOutput: a ciphertext that wasn't encapsulated to the key has a SharedSecret too,
 // which nobody else knows (FIPS 203 section 6.3): that it is the right one shows when it is used.
 type DecapsulateOutput struct {
 	KeyId                  string
@@ -24,11 +23,13 @@ type DecapsulateOutput struct {
 }
 
 func (s *Operations) findDecapsulate(c *op.Call, in DecapsulateInput) (*target.Target, error) {
-	return s.finder.FindUse(c, "Decapsulate", in.KeyId, in.EncapsulationAlgorithm, target.Presented{Tokens: in.GrantTokens})
+	return s.finder.FindUse(c, "Decapsulate", in.KeyId, in.EncapsulationAlgorithm,
+		target.Presented{Tokens: in.GrantTokens})
 }
 
 // decapsulate is one call of the token, which refuses a ciphertext by its length alone.
-func (s *Operations) decapsulate(c *op.Call, in DecapsulateInput, t *target.Target) (out DecapsulateOutput, err error) {
+func (s *Operations) decapsulate(c *op.Call, in DecapsulateInput,
+	t *target.Target) (out DecapsulateOutput, err error) {
 	ref, err := t.Key.CurrentRef()
 	if err != nil {
 		return out, err

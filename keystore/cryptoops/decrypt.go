@@ -14,7 +14,6 @@ import (
 	"claviger/keystore/target"
 )
 
-// DecryptInput is DecryptRequest of AWS.
 type DecryptInput struct {
 	CiphertextBlob      []byte            `shape:"CiphertextType"`
 	EncryptionContext   map[string]string `shape:"EncryptionContextType"`
@@ -28,7 +27,8 @@ type DecryptInput struct {
 
 // Validate checks what members say together.
 func (in DecryptInput) Validate() error {
-	if err := checkCiphertext(in.CiphertextBlob, domain.Or(in.DryRun, false), in.DryRunModifiers, in.KeyId != nil); err != nil {
+	if err := checkCiphertext(in.CiphertextBlob, domain.Or(in.DryRun, false), in.DryRunModifiers,
+		in.KeyId != nil); err != nil {
 		return err
 	}
 	if err := checkRecipient(in.Recipient); err != nil {
@@ -47,22 +47,25 @@ func checkCiphertext(blob []byte, dry bool, modifiers []string, named bool) erro
 	case len(modifiers) > 0 && !dry:
 		return kmsfault.Invalid("DryRunModifiers can be used only when DryRun is true.")
 	case blob == nil && !ignore:
-		return kmsfault.Invalid("1 validation error detected: Value null at 'ciphertextBlob' failed to satisfy constraint: Member must not be null")
+		return kmsfault.Invalid(
+			"1 validation error detected: Value null at 'ciphertextBlob' failed to satisfy constraint: " +
+				"Member must not be null")
 	case blob == nil && !named:
 		return kmsfault.Invalid("A key ID is required when the ciphertext is left out.")
 	}
 	return nil
 }
 
-// checkNamed wants the key of an asymmetric ciphertext named: there is nothing in it that says which it is.
+// checkNamed wants the key of an asymmetric ciphertext named: there is nothing in it that says
+// which it is.
 func checkNamed(algorithm, keyID *string) error {
 	if keyID == nil && domain.Or(algorithm, key.SymmetricDefault) != key.SymmetricDefault {
-		return kmsfault.Invalid("A key ID is required to decrypt by " + *algorithm + ": the ciphertext doesn't name its key.")
+		return kmsfault.Invalid("A key ID is required to decrypt by " + *algorithm +
+			": the ciphertext doesn't name its key.")
 	}
 	return nil
 }
 
-// DecryptOutput is DecryptResponse of AWS.
 type DecryptOutput struct {
 	KeyId               string
 	Plaintext           []byte
@@ -78,9 +81,11 @@ type Source struct {
 	implicit   bool            // the key was found in the ciphertext
 }
 
-// errForeign is AWS's answer to a ciphertext whose key is unknown: it doesn't say whether there is one.
+// errForeign is AWS's answer to a ciphertext whose key is unknown: it doesn't say whether there is
+// one.
 var errForeign = fault.New(fault.Denied, "AccessDeniedException",
-	"The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.")
+	"The ciphertext refers to a customer master key that does not exist, does not exist in this "+
+		"region, or you are not allowed to access.")
 
 // Missing implements [op.Target].
 func (t *Source) Missing() error {
@@ -90,10 +95,11 @@ func (t *Source) Missing() error {
 	return t.Target.Missing()
 }
 
-// Ready implements [op.Target]: a named key must be one that decrypts, and the ciphertext's own; and what a symmetric key
-// decrypts, one that it may have made.
+// Ready implements [op.Target]: a named key must be one that decrypts, and the ciphertext's own;
+// and what a symmetric key decrypts, one that it may have made.
 func (t *Source) Ready() error {
-	others := t.Key.IsSymmetric() && t.blob.KeyID != "" && t.blob.KeyID != t.Key.ID // in what another kind of key takes, such ids are chance
+	// in what another kind of key takes, such ids are chance
+	others := t.Key.IsSymmetric() && t.blob.KeyID != "" && t.blob.KeyID != t.Key.ID
 	if t.Key.Serves("Decrypt") != nil || others {
 		return fault.New(fault.State, "IncorrectKeyException",
 			"The key ID in the request does not identify a CMK that can perform this operation.")
@@ -101,15 +107,17 @@ func (t *Source) Ready() error {
 	if err := t.Target.Ready(); err != nil {
 		return err
 	}
-	if _, ok := t.Key.MaterialRef(t.blob.MaterialID); t.Algorithm == key.SymmetricDefault && t.ciphertext != nil && !ok {
+	if _, ok := t.Key.MaterialRef(t.blob.MaterialID); t.Algorithm == key.SymmetricDefault &&
+		t.ciphertext != nil && !ok {
 		return custody.ErrForged
 	}
 	return nil
 }
 
-// findSource looks up the key of a ciphertext for an operation of the matrix, under an IAM action. A ciphertext that can't be
-// read is refused at once if it alone would say which key is meant.
-func (s *Operations) findSource(c *op.Call, operation, action string, text []byte, keyID, algorithm *string, by target.Presented) (*Source, error) {
+// findSource looks up the key of a ciphertext for an operation of the matrix, under an IAM action.
+// A ciphertext that can't be read is refused at once if it alone would say which key is meant.
+func (s *Operations) findSource(c *op.Call, operation, action string, text []byte,
+	keyID, algorithm *string, by target.Presented) (*Source, error) {
 	alg := domain.Or(algorithm, key.SymmetricDefault)
 	var b ciphertext.Blob
 	if alg == key.SymmetricDefault && text != nil {
@@ -127,7 +135,8 @@ func (s *Operations) findSource(c *op.Call, operation, action string, text []byt
 }
 
 func (s *Operations) findDecrypt(c *op.Call, in DecryptInput) (*Source, error) {
-	return s.findSource(c, "Decrypt", "Decrypt", in.CiphertextBlob, in.KeyId, in.EncryptionAlgorithm, target.Presented{Tokens: in.GrantTokens, Context: in.EncryptionContext})
+	return s.findSource(c, "Decrypt", "Decrypt", in.CiphertextBlob, in.KeyId, in.EncryptionAlgorithm,
+		target.Presented{Tokens: in.GrantTokens, Context: in.EncryptionContext})
 }
 
 func (s *Operations) decrypt(c *op.Call, in DecryptInput, t *Source) (DecryptOutput, error) {
@@ -135,8 +144,9 @@ func (s *Operations) decrypt(c *op.Call, in DecryptInput, t *Source) (DecryptOut
 	return DecryptOutput{t.Key.ARN(), plaintext, t.Algorithm, t.blob.MaterialID}, err
 }
 
-// decryptFrom opens a ciphertext by the private key, or by the material it names, which Ready has seen: one call of the
-// token. A ciphertext that could not be read, an unknown material, bad padding and a bad tag are one error.
+// decryptFrom opens a ciphertext by the private key, or by the material it names, which Ready has
+// seen: one call of the token. A ciphertext that could not be read, an unknown material, bad
+// padding and a bad tag are one error.
 func (s *Operations) decryptFrom(c *op.Call, t *Source, context map[string]string) ([]byte, error) {
 	if t.Algorithm != key.SymmetricDefault {
 		ref, err := t.Key.CurrentRef()

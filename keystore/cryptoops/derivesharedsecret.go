@@ -8,7 +8,6 @@ import (
 	"claviger/keystore/target"
 )
 
-// DeriveSharedSecretInput is DeriveSharedSecretRequest of AWS.
 type DeriveSharedSecretInput struct {
 	KeyId                 string         `shape:"KeyIdType,required"`
 	KeyAgreementAlgorithm string         `shape:"KeyAgreementAlgorithmSpec,required"`
@@ -21,7 +20,7 @@ type DeriveSharedSecretInput struct {
 // Validate refuses enclaves.
 func (in DeriveSharedSecretInput) Validate() error { return checkRecipient(in.Recipient) }
 
-// DeriveSharedSecretOutput is DeriveSharedSecretResponse of AWS. SharedSecret is the raw Z of SP 800-56A section 5.7.1.2: the x
+// DeriveSharedSecretOutput: SharedSecret is the raw Z of SP 800-56A section 5.7.1.2: the x
 // coordinate with its leading zeros, 32, 48 or 66 bytes. A key derivation function belongs over it.
 type DeriveSharedSecretOutput struct {
 	KeyId                 string
@@ -33,10 +32,12 @@ type DeriveSharedSecretOutput struct {
 // errPeer is AWS's answer to a public key that can't be agreed with; it says no more.
 var errPeer = fault.New(fault.Invalid, "ValidationException", "")
 
-// findAgreement looks up the key of an agreement. A peer's key that is of another curve, not on the curve or not in its one
-// encoding is refused before the token sees it, and AWS says nothing about it.
+// findAgreement looks up the key of an agreement. A peer's key that is of another curve, not on the
+// curve or not in its one encoding is refused before the token sees it, and AWS says nothing about
+// it.
 func (s *Operations) findAgreement(c *op.Call, in DeriveSharedSecretInput) (*target.Target, error) {
-	t, err := s.finder.FindUse(c, "DeriveSharedSecret", in.KeyId, in.KeyAgreementAlgorithm, target.Presented{Tokens: in.GrantTokens})
+	t, err := s.finder.FindUse(c, "DeriveSharedSecret", in.KeyId, in.KeyAgreementAlgorithm,
+		target.Presented{Tokens: in.GrantTokens})
 	if err != nil {
 		return t, err
 	}
@@ -49,7 +50,8 @@ func (s *Operations) findAgreement(c *op.Call, in DeriveSharedSecretInput) (*tar
 	return t, err
 }
 
-func (s *Operations) deriveSharedSecret(c *op.Call, in DeriveSharedSecretInput, t *target.Target) (out DeriveSharedSecretOutput, err error) {
+func (s *Operations) deriveSharedSecret(c *op.Call, in DeriveSharedSecretInput,
+	t *target.Target) (out DeriveSharedSecretOutput, err error) {
 	ref, err := t.Key.CurrentRef()
 	if err != nil {
 		return out, err

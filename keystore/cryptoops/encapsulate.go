@@ -7,7 +7,6 @@ import (
 	"claviger/keystore/target"
 )
 
-// EncapsulateInput is EncapsulateRequest of AWS.
 type EncapsulateInput struct {
 	KeyId                  string   `shape:"KeyIdType,required"`
 	EncapsulationAlgorithm string   `shape:"EncapsulationAlgorithmSpec,required"`
@@ -16,7 +15,7 @@ type EncapsulateInput struct {
 	op.ByShape
 }
 
-// EncapsulateOutput is EncapsulateResponse of AWS: a secret of 32 bytes, and a ciphertext of 768, 1,088 or 1,568 that gives it
+// EncapsulateOutput: a secret of 32 bytes, and a ciphertext of 768, 1,088 or 1,568 that gives it
 // to whoever may use the key's private half (FIPS 203 section 8).
 type EncapsulateOutput struct {
 	KeyId                      string
@@ -26,11 +25,13 @@ type EncapsulateOutput struct {
 }
 
 func (s *Operations) findEncapsulate(c *op.Call, in EncapsulateInput) (*target.Target, error) {
-	return s.finder.FindUse(c, "Encapsulate", in.KeyId, in.EncapsulationAlgorithm, target.Presented{Tokens: in.GrantTokens})
+	return s.finder.FindUse(c, "Encapsulate", in.KeyId, in.EncapsulationAlgorithm,
+		target.Presented{Tokens: in.GrantTokens})
 }
 
 // encapsulate takes nothing but the public key, so it is done here.
-func (s *Operations) encapsulate(_ *op.Call, _ EncapsulateInput, t *target.Target) (out EncapsulateOutput, err error) {
+func (s *Operations) encapsulate(_ *op.Call, _ EncapsulateInput,
+	t *target.Target) (out EncapsulateOutput, err error) {
 	public, ok := t.Key.Public.(*lattice.EncapsulationKey)
 	if !ok {
 		return out, key.ErrLost(t.Key)

@@ -10,7 +10,6 @@ import (
 	"claviger/keystore/target"
 )
 
-// EncryptInput is EncryptRequest of AWS.
 type EncryptInput struct {
 	KeyId               string            `shape:"KeyIdType,required"`
 	Plaintext           []byte            `shape:"PlaintextType,required"`
@@ -25,7 +24,6 @@ func (in EncryptInput) Validate() error {
 	return model.CheckContextOf(in.EncryptionAlgorithm, in.EncryptionContext)
 }
 
-// EncryptOutput is EncryptResponse of AWS.
 type EncryptOutput struct {
 	CiphertextBlob      []byte
 	KeyId               string
@@ -33,7 +31,9 @@ type EncryptOutput struct {
 }
 
 func (s *Operations) findEncrypt(c *op.Call, in EncryptInput) (*target.Target, error) {
-	t, err := s.finder.FindUse(c, "Encrypt", in.KeyId, domain.Or(in.EncryptionAlgorithm, key.SymmetricDefault), target.Presented{Tokens: in.GrantTokens, Context: in.EncryptionContext})
+	t, err := s.finder.FindUse(c, "Encrypt", in.KeyId,
+		domain.Or(in.EncryptionAlgorithm, key.SymmetricDefault),
+		target.Presented{Tokens: in.GrantTokens, Context: in.EncryptionContext})
 	if err != nil {
 		return t, err
 	}
@@ -46,8 +46,10 @@ func (s *Operations) encrypt(c *op.Call, in EncryptInput, t *target.Target) (Enc
 	return EncryptOutput{ciphertext, t.Key.ARN(), t.Algorithm}, err
 }
 
-// encryptTo encrypts by the target's key and algorithm. What a public key can do is done on this host.
-func (s *Operations) encryptTo(c *op.Call, t *target.Target, plaintext []byte, context map[string]string) ([]byte, error) {
+// encryptTo encrypts by the target's key and algorithm. What a public key can do is done on this
+// host.
+func (s *Operations) encryptTo(c *op.Call, t *target.Target, plaintext []byte,
+	context map[string]string) ([]byte, error) {
 	if t.Algorithm == key.SymmetricDefault {
 		return s.encryptUnder(c, t.Key, plaintext, context)
 	}
@@ -57,8 +59,10 @@ func (s *Operations) encryptTo(c *op.Call, t *target.Target, plaintext []byte, c
 	return publickey.EncryptOAEP(t.Key.Public, t.Algorithm, plaintext)
 }
 
-// encryptUnder seals plaintext by the current material of k, a symmetric key: one call of the token.
-func (s *Operations) encryptUnder(c *op.Call, k *key.Key, plaintext []byte, context map[string]string) ([]byte, error) {
+// encryptUnder seals plaintext by the current material of k, a symmetric key: one call of the
+// token.
+func (s *Operations) encryptUnder(c *op.Call, k *key.Key, plaintext []byte,
+	context map[string]string) ([]byte, error) {
 	sealed, err := s.materials.Seal(c, k, plaintext,
 		ciphertext.AdditionalData(ciphertext.ForCaller, k.ID, k.MaterialID, context))
 	if err != nil {

@@ -8,7 +8,6 @@ import (
 	"claviger/keystore/target"
 )
 
-// GenerateDataKeyInput is GenerateDataKeyRequest of AWS.
 type GenerateDataKeyInput struct {
 	KeyId             string            `shape:"KeyIdType,required"`
 	EncryptionContext map[string]string `shape:"EncryptionContextType"`
@@ -27,7 +26,7 @@ func (in GenerateDataKeyInput) Validate() error {
 	return checkDataKey(in.KeySpec, in.NumberOfBytes, in.EncryptionContext)
 }
 
-// BareDataKeyInput is GenerateDataKeyWithoutPlaintextRequest of AWS.
+// BareDataKeyInput is the request of GenerateDataKeyWithoutPlaintext.
 type BareDataKeyInput struct {
 	KeyId             string            `shape:"KeyIdType,required"`
 	EncryptionContext map[string]string `shape:"EncryptionContextType"`
@@ -63,7 +62,6 @@ func dataKeySize(spec *string, bytes *int32) int {
 	return 32
 }
 
-// GenerateDataKeyOutput is GenerateDataKeyResponse of AWS.
 type GenerateDataKeyOutput struct {
 	CiphertextBlob []byte
 	Plaintext      []byte
@@ -71,7 +69,7 @@ type GenerateDataKeyOutput struct {
 	KeyMaterialId  string
 }
 
-// BareDataKeyOutput is GenerateDataKeyWithoutPlaintextResponse of AWS.
+// BareDataKeyOutput is the answer of GenerateDataKeyWithoutPlaintext.
 type BareDataKeyOutput struct {
 	CiphertextBlob []byte
 	KeyId          string
@@ -79,27 +77,34 @@ type BareDataKeyOutput struct {
 }
 
 func (s *Operations) findDataKey(c *op.Call, in GenerateDataKeyInput) (*target.Target, error) {
-	return s.finder.FindUse(c, "GenerateDataKey", in.KeyId, key.SymmetricDefault, target.Presented{Tokens: in.GrantTokens, Context: in.EncryptionContext})
+	return s.finder.FindUse(c, "GenerateDataKey", in.KeyId, key.SymmetricDefault,
+		target.Presented{Tokens: in.GrantTokens, Context: in.EncryptionContext})
 }
 
 func (s *Operations) findBareDataKey(c *op.Call, in BareDataKeyInput) (*target.Target, error) {
-	return s.finder.FindUse(c, "GenerateDataKeyWithoutPlaintext", in.KeyId, key.SymmetricDefault, target.Presented{Tokens: in.GrantTokens, Context: in.EncryptionContext})
+	return s.finder.FindUse(c, "GenerateDataKeyWithoutPlaintext", in.KeyId, key.SymmetricDefault,
+		target.Presented{Tokens: in.GrantTokens, Context: in.EncryptionContext})
 }
 
-func (s *Operations) generateDataKey(c *op.Call, in GenerateDataKeyInput, t *target.Target) (out GenerateDataKeyOutput, err error) {
-	plain, blob, err := s.drawDataKey(c, t.Key, dataKeySize(in.KeySpec, in.NumberOfBytes), in.EncryptionContext)
+func (s *Operations) generateDataKey(c *op.Call, in GenerateDataKeyInput,
+	t *target.Target) (out GenerateDataKeyOutput, err error) {
+	plain, blob, err := s.drawDataKey(c, t.Key, dataKeySize(in.KeySpec, in.NumberOfBytes),
+		in.EncryptionContext)
 	return GenerateDataKeyOutput{blob, plain, t.Key.ARN(), t.Key.MaterialID}, err
 }
 
-func (s *Operations) generateDataKeyWithoutPlaintext(c *op.Call, in BareDataKeyInput, t *target.Target) (out BareDataKeyOutput, err error) {
-	plain, blob, err := s.drawDataKey(c, t.Key, dataKeySize(in.KeySpec, in.NumberOfBytes), in.EncryptionContext)
+func (s *Operations) generateDataKeyWithoutPlaintext(c *op.Call, in BareDataKeyInput,
+	t *target.Target) (out BareDataKeyOutput, err error) {
+	plain, blob, err := s.drawDataKey(c, t.Key, dataKeySize(in.KeySpec, in.NumberOfBytes),
+		in.EncryptionContext)
 	clear(plain)
 	return BareDataKeyOutput{blob, t.Key.ARN(), t.Key.MaterialID}, err
 }
 
-// drawDataKey takes random bytes from the token and encrypts them under k. They pass through this process by AWS's
-// contract: Decrypt must be able to return them.
-func (s *Operations) drawDataKey(c *op.Call, k *key.Key, size int, context map[string]string) (plain, blob []byte, err error) {
+// drawDataKey takes random bytes from the token and encrypts them under k. They pass through this
+// process by AWS's contract: Decrypt must be able to return them.
+func (s *Operations) drawDataKey(c *op.Call, k *key.Key, size int,
+	context map[string]string) (plain, blob []byte, err error) {
 	if plain, err = s.device.Random.Random(c, size); err != nil {
 		return nil, nil, err
 	}

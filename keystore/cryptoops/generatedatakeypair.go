@@ -10,7 +10,6 @@ import (
 	"claviger/keystore/target"
 )
 
-// GenerateDataKeyPairInput is GenerateDataKeyPairRequest of AWS.
 type GenerateDataKeyPairInput struct {
 	EncryptionContext map[string]string `shape:"EncryptionContextType"`
 	KeyId             string            `shape:"KeyIdType,required"`
@@ -28,7 +27,7 @@ func (in GenerateDataKeyPairInput) Validate() error {
 	return checkPair(in.KeyPairSpec, in.EncryptionContext)
 }
 
-// BareDataKeyPairInput is GenerateDataKeyPairWithoutPlaintextRequest of AWS.
+// BareDataKeyPairInput is the request of GenerateDataKeyPairWithoutPlaintext.
 type BareDataKeyPairInput struct {
 	EncryptionContext map[string]string `shape:"EncryptionContextType"`
 	KeyId             string            `shape:"KeyIdType,required"`
@@ -45,13 +44,15 @@ func (in BareDataKeyPairInput) Validate() error {
 // checkPair refuses what this process can make no keys of.
 func checkPair(spec string, context map[string]string) error {
 	if spec == "SM2" {
-		return kmsfault.Unsupported("Data key pairs of the spec " + spec + " are not supported by this service.")
+		return kmsfault.Unsupported("Data key pairs of the spec " + spec +
+			" are not supported by this service.")
 	}
 	return model.CheckContext(context)
 }
 
-// GenerateDataKeyPairOutput is GenerateDataKeyPairResponse of AWS: the private key as PKCS#8 (RFC 5208; of ML-KEM the seed alone,
-// RFC 9935 section 6), in clear and encrypted, and the public one as SubjectPublicKeyInfo (RFC 5280), all in DER.
+// GenerateDataKeyPairOutput: the private key as PKCS#8 (RFC 5208; of ML-KEM the seed alone, RFC
+// 9935 section 6), in clear and encrypted, and the public one as SubjectPublicKeyInfo (RFC 5280),
+// all in DER.
 type GenerateDataKeyPairOutput struct {
 	PrivateKeyCiphertextBlob []byte
 	PrivateKeyPlaintext      []byte
@@ -61,7 +62,7 @@ type GenerateDataKeyPairOutput struct {
 	KeyMaterialId            string
 }
 
-// BareDataKeyPairOutput is GenerateDataKeyPairWithoutPlaintextResponse of AWS.
+// BareDataKeyPairOutput is the answer of GenerateDataKeyPairWithoutPlaintext.
 type BareDataKeyPairOutput struct {
 	PrivateKeyCiphertextBlob []byte
 	PublicKey                []byte
@@ -71,27 +72,33 @@ type BareDataKeyPairOutput struct {
 }
 
 func (s *Operations) findPair(c *op.Call, in GenerateDataKeyPairInput) (*target.Target, error) {
-	return s.finder.FindUse(c, "GenerateDataKeyPair", in.KeyId, key.SymmetricDefault, target.Presented{Tokens: in.GrantTokens, Context: in.EncryptionContext})
+	return s.finder.FindUse(c, "GenerateDataKeyPair", in.KeyId, key.SymmetricDefault,
+		target.Presented{Tokens: in.GrantTokens, Context: in.EncryptionContext})
 }
 
 func (s *Operations) findBarePair(c *op.Call, in BareDataKeyPairInput) (*target.Target, error) {
-	return s.finder.FindUse(c, "GenerateDataKeyPairWithoutPlaintext", in.KeyId, key.SymmetricDefault, target.Presented{Tokens: in.GrantTokens, Context: in.EncryptionContext})
+	return s.finder.FindUse(c, "GenerateDataKeyPairWithoutPlaintext", in.KeyId, key.SymmetricDefault,
+		target.Presented{Tokens: in.GrantTokens, Context: in.EncryptionContext})
 }
 
-func (s *Operations) generateDataKeyPair(c *op.Call, in GenerateDataKeyPairInput, t *target.Target) (out GenerateDataKeyPairOutput, err error) {
+func (s *Operations) generateDataKeyPair(c *op.Call, in GenerateDataKeyPairInput,
+	t *target.Target) (out GenerateDataKeyPairOutput, err error) {
 	private, public, blob, err := s.drawPair(c, t.Key, in.KeyPairSpec, in.EncryptionContext)
-	return GenerateDataKeyPairOutput{blob, private, public, t.Key.ARN(), in.KeyPairSpec, t.Key.MaterialID}, err
+	return GenerateDataKeyPairOutput{blob, private, public, t.Key.ARN(), in.KeyPairSpec,
+		t.Key.MaterialID}, err
 }
 
-func (s *Operations) generateDataKeyPairWithoutPlaintext(c *op.Call, in BareDataKeyPairInput, t *target.Target) (out BareDataKeyPairOutput, err error) {
+func (s *Operations) generateDataKeyPairWithoutPlaintext(c *op.Call, in BareDataKeyPairInput,
+	t *target.Target) (out BareDataKeyPairOutput, err error) {
 	private, public, blob, err := s.drawPair(c, t.Key, in.KeyPairSpec, in.EncryptionContext)
 	clear(private)
 	return BareDataKeyPairOutput{blob, public, t.Key.ARN(), in.KeyPairSpec, t.Key.MaterialID}, err
 }
 
-// drawPair makes a key pair in this process and encrypts its private key under k. By AWS's contract the caller gets the
-// private key, now or by Decrypt, so the token could not keep it.
-func (s *Operations) drawPair(c *op.Call, k *key.Key, spec string, context map[string]string) (private, public, blob []byte, err error) {
+// drawPair makes a key pair in this process and encrypts its private key under k. By AWS's contract
+// the caller gets the private key, now or by Decrypt, so the token could not keep it.
+func (s *Operations) drawPair(c *op.Call, k *key.Key, spec string,
+	context map[string]string) (private, public, blob []byte, err error) {
 	select {
 	case s.Pairs <- struct{}{}:
 	case <-c.Done():

@@ -6,7 +6,6 @@ import (
 	"claviger/keystore/target"
 )
 
-// GenerateMacInput is GenerateMacRequest of AWS.
 type GenerateMacInput struct {
 	Message      []byte   `shape:"PlaintextType,required"`
 	KeyId        string   `shape:"KeyIdType,required"`
@@ -16,7 +15,7 @@ type GenerateMacInput struct {
 	op.ByShape
 }
 
-// GenerateMacOutput is GenerateMacResponse of AWS. Mac has 28, 32, 48 or 64 bytes by its algorithm.
+// GenerateMacOutput: Mac has 28, 32, 48 or 64 bytes by its algorithm.
 type GenerateMacOutput struct {
 	Mac          []byte
 	MacAlgorithm string
@@ -24,15 +23,18 @@ type GenerateMacOutput struct {
 }
 
 func (s *Operations) findMac(c *op.Call, in GenerateMacInput) (*target.Target, error) {
-	return s.finder.FindUse(c, "GenerateMac", in.KeyId, in.MacAlgorithm, target.Presented{Tokens: in.GrantTokens})
+	return s.finder.FindUse(c, "GenerateMac", in.KeyId, in.MacAlgorithm,
+		target.Presented{Tokens: in.GrantTokens})
 }
 
-func (s *Operations) generateMac(c *op.Call, in GenerateMacInput, t *target.Target) (GenerateMacOutput, error) {
+func (s *Operations) generateMac(c *op.Call, in GenerateMacInput,
+	t *target.Target) (GenerateMacOutput, error) {
 	mac, err := s.macOf(c, t.Key, in.Message)
 	return GenerateMacOutput{mac, t.Algorithm, t.Key.ARN()}, err
 }
 
-// macOf has the token make the HMAC of a message. The material's kind is that of the one algorithm of its spec.
+// macOf has the token make the HMAC of a message. The material's kind is that of the one algorithm
+// of its spec.
 func (s *Operations) macOf(c *op.Call, k *key.Key, message []byte) ([]byte, error) {
 	ref, err := k.CurrentRef()
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"claviger/keystore/kmsfault"
 )
 
-// GenerateRandomInput is GenerateRandomRequest of AWS.
 type GenerateRandomInput struct {
 	NumberOfBytes    *int32         `shape:"NumberOfBytesType"`
 	CustomKeyStoreId *string        `shape:"CustomKeyStoreIdType"`
@@ -21,10 +20,10 @@ func (in GenerateRandomInput) Validate() error {
 	return checkRecipient(in.Recipient)
 }
 
-// GenerateRandomOutput is GenerateRandomResponse of AWS.
 type GenerateRandomOutput struct{ Plaintext []byte }
 
-func (s *Operations) findRandom(c *op.Call, in GenerateRandomInput) (customstore.TokenTarget, error) {
+func (s *Operations) findRandom(c *op.Call,
+	in GenerateRandomInput) (customstore.TokenTarget, error) {
 	return s.stores.FindToken(c, "GenerateRandom", in.CustomKeyStoreId)
 }
 

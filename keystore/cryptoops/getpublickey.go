@@ -5,14 +5,13 @@ import (
 	"claviger/keystore/target"
 )
 
-// GetPublicKeyInput is GetPublicKeyRequest of AWS.
 type GetPublicKeyInput struct {
 	KeyId       string   `shape:"KeyIdType,required"`
 	GrantTokens []string `shape:"GrantTokenList"`
 	op.ByShape
 }
 
-// GetPublicKeyOutput is GetPublicKeyResponse of AWS. PublicKey is a DER SubjectPublicKeyInfo (RFC 5280).
+// GetPublicKeyOutput: PublicKey is a DER SubjectPublicKeyInfo (RFC 5280).
 type GetPublicKeyOutput struct {
 	KeyId                   string
 	PublicKey               []byte
@@ -29,8 +28,10 @@ func (s *Operations) findPublicKey(c *op.Call, in GetPublicKeyInput) (*target.Ta
 	return s.finder.FindUse(c, "GetPublicKey", in.KeyId, "", target.Presented{Tokens: in.GrantTokens})
 }
 
-func (s *Operations) getPublicKey(_ *op.Call, _ GetPublicKeyInput, t *target.Target) (GetPublicKeyOutput, error) {
+func (s *Operations) getPublicKey(_ *op.Call, _ GetPublicKeyInput,
+	t *target.Target) (GetPublicKeyOutput, error) {
 	m := t.Key.Metadata()
-	return GetPublicKeyOutput{m.Arn, t.Key.Materials[t.Key.MaterialID].Public, m.CustomerMasterKeySpec, m.KeySpec, m.KeyUsage,
+	return GetPublicKeyOutput{m.Arn, t.Key.Materials[t.Key.MaterialID].Public, m.CustomerMasterKeySpec,
+		m.KeySpec, m.KeyUsage,
 		m.EncryptionAlgorithms, m.SigningAlgorithms, m.KeyAgreementAlgorithms, m.EncapsulationAlgorithms}, nil
 }

@@ -9,7 +9,6 @@ import (
 	"claviger/policy"
 )
 
-// ReEncryptInput is ReEncryptRequest of AWS.
 type ReEncryptInput struct {
 	CiphertextBlob                 []byte            `shape:"CiphertextType"`
 	SourceEncryptionContext        map[string]string `shape:"EncryptionContextType"`
@@ -25,7 +24,8 @@ type ReEncryptInput struct {
 
 // Validate checks what members say together.
 func (in ReEncryptInput) Validate() error {
-	if err := checkCiphertext(in.CiphertextBlob, domain.Or(in.DryRun, false), in.DryRunModifiers, in.SourceKeyId != nil); err != nil {
+	if err := checkCiphertext(in.CiphertextBlob, domain.Or(in.DryRun, false), in.DryRunModifiers,
+		in.SourceKeyId != nil); err != nil {
 		return err
 	}
 	if err := checkNamed(in.SourceEncryptionAlgorithm, in.SourceKeyId); err != nil {
@@ -37,7 +37,6 @@ func (in ReEncryptInput) Validate() error {
 	return model.CheckContextOf(in.DestinationEncryptionAlgorithm, in.DestinationEncryptionContext)
 }
 
-// ReEncryptOutput is ReEncryptResponse of AWS.
 type ReEncryptOutput struct {
 	CiphertextBlob                 []byte
 	SourceKeyId                    string
@@ -55,7 +54,9 @@ type reEncryption struct {
 }
 
 // Demands implements [op.Target].
-func (t *reEncryption) Demands() []policy.Demand { return append(t.from.Demands(), t.to.Demands()...) }
+func (t *reEncryption) Demands() []policy.Demand {
+	return append(t.from.Demands(), t.to.Demands()...)
+}
 
 // Missing implements [op.Target].
 func (t *reEncryption) Missing() error {
@@ -74,12 +75,14 @@ func (t *reEncryption) Ready() error {
 }
 
 func (s *Operations) findReEncrypt(c *op.Call, in ReEncryptInput) (*reEncryption, error) {
-	from, err := s.findSource(c, "ReEncrypt", "ReEncryptFrom", in.CiphertextBlob, in.SourceKeyId, in.SourceEncryptionAlgorithm,
+	from, err := s.findSource(c, "ReEncrypt", "ReEncryptFrom", in.CiphertextBlob, in.SourceKeyId,
+		in.SourceEncryptionAlgorithm,
 		target.Presented{Tokens: in.GrantTokens, Context: in.SourceEncryptionContext})
 	if err != nil {
 		return nil, err
 	}
-	to, err := s.finder.FindUse(c, "ReEncrypt", in.DestinationKeyId, domain.Or(in.DestinationEncryptionAlgorithm, key.SymmetricDefault),
+	to, err := s.finder.FindUse(c, "ReEncrypt", in.DestinationKeyId,
+		domain.Or(in.DestinationEncryptionAlgorithm, key.SymmetricDefault),
 		target.Presented{Tokens: in.GrantTokens, Context: in.DestinationEncryptionContext})
 	if err != nil {
 		return nil, err
@@ -88,14 +91,16 @@ func (s *Operations) findReEncrypt(c *op.Call, in ReEncryptInput) (*reEncryption
 	return &reEncryption{from, to}, nil
 }
 
-func (s *Operations) reEncrypt(c *op.Call, in ReEncryptInput, t *reEncryption) (out ReEncryptOutput, err error) {
+func (s *Operations) reEncrypt(c *op.Call, in ReEncryptInput,
+	t *reEncryption) (out ReEncryptOutput, err error) {
 	plaintext, err := s.decryptFrom(c, t.from, in.SourceEncryptionContext)
 	if err != nil {
 		return out, err
 	}
 	defer clear(plaintext)
 	ciphertext, err := s.encryptTo(c, t.to, plaintext, in.DestinationEncryptionContext)
-	return ReEncryptOutput{ciphertext, t.from.Key.ARN(), t.to.Key.ARN(), t.from.Algorithm, t.to.Algorithm,
+	return ReEncryptOutput{ciphertext, t.from.Key.ARN(), t.to.Key.ARN(), t.from.Algorithm,
+		t.to.Algorithm,
 		t.from.blob.MaterialID, t.to.Key.ShownMaterialID()}, err
 }
 

@@ -8,7 +8,6 @@ import (
 	"claviger/keystore/target"
 )
 
-// SignInput is SignRequest of AWS.
 type SignInput struct {
 	KeyId            string   `shape:"KeyIdType,required"`
 	Message          []byte   `shape:"PlaintextType,required"`
@@ -19,7 +18,7 @@ type SignInput struct {
 	op.ByShape
 }
 
-// SignOutput is SignResponse of AWS. An ECDSA signature is the DER form of (r, s) (RFC 3279 section 2.2.3).
+// SignOutput: an ECDSA signature is the DER form of (r, s) (RFC 3279 section 2.2.3).
 type SignOutput struct {
 	KeyId            string
 	Signature        []byte
@@ -27,19 +26,22 @@ type SignOutput struct {
 }
 
 // findSigning looks up the key of a signature and holds the message to its algorithm.
-func (s *Operations) findSigning(c *op.Call, operation, keyID, algorithm string, tokens []string, messageType *string, message []byte) (*target.Target, error) {
+func (s *Operations) findSigning(c *op.Call, operation, keyID, algorithm string, tokens []string,
+	messageType *string, message []byte) (*target.Target, error) {
 	t, err := s.finder.FindUse(c, operation, keyID, algorithm, target.Presented{Tokens: tokens})
 	if err != nil {
 		return t, err
 	}
 	t.Fits = func(*key.Key) error {
-		return publickey.Schemes[algorithm].Check(algorithm, domain.Or(messageType, publickey.MessageRaw), message)
+		return publickey.Schemes[algorithm].Check(algorithm, domain.Or(messageType, publickey.MessageRaw),
+			message)
 	}
 	return t, nil
 }
 
 func (s *Operations) findSign(c *op.Call, in SignInput) (*target.Target, error) {
-	return s.findSigning(c, "Sign", in.KeyId, in.SigningAlgorithm, in.GrantTokens, in.MessageType, in.Message)
+	return s.findSigning(c, "Sign", in.KeyId, in.SigningAlgorithm, in.GrantTokens, in.MessageType,
+		in.Message)
 }
 
 // sign hashes here and signs on the token: one call of it.
@@ -49,6 +51,7 @@ func (s *Operations) sign(c *op.Call, in SignInput, t *target.Target) (out SignO
 		return out, err
 	}
 	kind := domain.Or(in.MessageType, publickey.MessageRaw)
-	signature, err := s.device.Signer.Sign(c, ref, publickey.TokenAlgorithm(t.Algorithm, kind), publickey.Schemes[t.Algorithm].Digest(kind, in.Message))
+	signature, err := s.device.Signer.Sign(c, ref, publickey.TokenAlgorithm(t.Algorithm, kind),
+		publickey.Schemes[t.Algorithm].Digest(kind, in.Message))
 	return SignOutput{t.Key.ARN(), signature, t.Algorithm}, err
 }

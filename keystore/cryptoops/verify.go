@@ -8,7 +8,6 @@ import (
 	"claviger/keystore/target"
 )
 
-// VerifyInput is VerifyRequest of AWS.
 type VerifyInput struct {
 	KeyId            string   `shape:"KeyIdType,required"`
 	Message          []byte   `shape:"PlaintextType,required"`
@@ -20,7 +19,7 @@ type VerifyInput struct {
 	op.ByShape
 }
 
-// VerifyOutput is VerifyResponse of AWS. SignatureValid is always true: a signature that isn't is an error.
+// VerifyOutput: SignatureValid is always true: a signature that isn't is an error.
 type VerifyOutput struct {
 	KeyId            string
 	SignatureValid   bool
@@ -31,12 +30,15 @@ type VerifyOutput struct {
 var errSignature = fault.New(fault.Invalid, "KMSInvalidSignatureException", "")
 
 func (s *Operations) findVerify(c *op.Call, in VerifyInput) (*target.Target, error) {
-	return s.findSigning(c, "Verify", in.KeyId, in.SigningAlgorithm, in.GrantTokens, in.MessageType, in.Message)
+	return s.findSigning(c, "Verify", in.KeyId, in.SigningAlgorithm, in.GrantTokens, in.MessageType,
+		in.Message)
 }
 
 // verify takes nothing but the public key, so it is done here.
-func (s *Operations) verify(_ *op.Call, in VerifyInput, t *target.Target) (out VerifyOutput, err error) {
-	if !publickey.Schemes[t.Algorithm].Verifies(t.Key.Public, domain.Or(in.MessageType, publickey.MessageRaw), in.Message, in.Signature) {
+func (s *Operations) verify(_ *op.Call, in VerifyInput,
+	t *target.Target) (out VerifyOutput, err error) {
+	if !publickey.Schemes[t.Algorithm].Verifies(t.Key.Public,
+		domain.Or(in.MessageType, publickey.MessageRaw), in.Message, in.Signature) {
 		return out, errSignature
 	}
 	return VerifyOutput{t.Key.ARN(), true, t.Algorithm}, nil

@@ -8,7 +8,6 @@ import (
 	"claviger/keystore/target"
 )
 
-// VerifyMacInput is VerifyMacRequest of AWS.
 type VerifyMacInput struct {
 	Message      []byte   `shape:"PlaintextType,required"`
 	KeyId        string   `shape:"KeyIdType,required"`
@@ -19,7 +18,7 @@ type VerifyMacInput struct {
 	op.ByShape
 }
 
-// VerifyMacOutput is VerifyMacResponse of AWS. MacValid is always true: a MAC that isn't is an error.
+// VerifyMacOutput: MacValid is always true: a MAC that isn't is an error.
 type VerifyMacOutput struct {
 	KeyId        string
 	MacValid     bool
@@ -30,11 +29,13 @@ type VerifyMacOutput struct {
 var errMac = fault.New(fault.Invalid, "KMSInvalidMacException", "")
 
 func (s *Operations) findVerifyMac(c *op.Call, in VerifyMacInput) (*target.Target, error) {
-	return s.finder.FindUse(c, "VerifyMac", in.KeyId, in.MacAlgorithm, target.Presented{Tokens: in.GrantTokens})
+	return s.finder.FindUse(c, "VerifyMac", in.KeyId, in.MacAlgorithm,
+		target.Presented{Tokens: in.GrantTokens})
 }
 
 // verifyMac makes the MAC again and compares in constant time. A MAC that was cut short is no MAC.
-func (s *Operations) verifyMac(c *op.Call, in VerifyMacInput, t *target.Target) (out VerifyMacOutput, err error) {
+func (s *Operations) verifyMac(c *op.Call, in VerifyMacInput,
+	t *target.Target) (out VerifyMacOutput, err error) {
 	want, err := s.macOf(c, t.Key, in.Message)
 	switch {
 	case err != nil:

@@ -219,7 +219,8 @@ func (s *Stores) Disconnect(c *op.Call, id string) error {
 	return err
 }
 
-func (s *Stores) planDisconnection(c *op.Call, _ storeInput, t jobTarget) (op.Commit[op.None], error) {
+func (s *Stores) planDisconnection(c *op.Call, _ storeInput,
+	t jobTarget) (op.Commit[op.None], error) {
 	st := t.store
 	if st == nil || st.State != Disconnecting {
 		return op.Unchanged(op.None{}), nil

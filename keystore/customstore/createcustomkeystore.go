@@ -9,7 +9,6 @@ import (
 	"claviger/keystore/kmsfault"
 )
 
-// CreateCustomKeyStoreInput is CreateCustomKeyStoreRequest of AWS.
 type CreateCustomKeyStoreInput struct {
 	CustomKeyStoreName               string         `shape:"CustomKeyStoreNameType,required"`
 	CloudHsmClusterId                *string        `shape:"CloudHsmClusterIdType"`
@@ -24,7 +23,7 @@ type CreateCustomKeyStoreInput struct {
 	XksProxyConnectivity             *string        `shape:"XksProxyConnectivityType"`
 }
 
-// XksCredential is XksProxyAuthenticationCredentialType of AWS. There are no external key stores
+// XksCredential is AWS's XksProxyAuthenticationCredentialType. There are no external key stores
 // here.
 type XksCredential struct {
 	AccessKeyId        string `shape:"XksProxyAuthenticationAccessKeyIdType,required"`
@@ -51,7 +50,6 @@ func (in CreateCustomKeyStoreInput) isExternal() bool {
 		in.XksProxyAuthenticationCredential != nil || in.XksProxyConnectivity != nil
 }
 
-// CreateCustomKeyStoreOutput is CreateCustomKeyStoreResponse of AWS.
 type CreateCustomKeyStoreOutput struct{ CustomKeyStoreId string }
 
 func (s *Operations) createCustomKeyStore(c *op.Call,

@@ -7,7 +7,6 @@ import (
 	"claviger/keystore/kmsfault"
 )
 
-// DescribeCustomKeyStoresInput is DescribeCustomKeyStoresRequest of AWS.
 type DescribeCustomKeyStoresInput struct {
 	CustomKeyStoreId   *string `shape:"CustomKeyStoreIdType"`
 	CustomKeyStoreName *string `shape:"CustomKeyStoreNameType"`
@@ -30,14 +29,13 @@ func (in DescribeCustomKeyStoresInput) names(st *Store) bool {
 		domain.Or(in.CustomKeyStoreName, st.Name) == st.Name
 }
 
-// DescribeCustomKeyStoresOutput is DescribeCustomKeyStoresResponse of AWS.
 type DescribeCustomKeyStoresOutput struct {
 	CustomKeyStores []CustomKeyStoresListEntry
 	NextMarker      string `json:",omitzero"`
 	Truncated       bool
 }
 
-// CustomKeyStoresListEntry is that of AWS.
+// CustomKeyStoresListEntry describes one store.
 type CustomKeyStoresListEntry struct {
 	CustomKeyStoreId       string
 	CustomKeyStoreName     string
@@ -77,7 +75,8 @@ func (t storesTarget) Missing() error {
 	return nil
 }
 
-func (s *Operations) findStores(c *op.Call, in DescribeCustomKeyStoresInput) (t storesTarget, err error) {
+func (s *Operations) findStores(c *op.Call,
+	in DescribeCustomKeyStoresInput) (t storesTarget, err error) {
 	t.Account = domain.OnAccount("kms:DescribeCustomKeyStores")
 	t.named = domain.Or(in.CustomKeyStoreId, domain.Or(in.CustomKeyStoreName, ""))
 	account, region := c.Namespace()

@@ -6,7 +6,6 @@ import (
 	"claviger/keystore/kmsfault"
 )
 
-// UpdateCustomKeyStoreInput is UpdateCustomKeyStoreRequest of AWS.
 type UpdateCustomKeyStoreInput struct {
 	CustomKeyStoreId                 string         `shape:"CustomKeyStoreIdType,required"`
 	NewCustomKeyStoreName            *string        `shape:"CustomKeyStoreNameType"`

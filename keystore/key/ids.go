@@ -21,7 +21,8 @@ func NewMultiRegionID() string {
 	return MultiRegionPrefix + hex.EncodeToString(id)
 }
 
-// IsID reports whether s has the form of a key id: a lower-case UUID with dashes, or mrk- and 32 lower-case hex digits.
+// IsID reports whether s has the form of a key id: a lower-case UUID with dashes, or mrk- and 32
+// lower-case hex digits.
 func IsID(s string) bool {
 	if len(s) != 36 || s != strings.ToLower(s) {
 		return false

@@ -23,7 +23,8 @@ func (k *Key) KnownMaterials() (all []custody.Material) {
 	return all
 }
 
-// IsComplete reports whether all materials that the key has ever used are at hand: without one, some of its ciphertexts are closed.
+// IsComplete reports whether all materials that the key has ever used are at hand: without one,
+// some of its ciphertexts are closed.
 func (k *Key) IsComplete() bool {
 	if k.MaterialID == "" {
 		return false
@@ -36,15 +37,15 @@ func (k *Key) IsComplete() bool {
 	return true
 }
 
-// Begin gives a new key its first material. A public key that can't be read is noticed now, and not when the first signature
-// is to be verified.
+// Begin gives a new key its first material. A public key that can't be read is noticed now, and not
+// when the first signature is to be verified.
 func (k *Key) Begin(m custody.Material) error {
 	k.Materials = map[string]Material{m.ID: {Material: m, Created: k.Created}}
 	return k.ReadPublic(m)
 }
 
-// RestingState is the state of a key that was taken back from deletion: it is not used again without somebody saying so. Imported
-// material may have gone meanwhile.
+// RestingState is the state of a key that was taken back from deletion: it is not used again
+// without somebody saying so. Imported material may have gone meanwhile.
 func (k *Key) RestingState() State {
 	if k.Origin == OriginExternal && !k.IsComplete() {
 		return PendingImport
@@ -52,10 +53,12 @@ func (k *Key) RestingState() State {
 	return Disabled
 }
 
-// Replaceable returns nil if an alias may go over from k to other: who uses the alias expects the same of both.
+// Replaceable returns nil if an alias may go over from k to other: who uses the alias expects the
+// same of both.
 func (k *Key) Replaceable(other *Key) error {
 	if k.Usage != other.Usage || k.IsSymmetric() != other.IsSymmetric() {
-		return kmsfault.Invalid("An alias can't be moved to a key of another type or usage: " + k.ARN() + " is a key of spec " + k.Spec + " for " + k.Usage + ", " +
+		return kmsfault.Invalid("An alias can't be moved to a key of another type or usage: " + k.ARN() +
+			" is a key of spec " + k.Spec + " for " + k.Usage + ", " +
 			other.ARN() + " one of spec " + other.Spec + " for " + other.Usage + ".")
 	}
 	return nil

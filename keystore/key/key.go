@@ -1,5 +1,5 @@
-// Package key is one KMS key: its facts, and the rules that follow from them. Which specs there are and
-// what each serves, what each state allows, when the key is rotated and to what, and what its
+// Package key is one KMS key: its facts, and the rules that follow from them. Which specs there are
+// and what each serves, what each state allows, when the key is rotated and to what, and what its
 // materials are. It is pure: no clock, no database and no device.
 package key
 
@@ -20,9 +20,9 @@ import (
 // State is a KeyState of AWS.
 type State string
 
-// The states of the KMS developer guide ("Key states of KMS keys"). A row never says Unavailable: that follows from the
-// state of the key's custom key store. Creating and Updating are shown by answers and end with them, since a change and
-// all that belongs to it is one transaction here.
+// The states of the KMS developer guide ("Key states of KMS keys"). A row never says Unavailable:
+// that follows from the state of the key's custom key store. Creating and Updating are shown by
+// answers and end with them, since a change and all that belongs to it is one transaction here.
 const (
 	Creating               State = "Creating"
 	Enabled                State = "Enabled"
@@ -35,7 +35,8 @@ const (
 )
 
 // States are all there are.
-var States = []State{Creating, Enabled, Disabled, PendingDeletion, PendingReplicaDeletion, PendingImport, Unavailable, Updating}
+var States = []State{Creating, Enabled, Disabled, PendingDeletion, PendingReplicaDeletion,
+	PendingImport, Unavailable, Updating}
 
 // Where a key's material comes from, as OriginType, and who manages the key, as KeyManagerType.
 const (
@@ -46,7 +47,8 @@ const (
 	ManagerAWS      = "AWS"
 )
 
-// Key is one KMS key as its row says. It is never changed: a change makes a copy with the next revision.
+// Key is one KMS key as its row says. It is never changed: a change makes a copy with the next
+// revision.
 type Key struct {
 	Account, Region, ID string
 	Rev                 int64
@@ -97,14 +99,16 @@ func (k *Key) CurrentState() State {
 	return k.State
 }
 
-// IsPendingDeletion reports whether the key is pending deletion, its own or behind that of its replicas.
+// IsPendingDeletion reports whether the key is pending deletion, its own or behind that of its
+// replicas.
 func (k *Key) IsPendingDeletion() bool {
 	state := k.CurrentState()
 	return state == PendingDeletion || state == PendingReplicaDeletion
 }
 
-// Reachable returns nil unless the key's material rests on another token, which can't be used just now. What the key opened
-// before is closed then too: a data key that is loaded is no way around a token that was pulled.
+// Reachable returns nil unless the key's material rests on another token, which can't be used just
+// now. What the key opened before is closed then too: a data key that is loaded is no way around a
+// token that was pulled.
 func (k *Key) Reachable() error {
 	if k.Connection == nil {
 		return nil
@@ -135,7 +139,8 @@ func (k *Key) CurrentRef() (custody.Ref, error) {
 	return ref, nil
 }
 
-// ShownMaterialID is what callers are told of the current material where it was used: AWS names those of symmetric keys only.
+// ShownMaterialID is what callers are told of the current material where it was used: AWS names
+// those of symmetric keys only.
 func (k *Key) ShownMaterialID() string {
 	if k.IsSymmetric() {
 		return k.MaterialID
@@ -210,8 +215,8 @@ type KeyMetadata struct {
 	CurrentKeyMaterialId        string                    `json:",omitzero"`
 }
 
-// expiration returns the expiration model of imported material and when the first of it goes: without any one of those that it has
-// used the key can't be used.
+// expiration returns the expiration model of imported material and when the first of it goes:
+// without any one of those that it has used the key can't be used.
 func (k *Key) expiration() (model string, first *wire.Time) {
 	for _, m := range k.Materials {
 		switch {

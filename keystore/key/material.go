@@ -18,7 +18,8 @@ type Material struct {
 	Created         time.Time
 }
 
-// How a material came to be its key's current one, as RotationType, and what it waits for if it hasn't, as KeyMaterialState.
+// How a material came to be its key's current one, as RotationType, and what it waits for if it
+// hasn't, as KeyMaterialState.
 const (
 	rotationFirst         = "" // the key began with it
 	RotationAutomatic     = "AUTOMATIC"
@@ -33,7 +34,8 @@ const (
 	MaterialDoesNotExpire = "KEY_MATERIAL_DOES_NOT_EXPIRE"
 )
 
-// IsPresent reports whether the bytes of the material are at hand, and not deleted or yet to be imported.
+// IsPresent reports whether the bytes of the material are at hand, and not deleted or yet to be
+// imported.
 func (m Material) IsPresent() bool { return len(m.Wrapped) > 0 }
 
 // IsPending reports whether the material waits to become current.

@@ -26,26 +26,34 @@ var (
 	refuseUpdating           = refuse("updating")
 )
 
-// row is one row of the key-state matrix of the KMS developer guide ("Key states of KMS keys"). A state that
-// is not in it allows the operation. PendingReplicaDeletion is one with PendingDeletion.
+// row is one row of the key-state matrix of the KMS developer guide ("Key states of KMS keys"). A
+// state that is not in it allows the operation. PendingReplicaDeletion is one with PendingDeletion.
 type row map[State]verdict
 
 // The rows of the matrix. Operations that no row names are allowed in every state.
 var (
-	forUse = row{Disabled: refuseDisabled, PendingDeletion: refusePendingDeletion, PendingImport: refusePendingImport,
-		Unavailable: RefuseUnavailable, Creating: refuseCreating}
-	forGranting    = row{Disabled: refuseDisabled, PendingDeletion: refusePendingDeletion, PendingImport: refusePendingImport, Creating: refuseCreating}
-	forReplicating = row{Disabled: refuseDisabled, PendingDeletion: refusePendingDeletion, PendingImport: refusePendingImport, Creating: refuseCreating, Updating: refuseUpdating}
-	forSwitching   = row{PendingDeletion: refusePendingDeletion, PendingImport: refusePendingImport, Creating: refuseCreating, Updating: refuseUpdating}
-	forSchedule    = row{Disabled: refuseDisabled, PendingDeletion: refusePendingDeletion, Creating: refuseCreating}
-	forRotating    = row{Disabled: refuseDisabled, PendingDeletion: refusePendingDeletion, PendingImport: refusePendingImport, Creating: refuseCreating, Updating: refuseUpdating}
-	forImportKey   = row{PendingDeletion: refusePendingDeletion, Creating: refuseCreating, Updating: refuseUpdating}
+	forUse = row{Disabled: refuseDisabled, PendingDeletion: refusePendingDeletion,
+		PendingImport: refusePendingImport,
+		Unavailable:   RefuseUnavailable, Creating: refuseCreating}
+	forGranting = row{Disabled: refuseDisabled, PendingDeletion: refusePendingDeletion,
+		PendingImport: refusePendingImport, Creating: refuseCreating}
+	forReplicating = row{Disabled: refuseDisabled, PendingDeletion: refusePendingDeletion,
+		PendingImport: refusePendingImport, Creating: refuseCreating, Updating: refuseUpdating}
+	forSwitching = row{PendingDeletion: refusePendingDeletion, PendingImport: refusePendingImport,
+		Creating: refuseCreating, Updating: refuseUpdating}
+	forSchedule = row{Disabled: refuseDisabled, PendingDeletion: refusePendingDeletion,
+		Creating: refuseCreating}
+	forRotating = row{Disabled: refuseDisabled, PendingDeletion: refusePendingDeletion,
+		PendingImport: refusePendingImport, Creating: refuseCreating, Updating: refuseUpdating}
+	forImportKey = row{PendingDeletion: refusePendingDeletion, Creating: refuseCreating,
+		Updating: refuseUpdating}
 	forImporting   = row{PendingDeletion: refusePendingDeletion, Creating: refuseCreating}
 	forDeleteBytes = row{Creating: refuseCreating, Updating: refuseUpdating}
 	forDeleting    = row{PendingDeletion: refusePendingDeletion, Updating: refuseUpdating}
 	forManaging    = row{PendingDeletion: refusePendingDeletion}
-	forCancel      = row{Enabled: refuseNotPendingDeletion, Disabled: refuseNotPendingDeletion, PendingImport: refuseNotPendingDeletion,
-		Unavailable: refuseNotPendingDeletion, Creating: refuseNotPendingDeletion, Updating: refuseNotPendingDeletion}
+	forCancel      = row{Enabled: refuseNotPendingDeletion, Disabled: refuseNotPendingDeletion,
+		PendingImport: refuseNotPendingDeletion,
+		Unavailable:   refuseNotPendingDeletion, Creating: refuseNotPendingDeletion, Updating: refuseNotPendingDeletion}
 
 	Matrix = map[string]row{
 		"Encrypt": forUse, "Decrypt": forUse, "ReEncrypt": forUse,

@@ -2,7 +2,8 @@ package key
 
 import "slices"
 
-// IsPrimary reports whether k is the primary key of a multi-Region key, and replica whether it is a replica.
+// IsPrimary reports whether k is the primary key of a multi-Region key, and replica whether it is a
+// replica.
 func (k *Key) IsPrimary() bool { return k.PrimaryRegion != "" && k.PrimaryRegion == k.Region }
 func (k *Key) IsReplica() bool { return k.PrimaryRegion != "" && k.PrimaryRegion != k.Region }
 
@@ -19,7 +20,8 @@ func (k *Key) RelatedRegions() []string {
 	if k.PrimaryRegion == "" {
 		return nil
 	}
-	return slices.DeleteFunc(append([]string{k.PrimaryRegion}, k.Replicas...), func(region string) bool { return region == k.Region })
+	return slices.DeleteFunc(append([]string{k.PrimaryRegion}, k.Replicas...),
+		func(region string) bool { return region == k.Region })
 }
 
 // RelatedRef returns the name of the related key in another Region.
@@ -30,8 +32,12 @@ func (k *Key) multiRegion() *MultiRegionConfiguration {
 	if k.PrimaryRegion == "" {
 		return nil
 	}
-	at := func(region string) MultiRegionKey { return MultiRegionKey{ARN(k.Account, region, k.ID), region} }
-	c := &MultiRegionConfiguration{MultiRegionKeyType: "PRIMARY", PrimaryKey: at(k.PrimaryRegion), ReplicaKeys: []MultiRegionKey{}}
+	at := func(region string) MultiRegionKey {
+		return MultiRegionKey{ARN(k.Account, region, k.ID),
+			region}
+	}
+	c := &MultiRegionConfiguration{MultiRegionKeyType: "PRIMARY", PrimaryKey: at(k.PrimaryRegion),
+		ReplicaKeys: []MultiRegionKey{}}
 	if k.IsReplica() {
 		c.MultiRegionKeyType = "REPLICA"
 	}

@@ -14,8 +14,9 @@ const RotateJob = "kms:RotateKey"
 // Day is what periods of rotation are counted in.
 const Day = 24 * time.Hour
 
-// RotationDue returns when the key is to be rotated automatically, or zero. A disabled key and one that is pending deletion aren't
-// rotated: what is overdue when such a key is enabled again is done then. A replica is rotated with its primary.
+// RotationDue returns when the key is to be rotated automatically, or zero. A disabled key and one
+// that is pending deletion aren't rotated: what is overdue when such a key is enabled again is done
+// then. A replica is rotated with its primary.
 func (k *Key) RotationDue() time.Time {
 	if k.RotationPeriod == 0 || k.State != Enabled || k.IsReplica() {
 		return time.Time{}
@@ -25,7 +26,8 @@ func (k *Key) RotationDue() time.Time {
 
 // RotateEvery has the key rotated each time that days are over, counted from now.
 func (k *Key) RotateEvery(days int64, now time.Time) {
-	k.RotationPeriod, k.NextRotation = days, now.Add(time.Duration(days)*Day).Truncate(time.Millisecond)
+	k.RotationPeriod, k.NextRotation = days, now.Add(time.Duration(days)*Day).Truncate(
+		time.Millisecond)
 }
 
 // CountRotations counts the rotations of the key that came about in one way.
@@ -38,8 +40,8 @@ func (k *Key) CountRotations(how string) (n int) {
 	return n
 }
 
-// Rotate makes m the current material of a key that is being changed. The times of a key's rotations are in their order, also
-// where several come at once or the clock was set back.
+// Rotate makes m the current material of a key that is being changed. The times of a key's
+// rotations are in their order, also where several come at once or the clock was set back.
 func (k *Key) Rotate(m Material, how string, now time.Time) {
 	m.RotationType, m.Rotated = how, now.Truncate(time.Microsecond)
 	for _, old := range k.Materials {
@@ -57,11 +59,12 @@ func (k *Key) NextImported() (Material, error) {
 			return m, nil
 		}
 	}
-	return Material{}, fault.New(fault.State, "KMSInvalidStateException", "No available key material pending rotation for the key: "+k.ARN()+".")
+	return Material{}, fault.New(fault.State, "KMSInvalidStateException",
+		"No available key material pending rotation for the key: "+k.ARN()+".")
 }
 
-// History returns the key's materials in the order in which they became current: those that did by a rotation, or all,
-// with the first one before them and what waits behind.
+// History returns the key's materials in the order in which they became current: those that did by
+// a rotation, or all, with the first one before them and what waits behind.
 func (k *Key) History(all bool) (out []Material) {
 	for _, m := range k.Materials {
 		if all || !m.Rotated.IsZero() {
@@ -69,7 +72,8 @@ func (k *Key) History(all bool) (out []Material) {
 		}
 	}
 	slices.SortFunc(out, func(a, b Material) int {
-		return cmp.Or(cmp.Compare(truth(a.IsPending()), truth(b.IsPending())), a.Rotated.Compare(b.Rotated), a.Created.Compare(b.Created),
+		return cmp.Or(cmp.Compare(truth(a.IsPending()), truth(b.IsPending())),
+			a.Rotated.Compare(b.Rotated), a.Created.Compare(b.Created),
 			cmp.Compare(a.ID, b.ID))
 	})
 	return out

@@ -26,14 +26,16 @@ type Alias struct {
 	Created, Updated time.Time
 }
 
-// aliasColumns is how many columns say which alias a row is. The time of its making is among them: a
-// name can be given anew, and begins at revision 1 then.
+// aliasColumns is how many columns say which alias a row is. The time of its making is among them:
+// a name can be given anew, and begins at revision 1 then.
 const aliasColumns = 4
 
 var signedAliases = rowmac.Declare("kms_aliases", func(a *Alias) []rowmac.Column {
 	return []rowmac.Column{
-		rowmac.Text("account", &a.Account), rowmac.Text("region", &a.Region), rowmac.Text("name", &a.Name),
-		rowmac.Time("created", &a.Created), rowmac.Integer("rev", &a.Rev), rowmac.Text("key_id", &a.KeyID),
+		rowmac.Text("account", &a.Account), rowmac.Text("region", &a.Region), rowmac.Text("name",
+			&a.Name),
+		rowmac.Time("created", &a.Created), rowmac.Integer("rev", &a.Rev), rowmac.Text("key_id",
+			&a.KeyID),
 		rowmac.Time("updated", &a.Updated),
 	}
 })
@@ -45,12 +47,16 @@ var (
 		WHERE account = $1 AND region = $2 AND name > $3 ORDER BY name LIMIT $4`)
 	qAliasesOfKey = store.SQL(`SELECT ` + signedAliases.Columns() + ` FROM kms_aliases
 		WHERE account = $1 AND region = $2 AND key_id = $3 AND name > $4 ORDER BY name LIMIT $5`)
-	qAliasNames    = store.SQL(`SELECT name FROM kms_aliases WHERE account = $1 AND region = $2 AND key_id = $3`)
-	qCountAliases  = store.SQL(`SELECT count(*) FROM kms_aliases WHERE account = $1 AND region = $2 AND key_id = $3`)
-	qInsertAlias   = store.SQL(signedAliases.Insert())
-	qUpdateAlias   = store.SQL(signedAliases.Update(aliasColumns))
-	qDeleteAlias   = store.SQL(`DELETE FROM kms_aliases WHERE account = $1 AND region = $2 AND name = $3 AND rev = $4 AND created = $5`)
-	qDeleteAliases = store.SQL(`DELETE FROM kms_aliases WHERE account = $1 AND region = $2 AND key_id = $3`)
+	qAliasNames = store.SQL(
+		`SELECT name FROM kms_aliases WHERE account = $1 AND region = $2 AND key_id = $3`)
+	qCountAliases = store.SQL(
+		`SELECT count(*) FROM kms_aliases WHERE account = $1 AND region = $2 AND key_id = $3`)
+	qInsertAlias = store.SQL(signedAliases.Insert())
+	qUpdateAlias = store.SQL(signedAliases.Update(aliasColumns))
+	qDeleteAlias = store.SQL(
+		`DELETE FROM kms_aliases WHERE account = $1 AND region = $2 AND name = $3 AND rev = $4 AND created = $5`)
+	qDeleteAliases = store.SQL(
+		`DELETE FROM kms_aliases WHERE account = $1 AND region = $2 AND key_id = $3`)
 )
 
 // Alias returns an alias, from the cache or from its verified row; nil if there is none.
@@ -60,9 +66,10 @@ func (r *Rows) Alias(ctx context.Context, ref AliasRef) (*Alias, error) {
 	})
 }
 
-// Aliases returns up to n verified aliases whose names follow after, in order: of one key, or of all
-// keys if keyID is empty.
-func (r *Rows) Aliases(ctx context.Context, account, region, keyID, after string, n int) ([]*Alias, error) {
+// Aliases returns up to n verified aliases whose names follow after, in order: of one key, or of
+// all keys if keyID is empty.
+func (r *Rows) Aliases(ctx context.Context, account, region, keyID, after string,
+	n int) ([]*Alias, error) {
 	if keyID != "" {
 		return signedAliases.Select(ctx, r.signer, r.db, qAliasesOfKey, account, region, keyID, after, n)
 	}

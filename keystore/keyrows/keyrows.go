@@ -1,6 +1,6 @@
-// Package keyrows keeps keys: their rows, the rows of their materials and aliases, and when they were
-// last used. A row is signed before it is stored and verified before it is believed, and what was
-// verified is cached until a commit changes it.
+// Package keyrows keeps keys: their rows, the rows of their materials and aliases, and when they
+// were last used. A row is signed before it is stored and verified before it is believed, and what
+// was verified is cached until a commit changes it.
 //
 // Every change of a key goes through [Rows.Update], against the revision that was read: a key's own
 // row is the fence for its materials, which have none.
@@ -49,7 +49,8 @@ var signedKeys = rowmac.Declare("kms_keys", func(k *key.Key) []rowmac.Column {
 		rowmac.JSON("tags", &k.Tags), rowmac.Text("material_id", &k.MaterialID),
 		rowmac.Text("custom_key_store_id", &k.CustomKeyStoreID),
 		rowmac.Text("primary_region", &k.PrimaryRegion), rowmac.JSON("replicas", &k.Replicas),
-		rowmac.Integer("rotation_period", &k.RotationPeriod), rowmac.Time("next_rotation", &k.NextRotation),
+		rowmac.Integer("rotation_period", &k.RotationPeriod), rowmac.Time("next_rotation",
+			&k.NextRotation),
 		rowmac.Integer("pending_window", &k.PendingWindow), rowmac.Time("created", &k.Created),
 		rowmac.Time("deletion_date", &k.DeletionDate),
 	}
@@ -59,7 +60,8 @@ var signedKeys = rowmac.Declare("kms_keys", func(k *key.Key) []rowmac.Column {
 const keyColumns = 3
 
 var (
-	qKey       = store.SQL(`SELECT ` + signedKeys.Columns() + ` FROM kms_keys WHERE account = $1 AND region = $2 AND id = $3`)
+	qKey = store.SQL(`SELECT ` + signedKeys.Columns() +
+		` FROM kms_keys WHERE account = $1 AND region = $2 AND id = $3`)
 	qInsertKey = store.SQL(signedKeys.Insert())
 	qUpdateKey = store.SQL(signedKeys.Update(keyColumns))
 	qDeleteKey = store.SQL(`DELETE FROM kms_keys WHERE account = $1 AND region = $2 AND id = $3 AND rev = $4`)
@@ -67,8 +69,8 @@ var (
 	qKeyRev    = store.SQL(`SELECT rev FROM kms_keys WHERE account = $1 AND region = $2 AND id = $3`)
 )
 
-// Key returns a key, from the cache or from its verified rows; nil if there is none. It says nothing
-// of the custom key store that the key may be in.
+// Key returns a key, from the cache or from its verified rows; nil if there is none. It says
+// nothing of the custom key store that the key may be in.
 func (r *Rows) Key(ctx context.Context, ref key.Ref) (*key.Key, error) {
 	return r.keys.Get(ref, func() (*key.Key, error) { return r.Load(ctx, ref) })
 }
@@ -138,8 +140,8 @@ func (r *Rows) Update(ctx context.Context, from, to *key.Key) (domain.Change, er
 	return domain.InOrder(changes...), nil
 }
 
-// ScheduleRotation puts the next automatic rotation of a key off until its time, or takes it back if
-// it has none.
+// ScheduleRotation puts the next automatic rotation of a key off until its time, or takes it back
+// if it has none.
 func (r *Rows) ScheduleRotation(k *key.Key) domain.Change {
 	return func(tx *store.Tx) error {
 		if k.RotationDue().IsZero() {
@@ -159,8 +161,8 @@ func (r *Rows) Unchanged(tx *store.Tx, k *key.Key) error {
 	return err
 }
 
-// Delete removes a key with its materials, aliases and last use. Whatever else hangs on it has to be
-// gone before.
+// Delete removes a key with its materials, aliases and last use. Whatever else hangs on it has to
+// be gone before.
 func (r *Rows) Delete(tx *store.Tx, k *key.Key) error {
 	if err := r.dropAliases(tx, k); err != nil {
 		return err

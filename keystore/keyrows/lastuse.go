@@ -19,8 +19,9 @@ type LastUse struct {
 
 // The last use is bookkeeping: nothing is allowed because of it, so it is not signed.
 var (
-	qDeleteLastUse = store.SQL(`DELETE FROM kms_last_used WHERE account = $1 AND region = $2 AND key_id = $3`)
-	qLastUse       = store.SQL(`SELECT operation, at, event_id, request_id FROM kms_last_used
+	qDeleteLastUse = store.SQL(
+		`DELETE FROM kms_last_used WHERE account = $1 AND region = $2 AND key_id = $3`)
+	qLastUse = store.SQL(`SELECT operation, at, event_id, request_id FROM kms_last_used
 		WHERE account = $1 AND region = $2 AND key_id = $3`)
 	qPutLastUse = store.SQL(`INSERT INTO kms_last_used (account, region, key_id, operation, at, event_id, request_id)
 		VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -41,7 +42,8 @@ func (r *Rows) NoteUse(ref key.Ref, rec audit.Record) {
 // LastUse returns the last use of a key that was written down.
 func (r *Rows) LastUse(ref key.Ref) (u LastUse, err error) {
 	var at int64
-	err = r.db.Row(qLastUse, []any{ref.Account, ref.Region, ref.ID}, &u.Operation, &at, &u.EventID, &u.RequestID)
+	err = r.db.Row(qLastUse, []any{ref.Account, ref.Region, ref.ID}, &u.Operation, &at, &u.EventID,
+		&u.RequestID)
 	if domain.IsNoRow(err) {
 		return LastUse{}, nil
 	}

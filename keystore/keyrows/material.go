@@ -20,7 +20,8 @@ var signedMaterials = rowmac.Declare("kms_materials", func(m *materialRow) []row
 	return []rowmac.Column{
 		rowmac.Text("account", &m.Account), rowmac.Text("region", &m.Region),
 		rowmac.Text("key_id", &m.Ref.ID), rowmac.Text("id", &m.Material.ID),
-		rowmac.Word("kind", &m.Kind), rowmac.Text("root", &m.Root), rowmac.Text("mechanism", &m.Mechanism),
+		rowmac.Word("kind", &m.Kind), rowmac.Text("root", &m.Root), rowmac.Text("mechanism",
+			&m.Mechanism),
 		rowmac.Bytes("wrapped", &m.Wrapped), rowmac.Bytes("public", &m.Public),
 		rowmac.Bytes("verifier", &m.Check), rowmac.Text("rotation_type", &m.RotationType),
 		rowmac.Time("rotated", &m.Rotated), rowmac.Text("expiration_model", &m.ExpirationModel),
@@ -33,8 +34,10 @@ var (
 	qMaterials = store.SQL(`SELECT ` + signedMaterials.Columns() + ` FROM kms_materials
 		WHERE account = $1 AND region = $2 AND key_id = $3`)
 	qPutMaterial     = store.SQL(signedMaterials.Upsert(4))
-	qDeleteMaterials = store.SQL(`DELETE FROM kms_materials WHERE account = $1 AND region = $2 AND key_id = $3`)
-	qDeleteMaterial  = store.SQL(`DELETE FROM kms_materials WHERE account = $1 AND region = $2 AND key_id = $3 AND id = $4`)
+	qDeleteMaterials = store.SQL(
+		`DELETE FROM kms_materials WHERE account = $1 AND region = $2 AND key_id = $3`)
+	qDeleteMaterial = store.SQL(
+		`DELETE FROM kms_materials WHERE account = $1 AND region = $2 AND key_id = $3 AND id = $4`)
 )
 
 // loadMaterials returns the verified materials of a key by id.
@@ -50,8 +53,8 @@ func (r *Rows) loadMaterials(ctx context.Context, k key.Ref) (map[string]key.Mat
 	return materials, nil
 }
 
-// putMaterial prepares what stores a material, new or changed. The key's revision fences it: whoever
-// stores a material changes its key's row in the same transaction.
+// putMaterial prepares what stores a material, new or changed. The key's revision fences it:
+// whoever stores a material changes its key's row in the same transaction.
 func (r *Rows) putMaterial(ctx context.Context, k key.Ref, m key.Material) (domain.Change, error) {
 	values, err := signedMaterials.Sign(ctx, r.signer, &materialRow{k, m})
 	return func(tx *store.Tx) error {

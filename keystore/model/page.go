@@ -15,8 +15,9 @@ func NewPager(tokens *signedtoken.Maker) Pager {
 	return Pager{pages: domain.Pager{Tokens: tokens, Invalid: errMarker}}
 }
 
-var errMarker = fault.New(fault.Invalid, "InvalidMarkerException", "The marker was not returned by "+
-	"this operation with these parameters. Start again without one.")
+var errMarker = fault.New(fault.Invalid, "InvalidMarkerException",
+	"The marker was not returned by "+
+		"this operation with these parameters. Start again without one.")
 
 // Page returns the page that is asked for: of usual entries where no limit is given. A larger limit
 // than the operation serves is held to most.

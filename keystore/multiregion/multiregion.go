@@ -1,10 +1,10 @@
 // Package multiregion changes KMS keys, and with one of them the keys related to it.
 //
-// Multi-Region keys that are related have one id and are a key each: in its Region each has its row,
-// and a copy of every material. What they share is the same in all of them because every change of a
-// key goes through [Keys.Amend], and what that stores is the whole set. Shared are id, spec, usage,
-// origin and manager, which never change, and then the Regions, the rotation and the materials.
-// Policy, tags, aliases, grants, description, state and deletion are each key's own.
+// Multi-Region keys that are related have one id and are a key each: in its Region each has its
+// row, and a copy of every material. What they share is the same in all of them because every
+// change of a key goes through [Keys.Amend], and what that stores is the whole set. Shared are id,
+// spec, usage, origin and manager, which never change, and then the Regions, the rotation and the
+// materials. Policy, tags, aliases, grants, description, state and deletion are each key's own.
 //
 // The bytes of imported material are each key's own too: they are imported, deleted and expire
 // Region by Region. Only which materials there are is shared, and which of them is current.

@@ -40,12 +40,13 @@ func signedByECDSA(t *testing.T, digest []byte) map[string]signed {
 	}
 	key, err := secp256k1.GeneratePrivateKey()
 	noError(t, err)
-	out[SpecSecp256k1] = signed{key.PubKey(), secp256k1.Params().N, secp256k1ecdsa.Sign(key, digest).Serialize()}
+	out[SpecSecp256k1] = signed{key.PubKey(), secp256k1.Params().N,
+		secp256k1ecdsa.Sign(key, digest).Serialize()}
 	return out
 }
 
-// TestOneEncodingOfAnECDSASignature: the numbers are in their range and their encoding is DER; whoever takes more lets a
-// signature be changed without the key.
+// TestOneEncodingOfAnECDSASignature: the numbers are in their range and their encoding is DER;
+// whoever takes more lets a signature be changed without the key.
 func TestOneEncodingOfAnECDSASignature(t *testing.T) {
 	digest := sha256.Sum256([]byte("m"))
 	for spec, x := range signedByECDSA(t, digest[:]) {
@@ -57,24 +58,29 @@ func TestOneEncodingOfAnECDSASignature(t *testing.T) {
 			noError(t, err)
 			return b
 		}
-		verify := func(signature []byte) bool { return verifyECDSA(x.key, crypto.SHA256, digest[:], signature) }
+		verify := func(signature []byte) bool {
+			return verifyECDSA(x.key, crypto.SHA256, digest[:],
+				signature)
+		}
 		zero, plus := new(big.Int), func(a *big.Int) *big.Int { return new(big.Int).Add(a, x.order) }
 		if !verify(x.signature) || !verify(der(n.R, new(big.Int).Sub(x.order, n.S))) {
 			t.Errorf("%s: a good signature, or the one with the other s, is refused", spec)
 		}
 		for what, bad := range map[string][]byte{
-			"r of nothing": der(zero, n.S), "s of nothing": der(n.R, zero), "both of nothing": der(zero, zero),
+			"r of nothing": der(zero, n.S), "s of nothing": der(n.R, zero), "both of nothing": der(zero,
+				zero),
 			"r beyond the order": der(plus(n.R), n.S), "s beyond the order": der(n.R, plus(n.S)),
 			"r is the order": der(x.order, n.S), "s is the order": der(n.R, x.order),
 			"a negative r": der(new(big.Int).Neg(n.R), n.S), "a negative s": der(n.R, new(big.Int).Neg(n.S)),
-			"r and s exchanged":      der(n.S, n.R),
-			"a long form of length":  longForm(x.signature),
-			"an indefinite length":   append(append([]byte{0x30, 0x80}, content(t, x.signature)...), 0, 0),
-			"a zero in front of r":   padded(t, n),
-			"something behind s":     within(append(content(t, x.signature), 5, 0)),
-			"a tail":                 append(bytes.Clone(x.signature), 0),
-			"a set":                  append([]byte{0x31}, x.signature[1:]...),
-			"the bare numbers":       append(n.R.FillBytes(make([]byte, 66)), n.S.FillBytes(make([]byte, 66))...),
+			"r and s exchanged":     der(n.S, n.R),
+			"a long form of length": longForm(x.signature),
+			"an indefinite length":  append(append([]byte{0x30, 0x80}, content(t, x.signature)...), 0, 0),
+			"a zero in front of r":  padded(t, n),
+			"something behind s":    within(append(content(t, x.signature), 5, 0)),
+			"a tail":                append(bytes.Clone(x.signature), 0),
+			"a set":                 append([]byte{0x31}, x.signature[1:]...),
+			"the bare numbers": append(n.R.FillBytes(make([]byte, 66)),
+				n.S.FillBytes(make([]byte, 66))...),
 			"nothing":                nil,
 			"a structure of nothing": {0x30, 0},
 		} {
@@ -125,13 +131,16 @@ func TestOneEncodingOfAnRSASignature(t *testing.T) {
 	digest := sha256.Sum256([]byte("m"))
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	noError(t, err)
-	pss, err := rsa.SignPSS(rand.Reader, key, crypto.SHA256, digest[:], &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash})
+	pss, err := rsa.SignPSS(rand.Reader, key, crypto.SHA256, digest[:],
+		&rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash})
 	noError(t, err)
 	pkcs1, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, digest[:])
 	noError(t, err)
-	short, err := rsa.SignPSS(rand.Reader, key, crypto.SHA256, digest[:], &rsa.PSSOptions{SaltLength: 20})
+	short, err := rsa.SignPSS(rand.Reader, key, crypto.SHA256, digest[:],
+		&rsa.PSSOptions{SaltLength: 20})
 	noError(t, err)
-	for algorithm, signature := range map[string][]byte{"RSASSA_PSS_SHA_256": pss, "RSASSA_PKCS1_V1_5_SHA_256": pkcs1} {
+	for algorithm, signature := range map[string][]byte{"RSASSA_PSS_SHA_256": pss,
+		"RSASSA_PKCS1_V1_5_SHA_256": pkcs1} {
 		verify := func(signature []byte) bool {
 			return Schemes[algorithm].verify(&key.PublicKey, crypto.SHA256, digest[:], signature)
 		}
@@ -139,10 +148,13 @@ func TestOneEncodingOfAnRSASignature(t *testing.T) {
 			t.Errorf("%s: a good signature is refused", algorithm)
 		}
 		more := new(big.Int).Add(new(big.Int).SetBytes(signature), key.N).Bytes()
-		for what, bad := range map[string][]byte{"a zero in front": append([]byte{0}, signature...), "a tail": append(bytes.Clone(signature), 0),
-			"the modulus added": more, "the modulus itself": key.N.Bytes(), "nothing": nil, "zero": make([]byte, 256), "one": append(make([]byte, 255), 1),
-			"the other scheme's": map[string][]byte{"RSASSA_PSS_SHA_256": pkcs1, "RSASSA_PKCS1_V1_5_SHA_256": pss}[algorithm],
-			"a shorter salt":     short} {
+		for what, bad := range map[string][]byte{"a zero in front": append([]byte{0}, signature...),
+			"a tail":            append(bytes.Clone(signature), 0),
+			"the modulus added": more, "the modulus itself": key.N.Bytes(), "nothing": nil, "zero": make(
+				[]byte, 256), "one": append(make([]byte, 255), 1),
+			"the other scheme's": map[string][]byte{"RSASSA_PSS_SHA_256": pkcs1,
+				"RSASSA_PKCS1_V1_5_SHA_256": pss}[algorithm],
+			"a shorter salt": short} {
 			if verify(bad) {
 				t.Errorf("%s: %s is taken", algorithm, what)
 			}
@@ -155,16 +167,21 @@ func TestOneEncodingOfAnEd25519Signature(t *testing.T) {
 	public, key, err := ed25519.GenerateKey(rand.Reader)
 	noError(t, err)
 	signature := ed25519.Sign(key, []byte("m"))
-	verify := func(signature []byte) bool { return Schemes[Ed25519].verify(public, 0, []byte("m"), signature) }
+	verify := func(signature []byte) bool {
+		return Schemes[Ed25519].verify(public, 0, []byte("m"),
+			signature)
+	}
 	if !verify(signature) {
 		t.Error("a good signature is refused")
 	}
-	order, _ := new(big.Int).SetString("1000000000000000000000000000000014def9dea2f79cd65812631a5cf5d3ed", 16)
+	order, _ := new(big.Int).SetString(
+		"1000000000000000000000000000000014def9dea2f79cd65812631a5cf5d3ed", 16)
 	s := slices.Clone(signature[32:])
 	slices.Reverse(s)
 	more := new(big.Int).Add(new(big.Int).SetBytes(s), order).FillBytes(make([]byte, 32))
 	slices.Reverse(more)
-	for what, bad := range map[string][]byte{"S with the order added": slices.Concat(signature[:32], more), "cut short": signature[:63],
+	for what, bad := range map[string][]byte{"S with the order added": slices.Concat(signature[:32],
+		more), "cut short": signature[:63],
 		"a tail": append(bytes.Clone(signature), 0), "zero": make([]byte, 64), "nothing": nil} {
 		if verify(bad) {
 			t.Errorf("%s is taken", what)

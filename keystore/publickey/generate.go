@@ -12,7 +12,8 @@ import (
 	"claviger/internal/lattice"
 )
 
-// Generate makes a key pair of a spec from the operating system's generator: PKCS#8 and SubjectPublicKeyInfo.
+// Generate makes a key pair of a spec from the operating system's generator: PKCS#8 and
+// SubjectPublicKeyInfo.
 func Generate(spec string) (private, public []byte, err error) {
 	switch {
 	case ModulusBits[spec] != 0:

@@ -31,7 +31,8 @@ func noError(t testing.TB, err error) {
 func publics(t testing.TB) (of map[string][]byte, none [][]byte) {
 	t.Helper()
 	of = map[string][]byte{}
-	for _, spec := range []string{"RSA_2048", "RSA_3072", "ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521", SpecSecp256k1, SpecEd25519, "ML_KEM_512", "ML_KEM_768", "ML_KEM_1024"} {
+	for _, spec := range []string{"RSA_2048", "RSA_3072", "ECC_NIST_P256", "ECC_NIST_P384",
+		"ECC_NIST_P521", SpecSecp256k1, SpecEd25519, "ML_KEM_512", "ML_KEM_768", "ML_KEM_1024"} {
 		_, public, err := Generate(spec)
 		noError(t, err)
 		of[spec] = public
@@ -64,7 +65,8 @@ func publics(t testing.TB) (of map[string][]byte, none [][]byte) {
 // Specs whose keys have no public half, or that are known by name only, have no public key at all.
 func TestParse_KeyOfAnotherSpec_IsRefused(t *testing.T) {
 	of, none := publics(t)
-	specs := append(slices.Collect(maps.Keys(of)), "RSA_4096", "SM2", "SYMMETRIC_DEFAULT", "HMAC_256", "")
+	specs := append(slices.Collect(maps.Keys(of)), "RSA_4096", "SM2", "SYMMETRIC_DEFAULT", "HMAC_256",
+		"")
 	for _, spec := range specs {
 		for name, der := range of {
 			key, err := Parse(spec, der)
@@ -88,8 +90,10 @@ func TestSecp256k1Encodings(t *testing.T) {
 	hybrid := append([]byte{6 | point[64]&1}, point[1:]...)
 	off := bytes.Clone(point)
 	off[64] ^= 1
-	for name, bad := range map[string][]byte{"compressed": key.PubKey().SerializeCompressed(), "hybrid": hybrid, "not on the curve": off,
-		"infinity": {0}, "none": nil, "zero": append([]byte{4}, make([]byte, 64)...), "beyond the field": append([]byte{4}, bytes.Repeat([]byte{0xFF}, 64)...)} {
+	for name, bad := range map[string][]byte{"compressed": key.PubKey().SerializeCompressed(),
+		"hybrid": hybrid, "not on the curve": off,
+		"infinity": {0}, "none": nil, "zero": append([]byte{4},
+			make([]byte, 64)...), "beyond the field": append([]byte{4}, bytes.Repeat([]byte{0xFF}, 64)...)} {
 		if _, err := parseSecp256k1(append(bytes.Clone(secp256k1SPKI), bad...)); err == nil {
 			t.Errorf("%s is taken", name)
 		}
@@ -100,7 +104,8 @@ func TestSecp256k1Encodings(t *testing.T) {
 	}
 }
 
-// FuzzParsePublic: whatever bytes are taken for a public key, they are the one encoding of it, and it is one of the spec.
+// FuzzParsePublic: whatever bytes are taken for a public key, they are the one encoding of it, and
+// it is one of the spec.
 func FuzzParsePublic(f *testing.F) {
 	of, none := publics(f)
 	for spec, der := range of {

@@ -19,21 +19,25 @@ import (
 
 // The message types of Sign and Verify.
 const (
-	MessageRaw        = "RAW"
-	MessageDigest     = "DIGEST"
-	MessageExternalMu = "EXTERNAL_MU" // of ML-DSA: the message representative, which the caller has made
+	MessageRaw    = "RAW"
+	MessageDigest = "DIGEST"
+	// of ML-DSA: the message representative, which the caller has made
+	MessageExternalMu = "EXTERNAL_MU"
 )
 
-// Scheme is how one signing algorithm makes a message into what is signed, and how a signature is verified.
+// Scheme is how one signing algorithm makes a message into what is signed, and how a signature is
+// verified.
 type Scheme struct {
-	hash   crypto.Hash // 0: the message is signed as it is
-	types  [2]string   // the message types that the algorithm takes
-	again  bool        // a digest is hashed once more: AWS's ED25519_PH_SHA_512 takes it for the message of RFC 8032's Ed25519ph
+	hash  crypto.Hash // 0: the message is signed as it is
+	types [2]string   // the message types that the algorithm takes
+	// a digest is hashed once more: AWS's ED25519_PH_SHA_512 takes it for the message of RFC 8032's
+	// Ed25519ph
+	again  bool
 	verify func(key crypto.PublicKey, h crypto.Hash, digest, signature []byte) bool
 }
 
-// Schemes are the signing algorithms of [specs]. PSS salts are as long as the digest and PKCS#1 v1.5 has its DigestInfo
-// whatever the message type (API reference, Sign).
+// Schemes are the signing algorithms of [specs]. PSS salts are as long as the digest and PKCS#1
+// v1.5 has its DigestInfo whatever the message type (API reference, Sign).
 var Schemes = map[string]Scheme{
 	"RSASSA_PSS_SHA_256":        {hash: crypto.SHA256, types: both, verify: verifyPSS},
 	"RSASSA_PSS_SHA_384":        {hash: crypto.SHA384, types: both, verify: verifyPSS},
@@ -45,17 +49,21 @@ var Schemes = map[string]Scheme{
 	"ECDSA_SHA_384":             {hash: crypto.SHA384, types: both, verify: verifyECDSA},
 	"ECDSA_SHA_512":             {hash: crypto.SHA512, types: both, verify: verifyECDSA},
 	Ed25519:                     {types: [2]string{MessageRaw}, verify: verifyEd25519},
-	Ed25519PH:                   {hash: crypto.SHA512, types: [2]string{MessageDigest}, again: true, verify: verifyEd25519},
-	MLDSA:                       {types: [2]string{MessageRaw, MessageExternalMu}, verify: verifyMLDSA},
+	Ed25519PH: {hash: crypto.SHA512, types: [2]string{MessageDigest}, again: true,
+		verify: verifyEd25519},
+	MLDSA: {types: [2]string{MessageRaw, MessageExternalMu},
+		verify: verifyMLDSA},
 }
 
 var both = [2]string{MessageRaw, MessageDigest}
 
-// Check refuses a message type that the algorithm doesn't take, and a digest that is none of its hash.
+// Check refuses a message type that the algorithm doesn't take, and a digest that is none of its
+// hash.
 func (s Scheme) Check(algorithm, messageType string, message []byte) error {
 	switch {
 	case messageType != s.types[0] && messageType != s.types[1]:
-		return kmsfault.Invalid("Message type " + messageType + " is incompatible with algorithm " + algorithm + ".")
+		return kmsfault.Invalid("Message type " + messageType + " is incompatible with algorithm " +
+			algorithm + ".")
 	case messageType == MessageDigest && len(message) != s.hash.Size():
 		return kmsfault.Invalid("Digest is invalid length for algorithm " + algorithm + ".")
 	case messageType == MessageExternalMu && len(message) != lattice.MuSize:
@@ -93,7 +101,8 @@ func (s Scheme) Digest(messageType string, message []byte) []byte {
 
 func verifyPSS(key crypto.PublicKey, h crypto.Hash, digest, signature []byte) bool {
 	pub, ok := key.(*rsa.PublicKey)
-	return ok && rsa.VerifyPSS(pub, h, digest, signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
+	return ok && rsa.VerifyPSS(pub, h, digest, signature,
+		&rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
 }
 
 func verifyPKCS1(key crypto.PublicKey, h crypto.Hash, digest, signature []byte) bool {

@@ -17,14 +17,16 @@ import (
 
 // Finder finds the keys that operations touch.
 type Finder struct {
-	rows        *keyrows.Rows
-	related     *multiregion.Keys
-	grants      *grant.Grants
-	inStore     func(context.Context, *key.Key) (*key.Key, error) // as its custom key store leaves it
-	pendingUses atomic.Uint64                                     // refused, of keys that are pending deletion
+	rows    *keyrows.Rows
+	related *multiregion.Keys
+	grants  *grant.Grants
+	inStore func(context.Context, *key.Key) (*key.Key, error) // as its custom key store leaves it
+	// refused, of keys that are pending deletion
+	pendingUses atomic.Uint64
 }
 
-// NewFinder returns what finds keys. inStore says how the state of its custom key store leaves a key.
+// NewFinder returns what finds keys. inStore says how the state of its custom key store leaves a
+// key.
 func NewFinder(rows *keyrows.Rows, related *multiregion.Keys, grants *grant.Grants,
 	inStore func(context.Context, *key.Key) (*key.Key, error)) *Finder {
 	return &Finder{rows: rows, related: related, grants: grants, inStore: inStore}
@@ -73,8 +75,8 @@ func parseARN(c *op.Call, text string) (domain.ARN, error) {
 	return arn, nil
 }
 
-// ParseName reads any form of KeyId: key id, key ARN and, where aliases are allowed, alias name and alias
-// ARN.
+// ParseName reads any form of KeyId: key id, key ARN and, where aliases are allowed, alias name and
+// alias ARN.
 func ParseName(c *op.Call, keyID string, aliases bool) (n Named, err error) {
 	n.Account, n.Region = c.Namespace()
 	id := keyID

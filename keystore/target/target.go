@@ -1,6 +1,6 @@
-// Package target finds the keys that KMS operations touch: by id, ARN or alias, in the caller's account
-// or another's, with the grants that may allow it, and says whether a key's state, usage and custody
-// bear the operation.
+// Package target finds the keys that KMS operations touch: by id, ARN or alias, in the caller's
+// account or another's, with the grants that may allow it, and says whether a key's state, usage
+// and custody bear the operation.
 package target
 
 import (
@@ -14,13 +14,14 @@ import (
 
 // Target is a key that an operation touches, there or not.
 type Target struct {
-	Named          Named
-	Key            *key.Key // nil if there is none
-	Action         string
-	Operation      string
-	Algorithm      string               // that the key is to serve, if the operation takes one
-	Fits           func(*key.Key) error // holds the rest of the request to the key; nil: nothing to hold
-	ViaServiceOnly bool                 // callers can't perform it on keys that AWS services manage
+	Named     Named
+	Key       *key.Key // nil if there is none
+	Action    string
+	Operation string
+	Algorithm string // that the key is to serve, if the operation takes one
+	// holds the rest of the request to the key; nil: nothing to hold
+	Fits           func(*key.Key) error
+	ViaServiceOnly bool // callers can't perform it on keys that AWS services manage
 
 	Grants func() ([]policy.Grant, error) // what the caller was granted on the key; nil: no matter
 	Values func() policy.Values           // of condition keys; nil: the action has none of its own
@@ -95,7 +96,8 @@ type Keyed interface {
 }
 
 // Read makes an operation that reads one key.
-func Read[I Keyed, O any](s *Finder, n op.Info, do func(*op.Call, I, *key.Key) (O, error)) op.Operation {
+func Read[I Keyed, O any](s *Finder, n op.Info,
+	do func(*op.Call, I, *key.Key) (O, error)) op.Operation {
 	return op.Read(n,
 		func(c *op.Call, in I) (*Target, error) { return s.Find(c, n.Name, in.KeyID(), false) },
 		func(c *op.Call, in I, t *Target) (O, error) { return do(c, in, t.Key) })

@@ -15,7 +15,8 @@ type User interface {
 func (t *Target) Used() []*key.Key { return []*key.Key{t.Key} }
 
 // Use makes an operation that uses keys, and remembers that it did; see [KeyLastUsageData].
-func Use[I op.Input, T User, O any](s *Finder, n op.Info, find func(*op.Call, I) (T, error), do func(*op.Call, I, T) (O, error)) op.Query[I, O] {
+func Use[I op.Input, T User, O any](s *Finder, n op.Info, find func(*op.Call, I) (T, error),
+	do func(*op.Call, I, T) (O, error)) op.Query[I, O] {
 	return op.Read(n, find, func(c *op.Call, in I, t T) (O, error) {
 		out, err := do(c, in, t)
 		if err == nil {
@@ -27,9 +28,11 @@ func Use[I op.Input, T User, O any](s *Finder, n op.Info, find func(*op.Call, I)
 	})
 }
 
-// noteUse has the use of a key written down once its record is on the disk, and no more than one in a minute.
+// noteUse has the use of a key written down once its record is on the disk, and no more than one in
+// a minute.
 func (s *Finder) noteUse(c *op.Call, k *key.Key) {
-	minute, noted, ref := c.Time.Unix()/60, k.UseNoted, k.Ref() // not k itself, which may be large and is waited for
+	// not k itself, which may be large and is waited for
+	minute, noted, ref := c.Time.Unix()/60, k.UseNoted, k.Ref()
 	if noted.Load() >= minute {
 		return
 	}
@@ -41,7 +44,8 @@ func (s *Finder) noteUse(c *op.Call, k *key.Key) {
 }
 
 // FindUse names and looks up the key of a cryptographic operation.
-func (s *Finder) FindUse(c *op.Call, operation, keyID, algorithm string, by Presented) (*Target, error) {
+func (s *Finder) FindUse(c *op.Call, operation, keyID, algorithm string,
+	by Presented) (*Target, error) {
 	t, err := s.FindGranted(c, operation, keyID, true, by)
 	if err != nil {
 		return t, err
@@ -50,12 +54,14 @@ func (s *Finder) FindUse(c *op.Call, operation, keyID, algorithm string, by Pres
 	return t, nil
 }
 
-// notePendingDeletion marks the record of a use that was refused because its key is pending deletion, and counts it: somebody still
-// depends on the key, and there is time to take its deletion back.
+// notePendingDeletion marks the record of a use that was refused because its key is pending
+// deletion, and counts it: somebody still depends on the key, and there is time to take its
+// deletion back.
 func (s *Finder) notePendingDeletion(c *op.Call) {
 	c.Note(`{"pendingDeletionKeyUsed":true}`)
 	s.pendingUses.Add(1)
 }
 
-// PendingDeletionUses returns how many uses were refused since the start because their key was pending deletion, dry runs included.
+// PendingDeletionUses returns how many uses were refused since the start because their key was
+// pending deletion, dry runs included.
 func (s *Finder) PendingDeletionUses() uint64 { return s.pendingUses.Load() }

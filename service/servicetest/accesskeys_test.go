@@ -23,7 +23,8 @@ func TestCreateAccessKey_Made_IsInTheTrail(t *testing.T) {
 		t.Fatalf("%d records, want one: %+v", len(records), records)
 	}
 	r := records[0]
-	if r.EventSource != "iam.amazonaws.com" || r.EventName != "CreateAccessKey" || r.AWSRegion != "us-east-1" ||
+	if r.EventSource != "iam.amazonaws.com" || r.EventName != "CreateAccessKey" ||
+		r.AWSRegion != "us-east-1" ||
 		r.ErrorCode != "" || r.ReadOnly || r.RecipientAccountID != servicetest.Account ||
 		r.SourceIPAddress != "claviger init" || r.UserAgent != "claviger init" ||
 		r.UserIdentity.Type != policy.Service || r.UserIdentity.AccessKeyID != "" ||
@@ -40,7 +41,8 @@ func TestCreateAccessKey_Made_IsInTheTrail(t *testing.T) {
 func TestCreateAccessKey_RecordLost_MakesNoKey(t *testing.T) {
 	s := servicetest.Start(t)
 	s.CutLedger()
-	id, _, err := s.Service().CreateAccessKey(t.Context(), identity.RootUser(servicetest.Account), "claviger init")
+	id, _, err := s.Service().CreateAccessKey(t.Context(), identity.RootUser(servicetest.Account),
+		"claviger init")
 	if err == nil || id != "" {
 		t.Errorf("made %q without a record: %v", id, err)
 	}

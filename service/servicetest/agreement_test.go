@@ -17,14 +17,17 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 )
 
-// TestSharedSecrets: both sides agree, two keys of the service with one another and with the standard library, on as many bytes as
-// a coordinate has; and a key that is not exactly one of the curve is refused.
+// TestSharedSecrets: both sides agree, two keys of the service with one another and with the
+// standard library, on as many bytes as a coordinate has; and a key that is not exactly one of the
+// curve is refused.
 func TestSharedSecrets(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
-	curves := map[types.KeySpec]ecdh.Curve{"ECC_NIST_P256": ecdh.P256(), "ECC_NIST_P384": ecdh.P384(), "ECC_NIST_P521": ecdh.P521()}
+	curves := map[types.KeySpec]ecdh.Curve{"ECC_NIST_P256": ecdh.P256(), "ECC_NIST_P384": ecdh.P384(),
+		"ECC_NIST_P521": ecdh.P521()}
 	derive := func(key *types.KeyMetadata, peer []byte) ([]byte, error) {
-		out, err := c.DeriveSharedSecret(t.Context(), &kms.DeriveSharedSecretInput{KeyId: key.KeyId, PublicKey: peer, KeyAgreementAlgorithm: "ECDH"})
+		out, err := c.DeriveSharedSecret(t.Context(),
+			&kms.DeriveSharedSecretInput{KeyId: key.KeyId, PublicKey: peer, KeyAgreementAlgorithm: "ECDH"})
 		if err != nil {
 			return nil, err
 		}
@@ -36,8 +39,10 @@ func TestSharedSecrets(t *testing.T) {
 	spki := func(key any) []byte { return must(x509.MarshalPKIXPublicKey(key))(t) }
 	for spec, curve := range curves {
 		t.Run(string(spec), func(t *testing.T) {
-			one, two := createSpecial(t, c, spec, "KEY_AGREEMENT"), createSpecial(t, c, spec, "KEY_AGREEMENT")
-			first, other := publicKey(t, c, one.KeyId).(*ecdsa.PublicKey), publicKey(t, c, two.KeyId).(*ecdsa.PublicKey)
+			one, two := createSpecial(t, c, spec, "KEY_AGREEMENT"), createSpecial(t, c, spec,
+				"KEY_AGREEMENT")
+			first, other := publicKey(t, c, one.KeyId).(*ecdsa.PublicKey), publicKey(t, c,
+				two.KeyId).(*ecdsa.PublicKey)
 			a, b := must(derive(one, spki(other)))(t), must(derive(two, spki(first)))(t)
 			if !bytes.Equal(a, b) {
 				t.Error("two keys of the service do not agree")
@@ -51,12 +56,16 @@ func TestSharedSecrets(t *testing.T) {
 			}
 			for what, peer := range badPeers(t, spki(other), first.Curve) {
 				// Without a message: that is what the SDK makes of none.
-				t.Run(what, func(t *testing.T) { refused(t, second(derive(one, peer)), "ValidationException", "UnknownError") })
+				t.Run(what, func(t *testing.T) {
+					refused(t, second(derive(one, peer)), "ValidationException",
+						"UnknownError")
+				})
 			}
 		})
 	}
-	_, err := c.DeriveSharedSecret(t.Context(), &kms.DeriveSharedSecretInput{KeyId: createSpecial(t, c, "ECC_NIST_P256", "KEY_AGREEMENT").KeyId,
-		PublicKey: []byte("x"), KeyAgreementAlgorithm: "ECDH", Recipient: &types.RecipientInfo{AttestationDocument: []byte("x")}})
+	_, err := c.DeriveSharedSecret(t.Context(),
+		&kms.DeriveSharedSecretInput{KeyId: createSpecial(t, c, "ECC_NIST_P256", "KEY_AGREEMENT").KeyId,
+			PublicKey: []byte("x"), KeyAgreementAlgorithm: "ECDH", Recipient: &types.RecipientInfo{AttestationDocument: []byte("x")}})
 	refused(t, err, "UnsupportedOperationException", "*")
 }
 
@@ -71,7 +80,8 @@ func badPeers(t testing.TB, good []byte, curve elliptic.Curve) map[string][]byte
 	off := bytes.Clone(point)
 	off[2*size] ^= 1
 	beyond := append([]byte{4}, bytes.Repeat([]byte{0xFF}, 2*size)...)
-	others := map[elliptic.Curve]elliptic.Curve{elliptic.P256(): elliptic.P384(), elliptic.P384(): elliptic.P521(), elliptic.P521(): elliptic.P256()}
+	others := map[elliptic.Curve]elliptic.Curve{elliptic.P256(): elliptic.P384(),
+		elliptic.P384(): elliptic.P521(), elliptic.P521(): elliptic.P256()}
 	elsewhere := must(ecdsa.GenerateKey(others[curve], rand.Reader))(t)
 	modulus := must(rsa.GenerateKey(rand.Reader, 2048))(t)
 	x25519 := must(ecdh.X25519().GenerateKey(rand.Reader))(t)
@@ -95,21 +105,24 @@ func badPeers(t testing.TB, good []byte, curve elliptic.Curve) map[string][]byte
 	}
 }
 
-// resized puts another point behind the head of a SubjectPublicKeyInfo, with lengths that are right.
+// resized puts another point behind the head of a SubjectPublicKeyInfo, with lengths that are
+// right.
 func resized(t testing.TB, head, point []byte) []byte {
 	t.Helper()
 	var info struct {
 		Algorithm asn1.RawValue
 		Point     asn1.BitString
 	}
-	if _, err := asn1.Unmarshal(append(bytes.Clone(head), make([]byte, 200)...)[:len(head)+int(headLength(head))], &info); err != nil {
+	if _, err := asn1.Unmarshal(append(bytes.Clone(head), make([]byte, 200)...)[:len(head)+
+		int(headLength(head))], &info); err != nil {
 		t.Fatal(err)
 	}
 	info.Point = asn1.BitString{Bytes: point, BitLength: 8 * len(point)}
 	return must(asn1.Marshal(info))(t)
 }
 
-// headLength is how many bytes of point a head speaks of: its BIT STRING's length without the byte of unused bits.
+// headLength is how many bytes of point a head speaks of: its BIT STRING's length without the byte
+// of unused bits.
 func headLength(head []byte) byte { return head[len(head)-2] - 1 }
 
 // longForm writes the outer length of a DER structure with a byte more than it needs.

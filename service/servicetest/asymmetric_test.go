@@ -15,9 +15,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 )
 
-func createSpecial(t testing.TB, c *kms.Client, spec types.KeySpec, usage types.KeyUsageType) *types.KeyMetadata {
+func createSpecial(t testing.TB, c *kms.Client, spec types.KeySpec,
+	usage types.KeyUsageType) *types.KeyMetadata {
 	t.Helper()
-	return must(c.CreateKey(t.Context(), &kms.CreateKeyInput{KeySpec: spec, KeyUsage: usage}))(t).KeyMetadata
+	return must(c.CreateKey(t.Context(),
+		&kms.CreateKeyInput{KeySpec: spec, KeyUsage: usage}))(t).KeyMetadata
 }
 
 // made is one row of AWS's table of key specs: what a key of it, made for one usage, can do.
@@ -30,20 +32,26 @@ type made struct {
 
 var (
 	oaepAlgorithms = []string{"RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256"}
-	rsaAlgorithms  = []string{"RSASSA_PKCS1_V1_5_SHA_256", "RSASSA_PKCS1_V1_5_SHA_384", "RSASSA_PKCS1_V1_5_SHA_512",
+	rsaAlgorithms  = []string{"RSASSA_PKCS1_V1_5_SHA_256", "RSASSA_PKCS1_V1_5_SHA_384",
+		"RSASSA_PKCS1_V1_5_SHA_512",
 		"RSASSA_PSS_SHA_256", "RSASSA_PSS_SHA_384", "RSASSA_PSS_SHA_512"}
 )
 
-// makes is that table, as "Key spec reference" of the KMS developer guide has it, without what no token here can make.
+// makes is that table, as "Key spec reference" of the KMS developer guide has it, without what no
+// token here can make.
 var makes = []made{
-	{"SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", []string{"SYMMETRIC_DEFAULT"}, map[string]int{"SYMMETRIC_DEFAULT": 4096}},
+	{"SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", []string{"SYMMETRIC_DEFAULT"},
+		map[string]int{"SYMMETRIC_DEFAULT": 4096}},
 	{"HMAC_224", "GENERATE_VERIFY_MAC", []string{"HMAC_SHA_224"}, nil},
 	{"HMAC_256", "GENERATE_VERIFY_MAC", []string{"HMAC_SHA_256"}, nil},
 	{"HMAC_384", "GENERATE_VERIFY_MAC", []string{"HMAC_SHA_384"}, nil},
 	{"HMAC_512", "GENERATE_VERIFY_MAC", []string{"HMAC_SHA_512"}, nil},
-	{"RSA_2048", "ENCRYPT_DECRYPT", oaepAlgorithms, map[string]int{"RSAES_OAEP_SHA_1": 214, "RSAES_OAEP_SHA_256": 190}},
-	{"RSA_3072", "ENCRYPT_DECRYPT", oaepAlgorithms, map[string]int{"RSAES_OAEP_SHA_1": 342, "RSAES_OAEP_SHA_256": 318}},
-	{"RSA_4096", "ENCRYPT_DECRYPT", oaepAlgorithms, map[string]int{"RSAES_OAEP_SHA_1": 470, "RSAES_OAEP_SHA_256": 446}},
+	{"RSA_2048", "ENCRYPT_DECRYPT", oaepAlgorithms,
+		map[string]int{"RSAES_OAEP_SHA_1": 214, "RSAES_OAEP_SHA_256": 190}},
+	{"RSA_3072", "ENCRYPT_DECRYPT", oaepAlgorithms,
+		map[string]int{"RSAES_OAEP_SHA_1": 342, "RSAES_OAEP_SHA_256": 318}},
+	{"RSA_4096", "ENCRYPT_DECRYPT", oaepAlgorithms,
+		map[string]int{"RSAES_OAEP_SHA_1": 470, "RSAES_OAEP_SHA_256": 446}},
 	{"RSA_2048", "SIGN_VERIFY", rsaAlgorithms, nil},
 	{"RSA_3072", "SIGN_VERIFY", rsaAlgorithms, nil},
 	{"RSA_4096", "SIGN_VERIFY", rsaAlgorithms, nil},
@@ -56,21 +64,25 @@ var makes = []made{
 	{"ECC_NIST_P521", "KEY_AGREEMENT", []string{"ECDH"}, nil},
 }
 
-// elsewhere are the specs that AWS has and this service, on SoftHSM2, has not; with the usages that fit them.
+// elsewhere are the specs that AWS has and this service, on SoftHSM2, has not; with the usages that
+// fit them.
 var elsewhere = map[types.KeySpec][]types.KeyUsageType{
-	"ECC_NIST_EDWARDS25519": {"SIGN_VERIFY"}, "SM2": {"ENCRYPT_DECRYPT", "SIGN_VERIFY", "KEY_AGREEMENT"},
+	"ECC_NIST_EDWARDS25519": {"SIGN_VERIFY"}, "SM2": {"ENCRYPT_DECRYPT", "SIGN_VERIFY",
+		"KEY_AGREEMENT"},
 	"ML_DSA_44": {"SIGN_VERIFY"}, "ML_DSA_65": {"SIGN_VERIFY"}, "ML_DSA_87": {"SIGN_VERIFY"},
 	"ML_KEM_512": {"ENCAPSULATE_DECAPSULATE"}, "ML_KEM_768": {"ENCAPSULATE_DECAPSULATE"}, "ML_KEM_1024": {"ENCAPSULATE_DECAPSULATE"},
 }
 
-// TestEverySpecWithEveryUsage: a key can be made for exactly the usages of its spec, and describes itself by them.
+// TestEverySpecWithEveryUsage: a key can be made for exactly the usages of its spec, and describes
+// itself by them.
 func TestEverySpecWithEveryUsage(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
 	for _, spec := range types.KeySpec("").Values() {
 		if spec != "SYMMETRIC_DEFAULT" {
 			_, err := c.CreateKey(t.Context(), &kms.CreateKeyInput{KeySpec: spec})
-			refused(t, err, "ValidationException", "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.")
+			refused(t, err, "ValidationException",
+				"You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.")
 		}
 		for _, usage := range types.KeyUsageType("").Values() {
 			t.Run(string(spec)+" "+string(usage), func(t *testing.T) {
@@ -84,7 +96,8 @@ func TestEverySpecWithEveryUsage(t *testing.T) {
 				if slices.Contains(elsewhere[spec], usage) {
 					refused(t, err, "UnsupportedOperationException", "*")
 				} else {
-					refused(t, err, "ValidationException", fmt.Sprintf("KeyUsage %s is not compatible with KeySpec %s", usage, spec))
+					refused(t, err, "ValidationException",
+						fmt.Sprintf("KeyUsage %s is not compatible with KeySpec %s", usage, spec))
 				}
 				if len(keys(t, c)) != before {
 					t.Error("a key was made all the same")
@@ -97,8 +110,10 @@ func TestEverySpecWithEveryUsage(t *testing.T) {
 // describesItself: metadata has the one list of algorithms that the usage is about.
 func describesItself(t *testing.T, c *kms.Client, m made) {
 	key := createSpecial(t, c, m.spec, m.usage)
-	lists := map[types.KeyUsageType]string{"ENCRYPT_DECRYPT": fmt.Sprint(key.EncryptionAlgorithms), "SIGN_VERIFY": fmt.Sprint(key.SigningAlgorithms),
-		"GENERATE_VERIFY_MAC": fmt.Sprint(key.MacAlgorithms), "KEY_AGREEMENT": fmt.Sprint(key.KeyAgreementAlgorithms)}
+	lists := map[types.KeyUsageType]string{"ENCRYPT_DECRYPT": fmt.Sprint(key.EncryptionAlgorithms),
+		"SIGN_VERIFY":         fmt.Sprint(key.SigningAlgorithms),
+		"GENERATE_VERIFY_MAC": fmt.Sprint(key.MacAlgorithms), "KEY_AGREEMENT": fmt.Sprint(
+			key.KeyAgreementAlgorithms)}
 	for usage, got := range lists {
 		want := "[]"
 		if usage == m.usage {
@@ -108,7 +123,8 @@ func describesItself(t *testing.T, c *kms.Client, m made) {
 			t.Errorf("the algorithms of %s are %s, want %s", usage, got, want)
 		}
 	}
-	if key.KeySpec != m.spec || key.CustomerMasterKeySpec != types.CustomerMasterKeySpec(m.spec) || key.KeyUsage != m.usage || !key.Enabled || key.Origin != "AWS_KMS" {
+	if key.KeySpec != m.spec || key.CustomerMasterKeySpec != types.CustomerMasterKeySpec(m.spec) ||
+		key.KeyUsage != m.usage || !key.Enabled || key.Origin != "AWS_KMS" {
 		t.Errorf("the key is %+v", key)
 	}
 	if (key.CurrentKeyMaterialId != nil) != (m.spec == "SYMMETRIC_DEFAULT") {
@@ -125,78 +141,109 @@ func describesItself(t *testing.T, c *kms.Client, m made) {
 	accepted(t, err)
 	got := fmt.Sprint(p.EncryptionAlgorithms, p.SigningAlgorithms, p.KeyAgreementAlgorithms)
 	if want := fmt.Sprint(key.EncryptionAlgorithms, key.SigningAlgorithms, key.KeyAgreementAlgorithms); got != want ||
-		*p.KeyId != *key.Arn || p.KeySpec != m.spec || p.CustomerMasterKeySpec != key.CustomerMasterKeySpec || p.KeyUsage != m.usage {
+		*p.KeyId != *key.Arn || p.KeySpec != m.spec ||
+		p.CustomerMasterKeySpec != key.CustomerMasterKeySpec || p.KeyUsage != m.usage {
 		t.Errorf("GetPublicKey answered %+v", p)
 	}
 }
 
-// works calls every operation that takes an algorithm, with one that is told. What isn't told is as it should be.
+// works calls every operation that takes an algorithm, with one that is told. What isn't told is as
+// it should be.
 var works = map[string]struct {
 	usage      types.KeyUsageType
 	algorithms []string
 	call       func(ctx context.Context, c *kms.Client, id *string, algorithm string) error
 }{
-	"Encrypt": {"ENCRYPT_DECRYPT", words(types.EncryptionAlgorithmSpec("").Values()), func(ctx context.Context, c *kms.Client, id *string, a string) error {
-		_, err := c.Encrypt(ctx, &kms.EncryptInput{KeyId: id, Plaintext: []byte("x"), EncryptionAlgorithm: types.EncryptionAlgorithmSpec(a)})
-		return err
-	}},
-	"ReEncrypt": {"ENCRYPT_DECRYPT", words(types.EncryptionAlgorithmSpec("").Values()), func(ctx context.Context, c *kms.Client, id *string, a string) error {
-		blob, err := c.Encrypt(ctx, &kms.EncryptInput{KeyId: aws.String("alias/symmetric"), Plaintext: []byte("x")})
-		if err == nil {
-			_, err = c.ReEncrypt(ctx, &kms.ReEncryptInput{CiphertextBlob: blob.CiphertextBlob, DestinationKeyId: id, DestinationEncryptionAlgorithm: types.EncryptionAlgorithmSpec(a)})
-		}
-		return err
-	}},
-	"GenerateDataKey": {"ENCRYPT_DECRYPT", []string{"SYMMETRIC_DEFAULT"}, func(ctx context.Context, c *kms.Client, id *string, _ string) error {
-		_, err := c.GenerateDataKey(ctx, &kms.GenerateDataKeyInput{KeyId: id, KeySpec: "AES_256"})
-		return err
-	}},
-	"GenerateDataKeyWithoutPlaintext": {"ENCRYPT_DECRYPT", []string{"SYMMETRIC_DEFAULT"}, func(ctx context.Context, c *kms.Client, id *string, _ string) error {
-		_, err := c.GenerateDataKeyWithoutPlaintext(ctx, &kms.GenerateDataKeyWithoutPlaintextInput{KeyId: id, KeySpec: "AES_256"})
-		return err
-	}},
-	"GenerateDataKeyPair": {"ENCRYPT_DECRYPT", []string{"SYMMETRIC_DEFAULT"}, func(ctx context.Context, c *kms.Client, id *string, _ string) error {
-		_, err := c.GenerateDataKeyPair(ctx, &kms.GenerateDataKeyPairInput{KeyId: id, KeyPairSpec: "ECC_NIST_P256"})
-		return err
-	}},
-	"GenerateDataKeyPairWithoutPlaintext": {"ENCRYPT_DECRYPT", []string{"SYMMETRIC_DEFAULT"}, func(ctx context.Context, c *kms.Client, id *string, _ string) error {
-		_, err := c.GenerateDataKeyPairWithoutPlaintext(ctx, &kms.GenerateDataKeyPairWithoutPlaintextInput{KeyId: id, KeyPairSpec: "ECC_NIST_P256"})
-		return err
-	}},
-	"Sign": {"SIGN_VERIFY", words(types.SigningAlgorithmSpec("").Values()), func(ctx context.Context, c *kms.Client, id *string, a string) error {
-		_, err := c.Sign(ctx, &kms.SignInput{KeyId: id, Message: []byte("x"), SigningAlgorithm: types.SigningAlgorithmSpec(a)})
-		return err
-	}},
-	"Verify": {"SIGN_VERIFY", words(types.SigningAlgorithmSpec("").Values()), func(ctx context.Context, c *kms.Client, id *string, a string) error {
-		out, err := c.Sign(ctx, &kms.SignInput{KeyId: id, Message: []byte("x"), SigningAlgorithm: types.SigningAlgorithmSpec(a)})
-		signature := []byte("none")
-		if err == nil {
-			signature = out.Signature
-		}
-		_, err = c.Verify(ctx, &kms.VerifyInput{KeyId: id, Message: []byte("x"), Signature: signature, SigningAlgorithm: types.SigningAlgorithmSpec(a)})
-		return err
-	}},
-	"GenerateMac": {"GENERATE_VERIFY_MAC", words(types.MacAlgorithmSpec("").Values()), func(ctx context.Context, c *kms.Client, id *string, a string) error {
-		_, err := c.GenerateMac(ctx, &kms.GenerateMacInput{KeyId: id, Message: []byte("x"), MacAlgorithm: types.MacAlgorithmSpec(a)})
-		return err
-	}},
-	"VerifyMac": {"GENERATE_VERIFY_MAC", words(types.MacAlgorithmSpec("").Values()), func(ctx context.Context, c *kms.Client, id *string, a string) error {
-		out, err := c.GenerateMac(ctx, &kms.GenerateMacInput{KeyId: id, Message: []byte("x"), MacAlgorithm: types.MacAlgorithmSpec(a)})
-		mac := []byte("none")
-		if err == nil {
-			mac = out.Mac
-		}
-		_, err = c.VerifyMac(ctx, &kms.VerifyMacInput{KeyId: id, Message: []byte("x"), Mac: mac, MacAlgorithm: types.MacAlgorithmSpec(a)})
-		return err
-	}},
-	"DeriveSharedSecret": {"KEY_AGREEMENT", words(types.KeyAgreementAlgorithmSpec("").Values()), func(ctx context.Context, c *kms.Client, id *string, a string) error {
-		peer := []byte("none")
-		if own, err := c.GetPublicKey(ctx, &kms.GetPublicKeyInput{KeyId: id}); err == nil {
-			peer = own.PublicKey
-		}
-		_, err := c.DeriveSharedSecret(ctx, &kms.DeriveSharedSecretInput{KeyId: id, PublicKey: peer, KeyAgreementAlgorithm: types.KeyAgreementAlgorithmSpec(a)})
-		return err
-	}},
+	"Encrypt": {"ENCRYPT_DECRYPT", words(types.EncryptionAlgorithmSpec("").Values()),
+		func(ctx context.Context, c *kms.Client, id *string, a string) error {
+			_, err := c.Encrypt(ctx,
+				&kms.EncryptInput{KeyId: id, Plaintext: []byte("x"),
+					EncryptionAlgorithm: types.EncryptionAlgorithmSpec(a)})
+			return err
+		}},
+	"ReEncrypt": {"ENCRYPT_DECRYPT", words(types.EncryptionAlgorithmSpec("").Values()),
+		func(ctx context.Context, c *kms.Client, id *string, a string) error {
+			blob, err := c.Encrypt(ctx,
+				&kms.EncryptInput{KeyId: aws.String("alias/symmetric"), Plaintext: []byte("x")})
+			if err == nil {
+				_, err = c.ReEncrypt(ctx,
+					&kms.ReEncryptInput{CiphertextBlob: blob.CiphertextBlob, DestinationKeyId: id,
+						DestinationEncryptionAlgorithm: types.EncryptionAlgorithmSpec(a)})
+			}
+			return err
+		}},
+	"GenerateDataKey": {"ENCRYPT_DECRYPT", []string{"SYMMETRIC_DEFAULT"},
+		func(ctx context.Context, c *kms.Client, id *string, _ string) error {
+			_, err := c.GenerateDataKey(ctx, &kms.GenerateDataKeyInput{KeyId: id, KeySpec: "AES_256"})
+			return err
+		}},
+	"GenerateDataKeyWithoutPlaintext": {"ENCRYPT_DECRYPT", []string{"SYMMETRIC_DEFAULT"},
+		func(ctx context.Context, c *kms.Client, id *string, _ string) error {
+			_, err := c.GenerateDataKeyWithoutPlaintext(ctx,
+				&kms.GenerateDataKeyWithoutPlaintextInput{KeyId: id, KeySpec: "AES_256"})
+			return err
+		}},
+	"GenerateDataKeyPair": {"ENCRYPT_DECRYPT", []string{"SYMMETRIC_DEFAULT"},
+		func(ctx context.Context, c *kms.Client, id *string, _ string) error {
+			_, err := c.GenerateDataKeyPair(ctx,
+				&kms.GenerateDataKeyPairInput{KeyId: id, KeyPairSpec: "ECC_NIST_P256"})
+			return err
+		}},
+	"GenerateDataKeyPairWithoutPlaintext": {"ENCRYPT_DECRYPT", []string{"SYMMETRIC_DEFAULT"},
+		func(ctx context.Context, c *kms.Client, id *string, _ string) error {
+			_, err := c.GenerateDataKeyPairWithoutPlaintext(ctx,
+				&kms.GenerateDataKeyPairWithoutPlaintextInput{KeyId: id, KeyPairSpec: "ECC_NIST_P256"})
+			return err
+		}},
+	"Sign": {"SIGN_VERIFY", words(types.SigningAlgorithmSpec("").Values()),
+		func(ctx context.Context, c *kms.Client, id *string, a string) error {
+			_, err := c.Sign(ctx, &kms.SignInput{KeyId: id, Message: []byte("x"),
+				SigningAlgorithm: types.SigningAlgorithmSpec(a)})
+			return err
+		}},
+	"Verify": {"SIGN_VERIFY", words(types.SigningAlgorithmSpec("").Values()),
+		func(ctx context.Context, c *kms.Client, id *string, a string) error {
+			out, err := c.Sign(ctx,
+				&kms.SignInput{KeyId: id, Message: []byte("x"),
+					SigningAlgorithm: types.SigningAlgorithmSpec(a)})
+			signature := []byte("none")
+			if err == nil {
+				signature = out.Signature
+			}
+			_, err = c.Verify(ctx, &kms.VerifyInput{KeyId: id, Message: []byte("x"), Signature: signature,
+				SigningAlgorithm: types.SigningAlgorithmSpec(a)})
+			return err
+		}},
+	"GenerateMac": {"GENERATE_VERIFY_MAC", words(types.MacAlgorithmSpec("").Values()),
+		func(ctx context.Context, c *kms.Client, id *string, a string) error {
+			_, err := c.GenerateMac(ctx,
+				&kms.GenerateMacInput{KeyId: id, Message: []byte("x"), MacAlgorithm: types.MacAlgorithmSpec(a)})
+			return err
+		}},
+	"VerifyMac": {"GENERATE_VERIFY_MAC", words(types.MacAlgorithmSpec("").Values()),
+		func(ctx context.Context, c *kms.Client, id *string, a string) error {
+			out, err := c.GenerateMac(ctx,
+				&kms.GenerateMacInput{KeyId: id, Message: []byte("x"), MacAlgorithm: types.MacAlgorithmSpec(a)})
+			mac := []byte("none")
+			if err == nil {
+				mac = out.Mac
+			}
+			_, err = c.VerifyMac(ctx,
+				&kms.VerifyMacInput{KeyId: id, Message: []byte("x"), Mac: mac,
+					MacAlgorithm: types.MacAlgorithmSpec(a)})
+			return err
+		}},
+	"DeriveSharedSecret": {"KEY_AGREEMENT", words(types.KeyAgreementAlgorithmSpec("").Values()),
+		func(ctx context.Context, c *kms.Client, id *string, a string) error {
+			peer := []byte("none")
+			if own, err := c.GetPublicKey(ctx, &kms.GetPublicKeyInput{KeyId: id}); err == nil {
+				peer = own.PublicKey
+			}
+			_, err := c.DeriveSharedSecret(ctx,
+				&kms.DeriveSharedSecretInput{KeyId: id, PublicKey: peer,
+					KeyAgreementAlgorithm: types.KeyAgreementAlgorithmSpec(a)})
+			return err
+		}},
 }
 
 func words[S ~string](values []S) (out []string) {
@@ -206,8 +253,8 @@ func words[S ~string](values []S) (out []string) {
 	return out
 }
 
-// TestEveryOperationWithEveryKey: every operation with a key of every spec and usage and every algorithm that AWS has for it. What
-// does not fit is refused by name and by text.
+// TestEveryOperationWithEveryKey: every operation with a key of every spec and usage and every
+// algorithm that AWS has for it. What does not fit is refused by name and by text.
 func TestEveryOperationWithEveryKey(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
@@ -220,9 +267,11 @@ func TestEveryOperationWithEveryKey(t *testing.T) {
 					err := w.call(t.Context(), c, key.KeyId, algorithm)
 					switch {
 					case w.usage != m.usage:
-						refused(t, err, "InvalidKeyUsageException", fmt.Sprintf("%s key usage is %s which is not valid for %s.", *key.Arn, m.usage, name))
+						refused(t, err, "InvalidKeyUsageException",
+							fmt.Sprintf("%s key usage is %s which is not valid for %s.", *key.Arn, m.usage, name))
 					case !slices.Contains(m.algorithms, algorithm):
-						refused(t, err, "InvalidKeyUsageException", fmt.Sprintf("Algorithm %s is incompatible with key spec %s.", algorithm, m.spec))
+						refused(t, err, "InvalidKeyUsageException",
+							fmt.Sprintf("Algorithm %s is incompatible with key spec %s.", algorithm, m.spec))
 					default:
 						accepted(t, err)
 					}
@@ -230,10 +279,17 @@ func TestEveryOperationWithEveryKey(t *testing.T) {
 			}
 		}
 		if m.usage != "ENCRYPT_DECRYPT" { // Decrypt speaks of the key, and not of its usage
-			_, err := c.Decrypt(t.Context(), &kms.DecryptInput{KeyId: key.KeyId, CiphertextBlob: []byte("x"), EncryptionAlgorithm: "RSAES_OAEP_SHA_256"})
-			refused(t, err, "IncorrectKeyException", "The key ID in the request does not identify a CMK that can perform this operation.")
-			_, err = c.ReEncrypt(t.Context(), &kms.ReEncryptInput{SourceKeyId: key.KeyId, CiphertextBlob: []byte("x"), SourceEncryptionAlgorithm: "RSAES_OAEP_SHA_256", DestinationKeyId: aws.String("alias/symmetric")})
-			refused(t, err, "IncorrectKeyException", "The key ID in the request does not identify a CMK that can perform this operation.")
+			_, err := c.Decrypt(t.Context(),
+				&kms.DecryptInput{KeyId: key.KeyId, CiphertextBlob: []byte("x"),
+					EncryptionAlgorithm: "RSAES_OAEP_SHA_256"})
+			refused(t, err, "IncorrectKeyException",
+				"The key ID in the request does not identify a CMK that can perform this operation.")
+			_, err = c.ReEncrypt(t.Context(),
+				&kms.ReEncryptInput{SourceKeyId: key.KeyId, CiphertextBlob: []byte("x"),
+					SourceEncryptionAlgorithm: "RSAES_OAEP_SHA_256", DestinationKeyId: aws.String(
+						"alias/symmetric")})
+			refused(t, err, "IncorrectKeyException",
+				"The key ID in the request does not identify a CMK that can perform this operation.")
 		}
 	}
 }

@@ -32,16 +32,20 @@ type canary struct {
 	forms map[string][]byte
 }
 
-// plant prepares the forms of a value: as it is, in hex, in JSON, and in base64 at every place that three bytes make.
+// plant prepares the forms of a value: as it is, in hex, in JSON, and in base64 at every place that
+// three bytes make.
 func plant(what string, value []byte) canary {
 	quoted, _ := json.Marshal(string(value))
-	c := canary{what, map[string][]byte{"raw": value, "hex": []byte(hex.EncodeToString(value)), "HEX": []byte(strings.ToUpper(hex.EncodeToString(value))),
+	c := canary{what, map[string][]byte{"raw": value, "hex": []byte(hex.EncodeToString(value)),
+		"HEX":    []byte(strings.ToUpper(hex.EncodeToString(value))),
 		"quoted": bytes.Trim(quoted, `"`)}}
 	for shift := range 3 {
 		shifted := append(make([]byte, shift), value...)
-		for name, e := range map[string]*base64.Encoding{"base64": base64.RawStdEncoding, "base64url": base64.RawURLEncoding} {
+		for name, e := range map[string]*base64.Encoding{"base64": base64.RawStdEncoding,
+			"base64url": base64.RawURLEncoding} {
 			text := e.EncodeToString(shifted[:len(shifted)/3*3])
-			c.forms[fmt.Sprint(name, shift)] = []byte(text[min(len(text), (shift*8+5)/6):]) // without what the zeros in front decided
+			// without what the zeros in front decided
+			c.forms[fmt.Sprint(name, shift)] = []byte(text[min(len(text), (shift*8+5)/6):])
 		}
 	}
 	return c
@@ -66,8 +70,9 @@ func unique(n int) []byte {
 	return b
 }
 
-// TestCanaries stores values that stand nowhere else, lets them be used in every way, also in requests that fail, and looks for
-// them afterwards wherever the service writes: database, its log, token, output, metrics and trail.
+// TestCanaries stores values that stand nowhere else, lets them be used in every way, also in
+// requests that fail, and looks for them afterwards wherever the service writes: database, its log,
+// token, output, metrics and trail.
 func TestCanaries(t *testing.T) {
 	s := servicetest.Start(t)
 	c, m := s.KMS(), s.SecretsManager()
@@ -79,39 +84,70 @@ func TestCanaries(t *testing.T) {
 	key, off := createKey(t, c), createKey(t, c)
 	must(c.DisableKey(t.Context(), &kms.DisableKeyInput{KeyId: off.KeyId}))(t)
 
-	text, binary := string(add("a secret string", []byte("canary "+hex.EncodeToString(unique(16))+` "quoted"`))), add("a secret binary", unique(40))
+	text, binary := string(add("a secret string",
+		[]byte("canary "+hex.EncodeToString(unique(16))+` "quoted"`))), add("a secret binary", unique(40))
 	createSecret(t, m, "text", text)
-	must(m.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String("binary"), SecretBinary: binary, KmsKeyId: key.KeyId}))(t)
+	must(m.CreateSecret(t.Context(),
+		&secretsmanager.CreateSecretInput{Name: aws.String("binary"), SecretBinary: binary,
+			KmsKeyId: key.KeyId}))(t)
 	put(t, m, "text", string(add("a second version", []byte(hex.EncodeToString(unique(24))))))
 	secretValue(t, m, "text")
-	must(m.BatchGetSecretValue(t.Context(), &secretsmanager.BatchGetSecretValueInput{SecretIdList: []string{"text", "binary"}}))(t)
-	must(m.UpdateSecret(t.Context(), &secretsmanager.UpdateSecretInput{SecretId: aws.String("binary"), KmsKeyId: aws.String("")}))(t)
+	must(m.BatchGetSecretValue(t.Context(),
+		&secretsmanager.BatchGetSecretValueInput{SecretIdList: []string{"text", "binary"}}))(t)
+	must(m.UpdateSecret(t.Context(),
+		&secretsmanager.UpdateSecretInput{SecretId: aws.String("binary"), KmsKeyId: aws.String("")}))(t)
 
 	plaintext := add("a plaintext", unique(48))
-	blob := must(c.Encrypt(t.Context(), &kms.EncryptInput{KeyId: key.KeyId, Plaintext: plaintext}))(t).CiphertextBlob
+	blob := must(c.Encrypt(t.Context(),
+		&kms.EncryptInput{KeyId: key.KeyId, Plaintext: plaintext}))(t).CiphertextBlob
 	must(c.Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: blob}))(t)
-	must(c.ReEncrypt(t.Context(), &kms.ReEncryptInput{CiphertextBlob: blob, DestinationKeyId: key.KeyId}))(t)
-	add("a data key", must(c.GenerateDataKey(t.Context(), &kms.GenerateDataKeyInput{KeyId: key.KeyId, KeySpec: "AES_256"}))(t).Plaintext)
-	add("random bytes", must(c.GenerateRandom(t.Context(), &kms.GenerateRandomInput{NumberOfBytes: aws.Int32(32)}))(t).Plaintext)
-	add("a password", []byte(*must(m.GetRandomPassword(t.Context(), &secretsmanager.GetRandomPasswordInput{ExcludePunctuation: aws.Bool(true)}))(t).RandomPassword))
+	must(c.ReEncrypt(t.Context(),
+		&kms.ReEncryptInput{CiphertextBlob: blob, DestinationKeyId: key.KeyId}))(t)
+	add("a data key", must(c.GenerateDataKey(t.Context(),
+		&kms.GenerateDataKeyInput{KeyId: key.KeyId, KeySpec: "AES_256"}))(t).Plaintext)
+	add("random bytes", must(c.GenerateRandom(t.Context(),
+		&kms.GenerateRandomInput{NumberOfBytes: aws.Int32(32)}))(t).Plaintext)
+	add("a password", []byte(*must(m.GetRandomPassword(t.Context(),
+		&secretsmanager.GetRandomPasswordInput{ExcludePunctuation: aws.Bool(true)}))(t).RandomPassword))
 	add("the PIN", []byte(hsmtest.PIN))
 	add("an access key's secret", []byte(s.Root.SecretAccessKey))
 	add("the other access key's secret", []byte(s.Nobody.SecretAccessKey))
 
-	failing := func(what string) string { return string(add(what, []byte(hex.EncodeToString(unique(20))))) }
-	for _, a := range []servicetest.Answer{ // failures quote what was wrong, and never a sensitive value
-		s.Do(t, "secretsmanager.CreateSecret", `{"Name":"x","ClientRequestToken":"short","SecretString":"`+failing("a secret that was refused")+`"}`),
-		s.Do(t, "secretsmanager.PutSecretValue", `{"SecretId":"text","SecretString":"`+failing("a secret without a token")+`"}`),
-		s.Do(t, "secretsmanager.PutSecretValue", `{"SecretId":"text","SecretString":["`+failing("a secret of the wrong type")+`"]}`),
-		s.Do(t, "secretsmanager.PutSecretValue", `{"SecretId":"text","SecretBinary":"`+failing("a secret that is no base64")+`!"}`),
-		s.Do(t, "secretsmanager.PutSecretValue", `{"SecretId":"text","SecretString":"`+failing("a secret in broken JSON")),
-		s.Do(t, "secretsmanager.PutSecretValue", `{"SecretId":"text","ClientRequestToken":"`+strings.Repeat("t", 32)+`","SecretString":"`+strings.Repeat(failing("a secret that is too long"), 2000)+`"}`),
-		s.Do(t, "secretsmanager.CreateSecret", `{"Name":"off","KmsKeyId":"`+*off.KeyId+`","ClientRequestToken":"`+strings.Repeat("t", 32)+`","SecretString":"`+failing("a secret under a disabled key")+`"}`),
-		s.Do(t, "TrentService.Encrypt", `{"KeyId":"`+*off.KeyId+`","Plaintext":"`+failing("a plaintext under a disabled key")+`"}`),
-		s.Do(t, "TrentService.Encrypt", `{"KeyId":"`+*key.KeyId+`","Plaintext":"`+strings.Repeat(failing("a plaintext that is too long"), 200)+`"}`),
-		s.Send(t, servicetest.Request{As: s.Nobody, Target: "TrentService.Encrypt", Body: []byte(`{"KeyId":"` + *key.KeyId + `","Plaintext":"` + failing("a plaintext of nobody") + `"}`)}),
-		s.Send(t, servicetest.Request{Unsigned: true, Target: "TrentService.Encrypt", Body: []byte(`{"KeyId":"` + *key.KeyId + `","Plaintext":"` + failing("a plaintext without a signature") + `"}`)}),
-		s.REST(t, "PUT", "/v1/secrets/value/text", `{"ClientRequestToken":"short","SecretString":"`+failing("a secret by REST")+`"}`),
+	failing := func(what string) string {
+		return string(add(what,
+			[]byte(hex.EncodeToString(unique(20)))))
+	}
+	for _, a := range []servicetest.Answer{
+		// failures quote what was wrong, and never a sensitive value
+		s.Do(t, "secretsmanager.CreateSecret",
+			`{"Name":"x","ClientRequestToken":"short","SecretString":"`+failing("a secret that was refused")+
+				`"}`),
+		s.Do(t, "secretsmanager.PutSecretValue", `{"SecretId":"text","SecretString":"`+
+			failing("a secret without a token")+`"}`),
+		s.Do(t, "secretsmanager.PutSecretValue", `{"SecretId":"text","SecretString":["`+
+			failing("a secret of the wrong type")+`"]}`),
+		s.Do(t, "secretsmanager.PutSecretValue", `{"SecretId":"text","SecretBinary":"`+
+			failing("a secret that is no base64")+`!"}`),
+		s.Do(t, "secretsmanager.PutSecretValue", `{"SecretId":"text","SecretString":"`+
+			failing("a secret in broken JSON")),
+		s.Do(t, "secretsmanager.PutSecretValue", `{"SecretId":"text","ClientRequestToken":"`+
+			strings.Repeat("t", 32)+`","SecretString":"`+
+			strings.Repeat(failing("a secret that is too long"), 2000)+`"}`),
+		s.Do(t, "secretsmanager.CreateSecret", `{"Name":"off","KmsKeyId":"`+*off.KeyId+
+			`","ClientRequestToken":"`+strings.Repeat("t", 32)+`","SecretString":"`+
+			failing("a secret under a disabled key")+`"}`),
+		s.Do(t, "TrentService.Encrypt", `{"KeyId":"`+*off.KeyId+`","Plaintext":"`+
+			failing("a plaintext under a disabled key")+`"}`),
+		s.Do(t, "TrentService.Encrypt", `{"KeyId":"`+*key.KeyId+`","Plaintext":"`+
+			strings.Repeat(failing("a plaintext that is too long"), 200)+`"}`),
+		s.Send(t, servicetest.Request{As: s.Nobody, Target: "TrentService.Encrypt",
+			Body: []byte(`{"KeyId":"` + *key.KeyId + `","Plaintext":"` + failing("a plaintext of nobody") +
+				`"}`)}),
+		s.Send(t, servicetest.Request{Unsigned: true, Target: "TrentService.Encrypt",
+			Body: []byte(`{"KeyId":"` + *key.KeyId + `","Plaintext":"` +
+				failing("a plaintext without a signature") + `"}`)}),
+		s.REST(t, "PUT", "/v1/secrets/value/text", `{"ClientRequestToken":"short","SecretString":"`+
+			failing("a secret by REST")+`"}`),
 	} {
 		if a.Status < 400 {
 			t.Errorf("accepted: %s", a.Body)
@@ -123,7 +159,8 @@ func TestCanaries(t *testing.T) {
 			absentFrom(t, name, text, planted)
 		}
 	})
-	for name, text := range files(t, filepath.Dir(s.Database), filepath.Dir(os.Getenv("SOFTHSM2_CONF"))) {
+	for name, text := range files(t, filepath.Dir(s.Database),
+		filepath.Dir(os.Getenv("SOFTHSM2_CONF"))) {
 		absentFrom(t, name, text, planted)
 	}
 	metrics := s.Send(t, servicetest.Request{Method: "GET", Path: "/metrics", Unsigned: true})
@@ -153,8 +190,8 @@ func files(t testing.TB, roots ...string) map[string][]byte {
 	return out
 }
 
-// TestMemory reads the memory of the real command, as a debugger would, and looks for what the process had in its hands and has
-// no more business with. What can honestly be looked for is:
+// TestMemory reads the memory of the real command, as a debugger would, and looks for what the
+// process had in its hands and has no more business with. What can honestly be looked for is:
 //
 //   - secrets and plaintexts of an earlier process that this one was never asked for: they rest sealed;
 //   - bytes that passed through this process without being anybody's answer: the data keys of
@@ -162,9 +199,10 @@ func files(t testing.TB, roots ...string) map[string][]byte {
 //   - the secret of an access key, of which only signing keys are kept;
 //   - the PIN, once the login is over.
 //
-// What can't be looked for: the bytes of KMS keys, which nobody outside of the token knows. With SoftHSM2 the token is in this very
-// process, so they are in its memory, masked by SoftHSM2's own means; with a real device they never are. And a value that
-// was an answer may stay in buffers until they are used again: that is AWS's contract, and the reason for what harden does.
+// What can't be looked for: the bytes of KMS keys, which nobody outside of the token knows. With
+// SoftHSM2 the token is in this very process, so they are in its memory, masked by SoftHSM2's own
+// means; with a real device they never are. And a value that was an answer may stay in buffers
+// until they are used again: that is AWS's contract, and the reason for what harden does.
 func TestMemory(t *testing.T) {
 	t.Parallel()
 	dir := storetest.Dir(t)
@@ -172,18 +210,24 @@ func TestMemory(t *testing.T) {
 	key := createKey(t, p.kms())
 	secret, plaintext := []byte(hex.EncodeToString(unique(20))), unique(32)
 	createSecret(t, p.secrets(), "n", string(secret))
-	blob := must(p.kms().Encrypt(t.Context(), &kms.EncryptInput{KeyId: key.KeyId, Plaintext: plaintext}))(t).CiphertextBlob
+	blob := must(p.kms().Encrypt(t.Context(),
+		&kms.EncryptInput{KeyId: key.KeyId, Plaintext: plaintext}))(t).CiphertextBlob
 	p.stop(t)
 
 	p = serve(t, dir, p.env)
 	var drawn [][]byte
 	for range 20 {
-		drawn = append(drawn, must(p.kms().GenerateDataKeyWithoutPlaintext(t.Context(), &kms.GenerateDataKeyWithoutPlaintextInput{KeyId: key.KeyId, NumberOfBytes: aws.Int32(64)}))(t).CiphertextBlob)
-		must(p.kms().ReEncrypt(t.Context(), &kms.ReEncryptInput{CiphertextBlob: blob, DestinationKeyId: key.KeyId}))(t)
+		drawn = append(drawn, must(p.kms().GenerateDataKeyWithoutPlaintext(t.Context(),
+			&kms.GenerateDataKeyWithoutPlaintextInput{KeyId: key.KeyId,
+				NumberOfBytes: aws.Int32(64)}))(t).CiphertextBlob)
+		must(p.kms().ReEncrypt(t.Context(),
+			&kms.ReEncryptInput{CiphertextBlob: blob, DestinationKeyId: key.KeyId}))(t)
 	}
-	must(p.secrets().DescribeSecret(t.Context(), &secretsmanager.DescribeSecretInput{SecretId: aws.String("n")}))(t)
+	must(p.secrets().DescribeSecret(t.Context(),
+		&secretsmanager.DescribeSecretInput{SecretId: aws.String("n")}))(t)
 	for range 200 { // what was freed is used again by other requests
-		must(p.kms().GenerateRandom(t.Context(), &kms.GenerateRandomInput{NumberOfBytes: aws.Int32(64)}))(t)
+		must(p.kms().GenerateRandom(t.Context(),
+			&kms.GenerateRandomInput{NumberOfBytes: aws.Int32(64)}))(t)
 	}
 	memory, ok := memoryOf(t, p.cmd.Process.Pid)
 	p.stop(t)
@@ -197,10 +241,14 @@ func TestMemory(t *testing.T) {
 	p = serve(t, dir, p.env)
 	pin, err := os.ReadFile(filepath.Join(dir, "pin"))
 	accepted(t, err)
-	planted := []canary{plant("the secret of an earlier process", secret), plant("the plaintext that ReEncrypt carried over", plaintext),
-		plant("the PIN", bytes.TrimSpace(pin)), plant("the access key's secret", []byte(p.env["AWS_SECRET_ACCESS_KEY"]))}
+	planted := []canary{plant("the secret of an earlier process", secret),
+		plant("the plaintext that ReEncrypt carried over", plaintext),
+		plant("the PIN", bytes.TrimSpace(pin)), plant("the access key's secret",
+			[]byte(p.env["AWS_SECRET_ACCESS_KEY"]))}
 	for _, b := range drawn {
-		planted = append(planted, plant("a data key without plaintext", must(p.kms().Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: b}))(t).Plaintext))
+		planted = append(planted,
+			plant("a data key without plaintext",
+				must(p.kms().Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: b}))(t).Plaintext))
 	}
 	absentFrom(t, "the memory", memory, planted)
 }
@@ -209,15 +257,17 @@ func TestMemory(t *testing.T) {
 func serve(t testing.TB, dir string, env map[string]string) *process {
 	t.Helper()
 	module, _ := hsm.FindSoftHSM()
-	config := fmt.Sprintf("listen = \"127.0.0.1:0\"\naccount = %q\nregions = [%q]\ndatabase = %q\n[hsm]\nmodule = %q\ntoken_label = \"claviger-dev\"\npin_file = %q\n",
-		servicetest.Account, servicetest.Region, filepath.Join(dir, "claviger.db"), module, filepath.Join(dir, "pin"))
+	config := fmt.Sprintf("listen = \"127.0.0.1:0\"\naccount = %q\nregions = [%q]\ndatabase = "+
+		"%q\n[hsm]\nmodule = %q\ntoken_label = \"claviger-dev\"\npin_file = %q\n",
+		servicetest.Account, servicetest.Region, filepath.Join(dir, "claviger.db"), module,
+		filepath.Join(dir, "pin"))
 	path := filepath.Join(dir, "claviger.toml")
 	accepted(t, os.WriteFile(path, []byte(config), 0o600))
 	return await(t, dir, env, "serve", "--config", path)
 }
 
-// memoryOf reads what a process can write to. A process that may not be read is what every other user should find, and the
-// test ends there.
+// memoryOf reads what a process can write to. A process that may not be read is what every other
+// user should find, and the test ends there.
 func memoryOf(t testing.TB, pid int) (memory []byte, ok bool) {
 	t.Helper()
 	maps, err := os.ReadFile(fmt.Sprintf("/proc/%d/maps", pid))
@@ -234,7 +284,8 @@ func memoryOf(t testing.TB, pid int) (memory []byte, ok bool) {
 	for line := range strings.Lines(string(maps)) {
 		var from, to int64
 		var mode string
-		if _, err := fmt.Sscanf(line, "%x-%x %s", &from, &to, &mode); err != nil || !strings.HasPrefix(mode, "rw") {
+		if _, err := fmt.Sscanf(line, "%x-%x %s", &from, &to, &mode); err != nil ||
+			!strings.HasPrefix(mode, "rw") {
 			continue
 		}
 		part, err := io.ReadAll(io.NewSectionReader(mem, from, to-from))

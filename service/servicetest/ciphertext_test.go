@@ -12,13 +12,16 @@ import (
 	"claviger/service/servicetest"
 )
 
-// TestEveryAlteredCiphertextIsRefusedAlike flips every bit of a ciphertext, cuts it at every length, and lengthens it:
-// every answer to a caller who names the key is one and the same, so that none of them tells what was wrong. Who doesn't name
-// the key lets the ciphertext do it: then a flip in the key's id asks for a key that isn't there, and AWS answers so.
+// TestEveryAlteredCiphertextIsRefusedAlike flips every bit of a ciphertext, cuts it at every
+// length, and lengthens it: every answer to a caller who names the key is one and the same, so that
+// none of them tells what was wrong. Who doesn't name the key lets the ciphertext do it: then a
+// flip in the key's id asks for a key that isn't there, and AWS answers so.
 func TestEveryAlteredCiphertextIsRefusedAlike(t *testing.T) {
 	s := servicetest.Start(t)
-	t.Run("of a single-Region key", func(t *testing.T) { alteredAlike(t, s, createKey(t, s.KMS()).KeyId) })
-	t.Run("of a multi-Region key", func(t *testing.T) { alteredAlike(t, s, family(t, s.KMS(), servicetest.Abroad).KeyId) })
+	t.Run("of a single-Region key",
+		func(t *testing.T) { alteredAlike(t, s, createKey(t, s.KMS()).KeyId) })
+	t.Run("of a multi-Region key",
+		func(t *testing.T) { alteredAlike(t, s, family(t, s.KMS(), servicetest.Abroad).KeyId) })
 }
 
 func alteredAlike(t *testing.T, s *servicetest.Server, keyID *string) {
@@ -30,7 +33,8 @@ func alteredAlike(t *testing.T, s *servicetest.Server, keyID *string) {
 		t.Fatal("the ciphertext does not carry the key's id")
 	}
 	decrypt := func(blob []byte, named string) servicetest.Answer {
-		return s.Do(t, "TrentService.Decrypt", `{`+named+`"EncryptionContext":{"a":"b"},"CiphertextBlob":"`+base64.StdEncoding.EncodeToString(blob)+`"}`)
+		return s.Do(t, "TrentService.Decrypt", `{`+named+
+			`"EncryptionContext":{"a":"b"},"CiphertextBlob":"`+base64.StdEncoding.EncodeToString(blob)+`"}`)
 	}
 	name := `"KeyId":"` + *keyID + `",`
 	if a := decrypt(good, name); a.Status != http.StatusOK {
@@ -39,11 +43,13 @@ func alteredAlike(t *testing.T, s *servicetest.Server, keyID *string) {
 	const alike = `{"__type":"InvalidCiphertextException"}`
 	check := func(what string, n int, blob []byte, inID bool) {
 		t.Helper()
-		if a := decrypt(blob, ""); inID && a.Code() != "AccessDeniedException" || !inID && (a.Status != 400 || string(a.Body) != alike) {
+		if a := decrypt(blob, ""); inID && a.Code() != "AccessDeniedException" || !inID &&
+			(a.Status != 400 || string(a.Body) != alike) {
 			t.Errorf("%s %d: %d %s", what, n, a.Status, a.Body)
 		}
 		a := decrypt(blob, name)
-		if want := "IncorrectKeyException"; inID && a.Code() != want || !inID && (a.Status != 400 || string(a.Body) != alike) {
+		if want := "IncorrectKeyException"; inID && a.Code() != want || !inID &&
+			(a.Status != 400 || string(a.Body) != alike) {
 			t.Errorf("%s %d with the key named: %d %s", what, n, a.Status, a.Body)
 		}
 	}

@@ -19,7 +19,9 @@ func TestAWSCLI(t *testing.T) {
 	script, err := filepath.Abs("testdata/awscli.sh")
 	accepted(t, err)
 	cmd := exec.Command("sh", script, t.TempDir())
-	cmd.Env = append(os.Environ(), "AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null", "AWS_PAGER=", "AWS_MAX_ATTEMPTS=1", "AWS_EC2_METADATA_DISABLED=true")
+	cmd.Env = append(os.Environ(), "AWS_CONFIG_FILE=/dev/null",
+		"AWS_SHARED_CREDENTIALS_FILE=/dev/null", "AWS_PAGER=", "AWS_MAX_ATTEMPTS=1",
+		"AWS_EC2_METADATA_DISABLED=true")
 	for name, value := range p.env {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}

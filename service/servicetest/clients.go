@@ -43,17 +43,20 @@ func (c client) provider() aws.CredentialsProvider {
 	return credentials.NewStaticCredentialsProvider(c.keys.AccessKeyID, c.keys.SecretAccessKey, "")
 }
 
-// KMS returns the SDK's client of KMS. It tries everything once: a retry would hide what a test wants to see.
+// KMS returns the SDK's client of KMS. It tries everything once: a retry would hide what a test
+// wants to see.
 func (s *Server) KMS(options ...ClientOption) *kms.Client {
 	c := s.client(options)
-	return kms.New(kms.Options{BaseEndpoint: &s.URL, Region: c.region, Credentials: c.provider(), HTTPClient: s.front.Client(),
+	return kms.New(kms.Options{BaseEndpoint: &s.URL, Region: c.region, Credentials: c.provider(),
+		HTTPClient:   s.front.Client(),
 		HTTPSignerV4: signer{s.Clock}, RetryMaxAttempts: 1, Retryer: aws.NopRetryer{}})
 }
 
 // SecretsManager returns the SDK's client of Secrets Manager. It tries everything once.
 func (s *Server) SecretsManager(options ...ClientOption) *secretsmanager.Client {
 	c := s.client(options)
-	return secretsmanager.New(secretsmanager.Options{BaseEndpoint: &s.URL, Region: c.region, Credentials: c.provider(), HTTPClient: s.front.Client(),
+	return secretsmanager.New(secretsmanager.Options{BaseEndpoint: &s.URL, Region: c.region,
+		Credentials: c.provider(), HTTPClient: s.front.Client(),
 		HTTPSignerV4: signer{s.Clock}, RetryMaxAttempts: 1, Retryer: aws.NopRetryer{}})
 }
 
@@ -69,6 +72,7 @@ func (s *Server) STS(options ...ClientOption) *sts.Client {
 type signer struct{ clock *Clock }
 
 // SignHTTP implements the HTTPSignerV4 of the SDK's clients.
-func (s signer) SignHTTP(ctx context.Context, c aws.Credentials, r *http.Request, hash, service, region string, _ time.Time, options ...func(*v4.SignerOptions)) error {
+func (s signer) SignHTTP(ctx context.Context, c aws.Credentials, r *http.Request,
+	hash, service, region string, _ time.Time, options ...func(*v4.SignerOptions)) error {
 	return v4.NewSigner().SignHTTP(ctx, c, r, hash, service, region, s.clock.Now(), options...)
 }

@@ -17,7 +17,8 @@ const (
 // WithCluster has the server know one cluster of HSMs: a fresh SoftHSM2 token.
 func WithCluster(t testing.TB) func(*service.Config) {
 	t.Helper()
-	return WithClusters(service.Cluster{ID: Cluster, Tokens: []hsm.Config{hsmtest.Vault(t)}, Single: true})
+	return WithClusters(service.Cluster{ID: Cluster, Tokens: []hsm.Config{hsmtest.Vault(t)},
+		Single: true})
 }
 
 // WithClusters has the server know clusters of HSMs.

@@ -1,19 +1,22 @@
 package servicetest_test
 
-// What is known of KMS beside what the types say. docs/compatibility-kms.md is made of it; see compatibility_test.go.
+// What is known of KMS beside what the types say. docs/compatibility-kms.md is made of it; see
+// compatibility_test.go.
 
-// noOperation has AWS's operations that are refused by name, as UnknownOperationException, each with its reason.
+// noOperation has AWS's operations that are refused by name, as UnknownOperationException, each
+// with its reason.
 var noOperation = map[string]string{}
 
-// refusedMembers has the members that are refused whatever is in them: a request that is fine but for the member, and the
-// error's name. The words in capitals are those of walk.
+// refusedMembers has the members that are refused whatever is in them: a request that is fine but
+// for the member, and the error's name. The words in capitals are those of walk.
 var refusedMembers = map[string]struct{ request, code string }{
 	"CreateKey.XksKeyId":            {`{"XksKeyId":"k"}`, "UnsupportedOperationException"},
 	"Decrypt.Recipient":             {`{"KeyId":"KEY","CiphertextBlob":"BLOB","Recipient":{"AttestationDocument":"eA=="}}`, "UnsupportedOperationException"},
 	"DeriveSharedSecret.Recipient":  {`{"KeyId":"AGREER","PublicKey":"PEER","KeyAgreementAlgorithm":"ECDH","Recipient":{"AttestationDocument":"eA=="}}`, "UnsupportedOperationException"},
 	"GenerateDataKey.Recipient":     {`{"KeyId":"KEY","KeySpec":"AES_256","Recipient":{"AttestationDocument":"eA=="}}`, "UnsupportedOperationException"},
 	"GenerateDataKeyPair.Recipient": {`{"KeyId":"KEY","KeyPairSpec":"ECC_NIST_P256","Recipient":{"AttestationDocument":"eA=="}}`, "UnsupportedOperationException"},
-	"GenerateRandom.Recipient":      {`{"NumberOfBytes":1,"Recipient":{"AttestationDocument":"eA=="}}`, "UnsupportedOperationException"},
+	"GenerateRandom.Recipient": {`{"NumberOfBytes":1,"Recipient":{"AttestationDocument":"eA=="}}`,
+		"UnsupportedOperationException"},
 
 	"CreateCustomKeyStore.XksProxyUriEndpoint":                {`{"CustomKeyStoreName":"NEW","CloudHsmClusterId":"CLUSTER","KeyStorePassword":"4711-user-pin","TrustAnchorCertificate":"x","XksProxyUriEndpoint":"https://xks.example.com"}`, "UnsupportedOperationException"},
 	"UpdateCustomKeyStore.XksProxyUriEndpoint":                {`{"CustomKeyStoreId":"VAULT","NewCustomKeyStoreName":"NEW","XksProxyUriEndpoint":"https://xks.example.com"}`, "UnsupportedOperationException"},
@@ -34,15 +37,17 @@ var refusedMembers = map[string]struct{ request, code string }{
 	"RecipientInfo.KeyEncryptionAlgorithm": {`GenerateRandom {"NumberOfBytes":1,"Recipient":{"KeyEncryptionAlgorithm":"RSAES_OAEP_SHA_256"}}`, "UnsupportedOperationException"},
 }
 
-// limited has the members that don't do all that they do with AWS, and what they do here. "*" stands for every operation.
+// limited has the members that don't do all that they do with AWS, and what they do here. "*"
+// stands for every operation.
 var limited = map[string]string{
 	"*.GrantTokens": "adds nothing, since a grant holds at once; refused where it isn't valid",
 
-	"CreateKey.Policy":                               "checked and kept, and decides nothing yet",
-	"PutKeyPolicy.Policy":                            "checked and kept, and decides nothing yet",
-	"ReplicateKey.Policy":                            "checked and kept, and decides nothing yet",
-	"ListKeyPolicies.NextMarker":                     "never there: a key has one policy",
-	"GetKeyRotationStatus.OnDemandRotationStartDate": "never there: a rotation on demand is done when it is answered",
+	"CreateKey.Policy":           "checked and kept, and decides nothing yet",
+	"PutKeyPolicy.Policy":        "checked and kept, and decides nothing yet",
+	"ReplicateKey.Policy":        "checked and kept, and decides nothing yet",
+	"ListKeyPolicies.NextMarker": "never there: a key has one policy",
+	"GetKeyRotationStatus.OnDemandRotationStartDate": "never there: a rotation on demand is done " +
+		"when it is answered",
 
 	"CreateKey.Origin": "`EXTERNAL_KEY_STORE` is refused with `UnsupportedOperationException`",
 }
@@ -54,24 +59,32 @@ var proven = []string{"service/servicetest", "keystore/..."}
 // member that works, one of them has to speak of it. That each is a test is shown by
 // TestProofs_NamedTest_Exists, so that whoever renames a test hears of it.
 var proofs = map[string][]string{
-	"CreateKey":            {"TestCreateKey", "TestEverySpecWithEveryUsage", "TestKeyTags", "TestTheLockoutCheckCanBeRenounced", "TestTheLifeOfAMultiRegionKey", "TestCustomKeyStore_WrongInput_IsRefusedByName"},
-	"DescribeKey":          {"TestKeyIdentifiers", "TestCreateKey", "TestKeyStates"},
-	"ListKeys":             {"TestListings"},
-	"EnableKey":            {"TestEnableAndDisable", "TestKeyStates"},
-	"DisableKey":           {"TestEnableAndDisable", "TestKeyStates"},
-	"ScheduleKeyDeletion":  {"TestDeletionWindow", "TestDeleteKey_WindowOver_KeyIsGone"},
-	"CancelKeyDeletion":    {"TestDeletionWindow", "TestScheduleKeyDeletion_ScheduledAnew_KeepsNewTime"},
+	"CreateKey": {"TestCreateKey", "TestEverySpecWithEveryUsage", "TestKeyTags",
+		"TestTheLockoutCheckCanBeRenounced", "TestTheLifeOfAMultiRegionKey", "TestCustomKeyStore_WrongInput_IsRefusedByName"},
+	"DescribeKey":         {"TestKeyIdentifiers", "TestCreateKey", "TestKeyStates"},
+	"ListKeys":            {"TestListings"},
+	"EnableKey":           {"TestEnableAndDisable", "TestKeyStates"},
+	"DisableKey":          {"TestEnableAndDisable", "TestKeyStates"},
+	"ScheduleKeyDeletion": {"TestDeletionWindow", "TestDeleteKey_WindowOver_KeyIsGone"},
+	"CancelKeyDeletion": {"TestDeletionWindow",
+		"TestScheduleKeyDeletion_ScheduledAnew_KeepsNewTime"},
 	"UpdateKeyDescription": {"TestCreateKey", "TestKeyIdentifiers"},
 
-	"ReplicateKey":        {"TestTheLifeOfAMultiRegionKey", "TestReplicateKeyAnswersAndTheReplicaIsThere", "TestWhatReplicateKeyRefuses"},
+	"ReplicateKey": {"TestTheLifeOfAMultiRegionKey",
+		"TestReplicateKeyAnswersAndTheReplicaIsThere", "TestWhatReplicateKeyRefuses"},
 	"UpdatePrimaryRegion": {"TestTheLifeOfAMultiRegionKey", "TestUpdatePrimaryRegion"},
 
-	"EnableKeyRotation":    {"TestAutomaticRotation", "TestAKeyRotatesByTheClock", "TestWhatCantBeRotated"},
-	"DisableKeyRotation":   {"TestAutomaticRotation", "TestAKeyRotatesByTheClock"},
-	"GetKeyRotationStatus": {"TestAutomaticRotation", "TestOnlyAKeyInUseIsRotated", "TestRotationOnDemand"},
-	"RotateKeyOnDemand":    {"TestRotationOnDemand", "TestNoRotationOnDemandNearAnAutomaticOne", "TestAnImportedKeyRotatesToWhatWasImported", "TestRotationUnderLoad"},
-	"ListKeyRotations":     {"TestAutomaticRotation", "TestRotationOnDemand", "TestRotationsComeInPages", "TestAnImportedKeyRotatesToWhatWasImported"},
-	"GetKeyLastUsage":      {"TestKeyLastUsage", "TestTheLastUsageIsThatOfTheTrail", "TestReEncryptUsesBothKeys", "TestWhatIsNoUsage"},
+	"EnableKeyRotation": {"TestAutomaticRotation", "TestAKeyRotatesByTheClock",
+		"TestWhatCantBeRotated"},
+	"DisableKeyRotation": {"TestAutomaticRotation", "TestAKeyRotatesByTheClock"},
+	"GetKeyRotationStatus": {"TestAutomaticRotation", "TestOnlyAKeyInUseIsRotated",
+		"TestRotationOnDemand"},
+	"RotateKeyOnDemand": {"TestRotationOnDemand", "TestNoRotationOnDemandNearAnAutomaticOne",
+		"TestAnImportedKeyRotatesToWhatWasImported", "TestRotationUnderLoad"},
+	"ListKeyRotations": {"TestAutomaticRotation", "TestRotationOnDemand",
+		"TestRotationsComeInPages", "TestAnImportedKeyRotatesToWhatWasImported"},
+	"GetKeyLastUsage": {"TestKeyLastUsage", "TestTheLastUsageIsThatOfTheTrail",
+		"TestReEncryptUsesBothKeys", "TestWhatIsNoUsage"},
 
 	"GetParametersForImport": {"TestImportedMaterial_BySDK_ExpiresAndComesBack",
 		"TestGetParametersForImport_WrappingThatIsNotServed_IsRefused",
@@ -91,41 +104,57 @@ var proofs = map[string][]string{
 	"DeleteAlias": {"TestAliases"},
 	"ListAliases": {"TestListings", "TestAliases"},
 
-	"GetKeyPolicy":    {"TestAPolicyIsReadAsItWasWritten", "TestTheDefaultPolicyIsAWSs", "TestAKeyHasOnePolicyByOneName", "TestAKeyPolicyOfItsOwn"},
-	"PutKeyPolicy":    {"TestAPolicyIsReadAsItWasWritten", "TestPoliciesThatAreRefused", "TestTheLockoutCheckCanBeRenounced"},
+	"GetKeyPolicy": {"TestAPolicyIsReadAsItWasWritten", "TestTheDefaultPolicyIsAWSs",
+		"TestAKeyHasOnePolicyByOneName", "TestAKeyPolicyOfItsOwn"},
+	"PutKeyPolicy": {"TestAPolicyIsReadAsItWasWritten", "TestPoliciesThatAreRefused",
+		"TestTheLockoutCheckCanBeRenounced"},
 	"ListKeyPolicies": {"TestAKeyHasOnePolicyByOneName", "TestAKeyPolicyOfItsOwn"},
 
-	"CreateGrant": {"TestAGrantFromBeginningToEnd", "TestOneNameOneGrant", "TestCreateGrant_MembersThatDoNotFit_AreRefused",
+	"CreateGrant": {"TestAGrantFromBeginningToEnd", "TestOneNameOneGrant",
+		"TestCreateGrant_MembersThatDoNotFit_AreRefused",
 		"TestGrantConstraints_EncryptionContext_IsHeldToThem", "TestCreateGrant_OperationThatTheKeyDoesNotServe_IsRefused",
 		"TestCreateGrant_ByAGrantee_AllowsNoMoreThanItsGrant", "TestListGrants_EachFilterAndLimit_ListsEachGrantOnce"},
-	"ListGrants":          {"TestListGrants_EachFilterAndLimit_ListsEachGrantOnce", "TestAGrantFromBeginningToEnd"},
-	"ListRetirableGrants": {"TestListGrants_EachFilterAndLimit_ListsEachGrantOnce", "TestAGrantFromBeginningToEnd"},
-	"RetireGrant":         {"TestRetireGrant_EachCaller_IsAllowedAsTheGrantSays", "TestRetireGrant_WhatNamesNoGrant_IsRefused", "TestAGrantFromBeginningToEnd"},
-	"RevokeGrant":         {"TestRevokeGrant_KeyInUse_IsDeniedAtOnce", "TestRevokeGrant_WhatNamesNoGrant_IsRefused", "TestAGrantFromBeginningToEnd"},
+	"ListGrants": {"TestListGrants_EachFilterAndLimit_ListsEachGrantOnce",
+		"TestAGrantFromBeginningToEnd"},
+	"ListRetirableGrants": {"TestListGrants_EachFilterAndLimit_ListsEachGrantOnce",
+		"TestAGrantFromBeginningToEnd"},
+	"RetireGrant": {"TestRetireGrant_EachCaller_IsAllowedAsTheGrantSays",
+		"TestRetireGrant_WhatNamesNoGrant_IsRefused", "TestAGrantFromBeginningToEnd"},
+	"RevokeGrant": {"TestRevokeGrant_KeyInUse_IsDeniedAtOnce",
+		"TestRevokeGrant_WhatNamesNoGrant_IsRefused", "TestAGrantFromBeginningToEnd"},
 
 	"TagResource":      {"TestKeyTags"},
 	"UntagResource":    {"TestKeyTags"},
 	"ListResourceTags": {"TestKeyTags", "TestListings", "TestPagesOfTagsAreAllOfThem"},
 
-	"Encrypt":   {"TestEncryptAndDecrypt", "TestEncryptionContext", "TestAsymmetricEncryption"},
-	"Decrypt":   {"TestEncryptAndDecrypt", "TestEncryptionContext", "TestAsymmetricEncryption", "TestEveryAlteredCiphertextIsRefusedAlike"},
+	"Encrypt": {"TestEncryptAndDecrypt", "TestEncryptionContext", "TestAsymmetricEncryption"},
+	"Decrypt": {"TestEncryptAndDecrypt", "TestEncryptionContext", "TestAsymmetricEncryption",
+		"TestEveryAlteredCiphertextIsRefusedAlike"},
 	"ReEncrypt": {"TestReEncrypt", "TestAsymmetricEncryption"},
 
 	"GenerateDataKey":                     {"TestDataKeysAndRandom"},
 	"GenerateDataKeyWithoutPlaintext":     {"TestDataKeysAndRandom"},
 	"GenerateDataKeyPair":                 {"TestDataKeyPairs"},
 	"GenerateDataKeyPairWithoutPlaintext": {"TestDataKeyPairs"},
-	"GenerateRandom":                      {"TestDataKeysAndRandom", "TestCustomKeyStore_AllOperations_TakeItThroughItsLife"},
+	"GenerateRandom": {"TestDataKeysAndRandom",
+		"TestCustomKeyStore_AllOperations_TakeItThroughItsLife"},
 
-	"CreateCustomKeyStore":     {"TestDescribeCustomKeyStores_TenAtMost_AreListedInPages", "TestCustomKeyStore_WrongInput_IsRefusedByName"},
-	"DescribeCustomKeyStores":  {"TestDescribeCustomKeyStores_TenAtMost_AreListedInPages", "TestCustomKeyStore_AllOperations_TakeItThroughItsLife"},
-	"UpdateCustomKeyStore":     {"TestCustomKeyStore_AllOperations_TakeItThroughItsLife", "TestCustomKeyStore_WrongInput_IsRefusedByName"},
-	"DeleteCustomKeyStore":     {"TestDeleteCustomKeyStore_KeysDeletedBefore_LeavesNothingOnItsToken", "TestCustomKeyStore_AllOperations_TakeItThroughItsLife"},
-	"ConnectCustomKeyStore":    {"TestCustomKeyStore_AllOperations_TakeItThroughItsLife", "TestConnectCustomKeyStore_WrongPassword_IsTriedOnce", "TestConnectedStore_Restart_IsOpenedAgain", "TestConnectedStore_TokenPulledAndPutBack_ReturnsByItself"},
-	"DisconnectCustomKeyStore": {"TestCustomKeyStore_AllOperations_TakeItThroughItsLife", "TestDisconnectCustomKeyStore_UnderLoad_ClosesItsKeysAtOnce", "TestDisconnectedStore_SecretsUnderItsKeys_AreClosed", "TestDisconnectedStore_UsesOfItsKeys_AreRefusedByState"},
+	"CreateCustomKeyStore": {"TestDescribeCustomKeyStores_TenAtMost_AreListedInPages",
+		"TestCustomKeyStore_WrongInput_IsRefusedByName"},
+	"DescribeCustomKeyStores": {"TestDescribeCustomKeyStores_TenAtMost_AreListedInPages",
+		"TestCustomKeyStore_AllOperations_TakeItThroughItsLife"},
+	"UpdateCustomKeyStore": {"TestCustomKeyStore_AllOperations_TakeItThroughItsLife",
+		"TestCustomKeyStore_WrongInput_IsRefusedByName"},
+	"DeleteCustomKeyStore": {"TestDeleteCustomKeyStore_KeysDeletedBefore_LeavesNothingOnItsToken",
+		"TestCustomKeyStore_AllOperations_TakeItThroughItsLife"},
+	"ConnectCustomKeyStore": {"TestCustomKeyStore_AllOperations_TakeItThroughItsLife",
+		"TestConnectCustomKeyStore_WrongPassword_IsTriedOnce", "TestConnectedStore_Restart_IsOpenedAgain", "TestConnectedStore_TokenPulledAndPutBack_ReturnsByItself"},
+	"DisconnectCustomKeyStore": {"TestCustomKeyStore_AllOperations_TakeItThroughItsLife",
+		"TestDisconnectCustomKeyStore_UnderLoad_ClosesItsKeysAtOnce", "TestDisconnectedStore_SecretsUnderItsKeys_AreClosed", "TestDisconnectedStore_UsesOfItsKeys_AreRefusedByState"},
 	"CustomKeyStoresListEntry": {"TestCustomKeyStore_AllOperations_TakeItThroughItsLife"},
 
-	"GetPublicKey":       {"TestEncapsulation", "TestSpecialKeysByAlias", "TestSignatures", "TestSharedSecrets", "TestEverySpecWithEveryUsage"},
+	"GetPublicKey": {"TestEncapsulation", "TestSpecialKeysByAlias", "TestSignatures",
+		"TestSharedSecrets", "TestEverySpecWithEveryUsage"},
 	"Sign":               {"TestSignatures", "TestSignaturesByMLDSA"},
 	"Verify":             {"TestSignatures", "TestSignaturesByMLDSA"},
 	"GenerateMac":        {"TestMacs"},
@@ -134,7 +163,8 @@ var proofs = map[string][]string{
 	"Encapsulate":        {"TestEncapsulation"},
 	"Decapsulate":        {"TestEncapsulation"},
 
-	"KeyMetadata":    {"TestImportedMaterial_BySDK_ExpiresAndComesBack", "TestCreateKey", "TestCustomKeyStore_AllOperations_TakeItThroughItsLife", "TestKeyStates", "TestDeletionWindow", "TestEverySpecWithEveryUsage", "TestTheLifeOfAMultiRegionKey", "TestEncapsulation"},
+	"KeyMetadata": {"TestImportedMaterial_BySDK_ExpiresAndComesBack", "TestCreateKey",
+		"TestCustomKeyStore_AllOperations_TakeItThroughItsLife", "TestKeyStates", "TestDeletionWindow", "TestEverySpecWithEveryUsage", "TestTheLifeOfAMultiRegionKey", "TestEncapsulation"},
 	"KeyListEntry":   {"TestListings"},
 	"AliasListEntry": {"TestListings", "TestAliases"},
 	"Tag":            {"TestKeyTags"},
@@ -142,11 +172,14 @@ var proofs = map[string][]string{
 	"RotationsListEntry": {"TestAutomaticRotation", "TestAnImportedKeyRotatesToWhatWasImported"},
 	"KeyLastUsageData":   {"TestKeyLastUsage", "TestTheLastUsageIsThatOfTheTrail"},
 
-	"GrantListEntry":   {"TestListGrants_EachFilterAndLimit_ListsEachGrantOnce", "TestListGrants_GrantToAService_IsToldWhole", "TestAGrantFromBeginningToEnd"},
-	"GrantConstraints": {"TestGrantConstraints_EncryptionContext_IsHeldToThem", "TestListGrants_GrantToAService_IsToldWhole"},
+	"GrantListEntry": {"TestListGrants_EachFilterAndLimit_ListsEachGrantOnce",
+		"TestListGrants_GrantToAService_IsToldWhole", "TestAGrantFromBeginningToEnd"},
+	"GrantConstraints": {"TestGrantConstraints_EncryptionContext_IsHeldToThem",
+		"TestListGrants_GrantToAService_IsToldWhole"},
 
 	"MultiRegionConfiguration": {"TestTheLifeOfAMultiRegionKey"},
-	"MultiRegionKey":           {"TestWhatCreateKeySaysOfAMultiRegionKey", "TestTheLifeOfAMultiRegionKey"},
+	"MultiRegionKey": {"TestWhatCreateKeySaysOfAMultiRegionKey",
+		"TestTheLifeOfAMultiRegionKey"},
 }
 
 // proofsOfAll are the tests that show what a member does in whatever operation has it.

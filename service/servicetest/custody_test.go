@@ -13,15 +13,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
 
-// TestPINAndRealDatabaseRevealNothing takes everything that a real database holds of keys: the service's own, those of KMS
-// and the data keys of secrets, and attacks it with the PIN on the token. Whoever has both can use keys, and open
-// what they seal; that is why the PIN is kept apart. No key can be read or carried off, so that it ends when the PIN is changed.
+// TestPINAndRealDatabaseRevealNothing takes everything that a real database holds of keys: the
+// service's own, those of KMS and the data keys of secrets, and attacks it with the PIN on the
+// token. Whoever has both can use keys, and open what they seal; that is why the PIN is kept apart.
+// No key can be read or carried off, so that it ends when the PIN is changed.
 func TestPINAndRealDatabaseRevealNothing(t *testing.T) {
 	s := servicetest.Start(t)
 	key := createKey(t, s.KMS())
 	special(t, s.KMS()) // a key of each usage
 	createSecret(t, s.SecretsManager(), "one", "x")
-	must(s.SecretsManager().CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String("two"), SecretString: aws.String("x"), KmsKeyId: key.KeyId}))(t)
+	must(s.SecretsManager().CreateSecret(t.Context(),
+		&secretsmanager.CreateSecretInput{Name: aws.String("two"), SecretString: aws.String("x"),
+			KmsKeyId: key.KeyId}))(t)
 
 	db := database(t, s.Database)
 	var stolen []custody.Material
@@ -40,7 +43,8 @@ func TestPINAndRealDatabaseRevealNothing(t *testing.T) {
 		t.Fatalf("the database holds %d materials only", len(stolen))
 	}
 
-	// A data key lies encrypted under its KMS key. The thief has the token decrypt it, as the service would.
+	// A data key lies encrypted under its KMS key. The thief has the token decrypt it, as the service
+	// would.
 	rows, err := db.Query(`SELECT key_id, service, epoch, id, kind, root, mechanism, sealed, material, verifier FROM kms_data_keys`)
 	accepted(t, err)
 	wrapped := 0
@@ -49,8 +53,10 @@ func TestPINAndRealDatabaseRevealNothing(t *testing.T) {
 		var keyID, service, under string
 		var epoch int64
 		var sealed []byte
-		accepted(t, rows.Scan(&keyID, &service, &epoch, &m.ID, &m.Kind, &m.Root, &m.Mechanism, &sealed, &under, &m.Check))
-		aad := lengths4("claviger data key 1", keyID, under, "epoch", strconv.FormatInt(epoch, 10), "id", m.ID, "service", service)
+		accepted(t, rows.Scan(&keyID, &service, &epoch, &m.ID, &m.Kind, &m.Root, &m.Mechanism, &sealed,
+			&under, &m.Check))
+		aad := lengths4("claviger data key 1", keyID, under, "epoch", strconv.FormatInt(epoch, 10), "id",
+			m.ID, "service", service)
 		m.Wrapped, err = s.Service().Token.Unseal(t.Context(), ofKMS[under].Rest(), sealed, aad)
 		accepted(t, err)
 		stolen = append(stolen, m)

@@ -21,14 +21,18 @@ func database(t testing.TB, path string) *sql.DB {
 	return db
 }
 
-// moving are the tables and columns that change without a change: the trail, and the bookkeeping of what was used and how often.
-var moving = map[string]bool{"trail": true, "heartbeat": true, "accessed": true, "kms_uses": true, "kms_last_used": true}
+// moving are the tables and columns that change without a change: the trail, and the bookkeeping of
+// what was used and how often.
+var moving = map[string]bool{"trail": true, "heartbeat": true, "accessed": true, "kms_uses": true,
+	"kms_last_used": true}
 
-// snapshot returns all that the database says about keys, secrets, callers and jobs, one row a line.
+// snapshot returns all that the database says about keys, secrets, callers and jobs, one row a
+// line.
 func snapshot(t testing.TB, db *sql.DB) string {
 	t.Helper()
 	var all []string
-	for _, table := range column(t, db, `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name`) {
+	for _, table := range column(t, db,
+		`SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name`) {
 		if moving[table] {
 			continue
 		}

@@ -19,7 +19,8 @@ import (
 	"github.com/decred/dcrd/dcrec/secp256k1/v4"
 )
 
-// TestDataKeyPairs: a pair is one that the standard library can use, its private key comes back by Decrypt, and each is new.
+// TestDataKeyPairs: a pair is one that the standard library can use, its private key comes back by
+// Decrypt, and each is new.
 func TestDataKeyPairs(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
@@ -27,30 +28,40 @@ func TestDataKeyPairs(t *testing.T) {
 	context := map[string]string{"for": "laptop"}
 	for _, spec := range types.DataKeyPairSpec("").Values() {
 		t.Run(string(spec), func(t *testing.T) {
-			in := &kms.GenerateDataKeyPairInput{KeyId: key.KeyId, KeyPairSpec: spec, EncryptionContext: context}
-			bare := &kms.GenerateDataKeyPairWithoutPlaintextInput{KeyId: key.KeyId, KeyPairSpec: spec, EncryptionContext: context}
+			in := &kms.GenerateDataKeyPairInput{KeyId: key.KeyId, KeyPairSpec: spec,
+				EncryptionContext: context}
+			bare := &kms.GenerateDataKeyPairWithoutPlaintextInput{KeyId: key.KeyId, KeyPairSpec: spec,
+				EncryptionContext: context}
 			if spec == "SM2" {
 				refused(t, second(c.GenerateDataKeyPair(t.Context(), in)), "UnsupportedOperationException", "*")
-				refused(t, second(c.GenerateDataKeyPairWithoutPlaintext(t.Context(), bare)), "UnsupportedOperationException", "*")
+				refused(t, second(c.GenerateDataKeyPairWithoutPlaintext(t.Context(), bare)),
+					"UnsupportedOperationException", "*")
 				return
 			}
 			g := must(c.GenerateDataKeyPair(t.Context(), in))(t)
-			d := must(c.Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: g.PrivateKeyCiphertextBlob, EncryptionContext: context}))(t)
-			if !bytes.Equal(d.Plaintext, g.PrivateKeyPlaintext) || *g.KeyId != *key.Arn || g.KeyPairSpec != spec || *g.KeyMaterialId != *key.CurrentKeyMaterialId {
+			d := must(c.Decrypt(t.Context(),
+				&kms.DecryptInput{CiphertextBlob: g.PrivateKeyCiphertextBlob, EncryptionContext: context}))(t)
+			if !bytes.Equal(d.Plaintext, g.PrivateKeyPlaintext) || *g.KeyId != *key.Arn ||
+				g.KeyPairSpec != spec || *g.KeyMaterialId != *key.CurrentKeyMaterialId {
 				t.Errorf("GenerateDataKeyPair answered %s, %s, %s", *g.KeyId, g.KeyPairSpec, *g.KeyMaterialId)
 			}
 			matches(t, spec, g.PrivateKeyPlaintext, g.PublicKey)
 			w := must(c.GenerateDataKeyPairWithoutPlaintext(t.Context(), bare))(t)
-			d = must(c.Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: w.PrivateKeyCiphertextBlob, EncryptionContext: context}))(t)
+			d = must(c.Decrypt(t.Context(),
+				&kms.DecryptInput{CiphertextBlob: w.PrivateKeyCiphertextBlob, EncryptionContext: context}))(t)
 			matches(t, spec, d.Plaintext, w.PublicKey)
-			if *w.KeyId != *key.Arn || w.KeyPairSpec != spec || *w.KeyMaterialId != *key.CurrentKeyMaterialId || bytes.Equal(w.PublicKey, g.PublicKey) {
-				t.Errorf("GenerateDataKeyPairWithoutPlaintext answered %s, %s, %s", *w.KeyId, w.KeyPairSpec, *w.KeyMaterialId)
+			if *w.KeyId != *key.Arn || w.KeyPairSpec != spec ||
+				*w.KeyMaterialId != *key.CurrentKeyMaterialId || bytes.Equal(w.PublicKey, g.PublicKey) {
+				t.Errorf("GenerateDataKeyPairWithoutPlaintext answered %s, %s, %s", *w.KeyId, w.KeyPairSpec,
+					*w.KeyMaterialId)
 			}
 			_, err := c.Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: g.PrivateKeyCiphertextBlob})
 			refused(t, err, "InvalidCiphertextException", "")
 		})
 	}
-	_, err := c.GenerateDataKeyPair(t.Context(), &kms.GenerateDataKeyPairInput{KeyId: key.KeyId, KeyPairSpec: "RSA_2048", Recipient: &types.RecipientInfo{AttestationDocument: []byte("x")}})
+	_, err := c.GenerateDataKeyPair(t.Context(),
+		&kms.GenerateDataKeyPairInput{KeyId: key.KeyId, KeyPairSpec: "RSA_2048",
+			Recipient: &types.RecipientInfo{AttestationDocument: []byte("x")}})
 	refused(t, err, "UnsupportedOperationException", "*")
 }
 
@@ -71,11 +82,13 @@ func matches(t *testing.T, spec types.DataKeyPairSpec, private, public []byte) {
 		if rest, err := asn1.Unmarshal(private, &pkcs8); err != nil || len(rest) > 0 {
 			t.Fatalf("no PKCS#8: %v", err)
 		}
-		if rest, err := asn1.Unmarshal(pkcs8.Key, &key); err != nil || len(rest) > 0 || key.Version != 1 || len(key.D) != 32 {
+		if rest, err := asn1.Unmarshal(pkcs8.Key, &key); err != nil || len(rest) > 0 ||
+			key.Version != 1 || len(key.D) != 32 {
 			t.Fatalf("no ECPrivateKey: %v", err)
 		}
 		point := secp256k1.PrivKeyFromBytes(key.D).PubKey().SerializeUncompressed()
-		if !pkcs8.Algorithm.Curve.Equal(asn1.ObjectIdentifier{1, 3, 132, 0, 10}) || !bytes.Equal(point, key.Point.Bytes) || !bytes.HasSuffix(public, point) {
+		if !pkcs8.Algorithm.Curve.Equal(asn1.ObjectIdentifier{1, 3, 132, 0, 10}) ||
+			!bytes.Equal(point, key.Point.Bytes) || !bytes.HasSuffix(public, point) {
 			t.Error("the two keys are no pair")
 		}
 		return
@@ -84,7 +97,8 @@ func matches(t *testing.T, spec types.DataKeyPairSpec, private, public []byte) {
 		// RFC 9935 section 6, the seed alone: [0] of 64 bytes.
 		seed := private[len(private)-lattice.SeedSize:]
 		key := must(lattice.NewDecapsulation(string(spec), seed))(t)
-		if len(private) != 86 || !bytes.Equal(key.PKCS8(), private) || !bytes.Equal(key.Public.SPKI(), public) {
+		if len(private) != 86 || !bytes.Equal(key.PKCS8(), private) ||
+			!bytes.Equal(key.Public.SPKI(), public) {
 			t.Errorf("the two keys are no pair of %s", spec)
 		}
 		return

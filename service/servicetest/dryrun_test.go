@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// TestEveryDryRun: an operation that has one does nothing in it and says so; who may not do it is told that instead.
+// TestEveryDryRun: an operation that has one does nothing in it and says so; who may not do it is
+// told that instead.
 func TestEveryDryRun(t *testing.T) {
 	g := startGrounds(t)
 	for _, n := range routed(g.soft.Server) {
@@ -20,7 +21,8 @@ func TestEveryDryRun(t *testing.T) {
 			w := &walker{s, n, s.Mark(t)}
 			for _, rest := range []bool{false, true} {
 				a := w.send(t, dry(t, there), w.Root, rest)
-				if a.Code() != "DryRunOperationException" || a.Message() != "The request would have succeeded, but the DryRun option is set." {
+				if a.Code() != "DryRunOperationException" ||
+					a.Message() != "The request would have succeeded, but the DryRun option is set." {
 					t.Errorf("answered %d %s", a.Status, a.Body)
 				}
 				if a := w.send(t, dry(t, there), w.Nobody, rest); a.Code() != "AccessDeniedException" {

@@ -12,7 +12,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// TestADryRunSeesWhatIsNoCiphertext: a key that is named does not make a dry run of any bytes succeed.
+// TestADryRunSeesWhatIsNoCiphertext: a key that is named does not make a dry run of any bytes
+// succeed.
 func TestADryRunSeesWhatIsNoCiphertext(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
@@ -29,8 +30,9 @@ func TestADryRunSeesWhatIsNoCiphertext(t *testing.T) {
 	} {
 		blob := `"CiphertextBlob":"` + base64.StdEncoding.EncodeToString(x.blob) + `","DryRun":true`
 		for target, body := range map[string]string{
-			"TrentService.Decrypt":   `{"KeyId":"` + *key.KeyId + `",` + blob + `}`,
-			"TrentService.ReEncrypt": `{"SourceKeyId":"` + *key.KeyId + `","DestinationKeyId":"` + *key.KeyId + `",` + blob + `}`,
+			"TrentService.Decrypt": `{"KeyId":"` + *key.KeyId + `",` + blob + `}`,
+			"TrentService.ReEncrypt": `{"SourceKeyId":"` + *key.KeyId + `","DestinationKeyId":"` +
+				*key.KeyId + `",` + blob + `}`,
 		} {
 			if a := s.Do(t, target, body); a.Code() != x.code {
 				t.Errorf("%s, %s: answered %d %s, want %s", target, name, a.Status, a.Body, x.code)
@@ -39,7 +41,8 @@ func TestADryRunSeesWhatIsNoCiphertext(t *testing.T) {
 	}
 }
 
-// TestSerializationSaysWhichTypeIsWanted: the text names what stood there, what belongs there and where, in AWS's names of types.
+// TestSerializationSaysWhichTypeIsWanted: the text names what stood there, what belongs there and
+// where, in AWS's names of types.
 func TestSerializationSaysWhichTypeIsWanted(t *testing.T) {
 	s := servicetest.Start(t)
 	for _, x := range []struct{ target, body, text string }{
@@ -49,25 +52,31 @@ func TestSerializationSaysWhichTypeIsWanted(t *testing.T) {
 		{"ListKeys", `{"Marker":1}`, "NUMBER_VALUE can not be converted to String (at /Marker)"},
 		{"Encrypt", `{"DryRun":1}`, "NUMBER_VALUE can not be converted to Boolean (at /DryRun)"},
 		{"Encrypt", `{"GrantTokens":1}`, "NUMBER_VALUE can not be converted to List (at /GrantTokens)"},
-		{"Encrypt", `{"EncryptionContext":true}`, "TRUE_VALUE can not be converted to Map (at /EncryptionContext)"},
+		{"Encrypt", `{"EncryptionContext":true}`,
+			"TRUE_VALUE can not be converted to Map (at /EncryptionContext)"},
 		{"CreateKey", `{"Tags":[1]}`, "NUMBER_VALUE can not be converted to Structure (at /Tags/0)"},
-		{"GenerateRandom", `{"NumberOfBytes":false}`, "FALSE_VALUE can not be converted to Integer (at /NumberOfBytes)"},
+		{"GenerateRandom", `{"NumberOfBytes":false}`,
+			"FALSE_VALUE can not be converted to Integer (at /NumberOfBytes)"},
 	} {
 		a := s.Do(t, "TrentService."+x.target, x.body)
-		if want := `{"__type":"SerializationException","message":"` + x.text + `"}`; a.Status != 400 || string(a.Body) != want {
+		if want := `{"__type":"SerializationException","message":"` + x.text + `"}`; a.Status != 400 ||
+			string(a.Body) != want {
 			t.Errorf("%s: answered %d %s, want %s", x.body, a.Status, a.Body, want)
 		}
 	}
 }
 
-// TestUpdateSecretWithATokenOfBefore: a retry is answered as the first time, but the token of a version that is no longer
-// current is refused even with the same value: the caller would take it for the current one.
+// TestUpdateSecretWithATokenOfBefore: a retry is answered as the first time, but the token of a
+// version that is no longer current is refused even with the same value: the caller would take it
+// for the current one.
 func TestUpdateSecretWithATokenOfBefore(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.SecretsManager()
 	made := createSecret(t, c, "n", "1")
 	update := func(token *string, value string) error {
-		_, err := c.UpdateSecret(t.Context(), &secretsmanager.UpdateSecretInput{SecretId: made.Name, ClientRequestToken: token, SecretString: &value})
+		_, err := c.UpdateSecret(t.Context(),
+			&secretsmanager.UpdateSecretInput{SecretId: made.Name, ClientRequestToken: token,
+				SecretString: &value})
 		return err
 	}
 	second := aws.String(uuid.NewString())
@@ -85,13 +94,15 @@ func TestUpdateSecretWithATokenOfBefore(t *testing.T) {
 	}
 }
 
-// TestAKeyHasFiftyAliases: the fifty-first is refused wherever it comes from, and a name that is taken is said to be taken
-// even then: SDKs try again on LimitExceededException, and on AlreadyExistsException they don't.
+// TestAKeyHasFiftyAliases: the fifty-first is refused wherever it comes from, and a name that is
+// taken is said to be taken even then: SDKs try again on LimitExceededException, and on
+// AlreadyExistsException they don't.
 func TestAKeyHasFiftyAliases(t *testing.T) {
 	s := servicetest.Start(t)
 	full, other := createKey(t, s.KMS()), createKey(t, s.KMS())
 	alias := func(operation string, n int, key *string) string {
-		return s.Do(t, "TrentService."+operation, fmt.Sprintf(`{"AliasName":"alias/n%d","TargetKeyId":"%s"}`, n, *key)).Code()
+		return s.Do(t, "TrentService."+operation,
+			fmt.Sprintf(`{"AliasName":"alias/n%d","TargetKeyId":"%s"}`, n, *key)).Code()
 	}
 	for n := range 50 {
 		if code := alias("CreateAlias", n, full.KeyId); code != "" {
@@ -118,12 +129,13 @@ func TestAKeyHasFiftyAliases(t *testing.T) {
 	}
 }
 
-// TestAMissingTokenIsNoConflict: AWS has one name for a request that lacks something and for a secret in the wrong state; REST
-// tells the two apart.
+// TestAMissingTokenIsNoConflict: AWS has one name for a request that lacks something and for a
+// secret in the wrong state; REST tells the two apart.
 func TestAMissingTokenIsNoConflict(t *testing.T) {
 	s := servicetest.Start(t)
 	made := createSecret(t, s.SecretsManager(), "n", "1")
-	must(s.SecretsManager().DeleteSecret(t.Context(), &secretsmanager.DeleteSecretInput{SecretId: made.Name}))(t)
+	must(s.SecretsManager().DeleteSecret(t.Context(),
+		&secretsmanager.DeleteSecretInput{SecretId: made.Name}))(t)
 	for _, x := range []struct {
 		method, path, body string
 		status             int
@@ -131,11 +143,14 @@ func TestAMissingTokenIsNoConflict(t *testing.T) {
 		{"POST", "/v1/secrets", `{"Name":"m","SecretString":"x"}`, 400},
 		{"PUT", "/v1/secrets/value/n", `{"SecretString":"x"}`, 400},
 		{"PUT", "/v1/secrets/value/n", `{"ClientRequestToken":"` + uuid.NewString() + `"}`, 400},
-		{"PUT", "/v1/secrets/value/n", `{"ClientRequestToken":"` + uuid.NewString() + `","SecretString":"x"}`, 409},
+		{"PUT", "/v1/secrets/value/n", `{"ClientRequestToken":"` + uuid.NewString() +
+			`","SecretString":"x"}`, 409},
 	} {
-		a := s.Send(t, servicetest.Request{Method: x.method, Path: x.path, Service: "secretsmanager", Body: []byte(x.body)})
+		a := s.Send(t, servicetest.Request{Method: x.method, Path: x.path, Service: "secretsmanager",
+			Body: []byte(x.body)})
 		if a.Status != x.status || a.Code() != "InvalidRequestException" {
-			t.Errorf("%s %s %s: answered %d %s, want %d", x.method, x.path, x.body, a.Status, a.Body, x.status)
+			t.Errorf("%s %s %s: answered %d %s, want %d", x.method, x.path, x.body, a.Status, a.Body,
+				x.status)
 		}
 	}
 }

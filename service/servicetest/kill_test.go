@@ -42,7 +42,8 @@ type fact struct {
 	check func(t testing.TB, p *process) error
 }
 
-// journal gathers what was acknowledged: the facts, and the numbers of the requests, whose records must be in the trail.
+// journal gathers what was acknowledged: the facts, and the numbers of the requests, whose records
+// must be in the trail.
 type journal struct {
 	mu       sync.Mutex
 	facts    []fact
@@ -52,7 +53,8 @@ type journal struct {
 
 func (j *journal) name(kind string) string { return fmt.Sprintf("%s-%06d", kind, j.names.Add(1)) }
 
-func (j *journal) acknowledged(m middleware.Metadata, what string, check func(t testing.TB, p *process) error) {
+func (j *journal) acknowledged(m middleware.Metadata, what string,
+	check func(t testing.TB, p *process) error) {
 	id, _ := awsmiddleware.GetRequestIDMetadata(m)
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -81,7 +83,8 @@ func (j *journal) writeKeys(t testing.TB, p *process) {
 		var gone, disabled atomic.Bool // or on its way there: that is open until the answer has come
 		j.acknowledged(made.ResultMetadata, "CreateKey "+name, func(t testing.TB, p *process) error {
 			out, err := p.kms().DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: id})
-			return wrong(err, err == nil && *out.KeyMetadata.Description == name && (out.KeyMetadata.Enabled || disabled.Load()))
+			return wrong(err, err == nil && *out.KeyMetadata.Description == name &&
+				(out.KeyMetadata.Enabled || disabled.Load()))
 		})
 		sealed, err := c.Encrypt(ctx, &kms.EncryptInput{KeyId: id, Plaintext: []byte(name)})
 		if err != nil {
@@ -91,10 +94,12 @@ func (j *journal) writeKeys(t testing.TB, p *process) {
 			if disabled.Load() {
 				return nil
 			}
-			out, err := p.kms().Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: sealed.CiphertextBlob})
+			out, err := p.kms().Decrypt(t.Context(),
+				&kms.DecryptInput{CiphertextBlob: sealed.CiphertextBlob})
 			return wrong(err, err == nil && string(out.Plaintext) == name)
 		})
-		named, err := c.CreateAlias(ctx, &kms.CreateAliasInput{AliasName: aws.String("alias/" + name), TargetKeyId: id})
+		named, err := c.CreateAlias(ctx,
+			&kms.CreateAliasInput{AliasName: aws.String("alias/" + name), TargetKeyId: id})
 		if err != nil {
 			return
 		}
@@ -102,10 +107,13 @@ func (j *journal) writeKeys(t testing.TB, p *process) {
 			if gone.Load() {
 				return nil
 			}
-			out, err := p.kms().DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: aws.String("alias/" + name)})
+			out, err := p.kms().DescribeKey(t.Context(),
+				&kms.DescribeKeyInput{KeyId: aws.String("alias/" + name)})
 			return wrong(err, err == nil && *out.KeyMetadata.KeyId == *id)
 		})
-		tag, err := c.TagResource(ctx, &kms.TagResourceInput{KeyId: id, Tags: []kmstypes.Tag{{TagKey: aws.String("name"), TagValue: &name}}})
+		tag, err := c.TagResource(ctx,
+			&kms.TagResourceInput{KeyId: id,
+				Tags: []kmstypes.Tag{{TagKey: aws.String("name"), TagValue: &name}}})
 		if err != nil {
 			return
 		}
@@ -119,7 +127,8 @@ func (j *journal) writeKeys(t testing.TB, p *process) {
 			return
 		}
 		j.acknowledged(deleted.ResultMetadata, "DeleteAlias "+name, func(t testing.TB, p *process) error {
-			_, err := p.kms().DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: aws.String("alias/" + name)})
+			_, err := p.kms().DescribeKey(t.Context(),
+				&kms.DescribeKeyInput{KeyId: aws.String("alias/" + name)})
 			return wrong(nil, err != nil && strings.Contains(err.Error(), "is not found"))
 		})
 		disabled.Store(true)
@@ -139,7 +148,8 @@ func (j *journal) writeSecrets(t testing.TB, p *process) {
 	c, ctx := p.secrets(), t.Context()
 	for {
 		name := j.name("secret")
-		made, err := c.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: &name, SecretString: aws.String(name)})
+		made, err := c.CreateSecret(ctx,
+			&secretsmanager.CreateSecretInput{Name: &name, SecretString: aws.String(name)})
 		if err != nil {
 			return
 		}
@@ -147,7 +157,9 @@ func (j *journal) writeSecrets(t testing.TB, p *process) {
 		for i := range 3 {
 			value := fmt.Sprint(name, " value ", i)
 			token := uuid.NewString()
-			changed, err := c.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: &name, SecretString: &value, ClientRequestToken: &token})
+			changed, err := c.PutSecretValue(ctx,
+				&secretsmanager.PutSecretValueInput{SecretId: &name, SecretString: &value,
+					ClientRequestToken: &token})
 			if err != nil {
 				return
 			}
@@ -159,13 +171,15 @@ func (j *journal) writeSecrets(t testing.TB, p *process) {
 // version checks that a version of a secret reads back.
 func version(name, id, value string) func(t testing.TB, p *process) error {
 	return func(t testing.TB, p *process) error {
-		out, err := p.secrets().GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: &name, VersionId: &id})
+		out, err := p.secrets().GetSecretValue(t.Context(),
+			&secretsmanager.GetSecretValueInput{SecretId: &name, VersionId: &id})
 		return wrong(err, err == nil && *out.SecretString == value)
 	}
 }
 
-// TestKillUnderLoad: what was acknowledged survives kill -9, the change and its record. The server is killed at any moment while
-// clients write, started again, and asked for everything that it has said yes to.
+// TestKillUnderLoad: what was acknowledged survives kill -9, the change and its record. The server
+// is killed at any moment while clients write, started again, and asked for everything that it has
+// said yes to.
 func TestKillUnderLoad(t *testing.T) {
 	t.Parallel()
 	dir := storetest.Dir(t)
@@ -230,11 +244,13 @@ func (j *journal) recorded(t *testing.T, p *process) {
 	}
 	lost := slices.DeleteFunc(slices.Clone(j.requests), func(id string) bool { return known[id] })
 	if len(lost) > 0 {
-		t.Errorf("%d of %d acknowledged requests have no record: %v", len(lost), len(j.requests), lost[:min(len(lost), 5)])
+		t.Errorf("%d of %d acknowledged requests have no record: %v", len(lost), len(j.requests),
+			lost[:min(len(lost), 5)])
 	}
 }
 
-// TestKillDuringFirstStart: a first start that is killed at any moment leaves nothing that the next start can't go on from.
+// TestKillDuringFirstStart: a first start that is killed at any moment leaves nothing that the next
+// start can't go on from.
 func TestKillDuringFirstStart(t *testing.T) {
 	t.Parallel()
 	for range kills(t) {

@@ -60,9 +60,12 @@ func createAlias(t testing.TB, c *kms.Client, name string, keyID *string) {
 	must(c.CreateAlias(t.Context(), &kms.CreateAliasInput{AliasName: &name, TargetKeyId: keyID}))(t)
 }
 
-func encrypt(t testing.TB, c *kms.Client, keyID *string, text string, context map[string]string) []byte {
+func encrypt(t testing.TB, c *kms.Client, keyID *string, text string,
+	context map[string]string) []byte {
 	t.Helper()
-	return must(c.Encrypt(t.Context(), &kms.EncryptInput{KeyId: keyID, Plaintext: []byte(text), EncryptionContext: context}))(t).CiphertextBlob
+	return must(c.Encrypt(t.Context(),
+		&kms.EncryptInput{KeyId: keyID, Plaintext: []byte(text),
+			EncryptionContext: context}))(t).CiphertextBlob
 }
 
 func keyARN(id string) string {
@@ -76,8 +79,8 @@ func aliasARN(name string) string {
 // noKey is the id of a key that was never made.
 const noKey = "0badc0de-0bad-4bad-8bad-0badc0de0bad"
 
-// TestKeyIdentifiers: cryptographic operations and DescribeKey take all four forms of KeyId, all others take id and ARN
-// only, and each wrong form has AWS's own answer.
+// TestKeyIdentifiers: cryptographic operations and DescribeKey take all four forms of KeyId, all
+// others take id and ARN only, and each wrong form has AWS's own answer.
 func TestKeyIdentifiers(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
@@ -112,15 +115,18 @@ func TestKeyIdentifiers(t *testing.T) {
 			return named(key, err, func() *string { return out.KeyId })
 		}},
 		{"ReEncrypt source", true, func(ctx context.Context, id *string) error {
-			out, err := c.ReEncrypt(ctx, &kms.ReEncryptInput{SourceKeyId: id, DestinationKeyId: key.KeyId, CiphertextBlob: blob})
+			out, err := c.ReEncrypt(ctx,
+				&kms.ReEncryptInput{SourceKeyId: id, DestinationKeyId: key.KeyId, CiphertextBlob: blob})
 			return named(key, err, func() *string { return out.SourceKeyId })
 		}},
 		{"GenerateDataKey", true, func(ctx context.Context, id *string) error {
-			out, err := c.GenerateDataKey(ctx, &kms.GenerateDataKeyInput{KeyId: id, KeySpec: types.DataKeySpecAes256})
+			out, err := c.GenerateDataKey(ctx,
+				&kms.GenerateDataKeyInput{KeyId: id, KeySpec: types.DataKeySpecAes256})
 			return named(key, err, func() *string { return out.KeyId })
 		}},
 		{"GenerateDataKeyWithoutPlaintext", true, func(ctx context.Context, id *string) error {
-			out, err := c.GenerateDataKeyWithoutPlaintext(ctx, &kms.GenerateDataKeyWithoutPlaintextInput{KeyId: id, KeySpec: types.DataKeySpecAes128})
+			out, err := c.GenerateDataKeyWithoutPlaintext(ctx,
+				&kms.GenerateDataKeyWithoutPlaintextInput{KeyId: id, KeySpec: types.DataKeySpecAes128})
 			return named(key, err, func() *string { return out.KeyId })
 		}},
 		{"EnableKey", false, func(ctx context.Context, id *string) error {
@@ -135,7 +141,8 @@ func TestKeyIdentifiers(t *testing.T) {
 			return err
 		}},
 		{"UpdateKeyDescription", false, func(ctx context.Context, id *string) error {
-			_, err := c.UpdateKeyDescription(ctx, &kms.UpdateKeyDescriptionInput{KeyId: id, Description: aws.String("")})
+			_, err := c.UpdateKeyDescription(ctx,
+				&kms.UpdateKeyDescriptionInput{KeyId: id, Description: aws.String("")})
 			return err
 		}},
 		{"TagResource", false, func(ctx context.Context, id *string) error {
@@ -159,7 +166,8 @@ func TestKeyIdentifiers(t *testing.T) {
 			return err
 		}},
 		{"UpdateAlias", false, func(ctx context.Context, id *string) error {
-			_, err := c.UpdateAlias(ctx, &kms.UpdateAliasInput{AliasName: aws.String("alias/app/one"), TargetKeyId: id})
+			_, err := c.UpdateAlias(ctx,
+				&kms.UpdateAliasInput{AliasName: aws.String("alias/app/one"), TargetKeyId: id})
 			return err
 		}},
 		{"ScheduleKeyDeletion", false, func(ctx context.Context, id *string) error {
@@ -202,7 +210,8 @@ func TestKeyIdentifiers(t *testing.T) {
 		{"alias/app/two", "no alias", "Alias " + aliasARN("alias/app/two") + " is not found."},
 		{aliasARN("alias/app/two"), "no alias", "Alias " + aliasARN("alias/app/two") + " is not found."},
 		{bare, "NotFoundException", "Invalid keyId '" + bare + "'"},
-		{strings.ToUpper(*key.KeyId), "NotFoundException", "Invalid keyId '" + strings.ToUpper(*key.KeyId) + "'"},
+		{strings.ToUpper(*key.KeyId), "NotFoundException", "Invalid keyId '" +
+			strings.ToUpper(*key.KeyId) + "'"},
 		{"app/one", "NotFoundException", "Invalid keyId 'app/one'"},
 		{abroad, "NotFoundException", "Invalid arn " + servicetest.Abroad},
 		{foreign, "AccessDeniedException", "*"},
@@ -243,10 +252,13 @@ func TestCreateKey(t *testing.T) {
 	c := s.KMS()
 	out := must(c.CreateKey(t.Context(), &kms.CreateKeyInput{Description: aws.String("Prüfschlüssel"),
 		Tags: []types.Tag{tag("team", "keys"), tag("empty", "")}}))(t).KeyMetadata
-	want := types.KeyMetadata{AWSAccountId: aws.String(servicetest.Account), KeyId: out.KeyId, Arn: aws.String(keyARN(*out.KeyId)),
+	want := types.KeyMetadata{AWSAccountId: aws.String(servicetest.Account), KeyId: out.KeyId,
+		Arn:          aws.String(keyARN(*out.KeyId)),
 		CreationDate: out.CreationDate, CurrentKeyMaterialId: out.CurrentKeyMaterialId, CustomerMasterKeySpec: "SYMMETRIC_DEFAULT",
-		Description: aws.String("Prüfschlüssel"), Enabled: true, EncryptionAlgorithms: []types.EncryptionAlgorithmSpec{"SYMMETRIC_DEFAULT"},
-		KeyManager: "CUSTOMER", KeySpec: "SYMMETRIC_DEFAULT", KeyState: "Enabled", KeyUsage: "ENCRYPT_DECRYPT", MultiRegion: aws.Bool(false), Origin: "AWS_KMS"}
+		Description: aws.String(
+			"Prüfschlüssel"), Enabled: true,
+		EncryptionAlgorithms: []types.EncryptionAlgorithmSpec{"SYMMETRIC_DEFAULT"},
+		KeyManager:           "CUSTOMER", KeySpec: "SYMMETRIC_DEFAULT", KeyState: "Enabled", KeyUsage: "ENCRYPT_DECRYPT", MultiRegion: aws.Bool(false), Origin: "AWS_KMS"}
 	if got, want := fmt.Sprintf("%+v", deref(out)), fmt.Sprintf("%+v", deref(&want)); got != want {
 		t.Errorf("CreateKey answered\n%s\nwant\n%s", got, want)
 	}
@@ -256,7 +268,8 @@ func TestCreateKey(t *testing.T) {
 	if len(*out.CurrentKeyMaterialId) != 64 {
 		t.Errorf("material id %q", *out.CurrentKeyMaterialId)
 	}
-	described := must(c.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: out.KeyId}))(t).KeyMetadata
+	described := must(c.DescribeKey(t.Context(),
+		&kms.DescribeKeyInput{KeyId: out.KeyId}))(t).KeyMetadata
 	if got, want := fmt.Sprintf("%+v", deref(described)), fmt.Sprintf("%+v", deref(out)); got != want {
 		t.Errorf("DescribeKey answered\n%s\nwant\n%s", got, want)
 	}
@@ -267,16 +280,29 @@ func TestCreateKey(t *testing.T) {
 			in            kms.CreateKeyInput
 			code, message string
 		}{
-			{"spec without usage", kms.CreateKeyInput{KeySpec: "RSA_2048"}, "ValidationException", "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys."},
-			{"usage that does not fit", kms.CreateKeyInput{KeyUsage: "SIGN_VERIFY"}, "ValidationException", "KeyUsage SIGN_VERIFY is not compatible with KeySpec SYMMETRIC_DEFAULT"},
-			{"two specs", kms.CreateKeyInput{KeySpec: "SYMMETRIC_DEFAULT", CustomerMasterKeySpec: "RSA_2048"}, "ValidationException", "*"},
-			{"no custom key store", kms.CreateKeyInput{Origin: "AWS_CLOUDHSM", CustomKeyStoreId: aws.String("cks-1234567890abcdef0")}, "CustomKeyStoreNotFoundException", "*"},
-			{"multi-Region in a custom key store", kms.CreateKeyInput{MultiRegion: aws.Bool(true), CustomKeyStoreId: aws.String("cks-1234567890abcdef0")}, "UnsupportedOperationException", "*"},
-			{"in an external key store", kms.CreateKeyInput{Origin: "EXTERNAL_KEY_STORE"}, "UnsupportedOperationException", "*"},
-			{"policy that is no JSON", kms.CreateKeyInput{Policy: aws.String("{")}, "MalformedPolicyDocumentException", "*"},
-			{"policy that is no object", kms.CreateKeyInput{Policy: aws.String("[]")}, "MalformedPolicyDocumentException", "*"},
-			{"long description", kms.CreateKeyInput{Description: aws.String(strings.Repeat("ü", 8193))}, "ValidationException", "*"},
-			{"twin tags", kms.CreateKeyInput{Tags: []types.Tag{tag("a", ""), tag("a", "")}}, "TagException", "Duplicate tag keys"},
+			{"spec without usage", kms.CreateKeyInput{KeySpec: "RSA_2048"}, "ValidationException",
+				"You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys."},
+			{"usage that does not fit", kms.CreateKeyInput{KeyUsage: "SIGN_VERIFY"}, "ValidationException",
+				"KeyUsage SIGN_VERIFY is not compatible with KeySpec SYMMETRIC_DEFAULT"},
+			{"two specs", kms.CreateKeyInput{KeySpec: "SYMMETRIC_DEFAULT",
+				CustomerMasterKeySpec: "RSA_2048"}, "ValidationException", "*"},
+			{"no custom key store",
+				kms.CreateKeyInput{Origin: "AWS_CLOUDHSM",
+					CustomKeyStoreId: aws.String(
+						"cks-1234567890abcdef0")}, "CustomKeyStoreNotFoundException", "*"},
+			{"multi-Region in a custom key store",
+				kms.CreateKeyInput{MultiRegion: aws.Bool(true),
+					CustomKeyStoreId: aws.String("cks-1234567890abcdef0")}, "UnsupportedOperationException", "*"},
+			{"in an external key store", kms.CreateKeyInput{Origin: "EXTERNAL_KEY_STORE"},
+				"UnsupportedOperationException", "*"},
+			{"policy that is no JSON", kms.CreateKeyInput{Policy: aws.String("{")},
+				"MalformedPolicyDocumentException", "*"},
+			{"policy that is no object", kms.CreateKeyInput{Policy: aws.String("[]")},
+				"MalformedPolicyDocumentException", "*"},
+			{"long description", kms.CreateKeyInput{Description: aws.String(strings.Repeat("ü", 8193))},
+				"ValidationException", "*"},
+			{"twin tags", kms.CreateKeyInput{Tags: []types.Tag{tag("a", ""), tag("a", "")}}, "TagException",
+				"Duplicate tag keys"},
 			{"reserved tag", kms.CreateKeyInput{Tags: []types.Tag{tag("AWS:x", "")}}, "TagException", "*"},
 			{"51 tags", kms.CreateKeyInput{Tags: tags(51)}, "TagException", "Too many tags"},
 		} {
@@ -289,8 +315,10 @@ func TestCreateKey(t *testing.T) {
 		}
 	})
 	t.Run("at the limits", func(t *testing.T) {
-		_, err := c.CreateKey(t.Context(), &kms.CreateKeyInput{Description: aws.String(strings.Repeat("ü", 8192)), Tags: tags(50), KeySpec: "SYMMETRIC_DEFAULT",
-			CustomerMasterKeySpec: "SYMMETRIC_DEFAULT", KeyUsage: "ENCRYPT_DECRYPT", Origin: "AWS_KMS", MultiRegion: aws.Bool(false), Policy: aws.String(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"}}`)})
+		_, err := c.CreateKey(t.Context(),
+			&kms.CreateKeyInput{Description: aws.String(strings.Repeat("ü", 8192)), Tags: tags(50),
+				KeySpec:               "SYMMETRIC_DEFAULT",
+				CustomerMasterKeySpec: "SYMMETRIC_DEFAULT", KeyUsage: "ENCRYPT_DECRYPT", Origin: "AWS_KMS", MultiRegion: aws.Bool(false), Policy: aws.String(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"}}`)})
 		accepted(t, err)
 	})
 }
@@ -304,11 +332,17 @@ func tags(n int) (out []types.Tag) {
 
 // deref makes metadata printable.
 func deref(m *types.KeyMetadata) map[string]any {
-	return map[string]any{"account": *m.AWSAccountId, "id": *m.KeyId, "arn": *m.Arn, "created": m.CreationDate.UTC(), "material": aws.ToString(m.CurrentKeyMaterialId),
-		"spec": m.KeySpec, "old spec": m.CustomerMasterKeySpec, "description": aws.ToString(m.Description), "enabled": m.Enabled, "state": m.KeyState,
-		"algorithms": fmt.Sprint(m.EncryptionAlgorithms, m.SigningAlgorithms, m.MacAlgorithms, m.KeyAgreementAlgorithms), "manager": m.KeyManager,
-		"usage": m.KeyUsage, "multi": aws.ToBool(m.MultiRegion), "origin": m.Origin, "deletion": m.DeletionDate, "others": fmt.Sprint(m.CloudHsmClusterId, m.CustomKeyStoreId,
-			m.ExpirationModel, m.MultiRegionConfiguration, m.PendingDeletionWindowInDays, m.ValidTo, m.XksKeyConfiguration)}
+	return map[string]any{"account": *m.AWSAccountId, "id": *m.KeyId, "arn": *m.Arn,
+		"created": m.CreationDate.UTC(), "material": aws.ToString(m.CurrentKeyMaterialId),
+		"spec": m.KeySpec, "old spec": m.CustomerMasterKeySpec, "description": aws.ToString(
+			m.Description), "enabled": m.Enabled, "state": m.KeyState,
+		"algorithms": fmt.Sprint(m.EncryptionAlgorithms, m.SigningAlgorithms, m.MacAlgorithms,
+			m.KeyAgreementAlgorithms), "manager": m.KeyManager,
+		"usage": m.KeyUsage, "multi": aws.ToBool(
+			m.MultiRegion), "origin": m.Origin, "deletion": m.DeletionDate,
+		"others": fmt.Sprint(m.CloudHsmClusterId, m.CustomKeyStoreId,
+			m.ExpirationModel, m.MultiRegionConfiguration, m.PendingDeletionWindowInDays, m.ValidTo,
+			m.XksKeyConfiguration)}
 }
 
 // keys returns the ids of all keys.
@@ -328,14 +362,21 @@ func TestEncryptAndDecrypt(t *testing.T) {
 	key, other := createKey(t, c), createKey(t, c)
 	for _, size := range []int{1, 15, 16, 17, 4095, 4096} {
 		plain := bytes.Repeat([]byte{0xA5}, size)
-		e := must(c.Encrypt(t.Context(), &kms.EncryptInput{KeyId: key.KeyId, Plaintext: plain, EncryptionAlgorithm: "SYMMETRIC_DEFAULT"}))(t)
-		if *e.KeyId != *key.Arn || e.EncryptionAlgorithm != "SYMMETRIC_DEFAULT" || len(e.CiphertextBlob) > 6144 {
-			t.Errorf("%d bytes: Encrypt answered %s, %s and %d bytes", size, *e.KeyId, e.EncryptionAlgorithm, len(e.CiphertextBlob))
+		e := must(c.Encrypt(t.Context(),
+			&kms.EncryptInput{KeyId: key.KeyId, Plaintext: plain,
+				EncryptionAlgorithm: "SYMMETRIC_DEFAULT"}))(t)
+		if *e.KeyId != *key.Arn || e.EncryptionAlgorithm != "SYMMETRIC_DEFAULT" ||
+			len(e.CiphertextBlob) > 6144 {
+			t.Errorf("%d bytes: Encrypt answered %s, %s and %d bytes", size, *e.KeyId, e.EncryptionAlgorithm,
+				len(e.CiphertextBlob))
 		}
 		for _, id := range []*string{nil, key.KeyId, key.Arn} {
-			d := must(c.Decrypt(t.Context(), &kms.DecryptInput{KeyId: id, CiphertextBlob: e.CiphertextBlob}))(t)
-			if !bytes.Equal(d.Plaintext, plain) || *d.KeyId != *key.Arn || d.EncryptionAlgorithm != "SYMMETRIC_DEFAULT" || *d.KeyMaterialId != *key.CurrentKeyMaterialId {
-				t.Errorf("%d bytes, KeyId %s: Decrypt answered another plaintext, key or material", size, aws.ToString(id))
+			d := must(c.Decrypt(t.Context(),
+				&kms.DecryptInput{KeyId: id, CiphertextBlob: e.CiphertextBlob}))(t)
+			if !bytes.Equal(d.Plaintext, plain) || *d.KeyId != *key.Arn ||
+				d.EncryptionAlgorithm != "SYMMETRIC_DEFAULT" || *d.KeyMaterialId != *key.CurrentKeyMaterialId {
+				t.Errorf("%d bytes, KeyId %s: Decrypt answered another plaintext, key or material", size,
+					aws.ToString(id))
 			}
 		}
 	}
@@ -348,12 +389,24 @@ func TestEncryptAndDecrypt(t *testing.T) {
 		in            kms.DecryptInput
 		code, message string
 	}{
-		{"another key", kms.DecryptInput{CiphertextBlob: blob, KeyId: other.KeyId}, "IncorrectKeyException", "The key ID in the request does not identify a CMK that can perform this operation."},
-		{"an algorithm that does not fit", kms.DecryptInput{CiphertextBlob: blob, KeyId: key.KeyId, EncryptionAlgorithm: "RSAES_OAEP_SHA_256"}, "InvalidKeyUsageException", "Algorithm RSAES_OAEP_SHA_256 is incompatible with key spec SYMMETRIC_DEFAULT."},
-		{"a context that was not there", kms.DecryptInput{CiphertextBlob: blob, EncryptionContext: map[string]string{"a": "b"}}, "InvalidCiphertextException", ""},
-		{"no ciphertext", kms.DecryptInput{}, "ValidationException", "1 validation error detected: Value null at 'ciphertextBlob' failed to satisfy constraint: Member must not be null"},
-		{"modifiers without a dry run", kms.DecryptInput{CiphertextBlob: blob, DryRunModifiers: []types.DryRunModifierType{"IGNORE_CIPHERTEXT"}}, "ValidationException", "*"},
-		{"an enclave", kms.DecryptInput{CiphertextBlob: blob, Recipient: &types.RecipientInfo{AttestationDocument: []byte("x")}}, "UnsupportedOperationException", "*"},
+		{"another key", kms.DecryptInput{CiphertextBlob: blob, KeyId: other.KeyId},
+			"IncorrectKeyException", "The key ID in the request does not identify a CMK that can perform " +
+				"this operation."},
+		{"an algorithm that does not fit",
+			kms.DecryptInput{CiphertextBlob: blob, KeyId: key.KeyId,
+				EncryptionAlgorithm: "RSAES_OAEP_SHA_256"}, "InvalidKeyUsageException", "Algorithm RSAES_OAEP_SHA_256 is incompatible with key spec SYMMETRIC_DEFAULT."},
+		{"a context that was not there",
+			kms.DecryptInput{CiphertextBlob: blob,
+				EncryptionContext: map[string]string{"a": "b"}}, "InvalidCiphertextException", ""},
+		{"no ciphertext", kms.DecryptInput{}, "ValidationException",
+			"1 validation error detected: Value null at 'ciphertextBlob' failed to satisfy constraint: " +
+				"Member must not be null"},
+		{"modifiers without a dry run",
+			kms.DecryptInput{CiphertextBlob: blob,
+				DryRunModifiers: []types.DryRunModifierType{"IGNORE_CIPHERTEXT"}}, "ValidationException", "*"},
+		{"an enclave", kms.DecryptInput{CiphertextBlob: blob,
+			Recipient: &types.RecipientInfo{AttestationDocument: []byte(
+				"x")}}, "UnsupportedOperationException", "*"},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			_, err := c.Decrypt(t.Context(), &x.in)
@@ -361,16 +414,24 @@ func TestEncryptAndDecrypt(t *testing.T) {
 		})
 	}
 	t.Run("a ciphertext of another Region", func(t *testing.T) {
-		_, err := s.KMS(servicetest.WithRegion(servicetest.Abroad)).Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: blob})
-		refused(t, err, "AccessDeniedException", "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.")
+		_, err := s.KMS(servicetest.WithRegion(servicetest.Abroad)).Decrypt(t.Context(),
+			&kms.DecryptInput{CiphertextBlob: blob})
+		refused(t, err, "AccessDeniedException",
+			"The ciphertext refers to a customer master key that does not exist, does not exist in this "+
+				"region, or you are not allowed to access.")
 	})
 	t.Run("too long", func(t *testing.T) {
-		_, err := c.Encrypt(t.Context(), &kms.EncryptInput{KeyId: key.KeyId, Plaintext: make([]byte, 4097)})
-		refused(t, err, "ValidationException", "1 validation error detected: Value at 'plaintext' failed to satisfy constraint: Member must have length less than or equal to 4096")
+		_, err := c.Encrypt(t.Context(),
+			&kms.EncryptInput{KeyId: key.KeyId, Plaintext: make([]byte, 4097)})
+		refused(t, err, "ValidationException",
+			"1 validation error detected: Value at 'plaintext' failed to satisfy constraint: Member must "+
+				"have length less than or equal to 4096")
 	})
 	t.Run("empty", func(t *testing.T) {
 		_, err := c.Encrypt(t.Context(), &kms.EncryptInput{KeyId: key.KeyId, Plaintext: []byte{}})
-		refused(t, err, "ValidationException", "1 validation error detected: Value at 'plaintext' failed to satisfy constraint: Member must have length greater than or equal to 1")
+		refused(t, err, "ValidationException",
+			"1 validation error detected: Value at 'plaintext' failed to satisfy constraint: Member must "+
+				"have length greater than or equal to 1")
 	})
 }
 
@@ -397,9 +458,12 @@ func TestEncryptionContext(t *testing.T) {
 		"swapped":           with(func(m map[string]string) { delete(m, "a"); m["b"] = "a" }),
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := c.Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: blob, EncryptionContext: context})
+			_, err := c.Decrypt(t.Context(),
+				&kms.DecryptInput{CiphertextBlob: blob, EncryptionContext: context})
 			refused(t, err, "InvalidCiphertextException", "")
-			_, err = c.ReEncrypt(t.Context(), &kms.ReEncryptInput{CiphertextBlob: blob, SourceEncryptionContext: context, DestinationKeyId: key.KeyId})
+			_, err = c.ReEncrypt(t.Context(),
+				&kms.ReEncryptInput{CiphertextBlob: blob, SourceEncryptionContext: context,
+					DestinationKeyId: key.KeyId})
 			refused(t, err, "InvalidCiphertextException", "")
 		})
 	}
@@ -412,7 +476,8 @@ func TestEncryptionContext(t *testing.T) {
 	long := map[string]string{"k": strings.Repeat("v", 8191)}
 	encrypt(t, c, key.KeyId, "x", long)
 	long["k"] += "v"
-	_, err := c.Encrypt(t.Context(), &kms.EncryptInput{KeyId: key.KeyId, Plaintext: []byte("x"), EncryptionContext: long})
+	_, err := c.Encrypt(t.Context(),
+		&kms.EncryptInput{KeyId: key.KeyId, Plaintext: []byte("x"), EncryptionContext: long})
 	refused(t, err, "ValidationException", "*")
 
 	for _, r := range s.Trail(t, 0) {
@@ -429,21 +494,33 @@ func TestReEncrypt(t *testing.T) {
 	from, to := createKey(t, c), createKey(t, c)
 	old, next := map[string]string{"v": "1"}, map[string]string{"v": "2"}
 	blob := encrypt(t, c, from.KeyId, "carried over", old)
-	out := must(c.ReEncrypt(t.Context(), &kms.ReEncryptInput{CiphertextBlob: blob, SourceEncryptionContext: old, DestinationKeyId: to.KeyId, DestinationEncryptionContext: next}))(t)
-	if *out.KeyId != *to.Arn || *out.SourceKeyId != *from.Arn || out.SourceEncryptionAlgorithm != "SYMMETRIC_DEFAULT" || out.DestinationEncryptionAlgorithm != "SYMMETRIC_DEFAULT" ||
-		*out.SourceKeyMaterialId != *from.CurrentKeyMaterialId || *out.DestinationKeyMaterialId != *to.CurrentKeyMaterialId {
+	out := must(c.ReEncrypt(t.Context(),
+		&kms.ReEncryptInput{CiphertextBlob: blob, SourceEncryptionContext: old,
+			DestinationKeyId: to.KeyId, DestinationEncryptionContext: next}))(t)
+	if *out.KeyId != *to.Arn || *out.SourceKeyId != *from.Arn ||
+		out.SourceEncryptionAlgorithm != "SYMMETRIC_DEFAULT" ||
+		out.DestinationEncryptionAlgorithm != "SYMMETRIC_DEFAULT" ||
+		*out.SourceKeyMaterialId != *from.CurrentKeyMaterialId ||
+		*out.DestinationKeyMaterialId != *to.CurrentKeyMaterialId {
 		t.Errorf("ReEncrypt answered %+v", out)
 	}
-	d := must(c.Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: out.CiphertextBlob, EncryptionContext: next}))(t)
+	d := must(c.Decrypt(t.Context(),
+		&kms.DecryptInput{CiphertextBlob: out.CiphertextBlob, EncryptionContext: next}))(t)
 	if string(d.Plaintext) != "carried over" || *d.KeyId != *to.Arn {
 		t.Errorf("the new ciphertext holds %q under %s", d.Plaintext, *d.KeyId)
 	}
-	_, err := c.ReEncrypt(t.Context(), &kms.ReEncryptInput{CiphertextBlob: blob, SourceEncryptionContext: old, SourceKeyId: to.KeyId, DestinationKeyId: to.KeyId})
+	_, err := c.ReEncrypt(t.Context(),
+		&kms.ReEncryptInput{CiphertextBlob: blob, SourceEncryptionContext: old, SourceKeyId: to.KeyId,
+			DestinationKeyId: to.KeyId})
 	refused(t, err, "IncorrectKeyException", "*")
 	_, err = c.ReEncrypt(t.Context(), &kms.ReEncryptInput{DestinationKeyId: to.KeyId})
-	refused(t, err, "ValidationException", "1 validation error detected: Value null at 'ciphertextBlob' failed to satisfy constraint: Member must not be null")
+	refused(t, err, "ValidationException",
+		"1 validation error detected: Value null at 'ciphertextBlob' failed to satisfy constraint: "+
+			"Member must not be null")
 	must(c.DisableKey(t.Context(), &kms.DisableKeyInput{KeyId: to.KeyId}))(t)
-	_, err = c.ReEncrypt(t.Context(), &kms.ReEncryptInput{CiphertextBlob: blob, SourceEncryptionContext: old, DestinationKeyId: to.KeyId})
+	_, err = c.ReEncrypt(t.Context(),
+		&kms.ReEncryptInput{CiphertextBlob: blob, SourceEncryptionContext: old,
+			DestinationKeyId: to.KeyId})
 	refused(t, err, "DisabledException", *to.Arn+" is disabled.")
 }
 
@@ -457,15 +534,24 @@ func TestDataKeysAndRandom(t *testing.T) {
 		bytes *int32
 		size  int
 	}{{"AES_256", nil, 32}, {"AES_128", nil, 16}, {"", aws.Int32(1), 1}, {"", aws.Int32(1024), 1024}} {
-		g := must(c.GenerateDataKey(t.Context(), &kms.GenerateDataKeyInput{KeyId: key.KeyId, KeySpec: x.spec, NumberOfBytes: x.bytes, EncryptionContext: context}))(t)
-		d := must(c.Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: g.CiphertextBlob, EncryptionContext: context}))(t)
-		if len(g.Plaintext) != x.size || !bytes.Equal(g.Plaintext, d.Plaintext) || *g.KeyId != *key.Arn || *g.KeyMaterialId != *key.CurrentKeyMaterialId || g.CiphertextForRecipient != nil {
-			t.Errorf("GenerateDataKey %s%d answered %d bytes under %s", x.spec, aws.ToInt32(x.bytes), len(g.Plaintext), *g.KeyId)
+		g := must(c.GenerateDataKey(t.Context(),
+			&kms.GenerateDataKeyInput{KeyId: key.KeyId, KeySpec: x.spec, NumberOfBytes: x.bytes,
+				EncryptionContext: context}))(t)
+		d := must(c.Decrypt(t.Context(),
+			&kms.DecryptInput{CiphertextBlob: g.CiphertextBlob, EncryptionContext: context}))(t)
+		if len(g.Plaintext) != x.size || !bytes.Equal(g.Plaintext, d.Plaintext) || *g.KeyId != *key.Arn ||
+			*g.KeyMaterialId != *key.CurrentKeyMaterialId || g.CiphertextForRecipient != nil {
+			t.Errorf("GenerateDataKey %s%d answered %d bytes under %s", x.spec, aws.ToInt32(x.bytes),
+				len(g.Plaintext), *g.KeyId)
 		}
-		w := must(c.GenerateDataKeyWithoutPlaintext(t.Context(), &kms.GenerateDataKeyWithoutPlaintextInput{KeyId: key.KeyId, KeySpec: x.spec, NumberOfBytes: x.bytes}))(t)
+		w := must(c.GenerateDataKeyWithoutPlaintext(t.Context(),
+			&kms.GenerateDataKeyWithoutPlaintextInput{KeyId: key.KeyId, KeySpec: x.spec,
+				NumberOfBytes: x.bytes}))(t)
 		d = must(c.Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: w.CiphertextBlob}))(t)
-		if len(d.Plaintext) != x.size || *w.KeyId != *key.Arn || *w.KeyMaterialId != *key.CurrentKeyMaterialId {
-			t.Errorf("GenerateDataKeyWithoutPlaintext %s%d holds %d bytes under %s", x.spec, aws.ToInt32(x.bytes), len(d.Plaintext), *w.KeyId)
+		if len(d.Plaintext) != x.size || *w.KeyId != *key.Arn ||
+			*w.KeyMaterialId != *key.CurrentKeyMaterialId {
+			t.Errorf("GenerateDataKeyWithoutPlaintext %s%d holds %d bytes under %s", x.spec,
+				aws.ToInt32(x.bytes), len(d.Plaintext), *w.KeyId)
 		}
 		if x.bytes != nil {
 			r := must(c.GenerateRandom(t.Context(), &kms.GenerateRandomInput{NumberOfBytes: x.bytes}))(t)
@@ -483,12 +569,16 @@ func TestDataKeysAndRandom(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, err := c.GenerateDataKey(t.Context(), in)
 			refused(t, err, "ValidationException", "*")
-			_, err = c.GenerateDataKeyWithoutPlaintext(t.Context(), &kms.GenerateDataKeyWithoutPlaintextInput{KeyId: in.KeyId, KeySpec: in.KeySpec, NumberOfBytes: in.NumberOfBytes})
+			_, err = c.GenerateDataKeyWithoutPlaintext(t.Context(),
+				&kms.GenerateDataKeyWithoutPlaintextInput{KeyId: in.KeyId, KeySpec: in.KeySpec,
+					NumberOfBytes: in.NumberOfBytes})
 			refused(t, err, "ValidationException", "*")
 		})
 	}
 	_, err := c.GenerateRandom(t.Context(), &kms.GenerateRandomInput{})
 	refused(t, err, "ValidationException", "NumberOfBytes is required.")
-	_, err = c.GenerateRandom(t.Context(), &kms.GenerateRandomInput{NumberOfBytes: aws.Int32(8), CustomKeyStoreId: aws.String("cks-1234567890abcdef0")})
+	_, err = c.GenerateRandom(t.Context(),
+		&kms.GenerateRandomInput{NumberOfBytes: aws.Int32(8),
+			CustomKeyStoreId: aws.String("cks-1234567890abcdef0")})
 	refused(t, err, "CustomKeyStoreNotFoundException", "*")
 }

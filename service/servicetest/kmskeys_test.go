@@ -18,8 +18,9 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// keyOperations are the operations that the key-state matrix of the KMS developer guide speaks of, in its own rows.
-// A call leaves the key as it found it where that is possible; the others are last.
+// keyOperations are the operations that the key-state matrix of the KMS developer guide speaks of,
+// in its own rows. A call leaves the key as it found it where that is possible; the others are
+// last.
 func keyOperations(c *kms.Client, other *string, blob []byte) []struct {
 	name string
 	row  string
@@ -57,7 +58,8 @@ func keyOperations(c *kms.Client, other *string, blob []byte) []struct {
 			return err
 		}},
 		{"GenerateDataKeyWithoutPlaintext", "use", func(ctx context.Context, id *string) error {
-			_, err := c.GenerateDataKeyWithoutPlaintext(ctx, &kms.GenerateDataKeyWithoutPlaintextInput{KeyId: id, KeySpec: "AES_256"})
+			_, err := c.GenerateDataKeyWithoutPlaintext(ctx,
+				&kms.GenerateDataKeyWithoutPlaintextInput{KeyId: id, KeySpec: "AES_256"})
 			return err
 		}},
 		{"DescribeKey", "always", func(ctx context.Context, id *string) error {
@@ -82,11 +84,13 @@ func keyOperations(c *kms.Client, other *string, blob []byte) []struct {
 			return err
 		}},
 		{"UpdateAlias", "manage", func(ctx context.Context, id *string) error {
-			_, err := c.UpdateAlias(ctx, &kms.UpdateAliasInput{AliasName: aws.String("alias/moving"), TargetKeyId: id})
+			_, err := c.UpdateAlias(ctx,
+				&kms.UpdateAliasInput{AliasName: aws.String("alias/moving"), TargetKeyId: id})
 			return err
 		}},
 		{"UpdateAlias away", "always", func(ctx context.Context, id *string) error {
-			_, err := c.UpdateAlias(ctx, &kms.UpdateAliasInput{AliasName: aws.String("alias/moving"), TargetKeyId: other})
+			_, err := c.UpdateAlias(ctx,
+				&kms.UpdateAliasInput{AliasName: aws.String("alias/moving"), TargetKeyId: other})
 			return err
 		}},
 		{"TagResource", "manage", func(ctx context.Context, id *string) error {
@@ -98,7 +102,8 @@ func keyOperations(c *kms.Client, other *string, blob []byte) []struct {
 			return err
 		}},
 		{"UpdateKeyDescription", "manage", func(ctx context.Context, id *string) error {
-			_, err := c.UpdateKeyDescription(ctx, &kms.UpdateKeyDescriptionInput{KeyId: id, Description: aws.String("d")})
+			_, err := c.UpdateKeyDescription(ctx,
+				&kms.UpdateKeyDescriptionInput{KeyId: id, Description: aws.String("d")})
 			return err
 		}},
 		{"CancelKeyDeletion", "cancel", func(ctx context.Context, id *string) error {
@@ -120,7 +125,8 @@ func keyOperations(c *kms.Client, other *string, blob []byte) []struct {
 	}
 }
 
-// TestKeyStates walks the key-state matrix: every operation in every state that a key of this service can have.
+// TestKeyStates walks the key-state matrix: every operation in every state that a key of this
+// service can have.
 func TestKeyStates(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
@@ -129,18 +135,21 @@ func TestKeyStates(t *testing.T) {
 	states := []struct {
 		name  string
 		enter func(ctx context.Context, id *string) error
-		want  map[string][2]string // by row of the matrix: the error and how its text goes on after the key's ARN
+		// by row of the matrix: the error and how its text goes on after the key's ARN
+		want map[string][2]string
 	}{
 		{"Enabled", func(ctx context.Context, id *string) error { return nil },
 			map[string][2]string{"cancel": {"KMSInvalidStateException", " is not pending deletion."}}},
 		{"Disabled", func(ctx context.Context, id *string) error {
 			_, err := c.DisableKey(ctx, &kms.DisableKeyInput{KeyId: id})
 			return err
-		}, map[string][2]string{"cancel": {"KMSInvalidStateException", " is not pending deletion."}, "use": {"DisabledException", " is disabled."}}},
+		}, map[string][2]string{"cancel": {"KMSInvalidStateException",
+			" is not pending deletion."}, "use": {"DisabledException", " is disabled."}}},
 		{"PendingDeletion", func(ctx context.Context, id *string) error {
 			_, err := c.ScheduleKeyDeletion(ctx, &kms.ScheduleKeyDeletionInput{KeyId: id})
 			return err
-		}, map[string][2]string{"use": {"KMSInvalidStateException", " is pending deletion."}, "manage": {"KMSInvalidStateException", " is pending deletion."}}},
+		}, map[string][2]string{"use": {"KMSInvalidStateException",
+			" is pending deletion."}, "manage": {"KMSInvalidStateException", " is pending deletion."}}},
 	}
 	for _, state := range states {
 		for _, o := range keyOperations(c, other.KeyId, nil) {
@@ -154,7 +163,8 @@ func TestKeyStates(t *testing.T) {
 				}
 				accepted(t, state.enter(t.Context(), key.KeyId))
 				if o.name == "UpdateAlias away" && state.name != "PendingDeletion" {
-					must(c.UpdateAlias(t.Context(), &kms.UpdateAliasInput{AliasName: aws.String("alias/moving"), TargetKeyId: key.KeyId}))(t)
+					must(c.UpdateAlias(t.Context(),
+						&kms.UpdateAliasInput{AliasName: aws.String("alias/moving"), TargetKeyId: key.KeyId}))(t)
 				}
 				before := describe(t, c, key.KeyId)
 				err := call(t.Context(), key.KeyId)
@@ -164,7 +174,8 @@ func TestKeyStates(t *testing.T) {
 					return
 				}
 				refused(t, err, want[0], *key.Arn+want[1])
-				if after := describe(t, c, key.KeyId); after.KeyState != before.KeyState || aws.ToString(after.Description) != aws.ToString(before.Description) {
+				if after := describe(t, c, key.KeyId); after.KeyState != before.KeyState ||
+					aws.ToString(after.Description) != aws.ToString(before.Description) {
 					t.Errorf("the key changed from %s to %s", before.KeyState, after.KeyState)
 				}
 			})
@@ -193,38 +204,47 @@ func TestEnableAndDisable(t *testing.T) {
 			t.Errorf("after EnableKey: %s, Enabled %v", m.KeyState, m.Enabled)
 		}
 	}
-	must(c.UpdateKeyDescription(t.Context(), &kms.UpdateKeyDescriptionInput{KeyId: key.KeyId, Description: aws.String("new")}))(t)
+	must(c.UpdateKeyDescription(t.Context(),
+		&kms.UpdateKeyDescriptionInput{KeyId: key.KeyId, Description: aws.String("new")}))(t)
 	if d := *describe(t, c, key.KeyId).Description; d != "new" {
 		t.Errorf("description %q", d)
 	}
-	must(c.UpdateKeyDescription(t.Context(), &kms.UpdateKeyDescriptionInput{KeyId: key.KeyId, Description: aws.String("")}))(t)
+	must(c.UpdateKeyDescription(t.Context(),
+		&kms.UpdateKeyDescriptionInput{KeyId: key.KeyId, Description: aws.String("")}))(t)
 	if d := *describe(t, c, key.KeyId).Description; d != "" {
 		t.Errorf("description %q", d)
 	}
 }
 
-// TestDeletionWindow: a key can be taken back until the last moment, and after that nothing of it is left.
+// TestDeletionWindow: a key can be taken back until the last moment, and after that nothing of it
+// is left.
 func TestDeletionWindow(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
 	day := 24 * time.Hour
 	for _, days := range []*int32{aws.Int32(6), aws.Int32(31), aws.Int32(0)} {
-		_, err := c.ScheduleKeyDeletion(t.Context(), &kms.ScheduleKeyDeletionInput{KeyId: createKey(t, c).KeyId, PendingWindowInDays: days})
+		_, err := c.ScheduleKeyDeletion(t.Context(),
+			&kms.ScheduleKeyDeletionInput{KeyId: createKey(t, c).KeyId, PendingWindowInDays: days})
 		refused(t, err, "ValidationException", "*")
 	}
 	saved, lost := createKey(t, c), createKey(t, c)
 	createAlias(t, c, "alias/lost", lost.KeyId)
 	blob := encrypt(t, c, lost.KeyId, "gone for good", nil)
 
-	out := must(c.ScheduleKeyDeletion(t.Context(), &kms.ScheduleKeyDeletionInput{KeyId: saved.KeyId}))(t)
-	if *out.KeyId != *saved.Arn || out.KeyState != "PendingDeletion" || *out.PendingWindowInDays != 30 || !about(*out.DeletionDate, s.Clock.Now().Add(30*day)) {
-		t.Errorf("ScheduleKeyDeletion answered %s, %s, %d days, %v", *out.KeyId, out.KeyState, *out.PendingWindowInDays, *out.DeletionDate)
+	out := must(c.ScheduleKeyDeletion(t.Context(),
+		&kms.ScheduleKeyDeletionInput{KeyId: saved.KeyId}))(t)
+	if *out.KeyId != *saved.Arn || out.KeyState != "PendingDeletion" ||
+		*out.PendingWindowInDays != 30 || !about(*out.DeletionDate, s.Clock.Now().Add(30*day)) {
+		t.Errorf("ScheduleKeyDeletion answered %s, %s, %d days, %v", *out.KeyId, out.KeyState,
+			*out.PendingWindowInDays, *out.DeletionDate)
 	}
-	out = must(c.ScheduleKeyDeletion(t.Context(), &kms.ScheduleKeyDeletionInput{KeyId: lost.KeyId, PendingWindowInDays: aws.Int32(7)}))(t)
+	out = must(c.ScheduleKeyDeletion(t.Context(),
+		&kms.ScheduleKeyDeletionInput{KeyId: lost.KeyId, PendingWindowInDays: aws.Int32(7)}))(t)
 	if *out.PendingWindowInDays != 7 || !about(*out.DeletionDate, s.Clock.Now().Add(7*day)) {
 		t.Errorf("ScheduleKeyDeletion answered %d days, %v", *out.PendingWindowInDays, *out.DeletionDate)
 	}
-	if m := describe(t, c, lost.KeyId); m.Enabled || m.DeletionDate == nil || !m.DeletionDate.Equal(*out.DeletionDate) {
+	if m := describe(t, c, lost.KeyId); m.Enabled || m.DeletionDate == nil ||
+		!m.DeletionDate.Equal(*out.DeletionDate) {
 		t.Errorf("pending deletion: Enabled %v, DeletionDate %v", m.Enabled, m.DeletionDate)
 	}
 
@@ -236,7 +256,8 @@ func TestDeletionWindow(t *testing.T) {
 		}
 	}
 	back := must(c.CancelKeyDeletion(t.Context(), &kms.CancelKeyDeletionInput{KeyId: saved.KeyId}))(t)
-	if m := describe(t, c, saved.KeyId); *back.KeyId != *saved.Arn || m.KeyState != "Disabled" || m.DeletionDate != nil {
+	if m := describe(t, c, saved.KeyId); *back.KeyId != *saved.Arn || m.KeyState != "Disabled" ||
+		m.DeletionDate != nil {
 		t.Errorf("taken back: %s, %s until %v", *back.KeyId, m.KeyState, m.DeletionDate)
 	}
 
@@ -250,7 +271,8 @@ func TestDeletionWindow(t *testing.T) {
 	refused(t, err, "NotFoundException", "Key '"+*lost.Arn+"' does not exist")
 	_, err = c.Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: blob})
 	refused(t, err, "AccessDeniedException", "*")
-	_, err = c.Encrypt(t.Context(), &kms.EncryptInput{KeyId: aws.String("alias/lost"), Plaintext: []byte("x")})
+	_, err = c.Encrypt(t.Context(),
+		&kms.EncryptInput{KeyId: aws.String("alias/lost"), Plaintext: []byte("x")})
 	refused(t, err, "NotFoundException", "Alias "+aliasARN("alias/lost")+" is not found.")
 	if slices.Contains(keys(t, c), *lost.KeyId) {
 		t.Error("the destroyed key is still listed")
@@ -287,7 +309,8 @@ func TestAliases(t *testing.T) {
 	}
 	accepted(t, create("alias/a/b-c_D9", one.KeyId))
 	refused(t, create("alias/a/b-c_D9", one.KeyId), "AlreadyExistsException", "*")
-	refused(t, create("alias/a/b-c_D9", two.KeyId), "AlreadyExistsException", "An alias with the name "+aliasARN("alias/a/b-c_D9")+" already exists")
+	refused(t, create("alias/a/b-c_D9", two.KeyId), "AlreadyExistsException",
+		"An alias with the name "+aliasARN("alias/a/b-c_D9")+" already exists")
 	prefix := `Alias must start with the prefix "alias/". Please see https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html`
 	for _, x := range []struct{ name, code, message string }{
 		{"app", "ValidationException", prefix},
@@ -295,37 +318,48 @@ func TestAliases(t *testing.T) {
 		{"alias/", "InvalidAliasNameException", "*"},
 		{"alias/a:b", "InvalidAliasNameException", "*"},
 		{"alias/aws/mine", "NotAuthorizedException", "*"},
-		{"alias/ümlaut", "ValidationException", "1 validation error detected: Value 'alias/ümlaut' at 'aliasName' failed to satisfy constraint: Member must satisfy regular expression pattern: ^[a-zA-Z0-9:/_-]+$"},
+		{"alias/ümlaut", "ValidationException",
+			"1 validation error detected: Value 'alias/ümlaut' at 'aliasName' failed to satisfy " +
+				"constraint: Member must satisfy regular expression pattern: ^[a-zA-Z0-9:/_-]+$"},
 		{"alias/" + strings.Repeat("a", 251), "ValidationException", "*"},
 	} {
 		t.Run(fmt.Sprintf("name %.20s", x.name), func(t *testing.T) {
 			refused(t, create(x.name, one.KeyId), x.code, x.message)
-			_, err := c.UpdateAlias(t.Context(), &kms.UpdateAliasInput{AliasName: &x.name, TargetKeyId: one.KeyId})
+			_, err := c.UpdateAlias(t.Context(),
+				&kms.UpdateAliasInput{AliasName: &x.name, TargetKeyId: one.KeyId})
 			refused(t, err, x.code, x.message)
 			_, err = c.DeleteAlias(t.Context(), &kms.DeleteAliasInput{AliasName: &x.name})
 			refused(t, err, x.code, x.message)
 		})
 	}
 	accepted(t, create("alias/"+strings.Repeat("a", 250), one.KeyId))
-	refused(t, create("alias/new", aws.String(noKey)), "NotFoundException", "Key '"+keyARN(noKey)+"' does not exist")
+	refused(t, create("alias/new", aws.String(noKey)), "NotFoundException", "Key '"+keyARN(noKey)+
+		"' does not exist")
 
 	blob := encrypt(t, c, aws.String("alias/a/b-c_D9"), "x", nil)
-	must(c.UpdateAlias(t.Context(), &kms.UpdateAliasInput{AliasName: aws.String("alias/a/b-c_D9"), TargetKeyId: two.KeyId}))(t)
+	must(c.UpdateAlias(t.Context(),
+		&kms.UpdateAliasInput{AliasName: aws.String("alias/a/b-c_D9"), TargetKeyId: two.KeyId}))(t)
 	if m := describe(t, c, aws.String("alias/a/b-c_D9")); *m.KeyId != *two.KeyId {
 		t.Error("the alias did not move")
 	}
 	must(c.Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: blob}))(t)
-	_, err := c.Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: blob, KeyId: aws.String("alias/a/b-c_D9")})
+	_, err := c.Decrypt(t.Context(),
+		&kms.DecryptInput{CiphertextBlob: blob, KeyId: aws.String("alias/a/b-c_D9")})
 	refused(t, err, "IncorrectKeyException", "*")
 	list := must(c.ListAliases(t.Context(), &kms.ListAliasesInput{KeyId: two.KeyId}))(t).Aliases
-	if len(list) != 1 || *list[0].AliasName != "alias/a/b-c_D9" || *list[0].AliasArn != aliasARN("alias/a/b-c_D9") || *list[0].TargetKeyId != *two.KeyId || list[0].LastUpdatedDate.Before(*list[0].CreationDate) {
+	if len(list) != 1 || *list[0].AliasName != "alias/a/b-c_D9" ||
+		*list[0].AliasArn != aliasARN("alias/a/b-c_D9") || *list[0].TargetKeyId != *two.KeyId ||
+		list[0].LastUpdatedDate.Before(*list[0].CreationDate) {
 		t.Errorf("ListAliases answered %+v", list)
 	}
 	must(c.DeleteAlias(t.Context(), &kms.DeleteAliasInput{AliasName: aws.String("alias/a/b-c_D9")}))(t)
 	for name, err := range map[string]error{
-		"DeleteAlias": second(c.DeleteAlias(t.Context(), &kms.DeleteAliasInput{AliasName: aws.String("alias/a/b-c_D9")})),
-		"UpdateAlias": second(c.UpdateAlias(t.Context(), &kms.UpdateAliasInput{AliasName: aws.String("alias/a/b-c_D9"), TargetKeyId: one.KeyId})),
-		"DescribeKey": second(c.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: aws.String("alias/a/b-c_D9")})),
+		"DeleteAlias": second(c.DeleteAlias(t.Context(),
+			&kms.DeleteAliasInput{AliasName: aws.String("alias/a/b-c_D9")})),
+		"UpdateAlias": second(c.UpdateAlias(t.Context(),
+			&kms.UpdateAliasInput{AliasName: aws.String("alias/a/b-c_D9"), TargetKeyId: one.KeyId})),
+		"DescribeKey": second(c.DescribeKey(t.Context(),
+			&kms.DescribeKeyInput{KeyId: aws.String("alias/a/b-c_D9")})),
 	} {
 		t.Run(name+" of none", func(t *testing.T) {
 			refused(t, err, "NotFoundException", "Alias "+aliasARN("alias/a/b-c_D9")+" is not found.")
@@ -338,7 +372,8 @@ func TestAliases(t *testing.T) {
 	}
 	refused(t, create("alias/many/50", many.KeyId), "LimitExceededException", "*")
 	accepted(t, create("alias/many/50", one.KeyId))
-	_, err = c.UpdateAlias(t.Context(), &kms.UpdateAliasInput{AliasName: aws.String("alias/many/50"), TargetKeyId: many.KeyId})
+	_, err = c.UpdateAlias(t.Context(),
+		&kms.UpdateAliasInput{AliasName: aws.String("alias/many/50"), TargetKeyId: many.KeyId})
 	refused(t, err, "LimitExceededException", "*")
 }
 
@@ -361,7 +396,9 @@ func TestKeyTags(t *testing.T) {
 	}
 	refused(t, put(tag("d", "1"), tag("d", "1")), "TagException", "Duplicate tag keys")
 	refused(t, put(tag("aWs:d", "1")), "TagException", "*")
-	refused(t, put(tag("", "1")), "ValidationException", "1 validation error detected: Value '' at 'tags.1.member.tagKey' failed to satisfy constraint: Member must have length greater than or equal to 1")
+	refused(t, put(tag("", "1")), "ValidationException",
+		"1 validation error detected: Value '' at 'tags.1.member.tagKey' failed to satisfy constraint: "+
+			"Member must have length greater than or equal to 1")
 	refused(t, put(tag(strings.Repeat("k", 129), "1")), "ValidationException", "*")
 	refused(t, put(tag("k", strings.Repeat("v", 257))), "ValidationException", "*")
 	refused(t, put(tags(47)...), "TagException", "Too many tags")
@@ -369,7 +406,8 @@ func TestKeyTags(t *testing.T) {
 		t.Errorf("after refusals tags are %q, want %q", got, want)
 	}
 	accepted(t, put(tags(46)...))
-	must(c.UntagResource(t.Context(), &kms.UntagResourceInput{KeyId: key.KeyId, TagKeys: []string{"a", "c", "never there"}}))(t)
+	must(c.UntagResource(t.Context(),
+		&kms.UntagResourceInput{KeyId: key.KeyId, TagKeys: []string{"a", "c", "never there"}}))(t)
 	if got := tagsOf(t, c, key.KeyId, aws.Int32(5)); !strings.HasPrefix(got, "A=3 b=4 tag00=0 tag01=1 ") || strings.Count(got, " ") != 47 {
 		t.Errorf("tags are %q", got)
 	}
@@ -378,10 +416,12 @@ func TestKeyTags(t *testing.T) {
 func tagsOf(t testing.TB, c *kms.Client, id *string, limit *int32) string {
 	t.Helper()
 	var all []string
-	for p := kms.NewListResourceTagsPaginator(c, &kms.ListResourceTagsInput{KeyId: id, Limit: limit}); p.HasMorePages(); {
+	for p := kms.NewListResourceTagsPaginator(c,
+		&kms.ListResourceTagsInput{KeyId: id, Limit: limit}); p.HasMorePages(); {
 		page := must(p.NextPage(t.Context()))(t)
 		if limit != nil && len(page.Tags) > int(*limit) || page.Truncated != (page.NextMarker != nil) {
-			t.Errorf("a page of %d tags, Truncated %v, NextMarker %v", len(page.Tags), page.Truncated, page.NextMarker)
+			t.Errorf("a page of %d tags, Truncated %v, NextMarker %v", len(page.Tags), page.Truncated,
+				page.NextMarker)
 		}
 		for _, tag := range page.Tags {
 			all = append(all, *tag.TagKey+"="+*tag.TagValue)
@@ -390,12 +430,13 @@ func tagsOf(t testing.TB, c *kms.Client, id *string, limit *int32) string {
 	return strings.Join(all, " ")
 }
 
-// TestListings: page by page a listing gives everything exactly once, whatever the size of its pages, and a marker is
-// good for nothing but the listing that it came from.
+// TestListings: page by page a listing gives everything exactly once, whatever the size of its
+// pages, and a marker is good for nothing but the listing that it came from.
 func TestListings(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
-	if out := must(c.ListKeys(t.Context(), &kms.ListKeysInput{}))(t); out.Keys == nil || len(out.Keys) != 0 || out.Truncated || out.NextMarker != nil {
+	if out := must(c.ListKeys(t.Context(), &kms.ListKeysInput{}))(t); out.Keys == nil ||
+		len(out.Keys) != 0 || out.Truncated || out.NextMarker != nil {
 		t.Errorf("no keys are listed as %+v", out)
 	}
 	var ids, names []string
@@ -408,7 +449,8 @@ func TestListings(t *testing.T) {
 	names = append(names, "alias/aws/secretsmanager") // which has no key yet
 	slices.Sort(names)
 	slices.Sort(ids)
-	for _, limit := range []*int32{nil, aws.Int32(1), aws.Int32(5), aws.Int32(6), aws.Int32(11), aws.Int32(12), aws.Int32(13), aws.Int32(1000)} {
+	for _, limit := range []*int32{nil, aws.Int32(1), aws.Int32(5), aws.Int32(6), aws.Int32(11),
+		aws.Int32(12), aws.Int32(13), aws.Int32(1000)} {
 		var got []string
 		for p := kms.NewListKeysPaginator(c, &kms.ListKeysInput{Limit: limit}); p.HasMorePages(); {
 			page := must(p.NextPage(t.Context()))(t)
@@ -438,15 +480,22 @@ func TestListings(t *testing.T) {
 	}
 
 	keysMarker := must(c.ListKeys(t.Context(), &kms.ListKeysInput{Limit: aws.Int32(1)}))(t).NextMarker
-	aliasMarker := must(c.ListAliases(t.Context(), &kms.ListAliasesInput{Limit: aws.Int32(1)}))(t).NextMarker
+	aliasMarker := must(c.ListAliases(t.Context(),
+		&kms.ListAliasesInput{Limit: aws.Int32(1)}))(t).NextMarker
 	abroad := s.KMS(servicetest.WithRegion(servicetest.Abroad))
 	for name, err := range map[string]error{
-		"of another operation": second(c.ListAliases(t.Context(), &kms.ListAliasesInput{Marker: keysMarker})),
-		"of another filter":    second(c.ListAliases(t.Context(), &kms.ListAliasesInput{Marker: aliasMarker, KeyId: &ids[0]})),
-		"of another Region":    second(abroad.ListKeys(t.Context(), &kms.ListKeysInput{Marker: keysMarker})),
-		"made up":              second(c.ListKeys(t.Context(), &kms.ListKeysInput{Marker: aws.String("AAAAAAAAAAAAAAAAAAAAAAAAAAAA")})),
-		"altered":              second(c.ListKeys(t.Context(), &kms.ListKeysInput{Marker: aws.String((*keysMarker)[:len(*keysMarker)-4] + "AAAA")})),
-		"of tags":              second(c.ListResourceTags(t.Context(), &kms.ListResourceTagsInput{KeyId: &ids[0], Marker: keysMarker})),
+		"of another operation": second(c.ListAliases(t.Context(),
+			&kms.ListAliasesInput{Marker: keysMarker})),
+		"of another filter": second(c.ListAliases(t.Context(),
+			&kms.ListAliasesInput{Marker: aliasMarker, KeyId: &ids[0]})),
+		"of another Region": second(abroad.ListKeys(t.Context(),
+			&kms.ListKeysInput{Marker: keysMarker})),
+		"made up": second(c.ListKeys(t.Context(),
+			&kms.ListKeysInput{Marker: aws.String("AAAAAAAAAAAAAAAAAAAAAAAAAAAA")})),
+		"altered": second(c.ListKeys(t.Context(),
+			&kms.ListKeysInput{Marker: aws.String((*keysMarker)[:len(*keysMarker)-4] + "AAAA")})),
+		"of tags": second(c.ListResourceTags(t.Context(),
+			&kms.ListResourceTagsInput{KeyId: &ids[0], Marker: keysMarker})),
 	} {
 		t.Run("a marker "+name, func(t *testing.T) { refused(t, err, "InvalidMarkerException", "*") })
 	}
@@ -456,8 +505,8 @@ func TestListings(t *testing.T) {
 	}
 }
 
-// TestAliasesOfServices: a service's alias is listed before it has a key, since clients look for it there (Terraform's
-// aws_kms_alias does) and then ask DescribeKey, which makes the key.
+// TestAliasesOfServices: a service's alias is listed before it has a key, since clients look for it
+// there (Terraform's aws_kms_alias does) and then ask DescribeKey, which makes the key.
 func TestAliasesOfServices(t *testing.T) {
 	s := servicetest.Start(t)
 	c, name := s.KMS(), aws.String("alias/aws/secretsmanager")
@@ -474,7 +523,8 @@ func TestAliasesOfServices(t *testing.T) {
 		t.Errorf("before there is a key: %+v", a)
 	}
 	id := describe(t, c, name).KeyId
-	if a := listed(); a.TargetKeyId == nil || *a.TargetKeyId != *id || a.CreationDate == nil || a.LastUpdatedDate == nil {
+	if a := listed(); a.TargetKeyId == nil || *a.TargetKeyId != *id || a.CreationDate == nil ||
+		a.LastUpdatedDate == nil {
 		t.Errorf("once there is a key: %+v", a)
 	}
 	if list := must(c.ListAliases(t.Context(), &kms.ListAliasesInput{KeyId: id}))(t).Aliases; len(list) != 1 {
@@ -495,7 +545,8 @@ func TestRegions(t *testing.T) {
 	refused(t, err, "NotFoundException", "*")
 	other := createKey(t, abroad)
 	createAlias(t, abroad, "alias/same", other.KeyId)
-	if *describe(t, abroad, aws.String("alias/same")).KeyId == *describe(t, here, aws.String("alias/same")).KeyId {
+	if *describe(t, abroad, aws.String("alias/same")).KeyId == *describe(t, here,
+		aws.String("alias/same")).KeyId {
 		t.Error("one alias in two Regions is one key")
 	}
 	_, err = s.KMS(servicetest.WithRegion("ap-south-1")).ListKeys(t.Context(), &kms.ListKeysInput{})
@@ -511,18 +562,27 @@ func TestDryRun(t *testing.T) {
 	ignore := []types.DryRunModifierType{types.DryRunModifierTypeIgnoreCiphertext}
 	calls := func(c *kms.Client, ctx context.Context) map[string]error {
 		return map[string]error{
-			"Encrypt":                         second(c.Encrypt(ctx, &kms.EncryptInput{KeyId: key.KeyId, Plaintext: []byte("x"), DryRun: dry})),
-			"Decrypt":                         second(c.Decrypt(ctx, &kms.DecryptInput{CiphertextBlob: blob, DryRun: dry})),
-			"Decrypt without a ciphertext":    second(c.Decrypt(ctx, &kms.DecryptInput{KeyId: key.KeyId, DryRun: dry, DryRunModifiers: ignore})),
-			"ReEncrypt":                       second(c.ReEncrypt(ctx, &kms.ReEncryptInput{CiphertextBlob: blob, DestinationKeyId: key.KeyId, DryRun: dry})),
-			"ReEncrypt without a ciphertext":  second(c.ReEncrypt(ctx, &kms.ReEncryptInput{SourceKeyId: key.KeyId, DestinationKeyId: key.KeyId, DryRun: dry, DryRunModifiers: ignore})),
-			"GenerateDataKey":                 second(c.GenerateDataKey(ctx, &kms.GenerateDataKeyInput{KeyId: key.KeyId, KeySpec: "AES_256", DryRun: dry})),
-			"GenerateDataKeyWithoutPlaintext": second(c.GenerateDataKeyWithoutPlaintext(ctx, &kms.GenerateDataKeyWithoutPlaintextInput{KeyId: key.KeyId, KeySpec: "AES_256", DryRun: dry})),
+			"Encrypt": second(c.Encrypt(ctx,
+				&kms.EncryptInput{KeyId: key.KeyId, Plaintext: []byte("x"), DryRun: dry})),
+			"Decrypt": second(c.Decrypt(ctx,
+				&kms.DecryptInput{CiphertextBlob: blob, DryRun: dry})),
+			"Decrypt without a ciphertext": second(c.Decrypt(ctx,
+				&kms.DecryptInput{KeyId: key.KeyId, DryRun: dry, DryRunModifiers: ignore})),
+			"ReEncrypt": second(c.ReEncrypt(ctx,
+				&kms.ReEncryptInput{CiphertextBlob: blob, DestinationKeyId: key.KeyId, DryRun: dry})),
+			"ReEncrypt without a ciphertext": second(c.ReEncrypt(ctx,
+				&kms.ReEncryptInput{SourceKeyId: key.KeyId, DestinationKeyId: key.KeyId, DryRun: dry,
+					DryRunModifiers: ignore})),
+			"GenerateDataKey": second(c.GenerateDataKey(ctx,
+				&kms.GenerateDataKeyInput{KeyId: key.KeyId, KeySpec: "AES_256", DryRun: dry})),
+			"GenerateDataKeyWithoutPlaintext": second(c.GenerateDataKeyWithoutPlaintext(ctx,
+				&kms.GenerateDataKeyWithoutPlaintextInput{KeyId: key.KeyId, KeySpec: "AES_256", DryRun: dry})),
 		}
 	}
 	for name, err := range calls(s.KMS(), t.Context()) {
 		t.Run(name, func(t *testing.T) {
-			refused(t, err, "DryRunOperationException", "The request would have succeeded, but the DryRun option is set.")
+			refused(t, err, "DryRunOperationException",
+				"The request would have succeeded, but the DryRun option is set.")
 		})
 	}
 	for name, err := range calls(s.KMS(s.AsNobody()), t.Context()) {
@@ -530,13 +590,15 @@ func TestDryRun(t *testing.T) {
 	}
 	must(s.KMS().DisableKey(t.Context(), &kms.DisableKeyInput{KeyId: key.KeyId}))(t)
 	for name, err := range calls(s.KMS(), t.Context()) {
-		t.Run(name+" with a disabled key", func(t *testing.T) { refused(t, err, "DisabledException", "*") })
+		t.Run(name+" with a disabled key",
+			func(t *testing.T) { refused(t, err, "DisabledException", "*") })
 	}
 	_, err := s.KMS().Decrypt(t.Context(), &kms.DecryptInput{DryRun: dry, DryRunModifiers: ignore})
 	refused(t, err, "ValidationException", "*")
 }
 
-// TestConcurrentChanges: of changes to one key at the same time each is there or was refused, and none undoes another.
+// TestConcurrentChanges: of changes to one key at the same time each is there or was refused, and
+// none undoes another.
 func TestConcurrentChanges(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
@@ -548,7 +610,8 @@ func TestConcurrentChanges(t *testing.T) {
 		wg.Go(func() {
 			name := fmt.Sprintf("tag%02d", i)
 			for {
-				_, err := c.TagResource(t.Context(), &kms.TagResourceInput{KeyId: key.KeyId, Tags: []types.Tag{tag(name, "x")}})
+				_, err := c.TagResource(t.Context(),
+					&kms.TagResourceInput{KeyId: key.KeyId, Tags: []types.Tag{tag(name, "x")}})
 				if err == nil {
 					break
 				}

@@ -10,7 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 )
 
-// TestFirstUseWithoutALedger: what a service makes for itself on first use needs its record as much as anything else.
+// TestFirstUseWithoutALedger: what a service makes for itself on first use needs its record as much
+// as anything else.
 func TestFirstUseWithoutALedger(t *testing.T) {
 	s := servicetest.Start(t)
 	db := database(t, s.Database)
@@ -18,7 +19,8 @@ func TestFirstUseWithoutALedger(t *testing.T) {
 	create := `{"Name":"n","ClientRequestToken":"00000000000000000000000000000000","SecretString":"x"}`
 	s.CutLedger()
 	for range 2 {
-		if a := s.Do(t, "secretsmanager.CreateSecret", create); a.Status != 500 || a.Code() != "InternalServiceError" {
+		if a := s.Do(t, "secretsmanager.CreateSecret", create); a.Status != 500 ||
+			a.Code() != "InternalServiceError" {
 			t.Errorf("without a ledger: %d %s", a.Status, a.Body)
 		}
 	}
@@ -29,12 +31,13 @@ func TestFirstUseWithoutALedger(t *testing.T) {
 	}
 }
 
-// TestDestructionIsRecorded: nobody asks for a key's destruction at its hour, and it is recorded all the same; where it can't be
-// recorded it waits.
+// TestDestructionIsRecorded: nobody asks for a key's destruction at its hour, and it is recorded
+// all the same; where it can't be recorded it waits.
 func TestDestructionIsRecorded(t *testing.T) {
 	s := servicetest.Start(t)
 	key := createKey(t, s.KMS())
-	must(s.KMS().ScheduleKeyDeletion(t.Context(), &kms.ScheduleKeyDeletionInput{KeyId: key.KeyId, PendingWindowInDays: aws.Int32(7)}))(t)
+	must(s.KMS().ScheduleKeyDeletion(t.Context(),
+		&kms.ScheduleKeyDeletionInput{KeyId: key.KeyId, PendingWindowInDays: aws.Int32(7)}))(t)
 	s.CutLedger()
 	s.Clock.Advance(7*24*time.Hour + time.Minute)
 	s.RunDueJobs(t)
@@ -52,7 +55,8 @@ func TestDestructionIsRecorded(t *testing.T) {
 	})
 	for _, r := range s.Trail(t, m) {
 		if r.EventName == "DeleteKey" && r.ErrorCode == "" {
-			if r.UserIdentity.Type != "AWSService" || r.ReadOnly || len(r.Resources) != 1 || r.Resources[0].ARN != *key.Arn {
+			if r.UserIdentity.Type != "AWSService" || r.ReadOnly || len(r.Resources) != 1 ||
+				r.Resources[0].ARN != *key.Arn {
 				t.Errorf("recorded as %s", r.Line)
 			}
 			return

@@ -22,7 +22,8 @@ type breach struct {
 	secret   bool   // the value must not be quoted
 }
 
-// breaches returns a value for every constraint of a member: length, value, pattern, enum, presence and JSON type.
+// breaches returns a value for every constraint of a member: length, value, pattern, enum, presence
+// and JSON type.
 func breaches(p shape.Property, where string) (all []breach) {
 	if p.Required {
 		all = append(all, breach{nil, where, "Member must not be null", false})
@@ -38,7 +39,8 @@ func wrongTypes(s *shape.Schema, where string) (all []breach) {
 	if s.Target != nil {
 		s = s.Target
 	}
-	values := map[string]any{"string": "x", "number": 1.5, "boolean": true, "array": []any{"x"}, "object": map[string]any{"x": "y"}}
+	values := map[string]any{"string": "x", "number": 1.5, "boolean": true, "array": []any{"x"},
+		"object": map[string]any{"x": "y"}}
 	is := s.Type
 	if is == "integer" {
 		is = "number"
@@ -54,7 +56,8 @@ func wrongTypes(s *shape.Schema, where string) (all []breach) {
 func ofValue(s *shape.Schema, where string) (all []breach) {
 	r := s.Row
 	add := func(v any, format string, args ...any) {
-		all = append(all, breach{v, where, fmt.Sprintf(format, args...), r.Sensitive || s.ContentEncoding != ""})
+		all = append(all, breach{v, where, fmt.Sprintf(format, args...), r.Sensitive ||
+			s.ContentEncoding != ""})
 	}
 	switch {
 	case s.Target != nil:
@@ -62,7 +65,10 @@ func ofValue(s *shape.Schema, where string) (all []breach) {
 	case s.Enum != nil:
 		add("no such value", "Member must satisfy enum value set: [")
 	case s.ContentEncoding != "":
-		lengths(r, func(n int) any { return base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{0xEE}, n)) }, add)
+		lengths(r, func(n int) any {
+			return base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{0xEE},
+				n))
+		}, add)
 	case s.Type == "string":
 		lengths(r, func(n int) any { return strings.Repeat("a", n) }, add)
 		if bad, ok := misfit(r); ok {
@@ -121,13 +127,16 @@ func ofList(s *shape.Schema, where string) (all []breach) {
 		good = append(good, fitting(s.Items))
 	}
 	if r.Max != 0 {
-		all = append(all, breach{good, where, fmt.Sprintf("Member must have length less than or equal to %d", r.Max), false})
+		all = append(all, breach{good, where,
+			fmt.Sprintf("Member must have length less than or equal to %d", r.Max), false})
 	}
 	if r.Min != 0 {
-		all = append(all, breach{good[:r.Min-1], where, fmt.Sprintf("Member must have length greater than or equal to %d", r.Min), false})
+		all = append(all, breach{good[:r.Min-1], where,
+			fmt.Sprintf("Member must have length greater than or equal to %d", r.Min), false})
 	}
 	if s.Items.Target != nil {
-		return append(all, inside(s.Items.Target, where+".1.member.", func(v any) any { return []any{v} })...)
+		return append(all, inside(s.Items.Target, where+".1.member.",
+			func(v any) any { return []any{v} })...)
 	}
 	for _, b := range ofValue(s.Items, where) {
 		all = append(all, breach{[]any{b.value}, where, b.sentence, b.secret})
@@ -180,8 +189,9 @@ func fitting(s *shape.Schema) any {
 	return map[string]any{}
 }
 
-// TestMalformed breaks every constraint of every member of every operation, one at a time: the answer is AWS's
-// sentence, there is exactly one record, a sensitive value is in neither, and nothing is changed.
+// TestMalformed breaks every constraint of every member of every operation, one at a time: the
+// answer is AWS's sentence, there is exactly one record, a sensitive value is in neither, and
+// nothing is changed.
 func TestMalformed(t *testing.T) {
 	g := startGrounds(t)
 	total := 0
@@ -235,7 +245,8 @@ func malformed(t *testing.T, s *servicetest.Server, n op.Info, document string, 
 	if b.sentence == "" {
 		return
 	}
-	if !strings.Contains(a.Message(), " at '"+b.where+"' failed to satisfy constraint: ") || !strings.Contains(a.Message(), b.sentence) ||
+	if !strings.Contains(a.Message(), " at '"+b.where+"' failed to satisfy constraint: ") ||
+		!strings.Contains(a.Message(), b.sentence) ||
 		!strings.Contains(a.Message(), "validation error") {
 		t.Errorf("%.300s\nanswered %q\nwant %s: %s", document, a.Message(), b.where, b.sentence)
 	}

@@ -16,7 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
-// Members of AWS's types that ours don't have, each with its reason. A row that no longer applies fails the test.
+// Members of AWS's types that ours don't have, each with its reason. A row that no longer applies
+// fails the test.
 const (
 	noEnclaves  = "there are no Nitro enclaves to answer to"
 	noStores    = "there are no external key stores"
@@ -61,8 +62,9 @@ var left = map[string]string{
 	"SecretListEntry.Type":                           noThirdHand,
 }
 
-// TestMembers compares the types of every operation with the SDK's, both ways: each of AWS's members is there with its
-// type, or is left out for a reason, and there is none that AWS doesn't know.
+// TestMembers compares the types of every operation with the SDK's, both ways: each of AWS's
+// members is there with its type, or is left out for a reason, and there is none that AWS doesn't
+// know.
 func TestMembers(t *testing.T) {
 	s := servicetest.Start(t)
 	clients := map[string]reflect.Type{"kms": reflect.TypeFor[*kms.Client](),

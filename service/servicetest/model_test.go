@@ -11,7 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 )
 
-// unit is one of AWS's operations, or a structure of their members, with its members by their names on the wire.
+// unit is one of AWS's operations, or a structure of their members, with its members by their names
+// on the wire.
 type unit struct {
 	name      string
 	served    bool
@@ -51,7 +52,8 @@ func model(s *servicetest.Server) (operations, structures []unit) {
 
 func idOfKMS(operation string) string { return "kms." + operation }
 
-// structuresOf adds the structures that a member is made of. One is served if anything that is served has it.
+// structuresOf adds the structures that a member is made of. One is served if anything that is
+// served has it.
 func structuresOf(typ reflect.Type, served bool, found map[string]unit) {
 	for slices.Contains([]reflect.Kind{reflect.Pointer, reflect.Slice, reflect.Map}, typ.Kind()) {
 		typ = typ.Elem()

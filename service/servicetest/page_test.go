@@ -55,7 +55,8 @@ func (e evidence) judge(u unit, member string) verdict {
 	return v
 }
 
-// speakOf returns the tests of a unit that speak of one of its members, the plainest first and three at most.
+// speakOf returns the tests of a unit that speak of one of its members, the plainest first and
+// three at most.
 func (e evidence) speakOf(u unit, member string) (tests []string) {
 	for _, test := range append(slices.Clone(proofs[u.name]), proofsOfAll[member]) {
 		if e.tests[test].speaksOf(u, member) && !slices.Contains(tests, test) {
@@ -65,7 +66,8 @@ func (e evidence) speakOf(u unit, member string) (tests []string) {
 	return tests[:min(len(tests), 3)]
 }
 
-// TestTheKMSPageSaysWhatIsSo: docs/compatibility-kms.md is what the registry, the SDK and the tables here make of it.
+// TestTheKMSPageSaysWhatIsSo: docs/compatibility-kms.md is what the registry, the SDK and the
+// tables here make of it.
 func TestTheKMSPageSaysWhatIsSo(t *testing.T) {
 	const page = "../../docs/compatibility-kms.md"
 	operations, structures := model(servicetest.Start(t))
@@ -89,9 +91,11 @@ func (e evidence) write(operations, structures []unit) string {
 		v := e.judgeWhole(u)
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", u.name, v.text, e.links(v.tests))
 	}
-	b.WriteString("\n## Members of operations\n\n| Operation | Member | | | Shown by |\n|---|---|---|---|---|\n")
+	b.WriteString("\n## Members of operations\n\n| Operation | Member | | | Shown by " +
+		"|\n|---|---|---|---|---|\n")
 	e.writeMembers(&b, operations)
-	b.WriteString("\n## Members of structures\n\n| Structure | Member | | | Shown by |\n|---|---|---|---|---|\n")
+	b.WriteString("\n## Members of structures\n\n| Structure | Member | | | Shown by " +
+		"|\n|---|---|---|---|---|\n")
 	e.writeMembers(&b, structures)
 	return b.String()
 }
@@ -112,7 +116,8 @@ func (e evidence) writeMembers(b *strings.Builder, units []unit) {
 			if u.served {
 				v = e.judge(u, member)
 			}
-			fmt.Fprintf(b, "| `%s` | `%s` | %s | %s | %s |\n", u.name, member, u.members[member], v.text, e.links(v.tests))
+			fmt.Fprintf(b, "| `%s` | `%s` | %s | %s | %s |\n", u.name, member, u.members[member], v.text,
+				e.links(v.tests))
 		}
 	}
 }

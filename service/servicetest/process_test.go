@@ -61,7 +61,8 @@ type process struct {
 }
 
 // greeting is how dev and serve say where they listen.
-var greeting = regexp.MustCompile(`(?:listens on http://|msg=serving address=)(127\.0\.0\.1:[0-9]+)`)
+var greeting = regexp.MustCompile(
+	`(?:listens on http://|msg=serving address=)(127\.0\.0\.1:[0-9]+)`)
 
 // launch starts the command and returns at once with what it prints, which must be read.
 func launch(t testing.TB, dir string, env []string, args ...string) (*process, *bufio.Scanner) {
@@ -82,13 +83,15 @@ func launch(t testing.TB, dir string, env []string, args ...string) (*process, *
 
 func launchDev(t testing.TB, dir string) (*process, *bufio.Scanner) {
 	t.Helper()
-	return launch(t, dir, nil, "dev", "--dir", dir, "--listen", "127.0.0.1:0", "--region", servicetest.Region+","+servicetest.Abroad)
+	return launch(t, dir, nil, "dev", "--dir", dir, "--listen", "127.0.0.1:0", "--region",
+		servicetest.Region+","+servicetest.Abroad)
 }
 
 // await starts the command and waits until it answers. env is what DIR/env exports.
 func await(t testing.TB, dir string, env map[string]string, args ...string) *process {
 	t.Helper()
-	p, lines := launch(t, dir, []string{"SOFTHSM2_CONF=" + filepath.Join(dir, "softhsm2.conf")}, args...)
+	p, lines := launch(t, dir, []string{"SOFTHSM2_CONF=" + filepath.Join(dir, "softhsm2.conf")},
+		args...)
 	p.env = env
 	p.listening(t, lines)
 	return p
@@ -154,18 +157,22 @@ func (p *process) stop(t testing.TB) int {
 func (p *process) database() string { return filepath.Join(p.dir, "claviger.db") }
 
 func (p *process) keys() aws.CredentialsProvider {
-	return credentials.NewStaticCredentialsProvider(p.env["AWS_ACCESS_KEY_ID"], p.env["AWS_SECRET_ACCESS_KEY"], "")
+	return credentials.NewStaticCredentialsProvider(p.env["AWS_ACCESS_KEY_ID"],
+		p.env["AWS_SECRET_ACCESS_KEY"], "")
 }
 
 func (p *process) kms() *kms.Client {
-	return kms.New(kms.Options{BaseEndpoint: &p.url, Region: servicetest.Region, Credentials: p.keys(), HTTPClient: p.http, RetryMaxAttempts: 1, Retryer: aws.NopRetryer{}})
+	return kms.New(kms.Options{BaseEndpoint: &p.url, Region: servicetest.Region, Credentials: p.keys(),
+		HTTPClient: p.http, RetryMaxAttempts: 1, Retryer: aws.NopRetryer{}})
 }
 
 func (p *process) secrets() *secretsmanager.Client {
-	return secretsmanager.New(secretsmanager.Options{BaseEndpoint: &p.url, Region: servicetest.Region, Credentials: p.keys(), HTTPClient: p.http, RetryMaxAttempts: 1, Retryer: aws.NopRetryer{}})
+	return secretsmanager.New(secretsmanager.Options{BaseEndpoint: &p.url, Region: servicetest.Region,
+		Credentials: p.keys(), HTTPClient: p.http, RetryMaxAttempts: 1, Retryer: aws.NopRetryer{}})
 }
 
-// TestDevStopsAndStartsAgain: SIGTERM ends the command with 0, and the next start finds keys, secrets and the same access key.
+// TestDevStopsAndStartsAgain: SIGTERM ends the command with 0, and the next start finds keys,
+// secrets and the same access key.
 func TestDevStopsAndStartsAgain(t *testing.T) {
 	t.Parallel()
 	dir := storetest.Dir(t)
@@ -188,12 +195,14 @@ func TestDevStopsAndStartsAgain(t *testing.T) {
 		t.Errorf("SIGTERM ended it with %d:\n%s", code, &p.out)
 	}
 	p = start(t, dir)
-	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION"} {
+	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION",
+		"AWS_DEFAULT_REGION"} {
 		if p.env[name] != first[name] || first[name] == "" {
 			t.Errorf("%s was %q and is %q", name, first[name], p.env[name])
 		}
 	}
-	out := must(p.kms().Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: blob, KeyId: aws.String("alias/kept")}))(t)
+	out := must(p.kms().Decrypt(t.Context(),
+		&kms.DecryptInput{CiphertextBlob: blob, KeyId: aws.String("alias/kept")}))(t)
 	if string(out.Plaintext) != "kept" || secretValue(t, p.secrets(), "kept") != "value" {
 		t.Error("what was kept is not what it was")
 	}
@@ -212,12 +221,14 @@ func TestRestart(t *testing.T) {
 	key, going := createKey(t, s.KMS()), createKey(t, s.KMS())
 	createAlias(t, s.KMS(), "alias/one", key.KeyId)
 	createAlias(t, s.KMS(), "alias/two", key.KeyId)
-	must(s.KMS().ScheduleKeyDeletion(t.Context(), &kms.ScheduleKeyDeletionInput{KeyId: going.KeyId, PendingWindowInDays: aws.Int32(7)}))(t)
+	must(s.KMS().ScheduleKeyDeletion(t.Context(),
+		&kms.ScheduleKeyDeletionInput{KeyId: going.KeyId, PendingWindowInDays: aws.Int32(7)}))(t)
 	blob := encrypt(t, s.KMS(), key.KeyId, "kept", map[string]string{"a": "b"})
 	createSecret(t, s.SecretsManager(), "n", "one")
 	two := put(t, s.SecretsManager(), "n", "two")
 	page := must(s.KMS().ListAliases(t.Context(), &kms.ListAliasesInput{Limit: aws.Int32(1)}))(t)
-	before := fmt.Sprint(deref(describe(t, s.KMS(), key.KeyId)), deref(describe(t, s.KMS(), going.KeyId)))
+	before := fmt.Sprint(deref(describe(t, s.KMS(), key.KeyId)),
+		deref(describe(t, s.KMS(), going.KeyId)))
 	db := database(t, s.Database)
 	rows, m := snapshot(t, db), s.Mark(t)
 
@@ -226,14 +237,17 @@ func TestRestart(t *testing.T) {
 	if got := s.Mark(t); got != m {
 		t.Errorf("the restart left records: the trail's end went from %d to %d", m, got)
 	}
-	if got := fmt.Sprint(deref(describe(t, s.KMS(), key.KeyId)), deref(describe(t, s.KMS(), going.KeyId))); got != before {
+	if got := fmt.Sprint(deref(describe(t, s.KMS(), key.KeyId)),
+		deref(describe(t, s.KMS(), going.KeyId))); got != before {
 		t.Errorf("keys were\n%s\nand are\n%s", before, got)
 	}
-	out := must(s.KMS().Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: blob, EncryptionContext: map[string]string{"a": "b"}}))(t)
+	out := must(s.KMS().Decrypt(t.Context(),
+		&kms.DecryptInput{CiphertextBlob: blob, EncryptionContext: map[string]string{"a": "b"}}))(t)
 	if string(out.Plaintext) != "kept" {
 		t.Errorf("decrypted to %q", out.Plaintext)
 	}
-	if got := secretValue(t, s.SecretsManager(), "n"); got != "two" || labels(t, s.SecretsManager(), "n", two) != "AWSCURRENT=0 AWSPREVIOUS=-1" {
+	if got := secretValue(t, s.SecretsManager(), "n"); got != "two" ||
+		labels(t, s.SecretsManager(), "n", two) != "AWSCURRENT=0 AWSPREVIOUS=-1" {
 		t.Errorf("the secret is %q", got)
 	}
 	rest := must(s.KMS().ListAliases(t.Context(), &kms.ListAliasesInput{Marker: page.NextMarker}))(t)
@@ -243,7 +257,8 @@ func TestRestart(t *testing.T) {
 	s.Clock.Advance(8 * 24 * time.Hour)
 	eventually(t, "the work of before the restart is done", func() bool {
 		s.RunDueJobs(t)
-		_, err := s.KMS().DescribeKey(context.WithoutCancel(t.Context()), &kms.DescribeKeyInput{KeyId: going.KeyId})
+		_, err := s.KMS().DescribeKey(context.WithoutCancel(t.Context()),
+			&kms.DescribeKeyInput{KeyId: going.KeyId})
 		return err != nil
 	})
 }

@@ -26,84 +26,125 @@ import (
 	"github.com/google/uuid"
 )
 
-// walk has a row for every operation of the registry: a request that is allowed, and the error when what it is about is
-// not there. In a request the words in capitals stand for things that are made for it; see [stage].
+// walk has a row for every operation of the registry: a request that is allowed, and the error when
+// what it is about is not there. In a request the words in capitals stand for things that are made
+// for it; see [stage].
 var walk = map[string]struct {
 	request string
 	missing string // the error's name; empty where there is nothing that could be absent
 	why     string // the reason then
 }{
-	"kms.CreateKey":                           {`{"Description":"d","Tags":[{"TagKey":"a","TagValue":"b"}]}`, "", "it makes its own target"},
-	"kms.DescribeKey":                         {`{"KeyId":"KEY"}`, "NotFoundException", ""},
-	"kms.ListKeys":                            {`{"Limit":5}`, "", "an account is always there"},
-	"kms.EnableKey":                           {`{"KeyId":"KEY"}`, "NotFoundException", ""},
-	"kms.DisableKey":                          {`{"KeyId":"KEY"}`, "NotFoundException", ""},
-	"kms.ScheduleKeyDeletion":                 {`{"KeyId":"KEY","PendingWindowInDays":7}`, "NotFoundException", ""},
-	"kms.CancelKeyDeletion":                   {`{"KeyId":"GOING"}`, "NotFoundException", ""},
-	"kms.UpdateKeyDescription":                {`{"KeyId":"KEY","Description":"d"}`, "NotFoundException", ""},
-	"kms.GetKeyPolicy":                        {`{"KeyId":"KEY","PolicyName":"default"}`, "NotFoundException", ""},
-	"kms.PutKeyPolicy":                        {`{"KeyId":"KEY","Policy":"{\"Statement\":{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"kms:*\",\"Resource\":\"*\"}}"}`, "NotFoundException", ""},
-	"kms.ListKeyPolicies":                     {`{"KeyId":"KEY"}`, "NotFoundException", ""},
-	"kms.ReplicateKey":                        {`{"KeyId":"LONE","ReplicaRegion":"eu-central-1","Tags":[{"TagKey":"a","TagValue":"b"}]}`, "NotFoundException", ""},
-	"kms.UpdatePrimaryRegion":                 {`{"KeyId":"COUPLE","PrimaryRegion":"eu-central-1"}`, "NotFoundException", ""},
-	"kms.CreateGrant":                         {`{"KeyId":"KEY","GranteePrincipal":"arn:aws:iam::111122223333:user/a","Operations":["Decrypt"],"Constraints":{"EncryptionContextSubset":{"a":"b"}}}`, "NotFoundException", ""},
-	"kms.ListGrants":                          {`{"KeyId":"KEY","Limit":5}`, "NotFoundException", ""},
-	"kms.ListRetirableGrants":                 {`{"RetiringPrincipal":"arn:aws:iam::111122223333:user/a"}`, "", "an account is always there"},
-	"kms.RetireGrant":                         {`{"KeyId":"KEY","GrantId":"GRANT"}`, "NotFoundException", ""},
-	"kms.RevokeGrant":                         {`{"KeyId":"KEY","GrantId":"GRANT"}`, "NotFoundException", ""},
-	"kms.EnableKeyRotation":                   {`{"KeyId":"KEY","RotationPeriodInDays":90}`, "NotFoundException", ""},
-	"kms.DisableKeyRotation":                  {`{"KeyId":"KEY"}`, "NotFoundException", ""},
-	"kms.GetKeyRotationStatus":                {`{"KeyId":"KEY"}`, "NotFoundException", ""},
-	"kms.RotateKeyOnDemand":                   {`{"KeyId":"KEY"}`, "NotFoundException", ""},
-	"kms.ListKeyRotations":                    {`{"KeyId":"KEY","IncludeKeyMaterial":"ROTATIONS_ONLY"}`, "NotFoundException", ""},
-	"kms.GetKeyLastUsage":                     {`{"KeyId":"KEY"}`, "NotFoundException", ""},
-	"kms.GetParametersForImport":              {`{"KeyId":"WAITING","WrappingAlgorithm":"RSAES_OAEP_SHA_256","WrappingKeySpec":"RSA_2048"}`, "NotFoundException", ""},
-	"kms.ImportKeyMaterial":                   {`{"KeyId":"WAITING","ImportToken":"PASS","EncryptedKeyMaterial":"PARCEL","ValidTo":DEADLINE}`, "NotFoundException", ""},
-	"kms.DeleteImportedKeyMaterial":           {`{"KeyId":"WAITING"}`, "NotFoundException", ""},
-	"kms.CreateAlias":                         {`{"AliasName":"alias/NEW","TargetKeyId":"KEY"}`, "NotFoundException", ""},
-	"kms.UpdateAlias":                         {`{"AliasName":"ALIAS","TargetKeyId":"OTHER"}`, "NotFoundException", ""},
-	"kms.DeleteAlias":                         {`{"AliasName":"ALIAS"}`, "NotFoundException", ""},
-	"kms.ListAliases":                         {`{"KeyId":"KEY"}`, "NotFoundException", ""},
-	"kms.TagResource":                         {`{"KeyId":"KEY","Tags":[{"TagKey":"a","TagValue":"b"}]}`, "NotFoundException", ""},
-	"kms.UntagResource":                       {`{"KeyId":"KEY","TagKeys":["a"]}`, "NotFoundException", ""},
-	"kms.ListResourceTags":                    {`{"KeyId":"KEY"}`, "NotFoundException", ""},
-	"kms.Encrypt":                             {`{"KeyId":"KEY","Plaintext":"eA==","EncryptionContext":{"a":"b"}}`, "NotFoundException", ""},
-	"kms.Decrypt":                             {`{"KeyId":"KEY","CiphertextBlob":"BLOB"}`, "NotFoundException", ""},
-	"kms.ReEncrypt":                           {`{"SourceKeyId":"KEY","DestinationKeyId":"OTHER","CiphertextBlob":"BLOB"}`, "NotFoundException", ""},
-	"kms.GenerateDataKey":                     {`{"KeyId":"KEY","KeySpec":"AES_256"}`, "NotFoundException", ""},
-	"kms.GenerateDataKeyWithoutPlaintext":     {`{"KeyId":"KEY","NumberOfBytes":64}`, "NotFoundException", ""},
-	"kms.GenerateDataKeyPair":                 {`{"KeyId":"KEY","KeyPairSpec":"ECC_NIST_P256"}`, "NotFoundException", ""},
-	"kms.GenerateDataKeyPairWithoutPlaintext": {`{"KeyId":"KEY","KeyPairSpec":"ECC_SECG_P256K1"}`, "NotFoundException", ""},
-	"kms.GetPublicKey":                        {`{"KeyId":"SIGNER"}`, "NotFoundException", ""},
-	"kms.Sign":                                {`{"KeyId":"SIGNER","Message":"eA==","SigningAlgorithm":"ECDSA_SHA_256"}`, "NotFoundException", ""},
-	"kms.Verify":                              {`{"KeyId":"SIGNER","Message":"eA==","Signature":"SIGNATURE","SigningAlgorithm":"ECDSA_SHA_256"}`, "NotFoundException", ""},
-	"kms.GenerateMac":                         {`{"KeyId":"TALLY","Message":"eA==","MacAlgorithm":"HMAC_SHA_256"}`, "NotFoundException", ""},
-	"kms.VerifyMac":                           {`{"KeyId":"TALLY","Message":"eA==","Mac":"CODE","MacAlgorithm":"HMAC_SHA_256"}`, "NotFoundException", ""},
-	"kms.DeriveSharedSecret":                  {`{"KeyId":"AGREER","PublicKey":"PEER","KeyAgreementAlgorithm":"ECDH"}`, "NotFoundException", ""},
-	"kms.Encapsulate":                         {`{"KeyId":"OPENER","EncapsulationAlgorithm":"ML_KEM"}`, "NotFoundException", ""},
-	"kms.Decapsulate":                         {`{"KeyId":"OPENER","EncapsulationAlgorithm":"ML_KEM","SharedSecretCiphertextBlob":"CAPSULE"}`, "NotFoundException", ""},
-	"kms.CreateCustomKeyStore":                {`{"CustomKeyStoreName":"NEW","CloudHsmClusterId":"CLUSTER","KeyStorePassword":"4711-user-pin","TrustAnchorCertificate":"x"}`, "", "it makes its own target"},
-	"kms.DescribeCustomKeyStores":             {`{"CustomKeyStoreId":"VAULT"}`, "CustomKeyStoreNotFoundException", ""},
-	"kms.UpdateCustomKeyStore":                {`{"CustomKeyStoreId":"VAULT","NewCustomKeyStoreName":"NEW"}`, "CustomKeyStoreNotFoundException", ""},
-	"kms.DeleteCustomKeyStore":                {`{"CustomKeyStoreId":"VAULT"}`, "CustomKeyStoreNotFoundException", ""},
-	"kms.ConnectCustomKeyStore":               {`{"CustomKeyStoreId":"VAULT"}`, "CustomKeyStoreNotFoundException", ""},
-	"kms.DisconnectCustomKeyStore":            {`{"CustomKeyStoreId":"LINKED"}`, "CustomKeyStoreNotFoundException", ""},
-	"kms.GenerateRandom":                      {`{"NumberOfBytes":32}`, "", "the token is always there"},
+	"kms.CreateKey": {`{"Description":"d","Tags":[{"TagKey":"a","TagValue":"b"}]}`, "",
+		"it makes its own target"},
+	"kms.DescribeKey": {`{"KeyId":"KEY"}`, "NotFoundException", ""},
+	"kms.ListKeys":    {`{"Limit":5}`, "", "an account is always there"},
+	"kms.EnableKey":   {`{"KeyId":"KEY"}`, "NotFoundException", ""},
+	"kms.DisableKey":  {`{"KeyId":"KEY"}`, "NotFoundException", ""},
+	"kms.ScheduleKeyDeletion": {`{"KeyId":"KEY","PendingWindowInDays":7}`,
+		"NotFoundException", ""},
+	"kms.CancelKeyDeletion": {`{"KeyId":"GOING"}`, "NotFoundException", ""},
+	"kms.UpdateKeyDescription": {`{"KeyId":"KEY","Description":"d"}`,
+		"NotFoundException", ""},
+	"kms.GetKeyPolicy": {`{"KeyId":"KEY","PolicyName":"default"}`,
+		"NotFoundException", ""},
+	"kms.PutKeyPolicy":    {`{"KeyId":"KEY","Policy":"{\"Statement\":{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"kms:*\",\"Resource\":\"*\"}}"}`, "NotFoundException", ""},
+	"kms.ListKeyPolicies": {`{"KeyId":"KEY"}`, "NotFoundException", ""},
+	"kms.ReplicateKey":    {`{"KeyId":"LONE","ReplicaRegion":"eu-central-1","Tags":[{"TagKey":"a","TagValue":"b"}]}`, "NotFoundException", ""},
+	"kms.UpdatePrimaryRegion": {`{"KeyId":"COUPLE","PrimaryRegion":"eu-central-1"}`,
+		"NotFoundException", ""},
+	"kms.CreateGrant": {`{"KeyId":"KEY","GranteePrincipal":"arn:aws:iam::111122223333:user/a","Operations":["Decrypt"],"Constraints":{"EncryptionContextSubset":{"a":"b"}}}`, "NotFoundException", ""},
+	"kms.ListGrants":  {`{"KeyId":"KEY","Limit":5}`, "NotFoundException", ""},
+	"kms.ListRetirableGrants": {`{"RetiringPrincipal":"arn:aws:iam::111122223333:user/a"}`, "",
+		"an account is always there"},
+	"kms.RetireGrant": {`{"KeyId":"KEY","GrantId":"GRANT"}`,
+		"NotFoundException", ""},
+	"kms.RevokeGrant": {`{"KeyId":"KEY","GrantId":"GRANT"}`,
+		"NotFoundException", ""},
+	"kms.EnableKeyRotation": {`{"KeyId":"KEY","RotationPeriodInDays":90}`,
+		"NotFoundException", ""},
+	"kms.DisableKeyRotation":   {`{"KeyId":"KEY"}`, "NotFoundException", ""},
+	"kms.GetKeyRotationStatus": {`{"KeyId":"KEY"}`, "NotFoundException", ""},
+	"kms.RotateKeyOnDemand":    {`{"KeyId":"KEY"}`, "NotFoundException", ""},
+	"kms.ListKeyRotations": {`{"KeyId":"KEY","IncludeKeyMaterial":"ROTATIONS_ONLY"}`,
+		"NotFoundException", ""},
+	"kms.GetKeyLastUsage":           {`{"KeyId":"KEY"}`, "NotFoundException", ""},
+	"kms.GetParametersForImport":    {`{"KeyId":"WAITING","WrappingAlgorithm":"RSAES_OAEP_SHA_256","WrappingKeySpec":"RSA_2048"}`, "NotFoundException", ""},
+	"kms.ImportKeyMaterial":         {`{"KeyId":"WAITING","ImportToken":"PASS","EncryptedKeyMaterial":"PARCEL","ValidTo":DEADLINE}`, "NotFoundException", ""},
+	"kms.DeleteImportedKeyMaterial": {`{"KeyId":"WAITING"}`, "NotFoundException", ""},
+	"kms.CreateAlias": {`{"AliasName":"alias/NEW","TargetKeyId":"KEY"}`,
+		"NotFoundException", ""},
+	"kms.UpdateAlias": {`{"AliasName":"ALIAS","TargetKeyId":"OTHER"}`,
+		"NotFoundException", ""},
+	"kms.DeleteAlias": {`{"AliasName":"ALIAS"}`, "NotFoundException", ""},
+	"kms.ListAliases": {`{"KeyId":"KEY"}`, "NotFoundException", ""},
+	"kms.TagResource": {`{"KeyId":"KEY","Tags":[{"TagKey":"a","TagValue":"b"}]}`, "NotFoundException",
+		""},
+	"kms.UntagResource": {`{"KeyId":"KEY","TagKeys":["a"]}`, "NotFoundException",
+		""},
+	"kms.ListResourceTags": {`{"KeyId":"KEY"}`, "NotFoundException", ""},
+	"kms.Encrypt": {`{"KeyId":"KEY","Plaintext":"eA==","EncryptionContext":{"a":"b"}}`,
+		"NotFoundException", ""},
+	"kms.Decrypt": {`{"KeyId":"KEY","CiphertextBlob":"BLOB"}`,
+		"NotFoundException", ""},
+	"kms.ReEncrypt": {`{"SourceKeyId":"KEY","DestinationKeyId":"OTHER","CiphertextBlob":"BLOB"}`,
+		"NotFoundException", ""},
+	"kms.GenerateDataKey": {`{"KeyId":"KEY","KeySpec":"AES_256"}`,
+		"NotFoundException", ""},
+	"kms.GenerateDataKeyWithoutPlaintext": {`{"KeyId":"KEY","NumberOfBytes":64}`,
+		"NotFoundException", ""},
+	"kms.GenerateDataKeyPair": {`{"KeyId":"KEY","KeyPairSpec":"ECC_NIST_P256"}`,
+		"NotFoundException", ""},
+	"kms.GenerateDataKeyPairWithoutPlaintext": {`{"KeyId":"KEY","KeyPairSpec":"ECC_SECG_P256K1"}`,
+		"NotFoundException", ""},
+	"kms.GetPublicKey": {`{"KeyId":"SIGNER"}`, "NotFoundException", ""},
+	"kms.Sign": {`{"KeyId":"SIGNER","Message":"eA==","SigningAlgorithm":"ECDSA_SHA_256"}`,
+		"NotFoundException", ""},
+	"kms.Verify": {`{"KeyId":"SIGNER","Message":"eA==","Signature":"SIGNATURE","SigningAlgorithm":"ECDSA_SHA_256"}`, "NotFoundException", ""},
+	"kms.GenerateMac": {`{"KeyId":"TALLY","Message":"eA==","MacAlgorithm":"HMAC_SHA_256"}`,
+		"NotFoundException", ""},
+	"kms.VerifyMac": {`{"KeyId":"TALLY","Message":"eA==","Mac":"CODE","MacAlgorithm":"HMAC_SHA_256"}`,
+		"NotFoundException", ""},
+	"kms.DeriveSharedSecret": {`{"KeyId":"AGREER","PublicKey":"PEER","KeyAgreementAlgorithm":"ECDH"}`,
+		"NotFoundException", ""},
+	"kms.Encapsulate": {`{"KeyId":"OPENER","EncapsulationAlgorithm":"ML_KEM"}`,
+		"NotFoundException", ""},
+	"kms.Decapsulate":          {`{"KeyId":"OPENER","EncapsulationAlgorithm":"ML_KEM","SharedSecretCiphertextBlob":"CAPSULE"}`, "NotFoundException", ""},
+	"kms.CreateCustomKeyStore": {`{"CustomKeyStoreName":"NEW","CloudHsmClusterId":"CLUSTER","KeyStorePassword":"4711-user-pin","TrustAnchorCertificate":"x"}`, "", "it makes its own target"},
+	"kms.DescribeCustomKeyStores": {`{"CustomKeyStoreId":"VAULT"}`,
+		"CustomKeyStoreNotFoundException", ""},
+	"kms.UpdateCustomKeyStore": {`{"CustomKeyStoreId":"VAULT","NewCustomKeyStoreName":"NEW"}`,
+		"CustomKeyStoreNotFoundException", ""},
+	"kms.DeleteCustomKeyStore": {`{"CustomKeyStoreId":"VAULT"}`,
+		"CustomKeyStoreNotFoundException", ""},
+	"kms.ConnectCustomKeyStore": {`{"CustomKeyStoreId":"VAULT"}`,
+		"CustomKeyStoreNotFoundException", ""},
+	"kms.DisconnectCustomKeyStore": {`{"CustomKeyStoreId":"LINKED"}`,
+		"CustomKeyStoreNotFoundException", ""},
+	"kms.GenerateRandom": {`{"NumberOfBytes":32}`, "",
+		"the token is always there"},
 
-	"secretsmanager.CreateSecret":             {`{"Name":"NEW","ClientRequestToken":"TOKEN","SecretString":"x","Tags":[{"Key":"a","Value":"b"}]}`, "", "it makes its own target"},
-	"secretsmanager.DescribeSecret":           {`{"SecretId":"SECRET"}`, "ResourceNotFoundException", ""},
-	"secretsmanager.ListSecrets":              {`{"MaxResults":5}`, "", "an account is always there"},
-	"secretsmanager.UpdateSecret":             {`{"SecretId":"SECRET","ClientRequestToken":"TOKEN","SecretString":"y","Description":"d"}`, "ResourceNotFoundException", ""},
-	"secretsmanager.DeleteSecret":             {`{"SecretId":"SECRET","RecoveryWindowInDays":7}`, "ResourceNotFoundException", ""},
-	"secretsmanager.RestoreSecret":            {`{"SecretId":"PARTING"}`, "ResourceNotFoundException", ""},
-	"secretsmanager.GetSecretValue":           {`{"SecretId":"SECRET"}`, "ResourceNotFoundException", ""},
-	"secretsmanager.BatchGetSecretValue":      {`{"SecretIdList":["SECRET"]}`, "", "an absent secret is in the answer's Errors"},
-	"secretsmanager.PutSecretValue":           {`{"SecretId":"SECRET","ClientRequestToken":"TOKEN","SecretBinary":"eA=="}`, "ResourceNotFoundException", ""},
-	"secretsmanager.ListSecretVersionIds":     {`{"SecretId":"SECRET"}`, "ResourceNotFoundException", ""},
+	"secretsmanager.CreateSecret": {`{"Name":"NEW","ClientRequestToken":"TOKEN","SecretString":"x","Tags":[{"Key":"a","Value":"b"}]}`, "", "it makes its own target"},
+	"secretsmanager.DescribeSecret": {`{"SecretId":"SECRET"}`, "ResourceNotFoundException",
+		""},
+	"secretsmanager.ListSecrets":  {`{"MaxResults":5}`, "", "an account is always there"},
+	"secretsmanager.UpdateSecret": {`{"SecretId":"SECRET","ClientRequestToken":"TOKEN","SecretString":"y","Description":"d"}`, "ResourceNotFoundException", ""},
+	"secretsmanager.DeleteSecret": {`{"SecretId":"SECRET","RecoveryWindowInDays":7}`,
+		"ResourceNotFoundException", ""},
+	"secretsmanager.RestoreSecret": {`{"SecretId":"PARTING"}`, "ResourceNotFoundException",
+		""},
+	"secretsmanager.GetSecretValue": {`{"SecretId":"SECRET"}`, "ResourceNotFoundException",
+		""},
+	"secretsmanager.BatchGetSecretValue": {`{"SecretIdList":["SECRET"]}`, "",
+		"an absent secret is in the answer's Errors"},
+	"secretsmanager.PutSecretValue": {`{"SecretId":"SECRET","ClientRequestToken":"TOKEN","SecretBinary":"eA=="}`, "ResourceNotFoundException", ""},
+	"secretsmanager.ListSecretVersionIds": {`{"SecretId":"SECRET"}`, "ResourceNotFoundException",
+		""},
 	"secretsmanager.UpdateSecretVersionStage": {`{"SecretId":"SECRET","VersionStage":"S","MoveToVersionId":"VERSION"}`, "ResourceNotFoundException", ""},
 	"secretsmanager.TagResource":              {`{"SecretId":"SECRET","Tags":[{"Key":"a","Value":"b"}]}`, "ResourceNotFoundException", ""},
-	"secretsmanager.UntagResource":            {`{"SecretId":"SECRET","TagKeys":["a"]}`, "ResourceNotFoundException", ""},
-	"secretsmanager.GetRandomPassword":        {`{"PasswordLength":20}`, "", "the token is always there"},
+	"secretsmanager.UntagResource": {`{"SecretId":"SECRET","TagKeys":["a"]}`,
+		"ResourceNotFoundException", ""},
+	"secretsmanager.GetRandomPassword": {`{"PasswordLength":20}`, "",
+		"the token is always there"},
 
 	"sts.GetCallerIdentity": {`{}`, "", "whoever asks is there"},
 }
@@ -113,8 +154,8 @@ var unrestricted = map[string]string{
 	"sts.GetCallerIdentity": "whoever can sign may know as whom",
 }
 
-// stage makes the things that the words of a request stand for, and returns the request with them in it, and a twin
-// that is the same about things that are not there.
+// stage makes the things that the words of a request stand for, and returns the request with them
+// in it, and a twin that is the same about things that are not there.
 func stage(t testing.TB, s *servicetest.Server, request string) (there, absent string) {
 	t.Helper()
 	k, m := s.KMS(), s.SecretsManager()
@@ -129,31 +170,41 @@ func stage(t testing.TB, s *servicetest.Server, request string) (there, absent s
 	accepted(t, err)
 	special, gone := stageSpecial(t, k, request)
 	if strings.Contains(request, "GRANT") {
-		grant := must(k.CreateGrant(t.Context(), &kms.CreateGrantInput{KeyId: key.KeyId, GranteePrincipal: aws.String(servicetest.UserARN("a")), Operations: []types.GrantOperation{"Decrypt"}}))(t)
+		grant := must(k.CreateGrant(t.Context(),
+			&kms.CreateGrantInput{KeyId: key.KeyId, GranteePrincipal: aws.String(servicetest.UserARN("a")),
+				Operations: []types.GrantOperation{"Decrypt"}}))(t)
 		special, gone = append(special, "GRANT", *grant.GrantId), append(gone, "GRANT", *grant.GrantId)
 	}
-	if opened := strings.Contains(request, "LINKED"); opened || strings.Contains(request, "VAULT") || strings.Contains(request, "CLUSTER") {
+	if opened := strings.Contains(request, "LINKED"); opened || strings.Contains(request, "VAULT") ||
+		strings.Contains(request, "CLUSTER") {
 		id := stageStore(t, s, opened, !strings.Contains(request, "CLUSTER"))
 		special = append(special, "VAULT", id, "LINKED", id, "CLUSTER", servicetest.Cluster)
-		gone = append(gone, "VAULT", "cks-0123456789abcdef0", "LINKED", "cks-0123456789abcdef0", "CLUSTER", servicetest.Cluster)
+		gone = append(gone, "VAULT", "cks-0123456789abcdef0", "LINKED", "cks-0123456789abcdef0",
+			"CLUSTER", servicetest.Cluster)
 	}
-	same := []string{"TOKEN", uuid.NewString(), "NEW", "new-" + unique, "BLOB", strings.Trim(string(blob), `"`), "VERSION", *secret.VersionId}
-	there = strings.NewReplacer(append(append(same, special...), "KEY", *key.KeyId, "OTHER", *other.KeyId, "GOING", *going.KeyId, "ALIAS", "alias/"+unique,
+	same := []string{"TOKEN", uuid.NewString(), "NEW", "new-" + unique, "BLOB",
+		strings.Trim(string(blob), `"`), "VERSION", *secret.VersionId}
+	there = strings.NewReplacer(append(append(same, special...), "KEY", *key.KeyId, "OTHER",
+		*other.KeyId, "GOING", *going.KeyId, "ALIAS", "alias/"+unique,
 		"SECRET", *secret.Name, "PARTING", *parting.Name)...).Replace(request)
-	absent = strings.NewReplacer(append(append(same, gone...), "KEY", noKey, "OTHER", noKey, "GOING", noKey, "ALIAS", "alias/absent",
+	absent = strings.NewReplacer(append(append(same, gone...), "KEY", noKey, "OTHER", noKey, "GOING",
+		noKey, "ALIAS", "alias/absent",
 		"SECRET", "absent", "PARTING", "absent")...).Replace(request)
 	return there, absent
 }
 
-// stageStore makes a custom key store, connected or not, in the place of the one that was there; or only makes room.
+// stageStore makes a custom key store, connected or not, in the place of the one that was there; or
+// only makes room.
 func stageStore(t testing.TB, s *servicetest.Server, opened, made bool) string {
 	t.Helper()
 	k := s.KMS()
-	for _, st := range must(k.DescribeCustomKeyStores(t.Context(), &kms.DescribeCustomKeyStoresInput{}))(t).CustomKeyStores {
+	for _, st := range must(k.DescribeCustomKeyStores(t.Context(),
+		&kms.DescribeCustomKeyStoresInput{}))(t).CustomKeyStores {
 		if settled(t, s, st.CustomKeyStoreId).ConnectionState != "DISCONNECTED" {
 			disconnect(t, s, st.CustomKeyStoreId)
 		}
-		must(k.DeleteCustomKeyStore(t.Context(), &kms.DeleteCustomKeyStoreInput{CustomKeyStoreId: st.CustomKeyStoreId}))(t)
+		must(k.DeleteCustomKeyStore(t.Context(),
+			&kms.DeleteCustomKeyStoreInput{CustomKeyStoreId: st.CustomKeyStoreId}))(t)
 	}
 	if !made {
 		return ""
@@ -168,12 +219,14 @@ func stageStore(t testing.TB, s *servicetest.Server, opened, made bool) string {
 // settleStores waits until nothing goes on with any custom key store.
 func settleStores(t testing.TB, s *servicetest.Server) {
 	t.Helper()
-	for _, st := range must(s.KMS().DescribeCustomKeyStores(t.Context(), &kms.DescribeCustomKeyStoresInput{}))(t).CustomKeyStores {
+	for _, st := range must(s.KMS().DescribeCustomKeyStores(t.Context(),
+		&kms.DescribeCustomKeyStoresInput{}))(t).CustomKeyStores {
 		settled(t, s, st.CustomKeyStoreId)
 	}
 }
 
-// stageSpecial makes the keys that are for one thing only, and what was made by them, where a request needs them.
+// stageSpecial makes the keys that are for one thing only, and what was made by them, where a
+// request needs them.
 func stageSpecial(t testing.TB, k *kms.Client, request string) (there, absent []string) {
 	t.Helper()
 	add := func(name string, id *string, others ...string) {
@@ -184,11 +237,13 @@ func stageSpecial(t testing.TB, k *kms.Client, request string) (there, absent []
 	switch message := []byte("x"); {
 	case strings.Contains(request, "SIGNER"):
 		id := createSpecial(t, k, "ECC_NIST_P256", "SIGN_VERIFY").KeyId
-		out := must(k.Sign(t.Context(), &kms.SignInput{KeyId: id, Message: message, SigningAlgorithm: "ECDSA_SHA_256"}))(t)
+		out := must(k.Sign(t.Context(),
+			&kms.SignInput{KeyId: id, Message: message, SigningAlgorithm: "ECDSA_SHA_256"}))(t)
 		add("SIGNER", id, "SIGNATURE", base64(out.Signature))
 	case strings.Contains(request, "TALLY"):
 		id := createSpecial(t, k, "HMAC_256", "GENERATE_VERIFY_MAC").KeyId
-		out := must(k.GenerateMac(t.Context(), &kms.GenerateMacInput{KeyId: id, Message: message, MacAlgorithm: "HMAC_SHA_256"}))(t)
+		out := must(k.GenerateMac(t.Context(),
+			&kms.GenerateMacInput{KeyId: id, Message: message, MacAlgorithm: "HMAC_SHA_256"}))(t)
 		add("TALLY", id, "CODE", base64(out.Mac))
 	case strings.Contains(request, "AGREER"):
 		id := createSpecial(t, k, "ECC_NIST_P256", "KEY_AGREEMENT").KeyId
@@ -196,14 +251,16 @@ func stageSpecial(t testing.TB, k *kms.Client, request string) (there, absent []
 		add("AGREER", id, "PEER", base64(out.PublicKey))
 	case strings.Contains(request, "OPENER"):
 		id := createSpecial(t, k, "ML_KEM_768", "ENCAPSULATE_DECAPSULATE").KeyId
-		out := must(k.Encapsulate(t.Context(), &kms.EncapsulateInput{KeyId: id, EncapsulationAlgorithm: "ML_KEM"}))(t)
+		out := must(k.Encapsulate(t.Context(),
+			&kms.EncapsulateInput{KeyId: id, EncapsulationAlgorithm: "ML_KEM"}))(t)
 		add("OPENER", id, "CAPSULE", base64(out.SharedSecretCiphertextBlob))
 	case strings.Contains(request, "WAITING"):
 		id := external(t, k, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT")
 		key, _ := hsmtest.Outside(t, "SYMMETRIC_DEFAULT")
 		in := parcel(t, k, id, "RSAES_OAEP_SHA_256", key)
 		deadline := strconv.FormatInt(time.Now().Add(time.Hour).Unix(), 10)
-		add("WAITING", id, "PASS", base64(in.ImportToken), "PARCEL", base64(in.EncryptedKeyMaterial), "DEADLINE", deadline)
+		add("WAITING", id, "PASS", base64(in.ImportToken), "PARCEL", base64(in.EncryptedKeyMaterial),
+			"DEADLINE", deadline)
 	case strings.Contains(request, "LONE"):
 		add("LONE", family(t, k).KeyId)
 	case strings.Contains(request, "COUPLE"):
@@ -212,8 +269,9 @@ func stageSpecial(t testing.TB, k *kms.Client, request string) (there, absent []
 	return there, absent
 }
 
-// grounds are the servers that operations are walked on. SoftHSM2 2.6.1 makes no keys for key encapsulation, so the two
-// operations that take one are walked on a token in software that does; nothing else is.
+// grounds are the servers that operations are walked on. SoftHSM2 2.6.1 makes no keys for key
+// encapsulation, so the two operations that take one are walked on a token in software that does;
+// nothing else is.
 type grounds struct{ soft, v32 ground }
 
 // ground is a server and its database.
@@ -229,7 +287,8 @@ func startGrounds(t testing.TB) grounds {
 		createSecret(t, s.SecretsManager(), "first", "x")
 		return ground{s, database(t, s.Database)}
 	}
-	return grounds{on(servicetest.Start(t, servicetest.WithCluster(t))), on(servicetest.StartOn(t, fakedevice.LikeV32(t).Config()))}
+	return grounds{on(servicetest.Start(t, servicetest.WithCluster(t))),
+		on(servicetest.StartOn(t, fakedevice.LikeV32(t).Config()))}
 }
 
 // of returns the one for an operation.
@@ -262,11 +321,13 @@ func TestEveryOperationHasItsRow(t *testing.T) {
 		row, ok := walk[idOf(n)]
 		switch {
 		case !ok:
-			t.Errorf("%s has no row in walk: add a request that is allowed and the error when its target is absent", idOf(n))
+			t.Errorf("%s has no row in walk: add a request that is allowed and the error when its target "+
+				"is absent", idOf(n))
 		case unrestricted[idOf(n)] != "" && row.missing != "":
 			t.Errorf("%s needs no permission, so that it shows absence to everybody", idOf(n))
 		case (row.missing == "") == (row.why == ""):
-			t.Errorf("the row of %s needs the error of an absent target, or the reason why there is none, and not both", idOf(n))
+			t.Errorf("the row of %s needs the error of an absent target, or the reason why there is none, "+
+				"and not both", idOf(n))
 		}
 	}
 	for name := range walk {
@@ -276,8 +337,8 @@ func TestEveryOperationHasItsRow(t *testing.T) {
 	}
 }
 
-// restOf returns the REST request that says the same as a JSON 1.1 document: the identifier in the path, and the
-// rest in the body, or in the query of a method that has none.
+// restOf returns the REST request that says the same as a JSON 1.1 document: the identifier in the
+// path, and the rest in the body, or in the query of a method that has none.
 func restOf(t testing.TB, n op.Info, document string) servicetest.Request {
 	t.Helper()
 	members := map[string]json.RawMessage{}
@@ -366,7 +427,8 @@ type walker struct {
 }
 
 // send sends a document as somebody, in one of the dialects.
-func (w *walker) send(t testing.TB, document string, as aws.Credentials, rest bool) servicetest.Answer {
+func (w *walker) send(t testing.TB, document string, as aws.Credentials,
+	rest bool) servicetest.Answer {
 	t.Helper()
 	q := callOf(t, w.n, document)
 	if rest {
@@ -376,7 +438,8 @@ func (w *walker) send(t testing.TB, document string, as aws.Credentials, rest bo
 	return w.Send(t, q)
 }
 
-// refusal checks an error's status and name, and that it left exactly one record, which says the same.
+// refusal checks an error's status and name, and that it left exactly one record, which says the
+// same.
 func (w *walker) refusal(t testing.TB, a servicetest.Answer, rest bool, status int, code string) {
 	t.Helper()
 	if rest {
@@ -391,12 +454,14 @@ func (w *walker) refusal(t testing.TB, a servicetest.Answer, rest bool, status i
 		t.Fatalf("the refusal left %d records", len(records))
 	}
 	r := records[0]
-	if r.EventName != w.n.Name || r.EventSource != w.n.Service.Name+".amazonaws.com" || r.ErrorCode != code || r.ErrorMessage != a.Message() || r.ReadOnly != w.n.ReadOnly {
+	if r.EventName != w.n.Name || r.EventSource != w.n.Service.Name+".amazonaws.com" ||
+		r.ErrorCode != code || r.ErrorMessage != a.Message() || r.ReadOnly != w.n.ReadOnly {
 		t.Errorf("the refusal is recorded as %s", r.Line)
 	}
 }
 
-var restStatus = map[string]int{"AccessDeniedException": 403, "NotFoundException": 404, "ResourceNotFoundException": 404, "CustomKeyStoreNotFoundException": 404, "ValidationException": 400, "SerializationException": 400}
+var restStatus = map[string]int{"AccessDeniedException": 403, "NotFoundException": 404,
+	"ResourceNotFoundException": 404, "CustomKeyStoreNotFoundException": 404, "ValidationException": 400, "SerializationException": 400}
 
 // denied: who has no permission gets nothing done and is told by name what it lacks.
 func (w *walker) denied(t *testing.T, document string) {
@@ -411,7 +476,8 @@ func (w *walker) denied(t *testing.T, document string) {
 	for _, rest := range []bool{false, true} {
 		a := w.send(t, document, w.Nobody, rest)
 		w.refusal(t, a, rest, 400, "AccessDeniedException")
-		if !strings.HasPrefix(a.Message(), "User: "+servicetest.NobodyARN+" is not authorized to perform: "+w.n.Service.Name+":") {
+		if !strings.HasPrefix(a.Message(), "User: "+servicetest.NobodyARN+
+			" is not authorized to perform: "+w.n.Service.Name+":") {
 			t.Errorf("told: %s", a.Message())
 		}
 	}
@@ -463,8 +529,10 @@ func (w *walker) allowed(t *testing.T, document string, rest bool) {
 		t.Fatal("no record")
 	}
 	r := records[len(records)-1]
-	if r.EventName != w.n.Name || r.ErrorCode != "" || r.UserIdentity.ARN != servicetest.RootARN || r.ReadOnly != w.n.ReadOnly || r.AWSRegion != servicetest.Region ||
-		r.RecipientAccountID != servicetest.Account || r.SourceIPAddress != "127.0.0.1" || r.EventID == "" {
+	if r.EventName != w.n.Name || r.ErrorCode != "" || r.UserIdentity.ARN != servicetest.RootARN ||
+		r.ReadOnly != w.n.ReadOnly || r.AWSRegion != servicetest.Region ||
+		r.RecipientAccountID != servicetest.Account || r.SourceIPAddress != "127.0.0.1" ||
+		r.EventID == "" {
 		t.Errorf("recorded as %s", r.Line)
 	}
 	own := []string{}

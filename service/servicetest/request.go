@@ -18,7 +18,8 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 )
 
-// Request is a request as a test wants it on the wire. What is left empty is as a good client would have it.
+// Request is a request as a test wants it on the wire. What is left empty is as a good client would
+// have it.
 type Request struct {
 	Method, Path string // POST and /
 	Target       string // X-Amz-Target
@@ -43,8 +44,8 @@ type Answer struct {
 	Body   []byte
 }
 
-// Do sends one JSON 1.1 request as the account's root and returns the answer. target is X-Amz-Target; body is sent as it
-// is if it is a string, and in its JSON form otherwise.
+// Do sends one JSON 1.1 request as the account's root and returns the answer. target is
+// X-Amz-Target; body is sent as it is if it is a string, and in its JSON form otherwise.
 func (s *Server) Do(t testing.TB, target string, body any) Answer {
 	t.Helper()
 	return s.Send(t, Request{Target: target, Body: document(t, body)})
@@ -61,7 +62,10 @@ func (s *Server) Send(t testing.TB, q Request) Answer {
 	t.Helper()
 	r := s.build(t, q)
 	client := *s.front.Client()
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	client.CheckRedirect = func(*http.Request,
+		[]*http.Request) error {
+		return http.ErrUseLastResponse
+	}
 	resp, err := client.Do(r)
 	if err != nil {
 		t.Fatalf("%s %s: %v", r.Method, r.URL.Path, err)
@@ -78,7 +82,8 @@ func (s *Server) Send(t testing.TB, q Request) Answer {
 func (s *Server) build(t testing.TB, q Request) *http.Request {
 	t.Helper()
 	q = s.settled(q)
-	r, err := http.NewRequestWithContext(context.WithoutCancel(t.Context()), q.Method, s.URL+q.Path, bytes.NewReader(q.Body))
+	r, err := http.NewRequestWithContext(context.WithoutCancel(t.Context()), q.Method, s.URL+q.Path,
+		bytes.NewReader(q.Body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,12 +130,14 @@ func (s *Server) settled(q Request) Request {
 	return q
 }
 
-// signingName finds the service that a request is for: by its target's prefix, or by the route it fits.
+// signingName finds the service that a request is for: by its target's prefix, or by the route it
+// fits.
 func (s *Server) signingName(q Request) string {
 	for _, o := range s.Service().Operations {
 		n := o.Info()
 		route, _, _ := strings.Cut(n.Path, "{")
-		if strings.HasPrefix(q.Target, n.Service.Target+".") || q.Target == "" && n.Method == q.Method && strings.HasPrefix(q.Path, route) {
+		if strings.HasPrefix(q.Target, n.Service.Target+".") || q.Target == "" && n.Method == q.Method &&
+			strings.HasPrefix(q.Path, route) {
 			return n.Service.Name
 		}
 	}

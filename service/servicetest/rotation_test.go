@@ -19,9 +19,11 @@ func rotationStatus(t testing.TB, c *kms.Client, id *string) *kms.GetKeyRotation
 }
 
 // rotations returns what ListKeyRotations lists, in pages of two.
-func rotations(t testing.TB, c *kms.Client, id *string, include types.IncludeKeyMaterial) (all []types.RotationsListEntry) {
+func rotations(t testing.TB, c *kms.Client, id *string,
+	include types.IncludeKeyMaterial) (all []types.RotationsListEntry) {
 	t.Helper()
-	pages := kms.NewListKeyRotationsPaginator(c, &kms.ListKeyRotationsInput{KeyId: id, IncludeKeyMaterial: include, Limit: aws.Int32(2)})
+	pages := kms.NewListKeyRotationsPaginator(c,
+		&kms.ListKeyRotationsInput{KeyId: id, IncludeKeyMaterial: include, Limit: aws.Int32(2)})
 	for pages.HasMorePages() {
 		page := must(pages.NextPage(t.Context()))(t)
 		if page.Truncated != (page.NextMarker != nil) {
@@ -32,20 +34,25 @@ func rotations(t testing.TB, c *kms.Client, id *string, include types.IncludeKey
 	return all
 }
 
-// TestAutomaticRotation: a key gets new material when its period is over, and what was encrypted before opens for ever.
+// TestAutomaticRotation: a key gets new material when its period is over, and what was encrypted
+// before opens for ever.
 func TestAutomaticRotation(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
 	day := 24 * time.Hour
 	id := createKey(t, c).KeyId
-	if out := rotationStatus(t, c, id); out.KeyRotationEnabled || out.NextRotationDate != nil || out.RotationPeriodInDays != nil || *out.KeyId != *id {
+	if out := rotationStatus(t, c, id); out.KeyRotationEnabled || out.NextRotationDate != nil ||
+		out.RotationPeriodInDays != nil || *out.KeyId != *id {
 		t.Errorf("a new key: %+v", out)
 	}
 	must(c.EnableKeyRotation(t.Context(), &kms.EnableKeyRotationInput{KeyId: id}))(t)
-	if out := rotationStatus(t, c, id); *out.RotationPeriodInDays != 365 || !about(*out.NextRotationDate, s.Clock.Now().Add(365*day)) {
-		t.Errorf("the usual period: %d days, next on %v", *out.RotationPeriodInDays, *out.NextRotationDate)
+	if out := rotationStatus(t, c, id); *out.RotationPeriodInDays != 365 ||
+		!about(*out.NextRotationDate, s.Clock.Now().Add(365*day)) {
+		t.Errorf("the usual period: %d days, next on %v", *out.RotationPeriodInDays,
+			*out.NextRotationDate)
 	}
-	must(c.EnableKeyRotation(t.Context(), &kms.EnableKeyRotationInput{KeyId: id, RotationPeriodInDays: aws.Int32(90)}))(t)
+	must(c.EnableKeyRotation(t.Context(),
+		&kms.EnableKeyRotationInput{KeyId: id, RotationPeriodInDays: aws.Int32(90)}))(t)
 	blobs := [][]byte{encrypt(t, c, id, "rotation 0", nil)}
 	for n := range 3 {
 		s.Clock.Advance(90*day + time.Minute)
@@ -58,15 +65,19 @@ func TestAutomaticRotation(t *testing.T) {
 	s.Restart(t, func() {})
 	c = s.KMS()
 	all := rotations(t, c, id, types.IncludeKeyMaterialAllKeyMaterial)
-	if len(all) != 4 || all[0].RotationDate != nil || all[0].RotationType != "" || all[3].KeyMaterialState != "CURRENT" {
+	if len(all) != 4 || all[0].RotationDate != nil || all[0].RotationType != "" ||
+		all[3].KeyMaterialState != "CURRENT" {
 		t.Fatalf("materials %+v", all)
 	}
 	for n, blob := range blobs {
 		out := must(c.Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: blob}))(t)
-		if !strings.HasSuffix(string(out.Plaintext), string(rune('0'+n))) || *out.KeyMaterialId != *all[n].KeyMaterialId {
-			t.Errorf("what was encrypted after %d rotations: %q under %s", n, out.Plaintext, *out.KeyMaterialId)
+		if !strings.HasSuffix(string(out.Plaintext), string(rune('0'+n))) ||
+			*out.KeyMaterialId != *all[n].KeyMaterialId {
+			t.Errorf("what was encrypted after %d rotations: %q under %s", n, out.Plaintext,
+				*out.KeyMaterialId)
 		}
-		if n > 0 && (all[n].RotationType != types.RotationTypeAutomatic || all[n].RotationDate == nil || *all[n].KeyId != *id) {
+		if n > 0 && (all[n].RotationType != types.RotationTypeAutomatic || all[n].RotationDate == nil ||
+			*all[n].KeyId != *id) {
 			t.Errorf("rotation %d: %+v", n, all[n])
 		}
 	}
@@ -76,7 +87,8 @@ func TestAutomaticRotation(t *testing.T) {
 	}
 }
 
-// TestRotationOnDemand: by its limit, its errors, and what the status says of it, which is nothing: it is done at once.
+// TestRotationOnDemand: by its limit, its errors, and what the status says of it, which is nothing:
+// it is done at once.
 func TestRotationOnDemand(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
@@ -89,29 +101,34 @@ func TestRotationOnDemand(t *testing.T) {
 		}
 	}
 	_, err := c.RotateKeyOnDemand(t.Context(), &kms.RotateKeyOnDemandInput{KeyId: id})
-	refused(t, err, "LimitExceededException", "The on-demand rotations limit has been reached for the given keyId. "+
-		"No more on-demand rotations can be performed for this key: "+*describe(t, c, id).Arn)
+	refused(t, err, "LimitExceededException",
+		"The on-demand rotations limit has been reached for the given keyId. "+
+			"No more on-demand rotations can be performed for this key: "+*describe(t, c, id).Arn)
 	done := rotations(t, c, id, types.IncludeKeyMaterialRotationsOnly)
-	if len(done) != 25 || done[24].RotationType != types.RotationTypeOnDemand || *done[24].KeyMaterialId != *describe(t, c, id).CurrentKeyMaterialId {
+	if len(done) != 25 || done[24].RotationType != types.RotationTypeOnDemand ||
+		*done[24].KeyMaterialId != *describe(t, c, id).CurrentKeyMaterialId {
 		t.Errorf("%d rotations", len(done))
 	}
 	if out := must(c.Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: before}))(t); string(out.Plaintext) != "x" {
 		t.Errorf("decrypted %q", out.Plaintext)
 	}
-	_, err = c.ListKeyRotations(t.Context(), &kms.ListKeyRotationsInput{KeyId: id, Marker: aws.String("made up")})
+	_, err = c.ListKeyRotations(t.Context(),
+		&kms.ListKeyRotationsInput{KeyId: id, Marker: aws.String("made up")})
 	refused(t, err, "InvalidMarkerException", "*")
 
 	signer := createSpecial(t, c, "ECC_NIST_P256", "SIGN_VERIFY").KeyId
 	_, err = c.RotateKeyOnDemand(t.Context(), &kms.RotateKeyOnDemandInput{KeyId: signer})
 	refused(t, err, "UnsupportedOperationException", "")
 	soon := createKey(t, c).KeyId
-	must(c.EnableKeyRotation(t.Context(), &kms.EnableKeyRotationInput{KeyId: soon, RotationPeriodInDays: aws.Int32(90)}))(t)
+	must(c.EnableKeyRotation(t.Context(),
+		&kms.EnableKeyRotationInput{KeyId: soon, RotationPeriodInDays: aws.Int32(90)}))(t)
 	s.Clock.Advance(90*24*time.Hour - 19*time.Minute)
 	_, err = c.RotateKeyOnDemand(t.Context(), &kms.RotateKeyOnDemandInput{KeyId: soon})
 	refused(t, err, "ConflictException", "*")
 }
 
-// TestTheServicesKeyRotates: everybody may see that it does, and nobody may change it. Secrets open all the same.
+// TestTheServicesKeyRotates: everybody may see that it does, and nobody may change it. Secrets open
+// all the same.
 func TestTheServicesKeyRotates(t *testing.T) {
 	s := servicetest.Start(t)
 	c, m := s.KMS(), s.SecretsManager()
@@ -127,7 +144,8 @@ func TestTheServicesKeyRotates(t *testing.T) {
 		s.RunDueJobs(t)
 		return len(rotations(t, c, id, "")) == 1
 	})
-	out := must(m.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: secret.ARN}))(t)
+	out := must(m.GetSecretValue(t.Context(),
+		&secretsmanager.GetSecretValueInput{SecretId: secret.ARN}))(t)
 	if *out.SecretString != "x" {
 		t.Errorf("the secret is %q", *out.SecretString)
 	}
@@ -142,22 +160,27 @@ func TestKeyLastUsage(t *testing.T) {
 		return must(c.GetKeyLastUsage(t.Context(), &kms.GetKeyLastUsageInput{KeyId: key.KeyId}))(t)
 	}
 	out := usage()
-	if *out.KeyId != *key.KeyId || !out.KeyCreationDate.Equal(*key.CreationDate) || !out.TrackingStartDate.Equal(*key.CreationDate) {
+	if *out.KeyId != *key.KeyId || !out.KeyCreationDate.Equal(*key.CreationDate) ||
+		!out.TrackingStartDate.Equal(*key.CreationDate) {
 		t.Errorf("a new key: %+v", out)
 	}
-	if u := out.KeyLastUsage; u == nil || u.Operation != "" || u.Timestamp != nil || u.CloudTrailEventId != nil || u.KmsRequestId != nil {
+	if u := out.KeyLastUsage; u == nil || u.Operation != "" || u.Timestamp != nil ||
+		u.CloudTrailEventId != nil || u.KmsRequestId != nil {
 		t.Errorf("never used: %+v", u)
 	}
 	start := s.Mark(t)
 	encrypt(t, c, key.KeyId, "x", nil)
-	eventually(t, "the usage is written down", func() bool { return usage().KeyLastUsage.Operation != "" })
+	eventually(t, "the usage is written down",
+		func() bool { return usage().KeyLastUsage.Operation != "" })
 	u := usage().KeyLastUsage
-	if u.Operation != types.KeyLastUsageTrackingOperationEncrypt || !about(*u.Timestamp, s.Clock.Now()) {
+	if u.Operation != types.KeyLastUsageTrackingOperationEncrypt ||
+		!about(*u.Timestamp, s.Clock.Now()) {
 		t.Errorf("used: %+v", u)
 	}
 	found := 0
 	for _, r := range s.Trail(t, start) {
-		if r.EventID == *u.CloudTrailEventId && r.RequestID == *u.KmsRequestId && r.EventName == "Encrypt" {
+		if r.EventID == *u.CloudTrailEventId && r.RequestID == *u.KmsRequestId &&
+			r.EventName == "Encrypt" {
 			found++
 		}
 	}

@@ -1,11 +1,12 @@
-// Package servicetest starts the true server in one line: the service as cmd/claviger assembles it, on a fresh SoftHSM2
-// token and a database of its own, behind HTTP on loopback. Nothing in it is a stand-in, but for the token of [StartOn].
+// Package servicetest starts the true server in one line: the service as cmd/claviger assembles it,
+// on a fresh SoftHSM2 token and a database of its own, behind HTTP on loopback. Nothing in it is a
+// stand-in, but for the token of [StartOn].
 //
 //	s := servicetest.Start(t)
 //	out, err := s.KMS().CreateKey(ctx, &kms.CreateKeyInput{})
 //
-// What a test needs to see or to do beyond what a client can is here too: the audit trail, the log, the clock, a
-// restart, and a ledger that can be cut off from the disk.
+// What a test needs to see or to do beyond what a client can is here too: the audit trail, the log,
+// the clock, a restart, and a ledger that can be cut off from the disk.
 package servicetest
 
 import (
@@ -38,8 +39,8 @@ const (
 	Abroad  = "eu-central-1" // served as well
 )
 
-// RootARN and NobodyARN are the principals that a server knows: the owner of the account, who may do everything, and a
-// user who may do nothing.
+// RootARN and NobodyARN are the principals that a server knows: the owner of the account, who may
+// do everything, and a user who may do nothing.
 const (
 	RootARN   = "arn:aws:iam::" + Account + ":root"
 	NobodyARN = "arn:aws:iam::" + Account + ":user/nobody"
@@ -63,7 +64,8 @@ type Server struct {
 	service *service.Service
 }
 
-// Start starts a server that is closed when t ends. An option may change the configuration before it is used.
+// Start starts a server that is closed when t ends. An option may change the configuration before
+// it is used.
 func Start(t testing.TB, options ...func(*service.Config)) *Server {
 	t.Helper()
 	return StartOn(t, hsmtest.SoftHSM(t), options...)
@@ -82,7 +84,9 @@ func StartOn(t testing.TB, token hsm.Config, options ...func(*service.Config)) *
 	}
 	s.open(t)
 	s.Root = s.accessKey(t, identity.RootUser(Account))
-	s.Nobody = s.accessKey(t, policy.Caller{Type: policy.IAMUser, Account: Account, ARN: NobodyARN, PrincipalID: "AIDANOBODYNOBODYNOBO"})
+	s.Nobody = s.accessKey(t,
+		policy.Caller{Type: policy.IAMUser, Account: Account, ARN: NobodyARN,
+			PrincipalID: "AIDANOBODYNOBODYNOBO"})
 	s.front = httptest.NewServer(s)
 	s.URL = s.front.URL
 	t.Cleanup(func() {
@@ -106,8 +110,9 @@ func (s *Server) Service() *service.Service {
 	return s.service
 }
 
-// Restart lets requests end, closes the service with its token and database, and opens it again from what is on the
-// disk. between runs while nothing is open; nil does nothing. Requests that come meanwhile wait.
+// Restart lets requests end, closes the service with its token and database, and opens it again
+// from what is on the disk. between runs while nothing is open; nil does nothing. Requests that
+// come meanwhile wait.
 func (s *Server) Restart(t testing.TB, between func()) {
 	t.Helper()
 	s.mu.Lock()
@@ -121,8 +126,8 @@ func (s *Server) Restart(t testing.TB, between func()) {
 	s.openLocked(t)
 }
 
-// Still runs f while no request is being answered. Requests that come meanwhile wait. What would crash a PKCS#11 module
-// under a call, such as taking its sessions away, belongs in here.
+// Still runs f while no request is being answered. Requests that come meanwhile wait. What would
+// crash a PKCS#11 module under a call, such as taking its sessions away, belongs in here.
 func (s *Server) Still(f func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -153,12 +158,14 @@ func (s *Server) close(t testing.TB) {
 	}
 }
 
-// User makes an access key of the IAM user of that name, who may do nothing that nobody has granted.
+// User makes an access key of the IAM user of that name, who may do nothing that nobody has
+// granted.
 func (s *Server) User(t testing.TB, name string) aws.Credentials {
 	t.Helper()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.accessKey(t, policy.Caller{Type: policy.IAMUser, Account: Account, ARN: UserARN(name), PrincipalID: "AIDA" + strings.ToUpper(name)})
+	return s.accessKey(t, policy.Caller{Type: policy.IAMUser, Account: Account, ARN: UserARN(name),
+		PrincipalID: "AIDA" + strings.ToUpper(name)})
 }
 
 // UserARN returns the ARN of an IAM user of the account.
@@ -185,7 +192,8 @@ type Clock struct {
 	ahead time.Duration
 }
 
-// Now returns the time that the service sees. Requests of this package's clients are signed at this time.
+// Now returns the time that the service sees. Requests of this package's clients are signed at this
+// time.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()

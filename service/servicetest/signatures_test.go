@@ -23,15 +23,18 @@ import (
 	k1ecdsa "github.com/decred/dcrd/dcrec/secp256k1/v4/ecdsa"
 )
 
-var hashes = map[string]func() hash.Hash{"224": sha256.New224, "256": sha256.New, "384": sha512.New384, "512": sha512.New}
+var hashes = map[string]func() hash.Hash{"224": sha256.New224, "256": sha256.New,
+	"384": sha512.New384, "512": sha512.New}
 
 // hashOf is the hash that an algorithm's name ends with.
 func hashOf(algorithm string) (func() hash.Hash, crypto.Hash) {
 	n := algorithm[strings.LastIndex(algorithm, "_")+1:]
-	return hashes[n], map[string]crypto.Hash{"224": crypto.SHA224, "256": crypto.SHA256, "384": crypto.SHA384, "512": crypto.SHA512}[n]
+	return hashes[n], map[string]crypto.Hash{"224": crypto.SHA224, "256": crypto.SHA256,
+		"384": crypto.SHA384, "512": crypto.SHA512}[n]
 }
 
-// publicKey reads a SubjectPublicKeyInfo with the standard library, and with OpenSSL's layout of secp256k1 where it can't.
+// publicKey reads a SubjectPublicKeyInfo with the standard library, and with OpenSSL's layout of
+// secp256k1 where it can't.
 func publicKey(t testing.TB, c *kms.Client, id *string) any {
 	t.Helper()
 	out := must(c.GetPublicKey(t.Context(), &kms.GetPublicKeyInput{KeyId: id}))(t)
@@ -43,7 +46,9 @@ func publicKey(t testing.TB, c *kms.Client, id *string) any {
 		Point     asn1.BitString
 	}
 	rest, err := asn1.Unmarshal(out.PublicKey, &info)
-	if err != nil || len(rest) != 0 || !info.Algorithm.Algorithm.Equal(asn1.ObjectIdentifier{1, 2, 840, 10045, 2, 1}) || !info.Algorithm.Curve.Equal(asn1.ObjectIdentifier{1, 3, 132, 0, 10}) {
+	if err != nil || len(rest) != 0 ||
+		!info.Algorithm.Algorithm.Equal(asn1.ObjectIdentifier{1, 2, 840, 10045, 2, 1}) ||
+		!info.Algorithm.Curve.Equal(asn1.ObjectIdentifier{1, 3, 132, 0, 10}) {
 		t.Fatalf("no SubjectPublicKeyInfo of secp256k1: %v", err)
 	}
 	return must(secp256k1.ParsePubKey(info.Point.Bytes))(t)
@@ -67,7 +72,8 @@ func verifiesElsewhere(key any, algorithm string, digest, signature []byte) bool
 	return false
 }
 
-// TestSignatures: what is signed here verifies elsewhere and here, of a message and of its digest alike, and nothing else does.
+// TestSignatures: what is signed here verifies elsewhere and here, of a message and of its digest
+// alike, and nothing else does.
 func TestSignatures(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
@@ -78,7 +84,8 @@ func TestSignatures(t *testing.T) {
 		key := createSpecial(t, c, m.spec, m.usage)
 		public := publicKey(t, c, key.KeyId)
 		for _, algorithm := range m.algorithms {
-			t.Run(fmt.Sprint(m.spec, "/", algorithm), func(t *testing.T) { signatures(t, c, key, public, algorithm) })
+			t.Run(fmt.Sprint(m.spec, "/", algorithm),
+				func(t *testing.T) { signatures(t, c, key, public, algorithm) })
 		}
 	}
 }
@@ -86,7 +93,9 @@ func TestSignatures(t *testing.T) {
 func signatures(t *testing.T, c *kms.Client, key *types.KeyMetadata, public any, algorithm string) {
 	a := types.SigningAlgorithmSpec(algorithm)
 	verify := func(message []byte, kind types.MessageType, signature []byte) error {
-		out, err := c.Verify(t.Context(), &kms.VerifyInput{KeyId: key.KeyId, Message: message, MessageType: kind, Signature: signature, SigningAlgorithm: a})
+		out, err := c.Verify(t.Context(),
+			&kms.VerifyInput{KeyId: key.KeyId, Message: message, MessageType: kind, Signature: signature,
+				SigningAlgorithm: a})
 		if err == nil && (!out.SignatureValid || *out.KeyId != *key.Arn || out.SigningAlgorithm != a) {
 			t.Errorf("Verify answered %+v", out)
 		}
@@ -102,7 +111,8 @@ func signatures(t *testing.T, c *kms.Client, key *types.KeyMetadata, public any,
 			if kind == "DIGEST" {
 				given = digest
 			}
-			out := must(c.Sign(t.Context(), &kms.SignInput{KeyId: key.KeyId, Message: given, MessageType: kind, SigningAlgorithm: a}))(t)
+			out := must(c.Sign(t.Context(),
+				&kms.SignInput{KeyId: key.KeyId, Message: given, MessageType: kind, SigningAlgorithm: a}))(t)
 			if *out.KeyId != *key.Arn || out.SigningAlgorithm != a {
 				t.Errorf("Sign answered %s, %s", *out.KeyId, out.SigningAlgorithm)
 			}
@@ -116,43 +126,58 @@ func signatures(t *testing.T, c *kms.Client, key *types.KeyMetadata, public any,
 				"the digest as RAW": verify(digest, "RAW", out.Signature),
 				"cut short":         verify(message, "RAW", out.Signature[:len(out.Signature)-1]),
 				"with a tail":       verify(message, "RAW", append(bytes.Clone(out.Signature), 0)),
-				"a bit turned":      verify(message, "RAW", append([]byte{out.Signature[0] ^ 0x40}, out.Signature[1:]...)),
-				"a last bit turned": verify(message, "RAW", append(bytes.Clone(out.Signature[:len(out.Signature)-1]), out.Signature[len(out.Signature)-1]^1)),
-				"no signature":      verify(message, "RAW", []byte{0}),
+				"a bit turned": verify(message, "RAW",
+					append([]byte{out.Signature[0] ^ 0x40}, out.Signature[1:]...)),
+				"a last bit turned": verify(message, "RAW",
+					append(bytes.Clone(out.Signature[:len(out.Signature)-1]),
+						out.Signature[len(out.Signature)-1]^1)),
+				"no signature": verify(message, "RAW", []byte{0}),
 			} {
 				t.Run(what, func(t *testing.T) { refused(t, err, "KMSInvalidSignatureException", "") })
 			}
 		}
 		for _, n := range []int{1, h.Size() - 1, h.Size() + 1, 64 - h.Size()/2} {
-			_, err := c.Sign(t.Context(), &kms.SignInput{KeyId: key.KeyId, Message: make([]byte, n), MessageType: "DIGEST", SigningAlgorithm: a})
+			_, err := c.Sign(t.Context(),
+				&kms.SignInput{KeyId: key.KeyId, Message: make([]byte, n), MessageType: "DIGEST",
+					SigningAlgorithm: a})
 			refused(t, err, "ValidationException", "Digest is invalid length for algorithm "+algorithm+".")
-			refused(t, verify(make([]byte, n), "DIGEST", []byte("x")), "ValidationException", "Digest is invalid length for algorithm "+algorithm+".")
+			refused(t, verify(make([]byte, n), "DIGEST", []byte("x")), "ValidationException",
+				"Digest is invalid length for algorithm "+algorithm+".")
 		}
 	}
-	_, err := c.Sign(t.Context(), &kms.SignInput{KeyId: key.KeyId, Message: make([]byte, 64), MessageType: "EXTERNAL_MU", SigningAlgorithm: a})
-	refused(t, err, "ValidationException", "Message type EXTERNAL_MU is incompatible with algorithm "+algorithm+".")
-	refused(t, verify(make([]byte, 64), "EXTERNAL_MU", []byte("x")), "ValidationException", "Message type EXTERNAL_MU is incompatible with algorithm "+algorithm+".")
-	_, err = c.Sign(t.Context(), &kms.SignInput{KeyId: key.KeyId, Message: make([]byte, 4097), SigningAlgorithm: a})
+	_, err := c.Sign(t.Context(),
+		&kms.SignInput{KeyId: key.KeyId, Message: make([]byte, 64), MessageType: "EXTERNAL_MU",
+			SigningAlgorithm: a})
+	refused(t, err, "ValidationException", "Message type EXTERNAL_MU is incompatible with algorithm "+
+		algorithm+".")
+	refused(t, verify(make([]byte, 64), "EXTERNAL_MU", []byte("x")), "ValidationException",
+		"Message type EXTERNAL_MU is incompatible with algorithm "+algorithm+".")
+	_, err = c.Sign(t.Context(),
+		&kms.SignInput{KeyId: key.KeyId, Message: make([]byte, 4097), SigningAlgorithm: a})
 	refused(t, err, "ValidationException", "*")
 }
 
-// TestMacs: HMACs are those of the standard library by no key that anybody knows, so they are compared with one another.
+// TestMacs: HMACs are those of the standard library by no key that anybody knows, so they are
+// compared with one another.
 func TestMacs(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
 	for spec, size := range map[string]int{"224": 28, "256": 32, "384": 48, "512": 64} {
 		t.Run(spec, func(t *testing.T) {
 			a := types.MacAlgorithmSpec("HMAC_SHA_" + spec)
-			key, other := createSpecial(t, c, types.KeySpec("HMAC_"+spec), "GENERATE_VERIFY_MAC"), createSpecial(t, c, types.KeySpec("HMAC_"+spec), "GENERATE_VERIFY_MAC")
+			key, other := createSpecial(t, c, types.KeySpec("HMAC_"+spec),
+				"GENERATE_VERIFY_MAC"), createSpecial(t, c, types.KeySpec("HMAC_"+spec), "GENERATE_VERIFY_MAC")
 			generate := func(id *string, message []byte) []byte {
-				out := must(c.GenerateMac(t.Context(), &kms.GenerateMacInput{KeyId: id, Message: message, MacAlgorithm: a}))(t)
+				out := must(c.GenerateMac(t.Context(),
+					&kms.GenerateMacInput{KeyId: id, Message: message, MacAlgorithm: a}))(t)
 				if out.MacAlgorithm != a || len(out.Mac) != size || id == key.KeyId && *out.KeyId != *key.Arn {
 					t.Errorf("GenerateMac answered %d bytes, %s, %s", len(out.Mac), out.MacAlgorithm, *out.KeyId)
 				}
 				return out.Mac
 			}
 			verify := func(message, mac []byte) error {
-				out, err := c.VerifyMac(t.Context(), &kms.VerifyMacInput{KeyId: key.KeyId, Message: message, Mac: mac, MacAlgorithm: a})
+				out, err := c.VerifyMac(t.Context(),
+					&kms.VerifyMacInput{KeyId: key.KeyId, Message: message, Mac: mac, MacAlgorithm: a})
 				if err == nil && (!out.MacValid || *out.KeyId != *key.Arn || out.MacAlgorithm != a) {
 					t.Errorf("VerifyMac answered %+v", out)
 				}
@@ -160,7 +185,8 @@ func TestMacs(t *testing.T) {
 			}
 			for _, message := range [][]byte{[]byte("x"), bytes.Repeat([]byte{0x5A}, 4096)} {
 				mac := generate(key.KeyId, message)
-				if !bytes.Equal(mac, generate(key.KeyId, message)) || bytes.Equal(mac, generate(other.KeyId, message)) {
+				if !bytes.Equal(mac, generate(key.KeyId, message)) ||
+					bytes.Equal(mac, generate(other.KeyId, message)) {
 					t.Error("a MAC is not of its key and message alone")
 				}
 				accepted(t, verify(message, mac))

@@ -27,19 +27,28 @@ func everySignedRow(t *testing.T) *servicetest.Server {
 	t.Helper()
 	s := servicetest.StartOn(t, withResidents(t), servicetest.WithCluster(t))
 	c, m := s.KMS(), s.SecretsManager()
-	made := must(c.CreateKey(t.Context(), &kms.CreateKeyInput{MultiRegion: aws.Bool(true), Description: aws.String("d"),
-		Tags: []types.Tag{{TagKey: aws.String("k"), TagValue: aws.String("v")}}}))(t).KeyMetadata
-	must(c.ReplicateKey(t.Context(), &kms.ReplicateKeyInput{KeyId: made.KeyId, ReplicaRegion: aws.String(servicetest.Abroad)}))(t)
-	must(c.CreateAlias(t.Context(), &kms.CreateAliasInput{AliasName: aws.String("alias/a"), TargetKeyId: made.KeyId}))(t)
-	must(c.CreateGrant(t.Context(), &kms.CreateGrantInput{KeyId: made.KeyId, GranteePrincipal: aws.String(servicetest.NobodyARN),
-		RetiringPrincipal: aws.String(servicetest.RootARN), Name: aws.String("g"), Operations: []types.GrantOperation{"Decrypt"},
-		Constraints: &types.GrantConstraints{EncryptionContextSubset: map[string]string{"a": "b"}}}))(t)
-	must(c.CreateKey(t.Context(), &kms.CreateKeyInput{KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY"}))(t)
-	external := must(c.CreateKey(t.Context(), &kms.CreateKeyInput{Origin: "EXTERNAL"}))(t).KeyMetadata.KeyId
+	made := must(c.CreateKey(t.Context(),
+		&kms.CreateKeyInput{MultiRegion: aws.Bool(true), Description: aws.String("d"),
+			Tags: []types.Tag{{TagKey: aws.String("k"), TagValue: aws.String("v")}}}))(t).KeyMetadata
+	must(c.ReplicateKey(t.Context(),
+		&kms.ReplicateKeyInput{KeyId: made.KeyId, ReplicaRegion: aws.String(servicetest.Abroad)}))(t)
+	must(c.CreateAlias(t.Context(),
+		&kms.CreateAliasInput{AliasName: aws.String("alias/a"), TargetKeyId: made.KeyId}))(t)
+	must(c.CreateGrant(t.Context(),
+		&kms.CreateGrantInput{KeyId: made.KeyId, GranteePrincipal: aws.String(servicetest.NobodyARN),
+			RetiringPrincipal: aws.String(servicetest.RootARN), Name: aws.String(
+				"g"), Operations: []types.GrantOperation{"Decrypt"},
+			Constraints: &types.GrantConstraints{EncryptionContextSubset: map[string]string{"a": "b"}}}))(t)
+	must(c.CreateKey(t.Context(),
+		&kms.CreateKeyInput{KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY"}))(t)
+	external := must(c.CreateKey(t.Context(),
+		&kms.CreateKeyInput{Origin: "EXTERNAL"}))(t).KeyMetadata.KeyId
 	must(c.GetParametersForImport(t.Context(), &kms.GetParametersForImportInput{KeyId: external,
 		WrappingAlgorithm: "RSAES_OAEP_SHA_256", WrappingKeySpec: "RSA_2048"}))(t)
-	must(m.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String("s"), SecretString: aws.String("x"),
-		KmsKeyId: made.KeyId, Description: aws.String("d"), Tags: []sm.Tag{{Key: aws.String("k"), Value: aws.String("v")}}}))(t)
+	must(m.CreateSecret(t.Context(),
+		&secretsmanager.CreateSecretInput{Name: aws.String("s"), SecretString: aws.String("x"),
+			KmsKeyId: made.KeyId, Description: aws.String("d"), Tags: []sm.Tag{{Key: aws.String("k"),
+				Value: aws.String("v")}}}))(t)
 	connectedStore(t, s)
 	s.CutLedgerAfter(1) // what a key is to be made by is written down, and the key isn't
 	if _, err := c.CreateKey(t.Context(), edwards); err == nil {
@@ -49,9 +58,10 @@ func everySignedRow(t *testing.T) *servicetest.Server {
 	return s
 }
 
-// TestSignedRows_EditedColumn_IsRefused walks the registry of signed tables: one blank more in any text, one byte in any
-// bytes, one more in any number, in any signed column, and no row of the table is believed. JSON with a blank behind it
-// says what it said before, and is refused like all else.
+// TestSignedRows_EditedColumn_IsRefused walks the registry of signed tables: one blank more in any
+// text, one byte in any bytes, one more in any number, in any signed column, and no row of the
+// table is believed. JSON with a blank behind it says what it said before, and is refused like all
+// else.
 func TestSignedRows_EditedColumn_IsRefused(t *testing.T) {
 	s := everySignedRow(t)
 	copied := filepath.Join(t.TempDir(), "copy.db")
@@ -72,7 +82,8 @@ func TestSignedRows_EditedColumn_IsRefused(t *testing.T) {
 }
 
 // refusesEdits edits each signed column of a table in turn and takes the edit back.
-func refusesEdits(t *testing.T, signer *rowmac.Signer, db *store.DB, edits *sql.DB, table rowmac.Declared) {
+func refusesEdits(t *testing.T, signer *rowmac.Signer, db *store.DB, edits *sql.DB,
+	table rowmac.Declared) {
 	q := store.Wide("SELECT "+table.Columns()+" FROM "+table.Name(), "a test looks at every row")
 	verified := func() error {
 		rows, err := table.Check(t.Context(), signer, db, q)

@@ -14,7 +14,8 @@ import (
 )
 
 // specialOperations are the operations on keys of one usage, by the rows of the key-state matrix.
-func specialOperations(c *kms.Client, key *types.KeyMetadata, product []byte, dry *bool) map[string]func(context.Context) error {
+func specialOperations(c *kms.Client, key *types.KeyMetadata, product []byte,
+	dry *bool) map[string]func(context.Context) error {
 	id, message := key.KeyId, []byte("x")
 	get := map[string]func(context.Context) error{"GetPublicKey": func(ctx context.Context) error {
 		return second(c.GetPublicKey(ctx, &kms.GetPublicKeyInput{KeyId: id}))
@@ -22,45 +23,60 @@ func specialOperations(c *kms.Client, key *types.KeyMetadata, product []byte, dr
 	switch key.KeyUsage {
 	case "SIGN_VERIFY":
 		get["Sign"] = func(ctx context.Context) error {
-			return second(c.Sign(ctx, &kms.SignInput{KeyId: id, Message: message, SigningAlgorithm: "ECDSA_SHA_256", DryRun: dry}))
+			return second(c.Sign(ctx,
+				&kms.SignInput{KeyId: id, Message: message, SigningAlgorithm: "ECDSA_SHA_256", DryRun: dry}))
 		}
 		get["Verify"] = func(ctx context.Context) error {
-			return second(c.Verify(ctx, &kms.VerifyInput{KeyId: id, Message: message, Signature: product, SigningAlgorithm: "ECDSA_SHA_256", DryRun: dry}))
+			return second(c.Verify(ctx,
+				&kms.VerifyInput{KeyId: id, Message: message, Signature: product,
+					SigningAlgorithm: "ECDSA_SHA_256", DryRun: dry}))
 		}
 	case "KEY_AGREEMENT":
 		get["DeriveSharedSecret"] = func(ctx context.Context) error {
-			return second(c.DeriveSharedSecret(ctx, &kms.DeriveSharedSecretInput{KeyId: id, PublicKey: product, KeyAgreementAlgorithm: "ECDH", DryRun: dry}))
+			return second(c.DeriveSharedSecret(ctx,
+				&kms.DeriveSharedSecretInput{KeyId: id, PublicKey: product, KeyAgreementAlgorithm: "ECDH",
+					DryRun: dry}))
 		}
 	case "GENERATE_VERIFY_MAC":
 		return map[string]func(context.Context) error{
 			"GenerateMac": func(ctx context.Context) error {
-				return second(c.GenerateMac(ctx, &kms.GenerateMacInput{KeyId: id, Message: message, MacAlgorithm: "HMAC_SHA_256", DryRun: dry}))
+				return second(c.GenerateMac(ctx,
+					&kms.GenerateMacInput{KeyId: id, Message: message, MacAlgorithm: "HMAC_SHA_256", DryRun: dry}))
 			},
 			"VerifyMac": func(ctx context.Context) error {
-				return second(c.VerifyMac(ctx, &kms.VerifyMacInput{KeyId: id, Message: message, Mac: product, MacAlgorithm: "HMAC_SHA_256", DryRun: dry}))
+				return second(c.VerifyMac(ctx,
+					&kms.VerifyMacInput{KeyId: id, Message: message, Mac: product, MacAlgorithm: "HMAC_SHA_256",
+						DryRun: dry}))
 			},
 		}
 	case "ENCRYPT_DECRYPT":
 		if key.KeySpec == "SYMMETRIC_DEFAULT" {
 			return map[string]func(context.Context) error{
 				"GenerateDataKeyPair": func(ctx context.Context) error {
-					return second(c.GenerateDataKeyPair(ctx, &kms.GenerateDataKeyPairInput{KeyId: id, KeyPairSpec: "ECC_NIST_P256", DryRun: dry}))
+					return second(c.GenerateDataKeyPair(ctx,
+						&kms.GenerateDataKeyPairInput{KeyId: id, KeyPairSpec: "ECC_NIST_P256", DryRun: dry}))
 				},
 				"GenerateDataKeyPairWithoutPlaintext": func(ctx context.Context) error {
-					return second(c.GenerateDataKeyPairWithoutPlaintext(ctx, &kms.GenerateDataKeyPairWithoutPlaintextInput{KeyId: id, KeyPairSpec: "ECC_NIST_P256", DryRun: dry}))
+					return second(c.GenerateDataKeyPairWithoutPlaintext(ctx,
+						&kms.GenerateDataKeyPairWithoutPlaintextInput{KeyId: id, KeyPairSpec: "ECC_NIST_P256",
+							DryRun: dry}))
 				},
 			}
 		}
 		const by = "RSAES_OAEP_SHA_256"
 		get["Encrypt"] = func(ctx context.Context) error {
-			return second(c.Encrypt(ctx, &kms.EncryptInput{KeyId: id, Plaintext: message, EncryptionAlgorithm: by, DryRun: dry}))
+			return second(c.Encrypt(ctx,
+				&kms.EncryptInput{KeyId: id, Plaintext: message, EncryptionAlgorithm: by, DryRun: dry}))
 		}
 		get["Decrypt"] = func(ctx context.Context) error {
-			return second(c.Decrypt(ctx, &kms.DecryptInput{KeyId: id, CiphertextBlob: product, EncryptionAlgorithm: by, DryRun: dry}))
+			return second(c.Decrypt(ctx,
+				&kms.DecryptInput{KeyId: id, CiphertextBlob: product, EncryptionAlgorithm: by, DryRun: dry}))
 		}
 		get["ReEncrypt"] = func(ctx context.Context) error {
-			return second(c.ReEncrypt(ctx, &kms.ReEncryptInput{SourceKeyId: id, CiphertextBlob: product, SourceEncryptionAlgorithm: by, DestinationKeyId: id,
-				DestinationEncryptionAlgorithm: by, DryRun: dry}))
+			return second(c.ReEncrypt(ctx,
+				&kms.ReEncryptInput{SourceKeyId: id, CiphertextBlob: product, SourceEncryptionAlgorithm: by,
+					DestinationKeyId:               id,
+					DestinationEncryptionAlgorithm: by, DryRun: dry}))
 		}
 	}
 	return get
@@ -71,17 +87,25 @@ func special(t testing.TB, c *kms.Client) map[*types.KeyMetadata][]byte {
 	t.Helper()
 	keys := map[*types.KeyMetadata][]byte{createKey(t, c): nil}
 	key := createSpecial(t, c, "ECC_NIST_P256", "SIGN_VERIFY")
-	keys[key] = must(c.Sign(t.Context(), &kms.SignInput{KeyId: key.KeyId, Message: []byte("x"), SigningAlgorithm: "ECDSA_SHA_256"}))(t).Signature
+	keys[key] = must(c.Sign(t.Context(),
+		&kms.SignInput{KeyId: key.KeyId, Message: []byte("x"),
+			SigningAlgorithm: "ECDSA_SHA_256"}))(t).Signature
 	key = createSpecial(t, c, "ECC_NIST_P256", "KEY_AGREEMENT")
-	keys[key] = must(c.GetPublicKey(t.Context(), &kms.GetPublicKeyInput{KeyId: key.KeyId}))(t).PublicKey
+	keys[key] = must(c.GetPublicKey(t.Context(),
+		&kms.GetPublicKeyInput{KeyId: key.KeyId}))(t).PublicKey
 	key = createSpecial(t, c, "HMAC_256", "GENERATE_VERIFY_MAC")
-	keys[key] = must(c.GenerateMac(t.Context(), &kms.GenerateMacInput{KeyId: key.KeyId, Message: []byte("x"), MacAlgorithm: "HMAC_SHA_256"}))(t).Mac
+	keys[key] = must(c.GenerateMac(t.Context(),
+		&kms.GenerateMacInput{KeyId: key.KeyId, Message: []byte("x"),
+			MacAlgorithm: "HMAC_SHA_256"}))(t).Mac
 	key = createSpecial(t, c, "RSA_2048", "ENCRYPT_DECRYPT")
-	keys[key] = must(c.Encrypt(t.Context(), &kms.EncryptInput{KeyId: key.KeyId, Plaintext: []byte("x"), EncryptionAlgorithm: "RSAES_OAEP_SHA_256"}))(t).CiphertextBlob
+	keys[key] = must(c.Encrypt(t.Context(),
+		&kms.EncryptInput{KeyId: key.KeyId, Plaintext: []byte("x"),
+			EncryptionAlgorithm: "RSAES_OAEP_SHA_256"}))(t).CiphertextBlob
 	return keys
 }
 
-// TestStatesOfSpecialKeys walks the rows of the key-state matrix that are about them: in each state, and back in use after it.
+// TestStatesOfSpecialKeys walks the rows of the key-state matrix that are about them: in each
+// state, and back in use after it.
 func TestStatesOfSpecialKeys(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
@@ -112,7 +136,8 @@ func TestStatesOfSpecialKeys(t *testing.T) {
 	}
 }
 
-// TestDryRunsOfSpecialKeys: DryRun answers what would have happened, and whose permission is missing.
+// TestDryRunsOfSpecialKeys: DryRun answers what would have happened, and whose permission is
+// missing.
 func TestDryRunsOfSpecialKeys(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
@@ -121,16 +146,20 @@ func TestDryRunsOfSpecialKeys(t *testing.T) {
 		for name, call := range specialOperations(c, key, product, dry) {
 			if name != "GetPublicKey" { // AWS has no dry run of it
 				t.Run(name, func(t *testing.T) {
-					refused(t, call(t.Context()), "DryRunOperationException", "The request would have succeeded, but the DryRun option is set.")
+					refused(t, call(t.Context()), "DryRunOperationException",
+						"The request would have succeeded, but the DryRun option is set.")
 				})
 			}
 		}
 		for name, call := range specialOperations(s.KMS(s.AsNobody()), key, product, dry) {
-			t.Run(name+" by nobody", func(t *testing.T) { refused(t, call(t.Context()), "AccessDeniedException", "*") })
+			t.Run(name+" by nobody",
+				func(t *testing.T) { refused(t, call(t.Context()), "AccessDeniedException", "*") })
 		}
 	}
 	key := createSpecial(t, c, "ECC_NIST_P256", "SIGN_VERIFY")
-	_, err := c.Sign(t.Context(), &kms.SignInput{KeyId: key.KeyId, Message: []byte("x"), MessageType: "DIGEST", SigningAlgorithm: "ECDSA_SHA_256", DryRun: dry})
+	_, err := c.Sign(t.Context(),
+		&kms.SignInput{KeyId: key.KeyId, Message: []byte("x"), MessageType: "DIGEST",
+			SigningAlgorithm: "ECDSA_SHA_256", DryRun: dry})
 	refused(t, err, "ValidationException", "Digest is invalid length for algorithm ECDSA_SHA_256.")
 }
 
@@ -159,16 +188,21 @@ func TestAliasesStayWithTheirKind(t *testing.T) {
 	c := s.KMS()
 	classes := [][]*types.KeyMetadata{
 		{createKey(t, c), createKey(t, c)},
-		{createSpecial(t, c, "RSA_2048", "SIGN_VERIFY"), createSpecial(t, c, "ECC_NIST_P256", "SIGN_VERIFY")},
-		{createSpecial(t, c, "RSA_2048", "ENCRYPT_DECRYPT"), createSpecial(t, c, "RSA_3072", "ENCRYPT_DECRYPT")},
-		{createSpecial(t, c, "HMAC_256", "GENERATE_VERIFY_MAC"), createSpecial(t, c, "HMAC_512", "GENERATE_VERIFY_MAC")},
-		{createSpecial(t, c, "ECC_NIST_P256", "KEY_AGREEMENT"), createSpecial(t, c, "ECC_NIST_P521", "KEY_AGREEMENT")},
+		{createSpecial(t, c, "RSA_2048", "SIGN_VERIFY"),
+			createSpecial(t, c, "ECC_NIST_P256", "SIGN_VERIFY")},
+		{createSpecial(t, c, "RSA_2048", "ENCRYPT_DECRYPT"),
+			createSpecial(t, c, "RSA_3072", "ENCRYPT_DECRYPT")},
+		{createSpecial(t, c, "HMAC_256", "GENERATE_VERIFY_MAC"),
+			createSpecial(t, c, "HMAC_512", "GENERATE_VERIFY_MAC")},
+		{createSpecial(t, c, "ECC_NIST_P256", "KEY_AGREEMENT"),
+			createSpecial(t, c, "ECC_NIST_P521", "KEY_AGREEMENT")},
 	}
 	for i, from := range classes {
 		name := aws.String(fmt.Sprint("alias/class/", i))
 		createAlias(t, c, *name, from[0].KeyId)
 		for j, to := range classes {
-			_, err := c.UpdateAlias(t.Context(), &kms.UpdateAliasInput{AliasName: name, TargetKeyId: to[1].KeyId})
+			_, err := c.UpdateAlias(t.Context(),
+				&kms.UpdateAliasInput{AliasName: name, TargetKeyId: to[1].KeyId})
 			if i == j {
 				accepted(t, err)
 			} else {
@@ -178,14 +212,17 @@ func TestAliasesStayWithTheirKind(t *testing.T) {
 	}
 }
 
-// TestPublicKeysAreUnderTheRowsMAC: a public key that was exchanged in the database is not believed.
+// TestPublicKeysAreUnderTheRowsMAC: a public key that was exchanged in the database is not
+// believed.
 func TestPublicKeysAreUnderTheRowsMAC(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
-	one, two := createSpecial(t, c, "ECC_NIST_P256", "SIGN_VERIFY"), createSpecial(t, c, "ECC_NIST_P256", "SIGN_VERIFY")
+	one, two := createSpecial(t, c, "ECC_NIST_P256", "SIGN_VERIFY"), createSpecial(t, c,
+		"ECC_NIST_P256", "SIGN_VERIFY")
 	other := must(c.GetPublicKey(t.Context(), &kms.GetPublicKeyInput{KeyId: two.KeyId}))(t).PublicKey
 	s.Restart(t, func() {
-		n := must(database(t, s.Database).Exec(`UPDATE kms_materials SET public = ? WHERE key_id = ?`, other, *one.KeyId))(t)
+		n := must(database(t, s.Database).Exec(`UPDATE kms_materials SET public = ? WHERE key_id = ?`,
+			other, *one.KeyId))(t)
 		if rows := must(n.RowsAffected())(t); rows != 1 {
 			t.Fatalf("%d rows were changed", rows)
 		}

@@ -25,8 +25,9 @@ type edited struct {
 	q           servicetest.Request
 }
 
-// TestEditedRowsAreRefused: who can write to the database and has no token can grant nothing, move nothing and swap
-// nothing: the service answers an internal error, says which table in its log, and nothing to the caller.
+// TestEditedRowsAreRefused: who can write to the database and has no token can grant nothing, move
+// nothing and swap nothing: the service answers an internal error, says which table in its log, and
+// nothing to the caller.
 func TestEditedRowsAreRefused(t *testing.T) {
 	s := servicetest.Start(t)
 	c, m := s.KMS(), s.SecretsManager()
@@ -36,12 +37,14 @@ func TestEditedRowsAreRefused(t *testing.T) {
 	}
 
 	use := func(id *string) servicetest.Request {
-		return servicetest.Request{Target: "TrentService.Encrypt", Body: fmt.Appendf(nil, `{"KeyId":%q,"Plaintext":"eA=="}`, *id)}
+		return servicetest.Request{Target: "TrentService.Encrypt",
+			Body: fmt.Appendf(nil, `{"KeyId":%q,"Plaintext":"eA=="}`, *id)}
 	}
 	ofKey := func(name, set string) {
 		k := createKey(t, c)
 		must(c.DisableKey(t.Context(), &kms.DisableKeyInput{KeyId: k.KeyId}))(t)
-		add("a key's "+name, "kms_keys", `UPDATE kms_keys SET `+set+` WHERE id = ?1`, use(k.KeyId), *k.KeyId)
+		add("a key's "+name, "kms_keys", `UPDATE kms_keys SET `+set+` WHERE id = ?1`, use(k.KeyId),
+			*k.KeyId)
 	}
 	ofKey("state", `state = 'Enabled'`)
 	ofKey("manager", `manager = 'AWS'`)
@@ -58,40 +61,57 @@ func TestEditedRowsAreRefused(t *testing.T) {
 	one, two := createKey(t, c), createKey(t, c)
 	for _, column := range []string{`wrapped`, `verifier`, `mac`, `created`} {
 		k := createKey(t, c)
-		add("a material's "+column, "kms_materials", `UPDATE kms_materials SET `+column+` = (SELECT `+column+` FROM kms_materials WHERE key_id = ?2) WHERE key_id = ?1`,
+		add("a material's "+column, "kms_materials", `UPDATE kms_materials SET `+column+` = (SELECT `+
+			column+` FROM kms_materials WHERE key_id = ?2) WHERE key_id = ?1`,
 			use(k.KeyId), *k.KeyId, *two.KeyId)
 	}
 	k := createKey(t, c)
-	add("a material taken over whole", "kms_materials", `UPDATE kms_materials SET (id, wrapped, verifier, created, mac) = (SELECT id, wrapped, verifier, created, mac FROM kms_materials WHERE key_id = ?2) WHERE key_id = ?1`,
+	add("a material taken over whole", "kms_materials",
+		`UPDATE kms_materials SET (id, wrapped, verifier, created, mac) = (SELECT id, wrapped, verifier, created, mac FROM kms_materials WHERE key_id = ?2) WHERE key_id = ?1`,
 		use(k.KeyId), *k.KeyId, *two.KeyId)
 	k = createKey(t, c)
-	add("a material removed", "", `DELETE FROM kms_materials WHERE key_id = ?1`, use(k.KeyId), *k.KeyId)
+	add("a material removed", "", `DELETE FROM kms_materials WHERE key_id = ?1`, use(k.KeyId),
+		*k.KeyId)
 
 	createAlias(t, c, "alias/edited", one.KeyId)
 	createAlias(t, c, "alias/renamed", one.KeyId)
-	add("an alias's target", "kms_aliases", `UPDATE kms_aliases SET key_id = ?1 WHERE name = 'alias/edited'`, use(aws.String("alias/edited")), *two.KeyId)
-	add("an alias's name", "kms_aliases", `UPDATE kms_aliases SET name = 'alias/admin' WHERE name = 'alias/renamed'`, use(aws.String("alias/admin")))
-	all = append(all, edited{name: "a listing of it", table: "kms_aliases", q: servicetest.Request{Target: "TrentService.ListAliases", Body: []byte(`{}`)}})
+	add("an alias's target", "kms_aliases",
+		`UPDATE kms_aliases SET key_id = ?1 WHERE name = 'alias/edited'`, use(aws.String("alias/edited")),
+		*two.KeyId)
+	add("an alias's name", "kms_aliases",
+		`UPDATE kms_aliases SET name = 'alias/admin' WHERE name = 'alias/renamed'`,
+		use(aws.String("alias/admin")))
+	all = append(all, edited{name: "a listing of it", table: "kms_aliases",
+		q: servicetest.Request{Target: "TrentService.ListAliases", Body: []byte(`{}`)}})
 
 	eve := s.User(t, "eve")
-	for _, set := range []string{`operations = '["Encrypt"]'`, `operations = '["Encrypt"]', grantee = '` + servicetest.UserARN("eve") + `'`, `constraints = '{}'`, `id = ?1`, `mac = zeroblob(32)`} {
+	for _, set := range []string{`operations = '["Encrypt"]'`,
+		`operations = '["Encrypt"]', grantee = '` + servicetest.UserARN("eve") +
+			`'`, `constraints = '{}'`, `id = ?1`, `mac = zeroblob(32)`} {
 		k := createKey(t, c)
-		must(c.CreateGrant(t.Context(), &kms.CreateGrantInput{KeyId: k.KeyId, GranteePrincipal: aws.String(servicetest.UserARN("eve")), Operations: []types.GrantOperation{"Decrypt"},
-			Constraints: &types.GrantConstraints{EncryptionContextEquals: map[string]string{"a": "b"}}}))(t)
+		must(c.CreateGrant(t.Context(),
+			&kms.CreateGrantInput{KeyId: k.KeyId, GranteePrincipal: aws.String(servicetest.UserARN("eve")),
+				Operations:  []types.GrantOperation{"Decrypt"},
+				Constraints: &types.GrantConstraints{EncryptionContextEquals: map[string]string{"a": "b"}}}))(t)
 		q := use(k.KeyId)
 		q.As = eve
 		add("a grant: "+set, "kms_grants", `UPDATE kms_grants SET `+set+` WHERE key_id = ?1`, q, *k.KeyId)
 	}
 	from, to := createKey(t, c), createKey(t, c)
-	must(c.CreateGrant(t.Context(), &kms.CreateGrantInput{KeyId: from.KeyId, GranteePrincipal: aws.String(servicetest.UserARN("eve")), Operations: []types.GrantOperation{"Encrypt"}}))(t)
+	must(c.CreateGrant(t.Context(),
+		&kms.CreateGrantInput{KeyId: from.KeyId, GranteePrincipal: aws.String(servicetest.UserARN("eve")),
+			Operations: []types.GrantOperation{"Encrypt"}}))(t)
 	moved := use(to.KeyId)
 	moved.As = eve
-	add("a grant of another key", "kms_grants", `UPDATE kms_grants SET key_id = ?1 WHERE key_id = ?2`, moved, *to.KeyId, *from.KeyId)
+	add("a grant of another key", "kms_grants", `UPDATE kms_grants SET key_id = ?1 WHERE key_id = ?2`,
+		moved, *to.KeyId, *from.KeyId)
 
 	read := func(id string) servicetest.Request {
-		return servicetest.Request{Target: "secretsmanager.GetSecretValue", Body: fmt.Appendf(nil, `{"SecretId":%q}`, id)}
+		return servicetest.Request{Target: "secretsmanager.GetSecretValue",
+			Body: fmt.Appendf(nil, `{"SecretId":%q}`, id)}
 	}
-	for i, set := range []string{`stages = replace(stages, 'AWSCURRENT', 'X')`, `key_id = 'alias/other'`, `tags = '[{"Key":"a","Value":"b"}]'`, `description = 'other'`, `suffix = 'AAAAAA'`} {
+	for i, set := range []string{`stages = replace(stages, 'AWSCURRENT', 'X')`,
+		`key_id = 'alias/other'`, `tags = '[{"Key":"a","Value":"b"}]'`, `description = 'other'`, `suffix = 'AAAAAA'`} {
 		name := fmt.Sprint("secret", i)
 		createSecret(t, m, name, "x")
 		put(t, m, name, "y")
@@ -101,7 +121,8 @@ func TestEditedRowsAreRefused(t *testing.T) {
 		name, other := fmt.Sprint("version", i), fmt.Sprint("other", i)
 		createSecret(t, m, name, "x")
 		createSecret(t, m, other, "y")
-		statement := `UPDATE secret_versions SET (` + set + `) = (SELECT ` + set + ` FROM secret_versions WHERE name = ?2) WHERE name = ?1`
+		statement := `UPDATE secret_versions SET (` + set + `) = (SELECT ` + set +
+			` FROM secret_versions WHERE name = ?2) WHERE name = ?1`
 		switch set {
 		case "epoch": // those of the two are alike
 			statement = `UPDATE secret_versions SET epoch = epoch + 1 WHERE name = ?1 AND name <> ?2`
@@ -112,18 +133,25 @@ func TestEditedRowsAreRefused(t *testing.T) {
 	add("a version removed", "", `DELETE FROM secret_versions WHERE name = 'removed'`, read("removed"))
 
 	own := createKey(t, c)
-	must(m.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String("own"), KmsKeyId: own.KeyId, SecretString: aws.String("x")}))(t)
-	add("a data key", "kms_data_keys", `UPDATE kms_data_keys SET sealed = zeroblob(length(sealed)) WHERE key_id = ?1`, read("own"), *own.KeyId)
+	must(m.CreateSecret(t.Context(),
+		&secretsmanager.CreateSecretInput{Name: aws.String("own"), KmsKeyId: own.KeyId,
+			SecretString: aws.String("x")}))(t)
+	add("a data key", "kms_data_keys",
+		`UPDATE kms_data_keys SET sealed = zeroblob(length(sealed)) WHERE key_id = ?1`, read("own"),
+		*own.KeyId)
 
 	caller := func(name, set string) {
-		p := policy.Caller{Type: policy.IAMUser, Account: servicetest.Account, ARN: servicetest.NobodyARN, PrincipalID: "AIDA"}
+		p := policy.Caller{Type: policy.IAMUser, Account: servicetest.Account, ARN: servicetest.NobodyARN,
+			PrincipalID: "AIDA"}
 		id, secret, err := s.Service().CreateAccessKey(t.Context(), p, "claviger test")
 		accepted(t, err)
-		q := servicetest.Request{Target: "TrentService.ListKeys", Body: []byte(`{}`), As: aws.Credentials{AccessKeyID: id, SecretAccessKey: secret}}
+		q := servicetest.Request{Target: "TrentService.ListKeys", Body: []byte(`{}`),
+			As: aws.Credentials{AccessKeyID: id, SecretAccessKey: secret}}
 		add("an access key's "+name, "access_keys", `UPDATE access_keys SET `+set+` WHERE id = ?1`, q, id)
 	}
 	root := identity.RootUser(servicetest.Account)
-	caller("principal", `type = '`+root.Type+`', arn = '`+root.ARN+`', principal_id = '`+root.PrincipalID+`'`)
+	caller("principal", `type = '`+root.Type+`', arn = '`+root.ARN+`', principal_id = '`+
+		root.PrincipalID+`'`)
 	caller("account", `account = '999988887777'`)
 	caller("status", `status = 'active'`)
 	caller("secret", `sealed = (SELECT sealed FROM access_keys WHERE id = '`+s.Root.AccessKeyID+`')`)
@@ -160,7 +188,8 @@ func edit(t *testing.T, db *sql.DB, e edited) {
 	}
 }
 
-// refusedInside checks that a request meets an internal error of which the caller learns nothing and the operator enough.
+// refusedInside checks that a request meets an internal error of which the caller learns nothing
+// and the operator enough.
 func refusedInside(t *testing.T, s *servicetest.Server, e edited) {
 	t.Helper()
 	mark := s.Mark(t)
@@ -169,17 +198,20 @@ func refusedInside(t *testing.T, s *servicetest.Server, e edited) {
 	if strings.HasPrefix(e.q.Target, "secretsmanager.") {
 		code = "InternalServiceError"
 	}
-	if a.Status != 500 || a.Code() != code || !strings.HasPrefix(a.Message(), "The request failed because of an internal error.") {
+	if a.Status != 500 || a.Code() != code ||
+		!strings.HasPrefix(a.Message(), "The request failed because of an internal error.") {
 		t.Errorf("answered %d %s", a.Status, a.Body)
 	}
 	discreet(t, a)
 	for _, r := range s.Records(t, mark, a.RequestID()) {
-		if r.ErrorMessage != "" || r.ErrorCode != "KMSInternalException" && r.ErrorCode != "InternalServiceError" {
+		if r.ErrorMessage != "" || r.ErrorCode != "KMSInternalException" &&
+			r.ErrorCode != "InternalServiceError" {
 			t.Errorf("recorded as %s", r.Line)
 		}
 	}
 	for line := range strings.Lines(s.Log.String()) {
-		if strings.Contains(line, a.RequestID()) && strings.Contains(line, "level=ERROR") && strings.Contains(line, e.table) {
+		if strings.Contains(line, a.RequestID()) && strings.Contains(line, "level=ERROR") &&
+			strings.Contains(line, e.table) {
 			return
 		}
 	}

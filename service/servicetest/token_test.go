@@ -19,7 +19,8 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// deadline is how long any answer may take: the token's own timeout, and as much again for a slow machine.
+// deadline is how long any answer may take: the token's own timeout, and as much again for a slow
+// machine.
 const deadline = 15 * time.Second
 
 // load is clients that use keys and secrets all the time, and what they were answered.
@@ -41,7 +42,8 @@ func begin(t testing.TB, s *servicetest.Server) *load {
 	l := &load{answers: map[string]int{}}
 	calls := []func() error{
 		func() error {
-			return second(s.KMS().Encrypt(t.Context(), &kms.EncryptInput{KeyId: key.KeyId, Plaintext: []byte("x")}))
+			return second(s.KMS().Encrypt(t.Context(),
+				&kms.EncryptInput{KeyId: key.KeyId, Plaintext: []byte("x")}))
 		},
 		func() error {
 			out, err := s.KMS().Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: blob})
@@ -51,7 +53,8 @@ func begin(t testing.TB, s *servicetest.Server) *load {
 			return err
 		},
 		func() error {
-			return second(s.KMS().GenerateRandom(t.Context(), &kms.GenerateRandomInput{NumberOfBytes: aws.Int32(16)}))
+			return second(s.KMS().GenerateRandom(t.Context(),
+				&kms.GenerateRandomInput{NumberOfBytes: aws.Int32(16)}))
 		},
 		func() error { return second(s.KMS().CreateKey(t.Context(), &kms.CreateKeyInput{})) },
 		func() error {
@@ -105,7 +108,8 @@ func (l *load) soFar(name string) int {
 	return l.answers[name]
 }
 
-// end stops the clients and checks that nobody was told anything but good answers and the allowed errors, and in time.
+// end stops the clients and checks that nobody was told anything but good answers and the allowed
+// errors, and in time.
 func (l *load) end(t testing.TB, allowed ...string) {
 	t.Helper()
 	l.stop.Store(true)
@@ -129,8 +133,9 @@ func (l *load) end(t testing.TB, allowed ...string) {
 // away are the errors by which the two services say that the key can't be used just now.
 var away = []string{"KeyUnavailableException", "KMSInternalException", "InternalServiceError"}
 
-// TestTokenAwayAndBack: while the token is away metadata is still answered, what needs the token fails in time and by the right
-// name, /readyz says why, and when it is back service goes on by itself within five seconds.
+// TestTokenAwayAndBack: while the token is away metadata is still answered, what needs the token
+// fails in time and by the right name, /readyz says why, and when it is back service goes on by
+// itself within five seconds.
 func TestTokenAwayAndBack(t *testing.T) {
 	s := servicetest.Start(t)
 	serial := s.Service().Token.Facts().Serial
@@ -139,13 +144,16 @@ func TestTokenAwayAndBack(t *testing.T) {
 	for range 2 {
 		eventually(t, "there is load", func() bool { return l.soFar("") > 50 })
 		putBack := hsmtest.Pull(t, serial)
-		eventually(t, "the loss is noticed", func() bool { return ready(t, s).Status == http.StatusServiceUnavailable })
-		if body := string(ready(t, s).Body); !strings.HasPrefix(body, "not ready: the token") || !s.Log.Has("the token can't be used") {
+		eventually(t, "the loss is noticed",
+			func() bool { return ready(t, s).Status == http.StatusServiceUnavailable })
+		if body := string(ready(t, s).Body); !strings.HasPrefix(body, "not ready: the token") ||
+			!s.Log.Has("the token can't be used") {
 			t.Errorf("/readyz says %q", body)
 		}
 		describe(t, s.KMS(), key.KeyId)
 		keys(t, s.KMS())
-		_, err := s.KMS().Encrypt(t.Context(), &kms.EncryptInput{KeyId: key.KeyId, Plaintext: []byte("x")})
+		_, err := s.KMS().Encrypt(t.Context(),
+			&kms.EncryptInput{KeyId: key.KeyId, Plaintext: []byte("x")})
 		refused(t, err, "KeyUnavailableException", "*")
 		a := s.Do(t, "secretsmanager.GetSecretValue", `{"SecretId":"steady"}`)
 		if a.Status != 500 || a.Code() != "InternalServiceError" {
@@ -158,10 +166,12 @@ func TestTokenAwayAndBack(t *testing.T) {
 		putBack()
 		returned := time.Now()
 		eventually(t, "the service is back", func() bool {
-			_, err := s.KMS().Encrypt(t.Context(), &kms.EncryptInput{KeyId: key.KeyId, Plaintext: []byte("x")})
+			_, err := s.KMS().Encrypt(t.Context(),
+				&kms.EncryptInput{KeyId: key.KeyId, Plaintext: []byte("x")})
 			return err == nil
 		})
-		if took := time.Since(returned); took > 3*5*time.Second { // the promise is five seconds; a loaded machine gets three times that
+		if took := time.Since(returned); took > 3*5*time.Second {
+			// the promise is five seconds; a loaded machine gets three times that
 			t.Errorf("the service came back after %v", took)
 		}
 		eventually(t, "/readyz agrees", func() bool { return ready(t, s).Status == http.StatusOK })
@@ -174,7 +184,8 @@ func ready(t testing.TB, s *servicetest.Server) servicetest.Answer {
 	return s.Send(t, servicetest.Request{Method: "GET", Path: "/readyz", Unsigned: true})
 }
 
-// TestSessionsKilled: when all sessions die under the service's hands, a few requests may fail, and service goes on by itself.
+// TestSessionsKilled: when all sessions die under the service's hands, a few requests may fail, and
+// service goes on by itself.
 func TestSessionsKilled(t *testing.T) {
 	s := servicetest.Start(t)
 	p, slot := hsmtest.Attacker(t, s.HSM)

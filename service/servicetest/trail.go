@@ -13,9 +13,12 @@ type Record struct {
 	SourceIPAddress, UserAgent, ErrorCode, ErrorMessage        string
 	RequestID, EventID, EventType, RecipientAccountID          string
 	ReadOnly                                                   bool
-	UserIdentity                                               struct{ Type, PrincipalID, ARN, AccountID, AccessKeyID, InvokedBy string }
-	RequestParameters, ResponseElements, AdditionalEventData   json.RawMessage
-	Resources                                                  []struct{ ARN, AccountID, Type string }
+	UserIdentity                                               struct {
+		Type, PrincipalID, ARN,
+		AccountID, AccessKeyID, InvokedBy string
+	}
+	RequestParameters, ResponseElements, AdditionalEventData json.RawMessage
+	Resources                                                []struct{ ARN, AccountID, Type string }
 
 	Line string `json:"-"` // the record as it was written
 }
