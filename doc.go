@@ -5,13 +5,18 @@
 //
 // # Where things are
 //
-//	cmd/claviger       the one binary, one small file for each command; service/wire.go puts everything together
+//	cmd/claviger       the one binary, one small file for each command
+//	service            puts everything together; servicetest starts it in one line
 //	internal/op        an operation, and the one road every request takes
 //	internal/shape     constraints by AWS shape name: validation and OpenAPI from one table
 //	internal/fault     the error type that crosses package borders
 //	internal/custody   what a key looks like while it rests outside the token
 //	internal/lattice   public keys of ML-DSA and ML-KEM, which Go has not or not all of
-//	internal/install   what the installation knows of itself; signs rows
+//	internal/domain    what services have in common: tags, pages, ARNs, fenced changes, caches
+//	internal/rowmac    signed rows
+//	internal/signedtoken  page tokens, grant tokens, import tokens
+//	internal/envelope  how services have values sealed under KMS keys
+//	internal/install   what the installation knows of itself: its own keys
 //	internal/wire      AWS's JSON and its scalars
 //	api                routing, limits, documents; AWS JSON, AWS query and REST in a package each
 //	keystore           KMS
@@ -28,13 +33,13 @@
 // # What points where
 //
 // Imports run one way. The domains (keystore, secrets, identity) never see each other; what one
-// needs of another is an interface of its own that cmd fills. Package hsm and package store know
+// needs of another is an interface that service fills. Package hsm and package store know
 // nothing of what they hold. The table in layers_test.go says who may import whom, with the reason,
 // and is a test.
 //
 // # Where to begin
 //
-// To follow a request, read internal/op, then any operations.go: each is its domain's table of
-// contents. To follow a key, read internal/custody, then hsm. Why things are as they are is in
+// To follow a request, read the walks in docs/architecture.md, then internal/op, then any
+// operations.go: each is its domain's table of contents. To follow a key, read internal/custody, then hsm. Why things are as they are is in
 // docs/decisions.
 package claviger

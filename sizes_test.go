@@ -18,6 +18,8 @@ const (
 	mostInFunction = 60 // lines, signature and comments included; a table in it left out
 	mostInTest     = 160
 	longestLine    = 100 // columns, a tab counted as one
+
+	mostInInterface = 5 // methods, or embedded interfaces
 )
 
 // lines returns the lines of a file.
@@ -121,6 +123,44 @@ func TestSizes_Line_FitsAScreen(t *testing.T) {
 			if n > longestLine && !within && !unbreakable.MatchString(line) {
 				t.Errorf("%s:%d has %d columns, and %d are the most", f.path, i+1, n, longestLine)
 			}
+		}
+	}
+}
+
+// longInterfaces are those with more methods than a consumer may ask for, each with its reason.
+var longInterfaces = map[string]string{
+	"hsm/internal/cryptoki.Driver": "it is PKCS#11's own, a method for each C_ function that we call",
+	"store.engine":                 "it is all in which databases differ, with one caller",
+}
+
+func TestSizes_Interface_AsksForLittle(t *testing.T) {
+	files, at := tree(t)
+	used := map[string]bool{}
+	for _, f := range files {
+		if f.isTest {
+			continue
+		}
+		ast.Inspect(f.syntax, func(n ast.Node) bool {
+			spec, ok := n.(*ast.TypeSpec)
+			if !ok {
+				return true
+			}
+			asked, ok := spec.Type.(*ast.InterfaceType)
+			name := f.pkg + "." + spec.Name.Name
+			if !ok || longInterfaces[name] != "" {
+				used[name] = ok
+				return true
+			}
+			if n := len(asked.Methods.List); n > mostInInterface {
+				t.Errorf("%s: %s has %d methods, and %d are the most: split it by consumer",
+					at.Position(spec.Pos()), name, n, mostInInterface)
+			}
+			return true
+		})
+	}
+	for name := range longInterfaces {
+		if !used[name] {
+			t.Errorf("%s may be long and is not there", name)
 		}
 	}
 }
