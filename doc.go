@@ -40,6 +40,6 @@
 // # Where to begin
 //
 // To follow a request, read the walks in docs/architecture.md, then internal/op, then any
-// operations.go: each is its domain's table of contents. To follow a key, read internal/custody, then hsm. Why things are as they are is in
-// docs/decisions.
+// operations.go: each is its domain's table of contents. To follow a key, read internal/custody,
+// then hsm. Why things are as they are is in docs/decisions.
 package claviger
