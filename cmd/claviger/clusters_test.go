@@ -9,9 +9,9 @@ import (
 	"claviger/hsm"
 )
 
-// TestClustersOfTheConfiguration: each mistake is named, and none is found out by a store that
+// TestConfig_WrongCluster_IsRefusedByName: each mistake is named, and none is found out by a store that
 // can't be connected.
-func TestClustersOfTheConfiguration(t *testing.T) {
+func TestConfig_WrongCluster_IsRefusedByName(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string) string {
 		path := filepath.Join(dir, name)
@@ -80,8 +80,8 @@ func softHSM(t *testing.T) string {
 	return module
 }
 
-// TestDoctorLooksAtClusters without logging in to them.
-func TestDoctorLooksAtClusters(t *testing.T) {
+// TestDoctor_Clusters_AreCheckedWithoutLogin without logging in to them.
+func TestDoctor_Clusters_AreCheckedWithoutLogin(t *testing.T) {
 	s := initialised(t)
 	s.add("[[clusters]]\nid = \"cluster-abcdefghijk\"\nmodule = \"" + softHSM(t) +
 		"\"\ntoken_labels = [\"nobody's\"]\n")

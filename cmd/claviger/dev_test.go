@@ -10,7 +10,7 @@ import (
 
 // Whoever moves the database away, to keep it, must find the token that opens it when they bring it
 // back.
-func TestDevKeepsTheTokenOfADatabaseThatIsAway(t *testing.T) {
+func TestDev_DatabaseMovedAway_KeepsItsToken(t *testing.T) {
 	t.Setenv("SOFTHSM2_CONF", "") // dev sets it; the test puts it back
 	o := devOptions{dir: t.TempDir(), module: "/nowhere/module.so"}
 	root := filepath.Join(o.dir, "tokens", "root")
@@ -28,7 +28,7 @@ func TestDevKeepsTheTokenOfADatabaseThatIsAway(t *testing.T) {
 
 // Before there is a database, whoever comes second would take away the token that the first is
 // making.
-func TestASecondDevTouchesNothing(t *testing.T) {
+func TestDev_AnotherStarting_TouchesNothing(t *testing.T) {
 	s := bare(t)
 	first := devOptions{dir: s.path("dev")}
 	if err := os.MkdirAll(first.path("tokens"), 0o700); err != nil {
@@ -57,7 +57,7 @@ func TestASecondDevTouchesNothing(t *testing.T) {
 
 // A file that somebody left where the next version is written lends it neither its mode nor its
 // place.
-func TestPrivateFilesTakeNothingOver(t *testing.T) {
+func TestPrivateFile_FileInTheWay_LendsNothing(t *testing.T) {
 	dir := t.TempDir()
 	path, elsewhere := filepath.Join(dir, "pin"), filepath.Join(dir, "elsewhere")
 	if err := os.WriteFile(elsewhere, []byte("theirs"), 0o666); err != nil {

@@ -11,9 +11,9 @@ import (
 	"claviger/store/storetest"
 )
 
-// TestWhatCannotStartSaysWhy: each way of failing has its own exit code, one clear sentence, and
+// TestCommand_CannotStart_SaysWhyAndChangesNothing: each way of failing has its own exit code, one clear sentence, and
 // changes nothing.
-func TestWhatCannotStartSaysWhy(t *testing.T) {
+func TestCommand_CannotStart_SaysWhyAndChangesNothing(t *testing.T) {
 	cases := []struct {
 		name    string
 		fresh   bool // a site before the ceremony
@@ -206,7 +206,7 @@ func (s *site) edit(statement string) {
 	storetest.Edit(s.t, s.path("claviger.db"), statement)
 }
 
-func TestABusyPort(t *testing.T) {
+func TestServe_PortInUse_EndsWithItsOwnCode(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -222,7 +222,7 @@ func TestABusyPort(t *testing.T) {
 	}
 }
 
-func TestASecondServer(t *testing.T) {
+func TestServe_AnotherServer_IsRefused(t *testing.T) {
 	s := initialised(t)
 	first := s.start(s.serve()...)
 	first.address()
@@ -233,9 +233,9 @@ func TestASecondServer(t *testing.T) {
 	}
 }
 
-// TestAFullDisk uses a file system of its own where it may mount one, and otherwise a limit on the
+// TestInit_FullDisk_SaysSo uses a file system of its own where it may mount one, and otherwise a limit on the
 // size of files.
-func TestAFullDisk(t *testing.T) {
+func TestInit_FullDisk_SaysSo(t *testing.T) {
 	s := initialised(t)
 	small := s.path("small")
 	if err := os.Mkdir(small, 0o700); err != nil {
@@ -252,7 +252,7 @@ func TestAFullDisk(t *testing.T) {
 	s.clear(s.finish(c), 31, "full")
 }
 
-func TestAFileSizeLimit(t *testing.T) {
+func TestInit_FileSizeLimit_SaysFull(t *testing.T) {
 	s := initialised(t)
 	s.set("database", `"`+s.path("other.db")+`"`)
 	s.clear(s.finish(limited(s.command("init", "--config", s.path("claviger.toml")))), 31, "full")

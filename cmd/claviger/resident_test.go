@@ -8,8 +8,8 @@ import (
 	"claviger/internal/custody"
 )
 
-// TestKeysThatRestByConfiguration: one key spec may be named, and doctor says what it means.
-func TestKeysThatRestByConfiguration(t *testing.T) {
+// TestConfig_ResidentKeySpecs_AreNamedByDoctor: one key spec may be named, and doctor says what it means.
+func TestConfig_ResidentKeySpecs_AreNamedByDoctor(t *testing.T) {
 	s := initialised(t)
 	configured := s.config
 	for _, no := range []string{"ECC_NIST_P256", "SYMMETRIC_DEFAULT", ""} {

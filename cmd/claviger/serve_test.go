@@ -100,9 +100,9 @@ func (s *site) kms(address string, c *http.Client) *kms.Client {
 			""), Retryer: aws.NopRetryer{}})
 }
 
-// TestInitAndServe is a service's life: the ceremony, a start with TLS, its use, a new certificate,
+// TestServe_InitToSecondStart_ServesByTLS is a service's life: the ceremony, a start with TLS, its use, a new certificate,
 // its end, and a second start.
-func TestInitAndServe(t *testing.T) {
+func TestServe_InitToSecondStart_ServesByTLS(t *testing.T) {
 	t.Parallel()
 	s := bare(t)
 	said := s.ceremony()
@@ -176,8 +176,8 @@ func TestInitAndServe(t *testing.T) {
 	}
 }
 
-// TestATLSKeyOnTheToken: the handshake is signed by the device.
-func TestATLSKeyOnTheToken(t *testing.T) {
+// TestServe_TLSKeyOnTheToken_SignsHandshakes: the handshake is signed by the device.
+func TestServe_TLSKeyOnTheToken_SignsHandshakes(t *testing.T) {
 	for name, key := range map[string]crypto.Signer{"EC": ecKey(t), "RSA": rsaKey(t)} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -209,7 +209,7 @@ func TestATLSKeyOnTheToken(t *testing.T) {
 	}
 }
 
-func TestWrongTLS(t *testing.T) {
+func TestServe_WrongTLSFiles_IsRefused(t *testing.T) {
 	key, other := ecKey(t), ecKey(t)
 	for _, c := range []struct {
 		name    string
@@ -242,9 +242,9 @@ func TestWrongTLS(t *testing.T) {
 	})
 }
 
-// TestACertificateIsExchanged: a new one is taken, one that doesn't fit is not, and the next that
+// TestCertificate_NewFile_IsTakenIfItFits: a new one is taken, one that doesn't fit is not, and the next that
 // fits is again.
-func TestACertificateIsExchanged(t *testing.T) {
+func TestCertificate_NewFile_IsTakenIfItFits(t *testing.T) {
 	s := bare(t)
 	key := ecKey(t)
 	s.certify("tls.crt", 1, key)
@@ -286,9 +286,9 @@ func TestACertificateIsExchanged(t *testing.T) {
 	serves(3, "the file is gone")
 }
 
-// TestSIGTERMDrains: a request in progress is answered, a new one is not taken, and the end is an
+// TestServe_SIGTERM_AnswersWhatIsInProgress: a request in progress is answered, a new one is not taken, and the end is an
 // ordinary one.
-func TestSIGTERMDrains(t *testing.T) {
+func TestServe_SIGTERM_AnswersWhatIsInProgress(t *testing.T) {
 	t.Parallel()
 	s := initialised(t)
 	p := s.start(s.serve()...)
@@ -367,7 +367,7 @@ func (s *site) listKeys(address string, body *slowBody) (*http.Response, error) 
 	return (&http.Transport{ExpectContinueTimeout: time.Minute, DisableKeepAlives: true}).RoundTrip(r)
 }
 
-func TestAuditTail(t *testing.T) {
+func TestAuditTail_CountAndFollow_PrintsThoseRecords(t *testing.T) {
 	t.Parallel()
 	s := initialised(t)
 	p := s.start(s.serve()...)

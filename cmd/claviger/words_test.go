@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-func TestHelp(t *testing.T) {
+func TestHelp_EveryCommand_IsListed(t *testing.T) {
 	s := &site{t: t, dir: scratch}
 	for _, args := range [][]string{nil, {"help"}, {"-h"}, {"--help"}} {
 		r := s.run(args...)
@@ -39,14 +39,14 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-func TestVersion(t *testing.T) {
+func TestVersion_Build_IsPrinted(t *testing.T) {
 	s := &site{t: t, dir: scratch}
 	if r := s.run("version"); r.code != 0 || r.stdout != "claviger v1.2.3\n" {
 		t.Errorf("%d, %q, %q", r.code, r.stdout, r.stderr)
 	}
 }
 
-func TestDocs(t *testing.T) {
+func TestDocs_EachFormat_IsPrinted(t *testing.T) {
 	s := &site{t: t, dir: scratch}
 	r := s.run("docs", "api")
 	if r.code != 0 || !strings.Contains(r.stdout, "CreateKey") ||
@@ -66,7 +66,7 @@ func TestDocs(t *testing.T) {
 	}
 }
 
-func TestDoctor(t *testing.T) {
+func TestDoctor_WithAndWithoutConfig_ChangesNothing(t *testing.T) {
 	t.Parallel()
 	s := initialised(t)
 	before := s.contents()
@@ -95,7 +95,7 @@ func TestDoctor(t *testing.T) {
 }
 
 // A name may stand for any address: what was bound is what counts.
-func TestPlainHTTPLooksAtWhatIsBound(t *testing.T) {
+func TestPlainHTTP_BoundOffLoopback_IsRefused(t *testing.T) {
 	for address, want := range map[string]bool{"127.0.0.1:0": true, "127.9.9.9:0": true,
 		"0.0.0.0:0": false, ":0": false} {
 		l, err := listen(address)
@@ -122,7 +122,7 @@ func TestPlainHTTPLooksAtWhatIsBound(t *testing.T) {
 	}
 }
 
-func TestLoopback(t *testing.T) {
+func TestLoopback_EachAddress_IsRecognised(t *testing.T) {
 	for address, want := range map[string]bool{
 		"127.0.0.1:8200": true, "127.9.9.9:1": true, "[::1]:8200": true, "localhost:8200": true,
 		"0.0.0.0:8200": false, "[::]:8200": false, ":8200": false, "192.0.2.1:8200": false, "example.org:8200": false, "127.0.0.1": false, "": false,

@@ -17,10 +17,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 )
 
-// TestSharedSecrets: both sides agree, two keys of the service with one another and with the
+// TestDeriveSharedSecret_BothSides_Agree: both sides agree, two keys of the service with one another and with the
 // standard library, on as many bytes as a coordinate has; and a key that is not exactly one of the
 // curve is refused.
-func TestSharedSecrets(t *testing.T) {
+func TestDeriveSharedSecret_BothSides_Agree(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
 	curves := map[types.KeySpec]ecdh.Curve{"ECC_NIST_P256": ecdh.P256(), "ECC_NIST_P384": ecdh.P384(),

@@ -73,9 +73,9 @@ var elsewhere = map[types.KeySpec][]types.KeyUsageType{
 	"ML_KEM_512": {"ENCAPSULATE_DECAPSULATE"}, "ML_KEM_768": {"ENCAPSULATE_DECAPSULATE"}, "ML_KEM_1024": {"ENCAPSULATE_DECAPSULATE"},
 }
 
-// TestEverySpecWithEveryUsage: a key can be made for exactly the usages of its spec, and describes
+// TestCreateKey_EverySpecAndUsage_IsMadeOrRefused: a key can be made for exactly the usages of its spec, and describes
 // itself by them.
-func TestEverySpecWithEveryUsage(t *testing.T) {
+func TestCreateKey_EverySpecAndUsage_IsMadeOrRefused(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
 	for _, spec := range types.KeySpec("").Values() {
@@ -253,9 +253,9 @@ func words[S ~string](values []S) (out []string) {
 	return out
 }
 
-// TestEveryOperationWithEveryKey: every operation with a key of every spec and usage and every
+// TestOperation_EveryKeyAndAlgorithm_FitsOrIsRefused: every operation with a key of every spec and usage and every
 // algorithm that AWS has for it. What does not fit is refused by name and by text.
-func TestEveryOperationWithEveryKey(t *testing.T) {
+func TestOperation_EveryKeyAndAlgorithm_FitsOrIsRefused(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
 	createAlias(t, c, "alias/symmetric", createKey(t, c).KeyId)

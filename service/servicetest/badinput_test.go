@@ -34,9 +34,9 @@ func discreet(t testing.TB, a servicetest.Answer) {
 	}
 }
 
-// TestBadBodies: what a known caller sends and nobody can read is answered by AWS's name, leaves
+// TestRequest_UnreadableBody_IsRefusedWithOneRecord: what a known caller sends and nobody can read is answered by AWS's name, leaves
 // one record and changes nothing.
-func TestBadBodies(t *testing.T) {
+func TestRequest_UnreadableBody_IsRefusedWithOneRecord(t *testing.T) {
 	s := servicetest.Start(t)
 	db := database(t, s.Database)
 	key := *createKey(t, s.KMS()).KeyId
@@ -109,8 +109,8 @@ func TestBadBodies(t *testing.T) {
 	unchanged(t, db, before)
 }
 
-// TestBadEnvelopes: what is wrong before the body: target, type, method, size.
-func TestBadEnvelopes(t *testing.T) {
+// TestRequest_BadEnvelope_IsRefused: what is wrong before the body: target, type, method, size.
+func TestRequest_BadEnvelope_IsRefused(t *testing.T) {
 	s := servicetest.Start(t)
 	good := []byte(`{"NumberOfBytes":8}`)
 	for _, x := range []struct {
@@ -346,9 +346,9 @@ func unauthenticated(t testing.TB, s *servicetest.Server) (n int) {
 	return n
 }
 
-// TestRESTPaths: a name in a path means one thing only, and REST requests are signed like any
+// TestREST_Paths_MeanOneThingOnly: a name in a path means one thing only, and REST requests are signed like any
 // other.
-func TestRESTPaths(t *testing.T) {
+func TestREST_Paths_MeanOneThingOnly(t *testing.T) {
 	s := servicetest.Start(t)
 	key := createKey(t, s.KMS())
 	createAlias(t, s.KMS(), "alias/a/b", key.KeyId)

@@ -70,10 +70,10 @@ func unique(n int) []byte {
 	return b
 }
 
-// TestCanaries stores values that stand nowhere else, lets them be used in every way, also in
+// TestSecretValue_EveryUse_IsWrittenNowhere stores values that stand nowhere else, lets them be used in every way, also in
 // requests that fail, and looks for them afterwards wherever the service writes: database, its log,
 // token, output, metrics and trail.
-func TestCanaries(t *testing.T) {
+func TestSecretValue_EveryUse_IsWrittenNowhere(t *testing.T) {
 	s := servicetest.Start(t)
 	c, m := s.KMS(), s.SecretsManager()
 	var planted []canary
@@ -190,7 +190,7 @@ func files(t testing.TB, roots ...string) map[string][]byte {
 	return out
 }
 
-// TestMemory reads the memory of the real command, as a debugger would, and looks for what the
+// TestMemory_AfterUse_HoldsNoSecret reads the memory of the real command, as a debugger would, and looks for what the
 // process had in its hands and has no more business with. What can honestly be looked for is:
 //
 //   - secrets and plaintexts of an earlier process that this one was never asked for: they rest sealed;
@@ -203,7 +203,7 @@ func files(t testing.TB, roots ...string) map[string][]byte {
 // SoftHSM2 the token is in this very process, so they are in its memory, masked by SoftHSM2's own
 // means; with a real device they never are. And a value that was an answer may stay in buffers
 // until they are used again: that is AWS's contract, and the reason for what harden does.
-func TestMemory(t *testing.T) {
+func TestMemory_AfterUse_HoldsNoSecret(t *testing.T) {
 	t.Parallel()
 	dir := storetest.Dir(t)
 	p := start(t, dir)

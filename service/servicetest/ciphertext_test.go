@@ -12,11 +12,11 @@ import (
 	"claviger/service/servicetest"
 )
 
-// TestEveryAlteredCiphertextIsRefusedAlike flips every bit of a ciphertext, cuts it at every
+// TestDecrypt_AlteredCiphertext_IsRefusedAlike flips every bit of a ciphertext, cuts it at every
 // length, and lengthens it: every answer to a caller who names the key is one and the same, so that
 // none of them tells what was wrong. Who doesn't name the key lets the ciphertext do it: then a
 // flip in the key's id asks for a key that isn't there, and AWS answers so.
-func TestEveryAlteredCiphertextIsRefusedAlike(t *testing.T) {
+func TestDecrypt_AlteredCiphertext_IsRefusedAlike(t *testing.T) {
 	s := servicetest.Start(t)
 	t.Run("of a single-Region key",
 		func(t *testing.T) { alteredAlike(t, s, createKey(t, s.KMS()).KeyId) })

@@ -9,8 +9,8 @@ import (
 	"claviger/store/storetest"
 )
 
-// TestAWSCLI runs a script of the AWS CLI against the real command.
-func TestAWSCLI(t *testing.T) {
+// TestAWSCLI_Script_Runs runs a script of the AWS CLI against the real command.
+func TestAWSCLI_Script_Runs(t *testing.T) {
 	if _, err := exec.LookPath("aws"); err != nil {
 		t.Skip("the AWS CLI is not installed: `make awscli`")
 	}

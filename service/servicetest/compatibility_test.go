@@ -8,9 +8,9 @@ import (
 	"claviger/service/servicetest"
 )
 
-// TestEveryOperationOfAWSIsThere: what the SDK's client can do is served, or is said not to be and
+// TestOperations_EveryOneOfAWS_IsServedOrRefusedByName: what the SDK's client can do is served, or is said not to be and
 // is refused by name.
-func TestEveryOperationOfAWSIsThere(t *testing.T) {
+func TestOperations_EveryOneOfAWS_IsServedOrRefusedByName(t *testing.T) {
 	s := servicetest.Start(t)
 	operations, _ := model(s)
 	if len(operations) < 56 {
@@ -33,9 +33,9 @@ func TestEveryOperationOfAWSIsThere(t *testing.T) {
 	}
 }
 
-// TestEveryOperationHasItsProof: for all that works there is a test that speaks of it, and no row
+// TestProofs_EveryOperation_HasOne: for all that works there is a test that speaks of it, and no row
 // speaks of what isn't there.
-func TestEveryOperationHasItsProof(t *testing.T) {
+func TestProofs_EveryOperation_HasOne(t *testing.T) {
 	operations, structures := model(servicetest.Start(t))
 	e := evidenceOf(t, proven...)
 	known := map[string]bool{}
@@ -119,8 +119,8 @@ func keysOf[V any](m map[string]V) map[string]bool {
 	return keys
 }
 
-// TestMembersThatAreRefused sends each of them, and the same request without it.
-func TestMembersThatAreRefused(t *testing.T) {
+// TestMembers_NotServed_AreRefusedByName sends each of them, and the same request without it.
+func TestMembers_NotServed_AreRefusedByName(t *testing.T) {
 	s := servicetest.Start(t, servicetest.WithCluster(t))
 	for name, row := range refusedMembers {
 		operation, member, _ := strings.Cut(name, ".")

@@ -59,31 +59,31 @@ var proven = []string{"service/servicetest", "keystore/..."}
 // member that works, one of them has to speak of it. That each is a test is shown by
 // TestProofs_NamedTest_Exists, so that whoever renames a test hears of it.
 var proofs = map[string][]string{
-	"CreateKey": {"TestCreateKey", "TestEverySpecWithEveryUsage", "TestKeyTags",
-		"TestTheLockoutCheckCanBeRenounced", "TestTheLifeOfAMultiRegionKey", "TestCustomKeyStore_WrongInput_IsRefusedByName"},
-	"DescribeKey":         {"TestKeyIdentifiers", "TestCreateKey", "TestKeyStates"},
-	"ListKeys":            {"TestListings"},
-	"EnableKey":           {"TestEnableAndDisable", "TestKeyStates"},
-	"DisableKey":          {"TestEnableAndDisable", "TestKeyStates"},
-	"ScheduleKeyDeletion": {"TestDeletionWindow", "TestDeleteKey_WindowOver_KeyIsGone"},
-	"CancelKeyDeletion": {"TestDeletionWindow",
+	"CreateKey": {"TestCreateKey_DefaultsAndLimits_IsMadeOrRefused", "TestCreateKey_EverySpecAndUsage_IsMadeOrRefused", "TestTagResource_TagsOfAKey_AreListed",
+		"TestTheLockoutCheckCanBeRenounced", "TestMultiRegionKey_MadeToDeleted_IsSeenInEachRegion", "TestCustomKeyStore_WrongInput_IsRefusedByName"},
+	"DescribeKey":         {"TestKeyID_EachForm_IsTakenOrRefused", "TestCreateKey_DefaultsAndLimits_IsMadeOrRefused", "TestKeyState_SDKCalls_AreAnsweredInAWSsWords"},
+	"ListKeys":            {"TestList_EachPageSize_GivesAllOnce"},
+	"EnableKey":           {"TestDisableKey_TwiceAndEnabledAgain_IsDescribed", "TestKeyState_SDKCalls_AreAnsweredInAWSsWords"},
+	"DisableKey":          {"TestDisableKey_TwiceAndEnabledAgain_IsDescribed", "TestKeyState_SDKCalls_AreAnsweredInAWSsWords"},
+	"ScheduleKeyDeletion": {"TestScheduleKeyDeletion_WindowOver_LeavesNothing", "TestDeleteKey_WindowOver_KeyIsGone"},
+	"CancelKeyDeletion": {"TestScheduleKeyDeletion_WindowOver_LeavesNothing",
 		"TestScheduleKeyDeletion_ScheduledAnew_KeepsNewTime"},
-	"UpdateKeyDescription": {"TestCreateKey", "TestKeyIdentifiers"},
+	"UpdateKeyDescription": {"TestCreateKey_DefaultsAndLimits_IsMadeOrRefused", "TestKeyID_EachForm_IsTakenOrRefused"},
 
-	"ReplicateKey": {"TestTheLifeOfAMultiRegionKey",
+	"ReplicateKey": {"TestMultiRegionKey_MadeToDeleted_IsSeenInEachRegion",
 		"TestReplicateKeyAnswersAndTheReplicaIsThere", "TestWhatReplicateKeyRefuses"},
-	"UpdatePrimaryRegion": {"TestTheLifeOfAMultiRegionKey", "TestUpdatePrimaryRegion"},
+	"UpdatePrimaryRegion": {"TestMultiRegionKey_MadeToDeleted_IsSeenInEachRegion", "TestUpdatePrimaryRegion"},
 
-	"EnableKeyRotation": {"TestAutomaticRotation", "TestAKeyRotatesByTheClock",
+	"EnableKeyRotation": {"TestEnableKeyRotation_PeriodOver_GivesNewMaterial", "TestAKeyRotatesByTheClock",
 		"TestWhatCantBeRotated"},
-	"DisableKeyRotation": {"TestAutomaticRotation", "TestAKeyRotatesByTheClock"},
-	"GetKeyRotationStatus": {"TestAutomaticRotation", "TestOnlyAKeyInUseIsRotated",
-		"TestRotationOnDemand"},
-	"RotateKeyOnDemand": {"TestRotationOnDemand", "TestNoRotationOnDemandNearAnAutomaticOne",
+	"DisableKeyRotation": {"TestEnableKeyRotation_PeriodOver_GivesNewMaterial", "TestAKeyRotatesByTheClock"},
+	"GetKeyRotationStatus": {"TestEnableKeyRotation_PeriodOver_GivesNewMaterial", "TestOnlyAKeyInUseIsRotated",
+		"TestRotateKeyOnDemand_LimitAndErrors_AreAWSs"},
+	"RotateKeyOnDemand": {"TestRotateKeyOnDemand_LimitAndErrors_AreAWSs", "TestNoRotationOnDemandNearAnAutomaticOne",
 		"TestAnImportedKeyRotatesToWhatWasImported", "TestRotationUnderLoad"},
-	"ListKeyRotations": {"TestAutomaticRotation", "TestRotationOnDemand",
+	"ListKeyRotations": {"TestEnableKeyRotation_PeriodOver_GivesNewMaterial", "TestRotateKeyOnDemand_LimitAndErrors_AreAWSs",
 		"TestRotationsComeInPages", "TestAnImportedKeyRotatesToWhatWasImported"},
-	"GetKeyLastUsage": {"TestKeyLastUsage", "TestTheLastUsageIsThatOfTheTrail",
+	"GetKeyLastUsage": {"TestGetKeyLastUsage_UsedKey_NamesTheTrailsEvent", "TestTheLastUsageIsThatOfTheTrail",
 		"TestReEncryptUsesBothKeys", "TestWhatIsNoUsage"},
 
 	"GetParametersForImport": {"TestImportedMaterial_BySDK_ExpiresAndComesBack",
@@ -99,44 +99,44 @@ var proofs = map[string][]string{
 		"TestDeleteImportedKeyMaterial_SymmetricKey_ComesBackByTheSameBytes",
 		"TestDeleteImportedKeyMaterial_ImportsAtTheSameTime_AreInSomeOrder"},
 
-	"CreateAlias": {"TestAliases", "TestAKeyHasFiftyAliases"},
-	"UpdateAlias": {"TestAliases", "TestAliasesStayWithTheirKind"},
-	"DeleteAlias": {"TestAliases"},
-	"ListAliases": {"TestListings", "TestAliases"},
+	"CreateAlias": {"TestAlias_CreatedMovedDeleted_NamesItsKey", "TestCreateAlias_FiftyFirst_IsRefused"},
+	"UpdateAlias": {"TestAlias_CreatedMovedDeleted_NamesItsKey", "TestUpdateAlias_KeyOfAnotherKind_IsRefused"},
+	"DeleteAlias": {"TestAlias_CreatedMovedDeleted_NamesItsKey"},
+	"ListAliases": {"TestList_EachPageSize_GivesAllOnce", "TestAlias_CreatedMovedDeleted_NamesItsKey"},
 
 	"GetKeyPolicy": {"TestAPolicyIsReadAsItWasWritten", "TestTheDefaultPolicyIsAWSs",
-		"TestAKeyHasOnePolicyByOneName", "TestAKeyPolicyOfItsOwn"},
+		"TestAKeyHasOnePolicyByOneName", "TestKeyPolicy_ReplacedByTerraform_IsReadBack"},
 	"PutKeyPolicy": {"TestAPolicyIsReadAsItWasWritten", "TestPoliciesThatAreRefused",
 		"TestTheLockoutCheckCanBeRenounced"},
-	"ListKeyPolicies": {"TestAKeyHasOnePolicyByOneName", "TestAKeyPolicyOfItsOwn"},
+	"ListKeyPolicies": {"TestAKeyHasOnePolicyByOneName", "TestKeyPolicy_ReplacedByTerraform_IsReadBack"},
 
-	"CreateGrant": {"TestAGrantFromBeginningToEnd", "TestOneNameOneGrant",
+	"CreateGrant": {"TestGrant_MadeToRetired_AllowsUntilItEnds", "TestCreateGrant_SameNameAtOnce_MakesOneGrant",
 		"TestCreateGrant_MembersThatDoNotFit_AreRefused",
 		"TestGrantConstraints_EncryptionContext_IsHeldToThem", "TestCreateGrant_OperationThatTheKeyDoesNotServe_IsRefused",
 		"TestCreateGrant_ByAGrantee_AllowsNoMoreThanItsGrant", "TestListGrants_EachFilterAndLimit_ListsEachGrantOnce"},
 	"ListGrants": {"TestListGrants_EachFilterAndLimit_ListsEachGrantOnce",
-		"TestAGrantFromBeginningToEnd"},
+		"TestGrant_MadeToRetired_AllowsUntilItEnds"},
 	"ListRetirableGrants": {"TestListGrants_EachFilterAndLimit_ListsEachGrantOnce",
-		"TestAGrantFromBeginningToEnd"},
+		"TestGrant_MadeToRetired_AllowsUntilItEnds"},
 	"RetireGrant": {"TestRetireGrant_EachCaller_IsAllowedAsTheGrantSays",
-		"TestRetireGrant_WhatNamesNoGrant_IsRefused", "TestAGrantFromBeginningToEnd"},
+		"TestRetireGrant_WhatNamesNoGrant_IsRefused", "TestGrant_MadeToRetired_AllowsUntilItEnds"},
 	"RevokeGrant": {"TestRevokeGrant_KeyInUse_IsDeniedAtOnce",
-		"TestRevokeGrant_WhatNamesNoGrant_IsRefused", "TestAGrantFromBeginningToEnd"},
+		"TestRevokeGrant_WhatNamesNoGrant_IsRefused", "TestGrant_MadeToRetired_AllowsUntilItEnds"},
 
-	"TagResource":      {"TestKeyTags"},
-	"UntagResource":    {"TestKeyTags"},
-	"ListResourceTags": {"TestKeyTags", "TestListings", "TestPagesOfTagsAreAllOfThem"},
+	"TagResource":      {"TestTagResource_TagsOfAKey_AreListed"},
+	"UntagResource":    {"TestTagResource_TagsOfAKey_AreListed"},
+	"ListResourceTags": {"TestTagResource_TagsOfAKey_AreListed", "TestList_EachPageSize_GivesAllOnce", "TestPagesOfTagsAreAllOfThem"},
 
-	"Encrypt": {"TestEncryptAndDecrypt", "TestEncryptionContext", "TestAsymmetricEncryption"},
-	"Decrypt": {"TestEncryptAndDecrypt", "TestEncryptionContext", "TestAsymmetricEncryption",
-		"TestEveryAlteredCiphertextIsRefusedAlike"},
-	"ReEncrypt": {"TestReEncrypt", "TestAsymmetricEncryption"},
+	"Encrypt": {"TestDecrypt_EncryptedPlaintext_ComesBack", "TestEncryptionContext_OtherPairs_OpenNothing", "TestRSAEncryption_EachAlgorithm_DecryptsOrIsRefusedAlike"},
+	"Decrypt": {"TestDecrypt_EncryptedPlaintext_ComesBack", "TestEncryptionContext_OtherPairs_OpenNothing", "TestRSAEncryption_EachAlgorithm_DecryptsOrIsRefusedAlike",
+		"TestDecrypt_AlteredCiphertext_IsRefusedAlike"},
+	"ReEncrypt": {"TestReEncrypt_ToAnotherKey_CarriesThePlaintext", "TestRSAEncryption_EachAlgorithm_DecryptsOrIsRefusedAlike"},
 
-	"GenerateDataKey":                     {"TestDataKeysAndRandom"},
-	"GenerateDataKeyWithoutPlaintext":     {"TestDataKeysAndRandom"},
-	"GenerateDataKeyPair":                 {"TestDataKeyPairs"},
-	"GenerateDataKeyPairWithoutPlaintext": {"TestDataKeyPairs"},
-	"GenerateRandom": {"TestDataKeysAndRandom",
+	"GenerateDataKey":                     {"TestGenerateDataKey_EachSize_ComesBackByDecrypt"},
+	"GenerateDataKeyWithoutPlaintext":     {"TestGenerateDataKey_EachSize_ComesBackByDecrypt"},
+	"GenerateDataKeyPair":                 {"TestGenerateDataKeyPair_EverySpec_ComesBackByDecrypt"},
+	"GenerateDataKeyPairWithoutPlaintext": {"TestGenerateDataKeyPair_EverySpec_ComesBackByDecrypt"},
+	"GenerateRandom": {"TestGenerateDataKey_EachSize_ComesBackByDecrypt",
 		"TestCustomKeyStore_AllOperations_TakeItThroughItsLife"},
 
 	"CreateCustomKeyStore": {"TestDescribeCustomKeyStores_TenAtMost_AreListedInPages",
@@ -153,47 +153,47 @@ var proofs = map[string][]string{
 		"TestDisconnectCustomKeyStore_UnderLoad_ClosesItsKeysAtOnce", "TestDisconnectedStore_SecretsUnderItsKeys_AreClosed", "TestDisconnectedStore_UsesOfItsKeys_AreRefusedByState"},
 	"CustomKeyStoresListEntry": {"TestCustomKeyStore_AllOperations_TakeItThroughItsLife"},
 
-	"GetPublicKey": {"TestEncapsulation", "TestSpecialKeysByAlias", "TestSignatures",
-		"TestSharedSecrets", "TestEverySpecWithEveryUsage"},
-	"Sign":               {"TestSignatures", "TestSignaturesByMLDSA"},
-	"Verify":             {"TestSignatures", "TestSignaturesByMLDSA"},
-	"GenerateMac":        {"TestMacs"},
-	"VerifyMac":          {"TestMacs"},
-	"DeriveSharedSecret": {"TestSharedSecrets"},
-	"Encapsulate":        {"TestEncapsulation"},
-	"Decapsulate":        {"TestEncapsulation"},
+	"GetPublicKey": {"TestEncapsulate_PublicKeyAlone_AgreesWithDecapsulate", "TestKeyID_AsymmetricAndHMACKeys_TakesAllForms", "TestSign_MessageOrDigest_VerifiesElsewhere",
+		"TestDeriveSharedSecret_BothSides_Agree", "TestCreateKey_EverySpecAndUsage_IsMadeOrRefused"},
+	"Sign":               {"TestSign_MessageOrDigest_VerifiesElsewhere", "TestSign_MLDSA_Verifies"},
+	"Verify":             {"TestSign_MessageOrDigest_VerifiesElsewhere", "TestSign_MLDSA_Verifies"},
+	"GenerateMac":        {"TestGenerateMac_EverySpec_VerifiesAsItStands"},
+	"VerifyMac":          {"TestGenerateMac_EverySpec_VerifiesAsItStands"},
+	"DeriveSharedSecret": {"TestDeriveSharedSecret_BothSides_Agree"},
+	"Encapsulate":        {"TestEncapsulate_PublicKeyAlone_AgreesWithDecapsulate"},
+	"Decapsulate":        {"TestEncapsulate_PublicKeyAlone_AgreesWithDecapsulate"},
 
-	"KeyMetadata": {"TestImportedMaterial_BySDK_ExpiresAndComesBack", "TestCreateKey",
-		"TestCustomKeyStore_AllOperations_TakeItThroughItsLife", "TestKeyStates", "TestDeletionWindow", "TestEverySpecWithEveryUsage", "TestTheLifeOfAMultiRegionKey", "TestEncapsulation"},
-	"KeyListEntry":   {"TestListings"},
-	"AliasListEntry": {"TestListings", "TestAliases"},
-	"Tag":            {"TestKeyTags"},
+	"KeyMetadata": {"TestImportedMaterial_BySDK_ExpiresAndComesBack", "TestCreateKey_DefaultsAndLimits_IsMadeOrRefused",
+		"TestCustomKeyStore_AllOperations_TakeItThroughItsLife", "TestKeyState_SDKCalls_AreAnsweredInAWSsWords", "TestScheduleKeyDeletion_WindowOver_LeavesNothing", "TestCreateKey_EverySpecAndUsage_IsMadeOrRefused", "TestMultiRegionKey_MadeToDeleted_IsSeenInEachRegion", "TestEncapsulate_PublicKeyAlone_AgreesWithDecapsulate"},
+	"KeyListEntry":   {"TestList_EachPageSize_GivesAllOnce"},
+	"AliasListEntry": {"TestList_EachPageSize_GivesAllOnce", "TestAlias_CreatedMovedDeleted_NamesItsKey"},
+	"Tag":            {"TestTagResource_TagsOfAKey_AreListed"},
 
-	"RotationsListEntry": {"TestAutomaticRotation", "TestAnImportedKeyRotatesToWhatWasImported"},
-	"KeyLastUsageData":   {"TestKeyLastUsage", "TestTheLastUsageIsThatOfTheTrail"},
+	"RotationsListEntry": {"TestEnableKeyRotation_PeriodOver_GivesNewMaterial", "TestAnImportedKeyRotatesToWhatWasImported"},
+	"KeyLastUsageData":   {"TestGetKeyLastUsage_UsedKey_NamesTheTrailsEvent", "TestTheLastUsageIsThatOfTheTrail"},
 
 	"GrantListEntry": {"TestListGrants_EachFilterAndLimit_ListsEachGrantOnce",
-		"TestListGrants_GrantToAService_IsToldWhole", "TestAGrantFromBeginningToEnd"},
+		"TestListGrants_GrantToAService_IsToldWhole", "TestGrant_MadeToRetired_AllowsUntilItEnds"},
 	"GrantConstraints": {"TestGrantConstraints_EncryptionContext_IsHeldToThem",
 		"TestListGrants_GrantToAService_IsToldWhole"},
 
-	"MultiRegionConfiguration": {"TestTheLifeOfAMultiRegionKey"},
+	"MultiRegionConfiguration": {"TestMultiRegionKey_MadeToDeleted_IsSeenInEachRegion"},
 	"MultiRegionKey": {"TestWhatCreateKeySaysOfAMultiRegionKey",
-		"TestTheLifeOfAMultiRegionKey"},
+		"TestMultiRegionKey_MadeToDeleted_IsSeenInEachRegion"},
 }
 
 // proofsOfAll are the tests that show what a member does in whatever operation has it.
 var proofsOfAll = map[string]string{
-	"DryRun":          "TestEveryDryRun",
-	"DryRunModifiers": "TestDryRun",
-	"KeyId":           "TestKeyIdentifiers",
+	"DryRun":          "TestDryRun_EveryOperation_DoesNothingAndSaysSo",
+	"DryRunModifiers": "TestDryRun_PermittedOrNot_SaysSo",
+	"KeyId":           "TestKeyID_EachForm_IsTakenOrRefused",
 }
 
 // The tests that show something of every operation and every member.
 const (
-	proofOfOperations  = "TestEveryOperationOfAWSIsThere"
-	proofOfMembers     = "TestMembers"
-	proofOfRefusals    = "TestMembersThatAreRefused"
-	proofOfConstraints = "TestMalformed"
-	proofOfTheRoad     = "TestRegistryWalk"
+	proofOfOperations  = "TestOperations_EveryOneOfAWS_IsServedOrRefusedByName"
+	proofOfMembers     = "TestMembers_EveryType_IsAWSs"
+	proofOfRefusals    = "TestMembers_NotServed_AreRefusedByName"
+	proofOfConstraints = "TestValidation_EveryConstraintBroken_IsAWSsSentence"
+	proofOfTheRoad     = "TestRegistry_EveryOperation_KeepsThePromisesOfAll"
 )

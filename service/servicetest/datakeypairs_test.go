@@ -19,9 +19,9 @@ import (
 	"github.com/decred/dcrd/dcrec/secp256k1/v4"
 )
 
-// TestDataKeyPairs: a pair is one that the standard library can use, its private key comes back by
+// TestGenerateDataKeyPair_EverySpec_ComesBackByDecrypt: a pair is one that the standard library can use, its private key comes back by
 // Decrypt, and each is new.
-func TestDataKeyPairs(t *testing.T) {
+func TestGenerateDataKeyPair_EverySpec_ComesBackByDecrypt(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
 	key := createKey(t, c)

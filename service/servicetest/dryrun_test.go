@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// TestEveryDryRun: an operation that has one does nothing in it and says so; who may not do it is
+// TestDryRun_EveryOperation_DoesNothingAndSaysSo: an operation that has one does nothing in it and says so; who may not do it is
 // told that instead.
-func TestEveryDryRun(t *testing.T) {
+func TestDryRun_EveryOperation_DoesNothingAndSaysSo(t *testing.T) {
 	g := startGrounds(t)
 	for _, n := range routed(g.soft.Server) {
 		s, db := g.of(n).Server, g.of(n).db

@@ -12,9 +12,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// TestADryRunSeesWhatIsNoCiphertext: a key that is named does not make a dry run of any bytes
+// TestDryRun_NoCiphertext_IsRefused: a key that is named does not make a dry run of any bytes
 // succeed.
-func TestADryRunSeesWhatIsNoCiphertext(t *testing.T) {
+func TestDryRun_NoCiphertext_IsRefused(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
 	key := createKey(t, c)
@@ -41,9 +41,9 @@ func TestADryRunSeesWhatIsNoCiphertext(t *testing.T) {
 	}
 }
 
-// TestSerializationSaysWhichTypeIsWanted: the text names what stood there, what belongs there and
+// TestSerialization_WrongType_NamesTheOneWanted: the text names what stood there, what belongs there and
 // where, in AWS's names of types.
-func TestSerializationSaysWhichTypeIsWanted(t *testing.T) {
+func TestSerialization_WrongType_NamesTheOneWanted(t *testing.T) {
 	s := servicetest.Start(t)
 	for _, x := range []struct{ target, body, text string }{
 		{"ListKeys", `{"Limit":"1"}`, "STRING_VALUE can not be converted to Integer (at /Limit)"},
@@ -66,10 +66,10 @@ func TestSerializationSaysWhichTypeIsWanted(t *testing.T) {
 	}
 }
 
-// TestUpdateSecretWithATokenOfBefore: a retry is answered as the first time, but the token of a
+// TestUpdateSecret_TokenOfFormerVersion_IsRefused: a retry is answered as the first time, but the token of a
 // version that is no longer current is refused even with the same value: the caller would take it
 // for the current one.
-func TestUpdateSecretWithATokenOfBefore(t *testing.T) {
+func TestUpdateSecret_TokenOfFormerVersion_IsRefused(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.SecretsManager()
 	made := createSecret(t, c, "n", "1")
@@ -94,10 +94,10 @@ func TestUpdateSecretWithATokenOfBefore(t *testing.T) {
 	}
 }
 
-// TestAKeyHasFiftyAliases: the fifty-first is refused wherever it comes from, and a name that is
+// TestCreateAlias_FiftyFirst_IsRefused: the fifty-first is refused wherever it comes from, and a name that is
 // taken is said to be taken even then: SDKs try again on LimitExceededException, and on
 // AlreadyExistsException they don't.
-func TestAKeyHasFiftyAliases(t *testing.T) {
+func TestCreateAlias_FiftyFirst_IsRefused(t *testing.T) {
 	s := servicetest.Start(t)
 	full, other := createKey(t, s.KMS()), createKey(t, s.KMS())
 	alias := func(operation string, n int, key *string) string {
@@ -129,9 +129,9 @@ func TestAKeyHasFiftyAliases(t *testing.T) {
 	}
 }
 
-// TestAMissingTokenIsNoConflict: AWS has one name for a request that lacks something and for a
+// TestClientRequestToken_Missing_IsNoConflict: AWS has one name for a request that lacks something and for a
 // secret in the wrong state; REST tells the two apart.
-func TestAMissingTokenIsNoConflict(t *testing.T) {
+func TestClientRequestToken_Missing_IsNoConflict(t *testing.T) {
 	s := servicetest.Start(t)
 	made := createSecret(t, s.SecretsManager(), "n", "1")
 	must(s.SecretsManager().DeleteSecret(t.Context(),

@@ -15,7 +15,7 @@ import (
 
 // From the making of a grant to its end: an IAM user uses a key within the constraint, passes a
 // part of the right on, and loses it; nobody ever gets anything.
-func TestAGrantFromBeginningToEnd(t *testing.T) {
+func TestGrant_MadeToRetired_AllowsUntilItEnds(t *testing.T) {
 	s := servicetest.Start(t)
 	root, alice, bob, nobody := s.KMS(), s.KMS(servicetest.As(s.User(t,
 		"alice"))), s.KMS(servicetest.As(s.User(t, "bob"))), s.KMS(s.AsNobody())
@@ -92,7 +92,7 @@ func TestAGrantFromBeginningToEnd(t *testing.T) {
 	refused(t, open(bob, blob, context), "AccessDeniedException", "*")
 }
 
-func TestGrantsOutliveARestart(t *testing.T) {
+func TestGrant_Restart_StillHolds(t *testing.T) {
 	s := servicetest.Start(t)
 	root, alice := s.KMS(), s.KMS(servicetest.As(s.User(t, "alice")))
 	key := createKey(t, root).KeyId
@@ -109,7 +109,7 @@ func TestGrantsOutliveARestart(t *testing.T) {
 }
 
 // Many clients at once retry what they don't know the outcome of, and use the key all the while.
-func TestOneNameOneGrant(t *testing.T) {
+func TestCreateGrant_SameNameAtOnce_MakesOneGrant(t *testing.T) {
 	s := servicetest.Start(t)
 	root, alice := s.KMS(), s.KMS(servicetest.As(s.User(t, "alice")))
 	key := createKey(t, root).KeyId
@@ -146,7 +146,7 @@ func TestOneNameOneGrant(t *testing.T) {
 	}
 }
 
-func TestErrorsOfGrantsAreAWSsTypes(t *testing.T) {
+func TestGrant_Errors_AreAWSsTypes(t *testing.T) {
 	s := servicetest.Start(t)
 	k := s.KMS()
 	key := createKey(t, k).KeyId

@@ -10,7 +10,7 @@ import (
 )
 
 // Terraform makes a key with a policy, reads it at once, replaces it and reads it again.
-func TestAKeyPolicyOfItsOwn(t *testing.T) {
+func TestKeyPolicy_ReplacedByTerraform_IsReadBack(t *testing.T) {
 	s := servicetest.Start(t)
 	k := s.KMS()
 	const first = `{"Version":"2012-10-17","Statement":[{"Sid":"Über alles","Effect":"Allow","Principal":{"AWS":"` + servicetest.RootARN + `"},"Action":"kms:*","Resource":"*"}]}`

@@ -177,10 +177,10 @@ func version(name, id, value string) func(t testing.TB, p *process) error {
 	}
 }
 
-// TestKillUnderLoad: what was acknowledged survives kill -9, the change and its record. The server
+// TestKill_UnderLoad_LosesNothingAcknowledged: what was acknowledged survives kill -9, the change and its record. The server
 // is killed at any moment while clients write, started again, and asked for everything that it has
 // said yes to.
-func TestKillUnderLoad(t *testing.T) {
+func TestKill_UnderLoad_LosesNothingAcknowledged(t *testing.T) {
 	t.Parallel()
 	dir := storetest.Dir(t)
 	j := &journal{}
@@ -249,9 +249,9 @@ func (j *journal) recorded(t *testing.T, p *process) {
 	}
 }
 
-// TestKillDuringFirstStart: a first start that is killed at any moment leaves nothing that the next
+// TestKill_FirstStart_NextStartGoesOn: a first start that is killed at any moment leaves nothing that the next
 // start can't go on from.
-func TestKillDuringFirstStart(t *testing.T) {
+func TestKill_FirstStart_NextStartGoesOn(t *testing.T) {
 	t.Parallel()
 	for range kills(t) {
 		dir := storetest.Dir(t)

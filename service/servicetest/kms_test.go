@@ -79,9 +79,9 @@ func aliasARN(name string) string {
 // noKey is the id of a key that was never made.
 const noKey = "0badc0de-0bad-4bad-8bad-0badc0de0bad"
 
-// TestKeyIdentifiers: cryptographic operations and DescribeKey take all four forms of KeyId, all
+// TestKeyID_EachForm_IsTakenOrRefused: cryptographic operations and DescribeKey take all four forms of KeyId, all
 // others take id and ARN only, and each wrong form has AWS's own answer.
-func TestKeyIdentifiers(t *testing.T) {
+func TestKeyID_EachForm_IsTakenOrRefused(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
 	key := createKey(t, c)
@@ -247,7 +247,7 @@ func named(key *types.KeyMetadata, err error, id func() *string) error {
 
 func tag(key, value string) types.Tag { return types.Tag{TagKey: &key, TagValue: &value} }
 
-func TestCreateKey(t *testing.T) {
+func TestCreateKey_DefaultsAndLimits_IsMadeOrRefused(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
 	out := must(c.CreateKey(t.Context(), &kms.CreateKeyInput{Description: aws.String("Prüfschlüssel"),
@@ -356,7 +356,7 @@ func keys(t testing.TB, c *kms.Client) (ids []string) {
 	return ids
 }
 
-func TestEncryptAndDecrypt(t *testing.T) {
+func TestDecrypt_EncryptedPlaintext_ComesBack(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
 	key, other := createKey(t, c), createKey(t, c)
@@ -435,8 +435,8 @@ func TestEncryptAndDecrypt(t *testing.T) {
 	})
 }
 
-// TestEncryptionContext: a ciphertext opens with exactly the pairs it was made with, in any order.
-func TestEncryptionContext(t *testing.T) {
+// TestEncryptionContext_OtherPairs_OpenNothing: a ciphertext opens with exactly the pairs it was made with, in any order.
+func TestEncryptionContext_OtherPairs_OpenNothing(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
 	key := createKey(t, c)
@@ -488,7 +488,7 @@ func TestEncryptionContext(t *testing.T) {
 	t.Error("the encryption context is not in the trail")
 }
 
-func TestReEncrypt(t *testing.T) {
+func TestReEncrypt_ToAnotherKey_CarriesThePlaintext(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
 	from, to := createKey(t, c), createKey(t, c)
@@ -524,7 +524,7 @@ func TestReEncrypt(t *testing.T) {
 	refused(t, err, "DisabledException", *to.Arn+" is disabled.")
 }
 
-func TestDataKeysAndRandom(t *testing.T) {
+func TestGenerateDataKey_EachSize_ComesBackByDecrypt(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
 	key := createKey(t, c)

@@ -125,9 +125,9 @@ func keyOperations(c *kms.Client, other *string, blob []byte) []struct {
 	}
 }
 
-// TestKeyStates walks the key-state matrix: every operation in every state that a key of this
+// TestKeyState_SDKCalls_AreAnsweredInAWSsWords walks the key-state matrix: every operation in every state that a key of this
 // service can have.
-func TestKeyStates(t *testing.T) {
+func TestKeyState_SDKCalls_AreAnsweredInAWSsWords(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
 	other := createKey(t, c)
@@ -188,7 +188,7 @@ func describe(t testing.TB, c *kms.Client, id *string) *types.KeyMetadata {
 	return must(c.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: id}))(t).KeyMetadata
 }
 
-func TestEnableAndDisable(t *testing.T) {
+func TestDisableKey_TwiceAndEnabledAgain_IsDescribed(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
 	key := createKey(t, c)
@@ -216,9 +216,9 @@ func TestEnableAndDisable(t *testing.T) {
 	}
 }
 
-// TestDeletionWindow: a key can be taken back until the last moment, and after that nothing of it
+// TestScheduleKeyDeletion_WindowOver_LeavesNothing: a key can be taken back until the last moment, and after that nothing of it
 // is left.
-func TestDeletionWindow(t *testing.T) {
+func TestScheduleKeyDeletion_WindowOver_LeavesNothing(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
 	day := 24 * time.Hour
@@ -299,7 +299,7 @@ func eventually(t testing.TB, what string, kept func() bool) {
 	t.Fatalf("not yet, after half a minute: %s", what)
 }
 
-func TestAliases(t *testing.T) {
+func TestAlias_CreatedMovedDeleted_NamesItsKey(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
 	one, two := createKey(t, c), createKey(t, c)
@@ -380,7 +380,7 @@ func TestAliases(t *testing.T) {
 // second returns the error of a call.
 func second[T any](_ T, err error) error { return err }
 
-func TestKeyTags(t *testing.T) {
+func TestTagResource_TagsOfAKey_AreListed(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
 	key := createKey(t, c)
@@ -430,9 +430,9 @@ func tagsOf(t testing.TB, c *kms.Client, id *string, limit *int32) string {
 	return strings.Join(all, " ")
 }
 
-// TestListings: page by page a listing gives everything exactly once, whatever the size of its
+// TestList_EachPageSize_GivesAllOnce: page by page a listing gives everything exactly once, whatever the size of its
 // pages, and a marker is good for nothing but the listing that it came from.
-func TestListings(t *testing.T) {
+func TestList_EachPageSize_GivesAllOnce(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
 	if out := must(c.ListKeys(t.Context(), &kms.ListKeysInput{}))(t); out.Keys == nil ||
@@ -505,9 +505,9 @@ func TestListings(t *testing.T) {
 	}
 }
 
-// TestAliasesOfServices: a service's alias is listed before it has a key, since clients look for it
+// TestListAliases_AliasOfAService_IsThereBeforeItsKey: a service's alias is listed before it has a key, since clients look for it
 // there (Terraform's aws_kms_alias does) and then ask DescribeKey, which makes the key.
-func TestAliasesOfServices(t *testing.T) {
+func TestListAliases_AliasOfAService_IsThereBeforeItsKey(t *testing.T) {
 	s := servicetest.Start(t)
 	c, name := s.KMS(), aws.String("alias/aws/secretsmanager")
 	createAlias(t, c, "alias/zebra", createKey(t, c).KeyId)
@@ -532,8 +532,8 @@ func TestAliasesOfServices(t *testing.T) {
 	}
 }
 
-// TestRegions: a key lives in the Region that it was made in and nowhere else.
-func TestRegions(t *testing.T) {
+// TestKey_OtherRegion_IsNotThere: a key lives in the Region that it was made in and nowhere else.
+func TestKey_OtherRegion_IsNotThere(t *testing.T) {
 	s := servicetest.Start(t)
 	here, abroad := s.KMS(), s.KMS(servicetest.WithRegion(servicetest.Abroad))
 	key := createKey(t, here)
@@ -553,8 +553,8 @@ func TestRegions(t *testing.T) {
 	refused(t, err, "InvalidSignatureException", "*")
 }
 
-// TestDryRun: DryRun answers what would have happened, and does nothing.
-func TestDryRun(t *testing.T) {
+// TestDryRun_PermittedOrNot_SaysSo: DryRun answers what would have happened, and does nothing.
+func TestDryRun_PermittedOrNot_SaysSo(t *testing.T) {
 	s := servicetest.Start(t)
 	key := createKey(t, s.KMS())
 	blob := encrypt(t, s.KMS(), key.KeyId, "x", nil)
@@ -597,9 +597,9 @@ func TestDryRun(t *testing.T) {
 	refused(t, err, "ValidationException", "*")
 }
 
-// TestConcurrentChanges: of changes to one key at the same time each is there or was refused, and
+// TestKey_ConcurrentChanges_UndoNoneOfAnother: of changes to one key at the same time each is there or was refused, and
 // none undoes another.
-func TestConcurrentChanges(t *testing.T) {
+func TestKey_ConcurrentChanges_UndoNoneOfAnother(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
 	key := createKey(t, c)

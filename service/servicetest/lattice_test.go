@@ -13,8 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 )
 
-// TestEncapsulation: two parties agree on a secret, one of them with the public key alone.
-func TestEncapsulation(t *testing.T) {
+// TestEncapsulate_PublicKeyAlone_AgreesWithDecapsulate: two parties agree on a secret, one of them with the public key alone.
+func TestEncapsulate_PublicKeyAlone_AgreesWithDecapsulate(t *testing.T) {
 	c := servicetest.StartOn(t, fakedevice.LikeV32(t).Config()).KMS()
 	for _, spec := range []types.KeySpec{"ML_KEM_512", "ML_KEM_768", "ML_KEM_1024"} {
 		key := createSpecial(t, c, spec, "ENCAPSULATE_DECAPSULATE")
@@ -44,8 +44,8 @@ func TestEncapsulation(t *testing.T) {
 	}
 }
 
-// TestSignaturesByMLDSA: of a message, and of what the caller made of it.
-func TestSignaturesByMLDSA(t *testing.T) {
+// TestSign_MLDSA_Verifies: of a message, and of what the caller made of it.
+func TestSign_MLDSA_Verifies(t *testing.T) {
 	c := servicetest.StartOn(t, fakedevice.LikeV32(t).Config()).KMS()
 	for _, spec := range []types.KeySpec{"ML_DSA_44", "ML_DSA_65", "ML_DSA_87"} {
 		key := createSpecial(t, c, spec, "SIGN_VERIFY")

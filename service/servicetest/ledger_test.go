@@ -10,9 +10,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 )
 
-// TestFirstUseWithoutALedger: what a service makes for itself on first use needs its record as much
+// TestFirstUse_LedgerDown_MakesNothing: what a service makes for itself on first use needs its record as much
 // as anything else.
-func TestFirstUseWithoutALedger(t *testing.T) {
+func TestFirstUse_LedgerDown_MakesNothing(t *testing.T) {
 	s := servicetest.Start(t)
 	db := database(t, s.Database)
 	before := snapshot(t, db)
@@ -31,9 +31,9 @@ func TestFirstUseWithoutALedger(t *testing.T) {
 	}
 }
 
-// TestDestructionIsRecorded: nobody asks for a key's destruction at its hour, and it is recorded
+// TestKeyDestruction_LedgerDown_WaitsAndIsRecorded: nobody asks for a key's destruction at its hour, and it is recorded
 // all the same; where it can't be recorded it waits.
-func TestDestructionIsRecorded(t *testing.T) {
+func TestKeyDestruction_LedgerDown_WaitsAndIsRecorded(t *testing.T) {
 	s := servicetest.Start(t)
 	key := createKey(t, s.KMS())
 	must(s.KMS().ScheduleKeyDeletion(t.Context(),

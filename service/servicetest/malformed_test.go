@@ -189,10 +189,10 @@ func fitting(s *shape.Schema) any {
 	return map[string]any{}
 }
 
-// TestMalformed breaks every constraint of every member of every operation, one at a time: the
+// TestValidation_EveryConstraintBroken_IsAWSsSentence breaks every constraint of every member of every operation, one at a time: the
 // answer is AWS's sentence, there is exactly one record, a sensitive value is in neither, and
 // nothing is changed.
-func TestMalformed(t *testing.T) {
+func TestValidation_EveryConstraintBroken_IsAWSsSentence(t *testing.T) {
 	g := startGrounds(t)
 	total := 0
 	for _, n := range routed(g.soft.Server) {

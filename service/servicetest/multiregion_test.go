@@ -30,7 +30,7 @@ func family(t testing.TB, c *kms.Client, regions ...string) *types.KeyMetadata {
 
 // A multi-Region key from its making to its end, as a client in each Region sees it. Terraform
 // makes a replica and asks at once whether it is enabled.
-func TestTheLifeOfAMultiRegionKey(t *testing.T) {
+func TestMultiRegionKey_MadeToDeleted_IsSeenInEachRegion(t *testing.T) {
 	s := servicetest.Start(t)
 	here, abroad := s.KMS(), s.KMS(servicetest.WithRegion(servicetest.Abroad))
 	ctx := t.Context()
@@ -122,7 +122,7 @@ func TestTheLifeOfAMultiRegionKey(t *testing.T) {
 }
 
 // A secret under a multi-Region key stays readable whatever becomes of the replica.
-func TestSecretsUnderAMultiRegionKey(t *testing.T) {
+func TestSecret_UnderMultiRegionKey_SurvivesTheReplica(t *testing.T) {
 	s := servicetest.Start(t)
 	id := family(t, s.KMS(), servicetest.Abroad).KeyId
 	abroad := s.SecretsManager(servicetest.WithRegion(servicetest.Abroad))
@@ -144,7 +144,7 @@ func TestSecretsUnderAMultiRegionKey(t *testing.T) {
 }
 
 // Of several clients that make the same replica one succeeds, and all see the same family then.
-func TestClientsThatReplicateAtOnce(t *testing.T) {
+func TestReplicateKey_ClientsAtOnce_OneSucceeds(t *testing.T) {
 	s := servicetest.Start(t)
 	id := family(t, s.KMS()).KeyId
 	var wg sync.WaitGroup

@@ -19,10 +19,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 )
 
-// TestAsymmetricEncryption: what is encrypted with the public key, here or elsewhere, is decrypted
+// TestRSAEncryption_EachAlgorithm_DecryptsOrIsRefusedAlike: what is encrypted with the public key, here or elsewhere, is decrypted
 // here, to the last byte of what the modulus leaves, and whatever is wrong with a ciphertext is one
 // and the same error.
-func TestAsymmetricEncryption(t *testing.T) {
+func TestRSAEncryption_EachAlgorithm_DecryptsOrIsRefusedAlike(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
 	for _, m := range makes {
@@ -118,9 +118,9 @@ func raw(public *rsa.PublicKey, padded string) []byte {
 	return m.Exp(m, big.NewInt(int64(public.E)), public.N).FillBytes(make([]byte, public.Size()))
 }
 
-// TestAsymmetricCiphertextsNeedTheirKeyNamed: nothing in such a ciphertext says whose it is, and
+// TestDecrypt_AsymmetricWithoutKeyID_IsRefused: nothing in such a ciphertext says whose it is, and
 // there is nothing to bind a context by.
-func TestAsymmetricCiphertextsNeedTheirKeyNamed(t *testing.T) {
+func TestDecrypt_AsymmetricWithoutKeyID_IsRefused(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
 	key, plain := createSpecial(t, c, "RSA_2048", "ENCRYPT_DECRYPT"), createKey(t, c)

@@ -12,7 +12,7 @@ import (
 	"claviger/service/servicetest"
 )
 
-//go:generate go test . -run ^TestTheKMSPageSaysWhatIsSo$ -update
+//go:generate go test . -run ^TestKMSPage_Tables_AreWhatIsServed$ -update
 
 var update = flag.Bool("update", false, "write docs/compatibility-kms.md")
 
@@ -66,9 +66,9 @@ func (e evidence) speakOf(u unit, member string) (tests []string) {
 	return tests[:min(len(tests), 3)]
 }
 
-// TestTheKMSPageSaysWhatIsSo: docs/compatibility-kms.md is what the registry, the SDK and the
+// TestKMSPage_Tables_AreWhatIsServed: docs/compatibility-kms.md is what the registry, the SDK and the
 // tables here make of it.
-func TestTheKMSPageSaysWhatIsSo(t *testing.T) {
+func TestKMSPage_Tables_AreWhatIsServed(t *testing.T) {
 	const page = "../../docs/compatibility-kms.md"
 	operations, structures := model(servicetest.Start(t))
 	want := evidenceOf(t, proven...).write(operations, structures)

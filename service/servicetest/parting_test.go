@@ -11,8 +11,8 @@ import (
 
 var partingUses = regexp.MustCompile(`(?m)^claviger_kms_pending_deletion_uses_total (\d+)$`)
 
-// TestTheMetricOfKeysPendingDeletion: it counts who could have used the key, and nobody else.
-func TestTheMetricOfKeysPendingDeletion(t *testing.T) {
+// TestPendingDeletionMetric_KeyUsed_CountsPermittedCallersOnly: it counts who could have used the key, and nobody else.
+func TestPendingDeletionMetric_KeyUsed_CountsPermittedCallersOnly(t *testing.T) {
 	s := servicetest.Start(t)
 	shows := func(want string) {
 		t.Helper()

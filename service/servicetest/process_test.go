@@ -171,9 +171,9 @@ func (p *process) secrets() *secretsmanager.Client {
 		Credentials: p.keys(), HTTPClient: p.http, RetryMaxAttempts: 1, Retryer: aws.NopRetryer{}})
 }
 
-// TestDevStopsAndStartsAgain: SIGTERM ends the command with 0, and the next start finds keys,
+// TestDev_StoppedAndStarted_FindsEverything: SIGTERM ends the command with 0, and the next start finds keys,
 // secrets and the same access key.
-func TestDevStopsAndStartsAgain(t *testing.T) {
+func TestDev_StoppedAndStarted_FindsEverything(t *testing.T) {
 	t.Parallel()
 	dir := storetest.Dir(t)
 	p := start(t, dir)
@@ -215,8 +215,8 @@ func TestDevStopsAndStartsAgain(t *testing.T) {
 	}
 }
 
-// TestRestart: a service that is opened anew knows all that the one before it knew.
-func TestRestart(t *testing.T) {
+// TestService_Restart_KnowsAll: a service that is opened anew knows all that the one before it knew.
+func TestService_Restart_KnowsAll(t *testing.T) {
 	s := servicetest.Start(t)
 	key, going := createKey(t, s.KMS()), createKey(t, s.KMS())
 	createAlias(t, s.KMS(), "alias/one", key.KeyId)

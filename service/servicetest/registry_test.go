@@ -312,8 +312,8 @@ func routed(s *servicetest.Server) (all []op.Info) {
 func idOf(n op.Info) string     { return n.Service.Name + "." + n.Name }
 func targetOf(n op.Info) string { return n.Service.Target + "." + n.Name }
 
-// TestEveryOperationHasItsRow: no operation can be added without its five cases.
-func TestEveryOperationHasItsRow(t *testing.T) {
+// TestRegistry_EveryOperation_HasItsRow: no operation can be added without its five cases.
+func TestRegistry_EveryOperation_HasItsRow(t *testing.T) {
 	s := servicetest.Start(t)
 	known := map[string]bool{}
 	for _, n := range routed(s) {
@@ -393,8 +393,8 @@ func text(value json.RawMessage) string {
 	return string(value)
 }
 
-// TestRegistryWalk takes every operation through what must hold for each of them, in both dialects.
-func TestRegistryWalk(t *testing.T) {
+// TestRegistry_EveryOperation_KeepsThePromisesOfAll takes every operation through what must hold for each of them, in both dialects.
+func TestRegistry_EveryOperation_KeepsThePromisesOfAll(t *testing.T) {
 	g := startGrounds(t)
 	for _, n := range routed(g.soft.Server) {
 		row, s, db := walk[idOf(n)], g.of(n).Server, g.of(n).db

@@ -34,9 +34,9 @@ func rotations(t testing.TB, c *kms.Client, id *string,
 	return all
 }
 
-// TestAutomaticRotation: a key gets new material when its period is over, and what was encrypted
+// TestEnableKeyRotation_PeriodOver_GivesNewMaterial: a key gets new material when its period is over, and what was encrypted
 // before opens for ever.
-func TestAutomaticRotation(t *testing.T) {
+func TestEnableKeyRotation_PeriodOver_GivesNewMaterial(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
 	day := 24 * time.Hour
@@ -87,9 +87,9 @@ func TestAutomaticRotation(t *testing.T) {
 	}
 }
 
-// TestRotationOnDemand: by its limit, its errors, and what the status says of it, which is nothing:
+// TestRotateKeyOnDemand_LimitAndErrors_AreAWSs: by its limit, its errors, and what the status says of it, which is nothing:
 // it is done at once.
-func TestRotationOnDemand(t *testing.T) {
+func TestRotateKeyOnDemand_LimitAndErrors_AreAWSs(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
 	id := createKey(t, c).KeyId
@@ -127,9 +127,9 @@ func TestRotationOnDemand(t *testing.T) {
 	refused(t, err, "ConflictException", "*")
 }
 
-// TestTheServicesKeyRotates: everybody may see that it does, and nobody may change it. Secrets open
+// TestServiceKey_PeriodOver_RotatesAndSecretsOpen: everybody may see that it does, and nobody may change it. Secrets open
 // all the same.
-func TestTheServicesKeyRotates(t *testing.T) {
+func TestServiceKey_PeriodOver_RotatesAndSecretsOpen(t *testing.T) {
 	s := servicetest.Start(t)
 	c, m := s.KMS(), s.SecretsManager()
 	secret := createSecret(t, m, "app", "x")
@@ -151,8 +151,8 @@ func TestTheServicesKeyRotates(t *testing.T) {
 	}
 }
 
-// TestKeyLastUsage: the event is that of the trail.
-func TestKeyLastUsage(t *testing.T) {
+// TestGetKeyLastUsage_UsedKey_NamesTheTrailsEvent: the event is that of the trail.
+func TestGetKeyLastUsage_UsedKey_NamesTheTrailsEvent(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
 	key := createKey(t, c)

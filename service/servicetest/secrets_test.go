@@ -123,9 +123,9 @@ func TestGetSecretValue_AnyValue_ComesBackTheSame(t *testing.T) {
 	}
 }
 
-// TestSecretIdentifiers: a name, a complete ARN and an ARN without its suffix name a secret;
+// TestSecretID_EachForm_NamesTheSecretOrNothing: a name, a complete ARN and an ARN without its suffix name a secret;
 // nothing else does.
-func TestSecretIdentifiers(t *testing.T) {
+func TestSecretID_EachForm_NamesTheSecretOrNothing(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.SecretsManager()
 	full := *createSecret(t, c, "app/one", "1").ARN
@@ -186,7 +186,7 @@ func TestSecretIdentifiers(t *testing.T) {
 	}
 }
 
-func TestCreateSecretRefused(t *testing.T) {
+func TestCreateSecret_WrongInput_IsRefusedByName(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.SecretsManager()
 	createSecret(t, c, "there", "1")
@@ -252,9 +252,9 @@ func TestCreateSecretRefused(t *testing.T) {
 	}
 }
 
-// TestIdempotency: a request that is repeated with its token is done once; the token with another
+// TestClientRequestToken_Repeated_IsDoneOnce: a request that is repeated with its token is done once; the token with another
 // value is refused.
-func TestIdempotency(t *testing.T) {
+func TestClientRequestToken_Repeated_IsDoneOnce(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.SecretsManager()
 	token := aws.String(uuid.NewString())
@@ -303,8 +303,8 @@ func TestIdempotency(t *testing.T) {
 	}
 }
 
-// TestStagingLabels: labels move as AWS documents it, and each stands on one version at most.
-func TestStagingLabels(t *testing.T) {
+// TestStagingLabel_Moved_StandsOnOneVersion: labels move as AWS documents it, and each stands on one version at most.
+func TestStagingLabel_Moved_StandsOnOneVersion(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.SecretsManager()
 	must(c.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String("n")}))(t)
@@ -413,7 +413,7 @@ func TestStagingLabels(t *testing.T) {
 	}
 }
 
-func TestUpdateSecret(t *testing.T) {
+func TestUpdateSecret_EachMember_ChangesThatOnly(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.SecretsManager()
 	made := createSecret(t, c, "n", "1")
@@ -465,9 +465,9 @@ func TestUpdateSecret(t *testing.T) {
 	refused(t, err, "InvalidParameterException", "*")
 }
 
-// TestSecretAndItsKey: reading a secret is recorded as a use of its key by the same caller, and the
+// TestGetSecretValue_UnderAKey_RecordsItsUse: reading a secret is recorded as a use of its key by the same caller, and the
 // key that the service manages can be used through the service only.
-func TestSecretAndItsKey(t *testing.T) {
+func TestGetSecretValue_UnderAKey_RecordsItsUse(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.SecretsManager()
 	made := createSecret(t, c, "n", "1")
@@ -515,9 +515,9 @@ func TestSecretAndItsKey(t *testing.T) {
 	}
 }
 
-// TestSecretDeletion: a secret can be taken back until the last moment, and after that its name is
+// TestDeleteSecret_WindowOver_FreesTheName: a secret can be taken back until the last moment, and after that its name is
 // free.
-func TestSecretDeletion(t *testing.T) {
+func TestDeleteSecret_WindowOver_FreesTheName(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.SecretsManager()
 	day := 24 * time.Hour
@@ -656,7 +656,7 @@ func names(t testing.TB, c *secretsmanager.Client,
 	return out
 }
 
-func TestListSecrets(t *testing.T) {
+func TestListSecrets_EachFilter_FindsThoseOnly(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.SecretsManager()
 	for _, name := range []string{"a/1", "a/2", "B/1", "b/2", "c"} {
@@ -726,7 +726,7 @@ func TestListSecrets(t *testing.T) {
 	refused(t, err, "InvalidParameterException", "*")
 }
 
-func TestSecretVersions(t *testing.T) {
+func TestListSecretVersionIds_OldVersions_AreListed(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.SecretsManager()
 	v := []string{*createSecret(t, c, "n", "0").VersionId}
@@ -767,7 +767,7 @@ func TestSecretVersions(t *testing.T) {
 	}
 }
 
-func TestBatchGetSecretValue(t *testing.T) {
+func TestBatchGetSecretValue_ListOrFilter_AnswersEach(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.SecretsManager()
 	for _, name := range []string{"a1", "a2", "a3", "b1"} {
@@ -824,7 +824,7 @@ func TestBatchGetSecretValue(t *testing.T) {
 	}
 }
 
-func TestGetRandomPassword(t *testing.T) {
+func TestGetRandomPassword_EachRequirement_IsMet(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.SecretsManager()
 	yes, no := aws.Bool(true), aws.Bool(false)
@@ -878,7 +878,7 @@ func TestGetRandomPassword(t *testing.T) {
 	}
 }
 
-func TestSecretTags(t *testing.T) {
+func TestTagResource_TagsOfASecret_AreDescribed(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.SecretsManager()
 	createSecret(t, c, "n", "1")

@@ -72,9 +72,9 @@ func verifiesElsewhere(key any, algorithm string, digest, signature []byte) bool
 	return false
 }
 
-// TestSignatures: what is signed here verifies elsewhere and here, of a message and of its digest
+// TestSign_MessageOrDigest_VerifiesElsewhere: what is signed here verifies elsewhere and here, of a message and of its digest
 // alike, and nothing else does.
-func TestSignatures(t *testing.T) {
+func TestSign_MessageOrDigest_VerifiesElsewhere(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
 	for _, m := range makes {
@@ -157,9 +157,9 @@ func signatures(t *testing.T, c *kms.Client, key *types.KeyMetadata, public any,
 	refused(t, err, "ValidationException", "*")
 }
 
-// TestMacs: HMACs are those of the standard library by no key that anybody knows, so they are
+// TestGenerateMac_EverySpec_VerifiesAsItStands: HMACs are those of the standard library by no key that anybody knows, so they are
 // compared with one another.
-func TestMacs(t *testing.T) {
+func TestGenerateMac_EverySpec_VerifiesAsItStands(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
 	for spec, size := range map[string]int{"224": 28, "256": 32, "384": 48, "512": 64} {

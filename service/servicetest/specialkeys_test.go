@@ -104,9 +104,9 @@ func special(t testing.TB, c *kms.Client) map[*types.KeyMetadata][]byte {
 	return keys
 }
 
-// TestStatesOfSpecialKeys walks the rows of the key-state matrix that are about them: in each
+// TestKeyState_AsymmetricAndHMACKeys_AreRefusedByState walks the rows of the key-state matrix that are about them: in each
 // state, and back in use after it.
-func TestStatesOfSpecialKeys(t *testing.T) {
+func TestKeyState_AsymmetricAndHMACKeys_AreRefusedByState(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
 	for key, product := range special(t, c) {
@@ -136,9 +136,9 @@ func TestStatesOfSpecialKeys(t *testing.T) {
 	}
 }
 
-// TestDryRunsOfSpecialKeys: DryRun answers what would have happened, and whose permission is
+// TestDryRun_AsymmetricAndHMACKeys_SaysWhoLacksWhat: DryRun answers what would have happened, and whose permission is
 // missing.
-func TestDryRunsOfSpecialKeys(t *testing.T) {
+func TestDryRun_AsymmetricAndHMACKeys_SaysWhoLacksWhat(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
 	dry := aws.Bool(true)
@@ -163,8 +163,8 @@ func TestDryRunsOfSpecialKeys(t *testing.T) {
 	refused(t, err, "ValidationException", "Digest is invalid length for algorithm ECDSA_SHA_256.")
 }
 
-// TestSpecialKeysByAlias: the new operations take all four forms of KeyId.
-func TestSpecialKeysByAlias(t *testing.T) {
+// TestKeyID_AsymmetricAndHMACKeys_TakesAllForms: the new operations take all four forms of KeyId.
+func TestKeyID_AsymmetricAndHMACKeys_TakesAllForms(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
 	for key, product := range special(t, c) {
@@ -182,8 +182,8 @@ func TestSpecialKeysByAlias(t *testing.T) {
 	}
 }
 
-// TestAliasesStayWithTheirKind: who uses an alias must find a key there that can do the same.
-func TestAliasesStayWithTheirKind(t *testing.T) {
+// TestUpdateAlias_KeyOfAnotherKind_IsRefused: who uses an alias must find a key there that can do the same.
+func TestUpdateAlias_KeyOfAnotherKind_IsRefused(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
 	classes := [][]*types.KeyMetadata{
@@ -212,9 +212,9 @@ func TestAliasesStayWithTheirKind(t *testing.T) {
 	}
 }
 
-// TestPublicKeysAreUnderTheRowsMAC: a public key that was exchanged in the database is not
+// TestGetPublicKey_ExchangedInTheDatabase_IsRefused: a public key that was exchanged in the database is not
 // believed.
-func TestPublicKeysAreUnderTheRowsMAC(t *testing.T) {
+func TestGetPublicKey_ExchangedInTheDatabase_IsRefused(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
 	one, two := createSpecial(t, c, "ECC_NIST_P256", "SIGN_VERIFY"), createSpecial(t, c,
@@ -232,8 +232,8 @@ func TestPublicKeysAreUnderTheRowsMAC(t *testing.T) {
 	must(c.GetPublicKey(t.Context(), &kms.GetPublicKeyInput{KeyId: two.KeyId}))(t)
 }
 
-// TestSecretsNeedASymmetricKey: no other key can protect a secret.
-func TestSecretsNeedASymmetricKey(t *testing.T) {
+// TestCreateSecret_AsymmetricKey_IsRefused: no other key can protect a secret.
+func TestCreateSecret_AsymmetricKey_IsRefused(t *testing.T) {
 	s := servicetest.Start(t)
 	for key := range special(t, s.KMS()) {
 		_, err := s.SecretsManager().CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{

@@ -133,10 +133,10 @@ func (l *load) end(t testing.TB, allowed ...string) {
 // away are the errors by which the two services say that the key can't be used just now.
 var away = []string{"KeyUnavailableException", "KMSInternalException", "InternalServiceError"}
 
-// TestTokenAwayAndBack: while the token is away metadata is still answered, what needs the token
+// TestToken_AwayAndBack_ServiceGoesOn: while the token is away metadata is still answered, what needs the token
 // fails in time and by the right name, /readyz says why, and when it is back service goes on by
 // itself within five seconds.
-func TestTokenAwayAndBack(t *testing.T) {
+func TestToken_AwayAndBack_ServiceGoesOn(t *testing.T) {
 	s := servicetest.Start(t)
 	serial := s.Service().Token.Facts().Serial
 	key := createKey(t, s.KMS())
@@ -184,9 +184,9 @@ func ready(t testing.TB, s *servicetest.Server) servicetest.Answer {
 	return s.Send(t, servicetest.Request{Method: "GET", Path: "/readyz", Unsigned: true})
 }
 
-// TestSessionsKilled: when all sessions die under the service's hands, a few requests may fail, and
+// TestToken_SessionsKilled_ServiceGoesOn: when all sessions die under the service's hands, a few requests may fail, and
 // service goes on by itself.
-func TestSessionsKilled(t *testing.T) {
+func TestToken_SessionsKilled_ServiceGoesOn(t *testing.T) {
 	s := servicetest.Start(t)
 	p, slot := hsmtest.Attacker(t, s.HSM)
 	l := begin(t, s)
