@@ -1,0 +1,236 @@
+package servicetest_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"claviger/internal/fault"
+	"claviger/internal/op"
+	"claviger/policy"
+	"claviger/service/servicetest"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+)
+
+// TestRegistry_EveryOperation_KeepsThePromisesOfAll takes every operation through what must hold for each of them, in both dialects.
+func TestRegistry_EveryOperation_KeepsThePromisesOfAll(t *testing.T) {
+	g := startGrounds(t)
+	for _, n := range routed(g.soft.Server) {
+		row, s, db := walk[idOf(n)], g.of(n).Server, g.of(n).db
+		t.Run(idOf(n), func(t *testing.T) {
+			there, absent := stage(t, s, row.request)
+			settleStores(t, s)
+			w := &walker{s, n, s.Mark(t)}
+			before := snapshot(t, db)
+			t.Run("denied", func(t *testing.T) { w.denied(t, there) })
+			unchanged(t, db, before)
+			t.Run("missing", func(t *testing.T) { w.missing(t, absent, row.missing) })
+			unchanged(t, db, before)
+			t.Run("audit down", func(t *testing.T) { w.auditDown(t, there) })
+			unchanged(t, db, before)
+			t.Run("allowed", func(t *testing.T) { w.allowed(t, there, false) })
+			if (snapshot(t, db) == before) != n.ReadOnly {
+				t.Errorf("ReadOnly is %v, and that is not what happened to the database", n.ReadOnly)
+			}
+			there, _ = stage(t, s, row.request)
+			t.Run("allowed by REST", func(t *testing.T) { w.allowed(t, there, true) })
+		})
+	}
+}
+
+// walker takes one operation through its cases.
+type walker struct {
+	*servicetest.Server
+	n    op.Info
+	mark servicetest.Mark
+}
+
+// send sends a document as somebody, in one of the dialects.
+func (w *walker) send(t testing.TB, document string, as aws.Credentials,
+	rest bool) servicetest.Answer {
+	t.Helper()
+	q := callOf(t, w.n, document)
+	if rest {
+		q = restOf(t, w.n, document)
+	}
+	q.As, q.Service = as, w.n.Service.Name
+	return w.Send(t, q)
+}
+
+// refusal checks an error's status and name, and that it left exactly one record, which says the
+// same.
+func (w *walker) refusal(t testing.TB, a servicetest.Answer, rest bool, status int, code string) {
+	t.Helper()
+	if rest {
+		status = restStatus[code]
+	}
+	code = w.n.Service.Code(fault.New(fault.Invalid, code, ""))
+	if a.Status != status || a.Code() != code {
+		t.Errorf("answered %d %s, want %d %s", a.Status, a.Body, status, code)
+	}
+	records := w.Records(t, w.mark, a.RequestID())
+	if len(records) != 1 {
+		t.Fatalf("the refusal left %d records", len(records))
+	}
+	r := records[0]
+	if r.EventName != w.n.Name || r.EventSource != w.n.Service.Name+".amazonaws.com" ||
+		r.ErrorCode != code || r.ErrorMessage != a.Message() || r.ReadOnly != w.n.ReadOnly {
+		t.Errorf("the refusal is recorded as %s", r.Line)
+	}
+}
+
+var restStatus = map[string]int{"AccessDeniedException": 403, "NotFoundException": 404,
+	"ResourceNotFoundException": 404, "CustomKeyStoreNotFoundException": 404, "ValidationException": 400, "SerializationException": 400}
+
+// denied: who has no permission gets nothing done and is told by name what it lacks.
+func (w *walker) denied(t *testing.T, document string) {
+	if unrestricted[idOf(w.n)] != "" {
+		for _, rest := range []bool{false, true} {
+			if a := w.send(t, document, w.Nobody, rest); a.Status != 200 {
+				t.Errorf("it needs no permission, and answered %d %s", a.Status, a.Body)
+			}
+		}
+		return
+	}
+	for _, rest := range []bool{false, true} {
+		a := w.send(t, document, w.Nobody, rest)
+		w.refusal(t, a, rest, 400, "AccessDeniedException")
+		if !strings.HasPrefix(a.Message(), "User: "+servicetest.NobodyARN+
+			" is not authorized to perform: "+w.n.Service.Name+":") {
+			t.Errorf("told: %s", a.Message())
+		}
+	}
+}
+
+// missing: absence is shown to those who may know, and to nobody else.
+func (w *walker) missing(t *testing.T, document, code string) {
+	if code == "" {
+		return
+	}
+	for _, rest := range []bool{false, true} {
+		w.refusal(t, w.send(t, document, w.Root, rest), rest, 400, code)
+		w.refusal(t, w.send(t, document, w.Nobody, rest), rest, 400, "AccessDeniedException")
+	}
+}
+
+// auditDown: no record, no answer.
+func (w *walker) auditDown(t *testing.T, document string) {
+	w.CutLedger()
+	defer w.RestoreLedger()
+	for _, rest := range []bool{false, true} {
+		for _, as := range []aws.Credentials{w.Root, w.Nobody} {
+			a := w.send(t, document, as, rest)
+			status := 503
+			if !rest && w.n.Service.Target != "" {
+				status = 500
+			}
+			if a.Status != status || a.Code() != w.n.Service.Down {
+				t.Errorf("without a ledger: %d %s", a.Status, a.Body)
+			}
+			if n := len(w.Records(t, w.mark, a.RequestID())); n != 0 {
+				t.Errorf("without a ledger there are %d records", n)
+			}
+		}
+	}
+}
+
+// allowed: it is done, and a record says by whom and to what.
+func (w *walker) allowed(t *testing.T, document string, rest bool) {
+	a := w.send(t, document, w.Root, rest)
+	if a.Status/100 != 2 {
+		t.Fatalf("answered %d %s", a.Status, a.Body)
+	}
+	if got := a.Header.Get("Cache-Control"); !strings.Contains(got, "no-store") {
+		t.Errorf("Cache-Control is %q", got)
+	}
+	records := w.Records(t, w.mark, a.RequestID())
+	if len(records) == 0 {
+		t.Fatal("no record")
+	}
+	r := records[len(records)-1]
+	if r.EventName != w.n.Name || r.ErrorCode != "" || r.UserIdentity.ARN != servicetest.RootARN ||
+		r.ReadOnly != w.n.ReadOnly || r.AWSRegion != servicetest.Region ||
+		r.RecipientAccountID != servicetest.Account || r.SourceIPAddress != "127.0.0.1" ||
+		r.EventID == "" {
+		t.Errorf("recorded as %s", r.Line)
+	}
+	own := []string{}
+	for _, other := range records[:len(records)-1] {
+		if other.UserIdentity.Type == policy.Service && other.UserIdentity.ARN == "" &&
+			other.UserIdentity.InvokedBy == r.EventSource && other.ErrorCode == "" {
+			own = append(own, other.EventName)
+			continue
+		}
+		if other.UserIdentity.ARN != servicetest.RootARN || other.ErrorCode != "" {
+			t.Errorf("on the way it left %s", other.Line)
+		}
+	}
+	if want := ownWork[idOf(w.n)]; !slices.Equal(own, want) {
+		t.Errorf("on the way the service did %v itself, want %v", own, want)
+	}
+}
+
+// ownWork has what operations have the service do in its own name before they are done, each time.
+var ownWork = map[string][]string{
+	"kms.ImportKeyMaterial": {"CountImportAttempt", "TakeBackImportAttempt"},
+}
+
+// restOf returns the REST request that says the same as a JSON 1.1 document: the identifier in the
+// path, and the rest in the body, or in the query of a method that has none.
+func restOf(t testing.TB, n op.Info, document string) servicetest.Request {
+	t.Helper()
+	members := map[string]json.RawMessage{}
+	accepted(t, json.Unmarshal([]byte(document), &members))
+	path, member, _ := strings.Cut(n.Path, "{")
+	if member = strings.TrimSuffix(member, "...}"); member != "" {
+		path += text(members[member])
+		delete(members, member)
+	}
+	if n.Method != http.MethodGet && n.Method != http.MethodDelete {
+		body, err := json.Marshal(members)
+		accepted(t, err)
+		return servicetest.Request{Method: n.Method, Path: path, Body: body}
+	}
+	query := url.Values{}
+	for name, value := range members {
+		var list []string
+		if json.Unmarshal(value, &list) == nil {
+			query[name] = list
+		} else {
+			query.Set(name, text(value))
+		}
+	}
+	if len(query) > 0 {
+		path += "?" + query.Encode()
+	}
+	return servicetest.Request{Method: n.Method, Path: path}
+}
+
+// callOf returns the request that says the same in the protocol of the service's own clients.
+func callOf(t testing.TB, n op.Info, document string) servicetest.Request {
+	t.Helper()
+	if n.Service.Target != "" {
+		return servicetest.Request{Target: targetOf(n), Body: []byte(document)}
+	}
+	form := url.Values{"Action": {n.Name}, "Version": {n.Service.Version}}
+	members := map[string]json.RawMessage{}
+	accepted(t, json.Unmarshal([]byte(document), &members))
+	for name, value := range members {
+		form.Set(name, text(value))
+	}
+	return servicetest.Request{Type: "application/x-www-form-urlencoded; charset=utf-8",
+		Body: []byte(form.Encode())}
+}
+
+// text returns a JSON string's text, and any other value as it stands.
+func text(value json.RawMessage) string {
+	var s string
+	if json.Unmarshal(value, &s) == nil {
+		return s
+	}
+	return string(value)
+}
