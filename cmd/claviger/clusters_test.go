@@ -9,8 +9,8 @@ import (
 	"claviger/hsm"
 )
 
-// TestConfig_WrongCluster_IsRefusedByName: each mistake is named, and none is found out by a store that
-// can't be connected.
+// TestConfig_WrongCluster_IsRefusedByName: each mistake is named, and none is found out by a store
+// that can't be connected.
 func TestConfig_WrongCluster_IsRefusedByName(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string) string {

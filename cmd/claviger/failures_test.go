@@ -11,8 +11,8 @@ import (
 	"claviger/store/storetest"
 )
 
-// TestCommand_CannotStart_SaysWhyAndChangesNothing: each way of failing has its own exit code, one clear sentence, and
-// changes nothing.
+// TestCommand_CannotStart_SaysWhyAndChangesNothing: each way of failing has its own exit code, one
+// clear sentence, and changes nothing.
 func TestCommand_CannotStart_SaysWhyAndChangesNothing(t *testing.T) {
 	cases := []struct {
 		name    string
@@ -233,8 +233,8 @@ func TestServe_AnotherServer_IsRefused(t *testing.T) {
 	}
 }
 
-// TestInit_FullDisk_SaysSo uses a file system of its own where it may mount one, and otherwise a limit on the
-// size of files.
+// TestInit_FullDisk_SaysSo uses a file system of its own where it may mount one, and otherwise a
+// limit on the size of files.
 func TestInit_FullDisk_SaysSo(t *testing.T) {
 	s := initialised(t)
 	small := s.path("small")

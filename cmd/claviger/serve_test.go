@@ -100,8 +100,8 @@ func (s *site) kms(address string, c *http.Client) *kms.Client {
 			""), Retryer: aws.NopRetryer{}})
 }
 
-// TestServe_InitToSecondStart_ServesByTLS is a service's life: the ceremony, a start with TLS, its use, a new certificate,
-// its end, and a second start.
+// TestServe_InitToSecondStart_ServesByTLS is a service's life: the ceremony, a start with TLS, its
+// use, a new certificate, its end, and a second start.
 func TestServe_InitToSecondStart_ServesByTLS(t *testing.T) {
 	t.Parallel()
 	s := bare(t)
@@ -242,8 +242,8 @@ func TestServe_WrongTLSFiles_IsRefused(t *testing.T) {
 	})
 }
 
-// TestCertificate_NewFile_IsTakenIfItFits: a new one is taken, one that doesn't fit is not, and the next that
-// fits is again.
+// TestCertificate_NewFile_IsTakenIfItFits: a new one is taken, one that doesn't fit is not, and the
+// next that fits is again.
 func TestCertificate_NewFile_IsTakenIfItFits(t *testing.T) {
 	s := bare(t)
 	key := ecKey(t)
@@ -286,8 +286,8 @@ func TestCertificate_NewFile_IsTakenIfItFits(t *testing.T) {
 	serves(3, "the file is gone")
 }
 
-// TestServe_SIGTERM_AnswersWhatIsInProgress: a request in progress is answered, a new one is not taken, and the end is an
-// ordinary one.
+// TestServe_SIGTERM_AnswersWhatIsInProgress: a request in progress is answered, a new one is not
+// taken, and the end is an ordinary one.
 func TestServe_SIGTERM_AnswersWhatIsInProgress(t *testing.T) {
 	t.Parallel()
 	s := initialised(t)

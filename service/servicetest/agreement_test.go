@@ -17,9 +17,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 )
 
-// TestDeriveSharedSecret_BothSides_Agree: both sides agree, two keys of the service with one another and with the
-// standard library, on as many bytes as a coordinate has; and a key that is not exactly one of the
-// curve is refused.
+// TestDeriveSharedSecret_BothSides_Agree: both sides agree, two keys of the service with one
+// another and with the standard library, on as many bytes as a coordinate has; and a key that is
+// not exactly one of the curve is refused.
 func TestDeriveSharedSecret_BothSides_Agree(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()

@@ -90,8 +90,9 @@ func TestAlias_CreatedMovedDeleted_NamesItsKey(t *testing.T) {
 	refused(t, err, "LimitExceededException", "*")
 }
 
-// TestListAliases_AliasOfAService_IsThereBeforeItsKey: a service's alias is listed before it has a key, since clients look for it
-// there (Terraform's aws_kms_alias does) and then ask DescribeKey, which makes the key.
+// TestListAliases_AliasOfAService_IsThereBeforeItsKey: a service's alias is listed before it has a
+// key, since clients look for it there (Terraform's aws_kms_alias does) and then ask DescribeKey,
+// which makes the key.
 func TestListAliases_AliasOfAService_IsThereBeforeItsKey(t *testing.T) {
 	s := servicetest.Start(t)
 	c, name := s.KMS(), aws.String("alias/aws/secretsmanager")

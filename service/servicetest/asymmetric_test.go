@@ -73,8 +73,8 @@ var elsewhere = map[types.KeySpec][]types.KeyUsageType{
 	"ML_KEM_512": {"ENCAPSULATE_DECAPSULATE"}, "ML_KEM_768": {"ENCAPSULATE_DECAPSULATE"}, "ML_KEM_1024": {"ENCAPSULATE_DECAPSULATE"},
 }
 
-// TestCreateKey_EverySpecAndUsage_IsMadeOrRefused: a key can be made for exactly the usages of its spec, and describes
-// itself by them.
+// TestCreateKey_EverySpecAndUsage_IsMadeOrRefused: a key can be made for exactly the usages of its
+// spec, and describes itself by them.
 func TestCreateKey_EverySpecAndUsage_IsMadeOrRefused(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
@@ -253,8 +253,8 @@ func words[S ~string](values []S) (out []string) {
 	return out
 }
 
-// TestOperation_EveryKeyAndAlgorithm_FitsOrIsRefused: every operation with a key of every spec and usage and every
-// algorithm that AWS has for it. What does not fit is refused by name and by text.
+// TestOperation_EveryKeyAndAlgorithm_FitsOrIsRefused: every operation with a key of every spec and
+// usage and every algorithm that AWS has for it. What does not fit is refused by name and by text.
 func TestOperation_EveryKeyAndAlgorithm_FitsOrIsRefused(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()

@@ -34,8 +34,8 @@ func discreet(t testing.TB, a servicetest.Answer) {
 	}
 }
 
-// TestRequest_UnreadableBody_IsRefusedWithOneRecord: what a known caller sends and nobody can read is answered by AWS's name, leaves
-// one record and changes nothing.
+// TestRequest_UnreadableBody_IsRefusedWithOneRecord: what a known caller sends and nobody can read
+// is answered by AWS's name, leaves one record and changes nothing.
 func TestRequest_UnreadableBody_IsRefusedWithOneRecord(t *testing.T) {
 	s := servicetest.Start(t)
 	db := database(t, s.Database)
@@ -346,8 +346,8 @@ func unauthenticated(t testing.TB, s *servicetest.Server) (n int) {
 	return n
 }
 
-// TestREST_Paths_MeanOneThingOnly: a name in a path means one thing only, and REST requests are signed like any
-// other.
+// TestREST_Paths_MeanOneThingOnly: a name in a path means one thing only, and REST requests are
+// signed like any other.
 func TestREST_Paths_MeanOneThingOnly(t *testing.T) {
 	s := servicetest.Start(t)
 	key := createKey(t, s.KMS())

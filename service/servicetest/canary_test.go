@@ -70,9 +70,9 @@ func unique(n int) []byte {
 	return b
 }
 
-// TestSecretValue_EveryUse_IsWrittenNowhere stores values that stand nowhere else, lets them be used in every way, also in
-// requests that fail, and looks for them afterwards wherever the service writes: database, its log,
-// token, output, metrics and trail.
+// TestSecretValue_EveryUse_IsWrittenNowhere stores values that stand nowhere else, lets them be
+// used in every way, also in requests that fail, and looks for them afterwards wherever the service
+// writes: database, its log, token, output, metrics and trail.
 func TestSecretValue_EveryUse_IsWrittenNowhere(t *testing.T) {
 	s := servicetest.Start(t)
 	c, m := s.KMS(), s.SecretsManager()
@@ -190,10 +190,12 @@ func files(t testing.TB, roots ...string) map[string][]byte {
 	return out
 }
 
-// TestMemory_AfterUse_HoldsNoSecret reads the memory of the real command, as a debugger would, and looks for what the
-// process had in its hands and has no more business with. What can honestly be looked for is:
+// TestMemory_AfterUse_HoldsNoSecret reads the memory of the real command, as a debugger would, and
+// looks for what the process had in its hands and has no more business with. What can honestly be
+// looked for is:
 //
-//   - secrets and plaintexts of an earlier process that this one was never asked for: they rest sealed;
+//   - secrets and plaintexts of an earlier process that this one was never asked for: they rest
+//     sealed;
 //   - bytes that passed through this process without being anybody's answer: the data keys of
 //     GenerateDataKeyWithoutPlaintext, and what ReEncrypt carried from one key to the other;
 //   - the secret of an access key, of which only signing keys are kept;

@@ -8,8 +8,8 @@ import (
 	"claviger/service/servicetest"
 )
 
-// TestOperations_EveryOneOfAWS_IsServedOrRefusedByName: what the SDK's client can do is served, or is said not to be and
-// is refused by name.
+// TestOperations_EveryOneOfAWS_IsServedOrRefusedByName: what the SDK's client can do is served, or
+// is said not to be and is refused by name.
 func TestOperations_EveryOneOfAWS_IsServedOrRefusedByName(t *testing.T) {
 	s := servicetest.Start(t)
 	operations, _ := model(s)
@@ -33,8 +33,8 @@ func TestOperations_EveryOneOfAWS_IsServedOrRefusedByName(t *testing.T) {
 	}
 }
 
-// TestProofs_EveryOperation_HasOne: for all that works there is a test that speaks of it, and no row
-// speaks of what isn't there.
+// TestProofs_EveryOperation_HasOne: for all that works there is a test that speaks of it, and no
+// row speaks of what isn't there.
 func TestProofs_EveryOperation_HasOne(t *testing.T) {
 	operations, structures := model(servicetest.Start(t))
 	e := evidenceOf(t, proven...)

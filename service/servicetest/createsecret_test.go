@@ -79,8 +79,8 @@ func TestCreateSecret_WrongInput_IsRefusedByName(t *testing.T) {
 	}
 }
 
-// TestClientRequestToken_Repeated_IsDoneOnce: a request that is repeated with its token is done once; the token with another
-// value is refused.
+// TestClientRequestToken_Repeated_IsDoneOnce: a request that is repeated with its token is done
+// once; the token with another value is refused.
 func TestClientRequestToken_Repeated_IsDoneOnce(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.SecretsManager()

@@ -13,10 +13,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
 
-// TestCustody_PINAndDatabaseStolen_RevealsNoKey takes everything that a real database holds of keys: the
-// service's own, those of KMS and the data keys of secrets, and attacks it with the PIN on the
-// token. Whoever has both can use keys, and open what they seal; that is why the PIN is kept apart.
-// No key can be read or carried off, so that it ends when the PIN is changed.
+// TestCustody_PINAndDatabaseStolen_RevealsNoKey takes everything that a real database holds of
+// keys: the service's own, those of KMS and the data keys of secrets, and attacks it with the PIN
+// on the token. Whoever has both can use keys, and open what they seal; that is why the PIN is kept
+// apart. No key can be read or carried off, so that it ends when the PIN is changed.
 func TestCustody_PINAndDatabaseStolen_RevealsNoKey(t *testing.T) {
 	s := servicetest.Start(t)
 	key := createKey(t, s.KMS())

@@ -19,8 +19,8 @@ import (
 	"github.com/decred/dcrd/dcrec/secp256k1/v4"
 )
 
-// TestGenerateDataKeyPair_EverySpec_ComesBackByDecrypt: a pair is one that the standard library can use, its private key comes back by
-// Decrypt, and each is new.
+// TestGenerateDataKeyPair_EverySpec_ComesBackByDecrypt: a pair is one that the standard library can
+// use, its private key comes back by Decrypt, and each is new.
 func TestGenerateDataKeyPair_EverySpec_ComesBackByDecrypt(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()

@@ -13,8 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 )
 
-// TestDeleteSecret_WindowOver_FreesTheName: a secret can be taken back until the last moment, and after that its name is
-// free.
+// TestDeleteSecret_WindowOver_FreesTheName: a secret can be taken back until the last moment, and
+// after that its name is free.
 func TestDeleteSecret_WindowOver_FreesTheName(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.SecretsManager()

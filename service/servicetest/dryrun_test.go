@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestDryRun_EveryOperation_DoesNothingAndSaysSo: an operation that has one does nothing in it and says so; who may not do it is
-// told that instead.
+// TestDryRun_EveryOperation_DoesNothingAndSaysSo: an operation that has one does nothing in it and
+// says so; who may not do it is told that instead.
 func TestDryRun_EveryOperation_DoesNothingAndSaysSo(t *testing.T) {
 	g := startGrounds(t)
 	for _, n := range routed(g.soft.Server) {

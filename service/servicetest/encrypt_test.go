@@ -92,7 +92,8 @@ func TestDecrypt_EncryptedPlaintext_ComesBack(t *testing.T) {
 	})
 }
 
-// TestEncryptionContext_OtherPairs_OpenNothing: a ciphertext opens with exactly the pairs it was made with, in any order.
+// TestEncryptionContext_OtherPairs_OpenNothing: a ciphertext opens with exactly the pairs it was
+// made with, in any order.
 func TestEncryptionContext_OtherPairs_OpenNothing(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()

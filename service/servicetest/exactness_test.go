@@ -41,8 +41,8 @@ func TestDryRun_NoCiphertext_IsRefused(t *testing.T) {
 	}
 }
 
-// TestSerialization_WrongType_NamesTheOneWanted: the text names what stood there, what belongs there and
-// where, in AWS's names of types.
+// TestSerialization_WrongType_NamesTheOneWanted: the text names what stood there, what belongs
+// there and where, in AWS's names of types.
 func TestSerialization_WrongType_NamesTheOneWanted(t *testing.T) {
 	s := servicetest.Start(t)
 	for _, x := range []struct{ target, body, text string }{
@@ -66,9 +66,9 @@ func TestSerialization_WrongType_NamesTheOneWanted(t *testing.T) {
 	}
 }
 
-// TestUpdateSecret_TokenOfFormerVersion_IsRefused: a retry is answered as the first time, but the token of a
-// version that is no longer current is refused even with the same value: the caller would take it
-// for the current one.
+// TestUpdateSecret_TokenOfFormerVersion_IsRefused: a retry is answered as the first time, but the
+// token of a version that is no longer current is refused even with the same value: the caller
+// would take it for the current one.
 func TestUpdateSecret_TokenOfFormerVersion_IsRefused(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.SecretsManager()
@@ -94,9 +94,9 @@ func TestUpdateSecret_TokenOfFormerVersion_IsRefused(t *testing.T) {
 	}
 }
 
-// TestCreateAlias_FiftyFirst_IsRefused: the fifty-first is refused wherever it comes from, and a name that is
-// taken is said to be taken even then: SDKs try again on LimitExceededException, and on
-// AlreadyExistsException they don't.
+// TestCreateAlias_FiftyFirst_IsRefused: the fifty-first is refused wherever it comes from, and a
+// name that is taken is said to be taken even then: SDKs try again on LimitExceededException, and
+// on AlreadyExistsException they don't.
 func TestCreateAlias_FiftyFirst_IsRefused(t *testing.T) {
 	s := servicetest.Start(t)
 	full, other := createKey(t, s.KMS()), createKey(t, s.KMS())
@@ -129,8 +129,8 @@ func TestCreateAlias_FiftyFirst_IsRefused(t *testing.T) {
 	}
 }
 
-// TestClientRequestToken_Missing_IsNoConflict: AWS has one name for a request that lacks something and for a
-// secret in the wrong state; REST tells the two apart.
+// TestClientRequestToken_Missing_IsNoConflict: AWS has one name for a request that lacks something
+// and for a secret in the wrong state; REST tells the two apart.
 func TestClientRequestToken_Missing_IsNoConflict(t *testing.T) {
 	s := servicetest.Start(t)
 	made := createSecret(t, s.SecretsManager(), "n", "1")

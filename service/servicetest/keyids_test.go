@@ -14,8 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 )
 
-// TestKeyID_EachForm_IsTakenOrRefused: cryptographic operations and DescribeKey take all four forms of KeyId, all
-// others take id and ARN only, and each wrong form has AWS's own answer.
+// TestKeyID_EachForm_IsTakenOrRefused: cryptographic operations and DescribeKey take all four forms
+// of KeyId, all others take id and ARN only, and each wrong form has AWS's own answer.
 func TestKeyID_EachForm_IsTakenOrRefused(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()

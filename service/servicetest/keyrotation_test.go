@@ -34,8 +34,8 @@ func rotations(t testing.TB, c *kms.Client, id *string,
 	return all
 }
 
-// TestEnableKeyRotation_PeriodOver_GivesNewMaterial: a key gets new material when its period is over, and what was encrypted
-// before opens for ever.
+// TestEnableKeyRotation_PeriodOver_GivesNewMaterial: a key gets new material when its period is
+// over, and what was encrypted before opens for ever.
 func TestEnableKeyRotation_PeriodOver_GivesNewMaterial(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
@@ -87,8 +87,8 @@ func TestEnableKeyRotation_PeriodOver_GivesNewMaterial(t *testing.T) {
 	}
 }
 
-// TestRotateKeyOnDemand_LimitAndErrors_AreAWSs: by its limit, its errors, and what the status says of it, which is nothing:
-// it is done at once.
+// TestRotateKeyOnDemand_LimitAndErrors_AreAWSs: by its limit, its errors, and what the status says
+// of it, which is nothing: it is done at once.
 func TestRotateKeyOnDemand_LimitAndErrors_AreAWSs(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
@@ -127,8 +127,8 @@ func TestRotateKeyOnDemand_LimitAndErrors_AreAWSs(t *testing.T) {
 	refused(t, err, "ConflictException", "*")
 }
 
-// TestServiceKey_PeriodOver_RotatesAndSecretsOpen: everybody may see that it does, and nobody may change it. Secrets open
-// all the same.
+// TestServiceKey_PeriodOver_RotatesAndSecretsOpen: everybody may see that it does, and nobody may
+// change it. Secrets open all the same.
 func TestServiceKey_PeriodOver_RotatesAndSecretsOpen(t *testing.T) {
 	s := servicetest.Start(t)
 	c, m := s.KMS(), s.SecretsManager()

@@ -11,8 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 )
 
-// TestKeyState_SDKCalls_AreAnsweredInAWSsWords walks the key-state matrix: every operation in every state that a key of this
-// service can have.
+// TestKeyState_SDKCalls_AreAnsweredInAWSsWords walks the key-state matrix: every operation in every
+// state that a key of this service can have.
 func TestKeyState_SDKCalls_AreAnsweredInAWSsWords(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()

@@ -177,9 +177,9 @@ func version(name, id, value string) func(t testing.TB, p *process) error {
 	}
 }
 
-// TestKill_UnderLoad_LosesNothingAcknowledged: what was acknowledged survives kill -9, the change and its record. The server
-// is killed at any moment while clients write, started again, and asked for everything that it has
-// said yes to.
+// TestKill_UnderLoad_LosesNothingAcknowledged: what was acknowledged survives kill -9, the change
+// and its record. The server is killed at any moment while clients write, started again, and asked
+// for everything that it has said yes to.
 func TestKill_UnderLoad_LosesNothingAcknowledged(t *testing.T) {
 	t.Parallel()
 	dir := storetest.Dir(t)
@@ -249,8 +249,8 @@ func (j *journal) recorded(t *testing.T, p *process) {
 	}
 }
 
-// TestKill_FirstStart_NextStartGoesOn: a first start that is killed at any moment leaves nothing that the next
-// start can't go on from.
+// TestKill_FirstStart_NextStartGoesOn: a first start that is killed at any moment leaves nothing
+// that the next start can't go on from.
 func TestKill_FirstStart_NextStartGoesOn(t *testing.T) {
 	t.Parallel()
 	for range kills(t) {

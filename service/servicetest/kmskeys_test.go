@@ -81,8 +81,8 @@ func TestDryRun_PermittedOrNot_SaysSo(t *testing.T) {
 	refused(t, err, "ValidationException", "*")
 }
 
-// TestKey_ConcurrentChanges_UndoNoneOfAnother: of changes to one key at the same time each is there or was refused, and
-// none undoes another.
+// TestKey_ConcurrentChanges_UndoNoneOfAnother: of changes to one key at the same time each is there
+// or was refused, and none undoes another.
 func TestKey_ConcurrentChanges_UndoNoneOfAnother(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()

@@ -10,8 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 )
 
-// TestFirstUse_LedgerDown_MakesNothing: what a service makes for itself on first use needs its record as much
-// as anything else.
+// TestFirstUse_LedgerDown_MakesNothing: what a service makes for itself on first use needs its
+// record as much as anything else.
 func TestFirstUse_LedgerDown_MakesNothing(t *testing.T) {
 	s := servicetest.Start(t)
 	db := database(t, s.Database)
@@ -31,8 +31,8 @@ func TestFirstUse_LedgerDown_MakesNothing(t *testing.T) {
 	}
 }
 
-// TestKeyDestruction_LedgerDown_WaitsAndIsRecorded: nobody asks for a key's destruction at its hour, and it is recorded
-// all the same; where it can't be recorded it waits.
+// TestKeyDestruction_LedgerDown_WaitsAndIsRecorded: nobody asks for a key's destruction at its
+// hour, and it is recorded all the same; where it can't be recorded it waits.
 func TestKeyDestruction_LedgerDown_WaitsAndIsRecorded(t *testing.T) {
 	s := servicetest.Start(t)
 	key := createKey(t, s.KMS())

@@ -189,9 +189,9 @@ func fitting(s *shape.Schema) any {
 	return map[string]any{}
 }
 
-// TestValidation_EveryConstraintBroken_IsAWSsSentence breaks every constraint of every member of every operation, one at a time: the
-// answer is AWS's sentence, there is exactly one record, a sensitive value is in neither, and
-// nothing is changed.
+// TestValidation_EveryConstraintBroken_IsAWSsSentence breaks every constraint of every member of
+// every operation, one at a time: the answer is AWS's sentence, there is exactly one record, a
+// sensitive value is in neither, and nothing is changed.
 func TestValidation_EveryConstraintBroken_IsAWSsSentence(t *testing.T) {
 	g := startGrounds(t)
 	total := 0

@@ -62,9 +62,9 @@ var left = map[string]string{
 	"SecretListEntry.Type":                           noThirdHand,
 }
 
-// TestMembers_EveryType_IsAWSs compares the types of every operation with the SDK's, both ways: each of AWS's
-// members is there with its type, or is left out for a reason, and there is none that AWS doesn't
-// know.
+// TestMembers_EveryType_IsAWSs compares the types of every operation with the SDK's, both ways:
+// each of AWS's members is there with its type, or is left out for a reason, and there is none that
+// AWS doesn't know.
 func TestMembers_EveryType_IsAWSs(t *testing.T) {
 	s := servicetest.Start(t)
 	clients := map[string]reflect.Type{"kms": reflect.TypeFor[*kms.Client](),

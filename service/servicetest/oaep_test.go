@@ -19,9 +19,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 )
 
-// TestRSAEncryption_EachAlgorithm_DecryptsOrIsRefusedAlike: what is encrypted with the public key, here or elsewhere, is decrypted
-// here, to the last byte of what the modulus leaves, and whatever is wrong with a ciphertext is one
-// and the same error.
+// TestRSAEncryption_EachAlgorithm_DecryptsOrIsRefusedAlike: what is encrypted with the public key,
+// here or elsewhere, is decrypted here, to the last byte of what the modulus leaves, and whatever
+// is wrong with a ciphertext is one and the same error.
 func TestRSAEncryption_EachAlgorithm_DecryptsOrIsRefusedAlike(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()

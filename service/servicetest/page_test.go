@@ -66,8 +66,8 @@ func (e evidence) speakOf(u unit, member string) (tests []string) {
 	return tests[:min(len(tests), 3)]
 }
 
-// TestKMSPage_Tables_AreWhatIsServed: docs/compatibility-kms.md is what the registry, the SDK and the
-// tables here make of it.
+// TestKMSPage_Tables_AreWhatIsServed: docs/compatibility-kms.md is what the registry, the SDK and
+// the tables here make of it.
 func TestKMSPage_Tables_AreWhatIsServed(t *testing.T) {
 	const page = "../../docs/compatibility-kms.md"
 	operations, structures := model(servicetest.Start(t))

@@ -15,7 +15,8 @@ import (
 
 var partingUses = regexp.MustCompile(`(?m)^claviger_kms_pending_deletion_uses_total (\d+)$`)
 
-// TestPendingDeletionMetric_KeyUsed_CountsPermittedCallersOnly: it counts who could have used the key, and nobody else.
+// TestPendingDeletionMetric_KeyUsed_CountsPermittedCallersOnly: it counts who could have used the
+// key, and nobody else.
 func TestPendingDeletionMetric_KeyUsed_CountsPermittedCallersOnly(t *testing.T) {
 	s := servicetest.Start(t)
 	shows := func(want string) {
@@ -38,8 +39,8 @@ func TestPendingDeletionMetric_KeyUsed_CountsPermittedCallersOnly(t *testing.T) 
 	shows("1")
 }
 
-// TestScheduleKeyDeletion_WindowOver_LeavesNothing: a key can be taken back until the last moment, and after that nothing of it
-// is left.
+// TestScheduleKeyDeletion_WindowOver_LeavesNothing: a key can be taken back until the last moment,
+// and after that nothing of it is left.
 func TestScheduleKeyDeletion_WindowOver_LeavesNothing(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()

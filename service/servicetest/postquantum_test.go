@@ -13,7 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 )
 
-// TestEncapsulate_PublicKeyAlone_AgreesWithDecapsulate: two parties agree on a secret, one of them with the public key alone.
+// TestEncapsulate_PublicKeyAlone_AgreesWithDecapsulate: two parties agree on a secret, one of them
+// with the public key alone.
 func TestEncapsulate_PublicKeyAlone_AgreesWithDecapsulate(t *testing.T) {
 	c := servicetest.StartOn(t, fakedevice.LikeV32(t).Config()).KMS()
 	for _, spec := range []types.KeySpec{"ML_KEM_512", "ML_KEM_768", "ML_KEM_1024"} {

@@ -171,8 +171,8 @@ func (p *process) secrets() *secretsmanager.Client {
 		Credentials: p.keys(), HTTPClient: p.http, RetryMaxAttempts: 1, Retryer: aws.NopRetryer{}})
 }
 
-// TestDev_StoppedAndStarted_FindsEverything: SIGTERM ends the command with 0, and the next start finds keys,
-// secrets and the same access key.
+// TestDev_StoppedAndStarted_FindsEverything: SIGTERM ends the command with 0, and the next start
+// finds keys, secrets and the same access key.
 func TestDev_StoppedAndStarted_FindsEverything(t *testing.T) {
 	t.Parallel()
 	dir := storetest.Dir(t)
@@ -215,7 +215,8 @@ func TestDev_StoppedAndStarted_FindsEverything(t *testing.T) {
 	}
 }
 
-// TestService_Restart_KnowsAll: a service that is opened anew knows all that the one before it knew.
+// TestService_Restart_KnowsAll: a service that is opened anew knows all that the one before it
+// knew.
 func TestService_Restart_KnowsAll(t *testing.T) {
 	s := servicetest.Start(t)
 	key, going := createKey(t, s.KMS()), createKey(t, s.KMS())

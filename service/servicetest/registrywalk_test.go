@@ -16,7 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// TestRegistry_EveryOperation_KeepsThePromisesOfAll takes every operation through what must hold for each of them, in both dialects.
+// TestRegistry_EveryOperation_KeepsThePromisesOfAll takes every operation through what must hold
+// for each of them, in both dialects.
 func TestRegistry_EveryOperation_KeepsThePromisesOfAll(t *testing.T) {
 	g := startGrounds(t)
 	for _, n := range routed(g.soft.Server) {

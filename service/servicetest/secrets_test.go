@@ -121,8 +121,8 @@ func TestGetSecretValue_AnyValue_ComesBackTheSame(t *testing.T) {
 	}
 }
 
-// TestSecretID_EachForm_NamesTheSecretOrNothing: a name, a complete ARN and an ARN without its suffix name a secret;
-// nothing else does.
+// TestSecretID_EachForm_NamesTheSecretOrNothing: a name, a complete ARN and an ARN without its
+// suffix name a secret; nothing else does.
 func TestSecretID_EachForm_NamesTheSecretOrNothing(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.SecretsManager()
@@ -184,8 +184,8 @@ func TestSecretID_EachForm_NamesTheSecretOrNothing(t *testing.T) {
 	}
 }
 
-// TestGetSecretValue_UnderAKey_RecordsItsUse: reading a secret is recorded as a use of its key by the same caller, and the
-// key that the service manages can be used through the service only.
+// TestGetSecretValue_UnderAKey_RecordsItsUse: reading a secret is recorded as a use of its key by
+// the same caller, and the key that the service manages can be used through the service only.
 func TestGetSecretValue_UnderAKey_RecordsItsUse(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.SecretsManager()

@@ -72,8 +72,8 @@ func verifiesElsewhere(key any, algorithm string, digest, signature []byte) bool
 	return false
 }
 
-// TestSign_MessageOrDigest_VerifiesElsewhere: what is signed here verifies elsewhere and here, of a message and of its digest
-// alike, and nothing else does.
+// TestSign_MessageOrDigest_VerifiesElsewhere: what is signed here verifies elsewhere and here, of a
+// message and of its digest alike, and nothing else does.
 func TestSign_MessageOrDigest_VerifiesElsewhere(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
@@ -157,8 +157,8 @@ func signatures(t *testing.T, c *kms.Client, key *types.KeyMetadata, public any,
 	refused(t, err, "ValidationException", "*")
 }
 
-// TestGenerateMac_EverySpec_VerifiesAsItStands: HMACs are those of the standard library by no key that anybody knows, so they are
-// compared with one another.
+// TestGenerateMac_EverySpec_VerifiesAsItStands: HMACs are those of the standard library by no key
+// that anybody knows, so they are compared with one another.
 func TestGenerateMac_EverySpec_VerifiesAsItStands(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()

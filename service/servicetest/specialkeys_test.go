@@ -104,8 +104,8 @@ func special(t testing.TB, c *kms.Client) map[*types.KeyMetadata][]byte {
 	return keys
 }
 
-// TestKeyState_AsymmetricAndHMACKeys_AreRefusedByState walks the rows of the key-state matrix that are about them: in each
-// state, and back in use after it.
+// TestKeyState_AsymmetricAndHMACKeys_AreRefusedByState walks the rows of the key-state matrix that
+// are about them: in each state, and back in use after it.
 func TestKeyState_AsymmetricAndHMACKeys_AreRefusedByState(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
@@ -136,8 +136,8 @@ func TestKeyState_AsymmetricAndHMACKeys_AreRefusedByState(t *testing.T) {
 	}
 }
 
-// TestDryRun_AsymmetricAndHMACKeys_SaysWhoLacksWhat: DryRun answers what would have happened, and whose permission is
-// missing.
+// TestDryRun_AsymmetricAndHMACKeys_SaysWhoLacksWhat: DryRun answers what would have happened, and
+// whose permission is missing.
 func TestDryRun_AsymmetricAndHMACKeys_SaysWhoLacksWhat(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
@@ -182,7 +182,8 @@ func TestKeyID_AsymmetricAndHMACKeys_TakesAllForms(t *testing.T) {
 	}
 }
 
-// TestUpdateAlias_KeyOfAnotherKind_IsRefused: who uses an alias must find a key there that can do the same.
+// TestUpdateAlias_KeyOfAnotherKind_IsRefused: who uses an alias must find a key there that can do
+// the same.
 func TestUpdateAlias_KeyOfAnotherKind_IsRefused(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
@@ -212,8 +213,8 @@ func TestUpdateAlias_KeyOfAnotherKind_IsRefused(t *testing.T) {
 	}
 }
 
-// TestGetPublicKey_ExchangedInTheDatabase_IsRefused: a public key that was exchanged in the database is not
-// believed.
+// TestGetPublicKey_ExchangedInTheDatabase_IsRefused: a public key that was exchanged in the
+// database is not believed.
 func TestGetPublicKey_ExchangedInTheDatabase_IsRefused(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()

@@ -13,7 +13,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// TestStagingLabel_Moved_StandsOnOneVersion: labels move as AWS documents it, and each stands on one version at most.
+// TestStagingLabel_Moved_StandsOnOneVersion: labels move as AWS documents it, and each stands on
+// one version at most.
 func TestStagingLabel_Moved_StandsOnOneVersion(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.SecretsManager()

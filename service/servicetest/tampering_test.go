@@ -25,9 +25,9 @@ type edited struct {
 	q           servicetest.Request
 }
 
-// TestRows_EditedInTheDatabase_AreRefused: who can write to the database and has no token can grant nothing, move
-// nothing and swap nothing: the service answers an internal error, says which table in its log, and
-// nothing to the caller.
+// TestRows_EditedInTheDatabase_AreRefused: who can write to the database and has no token can grant
+// nothing, move nothing and swap nothing: the service answers an internal error, says which table
+// in its log, and nothing to the caller.
 func TestRows_EditedInTheDatabase_AreRefused(t *testing.T) {
 	s := servicetest.Start(t)
 	c, m := s.KMS(), s.SecretsManager()

@@ -133,9 +133,9 @@ func (l *load) end(t testing.TB, allowed ...string) {
 // away are the errors by which the two services say that the key can't be used just now.
 var away = []string{"KeyUnavailableException", "KMSInternalException", "InternalServiceError"}
 
-// TestToken_AwayAndBack_ServiceGoesOn: while the token is away metadata is still answered, what needs the token
-// fails in time and by the right name, /readyz says why, and when it is back service goes on by
-// itself within five seconds.
+// TestToken_AwayAndBack_ServiceGoesOn: while the token is away metadata is still answered, what
+// needs the token fails in time and by the right name, /readyz says why, and when it is back
+// service goes on by itself within five seconds.
 func TestToken_AwayAndBack_ServiceGoesOn(t *testing.T) {
 	s := servicetest.Start(t)
 	serial := s.Service().Token.Facts().Serial
@@ -184,8 +184,8 @@ func ready(t testing.TB, s *servicetest.Server) servicetest.Answer {
 	return s.Send(t, servicetest.Request{Method: "GET", Path: "/readyz", Unsigned: true})
 }
 
-// TestToken_SessionsKilled_ServiceGoesOn: when all sessions die under the service's hands, a few requests may fail, and
-// service goes on by itself.
+// TestToken_SessionsKilled_ServiceGoesOn: when all sessions die under the service's hands, a few
+// requests may fail, and service goes on by itself.
 func TestToken_SessionsKilled_ServiceGoesOn(t *testing.T) {
 	s := servicetest.Start(t)
 	p, slot := hsmtest.Attacker(t, s.HSM)
