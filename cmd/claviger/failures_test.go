@@ -11,135 +11,139 @@ import (
 	"claviger/store/storetest"
 )
 
+// startFailure is a way in which a command can't start.
+type startFailure struct {
+	name    string
+	fresh   bool // a site before the ceremony
+	prepare func(*site)
+	args    func(*site) []string // nil: serve
+	code    int
+	says    string // in the sentence
+	changes string // the one file that may change
+}
+
+var startFailures = []startFailure{
+	{name: "no configuration", args: words("serve"), code: 2, says: "--config FILE is needed"},
+	{name: "unknown command", args: words("surve"), code: 2, says: `"surve"`},
+	{name: "unknown flag", args: words("serve", "--pin", "1234"), code: 2, says: "-pin"},
+	{name: "argument left over", args: words("serve", "now"), code: 2, says: `"now"`},
+	{name: "unknown word", args: words("audit", "head"), code: 2, says: "audit"},
+	{name: "unknown document", args: words("docs", "pdf"), code: 2, says: `"pdf"`},
+	{name: "configuration absent", prepare: func(s *site) { os.Remove(s.path("claviger.toml")) },
+		code: 3, says: "claviger.toml"},
+	{name: "not TOML", prepare: func(s *site) { s.put("claviger.toml", "listen = = 3\n", 0o600) },
+		code: 3, says: "claviger.toml"},
+	{name: "unknown setting", prepare: func(s *site) { s.set("lisen", `"x"`) }, code: 3,
+		says: `"lisen"`},
+	{name: "wrong account", prepare: func(s *site) { s.set("account", `"12345"`) }, code: 3,
+		says: "12 digits"},
+	{name: "wrong Region", prepare: func(s *site) { s.set("regions", `["home"]`) }, code: 3,
+		says: `"home"`},
+	{name: "no Region", prepare: func(s *site) { s.set("regions", `[]`) }, code: 3, says: "Region"},
+	{name: "two ways to a PIN", prepare: func(s *site) { s.add("pin_env = \"X\"\n") }, code: 3,
+		says: "exactly one"},
+	{name: "two ways to a token", prepare: func(s *site) { s.add("token_serial = \"1\"\n") }, code: 3,
+		says: "one of them only"},
+	{name: "wrong timeout", prepare: func(s *site) { s.add("timeout = \"soon\"\n") }, code: 3,
+		says: `"soon"`},
+	{name: "plain HTTP off loopback", prepare: func(s *site) { s.set("listen", `"0.0.0.0:0"`) },
+		code: 3, says: "loopback"},
+	{name: "no database", prepare: func(s *site) { os.Remove(s.path("claviger.db")) }, code: 3,
+		says: "claviger init"},
+	{name: "empty PIN variable", prepare: func(s *site) {
+		s.set("pin_file", `""`)
+		s.add("pin_env = \"CLAVIGER_NO_SUCH\"\n")
+	},
+		code: 3, says: "CLAVIGER_NO_SUCH"},
+	{name: "log level", prepare: func(s *site) { s.add("[log]\nlevel = \"loud\"\n") }, code: 3,
+		says: `"loud"`},
+
+	{name: "loose PIN", prepare: func(s *site) { s.put("pin", userPIN, 0o644) }, code: 4,
+		says: "chmod 0600"},
+	{name: "loose database", prepare: func(s *site) { os.Chmod(s.path("claviger.db"), 0o644) },
+		code: 4, says: "claviger.db"},
+	{name: "configuration that the group can change",
+		prepare: func(s *site) {
+			os.Chmod(s.path("claviger.toml"),
+				0o660)
+		}, code: 4, says: "chmod go-w"},
+	{name: "configuration that all can change",
+		prepare: func(s *site) {
+			os.Chmod(s.path("claviger.toml"),
+				0o602)
+		}, code: 4, says: "claviger.toml"},
+	{name: "module that all can change", prepare: func(s *site) {
+		s.put("module.so", "x", 0o757)
+		s.set("module", `"`+s.path("module.so")+`"`)
+	}, code: 4, says: "chmod o-w"},
+	{name: "dev with a module that all can change",
+		prepare: func(s *site) { s.put("module.so", "x", 0o757) }, code: 4, says: "chmod o-w",
+		args: func(s *site) []string {
+			return []string{"dev", "--listen", "127.0.0.1:0", "--dir", s.path("dev"), "--module",
+				s.path("module.so")}
+		}, changes: "dev/dev.lock"},
+	{name: "doctor with a module that all can change",
+		prepare: func(s *site) { s.put("module.so", "x", 0o757) }, code: 4, says: "chmod o-w",
+		args: func(s *site) []string { return []string{"doctor", "--module", s.path("module.so")} }},
+	{name: "missing PIN file", prepare: func(s *site) { os.Remove(s.path("pin")) }, code: 3,
+		says: "pin"},
+
+	{name: "missing module", prepare: func(s *site) { s.set("module", `"/nowhere/libsofthsm2.so"`) },
+		code: 10, says: "/nowhere/libsofthsm2.so"},
+	{name: "no module at all", prepare: func(s *site) { s.set("module", `"`+s.path("pin")+`"`) },
+		code: 10, says: "module"},
+	{name: "no such token", prepare: func(s *site) { s.set("token_label", `"elsewhere"`) }, code: 11,
+		says: `"elsewhere"`},
+	{name: "two tokens", prepare: func(s *site) {
+		s.tool("--init-token", "--free", "--label", label, "--pin", userPIN, "--so-pin", officerPIN)
+	}, code: 12, says: "serial number"},
+	{name: "wrong PIN", prepare: func(s *site) { s.put("pin", "9999-wrong-pin", 0o600) }, code: 13,
+		says: "PIN"},
+	{name: "empty PIN", prepare: func(s *site) { s.put("pin", "\n", 0o600) }, code: 13, says: "PIN"},
+	{name: "no root", fresh: true, prepare: func(s *site) {
+		s.tool("--init-token", "--free", "--label", label, "--pin", userPIN, "--so-pin", officerPIN)
+		s.put("claviger.db", "", 0o600)
+	}, code: 15, says: "init"},
+	{name: "a root already", args: func(s *site) []string {
+		return []string{"init", "--config", s.path("claviger.toml"), "--so-pin-file", s.path("so-pin")}
+	}, code: 18, says: "already"},
+
+	{name: "a newer database", prepare: func(s *site) {
+		s.edit(`INSERT INTO migration (number, name, checksum, applied) VALUES (9999, '9999_later.sql', x'00', 0)`)
+	}, code: 21, says: "newer version"},
+	{name: "another migration",
+		prepare: func(s *site) {
+			s.edit(
+				`UPDATE migration SET checksum = x'00' WHERE number = 1`)
+		}, code: 22, says: "0001_trail.sql"},
+	{name: "a missing migration",
+		prepare: func(s *site) {
+			s.edit(
+				`DELETE FROM migration WHERE number = (SELECT max(number) FROM migration)`)
+		},
+		args: func(s *site) []string {
+			return []string{"audit", "tail", "--config",
+				s.path("claviger.toml")}
+		}, code: 23, says: "older version"},
+	{name: "an empty database", prepare: func(s *site) { s.put("claviger.db", "", 0o600) }, code: 24,
+		says: "claviger init", changes: "claviger.db"},
+	{name: "another token's database",
+		prepare: func(s *site) {
+			s.edit(
+				`UPDATE installation SET root = '00112233445566778899aabbccddeeff'`)
+		},
+		code: 25, says: "another token", changes: "claviger.db"},
+	{name: "no database at all",
+		prepare: func(s *site) {
+			s.put("claviger.db", strings.Repeat("no database ", 1000),
+				0o600)
+		}, code: 1, says: "database"},
+}
+
 // TestCommand_CannotStart_SaysWhyAndChangesNothing: each way of failing has its own exit code, one
 // clear sentence, and changes nothing.
 func TestCommand_CannotStart_SaysWhyAndChangesNothing(t *testing.T) {
-	cases := []struct {
-		name    string
-		fresh   bool // a site before the ceremony
-		prepare func(*site)
-		args    func(*site) []string // nil: serve
-		code    int
-		says    string // in the sentence
-		changes string // the one file that may change
-	}{
-		{name: "no configuration", args: words("serve"), code: 2, says: "--config FILE is needed"},
-		{name: "unknown command", args: words("surve"), code: 2, says: `"surve"`},
-		{name: "unknown flag", args: words("serve", "--pin", "1234"), code: 2, says: "-pin"},
-		{name: "argument left over", args: words("serve", "now"), code: 2, says: `"now"`},
-		{name: "unknown word", args: words("audit", "head"), code: 2, says: "audit"},
-		{name: "unknown document", args: words("docs", "pdf"), code: 2, says: `"pdf"`},
-		{name: "configuration absent", prepare: func(s *site) { os.Remove(s.path("claviger.toml")) },
-			code: 3, says: "claviger.toml"},
-		{name: "not TOML", prepare: func(s *site) { s.put("claviger.toml", "listen = = 3\n", 0o600) },
-			code: 3, says: "claviger.toml"},
-		{name: "unknown setting", prepare: func(s *site) { s.set("lisen", `"x"`) }, code: 3,
-			says: `"lisen"`},
-		{name: "wrong account", prepare: func(s *site) { s.set("account", `"12345"`) }, code: 3,
-			says: "12 digits"},
-		{name: "wrong Region", prepare: func(s *site) { s.set("regions", `["home"]`) }, code: 3,
-			says: `"home"`},
-		{name: "no Region", prepare: func(s *site) { s.set("regions", `[]`) }, code: 3, says: "Region"},
-		{name: "two ways to a PIN", prepare: func(s *site) { s.add("pin_env = \"X\"\n") }, code: 3,
-			says: "exactly one"},
-		{name: "two ways to a token", prepare: func(s *site) { s.add("token_serial = \"1\"\n") }, code: 3,
-			says: "one of them only"},
-		{name: "wrong timeout", prepare: func(s *site) { s.add("timeout = \"soon\"\n") }, code: 3,
-			says: `"soon"`},
-		{name: "plain HTTP off loopback", prepare: func(s *site) { s.set("listen", `"0.0.0.0:0"`) },
-			code: 3, says: "loopback"},
-		{name: "no database", prepare: func(s *site) { os.Remove(s.path("claviger.db")) }, code: 3,
-			says: "claviger init"},
-		{name: "empty PIN variable", prepare: func(s *site) {
-			s.set("pin_file", `""`)
-			s.add("pin_env = \"CLAVIGER_NO_SUCH\"\n")
-		},
-			code: 3, says: "CLAVIGER_NO_SUCH"},
-		{name: "log level", prepare: func(s *site) { s.add("[log]\nlevel = \"loud\"\n") }, code: 3,
-			says: `"loud"`},
-
-		{name: "loose PIN", prepare: func(s *site) { s.put("pin", userPIN, 0o644) }, code: 4,
-			says: "chmod 0600"},
-		{name: "loose database", prepare: func(s *site) { os.Chmod(s.path("claviger.db"), 0o644) },
-			code: 4, says: "claviger.db"},
-		{name: "configuration that the group can change",
-			prepare: func(s *site) {
-				os.Chmod(s.path("claviger.toml"),
-					0o660)
-			}, code: 4, says: "chmod go-w"},
-		{name: "configuration that all can change",
-			prepare: func(s *site) {
-				os.Chmod(s.path("claviger.toml"),
-					0o602)
-			}, code: 4, says: "claviger.toml"},
-		{name: "module that all can change", prepare: func(s *site) {
-			s.put("module.so", "x", 0o757)
-			s.set("module", `"`+s.path("module.so")+`"`)
-		}, code: 4, says: "chmod o-w"},
-		{name: "dev with a module that all can change",
-			prepare: func(s *site) { s.put("module.so", "x", 0o757) }, code: 4, says: "chmod o-w",
-			args: func(s *site) []string {
-				return []string{"dev", "--listen", "127.0.0.1:0", "--dir", s.path("dev"), "--module",
-					s.path("module.so")}
-			}, changes: "dev/dev.lock"},
-		{name: "doctor with a module that all can change",
-			prepare: func(s *site) { s.put("module.so", "x", 0o757) }, code: 4, says: "chmod o-w",
-			args: func(s *site) []string { return []string{"doctor", "--module", s.path("module.so")} }},
-		{name: "missing PIN file", prepare: func(s *site) { os.Remove(s.path("pin")) }, code: 3,
-			says: "pin"},
-
-		{name: "missing module", prepare: func(s *site) { s.set("module", `"/nowhere/libsofthsm2.so"`) },
-			code: 10, says: "/nowhere/libsofthsm2.so"},
-		{name: "no module at all", prepare: func(s *site) { s.set("module", `"`+s.path("pin")+`"`) },
-			code: 10, says: "module"},
-		{name: "no such token", prepare: func(s *site) { s.set("token_label", `"elsewhere"`) }, code: 11,
-			says: `"elsewhere"`},
-		{name: "two tokens", prepare: func(s *site) {
-			s.tool("--init-token", "--free", "--label", label, "--pin", userPIN, "--so-pin", officerPIN)
-		}, code: 12, says: "serial number"},
-		{name: "wrong PIN", prepare: func(s *site) { s.put("pin", "9999-wrong-pin", 0o600) }, code: 13,
-			says: "PIN"},
-		{name: "empty PIN", prepare: func(s *site) { s.put("pin", "\n", 0o600) }, code: 13, says: "PIN"},
-		{name: "no root", fresh: true, prepare: func(s *site) {
-			s.tool("--init-token", "--free", "--label", label, "--pin", userPIN, "--so-pin", officerPIN)
-			s.put("claviger.db", "", 0o600)
-		}, code: 15, says: "init"},
-		{name: "a root already", args: func(s *site) []string {
-			return []string{"init", "--config", s.path("claviger.toml"), "--so-pin-file", s.path("so-pin")}
-		}, code: 18, says: "already"},
-
-		{name: "a newer database", prepare: func(s *site) {
-			s.edit(`INSERT INTO migration (number, name, checksum, applied) VALUES (9999, '9999_later.sql', x'00', 0)`)
-		}, code: 21, says: "newer version"},
-		{name: "another migration",
-			prepare: func(s *site) {
-				s.edit(
-					`UPDATE migration SET checksum = x'00' WHERE number = 1`)
-			}, code: 22, says: "0001_trail.sql"},
-		{name: "a missing migration",
-			prepare: func(s *site) {
-				s.edit(
-					`DELETE FROM migration WHERE number = (SELECT max(number) FROM migration)`)
-			},
-			args: func(s *site) []string {
-				return []string{"audit", "tail", "--config",
-					s.path("claviger.toml")}
-			}, code: 23, says: "older version"},
-		{name: "an empty database", prepare: func(s *site) { s.put("claviger.db", "", 0o600) }, code: 24,
-			says: "claviger init", changes: "claviger.db"},
-		{name: "another token's database",
-			prepare: func(s *site) {
-				s.edit(
-					`UPDATE installation SET root = '00112233445566778899aabbccddeeff'`)
-			},
-			code: 25, says: "another token", changes: "claviger.db"},
-		{name: "no database at all",
-			prepare: func(s *site) {
-				s.put("claviger.db", strings.Repeat("no database ", 1000),
-					0o600)
-			}, code: 1, says: "database"},
-	}
-	for _, c := range cases {
+	for _, c := range startFailures {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			var s *site

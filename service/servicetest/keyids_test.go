@@ -14,22 +14,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 )
 
-// TestKeyID_EachForm_IsTakenOrRefused: cryptographic operations and DescribeKey take all four forms
-// of KeyId, all others take id and ARN only, and each wrong form has AWS's own answer.
-func TestKeyID_EachForm_IsTakenOrRefused(t *testing.T) {
-	s := servicetest.Start(t)
-	c := s.KMS()
-	key := createKey(t, c)
-	createAlias(t, c, "alias/app/one", key.KeyId)
-	blob := encrypt(t, c, key.KeyId, "x", nil)
+// keyIDOperation is an operation that takes a KeyId.
+type keyIDOperation struct {
+	name    string
+	aliases bool // it takes the name and the ARN of an alias, too
+	call    func(ctx context.Context, id *string) error
+}
+
+// keyIDOperations are to be called with the key's names. Each leaves it as it found it.
+func keyIDOperations(c *kms.Client, key *types.KeyMetadata, blob []byte) []keyIDOperation {
 	n := 0
 	fresh := func() *string { n++; return aws.String(fmt.Sprint("alias/fresh", n)) }
-
-	operations := []struct {
-		name    string
-		aliases bool
-		call    func(ctx context.Context, id *string) error
-	}{
+	return []keyIDOperation{
 		{"DescribeKey", true, func(ctx context.Context, id *string) error {
 			out, err := c.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: id})
 			if err == nil && *out.KeyMetadata.KeyId != *key.KeyId {
@@ -69,10 +65,10 @@ func TestKeyID_EachForm_IsTakenOrRefused(t *testing.T) {
 			return err
 		}},
 		{"DisableKey", false, func(ctx context.Context, id *string) error {
-			_, err := c.DisableKey(ctx, &kms.DisableKeyInput{KeyId: id})
-			if err == nil {
-				_, err = c.EnableKey(ctx, &kms.EnableKeyInput{KeyId: key.KeyId})
+			if _, err := c.DisableKey(ctx, &kms.DisableKeyInput{KeyId: id}); err != nil {
+				return err
 			}
+			_, err := c.EnableKey(ctx, &kms.EnableKeyInput{KeyId: key.KeyId})
 			return err
 		}},
 		{"UpdateKeyDescription", false, func(ctx context.Context, id *string) error {
@@ -107,12 +103,14 @@ func TestKeyID_EachForm_IsTakenOrRefused(t *testing.T) {
 		}},
 		{"ScheduleKeyDeletion", false, func(ctx context.Context, id *string) error {
 			out, err := c.ScheduleKeyDeletion(ctx, &kms.ScheduleKeyDeletionInput{KeyId: id})
-			if err == nil {
-				_, err = c.CancelKeyDeletion(ctx, &kms.CancelKeyDeletionInput{KeyId: key.KeyId})
+			if err != nil {
+				return err
 			}
-			if err == nil {
-				_, err = c.EnableKey(ctx, &kms.EnableKeyInput{KeyId: key.KeyId})
+			_, err = c.CancelKeyDeletion(ctx, &kms.CancelKeyDeletionInput{KeyId: key.KeyId})
+			if err != nil {
+				return err
 			}
+			_, err = c.EnableKey(ctx, &kms.EnableKeyInput{KeyId: key.KeyId})
 			return named(key, err, func() *string { return out.KeyId })
 		}},
 		{"CancelKeyDeletion", false, func(ctx context.Context, id *string) error {
@@ -122,7 +120,8 @@ func TestKeyID_EachForm_IsTakenOrRefused(t *testing.T) {
 			}
 			out, err := c.CancelKeyDeletion(ctx, &kms.CancelKeyDeletionInput{KeyId: id})
 			if err != nil {
-				if _, undo := c.CancelKeyDeletion(ctx, &kms.CancelKeyDeletionInput{KeyId: key.KeyId}); undo != nil {
+				_, undo := c.CancelKeyDeletion(ctx, &kms.CancelKeyDeletionInput{KeyId: key.KeyId})
+				if undo != nil {
 					return undo
 				}
 			}
@@ -132,10 +131,18 @@ func TestKeyID_EachForm_IsTakenOrRefused(t *testing.T) {
 			return named(key, err, func() *string { return out.KeyId })
 		}},
 	}
+}
+
+// keyIDForm is a way to write a KeyId, and the answer. The code is empty where every operation
+// takes the form, "alias" where only those do that take aliases, and "no alias" for an alias that
+// isn't there.
+type keyIDForm struct{ id, code, message string }
+
+func keyIDForms(key *types.KeyMetadata) []keyIDForm {
 	bare := strings.ReplaceAll(*key.KeyId, "-", "")
 	abroad := strings.Replace(*key.Arn, servicetest.Region, servicetest.Abroad, 1)
 	foreign := strings.Replace(*key.Arn, servicetest.Account, "999988887777", 1)
-	forms := []struct{ id, code, message string }{
+	return []keyIDForm{
 		{*key.KeyId, "", ""},
 		{*key.Arn, "", ""},
 		{"alias/app/one", "alias", ""},
@@ -151,9 +158,18 @@ func TestKeyID_EachForm_IsTakenOrRefused(t *testing.T) {
 		{abroad, "NotFoundException", "Invalid arn " + servicetest.Abroad},
 		{foreign, "AccessDeniedException", "*"},
 	}
-	for _, o := range operations {
+}
+
+// TestKeyID_EachForm_IsTakenOrRefused: cryptographic operations and DescribeKey take all four forms
+// of KeyId, all others take id and ARN only, and each wrong form has AWS's own answer.
+func TestKeyID_EachForm_IsTakenOrRefused(t *testing.T) {
+	c := servicetest.Start(t).KMS()
+	key := createKey(t, c)
+	createAlias(t, c, "alias/app/one", key.KeyId)
+	blob := encrypt(t, c, key.KeyId, "x", nil)
+	for _, o := range keyIDOperations(c, key, blob) {
 		t.Run(o.name, func(t *testing.T) {
-			for _, f := range forms {
+			for _, f := range keyIDForms(key) {
 				err := o.call(t.Context(), aws.String(f.id))
 				switch {
 				case f.code == "" || f.code == "alias" && o.aliases:

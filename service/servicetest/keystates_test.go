@@ -69,21 +69,18 @@ func TestKeyState_SDKCalls_AreAnsweredInAWSsWords(t *testing.T) {
 	}
 }
 
-// keyOperations are the operations that the key-state matrix of the KMS developer guide speaks of,
-// in its own rows. A call leaves the key as it found it where that is possible; the others are
-// last.
-func keyOperations(c *kms.Client, other *string, blob []byte) []struct {
+// keyOperation is an operation of the key-state matrix of the KMS developer guide.
+type keyOperation struct {
 	name string
-	row  string
+	row  string // of the matrix: use, always, manage or cancel
 	call func(ctx context.Context, id *string) error
-} {
-	type row = struct {
-		name string
-		row  string
-		call func(ctx context.Context, id *string) error
-	}
+}
+
+// keyOperations are the operations that the matrix speaks of. A call leaves the key as it found it
+// where that is possible; the others are last.
+func keyOperations(c *kms.Client, other *string, blob []byte) []keyOperation {
 	alias := 0
-	return []row{
+	return []keyOperation{
 		{"Encrypt", "use", func(ctx context.Context, id *string) error {
 			_, err := c.Encrypt(ctx, &kms.EncryptInput{KeyId: id, Plaintext: []byte("x")})
 			return err
