@@ -50,7 +50,7 @@ func (b *bench) manyKeys(ctx context.Context) error {
 	return b.spreadLines(s, c)
 }
 
-// spreadLines measures Encrypt under 100 keys, 1,000 and all, in turns.
+// spreadLines measures Encrypt under 100 keys, 1,000 and all, one after the other.
 func (b *bench) spreadLines(s *process, c *client) error {
 	fmt.Println("| keys in use | clients | ops/s | p50 | p99 | server CPU/op | token calls/op | p50 " +
 		"to that of the fewest | resident |")
@@ -61,7 +61,7 @@ func (b *bench) spreadLines(s *process, c *client) error {
 			return err
 		}
 		base := time.Duration(0)
-		for i, f := range b.turns(s, clients, requests, []int{100, 1000, len(requests)}) {
+		for i, f := range b.spreads(s, clients, requests, []int{100, 1000, len(requests)}) {
 			if f.err != nil {
 				return f.err
 			}
@@ -77,33 +77,33 @@ func (b *bench) spreadLines(s *process, c *client) error {
 	return nil
 }
 
-// turn is what one line of many found.
-type turn struct {
+// spread is what one measurement under a number of keys found.
+type spread struct {
 	figures
 	inUse    int
 	resident int64
 	err      error
 }
 
-// turns measures each number of keys in use, chosen at random for each request, and returns the
+// spreads measures each number of keys in use, chosen at random for each request, and returns the
 // round whose p50 is the median.
-func (b *bench) turns(s *process, clients int, requests [][]byte, numbers []int) (median []turn) {
-	found := make([][]turn, len(numbers))
+func (b *bench) spreads(s *process, clients int, requests [][]byte, numbers []int) (median []spread) {
+	found := make([][]spread, len(numbers))
 	for range rounds {
 		for i, n := range numbers {
 			for _, span := range []time.Duration{b.span / 3, b.span} { // the first is to fill the caches
 				f, err := load(s, clients, span, func(int, int) []byte { return requests[rand.IntN(n)] })
 				if err != nil {
-					return []turn{{err: err}}
+					return []spread{{err: err}}
 				}
 				if span == b.span {
-					found[i] = append(found[i], turn{f, n, s.resident(), nil})
+					found[i] = append(found[i], spread{f, n, s.resident(), nil})
 				}
 			}
 		}
 	}
 	for _, f := range found {
-		slices.SortFunc(f, func(a, b turn) int { return int(a.p50 - b.p50) })
+		slices.SortFunc(f, func(a, b spread) int { return int(a.p50 - b.p50) })
 		median = append(median, f[len(f)/2])
 	}
 	return median

@@ -166,7 +166,7 @@ func (b *bench) lines(s *process, c *client, w *work) error {
 	if err := fc.call("kms", "TrentService.Encrypt", w.encrypt(), &floorSealed); err != nil {
 		return err
 	}
-	if strings.Contains("GetSecretValue", b.only) {
+	if strings.Contains("GetSecretValue 1 KiB", b.only) {
 		if err := prepareSecret(c); err != nil {
 			return err
 		}

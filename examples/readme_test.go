@@ -49,13 +49,14 @@ var varying = regexp.MustCompile(
 	`(?m)[A-Za-z0-9+/-]+\.\.\.|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[A-Za-z0-9+/]{24,}=*` +
 		`|-[A-Za-z0-9]{6}("|$)|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z|[0-9]{10}\.[0-9]+`)
 
-func settled(text string) string { return varying.ReplaceAllString(strings.TrimSpace(text), "~") }
+// invariant is a text without what differs from run to run.
+func invariant(text string) string { return varying.ReplaceAllString(strings.TrimSpace(text), "~") }
 
 // matches compares an output with what the README says, in which dots stand for anything.
 func matches(said, got string) bool {
-	pattern := regexp.QuoteMeta(settled(said))
+	pattern := regexp.QuoteMeta(invariant(said))
 	return regexp.MustCompile(`(?s)^` + strings.ReplaceAll(pattern, `\.\.\.`, `.*`) +
-		`$`).MatchString(settled(got))
+		`$`).MatchString(invariant(got))
 }
 
 func TestTheReadmeSaysWhatHappens(t *testing.T) {
@@ -63,8 +64,8 @@ func TestTheReadmeSaysWhatHappens(t *testing.T) {
 	need(t, "curl", "curl", "--version")
 	d := start(t)
 	dir := t.TempDir()
-	place(t, d.dir, filepath.Join(dir, "dev-data"))
-	place(t, d.binary, filepath.Join(dir, "bin", "claviger"))
+	link(t, d.dir, filepath.Join(dir, "dev-data"))
+	link(t, d.binary, filepath.Join(dir, "bin", "claviger"))
 	recent := exec.Command("python3", "-c",
 		`import boto3; assert tuple(map(int, boto3.__version__.split(".")[:2])) >= (1, 28)`).Run() == nil
 	for _, b := range blocks(t, "../README.md") {
@@ -87,8 +88,8 @@ func TestTheReadmeSaysWhatHappens(t *testing.T) {
 	}
 }
 
-// place makes what is at from appear at to.
-func place(t *testing.T, from, to string) {
+// link makes what is at from appear at to.
+func link(t *testing.T, from, to string) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
 		t.Fatal(err)

@@ -32,7 +32,7 @@ type config struct {
 		PINFile       string   `toml:"pin_file"`
 		PINEnv        string   `toml:"pin_env"`        // the name of an environment variable,
 		PINCredential string   `toml:"pin_credential"` // the name of a systemd credential
-		Resident      []string `toml:"resident"`       // key specs of which new keys rest on the token
+		Resident      []string `toml:"resident"`       // key specs of which new keys are resident
 		MaxSessions   int      `toml:"max_sessions"`
 		HandleCache   int      `toml:"handle_cache"`
 		Timeout       string   `toml:"timeout"`

@@ -77,14 +77,14 @@ func bare(t testing.TB) *site {
 	if err := os.MkdirAll(s.path("tokens"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	s.settle()
+	s.configure()
 	s.put("pin", userPIN+"\n", 0o600)
 	s.put("so-pin", officerPIN+"\n", 0o600)
 	return s
 }
 
-// settle writes what says where the site lies.
-func (s *site) settle() {
+// configure writes the configuration, which says where the site lies.
+func (s *site) configure() {
 	s.t.Helper()
 	module, ok := hsm.FindSoftHSM()
 	if !ok {
@@ -153,7 +153,7 @@ func initialised(t testing.TB) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.settle()
+	s.configure()
 	s.id, s.secret = model.id, model.secret
 	return s
 }

@@ -32,8 +32,8 @@ type canary struct {
 	forms map[string][]byte
 }
 
-// plant prepares the forms of a value: as it is, in hex, in JSON, and in base64 at every place that
-// three bytes make.
+// plant prepares the forms of a value: as it is, in hex, in JSON, and in base64 at each of
+// the three offsets that it may have there.
 func plant(what string, value []byte) canary {
 	quoted, _ := json.Marshal(string(value))
 	c := canary{what, map[string][]byte{"raw": value, "hex": []byte(hex.EncodeToString(value)),
@@ -194,8 +194,8 @@ func files(t testing.TB, roots ...string) map[string][]byte {
 // looks for what the process had in its hands and has no more business with. What can honestly be
 // looked for is:
 //
-//   - secrets and plaintexts of an earlier process that this one was never asked for: they rest
-//     sealed;
+//   - secrets and plaintexts of an earlier process that this one was never asked for: they are
+//     stored sealed;
 //   - bytes that passed through this process without being anybody's answer: the data keys of
 //     GenerateDataKeyWithoutPlaintext, and what ReEncrypt carried from one key to the other;
 //   - the secret of an access key, of which only signing keys are kept;

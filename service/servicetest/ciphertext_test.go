@@ -21,7 +21,7 @@ func TestDecrypt_AlteredCiphertext_IsRefusedAlike(t *testing.T) {
 	t.Run("of a single-Region key",
 		func(t *testing.T) { alteredAlike(t, s, createKey(t, s.KMS()).KeyId) })
 	t.Run("of a multi-Region key",
-		func(t *testing.T) { alteredAlike(t, s, family(t, s.KMS(), servicetest.Abroad).KeyId) })
+		func(t *testing.T) { alteredAlike(t, s, multiRegionKey(t, s.KMS(), servicetest.Abroad).KeyId) })
 }
 
 func alteredAlike(t *testing.T, s *servicetest.Server, keyID *string) {

@@ -62,7 +62,7 @@ func TestProofs_EveryOperation_HasOne(t *testing.T) {
 func TestProofs_NamedTest_Exists(t *testing.T) {
 	e := evidenceOf(t, proven...)
 	check := func(row, test string) {
-		switch found := e.places[test]; len(found) {
+		switch found := e.files[test]; len(found) {
 		case 1:
 		case 0:
 			t.Errorf("%s is said to be shown by %s, and no package of %v has such a test.\n"+

@@ -43,8 +43,8 @@ func TestCustody_PINAndDatabaseStolen_RevealsNoKey(t *testing.T) {
 		t.Fatalf("the database holds %d materials only", len(stolen))
 	}
 
-	// A data key lies encrypted under its KMS key. The thief has the token decrypt it, as the service
-	// would.
+	// A data key lies encrypted under its KMS key. The attacker has the token decrypt it, as the
+	// service would.
 	rows, err := db.Query(`SELECT key_id, service, epoch, id, kind, root, mechanism, sealed, material, verifier FROM kms_data_keys`)
 	accepted(t, err)
 	wrapped := 0

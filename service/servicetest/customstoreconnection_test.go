@@ -125,7 +125,7 @@ func TestDisconnectCustomKeyStore_UnderLoad_ClosesItsKeysAtOnce(t *testing.T) {
 		eventually(t, "uses are refused", func() bool { return after.Load() > 100 })
 		stop.Store(true)
 		users.Wait()
-		if st := settled(t, s, id); st.ConnectionState != "DISCONNECTED" {
+		if st := awaitStore(t, s, id); st.ConnectionState != "DISCONNECTED" {
 			t.Fatalf("the store is %s", st.ConnectionState)
 		}
 		if st := connect(t, s, id); st.ConnectionState != "CONNECTED" {
@@ -179,7 +179,7 @@ func TestConnectedStore_TokenPulledAndPutBack_ReturnsByItself(t *testing.T) {
 		_, err := c.ConnectCustomKeyStore(t.Context(),
 			&kms.ConnectCustomKeyStoreInput{CustomKeyStoreId: id})
 		if err == nil {
-			st := settled(t, s, id)
+			st := awaitStore(t, s, id)
 			if code := st.ConnectionErrorCode; st.ConnectionState != "FAILED" ||
 				code != "INSUFFICIENT_CLOUDHSM_HSMS" && code != "NETWORK_ERRORS" {
 				t.Errorf("without its token the store is %s %s", st.ConnectionState,
@@ -198,7 +198,7 @@ func TestConnectedStore_TokenPulledAndPutBack_ReturnsByItself(t *testing.T) {
 		if err != nil {
 			return false
 		}
-		if settled(t, s, id).ConnectionState == "CONNECTED" {
+		if awaitStore(t, s, id).ConnectionState == "CONNECTED" {
 			return true
 		}
 		disconnect(t, s, id)

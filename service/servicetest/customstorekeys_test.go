@@ -16,7 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 )
 
-// objects counts the keys that rest on a cluster's token, beside its canary and the object that is
+// objects counts the resident keys on a cluster's token, beside its canary and the object that is
 // the token itself.
 func objects(t testing.TB, device hsm.Config) int {
 	t.Helper()
@@ -36,7 +36,7 @@ func TestDeleteCustomKeyStore_KeysDeletedBefore_LeavesNothingOnItsToken(t *testi
 	one, two, kept := keyIn(t, c, id), keyIn(t, c, id), keyIn(t, c, id)
 	blob := encrypt(t, c, kept.KeyId, "x", nil)
 	if n := objects(t, device); n != 3 {
-		t.Fatalf("%d keys rest on the token", n)
+		t.Fatalf("%d keys are resident on the token", n)
 	}
 	days := aws.Int32(7)
 	must(c.ScheduleKeyDeletion(t.Context(),
@@ -68,7 +68,7 @@ func TestDeleteCustomKeyStore_KeysDeletedBefore_LeavesNothingOnItsToken(t *testi
 	})
 	s.RunDueJobs(t)
 	if n := objects(t, device); n != 2 {
-		t.Errorf("disconnected, %d keys rest on the token", n)
+		t.Errorf("disconnected, %d keys are resident on the token", n)
 	}
 	if st := connect(t, s, id); st.ConnectionState != "CONNECTED" {
 		t.Fatalf("the store is %s", st.ConnectionState)
@@ -108,7 +108,7 @@ func TestCreateKey_NotStored_LeavesNothingOnTheToken(t *testing.T) {
 	}
 	s.RestoreLedger()
 	if n := objects(t, device); n != 1 {
-		t.Fatalf("%d keys rest on the token: the test tests nothing", n)
+		t.Fatalf("%d keys are resident on the token: the test tests nothing", n)
 	}
 	keyIn(t, s.KMS(), id)
 	s.Clock.Advance(2 * time.Hour)

@@ -42,22 +42,22 @@ func connect(t testing.TB, s *servicetest.Server, id *string) types.CustomKeySto
 	t.Helper()
 	must(s.KMS().ConnectCustomKeyStore(t.Context(),
 		&kms.ConnectCustomKeyStoreInput{CustomKeyStoreId: id}))(t)
-	return settled(t, s, id)
+	return awaitStore(t, s, id)
 }
 
 func disconnect(t testing.TB, s *servicetest.Server, id *string) {
 	t.Helper()
 	must(s.KMS().DisconnectCustomKeyStore(t.Context(),
 		&kms.DisconnectCustomKeyStoreInput{CustomKeyStoreId: id}))(t)
-	if st := settled(t, s, id); st.ConnectionState != "DISCONNECTED" {
+	if st := awaitStore(t, s, id); st.ConnectionState != "DISCONNECTED" {
 		t.Fatalf("disconnected, the store is %s", st.ConnectionState)
 	}
 }
 
-// settled waits until a store is neither connecting nor disconnecting.
-func settled(t testing.TB, s *servicetest.Server, id *string) (st types.CustomKeyStoresListEntry) {
+// awaitStore waits until a store is neither connecting nor disconnecting.
+func awaitStore(t testing.TB, s *servicetest.Server, id *string) (st types.CustomKeyStoresListEntry) {
 	t.Helper()
-	eventually(t, "the custom key store settles", func() bool {
+	eventually(t, "the custom key store is connected, disconnected or has failed", func() bool {
 		s.RunDueJobs(t)
 		st = storeOf(t, s.KMS(), id)
 		return st.ConnectionState != "CONNECTING" && st.ConnectionState != "DISCONNECTING"
@@ -134,7 +134,7 @@ func TestCustomKeyStore_AllOperations_TakeItThroughItsLife(t *testing.T) {
 	}
 	must(c.ConnectCustomKeyStore(t.Context(),
 		&kms.ConnectCustomKeyStoreInput{CustomKeyStoreId: id}))(t)
-	if st = settled(t, s, id); st.ConnectionState != "CONNECTED" {
+	if st = awaitStore(t, s, id); st.ConnectionState != "CONNECTED" {
 		t.Errorf("connected again: %s", st.ConnectionState)
 	}
 

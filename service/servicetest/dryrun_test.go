@@ -9,7 +9,7 @@ import (
 // TestDryRun_EveryOperation_DoesNothingAndSaysSo: an operation that has one does nothing in it and
 // says so; who may not do it is told that instead.
 func TestDryRun_EveryOperation_DoesNothingAndSaysSo(t *testing.T) {
-	g := startGrounds(t)
+	g := startWalkServers(t)
 	for _, n := range routed(g.soft.Server) {
 		s, db := g.of(n).Server, g.of(n).db
 		if _, ok := n.In.FieldByName("DryRun"); !ok {

@@ -21,8 +21,8 @@ import (
 type evidence struct {
 	tests map[string]shown
 
-	// places has the files with a test of that name. Packages may have twins.
-	places map[string][]string
+	// files has the files with a test of that name. Packages may have twins.
+	files map[string][]string
 }
 
 // shown is one test function.
@@ -53,14 +53,14 @@ func evidenceOf(t testing.TB, packages ...string) evidence {
 				words := map[string]bool{}
 				spread(words, name, declared, map[string]bool{})
 				e.tests[name] = shown{at[name], words}
-				e.places[name] = append(e.places[name], at[name])
+				e.files[name] = append(e.files[name], at[name])
 			}
 		}
 	}
 	return e
 }
 
-// expand puts packages in the place of patterns.
+// expand replaces patterns by packages.
 func expand(t testing.TB, patterns []string) (packages []string) {
 	t.Helper()
 	root := filepath.Join("..", "..")

@@ -17,7 +17,7 @@ import (
 // breach is a value that breaks one constraint, and what AWS says to it.
 type breach struct {
 	value    any    // nil: leave the member out
-	where    string // the place as messages name it
+	where    string // the member as messages name it
 	sentence string // from "failed to satisfy constraint: " on; empty for a SerializationException
 	secret   bool   // the value must not be quoted
 }
@@ -193,7 +193,7 @@ func fitting(s *shape.Schema) any {
 // every operation, one at a time: the answer is AWS's sentence, there is exactly one record, a
 // sensitive value is in neither, and nothing is changed.
 func TestValidation_EveryConstraintBroken_IsAWSsSentence(t *testing.T) {
-	g := startGrounds(t)
+	g := startWalkServers(t)
 	total := 0
 	for _, n := range routed(g.soft.Server) {
 		s, db := g.of(n).Server, g.of(n).db

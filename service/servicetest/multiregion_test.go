@@ -16,8 +16,8 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// family makes a multi-Region key, with replicas.
-func family(t testing.TB, c *kms.Client, regions ...string) *types.KeyMetadata {
+// multiRegionKey makes one, with replicas in some Regions.
+func multiRegionKey(t testing.TB, c *kms.Client, regions ...string) *types.KeyMetadata {
 	t.Helper()
 	key := must(c.CreateKey(t.Context(),
 		&kms.CreateKeyInput{MultiRegion: aws.Bool(true)}))(t).KeyMetadata
@@ -34,7 +34,7 @@ func TestMultiRegionKey_MadeToDeleted_IsSeenInEachRegion(t *testing.T) {
 	s := servicetest.Start(t)
 	here, abroad := s.KMS(), s.KMS(servicetest.WithRegion(servicetest.Abroad))
 	ctx := t.Context()
-	id := family(t, here).KeyId
+	id := multiRegionKey(t, here).KeyId
 	context := map[string]string{"a": "b"}
 	before := encrypt(t, here, id, "before", context)
 
@@ -124,7 +124,7 @@ func TestMultiRegionKey_MadeToDeleted_IsSeenInEachRegion(t *testing.T) {
 // A secret under a multi-Region key stays readable whatever becomes of the replica.
 func TestSecret_UnderMultiRegionKey_SurvivesTheReplica(t *testing.T) {
 	s := servicetest.Start(t)
-	id := family(t, s.KMS(), servicetest.Abroad).KeyId
+	id := multiRegionKey(t, s.KMS(), servicetest.Abroad).KeyId
 	abroad := s.SecretsManager(servicetest.WithRegion(servicetest.Abroad))
 	for name, c := range map[string]*secretsmanager.Client{"here": s.SecretsManager(),
 		"abroad": abroad} {
@@ -143,10 +143,11 @@ func TestSecret_UnderMultiRegionKey_SurvivesTheReplica(t *testing.T) {
 	}
 }
 
-// Of several clients that make the same replica one succeeds, and all see the same family then.
+// Of several clients that make the same replica one succeeds, and all see the same related keys
+// then.
 func TestReplicateKey_ClientsAtOnce_OneSucceeds(t *testing.T) {
 	s := servicetest.Start(t)
-	id := family(t, s.KMS()).KeyId
+	id := multiRegionKey(t, s.KMS()).KeyId
 	var wg sync.WaitGroup
 	made := make(chan bool, 8)
 	for range cap(made) {

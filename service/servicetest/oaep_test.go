@@ -91,7 +91,7 @@ func asymmetric(t *testing.T, c *kms.Client, key *types.KeyMetadata, public *rsa
 	other := map[string]func() hash.Hash{"RSAES_OAEP_SHA_1": sha256.New,
 		"RSAES_OAEP_SHA_256": sha1.New}[algorithm]
 	for what, ciphertext := range map[string][]byte{
-		"a bit turned":        append([]byte{good[0], good[1] ^ 1}, good[2:]...),
+		"a bit flipped":       append([]byte{good[0], good[1] ^ 1}, good[2:]...),
 		"cut short":           good[:len(good)-1],
 		"with a tail":         append(bytes.Clone(good), 0),
 		"with a leading zero": append([]byte{0}, good...),

@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 )
 
-var partingUses = regexp.MustCompile(`(?m)^claviger_kms_pending_deletion_uses_total (\d+)$`)
+var pendingDeletionUses = regexp.MustCompile(`(?m)^claviger_kms_pending_deletion_uses_total (\d+)$`)
 
 // TestPendingDeletionMetric_KeyUsed_CountsPermittedCallersOnly: it counts who could have used the
 // key, and nobody else.
@@ -22,7 +22,7 @@ func TestPendingDeletionMetric_KeyUsed_CountsPermittedCallersOnly(t *testing.T) 
 	shows := func(want string) {
 		t.Helper()
 		a := s.Send(t, servicetest.Request{Method: "GET", Path: "/metrics", Unsigned: true})
-		if m := partingUses.FindSubmatch(a.Body); m == nil || string(m[1]) != want {
+		if m := pendingDeletionUses.FindSubmatch(a.Body); m == nil || string(m[1]) != want {
 			t.Errorf("the metric is %q, want %s", m, want)
 		}
 	}

@@ -31,8 +31,8 @@ func stage(t testing.TB, s *servicetest.Server, request string) (there, absent s
 	createAlias(t, k, "alias/"+unique, key.KeyId)
 	must(k.ScheduleKeyDeletion(t.Context(), &kms.ScheduleKeyDeletionInput{KeyId: going.KeyId}))(t)
 	secret := createSecret(t, m, "s-"+unique, "x")
-	parting := createSecret(t, m, "p-"+unique, "x")
-	must(m.DeleteSecret(t.Context(), &secretsmanager.DeleteSecretInput{SecretId: parting.ARN}))(t)
+	marked := createSecret(t, m, "p-"+unique, "x")
+	must(m.DeleteSecret(t.Context(), &secretsmanager.DeleteSecretInput{SecretId: marked.ARN}))(t)
 	blob, err := json.Marshal(encrypt(t, k, key.KeyId, "x", nil))
 	accepted(t, err)
 	special, gone := stageSpecial(t, k, request)
@@ -42,21 +42,21 @@ func stage(t testing.TB, s *servicetest.Server, request string) (there, absent s
 				Operations: []types.GrantOperation{"Decrypt"}}))(t)
 		special, gone = append(special, "GRANT", *grant.GrantId), append(gone, "GRANT", *grant.GrantId)
 	}
-	if opened := strings.Contains(request, "LINKED"); opened || strings.Contains(request, "VAULT") ||
+	if opened := strings.Contains(request, "CONNECTED"); opened || strings.Contains(request, "STORE") ||
 		strings.Contains(request, "CLUSTER") {
 		id := stageStore(t, s, opened, !strings.Contains(request, "CLUSTER"))
-		special = append(special, "VAULT", id, "LINKED", id, "CLUSTER", servicetest.Cluster)
-		gone = append(gone, "VAULT", "cks-0123456789abcdef0", "LINKED", "cks-0123456789abcdef0",
+		special = append(special, "STORE", id, "CONNECTED", id, "CLUSTER", servicetest.Cluster)
+		gone = append(gone, "STORE", "cks-0123456789abcdef0", "CONNECTED", "cks-0123456789abcdef0",
 			"CLUSTER", servicetest.Cluster)
 	}
 	same := []string{"TOKEN", uuid.NewString(), "NEW", "new-" + unique, "BLOB",
 		strings.Trim(string(blob), `"`), "VERSION", *secret.VersionId}
 	there = strings.NewReplacer(append(append(same, special...), "KEY", *key.KeyId, "OTHER",
 		*other.KeyId, "GOING", *going.KeyId, "ALIAS", "alias/"+unique,
-		"SECRET", *secret.Name, "PARTING", *parting.Name)...).Replace(request)
+		"SECRET", *secret.Name, "MARKED", *marked.Name)...).Replace(request)
 	absent = strings.NewReplacer(append(append(same, gone...), "KEY", noKey, "OTHER", noKey, "GOING",
 		noKey, "ALIAS", "alias/absent",
-		"SECRET", "absent", "PARTING", "absent")...).Replace(request)
+		"SECRET", "absent", "MARKED", "absent")...).Replace(request)
 	return there, absent
 }
 
@@ -67,7 +67,7 @@ func stageStore(t testing.TB, s *servicetest.Server, opened, made bool) string {
 	k := s.KMS()
 	for _, st := range must(k.DescribeCustomKeyStores(t.Context(),
 		&kms.DescribeCustomKeyStoresInput{}))(t).CustomKeyStores {
-		if settled(t, s, st.CustomKeyStoreId).ConnectionState != "DISCONNECTED" {
+		if awaitStore(t, s, st.CustomKeyStoreId).ConnectionState != "DISCONNECTED" {
 			disconnect(t, s, st.CustomKeyStoreId)
 		}
 		must(k.DeleteCustomKeyStore(t.Context(),
@@ -83,12 +83,12 @@ func stageStore(t testing.TB, s *servicetest.Server, opened, made bool) string {
 	return *id
 }
 
-// settleStores waits until nothing goes on with any custom key store.
-func settleStores(t testing.TB, s *servicetest.Server) {
+// awaitStores waits until nothing goes on with any custom key store.
+func awaitStores(t testing.TB, s *servicetest.Server) {
 	t.Helper()
 	for _, st := range must(s.KMS().DescribeCustomKeyStores(t.Context(),
 		&kms.DescribeCustomKeyStoresInput{}))(t).CustomKeyStores {
-		settled(t, s, st.CustomKeyStoreId)
+		awaitStore(t, s, st.CustomKeyStoreId)
 	}
 }
 
@@ -107,11 +107,11 @@ func stageSpecial(t testing.TB, k *kms.Client, request string) (there, absent []
 		out := must(k.Sign(t.Context(),
 			&kms.SignInput{KeyId: id, Message: message, SigningAlgorithm: "ECDSA_SHA_256"}))(t)
 		add("SIGNER", id, "SIGNATURE", base64(out.Signature))
-	case strings.Contains(request, "TALLY"):
+	case strings.Contains(request, "AUTHENTICATOR"):
 		id := createSpecial(t, k, "HMAC_256", "GENERATE_VERIFY_MAC").KeyId
 		out := must(k.GenerateMac(t.Context(),
 			&kms.GenerateMacInput{KeyId: id, Message: message, MacAlgorithm: "HMAC_SHA_256"}))(t)
-		add("TALLY", id, "CODE", base64(out.Mac))
+		add("AUTHENTICATOR", id, "CODE", base64(out.Mac))
 	case strings.Contains(request, "AGREER"):
 		id := createSpecial(t, k, "ECC_NIST_P256", "KEY_AGREEMENT").KeyId
 		out := must(k.GetPublicKey(t.Context(), &kms.GetPublicKeyInput{KeyId: id}))(t)
@@ -129,37 +129,37 @@ func stageSpecial(t testing.TB, k *kms.Client, request string) (there, absent []
 		add("WAITING", id, "PASS", base64(in.ImportToken), "PARCEL", base64(in.EncryptedKeyMaterial),
 			"DEADLINE", deadline)
 	case strings.Contains(request, "LONE"):
-		add("LONE", family(t, k).KeyId)
+		add("LONE", multiRegionKey(t, k).KeyId)
 	case strings.Contains(request, "COUPLE"):
-		add("COUPLE", family(t, k, servicetest.Abroad).KeyId)
+		add("COUPLE", multiRegionKey(t, k, servicetest.Abroad).KeyId)
 	}
 	return there, absent
 }
 
-// grounds are the servers that operations are walked on. SoftHSM2 2.6.1 makes no keys for key
+// walkServers are the servers that operations are walked on. SoftHSM2 2.6.1 makes no keys for key
 // encapsulation, so the two operations that take one are walked on a token in software that does;
 // nothing else is.
-type grounds struct{ soft, v32 ground }
+type walkServers struct{ soft, v32 walkServer }
 
-// ground is a server and its database.
-type ground struct {
+// walkServer is a server and its database.
+type walkServer struct {
 	*servicetest.Server
 	db *sql.DB
 }
 
-// startGrounds starts both. The keys that the service manages are made now, and not in a case.
-func startGrounds(t testing.TB) grounds {
+// startWalkServers starts both. The keys that the service manages are made now, and not in a case.
+func startWalkServers(t testing.TB) walkServers {
 	t.Helper()
-	on := func(s *servicetest.Server) ground {
+	on := func(s *servicetest.Server) walkServer {
 		createSecret(t, s.SecretsManager(), "first", "x")
-		return ground{s, database(t, s.Database)}
+		return walkServer{s, database(t, s.Database)}
 	}
-	return grounds{on(servicetest.Start(t, servicetest.WithCluster(t))),
+	return walkServers{on(servicetest.Start(t, servicetest.WithCluster(t))),
 		on(servicetest.StartOn(t, fakedevice.LikeV32(t).Config()))}
 }
 
 // of returns the one for an operation.
-func (g grounds) of(n op.Info) ground {
+func (g walkServers) of(n op.Info) walkServer {
 	if strings.Contains(walk[idOf(n)].request, "OPENER") {
 		return g.v32
 	}

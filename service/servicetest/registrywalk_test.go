@@ -19,12 +19,12 @@ import (
 // TestRegistry_EveryOperation_KeepsThePromisesOfAll takes every operation through what must hold
 // for each of them, in both dialects.
 func TestRegistry_EveryOperation_KeepsThePromisesOfAll(t *testing.T) {
-	g := startGrounds(t)
+	g := startWalkServers(t)
 	for _, n := range routed(g.soft.Server) {
 		row, s, db := walk[idOf(n)], g.of(n).Server, g.of(n).db
 		t.Run(idOf(n), func(t *testing.T) {
 			there, absent := stage(t, s, row.request)
-			settleStores(t, s)
+			awaitStores(t, s)
 			w := &walker{s, n, s.Mark(t)}
 			before := snapshot(t, db)
 			t.Run("denied", func(t *testing.T) { w.denied(t, there) })

@@ -81,7 +81,7 @@ func (s *Server) Send(t testing.TB, q Request) Answer {
 // build makes the request and signs it.
 func (s *Server) build(t testing.TB, q Request) *http.Request {
 	t.Helper()
-	q = s.settled(q)
+	q = s.complete(q)
 	r, err := http.NewRequestWithContext(context.WithoutCancel(t.Context()), q.Method, s.URL+q.Path,
 		bytes.NewReader(q.Body))
 	if err != nil {
@@ -105,7 +105,8 @@ func (s *Server) build(t testing.TB, q Request) *http.Request {
 	return r
 }
 
-func (s *Server) settled(q Request) Request {
+// complete sets what the request leaves out.
+func (s *Server) complete(q Request) Request {
 	if q.Method == "" {
 		q.Method = http.MethodPost
 	}

@@ -17,7 +17,7 @@ import (
 
 var edwards = &kms.CreateKeyInput{KeySpec: "ECC_NIST_EDWARDS25519", KeyUsage: "SIGN_VERIFY"}
 
-// withResidents returns a SoftHSM2 token on which keys of Ed25519 rest.
+// withResidents returns a SoftHSM2 token on which keys of Ed25519 are resident.
 func withResidents(t testing.TB) hsm.Config {
 	t.Helper()
 	c := hsmtest.SoftHSM(t)
@@ -44,9 +44,9 @@ func signsByEd25519(t testing.TB, c *kms.Client, key *string) {
 	}
 }
 
-// resting counts the keys on the service's own token, beside root, canary and the object that is
+// residentOn counts the keys on the service's own token, beside root, canary and the object that is
 // the token itself.
-func resting(t testing.TB, c hsm.Config) int { return objects(t, c) - 1 }
+func residentOn(t testing.TB, c hsm.Config) int { return objects(t, c) - 1 }
 
 // One is made, used, there after a restart, and gone when its window has ended. What a failure
 // leaves is destroyed in time, though the process has ended meanwhile.
@@ -56,8 +56,8 @@ func TestResidentKey_FailuresAndRestart_LeaveNoOrphan(t *testing.T) {
 	c := s.KMS()
 	key := must(c.CreateKey(t.Context(), edwards))(t).KeyMetadata
 	if key.Origin != "AWS_KMS" || key.KeySpec != "ECC_NIST_EDWARDS25519" ||
-		key.KeyState != "Enabled" || key.CustomKeyStoreId != nil || resting(t, token) != 1 {
-		t.Errorf("the key is %+v, and %d rest on the token", deref(key), resting(t, token))
+		key.KeyState != "Enabled" || key.CustomKeyStoreId != nil || residentOn(t, token) != 1 {
+		t.Errorf("the key is %+v, and %d are resident on the token", deref(key), residentOn(t, token))
 	}
 	signsByEd25519(t, c, key.KeyId)
 
@@ -66,28 +66,28 @@ func TestResidentKey_FailuresAndRestart_LeaveNoOrphan(t *testing.T) {
 		t.Fatal("a key was made without a record")
 	}
 	s.RestoreLedger()
-	if n := resting(t, token); n != 2 {
-		t.Fatalf("%d keys rest on the token: the test tests nothing", n)
+	if n := residentOn(t, token); n != 2 {
+		t.Fatalf("%d keys are resident on the token: the test tests nothing", n)
 	}
 	s.Restart(t, nil)
 	signsByEd25519(t, c, key.KeyId)
 	s.Clock.Advance(2 * time.Hour)
 	eventually(t, "what was left behind is gone", func() bool {
 		s.RunDueJobs(t)
-		return resting(t, token) == 1
+		return residentOn(t, token) == 1
 	})
 
 	kept := must(c.CreateKey(t.Context(), edwards))(t).KeyMetadata.KeyId
 	must(c.ScheduleKeyDeletion(t.Context(),
 		&kms.ScheduleKeyDeletionInput{KeyId: key.KeyId, PendingWindowInDays: aws.Int32(7)}))(t)
 	s.RunDueJobs(t)
-	if n := resting(t, token); n != 2 {
-		t.Errorf("within the window %d rest on the token", n)
+	if n := residentOn(t, token); n != 2 {
+		t.Errorf("within the window %d are resident on the token", n)
 	}
 	s.Clock.Advance(7*24*time.Hour + time.Minute)
 	eventually(t, "the key is gone from the token", func() bool {
 		s.RunDueJobs(t)
-		return resting(t, token) == 1
+		return residentOn(t, token) == 1
 	})
 	_, err := c.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: key.KeyId})
 	refused(t, err, "NotFoundException", "*")

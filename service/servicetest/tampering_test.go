@@ -20,7 +20,7 @@ import (
 // edited is one edit of the database behind the service's back, and the request that meets it.
 type edited struct {
 	name, table string
-	statement   string // ?1 and so on stand for args; SQLite binds $1 by its place
+	statement   string // ?1 and so on stand for args; SQLite binds $1 by its position
 	args        []any
 	q           servicetest.Request
 }

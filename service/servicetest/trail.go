@@ -23,7 +23,7 @@ type Record struct {
 	Line string `json:"-"` // the record as it was written
 }
 
-// Mark is a place in the trail.
+// Mark is a position in the trail.
 type Mark int64
 
 // Mark returns the end of the trail.
