@@ -39,9 +39,9 @@ func newClient(dir, addr string) (*client, error) {
 		name, value, _ := strings.Cut(strings.TrimSpace(strings.TrimPrefix(line, "export ")), "=")
 		v[name] = value
 	}
-	return &client{addr, v["AWS_REGION"],
-		aws.Credentials{AccessKeyID: v["AWS_ACCESS_KEY_ID"],
-			SecretAccessKey: v["AWS_SECRET_ACCESS_KEY"]}}, nil
+	by := aws.Credentials{AccessKeyID: v["AWS_ACCESS_KEY_ID"],
+		SecretAccessKey: v["AWS_SECRET_ACCESS_KEY"]}
+	return &client{addr: addr, region: v["AWS_REGION"], credentials: by}, nil
 }
 
 // request returns a signed AWS JSON 1.1 request as it goes over the wire.
@@ -76,11 +76,14 @@ func (c *client) call(service, target, body string, out any) error {
 	}
 	defer conn.Close()
 	status, answer, err := conn.exchange(c.request(service, target, body), true)
-	if err == nil && status != 200 {
-		err = fmt.Errorf("%s: %d %s", target, status, answer)
-	}
-	if err != nil || out == nil {
+	if err != nil {
 		return err
+	}
+	if status != 200 {
+		return fmt.Errorf("%s: %d %s", target, status, answer)
+	}
+	if out == nil {
+		return nil
 	}
 	return json.Unmarshal(answer, out)
 }

@@ -36,8 +36,8 @@ func (b *bench) manyKeys(ctx context.Context) error {
 		s.stop()
 		return err
 	}
-	fmt.Printf("with %d keys:\n- made by CreateKey at %.0f a second\n- resident memory after making "+
-		"them: %d MiB\n",
+	fmt.Printf("with %d keys:\n- made by CreateKey at %.0f a second\n"+
+		"- resident memory after making them: %d MiB\n",
 		b.keys, float64(b.keys)/time.Since(begin).Seconds(), s.resident()>>20)
 	s.stop()
 	if s, err = b.serve(ctx); err != nil {
@@ -69,9 +69,8 @@ func (b *bench) spreadLines(s *process, c *client) error {
 				base = f.p50
 			}
 			fmt.Printf("| %d | %d | %.0f | %d µs | %d µs | %d µs | %.2f | %.2f | %d MiB |\n", f.inUse,
-				clients, f.rate, f.p50.Microseconds(),
-				f.p99.Microseconds(), f.cpu.Microseconds(), f.tokenCalls, float64(f.p50)/float64(base),
-				f.resident>>20)
+				clients, f.rate, f.p50.Microseconds(), f.p99.Microseconds(), f.cpu.Microseconds(),
+				f.tokenCalls, float64(f.p50)/float64(base), f.resident>>20)
 		}
 	}
 	return nil
@@ -87,7 +86,8 @@ type spread struct {
 
 // spreads measures each number of keys in use, chosen at random for each request, and returns the
 // round whose p50 is the median.
-func (b *bench) spreads(s *process, clients int, requests [][]byte, numbers []int) (median []spread) {
+func (b *bench) spreads(s *process, clients int, requests [][]byte,
+	numbers []int) (median []spread) {
 	found := make([][]spread, len(numbers))
 	for range rounds {
 		for i, n := range numbers {
@@ -135,6 +135,6 @@ func (c *client) encryptUnderEach() (requests [][]byte, err error) {
 
 // serve starts the service in the benchmark's directory.
 func (b *bench) serve(ctx context.Context) (*process, error) {
-	return start(ctx, exec.Command(b.binary, "dev", "--dir", b.dir, "--listen", "127.0.0.1:0", "--log",
-		"json"))
+	return start(ctx, exec.Command(b.binary, "dev", "--dir", b.dir, "--listen", "127.0.0.1:0",
+		"--log", "json"))
 }

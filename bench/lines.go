@@ -75,8 +75,8 @@ func verify(key, algorithm, signature string) string {
 // prepareSecret makes one secret of 1 KiB.
 func prepareSecret(c *client) error {
 	return c.call("secretsmanager", "secretsmanager.CreateSecret", document(members{
-		"Name": "bench", "ClientRequestToken": token("create", 0, 0), "SecretString": strings.Repeat("s",
-			1024)}), nil)
+		"Name": "bench", "ClientRequestToken": token("create", 0, 0),
+		"SecretString": strings.Repeat("s", 1024)}), nil)
 }
 
 func (w *work) encrypt() string {
@@ -187,8 +187,8 @@ func (b *bench) lines(s *process, c *client, w *work) error {
 	return nil
 }
 
-// measure prints one line of a number of clients, after those of its bare call and its floor if it
-// has them.
+// measure prints one line of a number of clients, after those of its bare call
+// and its floor if it has them.
 func (b *bench) measure(l line, clients int, s, floor *process) error {
 	name := cmp.Or(l.bare, l.name)
 	bare, cpu, err := b.bareRate(name, clients)
@@ -223,9 +223,8 @@ func ratio(left, of float64) string {
 
 func row(name string, clients int, f figures, toFloor, toBare string) {
 	fmt.Printf("| %s | %d | %.0f | %d µs | %d µs | %d µs | %.2f | %.2f | %s | %s |\n", name, clients,
-		f.rate,
-		f.p50.Microseconds(), f.p99.Microseconds(), f.cpu.Microseconds(), f.tokenCalls, f.commits,
-		toFloor, toBare)
+		f.rate, f.p50.Microseconds(), f.p99.Microseconds(), f.cpu.Microseconds(), f.tokenCalls,
+		f.commits, toFloor, toBare)
 }
 
 // puts prepares as many different PutSecretValue requests as may be sent, to a secret of each
@@ -237,16 +236,16 @@ func (b *bench) puts(c *client, clients int) func(int, int) []byte {
 	puts++
 	for i := range requests {
 		name := fmt.Sprintf("bench-%d-%d", puts, i)
-		if err := c.call("secretsmanager", "secretsmanager.CreateSecret",
-			document(members{"Name": name, "ClientRequestToken": token("create", i, puts)}),
-			nil); err != nil {
+		secret := document(members{"Name": name, "ClientRequestToken": token("create", i, puts)})
+		err := c.call("secretsmanager", "secretsmanager.CreateSecret", secret, nil)
+		if err != nil {
 			panic(err)
 		}
 		for n := range each {
 			requests[i] = append(requests[i],
 				c.request("secretsmanager", "secretsmanager.PutSecretValue", document(members{
-					"SecretId": name, "ClientRequestToken": token("put", i, n), "SecretString": strings.Repeat("p",
-						1024)})))
+					"SecretId": name, "ClientRequestToken": token("put", i, n),
+					"SecretString": strings.Repeat("p", 1024)})))
 		}
 	}
 	return func(client, n int) []byte {

@@ -29,14 +29,14 @@ func load(p *process, clients int, span time.Duration,
 	}
 	took := make([][]time.Duration, clients)
 	failed := make([]error, clients)
-	cpu, calls, commits := p.cpu(), p.metric("claviger_token_calls_total"), p.metric(
-		"claviger_commit_entries_count")
+	const tokenCalls, committed = "claviger_token_calls_total", "claviger_commit_entries_count"
+	cpu, calls, commits := p.cpu(), p.metric(tokenCalls), p.metric(committed)
 	begin := time.Now()
 	var all sync.WaitGroup
 	for i, c := range conns {
 		all.Go(func() {
-			took[i],
-				failed[i] = send(c, begin.Add(span), func(n int) []byte { return next(i, n) })
+			took[i], failed[i] = send(c, begin.Add(span),
+				func(n int) []byte { return next(i, n) })
 		})
 	}
 	all.Wait()
@@ -50,10 +50,14 @@ func load(p *process, clients int, span time.Duration,
 	every := slices.Concat(took...)
 	slices.Sort(every)
 	n := float64(len(every))
-	return figures{rate: n / elapsed.Seconds(), p50: every[len(every)/2],
-		p99: every[len(every)*99/100],
-		cpu: cpu / time.Duration(len(every)), tokenCalls: (p.metric("claviger_token_calls_total") - calls) / n,
-		commits: (p.metric("claviger_commit_entries_count") - commits) / n}, nil
+	return figures{
+		rate:       n / elapsed.Seconds(),
+		p50:        every[len(every)/2],
+		p99:        every[len(every)*99/100],
+		cpu:        cpu / time.Duration(len(every)),
+		tokenCalls: (p.metric(tokenCalls) - calls) / n,
+		commits:    (p.metric(committed) - commits) / n,
+	}, nil
 }
 
 func send(c *connection, until time.Time,

@@ -90,8 +90,7 @@ func tokenLines() []bare {
 			func(r *hsmtest.Raw, _, sealed []byte) error { _, err := r.Unseal(sealed); return err }},
 		{"unwrap, open 1 KiB, destroy", large[:1024],
 			func(r *hsmtest.Raw, _, sealed []byte) error {
-				_, err := r.UnwrapAndUnseal(
-					sealed)
+				_, err := r.UnwrapAndUnseal(sealed)
 				return err
 			}},
 		{"GenerateMac HMAC-SHA-256", small,

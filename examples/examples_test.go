@@ -1,6 +1,6 @@
-// Package examples_test runs everything in this folder, and the session in the README, as a person
-// would: with the true binary, `claviger dev` in a directory of its own, and the environment that
-// it writes.
+// Package examples_test runs everything in this folder, and the session in the
+// README, as a person would: with the true binary, `claviger dev` in a directory
+// of its own, and the environment that it writes.
 package examples_test
 
 import (
@@ -41,8 +41,8 @@ func start(t *testing.T) dev {
 	return d
 }
 
-// serve starts the service on a free port, waits until it says that it listens, and sees it end
-// well.
+// serve starts the service on a free port, waits until it says that it listens,
+// and sees it end well.
 func (d dev) serve(t *testing.T) {
 	t.Helper()
 	cmd := exec.Command(d.binary, "dev", "--dir", d.dir, "--listen", "127.0.0.1:0")
@@ -121,7 +121,7 @@ func need(t *testing.T, tool string, try ...string) {
 	}
 }
 
-func TestEveryExampleRuns(t *testing.T) {
+func TestExamples_EveryOne_Runs(t *testing.T) {
 	d := start(t)
 	for _, example := range []struct {
 		name, tool string

@@ -12,7 +12,7 @@ import (
 // Exit codes of cmd/claviger: a mistake in the command line, in the configuration.
 const usage, configuration = 2, 3
 
-func TestTheConfigurationIsAccepted(t *testing.T) {
+func TestConfiguration_OfTheExample_IsAccepted(t *testing.T) {
 	d := start(t)
 	// It names a database that isn't there, so the command fails, but not over what it has read.
 	err := exec.Command(d.binary, "audit", "tail", "--config", "claviger.toml").Run()
@@ -22,9 +22,10 @@ func TestTheConfigurationIsAccepted(t *testing.T) {
 	}
 }
 
-// TestTheUnitIsAccepted has systemd read the unit, where there is a systemd. What is left to it is
-// whether there are such settings; whether the exit codes are right is a test of the documents.
-func TestTheUnitIsAccepted(t *testing.T) {
+// TestUnit_OfSystemd_IsAccepted has systemd read the unit, where there is a
+// systemd. What is left to it is whether there are such settings; whether the
+// exit codes are right is a test of the documents.
+func TestUnit_OfSystemd_IsAccepted(t *testing.T) {
 	text, err := os.ReadFile("claviger.service")
 	if err != nil {
 		t.Fatal(err)

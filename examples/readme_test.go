@@ -59,7 +59,7 @@ func matches(said, got string) bool {
 		`$`).MatchString(invariant(got))
 }
 
-func TestTheReadmeSaysWhatHappens(t *testing.T) {
+func TestReadme_EveryCommand_PrintsWhatItSays(t *testing.T) {
 	need(t, "the AWS CLI", "aws", "--version")
 	need(t, "curl", "curl", "--version")
 	d := start(t)
@@ -78,7 +78,8 @@ func TestTheReadmeSaysWhatHappens(t *testing.T) {
 				t.Errorf("the README says\n%s\nand it is\n%s\nafter\n%s", output, got, script)
 			}
 		case b.language == "python" && recent:
-			if got := d.run(t, dir, strings.NewReader(b.text), "python3"); !strings.Contains(b.text, "# "+strings.TrimSpace(got)) {
+			got := d.run(t, dir, strings.NewReader(b.text), "python3")
+			if !strings.Contains(b.text, "# "+strings.TrimSpace(got)) {
 				t.Errorf("the README's Python prints %q, and doesn't say so", got)
 			}
 		case b.language == "python":

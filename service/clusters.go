@@ -15,8 +15,8 @@ import (
 type Cluster struct {
 	ID string // cluster-..., as AWS writes it
 
-	// Tokens are all of one module. The first has the keys. None has a PIN: that is the password of
-	// the store.
+	// Tokens are all of one module. The first has the keys. None has a PIN: that is
+	// the password of the store.
 	Tokens []hsm.Config
 
 	Anchor string // certificate of the trust anchor in PEM, or nothing

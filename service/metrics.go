@@ -32,15 +32,18 @@ var seconds = []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05,
 func newMetrics() *metrics {
 	m := &metrics{registry: prometheus.NewRegistry(),
 		operations: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "claviger_operations_total",
-			Help: "Operations that ended, by service, operation and error code (empty: success)."}, []string{"service", "operation", "code"}),
+			Help: "Operations that ended, by service, operation and error code (empty: success)."},
+			[]string{"service", "operation", "code"}),
 		latency: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "claviger_operation_seconds",
 			Help: "Time from arrival to outcome.", Buckets: seconds}, []string{"service", "operation"}),
 		unknown: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "claviger_unauthenticated_total",
-			Help: "Requests refused before a caller was known, by service and error code."}, []string{"service", "code"}),
+			Help: "Requests refused before a caller was known, by service and error code."},
+			[]string{"service", "code"}),
 		calls: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "claviger_token_calls_total",
 			Help: "Operations asked of the token."}, []string{"operation", "result"}),
 		callTime: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "claviger_token_call_seconds",
-			Help: "Time of one operation of the token, waiting for a session included.", Buckets: seconds}, []string{"operation"}),
+			Help: "Time of one operation of the token, waiting for a session included.", Buckets: seconds},
+			[]string{"operation"}),
 		batch: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "claviger_commit_entries",
 			Help: "Requests that shared one transaction.", Buckets: prometheus.ExponentialBuckets(1, 2, 9)}),
 		sync: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "claviger_commit_seconds",
@@ -50,8 +53,8 @@ func newMetrics() *metrics {
 		Help: "Uses of a key on the token, by whether its handle was cached."}, []string{"result"})
 	m.hits, m.miss = handles.WithLabelValues("hit"), handles.WithLabelValues("miss")
 	m.registry.MustRegister(m.operations, m.latency, m.unknown, m.calls, m.callTime, m.batch, m.sync,
-		handles,
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+		handles, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
@@ -95,6 +98,10 @@ func (m *metrics) watch(t *hsm.Token, db *store.DB, keys *keystore.Keys) {
 		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help},
 			value))
 	}
+	counter := func(name, help string, value func() float64) {
+		m.registry.MustRegister(prometheus.NewCounterFunc(
+			prometheus.CounterOpts{Name: name, Help: help}, value))
+	}
 	gauge("claviger_token_ready", "1 while the token can be used.",
 		func() float64 { return truth(t.Ready() == nil) })
 	gauge("claviger_token_sessions_in_use", "Sessions of the pool that are at work.",
@@ -109,12 +116,12 @@ func (m *metrics) watch(t *hsm.Token, db *store.DB, keys *keystore.Keys) {
 		func() float64 { return truth(db.Ready() == nil) })
 	gauge("claviger_kms_stores_lost", "Custom key stores that are connected and can't be used.",
 		func() float64 { return float64(keys.CustomKeyStores().Lost()) })
-	m.registry.MustRegister(
-		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "claviger_kms_pending_deletion_uses_total",
-			Help: "Uses of a KMS key that were refused because it is pending deletion."}, func() float64 { return float64(keys.PendingDeletionUses()) }))
-	m.registry.MustRegister(
-		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "claviger_kms_usage_alarms_total",
-			Help: "Blocks of uses begun by key materials that have encrypted more than 2^30 times."}, func() float64 { return float64(keys.UsageAlarms()) }))
+	counter("claviger_kms_pending_deletion_uses_total",
+		"Uses of a KMS key that were refused because it is pending deletion.",
+		func() float64 { return float64(keys.PendingDeletionUses()) })
+	counter("claviger_kms_usage_alarms_total",
+		"Blocks of uses begun by key materials that have encrypted more than 2^30 times.",
+		func() float64 { return float64(keys.UsageAlarms()) })
 	gauge("claviger_database_bytes", "Size of the database and its log on the disk.",
 		func() float64 { return float64(db.Stats().Bytes) })
 }

@@ -32,8 +32,8 @@ type workings struct {
 	accessKeys   iam.AccessKeys
 }
 
-// services are those that this program serves. A new one is a field, a line in newServices and one
-// in all.
+// services are those that this program serves. A new one is a field, a line in
+// newServices and one in all.
 type services struct {
 	kms            *keystore.Keys
 	secretsManager *secrets.Secrets

@@ -49,8 +49,8 @@ type Service struct {
 	work     sync.WaitGroup
 }
 
-// Open opens the token, then the database, proves that they belong together, and starts the job
-// runner.
+// Open opens the token, then the database, proves that they belong together, and
+// starts the job runner.
 func Open(ctx context.Context, c Config) (_ *Service, err error) {
 	if c.Now == nil {
 		c.Now = time.Now
@@ -108,9 +108,9 @@ func (s *Service) assemble(c Config, in *install.Installation, m *metrics) {
 	s.work.Go(func() { s.services.kms.CustomKeyStores().KeepConnected(ctx) })
 }
 
-// CreateAccessKey makes an access key for a principal and returns its id and its secret, which
-// can't be read again. by is the command that asks for it, such as "claviger init": the record
-// names it.
+// CreateAccessKey makes an access key for a principal and returns its id and its
+// secret, which can't be read again. by is the command that asks for it, such as
+// "claviger init": the record names it.
 func (s *Service) CreateAccessKey(ctx context.Context, principal policy.Caller, by string) (
 	id, secret string, err error) {
 	c := s.runner.Own(ctx, principal.Account, identity.GlobalRegion, iam.IAM.Name)

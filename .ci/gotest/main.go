@@ -17,8 +17,8 @@ import (
 	"strings"
 )
 
-// event is one line of "go test -json" ("go doc cmd/test2json", and for build output "go help
-// buildjson").
+// event is one line of "go test -json" ("go doc cmd/test2json", and for build
+// output "go help buildjson").
 type event struct {
 	Action, Package, Test, Output string
 }
@@ -149,8 +149,8 @@ func (r *report) reason(t test) string {
 	return strings.Join(said, " ")
 }
 
-// conclude prints the sum and reports whether the run was good. Skips count as failures when
-// strict.
+// conclude prints the sum and reports whether the run was good. Skips count as
+// failures when strict.
 func (r *report) conclude(strict bool) bool {
 	fmt.Fprintf(r.out, "\n%d tests passed, %d skipped", r.passed, len(r.skipped))
 	if r.failed > 0 {

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// A run with one test of each fate, as go test -json tells it: line by line, tests between one
-// another.
+// A run with one test of each fate, as go test -json tells it: line by line,
+// tests between one another.
 const run = `
 {"Action":"output","Package":"p","Test":"TestGood","Output":"    noise\n"}
 {"Action":"output","Package":"p","Test":"TestAway","Output":"=== RUN   TestAway\n"}
@@ -38,7 +38,7 @@ func judge(t *testing.T, events string, strict bool) (said string, good bool) {
 	return out.String(), good
 }
 
-func TestTellsWhatWasSkipped(t *testing.T) {
+func TestConclude_SkippedTest_IsTold(t *testing.T) {
 	said, good := judge(t, run, false)
 	want := "ok  \tp\t0.1s\n\n1 tests passed, 1 skipped\n    skipped: p TestAway: a_test.go:4: no " +
 		"device here\n"
@@ -47,13 +47,13 @@ func TestTellsWhatWasSkipped(t *testing.T) {
 	}
 }
 
-func TestRefusesSkipsWhenStrict(t *testing.T) {
+func TestConclude_SkippedWhenStrict_IsRefused(t *testing.T) {
 	if said, good := judge(t, run, true); good {
 		t.Errorf("a skipped test was accepted:\n%s", said)
 	}
 }
 
-func TestShowsWhatFailed(t *testing.T) {
+func TestConclude_FailedTest_IsShown(t *testing.T) {
 	said, good := judge(t, run+strings.TrimSpace(broken), false)
 	if good {
 		t.Error("a failed test was accepted")
@@ -68,7 +68,7 @@ func TestShowsWhatFailed(t *testing.T) {
 	}
 }
 
-func TestRefusesARunWithoutTests(t *testing.T) {
+func TestConclude_NoTests_IsRefused(t *testing.T) {
 	if said, good := judge(t, "", false); good {
 		t.Errorf("nothing was accepted:\n%s", said)
 	}

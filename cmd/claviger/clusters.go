@@ -80,18 +80,24 @@ func (c *config) clusters() (all []service.Cluster, err error) {
 	for _, cl := range c.Clusters {
 		made := service.Cluster{ID: cl.ID, Tokens: cl.tokens(), Single: cl.Single}
 		if cl.TrustAnchor != "" {
-			b, err := os.ReadFile(cl.TrustAnchor)
-			if err == nil {
-				if block, _ := pem.Decode(b); block == nil {
-					err = errors.New("it holds nothing in PEM")
-				}
-			}
+			made.Anchor, err = readAnchor(cl.TrustAnchor)
 			if err != nil {
 				return nil, marked{fmt.Errorf("cluster %s: trust_anchor: %w", cl.ID, err), errConfig}
 			}
-			made.Anchor = string(b)
 		}
 		all = append(all, made)
 	}
 	return all, nil
+}
+
+// readAnchor returns a trust anchor's file, which holds a certificate in PEM.
+func readAnchor(path string) (string, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	if block, _ := pem.Decode(b); block == nil {
+		return "", errors.New("it holds nothing in PEM")
+	}
+	return string(b), nil
 }

@@ -24,8 +24,7 @@ func TestConfig_WrongCluster_IsRefusedByName(t *testing.T) {
 	base := "account = \"111122223333\"\ndatabase = \"x\"\n[hsm]\nmodule = \"/m\"\ntoken_label = " +
 		"\"own\"\npin_env = \"PIN\"\n"
 	const one = "[[clusters]]\nid = \"cluster-abcdefghijk\"\nmodule = \"/m\"\n"
-	read := func(clusters string) (*config,
-		error) {
+	read := func(clusters string) (*config, error) {
 		return readConfig(write("claviger.toml", base+clusters))
 	}
 	for clusters, want := range map[string]string{
@@ -62,7 +61,8 @@ func TestConfig_WrongCluster_IsRefusedByName(t *testing.T) {
 		t.Errorf("%+v, %v", all, err)
 	}
 	for _, anchor := range []string{filepath.Join(dir, "absent"), write("junk", "no certificate")} {
-		if c, err = read(one + "token_labels = [\"a\"]\ntrust_anchor = \"" + anchor + "\"\n"); err != nil {
+		c, err = read(one + "token_labels = [\"a\"]\ntrust_anchor = \"" + anchor + "\"\n")
+		if err != nil {
 			t.Fatal(err)
 		}
 		if _, err := c.clusters(); err == nil || !strings.Contains(err.Error(), "trust_anchor") {

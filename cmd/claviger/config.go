@@ -115,7 +115,8 @@ func (c *config) check() error {
 	}
 	for _, spec := range c.HSM.Resident {
 		if residentKinds[spec] == "" {
-			return fmt.Errorf("hsm.resident takes ECC_NIST_EDWARDS25519 and no other key spec, and so not %q", spec)
+			return fmt.Errorf("hsm.resident takes ECC_NIST_EDWARDS25519 and no other key "+
+				"spec, and so not %q", spec)
 		}
 	}
 	if _, err := duration("hsm.timeout", c.HSM.Timeout); err != nil {
@@ -164,8 +165,8 @@ func duration(name, text string) (time.Duration, error) {
 func (c *config) device() hsm.Config {
 	timeout, _ := duration("hsm.timeout", c.HSM.Timeout)
 	device := hsm.Config{Module: c.HSM.Module, TokenLabel: c.HSM.TokenLabel,
-		TokenSerial: c.HSM.TokenSerial,
-		PIN:         c.pin(), MaxSessions: c.HSM.MaxSessions, HandleCache: c.HSM.HandleCache, Timeout: timeout}
+		TokenSerial: c.HSM.TokenSerial, PIN: c.pin(), MaxSessions: c.HSM.MaxSessions,
+		HandleCache: c.HSM.HandleCache, Timeout: timeout}
 	for _, spec := range c.HSM.Resident {
 		device.Resident = append(device.Resident, residentKinds[spec])
 	}
@@ -175,8 +176,8 @@ func (c *config) device() hsm.Config {
 // residentKinds are the key specs that hsm.resident takes, and what the device knows them as.
 var residentKinds = map[string]custody.Kind{"ECC_NIST_EDWARDS25519": custody.Ed25519Sign}
 
-// pin returns what reads the PIN anew at each login. It is never an argument: those can be seen by
-// everyone.
+// pin returns what reads the PIN anew at each login. It is never an argument:
+// those can be seen by everyone.
 func (c *config) pin() func() ([]byte, error) {
 	switch {
 	case c.HSM.PINFile != "":
@@ -252,8 +253,8 @@ var (
 	byOthers     = writers{0o002, "o-w"}
 )
 
-// steady refuses a file that too many can write. What is not there is for its reader to complain
-// of.
+// steady refuses a file that too many can write. What is not there is for its
+// reader to complain of.
 func steady(path string, refused writers) error {
 	info, err := os.Stat(path)
 	if err != nil {

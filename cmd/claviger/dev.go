@@ -48,7 +48,8 @@ func dev(ctx context.Context, e *env, args []string) error {
 		return marked{err, errUsage}
 	}
 	if !loopback(o.listen) {
-		return usageError("dev speaks plain HTTP and listens on loopback only; %s is not. `claviger serve` has TLS", o.listen)
+		return usageError("dev speaks plain HTTP and listens on loopback only; %s is not. "+
+			"`claviger serve` has TLS", o.listen)
 	}
 	log, err := newLog(e.stderr, o.logFormat, "")
 	if err != nil {
@@ -91,9 +92,9 @@ func (o *devOptions) start(ctx context.Context, e *env, log *slog.Logger) error 
 
 func (o *devOptions) path(name string) string { return filepath.Join(o.dir, name) }
 
-// lock makes the directory and keeps every other dev out of it until this one ends, however it
-// ends. The database has a lock too, but on the first start the token is made before there is a
-// database.
+// lock makes the directory and keeps every other dev out of it until this one
+// ends, however it ends. The database has a lock too, but on the first start the
+// token is made before there is a database.
 func (o *devOptions) lock() (*os.File, error) {
 	if err := os.MkdirAll(o.dir, 0o700); err != nil {
 		return nil, err
@@ -178,7 +179,8 @@ func (o *devOptions) credentials(ctx context.Context, s *service.Service, addr s
 	id, secret := o.readKey()
 	if id == "" {
 		var err error
-		if id, secret, err = s.CreateAccessKey(ctx, identity.RootUser(o.account), "claviger dev"); err != nil {
+		id, secret, err = s.CreateAccessKey(ctx, identity.RootUser(o.account), "claviger dev")
+		if err != nil {
 			return err
 		}
 	}

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// Whoever moves the database away, to keep it, must find the token that opens it when they bring it
-// back.
+// Whoever moves the database away, to keep it, must find the token that opens it
+// when they bring it back.
 func TestDev_DatabaseMovedAway_KeepsItsToken(t *testing.T) {
 	t.Setenv("SOFTHSM2_CONF", "") // dev sets it; the test puts it back
 	o := devOptions{dir: t.TempDir(), module: "/nowhere/module.so"}
@@ -26,8 +26,8 @@ func TestDev_DatabaseMovedAway_KeepsItsToken(t *testing.T) {
 	}
 }
 
-// Before there is a database, whoever comes second would take away the token that the first is
-// making.
+// Before there is a database, whoever comes second would take away the token that
+// the first is making.
 func TestDev_AnotherStarting_TouchesNothing(t *testing.T) {
 	s := bare(t)
 	first := devOptions{dir: s.path("dev")}
@@ -55,8 +55,8 @@ func TestDev_AnotherStarting_TouchesNothing(t *testing.T) {
 	again.Close()
 }
 
-// A file that somebody left where the next version is written lends it neither its mode nor its
-// place.
+// A file that somebody left where the next version is written lends it neither
+// its mode nor its place.
 func TestPrivateFile_FileInTheWay_LendsNothing(t *testing.T) {
 	dir := t.TempDir()
 	path, elsewhere := filepath.Join(dir, "pin"), filepath.Join(dir, "elsewhere")

@@ -12,8 +12,8 @@ import (
 	"claviger/store"
 )
 
-// errUsage, errConfig and errExposed are mistakes of the command line, of the configuration, and of
-// file modes.
+// errUsage, errConfig and errExposed are mistakes of the command line, of the
+// configuration, and of file modes.
 var (
 	errUsage   = errors.New("usage")
 	errConfig  = errors.New("configuration")
@@ -46,7 +46,8 @@ var exits = []struct {
 	{errUsage, 2, ""},
 	{errConfig, 3, ""},
 	{errExposed, 4, ""},
-	{hsm.ErrModule, 10, "Is the module's path right? `claviger doctor --module PATH` tries it; `make softhsm` installs SoftHSM2."},
+	{hsm.ErrModule, 10, "Is the module's path right? `claviger doctor --module PATH` tries it; " +
+		"`make softhsm` installs SoftHSM2."},
 	{hsm.ErrNoToken, 11, "`claviger doctor` lists the tokens that are there."},
 	{hsm.ErrAmbiguous, 12, "Select the token by its serial number."},
 	{hsm.ErrPIN, 13, "Correct the PIN before you start again: a device locks it after a few wrong " +
@@ -70,8 +71,8 @@ var exits = []struct {
 	{fs.ErrPermission, 32, ""},
 }
 
-// report says what went wrong in one sentence, and what to do next in another, and returns the exit
-// code.
+// report says what went wrong in one sentence, and what to do next in another,
+// and returns the exit code.
 func report(w io.Writer, err error) int {
 	if err == nil {
 		return 0

@@ -53,8 +53,7 @@ var startFailures = []startFailure{
 	{name: "empty PIN variable", prepare: func(s *site) {
 		s.set("pin_file", `""`)
 		s.add("pin_env = \"CLAVIGER_NO_SUCH\"\n")
-	},
-		code: 3, says: "CLAVIGER_NO_SUCH"},
+	}, code: 3, says: "CLAVIGER_NO_SUCH"},
 	{name: "log level", prepare: func(s *site) { s.add("[log]\nlevel = \"loud\"\n") }, code: 3,
 		says: `"loud"`},
 
@@ -64,13 +63,11 @@ var startFailures = []startFailure{
 		code: 4, says: "claviger.db"},
 	{name: "configuration that the group can change",
 		prepare: func(s *site) {
-			os.Chmod(s.path("claviger.toml"),
-				0o660)
+			os.Chmod(s.path("claviger.toml"), 0o660)
 		}, code: 4, says: "chmod go-w"},
 	{name: "configuration that all can change",
 		prepare: func(s *site) {
-			os.Chmod(s.path("claviger.toml"),
-				0o602)
+			os.Chmod(s.path("claviger.toml"), 0o602)
 		}, code: 4, says: "claviger.toml"},
 	{name: "module that all can change", prepare: func(s *site) {
 		s.put("module.so", "x", 0o757)
@@ -113,30 +110,25 @@ var startFailures = []startFailure{
 	}, code: 21, says: "newer version"},
 	{name: "another migration",
 		prepare: func(s *site) {
-			s.edit(
-				`UPDATE migration SET checksum = x'00' WHERE number = 1`)
+			s.edit(`UPDATE migration SET checksum = x'00' WHERE number = 1`)
 		}, code: 22, says: "0001_trail.sql"},
 	{name: "a missing migration",
 		prepare: func(s *site) {
-			s.edit(
-				`DELETE FROM migration WHERE number = (SELECT max(number) FROM migration)`)
+			s.edit(`DELETE FROM migration WHERE number = (SELECT max(number) FROM migration)`)
 		},
 		args: func(s *site) []string {
-			return []string{"audit", "tail", "--config",
-				s.path("claviger.toml")}
+			return []string{"audit", "tail", "--config", s.path("claviger.toml")}
 		}, code: 23, says: "older version"},
 	{name: "an empty database", prepare: func(s *site) { s.put("claviger.db", "", 0o600) }, code: 24,
 		says: "claviger init", changes: "claviger.db"},
 	{name: "another token's database",
 		prepare: func(s *site) {
-			s.edit(
-				`UPDATE installation SET root = '00112233445566778899aabbccddeeff'`)
+			s.edit(`UPDATE installation SET root = '00112233445566778899aabbccddeeff'`)
 		},
 		code: 25, says: "another token", changes: "claviger.db"},
 	{name: "no database at all",
 		prepare: func(s *site) {
-			s.put("claviger.db", strings.Repeat("no database ", 1000),
-				0o600)
+			s.put("claviger.db", strings.Repeat("no database ", 1000), 0o600)
 		}, code: 1, says: "database"},
 }
 

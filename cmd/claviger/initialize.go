@@ -16,7 +16,8 @@ func initialize(ctx context.Context, e *env, args []string) error {
 			"set. The security officer is needed for this ceremony only.")
 	path := f.String("config", "", "`file` of the configuration")
 	officer := f.String("so-pin-file", "",
-		"`file` with the security officer's PIN, mode 0600; not needed if the token holds the root already")
+		"`file` with the security officer's PIN, mode 0600; not needed if the token holds "+
+			"the root already")
 	create := f.Bool("create-token", false,
 		"initialise a free slot under hsm.token_label first, with both PINs (SoftHSM2)")
 	if err := parse(f, args); err != nil {

@@ -84,8 +84,8 @@ func usage(w io.Writer) {
 	fmt.Fprint(w, "\n`claviger COMMAND -h` says more. Start with `claviger dev`.\n")
 }
 
-// flags returns a flag set that prints its help to stdout when asked, and says what is wrong in one
-// sentence.
+// flags returns a flag set that prints its help to stdout when asked, and says
+// what is wrong in one sentence.
 func (e *env) flags(name, args, about string) *flag.FlagSet {
 	f := flag.NewFlagSet(name, flag.ContinueOnError)
 	f.SetOutput(io.Discard)

@@ -8,8 +8,8 @@ import (
 	"claviger/internal/custody"
 )
 
-// TestConfig_ResidentKeySpecs_AreNamedByDoctor: one key spec may be named, and doctor says what it
-// means.
+// TestConfig_ResidentKeySpecs_AreNamedByDoctor: one key spec may be named, and
+// doctor says what it means.
 func TestConfig_ResidentKeySpecs_AreNamedByDoctor(t *testing.T) {
 	s := initialised(t)
 	configured := s.config

@@ -53,8 +53,8 @@ func (c *config) serve(ctx context.Context, log *slog.Logger) error {
 		return configError("plain HTTP is served on loopback only, and %s is %s here: set "+
 			"tls.certificate and tls.key", c.Listen, l.Addr())
 	}
-	// The TLS identity comes first: where its key lives on the token, crypto11 must be the one to load
-	// the module.
+	// The TLS identity comes first: where its key lives on the token, crypto11 must
+	// be the one to load the module.
 	id, err := c.identity(log)
 	if err != nil {
 		return err
@@ -78,9 +78,7 @@ func (c *config) serve(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	return serveUntil(ctx, s, l, log,
-		func() {
-			log.Info("serving", "address", l.Addr().String(), "tls", id != nil, "regions",
-				c.Regions)
-		})
+	return serveUntil(ctx, s, l, log, func() {
+		log.Info("serving", "address", l.Addr().String(), "tls", id != nil, "regions", c.Regions)
+	})
 }

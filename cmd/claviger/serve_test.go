@@ -32,15 +32,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
 
-// certify makes a self-signed certificate for the key, with a serial number to know it by, and
-// writes it.
+// certify makes a self-signed certificate for the key, with a serial number to
+// know it by, and writes it.
 func (s *site) certify(name string, serial int64, key crypto.Signer) *x509.Certificate {
 	s.t.Helper()
 	template := &x509.Certificate{SerialNumber: big.NewInt(serial),
 		Subject: pkix.Name{CommonName: "claviger"}, DNSNames: []string{"localhost"},
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0,
-			1)}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign}
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		NotBefore:   time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IsCA: true, BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
 		s.t.Fatal(err)
@@ -51,7 +52,8 @@ func (s *site) certify(name string, serial int64, key crypto.Signer) *x509.Certi
 	}
 	s.put(name, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})), 0o644)
 	// Two writings within one tick of the file system's clock must not look alike.
-	if err := os.Chtimes(s.path(name), time.Time{}, time.Now().Add(time.Duration(serial)*time.Second)); err != nil {
+	written := time.Now().Add(time.Duration(serial) * time.Second)
+	if err := os.Chtimes(s.path(name), time.Time{}, written); err != nil {
 		s.t.Fatal(err)
 	}
 	return cert
@@ -96,8 +98,8 @@ func client(trusted ...*x509.Certificate) *http.Client {
 
 func (s *site) kms(address string, c *http.Client) *kms.Client {
 	return kms.New(kms.Options{BaseEndpoint: aws.String(address), Region: "us-west-2", HTTPClient: c,
-		Credentials: credentials.NewStaticCredentialsProvider(s.id, s.secret,
-			""), Retryer: aws.NopRetryer{}})
+		Credentials: credentials.NewStaticCredentialsProvider(s.id, s.secret, ""),
+		Retryer:     aws.NopRetryer{}})
 }
 
 // TestServe_InitToSecondStart_ServesByTLS is a service's life: the ceremony, a start with TLS, its

@@ -39,8 +39,8 @@ func TestDeriveSharedSecret_BothSides_Agree(t *testing.T) {
 	spki := func(key any) []byte { return must(x509.MarshalPKIXPublicKey(key))(t) }
 	for spec, curve := range curves {
 		t.Run(string(spec), func(t *testing.T) {
-			one, two := createSpecial(t, c, spec, "KEY_AGREEMENT"), createSpecial(t, c, spec,
-				"KEY_AGREEMENT")
+			one := createSpecial(t, c, spec, "KEY_AGREEMENT")
+			two := createSpecial(t, c, spec, "KEY_AGREEMENT")
 			first, other := publicKey(t, c, one.KeyId).(*ecdsa.PublicKey), publicKey(t, c,
 				two.KeyId).(*ecdsa.PublicKey)
 			a, b := must(derive(one, spki(other)))(t), must(derive(two, spki(first)))(t)
@@ -57,15 +57,15 @@ func TestDeriveSharedSecret_BothSides_Agree(t *testing.T) {
 			for what, peer := range badPeers(t, spki(other), first.Curve) {
 				// Without a message: that is what the SDK makes of none.
 				t.Run(what, func(t *testing.T) {
-					refused(t, second(derive(one, peer)), "ValidationException",
-						"UnknownError")
+					refused(t, second(derive(one, peer)), "ValidationException", "UnknownError")
 				})
 			}
 		})
 	}
 	_, err := c.DeriveSharedSecret(t.Context(),
 		&kms.DeriveSharedSecretInput{KeyId: createSpecial(t, c, "ECC_NIST_P256", "KEY_AGREEMENT").KeyId,
-			PublicKey: []byte("x"), KeyAgreementAlgorithm: "ECDH", Recipient: &types.RecipientInfo{AttestationDocument: []byte("x")}})
+			PublicKey: []byte("x"), KeyAgreementAlgorithm: "ECDH",
+			Recipient: &types.RecipientInfo{AttestationDocument: []byte("x")}})
 	refused(t, err, "UnsupportedOperationException", "*")
 }
 
@@ -105,8 +105,8 @@ func badPeers(t testing.TB, good []byte, curve elliptic.Curve) map[string][]byte
 	}
 }
 
-// resized puts another point behind the head of a SubjectPublicKeyInfo, with lengths that are
-// right.
+// resized puts another point behind the head of a SubjectPublicKeyInfo, with
+// lengths that are right.
 func resized(t testing.TB, head, point []byte) []byte {
 	t.Helper()
 	var info struct {

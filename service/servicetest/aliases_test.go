@@ -113,7 +113,8 @@ func TestListAliases_AliasOfAService_IsThereBeforeItsKey(t *testing.T) {
 		a.LastUpdatedDate == nil {
 		t.Errorf("once there is a key: %+v", a)
 	}
-	if list := must(c.ListAliases(t.Context(), &kms.ListAliasesInput{KeyId: id}))(t).Aliases; len(list) != 1 {
+	list := must(c.ListAliases(t.Context(), &kms.ListAliasesInput{KeyId: id}))(t).Aliases
+	if len(list) != 1 {
 		t.Errorf("of the key: %+v", list)
 	}
 }

@@ -64,13 +64,17 @@ var makes = []made{
 	{"ECC_NIST_P521", "KEY_AGREEMENT", []string{"ECDH"}, nil},
 }
 
-// elsewhere are the specs that AWS has and this service, on SoftHSM2, has not; with the usages that
-// fit them.
+// elsewhere are the specs that AWS has and this service, on SoftHSM2, has not;
+// with the usages that fit them.
 var elsewhere = map[types.KeySpec][]types.KeyUsageType{
-	"ECC_NIST_EDWARDS25519": {"SIGN_VERIFY"}, "SM2": {"ENCRYPT_DECRYPT", "SIGN_VERIFY",
-		"KEY_AGREEMENT"},
-	"ML_DSA_44": {"SIGN_VERIFY"}, "ML_DSA_65": {"SIGN_VERIFY"}, "ML_DSA_87": {"SIGN_VERIFY"},
-	"ML_KEM_512": {"ENCAPSULATE_DECAPSULATE"}, "ML_KEM_768": {"ENCAPSULATE_DECAPSULATE"}, "ML_KEM_1024": {"ENCAPSULATE_DECAPSULATE"},
+	"ECC_NIST_EDWARDS25519": {"SIGN_VERIFY"},
+	"SM2":                   {"ENCRYPT_DECRYPT", "SIGN_VERIFY", "KEY_AGREEMENT"},
+	"ML_DSA_44":             {"SIGN_VERIFY"},
+	"ML_DSA_65":             {"SIGN_VERIFY"},
+	"ML_DSA_87":             {"SIGN_VERIFY"},
+	"ML_KEM_512":            {"ENCAPSULATE_DECAPSULATE"},
+	"ML_KEM_768":            {"ENCAPSULATE_DECAPSULATE"},
+	"ML_KEM_1024":           {"ENCAPSULATE_DECAPSULATE"},
 }
 
 // TestCreateKey_EverySpecAndUsage_IsMadeOrRefused: a key can be made for exactly the usages of its
@@ -110,10 +114,12 @@ func TestCreateKey_EverySpecAndUsage_IsMadeOrRefused(t *testing.T) {
 // describesItself: metadata has the one list of algorithms that the usage is about.
 func describesItself(t *testing.T, c *kms.Client, m made) {
 	key := createSpecial(t, c, m.spec, m.usage)
-	lists := map[types.KeyUsageType]string{"ENCRYPT_DECRYPT": fmt.Sprint(key.EncryptionAlgorithms),
+	lists := map[types.KeyUsageType]string{
+		"ENCRYPT_DECRYPT":     fmt.Sprint(key.EncryptionAlgorithms),
 		"SIGN_VERIFY":         fmt.Sprint(key.SigningAlgorithms),
-		"GENERATE_VERIFY_MAC": fmt.Sprint(key.MacAlgorithms), "KEY_AGREEMENT": fmt.Sprint(
-			key.KeyAgreementAlgorithms)}
+		"GENERATE_VERIFY_MAC": fmt.Sprint(key.MacAlgorithms),
+		"KEY_AGREEMENT":       fmt.Sprint(key.KeyAgreementAlgorithms),
+	}
 	for usage, got := range lists {
 		want := "[]"
 		if usage == m.usage {
@@ -140,8 +146,8 @@ func describesItself(t *testing.T, c *kms.Client, m made) {
 	}
 	accepted(t, err)
 	got := fmt.Sprint(p.EncryptionAlgorithms, p.SigningAlgorithms, p.KeyAgreementAlgorithms)
-	if want := fmt.Sprint(key.EncryptionAlgorithms, key.SigningAlgorithms, key.KeyAgreementAlgorithms); got != want ||
-		*p.KeyId != *key.Arn || p.KeySpec != m.spec ||
+	want := fmt.Sprint(key.EncryptionAlgorithms, key.SigningAlgorithms, key.KeyAgreementAlgorithms)
+	if got != want || *p.KeyId != *key.Arn || p.KeySpec != m.spec ||
 		p.CustomerMasterKeySpec != key.CustomerMasterKeySpec || p.KeyUsage != m.usage {
 		t.Errorf("GetPublicKey answered %+v", p)
 	}
@@ -165,11 +171,12 @@ var works = map[string]struct {
 		func(ctx context.Context, c *kms.Client, id *string, a string) error {
 			blob, err := c.Encrypt(ctx,
 				&kms.EncryptInput{KeyId: aws.String("alias/symmetric"), Plaintext: []byte("x")})
-			if err == nil {
-				_, err = c.ReEncrypt(ctx,
-					&kms.ReEncryptInput{CiphertextBlob: blob.CiphertextBlob, DestinationKeyId: id,
-						DestinationEncryptionAlgorithm: types.EncryptionAlgorithmSpec(a)})
+			if err != nil {
+				return err
 			}
+			_, err = c.ReEncrypt(ctx,
+				&kms.ReEncryptInput{CiphertextBlob: blob.CiphertextBlob, DestinationKeyId: id,
+					DestinationEncryptionAlgorithm: types.EncryptionAlgorithmSpec(a)})
 			return err
 		}},
 	"GenerateDataKey": {"ENCRYPT_DECRYPT", []string{"SYMMETRIC_DEFAULT"},
@@ -286,8 +293,8 @@ func TestOperation_EveryKeyAndAlgorithm_FitsOrIsRefused(t *testing.T) {
 				"The key ID in the request does not identify a CMK that can perform this operation.")
 			_, err = c.ReEncrypt(t.Context(),
 				&kms.ReEncryptInput{SourceKeyId: key.KeyId, CiphertextBlob: []byte("x"),
-					SourceEncryptionAlgorithm: "RSAES_OAEP_SHA_256", DestinationKeyId: aws.String(
-						"alias/symmetric")})
+					SourceEncryptionAlgorithm: "RSAES_OAEP_SHA_256",
+					DestinationKeyId:          aws.String("alias/symmetric")})
 			refused(t, err, "IncorrectKeyException",
 				"The key ID in the request does not identify a CMK that can perform this operation.")
 		}

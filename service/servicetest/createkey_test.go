@@ -19,13 +19,15 @@ func TestCreateKey_DefaultsAndLimits_IsMadeOrRefused(t *testing.T) {
 	c := s.KMS()
 	out := must(c.CreateKey(t.Context(), &kms.CreateKeyInput{Description: aws.String("Prüfschlüssel"),
 		Tags: []types.Tag{tag("team", "keys"), tag("empty", "")}}))(t).KeyMetadata
-	want := types.KeyMetadata{AWSAccountId: aws.String(servicetest.Account), KeyId: out.KeyId,
-		Arn:          aws.String(keyARN(*out.KeyId)),
-		CreationDate: out.CreationDate, CurrentKeyMaterialId: out.CurrentKeyMaterialId, CustomerMasterKeySpec: "SYMMETRIC_DEFAULT",
-		Description: aws.String(
-			"Prüfschlüssel"), Enabled: true,
+	want := types.KeyMetadata{
+		AWSAccountId: aws.String(servicetest.Account), KeyId: out.KeyId,
+		Arn: aws.String(keyARN(*out.KeyId)), CreationDate: out.CreationDate,
+		CurrentKeyMaterialId: out.CurrentKeyMaterialId, CustomerMasterKeySpec: "SYMMETRIC_DEFAULT",
+		Description: aws.String("Prüfschlüssel"), Enabled: true,
 		EncryptionAlgorithms: []types.EncryptionAlgorithmSpec{"SYMMETRIC_DEFAULT"},
-		KeyManager:           "CUSTOMER", KeySpec: "SYMMETRIC_DEFAULT", KeyState: "Enabled", KeyUsage: "ENCRYPT_DECRYPT", MultiRegion: aws.Bool(false), Origin: "AWS_KMS"}
+		KeyManager:           "CUSTOMER", KeySpec: "SYMMETRIC_DEFAULT", KeyState: "Enabled",
+		KeyUsage: "ENCRYPT_DECRYPT", MultiRegion: aws.Bool(false), Origin: "AWS_KMS",
+	}
 	if got, want := fmt.Sprintf("%+v", deref(out)), fmt.Sprintf("%+v", deref(&want)); got != want {
 		t.Errorf("CreateKey answered\n%s\nwant\n%s", got, want)
 	}
@@ -55,8 +57,8 @@ func TestCreateKey_DefaultsAndLimits_IsMadeOrRefused(t *testing.T) {
 				CustomerMasterKeySpec: "RSA_2048"}, "ValidationException", "*"},
 			{"no custom key store",
 				kms.CreateKeyInput{Origin: "AWS_CLOUDHSM",
-					CustomKeyStoreId: aws.String(
-						"cks-1234567890abcdef0")}, "CustomKeyStoreNotFoundException", "*"},
+					CustomKeyStoreId: aws.String("cks-1234567890abcdef0")},
+				"CustomKeyStoreNotFoundException", "*"},
 			{"multi-Region in a custom key store",
 				kms.CreateKeyInput{MultiRegion: aws.Bool(true),
 					CustomKeyStoreId: aws.String("cks-1234567890abcdef0")}, "UnsupportedOperationException", "*"},
@@ -84,8 +86,9 @@ func TestCreateKey_DefaultsAndLimits_IsMadeOrRefused(t *testing.T) {
 	t.Run("at the limits", func(t *testing.T) {
 		_, err := c.CreateKey(t.Context(),
 			&kms.CreateKeyInput{Description: aws.String(strings.Repeat("ü", 8192)), Tags: tags(50),
-				KeySpec:               "SYMMETRIC_DEFAULT",
-				CustomerMasterKeySpec: "SYMMETRIC_DEFAULT", KeyUsage: "ENCRYPT_DECRYPT", Origin: "AWS_KMS", MultiRegion: aws.Bool(false), Policy: aws.String(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"}}`)})
+				KeySpec: "SYMMETRIC_DEFAULT", CustomerMasterKeySpec: "SYMMETRIC_DEFAULT",
+				KeyUsage: "ENCRYPT_DECRYPT", Origin: "AWS_KMS", MultiRegion: aws.Bool(false),
+				Policy: aws.String(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"}}`)})
 		accepted(t, err)
 	})
 }

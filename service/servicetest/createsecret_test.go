@@ -17,17 +17,15 @@ func TestCreateSecret_WrongInput_IsRefusedByName(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.SecretsManager()
 	createSecret(t, c, "there", "1")
-	must(c.DeleteSecret(t.Context(),
-		&secretsmanager.DeleteSecretInput{SecretId: aws.String(*createSecret(t, c, "going", "1").ARN)}))(
-		t)
+	going := createSecret(t, c, "going", "1").ARN
+	must(c.DeleteSecret(t.Context(), &secretsmanager.DeleteSecretInput{SecretId: going}))(t)
 	for _, x := range []struct {
 		name          string
 		in            secretsmanager.CreateSecretInput
 		code, message string
 	}{
 		{"the name is there", secretsmanager.CreateSecretInput{Name: aws.String("there"),
-			SecretString: aws.String(
-				"2")}, "ResourceExistsException",
+			SecretString: aws.String("2")}, "ResourceExistsException",
 			"The operation failed because the secret there already exists."},
 		{"the name is going", secretsmanager.CreateSecretInput{Name: aws.String("going")},
 			"InvalidRequestException", reserved},
@@ -56,11 +54,11 @@ func TestCreateSecret_WrongInput_IsRefusedByName(t *testing.T) {
 			Tags: []types.Tag{{Key: aws.String("a"), Value: aws.String("")},
 				{Key: aws.String("a"), Value: aws.String("")}}}, "InvalidParameterException", "*"},
 		{"a reserved tag", secretsmanager.CreateSecretInput{Name: aws.String("n"),
-			Tags: []types.Tag{{Key: aws.String("Aws:a"),
-				Value: aws.String("")}}}, "InvalidParameterException", "*"},
+			Tags: []types.Tag{{Key: aws.String("Aws:a"), Value: aws.String("")}}},
+			"InvalidParameterException", "*"},
 		{"replicas", secretsmanager.CreateSecretInput{Name: aws.String("n"),
-			AddReplicaRegions: []types.ReplicaRegionType{{Region: aws.String(
-				servicetest.Abroad)}}}, "InvalidParameterException", "*"},
+			AddReplicaRegions: []types.ReplicaRegionType{{Region: aws.String(servicetest.Abroad)}}},
+			"InvalidParameterException", "*"},
 		{"no such key", secretsmanager.CreateSecretInput{Name: aws.String("n"),
 			SecretString: aws.String("1"), KmsKeyId: aws.String(noKey)}, "EncryptionFailure", "*"},
 	} {

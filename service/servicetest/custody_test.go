@@ -29,7 +29,9 @@ func TestCustody_PINAndDatabaseStolen_RevealsNoKey(t *testing.T) {
 	db := database(t, s.Database)
 	var stolen []custody.Material
 	ofKMS := map[string]custody.Material{}
-	for _, query := range []string{`SELECT name, kind, root, mechanism, wrapped, verifier FROM service_keys`, `SELECT id, kind, root, mechanism, wrapped, verifier FROM kms_materials`} {
+	for _, query := range []string{
+		`SELECT name, kind, root, mechanism, wrapped, verifier FROM service_keys`,
+		`SELECT id, kind, root, mechanism, wrapped, verifier FROM kms_materials`} {
 		rows, err := db.Query(query)
 		accepted(t, err)
 		for rows.Next() {

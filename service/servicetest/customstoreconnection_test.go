@@ -178,17 +178,17 @@ func TestConnectedStore_TokenPulledAndPutBack_ReturnsByItself(t *testing.T) {
 	eventually(t, "the cluster is seen to be gone", func() bool {
 		_, err := c.ConnectCustomKeyStore(t.Context(),
 			&kms.ConnectCustomKeyStoreInput{CustomKeyStoreId: id})
-		if err == nil {
-			st := awaitStore(t, s, id)
-			if code := st.ConnectionErrorCode; st.ConnectionState != "FAILED" ||
-				code != "INSUFFICIENT_CLOUDHSM_HSMS" && code != "NETWORK_ERRORS" {
-				t.Errorf("without its token the store is %s %s", st.ConnectionState,
-					st.ConnectionErrorCode)
-			}
-			disconnect(t, s, id)
+		if err != nil {
+			refused(t, err, "CloudHsmClusterInvalidConfigurationException", "*")
 			return true
 		}
-		refused(t, err, "CloudHsmClusterInvalidConfigurationException", "*")
+		st := awaitStore(t, s, id)
+		if code := st.ConnectionErrorCode; st.ConnectionState != "FAILED" ||
+			code != "INSUFFICIENT_CLOUDHSM_HSMS" && code != "NETWORK_ERRORS" {
+			t.Errorf("without its token the store is %s %s", st.ConnectionState,
+				st.ConnectionErrorCode)
+		}
+		disconnect(t, s, id)
 		return true
 	})
 	putBack()

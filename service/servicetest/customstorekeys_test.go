@@ -154,9 +154,10 @@ func TestStorePassword_AllUses_IsWrittenNowhere(t *testing.T) {
 	s.Restart(t, func() {
 		for _, suffix := range []string{"", "-wal"} {
 			b, err := os.ReadFile(s.Database + suffix)
-			if err == nil {
-				absentFrom(t, "the database", b, planted)
+			if err != nil {
+				continue // SQLite has taken its log away
 			}
+			absentFrom(t, "the database", b, planted)
 		}
 	})
 	if bytes.Contains([]byte(s.Log.String()), []byte(right)) {

@@ -55,7 +55,8 @@ func disconnect(t testing.TB, s *servicetest.Server, id *string) {
 }
 
 // awaitStore waits until a store is neither connecting nor disconnecting.
-func awaitStore(t testing.TB, s *servicetest.Server, id *string) (st types.CustomKeyStoresListEntry) {
+func awaitStore(t testing.TB, s *servicetest.Server,
+	id *string) (st types.CustomKeyStoresListEntry) {
 	t.Helper()
 	eventually(t, "the custom key store is connected, disconnected or has failed", func() bool {
 		s.RunDueJobs(t)

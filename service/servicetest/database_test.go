@@ -26,8 +26,8 @@ func database(t testing.TB, path string) *sql.DB {
 var moving = map[string]bool{"trail": true, "heartbeat": true, "accessed": true, "kms_uses": true,
 	"kms_last_used": true}
 
-// snapshot returns all that the database says about keys, secrets, callers and jobs, one row a
-// line.
+// snapshot returns all that the database says about keys, secrets, callers and
+// jobs, one row a line.
 func snapshot(t testing.TB, db *sql.DB) string {
 	t.Helper()
 	var all []string

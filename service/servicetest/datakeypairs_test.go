@@ -114,7 +114,8 @@ func matches(t *testing.T, spec types.DataKeyPairSpec, private, public []byte) {
 	case *ecdsa.PrivateKey:
 		got = "ECC_NIST_" + strings.ReplaceAll(key.Params().Name, "-", "")
 	}
-	if want := strings.Replace(string(spec), "ECC_NIST_EDWARDS25519", "ed25519.PrivateKey", 1); got != want {
+	want := strings.Replace(string(spec), "ECC_NIST_EDWARDS25519", "ed25519.PrivateKey", 1)
+	if got != want {
 		t.Errorf("it is a pair of %s", got)
 	}
 }

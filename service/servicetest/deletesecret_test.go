@@ -24,9 +24,9 @@ func TestDeleteSecret_WindowOver_FreesTheName(t *testing.T) {
 	}
 	saved, lost := createSecret(t, c, "saved", "1"), createSecret(t, c, "lost", "1")
 	for _, in := range []secretsmanager.DeleteSecretInput{
-		{SecretId: saved.ARN, RecoveryWindowInDays: aws.Int64(6)}, {SecretId: saved.ARN,
-			RecoveryWindowInDays: aws.Int64(31)}, {SecretId: saved.ARN, RecoveryWindowInDays: aws.Int64(
-			-1 << 40)},
+		{SecretId: saved.ARN, RecoveryWindowInDays: aws.Int64(6)},
+		{SecretId: saved.ARN, RecoveryWindowInDays: aws.Int64(31)},
+		{SecretId: saved.ARN, RecoveryWindowInDays: aws.Int64(-1 << 40)},
 		{SecretId: saved.ARN, RecoveryWindowInDays: aws.Int64(7),
 			ForceDeleteWithoutRecovery: aws.Bool(true)},
 	} {
@@ -71,8 +71,7 @@ func TestDeleteSecret_WindowOver_FreesTheName(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			refused(t, call(t.Context(), lost.ARN),
-				"InvalidRequestException", marked)
+			refused(t, call(t.Context(), lost.ARN), "InvalidRequestException", marked)
 		})
 	}
 	d := must(c.DescribeSecret(t.Context(),
@@ -83,7 +82,8 @@ func TestDeleteSecret_WindowOver_FreesTheName(t *testing.T) {
 	if got := names(t, c, nil); len(got) != 0 {
 		t.Errorf("listed without being asked for: %v", got)
 	}
-	if got := names(t, c, &secretsmanager.ListSecretsInput{IncludePlannedDeletion: aws.Bool(true)}); !slices.Equal(got, []string{"saved", "lost"}) {
+	got := names(t, c, &secretsmanager.ListSecretsInput{IncludePlannedDeletion: aws.Bool(true)})
+	if !slices.Equal(got, []string{"saved", "lost"}) {
 		t.Errorf("listed when asked for: %v", got)
 	}
 

@@ -51,7 +51,8 @@ func TestDecrypt_EncryptedPlaintext_ComesBack(t *testing.T) {
 				"this operation."},
 		{"an algorithm that does not fit",
 			kms.DecryptInput{CiphertextBlob: blob, KeyId: key.KeyId,
-				EncryptionAlgorithm: "RSAES_OAEP_SHA_256"}, "InvalidKeyUsageException", "Algorithm RSAES_OAEP_SHA_256 is incompatible with key spec SYMMETRIC_DEFAULT."},
+				EncryptionAlgorithm: "RSAES_OAEP_SHA_256"}, "InvalidKeyUsageException",
+			"Algorithm RSAES_OAEP_SHA_256 is incompatible with key spec SYMMETRIC_DEFAULT."},
 		{"a context that was not there",
 			kms.DecryptInput{CiphertextBlob: blob,
 				EncryptionContext: map[string]string{"a": "b"}}, "InvalidCiphertextException", ""},
@@ -62,8 +63,8 @@ func TestDecrypt_EncryptedPlaintext_ComesBack(t *testing.T) {
 			kms.DecryptInput{CiphertextBlob: blob,
 				DryRunModifiers: []types.DryRunModifierType{"IGNORE_CIPHERTEXT"}}, "ValidationException", "*"},
 		{"an enclave", kms.DecryptInput{CiphertextBlob: blob,
-			Recipient: &types.RecipientInfo{AttestationDocument: []byte(
-				"x")}}, "UnsupportedOperationException", "*"},
+			Recipient: &types.RecipientInfo{AttestationDocument: []byte("x")}},
+			"UnsupportedOperationException", "*"},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			_, err := c.Decrypt(t.Context(), &x.in)

@@ -84,9 +84,9 @@ func expand(t testing.TB, patterns []string) (packages []string) {
 	return packages
 }
 
-// closeTo returns the three tests that are most like one that isn't there: their names have words
-// in common with it, or they speak of the unit that it was to show. One that was renamed is mostly
-// among them.
+// closeTo returns the three tests that are most like one that isn't there: their
+// names have words in common with it, or they speak of the unit that it was to
+// show. One that was renamed is mostly among them.
 func (e evidence) closeTo(unit, name string) []string {
 	wanted := wordsOfName(name + unit)
 	common := func(test string) (n int) {
@@ -170,8 +170,8 @@ func wordsOf(n ast.Node) map[string]bool {
 	return words
 }
 
-// speaksOf reports whether a test has the name of a member in it, and that of the operation it is a
-// member of.
+// speaksOf reports whether a test has the name of a member in it, and that of the
+// operation it is a member of.
 func (s shown) speaksOf(u unit, member string) bool {
 	named := s.words[u.name] || s.words[u.name+"Input"] || s.words[u.name+"Output"]
 	return s.words[member] && (u.structure || named)

@@ -12,8 +12,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// TestDryRun_NoCiphertext_IsRefused: a key that is named does not make a dry run of any bytes
-// succeed.
+// TestDryRun_NoCiphertext_IsRefused: a key that is named does not make a dry run
+// of any bytes succeed.
 func TestDryRun_NoCiphertext_IsRefused(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()

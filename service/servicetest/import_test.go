@@ -252,8 +252,8 @@ func (o openSSL) verify(file string, alg types.SigningAlgorithmSpec, message, si
 	o.run(args...)
 }
 
-// The steps are those of AWS's guide "Encrypt key material with OpenSSL": what people do by hand
-// has to work.
+// The steps are those of AWS's guide "Encrypt key material with OpenSSL": what
+// people do by hand has to work.
 func TestImportKeyMaterial_WrappedByOpenSSL_IsTaken(t *testing.T) {
 	if _, err := exec.LookPath("openssl"); err != nil {
 		t.Skip("openssl is not installed")

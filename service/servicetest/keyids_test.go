@@ -133,9 +133,9 @@ func keyIDOperations(c *kms.Client, key *types.KeyMetadata, blob []byte) []keyID
 	}
 }
 
-// keyIDForm is a way to write a KeyId, and the answer. The code is empty where every operation
-// takes the form, "alias" where only those do that take aliases, and "no alias" for an alias that
-// isn't there.
+// keyIDForm is a way to write a KeyId, and the answer. The code is empty where
+// every operation takes the form, "alias" where only those do that take aliases,
+// and "no alias" for an alias that isn't there.
 type keyIDForm struct{ id, code, message string }
 
 func keyIDForms(key *types.KeyMetadata) []keyIDForm {

@@ -109,8 +109,8 @@ func TestRotateKeyOnDemand_LimitAndErrors_AreAWSs(t *testing.T) {
 		*done[24].KeyMaterialId != *describe(t, c, id).CurrentKeyMaterialId {
 		t.Errorf("%d rotations", len(done))
 	}
-	if out := must(c.Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: before}))(t); string(out.Plaintext) != "x" {
-		t.Errorf("decrypted %q", out.Plaintext)
+	if got := decrypted(t, c, before, nil); got != "x" {
+		t.Errorf("decrypted %q", got)
 	}
 	_, err = c.ListKeyRotations(t.Context(),
 		&kms.ListKeyRotationsInput{KeyId: id, Marker: aws.String("made up")})

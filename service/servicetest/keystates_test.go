@@ -11,8 +11,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 )
 
-// TestKeyState_SDKCalls_AreAnsweredInAWSsWords walks the key-state matrix: every operation in every
-// state that a key of this service can have.
+// TestKeyState_SDKCalls_AreAnsweredInAWSsWords walks the rows of the key-state matrix about
+// symmetric keys as a client sees them: what a refusal says word by word, and that it leaves the
+// key as it was. That every operation has its row, and every cell its answer, is shown where the
+// operations are.
 func TestKeyState_SDKCalls_AreAnsweredInAWSsWords(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
@@ -29,13 +31,13 @@ func TestKeyState_SDKCalls_AreAnsweredInAWSsWords(t *testing.T) {
 		{"Disabled", func(ctx context.Context, id *string) error {
 			_, err := c.DisableKey(ctx, &kms.DisableKeyInput{KeyId: id})
 			return err
-		}, map[string][2]string{"cancel": {"KMSInvalidStateException",
-			" is not pending deletion."}, "use": {"DisabledException", " is disabled."}}},
+		}, map[string][2]string{"cancel": {"KMSInvalidStateException", " is not pending deletion."},
+			"use": {"DisabledException", " is disabled."}}},
 		{"PendingDeletion", func(ctx context.Context, id *string) error {
 			_, err := c.ScheduleKeyDeletion(ctx, &kms.ScheduleKeyDeletionInput{KeyId: id})
 			return err
-		}, map[string][2]string{"use": {"KMSInvalidStateException",
-			" is pending deletion."}, "manage": {"KMSInvalidStateException", " is pending deletion."}}},
+		}, map[string][2]string{"use": {"KMSInvalidStateException", " is pending deletion."},
+			"manage": {"KMSInvalidStateException", " is pending deletion."}}},
 	}
 	for _, state := range states {
 		for _, o := range keyOperations(c, other.KeyId, nil) {
@@ -125,10 +127,11 @@ func keyOperations(c *kms.Client, other *string, blob []byte) []keyOperation {
 		{"CreateAlias and DeleteAlias", "manage", func(ctx context.Context, id *string) error {
 			alias++
 			name := aws.String(fmt.Sprint("alias/state", alias))
-			if _, err := c.CreateAlias(ctx, &kms.CreateAliasInput{AliasName: name, TargetKeyId: id}); err != nil {
+			_, err := c.CreateAlias(ctx, &kms.CreateAliasInput{AliasName: name, TargetKeyId: id})
+			if err != nil {
 				return err
 			}
-			_, err := c.DeleteAlias(ctx, &kms.DeleteAliasInput{AliasName: name})
+			_, err = c.DeleteAlias(ctx, &kms.DeleteAliasInput{AliasName: name})
 			return err
 		}},
 		{"UpdateAlias", "manage", func(ctx context.Context, id *string) error {

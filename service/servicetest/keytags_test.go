@@ -39,7 +39,8 @@ func TestTagResource_TagsOfAKey_AreListed(t *testing.T) {
 	accepted(t, put(tags(46)...))
 	must(c.UntagResource(t.Context(),
 		&kms.UntagResourceInput{KeyId: key.KeyId, TagKeys: []string{"a", "c", "never there"}}))(t)
-	if got := tagsOf(t, c, key.KeyId, aws.Int32(5)); !strings.HasPrefix(got, "A=3 b=4 tag00=0 tag01=1 ") || strings.Count(got, " ") != 47 {
+	got := tagsOf(t, c, key.KeyId, aws.Int32(5))
+	if !strings.HasPrefix(got, "A=3 b=4 tag00=0 tag01=1 ") || strings.Count(got, " ") != 47 {
 		t.Errorf("tags are %q", got)
 	}
 }

@@ -87,17 +87,19 @@ func tags(n int) (out []types.Tag) {
 
 // deref makes metadata printable.
 func deref(m *types.KeyMetadata) map[string]any {
-	return map[string]any{"account": *m.AWSAccountId, "id": *m.KeyId, "arn": *m.Arn,
+	return map[string]any{
+		"account": *m.AWSAccountId, "id": *m.KeyId, "arn": *m.Arn,
 		"created": m.CreationDate.UTC(), "material": aws.ToString(m.CurrentKeyMaterialId),
-		"spec": m.KeySpec, "old spec": m.CustomerMasterKeySpec, "description": aws.ToString(
-			m.Description), "enabled": m.Enabled, "state": m.KeyState,
+		"spec": m.KeySpec, "old spec": m.CustomerMasterKeySpec, "usage": m.KeyUsage,
+		"description": aws.ToString(m.Description), "enabled": m.Enabled, "state": m.KeyState,
+		"manager": m.KeyManager, "multi": aws.ToBool(m.MultiRegion), "origin": m.Origin,
+		"deletion": m.DeletionDate,
 		"algorithms": fmt.Sprint(m.EncryptionAlgorithms, m.SigningAlgorithms, m.MacAlgorithms,
-			m.KeyAgreementAlgorithms), "manager": m.KeyManager,
-		"usage": m.KeyUsage, "multi": aws.ToBool(
-			m.MultiRegion), "origin": m.Origin, "deletion": m.DeletionDate,
-		"others": fmt.Sprint(m.CloudHsmClusterId, m.CustomKeyStoreId,
-			m.ExpirationModel, m.MultiRegionConfiguration, m.PendingDeletionWindowInDays, m.ValidTo,
-			m.XksKeyConfiguration)}
+			m.KeyAgreementAlgorithms),
+		"others": fmt.Sprint(m.CloudHsmClusterId, m.CustomKeyStoreId, m.ExpirationModel,
+			m.MultiRegionConfiguration, m.PendingDeletionWindowInDays, m.ValidTo,
+			m.XksKeyConfiguration),
+	}
 }
 
 // keys returns the ids of all keys.

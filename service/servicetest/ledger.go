@@ -9,8 +9,8 @@ import (
 	"claviger/store"
 )
 
-// cut stands between the road and the database and can be opened, so that nothing becomes durable
-// any more.
+// cut stands between the road and the database and can be opened, so that nothing
+// becomes durable any more.
 type cut struct {
 	open atomic.Bool
 	left atomic.Int64 // commits that are let through before it opens by itself; 0: none is counted

@@ -11,9 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 )
 
-// TestList_EachPageSize_GivesAllOnce: page by page a listing gives everything exactly once,
-// whatever the size of its pages, and a marker is good for nothing but the listing that it came
-// from.
+// TestList_EachPageSize_GivesAllOnce: page by page a listing gives everything
+// exactly once, whatever the size of its pages, and a marker is good for nothing
+// but the listing that it came from.
 func TestList_EachPageSize_GivesAllOnce(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()

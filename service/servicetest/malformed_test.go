@@ -56,8 +56,8 @@ func wrongTypes(s *shape.Schema, where string) (all []breach) {
 func ofValue(s *shape.Schema, where string) (all []breach) {
 	r := s.Row
 	add := func(v any, format string, args ...any) {
-		all = append(all, breach{v, where, fmt.Sprintf(format, args...), r.Sensitive ||
-			s.ContentEncoding != ""})
+		secret := r.Sensitive || s.ContentEncoding != ""
+		all = append(all, breach{v, where, fmt.Sprintf(format, args...), secret})
 	}
 	switch {
 	case s.Target != nil:
@@ -66,8 +66,7 @@ func ofValue(s *shape.Schema, where string) (all []breach) {
 		add("no such value", "Member must satisfy enum value set: [")
 	case s.ContentEncoding != "":
 		lengths(r, func(n int) any {
-			return base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{0xEE},
-				n))
+			return base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{0xEE}, n))
 		}, add)
 	case s.Type == "string":
 		lengths(r, func(n int) any { return strings.Repeat("a", n) }, add)

@@ -68,7 +68,8 @@ var left = map[string]string{
 func TestMembers_EveryType_IsAWSs(t *testing.T) {
 	s := servicetest.Start(t)
 	clients := map[string]reflect.Type{"kms": reflect.TypeFor[*kms.Client](),
-		"secretsmanager": reflect.TypeFor[*secretsmanager.Client](), "sts": reflect.TypeFor[*sts.Client]()}
+		"secretsmanager": reflect.TypeFor[*secretsmanager.Client](),
+		"sts":            reflect.TypeFor[*sts.Client]()}
 	c := comparison{used: map[string]bool{}}
 	for _, n := range routed(s) {
 		call, ok := clients[n.Service.Name].MethodByName(n.Name)

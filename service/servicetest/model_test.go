@@ -11,8 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 )
 
-// unit is one of AWS's operations, or a structure of their members, with its members by their names
-// on the wire.
+// unit is one of AWS's operations, or a structure of their members, with its
+// members by their names on the wire.
 type unit struct {
 	name      string
 	served    bool

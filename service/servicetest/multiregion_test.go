@@ -86,7 +86,9 @@ func TestMultiRegionKey_MadeToDeleted_IsSeenInEachRegion(t *testing.T) {
 
 	must(here.UpdatePrimaryRegion(ctx,
 		&kms.UpdatePrimaryRegionInput{KeyId: id, PrimaryRegion: aws.String(servicetest.Abroad)}))(t)
-	if c := describe(t, here, id).MultiRegionConfiguration; c.MultiRegionKeyType != types.MultiRegionKeyTypeReplica || *c.PrimaryKey.Region != servicetest.Abroad || *c.ReplicaKeys[0].Region != servicetest.Region {
+	c := describe(t, here, id).MultiRegionConfiguration
+	if c.MultiRegionKeyType != types.MultiRegionKeyTypeReplica ||
+		*c.PrimaryKey.Region != servicetest.Abroad || *c.ReplicaKeys[0].Region != servicetest.Region {
 		t.Errorf("after UpdatePrimaryRegion: %+v", c)
 	}
 	_, err = here.ReplicateKey(ctx,
@@ -143,8 +145,8 @@ func TestSecret_UnderMultiRegionKey_SurvivesTheReplica(t *testing.T) {
 	}
 }
 
-// Of several clients that make the same replica one succeeds, and all see the same related keys
-// then.
+// Of several clients that make the same replica one succeeds, and all see the
+// same related keys then.
 func TestReplicateKey_ClientsAtOnce_OneSucceeds(t *testing.T) {
 	s := servicetest.Start(t)
 	id := multiRegionKey(t, s.KMS()).KeyId

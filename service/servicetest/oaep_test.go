@@ -178,12 +178,15 @@ func TestDecrypt_AsymmetricWithoutKeyID_IsRefused(t *testing.T) {
 	} {
 		out := must(c.ReEncrypt(t.Context(), &direction))(t)
 		in := &kms.DecryptInput{KeyId: out.KeyId, CiphertextBlob: out.CiphertextBlob,
-			EncryptionAlgorithm: out.DestinationEncryptionAlgorithm, EncryptionContext: direction.DestinationEncryptionContext}
+			EncryptionAlgorithm: out.DestinationEncryptionAlgorithm,
+			EncryptionContext:   direction.DestinationEncryptionContext}
 		if d := must(c.Decrypt(t.Context(), in))(t); string(d.Plaintext) != "x" {
 			t.Errorf("%+v carried over %q", direction, d.Plaintext)
 		}
-		if (out.SourceKeyMaterialId != nil) != (out.SourceEncryptionAlgorithm == "SYMMETRIC_DEFAULT") ||
-			(out.DestinationKeyMaterialId != nil) != (out.DestinationEncryptionAlgorithm == "SYMMETRIC_DEFAULT") {
+		fromSymmetric := out.SourceEncryptionAlgorithm == "SYMMETRIC_DEFAULT"
+		toSymmetric := out.DestinationEncryptionAlgorithm == "SYMMETRIC_DEFAULT"
+		if (out.SourceKeyMaterialId != nil) != fromSymmetric ||
+			(out.DestinationKeyMaterialId != nil) != toSymmetric {
 			t.Errorf("ReEncrypt answered %+v", out)
 		}
 	}

@@ -50,11 +50,12 @@ func TestSign_MLDSA_Verifies(t *testing.T) {
 	c := servicetest.StartOn(t, fakedevice.LikeV32(t).Config()).KMS()
 	for _, spec := range []types.KeySpec{"ML_DSA_44", "ML_DSA_65", "ML_DSA_87"} {
 		key := createSpecial(t, c, spec, "SIGN_VERIFY")
-		public := must(lattice.ParsePublic(string(spec),
-			must(c.GetPublicKey(t.Context(), &kms.GetPublicKeyInput{KeyId: key.KeyId}))(t).PublicKey))(t).(*lattice.VerificationKey)
+		out := must(c.GetPublicKey(t.Context(), &kms.GetPublicKeyInput{KeyId: key.KeyId}))(t)
+		parsed := must(lattice.ParsePublic(string(spec), out.PublicKey))(t)
+		public := parsed.(*lattice.VerificationKey)
 		message := bytes.Repeat([]byte{7}, lattice.MuSize)
-		for kind, verify := range map[types.MessageType]func(message,
-			signature []byte) bool{"": public.Verify, "RAW": public.Verify, "EXTERNAL_MU": public.VerifyMu} {
+		for kind, verify := range map[types.MessageType]func(message, signature []byte) bool{
+			"": public.Verify, "RAW": public.Verify, "EXTERNAL_MU": public.VerifyMu} {
 			out := must(c.Sign(t.Context(),
 				&kms.SignInput{KeyId: key.KeyId, Message: message, MessageType: kind,
 					SigningAlgorithm: "ML_DSA_SHAKE_256"}))(t)

@@ -215,8 +215,8 @@ func TestDev_StoppedAndStarted_FindsEverything(t *testing.T) {
 	}
 }
 
-// TestService_Restart_KnowsAll: a service that is opened anew knows all that the one before it
-// knew.
+// TestService_Restart_KnowsAll: a service that is opened anew knows all that the
+// one before it knew.
 func TestService_Restart_KnowsAll(t *testing.T) {
 	s := servicetest.Start(t)
 	key, going := createKey(t, s.KMS()), createKey(t, s.KMS())

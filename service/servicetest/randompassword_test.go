@@ -21,7 +21,8 @@ func TestGetRandomPassword_EachRequirement_IsMet(t *testing.T) {
 		}
 		return *out.RandomPassword, nil
 	}
-	const lower, upper, digits, marks = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789", "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
+	const lower, upper = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	const digits, marks = "0123456789", "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 	for _, x := range []struct {
 		name  string
 		in    secretsmanager.GetRandomPasswordInput

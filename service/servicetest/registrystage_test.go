@@ -42,9 +42,9 @@ func stage(t testing.TB, s *servicetest.Server, request string) (there, absent s
 				Operations: []types.GrantOperation{"Decrypt"}}))(t)
 		special, gone = append(special, "GRANT", *grant.GrantId), append(gone, "GRANT", *grant.GrantId)
 	}
-	if opened := strings.Contains(request, "CONNECTED"); opened || strings.Contains(request, "STORE") ||
-		strings.Contains(request, "CLUSTER") {
-		id := stageStore(t, s, opened, !strings.Contains(request, "CLUSTER"))
+	opened, room := strings.Contains(request, "CONNECTED"), strings.Contains(request, "CLUSTER")
+	if opened || room || strings.Contains(request, "STORE") {
+		id := stageStore(t, s, opened, !room)
 		special = append(special, "STORE", id, "CONNECTED", id, "CLUSTER", servicetest.Cluster)
 		gone = append(gone, "STORE", "cks-0123456789abcdef0", "CONNECTED", "cks-0123456789abcdef0",
 			"CLUSTER", servicetest.Cluster)

@@ -62,8 +62,8 @@ func (w *walker) send(t testing.TB, document string, as aws.Credentials,
 	return w.Send(t, q)
 }
 
-// refusal checks an error's status and name, and that it left exactly one record, which says the
-// same.
+// refusal checks an error's status and name, and that it left exactly one record,
+// which says the same.
 func (w *walker) refusal(t testing.TB, a servicetest.Answer, rest bool, status int, code string) {
 	t.Helper()
 	if rest {
@@ -85,7 +85,8 @@ func (w *walker) refusal(t testing.TB, a servicetest.Answer, rest bool, status i
 }
 
 var restStatus = map[string]int{"AccessDeniedException": 403, "NotFoundException": 404,
-	"ResourceNotFoundException": 404, "CustomKeyStoreNotFoundException": 404, "ValidationException": 400, "SerializationException": 400}
+	"ResourceNotFoundException": 404, "CustomKeyStoreNotFoundException": 404,
+	"ValidationException": 400, "SerializationException": 400}
 
 // denied: who has no permission gets nothing done and is told by name what it lacks.
 func (w *walker) denied(t *testing.T, document string) {

@@ -18,8 +18,8 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 )
 
-// Request is a request as a test wants it on the wire. What is left empty is as a good client would
-// have it.
+// Request is a request as a test wants it on the wire. What is left empty is as a
+// good client would have it.
 type Request struct {
 	Method, Path string // POST and /
 	Target       string // X-Amz-Target
@@ -131,8 +131,8 @@ func (s *Server) complete(q Request) Request {
 	return q
 }
 
-// signingName finds the service that a request is for: by its target's prefix, or by the route it
-// fits.
+// signingName finds the service that a request is for: by its target's prefix, or
+// by the route it fits.
 func (s *Server) signingName(q Request) string {
 	for _, o := range s.Service().Operations {
 		n := o.Info()
@@ -151,7 +151,8 @@ func (s *Server) sign(t testing.TB, q Request, r *http.Request) *http.Request {
 	sum := sha256.Sum256(q.Body)
 	hash := hex.EncodeToString(sum[:])
 	if !q.Presign {
-		if err := v4.NewSigner().SignHTTP(t.Context(), q.As, r, hash, q.Service, q.Region, at); err != nil {
+		err := v4.NewSigner().SignHTTP(t.Context(), q.As, r, hash, q.Service, q.Region, at)
+		if err != nil {
 			t.Fatal(err)
 		}
 		return r

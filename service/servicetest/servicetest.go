@@ -64,8 +64,8 @@ type Server struct {
 	service *service.Service
 }
 
-// Start starts a server that is closed when t ends. An option may change the configuration before
-// it is used.
+// Start starts a server that is closed when t ends. An option may change the
+// configuration before it is used.
 func Start(t testing.TB, options ...func(*service.Config)) *Server {
 	t.Helper()
 	return StartOn(t, hsmtest.SoftHSM(t), options...)
@@ -158,8 +158,8 @@ func (s *Server) close(t testing.TB) {
 	}
 }
 
-// User makes an access key of the IAM user of that name, who may do nothing that nobody has
-// granted.
+// User makes an access key of the IAM user of that name, who may do nothing that
+// nobody has granted.
 func (s *Server) User(t testing.TB, name string) aws.Credentials {
 	t.Helper()
 	s.mu.RLock()
@@ -192,8 +192,8 @@ type Clock struct {
 	ahead time.Duration
 }
 
-// Now returns the time that the service sees. Requests of this package's clients are signed at this
-// time.
+// Now returns the time that the service sees. Requests of this package's clients
+// are signed at this time.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()

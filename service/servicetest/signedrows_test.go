@@ -36,8 +36,8 @@ func everySignedRow(t *testing.T) *servicetest.Server {
 		&kms.CreateAliasInput{AliasName: aws.String("alias/a"), TargetKeyId: made.KeyId}))(t)
 	must(c.CreateGrant(t.Context(),
 		&kms.CreateGrantInput{KeyId: made.KeyId, GranteePrincipal: aws.String(servicetest.NobodyARN),
-			RetiringPrincipal: aws.String(servicetest.RootARN), Name: aws.String(
-				"g"), Operations: []types.GrantOperation{"Decrypt"},
+			RetiringPrincipal: aws.String(servicetest.RootARN), Name: aws.String("g"),
+			Operations:  []types.GrantOperation{"Decrypt"},
 			Constraints: &types.GrantConstraints{EncryptionContextSubset: map[string]string{"a": "b"}}}))(t)
 	must(c.CreateKey(t.Context(),
 		&kms.CreateKeyInput{KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY"}))(t)
@@ -58,10 +58,10 @@ func everySignedRow(t *testing.T) *servicetest.Server {
 	return s
 }
 
-// TestSignedRows_EditedColumn_IsRefused walks the registry of signed tables: one blank more in any
-// text, one byte in any bytes, one more in any number, in any signed column, and no row of the
-// table is believed. JSON with a blank behind it says what it said before, and is refused like all
-// else.
+// TestSignedRows_EditedColumn_IsRefused walks the registry of signed tables: one
+// blank more in any text, one byte in any bytes, one more in any number, in any
+// signed column, and no row of the table is believed. JSON with a blank behind it
+// says what it said before, and is refused like all else.
 func TestSignedRows_EditedColumn_IsRefused(t *testing.T) {
 	s := everySignedRow(t)
 	copied := filepath.Join(t.TempDir(), "copy.db")

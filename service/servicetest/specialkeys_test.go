@@ -182,8 +182,8 @@ func TestKeyID_AsymmetricAndHMACKeys_TakesAllForms(t *testing.T) {
 	}
 }
 
-// TestUpdateAlias_KeyOfAnotherKind_IsRefused: who uses an alias must find a key there that can do
-// the same.
+// TestUpdateAlias_KeyOfAnotherKind_IsRefused: who uses an alias must find a key
+// there that can do the same.
 func TestUpdateAlias_KeyOfAnotherKind_IsRefused(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()

@@ -111,7 +111,8 @@ func TestRows_EditedInTheDatabase_AreRefused(t *testing.T) {
 			Body: fmt.Appendf(nil, `{"SecretId":%q}`, id)}
 	}
 	for i, set := range []string{`stages = replace(stages, 'AWSCURRENT', 'X')`,
-		`key_id = 'alias/other'`, `tags = '[{"Key":"a","Value":"b"}]'`, `description = 'other'`, `suffix = 'AAAAAA'`} {
+		`key_id = 'alias/other'`, `tags = '[{"Key":"a","Value":"b"}]'`, `description = 'other'`,
+		`suffix = 'AAAAAA'`} {
 		name := fmt.Sprint("secret", i)
 		createSecret(t, m, name, "x")
 		put(t, m, name, "y")

@@ -19,8 +19,8 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// deadline is how long any answer may take: the token's own timeout, and as much again for a slow
-// machine.
+// deadline is how long any answer may take: the token's own timeout, and as much
+// again for a slow machine.
 const deadline = 15 * time.Second
 
 // load is clients that use keys and secrets all the time, and what they were answered.
@@ -160,7 +160,8 @@ func TestToken_AwayAndBack_ServiceGoesOn(t *testing.T) {
 			t.Errorf("a secret without the token: %d %s", a.Status, a.Body)
 		}
 		discreet(t, a)
-		if a := s.Send(t, servicetest.Request{Method: "GET", Path: "/livez", Unsigned: true}); a.Status != http.StatusOK {
+		a = s.Send(t, servicetest.Request{Method: "GET", Path: "/livez", Unsigned: true})
+		if a.Status != http.StatusOK {
 			t.Errorf("/livez: %d", a.Status)
 		}
 		putBack()

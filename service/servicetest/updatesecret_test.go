@@ -53,9 +53,9 @@ func TestUpdateSecret_EachMember_ChangesThatOnly(t *testing.T) {
 	must(s.KMS().EnableKey(t.Context(), &kms.EnableKeyInput{KeyId: key.KeyId}))(t)
 	must(update(secretsmanager.UpdateSecretInput{KmsKeyId: aws.String("")}))(t)
 	must(s.KMS().DisableKey(t.Context(), &kms.DisableKeyInput{KeyId: key.KeyId}))(t)
-	if got := must(c.GetSecretValue(t.Context(),
-		&secretsmanager.GetSecretValueInput{SecretId: aws.String("n")}))(t); string(
-		got.SecretBinary) != "2" {
+	got := must(c.GetSecretValue(t.Context(),
+		&secretsmanager.GetSecretValueInput{SecretId: aws.String("n")}))(t)
+	if string(got.SecretBinary) != "2" {
 		t.Errorf("under the managed key again: %q", got.SecretBinary)
 	}
 	_, err = update(secretsmanager.UpdateSecretInput{SecretBinary: []byte("2"),
