@@ -39,7 +39,8 @@ func TestConfig_WrongCluster_IsRefusedByName(t *testing.T) {
 		one + "token_labels = [\"a\"]\n" + one +
 			"token_labels = [\"b\"]\n": "two clusters",
 		"[[clusters]]\nid = \"cluster-1\"\nmodule = \"/m\"\ntoken_labels = [\"a\"]\n": "clusters.id",
-		"[[clusters]]\nid = \"cluster-abcdefghijk\"\ntoken_labels = [\"a\"]\n":        "module is missing",
+		"[[clusters]]\nid = \"cluster-abcdefghijk\"\n" +
+			"token_labels = [\"a\"]\n": "module is missing",
 		one + "token_labels = [\"a\"]\n[[clusters]]\nid = \"cluster-22222222222\"\nmodule = " +
 			"\"/m\"\ntoken_labels = [\"a\"]\n": "another's",
 	} {
@@ -48,8 +49,7 @@ func TestConfig_WrongCluster_IsRefusedByName(t *testing.T) {
 		}
 	}
 	c, err := read(one + "token_labels = [\"a\", \"b\"]\ntimeout = \"3s\"\ntrust_anchor = \"" + pem +
-		"\"\n" +
-		"[[clusters]]\nid = \"cluster-22222222222\"\nmodule = \"/other\"\ntoken_serials = " +
+		"\"\n[[clusters]]\nid = \"cluster-22222222222\"\nmodule = \"/other\"\ntoken_serials = " +
 		"[\"17\"]\nsingle = true\n")
 	if err != nil {
 		t.Fatal(err)

@@ -126,10 +126,7 @@ func (id *tlsIdentity) renew() {
 	if err == nil && info.ModTime().Equal(id.written) {
 		return
 	}
-	if err == nil {
-		err = id.load()
-	}
-	if err != nil {
+	if err := id.load(); err != nil {
 		id.log.Error("the TLS certificate can't be read again; the one in use stays", "error", err)
 		return
 	}
