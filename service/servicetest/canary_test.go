@@ -32,8 +32,8 @@ type canary struct {
 	forms map[string][]byte
 }
 
-// plant prepares the forms of a value: as it is, in hex, in JSON, and in base64 at each of the three
-// offsets that it may have there.
+// plant prepares the forms of a value: as it is, in hex, in JSON, and in base64 at each of the
+// three offsets that it may have there.
 func plant(what string, value []byte) canary {
 	quoted, _ := json.Marshal(string(value))
 	c := canary{what, map[string][]byte{"raw": value, "hex": []byte(hex.EncodeToString(value)),
