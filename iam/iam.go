@@ -35,20 +35,9 @@ type Identities struct {
 // New returns the identities whose access keys are made by keys.
 func New(keys AccessKeys) *Identities {
 	s := &Identities{keys: keys}
-	s.create = op.Write(domain.Routes{Service: IAM}.Internal("CreateAccessKey"), findOwner,
-		s.createAccessKey)
+	s.build()
 	return s
 }
 
 // Jobs is empty: nothing here is put off.
 func (*Identities) Jobs() map[string]domain.Job { return nil }
-
-// Operations is the table of contents.
-func (s *Identities) Operations() []op.Operation {
-	sts := domain.Routes{Service: STS}
-	return []op.Operation{
-		op.Read(sts.Get("GetCallerIdentity", "/v1/sts/caller-identity",
-			"Returns the account and the principal that an access key belongs to."),
-			findCaller, getCallerIdentity),
-	}
-}

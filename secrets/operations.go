@@ -20,6 +20,14 @@ var SecretsManager = &op.Service{
 
 var routes = domain.Routes{Service: SecretsManager}
 
+// build makes the operations that others of ours ask for or have done, and those that only the
+// service itself performs.
+func (s *Secrets) build() {
+	s.getValue = readSecret(s, routes.Get("GetSecretValue", "/v1/secrets/value/{SecretId...}",
+		"Returns the value of one version of a secret."), s.getSecretValue)
+	s.endRecovery = op.Write(routes.Internal("DeleteSecret"), s.findExpired, s.deleteExpired)
+}
+
 // Operations is the table of contents.
 func (s *Secrets) Operations() []op.Operation {
 	return []op.Operation{

@@ -62,9 +62,7 @@ func New(db *store.DB, keys envelope.Keys, random Random, jobs domain.Scheduler,
 	s := &Secrets{db: db, keys: keys, random: random, jobs: jobs, signer: in.Rows,
 		pages: domain.Pager{Tokens: in.Tokens, Invalid: errPage},
 		cache: domain.NewCache[secretRef](cachedSecrets, keptBytes, (*entry).weight)}
-	s.getValue = readSecret(s, routes.Get("GetSecretValue", "/v1/secrets/value/{SecretId...}",
-		"Returns the value of one version of a secret."), s.getSecretValue)
-	s.endRecovery = op.Write(routes.Internal("DeleteSecret"), s.findExpired, s.deleteExpired)
+	s.build()
 	return s
 }
 

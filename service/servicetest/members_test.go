@@ -72,7 +72,12 @@ func TestMembers_EveryType_IsAWSs(t *testing.T) {
 		"sts":            reflect.TypeFor[*sts.Client]()}
 	c := comparison{used: map[string]bool{}}
 	for _, n := range routed(s) {
-		call, ok := clients[n.Service.Name].MethodByName(n.Name)
+		client, ok := clients[n.Service.Name]
+		if !ok {
+			t.Errorf("add the SDK's client of %s to clients", n.Service.Name)
+			continue
+		}
+		call, ok := client.MethodByName(n.Name)
 		if !ok {
 			t.Errorf("the SDK knows no %s", idOf(n))
 			continue
