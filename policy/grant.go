@@ -3,6 +3,7 @@ package policy
 import (
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Grant is what a grant of a KMS key says to a decision ("Grants in AWS KMS" of the KMS developer
@@ -99,27 +100,47 @@ func made(v Values) *Grant {
 	return g
 }
 
-// allows reports whether the grant gives c what is demanded.
-func (g *Grant) allows(c *Caller, d *Demand) bool {
-	if g.Grantee == "" || g.Grantee != c.Name() || !slices.Contains(g.Actions, d.Action) {
+// grantRequest is what grants are held to. Its parts are made of a demand's values when the first
+// grant turns on them and once for all grants: a key may have fifty thousand.
+type grantRequest struct {
+	action  string
+	child   func() *Grant // that kms:CreateGrant is to make; nil: it wasn't said
+	context func() map[string]string
+}
+
+func newGrantRequest(d *Demand) grantRequest {
+	values := sync.OnceValue(func() Values {
+		if d.Values == nil {
+			return nil
+		}
+		return d.Values()
+	})
+	return grantRequest{
+		action: d.Action,
+		child:  sync.OnceValue(func() *Grant { return made(values()) }),
+		context: sync.OnceValue(func() map[string]string {
+			return values().pairs(encryptionContext)
+		}),
+	}
+}
+
+// allows reports whether the grant gives c what is asked for.
+func (g *Grant) allows(c *Caller, r grantRequest) bool {
+	if g.Grantee == "" || g.Grantee != c.Name() || !slices.Contains(g.Actions, r.action) {
 		return false
 	}
-	var values Values
-	if d.Values != nil {
-		values = d.Values()
-	}
 	switch {
-	case d.Action == "kms:RetireGrant": // the constraints don't apply to it
+	case r.action == "kms:RetireGrant": // the constraints don't apply to it
 		return true
 	case g.SourceARN != "": // only a service asks on behalf of a resource, and none does here
 		return false
-	case d.Action == "kms:DescribeKey": // it has no encryption context
+	case r.action == "kms:DescribeKey": // it has no encryption context
 		return true
-	case d.Action == "kms:CreateGrant":
-		child := made(values)
+	case r.action == "kms:CreateGrant":
+		child := r.child()
 		return child != nil && g.bounds(child)
 	}
-	return g.admits(values.pairs(encryptionContext))
+	return g.admits(r.context())
 }
 
 // admits holds the encryption context of a request to the constraints.

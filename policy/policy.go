@@ -85,8 +85,9 @@ func decide(r *Request, d *Demand) Decision {
 	if err != nil {
 		return Decision{Effect: Deny, Reason: FactMissing, Err: err}
 	}
+	asked := newGrantRequest(d)
 	for i := range grants {
-		if grants[i].allows(c, d) {
+		if grants[i].allows(c, asked) {
 			return Decision{Effect: Allow, Reason: ByGrant, Statement: grants[i].ID}
 		}
 	}

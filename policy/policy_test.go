@@ -134,6 +134,23 @@ func TestDecide_CostlyFacts_AreAskedForLast(t *testing.T) {
 	}
 }
 
+// However many grants are looked at, what they are held to is made once.
+func TestDecide_ManyGrants_AskForValuesOnce(t *testing.T) {
+	asked := 0
+	grants := make([]policy.Grant, 1000)
+	for i := range grants {
+		grants[i] = policy.Grant{ID: "g", Grantee: user.ARN, Actions: []string{"kms:Decrypt"},
+			Equals: map[string]string{"tenant": "another"}}
+	}
+	d := decide(user, policy.Demand{Action: "kms:Decrypt",
+		Resource: policy.Resource{ARN: key, Account: account,
+			Grants: func() ([]policy.Grant, error) { return grants, nil }},
+		Values: func() policy.Values { asked++; return policy.Values{} }})
+	if d.Allowed() || asked != 1 {
+		t.Errorf("%+v, and the values were asked for %d times", d, asked)
+	}
+}
+
 func TestAsService_HasNoAccessKey(t *testing.T) {
 	if service.Type != policy.Service || service.PrincipalID != "kms.amazonaws.com" ||
 		service.ARN != "" ||

@@ -250,7 +250,7 @@ var errDryRun = fault.New(fault.DryRun, "DryRunOperationException",
 // serve decodes the request and takes it down the whole road.
 func (o *operation[I, T, O]) serve(c *Call, q *Request) (any, error) {
 	var in I
-	if err := q.Decode(&in); err != nil {
+	if err := safely(func() error { return q.Decode(&in) }); err != nil {
 		return nil, c.run.refused(c, &o.info, err)
 	}
 	c.present = q.Present

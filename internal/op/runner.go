@@ -78,7 +78,12 @@ func (r *Runner) Serve(ctx context.Context, s *Service, q *Request) (any, error)
 	if err != nil {
 		return nil, err
 	}
-	o, asked, err := q.Name()
+	var o Operation
+	var asked string
+	err = safely(func() (err error) {
+		o, asked, err = q.Name()
+		return err
+	})
 	if err != nil {
 		return nil, r.unnamed(c, &Info{Name: asked, Service: s}, err)
 	}
@@ -89,6 +94,17 @@ func (r *Runner) Serve(ctx context.Context, s *Service, q *Request) (any, error)
 		return nil, fault.Of(err)
 	}
 	return out, nil
+}
+
+// safely makes a panic of f, which reads what a client sent, an error like any other: it is
+// recorded.
+func safely(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fault.Panic(p)
+		}
+	}()
+	return f()
 }
 
 // unnamed records that a known caller asked for something that can't even be named, and returns

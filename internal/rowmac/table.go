@@ -145,7 +145,10 @@ func (t *Table[R]) Load(ctx context.Context, s *Signer, from store.Reader, q *st
 	if err != nil {
 		return nil, err
 	}
-	return row, read.Verify(ctx, s)
+	if err := read.Verify(ctx, s); err != nil {
+		return nil, err
+	}
+	return row, nil
 }
 
 // Select reads all rows that q finds and verifies them then: the token is never asked with rows

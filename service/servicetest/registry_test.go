@@ -1,6 +1,8 @@
 package servicetest_test
 
 import (
+	"regexp"
+	"strings"
 	"testing"
 
 	"claviger/internal/op"
@@ -168,6 +170,19 @@ func TestRegistry_EveryOperation_HasItsRow(t *testing.T) {
 	for name := range walk {
 		if !known[name] {
 			t.Errorf("walk has a row for %s, and there is no such operation", name)
+		}
+	}
+}
+
+// TestRegistry_MemberInPath_IsRequired: without an optional member the route could not be asked for.
+func TestRegistry_MemberInPath_IsRequired(t *testing.T) {
+	braces := regexp.MustCompile(`\{(\w+)`)
+	for _, n := range routed(servicetest.Start(t)) {
+		for _, m := range braces.FindAllStringSubmatch(n.Path, -1) {
+			member, ok := n.In.FieldByName(m[1])
+			if !ok || !strings.HasSuffix(member.Tag.Get("shape"), ",required") {
+				t.Errorf("%s has %s in its path, which must be a required member", idOf(n), m[1])
+			}
 		}
 	}
 }

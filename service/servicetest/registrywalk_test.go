@@ -23,6 +23,9 @@ func TestRegistry_EveryOperation_KeepsThePromisesOfAll(t *testing.T) {
 	for _, n := range routed(g.soft.Server) {
 		row, s, db := walk[idOf(n)], g.of(n).Server, g.of(n).db
 		t.Run(idOf(n), func(t *testing.T) {
+			if row.request == "" {
+				t.Fatal("it has no row in walk: add a request that is allowed")
+			}
 			there, absent := stage(t, s, row.request)
 			awaitStores(t, s)
 			w := &walker{s, n, s.Mark(t)}

@@ -81,6 +81,30 @@ func TestSignedRows_EditedColumn_IsRefused(t *testing.T) {
 	}
 }
 
+// TestSignedRows_TableWithMAC_IsDeclared: a table that carries a MAC is in the registry, and so in
+// the test above.
+func TestSignedRows_TableWithMAC_IsDeclared(t *testing.T) {
+	s := servicetest.Start(t)
+	declared := map[string]bool{}
+	for _, table := range rowmac.Tables() {
+		declared[table.Name()] = true
+	}
+	found := must(database(t, s.Database).Query(`SELECT t.name FROM sqlite_schema t,
+		pragma_table_info(t.name) c WHERE t.type = 'table' AND c.name = 'mac'`))(t)
+	defer found.Close()
+	n := 0
+	for ; found.Next(); n++ {
+		var name string
+		accepted(t, found.Scan(&name))
+		if !declared[name] {
+			t.Errorf("%s has a column mac and is not declared by rowmac", name)
+		}
+	}
+	if n != len(declared) {
+		t.Errorf("%d tables have a MAC and %d are declared", n, len(declared))
+	}
+}
+
 // refusesEdits edits each signed column of a table in turn and takes the edit back.
 func refusesEdits(t *testing.T, signer *rowmac.Signer, db *store.DB, edits *sql.DB,
 	table rowmac.Declared) {
