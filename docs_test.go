@@ -135,7 +135,7 @@ func exitCodes(t *testing.T) []string {
 	return codes
 }
 
-func TestExitCodesAreDocumented(t *testing.T) {
+func TestDocs_ExitCodes_AreThoseOfTheProgram(t *testing.T) {
 	text := section(t, "docs/operating.md", "## Exit codes")
 	var documented []string
 	for _, row := range table(text) {
@@ -146,7 +146,7 @@ func TestExitCodesAreDocumented(t *testing.T) {
 
 // What a supervisor may try again and what the unit stays down for are all failures together, and
 // none twice.
-func TestTheUnitRestartsAsDocumented(t *testing.T) {
+func TestUnit_ExitCodes_RestartAsDocumented(t *testing.T) {
 	again := regexp.MustCompile(`may try again after ([0-9, ]+)\.`).FindStringSubmatch(section(t,
 		"docs/operating.md", "## Exit codes"))
 	down := regexp.MustCompile(`(?m)^RestartPreventExitStatus=(.*)$`).FindStringSubmatch(read(t,
@@ -162,7 +162,7 @@ func TestTheUnitRestartsAsDocumented(t *testing.T) {
 	}
 }
 
-func TestSettingsAreDocumented(t *testing.T) {
+func TestDocs_Settings_AreThoseOfTheConfiguration(t *testing.T) {
 	structs := map[string]*ast.StructType{}
 	ast.Inspect(syntax(t, "cmd/claviger/config.go"), func(n ast.Node) bool {
 		if s, ok := n.(*ast.TypeSpec); ok {
@@ -201,7 +201,7 @@ func settingsOf(t *testing.T, structs map[string]*ast.StructType, above string,
 	return names
 }
 
-func TestMetricsAreDocumented(t *testing.T) {
+func TestDocs_Metrics_AreThoseOfTheProgram(t *testing.T) {
 	var metrics []string
 	ast.Inspect(syntax(t, "service/metrics.go"), func(n ast.Node) bool {
 		if l, ok := n.(*ast.BasicLit); ok && strings.HasPrefix(l.Value, `"claviger_`) {
@@ -216,7 +216,7 @@ func TestMetricsAreDocumented(t *testing.T) {
 	same(t, "metrics", documented, metrics)
 }
 
-func TestKindsOfErrorsAreDocumented(t *testing.T) {
+func TestDocs_KindsOfErrors_HaveTheirStatus(t *testing.T) {
 	statuses := map[string]string{} // net/http's constants by name
 	for code := 100; code < 600; code++ {
 		statuses["Status"+strings.NewReplacer(" ", "", "-",
@@ -257,7 +257,7 @@ func words(name string) string {
 	return b.String()
 }
 
-func TestOperationsAreDocumented(t *testing.T) {
+func TestDocs_Operations_AreThoseServed(t *testing.T) {
 	of := map[string][]op.Operation{}
 	for _, o := range service.Operations() {
 		of[o.Info().Service.Name] = append(of[o.Info().Service.Name], o)
@@ -285,9 +285,9 @@ func TestOperationsAreDocumented(t *testing.T) {
 	}
 }
 
-// TestGapsAreDocumented reads from the table of dialects which gaps each has, as its method Gaps
-// does.
-func TestGapsAreDocumented(t *testing.T) {
+// TestDocs_GapsOfDevices_AreThoseOfTheDialects reads from the table of dialects which gaps each
+// has, as its method Gaps does.
+func TestDocs_GapsOfDevices_AreThoseOfTheDialects(t *testing.T) {
 	file := syntax(t, "hsm/internal/dialect/dialect.go")
 	gapOf := map[string]string{} // by the field that closes it
 	var all []string
@@ -349,7 +349,7 @@ func dialect(row *ast.CompositeLit, gapOf map[string]string) string {
 	return fmt.Sprint(name, gaps)
 }
 
-func TestTheReadmeShowsTheWholeHouse(t *testing.T) {
+func TestReadme_Folders_AreAllShown(t *testing.T) {
 	var shown, folders []string
 	for _, row := range table(section(t, "README.md", "## The house")) {
 		name := strings.Trim(row[0][:strings.Index(row[0], "]")], "[")
@@ -425,7 +425,7 @@ func anchors(text string) (all []string) {
 	return all
 }
 
-func TestLinksLeadSomewhere(t *testing.T) {
+func TestDocs_Links_LeadSomewhere(t *testing.T) {
 	for _, doc := range documents(t) {
 		for _, m := range links.FindAllStringSubmatch(fences.ReplaceAllString(read(t, doc), ""), -1) {
 			if strings.Contains(m[1], "://") {
@@ -454,7 +454,7 @@ var (
 	placeholder = regexp.MustCompile(`/[A-Z]{3,}\b`)
 )
 
-func TestPathsInDocumentsExist(t *testing.T) {
+func TestDocs_Paths_Exist(t *testing.T) {
 	entries, err := os.ReadDir(".")
 	if err != nil {
 		t.Fatal(err)

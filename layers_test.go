@@ -271,7 +271,7 @@ func within(path, name string) bool {
 	return path == name || strings.HasPrefix(path, name+"/")
 }
 
-func TestEveryImportPointsTheRightWay(t *testing.T) {
+func TestLayers_Imports_PointTheRightWay(t *testing.T) {
 	files, _ := tree(t)
 	for _, f := range files {
 		row := -1
@@ -296,7 +296,7 @@ func TestEveryImportPointsTheRightWay(t *testing.T) {
 	}
 }
 
-func TestEveryDependencyStaysBehindItsWall(t *testing.T) {
+func TestWalls_Dependencies_StayBehindThem(t *testing.T) {
 	files, _ := tree(t)
 	for _, f := range files {
 		if f.isTest {
@@ -318,7 +318,7 @@ func TestEveryDependencyStaysBehindItsWall(t *testing.T) {
 	}
 }
 
-func TestNoPackageHasAVagueName(t *testing.T) {
+func TestPackages_Names_AreNotVague(t *testing.T) {
 	files, _ := tree(t)
 	for _, f := range files {
 		base := strings.TrimSuffix(strings.TrimSuffix(filepath.Base(f.path), ".go"), "_test")
@@ -331,7 +331,7 @@ func TestNoPackageHasAVagueName(t *testing.T) {
 	}
 }
 
-func TestEveryPackageSaysWhatItIsFor(t *testing.T) {
+func TestPackages_Comments_AreThere(t *testing.T) {
 	files, _ := tree(t)
 	said := map[string]bool{}
 	for _, f := range files {
@@ -349,7 +349,7 @@ func TestEveryPackageSaysWhatItIsFor(t *testing.T) {
 // issue, where it has a reason and somebody who reads it.
 var later = regexp.MustCompile(`\b(TO` + `DO|FIX` + `ME|XX` + `X|HA` + `CK)\b`)
 
-func TestNothingIsLeftForLater(t *testing.T) {
+func TestComments_PromisesForLater_AreAbsent(t *testing.T) {
 	files, at := tree(t)
 	for _, f := range files {
 		for _, group := range f.syntax.Comments {
@@ -363,7 +363,7 @@ func TestNothingIsLeftForLater(t *testing.T) {
 	}
 }
 
-func TestEveryExportedNameIsDocumented(t *testing.T) {
+func TestExportedNames_Comments_AreThere(t *testing.T) {
 	files, at := tree(t)
 	for _, f := range files {
 		if f.isTest {

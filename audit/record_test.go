@@ -29,7 +29,7 @@ func whole() audit.Record {
 	}
 }
 
-func TestARecordHasCloudTrailsShape(t *testing.T) {
+func TestRecordAppend_WholeRecord_HasCloudTrailsShape(t *testing.T) {
 	r := whole()
 	want := `{"eventVersion":"1.11","userIdentity":{"type":"Root","principalId":"111122223333","arn":"arn:aws:iam::111122223333:root",` +
 		`"accountId":"111122223333","accessKeyId":"AKIA","invokedBy":"secretsmanager.amazonaws.com"},"eventTime":"2026-03-01T08:30:00.123456Z",` +
@@ -43,7 +43,7 @@ func TestARecordHasCloudTrailsShape(t *testing.T) {
 	}
 }
 
-func TestWhatIsEmptyIsLeftOut(t *testing.T) {
+func TestRecordAppend_EmptyFields_AreLeftOut(t *testing.T) {
 	r := audit.Record{Time: at}
 	var doc map[string]any
 	if err := json.Unmarshal(r.Append(nil), &doc); err != nil {
@@ -59,7 +59,7 @@ func TestWhatIsEmptyIsLeftOut(t *testing.T) {
 	}
 }
 
-func TestAppendLeavesWhatIsThere(t *testing.T) {
+func TestRecordAppend_BytesBefore_AreKept(t *testing.T) {
 	r := whole()
 	if got := r.Append([]byte("before\n")); !bytes.HasPrefix(got, []byte("before\n{")) {
 		t.Errorf("%.20s", got)

@@ -39,7 +39,7 @@ func document(t testing.TB, members over) string {
 	return `{"Version":"2012-10-17","Statement":[` + statement(t, members) + `]}`
 }
 
-func TestEveryElementIsRead(t *testing.T) {
+func TestParse_EveryElement_IsRead(t *testing.T) {
 	d, err := policy.Parse(`{"Version":"2012-10-17","Id":"x","Statement":[
 		{"Sid":"one","Effect":"Allow","Principal":{"AWS":["111122223333","arn:aws:iam::111122223333:role/a/b"],"Service":"s3.amazonaws.com","Federated":"accounts.google.com"},
 		 "Action":["kms:Get*","kms:List?eys"],"Resource":"*",
@@ -72,7 +72,7 @@ func TestEveryElementIsRead(t *testing.T) {
 	}
 }
 
-func TestWhatIsWrongIsSaid(t *testing.T) {
+func TestParse_MalformedDocument_SaysWhatIsWrong(t *testing.T) {
 	for name, c := range map[string]struct{ text, says string }{
 		"nothing":           {"", "Syntax errors"},
 		"no JSON":           {"{", "Syntax errors"},
@@ -166,7 +166,7 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 	}
 }
 
-func TestTheRulesOfKeyPolicies(t *testing.T) {
+func TestOfKey_BrokenRule_IsRefused(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		over over
@@ -191,7 +191,7 @@ func TestTheRulesOfKeyPolicies(t *testing.T) {
 	}
 }
 
-func TestWhatADocumentAllows(t *testing.T) {
+func TestAllows_EachDocument_DecidesByItsStatements(t *testing.T) {
 	const alice = `{"AWS":"arn:aws:iam::111122223333:user/alice"}`
 	for _, c := range []struct {
 		name       string
@@ -245,7 +245,7 @@ func TestWhatADocumentAllows(t *testing.T) {
 	}
 }
 
-func TestWhoIsAPrincipal(t *testing.T) {
+func TestIsPrincipal_EachARN_TellsWhoCanAct(t *testing.T) {
 	for arn, want := range map[string]bool{
 		"arn:aws:iam::111122223333:root":                        true,
 		"arn:aws:iam::111122223333:user/a":                      true,

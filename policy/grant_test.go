@@ -41,7 +41,7 @@ func FuzzBounds(f *testing.F) {
 	})
 }
 
-func TestDecide_ByGrants(t *testing.T) {
+func TestDecide_Grants_AllowWhatTheyName(t *testing.T) {
 	const arn = "arn:aws:iam::111122223333:user/alice"
 	alice := Caller{Type: IAMUser, Account: "111122223333", ARN: arn, PrincipalID: "AIDAALICE"}
 	stranger := alice
@@ -108,7 +108,7 @@ func TestDecide_ByGrants(t *testing.T) {
 	}
 }
 
-func TestGrant_ChildKeepsTheSourceOfItsParent(t *testing.T) {
+func TestGrantBounds_ChildWithAnotherSource_IsOutside(t *testing.T) {
 	bound := Grant{SourceARN: "arn:x"}
 	if bound.bounds(&Grant{}) || bound.bounds(&Grant{SourceARN: "arn:y"}) ||
 		!bound.bounds(&Grant{SourceARN: "arn:x"}) {

@@ -27,7 +27,7 @@ func decide(c policy.Caller, demands ...policy.Demand) policy.Decision {
 	return policy.Decide(policy.Request{Caller: c, Demands: demands})
 }
 
-func TestDecide_ByCallerAndOwner(t *testing.T) {
+func TestDecide_CallerAndOwner_DecideWithoutPolicies(t *testing.T) {
 	use := policy.Demand{Action: "kms:Decrypt", Resource: policy.Resource{ARN: key}}
 	ours := policy.Demand{Action: "kms:Decrypt", Resource: policy.Resource{ARN: key, Account: account}}
 	theirs := policy.Demand{Action: "kms:Decrypt", Resource: policy.Resource{
@@ -151,7 +151,7 @@ func TestDecide_ManyGrants_AskForValuesOnce(t *testing.T) {
 	}
 }
 
-func TestAsService_HasNoAccessKey(t *testing.T) {
+func TestAsService_Caller_HasNoAccessKey(t *testing.T) {
 	if service.Type != policy.Service || service.PrincipalID != "kms.amazonaws.com" ||
 		service.ARN != "" ||
 		service.AccessKeyID != "" || service.Account != account {

@@ -56,7 +56,7 @@ func TestAddTags_WrittenOver_CountsOnce(t *testing.T) {
 	}
 }
 
-func TestTags_RemovedAndListed(t *testing.T) {
+func TestTags_OnesThatAreThere_AreRemovedAndListed(t *testing.T) {
 	tags := []tag{{"a", "1"}, {"b", "1"}, {"c", "1"}}
 	if got := domain.RemoveTags(tags, []string{"b", "x"}); !slices.Equal(got, []tag{{"a", "1"}, {"c", "1"}}) {
 		t.Errorf("without b: %v", got)

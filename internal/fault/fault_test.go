@@ -10,7 +10,7 @@ import (
 	"claviger/internal/fault"
 )
 
-func TestBecauseLeavesTheFaultAsItIs(t *testing.T) {
+func TestBecause_SharedFault_StaysAsItIs(t *testing.T) {
 	base := fault.New(fault.State, "DisabledException", "The key is disabled.")
 	caused := base.Because(io.EOF)
 	if base.Err != nil {
@@ -24,7 +24,7 @@ func TestBecauseLeavesTheFaultAsItIs(t *testing.T) {
 	}
 }
 
-func TestFaultsAreAlikeByKindAndCode(t *testing.T) {
+func TestIs_KindAndCodeAlike_IsTheSameFault(t *testing.T) {
 	a := fault.New(fault.State, "A", "one")
 	for _, c := range []struct {
 		other error
@@ -41,7 +41,7 @@ func TestFaultsAreAlikeByKindAndCode(t *testing.T) {
 	}
 }
 
-func TestOf(t *testing.T) {
+func TestOf_AnyError_IsAFault(t *testing.T) {
 	f := fault.New(fault.Limit, "LimitExceededException", "full")
 	if fault.Of(nil) != nil {
 		t.Error("no error became a fault")
@@ -59,7 +59,7 @@ func TestOf(t *testing.T) {
 	}
 }
 
-func TestEveryKindHasAName(t *testing.T) {
+func TestKind_EveryKind_HasANameOfItsOwn(t *testing.T) {
 	seen := map[string]bool{}
 	for k := fault.Internal; k <= fault.DryRun; k++ {
 		if s := k.String(); s == "" || seen[s] {

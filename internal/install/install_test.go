@@ -34,13 +34,13 @@ func load(t testing.TB, db *store.DB, token install.Token) *install.Installation
 	return in
 }
 
-func TestNothingIsLoadedThatWasNotCreated(t *testing.T) {
+func TestLoad_EmptyDatabase_IsAbsent(t *testing.T) {
 	if _, err := install.Load(t.Context(), storetest.Open(t, file(t)), token(t)); !errors.Is(err, install.ErrAbsent) {
 		t.Errorf("Load of an empty database: %v", err)
 	}
 }
 
-func TestAnInstallationStaysWhatItIs(t *testing.T) {
+func TestCreate_Again_KeepsTheInstallation(t *testing.T) {
 	device, path := token(t), file(t)
 	db := storetest.Open(t, path)
 	if err := install.Create(t.Context(), db, device, now); err != nil {
@@ -79,7 +79,7 @@ func TestAnInstallationStaysWhatItIs(t *testing.T) {
 	}
 }
 
-func TestInstallationsAreStrangers(t *testing.T) {
+func TestLoad_TwoInstallationsOnOneToken_ShareNoKey(t *testing.T) {
 	device := token(t)
 	var all [2]*install.Installation
 	for i := range all {
@@ -101,7 +101,7 @@ func TestInstallationsAreStrangers(t *testing.T) {
 	}
 }
 
-func TestAnotherTokensDatabaseIsRefused(t *testing.T) {
+func TestLoad_DatabaseOfAnotherToken_IsRefused(t *testing.T) {
 	db := storetest.Open(t, file(t))
 	if err := install.Create(t.Context(), db, token(t), now); err != nil {
 		t.Fatal(err)
@@ -111,7 +111,7 @@ func TestAnotherTokensDatabaseIsRefused(t *testing.T) {
 	}
 }
 
-func TestAServiceKeyThatIsNotWhatItWasIsNoticed(t *testing.T) {
+func TestLoad_ChangedServiceKey_IsRefused(t *testing.T) {
 	device, path := token(t), file(t)
 	db := storetest.Open(t, path)
 	if err := install.Create(t.Context(), db, device, now); err != nil {

@@ -41,8 +41,8 @@ func eachSigner(t *testing.T,
 	}
 }
 
-// TestPublicKeysAreThoseOfRFC9881: the encoding is the one that another implementation gives.
-func TestPublicKeysAreThoseOfRFC9881(t *testing.T) {
+// TestSPKI_MLDSA_IsThatOfRFC9881: the encoding is the one that another implementation gives.
+func TestSPKI_MLDSA_IsThatOfRFC9881(t *testing.T) {
 	eachSigner(t, func(t *testing.T, key *mldsa.PrivateKey, public *VerificationKey) {
 		want, err := mldsax509.MarshalPKIXPublicKey(key.PublicKey())
 		noError(t, err)
@@ -58,9 +58,9 @@ func representative(public *VerificationKey, message []byte) []byte {
 	return sha3.SumSHAKE256(bytes.Join([][]byte{tr, {0, 0}, message}, nil), MuSize)
 }
 
-// TestVerifyMu: a signature of a message is one of its representative and the other way round,
-// whoever of the two made it.
-func TestVerifyMu(t *testing.T) {
+// TestVerifyMu_SignatureOfMessage_IsTaken: a signature of a message is one of
+// its representative and the other way round, whoever of the two made it.
+func TestVerifyMu_SignatureOfMessage_IsTaken(t *testing.T) {
 	eachSigner(t, func(t *testing.T, key *mldsa.PrivateKey, public *VerificationKey) {
 		for range 20 {
 			message := make([]byte, 100)
@@ -84,9 +84,9 @@ func TestVerifyMu(t *testing.T) {
 	})
 }
 
-// TestBothVerifiersAgree changes signatures in every part of theirs, bit by bit and length by
-// length.
-func TestBothVerifiersAgree(t *testing.T) {
+// TestVerify_AlteredSignature_IsRefusedByBothVerifiers changes signatures in every part of theirs,
+// bit by bit and length by length.
+func TestVerify_AlteredSignature_IsRefusedByBothVerifiers(t *testing.T) {
 	eachSigner(t, func(t *testing.T, key *mldsa.PrivateKey, public *VerificationKey) {
 		message := []byte("attack at dawn")
 		mu := representative(public, message)
@@ -120,8 +120,9 @@ func TestBothVerifiersAgree(t *testing.T) {
 	})
 }
 
-// TestHintsHaveOneEncoding: two that ascend aren't taken in another order, nor one of them twice.
-func TestHintsHaveOneEncoding(t *testing.T) {
+// TestDecodeHints_AnotherEncoding_IsRefused: two that ascend aren't taken in another order, nor one
+// of them twice.
+func TestDecodeHints_AnotherEncoding_IsRefused(t *testing.T) {
 	p := &mlDSA44
 	y := make([]byte, p.omega+p.k)
 	y[0], y[1] = 3, 9
@@ -172,7 +173,7 @@ func FuzzVerifyMu(f *testing.F) {
 // kems are the parameter sets of ML-KEM with the lengths of their ciphertexts (FIPS 203 section 8).
 var kems = map[string]int{"ML_KEM_512": 768, "ML_KEM_768": 1088, "ML_KEM_1024": 1568}
 
-func TestEncapsulation(t *testing.T) {
+func TestEncapsulate_EveryParameterSet_IsDecapsulated(t *testing.T) {
 	for spec, size := range kems {
 		key, err := Generate(spec)
 		noError(t, err)
@@ -190,8 +191,8 @@ func TestEncapsulation(t *testing.T) {
 		if bytes.Equal(other, secret) {
 			t.Errorf("%s: the same secret twice", spec)
 		}
-		// Implicit rejection (FIPS 203, algorithm 18): a changed ciphertext has a secret too, always the
-		// same.
+		// Implicit rejection (FIPS 203, algorithm 18): a changed ciphertext has a secret too, always
+		// the same.
 		ciphertext[7] ^= 1
 		wrong, err := key.Decapsulate(ciphertext)
 		noError(t, err)
@@ -208,9 +209,9 @@ func TestEncapsulation(t *testing.T) {
 	}
 }
 
-// TestTheLibrariesAgree: the size that comes from elsewhere is made by code that has the other two
-// as well, and agrees with Go's on them.
-func TestTheLibrariesAgree(t *testing.T) {
+// TestCirclMLKEM_OtherSizes_AgreeWithGo: the size that comes from elsewhere is made by code that
+// has the other two as well, and agrees with Go's on them.
+func TestCirclMLKEM_OtherSizes_AgreeWithGo(t *testing.T) {
 	for range 10 {
 		seed := make([]byte, SeedSize)
 		rand.Read(seed)
@@ -236,8 +237,9 @@ func TestTheLibrariesAgree(t *testing.T) {
 	}
 }
 
-// TestTheExampleOfRFC9935 (appendix C.1): ML-KEM-512 of the seed 00, 01 ... 3f.
-func TestTheExampleOfRFC9935(t *testing.T) {
+// TestMLKEM512_ExampleOfRFC9935_HasItsEncodings (appendix C.1): ML-KEM-512 of the seed 00, 01 ...
+// 3f.
+func TestMLKEM512_ExampleOfRFC9935_HasItsEncodings(t *testing.T) {
 	seed := make([]byte, SeedSize)
 	for i := range seed {
 		seed[i] = byte(i)
@@ -256,9 +258,9 @@ func TestTheExampleOfRFC9935(t *testing.T) {
 	}
 }
 
-// TestAPublicKeyIsOfItsSetAlone: each is read as a key of its own parameter set, in its one
-// encoding.
-func TestAPublicKeyIsOfItsSetAlone(t *testing.T) {
+// TestParsePublic_KeyOfAnotherSet_IsRefused: each is read as a key of its own parameter set, in its
+// one encoding.
+func TestParsePublic_KeyOfAnotherSet_IsRefused(t *testing.T) {
 	of := map[string]PublicKey{}
 	eachSigner(t, func(_ *testing.T, _ *mldsa.PrivateKey,
 		public *VerificationKey) {

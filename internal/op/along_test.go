@@ -21,7 +21,7 @@ func (r *road) along(c *op.Call, name string, kept *int) {
 	}, func() { *kept += r.changes() })
 }
 
-func TestWhatBelongsToARecordIsInItsTransaction(t *testing.T) {
+func TestAlso_Bookkeeping_IsInTheRecordsTransaction(t *testing.T) {
 	for _, name := range []string{"Look", "Change"} {
 		r := build(t)
 		kept := 0
@@ -39,7 +39,7 @@ func TestWhatBelongsToARecordIsInItsTransaction(t *testing.T) {
 }
 
 // Without its bookkeeping there is no answer, and the record says so.
-func TestARequestFailsWithItsBookkeeping(t *testing.T) {
+func TestAlso_BookkeepingFails_FailsTheRequest(t *testing.T) {
 	r := build(t)
 	told := false
 	r.inside = func(c *op.Call) error {
@@ -64,7 +64,7 @@ func TestARequestFailsWithItsBookkeeping(t *testing.T) {
 }
 
 // Also not if what needs the bookkeeping succeeded, and only what asked for it failed then.
-func TestAFailedRequestDoesNoBookkeeping(t *testing.T) {
+func TestAlso_FailedRequest_DoesNoBookkeeping(t *testing.T) {
 	r := build(t)
 	kept, asked := 0, false
 	halt := fault.New(fault.State, "HaltException", "halt")
@@ -90,7 +90,7 @@ func TestAFailedRequestDoesNoBookkeeping(t *testing.T) {
 }
 
 // Each operation is told of its own record, the asked one too, and only once the disk has it.
-func TestAfterTellsOfTheRecordOnTheDisk(t *testing.T) {
+func TestAfter_EachOperation_IsToldOfItsRecordOnTheDisk(t *testing.T) {
 	r := build(t)
 	told := map[string]string{}
 	asked := false
@@ -123,7 +123,7 @@ func TestAfterTellsOfTheRecordOnTheDisk(t *testing.T) {
 }
 
 // The request failed and what it asked for did not: that success is told of, and the failure isn't.
-func TestAfterTellsOfASuccessWithinAFailure(t *testing.T) {
+func TestAfter_SuccessWithinAFailure_IsTold(t *testing.T) {
 	r := build(t)
 	var told []string
 	asked := false
@@ -142,7 +142,7 @@ func TestAfterTellsOfASuccessWithinAFailure(t *testing.T) {
 	same(t, "told of", told, []string{"Look"})
 }
 
-func TestNothingIsToldWhenTheRecordIsLost(t *testing.T) {
+func TestAfter_RecordLost_TellsNothing(t *testing.T) {
 	r := build(t)
 	r.down = fault.New(fault.Unavailable, "", "no disk")
 	r.inside = func(c *op.Call) error {
@@ -154,7 +154,7 @@ func TestNothingIsToldWhenTheRecordIsLost(t *testing.T) {
 	}
 }
 
-func TestNotesAreOneObject(t *testing.T) {
+func TestNote_SeveralNotes_AreOneObject(t *testing.T) {
 	r := build(t)
 	r.inside = func(c *op.Call) error {
 		c.Note(`{"a":1}`)

@@ -9,7 +9,7 @@ import (
 	"claviger/store"
 )
 
-func TestWhatIsAskedJoinsTheCommit(t *testing.T) {
+func TestAsk_WithinAWrite_JoinsItsCommit(t *testing.T) {
 	r := build(t)
 	asked := false
 	r.inside = func(c *op.Call) error {
@@ -48,7 +48,7 @@ func TestWhatIsAskedJoinsTheCommit(t *testing.T) {
 }
 
 // A note is about the operation that made it, and about no other that it asks for.
-func TestNotesStayWithTheirOperation(t *testing.T) {
+func TestNote_NestedOperations_StaysWithItsOwn(t *testing.T) {
 	r := build(t)
 	quiet := op.Read(op.Info{Name: "Quiet", Service: vault}, r.find,
 		func(*op.Call, input, *target) (output, error) { return output{}, nil })
@@ -72,7 +72,7 @@ func TestNotesStayWithTheirOperation(t *testing.T) {
 	}
 }
 
-func TestTheCallersOwnRightsDecideOnWhatIsAsked(t *testing.T) {
+func TestAsk_CallerWithoutRight_IsDenied(t *testing.T) {
 	r := build(t)
 	decisions := 0
 	r.at["authorize"] = func() error {
@@ -99,7 +99,7 @@ func TestTheCallersOwnRightsDecideOnWhatIsAsked(t *testing.T) {
 }
 
 // What is asked is validated as if it had come from outside.
-func TestWhatIsAskedIsValidated(t *testing.T) {
+func TestAsk_InvalidInput_IsRefused(t *testing.T) {
 	r := build(t)
 	r.inside = func(c *op.Call) error {
 		_, err := op.Ask(c, "secrets", r.look, input{Name: "far too long"})
@@ -110,7 +110,7 @@ func TestWhatIsAskedIsValidated(t *testing.T) {
 	}
 }
 
-func TestWorkOfTheServiceHasACommitOfItsOwn(t *testing.T) {
+func TestAsService_WithinARequest_HasACommitOfItsOwn(t *testing.T) {
 	r := build(t)
 	first := op.Write(op.Info{Name: "First", Service: vault}, r.find,
 		func(_ *op.Call, in input, _ *target) (op.Commit[output], error) {
@@ -149,7 +149,7 @@ func TestWorkOfTheServiceHasACommitOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestTheJobRunnersCallIsTheServices(t *testing.T) {
+func TestOwn_CallOfTheJobRunner_IsTheServices(t *testing.T) {
 	r := build(t)
 	if _, err := op.AsService(r.runner.Own(t.Context(), account, region, "vault"), "vault", r.change,
 		input{Name: "job"}); err != nil {
@@ -161,7 +161,7 @@ func TestTheJobRunnersCallIsTheServices(t *testing.T) {
 	}
 }
 
-func TestAStaleAttemptLeavesNothing(t *testing.T) {
+func TestServe_StaleAttempt_LeavesNothing(t *testing.T) {
 	r := build(t)
 	stale := 1
 	r.inside = func(c *op.Call) error {
@@ -199,7 +199,7 @@ func TestAStaleAttemptLeavesNothing(t *testing.T) {
 	}
 }
 
-func TestWhoIsAlwaysTooLateIsTold(t *testing.T) {
+func TestServe_AlwaysStale_IsThrottled(t *testing.T) {
 	r := build(t)
 	r.at["commit"] = fails(store.Stale)
 	if out, code := r.serve(r.change, good); out != nil || code != "ThrottlingException" {
@@ -217,7 +217,7 @@ func TestWhoIsAlwaysTooLateIsTold(t *testing.T) {
 }
 
 // A refusal on the second attempt is the answer: the first was never seen by anybody.
-func TestASecondAttemptDecidesAnew(t *testing.T) {
+func TestServe_SecondAttempt_DecidesAnew(t *testing.T) {
 	r := build(t)
 	r.at["commit"] = fails(store.Stale)
 	n := 0

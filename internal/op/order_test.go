@@ -12,10 +12,10 @@ import (
 var stations = []string{"authenticate", "name", "find", "demands", "authorize", "absence", "ready",
 	"do", "commit"}
 
-func TestTheRoadEndsWhereItFails(t *testing.T) {
+func TestServe_FailingStation_EndsTheRoad(t *testing.T) {
 	for i, station := range stations {
 		if station == "demands" {
-			continue // it can't fail; TestNoDemandIsRefused is about it
+			continue // it can't fail; TestServe_NoDemand_IsRefused is about it
 		}
 		t.Run(station, func(t *testing.T) {
 			r := build(t)
@@ -32,7 +32,7 @@ func TestTheRoadEndsWhereItFails(t *testing.T) {
 	}
 }
 
-func TestTheWholeRoad(t *testing.T) {
+func TestServe_GoodRequest_PassesEveryStation(t *testing.T) {
 	r := build(t)
 	out, code := r.serve(r.change, good)
 	if code != "" || out != (output{"changed"}) {
@@ -54,7 +54,7 @@ func TestTheWholeRoad(t *testing.T) {
 	}
 }
 
-func TestAbsenceIsShownOnlyToThoseWhoMayKnow(t *testing.T) {
+func TestServe_AbsentTarget_IsShownOnlyToTheAuthorized(t *testing.T) {
 	r := build(t)
 	r.at["absence"] = fails(fault.New(fault.NotFound, "NotFoundException", ""))
 	r.at["authorize"] = fails(fault.New(fault.Denied, "AccessDeniedException", ""))
@@ -67,7 +67,7 @@ func TestAbsenceIsShownOnlyToThoseWhoMayKnow(t *testing.T) {
 	}
 }
 
-func TestADryRunEndsBeforeTheWork(t *testing.T) {
+func TestServe_DryRun_EndsBeforeTheWork(t *testing.T) {
 	const dry = `{"Name":"thing","DryRun":true}`
 	r := build(t)
 	if out, code := r.serve(r.change, dry); code != "DryRunOperationException" || out != nil {
@@ -82,7 +82,7 @@ func TestADryRunEndsBeforeTheWork(t *testing.T) {
 	}
 }
 
-func TestWhatIsInvalidIsNeverLookedUp(t *testing.T) {
+func TestServe_InvalidInput_IsNeverLookedUp(t *testing.T) {
 	for _, body := range []string{`{`, `{"Name":7}`, `{}`, `{"Name":""}`, `{"Name":"far too long"}`,
 		`{"Name":"odd"}`} {
 		r := build(t)
@@ -93,7 +93,7 @@ func TestWhatIsInvalidIsNeverLookedUp(t *testing.T) {
 	}
 }
 
-func TestNoDemandIsRefused(t *testing.T) {
+func TestServe_NoDemand_IsRefused(t *testing.T) {
 	r := build(t)
 	r.at["demands"] = fails(fault.New(fault.Internal, "", "")) // the target demands nothing then
 	if _, code := r.serve(r.look, good); code != vault.Internal {

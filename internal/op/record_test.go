@@ -10,7 +10,7 @@ import (
 	"claviger/store"
 )
 
-func TestEveryOutcomeLeavesOneRecord(t *testing.T) {
+func TestServe_EveryOutcome_LeavesOneRecord(t *testing.T) {
 	halt := fails(fault.New(fault.State, "HaltException", "halt"))
 	cases := []struct {
 		name, body, at string
@@ -82,7 +82,7 @@ func TestEveryOutcomeLeavesOneRecord(t *testing.T) {
 	}
 }
 
-func TestARecordSaysWhatWasTouched(t *testing.T) {
+func TestRecord_ServedRequest_SaysWhatWasTouched(t *testing.T) {
 	r := build(t)
 	r.serve(r.change, good)
 	rec := r.only()
@@ -97,7 +97,7 @@ func TestARecordSaysWhatWasTouched(t *testing.T) {
 	}
 }
 
-func TestNotesAreInTheRecord(t *testing.T) {
+func TestNote_ServedRequest_IsInItsRecord(t *testing.T) {
 	r := build(t)
 	r.inside = func(c *op.Call) error { c.Note(`{"path":"short"}`); return nil }
 	r.serve(r.look, good)
@@ -106,7 +106,7 @@ func TestNotesAreInTheRecord(t *testing.T) {
 	}
 }
 
-func TestNoRecordHoldsTheTextOfAnInternalError(t *testing.T) {
+func TestRecord_InternalError_HoldsNoTextOfIt(t *testing.T) {
 	const text = "CKR_DEVICE_ERROR in slot 7"
 	for name, err := range map[string]error{
 		"plain":             errors.New(text),
@@ -128,7 +128,7 @@ func TestNoRecordHoldsTheTextOfAnInternalError(t *testing.T) {
 	}
 }
 
-func TestNoRecordHoldsASensitiveValue(t *testing.T) {
+func TestRecord_SensitiveValue_IsNotHeld(t *testing.T) {
 	r := build(t)
 	r.serve(r.change, good)
 	r.serve(r.change, `{"Name":"far too long","Value":"a secret value"}`)
@@ -169,7 +169,7 @@ func TestFailure_NoRecord_NoAnswer(t *testing.T) {
 	}
 }
 
-func TestAClosedDatabaseAnswersNothing(t *testing.T) {
+func TestServe_ClosedDatabase_AnswersNothing(t *testing.T) {
 	r := build(t)
 	r.db.Close()
 	for _, o := range []op.Operation{r.look, r.change} {

@@ -18,7 +18,7 @@ func schemas() shape.Schemas {
 		Named: map[string]*shape.Schema{}}
 }
 
-func TestSchemasHoldTheConstraintsOfTheTable(t *testing.T) {
+func TestSchemas_Input_HoldsTheConstraintsOfTheTable(t *testing.T) {
 	s := schemas()
 	doc, err := json.Marshal(s.Of(reflect.TypeFor[everything]()).Properties)
 	if err != nil {
@@ -73,7 +73,7 @@ func TestSchemasHoldTheConstraintsOfTheTable(t *testing.T) {
 
 // A blob is held to its bytes by the service and to its text by the schema: the schema may not
 // refuse what the service takes.
-func TestSchemasOfBlobsTakeEveryLegalLength(t *testing.T) {
+func TestSchemas_Blob_TakesEveryLegalLength(t *testing.T) {
 	for n := 1; n <= 300; n++ {
 		row := shape.Table{"B": {Min: n, Max: n}}
 		s := shape.Schemas{Table: row, Named: map[string]*shape.Schema{}}
@@ -90,7 +90,7 @@ func TestSchemasOfBlobsTakeEveryLegalLength(t *testing.T) {
 
 // JSON Schema's patterns search and the service's match the whole value: both must say the same of
 // it.
-func TestPatternsMatchTheWholeValue(t *testing.T) {
+func TestSchemas_Pattern_MatchesTheWholeValue(t *testing.T) {
 	for _, pattern := range []string{`[a-z]+`, `^[a-z]+$`, `^\!?[a-z\=\_\-]*$`, `\\!`, `^a|b$`, `a|b`,
 		`^a`, `b$`} {
 		p := shape.Table{"P": {Pattern: pattern}}
@@ -112,7 +112,7 @@ func TestPatternsMatchTheWholeValue(t *testing.T) {
 }
 
 // JSON Schema asks for ECMA-262 with the u flag, where an escape that changes nothing is an error.
-func TestPatternsHaveNoNeedlessEscapes(t *testing.T) {
+func TestSchemas_Pattern_HasNoNeedlessEscapes(t *testing.T) {
 	for pattern, want := range map[string]string{
 		`^\!?[a-z0-9 :_@\/\+\=\.\-\!]*$`: `^!?[a-z0-9 :_@\/\+=\.\-!]*$`,
 		`^\\!\d\u0020$`:                  `^\\!\d\u0020$`,
@@ -129,7 +129,7 @@ func TestPatternsHaveNoNeedlessEscapes(t *testing.T) {
 	}
 }
 
-func TestSchemasOfOutputs(t *testing.T) {
+func TestSchemas_Output_SaysWhatIsAlwaysThere(t *testing.T) {
 	type Inner struct{ Deep []string }
 	type output struct {
 		Always  string
@@ -159,7 +159,7 @@ func TestSchemasOfOutputs(t *testing.T) {
 	}
 }
 
-func TestTwoTypesMayNotHaveOneName(t *testing.T) {
+func TestSchemas_TwoTypesOfOneName_Panic(t *testing.T) {
 	s := schemas()
 	s.Name("Tag", &shape.Schema{Go: reflect.TypeFor[pair]()})
 	defer func() {

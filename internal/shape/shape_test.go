@@ -94,7 +94,7 @@ func validate(t *testing.T, v any, body string) []string {
 	return found
 }
 
-func TestConstraintsAreToldInAWSsWords(t *testing.T) {
+func TestValidate_BrokenConstraint_IsToldInAWSsWords(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"Name":"a"}`:                        "Value 'a' at 'name' failed to satisfy constraint: Member must have length greater than or equal to 2",
 		`{"Name":"äöüßéè"}`:                   "Value 'äöüßéè' at 'name' failed to satisfy constraint: Member must have length less than or equal to 5",
@@ -138,7 +138,7 @@ func read(t *testing.T, body string) (in everything) {
 	return in
 }
 
-func TestWhatKeepsItsShapeIsAccepted(t *testing.T) {
+func TestValidate_KeptConstraints_IsAccepted(t *testing.T) {
 	for _, body := range []string{
 		`{}`, `{"Text":""}`, `{"Name":"ab"}`, `{"Name":"äöüßé"}`, `{"Java":"ÿ"}`, `{"Java":""}`, `{"Either":"a"}`, `{"Either":"b"}`,
 		`{"Color":"GREEN"}`, `{"Blob":"MTIzNA=="}`, `{"Number":1}`, `{"Number":1000}`, `{"FromZero":0}`, `{"FromZero":9}`,
@@ -160,7 +160,7 @@ type needs struct {
 	Map   map[string]string `shape:"Context,required"`
 }
 
-func TestRequiredMembersMayBeEmptyButNotAbsent(t *testing.T) {
+func TestValidate_RequiredMember_MayBeEmptyButNotAbsent(t *testing.T) {
 	read := func(body string) (in needs) {
 		if err := wire.Decode([]byte(body), &in); err != nil {
 			t.Fatal(err)
@@ -186,7 +186,7 @@ func TestRequiredMembersMayBeEmptyButNotAbsent(t *testing.T) {
 	}
 }
 
-func TestNothingSensitiveIsEverQuoted(t *testing.T) {
+func TestValidate_SensitiveValue_IsNeverQuoted(t *testing.T) {
 	const canary = "CANARY-VALUE"
 	s := canary
 	for name, in := range map[string]everything{
@@ -215,7 +215,7 @@ func TestNothingSensitiveIsEverQuoted(t *testing.T) {
 	}
 }
 
-func TestAtMostTenSentencesOfBoundedLength(t *testing.T) {
+func TestValidate_ManyErrors_AreTenSentencesOfBoundedLength(t *testing.T) {
 	var in everything
 	for range 20 {
 		in.Pairs = append(in.Pairs, pair{Key: "k"})
@@ -235,7 +235,7 @@ func TestAtMostTenSentencesOfBoundedLength(t *testing.T) {
 	}
 }
 
-func TestRecordsHaveCloudTrailsNamesAndNoBlobs(t *testing.T) {
+func TestAppendRecord_Input_HasCloudTrailsNamesAndNoBlobs(t *testing.T) {
 	in := read(t, `{"Name":"ab","Blob":"MQ==","Number":7,"Flag":true,"Names":["aa"],"Context":{"kk":"v"},
 		"Pairs":[{"Key":"kk","Secret":"abc"}],"Pair":{"Key":"<k>"},"Date":1.5}`)
 	want := `{"name":"ab","number":7,"flag":true,"names":["aa"],"context":{"kk":"v"},"pairs":[{"key":"kk"}],"pair":{"key":"<k>"},"date":1.500}`
@@ -248,7 +248,7 @@ func TestRecordsHaveCloudTrailsNamesAndNoBlobs(t *testing.T) {
 	}
 }
 
-func TestMistakesInTheProgramPanic(t *testing.T) {
+func TestCompile_MistakeInTheProgram_Panics(t *testing.T) {
 	type embedded struct {
 		Text string `shape:"Text"`
 	}

@@ -53,7 +53,7 @@ func refused(t *testing.T, body string) string {
 	return f.Message
 }
 
-func TestTimesAreNumbersToTheMillisecond(t *testing.T) {
+func TestDecode_Time_IsANumberToTheMillisecond(t *testing.T) {
 	for text, want := range map[string]int64{
 		"0": 0, "1678886400": 1678886400000, "1678886400.123": 1678886400123, "1.678886400123E9": 1678886400123,
 		"1678886400.1239": 1678886400124, "-1.5": -1500,
@@ -68,7 +68,7 @@ func TestTimesAreNumbersToTheMillisecond(t *testing.T) {
 	}
 }
 
-func TestTimesAreWrittenAsTheyAreRead(t *testing.T) {
+func TestEncode_Time_IsWrittenAsItIsRead(t *testing.T) {
 	for ms, want := range map[int64]string{
 		0: "0", 1678886400000: "1678886400", 1678886400123: "1678886400.123", 1678886400007: "1678886400.007",
 		-500: "-0.500", -1500: "-1.500",
@@ -83,7 +83,7 @@ func TestTimesAreWrittenAsTheyAreRead(t *testing.T) {
 	}
 }
 
-func TestIntegersAreCutOffAndHeldAtTheirLimits(t *testing.T) {
+func TestDecode_Integer_IsCutOffAndHeldAtItsLimits(t *testing.T) {
 	for text, want := range map[string]int32{
 		"7": 7, "7.9": 7, "-7.9": -7, "1e3": 1000, "0.1": 0, "-0": 0,
 		"2147483648": math.MaxInt32, "-2147483649": math.MinInt32, "1e400": math.MaxInt32, "-1e400": math.MinInt32,
@@ -108,7 +108,7 @@ func TestIntegersAreCutOffAndHeldAtTheirLimits(t *testing.T) {
 	}
 }
 
-func TestBlobsArePaddedStandardBase64(t *testing.T) {
+func TestDecode_Blob_IsPaddedStandardBase64(t *testing.T) {
 	if got := decode(t, `{"Blob":"+/8="}`).Blob; string(got) != "\xfb\xff" {
 		t.Errorf("read %x", got)
 	}
@@ -120,7 +120,7 @@ func TestBlobsArePaddedStandardBase64(t *testing.T) {
 	}
 }
 
-func TestNullIsAbsent(t *testing.T) {
+func TestDecode_Null_IsAbsent(t *testing.T) {
 	in := decode(t, `{"Name":null,"Text":null,"Small":null,"Limit":null,"Big":null,"Version":null,"Flag":null,
 		"Blob":null,"Since":null,"Until":null,"List":null,"Tags":null,"Inner":null,"Context":null}`)
 	empty := in.Name == "" && in.Small == 0 && in.Big == 0 && in.Since.IsZero()
@@ -132,14 +132,14 @@ func TestNullIsAbsent(t *testing.T) {
 	}
 }
 
-func TestNamesAreExactAndUnknownOnesIgnored(t *testing.T) {
+func TestDecode_UnknownName_IsIgnored(t *testing.T) {
 	in := decode(t, `{"name":"a","NAME":"b","Unknown":{"Deep":[1,{"x":null}]},"Inner":{"tagkey":"c","TagValue":"d"}}`)
 	if in.Name != "" || in.Inner.TagKey != "" || in.Inner.TagValue != "d" {
 		t.Errorf("read %+v and %+v", in, *in.Inner)
 	}
 }
 
-func TestWhatIsNotOneObjectIsRefused(t *testing.T) {
+func TestDecode_NotOneObject_IsRefused(t *testing.T) {
 	for name, body := range map[string]string{
 		"nothing":              "",
 		"blanks":               " \n",
@@ -169,7 +169,7 @@ func TestWhatIsNotOneObjectIsRefused(t *testing.T) {
 	}
 }
 
-func TestDepthIsBounded(t *testing.T) {
+func TestDecode_TooDeep_IsRefused(t *testing.T) {
 	nested := func(open, end string, n int) string {
 		return `{"Unknown":` + strings.Repeat(open, n-1) + strings.Repeat(end, n-1) + `}`
 	}
@@ -184,7 +184,7 @@ func TestDepthIsBounded(t *testing.T) {
 }
 
 // A small body can hold so many values that reading them costs far more than the body.
-func TestValuesAreCounted(t *testing.T) {
+func TestDecode_TooManyValues_AreRefused(t *testing.T) {
 	list := func(n int) string {
 		return `{"Unknown":[` +
 			strings.TrimSuffix(strings.Repeat(`1,`, n), ",") + `]}`
@@ -212,7 +212,7 @@ func TestValuesAreCounted(t *testing.T) {
 	}
 }
 
-func TestMessagesTellTheMemberAndNeverTheValue(t *testing.T) {
+func TestDecode_WrongType_TellsTheMemberAndNeverTheValue(t *testing.T) {
 	const canary = "QkFEK-VALUE"
 	for body, want := range map[string]string{
 		`{"Blob":"` + canary + `"}`:               "Base64",
@@ -238,7 +238,7 @@ func TestMessagesTellTheMemberAndNeverTheValue(t *testing.T) {
 	}
 }
 
-func TestPresentTellsAnEmptyValueFromAnAbsentOne(t *testing.T) {
+func TestPresent_EmptyValue_IsNotAbsent(t *testing.T) {
 	body := []byte(`{"Name":"","Text":null,"List":[],"Tags":[{"TagKey":""},null],"a/b":{"~":0}}`)
 	for pointer, want := range map[string]bool{
 		"/Name": true, "/Text": false, "/Limit": false, "/name": false, "/List": true, "/List/0": false, "/Tags/0/TagKey": true,
