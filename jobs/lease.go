@@ -35,11 +35,14 @@ var errLost = errors.New("jobs: the job was taken back, or another worker has it
 // do leases a job that has a slot, does it and takes it away. Then it signals again, for another
 // may wait for the slot. A job that could not even be leased signals nothing, or a database that
 // takes nothing would be asked without a pause.
+//
+// A job that is no longer as it was read signals too: it held a slot that another one waited for, and
+// the next look reads its new state.
 func (r *Runner) do(ctx context.Context, j job, again chan<- struct{}) {
-	leased := false
+	leasable := true
 	defer func() {
 		r.pool().leave(j.kind, r.target(j))
-		if !leased {
+		if !leasable {
 			return
 		}
 		select {
@@ -49,15 +52,15 @@ func (r *Runner) do(ctx context.Context, j job, again chan<- struct{}) {
 	}()
 	err := r.change(qLease, r.leaseEnd(), j.id, j.lease, j.rev)
 	if errors.Is(err, store.Stale) {
-		return // another worker has it, or it was moved or taken back
+		return // it was done, moved or taken back since, or another worker has it
 	}
 	if err != nil {
 		r.Log.Error("a job can't be leased", "kind", j.kind, "subject", j.subject, "error", err)
+		leasable = false
 		return
 	}
-	leased = true
 	j.lease++
-	r.settle(j, r.perform(ctx, j))
+	r.conclude(j, r.perform(ctx, j))
 }
 
 // perform does the work and renews the lease meanwhile. A panic is a failure of this job alone.
@@ -101,9 +104,9 @@ func (r *Runner) renew(j job, ended <-chan struct{}, stop context.CancelCauseFun
 	}
 }
 
-// settle ends a job that was done, and puts off one that failed, later and later. A job that was
+// conclude ends a job that was done, and puts off one that failed, later and later. A job that was
 // scheduled anew meanwhile keeps its new time. One whose lease was lost is no longer ours to end.
-func (r *Runner) settle(j job, failure error) {
+func (r *Runner) conclude(j job, failure error) {
 	q, args := qFinish, []any{j.id, j.lease, j.rev}
 	if failure != nil {
 		r.Log.Error("work failed and will be tried again",

@@ -202,6 +202,18 @@ func TestRun_PanickingWork_HurtsNoOther(t *testing.T) {
 	})
 }
 
+// A look may read jobs that end before it has taken slots for them. What waits for those slots is
+// found by another look at once, not with the next one by the clock.
+func TestRun_JobsDoneSinceTheyWereRead_DelayNoOther(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *fixture) {
+		g := newGauge()
+		s.scheduleMany(kind, "a", 200)
+		s.running(map[string]jobs.Kind{kind: {Work: g.around(takes(0))}})
+		time.Sleep(1500 * time.Millisecond)
+		same(t, "left", s.left())
+	})
+}
+
 func TestLease_LongWork_IsRenewed(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *fixture) {
 		g := newGauge()

@@ -85,7 +85,7 @@ func (r *Runner) Run(ctx context.Context) {
 
 // RunDue does all that is due now, one after another in the order of its time, and returns when it
 // is done, and also what [Runner.Run] was doing. Tests move their clock and know by it that all is
-// settled.
+// at rest.
 func (r *Runner) RunDue(ctx context.Context) {
 	due, err := r.read(qDue, r.Now().UnixMicro())
 	if err != nil {
