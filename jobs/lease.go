@@ -36,8 +36,8 @@ var errLost = errors.New("jobs: the job was taken back, or another worker has it
 // may wait for the slot. A job that could not even be leased signals nothing, or a database that
 // takes nothing would be asked without a pause.
 //
-// A job that is no longer as it was read signals too: it held a slot that another one waited for, and
-// the next look reads its new state.
+// A job that is no longer as it was read signals too: it held a slot that another one waited for,
+// and the next look reads its new state.
 func (r *Runner) do(ctx context.Context, j job, again chan<- struct{}) {
 	leasable := true
 	defer func() {

@@ -112,10 +112,13 @@ func current(conn *connection) error {
 		return err
 	}
 	left, err := pending(conn, known)
-	if err == nil && len(left) > 0 {
+	if err != nil {
+		return err
+	}
+	if len(left) > 0 {
 		return fmt.Errorf("%w: it lacks %s", ErrOlder, left[0].name)
 	}
-	return err
+	return nil
 }
 
 // Row reads one row of what is committed; see [Reader].

@@ -96,14 +96,13 @@ func configure(t testing.TB) {
 	text := fmt.Sprintf(
 		"directories.tokendir = %s\nobjectstore.backend = file\n"+
 			"log.level = ERROR\nslots.removable = false\n", tokenDir())
-	err := os.MkdirAll(tokenDir(), 0o700)
-	if err == nil {
-		err = os.WriteFile(conf, []byte(text), 0o600)
+	if err := os.MkdirAll(tokenDir(), 0o700); err != nil {
+		t.Fatal(err)
 	}
-	if err == nil {
-		err = os.Setenv("SOFTHSM2_CONF", conf)
+	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	if err != nil {
+	if err := os.Setenv("SOFTHSM2_CONF", conf); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -40,145 +41,160 @@ func parse(query string, now time.Time, header ...string) (*http.Request, *sigv4
 	return r, p, err
 }
 
-// TestParse_BadSignature_IsRefusedInOrder is the table of AWS's answers. Later faults are put
-// beside earlier ones to hold the order of checks.
-func TestParse_BadSignature_IsRefusedInOrder(t *testing.T) {
-	const (
-		incomplete = "IncompleteSignatureException"
-		invalid    = "InvalidSignatureException"
-	)
-	auth := func(from, to string) []string {
-		return []string{"Authorization", strings.Replace(goodAuth, from, to, 1), "X-Amz-Date",
-			suiteStamp}
-	}
-	query := func(from, to string) string { return strings.Replace(goodQuery, from, to, 1) }
-	for _, c := range []struct {
-		name   string
-		query  string
-		header []string
-		code   string
-		text   string // " Authorization=" at the end is followed by the header's hash
-	}{
-		{"nothing", "", nil, "MissingAuthenticationTokenException", "Missing Authentication Token"},
-		{"another scheme", "", []string{"Authorization", "Bearer x"},
-			"MissingAuthenticationTokenException", "Missing Authentication Token"},
-		{"both", goodQuery, []string{"Authorization", "Basic x"}, invalid,
-			"Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header."},
-		{"two headers", "", []string{"Authorization", goodAuth, "Authorization", goodAuth},
-			incomplete,
-			"Found more than one 'Authorization' HTTP header."},
+// badSignature is a request whose signature is refused, and AWS's answer to it.
+type badSignature struct {
+	name   string
+	query  string
+	header []string
+	code   string
+	text   string // " Authorization=" at the end is followed by the header's hash
+}
 
-		{"no parts", "", []string{"Authorization", "AWS4-"}, incomplete,
-			"Authorization header requires 'Credential' parameter. " +
-				"Authorization header requires 'Signature' parameter. Authorization header requires " +
-				"'SignedHeaders' parameter. " +
-				"Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. " +
-				"(Hashed with SHA-256 and encoded with Base64) Authorization="},
-		{"empty signature", "", auth("Signature="+goodSignature, "Signature="), incomplete,
-			"Authorization header requires 'Signature' parameter. (Hashed with SHA-256 and encoded with " +
-				"Base64) Authorization="},
-		{"no date", "", []string{"Authorization", goodAuth}, incomplete,
+const (
+	incomplete = "IncompleteSignatureException"
+	invalid    = "InvalidSignatureException"
+)
+
+// authWith returns the headers of a good request, changed.
+func authWith(from, to string) []string {
+	return []string{"Authorization", strings.Replace(goodAuth, from, to, 1), "X-Amz-Date", suiteStamp}
+}
+
+// queryWith returns the query of a good presigned request, changed.
+func queryWith(from, to string) string { return strings.Replace(goodQuery, from, to, 1) }
+
+// The tables are in the order of the checks. Later faults are put beside earlier ones to hold it.
+var badParts = []badSignature{
+	{"nothing", "", nil, "MissingAuthenticationTokenException", "Missing Authentication Token"},
+	{"another scheme", "", []string{"Authorization", "Bearer x"},
+		"MissingAuthenticationTokenException", "Missing Authentication Token"},
+	{"both", goodQuery, []string{"Authorization", "Basic x"}, invalid,
+		"Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header."},
+	{"two headers", "", []string{"Authorization", goodAuth, "Authorization", goodAuth},
+		incomplete,
+		"Found more than one 'Authorization' HTTP header."},
+
+	{"no parts", "", []string{"Authorization", "AWS4-"}, incomplete,
+		"Authorization header requires 'Credential' parameter. " +
+			"Authorization header requires 'Signature' parameter. Authorization header requires " +
+			"'SignedHeaders' parameter. " +
 			"Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. " +
-				"(Hashed with SHA-256 and encoded with Base64) Authorization="},
-		{"two credentials", "", auth("Signature=", "Credential=x,Signature="), incomplete,
-			"Authorization header has more than one 'Credential' parameter. (Hashed with SHA-256 and " +
-				"encoded with Base64) Authorization="},
-		{"empty algorithm in the query", "X-Amz-Algorithm", nil, incomplete,
-			"AWS query-string parameters must include 'X-Amz-Algorithm'. " +
-				"AWS query-string parameters must include 'X-Amz-Credential'. AWS query-string parameters " +
-				"must include 'X-Amz-Signature'. " +
-				"AWS query-string parameters must include 'X-Amz-SignedHeaders'. AWS query-string parameters " +
-				"must include 'X-Amz-Date'. " +
-				"Re-examine the query-string parameters."},
-		{"two dates in the query", goodQuery + "&X-Amz-D%61te=20150830T123601Z", nil, incomplete,
-			"AWS query-string parameters must include 'X-Amz-Date' only once. Re-examine the query-string " +
-				"parameters."},
+			"(Hashed with SHA-256 and encoded with Base64) Authorization="},
+	{"empty signature", "", authWith("Signature="+goodSignature, "Signature="), incomplete,
+		"Authorization header requires 'Signature' parameter. (Hashed with SHA-256 and encoded with " +
+			"Base64) Authorization="},
+	{"no date", "", []string{"Authorization", goodAuth}, incomplete,
+		"Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. " +
+			"(Hashed with SHA-256 and encoded with Base64) Authorization="},
+	{"two credentials", "", authWith("Signature=", "Credential=x,Signature="), incomplete,
+		"Authorization header has more than one 'Credential' parameter. (Hashed with SHA-256 and " +
+			"encoded with Base64) Authorization="},
+	{"empty algorithm in the query", "X-Amz-Algorithm", nil, incomplete,
+		"AWS query-string parameters must include 'X-Amz-Algorithm'. " +
+			"AWS query-string parameters must include 'X-Amz-Credential'. AWS query-string parameters " +
+			"must include 'X-Amz-Signature'. " +
+			"AWS query-string parameters must include 'X-Amz-SignedHeaders'. AWS query-string parameters " +
+			"must include 'X-Amz-Date'. " +
+			"Re-examine the query-string parameters."},
+	{"two dates in the query", goodQuery + "&X-Amz-D%61te=20150830T123601Z", nil, incomplete,
+		"AWS query-string parameters must include 'X-Amz-Date' only once. Re-examine the query-string " +
+			"parameters."},
+}
 
-		{"bad date form", "", []string{"Authorization",
-			"AWS4-X Credential=x,SignedHeaders=x,Signature=x", "X-Amz-Date", "2015-08-30"},
-			incomplete,
-			"Date must be in ISO-8601 'basic format'. Got '2015-08-30'. See " +
-				"http://en.wikipedia.org/wiki/ISO_8601"},
-		{"fraction of a second", "",
-			[]string{"Authorization", goodAuth, "X-Amz-Date", "20150830T123600.5Z"}, incomplete,
-			"Date must be in ISO-8601 'basic format'. Got '20150830T123600.5Z'. See " +
-				"http://en.wikipedia.org/wiki/ISO_8601"},
-		{"two dates", "", []string{"Authorization", goodAuth, "X-Amz-Date", suiteStamp,
-			"X-Amz-Date", suiteStamp}, incomplete,
-			"Date must be in ISO-8601 'basic format'. Got '20150830T123600Z,20150830T123600Z'. See " +
-				"http://en.wikipedia.org/wiki/ISO_8601"},
-		{"HTTP date in the query", query("20150830T123600Z", "Sun,+30+Aug+2015+12:36:00+GMT"), nil,
-			incomplete,
-			"Date must be in ISO-8601 'basic format'. Got 'Sun, 30 Aug 2015 12:36:00 GMT'. See " +
-				"http://en.wikipedia.org/wiki/ISO_8601"},
+var badTimes = []badSignature{
+	{"bad date form", "", []string{"Authorization",
+		"AWS4-X Credential=x,SignedHeaders=x,Signature=x", "X-Amz-Date", "2015-08-30"},
+		incomplete,
+		"Date must be in ISO-8601 'basic format'. Got '2015-08-30'. See " +
+			"http://en.wikipedia.org/wiki/ISO_8601"},
+	{"fraction of a second", "",
+		[]string{"Authorization", goodAuth, "X-Amz-Date", "20150830T123600.5Z"}, incomplete,
+		"Date must be in ISO-8601 'basic format'. Got '20150830T123600.5Z'. See " +
+			"http://en.wikipedia.org/wiki/ISO_8601"},
+	{"two dates", "", []string{"Authorization", goodAuth, "X-Amz-Date", suiteStamp,
+		"X-Amz-Date", suiteStamp}, incomplete,
+		"Date must be in ISO-8601 'basic format'. Got '20150830T123600Z,20150830T123600Z'. See " +
+			"http://en.wikipedia.org/wiki/ISO_8601"},
+	{"HTTP date in the query", queryWith("20150830T123600Z", "Sun,+30+Aug+2015+12:36:00+GMT"), nil,
+		incomplete,
+		"Date must be in ISO-8601 'basic format'. Got 'Sun, 30 Aug 2015 12:36:00 GMT'. See " +
+			"http://en.wikipedia.org/wiki/ISO_8601"},
 
-		{"expired", "", []string{"Authorization", "AWS4-X Credential=x,SignedHeaders=x,Signature=x",
-			"X-Amz-Date", "20150830T123059Z"}, invalid,
-			"Signature expired: 20150830T123059Z is now earlier than 20150830T123100Z (20150830T123600Z - " +
-				"5 min.)"},
-		{"not yet current", "", []string{"Authorization", goodAuth, "X-Amz-Date",
-			"20150830T124101Z"}, invalid,
-			"Signature not yet current: 20150830T124101Z is still later than 20150830T124100Z " +
-				"(20150830T123600Z + 5 min.)"},
-		{"presigned expired", query("20150830T123600Z", "20150830T113559Z"), nil, invalid,
-			"Signature expired: 20150830T113559Z is now earlier than 20150830T113600Z (20150830T123600Z - " +
-				"60 min.)"},
-		{"presigned expired in seconds",
-			strings.Replace(query("20150830T123600Z", "20150830T123500Z"), "=3600", "=59", 1), nil,
-			invalid,
-			"Signature expired: 20150830T123500Z is now earlier than 20150830T123501Z (20150830T123600Z - " +
-				"59 sec.)"},
-		{"expires 0", query("=3600", "=0"), nil, incomplete,
-			"X-Amz-Expires must be a number of seconds from 1 to 604800. Got '0'."},
-		{"expires 604801", query("=3600", "=604801"), nil, incomplete,
-			"X-Amz-Expires must be a number of seconds from 1 to 604800. Got '604801'."},
-		{"expires -1", query("=3600", "=-1"), nil, incomplete,
-			"X-Amz-Expires must be a number of seconds from 1 to 604800. Got '-1'."},
-		{"expires soon", query("=3600", "=soon"), nil, incomplete,
-			"X-Amz-Expires must be a number of seconds from 1 to 604800. Got 'soon'."},
+	{"expired", "", []string{"Authorization", "AWS4-X Credential=x,SignedHeaders=x,Signature=x",
+		"X-Amz-Date", "20150830T123059Z"}, invalid,
+		"Signature expired: 20150830T123059Z is now earlier than 20150830T123100Z (20150830T123600Z - " +
+			"5 min.)"},
+	{"not yet current", "", []string{"Authorization", goodAuth, "X-Amz-Date",
+		"20150830T124101Z"}, invalid,
+		"Signature not yet current: 20150830T124101Z is still later than 20150830T124100Z " +
+			"(20150830T123600Z + 5 min.)"},
+	{"presigned expired", queryWith("20150830T123600Z", "20150830T113559Z"), nil, invalid,
+		"Signature expired: 20150830T113559Z is now earlier than 20150830T113600Z (20150830T123600Z - " +
+			"60 min.)"},
+	{"presigned expired in seconds",
+		strings.Replace(queryWith("20150830T123600Z", "20150830T123500Z"), "=3600", "=59", 1), nil,
+		invalid,
+		"Signature expired: 20150830T123500Z is now earlier than 20150830T123501Z (20150830T123600Z - " +
+			"59 sec.)"},
+	{"expires 0", queryWith("=3600", "=0"), nil, incomplete,
+		"X-Amz-Expires must be a number of seconds from 1 to 604800. Got '0'."},
+	{"expires 604801", queryWith("=3600", "=604801"), nil, incomplete,
+		"X-Amz-Expires must be a number of seconds from 1 to 604800. Got '604801'."},
+	{"expires -1", queryWith("=3600", "=-1"), nil, incomplete,
+		"X-Amz-Expires must be a number of seconds from 1 to 604800. Got '-1'."},
+	{"expires soon", queryWith("=3600", "=soon"), nil, incomplete,
+		"X-Amz-Expires must be a number of seconds from 1 to 604800. Got 'soon'."},
+}
 
-		{"host unsigned", "", auth("AWS4-HMAC-SHA256 Credential="+goodCredential+", SignedHeaders=host;",
-			"AWS4-X Credential=x, SignedHeaders=hosts;"), invalid,
-			"'Host' must be a 'SignedHeader' in the AWS Authorization."},
-		{"algorithm", "", auth("AWS4-HMAC-SHA256 Credential="+goodCredential,
-			"AWS4-HMAC-SHA512 Credential=x"), incomplete,
-			"Unsupported AWS 'algorithm': 'AWS4-HMAC-SHA512' (only AWS4-HMAC-SHA256 for now). "},
-		{"algorithm in the query", query("AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256"), nil,
-			incomplete,
-			"Unsupported AWS 'algorithm': 'AWS4-ECDSA-P256-SHA256' (only AWS4-HMAC-SHA256 for now). "},
-		{"credential", "", auth(goodCredential, "a/b/c/d"), incomplete,
-			"Credential must have exactly 5 slash-delimited elements, e.g. " +
-				"keyid/date/region/service/term, got 'a/b/c/d'"},
-		{"long credential", "", auth(goodCredential, strings.Repeat("é", 100)), incomplete,
-			"Credential must have exactly 5 slash-delimited elements, e.g. " +
-				"keyid/date/region/service/term, got '" + strings.Repeat("é", 64) + "...'"},
+var badScopes = []badSignature{
+	{"host unsigned", "", authWith("AWS4-HMAC-SHA256 Credential="+goodCredential+", SignedHeaders=host;",
+		"AWS4-X Credential=x, SignedHeaders=hosts;"), invalid,
+		"'Host' must be a 'SignedHeader' in the AWS Authorization."},
+	{"algorithm", "", authWith("AWS4-HMAC-SHA256 Credential="+goodCredential,
+		"AWS4-HMAC-SHA512 Credential=x"), incomplete,
+		"Unsupported AWS 'algorithm': 'AWS4-HMAC-SHA512' (only AWS4-HMAC-SHA256 for now). "},
+	{"algorithm in the query", queryWith("AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256"), nil,
+		incomplete,
+		"Unsupported AWS 'algorithm': 'AWS4-ECDSA-P256-SHA256' (only AWS4-HMAC-SHA256 for now). "},
+	{"credential", "", authWith(goodCredential, "a/b/c/d"), incomplete,
+		"Credential must have exactly 5 slash-delimited elements, e.g. " +
+			"keyid/date/region/service/term, got 'a/b/c/d'"},
+	{"long credential", "", authWith(goodCredential, strings.Repeat("é", 100)), incomplete,
+		"Credential must have exactly 5 slash-delimited elements, e.g. " +
+			"keyid/date/region/service/term, got '" + strings.Repeat("é", 64) + "...'"},
 
-		{"whole scope", "", auth(goodCredential, "a/b/c/d/e"), invalid,
-			"Credential should be scoped to a valid region, not 'c'. " +
-				"Credential should be scoped to correct service: 'service'. " +
-				"Credential should be scoped with a valid terminator: 'aws4_request', not 'e'. " +
-				"Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: " +
-				"'b' != '20150830', from '20150830T123600Z'."},
-		{"region", "", auth("us-east-1", "us-east-2"), invalid,
-			"Credential should be scoped to a valid region, not 'us-east-2'. "},
-		{"service", "", auth("/service/", "/kms/"), invalid,
-			"Credential should be scoped to correct service: 'service'. "},
-		{"terminator", "", auth("aws4_request", "aws4_requests"), invalid,
-			"Credential should be scoped with a valid terminator: 'aws4_request', not 'aws4_requests'. "},
-		{"day", "", auth("20150830/", "20150829/"), invalid,
-			"Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date " +
-				"from HTTP: '20150829' != '20150830', from '20150830T123600Z'."},
+	{"whole scope", "", authWith(goodCredential, "a/b/c/d/e"), invalid,
+		"Credential should be scoped to a valid region, not 'c'. " +
+			"Credential should be scoped to correct service: 'service'. " +
+			"Credential should be scoped with a valid terminator: 'aws4_request', not 'e'. " +
+			"Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: " +
+			"'b' != '20150830', from '20150830T123600Z'."},
+	{"region", "", authWith("us-east-1", "us-east-2"), invalid,
+		"Credential should be scoped to a valid region, not 'us-east-2'. "},
+	{"service", "", authWith("/service/", "/kms/"), invalid,
+		"Credential should be scoped to correct service: 'service'. "},
+	{"terminator", "", authWith("aws4_request", "aws4_requests"), invalid,
+		"Credential should be scoped with a valid terminator: 'aws4_request', not 'aws4_requests'. "},
+	{"day", "", authWith("20150830/", "20150829/"), invalid,
+		"Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date " +
+			"from HTTP: '20150829' != '20150830', from '20150830T123600Z'."},
+}
 
-		{"long header", "", auth("Credential=", strings.Repeat(" ", 8192)+"Credential="),
-			incomplete,
-			"Authorization header must have at most 8192 bytes and 64 signed headers."},
-		{"many headers", "", auth("host;", "host;"+strings.Repeat("x;", 63)), incomplete,
-			"Authorization header must have at most 8192 bytes and 64 signed headers."},
-		{"long query", strings.Repeat("x", 32769), nil, incomplete,
-			"Query string must have at most 32768 bytes and 512 parameters."},
-		{"many parameters", strings.Repeat("&", 512), nil, incomplete,
-			"Query string must have at most 32768 bytes and 512 parameters."},
-	} {
+var tooLarge = []badSignature{
+	{"long header", "", authWith("Credential=", strings.Repeat(" ", 8192)+"Credential="),
+		incomplete,
+		"Authorization header must have at most 8192 bytes and 64 signed headers."},
+	{"many headers", "", authWith("host;", "host;"+strings.Repeat("x;", 63)), incomplete,
+		"Authorization header must have at most 8192 bytes and 64 signed headers."},
+	{"long query", strings.Repeat("x", 32769), nil, incomplete,
+		"Query string must have at most 32768 bytes and 512 parameters."},
+	{"many parameters", strings.Repeat("&", 512), nil, incomplete,
+		"Query string must have at most 32768 bytes and 512 parameters."},
+}
+
+// TestParse_BadSignature_IsRefusedInOrder is the table of AWS's answers.
+func TestParse_BadSignature_IsRefusedInOrder(t *testing.T) {
+	for _, c := range slices.Concat(badParts, badTimes, badScopes, tooLarge) {
 		t.Run(c.name, func(t *testing.T) {
 			_, _, err := parse(c.query, suiteTime, c.header...)
 			f := fault.Of(err)

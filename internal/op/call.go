@@ -118,9 +118,9 @@ func (t *trail) add(r audit.Record, done []func(audit.Record)) {
 	}
 }
 
-// settle calls what was to follow. The records are on the disk, and with them what belongs to them
+// follow calls what was to follow. The records are on the disk, and with them what belongs to them
 // if it was done.
-func (t *trail) settle(also bool) {
+func (t *trail) follow(also bool) {
 	if also {
 		for _, f := range t.kept {
 			f()

@@ -169,7 +169,7 @@ func (r *Runner) commit(c *Call, s *Service, change func(*store.Tx) error, err e
 		if lost != nil {
 			return lost
 		}
-		c.trail.settle(false)
+		c.trail.follow(false)
 		return err
 	}
 	err = r.Ledger.Commit(change, func(err error) []byte {
@@ -179,10 +179,11 @@ func (r *Runner) commit(c *Call, s *Service, change func(*store.Tx) error, err e
 		mark(&c.trail.records[len(c.trail.records)-1], s, err)
 		return lines(c.trail.records)
 	})
-	if err == nil {
-		c.trail.settle(true)
+	if err != nil {
+		return err
 	}
-	return err
+	c.trail.follow(true)
+	return nil
 }
 
 func lines(records []audit.Record) []byte {
@@ -212,10 +213,11 @@ func (r *Runner) ended(c *Call, n *Info, err error) {
 }
 
 func host(remote string) string {
-	if h, _, err := net.SplitHostPort(remote); err == nil {
-		return h
+	h, _, err := net.SplitHostPort(remote)
+	if err != nil {
+		return remote
 	}
-	return remote
+	return h
 }
 
 // clip bounds what a client says of itself: CloudTrail keeps as much.

@@ -50,10 +50,11 @@ func New(installation string, token Token, key custody.Ref) *Signer {
 func (s *Signer) Sign(ctx context.Context, table string, columns ...any) ([]byte, error) {
 	row := s.row(table, columns)
 	mac, err := s.token.MAC(ctx, s.key, row)
-	if err == nil {
-		s.remember(digestOf(row, mac)) // the token need not say again what it has just said
+	if err != nil {
+		return nil, err
 	}
-	return mac, err
+	s.remember(digestOf(row, mac)) // the token need not say again what it has just said
+	return mac, nil
 }
 
 // digestOf is what a row and its MAC are remembered by.

@@ -28,22 +28,26 @@ func openSchema() (*schema, error) {
 	s := &schema{tables: map[string]store.Scope{}, touched: map[string]bool{}}
 	s.db = sql.OpenDB(inMemory{&sqlite3.SQLiteDriver{ConnectHook: s.listen}})
 	s.db.SetMaxOpenConns(1) // each connection would have a database of its own
-	steps, err := fs.Glob(store.Migrations(), "migrations/sqlite/*.sql")
-	if err == nil && len(steps) == 0 {
-		err = errors.New("storetest: the store has no migrations")
-	}
-	for _, step := range steps { // sorted, and so in order of their numbers
-		if err == nil {
-			err = s.apply(step)
-		}
-	}
-	if err == nil {
-		err = s.read()
-	}
-	if err != nil {
+	if err := s.build(); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
+}
+
+func (s *schema) build() error {
+	steps, err := fs.Glob(store.Migrations(), "migrations/sqlite/*.sql")
+	if err != nil {
+		return err
+	}
+	if len(steps) == 0 {
+		return errors.New("storetest: the store has no migrations")
+	}
+	for _, step := range steps { // sorted, and so in order of their numbers
+		if err := s.apply(step); err != nil {
+			return err
+		}
+	}
+	return s.read()
 }
 
 func (s *schema) close() error { return s.db.Close() }

@@ -81,13 +81,14 @@ func (d *Device) SetAttributes(s cryptoki.Session, n cryptoki.Object,
 	}
 	defer leave()
 	o, err := d.key("C_SetAttributeValue", n)
-	if err == nil && d.frozen(o) {
-		err = fail("C_SetAttributeValue", cryptoki.CKR_ACTION_PROHIBITED)
+	if err != nil {
+		return err
 	}
-	if err == nil {
-		o.apply(template)
+	if d.frozen(o) {
+		return fail("C_SetAttributeValue", cryptoki.CKR_ACTION_PROHIBITED)
 	}
-	return err
+	o.apply(template)
+	return nil
 }
 
 func (d *Device) DestroyObject(s cryptoki.Session, n cryptoki.Object) error {

@@ -54,10 +54,11 @@ type operation struct {
 
 // temporary notes an object that is to be destroyed.
 func (x *operation) temporary(o cryptoki.Object, err error) (cryptoki.Object, error) {
-	if err == nil {
-		x.objects = append(x.objects, o)
+	if err != nil {
+		return o, err
 	}
-	return o, err
+	x.objects = append(x.objects, o)
+	return o, nil
 }
 
 // destroyTemporaries destroys all that was made on the way.
@@ -109,11 +110,10 @@ func (x *operation) look(from envelope) (*object.Key, error) {
 	if k.Public, err = k.Template.ParsePublic(k.SPKI); err != nil {
 		return nil, failure.Importing(err)
 	}
-	k.CheckValue, err = x.Check(x.s, k)
-	if err == nil {
-		err = x.try(k)
+	if k.CheckValue, err = x.Check(x.s, k); err != nil {
+		return nil, failure.Importing(err)
 	}
-	return k, failure.Importing(err)
+	return k, failure.Importing(x.try(k))
 }
 
 // learn returns the public half of a key pair. Of a secret key, it makes sure of the length where

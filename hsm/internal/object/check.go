@@ -57,17 +57,22 @@ func (d *Device) Verify(s cryptoki.Session, k *Key) error {
 	}
 	if k.Template.Usages[0] != pkcs11.CKA_ENCRYPT {
 		sum, err := d.Check(s, k)
-		if err == nil && !hmac.Equal(sum, k.CheckValue) {
-			err = failure.ErrWrongKey
-		}
-		return err
+		return rightKey(hmac.Equal(sum, k.CheckValue), err)
 	}
 	text, err := d.Driver.Decrypt(s, k.Object, d.Dialect.Encryption([]byte(checkText+k.ID)),
 		k.CheckValue)
-	if err == nil && string(text) != checkText {
-		err = failure.ErrWrongKey
+	return rightKey(string(text) == checkText, err)
+}
+
+// rightKey is the outcome of a check: its own failure, or that it was not passed.
+func rightKey(passed bool, err error) error {
+	if err != nil {
+		return err
 	}
-	return err
+	if !passed {
+		return failure.ErrWrongKey
+	}
+	return nil
 }
 
 // prove shows that a private key on the token belongs to its public half: of an RSA key the modulus
@@ -77,17 +82,14 @@ func (d *Device) prove(s cryptoki.Session, k *Key) error {
 	switch public := k.Public.(type) {
 	case *rsa.PublicKey:
 		v, err := d.Driver.Attributes(s, k.Object, pkcs11.CKA_MODULUS)
-		if err == nil && new(big.Int).SetBytes(v[0]).Cmp(public.N) != 0 {
-			err = failure.ErrWrongKey
+		if err != nil {
+			return err
 		}
-		return err
+		return rightKey(new(big.Int).SetBytes(v[0]).Cmp(public.N) == 0, nil)
 	case *lattice.EncapsulationKey:
 		secret, ciphertext := public.Encapsulate()
 		got, err := d.Decapsulate(s, k, ciphertext)
-		if err == nil && !hmac.Equal(got, secret) {
-			err = failure.ErrWrongKey
-		}
-		return err
+		return rightKey(hmac.Equal(got, secret), err)
 	}
 	digest := make([]byte, sha512.Size)
 	if k.Template.Curve != nil {
@@ -96,10 +98,10 @@ func (d *Device) prove(s cryptoki.Session, k *Key) error {
 	rand.Read(digest)
 	signature, err := d.Sign(s, k,
 		dialect.Signature{Mechanism: cryptoki.Mechanism{Code: k.Template.Mechanisms[0]}}, digest)
-	if err == nil && !publickey.Verifies(k.Public, digest, signature) {
-		err = failure.ErrWrongKey
+	if err != nil {
+		return err
 	}
-	return err
+	return rightKey(publickey.Verifies(k.Public, digest, signature), nil)
 }
 
 // nobodys has, for each curve of key agreement, a point whose private half nobody knows.

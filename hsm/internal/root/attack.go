@@ -78,10 +78,11 @@ type attacker struct {
 // unwrap unwraps the blob and destroys what came out.
 func (a attacker) unwrap(blob []byte, template []cryptoki.Attribute) error {
 	o, err := a.Driver.UnwrapKey(a.s, a.wrap.By(), a.root, blob, template)
-	if err == nil {
-		a.Driver.DestroyObject(a.s, o)
+	if err != nil {
+		return err
 	}
-	return err
+	a.Driver.DestroyObject(a.s, o)
+	return nil
 }
 
 // unwrapOtherwise unwraps a stolen blob in ways that would give the key away, one way or another.

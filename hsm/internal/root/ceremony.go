@@ -28,10 +28,10 @@ type Ceremony struct {
 func (c Ceremony) Perform(m *module.Module) (string, error) {
 	slot, info, err := m.Find(c.Token)
 	if errors.Is(err, failure.ErrNoToken) && c.Create {
-		err = c.create(m)
-		if err == nil {
-			slot, info, err = m.Find(c.Token)
+		if err := c.create(m); err != nil {
+			return "", err
 		}
+		slot, info, err = m.Find(c.Token)
 	}
 	if errors.Is(err, failure.ErrNoToken) && !c.Create {
 		slot, info, err = m.FindPatiently(c.Token)

@@ -41,10 +41,11 @@ func (k *Keeper) recover(cause error) error {
 		return errors.Join(err, reload)
 	}
 	k.reloads++
-	if err = k.establish(); err == nil {
-		k.reloads = 0
+	if err := k.establish(); err != nil {
+		return err
 	}
-	return err
+	k.reloads = 0
+	return nil
 }
 
 // Suspend and Resume make the keeper a member of its module. In between nobody is inside the module
