@@ -147,10 +147,10 @@ func TestDocs_ExitCodes_AreThoseOfTheProgram(t *testing.T) {
 // What a supervisor may try again and what the unit stays down for are all failures together, and
 // none twice.
 func TestUnit_ExitCodes_RestartAsDocumented(t *testing.T) {
-	again := regexp.MustCompile(`may try again after ([0-9, ]+)\.`).FindStringSubmatch(section(t,
-		"docs/operating.md", "## Exit codes"))
-	down := regexp.MustCompile(`(?m)^RestartPreventExitStatus=(.*)$`).FindStringSubmatch(read(t,
-		"examples/claviger.service"))
+	again := regexp.MustCompile(`may try again after ([0-9, ]+)\.`).
+		FindStringSubmatch(section(t, "docs/operating.md", "## Exit codes"))
+	down := regexp.MustCompile(`(?m)^RestartPreventExitStatus=(.*)$`).
+		FindStringSubmatch(read(t, "examples/claviger.service"))
 	if again == nil || down == nil {
 		t.Fatal("operating.md and claviger.service no longer say it")
 	}
@@ -219,8 +219,8 @@ func TestDocs_Metrics_AreThoseOfTheProgram(t *testing.T) {
 func TestDocs_KindsOfErrors_HaveTheirStatus(t *testing.T) {
 	statuses := map[string]string{} // net/http's constants by name
 	for code := 100; code < 600; code++ {
-		statuses["Status"+strings.NewReplacer(" ", "", "-",
-			"").Replace(http.StatusText(code))] = strconv.Itoa(code)
+		name := strings.NewReplacer(" ", "", "-", "").Replace(http.StatusText(code))
+		statuses["Status"+name] = strconv.Itoa(code)
 	}
 	of := func(file string) (kinds []string, status map[string]string) {
 		status = map[string]string{}
@@ -235,8 +235,8 @@ func TestDocs_KindsOfErrors_HaveTheirStatus(t *testing.T) {
 	_, inQuery := of("api/awsquery/answer.go")
 	kinds, inREST := of("api/rest/problem.go")
 	for i, kind := range kinds {
-		kinds[i] = strings.Join([]string{kind, cmp.Or(inJSON[kind], "400"), cmp.Or(inQuery[kind], "400"),
-			inREST[kind]}, " ")
+		kinds[i] = strings.Join([]string{kind, cmp.Or(inJSON[kind], "400"),
+			cmp.Or(inQuery[kind], "400"), inREST[kind]}, " ")
 	}
 	var documented []string
 	for _, row := range table(section(t, "docs/errors.md", "## Kinds")) {

@@ -39,8 +39,9 @@ var layers = []struct{ pkg, may, because string }{
 
 	{"keystore", "keystore/... internal/... policy audit store",
 		"a domain knows the road, the engine and the trail, and no other domain"},
-	{"keystore/cryptoops", "keystore/target keystore/customstore keystore/sealing keystore/ciphertext " +
-		"keystore/publickey keystore/key keystore/kmsfault keystore/model internal/... policy",
+	{"keystore/cryptoops",
+		"keystore/target keystore/customstore keystore/sealing keystore/ciphertext " +
+			"keystore/publickey keystore/key keystore/kmsfault keystore/model internal/... policy",
 		"operations that use keys change no row, and see no table"},
 	{"keystore/target", "keystore/multiregion keystore/grant keystore/keyrows keystore/key " +
 		"keystore/kmsfault internal/domain internal/op internal/fault policy audit",
@@ -48,29 +49,34 @@ var layers = []struct{ pkg, may, because string }{
 	{"keystore/customstore",
 		"keystore/residents keystore/keyrows keystore/key keystore/kmsfault keystore/model " +
 			"internal/domain internal/op internal/rowmac internal/fault internal/custody internal/wire " +
-			"policy store", "stores connect as the service itself does it, by operations of their own, " +
-			"and see the keys in them as rows"},
+			"policy store",
+		"stores connect as the service itself does it, by operations of their own, and see the keys " +
+			"in them as rows"},
 	{"keystore/residents", "keystore/keyrows keystore/key keystore/model internal/domain " +
-		"internal/op internal/rowmac internal/fault internal/custody policy store", "keys on tokens " +
-		"are made and destroyed by operations of the service's own, and know of no store but its name"},
+		"internal/op internal/rowmac internal/fault internal/custody policy store",
+		"keys on tokens are made and destroyed by operations of the service's own, and know of no " +
+			"store but its name"},
 	{"keystore/multiregion", "keystore/keyrows keystore/key internal/domain",
 		"related keys are rows that change together"},
 	{"keystore/grant", "keystore/key keystore/keyrows keystore/kmsfault internal/domain " +
-		"internal/rowmac internal/signedtoken internal/fault internal/op policy store", "grants hang " +
-		"on a key's row and end in a decision of policy; of the road they know the call that a token " +
-		"is made for"},
+		"internal/rowmac internal/signedtoken internal/fault internal/op policy store",
+		"grants hang on a key's row and end in a decision of policy; of the road they know the call " +
+			"that a token is made for"},
 	{"keystore/datakeys", "keystore/sealing keystore/usage keystore/keyrows keystore/key " +
-		"keystore/ciphertext keystore/kmsfault keystore/model internal/... policy store", "an epoch begins by an operation of its own, on the device and in the rows of its key"},
+		"keystore/ciphertext keystore/kmsfault keystore/model internal/... policy store",
+		"an epoch begins by an operation of its own, on the device and in the rows of its key"},
 	{"keystore/sealing", "keystore/key keystore/usage internal/op",
 		"a seal is one call of a device, and a count"},
 	{"keystore/usage", "keystore/key internal/op internal/domain internal/fault store",
 		"counts are numbers of a key in its rows, and ride with the record of a call"},
 	{"keystore/imports", "keystore/key keystore/publickey keystore/kmsfault keystore/model " +
-		"internal/... policy store", "pairs serve imports, and know no operation of AWS's"},
+		"internal/... policy store",
+		"pairs serve imports, and know no operation of AWS's"},
 	{"keystore/keyrows", "keystore/key internal/domain internal/rowmac audit store",
 		"rows hold keys, and know no operation"},
 	{"keystore/key", "keystore/publickey keystore/kmsfault internal/custody internal/fault " +
-		"internal/wire", "a key is facts and rules: no clock, no database, no device"},
+		"internal/wire",
+		"a key is facts and rules: no clock, no database, no device"},
 	{"keystore/publickey", "keystore/kmsfault internal/custody internal/lattice",
 		"what a public key can do needs nothing else"},
 	{"keystore/ciphertext", "keystore/key internal/custody", "a format knows what it holds"},

@@ -22,7 +22,7 @@ import (
 // Limits of one request and of all together. The largest legal request is a secret of 65,536 bytes,
 // every one escaped; a device may take a minute to make an RSA key.
 const (
-	firstBuf   = 64 << 10         // bytes set aside for a body before any of it has come
+	firstBuf   = 64 << 10         // bytes reserved for a body before any of it has come
 	maxBody    = 1 << 20          // bytes
 	maxTime    = 75 * time.Second // from the first byte of the body to the answer
 	maxWaiting = 1024             // requests in progress at once; one more is told to slow down
@@ -44,7 +44,7 @@ type server struct {
 	Config
 	protocols []Protocol // in the order in which they are asked
 	inside    atomic.Int64
-	held      atomic.Int64 // bytes set aside for large bodies
+	held      atomic.Int64 // bytes reserved for large bodies
 }
 
 // New returns the handler of the whole API. It panics if two operations claim one name or route:

@@ -18,13 +18,13 @@ type description struct {
 	Call    string        // how AWS's clients name it: X-Amz-Target: TrentService.Encrypt
 	Route   string        // /v1/keys/encrypt/{KeyId}
 	Greedy  string        // the member in the path, or nothing
-	Members []placed      // of the input
+	Members []located     // of the input
 	Answer  *shape.Schema // nil where nothing is answered
 	schemas shape.Schemas
 }
 
-// placed is a member of an input and where a REST request holds it.
-type placed struct {
+// located is a member of an input and where a REST request holds it.
+type located struct {
 	shape.Property
 	In string // path, query or body
 }
@@ -48,7 +48,7 @@ func describeOne(n op.Info, parts map[string]*shape.Schema) description {
 	d.schemas = shape.Schemas{Table: n.Service.Shapes, Prefix: n.Service.Name + ".",
 		Base: schemaBase, Named: parts}
 	for _, p := range d.schemas.Of(n.In).Properties {
-		d.Members = append(d.Members, placed{p, d.place(p.Name)})
+		d.Members = append(d.Members, located{p, d.location(p.Name)})
 	}
 	if n.Out != reflect.TypeFor[op.None]() {
 		d.Answer = d.schemas.Of(n.Out)
@@ -64,9 +64,9 @@ func call(n op.Info) string {
 	return "X-Amz-Target: " + n.Service.Target + "." + n.Name
 }
 
-// place tells where a REST client should put a member. The service itself reads all from body and
-// query alike.
-func (d *description) place(member string) string {
+// location tells where a REST client should put a member. The service itself reads all from body
+// and query alike.
+func (d *description) location(member string) string {
 	switch {
 	case member == d.Greedy:
 		return "path"
@@ -76,10 +76,10 @@ func (d *description) place(member string) string {
 	return "body"
 }
 
-// in returns the members that stand in one place.
-func (d *description) in(place string) (some []placed) {
+// in returns the members that stand in one location.
+func (d *description) in(location string) (some []located) {
 	for _, m := range d.Members {
-		if m.In == place {
+		if m.In == location {
 			some = append(some, m)
 		}
 	}

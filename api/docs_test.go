@@ -155,7 +155,7 @@ func TestDocs_EveryOperation_IsDescribed(t *testing.T) {
 	ids := map[string]bool{}
 	for _, m := range regexp.MustCompile(` id="([^"]+)"`).FindAllStringSubmatch(html, -1) {
 		if ids[m[1]] {
-			t.Errorf("two places on the page are called %s", m[1])
+			t.Errorf("two anchors on the page are called %s", m[1])
 		}
 		ids[m[1]] = true
 	}

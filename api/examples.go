@@ -33,11 +33,11 @@ var specimens = func() (e examples) {
 }()
 
 // Request returns an example of the operation's document: what must be there, and what helps to
-// understand it. place is path, query or body, or nothing for all.
-func (d description) Request(place string) jsontext.Value {
+// understand it. location is path, query or body, or nothing for all.
+func (d description) Request(location string) jsontext.Value {
 	doc := &shape.Schema{Type: "object", Go: d.Info.In}
 	for _, m := range d.Members {
-		if place != "" && m.In != place {
+		if location != "" && m.In != location {
 			continue
 		}
 		if m.Required || slices.Contains(specimens.Optional[d.ID], m.Name) {

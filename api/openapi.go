@@ -186,7 +186,7 @@ func (d *description) canDryRun() bool {
 	return ok
 }
 
-func (d *description) parameter(m placed) parameter {
+func (d *description) parameter(m located) parameter {
 	p := parameter{Name: m.Name, In: m.In, Required: m.Required || m.In == "path", Schema: m.Schema}
 	if m.In == "path" {
 		p.Description = "Greedy: it may hold slashes, and they need no escaping."

@@ -18,11 +18,13 @@ var at = time.Date(2026, 3, 1, 9, 30, 0, 123456789, time.FixedZone("CET", 3600))
 
 func whole() audit.Record {
 	return audit.Record{
-		Time: at, Source: "kms.amazonaws.com", Name: "Decrypt", Region: "us-east-1", SourceIP: "192.0.2.1", UserAgent: "aws-cli",
-		RequestID: "r", EventID: "e", Account: "111122223333", ReadOnly: true, ErrorCode: "AccessDeniedException", ErrorMessage: "no",
+		Time: at, Source: "kms.amazonaws.com", Name: "Decrypt", Region: "us-east-1",
+		SourceIP: "192.0.2.1", UserAgent: "aws-cli", RequestID: "r", EventID: "e",
+		Account: "111122223333", ReadOnly: true,
+		ErrorCode: "AccessDeniedException", ErrorMessage: "no",
 		Identity: audit.Identity{Type: "Root", PrincipalID: "111122223333",
-			ARN:       "arn:aws:iam::111122223333:root",
-			AccountID: "111122223333", AccessKeyID: "AKIA", InvokedBy: "secretsmanager.amazonaws.com"},
+			ARN: "arn:aws:iam::111122223333:root", AccountID: "111122223333",
+			AccessKeyID: "AKIA", InvokedBy: "secretsmanager.amazonaws.com"},
 		Parameters: []byte(`{"keyId":"k"}`), Additional: []byte(`{"dataKeyCached":true}`),
 		Resources: []audit.Resource{{ARN: "arn:1", AccountID: "111122223333", Type: "AWS::KMS::Key"},
 			{ARN: "arn:2"}},
@@ -52,8 +54,8 @@ func TestRecordAppend_EmptyFields_AreLeftOut(t *testing.T) {
 	// What CloudTrail's record contents reference calls required is there all the same.
 	want := map[string]any{"eventVersion": "1.11", "userIdentity": map[string]any{"type": ""},
 		"eventTime":         "2026-03-01T08:30:00.123456Z",
-		"requestParameters": nil, "responseElements": nil, "readOnly": false, "eventType": "AwsApiCall", "managementEvent": true,
-		"eventCategory": "Management"}
+		"requestParameters": nil, "responseElements": nil, "readOnly": false,
+		"eventType": "AwsApiCall", "managementEvent": true, "eventCategory": "Management"}
 	if !reflect.DeepEqual(doc, want) {
 		t.Errorf("an empty record has %v", doc)
 	}
@@ -86,9 +88,9 @@ func FuzzRecord(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, a, b string) {
 		r := audit.Record{Time: at, Source: a, Name: b, Region: a, SourceIP: b, UserAgent: a,
-			RequestID: b, EventID: a, Account: b,
-			ErrorCode: a, ErrorMessage: b, Identity: audit.Identity{Type: a, PrincipalID: b, ARN: a,
-				AccountID: b, AccessKeyID: a, InvokedBy: b},
+			RequestID: b, EventID: a, Account: b, ErrorCode: a, ErrorMessage: b,
+			Identity: audit.Identity{Type: a, PrincipalID: b, ARN: a, AccountID: b, AccessKeyID: a,
+				InvokedBy: b},
 			Resources: []audit.Resource{{ARN: a, AccountID: b, Type: a}, {ARN: b}}}
 		line := r.Append(nil)
 		if bytes.ContainsAny(line, "\n\r") || !utf8.Valid(line) {
@@ -102,8 +104,8 @@ func FuzzRecord(f *testing.F) {
 		x, y := each(a), each(b)
 		i := d.UserIdentity
 		got := []string{d.EventSource, d.EventName, d.AWSRegion, d.SourceIPAddress, d.UserAgent,
-			d.RequestID, d.EventID, d.RecipientAccountID,
-			d.ErrorCode, d.ErrorMessage, i.Type, i.PrincipalID, i.ARN, i.AccountID, i.AccessKeyID, i.InvokedBy,
+			d.RequestID, d.EventID, d.RecipientAccountID, d.ErrorCode, d.ErrorMessage,
+			i.Type, i.PrincipalID, i.ARN, i.AccountID, i.AccessKeyID, i.InvokedBy,
 			d.Resources[0].ARN, d.Resources[0].AccountID, d.Resources[0].Type, d.Resources[1].ARN}
 		want := []string{x, y, x, y, x, y, x, y, x, y, x, y, x, y, x, y, x, y, x, y}
 		if !reflect.DeepEqual(got, want) {

@@ -43,7 +43,7 @@
 //
 // # Where to read
 //
-// This package is what the rest of the house sees. What a token is asked is beneath it, and each
+// This package is what the rest of the service sees. What a token is asked is beneath it, and each
 // package there knows only those before it:
 //
 //   - cryptoki: the door to a PKCS#11 module

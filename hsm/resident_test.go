@@ -19,8 +19,8 @@ import (
 	"claviger/internal/custody"
 )
 
-// settling returns the configuration of a SoftHSM2 token on which keys of Ed25519 rest.
-func settling(t *testing.T) hsm.Config {
+// residentConfig returns the configuration of a SoftHSM2 token on which keys of Ed25519 rest.
+func residentConfig(t *testing.T) hsm.Config {
 	t.Helper()
 	c := hsmtest.SoftHSM(t)
 	c.Resident = []custody.Kind{custody.Ed25519Sign}
@@ -54,7 +54,7 @@ func signsPure(t *testing.T, tok *hsm.Token, m custody.Material, public ed25519.
 }
 
 func TestResident_ConfiguredKind_IsUsedLikeWrapped(t *testing.T) {
-	c := settling(t)
+	c := residentConfig(t)
 	tok := hsmtest.Open(t, c)
 	if !tok.Supports(custody.Ed25519Sign) || !tok.Resident(custody.Ed25519Sign) ||
 		tok.Resident(custody.P256Sign) ||
@@ -84,7 +84,7 @@ func TestResident_ConfiguredKind_IsUsedLikeWrapped(t *testing.T) {
 // TestResident_WrongKindOrMaterial_IsRefused: SoftHSM2 takes the parameter of Ed25519ph and signs
 // something else.
 func TestResident_WrongKindOrMaterial_IsRefused(t *testing.T) {
-	tok := hsmtest.Open(t, settling(t))
+	tok := hsmtest.Open(t, residentConfig(t))
 	m, _ := edwards(t, tok, "a")
 	digest := sha512.Sum512(nil)
 	if signature, err := tok.Sign(background, m.Rest(), "ED25519_PH_SHA_512",
@@ -133,7 +133,7 @@ func TestResident_WrongKindOrMaterial_IsRefused(t *testing.T) {
 // TestResident_AttackerWithPIN_GetsNothing tries with the PIN what would let the key out or misuse
 // it.
 func TestResident_AttackerWithPIN_GetsNothing(t *testing.T) {
-	c := settling(t)
+	c := residentConfig(t)
 	tok := hsmtest.Open(t, c)
 	m, _ := edwards(t, tok, "a")
 	p, slot := hsmtest.Attacker(t, c)
@@ -157,7 +157,7 @@ func TestResident_AttackerWithPIN_GetsNothing(t *testing.T) {
 // TestDestroy_ResidentKey_IsGoneAndOthersStay: by its name, which reaches no root and no canary;
 // and a key that can't be found is lost, not deleted.
 func TestDestroy_ResidentKey_IsGoneAndOthersStay(t *testing.T) {
-	c := settling(t)
+	c := residentConfig(t)
 	tok := hsmtest.Open(t, c)
 	m, public := edwards(t, tok, "a")
 	kept, keptPublic := edwards(t, tok, "b")
@@ -210,7 +210,7 @@ func TestDestroy_ResidentKey_IsGoneAndOthersStay(t *testing.T) {
 // TestResident_HandleDropped_KeyStays fills the cache, so that handles are dropped and what was
 // unwrapped is destroyed.
 func TestResident_HandleDropped_KeyStays(t *testing.T) {
-	c := settling(t)
+	c := residentConfig(t)
 	c.HandleCache = 2
 	tok := hsmtest.Open(t, c)
 	var all []custody.Material
@@ -233,7 +233,7 @@ func TestResident_HandleDropped_KeyStays(t *testing.T) {
 
 // TestResident_TwoKeysOfOneName_AreRefused: neither is used, and neither destroyed.
 func TestResident_TwoKeysOfOneName_AreRefused(t *testing.T) {
-	c := settling(t)
+	c := residentConfig(t)
 	tok := hsmtest.Open(t, c)
 	m, public := edwards(t, tok, "a")
 	p, slot := hsmtest.Attacker(t, c)
@@ -265,7 +265,7 @@ func TestResident_TwoKeysOfOneName_AreRefused(t *testing.T) {
 // TestDestroy_TokenLost_IsUnavailable: what is not found on a token that is gone is not taken for
 // destroyed.
 func TestDestroy_TokenLost_IsUnavailable(t *testing.T) {
-	c := settling(t)
+	c := residentConfig(t)
 	c.Timeout = 2 * time.Second
 	tok := hsmtest.Open(t, c)
 	m, public := edwards(t, tok, "a")

@@ -34,16 +34,16 @@ const (
 
 var now = optest.Began
 
-// house is a directory over a true token and database.
-type house struct {
+// fixture is a directory over a true token and database.
+type fixture struct {
 	*Directory
 	*optest.Kit
 	t testing.TB
 }
 
-func open(t testing.TB) *house {
+func open(t testing.TB) *fixture {
 	t.Helper()
-	h := &house{t: t}
+	h := &fixture{t: t}
 	h.Kit = optest.Start(t, hsmtest.SoftHSM(t), func(k *optest.Kit) optest.Parts {
 		h.Directory = New(k.DB, k.Token, k.Installation, []string{region, "us-west-2"})
 		return optest.Parts{}
@@ -52,7 +52,7 @@ func open(t testing.TB) *house {
 }
 
 // newKey makes an access key of the account's root user.
-func (h *house) newKey() aws.Credentials {
+func (h *fixture) newKey() aws.Credentials {
 	h.t.Helper()
 	id, secret, change, err := h.NewAccessKey(h.t.Context(), RootUser(account), now)
 	if err == nil {
@@ -65,7 +65,7 @@ func (h *house) newKey() aws.Credentials {
 }
 
 // mac is what the service would sign an access key's row with.
-func (h *house) mac(k *accessKey) any {
+func (h *fixture) mac(k *accessKey) any {
 	h.t.Helper()
 	values, err := accessKeys.Sign(h.t.Context(), h.signer, k)
 	if err != nil {
@@ -89,16 +89,18 @@ func signed(t testing.TB, as aws.Credentials, region, service string, at time.Ti
 	return r
 }
 
-func (h *house) knock(r *http.Request) (policy.Caller, string, error) { return h.knockAt("kms", r) }
+func (h *fixture) authenticate(r *http.Request) (policy.Caller, string, error) {
+	return h.authenticateFor("kms", r)
+}
 
-func (h *house) knockAt(service string, r *http.Request) (policy.Caller, string, error) {
+func (h *fixture) authenticateFor(service string, r *http.Request) (policy.Caller, string, error) {
 	return h.Authenticate(h.t.Context(), r, func() ([]byte, error) { return body, nil }, service,
 		now)
 }
 
-func (h *house) refused(what string, r *http.Request, want *fault.Error) {
+func (h *fixture) refused(what string, r *http.Request, want *fault.Error) {
 	h.t.Helper()
-	c, in, err := h.knock(r)
+	c, in, err := h.authenticate(r)
 	if !errors.Is(err, want) || !reflect.DeepEqual(c, policy.Caller{}) || in != "" {
 		h.t.Errorf("%s: %+v in %q, %v; want %v", what, c, in, err, want)
 	}
@@ -108,7 +110,7 @@ func TestAuthenticate_SDKsSignature_SaysWhoItIs(t *testing.T) {
 	h := open(t)
 	creds := h.newKey()
 	for range 2 {
-		c, in, err := h.knock(signed(t, creds, "us-west-2", "kms", now))
+		c, in, err := h.authenticate(signed(t, creds, "us-west-2", "kms", now))
 		want := RootUser(account)
 		want.AccessKeyID = creds.AccessKeyID
 		if err != nil || !reflect.DeepEqual(c, want) || in != "us-west-2" {
@@ -136,7 +138,7 @@ func TestAuthenticate_STS_HasRulesOfItsOwn(t *testing.T) {
 		{"kms", "eu-central-1", 6 * time.Minute, false},
 	} {
 		for _, skew := range []time.Duration{c.skew, -c.skew} {
-			_, in, err := h.knockAt(c.service, signed(t, creds, c.in, c.service, now.Add(skew)))
+			_, in, err := h.authenticateFor(c.service, signed(t, creds, c.in, c.service, now.Add(skew)))
 			if (err == nil) != c.good || c.good && in != c.in {
 				t.Errorf("%s in %s, %v off: in %q, %v", c.service, c.in, skew, in, err)
 			}
@@ -163,7 +165,7 @@ func TestAuthenticate_Unknown_IsRefused(t *testing.T) {
 		"yesterday":       signed(t, creds, region, "kms", now.AddDate(0, 0, -1)),
 		"an hour ahead":   signed(t, creds, region, "kms", now.Add(time.Hour)),
 	} {
-		if c, _, err := h.knock(r); fault.Of(err) == nil ||
+		if c, _, err := h.authenticate(r); fault.Of(err) == nil ||
 			fault.Of(err).Kind != fault.Unauthenticated || !reflect.DeepEqual(c, policy.Caller{}) {
 			t.Errorf("%s: %+v, %v", what, c, err)
 		}
@@ -198,7 +200,7 @@ func TestAuthenticate_EditedRow_IsNotBelieved(t *testing.T) {
 			if strings.HasPrefix(column, "id") {
 				creds.AccessKeyID = "AKIAIOSFODNN7EXAMPLE"
 			}
-			c, _, err := h.knock(signed(t, creds, region, "kms", now))
+			c, _, err := h.authenticate(signed(t, creds, region, "kms", now))
 			if f := fault.Of(err); f == nil || f.Kind != fault.Internal || f.Message != "" ||
 				!reflect.DeepEqual(c, policy.Caller{}) {
 				t.Errorf("%+v, %v; want an internal error that says nothing to callers", c, err)
@@ -225,7 +227,7 @@ func TestAuthenticate_SecretOfAnotherKey_IsNotBelieved(t *testing.T) {
 		theirs.AccessKeyID)
 	borrowed := aws.Credentials{AccessKeyID: theirs.AccessKeyID,
 		SecretAccessKey: mine.SecretAccessKey}
-	if c, _, err := h.knock(signed(t, borrowed, region, "kms", now)); fault.Of(err) == nil ||
+	if c, _, err := h.authenticate(signed(t, borrowed, region, "kms", now)); fault.Of(err) == nil ||
 		fault.Of(err).Kind != fault.Internal {
 		t.Errorf("%+v, %v", c, err)
 	}
@@ -235,12 +237,12 @@ func TestAuthenticate_KnownKey_AsksTheTokenOnceADay(t *testing.T) {
 	h := open(t)
 	creds := h.newKey()
 	h.Restart()
-	if _, _, err := h.knock(signed(t, creds, region, "kms", now)); err != nil {
+	if _, _, err := h.authenticate(signed(t, creds, region, "kms", now)); err != nil {
 		t.Fatal(err)
 	}
 	h.TokenCalls.Store(0)
 	for i := range 10 {
-		if _, _, err := h.knock(signed(t, creds, region, "kms",
+		if _, _, err := h.authenticate(signed(t, creds, region, "kms",
 			now.Add(time.Duration(i)*time.Second))); err != nil {
 			t.Fatal(err)
 		}
@@ -251,7 +253,7 @@ func TestAuthenticate_KnownKey_AsksTheTokenOnceADay(t *testing.T) {
 	if n := h.TokenCalls.Load(); n != 0 {
 		t.Errorf("%d calls of the token for requests of the same day, Region and service", n)
 	}
-	if _, _, err := h.knock(signed(t, creds, "us-west-2", "kms", now)); err != nil {
+	if _, _, err := h.authenticate(signed(t, creds, "us-west-2", "kms", now)); err != nil {
 		t.Fatal(err)
 	}
 	if n := h.TokenCalls.Load(); n != 1 {
@@ -262,14 +264,14 @@ func TestAuthenticate_KnownKey_AsksTheTokenOnceADay(t *testing.T) {
 func TestAuthenticate_TokenAway_LetsInWhoIsKnown(t *testing.T) {
 	h := open(t)
 	known, later := h.newKey(), h.newKey()
-	if _, _, err := h.knock(signed(t, known, region, "kms", now)); err != nil {
+	if _, _, err := h.authenticate(signed(t, known, region, "kms", now)); err != nil {
 		t.Fatal(err)
 	}
 	h.Directory.token = away{}
-	if _, _, err := h.knock(signed(t, known, region, "kms", now)); err != nil {
+	if _, _, err := h.authenticate(signed(t, known, region, "kms", now)); err != nil {
 		t.Errorf("a known caller: %v", err)
 	}
-	if _, _, err := h.knock(signed(t, later, region, "kms", now)); !errors.Is(err,
+	if _, _, err := h.authenticate(signed(t, later, region, "kms", now)); !errors.Is(err,
 		custody.ErrUnavailable) {
 		t.Errorf("another: %v, want unavailable", err)
 	}
@@ -307,7 +309,7 @@ func TestNewAccessKey_Made_HasAWSsForm(t *testing.T) {
 func TestNewAccessKey_Secret_IsInNoFile(t *testing.T) {
 	h := open(t)
 	creds := h.newKey()
-	if _, _, err := h.knock(signed(t, creds, region, "kms", now)); err != nil {
+	if _, _, err := h.authenticate(signed(t, creds, region, "kms", now)); err != nil {
 		t.Fatal(err)
 	}
 	look := func(when string) {

@@ -27,7 +27,7 @@ const (
 	NothingAllows   Reason = "no policy and no grant allows it"
 	OtherAccount    Reason = "the resource belongs to another account"
 	NothingDemanded Reason = "the operation demands nothing"
-	FactMissing     Reason = "a fact that the decision turns on can't be had"
+	FactMissing     Reason = "a fact that the decision depends on can't be had"
 )
 
 // Allowed reports whether the caller may go on.

@@ -253,8 +253,11 @@ func consists(s, extra string) bool {
 
 // operators are the condition operators ("IAM JSON policy elements: Condition operators" of the IAM
 // user guide). Each but Null may end with IfExists, and each may begin with a quantifier.
-var operators = strings.Fields(`StringEquals StringNotEquals StringEqualsIgnoreCase StringNotEqualsIgnoreCase StringLike StringNotLike
-	NumericEquals NumericNotEquals NumericLessThan NumericLessThanEquals NumericGreaterThan NumericGreaterThanEquals
+var operators = strings.Fields(`
+	StringEquals StringNotEquals StringEqualsIgnoreCase StringNotEqualsIgnoreCase
+	StringLike StringNotLike
+	NumericEquals NumericNotEquals NumericLessThan NumericLessThanEquals
+	NumericGreaterThan NumericGreaterThanEquals
 	DateEquals DateNotEquals DateLessThan DateLessThanEquals DateGreaterThan DateGreaterThanEquals
 	Bool BinaryEquals IpAddress NotIpAddress ArnEquals ArnLike ArnNotEquals ArnNotLike Null`)
 

@@ -19,8 +19,8 @@ const (
 func statement(t testing.TB, over map[string]string) string {
 	t.Helper()
 	doc := map[string]json.RawMessage{"Effect": json.RawMessage(`"Allow"`),
-		"Principal": json.RawMessage(`{"AWS":"*"}`), "Action": json.RawMessage(
-			`"kms:*"`), "Resource": json.RawMessage(`"*"`)}
+		"Principal": json.RawMessage(`{"AWS":"*"}`), "Action": json.RawMessage(`"kms:*"`),
+		"Resource": json.RawMessage(`"*"`)}
 	for name, value := range over {
 		if doc[name] = json.RawMessage(value); value == "" {
 			delete(doc, name)
@@ -51,11 +51,13 @@ func TestParse_EveryElement_IsRead(t *testing.T) {
 	}
 	want := &policy.Document{Version: "2012-10-17", ID: "x", Statements: []policy.Statement{
 		{SID: "one", Effect: "Allow",
-			Principal: &policy.Principals{AWS: []string{"111122223333",
-				"arn:aws:iam::111122223333:role/a/b"},
-				Service: []string{"s3.amazonaws.com"}, Federated: []string{"accounts.google.com"}},
-			Action: []string{"kms:Get*",
-				"kms:List?eys"}, Resource: []string{"*"}, Condition: []policy.Condition{
+			Principal: &policy.Principals{
+				AWS:       []string{"111122223333", "arn:aws:iam::111122223333:role/a/b"},
+				Service:   []string{"s3.amazonaws.com"},
+				Federated: []string{"accounts.google.com"}},
+			Action:   []string{"kms:Get*", "kms:List?eys"},
+			Resource: []string{"*"},
+			Condition: []policy.Condition{
 				{Operator: "Bool", Key: "aws:SecureTransport", Values: []string{"true"}},
 				{Operator: "NumericLessThanIfExists", Key: "aws:MultiFactorAuthAge", Values: []string{"300"}},
 				{Operator: "StringEquals", Key: "aws:PrincipalTag/team", Values: []string{"x"}},

@@ -44,8 +44,8 @@ func FuzzBounds(f *testing.F) {
 func TestDecide_Grants_AllowWhatTheyName(t *testing.T) {
 	const arn = "arn:aws:iam::111122223333:user/alice"
 	alice := Caller{Type: IAMUser, Account: "111122223333", ARN: arn, PrincipalID: "AIDAALICE"}
-	stranger := alice
-	stranger.Account = "444455556666"
+	foreign := alice
+	foreign.Account = "444455556666"
 	grant := func(actions string) Grant {
 		return Grant{ID: "g", Grantee: arn, Actions: strings.Fields(actions)}
 	}
@@ -86,7 +86,7 @@ func TestDecide_Grants_AllowWhatTheyName(t *testing.T) {
 		{"another grantee", alice, demand("kms:Decrypt", others), false},
 		{"nobody, granted to nobody", Caller{Type: IAMUser},
 			demand("kms:Decrypt", Grant{Actions: []string{"kms:Decrypt"}}), false},
-		{"in another account", stranger, elsewhere, false},
+		{"in another account", foreign, elsewhere, false},
 		{"no grants at all", alice, Demand{Action: "kms:RetireGrant"}, false},
 		{"the right context, in another case", alice, under(map[string]string{"app": "pay"}, only), true},
 		{"another context", alice, under(map[string]string{"app": "play"}, only), false},

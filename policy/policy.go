@@ -4,9 +4,9 @@
 // # The seam
 //
 // [Decide] takes one [Request]: who asks, under which circumstances, and what the operation
-// demands. What a decision may turn on and costs something to get (the tags of a resource, its
+// demands. What a decision may depend on and costs something to get (the tags of a resource, its
 // policy, its grants, the values of condition keys) is a function of the demand. It is called only
-// where the decision turns on it, so a caller who may do everything pays for none of it.
+// where the decision depends on it, so a caller who may do everything pays for none of it.
 //
 // # What decides today
 //
@@ -21,7 +21,7 @@ import (
 	"claviger/internal/fault"
 )
 
-// Request is all that a decision turns on.
+// Request is all that a decision depends on.
 type Request struct {
 	Caller  Caller
 	Facts   Facts

@@ -35,8 +35,7 @@ func TestDecide_CallerAndOwner_DecideWithoutPolicies(t *testing.T) {
 	all := policy.Demand{Action: "kms:ListKeys", Resource: policy.Resource{ARN: "*"}}
 	open := policy.Demand{Action: "sts:GetCallerIdentity", Open: "everybody may know who they are"}
 	openTheirs := policy.Demand{Action: "sts:GetCallerIdentity",
-		Resource: policy.Resource{Account: other},
-		Open:     "a reason"}
+		Resource: policy.Resource{Account: other}, Open: "a reason"}
 	type demands = []policy.Demand
 	for _, c := range []struct {
 		name    string
@@ -108,7 +107,7 @@ func TestDecision_Zero_AllowsNothing(t *testing.T) {
 	}
 }
 
-// What costs something is asked for only where the decision turns on it, and a fact that can't be
+// What costs something is asked for only where the decision depends on it, and a fact that can't be
 // had allows nothing.
 func TestDecide_CostlyFacts_AreAskedForLast(t *testing.T) {
 	asked := 0
@@ -121,13 +120,13 @@ func TestDecide_CostlyFacts_AreAskedForLast(t *testing.T) {
 			t.Errorf("%s: %+v", c.Type, d)
 		}
 	}
-	stranger := user
-	stranger.Account = other
-	if d := decide(stranger, demand); d.Reason != policy.OtherAccount {
+	foreign := user
+	foreign.Account = other
+	if d := decide(foreign, demand); d.Reason != policy.OtherAccount {
 		t.Errorf("another account's user: %+v", d)
 	}
 	if asked != 0 {
-		t.Errorf("the grants were asked for %d times, and nothing turned on them", asked)
+		t.Errorf("the grants were asked for %d times, and no decision depended on them", asked)
 	}
 	if d := decide(user, demand); d.Reason != policy.FactMissing || !errors.Is(d.Refusal(), failure) {
 		t.Errorf("a fact that can't be had: %+v", d)
@@ -153,8 +152,7 @@ func TestDecide_ManyGrants_AskForValuesOnce(t *testing.T) {
 
 func TestAsService_Caller_HasNoAccessKey(t *testing.T) {
 	if service.Type != policy.Service || service.PrincipalID != "kms.amazonaws.com" ||
-		service.ARN != "" ||
-		service.AccessKeyID != "" || service.Account != account {
+		service.ARN != "" || service.AccessKeyID != "" || service.Account != account {
 		t.Errorf("%+v", service)
 	}
 }

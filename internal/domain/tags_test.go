@@ -58,7 +58,8 @@ func TestAddTags_WrittenOver_CountsOnce(t *testing.T) {
 
 func TestTags_OnesThatAreThere_AreRemovedAndListed(t *testing.T) {
 	tags := []tag{{"a", "1"}, {"b", "1"}, {"c", "1"}}
-	if got := domain.RemoveTags(tags, []string{"b", "x"}); !slices.Equal(got, []tag{{"a", "1"}, {"c", "1"}}) {
+	want := []tag{{"a", "1"}, {"c", "1"}}
+	if got := domain.RemoveTags(tags, []string{"b", "x"}); !slices.Equal(got, want) {
 		t.Errorf("without b: %v", got)
 	}
 	for after, want := range map[string]int{"": 3, "a": 2, "aa": 2, "c": 0, "z": 0} {

@@ -61,7 +61,8 @@ func Create(ctx context.Context, db *store.DB, token Token, now time.Time) error
 		return err
 	}
 	return db.Commit(func(tx *store.Tx) error {
-		if _, err := tx.Exec(qInsertInstallation, uuid.NewString(), token.Root(), now.UnixMicro()); err != nil {
+		_, err := tx.Exec(qInsertInstallation, uuid.NewString(), token.Root(), now.UnixMicro())
+		if err != nil {
 			return err
 		}
 		for _, m := range []custody.Material{rows, identity} {

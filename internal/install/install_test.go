@@ -35,7 +35,8 @@ func load(t testing.TB, db *store.DB, token install.Token) *install.Installation
 }
 
 func TestLoad_EmptyDatabase_IsAbsent(t *testing.T) {
-	if _, err := install.Load(t.Context(), storetest.Open(t, file(t)), token(t)); !errors.Is(err, install.ErrAbsent) {
+	_, err := install.Load(t.Context(), storetest.Open(t, file(t)), token(t))
+	if !errors.Is(err, install.ErrAbsent) {
 		t.Errorf("Load of an empty database: %v", err)
 	}
 }
@@ -96,7 +97,8 @@ func TestLoad_TwoInstallationsOnOneToken_ShareNoKey(t *testing.T) {
 	if all[1].Rows.Verify(t.Context(), mac, "t", "row") == nil {
 		t.Error("a row of one installation passes in another on the same token")
 	}
-	if _, err := all[1].Tokens.Read(all[0].Tokens.Make("x", "List"), "List"); !errors.Is(err, signedtoken.ErrInvalid) {
+	_, err = all[1].Tokens.Read(all[0].Tokens.Make("x", "List"), "List")
+	if !errors.Is(err, signedtoken.ErrInvalid) {
 		t.Errorf("a page token of one installation in another: %v", err)
 	}
 }

@@ -11,5 +11,6 @@ var (
 	qServiceKeys = store.Wide(
 		`SELECT name, kind, root, mechanism, wrapped, verifier FROM service_keys`, ofAll)
 	qInsertServiceKey = store.Wide(
-		`INSERT INTO service_keys (name, kind, root, mechanism, wrapped, verifier) VALUES ($1, $2, $3, $4, $5, $6)`, ofAll)
+		`INSERT INTO service_keys (name, kind, root, mechanism, wrapped, verifier)
+		VALUES ($1, $2, $3, $4, $5, $6)`, ofAll)
 )

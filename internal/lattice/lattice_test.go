@@ -262,8 +262,7 @@ func TestMLKEM512_ExampleOfRFC9935_HasItsEncodings(t *testing.T) {
 // one encoding.
 func TestParsePublic_KeyOfAnotherSet_IsRefused(t *testing.T) {
 	of := map[string]PublicKey{}
-	eachSigner(t, func(_ *testing.T, _ *mldsa.PrivateKey,
-		public *VerificationKey) {
+	eachSigner(t, func(_ *testing.T, _ *mldsa.PrivateKey, public *VerificationKey) {
 		of[public.Spec()] = public
 	})
 	for spec := range kems {

@@ -152,12 +152,11 @@ func (t *trail) change(commit func(*store.Tx) error) func(*store.Tx) error {
 
 func (c *Call) record(n *Info, err error) audit.Record {
 	r := audit.Record{
-		Time: c.Time, Source: n.Service.Source(), Name: n.Name, Region: c.Region, SourceIP: c.SourceIP,
-		UserAgent: c.UserAgent, RequestID: c.RequestID, EventID: uuid.NewString(), Account: c.Caller.Account,
-		ReadOnly: n.ReadOnly,
+		Time: c.Time, Source: n.Service.Source(), Name: n.Name, Region: c.Region,
+		SourceIP: c.SourceIP, UserAgent: c.UserAgent, RequestID: c.RequestID,
+		EventID: uuid.NewString(), Account: c.Caller.Account, ReadOnly: n.ReadOnly,
 		Identity: audit.Identity{Type: c.Caller.Type, PrincipalID: c.Caller.PrincipalID,
-			ARN:       c.Caller.ARN,
-			AccountID: c.Caller.Account, AccessKeyID: c.Caller.AccessKeyID},
+			ARN: c.Caller.ARN, AccountID: c.Caller.Account, AccessKeyID: c.Caller.AccessKeyID},
 	}
 	if c.Via != "" {
 		r.Identity.InvokedBy = c.Via + ".amazonaws.com"

@@ -8,7 +8,7 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// Column is one signed column of a row, and the place of its value.
+// Column is one signed column of a row, and the pointer to its value.
 type Column interface {
 	column() string
 	value() any    // what the column holds for the value: a string, a byte string or an integer

@@ -18,7 +18,7 @@ type Table[R any] struct {
 }
 
 // Declare makes a Table. fields returns the signed columns of a row in the order in which they are
-// signed, each with the place of its value. It belongs in a package-level variable: [Tables] lists
+// signed, each with a pointer to its value. It belongs in a package-level variable: [Tables] lists
 // what was declared.
 func Declare[R any](name string, fields func(*R) []Column) *Table[R] {
 	t := &Table[R]{name: name, fields: fields}
@@ -38,16 +38,17 @@ func (t *Table[R]) Columns() string { return strings.Join(t.columns, ", ") + ", 
 // Insert is the statement that stores a row, with the values of [Table.Sign]. Columns that are not
 // signed are written as beside, with 0 for each: they count or date what happens later.
 func (t *Table[R]) Insert(beside ...string) string {
-	places := make([]string, len(t.columns)+1)
-	for i := range places {
-		places[i] = fmt.Sprintf("$%d", i+1)
+	placeholders := make([]string, len(t.columns)+1)
+	for i := range placeholders {
+		placeholders[i] = fmt.Sprintf("$%d", i+1)
 	}
 	columns := t.Columns()
 	for _, column := range beside {
 		columns += ", " + column
-		places = append(places, "0")
+		placeholders = append(placeholders, "0")
 	}
-	return "INSERT INTO " + t.name + " (" + columns + ") VALUES (" + strings.Join(places, ", ") + ")"
+	return "INSERT INTO " + t.name + " (" + columns + ") VALUES (" +
+		strings.Join(placeholders, ", ") + ")"
 }
 
 // Upsert is [Table.Insert] that writes over a row which has the same first columns, as many as key.

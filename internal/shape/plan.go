@@ -72,7 +72,7 @@ func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }
 // asked only of such. The error is a ValidationException in AWS's words with at most ten sentences.
 func (p *Plan) Validate(v any, present func(pointer string) bool) error {
 	c := check{present: present}
-	c.members(p, reflect.ValueOf(v), place{})
+	c.members(p, reflect.ValueOf(v), position{})
 	if len(c.found) == 0 {
 		return nil
 	}
@@ -84,17 +84,17 @@ func (p *Plan) Validate(v any, present func(pointer string) bool) error {
 		len(c.found), word, strings.Join(c.found, "; "))
 }
 
-// place is where in the request a structure stands: once as messages say it, once as a JSON
+// position is where in the request a structure stands: once as messages say it, once as a JSON
 // pointer.
-type place struct{ path, pointer string }
+type position struct{ path, pointer string }
 
-func (at place) down(m *member) place {
-	return place{at.path + m.path + ".", at.pointer + "/" + m.name}
+func (at position) down(m *member) position {
+	return position{path: at.path + m.path + ".", pointer: at.pointer + "/" + m.name}
 }
 
-func (at place) element(m *member, i int) place {
-	return place{at.path + m.path + "." + strconv.Itoa(i+1) + ".member.", at.pointer + "/" + m.name +
-		"/" + strconv.Itoa(i)}
+func (at position) element(m *member, i int) position {
+	return position{path: at.path + m.path + "." + strconv.Itoa(i+1) + ".member.",
+		pointer: at.pointer + "/" + m.name + "/" + strconv.Itoa(i)}
 }
 
 type check struct {
@@ -102,7 +102,7 @@ type check struct {
 	found   []string
 }
 
-func (c *check) members(p *Plan, v reflect.Value, at place) {
+func (c *check) members(p *Plan, v reflect.Value, at position) {
 	for i := range p.members {
 		m := &p.members[i]
 		f := v.Field(m.index)
@@ -121,7 +121,7 @@ func (c *check) members(p *Plan, v reflect.Value, at place) {
 }
 
 // missing reports whether a zero value means that the member was not sent.
-func (c *check) missing(m *member, f reflect.Value, at place) bool {
+func (c *check) missing(m *member, f reflect.Value, at position) bool {
 	switch f.Kind() {
 	case reflect.Slice, reflect.Map:
 		return f.IsNil()
@@ -129,13 +129,13 @@ func (c *check) missing(m *member, f reflect.Value, at place) bool {
 	return c.present == nil || !c.present(at.pointer+"/"+m.name)
 }
 
-func (c *check) absent(m *member, at place) {
+func (c *check) absent(m *member, at position) {
 	if m.required {
 		c.add("Value null", at.path+m.path, "Member must not be null")
 	}
 }
 
-func (c *check) value(m *member, v reflect.Value, at place) {
+func (c *check) value(m *member, v reflect.Value, at position) {
 	if broken := m.rule.breaches(v); broken != nil {
 		shown := "Value" + echo(m.rule, v)
 		for _, b := range broken {
@@ -156,7 +156,7 @@ func (c *check) value(m *member, v reflect.Value, at place) {
 	}
 }
 
-func (c *check) elements(m *member, v reflect.Value, at place) {
+func (c *check) elements(m *member, v reflect.Value, at position) {
 	for i := range v.Len() {
 		if b := m.rule.member.breaches(v.Index(i)); b != nil {
 			c.add("Value"+echo(m.rule, v), at.path+m.path, "Member must satisfy constraint: ["+
@@ -166,7 +166,7 @@ func (c *check) elements(m *member, v reflect.Value, at place) {
 	}
 }
 
-func (c *check) entries(m *member, v reflect.Value, at place) {
+func (c *check) entries(m *member, v reflect.Value, at position) {
 	for it := v.MapRange(); it.Next(); {
 		if b := m.rule.key.breaches(it.Key()); b != nil {
 			c.add("Value"+echo(m.rule, v), at.path+m.path, "Map keys must satisfy constraint: ["+

@@ -148,10 +148,12 @@ func TestSchemas_Output_SaysWhatIsAlwaysThere(t *testing.T) {
 	for _, p := range got.Properties {
 		names = append(names, p.Name)
 	}
-	if want := []string{"Always", "other", "Maybe", "Pointer", "Date", "Inner", "Stages", "Inners"}; !slices.Equal(names, want) {
+	want := []string{"Always", "other", "Maybe", "Pointer", "Date", "Inner", "Stages", "Inners"}
+	if !slices.Equal(names, want) {
 		t.Errorf("members %q, want %q", names, want)
 	}
-	if want := []string{"Always", "other", "Inner", "Stages", "Inners"}; !slices.Equal(got.Required, want) {
+	want = []string{"Always", "other", "Inner", "Stages", "Inners"}
+	if !slices.Equal(got.Required, want) {
 		t.Errorf("always there: %q, want %q", got.Required, want)
 	}
 	if len(s.Named) != 1 || s.Named["test.Inner"] == nil {

@@ -34,7 +34,8 @@ func TestToken_AnotherScope_IsRefused(t *testing.T) {
 			t.Errorf("scope %q: %v", scope, err)
 		}
 	}
-	if _, err := New([]byte("other")).Read(token, "ListKeys", "111122223333", "us-east-1", "ab"); !errors.Is(err, ErrInvalid) {
+	_, err := New([]byte("other")).Read(token, "ListKeys", "111122223333", "us-east-1", "ab")
+	if !errors.Is(err, ErrInvalid) {
 		t.Errorf("another installation took it: %v", err)
 	}
 }
@@ -49,7 +50,8 @@ func TestToken_Edited_IsRefused(t *testing.T) {
 	for i := range raw {
 		edited := append([]byte{}, raw...)
 		edited[i] ^= 1
-		if _, err := m.Read(base64.RawURLEncoding.EncodeToString(edited), "ListKeys"); !errors.Is(err, ErrInvalid) {
+		_, err := m.Read(base64.RawURLEncoding.EncodeToString(edited), "ListKeys")
+		if !errors.Is(err, ErrInvalid) {
 			t.Errorf("byte %d edited: %v", i, err)
 		}
 	}

@@ -2,8 +2,8 @@
 // demand: it hangs, answers a certain code, loses its objects, or lets through what it should
 // refuse.
 //
-// It fakes the calls of PKCS#11 and not the operations of a key, against the rule of the house;
-// docs/decisions/0016 says why.
+// It fakes the calls of PKCS#11 and not the operations of a key, against the rule of this
+// repository; docs/decisions/0016 says why.
 package fakedevice
 
 import (

@@ -254,7 +254,7 @@ func (d *Device) DeriveKey(s cryptoki.Session, by cryptoki.Mechanism, base crypt
 	return d.addSecret("C_DeriveKey", s, secret, template)
 }
 
-// addSecret puts a secret that two parties share on the device.
+// addSecret puts a secret of key agreement on the device.
 func (d *Device) addSecret(function string, s cryptoki.Session, secret []byte,
 	template []cryptoki.Attribute) (cryptoki.Object, error) {
 	d.mu.Lock()

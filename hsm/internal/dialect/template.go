@@ -185,7 +185,7 @@ func Kept() []cryptoki.Attribute {
 		cryptoki.Bool(pkcs11.CKA_NEVER_EXTRACTABLE, true))
 }
 
-// Readable is a secret that two parties share: it goes to the caller.
+// Readable is a secret of key agreement: it goes to the caller.
 func (d Dialect) Readable(size int) []cryptoki.Attribute {
 	return Permit([]cryptoki.Attribute{
 		cryptoki.Ulong(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY),
