@@ -47,8 +47,8 @@ func section(t *testing.T, path, heading string) string {
 	return text
 }
 
-// table returns the rows of the Markdown tables in a text, without their headings. Cells are
-// trimmed.
+// table returns the rows of the Markdown tables in a text, without their
+// headings. Cells are trimmed.
 func table(text string) (rows [][]string) {
 	body := false
 	for line := range strings.Lines(text) {

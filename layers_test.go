@@ -163,9 +163,9 @@ var layers = []struct{ pkg, may, because string }{
 	{"internal/fault", "", "everything imports it, so it imports nothing"},
 }
 
-// walls says where packages from outside may be imported, and a few of Go's own that stand for a
-// whole layer. A package from outside that no row names is refused: taking on a dependency is a
-// decision.
+// walls says where packages from outside may be imported, and a few of Go's own that stand
+// for a whole layer. A package from outside that no row names is refused: taking on a
+// dependency is a decision.
 var walls = []struct{ path, in, because string }{
 	{"github.com/go-chi/chi", "api bench",
 		"routing is part of one protocol; the floor of the benchmark is a bare handler"},
@@ -271,8 +271,8 @@ func ours(path string) (pkg string, ok bool) {
 	return strings.CutPrefix(path, module+"/")
 }
 
-// within reports whether an import path is the named package or lies below it (chi is imported as
-// chi/v5).
+// within reports whether an import path is the named package or lies below it (chi
+// is imported as chi/v5).
 func within(path, name string) bool {
 	return path == name || strings.HasPrefix(path, name+"/")
 }

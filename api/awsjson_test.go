@@ -179,8 +179,8 @@ func (s stalled) Read([]byte) (int, error) {
 	return 0, io.EOF
 }
 
-// Known callers share what there is for large bodies; those who watch the service are served in any
-// case.
+// Known callers share what there is for large bodies; those who watch the service
+// are served in any case.
 func TestBody_Large_SharesABudget(t *testing.T) {
 	s := start(t)
 	until := make(chan struct{})

@@ -118,8 +118,8 @@ type group struct {
 	Operations []description
 }
 
-// row is one line of a table of members. Members of a structure have lines of their own:
-// Tags[].TagKey.
+// row is one line of a table of members. Members of a structure have lines of
+// their own: Tags[].TagKey.
 type row struct {
 	Name, In, Type, Rules string
 	Required              bool

@@ -31,8 +31,8 @@ func TestRouting_NoResource_IsAProblem(t *testing.T) {
 	}
 }
 
-// TestAWSJSON_Error_BeginsWithItsType: AWS writes it so, and what is the same error is the same
-// bytes.
+// TestAWSJSON_Error_BeginsWithItsType: AWS writes it so, and what is the same
+// error is the same bytes.
 func TestAWSJSON_Error_BeginsWithItsType(t *testing.T) {
 	s := start(t)
 	for _, target := range []string{"Lower.Fail", "Upper.Fail"} {

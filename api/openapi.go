@@ -101,8 +101,8 @@ func guide() string {
 
 // meanings says what the caller should make of a status of REST.
 var meanings = map[int]string{
-	http.StatusBadRequest: "The request can't be read or breaks a constraint. " +
-		"Correct it.",
+	http.StatusBadRequest: "The request can't be read or " +
+		"breaks a constraint. Correct it.",
 	http.StatusUnauthorized: "The signature is missing or wrong, or nobody known made it.",
 	http.StatusForbidden:    "The caller is known and not allowed to do this.",
 	http.StatusNotFound:     "There is no such thing.",

@@ -82,8 +82,7 @@ func TestREST_PathAndQuery_AreLaidOverTheBody(t *testing.T) {
 			t.Fatal(err)
 		}
 		if a.status != 200 || !reflect.DeepEqual(a.doc, want) {
-			t.Errorf("%s with %s: answered %d %s, want %s", c.target, c.body, a.status, a.body,
-				c.want)
+			t.Errorf("%s with %s: answered %d %s, want %s", c.target, c.body, a.status, a.body, c.want)
 		}
 	}
 }

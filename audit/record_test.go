@@ -73,13 +73,14 @@ type decoded struct {
 	UserIdentity struct {
 		Type, PrincipalID, ARN, AccountID, AccessKeyID, InvokedBy string
 	}
-	EventSource, EventName, AWSRegion, SourceIPAddress, UserAgent, ErrorCode, ErrorMessage string
-	RequestID, EventID, RecipientAccountID                                                 string
-	Resources                                                                              []struct{ ARN, AccountID, Type string }
+	EventSource, EventName, AWSRegion, SourceIPAddress, UserAgent string
+	ErrorCode, ErrorMessage, RequestID, EventID                   string
+	RecipientAccountID                                            string
+	Resources                                                     []struct{ ARN, AccountID, Type string }
 }
 
-// FuzzRecord puts any string anywhere: what comes out is one line of valid JSON that says the same
-// again.
+// FuzzRecord puts any string anywhere: what comes out is one line of valid JSON
+// that says the same again.
 func FuzzRecord(f *testing.F) {
 	for _, s := range []string{"", `"`, `\`, "\n", "\r\n", "\x00", "\xff\xfe", "</script>", "\u2028",
 		`","errorCode":"`, "𝕏", "\ud7ff\ufffd", strings.Repeat("a", 2000)} {

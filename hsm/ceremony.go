@@ -29,8 +29,7 @@ func Initialize(ctx context.Context, c Ceremony) (id string, err error) {
 		return "", err
 	}
 	if c.SOPIN == nil || c.Create && c.TokenLabel == "" {
-		return "", errors.New(
-			"hsm: a security officer's PIN is needed, and a label to create a token")
+		return "", errors.New("hsm: a security officer's PIN is needed, and a label to create a token")
 	}
 	ceremony := root.Ceremony{Token: c.token(), PIN: c.PIN, SOPIN: c.SOPIN, Create: c.Create}
 	return module.Bounded(ctx, c.Module, ceremony.Perform)

@@ -21,8 +21,8 @@ type Config struct {
 	// renumbers its slots, and others do when a device is replaced.
 	TokenLabel, TokenSerial string
 
-	// PIN is read at every login and wiped afterwards, so that it doesn't lie in memory between
-	// logins.
+	// PIN is read at every login and wiped afterwards, so that it doesn't lie in
+	// memory between logins.
 	PIN func() ([]byte, error)
 
 	// Resident are the kinds of which new keys rest on the token and not wrapped beside it, for
@@ -47,8 +47,8 @@ type Config struct {
 	Observe Observer     // nil: nobody
 }
 
-// Observer is told of every call, for metrics. Its methods are called concurrently and must not
-// block.
+// Observer is told of every call, for metrics. Its methods are called
+// concurrently and must not block.
 type Observer interface {
 	Call(function string, d time.Duration, failed bool) // an operation of Token, e.g. "Seal"
 	Handle(hit bool)                                    // whether a material's handle was cached
@@ -95,9 +95,9 @@ func (c Config) token() module.Selector {
 	return module.Selector{Label: c.TokenLabel, Serial: c.TokenSerial}
 }
 
-// sessions returns how many sessions may be open for the use of keys: what is configured or what
-// suits the device, but never more than the device allows after those that a login keeps for
-// itself.
+// sessions returns how many sessions may be open for the use of keys: what is configured
+// or what suits the device, but never more than the device allows after those that a
+// login keeps for itself.
 func (c Config) sessions(d dialect.Dialect, limit uint) int32 {
 	n := c.MaxSessions
 	if n <= 0 {

@@ -33,8 +33,8 @@ type custodyMode interface {
 	rareReloads() bool // see session.Options
 }
 
-// wrapped is the mode of a token with a root. It is the service's own, and nothing works without
-// it.
+// wrapped is the mode of a token with a root. It is the service's own, and
+// nothing works without it.
 type wrapped struct{}
 
 // residentBesideRoot is the one kind of key that may rest on a token with a root, since devices
@@ -166,9 +166,9 @@ func (resident) admit(_ *Token, m custody.Material, _ dialect.KeyTemplate) error
 // rareReloads: they cost the service's own token its handles, if it is on the same module.
 func (resident) rareReloads() bool { return true }
 
-// admitResident doesn't compare the serial number of the token where the key was made: a device
-// restored from a backup has the same keys under another. The check value tells whether it is the
-// key.
+// admitResident doesn't compare the serial number of the token where the key was made: a
+// device restored from a backup has the same keys under another. The check value tells
+// whether it is the key.
 func admitResident(m custody.Material, of custody.Kind) error {
 	if m.Mechanism != custody.Resident || m.Kind != of || len(m.Wrapped) != residentIDSize {
 		return fmt.Errorf("hsm: material %s is not a key that rests on a token", m.ID)

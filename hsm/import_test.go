@@ -103,8 +103,7 @@ func TestImport_DeviceFails_IsNotBlamedOnTheInput(t *testing.T) {
 				t.Errorf("%s, %s: a lost session: %v", function, alg, err)
 			}
 			d.Fail(function, pkcs11.CKR_DEVICE_ERROR, -1)
-			if _, err := tok.Import(background,
-				in); err != nil && !errors.Is(err, custody.ErrUnavailable) {
+			if _, err := tok.Import(background, in); err != nil && !errors.Is(err, custody.ErrUnavailable) {
 				t.Errorf("%s, %s: a sick device: %v", function, alg, err)
 			}
 			d.Mend(function)

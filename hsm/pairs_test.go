@@ -248,8 +248,7 @@ func TestSign_OpenSSL_Verifies(t *testing.T) {
 	peer := openssl("pkey", "-in", private, "-pubout", "-outform", "DER")
 	secret := openssl("pkeyutl", "-derive", "-inkey", private, "-peerform", "DER", "-peerkey",
 		file("public", ec.Public))
-	if got, err := tok.Derive(background, ec.Rest(),
-		peer); err != nil || !bytes.Equal(got, secret) {
+	if got, err := tok.Derive(background, ec.Rest(), peer); err != nil || !bytes.Equal(got, secret) {
 		t.Errorf("%x is not %x: %v", got, secret, err)
 	}
 }

@@ -255,8 +255,7 @@ func TestCall_ModuleHangs_IsGivenUp(t *testing.T) {
 	release := d.Hang("C_Encrypt")
 	ctx, cancel := context.WithTimeout(background, 20*time.Millisecond)
 	defer cancel()
-	if _, err := tok.Seal(ctx, m.Rest(), []byte("x"),
-		nil); !errors.Is(err, custody.ErrUnavailable) {
+	if _, err := tok.Seal(ctx, m.Rest(), []byte("x"), nil); !errors.Is(err, custody.ErrUnavailable) {
 		t.Errorf("at the caller's deadline: %v", err)
 	}
 	if _, err := tok.Seal(background, m.Rest(), []byte("x"),

@@ -59,8 +59,7 @@ func TestResident_ConfiguredKind_IsUsedLikeWrapped(t *testing.T) {
 	if !tok.Supports(custody.Ed25519Sign) || !tok.Resident(custody.Ed25519Sign) ||
 		tok.Resident(custody.P256Sign) ||
 		!slices.Contains(tok.Facts().OnlyResident, custody.Ed25519Sign) {
-		t.Errorf("the token supports %v, and on it stay %v", tok.Facts().Kinds,
-			tok.Facts().OnlyResident)
+		t.Errorf("the token supports %v, and on it stay %v", tok.Facts().Kinds, tok.Facts().OnlyResident)
 	}
 	m, public := edwards(t, tok, "a")
 	other, otherPublic := edwards(t, tok, "b")
@@ -130,8 +129,8 @@ func TestResident_WrongKindOrMaterial_IsRefused(t *testing.T) {
 	}
 }
 
-// TestResident_AttackerWithPIN_GetsNothing tries with the PIN what would let the key out or misuse
-// it.
+// TestResident_AttackerWithPIN_GetsNothing tries with the PIN what would let
+// the key out or misuse it.
 func TestResident_AttackerWithPIN_GetsNothing(t *testing.T) {
 	c := residentConfig(t)
 	tok := hsmtest.Open(t, c)
@@ -166,8 +165,7 @@ func TestDestroy_ResidentKey_IsGoneAndOthersStay(t *testing.T) {
 	own := find(t, p, s, pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY),
 		pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true))
 	for _, o := range own {
-		v, err := p.GetAttributeValue(s, o,
-			[]*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_ID, nil)})
+		v, err := p.GetAttributeValue(s, o, []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_ID, nil)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -262,8 +260,8 @@ func TestResident_TwoKeysOfOneName_AreRefused(t *testing.T) {
 	}
 }
 
-// TestDestroy_TokenLost_IsUnavailable: what is not found on a token that is gone is not taken for
-// destroyed.
+// TestDestroy_TokenLost_IsUnavailable: what is not found on a token that is gone is
+// not taken for destroyed.
 func TestDestroy_TokenLost_IsUnavailable(t *testing.T) {
 	c := residentConfig(t)
 	c.Timeout = 2 * time.Second

@@ -47,8 +47,8 @@ func (t *Token) Sign(ctx context.Context, ref custody.Ref, alg custody.Algorithm
 	})
 }
 
-// MAC returns the HMAC (FIPS 198-1) of data by the hash of the material's kind: 28, 32, 48 or 64
-// bytes.
+// MAC returns the HMAC (FIPS 198-1) of data by the hash of the material's kind:
+// 28, 32, 48 or 64 bytes.
 func (t *Token) MAC(ctx context.Context, ref custody.Ref, data []byte) (mac []byte, err error) {
 	defer t.observe("MAC", time.Now(), &err)
 	return t.keeper.Use(ctx, &ref, func(l *session.Login, k *object.Key,

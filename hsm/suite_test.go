@@ -60,8 +60,8 @@ func TestSuite_NShieldDialect_Passes(t *testing.T) {
 	}
 }
 
-// TestSuite_V32Device_Passes is a device without a row of its own, and the only one with ML-DSA and
-// ML-KEM.
+// TestSuite_V32Device_Passes is a device without a row of its own, and the only one
+// with ML-DSA and ML-KEM.
 func TestSuite_V32Device_Passes(t *testing.T) {
 	hsmtest.Run(t, func(t testing.TB) hsm.Config { return fakedevice.LikeV32(t).Config() })
 	d := fakedevice.LikeV32(t)

@@ -19,8 +19,8 @@ import (
 )
 
 // Token is an open token. Its methods are safe for concurrent use and answer
-// [custody.ErrUnavailable] while the device can't be used, within the caller's deadline and
-// [Config.Timeout].
+// [custody.ErrUnavailable] while the device can't be used, within the caller's
+// deadline and [Config.Timeout].
 type Token struct {
 	config   Config
 	keeper   *session.Keeper
@@ -189,8 +189,7 @@ func (t *Token) Generate(ctx context.Context, id string,
 		return m, custody.ErrUnsupported
 	}
 	var public []byte
-	generate := func(l *session.Login, _ *object.Key,
-		s cryptoki.Session) (wrapped []byte, err error) {
+	generate := func(l *session.Login, _ *object.Key, s cryptoki.Session) (wrapped []byte, err error) {
 		wrapped, public, err = l.GenerateWrapped(s, template, t.wrap, l.Root)
 		return wrapped, err
 	}

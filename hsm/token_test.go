@@ -152,8 +152,8 @@ func TestOpen_DeviceAllowsTooMuch_IsRefused(t *testing.T) {
 	}
 }
 
-// TestOpen_RootConfinesTooLittle_IsRefused takes one line at a time out of the root's unwrap
-// template.
+// TestOpen_RootConfinesTooLittle_IsRefused takes one line at a time out of the
+// root's unwrap template.
 func TestOpen_RootConfinesTooLittle_IsRefused(t *testing.T) {
 	for name, attribute := range map[string]uint{
 		"token": pkcs11.CKA_TOKEN, "private": pkcs11.CKA_PRIVATE, "sensitive": pkcs11.CKA_SENSITIVE,
@@ -182,8 +182,7 @@ func TestLogin_WrongPIN_IsNeverTriedTwice(t *testing.T) {
 	})
 	time.Sleep(1500 * time.Millisecond) // more than one interval of the watch
 	for range 10 {
-		if _, err := tok.Seal(background, m.Rest(), nil,
-			nil); !errors.Is(err, custody.ErrUnavailable) {
+		if _, err := tok.Seal(background, m.Rest(), nil, nil); !errors.Is(err, custody.ErrUnavailable) {
 			t.Error(err)
 		}
 	}
@@ -278,8 +277,7 @@ func TestObserver_EveryCall_IsSeen(t *testing.T) {
 // eventually waits for something that recovery or the watch brings about.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(
-		20 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if holds() {
 			return
 		}

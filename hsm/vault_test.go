@@ -35,8 +35,7 @@ func openVault(t *testing.T, c hsm.Config) *hsm.Vault {
 // store makes a resident key and seals something by it.
 func store(t *testing.T, v *hsm.Vault, id string) (custody.Material, []byte) {
 	t.Helper()
-	m, err := v.GenerateResident(background, id, custody.AES256, "label of "+id,
-		hsmtest.ResidentID())
+	m, err := v.GenerateResident(background, id, custody.AES256, "label of "+id, hsmtest.ResidentID())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,8 +111,7 @@ func staysInside(t *testing.T, p *pkcs11.Ctx, s pkcs11.SessionHandle, key pkcs11
 	flags map[uint]byte, usage uint) {
 	t.Helper()
 	for attribute, want := range flags {
-		got, err := p.GetAttributeValue(s, key,
-			[]*pkcs11.Attribute{pkcs11.NewAttribute(attribute, nil)})
+		got, err := p.GetAttributeValue(s, key, []*pkcs11.Attribute{pkcs11.NewAttribute(attribute, nil)})
 		if err != nil || got[0].Value[0] != want {
 			t.Errorf("attribute 0x%X is %v, %v", attribute, got, err)
 		}

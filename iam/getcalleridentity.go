@@ -12,9 +12,9 @@ type GetCallerIdentityOutput struct {
 	Account string // 12 digits
 }
 
-// findCaller demands nothing. No policy can take the answer away, not even by an explicit deny: it
-// says to its caller only what every refusal says to him too (STS API Reference,
-// GetCallerIdentity).
+// findCaller demands nothing. No policy can take the answer away, not even by an
+// explicit deny: it says to its caller only what every refusal says to him too (STS API
+// Reference, GetCallerIdentity).
 func findCaller(*op.Call, GetCallerIdentityInput) (op.Open, error) {
 	return op.Open{Action: "sts:GetCallerIdentity",
 		Reason: "whoever can sign may know as whom"}, nil

@@ -94,8 +94,7 @@ func (h *fixture) authenticate(r *http.Request) (policy.Caller, string, error) {
 }
 
 func (h *fixture) authenticateFor(service string, r *http.Request) (policy.Caller, string, error) {
-	return h.Authenticate(h.t.Context(), r, func() ([]byte, error) { return body, nil }, service,
-		now)
+	return h.Authenticate(h.t.Context(), r, func() ([]byte, error) { return body, nil }, service, now)
 }
 
 func (h *fixture) refused(what string, r *http.Request, want *fault.Error) {

@@ -44,8 +44,8 @@ func (g *gauge) around(work jobs.Work) jobs.Work {
 	}
 }
 
-// counts returns what is running, the most that ever was, and how many subjects were begun and
-// ended.
+// counts returns what is running, the most that ever was, and how many
+// subjects were begun and ended.
 func (g *gauge) counts() (now, most, begun, ended int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

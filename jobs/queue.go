@@ -27,8 +27,7 @@ type Queue struct{}
 // one kind on one subject is there once: a second call moves it. Work that is being done meanwhile
 // goes on, and is done again when the new time has come.
 func (Queue) Schedule(tx *store.Tx, kind, account, region, subject string, due time.Time) error {
-	_, err := tx.Exec(qSchedule,
-		uuid.NewString(), kind, account, region, subject, due.UnixMicro())
+	_, err := tx.Exec(qSchedule, uuid.NewString(), kind, account, region, subject, due.UnixMicro())
 	return err
 }
 

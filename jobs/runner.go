@@ -128,8 +128,8 @@ func (r *Runner) look(begin func(job)) {
 	}
 }
 
-// kinds returns the kinds of all rows. An index answers each step at once, however many rows there
-// are.
+// kinds returns the kinds of all rows. An index answers each step at once,
+// however many rows there are.
 func (r *Runner) kinds() (all []string, err error) {
 	kind := ""
 	for {

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// OfKey holds a document to the rules of a key policy: each statement names its principals, and
-// actions are those of KMS. A statement may lack its Resource, as with AWS; it then applies to
-// nothing.
+// OfKey holds a document to the rules of a key policy: each statement names its
+// principals, and actions are those of KMS. A statement may lack its Resource, as with
+// AWS; it then applies to nothing.
 func (d *Document) OfKey() error {
 	for _, s := range d.Statements {
 		if s.Principal == nil && s.NotPrincipal == nil {

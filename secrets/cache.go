@@ -7,9 +7,9 @@ import (
 	"claviger/internal/domain"
 )
 
-// Bounds of the cache: under 3 KiB for an entry with what the runtime adds, less than 30 MB in all.
-// A usual entry is under 1 KiB. What is larger is read from its row each time, at the price of a
-// query.
+// Bounds of the cache: under 3 KiB for an entry with what the runtime adds, less than 30
+// MB in all. A usual entry is under 1 KiB. What is larger is read from its row each time,
+// at the price of a query.
 const (
 	cachedSecrets = 10240
 	keptBytes     = 2048 // of a secret's own text, and of its sealed current value if that fits too

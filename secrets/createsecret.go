@@ -60,8 +60,8 @@ type creation struct {
 	tagged bool // it shall have tags, which is a permission of its own
 }
 
-// Demands implements [op.Target]: a new secret has no suffix yet, so that policies match it by its
-// name.
+// Demands implements [op.Target]: a new secret has no suffix yet, so that
+// policies match it by its name.
 func (t *creation) Demands() []policy.Demand {
 	d := []policy.Demand{domain.On(action("CreateSecret"), t.asked.arn, t.asked.account)}
 	if t.tagged {
@@ -73,8 +73,8 @@ func (t *creation) Demands() []policy.Demand {
 // Missing implements [op.Target].
 func (*creation) Missing() error { return nil }
 
-// Ready implements [op.Target]: a name is free again only when the secret's recovery window is
-// over.
+// Ready implements [op.Target]: a name is free again only when the secret's
+// recovery window is over.
 func (t *creation) Ready() error {
 	if t.entry != nil && t.entry.scheduledForDeletion() {
 		return errNameScheduled
@@ -82,8 +82,8 @@ func (t *creation) Ready() error {
 	return nil
 }
 
-// findCreate looks the name up, because a request that comes again must be answered as the first
-// time.
+// findCreate looks the name up, because a request that comes again must be
+// answered as the first time.
 func (s *Secrets) findCreate(c *op.Call, in CreateSecretInput) (*creation, error) {
 	t, err := s.find(c, "CreateSecret", in.Name, s.withoutValue)
 	if err != nil {

@@ -38,8 +38,8 @@ func (in DeleteSecretInput) Validate() error {
 var (
 	errForcedWindow = invalidParameter("You can't use ForceDeleteWithoutRecovery in conjunction " +
 		"with RecoveryWindowInDays.")
-	errWindow = invalidParameter("The RecoveryWindowInDays value must be between 7 and 30 days " +
-		"(inclusive).")
+	errWindow = invalidParameter("The RecoveryWindowInDays value must be between 7 " +
+		"and 30 days (inclusive).")
 )
 
 func (in DeleteSecretInput) window() int64 {
@@ -55,8 +55,8 @@ type DeleteSecretOutput struct {
 	DeletionDate wire.Time
 }
 
-// deletion is a secret that shall go. Without recovery it may be gone already, or be scheduled for
-// deletion.
+// deletion is a secret that shall go. Without recovery it may be gone already, or be
+// scheduled for deletion.
 type deletion struct {
 	target
 	force bool

@@ -11,8 +11,8 @@ type deleted = secrets.DeleteSecretOutput
 
 const day = 24 * time.Hour
 
-const scheduled = "You can't perform this operation on the secret because it was marked for " +
-	"deletion."
+const scheduled = "You can't perform this operation on the secret because it " +
+	"was marked for deletion."
 
 func TestDeleteSecret_RecoveryWindow_SecretAnswersLittle(t *testing.T) {
 	s := start(t)

@@ -28,8 +28,8 @@ var (
 		"name containing alphanumeric characters, or any of the following: -/_+=.@!")
 	errReplicas = invalidParameter("This service has no replication to other Regions: leave " +
 		"AddReplicaRegions and ForceOverwriteReplicaSecret out.")
-	errExternal = invalidParameter("This service manages no secrets held by third parties: leave " +
-		"Type out.")
+	errExternal = invalidParameter("This service manages no secrets held by " +
+		"third parties: leave Type out.")
 	errRotation = invalidParameter("RotationToken belongs to a rotation that the service has " +
 		"started, and there is none: leave it out.")
 	errPage = fault.New(fault.Invalid, "InvalidNextTokenException", "The NextToken value is "+

@@ -20,8 +20,8 @@ type GetSecretValueInput struct {
 
 func (in GetSecretValueInput) secretID() string { return in.SecretId }
 
-// GetSecretValueOutput is the value in the member in which it was given, text or up to 65,536
-// bytes.
+// GetSecretValueOutput is the value in the member in which it was given, text
+// or up to 65,536 bytes.
 type GetSecretValueOutput struct {
 	ARN           string
 	Name          string

@@ -10,8 +10,8 @@ import (
 	"claviger/store"
 )
 
-// ListSecretsInput narrows and orders the listing. Without SortBy it is by creation, the oldest
-// first.
+// ListSecretsInput narrows and orders the listing. Without SortBy it is by
+// creation, the oldest first.
 type ListSecretsInput struct {
 	IncludePlannedDeletion *bool    `shape:"BooleanType"`    // those scheduled for deletion too
 	MaxResults             *int32   `shape:"MaxResultsType"` // 1 to 100; absent: 100

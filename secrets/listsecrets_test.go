@@ -115,8 +115,8 @@ func TestListSecrets_Filters_LeaveOutTheRest(t *testing.T) {
 	s.refused("ListSecrets", M{"Filters": []M{{"Key": "name"}}}, "InvalidParameterException", "")
 }
 
-// A filter that finds nothing among thousands answers soon, with an empty page and a token for
-// more.
+// A filter that finds nothing among thousands answers soon, with an empty
+// page and a token for more.
 func TestListSecrets_NarrowFilter_GivesShortPages(t *testing.T) {
 	s := start(t)
 	for i := range 2100 {

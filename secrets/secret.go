@@ -9,8 +9,8 @@ import (
 	"claviger/internal/op"
 )
 
-// Secret is one secret as its row says. It is never changed: a change makes a copy with the next
-// revision.
+// Secret is one secret as its row says. It is never changed: a change makes a copy
+// with the next revision.
 type Secret struct {
 	Account, Region, Name string
 	Suffix                string // the six characters that end the ARN
@@ -61,8 +61,8 @@ func (s *Secret) changed(c *op.Call, change func(*Secret)) *Secret {
 // more, and an answer must not differ from what is read later.
 func now(c *op.Call) time.Time { return c.Time.UTC().Truncate(time.Millisecond) }
 
-// version is one version of a secret. Its value never changes, but may be sealed anew by another
-// key.
+// version is one version of a secret. Its value never changes, but may be
+// sealed anew by another key.
 type version struct {
 	secretRef
 	suffix   string // of the secret

@@ -37,10 +37,10 @@ func newSuffix() (string, error) {
 	return u.text(alphanumerics, suffixSize)
 }
 
-// readSecretID reads any form of SecretId: a name, a complete ARN, or an ARN without its last seven
-// characters. As with AWS, an ARN that ends in a hyphen and six alphanumerics is a complete one,
-// even if a secret's own name ends so. A name with a suffix but no ARN around it is just another
-// name.
+// readSecretID reads any form of SecretId: a name, a complete ARN, or an ARN without its last
+// seven characters. As with AWS, an ARN that ends in a hyphen and six alphanumerics is a
+// complete one, even if a secret's own name ends so. A name with a suffix but no ARN around
+// it is just another name.
 func readSecretID(c *op.Call, text string) (id secretID, err error) {
 	account, region := c.Namespace()
 	id = secretID{secretRef: secretRef{account, region, text}, arn: arnOf(account, region, text)}

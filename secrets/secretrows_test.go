@@ -125,8 +125,8 @@ func TestPutSecretValue_ManyAtOnce_AcknowledgedAreThere(t *testing.T) {
 	s.get("x")
 }
 
-// Many create one name at once: with one token all get the same answer, with their own only one
-// does.
+// Many create one name at once: with one token all get the same answer, with
+// their own only one does.
 func TestCreateSecret_ManyAtOnce_OneIsMade(t *testing.T) {
 	s := start(t)
 	shared := token()

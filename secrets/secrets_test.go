@@ -199,8 +199,7 @@ func TestUpdateSecret_SameToken_IsRepeatable(t *testing.T) {
 	if s.text(M{"SecretId": "r"}) != "y" || s.describe("r").Description != "d" {
 		t.Error("the update is not there")
 	}
-	out := must[secrets.UpdateSecretOutput](s, "UpdateSecret",
-		M{"SecretId": "r", "Description": ""})
+	out := must[secrets.UpdateSecretOutput](s, "UpdateSecret", M{"SecretId": "r", "Description": ""})
 	if out.VersionId != "" || s.describe("r").Description != "" {
 		t.Errorf("%+v", out)
 	}
@@ -232,8 +231,7 @@ func TestNewVersion_InvalidInput_IsRefused(t *testing.T) {
 	s := start(t)
 	s.create("x", "v")
 	const noToken = "You must provide a ClientRequestToken value. We recommend a UUID-type value."
-	s.refused("CreateSecret", M{"Name": "y", "SecretString": "v"},
-		"InvalidRequestException", noToken)
+	s.refused("CreateSecret", M{"Name": "y", "SecretString": "v"}, "InvalidRequestException", noToken)
 	s.refused("PutSecretValue", M{"SecretId": "x", "SecretString": "v"},
 		"InvalidRequestException", noToken)
 	s.refused("UpdateSecret", M{"SecretId": "x", "SecretString": "v"},
@@ -247,8 +245,7 @@ func TestNewVersion_InvalidInput_IsRefused(t *testing.T) {
 		"SecretString": "v", "SecretBinary": "dg=="}, "InvalidParameterException", "")
 	s.refused("PutSecretValue", M{"SecretId": "x", "ClientRequestToken": token(),
 		"SecretString": "v", "RotationToken": token()}, "InvalidParameterException", "")
-	s.refused("UpdateSecret", M{"SecretId": "x", "Type": "Partner"},
-		"InvalidParameterException", "")
+	s.refused("UpdateSecret", M{"SecretId": "x", "Type": "Partner"}, "InvalidParameterException", "")
 }
 
 func TestTagResource_Overwritten_CountsOnce(t *testing.T) {
@@ -283,8 +280,7 @@ func TestLastAccessedDate_ValueRead_IsTheDay(t *testing.T) {
 			d := s.describe("x").LastAccessedDate
 			return d != nil && d.Equal(day)
 		})
-		list := must[secrets.ListSecretVersionIdsOutput](s, "ListSecretVersionIds",
-			M{"SecretId": "x"})
+		list := must[secrets.ListSecretVersionIdsOutput](s, "ListSecretVersionIds", M{"SecretId": "x"})
 		v := list.Versions
 		if len(v) != 1 || v[0].VersionId != id || v[0].LastAccessedDate == nil ||
 			!v[0].LastAccessedDate.Equal(day) {

@@ -80,9 +80,9 @@ func (s stages) attach(id string, labels ...string) (stages, error) {
 	return next, nil
 }
 
-// move takes a label from one version and puts it on another; either may be empty. A label that is
-// somewhere moves only if the caller knows where it is, so that two who move it don't overlook one
-// another.
+// move takes a label from one version and puts it on another; either may be empty. A label
+// that is somewhere moves only if the caller knows where it is, so that two who move it
+// don't overlook one another.
 func (s stages) move(label, from, to string) (stages, error) {
 	holder := s[label]
 	switch {

@@ -58,10 +58,10 @@ func (s *Secrets) updateSecret(c *op.Call, in UpdateSecretInput,
 	return ch, out, s.changeKey(c, ch, sec)
 }
 
-// updateValue makes v the current value. A token that is known is taken for the same request again
-// only while its version is the current one. AWS has it as an error always, but a retry must not
-// fail for its answer having been lost, nor succeed without the value being what is read from now
-// on.
+// updateValue makes v the current value. A token that is known is taken for the same request
+// again only while its version is the current one. AWS has it as an error always, but a
+// retry must not fail for its answer having been lost, nor succeed without the value being
+// what is read from now on.
 func (s *Secrets) updateValue(c *op.Call, ch *change, old *Secret, token string, v *value) error {
 	before, err := s.addVersion(c, ch, token, v, current)
 	if err != nil {
@@ -73,10 +73,10 @@ func (s *Secrets) updateValue(c *op.Call, ch *change, old *Secret, token string,
 	return nil
 }
 
-// changeKey seals the versions that carry the service's own labels anew, by the key that the secret
-// has from now on. AWS leaves them under the old key without a word if the caller may not use the
-// new one. That is refused here: whoever moves a secret to another key means to give the old one
-// up.
+// changeKey seals the versions that carry the service's own labels anew, by the key that
+// the secret has from now on. AWS leaves them under the old key without a word if the
+// caller may not use the new one. That is refused here: whoever moves a secret to another
+// key means to give the old one up.
 func (s *Secrets) changeKey(c *op.Call, ch *change, old *Secret) error {
 	done := map[string]bool{"": true}
 	for _, v := range ch.added {

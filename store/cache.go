@@ -85,8 +85,8 @@ func (c *Cache[K, V]) Drop(key K) {
 	}
 }
 
-// shard spreads keys by a hash whose seed nobody outside knows, so that no caller can aim at one
-// shard.
+// shard spreads keys by a hash whose seed nobody outside knows, so that no
+// caller can aim at one shard.
 func (c *Cache[K, V]) shard(key K) *cacheShard[K, V] {
 	return &c.shards[maphash.Comparable(c.seed, key)%cacheShards]
 }

@@ -14,8 +14,8 @@ var (
 	release   = internal("RELEASE request")
 )
 
-// committer owns the connection that writes. What is not safe by itself belongs to its one
-// goroutine.
+// committer owns the connection that writes. What is not safe by itself
+// belongs to its one goroutine.
 type committer struct {
 	*queue
 	engine  engine
@@ -52,8 +52,8 @@ func (c *committer) run() {
 	}
 }
 
-// commit brings a batch to an end: together if that works, each request alone if somebody spoils
-// it.
+// commit brings a batch to an end: together if that works, each request alone
+// if somebody spoils it.
 func (c *committer) commit(batch []*request) {
 	result, err := c.attempt(batch)
 	switch {

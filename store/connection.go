@@ -79,8 +79,8 @@ func (c *connection) statement(q *Query, args []any) (*sql.Stmt, func(), error) 
 		p.busy = true
 		return p.Stmt, func() { p.busy = false }, nil
 	}
-	// No context may ever be cancelled here: the driver would interrupt the connection and with it
-	// everybody.
+	// No context may ever be cancelled here: the driver would interrupt the connection
+	// and with it everybody.
 	stmt, err := c.pinned.PrepareContext(context.Background(), q.text)
 	if err != nil {
 		return nil, nil, err
@@ -93,8 +93,8 @@ func (c *connection) statement(q *Query, args []any) (*sql.Stmt, func(), error) 
 	return stmt, func() { p.busy = false }, nil
 }
 
-// accepts refuses what the driver would bind without complaint and the next reader would not
-// understand.
+// accepts refuses what the driver would bind without complaint and the next
+// reader would not understand.
 func (q *Query) accepts(args []any) error {
 	if len(args) != q.params {
 		return fmt.Errorf("%d arguments for %d placeholders", len(args), q.params)
@@ -193,8 +193,8 @@ var (
 	rollback = internal("ROLLBACK")
 )
 
-// transact runs f in a transaction of its own, outside the committer: to migrate, and to prove a
-// connection.
+// transact runs f in a transaction of its own, outside the committer: to migrate, and
+// to prove a connection.
 func (c *connection) transact(f func() error) error {
 	if _, err := c.exec(begin); err != nil {
 		return err

@@ -27,7 +27,7 @@
 //
 // # Engines
 //
-// SQLite is the engine. What it has of its own (pragmas, locks, error codes, DDL) stands behind one
-// small interface in engine.go, so that another can follow without a change to this package's
-// callers.
+// SQLite is the engine. What it has of its own (pragmas, locks, error codes, DDL) stands
+// behind one small interface in engine.go, so that another can follow without a change to
+// this package's callers.
 package store

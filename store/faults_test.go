@@ -70,8 +70,8 @@ func contents(t *testing.T, db *DB) (things int, lines []string) {
 	return things, lines
 }
 
-// inOneBatch commits for several requests while the committer is held up, so that they share a
-// transaction.
+// inOneBatch commits for several requests while the committer is held up, so that
+// they share a transaction.
 func inOneBatch(db *DB, n int, request func(i int) error) []error {
 	busy, free := make(chan struct{}), make(chan struct{})
 	go db.Commit(func(*Tx) error { close(busy); <-free; return nil }, nil)

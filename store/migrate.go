@@ -16,9 +16,9 @@ import (
 //go:embed migrations
 var embedded embed.FS
 
-// Migrations returns the steps of the schema as migrations/ENGINE/NNNN_name.sql, for tests that
-// need the program's own schema in a database which no [DB] has opened. The steps are applied by
-// name.
+// Migrations returns the steps of the schema as migrations/ENGINE/NNNN_name.sql, for
+// tests that need the program's own schema in a database which no [DB] has opened. The
+// steps are applied by name.
 func Migrations() fs.FS { return embedded }
 
 // migration is one step of the schema. Its number orders it; steps only go forward.
@@ -31,8 +31,8 @@ type migration struct {
 
 var migrationName = regexp.MustCompile(`^([0-9]{4})_[a-z0-9_]+\.sql$`)
 
-// loadMigrations reads every NNNN_name.sql of a directory in order. Numbers may leave gaps but not
-// repeat.
+// loadMigrations reads every NNNN_name.sql of a directory in order. Numbers may
+// leave gaps but not repeat.
 func loadMigrations(from fs.FS, dir string) ([]migration, error) {
 	files, err := fs.ReadDir(from, dir)
 	if err != nil {
@@ -70,8 +70,8 @@ var (
 		VALUES ($1, $2, $3, $4)`)
 )
 
-// pending compares what made the database with what the program has, and returns the steps that are
-// left.
+// pending compares what made the database with what the program has, and returns
+// the steps that are left.
 func pending(conn *connection, known []migration) ([]migration, error) {
 	left := known
 	err := conn.rows(appliedMigrations, nil, func(scan func(...any) error) error {
@@ -113,8 +113,8 @@ func migrate(conn *connection, known []migration) error {
 	return nil
 }
 
-// apply runs the step and notes that it was done, in the one transaction that the caller has
-// opened.
+// apply runs the step and notes that it was done, in the one transaction that
+// the caller has opened.
 func (m migration) apply(conn *connection) error {
 	if err := conn.script(m.text); err != nil {
 		return err

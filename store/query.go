@@ -39,8 +39,8 @@ var declared struct {
 	queries []*Query
 }
 
-// SQL declares a statement that stays within one account and Region. It belongs in a package-level
-// variable.
+// SQL declares a statement that stays within one account and Region. It belongs in a
+// package-level variable.
 //
 // Placeholders are $1 to $n in order of first appearance, and a placeholder may appear again.
 // SQLite binds by first appearance and PostgreSQL by number; a text in which the two differ would
@@ -51,10 +51,10 @@ func SQL(text string) *Query { return declare(text, InRegion) }
 // because AWS has none there. Placeholders are those of [SQL].
 func AccountSQL(text string) *Query { return declare(text, InAccount) }
 
-// Wide declares a statement that may touch the rows of every account and Region. The reason says
-// why it must, to whoever reads the declaration; without one Wide panics. Statements on tables that
-// belong to the whole service (the trail, say) are of this kind as well. Placeholders are those of
-// [SQL].
+// Wide declares a statement that may touch the rows of every account and Region. The reason
+// says why it must, to whoever reads the declaration; without one Wide panics. Statements on
+// tables that belong to the whole service (the trail, say) are of this kind as well.
+// Placeholders are those of [SQL].
 func Wide(text, reason string) *Query {
 	if reason == "" {
 		panic("store.Wide: " + text + ": a reason is needed")

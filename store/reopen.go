@@ -51,9 +51,9 @@ func (c *committer) discard(cause error) {
 	c.conn, c.broken, c.retry = nil, cause, time.Now().Add(retryAfter)
 }
 
-// reopen connects again and commits a heartbeat. With SQLite this also settles an unknown outcome:
-// the new frames lie over those of the transaction in question, so that no recovery finds it any
-// more.
+// reopen connects again and commits a heartbeat. With SQLite this also settles an unknown
+// outcome: the new frames lie over those of the transaction in question, so that no
+// recovery finds it any more.
 func (c *committer) reopen() error {
 	if time.Now().Before(c.retry) {
 		return c.broken

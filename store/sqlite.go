@@ -62,9 +62,9 @@ func createAlone(path string) error {
 
 func (s *sqlite) migrations() string { return "sqlite" }
 
-// lock takes flock(2) on PATH.lock, which ends with the process however it ends. It is not taken on
-// the database itself: SQLite's own locks live there, and closing any descriptor of a file drops
-// them.
+// lock takes flock(2) on PATH.lock, which ends with the process however it ends. It is
+// not taken on the database itself: SQLite's own locks live there, and closing any
+// descriptor of a file drops them.
 func (s *sqlite) lock() (io.Closer, error) {
 	f, err := os.OpenFile(s.path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {

@@ -28,8 +28,8 @@ func (c *counters) committed(batch []*request) {
 	c.entries.Add(int64(len(batch)))
 }
 
-// Stats returns the totals of the committer. Of a database that is open for reading only Bytes is
-// known.
+// Stats returns the totals of the committer. Of a database that is open for
+// reading only Bytes is known.
 func (db *DB) Stats() Stats {
 	s := Stats{Bytes: db.engine.size()}
 	if c := db.committer; c != nil {

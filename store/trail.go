@@ -44,8 +44,8 @@ func (db *DB) TrailEnd() (batch int64, err error) {
 	return batch, err
 }
 
-// trailPage reads some batches into memory, so that the connection is free before anybody looks at
-// them.
+// trailPage reads some batches into memory, so that the connection is free before
+// anybody looks at them.
 func (db *DB) trailPage(after int64) ([]batchRow, error) {
 	var page []batchRow
 	err := db.Rows(nextBatches, []any{after}, func(scan func(...any) error) error {

@@ -21,8 +21,8 @@ var shapes = shape.Table{"Text": {}, "Number": {}, "Flag": {}, "Date": {}, "Blob
 	"Texts": {Member: "Text"}, "Pair": {}, "Pairs": {Member: "Pair"},
 	"Map": {Key: "Text", Value: "Text"}}
 
-// Two services with the protocol, the first of which is taken for one that isn't named, and one
-// without.
+// Two services with the protocol, the first of which is taken for one that isn't
+// named, and one without.
 var (
 	first = &op.Service{Name: "first", Version: "2001-01-01", XML: "urn:first", Shapes: shapes,
 		Internal: "InternalFailure", Down: "ServiceUnavailable"}
@@ -201,8 +201,8 @@ func TestDecode_BadForm_IsRefusedByName(t *testing.T) {
 		"Flat.member.1.Key=a": "MalformedInput: 'member' in 'Flat.member.1.Key' is no " +
 			"index",
 		"Pair" + strings.Repeat(".Pair", 200): "MalformedInput",
-		strings.Repeat("a&", 10000): "MalformedInput: The request holds more than 10000 " +
-			"parameters.",
+		strings.Repeat("a&", 10000): "MalformedInput: The request holds " +
+			"more than 10000 parameters.",
 	} {
 		got, err := decode(form)
 		if err == nil || err.Kind != fault.Invalid ||
@@ -284,10 +284,8 @@ func TestRecognise_Request_GoesByItsHead(t *testing.T) {
 			""), first},
 		"unsigned":                 {request("POST", "/", form, "", ""), first},
 		"for a service without it": {request("POST", "/", form, signed("third"), ""), first},
-		"for nobody": {request("POST", "/", form, "AWS4-HMAC-SHA256 Credential=a/b",
-			""), first},
-		"GET": {request("GET", "/?Version=1&Action=", "", signed("second"),
-			""), second},
+		"for nobody":               {request("POST", "/", form, "AWS4-HMAC-SHA256 Credential=a/b", ""), first},
+		"GET":                      {request("GET", "/?Version=1&Action=", "", signed("second"), ""), second},
 		"presigned": {request("GET",
 			"/?Action=a&X-Amz-Credential=AKIA%2F20260101%2Fus-east-1%2Fsecond%2Faws4_request", "",
 			"", ""), second},
@@ -295,8 +293,7 @@ func TestRecognise_Request_GoesByItsHead(t *testing.T) {
 			second},
 		"a target": {request("POST", "/", form, signed("second"), "Third.Third"),
 			nil},
-		"JSON": {request("POST", "/", "application/x-amz-json-1.1",
-			signed("second"), ""), nil},
+		"JSON":              {request("POST", "/", "application/x-amz-json-1.1", signed("second"), ""), nil},
 		"nothing":           {request("POST", "/", "", signed("second"), ""), nil},
 		"a GET of the root": {request("GET", "/", "", "", ""), nil},
 		"no Action":         {request("GET", "/?XAction=a&action=b", "", "", ""), nil},
@@ -384,8 +381,7 @@ func TestAnswer_EveryKindOfMember_IsWrittenAsAWSDoes(t *testing.T) {
 `
 	w := answer(t, echo, full(), "*/*")
 	if w.Code != 200 || w.Header().Get("Content-Type") != "text/xml" || w.Body.String() != want {
-		t.Errorf("answered %d %s\n%s\nwant\n%s", w.Code, w.Header().Get("Content-Type"), w.Body,
-			want)
+		t.Errorf("answered %d %s\n%s\nwant\n%s", w.Code, w.Header().Get("Content-Type"), w.Body, want)
 	}
 }
 
@@ -457,25 +453,18 @@ func TestFault_OfEachKind_HasAWSsNameAndStatus(t *testing.T) {
 		}
 	}
 	for f, want := range map[*fault.Error]string{
-		fault.New(fault.Unauthenticated, "InvalidSignatureException",
-			""): "403 SignatureDoesNotMatch",
-		fault.New(fault.Unauthenticated, "IncompleteSignatureException",
-			""): "400 IncompleteSignature",
-		fault.New(fault.Unauthenticated, "ExpiredTokenException", ""): "403 ExpiredToken",
-		fault.New(fault.Invalid, "ExpiredTokenException",
-			""): "400 ExpiredTokenException",
-		fault.New(fault.Invalid, "ValidationException", ""): "400 ValidationError",
-		fault.New(fault.Invalid, "", ""):                    "400 ValidationError",
-		fault.New(fault.Invalid, "MalformedQueryString",
-			""): "404 MalformedQueryString",
-		fault.New(fault.NotFound, "NoSuchEntity", ""): "404 NoSuchEntity",
-		fault.New(fault.Exists, "EntityAlreadyExists",
-			""): "409 EntityAlreadyExists",
-		fault.New(fault.Conflict, "ThrottlingException", ""): "400 Throttling",
-		fault.New(fault.Unavailable, "",
-			""): "503 ServiceUnavailable",
-		fault.New(fault.TooLarge, "RequestEntityTooLargeException",
-			""): "413 RequestEntityTooLarge",
+		fault.New(fault.Unauthenticated, "InvalidSignatureException", ""):    "403 SignatureDoesNotMatch",
+		fault.New(fault.Unauthenticated, "IncompleteSignatureException", ""): "400 IncompleteSignature",
+		fault.New(fault.Unauthenticated, "ExpiredTokenException", ""):        "403 ExpiredToken",
+		fault.New(fault.Invalid, "ExpiredTokenException", ""):                "400 ExpiredTokenException",
+		fault.New(fault.Invalid, "ValidationException", ""):                  "400 ValidationError",
+		fault.New(fault.Invalid, "", ""):                                     "400 ValidationError",
+		fault.New(fault.Invalid, "MalformedQueryString", ""):                 "404 MalformedQueryString",
+		fault.New(fault.NotFound, "NoSuchEntity", ""):                        "404 NoSuchEntity",
+		fault.New(fault.Exists, "EntityAlreadyExists", ""):                   "409 EntityAlreadyExists",
+		fault.New(fault.Conflict, "ThrottlingException", ""):                 "400 Throttling",
+		fault.New(fault.Unavailable, "", ""):                                 "503 ServiceUnavailable",
+		fault.New(fault.TooLarge, "RequestEntityTooLargeException", ""):      "413 RequestEntityTooLarge",
 	} {
 		w, r := httptest.NewRecorder(), post("")
 		r.Header.Set("Accept", "text/plain, application/json")

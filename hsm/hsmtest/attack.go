@@ -175,9 +175,8 @@ func (x *attacker) omitOrRepeat(t testing.TB, m custody.Material) {
 		right := extractable>>(i+1)&1 == 1
 		contrary := pkcs11.NewAttribute(flag, !right)
 		for what, template := range map[string][]*pkcs11.Attribute{
-			"left out": unwrapTemplate(as, extractable, flag),
-			"put right": append([]*pkcs11.Attribute{contrary},
-				unwrapTemplate(as, extractable, 0)...),
+			"left out":   unwrapTemplate(as, extractable, flag),
+			"put right":  append([]*pkcs11.Attribute{contrary}, unwrapTemplate(as, extractable, 0)...),
 			"taken back": append(unwrapTemplate(as, extractable, 0), contrary),
 		} {
 			key, err := x.unwrap(m, template)

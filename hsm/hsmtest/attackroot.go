@@ -28,8 +28,7 @@ func (x *attacker) attackRoot(t testing.TB) {
 		pkcs11.NewAttribute(pkcs11.CKA_UNWRAP_TEMPLATE, nil),
 		pkcs11.NewAttribute(pkcs11.CKA_LABEL, "mine"),
 	} {
-		if err := x.SetAttributeValue(x.session(), x.root,
-			[]*pkcs11.Attribute{change}); err == nil {
+		if err := x.SetAttributeValue(x.session(), x.root, []*pkcs11.Attribute{change}); err == nil {
 			t.Errorf("attribute 0x%X of the root was changed", change.Type)
 		}
 		if change.Type == pkcs11.CKA_LABEL {

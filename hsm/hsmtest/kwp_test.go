@@ -81,8 +81,7 @@ func TestSoftHSM_SeveralTokens_AreIndependent(t *testing.T) {
 			if a.Root() == b.Root() || a.Facts().Serial == b.Facts().Serial {
 				t.Error("two tokens are one")
 			}
-			if f, err := hsm.Inspect(context.Background(),
-				a.Facts().Module); err != nil || len(f) < 2 {
+			if f, err := hsm.Inspect(context.Background(), a.Facts().Module); err != nil || len(f) < 2 {
 				t.Errorf("%d tokens are listed: %v", len(f), err)
 			}
 		})

@@ -105,8 +105,8 @@ func (x *attacker) misuse(t testing.TB, key pkcs11.ObjectHandle, may uses) {
 	}
 }
 
-// onFreshSession begins an operation in a session that is closed afterwards, so that none is left
-// active.
+// onFreshSession begins an operation in a session that is closed afterwards, so
+// that none is left active.
 func (x *attacker) onFreshSession(t testing.TB, begin func(pkcs11.SessionHandle) error) error {
 	t.Helper()
 	s, err := x.OpenSession(x.slot, pkcs11.CKF_SERIAL_SESSION|pkcs11.CKF_RW_SESSION)

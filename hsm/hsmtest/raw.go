@@ -9,9 +9,9 @@ import (
 	"claviger/hsm"
 )
 
-// Raw is a token used through miekg/pkcs11 and nothing else: no pool, no deadlines, no checks, no
-// cure. It is what a benchmark compares with. Several of them may be used at once, each by one
-// goroutine.
+// Raw is a token used through miekg/pkcs11 and nothing else: no pool, no deadlines, no
+// checks, no cure. It is what a benchmark compares with. Several of them may be used at once,
+// each by one goroutine.
 type Raw struct {
 	p                   *pkcs11.Ctx
 	session             pkcs11.SessionHandle

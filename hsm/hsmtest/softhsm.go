@@ -46,8 +46,8 @@ func SoftHSM(t testing.TB) hsm.Config {
 	return c
 }
 
-// Bare returns the configuration of a SoftHSM2 token that doesn't exist yet, for tests of the
-// ceremony.
+// Bare returns the configuration of a SoftHSM2 token that doesn't exist yet, for
+// tests of the ceremony.
 func Bare(t testing.TB) hsm.Config {
 	t.Helper()
 	module, ok := hsm.FindSoftHSM()

@@ -82,8 +82,7 @@ func bounded(t *testing.T, c hsm.Config) {
 			if err != nil {
 				return err
 			}
-			if got, err := tok.Unseal(background, m.Rest(), sealed,
-				nil); err != nil || string(got) != m.ID {
+			if got, err := tok.Unseal(background, m.Rest(), sealed, nil); err != nil || string(got) != m.ID {
 				return fmt.Errorf("%q, %w", got, err)
 			}
 		}

@@ -42,8 +42,7 @@ func decrypts(t *testing.T, c hsm.Config) {
 			for _, n := range []int{0, 1, 32, longest} {
 				plaintext := make([]byte, n)
 				rand.Read(plaintext)
-				ciphertext, err := rsa.EncryptOAEP(oaepHash(alg), rand.Reader, public, plaintext,
-					nil)
+				ciphertext, err := rsa.EncryptOAEP(oaepHash(alg), rand.Reader, public, plaintext, nil)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -67,8 +66,7 @@ func forgedRSA(t *testing.T, tok *hsm.Token, m custody.Material, public *rsa.Pub
 	}
 	flipped := bytes.Clone(good)
 	flipped[len(flipped)-1] ^= 1
-	labelled, err := rsa.EncryptOAEP(oaepHash(alg), rand.Reader, public, []byte("x"),
-		[]byte("label"))
+	labelled, err := rsa.EncryptOAEP(oaepHash(alg), rand.Reader, public, []byte("x"), []byte("label"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,8 +180,7 @@ func decapsulates(t *testing.T, c hsm.Config) {
 		secret, ciphertext := public.Encapsulate()
 		got, err := tok.Decapsulate(background, m.Rest(), ciphertext)
 		if err != nil || !bytes.Equal(got, secret) {
-			t.Errorf("%s: %d bytes that are the secret: %v, %v", k, len(got),
-				bytes.Equal(got, secret), err)
+			t.Errorf("%s: %d bytes that are the secret: %v, %v", k, len(got), bytes.Equal(got, secret), err)
 		}
 		changed := bytes.Clone(ciphertext)
 		changed[len(changed)/2] ^= 1

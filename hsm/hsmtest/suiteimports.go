@@ -312,8 +312,8 @@ func refusesImports(t *testing.T, c hsm.Config) {
 
 func first(key []byte, _ crypto.PrivateKey) []byte { return key }
 
-// refusesRSA sends RSA keys that are of another size, of a low exponent, or damaged, and short ones
-// between.
+// refusesRSA sends RSA keys that are of another size, of a low exponent, or damaged,
+// and short ones between.
 func refusesRSA(t *testing.T, pair custody.Material, alg custody.Algorithm,
 	want func(string, []byte, custody.Kind, error)) {
 	t.Helper()
@@ -331,7 +331,6 @@ func refusesRSA(t *testing.T, pair custody.Material, alg custody.Algorithm,
 		custody.RSA2048Decrypt, custody.ErrUnfit)
 	for _, n := range []int{0, 8, 15, 33} {
 		wrapped := append(envelop(t, pair.Public, alg, make([]byte, n)), make([]byte, 40)...)
-		want(fmt.Sprintf("an AES key of %d bytes between", n), wrapped, custody.AES256,
-			custody.ErrForged)
+		want(fmt.Sprintf("an AES key of %d bytes between", n), wrapped, custody.AES256, custody.ErrForged)
 	}
 }

@@ -148,8 +148,8 @@ var allowed = map[custody.Kind]map[string]bool{
 
 func discard(_ []byte, err error) error { return err }
 
-// pairChecks swaps each part of a material for that of another of the same kind: none is put to
-// use.
+// pairChecks swaps each part of a material for that of another of the same
+// kind: none is put to use.
 func pairChecks(t *testing.T, c hsm.Config) {
 	tok := Open(t, c)
 	peer := Make(t, tok, "peer", custody.P256Sign).Public
@@ -265,8 +265,7 @@ func generatesUnderCancel(t *testing.T, c hsm.Config) {
 	tok := Open(t, c)
 	ctx, cancel := context.WithCancel(background)
 	cancel()
-	if _, err := tok.Generate(ctx, "k",
-		custody.RSA2048Sign); !errors.Is(err, custody.ErrUnavailable) {
+	if _, err := tok.Generate(ctx, "k", custody.RSA2048Sign); !errors.Is(err, custody.ErrUnavailable) {
 		t.Errorf("a caller who is gone: %v", err)
 	}
 	m := Make(t, tok, "k", custody.RSA2048Sign)

@@ -80,8 +80,8 @@ func SetPIN(t testing.TB, c hsm.Config, pin string) {
 	setPIN(t, p, c, pin)
 }
 
-// ResidentID returns a name for a key that is yet to be made on a token: a random CKA_ID of 16
-// bytes.
+// ResidentID returns a name for a key that is yet to be made on a token: a
+// random CKA_ID of 16 bytes.
 func ResidentID() []byte {
 	id := make([]byte, 16)
 	rand.Read(id)

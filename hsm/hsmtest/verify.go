@@ -34,8 +34,8 @@ func whole(alg custody.Algorithm) bool {
 	return alg == "ED25519_SHA_512" || alg == "ML_DSA_SHAKE_256"
 }
 
-// Digest returns what is given to Sign for a message: its digest, or for Ed25519 and ML-DSA the
-// message.
+// Digest returns what is given to Sign for a message: its digest, or for Ed25519
+// and ML-DSA the message.
 func Digest(alg custody.Algorithm, message []byte) []byte {
 	if whole(alg) {
 		return message

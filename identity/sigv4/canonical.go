@@ -23,8 +23,8 @@ func (s *scratch) appendQuery(raw string, presigned bool) error {
 	if strings.Contains(raw, ";") {
 		return ErrMismatch.Because(errQuery)
 	}
-	// Parameters are encoded into one buffer and sorted by their places in it, so that nothing is
-	// allocated.
+	// Parameters are encoded into one buffer and sorted by their places in it, so
+	// that nothing is allocated.
 	s.query, s.params = s.query[:0], s.params[:0]
 	for pair := range strings.SplitSeq(raw, "&") {
 		if pair != "" && !s.addParam(pair, presigned) {

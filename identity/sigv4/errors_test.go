@@ -97,8 +97,8 @@ var badParts = []badSignature{
 			"must include 'X-Amz-Date'. " +
 			"Re-examine the query-string parameters."},
 	{"two dates in the query", goodQuery + "&X-Amz-D%61te=20150830T123601Z", nil, incomplete,
-		"AWS query-string parameters must include 'X-Amz-Date' only once. Re-examine the query-string " +
-			"parameters."},
+		"AWS query-string parameters must include 'X-Amz-Date' only once. " +
+			"Re-examine the query-string parameters."},
 }
 
 var badTimes = []badSignature{
@@ -122,20 +122,20 @@ var badTimes = []badSignature{
 
 	{"expired", "", []string{"Authorization", "AWS4-X Credential=x,SignedHeaders=x,Signature=x",
 		"X-Amz-Date", "20150830T123059Z"}, invalid,
-		"Signature expired: 20150830T123059Z is now earlier than 20150830T123100Z (20150830T123600Z - " +
-			"5 min.)"},
+		"Signature expired: 20150830T123059Z is now earlier than " +
+			"20150830T123100Z (20150830T123600Z - 5 min.)"},
 	{"not yet current", "", []string{"Authorization", goodAuth, "X-Amz-Date",
 		"20150830T124101Z"}, invalid,
 		"Signature not yet current: 20150830T124101Z is still later than 20150830T124100Z " +
 			"(20150830T123600Z + 5 min.)"},
 	{"presigned expired", queryWith("20150830T123600Z", "20150830T113559Z"), nil, invalid,
-		"Signature expired: 20150830T113559Z is now earlier than 20150830T113600Z (20150830T123600Z - " +
-			"60 min.)"},
+		"Signature expired: 20150830T113559Z is now earlier than " +
+			"20150830T113600Z (20150830T123600Z - 60 min.)"},
 	{"presigned expired in seconds",
 		strings.Replace(queryWith("20150830T123600Z", "20150830T123500Z"), "=3600", "=59", 1), nil,
 		invalid,
-		"Signature expired: 20150830T123500Z is now earlier than 20150830T123501Z (20150830T123600Z - " +
-			"59 sec.)"},
+		"Signature expired: 20150830T123500Z is now earlier than " +
+			"20150830T123501Z (20150830T123600Z - 59 sec.)"},
 	{"expires 0", queryWith("=3600", "=0"), nil, incomplete,
 		"X-Amz-Expires must be a number of seconds from 1 to 604800. Got '0'."},
 	{"expires 604801", queryWith("=3600", "=604801"), nil, incomplete,
@@ -147,8 +147,9 @@ var badTimes = []badSignature{
 }
 
 var badScopes = []badSignature{
-	{"host unsigned", "", authWith("AWS4-HMAC-SHA256 Credential="+goodCredential+", SignedHeaders=host;",
-		"AWS4-X Credential=x, SignedHeaders=hosts;"), invalid,
+	{"host unsigned", "",
+		authWith("AWS4-HMAC-SHA256 Credential="+goodCredential+", SignedHeaders=host;",
+			"AWS4-X Credential=x, SignedHeaders=hosts;"), invalid,
 		"'Host' must be a 'SignedHeader' in the AWS Authorization."},
 	{"algorithm", "", authWith("AWS4-HMAC-SHA256 Credential="+goodCredential,
 		"AWS4-HMAC-SHA512 Credential=x"), incomplete,
@@ -296,8 +297,7 @@ func TestParse_ExpiresIgnored_LivesForTheWindow(t *testing.T) {
 		r, _, _ := parse(strings.Replace(goodQuery, "=3600", "="+expires, 1), suiteTime)
 		for after, alive := range map[time.Duration]bool{15 * time.Minute: true,
 			15*time.Minute + time.Second: false} {
-			if _, err := sigv4.Parse(r, suiteTime.Add(after), rules); (err == nil) != (good &&
-				alive) {
+			if _, err := sigv4.Parse(r, suiteTime.Add(after), rules); (err == nil) != (good && alive) {
 				t.Errorf("%s seconds, after %v: %v", expires, after, err)
 			}
 		}

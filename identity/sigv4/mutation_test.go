@@ -99,8 +99,7 @@ var mutations = []struct {
 	{"signed header unsigned",
 		func(_ *rand.Rand, s *sent) bool { return inAuth(s, "amz-sdk-invocation-id;", "") }},
 	{"signed headers' order", func(_ *rand.Rand, s *sent) bool {
-		return inAuth(s, "amz-sdk-invocation-id;content-length",
-			"content-length;amz-sdk-invocation-id")
+		return inAuth(s, "amz-sdk-invocation-id;content-length", "content-length;amz-sdk-invocation-id")
 	}},
 	{"signed header twice", func(_ *rand.Rand,
 		s *sent) bool {
@@ -166,8 +165,8 @@ func onSignature(s *sent, change func(string) string) bool {
 	return inAuth(s, sig, change(sig))
 }
 
-// TestVerify_AlteredRequest_IsRefused signs random requests and refuses each of them after any
-// change.
+// TestVerify_AlteredRequest_IsRefused signs random requests and refuses each of
+// them after any change.
 func TestVerify_AlteredRequest_IsRefused(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	tried := map[string]int{}

@@ -20,8 +20,8 @@ const (
 	qRequired = qExpires
 )
 
-// The parameters of a presigned query, the required ones in the order in which AWS complains of
-// them.
+// The parameters of a presigned query, the required ones in the order in which
+// AWS complains of them.
 var queryNames = [...]string{"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature",
 	"X-Amz-SignedHeaders", "X-Amz-Date", "X-Amz-Expires", "X-Amz-Security-Token",
 	"X-Amz-Content-Sha256"}

@@ -27,8 +27,7 @@ var (
 		SecretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}
 	signedAt = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 	kms      = sigv4.Rules{Service: "kms", Regions: []string{"eu-central-1"}}
-	kmsKey   = sigv4.DeriveKey([]byte(credentials.SecretAccessKey), "20261121", "eu-central-1",
-		"kms")
+	kmsKey   = sigv4.DeriveKey([]byte(credentials.SecretAccessKey), "20261121", "eu-central-1", "kms")
 )
 
 // sent is a signed request as it arrives, with its body.
@@ -186,8 +185,7 @@ func TestVerify_SDKsSignature_Fits(t *testing.T) {
 			return sign(t, r, body, options...)
 		}()
 		if err := got.check(kms); err != nil {
-			t.Fatalf("request %d, %s %s %v: %v", i, unsigned.Method, unsigned.URL, unsigned.Header,
-				err)
+			t.Fatalf("request %d, %s %s %v: %v", i, unsigned.Method, unsigned.URL, unsigned.Header, err)
 		}
 	}
 }
@@ -209,8 +207,8 @@ func TestVerify_PathAsSent_NamesOnePath(t *testing.T) {
 	}
 }
 
-// TestVerify_NormalisedPath_NeedsARule: a normalised path is accepted only where the path means
-// nothing.
+// TestVerify_NormalisedPath_NeedsARule: a normalised path is accepted only where
+// the path means nothing.
 func TestVerify_NormalisedPath_NeedsARule(t *testing.T) {
 	r := sign(t, request(t, "POST", "/a/", nil), nil)
 	r.URL.Path = "//./b/../a//"

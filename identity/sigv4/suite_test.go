@@ -155,8 +155,8 @@ func TestVerify_PresignedSuite_Fits(t *testing.T) {
 	}
 }
 
-// TestDeriveKey_IAMsExample_Fits is the example of the IAM User Guide, "Create a signed AWS API
-// request".
+// TestDeriveKey_IAMsExample_Fits is the example of the IAM User Guide, "Create a
+// signed AWS API request".
 func TestDeriveKey_IAMsExample_Fits(t *testing.T) {
 	r := read(t, "GET /?Action=ListUsers&Version=2010-05-08 HTTP/1.1\nHost: iam.amazonaws.com\n"+
 		"Content-Type: application/x-www-form-urlencoded; charset=utf-8\nX-Amz-Date: 20150830T123600Z\n"+

@@ -113,8 +113,7 @@ func (s *scratch) appendHeaders(r *http.Request, signed string) error {
 		last = name
 		s.tail = append(append(s.tail, name...), ':')
 		if !s.appendValues(r, name) {
-			return ErrMismatch.Because(
-				fmt.Errorf("signed header %q is not in the request", echo(name)))
+			return ErrMismatch.Because(fmt.Errorf("signed header %q is not in the request", echo(name)))
 		}
 		s.tail = append(s.tail, '\n')
 		if mustSign(name) {
@@ -160,8 +159,7 @@ func (s *scratch) allSigned(h http.Header, signed string, amz int) error {
 	// At most as many searches as there are signed headers, and one: linear.
 	for key := range h {
 		if name := strings.ToLower(key); mustSign(name) && !names(signed, name) {
-			return invalid("There were headers present in the request which were not signed: %s",
-				echo(name))
+			return invalid("There were headers present in the request which were not signed: %s", echo(name))
 		}
 	}
 	return ErrMismatch

@@ -22,8 +22,8 @@ const (
 	HMAC512 Kind = "HMAC_SHA_512" // 64 bytes
 )
 
-// The kinds of key pairs: AWS's key spec and what the private key may do. The private key is the
-// material.
+// The kinds of key pairs: AWS's key spec and what the private key may do. The
+// private key is the material.
 const (
 	RSA2048Sign    Kind = "RSA_2048 SIGN_VERIFY"
 	RSA3072Sign    Kind = "RSA_3072 SIGN_VERIFY"
@@ -47,8 +47,8 @@ const (
 	MLKEM1024      Kind = "ML_KEM_1024 ENCAPSULATE_DECAPSULATE"
 )
 
-// The kinds of key pairs that only unwrap: material that somebody imports comes under their public
-// half.
+// The kinds of key pairs that only unwrap: material that somebody imports comes
+// under their public half.
 const (
 	RSA2048Unwrap Kind = "RSA_2048 UNWRAP"
 	RSA3072Unwrap Kind = "RSA_3072 UNWRAP"
@@ -74,8 +74,8 @@ type Material struct {
 	// identifier of the root that wrapped it, 32 hex digits (its CKA_ID); of a resident key, its
 	// token's serial number
 	Root string
-	// PKCS#11's name of the key-wrap mechanism as it was performed, e.g. CKM_AES_KEY_WRAP_PAD, or
-	// Resident
+	// PKCS#11's name of the key-wrap mechanism as it was performed, e.g.
+	// CKM_AES_KEY_WRAP_PAD, or Resident
 	Mechanism string
 	// RFC 5649 form: the length of the key rounded up to 8, and 8 more; of a resident key, its CKA_ID
 	Wrapped []byte
@@ -84,10 +84,10 @@ type Material struct {
 	Check []byte
 }
 
-// Ref names a material for one use. Load is called only when the token holds no live handle for ID,
-// so that what it takes to get at the wrapped form (a row, another key's decryption) is paid once
-// and not for each use. Load runs before any session of the token is taken: it may use the token
-// itself.
+// Ref names a material for one use. Load is called only when the token holds no live handle
+// for ID, so that what it takes to get at the wrapped form (a row, another key's decryption)
+// is paid once and not for each use. Load runs before any session of the token is taken: it
+// may use the token itself.
 type Ref struct {
 	ID   string
 	Load func(context.Context) (Material, error)

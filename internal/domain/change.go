@@ -20,8 +20,8 @@ func Nothing(*store.Tx) error { return nil }
 // calls it no failure.
 var ErrMade = fault.New(fault.Exists, "AlreadyExistsException", "Another request made it first.")
 
-// Once makes a change that inserts what there is once end in [ErrMade] if another request was
-// first.
+// Once makes a change that inserts what there is once end in [ErrMade] if
+// another request was first.
 func Once(insert Change) Change {
 	return func(tx *store.Tx) error {
 		err := insert(tx)
@@ -54,8 +54,8 @@ func InOrder(changes ...Change) Change {
 // nil for a row that is new. To is nil for one that has gone meanwhile.
 type Revision[T any] struct{ From, To *T }
 
-// Rows prepares the change of one row, with all that hangs on it. It signs, so it may ask the
-// token.
+// Rows prepares the change of one row, with all that hangs on it. It signs,
+// so it may ask the token.
 type Rows[T any] interface {
 	Insert(ctx context.Context, row *T) (Change, error)
 	Update(ctx context.Context, from, to *T) (Change, error) // against the revision of from

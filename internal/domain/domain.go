@@ -70,8 +70,8 @@ func findAccount[I op.Input](n op.Info) func(*op.Call, I) (Account, error) {
 	return func(*op.Call, I) (Account, error) { return account, nil }
 }
 
-// On is the demand for an action on a resource of an account. An empty owner is the caller's own
-// account.
+// On is the demand for an action on a resource of an account. An empty owner is
+// the caller's own account.
 func On(action, arn, owner string) policy.Demand {
 	return policy.Demand{Action: action, Resource: policy.Resource{ARN: arn, Account: owner}}
 }

@@ -10,8 +10,8 @@ import (
 // once. Keys are compared with regard to case.
 type Tag interface{ Pair() (key, value string) }
 
-// TagRules are the rules of AWS for lists of tags, and a service's answers to those that break
-// them.
+// TagRules are the rules of AWS for lists of tags, and a service's answers to
+// those that break them.
 type TagRules struct {
 	Most      int // tags on one resource
 	NoKey     error

@@ -4,8 +4,8 @@ package envelope
 
 import "claviger/internal/op"
 
-// Envelope is a value that KMS sealed for another service, and what is needed to have it opened
-// again.
+// Envelope is a value that KMS sealed for another service, and what is needed
+// to have it opened again.
 type Envelope struct {
 	KeyID  string // of the KMS key
 	Epoch  int64  // of the data key under it

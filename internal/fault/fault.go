@@ -80,8 +80,8 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// Is reports whether target is a fault of the same kind and code, so that errors.Is sees through
-// [Error.Because].
+// Is reports whether target is a fault of the same kind and code, so that errors.Is sees
+// through [Error.Because].
 func (e *Error) Is(target error) bool {
 	t, ok := target.(*Error)
 	return ok && t.Kind == e.Kind && t.Code == e.Code

@@ -41,8 +41,8 @@ type Installation struct {
 var (
 	ErrAbsent  = errors.New("the database holds no installation: run `claviger init` first")
 	ErrForeign = errors.New(
-		"the database belongs to another token: its keys are wrapped by a root that this token does " +
-			"not hold")
+		"the database belongs to another token: its keys are wrapped by a root that " +
+			"this token does not hold")
 )
 
 // Create makes a new installation in an empty database: only init and dev do. An installation that

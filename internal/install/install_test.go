@@ -126,7 +126,8 @@ func TestLoad_ChangedServiceKey_IsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	swap := `UPDATE service_keys SET wrapped = x.wrapped FROM (SELECT name, wrapped FROM service_keys) x WHERE x.name <> service_keys.name`
+	swap := `UPDATE service_keys SET wrapped = x.wrapped
+		FROM (SELECT name, wrapped FROM service_keys) x WHERE x.name <> service_keys.name`
 	for name, statement := range map[string]string{
 		"row key lost":      `DELETE FROM service_keys WHERE name = 'row-mac'`,
 		"identity key lost": `DELETE FROM service_keys WHERE name = 'identity'`,

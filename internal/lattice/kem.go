@@ -84,8 +84,8 @@ func (k *EncapsulationKey) Encapsulate() (secret, ciphertext []byte) { return k.
 
 var errSeed = errors.New("lattice: this is no seed of a key for key encapsulation")
 
-// Generate makes a private key of ML-KEM from the operating system's generator (FIPS 203, algorithm
-// 19).
+// Generate makes a private key of ML-KEM from the operating system's generator
+// (FIPS 203, algorithm 19).
 func Generate(spec string) (*DecapsulationKey, error) {
 	seed := make([]byte, SeedSize)
 	rand.Read(seed)

@@ -69,8 +69,8 @@ func algorithm(spec string) []byte {
 	return []byte{0x30, 11, 0x06, 9, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, arcs[0], arcs[1]}
 }
 
-// spkiPrefix is what stands before the key. Keys of one parameter set have one length, so it is a
-// constant.
+// spkiPrefix is what stands before the key. Keys of one parameter set have one
+// length, so it is a constant.
 func spkiPrefix(spec string) []byte {
 	bits := 1 + sets[spec].size // the first byte counts the unused bits of the last
 	id := algorithm(spec)

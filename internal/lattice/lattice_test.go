@@ -237,8 +237,8 @@ func TestCirclMLKEM_OtherSizes_AgreeWithGo(t *testing.T) {
 	}
 }
 
-// TestMLKEM512_ExampleOfRFC9935_HasItsEncodings (appendix C.1): ML-KEM-512 of the seed 00, 01 ...
-// 3f.
+// TestMLKEM512_ExampleOfRFC9935_HasItsEncodings (appendix C.1): ML-KEM-512 of
+// the seed 00, 01 ... 3f.
 func TestMLKEM512_ExampleOfRFC9935_HasItsEncodings(t *testing.T) {
 	seed := make([]byte, SeedSize)
 	for i := range seed {

@@ -98,8 +98,8 @@ func (f *poly) addProduct(a, b *poly) {
 	}
 }
 
-// unpack reads numbers of so many bits each, the lowest first (algorithms 18 and 19 without the
-// offset).
+// unpack reads numbers of so many bits each, the lowest first (algorithms 18 and
+// 19 without the offset).
 func (f *poly) unpack(packed []byte, bits int) {
 	var have uint64
 	n := 0
@@ -261,8 +261,8 @@ func (p *parameters) useHint(hint bool, r uint32) uint32 {
 	return (high + p.w1Highest) % (p.w1Highest + 1)
 }
 
-// decompose returns the high bits of r, and whether its low bits, taken around zero, are more than
-// zero.
+// decompose returns the high bits of r, and whether its low bits, taken around
+// zero, are more than zero.
 func (p *parameters) decompose(r uint32) (high uint32, positive bool) {
 	low := r % (2 * p.gamma2)
 	if low <= p.gamma2 {

@@ -34,8 +34,8 @@ type Call struct {
 	done    []func(audit.Record)
 }
 
-// within returns the call of an operation inside this one. The notes of this one are not the
-// other's.
+// within returns the call of an operation inside this one. The notes of this
+// one are not the other's.
 func (c *Call) within(service string) *Call {
 	sub := *c
 	sub.Via, sub.present, sub.extra, sub.done = service, nil, nil, nil
@@ -57,8 +57,8 @@ func (c *Call) decide(demands []policy.Demand) policy.Decision {
 	return c.run.Decide(policy.Request{Caller: c.Caller, Facts: facts, Demands: demands})
 }
 
-// Namespace returns the account and Region that the call is in: the first two columns of every
-// table.
+// Namespace returns the account and Region that the call is in: the first two
+// columns of every table.
 func (c *Call) Namespace() (account, region string) { return c.Caller.Account, c.Region }
 
 // Note adds facts to the record of the operation now running: the members of a JSON object that
@@ -87,8 +87,8 @@ func (c *Call) Also(f func(*store.Tx) error, kept func()) {
 // quick and doesn't fail.
 func (c *Call) After(f func(audit.Record)) { c.done = append(c.done, f) }
 
-// leave appends the record of one operation. The outcome of the outermost one may still change at
-// commit.
+// leave appends the record of one operation. The outcome of the outermost one may
+// still change at commit.
 func (c *Call) leave(n *Info, plan *shape.Plan, in any, demands []policy.Demand, err error) {
 	r := c.record(n, err)
 	if f := fault.Of(err); f == nil || f.Kind != fault.Invalid {

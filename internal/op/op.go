@@ -137,8 +137,8 @@ type Query[I Input, O any] struct {
 	ask func(*Call, I) (O, error)
 }
 
-// Command is an operation that changes something: it has a commit of its own, so it is never
-// nested.
+// Command is an operation that changes something: it has a commit of its own,
+// so it is never nested.
 type Command[I Input, O any] struct {
 	Operation
 	own func(*Call, I) (O, error)
@@ -207,8 +207,8 @@ func AsService[I Input, O any](c *Call, service string, cmd Command[I, O], in I)
 
 func (o *operation[I, T, O]) Info() Info { return o.info }
 
-// run is the road from validation to do. It leaves exactly one record of its own in the call's
-// trail.
+// run is the road from validation to do. It leaves exactly one record of its
+// own in the call's trail.
 func (o *operation[I, T, O]) run(c *Call, in I) (out O, commit Commit[O], err error) {
 	var demands []policy.Demand
 	defer func() {
@@ -264,8 +264,8 @@ func (o *operation[I, T, O]) serve(c *Call, q *Request) (any, error) {
 // attempts is how often the road starts again at find when somebody else changed what it saw.
 const attempts = 3
 
-// whole runs the road and commits what it leaves: the change and its records, together or not at
-// all.
+// whole runs the road and commits what it leaves: the change and its records,
+// together or not at all.
 func (o *operation[I, T, O]) whole(c *Call, in I) (O, error) {
 	for range attempts {
 		c.trail = new(trail)

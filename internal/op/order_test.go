@@ -7,8 +7,8 @@ import (
 	"claviger/internal/op"
 )
 
-// stations is the road, in order. "demands" is what find's target says when it is asked for what to
-// authorize.
+// stations is the road, in order. "demands" is what find's target says when it is asked
+// for what to authorize.
 var stations = []string{"authenticate", "name", "find", "demands", "authorize", "absence", "ready",
 	"do", "commit"}
 
@@ -106,7 +106,9 @@ func TestServe_NoDemand_IsRefused(t *testing.T) {
 // input{}) is no program. A Command has a commit of its own, and AsService is the only function
 // that takes one.
 var (
-	_ func(*op.Call, string, op.Query[input, output], input) (output, error)   = op.Ask[input, output]
-	_ func(*op.Call, string, op.Command[input, output], input) (output, error) = op.AsService[input,
-		output]
+	_ asking[op.Query[input, output]]   = op.Ask[input, output]
+	_ asking[op.Command[input, output]] = op.AsService[input, output]
 )
+
+// asking is a function that has an operation of the type O done within a request.
+type asking[O any] func(*op.Call, string, O, input) (output, error)

@@ -107,8 +107,8 @@ func safely(f func() error) (err error) {
 	return f()
 }
 
-// unnamed records that a known caller asked for something that can't even be named, and returns
-// err.
+// unnamed records that a known caller asked for something that can't even be
+// named, and returns err.
 func (r *Runner) unnamed(c *Call, n *Info, err error) error {
 	err = r.refused(c, n, err)
 	n.Name = "UnknownOperation" // in metrics: a name that a client made up is no label
@@ -205,8 +205,7 @@ func (r *Runner) ended(c *Call, n *Info, err error) {
 	if f != nil {
 		code = n.Service.Code(f)
 		if f.Kind == fault.Internal || f.Kind == fault.Unavailable {
-			r.Log.Error("operation failed", "operation", n.Name, "requestId", c.RequestID,
-				"error", err)
+			r.Log.Error("operation failed", "operation", n.Name, "requestId", c.RequestID, "error", err)
 		}
 	}
 	r.Observe.Operation(n.Service.Name, n.Name, code, r.Now().Sub(c.Time))

@@ -152,8 +152,8 @@ func (t *Table[R]) Load(ctx context.Context, s *Signer, from store.Reader, q *st
 	return row, nil
 }
 
-// Select reads all rows that q finds and verifies them then: the token is never asked with rows
-// open.
+// Select reads all rows that q finds and verifies them then: the token is
+// never asked with rows open.
 func (t *Table[R]) Select(ctx context.Context, s *Signer, from store.Reader, q *store.Query,
 	args ...any) (rows []*R, err error) {
 	var reads []Read

@@ -84,8 +84,8 @@ func (p *Plan) Validate(v any, present func(pointer string) bool) error {
 		len(c.found), word, strings.Join(c.found, "; "))
 }
 
-// position is where in the request a structure stands: once as messages say it, once as a JSON
-// pointer.
+// position is where in the request a structure stands: once as messages say it,
+// once as a JSON pointer.
 type position struct{ path, pointer string }
 
 func (at position) down(m *member) position {

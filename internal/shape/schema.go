@@ -15,9 +15,9 @@ import (
 // Schema is the JSON Schema of a Go type in the dialect of OpenAPI 3.1 (draft 2020-12), with the
 // constraints of the row of the table that the member's tag names.
 //
-// Lengths of blobs are those of their base64 text, as the dialect wants it; Row has them in bytes.
-// Patterns are the model's, made to match the whole value where the model leaves that to its
-// reader.
+// Lengths of blobs are those of their base64 text, as the dialect wants it; Row has them
+// in bytes. Patterns are the model's, made to match the whole value where the model
+// leaves that to its reader.
 type Schema struct {
 	Ref                  string     `json:"$ref,omitzero"`
 	Description          string     `json:"description,omitzero"`
@@ -244,6 +244,6 @@ func whole(pattern string) string {
 
 var escaped = regexp.MustCompile(`\\.`)
 
-// needless are the characters that ECMA-262 knows no escape of and that mean nothing but
-// themselves.
+// needless are the characters that ECMA-262 knows no escape of and that mean
+// nothing but themselves.
 const needless = " !\"#%&',:;<=>@_`~"

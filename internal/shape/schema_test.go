@@ -88,8 +88,8 @@ func TestSchemas_Blob_TakesEveryLegalLength(t *testing.T) {
 	}
 }
 
-// JSON Schema's patterns search and the service's match the whole value: both must say the same of
-// it.
+// JSON Schema's patterns search and the service's match the whole value: both
+// must say the same of it.
 func TestSchemas_Pattern_MatchesTheWholeValue(t *testing.T) {
 	for _, pattern := range []string{`[a-z]+`, `^[a-z]+$`, `^\!?[a-z\=\_\-]*$`, `\\!`, `^a|b$`, `a|b`,
 		`^a`, `b$`} {

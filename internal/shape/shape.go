@@ -6,8 +6,8 @@
 //
 //	KeyId string `shape:"KeyIdType,required"`
 //
-// Optional scalars are pointers, so that an empty string is not an absent one. Required ones are
-// plain.
+// Optional scalars are pointers, so that an empty string is not an absent one.
+// Required ones are plain.
 package shape
 
 import (
@@ -20,8 +20,8 @@ import (
 
 // Shape is one row of a service's table: the constraints of its model, by their AWS names.
 type Shape struct {
-	// runes of a string, bytes of a blob, entries of a list or map, value of an integer; Max 0 is no
-	// limit
+	// runes of a string, bytes of a blob, entries of a list or map, value of an
+	// integer; Max 0 is no limit
 	Min, Max  int
 	Pattern   string   // as the model writes it: it is part of the message
 	RE2       string   // Pattern for Go's regexp where the model's is Java's own syntax

@@ -25,8 +25,8 @@ const (
 	MaxValues = 10000 // objects, lists and what is in them; an empty one counts twice
 )
 
-// Time is an instant as AWS JSON 1.1 writes it: a number of seconds since the epoch, to the
-// millisecond.
+// Time is an instant as AWS JSON 1.1 writes it: a number of seconds since the
+// epoch, to the millisecond.
 type Time struct{ time.Time }
 
 // At returns t for output, or nil for the zero time, so that an absent date is an absent member.

@@ -170,8 +170,8 @@ func (s *schema) checkInsert(words []string) error {
 	return nil
 }
 
-// namesAll reports whether the words hold INTO table (columns), with all that are wanted among the
-// columns.
+// namesAll reports whether the words hold INTO table (columns), with all that are
+// wanted among the columns.
 func namesAll(words []string, table string, wanted []string) bool {
 	for i, word := range words[:max(0, len(words)-3)] {
 		if !strings.EqualFold(word, "INTO") || words[i+1] != table || words[i+2] != "(" {

@@ -92,8 +92,8 @@ func testPanickingRecord(t *testing.T, s *suite) {
 	}
 }
 
-// testLostTransaction: a request that ignores the loss of its transaction must not write outside of
-// any.
+// testLostTransaction: a request that ignores the loss of its transaction must
+// not write outside of any.
 func testLostTransaction(t *testing.T, s *suite) {
 	s.must(s.db.Commit(insert("taken", 1), nil))
 	err := s.db.Commit(func(tx *store.Tx) error {

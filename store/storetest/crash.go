@@ -50,8 +50,8 @@ func testClose(t *testing.T, s *suite) {
 	}
 }
 
-// testOneServer: a second server hears at once that it is one too many, and the first notices
-// nothing.
+// testOneServer: a second server hears at once that it is one too many, and the
+// first notices nothing.
 func testOneServer(t *testing.T, s *suite) {
 	if db, err := s.open(t, s.dir); !errors.Is(err, store.ErrLocked) {
 		t.Errorf("a second server of this process got %v, %v", db, err)

@@ -74,8 +74,8 @@ func testRefused(t *testing.T, s *suite) {
 	}
 }
 
-// testTrail: batches come in order and without gaps, page after page, and the numbers go on after a
-// restart.
+// testTrail: batches come in order and without gaps, page after page, and the numbers
+// go on after a restart.
 func testTrail(t *testing.T, s *suite) {
 	const batches = 150 // more than one page
 	for i := range batches {
@@ -116,8 +116,8 @@ func testTrail(t *testing.T, s *suite) {
 	}))
 }
 
-// testCache has one writer count up, and readers that must never see less than what was
-// acknowledged.
+// testCache has one writer count up, and readers that must never see less than
+// what was acknowledged.
 func testCache(t *testing.T, s *suite) {
 	s.must(s.db.Commit(insert("counted", 0), nil))
 	cache := store.NewCache[string, int](100)

@@ -76,9 +76,9 @@ var createItems, insertItem, changeItem, readItem, listItems, countItems, change
 // engines any error.
 var rollsBackAll *store.Query
 
-// declareItems makes the suite's statements when it runs and not before. Who imports this package
-// for [CheckQueries] alone checks every statement that is declared, and these have no place in the
-// schema.
+// declareItems makes the suite's statements when it runs and not before. Who imports this
+// package for [CheckQueries] alone checks every statement that is declared, and these have
+// no place in the schema.
 var declareItems = sync.OnceFunc(func() {
 	createItems = store.Wide(`CREATE TABLE IF NOT EXISTS items (
 		name TEXT NOT NULL PRIMARY KEY, rev BIGINT NOT NULL, value BIGINT NOT NULL)`, why)

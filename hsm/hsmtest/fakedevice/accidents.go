@@ -58,16 +58,16 @@ func (d *Device) SetFlags(flags uint) {
 }
 
 // Neglect makes the device careless of the rule behind an attribute: it takes no notice of
-// CKA_UNWRAP_TEMPLATE, CKA_WRAP_WITH_TRUSTED, CKA_EXTRACTABLE, CKA_MODIFIABLE, CKA_COPYABLE or
-// CKA_DECRYPT.
+// CKA_UNWRAP_TEMPLATE, CKA_WRAP_WITH_TRUSTED, CKA_EXTRACTABLE, CKA_MODIFIABLE,
+// CKA_COPYABLE or CKA_DECRYPT.
 func (d *Device) Neglect(attribute uint) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.neglected[attribute] = true
 }
 
-// Loosen takes the line about an attribute out of every CKA_UNWRAP_TEMPLATE in the device's
-// storage.
+// Loosen takes the line about an attribute out of every CKA_UNWRAP_TEMPLATE
+// in the device's storage.
 func (d *Device) Loosen(attribute uint) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -59,8 +59,7 @@ func (d *Device) Decrypt(s cryptoki.Session, key cryptoki.Object, g cryptoki.GCM
 	if !aesSize(o.value) {
 		return nil, fail("C_DecryptInit", pkcs11.CKR_MECHANISM_INVALID)
 	}
-	plaintext, err := gcm(o.value).Open(nil, sealed[:cryptoki.IVSize], sealed[cryptoki.IVSize:],
-		g.AAD)
+	plaintext, err := gcm(o.value).Open(nil, sealed[:cryptoki.IVSize], sealed[cryptoki.IVSize:], g.AAD)
 	if err != nil && !d.neglected[pkcs11.CKA_DECRYPT] {
 		return nil, fail("C_Decrypt", pkcs11.CKR_GENERAL_ERROR) // as SoftHSM answers
 	}

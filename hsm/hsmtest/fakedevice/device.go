@@ -1,6 +1,6 @@
-// Package fakedevice is a token in software with faults to order, for what no real device does on
-// demand: it hangs, answers a certain code, loses its objects, or lets through what it should
-// refuse.
+// Package fakedevice is a token in software with faults to order, for what no real device
+// does on demand: it hangs, answers a certain code, loses its objects, or lets through
+// what it should refuse.
 //
 // It fakes the calls of PKCS#11 and not the operations of a key, against the rule of this
 // repository; docs/decisions/0016 says why.

@@ -72,8 +72,7 @@ func (d *Device) UnwrapKey(s cryptoki.Session, by cryptoki.Mechanism, kek crypto
 		return 0, err
 	}
 	o.measure(d)
-	if bytes.Equal(o.attributes[pkcs11.CKA_CLASS],
-		cryptoki.Ulong(0, pkcs11.CKO_PRIVATE_KEY).Value) {
+	if bytes.Equal(o.attributes[pkcs11.CKA_CLASS], cryptoki.Ulong(0, pkcs11.CKO_PRIVATE_KEY).Value) {
 		if o.private = decodeKey(o.keyType(), o.value); o.private == nil {
 			return 0, fail("C_UnwrapKey", pkcs11.CKR_FUNCTION_FAILED) // as SoftHSM answers
 		}

@@ -8,8 +8,8 @@ import (
 	"github.com/miekg/pkcs11"
 )
 
-// Attribute is one line of a template. Nested is for the attributes whose value is itself a
-// template.
+// Attribute is one line of a template. Nested is for the attributes whose
+// value is itself a template.
 type Attribute struct {
 	Type   uint
 	Value  []byte
@@ -49,8 +49,8 @@ func AsUlong(b []byte) (uint, bool) {
 	return uint(binary.NativeEndian.Uint64(b)), true
 }
 
-// ckAttribute is CK_ATTRIBUTE on 64-bit Unix, where CK_ULONG and pointers are eight bytes and
-// unpadded.
+// ckAttribute is CK_ATTRIBUTE on 64-bit Unix, where CK_ULONG and pointers are
+// eight bytes and unpadded.
 type ckAttribute struct {
 	typ   uint64
 	value unsafe.Pointer

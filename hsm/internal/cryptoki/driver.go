@@ -7,9 +7,9 @@ import (
 	"github.com/miekg/pkcs11"
 )
 
-// Session and Object are the numbers a module gives out. An object's number is only meaningful
-// together with the C_Initialize it was given out under: afterwards the same number names another
-// key.
+// Session and Object are the numbers a module gives out. An object's number is only
+// meaningful together with the C_Initialize it was given out under: afterwards the same
+// number names another key.
 type (
 	Session uint
 	Object  uint
@@ -38,9 +38,9 @@ const (
 	TagSize = 16
 )
 
-// Driver is a PKCS#11 module. Two goroutines must never be inside calls on one session at once.
-// Slices given to a call are only read, and only until it returns; slices returned belong to the
-// caller.
+// Driver is a PKCS#11 module. Two goroutines must never be inside calls on one session
+// at once. Slices given to a call are only read, and only until it returns; slices
+// returned belong to the caller.
 type Driver interface {
 	Initialize() error
 	Finalize() error

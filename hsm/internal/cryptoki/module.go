@@ -80,8 +80,8 @@ func (m *Module) OpenSession(slot uint) (Session, error) {
 	return Session(s), failed("C_OpenSession", err)
 }
 
-// CloseSession is C_CloseSession: the session's own objects die, and with the last session the
-// login.
+// CloseSession is C_CloseSession: the session's own objects die, and with the
+// last session the login.
 func (m *Module) CloseSession(s Session) error {
 	return failed("C_CloseSession", m.ctx.CloseSession(pkcs11.SessionHandle(s)))
 }
@@ -102,8 +102,8 @@ func (m *Module) Logout(s Session) error {
 	return failed("C_Logout", m.ctx.Logout(pkcs11.SessionHandle(s)))
 }
 
-// shared lends the bytes of a PIN to miekg as a string without a copy in Go memory that couldn't be
-// wiped.
+// shared lends the bytes of a PIN to miekg as a string without a copy in Go memory
+// that couldn't be wiped.
 func shared(pin []byte) string { return unsafe.String(unsafe.SliceData(pin), len(pin)) }
 
 // GenerateKey is C_GenerateKey for mechanisms without a parameter.
@@ -148,8 +148,8 @@ func (m *Module) DestroyObject(s Session, o Object) error {
 		m.ctx.DestroyObject(pkcs11.SessionHandle(s), pkcs11.ObjectHandle(o)))
 }
 
-// Attributes is C_GetAttributeValue, in the order asked for. Nested templates can't be read this
-// way.
+// Attributes is C_GetAttributeValue, in the order asked for. Nested templates
+// can't be read this way.
 func (m *Module) Attributes(s Session, o Object, types ...uint) ([][]byte, error) {
 	ask := make([]*pkcs11.Attribute, len(types))
 	for i, t := range types {

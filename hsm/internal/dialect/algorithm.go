@@ -99,8 +99,8 @@ func (k KeyTemplate) Signs(how Signature) bool {
 	return k.KeyType == how.KeyType && (k.Curve == nil || k.Curve.Hash == how.Hash)
 }
 
-// Signs reports whether the device signs by the algorithm, beyond what every device of its make
-// does.
+// Signs reports whether the device signs by the algorithm, beyond what every
+// device of its make does.
 func (d Dialect) Signs(how Signature) bool {
 	if how.Code == cryptoki.CKM_ML_DSA_EXTERNAL_MU {
 		return d.ExternalMu
@@ -108,8 +108,8 @@ func (d Dialect) Signs(how Signature) bool {
 	return how.Parameter != (cryptoki.Prehash{}) || d.Ed25519ph
 }
 
-// OAEP has every algorithm of RSA encryption by AWS's name: MGF1 by the same hash, and an empty
-// label.
+// OAEP has every algorithm of RSA encryption by AWS's name: MGF1 by the same
+// hash, and an empty label.
 var OAEP = map[custody.Algorithm]cryptoki.OAEP{
 	"RSAES_OAEP_SHA_1":   {Hash: pkcs11.CKM_SHA_1, MGF: pkcs11.CKG_MGF1_SHA1},
 	"RSAES_OAEP_SHA_256": {Hash: pkcs11.CKM_SHA256, MGF: pkcs11.CKG_MGF1_SHA256},

@@ -29,8 +29,8 @@ type Dialect struct {
 	secp256k1 bool // it is among its curves
 	ed25519   bool // it makes and wraps such keys; SoftHSM makes them and wraps none
 
-	// Ed25519ph: it signs so. SoftHSM takes the parameter, ignores it and signs the digest as a
-	// message.
+	// Ed25519ph: it signs so. SoftHSM takes the parameter, ignores it and signs
+	// the digest as a message.
 	Ed25519ph bool
 
 	lattices bool // it wraps keys of ML-DSA and ML-KEM, as PKCS#11 v3.2 section 6.7 has it

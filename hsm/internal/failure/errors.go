@@ -16,8 +16,7 @@ var (
 		"hsm: more than one token or object answers to a name that must be unique")
 	ErrPIN       = errors.New("hsm: the token refuses the PIN; it will not be tried again")
 	ErrPINLocked = errors.New("hsm: the PIN is locked, or one wrong attempt away from it")
-	ErrNoRoot    = errors.New(
-		"hsm: the token holds no root key of this service; make one with init")
+	ErrNoRoot    = errors.New("hsm: the token holds no root key of this service; make one with init")
 	ErrUnsafe    = errors.New("hsm: the token allows something that would give keys away")
 	ErrMechanism = errors.New("hsm: the token lacks a mechanism that the service needs")
 	ErrExists    = errors.New("hsm: the token already holds a root key")
@@ -65,8 +64,8 @@ type Unfit struct{ error }
 // Unwrap returns what the use failed by.
 func (u Unfit) Unwrap() error { return u.error }
 
-// Importing marks err as the imported key's doing. Where the device failed it still may be the
-// device's.
+// Importing marks err as the imported key's doing. Where the device failed it
+// still may be the device's.
 func Importing(err error) error {
 	switch {
 	case err == nil:

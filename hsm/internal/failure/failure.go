@@ -96,9 +96,9 @@ var byCode = map[uint]Blame{
 	pkcs11.CKR_USER_PIN_NOT_INITIALIZED: OnPIN,
 }
 
-// CostsSession reports whether a session is thrown away after this failure. A caller's bad input
-// doesn't cost one: closing a session costs SoftHSM time in proportion to all objects there ever
-// were.
+// CostsSession reports whether a session is thrown away after this failure. A caller's bad
+// input doesn't cost one: closing a session costs SoftHSM time in proportion to all
+// objects there ever were.
 func CostsSession(err error) bool {
 	if err == nil {
 		return false
@@ -119,8 +119,8 @@ func InDoubt(err error) bool {
 	return b == OnInput || b == OnUnknown
 }
 
-// NeedsPerson reports whether trying again could do harm: each wrong PIN brings a device nearer to
-// locking.
+// NeedsPerson reports whether trying again could do harm: each wrong PIN brings a
+// device nearer to locking.
 func NeedsPerson(err error) bool {
 	return errors.Is(err, ErrPIN) || errors.Is(err, ErrPINLocked) || errors.Is(err, ErrNoUser)
 }

@@ -30,8 +30,8 @@ var Wrappings = map[custody.Algorithm]struct {
 	"RSA_AES_KEY_WRAP_SHA_256": {OAEP: "RSAES_OAEP_SHA_256", between: true},
 }
 
-// envelope is what an imported key can be unwrapped from, as often and by whatever template is
-// wanted.
+// envelope is what an imported key can be unwrapped from, as often and by
+// whatever template is wanted.
 type envelope struct {
 	by      cryptoki.Mechanism
 	kek     cryptoki.Object

@@ -75,8 +75,8 @@ func (m *Module) FindPatiently(by Selector) (uint, pkcs11.TokenInfo, error) {
 	}
 }
 
-// Free returns a slot that may be initialised without destroying anything: one whose token isn't
-// initialised.
+// Free returns a slot that may be initialised without destroying anything: one whose
+// token isn't initialised.
 func (m *Module) Free() (uint, error) {
 	slots, err := m.Driver.Slots()
 	if err != nil {

@@ -53,8 +53,7 @@ type Member interface {
 var (
 	ErrHung = errors.New("a call into the module has not returned, so it can't be reloaded; " +
 		"if this lasts, restart the service")
-	errSlow = errors.New(
-		"a key pair is being made in the module, which can't be reloaded meanwhile")
+	errSlow    = errors.New("a key pair is being made in the module, which can't be reloaded meanwhile")
 	errTooSoon = errors.New("the module was reloaded a moment ago")
 )
 
@@ -96,8 +95,8 @@ func (m *Module) occupied() error {
 	return nil
 }
 
-// Lock locks the module, to open, recover or close something on the module. Uses of keys don't lock
-// it.
+// Lock locks the module, to open, recover or close something on the module. Uses
+// of keys don't lock it.
 func (m *Module) Lock(ctx context.Context) error {
 	select {
 	case m.lock <- struct{}{}:
@@ -131,9 +130,9 @@ func (m *Module) initialize() error {
 	return err
 }
 
-// finalize stops the library. Nobody may be inside it, and every member's lock must be held for
-// writing, so that those who come later see by the generation that their sessions and objects are
-// gone.
+// finalize stops the library. Nobody may be inside it, and every member's lock must be
+// held for writing, so that those who come later see by the generation that their
+// sessions and objects are gone.
 func (m *Module) finalize() error {
 	m.generation.Add(1)
 	for _, x := range m.initializers {

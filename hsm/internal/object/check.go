@@ -111,8 +111,8 @@ var nobodys = map[*publickey.Curve]func() []byte{
 	publickey.P521: sync.OnceValue(func() []byte { return publickey.P521.Nobodys(checkText) }),
 }
 
-// Encrypt seals by AES-GCM under a fresh IV from the operating system, unless the device makes its
-// own.
+// Encrypt seals by AES-GCM under a fresh IV from the operating system, unless
+// the device makes its own.
 func (d *Device) Encrypt(s cryptoki.Session, key cryptoki.Object,
 	plaintext, aad []byte) ([]byte, error) {
 	var iv [cryptoki.IVSize]byte

@@ -1,8 +1,8 @@
 // Package object is what is done with the objects of a token in one session: keys are found and
 // made there, compared with what they should be, and used.
 //
-// Nothing here waits, retries or remembers: a session, its owner and its deadline are package
-// session's.
+// Nothing here waits, retries or remembers: a session, its owner and its deadline
+// are package session's.
 package object
 
 import (
@@ -39,9 +39,9 @@ type Key struct {
 	verified atomic.Bool // whether the key was compared with its check value
 }
 
-// FindOne returns the one AES key on the token that has the given attributes, or failure.ErrAbsent.
-// SoftHSM accepts two objects with one CKA_ID or one label, so anything but exactly one match is
-// refused.
+// FindOne returns the one AES key on the token that has the given attributes, or
+// failure.ErrAbsent. SoftHSM accepts two objects with one CKA_ID or one label, so anything but
+// exactly one match is refused.
 func (d *Device) FindOne(s cryptoki.Session, by ...cryptoki.Attribute) (cryptoki.Object, error) {
 	return d.findOne(s, pkcs11.CKO_SECRET_KEY, pkcs11.CKK_AES, by...)
 }
@@ -94,8 +94,7 @@ func (d *Device) Confirm(s cryptoki.Session, o cryptoki.Object, want []cryptoki.
 	}
 	for i, a := range want {
 		if !bytes.Equal(got[i], a.Value) {
-			return fmt.Errorf("%w: attribute 0x%X is %x, not %x",
-				failure.ErrUnsafe, a.Type, got[i], a.Value)
+			return fmt.Errorf("%w: attribute 0x%X is %x, not %x", failure.ErrUnsafe, a.Type, got[i], a.Value)
 		}
 	}
 	return nil

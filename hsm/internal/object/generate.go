@@ -13,9 +13,9 @@ import (
 	"claviger/hsm/internal/publickey"
 )
 
-// GenerateWrapped makes a key on the token and returns it wrapped by the root, with its public half
-// in SubjectPublicKeyInfo if it has one. The key itself is destroyed before GenerateWrapped
-// returns.
+// GenerateWrapped makes a key on the token and returns it wrapped by the root, with its public
+// half in SubjectPublicKeyInfo if it has one. The key itself is destroyed before
+// GenerateWrapped returns.
 func (d *Device) GenerateWrapped(s cryptoki.Session, k dialect.KeyTemplate, by dialect.Mechanism,
 	root cryptoki.Object) (wrapped, public []byte, err error) {
 	key, public, err := d.Generate(s, k, k.Generated())

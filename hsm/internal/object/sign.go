@@ -20,8 +20,8 @@ func (d *Device) Sign(s cryptoki.Session, k *Key, how dialect.Signature,
 	if err != nil || how.Code != pkcs11.CKM_ECDSA {
 		return signature, err
 	}
-	// PKCS#11 v2.40 section 2.3.1: r and s one after the other, each as long as the order of the
-	// curve.
+	// PKCS#11 v2.40 section 2.3.1: r and s one after the other, each as long as
+	// the order of the curve.
 	n := len(signature) / 2
 	if n == 0 || n > k.Template.Curve.Size {
 		return nil, fmt.Errorf("hsm: the device gave a signature of %d bytes", len(signature))

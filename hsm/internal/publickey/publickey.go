@@ -52,8 +52,7 @@ func (c *Curve) SPKI(point []byte) ([]byte, error) {
 		bare = c.Size
 	}
 	if len(point) != bare {
-		if rest, err := asn1.Unmarshal(point,
-			&point); err != nil || len(rest) > 0 || len(point) != bare {
+		if rest, err := asn1.Unmarshal(point, &point); err != nil || len(rest) > 0 || len(point) != bare {
 			return nil, errNoPublic
 		}
 	}
@@ -73,8 +72,8 @@ func (c *Curve) SPKI(point []byte) ([]byte, error) {
 	return x509.MarshalPKIXPublicKey(key)
 }
 
-// spki is SubjectPublicKeyInfo (RFC 5280 section 4.1), which package x509 doesn't make for
-// secp256k1.
+// spki is SubjectPublicKeyInfo (RFC 5280 section 4.1), which package x509
+// doesn't make for secp256k1.
 type spki struct {
 	Algorithm pkix.AlgorithmIdentifier
 	PublicKey asn1.BitString

@@ -137,13 +137,11 @@ func (a attacker) keepInUse(blob []byte, template dialect.KeyTemplate) error {
 		return fmt.Errorf("unwrapping a key to keep: %w", err)
 	}
 	defer a.Driver.DestroyObject(a.s, o)
-	err = a.Driver.SetAttributes(a.s, o,
-		[]cryptoki.Attribute{cryptoki.Bool(pkcs11.CKA_UNWRAP, true)})
+	err = a.Driver.SetAttributes(a.s, o, []cryptoki.Attribute{cryptoki.Bool(pkcs11.CKA_UNWRAP, true)})
 	if err := forbid("let a key in use unwrap others", err); err != nil {
 		return err
 	}
-	c, err := a.Driver.CopyObject(a.s, o,
-		[]cryptoki.Attribute{cryptoki.Bool(pkcs11.CKA_TOKEN, true)})
+	c, err := a.Driver.CopyObject(a.s, o, []cryptoki.Attribute{cryptoki.Bool(pkcs11.CKA_TOKEN, true)})
 	if err == nil {
 		a.Driver.DestroyObject(a.s, c)
 	}
@@ -181,10 +179,10 @@ func (a attacker) wrapElsewhere(victim cryptoki.Object) error {
 	return forbid("wrap a key under one that the security officer doesn't trust", err)
 }
 
-// alterRoot changes the root, or makes a copy that is weaker. A root that one may copy with
-// CKA_DECRYPT opens everything it ever wrapped; that SoftHSM lets it be copied unaltered is
-// harmless. Where the root has to stay modifiable for its maker's tool, this is a gap and not
-// tried.
+// alterRoot changes the root, or makes a copy that is weaker. A root that one may copy
+// with CKA_DECRYPT opens everything it ever wrapped; that SoftHSM lets it be copied
+// unaltered is harmless. Where the root has to stay modifiable for its maker's tool, this
+// is a gap and not tried.
 func (a attacker) alterRoot() error {
 	if !a.Dialect.Officer {
 		return nil
@@ -196,8 +194,7 @@ func (a attacker) alterRoot() error {
 		cryptoki.Ulong(pkcs11.CKA_ALLOWED_MECHANISMS, pkcs11.CKM_AES_ECB),
 	} {
 		err := a.Driver.SetAttributes(a.s, a.root, []cryptoki.Attribute{change})
-		if err := forbid(fmt.Sprintf("set attribute 0x%X of the root", change.Type),
-			err); err != nil {
+		if err := forbid(fmt.Sprintf("set attribute 0x%X of the root", change.Type), err); err != nil {
 			return err
 		}
 		c, err := a.Driver.CopyObject(a.s, a.root, []cryptoki.Attribute{

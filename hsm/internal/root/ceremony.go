@@ -160,9 +160,9 @@ func (p performance) vacant() error {
 	return err
 }
 
-// byOfficer makes the root trusted. The public session object outlives the officer's logout, and
-// the copy on the token comes last of all, after the canary: a ceremony that is cut short leaves no
-// root.
+// byOfficer makes the root trusted. The public session object outlives the officer's
+// logout, and the copy on the token comes last of all, after the canary: a ceremony that is
+// cut short leaves no root.
 func (p performance) byOfficer(id []byte) (cryptoki.Object, error) {
 	if err := p.Driver.Logout(p.s); err != nil {
 		return 0, err

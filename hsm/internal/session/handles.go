@@ -114,8 +114,8 @@ func (h *handles) forget(k *handle) {
 	h.drop(k)
 }
 
-// forgetID drops what is cached, or is being loaded, for a material, and reports whether there was
-// anything.
+// forgetID drops what is cached, or is being loaded, for a material, and reports
+// whether there was anything.
 func (h *handles) forgetID(id string) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -137,8 +137,8 @@ func (h *handles) drop(k *handle) {
 	h.condemn(k)
 }
 
-// condemn marks the key of a dropped handle for destruction once nobody uses it. The lock must be
-// held.
+// condemn marks the key of a dropped handle for destruction once nobody uses it.
+// The lock must be held.
 func (h *handles) condemn(k *handle) {
 	if k.uses == 0 && k.entry == nil && k.Object != 0 && !k.Resident {
 		h.dropped = append(h.dropped, k.Object)

@@ -14,9 +14,9 @@
 //
 // # Recovery
 //
-// A [Keeper] watches its token by a health check: the canary, at intervals and whenever somebody
-// asks. It recovers a token that fails, by a new session, a new login, and last a reload of the
-// module.
+// A [Keeper] watches its token by a health check: the canary, at intervals and whenever
+// somebody asks. It recovers a token that fails, by a new session, a new login, and last
+// a reload of the module.
 package session
 
 import (
@@ -45,8 +45,8 @@ type Options struct {
 	Timeout  time.Duration // of a call, waiting for a session included
 	Slow     time.Duration // the same of making a key pair that takes seconds
 
-	// RareReloads makes reloads of the module rare from the first. They cost another token its
-	// handles.
+	// RareReloads makes reloads of the module rare from the first. They cost
+	// another token its handles.
 	RareReloads bool
 
 	// Enter logs in, finds what is ours on the token, and gives the login its Root, if there is

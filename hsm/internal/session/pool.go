@@ -9,9 +9,9 @@ import (
 	"claviger/hsm/internal/failure"
 )
 
-// Handing a call to a worker costs about a microsecond over making it in place. It buys deadlines:
-// a goroutine that is inside the module can't be called back, so the caller must not be the one who
-// is.
+// Handing a call to a worker costs about a microsecond over making it in place. It buys
+// deadlines: a goroutine that is inside the module can't be called back, so the caller must
+// not be the one who is.
 
 // pool hands work to workers, each the one owner of a session. An unbuffered channel joins the two
 // sides, so that no work waits anywhere but with its caller. Workers start when they are needed, up

@@ -16,8 +16,8 @@ import (
 // count: under them nothing failed, and however many there are, the use has its time.
 const rounds = 4
 
-// Use is what is done with a key, or nil for none, in a session. It must be safe to repeat from its
-// beginning.
+// Use is what is done with a key, or nil for none, in a session. It must be safe to
+// repeat from its beginning.
 type Use func(*Login, *object.Key, cryptoki.Session) ([]byte, error)
 
 // Use does f in a session, with the handle of ref if there is one, and begins again where a failure
@@ -77,8 +77,7 @@ func (k *Keeper) attempt(ctx context.Context, l *Login, in *pool, ref *custody.R
 		return nil, true, err
 	}
 	out, err = in.run(ctx, h, func(s cryptoki.Session) ([]byte, error) { return f(l, &h.Key, s) })
-	if err != nil && (failure.Judge(err) == failure.OnHandle ||
-		errors.Is(err, failure.ErrUntrusted)) {
+	if err != nil && (failure.Judge(err) == failure.OnHandle || errors.Is(err, failure.ErrUntrusted)) {
 		l.handles.forget(h)
 	}
 	return out, false, err

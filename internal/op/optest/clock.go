@@ -8,8 +8,8 @@ import (
 // Began is the time at which a [Kit] starts.
 var Began = time.Date(2026, 3, 1, 9, 30, 0, 0, time.UTC)
 
-// Clock is a time that stands still until the test moves it. Its methods may be called from several
-// goroutines.
+// Clock is a time that stands still until the test moves it. Its methods may be called
+// from several goroutines.
 type Clock struct {
 	mu  sync.Mutex
 	now time.Time

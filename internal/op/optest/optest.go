@@ -144,8 +144,8 @@ func (k *Kit) Decide(f func(policy.Request) policy.Decision) {
 	k.decide = f
 }
 
-// Forbid refuses an IAM action to everybody from now on. It takes the place of an earlier Decide or
-// Forbid.
+// Forbid refuses an IAM action to everybody from now on. It takes the place of an
+// earlier Decide or Forbid.
 func (k *Kit) Forbid(action string) {
 	k.Decide(func(q policy.Request) policy.Decision {
 		for _, d := range q.Demands {
