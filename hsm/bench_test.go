@@ -168,8 +168,9 @@ func token(b *testing.B, op func(*hsm.Token, custody.Ref, []byte) error) {
 	}
 }
 
-func bare(b *testing.B,
-	op func(*pkcs11.Ctx, pkcs11.SessionHandle, pkcs11.ObjectHandle, []byte) error) {
+func bare(
+	b *testing.B, op func(*pkcs11.Ctx, pkcs11.SessionHandle, pkcs11.ObjectHandle, []byte) error,
+) {
 	for _, n := range goroutines {
 		b.Run(fmt.Sprintf("bare/%d", n), func(b *testing.B) {
 			p, slot := hsmtest.Attacker(b, hsmtest.SoftHSM(b))

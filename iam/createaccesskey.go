@@ -56,8 +56,9 @@ func (s *Identities) createAccessKey(c *op.Call, _ principalInput, o owner) (
 
 // CreateAccessKey makes an access key for a principal, at the command of whoever runs the service.
 // The secret can't be read again.
-func (s *Identities) CreateAccessKey(c *op.Call,
-	principal policy.Caller) (id, secret string, err error) {
+func (s *Identities) CreateAccessKey(
+	c *op.Call, principal policy.Caller,
+) (id, secret string, err error) {
 	in := principalInput{Type: principal.Type, Arn: principal.ARN, PrincipalId: principal.PrincipalID}
 	made, err := op.AsService(c, IAM.Name, s.create, in)
 	return made.id, made.secret, err

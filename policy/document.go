@@ -141,11 +141,14 @@ type word string
 // UnmarshalJSONFrom implements [json.UnmarshalerFrom].
 func (w *word) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	t, err := d.ReadToken()
-	if err == nil && t.Kind() != '"' {
+	if err != nil {
+		return err
+	}
+	if t.Kind() != '"' {
 		return errType
 	}
 	*w = word(t.String())
-	return err
+	return nil
 }
 
 // scalar is a value of a condition: a JSON string, number or boolean.
@@ -154,11 +157,14 @@ type scalar string
 // UnmarshalJSONFrom implements [json.UnmarshalerFrom].
 func (s *scalar) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	t, err := d.ReadToken()
-	if err == nil && !strings.ContainsRune(`"0tf`, rune(t.Kind())) {
+	if err != nil {
+		return err
+	}
+	if !strings.ContainsRune(`"0tf`, rune(t.Kind())) {
 		return errType
 	}
 	*s = scalar(t.String())
-	return err
+	return nil
 }
 
 // many is one value or a list of them. It isn't nil once the element was there.

@@ -103,8 +103,9 @@ func (x *attacker) usable(m custody.Material) bool {
 	return err == nil && x.DestroyObject(x.session(), key) == nil
 }
 
-func (x *attacker) unwrap(m custody.Material,
-	template []*pkcs11.Attribute) (pkcs11.ObjectHandle, error) {
+func (x *attacker) unwrap(
+	m custody.Material, template []*pkcs11.Attribute,
+) (pkcs11.ObjectHandle, error) {
 	return x.UnwrapKey(x.session(), keyWrap, x.root, m.Wrapped, template)
 }
 

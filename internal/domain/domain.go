@@ -59,8 +59,9 @@ func ReadAccount[I op.Input, O any](n op.Info, do func(*op.Call, I) (O, error)) 
 }
 
 // WriteAccount makes an operation that adds something to the account and demands nothing else.
-func WriteAccount[I op.Input, O any](n op.Info,
-	plan func(*op.Call, I) (op.Commit[O], error)) op.Operation {
+func WriteAccount[I op.Input, O any](
+	n op.Info, plan func(*op.Call, I) (op.Commit[O], error),
+) op.Operation {
 	return op.Write(n, findAccount[I](n),
 		func(c *op.Call, in I, _ Account) (op.Commit[O], error) { return plan(c, in) })
 }

@@ -28,8 +28,9 @@ var signers = map[string]mldsa.Parameters{"ML_DSA_44": mldsa.MLDSA44(),
 	"ML_DSA_65": mldsa.MLDSA65(), "ML_DSA_87": mldsa.MLDSA87()}
 
 // eachSigner makes a key of each parameter set, reads its public half, and calls f.
-func eachSigner(t *testing.T,
-	f func(t *testing.T, key *mldsa.PrivateKey, public *VerificationKey)) {
+func eachSigner(
+	t *testing.T, f func(t *testing.T, key *mldsa.PrivateKey, public *VerificationKey),
+) {
 	for spec, p := range signers {
 		t.Run(spec, func(t *testing.T) {
 			key, err := mldsa.GenerateKey(p)

@@ -163,8 +163,9 @@ func (p *parameters) verify(key, mu, signature []byte) bool {
 }
 
 // decode is sigDecode (algorithm 27) and the bound on the response, step 13 of algorithm 8.
-func (p *parameters) decode(
-	signature []byte) (challenge []byte, z []poly, hints [][degree]bool, ok bool) {
+func (p *parameters) decode(signature []byte) (
+	challenge []byte, z []poly, hints [][degree]bool, ok bool,
+) {
 	bits := p.gamma1Bits + 1
 	response := p.l * degree * bits / 8
 	if len(signature) != p.challenge+response+p.omega+p.k {

@@ -125,8 +125,9 @@ func (d *Device) Attributes(s cryptoki.Session, n cryptoki.Object,
 }
 
 // CreateObject takes secret keys.
-func (d *Device) CreateObject(s cryptoki.Session,
-	template []cryptoki.Attribute) (cryptoki.Object, error) {
+func (d *Device) CreateObject(
+	s cryptoki.Session, template []cryptoki.Attribute,
+) (cryptoki.Object, error) {
 	leave, err := d.enter("C_CreateObject", s)
 	if err != nil {
 		return 0, err

@@ -192,8 +192,9 @@ func (d *Device) logout() {
 	}
 }
 
-func (d *Device) FindObjects(s cryptoki.Session,
-	template []cryptoki.Attribute) ([]cryptoki.Object, error) {
+func (d *Device) FindObjects(
+	s cryptoki.Session, template []cryptoki.Attribute,
+) ([]cryptoki.Object, error) {
 	leave, err := d.enter("C_FindObjects", s)
 	if err != nil {
 		return nil, err

@@ -108,8 +108,9 @@ func putValue(template []cryptoki.Attribute, value []byte) []cryptoki.Attribute 
 }
 
 // unwrapFrom unwraps the imported key by a list of attributes.
-func (x *operation) unwrapFrom(from envelope,
-	template []cryptoki.Attribute) (cryptoki.Object, error) {
+func (x *operation) unwrapFrom(
+	from envelope, template []cryptoki.Attribute,
+) (cryptoki.Object, error) {
 	return x.Driver.UnwrapKey(x.s, from.by, from.kek, from.wrapped, template)
 }
 
