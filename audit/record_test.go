@@ -76,8 +76,10 @@ type decoded struct {
 	EventSource, EventName, AWSRegion, SourceIPAddress, UserAgent string
 	ErrorCode, ErrorMessage, RequestID, EventID                   string
 	RecipientAccountID                                            string
-	Resources                                                     []struct{ ARN, AccountID, Type string }
+	Resources                                                     []resource
 }
+
+type resource struct{ ARN, AccountID, Type string }
 
 // FuzzRecord puts any string anywhere: what comes out is one line of valid JSON
 // that says the same again.

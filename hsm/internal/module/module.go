@@ -53,7 +53,8 @@ type Member interface {
 var (
 	ErrHung = errors.New("a call into the module has not returned, so it can't be reloaded; " +
 		"if this lasts, restart the service")
-	errSlow    = errors.New("a key pair is being made in the module, which can't be reloaded meanwhile")
+	errSlow = errors.New(
+		"a key pair is being made in the module, which can't be reloaded meanwhile")
 	errTooSoon = errors.New("the module was reloaded a moment ago")
 )
 
