@@ -184,11 +184,14 @@ func (x *operation) wrapByRoot(from envelope) ([]byte, error) {
 		return nil, err
 	}
 	wrapped, err := x.Driver.WrapKey(x.s, x.root.Wrap.Code, x.Login.Root, o)
-	if err == nil && !x.template.Fits(len(wrapped)) {
-		err = custody.ErrUnfit.Because(
+	if err != nil {
+		return nil, err
+	}
+	if !x.template.Fits(len(wrapped)) {
+		return nil, custody.ErrUnfit.Because(
 			fmt.Errorf("hsm: %d wrapped bytes for a key of kind %s", len(wrapped), x.Kind))
 	}
-	return wrapped, err
+	return wrapped, nil
 }
 
 // compare proves that what rests is the key that was looked at, and gives a new material its check.
@@ -207,8 +210,11 @@ func (x *operation) compare(first *object.Key, m *custody.Material) error {
 	} else {
 		err = x.Verify(x.s, rest)
 	}
-	if err == nil && m.Check == nil {
+	if err != nil {
+		return err
+	}
+	if m.Check == nil {
 		m.Check = rest.CheckValue
 	}
-	return err
+	return nil
 }

@@ -40,8 +40,11 @@ func (x *operation) try(k *object.Key) error {
 		Code: pkcs11.CKM_RSA_PKCS_OAEP, Parameter: dialect.OAEP["RSAES_OAEP_SHA_1"],
 	}
 	got, err := x.Driver.DecryptBy(x.s, k.Object, by, ciphertext)
-	if err == nil && !bytes.Equal(got, random) {
-		err = failure.ErrWrongKey
+	if err != nil {
+		return err
 	}
-	return err
+	if !bytes.Equal(got, random) {
+		return failure.ErrWrongKey
+	}
+	return nil
 }

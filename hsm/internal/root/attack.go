@@ -119,10 +119,13 @@ func (a attacker) omit(blob []byte, attributes []cryptoki.Attribute, r rule) err
 	}
 	defer a.Driver.DestroyObject(a.s, o)
 	got, err := a.Driver.Attributes(a.s, o, r.Type)
-	if err == nil && !bytes.Equal(got[0], r.Value) {
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(got[0], r.Value) {
 		return forbid(r.against, nil)
 	}
-	return err
+	return nil
 }
 
 // keepInUse alters and copies a key in use, which would outlive its session on the token, or get

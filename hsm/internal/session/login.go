@@ -108,10 +108,13 @@ func (l *Login) recognise(s cryptoki.Session) (err error) {
 // even searches go on answering OK on a token that is gone; this doesn't.
 func (l *Login) CheckCanary(s cryptoki.Session) error {
 	text, err := l.Driver.Decrypt(s, l.Canary, l.Dialect.Encryption(nil), l.keeper.canarySealed)
-	if err == nil && string(text) != canaryText {
-		err = errors.New("the canary is another key than it was")
+	if err != nil {
+		return err
 	}
-	return err
+	if string(text) != canaryText {
+		return errors.New("the canary is another key than it was")
+	}
+	return nil
 }
 
 // checkHealth asks whether the token is alive and destroys keys that were dropped, in the session
