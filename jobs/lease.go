@@ -26,7 +26,9 @@ var (
 	qRetry = store.Wide(`UPDATE jobs SET due = $1, expires = 0
 		WHERE id = $2 AND lease = $3 AND rev = $4`, knownByID)
 	qRelease = store.Wide(`UPDATE jobs SET expires = 0 WHERE id = $1 AND lease = $2`, knownByID)
-	qFinish  = store.Wide(`DELETE FROM jobs WHERE id = $1 AND lease = $2 AND rev = $3`, knownByID)
+	qFree    = store.Wide(`UPDATE jobs SET lease = lease + 1, expires = 0 WHERE expires > 0`,
+		"whoever held a lease of any job is gone")
+	qFinish = store.Wide(`DELETE FROM jobs WHERE id = $1 AND lease = $2 AND rev = $3`, knownByID)
 )
 
 // errLost is why the context of work ends before the process does.
@@ -60,7 +62,30 @@ func (r *Runner) do(ctx context.Context, j job, again chan<- struct{}) {
 		return
 	}
 	j.lease++
-	r.conclude(j, r.perform(ctx, j))
+	failure := r.perform(ctx, j)
+	if failure != nil && ctx.Err() != nil {
+		r.release(j) // the process ends, which is no failure of the work
+		return
+	}
+	r.conclude(j, failure)
+}
+
+// release gives a leased job back as it was, to be done by the next process at once.
+func (r *Runner) release(j job) {
+	err := r.change(qRelease, j.id, j.lease)
+	if err != nil && !errors.Is(err, store.Stale) {
+		r.Log.Error("a job can't be given back", "kind", j.kind, "subject", j.subject, "error", err)
+	}
+}
+
+// FreeLeases takes all jobs back that were being done when the process before this one died, so
+// that they are done at once and not when their leases end. Whoever calls it knows that no other
+// process has the database, and calls it before [Runner.Run].
+func (r *Runner) FreeLeases() error {
+	return r.commit(func(tx *store.Tx) error {
+		_, err := tx.Exec(qFree)
+		return err
+	})
 }
 
 // perform does the work and renews the lease meanwhile. A panic is a failure of this job alone.

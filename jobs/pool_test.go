@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -228,6 +229,47 @@ func TestLease_LongWork_IsRenewed(t *testing.T) {
 		if n := g.times("a"); n != 1 {
 			t.Errorf("work that took longer than a lease was begun %d times", n)
 		}
+	})
+}
+
+func TestFreeLeases_NextProcess_DoesAtOnceWhatTheLastOneHeld(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *fixture) {
+		g := newGauge()
+		s.schedule(kind, "a", 0)
+		s.running(map[string]jobs.Kind{kind: {Work: g.around(func(*op.Call, string) error {
+			if g.times("a") == 1 {
+				runtime.Goexit() // nothing after it runs, as after a crash
+			}
+			return nil
+		})}})
+		time.Sleep(2 * time.Second)
+		same(t, "left while the lease holds", s.left(), "a")
+		if err := s.runner().FreeLeases(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Second)
+		same(t, "left", s.left())
+		if n := g.times("a"); n != 2 {
+			t.Errorf("the work was begun %d times", n)
+		}
+	})
+}
+
+func TestRun_ContextEnds_WorkThatEndsWithItIsNoFailure(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *fixture) {
+		s.schedule(kind, "a", 0)
+		stop := s.running(map[string]jobs.Kind{kind: {Work: func(c *op.Call, _ string) error {
+			<-c.Done()
+			return c.Err()
+		}}})
+		time.Sleep(2 * time.Second)
+		stop()
+		if log := s.log.String(); strings.Contains(log, "failed") {
+			t.Errorf("the end of the process is logged as a failure: %s", log)
+		}
+		s.running(map[string]jobs.Kind{kind: {Work: takes(0)}})
+		time.Sleep(1500 * time.Millisecond)
+		same(t, "left", s.left())
 	})
 }
 

@@ -64,7 +64,7 @@ func (s services) kinds() map[string]jobs.Kind {
 	kinds := map[string]jobs.Kind{}
 	for _, one := range s.all() {
 		for name, job := range one.Jobs() {
-			kinds[name] = jobs.Kind{Work: job.Work, Order: job.Order}
+			kinds[name] = jobs.Kind{Work: job.Work, AtOnce: job.AtOnce, Order: job.Order}
 		}
 	}
 	return kinds

@@ -80,10 +80,15 @@ func Open(ctx context.Context, c Config) (_ *Service, err error) {
 		return nil, err
 	}
 	s.assemble(c, in, m)
+	// The database is this process's alone, so that nobody does what its leases say.
+	if err = s.Jobs.FreeLeases(); err != nil {
+		return nil, err
+	}
+	s.start()
 	return s, nil
 }
 
-// assemble joins the domains to the road, the road to the protocols, and starts the job runner.
+// assemble joins the domains to the road and the road to the protocols.
 func (s *Service) assemble(c Config, in *install.Installation, m *metrics) {
 	var ledger op.Ledger = s.DB
 	if c.Ledger != nil {
@@ -102,6 +107,10 @@ func (s *Service) assemble(c Config, in *install.Installation, m *metrics) {
 
 	s.Jobs = &jobs.Runner{DB: s.DB, Operations: runner, Log: c.Log, Now: c.Now,
 		Kinds: s.services.kinds()}
+}
+
+// start begins the work that nobody waits for.
+func (s *Service) start() {
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
 	s.work.Go(func() { s.Jobs.Run(ctx) })

@@ -8,6 +8,9 @@ type Job struct {
 	// the work is still wanted.
 	Work func(c *op.Call, subject string) error
 
+	// AtOnce is how many of the kind are done at the same time; 0: four.
+	AtOnce int
+
 	// Order names kinds that never work on one subject at the same time: what undoes could else
 	// overtake what does. Empty: the kind alone is such a group.
 	Order string
