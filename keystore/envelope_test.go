@@ -14,6 +14,7 @@ import (
 	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/keystore/datakeys"
+	"claviger/keystore/keyrows"
 	"claviger/keystore/model"
 	"claviger/store"
 )
@@ -285,3 +286,42 @@ func TestSeal_EndedCall_MakesNoEpochs(t *testing.T) {
 		t.Errorf("%v, want unavailable", err)
 	}
 }
+
+// A request that found its key before it was rotated ends no epoch, and its value opens.
+func TestSeal_KeyBehindItsRotation_EndsNoEpoch(t *testing.T) {
+	s := start(t)
+	id := s.key()
+	s.seal(id, "one")
+	old, c := s.facts(id)
+	must[any](s, "RotateKeyOnDemand", M{"KeyId": id})
+	if e := s.seal(id, "two"); e.Epoch != 2 {
+		t.Fatalf("epoch %d after a rotation", e.Epoch)
+	}
+	for range 3 {
+		s.forgetDataKeys(id) // the old key couldn't open a data key under the new material
+		e, err := s.keys.dataKeys.Seal(c, old, sm, map[string]string{"SecretARN": "arn"}, []byte("x"))
+		if err != nil || e.Epoch != 2 {
+			t.Errorf("a key that is behind got %+v, %v", e, err)
+		}
+		s.opens(e, "x")
+	}
+	must[any](s, "DisableKey", M{"KeyId": id})
+	if _, err := s.keys.dataKeys.Seal(c, old, sm, nil, []byte("x")); faultCode(err) != "DisabledException" {
+		t.Errorf("a key that is behind its disabling: %v", err)
+	}
+}
+
+// forgetDataKeys drops the token's handles of the data keys under a key.
+func (s *service) forgetDataKeys(id string) {
+	s.t.Helper()
+	ids, err := keyrows.Texts(s.db, qDataKeyIDs, ourAccount, ourRegion, id)
+	if err != nil || len(ids) == 0 {
+		s.t.Fatalf("%d data keys, %v", len(ids), err)
+	}
+	for _, id := range ids {
+		s.token.Forget(id)
+	}
+}
+
+var qDataKeyIDs = store.SQL(
+	`SELECT id FROM kms_data_keys WHERE account = $1 AND region = $2 AND key_id = $3`)

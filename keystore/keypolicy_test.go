@@ -14,7 +14,7 @@ const aPolicy = `{ "Id":"x","Statement":
 	[{"Effect":"Allow",  "Principal":{"AWS":"` + ourAccount + `"},"Action":"kms:*","Resource":"*"}]}`
 
 // Terraform compares what it reads with what it wrote.
-func TestAPolicyIsReadAsItWasWritten(t *testing.T) {
+func TestPutKeyPolicy_AnySpacing_IsReadAsWritten(t *testing.T) {
 	s := start(t)
 	id := must[CreateKeyOutput](s, "CreateKey", M{"Policy": aPolicy}).KeyMetadata.KeyId
 	read := func() string {
@@ -38,7 +38,7 @@ func TestAPolicyIsReadAsItWasWritten(t *testing.T) {
 	}
 }
 
-func TestTheDefaultPolicyIsAWSs(t *testing.T) {
+func TestGetKeyPolicy_NoPolicyGiven_IsAWSsDefault(t *testing.T) {
 	s := start(t)
 	got := must[GetKeyPolicyOutput](s, "GetKeyPolicy", M{"KeyId": s.key()}).Policy
 	want := `{
@@ -64,7 +64,7 @@ func TestTheDefaultPolicyIsAWSs(t *testing.T) {
 	}
 }
 
-func TestAManagedKeyHasItsOwnPolicyForGood(t *testing.T) {
+func TestPutKeyPolicy_ManagedKey_IsDenied(t *testing.T) {
 	s := start(t)
 	e, err := s.sealAs("secretsmanager", "", nil, "x")
 	if err != nil {
@@ -82,7 +82,7 @@ func TestAManagedKeyHasItsOwnPolicyForGood(t *testing.T) {
 }
 
 // What is refused changes nothing, neither of a key that is there nor by making one.
-func TestPoliciesThatAreRefused(t *testing.T) {
+func TestPutKeyPolicy_InvalidPolicy_IsRefused(t *testing.T) {
 	s := start(t)
 	id := s.key()
 	before := must[GetKeyPolicyOutput](s, "GetKeyPolicy", M{"KeyId": id}).Policy
@@ -127,7 +127,7 @@ func TestPoliciesThatAreRefused(t *testing.T) {
 	}
 }
 
-func TestTheLockoutCheckCanBeRenounced(t *testing.T) {
+func TestPutKeyPolicy_LockoutCheckBypassed_LocksOut(t *testing.T) {
 	s := start(t)
 	locked := strings.Replace(aPolicy, "kms:*", "kms:Encrypt", 1)
 	id := must[CreateKeyOutput](s, "CreateKey",
@@ -149,7 +149,7 @@ func TestTheLockoutCheckCanBeRenounced(t *testing.T) {
 	}
 }
 
-func TestAKeyHasOnePolicyByOneName(t *testing.T) {
+func TestKeyPolicy_OtherPolicyName_IsRefused(t *testing.T) {
 	s := start(t)
 	id := s.key()
 	for _, c := range []struct {

@@ -45,9 +45,9 @@ func signedByECDSA(t *testing.T, digest []byte) map[string]signed {
 	return out
 }
 
-// TestOneEncodingOfAnECDSASignature: the numbers are in their range and their encoding is DER;
+// TestVerifyECDSA_AnyOtherEncoding_IsRefused: the numbers are in their range and their encoding is DER;
 // whoever takes more lets a signature be changed without the key.
-func TestOneEncodingOfAnECDSASignature(t *testing.T) {
+func TestVerifyECDSA_AnyOtherEncoding_IsRefused(t *testing.T) {
 	digest := sha256.Sum256([]byte("m"))
 	for spec, x := range signedByECDSA(t, digest[:]) {
 		var n numbers
@@ -126,8 +126,8 @@ func padded(t *testing.T, n numbers) []byte {
 	return within(slices.Concat([]byte{2, r[1] + 1, 0}, r[2:], s))
 }
 
-// TestOneEncodingOfAnRSASignature: as long as the modulus, and below it.
-func TestOneEncodingOfAnRSASignature(t *testing.T) {
+// TestVerifyRSA_AnyOtherEncoding_IsRefused: as long as the modulus, and below it.
+func TestVerifyRSA_AnyOtherEncoding_IsRefused(t *testing.T) {
 	digest := sha256.Sum256([]byte("m"))
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	noError(t, err)
@@ -162,8 +162,8 @@ func TestOneEncodingOfAnRSASignature(t *testing.T) {
 	}
 }
 
-// TestOneEncodingOfAnEd25519Signature: RFC 8032 section 5.1.7 wants S below the order of the group.
-func TestOneEncodingOfAnEd25519Signature(t *testing.T) {
+// TestVerifyEd25519_AnyOtherEncoding_IsRefused: RFC 8032 section 5.1.7 wants S below the order of the group.
+func TestVerifyEd25519_AnyOtherEncoding_IsRefused(t *testing.T) {
 	public, key, err := ed25519.GenerateKey(rand.Reader)
 	noError(t, err)
 	signature := ed25519.Sign(key, []byte("m"))

@@ -61,7 +61,7 @@ var proven = []string{"service/servicetest", "keystore/..."}
 var proofs = map[string][]string{
 	"CreateKey": {"TestCreateKey_DefaultsAndLimits_IsMadeOrRefused",
 		"TestCreateKey_EverySpecAndUsage_IsMadeOrRefused", "TestTagResource_TagsOfAKey_AreListed",
-		"TestTheLockoutCheckCanBeRenounced", "TestMultiRegionKey_MadeToDeleted_IsSeenInEachRegion",
+		"TestPutKeyPolicy_LockoutCheckBypassed_LocksOut", "TestMultiRegionKey_MadeToDeleted_IsSeenInEachRegion",
 		"TestCustomKeyStore_WrongInput_IsRefusedByName"},
 	"DescribeKey": {"TestKeyID_EachForm_IsTakenOrRefused",
 		"TestCreateKey_DefaultsAndLimits_IsMadeOrRefused",
@@ -79,24 +79,24 @@ var proofs = map[string][]string{
 		"TestKeyID_EachForm_IsTakenOrRefused"},
 
 	"ReplicateKey": {"TestMultiRegionKey_MadeToDeleted_IsSeenInEachRegion",
-		"TestReplicateKeyAnswersAndTheReplicaIsThere", "TestWhatReplicateKeyRefuses"},
+		"TestReplicateKey_Answered_ReplicaIsThere", "TestReplicateKey_WrongKeyOrRegion_IsRefused"},
 	"UpdatePrimaryRegion": {"TestMultiRegionKey_MadeToDeleted_IsSeenInEachRegion",
-		"TestUpdatePrimaryRegion"},
+		"TestUpdatePrimaryRegion_EachRegion_IsPromotedOrRefused"},
 
 	"EnableKeyRotation": {"TestEnableKeyRotation_PeriodOver_GivesNewMaterial",
-		"TestAKeyRotatesByTheClock", "TestWhatCantBeRotated"},
+		"TestEnableKeyRotation_PeriodOver_RotatesEachTime", "TestRotation_AsymmetricOrHMACKey_IsRefused"},
 	"DisableKeyRotation": {"TestEnableKeyRotation_PeriodOver_GivesNewMaterial",
-		"TestAKeyRotatesByTheClock"},
+		"TestEnableKeyRotation_PeriodOver_RotatesEachTime"},
 	"GetKeyRotationStatus": {"TestEnableKeyRotation_PeriodOver_GivesNewMaterial",
-		"TestOnlyAKeyInUseIsRotated", "TestRotateKeyOnDemand_LimitAndErrors_AreAWSs"},
+		"TestRotation_DisabledOrPendingDeletion_WaitsUntilEnabled", "TestRotateKeyOnDemand_LimitAndErrors_AreAWSs"},
 	"RotateKeyOnDemand": {"TestRotateKeyOnDemand_LimitAndErrors_AreAWSs",
-		"TestNoRotationOnDemandNearAnAutomaticOne", "TestAnImportedKeyRotatesToWhatWasImported",
-		"TestRotationUnderLoad"},
+		"TestRotateKeyOnDemand_NearAnAutomaticRotation_IsAConflict", "TestRotateKeyOnDemand_ImportedKey_RotatesToThePendingMaterial",
+		"TestRotateKeyOnDemand_UnderLoad_EverythingOpens"},
 	"ListKeyRotations": {"TestEnableKeyRotation_PeriodOver_GivesNewMaterial",
-		"TestRotateKeyOnDemand_LimitAndErrors_AreAWSs", "TestRotationsComeInPages",
-		"TestAnImportedKeyRotatesToWhatWasImported"},
+		"TestRotateKeyOnDemand_LimitAndErrors_AreAWSs", "TestListKeyRotations_InPages_ListsEachOnce",
+		"TestRotateKeyOnDemand_ImportedKey_RotatesToThePendingMaterial"},
 	"GetKeyLastUsage": {"TestGetKeyLastUsage_UsedKey_NamesTheTrailsEvent",
-		"TestTheLastUsageIsThatOfTheTrail", "TestReEncryptUsesBothKeys", "TestWhatIsNoUsage"},
+		"TestGetKeyLastUsage_EachOperation_IsThatOfItsRecord", "TestGetKeyLastUsage_ReEncrypt_IsOfBothKeys", "TestGetKeyLastUsage_FailedRequests_AreNoUsage"},
 
 	"GetParametersForImport": {"TestImportedMaterial_BySDK_ExpiresAndComesBack",
 		"TestGetParametersForImport_WrappingThatIsNotServed_IsRefused",
@@ -118,11 +118,11 @@ var proofs = map[string][]string{
 	"ListAliases": {"TestList_EachPageSize_GivesAllOnce",
 		"TestAlias_CreatedMovedDeleted_NamesItsKey"},
 
-	"GetKeyPolicy": {"TestAPolicyIsReadAsItWasWritten", "TestTheDefaultPolicyIsAWSs",
-		"TestAKeyHasOnePolicyByOneName", "TestKeyPolicy_ReplacedByTerraform_IsReadBack"},
-	"PutKeyPolicy": {"TestAPolicyIsReadAsItWasWritten", "TestPoliciesThatAreRefused",
-		"TestTheLockoutCheckCanBeRenounced"},
-	"ListKeyPolicies": {"TestAKeyHasOnePolicyByOneName",
+	"GetKeyPolicy": {"TestPutKeyPolicy_AnySpacing_IsReadAsWritten", "TestGetKeyPolicy_NoPolicyGiven_IsAWSsDefault",
+		"TestKeyPolicy_OtherPolicyName_IsRefused", "TestKeyPolicy_ReplacedByTerraform_IsReadBack"},
+	"PutKeyPolicy": {"TestPutKeyPolicy_AnySpacing_IsReadAsWritten", "TestPutKeyPolicy_InvalidPolicy_IsRefused",
+		"TestPutKeyPolicy_LockoutCheckBypassed_LocksOut"},
+	"ListKeyPolicies": {"TestKeyPolicy_OtherPolicyName_IsRefused",
 		"TestKeyPolicy_ReplacedByTerraform_IsReadBack"},
 
 	"CreateGrant": {"TestGrant_MadeToRetired_AllowsUntilItEnds",
@@ -144,7 +144,7 @@ var proofs = map[string][]string{
 	"TagResource":   {"TestTagResource_TagsOfAKey_AreListed"},
 	"UntagResource": {"TestTagResource_TagsOfAKey_AreListed"},
 	"ListResourceTags": {"TestTagResource_TagsOfAKey_AreListed",
-		"TestList_EachPageSize_GivesAllOnce", "TestPagesOfTagsAreAllOfThem"},
+		"TestList_EachPageSize_GivesAllOnce", "TestListResourceTags_EachLimit_ListsEachTagOnce"},
 
 	"Encrypt": {"TestDecrypt_EncryptedPlaintext_ComesBack",
 		"TestEncryptionContext_OtherPairs_OpenNothing",
@@ -206,9 +206,9 @@ var proofs = map[string][]string{
 	"Tag": {"TestTagResource_TagsOfAKey_AreListed"},
 
 	"RotationsListEntry": {"TestEnableKeyRotation_PeriodOver_GivesNewMaterial",
-		"TestAnImportedKeyRotatesToWhatWasImported"},
+		"TestRotateKeyOnDemand_ImportedKey_RotatesToThePendingMaterial"},
 	"KeyLastUsageData": {"TestGetKeyLastUsage_UsedKey_NamesTheTrailsEvent",
-		"TestTheLastUsageIsThatOfTheTrail"},
+		"TestGetKeyLastUsage_EachOperation_IsThatOfItsRecord"},
 
 	"GrantListEntry": {"TestListGrants_EachFilterAndLimit_ListsEachGrantOnce",
 		"TestListGrants_GrantToAService_IsToldWhole", "TestGrant_MadeToRetired_AllowsUntilItEnds"},
@@ -216,7 +216,7 @@ var proofs = map[string][]string{
 		"TestListGrants_GrantToAService_IsToldWhole"},
 
 	"MultiRegionConfiguration": {"TestMultiRegionKey_MadeToDeleted_IsSeenInEachRegion"},
-	"MultiRegionKey": {"TestWhatCreateKeySaysOfAMultiRegionKey",
+	"MultiRegionKey": {"TestCreateKey_MultiRegion_IsAPrimary",
 		"TestMultiRegionKey_MadeToDeleted_IsSeenInEachRegion"},
 }
 

@@ -47,10 +47,10 @@ func crossed(k *key.Key, operation, algorithm string, column int) (code, text st
 	return "", ""
 }
 
-// TestEveryOperationWithEveryKeyInEveryState crosses what uses keys with all specs, usages,
+// TestReady_EverySpecUsageAlgorithmAndState_AnswersAsTheGuide crosses what uses keys with all specs, usages,
 // algorithms and states, on this side of the token: that what is let through then works, or that a
 // key of the kind can't be made, is shown where there is one.
-func TestEveryOperationWithEveryKeyInEveryState(t *testing.T) {
+func TestReady_EverySpecUsageAlgorithmAndState_AnswersAsTheGuide(t *testing.T) {
 	algorithms := []string{""}
 	for _, shape := range []string{"EncryptionAlgorithmSpec", "SigningAlgorithmSpec",
 		"MacAlgorithmSpec", "KeyAgreementAlgorithmSpec"} {

@@ -37,7 +37,7 @@ func (s *service) holdsUsage(id, operation string) {
 	}
 }
 
-func TestTheLastUsageIsThatOfTheTrail(t *testing.T) {
+func TestGetKeyLastUsage_EachOperation_IsThatOfItsRecord(t *testing.T) {
 	s := start(t)
 	id := s.key()
 	created := s.time()
@@ -77,7 +77,7 @@ func TestTheLastUsageIsThatOfTheTrail(t *testing.T) {
 	}
 }
 
-func TestReEncryptUsesBothKeys(t *testing.T) {
+func TestGetKeyLastUsage_ReEncrypt_IsOfBothKeys(t *testing.T) {
 	s := start(t)
 	from, to := s.key(), s.key()
 	blob := s.encrypt(from, "x")
@@ -88,7 +88,7 @@ func TestReEncryptUsesBothKeys(t *testing.T) {
 }
 
 // What another service does with a key is a use of it, and what failed is none.
-func TestWhatIsNoUsage(t *testing.T) {
+func TestGetKeyLastUsage_FailedRequests_AreNoUsage(t *testing.T) {
 	s := start(t)
 	id := s.key()
 	e := s.seal(id, "x")
@@ -116,7 +116,7 @@ func TestWhatIsNoUsage(t *testing.T) {
 }
 
 // One use in a minute is written down, and an older one never over a newer.
-func TestUsagesAreWrittenOnceAMinute(t *testing.T) {
+func TestGetKeyLastUsage_ManyUses_AreWrittenOnceAMinute(t *testing.T) {
 	s := start(t)
 	id := s.key()
 	s.encrypt(id, "x")
@@ -138,7 +138,7 @@ func TestUsagesAreWrittenOnceAMinute(t *testing.T) {
 	}
 }
 
-func TestLastUsageTakesNoAlias(t *testing.T) {
+func TestGetKeyLastUsage_Alias_IsNotFound(t *testing.T) {
 	s := start(t)
 	m := s.inState(1, cipher, key.Enabled)
 	if _, code := ask[any](s, "GetKeyLastUsage", M{"KeyId": m.alias}); code != "NotFoundException" {

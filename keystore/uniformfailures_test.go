@@ -32,9 +32,9 @@ func (s *rig) alike(t *testing.T, operation, code string, calls int64, requests 
 	}
 }
 
-// TestFailuresOfASymmetricDecryptionAreAlike: what only the key can tell costs one call each, as a
+// TestDecrypt_AlteredSymmetricCiphertext_FailsAlike: what only the key can tell costs one call each, as a
 // success does. What the header tells to everybody costs none.
-func TestFailuresOfASymmetricDecryptionAreAlike(t *testing.T) {
+func TestDecrypt_AlteredSymmetricCiphertext_FailsAlike(t *testing.T) {
 	s := startOn(t, nil)
 	id := s.key(key.SymmetricDefault, key.EncryptDecrypt)
 	context := doc{"a": "b"}
@@ -70,9 +70,9 @@ func TestFailuresOfASymmetricDecryptionAreAlike(t *testing.T) {
 	})
 }
 
-// TestFailuresOfOAEPAreAlike: a padding that is wrong in one way or another (Manger, CRYPTO 2001)
+// TestDecrypt_AlteredOAEPCiphertext_FailsAlike: a padding that is wrong in one way or another (Manger, CRYPTO 2001)
 // is one answer at one cost.
-func TestFailuresOfOAEPAreAlike(t *testing.T) {
+func TestDecrypt_AlteredOAEPCiphertext_FailsAlike(t *testing.T) {
 	s := startOn(t, nil)
 	id := s.key("RSA_2048", key.EncryptDecrypt)
 	parsed, err := x509.ParsePKIXPublicKey(done[cryptoops.GetPublicKeyOutput](s, "GetPublicKey",
@@ -105,8 +105,8 @@ func TestFailuresOfOAEPAreAlike(t *testing.T) {
 	}
 }
 
-// TestFailuresOfAMacAreAlike: the token is asked once, whatever is wrong with what is compared.
-func TestFailuresOfAMacAreAlike(t *testing.T) {
+// TestVerifyMac_WrongMac_FailsAlike: the token is asked once, whatever is wrong with what is compared.
+func TestVerifyMac_WrongMac_FailsAlike(t *testing.T) {
 	s := startOn(t, nil)
 	in := doc{"KeyId": s.key("HMAC_256", key.GenerateVerifyMac), "Message": []byte("m"),
 		"MacAlgorithm": "HMAC_SHA_256"}

@@ -20,9 +20,9 @@ func (s *service) marked(operation string) (n int) {
 	return n
 }
 
-// TestAskingForAKeyPendingDeletionIsNoticed: each operation that would use the key marks its record
+// TestPendingDeletion_EachUse_IsCountedAndRecorded: each operation that would use the key marks its record
 // and is counted, and what only looks at the key or changes it isn't.
-func TestAskingForAKeyPendingDeletionIsNoticed(t *testing.T) {
+func TestPendingDeletion_EachUse_IsCountedAndRecorded(t *testing.T) {
 	soft, v32 := start(t), startWith(t, fakedevice.LikeV32(t).Config())
 	n := 0
 	for name, row := range keyStates {
@@ -47,9 +47,9 @@ func TestAskingForAKeyPendingDeletionIsNoticed(t *testing.T) {
 	}
 }
 
-// TestOnlyKeysPendingDeletionAreNoticed: not those that can be used, nor those that are disabled or
+// TestPendingDeletion_OtherStates_AreNotCounted: not those that can be used, nor those that are disabled or
 // serve something else, and the dry run of a use is one.
-func TestOnlyKeysPendingDeletionAreNoticed(t *testing.T) {
+func TestPendingDeletion_OtherStates_AreNotCounted(t *testing.T) {
 	s := start(t)
 	noticed := func(want uint64, name string, in M) {
 		t.Helper()
@@ -71,9 +71,9 @@ func TestOnlyKeysPendingDeletionAreNoticed(t *testing.T) {
 	noticed(0, "Encrypt", M{"KeyId": gone.id, "Plaintext": "eA=="})
 }
 
-// TestAnotherServicesUseOfAKeyPendingDeletionIsNoticed: a secret is read under a key that somebody
+// TestPendingDeletion_UseByAnotherService_IsCountedAndRecorded: a secret is read under a key that somebody
 // wants to delete.
-func TestAnotherServicesUseOfAKeyPendingDeletionIsNoticed(t *testing.T) {
+func TestPendingDeletion_UseByAnotherService_IsCountedAndRecorded(t *testing.T) {
 	s := start(t)
 	id := s.key()
 	e := s.seal(id, "x")
