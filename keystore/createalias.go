@@ -23,8 +23,8 @@ type AliasInput struct {
 // Validate holds the name to what the service takes beyond its pattern.
 func (in AliasInput) Validate() error { return checkAlias(in.AliasName) }
 
-func (s *Keys) findNewAlias(c *op.Call, in AliasInput) (*aliasMove, error) {
-	m, err := s.findMove(c, "CreateAlias", in)
+func (s *Keys) findCreateAlias(c *op.Call, in AliasInput) (*aliasTarget, error) {
+	m, err := s.findAliasAndTarget(c, "CreateAlias", in)
 	if err != nil {
 		return m, err
 	}
@@ -32,7 +32,7 @@ func (s *Keys) findNewAlias(c *op.Call, in AliasInput) (*aliasMove, error) {
 	return m, nil
 }
 
-func (s *Keys) createAlias(c *op.Call, _ AliasInput, m *aliasMove) (op.Commit[op.None], error) {
+func (s *Keys) createAlias(c *op.Call, _ AliasInput, m *aliasTarget) (op.Commit[op.None], error) {
 	now := c.Time.Truncate(time.Millisecond)
 	insert, err := s.rows.InsertAlias(c,
 		&keyrows.Alias{AliasRef: m.ref, Rev: 1, KeyID: m.to.Key.ID, Created: now, Updated: now})

@@ -113,9 +113,9 @@ func (s *Keys) newKeyIn(c *op.Call, in *customstore.OpenStore,
 		k, err := s.newKey(c, key.ManagerCustomer, origin, spec, usage)
 		return k, domain.Nothing, err
 	}
-	k := bareKey(c, key.ManagerCustomer, spec, usage)
+	k := keyWithoutMaterial(c, key.ManagerCustomer, spec, usage)
 	if in == nil {
-		release, err := s.residents.Generate(c, k, s.own)
+		release, err := s.residents.Generate(c, k, s.ownToken)
 		return k, release, err
 	}
 	if _, err := s.stores.Cluster(c, in.Store.ClusterID); err != nil {
@@ -129,8 +129,8 @@ func (s *Keys) newKeyIn(c *op.Call, in *customstore.OpenStore,
 // noteKey records which key is made: nobody could name it before.
 func noteKey(c *op.Call, k *key.Key) { c.Note(`{"keyId":"` + k.ID + `"}`) }
 
-// bareKey returns a key without its material.
-func bareKey(c *op.Call, manager, spec, usage string) *key.Key {
+// keyWithoutMaterial returns a key without its material.
+func keyWithoutMaterial(c *op.Call, manager, spec, usage string) *key.Key {
 	k := &key.Key{ID: uuid.NewString(), Rev: 1, Manager: manager, Spec: spec, Usage: usage,
 		Origin: key.OriginKMS, State: key.Enabled, MaterialID: key.NewMaterialID(), Created: c.Time.Truncate(time.Microsecond)}
 	k.Account, k.Region = c.Namespace()
@@ -140,7 +140,7 @@ func bareKey(c *op.Call, manager, spec, usage string) *key.Key {
 // newKey makes the material of a key on the token and the key around it, or one that waits for its
 // material. Nothing is stored yet.
 func (s *Keys) newKey(c *op.Call, manager, origin, spec, usage string) (*key.Key, error) {
-	k := bareKey(c, manager, spec, usage)
+	k := keyWithoutMaterial(c, manager, spec, usage)
 	kind := k.Purpose().Kind
 	if !s.maker.Supports(kind) {
 		return nil, custody.ErrUnsupported
@@ -153,5 +153,5 @@ func (s *Keys) newKey(c *op.Call, manager, origin, spec, usage string) (*key.Key
 	if err != nil {
 		return nil, err
 	}
-	return k, k.Begin(m)
+	return k, k.SetFirstMaterial(m)
 }

@@ -12,7 +12,7 @@ func TestCreateKey_Record_NamesTheNewKey(t *testing.T) {
 	s := start(t)
 	names := func(operation, id string) {
 		t.Helper()
-		for _, r := range s.records() {
+		for _, r := range s.Records() {
 			if strings.Contains(r, `"eventName":"`+operation+`"`) &&
 				strings.Contains(r, `"additionalEventData":`) && strings.Contains(r, `Id":"`+id+`"`) {
 				return
@@ -21,20 +21,20 @@ func TestCreateKey_Record_NamesTheNewKey(t *testing.T) {
 		t.Errorf("no record of %s names %s", operation, id)
 	}
 	names("CreateKey", s.key())
-	names("CreateKey", s.relatives(M{}))
+	names("CreateKey", s.relatedKeys(M{}))
 	names("CreateKey", s.describe(ourRegion, managedAlias(sm)).KeyId)
-	id := s.store()
+	id := s.connectedStore()
 	names("CreateCustomKeyStore", id)
-	names("CreateKey", s.resident(id))
+	names("CreateKey", s.keyInStore(id))
 }
 
 func TestCreateKey_MultiRegion_IsAPrimary(t *testing.T) {
 	s := start(t)
-	id := s.relatives(M{})
+	id := s.relatedKeys(M{})
 	if !key.IsID(id) || !strings.HasPrefix(id, "mrk-") {
 		t.Errorf("its id is %q", id)
 	}
-	s.isFamily(id, ourRegion)
+	s.checkRelated(id, ourRegion)
 	single := s.describe(ourRegion, s.key())
 	if single.MultiRegion || single.MultiRegionConfiguration != nil {
 		t.Errorf("a single-Region key says %+v", single)

@@ -12,12 +12,12 @@ type DeleteAliasInput struct {
 // Validate holds the name to what the service takes beyond its pattern.
 func (in DeleteAliasInput) Validate() error { return checkAlias(in.AliasName) }
 
-func (s *Keys) findOldAlias(c *op.Call, in DeleteAliasInput) (*aliasMove, error) {
+func (s *Keys) findDeleteAlias(c *op.Call, in DeleteAliasInput) (*aliasTarget, error) {
 	return s.findAlias(c, "DeleteAlias", in.AliasName)
 }
 
 func (s *Keys) deleteAlias(_ *op.Call, _ DeleteAliasInput,
-	m *aliasMove) (op.Commit[op.None], error) {
+	m *aliasTarget) (op.Commit[op.None], error) {
 	return func(tx *store.Tx) (op.None, error) { return op.None{}, s.rows.DeleteAlias(tx, m.alias) },
 		nil
 }

@@ -42,7 +42,7 @@ func (s *Keys) findDescribed(c *op.Call, in DescribeKeyInput) (d described, err 
 	d.Target, err = s.finder.FindGranted(c, "DescribeKey", in.KeyId, true,
 		target.Presented{Tokens: in.GrantTokens})
 	if err == nil && d.Key == nil {
-		d.service = managing(d.Named.Alias)
+		d.service = serviceOfAlias(d.Named.Alias)
 	}
 	return d, err
 }

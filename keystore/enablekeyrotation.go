@@ -10,10 +10,10 @@ import (
 )
 
 const (
-	usualPeriod = 365 // days from one automatic rotation to the next
+	defaultRotationPeriod = 365 // days from one automatic rotation to the next
 	// on-demand rotations of a key in its life: AWS's quota, which can't be raised
-	onDemand = 25
-	quiet    = 20 * time.Minute // before an automatic rotation, none on demand begins
+	maxOnDemandRotations = 25
+	quietBeforeRotation  = 20 * time.Minute // before an automatic rotation, none on demand begins
 )
 
 type EnableKeyRotationInput struct {
@@ -29,7 +29,7 @@ func (s *Keys) enableKeyRotation(c *op.Call, in EnableKeyRotationInput,
 	k *key.Key) (multiregion.Change, op.None, error) {
 	return multiregion.Change{Key: k.Changed(
 		func(k *key.Key) {
-			k.RotateEvery(int64(domain.Or(in.RotationPeriodInDays, usualPeriod)),
+			k.RotateEvery(int64(domain.Or(in.RotationPeriodInDays, defaultRotationPeriod)),
 				c.Time)
 		})}, op.None{}, nil
 }

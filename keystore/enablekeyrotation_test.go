@@ -24,11 +24,11 @@ func TestEnableKeyRotation_PeriodOver_RotatesEachTime(t *testing.T) {
 	for n := range 4 {
 		plaintext := fmt.Sprint("before rotation ", n)
 		blobs[plaintext] = s.encrypt(id, plaintext)
-		s.turn(90*key.Day - time.Second)
+		s.passAndRun(90*key.Day - time.Second)
 		if got := len(s.rotations(id, "ROTATIONS_ONLY")); got != n {
 			t.Fatalf("%d rotations a second before number %d", got, n+1)
 		}
-		s.turn(time.Second)
+		s.passAndRun(time.Second)
 	}
 	all := s.rotations(id, allMaterial)
 	done := s.rotations(id, "ROTATIONS_ONLY")
@@ -60,10 +60,10 @@ func TestEnableKeyRotation_PeriodOver_RotatesEachTime(t *testing.T) {
 		if m := must[DescribeKeyOutput](s, "DescribeKey", M{"KeyId": id}).KeyMetadata; m.CurrentKeyMaterialId != all[4].KeyMaterialId {
 			t.Errorf("described with %s", m.CurrentKeyMaterialId)
 		}
-		s.restart()
+		s.Restart()
 	}
 	must[any](s, "DisableKeyRotation", M{"KeyId": id})
-	s.turn(1000 * key.Day)
+	s.passAndRun(1000 * key.Day)
 	if got := s.rotation(id); got.KeyRotationEnabled || len(s.rotations(id, "ROTATIONS_ONLY")) != 4 {
 		t.Errorf("switched off: %+v", got)
 	}
@@ -74,10 +74,10 @@ func TestEnableKeyRotation_Restarted_RotatesWhenDue(t *testing.T) {
 	s := start(t)
 	id := s.key()
 	must[any](s, "EnableKeyRotation", M{"KeyId": id})
-	s.restart()
-	s.turn(365*key.Day - time.Second)
+	s.Restart()
+	s.passAndRun(365*key.Day - time.Second)
 	before := len(s.rotations(id, allMaterial))
-	s.turn(time.Second)
+	s.passAndRun(time.Second)
 	if after := len(s.rotations(id, allMaterial)); before != 1 || after != 2 {
 		t.Errorf("%d materials before the year was over and %d after", before, after)
 	}
@@ -87,9 +87,9 @@ func TestEnableKeyRotation_EnabledAgain_StartsANewPeriod(t *testing.T) {
 	s := start(t)
 	id := s.key()
 	must[any](s, "EnableKeyRotation", M{"KeyId": id, "RotationPeriodInDays": 100})
-	s.turn(99 * key.Day)
+	s.passAndRun(99 * key.Day)
 	must[any](s, "EnableKeyRotation", M{"KeyId": id, "RotationPeriodInDays": 2560})
-	s.turn(2559 * key.Day)
+	s.passAndRun(2559 * key.Day)
 	if got := s.rotation(id); len(s.rotations(id, allMaterial)) != 1 ||
 		got.RotationPeriodInDays != 2560 || !got.NextRotationDate.Equal(s.time().Add(key.Day)) {
 		t.Errorf("%+v", got)
@@ -99,7 +99,7 @@ func TestEnableKeyRotation_EnabledAgain_StartsANewPeriod(t *testing.T) {
 		!got.NextRotationDate.Equal(s.time().Add(365*key.Day)) {
 		t.Errorf("%+v", got)
 	}
-	s.turn(365 * key.Day)
+	s.passAndRun(365 * key.Day)
 	if n := len(s.rotations(id, allMaterial)); n != 2 {
 		t.Errorf("%d materials", n)
 	}

@@ -92,10 +92,10 @@ func TestEncapsulate_KnownKey_CallsNoToken(t *testing.T) {
 	in := doc{"KeyId": s.key("ML_KEM_768", key.EncapsulateDecapsulate),
 		"EncapsulationAlgorithm": "ML_KEM"}
 	done[cryptoops.EncapsulateOutput](s, "Encapsulate", in) // its row is verified now
-	before := s.calls.Load()
+	before := s.TokenCalls.Load()
 	first, second := done[cryptoops.EncapsulateOutput](s, "Encapsulate",
 		in), done[cryptoops.EncapsulateOutput](s, "Encapsulate", in)
-	if n := s.calls.Load(); n != before || bytes.Equal(first.SharedSecret, second.SharedSecret) {
+	if n := s.TokenCalls.Load(); n != before || bytes.Equal(first.SharedSecret, second.SharedSecret) {
 		t.Errorf("the token was called %d times", n-before)
 	}
 }

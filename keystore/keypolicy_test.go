@@ -32,7 +32,7 @@ func TestPutKeyPolicy_AnySpacing_IsReadAsWritten(t *testing.T) {
 	if got := read(); got != other {
 		t.Errorf("replaced: %q", got)
 	}
-	s.restart()
+	s.Restart()
 	if got := read(); got != other {
 		t.Errorf("after a restart: %q", got)
 	}

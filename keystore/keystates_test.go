@@ -20,7 +20,7 @@ const (
 // key on the service's own token can be in. Request makes the document for a key, with what setUp
 // has left; nil means that the operation touches no key's state.
 var keyStates = map[string]struct {
-	request                            func(made) M
+	request                            func(sampleKey) M
 	enabled, disabled, pendingDeletion string
 }{
 	"CreateKey":      {},
@@ -35,117 +35,117 @@ var keyStates = map[string]struct {
 	"ConnectCustomKeyStore":    {},
 	"DisconnectCustomKeyStore": {},
 
-	"Encrypt": {func(m made) M {
+	"Encrypt": {func(m sampleKey) M {
 		return M{"KeyId": m.id,
 			"Plaintext": "eA=="}
 	}, yes, off, pending},
-	"Decrypt": {func(m made) M { return M{"CiphertextBlob": m.blob} }, yes,
+	"Decrypt": {func(m sampleKey) M { return M{"CiphertextBlob": m.blob} }, yes,
 		off, pending},
-	"ReEncrypt": {func(m made) M {
+	"ReEncrypt": {func(m sampleKey) M {
 		return M{"CiphertextBlob": m.blob,
 			"DestinationKeyId": m.id}
 	}, yes, off, pending},
-	"GenerateDataKey": {func(m made) M {
+	"GenerateDataKey": {func(m sampleKey) M {
 		return M{"KeyId": m.id,
 			"KeySpec": "AES_256"}
 	}, yes, off, pending},
-	"GenerateDataKeyWithoutPlaintext": {func(m made) M {
+	"GenerateDataKeyWithoutPlaintext": {func(m sampleKey) M {
 		return M{"KeyId": m.id,
 			"NumberOfBytes": 7}
 	}, yes, off, pending},
-	"GenerateDataKeyPair": {func(m made) M {
+	"GenerateDataKeyPair": {func(m sampleKey) M {
 		return M{"KeyId": m.id,
 			"KeyPairSpec": "ECC_NIST_P256"}
 	}, yes, off, pending},
-	"GenerateDataKeyPairWithoutPlaintext": {func(m made) M {
+	"GenerateDataKeyPairWithoutPlaintext": {func(m sampleKey) M {
 		return M{"KeyId": m.id,
 			"KeyPairSpec": "ECC_NIST_P256"}
 	}, yes, off, pending},
 
-	"GetPublicKey": {func(m made) M { return M{"KeyId": m.id} }, yes, off, pending},
-	"Sign": {func(m made) M {
+	"GetPublicKey": {func(m sampleKey) M { return M{"KeyId": m.id} }, yes, off, pending},
+	"Sign": {func(m sampleKey) M {
 		return M{"KeyId": m.id, "Message": "eA==",
 			"SigningAlgorithm": "ECDSA_SHA_256"}
 	}, yes, off, pending},
-	"Verify": {func(m made) M {
+	"Verify": {func(m sampleKey) M {
 		return M{"KeyId": m.id, "Message": "eA==", "SigningAlgorithm": "ECDSA_SHA_256",
 			"Signature": m.blob}
 	}, yes, off, pending},
-	"GenerateMac": {func(m made) M {
+	"GenerateMac": {func(m sampleKey) M {
 		return M{"KeyId": m.id, "Message": "eA==",
 			"MacAlgorithm": "HMAC_SHA_256"}
 	}, yes, off, pending},
-	"VerifyMac": {func(m made) M {
+	"VerifyMac": {func(m sampleKey) M {
 		return M{"KeyId": m.id, "Message": "eA==", "MacAlgorithm": "HMAC_SHA_256", "Mac": m.blob}
 	}, yes, off, pending},
-	"DeriveSharedSecret": {func(m made) M {
+	"DeriveSharedSecret": {func(m sampleKey) M {
 		return M{"KeyId": m.id, "KeyAgreementAlgorithm": "ECDH",
 			"PublicKey": m.blob}
 	}, yes, off, pending},
 
-	"Encapsulate": {func(m made) M { return M{"KeyId": m.id, "EncapsulationAlgorithm": "ML_KEM"} },
+	"Encapsulate": {func(m sampleKey) M { return M{"KeyId": m.id, "EncapsulationAlgorithm": "ML_KEM"} },
 		yes, off, pending},
-	"Decapsulate": {func(m made) M {
+	"Decapsulate": {func(m sampleKey) M {
 		return M{"KeyId": m.id, "EncapsulationAlgorithm": "ML_KEM", "SharedSecretCiphertextBlob": m.blob}
 	}, yes, off, pending},
 
-	"EnableKey":           {func(m made) M { return M{"KeyId": m.id} }, yes, yes, pending},
-	"DisableKey":          {func(m made) M { return M{"KeyId": m.id} }, yes, yes, pending},
-	"ScheduleKeyDeletion": {func(m made) M { return M{"KeyId": m.id} }, yes, yes, pending},
-	"CancelKeyDeletion":   {func(m made) M { return M{"KeyId": m.id} }, pending, pending, yes},
-	"ReplicateKey": {func(m made) M { return M{"KeyId": m.id, "ReplicaRegion": farAway} }, yes,
+	"EnableKey":           {func(m sampleKey) M { return M{"KeyId": m.id} }, yes, yes, pending},
+	"DisableKey":          {func(m sampleKey) M { return M{"KeyId": m.id} }, yes, yes, pending},
+	"ScheduleKeyDeletion": {func(m sampleKey) M { return M{"KeyId": m.id} }, yes, yes, pending},
+	"CancelKeyDeletion":   {func(m sampleKey) M { return M{"KeyId": m.id} }, pending, pending, yes},
+	"ReplicateKey": {func(m sampleKey) M { return M{"KeyId": m.id, "ReplicaRegion": farAway} }, yes,
 		off, pending},
-	"UpdatePrimaryRegion": {func(m made) M { return M{"KeyId": m.id, "PrimaryRegion": abroad} }, yes,
+	"UpdatePrimaryRegion": {func(m sampleKey) M { return M{"KeyId": m.id, "PrimaryRegion": abroad} }, yes,
 		off, pending},
-	"CreateAlias": {func(m made) M {
+	"CreateAlias": {func(m sampleKey) M {
 		return M{"AliasName": m.alias + "-2",
 			"TargetKeyId": m.id}
 	}, yes, yes, pending},
-	"UpdateAlias": {func(m made) M { return M{"AliasName": m.other, "TargetKeyId": m.id} },
+	"UpdateAlias": {func(m sampleKey) M { return M{"AliasName": m.other, "TargetKeyId": m.id} },
 		yes, yes, pending},
-	"DeleteAlias": {func(m made) M { return M{"AliasName": m.alias} }, yes, yes, yes},
-	"DescribeKey": {func(m made) M { return M{"KeyId": m.id} }, yes, yes, yes},
-	"UpdateKeyDescription": {func(m made) M { return M{"KeyId": m.id, "Description": "x"} }, yes, yes,
+	"DeleteAlias": {func(m sampleKey) M { return M{"AliasName": m.alias} }, yes, yes, yes},
+	"DescribeKey": {func(m sampleKey) M { return M{"KeyId": m.id} }, yes, yes, yes},
+	"UpdateKeyDescription": {func(m sampleKey) M { return M{"KeyId": m.id, "Description": "x"} }, yes, yes,
 		pending},
-	"GetKeyPolicy": {func(m made) M { return M{"KeyId": m.id} }, yes, yes, yes},
-	"PutKeyPolicy": {func(m made) M { return M{"KeyId": m.id, "Policy": aPolicy} }, yes, yes,
+	"GetKeyPolicy": {func(m sampleKey) M { return M{"KeyId": m.id} }, yes, yes, yes},
+	"PutKeyPolicy": {func(m sampleKey) M { return M{"KeyId": m.id, "Policy": aPolicy} }, yes, yes,
 		yes},
-	"ListKeyPolicies": {func(m made) M { return M{"KeyId": m.id} }, yes, yes, yes},
-	"CreateGrant": {func(m made) M {
+	"ListKeyPolicies": {func(m sampleKey) M { return M{"KeyId": m.id} }, yes, yes, yes},
+	"CreateGrant": {func(m sampleKey) M {
 		return M{"KeyId": m.id, "GranteePrincipal": aUser, "Operations": []string{"DescribeKey"}}
 	}, yes, off, pending},
-	"ListGrants":          {func(m made) M { return M{"KeyId": m.id} }, yes, yes, yes},
+	"ListGrants":          {func(m sampleKey) M { return M{"KeyId": m.id} }, yes, yes, yes},
 	"ListRetirableGrants": {},
-	"RetireGrant": {func(m made) M { return M{"KeyId": m.id, "GrantId": m.grant} }, yes, yes,
+	"RetireGrant": {func(m sampleKey) M { return M{"KeyId": m.id, "GrantId": m.grant} }, yes, yes,
 		yes},
-	"RevokeGrant": {func(m made) M { return M{"KeyId": m.id, "GrantId": m.grant} }, yes, yes,
+	"RevokeGrant": {func(m sampleKey) M { return M{"KeyId": m.id, "GrantId": m.grant} }, yes, yes,
 		yes},
-	"EnableKeyRotation": {func(m made) M { return M{"KeyId": m.id, "RotationPeriodInDays": 90} },
+	"EnableKeyRotation": {func(m sampleKey) M { return M{"KeyId": m.id, "RotationPeriodInDays": 90} },
 		yes, off, pending},
-	"DisableKeyRotation":   {func(m made) M { return M{"KeyId": m.id} }, yes, off, pending},
-	"GetKeyRotationStatus": {func(m made) M { return M{"KeyId": m.id} }, yes, yes, yes},
-	"RotateKeyOnDemand":    {func(m made) M { return M{"KeyId": m.id} }, yes, off, pending},
-	"ListKeyRotations": {func(m made) M {
+	"DisableKeyRotation":   {func(m sampleKey) M { return M{"KeyId": m.id} }, yes, off, pending},
+	"GetKeyRotationStatus": {func(m sampleKey) M { return M{"KeyId": m.id} }, yes, yes, yes},
+	"RotateKeyOnDemand":    {func(m sampleKey) M { return M{"KeyId": m.id} }, yes, off, pending},
+	"ListKeyRotations": {func(m sampleKey) M {
 		return M{"KeyId": m.id,
 			"IncludeKeyMaterial": "ALL_KEY_MATERIAL"}
 	}, yes, yes, yes},
-	"GetKeyLastUsage":  {func(m made) M { return M{"KeyId": m.id} }, yes, yes, yes},
-	"ListResourceTags": {func(m made) M { return M{"KeyId": m.id} }, yes, yes, yes},
-	"TagResource": {func(m made) M {
+	"GetKeyLastUsage":  {func(m sampleKey) M { return M{"KeyId": m.id} }, yes, yes, yes},
+	"ListResourceTags": {func(m sampleKey) M { return M{"KeyId": m.id} }, yes, yes, yes},
+	"TagResource": {func(m sampleKey) M {
 		return M{"KeyId": m.id,
 			"Tags": []M{{"TagKey": "a", "TagValue": "b"}}}
 	}, yes, yes, pending},
-	"UntagResource": {func(m made) M { return M{"KeyId": m.id, "TagKeys": []string{"a"}} }, yes,
+	"UntagResource": {func(m sampleKey) M { return M{"KeyId": m.id, "TagKeys": []string{"a"}} }, yes,
 		yes, pending},
-	"GetParametersForImport": {func(m made) M {
-		return M{"KeyId": m.id, "WrappingAlgorithm": usual, "WrappingKeySpec": "RSA_2048"}
+	"GetParametersForImport": {func(m sampleKey) M {
+		return M{"KeyId": m.id, "WrappingAlgorithm": everyKindWrapping, "WrappingKeySpec": "RSA_2048"}
 	}, yes, yes, pending},
-	"ImportKeyMaterial": {func(m made) M {
+	"ImportKeyMaterial": {func(m sampleKey) M {
 		token, wrapped, _ := bytes.Cut(m.blob, []byte{0})
 		return M{"KeyId": m.id, "ImportToken": token, "EncryptedKeyMaterial": wrapped,
 			"ExpirationModel": key.MaterialDoesNotExpire}
 	}, yes, yes, pending},
-	"DeleteImportedKeyMaterial": {func(m made) M { return M{"KeyId": m.id} }, yes, yes, yes},
+	"DeleteImportedKeyMaterial": {func(m sampleKey) M { return M{"KeyId": m.id} }, yes, yes, yes},
 }
 
 // TestKeyStates_EveryOperation_AnswersAsTheGuide is made on SoftHSM2, but for keys that it can't make.
@@ -165,7 +165,7 @@ func TestKeyStates_EveryOperation_AnswersAsTheGuide(t *testing.T) {
 			key.Disabled: row.disabled, key.PendingDeletion: row.pendingDeletion} {
 			n++
 			x := sampleFor(name)
-			on := x.on(s, v32)
+			on := x.serviceFor(s, v32)
 			m := on.inState(n, x, state)
 			if _, code := ask[any](on, name, row.request(m)); code != want {
 				t.Errorf("%s in state %s: %q, want %q", name, state, code, want)

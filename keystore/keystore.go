@@ -85,19 +85,19 @@ type Config struct {
 	Clusters     customstore.Clusters // that custom key stores may stand on
 }
 
-// DeleteKeyJob is the kind of the job that ends a key when its window is over; see [Keys.Finish].
+// DeleteKeyJob is the kind of the job that ends a key when its window is over; see [Keys.DeleteDue].
 const DeleteKeyJob = "kms:DeleteKey"
 
 // RotateKeyJob is the kind of the job that replaces a key's material when its time has come; see
-// [Keys.Rotate].
+// [Keys.RotateDue].
 const RotateKeyJob = key.RotateJob
 
 // Keys performs the operations of KMS. [New] makes it.
 type Keys struct {
-	maker Maker
-	own   residents.Token // the service's own token
-	jobs  domain.Scheduler
-	pager model.Pager
+	maker    Maker
+	ownToken residents.Token // the service's own token
+	jobs     domain.Scheduler
+	pager    model.Pager
 
 	regions []string // that are served
 
@@ -115,10 +115,10 @@ type Keys struct {
 	dataKeys      *datakeys.DataKeys
 	cryptographic *cryptoops.Operations
 
-	destroy op.Command[dueInput, op.None]
-	rotate  op.Command[dueInput, op.None]
-	expire  op.Command[expireInput, op.None]
-	manage  op.Command[manageInput, op.None]
+	delete op.Command[dueKeyInput, op.None]
+	rotate op.Command[dueKeyInput, op.None]
+	expire op.Command[expireInput, op.None]
+	manage op.Command[manageInput, op.None]
 
 	seal   op.Query[SealInput, envelope.Envelope]
 	unseal op.Query[UnsealInput, Opened]
@@ -129,7 +129,7 @@ func New(c Config) *Keys {
 	in, device := c.Installation, c.Device
 	rows, counts := keyrows.New(c.DB, in.Rows, c.Jobs), usage.New(c.DB, c.Jobs)
 	s := &Keys{
-		maker: device.Maker, own: device.Residents, jobs: c.Jobs, regions: c.Regions,
+		maker: device.Maker, ownToken: device.Residents, jobs: c.Jobs, regions: c.Regions,
 		pager: model.NewPager(in.Tokens), rows: rows, related: multiregion.New(rows),
 		grants: grant.New(c.DB, in.Rows, in.Tokens), usage: counts,
 		importPairs: imports.New(c.DB, in.Rows, in.Tokens, c.Jobs, device.Imports),
@@ -154,10 +154,10 @@ func New(c Config) *Keys {
 // Jobs is the work that KMS puts off, by kind.
 func (s *Keys) Jobs() map[string]domain.Job {
 	all := map[string]domain.Job{
-		DeleteKeyJob:        {Work: s.Finish},
-		RotateKeyJob:        {Work: s.Rotate},
+		DeleteKeyJob:        {Work: s.DeleteDue},
+		RotateKeyJob:        {Work: s.RotateDue},
 		DeleteImportPairJob: {Work: s.DeleteImportPair},
-		ExpireMaterialJob:   {Work: s.Expire},
+		ExpireMaterialJob:   {Work: s.ExpireDue},
 	}
 	maps.Copy(all, s.stores.Jobs())
 	maps.Copy(all, s.residents.Jobs())
@@ -183,7 +183,7 @@ func (s *Keys) Residents() *residents.Keys { return s.residents }
 // isn't connected.
 func (s *Keys) residentToken(on key.StoreRef) residents.Token {
 	if on.ID == "" {
-		return s.own
+		return s.ownToken
 	}
 	if open := s.stores.Connection(on); open != nil {
 		return open

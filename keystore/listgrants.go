@@ -13,8 +13,8 @@ import (
 
 // Sizes of a page of grants: without a limit, and the largest (API reference, ListGrants).
 const (
-	usualGrants = 50
-	mostGrants  = 100
+	defaultGrants = 50
+	maxGrants     = 100
 )
 
 // ListGrantsInput names a key, and may ask for one grant or one grantee only.
@@ -104,7 +104,7 @@ func (s *Keys) listGrants(c *op.Call, in ListGrantsInput,
 	grantee := either(in.GranteePrincipal, in.GranteeServicePrincipal)
 	id := domain.Or(in.GrantId, "")
 	filter := k.ID + " " + id + " " + grantee
-	p, err := s.pager.Page(c, "ListGrants", filter, in.Limit, in.Marker, usualGrants, mostGrants)
+	p, err := s.pager.Page(c, "ListGrants", filter, in.Limit, in.Marker, defaultGrants, maxGrants)
 	if err != nil {
 		return out, err
 	}

@@ -49,7 +49,7 @@ func (s *Keys) listKeyRotations(c *op.Call, in ListKeyRotationsInput,
 	if err != nil {
 		return out, err
 	}
-	left := behind(k.History(include == allMaterial), p.After)
+	left := materialsAfter(k.History(include == allMaterial), p.After)
 	out.Rotations = []RotationsListEntry{}
 	for _, m := range left[:min(len(left), p.Size)] {
 		out.Rotations = append(out.Rotations, rotationEntry(k, m))
@@ -60,9 +60,9 @@ func (s *Keys) listKeyRotations(c *op.Call, in ListKeyRotationsInput,
 	return out, nil
 }
 
-// behind returns what comes after the material with an id, or all if there is none. A material that
+// materialsAfter returns what comes after the material with an id, or all if there is none. A material that
 // is gone was the last one: only one that waits for its rotation can be deleted.
-func behind(list []key.Material, id string) []key.Material {
+func materialsAfter(list []key.Material, id string) []key.Material {
 	if id == "" {
 		return list
 	}

@@ -48,8 +48,8 @@ func (s *Keys) findRetiringPrincipal(_ *op.Call,
 
 func (s *Keys) listRetirableGrants(c *op.Call, in ListRetirableGrantsInput,
 	r retiringPrincipal) (out ListGrantsOutput, err error) {
-	p, err := s.pager.Page(c, "ListRetirableGrants", r.name, in.Limit, in.Marker, usualGrants,
-		mostGrants)
+	p, err := s.pager.Page(c, "ListRetirableGrants", r.name, in.Limit, in.Marker, defaultGrants,
+		maxGrants)
 	if err != nil {
 		return out, err
 	}
@@ -58,5 +58,5 @@ func (s *Keys) listRetirableGrants(c *op.Call, in ListRetirableGrantsInput,
 	if err != nil {
 		return out, err
 	}
-	return grantPage(p, grants, (*grant.Grant).Place), nil
+	return grantPage(p, grants, (*grant.Grant).ListPosition), nil
 }

@@ -33,7 +33,7 @@ func TestDescribeKey_AliasOfAService_MakesItsManagedKey(t *testing.T) {
 			t.Errorf("%s: %q", name, code)
 		}
 	}
-	s.noFailure()
+	s.checkNoFailure()
 }
 
 func TestRotation_ManagedKey_IsYearly(t *testing.T) {
@@ -47,11 +47,11 @@ func TestRotation_ManagedKey_IsYearly(t *testing.T) {
 			t.Errorf("%s on a key that a service manages: %q", name, code)
 		}
 	}
-	s.turn(365 * key.Day)
+	s.passAndRun(365 * key.Day)
 	if n := len(s.rotations(e.KeyID, "ROTATIONS_ONLY")); n != 1 {
 		t.Errorf("%d rotations in a year", n)
 	}
-	s.opens(e, "x")
+	s.checkOpens(e, "x")
 	if again := s.seal("", "y"); again.Epoch != e.Epoch+1 {
 		t.Errorf("epoch %d after the rotation", again.Epoch)
 	}

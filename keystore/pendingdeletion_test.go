@@ -8,10 +8,10 @@ import (
 	"claviger/keystore/key"
 )
 
-// marked counts the records of an operation that say that a key pending deletion was asked for.
-func (s *service) marked(operation string) (n int) {
+// countMarked counts the records of an operation that say that a key pending deletion was asked for.
+func (s *service) countMarked(operation string) (n int) {
 	s.t.Helper()
-	for _, r := range s.records() {
+	for _, r := range s.Records() {
 		if strings.Contains(r, `"eventName":"`+operation+`"`) &&
 			strings.Contains(r, `"additionalEventData":{"pendingDeletionKeyUsed":true}`) {
 			n++
@@ -31,7 +31,7 @@ func TestPendingDeletion_EachUse_IsCountedAndRecorded(t *testing.T) {
 		}
 		n++
 		x := sampleFor(name)
-		s := x.on(soft, v32)
+		s := x.serviceFor(soft, v32)
 		m := s.inState(n, x, key.PendingDeletion)
 		before := s.keys.finder.PendingDeletionUses()
 		_, code := ask[any](s, name, row.request(m))
@@ -39,7 +39,7 @@ func TestPendingDeletion_EachUse_IsCountedAndRecorded(t *testing.T) {
 		if key.Usages[name] != "" || name == "GetPublicKey" {
 			want = 1
 		}
-		if got := s.marked(name); got != want ||
+		if got := s.countMarked(name); got != want ||
 			s.keys.finder.PendingDeletionUses()-before != uint64(want) {
 			t.Errorf("%s was answered with %q: %d records are marked and %d uses counted, want %d", name,
 				code, got, s.keys.finder.PendingDeletionUses()-before, want)
@@ -78,9 +78,9 @@ func TestPendingDeletion_UseByAnotherService_IsCountedAndRecorded(t *testing.T) 
 	id := s.key()
 	e := s.seal(id, "x")
 	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id})
-	s.closed(e, pending)
-	if s.keys.finder.PendingDeletionUses() != 1 || s.marked("Decrypt") != 1 {
+	s.checkClosed(e, pending)
+	if s.keys.finder.PendingDeletionUses() != 1 || s.countMarked("Decrypt") != 1 {
 		t.Errorf("%d uses counted, %d records marked", s.keys.finder.PendingDeletionUses(),
-			s.marked("Decrypt"))
+			s.countMarked("Decrypt"))
 	}
 }

@@ -10,7 +10,7 @@ import (
 // Values of other services stay sealed by the data keys of their own Region.
 func TestDataKeys_RelatedKeys_AreEachRegionsOwn(t *testing.T) {
 	s := start(t)
-	id := s.relatives(M{})
+	id := s.relatedKeys(M{})
 	here, err := s.sealAs("secretsmanager", id, nil, "here")
 	if err != nil {
 		t.Fatal(err)
@@ -26,7 +26,7 @@ func TestDataKeys_RelatedKeys_AreEachRegionsOwn(t *testing.T) {
 	}
 	mustIn[any](s, abroad, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
 	s.pass(7 * 24 * time.Hour)
-	s.jobRunner.RunDue(t.Context())
+	s.Jobs.RunDue(t.Context())
 	if value, err := s.unsealAs("secretsmanager", here, nil); err != nil || value != "here" {
 		t.Errorf("after the replica has gone: %q, %v", value, err)
 	}
@@ -39,7 +39,7 @@ func TestDataKeys_RelatedKeys_AreEachRegionsOwn(t *testing.T) {
 // before, in memory neither: what such a one sealed, nothing could open after a restart.
 func TestDataKeys_ReplicaMadeAgain_AreNew(t *testing.T) {
 	s := start(t)
-	id := s.relatives(M{}, abroad)
+	id := s.relatedKeys(M{}, abroad)
 	var e envelope.Envelope
 	seal := func() {
 		t.Helper()
@@ -53,10 +53,10 @@ func TestDataKeys_ReplicaMadeAgain_AreNew(t *testing.T) {
 	seal()
 	mustIn[any](s, abroad, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
 	s.pass(7 * 24 * time.Hour)
-	s.jobRunner.RunDue(t.Context())
+	s.Jobs.RunDue(t.Context())
 	must[any](s, "ReplicateKey", M{"KeyId": id, "ReplicaRegion": abroad})
 	seal()
-	s.restart()
+	s.Restart()
 	if err := s.withinRegion(abroad, func(c *op.Call) error {
 		value, err := s.keys.Unseal(c, sm, e, nil)
 		if err == nil && string(value) != "there" {
@@ -71,7 +71,7 @@ func TestDataKeys_ReplicaMadeAgain_AreNew(t *testing.T) {
 // A secret's data key ends with the material of its own Region's key, which the primary replaced.
 func TestRotation_PrimaryRotated_EndsDataKeysInEveryRegion(t *testing.T) {
 	s := start(t)
-	id := s.relatives(M{}, abroad)
+	id := s.relatedKeys(M{}, abroad)
 	sealed := func() (e envelope.Envelope) {
 		err := s.withinRegion(abroad, func(c *op.Call) (err error) {
 			e, err = s.keys.Seal(c, "secretsmanager", id, nil, []byte("x"))

@@ -13,10 +13,10 @@ import (
 // A primary key waits for its replicas, and its own window begins when the last of them is gone.
 func TestScheduleKeyDeletion_PrimaryWithReplicas_WaitsForThem(t *testing.T) {
 	s := start(t)
-	id := s.relatives(M{}, abroad, farAway)
+	id := s.relatedKeys(M{}, abroad, farAway)
 	blob := must[cryptoops.EncryptOutput](s, "Encrypt",
 		M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
-	days := func(n int) { s.pass(time.Duration(n) * 24 * time.Hour); s.jobRunner.RunDue(t.Context()) }
+	days := func(n int) { s.pass(time.Duration(n) * 24 * time.Hour); s.Jobs.RunDue(t.Context()) }
 
 	out := must[ScheduleKeyDeletionOutput](s, "ScheduleKeyDeletion",
 		M{"KeyId": id, "PendingWindowInDays": 8})
@@ -44,20 +44,20 @@ func TestScheduleKeyDeletion_PrimaryWithReplicas_WaitsForThem(t *testing.T) {
 
 	mustIn[any](s, abroad, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
 	days(7)
-	if !s.gone(abroad, id) {
+	if !s.isGone(abroad, id) {
 		t.Fatal("the first replica is still there")
 	}
-	s.isFamily(id, ourRegion, farAway)
+	s.checkRelated(id, ourRegion, farAway)
 	waits(9)
 	mustIn[any](s, farAway, "Decrypt", M{"CiphertextBlob": blob})
 
 	mustIn[any](s, farAway, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
 	waits(9)
 	days(7)
-	if !s.gone(farAway, id) {
+	if !s.isGone(farAway, id) {
 		t.Fatal("the second replica is still there")
 	}
-	s.isFamily(id, ourRegion)
+	s.checkRelated(id, ourRegion)
 	m := s.describe(ourRegion, id)
 	if m.KeyState != key.PendingDeletion || m.DeletionDate == nil ||
 		!m.DeletionDate.Equal(s.time().AddDate(0, 0, 9)) || m.PendingDeletionWindowInDays != 0 {
@@ -71,7 +71,7 @@ func TestScheduleKeyDeletion_PrimaryWithReplicas_WaitsForThem(t *testing.T) {
 	must[any](s, "Decrypt", M{"CiphertextBlob": blob})
 	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
 	days(7)
-	if !s.gone(ourRegion, id) {
+	if !s.isGone(ourRegion, id) {
 		t.Error("the primary is still there")
 	}
 }
@@ -79,18 +79,18 @@ func TestScheduleKeyDeletion_PrimaryWithReplicas_WaitsForThem(t *testing.T) {
 // Who has read a family that has become smaller is too late, and not confused.
 func TestAmend_ReplicaDeletedMeanwhile_IsStale(t *testing.T) {
 	s := start(t)
-	id := s.relatives(M{}, abroad)
-	k := s.load(ourRegion, id)
+	id := s.relatedKeys(M{}, abroad)
+	k := s.loadIn(ourRegion, id)
 	mustIn[any](s, abroad, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
 	s.pass(7 * 24 * time.Hour)
-	s.jobRunner.RunDue(t.Context())
+	s.Jobs.RunDue(t.Context())
 	amend, err := s.keys.related.Amend(t.Context(), k,
 		multiregion.Change{Key: k.Changed(func(k *key.Key) { k.RotationPeriod = 90 })})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.db.Commit(amend, nil); !errors.Is(err, store.Stale) {
+	if err := s.DB.Commit(amend, nil); !errors.Is(err, store.Stale) {
 		t.Errorf("committed: %v", err)
 	}
-	s.isFamily(id, ourRegion)
+	s.checkRelated(id, ourRegion)
 }

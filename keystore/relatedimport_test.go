@@ -14,11 +14,11 @@ import (
 	"time"
 )
 
-// importedFamily makes a multi-Region key whose material came from outside, as the import of it
+// importedRelatedKeys makes a multi-Region key whose material came from outside, as the import of it
 // leaves it, and replicates it.
-func (s *service) importedFamily(regions ...string) (id string, first key.Material) {
+func (s *service) importedRelatedKeys(regions ...string) (id string, first key.Material) {
 	s.t.Helper()
-	c := s.runner.Own(s.t.Context(), ourAccount, ourRegion, "kms")
+	c := s.Runner.Own(s.t.Context(), ourAccount, ourRegion, "kms")
 	k, err := s.keys.newKey(c, key.ManagerCustomer, key.OriginKMS, key.SymmetricDefault,
 		key.EncryptDecrypt)
 	if err != nil {
@@ -31,7 +31,7 @@ func (s *service) importedFamily(regions ...string) (id string, first key.Materi
 	k.Put(first)
 	insert, err := s.keys.rows.Insert(c, k)
 	if err == nil {
-		err = s.db.Commit(insert, nil)
+		err = s.DB.Commit(insert, nil)
 	}
 	if err != nil {
 		s.t.Fatal(err)
@@ -46,12 +46,12 @@ func (s *service) importedFamily(regions ...string) (id string, first key.Materi
 // imported Region by Region.
 func TestImportedMaterial_RelatedKeys_IsEachRegionsOwn(t *testing.T) {
 	s := start(t)
-	id, first := s.importedFamily(abroad)
+	id, first := s.importedRelatedKeys(abroad)
 	m := s.describe(abroad, id)
 	if m.KeyState != key.PendingImport || m.Enabled || m.ExpirationModel != "" || m.ValidTo != nil {
 		t.Errorf("the replica is %+v", m)
 	}
-	if r := s.load(abroad, id); len(r.Materials) != 1 || r.MaterialID != first.ID ||
+	if r := s.loadIn(abroad, id); len(r.Materials) != 1 || r.MaterialID != first.ID ||
 		r.Materials[first.ID].IsPresent() ||
 		!reflect.DeepEqual(r.Materials[first.ID].Check, first.Check) {
 		t.Errorf("its materials are %+v", r.Materials)
@@ -83,7 +83,7 @@ func TestImportedMaterial_RelatedKeys_IsEachRegionsOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	mustIn[any](s, abroad, "Decrypt", M{"CiphertextBlob": blob})
-	if r := s.load(abroad, id); r.Materials[first.ID].Description != "abroad" ||
+	if r := s.loadIn(abroad, id); r.Materials[first.ID].Description != "abroad" ||
 		!r.Materials[first.ID].IsPresent() {
 		t.Errorf("the deletion in one Region changed the other: %+v", r.Materials)
 	}
@@ -94,16 +94,16 @@ func TestImportedMaterial_RelatedKeys_IsEachRegionsOwn(t *testing.T) {
 func TestRotateKeyOnDemand_NewMaterialNotInEveryRegion_IsRefused(t *testing.T) {
 	for _, atOnce := range []bool{false, true} {
 		s := start(t)
-		id, _ := s.importedFamily(abroad, farAway)
+		id, _ := s.importedRelatedKeys(abroad, farAway)
 		regions := []string{ourRegion, abroad, farAway}
-		next, err := s.token.Generate(t.Context(), key.NewMaterialID(), custody.AES256)
+		next, err := s.Token.Generate(t.Context(), key.NewMaterialID(), custody.AES256)
 		if err != nil {
 			t.Fatal(err)
 		}
 		says := func(want string) {
 			t.Helper()
 			for _, region := range regions {
-				if m, ok := s.load(region, id).Materials[next.ID]; !ok || m.RotationType != want {
+				if m, ok := s.loadIn(region, id).Materials[next.ID]; !ok || m.RotationType != want {
 					t.Errorf("in %s the new material is %q, want %q", region, m.RotationType, want)
 				}
 			}
@@ -141,13 +141,13 @@ func TestRotateKeyOnDemand_NewMaterialNotInEveryRegion_IsRefused(t *testing.T) {
 		says(key.RotationPendingImport)
 		mustIn[any](s, abroad, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
 		s.pass(7 * 24 * time.Hour)
-		s.jobRunner.RunDue(t.Context())
+		s.Jobs.RunDue(t.Context())
 		regions = []string{ourRegion, farAway}
 		says(key.RotationPending)
 		must[any](s, "RotateKeyOnDemand", M{"KeyId": id})
 		says(key.RotationOnDemand)
 		for _, region := range regions {
-			if r := s.load(region, id); r.MaterialID != next.ID {
+			if r := s.loadIn(region, id); r.MaterialID != next.ID {
 				t.Errorf("in %s the current material is %s", region, r.MaterialID)
 			}
 		}
@@ -161,9 +161,9 @@ func TestImportKeyMaterial_RelatedKeys_AreImportedRegionByRegion(t *testing.T) {
 	bring := func(region, id string, key []byte, more M) *fault.Error {
 		t.Helper()
 		p := mustIn[GetParametersForImportOutput](s, region, "GetParametersForImport",
-			M{"KeyId": id, "WrappingAlgorithm": usual, "WrappingKeySpec": "RSA_2048"})
+			M{"KeyId": id, "WrappingAlgorithm": everyKindWrapping, "WrappingKeySpec": "RSA_2048"})
 		_, refused := askIn[ImportKeyMaterialOutput](s, region, "ImportKeyMaterial",
-			wrap(t, id, p, usual, key).and(more))
+			wrap(t, id, p, everyKindWrapping, key).and(more))
 		return refused
 	}
 	accepted := func(refused *fault.Error) {
@@ -173,7 +173,7 @@ func TestImportKeyMaterial_RelatedKeys_AreImportedRegionByRegion(t *testing.T) {
 		}
 	}
 	first, second := bytes.Repeat([]byte{1}, 32), bytes.Repeat([]byte{2}, 32)
-	id := s.relatives(M{"Origin": key.OriginExternal})
+	id := s.relatedKeys(M{"Origin": key.OriginExternal})
 	if _, code := ask[any](s, "ReplicateKey", M{"KeyId": id, "ReplicaRegion": abroad}); code != "KMSInvalidStateException" {
 		t.Errorf("replicating what has no material: %q", code)
 	}
@@ -213,8 +213,8 @@ func TestImportKeyMaterial_RelatedKeys_AreImportedRegionByRegion(t *testing.T) {
 		t.Errorf("the new material is %s here and %s there", here, there)
 	}
 	must[any](s, "RotateKeyOnDemand", M{"KeyId": id})
-	s.inAll(id, blob, ourRegion)
-	s.inAll(id, mustIn[cryptoops.EncryptOutput](s, abroad, "Encrypt",
+	s.checkSameRotations(id, blob, ourRegion)
+	s.checkSameRotations(id, mustIn[cryptoops.EncryptOutput](s, abroad, "Encrypt",
 		M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob, ourRegion)
 	mustIn[any](s, abroad, "Decrypt", M{"CiphertextBlob": blob})
 

@@ -14,8 +14,8 @@ import (
 	"claviger/keystore/multiregion"
 )
 
-// relatives makes a primary key of a spec in ourRegion, with replicas, and returns its id.
-func (s *service) relatives(in M, regions ...string) string {
+// relatedKeys makes a primary key of a spec in ourRegion, with replicas, and returns its id.
+func (s *service) relatedKeys(in M, regions ...string) string {
 	s.t.Helper()
 	in["MultiRegion"] = true
 	id := must[CreateKeyOutput](s, "CreateKey", in).KeyMetadata.KeyId
@@ -30,14 +30,14 @@ func (s *service) describe(region, id string) key.KeyMetadata {
 	return mustIn[DescribeKeyOutput](s, region, "DescribeKey", M{"KeyId": id}).KeyMetadata
 }
 
-// gone reports whether a Region has no key of the id.
-func (s *service) gone(region, id string) bool {
+// isGone reports whether a Region has no key of the id.
+func (s *service) isGone(region, id string) bool {
 	_, refused := askIn[DescribeKeyOutput](s, region, "DescribeKey", M{"KeyId": id})
 	return refused != nil && refused.Code == "NotFoundException"
 }
 
-// isFamily checks what every key of a family says of it: the first Region is the primary's.
-func (s *service) isFamily(id string, regions ...string) {
+// checkRelated checks what every key of a family says of it: the first Region is the primary's.
+func (s *service) checkRelated(id string, regions ...string) {
 	s.t.Helper()
 	at := func(region string) key.MultiRegionKey {
 		return key.MultiRegionKey{Arn: key.ARN(ourAccount, region, id), Region: region}
@@ -63,20 +63,20 @@ func (s *service) isFamily(id string, regions ...string) {
 
 // amend changes a key as an operation would.
 func (s *service) amend(region, id string, alter func(*op.Call, *key.Key)) error {
-	c, k := s.runner.Own(s.t.Context(), ourAccount, region, "kms"), s.load(region, id)
+	c, k := s.Runner.Own(s.t.Context(), ourAccount, region, "kms"), s.loadIn(region, id)
 	amend, err := s.keys.related.Amend(c, k,
 		multiregion.Change{Key: k.Changed(func(k *key.Key) { alter(c, k) })})
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return s.db.Commit(amend, nil)
+	return s.DB.Commit(amend, nil)
 }
 
 // What one key of a family makes, the others open, by name and by what the ciphertext says; and
 // nobody else does.
 func TestDecrypt_CiphertextOfARelatedKey_Opens(t *testing.T) {
 	s := start(t)
-	id, other := s.relatives(M{}, abroad, farAway), s.relatives(M{}, abroad)
+	id, other := s.relatedKeys(M{}, abroad, farAway), s.relatedKeys(M{}, abroad)
 	context := M{"a": "b"}
 	regions := []string{ourRegion, abroad, farAway}
 	for _, from := range regions {
@@ -106,7 +106,7 @@ func TestDecrypt_CiphertextOfARelatedKey_Opens(t *testing.T) {
 // Region.
 func TestRelatedKeys_OwnProperties_AreNotShared(t *testing.T) {
 	s := start(t)
-	id := s.relatives(M{}, abroad)
+	id := s.relatedKeys(M{}, abroad)
 	before := s.row(abroad, id)
 	must[any](s, "DisableKey", M{"KeyId": id})
 	must[any](s, "UpdateKeyDescription", M{"KeyId": id, "Description": "d"})
@@ -149,12 +149,12 @@ func (s *service) row(region, id string) []any {
 // also for whoever has the key cached.
 func TestRelatedKeys_SharedProperties_ChangeInAllAtOnce(t *testing.T) {
 	s := start(t)
-	id := s.relatives(M{}, abroad, farAway)
+	id := s.relatedKeys(M{}, abroad, farAway)
 	old := mustIn[cryptoops.EncryptOutput](s, abroad, "Encrypt",
 		M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
 	next := time.Date(2027, 3, 1, 0, 0, 0, 0, time.UTC)
 	err := s.amend(ourRegion, id, func(c *op.Call, k *key.Key) {
-		m, err := s.token.Generate(c, key.NewMaterialID(), custody.AES256)
+		m, err := s.Token.Generate(c, key.NewMaterialID(), custody.AES256)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -184,7 +184,7 @@ func TestRelatedKeys_SharedProperties_ChangeInAllAtOnce(t *testing.T) {
 				}
 			}
 		}
-		s.restart()
+		s.Restart()
 	}
 	if err := s.amend(abroad, id, func(_ *op.Call, k *key.Key) { k.RotationPeriod = 90 }); err != nil {
 		t.Fatal(err)
@@ -197,13 +197,13 @@ func TestRelatedKeys_SharedProperties_ChangeInAllAtOnce(t *testing.T) {
 // Changes of what is shared, from several Regions at once, leave all Regions saying the same.
 func TestAmend_ConcurrentRegions_AllAgree(t *testing.T) {
 	s := start(t)
-	id := s.relatives(M{}, abroad, farAway)
+	id := s.relatedKeys(M{}, abroad, farAway)
 	var wg sync.WaitGroup
 	for i, region := range []string{ourRegion, abroad, farAway, ourRegion, abroad, farAway} {
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
-			c := s.runner.Own(t.Context(), ourAccount, region, "kms")
+			c := s.Runner.Own(t.Context(), ourAccount, region, "kms")
 			k, err := s.keys.finder.Key(c, key.Ref{Account: ourAccount, Region: region, ID: id})
 			if err != nil {
 				t.Error(err)
@@ -215,13 +215,13 @@ func TestAmend_ConcurrentRegions_AllAgree(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			_ = s.db.Commit(amend, nil) // a stale one is refused as a whole
+			_ = s.DB.Commit(amend, nil) // a stale one is refused as a whole
 		}()
 	}
 	wg.Wait()
 	seen := map[int64]bool{}
 	for _, region := range []string{ourRegion, abroad, farAway} {
-		seen[s.load(region, id).RotationPeriod] = true
+		seen[s.loadIn(region, id).RotationPeriod] = true
 	}
 	if len(seen) != 1 || seen[0] {
 		t.Errorf("the Regions say %v", seen)
@@ -230,7 +230,7 @@ func TestAmend_ConcurrentRegions_AllAgree(t *testing.T) {
 
 func TestListKeys_RelatedKeys_AreEachRegionsOwn(t *testing.T) {
 	s := start(t)
-	id, single := s.relatives(M{}, abroad), s.key()
+	id, single := s.relatedKeys(M{}, abroad), s.key()
 	list := func(region string) (ids []string) {
 		for _, k := range mustIn[ListKeysOutput](s, region, "ListKeys", nil).Keys {
 			ids = append(ids, k.KeyArn)
@@ -250,7 +250,7 @@ func TestListKeys_RelatedKeys_AreEachRegionsOwn(t *testing.T) {
 	}
 }
 
-func (s *service) load(region, id string) *key.Key {
+func (s *service) loadIn(region, id string) *key.Key {
 	s.t.Helper()
 	k, err := s.keys.finder.Key(s.t.Context(), key.Ref{Account: ourAccount, Region: region, ID: id})
 	if err != nil || k == nil {

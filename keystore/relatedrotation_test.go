@@ -11,9 +11,9 @@ import (
 	"claviger/keystore/usage"
 )
 
-// oneMaterial holds every key of a family to the same current material, and to opening what the
+// checkOneMaterial holds every key of a family to the same current material, and to opening what the
 // others encrypted.
-func (s *service) oneMaterial(id string, regions ...string) string {
+func (s *service) checkOneMaterial(id string, regions ...string) string {
 	s.t.Helper()
 	current := s.describe(regions[0], id).CurrentKeyMaterialId
 	for _, region := range regions {
@@ -35,34 +35,34 @@ func (s *service) oneMaterial(id string, regions ...string) string {
 func TestRotation_RelatedKeys_ShareOneMaterial(t *testing.T) {
 	s := start(t)
 	regions := []string{ourRegion, abroad, farAway}
-	id := s.relatives(M{}, abroad, farAway)
+	id := s.relatedKeys(M{}, abroad, farAway)
 	must[any](s, "EnableKeyRotation", M{"KeyId": id, "RotationPeriodInDays": 90})
-	first := s.oneMaterial(id, regions...)
+	first := s.checkOneMaterial(id, regions...)
 	for _, region := range regions {
 		if got := mustIn[GetKeyRotationStatusOutput](s, region, "GetKeyRotationStatus", M{"KeyId": id}); !got.KeyRotationEnabled ||
 			!got.NextRotationDate.Equal(s.time().Add(90*key.Day)) {
 			t.Errorf("the status in %s: %+v", region, got)
 		}
 	}
-	if n := s.jobs(); n != 1 {
+	if n := s.jobCount(); n != 1 {
 		t.Errorf("%d jobs for one family", n)
 	}
-	s.turn(90 * key.Day)
-	second := s.oneMaterial(id, regions...)
+	s.passAndRun(90 * key.Day)
+	second := s.checkOneMaterial(id, regions...)
 	must[any](s, "RotateKeyOnDemand", M{"KeyId": id})
-	third := s.oneMaterial(id, regions...)
+	third := s.checkOneMaterial(id, regions...)
 	if first == second || second == third {
 		t.Errorf("materials %s, %s, %s", first, second, third)
 	}
 	// The schedule goes over to another primary, and the job with it.
 	must[any](s, "UpdatePrimaryRegion", M{"KeyId": id, "PrimaryRegion": abroad})
-	if n := s.jobs(); n != 1 {
+	if n := s.jobCount(); n != 1 {
 		t.Errorf("%d jobs after the primary moved", n)
 	}
 	must[any](s, "DisableKey", M{"KeyId": id}) // a replica now: its state is its own
-	s.turn(90 * key.Day)
+	s.passAndRun(90 * key.Day)
 	must[any](s, "EnableKey", M{"KeyId": id})
-	if fourth := s.oneMaterial(id, regions...); fourth == third {
+	if fourth := s.checkOneMaterial(id, regions...); fourth == third {
 		t.Error("the new primary was not rotated")
 	}
 	for _, region := range regions { // the first two came at one time
@@ -79,7 +79,7 @@ func TestUsage_RelatedKeysOverLimit_RotateTogether(t *testing.T) {
 	s := start(t)
 	s.limit(lowLimits)
 	regions := []string{ourRegion, abroad}
-	id := s.relatives(M{}, abroad)
+	id := s.relatedKeys(M{}, abroad)
 	use := func(region string) {
 		t.Helper()
 		mustIn[any](s, region, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="})
@@ -89,12 +89,12 @@ func TestUsage_RelatedKeysOverLimit_RotateTogether(t *testing.T) {
 		use(ourRegion)
 		use(abroad)
 	}
-	if s.turn(0); s.current(id) != m || s.leased(id)[m] != 12 {
+	if s.passAndRun(0); s.current(id) != m || s.leased(id)[m] != 12 {
 		t.Errorf("%d uses are counted of twelve", s.leased(id)[m])
 	}
 	use(abroad)
-	s.turn(0)
-	if next := s.oneMaterial(id, regions...); next == m {
+	s.passAndRun(0)
+	if next := s.checkOneMaterial(id, regions...); next == m {
 		t.Error("over the limit in a replica's Region, and not replaced")
 	}
 }
@@ -102,23 +102,23 @@ func TestUsage_RelatedKeysOverLimit_RotateTogether(t *testing.T) {
 // The count outlives a replica, and goes with the last of the family.
 func TestUsage_DeletedReplica_LeavesTheCount(t *testing.T) {
 	s := start(t)
-	id := s.relatives(M{}, abroad)
+	id := s.relatedKeys(M{}, abroad)
 	mustIn[any](s, abroad, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="})
 	mustIn[any](s, abroad, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
-	s.turn(7 * key.Day)
-	if n := s.leased(id)[s.current(id)]; !s.gone(abroad, id) || n != usage.Usual.Block {
+	s.passAndRun(7 * key.Day)
+	if n := s.leased(id)[s.current(id)]; !s.isGone(abroad, id) || n != usage.DefaultLimits.Block {
 		t.Errorf("%d uses are left of a family that lost a replica", n)
 	}
 	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
-	s.turn(7*key.Day + time.Second)
-	if n := len(s.leased(id)); !s.gone(ourRegion, id) || n != 0 {
+	s.passAndRun(7*key.Day + time.Second)
+	if n := len(s.leased(id)); !s.isGone(ourRegion, id) || n != 0 {
 		t.Errorf("%d counts are left of a family that is gone", n)
 	}
 }
 
-// inAll checks that a ciphertext opens in every Region, and that all of them name the same current
+// checkSameRotations checks that a ciphertext opens in every Region, and that all of them name the same current
 // material and the same rotations.
-func (s *service) inAll(id string, blob []byte, regions ...string) {
+func (s *service) checkSameRotations(id string, blob []byte, regions ...string) {
 	s.t.Helper()
 	all := func(region string) []RotationsListEntry {
 		return mustIn[ListKeyRotationsOutput](s, region, "ListKeyRotations",
@@ -140,7 +140,7 @@ func (s *service) inAll(id string, blob []byte, regions ...string) {
 // becomes the primary goes on.
 func TestRotation_PrimaryWithReplicas_ShowsInEveryRegion(t *testing.T) {
 	s := start(t)
-	id := s.relatives(M{}, abroad)
+	id := s.relatedKeys(M{}, abroad)
 	turns := func(region string) int {
 		return len(mustIn[ListKeyRotationsOutput](s, region, "ListKeyRotations",
 			M{"KeyId": id}).Rotations)
@@ -160,8 +160,8 @@ func TestRotation_PrimaryWithReplicas_ShowsInEveryRegion(t *testing.T) {
 			!status.NextRotationDate.Equal(s.time().AddDate(0, 0, 90)) {
 			t.Errorf("in %s: %+v", region, status)
 		}
-		s.inAll(id, before, regions...)
-		s.inAll(id, encrypted(region), regions...)
+		s.checkSameRotations(id, before, regions...)
+		s.checkSameRotations(id, encrypted(region), regions...)
 	}
 	for _, name := range []string{"EnableKeyRotation", "DisableKeyRotation", "RotateKeyOnDemand"} {
 		if _, refused := askIn[any](s, abroad, name, M{"KeyId": id}); refused == nil ||
@@ -169,7 +169,7 @@ func TestRotation_PrimaryWithReplicas_ShowsInEveryRegion(t *testing.T) {
 			t.Errorf("%s of a replica: %v", name, refused)
 		}
 	}
-	quarter := func() { s.pass(90 * 24 * time.Hour); s.jobRunner.RunDue(t.Context()) }
+	quarter := func() { s.pass(90 * 24 * time.Hour); s.Jobs.RunDue(t.Context()) }
 	quarter()
 	if n := turns(abroad); n != 2 {
 		t.Errorf("%d rotations after the first period, want 2", n)
@@ -181,33 +181,33 @@ func TestRotation_PrimaryWithReplicas_ShowsInEveryRegion(t *testing.T) {
 		t.Errorf("%d rotations after the promotion and the second period, want 3", n)
 	}
 	must[any](s, "EnableKey", M{"KeyId": id})
-	s.inAll(id, before, regions...)
+	s.checkSameRotations(id, before, regions...)
 	mustIn[any](s, abroad, "RotateKeyOnDemand", M{"KeyId": id})
 	mustIn[any](s, abroad, "DisableKeyRotation", M{"KeyId": id})
 	quarter()
 	if n := turns(ourRegion); n != 4 {
 		t.Errorf("%d rotations after it was turned off, want 4", n)
 	}
-	s.inAll(id, before, regions...)
+	s.checkSameRotations(id, before, regions...)
 }
 
 func TestRotation_Replica_IsRefused(t *testing.T) {
 	s := start(t)
-	id, single := s.relatives(M{}, abroad), s.key()
+	id, single := s.relatedKeys(M{}, abroad), s.key()
 	for _, operation := range []string{"EnableKeyRotation", "DisableKeyRotation",
 		"RotateKeyOnDemand"} {
-		for _, k := range []*key.Key{s.load(ourRegion, id), s.load(ourRegion, single)} {
+		for _, k := range []*key.Key{s.loadIn(ourRegion, id), s.loadIn(ourRegion, single)} {
 			if err := k.Serves(operation); err != nil {
 				t.Errorf("%s of %s: %v", operation, k.ARN(), err)
 			}
 		}
-		f := fault.Of(s.load(abroad, id).Serves(operation))
+		f := fault.Of(s.loadIn(abroad, id).Serves(operation))
 		if f == nil || f.Code != "UnsupportedOperationException" ||
 			f.Message != key.ARN(ourAccount, abroad, id)+" is not a multi-region primary key." {
 			t.Errorf("%s of a replica: %v", operation, f)
 		}
 	}
-	if err := s.load(abroad, id).Serves("GetKeyRotationStatus"); err != nil {
+	if err := s.loadIn(abroad, id).Serves("GetKeyRotationStatus"); err != nil {
 		t.Errorf("GetKeyRotationStatus of a replica: %v", err)
 	}
 }
@@ -217,7 +217,7 @@ func TestRotation_Replica_IsRefused(t *testing.T) {
 func TestUsage_ReplicaOverLimit_RotatesThePrimary(t *testing.T) {
 	s := start(t)
 	s.limit(lowLimits)
-	id := s.relatives(M{}, abroad)
+	id := s.relatedKeys(M{}, abroad)
 	m := s.current(id)
 	seal := func(region string) {
 		mustIn[cryptoops.EncryptOutput](s, region, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="})
@@ -229,7 +229,7 @@ func TestUsage_ReplicaOverLimit_RotatesThePrimary(t *testing.T) {
 	if n := s.leased(id)[m]; n != lowLimits.Rotate+lowLimits.Block {
 		t.Errorf("%d uses are leased", n)
 	}
-	s.jobRunner.RunDue(t.Context())
+	s.Jobs.RunDue(t.Context())
 	if here, there := s.current(id), s.describe(abroad, id).CurrentKeyMaterialId; here == m ||
 		here != there {
 		t.Errorf("the current material is %s here and %s there, and was %s", here, there, m)

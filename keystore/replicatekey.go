@@ -29,32 +29,32 @@ type ReplicateKeyOutput struct {
 
 // replication is the target of ReplicateKey.
 type replication struct {
-	relation
+	relatedPair
 	tagged bool
 }
 
 func (s *Keys) findReplication(c *op.Call, in ReplicateKeyInput) (replication, error) {
-	r, err := s.findRelation(c, "ReplicateKey", in.KeyId, in.ReplicaRegion)
+	r, err := s.findRelatedPair(c, "ReplicateKey", in.KeyId, in.ReplicaRegion)
 	return replication{r, len(in.Tags) > 0}, err
 }
 
 // Demands implements [op.Target]: to replicate the one key, and to make the other, whose id is
 // known before it is made.
 func (r replication) Demands() []policy.Demand {
-	d := append(r.Target.Demands(), r.demand("CreateKey"))
+	d := append(r.Target.Demands(), r.demandOnOther("CreateKey"))
 	if r.tagged {
-		d = append(d, r.demand("TagResource"))
+		d = append(d, r.demandOnOther("TagResource"))
 	}
 	return d
 }
 
 // Ready implements [op.Target].
 func (r replication) Ready() error {
-	if err := r.relation.Ready(); err != nil {
+	if err := r.relatedPair.Ready(); err != nil {
 		return err
 	}
 	if r.other != nil {
-		return fault.Newf(fault.Exists, "AlreadyExistsException", "The key %s already exists.", r.arn())
+		return fault.Newf(fault.Exists, "AlreadyExistsException", "The key %s already exists.", r.otherARN())
 	}
 	return nil
 }
@@ -64,7 +64,7 @@ func (r replication) Ready() error {
 func (s *Keys) replicateKey(c *op.Call, in ReplicateKeyInput,
 	r replication) (op.Commit[ReplicateKeyOutput], error) {
 	if in.Policy != nil {
-		if err := checkPolicy(c, *in.Policy, r.arn(),
+		if err := checkPolicy(c, *in.Policy, r.otherARN(),
 			domain.Or(in.BypassPolicyLockoutSafetyCheck, false)); err != nil {
 			return nil, err
 		}

@@ -13,7 +13,7 @@ import (
 
 func TestReplicateKey_Answered_ReplicaIsThere(t *testing.T) {
 	s := start(t)
-	id := s.relatives(M{"Description": "the primary's", "Policy": aPolicy,
+	id := s.relatedKeys(M{"Description": "the primary's", "Policy": aPolicy,
 		"Tags": []M{{"TagKey": "its", "TagValue": "own"}}})
 	must[any](s, "CreateAlias", M{"AliasName": "alias/app", "TargetKeyId": id})
 	out := must[ReplicateKeyOutput](s, "ReplicateKey", M{"KeyId": id, "ReplicaRegion": abroad})
@@ -34,7 +34,7 @@ func TestReplicateKey_Answered_ReplicaIsThere(t *testing.T) {
 		now.CurrentKeyMaterialId != s.describe(ourRegion, id).CurrentKeyMaterialId {
 		t.Errorf("right after it the replica is %+v", now)
 	}
-	s.isFamily(id, ourRegion, abroad)
+	s.checkRelated(id, ourRegion, abroad)
 	if tags := mustIn[ListResourceTagsOutput](s, abroad, "ListResourceTags", M{"KeyId": id}).Tags; len(tags) != 0 {
 		t.Errorf("its tags are %v", tags)
 	}
@@ -51,12 +51,12 @@ func TestReplicateKey_Answered_ReplicaIsThere(t *testing.T) {
 		s.describe(farAway, id).Description != "far" {
 		t.Errorf("answered %+v", out)
 	}
-	s.isFamily(id, ourRegion, abroad, farAway)
+	s.checkRelated(id, ourRegion, abroad, farAway)
 }
 
 func TestReplicateKey_WrongKeyOrRegion_IsRefused(t *testing.T) {
 	s := start(t)
-	id, single := s.relatives(M{}, abroad), s.key()
+	id, single := s.relatedKeys(M{}, abroad), s.key()
 	absent := key.NewMultiRegionID()
 	notPrimary := func(region, id string) string {
 		return key.ARN(ourAccount, region, id) + " is not a multi-region primary key."
@@ -96,15 +96,15 @@ func TestReplicateKey_WrongKeyOrRegion_IsRefused(t *testing.T) {
 			t.Errorf("%s: %v, want %s %s", x.name, refused, x.code, x.message)
 		}
 	}
-	s.isFamily(id, ourRegion, abroad)
-	if !s.gone(farAway, id) || !s.gone(abroad, single) {
+	s.checkRelated(id, ourRegion, abroad)
+	if !s.isGone(farAway, id) || !s.isGone(abroad, single) {
 		t.Error("a refused ReplicateKey made a key")
 	}
 }
 
 func TestReplicateKey_SigningAndHMACKeys_MakeTheSame(t *testing.T) {
 	s := start(t)
-	message := M{"KeyId": s.relatives(M{"KeySpec": "ECC_NIST_P256", "KeyUsage": key.SignVerify},
+	message := M{"KeyId": s.relatedKeys(M{"KeySpec": "ECC_NIST_P256", "KeyUsage": key.SignVerify},
 		abroad), "Message": []byte("x"), "SigningAlgorithm": "ECDSA_SHA_256"}
 	message["Signature"] = must[cryptoops.SignOutput](s, "Sign", message).Signature
 	mustIn[cryptoops.VerifyOutput](s, abroad, "Verify", message)
@@ -112,7 +112,7 @@ func TestReplicateKey_SigningAndHMACKeys_MakeTheSame(t *testing.T) {
 	message["Signature"] = mustIn[cryptoops.SignOutput](s, abroad, "Sign", message).Signature
 	must[cryptoops.VerifyOutput](s, "Verify", message)
 
-	tally := M{"KeyId": s.relatives(M{"KeySpec": "HMAC_256", "KeyUsage": key.GenerateVerifyMac},
+	tally := M{"KeyId": s.relatedKeys(M{"KeySpec": "HMAC_256", "KeyUsage": key.GenerateVerifyMac},
 		abroad), "Message": []byte("x"), "MacAlgorithm": "HMAC_SHA_256"}
 	here, there := must[cryptoops.GenerateMacOutput](s, "GenerateMac",
 		tally).Mac, mustIn[cryptoops.GenerateMacOutput](s, abroad, "GenerateMac", tally).Mac
@@ -124,26 +124,26 @@ func TestReplicateKey_SigningAndHMACKeys_MakeTheSame(t *testing.T) {
 // A replica that is gone can be made again, and one that is only on its way cannot.
 func TestReplicateKey_ReplicaDeleted_IsMadeAgain(t *testing.T) {
 	s := start(t)
-	id := s.relatives(M{}, abroad)
+	id := s.relatedKeys(M{}, abroad)
 	mustIn[any](s, abroad, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
 	again := M{"KeyId": id, "ReplicaRegion": abroad}
 	if _, code := ask[any](s, "ReplicateKey", again); code != "AlreadyExistsException" {
 		t.Errorf("while it is pending deletion: %q", code)
 	}
 	s.pass(7 * 24 * time.Hour)
-	s.jobRunner.RunDue(t.Context())
-	s.isFamily(id, ourRegion)
+	s.Jobs.RunDue(t.Context())
+	s.checkRelated(id, ourRegion)
 	if m := s.describe(ourRegion, id); m.KeyState != key.Enabled {
 		t.Errorf("a primary that waits for nothing is %s", m.KeyState)
 	}
 	must[ReplicateKeyOutput](s, "ReplicateKey", again)
-	s.isFamily(id, ourRegion, abroad)
+	s.checkRelated(id, ourRegion, abroad)
 }
 
 // Two requests for the same replica make one, whatever else happens to the primary meanwhile.
 func TestReplicateKey_ConcurrentRequests_MakeOneReplica(t *testing.T) {
 	s := start(t)
-	id := s.relatives(M{})
+	id := s.relatedKeys(M{})
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	codes := map[string]int{}
@@ -179,13 +179,13 @@ func TestReplicateKey_ConcurrentRequests_MakeOneReplica(t *testing.T) {
 		codes["ThrottlingException"] < 4 {
 		t.Errorf("answers %v", codes)
 	}
-	s.isFamily(id, ourRegion, abroad)
+	s.checkRelated(id, ourRegion, abroad)
 }
 
 // A rotation of the primary while it is replicated leaves nobody behind.
 func TestReplicateKey_RotationAtTheSameTime_ReachesEveryReplica(t *testing.T) {
 	s := start(t)
-	id := s.relatives(M{})
+	id := s.relatedKeys(M{})
 	var wg sync.WaitGroup
 	for _, x := range []struct {
 		name string
@@ -207,10 +207,10 @@ func TestReplicateKey_RotationAtTheSameTime_ReachesEveryReplica(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	s.isFamily(id, ourRegion, abroad, farAway)
+	s.checkRelated(id, ourRegion, abroad, farAway)
 	if n := len(must[ListKeyRotationsOutput](s, "ListKeyRotations", M{"KeyId": id}).Rotations); n != 2 {
 		t.Errorf("%d rotations", n)
 	}
-	s.inAll(id, mustIn[cryptoops.EncryptOutput](s, farAway, "Encrypt",
+	s.checkSameRotations(id, mustIn[cryptoops.EncryptOutput](s, farAway, "Encrypt",
 		M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob, ourRegion, abroad, farAway)
 }

@@ -14,23 +14,23 @@ func TestRotate_NotDue_ChangesNothing(t *testing.T) {
 	id := s.key()
 	must[any](s, "EnableKeyRotation", M{"KeyId": id, "RotationPeriodInDays": 90})
 	for range 3 {
-		if err := s.keys.Rotate(s.runner.Own(t.Context(), ourAccount, ourRegion, "kms"), id); err != nil {
+		if err := s.keys.RotateDue(s.Runner.Own(t.Context(), ourAccount, ourRegion, "kms"), id); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if n := len(s.rotations(id, allMaterial)); n != 1 {
 		t.Errorf("%d materials", n)
 	}
-	s.turn(90 * key.Day)
+	s.passAndRun(90 * key.Day)
 	if n := len(s.rotations(id, allMaterial)); n != 2 {
 		t.Errorf("%d materials when it was due", n)
 	}
 }
 
-// barren is a token that makes no keys for a while.
-type barren struct{ Maker }
+// unavailableMaker is a token that makes no keys for a while.
+type unavailableMaker struct{ Maker }
 
-func (barren) Generate(context.Context, string, custody.Kind) (custody.Material, error) {
+func (unavailableMaker) Generate(context.Context, string, custody.Kind) (custody.Material, error) {
 	return custody.Material{}, custody.ErrUnavailable
 }
 
@@ -40,8 +40,8 @@ func TestRotation_TokenUnavailable_IsRetried(t *testing.T) {
 	id, other := s.key(), s.key()
 	must[any](s, "EnableKeyRotation", M{"KeyId": id, "RotationPeriodInDays": 90})
 	before := s.rotation(id)
-	s.keys.maker = barren{s.token}
-	s.turn(90 * key.Day)
+	s.keys.maker = unavailableMaker{s.Token}
+	s.passAndRun(90 * key.Day)
 	if after := s.rotation(id); len(s.rotations(id, allMaterial)) != 1 ||
 		!after.NextRotationDate.Equal(before.NextRotationDate.Time) {
 		t.Errorf("without a token: %+v", after)
@@ -50,8 +50,8 @@ func TestRotation_TokenUnavailable_IsRetried(t *testing.T) {
 		t.Errorf("on demand: %q", code)
 	}
 	s.encrypt(id, "x")
-	s.keys.maker = s.token
-	s.turn(time.Hour)
+	s.keys.maker = s.Token
+	s.passAndRun(time.Hour)
 	if n := len(s.rotations(id, allMaterial)); n != 2 || len(s.rotations(other, allMaterial)) != 1 {
 		t.Errorf("%d materials once the token is back", n)
 	}

@@ -14,7 +14,7 @@ func TestRotateKeyOnDemand_TwentyFiveTimes_IsTheLimit(t *testing.T) {
 	must[any](s, "EnableKeyRotation", M{"KeyId": id, "RotationPeriodInDays": 90})
 	due := s.rotation(id).NextRotationDate
 	old := s.encrypt(id, "old")
-	for n := range onDemand {
+	for n := range maxOnDemandRotations {
 		s.pass(time.Hour)
 		if out := must[KeyOutput](s, "RotateKeyOnDemand", M{"KeyId": id}); out.KeyId != id {
 			t.Errorf("answered %+v", out)
@@ -26,7 +26,7 @@ func TestRotateKeyOnDemand_TwentyFiveTimes_IsTheLimit(t *testing.T) {
 		}
 	}
 	_, code := ask[any](s, "RotateKeyOnDemand", M{"KeyId": id})
-	if code != "LimitExceededException" || len(s.rotations(id, allMaterial)) != onDemand+1 {
+	if code != "LimitExceededException" || len(s.rotations(id, allMaterial)) != maxOnDemandRotations+1 {
 		t.Errorf("one more: %q", code)
 	}
 	if got := s.rotation(id).NextRotationDate; !got.Equal(due.Time) ||
@@ -36,8 +36,8 @@ func TestRotateKeyOnDemand_TwentyFiveTimes_IsTheLimit(t *testing.T) {
 	if s.material(old, "old") == s.material(s.encrypt(id, "new"), "new") {
 		t.Error("the material is what it was")
 	}
-	s.turn(90*key.Day - onDemand*time.Hour)
-	if n := len(s.rotations(id, allMaterial)); n != onDemand+2 {
+	s.passAndRun(90*key.Day - maxOnDemandRotations*time.Hour)
+	if n := len(s.rotations(id, allMaterial)); n != maxOnDemandRotations+2 {
 		t.Errorf("%d materials: the automatic rotation knows no limit", n)
 	}
 }
@@ -46,8 +46,8 @@ func TestRotateKeyOnDemand_NearAnAutomaticRotation_IsAConflict(t *testing.T) {
 	s := start(t)
 	id := s.key()
 	must[any](s, "EnableKeyRotation", M{"KeyId": id, "RotationPeriodInDays": 90})
-	s.pass(90*key.Day - quiet)
-	for _, wait := range []time.Duration{0, quiet - time.Second, time.Second, time.Minute} {
+	s.pass(90*key.Day - quietBeforeRotation)
+	for _, wait := range []time.Duration{0, quietBeforeRotation - time.Second, time.Second, time.Minute} {
 		// the last two: it is overdue
 		s.pass(wait)
 		if _, code := ask[any](s, "RotateKeyOnDemand", M{"KeyId": id}); code != "ConflictException" {
@@ -55,10 +55,10 @@ func TestRotateKeyOnDemand_NearAnAutomaticRotation_IsAConflict(t *testing.T) {
 				code)
 		}
 	}
-	s.turn(0)
+	s.passAndRun(0)
 	must[any](s, "RotateKeyOnDemand", M{"KeyId": id})
 	must[any](s, "EnableKeyRotation", M{"KeyId": id, "RotationPeriodInDays": 90})
-	s.pass(90*key.Day - quiet - time.Second)
+	s.pass(90*key.Day - quietBeforeRotation - time.Second)
 	must[any](s, "RotateKeyOnDemand", M{"KeyId": id})
 }
 
@@ -73,7 +73,7 @@ func TestRotateKeyOnDemand_ImportedKey_RotatesToThePendingMaterial(t *testing.T)
 	if _, code := ask[any](s, "RotateKeyOnDemand", M{"KeyId": id}); code != "KMSInvalidStateException" {
 		t.Errorf("nothing waits: %q", code)
 	}
-	next, err := s.token.Generate(t.Context(), key.NewMaterialID(), "AES_256")
+	next, err := s.Token.Generate(t.Context(), key.NewMaterialID(), "AES_256")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,11 +81,11 @@ func TestRotateKeyOnDemand_ImportedKey_RotatesToThePendingMaterial(t *testing.T)
 		ExpirationModel: key.MaterialDoesNotExpire, Description: "the second", Created: s.time()}
 	incomplete := waiting
 	incomplete.RotationType = key.RotationPendingImport
-	k = s.change(c, k, func(k *key.Key) { k.Put(incomplete) })
+	k = s.amendKey(c, k, func(k *key.Key) { k.Put(incomplete) })
 	if _, code := ask[any](s, "RotateKeyOnDemand", M{"KeyId": id}); code != "KMSInvalidStateException" {
 		t.Errorf("what waits is not in every Region: %q", code)
 	}
-	s.change(c, k, func(k *key.Key) { k.Put(waiting) })
+	s.amendKey(c, k, func(k *key.Key) { k.Put(waiting) })
 	all := s.rotations(id, allMaterial)
 	if len(all) != 2 || len(s.rotations(id, "ROTATIONS_ONLY")) != 0 {
 		t.Fatalf("%+v", all)
@@ -148,10 +148,10 @@ func TestRotateKeyOnDemand_UnderLoad_EverythingOpens(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			s.opens(e, fmt.Sprint(w, n))
+			s.checkOpens(e, fmt.Sprint(w, n))
 		})
 	}
-	for range onDemand {
+	for range maxOnDemandRotations {
 		must[any](s, "RotateKeyOnDemand", M{"KeyId": id})
 	}
 	close(stop)
@@ -161,14 +161,14 @@ func TestRotateKeyOnDemand_UnderLoad_EverythingOpens(t *testing.T) {
 		delete(seen, e.KeyMaterialId)
 	}
 	var epochs int
-	if err := s.db.Row(qCountDataKeys, []any{ourAccount, ourRegion, id}, &epochs); err != nil {
+	if err := s.DB.Row(qCountDataKeys, []any{ourAccount, ourRegion, id}, &epochs); err != nil {
 		t.Fatal(err)
 	}
-	if len(all) != onDemand+1 || len(seen) != 0 || epochs > len(all) {
+	if len(all) != maxOnDemandRotations+1 || len(seen) != 0 || epochs > len(all) {
 		t.Errorf("%d materials, %d used ones that are not listed, %d data keys: one for each material "+
 			"at most", len(all), len(seen), epochs)
 	}
-	s.noFailure()
+	s.checkNoFailure()
 }
 
 func TestRotateKeyOnDemand_ConcurrentRequests_StayWithinTheLimit(t *testing.T) {
@@ -177,7 +177,7 @@ func TestRotateKeyOnDemand_ConcurrentRequests_StayWithinTheLimit(t *testing.T) {
 	var all sync.WaitGroup
 	var mu sync.Mutex
 	codes := map[string]int{}
-	for range onDemand + 5 {
+	for range maxOnDemandRotations + 5 {
 		all.Go(func() {
 			_, code := ask[any](s, "RotateKeyOnDemand", M{"KeyId": id})
 			mu.Lock()
@@ -187,8 +187,8 @@ func TestRotateKeyOnDemand_ConcurrentRequests_StayWithinTheLimit(t *testing.T) {
 	}
 	all.Wait()
 	done := s.rotations(id, "ROTATIONS_ONLY")
-	if len(done) != codes[""] || len(done) == 0 || len(done) > onDemand || codes[""]+
-		codes["LimitExceededException"]+codes["ThrottlingException"] != onDemand+5 {
+	if len(done) != codes[""] || len(done) == 0 || len(done) > maxOnDemandRotations || codes[""]+
+		codes["LimitExceededException"]+codes["ThrottlingException"] != maxOnDemandRotations+5 {
 		t.Errorf("%d rotations, answers %v", len(done), codes)
 	}
 }

@@ -45,11 +45,11 @@ func (s *service) material(blob []byte, want string) string {
 	return out.KeyMaterialId
 }
 
-// turn lets time pass and has the job runner do what is due then.
-func (s *service) turn(d time.Duration) {
+// passAndRun lets time pass and has the job runner do what is due then.
+func (s *service) passAndRun(d time.Duration) {
 	s.t.Helper()
 	s.pass(d)
-	s.jobRunner.RunDue(s.t.Context())
+	s.Jobs.RunDue(s.t.Context())
 }
 
 func TestRotation_DisabledOrPendingDeletion_WaitsUntilEnabled(t *testing.T) {
@@ -70,12 +70,12 @@ func TestRotation_DisabledOrPendingDeletion_WaitsUntilEnabled(t *testing.T) {
 		got.NextRotationDate != nil {
 		t.Errorf("pending deletion: %+v", got)
 	}
-	s.turn(20 * key.Day)
+	s.passAndRun(20 * key.Day)
 	must[any](s, "CancelKeyDeletion", M{"KeyId": going})
 	if got := s.rotation(going); !got.KeyRotationEnabled || got.RotationPeriodInDays != 90 {
 		t.Errorf("taken back from deletion: %+v", got)
 	}
-	s.turn(80 * key.Day) // gone is gone by now
+	s.passAndRun(80 * key.Day) // gone is gone by now
 	for id, want := range map[string]int{off: 1, going: 1, early: 2} {
 		if n := len(s.rotations(id, allMaterial)); n != want {
 			t.Errorf("%d materials after 100 days, want %d", n, want)
@@ -83,20 +83,20 @@ func TestRotation_DisabledOrPendingDeletion_WaitsUntilEnabled(t *testing.T) {
 	}
 	for _, id := range []string{off, going} {
 		must[any](s, "EnableKey", M{"KeyId": id})
-		s.turn(0) // what was overdue is done now
+		s.passAndRun(0) // what was overdue is done now
 		if n, got := len(s.rotations(id, allMaterial)), s.rotation(id); n != 2 ||
 			!got.NextRotationDate.Equal(s.time().Add(90*key.Day)) {
 			t.Errorf("enabled again: %d materials, %+v", n, got)
 		}
 	}
-	if n := s.jobs(); n != 3 {
+	if n := s.jobCount(); n != 3 {
 		t.Errorf("%d jobs for three keys that rotate and none that is gone", n)
 	}
 }
 
-func (s *service) jobs() (n int) {
+func (s *service) jobCount() (n int) {
 	s.t.Helper()
-	if err := s.db.Row(qCountJobs, nil, &n); err != nil {
+	if err := s.DB.Row(qCountJobs, nil, &n); err != nil {
 		s.t.Fatal(err)
 	}
 	return n
@@ -159,10 +159,10 @@ func TestRotation_OtherOriginOrReplica_IsRefused(t *testing.T) {
 	}
 }
 
-// facts returns a key as it is, and a call of the account's owner.
-func (s *service) facts(id string) (*key.Key, *op.Call) {
+// loadAsOwner returns a key as it is, and a call of the account's owner.
+func (s *service) loadAsOwner(id string) (*key.Key, *op.Call) {
 	s.t.Helper()
-	c := s.runner.Own(s.t.Context(), ourAccount, ourRegion, "kms")
+	c := s.Runner.Own(s.t.Context(), ourAccount, ourRegion, "kms")
 	c.Caller, c.Via = policy.Caller{Type: policy.Root, Account: ourAccount}, ""
 	k, err := s.keys.rows.Load(c, key.Ref{Account: ourAccount, Region: ourRegion, ID: id})
 	if err != nil {
@@ -174,14 +174,14 @@ func (s *service) facts(id string) (*key.Key, *op.Call) {
 // imported makes a key with imported material, for first to complete.
 func (s *service) imported(first func(*key.Material)) (*key.Key, *op.Call) {
 	s.t.Helper()
-	made, c := s.facts(s.key())
+	made, c := s.loadAsOwner(s.key())
 	k := *made
 	m := k.Materials[k.MaterialID]
 	first(&m)
 	k.ID, k.Origin, k.Rev, k.Materials = uuid.NewString(), key.OriginExternal, 1, map[string]key.Material{m.ID: m}
 	insert, err := s.keys.rows.Insert(c, &k)
 	if err == nil {
-		err = s.db.Commit(insert, nil)
+		err = s.DB.Commit(insert, nil)
 	}
 	if err != nil {
 		s.t.Fatal(err)
@@ -189,13 +189,13 @@ func (s *service) imported(first func(*key.Material)) (*key.Key, *op.Call) {
 	return &k, c
 }
 
-// change makes of a key what no operation would.
-func (s *service) change(c *op.Call, k *key.Key, to func(*key.Key)) *key.Key {
+// amendKey makes of a key what no operation would.
+func (s *service) amendKey(c *op.Call, k *key.Key, to func(*key.Key)) *key.Key {
 	s.t.Helper()
 	next := k.Changed(to)
 	amend, err := s.keys.related.Amend(c, k, multiregion.Change{Key: next})
 	if err == nil {
-		err = s.db.Commit(amend, nil)
+		err = s.DB.Commit(amend, nil)
 	}
 	if err != nil {
 		s.t.Fatal(err)
@@ -208,14 +208,14 @@ func TestRotation_AutomaticAndOnDemand_IsRecorded(t *testing.T) {
 	id := s.key()
 	must[any](s, "EnableKeyRotation", M{"KeyId": id, "RotationPeriodInDays": 90})
 	must[any](s, "RotateKeyOnDemand", M{"KeyId": id})
-	s.turn(90 * key.Day)
-	text := strings.Join(s.records(), "\n")
+	s.passAndRun(90 * key.Day)
+	text := strings.Join(s.Records(), "\n")
 	for _, name := range []string{"EnableKeyRotation", "RotateKeyOnDemand", "RotateKey"} {
 		if strings.Count(text, `"eventName":"`+name+`"`) != 1 {
 			t.Errorf("no record, or several, of %s", name)
 		}
 	}
-	s.noFailure()
+	s.checkNoFailure()
 }
 
 var qCountJobs = store.Wide(`SELECT count(*) FROM jobs`, "a test counts all jobs")

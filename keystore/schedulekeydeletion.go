@@ -44,7 +44,7 @@ type ScheduleKeyDeletionOutput struct {
 func (s *Keys) scheduleKeyDeletion(c *op.Call, in ScheduleKeyDeletionInput,
 	k *key.Key) (multiregion.Change, ScheduleKeyDeletionOutput, error) {
 	days := domain.Or(in.PendingWindowInDays, longestWindow)
-	ch := s.ending(c, k, int64(days))
+	ch := s.planDeletion(c, k, int64(days))
 	end, forget := ch.Also, s.dataKeys.ForgetHandles(k)
 	ch.Also = func(tx *store.Tx) error {
 		if err := forget(tx); err != nil {
@@ -56,9 +56,9 @@ func (s *Keys) scheduleKeyDeletion(c *op.Call, in ScheduleKeyDeletionInput,
 		nil
 }
 
-// ending returns the change that starts the window after which a key is deleted, or that has a
+// planDeletion returns the change that starts the window after which a key is deleted, or that has a
 // primary key wait for its replicas to be gone: its window starts then.
-func (s *Keys) ending(c *op.Call, k *key.Key, days int64) multiregion.Change {
+func (s *Keys) planDeletion(c *op.Call, k *key.Key, days int64) multiregion.Change {
 	if k.IsPrimary() && len(k.Replicas) > 0 {
 		return multiregion.Change{Key: k.Changed(func(k *key.Key) {
 			k.State,
@@ -82,7 +82,7 @@ func (s *Keys) cancelKeyDeletion(_ *op.Call, _ KeyInput,
 	k *key.Key) (multiregion.Change, KeyOutput, error) {
 	ch := multiregion.Change{Key: k.Changed(func(k *key.Key) {
 		k.State, k.PendingWindow,
-			k.DeletionDate = k.RestingState(), 0, time.Time{}
+			k.DeletionDate = k.StateAfterCancel(), 0, time.Time{}
 	})}
 	ch.Also = func(tx *store.Tx) error {
 		return s.jobs.Cancel(tx, DeleteKeyJob, k.Account, k.Region,

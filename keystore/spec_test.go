@@ -69,16 +69,16 @@ func TestSpecs_OAEPPlaintextLimits_AreRFC8017s(t *testing.T) {
 	}
 }
 
-// poor is a token that can make symmetric keys and nothing else.
-type poor struct{ *hsm.Token }
+// symmetricOnly is a token that can make symmetric keys and nothing else.
+type symmetricOnly struct{ *hsm.Token }
 
-func (poor) Supports(k custody.Kind) bool { return k == custody.AES256 }
+func (symmetricOnly) Supports(k custody.Kind) bool { return k == custody.AES256 }
 
 // TestCreateKey_KindTheDeviceLacks_IsRefused: what it can't make is refused before it is asked.
 func TestCreateKey_KindTheDeviceLacks_IsRefused(t *testing.T) {
-	s := startOn(t, func(token *hsm.Token) Token { return poor{token} })
+	s := startOn(t, func(token *hsm.Token) Token { return symmetricOnly{token} })
 	s.key(key.SymmetricDefault, key.EncryptDecrypt)
-	before := s.calls.Load()
+	before := s.TokenCalls.Load()
 	for spec, uses := range key.Specs {
 		for usage := range uses {
 			if spec != key.SymmetricDefault {
@@ -88,7 +88,7 @@ func TestCreateKey_KindTheDeviceLacks_IsRefused(t *testing.T) {
 			}
 		}
 	}
-	if n := s.calls.Load(); n != before {
+	if n := s.TokenCalls.Load(); n != before {
 		t.Errorf("the token was called %d times", n-before)
 	}
 }
@@ -102,12 +102,12 @@ func TestPublicKey_VerifyAndEncrypt_CallNoToken(t *testing.T) {
 	verify["Signature"] = done[cryptoops.SignOutput](s, "Sign", verify).Signature
 	// its row is verified now
 	done[cryptoops.GetPublicKeyOutput](s, "GetPublicKey", doc{"KeyId": opener})
-	before := s.calls.Load()
+	before := s.TokenCalls.Load()
 	done[cryptoops.VerifyOutput](s, "Verify", verify)
 	done[cryptoops.EncryptOutput](s, "Encrypt",
 		doc{"KeyId": opener, "Plaintext": []byte("x"), "EncryptionAlgorithm": publickey.OAEPSHA256})
 	done[cryptoops.GetPublicKeyOutput](s, "GetPublicKey", doc{"KeyId": signer})
-	if n := s.calls.Load(); n != before {
+	if n := s.TokenCalls.Load(); n != before {
 		t.Errorf("the token was called %d times", n-before)
 	}
 }

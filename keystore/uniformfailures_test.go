@@ -18,14 +18,14 @@ import (
 	"claviger/keystore/publickey"
 )
 
-// alike sends requests that must fail, and holds them to one answer and to one number of calls of
+// failAlike sends requests that must fail, and holds them to one answer and to one number of calls of
 // the token: who sees how long an answer took learns no more than who reads it.
-func (s *rig) alike(t *testing.T, operation, code string, calls int64, requests map[string]doc) {
+func (s *rig) failAlike(t *testing.T, operation, code string, calls int64, requests map[string]doc) {
 	t.Helper()
 	for what, in := range requests {
-		before := s.calls.Load()
+		before := s.TokenCalls.Load()
 		_, err := send[any](t.Context(), s, operation, in)
-		if n := s.calls.Load() - before; n != calls {
+		if n := s.TokenCalls.Load() - before; n != calls {
 			t.Errorf("%s, %s: the token was called %d times, want %d", operation, what, n, calls)
 		}
 		refused(t, err, code, "")
@@ -41,10 +41,10 @@ func TestDecrypt_AlteredSymmetricCiphertext_FailsAlike(t *testing.T) {
 	good := done[cryptoops.EncryptOutput](s, "Encrypt",
 		doc{"KeyId": id, "Plaintext": []byte("some plaintext"),
 			"EncryptionContext": context}).CiphertextBlob
-	before := s.calls.Load()
+	before := s.TokenCalls.Load()
 	done[cryptoops.DecryptOutput](s, "Decrypt",
 		doc{"KeyId": id, "CiphertextBlob": good, "EncryptionContext": context})
-	if n := s.calls.Load() - before; n != 1 {
+	if n := s.TokenCalls.Load() - before; n != 1 {
 		t.Fatalf("a success costs %d calls", n)
 	}
 	of := func(blob []byte, context doc) doc {
@@ -55,7 +55,7 @@ func TestDecrypt_AlteredSymmetricCiphertext_FailsAlike(t *testing.T) {
 		b[at] ^= 0x80
 		return b
 	}
-	s.alike(t, "Decrypt", "InvalidCiphertextException", 1, map[string]doc{
+	s.failAlike(t, "Decrypt", "InvalidCiphertextException", 1, map[string]doc{
 		"another IV": of(flipped(ciphertext.HeaderSize),
 			context), "other text": of(flipped(ciphertext.HeaderSize+12), context),
 		"another tag": of(flipped(len(good)-1), context),
@@ -64,7 +64,7 @@ func TestDecrypt_AlteredSymmetricCiphertext_FailsAlike(t *testing.T) {
 		"cut short": of(good[:len(good)-1], context), "longer": of(append(slices.Clone(good), 0),
 			context),
 	})
-	s.alike(t, "Decrypt", "InvalidCiphertextException", 0, map[string]doc{
+	s.failAlike(t, "Decrypt", "InvalidCiphertextException", 0, map[string]doc{
 		"another version": of(flipped(0), context), "another material": of(flipped(17),
 			context), "nothing but a header": of(good[:ciphertext.HeaderSize+ciphertext.Overhead], context),
 	})
@@ -98,7 +98,7 @@ func TestDecrypt_AlteredOAEPCiphertext_FailsAlike(t *testing.T) {
 			padded := append([]byte{first}, bytes.Repeat([]byte{0x55}, public.Size()-1)...)
 			return doc{"KeyId": id, "EncryptionAlgorithm": algorithm, "CiphertextBlob": raw(padded)}
 		}
-		s.alike(t, "Decrypt", "InvalidCiphertextException", 1, map[string]doc{
+		s.failAlike(t, "Decrypt", "InvalidCiphertextException", 1, map[string]doc{
 			"a first byte that is no zero": with(1), "a first byte that is": with(0), "a label": by(of,
 				"label"), "the other hash": by(other, ""),
 		})
@@ -115,7 +115,7 @@ func TestVerifyMac_WrongMac_FailsAlike(t *testing.T) {
 		return doc{"KeyId": in["KeyId"], "Message": in["Message"], "MacAlgorithm": in["MacAlgorithm"],
 			"Mac": mac}
 	}
-	s.alike(t, "VerifyMac", "KMSInvalidMacException", 1, map[string]doc{
+	s.failAlike(t, "VerifyMac", "KMSInvalidMacException", 1, map[string]doc{
 		"another first byte": of(append([]byte{mac[0] ^ 1},
 			mac[1:]...)), "another last byte": of(append(slices.Clone(mac[:31]), mac[31]^1)),
 		"cut short": of(mac[:31]), "longer": of(append(slices.Clone(mac), 0)), "one byte": of([]byte{0}),

@@ -16,21 +16,21 @@ type UpdatePrimaryRegionInput struct {
 }
 
 // promotion is the target of UpdatePrimaryRegion.
-type promotion struct{ relation }
+type promotion struct{ relatedPair }
 
 func (s *Keys) findPromotion(c *op.Call, in UpdatePrimaryRegionInput) (promotion, error) {
-	r, err := s.findRelation(c, "UpdatePrimaryRegion", in.KeyId, in.PrimaryRegion)
+	r, err := s.findRelatedPair(c, "UpdatePrimaryRegion", in.KeyId, in.PrimaryRegion)
 	return promotion{r}, err
 }
 
 // Demands implements [op.Target]: the same on both keys.
 func (p promotion) Demands() []policy.Demand {
-	return append(p.Target.Demands(), p.demand(p.Action))
+	return append(p.Target.Demands(), p.demandOnOther(p.Action))
 }
 
 // Ready implements [op.Target]. The matrix holds for both keys.
 func (p promotion) Ready() error {
-	if err := p.relation.Ready(); err != nil {
+	if err := p.relatedPair.Ready(); err != nil {
 		return err
 	}
 	switch {

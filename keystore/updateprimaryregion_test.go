@@ -10,9 +10,9 @@ import (
 
 func TestUpdatePrimaryRegion_EachRegion_IsPromotedOrRefused(t *testing.T) {
 	s := start(t)
-	id := s.relatives(M{}, abroad, farAway)
+	id := s.relatedKeys(M{}, abroad, farAway)
 	must[any](s, "UpdatePrimaryRegion", M{"KeyId": id, "PrimaryRegion": abroad})
-	s.isFamily(id, abroad, ourRegion, farAway)
+	s.checkRelated(id, abroad, ourRegion, farAway)
 	for _, region := range []string{ourRegion, abroad, farAway} {
 		if m := s.describe(region, id); m.KeyState != key.Enabled {
 			t.Errorf("the key in %s is %s", region, m.KeyState)
@@ -24,10 +24,10 @@ func TestUpdatePrimaryRegion_EachRegion_IsPromotedOrRefused(t *testing.T) {
 		t.Errorf("who is no primary any more: %v", refused)
 	}
 	mustIn[any](s, abroad, "UpdatePrimaryRegion", M{"KeyId": id, "PrimaryRegion": ourRegion})
-	s.isFamily(id, ourRegion, abroad, farAway)
+	s.checkRelated(id, ourRegion, abroad, farAway)
 
 	single := s.key()
-	absent := s.relatives(M{}, abroad)
+	absent := s.relatedKeys(M{}, abroad)
 	mustIn[any](s, abroad, "DisableKey", M{"KeyId": absent})
 	for _, x := range []struct {
 		id, to, code, message string
@@ -48,14 +48,14 @@ func TestUpdatePrimaryRegion_EachRegion_IsPromotedOrRefused(t *testing.T) {
 			t.Errorf("%s to %s: %v, want %s %s", x.id, x.to, refused, x.code, x.message)
 		}
 	}
-	s.isFamily(absent, ourRegion, abroad)
+	s.checkRelated(absent, ourRegion, abroad)
 }
 
 // Both keys are asked about, and both are in the record.
 func TestRelations_ReplicateAndPromote_DemandBothKeys(t *testing.T) {
 	s := start(t)
-	id := s.relatives(M{}, abroad)
-	c := s.runner.Own(t.Context(), ourAccount, ourRegion, "kms")
+	id := s.relatedKeys(M{}, abroad)
+	c := s.Runner.Own(t.Context(), ourAccount, ourRegion, "kms")
 	here, there, far := key.ARN(ourAccount, ourRegion, id), key.ARN(ourAccount, abroad,
 		id), key.ARN(ourAccount, farAway, id)
 	same := func(what string, got []policy.Demand, want ...[2]string) {
@@ -85,7 +85,7 @@ func TestRelations_ReplicateAndPromote_DemandBothKeys(t *testing.T) {
 		[2]string{"kms:UpdatePrimaryRegion", there})
 
 	must[any](s, "UpdatePrimaryRegion", M{"KeyId": id, "PrimaryRegion": abroad})
-	all := s.records()
+	all := s.Records()
 	if last := all[len(all)-1]; !strings.Contains(last, `"UpdatePrimaryRegion"`) ||
 		!strings.Contains(last, here) || !strings.Contains(last, there) {
 		t.Errorf("recorded as %s", last)

@@ -19,8 +19,8 @@ type connections struct {
 // connection is one that this process has open for a store.
 type connection struct {
 	Connection
-	live    bool // keys may be used: the store's row says CONNECTED
-	retired bool // the store was disconnected meanwhile, so that it never becomes live again
+	live     bool // keys may be used: the store's row says CONNECTED
+	useEnded bool // the store was disconnected meanwhile, so that it never becomes live again
 }
 
 // refusal is why a store at some revision could not be connected to, for good.
@@ -60,21 +60,21 @@ func (n *connections) add(ref key.StoreRef, c Connection) {
 	n.open[ref] = &connection{Connection: c}
 }
 
-// admit lets keys be used.
-func (n *connections) admit(ref key.StoreRef) {
+// allowUse lets keys be used.
+func (n *connections) allowUse(ref key.StoreRef) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if o := n.open[ref]; o != nil {
-		o.live = !o.retired
+		o.live = !o.useEnded
 	}
 }
 
-// retire keeps keys from being used.
-func (n *connections) retire(ref key.StoreRef) {
+// endUse keeps keys from being used.
+func (n *connections) endUse(ref key.StoreRef) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if o := n.open[ref]; o != nil {
-		o.live, o.retired = false, true
+		o.live, o.useEnded = false, true
 	}
 }
 
@@ -105,14 +105,14 @@ func (n *connections) closeAll() {
 	}
 }
 
-// refuse remembers why connecting to a store at its revision is not to be tried again.
-func (n *connections) refuse(st *Store, e *ConnectionError) {
+// rememberRefusal remembers why connecting to a store at its revision is not to be tried again.
+func (n *connections) rememberRefusal(st *Store, e *ConnectionError) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.refused[st.StoreRef] = refusal{rev: st.Rev, err: e}
 }
 
-// refusal returns what [connections.refuse] remembers of a store, or nil.
+// refusal returns what [connections.rememberRefusal] remembers of a store, or nil.
 func (n *connections) refusal(st *Store) *ConnectionError {
 	n.mu.RLock()
 	defer n.mu.RUnlock()

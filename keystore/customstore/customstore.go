@@ -132,10 +132,10 @@ func New(c Config) *Stores {
 	s := &Stores{config: c, connections: newConnections(),
 		cache: domain.NewCache[key.StoreRef, *Store](cachedStores, 0, nil)}
 	route := domain.Routes{Service: model.KMS}
-	s.connect = op.Write(route.Internal("ConnectCustomKeyStore"), s.find("ConnectCustomKeyStore"),
+	s.connect = op.Write(route.Internal("ConnectCustomKeyStore"), s.findForJob("ConnectCustomKeyStore"),
 		s.planConnection)
 	s.disconnect = op.Write(route.Internal("DisconnectCustomKeyStore"),
-		s.find("DisconnectCustomKeyStore"), s.planDisconnection)
+		s.findForJob("DisconnectCustomKeyStore"), s.planDisconnection)
 	return s
 }
 

@@ -26,7 +26,7 @@ func (s *Stores) KeepConnected(ctx context.Context) {
 	tick := time.NewTicker(keepEvery)
 	defer tick.Stop()
 	for {
-		s.ask(s.attempts.due(s.lost(), time.Now()))
+		s.scheduleConnects(s.attempts.due(s.lost(), time.Now()))
 		select {
 		case <-ctx.Done():
 			return
@@ -35,9 +35,9 @@ func (s *Stores) KeepConnected(ctx context.Context) {
 	}
 }
 
-// ask has stores connected by the job runner. What the database doesn't take, it says by itself; it
+// scheduleConnects has stores connected by the job runner. What the database doesn't take, it says by itself; it
 // is an attempt in vain, too.
-func (s *Stores) ask(refs []key.StoreRef) {
+func (s *Stores) scheduleConnects(refs []key.StoreRef) {
 	if len(refs) == 0 {
 		return
 	}

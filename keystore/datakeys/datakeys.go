@@ -45,22 +45,22 @@ type DataKeys struct {
 	usage     *usage.Counts
 	lookup    Lookup
 
-	current *domain.Cache[owner, *dataKey]
+	current *domain.Cache[dataKeyOwner, *dataKey]
 	epochs  *domain.Cache[epochRef, *dataKey]
 
 	create op.Command[epochInput, op.None]
 }
 
-// cached bounds each of the two caches: a data key costs about 600 bytes.
-const cached = 4096
+// cacheSize bounds each of the two caches: a data key costs about 600 bytes.
+const cacheSize = 4096
 
 // New returns the data keys in a database. They are used on device, and opened by materials.
 func New(db *store.DB, signer *rowmac.Signer, device Device, materials *sealing.Materials,
 	counts *usage.Counts, lookup Lookup) *DataKeys {
 	s := &DataKeys{db: db, signer: signer, device: device, materials: materials, usage: counts,
 		lookup:  lookup,
-		current: domain.NewCache[owner, *dataKey](cached, 0, nil),
-		epochs:  domain.NewCache[epochRef, *dataKey](cached, 0, nil)}
+		current: domain.NewCache[dataKeyOwner, *dataKey](cacheSize, 0, nil),
+		epochs:  domain.NewCache[epochRef, *dataKey](cacheSize, 0, nil)}
 	s.create = op.Write(route.Internal("GenerateDataKeyWithoutPlaintext"), s.findEpoch, s.createEpoch)
 	return s
 }
@@ -81,8 +81,8 @@ func (s *DataKeys) Seal(c *op.Call, k *key.Key, service string, context map[stri
 	}
 	warm := true
 	aad := ciphertext.AdditionalData(ciphertext.ForValue, k.ID, d.ID, context)
-	sealed, err := s.device.Seal(c, s.use(k, d, &warm), value, aad)
-	note(c, warm)
+	sealed, err := s.device.Seal(c, s.loadable(k, d, &warm), value, aad)
+	noteCached(c, warm)
 	return envelope.Envelope{KeyID: k.ID, Epoch: d.epoch, Sealed: sealed}, err
 }
 
@@ -90,7 +90,7 @@ func (s *DataKeys) Seal(c *op.Call, k *key.Key, service string, context map[stri
 // another key or with another context is [custody.ErrForged].
 func (s *DataKeys) Unseal(c *op.Call, k *key.Key, service string, epoch int64,
 	context map[string]string, sealed []byte) ([]byte, error) {
-	d, err := s.ofEpoch(c, epochRef{owner{k.Account, k.Region, k.ID, service}, epoch})
+	d, err := s.ofEpoch(c, epochRef{dataKeyOwner{k.Account, k.Region, k.ID, service}, epoch})
 	if err != nil {
 		return nil, err
 	}
@@ -99,14 +99,14 @@ func (s *DataKeys) Unseal(c *op.Call, k *key.Key, service string, epoch int64,
 	}
 	warm := true
 	aad := ciphertext.AdditionalData(ciphertext.ForValue, k.ID, d.ID, context)
-	value, err := s.device.Unseal(c, s.use(k, d, &warm), sealed, aad)
-	note(c, warm)
+	value, err := s.device.Unseal(c, s.loadable(k, d, &warm), sealed, aad)
+	noteCached(c, warm)
 	return value, err
 }
 
-// use returns a reference to a data key. Loading it opens its wrapped form by the KMS key; *warm
+// loadable returns a reference to a data key. Loading it opens its wrapped form by the KMS key; *warm
 // turns false then.
-func (s *DataKeys) use(k *key.Key, d *dataKey, warm *bool) custody.Ref {
+func (s *DataKeys) loadable(k *key.Key, d *dataKey, warm *bool) custody.Ref {
 	return custody.Ref{ID: d.ID, Load: func(ctx context.Context) (custody.Material, error) {
 		*warm = false
 		m := d.Material
@@ -116,9 +116,9 @@ func (s *DataKeys) use(k *key.Key, d *dataKey, warm *bool) custody.Ref {
 	}}
 }
 
-// note records whether the data key was on the device already, so that the KMS key itself was not
+// noteCached records whether the data key was on the device already, so that the KMS key itself was not
 // used.
-func note(c *op.Call, warm bool) {
+func noteCached(c *op.Call, warm bool) {
 	if warm {
 		c.Note(`{"dataKeyCached":true}`)
 		return

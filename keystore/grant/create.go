@@ -13,9 +13,9 @@ import (
 // PerKey is the quota of grants of one key ("Resource quotas" of the KMS developer guide).
 const PerKey = 50000
 
-// atOnce is more than can be on their way at the same time. A key that lacks so many to its quota
+// concurrentInserts is more than can be on their way at the same time. A key that lacks so many to its quota
 // isn't counted in the transaction: that takes milliseconds of everybody's time.
-const atOnce = 8192
+const concurrentInserts = 8192
 
 // Same returns the verified grant that is like g in all that a request says; nil if there is none.
 // CreateGrant answers a request with a name that way when it is made again. A grant without a name
@@ -69,7 +69,7 @@ func (s *Grants) Insert(ctx context.Context, g *Grant) (domain.Change, error) {
 		_, err := tx.Exec(qInsert, values...)
 		return err
 	}
-	if before < PerKey-atOnce {
+	if before < PerKey-concurrentInserts {
 		return domain.InOrder(notMade(g), insert), nil
 	}
 	return domain.InOrder(notMade(g), insert, withinQuota(g.Key)), nil

@@ -70,8 +70,8 @@ type Pairs struct {
 func New(db *store.DB, signer *rowmac.Signer, tokens *signedtoken.Maker, jobs domain.Scheduler,
 	device Device) *Pairs {
 	p := &Pairs{db: db, signer: signer, tokens: tokens, jobs: jobs, device: device}
-	p.countAttempt = command("CountImportAttempt", p.planCount)
-	p.takeBackAttempt = command("TakeBackImportAttempt", p.planTakeBack)
+	p.countAttempt = command("CountImportAttempt", p.planCountAttempt)
+	p.takeBackAttempt = command("TakeBackImportAttempt", p.planTakeBackAttempt)
 	p.deletePair = command("DeleteImportPair", p.planDelete)
 	return p
 }

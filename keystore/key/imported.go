@@ -37,16 +37,16 @@ func (k *Key) IsComplete() bool {
 	return true
 }
 
-// Begin gives a new key its first material. A public key that can't be read is noticed now, and not
+// SetFirstMaterial gives a new key its first material. A public key that can't be read is noticed now, and not
 // when the first signature is to be verified.
-func (k *Key) Begin(m custody.Material) error {
+func (k *Key) SetFirstMaterial(m custody.Material) error {
 	k.Materials = map[string]Material{m.ID: {Material: m, Created: k.Created}}
 	return k.ReadPublic(m)
 }
 
-// RestingState is the state of a key that was taken back from deletion: it is not used again
+// StateAfterCancel is the state of a key that was taken back from deletion: it is not used again
 // without somebody saying so. Imported material may have gone meanwhile.
-func (k *Key) RestingState() State {
+func (k *Key) StateAfterCancel() State {
 	if k.Origin == OriginExternal && !k.IsComplete() {
 		return PendingImport
 	}

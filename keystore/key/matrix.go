@@ -39,7 +39,7 @@ var (
 		PendingImport: refusePendingImport, Creating: refuseCreating}
 	forReplicating = row{Disabled: refuseDisabled, PendingDeletion: refusePendingDeletion,
 		PendingImport: refusePendingImport, Creating: refuseCreating, Updating: refuseUpdating}
-	forSwitching = row{PendingDeletion: refusePendingDeletion, PendingImport: refusePendingImport,
+	forEnabling = row{PendingDeletion: refusePendingDeletion, PendingImport: refusePendingImport,
 		Creating: refuseCreating, Updating: refuseUpdating}
 	forSchedule = row{Disabled: refuseDisabled, PendingDeletion: refusePendingDeletion,
 		Creating: refuseCreating}
@@ -63,7 +63,7 @@ var (
 		"DeriveSharedSecret": forUse, "Encapsulate": forUse, "Decapsulate": forUse,
 		"CreateGrant":  forGranting,
 		"ReplicateKey": forReplicating, "UpdatePrimaryRegion": forGranting,
-		"EnableKey": forSwitching, "DisableKey": forSwitching,
+		"EnableKey": forEnabling, "DisableKey": forEnabling,
 		"EnableKeyRotation": forSchedule, "DisableKeyRotation": forSchedule, "RotateKeyOnDemand": forRotating,
 		"GetParametersForImport": forImportKey, "ImportKeyMaterial": forImporting, "DeleteImportedKeyMaterial": forDeleteBytes,
 		"ScheduleKeyDeletion": forDeleting, "CancelKeyDeletion": forCancel,

@@ -72,14 +72,14 @@ func (k *Key) History(all bool) (out []Material) {
 		}
 	}
 	slices.SortFunc(out, func(a, b Material) int {
-		return cmp.Or(cmp.Compare(truth(a.IsPending()), truth(b.IsPending())),
+		return cmp.Or(cmp.Compare(intOf(a.IsPending()), intOf(b.IsPending())),
 			a.Rotated.Compare(b.Rotated), a.Created.Compare(b.Created),
 			cmp.Compare(a.ID, b.ID))
 	})
 	return out
 }
 
-func truth(b bool) int {
+func intOf(b bool) int {
 	if b {
 		return 1
 	}

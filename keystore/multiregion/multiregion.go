@@ -38,7 +38,7 @@ func New(rows *keyrows.Rows) *Keys { return &Keys{rows: rows} }
 // Amend prepares what a change makes of k and of the keys related to it, each against the revision
 // that was read. Every change of a key goes through it.
 func (s *Keys) Amend(ctx context.Context, k *key.Key, ch Change) (domain.Change, error) {
-	set, err := s.set(ctx, k, ch)
+	set, err := s.relatedRevisions(ctx, k, ch)
 	if err != nil {
 		return nil, err
 	}
@@ -52,13 +52,13 @@ func (s *Keys) Amend(ctx context.Context, k *key.Key, ch Change) (domain.Change,
 // revision is one key of a set, as it is and as it shall be.
 type revision = domain.Revision[key.Key]
 
-// set returns all that a change of k is a change of: k, and of the related keys those that have to
+// relatedRevisions returns all that a change of k is a change of: k, and of the related keys those that have to
 // be stored because of it. A key that the change takes out of the set is not among them: whoever
 // takes it out deletes it.
 //
 // A change of materials always takes the primary's row along: changes in two Regions would else not
 // see each other, and a material that both have been waiting for would be pending for ever.
-func (s *Keys) set(ctx context.Context, k *key.Key, ch Change) ([]revision, error) {
+func (s *Keys) relatedRevisions(ctx context.Context, k *key.Key, ch Change) ([]revision, error) {
 	all := []revision{{From: k, To: ch.Key}}
 	stay := ch.Key.RelatedRegions()
 	for _, region := range k.RelatedRegions() {
@@ -69,7 +69,7 @@ func (s *Keys) set(ctx context.Context, k *key.Key, ch Change) ([]revision, erro
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, revision{From: related, To: sharing(related, ch.Key)})
+		all = append(all, revision{From: related, To: withShared(related, ch.Key)})
 	}
 	if ch.Adds != nil {
 		all = append(all, revision{To: ch.Adds})
@@ -95,21 +95,21 @@ func changesMaterials(r revision) bool {
 	return !maps.EqualFunc(r.From.Materials, r.To.Materials, key.Material.Equal)
 }
 
-// sharing returns what becomes of k when by is changed, a key related to it. If k is gone it stays
+// withShared returns what becomes of k when by is changed, a key related to it. If k is gone it stays
 // gone.
-func sharing(k, by *key.Key) *key.Key {
+func withShared(k, by *key.Key) *key.Key {
 	if k == nil {
 		return nil
 	}
 	return k.Changed(func(k *key.Key) {
 		k.PrimaryRegion, k.Replicas = by.PrimaryRegion, by.Replicas
 		k.MaterialID, k.RotationPeriod, k.NextRotation = by.MaterialID, by.RotationPeriod, by.NextRotation
-		k.Materials = supply(by, k.Materials)
+		k.Materials = relatedMaterials(by, k.Materials)
 	})
 }
 
-// supply returns the materials of a key related to k, which has had those given.
-func supply(k *key.Key, had map[string]key.Material) map[string]key.Material {
+// relatedMaterials returns the materials of a key related to k, which has had those given.
+func relatedMaterials(k *key.Key, had map[string]key.Material) map[string]key.Material {
 	if k.Origin != key.OriginExternal {
 		return k.Materials
 	}
@@ -156,7 +156,7 @@ func Replica(k *key.Key, region string, now time.Time) *key.Key {
 		Spec: k.Spec, Usage: k.Usage, Origin: k.Origin, State: key.Enabled, MaterialID: k.MaterialID,
 		PrimaryRegion: k.PrimaryRegion, Replicas: WithRegion(k.Replicas, region),
 		RotationPeriod: k.RotationPeriod, NextRotation: k.NextRotation,
-		Created: now.Truncate(time.Microsecond), Materials: supply(k, nil)}
+		Created: now.Truncate(time.Microsecond), Materials: relatedMaterials(k, nil)}
 	if k.Origin == key.OriginExternal {
 		r.State = key.PendingImport
 	}

@@ -18,9 +18,9 @@ import (
 // name of the key, 32 hex digits.
 const DestroyJob = "kms:DestroyKeyMaterial"
 
-// Abandon prepares what puts the resident materials of a KMS key on the list, in the transaction
+// AddOrphans prepares what puts the resident materials of a KMS key on the list, in the transaction
 // that deletes the KMS key. They are due at once. A key whose materials rest wrapped leaves none.
-func (s *Keys) Abandon(c *op.Call, k *key.Key) (domain.Change, error) {
+func (s *Keys) AddOrphans(c *op.Call, k *key.Key) (domain.Change, error) {
 	var inserts []domain.Change
 	for _, m := range k.Materials {
 		if m.Mechanism != custody.Resident {

@@ -28,7 +28,7 @@ type Target struct {
 
 	// usePendingDeletion is told when the key can't be used because it is pending deletion; nil
 	// where it wouldn't be used.
-	UsePendingDeletion func()
+	OnPendingDeletion func()
 }
 
 // Demands implements [op.Target].
@@ -72,8 +72,8 @@ func (t *Target) Ready() error {
 		return err
 	}
 	if err := t.Key.AllowsInState(t.Operation); err != nil {
-		if t.UsePendingDeletion != nil && t.Key.IsPendingDeletion() {
-			t.UsePendingDeletion()
+		if t.OnPendingDeletion != nil && t.Key.IsPendingDeletion() {
+			t.OnPendingDeletion()
 		}
 		return err
 	}

@@ -50,7 +50,7 @@ func (s *Finder) FindUse(c *op.Call, operation, keyID, algorithm string,
 	if err != nil {
 		return t, err
 	}
-	t.Algorithm, t.ViaServiceOnly, t.UsePendingDeletion = algorithm, c.Via == "", func() { s.notePendingDeletion(c) }
+	t.Algorithm, t.ViaServiceOnly, t.OnPendingDeletion = algorithm, c.Via == "", func() { s.notePendingDeletion(c) }
 	return t, nil
 }
 
