@@ -12,7 +12,8 @@ import (
 	"claviger/policy"
 )
 
-// aliasTarget is the target of what makes, moves or removes an alias: three resources at most.
+// aliasTarget is the alias that CreateAlias, UpdateAlias or DeleteAlias touches, with its keys. AWS
+// asks for a permission on each of them: on the alias, and on one key or two.
 type aliasTarget struct {
 	ref       keyrows.AliasRef
 	alias     *keyrows.Alias // as it stands, nil if there is none
@@ -55,6 +56,7 @@ func (m *aliasTarget) Ready() error {
 	return nil
 }
 
+// checkAlias refuses names that no caller may give a key. The answers are AWS's, one for each rule.
 func checkAlias(name string) error {
 	switch {
 	case !strings.HasPrefix(name, "alias/"):
@@ -71,6 +73,7 @@ func checkAlias(name string) error {
 	return nil
 }
 
+// findAlias looks up an alias and names the key that it stands for.
 func (s *Keys) findAlias(c *op.Call, operation, name string) (*aliasTarget, error) {
 	account, region := c.Namespace()
 	m := &aliasTarget{ref: keyrows.AliasRef{Account: account, Region: region, Name: name},
@@ -82,7 +85,10 @@ func (s *Keys) findAlias(c *op.Call, operation, name string) (*aliasTarget, erro
 	return m, err
 }
 
-func (s *Keys) findAliasAndTarget(c *op.Call, operation string, in AliasInput) (*aliasTarget, error) {
+// findAliasAndTarget is findAlias with the key that the alias shall stand for. No caller may name a
+// key that a service manages.
+func (s *Keys) findAliasAndTarget(c *op.Call, operation string,
+	in AliasInput) (*aliasTarget, error) {
 	m, err := s.findAlias(c, operation, in.AliasName)
 	if err != nil {
 		return nil, err

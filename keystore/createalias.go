@@ -20,7 +20,7 @@ type AliasInput struct {
 	TargetKeyId string `shape:"KeyIdType,required"`
 }
 
-// Validate holds the name to what the service takes beyond its pattern.
+// Validate checks what the shape's pattern doesn't: see [checkAlias].
 func (in AliasInput) Validate() error { return checkAlias(in.AliasName) }
 
 func (s *Keys) findCreateAlias(c *op.Call, in AliasInput) (*aliasTarget, error) {
@@ -51,13 +51,16 @@ func (s *Keys) createAlias(c *op.Call, _ AliasInput, m *aliasTarget) (op.Commit[
 	}, nil
 }
 
-// checkAliases holds a key to the quota of aliases, once it has one more. An error takes that one
-// back.
+// checkAliases refuses an alias beyond the quota of its key. It counts when the alias is there, in
+// the same transaction: two requests at once can't both be the last one. Its error rolls back.
 func (s *Keys) checkAliases(tx *store.Tx, k *key.Key) error {
 	n, err := s.rows.CountAliases(tx, k)
-	if err == nil && n > aliasesPerKey {
-		err = fault.Newf(fault.Limit, "LimitExceededException", "A key has at most %d aliases.",
+	if err != nil {
+		return err
+	}
+	if n > aliasesPerKey {
+		return fault.Newf(fault.Limit, "LimitExceededException", "A key has at most %d aliases.",
 			aliasesPerKey)
 	}
-	return err
+	return nil
 }

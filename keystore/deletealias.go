@@ -9,7 +9,7 @@ type DeleteAliasInput struct {
 	AliasName string `shape:"AliasNameType,required"`
 }
 
-// Validate holds the name to what the service takes beyond its pattern.
+// Validate checks what the shape's pattern doesn't: see [checkAlias].
 func (in DeleteAliasInput) Validate() error { return checkAlias(in.AliasName) }
 
 func (s *Keys) findDeleteAlias(c *op.Call, in DeleteAliasInput) (*aliasTarget, error) {

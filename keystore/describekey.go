@@ -49,14 +49,15 @@ func (s *Keys) findDescribed(c *op.Call, in DescribeKeyInput) (d described, err 
 
 func (s *Keys) describeKey(c *op.Call, _ DescribeKeyInput,
 	d described) (out DescribeKeyOutput, err error) {
-	k := d.Key
-	if d.service != "" {
-		if err = s.ensureManaged(c, d.service, d.Named.Alias); err == nil {
-			_, k, err = s.finder.Resolve(c, d.Named)
-		}
-		if err != nil {
-			return out, err
-		}
+	if d.service == "" {
+		return DescribeKeyOutput{d.Key.Metadata()}, nil
+	}
+	if err := s.ensureManaged(c, d.service, d.Named.Alias); err != nil {
+		return out, err
+	}
+	_, k, err := s.finder.Resolve(c, d.Named)
+	if err != nil {
+		return out, err
 	}
 	return DescribeKeyOutput{k.Metadata()}, nil
 }

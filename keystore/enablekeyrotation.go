@@ -24,20 +24,16 @@ type EnableKeyRotationInput struct {
 
 func (in EnableKeyRotationInput) KeyID() string { return in.KeyId }
 
-// enableKeyRotation starts the clock, also where it runs already.
+// enableKeyRotation starts a period now, also where one runs already: AWS counts from the last call.
 func (s *Keys) enableKeyRotation(c *op.Call, in EnableKeyRotationInput,
 	k *key.Key) (multiregion.Change, op.None, error) {
-	return multiregion.Change{Key: k.Changed(
-		func(k *key.Key) {
-			k.RotateEvery(int64(domain.Or(in.RotationPeriodInDays, defaultRotationPeriod)),
-				c.Time)
-		})}, op.None{}, nil
+	days := int64(domain.Or(in.RotationPeriodInDays, defaultRotationPeriod))
+	rotating := k.Changed(func(k *key.Key) { k.RotateEvery(days, c.Time) })
+	return multiregion.Change{Key: rotating}, op.None{}, nil
 }
 
 func (s *Keys) disableKeyRotation(_ *op.Call, _ KeyInput,
 	k *key.Key) (multiregion.Change, op.None, error) {
-	return multiregion.Change{Key: k.Changed(func(k *key.Key) {
-		k.RotationPeriod, k.NextRotation = 0,
-			time.Time{}
-	})}, op.None{}, nil
+	off := k.Changed(func(k *key.Key) { k.RotationPeriod, k.NextRotation = 0, time.Time{} })
+	return multiregion.Change{Key: off}, op.None{}, nil
 }

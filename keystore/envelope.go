@@ -67,7 +67,7 @@ func (s *Keys) ensureManaged(c *op.Call, service, name string) error {
 	}
 	_, err := op.AsService(c, service, s.manage, manageInput{Service: service})
 	if errors.Is(err, domain.ErrMade) {
-		return nil
+		return nil // another request was first, which is as good
 	}
 	return err
 }

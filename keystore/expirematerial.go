@@ -15,8 +15,8 @@ import (
 // see [Keys.ExpireDue].
 const ExpireMaterialJob = "kms:ExpireImportedKeyMaterial"
 
-// scheduleExpiry returns what has material deleted when its time comes, or takes that back if it
-// has none.
+// scheduleExpiry returns the change that has material deleted when it expires, or that cancels this
+// for material that doesn't expire.
 func (s *Keys) scheduleExpiry(k key.Ref, m key.Material) domain.Change {
 	subject := imports.Subject(k.ID, m.ID)
 	return func(tx *store.Tx) error {

@@ -27,8 +27,7 @@ func (in GetParametersForImportInput) Validate() error {
 	return nil
 }
 
-// GetParametersForImportOutput: PublicKey is a DER
-// SubjectPublicKeyInfo.
+// GetParametersForImportOutput: PublicKey is a DER SubjectPublicKeyInfo.
 type GetParametersForImportOutput struct {
 	KeyId             string
 	ImportToken       []byte

@@ -33,8 +33,7 @@ func (in ImportKeyMaterialInput) request() imports.Request {
 	return r
 }
 
-// ImportKeyMaterialOutput: KeyMaterialId is there for symmetric
-// keys.
+// ImportKeyMaterialOutput: KeyMaterialId is there for symmetric keys.
 type ImportKeyMaterialOutput struct {
 	KeyId         string
 	KeyMaterialId string `json:",omitzero"`
@@ -70,7 +69,7 @@ func (s *Keys) findImport(c *op.Call, in ImportKeyMaterialInput) (*importing, er
 	return found, nil
 }
 
-// importKeyMaterial has the token unwrap what came, and puts it to its place.
+// importKeyMaterial has the token unwrap the material, and gives it to the key.
 func (s *Keys) importKeyMaterial(c *op.Call, in ImportKeyMaterialInput,
 	t *importing) (op.Commit[ImportKeyMaterialOutput], error) {
 	c.Note(`{"unwrapPath":"` + t.pair.UnwrapPath() + `"}`) // see the threat model

@@ -1,9 +1,9 @@
 // Package keystore is AWS KMS: the service, and its operations that manage keys.
 //
-// # How a key lives
+// # How a key is kept
 //
 // Its row says what it is; its material is generated on the token, wrapped there by the root, and
-// rests in a row of its own. For use it is unwrapped on the token with exactly one pair of usages
+// stored in a row of its own. For use it is unwrapped on the token with exactly one pair of usages
 // and its handle is cached there. Key facts are cached by (account, Region, id) and dropped by the
 // committer before a change is answered.
 //
@@ -21,7 +21,7 @@
 //	grant        what lets callers use a key who own nothing
 //	imports      key material that was made elsewhere
 //	multiregion  every change of a key, and of the keys related to it
-//	residents    keys that rest on a token for good, and their clean-up
+//	residents    resident keys, which never leave a token, and the clean-up of orphans
 //	sealing      one seal by a key's material, and usage, which counts it
 //	keyrows      the rows of keys, materials and aliases, and their caches
 //	key          what a key is and what its state allows: pure
@@ -68,7 +68,7 @@ type Device struct {
 // Maker makes the materials of keys.
 type Maker interface {
 	Supports(k custody.Kind) bool
-	Resident(k custody.Kind) bool // whether keys of the kind are made to rest on the token
+	Resident(k custody.Kind) bool // whether keys of the kind are made resident on the token
 
 	// Generate makes a material. Of a key pair it takes seconds.
 	Generate(ctx context.Context, id string, k custody.Kind) (custody.Material, error)
@@ -85,7 +85,8 @@ type Config struct {
 	Clusters     customstore.Clusters // that custom key stores may stand on
 }
 
-// DeleteKeyJob is the kind of the job that ends a key when its window is over; see [Keys.DeleteDue].
+// DeleteKeyJob is the kind of the job that deletes a key when its window is over; see
+// [Keys.DeleteDue].
 const DeleteKeyJob = "kms:DeleteKey"
 
 // RotateKeyJob is the kind of the job that replaces a key's material when its time has come; see
@@ -185,7 +186,7 @@ func (s *Keys) residentToken(on key.StoreRef) residents.Token {
 	if on.ID == "" {
 		return s.ownToken
 	}
-	if open := s.stores.Connection(on); open != nil {
+	if open := s.stores.Token(on); open != nil {
 		return open
 	}
 	return nil

@@ -78,6 +78,9 @@ func (s *Keys) listAliases(c *op.Call, in ListAliasesInput,
 		return out, err
 	}
 	aliases, err := s.rows.Aliases(c, account, region, of, p.After, p.Size+1)
+	if err != nil {
+		return out, err
+	}
 	if of == "" {
 		aliases = withPredefined(c, aliases, p.After)
 	}
@@ -89,7 +92,7 @@ func (s *Keys) listAliases(c *op.Call, in ListAliasesInput,
 	if len(aliases) > p.Size {
 		out.Truncated, out.NextMarker = true, p.Next(aliases[p.Size-1].Name)
 	}
-	return out, err
+	return out, nil
 }
 
 // withPredefined puts the aliases of services whose keys are yet to be made into their places in a

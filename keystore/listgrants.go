@@ -86,11 +86,11 @@ func principalOrService(name string) (principal, service string) {
 	return "", name
 }
 
-// grantPage returns a page of a list that holds one more if there is a next page. place says where
-// a grant stands in the listing.
+// grantPage returns a page of a list that has one more if there is a next page. position says where
+// a grant stands in the listing, which is what the marker keeps.
 func grantPage(p domain.Page, grants []*grant.Grant,
-	place func(*grant.Grant) string) ListGrantsOutput {
-	grants, next := domain.Cut(p, grants, place)
+	position func(*grant.Grant) string) ListGrantsOutput {
+	grants, next := domain.Cut(p, grants, position)
 	out := ListGrantsOutput{Grants: make([]GrantListEntry, len(grants)), NextMarker: next,
 		Truncated: next != ""}
 	for i, g := range grants {

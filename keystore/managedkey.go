@@ -17,12 +17,15 @@ type manageInput struct {
 // managedTarget is the alias of a service's own key, not there yet.
 type managedTarget struct{ keyrows.AliasRef }
 
+// Demands implements [op.Target].
 func (m managedTarget) Demands() []policy.Demand {
 	return []policy.Demand{{Action: "kms:CreateKey", Resource: policy.Resource{ARN: m.ARN()}}}
 }
 
+// Missing implements [op.Target].
 func (managedTarget) Missing() error { return nil }
 
+// Ready implements [op.Target].
 func (managedTarget) Ready() error { return nil }
 
 func managedAlias(service string) string { return "alias/aws/" + service }
@@ -42,8 +45,8 @@ func serviceOfAlias(alias string) string {
 
 func (s *Keys) findManaged(c *op.Call, in manageInput) (managedTarget, error) {
 	account, region := c.Namespace()
-	return managedTarget{keyrows.AliasRef{Account: account, Region: region, Name: managedAlias(in.Service)}},
-		nil
+	return managedTarget{keyrows.AliasRef{Account: account, Region: region,
+		Name: managedAlias(in.Service)}}, nil
 }
 
 // createManaged makes an AWS managed key and its alias in one transaction. If another request was

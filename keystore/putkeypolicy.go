@@ -24,7 +24,8 @@ func (s *Keys) putKeyPolicy(c *op.Call, in PutKeyPolicyInput,
 		return multiregion.Change{}, op.None{},
 			kmsfault.Unsupported("A key has one policy, and its name is " + policyName + ".")
 	}
-	if err := checkPolicy(c, in.Policy, k.ARN(), domain.Or(in.BypassPolicyLockoutSafetyCheck, false)); err != nil {
+	bypass := domain.Or(in.BypassPolicyLockoutSafetyCheck, false)
+	if err := checkPolicy(c, in.Policy, k.ARN(), bypass); err != nil {
 		return multiregion.Change{}, op.None{}, err
 	}
 	return multiregion.Change{Key: k.Changed(func(k *key.Key) { k.Policy = in.Policy })}, op.None{},

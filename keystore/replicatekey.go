@@ -27,7 +27,7 @@ type ReplicateKeyOutput struct {
 	ReplicaTags        []key.Tag
 }
 
-// replication is the target of ReplicateKey.
+// replication is the target of ReplicateKey: the other key must not be there.
 type replication struct {
 	relatedPair
 	tagged bool
@@ -70,13 +70,19 @@ func (s *Keys) replicateKey(c *op.Call, in ReplicateKeyInput,
 		}
 	}
 	replica := multiregion.Replica(r.Key, in.ReplicaRegion, c.Time)
-	replica.Description, replica.Policy, replica.Tags = domain.Or(in.Description,
-		""), domain.Or(in.Policy, ""), domain.SortTags(in.Tags)
+	replica.Description, replica.Policy = domain.Or(in.Description, ""), domain.Or(in.Policy, "")
+	replica.Tags = domain.SortTags(in.Tags)
 	ch := multiregion.Change{Key: r.Key.Changed(func(k *key.Key) { k.Replicas = replica.Replicas }),
 		Adds: replica}
 	amend, err := s.related.Amend(c, r.Key, ch)
-	out := ReplicateKeyOutput{replica.Metadata(), policyOf(replica),
-		append([]key.Tag{}, replica.Tags...)}
+	if err != nil {
+		return nil, err
+	}
+	out := ReplicateKeyOutput{
+		ReplicaKeyMetadata: replica.Metadata(),
+		ReplicaPolicy:      policyOf(replica),
+		ReplicaTags:        append([]key.Tag{}, replica.Tags...), // [] and not null
+	}
 	out.ReplicaKeyMetadata.KeyState, out.ReplicaKeyMetadata.Enabled = key.Creating, false
-	return op.Apply(amend, out), err
+	return op.Apply(amend, out), nil
 }

@@ -26,8 +26,9 @@ func (s *Keys) rotateKey(c *op.Call, _ dueKeyInput, d dueKey) (op.Commit[op.None
 	return op.Apply(amend, op.None{}), err
 }
 
-// rotateIfDue returns the key as it shall be: with a new material if it is time, and with the next time
-// if this one has come.
+// rotateIfDue returns the next revision of a key: with a new material if its time has come or its
+// current one is over the usage limit, and otherwise as it is. Only the first of the two moves the
+// schedule.
 func (s *Keys) rotateIfDue(c *op.Call, k *key.Key) (*key.Key, error) {
 	due := !k.RotationDue().IsZero() && !k.RotationDue().After(c.Time)
 	overLimit, err := s.usage.IsRotationNeeded(k)
@@ -38,12 +39,15 @@ func (s *Keys) rotateIfDue(c *op.Call, k *key.Key) (*key.Key, error) {
 		return k.Changed(func(*key.Key) {}), nil
 	}
 	m, err := s.nextMaterial(c, k)
+	if err != nil {
+		return nil, err
+	}
 	return k.Changed(func(k *key.Key) {
 		k.Rotate(m, key.RotationAutomatic, c.Time)
 		if due {
 			k.RotateEvery(k.RotationPeriod, c.Time)
 		}
-	}), err
+	}), nil
 }
 
 // RotateDue replaces the material of a key whose time has come. It is the work of a [RotateKeyJob].

@@ -26,18 +26,19 @@ func (s *Keys) rotateKeyOnDemand(c *op.Call, _ KeyInput,
 	if err != nil {
 		return ch, out, err
 	}
-	return multiregion.Change{Key: k.Changed(func(k *key.Key) {
-		k.Rotate(m, key.RotationOnDemand,
-			c.Time)
-	})}, KeyOutput{k.ID}, nil
+	rotated := k.Changed(func(k *key.Key) { k.Rotate(m, key.RotationOnDemand, c.Time) })
+	return multiregion.Change{Key: rotated}, KeyOutput{KeyId: k.ID}, nil
 }
 
-// nextMaterial returns the material that follows the current one: a new one of the token, or of an
-// imported key the one that was imported for this.
+// nextMaterial returns the material that follows the current one: a new one of the token, or the
+// pending one of a key whose material is imported.
 func (s *Keys) nextMaterial(c *op.Call, k *key.Key) (key.Material, error) {
 	if k.Origin == key.OriginExternal {
 		return k.NextImported()
 	}
 	m, err := s.maker.Generate(c, key.NewMaterialID(), k.Purpose().Kind)
-	return key.Material{Material: m, Created: c.Time.Truncate(time.Microsecond)}, err
+	if err != nil {
+		return key.Material{}, err
+	}
+	return key.Material{Material: m, Created: c.Time.Truncate(time.Microsecond)}, nil
 }

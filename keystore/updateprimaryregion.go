@@ -15,7 +15,7 @@ type UpdatePrimaryRegionInput struct {
 	op.ByShape
 }
 
-// promotion is the target of UpdatePrimaryRegion.
+// promotion is the target of UpdatePrimaryRegion: the other key must be there.
 type promotion struct{ relatedPair }
 
 func (s *Keys) findPromotion(c *op.Call, in UpdatePrimaryRegionInput) (promotion, error) {
@@ -42,14 +42,15 @@ func (p promotion) Ready() error {
 	return p.other.AllowsInState(p.Operation)
 }
 
+// updatePrimaryRegion swaps the roles at once. AWS shows both keys as Updating for a while, which one
+// transaction makes needless.
 func (s *Keys) updatePrimaryRegion(c *op.Call, in UpdatePrimaryRegionInput,
 	p promotion) (op.Commit[op.None], error) {
 	replicas := multiregion.WithRegion(multiregion.WithoutRegion(p.Key.Replicas, in.PrimaryRegion),
 		p.Key.Region)
-	amend, err := s.related.Amend(c, p.Key,
-		multiregion.Change{Key: p.Key.Changed(func(k *key.Key) {
-			k.PrimaryRegion,
-				k.Replicas = in.PrimaryRegion, replicas
-		})})
+	demoted := p.Key.Changed(func(k *key.Key) {
+		k.PrimaryRegion, k.Replicas = in.PrimaryRegion, replicas
+	})
+	amend, err := s.related.Amend(c, p.Key, multiregion.Change{Key: demoted})
 	return op.Apply(amend, op.None{}), err
 }

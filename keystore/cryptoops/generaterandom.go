@@ -31,7 +31,7 @@ func (s *Operations) generateRandom(c *op.Call, in GenerateRandomInput,
 	on customstore.TokenTarget) (out GenerateRandomOutput, err error) {
 	from := s.device.Random.Random
 	if on.In != nil {
-		from = on.In.Connection.Random
+		from = on.In.Token.Random
 	}
 	out.Plaintext, err = from(c, int(*in.NumberOfBytes))
 	return out, err

@@ -31,7 +31,8 @@ func (in ReEncryptInput) Validate() error {
 	if err := checkNamed(in.SourceEncryptionAlgorithm, in.SourceKeyId); err != nil {
 		return err
 	}
-	if err := model.CheckContextOf(in.SourceEncryptionAlgorithm, in.SourceEncryptionContext); err != nil {
+	err := model.CheckContextOf(in.SourceEncryptionAlgorithm, in.SourceEncryptionContext)
+	if err != nil {
 		return err
 	}
 	return model.CheckContextOf(in.DestinationEncryptionAlgorithm, in.DestinationEncryptionContext)

@@ -57,8 +57,8 @@ func (s *Stores) BeginDisconnect(c *op.Call, st *Store) (domain.Change, error) {
 	})
 }
 
-// closeKeys keeps the keys of a store from being used once the transaction is there, and drops the
-// handles of the data keys under them.
+// closeKeys keeps the keys of a store from being used once the transaction is committed, and drops
+// the handles of the data keys under them.
 func (s *Stores) closeKeys(tx *store.Tx, ref key.StoreRef) error {
 	tx.After(func() { s.connections.endUse(ref) })
 	return s.config.ForgetDataKeys(tx, ref)
@@ -83,8 +83,8 @@ func (t jobTarget) Demands() []policy.Demand {
 	return []policy.Demand{domain.On("kms:"+t.action, "*", t.ref.Account)}
 }
 
-// findForJob returns what finds the store of a job: its row and not what is cached, since nobody repeats
-// for the service what it does by itself.
+// findForJob returns what finds the store of a job. It reads the row and not the cache: a caller whom
+// a stale row misleads tries again, a job has nobody who does.
 func (s *Stores) findForJob(action string) func(*op.Call, storeInput) (jobTarget, error) {
 	return func(c *op.Call, in storeInput) (jobTarget, error) {
 		t := jobTarget{ref: refOf(c, in.CustomKeyStoreId), action: action}
@@ -113,8 +113,9 @@ func refOf(c *op.Call, id string) key.StoreRef {
 	return key.StoreRef{Account: account, Region: region, ID: id}
 }
 
-// Connect ends the connecting of a store, and opens one again that is connected as far as its row
-// says. It is the work of a [ConnectJob]. A connection that no commit let in is closed again.
+// Connect ends what ConnectCustomKeyStore began, and reopens the connection of a store whose row says
+// that it is connected. It is the work of a [ConnectJob]. A connection is closed again unless a
+// commit has allowed its use.
 //
 // That a connected store can't be opened just now is no failure of the job: [Stores.KeepConnected]
 // asks for the next one.
@@ -123,15 +124,15 @@ func (s *Stores) Connect(c *op.Call, id string) error {
 	_, err := op.AsService(c, "kms", s.connect, storeInput{CustomKeyStoreId: id})
 	s.connections.close(ref)
 	s.attempts.ended(ref, time.Now())
-	if lost := new(ConnectionError); errors.As(err, &lost) {
+	if failure := new(ConnectionError); errors.As(err, &failure) {
 		return nil
 	}
 	return err
 }
 
 // planConnection opens the connection of a store that is to be connected, and plans the state that
-// follows. A failure to connect is an outcome like another. To a store that is connected as far as
-// its row says, only what needs a person is one: for the rest there will be another attempt.
+// follows. A failure to connect is an outcome, stored as FAILED. A store that was connected fails only
+// by what needs a person to mend it: for everything else there will be another attempt.
 func (s *Stores) planConnection(c *op.Call, _ storeInput, t jobTarget) (op.Commit[op.None], error) {
 	st := t.store
 	if st == nil || st.State != Connecting && st.State != Connected {
@@ -151,8 +152,8 @@ func (s *Stores) planConnection(c *op.Call, _ storeInput, t jobTarget) (op.Commi
 	return s.planConnected(c, st)
 }
 
-// ensureOpen makes sure that a store's connection is open, live or not, and well as far as trying again
-// is concerned.
+// ensureOpen opens a store's connection unless it is open already, live or not. It returns why that
+// failed, or why an open one can't come back by itself.
 func (s *Stores) ensureOpen(c *op.Call, st *Store) (*ConnectionError, error) {
 	if open := s.connections.opened(st.StoreRef); open != nil {
 		return open.FinalError(), nil
@@ -183,7 +184,7 @@ func (s *Stores) ensureOpen(c *op.Call, st *Store) (*ConnectionError, error) {
 	return nil, nil
 }
 
-// planFailed plans that a store has failed. Its code is in the record.
+// planFailed plans the state FAILED. Its code is in the record.
 func (s *Stores) planFailed(c *op.Call, st *Store, failure *ConnectionError) (op.Commit[op.None], error) {
 	c.Note(`{"connectionState":"` + string(Failed) + `",` +
 		`"connectionErrorCode":"` + failure.Code + `"}`)
@@ -194,8 +195,7 @@ func (s *Stores) planFailed(c *op.Call, st *Store, failure *ConnectionError) (op
 	return op.Apply(amend, op.None{}), err
 }
 
-// planConnected plans that a store is connected, and that the orphans which could not be destroyed before
-// are destroyed now.
+// planConnected plans the state CONNECTED, and has the orphans destroyed that could not be before.
 func (s *Stores) planConnected(c *op.Call, st *Store) (op.Commit[op.None], error) {
 	c.Note(`{"connectionState":"` + string(Connected) + `"}`)
 	next := st.Changed(func(st *Store) { st.State = Connected })
@@ -205,7 +205,7 @@ func (s *Stores) planConnected(c *op.Call, st *Store) (op.Commit[op.None], error
 	return op.Apply(amend, op.None{}), err
 }
 
-// allowUse lets keys be used once the transaction is there.
+// allowUse lets the keys of a store be used once the transaction is committed.
 func (s *Stores) allowUse(st *Store) domain.Change {
 	return func(tx *store.Tx) error {
 		tx.After(func() { s.connections.allowUse(st.StoreRef) })

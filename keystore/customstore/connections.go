@@ -6,7 +6,8 @@ import (
 	"claviger/keystore/key"
 )
 
-// connections are those of this process, by store. Nothing in here waits.
+// connections are those of this process, by store. Nothing in here waits for a cluster: each use of a
+// key asks it.
 type connections struct {
 	mu   sync.RWMutex
 	open map[key.StoreRef]*connection
@@ -60,7 +61,7 @@ func (n *connections) add(ref key.StoreRef, c Connection) {
 	n.open[ref] = &connection{Connection: c}
 }
 
-// allowUse lets keys be used.
+// allowUse makes a connection live, unless its use was ended while it was being opened.
 func (n *connections) allowUse(ref key.StoreRef) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -69,7 +70,7 @@ func (n *connections) allowUse(ref key.StoreRef) {
 	}
 }
 
-// endUse keeps keys from being used.
+// endUse keeps keys from being used, for good. The connection stays open for those who use it now.
 func (n *connections) endUse(ref key.StoreRef) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -94,7 +95,7 @@ func (n *connections) close(ref key.StoreRef) {
 	}
 }
 
-// closeAll closes every connection: the process ends.
+// closeAll closes every connection when the process ends.
 func (n *connections) closeAll() {
 	n.mu.Lock()
 	all := n.open

@@ -79,10 +79,10 @@ func (s *DataKeys) Seal(c *op.Call, k *key.Key, service string, context map[stri
 	if err := s.usage.Count(c, k, d.ID); err != nil {
 		return envelope.Envelope{}, err
 	}
-	warm := true
+	onDevice := true
 	aad := ciphertext.AdditionalData(ciphertext.ForValue, k.ID, d.ID, context)
-	sealed, err := s.device.Seal(c, s.loadable(k, d, &warm), value, aad)
-	noteCached(c, warm)
+	sealed, err := s.device.Seal(c, s.loadable(k, d, &onDevice), value, aad)
+	noteCached(c, onDevice)
 	return envelope.Envelope{KeyID: k.ID, Epoch: d.epoch, Sealed: sealed}, err
 }
 
@@ -97,18 +97,18 @@ func (s *DataKeys) Unseal(c *op.Call, k *key.Key, service string, epoch int64,
 	if err := k.Reachable(); err != nil {
 		return nil, err
 	}
-	warm := true
+	onDevice := true
 	aad := ciphertext.AdditionalData(ciphertext.ForValue, k.ID, d.ID, context)
-	value, err := s.device.Unseal(c, s.loadable(k, d, &warm), sealed, aad)
-	noteCached(c, warm)
+	value, err := s.device.Unseal(c, s.loadable(k, d, &onDevice), sealed, aad)
+	noteCached(c, onDevice)
 	return value, err
 }
 
-// loadable returns a reference to a data key. Loading it opens its wrapped form by the KMS key; *warm
-// turns false then.
-func (s *DataKeys) loadable(k *key.Key, d *dataKey, warm *bool) custody.Ref {
+// loadable returns a reference to a data key. If the device has to load it, its wrapped form is
+// opened by the KMS key, and *onDevice becomes false.
+func (s *DataKeys) loadable(k *key.Key, d *dataKey, onDevice *bool) custody.Ref {
 	return custody.Ref{ID: d.ID, Load: func(ctx context.Context) (custody.Material, error) {
-		*warm = false
+		*onDevice = false
 		m := d.Material
 		var err error
 		m.Wrapped, err = s.materials.Unseal(ctx, k, d.material, d.sealed, d.boundTo(k))
@@ -118,8 +118,8 @@ func (s *DataKeys) loadable(k *key.Key, d *dataKey, warm *bool) custody.Ref {
 
 // noteCached records whether the data key was on the device already, so that the KMS key itself was not
 // used.
-func noteCached(c *op.Call, warm bool) {
-	if warm {
+func noteCached(c *op.Call, onDevice bool) {
+	if onDevice {
 		c.Note(`{"dataKeyCached":true}`)
 		return
 	}

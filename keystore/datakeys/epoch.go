@@ -28,7 +28,7 @@ var errEpochs = custody.ErrUnavailable.Because(
 
 // currentOf returns the data key that seals for a service now, and the KMS key as it is now.
 func (s *DataKeys) currentOf(c *op.Call, k *key.Key, service string) (*dataKey, *key.Key, error) {
-	of := dataKeyOwner{k.Account, k.Region, k.ID, service}
+	of := dataKeyOwner{account: k.Account, region: k.Region, keyID: k.ID, service: service}
 	for range attempts {
 		d, err := s.newest(c, of)
 		if err != nil {
@@ -41,11 +41,15 @@ func (s *DataKeys) currentOf(c *op.Call, k *key.Key, service string) (*dataKey, 
 		if err != nil {
 			return nil, nil, err
 		}
-		// A key that was behind ends no epoch: the epoch may be that of the new material.
-		if now.MaterialID == k.MaterialID {
-			err = s.requestEpoch(c, epochInput{KeyId: k.ID, Service: service, Epoch: nextEpoch(d)})
+		// A key that was read before its rotation ends no epoch: the epoch may be that of the new
+		// material.
+		if now.MaterialID != k.MaterialID {
+			k = now
+			continue
 		}
-		if k = now; err != nil {
+		k = now
+		err = s.requestEpoch(c, epochInput{KeyId: k.ID, Service: service, Epoch: nextEpoch(d)})
+		if err != nil {
 			return nil, nil, err
 		}
 	}
@@ -58,7 +62,10 @@ func (s *DataKeys) maySeal(c *op.Call, k *key.Key, d *dataKey) (bool, error) {
 		return false, nil
 	}
 	over, err := s.usage.IsEpochOver(k, d.ID)
-	return !over && err == nil, err
+	if err != nil {
+		return false, err
+	}
+	return !over, nil
 }
 
 // nextEpoch returns the epoch after that of d, which is nil before the first.
@@ -140,8 +147,9 @@ func (s *DataKeys) findEpoch(c *op.Call, in epochInput) (epochTarget, error) {
 // createEpoch makes a data key on the device, and encrypts its wrapped form under the KMS key.
 func (s *DataKeys) createEpoch(c *op.Call, in epochInput, t epochTarget) (op.Commit[op.None], error) {
 	k := t.key
-	d := &dataKey{epochRef: epochRef{dataKeyOwner{k.Account, k.Region, k.ID, in.Service}, in.Epoch},
-		material: k.MaterialID, created: c.Time.Truncate(time.Microsecond)}
+	of := dataKeyOwner{account: k.Account, region: k.Region, keyID: k.ID, service: in.Service}
+	d := &dataKey{epochRef: epochRef{of, in.Epoch}, material: k.MaterialID,
+		created: c.Time.Truncate(time.Microsecond)}
 	m, err := s.device.Generate(c, uuid.NewString(), custody.AES256)
 	if err != nil {
 		return nil, err

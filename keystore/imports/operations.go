@@ -33,7 +33,7 @@ type pairInput struct {
 func inputOf(p *Pair) pairInput { return pairInput{KeyId: p.Key.ID, PairId: p.Material.ID} }
 
 // pairTarget is a pair by its name. Whether it is there is for the operation to find out: a pair may
-// end at any moment.
+// be deleted at any moment.
 type pairTarget struct {
 	key    key.Ref
 	pairID string

@@ -44,8 +44,8 @@ func (k *Key) SetFirstMaterial(m custody.Material) error {
 	return k.ReadPublic(m)
 }
 
-// StateAfterCancel is the state of a key that was taken back from deletion: it is not used again
-// without somebody saying so. Imported material may have gone meanwhile.
+// StateAfterCancel is the state of a key whose deletion was cancelled: it is not used again until
+// somebody enables it. Imported material may have expired meanwhile.
 func (k *Key) StateAfterCancel() State {
 	if k.Origin == OriginExternal && !k.IsComplete() {
 		return PendingImport

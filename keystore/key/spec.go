@@ -83,7 +83,7 @@ func byRSA(k custody.Kind) Purpose {
 		"RSASSA_PSS_SHA_256", "RSASSA_PSS_SHA_384", "RSASSA_PSS_SHA_512")
 }
 
-// CheckSpec holds what CreateKey asks for to the table.
+// CheckSpec refuses a spec and usage of CreateKey that the table doesn't have.
 func CheckSpec(spec string, usage *string) error {
 	if spec != SymmetricDefault && usage == nil {
 		return kmsfault.Invalid(
@@ -127,11 +127,16 @@ var Usages = map[string]string{
 // origins says of which Origin a key must be, where that matters; AWS names those that no matrix of
 // states allows.
 var origins = map[string][]string{
-	"EnableKeyRotation": {OriginKMS}, "DisableKeyRotation": {OriginKMS}, "GetKeyRotationStatus": {OriginKMS},
-	"RotateKeyOnDemand": {OriginKMS, OriginExternal}, "ListKeyRotations": {OriginKMS, OriginExternal},
-	"GetParametersForImport": {OriginExternal}, "ImportKeyMaterial": {OriginExternal}, "DeleteImportedKeyMaterial": {OriginExternal},
-	"GenerateDataKeyPair": {OriginKMS,
-		OriginExternal}, "GenerateDataKeyPairWithoutPlaintext": {OriginKMS, OriginExternal},
+	"EnableKeyRotation":                   {OriginKMS},
+	"DisableKeyRotation":                  {OriginKMS},
+	"GetKeyRotationStatus":                {OriginKMS},
+	"RotateKeyOnDemand":                   {OriginKMS, OriginExternal},
+	"ListKeyRotations":                    {OriginKMS, OriginExternal},
+	"GetParametersForImport":              {OriginExternal},
+	"ImportKeyMaterial":                   {OriginExternal},
+	"DeleteImportedKeyMaterial":           {OriginExternal},
+	"GenerateDataKeyPair":                 {OriginKMS, OriginExternal},
+	"GenerateDataKeyPairWithoutPlaintext": {OriginKMS, OriginExternal},
 }
 
 // aboutRotation says which operations are for keys whose material can be replaced: symmetric ones.

@@ -1,6 +1,6 @@
-// Package residents makes resident keys, those that rest on a token for good, and destroys the ones
-// that no KMS key uses. Custom key stores have such keys on their tokens. The service's own token
-// has them for kinds that its device can't wrap, where the site says so.
+// Package residents makes resident keys, which never leave their token, and destroys the ones that no
+// KMS key uses. Custom key stores have such keys on their tokens. The service's own token has them for
+// kinds that its device can't wrap, where the site says so.
 //
 // # Orphans
 //
@@ -8,7 +8,7 @@
 // destroyed while a KMS key uses it, there is a list of orphans: names of resident keys that no KMS
 // key uses, or none yet. A name is reserved there and committed before the key is made. The
 // transaction that makes the KMS key takes it off the list, and the one that deletes the KMS key
-// puts it on. What stands on the list is destroyed by a job when it is due.
+// puts it on. What is on the list is destroyed by a job when it is due.
 //
 // Decision record 0015 has the reasons.
 package residents

@@ -71,7 +71,7 @@ func (s *Counts) lease(c *op.Call, k *key.Key, id string, u *count, n int64) {
 	}, func() { u.raiseDurable(upTo) })
 }
 
-// raiseDurable notes that leases up to n are on the disk.
+// raiseDurable notes that leases up to n are on the disk. Several commits may end in any order.
 func (u *count) raiseDurable(n int64) {
 	for {
 		old := u.durable.Load()

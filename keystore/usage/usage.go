@@ -38,7 +38,7 @@ const DefaultCapacity = 1 << 17
 // memory are bounded: what is first used when there is no room is counted in the database, seal by
 // seal, which costs more time and no memory.
 type Counts struct {
-	Limits   Limits // as are Usual; to be changed before the first use, as is Capacity
+	Limits   Limits // [DefaultLimits]; to be changed before the first use, as is Capacity
 	Capacity int64  // counts that stay in memory
 
 	db     *store.DB
@@ -56,8 +56,8 @@ func New(db *store.DB, jobs domain.Scheduler) *Counts {
 
 // count is that of one material or data key.
 type count struct {
-	taken   atomic.Int64 // by this process and, as whole leases, by those before it
-	durable atomic.Int64 // as many are leased on the disk
+	taken   atomic.Int64 // seals of this process, and the leases of those before it
+	durable atomic.Int64 // seals that are leased on the disk
 	single  bool         // not kept in memory: each seal is a lease of its own
 }
 

@@ -10,14 +10,16 @@ import (
 	"claviger/policy"
 )
 
-// relatedPair is a primary key and the key with its id in another Region: there, or to be made.
+// relatedPair is the target of ReplicateKey and UpdatePrimaryRegion: a primary key, and the key with
+// its id in another Region, there or to be made.
 type relatedPair struct {
 	*target.Target
 	region string
-	served bool
+	served bool     // whether this service serves the other Region
 	other  *key.Key // nil if there is none
 }
 
+// findRelatedPair looks up both keys. A caller may name the primary key only, by id or ARN.
 func (s *Keys) findRelatedPair(c *op.Call, operation, keyID, region string) (relatedPair, error) {
 	t, err := s.finder.Find(c, operation, keyID, false)
 	if err != nil {
@@ -28,9 +30,10 @@ func (s *Keys) findRelatedPair(c *op.Call, operation, keyID, region string) (rel
 	return r, err
 }
 
-// otherARN is the name of the other key, whether there is one or not.
+// otherARN returns the ARN of the other key. It is known before there is one: both have one id.
 func (r relatedPair) otherARN() string { return key.ARN(r.Named.Account, r.region, r.Named.ID) }
 
+// demandOnOther returns the demand for an action on the other key.
 func (r relatedPair) demandOnOther(action string) policy.Demand {
 	return policy.Demand{Action: "kms:" + action,
 		Resource: policy.Resource{ARN: r.otherARN(), Account: r.Named.Account}}

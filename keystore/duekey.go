@@ -8,27 +8,33 @@ import (
 	"claviger/policy"
 )
 
-// dueKeyInput names a key that a job is about.
+// dueKeyInput names the key that a job is about.
 type dueKeyInput struct {
 	KeyId string `shape:"KeyIdType,required"`
 	op.ByShape
 }
 
-// dueKey is a key whose time may have come, or that is gone already: a job finds out.
+// dueKey is the target of a job that is due for a key. The key may be gone, or its time may not have
+// come: the job finds out, since a job that is refused would be tried for ever.
 type dueKey struct {
 	named  target.Named
 	key    *key.Key // nil if it is gone
 	action string
 }
 
+// Demands implements [op.Target].
 func (d dueKey) Demands() []policy.Demand {
 	return []policy.Demand{{Action: "kms:" + d.action, Resource: policy.Resource{ARN: d.named.ARN()}}}
 }
-func (dueKey) Missing() error { return nil }
-func (dueKey) Ready() error   { return nil }
 
-// findDueKey returns what finds the key of a job: its row and not what is cached, since jobs do what
-// can't be taken back.
+// Missing implements [op.Target].
+func (dueKey) Missing() error { return nil }
+
+// Ready implements [op.Target].
+func (dueKey) Ready() error { return nil }
+
+// findDueKey returns what finds the key of a job. It reads the row and not the cache, since jobs do
+// what can't be taken back.
 func (s *Keys) findDueKey(action string) func(*op.Call, dueKeyInput) (dueKey, error) {
 	return func(c *op.Call, in dueKeyInput) (dueKey, error) {
 		n, err := target.ParseName(c, in.KeyId, false)
@@ -37,8 +43,8 @@ func (s *Keys) findDueKey(action string) func(*op.Call, dueKeyInput) (dueKey, er
 		}
 		k, err := s.rows.Load(c, n.Ref)
 		if domain.IsNoRow(err) {
-			return dueKey{n, nil, action}, nil
+			return dueKey{named: n, action: action}, nil
 		}
-		return dueKey{n, k, action}, err
+		return dueKey{named: n, key: k, action: action}, err
 	}
 }
