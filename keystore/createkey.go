@@ -99,9 +99,9 @@ func (s *Keys) createKey(c *op.Call, in CreateKeyInput,
 	return op.Apply(domain.InOrder(also, insert), CreateKeyOutput{k.Metadata()}), nil
 }
 
-// newKeyIn is [Keys.newKey] for any custody mode: in a custom key store if one is given, or resident
-// on the service's own token if the site keeps keys of the kind there. It also returns the change
-// that belongs into the transaction that stores the key.
+// newKeyIn is [Keys.newKey] for any custody mode: in a custom key store if one is given, or
+// resident on the service's own token if the site keeps keys of the kind there. It also returns the
+// change that belongs into the transaction that stores the key.
 func (s *Keys) newKeyIn(c *op.Call, in *customstore.OpenStore,
 	origin, spec, usage string) (*key.Key, domain.Change, error) {
 	if in == nil && !s.maker.Resident(key.Specs[spec][usage].Kind) {

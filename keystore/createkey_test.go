@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestCreateKey_Record_NamesTheNewKey: nobody could name a key or a store before it was made, so its
-// record has to.
+// TestCreateKey_Record_NamesTheNewKey: nobody could name a key or a store before it was made, so
+// its record has to.
 func TestCreateKey_Record_NamesTheNewKey(t *testing.T) {
 	s := start(t)
 	names := func(operation, id string) {
@@ -39,8 +39,9 @@ func TestCreateKey_MultiRegion_IsAPrimary(t *testing.T) {
 	if single.MultiRegion || single.MultiRegionConfiguration != nil {
 		t.Errorf("a single-Region key says %+v", single)
 	}
-	if _, code := ask[CreateKeyOutput](s, "CreateKey",
-		M{"MultiRegion": true, "CustomKeyStoreId": "cks-1234567890abcdef0"}); code != "UnsupportedOperationException" {
+	_, code := ask[CreateKeyOutput](s, "CreateKey",
+		M{"MultiRegion": true, "CustomKeyStoreId": "cks-1234567890abcdef0"})
+	if code != "UnsupportedOperationException" {
 		t.Errorf("in a custom key store: %s", code)
 	}
 }

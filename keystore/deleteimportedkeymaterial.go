@@ -48,10 +48,10 @@ func (s *Keys) deleteImportedKeyMaterial(_ *op.Call, in DeleteImportedKeyMateria
 	return s.withoutMaterial(k, m), out, nil
 }
 
-// withoutMaterial returns the change that deletes the bytes of one of a key's materials. The rest of
-// its row stays: by its check value the token tells whether the same material is imported again, and
-// it keeps its place in the history of rotations. A material that has never been current is removed
-// altogether, unless the keys related to k know it, too.
+// withoutMaterial returns the change that deletes the bytes of one of a key's materials. The rest
+// of its row stays: by its check value the token tells whether the same material is imported again,
+// and it keeps its place in the history of rotations. A material that has never been current is
+// removed altogether, unless the keys related to k know it, too.
 func (s *Keys) withoutMaterial(k *key.Key, m key.Material) multiregion.Change {
 	removed := m.IsPending() && k.PrimaryRegion == ""
 	changed := k.Changed(func(k *key.Key) {

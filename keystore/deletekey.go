@@ -10,8 +10,8 @@ import (
 )
 
 // deleteKey removes a key, its aliases, its wrapped materials and the data keys under it. A replica
-// also leaves the lists of the keys related to it, which keep their copies of the material. Material
-// that is resident on a token becomes an orphan and is destroyed afterwards.
+// also leaves the lists of the keys related to it, which keep their copies of the material.
+// Material that is resident on a token becomes an orphan and is destroyed afterwards.
 //
 // A key that is gone, or whose deletion was cancelled, is left as it is: the job has nothing to do.
 // Where the time has not come, because the clock was set back, the job fails: it must stay, or the
@@ -45,9 +45,9 @@ func (s *Keys) DeleteDue(c *op.Call, keyID string) error {
 	return err
 }
 
-// planReplicaRemoval returns the change that takes a replica which is about to be deleted out of the
-// lists of the keys related to it. With the last replica the window of a primary key begins that is
-// in state PendingReplicaDeletion. For a key that is no replica the change is empty.
+// planReplicaRemoval returns the change that takes a replica which is about to be deleted out of
+// the lists of the keys related to it. With the last replica the window of a primary key begins
+// that is in state PendingReplicaDeletion. For a key that is no replica the change is empty.
 func (s *Keys) planReplicaRemoval(c *op.Call, k *key.Key) (func(*store.Tx) error, error) {
 	if !k.IsReplica() {
 		return domain.Nothing, nil

@@ -14,8 +14,8 @@ type dueKeyInput struct {
 	op.ByShape
 }
 
-// dueKey is the target of a job that is due for a key. The key may be gone, or its time may not have
-// come: the job finds out, since a job that is refused would be tried for ever.
+// dueKey is the target of a job that is due for a key. The key may be gone, or its time may not
+// have come: the job finds out, since a job that is refused would be tried for ever.
 type dueKey struct {
 	named  target.Named
 	key    *key.Key // nil if it is gone

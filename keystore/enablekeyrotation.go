@@ -24,7 +24,8 @@ type EnableKeyRotationInput struct {
 
 func (in EnableKeyRotationInput) KeyID() string { return in.KeyId }
 
-// enableKeyRotation starts a period now, also where one runs already: AWS counts from the last call.
+// enableKeyRotation starts a period now, also where one runs already: AWS counts from the last
+// call.
 func (s *Keys) enableKeyRotation(c *op.Call, in EnableKeyRotationInput,
 	k *key.Key) (multiregion.Change, op.None, error) {
 	days := int64(domain.Or(in.RotationPeriodInDays, defaultRotationPeriod))

@@ -12,8 +12,9 @@ import (
 	"testing"
 )
 
-// TestDecapsulate_MLKEM_OpensWhatWasEncapsulated: what is encapsulated here, or anywhere with the public key, the device opens; a
-// ciphertext for somebody else too, to a secret that isn't his (FIPS 203 section 6.3).
+// TestDecapsulate_MLKEM_OpensWhatWasEncapsulated: what is encapsulated here, or anywhere with the
+// public key, the device opens; a ciphertext for somebody else too, to a secret that isn't his
+// (FIPS 203 section 6.3).
 func TestDecapsulate_MLKEM_OpensWhatWasEncapsulated(t *testing.T) {
 	s := startOnDevice(t, fakedevice.LikeV32(t).Config(), nil)
 	for spec, size := range map[string]int{"ML_KEM_512": 768, "ML_KEM_768": 1088,
@@ -86,7 +87,8 @@ func encapsulateElsewhere(t *testing.T, spec string, spki []byte) (secret, ciphe
 	return public.(*lattice.EncapsulationKey).Encapsulate()
 }
 
-// TestEncapsulate_KnownKey_CallsNoToken: the public key is all it takes, and all that verifying takes.
+// TestEncapsulate_KnownKey_CallsNoToken: the public key is all it takes, and all that verifying
+// takes.
 func TestEncapsulate_KnownKey_CallsNoToken(t *testing.T) {
 	s := startOnDevice(t, fakedevice.LikeV32(t).Config(), nil)
 	in := doc{"KeyId": s.key("ML_KEM_768", key.EncapsulateDecapsulate),

@@ -301,13 +301,14 @@ func TestSeal_KeyBehindItsRotation_EndsNoEpoch(t *testing.T) {
 		s.forgetDataKeys(id) // the old key couldn't open a data key under the new material
 		e, err := s.keys.dataKeys.Seal(c, old, sm, map[string]string{"SecretARN": "arn"}, []byte("x"))
 		if err != nil || e.Epoch != 2 {
-			t.Errorf("a key that is behind got %+v, %v", e, err)
+			t.Errorf("a key that was read before its rotation got %+v, %v", e, err)
 		}
 		s.checkOpens(e, "x")
 	}
 	must[any](s, "DisableKey", M{"KeyId": id})
-	if _, err := s.keys.dataKeys.Seal(c, old, sm, nil, []byte("x")); faultCode(err) != "DisabledException" {
-		t.Errorf("a key that is behind its disabling: %v", err)
+	_, err := s.keys.dataKeys.Seal(c, old, sm, nil, []byte("x"))
+	if faultCode(err) != "DisabledException" {
+		t.Errorf("a key that was read before it was disabled: %v", err)
 	}
 }
 

@@ -86,8 +86,8 @@ func managedPolicyOf(c *op.Call, service string) string {
 		service).Replace(managedPolicy)
 }
 
-// policyOf returns the key's policy document: its own, byte for byte as it was given, or the default
-// one.
+// policyOf returns the key's policy document: its own, byte for byte as it was given, or the
+// default one.
 func policyOf(k *key.Key) string {
 	if k.Policy != "" {
 		return k.Policy
@@ -100,8 +100,8 @@ func malformed(message string) error {
 }
 
 // checkPolicy checks the size and the form of a key policy and, unless the caller bypasses it, that
-// the caller can still change the policy afterwards: AWS's lockout safety check. The key is named by
-// its ARN.
+// the caller can still change the policy afterwards: AWS's lockout safety check. The key is named
+// by its ARN.
 func checkPolicy(c *op.Call, text, key string, bypass bool) error {
 	if len(text) > policyLimit {
 		return fault.Newf(fault.Limit, "LimitExceededException", "A key policy has at most %d bytes.",

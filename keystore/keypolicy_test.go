@@ -76,7 +76,8 @@ func TestPutKeyPolicy_ManagedKey_IsDenied(t *testing.T) {
 		!strings.Contains(got, `"kms:ViaService" : "secretsmanager.us-east-1.amazonaws.com"`) {
 		t.Errorf("%v\n%s", err, got)
 	}
-	if _, code := ask[any](s, "PutKeyPolicy", M{"KeyId": e.KeyID, "Policy": aPolicy}); code != "AccessDeniedException" {
+	if _, code := ask[any](s, "PutKeyPolicy",
+		M{"KeyId": e.KeyID, "Policy": aPolicy}); code != "AccessDeniedException" {
 		t.Errorf("replacing it: %q", code)
 	}
 }

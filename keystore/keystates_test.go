@@ -148,7 +148,8 @@ var keyStates = map[string]struct {
 	"DeleteImportedKeyMaterial": {func(m sampleKey) M { return M{"KeyId": m.id} }, yes, yes, yes},
 }
 
-// TestKeyStates_EveryOperation_AnswersAsTheGuide is made on SoftHSM2, but for keys that it can't make.
+// TestKeyStates_EveryOperation_AnswersAsTheGuide is made on SoftHSM2, but for keys that it can't
+// make.
 func TestKeyStates_EveryOperation_AnswersAsTheGuide(t *testing.T) {
 	s, v32 := start(t), startWith(t, fakedevice.LikeV32(t).Config())
 	n := 0
@@ -183,15 +184,18 @@ func TestKeyStates_SecondKeyOfARequest_IsHeldToItsState(t *testing.T) {
 	s := start(t)
 	m := s.inState(1, cipher, key.PendingDeletion)
 	other := s.key()
-	if _, code := ask[any](s, "UpdateAlias", M{"AliasName": m.alias, "TargetKeyId": other}); code != yes {
+	if _, code := ask[any](s, "UpdateAlias",
+		M{"AliasName": m.alias, "TargetKeyId": other}); code != yes {
 		t.Errorf("moving an alias away from a key pending deletion: %s", code)
 	}
 	blob := must[cryptoops.EncryptOutput](s, "Encrypt",
 		M{"KeyId": other, "Plaintext": "eA=="}).CiphertextBlob
-	if _, code := ask[any](s, "ReEncrypt", M{"CiphertextBlob": blob, "DestinationKeyId": m.id}); code != pending {
+	if _, code := ask[any](s, "ReEncrypt",
+		M{"CiphertextBlob": blob, "DestinationKeyId": m.id}); code != pending {
 		t.Errorf("ReEncrypt to a key pending deletion: %q", code)
 	}
-	if _, code := ask[any](s, "ReEncrypt", M{"CiphertextBlob": m.blob, "DestinationKeyId": other}); code != pending {
+	if _, code := ask[any](s, "ReEncrypt",
+		M{"CiphertextBlob": m.blob, "DestinationKeyId": other}); code != pending {
 		t.Errorf("ReEncrypt from a key pending deletion: %q", code)
 	}
 }

@@ -60,8 +60,8 @@ func (s *Keys) listKeyRotations(c *op.Call, in ListKeyRotationsInput,
 	return out, nil
 }
 
-// materialsAfter returns what follows the material with an id; all of the list if the id is empty. A
-// material that is gone was the last one: only one that waits for its rotation can be deleted.
+// materialsAfter returns what follows the material with an id; all of the list if the id is empty.
+// A material that is gone was the last one: only one that waits for its rotation can be deleted.
 func materialsAfter(list []key.Material, id string) []key.Material {
 	if id == "" {
 		return list

@@ -55,10 +55,12 @@ func TestListResourceTags_TagOfMarkerRemoved_GoesOn(t *testing.T) {
 		t.Errorf("after b was gone: %+v", rest)
 	}
 	other := s.key()
-	if _, code := ask[any](s, "ListResourceTags", M{"KeyId": other, "Marker": first.NextMarker}); code != "InvalidMarkerException" {
+	if _, code := ask[any](s, "ListResourceTags",
+		M{"KeyId": other, "Marker": first.NextMarker}); code != "InvalidMarkerException" {
 		t.Errorf("another key's marker: %q", code)
 	}
-	if _, code := ask[any](s, "ListKeys", M{"Marker": first.NextMarker}); code != "InvalidMarkerException" {
+	if _, code := ask[any](s, "ListKeys",
+		M{"Marker": first.NextMarker}); code != "InvalidMarkerException" {
 		t.Errorf("another operation's marker: %q", code)
 	}
 }

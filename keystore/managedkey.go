@@ -51,7 +51,8 @@ func (s *Keys) findManaged(c *op.Call, in manageInput) (managedTarget, error) {
 
 // createManaged makes an AWS managed key and its alias in one transaction. If another request was
 // first, that is as good.
-func (s *Keys) createManaged(c *op.Call, in manageInput, m managedTarget) (op.Commit[op.None], error) {
+func (s *Keys) createManaged(c *op.Call, in manageInput,
+	m managedTarget) (op.Commit[op.None], error) {
 	if a, err := s.rows.Alias(c, m.AliasRef); a != nil || err != nil {
 		return nil, err
 	}

@@ -8,7 +8,8 @@ import (
 	"claviger/keystore/key"
 )
 
-// countMarked counts the records of an operation that say that a key pending deletion was asked for.
+// countMarked counts the records of an operation that say that a key pending deletion was asked
+// for.
 func (s *service) countMarked(operation string) (n int) {
 	s.t.Helper()
 	for _, r := range s.Records() {
@@ -20,8 +21,8 @@ func (s *service) countMarked(operation string) (n int) {
 	return n
 }
 
-// TestPendingDeletion_EachUse_IsCountedAndRecorded: each operation that would use the key marks its record
-// and is counted, and what only looks at the key or changes it isn't.
+// TestPendingDeletion_EachUse_IsCountedAndRecorded: each operation that would use the key marks its
+// record and is counted, and what only looks at the key or changes it isn't.
 func TestPendingDeletion_EachUse_IsCountedAndRecorded(t *testing.T) {
 	soft, v32 := start(t), startWith(t, fakedevice.LikeV32(t).Config())
 	n := 0
@@ -47,8 +48,8 @@ func TestPendingDeletion_EachUse_IsCountedAndRecorded(t *testing.T) {
 	}
 }
 
-// TestPendingDeletion_OtherStates_AreNotCounted: not those that can be used, nor those that are disabled or
-// serve something else, and the dry run of a use is one.
+// TestPendingDeletion_OtherStates_AreNotCounted: not those that can be used, nor those that are
+// disabled or serve something else, and the dry run of a use is one.
 func TestPendingDeletion_OtherStates_AreNotCounted(t *testing.T) {
 	s := start(t)
 	noticed := func(want uint64, name string, in M) {
@@ -71,8 +72,8 @@ func TestPendingDeletion_OtherStates_AreNotCounted(t *testing.T) {
 	noticed(0, "Encrypt", M{"KeyId": gone.id, "Plaintext": "eA=="})
 }
 
-// TestPendingDeletion_UseByAnotherService_IsCountedAndRecorded: a secret is read under a key that somebody
-// wants to delete.
+// TestPendingDeletion_UseByAnotherService_IsCountedAndRecorded: a secret is read under a key that
+// somebody wants to delete.
 func TestPendingDeletion_UseByAnotherService_IsCountedAndRecorded(t *testing.T) {
 	s := start(t)
 	id := s.key()

@@ -23,9 +23,9 @@ func guideAnswer(operation string, column int) string {
 	return ""
 }
 
-// wantedAnswer is what an operation has to answer about a key, as its code and text; nothing is yes.
-// Usage goes before state and state before algorithm: whoever waits for a key to be enabled must
-// not wait for one that will never do.
+// wantedAnswer is what an operation has to answer about a key, as its code and text; nothing is
+// yes. Usage goes before state and state before algorithm: whoever waits for a key to be enabled
+// must not wait for one that will never do.
 func wantedAnswer(k *key.Key, operation, algorithm string, column int) (code, text string) {
 	what := guideAnswer(operation, column)
 	switch want := key.Usages[operation]; {
@@ -47,9 +47,9 @@ func wantedAnswer(k *key.Key, operation, algorithm string, column int) (code, te
 	return "", ""
 }
 
-// TestReady_EverySpecUsageAlgorithmAndState_AnswersAsTheGuide crosses what uses keys with all specs, usages,
-// algorithms and states, on this side of the token: that what is let through then works, or that a
-// key of the kind can't be made, is shown where there is one.
+// TestReady_EverySpecUsageAlgorithmAndState_AnswersAsTheGuide crosses what uses keys with all
+// specs, usages, algorithms and states, on this side of the token: that what is let through then
+// works, or that a key of the kind can't be made, is shown where there is one.
 func TestReady_EverySpecUsageAlgorithmAndState_AnswersAsTheGuide(t *testing.T) {
 	algorithms := []string{""}
 	for _, shape := range []string{"EncryptionAlgorithmSpec", "SigningAlgorithmSpec",

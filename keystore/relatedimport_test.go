@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// importedRelatedKeys makes a multi-Region key whose material came from outside, as the import of it
-// leaves it, and replicates it.
+// importedRelatedKeys makes a multi-Region key whose material came from outside, as the import of
+// it leaves it, and replicates it.
 func (s *service) importedRelatedKeys(regions ...string) (id string, first key.Material) {
 	s.t.Helper()
 	c := s.Runner.Own(s.t.Context(), ourAccount, ourRegion, "kms")
@@ -64,7 +64,8 @@ func TestImportedMaterial_RelatedKeys_IsEachRegionsOwn(t *testing.T) {
 	}
 	err := s.amend(abroad, id, func(_ *op.Call, k *key.Key) {
 		own := first
-		own.ExpirationModel, own.Expires, own.Description = key.MaterialDoesNotExpire, time.Time{}, "abroad"
+		own.ExpirationModel, own.Expires = key.MaterialDoesNotExpire, time.Time{}
+		own.Description = "abroad"
 		k.State = key.Enabled
 		k.Put(own)
 	})
@@ -117,7 +118,8 @@ func TestRotateKeyOnDemand_NewMaterialNotInEveryRegion_IsRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		says(key.RotationPendingImport)
-		if _, code := ask[any](s, "RotateKeyOnDemand", M{"KeyId": id}); code != "KMSInvalidStateException" {
+		if _, code := ask[any](s, "RotateKeyOnDemand",
+			M{"KeyId": id}); code != "KMSInvalidStateException" {
 			t.Errorf("before every Region has it: %q", code)
 		}
 		var wg sync.WaitGroup
@@ -174,7 +176,8 @@ func TestImportKeyMaterial_RelatedKeys_AreImportedRegionByRegion(t *testing.T) {
 	}
 	first, second := bytes.Repeat([]byte{1}, 32), bytes.Repeat([]byte{2}, 32)
 	id := s.relatedKeys(M{"Origin": key.OriginExternal})
-	if _, code := ask[any](s, "ReplicateKey", M{"KeyId": id, "ReplicaRegion": abroad}); code != "KMSInvalidStateException" {
+	if _, code := ask[any](s, "ReplicateKey",
+		M{"KeyId": id, "ReplicaRegion": abroad}); code != "KMSInvalidStateException" {
 		t.Errorf("replicating what has no material: %q", code)
 	}
 	accepted(bring(ourRegion, id, first, nil))
@@ -204,7 +207,8 @@ func TestImportKeyMaterial_RelatedKeys_AreImportedRegionByRegion(t *testing.T) {
 		there != key.RotationPendingImport {
 		t.Errorf("the new material is %s here and %s there", here, there)
 	}
-	if _, code := ask[any](s, "RotateKeyOnDemand", M{"KeyId": id}); code != "KMSInvalidStateException" {
+	if _, code := ask[any](s, "RotateKeyOnDemand",
+		M{"KeyId": id}); code != "KMSInvalidStateException" {
 		t.Errorf("rotating before every Region has it: %q", code)
 	}
 	accepted(bring(abroad, id, second, nil))
@@ -219,8 +223,9 @@ func TestImportKeyMaterial_RelatedKeys_AreImportedRegionByRegion(t *testing.T) {
 	mustIn[any](s, abroad, "Decrypt", M{"CiphertextBlob": blob})
 
 	mustIn[any](s, abroad, "DeleteImportedKeyMaterial", M{"KeyId": id})
-	if here, there := s.describe(ourRegion, id).KeyState, s.describe(abroad, id).KeyState; here != key.Enabled || there != key.PendingImport {
-		t.Errorf("after the deletion abroad the key is %s here and %s there", here, there)
+	primary, replica := s.describe(ourRegion, id).KeyState, s.describe(abroad, id).KeyState
+	if primary != key.Enabled || replica != key.PendingImport {
+		t.Errorf("after the deletion abroad the key is %s here and %s there", primary, replica)
 	}
 	accepted(bring(abroad, id, second, nil))
 	mustIn[any](s, abroad, "Decrypt", M{"CiphertextBlob": blob})

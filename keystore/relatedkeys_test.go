@@ -90,7 +90,8 @@ func TestDecrypt_CiphertextOfARelatedKey_Opens(t *testing.T) {
 					t.Errorf("from %s to %s: %+v", from, to, out)
 				}
 			}
-			if _, refused := askIn[cryptoops.DecryptOutput](s, to, "Decrypt", M{"CiphertextBlob": blob}); refused == nil || refused.Code != "InvalidCiphertextException" {
+			if _, refused := askIn[cryptoops.DecryptOutput](s, to, "Decrypt",
+				M{"CiphertextBlob": blob}); refused == nil || refused.Code != "InvalidCiphertextException" {
 				t.Errorf("from %s to %s in another context: %v", from, to, refused)
 			}
 		}
@@ -116,10 +117,12 @@ func TestRelatedKeys_OwnProperties_AreNotShared(t *testing.T) {
 	}
 	blob := mustIn[cryptoops.EncryptOutput](s, abroad, "Encrypt",
 		M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
-	if _, code := ask[cryptoops.DecryptOutput](s, "Decrypt", M{"CiphertextBlob": blob}); code != "DisabledException" {
+	if _, code := ask[cryptoops.DecryptOutput](s, "Decrypt",
+		M{"CiphertextBlob": blob}); code != "DisabledException" {
 		t.Errorf("the disabled primary: %s", code)
 	}
-	if out := mustIn[cryptoops.DecryptOutput](s, abroad, "Decrypt", M{"CiphertextBlob": blob}); string(out.Plaintext) != "x" {
+	if out := mustIn[cryptoops.DecryptOutput](s, abroad, "Decrypt",
+		M{"CiphertextBlob": blob}); string(out.Plaintext) != "x" {
 		t.Errorf("the replica: %+v", out)
 	}
 	mustIn[any](s, abroad, "DisableKey", M{"KeyId": id})
@@ -179,7 +182,8 @@ func TestRelatedKeys_SharedProperties_ChangeInAllAtOnce(t *testing.T) {
 				t.Errorf("in %s: %+v, %v", region, k, err)
 			}
 			for text, b := range map[string][]byte{"x": old, "y": blob} {
-				if out := mustIn[cryptoops.DecryptOutput](s, region, "Decrypt", M{"CiphertextBlob": b}); string(out.Plaintext) != text {
+				if out := mustIn[cryptoops.DecryptOutput](s, region, "Decrypt",
+					M{"CiphertextBlob": b}); string(out.Plaintext) != text {
 					t.Errorf("in %s: %q", region, out.Plaintext)
 				}
 			}

@@ -10,8 +10,8 @@ import (
 	"claviger/policy"
 )
 
-// relatedPair is the target of ReplicateKey and UpdatePrimaryRegion: a primary key, and the key with
-// its id in another Region, there or to be made.
+// relatedPair is the target of ReplicateKey and UpdatePrimaryRegion: a primary key, and the key
+// with its id in another Region, there or to be made.
 type relatedPair struct {
 	*target.Target
 	region string

@@ -11,8 +11,8 @@ import (
 	"claviger/keystore/usage"
 )
 
-// checkOneMaterial holds every key of a family to the same current material, and to opening what the
-// others encrypted.
+// checkOneMaterial holds every key of a family to the same current material, and to opening what
+// the others encrypted.
 func (s *service) checkOneMaterial(id string, regions ...string) string {
 	s.t.Helper()
 	current := s.describe(regions[0], id).CurrentKeyMaterialId
@@ -23,7 +23,8 @@ func (s *service) checkOneMaterial(id string, regions ...string) string {
 		blob := mustIn[cryptoops.EncryptOutput](s, region, "Encrypt",
 			M{"KeyId": id, "Plaintext": []byte(region)}).CiphertextBlob
 		for _, other := range regions {
-			if out := mustIn[cryptoops.DecryptOutput](s, other, "Decrypt", M{"CiphertextBlob": blob}); string(out.Plaintext) != region || out.KeyMaterialId != current {
+			if out := mustIn[cryptoops.DecryptOutput](s, other, "Decrypt",
+				M{"CiphertextBlob": blob}); string(out.Plaintext) != region || out.KeyMaterialId != current {
 				s.t.Errorf("what was encrypted in %s is %q under %s in %s", region, out.Plaintext,
 					out.KeyMaterialId, other)
 			}
@@ -39,7 +40,8 @@ func TestRotation_RelatedKeys_ShareOneMaterial(t *testing.T) {
 	must[any](s, "EnableKeyRotation", M{"KeyId": id, "RotationPeriodInDays": 90})
 	first := s.checkOneMaterial(id, regions...)
 	for _, region := range regions {
-		if got := mustIn[GetKeyRotationStatusOutput](s, region, "GetKeyRotationStatus", M{"KeyId": id}); !got.KeyRotationEnabled ||
+		if got := mustIn[GetKeyRotationStatusOutput](s, region, "GetKeyRotationStatus",
+			M{"KeyId": id}); !got.KeyRotationEnabled ||
 			!got.NextRotationDate.Equal(s.time().Add(90*key.Day)) {
 			t.Errorf("the status in %s: %+v", region, got)
 		}
@@ -116,8 +118,8 @@ func TestUsage_DeletedReplica_LeavesTheCount(t *testing.T) {
 	}
 }
 
-// checkSameRotations checks that a ciphertext opens in every Region, and that all of them name the same current
-// material and the same rotations.
+// checkSameRotations checks that a ciphertext opens in every Region, and that all of them name the
+// same current material and the same rotations.
 func (s *service) checkSameRotations(id string, blob []byte, regions ...string) {
 	s.t.Helper()
 	all := func(region string) []RotationsListEntry {

@@ -54,7 +54,8 @@ func (r replication) Ready() error {
 		return err
 	}
 	if r.other != nil {
-		return fault.Newf(fault.Exists, "AlreadyExistsException", "The key %s already exists.", r.otherARN())
+		return fault.Newf(fault.Exists, "AlreadyExistsException", "The key %s already exists.",
+			r.otherARN())
 	}
 	return nil
 }

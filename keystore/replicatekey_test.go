@@ -35,10 +35,12 @@ func TestReplicateKey_Answered_ReplicaIsThere(t *testing.T) {
 		t.Errorf("right after it the replica is %+v", now)
 	}
 	s.checkRelated(id, ourRegion, abroad)
-	if tags := mustIn[ListResourceTagsOutput](s, abroad, "ListResourceTags", M{"KeyId": id}).Tags; len(tags) != 0 {
+	if tags := mustIn[ListResourceTagsOutput](s, abroad, "ListResourceTags",
+		M{"KeyId": id}).Tags; len(tags) != 0 {
 		t.Errorf("its tags are %v", tags)
 	}
-	if aliases := mustIn[ListAliasesOutput](s, abroad, "ListAliases", M{"KeyId": id}).Aliases; len(aliases) != 0 {
+	if aliases := mustIn[ListAliasesOutput](s, abroad, "ListAliases",
+		M{"KeyId": id}).Aliases; len(aliases) != 0 {
 		t.Errorf("its aliases are %v", aliases)
 	}
 
@@ -208,7 +210,8 @@ func TestReplicateKey_RotationAtTheSameTime_ReachesEveryReplica(t *testing.T) {
 	}
 	wg.Wait()
 	s.checkRelated(id, ourRegion, abroad, farAway)
-	if n := len(must[ListKeyRotationsOutput](s, "ListKeyRotations", M{"KeyId": id}).Rotations); n != 2 {
+	if n := len(must[ListKeyRotationsOutput](s, "ListKeyRotations",
+		M{"KeyId": id}).Rotations); n != 2 {
 		t.Errorf("%d rotations", n)
 	}
 	s.checkSameRotations(id, mustIn[cryptoops.EncryptOutput](s, farAway, "Encrypt",

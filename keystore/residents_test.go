@@ -28,8 +28,8 @@ func startWithResidents(t testing.TB) *service {
 
 var edwards = M{"KeySpec": publickey.SpecEd25519, "KeyUsage": key.SignVerify}
 
-// residentCount counts the keys that are resident on the service's own token, beside root, canary and the
-// object that is the token itself.
+// residentCount counts the keys that are resident on the service's own token, beside root, canary
+// and the object that is the token itself.
 func (s *service) residentCount() int {
 	s.t.Helper()
 	dir := hsmtest.Dir(s.t, s.Token.Facts().Serial)

@@ -14,7 +14,8 @@ func TestRotate_NotDue_ChangesNothing(t *testing.T) {
 	id := s.key()
 	must[any](s, "EnableKeyRotation", M{"KeyId": id, "RotationPeriodInDays": 90})
 	for range 3 {
-		if err := s.keys.RotateDue(s.Runner.Own(t.Context(), ourAccount, ourRegion, "kms"), id); err != nil {
+		c := s.Runner.Own(t.Context(), ourAccount, ourRegion, "kms")
+		if err := s.keys.RotateDue(c, id); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -46,7 +47,8 @@ func TestRotation_TokenUnavailable_IsRetried(t *testing.T) {
 		!after.NextRotationDate.Equal(before.NextRotationDate.Time) {
 		t.Errorf("without a token: %+v", after)
 	}
-	if _, code := ask[any](s, "RotateKeyOnDemand", M{"KeyId": other}); code != "KeyUnavailableException" {
+	if _, code := ask[any](s, "RotateKeyOnDemand",
+		M{"KeyId": other}); code != "KeyUnavailableException" {
 		t.Errorf("on demand: %q", code)
 	}
 	s.encrypt(id, "x")

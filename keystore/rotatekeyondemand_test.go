@@ -26,7 +26,8 @@ func TestRotateKeyOnDemand_TwentyFiveTimes_IsTheLimit(t *testing.T) {
 		}
 	}
 	_, code := ask[any](s, "RotateKeyOnDemand", M{"KeyId": id})
-	if code != "LimitExceededException" || len(s.rotations(id, allMaterial)) != maxOnDemandRotations+1 {
+	if code != "LimitExceededException" ||
+		len(s.rotations(id, allMaterial)) != maxOnDemandRotations+1 {
 		t.Errorf("one more: %q", code)
 	}
 	if got := s.rotation(id).NextRotationDate; !got.Equal(due.Time) ||
@@ -47,8 +48,8 @@ func TestRotateKeyOnDemand_NearAnAutomaticRotation_IsAConflict(t *testing.T) {
 	id := s.key()
 	must[any](s, "EnableKeyRotation", M{"KeyId": id, "RotationPeriodInDays": 90})
 	s.pass(90*key.Day - quietBeforeRotation)
-	for _, wait := range []time.Duration{0, quietBeforeRotation - time.Second, time.Second, time.Minute} {
-		// the last two: it is overdue
+	waits := []time.Duration{0, quietBeforeRotation - time.Second, time.Second, time.Minute}
+	for _, wait := range waits { // after the last two it is overdue
 		s.pass(wait)
 		if _, code := ask[any](s, "RotateKeyOnDemand", M{"KeyId": id}); code != "ConflictException" {
 			t.Errorf("%v before the automatic rotation: %q", s.rotation(id).NextRotationDate.Sub(s.time()),
@@ -70,7 +71,8 @@ func TestRotateKeyOnDemand_ImportedKey_RotatesToThePendingMaterial(t *testing.T)
 			expires
 	})
 	id, first := k.ID, k.Materials[k.MaterialID]
-	if _, code := ask[any](s, "RotateKeyOnDemand", M{"KeyId": id}); code != "KMSInvalidStateException" {
+	if _, code := ask[any](s, "RotateKeyOnDemand",
+		M{"KeyId": id}); code != "KMSInvalidStateException" {
 		t.Errorf("nothing waits: %q", code)
 	}
 	next, err := s.Token.Generate(t.Context(), key.NewMaterialID(), "AES_256")
@@ -82,7 +84,8 @@ func TestRotateKeyOnDemand_ImportedKey_RotatesToThePendingMaterial(t *testing.T)
 	incomplete := waiting
 	incomplete.RotationType = key.RotationPendingImport
 	k = s.amendKey(c, k, func(k *key.Key) { k.Put(incomplete) })
-	if _, code := ask[any](s, "RotateKeyOnDemand", M{"KeyId": id}); code != "KMSInvalidStateException" {
+	if _, code := ask[any](s, "RotateKeyOnDemand",
+		M{"KeyId": id}); code != "KMSInvalidStateException" {
 		t.Errorf("what waits is not in every Region: %q", code)
 	}
 	s.amendKey(c, k, func(k *key.Key) { k.Put(waiting) })
@@ -108,13 +111,14 @@ func TestRotateKeyOnDemand_ImportedKey_RotatesToThePendingMaterial(t *testing.T)
 	if s.material(old, "old") != first.ID || s.material(s.encrypt(id, "new"), "new") != next.ID {
 		t.Error("the wrong materials")
 	}
-	if _, code := ask[any](s, "RotateKeyOnDemand", M{"KeyId": id}); code != "KMSInvalidStateException" {
+	if _, code := ask[any](s, "RotateKeyOnDemand",
+		M{"KeyId": id}); code != "KMSInvalidStateException" {
 		t.Errorf("nothing waits any more: %q", code)
 	}
 }
 
-// TestRotateKeyOnDemand_UnderLoad_EverythingOpens: whoever encrypts or seals while a key is rotated notices nothing, and
-// everything opens.
+// TestRotateKeyOnDemand_UnderLoad_EverythingOpens: whoever encrypts or seals while a key is rotated
+// notices nothing, and everything opens.
 func TestRotateKeyOnDemand_UnderLoad_EverythingOpens(t *testing.T) {
 	s := start(t)
 	id := s.key()

@@ -125,7 +125,8 @@ func TestRotation_AsymmetricOrHMACKey_IsRefused(t *testing.T) {
 	id := s.key()
 	for days, want := range map[int]string{0: "ValidationException", 89: "ValidationException",
 		2561: "ValidationException", 90: "", 2560: ""} {
-		if _, code := ask[any](s, "EnableKeyRotation", M{"KeyId": id, "RotationPeriodInDays": days}); code != want {
+		if _, code := ask[any](s, "EnableKeyRotation",
+			M{"KeyId": id, "RotationPeriodInDays": days}); code != want {
 			t.Errorf("every %d days: %q", days, code)
 		}
 	}
@@ -178,7 +179,8 @@ func (s *service) imported(first func(*key.Material)) (*key.Key, *op.Call) {
 	k := *made
 	m := k.Materials[k.MaterialID]
 	first(&m)
-	k.ID, k.Origin, k.Rev, k.Materials = uuid.NewString(), key.OriginExternal, 1, map[string]key.Material{m.ID: m}
+	k.ID, k.Origin, k.Rev = uuid.NewString(), key.OriginExternal, 1
+	k.Materials = map[string]key.Material{m.ID: m}
 	insert, err := s.keys.rows.Insert(c, &k)
 	if err == nil {
 		err = s.DB.Commit(insert, nil)

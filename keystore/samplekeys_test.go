@@ -64,7 +64,8 @@ var samples = map[string]keySample{"GetPublicKey": signer, "Sign": signer, "Veri
 	"GenerateMac": authenticator, "VerifyMac": authenticator, "DeriveSharedSecret": agreer,
 	"Encapsulate": encapsulator, "Decapsulate": encapsulator,
 	"ReplicateKey": replicated, "UpdatePrimaryRegion": replicated,
-	"GetParametersForImport": importer, "ImportKeyMaterial": importer, "DeleteImportedKeyMaterial": importer}
+	"GetParametersForImport": importer, "ImportKeyMaterial": importer,
+	"DeleteImportedKeyMaterial": importer}
 
 // sampleFor returns the key that an operation takes.
 func sampleFor(operation string) keySample {
@@ -83,8 +84,8 @@ func (x keySample) serviceFor(services ...*service) *service {
 // aUser is a principal that nobody is in these tests.
 const aUser = "arn:aws:iam::" + ourAccount + ":user/somebody"
 
-// sampleKey is a key in some state, an alias of it, a grant of it, what it made before, and an alias of
-// another key.
+// sampleKey is a key in some state, an alias of it, a grant of it, what it made before, and an
+// alias of another key.
 type sampleKey struct {
 	id, alias, other, grant string
 	blob                    []byte

@@ -49,8 +49,8 @@ func (s *Keys) scheduleKeyDeletion(c *op.Call, in ScheduleKeyDeletionInput,
 		KeyState: ch.Key.State, PendingWindowInDays: days}, nil
 }
 
-// planDeletion returns the change that starts the window after which a key is deleted. A primary key
-// with replicas waits for them to be gone, and its window starts then.
+// planDeletion returns the change that starts the window after which a key is deleted. A primary
+// key with replicas waits for them to be gone, and its window starts then.
 func (s *Keys) planDeletion(c *op.Call, k *key.Key, days int64) multiregion.Change {
 	if k.IsPrimary() && len(k.Replicas) > 0 {
 		waiting := k.Changed(func(k *key.Key) {

@@ -29,8 +29,9 @@ var (
 	signatureSizes = map[string]int{"ML_DSA_44": 2420, "ML_DSA_65": 3309, "ML_DSA_87": 4627}
 )
 
-// TestSign_MLDSA_VerifiesElsewhere: a device that has it signs messages and the representatives that callers make of them,
-// and each is verified here as either, as another implementation verifies it.
+// TestSign_MLDSA_VerifiesElsewhere: a device that has it signs messages and the representatives
+// that callers make of them, and each is verified here as either, as another implementation
+// verifies it.
 func TestSign_MLDSA_VerifiesElsewhere(t *testing.T) {
 	s := startOnDevice(t, fakedevice.LikeV32(t).Config(), nil)
 	for spec := range mldsaSets {
@@ -115,8 +116,8 @@ func refusesOthers(t *testing.T, s *rig, id string) {
 	refused(t, err, "InvalidKeyUsageException", "*")
 }
 
-// TestSign_OlderModuleOfAV32Device_RefusesWhatItLacks: what can't be performed whole isn't begun. ML-DSA is, and only
-// what takes a mechanism of its own is refused; verifying takes none.
+// TestSign_OlderModuleOfAV32Device_RefusesWhatItLacks: what can't be performed whole isn't begun.
+// ML-DSA is, and only what takes a mechanism of its own is refused; verifying takes none.
 func TestSign_OlderModuleOfAV32Device_RefusesWhatItLacks(t *testing.T) {
 	s := startOnDevice(t, fakedevice.LikeV32Unreached(t).Config(), nil)
 	_, err := send[CreateKeyOutput](t.Context(), s, "CreateKey",
@@ -139,8 +140,8 @@ func TestSign_OlderModuleOfAV32Device_RefusesWhatItLacks(t *testing.T) {
 	}
 }
 
-// TestSign_Ed25519_VerifiesElsewhere: a device that has it serves it whole: the message itself, or a digest that is hashed
-// once more.
+// TestSign_Ed25519_VerifiesElsewhere: a device that has it serves it whole: the message itself, or
+// a digest that is hashed once more.
 func TestSign_Ed25519_VerifiesElsewhere(t *testing.T) {
 	s := startOn(t, func(token *hsm.Token) Token {
 		return &withEd25519{Token: token,

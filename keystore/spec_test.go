@@ -15,8 +15,8 @@ import (
 	"claviger/keystore/publickey"
 )
 
-// TestSpecs_AWSsModel_IsCovered: every key spec, usage and algorithm of AWS's model has its row or has
-// none for a reason.
+// TestSpecs_AWSsModel_IsCovered: every key spec, usage and algorithm of AWS's model has its row or
+// has none for a reason.
 func TestSpecs_AWSsModel_IsCovered(t *testing.T) {
 	used := map[string]bool{"SM2PKE": true, "SM2DSA": true} // of a spec that no device of ours makes
 	kinds := map[custody.Kind]string{}
@@ -93,8 +93,8 @@ func TestCreateKey_KindTheDeviceLacks_IsRefused(t *testing.T) {
 	}
 }
 
-// TestPublicKey_VerifyAndEncrypt_CallNoToken: the token is the slow part, and it is not needed for what
-// anybody could do.
+// TestPublicKey_VerifyAndEncrypt_CallNoToken: the token is the slow part, and it is not needed for
+// what anybody could do.
 func TestPublicKey_VerifyAndEncrypt_CallNoToken(t *testing.T) {
 	s := startOn(t, nil)
 	signer, opener := s.key("ECC_SECG_P256K1", key.SignVerify), s.key("RSA_2048", key.EncryptDecrypt)
@@ -112,8 +112,8 @@ func TestPublicKey_VerifyAndEncrypt_CallNoToken(t *testing.T) {
 	}
 }
 
-// TestGenerateDataKeyPair_NoFreeWorker_WaitsForTheCallOnly: who waits for the processor to make a key pair waits no longer than for his
-// answer.
+// TestGenerateDataKeyPair_NoFreeWorker_WaitsForTheCallOnly: who waits for the processor to make a
+// key pair waits no longer than for his answer.
 func TestGenerateDataKeyPair_NoFreeWorker_WaitsForTheCallOnly(t *testing.T) {
 	s := startOn(t, nil)
 	in := doc{"KeyId": s.key(key.SymmetricDefault, key.EncryptDecrypt), "KeyPairSpec": "ECC_NIST_P256"}

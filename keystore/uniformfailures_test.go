@@ -18,9 +18,10 @@ import (
 	"claviger/keystore/publickey"
 )
 
-// failAlike sends requests that must fail, and holds them to one answer and to one number of calls of
-// the token: who sees how long an answer took learns no more than who reads it.
-func (s *rig) failAlike(t *testing.T, operation, code string, calls int64, requests map[string]doc) {
+// failAlike sends requests that must fail, and holds them to one answer and to one number of calls
+// of the token: who sees how long an answer took learns no more than who reads it.
+func (s *rig) failAlike(t *testing.T, operation, code string, calls int64,
+	requests map[string]doc) {
 	t.Helper()
 	for what, in := range requests {
 		before := s.TokenCalls.Load()
@@ -32,8 +33,8 @@ func (s *rig) failAlike(t *testing.T, operation, code string, calls int64, reque
 	}
 }
 
-// TestDecrypt_AlteredSymmetricCiphertext_FailsAlike: what only the key can tell costs one call each, as a
-// success does. What the header tells to everybody costs none.
+// TestDecrypt_AlteredSymmetricCiphertext_FailsAlike: what only the key can tell costs one call
+// each, as a success does. What the header tells to everybody costs none.
 func TestDecrypt_AlteredSymmetricCiphertext_FailsAlike(t *testing.T) {
 	s := startOn(t, nil)
 	id := s.key(key.SymmetricDefault, key.EncryptDecrypt)
@@ -70,8 +71,8 @@ func TestDecrypt_AlteredSymmetricCiphertext_FailsAlike(t *testing.T) {
 	})
 }
 
-// TestDecrypt_AlteredOAEPCiphertext_FailsAlike: a padding that is wrong in one way or another (Manger, CRYPTO 2001)
-// is one answer at one cost.
+// TestDecrypt_AlteredOAEPCiphertext_FailsAlike: a padding that is wrong in one way or another
+// (Manger, CRYPTO 2001) is one answer at one cost.
 func TestDecrypt_AlteredOAEPCiphertext_FailsAlike(t *testing.T) {
 	s := startOn(t, nil)
 	id := s.key("RSA_2048", key.EncryptDecrypt)
@@ -105,7 +106,8 @@ func TestDecrypt_AlteredOAEPCiphertext_FailsAlike(t *testing.T) {
 	}
 }
 
-// TestVerifyMac_WrongMac_FailsAlike: the token is asked once, whatever is wrong with what is compared.
+// TestVerifyMac_WrongMac_FailsAlike: the token is asked once, whatever is wrong with what is
+// compared.
 func TestVerifyMac_WrongMac_FailsAlike(t *testing.T) {
 	s := startOn(t, nil)
 	in := doc{"KeyId": s.key("HMAC_256", key.GenerateVerifyMac), "Message": []byte("m"),

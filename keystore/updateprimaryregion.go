@@ -42,8 +42,8 @@ func (p promotion) Ready() error {
 	return p.other.AllowsInState(p.Operation)
 }
 
-// updatePrimaryRegion swaps the roles at once. AWS shows both keys as Updating for a while, which one
-// transaction makes needless.
+// updatePrimaryRegion swaps the roles at once. AWS shows both keys as Updating for a while, which
+// one transaction makes needless.
 func (s *Keys) updatePrimaryRegion(c *op.Call, in UpdatePrimaryRegionInput,
 	p promotion) (op.Commit[op.None], error) {
 	replicas := multiregion.WithRegion(multiregion.WithoutRegion(p.Key.Replicas, in.PrimaryRegion),

@@ -40,9 +40,9 @@ func TestParse_EncodedBlob_IsReadBack(t *testing.T) {
 	}
 }
 
-// TestEncode_MultiRegionIDOfTheSameBytes_Differs: ids that are made of the same bytes are different ids, in a blob and
-// in what it is sealed with; and no flip of a bit makes a blob of one kind of key a blob of the
-// other.
+// TestEncode_MultiRegionIDOfTheSameBytes_Differs: ids that are made of the same bytes are different
+// ids, in a blob and in what it is sealed with; and no flip of a bit makes a blob of one kind of
+// key a blob of the other.
 func TestEncode_MultiRegionIDOfTheSameBytes_Differs(t *testing.T) {
 	sealed := make([]byte, Overhead+1)
 	one, other := aBlob(sealed), sameBytes(sealed)

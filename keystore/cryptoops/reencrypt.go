@@ -100,9 +100,15 @@ func (s *Operations) reEncrypt(c *op.Call, in ReEncryptInput,
 	}
 	defer clear(plaintext)
 	ciphertext, err := s.encryptTo(c, t.to, plaintext, in.DestinationEncryptionContext)
-	return ReEncryptOutput{ciphertext, t.from.Key.ARN(), t.to.Key.ARN(), t.from.Algorithm,
-		t.to.Algorithm,
-		t.from.blob.MaterialID, t.to.Key.ShownMaterialID()}, err
+	return ReEncryptOutput{
+		CiphertextBlob:                 ciphertext,
+		SourceKeyId:                    t.from.Key.ARN(),
+		KeyId:                          t.to.Key.ARN(),
+		SourceEncryptionAlgorithm:      t.from.Algorithm,
+		DestinationEncryptionAlgorithm: t.to.Algorithm,
+		SourceKeyMaterialId:            t.from.blob.MaterialID,
+		DestinationKeyMaterialId:       t.to.Key.ShownMaterialID(),
+	}, err
 }
 
 // Used names both keys: each was used.

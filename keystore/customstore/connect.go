@@ -83,8 +83,8 @@ func (t jobTarget) Demands() []policy.Demand {
 	return []policy.Demand{domain.On("kms:"+t.action, "*", t.ref.Account)}
 }
 
-// findForJob returns what finds the store of a job. It reads the row and not the cache: a caller whom
-// a stale row misleads tries again, a job has nobody who does.
+// findForJob returns what finds the store of a job. It reads the row and not the cache: a caller
+// whom a stale row misleads tries again, a job has nobody who does.
 func (s *Stores) findForJob(action string) func(*op.Call, storeInput) (jobTarget, error) {
 	return func(c *op.Call, in storeInput) (jobTarget, error) {
 		t := jobTarget{ref: refOf(c, in.CustomKeyStoreId), action: action}
@@ -113,9 +113,9 @@ func refOf(c *op.Call, id string) key.StoreRef {
 	return key.StoreRef{Account: account, Region: region, ID: id}
 }
 
-// Connect ends what ConnectCustomKeyStore began, and reopens the connection of a store whose row says
-// that it is connected. It is the work of a [ConnectJob]. A connection is closed again unless a
-// commit has allowed its use.
+// Connect ends what ConnectCustomKeyStore began, and reopens the connection of a store whose row
+// says that it is connected. It is the work of a [ConnectJob]. A connection is closed again unless
+// a commit has allowed its use.
 //
 // That a connected store can't be opened just now is no failure of the job: [Stores.KeepConnected]
 // asks for the next one.
@@ -131,8 +131,8 @@ func (s *Stores) Connect(c *op.Call, id string) error {
 }
 
 // planConnection opens the connection of a store that is to be connected, and plans the state that
-// follows. A failure to connect is an outcome, stored as FAILED. A store that was connected fails only
-// by what needs a person to mend it: for everything else there will be another attempt.
+// follows. A failure to connect is an outcome, stored as FAILED. A store that was connected fails
+// only by what needs a person to mend it: for everything else there will be another attempt.
 func (s *Stores) planConnection(c *op.Call, _ storeInput, t jobTarget) (op.Commit[op.None], error) {
 	st := t.store
 	if st == nil || st.State != Connecting && st.State != Connected {
@@ -185,7 +185,8 @@ func (s *Stores) ensureOpen(c *op.Call, st *Store) (*ConnectionError, error) {
 }
 
 // planFailed plans the state FAILED. Its code is in the record.
-func (s *Stores) planFailed(c *op.Call, st *Store, failure *ConnectionError) (op.Commit[op.None], error) {
+func (s *Stores) planFailed(c *op.Call, st *Store,
+	failure *ConnectionError) (op.Commit[op.None], error) {
 	c.Note(`{"connectionState":"` + string(Failed) + `",` +
 		`"connectionErrorCode":"` + failure.Code + `"}`)
 	next := st.Changed(func(st *Store) {

@@ -6,8 +6,8 @@ import (
 	"claviger/keystore/key"
 )
 
-// connections are those of this process, by store. Nothing in here waits for a cluster: each use of a
-// key asks it.
+// connections are those of this process, by store. Nothing in here waits for a cluster: each use of
+// a key asks it.
 type connections struct {
 	mu   sync.RWMutex
 	open map[key.StoreRef]*connection

@@ -19,9 +19,9 @@ const (
 // atOnce is a time at which a job is due on any clock: the job runner's may have been set back.
 var atOnce = time.UnixMicro(0)
 
-// KeepConnected asks for jobs that open the connections of stores whose rows say CONNECTED and which
-// have none, as after the start of the process. The same jobs put a store to FAILED that only a person
-// can bring back. It runs until ctx ends.
+// KeepConnected asks for jobs that open the connections of stores whose rows say CONNECTED and
+// which have none, as after the start of the process. The same jobs put a store to FAILED that only
+// a person can bring back. It runs until ctx ends.
 func (s *Stores) KeepConnected(ctx context.Context) {
 	tick := time.NewTicker(keepEvery)
 	defer tick.Stop()
@@ -58,7 +58,8 @@ func (s *Stores) scheduleConnects(refs []key.StoreRef) {
 	}
 }
 
-// lost returns the stores whose rows say CONNECTED and whose connection is closed or broken for good.
+// lost returns the stores whose rows say CONNECTED and whose connection is closed or broken for
+// good.
 func (s *Stores) lost() (refs []key.StoreRef) {
 	all, err := s.connected()
 	if err != nil {
@@ -98,8 +99,8 @@ type attempt struct {
 	at   time.Time
 }
 
-// due returns the lost stores whose next attempt is due, and forgets those that aren't lost any more.
-// A store is not due again until its attempt has ended, or should have.
+// due returns the lost stores whose next attempt is due, and forgets those that aren't lost any
+// more. A store is not due again until its attempt has ended, or should have.
 func (a *attempts) due(lost []key.StoreRef, now time.Time) (due []key.StoreRef) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

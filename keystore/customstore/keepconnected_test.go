@@ -7,8 +7,8 @@ import (
 	"claviger/keystore/key"
 )
 
-// attemptTimes follows a store that is lost for some time and returns the seconds, from its loss on, at
-// which a connection was asked for. Every attempt takes so long and is in vain.
+// attemptTimes follows a store that is lost for some time and returns the seconds, from its loss
+// on, at which a connection was asked for. Every attempt takes so long and is in vain.
 func attemptTimes(a *attempts, lost, takes time.Duration) (at []int) {
 	ref := key.StoreRef{Account: "111122223333", Region: "us-east-1", ID: "cks-0123456789abcdef0"}
 	start := time.Unix(1_700_000_000, 0)

@@ -116,8 +116,8 @@ func (s *DataKeys) loadable(k *key.Key, d *dataKey, onDevice *bool) custody.Ref 
 	}}
 }
 
-// noteCached records whether the data key was on the device already, so that the KMS key itself was not
-// used.
+// noteCached records whether the data key was on the device already, so that the KMS key itself was
+// not used.
 func noteCached(c *op.Call, onDevice bool) {
 	if onDevice {
 		c.Note(`{"dataKeyCached":true}`)

@@ -145,7 +145,8 @@ func (s *DataKeys) findEpoch(c *op.Call, in epochInput) (epochTarget, error) {
 }
 
 // createEpoch makes a data key on the device, and encrypts its wrapped form under the KMS key.
-func (s *DataKeys) createEpoch(c *op.Call, in epochInput, t epochTarget) (op.Commit[op.None], error) {
+func (s *DataKeys) createEpoch(c *op.Call, in epochInput,
+	t epochTarget) (op.Commit[op.None], error) {
 	k := t.key
 	of := dataKeyOwner{account: k.Account, region: k.Region, keyID: k.ID, service: in.Service}
 	d := &dataKey{epochRef: epochRef{of, in.Epoch}, material: k.MaterialID,

@@ -13,8 +13,9 @@ import (
 // PerKey is the quota of grants of one key ("Resource quotas" of the KMS developer guide).
 const PerKey = 50000
 
-// concurrentInserts is more grants than can be inserted at the same time. A key that is further than
-// that from its quota isn't counted in the transaction: all writers wait for it for milliseconds.
+// concurrentInserts is more grants than can be inserted at the same time. A key that is further
+// than that from its quota isn't counted in the transaction: all writers wait for it for
+// milliseconds.
 const concurrentInserts = 8192
 
 // Same returns the verified grant that is like g in all that a request says; nil if there is none.
@@ -92,8 +93,8 @@ func notMade(g *Grant) domain.Change {
 	}
 }
 
-// withinQuota refuses a grant beyond the quota of its key, once it is inserted: its error takes that
-// back, and two requests at once can't both be the last one.
+// withinQuota refuses a grant beyond the quota of its key, once it is inserted: its error takes
+// that back, and two requests at once can't both be the last one.
 func withinQuota(k key.Ref) domain.Change {
 	return func(tx *store.Tx) error {
 		n, err := count(tx, k)

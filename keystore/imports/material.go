@@ -61,9 +61,9 @@ func (r Request) Check(k *key.Key, now time.Time) error {
 	return nil
 }
 
-// checkMaterials refuses what doesn't fit the materials that a symmetric key has. A multi-Region key
-// gets new ones in its primary Region first, and every key one at a time: the one before must have
-// become current.
+// checkMaterials refuses what doesn't fit the materials that a symmetric key has. A multi-Region
+// key gets new ones in its primary Region first, and every key one at a time: the one before must
+// have become current.
 func (r Request) checkMaterials(k *key.Key) error {
 	isNew := r.importType(k) == NewMaterial
 	pending := k.PendingMaterial()

@@ -32,8 +32,8 @@ type pairInput struct {
 
 func inputOf(p *Pair) pairInput { return pairInput{KeyId: p.Key.ID, PairId: p.Material.ID} }
 
-// pairTarget is a pair by its name. Whether it is there is for the operation to find out: a pair may
-// be deleted at any moment.
+// pairTarget is a pair by its name. Whether it is there is for the operation to find out: a pair
+// may be deleted at any moment.
 type pairTarget struct {
 	key    key.Ref
 	pairID string

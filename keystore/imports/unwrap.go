@@ -48,7 +48,8 @@ func (s *Pairs) Unwrap(c *op.Call, p *Pair, k *key.Key, wrapped []byte) (custody
 }
 
 // planCountAttempt refuses a pair that has failed too often, and one that is gone, as expired.
-func (s *Pairs) planCountAttempt(_ *op.Call, _ pairInput, t pairTarget) (op.Commit[op.None], error) {
+func (s *Pairs) planCountAttempt(_ *op.Call, _ pairInput,
+	t pairTarget) (op.Commit[op.None], error) {
 	return op.Apply(func(tx *store.Tx) error {
 		err := tx.Change(qCountAttempt, t.args(MaxFailures)...)
 		if errors.Is(err, store.Stale) {
@@ -59,7 +60,8 @@ func (s *Pairs) planCountAttempt(_ *op.Call, _ pairInput, t pairTarget) (op.Comm
 }
 
 // planTakeBackAttempt changes nothing if the pair is gone by then.
-func (s *Pairs) planTakeBackAttempt(_ *op.Call, _ pairInput, t pairTarget) (op.Commit[op.None], error) {
+func (s *Pairs) planTakeBackAttempt(_ *op.Call, _ pairInput,
+	t pairTarget) (op.Commit[op.None], error) {
 	return op.Apply(func(tx *store.Tx) error {
 		_, err := tx.Exec(qTakeBackAttempt, t.args()...)
 		return err

@@ -37,8 +37,8 @@ func (k *Key) IsComplete() bool {
 	return true
 }
 
-// SetFirstMaterial gives a new key its first material. A public key that can't be read is noticed now, and not
-// when the first signature is to be verified.
+// SetFirstMaterial gives a new key its first material. A public key that can't be read is noticed
+// now, and not when the first signature is to be verified.
 func (k *Key) SetFirstMaterial(m custody.Material) error {
 	k.Materials = map[string]Material{m.ID: {Material: m, Created: k.Created}}
 	return k.ReadPublic(m)

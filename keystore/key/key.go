@@ -252,11 +252,24 @@ type MultiRegionKey struct{ Arn, Region string }
 // Metadata returns what AWS tells of a key.
 func (k *Key) Metadata() KeyMetadata {
 	m := KeyMetadata{
-		AWSAccountId: k.Account, KeyId: k.ID, Arn: k.ARN(), CreationDate: wire.Time{Time: k.Created},
-		Enabled: k.CurrentState() == Enabled, Description: k.Description, KeyUsage: k.Usage, KeyState: k.CurrentState(),
-		DeletionDate: wire.At(k.DeletionDate), Origin: k.Origin, CustomKeyStoreId: k.CustomKeyStoreID, CloudHsmClusterId: k.ClusterID, KeyManager: k.Manager,
-		CustomerMasterKeySpec: k.Spec, KeySpec: k.Spec, CurrentKeyMaterialId: k.ShownMaterialID(),
-		MultiRegion: k.PrimaryRegion != "", MultiRegionConfiguration: k.multiRegion(),
+		AWSAccountId:             k.Account,
+		KeyId:                    k.ID,
+		Arn:                      k.ARN(),
+		CreationDate:             wire.Time{Time: k.Created},
+		Enabled:                  k.CurrentState() == Enabled,
+		Description:              k.Description,
+		KeyUsage:                 k.Usage,
+		KeyState:                 k.CurrentState(),
+		DeletionDate:             wire.At(k.DeletionDate),
+		Origin:                   k.Origin,
+		CustomKeyStoreId:         k.CustomKeyStoreID,
+		CloudHsmClusterId:        k.ClusterID,
+		KeyManager:               k.Manager,
+		CustomerMasterKeySpec:    k.Spec,
+		KeySpec:                  k.Spec,
+		CurrentKeyMaterialId:     k.ShownMaterialID(),
+		MultiRegion:              k.PrimaryRegion != "",
+		MultiRegionConfiguration: k.multiRegion(),
 	}
 	if k.Origin == OriginCloudHSM {
 		m.CurrentKeyMaterialId = "" // AWS names those that rotation may replace

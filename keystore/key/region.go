@@ -8,7 +8,8 @@ func (k *Key) IsPrimary() bool { return k.PrimaryRegion != "" && k.PrimaryRegion
 // IsReplica reports whether k is a replica of a primary key in another Region.
 func (k *Key) IsReplica() bool { return k.PrimaryRegion != "" && k.PrimaryRegion != k.Region }
 
-// LeadRegion returns the Region whose key is rotated for k: the primary's for a replica, else k's own.
+// LeadRegion returns the Region whose key is rotated for k: the primary's for a replica, else k's
+// own.
 func (k *Key) LeadRegion() string {
 	if k.IsReplica() {
 		return k.PrimaryRegion

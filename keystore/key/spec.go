@@ -144,8 +144,8 @@ var aboutRotation = map[string]bool{"EnableKeyRotation": true, "DisableKeyRotati
 	"GetKeyRotationStatus": true,
 	"RotateKeyOnDemand":    true, "ListKeyRotations": true}
 
-// notForReplicas says which operations are for a key that follows no other: the rotation of a multi-Region
-// key is its primary's.
+// notForReplicas says which operations are for a key that follows no other: the rotation of a
+// multi-Region key is its primary's.
 var notForReplicas = map[string]bool{"EnableKeyRotation": true, "DisableKeyRotation": true,
 	"RotateKeyOnDemand": true}
 

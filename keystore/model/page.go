@@ -19,8 +19,8 @@ var errMarker = fault.New(fault.Invalid, "InvalidMarkerException",
 	"The marker was not returned by "+
 		"this operation with these parameters. Start again without one.")
 
-// Page returns the page that is asked for. Without a limit it has the operation's default size, and a
-// limit above its maximum counts as the maximum, as with AWS.
+// Page returns the page that is asked for. Without a limit it has the operation's default size, and
+// a limit above its maximum counts as the maximum, as with AWS.
 func (p Pager) Page(c *op.Call, operation, filter string, limit *int32, marker *string,
 	standard, max int) (domain.Page, error) {
 	size := min(int(domain.Or(limit, int32(standard))), max)

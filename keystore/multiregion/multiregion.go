@@ -52,9 +52,9 @@ func (s *Keys) Amend(ctx context.Context, k *key.Key, ch Change) (domain.Change,
 // revision is one key of a set, as it is and as it shall be.
 type revision = domain.Revision[key.Key]
 
-// relatedRevisions returns every key that a change of k changes: k, and those of its related keys that
-// have to be stored because of it. A key that the change takes out of the set is not among them: its
-// own deletion stores that.
+// relatedRevisions returns every key that a change of k changes: k, and those of its related keys
+// that have to be stored because of it. A key that the change takes out of the set is not among
+// them: its own deletion stores that.
 //
 // A change of materials always takes the primary's row along: changes in two Regions would else not
 // see each other, and a material that both have been waiting for would be pending for ever.
@@ -95,8 +95,8 @@ func changesMaterials(r revision) bool {
 	return !maps.EqualFunc(r.From.Materials, r.To.Materials, key.Material.Equal)
 }
 
-// withShared returns the next revision of k, with everything that it shares with by, a key related to
-// it. A k that is gone stays gone.
+// withShared returns the next revision of k, with everything that it shares with by, a key related
+// to it. A k that is gone stays gone.
 func withShared(k, by *key.Key) *key.Key {
 	if k == nil {
 		return nil
@@ -109,9 +109,9 @@ func withShared(k, by *key.Key) *key.Key {
 	})
 }
 
-// relatedMaterials returns the materials of a key related to k which has had those given. Material of
-// KMS's own is copied. Of imported material only the rotation is shared: the bytes, the description
-// and the expiry are what the other key has imported itself.
+// relatedMaterials returns the materials of a key related to k which has had those given. Material
+// of KMS's own is copied. Of imported material only the rotation is shared: the bytes, the
+// description and the expiry are what the other key has imported itself.
 func relatedMaterials(k *key.Key, had map[string]key.Material) map[string]key.Material {
 	if k.Origin != key.OriginExternal {
 		return k.Materials

@@ -45,8 +45,8 @@ func signedByECDSA(t *testing.T, digest []byte) map[string]signed {
 	return out
 }
 
-// TestVerifyECDSA_AnyOtherEncoding_IsRefused: the numbers are in their range and their encoding is DER;
-// whoever takes more lets a signature be changed without the key.
+// TestVerifyECDSA_AnyOtherEncoding_IsRefused: the numbers are in their range and their encoding is
+// DER; whoever takes more lets a signature be changed without the key.
 func TestVerifyECDSA_AnyOtherEncoding_IsRefused(t *testing.T) {
 	digest := sha256.Sum256([]byte("m"))
 	for spec, x := range signedByECDSA(t, digest[:]) {
@@ -162,7 +162,8 @@ func TestVerifyRSA_AnyOtherEncoding_IsRefused(t *testing.T) {
 	}
 }
 
-// TestVerifyEd25519_AnyOtherEncoding_IsRefused: RFC 8032 section 5.1.7 wants S below the order of the group.
+// TestVerifyEd25519_AnyOtherEncoding_IsRefused: RFC 8032 section 5.1.7 wants S below the order of
+// the group.
 func TestVerifyEd25519_AnyOtherEncoding_IsRefused(t *testing.T) {
 	public, key, err := ed25519.GenerateKey(rand.Reader)
 	noError(t, err)

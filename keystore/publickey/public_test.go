@@ -82,7 +82,8 @@ func TestParse_KeyOfAnotherSpec_IsRefused(t *testing.T) {
 	}
 }
 
-// TestParseSecp256k1_OtherPointForms_AreRefused: of the forms of a point (SEC 1 section 2.3.3) one is taken.
+// TestParseSecp256k1_OtherPointForms_AreRefused: of the forms of a point (SEC 1 section 2.3.3) one
+// is taken.
 func TestParseSecp256k1_OtherPointForms_AreRefused(t *testing.T) {
 	key, err := secp256k1.GeneratePrivateKey()
 	noError(t, err)

@@ -88,8 +88,8 @@ func (s *Keys) findOrphan(c *op.Call, in destroyInput) (t destruction, err error
 	return t, nil
 }
 
-// planDestruction destroys an orphan. It checks once more that no KMS key uses it, whatever the list
-// says: this can't be taken back.
+// planDestruction destroys an orphan. It checks once more that no KMS key uses it, whatever the
+// list says: this can't be taken back.
 func (s *Keys) planDestruction(c *op.Call, _ destroyInput,
 	t destruction) (op.Commit[op.None], error) {
 	o := t.orphan

@@ -1,6 +1,6 @@
-// Package residents makes resident keys, which never leave their token, and destroys the ones that no
-// KMS key uses. Custom key stores have such keys on their tokens. The service's own token has them for
-// kinds that its device can't wrap, where the site says so.
+// Package residents makes resident keys, which never leave their token, and destroys the ones that
+// no KMS key uses. Custom key stores have such keys on their tokens. The service's own token has
+// them for kinds that its device can't wrap, where the site says so.
 //
 // # Orphans
 //
@@ -138,8 +138,8 @@ func (s *Keys) planReservation(c *op.Call, in reserveInput,
 	return op.Apply(domain.InOrder(s.checkRoom(r.StoreRef), insert), op.None{}), nil
 }
 
-// checkRoom refuses one more key on the service's own token if it has as many as it may. The tokens of
-// custom key stores are their owners' to fill.
+// checkRoom refuses one more key on the service's own token if it has as many as it may. The tokens
+// of custom key stores are their owners' to fill.
 func (s *Keys) checkRoom(on key.StoreRef) domain.Change {
 	return func(tx *store.Tx) error {
 		if on.ID != "" {

@@ -55,8 +55,8 @@ func (s *Keys) insert(ctx context.Context, o *orphan, due time.Time) (domain.Cha
 	}, err
 }
 
-// removeOrphan takes a key off the list and cancels its job. It is stale if the key isn't there: one
-// that was destroyed meanwhile can't become a KMS key's.
+// removeOrphan takes a key off the list and cancels its job. It is stale if the key isn't there:
+// one that was destroyed meanwhile can't become a KMS key's.
 func (s *Keys) removeOrphan(on key.StoreRef, name string) domain.Change {
 	return func(tx *store.Tx) error {
 		if err := tx.Change(qDeleteOrphan, on.Account, on.Region, name); err != nil {

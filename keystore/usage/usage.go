@@ -29,7 +29,8 @@ type Limits struct {
 }
 
 // DefaultLimits are the limits of a service.
-var DefaultLimits = Limits{Block: 1 << 20, Alarm: 1 << 30, Rotate: 1 << 31, Max: 1 << 32, Epoch: 1 << 30}
+var DefaultLimits = Limits{
+	Block: 1 << 20, Alarm: 1 << 30, Rotate: 1 << 31, Max: 1 << 32, Epoch: 1 << 30}
 
 // DefaultCapacity is how many counts stay in memory, at about 200 bytes each.
 const DefaultCapacity = 1 << 17
