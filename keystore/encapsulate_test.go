@@ -95,8 +95,8 @@ func TestEncapsulate_KnownKey_CallsNoToken(t *testing.T) {
 		"EncapsulationAlgorithm": "ML_KEM"}
 	done[cryptoops.EncapsulateOutput](s, "Encapsulate", in) // its row is verified now
 	before := s.TokenCalls.Load()
-	first, second := done[cryptoops.EncapsulateOutput](s, "Encapsulate",
-		in), done[cryptoops.EncapsulateOutput](s, "Encapsulate", in)
+	first := done[cryptoops.EncapsulateOutput](s, "Encapsulate", in)
+	second := done[cryptoops.EncapsulateOutput](s, "Encapsulate", in)
 	if n := s.TokenCalls.Load(); n != before || bytes.Equal(first.SharedSecret, second.SharedSecret) {
 		t.Errorf("the token was called %d times", n-before)
 	}

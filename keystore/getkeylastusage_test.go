@@ -8,7 +8,7 @@ import (
 	"claviger/keystore/key"
 )
 
-// lastUsage returns a key's last usage, after what waits to be written is.
+// lastUsage returns a key's last usage. Reopening the database writes down those that are put off.
 func (s *service) lastUsage(id string) GetKeyLastUsageOutput {
 	s.t.Helper()
 	s.Reopen()

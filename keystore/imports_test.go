@@ -142,7 +142,7 @@ func (s *service) count(q *store.Query) (n int) {
 	return n
 }
 
-// alter changes the database behind the service's back.
+// alter changes the database as an attacker would, past the service.
 func (s *service) alter(q *store.Query, args ...any) {
 	s.t.Helper()
 	err := s.DB.Commit(func(tx *store.Tx) error {

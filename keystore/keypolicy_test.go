@@ -123,8 +123,10 @@ func TestPutKeyPolicy_InvalidPolicy_IsRefused(t *testing.T) {
 	if n := len(must[ListKeysOutput](s, "ListKeys", nil).Keys); n != 1 {
 		t.Errorf("there are %d keys", n)
 	}
-	if out := strings.Replace(aPolicy, "x", strings.Repeat("p", policyLimit-len(aPolicy)+1), 1); len(out) != policyLimit || fail(s, "PutKeyPolicy", M{"KeyId": id, "Policy": out}) != nil {
-		t.Errorf("%d bytes were refused", len(out))
+	longest := strings.Replace(aPolicy, "x", strings.Repeat("p", policyLimit-len(aPolicy)+1), 1)
+	f := fail(s, "PutKeyPolicy", M{"KeyId": id, "Policy": longest})
+	if len(longest) != policyLimit || f != nil {
+		t.Errorf("%d bytes were refused: %v", len(longest), f)
 	}
 }
 

@@ -16,6 +16,9 @@ const (
 	pending = "KMSInvalidStateException" // pending deletion, or for CancelKeyDeletion: not pending
 )
 
+// byID is the request that names the key and nothing else.
+func byID(m sampleKey) M { return M{"KeyId": m.id} }
+
 // keyStates is the table "Key states of KMS keys" of the KMS developer guide, for the states that a
 // key on the service's own token can be in. Request makes the document for a key, with what setUp
 // has left; nil means that the operation touches no key's state.
@@ -36,107 +39,106 @@ var keyStates = map[string]struct {
 	"DisconnectCustomKeyStore": {},
 
 	"Encrypt": {func(m sampleKey) M {
-		return M{"KeyId": m.id,
-			"Plaintext": "eA=="}
+		return M{"KeyId": m.id, "Plaintext": "eA=="}
 	}, yes, off, pending},
-	"Decrypt": {func(m sampleKey) M { return M{"CiphertextBlob": m.blob} }, yes,
-		off, pending},
+	"Decrypt": {func(m sampleKey) M {
+		return M{"CiphertextBlob": m.blob}
+	}, yes, off, pending},
 	"ReEncrypt": {func(m sampleKey) M {
-		return M{"CiphertextBlob": m.blob,
-			"DestinationKeyId": m.id}
+		return M{"CiphertextBlob": m.blob, "DestinationKeyId": m.id}
 	}, yes, off, pending},
 	"GenerateDataKey": {func(m sampleKey) M {
-		return M{"KeyId": m.id,
-			"KeySpec": "AES_256"}
+		return M{"KeyId": m.id, "KeySpec": "AES_256"}
 	}, yes, off, pending},
 	"GenerateDataKeyWithoutPlaintext": {func(m sampleKey) M {
-		return M{"KeyId": m.id,
-			"NumberOfBytes": 7}
+		return M{"KeyId": m.id, "NumberOfBytes": 7}
 	}, yes, off, pending},
 	"GenerateDataKeyPair": {func(m sampleKey) M {
-		return M{"KeyId": m.id,
-			"KeyPairSpec": "ECC_NIST_P256"}
+		return M{"KeyId": m.id, "KeyPairSpec": "ECC_NIST_P256"}
 	}, yes, off, pending},
 	"GenerateDataKeyPairWithoutPlaintext": {func(m sampleKey) M {
-		return M{"KeyId": m.id,
-			"KeyPairSpec": "ECC_NIST_P256"}
+		return M{"KeyId": m.id, "KeyPairSpec": "ECC_NIST_P256"}
 	}, yes, off, pending},
 
-	"GetPublicKey": {func(m sampleKey) M { return M{"KeyId": m.id} }, yes, off, pending},
+	"GetPublicKey": {byID, yes, off, pending},
 	"Sign": {func(m sampleKey) M {
-		return M{"KeyId": m.id, "Message": "eA==",
-			"SigningAlgorithm": "ECDSA_SHA_256"}
+		return M{"KeyId": m.id, "Message": "eA==", "SigningAlgorithm": "ECDSA_SHA_256"}
 	}, yes, off, pending},
 	"Verify": {func(m sampleKey) M {
 		return M{"KeyId": m.id, "Message": "eA==", "SigningAlgorithm": "ECDSA_SHA_256",
 			"Signature": m.blob}
 	}, yes, off, pending},
 	"GenerateMac": {func(m sampleKey) M {
-		return M{"KeyId": m.id, "Message": "eA==",
-			"MacAlgorithm": "HMAC_SHA_256"}
+		return M{"KeyId": m.id, "Message": "eA==", "MacAlgorithm": "HMAC_SHA_256"}
 	}, yes, off, pending},
 	"VerifyMac": {func(m sampleKey) M {
 		return M{"KeyId": m.id, "Message": "eA==", "MacAlgorithm": "HMAC_SHA_256", "Mac": m.blob}
 	}, yes, off, pending},
 	"DeriveSharedSecret": {func(m sampleKey) M {
-		return M{"KeyId": m.id, "KeyAgreementAlgorithm": "ECDH",
-			"PublicKey": m.blob}
+		return M{"KeyId": m.id, "KeyAgreementAlgorithm": "ECDH", "PublicKey": m.blob}
 	}, yes, off, pending},
 
-	"Encapsulate": {func(m sampleKey) M { return M{"KeyId": m.id, "EncapsulationAlgorithm": "ML_KEM"} },
-		yes, off, pending},
+	"Encapsulate": {func(m sampleKey) M {
+		return M{"KeyId": m.id, "EncapsulationAlgorithm": "ML_KEM"}
+	}, yes, off, pending},
 	"Decapsulate": {func(m sampleKey) M {
 		return M{"KeyId": m.id, "EncapsulationAlgorithm": "ML_KEM", "SharedSecretCiphertextBlob": m.blob}
 	}, yes, off, pending},
 
-	"EnableKey":           {func(m sampleKey) M { return M{"KeyId": m.id} }, yes, yes, pending},
-	"DisableKey":          {func(m sampleKey) M { return M{"KeyId": m.id} }, yes, yes, pending},
-	"ScheduleKeyDeletion": {func(m sampleKey) M { return M{"KeyId": m.id} }, yes, yes, pending},
-	"CancelKeyDeletion":   {func(m sampleKey) M { return M{"KeyId": m.id} }, pending, pending, yes},
-	"ReplicateKey": {func(m sampleKey) M { return M{"KeyId": m.id, "ReplicaRegion": farAway} }, yes,
-		off, pending},
-	"UpdatePrimaryRegion": {func(m sampleKey) M { return M{"KeyId": m.id, "PrimaryRegion": abroad} }, yes,
-		off, pending},
+	"EnableKey":           {byID, yes, yes, pending},
+	"DisableKey":          {byID, yes, yes, pending},
+	"ScheduleKeyDeletion": {byID, yes, yes, pending},
+	"CancelKeyDeletion":   {byID, pending, pending, yes},
+	"ReplicateKey": {func(m sampleKey) M {
+		return M{"KeyId": m.id, "ReplicaRegion": farAway}
+	}, yes, off, pending},
+	"UpdatePrimaryRegion": {func(m sampleKey) M {
+		return M{"KeyId": m.id, "PrimaryRegion": abroad}
+	}, yes, off, pending},
 	"CreateAlias": {func(m sampleKey) M {
-		return M{"AliasName": m.alias + "-2",
-			"TargetKeyId": m.id}
+		return M{"AliasName": m.alias + "-2", "TargetKeyId": m.id}
 	}, yes, yes, pending},
-	"UpdateAlias": {func(m sampleKey) M { return M{"AliasName": m.other, "TargetKeyId": m.id} },
-		yes, yes, pending},
+	"UpdateAlias": {func(m sampleKey) M {
+		return M{"AliasName": m.other, "TargetKeyId": m.id}
+	}, yes, yes, pending},
 	"DeleteAlias": {func(m sampleKey) M { return M{"AliasName": m.alias} }, yes, yes, yes},
-	"DescribeKey": {func(m sampleKey) M { return M{"KeyId": m.id} }, yes, yes, yes},
-	"UpdateKeyDescription": {func(m sampleKey) M { return M{"KeyId": m.id, "Description": "x"} }, yes, yes,
-		pending},
-	"GetKeyPolicy": {func(m sampleKey) M { return M{"KeyId": m.id} }, yes, yes, yes},
-	"PutKeyPolicy": {func(m sampleKey) M { return M{"KeyId": m.id, "Policy": aPolicy} }, yes, yes,
-		yes},
-	"ListKeyPolicies": {func(m sampleKey) M { return M{"KeyId": m.id} }, yes, yes, yes},
+	"DescribeKey": {byID, yes, yes, yes},
+	"UpdateKeyDescription": {func(m sampleKey) M {
+		return M{"KeyId": m.id, "Description": "x"}
+	}, yes, yes, pending},
+	"GetKeyPolicy": {byID, yes, yes, yes},
+	"PutKeyPolicy": {func(m sampleKey) M {
+		return M{"KeyId": m.id, "Policy": aPolicy}
+	}, yes, yes, yes},
+	"ListKeyPolicies": {byID, yes, yes, yes},
 	"CreateGrant": {func(m sampleKey) M {
 		return M{"KeyId": m.id, "GranteePrincipal": aUser, "Operations": []string{"DescribeKey"}}
 	}, yes, off, pending},
-	"ListGrants":          {func(m sampleKey) M { return M{"KeyId": m.id} }, yes, yes, yes},
+	"ListGrants":          {byID, yes, yes, yes},
 	"ListRetirableGrants": {},
-	"RetireGrant": {func(m sampleKey) M { return M{"KeyId": m.id, "GrantId": m.grant} }, yes, yes,
-		yes},
-	"RevokeGrant": {func(m sampleKey) M { return M{"KeyId": m.id, "GrantId": m.grant} }, yes, yes,
-		yes},
-	"EnableKeyRotation": {func(m sampleKey) M { return M{"KeyId": m.id, "RotationPeriodInDays": 90} },
-		yes, off, pending},
-	"DisableKeyRotation":   {func(m sampleKey) M { return M{"KeyId": m.id} }, yes, off, pending},
-	"GetKeyRotationStatus": {func(m sampleKey) M { return M{"KeyId": m.id} }, yes, yes, yes},
-	"RotateKeyOnDemand":    {func(m sampleKey) M { return M{"KeyId": m.id} }, yes, off, pending},
-	"ListKeyRotations": {func(m sampleKey) M {
-		return M{"KeyId": m.id,
-			"IncludeKeyMaterial": "ALL_KEY_MATERIAL"}
+	"RetireGrant": {func(m sampleKey) M {
+		return M{"KeyId": m.id, "GrantId": m.grant}
 	}, yes, yes, yes},
-	"GetKeyLastUsage":  {func(m sampleKey) M { return M{"KeyId": m.id} }, yes, yes, yes},
-	"ListResourceTags": {func(m sampleKey) M { return M{"KeyId": m.id} }, yes, yes, yes},
+	"RevokeGrant": {func(m sampleKey) M {
+		return M{"KeyId": m.id, "GrantId": m.grant}
+	}, yes, yes, yes},
+	"EnableKeyRotation": {func(m sampleKey) M {
+		return M{"KeyId": m.id, "RotationPeriodInDays": 90}
+	}, yes, off, pending},
+	"DisableKeyRotation":   {byID, yes, off, pending},
+	"GetKeyRotationStatus": {byID, yes, yes, yes},
+	"RotateKeyOnDemand":    {byID, yes, off, pending},
+	"ListKeyRotations": {func(m sampleKey) M {
+		return M{"KeyId": m.id, "IncludeKeyMaterial": "ALL_KEY_MATERIAL"}
+	}, yes, yes, yes},
+	"GetKeyLastUsage":  {byID, yes, yes, yes},
+	"ListResourceTags": {byID, yes, yes, yes},
 	"TagResource": {func(m sampleKey) M {
-		return M{"KeyId": m.id,
-			"Tags": []M{{"TagKey": "a", "TagValue": "b"}}}
+		return M{"KeyId": m.id, "Tags": []M{{"TagKey": "a", "TagValue": "b"}}}
 	}, yes, yes, pending},
-	"UntagResource": {func(m sampleKey) M { return M{"KeyId": m.id, "TagKeys": []string{"a"}} }, yes,
-		yes, pending},
+	"UntagResource": {func(m sampleKey) M {
+		return M{"KeyId": m.id, "TagKeys": []string{"a"}}
+	}, yes, yes, pending},
 	"GetParametersForImport": {func(m sampleKey) M {
 		return M{"KeyId": m.id, "WrappingAlgorithm": everyKindWrapping, "WrappingKeySpec": "RSA_2048"}
 	}, yes, yes, pending},
@@ -145,7 +147,7 @@ var keyStates = map[string]struct {
 		return M{"KeyId": m.id, "ImportToken": token, "EncryptedKeyMaterial": wrapped,
 			"ExpirationModel": key.MaterialDoesNotExpire}
 	}, yes, yes, pending},
-	"DeleteImportedKeyMaterial": {func(m sampleKey) M { return M{"KeyId": m.id} }, yes, yes, yes},
+	"DeleteImportedKeyMaterial": {byID, yes, yes, yes},
 }
 
 // TestKeyStates_EveryOperation_AnswersAsTheGuide is made on SoftHSM2, but for keys that it can't

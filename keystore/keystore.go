@@ -18,7 +18,7 @@
 //	customstore  custom key stores: their operations, connections and rows
 //	target       the key that an operation touches: naming, looking up, what it demands
 //	datakeys     the data keys by which other services' values are sealed
-//	grant        what lets callers use a key who own nothing
+//	grant        grants, which let a principal use a key whatever its policy says
 //	imports      key material that was made elsewhere
 //	multiregion  every change of a key, and of the keys related to it
 //	residents    resident keys, which never leave a token, and the clean-up of orphans

@@ -60,8 +60,8 @@ func TestPendingDeletion_OtherStates_AreNotCounted(t *testing.T) {
 			t.Errorf("%s %v was counted %d times, want %d", name, in, got, want)
 		}
 	}
-	fine, off, gone := s.inState(1, cipher, key.Enabled), s.inState(2, cipher,
-		key.Disabled), s.inState(3, cipher, key.PendingDeletion)
+	fine, off := s.inState(1, cipher, key.Enabled), s.inState(2, cipher, key.Disabled)
+	gone := s.inState(3, cipher, key.PendingDeletion)
 	noticed(0, "Encrypt", M{"KeyId": fine.id, "Plaintext": "eA=="})
 	noticed(0, "Encrypt", M{"KeyId": off.id, "Plaintext": "eA=="})
 	noticed(0, "Sign", M{"KeyId": gone.id, "Message": "eA==", "SigningAlgorithm": "ECDSA_SHA_256"})

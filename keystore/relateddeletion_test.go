@@ -24,21 +24,21 @@ func TestScheduleKeyDeletion_PrimaryWithReplicas_WaitsForThem(t *testing.T) {
 		out.PendingWindowInDays != 8 {
 		t.Errorf("answered %+v", out)
 	}
-	waits := func(wait int32) {
+	checkWaiting := func(window int32) {
 		t.Helper()
 		if m := s.describe(ourRegion, id); m.KeyState != key.PendingReplicaDeletion ||
-			m.DeletionDate != nil || m.PendingDeletionWindowInDays != wait {
+			m.DeletionDate != nil || m.PendingDeletionWindowInDays != window {
 			t.Errorf("the primary is %+v", m)
 		}
 	}
-	waits(8)
+	checkWaiting(8)
 	if _, code := ask[any](s, "ScheduleKeyDeletion", M{"KeyId": id}); code != pending {
 		t.Errorf("a second time: %s", code)
 	}
 	must[KeyOutput](s, "CancelKeyDeletion", M{"KeyId": id})
 	if m := s.describe(ourRegion, id); m.KeyState != key.Disabled ||
 		m.PendingDeletionWindowInDays != 0 {
-		t.Errorf("taken back: %+v", m)
+		t.Errorf("cancelled: %+v", m)
 	}
 	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 9})
 
@@ -48,11 +48,11 @@ func TestScheduleKeyDeletion_PrimaryWithReplicas_WaitsForThem(t *testing.T) {
 		t.Fatal("the first replica is still there")
 	}
 	s.checkRelated(id, ourRegion, farAway)
-	waits(9)
+	checkWaiting(9)
 	mustIn[any](s, farAway, "Decrypt", M{"CiphertextBlob": blob})
 
 	mustIn[any](s, farAway, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
-	waits(9)
+	checkWaiting(9)
 	days(7)
 	if !s.isGone(farAway, id) {
 		t.Fatal("the second replica is still there")
@@ -65,7 +65,7 @@ func TestScheduleKeyDeletion_PrimaryWithReplicas_WaitsForThem(t *testing.T) {
 	}
 	must[KeyOutput](s, "CancelKeyDeletion", M{"KeyId": id})
 	if m := s.describe(ourRegion, id); m.KeyState != key.Disabled || m.DeletionDate != nil {
-		t.Errorf("taken back: %+v", m)
+		t.Errorf("cancelled: %+v", m)
 	}
 	must[any](s, "EnableKey", M{"KeyId": id})
 	must[any](s, "Decrypt", M{"CiphertextBlob": blob})
@@ -76,7 +76,7 @@ func TestScheduleKeyDeletion_PrimaryWithReplicas_WaitsForThem(t *testing.T) {
 	}
 }
 
-// Who has read a family that has become smaller is too late, and not confused.
+// A change of keys that were read before one of them was deleted is refused as a whole.
 func TestAmend_ReplicaDeletedMeanwhile_IsStale(t *testing.T) {
 	s := start(t)
 	id := s.relatedKeys(M{}, abroad)

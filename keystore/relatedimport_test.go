@@ -26,8 +26,8 @@ func (s *service) importedRelatedKeys(regions ...string) (id string, first key.M
 	}
 	k.ID, k.PrimaryRegion, k.Origin = key.NewMultiRegionID(), ourRegion, key.OriginExternal
 	first = k.Materials[k.MaterialID]
-	first.ExpirationModel, first.Expires, first.Description = key.MaterialExpires, s.time().Add(
-		time.Hour), "the first"
+	first.ExpirationModel, first.Expires = key.MaterialExpires, s.time().Add(time.Hour)
+	first.Description = "the first"
 	k.Put(first)
 	insert, err := s.keys.rows.Insert(c, k)
 	if err == nil {

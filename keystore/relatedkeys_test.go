@@ -36,7 +36,8 @@ func (s *service) isGone(region, id string) bool {
 	return refused != nil && refused.Code == "NotFoundException"
 }
 
-// checkRelated checks what every key of a family says of it: the first Region is the primary's.
+// checkRelated checks that every related key describes all of them: the first Region is the
+// primary's.
 func (s *service) checkRelated(id string, regions ...string) {
 	s.t.Helper()
 	at := func(region string) key.MultiRegionKey {
@@ -72,7 +73,7 @@ func (s *service) amend(region, id string, alter func(*op.Call, *key.Key)) error
 	return s.DB.Commit(amend, nil)
 }
 
-// What one key of a family makes, the others open, by name and by what the ciphertext says; and
+// What one related key makes, the others open, by name and by what the ciphertext says; and
 // nobody else does.
 func TestDecrypt_CiphertextOfARelatedKey_Opens(t *testing.T) {
 	s := start(t)
@@ -241,10 +242,10 @@ func TestListKeys_RelatedKeys_AreEachRegionsOwn(t *testing.T) {
 		}
 		return ids
 	}
-	if got, want := list(ourRegion), []string{key.ARN(ourAccount, ourRegion, single),
-		key.ARN(ourAccount, ourRegion,
-			id)}; !slices.Equal(slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(want))) {
-		t.Errorf("here: %v", got)
+	here := slices.Sorted(slices.Values(list(ourRegion)))
+	want := []string{key.ARN(ourAccount, ourRegion, single), key.ARN(ourAccount, ourRegion, id)}
+	if slices.Sort(want); !slices.Equal(here, want) {
+		t.Errorf("here: %v", here)
 	}
 	if got := list(abroad); !slices.Equal(got, []string{key.ARN(ourAccount, abroad, id)}) {
 		t.Errorf("abroad: %v", got)

@@ -11,8 +11,8 @@ import (
 	"claviger/keystore/usage"
 )
 
-// checkOneMaterial holds every key of a family to the same current material, and to opening what
-// the others encrypted.
+// checkOneMaterial checks that all related keys have the same current material, and that each opens
+// what the others encrypted.
 func (s *service) checkOneMaterial(id string, regions ...string) string {
 	s.t.Helper()
 	current := s.describe(regions[0], id).CurrentKeyMaterialId
@@ -23,8 +23,8 @@ func (s *service) checkOneMaterial(id string, regions ...string) string {
 		blob := mustIn[cryptoops.EncryptOutput](s, region, "Encrypt",
 			M{"KeyId": id, "Plaintext": []byte(region)}).CiphertextBlob
 		for _, other := range regions {
-			if out := mustIn[cryptoops.DecryptOutput](s, other, "Decrypt",
-				M{"CiphertextBlob": blob}); string(out.Plaintext) != region || out.KeyMaterialId != current {
+			out := mustIn[cryptoops.DecryptOutput](s, other, "Decrypt", M{"CiphertextBlob": blob})
+			if string(out.Plaintext) != region || out.KeyMaterialId != current {
 				s.t.Errorf("what was encrypted in %s is %q under %s in %s", region, out.Plaintext,
 					out.KeyMaterialId, other)
 			}
@@ -47,7 +47,7 @@ func TestRotation_RelatedKeys_ShareOneMaterial(t *testing.T) {
 		}
 	}
 	if n := s.jobCount(); n != 1 {
-		t.Errorf("%d jobs for one family", n)
+		t.Errorf("%d jobs for one set of related keys", n)
 	}
 	s.passAndRun(90 * key.Day)
 	second := s.checkOneMaterial(id, regions...)
@@ -101,7 +101,7 @@ func TestUsage_RelatedKeysOverLimit_RotateTogether(t *testing.T) {
 	}
 }
 
-// The count outlives a replica, and goes with the last of the family.
+// The count outlives a replica, and goes with the last of the related keys.
 func TestUsage_DeletedReplica_LeavesTheCount(t *testing.T) {
 	s := start(t)
 	id := s.relatedKeys(M{}, abroad)
@@ -109,12 +109,12 @@ func TestUsage_DeletedReplica_LeavesTheCount(t *testing.T) {
 	mustIn[any](s, abroad, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
 	s.passAndRun(7 * key.Day)
 	if n := s.leased(id)[s.current(id)]; !s.isGone(abroad, id) || n != usage.DefaultLimits.Block {
-		t.Errorf("%d uses are left of a family that lost a replica", n)
+		t.Errorf("%d uses are left after the replica was deleted", n)
 	}
 	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
 	s.passAndRun(7*key.Day + time.Second)
 	if n := len(s.leased(id)); !s.isGone(ourRegion, id) || n != 0 {
-		t.Errorf("%d counts are left of a family that is gone", n)
+		t.Errorf("%d counts are left after the last key was deleted", n)
 	}
 }
 
@@ -128,8 +128,8 @@ func (s *service) checkSameRotations(id string, blob []byte, regions ...string) 
 	}
 	for _, region := range regions {
 		mustIn[cryptoops.DecryptOutput](s, region, "Decrypt", M{"CiphertextBlob": blob})
-		if got, want := s.describe(region, id).CurrentKeyMaterialId, s.describe(regions[0],
-			id).CurrentKeyMaterialId; got != want {
+		want := s.describe(regions[0], id).CurrentKeyMaterialId
+		if got := s.describe(region, id).CurrentKeyMaterialId; got != want {
 			s.t.Errorf("the current material is %s in %s and %s in %s", got, region, want, regions[0])
 		}
 		if got, want := all(region), all(regions[0]); !reflect.DeepEqual(got, want) {
@@ -143,7 +143,7 @@ func (s *service) checkSameRotations(id string, blob []byte, regions ...string) 
 func TestRotation_PrimaryWithReplicas_ShowsInEveryRegion(t *testing.T) {
 	s := start(t)
 	id := s.relatedKeys(M{}, abroad)
-	turns := func(region string) int {
+	rotations := func(region string) int {
 		return len(mustIn[ListKeyRotationsOutput](s, region, "ListKeyRotations",
 			M{"KeyId": id}).Rotations)
 	}
@@ -173,13 +173,13 @@ func TestRotation_PrimaryWithReplicas_ShowsInEveryRegion(t *testing.T) {
 	}
 	quarter := func() { s.pass(90 * 24 * time.Hour); s.Jobs.RunDue(t.Context()) }
 	quarter()
-	if n := turns(abroad); n != 2 {
+	if n := rotations(abroad); n != 2 {
 		t.Errorf("%d rotations after the first period, want 2", n)
 	}
 	must[any](s, "UpdatePrimaryRegion", M{"KeyId": id, "PrimaryRegion": abroad})
 	must[any](s, "DisableKey", M{"KeyId": id}) // a replica now: what it is doesn't matter
 	quarter()
-	if n := turns(abroad); n != 3 {
+	if n := rotations(abroad); n != 3 {
 		t.Errorf("%d rotations after the promotion and the second period, want 3", n)
 	}
 	must[any](s, "EnableKey", M{"KeyId": id})
@@ -187,8 +187,8 @@ func TestRotation_PrimaryWithReplicas_ShowsInEveryRegion(t *testing.T) {
 	mustIn[any](s, abroad, "RotateKeyOnDemand", M{"KeyId": id})
 	mustIn[any](s, abroad, "DisableKeyRotation", M{"KeyId": id})
 	quarter()
-	if n := turns(ourRegion); n != 4 {
-		t.Errorf("%d rotations after it was turned off, want 4", n)
+	if n := rotations(ourRegion); n != 4 {
+		t.Errorf("%d rotations after it was disabled, want 4", n)
 	}
 	s.checkSameRotations(id, before, regions...)
 }

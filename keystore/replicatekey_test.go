@@ -87,8 +87,8 @@ func TestReplicateKey_WrongKeyOrRegion_IsRefused(t *testing.T) {
 			"MalformedPolicyDocumentException", ""},
 		{"a policy that locks out", ourRegion,
 			M{"KeyId": id, "ReplicaRegion": farAway,
-				"Policy": strings.Replace(aPolicy, "kms:*", "kms:Encrypt",
-					1)}, "MalformedPolicyDocumentException", ""},
+				"Policy": strings.Replace(aPolicy, "kms:*", "kms:Encrypt", 1)},
+			"MalformedPolicyDocumentException", ""},
 		{"a reserved tag", ourRegion,
 			M{"KeyId": id, "ReplicaRegion": farAway,
 				"Tags": []M{{"TagKey": "aws:x", "TagValue": "b"}}}, "TagException", ""},
@@ -106,18 +106,18 @@ func TestReplicateKey_WrongKeyOrRegion_IsRefused(t *testing.T) {
 
 func TestReplicateKey_SigningAndHMACKeys_MakeTheSame(t *testing.T) {
 	s := start(t)
-	message := M{"KeyId": s.relatedKeys(M{"KeySpec": "ECC_NIST_P256", "KeyUsage": key.SignVerify},
-		abroad), "Message": []byte("x"), "SigningAlgorithm": "ECDSA_SHA_256"}
+	signer := s.relatedKeys(M{"KeySpec": "ECC_NIST_P256", "KeyUsage": key.SignVerify}, abroad)
+	message := M{"KeyId": signer, "Message": []byte("x"), "SigningAlgorithm": "ECDSA_SHA_256"}
 	message["Signature"] = must[cryptoops.SignOutput](s, "Sign", message).Signature
 	mustIn[cryptoops.VerifyOutput](s, abroad, "Verify", message)
 	delete(message, "Signature")
 	message["Signature"] = mustIn[cryptoops.SignOutput](s, abroad, "Sign", message).Signature
 	must[cryptoops.VerifyOutput](s, "Verify", message)
 
-	tally := M{"KeyId": s.relatedKeys(M{"KeySpec": "HMAC_256", "KeyUsage": key.GenerateVerifyMac},
-		abroad), "Message": []byte("x"), "MacAlgorithm": "HMAC_SHA_256"}
-	here, there := must[cryptoops.GenerateMacOutput](s, "GenerateMac",
-		tally).Mac, mustIn[cryptoops.GenerateMacOutput](s, abroad, "GenerateMac", tally).Mac
+	hmacKey := s.relatedKeys(M{"KeySpec": "HMAC_256", "KeyUsage": key.GenerateVerifyMac}, abroad)
+	in := M{"KeyId": hmacKey, "Message": []byte("x"), "MacAlgorithm": "HMAC_SHA_256"}
+	here := must[cryptoops.GenerateMacOutput](s, "GenerateMac", in).Mac
+	there := mustIn[cryptoops.GenerateMacOutput](s, abroad, "GenerateMac", in).Mac
 	if string(here) != string(there) {
 		t.Errorf("%x here, %x there", here, there)
 	}
@@ -136,7 +136,7 @@ func TestReplicateKey_ReplicaDeleted_IsMadeAgain(t *testing.T) {
 	s.Jobs.RunDue(t.Context())
 	s.checkRelated(id, ourRegion)
 	if m := s.describe(ourRegion, id); m.KeyState != key.Enabled {
-		t.Errorf("a primary that waits for nothing is %s", m.KeyState)
+		t.Errorf("a primary that is not to be deleted is %s", m.KeyState)
 	}
 	must[ReplicateKeyOutput](s, "ReplicateKey", again)
 	s.checkRelated(id, ourRegion, abroad)
@@ -184,7 +184,7 @@ func TestReplicateKey_ConcurrentRequests_MakeOneReplica(t *testing.T) {
 	s.checkRelated(id, ourRegion, abroad)
 }
 
-// A rotation of the primary while it is replicated leaves nobody behind.
+// A rotation of the primary while it is replicated reaches the new replicas too.
 func TestReplicateKey_RotationAtTheSameTime_ReachesEveryReplica(t *testing.T) {
 	s := start(t)
 	id := s.relatedKeys(M{})
@@ -192,9 +192,12 @@ func TestReplicateKey_RotationAtTheSameTime_ReachesEveryReplica(t *testing.T) {
 	for _, x := range []struct {
 		name string
 		in   M
-	}{{"ReplicateKey", M{"KeyId": id, "ReplicaRegion": abroad}}, {"RotateKeyOnDemand", M{"KeyId": id}},
-		{"ReplicateKey", M{"KeyId": id, "ReplicaRegion": farAway}}, {"RotateKeyOnDemand",
-			M{"KeyId": id}}} {
+	}{
+		{"ReplicateKey", M{"KeyId": id, "ReplicaRegion": abroad}},
+		{"RotateKeyOnDemand", M{"KeyId": id}},
+		{"ReplicateKey", M{"KeyId": id, "ReplicaRegion": farAway}},
+		{"RotateKeyOnDemand", M{"KeyId": id}},
+	} {
 		wg.Go(func() {
 			for {
 				_, code := ask[any](s, x.name, x.in)

@@ -18,7 +18,7 @@ import (
 	"claviger/keystore/residents"
 )
 
-// startWithResidents is start on a SoftHSM2 token on which keys of Ed25519 rest.
+// startWithResidents is start on a SoftHSM2 token on which keys of Ed25519 are resident.
 func startWithResidents(t testing.TB) *service {
 	t.Helper()
 	c := hsmtest.SoftHSM(t)
@@ -105,7 +105,7 @@ func TestResidentKey_SignedWithAndDeleted_LeavesTheTokenAfterItsWindow(t *testin
 	s.checkSigns(other)
 }
 
-func TestCreateKey_OfKindsThatDoNotRest_LeavesNoResidentKey(t *testing.T) {
+func TestCreateKey_KindThatIsNotResident_LeavesNoResidentKey(t *testing.T) {
 	s := start(t)
 	if _, code := ask[any](s, "CreateKey", edwards); code != "UnsupportedOperationException" {
 		t.Errorf("without the setting: %q", code)
@@ -124,7 +124,7 @@ func TestCreateKey_OfKindsThatDoNotRest_LeavesNoResidentKey(t *testing.T) {
 	}
 	must[CreateKeyOutput](s, "CreateKey", M{"KeySpec": "ECC_NIST_P256", "KeyUsage": key.SignVerify})
 	if n := s.residentCount(); n != 0 {
-		t.Errorf("%d keys rest on the token", n)
+		t.Errorf("%d keys are resident", n)
 	}
 }
 
@@ -148,13 +148,13 @@ func TestReservedResident_ProcessEnds_IsDestroyedInTime(t *testing.T) {
 	s.Restart()
 	s.Jobs.RunDue(t.Context())
 	if n := s.residentCount(); n != 2 {
-		t.Fatalf("%d keys rest on the token before the time", n)
+		t.Fatalf("%d keys are resident before the time", n)
 	}
 	s.pass(residents.ReservationTime + time.Minute)
 	s.Jobs.RunDue(t.Context())
 	left, err := residents.Orphans(s.DB, key.StoreRef{Account: ourAccount, Region: ourRegion})
 	if n := s.residentCount(); err != nil || n != 1 || len(left) != 0 {
-		t.Errorf("%d keys rest on the token, and %v are orphans, %v", n, left, err)
+		t.Errorf("%d keys are resident, and %v are orphans, %v", n, left, err)
 	}
 	s.checkSigns(kept)
 }
@@ -179,14 +179,14 @@ func TestResidentKeys_TokenIsFull_AreRefused(t *testing.T) {
 	}
 	wg.Wait()
 	if made.Load() != 1 || refused.Load() != 5 || s.residentCount() != 3 {
-		t.Errorf("%d were made, %d refused, and %d rest on the token",
+		t.Errorf("%d were made, %d refused, and %d are resident",
 			made.Load(), refused.Load(), s.residentCount())
 	}
-	s.key() // others don't rest there
+	s.key() // its material is wrapped
 	s.deleteWithWindow(first)
 	must[CreateKeyOutput](s, "CreateKey", edwards)
 	if n := s.residentCount(); n != 3 {
-		t.Errorf("%d rest on the token", n)
+		t.Errorf("%d are resident", n)
 	}
 }
 
@@ -235,6 +235,6 @@ func TestOrphan_UsedByAKMSKey_IsNotDestroyed(t *testing.T) {
 	s.Jobs.RunDue(t.Context())
 	s.checkSigns(id)
 	if n := s.residentCount(); n != 1 {
-		t.Errorf("%d keys rest on the token", n)
+		t.Errorf("%d keys are resident", n)
 	}
 }

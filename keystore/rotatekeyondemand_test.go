@@ -67,13 +67,12 @@ func TestRotateKeyOnDemand_ImportedKey_RotatesToThePendingMaterial(t *testing.T)
 	s := start(t)
 	expires := s.time().Add(30 * key.Day)
 	k, c := s.imported(func(m *key.Material) {
-		m.ExpirationModel, m.Expires = key.MaterialExpires,
-			expires
+		m.ExpirationModel, m.Expires = key.MaterialExpires, expires
 	})
 	id, first := k.ID, k.Materials[k.MaterialID]
 	if _, code := ask[any](s, "RotateKeyOnDemand",
 		M{"KeyId": id}); code != "KMSInvalidStateException" {
-		t.Errorf("nothing waits: %q", code)
+		t.Errorf("no material is pending: %q", code)
 	}
 	next, err := s.Token.Generate(t.Context(), key.NewMaterialID(), "AES_256")
 	if err != nil {
@@ -86,7 +85,7 @@ func TestRotateKeyOnDemand_ImportedKey_RotatesToThePendingMaterial(t *testing.T)
 	k = s.amendKey(c, k, func(k *key.Key) { k.Put(incomplete) })
 	if _, code := ask[any](s, "RotateKeyOnDemand",
 		M{"KeyId": id}); code != "KMSInvalidStateException" {
-		t.Errorf("what waits is not in every Region: %q", code)
+		t.Errorf("the pending material is not in every Region: %q", code)
 	}
 	s.amendKey(c, k, func(k *key.Key) { k.Put(waiting) })
 	all := s.rotations(id, allMaterial)
@@ -99,7 +98,7 @@ func TestRotateKeyOnDemand_ImportedKey_RotatesToThePendingMaterial(t *testing.T)
 	}
 	if e := all[1]; e.KeyMaterialState != "PENDING_ROTATION" || e.RotationType != "" ||
 		e.RotationDate != nil || e.KeyMaterialDescription != "the second" {
-		t.Errorf("what waits: %+v", e)
+		t.Errorf("the pending material: %+v", e)
 	}
 	old := s.encrypt(id, "old")
 	must[any](s, "RotateKeyOnDemand", M{"KeyId": id})
@@ -113,7 +112,7 @@ func TestRotateKeyOnDemand_ImportedKey_RotatesToThePendingMaterial(t *testing.T)
 	}
 	if _, code := ask[any](s, "RotateKeyOnDemand",
 		M{"KeyId": id}); code != "KMSInvalidStateException" {
-		t.Errorf("nothing waits any more: %q", code)
+		t.Errorf("no material is pending any more: %q", code)
 	}
 }
 

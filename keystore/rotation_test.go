@@ -107,12 +107,12 @@ func TestRotation_AsymmetricOrHMACKey_IsRefused(t *testing.T) {
 	s := start(t)
 	signer := must[CreateKeyOutput](s, "CreateKey",
 		M{"KeySpec": "ECC_NIST_P256", "KeyUsage": key.SignVerify}).KeyMetadata.KeyId
-	tally := must[CreateKeyOutput](s, "CreateKey",
+	hmacKey := must[CreateKeyOutput](s, "CreateKey",
 		M{"KeySpec": "HMAC_256", "KeyUsage": key.GenerateVerifyMac}).KeyMetadata.KeyId
 	operations := []string{"EnableKeyRotation", "DisableKeyRotation", "GetKeyRotationStatus",
 		"RotateKeyOnDemand", "ListKeyRotations"}
 	for _, name := range operations {
-		for _, id := range []string{signer, tally} {
+		for _, id := range []string{signer, hmacKey} {
 			if _, code := ask[any](s, name, M{"KeyId": id}); code != "UnsupportedOperationException" {
 				t.Errorf("%s: %q", name, code)
 			}

@@ -144,8 +144,7 @@ func TestSign_OlderModuleOfAV32Device_RefusesWhatItLacks(t *testing.T) {
 // a digest that is hashed once more.
 func TestSign_Ed25519_VerifiesElsewhere(t *testing.T) {
 	s := startOn(t, func(token *hsm.Token) Token {
-		return &withEd25519{Token: token,
-			keys: map[string]ed25519.PrivateKey{}}
+		return &withEd25519{Token: token, keys: map[string]ed25519.PrivateKey{}}
 	})
 	m := done[CreateKeyOutput](s, "CreateKey",
 		doc{"KeySpec": publickey.SpecEd25519, "KeyUsage": key.SignVerify}).KeyMetadata
@@ -181,9 +180,12 @@ func TestSign_Ed25519_VerifiesElsewhere(t *testing.T) {
 		_, err := send[cryptoops.VerifyOutput](t.Context(), s, "Verify", in)
 		refused(t, err, "KMSInvalidSignatureException", "")
 	}
-	for _, x := range []struct{ algorithm, kind string }{{publickey.Ed25519, "DIGEST"},
-		{publickey.Ed25519, "EXTERNAL_MU"}, {publickey.Ed25519PH, "RAW"}, {publickey.Ed25519PH,
-			"EXTERNAL_MU"}} {
+	for _, x := range []struct{ algorithm, kind string }{
+		{publickey.Ed25519, "DIGEST"},
+		{publickey.Ed25519, "EXTERNAL_MU"},
+		{publickey.Ed25519PH, "RAW"},
+		{publickey.Ed25519PH, "EXTERNAL_MU"},
+	} {
 		_, err := send[cryptoops.SignOutput](t.Context(), s, "Sign",
 			doc{"KeyId": m.KeyId, "Message": digest[:], "MessageType": x.kind,
 				"SigningAlgorithm": x.algorithm})

@@ -112,8 +112,8 @@ func TestPublicKey_VerifyAndEncrypt_CallNoToken(t *testing.T) {
 	}
 }
 
-// TestGenerateDataKeyPair_NoFreeWorker_WaitsForTheCallOnly: who waits for the processor to make a
-// key pair waits no longer than for his answer.
+// TestGenerateDataKeyPair_NoFreeWorker_WaitsForTheCallOnly: a request that waits for a
+// processor to make a key pair ends with its context.
 func TestGenerateDataKeyPair_NoFreeWorker_WaitsForTheCallOnly(t *testing.T) {
 	s := startOn(t, nil)
 	in := doc{"KeyId": s.key(key.SymmetricDefault, key.EncryptDecrypt), "KeyPairSpec": "ECC_NIST_P256"}

@@ -57,17 +57,20 @@ func TestDecrypt_AlteredSymmetricCiphertext_FailsAlike(t *testing.T) {
 		return b
 	}
 	s.failAlike(t, "Decrypt", "InvalidCiphertextException", 1, map[string]doc{
-		"another IV": of(flipped(ciphertext.HeaderSize),
-			context), "other text": of(flipped(ciphertext.HeaderSize+12), context),
-		"another tag": of(flipped(len(good)-1), context),
-		"no context":  of(good, nil), "another value": of(good, doc{"a": "c"}), "another key": of(good,
-			doc{"b": "b"}), "one pair more": of(good, doc{"a": "b", "c": "d"}),
-		"cut short": of(good[:len(good)-1], context), "longer": of(append(slices.Clone(good), 0),
-			context),
+		"another IV":    of(flipped(ciphertext.HeaderSize), context),
+		"other text":    of(flipped(ciphertext.HeaderSize+12), context),
+		"another tag":   of(flipped(len(good)-1), context),
+		"no context":    of(good, nil),
+		"another value": of(good, doc{"a": "c"}),
+		"another key":   of(good, doc{"b": "b"}),
+		"one pair more": of(good, doc{"a": "b", "c": "d"}),
+		"cut short":     of(good[:len(good)-1], context),
+		"longer":        of(append(slices.Clone(good), 0), context),
 	})
 	s.failAlike(t, "Decrypt", "InvalidCiphertextException", 0, map[string]doc{
-		"another version": of(flipped(0), context), "another material": of(flipped(17),
-			context), "nothing but a header": of(good[:ciphertext.HeaderSize+ciphertext.Overhead], context),
+		"another version":      of(flipped(0), context),
+		"another material":     of(flipped(17), context),
+		"nothing but a header": of(good[:ciphertext.HeaderSize+ciphertext.Overhead], context),
 	})
 }
 
@@ -100,8 +103,10 @@ func TestDecrypt_AlteredOAEPCiphertext_FailsAlike(t *testing.T) {
 			return doc{"KeyId": id, "EncryptionAlgorithm": algorithm, "CiphertextBlob": raw(padded)}
 		}
 		s.failAlike(t, "Decrypt", "InvalidCiphertextException", 1, map[string]doc{
-			"a first byte that is no zero": with(1), "a first byte that is": with(0), "a label": by(of,
-				"label"), "the other hash": by(other, ""),
+			"a first byte that is no zero": with(1),
+			"a first byte that is":         with(0),
+			"a label":                      by(of, "label"),
+			"the other hash":               by(other, ""),
 		})
 	}
 }
@@ -118,8 +123,10 @@ func TestVerifyMac_WrongMac_FailsAlike(t *testing.T) {
 			"Mac": mac}
 	}
 	s.failAlike(t, "VerifyMac", "KMSInvalidMacException", 1, map[string]doc{
-		"another first byte": of(append([]byte{mac[0] ^ 1},
-			mac[1:]...)), "another last byte": of(append(slices.Clone(mac[:31]), mac[31]^1)),
-		"cut short": of(mac[:31]), "longer": of(append(slices.Clone(mac), 0)), "one byte": of([]byte{0}),
+		"another first byte": of(append([]byte{mac[0] ^ 1}, mac[1:]...)),
+		"another last byte":  of(append(slices.Clone(mac[:31]), mac[31]^1)),
+		"cut short":          of(mac[:31]),
+		"longer":             of(append(slices.Clone(mac), 0)),
+		"one byte":           of([]byte{0}),
 	})
 }

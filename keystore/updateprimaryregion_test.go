@@ -56,8 +56,8 @@ func TestRelations_ReplicateAndPromote_DemandBothKeys(t *testing.T) {
 	s := start(t)
 	id := s.relatedKeys(M{}, abroad)
 	c := s.Runner.Own(t.Context(), ourAccount, ourRegion, "kms")
-	here, there, far := key.ARN(ourAccount, ourRegion, id), key.ARN(ourAccount, abroad,
-		id), key.ARN(ourAccount, farAway, id)
+	here := key.ARN(ourAccount, ourRegion, id)
+	there, far := key.ARN(ourAccount, abroad, id), key.ARN(ourAccount, farAway, id)
 	same := func(what string, got []policy.Demand, want ...[2]string) {
 		t.Helper()
 		var said [][2]string

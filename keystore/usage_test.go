@@ -212,8 +212,8 @@ func TestUsage_ImportedMaterialOverLimit_SealsNoMore(t *testing.T) {
 	}
 }
 
-// A key of our own that waits for its job is held to the limit too, and goes on with its next
-// material.
+// A key of KMS's own origin that waits for its job seals no more over the limit, and goes on with
+// its next material.
 func TestUsage_KeyOverLimit_GoesOnByRotation(t *testing.T) {
 	s := start(t)
 	s.limit(lowLimits)

@@ -18,7 +18,7 @@ import (
 // Blob is a ciphertext of a symmetric key. As bytes it is:
 //
 //	 0  1 byte    version: 1 of a single-Region key, 2 of a multi-Region key
-//	 1  16 bytes  key id: the UUID's bytes, or what the hex digits behind mrk- stand for
+//	 1  16 bytes  key id: the UUID's bytes, or what the hex digits after mrk- stand for
 //	17  32 bytes  material id
 //	49  12 bytes  IV      ┐
 //	61  n bytes   ciphertext │ as the token made them by AES-256-GCM

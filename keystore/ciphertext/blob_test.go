@@ -69,9 +69,15 @@ func TestParse_NoBlob_IsForged(t *testing.T) {
 	good := aBlob(make([]byte, Overhead+1)).Encode()
 	other := bytes.Clone(good)
 	other[0] = 3
-	for name, b := range map[string][]byte{"nothing": nil, "empty": {}, "a byte": {1},
-		"header":        good[:HeaderSize],
-		"no ciphertext": good[:len(good)-1], "another version": other, "zeros": make([]byte, 200)} {
+	for name, b := range map[string][]byte{
+		"nothing":         nil,
+		"empty":           {},
+		"a byte":          {1},
+		"header":          good[:HeaderSize],
+		"no ciphertext":   good[:len(good)-1],
+		"another version": other,
+		"zeros":           make([]byte, 200),
+	} {
 		if _, err := Parse(b); !errors.Is(err, custody.ErrForged) {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -91,8 +91,7 @@ func (s *Operations) findStores(c *op.Call,
 
 func (s *Operations) describeCustomKeyStores(c *op.Call, in DescribeCustomKeyStoresInput,
 	t storesTarget) (out DescribeCustomKeyStoresOutput, err error) {
-	p, err := s.pager.Page(c, "DescribeCustomKeyStores", t.named, in.Limit, in.Marker,
-		PerRegion, 1000)
+	p, err := s.pager.Page(c, "DescribeCustomKeyStores", t.named, in.Limit, in.Marker, PerRegion, 1000)
 	if err != nil {
 		return out, err
 	}

@@ -84,7 +84,8 @@ func (s *Stores) Lost() (n int) {
 	return n
 }
 
-// Close closes the connections of all stores: the process ends. Nobody may use or connect any then.
+// Close closes the connections of all stores when the process ends. Nothing may use or connect
+// stores any more.
 func (s *Stores) Close() { s.connections.closeAll() }
 
 // attempts say when to try again to connect lost stores. The zero value is ready.

@@ -25,7 +25,7 @@ type epochRef struct {
 	epoch int64
 }
 
-// dataKey is one data key at rest. It is never changed.
+// dataKey is one data key as its row has it. It is never changed.
 type dataKey struct {
 	epochRef
 	custody.Material        // Wrapped is empty: the row holds it encrypted

@@ -102,8 +102,7 @@ func withinQuota(k key.Ref) domain.Change {
 			return err
 		}
 		if n > PerKey {
-			return fault.Newf(fault.Limit, "LimitExceededException",
-				"A key has at most %d grants.", PerKey)
+			return fault.Newf(fault.Limit, "LimitExceededException", "A key has at most %d grants.", PerKey)
 		}
 		return nil
 	}

@@ -62,8 +62,7 @@ func (s *Grants) OfKey(ctx context.Context, k key.Ref, after string, n int) ([]*
 // OfGrantee is [Grants.OfKey] for the grants to one principal.
 func (s *Grants) OfGrantee(ctx context.Context, k key.Ref, grantee, after string,
 	n int) ([]*Grant, error) {
-	return signed.Select(ctx, s.signer, s.db, qOfGrantee, k.Account, k.Region, k.ID, grantee,
-		after, n)
+	return signed.Select(ctx, s.signer, s.db, qOfGrantee, k.Account, k.Region, k.ID, grantee, after, n)
 }
 
 // Retirable returns up to n verified grants of an account and Region that name a principal as the

@@ -39,8 +39,7 @@ func (r Request) Validate() error {
 		return kmsfault.Invalid("A validTo date must not be set if the ExpirationModel is " +
 			key.MaterialDoesNotExpire)
 	case r.Type != nil && *r.Type == NewMaterial && r.MaterialID != nil:
-		return kmsfault.Invalid("A KeyMaterialId must not be set if the ImportType is " +
-			NewMaterial)
+		return kmsfault.Invalid("A KeyMaterialId must not be set if the ImportType is " + NewMaterial)
 	}
 	return nil
 }

@@ -11,8 +11,8 @@ import (
 	"claviger/store"
 )
 
-// The number of failures is the only column that changes. It has no revision: each statement holds
-// it to its bounds by itself, whoever else asks at the same time.
+// The number of failures is the only column that changes. It has no revision: each statement keeps
+// it within its bounds by itself, however many requests come at once.
 var (
 	qCountAttempt = store.SQL(`UPDATE kms_import_pairs SET failures = failures + 1
 		WHERE account = $1 AND region = $2 AND key_id = $3 AND id = $4 AND failures < $5`)

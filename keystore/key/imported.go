@@ -53,8 +53,8 @@ func (k *Key) StateAfterCancel() State {
 	return Disabled
 }
 
-// Replaceable returns nil if an alias may go over from k to other: who uses the alias expects the
-// same of both.
+// Replaceable returns nil if an alias may be moved from k to other: its users expect the same of
+// both.
 func (k *Key) Replaceable(other *Key) error {
 	if k.Usage != other.Usage || k.IsSymmetric() != other.IsSymmetric() {
 		return kmsfault.Invalid("An alias can't be moved to a key of another type or usage: " + k.ARN() +

@@ -141,8 +141,7 @@ var origins = map[string][]string{
 
 // aboutRotation says which operations are for keys whose material can be replaced: symmetric ones.
 var aboutRotation = map[string]bool{"EnableKeyRotation": true, "DisableKeyRotation": true,
-	"GetKeyRotationStatus": true,
-	"RotateKeyOnDemand":    true, "ListKeyRotations": true}
+	"GetKeyRotationStatus": true, "RotateKeyOnDemand": true, "ListKeyRotations": true}
 
 // notForReplicas says which operations are for a key that follows no other: the rotation of a
 // multi-Region key is its primary's.

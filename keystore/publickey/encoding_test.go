@@ -59,24 +59,27 @@ func TestVerifyECDSA_AnyOtherEncoding_IsRefused(t *testing.T) {
 			return b
 		}
 		verify := func(signature []byte) bool {
-			return verifyECDSA(x.key, crypto.SHA256, digest[:],
-				signature)
+			return verifyECDSA(x.key, crypto.SHA256, digest[:], signature)
 		}
 		zero, plus := new(big.Int), func(a *big.Int) *big.Int { return new(big.Int).Add(a, x.order) }
 		if !verify(x.signature) || !verify(der(n.R, new(big.Int).Sub(x.order, n.S))) {
 			t.Errorf("%s: a good signature, or the one with the other s, is refused", spec)
 		}
 		for what, bad := range map[string][]byte{
-			"r of nothing": der(zero, n.S), "s of nothing": der(n.R, zero), "both of nothing": der(zero,
-				zero),
-			"r beyond the order": der(plus(n.R), n.S), "s beyond the order": der(n.R, plus(n.S)),
-			"r is the order": der(x.order, n.S), "s is the order": der(n.R, x.order),
-			"a negative r": der(new(big.Int).Neg(n.R), n.S), "a negative s": der(n.R, new(big.Int).Neg(n.S)),
+			"r of nothing":          der(zero, n.S),
+			"s of nothing":          der(n.R, zero),
+			"both of nothing":       der(zero, zero),
+			"r beyond the order":    der(plus(n.R), n.S),
+			"s beyond the order":    der(n.R, plus(n.S)),
+			"r is the order":        der(x.order, n.S),
+			"s is the order":        der(n.R, x.order),
+			"a negative r":          der(new(big.Int).Neg(n.R), n.S),
+			"a negative s":          der(n.R, new(big.Int).Neg(n.S)),
 			"r and s exchanged":     der(n.S, n.R),
 			"a long form of length": longForm(x.signature),
 			"an indefinite length":  append(append([]byte{0x30, 0x80}, content(t, x.signature)...), 0, 0),
 			"a zero in front of r":  padded(t, n),
-			"something behind s":    within(append(content(t, x.signature), 5, 0)),
+			"something after s":     within(append(content(t, x.signature), 5, 0)),
 			"a tail":                append(bytes.Clone(x.signature), 0),
 			"a set":                 append([]byte{0x31}, x.signature[1:]...),
 			"the bare numbers": append(n.R.FillBytes(make([]byte, 66)),
@@ -148,13 +151,19 @@ func TestVerifyRSA_AnyOtherEncoding_IsRefused(t *testing.T) {
 			t.Errorf("%s: a good signature is refused", algorithm)
 		}
 		more := new(big.Int).Add(new(big.Int).SetBytes(signature), key.N).Bytes()
-		for what, bad := range map[string][]byte{"a zero in front": append([]byte{0}, signature...),
-			"a tail":            append(bytes.Clone(signature), 0),
-			"the modulus added": more, "the modulus itself": key.N.Bytes(), "nothing": nil, "zero": make(
-				[]byte, 256), "one": append(make([]byte, 255), 1),
-			"the other scheme's": map[string][]byte{"RSASSA_PSS_SHA_256": pkcs1,
-				"RSASSA_PKCS1_V1_5_SHA_256": pss}[algorithm],
-			"a shorter salt": short} {
+		otherScheme := map[string][]byte{"RSASSA_PSS_SHA_256": pkcs1,
+			"RSASSA_PKCS1_V1_5_SHA_256": pss}[algorithm]
+		for what, bad := range map[string][]byte{
+			"a zero in front":    append([]byte{0}, signature...),
+			"a tail":             append(bytes.Clone(signature), 0),
+			"the modulus added":  more,
+			"the modulus itself": key.N.Bytes(),
+			"nothing":            nil,
+			"zero":               make([]byte, 256),
+			"one":                append(make([]byte, 255), 1),
+			"the other scheme's": otherScheme,
+			"a shorter salt":     short,
+		} {
 			if verify(bad) {
 				t.Errorf("%s: %s is taken", algorithm, what)
 			}
@@ -169,8 +178,7 @@ func TestVerifyEd25519_AnyOtherEncoding_IsRefused(t *testing.T) {
 	noError(t, err)
 	signature := ed25519.Sign(key, []byte("m"))
 	verify := func(signature []byte) bool {
-		return Schemes[Ed25519].verify(public, 0, []byte("m"),
-			signature)
+		return Schemes[Ed25519].verify(public, 0, []byte("m"), signature)
 	}
 	if !verify(signature) {
 		t.Error("a good signature is refused")
@@ -181,9 +189,13 @@ func TestVerifyEd25519_AnyOtherEncoding_IsRefused(t *testing.T) {
 	slices.Reverse(s)
 	more := new(big.Int).Add(new(big.Int).SetBytes(s), order).FillBytes(make([]byte, 32))
 	slices.Reverse(more)
-	for what, bad := range map[string][]byte{"S with the order added": slices.Concat(signature[:32],
-		more), "cut short": signature[:63],
-		"a tail": append(bytes.Clone(signature), 0), "zero": make([]byte, 64), "nothing": nil} {
+	for what, bad := range map[string][]byte{
+		"S with the order added": slices.Concat(signature[:32], more),
+		"cut short":              signature[:63],
+		"a tail":                 append(bytes.Clone(signature), 0),
+		"zero":                   make([]byte, 64),
+		"nothing":                nil,
+	} {
 		if verify(bad) {
 			t.Errorf("%s is taken", what)
 		}

@@ -91,10 +91,15 @@ func TestParseSecp256k1_OtherPointForms_AreRefused(t *testing.T) {
 	hybrid := append([]byte{6 | point[64]&1}, point[1:]...)
 	off := bytes.Clone(point)
 	off[64] ^= 1
-	for name, bad := range map[string][]byte{"compressed": key.PubKey().SerializeCompressed(),
-		"hybrid": hybrid, "not on the curve": off,
-		"infinity": {0}, "none": nil, "zero": append([]byte{4},
-			make([]byte, 64)...), "beyond the field": append([]byte{4}, bytes.Repeat([]byte{0xFF}, 64)...)} {
+	for name, bad := range map[string][]byte{
+		"compressed":       key.PubKey().SerializeCompressed(),
+		"hybrid":           hybrid,
+		"not on the curve": off,
+		"infinity":         {0},
+		"none":             nil,
+		"zero":             append([]byte{4}, make([]byte, 64)...),
+		"beyond the field": append([]byte{4}, bytes.Repeat([]byte{0xFF}, 64)...),
+	} {
 		if _, err := parseSecp256k1(append(bytes.Clone(secp256k1SPKI), bad...)); err == nil {
 			t.Errorf("%s is taken", name)
 		}

@@ -1,6 +1,6 @@
 // Package target finds the keys that KMS operations touch: by id, ARN or alias, in the caller's
 // account or another's, with the grants that may allow it, and says whether a key's state, usage
-// and custody bear the operation.
+// and origin allow the operation.
 package target
 
 import (
