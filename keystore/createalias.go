@@ -23,15 +23,19 @@ type AliasInput struct {
 // Validate checks what the shape's pattern doesn't: see [checkAlias].
 func (in AliasInput) Validate() error { return checkAlias(in.AliasName) }
 
+// findCreateAlias leaves out the key that has the name already: nothing is taken from it, so AWS
+// asks for no permission on it.
 func (s *Keys) findCreateAlias(c *op.Call, in AliasInput) (*aliasTarget, error) {
 	m, err := s.findAliasAndTarget(c, "CreateAlias", in)
 	if err != nil {
 		return m, err
 	}
-	m.old = nil // a name that is taken is no business of the key that holds it
+	m.old = nil
 	return m, nil
 }
 
+// createAlias learns from the insertion whether the name is taken, not before it: two requests at
+// once would both find it free.
 func (s *Keys) createAlias(c *op.Call, _ AliasInput, m *aliasTarget) (op.Commit[op.None], error) {
 	now := c.Time.Truncate(time.Millisecond)
 	insert, err := s.rows.InsertAlias(c,

@@ -57,6 +57,7 @@ func (in CreateKeyInput) Validate() error {
 	return domain.CheckTags(tagRules, in.Tags)
 }
 
+// origin returns the Origin asked for, or AWS's default.
 func (in CreateKeyInput) origin() string { return domain.Or(in.Origin, key.OriginKMS) }
 
 func (in CreateKeyInput) multiRegion() bool { return domain.Or(in.MultiRegion, false) }
@@ -68,10 +69,14 @@ func (in CreateKeyInput) spec() string {
 
 type CreateKeyOutput struct{ KeyMetadata key.KeyMetadata }
 
+// findNewKey finds the token that the key is made on: the service's own, or that of a custom key
+// store, which must be connected.
 func (s *Keys) findNewKey(c *op.Call, in CreateKeyInput) (customstore.TokenTarget, error) {
 	return s.storeOperations.FindToken(c, "CreateKey", in.CustomKeyStoreId)
 }
 
+// createKey makes the material before the transaction. A device may take seconds for it, and a
+// transaction keeps all other changes waiting.
 func (s *Keys) createKey(c *op.Call, in CreateKeyInput,
 	on customstore.TokenTarget) (op.Commit[CreateKeyOutput], error) {
 	if err := checkNewPolicy(c, in.Policy, in.BypassPolicyLockoutSafetyCheck); err != nil {

@@ -16,6 +16,8 @@ func (s *Keys) findDeleteAlias(c *op.Call, in DeleteAliasInput) (*aliasTarget, e
 	return s.findAlias(c, "DeleteAlias", in.AliasName)
 }
 
+// deleteAlias deletes the alias as it was read. One that was moved meanwhile is stale, and the
+// operation begins again with the permission on its new key.
 func (s *Keys) deleteAlias(_ *op.Call, _ DeleteAliasInput,
 	m *aliasTarget) (op.Commit[op.None], error) {
 	return func(tx *store.Tx) (op.None, error) { return op.None{}, s.rows.DeleteAlias(tx, m.alias) },

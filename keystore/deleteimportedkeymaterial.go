@@ -16,6 +16,7 @@ type DeleteImportedKeyMaterialInput struct {
 	op.ByShape
 }
 
+// KeyID implements [target.Keyed].
 func (in DeleteImportedKeyMaterialInput) KeyID() string { return in.KeyId }
 
 // DeleteImportedKeyMaterialOutput: KeyMaterialId is there for symmetric keys.

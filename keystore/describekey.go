@@ -47,6 +47,7 @@ func (s *Keys) findDescribed(c *op.Call, in DescribeKeyInput) (d described, err 
 	return d, err
 }
 
+// describeKey makes the key that a service manages before it describes it, as AWS does.
 func (s *Keys) describeKey(c *op.Call, _ DescribeKeyInput,
 	d described) (out DescribeKeyOutput, err error) {
 	if d.service == "" {

@@ -22,6 +22,7 @@ type EnableKeyRotationInput struct {
 	op.ByShape
 }
 
+// KeyID implements [target.Keyed].
 func (in EnableKeyRotationInput) KeyID() string { return in.KeyId }
 
 // enableKeyRotation starts a period now, also where one runs already: AWS counts from the last
@@ -33,6 +34,8 @@ func (s *Keys) enableKeyRotation(c *op.Call, in EnableKeyRotationInput,
 	return multiregion.Change{Key: rotating}, op.None{}, nil
 }
 
+// disableKeyRotation ends the schedule only. The materials stay, and so what they have encrypted
+// opens.
 func (s *Keys) disableKeyRotation(_ *op.Call, _ KeyInput,
 	k *key.Key) (multiregion.Change, op.None, error) {
 	off := k.Changed(func(k *key.Key) { k.RotationPeriod, k.NextRotation = 0, time.Time{} })

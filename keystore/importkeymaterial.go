@@ -55,6 +55,8 @@ func (t *importing) Ready() error {
 	return t.refused
 }
 
+// findImport reads the import token only for a key that takes imports: to any other key the answer
+// is about the key.
 func (s *Keys) findImport(c *op.Call, in ImportKeyMaterialInput) (*importing, error) {
 	t, err := s.finder.Find(c, "ImportKeyMaterial", in.KeyId, false)
 	if err != nil {

@@ -151,7 +151,8 @@ func TestImportAttempts_Records_AreTheServicesOwn(t *testing.T) {
 	must[any](s, "ImportKeyMaterial", good)
 	want := []string{"CountImportAttempt", "TakeBackImportAttempt"}
 	for range imports.MaxFailures {
-		s.refuses("with other bytes", "ImportKeyMaterial", withOtherLength(good), "InvalidCiphertextException")
+		s.refuses("with other bytes", "ImportKeyMaterial", withOtherLength(good),
+			"InvalidCiphertextException")
 		want = append(want, "CountImportAttempt")
 	}
 	s.refuses("too often", "ImportKeyMaterial", good, "ExpiredImportTokenException")

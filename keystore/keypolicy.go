@@ -95,6 +95,7 @@ func policyOf(k *key.Key) string {
 	return strings.Replace(defaultPolicy, "ACCOUNT", k.Account, 1)
 }
 
+// malformed is AWS's answer to a policy document that can't be a key policy.
 func malformed(message string) error {
 	return fault.New(fault.Invalid, "MalformedPolicyDocumentException", message)
 }

@@ -66,6 +66,7 @@ func (s *Keys) findAliases(c *op.Call, in ListAliasesInput) (l aliasList, err er
 	return l, err
 }
 
+// listAliases asks for one more than the page has, which tells whether there is a next page.
 func (s *Keys) listAliases(c *op.Call, in ListAliasesInput,
 	l aliasList) (out ListAliasesOutput, err error) {
 	of := ""

@@ -27,6 +27,7 @@ type ListGrantsInput struct {
 	GranteeServicePrincipal *string `shape:"ServicePrincipalType"`
 }
 
+// KeyID implements [target.Keyed].
 func (in ListGrantsInput) KeyID() string { return in.KeyId }
 
 // Validate checks what members say together.
@@ -99,6 +100,7 @@ func grantPage(p domain.Page, grants []*grant.Grant,
 	return out
 }
 
+// listGrants binds its marker to the key and the filter: a marker of another listing is refused.
 func (s *Keys) listGrants(c *op.Call, in ListGrantsInput,
 	k *key.Key) (out ListGrantsOutput, err error) {
 	grantee := either(in.GranteePrincipal, in.GranteeServicePrincipal)

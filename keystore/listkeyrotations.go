@@ -17,6 +17,7 @@ type ListKeyRotationsInput struct {
 	op.ByShape
 }
 
+// KeyID implements [target.Keyed].
 func (in ListKeyRotationsInput) KeyID() string { return in.KeyId }
 
 type ListKeyRotationsOutput struct {
@@ -73,6 +74,7 @@ func materialsAfter(list []key.Material, id string) []key.Material {
 	return list[i+1:]
 }
 
+// rotationEntry shows what belongs to an import only of imported material, as AWS does.
 func rotationEntry(k *key.Key, m key.Material) RotationsListEntry {
 	e := RotationsListEntry{KeyId: k.ID, KeyMaterialId: m.ID, KeyMaterialState: k.MaterialState(m),
 		RotationDate: wire.At(m.Rotated)}

@@ -40,6 +40,7 @@ func (r retiringPrincipal) Demands() []policy.Demand {
 	return d
 }
 
+// findRetiringPrincipal looks nothing up: a principal need not exist to be named.
 func (s *Keys) findRetiringPrincipal(_ *op.Call,
 	in ListRetirableGrantsInput) (retiringPrincipal, error) {
 	name := either(in.RetiringPrincipal, in.RetiringServicePrincipal)

@@ -28,6 +28,7 @@ func (managedTarget) Missing() error { return nil }
 // Ready implements [op.Target].
 func (managedTarget) Ready() error { return nil }
 
+// managedAlias is AWS's name for the key that a service manages.
 func managedAlias(service string) string { return "alias/aws/" + service }
 
 // services are those that manage keys: of AWS's, those that we have.
@@ -43,6 +44,7 @@ func serviceOfAlias(alias string) string {
 	return ""
 }
 
+// findManaged names the alias only. Whether it is there is for [Keys.createManaged] to find out.
 func (s *Keys) findManaged(c *op.Call, in manageInput) (managedTarget, error) {
 	account, region := c.Namespace()
 	return managedTarget{keyrows.AliasRef{Account: account, Region: region,

@@ -16,8 +16,11 @@ type PutKeyPolicyInput struct {
 	op.ByShape
 }
 
+// KeyID implements [target.Keyed].
 func (in PutKeyPolicyInput) KeyID() string { return in.KeyId }
 
+// putKeyPolicy stores the document byte for byte. Terraform compares what it reads with what it
+// wrote.
 func (s *Keys) putKeyPolicy(c *op.Call, in PutKeyPolicyInput,
 	k *key.Key) (multiregion.Change, op.None, error) {
 	if domain.Or(in.PolicyName, policyName) != policyName {

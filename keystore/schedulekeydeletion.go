@@ -23,6 +23,7 @@ type ScheduleKeyDeletionInput struct {
 	PendingWindowInDays *int32 `shape:"PendingWindowInDaysType"`
 }
 
+// KeyID implements [target.Keyed].
 func (in ScheduleKeyDeletionInput) KeyID() string { return in.KeyId }
 
 // Validate refuses a window that AWS doesn't take.
@@ -40,6 +41,7 @@ type ScheduleKeyDeletionOutput struct {
 	PendingWindowInDays int32
 }
 
+// scheduleKeyDeletion closes the key at once, and drops the device's handles with the same commit.
 func (s *Keys) scheduleKeyDeletion(c *op.Call, in ScheduleKeyDeletionInput,
 	k *key.Key) (multiregion.Change, ScheduleKeyDeletionOutput, error) {
 	days := domain.Or(in.PendingWindowInDays, longestWindow)
@@ -68,6 +70,7 @@ func (s *Keys) planDeletion(c *op.Call, k *key.Key, days int64) multiregion.Chan
 	return multiregion.Change{Key: pending, Also: schedule}
 }
 
+// cancelKeyDeletion leaves the key disabled, as AWS does.
 func (s *Keys) cancelKeyDeletion(_ *op.Call, _ KeyInput,
 	k *key.Key) (multiregion.Change, KeyOutput, error) {
 	kept := k.Changed(func(k *key.Key) {

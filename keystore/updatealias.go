@@ -8,6 +8,8 @@ import (
 	"claviger/store"
 )
 
+// findUpdateAlias also looks up the key that the alias stands for: the new one must be of its type
+// and usage.
 func (s *Keys) findUpdateAlias(c *op.Call, in AliasInput) (*aliasTarget, error) {
 	m, err := s.findAliasAndTarget(c, "UpdateAlias", in)
 	if err != nil || m.old == nil {
@@ -20,6 +22,7 @@ func (s *Keys) findUpdateAlias(c *op.Call, in AliasInput) (*aliasTarget, error) 
 	return m, err
 }
 
+// updateAlias counts the aliases of the key that gets one more. The other key only loses one.
 func (s *Keys) updateAlias(c *op.Call, _ AliasInput, m *aliasTarget) (op.Commit[op.None], error) {
 	a := *m.alias
 	a.Rev++

@@ -41,6 +41,7 @@ func (in BareDataKeyInput) Validate() error {
 	return checkDataKey(in.KeySpec, in.NumberOfBytes, in.EncryptionContext)
 }
 
+// checkDataKey wants the length said in one way. The texts are AWS's.
 func checkDataKey(spec *string, bytes *int32, context map[string]string) error {
 	switch {
 	case spec != nil && bytes != nil:
@@ -93,6 +94,7 @@ func (s *Operations) generateDataKey(c *op.Call, in GenerateDataKeyInput,
 	return GenerateDataKeyOutput{blob, plain, t.Key.ARN(), t.Key.MaterialID}, err
 }
 
+// generateDataKeyWithoutPlaintext wipes the data key that the caller did not ask for.
 func (s *Operations) generateDataKeyWithoutPlaintext(c *op.Call, in BareDataKeyInput,
 	t *target.Target) (out BareDataKeyOutput, err error) {
 	plain, blob, err := s.newDataKey(c, t.Key, dataKeySize(in.KeySpec, in.NumberOfBytes),

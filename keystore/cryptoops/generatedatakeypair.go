@@ -94,6 +94,7 @@ func (s *Operations) generateDataKeyPair(c *op.Call, in GenerateDataKeyPairInput
 	}, err
 }
 
+// generateDataKeyPairWithoutPlaintext wipes the private key that the caller did not ask for.
 func (s *Operations) generateDataKeyPairWithoutPlaintext(c *op.Call, in BareDataKeyPairInput,
 	t *target.Target) (out BareDataKeyPairOutput, err error) {
 	private, public, blob, err := s.newDataKeyPair(c, t.Key, in.KeyPairSpec, in.EncryptionContext)

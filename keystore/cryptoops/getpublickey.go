@@ -24,6 +24,8 @@ type GetPublicKeyOutput struct {
 	EncapsulationAlgorithms []string `json:",omitzero"`
 }
 
+// findPublicKey is that of a use, so that a key pending deletion is noticed. But reading a public
+// key is no use that GetKeyLastUsage shows.
 func (s *Operations) findPublicKey(c *op.Call, in GetPublicKeyInput) (*target.Target, error) {
 	return s.finder.FindUse(c, "GetPublicKey", in.KeyId, "", target.Presented{Tokens: in.GrantTokens})
 }

@@ -75,6 +75,8 @@ func (t *reEncryption) Ready() error {
 	return t.to.Ready()
 }
 
+// findReEncrypt asks for a permission of its own on each key: ReEncryptFrom and ReEncryptTo, as AWS
+// does.
 func (s *Operations) findReEncrypt(c *op.Call, in ReEncryptInput) (*reEncryption, error) {
 	from, err := s.findSource(c, "ReEncrypt", "ReEncryptFrom", in.CiphertextBlob, in.SourceKeyId,
 		in.SourceEncryptionAlgorithm,
@@ -92,6 +94,7 @@ func (s *Operations) findReEncrypt(c *op.Call, in ReEncryptInput) (*reEncryption
 	return &reEncryption{from, to}, nil
 }
 
+// reEncrypt has the plaintext in this process between decrypting and encrypting it, and wipes it.
 func (s *Operations) reEncrypt(c *op.Call, in ReEncryptInput,
 	t *reEncryption) (out ReEncryptOutput, err error) {
 	plaintext, err := s.decryptFrom(c, t.from, in.SourceEncryptionContext)

@@ -220,6 +220,8 @@ func (s *Stores) Disconnect(c *op.Call, id string) error {
 	return err
 }
 
+// planDisconnection closes the connection before the commit. Its use has ended with
+// BeginDisconnect, so nothing is lost if the commit fails and the job begins again.
 func (s *Stores) planDisconnection(c *op.Call, _ storeInput,
 	t jobTarget) (op.Commit[op.None], error) {
 	st := t.store

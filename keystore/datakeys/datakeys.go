@@ -154,6 +154,7 @@ func (s *DataKeys) ForgetInStore(tx *store.Tx, in key.StoreRef) error {
 	return nil
 }
 
+// forgetHandles waits for the commit: before it another request could load the handles again.
 func (s *DataKeys) forgetHandles(tx *store.Tx, ids []string) {
 	tx.After(func() {
 		for _, id := range ids {
