@@ -41,10 +41,13 @@ func (d described) Ready() error {
 func (s *Keys) findDescribed(c *op.Call, in DescribeKeyInput) (d described, err error) {
 	d.Target, err = s.finder.FindGranted(c, "DescribeKey", in.KeyId, true,
 		target.Presented{Tokens: in.GrantTokens})
-	if err == nil && d.Key == nil {
+	if err != nil {
+		return d, err
+	}
+	if d.Key == nil {
 		d.service = serviceOfAlias(d.Named.Alias)
 	}
-	return d, err
+	return d, nil
 }
 
 // describeKey makes the key that a service manages before it describes it, as AWS does.
