@@ -12,8 +12,9 @@ import (
 	"claviger/policy"
 )
 
-// aliasMove is the target of what makes, moves or removes an alias: three resources at most.
-type aliasMove struct {
+// aliasTarget is the alias that CreateAlias, UpdateAlias or DeleteAlias touches, with its keys. AWS
+// asks for a permission on each of them: on the alias, and on one key or two.
+type aliasTarget struct {
 	ref       keyrows.AliasRef
 	alias     *keyrows.Alias // as it stands, nil if there is none
 	old       *target.Named  // the key it stands for now
@@ -22,7 +23,7 @@ type aliasMove struct {
 }
 
 // Demands implements [op.Target]: the alias, the key it leaves and the key it goes to.
-func (m *aliasMove) Demands() []policy.Demand {
+func (m *aliasTarget) Demands() []policy.Demand {
 	action := "kms:" + m.operation
 	d := []policy.Demand{{Action: action,
 		Resource: policy.Resource{ARN: m.ref.ARN(), Account: m.ref.Account}}}
@@ -37,7 +38,7 @@ func (m *aliasMove) Demands() []policy.Demand {
 }
 
 // Missing implements [op.Target].
-func (m *aliasMove) Missing() error {
+func (m *aliasTarget) Missing() error {
 	if m.alias == nil && m.operation != "CreateAlias" {
 		return target.ErrNoAlias(m.ref)
 	}
@@ -48,13 +49,14 @@ func (m *aliasMove) Missing() error {
 }
 
 // Ready implements [op.Target]. The key that is left may be in any state.
-func (m *aliasMove) Ready() error {
+func (m *aliasTarget) Ready() error {
 	if m.to != nil {
 		return m.to.Ready()
 	}
 	return nil
 }
 
+// checkAlias refuses names that no caller may give a key. The answers are AWS's, one for each rule.
 func checkAlias(name string) error {
 	switch {
 	case !strings.HasPrefix(name, "alias/"):
@@ -71,9 +73,10 @@ func checkAlias(name string) error {
 	return nil
 }
 
-func (s *Keys) findAlias(c *op.Call, operation, name string) (*aliasMove, error) {
+// findAlias looks up an alias and names the key that it stands for.
+func (s *Keys) findAlias(c *op.Call, operation, name string) (*aliasTarget, error) {
 	account, region := c.Namespace()
-	m := &aliasMove{ref: keyrows.AliasRef{Account: account, Region: region, Name: name},
+	m := &aliasTarget{ref: keyrows.AliasRef{Account: account, Region: region, Name: name},
 		operation: operation}
 	var err error
 	if m.alias, err = s.rows.Alias(c, m.ref); m.alias != nil {
@@ -82,7 +85,10 @@ func (s *Keys) findAlias(c *op.Call, operation, name string) (*aliasMove, error)
 	return m, err
 }
 
-func (s *Keys) findMove(c *op.Call, operation string, in AliasInput) (*aliasMove, error) {
+// findAliasAndTarget is findAlias with the key that the alias shall stand for. No caller may name a
+// key that a service manages.
+func (s *Keys) findAliasAndTarget(c *op.Call, operation string,
+	in AliasInput) (*aliasTarget, error) {
 	m, err := s.findAlias(c, operation, in.AliasName)
 	if err != nil {
 		return nil, err

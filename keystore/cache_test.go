@@ -42,17 +42,17 @@ func TestCache_LongPolicies_AreNotKept(t *testing.T) {
 // was planned.
 func TestForgetHandles_DataKeyMadeMeanwhile_IsForgotten(t *testing.T) {
 	s := start(t)
-	k, _ := s.facts(s.key())
+	k, _ := s.loadAsOwner(s.key())
 	planned := s.keys.dataKeys.ForgetHandles(k)
-	before := s.token.Stats().Handles
+	before := s.Token.Stats().Handles
 	s.seal(k.ID, "x")
-	if made := s.token.Stats().Handles; made <= before {
+	if made := s.Token.Stats().Handles; made <= before {
 		t.Fatalf("%d handles before the data key, %d after it", before, made)
 	}
-	if err := s.db.Commit(func(tx *store.Tx) error { return planned(tx) }, nil); err != nil {
+	if err := s.DB.Commit(func(tx *store.Tx) error { return planned(tx) }, nil); err != nil {
 		t.Fatal(err)
 	}
-	if left := s.token.Stats().Handles; left != before-1 {
+	if left := s.Token.Stats().Handles; left != before-1 {
 		t.Errorf("%d handles are left, not %d: all but the key's and its data key's", left, before-1)
 	}
 }

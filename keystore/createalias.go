@@ -20,19 +20,23 @@ type AliasInput struct {
 	TargetKeyId string `shape:"KeyIdType,required"`
 }
 
-// Validate holds the name to what the service takes beyond its pattern.
+// Validate checks what the shape's pattern doesn't: see [checkAlias].
 func (in AliasInput) Validate() error { return checkAlias(in.AliasName) }
 
-func (s *Keys) findNewAlias(c *op.Call, in AliasInput) (*aliasMove, error) {
-	m, err := s.findMove(c, "CreateAlias", in)
+// findCreateAlias leaves out the key that has the name already: nothing is taken from it, so AWS
+// asks for no permission on it.
+func (s *Keys) findCreateAlias(c *op.Call, in AliasInput) (*aliasTarget, error) {
+	m, err := s.findAliasAndTarget(c, "CreateAlias", in)
 	if err != nil {
 		return m, err
 	}
-	m.old = nil // a name that is taken is no business of the key that holds it
+	m.old = nil
 	return m, nil
 }
 
-func (s *Keys) createAlias(c *op.Call, _ AliasInput, m *aliasMove) (op.Commit[op.None], error) {
+// createAlias learns from the insertion whether the name is taken, not before it: two requests at
+// once would both find it free.
+func (s *Keys) createAlias(c *op.Call, _ AliasInput, m *aliasTarget) (op.Commit[op.None], error) {
 	now := c.Time.Truncate(time.Millisecond)
 	insert, err := s.rows.InsertAlias(c,
 		&keyrows.Alias{AliasRef: m.ref, Rev: 1, KeyID: m.to.Key.ID, Created: now, Updated: now})
@@ -51,13 +55,16 @@ func (s *Keys) createAlias(c *op.Call, _ AliasInput, m *aliasMove) (op.Commit[op
 	}, nil
 }
 
-// checkAliases holds a key to the quota of aliases, once it has one more. An error takes that one
-// back.
+// checkAliases refuses an alias beyond the quota of its key. It counts when the alias is there, in
+// the same transaction: two requests at once can't both be the last one. Its error rolls back.
 func (s *Keys) checkAliases(tx *store.Tx, k *key.Key) error {
 	n, err := s.rows.CountAliases(tx, k)
-	if err == nil && n > aliasesPerKey {
-		err = fault.Newf(fault.Limit, "LimitExceededException", "A key has at most %d aliases.",
+	if err != nil {
+		return err
+	}
+	if n > aliasesPerKey {
+		return fault.Newf(fault.Limit, "LimitExceededException", "A key has at most %d aliases.",
 			aliasesPerKey)
 	}
-	return err
+	return nil
 }

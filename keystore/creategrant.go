@@ -22,7 +22,7 @@ type GrantConstraints struct {
 	SourceArn               *string           `shape:"GrantConstraintSourceArnType" json:",omitzero"`
 }
 
-// check holds the constraints to their bounds.
+// check refuses constraints beyond their bounds.
 func (g GrantConstraints) check() error {
 	both := []map[string]string{g.EncryptionContextEquals, g.EncryptionContextSubset}
 	for _, pairs := range both {

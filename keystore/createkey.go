@@ -12,7 +12,6 @@ import (
 	"claviger/keystore/imports"
 	"claviger/keystore/key"
 	"claviger/keystore/kmsfault"
-	"claviger/store"
 )
 
 type CreateKeyInput struct {
@@ -58,6 +57,7 @@ func (in CreateKeyInput) Validate() error {
 	return domain.CheckTags(tagRules, in.Tags)
 }
 
+// origin returns the Origin asked for, or AWS's default.
 func (in CreateKeyInput) origin() string { return domain.Or(in.Origin, key.OriginKMS) }
 
 func (in CreateKeyInput) multiRegion() bool { return domain.Or(in.MultiRegion, false) }
@@ -69,21 +69,25 @@ func (in CreateKeyInput) spec() string {
 
 type CreateKeyOutput struct{ KeyMetadata key.KeyMetadata }
 
+// findNewKey finds the token that the key is made on: the service's own, or that of a custom key
+// store, which must be connected.
 func (s *Keys) findNewKey(c *op.Call, in CreateKeyInput) (customstore.TokenTarget, error) {
 	return s.storeOperations.FindToken(c, "CreateKey", in.CustomKeyStoreId)
 }
 
+// createKey makes the material before the transaction. A device may take seconds for it, and a
+// transaction keeps all other changes waiting.
 func (s *Keys) createKey(c *op.Call, in CreateKeyInput,
 	on customstore.TokenTarget) (op.Commit[CreateKeyOutput], error) {
 	if err := checkNewPolicy(c, in.Policy, in.BypassPolicyLockoutSafetyCheck); err != nil {
 		return nil, err
 	}
-	if kind := key.Specs[in.spec()][domain.Or(in.KeyUsage, key.EncryptDecrypt)].Kind; in.multiRegion() && s.maker.Resident(kind) {
+	usage := domain.Or(in.KeyUsage, key.EncryptDecrypt)
+	if in.multiRegion() && s.maker.Resident(key.Specs[in.spec()][usage].Kind) {
 		return nil, kmsfault.Unsupported("A key of the spec " + in.spec() +
 			" rests on the hardware security module of this service, and can't be a multi-Region key.")
 	}
-	k, release, err := s.newKeyIn(c, on.In, in.origin(), in.spec(),
-		domain.Or(in.KeyUsage, key.EncryptDecrypt))
+	k, also, err := s.newKeyIn(c, on.In, in.origin(), in.spec(), usage)
 	if err != nil {
 		return nil, err
 	}
@@ -97,61 +101,59 @@ func (s *Keys) createKey(c *op.Call, in CreateKeyInput,
 	if err != nil {
 		return nil, err
 	}
-	return func(tx *store.Tx) (CreateKeyOutput, error) {
-		if err := release(tx); err != nil {
-			return CreateKeyOutput{}, err
-		}
-		return CreateKeyOutput{k.Metadata()}, insert(tx)
-	}, nil
+	return op.Apply(domain.InOrder(also, insert), CreateKeyOutput{k.Metadata()}), nil
 }
 
-// newKeyIn is newKey in a custom key store, if one is given, or for a key that rests on the token.
-// It also returns what belongs into the transaction that stores the key.
+// newKeyIn is [Keys.newKey] for any custody mode: in a custom key store if one is given, or
+// resident on the service's own token if the site keeps keys of the kind there. It also returns the
+// change that belongs into the transaction that stores the key.
 func (s *Keys) newKeyIn(c *op.Call, in *customstore.OpenStore,
 	origin, spec, usage string) (*key.Key, domain.Change, error) {
 	if in == nil && !s.maker.Resident(key.Specs[spec][usage].Kind) {
 		k, err := s.newKey(c, key.ManagerCustomer, origin, spec, usage)
 		return k, domain.Nothing, err
 	}
-	k := bareKey(c, key.ManagerCustomer, spec, usage)
+	k := keyWithoutMaterial(c, key.ManagerCustomer, spec, usage)
 	if in == nil {
-		release, err := s.residents.Generate(c, k, s.own)
-		return k, release, err
+		removeOrphan, err := s.residents.Generate(c, k, s.ownToken)
+		return k, removeOrphan, err
 	}
 	if _, err := s.stores.Cluster(c, in.Store.ClusterID); err != nil {
 		return nil, nil, err
 	}
 	k.Origin, k.CustomKeyStoreID, k.ClusterID = key.OriginCloudHSM, in.Ref.ID, in.Store.ClusterID
-	release, err := s.residents.Generate(c, k, in.Connection)
-	return k, domain.InOrder(s.stores.Unchanged(in.Store), release), err
+	removeOrphan, err := s.residents.Generate(c, k, in.Token)
+	return k, domain.InOrder(s.stores.Unchanged(in.Store), removeOrphan), err
 }
 
 // noteKey records which key is made: nobody could name it before.
 func noteKey(c *op.Call, k *key.Key) { c.Note(`{"keyId":"` + k.ID + `"}`) }
 
-// bareKey returns a key without its material.
-func bareKey(c *op.Call, manager, spec, usage string) *key.Key {
+// keyWithoutMaterial returns a key without its material.
+func keyWithoutMaterial(c *op.Call, manager, spec, usage string) *key.Key {
 	k := &key.Key{ID: uuid.NewString(), Rev: 1, Manager: manager, Spec: spec, Usage: usage,
-		Origin: key.OriginKMS, State: key.Enabled, MaterialID: key.NewMaterialID(), Created: c.Time.Truncate(time.Microsecond)}
+		Origin: key.OriginKMS, State: key.Enabled, MaterialID: key.NewMaterialID(),
+		Created: c.Time.Truncate(time.Microsecond)}
 	k.Account, k.Region = c.Namespace()
 	return k
 }
 
-// newKey makes the material of a key on the token and the key around it, or one that waits for its
-// material. Nothing is stored yet.
+// newKey returns a new key whose material the token has generated and wrapped, or one without any
+// that waits for an import. Nothing is stored yet.
 func (s *Keys) newKey(c *op.Call, manager, origin, spec, usage string) (*key.Key, error) {
-	k := bareKey(c, manager, spec, usage)
+	k := keyWithoutMaterial(c, manager, spec, usage)
 	kind := k.Purpose().Kind
 	if !s.maker.Supports(kind) {
 		return nil, custody.ErrUnsupported
 	}
 	if origin == key.OriginExternal {
-		k.Origin, k.State, k.MaterialID, k.Materials = origin, key.PendingImport, "", map[string]key.Material{}
+		k.Origin, k.State = origin, key.PendingImport
+		k.MaterialID, k.Materials = "", map[string]key.Material{}
 		return k, nil
 	}
 	m, err := s.maker.Generate(c, k.MaterialID, kind)
 	if err != nil {
 		return nil, err
 	}
-	return k, k.Begin(m)
+	return k, k.SetFirstMaterial(m)
 }

@@ -48,8 +48,8 @@ func (c connection) Close()                                   { c.Vault.Close() 
 
 const aCluster = "cluster-abcdefghijk"
 
-// store makes a custom key store and connects it.
-func (s *service) store() string {
+// connectedStore makes a custom key store and connects it.
+func (s *service) connectedStore() string {
 	s.t.Helper()
 	if _, ok := s.clusters.tokens[aCluster]; !ok {
 		s.clusters.tokens[aCluster] = hsmtest.Vault(s.t)
@@ -65,19 +65,19 @@ func (s *service) store() string {
 func (s *service) connect(id string) {
 	s.t.Helper()
 	must[customstore.CustomKeyStoreOutput](s, "ConnectCustomKeyStore", M{"CustomKeyStoreId": id})
-	s.jobRunner.RunDue(s.t.Context())
-	s.inConnection(id, customstore.Connected)
+	s.Jobs.RunDue(s.t.Context())
+	s.checkConnectionState(id, customstore.Connected)
 }
 
 func (s *service) disconnect(id string) {
 	s.t.Helper()
 	must[customstore.CustomKeyStoreOutput](s, "DisconnectCustomKeyStore", M{"CustomKeyStoreId": id})
-	s.inConnection(id, customstore.Disconnecting)
-	s.jobRunner.RunDue(s.t.Context())
-	s.inConnection(id, customstore.Disconnected)
+	s.checkConnectionState(id, customstore.Disconnecting)
+	s.Jobs.RunDue(s.t.Context())
+	s.checkConnectionState(id, customstore.Disconnected)
 }
 
-func (s *service) inConnection(id string, want customstore.State) {
+func (s *service) checkConnectionState(id string, want customstore.State) {
 	s.t.Helper()
 	out := must[customstore.DescribeCustomKeyStoresOutput](s, "DescribeCustomKeyStores",
 		M{"CustomKeyStoreId": id})
@@ -86,8 +86,8 @@ func (s *service) inConnection(id string, want customstore.State) {
 	}
 }
 
-// resident makes a key in a store.
-func (s *service) resident(id string) string {
+// keyInStore makes a key in a store.
+func (s *service) keyInStore(id string) string {
 	s.t.Helper()
 	return must[CreateKeyOutput](s, "CreateKey",
 		M{"Origin": "AWS_CLOUDHSM", "CustomKeyStoreId": id}).KeyMetadata.KeyId
@@ -97,7 +97,7 @@ func (s *service) resident(id string) string {
 // through it, and so do the origins that an operation isn't for.
 func TestDisconnectedStore_UsesOfItsKeys_AreRefusedByState(t *testing.T) {
 	s := start(t)
-	st := s.store()
+	st := s.connectedStore()
 	const unsupported, invalid = "UnsupportedOperationException", "KMSInvalidStateException"
 	inUse := M{
 		"Encrypt":                             invalid,
@@ -119,16 +119,16 @@ func TestDisconnectedStore_UsesOfItsKeys_AreRefusedByState(t *testing.T) {
 		"RotateKeyOnDemand":                   unsupported,
 		"ListKeyRotations":                    unsupported,
 	}
-	rows := map[string]made{}
+	rows := map[string]sampleKey{}
 	n := 0
 	for name, row := range keyStates {
 		if _, special := samples[name]; row.request == nil || special {
 			continue
 		}
 		n++
-		rows[name] = s.named(n, s.resident(st), cipher)
+		rows[name] = s.nameAndUse(n, s.keyInStore(st), cipher)
 	}
-	going := s.resident(st)
+	going := s.keyInStore(st)
 	must[any](s, "ScheduleKeyDeletion", M{"KeyId": going})
 	s.disconnect(st)
 	for name, m := range rows {
@@ -152,21 +152,21 @@ func TestDisconnectedStore_UsesOfItsKeys_AreRefusedByState(t *testing.T) {
 // stores connected asks for the next one.
 func TestConnectedStore_ClusterUnreachable_StaysConnectedAndComesBack(t *testing.T) {
 	s := start(t)
-	st := s.store()
-	id := s.resident(st)
+	st := s.connectedStore()
+	id := s.keyInStore(st)
 	device := s.clusters.tokens[aCluster]
 	s.keys.stores.Close()
-	s.restart()
+	s.Restart()
 	connect := func() {
 		t.Helper()
-		c := s.runner.Own(t.Context(), ourAccount, ourRegion, "kms")
+		c := s.Runner.Own(t.Context(), ourAccount, ourRegion, "kms")
 		if err := s.keys.stores.Connect(c, st); err != nil {
 			t.Errorf("the job that connects: %v", err)
 		}
 	}
 	usable := func(want bool, lost int) {
 		t.Helper()
-		s.inConnection(st, customstore.Connected)
+		s.checkConnectionState(st, customstore.Connected)
 		_, code := ask[any](s, "Encrypt", M{"KeyId": id, "Plaintext": []byte("x")})
 		if (code == "") != want {
 			t.Errorf("a use of its key: %q", code)

@@ -9,15 +9,17 @@ type DeleteAliasInput struct {
 	AliasName string `shape:"AliasNameType,required"`
 }
 
-// Validate holds the name to what the service takes beyond its pattern.
+// Validate checks what the shape's pattern doesn't: see [checkAlias].
 func (in DeleteAliasInput) Validate() error { return checkAlias(in.AliasName) }
 
-func (s *Keys) findOldAlias(c *op.Call, in DeleteAliasInput) (*aliasMove, error) {
+func (s *Keys) findDeleteAlias(c *op.Call, in DeleteAliasInput) (*aliasTarget, error) {
 	return s.findAlias(c, "DeleteAlias", in.AliasName)
 }
 
+// deleteAlias deletes the alias as it was read. One that was moved meanwhile is stale, and the
+// operation begins again with the permission on its new key.
 func (s *Keys) deleteAlias(_ *op.Call, _ DeleteAliasInput,
-	m *aliasMove) (op.Commit[op.None], error) {
+	m *aliasTarget) (op.Commit[op.None], error) {
 	return func(tx *store.Tx) (op.None, error) { return op.None{}, s.rows.DeleteAlias(tx, m.alias) },
 		nil
 }

@@ -16,10 +16,10 @@ type DeleteImportedKeyMaterialInput struct {
 	op.ByShape
 }
 
+// KeyID implements [target.Keyed].
 func (in DeleteImportedKeyMaterialInput) KeyID() string { return in.KeyId }
 
-// DeleteImportedKeyMaterialOutput: KeyMaterialId is
-// there for symmetric keys.
+// DeleteImportedKeyMaterialOutput: KeyMaterialId is there for symmetric keys.
 type DeleteImportedKeyMaterialOutput struct {
 	KeyId         string
 	KeyMaterialId string `json:",omitzero"`
@@ -49,14 +49,15 @@ func (s *Keys) deleteImportedKeyMaterial(_ *op.Call, in DeleteImportedKeyMateria
 	return s.withoutMaterial(k, m), out, nil
 }
 
-// withoutMaterial returns the change by which the bytes of one of a key's materials go. What
-// remains of it tells whether it comes back, and keeps its place. One that has never been current
-// goes altogether and may not come back, unless the keys related to k know it, too.
+// withoutMaterial returns the change that deletes the bytes of one of a key's materials. The rest
+// of its row stays: by its check value the token tells whether the same material is imported again,
+// and it keeps its place in the history of rotations. A material that has never been current is
+// removed altogether, unless the keys related to k know it, too.
 func (s *Keys) withoutMaterial(k *key.Key, m key.Material) multiregion.Change {
-	forgotten := m.IsPending() && k.PrimaryRegion == ""
+	removed := m.IsPending() && k.PrimaryRegion == ""
 	changed := k.Changed(func(k *key.Key) {
 		k.Put(m.WithoutBytes())
-		if forgotten {
+		if removed {
 			delete(k.Materials, m.ID)
 		}
 		if !m.IsPending() && !k.IsPendingDeletion() {
@@ -64,7 +65,7 @@ func (s *Keys) withoutMaterial(k *key.Key, m key.Material) multiregion.Change {
 		}
 	})
 	also := domain.InOrder(s.dataKeys.ForgetHandles(k), s.scheduleExpiry(k.Ref(), m.WithoutBytes()))
-	if forgotten {
+	if removed {
 		also = domain.InOrder(also, func(tx *store.Tx) error {
 			return s.rows.DeleteMaterial(tx, k.Ref(), m.ID)
 		})

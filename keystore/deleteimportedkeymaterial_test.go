@@ -20,7 +20,7 @@ var qWrapped = store.SQL(`SELECT wrapped FROM kms_materials
 func (s *service) hasNoBytes(id string) {
 	s.t.Helper()
 	var wrapped []byte
-	err := s.db.Row(qWrapped, []any{ourAccount, ourRegion, id}, &wrapped)
+	err := s.DB.Row(qWrapped, []any{ourAccount, ourRegion, id}, &wrapped)
 	if err != nil || len(wrapped) != 0 {
 		s.t.Errorf("%d wrapped bytes are left: %v", len(wrapped), err)
 	}
@@ -32,7 +32,7 @@ func TestDeleteImportedKeyMaterial_SymmetricKey_ComesBackByTheSameBytes(t *testi
 	s := start(t)
 	id := s.externalAES()
 	material := outsideAES(t)
-	first := s.bring(id, material, nil)
+	first := s.importMaterial(id, material, nil)
 	blob := must[cryptoops.EncryptOutput](s, "Encrypt",
 		M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
 	sealed, err := s.sealAs("secretsmanager", id, nil, "secret")
@@ -62,7 +62,7 @@ func TestDeleteImportedKeyMaterial_SymmetricKey_ComesBackByTheSameBytes(t *testi
 		s.isIn(id, key.PendingImport)
 		s.refuses("other bytes", "ImportKeyMaterial",
 			s.wrapAnew(id, outsideAES(t)), "IncorrectKeyMaterialException")
-		if again := s.bring(id, material, nil); again != first {
+		if again := s.importMaterial(id, material, nil); again != first {
 			t.Errorf("%+v came back as %+v", first, again)
 		}
 		got := must[cryptoops.DecryptOutput](s, "Decrypt", M{"CiphertextBlob": blob})
@@ -72,7 +72,7 @@ func TestDeleteImportedKeyMaterial_SymmetricKey_ComesBackByTheSameBytes(t *testi
 		if got, err := s.unsealAs("secretsmanager", sealed, nil); got != "secret" || err != nil {
 			t.Errorf("%q, %v", got, err)
 		}
-		s.restart() // and from the rows alone
+		s.Restart() // and from the rows alone
 	}
 	none := M{"KeyId": id, "KeyMaterialId": strings.Repeat("0a", 32)}
 	s.refuses("an id of none", "DeleteImportedKeyMaterial", none, "NotFoundException")
@@ -90,7 +90,7 @@ func TestDeleteImportedKeyMaterial_OtherSpecs_ComeBackByTheSameBytes(t *testing.
 	} {
 		id := s.external(x[0], x[1])
 		material, private := hsmtest.Outside(t, x[0])
-		if out := s.bring(id, material, nil); out.KeyMaterialId != "" {
+		if out := s.importMaterial(id, material, nil); out.KeyMaterialId != "" {
 			t.Errorf("%v: %+v", x, out)
 		}
 		must[any](s, "DeleteImportedKeyMaterial", M{"KeyId": id})
@@ -100,7 +100,7 @@ func TestDeleteImportedKeyMaterial_OtherSpecs_ComeBackByTheSameBytes(t *testing.
 			s.refuses(fmt.Sprint(x), "ImportKeyMaterial",
 				s.wrapAnew(id, other), "IncorrectKeyMaterialException")
 		}
-		s.bring(id, material, nil)
+		s.importMaterial(id, material, nil)
 		s.isIn(id, key.Enabled)
 		if err := s.isOutside(id, x[0], x[1], material, private); err != nil {
 			t.Errorf("%v: %v", x, err)
@@ -113,7 +113,7 @@ func TestDeleteImportedKeyMaterial_ImportsAtTheSameTime_AreInSomeOrder(t *testin
 	s := start(t)
 	id := s.externalAES()
 	material := outsideAES(t)
-	first := s.bring(id, material, nil)
+	first := s.importMaterial(id, material, nil)
 	blob := must[cryptoops.EncryptOutput](s, "Encrypt",
 		M{"KeyId": id, "Plaintext": "eA=="}).CiphertextBlob
 	in := s.wrapAnew(id, material)
@@ -152,7 +152,7 @@ func TestDeleteImportedKeyMaterial_ImportsAtTheSameTime_AreInSomeOrder(t *testin
 		want = key.Enabled
 	}
 	s.isIn(id, want)
-	s.bring(id, material, nil)
+	s.importMaterial(id, material, nil)
 	s.decrypts(blob)
 	if n := s.count(qFailures); n != 0 {
 		t.Errorf("%d attempts are counted", n)

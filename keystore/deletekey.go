@@ -9,14 +9,15 @@ import (
 	"claviger/store"
 )
 
-// destroyKey removes a key, its aliases, its wrapped materials and the data keys under it, and a
-// replica from the lists of the keys related to it, which keep their copies of the material.
-// Material that rests on a token is destroyed afterwards. A key that is gone, or that was taken
-// back from deletion, is left as it is: the job has nothing to do. Where the time has not come,
-// because the clock was set back, the job fails: it must stay, or the key would be pending for
-// ever.
-func (s *Keys) destroyKey(c *op.Call, _ dueInput, e due) (op.Commit[op.None], error) {
-	k := e.key
+// deleteKey removes a key, its aliases, its wrapped materials and the data keys under it. A replica
+// also leaves the lists of the keys related to it, which keep their copies of the material.
+// Material that is resident on a token becomes an orphan and is destroyed afterwards.
+//
+// A key that is gone, or whose deletion was cancelled, is left as it is: the job has nothing to do.
+// Where the time has not come, because the clock was set back, the job fails: it must stay, or the
+// key would be pending for ever.
+func (s *Keys) deleteKey(c *op.Call, _ dueKeyInput, d dueKey) (op.Commit[op.None], error) {
+	k := d.key
 	switch {
 	case k == nil || k.State != key.PendingDeletion:
 		return op.Unchanged(op.None{}), nil
@@ -24,36 +25,30 @@ func (s *Keys) destroyKey(c *op.Call, _ dueInput, e due) (op.Commit[op.None], er
 		return nil, fault.New(fault.State, "KMSInvalidStateException", k.ARN()+
 			" is pending deletion, and its time has not come.")
 	}
-	leave, err := s.leaving(c, k)
+	removeReplica, err := s.planReplicaRemoval(c, k)
 	if err != nil {
 		return nil, err
 	}
-	forget := s.dataKeys.ForgetHandles(k)
-	abandon, err := s.residents.Abandon(c, k)
-	return func(tx *store.Tx) (op.None, error) {
-		if err := leave(tx); err != nil {
-			return op.None{}, err
-		}
-		if err := forget(tx); err != nil {
-			return op.None{}, err
-		}
-		if err := abandon(tx); err != nil {
-			return op.None{}, err
-		}
-		return op.None{}, s.deleteKey(tx, k)
-	}, err
+	addOrphans, err := s.residents.AddOrphans(c, k)
+	if err != nil {
+		return nil, err
+	}
+	// Handles are found by the rows of data keys, so that these go last.
+	deleteRows := func(tx *store.Tx) error { return s.deleteRows(tx, k) }
+	return op.Apply(domain.InOrder(removeReplica, s.dataKeys.ForgetHandles(k), addOrphans,
+		deleteRows), op.None{}), nil
 }
 
-// Finish ends the key whose deletion window is over. It is the work of a [DeleteKeyJob].
-func (s *Keys) Finish(c *op.Call, keyID string) error {
-	_, err := op.AsService(c, "kms", s.destroy, dueInput{KeyId: keyID})
+// DeleteDue deletes a key whose deletion window is over. It is the work of a [DeleteKeyJob].
+func (s *Keys) DeleteDue(c *op.Call, keyID string) error {
+	_, err := op.AsService(c, "kms", s.delete, dueKeyInput{KeyId: keyID})
 	return err
 }
 
-// leaving returns what takes a replica that is about to be deleted out of the lists of the keys
-// related to it. A primary key that waits for its replicas begins its own window with the last of
-// them. Of other keys nothing is to be taken.
-func (s *Keys) leaving(c *op.Call, k *key.Key) (func(*store.Tx) error, error) {
+// planReplicaRemoval returns the change that takes a replica which is about to be deleted out of
+// the lists of the keys related to it. With the last replica the window of a primary key begins
+// that is in state PendingReplicaDeletion. For a key that is no replica the change is empty.
+func (s *Keys) planReplicaRemoval(c *op.Call, k *key.Key) (func(*store.Tx) error, error) {
 	if !k.IsReplica() {
 		return domain.Nothing, nil
 	}
@@ -61,7 +56,7 @@ func (s *Keys) leaving(c *op.Call, k *key.Key) (func(*store.Tx) error, error) {
 	if err != nil {
 		return nil, err
 	}
-	if primary == nil {
+	if primary == nil { // another Region has become the primary since k was read: try again
 		return func(*store.Tx) error { return store.Stale }, nil
 	}
 	replicas := multiregion.WithoutRegion(primary.Replicas, k.Region)
@@ -69,13 +64,14 @@ func (s *Keys) leaving(c *op.Call, k *key.Key) (func(*store.Tx) error, error) {
 	if primary.State == key.PendingReplicaDeletion && len(replicas) == 0 {
 		without := *primary
 		without.Replicas = nil
-		ch = s.ending(c, &without, primary.PendingWindow)
+		ch = s.planDeletion(c, &without, primary.PendingWindow)
 	}
 	return s.related.Amend(c, primary, ch)
 }
 
-// deleteKey removes a key with all that hangs on it.
-func (s *Keys) deleteKey(tx *store.Tx, k *key.Key) error {
+// deleteRows removes the rows of a key with all that refer to it. Its own row goes last, because it
+// is the one with a revision: a key that changed meanwhile takes everything back.
+func (s *Keys) deleteRows(tx *store.Tx, k *key.Key) error {
 	if err := s.grants.DeleteAll(tx, k.Ref()); err != nil {
 		return err
 	}

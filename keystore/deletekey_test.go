@@ -11,17 +11,17 @@ import (
 	"claviger/keystore/key"
 )
 
-// destroyed brings a key to the end of its window and does what is due.
-func (s *service) destroyed(id string) {
+// checkDestroyed brings a key to the end of its window and does what is due.
+func (s *service) checkDestroyed(id string) {
 	s.t.Helper()
 	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
 	s.pass(7*24*time.Hour - time.Second)
-	s.jobRunner.RunDue(s.t.Context())
+	s.Jobs.RunDue(s.t.Context())
 	if _, code := ask[any](s, "DescribeKey", M{"KeyId": id}); code != "" {
 		s.t.Fatalf("before the window ended: %s", code)
 	}
 	s.pass(time.Second)
-	s.jobRunner.RunDue(s.t.Context())
+	s.Jobs.RunDue(s.t.Context())
 }
 
 func TestDeleteKey_WindowOver_KeyIsGone(t *testing.T) {
@@ -37,7 +37,7 @@ func TestDeleteKey_WindowOver_KeyIsGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	wrapped := k.Materials[k.MaterialID].Wrapped
-	s.destroyed(id)
+	s.checkDestroyed(id)
 
 	for name, in := range map[string]M{
 		"DescribeKey":       {"KeyId": id},
@@ -52,8 +52,8 @@ func TestDeleteKey_WindowOver_KeyIsGone(t *testing.T) {
 	if _, code := ask[any](s, "Decrypt", M{"CiphertextBlob": blob}); code != "AccessDeniedException" {
 		t.Errorf("Decrypt: %q", code)
 	}
-	s.closed(e, "NotFoundException")
-	s.opens(kept, "y")
+	s.checkClosed(e, "NotFoundException")
+	s.checkOpens(kept, "y")
 	list := must[ListAliasesOutput](s, "ListAliases", nil).Aliases
 	if len(list) != 2 || list[0].AliasName != managedAlias(sm) || list[1].AliasName != "alias/b" {
 		t.Errorf("aliases %+v", list)
@@ -61,8 +61,8 @@ func TestDeleteKey_WindowOver_KeyIsGone(t *testing.T) {
 	must[any](s, "CreateAlias", M{"AliasName": "alias/a", "TargetKeyId": other})
 
 	// secure_delete: the wrapped material isn't in the file either.
-	path := s.path
-	if err := s.db.Close(); err != nil {
+	path := s.Path
+	if err := s.DB.Close(); err != nil {
 		t.Fatal(err)
 	}
 	files, err := filepath.Glob(path + "*")
@@ -84,7 +84,7 @@ func TestDeleteKey_JobAgain_ChangesNothing(t *testing.T) {
 	s := start(t)
 	id := s.key()
 	finish := func(keyID string) error {
-		return s.keys.Finish(s.runner.Own(t.Context(), ourAccount, ourRegion, "kms"), keyID)
+		return s.keys.DeleteDue(s.Runner.Own(t.Context(), ourAccount, ourRegion, "kms"), keyID)
 	}
 	alive := func(when string) {
 		t.Helper()
@@ -103,13 +103,13 @@ func TestDeleteKey_JobAgain_ChangesNothing(t *testing.T) {
 	alive("a job that came too early")
 	must[any](s, "CancelKeyDeletion", M{"KeyId": id})
 	s.pass(31 * 24 * time.Hour)
-	s.jobRunner.RunDue(t.Context())
+	s.Jobs.RunDue(t.Context())
 	if err := finish(id); err != nil {
 		t.Error(err)
 	}
 	alive("a job for a key that was taken back")
 
-	s.destroyed(id)
+	s.checkDestroyed(id)
 	for range 2 {
 		if err := finish(id); err != nil {
 			t.Errorf("a job that is done again: %v", err)
@@ -128,11 +128,11 @@ func TestDeleteKey_ClockSetBack_WaitsForItsTime(t *testing.T) {
 	s := start(t)
 	id := s.key()
 	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id})
-	s.jobRunner.Now = func() time.Time { return s.time().Add(31 * 24 * time.Hour) }
-	s.jobRunner.RunDue(t.Context())
-	s.jobRunner.Now = s.time
+	s.Jobs.Now = func() time.Time { return s.time().Add(31 * 24 * time.Hour) }
+	s.Jobs.RunDue(t.Context())
+	s.Jobs.Now = s.time
 	s.pass(32 * 24 * time.Hour)
-	s.jobRunner.RunDue(t.Context())
+	s.Jobs.RunDue(t.Context())
 	if _, code := ask[any](s, "DescribeKey", M{"KeyId": id}); code != "NotFoundException" {
 		t.Errorf("the key is still there: %q", code)
 	}
@@ -145,12 +145,12 @@ func TestScheduleKeyDeletion_ScheduledAnew_KeepsNewTime(t *testing.T) {
 	must[any](s, "CancelKeyDeletion", M{"KeyId": id})
 	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 30})
 	s.pass(8 * 24 * time.Hour)
-	s.jobRunner.RunDue(t.Context())
+	s.Jobs.RunDue(t.Context())
 	if _, code := ask[any](s, "DescribeKey", M{"KeyId": id}); code != "" {
 		t.Errorf("at the old time: %s", code)
 	}
 	s.pass(22 * 24 * time.Hour)
-	s.jobRunner.RunDue(t.Context())
+	s.Jobs.RunDue(t.Context())
 	if _, code := ask[any](s, "DescribeKey", M{"KeyId": id}); code != "NotFoundException" {
 		t.Errorf("at the new time: %q", code)
 	}

@@ -41,22 +41,27 @@ func (d described) Ready() error {
 func (s *Keys) findDescribed(c *op.Call, in DescribeKeyInput) (d described, err error) {
 	d.Target, err = s.finder.FindGranted(c, "DescribeKey", in.KeyId, true,
 		target.Presented{Tokens: in.GrantTokens})
-	if err == nil && d.Key == nil {
-		d.service = managing(d.Named.Alias)
+	if err != nil {
+		return d, err
 	}
-	return d, err
+	if d.Key == nil {
+		d.service = serviceOfAlias(d.Named.Alias)
+	}
+	return d, nil
 }
 
+// describeKey makes the key that a service manages before it describes it, as AWS does.
 func (s *Keys) describeKey(c *op.Call, _ DescribeKeyInput,
 	d described) (out DescribeKeyOutput, err error) {
-	k := d.Key
-	if d.service != "" {
-		if err = s.ensureManaged(c, d.service, d.Named.Alias); err == nil {
-			_, k, err = s.finder.Resolve(c, d.Named)
-		}
-		if err != nil {
-			return out, err
-		}
+	if d.service == "" {
+		return DescribeKeyOutput{d.Key.Metadata()}, nil
+	}
+	if err := s.ensureManaged(c, d.service, d.Named.Alias); err != nil {
+		return out, err
+	}
+	_, k, err := s.finder.Resolve(c, d.Named)
+	if err != nil {
+		return out, err
 	}
 	return DescribeKeyOutput{k.Metadata()}, nil
 }

@@ -27,7 +27,7 @@ func startOn(t testing.TB, around func(*hsm.Token) Token) *rig {
 
 func startOnDevice(t testing.TB, c hsm.Config, around func(*hsm.Token) Token) *rig {
 	t.Helper()
-	return &rig{startBehind(t, c, around)}
+	return &rig{startAround(t, c, around)}
 }
 
 func noError(t testing.TB, err error) {
@@ -43,7 +43,7 @@ type doc = map[string]any
 // send performs an operation in a context of the test's own.
 func send[O any](ctx context.Context, s *rig, name string, in doc) (out O, err error) {
 	s.t.Helper()
-	answer, err := s.kit.Serve(ctx, s.byName[name], in)
+	answer, err := s.Serve(ctx, s.byName[name], in)
 	if err != nil {
 		return out, err
 	}

@@ -10,10 +10,10 @@ import (
 )
 
 const (
-	usualPeriod = 365 // days from one automatic rotation to the next
+	defaultRotationPeriod = 365 // days from one automatic rotation to the next
 	// on-demand rotations of a key in its life: AWS's quota, which can't be raised
-	onDemand = 25
-	quiet    = 20 * time.Minute // before an automatic rotation, none on demand begins
+	maxOnDemandRotations = 25
+	quietBeforeRotation  = 20 * time.Minute // before an automatic rotation, none on demand begins
 )
 
 type EnableKeyRotationInput struct {
@@ -22,22 +22,22 @@ type EnableKeyRotationInput struct {
 	op.ByShape
 }
 
+// KeyID implements [target.Keyed].
 func (in EnableKeyRotationInput) KeyID() string { return in.KeyId }
 
-// enableKeyRotation starts the clock, also where it runs already.
+// enableKeyRotation starts a period now, also where one runs already: AWS counts from the last
+// call.
 func (s *Keys) enableKeyRotation(c *op.Call, in EnableKeyRotationInput,
 	k *key.Key) (multiregion.Change, op.None, error) {
-	return multiregion.Change{Key: k.Changed(
-		func(k *key.Key) {
-			k.RotateEvery(int64(domain.Or(in.RotationPeriodInDays, usualPeriod)),
-				c.Time)
-		})}, op.None{}, nil
+	days := int64(domain.Or(in.RotationPeriodInDays, defaultRotationPeriod))
+	rotating := k.Changed(func(k *key.Key) { k.RotateEvery(days, c.Time) })
+	return multiregion.Change{Key: rotating}, op.None{}, nil
 }
 
+// disableKeyRotation ends the schedule only. The materials stay, and so what they have encrypted
+// opens.
 func (s *Keys) disableKeyRotation(_ *op.Call, _ KeyInput,
 	k *key.Key) (multiregion.Change, op.None, error) {
-	return multiregion.Change{Key: k.Changed(func(k *key.Key) {
-		k.RotationPeriod, k.NextRotation = 0,
-			time.Time{}
-	})}, op.None{}, nil
+	off := k.Changed(func(k *key.Key) { k.RotationPeriod, k.NextRotation = 0, time.Time{} })
+	return multiregion.Change{Key: off}, op.None{}, nil
 }

@@ -67,11 +67,12 @@ func (s *Keys) ensureManaged(c *op.Call, service, name string) error {
 	}
 	_, err := op.AsService(c, service, s.manage, manageInput{Service: service})
 	if errors.Is(err, domain.ErrMade) {
-		return nil
+		return nil // another request was first, which is as good
 	}
 	return err
 }
 
+// findSeal asks the caller for the permission that AWS's services ask for: to generate a data key.
 func (s *Keys) findSeal(c *op.Call, in SealInput) (*target.Target, error) {
 	return s.finder.FindUse(c, "GenerateDataKey", in.KeyId, key.SymmetricDefault,
 		target.Presented{Context: in.EncryptionContext})
@@ -81,6 +82,8 @@ func (s *Keys) sealValue(c *op.Call, in SealInput, t *target.Target) (envelope.E
 	return s.dataKeys.Seal(c, t.Key, in.Service, in.EncryptionContext, in.Value)
 }
 
+// findUnseal asks for the permission to decrypt. The encryption context is the one that policies
+// and grants may depend on.
 func (s *Keys) findUnseal(c *op.Call, in UnsealInput) (*target.Target, error) {
 	return s.finder.FindUse(c, "Decrypt", in.KeyId, key.SymmetricDefault,
 		target.Presented{Context: in.EncryptionContext})

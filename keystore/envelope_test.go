@@ -14,6 +14,7 @@ import (
 	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/keystore/datakeys"
+	"claviger/keystore/keyrows"
 	"claviger/keystore/model"
 	"claviger/store"
 )
@@ -29,7 +30,7 @@ func (s *service) seal(keyID, value string) envelope.Envelope {
 	return e
 }
 
-func (s *service) opens(e envelope.Envelope, want string) {
+func (s *service) checkOpens(e envelope.Envelope, want string) {
 	s.t.Helper()
 	got, err := s.unsealAs(sm, e, map[string]string{"SecretARN": "arn"})
 	if err != nil || got != want {
@@ -37,7 +38,7 @@ func (s *service) opens(e envelope.Envelope, want string) {
 	}
 }
 
-func (s *service) closed(e envelope.Envelope, want string) {
+func (s *service) checkClosed(e envelope.Envelope, want string) {
 	s.t.Helper()
 	_, err := s.unsealAs(sm, e, map[string]string{"SecretARN": "arn"})
 	if f := fault.Of(err); f == nil || model.KMS.Code(f) != want {
@@ -51,9 +52,9 @@ func TestUnseal_SealedValue_Opens(t *testing.T) {
 	if e.Epoch != 1 || bytes.Contains(e.Sealed, []byte("hunter2")) {
 		t.Errorf("%+v", e)
 	}
-	s.opens(e, "hunter2")
-	s.restart()
-	s.opens(e, "hunter2")
+	s.checkOpens(e, "hunter2")
+	s.Restart()
+	s.checkOpens(e, "hunter2")
 }
 
 func TestUnseal_AnotherEnvelope_IsRefused(t *testing.T) {
@@ -104,13 +105,13 @@ func TestDataKey_PassedTime_EndsEpoch(t *testing.T) {
 	if second.Epoch != 2 {
 		t.Errorf("epoch %d after 90 days", second.Epoch)
 	}
-	s.opens(first, "one")
-	s.opens(second, "two")
-	s.restart()
+	s.checkOpens(first, "one")
+	s.checkOpens(second, "two")
+	s.Restart()
 	if e := s.seal(id, "two"); e.Epoch != 2 {
 		t.Errorf("epoch %d after a restart", e.Epoch)
 	}
-	s.opens(first, "one")
+	s.checkOpens(first, "one")
 	if e := s.seal(s.key(), "x"); e.Epoch != 1 {
 		t.Errorf("another key begins with epoch %d", e.Epoch)
 	}
@@ -132,19 +133,19 @@ func TestDataKey_ConcurrentSeals_MakeEpochOnce(t *testing.T) {
 				if err != nil || e.Epoch != epoch {
 					t.Errorf("epoch %d, %v; want %d", e.Epoch, err, epoch)
 				}
-				s.opens(e, "x")
+				s.checkOpens(e, "x")
 			})
 		}
 		close(begin)
 		all.Wait()
 		var made int64
-		err := s.db.Row(qCountDataKeys, []any{ourAccount, ourRegion, id}, &made)
+		err := s.DB.Row(qCountDataKeys, []any{ourAccount, ourRegion, id}, &made)
 		if err != nil || made != epoch {
 			t.Errorf("%d data keys after %d epochs, %v", made, epoch, err)
 		}
 		s.pass(datakeys.EpochLength)
 	}
-	s.noFailure()
+	s.checkNoFailure()
 }
 
 func TestSeal_ConcurrentFirstUses_MakeManagedKeyOnce(t *testing.T) {
@@ -184,13 +185,13 @@ func TestSeal_ConcurrentFirstUses_MakeManagedKeyOnce(t *testing.T) {
 			t.Errorf("%s on a key that a service manages: %q", name, code)
 		}
 	}
-	s.noFailure()
+	s.checkNoFailure()
 }
 
-// noFailure: that another request was first is nobody's failure, and the trail says so.
-func (s *service) noFailure() {
+// checkNoFailure: that another request was first is nobody's failure, and the trail says so.
+func (s *service) checkNoFailure() {
 	s.t.Helper()
-	for _, r := range s.records() {
+	for _, r := range s.Records() {
 		if strings.Contains(r, model.KMS.Internal) {
 			s.t.Fatalf("the trail tells of a failure: %s", r)
 		}
@@ -202,16 +203,16 @@ func TestUnseal_DisabledKey_IsRefused(t *testing.T) {
 	id := s.key()
 	e := s.seal(id, "x")
 	must[any](s, "DisableKey", M{"KeyId": id})
-	s.closed(e, "DisabledException")
+	s.checkClosed(e, "DisabledException")
 	if _, err := s.sealAs(sm, id, nil, "y"); model.KMS.Code(fault.Of(err)) != "DisabledException" {
 		t.Errorf("Seal: %v", err)
 	}
 	must[any](s, "EnableKey", M{"KeyId": id})
-	s.opens(e, "x")
+	s.checkOpens(e, "x")
 	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id})
-	s.closed(e, "KMSInvalidStateException")
+	s.checkClosed(e, "KMSInvalidStateException")
 	must[any](s, "CancelKeyDeletion", M{"KeyId": id})
-	s.closed(e, "DisabledException")
+	s.checkClosed(e, "DisabledException")
 }
 
 // The handle of a data key doesn't outlive the key's use: the token holds nothing of a disabled
@@ -220,13 +221,13 @@ func TestDisableKey_DataKeyOnToken_IsForgotten(t *testing.T) {
 	s := start(t)
 	id := s.key()
 	must[any](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="})
-	before := s.token.Stats().Handles
+	before := s.Token.Stats().Handles
 	s.seal(id, "x")
-	if n := s.token.Stats().Handles; n != before+1 {
+	if n := s.Token.Stats().Handles; n != before+1 {
 		t.Fatalf("%d handles became %d by a seal, want one more", before, n)
 	}
 	must[any](s, "DisableKey", M{"KeyId": id})
-	if n := s.token.Stats().Handles; n != before-1 {
+	if n := s.Token.Stats().Handles; n != before-1 {
 		t.Errorf("%d handles are left of %d: those of key and data key should be gone", n, before+1)
 	}
 }
@@ -235,9 +236,9 @@ func TestSeal_EachUse_IsRecorded(t *testing.T) {
 	s := start(t)
 	id := s.key()
 	e := s.seal(id, "hunter2")
-	s.opens(e, "hunter2")
+	s.checkOpens(e, "hunter2")
 	count := func(parts ...string) (n int) {
-		for _, r := range s.records() {
+		for _, r := range s.Records() {
 			found := true
 			for _, p := range append(parts, id, `"secretsmanager.amazonaws.com"`) {
 				found = found && strings.Contains(r, p)
@@ -250,7 +251,7 @@ func TestSeal_EachUse_IsRecorded(t *testing.T) {
 	}
 	must[any](s, "DisableKey", M{"KeyId": id}) // the token forgets the data key
 	must[any](s, "EnableKey", M{"KeyId": id})
-	s.opens(e, "hunter2")
+	s.checkOpens(e, "hunter2")
 	if n := count(`"eventName":"GenerateDataKey"`, `"dataKeyCached":true`, `"invokedBy"`,
 		`"SecretARN":"arn"`, `"type":"Root"`); n != 1 {
 		t.Errorf("%d records of the seal", n)
@@ -265,7 +266,7 @@ func TestSeal_EachUse_IsRecorded(t *testing.T) {
 	if n := count(`"eventName":"Decrypt"`, `"dataKeyCached":false`, `"invokedBy"`); n != 1 {
 		t.Errorf("%d records of the opening that used the KMS key itself", n)
 	}
-	all := strings.Join(s.records(), "\n")
+	all := strings.Join(s.Records(), "\n")
 	if strings.Contains(all, "hunter2") || strings.Contains(all, "aHVudGVyMg") {
 		t.Error("the trail holds the value")
 	}
@@ -285,3 +286,43 @@ func TestSeal_EndedCall_MakesNoEpochs(t *testing.T) {
 		t.Errorf("%v, want unavailable", err)
 	}
 }
+
+// A request that found its key before it was rotated ends no epoch, and its value opens.
+func TestSeal_KeyBehindItsRotation_EndsNoEpoch(t *testing.T) {
+	s := start(t)
+	id := s.key()
+	s.seal(id, "one")
+	old, c := s.loadAsOwner(id)
+	must[any](s, "RotateKeyOnDemand", M{"KeyId": id})
+	if e := s.seal(id, "two"); e.Epoch != 2 {
+		t.Fatalf("epoch %d after a rotation", e.Epoch)
+	}
+	for range 3 {
+		s.forgetDataKeys(id) // the old key couldn't open a data key under the new material
+		e, err := s.keys.dataKeys.Seal(c, old, sm, map[string]string{"SecretARN": "arn"}, []byte("x"))
+		if err != nil || e.Epoch != 2 {
+			t.Errorf("a key that was read before its rotation got %+v, %v", e, err)
+		}
+		s.checkOpens(e, "x")
+	}
+	must[any](s, "DisableKey", M{"KeyId": id})
+	_, err := s.keys.dataKeys.Seal(c, old, sm, nil, []byte("x"))
+	if faultCode(err) != "DisabledException" {
+		t.Errorf("a key that was read before it was disabled: %v", err)
+	}
+}
+
+// forgetDataKeys drops the token's handles of the data keys under a key.
+func (s *service) forgetDataKeys(id string) {
+	s.t.Helper()
+	ids, err := keyrows.Texts(s.DB, qDataKeyIDs, ourAccount, ourRegion, id)
+	if err != nil || len(ids) == 0 {
+		s.t.Fatalf("%d data keys, %v", len(ids), err)
+	}
+	for _, id := range ids {
+		s.Token.Forget(id)
+	}
+}
+
+var qDataKeyIDs = store.SQL(
+	`SELECT id FROM kms_data_keys WHERE account = $1 AND region = $2 AND key_id = $3`)

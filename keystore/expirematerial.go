@@ -12,11 +12,11 @@ import (
 )
 
 // ExpireMaterialJob is the kind of the job that deletes imported material when its time is over;
-// see [Keys.Expire].
+// see [Keys.ExpireDue].
 const ExpireMaterialJob = "kms:ExpireImportedKeyMaterial"
 
-// scheduleExpiry returns what has material deleted when its time comes, or takes that back if it
-// has none.
+// scheduleExpiry returns the change that has material deleted when it expires, or that cancels this
+// for material that doesn't expire.
 func (s *Keys) scheduleExpiry(k key.Ref, m key.Material) domain.Change {
 	subject := imports.Subject(k.ID, m.ID)
 	return func(tx *store.Tx) error {
@@ -27,8 +27,8 @@ func (s *Keys) scheduleExpiry(k key.Ref, m key.Material) domain.Change {
 	}
 }
 
-// Expire deletes imported material whose time is over. It is the work of an [ExpireMaterialJob].
-func (s *Keys) Expire(c *op.Call, subject string) error {
+// ExpireDue deletes imported material whose time is over. It is the work of an [ExpireMaterialJob].
+func (s *Keys) ExpireDue(c *op.Call, subject string) error {
 	keyID, materialID := imports.ParseSubject(subject)
 	_, err := op.AsService(c, "kms", s.expire, expireInput{KeyId: keyID, KeyMaterialId: materialID})
 	return err
@@ -41,13 +41,13 @@ type expireInput struct {
 	op.ByShape
 }
 
-func (s *Keys) findExpiring(c *op.Call, in expireInput) (due, error) {
-	return s.findDue("DeleteImportedKeyMaterial")(c, dueInput{KeyId: in.KeyId})
+func (s *Keys) findExpiringKey(c *op.Call, in expireInput) (dueKey, error) {
+	return s.findDueKey("DeleteImportedKeyMaterial")(c, dueKeyInput{KeyId: in.KeyId})
 }
 
 // expireMaterial deletes material whose time is over. What is gone, or lasts longer by now, is left
 // as it is. Where the clock was set back the job has to stay.
-func (s *Keys) expireMaterial(c *op.Call, in expireInput, d due) (op.Commit[op.None], error) {
+func (s *Keys) expireMaterial(c *op.Call, in expireInput, d dueKey) (op.Commit[op.None], error) {
 	var m key.Material
 	if d.key != nil {
 		m = d.key.Materials[in.KeyMaterialId]

@@ -18,7 +18,7 @@ func TestExpire_TimeOver_DeletesMaterial(t *testing.T) {
 	soon, later := s.externalAES(), s.externalAES()
 	never, pending := s.externalAES(), s.externalAES()
 	for _, id := range []string{soon, later, never, pending} {
-		s.bring(id, material, s.until(time.Hour))
+		s.importMaterial(id, material, s.until(time.Hour))
 		if m := s.metadata(id); m.ExpirationModel != key.MaterialExpires ||
 			!m.ValidTo.Equal(s.time().Add(time.Hour)) {
 			t.Errorf("%+v", m)
@@ -26,15 +26,15 @@ func TestExpire_TimeOver_DeletesMaterial(t *testing.T) {
 	}
 	blob := must[cryptoops.EncryptOutput](s, "Encrypt",
 		M{"KeyId": soon, "Plaintext": "eA=="}).CiphertextBlob
-	s.bring(later, material, s.until(2*time.Hour))
-	s.bring(never, material, M{"ExpirationModel": key.MaterialDoesNotExpire})
+	s.importMaterial(later, material, s.until(2*time.Hour))
+	s.importMaterial(never, material, M{"ExpirationModel": key.MaterialDoesNotExpire})
 	must[any](s, "ScheduleKeyDeletion", M{"KeyId": pending})
 
 	s.pass(time.Hour - time.Millisecond)
-	s.jobRunner.RunDue(t.Context())
+	s.Jobs.RunDue(t.Context())
 	s.isIn(soon, key.Enabled)
 	s.pass(time.Millisecond)
-	s.jobRunner.RunDue(t.Context())
+	s.Jobs.RunDue(t.Context())
 	s.isIn(soon, key.PendingImport)
 	s.hasNoBytes(soon)
 	s.isIn(later, key.Enabled)
@@ -46,13 +46,13 @@ func TestExpire_TimeOver_DeletesMaterial(t *testing.T) {
 	s.isIn(pending, key.PendingImport)
 	s.refuses("enabling a key without material", "EnableKey",
 		M{"KeyId": pending}, "KMSInvalidStateException")
-	s.bring(pending, material, nil)
+	s.importMaterial(pending, material, nil)
 	s.isIn(pending, key.Enabled)
-	s.bring(soon, material, nil)
+	s.importMaterial(soon, material, nil)
 	s.decrypts(blob)
 
 	s.pass(time.Hour)
-	s.jobRunner.RunDue(t.Context())
+	s.Jobs.RunDue(t.Context())
 	s.isIn(later, key.PendingImport)
 	s.isIn(never, key.Enabled)
 	s.isIn(soon, key.Enabled)
@@ -73,16 +73,16 @@ func TestDescribeKey_MaterialsThatExpire_ShowsTheFirst(t *testing.T) {
 		}
 	}
 	shows("", 0)
-	s.bring(id, one, s.until(2*time.Hour))
+	s.importMaterial(id, one, s.until(2*time.Hour))
 	asNew := s.until(time.Hour)
 	asNew["ImportType"] = imports.NewMaterial
-	s.bring(id, two, asNew)
+	s.importMaterial(id, two, asNew)
 	shows(key.MaterialExpires, 2*time.Hour)
 	must[any](s, "RotateKeyOnDemand", M{"KeyId": id})
 	shows(key.MaterialExpires, time.Hour)
-	s.bring(id, two, nil)
+	s.importMaterial(id, two, nil)
 	shows(key.MaterialExpires, 2*time.Hour)
-	s.bring(id, one, nil)
+	s.importMaterial(id, one, nil)
 	shows(key.MaterialDoesNotExpire, 0)
 }
 
@@ -90,10 +90,10 @@ func TestDescribeKey_MaterialsThatExpire_ShowsTheFirst(t *testing.T) {
 func TestExpire_ClockSetBack_KeepsTheMaterial(t *testing.T) {
 	s := start(t)
 	id := s.externalAES()
-	s.bring(id, outsideAES(t), s.until(time.Hour))
+	s.importMaterial(id, outsideAES(t), s.until(time.Hour))
 	material := s.metadata(id).CurrentKeyMaterialId
-	c := s.runner.Own(t.Context(), ourAccount, ourRegion, "kms")
-	if err := s.keys.Expire(c, imports.Subject(id, material)); err == nil {
+	c := s.Runner.Own(t.Context(), ourAccount, ourRegion, "kms")
+	if err := s.keys.ExpireDue(c, imports.Subject(id, material)); err == nil {
 		t.Error("the job ended before its time")
 	}
 	s.isIn(id, key.Enabled)
@@ -102,7 +102,7 @@ func TestExpire_ClockSetBack_KeepsTheMaterial(t *testing.T) {
 		imports.Subject(anID, material),
 		imports.Subject(s.key(), material),
 	} {
-		if err := s.keys.Expire(c, subject); err != nil {
+		if err := s.keys.ExpireDue(c, subject); err != nil {
 			t.Errorf("a job that has nothing to do: %v", err)
 		}
 	}

@@ -13,6 +13,7 @@ type GetKeyPolicyInput struct {
 	op.ByShape
 }
 
+// KeyID implements [target.Keyed].
 func (in GetKeyPolicyInput) KeyID() string { return in.KeyId }
 
 // GetKeyPolicyOutput: Policy is a JSON document as text.

@@ -27,8 +27,7 @@ func (in GetParametersForImportInput) Validate() error {
 	return nil
 }
 
-// GetParametersForImportOutput: PublicKey is a DER
-// SubjectPublicKeyInfo.
+// GetParametersForImportOutput: PublicKey is a DER SubjectPublicKeyInfo.
 type GetParametersForImportOutput struct {
 	KeyId             string
 	ImportToken       []byte
@@ -48,6 +47,7 @@ func (s *Keys) findImportParameters(c *op.Call,
 	return t, nil
 }
 
+// getParametersForImport makes the pair before the transaction, since it takes the device seconds.
 func (s *Keys) getParametersForImport(c *op.Call, in GetParametersForImportInput,
 	t *target.Target) (op.Commit[GetParametersForImportOutput], error) {
 	pair, insert, err := s.importPairs.Generate(c, t.Key.Ref(), in.WrappingAlgorithm,

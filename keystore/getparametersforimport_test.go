@@ -35,7 +35,7 @@ func TestGetParametersForImport_WrappingThatIsNotServed_IsRefused(t *testing.T) 
 	for _, x := range []document{
 		{"WrappingAlgorithm": "RSAES_PKCS1_V1_5", "WrappingKeySpec": "RSA_2048"},
 		{"WrappingAlgorithm": "SM2PKE", "WrappingKeySpec": "SM2"},
-		{"WrappingAlgorithm": usual, "WrappingKeySpec": "SM2"},
+		{"WrappingAlgorithm": everyKindWrapping, "WrappingKeySpec": "SM2"},
 	} {
 		in := x.and(M{"KeyId": id})
 		s.refuses(fmt.Sprint(x), "GetParametersForImport", in, "UnsupportedOperationException")
@@ -52,11 +52,11 @@ var qCopyPair = store.Wide(`INSERT INTO kms_import_pairs (account, region, key_i
 func TestGetParametersForImport_TooManyPairs_IsRefused(t *testing.T) {
 	s := start(t)
 	id, other := s.externalAES(), s.externalAES()
-	s.parameters(id, usual, "RSA_2048")
+	s.parameters(id, everyKindWrapping, "RSA_2048")
 	for range imports.MaxPairs - 1 {
 		s.alter(qCopyPair, uuid.NewString())
 	}
-	in := M{"KeyId": id, "WrappingAlgorithm": usual, "WrappingKeySpec": "RSA_2048"}
+	in := M{"KeyId": id, "WrappingAlgorithm": everyKindWrapping, "WrappingKeySpec": "RSA_2048"}
 	s.refuses("one more", "GetParametersForImport", in, "LimitExceededException")
-	s.parameters(other, usual, "RSA_2048")
+	s.parameters(other, everyKindWrapping, "RSA_2048")
 }

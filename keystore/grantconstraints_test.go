@@ -50,8 +50,7 @@ func TestGrantConstraints_EncryptionContext_IsHeldToThem(t *testing.T) {
 			_, code2 := ask[any](alice, "GenerateDataKey", M{"KeyId": id, "KeySpec": "AES_256",
 				"EncryptionContext": context})
 			blob := must[cryptoops.EncryptOutput](s, "Encrypt", encrypt).CiphertextBlob
-			_, code3 := ask[any](alice, "Decrypt", M{"CiphertextBlob": blob,
-				"EncryptionContext": context})
+			_, code3 := ask[any](alice, "Decrypt", M{"CiphertextBlob": blob, "EncryptionContext": context})
 			if code != want || code2 != want || code3 != want {
 				t.Errorf("%s: context %v: Encrypt %q, GenerateDataKey %q, Decrypt %q, want %q",
 					c.name, context, code, code2, code3, want)

@@ -32,14 +32,14 @@ func TestGrant_EditedRow_GrantsNothing(t *testing.T) {
 	} {
 		id := s.key()
 		s.grantTo(c.grantee, id, byPairs("EncryptionContextEquals", M{"a": "b"}), c.operation)
-		err := s.db.Commit(func(tx *store.Tx) error {
+		err := s.DB.Commit(func(tx *store.Tx) error {
 			return tx.Change(qEditGrant, c.operations, arnOf("alice"), c.constraints,
 				ourAccount, ourRegion, id)
 		}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.restart()
+		s.Restart()
 		for _, context := range []M{nil, {"a": "b"}} {
 			in := M{"KeyId": id, "Plaintext": "eA==", "EncryptionContext": context}
 			if _, code := ask[any](alice, "Encrypt", in); code != "KMSInternalException" {
@@ -65,7 +65,7 @@ func TestGrant_DeletedKey_GoesWithIt(t *testing.T) {
 	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
 	must[any](alice, "DescribeKey", M{"KeyId": id})
 	s.pass(8 * 24 * time.Hour)
-	s.jobRunner.RunDue(t.Context())
+	s.Jobs.RunDue(t.Context())
 	if _, code := ask[any](alice, "DescribeKey", M{"KeyId": id}); code != denied {
 		t.Errorf("a key that is gone: %q", code)
 	}
@@ -87,7 +87,7 @@ func TestGrant_DeletedKey_GoesWithIt(t *testing.T) {
 func TestCreateGrant_KeyWithAsManyAsItMayHave_IsRefused(t *testing.T) {
 	s := start(t)
 	id := s.key()
-	err := s.db.Commit(func(tx *store.Tx) error {
+	err := s.DB.Commit(func(tx *store.Tx) error {
 		_, err := tx.Exec(qFillGrants, grant.PerKey-1, ourAccount, ourRegion, id)
 		return err
 	}, nil)

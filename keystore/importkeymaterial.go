@@ -33,8 +33,7 @@ func (in ImportKeyMaterialInput) request() imports.Request {
 	return r
 }
 
-// ImportKeyMaterialOutput: KeyMaterialId is there for symmetric
-// keys.
+// ImportKeyMaterialOutput: KeyMaterialId is there for symmetric keys.
 type ImportKeyMaterialOutput struct {
 	KeyId         string
 	KeyMaterialId string `json:",omitzero"`
@@ -56,6 +55,8 @@ func (t *importing) Ready() error {
 	return t.refused
 }
 
+// findImport reads the import token only for a key that takes imports: to any other key the answer
+// is about the key.
 func (s *Keys) findImport(c *op.Call, in ImportKeyMaterialInput) (*importing, error) {
 	t, err := s.finder.Find(c, "ImportKeyMaterial", in.KeyId, false)
 	if err != nil {
@@ -70,7 +71,7 @@ func (s *Keys) findImport(c *op.Call, in ImportKeyMaterialInput) (*importing, er
 	return found, nil
 }
 
-// importKeyMaterial has the token unwrap what came, and puts it to its place.
+// importKeyMaterial has the token unwrap the material, and gives it to the key.
 func (s *Keys) importKeyMaterial(c *op.Call, in ImportKeyMaterialInput,
 	t *importing) (op.Commit[ImportKeyMaterialOutput], error) {
 	c.Note(`{"unwrapPath":"` + t.pair.UnwrapPath() + `"}`) // see the threat model

@@ -61,11 +61,11 @@ func TestImportKeyMaterial_BadRequest_ChangesNothing(t *testing.T) {
 	s := start(t)
 	id, sign := s.externalAES(), s.external("ECC_NIST_P256", key.SignVerify)
 	material := outsideAES(t)
-	p := s.parameters(id, usual, "RSA_2048")
-	good := wrap(t, id, p, usual, material)
+	p := s.parameters(id, everyKindWrapping, "RSA_2048")
+	good := wrap(t, id, p, everyKindWrapping, material)
 	pair, _ := hsmtest.Outside(t, "ECC_NIST_P256")
-	ofSign := s.parameters(sign, usual, "RSA_2048")
-	goodPair := wrap(t, sign, ofSign, usual, pair)
+	ofSign := s.parameters(sign, everyKindWrapping, "RSA_2048")
+	goodPair := wrap(t, sign, ofSign, everyKindWrapping, pair)
 	for code, requests := range s.badImports(good, goodPair) {
 		for what, in := range requests {
 			s.refuses(what, "ImportKeyMaterial", in, code)
@@ -74,9 +74,9 @@ func TestImportKeyMaterial_BadRequest_ChangesNothing(t *testing.T) {
 	s.refuses("another algorithm", "ImportKeyMaterial",
 		wrap(t, id, p, "RSA_AES_KEY_WRAP_SHA_1", material), "InvalidCiphertextException")
 	for what, in := range map[string]document{
-		"a short key":                 wrap(t, id, p, usual, material[:16]),
-		"a private key":               wrap(t, id, p, usual, pair),
-		"a symmetric key for a curve": wrap(t, sign, ofSign, usual, material),
+		"a short key":                 wrap(t, id, p, everyKindWrapping, material[:16]),
+		"a private key":               wrap(t, id, p, everyKindWrapping, pair),
+		"a symmetric key for a curve": wrap(t, sign, ofSign, everyKindWrapping, material),
 	} {
 		s.refuses(what, "ImportKeyMaterial", in, "IncorrectKeyMaterialException")
 	}
@@ -89,7 +89,7 @@ func TestImportKeyMaterial_BadRequest_ChangesNothing(t *testing.T) {
 		good.and(M{"ImportType": imports.NewMaterial}), "IncorrectKeyMaterialException")
 	other, _ := hsmtest.Outside(t, "ECC_NIST_P256")
 	s.refuses("another pair", "ImportKeyMaterial",
-		wrap(t, sign, ofSign, usual, other), "IncorrectKeyMaterialException")
+		wrap(t, sign, ofSign, everyKindWrapping, other), "IncorrectKeyMaterialException")
 }
 
 func TestCreateKey_ExternalOfASpecThatIsNotImported_IsRefused(t *testing.T) {
@@ -108,7 +108,7 @@ func TestCreateKey_ExternalOfASpecThatIsNotImported_IsRefused(t *testing.T) {
 func TestImports_KeyOfTheServicesOwnOrigin_AreRefused(t *testing.T) {
 	s := start(t)
 	for _, name := range []string{"GetParametersForImport", "DeleteImportedKeyMaterial"} {
-		in := M{"KeyId": s.key(), "WrappingAlgorithm": usual, "WrappingKeySpec": "RSA_2048"}
+		in := M{"KeyId": s.key(), "WrappingAlgorithm": everyKindWrapping, "WrappingKeySpec": "RSA_2048"}
 		s.refuses(name, name, in, "UnsupportedOperationException")
 	}
 }
@@ -118,12 +118,12 @@ func TestImportKeyMaterial_DisabledKey_StaysDisabled(t *testing.T) {
 	s := start(t)
 	id := s.externalAES()
 	material := outsideAES(t)
-	s.bring(id, material, nil)
+	s.importMaterial(id, material, nil)
 	must[any](s, "DisableKey", M{"KeyId": id})
-	s.bring(id, material, nil)
+	s.importMaterial(id, material, nil)
 	s.isIn(id, key.Disabled)
 	must[any](s, "DeleteImportedKeyMaterial", M{"KeyId": id})
-	s.bring(id, material, nil)
+	s.importMaterial(id, material, nil)
 	s.isIn(id, key.Enabled)
 }
 
@@ -133,8 +133,8 @@ func TestImportKeyMaterial_NewMaterial_WaitsForItsRotation(t *testing.T) {
 	id := s.externalAES()
 	one, two, three := outsideAES(t), outsideAES(t), outsideAES(t)
 	asNew := M{"ImportType": imports.NewMaterial}
-	first := s.bring(id, one, M{"KeyMaterialDescription": "the first"})
-	second := s.bring(id, two,
+	first := s.importMaterial(id, one, M{"KeyMaterialDescription": "the first"})
+	second := s.importMaterial(id, two,
 		M{"ImportType": imports.NewMaterial, "KeyMaterialDescription": "the second"})
 	if second.KeyMaterialId == first.KeyMaterialId ||
 		s.metadata(id).CurrentKeyMaterialId != first.KeyMaterialId {
@@ -142,13 +142,13 @@ func TestImportKeyMaterial_NewMaterial_WaitsForItsRotation(t *testing.T) {
 	}
 	s.isIn(id, key.Enabled)
 
-	p := s.parameters(id, usual, "RSA_2048")
+	p := s.parameters(id, everyKindWrapping, "RSA_2048")
 	asSecond := M{"KeyMaterialId": second.KeyMaterialId}
 	s.refuses("a third", "ImportKeyMaterial",
-		wrap(t, id, p, usual, three).and(asNew), "KMSInvalidStateException")
+		wrap(t, id, p, everyKindWrapping, three).and(asNew), "KMSInvalidStateException")
 	s.refuses("the wrong one", "ImportKeyMaterial",
-		wrap(t, id, p, usual, one).and(asSecond), "IncorrectKeyMaterialException")
-	must[any](s, "ImportKeyMaterial", wrap(t, id, p, usual, two).and(asSecond))
+		wrap(t, id, p, everyKindWrapping, one).and(asSecond), "IncorrectKeyMaterialException")
+	must[any](s, "ImportKeyMaterial", wrap(t, id, p, everyKindWrapping, two).and(asSecond))
 	if m := s.materialOf(id, second.KeyMaterialId); m.RotationType != key.RotationPending ||
 		m.Description != "the second" || !m.IsPresent() {
 		t.Errorf("%+v", m)
@@ -157,17 +157,17 @@ func TestImportKeyMaterial_NewMaterial_WaitsForItsRotation(t *testing.T) {
 	must[any](s, "DeleteImportedKeyMaterial", M{"KeyId": id, "KeyMaterialId": second.KeyMaterialId})
 	s.isIn(id, key.Enabled) // it was never used
 	s.refuses("one that is forgotten", "ImportKeyMaterial",
-		wrap(t, id, p, usual, two), "IncorrectKeyMaterialException")
-	third := s.bring(id, three, asNew)
+		wrap(t, id, p, everyKindWrapping, two), "IncorrectKeyMaterialException")
+	third := s.importMaterial(id, three, asNew)
 	if slices.Contains([]string{first.KeyMaterialId, second.KeyMaterialId}, third.KeyMaterialId) {
 		t.Errorf("%+v", third)
 	}
 
 	must[any](s, "DeleteImportedKeyMaterial", M{"KeyId": id})
 	s.isIn(id, key.PendingImport)
-	s.bring(id, three, nil) // it doesn't bring the first back
+	s.importMaterial(id, three, nil) // it doesn't bring the first back
 	s.isIn(id, key.PendingImport)
-	s.bring(id, one, nil)
+	s.importMaterial(id, one, nil)
 	s.isIn(id, key.Enabled)
 }
 
@@ -184,7 +184,7 @@ func TestImportKeyMaterial_Record_SaysTheUnwrapPath(t *testing.T) {
 		in := wrap(t, id, s.parameters(id, alg, "RSA_2048"), alg, outsideAES(t))
 		must[any](s, "ImportKeyMaterial", in)
 		found := 0
-		for _, r := range s.records() {
+		for _, r := range s.Records() {
 			if strings.Contains(r, `"eventName":"ImportKeyMaterial"`) && strings.Contains(r, id) &&
 				strings.Contains(r, `"unwrapPath":"`+path+`"`) {
 				found++

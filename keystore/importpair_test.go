@@ -35,18 +35,18 @@ func TestImportPair_AfterADay_IsGone(t *testing.T) {
 	for range 2 { // a token serves more than once
 		must[any](s, "ImportKeyMaterial", in)
 	}
-	handles := s.token.Stats().Handles
+	handles := s.Token.Stats().Handles
 	s.pass(imports.PairLifetime - time.Millisecond)
-	s.jobRunner.RunDue(t.Context())
+	s.Jobs.RunDue(t.Context())
 	must[any](s, "ImportKeyMaterial", in)
 	s.pass(time.Millisecond)
 	s.refuses("at the end", "ImportKeyMaterial", in, "ExpiredImportTokenException")
-	s.jobRunner.RunDue(t.Context())
+	s.Jobs.RunDue(t.Context())
 	s.refuses("after the end", "ImportKeyMaterial", in, "ExpiredImportTokenException")
 	if n := s.count(qCountPairs); n != 0 {
 		t.Errorf("%d pairs are left", n)
 	}
-	if now := s.token.Stats().Handles; now != handles-1 {
+	if now := s.Token.Stats().Handles; now != handles-1 {
 		t.Errorf("%d handles are left of %d", now, handles)
 	}
 }
@@ -57,10 +57,10 @@ func TestImportPair_ClockSetBack_Stays(t *testing.T) {
 	id := s.externalAES()
 	in := s.wrapAnew(id, outsideAES(t))
 	var pair string
-	if err := s.db.Row(qPairID, nil, &pair); err != nil {
+	if err := s.DB.Row(qPairID, nil, &pair); err != nil {
 		t.Fatal(err)
 	}
-	c := s.runner.Own(t.Context(), ourAccount, ourRegion, "kms")
+	c := s.Runner.Own(t.Context(), ourAccount, ourRegion, "kms")
 	if err := s.keys.DeleteImportPair(c, imports.Subject(id, pair)); err == nil {
 		t.Error("the job ended before its time")
 	}
@@ -80,8 +80,8 @@ func TestImportPair_AlteredRow_IsRefused(t *testing.T) {
 	s.isIn(id, key.PendingImport)
 }
 
-// spoil returns a request whose material no pair can unwrap.
-func spoil(in document) document {
+// withOtherLength returns a request whose material no pair can unwrap.
+func withOtherLength(in document) document {
 	wrapped := bytes.Clone(in["EncryptedKeyMaterial"].([]byte))
 	return in.and(M{"EncryptedKeyMaterial": append(wrapped, make([]byte, 8)...)})
 }
@@ -92,9 +92,9 @@ func TestImportAttempts_TenFailures_EndThePair(t *testing.T) {
 	s := start(t)
 	id := s.externalAES()
 	material := outsideAES(t)
-	p := s.parameters(id, usual, "RSA_2048")
-	good := wrap(t, id, p, usual, material)
-	unfit := wrap(t, id, p, usual, material[:24])
+	p := s.parameters(id, everyKindWrapping, "RSA_2048")
+	good := wrap(t, id, p, everyKindWrapping, material)
+	unfit := wrap(t, id, p, everyKindWrapping, material[:24])
 	for range 2 * imports.MaxFailures {
 		s.refuses("unfit", "ImportKeyMaterial", unfit, "IncorrectKeyMaterialException")
 		must[any](s, "ImportKeyMaterial", good)
@@ -107,7 +107,7 @@ func TestImportAttempts_TenFailures_EndThePair(t *testing.T) {
 	var all sync.WaitGroup
 	for range 3 * imports.MaxFailures {
 		all.Go(func() {
-			_, code := ask[any](s, "ImportKeyMaterial", spoil(good))
+			_, code := ask[any](s, "ImportKeyMaterial", withOtherLength(good))
 			mu.Lock()
 			defer mu.Unlock()
 			answers[code]++
@@ -119,13 +119,13 @@ func TestImportAttempts_TenFailures_EndThePair(t *testing.T) {
 		t.Errorf("%v", answers)
 	}
 	s.refuses("good, and too late", "ImportKeyMaterial", good, "ExpiredImportTokenException")
-	s.bring(id, material, nil)
+	s.importMaterial(id, material, nil)
 }
 
 // attempts returns the records of attempts that name a key, as event names with their errors.
 func (s *service) attempts(id string) (out []string) {
 	s.t.Helper()
-	for _, r := range s.records() {
+	for _, r := range s.Records() {
 		for _, name := range []string{"CountImportAttempt", "TakeBackImportAttempt"} {
 			if !strings.Contains(r, `"eventName":"`+name+`"`) || !strings.Contains(r, "key/"+id) {
 				continue
@@ -151,7 +151,8 @@ func TestImportAttempts_Records_AreTheServicesOwn(t *testing.T) {
 	must[any](s, "ImportKeyMaterial", good)
 	want := []string{"CountImportAttempt", "TakeBackImportAttempt"}
 	for range imports.MaxFailures {
-		s.refuses("spoiled", "ImportKeyMaterial", spoil(good), "InvalidCiphertextException")
+		s.refuses("with other bytes", "ImportKeyMaterial", withOtherLength(good),
+			"InvalidCiphertextException")
 		want = append(want, "CountImportAttempt")
 	}
 	s.refuses("too often", "ImportKeyMaterial", good, "ExpiredImportTokenException")
@@ -172,17 +173,17 @@ func (u *unwrapping) Import(ctx context.Context, in custody.Import) (custody.Mat
 	return u.Token.Import(ctx, in)
 }
 
-// cutLedger stores nothing from the commit on that is due.
-type cutLedger struct {
+// failingLedger stores nothing from the commit on that is due.
+type failingLedger struct {
 	op.Ledger
 	left int
 }
 
-var errCut = fault.New(fault.Unavailable, "", "")
+var errLedgerFails = fault.New(fault.Unavailable, "", "")
 
-func (l *cutLedger) Commit(apply func(*store.Tx) error, record func(error) []byte) error {
+func (l *failingLedger) Commit(apply func(*store.Tx) error, record func(error) []byte) error {
 	if l.left--; l.left < 0 {
-		return errCut
+		return errLedgerFails
 	}
 	return l.Ledger.Commit(apply, record)
 }
@@ -198,19 +199,19 @@ func TestImportAttempts_LedgerThatFails_LetsNothingIn(t *testing.T) {
 	create := doc{"Origin": key.OriginExternal}
 	id := done[CreateKeyOutput](s, "CreateKey", create).KeyMetadata.KeyId
 	p := done[GetParametersForImportOutput](s, "GetParametersForImport",
-		doc{"KeyId": id, "WrappingAlgorithm": usual, "WrappingKeySpec": "RSA_2048"})
+		doc{"KeyId": id, "WrappingAlgorithm": everyKindWrapping, "WrappingKeySpec": "RSA_2048"})
 	material, _ := hsmtest.Outside(t, key.SymmetricDefault)
-	in := wrap(t, id, p, usual, material)
-	ledger := s.runner.Ledger
+	in := wrap(t, id, p, everyKindWrapping, material)
+	ledger := s.Runner.Ledger
 	for commits, attempts := range []int64{0, 1, 1} { // counted, taken back, imported
 		u.asked.Store(0)
-		s.runner.Ledger = &cutLedger{ledger, commits}
+		s.Runner.Ledger = &failingLedger{ledger, commits}
 		_, err := send[any](t.Context(), s, "ImportKeyMaterial", in)
 		refused(t, err, "KeyUnavailableException", "*")
 		if n := u.asked.Load(); n != attempts {
 			t.Errorf("with %d commits left the token unwrapped %d times", commits, n)
 		}
-		s.runner.Ledger = ledger
+		s.Runner.Ledger = ledger
 		m := done[DescribeKeyOutput](s, "DescribeKey", doc{"KeyId": id}).KeyMetadata
 		if m.KeyState != key.PendingImport {
 			t.Errorf("with %d commits left the key is %s", commits, m.KeyState)

@@ -46,8 +46,8 @@ func (s *service) parameters(id, algorithm, spec string) GetParametersForImportO
 		M{"KeyId": id, "WrappingAlgorithm": algorithm, "WrappingKeySpec": spec})
 }
 
-// usual is an algorithm that wraps material of every kind.
-const usual = "RSA_AES_KEY_WRAP_SHA_256"
+// everyKindWrapping is an algorithm that wraps material of every kind.
+const everyKindWrapping = "RSA_AES_KEY_WRAP_SHA_256"
 
 // document is a request that can be had with more members.
 type document map[string]any
@@ -64,7 +64,7 @@ func wrap(t testing.TB, id string, p GetParametersForImportOutput, algorithm str
 // wrapAnew is wrap under a new pair.
 func (s *service) wrapAnew(id string, material []byte) document {
 	s.t.Helper()
-	return wrap(s.t, id, s.parameters(id, usual, "RSA_2048"), usual, material)
+	return wrap(s.t, id, s.parameters(id, everyKindWrapping, "RSA_2048"), everyKindWrapping, material)
 }
 
 func (d document) and(more M) document {
@@ -73,8 +73,8 @@ func (d document) and(more M) document {
 	return out
 }
 
-// bring imports material under a pair of its own.
-func (s *service) bring(id string, material []byte, more M) ImportKeyMaterialOutput {
+// importMaterial imports material under a pair of its own.
+func (s *service) importMaterial(id string, material []byte, more M) ImportKeyMaterialOutput {
 	s.t.Helper()
 	in := s.wrapAnew(id, material).and(more)
 	return must[ImportKeyMaterialOutput](s, "ImportKeyMaterial", in)
@@ -136,16 +136,16 @@ var qFailures = store.Wide(`SELECT sum(failures) FROM kms_import_pairs`, "a test
 // count reads a number.
 func (s *service) count(q *store.Query) (n int) {
 	s.t.Helper()
-	if err := s.db.Row(q, nil, &n); err != nil {
+	if err := s.DB.Row(q, nil, &n); err != nil {
 		s.t.Fatal(err)
 	}
 	return n
 }
 
-// alter changes the database behind the service's back.
+// alter changes the database as an attacker would, past the service.
 func (s *service) alter(q *store.Query, args ...any) {
 	s.t.Helper()
-	err := s.db.Commit(func(tx *store.Tx) error {
+	err := s.DB.Commit(func(tx *store.Tx) error {
 		_, err := tx.Exec(q, args...)
 		return err
 	}, nil)

@@ -86,8 +86,8 @@ func managedPolicyOf(c *op.Call, service string) string {
 		service).Replace(managedPolicy)
 }
 
-// policy returns the key's policy document: its own, byte for byte as it was given, or the default
-// one.
+// policyOf returns the key's policy document: its own, byte for byte as it was given, or the
+// default one.
 func policyOf(k *key.Key) string {
 	if k.Policy != "" {
 		return k.Policy
@@ -95,12 +95,14 @@ func policyOf(k *key.Key) string {
 	return strings.Replace(defaultPolicy, "ACCOUNT", k.Account, 1)
 }
 
+// malformed is AWS's answer to a policy document that can't be a key policy.
 func malformed(message string) error {
 	return fault.New(fault.Invalid, "MalformedPolicyDocumentException", message)
 }
 
-// checkPolicy holds a key policy to its size and its form, and, unless the caller renounces it,
-// sees to it that the caller can still change it afterwards: the lockout safety check.
+// checkPolicy checks the size and the form of a key policy and, unless the caller bypasses it, that
+// the caller can still change the policy afterwards: AWS's lockout safety check. The key is named
+// by its ARN.
 func checkPolicy(c *op.Call, text, key string, bypass bool) error {
 	if len(text) > policyLimit {
 		return fault.Newf(fault.Limit, "LimitExceededException", "A key policy has at most %d bytes.",
@@ -108,7 +110,7 @@ func checkPolicy(c *op.Call, text, key string, bypass bool) error {
 	}
 	document, err := policy.Parse(text)
 	if err == nil {
-		err = document.OfKey()
+		err = document.OfKey() // both have the same answers
 	}
 	switch {
 	case errors.Is(err, policy.ErrPrincipalARN):

@@ -14,7 +14,7 @@ const aPolicy = `{ "Id":"x","Statement":
 	[{"Effect":"Allow",  "Principal":{"AWS":"` + ourAccount + `"},"Action":"kms:*","Resource":"*"}]}`
 
 // Terraform compares what it reads with what it wrote.
-func TestAPolicyIsReadAsItWasWritten(t *testing.T) {
+func TestPutKeyPolicy_AnySpacing_IsReadAsWritten(t *testing.T) {
 	s := start(t)
 	id := must[CreateKeyOutput](s, "CreateKey", M{"Policy": aPolicy}).KeyMetadata.KeyId
 	read := func() string {
@@ -32,13 +32,13 @@ func TestAPolicyIsReadAsItWasWritten(t *testing.T) {
 	if got := read(); got != other {
 		t.Errorf("replaced: %q", got)
 	}
-	s.restart()
+	s.Restart()
 	if got := read(); got != other {
 		t.Errorf("after a restart: %q", got)
 	}
 }
 
-func TestTheDefaultPolicyIsAWSs(t *testing.T) {
+func TestGetKeyPolicy_NoPolicyGiven_IsAWSsDefault(t *testing.T) {
 	s := start(t)
 	got := must[GetKeyPolicyOutput](s, "GetKeyPolicy", M{"KeyId": s.key()}).Policy
 	want := `{
@@ -64,7 +64,7 @@ func TestTheDefaultPolicyIsAWSs(t *testing.T) {
 	}
 }
 
-func TestAManagedKeyHasItsOwnPolicyForGood(t *testing.T) {
+func TestPutKeyPolicy_ManagedKey_IsDenied(t *testing.T) {
 	s := start(t)
 	e, err := s.sealAs("secretsmanager", "", nil, "x")
 	if err != nil {
@@ -76,13 +76,14 @@ func TestAManagedKeyHasItsOwnPolicyForGood(t *testing.T) {
 		!strings.Contains(got, `"kms:ViaService" : "secretsmanager.us-east-1.amazonaws.com"`) {
 		t.Errorf("%v\n%s", err, got)
 	}
-	if _, code := ask[any](s, "PutKeyPolicy", M{"KeyId": e.KeyID, "Policy": aPolicy}); code != "AccessDeniedException" {
+	if _, code := ask[any](s, "PutKeyPolicy",
+		M{"KeyId": e.KeyID, "Policy": aPolicy}); code != "AccessDeniedException" {
 		t.Errorf("replacing it: %q", code)
 	}
 }
 
 // What is refused changes nothing, neither of a key that is there nor by making one.
-func TestPoliciesThatAreRefused(t *testing.T) {
+func TestPutKeyPolicy_InvalidPolicy_IsRefused(t *testing.T) {
 	s := start(t)
 	id := s.key()
 	before := must[GetKeyPolicyOutput](s, "GetKeyPolicy", M{"KeyId": id}).Policy
@@ -122,12 +123,14 @@ func TestPoliciesThatAreRefused(t *testing.T) {
 	if n := len(must[ListKeysOutput](s, "ListKeys", nil).Keys); n != 1 {
 		t.Errorf("there are %d keys", n)
 	}
-	if out := strings.Replace(aPolicy, "x", strings.Repeat("p", policyLimit-len(aPolicy)+1), 1); len(out) != policyLimit || fail(s, "PutKeyPolicy", M{"KeyId": id, "Policy": out}) != nil {
-		t.Errorf("%d bytes were refused", len(out))
+	longest := strings.Replace(aPolicy, "x", strings.Repeat("p", policyLimit-len(aPolicy)+1), 1)
+	f := fail(s, "PutKeyPolicy", M{"KeyId": id, "Policy": longest})
+	if len(longest) != policyLimit || f != nil {
+		t.Errorf("%d bytes were refused: %v", len(longest), f)
 	}
 }
 
-func TestTheLockoutCheckCanBeRenounced(t *testing.T) {
+func TestPutKeyPolicy_LockoutCheckBypassed_LocksOut(t *testing.T) {
 	s := start(t)
 	locked := strings.Replace(aPolicy, "kms:*", "kms:Encrypt", 1)
 	id := must[CreateKeyOutput](s, "CreateKey",
@@ -149,7 +152,7 @@ func TestTheLockoutCheckCanBeRenounced(t *testing.T) {
 	}
 }
 
-func TestAKeyHasOnePolicyByOneName(t *testing.T) {
+func TestKeyPolicy_OtherPolicyName_IsRefused(t *testing.T) {
 	s := start(t)
 	id := s.key()
 	for _, c := range []struct {

@@ -1,9 +1,9 @@
 // Package keystore is AWS KMS: the service, and its operations that manage keys.
 //
-// # How a key lives
+// # How a key is kept
 //
 // Its row says what it is; its material is generated on the token, wrapped there by the root, and
-// rests in a row of its own. For use it is unwrapped on the token with exactly one pair of usages
+// stored in a row of its own. For use it is unwrapped on the token with exactly one pair of usages
 // and its handle is cached there. Key facts are cached by (account, Region, id) and dropped by the
 // committer before a change is answered.
 //
@@ -18,10 +18,10 @@
 //	customstore  custom key stores: their operations, connections and rows
 //	target       the key that an operation touches: naming, looking up, what it demands
 //	datakeys     the data keys by which other services' values are sealed
-//	grant        what lets callers use a key who own nothing
+//	grant        grants, which let a principal use a key whatever its policy says
 //	imports      key material that was made elsewhere
 //	multiregion  every change of a key, and of the keys related to it
-//	residents    keys that rest on a token for good, and their clean-up
+//	residents    resident keys, which never leave a token, and the clean-up of orphans
 //	sealing      one seal by a key's material, and usage, which counts it
 //	keyrows      the rows of keys, materials and aliases, and their caches
 //	key          what a key is and what its state allows: pure
@@ -68,7 +68,7 @@ type Device struct {
 // Maker makes the materials of keys.
 type Maker interface {
 	Supports(k custody.Kind) bool
-	Resident(k custody.Kind) bool // whether keys of the kind are made to rest on the token
+	Resident(k custody.Kind) bool // whether keys of the kind are made resident on the token
 
 	// Generate makes a material. Of a key pair it takes seconds.
 	Generate(ctx context.Context, id string, k custody.Kind) (custody.Material, error)
@@ -85,19 +85,20 @@ type Config struct {
 	Clusters     customstore.Clusters // that custom key stores may stand on
 }
 
-// DeleteKeyJob is the kind of the job that ends a key when its window is over; see [Keys.Finish].
+// DeleteKeyJob is the kind of the job that deletes a key when its window is over; see
+// [Keys.DeleteDue].
 const DeleteKeyJob = "kms:DeleteKey"
 
 // RotateKeyJob is the kind of the job that replaces a key's material when its time has come; see
-// [Keys.Rotate].
+// [Keys.RotateDue].
 const RotateKeyJob = key.RotateJob
 
 // Keys performs the operations of KMS. [New] makes it.
 type Keys struct {
-	maker Maker
-	own   residents.Token // the service's own token
-	jobs  domain.Scheduler
-	pager model.Pager
+	maker    Maker
+	ownToken residents.Token // the service's own token
+	jobs     domain.Scheduler
+	pager    model.Pager
 
 	regions []string // that are served
 
@@ -115,10 +116,10 @@ type Keys struct {
 	dataKeys      *datakeys.DataKeys
 	cryptographic *cryptoops.Operations
 
-	destroy op.Command[dueInput, op.None]
-	rotate  op.Command[dueInput, op.None]
-	expire  op.Command[expireInput, op.None]
-	manage  op.Command[manageInput, op.None]
+	delete op.Command[dueKeyInput, op.None]
+	rotate op.Command[dueKeyInput, op.None]
+	expire op.Command[expireInput, op.None]
+	manage op.Command[manageInput, op.None]
 
 	seal   op.Query[SealInput, envelope.Envelope]
 	unseal op.Query[UnsealInput, Opened]
@@ -129,7 +130,7 @@ func New(c Config) *Keys {
 	in, device := c.Installation, c.Device
 	rows, counts := keyrows.New(c.DB, in.Rows, c.Jobs), usage.New(c.DB, c.Jobs)
 	s := &Keys{
-		maker: device.Maker, own: device.Residents, jobs: c.Jobs, regions: c.Regions,
+		maker: device.Maker, ownToken: device.Residents, jobs: c.Jobs, regions: c.Regions,
 		pager: model.NewPager(in.Tokens), rows: rows, related: multiregion.New(rows),
 		grants: grant.New(c.DB, in.Rows, in.Tokens), usage: counts,
 		importPairs: imports.New(c.DB, in.Rows, in.Tokens, c.Jobs, device.Imports),
@@ -154,10 +155,10 @@ func New(c Config) *Keys {
 // Jobs is the work that KMS puts off, by kind.
 func (s *Keys) Jobs() map[string]domain.Job {
 	all := map[string]domain.Job{
-		DeleteKeyJob:        {Work: s.Finish},
-		RotateKeyJob:        {Work: s.Rotate},
+		DeleteKeyJob:        {Work: s.DeleteDue},
+		RotateKeyJob:        {Work: s.RotateDue},
 		DeleteImportPairJob: {Work: s.DeleteImportPair},
-		ExpireMaterialJob:   {Work: s.Expire},
+		ExpireMaterialJob:   {Work: s.ExpireDue},
 	}
 	maps.Copy(all, s.stores.Jobs())
 	maps.Copy(all, s.residents.Jobs())
@@ -183,9 +184,9 @@ func (s *Keys) Residents() *residents.Keys { return s.residents }
 // isn't connected.
 func (s *Keys) residentToken(on key.StoreRef) residents.Token {
 	if on.ID == "" {
-		return s.own
+		return s.ownToken
 	}
-	if open := s.stores.Connection(on); open != nil {
+	if open := s.stores.Token(on); open != nil {
 		return open
 	}
 	return nil

@@ -66,6 +66,7 @@ func (s *Keys) findAliases(c *op.Call, in ListAliasesInput) (l aliasList, err er
 	return l, err
 }
 
+// listAliases asks for one more than the page has, which tells whether there is a next page.
 func (s *Keys) listAliases(c *op.Call, in ListAliasesInput,
 	l aliasList) (out ListAliasesOutput, err error) {
 	of := ""
@@ -78,6 +79,9 @@ func (s *Keys) listAliases(c *op.Call, in ListAliasesInput,
 		return out, err
 	}
 	aliases, err := s.rows.Aliases(c, account, region, of, p.After, p.Size+1)
+	if err != nil {
+		return out, err
+	}
 	if of == "" {
 		aliases = withPredefined(c, aliases, p.After)
 	}
@@ -89,7 +93,7 @@ func (s *Keys) listAliases(c *op.Call, in ListAliasesInput,
 	if len(aliases) > p.Size {
 		out.Truncated, out.NextMarker = true, p.Next(aliases[p.Size-1].Name)
 	}
-	return out, err
+	return out, nil
 }
 
 // withPredefined puts the aliases of services whose keys are yet to be made into their places in a

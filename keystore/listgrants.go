@@ -13,8 +13,8 @@ import (
 
 // Sizes of a page of grants: without a limit, and the largest (API reference, ListGrants).
 const (
-	usualGrants = 50
-	mostGrants  = 100
+	defaultGrants = 50
+	maxGrants     = 100
 )
 
 // ListGrantsInput names a key, and may ask for one grant or one grantee only.
@@ -27,6 +27,7 @@ type ListGrantsInput struct {
 	GranteeServicePrincipal *string `shape:"ServicePrincipalType"`
 }
 
+// KeyID implements [target.Keyed].
 func (in ListGrantsInput) KeyID() string { return in.KeyId }
 
 // Validate checks what members say together.
@@ -86,11 +87,11 @@ func principalOrService(name string) (principal, service string) {
 	return "", name
 }
 
-// grantPage returns a page of a list that holds one more if there is a next page. place says where
-// a grant stands in the listing.
+// grantPage returns a page of a list that has one more if there is a next page. position says where
+// a grant stands in the listing, which is what the marker keeps.
 func grantPage(p domain.Page, grants []*grant.Grant,
-	place func(*grant.Grant) string) ListGrantsOutput {
-	grants, next := domain.Cut(p, grants, place)
+	position func(*grant.Grant) string) ListGrantsOutput {
+	grants, next := domain.Cut(p, grants, position)
 	out := ListGrantsOutput{Grants: make([]GrantListEntry, len(grants)), NextMarker: next,
 		Truncated: next != ""}
 	for i, g := range grants {
@@ -99,12 +100,13 @@ func grantPage(p domain.Page, grants []*grant.Grant,
 	return out
 }
 
+// listGrants binds its marker to the key and the filter: a marker of another listing is refused.
 func (s *Keys) listGrants(c *op.Call, in ListGrantsInput,
 	k *key.Key) (out ListGrantsOutput, err error) {
 	grantee := either(in.GranteePrincipal, in.GranteeServicePrincipal)
 	id := domain.Or(in.GrantId, "")
 	filter := k.ID + " " + id + " " + grantee
-	p, err := s.pager.Page(c, "ListGrants", filter, in.Limit, in.Marker, usualGrants, mostGrants)
+	p, err := s.pager.Page(c, "ListGrants", filter, in.Limit, in.Marker, defaultGrants, maxGrants)
 	if err != nil {
 		return out, err
 	}

@@ -78,8 +78,7 @@ func TestListGrants_EachFilterAndLimit_ListsEachGrantOnce(t *testing.T) {
 			in["Limit"] = limit
 			got := s.grantIDs(c.operation, in)
 			if len(got) != len(c.want) || !slices.Equal(inOrderOnce(got), inOrderOnce(c.want)) {
-				t.Errorf("%s %v by %d: %d grants, want %d", c.operation, c.in, limit,
-					len(got), len(c.want))
+				t.Errorf("%s %v by %d: %d grants, want %d", c.operation, c.in, limit, len(got), len(c.want))
 			}
 		}
 	}

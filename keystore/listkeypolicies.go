@@ -12,6 +12,7 @@ type ListKeyPoliciesInput struct {
 	op.ByShape
 }
 
+// KeyID implements [target.Keyed].
 func (in ListKeyPoliciesInput) KeyID() string { return in.KeyId }
 
 type ListKeyPoliciesOutput struct {

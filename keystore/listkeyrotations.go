@@ -17,6 +17,7 @@ type ListKeyRotationsInput struct {
 	op.ByShape
 }
 
+// KeyID implements [target.Keyed].
 func (in ListKeyRotationsInput) KeyID() string { return in.KeyId }
 
 type ListKeyRotationsOutput struct {
@@ -49,20 +50,20 @@ func (s *Keys) listKeyRotations(c *op.Call, in ListKeyRotationsInput,
 	if err != nil {
 		return out, err
 	}
-	left := behind(k.History(include == allMaterial), p.After)
+	rest := materialsAfter(k.History(include == allMaterial), p.After)
 	out.Rotations = []RotationsListEntry{}
-	for _, m := range left[:min(len(left), p.Size)] {
+	for _, m := range rest[:min(len(rest), p.Size)] {
 		out.Rotations = append(out.Rotations, rotationEntry(k, m))
 	}
-	if len(left) > p.Size {
-		out.Truncated, out.NextMarker = true, p.Next(left[p.Size-1].ID)
+	if len(rest) > p.Size {
+		out.Truncated, out.NextMarker = true, p.Next(rest[p.Size-1].ID)
 	}
 	return out, nil
 }
 
-// behind returns what comes after the material with an id, or all if there is none. A material that
-// is gone was the last one: only one that waits for its rotation can be deleted.
-func behind(list []key.Material, id string) []key.Material {
+// materialsAfter returns what follows the material with an id; all of the list if the id is empty.
+// A material that is gone was the last one: only one that waits for its rotation can be deleted.
+func materialsAfter(list []key.Material, id string) []key.Material {
 	if id == "" {
 		return list
 	}
@@ -73,6 +74,7 @@ func behind(list []key.Material, id string) []key.Material {
 	return list[i+1:]
 }
 
+// rotationEntry shows what belongs to an import only of imported material, as AWS does.
 func rotationEntry(k *key.Key, m key.Material) RotationsListEntry {
 	e := RotationsListEntry{KeyId: k.ID, KeyMaterialId: m.ID, KeyMaterialState: k.MaterialState(m),
 		RotationDate: wire.At(m.Rotated)}
@@ -80,7 +82,8 @@ func rotationEntry(k *key.Key, m key.Material) RotationsListEntry {
 		e.RotationType = m.RotationType
 	}
 	if k.Origin == key.OriginExternal {
-		e.KeyMaterialDescription, e.ExpirationModel, e.ValidTo = m.Description, m.ExpirationModel, wire.At(m.Expires)
+		e.KeyMaterialDescription, e.ExpirationModel = m.Description, m.ExpirationModel
+		e.ValidTo = wire.At(m.Expires)
 		e.ImportState = "IMPORTED"
 		if !m.IsPresent() {
 			e.ImportState = "PENDING_IMPORT"

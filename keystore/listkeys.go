@@ -27,6 +27,9 @@ func (s *Keys) listKeys(c *op.Call, in ListKeysInput) (out ListKeysOutput, err e
 	}
 	account, region := c.Namespace()
 	ids, err := s.rows.IDs(account, region, p.After, p.Size+1)
+	if err != nil {
+		return out, err
+	}
 	out.Keys = []KeyListEntry{}
 	for _, id := range ids[:min(len(ids), p.Size)] {
 		out.Keys = append(out.Keys, KeyListEntry{id, key.ARN(c.Caller.Account, c.Region, id)})
@@ -34,5 +37,5 @@ func (s *Keys) listKeys(c *op.Call, in ListKeysInput) (out ListKeysOutput, err e
 	if len(ids) > p.Size {
 		out.Truncated, out.NextMarker = true, p.Next(ids[p.Size-1])
 	}
-	return out, err
+	return out, nil
 }

@@ -13,6 +13,7 @@ type ListResourceTagsInput struct {
 	op.ByShape
 }
 
+// KeyID implements [target.Keyed].
 func (in ListResourceTagsInput) KeyID() string { return in.KeyId }
 
 type ListResourceTagsOutput struct {
@@ -21,6 +22,7 @@ type ListResourceTagsOutput struct {
 	Truncated  bool
 }
 
+// listResourceTags pages through the tags in memory: they are part of the key's row.
 func (s *Keys) listResourceTags(c *op.Call, in ListResourceTagsInput,
 	k *key.Key) (out ListResourceTagsOutput, err error) {
 	p, err := s.pager.Page(c, "ListResourceTags", k.ID, in.Limit, in.Marker, maxTags, maxTags)

@@ -40,6 +40,7 @@ func (r retiringPrincipal) Demands() []policy.Demand {
 	return d
 }
 
+// findRetiringPrincipal looks nothing up: a principal need not exist to be named.
 func (s *Keys) findRetiringPrincipal(_ *op.Call,
 	in ListRetirableGrantsInput) (retiringPrincipal, error) {
 	name := either(in.RetiringPrincipal, in.RetiringServicePrincipal)
@@ -48,8 +49,8 @@ func (s *Keys) findRetiringPrincipal(_ *op.Call,
 
 func (s *Keys) listRetirableGrants(c *op.Call, in ListRetirableGrantsInput,
 	r retiringPrincipal) (out ListGrantsOutput, err error) {
-	p, err := s.pager.Page(c, "ListRetirableGrants", r.name, in.Limit, in.Marker, usualGrants,
-		mostGrants)
+	p, err := s.pager.Page(c, "ListRetirableGrants", r.name, in.Limit, in.Marker, defaultGrants,
+		maxGrants)
 	if err != nil {
 		return out, err
 	}
@@ -58,5 +59,5 @@ func (s *Keys) listRetirableGrants(c *op.Call, in ListRetirableGrantsInput,
 	if err != nil {
 		return out, err
 	}
-	return grantPage(p, grants, (*grant.Grant).Place), nil
+	return grantPage(p, grants, (*grant.Grant).ListPosition), nil
 }

@@ -14,24 +14,28 @@ type manageInput struct {
 	op.ByShape
 }
 
-// managed is the alias of a service's own key, not there yet.
-type managed struct{ keyrows.AliasRef }
+// managedTarget is the alias of a service's own key, not there yet.
+type managedTarget struct{ keyrows.AliasRef }
 
-func (m managed) Demands() []policy.Demand {
+// Demands implements [op.Target].
+func (m managedTarget) Demands() []policy.Demand {
 	return []policy.Demand{{Action: "kms:CreateKey", Resource: policy.Resource{ARN: m.ARN()}}}
 }
 
-func (managed) Missing() error { return nil }
+// Missing implements [op.Target].
+func (managedTarget) Missing() error { return nil }
 
-func (managed) Ready() error { return nil }
+// Ready implements [op.Target].
+func (managedTarget) Ready() error { return nil }
 
+// managedAlias is AWS's name for the key that a service manages.
 func managedAlias(service string) string { return "alias/aws/" + service }
 
 // services are those that manage keys: of AWS's, those that we have.
 var services = []string{"secretsmanager"}
 
-// managing returns the service that manages the key of an alias, or nothing.
-func managing(alias string) string {
+// serviceOfAlias returns the service that manages the key of an alias, or nothing.
+func serviceOfAlias(alias string) string {
 	for _, service := range services {
 		if alias == managedAlias(service) {
 			return service
@@ -40,15 +44,17 @@ func managing(alias string) string {
 	return ""
 }
 
-func (s *Keys) findManaged(c *op.Call, in manageInput) (managed, error) {
+// findManaged names the alias only. Whether it is there is for [Keys.createManaged] to find out.
+func (s *Keys) findManaged(c *op.Call, in manageInput) (managedTarget, error) {
 	account, region := c.Namespace()
-	return managed{keyrows.AliasRef{Account: account, Region: region, Name: managedAlias(in.Service)}},
-		nil
+	return managedTarget{keyrows.AliasRef{Account: account, Region: region,
+		Name: managedAlias(in.Service)}}, nil
 }
 
 // createManaged makes an AWS managed key and its alias in one transaction. If another request was
 // first, that is as good.
-func (s *Keys) createManaged(c *op.Call, in manageInput, m managed) (op.Commit[op.None], error) {
+func (s *Keys) createManaged(c *op.Call, in manageInput,
+	m managedTarget) (op.Commit[op.None], error) {
 	if a, err := s.rows.Alias(c, m.AliasRef); a != nil || err != nil {
 		return nil, err
 	}
@@ -56,7 +62,7 @@ func (s *Keys) createManaged(c *op.Call, in manageInput, m managed) (op.Commit[o
 	if err != nil {
 		return nil, err
 	}
-	k.RotateEvery(usualPeriod, c.Time)
+	k.RotateEvery(defaultRotationPeriod, c.Time)
 	k.Description = "Default key that protects the data of " + in.Service +
 		" when no other key is named"
 	k.Policy = managedPolicyOf(c, in.Service)

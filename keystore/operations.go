@@ -96,11 +96,11 @@ func (s *Keys) operations() []op.Operation {
 			s.deleteImportedKeyMaterial),
 
 		op.Write(route.Post("CreateAlias", "/v1/aliases/{AliasName...}", "Gives a key a name."),
-			s.findNewAlias, s.createAlias),
+			s.findCreateAlias, s.createAlias),
 		op.Write(route.Put("UpdateAlias", "/v1/aliases/{AliasName...}",
-			"Points an alias at another key."), s.findAliasMove, s.updateAlias),
+			"Points an alias at another key."), s.findUpdateAlias, s.updateAlias),
 		op.Write(route.Delete("DeleteAlias", "/v1/aliases/{AliasName...}",
-			"Removes an alias; the key stays."), s.findOldAlias, s.deleteAlias),
+			"Removes an alias; the key stays."), s.findDeleteAlias, s.deleteAlias),
 		op.Read(route.Get("ListAliases", "/v1/aliases", "Lists aliases, of one key or of all."),
 			s.findAliases, s.listAliases),
 
@@ -117,9 +117,10 @@ func (s *Keys) operations() []op.Operation {
 
 // internal makes the operations that only the service itself performs. They run on the same road.
 func (s *Keys) internal() {
-	s.destroy = op.Write(route.Internal("DeleteKey"), s.findDue("DeleteKey"), s.destroyKey)
-	s.rotate = op.Write(route.Internal("RotateKey"), s.findDue("RotateKey"), s.rotateKey)
-	s.expire = op.Write(route.Internal("DeleteImportedKeyMaterial"), s.findExpiring, s.expireMaterial)
+	s.delete = op.Write(route.Internal("DeleteKey"), s.findDueKey("DeleteKey"), s.deleteKey)
+	s.rotate = op.Write(route.Internal("RotateKey"), s.findDueKey("RotateKey"), s.rotateKey)
+	s.expire = op.Write(route.Internal("DeleteImportedKeyMaterial"), s.findExpiringKey,
+		s.expireMaterial)
 	s.manage = op.Write(route.Internal("CreateKey"), s.findManaged, s.createManaged)
 	s.seal = target.Use(s.finder, route.Internal("GenerateDataKey"), s.findSeal, s.sealValue)
 	s.unseal = target.Use(s.finder, route.Internal("Decrypt"), s.findUnseal, s.unsealValue)

@@ -16,15 +16,19 @@ type PutKeyPolicyInput struct {
 	op.ByShape
 }
 
+// KeyID implements [target.Keyed].
 func (in PutKeyPolicyInput) KeyID() string { return in.KeyId }
 
+// putKeyPolicy stores the document byte for byte. Terraform compares what it reads with what it
+// wrote.
 func (s *Keys) putKeyPolicy(c *op.Call, in PutKeyPolicyInput,
 	k *key.Key) (multiregion.Change, op.None, error) {
 	if domain.Or(in.PolicyName, policyName) != policyName {
 		return multiregion.Change{}, op.None{},
 			kmsfault.Unsupported("A key has one policy, and its name is " + policyName + ".")
 	}
-	if err := checkPolicy(c, in.Policy, k.ARN(), domain.Or(in.BypassPolicyLockoutSafetyCheck, false)); err != nil {
+	bypass := domain.Or(in.BypassPolicyLockoutSafetyCheck, false)
+	if err := checkPolicy(c, in.Policy, k.ARN(), bypass); err != nil {
 		return multiregion.Change{}, op.None{}, err
 	}
 	return multiregion.Change{Key: k.Changed(func(k *key.Key) { k.Policy = in.Policy })}, op.None{},

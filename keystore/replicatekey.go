@@ -27,34 +27,35 @@ type ReplicateKeyOutput struct {
 	ReplicaTags        []key.Tag
 }
 
-// replication is the target of ReplicateKey.
+// replication is the target of ReplicateKey: the other key must not be there.
 type replication struct {
-	relation
+	relatedPair
 	tagged bool
 }
 
 func (s *Keys) findReplication(c *op.Call, in ReplicateKeyInput) (replication, error) {
-	r, err := s.findRelation(c, "ReplicateKey", in.KeyId, in.ReplicaRegion)
+	r, err := s.findRelatedPair(c, "ReplicateKey", in.KeyId, in.ReplicaRegion)
 	return replication{r, len(in.Tags) > 0}, err
 }
 
 // Demands implements [op.Target]: to replicate the one key, and to make the other, whose id is
 // known before it is made.
 func (r replication) Demands() []policy.Demand {
-	d := append(r.Target.Demands(), r.demand("CreateKey"))
+	d := append(r.Target.Demands(), r.demandOnOther("CreateKey"))
 	if r.tagged {
-		d = append(d, r.demand("TagResource"))
+		d = append(d, r.demandOnOther("TagResource"))
 	}
 	return d
 }
 
 // Ready implements [op.Target].
 func (r replication) Ready() error {
-	if err := r.relation.Ready(); err != nil {
+	if err := r.relatedPair.Ready(); err != nil {
 		return err
 	}
 	if r.other != nil {
-		return fault.Newf(fault.Exists, "AlreadyExistsException", "The key %s already exists.", r.arn())
+		return fault.Newf(fault.Exists, "AlreadyExistsException", "The key %s already exists.",
+			r.otherARN())
 	}
 	return nil
 }
@@ -64,19 +65,25 @@ func (r replication) Ready() error {
 func (s *Keys) replicateKey(c *op.Call, in ReplicateKeyInput,
 	r replication) (op.Commit[ReplicateKeyOutput], error) {
 	if in.Policy != nil {
-		if err := checkPolicy(c, *in.Policy, r.arn(),
+		if err := checkPolicy(c, *in.Policy, r.otherARN(),
 			domain.Or(in.BypassPolicyLockoutSafetyCheck, false)); err != nil {
 			return nil, err
 		}
 	}
 	replica := multiregion.Replica(r.Key, in.ReplicaRegion, c.Time)
-	replica.Description, replica.Policy, replica.Tags = domain.Or(in.Description,
-		""), domain.Or(in.Policy, ""), domain.SortTags(in.Tags)
+	replica.Description, replica.Policy = domain.Or(in.Description, ""), domain.Or(in.Policy, "")
+	replica.Tags = domain.SortTags(in.Tags)
 	ch := multiregion.Change{Key: r.Key.Changed(func(k *key.Key) { k.Replicas = replica.Replicas }),
 		Adds: replica}
 	amend, err := s.related.Amend(c, r.Key, ch)
-	out := ReplicateKeyOutput{replica.Metadata(), policyOf(replica),
-		append([]key.Tag{}, replica.Tags...)}
+	if err != nil {
+		return nil, err
+	}
+	out := ReplicateKeyOutput{
+		ReplicaKeyMetadata: replica.Metadata(),
+		ReplicaPolicy:      policyOf(replica),
+		ReplicaTags:        append([]key.Tag{}, replica.Tags...), // [] and not null
+	}
 	out.ReplicaKeyMetadata.KeyState, out.ReplicaKeyMetadata.Enabled = key.Creating, false
-	return op.Apply(amend, out), err
+	return op.Apply(amend, out), nil
 }

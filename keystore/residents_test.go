@@ -18,7 +18,7 @@ import (
 	"claviger/keystore/residents"
 )
 
-// startWithResidents is start on a SoftHSM2 token on which keys of Ed25519 rest.
+// startWithResidents is start on a SoftHSM2 token on which keys of Ed25519 are resident.
 func startWithResidents(t testing.TB) *service {
 	t.Helper()
 	c := hsmtest.SoftHSM(t)
@@ -28,11 +28,11 @@ func startWithResidents(t testing.TB) *service {
 
 var edwards = M{"KeySpec": publickey.SpecEd25519, "KeyUsage": key.SignVerify}
 
-// resting counts the keys that are resident on the service's own token, beside root, canary and the
-// object that is the token itself.
-func (s *service) resting() int {
+// residentCount counts the keys that are resident on the service's own token, beside root, canary
+// and the object that is the token itself.
+func (s *service) residentCount() int {
 	s.t.Helper()
-	dir := hsmtest.Dir(s.t, s.token.Facts().Serial)
+	dir := hsmtest.Dir(s.t, s.Token.Facts().Serial)
 	entries, err := filepath.Glob(filepath.Join(dir, "*.object"))
 	if err != nil {
 		s.t.Fatal(err)
@@ -40,8 +40,8 @@ func (s *service) resting() int {
 	return len(entries) - 3
 }
 
-// signsFor checks that a key signs what crypto/ed25519 verifies.
-func (s *service) signsFor(id string) {
+// checkSigns checks that a key signs what crypto/ed25519 verifies.
+func (s *service) checkSigns(id string) {
 	s.t.Helper()
 	spki := must[cryptoops.GetPublicKeyOutput](s, "GetPublicKey", M{"KeyId": id}).PublicKey
 	parsed, err := publickey.Parse(publickey.SpecEd25519, spki)
@@ -58,13 +58,13 @@ func (s *service) signsFor(id string) {
 	}
 }
 
-// end lets a key's window pass and does what is due then.
-func (s *service) end(id string) {
+// deleteWithWindow lets a key's window pass and does what is due then.
+func (s *service) deleteWithWindow(id string) {
 	s.t.Helper()
 	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
 	s.pass(7*24*time.Hour + time.Minute)
 	for range 2 { // the key, and then its material
-		s.jobRunner.RunDue(s.t.Context())
+		s.Jobs.RunDue(s.t.Context())
 	}
 }
 
@@ -73,12 +73,12 @@ func TestResidentKey_SignedWithAndDeleted_LeavesTheTokenAfterItsWindow(t *testin
 	meta := must[CreateKeyOutput](s, "CreateKey", edwards).KeyMetadata
 	id := meta.KeyId
 	if meta.Origin != key.OriginKMS || meta.CustomKeyStoreId != "" ||
-		meta.KeyState != key.Enabled || s.resting() != 1 {
-		t.Errorf("%+v, and %d keys on the token", meta, s.resting())
+		meta.KeyState != key.Enabled || s.residentCount() != 1 {
+		t.Errorf("%+v, and %d keys on the token", meta, s.residentCount())
 	}
-	s.signsFor(id)
-	s.restart()
-	s.signsFor(id)
+	s.checkSigns(id)
+	s.Restart()
+	s.checkSigns(id)
 	digest := sha512.Sum512(nil)
 	prehash := M{"KeyId": id, "Message": digest[:], "MessageType": "DIGEST",
 		"SigningAlgorithm": publickey.Ed25519PH}
@@ -89,23 +89,23 @@ func TestResidentKey_SignedWithAndDeleted_LeavesTheTokenAfterItsWindow(t *testin
 
 	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
 	s.pass(7*24*time.Hour - time.Minute)
-	s.jobRunner.RunDue(t.Context())
-	s.jobRunner.RunDue(t.Context())
+	s.Jobs.RunDue(t.Context())
+	s.Jobs.RunDue(t.Context())
 	must[any](s, "CancelKeyDeletion", M{"KeyId": id})
 	must[any](s, "EnableKey", M{"KeyId": id})
 	s.pass(24 * time.Hour)
-	s.jobRunner.RunDue(t.Context())
-	s.signsFor(id)
+	s.Jobs.RunDue(t.Context())
+	s.checkSigns(id)
 	other := must[CreateKeyOutput](s, "CreateKey", edwards).KeyMetadata.KeyId
-	s.end(id)
+	s.deleteWithWindow(id)
 	_, code := ask[any](s, "DescribeKey", M{"KeyId": id})
-	if code != "NotFoundException" || s.resting() != 1 {
-		t.Errorf("past its window: %q, and %d keys on the token", code, s.resting())
+	if code != "NotFoundException" || s.residentCount() != 1 {
+		t.Errorf("past its window: %q, and %d keys on the token", code, s.residentCount())
 	}
-	s.signsFor(other)
+	s.checkSigns(other)
 }
 
-func TestCreateKey_OfKindsThatDoNotRest_LeavesNoResidentKey(t *testing.T) {
+func TestCreateKey_KindThatIsNotResident_LeavesNoResidentKey(t *testing.T) {
 	s := start(t)
 	if _, code := ask[any](s, "CreateKey", edwards); code != "UnsupportedOperationException" {
 		t.Errorf("without the setting: %q", code)
@@ -123,8 +123,8 @@ func TestCreateKey_OfKindsThatDoNotRest_LeavesNoResidentKey(t *testing.T) {
 		t.Errorf("made elsewhere: %q", code)
 	}
 	must[CreateKeyOutput](s, "CreateKey", M{"KeySpec": "ECC_NIST_P256", "KeyUsage": key.SignVerify})
-	if n := s.resting(); n != 0 {
-		t.Errorf("%d keys rest on the token", n)
+	if n := s.residentCount(); n != 0 {
+		t.Errorf("%d keys are resident", n)
 	}
 }
 
@@ -138,31 +138,31 @@ func TestReservedResident_ProcessEnds_IsDestroyedInTime(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if s.resting() == 1 {
-			_, err := s.token.GenerateResident(t.Context(), "a", custody.Ed25519Sign, "", name)
+		if s.residentCount() == 1 {
+			_, err := s.Token.GenerateResident(t.Context(), "a", custody.Ed25519Sign, "", name)
 			if err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	s.restart()
-	s.jobRunner.RunDue(t.Context())
-	if n := s.resting(); n != 2 {
-		t.Fatalf("%d keys rest on the token before the time", n)
+	s.Restart()
+	s.Jobs.RunDue(t.Context())
+	if n := s.residentCount(); n != 2 {
+		t.Fatalf("%d keys are resident before the time", n)
 	}
-	s.pass(residents.Reserved + time.Minute)
-	s.jobRunner.RunDue(t.Context())
-	left, err := residents.Orphans(s.db, key.StoreRef{Account: ourAccount, Region: ourRegion})
-	if n := s.resting(); err != nil || n != 1 || len(left) != 0 {
-		t.Errorf("%d keys rest on the token, and %v are orphans, %v", n, left, err)
+	s.pass(residents.ReservationTime + time.Minute)
+	s.Jobs.RunDue(t.Context())
+	left, err := residents.Orphans(s.DB, key.StoreRef{Account: ourAccount, Region: ourRegion})
+	if n := s.residentCount(); err != nil || n != 1 || len(left) != 0 {
+		t.Errorf("%d keys are resident, and %v are orphans, %v", n, left, err)
 	}
-	s.signsFor(kept)
+	s.checkSigns(kept)
 }
 
 // However many are made at once, and of whatever Region. What is gone makes room.
 func TestResidentKeys_TokenIsFull_AreRefused(t *testing.T) {
 	s := startWithResidents(t)
-	s.keys.residents.Most = 3
+	s.keys.residents.Max = 3
 	first := must[CreateKeyOutput](s, "CreateKey", edwards).KeyMetadata.KeyId
 	mustIn[CreateKeyOutput](s, abroad, "CreateKey", edwards)
 	var made, refused atomic.Int64
@@ -178,15 +178,15 @@ func TestResidentKeys_TokenIsFull_AreRefused(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if made.Load() != 1 || refused.Load() != 5 || s.resting() != 3 {
-		t.Errorf("%d were made, %d refused, and %d rest on the token",
-			made.Load(), refused.Load(), s.resting())
+	if made.Load() != 1 || refused.Load() != 5 || s.residentCount() != 3 {
+		t.Errorf("%d were made, %d refused, and %d are resident",
+			made.Load(), refused.Load(), s.residentCount())
 	}
-	s.key() // others don't rest there
-	s.end(first)
+	s.key() // its material is wrapped
+	s.deleteWithWindow(first)
 	must[CreateKeyOutput](s, "CreateKey", edwards)
-	if n := s.resting(); n != 3 {
-		t.Errorf("%d rest on the token", n)
+	if n := s.residentCount(); n != 3 {
+		t.Errorf("%d are resident", n)
 	}
 }
 
@@ -199,10 +199,10 @@ func TestResidentKey_LostByTheToken_IsUnavailableAndStays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.token.Destroy(t.Context(), k.Materials[k.MaterialID].Wrapped); err != nil {
+	if err := s.Token.Destroy(t.Context(), k.Materials[k.MaterialID].Wrapped); err != nil {
 		t.Fatal(err)
 	}
-	s.token.Forget(k.MaterialID)
+	s.Token.Forget(k.MaterialID)
 	in := M{"KeyId": id, "Message": []byte("x"), "SigningAlgorithm": publickey.Ed25519}
 	if _, code := ask[any](s, "Sign", in); code != "KeyUnavailableException" {
 		t.Errorf("a key that is lost: %q", code)
@@ -211,7 +211,7 @@ func TestResidentKey_LostByTheToken_IsUnavailableAndStays(t *testing.T) {
 	if described.KeyState != key.Enabled {
 		t.Errorf("it is %s", described.KeyState)
 	}
-	s.end(id)
+	s.deleteWithWindow(id)
 	if _, code := ask[any](s, "DescribeKey", M{"KeyId": id}); code != "NotFoundException" {
 		t.Errorf("past its window: %q", code)
 	}
@@ -231,10 +231,10 @@ func TestOrphan_UsedByAKMSKey_IsNotDestroyed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.pass(residents.Reserved + time.Minute)
-	s.jobRunner.RunDue(t.Context())
-	s.signsFor(id)
-	if n := s.resting(); n != 1 {
-		t.Errorf("%d keys rest on the token", n)
+	s.pass(residents.ReservationTime + time.Minute)
+	s.Jobs.RunDue(t.Context())
+	s.checkSigns(id)
+	if n := s.residentCount(); n != 1 {
+		t.Errorf("%d keys are resident", n)
 	}
 }

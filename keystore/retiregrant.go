@@ -16,7 +16,7 @@ type RetireGrantInput struct {
 	DryRun     *bool   `shape:"NullableBooleanType"`
 }
 
-// Validate wants the grant named in one of the two ways.
+// Validate refuses a grant that is named in both ways, or in none.
 func (in RetireGrantInput) Validate() error {
 	switch {
 	case in.GrantToken != nil && (in.KeyId != nil || in.GrantId != nil):

@@ -49,8 +49,7 @@ func TestRetireGrant_EachCaller_IsAllowedAsTheGrantSays(t *testing.T) {
 			if _, code := ask[any](c.who, "RetireGrant", in); code != c.want {
 				t.Errorf("%s, by token %v: %q, want %q", c.name, byToken, code, c.want)
 			}
-			left := must[ListGrantsOutput](s, "ListGrants",
-				M{"KeyId": id, "GrantId": g.GrantId}).Grants
+			left := must[ListGrantsOutput](s, "ListGrants", M{"KeyId": id, "GrantId": g.GrantId}).Grants
 			if (len(left) == 0) != (c.want == "") {
 				t.Errorf("%s: %d are left", c.name, len(left))
 			}

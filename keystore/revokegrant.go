@@ -45,6 +45,7 @@ func (s *Keys) findGrant(c *op.Call, operation, keyID, id string) (*namedGrant, 
 	return g, err
 }
 
+// findRevocation asks for a policy that allows it, which a retirement does not: see [retirement].
 func (s *Keys) findRevocation(c *op.Call, in RevokeGrantInput) (*namedGrant, error) {
 	return s.findGrant(c, "RevokeGrant", in.KeyId, in.GrantId)
 }

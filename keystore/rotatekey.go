@@ -12,12 +12,12 @@ import (
 // rotateKey replaces the material of a key whose time has come, or that has encrypted so often that
 // it has to be. The job may have come early, or the key be gone or disabled: then only the job is
 // set right.
-func (s *Keys) rotateKey(c *op.Call, _ dueInput, d due) (op.Commit[op.None], error) {
+func (s *Keys) rotateKey(c *op.Call, _ dueKeyInput, d dueKey) (op.Commit[op.None], error) {
 	k := d.key
 	if k == nil || k.State != key.Enabled || k.IsReplica() {
 		return op.Unchanged(op.None{}), nil
 	}
-	next, err := s.turnDue(c, k)
+	next, err := s.rotateIfDue(c, k)
 	if err != nil {
 		return nil, err
 	}
@@ -26,9 +26,10 @@ func (s *Keys) rotateKey(c *op.Call, _ dueInput, d due) (op.Commit[op.None], err
 	return op.Apply(amend, op.None{}), err
 }
 
-// turnDue returns the key as it shall be: with a new material if it is time, and with the next time
-// if this one has come.
-func (s *Keys) turnDue(c *op.Call, k *key.Key) (*key.Key, error) {
+// rotateIfDue returns the next revision of a key: with a new material if its time has come or its
+// current one is over the usage limit, and otherwise as it is. Only the first of the two moves the
+// schedule.
+func (s *Keys) rotateIfDue(c *op.Call, k *key.Key) (*key.Key, error) {
 	due := !k.RotationDue().IsZero() && !k.RotationDue().After(c.Time)
 	overLimit, err := s.usage.IsRotationNeeded(k)
 	if err != nil {
@@ -37,17 +38,20 @@ func (s *Keys) turnDue(c *op.Call, k *key.Key) (*key.Key, error) {
 	if !due && !overLimit {
 		return k.Changed(func(*key.Key) {}), nil
 	}
-	m, err := s.successor(c, k)
+	m, err := s.nextMaterial(c, k)
+	if err != nil {
+		return nil, err
+	}
 	return k.Changed(func(k *key.Key) {
 		k.Rotate(m, key.RotationAutomatic, c.Time)
 		if due {
 			k.RotateEvery(k.RotationPeriod, c.Time)
 		}
-	}), err
+	}), nil
 }
 
-// Rotate replaces the material of a key whose time has come. It is the work of a [RotateKeyJob].
-func (s *Keys) Rotate(c *op.Call, keyID string) error {
-	_, err := op.AsService(c, "kms", s.rotate, dueInput{KeyId: keyID})
+// RotateDue replaces the material of a key whose time has come. It is the work of a [RotateKeyJob].
+func (s *Keys) RotateDue(c *op.Call, keyID string) error {
+	_, err := op.AsService(c, "kms", s.rotate, dueKeyInput{KeyId: keyID})
 	return err
 }

@@ -12,32 +12,33 @@ import (
 // rotateKeyOnDemand replaces the material now, and leaves the schedule as it is.
 func (s *Keys) rotateKeyOnDemand(c *op.Call, _ KeyInput,
 	k *key.Key) (ch multiregion.Change, out KeyOutput, err error) {
-	if next := k.RotationDue(); !next.IsZero() && next.Sub(c.Time) <= quiet {
+	if next := k.RotationDue(); !next.IsZero() && next.Sub(c.Time) <= quietBeforeRotation {
 		return ch, out, fault.New(fault.Conflict, "ConflictException",
 			"The request was rejected because an automatic rotation of this key is currently in progress "+
 				"or scheduled to begin within the next 20 minutes.")
 	}
-	if k.CountRotations(key.RotationOnDemand) >= onDemand {
+	if k.CountRotations(key.RotationOnDemand) >= maxOnDemandRotations {
 		return ch, out, fault.New(fault.Limit, "LimitExceededException",
 			"The on-demand rotations limit has been reached for the given keyId. "+
 				"No more on-demand rotations can be performed for this key: "+k.ARN())
 	}
-	m, err := s.successor(c, k)
+	m, err := s.nextMaterial(c, k)
 	if err != nil {
 		return ch, out, err
 	}
-	return multiregion.Change{Key: k.Changed(func(k *key.Key) {
-		k.Rotate(m, key.RotationOnDemand,
-			c.Time)
-	})}, KeyOutput{k.ID}, nil
+	rotated := k.Changed(func(k *key.Key) { k.Rotate(m, key.RotationOnDemand, c.Time) })
+	return multiregion.Change{Key: rotated}, KeyOutput{KeyId: k.ID}, nil
 }
 
-// successor returns the material that follows the current one: a new one of the token, or of an
-// imported key the one that was imported for this.
-func (s *Keys) successor(c *op.Call, k *key.Key) (key.Material, error) {
+// nextMaterial returns the material that follows the current one: a new one of the token, or the
+// pending one of a key whose material is imported.
+func (s *Keys) nextMaterial(c *op.Call, k *key.Key) (key.Material, error) {
 	if k.Origin == key.OriginExternal {
 		return k.NextImported()
 	}
 	m, err := s.maker.Generate(c, key.NewMaterialID(), k.Purpose().Kind)
-	return key.Material{Material: m, Created: c.Time.Truncate(time.Microsecond)}, err
+	if err != nil {
+		return key.Material{}, err
+	}
+	return key.Material{Material: m, Created: c.Time.Truncate(time.Microsecond)}, nil
 }

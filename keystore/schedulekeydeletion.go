@@ -23,9 +23,10 @@ type ScheduleKeyDeletionInput struct {
 	PendingWindowInDays *int32 `shape:"PendingWindowInDaysType"`
 }
 
+// KeyID implements [target.Keyed].
 func (in ScheduleKeyDeletionInput) KeyID() string { return in.KeyId }
 
-// Validate holds the window to what the service takes.
+// Validate refuses a window that AWS doesn't take.
 func (in ScheduleKeyDeletionInput) Validate() error {
 	if d := domain.Or(in.PendingWindowInDays, longestWindow); d < shortestWindow || d > longestWindow {
 		return kmsfault.Invalid("PendingWindowInDays must be between 7 and 30 (inclusive).")
@@ -34,59 +35,49 @@ func (in ScheduleKeyDeletionInput) Validate() error {
 }
 
 type ScheduleKeyDeletionOutput struct {
-	KeyId string
-	// none while a primary key waits for its replicas
-	DeletionDate        *wire.Time `json:",omitzero"`
+	KeyId               string
+	DeletionDate        *wire.Time `json:",omitzero"` // none while a primary waits for its replicas
 	KeyState            key.State
 	PendingWindowInDays int32
 }
 
+// scheduleKeyDeletion closes the key at once, and drops the device's handles with the same commit.
 func (s *Keys) scheduleKeyDeletion(c *op.Call, in ScheduleKeyDeletionInput,
 	k *key.Key) (multiregion.Change, ScheduleKeyDeletionOutput, error) {
 	days := domain.Or(in.PendingWindowInDays, longestWindow)
-	ch := s.ending(c, k, int64(days))
-	end, forget := ch.Also, s.dataKeys.ForgetHandles(k)
-	ch.Also = func(tx *store.Tx) error {
-		if err := forget(tx); err != nil {
-			return err
-		}
-		return end(tx)
-	}
-	return ch, ScheduleKeyDeletionOutput{k.ARN(), wire.At(ch.Key.DeletionDate), ch.Key.State, days},
-		nil
+	ch := s.planDeletion(c, k, int64(days))
+	ch.Also = domain.InOrder(s.dataKeys.ForgetHandles(k), ch.Also)
+	return ch, ScheduleKeyDeletionOutput{KeyId: k.ARN(), DeletionDate: wire.At(ch.Key.DeletionDate),
+		KeyState: ch.Key.State, PendingWindowInDays: days}, nil
 }
 
-// ending returns the change that starts the window after which a key is deleted, or that has a
-// primary key wait for its replicas to be gone: its window starts then.
-func (s *Keys) ending(c *op.Call, k *key.Key, days int64) multiregion.Change {
+// planDeletion returns the change that starts the window after which a key is deleted. A primary
+// key with replicas waits for them to be gone, and its window starts then.
+func (s *Keys) planDeletion(c *op.Call, k *key.Key, days int64) multiregion.Change {
 	if k.IsPrimary() && len(k.Replicas) > 0 {
-		return multiregion.Change{Key: k.Changed(func(k *key.Key) {
-			k.State,
-				k.PendingWindow = key.PendingReplicaDeletion, days
-		}), Also: domain.Nothing}
+		waiting := k.Changed(func(k *key.Key) {
+			k.State, k.PendingWindow = key.PendingReplicaDeletion, days
+		})
+		return multiregion.Change{Key: waiting, Also: domain.Nothing}
 	}
 	due := c.Time.AddDate(0, 0, int(days)).Truncate(time.Millisecond)
-	return multiregion.Change{
-		Key: k.Changed(func(k *key.Key) {
-			k.State, k.PendingWindow, k.DeletionDate = key.PendingDeletion,
-				0, due
-		}),
-		Also: func(tx *store.Tx) error {
-			return s.jobs.Schedule(tx, DeleteKeyJob, k.Account, k.Region,
-				k.ID, due)
-		},
+	pending := k.Changed(func(k *key.Key) {
+		k.State, k.PendingWindow, k.DeletionDate = key.PendingDeletion, 0, due
+	})
+	schedule := func(tx *store.Tx) error {
+		return s.jobs.Schedule(tx, DeleteKeyJob, k.Account, k.Region, k.ID, due)
 	}
+	return multiregion.Change{Key: pending, Also: schedule}
 }
 
+// cancelKeyDeletion leaves the key disabled, as AWS does.
 func (s *Keys) cancelKeyDeletion(_ *op.Call, _ KeyInput,
 	k *key.Key) (multiregion.Change, KeyOutput, error) {
-	ch := multiregion.Change{Key: k.Changed(func(k *key.Key) {
-		k.State, k.PendingWindow,
-			k.DeletionDate = k.RestingState(), 0, time.Time{}
-	})}
-	ch.Also = func(tx *store.Tx) error {
-		return s.jobs.Cancel(tx, DeleteKeyJob, k.Account, k.Region,
-			k.ID)
+	kept := k.Changed(func(k *key.Key) {
+		k.State, k.PendingWindow, k.DeletionDate = k.StateAfterCancel(), 0, time.Time{}
+	})
+	cancel := func(tx *store.Tx) error {
+		return s.jobs.Cancel(tx, DeleteKeyJob, k.Account, k.Region, k.ID)
 	}
-	return ch, KeyOutput{k.ARN()}, nil
+	return multiregion.Change{Key: kept, Also: cancel}, KeyOutput{KeyId: k.ARN()}, nil
 }

@@ -2,7 +2,6 @@ package keystore
 
 import (
 	"context"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,7 +19,6 @@ import (
 	"claviger/keystore/model"
 	"claviger/keystore/residents"
 	"claviger/policy"
-	"claviger/store"
 )
 
 const (
@@ -33,22 +31,14 @@ const (
 // service is KMS on a true token and database, without protocols: requests are JSON documents that
 // go down the road.
 type service struct {
+	*optest.Kit
 	t        testing.TB
-	kit      *optest.Kit
 	keys     *Keys
 	byName   map[string]op.Operation
 	clusters *clusters
 
 	// around stands between KMS and the token; nil: nothing does.
 	around func(*hsm.Token) Token
-
-	// What tests ask the kit for most often.
-	path      string
-	db        *store.DB
-	token     *hsm.Token
-	runner    *op.Runner
-	jobRunner *jobs.Runner
-	calls     *atomic.Int64 // of the token
 }
 
 // Token is one token in all its parts, so that a test may stand before some of them.
@@ -75,21 +65,20 @@ func start(t testing.TB) *service {
 // startWith is start on another device.
 func startWith(t testing.TB, device hsm.Config) *service {
 	t.Helper()
-	return startBehind(t, device, nil)
+	return startAround(t, device, nil)
 }
 
-// startBehind is startWith with something between KMS and the device.
-func startBehind(t testing.TB, device hsm.Config, around func(*hsm.Token) Token) *service {
+// startAround is startWith with something between KMS and the device.
+func startAround(t testing.TB, device hsm.Config, around func(*hsm.Token) Token) *service {
 	t.Helper()
 	s := &service{t: t, around: around, clusters: &clusters{t: t, tokens: map[string]hsm.Config{}}}
-	s.kit = optest.Start(t, device, s.assemble)
+	s.Kit = optest.Start(t, device, s.assemble)
 	return s
 }
 
 // assemble joins the parts, with empty caches.
 func (s *service) assemble(k *optest.Kit) optest.Parts {
-	s.path, s.db, s.token, s.calls = k.Path, k.DB, k.Token, &k.TokenCalls
-	s.runner, s.jobRunner = k.Runner, k.Jobs
+	s.Kit = k // not there yet when [optest.Start] calls this
 	var device Token = k.Token
 	if s.around != nil {
 		device = s.around(k.Token)
@@ -104,18 +93,16 @@ func (s *service) assemble(k *optest.Kit) optest.Parts {
 	return optest.Parts{
 		Operations: s.keys.Operations(),
 		Kinds: map[string]jobs.Kind{
-			DeleteKeyJob:              {Work: s.keys.Finish},
-			RotateKeyJob:              {Work: s.keys.Rotate},
+			DeleteKeyJob:              {Work: s.keys.DeleteDue},
+			RotateKeyJob:              {Work: s.keys.RotateDue},
 			residents.DestroyJob:      {Work: s.keys.residents.Destroy},
 			customstore.ConnectJob:    {Work: s.keys.stores.Connect},
 			customstore.DisconnectJob: {Work: s.keys.stores.Disconnect},
 			DeleteImportPairJob:       {Work: s.keys.DeleteImportPair},
-			ExpireMaterialJob:         {Work: s.keys.Expire},
+			ExpireMaterialJob:         {Work: s.keys.ExpireDue},
 		},
 	}
 }
-
-func (s *service) restart() { s.kit.Restart() }
 
 // client is the service as one caller sees it; *service itself is that of the account's owner.
 type client struct {
@@ -138,9 +125,9 @@ func (s *service) test() testing.TB { return s.t }
 
 func owner() policy.Caller { return optest.Root(ourAccount) }
 
-func (s *service) time() time.Time { return s.kit.Clock.Now() }
+func (s *service) time() time.Time { return s.Clock.Now() }
 
-func (s *service) pass(d time.Duration) { s.kit.Clock.Pass(d) }
+func (s *service) pass(d time.Duration) { s.Clock.Pass(d) }
 
 // M is a request's document.
 type M = map[string]any
@@ -189,7 +176,7 @@ func mustIn[O any](s *service, region, name string, in M) O {
 
 func (s *service) serveTo(caller policy.Caller, region, name string, in M) (any, error) {
 	s.t.Helper()
-	return s.kit.Serve(asking(caller, region), s.byName[name], in)
+	return s.Serve(asking(caller, region), s.byName[name], in)
 }
 
 // asking is the context of a request that ends with the process only.
@@ -227,7 +214,7 @@ func (s *service) withinAs(caller policy.Caller, region string, f func(*op.Call)
 	}
 	o := op.Read(op.Info{Name: "Test", Service: model.KMS}, find,
 		func(c *op.Call, _ nothing, _ op.Open) (op.None, error) { return op.None{}, f(c) })
-	_, err := s.kit.Serve(asking(caller, region), o, nil)
+	_, err := s.Serve(asking(caller, region), o, nil)
 	return err
 }
 
@@ -248,12 +235,6 @@ func (s *service) unsealAs(service string, e envelope.Envelope,
 		return err
 	})
 	return value, err
-}
-
-// records returns the audit trail, a record a line.
-func (s *service) records() []string {
-	s.t.Helper()
-	return s.kit.Records()
 }
 
 // faultCode returns AWS's name of an error, or nothing.

@@ -3,9 +3,6 @@ package keystore
 import (
 	"context"
 	"crypto"
-	"crypto/ed25519"
-	"crypto/sha512"
-	"crypto/x509"
 	"errors"
 	"slices"
 	"testing"
@@ -18,9 +15,9 @@ import (
 	"claviger/keystore/publickey"
 )
 
-// TestTheTableIsComplete: every key spec, usage and algorithm of AWS's model has its row or has
-// none for a reason.
-func TestTheTableIsComplete(t *testing.T) {
+// TestSpecs_AWSsModel_IsCovered: every key spec, usage and algorithm of AWS's model has its row or
+// has none for a reason.
+func TestSpecs_AWSsModel_IsCovered(t *testing.T) {
 	used := map[string]bool{"SM2PKE": true, "SM2DSA": true} // of a spec that no device of ours makes
 	kinds := map[custody.Kind]string{}
 	for _, spec := range model.Shapes["KeySpec"].Enum {
@@ -59,8 +56,8 @@ func TestTheTableIsComplete(t *testing.T) {
 	}
 }
 
-// TestLimitsOfOAEP: RFC 8017 section 7.1.1 leaves mLen = k - 2*hLen - 2.
-func TestLimitsOfOAEP(t *testing.T) {
+// TestSpecs_OAEPPlaintextLimits_AreRFC8017s: RFC 8017 section 7.1.1 leaves mLen = k - 2*hLen - 2.
+func TestSpecs_OAEPPlaintextLimits_AreRFC8017s(t *testing.T) {
 	for spec, bits := range publickey.ModulusBits {
 		longest := key.Specs[spec][key.EncryptDecrypt].LongestPlaintext
 		for algorithm, h := range map[string]crypto.Hash{publickey.OAEPSHA1: crypto.SHA1,
@@ -72,73 +69,16 @@ func TestLimitsOfOAEP(t *testing.T) {
 	}
 }
 
-// TestEd25519: a device that has it serves it whole: the message itself, or a digest that is hashed
-// once more.
-func TestEd25519(t *testing.T) {
-	s := startOn(t, func(token *hsm.Token) Token {
-		return &withEd25519{Token: token,
-			keys: map[string]ed25519.PrivateKey{}}
-	})
-	m := done[CreateKeyOutput](s, "CreateKey",
-		doc{"KeySpec": publickey.SpecEd25519, "KeyUsage": key.SignVerify}).KeyMetadata
-	if !slices.Equal(m.SigningAlgorithms, []string{publickey.Ed25519, publickey.Ed25519PH}) {
-		t.Errorf("its algorithms are %v", m.SigningAlgorithms)
-	}
-	parsed, err := x509.ParsePKIXPublicKey(done[cryptoops.GetPublicKeyOutput](s, "GetPublicKey",
-		doc{"KeyId": m.KeyId}).PublicKey)
-	noError(t, err)
-	public := parsed.(ed25519.PublicKey)
-	message := []byte("a message")
-	digest := sha512.Sum512(message)
-	again := sha512.Sum512(digest[:])
-	for _, x := range []struct {
-		algorithm, kind string
-		given, signed   []byte
-		options         ed25519.Options
-	}{
-		{publickey.Ed25519, "RAW", message, message, ed25519.Options{}},
-		{publickey.Ed25519PH, "DIGEST", digest[:], again[:], ed25519.Options{Hash: crypto.SHA512}},
-	} {
-		in := doc{"KeyId": m.KeyId, "Message": x.given, "MessageType": x.kind,
-			"SigningAlgorithm": x.algorithm}
-		signature := done[cryptoops.SignOutput](s, "Sign", in).Signature
-		if err := ed25519.VerifyWithOptions(public, x.signed, signature, &x.options); err != nil {
-			t.Errorf("%s: %v", x.algorithm, err)
-		}
-		in["Signature"] = signature
-		if !done[cryptoops.VerifyOutput](s, "Verify", in).SignatureValid {
-			t.Errorf("%s: not valid here", x.algorithm)
-		}
-		in["Signature"] = signature[:63]
-		_, err := send[cryptoops.VerifyOutput](t.Context(), s, "Verify", in)
-		refused(t, err, "KMSInvalidSignatureException", "")
-	}
-	for _, x := range []struct{ algorithm, kind string }{{publickey.Ed25519, "DIGEST"},
-		{publickey.Ed25519, "EXTERNAL_MU"}, {publickey.Ed25519PH, "RAW"}, {publickey.Ed25519PH,
-			"EXTERNAL_MU"}} {
-		_, err := send[cryptoops.SignOutput](t.Context(), s, "Sign",
-			doc{"KeyId": m.KeyId, "Message": digest[:], "MessageType": x.kind,
-				"SigningAlgorithm": x.algorithm})
-		refused(t, err, "ValidationException", "Message type "+x.kind+" is incompatible with algorithm "+
-			x.algorithm+".")
-	}
-	_, err = send[cryptoops.SignOutput](t.Context(), s, "Sign",
-		doc{"KeyId": m.KeyId, "Message": digest[1:], "MessageType": "DIGEST",
-			"SigningAlgorithm": publickey.Ed25519PH})
-	refused(t, err, "ValidationException", "Digest is invalid length for algorithm "+
-		publickey.Ed25519PH+".")
-}
+// symmetricOnly is a token that can make symmetric keys and nothing else.
+type symmetricOnly struct{ *hsm.Token }
 
-// poor is a token that can make symmetric keys and nothing else.
-type poor struct{ *hsm.Token }
+func (symmetricOnly) Supports(k custody.Kind) bool { return k == custody.AES256 }
 
-func (poor) Supports(k custody.Kind) bool { return k == custody.AES256 }
-
-// TestADeviceThatLacksAKind: what it can't make is refused before it is asked.
-func TestADeviceThatLacksAKind(t *testing.T) {
-	s := startOn(t, func(token *hsm.Token) Token { return poor{token} })
+// TestCreateKey_KindTheDeviceLacks_IsRefused: what it can't make is refused before it is asked.
+func TestCreateKey_KindTheDeviceLacks_IsRefused(t *testing.T) {
+	s := startOn(t, func(token *hsm.Token) Token { return symmetricOnly{token} })
 	s.key(key.SymmetricDefault, key.EncryptDecrypt)
-	before := s.calls.Load()
+	before := s.TokenCalls.Load()
 	for spec, uses := range key.Specs {
 		for usage := range uses {
 			if spec != key.SymmetricDefault {
@@ -148,33 +88,33 @@ func TestADeviceThatLacksAKind(t *testing.T) {
 			}
 		}
 	}
-	if n := s.calls.Load(); n != before {
+	if n := s.TokenCalls.Load(); n != before {
 		t.Errorf("the token was called %d times", n-before)
 	}
 }
 
-// TestWhatAPublicKeyCanDoAsksNoToken: the token is the slow part, and it is not needed for what
-// anybody could do.
-func TestWhatAPublicKeyCanDoAsksNoToken(t *testing.T) {
+// TestPublicKey_VerifyAndEncrypt_CallNoToken: the token is the slow part, and it is not needed for
+// what anybody could do.
+func TestPublicKey_VerifyAndEncrypt_CallNoToken(t *testing.T) {
 	s := startOn(t, nil)
 	signer, opener := s.key("ECC_SECG_P256K1", key.SignVerify), s.key("RSA_2048", key.EncryptDecrypt)
 	verify := doc{"KeyId": signer, "Message": []byte("x"), "SigningAlgorithm": "ECDSA_SHA_256"}
 	verify["Signature"] = done[cryptoops.SignOutput](s, "Sign", verify).Signature
 	// its row is verified now
 	done[cryptoops.GetPublicKeyOutput](s, "GetPublicKey", doc{"KeyId": opener})
-	before := s.calls.Load()
+	before := s.TokenCalls.Load()
 	done[cryptoops.VerifyOutput](s, "Verify", verify)
 	done[cryptoops.EncryptOutput](s, "Encrypt",
 		doc{"KeyId": opener, "Plaintext": []byte("x"), "EncryptionAlgorithm": publickey.OAEPSHA256})
 	done[cryptoops.GetPublicKeyOutput](s, "GetPublicKey", doc{"KeyId": signer})
-	if n := s.calls.Load(); n != before {
+	if n := s.TokenCalls.Load(); n != before {
 		t.Errorf("the token was called %d times", n-before)
 	}
 }
 
-// TestPairsWaitInLine: who waits for the processor to make a key pair waits no longer than for his
-// answer.
-func TestPairsWaitInLine(t *testing.T) {
+// TestGenerateDataKeyPair_NoFreeWorker_WaitsForTheCallOnly: a request that waits for a
+// processor to make a key pair ends with its context.
+func TestGenerateDataKeyPair_NoFreeWorker_WaitsForTheCallOnly(t *testing.T) {
 	s := startOn(t, nil)
 	in := doc{"KeyId": s.key(key.SymmetricDefault, key.EncryptDecrypt), "KeyPairSpec": "ECC_NIST_P256"}
 	for range cap(s.keys.cryptographic.Pairs) {

@@ -29,8 +29,10 @@ type TagResourceInput struct {
 // Validate implements [op.Input].
 func (in TagResourceInput) Validate() error { return domain.CheckTags(tagRules, in.Tags) }
 
+// KeyID implements [target.Keyed].
 func (in TagResourceInput) KeyID() string { return in.KeyId }
 
+// tagResource checks the quota over all tags, since some of those given may replace others.
 func (s *Keys) tagResource(_ *op.Call, in TagResourceInput,
 	k *key.Key) (multiregion.Change, op.None, error) {
 	tags, err := domain.AddTags(tagRules, k.Tags, in.Tags)

@@ -13,8 +13,10 @@ type UntagResourceInput struct {
 	op.ByShape
 }
 
+// KeyID implements [target.Keyed].
 func (in UntagResourceInput) KeyID() string { return in.KeyId }
 
+// untagResource ignores keys that no tag has, as AWS does.
 func (s *Keys) untagResource(_ *op.Call, in UntagResourceInput,
 	k *key.Key) (multiregion.Change, op.None, error) {
 	tags := domain.RemoveTags(k.Tags, in.TagKeys)

@@ -8,8 +8,10 @@ import (
 	"claviger/store"
 )
 
-func (s *Keys) findAliasMove(c *op.Call, in AliasInput) (*aliasMove, error) {
-	m, err := s.findMove(c, "UpdateAlias", in)
+// findUpdateAlias also looks up the key that the alias stands for: the new one must be of its type
+// and usage.
+func (s *Keys) findUpdateAlias(c *op.Call, in AliasInput) (*aliasTarget, error) {
+	m, err := s.findAliasAndTarget(c, "UpdateAlias", in)
 	if err != nil || m.old == nil {
 		return m, err
 	}
@@ -20,7 +22,8 @@ func (s *Keys) findAliasMove(c *op.Call, in AliasInput) (*aliasMove, error) {
 	return m, err
 }
 
-func (s *Keys) updateAlias(c *op.Call, _ AliasInput, m *aliasMove) (op.Commit[op.None], error) {
+// updateAlias counts the aliases of the key that gets one more. The other key only loses one.
+func (s *Keys) updateAlias(c *op.Call, _ AliasInput, m *aliasTarget) (op.Commit[op.None], error) {
 	a := *m.alias
 	a.Rev++
 	a.KeyID, a.Updated = m.to.Key.ID, c.Time.Truncate(time.Millisecond)

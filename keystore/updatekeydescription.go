@@ -12,6 +12,7 @@ type UpdateKeyDescriptionInput struct {
 	op.ByShape
 }
 
+// KeyID implements [target.Keyed].
 func (in UpdateKeyDescriptionInput) KeyID() string { return in.KeyId }
 
 func (s *Keys) updateKeyDescription(_ *op.Call, in UpdateKeyDescriptionInput,

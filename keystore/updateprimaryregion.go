@@ -15,22 +15,22 @@ type UpdatePrimaryRegionInput struct {
 	op.ByShape
 }
 
-// promotion is the target of UpdatePrimaryRegion.
-type promotion struct{ relation }
+// promotion is the target of UpdatePrimaryRegion: the other key must be there.
+type promotion struct{ relatedPair }
 
 func (s *Keys) findPromotion(c *op.Call, in UpdatePrimaryRegionInput) (promotion, error) {
-	r, err := s.findRelation(c, "UpdatePrimaryRegion", in.KeyId, in.PrimaryRegion)
+	r, err := s.findRelatedPair(c, "UpdatePrimaryRegion", in.KeyId, in.PrimaryRegion)
 	return promotion{r}, err
 }
 
 // Demands implements [op.Target]: the same on both keys.
 func (p promotion) Demands() []policy.Demand {
-	return append(p.Target.Demands(), p.demand(p.Action))
+	return append(p.Target.Demands(), p.demandOnOther(p.Action))
 }
 
 // Ready implements [op.Target]. The matrix holds for both keys.
 func (p promotion) Ready() error {
-	if err := p.relation.Ready(); err != nil {
+	if err := p.relatedPair.Ready(); err != nil {
 		return err
 	}
 	switch {
@@ -42,14 +42,15 @@ func (p promotion) Ready() error {
 	return p.other.AllowsInState(p.Operation)
 }
 
+// updatePrimaryRegion swaps the roles at once. AWS shows both keys as Updating for a while, which
+// one transaction makes needless.
 func (s *Keys) updatePrimaryRegion(c *op.Call, in UpdatePrimaryRegionInput,
 	p promotion) (op.Commit[op.None], error) {
 	replicas := multiregion.WithRegion(multiregion.WithoutRegion(p.Key.Replicas, in.PrimaryRegion),
 		p.Key.Region)
-	amend, err := s.related.Amend(c, p.Key,
-		multiregion.Change{Key: p.Key.Changed(func(k *key.Key) {
-			k.PrimaryRegion,
-				k.Replicas = in.PrimaryRegion, replicas
-		})})
+	demoted := p.Key.Changed(func(k *key.Key) {
+		k.PrimaryRegion, k.Replicas = in.PrimaryRegion, replicas
+	})
+	amend, err := s.related.Amend(c, p.Key, multiregion.Change{Key: demoted})
 	return op.Apply(amend, op.None{}), err
 }

@@ -15,11 +15,11 @@ import (
 // limit makes uses count for more: the service's own limits are too high to be reached.
 func (s *service) limit(to usage.Limits) { s.keys.usage.Limits = to }
 
-var lowLimits = usage.Limits{Block: 4, Alarm: 8, Rotate: 12, Most: 20, Epoch: 8}
+var lowLimits = usage.Limits{Block: 4, Alarm: 8, Rotate: 12, Max: 20, Epoch: 8}
 
 // blocksOf returns the service's own limits with blocks of n uses.
 func blocksOf(n int64) usage.Limits {
-	limits := usage.Usual
+	limits := usage.DefaultLimits
 	limits.Block = n
 	return limits
 }
@@ -28,7 +28,7 @@ func blocksOf(n int64) usage.Limits {
 func (s *service) leased(id string) map[string]int64 {
 	s.t.Helper()
 	out := map[string]int64{}
-	err := s.db.Rows(qAllUses, []any{ourAccount, id}, func(scan func(...any) error) error {
+	err := s.DB.Rows(qAllUses, []any{ourAccount, id}, func(scan func(...any) error) error {
 		var material string
 		var n int64
 		err := scan(&material, &n)
@@ -57,14 +57,14 @@ func TestUsage_EachAnswer_FollowsItsLease(t *testing.T) {
 	s.limit(blocksOf(4))
 	id := s.key()
 	m := s.current(id)
-	batches := len(s.records())
+	batches := len(s.Records())
 	for n := int64(1); n <= 13; n++ {
 		s.encrypt(id, "x")
 		if got := s.leased(id)[m]; got != (n+3)/4*4 {
 			t.Fatalf("%d uses, %d leased", n, got)
 		}
 	}
-	if made := len(s.records()) - batches; made != 13 {
+	if made := len(s.Records()) - batches; made != 13 {
 		t.Errorf("%d records of 13 uses", made)
 	}
 }
@@ -98,7 +98,7 @@ func TestUsage_OperationThatSeals_IsCounted(t *testing.T) {
 	want++
 	e := s.seal(id, "x") // one use of the key for the data key, and one of the data key
 	want++
-	s.opens(e, "x")
+	s.checkOpens(e, "x")
 	s.seal(id, "y")
 	all := s.leased(id)
 	if all[m] != want || len(all) != 2 {
@@ -119,7 +119,7 @@ func TestUsage_Restart_LosesABlockAtMost(t *testing.T) {
 	m := s.current(id)
 	for n := int64(1); n <= 5; n++ {
 		s.encrypt(id, "x")
-		s.restart()
+		s.Restart()
 		s.limit(w)
 		if got := s.leased(id)[m]; got != 4*n {
 			t.Fatalf("%d leased after %d processes with one use each", got, n)
@@ -136,12 +136,12 @@ func TestUsage_MaterialOverRotationLimit_IsRotated(t *testing.T) {
 	for n := 2; n <= 12; n++ {
 		s.encrypt(id, "x")
 	}
-	s.turn(0)
+	s.passAndRun(0)
 	if s.current(id) != m {
 		t.Fatal("rotated before it was over the limit")
 	}
 	s.encrypt(id, "x")
-	s.turn(0)
+	s.passAndRun(0)
 	done := s.rotations(id, "ROTATIONS_ONLY")
 	if len(done) != 1 || done[0].RotationType != key.RotationAutomatic {
 		t.Fatalf("rotations %+v", done)
@@ -153,7 +153,7 @@ func TestUsage_MaterialOverRotationLimit_IsRotated(t *testing.T) {
 	if s.material(old, "old") != m || s.leased(id)[s.current(id)] != lowLimits.Block {
 		t.Errorf("uses %v", s.leased(id))
 	}
-	s.turn(time.Hour)
+	s.passAndRun(time.Hour)
 	if n := len(s.rotations(id, "ROTATIONS_ONLY")); n != 1 {
 		t.Errorf("%d rotations", n)
 	}
@@ -169,12 +169,12 @@ func TestUsage_RotationOverLimit_LeavesTheSchedule(t *testing.T) {
 	for range 13 {
 		s.encrypt(id, "x")
 	}
-	s.turn(key.Day)
+	s.passAndRun(key.Day)
 	got := s.rotation(id).NextRotationDate
 	if len(s.rotations(id, "ROTATIONS_ONLY")) != 1 || !got.Equal(due.Time) {
 		t.Errorf("the next is on %v, want %v", got, due)
 	}
-	s.turn(89 * key.Day)
+	s.passAndRun(89 * key.Day)
 	if n := len(s.rotations(id, "ROTATIONS_ONLY")); n != 2 {
 		t.Errorf("%d rotations when it was due", n)
 	}
@@ -187,10 +187,10 @@ func TestUsage_ImportedMaterialOverLimit_SealsNoMore(t *testing.T) {
 	s.limit(lowLimits)
 	k, _ := s.imported(func(*key.Material) {})
 	blob := s.encrypt(k.ID, "x")
-	for n := int64(2); n <= lowLimits.Most; n++ {
+	for n := int64(2); n <= lowLimits.Max; n++ {
 		s.encrypt(k.ID, "x")
 	}
-	s.turn(0) // nothing can be done about imported material
+	s.passAndRun(0) // nothing can be done about imported material
 	for range 2 {
 		for range 3 {
 			for name, in := range map[string]M{
@@ -203,22 +203,22 @@ func TestUsage_ImportedMaterialOverLimit_SealsNoMore(t *testing.T) {
 				}
 			}
 		}
-		if got := s.leased(k.ID)[k.MaterialID]; got != lowLimits.Most {
-			t.Errorf("%d leased, and %d is the limit", got, lowLimits.Most)
+		if got := s.leased(k.ID)[k.MaterialID]; got != lowLimits.Max {
+			t.Errorf("%d leased, and %d is the limit", got, lowLimits.Max)
 		}
 		s.material(blob, "x")
-		s.restart()
+		s.Restart()
 		s.limit(lowLimits)
 	}
 }
 
-// A key of our own that waits for its job is held to the limit too, and goes on with its next
-// material.
+// A key of KMS's own origin that waits for its job seals no more over the limit, and goes on with
+// its next material.
 func TestUsage_KeyOverLimit_GoesOnByRotation(t *testing.T) {
 	s := start(t)
 	s.limit(lowLimits)
 	id := s.key()
-	for range lowLimits.Most {
+	for range lowLimits.Max {
 		s.encrypt(id, "x")
 	}
 	_, code := ask[any](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="})
@@ -236,12 +236,12 @@ func TestUsage_BlockBeyondAlarm_IsNotedAndCounted(t *testing.T) {
 	for range 8 {
 		s.encrypt(id, "x")
 	}
-	trail := strings.Join(s.records(), "")
+	trail := strings.Join(s.Records(), "")
 	if s.keys.UsageAlarms() != 0 || strings.Contains(trail, "keyMaterialUses") {
 		t.Error("an alarm before its time")
 	}
 	s.encrypt(id, "x")
-	trail = strings.Join(s.records(), "")
+	trail = strings.Join(s.Records(), "")
 	noted := strings.Count(trail, `"additionalEventData":{"keyMaterialUses":9}`)
 	if n := s.keys.UsageAlarms(); n != 1 || noted != 1 {
 		t.Errorf("%d alarms", n)
@@ -257,7 +257,7 @@ func TestDataKey_SealsOverLimit_EndEpoch(t *testing.T) {
 	var first, last int64
 	for n := range 9 {
 		e := s.seal(id, "x")
-		s.opens(e, "x")
+		s.checkOpens(e, "x")
 		if n == 0 {
 			first = e.Epoch
 		} else if n == 7 && e.Epoch != first {
@@ -271,7 +271,7 @@ func TestDataKey_SealsOverLimit_EndEpoch(t *testing.T) {
 	for range 7 {
 		s.seal(id, "x")
 	}
-	s.restart()
+	s.Restart()
 	s.limit(w)
 	if e := s.seal(id, "x"); e.Epoch != first+2 {
 		t.Errorf("epoch %d after a restart", e.Epoch)
@@ -281,7 +281,7 @@ func TestDataKey_SealsOverLimit_EndEpoch(t *testing.T) {
 // The memory of counts is bounded. What finds no room is counted all the same, use by use.
 func TestUsage_CountsBeyondCapacity_AreInTheDatabase(t *testing.T) {
 	s := start(t)
-	w := usage.Limits{Block: 4, Alarm: 8, Rotate: 12, Most: 20, Epoch: 6}
+	w := usage.Limits{Block: 4, Alarm: 8, Rotate: 12, Max: 20, Epoch: 6}
 	s.limit(w)
 	s.keys.usage.Capacity = 3
 	var ids []string
@@ -309,7 +309,7 @@ func TestUsage_CountsBeyondCapacity_AreInTheDatabase(t *testing.T) {
 	if n := s.keys.UsageAlarms(); n != 2 {
 		t.Errorf("%d alarms where two blocks began beyond the limit", n)
 	}
-	s.turn(0)
+	s.passAndRun(0)
 	if n := len(s.rotations(last, "ROTATIONS_ONLY")); n != 1 {
 		t.Errorf("%d rotations of what is over the limit", n)
 	}
@@ -329,7 +329,7 @@ func TestUsage_CountsBeyondCapacity_AreInTheDatabase(t *testing.T) {
 func TestUsage_ConcurrentSeals_AreCountedOnce(t *testing.T) {
 	s := start(t)
 	w := blocksOf(8)
-	for _, limit := range []int64{usage.UsualCapacity, 1} {
+	for _, limit := range []int64{usage.DefaultCapacity, 1} {
 		s.limit(w)
 		s.keys.usage.Capacity = limit
 		ids := []string{s.key(), s.key(), s.key()}
@@ -345,11 +345,11 @@ func TestUsage_ConcurrentSeals_AreCountedOnce(t *testing.T) {
 		all.Wait()
 		for _, id := range ids {
 			used, leased := int64(workers*each/len(ids)), s.leased(id)[s.current(id)]
-			if leased < used || limit == usage.UsualCapacity && leased > used+w.Block {
+			if leased < used || limit == usage.DefaultCapacity && leased > used+w.Block {
 				t.Errorf("with %d counts in memory: %d uses, %d leased", limit, used, leased)
 			}
 		}
-		s.restart()
+		s.Restart()
 	}
 }
 
@@ -359,11 +359,11 @@ func TestUsage_FailedRecord_LeasesNothing(t *testing.T) {
 	s := start(t)
 	s.limit(lowLimits)
 	id := s.key()
-	s.runner.Ledger = broken{s.db}
+	s.Runner.Ledger = failingDB{s.DB}
 	if _, code := ask[any](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="}); code == "" {
 		t.Fatal("answered without a record")
 	}
-	s.runner.Ledger = s.db
+	s.Runner.Ledger = s.DB
 	if n := len(s.leased(id)); n != 0 {
 		t.Errorf("%d leases", n)
 	}
@@ -373,10 +373,10 @@ func TestUsage_FailedRecord_LeasesNothing(t *testing.T) {
 	}
 }
 
-// broken is a ledger that keeps nothing.
-type broken struct{ *store.DB }
+// failingDB is a ledger that keeps nothing.
+type failingDB struct{ *store.DB }
 
-func (broken) Commit(func(*store.Tx) error, func(error) []byte) error {
+func (failingDB) Commit(func(*store.Tx) error, func(error) []byte) error {
 	return fmt.Errorf("the disk is gone")
 }
 
@@ -388,7 +388,7 @@ func TestUsage_DeletedKey_TakesItsCountsAlong(t *testing.T) {
 		t.Fatalf("%d leases", n)
 	}
 	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
-	s.turn(7 * key.Day)
+	s.passAndRun(7 * key.Day)
 	if n := len(s.leased(id)); n != 0 {
 		t.Errorf("%d leases of a key that is gone", n)
 	}

@@ -15,10 +15,10 @@ import (
 	"github.com/google/uuid"
 )
 
-// A ciphertext of a symmetric key:
+// Blob is a ciphertext of a symmetric key. As bytes it is:
 //
 //	 0  1 byte    version: 1 of a single-Region key, 2 of a multi-Region key
-//	 1  16 bytes  key id: the UUID's bytes, or what the hex digits behind mrk- stand for
+//	 1  16 bytes  key id: the UUID's bytes, or what the hex digits after mrk- stand for
 //	17  32 bytes  material id
 //	49  12 bytes  IV      ┐
 //	61  n bytes   ciphertext │ as the token made them by AES-256-GCM
@@ -44,6 +44,7 @@ const (
 	Overhead   = 12 + 16
 )
 
+// Encode returns the bytes that a caller gets.
 func (b Blob) Encode() []byte {
 	out := make([]byte, 0, HeaderSize+len(b.Sealed))
 	if digits, ok := strings.CutPrefix(b.KeyID, key.MultiRegionPrefix); ok {
@@ -105,6 +106,7 @@ func AdditionalData(purpose Purpose, keyID, material string, context map[string]
 	return b
 }
 
+// lengthAnd appends s with its length before it, so that no two lists of parts are the same bytes.
 func lengthAnd(b []byte, s string) []byte {
 	return append(binary.BigEndian.AppendUint32(b, uint32(len(s))), s...)
 }

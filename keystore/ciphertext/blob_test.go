@@ -23,7 +23,7 @@ func sameBytes(sealed []byte) Blob {
 		sealed}
 }
 
-func TestABlobComesBack(t *testing.T) {
+func TestParse_EncodedBlob_IsReadBack(t *testing.T) {
 	for _, n := range []int{1, 16, 4096} {
 		for _, make := range []func([]byte) Blob{aBlob, sameBytes} {
 			b := make(bytes.Repeat([]byte{7}, Overhead+n))
@@ -40,10 +40,10 @@ func TestABlobComesBack(t *testing.T) {
 	}
 }
 
-// TestAMultiRegionIDIsNoUUID: ids that are made of the same bytes are different ids, in a blob and
-// in what it is sealed with; and no flip of a bit makes a blob of one kind of key a blob of the
-// other.
-func TestAMultiRegionIDIsNoUUID(t *testing.T) {
+// TestEncode_MultiRegionIDOfTheSameBytes_Differs: ids that are made of the same bytes are different
+// ids, in a blob and in what it is sealed with; and no flip of a bit makes a blob of one kind of
+// key a blob of the other.
+func TestEncode_MultiRegionIDOfTheSameBytes_Differs(t *testing.T) {
 	sealed := make([]byte, Overhead+1)
 	one, other := aBlob(sealed), sameBytes(sealed)
 	a, b := one.Encode(), other.Encode()
@@ -65,13 +65,19 @@ func TestAMultiRegionIDIsNoUUID(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoBlobIsForged(t *testing.T) {
+func TestParse_NoBlob_IsForged(t *testing.T) {
 	good := aBlob(make([]byte, Overhead+1)).Encode()
 	other := bytes.Clone(good)
 	other[0] = 3
-	for name, b := range map[string][]byte{"nothing": nil, "empty": {}, "a byte": {1},
-		"header":        good[:HeaderSize],
-		"no ciphertext": good[:len(good)-1], "another version": other, "zeros": make([]byte, 200)} {
+	for name, b := range map[string][]byte{
+		"nothing":         nil,
+		"empty":           {},
+		"a byte":          {1},
+		"header":          good[:HeaderSize],
+		"no ciphertext":   good[:len(good)-1],
+		"another version": other,
+		"zeros":           make([]byte, 200),
+	} {
 		if _, err := Parse(b); !errors.Is(err, custody.ErrForged) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -102,7 +108,7 @@ func FuzzParseBlob(f *testing.F) {
 	})
 }
 
-func TestAdditionalIsTheSameForTheSameContext(t *testing.T) {
+func TestAdditionalData_SameContext_IsTheSame(t *testing.T) {
 	a := map[string]string{}
 	for _, k := range []string{"z", "a", "m", "b", "y"} {
 		a[k] = k + k

@@ -51,11 +51,11 @@ type Operations struct {
 	device    Device
 	materials *sealing.Materials
 	stores    *customstore.Operations // find the token that random bytes are drawn from
-	Pairs     chan struct{}           // a place for each key pair being made on the processor
+	Pairs     chan struct{}           // has an element for each key pair that is being made
 }
 
-// New returns the operations that use keys. Of the processors, half may make key pairs at
-// a time: an RSA pair takes seconds, and the rest is for everybody else.
+// New returns the operations that use keys. Half of the processors may make key pairs at a time: an
+// RSA pair takes seconds, and the other half is for everybody else.
 func New(finder *target.Finder, device Device, materials *sealing.Materials,
 	stores *customstore.Operations) *Operations {
 	return &Operations{finder: finder, device: device, materials: materials, stores: stores,

@@ -134,11 +134,13 @@ func (s *Operations) findSource(c *op.Call, operation, action string, text []byt
 	return &Source{*t, text, b, keyID == nil}, nil
 }
 
+// findDecrypt takes the caller's key, if one is named, before the ciphertext's own.
 func (s *Operations) findDecrypt(c *op.Call, in DecryptInput) (*Source, error) {
 	return s.findSource(c, "Decrypt", "Decrypt", in.CiphertextBlob, in.KeyId, in.EncryptionAlgorithm,
 		target.Presented{Tokens: in.GrantTokens, Context: in.EncryptionContext})
 }
 
+// decrypt names the material that the ciphertext was made by, which may not be the current one.
 func (s *Operations) decrypt(c *op.Call, in DecryptInput, t *Source) (DecryptOutput, error) {
 	plaintext, err := s.decryptFrom(c, t, in.EncryptionContext)
 	return DecryptOutput{t.Key.ARN(), plaintext, t.Algorithm, t.blob.MaterialID}, err

@@ -50,6 +50,7 @@ func (s *Operations) findAgreement(c *op.Call, in DeriveSharedSecretInput) (*tar
 	return t, err
 }
 
+// deriveSharedSecret is one call of the token. The peer's key was checked by Ready.
 func (s *Operations) deriveSharedSecret(c *op.Call, in DeriveSharedSecretInput,
 	t *target.Target) (out DeriveSharedSecretOutput, err error) {
 	ref, err := t.Key.CurrentRef()

@@ -30,6 +30,7 @@ type EncryptOutput struct {
 	EncryptionAlgorithm string
 }
 
+// findEncrypt refuses a plaintext that is too long before the token is asked.
 func (s *Operations) findEncrypt(c *op.Call, in EncryptInput) (*target.Target, error) {
 	t, err := s.finder.FindUse(c, "Encrypt", in.KeyId,
 		domain.Or(in.EncryptionAlgorithm, key.SymmetricDefault),

@@ -41,6 +41,7 @@ func (in BareDataKeyInput) Validate() error {
 	return checkDataKey(in.KeySpec, in.NumberOfBytes, in.EncryptionContext)
 }
 
+// checkDataKey wants the length said in one way. The texts are AWS's.
 func checkDataKey(spec *string, bytes *int32, context map[string]string) error {
 	switch {
 	case spec != nil && bytes != nil:
@@ -88,22 +89,23 @@ func (s *Operations) findBareDataKey(c *op.Call, in BareDataKeyInput) (*target.T
 
 func (s *Operations) generateDataKey(c *op.Call, in GenerateDataKeyInput,
 	t *target.Target) (out GenerateDataKeyOutput, err error) {
-	plain, blob, err := s.drawDataKey(c, t.Key, dataKeySize(in.KeySpec, in.NumberOfBytes),
+	plain, blob, err := s.newDataKey(c, t.Key, dataKeySize(in.KeySpec, in.NumberOfBytes),
 		in.EncryptionContext)
 	return GenerateDataKeyOutput{blob, plain, t.Key.ARN(), t.Key.MaterialID}, err
 }
 
+// generateDataKeyWithoutPlaintext wipes the data key that the caller did not ask for.
 func (s *Operations) generateDataKeyWithoutPlaintext(c *op.Call, in BareDataKeyInput,
 	t *target.Target) (out BareDataKeyOutput, err error) {
-	plain, blob, err := s.drawDataKey(c, t.Key, dataKeySize(in.KeySpec, in.NumberOfBytes),
+	plain, blob, err := s.newDataKey(c, t.Key, dataKeySize(in.KeySpec, in.NumberOfBytes),
 		in.EncryptionContext)
 	clear(plain)
 	return BareDataKeyOutput{blob, t.Key.ARN(), t.Key.MaterialID}, err
 }
 
-// drawDataKey takes random bytes from the token and encrypts them under k. They pass through this
+// newDataKey takes random bytes from the token and encrypts them under k. They pass through this
 // process by AWS's contract: Decrypt must be able to return them.
-func (s *Operations) drawDataKey(c *op.Call, k *key.Key, size int,
+func (s *Operations) newDataKey(c *op.Call, k *key.Key, size int,
 	context map[string]string) (plain, blob []byte, err error) {
 	if plain, err = s.device.Random.Random(c, size); err != nil {
 		return nil, nil, err

@@ -83,21 +83,29 @@ func (s *Operations) findBarePair(c *op.Call, in BareDataKeyPairInput) (*target.
 
 func (s *Operations) generateDataKeyPair(c *op.Call, in GenerateDataKeyPairInput,
 	t *target.Target) (out GenerateDataKeyPairOutput, err error) {
-	private, public, blob, err := s.drawPair(c, t.Key, in.KeyPairSpec, in.EncryptionContext)
-	return GenerateDataKeyPairOutput{blob, private, public, t.Key.ARN(), in.KeyPairSpec,
-		t.Key.MaterialID}, err
+	private, public, blob, err := s.newDataKeyPair(c, t.Key, in.KeyPairSpec, in.EncryptionContext)
+	return GenerateDataKeyPairOutput{
+		PrivateKeyCiphertextBlob: blob,
+		PrivateKeyPlaintext:      private,
+		PublicKey:                public,
+		KeyId:                    t.Key.ARN(),
+		KeyPairSpec:              in.KeyPairSpec,
+		KeyMaterialId:            t.Key.MaterialID,
+	}, err
 }
 
+// generateDataKeyPairWithoutPlaintext wipes the private key that the caller did not ask for.
 func (s *Operations) generateDataKeyPairWithoutPlaintext(c *op.Call, in BareDataKeyPairInput,
 	t *target.Target) (out BareDataKeyPairOutput, err error) {
-	private, public, blob, err := s.drawPair(c, t.Key, in.KeyPairSpec, in.EncryptionContext)
+	private, public, blob, err := s.newDataKeyPair(c, t.Key, in.KeyPairSpec, in.EncryptionContext)
 	clear(private)
-	return BareDataKeyPairOutput{blob, public, t.Key.ARN(), in.KeyPairSpec, t.Key.MaterialID}, err
+	return BareDataKeyPairOutput{PrivateKeyCiphertextBlob: blob, PublicKey: public,
+		KeyId: t.Key.ARN(), KeyPairSpec: in.KeyPairSpec, KeyMaterialId: t.Key.MaterialID}, err
 }
 
-// drawPair makes a key pair in this process and encrypts its private key under k. By AWS's contract
-// the caller gets the private key, now or by Decrypt, so the token could not keep it.
-func (s *Operations) drawPair(c *op.Call, k *key.Key, spec string,
+// newDataKeyPair makes a key pair in this process and encrypts its private key under k. By AWS's
+// contract the caller gets the private key, now or by Decrypt, so the token could not keep it.
+func (s *Operations) newDataKeyPair(c *op.Call, k *key.Key, spec string,
 	context map[string]string) (private, public, blob []byte, err error) {
 	select {
 	case s.Pairs <- struct{}{}:

@@ -27,11 +27,13 @@ func (s *Operations) findRandom(c *op.Call,
 	return s.stores.FindToken(c, "GenerateRandom", in.CustomKeyStoreId)
 }
 
+// generateRandom draws from the token of the custom key store that the caller named, or from the
+// service's own. The process adds nothing of its own to either.
 func (s *Operations) generateRandom(c *op.Call, in GenerateRandomInput,
 	on customstore.TokenTarget) (out GenerateRandomOutput, err error) {
 	from := s.device.Random.Random
 	if on.In != nil {
-		from = on.In.Connection.Random
+		from = on.In.Token.Random
 	}
 	out.Plaintext, err = from(c, int(*in.NumberOfBytes))
 	return out, err

@@ -24,6 +24,8 @@ type GetPublicKeyOutput struct {
 	EncapsulationAlgorithms []string `json:",omitzero"`
 }
 
+// findPublicKey is that of a use, so that a key pending deletion is noticed. But reading a public
+// key is no use that GetKeyLastUsage shows.
 func (s *Operations) findPublicKey(c *op.Call, in GetPublicKeyInput) (*target.Target, error) {
 	return s.finder.FindUse(c, "GetPublicKey", in.KeyId, "", target.Presented{Tokens: in.GrantTokens})
 }
@@ -31,7 +33,15 @@ func (s *Operations) findPublicKey(c *op.Call, in GetPublicKeyInput) (*target.Ta
 func (s *Operations) getPublicKey(_ *op.Call, _ GetPublicKeyInput,
 	t *target.Target) (GetPublicKeyOutput, error) {
 	m := t.Key.Metadata()
-	return GetPublicKeyOutput{m.Arn, t.Key.Materials[t.Key.MaterialID].Public, m.CustomerMasterKeySpec,
-		m.KeySpec, m.KeyUsage,
-		m.EncryptionAlgorithms, m.SigningAlgorithms, m.KeyAgreementAlgorithms, m.EncapsulationAlgorithms}, nil
+	return GetPublicKeyOutput{
+		KeyId:                   m.Arn,
+		PublicKey:               t.Key.Materials[t.Key.MaterialID].Public,
+		CustomerMasterKeySpec:   m.CustomerMasterKeySpec,
+		KeySpec:                 m.KeySpec,
+		KeyUsage:                m.KeyUsage,
+		EncryptionAlgorithms:    m.EncryptionAlgorithms,
+		SigningAlgorithms:       m.SigningAlgorithms,
+		KeyAgreementAlgorithms:  m.KeyAgreementAlgorithms,
+		EncapsulationAlgorithms: m.EncapsulationAlgorithms,
+	}, nil
 }

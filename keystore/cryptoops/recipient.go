@@ -8,6 +8,7 @@ type RecipientInfo struct {
 	AttestationDocument    []byte  `shape:"AttestationDocumentType"`
 }
 
+// checkRecipient refuses a request for an enclave. An answer in clear would be worse than none.
 func checkRecipient(r *RecipientInfo) error {
 	if r != nil {
 		return kmsfault.Unsupported("Recipient is not supported: this service knows no Nitro enclaves.")

@@ -31,7 +31,8 @@ func (in ReEncryptInput) Validate() error {
 	if err := checkNamed(in.SourceEncryptionAlgorithm, in.SourceKeyId); err != nil {
 		return err
 	}
-	if err := model.CheckContextOf(in.SourceEncryptionAlgorithm, in.SourceEncryptionContext); err != nil {
+	err := model.CheckContextOf(in.SourceEncryptionAlgorithm, in.SourceEncryptionContext)
+	if err != nil {
 		return err
 	}
 	return model.CheckContextOf(in.DestinationEncryptionAlgorithm, in.DestinationEncryptionContext)
@@ -74,6 +75,8 @@ func (t *reEncryption) Ready() error {
 	return t.to.Ready()
 }
 
+// findReEncrypt asks for a permission of its own on each key: ReEncryptFrom and ReEncryptTo, as AWS
+// does.
 func (s *Operations) findReEncrypt(c *op.Call, in ReEncryptInput) (*reEncryption, error) {
 	from, err := s.findSource(c, "ReEncrypt", "ReEncryptFrom", in.CiphertextBlob, in.SourceKeyId,
 		in.SourceEncryptionAlgorithm,
@@ -91,6 +94,7 @@ func (s *Operations) findReEncrypt(c *op.Call, in ReEncryptInput) (*reEncryption
 	return &reEncryption{from, to}, nil
 }
 
+// reEncrypt has the plaintext in this process between decrypting and encrypting it, and wipes it.
 func (s *Operations) reEncrypt(c *op.Call, in ReEncryptInput,
 	t *reEncryption) (out ReEncryptOutput, err error) {
 	plaintext, err := s.decryptFrom(c, t.from, in.SourceEncryptionContext)
@@ -99,9 +103,15 @@ func (s *Operations) reEncrypt(c *op.Call, in ReEncryptInput,
 	}
 	defer clear(plaintext)
 	ciphertext, err := s.encryptTo(c, t.to, plaintext, in.DestinationEncryptionContext)
-	return ReEncryptOutput{ciphertext, t.from.Key.ARN(), t.to.Key.ARN(), t.from.Algorithm,
-		t.to.Algorithm,
-		t.from.blob.MaterialID, t.to.Key.ShownMaterialID()}, err
+	return ReEncryptOutput{
+		CiphertextBlob:                 ciphertext,
+		SourceKeyId:                    t.from.Key.ARN(),
+		KeyId:                          t.to.Key.ARN(),
+		SourceEncryptionAlgorithm:      t.from.Algorithm,
+		DestinationEncryptionAlgorithm: t.to.Algorithm,
+		SourceKeyMaterialId:            t.from.blob.MaterialID,
+		DestinationKeyMaterialId:       t.to.Key.ShownMaterialID(),
+	}, err
 }
 
 // Used names both keys: each was used.

@@ -25,7 +25,8 @@ type SignOutput struct {
 	SigningAlgorithm string
 }
 
-// findSigning looks up the key of a signature and holds the message to its algorithm.
+// findSigning looks up the key of a signature, and refuses a message that doesn't fit the
+// algorithm.
 func (s *Operations) findSigning(c *op.Call, operation, keyID, algorithm string, tokens []string,
 	messageType *string, message []byte) (*target.Target, error) {
 	t, err := s.finder.FindUse(c, operation, keyID, algorithm, target.Presented{Tokens: tokens})

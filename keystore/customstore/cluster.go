@@ -29,12 +29,17 @@ type Cluster struct {
 	Ready  bool   // the HSM that holds the keys is there
 }
 
-// Connection is a cluster that is logged in to. The keys of a store are resident there and never
-// leave it.
-type Connection interface {
+// Token is the token of a connected custom key store: all that operations ask of it. The keys of a
+// store are resident there and never leave it.
+type Token interface {
 	key.Connection
 	residents.Token
 	Random(ctx context.Context, n int) ([]byte, error)
+}
+
+// Connection is a cluster that is logged in to. Only this package keeps and closes it.
+type Connection interface {
+	Token
 	FinalError() *ConnectionError // why only a person can bring it back, or nil
 	Close()
 }
@@ -49,8 +54,8 @@ type ConnectionError struct {
 func (e *ConnectionError) Error() string { return e.Code + ": " + e.Err.Error() }
 func (e *ConnectionError) Unwrap() error { return e.Err }
 
-// connectionErrorOf returns err as a ConnectionError. What a cluster did not name is none of the
-// caller's doing.
+// connectionErrorOf returns err as a ConnectionError. One that the cluster gave no code is not the
+// caller's fault, so it becomes AWS's INTERNAL_ERROR.
 func connectionErrorOf(err error) *ConnectionError {
 	var e *ConnectionError
 	if errors.As(err, &e) {

@@ -57,10 +57,10 @@ func (s *Stores) BeginDisconnect(c *op.Call, st *Store) (domain.Change, error) {
 	})
 }
 
-// closeKeys keeps the keys of a store from being used once the transaction is there, and drops the
-// handles of the data keys under them.
+// closeKeys keeps the keys of a store from being used once the transaction is committed, and drops
+// the handles of the data keys under them.
 func (s *Stores) closeKeys(tx *store.Tx, ref key.StoreRef) error {
-	tx.After(func() { s.connections.retire(ref) })
+	tx.After(func() { s.connections.endUse(ref) })
 	return s.config.ForgetDataKeys(tx, ref)
 }
 
@@ -83,9 +83,9 @@ func (t jobTarget) Demands() []policy.Demand {
 	return []policy.Demand{domain.On("kms:"+t.action, "*", t.ref.Account)}
 }
 
-// find returns what finds the store of a job: its row and not what is cached, since nobody repeats
-// for the service what it does by itself.
-func (s *Stores) find(action string) func(*op.Call, storeInput) (jobTarget, error) {
+// findForJob returns what finds the store of a job. It reads the row and not the cache: a caller
+// whom a stale row misleads tries again, a job has nobody who does.
+func (s *Stores) findForJob(action string) func(*op.Call, storeInput) (jobTarget, error) {
 	return func(c *op.Call, in storeInput) (jobTarget, error) {
 		t := jobTarget{ref: refOf(c, in.CustomKeyStoreId), action: action}
 		st, err := s.load(c, t.ref)
@@ -113,8 +113,9 @@ func refOf(c *op.Call, id string) key.StoreRef {
 	return key.StoreRef{Account: account, Region: region, ID: id}
 }
 
-// Connect ends the connecting of a store, and opens one again that is connected as far as its row
-// says. It is the work of a [ConnectJob]. A connection that no commit let in is closed again.
+// Connect ends what ConnectCustomKeyStore began, and reopens the connection of a store whose row
+// says that it is connected. It is the work of a [ConnectJob]. A connection is closed again unless
+// a commit has allowed its use.
 //
 // That a connected store can't be opened just now is no failure of the job: [Stores.KeepConnected]
 // asks for the next one.
@@ -123,37 +124,37 @@ func (s *Stores) Connect(c *op.Call, id string) error {
 	_, err := op.AsService(c, "kms", s.connect, storeInput{CustomKeyStoreId: id})
 	s.connections.close(ref)
 	s.attempts.ended(ref, time.Now())
-	if lost := new(ConnectionError); errors.As(err, &lost) {
+	if failure := new(ConnectionError); errors.As(err, &failure) {
 		return nil
 	}
 	return err
 }
 
 // planConnection opens the connection of a store that is to be connected, and plans the state that
-// follows. A failure to connect is an outcome like another. To a store that is connected as far as
-// its row says, only what needs a person is one: for the rest there will be another attempt.
+// follows. A failure to connect is an outcome, stored as FAILED. A store that was connected fails
+// only by what needs a person to mend it: for everything else there will be another attempt.
 func (s *Stores) planConnection(c *op.Call, _ storeInput, t jobTarget) (op.Commit[op.None], error) {
 	st := t.store
 	if st == nil || st.State != Connecting && st.State != Connected {
 		return op.Unchanged(op.None{}), nil
 	}
-	failure, err := s.open(c, st)
+	failure, err := s.ensureOpen(c, st)
 	switch {
 	case err != nil:
 		return nil, err
 	case failure != nil && st.State == Connected && !failure.Final:
 		return nil, custody.ErrUnavailable.Because(failure)
 	case failure != nil:
-		return s.fail(c, st, failure)
+		return s.planFailed(c, st, failure)
 	case st.State == Connected:
-		return op.Apply(domain.InOrder(s.admit(st), s.Unchanged(st)), op.None{}), nil
+		return op.Apply(domain.InOrder(s.allowUse(st), s.Unchanged(st)), op.None{}), nil
 	}
-	return s.letIn(c, st)
+	return s.planConnected(c, st)
 }
 
-// open makes sure that a store's connection is open, live or not, and well as far as trying again
-// is concerned.
-func (s *Stores) open(c *op.Call, st *Store) (*ConnectionError, error) {
+// ensureOpen opens a store's connection unless it is open already, live or not. It returns why that
+// failed, or why an open one can't come back by itself.
+func (s *Stores) ensureOpen(c *op.Call, st *Store) (*ConnectionError, error) {
 	if open := s.connections.opened(st.StoreRef); open != nil {
 		return open.FinalError(), nil
 	}
@@ -175,7 +176,7 @@ func (s *Stores) open(c *op.Call, st *Store) (*ConnectionError, error) {
 	if err != nil {
 		failure := connectionErrorOf(err)
 		if failure.Final {
-			s.connections.refuse(st, failure)
+			s.connections.rememberRefusal(st, failure)
 		}
 		return failure, nil
 	}
@@ -183,8 +184,9 @@ func (s *Stores) open(c *op.Call, st *Store) (*ConnectionError, error) {
 	return nil, nil
 }
 
-// fail plans that a store has failed. Its code is in the record.
-func (s *Stores) fail(c *op.Call, st *Store, failure *ConnectionError) (op.Commit[op.None], error) {
+// planFailed plans the state FAILED. Its code is in the record.
+func (s *Stores) planFailed(c *op.Call, st *Store,
+	failure *ConnectionError) (op.Commit[op.None], error) {
 	c.Note(`{"connectionState":"` + string(Failed) + `",` +
 		`"connectionErrorCode":"` + failure.Code + `"}`)
 	next := st.Changed(func(st *Store) {
@@ -194,21 +196,20 @@ func (s *Stores) fail(c *op.Call, st *Store, failure *ConnectionError) (op.Commi
 	return op.Apply(amend, op.None{}), err
 }
 
-// letIn plans that a store is connected, and that the orphans which could not be destroyed before
-// are destroyed now.
-func (s *Stores) letIn(c *op.Call, st *Store) (op.Commit[op.None], error) {
+// planConnected plans the state CONNECTED, and has the orphans destroyed that could not be before.
+func (s *Stores) planConnected(c *op.Call, st *Store) (op.Commit[op.None], error) {
 	c.Note(`{"connectionState":"` + string(Connected) + `"}`)
 	next := st.Changed(func(st *Store) { st.State = Connected })
-	amend, err := s.amend(c, next, domain.InOrder(s.admit(st), func(tx *store.Tx) error {
+	amend, err := s.amend(c, next, domain.InOrder(s.allowUse(st), func(tx *store.Tx) error {
 		return s.config.Residents.Expedite(tx, st.StoreRef, c.Time)
 	}))
 	return op.Apply(amend, op.None{}), err
 }
 
-// admit lets keys be used once the transaction is there.
-func (s *Stores) admit(st *Store) domain.Change {
+// allowUse lets the keys of a store be used once the transaction is committed.
+func (s *Stores) allowUse(st *Store) domain.Change {
 	return func(tx *store.Tx) error {
-		tx.After(func() { s.connections.admit(st.StoreRef) })
+		tx.After(func() { s.connections.allowUse(st.StoreRef) })
 		return nil
 	}
 }
@@ -219,6 +220,8 @@ func (s *Stores) Disconnect(c *op.Call, id string) error {
 	return err
 }
 
+// planDisconnection closes the connection before the commit. Its use has ended with
+// BeginDisconnect, so nothing is lost if the commit fails and the job begins again.
 func (s *Stores) planDisconnection(c *op.Call, _ storeInput,
 	t jobTarget) (op.Commit[op.None], error) {
 	st := t.store

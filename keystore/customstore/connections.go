@@ -6,7 +6,8 @@ import (
 	"claviger/keystore/key"
 )
 
-// connections are those of this process, by store. Nothing in here waits.
+// connections are those of this process, by store. Nothing in here waits for a cluster: each use of
+// a key asks it.
 type connections struct {
 	mu   sync.RWMutex
 	open map[key.StoreRef]*connection
@@ -19,8 +20,8 @@ type connections struct {
 // connection is one that this process has open for a store.
 type connection struct {
 	Connection
-	live    bool // keys may be used: the store's row says CONNECTED
-	retired bool // the store was disconnected meanwhile, so that it never becomes live again
+	live     bool // keys may be used: the store's row says CONNECTED
+	useEnded bool // the store was disconnected meanwhile, so that it never becomes live again
 }
 
 // refusal is why a store at some revision could not be connected to, for good.
@@ -60,21 +61,21 @@ func (n *connections) add(ref key.StoreRef, c Connection) {
 	n.open[ref] = &connection{Connection: c}
 }
 
-// admit lets keys be used.
-func (n *connections) admit(ref key.StoreRef) {
+// allowUse makes a connection live, unless its use was ended while it was being opened.
+func (n *connections) allowUse(ref key.StoreRef) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if o := n.open[ref]; o != nil {
-		o.live = !o.retired
+		o.live = !o.useEnded
 	}
 }
 
-// retire keeps keys from being used.
-func (n *connections) retire(ref key.StoreRef) {
+// endUse keeps keys from being used, for good. The connection stays open for those who use it now.
+func (n *connections) endUse(ref key.StoreRef) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if o := n.open[ref]; o != nil {
-		o.live, o.retired = false, true
+		o.live, o.useEnded = false, true
 	}
 }
 
@@ -94,7 +95,7 @@ func (n *connections) close(ref key.StoreRef) {
 	}
 }
 
-// closeAll closes every connection: the process ends.
+// closeAll closes every connection when the process ends.
 func (n *connections) closeAll() {
 	n.mu.Lock()
 	all := n.open
@@ -105,14 +106,14 @@ func (n *connections) closeAll() {
 	}
 }
 
-// refuse remembers why connecting to a store at its revision is not to be tried again.
-func (n *connections) refuse(st *Store, e *ConnectionError) {
+// rememberRefusal remembers why connecting to a store at its revision is not to be tried again.
+func (n *connections) rememberRefusal(st *Store, e *ConnectionError) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.refused[st.StoreRef] = refusal{rev: st.Rev, err: e}
 }
 
-// refusal returns what [connections.refuse] remembers of a store, or nil.
+// refusal returns what [connections.rememberRefusal] remembers of a store, or nil.
 func (n *connections) refusal(st *Store) *ConnectionError {
 	n.mu.RLock()
 	defer n.mu.RUnlock()

@@ -52,6 +52,8 @@ func (in CreateCustomKeyStoreInput) isExternal() bool {
 
 type CreateCustomKeyStoreOutput struct{ CustomKeyStoreId string }
 
+// createCustomKeyStore does not log in to the cluster: whether the password is right shows when the
+// store is connected.
 func (s *Operations) createCustomKeyStore(c *op.Call,
 	in CreateCustomKeyStoreInput) (op.Commit[CreateCustomKeyStoreOutput], error) {
 	cl, err := s.stores.Cluster(c, *in.CloudHsmClusterId)

@@ -105,11 +105,11 @@ type TokenTarget struct {
 	In *OpenStore // nil: the service's own
 }
 
-// OpenStore is a connected custom key store and the connection to its cluster, nil while it has yet
-// to be opened.
+// OpenStore is a connected custom key store and its token, nil while the connection has yet to be
+// opened.
 type OpenStore struct {
 	storeTarget
-	Connection Connection
+	Token Token
 }
 
 // Missing implements [op.Target].
@@ -128,7 +128,7 @@ func (t TokenTarget) Ready() error {
 	if err := t.In.Ready(); err != nil {
 		return err
 	}
-	if t.In.Connection == nil {
+	if t.In.Token == nil {
 		return errNotOpen
 	}
 	return nil
@@ -141,8 +141,11 @@ func (s *Operations) FindToken(c *op.Call, operation string, storeID *string) (T
 		return t, nil
 	}
 	in, err := s.findStore(c, operation, *storeID, Connected)
-	t.In = &OpenStore{storeTarget: in, Connection: s.stores.Connection(in.Ref)}
-	return t, err
+	if err != nil {
+		return t, err
+	}
+	t.In = &OpenStore{storeTarget: in, Token: s.stores.Token(in.Ref)}
+	return t, nil
 }
 
 // aboutStore is an input that names a custom key store.

@@ -10,8 +10,8 @@
 //
 // # Passwords
 //
-// The password that a store's cluster is logged in to with rests sealed by the service's own token.
-// It is opened for each login and wiped. One that was refused is never tried again.
+// The password that a store's cluster is logged in to with is stored sealed by the service's own
+// token. It is opened for each login and wiped. One that was refused is never tried again.
 package customstore
 
 import (
@@ -132,10 +132,10 @@ func New(c Config) *Stores {
 	s := &Stores{config: c, connections: newConnections(),
 		cache: domain.NewCache[key.StoreRef, *Store](cachedStores, 0, nil)}
 	route := domain.Routes{Service: model.KMS}
-	s.connect = op.Write(route.Internal("ConnectCustomKeyStore"), s.find("ConnectCustomKeyStore"),
-		s.planConnection)
+	s.connect = op.Write(route.Internal("ConnectCustomKeyStore"),
+		s.findForJob("ConnectCustomKeyStore"), s.planConnection)
 	s.disconnect = op.Write(route.Internal("DisconnectCustomKeyStore"),
-		s.find("DisconnectCustomKeyStore"), s.planDisconnection)
+		s.findForJob("DisconnectCustomKeyStore"), s.planDisconnection)
 	return s
 }
 
@@ -144,8 +144,13 @@ func (s *Stores) Store(ctx context.Context, ref key.StoreRef) (*Store, error) {
 	return s.cache.Get(ref, func() (*Store, error) { return s.load(ctx, ref) })
 }
 
-// Connection returns what the keys of a store are used by, or nil while it isn't open.
-func (s *Stores) Connection(ref key.StoreRef) Connection { return s.connections.live(ref) }
+// Token returns the token of a store that is connected, or nil while its connection isn't open.
+func (s *Stores) Token(ref key.StoreRef) Token {
+	if open := s.connections.live(ref); open != nil {
+		return open
+	}
+	return nil // and not an interface that holds a nil one
+}
 
 // Attach returns a key as the state of its custom key store leaves it: with the connection to the
 // cluster that holds its material, or disconnected.

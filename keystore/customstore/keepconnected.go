@@ -9,8 +9,8 @@ import (
 	"claviger/store"
 )
 
-// The intervals at which [Stores.KeepConnected] looks, and waits after an attempt in vain. The
-// longest wait is longer than an attempt may take.
+// How often [Stores.KeepConnected] looks for lost stores, and how long it waits at most after a
+// failed attempt. That is longer than an attempt may take, so that none is begun beside another.
 const (
 	keepEvery   = time.Second
 	longestWait = time.Minute
@@ -19,14 +19,14 @@ const (
 // atOnce is a time at which a job is due on any clock: the job runner's may have been set back.
 var atOnce = time.UnixMicro(0)
 
-// KeepConnected asks for jobs that open the connections of stores which are connected and have
-// none, as after the start of the process, and that end those which only a person can bring back.
-// It runs until ctx ends.
+// KeepConnected asks for jobs that open the connections of stores whose rows say CONNECTED and
+// which have none, as after the start of the process. The same jobs put a store to FAILED that only
+// a person can bring back. It runs until ctx ends.
 func (s *Stores) KeepConnected(ctx context.Context) {
 	tick := time.NewTicker(keepEvery)
 	defer tick.Stop()
 	for {
-		s.ask(s.attempts.due(s.lost(), time.Now()))
+		s.scheduleConnects(s.attempts.due(s.lost(), time.Now()))
 		select {
 		case <-ctx.Done():
 			return
@@ -35,9 +35,9 @@ func (s *Stores) KeepConnected(ctx context.Context) {
 	}
 }
 
-// ask has stores connected by the job runner. What the database doesn't take, it says by itself; it
-// is an attempt in vain, too.
-func (s *Stores) ask(refs []key.StoreRef) {
+// scheduleConnects has stores connected by the job runner. A database that fails logs it by itself;
+// here that is a failed attempt, which is put off like any other.
+func (s *Stores) scheduleConnects(refs []key.StoreRef) {
 	if len(refs) == 0 {
 		return
 	}
@@ -58,11 +58,12 @@ func (s *Stores) ask(refs []key.StoreRef) {
 	}
 }
 
-// lost returns the stores that are connected as far as their rows say, and aren't.
+// lost returns the stores whose rows say CONNECTED and whose connection is closed or broken for
+// good.
 func (s *Stores) lost() (refs []key.StoreRef) {
 	all, err := s.connected()
 	if err != nil {
-		return nil // the database says so itself
+		return nil // the database logs it by itself
 	}
 	for _, ref := range all {
 		if open := s.connections.opened(ref); open == nil || open.FinalError() != nil {
@@ -72,9 +73,9 @@ func (s *Stores) lost() (refs []key.StoreRef) {
 	return refs
 }
 
-// Lost returns how many stores are connected as far as their rows say, and can't be used now.
+// Lost returns how many stores' rows say CONNECTED while their keys can't be used.
 func (s *Stores) Lost() (n int) {
-	all, _ := s.connected() // what the database can't say, it says by itself
+	all, _ := s.connected() // a database that fails logs it by itself
 	for _, ref := range all {
 		if open := s.connections.live(ref); open == nil || open.Ready() != nil {
 			n++
@@ -83,7 +84,8 @@ func (s *Stores) Lost() (n int) {
 	return n
 }
 
-// Close closes the connections of all stores: the process ends. Nobody may use or connect any then.
+// Close closes the connections of all stores when the process ends. Nothing may use or connect
+// stores any more.
 func (s *Stores) Close() { s.connections.closeAll() }
 
 // attempts say when to try again to connect lost stores. The zero value is ready.
@@ -98,8 +100,8 @@ type attempt struct {
 	at   time.Time
 }
 
-// due returns those of the lost stores whose time has come, and forgets what isn't lost any more. A
-// store is not due again until its attempt has ended, or should have.
+// due returns the lost stores whose next attempt is due, and forgets those that aren't lost any
+// more. A store is not due again until its attempt has ended, or should have.
 func (a *attempts) due(lost []key.StoreRef, now time.Time) (due []key.StoreRef) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -116,8 +118,8 @@ func (a *attempts) due(lost []key.StoreRef, now time.Time) (due []key.StoreRef) 
 	return due
 }
 
-// ended puts the next attempt off, twice as long as the one before. If the store is connected now,
-// nobody waits for it.
+// ended puts the next attempt off, twice as long as the one before. For a store that isn't lost any
+// more it does nothing.
 func (a *attempts) ended(ref key.StoreRef, now time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

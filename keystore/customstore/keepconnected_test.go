@@ -7,9 +7,9 @@ import (
 	"claviger/keystore/key"
 )
 
-// asked follows a store that is lost for some time and returns the seconds, from its loss on, at
-// which a connection was asked for. Every attempt takes so long and is in vain.
-func asked(a *attempts, lost, takes time.Duration) (at []int) {
+// attemptTimes follows a store that is lost for some time and returns the seconds, from its loss
+// on, at which a connection was asked for. Every attempt takes so long and is in vain.
+func attemptTimes(a *attempts, lost, takes time.Duration) (at []int) {
 	ref := key.StoreRef{Account: "111122223333", Region: "us-east-1", ID: "cks-0123456789abcdef0"}
 	start := time.Unix(1_700_000_000, 0)
 	var ends time.Time
@@ -26,7 +26,7 @@ func asked(a *attempts, lost, takes time.Duration) (at []int) {
 	return at
 }
 
-func same(t *testing.T, got []int, want ...int) {
+func checkFirst(t *testing.T, got []int, want ...int) {
 	t.Helper()
 	if len(got) < len(want) {
 		t.Fatalf("asked for at %v, want %v first", got, want)
@@ -39,23 +39,23 @@ func same(t *testing.T, got []int, want ...int) {
 }
 
 func TestAttempts_InVain_WaitUpToAMinute(t *testing.T) {
-	got := asked(new(attempts), 10*time.Minute, 0)
-	same(t, got, 0, 1, 3, 7, 15, 31, 63, 123, 183)
+	got := attemptTimes(new(attempts), 10*time.Minute, 0)
+	checkFirst(t, got, 0, 1, 3, 7, 15, 31, 63, 123, 183)
 }
 
 func TestAttempts_StillAtWork_AreNotAskedForAgain(t *testing.T) {
-	got := asked(new(attempts), 3*time.Minute, longestConnect)
-	same(t, got, 0, 31, 63, 97)
+	got := attemptTimes(new(attempts), 3*time.Minute, longestConnect)
+	checkFirst(t, got, 0, 31, 63, 97)
 }
 
 func TestAttempts_NeverBegun_AreAskedForAgain(t *testing.T) {
-	got := asked(new(attempts), 3*time.Minute, time.Hour)
-	same(t, got, 0, 60, 120)
+	got := attemptTimes(new(attempts), 3*time.Minute, time.Hour)
+	checkFirst(t, got, 0, 60, 120)
 }
 
 func TestAttempts_StoreConnectedMeanwhile_BeginAnew(t *testing.T) {
 	a := new(attempts)
-	asked(a, 5*time.Minute, 0)
+	attemptTimes(a, 5*time.Minute, 0)
 	a.due(nil, time.Unix(1_700_000_300, 0))
-	same(t, asked(a, time.Minute, 0), 0, 1, 3)
+	checkFirst(t, attemptTimes(a, time.Minute, 0), 0, 1, 3)
 }

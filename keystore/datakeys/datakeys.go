@@ -45,22 +45,22 @@ type DataKeys struct {
 	usage     *usage.Counts
 	lookup    Lookup
 
-	current *domain.Cache[owner, *dataKey]
+	current *domain.Cache[dataKeyOwner, *dataKey]
 	epochs  *domain.Cache[epochRef, *dataKey]
 
 	create op.Command[epochInput, op.None]
 }
 
-// cached bounds each of the two caches: a data key costs about 600 bytes.
-const cached = 4096
+// cacheSize bounds each of the two caches: a data key costs about 600 bytes.
+const cacheSize = 4096
 
 // New returns the data keys in a database. They are used on device, and opened by materials.
 func New(db *store.DB, signer *rowmac.Signer, device Device, materials *sealing.Materials,
 	counts *usage.Counts, lookup Lookup) *DataKeys {
 	s := &DataKeys{db: db, signer: signer, device: device, materials: materials, usage: counts,
 		lookup:  lookup,
-		current: domain.NewCache[owner, *dataKey](cached, 0, nil),
-		epochs:  domain.NewCache[epochRef, *dataKey](cached, 0, nil)}
+		current: domain.NewCache[dataKeyOwner, *dataKey](cacheSize, 0, nil),
+		epochs:  domain.NewCache[epochRef, *dataKey](cacheSize, 0, nil)}
 	s.create = op.Write(route.Internal("GenerateDataKeyWithoutPlaintext"), s.findEpoch, s.createEpoch)
 	return s
 }
@@ -79,10 +79,10 @@ func (s *DataKeys) Seal(c *op.Call, k *key.Key, service string, context map[stri
 	if err := s.usage.Count(c, k, d.ID); err != nil {
 		return envelope.Envelope{}, err
 	}
-	warm := true
+	onDevice := true
 	aad := ciphertext.AdditionalData(ciphertext.ForValue, k.ID, d.ID, context)
-	sealed, err := s.device.Seal(c, s.use(k, d, &warm), value, aad)
-	note(c, warm)
+	sealed, err := s.device.Seal(c, s.loadable(k, d, &onDevice), value, aad)
+	noteCached(c, onDevice)
 	return envelope.Envelope{KeyID: k.ID, Epoch: d.epoch, Sealed: sealed}, err
 }
 
@@ -90,25 +90,25 @@ func (s *DataKeys) Seal(c *op.Call, k *key.Key, service string, context map[stri
 // another key or with another context is [custody.ErrForged].
 func (s *DataKeys) Unseal(c *op.Call, k *key.Key, service string, epoch int64,
 	context map[string]string, sealed []byte) ([]byte, error) {
-	d, err := s.ofEpoch(c, epochRef{owner{k.Account, k.Region, k.ID, service}, epoch})
+	d, err := s.ofEpoch(c, epochRef{dataKeyOwner{k.Account, k.Region, k.ID, service}, epoch})
 	if err != nil {
 		return nil, err
 	}
 	if err := k.Reachable(); err != nil {
 		return nil, err
 	}
-	warm := true
+	onDevice := true
 	aad := ciphertext.AdditionalData(ciphertext.ForValue, k.ID, d.ID, context)
-	value, err := s.device.Unseal(c, s.use(k, d, &warm), sealed, aad)
-	note(c, warm)
+	value, err := s.device.Unseal(c, s.loadable(k, d, &onDevice), sealed, aad)
+	noteCached(c, onDevice)
 	return value, err
 }
 
-// use returns a reference to a data key. Loading it opens its wrapped form by the KMS key; *warm
-// turns false then.
-func (s *DataKeys) use(k *key.Key, d *dataKey, warm *bool) custody.Ref {
+// loadable returns a reference to a data key. If the device has to load it, its wrapped form is
+// opened by the KMS key, and *onDevice becomes false.
+func (s *DataKeys) loadable(k *key.Key, d *dataKey, onDevice *bool) custody.Ref {
 	return custody.Ref{ID: d.ID, Load: func(ctx context.Context) (custody.Material, error) {
-		*warm = false
+		*onDevice = false
 		m := d.Material
 		var err error
 		m.Wrapped, err = s.materials.Unseal(ctx, k, d.material, d.sealed, d.boundTo(k))
@@ -116,10 +116,10 @@ func (s *DataKeys) use(k *key.Key, d *dataKey, warm *bool) custody.Ref {
 	}}
 }
 
-// note records whether the data key was on the device already, so that the KMS key itself was not
-// used.
-func note(c *op.Call, warm bool) {
-	if warm {
+// noteCached records whether the data key was on the device already, so that the KMS key itself was
+// not used.
+func noteCached(c *op.Call, onDevice bool) {
+	if onDevice {
 		c.Note(`{"dataKeyCached":true}`)
 		return
 	}
@@ -154,6 +154,7 @@ func (s *DataKeys) ForgetInStore(tx *store.Tx, in key.StoreRef) error {
 	return nil
 }
 
+// forgetHandles waits for the commit: before it another request could load the handles again.
 func (s *DataKeys) forgetHandles(tx *store.Tx, ids []string) {
 	tx.After(func() {
 		for _, id := range ids {

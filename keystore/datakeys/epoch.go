@@ -28,49 +28,56 @@ var errEpochs = custody.ErrUnavailable.Because(
 
 // currentOf returns the data key that seals for a service now, and the KMS key as it is now.
 func (s *DataKeys) currentOf(c *op.Call, k *key.Key, service string) (*dataKey, *key.Key, error) {
-	of := owner{k.Account, k.Region, k.ID, service}
+	of := dataKeyOwner{account: k.Account, region: k.Region, keyID: k.ID, service: service}
 	for range attempts {
 		d, err := s.newest(c, of)
 		if err != nil {
 			return nil, nil, err
 		}
-		if fits, err := s.fits(c, k, d); fits || err != nil {
+		if fits, err := s.maySeal(c, k, d); fits || err != nil {
 			return d, k, err
 		}
-		now, err := s.again(c, k)
+		now, err := s.lookUpAgain(c, k)
 		if err != nil {
 			return nil, nil, err
 		}
-		// A key that was behind ends no epoch: the epoch may be that of the new material.
-		if now.MaterialID == k.MaterialID {
-			err = s.begin(c, epochInput{KeyId: k.ID, Service: service, Epoch: next(d)})
+		// A key that was read before its rotation ends no epoch: the epoch may be that of the new
+		// material.
+		if now.MaterialID != k.MaterialID {
+			k = now
+			continue
 		}
-		if k = now; err != nil {
+		k = now
+		err = s.requestEpoch(c, epochInput{KeyId: k.ID, Service: service, Epoch: nextEpoch(d)})
+		if err != nil {
 			return nil, nil, err
 		}
 	}
 	return nil, nil, errEpochs
 }
 
-// fits reports whether a data key under k may seal one more value.
-func (s *DataKeys) fits(c *op.Call, k *key.Key, d *dataKey) (bool, error) {
+// maySeal reports whether a data key under k may seal one more value.
+func (s *DataKeys) maySeal(c *op.Call, k *key.Key, d *dataKey) (bool, error) {
 	if d == nil || d.material != k.MaterialID || c.Time.Sub(d.created) >= EpochLength {
 		return false, nil
 	}
 	over, err := s.usage.IsEpochOver(k, d.ID)
-	return !over && err == nil, err
+	if err != nil {
+		return false, err
+	}
+	return !over, nil
 }
 
-// next returns the epoch after that of d, which is nil before the first.
-func next(d *dataKey) int64 {
+// nextEpoch returns the epoch after that of d, which is nil before the first.
+func nextEpoch(d *dataKey) int64 {
 	if d == nil {
 		return 1
 	}
 	return d.epoch + 1
 }
 
-// again returns a key as it is now, if it may still be used.
-func (s *DataKeys) again(c *op.Call, k *key.Key) (*key.Key, error) {
+// lookUpAgain returns a key as it is now, if it may still be used.
+func (s *DataKeys) lookUpAgain(c *op.Call, k *key.Key) (*key.Key, error) {
 	now, err := s.lookup(c, k.Ref())
 	switch {
 	case err != nil:
@@ -91,8 +98,8 @@ type epochInput struct {
 	op.ByShape
 }
 
-// begin has the data key of an epoch made. If another request was first, that is as good.
-func (s *DataKeys) begin(c *op.Call, in epochInput) error {
+// requestEpoch has the data key of an epoch made. If another request was first, that is as good.
+func (s *DataKeys) requestEpoch(c *op.Call, in epochInput) error {
 	_, err := op.AsService(c, in.Service, s.create, in)
 	switch {
 	case err != nil && !errors.Is(err, domain.ErrMade):
@@ -103,19 +110,19 @@ func (s *DataKeys) begin(c *op.Call, in epochInput) error {
 	return nil
 }
 
-// target is the key under which an epoch begins, there or not.
-type target struct {
+// epochTarget is the key under which an epoch begins, there or not.
+type epochTarget struct {
 	ref key.Ref
 	key *key.Key
 }
 
 // Demands implements [op.Target].
-func (t target) Demands() []policy.Demand {
+func (t epochTarget) Demands() []policy.Demand {
 	return []policy.Demand{domain.On("kms:GenerateDataKey", t.ref.ARN(), t.ref.Account)}
 }
 
 // Missing implements [op.Target].
-func (t target) Missing() error {
+func (t epochTarget) Missing() error {
 	if t.key == nil {
 		return kmsfault.NoKey(t.ref.ARN())
 	}
@@ -123,25 +130,27 @@ func (t target) Missing() error {
 }
 
 // Ready implements [op.Target].
-func (t target) Ready() error {
+func (t epochTarget) Ready() error {
 	if err := t.key.Serves("GenerateDataKey"); err != nil {
 		return err
 	}
 	return t.key.AllowsInState("GenerateDataKey")
 }
 
-func (s *DataKeys) findEpoch(c *op.Call, in epochInput) (target, error) {
+func (s *DataKeys) findEpoch(c *op.Call, in epochInput) (epochTarget, error) {
 	account, region := c.Namespace()
 	ref := key.Ref{Account: account, Region: region, ID: in.KeyId}
 	k, err := s.lookup(c, ref)
-	return target{ref, k}, err
+	return epochTarget{ref, k}, err
 }
 
 // createEpoch makes a data key on the device, and encrypts its wrapped form under the KMS key.
-func (s *DataKeys) createEpoch(c *op.Call, in epochInput, t target) (op.Commit[op.None], error) {
+func (s *DataKeys) createEpoch(c *op.Call, in epochInput,
+	t epochTarget) (op.Commit[op.None], error) {
 	k := t.key
-	d := &dataKey{epochRef: epochRef{owner{k.Account, k.Region, k.ID, in.Service}, in.Epoch},
-		material: k.MaterialID, created: c.Time.Truncate(time.Microsecond)}
+	of := dataKeyOwner{account: k.Account, region: k.Region, keyID: k.ID, service: in.Service}
+	d := &dataKey{epochRef: epochRef{of, in.Epoch}, material: k.MaterialID,
+		created: c.Time.Truncate(time.Microsecond)}
 	m, err := s.device.Generate(c, uuid.NewString(), custody.AES256)
 	if err != nil {
 		return nil, err

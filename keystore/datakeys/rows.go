@@ -16,16 +16,16 @@ import (
 	"claviger/store"
 )
 
-// owner is whose data keys are meant: those of a service under a KMS key.
-type owner struct{ account, region, keyID, service string }
+// dataKeyOwner is whose data keys are meant: those of a service under a KMS key.
+type dataKeyOwner struct{ account, region, keyID, service string }
 
 // epochRef names a data key in the cache and in its table.
 type epochRef struct {
-	owner
+	dataKeyOwner
 	epoch int64
 }
 
-// dataKey is one data key at rest. It is never changed.
+// dataKey is one data key as its row has it. It is never changed.
 type dataKey struct {
 	epochRef
 	custody.Material        // Wrapped is empty: the row holds it encrypted
@@ -68,7 +68,7 @@ var (
 )
 
 // newest returns the data key of the last epoch, or nil before the first.
-func (s *DataKeys) newest(ctx context.Context, of owner) (*dataKey, error) {
+func (s *DataKeys) newest(ctx context.Context, of dataKeyOwner) (*dataKey, error) {
 	return s.current.Get(of, func() (*dataKey, error) {
 		return signed.Load(ctx, s.signer, s.db, qCurrent,
 			[]any{of.account, of.region, of.keyID, of.service})
@@ -97,7 +97,7 @@ func errLost(ref epochRef) error {
 func (s *DataKeys) insert(ctx context.Context, d *dataKey) (domain.Change, error) {
 	values, err := signed.Sign(ctx, s.signer, d)
 	return func(tx *store.Tx) error {
-		s.current.Drop(tx, d.owner)
+		s.current.Drop(tx, d.dataKeyOwner)
 		_, err := tx.Exec(qInsert, values...)
 		return err
 	}, err
@@ -107,9 +107,9 @@ func (s *DataKeys) insert(ctx context.Context, d *dataKey) (domain.Change, error
 // be made again, with the same id and material.
 func (s *DataKeys) Delete(tx *store.Tx, k *key.Key) error {
 	err := tx.Rows(qEpochs, []any{k.Account, k.Region, k.ID}, func(scan func(...any) error) error {
-		ref := epochRef{owner: owner{account: k.Account, region: k.Region, keyID: k.ID}}
+		ref := epochRef{dataKeyOwner: dataKeyOwner{account: k.Account, region: k.Region, keyID: k.ID}}
 		err := scan(&ref.service, &ref.epoch)
-		s.current.Drop(tx, ref.owner)
+		s.current.Drop(tx, ref.dataKeyOwner)
 		s.epochs.Drop(tx, ref)
 		return err
 	})

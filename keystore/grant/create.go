@@ -13,9 +13,10 @@ import (
 // PerKey is the quota of grants of one key ("Resource quotas" of the KMS developer guide).
 const PerKey = 50000
 
-// atOnce is more than can be on their way at the same time. A key that lacks so many to its quota
-// isn't counted in the transaction: that takes milliseconds of everybody's time.
-const atOnce = 8192
+// concurrentInserts is more grants than can be inserted at the same time. A key that is further
+// than that from its quota isn't counted in the transaction: all writers wait for it for
+// milliseconds.
+const concurrentInserts = 8192
 
 // Same returns the verified grant that is like g in all that a request says; nil if there is none.
 // CreateGrant answers a request with a name that way when it is made again. A grant without a name
@@ -46,10 +47,13 @@ func sameID(from store.Reader, g *Grant) (id string, err error) {
 func StillThere(g *Grant) domain.Change {
 	return func(tx *store.Tx) error {
 		id, err := sameID(tx, g)
-		if err == nil && id != g.ID {
+		if err != nil {
+			return err
+		}
+		if id != g.ID {
 			return store.Stale
 		}
-		return err
+		return nil
 	}
 }
 
@@ -69,7 +73,7 @@ func (s *Grants) Insert(ctx context.Context, g *Grant) (domain.Change, error) {
 		_, err := tx.Exec(qInsert, values...)
 		return err
 	}
-	if before < PerKey-atOnce {
+	if before < PerKey-concurrentInserts {
 		return domain.InOrder(notMade(g), insert), nil
 	}
 	return domain.InOrder(notMade(g), insert, withinQuota(g.Key)), nil
@@ -79,22 +83,28 @@ func (s *Grants) Insert(ctx context.Context, g *Grant) (domain.Change, error) {
 func notMade(g *Grant) domain.Change {
 	return func(tx *store.Tx) error {
 		id, err := sameID(tx, g)
-		if err == nil && id != "" {
+		if err != nil {
+			return err
+		}
+		if id != "" {
 			return store.Stale
 		}
-		return err
+		return nil
 	}
 }
 
-// withinQuota holds a key to the quota once it has one grant more. Its error takes that one back.
+// withinQuota refuses a grant beyond the quota of its key, once it is inserted: its error takes
+// that back, and two requests at once can't both be the last one.
 func withinQuota(k key.Ref) domain.Change {
 	return func(tx *store.Tx) error {
 		n, err := count(tx, k)
-		if err == nil && n > PerKey {
-			return fault.Newf(fault.Limit, "LimitExceededException",
-				"A key has at most %d grants.", PerKey)
+		if err != nil {
+			return err
 		}
-		return err
+		if n > PerKey {
+			return fault.Newf(fault.Limit, "LimitExceededException", "A key has at most %d grants.", PerKey)
+		}
+		return nil
 	}
 }
 

@@ -62,20 +62,19 @@ func (s *Grants) OfKey(ctx context.Context, k key.Ref, after string, n int) ([]*
 // OfGrantee is [Grants.OfKey] for the grants to one principal.
 func (s *Grants) OfGrantee(ctx context.Context, k key.Ref, grantee, after string,
 	n int) ([]*Grant, error) {
-	return signed.Select(ctx, s.signer, s.db, qOfGrantee, k.Account, k.Region, k.ID, grantee,
-		after, n)
+	return signed.Select(ctx, s.signer, s.db, qOfGrantee, k.Account, k.Region, k.ID, grantee, after, n)
 }
 
 // Retirable returns up to n verified grants of an account and Region that name a principal as the
-// one to retire them. They follow the grant whose [Grant.Place] is after, in the order of places.
+// one to retire them. They follow the grant whose [Grant.ListPosition] is after, in that order.
 func (s *Grants) Retirable(ctx context.Context, account, region, principal, after string,
 	n int) ([]*Grant, error) {
 	keyID, id, _ := strings.Cut(after, "/")
 	return signed.Select(ctx, s.signer, s.db, qRetirable, account, region, principal, keyID, id, n)
 }
 
-// Place says where a grant stands among those of all keys.
-func (g *Grant) Place() string { return g.Key.ID + "/" + g.ID }
+// ListPosition is what grants of all keys are listed by, and what a marker keeps.
+func (g *Grant) ListPosition() string { return g.Key.ID + "/" + g.ID }
 
 // Delete removes a grant, or is stale if it is gone.
 func (s *Grants) Delete(tx *store.Tx, g *Grant) error {

@@ -35,7 +35,7 @@ const (
 	maxValue = 384 // characters of each value
 )
 
-// CheckPairs holds the pairs of one encryption context constraint to their bounds.
+// CheckPairs refuses the pairs of an encryption context constraint that are too many or too long.
 func CheckPairs(pairs map[string]string) error {
 	if len(pairs) > maxPairs {
 		return fault.Newf(fault.Invalid, "ValidationException",

@@ -28,7 +28,7 @@ type Request struct {
 	ValidTo         *time.Time
 }
 
-// Validate holds members to each other.
+// Validate refuses members that contradict each other.
 func (r Request) Validate() error {
 	expires := r.expirationModel() == key.MaterialExpires
 	switch {
@@ -39,13 +39,12 @@ func (r Request) Validate() error {
 		return kmsfault.Invalid("A validTo date must not be set if the ExpirationModel is " +
 			key.MaterialDoesNotExpire)
 	case r.Type != nil && *r.Type == NewMaterial && r.MaterialID != nil:
-		return kmsfault.Invalid("A KeyMaterialId must not be set if the ImportType is " +
-			NewMaterial)
+		return kmsfault.Invalid("A KeyMaterialId must not be set if the ImportType is " + NewMaterial)
 	}
 	return nil
 }
 
-// Check holds the request to the key and the time, before anything is unwrapped.
+// Check refuses what doesn't fit the key or the time, before anything is unwrapped.
 func (r Request) Check(k *key.Key, now time.Time) error {
 	if r.ValidTo != nil && (!r.ValidTo.After(now) || r.ValidTo.Sub(now) > maxValidity) {
 		return kmsfault.Invalid("The validTo date must be in the future, and no more than 365 " +
@@ -61,9 +60,9 @@ func (r Request) Check(k *key.Key, now time.Time) error {
 	return nil
 }
 
-// checkMaterials holds the request to the materials that a symmetric key has. A multi-Region key
-// gets its new ones in the primary Region, and every key one at a time: the one before must have
-// become current.
+// checkMaterials refuses what doesn't fit the materials that a symmetric key has. A multi-Region
+// key gets new ones in its primary Region first, and every key one at a time: the one before must
+// have become current.
 func (r Request) checkMaterials(k *key.Key) error {
 	isNew := r.importType(k) == NewMaterial
 	pending := k.PendingMaterial()
@@ -107,7 +106,7 @@ func (r Request) expirationModel() string {
 }
 
 // Apply returns the key with a material that was unwrapped for it. The key's first material is
-// current at once, a later one waits for a rotation, and one that is known takes its place again.
+// current at once, a later one waits for a rotation, and one that is known gets its bytes back.
 // A material that is not what the request says is [custody.ErrUnfit].
 func (r Request) Apply(k *key.Key, m custody.Material, now time.Time) (*key.Key, error) {
 	own, known := k.Materials[m.ID]
@@ -134,7 +133,7 @@ func (r Request) Apply(k *key.Key, m custody.Material, now time.Time) (*key.Key,
 }
 
 // put gives a key that is being changed a material, and the state that follows from it. A key that
-// was disabled stays disabled: it lacked nothing.
+// was disabled stays disabled.
 func put(k *key.Key, m key.Material, isNew bool) {
 	k.Put(m)
 	if m.IsPending() {

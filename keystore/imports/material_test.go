@@ -118,7 +118,7 @@ func TestApply_KnownMaterial_KeepsItsDescription(t *testing.T) {
 	}
 }
 
-func TestSubject_IsReadAsItWasMade(t *testing.T) {
+func TestParseSubject_SubjectOfAPair_IsReadBack(t *testing.T) {
 	keyID, partID := imports.ParseSubject(imports.Subject("key", "pair"))
 	if keyID != "key" || partID != "pair" {
 		t.Errorf("%q, %q", keyID, partID)

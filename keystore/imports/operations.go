@@ -17,10 +17,10 @@ import (
 const DeletePairJob = "kms:DeleteImportPair"
 
 // command makes an operation on a pair that only the service itself performs.
-func command(name string, plan func(*op.Call, pairInput, target) (op.Commit[op.None],
+func command(name string, plan func(*op.Call, pairInput, pairTarget) (op.Commit[op.None],
 	error)) op.Command[pairInput, op.None] {
 	return op.Write(domain.Routes{Service: model.KMS}.Internal(name),
-		func(c *op.Call, in pairInput) (target, error) { return find(c, name, in), nil }, plan)
+		func(c *op.Call, in pairInput) (pairTarget, error) { return find(c, name, in), nil }, plan)
 }
 
 // pairInput names a pair of a key in the account and Region of the call.
@@ -32,9 +32,9 @@ type pairInput struct {
 
 func inputOf(p *Pair) pairInput { return pairInput{KeyId: p.Key.ID, PairId: p.Material.ID} }
 
-// target is a pair by its name. Whether it is there is for the operation to find out: a pair may
-// end at any moment.
-type target struct {
+// pairTarget is a pair by its name. Whether it is there is for the operation to find out: a pair
+// may be deleted at any moment.
+type pairTarget struct {
 	key    key.Ref
 	pairID string
 	action string
@@ -42,19 +42,19 @@ type target struct {
 }
 
 // Demands implements [op.Target].
-func (t target) Demands() []policy.Demand {
+func (t pairTarget) Demands() []policy.Demand {
 	return []policy.Demand{domain.On("kms:"+t.action, t.key.ARN(), t.key.Account)}
 }
 
 // args are what queries name the pair by.
-func (t target) args(more ...any) []any {
+func (t pairTarget) args(more ...any) []any {
 	return append([]any{t.key.Account, t.key.Region, t.key.ID, t.pairID}, more...)
 }
 
-func find(c *op.Call, action string, in pairInput) target {
+func find(c *op.Call, action string, in pairInput) pairTarget {
 	account, region := c.Namespace()
 	k := key.Ref{Account: account, Region: region, ID: in.KeyId}
-	return target{key: k, pairID: in.PairId, action: action}
+	return pairTarget{key: k, pairID: in.PairId, action: action}
 }
 
 // Subject names a part of a key in a job: one of its pairs, or of its materials. No id has a slash.
@@ -75,7 +75,7 @@ func (s *Pairs) Delete(c *op.Call, subject string) error {
 
 // planDelete leaves a pair alone whose time has not come, because the clock was set back: the job
 // must stay then.
-func (s *Pairs) planDelete(c *op.Call, _ pairInput, t target) (op.Commit[op.None], error) {
+func (s *Pairs) planDelete(c *op.Call, _ pairInput, t pairTarget) (op.Commit[op.None], error) {
 	p, err := s.load(c, t.key, t.pairID)
 	switch {
 	case domain.IsNoRow(err):

@@ -38,8 +38,7 @@ const (
 // Device makes pairs and unwraps what comes under them.
 type Device interface {
 	// ImportPair makes a pair of a WrappingKeySpec for one WrappingAlgorithm. It takes seconds.
-	ImportPair(ctx context.Context, id, spec string,
-		alg custody.Algorithm) (custody.Material, error)
+	ImportPair(ctx context.Context, id, spec string, alg custody.Algorithm) (custody.Material, error)
 	// Import answers what it can't unwrap with [custody.ErrForged], and what is no such key with
 	// [custody.ErrUnfit].
 	Import(ctx context.Context, in custody.Import) (custody.Material, error)
@@ -70,14 +69,14 @@ type Pairs struct {
 func New(db *store.DB, signer *rowmac.Signer, tokens *signedtoken.Maker, jobs domain.Scheduler,
 	device Device) *Pairs {
 	p := &Pairs{db: db, signer: signer, tokens: tokens, jobs: jobs, device: device}
-	p.countAttempt = command("CountImportAttempt", p.planCount)
-	p.takeBackAttempt = command("TakeBackImportAttempt", p.planTakeBack)
+	p.countAttempt = command("CountImportAttempt", p.planCountAttempt)
+	p.takeBackAttempt = command("TakeBackImportAttempt", p.planTakeBackAttempt)
 	p.deletePair = command("DeleteImportPair", p.planDelete)
 	return p
 }
 
 // signedPairs are the rows of pairs. How often one failed is not signed: every attempt would be a
-// signature, and whoever can write to the database could as well put an old row back.
+// signature, and an attacker who can write to the database could as well restore an old row.
 var signedPairs = rowmac.Declare("kms_import_pairs", func(p *Pair) []rowmac.Column {
 	return []rowmac.Column{
 		rowmac.Text("account", &p.Key.Account), rowmac.Text("region", &p.Key.Region),

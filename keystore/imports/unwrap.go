@@ -11,8 +11,8 @@ import (
 	"claviger/store"
 )
 
-// The number of failures is the only column that changes. It has no revision: each statement holds
-// it to its bounds by itself, whoever else asks at the same time.
+// The number of failures is the only column that changes. It has no revision: each statement keeps
+// it within its bounds by itself, however many requests come at once.
 var (
 	qCountAttempt = store.SQL(`UPDATE kms_import_pairs SET failures = failures + 1
 		WHERE account = $1 AND region = $2 AND key_id = $3 AND id = $4 AND failures < $5`)
@@ -47,8 +47,9 @@ func (s *Pairs) Unwrap(c *op.Call, p *Pair, k *key.Key, wrapped []byte) (custody
 	return m, lost
 }
 
-// planCount refuses a pair that has failed too often, and one that is gone, as expired.
-func (s *Pairs) planCount(_ *op.Call, _ pairInput, t target) (op.Commit[op.None], error) {
+// planCountAttempt refuses a pair that has failed too often, and one that is gone, as expired.
+func (s *Pairs) planCountAttempt(_ *op.Call, _ pairInput,
+	t pairTarget) (op.Commit[op.None], error) {
 	return op.Apply(func(tx *store.Tx) error {
 		err := tx.Change(qCountAttempt, t.args(MaxFailures)...)
 		if errors.Is(err, store.Stale) {
@@ -58,8 +59,9 @@ func (s *Pairs) planCount(_ *op.Call, _ pairInput, t target) (op.Commit[op.None]
 	}, op.None{}), nil
 }
 
-// planTakeBack changes nothing if the pair is gone by then.
-func (s *Pairs) planTakeBack(_ *op.Call, _ pairInput, t target) (op.Commit[op.None], error) {
+// planTakeBackAttempt changes nothing if the pair is gone by then.
+func (s *Pairs) planTakeBackAttempt(_ *op.Call, _ pairInput,
+	t pairTarget) (op.Commit[op.None], error) {
 	return op.Apply(func(tx *store.Tx) error {
 		_, err := tx.Exec(qTakeBackAttempt, t.args()...)
 		return err

@@ -12,8 +12,7 @@ import (
 // and ML-KEM a token has no way to tell the public half that belongs to what it unwrapped.
 func CheckSpec(spec string) error {
 	if spec == publickey.SpecEd25519 || strings.HasPrefix(spec, "ML_") {
-		return kmsfault.Unsupported("Keys of the spec " + spec +
-			" can't have imported key material.")
+		return kmsfault.Unsupported("Keys of the spec " + spec + " can't have imported key material.")
 	}
 	return nil
 }

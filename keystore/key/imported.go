@@ -37,24 +37,24 @@ func (k *Key) IsComplete() bool {
 	return true
 }
 
-// Begin gives a new key its first material. A public key that can't be read is noticed now, and not
-// when the first signature is to be verified.
-func (k *Key) Begin(m custody.Material) error {
+// SetFirstMaterial gives a new key its first material. A public key that can't be read is noticed
+// now, and not when the first signature is to be verified.
+func (k *Key) SetFirstMaterial(m custody.Material) error {
 	k.Materials = map[string]Material{m.ID: {Material: m, Created: k.Created}}
 	return k.ReadPublic(m)
 }
 
-// RestingState is the state of a key that was taken back from deletion: it is not used again
-// without somebody saying so. Imported material may have gone meanwhile.
-func (k *Key) RestingState() State {
+// StateAfterCancel is the state of a key whose deletion was cancelled: it is not used again until
+// somebody enables it. Imported material may have expired meanwhile.
+func (k *Key) StateAfterCancel() State {
 	if k.Origin == OriginExternal && !k.IsComplete() {
 		return PendingImport
 	}
 	return Disabled
 }
 
-// Replaceable returns nil if an alias may go over from k to other: who uses the alias expects the
-// same of both.
+// Replaceable returns nil if an alias may be moved from k to other: its users expect the same of
+// both.
 func (k *Key) Replaceable(other *Key) error {
 	if k.Usage != other.Usage || k.IsSymmetric() != other.IsSymmetric() {
 		return kmsfault.Invalid("An alias can't be moved to a key of another type or usage: " + k.ARN() +

@@ -99,16 +99,16 @@ func (k *Key) CurrentState() State {
 	return k.State
 }
 
-// IsPendingDeletion reports whether the key is pending deletion, its own or behind that of its
-// replicas.
+// IsPendingDeletion reports whether the key's deletion is scheduled, also where a primary key still
+// waits for that of its replicas.
 func (k *Key) IsPendingDeletion() bool {
 	state := k.CurrentState()
 	return state == PendingDeletion || state == PendingReplicaDeletion
 }
 
-// Reachable returns nil unless the key's material rests on another token, which can't be used just
-// now. What the key opened before is closed then too: a data key that is loaded is no way around a
-// token that was pulled.
+// Reachable returns nil unless the key's material is resident on a custom key store's token that
+// can't be used now. A data key under it can't be used then either, though it may be loaded
+// already: whoever pulls the token closes everything.
 func (k *Key) Reachable() error {
 	if k.Connection == nil {
 		return nil
@@ -252,11 +252,24 @@ type MultiRegionKey struct{ Arn, Region string }
 // Metadata returns what AWS tells of a key.
 func (k *Key) Metadata() KeyMetadata {
 	m := KeyMetadata{
-		AWSAccountId: k.Account, KeyId: k.ID, Arn: k.ARN(), CreationDate: wire.Time{Time: k.Created},
-		Enabled: k.CurrentState() == Enabled, Description: k.Description, KeyUsage: k.Usage, KeyState: k.CurrentState(),
-		DeletionDate: wire.At(k.DeletionDate), Origin: k.Origin, CustomKeyStoreId: k.CustomKeyStoreID, CloudHsmClusterId: k.ClusterID, KeyManager: k.Manager,
-		CustomerMasterKeySpec: k.Spec, KeySpec: k.Spec, CurrentKeyMaterialId: k.ShownMaterialID(),
-		MultiRegion: k.PrimaryRegion != "", MultiRegionConfiguration: k.multiRegion(),
+		AWSAccountId:             k.Account,
+		KeyId:                    k.ID,
+		Arn:                      k.ARN(),
+		CreationDate:             wire.Time{Time: k.Created},
+		Enabled:                  k.CurrentState() == Enabled,
+		Description:              k.Description,
+		KeyUsage:                 k.Usage,
+		KeyState:                 k.CurrentState(),
+		DeletionDate:             wire.At(k.DeletionDate),
+		Origin:                   k.Origin,
+		CustomKeyStoreId:         k.CustomKeyStoreID,
+		CloudHsmClusterId:        k.ClusterID,
+		KeyManager:               k.Manager,
+		CustomerMasterKeySpec:    k.Spec,
+		KeySpec:                  k.Spec,
+		CurrentKeyMaterialId:     k.ShownMaterialID(),
+		MultiRegion:              k.PrimaryRegion != "",
+		MultiRegionConfiguration: k.multiRegion(),
 	}
 	if k.Origin == OriginCloudHSM {
 		m.CurrentKeyMaterialId = "" // AWS names those that rotation may replace

@@ -39,7 +39,7 @@ var (
 		PendingImport: refusePendingImport, Creating: refuseCreating}
 	forReplicating = row{Disabled: refuseDisabled, PendingDeletion: refusePendingDeletion,
 		PendingImport: refusePendingImport, Creating: refuseCreating, Updating: refuseUpdating}
-	forSwitching = row{PendingDeletion: refusePendingDeletion, PendingImport: refusePendingImport,
+	forEnabling = row{PendingDeletion: refusePendingDeletion, PendingImport: refusePendingImport,
 		Creating: refuseCreating, Updating: refuseUpdating}
 	forSchedule = row{Disabled: refuseDisabled, PendingDeletion: refusePendingDeletion,
 		Creating: refuseCreating}
@@ -52,21 +52,24 @@ var (
 	forDeleting    = row{PendingDeletion: refusePendingDeletion, Updating: refuseUpdating}
 	forManaging    = row{PendingDeletion: refusePendingDeletion}
 	forCancel      = row{Enabled: refuseNotPendingDeletion, Disabled: refuseNotPendingDeletion,
-		PendingImport: refuseNotPendingDeletion,
-		Unavailable:   refuseNotPendingDeletion, Creating: refuseNotPendingDeletion, Updating: refuseNotPendingDeletion}
+		PendingImport: refuseNotPendingDeletion, Unavailable: refuseNotPendingDeletion,
+		Creating: refuseNotPendingDeletion, Updating: refuseNotPendingDeletion}
 
 	Matrix = map[string]row{
 		"Encrypt": forUse, "Decrypt": forUse, "ReEncrypt": forUse,
 		"GenerateDataKey": forUse, "GenerateDataKeyWithoutPlaintext": forUse,
 		"GenerateDataKeyPair": forUse, "GenerateDataKeyPairWithoutPlaintext": forUse,
-		"Sign": forUse, "Verify": forUse, "GenerateMac": forUse, "VerifyMac": forUse, "GetPublicKey": forUse,
+		"Sign": forUse, "Verify": forUse, "GenerateMac": forUse, "VerifyMac": forUse,
+		"GetPublicKey":       forUse,
 		"DeriveSharedSecret": forUse, "Encapsulate": forUse, "Decapsulate": forUse,
 		"CreateGrant":  forGranting,
 		"ReplicateKey": forReplicating, "UpdatePrimaryRegion": forGranting,
-		"EnableKey": forSwitching, "DisableKey": forSwitching,
-		"EnableKeyRotation": forSchedule, "DisableKeyRotation": forSchedule, "RotateKeyOnDemand": forRotating,
-		"GetParametersForImport": forImportKey, "ImportKeyMaterial": forImporting, "DeleteImportedKeyMaterial": forDeleteBytes,
-		"ScheduleKeyDeletion": forDeleting, "CancelKeyDeletion": forCancel,
+		"EnableKey": forEnabling, "DisableKey": forEnabling,
+		"EnableKeyRotation": forSchedule, "DisableKeyRotation": forSchedule,
+		"RotateKeyOnDemand":      forRotating,
+		"GetParametersForImport": forImportKey, "ImportKeyMaterial": forImporting,
+		"DeleteImportedKeyMaterial": forDeleteBytes,
+		"ScheduleKeyDeletion":       forDeleting, "CancelKeyDeletion": forCancel,
 		"CreateAlias": forManaging, "UpdateAlias": forManaging,
 		"TagResource": forManaging, "UntagResource": forManaging, "UpdateKeyDescription": forManaging,
 	}

@@ -2,12 +2,14 @@ package key
 
 import "slices"
 
-// IsPrimary reports whether k is the primary key of a multi-Region key, and replica whether it is a
-// replica.
+// IsPrimary reports whether k is the primary of related keys, perhaps without any replica.
 func (k *Key) IsPrimary() bool { return k.PrimaryRegion != "" && k.PrimaryRegion == k.Region }
+
+// IsReplica reports whether k is a replica of a primary key in another Region.
 func (k *Key) IsReplica() bool { return k.PrimaryRegion != "" && k.PrimaryRegion != k.Region }
 
-// LeadRegion returns the Region of the key that this one follows: its own, but for a replica.
+// LeadRegion returns the Region whose key is rotated for k: the primary's for a replica, else k's
+// own.
 func (k *Key) LeadRegion() string {
 	if k.IsReplica() {
 		return k.PrimaryRegion
@@ -33,8 +35,7 @@ func (k *Key) multiRegion() *MultiRegionConfiguration {
 		return nil
 	}
 	at := func(region string) MultiRegionKey {
-		return MultiRegionKey{ARN(k.Account, region, k.ID),
-			region}
+		return MultiRegionKey{Arn: ARN(k.Account, region, k.ID), Region: region}
 	}
 	c := &MultiRegionConfiguration{MultiRegionKeyType: "PRIMARY", PrimaryKey: at(k.PrimaryRegion),
 		ReplicaKeys: []MultiRegionKey{}}

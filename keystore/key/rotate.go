@@ -26,8 +26,8 @@ func (k *Key) RotationDue() time.Time {
 
 // RotateEvery has the key rotated each time that days are over, counted from now.
 func (k *Key) RotateEvery(days int64, now time.Time) {
-	k.RotationPeriod, k.NextRotation = days, now.Add(time.Duration(days)*Day).Truncate(
-		time.Millisecond)
+	k.RotationPeriod = days
+	k.NextRotation = now.Add(time.Duration(days) * Day).Truncate(time.Millisecond)
 }
 
 // CountRotations counts the rotations of the key that came about in one way.
@@ -53,6 +53,8 @@ func (k *Key) Rotate(m Material, how string, now time.Time) {
 	k.MaterialID = m.ID
 }
 
+// NextImported returns the imported material that a rotation would make current: the one that is
+// pending rotation and present. Without one it is KMSInvalidStateException.
 func (k *Key) NextImported() (Material, error) {
 	for _, m := range k.Materials {
 		if m.RotationType == RotationPending && m.IsPresent() {
@@ -64,7 +66,7 @@ func (k *Key) NextImported() (Material, error) {
 }
 
 // History returns the key's materials in the order in which they became current: those that did by
-// a rotation, or all, with the first one before them and what waits behind.
+// a rotation, or all, with the key's first one before them and the pending one after them.
 func (k *Key) History(all bool) (out []Material) {
 	for _, m := range k.Materials {
 		if all || !m.Rotated.IsZero() {
@@ -72,14 +74,15 @@ func (k *Key) History(all bool) (out []Material) {
 		}
 	}
 	slices.SortFunc(out, func(a, b Material) int {
-		return cmp.Or(cmp.Compare(truth(a.IsPending()), truth(b.IsPending())),
+		return cmp.Or(cmp.Compare(intOf(a.IsPending()), intOf(b.IsPending())),
 			a.Rotated.Compare(b.Rotated), a.Created.Compare(b.Created),
 			cmp.Compare(a.ID, b.ID))
 	})
 	return out
 }
 
-func truth(b bool) int {
+// intOf makes a bool comparable: false comes first.
+func intOf(b bool) int {
 	if b {
 		return 1
 	}

@@ -83,7 +83,7 @@ func byRSA(k custody.Kind) Purpose {
 		"RSASSA_PSS_SHA_256", "RSASSA_PSS_SHA_384", "RSASSA_PSS_SHA_512")
 }
 
-// CheckSpec holds what CreateKey asks for to the table.
+// CheckSpec refuses a spec and usage of CreateKey that the table doesn't have.
 func CheckSpec(spec string, usage *string) error {
 	if spec != SymmetricDefault && usage == nil {
 		return kmsfault.Invalid(
@@ -127,21 +127,25 @@ var Usages = map[string]string{
 // origins says of which Origin a key must be, where that matters; AWS names those that no matrix of
 // states allows.
 var origins = map[string][]string{
-	"EnableKeyRotation": {OriginKMS}, "DisableKeyRotation": {OriginKMS}, "GetKeyRotationStatus": {OriginKMS},
-	"RotateKeyOnDemand": {OriginKMS, OriginExternal}, "ListKeyRotations": {OriginKMS, OriginExternal},
-	"GetParametersForImport": {OriginExternal}, "ImportKeyMaterial": {OriginExternal}, "DeleteImportedKeyMaterial": {OriginExternal},
-	"GenerateDataKeyPair": {OriginKMS,
-		OriginExternal}, "GenerateDataKeyPairWithoutPlaintext": {OriginKMS, OriginExternal},
+	"EnableKeyRotation":                   {OriginKMS},
+	"DisableKeyRotation":                  {OriginKMS},
+	"GetKeyRotationStatus":                {OriginKMS},
+	"RotateKeyOnDemand":                   {OriginKMS, OriginExternal},
+	"ListKeyRotations":                    {OriginKMS, OriginExternal},
+	"GetParametersForImport":              {OriginExternal},
+	"ImportKeyMaterial":                   {OriginExternal},
+	"DeleteImportedKeyMaterial":           {OriginExternal},
+	"GenerateDataKeyPair":                 {OriginKMS, OriginExternal},
+	"GenerateDataKeyPairWithoutPlaintext": {OriginKMS, OriginExternal},
 }
 
-// rotates says which operations are for keys whose material can be replaced: symmetric ones.
-var rotates = map[string]bool{"EnableKeyRotation": true, "DisableKeyRotation": true,
-	"GetKeyRotationStatus": true,
-	"RotateKeyOnDemand":    true, "ListKeyRotations": true}
+// aboutRotation says which operations are for keys whose material can be replaced: symmetric ones.
+var aboutRotation = map[string]bool{"EnableKeyRotation": true, "DisableKeyRotation": true,
+	"GetKeyRotationStatus": true, "RotateKeyOnDemand": true, "ListKeyRotations": true}
 
-// leads says which operations are for a key that follows no other: the rotation of a multi-Region
-// key is its primary's.
-var leads = map[string]bool{"EnableKeyRotation": true, "DisableKeyRotation": true,
+// notForReplicas says which operations are for a key that follows no other: the rotation of a
+// multi-Region key is its primary's.
+var notForReplicas = map[string]bool{"EnableKeyRotation": true, "DisableKeyRotation": true,
 	"RotateKeyOnDemand": true}
 
 // forPrimaries says which operations are for the primary keys of multi-Region keys.
@@ -156,7 +160,7 @@ func (k *Key) Serves(operation string) error {
 	case operation == "GetPublicKey" && !k.IsAsymmetric():
 		return kmsfault.Unsupported(k.ARN() + " key spec is " + k.Spec +
 			" which is not valid for GetPublicKey.")
-	case forPrimaries[operation] && !k.IsPrimary(), leads[operation] && k.IsReplica():
+	case forPrimaries[operation] && !k.IsPrimary(), notForReplicas[operation] && k.IsReplica():
 		return kmsfault.Unsupported(k.ARN() + " is not a multi-region primary key.")
 	case origins[operation] != nil && !slices.Contains(origins[operation], k.Origin):
 		return kmsfault.Unsupported(k.ARN() + " origin is " + k.Origin +
@@ -168,7 +172,7 @@ func (k *Key) Serves(operation string) error {
 // Rotatable returns nil unless operation is about rotation and the key isn't symmetric. AWS says
 // nothing more of it, and looks at the state of a key before.
 func (k *Key) Rotatable(operation string) error {
-	if rotates[operation] && !k.IsSymmetric() {
+	if aboutRotation[operation] && !k.IsSymmetric() {
 		return kmsfault.Unsupported("")
 	}
 	return nil

@@ -32,10 +32,9 @@ const aliasColumns = 4
 
 var signedAliases = rowmac.Declare("kms_aliases", func(a *Alias) []rowmac.Column {
 	return []rowmac.Column{
-		rowmac.Text("account", &a.Account), rowmac.Text("region", &a.Region), rowmac.Text("name",
-			&a.Name),
-		rowmac.Time("created", &a.Created), rowmac.Integer("rev", &a.Rev), rowmac.Text("key_id",
-			&a.KeyID),
+		rowmac.Text("account", &a.Account), rowmac.Text("region", &a.Region),
+		rowmac.Text("name", &a.Name), rowmac.Time("created", &a.Created),
+		rowmac.Integer("rev", &a.Rev), rowmac.Text("key_id", &a.KeyID),
 		rowmac.Time("updated", &a.Updated),
 	}
 })

@@ -49,8 +49,8 @@ var signedKeys = rowmac.Declare("kms_keys", func(k *key.Key) []rowmac.Column {
 		rowmac.JSON("tags", &k.Tags), rowmac.Text("material_id", &k.MaterialID),
 		rowmac.Text("custom_key_store_id", &k.CustomKeyStoreID),
 		rowmac.Text("primary_region", &k.PrimaryRegion), rowmac.JSON("replicas", &k.Replicas),
-		rowmac.Integer("rotation_period", &k.RotationPeriod), rowmac.Time("next_rotation",
-			&k.NextRotation),
+		rowmac.Integer("rotation_period", &k.RotationPeriod),
+		rowmac.Time("next_rotation", &k.NextRotation),
 		rowmac.Integer("pending_window", &k.PendingWindow), rowmac.Time("created", &k.Created),
 		rowmac.Time("deletion_date", &k.DeletionDate),
 	}

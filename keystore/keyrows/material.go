@@ -10,7 +10,7 @@ import (
 	"claviger/store"
 )
 
-// materialRow is a material of a key at rest.
+// materialRow is a row of kms_materials.
 type materialRow struct {
 	key.Ref
 	key.Material
@@ -20,8 +20,8 @@ var signedMaterials = rowmac.Declare("kms_materials", func(m *materialRow) []row
 	return []rowmac.Column{
 		rowmac.Text("account", &m.Account), rowmac.Text("region", &m.Region),
 		rowmac.Text("key_id", &m.Ref.ID), rowmac.Text("id", &m.Material.ID),
-		rowmac.Word("kind", &m.Kind), rowmac.Text("root", &m.Root), rowmac.Text("mechanism",
-			&m.Mechanism),
+		rowmac.Word("kind", &m.Kind), rowmac.Text("root", &m.Root),
+		rowmac.Text("mechanism", &m.Mechanism),
 		rowmac.Bytes("wrapped", &m.Wrapped), rowmac.Bytes("public", &m.Public),
 		rowmac.Bytes("verifier", &m.Check), rowmac.Text("rotation_type", &m.RotationType),
 		rowmac.Time("rotated", &m.Rotated), rowmac.Text("expiration_model", &m.ExpirationModel),

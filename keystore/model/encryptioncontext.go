@@ -9,7 +9,7 @@ import (
 // contextLimit bounds the keys and values of an encryption context together, in bytes.
 const contextLimit = 8192
 
-// CheckContext holds an encryption context to its size.
+// CheckContext refuses an encryption context that is too large.
 func CheckContext(context map[string]string) error {
 	n := 0
 	for k, v := range context {

@@ -19,10 +19,10 @@ var errMarker = fault.New(fault.Invalid, "InvalidMarkerException",
 	"The marker was not returned by "+
 		"this operation with these parameters. Start again without one.")
 
-// Page returns the page that is asked for: of usual entries where no limit is given. A larger limit
-// than the operation serves is held to most.
+// Page returns the page that is asked for. Without a limit it has the operation's default size, and
+// a limit above its maximum counts as the maximum, as with AWS.
 func (p Pager) Page(c *op.Call, operation, filter string, limit *int32, marker *string,
-	usual, most int) (domain.Page, error) {
-	size := min(int(domain.Or(limit, int32(usual))), most)
+	standard, max int) (domain.Page, error) {
+	size := min(int(domain.Or(limit, int32(standard))), max)
 	return p.pages.Page(c, operation, filter, size, marker)
 }

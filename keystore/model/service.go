@@ -6,6 +6,7 @@ import "claviger/internal/op"
 
 // KMS is what the operations of this domain belong to.
 var KMS = &op.Service{
-	Name: "kms", Title: "AWS Key Management Service", Target: "TrentService", Version: "2014-11-01", Message: "message",
+	Name: "kms", Title: "AWS Key Management Service", Target: "TrentService", Version: "2014-11-01",
+	Message:  "message",
 	Internal: "KMSInternalException", Down: "KeyUnavailableException", NoStore: true, Shapes: Shapes,
 }

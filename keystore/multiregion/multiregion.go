@@ -38,7 +38,7 @@ func New(rows *keyrows.Rows) *Keys { return &Keys{rows: rows} }
 // Amend prepares what a change makes of k and of the keys related to it, each against the revision
 // that was read. Every change of a key goes through it.
 func (s *Keys) Amend(ctx context.Context, k *key.Key, ch Change) (domain.Change, error) {
-	set, err := s.set(ctx, k, ch)
+	set, err := s.relatedRevisions(ctx, k, ch)
 	if err != nil {
 		return nil, err
 	}
@@ -52,32 +52,32 @@ func (s *Keys) Amend(ctx context.Context, k *key.Key, ch Change) (domain.Change,
 // revision is one key of a set, as it is and as it shall be.
 type revision = domain.Revision[key.Key]
 
-// set returns all that a change of k is a change of: k, and of the related keys those that have to
-// be stored because of it. A key that the change takes out of the set is not among them: whoever
-// takes it out deletes it.
+// relatedRevisions returns every key that a change of k changes: k, and those of its related keys
+// that have to be stored because of it. A key that the change takes out of the set is not among
+// them: its own deletion stores that.
 //
 // A change of materials always takes the primary's row along: changes in two Regions would else not
 // see each other, and a material that both have been waiting for would be pending for ever.
-func (s *Keys) set(ctx context.Context, k *key.Key, ch Change) ([]revision, error) {
+func (s *Keys) relatedRevisions(ctx context.Context, k *key.Key, ch Change) ([]revision, error) {
 	all := []revision{{From: k, To: ch.Key}}
-	stay := ch.Key.RelatedRegions()
+	staying := ch.Key.RelatedRegions()
 	for _, region := range k.RelatedRegions() {
-		if !slices.Contains(stay, region) {
+		if !slices.Contains(staying, region) {
 			continue
 		}
 		related, err := s.rows.Key(ctx, k.RelatedRef(region))
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, revision{From: related, To: sharing(related, ch.Key)})
+		all = append(all, revision{From: related, To: withShared(related, ch.Key)})
 	}
 	if ch.Adds != nil {
 		all = append(all, revision{To: ch.Adds})
 	}
 	markPending(all)
-	supplied := changesMaterials(all[0])
+	newMaterials := changesMaterials(all[0])
 	others := slices.DeleteFunc(all[1:], func(r revision) bool {
-		return !isAltered(r) && !(supplied && r.To.IsPrimary())
+		return !isAltered(r) && !(newMaterials && r.To.IsPrimary())
 	})
 	return all[:1+len(others)], nil
 }
@@ -95,21 +95,24 @@ func changesMaterials(r revision) bool {
 	return !maps.EqualFunc(r.From.Materials, r.To.Materials, key.Material.Equal)
 }
 
-// sharing returns what becomes of k when by is changed, a key related to it. If k is gone it stays
-// gone.
-func sharing(k, by *key.Key) *key.Key {
+// withShared returns the next revision of k, with everything that it shares with by, a key related
+// to it. A k that is gone stays gone.
+func withShared(k, by *key.Key) *key.Key {
 	if k == nil {
 		return nil
 	}
 	return k.Changed(func(k *key.Key) {
 		k.PrimaryRegion, k.Replicas = by.PrimaryRegion, by.Replicas
-		k.MaterialID, k.RotationPeriod, k.NextRotation = by.MaterialID, by.RotationPeriod, by.NextRotation
-		k.Materials = supply(by, k.Materials)
+		k.MaterialID = by.MaterialID
+		k.RotationPeriod, k.NextRotation = by.RotationPeriod, by.NextRotation
+		k.Materials = relatedMaterials(by, k.Materials)
 	})
 }
 
-// supply returns the materials of a key related to k, which has had those given.
-func supply(k *key.Key, had map[string]key.Material) map[string]key.Material {
+// relatedMaterials returns the materials of a key related to k which has had those given. Material
+// of KMS's own is copied. Of imported material only the rotation is shared: the bytes, the
+// description and the expiry are what the other key has imported itself.
+func relatedMaterials(k *key.Key, had map[string]key.Material) map[string]key.Material {
 	if k.Origin != key.OriginExternal {
 		return k.Materials
 	}
@@ -125,7 +128,8 @@ func supply(k *key.Key, had map[string]key.Material) map[string]key.Material {
 	return out
 }
 
-// markPending says of each material that waits to become current whether all Regions have it.
+// markPending marks each material that is pending rotation by whether all Regions have imported it:
+// AWS rotates to one only then.
 func markPending(set []revision) {
 	for id, m := range set[0].To.Materials {
 		if !m.IsPending() || set[0].To.PrimaryRegion == "" {
@@ -149,14 +153,14 @@ func markPending(set []revision) {
 }
 
 // Replica returns a new replica of k, a primary key, with all that the two share. Material of KMS's
-// own rests wrapped by the root of the installation, which serves all its Regions, so its rows are
+// own is wrapped by the root of the installation, which serves all its Regions, so its rows are
 // copied; imported material must be imported there again.
 func Replica(k *key.Key, region string, now time.Time) *key.Key {
 	r := &key.Key{Account: k.Account, Region: region, ID: k.ID, Rev: 1, Manager: k.Manager,
 		Spec: k.Spec, Usage: k.Usage, Origin: k.Origin, State: key.Enabled, MaterialID: k.MaterialID,
 		PrimaryRegion: k.PrimaryRegion, Replicas: WithRegion(k.Replicas, region),
 		RotationPeriod: k.RotationPeriod, NextRotation: k.NextRotation,
-		Created: now.Truncate(time.Microsecond), Materials: supply(k, nil)}
+		Created: now.Truncate(time.Microsecond), Materials: relatedMaterials(k, nil)}
 	if k.Origin == key.OriginExternal {
 		r.State = key.PendingImport
 	}

@@ -45,9 +45,9 @@ func signedByECDSA(t *testing.T, digest []byte) map[string]signed {
 	return out
 }
 
-// TestOneEncodingOfAnECDSASignature: the numbers are in their range and their encoding is DER;
-// whoever takes more lets a signature be changed without the key.
-func TestOneEncodingOfAnECDSASignature(t *testing.T) {
+// TestVerifyECDSA_AnyOtherEncoding_IsRefused: the numbers are in their range and their encoding is
+// DER; whoever takes more lets a signature be changed without the key.
+func TestVerifyECDSA_AnyOtherEncoding_IsRefused(t *testing.T) {
 	digest := sha256.Sum256([]byte("m"))
 	for spec, x := range signedByECDSA(t, digest[:]) {
 		var n numbers
@@ -59,24 +59,27 @@ func TestOneEncodingOfAnECDSASignature(t *testing.T) {
 			return b
 		}
 		verify := func(signature []byte) bool {
-			return verifyECDSA(x.key, crypto.SHA256, digest[:],
-				signature)
+			return verifyECDSA(x.key, crypto.SHA256, digest[:], signature)
 		}
 		zero, plus := new(big.Int), func(a *big.Int) *big.Int { return new(big.Int).Add(a, x.order) }
 		if !verify(x.signature) || !verify(der(n.R, new(big.Int).Sub(x.order, n.S))) {
 			t.Errorf("%s: a good signature, or the one with the other s, is refused", spec)
 		}
 		for what, bad := range map[string][]byte{
-			"r of nothing": der(zero, n.S), "s of nothing": der(n.R, zero), "both of nothing": der(zero,
-				zero),
-			"r beyond the order": der(plus(n.R), n.S), "s beyond the order": der(n.R, plus(n.S)),
-			"r is the order": der(x.order, n.S), "s is the order": der(n.R, x.order),
-			"a negative r": der(new(big.Int).Neg(n.R), n.S), "a negative s": der(n.R, new(big.Int).Neg(n.S)),
+			"r of nothing":          der(zero, n.S),
+			"s of nothing":          der(n.R, zero),
+			"both of nothing":       der(zero, zero),
+			"r beyond the order":    der(plus(n.R), n.S),
+			"s beyond the order":    der(n.R, plus(n.S)),
+			"r is the order":        der(x.order, n.S),
+			"s is the order":        der(n.R, x.order),
+			"a negative r":          der(new(big.Int).Neg(n.R), n.S),
+			"a negative s":          der(n.R, new(big.Int).Neg(n.S)),
 			"r and s exchanged":     der(n.S, n.R),
 			"a long form of length": longForm(x.signature),
 			"an indefinite length":  append(append([]byte{0x30, 0x80}, content(t, x.signature)...), 0, 0),
 			"a zero in front of r":  padded(t, n),
-			"something behind s":    within(append(content(t, x.signature), 5, 0)),
+			"something after s":     within(append(content(t, x.signature), 5, 0)),
 			"a tail":                append(bytes.Clone(x.signature), 0),
 			"a set":                 append([]byte{0x31}, x.signature[1:]...),
 			"the bare numbers": append(n.R.FillBytes(make([]byte, 66)),
@@ -126,8 +129,8 @@ func padded(t *testing.T, n numbers) []byte {
 	return within(slices.Concat([]byte{2, r[1] + 1, 0}, r[2:], s))
 }
 
-// TestOneEncodingOfAnRSASignature: as long as the modulus, and below it.
-func TestOneEncodingOfAnRSASignature(t *testing.T) {
+// TestVerifyRSA_AnyOtherEncoding_IsRefused: as long as the modulus, and below it.
+func TestVerifyRSA_AnyOtherEncoding_IsRefused(t *testing.T) {
 	digest := sha256.Sum256([]byte("m"))
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	noError(t, err)
@@ -148,13 +151,19 @@ func TestOneEncodingOfAnRSASignature(t *testing.T) {
 			t.Errorf("%s: a good signature is refused", algorithm)
 		}
 		more := new(big.Int).Add(new(big.Int).SetBytes(signature), key.N).Bytes()
-		for what, bad := range map[string][]byte{"a zero in front": append([]byte{0}, signature...),
-			"a tail":            append(bytes.Clone(signature), 0),
-			"the modulus added": more, "the modulus itself": key.N.Bytes(), "nothing": nil, "zero": make(
-				[]byte, 256), "one": append(make([]byte, 255), 1),
-			"the other scheme's": map[string][]byte{"RSASSA_PSS_SHA_256": pkcs1,
-				"RSASSA_PKCS1_V1_5_SHA_256": pss}[algorithm],
-			"a shorter salt": short} {
+		otherScheme := map[string][]byte{"RSASSA_PSS_SHA_256": pkcs1,
+			"RSASSA_PKCS1_V1_5_SHA_256": pss}[algorithm]
+		for what, bad := range map[string][]byte{
+			"a zero in front":    append([]byte{0}, signature...),
+			"a tail":             append(bytes.Clone(signature), 0),
+			"the modulus added":  more,
+			"the modulus itself": key.N.Bytes(),
+			"nothing":            nil,
+			"zero":               make([]byte, 256),
+			"one":                append(make([]byte, 255), 1),
+			"the other scheme's": otherScheme,
+			"a shorter salt":     short,
+		} {
 			if verify(bad) {
 				t.Errorf("%s: %s is taken", algorithm, what)
 			}
@@ -162,14 +171,14 @@ func TestOneEncodingOfAnRSASignature(t *testing.T) {
 	}
 }
 
-// TestOneEncodingOfAnEd25519Signature: RFC 8032 section 5.1.7 wants S below the order of the group.
-func TestOneEncodingOfAnEd25519Signature(t *testing.T) {
+// TestVerifyEd25519_AnyOtherEncoding_IsRefused: RFC 8032 section 5.1.7 wants S below the order of
+// the group.
+func TestVerifyEd25519_AnyOtherEncoding_IsRefused(t *testing.T) {
 	public, key, err := ed25519.GenerateKey(rand.Reader)
 	noError(t, err)
 	signature := ed25519.Sign(key, []byte("m"))
 	verify := func(signature []byte) bool {
-		return Schemes[Ed25519].verify(public, 0, []byte("m"),
-			signature)
+		return Schemes[Ed25519].verify(public, 0, []byte("m"), signature)
 	}
 	if !verify(signature) {
 		t.Error("a good signature is refused")
@@ -180,9 +189,13 @@ func TestOneEncodingOfAnEd25519Signature(t *testing.T) {
 	slices.Reverse(s)
 	more := new(big.Int).Add(new(big.Int).SetBytes(s), order).FillBytes(make([]byte, 32))
 	slices.Reverse(more)
-	for what, bad := range map[string][]byte{"S with the order added": slices.Concat(signature[:32],
-		more), "cut short": signature[:63],
-		"a tail": append(bytes.Clone(signature), 0), "zero": make([]byte, 64), "nothing": nil} {
+	for what, bad := range map[string][]byte{
+		"S with the order added": slices.Concat(signature[:32], more),
+		"cut short":              signature[:63],
+		"a tail":                 append(bytes.Clone(signature), 0),
+		"zero":                   make([]byte, 64),
+		"nothing":                nil,
+	} {
 		if verify(bad) {
 			t.Errorf("%s is taken", what)
 		}

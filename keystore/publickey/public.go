@@ -86,6 +86,7 @@ var (
 	secp256k1Point = unhex("a144034200")
 )
 
+// unhex is for constants only: it panics.
 func unhex(s string) []byte {
 	b, err := hex.DecodeString(s)
 	if err != nil {
@@ -94,6 +95,7 @@ func unhex(s string) []byte {
 	return b
 }
 
+// parseSecp256k1 takes the one encoding that has the constant prefix and an uncompressed point.
 func parseSecp256k1(der []byte) (crypto.PublicKey, error) {
 	point, ok := bytes.CutPrefix(der, secp256k1SPKI)
 	if !ok || len(point) != secp256k1.PubKeyBytesLenUncompressed ||

@@ -82,18 +82,24 @@ func TestParse_KeyOfAnotherSpec_IsRefused(t *testing.T) {
 	}
 }
 
-// TestSecp256k1Encodings: of the forms of a point (SEC 1 section 2.3.3) one is taken.
-func TestSecp256k1Encodings(t *testing.T) {
+// TestParseSecp256k1_OtherPointForms_AreRefused: of the forms of a point (SEC 1 section 2.3.3) one
+// is taken.
+func TestParseSecp256k1_OtherPointForms_AreRefused(t *testing.T) {
 	key, err := secp256k1.GeneratePrivateKey()
 	noError(t, err)
 	point := key.PubKey().SerializeUncompressed()
 	hybrid := append([]byte{6 | point[64]&1}, point[1:]...)
 	off := bytes.Clone(point)
 	off[64] ^= 1
-	for name, bad := range map[string][]byte{"compressed": key.PubKey().SerializeCompressed(),
-		"hybrid": hybrid, "not on the curve": off,
-		"infinity": {0}, "none": nil, "zero": append([]byte{4},
-			make([]byte, 64)...), "beyond the field": append([]byte{4}, bytes.Repeat([]byte{0xFF}, 64)...)} {
+	for name, bad := range map[string][]byte{
+		"compressed":       key.PubKey().SerializeCompressed(),
+		"hybrid":           hybrid,
+		"not on the curve": off,
+		"infinity":         {0},
+		"none":             nil,
+		"zero":             append([]byte{4}, make([]byte, 64)...),
+		"beyond the field": append([]byte{4}, bytes.Repeat([]byte{0xFF}, 64)...),
+	} {
 		if _, err := parseSecp256k1(append(bytes.Clone(secp256k1SPKI), bad...)); err == nil {
 			t.Errorf("%s is taken", name)
 		}

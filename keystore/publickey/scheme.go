@@ -99,6 +99,7 @@ func (s Scheme) Digest(messageType string, message []byte) []byte {
 	return h.Sum(nil)
 }
 
+// verifyPSS takes salts of the digest's length only, which is what the token makes.
 func verifyPSS(key crypto.PublicKey, h crypto.Hash, digest, signature []byte) bool {
 	pub, ok := key.(*rsa.PublicKey)
 	return ok && rsa.VerifyPSS(pub, h, digest, signature,

@@ -18,9 +18,9 @@ import (
 // name of the key, 32 hex digits.
 const DestroyJob = "kms:DestroyKeyMaterial"
 
-// Abandon prepares what puts the resident materials of a KMS key on the list, in the transaction
-// that deletes the KMS key. They are due at once. A key whose materials rest wrapped leaves none.
-func (s *Keys) Abandon(c *op.Call, k *key.Key) (domain.Change, error) {
+// AddOrphans prepares what puts the resident materials of a KMS key on the list, in the transaction
+// that deletes the KMS key. They are due at once. A key with wrapped materials has none.
+func (s *Keys) AddOrphans(c *op.Call, k *key.Key) (domain.Change, error) {
 	var inserts []domain.Change
 	for _, m := range k.Materials {
 		if m.Mechanism != custody.Resident {
@@ -88,8 +88,8 @@ func (s *Keys) findOrphan(c *op.Call, in destroyInput) (t destruction, err error
 	return t, nil
 }
 
-// planDestruction destroys an orphan. That no KMS key uses it is made sure of again: this can't be
-// taken back.
+// planDestruction destroys an orphan. It checks once more that no KMS key uses it, whatever the
+// list says: this can't be taken back.
 func (s *Keys) planDestruction(c *op.Call, _ destroyInput,
 	t destruction) (op.Commit[op.None], error) {
 	o := t.orphan

@@ -1,6 +1,6 @@
-// Package residents makes resident keys, those that rest on a token for good, and destroys the ones
-// that no KMS key uses. Custom key stores have such keys on their tokens. The service's own token
-// has them for kinds that its device can't wrap, where the site says so.
+// Package residents makes resident keys, which never leave their token, and destroys the ones that
+// no KMS key uses. Custom key stores have such keys on their tokens. The service's own token has
+// them for kinds that its device can't wrap, where the site says so.
 //
 // # Orphans
 //
@@ -8,7 +8,7 @@
 // destroyed while a KMS key uses it, there is a list of orphans: names of resident keys that no KMS
 // key uses, or none yet. A name is reserved there and committed before the key is made. The
 // transaction that makes the KMS key takes it off the list, and the one that deletes the KMS key
-// puts it on. What stands on the list is destroyed by a job when it is due.
+// puts it on. What is on the list is destroyed by a job when it is due.
 //
 // Decision record 0015 has the reasons.
 package residents
@@ -35,8 +35,8 @@ import (
 // devices hold a few thousand objects, and SoftHSM2 finds one in time that grows with them.
 const MostOnOwnToken = 1000
 
-// Reserved is how long the making of a key may take before what is there of it is destroyed.
-const Reserved = time.Hour
+// ReservationTime is how long the making of a key may take before what is there of it is destroyed.
+const ReservationTime = time.Hour
 
 // nameBytes is the length of a resident key's name, which is random.
 const nameBytes = 16
@@ -52,8 +52,8 @@ type Token interface {
 
 // Keys are the resident keys of one installation, on all of its tokens. [New] makes it.
 type Keys struct {
-	// Most is how many keys may be resident on the service's own token.
-	Most int
+	// Max is how many keys may be resident on the service's own token.
+	Max int
 
 	db     *store.DB
 	signer *rowmac.Signer
@@ -69,7 +69,7 @@ type Keys struct {
 // or the service's own, and nil while the store isn't connected.
 func New(db *store.DB, signer *rowmac.Signer, jobs domain.Scheduler, rows *keyrows.Rows,
 	token func(key.StoreRef) Token) *Keys {
-	s := &Keys{Most: MostOnOwnToken, db: db, signer: signer, jobs: jobs, rows: rows, token: token}
+	s := &Keys{Max: MostOnOwnToken, db: db, signer: signer, jobs: jobs, rows: rows, token: token}
 	route := domain.Routes{Service: model.KMS}
 	s.reserve = op.Write(route.Internal("CreateKey"), s.findReservation, s.planReservation)
 	s.destroy = op.Write(route.Internal("DeleteKey"), s.findOrphan, s.planDestruction)
@@ -88,7 +88,7 @@ func (s *Keys) Generate(c *op.Call, k *key.Key, on Token) (domain.Change, error)
 	if err != nil {
 		return nil, err
 	}
-	return s.release(k.StoreRef(), hex.EncodeToString(name)), k.Begin(m)
+	return s.removeOrphan(k.StoreRef(), hex.EncodeToString(name)), k.SetFirstMaterial(m)
 }
 
 // Reserve writes down and commits the name of a key that is about to be made in a custom key store,
@@ -131,16 +131,16 @@ func (s *Keys) findReservation(c *op.Call, in reserveInput) (reservation, error)
 func (s *Keys) planReservation(c *op.Call, in reserveInput,
 	r reservation) (op.Commit[op.None], error) {
 	o := &orphan{StoreRef: r.StoreRef, name: in.Id, created: c.Time.Truncate(time.Microsecond)}
-	insert, err := s.insert(c, o, c.Time.Add(Reserved))
+	insert, err := s.insert(c, o, c.Time.Add(ReservationTime))
 	if err != nil {
 		return nil, err
 	}
-	return op.Apply(domain.InOrder(s.room(r.StoreRef), insert), op.None{}), nil
+	return op.Apply(domain.InOrder(s.checkRoom(r.StoreRef), insert), op.None{}), nil
 }
 
-// room refuses one more key on the service's own token if it has as many as it may. The tokens of
-// custom key stores are their owners' to fill.
-func (s *Keys) room(on key.StoreRef) domain.Change {
+// checkRoom refuses one more key on the service's own token if it has as many as it may. The tokens
+// of custom key stores are their owners' to fill.
+func (s *Keys) checkRoom(on key.StoreRef) domain.Change {
 	return func(tx *store.Tx) error {
 		if on.ID != "" {
 			return nil
@@ -153,10 +153,10 @@ func (s *Keys) room(on key.StoreRef) domain.Change {
 		if err := tx.Row(qCountOrphans, nil, &orphans); err != nil {
 			return err
 		}
-		if used+orphans >= s.Most {
+		if used+orphans >= s.Max {
 			return fault.Newf(fault.Limit, "LimitExceededException",
 				"The hardware security module of this service keeps at most %d keys of this kind.",
-				s.Most)
+				s.Max)
 		}
 		return nil
 	}

@@ -55,9 +55,9 @@ func (s *Keys) insert(ctx context.Context, o *orphan, due time.Time) (domain.Cha
 	}, err
 }
 
-// release takes a key off the list and its job away, or is stale: a key that was destroyed
-// meanwhile can't become a KMS key's.
-func (s *Keys) release(on key.StoreRef, name string) domain.Change {
+// removeOrphan takes a key off the list and cancels its job. It is stale if the key isn't there:
+// one that was destroyed meanwhile can't become a KMS key's.
+func (s *Keys) removeOrphan(on key.StoreRef, name string) domain.Change {
 	return func(tx *store.Tx) error {
 		if err := tx.Change(qDeleteOrphan, on.Account, on.Region, name); err != nil {
 			return err
@@ -80,7 +80,7 @@ func (s *Keys) Forget(tx *store.Tx, in key.StoreRef) error {
 		return err
 	}
 	for _, name := range names {
-		if err := s.release(in, name)(tx); err != nil {
+		if err := s.removeOrphan(in, name)(tx); err != nil {
 			return err
 		}
 	}

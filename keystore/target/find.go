@@ -20,13 +20,13 @@ type Finder struct {
 	rows    *keyrows.Rows
 	related *multiregion.Keys
 	grants  *grant.Grants
-	inStore func(context.Context, *key.Key) (*key.Key, error) // as its custom key store leaves it
-	// refused, of keys that are pending deletion
-	pendingUses atomic.Uint64
+	inStore func(context.Context, *key.Key) (*key.Key, error) // with its store's state
+
+	pendingUses atomic.Uint64 // uses refused because their key is pending deletion
 }
 
-// NewFinder returns what finds keys. inStore says how the state of its custom key store leaves a
-// key.
+// NewFinder returns what finds keys. inStore returns a key in a custom key store with the state and
+// the connection of that store.
 func NewFinder(rows *keyrows.Rows, related *multiregion.Keys, grants *grant.Grants,
 	inStore func(context.Context, *key.Key) (*key.Key, error)) *Finder {
 	return &Finder{rows: rows, related: related, grants: grants, inStore: inStore}
@@ -43,7 +43,7 @@ func (n Named) AliasRef() keyrows.AliasRef {
 	return keyrows.AliasRef{Account: n.Account, Region: n.Region, Name: n.Alias}
 }
 
-// ErrNoAlias and errNoKey say that a thing is absent to those who may know it.
+// ErrNoAlias says that an alias is absent to those who may know it.
 func ErrNoAlias(ref keyrows.AliasRef) error {
 	return fault.Newf(fault.NotFound, "NotFoundException", "Alias %s is not found.", ref.ARN())
 }
@@ -121,10 +121,10 @@ func (s *Finder) Resolve(c *op.Call, n Named) (Named, *key.Key, error) {
 // custom key store leaves it; nil if there is none.
 func (s *Finder) Key(ctx context.Context, ref key.Ref) (*key.Key, error) {
 	k, err := s.rows.Key(ctx, ref)
-	if err == nil && k != nil && k.CustomKeyStoreID != "" {
-		return s.inStore(ctx, k)
+	if err != nil || k == nil || k.CustomKeyStoreID == "" {
+		return k, err
 	}
-	return k, err
+	return s.inStore(ctx, k)
 }
 
 // Find names and looks up the key of an operation. Aliases are taken where AWS takes them.

@@ -5,7 +5,7 @@ import (
 	"claviger/policy"
 )
 
-// Presented is what a request brings that its grants may turn on.
+// Presented is what a request has that grants depend on: grant tokens and an encryption context.
 type Presented struct {
 	Tokens  []string
 	Context map[string]string
@@ -18,7 +18,7 @@ func (p Presented) values() policy.Values {
 	return v
 }
 
-// FindGranted is [Keys.find] for an operation that a grant can allow. Grants hold at once and
+// FindGranted is [Finder.Find] for an operation that a grant can allow. Grants hold at once and
 // everywhere here, so tokens change nothing; but one that isn't ours is refused, as with AWS.
 func (s *Finder) FindGranted(c *op.Call, operation, keyID string, aliases bool,
 	by Presented) (*Target, error) {

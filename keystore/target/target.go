@@ -1,6 +1,6 @@
 // Package target finds the keys that KMS operations touch: by id, ARN or alias, in the caller's
 // account or another's, with the grants that may allow it, and says whether a key's state, usage
-// and custody bear the operation.
+// and origin allow the operation.
 package target
 
 import (
@@ -19,16 +19,16 @@ type Target struct {
 	Action    string
 	Operation string
 	Algorithm string // that the key is to serve, if the operation takes one
-	// holds the rest of the request to the key; nil: nothing to hold
+	// Fits refuses a request that doesn't fit the key in a way of its own; nil: any fits.
 	Fits           func(*key.Key) error
 	ViaServiceOnly bool // callers can't perform it on keys that AWS services manage
 
 	Grants func() ([]policy.Grant, error) // what the caller was granted on the key; nil: no matter
 	Values func() policy.Values           // of condition keys; nil: the action has none of its own
 
-	// usePendingDeletion is told when the key can't be used because it is pending deletion; nil
-	// where it wouldn't be used.
-	UsePendingDeletion func()
+	// OnPendingDeletion is called when the key can't be used because it is pending deletion; nil for
+	// operations that don't use it.
+	OnPendingDeletion func()
 }
 
 // Demands implements [op.Target].
@@ -72,8 +72,8 @@ func (t *Target) Ready() error {
 		return err
 	}
 	if err := t.Key.AllowsInState(t.Operation); err != nil {
-		if t.UsePendingDeletion != nil && t.Key.IsPendingDeletion() {
-			t.UsePendingDeletion()
+		if t.OnPendingDeletion != nil && t.Key.IsPendingDeletion() {
+			t.OnPendingDeletion()
 		}
 		return err
 	}

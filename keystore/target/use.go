@@ -12,19 +12,22 @@ type User interface {
 	Used() []*key.Key
 }
 
+// Used implements [User].
 func (t *Target) Used() []*key.Key { return []*key.Key{t.Key} }
 
-// Use makes an operation that uses keys, and remembers that it did; see [KeyLastUsageData].
+// Use makes an operation that uses keys, and has each use written down that succeeds:
+// GetKeyLastUsage shows it.
 func Use[I op.Input, T User, O any](s *Finder, n op.Info, find func(*op.Call, I) (T, error),
 	do func(*op.Call, I, T) (O, error)) op.Query[I, O] {
 	return op.Read(n, find, func(c *op.Call, in I, t T) (O, error) {
 		out, err := do(c, in, t)
-		if err == nil {
-			for _, k := range t.Used() {
-				s.noteUse(c, k)
-			}
+		if err != nil {
+			return out, err
 		}
-		return out, err
+		for _, k := range t.Used() {
+			s.noteUse(c, k)
+		}
+		return out, nil
 	})
 }
 
@@ -50,7 +53,8 @@ func (s *Finder) FindUse(c *op.Call, operation, keyID, algorithm string,
 	if err != nil {
 		return t, err
 	}
-	t.Algorithm, t.ViaServiceOnly, t.UsePendingDeletion = algorithm, c.Via == "", func() { s.notePendingDeletion(c) }
+	t.Algorithm, t.ViaServiceOnly = algorithm, c.Via == ""
+	t.OnPendingDeletion = func() { s.notePendingDeletion(c) }
 	return t, nil
 }
 

@@ -68,11 +68,11 @@ func (s *Counts) lease(c *op.Call, k *key.Key, id string, u *count, n int64) {
 			return err
 		}
 		return s.jobs.Schedule(tx, key.RotateJob, k.Account, k.LeadRegion(), k.ID, c.Time)
-	}, func() { u.reach(upTo) })
+	}, func() { u.raiseDurable(upTo) })
 }
 
-// reach notes that leases up to n are on the disk.
-func (u *count) reach(n int64) {
+// raiseDurable notes that leases up to n are on the disk. Several commits may end in any order.
+func (u *count) raiseDurable(n int64) {
 	for {
 		old := u.durable.Load()
 		if old >= n || u.durable.CompareAndSwap(old, n) {
@@ -86,7 +86,7 @@ func (s *Counts) alarm(c *op.Call, k *key.Key, id string, n int64) {
 	s.alarms.Add(1)
 	c.Note(`{"keyMaterialUses":` + strconv.FormatInt(n, 10) + `}`)
 	c.Log().Warn("a key material has encrypted very often; at the limit it encrypts no more",
-		"key", k.ARN(), "material", id, "uses", n, "limit", s.Limits.Most,
+		"key", k.ARN(), "material", id, "uses", n, "limit", s.Limits.Max,
 		"rotatesByItself", k.Origin == key.OriginKMS)
 }
 

@@ -24,21 +24,22 @@ type Limits struct {
 	Block  int64 // seals leased at once
 	Alarm  int64 // from here on the operator is told
 	Rotate int64 // from here on a material that can be replaced by itself is
-	Most   int64 // beyond this nothing is sealed
+	Max    int64 // beyond this nothing is sealed
 	Epoch  int64 // a data key has its successor
 }
 
-// Usual are the limits of a service.
-var Usual = Limits{Block: 1 << 20, Alarm: 1 << 30, Rotate: 1 << 31, Most: 1 << 32, Epoch: 1 << 30}
+// DefaultLimits are the limits of a service.
+var DefaultLimits = Limits{
+	Block: 1 << 20, Alarm: 1 << 30, Rotate: 1 << 31, Max: 1 << 32, Epoch: 1 << 30}
 
-// UsualCapacity is how many counts stay in memory, at about 200 bytes each.
-const UsualCapacity = 1 << 17
+// DefaultCapacity is how many counts stay in memory, at about 200 bytes each.
+const DefaultCapacity = 1 << 17
 
 // Counts are the counts of one installation. Every key of an account may be used, so those in
 // memory are bounded: what is first used when there is no room is counted in the database, seal by
 // seal, which costs more time and no memory.
 type Counts struct {
-	Limits   Limits // as are Usual; to be changed before the first use, as is Capacity
+	Limits   Limits // [DefaultLimits]; to be changed before the first use, as is Capacity
 	Capacity int64  // counts that stay in memory
 
 	db     *store.DB
@@ -51,27 +52,27 @@ type Counts struct {
 // New returns the counts in a database. Where a material is over the limit from which on it is
 // replaced, jobs is told to rotate its key.
 func New(db *store.DB, jobs domain.Scheduler) *Counts {
-	return &Counts{Limits: Usual, Capacity: UsualCapacity, db: db, jobs: jobs}
+	return &Counts{Limits: DefaultLimits, Capacity: DefaultCapacity, db: db, jobs: jobs}
 }
 
 // count is that of one material or data key.
 type count struct {
-	taken   atomic.Int64 // by this process and, as whole leases, by those before it
-	durable atomic.Int64 // as many are leased on the disk
+	taken   atomic.Int64 // seals of this process, and the leases of those before it
+	durable atomic.Int64 // seals that are leased on the disk
 	single  bool         // not kept in memory: each seal is a lease of its own
 }
 
 // Count takes one seal, which c is about to make, by a material of k or by a data key under it.
 // Over the limit it is KMSInvalidStateException.
 func (s *Counts) Count(c *op.Call, k *key.Key, id string) error {
-	u, err := s.of(k, id)
+	u, err := s.countOf(k, id)
 	if err != nil {
 		return err
 	}
 	n := u.taken.Add(1)
 	switch {
-	case n > s.Limits.Most:
-		return errOverLimit(k, s.Limits.Most)
+	case n > s.Limits.Max:
+		return errOverLimit(k, s.Limits.Max)
 	case n > u.durable.Load():
 		s.lease(c, k, id, u, n)
 	}
@@ -86,7 +87,7 @@ func errOverLimit(k *key.Key, most int64) error {
 
 // IsEpochOver reports whether a data key under k has sealed so often that its successor is to seal.
 func (s *Counts) IsEpochOver(k *key.Key, id string) (bool, error) {
-	u, err := s.of(k, id)
+	u, err := s.countOf(k, id)
 	if err != nil {
 		return false, err
 	}
@@ -106,8 +107,8 @@ func (s *Counts) IsRotationNeeded(k *key.Key) (bool, error) {
 // Alarms returns how many leases were taken since the start for materials over the alarm's limit.
 func (s *Counts) Alarms() uint64 { return s.alarms.Load() }
 
-// of returns the count of a material or data key, from memory or as it is leased.
-func (s *Counts) of(k *key.Key, id string) (*count, error) {
+// countOf returns the count of a material or data key, from memory or as it is leased.
+func (s *Counts) countOf(k *key.Key, id string) (*count, error) {
 	if u, ok := s.kept.Load(id); ok {
 		return u.(*count), nil
 	}

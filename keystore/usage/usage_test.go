@@ -97,7 +97,7 @@ func TestCounts_RelatedKeys_ShareOne(t *testing.T) {
 		all = append(all, &k)
 	}
 	for n := range 6 {
-		u, err := counts.of(all[n%2], made.MaterialID)
+		u, err := counts.countOf(all[n%2], made.MaterialID)
 		if err != nil {
 			t.Fatal(err)
 		}

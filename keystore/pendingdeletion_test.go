@@ -8,10 +8,11 @@ import (
 	"claviger/keystore/key"
 )
 
-// marked counts the records of an operation that say that a key pending deletion was asked for.
-func (s *service) marked(operation string) (n int) {
+// countMarked counts the records of an operation that say that a key pending deletion was asked
+// for.
+func (s *service) countMarked(operation string) (n int) {
 	s.t.Helper()
-	for _, r := range s.records() {
+	for _, r := range s.Records() {
 		if strings.Contains(r, `"eventName":"`+operation+`"`) &&
 			strings.Contains(r, `"additionalEventData":{"pendingDeletionKeyUsed":true}`) {
 			n++
@@ -20,9 +21,9 @@ func (s *service) marked(operation string) (n int) {
 	return n
 }
 
-// TestAskingForAKeyPendingDeletionIsNoticed: each operation that would use the key marks its record
-// and is counted, and what only looks at the key or changes it isn't.
-func TestAskingForAKeyPendingDeletionIsNoticed(t *testing.T) {
+// TestPendingDeletion_EachUse_IsCountedAndRecorded: each operation that would use the key marks its
+// record and is counted, and what only looks at the key or changes it isn't.
+func TestPendingDeletion_EachUse_IsCountedAndRecorded(t *testing.T) {
 	soft, v32 := start(t), startWith(t, fakedevice.LikeV32(t).Config())
 	n := 0
 	for name, row := range keyStates {
@@ -31,7 +32,7 @@ func TestAskingForAKeyPendingDeletionIsNoticed(t *testing.T) {
 		}
 		n++
 		x := sampleFor(name)
-		s := x.on(soft, v32)
+		s := x.serviceFor(soft, v32)
 		m := s.inState(n, x, key.PendingDeletion)
 		before := s.keys.finder.PendingDeletionUses()
 		_, code := ask[any](s, name, row.request(m))
@@ -39,7 +40,7 @@ func TestAskingForAKeyPendingDeletionIsNoticed(t *testing.T) {
 		if key.Usages[name] != "" || name == "GetPublicKey" {
 			want = 1
 		}
-		if got := s.marked(name); got != want ||
+		if got := s.countMarked(name); got != want ||
 			s.keys.finder.PendingDeletionUses()-before != uint64(want) {
 			t.Errorf("%s was answered with %q: %d records are marked and %d uses counted, want %d", name,
 				code, got, s.keys.finder.PendingDeletionUses()-before, want)
@@ -47,9 +48,9 @@ func TestAskingForAKeyPendingDeletionIsNoticed(t *testing.T) {
 	}
 }
 
-// TestOnlyKeysPendingDeletionAreNoticed: not those that can be used, nor those that are disabled or
-// serve something else, and the dry run of a use is one.
-func TestOnlyKeysPendingDeletionAreNoticed(t *testing.T) {
+// TestPendingDeletion_OtherStates_AreNotCounted: not those that can be used, nor those that are
+// disabled or serve something else, and the dry run of a use is one.
+func TestPendingDeletion_OtherStates_AreNotCounted(t *testing.T) {
 	s := start(t)
 	noticed := func(want uint64, name string, in M) {
 		t.Helper()
@@ -59,8 +60,8 @@ func TestOnlyKeysPendingDeletionAreNoticed(t *testing.T) {
 			t.Errorf("%s %v was counted %d times, want %d", name, in, got, want)
 		}
 	}
-	fine, off, gone := s.inState(1, cipher, key.Enabled), s.inState(2, cipher,
-		key.Disabled), s.inState(3, cipher, key.PendingDeletion)
+	fine, off := s.inState(1, cipher, key.Enabled), s.inState(2, cipher, key.Disabled)
+	gone := s.inState(3, cipher, key.PendingDeletion)
 	noticed(0, "Encrypt", M{"KeyId": fine.id, "Plaintext": "eA=="})
 	noticed(0, "Encrypt", M{"KeyId": off.id, "Plaintext": "eA=="})
 	noticed(0, "Sign", M{"KeyId": gone.id, "Message": "eA==", "SigningAlgorithm": "ECDSA_SHA_256"})
@@ -71,16 +72,16 @@ func TestOnlyKeysPendingDeletionAreNoticed(t *testing.T) {
 	noticed(0, "Encrypt", M{"KeyId": gone.id, "Plaintext": "eA=="})
 }
 
-// TestAnotherServicesUseOfAKeyPendingDeletionIsNoticed: a secret is read under a key that somebody
-// wants to delete.
-func TestAnotherServicesUseOfAKeyPendingDeletionIsNoticed(t *testing.T) {
+// TestPendingDeletion_UseByAnotherService_IsCountedAndRecorded: a secret is read under a key that
+// somebody wants to delete.
+func TestPendingDeletion_UseByAnotherService_IsCountedAndRecorded(t *testing.T) {
 	s := start(t)
 	id := s.key()
 	e := s.seal(id, "x")
 	must[any](s, "ScheduleKeyDeletion", M{"KeyId": id})
-	s.closed(e, pending)
-	if s.keys.finder.PendingDeletionUses() != 1 || s.marked("Decrypt") != 1 {
+	s.checkClosed(e, pending)
+	if s.keys.finder.PendingDeletionUses() != 1 || s.countMarked("Decrypt") != 1 {
 		t.Errorf("%d uses counted, %d records marked", s.keys.finder.PendingDeletionUses(),
-			s.marked("Decrypt"))
+			s.countMarked("Decrypt"))
 	}
 }

@@ -13,8 +13,8 @@ import (
 	"claviger/keystore/target"
 )
 
-// guided is what the guide has an operation answer in the state of a column; nothing is yes.
-func guided(operation string, column int) string {
+// guideAnswer is what the guide has an operation answer in the state of a column; nothing is yes.
+func guideAnswer(operation string, column int) string {
 	for _, row := range guide {
 		if slices.Contains(strings.Fields(row.operations), operation) {
 			return row.answers[column]
@@ -23,11 +23,11 @@ func guided(operation string, column int) string {
 	return ""
 }
 
-// crossed is what an operation has to answer about a key, as its code and text; nothing is yes.
-// Usage goes before state and state before algorithm: whoever waits for a key to be enabled must
-// not wait for one that will never do.
-func crossed(k *key.Key, operation, algorithm string, column int) (code, text string) {
-	what := guided(operation, column)
+// wantedAnswer is what an operation has to answer about a key, as its code and text; nothing is
+// yes. Usage goes before state and state before algorithm: whoever waits for a key to be enabled
+// must not wait for one that will never do.
+func wantedAnswer(k *key.Key, operation, algorithm string, column int) (code, text string) {
+	what := guideAnswer(operation, column)
 	switch want := key.Usages[operation]; {
 	case want != "" && want != k.Usage:
 		return "InvalidKeyUsageException",
@@ -47,10 +47,10 @@ func crossed(k *key.Key, operation, algorithm string, column int) (code, text st
 	return "", ""
 }
 
-// TestEveryOperationWithEveryKeyInEveryState crosses what uses keys with all specs, usages,
-// algorithms and states, on this side of the token: that what is let through then works, or that a
-// key of the kind can't be made, is shown where there is one.
-func TestEveryOperationWithEveryKeyInEveryState(t *testing.T) {
+// TestReady_EverySpecUsageAlgorithmAndState_AnswersAsTheGuide crosses what uses keys with all
+// specs, usages, algorithms and states, on this side of the token: that what is let through then
+// works, or that a key of the kind can't be made, is shown where there is one.
+func TestReady_EverySpecUsageAlgorithmAndState_AnswersAsTheGuide(t *testing.T) {
 	algorithms := []string{""}
 	for _, shape := range []string{"EncryptionAlgorithmSpec", "SigningAlgorithmSpec",
 		"MacAlgorithmSpec", "KeyAgreementAlgorithmSpec"} {
@@ -65,7 +65,7 @@ func TestEveryOperationWithEveryKeyInEveryState(t *testing.T) {
 				for _, operation := range append(keysOf(key.Usages), "GetPublicKey") {
 					for _, algorithm := range algorithms {
 						n++
-						crossing(t, k, operation, algorithm, column)
+						checkReady(t, k, operation, algorithm, column)
 					}
 				}
 			}
@@ -76,12 +76,12 @@ func TestEveryOperationWithEveryKeyInEveryState(t *testing.T) {
 	}
 }
 
-func crossing(t *testing.T, k *key.Key, operation, algorithm string, column int) {
+func checkReady(t *testing.T, k *key.Key, operation, algorithm string, column int) {
 	t.Helper()
 	late := false
 	x := target.Target{Key: k, Action: operation, Operation: operation, Algorithm: algorithm,
-		UsePendingDeletion: func() { late = true }}
-	code, text := crossed(k, operation, algorithm, column)
+		OnPendingDeletion: func() { late = true }}
+	code, text := wantedAnswer(k, operation, algorithm, column)
 	f := fault.Of(x.Ready())
 	if f == nil != (code == "") || f != nil && (model.KMS.Code(f) != code || f.Message != text) {
 		t.Errorf("%s by %q with a key of %s for %s that is %s: %v, want %s: %q", operation, algorithm,

@@ -30,42 +30,42 @@ func byPairs(constraint string, pairs M) M { return M{"Constraints": M{constrain
 // sample makes is in blob.
 type grantedUse struct {
 	operation string
-	sample    sample
-	in        func(made) M
+	sample    keySample
+	in        func(sampleKey) M
 }
 
 var grantedUses = []grantedUse{
-	{"Encrypt", cipher, func(m made) M { return M{"KeyId": m.id, "Plaintext": "eA=="} }},
-	{"Decrypt", cipher, func(m made) M { return M{"CiphertextBlob": m.blob} }},
-	{"GenerateDataKey", cipher, func(m made) M { return M{"KeyId": m.id, "KeySpec": "AES_256"} }},
-	{"GenerateDataKeyWithoutPlaintext", cipher, func(m made) M {
+	{"Encrypt", cipher, func(m sampleKey) M { return M{"KeyId": m.id, "Plaintext": "eA=="} }},
+	{"Decrypt", cipher, func(m sampleKey) M { return M{"CiphertextBlob": m.blob} }},
+	{"GenerateDataKey", cipher, func(m sampleKey) M { return M{"KeyId": m.id, "KeySpec": "AES_256"} }},
+	{"GenerateDataKeyWithoutPlaintext", cipher, func(m sampleKey) M {
 		return M{"KeyId": m.id, "KeySpec": "AES_256"}
 	}},
-	{"GenerateDataKeyPair", cipher, func(m made) M {
+	{"GenerateDataKeyPair", cipher, func(m sampleKey) M {
 		return M{"KeyId": m.id, "KeyPairSpec": "ECC_NIST_P256"}
 	}},
-	{"GenerateDataKeyPairWithoutPlaintext", cipher, func(m made) M {
+	{"GenerateDataKeyPairWithoutPlaintext", cipher, func(m sampleKey) M {
 		return M{"KeyId": m.id, "KeyPairSpec": "ECC_NIST_P256"}
 	}},
-	{"DescribeKey", cipher, func(m made) M { return M{"KeyId": m.alias} }},
-	{"CreateGrant", cipher, func(m made) M {
+	{"DescribeKey", cipher, func(m sampleKey) M { return M{"KeyId": m.alias} }},
+	{"CreateGrant", cipher, func(m sampleKey) M {
 		return M{"KeyId": m.id, "GranteePrincipal": aUser, "Operations": []string{"CreateGrant"}}
 	}},
-	{"Sign", signer, func(m made) M {
+	{"Sign", signer, func(m sampleKey) M {
 		return M{"KeyId": m.id, "Message": "eA==", "SigningAlgorithm": "ECDSA_SHA_256"}
 	}},
-	{"Verify", signer, func(m made) M {
+	{"Verify", signer, func(m sampleKey) M {
 		return M{"KeyId": m.id, "Message": "eA==", "SigningAlgorithm": "ECDSA_SHA_256",
 			"Signature": m.blob}
 	}},
-	{"GetPublicKey", signer, func(m made) M { return M{"KeyId": m.id} }},
-	{"GenerateMac", authenticator, func(m made) M {
+	{"GetPublicKey", signer, func(m sampleKey) M { return M{"KeyId": m.id} }},
+	{"GenerateMac", authenticator, func(m sampleKey) M {
 		return M{"KeyId": m.id, "Message": "eA==", "MacAlgorithm": "HMAC_SHA_256"}
 	}},
-	{"VerifyMac", authenticator, func(m made) M {
+	{"VerifyMac", authenticator, func(m sampleKey) M {
 		return M{"KeyId": m.id, "Message": "eA==", "MacAlgorithm": "HMAC_SHA_256", "Mac": m.blob}
 	}},
-	{"DeriveSharedSecret", agreer, func(m made) M {
+	{"DeriveSharedSecret", agreer, func(m sampleKey) M {
 		return M{"KeyId": m.id, "KeyAgreementAlgorithm": "ECDH", "PublicKey": m.blob}
 	}},
 }
@@ -178,7 +178,7 @@ func TestGrant_MadeUsedAndRevoked_IsRecorded(t *testing.T) {
 	g := s.grantTo("alice", id, nil, "Encrypt")
 	must[any](s.user("alice"), "Encrypt", M{"KeyId": id, "Plaintext": "eA=="})
 	must[any](s, "RevokeGrant", M{"KeyId": id, "GrantId": g.GrantId})
-	all := s.records()
+	all := s.Records()
 	for i, want := range []string{`"CreateGrant"`, arnOf("alice"), `"RevokeGrant"`} {
 		r := all[len(all)-3+i]
 		namesGrant := strings.Contains(r, g.GrantId)

@@ -18,33 +18,34 @@ import (
 	"claviger/keystore/publickey"
 )
 
-// alike sends requests that must fail, and holds them to one answer and to one number of calls of
-// the token: who sees how long an answer took learns no more than who reads it.
-func (s *rig) alike(t *testing.T, operation, code string, calls int64, requests map[string]doc) {
+// failAlike sends requests that must fail, and holds them to one answer and to one number of calls
+// of the token: who sees how long an answer took learns no more than who reads it.
+func (s *rig) failAlike(t *testing.T, operation, code string, calls int64,
+	requests map[string]doc) {
 	t.Helper()
 	for what, in := range requests {
-		before := s.calls.Load()
+		before := s.TokenCalls.Load()
 		_, err := send[any](t.Context(), s, operation, in)
-		if n := s.calls.Load() - before; n != calls {
+		if n := s.TokenCalls.Load() - before; n != calls {
 			t.Errorf("%s, %s: the token was called %d times, want %d", operation, what, n, calls)
 		}
 		refused(t, err, code, "")
 	}
 }
 
-// TestFailuresOfASymmetricDecryptionAreAlike: what only the key can tell costs one call each, as a
-// success does. What the header tells to everybody costs none.
-func TestFailuresOfASymmetricDecryptionAreAlike(t *testing.T) {
+// TestDecrypt_AlteredSymmetricCiphertext_FailsAlike: what only the key can tell costs one call
+// each, as a success does. What the header tells to everybody costs none.
+func TestDecrypt_AlteredSymmetricCiphertext_FailsAlike(t *testing.T) {
 	s := startOn(t, nil)
 	id := s.key(key.SymmetricDefault, key.EncryptDecrypt)
 	context := doc{"a": "b"}
 	good := done[cryptoops.EncryptOutput](s, "Encrypt",
 		doc{"KeyId": id, "Plaintext": []byte("some plaintext"),
 			"EncryptionContext": context}).CiphertextBlob
-	before := s.calls.Load()
+	before := s.TokenCalls.Load()
 	done[cryptoops.DecryptOutput](s, "Decrypt",
 		doc{"KeyId": id, "CiphertextBlob": good, "EncryptionContext": context})
-	if n := s.calls.Load() - before; n != 1 {
+	if n := s.TokenCalls.Load() - before; n != 1 {
 		t.Fatalf("a success costs %d calls", n)
 	}
 	of := func(blob []byte, context doc) doc {
@@ -55,24 +56,27 @@ func TestFailuresOfASymmetricDecryptionAreAlike(t *testing.T) {
 		b[at] ^= 0x80
 		return b
 	}
-	s.alike(t, "Decrypt", "InvalidCiphertextException", 1, map[string]doc{
-		"another IV": of(flipped(ciphertext.HeaderSize),
-			context), "other text": of(flipped(ciphertext.HeaderSize+12), context),
-		"another tag": of(flipped(len(good)-1), context),
-		"no context":  of(good, nil), "another value": of(good, doc{"a": "c"}), "another key": of(good,
-			doc{"b": "b"}), "one pair more": of(good, doc{"a": "b", "c": "d"}),
-		"cut short": of(good[:len(good)-1], context), "longer": of(append(slices.Clone(good), 0),
-			context),
+	s.failAlike(t, "Decrypt", "InvalidCiphertextException", 1, map[string]doc{
+		"another IV":    of(flipped(ciphertext.HeaderSize), context),
+		"other text":    of(flipped(ciphertext.HeaderSize+12), context),
+		"another tag":   of(flipped(len(good)-1), context),
+		"no context":    of(good, nil),
+		"another value": of(good, doc{"a": "c"}),
+		"another key":   of(good, doc{"b": "b"}),
+		"one pair more": of(good, doc{"a": "b", "c": "d"}),
+		"cut short":     of(good[:len(good)-1], context),
+		"longer":        of(append(slices.Clone(good), 0), context),
 	})
-	s.alike(t, "Decrypt", "InvalidCiphertextException", 0, map[string]doc{
-		"another version": of(flipped(0), context), "another material": of(flipped(17),
-			context), "nothing but a header": of(good[:ciphertext.HeaderSize+ciphertext.Overhead], context),
+	s.failAlike(t, "Decrypt", "InvalidCiphertextException", 0, map[string]doc{
+		"another version":      of(flipped(0), context),
+		"another material":     of(flipped(17), context),
+		"nothing but a header": of(good[:ciphertext.HeaderSize+ciphertext.Overhead], context),
 	})
 }
 
-// TestFailuresOfOAEPAreAlike: a padding that is wrong in one way or another (Manger, CRYPTO 2001)
-// is one answer at one cost.
-func TestFailuresOfOAEPAreAlike(t *testing.T) {
+// TestDecrypt_AlteredOAEPCiphertext_FailsAlike: a padding that is wrong in one way or another
+// (Manger, CRYPTO 2001) is one answer at one cost.
+func TestDecrypt_AlteredOAEPCiphertext_FailsAlike(t *testing.T) {
 	s := startOn(t, nil)
 	id := s.key("RSA_2048", key.EncryptDecrypt)
 	parsed, err := x509.ParsePKIXPublicKey(done[cryptoops.GetPublicKeyOutput](s, "GetPublicKey",
@@ -98,15 +102,18 @@ func TestFailuresOfOAEPAreAlike(t *testing.T) {
 			padded := append([]byte{first}, bytes.Repeat([]byte{0x55}, public.Size()-1)...)
 			return doc{"KeyId": id, "EncryptionAlgorithm": algorithm, "CiphertextBlob": raw(padded)}
 		}
-		s.alike(t, "Decrypt", "InvalidCiphertextException", 1, map[string]doc{
-			"a first byte that is no zero": with(1), "a first byte that is": with(0), "a label": by(of,
-				"label"), "the other hash": by(other, ""),
+		s.failAlike(t, "Decrypt", "InvalidCiphertextException", 1, map[string]doc{
+			"a first byte that is no zero": with(1),
+			"a first byte that is":         with(0),
+			"a label":                      by(of, "label"),
+			"the other hash":               by(other, ""),
 		})
 	}
 }
 
-// TestFailuresOfAMacAreAlike: the token is asked once, whatever is wrong with what is compared.
-func TestFailuresOfAMacAreAlike(t *testing.T) {
+// TestVerifyMac_WrongMac_FailsAlike: the token is asked once, whatever is wrong with what is
+// compared.
+func TestVerifyMac_WrongMac_FailsAlike(t *testing.T) {
 	s := startOn(t, nil)
 	in := doc{"KeyId": s.key("HMAC_256", key.GenerateVerifyMac), "Message": []byte("m"),
 		"MacAlgorithm": "HMAC_SHA_256"}
@@ -115,9 +122,11 @@ func TestFailuresOfAMacAreAlike(t *testing.T) {
 		return doc{"KeyId": in["KeyId"], "Message": in["Message"], "MacAlgorithm": in["MacAlgorithm"],
 			"Mac": mac}
 	}
-	s.alike(t, "VerifyMac", "KMSInvalidMacException", 1, map[string]doc{
-		"another first byte": of(append([]byte{mac[0] ^ 1},
-			mac[1:]...)), "another last byte": of(append(slices.Clone(mac[:31]), mac[31]^1)),
-		"cut short": of(mac[:31]), "longer": of(append(slices.Clone(mac), 0)), "one byte": of([]byte{0}),
+	s.failAlike(t, "VerifyMac", "KMSInvalidMacException", 1, map[string]doc{
+		"another first byte": of(append([]byte{mac[0] ^ 1}, mac[1:]...)),
+		"another last byte":  of(append(slices.Clone(mac[:31]), mac[31]^1)),
+		"cut short":          of(mac[:31]),
+		"longer":             of(append(slices.Clone(mac), 0)),
+		"one byte":           of([]byte{0}),
 	})
 }

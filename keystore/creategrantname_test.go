@@ -88,7 +88,7 @@ func TestCreateGrant_KeyChangedMeanwhile_IsStale(t *testing.T) {
 		t.Fatal(err)
 	}
 	must[any](s, "DisableKey", M{"KeyId": id})
-	err = s.db.Commit(func(tx *store.Tx) error {
+	err = s.DB.Commit(func(tx *store.Tx) error {
 		_, err := commit(tx)
 		return err
 	}, func(error) []byte { return nil })

@@ -8,7 +8,7 @@ import (
 	"claviger/keystore/key"
 )
 
-func TestPagesOfTagsAreAllOfThem(t *testing.T) {
+func TestListResourceTags_EachLimit_ListsEachTagOnce(t *testing.T) {
 	s := start(t)
 	id := s.key()
 	for n := 0; n < 50; n += 25 {
@@ -41,7 +41,7 @@ func TestPagesOfTagsAreAllOfThem(t *testing.T) {
 	}
 }
 
-func TestAMarkerOutlivesItsTag(t *testing.T) {
+func TestListResourceTags_TagOfMarkerRemoved_GoesOn(t *testing.T) {
 	s := start(t)
 	id := s.key()
 	must[any](s, "TagResource",
@@ -55,10 +55,12 @@ func TestAMarkerOutlivesItsTag(t *testing.T) {
 		t.Errorf("after b was gone: %+v", rest)
 	}
 	other := s.key()
-	if _, code := ask[any](s, "ListResourceTags", M{"KeyId": other, "Marker": first.NextMarker}); code != "InvalidMarkerException" {
+	if _, code := ask[any](s, "ListResourceTags",
+		M{"KeyId": other, "Marker": first.NextMarker}); code != "InvalidMarkerException" {
 		t.Errorf("another key's marker: %q", code)
 	}
-	if _, code := ask[any](s, "ListKeys", M{"Marker": first.NextMarker}); code != "InvalidMarkerException" {
+	if _, code := ask[any](s, "ListKeys",
+		M{"Marker": first.NextMarker}); code != "InvalidMarkerException" {
 		t.Errorf("another operation's marker: %q", code)
 	}
 }

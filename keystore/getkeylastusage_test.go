@@ -8,22 +8,22 @@ import (
 	"claviger/keystore/key"
 )
 
-// usage returns a key's last usage, after what waits to be written is.
-func (s *service) usage(id string) GetKeyLastUsageOutput {
+// lastUsage returns a key's last usage. Reopening the database writes down those that are put off.
+func (s *service) lastUsage(id string) GetKeyLastUsageOutput {
 	s.t.Helper()
-	s.reopen()
+	s.Reopen()
 	return must[GetKeyLastUsageOutput](s, "GetKeyLastUsage", M{"KeyId": id})
 }
 
-func (s *service) holdsUsage(id, operation string) {
+func (s *service) checkLastUsage(id, operation string) {
 	s.t.Helper()
-	u := s.usage(id).KeyLastUsage
+	u := s.lastUsage(id).KeyLastUsage
 	if u.Operation != operation || !u.Timestamp.Equal(s.time()) {
 		s.t.Errorf("after %s: %+v", operation, u)
 		return
 	}
 	found := 0
-	for _, r := range s.records() {
+	for _, r := range s.Records() {
 		if strings.Contains(r, `"eventID":"`+u.CloudTrailEventId+`"`) {
 			found++
 			if !strings.Contains(r, `"eventName":"`+operation+`"`) ||
@@ -37,7 +37,7 @@ func (s *service) holdsUsage(id, operation string) {
 	}
 }
 
-func TestTheLastUsageIsThatOfTheTrail(t *testing.T) {
+func TestGetKeyLastUsage_EachOperation_IsThatOfItsRecord(t *testing.T) {
 	s := start(t)
 	id := s.key()
 	created := s.time()
@@ -61,44 +61,44 @@ func TestTheLastUsageIsThatOfTheTrail(t *testing.T) {
 	} {
 		s.pass(time.Hour)
 		must[any](s, c.name, c.in)
-		s.holdsUsage(m.id, c.name)
+		s.checkLastUsage(m.id, c.name)
 	}
 	for _, name := range []string{"Sign", "GenerateMac", "DeriveSharedSecret"} {
 		s.pass(time.Hour)
 		m := s.inState(len(name), sampleFor(name), key.Enabled)
 		s.pass(time.Hour)
 		must[any](s, name, keyStates[name].request(m))
-		s.holdsUsage(m.id, name)
+		s.checkLastUsage(m.id, name)
 		if verify, ok := map[string]string{"Sign": "Verify", "GenerateMac": "VerifyMac"}[name]; ok {
 			s.pass(time.Hour)
 			must[any](s, verify, keyStates[verify].request(m))
-			s.holdsUsage(m.id, verify)
+			s.checkLastUsage(m.id, verify)
 		}
 	}
 }
 
-func TestReEncryptUsesBothKeys(t *testing.T) {
+func TestGetKeyLastUsage_ReEncrypt_IsOfBothKeys(t *testing.T) {
 	s := start(t)
 	from, to := s.key(), s.key()
 	blob := s.encrypt(from, "x")
 	s.pass(time.Hour)
 	must[any](s, "ReEncrypt", M{"CiphertextBlob": blob, "DestinationKeyId": to})
-	s.holdsUsage(from, "ReEncrypt")
-	s.holdsUsage(to, "ReEncrypt")
+	s.checkLastUsage(from, "ReEncrypt")
+	s.checkLastUsage(to, "ReEncrypt")
 }
 
 // What another service does with a key is a use of it, and what failed is none.
-func TestWhatIsNoUsage(t *testing.T) {
+func TestGetKeyLastUsage_FailedRequests_AreNoUsage(t *testing.T) {
 	s := start(t)
 	id := s.key()
 	e := s.seal(id, "x")
-	s.holdsUsage(id, "GenerateDataKey")
+	s.checkLastUsage(id, "GenerateDataKey")
 	s.pass(time.Hour)
-	s.opens(e, "x")
-	s.holdsUsage(id, "Decrypt")
+	s.checkOpens(e, "x")
+	s.checkLastUsage(id, "Decrypt")
 	s.pass(time.Hour)
 	blob := s.encrypt(id, "x")
-	s.holdsUsage(id, "Encrypt")
+	s.checkLastUsage(id, "Encrypt")
 	used := s.time()
 	blob[len(blob)-1] ^= 1
 	s.pass(time.Hour)
@@ -110,44 +110,38 @@ func TestWhatIsNoUsage(t *testing.T) {
 	} {
 		ask[any](s, name, in)
 	}
-	if u := s.usage(id).KeyLastUsage; u.Operation != "Encrypt" || !u.Timestamp.Equal(used) {
+	if u := s.lastUsage(id).KeyLastUsage; u.Operation != "Encrypt" || !u.Timestamp.Equal(used) {
 		t.Errorf("after failures: %+v", u)
 	}
 }
 
 // One use in a minute is written down, and an older one never over a newer.
-func TestUsagesAreWrittenOnceAMinute(t *testing.T) {
+func TestGetKeyLastUsage_ManyUses_AreWrittenOnceAMinute(t *testing.T) {
 	s := start(t)
 	id := s.key()
 	s.encrypt(id, "x")
 	first := s.time()
 	s.pass(29 * time.Second) // 9:30:29
 	must[any](s, "GenerateDataKey", M{"KeyId": id, "KeySpec": "AES_256"})
-	if u := s.usage(id).KeyLastUsage; !u.Timestamp.Equal(first) {
+	if u := s.lastUsage(id).KeyLastUsage; !u.Timestamp.Equal(first) {
 		t.Errorf("a second use in the minute: %+v", u)
 	}
 	s.pass(time.Minute)
 	s.encrypt(id, "x")
-	s.holdsUsage(id, "Encrypt")
+	s.checkLastUsage(id, "Encrypt")
 	late := s.time()
 	s.pass(-time.Hour) // the clock was set back, and memory was lost
-	s.restart()
+	s.Restart()
 	s.encrypt(id, "x")
-	if u := s.usage(id).KeyLastUsage; !u.Timestamp.Equal(late) {
+	if u := s.lastUsage(id).KeyLastUsage; !u.Timestamp.Equal(late) {
 		t.Errorf("an older use: %+v", u)
 	}
 }
 
-func TestLastUsageTakesNoAlias(t *testing.T) {
+func TestGetKeyLastUsage_Alias_IsNotFound(t *testing.T) {
 	s := start(t)
 	m := s.inState(1, cipher, key.Enabled)
 	if _, code := ask[any](s, "GetKeyLastUsage", M{"KeyId": m.alias}); code != "NotFoundException" {
 		t.Errorf("an alias: %q", code)
 	}
-}
-
-// reopen closes the database, which writes what waits, and opens it again.
-func (s *service) reopen() {
-	s.t.Helper()
-	s.kit.Reopen()
 }

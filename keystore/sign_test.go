@@ -2,11 +2,15 @@ package keystore
 
 import (
 	"bytes"
-	"crypto/mlkem"
+	"crypto"
+	"crypto/ed25519"
 	"crypto/sha3"
+	"crypto/sha512"
+	"crypto/x509"
 	"slices"
 	"testing"
 
+	"claviger/hsm"
 	"claviger/hsm/hsmtest/fakedevice"
 	"claviger/internal/lattice"
 	"claviger/keystore/cryptoops"
@@ -25,9 +29,10 @@ var (
 	signatureSizes = map[string]int{"ML_DSA_44": 2420, "ML_DSA_65": 3309, "ML_DSA_87": 4627}
 )
 
-// TestMLDSA: a device that has it signs messages and the representatives that callers make of them,
-// and each is verified here as either, as another implementation verifies it.
-func TestMLDSA(t *testing.T) {
+// TestSign_MLDSA_VerifiesElsewhere: a device that has it signs messages and the representatives
+// that callers make of them, and each is verified here as either, as another implementation
+// verifies it.
+func TestSign_MLDSA_VerifiesElsewhere(t *testing.T) {
 	s := startOnDevice(t, fakedevice.LikeV32(t).Config(), nil)
 	for spec := range mldsaSets {
 		t.Run(spec, func(t *testing.T) {
@@ -111,97 +116,9 @@ func refusesOthers(t *testing.T, s *rig, id string) {
 	refused(t, err, "InvalidKeyUsageException", "*")
 }
 
-// TestMLKEM: what is encapsulated here, or anywhere with the public key, the device opens; a
-// ciphertext for somebody else too, to a secret that isn't his (FIPS 203 section 6.3).
-func TestMLKEM(t *testing.T) {
-	s := startOnDevice(t, fakedevice.LikeV32(t).Config(), nil)
-	for spec, size := range map[string]int{"ML_KEM_512": 768, "ML_KEM_768": 1088,
-		"ML_KEM_1024": 1568} {
-		t.Run(spec, func(t *testing.T) {
-			m := done[CreateKeyOutput](s, "CreateKey",
-				doc{"KeySpec": spec, "KeyUsage": key.EncapsulateDecapsulate}).KeyMetadata
-			p := done[cryptoops.GetPublicKeyOutput](s, "GetPublicKey", doc{"KeyId": m.KeyId})
-			if !slices.Equal(m.EncapsulationAlgorithms, []string{"ML_KEM"}) ||
-				!slices.Equal(p.EncapsulationAlgorithms, m.EncapsulationAlgorithms) ||
-				m.SigningAlgorithms != nil {
-				t.Errorf("it is %+v, %+v", m, p)
-			}
-			open := func(ciphertext []byte) (cryptoops.DecapsulateOutput, error) {
-				return send[cryptoops.DecapsulateOutput](t.Context(), s, "Decapsulate",
-					doc{"KeyId": m.KeyId, "EncapsulationAlgorithm": "ML_KEM",
-						"SharedSecretCiphertextBlob": ciphertext})
-			}
-			e := done[cryptoops.EncapsulateOutput](s, "Encapsulate",
-				doc{"KeyId": m.KeyId, "EncapsulationAlgorithm": "ML_KEM"})
-			d, err := open(e.SharedSecretCiphertextBlob)
-			noError(t, err)
-			if !bytes.Equal(d.SharedSecret, e.SharedSecret) || len(e.SharedSecret) != 32 ||
-				len(e.SharedSecretCiphertextBlob) != size ||
-				e.KeyId != m.Arn || d.KeyId != m.Arn || e.EncapsulationAlgorithm != "ML_KEM" ||
-				d.EncapsulationAlgorithm != "ML_KEM" {
-				t.Errorf("%+v became %+v", e, d)
-			}
-			secret, ciphertext := encapsulateElsewhere(t, spec, p.PublicKey)
-			if d, err := open(ciphertext); err != nil || !bytes.Equal(d.SharedSecret, secret) {
-				t.Errorf("what another implementation made: %v", err)
-			}
-			ciphertext[0] ^= 1
-			if d, err := open(ciphertext); err != nil || len(d.SharedSecret) != 32 ||
-				bytes.Equal(d.SharedSecret, secret) {
-				t.Errorf("a changed ciphertext: %d bytes, %v", len(d.SharedSecret), err)
-			}
-			for _, bad := range [][]byte{{1}, ciphertext[1:], append(ciphertext, 0), make([]byte, 6144)} {
-				_, err := open(bad)
-				refused(t, err, "InvalidCiphertextException", "")
-			}
-			_, err = send[cryptoops.SignOutput](t.Context(), s, "Sign",
-				doc{"KeyId": m.KeyId, "Message": []byte("x"), "SigningAlgorithm": publickey.MLDSA})
-			refused(t, err, "InvalidKeyUsageException", "*")
-		})
-	}
-	for _, operation := range []string{"Encapsulate", "Decapsulate"} {
-		in := doc{"KeyId": s.key("ECC_NIST_P256", key.KeyAgreement), "EncapsulationAlgorithm": "ML_KEM",
-			"SharedSecretCiphertextBlob": []byte("x")}
-		_, err := send[any](t.Context(), s, operation, in)
-		refused(t, err, "InvalidKeyUsageException", "*")
-	}
-}
-
-// encapsulateElsewhere is the standard library where it has the size.
-func encapsulateElsewhere(t *testing.T, spec string, spki []byte) (secret, ciphertext []byte) {
-	t.Helper()
-	public, err := lattice.ParsePublic(spec, spki)
-	noError(t, err)
-	switch spec {
-	case "ML_KEM_768":
-		key, err := mlkem.NewEncapsulationKey768(public.Bytes())
-		noError(t, err)
-		return key.Encapsulate()
-	case "ML_KEM_1024":
-		key, err := mlkem.NewEncapsulationKey1024(public.Bytes())
-		noError(t, err)
-		return key.Encapsulate()
-	}
-	return public.(*lattice.EncapsulationKey).Encapsulate()
-}
-
-// TestEncapsulateAsksNoToken: the public key is all it takes, and all that verifying takes.
-func TestEncapsulateAsksNoToken(t *testing.T) {
-	s := startOnDevice(t, fakedevice.LikeV32(t).Config(), nil)
-	in := doc{"KeyId": s.key("ML_KEM_768", key.EncapsulateDecapsulate),
-		"EncapsulationAlgorithm": "ML_KEM"}
-	done[cryptoops.EncapsulateOutput](s, "Encapsulate", in) // its row is verified now
-	before := s.calls.Load()
-	first, second := done[cryptoops.EncapsulateOutput](s, "Encapsulate",
-		in), done[cryptoops.EncapsulateOutput](s, "Encapsulate", in)
-	if n := s.calls.Load(); n != before || bytes.Equal(first.SharedSecret, second.SharedSecret) {
-		t.Errorf("the token was called %d times", n-before)
-	}
-}
-
-// TestADeviceOfV32ByAnOlderModule: what can't be performed whole isn't begun. ML-DSA is, and only
-// what takes a mechanism of its own is refused; verifying takes none.
-func TestADeviceOfV32ByAnOlderModule(t *testing.T) {
+// TestSign_OlderModuleOfAV32Device_RefusesWhatItLacks: what can't be performed whole isn't begun.
+// ML-DSA is, and only what takes a mechanism of its own is refused; verifying takes none.
+func TestSign_OlderModuleOfAV32Device_RefusesWhatItLacks(t *testing.T) {
 	s := startOnDevice(t, fakedevice.LikeV32Unreached(t).Config(), nil)
 	_, err := send[CreateKeyOutput](t.Context(), s, "CreateKey",
 		doc{"KeySpec": "ML_KEM_768", "KeyUsage": key.EncapsulateDecapsulate})
@@ -221,4 +138,63 @@ func TestADeviceOfV32ByAnOlderModule(t *testing.T) {
 	if !done[cryptoops.VerifyOutput](s, "Verify", in).SignatureValid {
 		t.Error("a signature of the message isn't one of its representative")
 	}
+}
+
+// TestSign_Ed25519_VerifiesElsewhere: a device that has it serves it whole: the message itself, or
+// a digest that is hashed once more.
+func TestSign_Ed25519_VerifiesElsewhere(t *testing.T) {
+	s := startOn(t, func(token *hsm.Token) Token {
+		return &withEd25519{Token: token, keys: map[string]ed25519.PrivateKey{}}
+	})
+	m := done[CreateKeyOutput](s, "CreateKey",
+		doc{"KeySpec": publickey.SpecEd25519, "KeyUsage": key.SignVerify}).KeyMetadata
+	if !slices.Equal(m.SigningAlgorithms, []string{publickey.Ed25519, publickey.Ed25519PH}) {
+		t.Errorf("its algorithms are %v", m.SigningAlgorithms)
+	}
+	parsed, err := x509.ParsePKIXPublicKey(done[cryptoops.GetPublicKeyOutput](s, "GetPublicKey",
+		doc{"KeyId": m.KeyId}).PublicKey)
+	noError(t, err)
+	public := parsed.(ed25519.PublicKey)
+	message := []byte("a message")
+	digest := sha512.Sum512(message)
+	again := sha512.Sum512(digest[:])
+	for _, x := range []struct {
+		algorithm, kind string
+		given, signed   []byte
+		options         ed25519.Options
+	}{
+		{publickey.Ed25519, "RAW", message, message, ed25519.Options{}},
+		{publickey.Ed25519PH, "DIGEST", digest[:], again[:], ed25519.Options{Hash: crypto.SHA512}},
+	} {
+		in := doc{"KeyId": m.KeyId, "Message": x.given, "MessageType": x.kind,
+			"SigningAlgorithm": x.algorithm}
+		signature := done[cryptoops.SignOutput](s, "Sign", in).Signature
+		if err := ed25519.VerifyWithOptions(public, x.signed, signature, &x.options); err != nil {
+			t.Errorf("%s: %v", x.algorithm, err)
+		}
+		in["Signature"] = signature
+		if !done[cryptoops.VerifyOutput](s, "Verify", in).SignatureValid {
+			t.Errorf("%s: not valid here", x.algorithm)
+		}
+		in["Signature"] = signature[:63]
+		_, err := send[cryptoops.VerifyOutput](t.Context(), s, "Verify", in)
+		refused(t, err, "KMSInvalidSignatureException", "")
+	}
+	for _, x := range []struct{ algorithm, kind string }{
+		{publickey.Ed25519, "DIGEST"},
+		{publickey.Ed25519, "EXTERNAL_MU"},
+		{publickey.Ed25519PH, "RAW"},
+		{publickey.Ed25519PH, "EXTERNAL_MU"},
+	} {
+		_, err := send[cryptoops.SignOutput](t.Context(), s, "Sign",
+			doc{"KeyId": m.KeyId, "Message": digest[:], "MessageType": x.kind,
+				"SigningAlgorithm": x.algorithm})
+		refused(t, err, "ValidationException", "Message type "+x.kind+" is incompatible with algorithm "+
+			x.algorithm+".")
+	}
+	_, err = send[cryptoops.SignOutput](t.Context(), s, "Sign",
+		doc{"KeyId": m.KeyId, "Message": digest[1:], "MessageType": "DIGEST",
+			"SigningAlgorithm": publickey.Ed25519PH})
+	refused(t, err, "ValidationException", "Digest is invalid length for algorithm "+
+		publickey.Ed25519PH+".")
 }
