@@ -60,6 +60,6 @@ func (s *Identities) CreateAccessKey(
 	c *op.Call, principal policy.Caller,
 ) (id, secret string, err error) {
 	in := principalInput{Type: principal.Type, Arn: principal.ARN, PrincipalId: principal.PrincipalID}
-	made, err := op.AsService(c, IAM.Name, s.create, in)
+	made, err := op.AsService(c, IAM.Name, c.Caller.Account, s.create, in)
 	return made.id, made.secret, err
 }

@@ -65,7 +65,7 @@ func (s *Keys) ensureManaged(c *op.Call, service, name string) error {
 	if a, err := s.rows.Alias(c, ref); a != nil || err != nil {
 		return err
 	}
-	_, err := op.AsService(c, service, s.manage, manageInput{Service: service})
+	_, err := op.AsService(c, service, c.Caller.Account, s.manage, manageInput{Service: service})
 	if errors.Is(err, domain.ErrMade) {
 		return nil // another request was first, which is as good
 	}

@@ -30,7 +30,8 @@ func (s *Keys) scheduleExpiry(k key.Ref, m key.Material) domain.Change {
 // ExpireDue deletes imported material whose time is over. It is the work of an [ExpireMaterialJob].
 func (s *Keys) ExpireDue(c *op.Call, subject string) error {
 	keyID, materialID := imports.ParseSubject(subject)
-	_, err := op.AsService(c, "kms", s.expire, expireInput{KeyId: keyID, KeyMaterialId: materialID})
+	_, err := op.AsService(c, "kms", c.Caller.Account, s.expire,
+		expireInput{KeyId: keyID, KeyMaterialId: materialID})
 	return err
 }
 

@@ -49,10 +49,11 @@ func (t *retirement) Demands() []policy.Demand {
 func (s *Keys) findRetirement(c *op.Call, in RetireGrantInput) (*retirement, error) {
 	keyID, id := domain.Or(in.KeyId, ""), domain.Or(in.GrantId, "")
 	if in.GrantToken != nil {
-		var err error
-		if keyID, id, err = s.grants.ReadToken(c, *in.GrantToken); err != nil {
+		k, named, err := s.grants.ReadToken(c, *in.GrantToken)
+		if err != nil {
 			return nil, err
 		}
+		keyID, id = k.ARN(), named
 	}
 	g, err := s.findGrant(c, "RetireGrant", keyID, id)
 	if err != nil {

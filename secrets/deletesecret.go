@@ -185,6 +185,7 @@ func (s *Secrets) deleteExpired(c *op.Call, _ endRecoveryInput,
 // Finish deletes the secret whose recovery window is over. It is the work of a [DeleteSecretJob];
 // subject is the last part of the secret's ARN.
 func (s *Secrets) Finish(c *op.Call, subject string) error {
-	_, err := op.AsService(c, service, s.endRecovery, endRecoveryInput{Subject: subject})
+	_, err := op.AsService(c, service, c.Caller.Account, s.endRecovery,
+		endRecoveryInput{Subject: subject})
 	return err
 }

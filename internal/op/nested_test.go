@@ -59,7 +59,7 @@ func TestNote_NestedOperations_StaysWithItsOwn(t *testing.T) {
 	r.inside = func(c *op.Call) error {
 		c.Note(`{"of":"Look"}`)
 		_, first := op.Ask(c, "", quiet, input{Name: "a"})
-		_, second := op.AsService(c, "vault", own, input{Name: "b"})
+		_, second := op.AsService(c, "vault", c.Caller.Account, own, input{Name: "b"})
 		return errors.Join(first, second)
 	}
 	if _, code := r.serve(r.look, good); code != "" {
@@ -117,7 +117,7 @@ func TestAsService_WithinARequest_HasACommitOfItsOwn(t *testing.T) {
 			return r.insert(in.Name), nil
 		})
 	r.inside = func(c *op.Call) error {
-		out, err := op.AsService(c, "vault", first, input{Name: "inner"})
+		out, err := op.AsService(c, "vault", c.Caller.Account, first, input{Name: "inner"})
 		if err == nil && (out != output{"changed"} || r.changes() != 1) {
 			err = errors.New("it was answered before it was committed")
 		}
@@ -151,8 +151,8 @@ func TestAsService_WithinARequest_HasACommitOfItsOwn(t *testing.T) {
 
 func TestOwn_CallOfTheJobRunner_IsTheServices(t *testing.T) {
 	r := build(t)
-	if _, err := op.AsService(r.runner.Own(t.Context(), account, region, "vault"), "vault", r.change,
-		input{Name: "job"}); err != nil {
+	c := r.runner.Own(t.Context(), account, region, "vault")
+	if _, err := op.AsService(c, "vault", account, r.change, input{Name: "job"}); err != nil {
 		t.Fatal(err)
 	}
 	if rec := r.only(); rec.EventName != "Change" || rec.UserIdentity.Type != "AWSService" ||

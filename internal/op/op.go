@@ -197,11 +197,13 @@ func Ask[I Input, O any](c *Call, service string, q Query[I, O], in I) (O, error
 	return q.ask(c.within(service), in)
 }
 
-// AsService performs a Command at once as the service's own principal, with a commit of its own
-// before the present one: what must be made on first use, and what the job runner finishes.
-func AsService[I Input, O any](c *Call, service string, cmd Command[I, O], in I) (O, error) {
+// AsService performs a Command at once as the service's own principal in an account, with a commit
+// of its own before the present one: what must be made on first use, and what the job runner
+// finishes. The account is that of the resource, which need not be the caller's.
+func AsService[I Input, O any](c *Call, service, account string, cmd Command[I, O],
+	in I) (O, error) {
 	sub := c.within(service)
-	sub.Caller = policy.AsService(c.Caller.Account, service)
+	sub.Caller = policy.AsService(account, service)
 	return cmd.own(sub, in)
 }
 

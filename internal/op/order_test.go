@@ -106,9 +106,7 @@ func TestServe_NoDemand_IsRefused(t *testing.T) {
 // input{}) is no program. A Command has a commit of its own, and AsService is the only function
 // that takes one.
 var (
-	_ asking[op.Query[input, output]]   = op.Ask[input, output]
-	_ asking[op.Command[input, output]] = op.AsService[input, output]
-)
+	_ func(*op.Call, string, op.Query[input, output], input) (output, error) = op.Ask
 
-// asking is a function that has an operation of the type O done within a request.
-type asking[O any] func(*op.Call, string, O, input) (output, error)
+	_ func(*op.Call, string, string, op.Command[input, output], input) (output, error) = op.AsService
+)

@@ -121,7 +121,7 @@ func refOf(c *op.Call, id string) key.StoreRef {
 // asks for the next one.
 func (s *Stores) Connect(c *op.Call, id string) error {
 	ref := refOf(c, id)
-	_, err := op.AsService(c, "kms", s.connect, storeInput{CustomKeyStoreId: id})
+	_, err := op.AsService(c, "kms", c.Caller.Account, s.connect, storeInput{CustomKeyStoreId: id})
 	s.connections.close(ref)
 	s.attempts.ended(ref, time.Now())
 	if failure := new(ConnectionError); errors.As(err, &failure) {
@@ -216,7 +216,7 @@ func (s *Stores) allowUse(st *Store) domain.Change {
 
 // Disconnect closes the connection of a store. It is the work of a [DisconnectJob].
 func (s *Stores) Disconnect(c *op.Call, id string) error {
-	_, err := op.AsService(c, "kms", s.disconnect, storeInput{CustomKeyStoreId: id})
+	_, err := op.AsService(c, "kms", c.Caller.Account, s.disconnect, storeInput{CustomKeyStoreId: id})
 	return err
 }
 

@@ -48,7 +48,7 @@ func (s *DataKeys) currentOf(c *op.Call, k *key.Key, service string) (*dataKey, 
 			continue
 		}
 		k = now
-		err = s.requestEpoch(c, epochInput{KeyId: k.ID, Service: service, Epoch: nextEpoch(d)})
+		err = s.requestEpoch(c, k, epochInput{KeyId: k.ID, Service: service, Epoch: nextEpoch(d)})
 		if err != nil {
 			return nil, nil, err
 		}
@@ -99,8 +99,8 @@ type epochInput struct {
 }
 
 // requestEpoch has the data key of an epoch made. If another request was first, that is as good.
-func (s *DataKeys) requestEpoch(c *op.Call, in epochInput) error {
-	_, err := op.AsService(c, in.Service, s.create, in)
+func (s *DataKeys) requestEpoch(c *op.Call, k *key.Key, in epochInput) error {
+	_, err := op.AsService(c, in.Service, k.Account, s.create, in)
 	switch {
 	case err != nil && !errors.Is(err, domain.ErrMade):
 		return err

@@ -24,27 +24,28 @@ func TestCheckID_WhatIsNoGrantID_IsRefused(t *testing.T) {
 	}
 }
 
-func TestToken_OtherAccountOrRegion_IsRefused(t *testing.T) {
+func TestToken_OtherRegion_IsRefused(t *testing.T) {
 	grants := New(nil, nil, signedtoken.New([]byte("the key of this installation")))
 	here := func() *op.Call {
 		return &op.Call{RequestID: "r", Region: "us-east-1",
 			Caller: policy.Caller{Account: "111122223333"}}
 	}
-	g := &Grant{Key: key.Ref{ID: "k"}, ID: "g"}
+	g := &Grant{Key: key.Ref{Account: "111122223333", Region: "us-east-1", ID: "k"}, ID: "g"}
 	token := grants.Token(here(), g)
 	for name, change := range map[string]func(*op.Call){
-		"":                func(*op.Call) {},
-		"another Region":  func(c *op.Call) { c.Region = "eu-central-1" },
-		"another account": func(c *op.Call) { c.Caller.Account = "444455556666" },
+		"here": func(*op.Call) {},
+		// A grantee of another account brings the token as it got it.
+		"from another account": func(c *op.Call) { c.Caller.Account = "444455556666" },
+		"in another Region":    func(c *op.Call) { c.Region = "eu-central-1" },
 	} {
 		c := here()
 		change(c)
-		keyID, id, err := grants.ReadToken(c, token)
-		switch {
-		case name == "" && (err != nil || keyID != "k" || id != "g"):
-			t.Errorf("read as %q, %q, %v", keyID, id, err)
-		case name != "" && fault.Of(err) == nil:
-			t.Errorf("%s takes it", name)
+		k, id, err := grants.ReadToken(c, token)
+		switch good := name != "in another Region"; {
+		case good && (err != nil || k != g.Key || id != "g"):
+			t.Errorf("%s: read as %v, %q, %v", name, k, id, err)
+		case !good && fault.Of(err) == nil:
+			t.Errorf("%s: taken", name)
 		}
 		if checked := grants.CheckTokens(c, []string{token}); (checked == nil) != (err == nil) {
 			t.Errorf("%q: read with %v, checked with %v", name, err, checked)

@@ -69,7 +69,8 @@ func ParseSubject(subject string) (keyID, partID string) {
 // Delete removes a pair whose time is over. It is the work of a [DeletePairJob].
 func (s *Pairs) Delete(c *op.Call, subject string) error {
 	keyID, pairID := ParseSubject(subject)
-	_, err := op.AsService(c, model.KMS.Name, s.deletePair, pairInput{KeyId: keyID, PairId: pairID})
+	_, err := op.AsService(c, model.KMS.Name, c.Caller.Account, s.deletePair,
+		pairInput{KeyId: keyID, PairId: pairID})
 	return err
 }
 

@@ -30,7 +30,7 @@ var (
 // An attempt that is counted and not taken back is one ciphertext that the pair could not unwrap,
 // or one whose outcome was lost with the process.
 func (s *Pairs) Unwrap(c *op.Call, p *Pair, k *key.Key, wrapped []byte) (custody.Material, error) {
-	if _, err := op.AsService(c, model.KMS.Name, s.countAttempt, inputOf(p)); err != nil {
+	if _, err := op.AsService(c, model.KMS.Name, p.Key.Account, s.countAttempt, inputOf(p)); err != nil {
 		return custody.Material{}, err
 	}
 	m, err := s.device.Import(c, custody.Import{
@@ -40,7 +40,7 @@ func (s *Pairs) Unwrap(c *op.Call, p *Pair, k *key.Key, wrapped []byte) (custody
 	if errors.Is(err, custody.ErrForged) {
 		return custody.Material{}, err
 	}
-	_, lost := op.AsService(c, model.KMS.Name, s.takeBackAttempt, inputOf(p))
+	_, lost := op.AsService(c, model.KMS.Name, p.Key.Account, s.takeBackAttempt, inputOf(p))
 	if err != nil {
 		return custody.Material{}, err
 	}

@@ -39,7 +39,7 @@ func (s *Keys) AddOrphans(c *op.Call, k *key.Key) (domain.Change, error) {
 
 // Destroy destroys an orphan. It is the work of a [DestroyJob].
 func (s *Keys) Destroy(c *op.Call, name string) error {
-	_, err := op.AsService(c, "kms", s.destroy, destroyInput{Id: name})
+	_, err := op.AsService(c, "kms", c.Caller.Account, s.destroy, destroyInput{Id: name})
 	return err
 }
 

@@ -98,7 +98,7 @@ func (s *Keys) Reserve(c *op.Call, storeID string, name []byte) error {
 	if storeID != "" {
 		in.CustomKeyStoreId = &storeID
 	}
-	_, err := op.AsService(c, "kms", s.reserve, in)
+	_, err := op.AsService(c, "kms", c.Caller.Account, s.reserve, in)
 	return err
 }
 

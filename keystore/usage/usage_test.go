@@ -48,7 +48,7 @@ func within(t *testing.T, db *store.DB, f func(*op.Call) error) {
 			return op.Apply(domain.Nothing, op.None{}), f(c)
 		})
 	c := runner.Own(t.Context(), account, "us-east-1", "kms")
-	if _, err := op.AsService(c, "kms", o, nothing{}); err != nil {
+	if _, err := op.AsService(c, "kms", c.Caller.Account, o, nothing{}); err != nil {
 		t.Fatal(err)
 	}
 }
