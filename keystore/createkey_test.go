@@ -1,9 +1,10 @@
 package keystore
 
 import (
-	"claviger/keystore/key"
 	"strings"
 	"testing"
+
+	"claviger/keystore/key"
 )
 
 // TestCreateKey_Record_NamesTheNewKey: nobody could name a key or a store before it was made, so

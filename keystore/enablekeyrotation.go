@@ -33,11 +33,3 @@ func (s *Keys) enableKeyRotation(c *op.Call, in EnableKeyRotationInput,
 	rotating := k.Changed(func(k *key.Key) { k.RotateEvery(days, c.Time) })
 	return multiregion.Change{Key: rotating}, op.None{}, nil
 }
-
-// disableKeyRotation ends the schedule only. The materials stay, and so what they have encrypted
-// opens.
-func (s *Keys) disableKeyRotation(_ *op.Call, _ KeyInput,
-	k *key.Key) (multiregion.Change, op.None, error) {
-	off := k.Changed(func(k *key.Key) { k.RotationPeriod, k.NextRotation = 0, time.Time{} })
-	return multiregion.Change{Key: off}, op.None{}, nil
-}

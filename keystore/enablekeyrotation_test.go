@@ -1,10 +1,11 @@
 package keystore
 
 import (
-	"claviger/keystore/key"
 	"fmt"
 	"testing"
 	"time"
+
+	"claviger/keystore/key"
 )
 
 func TestEnableKeyRotation_PeriodOver_RotatesEachTime(t *testing.T) {

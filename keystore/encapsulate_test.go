@@ -2,14 +2,15 @@ package keystore
 
 import (
 	"bytes"
+	"crypto/mlkem"
+	"slices"
+	"testing"
+
 	"claviger/hsm/hsmtest/fakedevice"
 	"claviger/internal/lattice"
 	"claviger/keystore/cryptoops"
 	"claviger/keystore/key"
 	"claviger/keystore/publickey"
-	"crypto/mlkem"
-	"slices"
-	"testing"
 )
 
 // TestDecapsulate_MLKEM_OpensWhatWasEncapsulated: what is encapsulated here, or anywhere with the

@@ -1,10 +1,11 @@
 package keystore
 
 import (
-	"claviger/internal/fault"
-	"claviger/keystore/key"
 	"strings"
 	"testing"
+
+	"claviger/internal/fault"
+	"claviger/keystore/key"
 )
 
 // guide is the table "Key states of KMS keys" of the KMS developer guide for all of its states, a

@@ -1,10 +1,11 @@
 package keystore
 
 import (
-	"claviger/keystore/key"
 	"slices"
 	"sync"
 	"testing"
+
+	"claviger/keystore/key"
 )
 
 // As with AWS, asking for the key of a service that we have makes it; of one that we don't have

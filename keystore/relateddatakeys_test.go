@@ -1,10 +1,11 @@
 package keystore
 
 import (
-	"claviger/internal/envelope"
-	"claviger/internal/op"
 	"testing"
 	"time"
+
+	"claviger/internal/envelope"
+	"claviger/internal/op"
 )
 
 // Values of other services stay sealed by the data keys of their own Region.

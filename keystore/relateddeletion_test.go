@@ -1,13 +1,14 @@
 package keystore
 
 import (
+	"errors"
+	"testing"
+	"time"
+
 	"claviger/keystore/cryptoops"
 	"claviger/keystore/key"
 	"claviger/keystore/multiregion"
 	"claviger/store"
-	"errors"
-	"testing"
-	"time"
 )
 
 // A primary key waits for its replicas, and its own window begins when the last of them is gone.

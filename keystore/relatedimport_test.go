@@ -2,16 +2,17 @@ package keystore
 
 import (
 	"bytes"
+	"reflect"
+	"sync"
+	"testing"
+	"time"
+
 	"claviger/internal/custody"
 	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/keystore/cryptoops"
 	"claviger/keystore/imports"
 	"claviger/keystore/key"
-	"reflect"
-	"sync"
-	"testing"
-	"time"
 )
 
 // importedRelatedKeys makes a multi-Region key whose material came from outside, as the import of

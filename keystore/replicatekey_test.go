@@ -1,14 +1,15 @@
 package keystore
 
 import (
-	"claviger/keystore/cryptoops"
-	"claviger/keystore/key"
 	"fmt"
 	"reflect"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"claviger/keystore/cryptoops"
+	"claviger/keystore/key"
 )
 
 func TestReplicateKey_Answered_ReplicaIsThere(t *testing.T) {

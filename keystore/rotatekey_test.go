@@ -1,11 +1,12 @@
 package keystore
 
 import (
-	"claviger/internal/custody"
-	"claviger/keystore/key"
 	"context"
 	"testing"
 	"time"
+
+	"claviger/internal/custody"
+	"claviger/keystore/key"
 )
 
 // A job that comes again, or too early, rotates nothing and loses nothing.

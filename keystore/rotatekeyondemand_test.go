@@ -1,11 +1,12 @@
 package keystore
 
 import (
-	"claviger/keystore/key"
 	"fmt"
 	"sync"
 	"testing"
 	"time"
+
+	"claviger/keystore/key"
 )
 
 func TestRotateKeyOnDemand_TwentyFiveTimes_IsTheLimit(t *testing.T) {

@@ -1,12 +1,13 @@
 package keystore
 
 import (
-	"claviger/hsm/hsmtest"
-	"claviger/keystore/cryptoops"
-	"claviger/keystore/key"
 	"cmp"
 	"fmt"
 	"slices"
+
+	"claviger/hsm/hsmtest"
+	"claviger/keystore/cryptoops"
+	"claviger/keystore/key"
 )
 
 // keySample is a key of one usage, and what it made before anything happened to it.

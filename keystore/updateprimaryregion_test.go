@@ -1,11 +1,12 @@
 package keystore
 
 import (
-	"claviger/keystore/key"
-	"claviger/policy"
 	"reflect"
 	"strings"
 	"testing"
+
+	"claviger/keystore/key"
+	"claviger/policy"
 )
 
 func TestUpdatePrimaryRegion_EachRegion_IsPromotedOrRefused(t *testing.T) {

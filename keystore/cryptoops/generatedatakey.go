@@ -26,21 +26,6 @@ func (in GenerateDataKeyInput) Validate() error {
 	return checkDataKey(in.KeySpec, in.NumberOfBytes, in.EncryptionContext)
 }
 
-// BareDataKeyInput is the request of GenerateDataKeyWithoutPlaintext.
-type BareDataKeyInput struct {
-	KeyId             string            `shape:"KeyIdType,required"`
-	EncryptionContext map[string]string `shape:"EncryptionContextType"`
-	KeySpec           *string           `shape:"DataKeySpec"`
-	NumberOfBytes     *int32            `shape:"NumberOfBytesType"`
-	GrantTokens       []string          `shape:"GrantTokenList"`
-	DryRun            *bool             `shape:"NullableBooleanType"`
-}
-
-// Validate checks what members say together.
-func (in BareDataKeyInput) Validate() error {
-	return checkDataKey(in.KeySpec, in.NumberOfBytes, in.EncryptionContext)
-}
-
 // checkDataKey wants the length said in one way. The texts are AWS's.
 func checkDataKey(spec *string, bytes *int32, context map[string]string) error {
 	switch {
@@ -70,20 +55,8 @@ type GenerateDataKeyOutput struct {
 	KeyMaterialId  string
 }
 
-// BareDataKeyOutput is the answer of GenerateDataKeyWithoutPlaintext.
-type BareDataKeyOutput struct {
-	CiphertextBlob []byte
-	KeyId          string
-	KeyMaterialId  string
-}
-
 func (s *Operations) findDataKey(c *op.Call, in GenerateDataKeyInput) (*target.Target, error) {
 	return s.finder.FindUse(c, "GenerateDataKey", in.KeyId, key.SymmetricDefault,
-		target.Presented{Tokens: in.GrantTokens, Context: in.EncryptionContext})
-}
-
-func (s *Operations) findBareDataKey(c *op.Call, in BareDataKeyInput) (*target.Target, error) {
-	return s.finder.FindUse(c, "GenerateDataKeyWithoutPlaintext", in.KeyId, key.SymmetricDefault,
 		target.Presented{Tokens: in.GrantTokens, Context: in.EncryptionContext})
 }
 
@@ -92,15 +65,6 @@ func (s *Operations) generateDataKey(c *op.Call, in GenerateDataKeyInput,
 	plain, blob, err := s.newDataKey(c, t.Key, dataKeySize(in.KeySpec, in.NumberOfBytes),
 		in.EncryptionContext)
 	return GenerateDataKeyOutput{blob, plain, t.Key.ARN(), t.Key.MaterialID}, err
-}
-
-// generateDataKeyWithoutPlaintext wipes the data key that the caller did not ask for.
-func (s *Operations) generateDataKeyWithoutPlaintext(c *op.Call, in BareDataKeyInput,
-	t *target.Target) (out BareDataKeyOutput, err error) {
-	plain, blob, err := s.newDataKey(c, t.Key, dataKeySize(in.KeySpec, in.NumberOfBytes),
-		in.EncryptionContext)
-	clear(plain)
-	return BareDataKeyOutput{blob, t.Key.ARN(), t.Key.MaterialID}, err
 }
 
 // newDataKey takes random bytes from the token and encrypts them under k. They pass through this

@@ -27,20 +27,6 @@ func (in GenerateDataKeyPairInput) Validate() error {
 	return checkPair(in.KeyPairSpec, in.EncryptionContext)
 }
 
-// BareDataKeyPairInput is the request of GenerateDataKeyPairWithoutPlaintext.
-type BareDataKeyPairInput struct {
-	EncryptionContext map[string]string `shape:"EncryptionContextType"`
-	KeyId             string            `shape:"KeyIdType,required"`
-	KeyPairSpec       string            `shape:"DataKeyPairSpec,required"`
-	GrantTokens       []string          `shape:"GrantTokenList"`
-	DryRun            *bool             `shape:"NullableBooleanType"`
-}
-
-// Validate refuses pairs that can't be made.
-func (in BareDataKeyPairInput) Validate() error {
-	return checkPair(in.KeyPairSpec, in.EncryptionContext)
-}
-
 // checkPair refuses what this process can make no keys of.
 func checkPair(spec string, context map[string]string) error {
 	if spec == "SM2" {
@@ -50,7 +36,7 @@ func checkPair(spec string, context map[string]string) error {
 	return model.CheckContext(context)
 }
 
-// GenerateDataKeyPairOutput: the private key as PKCS#8 (RFC 5208; of ML-KEM the seed alone, RFC
+// GenerateDataKeyPairOutput has the private key as PKCS#8 (RFC 5208; of ML-KEM the seed alone, RFC
 // 9935 section 6), in clear and encrypted, and the public one as SubjectPublicKeyInfo (RFC 5280),
 // all in DER.
 type GenerateDataKeyPairOutput struct {
@@ -62,22 +48,8 @@ type GenerateDataKeyPairOutput struct {
 	KeyMaterialId            string
 }
 
-// BareDataKeyPairOutput is the answer of GenerateDataKeyPairWithoutPlaintext.
-type BareDataKeyPairOutput struct {
-	PrivateKeyCiphertextBlob []byte
-	PublicKey                []byte
-	KeyId                    string
-	KeyPairSpec              string
-	KeyMaterialId            string
-}
-
 func (s *Operations) findPair(c *op.Call, in GenerateDataKeyPairInput) (*target.Target, error) {
 	return s.finder.FindUse(c, "GenerateDataKeyPair", in.KeyId, key.SymmetricDefault,
-		target.Presented{Tokens: in.GrantTokens, Context: in.EncryptionContext})
-}
-
-func (s *Operations) findBarePair(c *op.Call, in BareDataKeyPairInput) (*target.Target, error) {
-	return s.finder.FindUse(c, "GenerateDataKeyPairWithoutPlaintext", in.KeyId, key.SymmetricDefault,
 		target.Presented{Tokens: in.GrantTokens, Context: in.EncryptionContext})
 }
 
@@ -92,15 +64,6 @@ func (s *Operations) generateDataKeyPair(c *op.Call, in GenerateDataKeyPairInput
 		KeyPairSpec:              in.KeyPairSpec,
 		KeyMaterialId:            t.Key.MaterialID,
 	}, err
-}
-
-// generateDataKeyPairWithoutPlaintext wipes the private key that the caller did not ask for.
-func (s *Operations) generateDataKeyPairWithoutPlaintext(c *op.Call, in BareDataKeyPairInput,
-	t *target.Target) (out BareDataKeyPairOutput, err error) {
-	private, public, blob, err := s.newDataKeyPair(c, t.Key, in.KeyPairSpec, in.EncryptionContext)
-	clear(private)
-	return BareDataKeyPairOutput{PrivateKeyCiphertextBlob: blob, PublicKey: public,
-		KeyId: t.Key.ARN(), KeyPairSpec: in.KeyPairSpec, KeyMaterialId: t.Key.MaterialID}, err
 }
 
 // newDataKeyPair makes a key pair in this process and encrypts its private key under k. By AWS's
