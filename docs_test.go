@@ -257,14 +257,37 @@ func words(name string) string {
 	return b.String()
 }
 
+// TestOperations_File_HasTheNameOfAWS: who looks for an operation looks for a file.
+func TestOperations_File_HasTheNameOfAWS(t *testing.T) {
+	for _, o := range service.Operations() {
+		name := strings.ToLower(o.Info().Name) + ".go"
+		found := 0
+		for _, pattern := range []string{"*/", "*/*/"} {
+			files, err := filepath.Glob(pattern + name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found += len(files)
+		}
+		if found == 0 {
+			t.Errorf("%s is served, and no package has a file %s", o.Info().Name, name)
+		}
+	}
+}
+
 func TestDocs_Operations_AreThoseServed(t *testing.T) {
+	headings := map[string]string{"kms": "## KMS", "secretsmanager": "## Secrets Manager",
+		"sts": "## STS"}
 	of := map[string][]op.Operation{}
 	for _, o := range service.Operations() {
-		of[o.Info().Service.Name] = append(of[o.Info().Service.Name], o)
+		heading, ok := headings[o.Info().Service.Name]
+		if !ok {
+			t.Errorf("docs/compatibility.md needs a section on %s, and this test its heading",
+				o.Info().Service.Name)
+		}
+		of[heading] = append(of[heading], o)
 	}
-	for heading, ops := range map[string][]op.Operation{
-		"## KMS": of["kms"], "## Secrets Manager": of["secretsmanager"], "## STS": of["sts"],
-	} {
+	for heading, ops := range of {
 		var served, works []string
 		for _, o := range ops {
 			served = append(served, o.Info().Name)
@@ -281,7 +304,7 @@ func TestDocs_Operations_AreThoseServed(t *testing.T) {
 				}
 			}
 		}
-		same(t, heading, works, served)
+		same(t, "docs/compatibility.md, "+heading, works, served)
 	}
 }
 
@@ -367,7 +390,7 @@ func TestReadme_Folders_AreAllShown(t *testing.T) {
 			folders = append(folders, e.Name())
 		}
 	}
-	same(t, "folders", shown, folders)
+	same(t, "folders in the README's house", shown, folders)
 }
 
 // holdsFiles reports whether there is any file below a folder: git doesn't know empty ones.

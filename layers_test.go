@@ -86,23 +86,19 @@ var layers = []struct{ pkg, may, because string }{
 	{"keystore/kmsfault", "internal/fault", "every part of KMS refuses in the same words"},
 	{"secrets", "internal/... policy audit store",
 		"a domain knows the road, the engine and the trail, and no other domain"},
-	{"parameters", "internal/... policy audit store",
-		"a domain knows the road, the engine and the trail, and no other domain"},
 	{"identity", "internal/... policy audit store identity/sigv4",
 		"a domain knows the road, the engine and the trail, and no other domain"},
 	{"iam", "internal/... policy audit store identity",
 		"its operations are over the rows of identity, which it alone may see"},
 	{"identity/sigv4", "internal/fault",
 		"reading a signature needs bytes and a clock that is handed in"},
-	{"trail", "internal/... policy audit store",
-		"a domain knows the road, the engine and the trail, and no other domain"},
 
 	{"jobs", "internal/op internal/fault store",
 		"the job runner does whatever was given to it and knows no domain"},
 	{"internal/op", "store policy audit internal/fault internal/shape internal/wire",
 		"the road authorizes, records and commits, and knows no domain and no protocol"},
 
-	{"internal/op/optest", "hsm hsm/hsmtest internal/op internal/install internal/wire jobs policy " +
+	{"internal/op/optest", "hsm hsm/hsmtest internal/domain internal/op internal/install internal/wire jobs policy " +
 		"store store/storetest",
 		"it starts what every domain runs on, and a domain's own tests can use it only if it knows none"},
 
@@ -279,6 +275,7 @@ func within(path, name string) bool {
 
 func TestLayers_Imports_PointTheRightWay(t *testing.T) {
 	files, _ := tree(t)
+	used := map[int]bool{}
 	for _, f := range files {
 		row := -1
 		for i, l := range layers {
@@ -291,6 +288,7 @@ func TestLayers_Imports_PointTheRightWay(t *testing.T) {
 				f.path)
 			continue
 		}
+		used[row] = true
 		for _, path := range f.imports {
 			pkg, ok := ours(path)
 			if !ok || f.isTest || pkg == f.pkg || anyCovers(layers[row].may, pkg) {
@@ -298,6 +296,11 @@ func TestLayers_Imports_PointTheRightWay(t *testing.T) {
 			}
 			t.Errorf("%s imports %s; %s may import [%s], because %s", f.path, path, layers[row].pkg,
 				layers[row].may, layers[row].because)
+		}
+	}
+	for i, l := range layers {
+		if !used[i] {
+			t.Errorf("the table of layers has a row for %s, and there is no such package", l.pkg)
 		}
 	}
 }

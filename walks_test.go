@@ -12,8 +12,8 @@ var (
 	names = regexp.MustCompile("`(\\w+)`")
 )
 
-// TestWalks_NamedFunction_IsInItsFile holds the walks through the house to the code: whoever follows
-// one by hand finds every function where it is said to be.
+// TestWalks_NamedFunction_IsInItsFile holds the walks through the house to the code: whoever
+// follows one by hand finds every function where it is said to be.
 func TestWalks_NamedFunction_IsInItsFile(t *testing.T) {
 	files, _ := tree(t)
 	declared := map[string]map[string]bool{}

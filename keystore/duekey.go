@@ -20,18 +20,13 @@ type dueKey struct {
 	named  target.Named
 	key    *key.Key // nil if it is gone
 	action string
+	op.There
 }
 
 // Demands implements [op.Target].
 func (d dueKey) Demands() []policy.Demand {
 	return []policy.Demand{{Action: "kms:" + d.action, Resource: policy.Resource{ARN: d.named.ARN()}}}
 }
-
-// Missing implements [op.Target].
-func (dueKey) Missing() error { return nil }
-
-// Ready implements [op.Target].
-func (dueKey) Ready() error { return nil }
 
 // findDueKey returns what finds the key of a job. It reads the row and not the cache, since jobs do
 // what can't be taken back.

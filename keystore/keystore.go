@@ -177,9 +177,6 @@ func (s *Keys) PendingDeletionUses() uint64 { return s.finder.PendingDeletionUse
 // it keeps open.
 func (s *Keys) CustomKeyStores() *customstore.Stores { return s.stores }
 
-// Residents returns the resident keys, whose jobs the service does.
-func (s *Keys) Residents() *residents.Keys { return s.residents }
-
 // residentToken returns the token of a custom key store, or the service's own; nil while the store
 // isn't connected.
 func (s *Keys) residentToken(on key.StoreRef) residents.Token {

@@ -15,18 +15,15 @@ type manageInput struct {
 }
 
 // managedTarget is the alias of a service's own key, not there yet.
-type managedTarget struct{ keyrows.AliasRef }
+type managedTarget struct {
+	keyrows.AliasRef
+	op.There
+}
 
 // Demands implements [op.Target].
 func (m managedTarget) Demands() []policy.Demand {
 	return []policy.Demand{{Action: "kms:CreateKey", Resource: policy.Resource{ARN: m.ARN()}}}
 }
-
-// Missing implements [op.Target].
-func (managedTarget) Missing() error { return nil }
-
-// Ready implements [op.Target].
-func (managedTarget) Ready() error { return nil }
 
 // managedAlias is AWS's name for the key that a service manages.
 func managedAlias(service string) string { return "alias/aws/" + service }
@@ -47,7 +44,7 @@ func serviceOfAlias(alias string) string {
 // findManaged names the alias only. Whether it is there is for [Keys.createManaged] to find out.
 func (s *Keys) findManaged(c *op.Call, in manageInput) (managedTarget, error) {
 	account, region := c.Namespace()
-	return managedTarget{keyrows.AliasRef{Account: account, Region: region,
+	return managedTarget{AliasRef: keyrows.AliasRef{Account: account, Region: region,
 		Name: managedAlias(in.Service)}}, nil
 }
 
@@ -55,8 +52,12 @@ func (s *Keys) findManaged(c *op.Call, in manageInput) (managedTarget, error) {
 // first, that is as good.
 func (s *Keys) createManaged(c *op.Call, in manageInput,
 	m managedTarget) (op.Commit[op.None], error) {
-	if a, err := s.rows.Alias(c, m.AliasRef); a != nil || err != nil {
+	made, err := s.rows.Alias(c, m.AliasRef)
+	if err != nil {
 		return nil, err
+	}
+	if made != nil {
+		return op.Unchanged(op.None{}), nil
 	}
 	k, err := s.newKey(c, key.ManagerAWS, key.OriginKMS, key.SymmetricDefault, key.EncryptDecrypt)
 	if err != nil {

@@ -13,7 +13,6 @@ import (
 	"claviger/internal/op/optest"
 	"claviger/jobs"
 	"claviger/keystore/cryptoops"
-	"claviger/keystore/customstore"
 	"claviger/keystore/datakeys"
 	"claviger/keystore/imports"
 	"claviger/keystore/model"
@@ -92,15 +91,7 @@ func (s *service) assemble(k *optest.Kit) optest.Parts {
 	}
 	return optest.Parts{
 		Operations: s.keys.Operations(),
-		Kinds: map[string]jobs.Kind{
-			DeleteKeyJob:              {Work: s.keys.DeleteDue},
-			RotateKeyJob:              {Work: s.keys.RotateDue},
-			residents.DestroyJob:      {Work: s.keys.residents.Destroy},
-			customstore.ConnectJob:    {Work: s.keys.stores.Connect},
-			customstore.DisconnectJob: {Work: s.keys.stores.Disconnect},
-			DeleteImportPairJob:       {Work: s.keys.DeleteImportPair},
-			ExpireMaterialJob:         {Work: s.keys.ExpireDue},
-		},
+		Jobs:       s.keys.Jobs(),
 	}
 }
 

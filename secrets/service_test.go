@@ -47,7 +47,7 @@ func assemble(k *optest.Kit) optest.Parts {
 	sm := secrets.New(k.DB, keys, k.Token, jobs.Queue{}, k.Installation)
 	return optest.Parts{
 		Operations: append(keys.Operations(), sm.Operations()...),
-		Kinds:      map[string]jobs.Kind{secrets.DeleteSecretJob: {Work: sm.Finish}},
+		Jobs:       sm.Jobs(),
 	}
 }
 

@@ -21,6 +21,7 @@
 package op
 
 import (
+	"errors"
 	"reflect"
 
 	"claviger/internal/fault"
@@ -163,6 +164,9 @@ func Write[I Input, T Target, O any](n Info, find func(*Call, I) (T, error),
 	plan func(*Call, I, T) (Commit[O], error)) Command[I, O] {
 	o := build(n, find, func(c *Call, in I, t T) (out O, _ Commit[O], _ error) {
 		commit, err := plan(c, in, t)
+		if commit == nil && err == nil {
+			err = fault.Of(errors.New("the plan of " + n.Name + " neither commits nor fails"))
+		}
 		return out, commit, err
 	})
 	return Command[I, O]{o, o.whole}

@@ -101,8 +101,11 @@ func (s *Stores) findForJob(action string) func(*op.Call, storeInput) (jobTarget
 // disconnected from meanwhile: what it opened in the end could belong to the next connection.
 func (s *Stores) Jobs() map[string]domain.Job {
 	const connection = "kms:CustomKeyStoreConnection"
+	// A cluster that doesn't answer takes half a minute, and all stores connect when the service
+	// starts.
+	const many = 16
 	return map[string]domain.Job{
-		ConnectJob:    {Work: s.Connect, Order: connection},
+		ConnectJob:    {Work: s.Connect, AtOnce: many, Order: connection},
 		DisconnectJob: {Work: s.Disconnect, Order: connection},
 	}
 }

@@ -35,8 +35,9 @@ func (s *Stores) KeepConnected(ctx context.Context) {
 	}
 }
 
-// scheduleConnects has stores connected by the job runner. A database that fails logs it by itself;
-// here that is a failed attempt, which is put off like any other.
+// scheduleConnects has stores connected by the job runner. That a job is asked for leaves no
+// record: what the job does leaves its own. A database that fails logs it by itself; here that is a
+// failed attempt, which is put off like any other.
 func (s *Stores) scheduleConnects(refs []key.StoreRef) {
 	if len(refs) == 0 {
 		return

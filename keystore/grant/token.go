@@ -21,7 +21,8 @@ func (s *Grants) Token(c *op.Call, g *Grant) string {
 }
 
 // ReadToken returns the key and the id of the grant that a token of this Region was made for. The
-// key may be of another account than the caller's: a grantee may be. The grant may have ended since.
+// key may be of another account than the caller's, as a grantee may be. The grant may have ended
+// since.
 func (s *Grants) ReadToken(c *op.Call, token string) (k key.Ref, grantID string, err error) {
 	text, err := s.tokens.Read(token, tokenScope(c)...)
 	if err != nil {

@@ -30,7 +30,8 @@ var (
 // An attempt that is counted and not taken back is one ciphertext that the pair could not unwrap,
 // or one whose outcome was lost with the process.
 func (s *Pairs) Unwrap(c *op.Call, p *Pair, k *key.Key, wrapped []byte) (custody.Material, error) {
-	if _, err := op.AsService(c, model.KMS.Name, p.Key.Account, s.countAttempt, inputOf(p)); err != nil {
+	_, err := op.AsService(c, model.KMS.Name, p.Key.Account, s.countAttempt, inputOf(p))
+	if err != nil {
 		return custody.Material{}, err
 	}
 	m, err := s.device.Import(c, custody.Import{

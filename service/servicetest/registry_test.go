@@ -174,7 +174,7 @@ func TestRegistry_EveryOperation_HasItsRow(t *testing.T) {
 	}
 }
 
-// TestRegistry_MemberInPath_IsRequired: without an optional member the route could not be asked for.
+// TestRegistry_MemberInPath_IsRequired: without an optional member nobody could ask for the route.
 func TestRegistry_MemberInPath_IsRequired(t *testing.T) {
 	braces := regexp.MustCompile(`\{(\w+)`)
 	for _, n := range routed(servicetest.Start(t)) {

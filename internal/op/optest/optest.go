@@ -3,8 +3,8 @@
 // Requests are documents that go down the road as whoever the test says.
 //
 //	k := optest.Start(t, hsmtest.SoftHSM(t), func(k *optest.Kit) optest.Parts {
-//		keys := keystore.New(k.DB, k.Token, jobs.Queue{}, k.Installation, regions, nil)
-//		return optest.Parts{Operations: keys.Operations()}
+//		keys := keystore.New(keystore.Config{DB: k.DB, Installation: k.Installation, ...})
+//		return optest.Parts{Operations: keys.Operations(), Jobs: keys.Jobs()}
 //	})
 //	out, err := k.Serve(optest.As(ctx, optest.User("alice")), k.Operation("kms:CreateKey"), nil)
 //
@@ -23,6 +23,7 @@ import (
 
 	"claviger/hsm"
 	"claviger/hsm/hsmtest"
+	"claviger/internal/domain"
 	"claviger/internal/install"
 	"claviger/internal/op"
 	"claviger/jobs"
@@ -34,7 +35,7 @@ import (
 // Parts are what the domain under test adds to a [Kit].
 type Parts struct {
 	Operations []op.Operation
-	Kinds      map[string]jobs.Kind // of the jobs that the operations schedule; nil: none
+	Jobs       map[string]domain.Job // that the operations schedule, by kind; nil: none
 }
 
 // Kit is a service without protocols. Its methods may be called from several goroutines; its fields
@@ -96,7 +97,10 @@ func (k *Kit) Restart() {
 		Observe: observer{k}, Log: log, Now: k.Clock.Now}
 	k.Jobs = &jobs.Runner{DB: k.DB, Operations: k.Runner, Log: log, Now: k.Clock.Now}
 	parts := k.assemble(k)
-	k.Jobs.Kinds = parts.Kinds
+	k.Jobs.Kinds = map[string]jobs.Kind{}
+	for name, job := range parts.Jobs {
+		k.Jobs.Kinds[name] = jobs.Kind{Work: job.Work, AtOnce: job.AtOnce, Order: job.Order}
+	}
 	k.byName = map[string]op.Operation{}
 	for _, o := range parts.Operations {
 		k.byName[o.Info().Service.Name+":"+o.Info().Name] = o
