@@ -16,7 +16,7 @@ func (s *Keys) cancelKeyDeletion(_ *op.Call, _ KeyInput,
 		k.State, k.PendingWindow, k.DeletionDate = k.StateAfterCancel(), 0, time.Time{}
 	})
 	cancel := func(tx *store.Tx) error {
-		return s.jobs.Cancel(tx, DeleteKeyJob, k.Account, k.Region, k.ID)
+		return s.jobs.Cancel(tx, deleteKeyJob, k.Account, k.Region, k.ID)
 	}
 	return multiregion.Change{Key: kept, Also: cancel}, KeyOutput{KeyId: k.ARN()}, nil
 }

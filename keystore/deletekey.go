@@ -39,8 +39,8 @@ func (s *Keys) deleteKey(c *op.Call, _ dueKeyInput, d dueKey) (op.Commit[op.None
 		deleteRows), op.None{}), nil
 }
 
-// DeleteDue deletes a key whose deletion window is over. It is the work of a [DeleteKeyJob].
-func (s *Keys) DeleteDue(c *op.Call, keyID string) error {
+// deleteDue deletes a key whose deletion window is over. It is the work of a [deleteKeyJob].
+func (s *Keys) deleteDue(c *op.Call, keyID string) error {
 	_, err := op.AsService(c, "kms", c.Caller.Account, s.delete, dueKeyInput{KeyId: keyID})
 	return err
 }

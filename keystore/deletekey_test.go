@@ -84,7 +84,7 @@ func TestDeleteKey_JobAgain_ChangesNothing(t *testing.T) {
 	s := start(t)
 	id := s.key()
 	finish := func(keyID string) error {
-		return s.keys.DeleteDue(s.Runner.Own(t.Context(), ourAccount, ourRegion, "kms"), keyID)
+		return s.keys.deleteDue(s.Runner.Own(t.Context(), ourAccount, ourRegion, "kms"), keyID)
 	}
 	alive := func(when string) {
 		t.Helper()

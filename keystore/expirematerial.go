@@ -11,9 +11,9 @@ import (
 	"claviger/store"
 )
 
-// ExpireMaterialJob is the kind of the job that deletes imported material when its time is over;
-// see [Keys.ExpireDue].
-const ExpireMaterialJob = "kms:ExpireImportedKeyMaterial"
+// expireMaterialJob is the kind of the job that deletes imported material when its time is over;
+// see [Keys.expireDue].
+const expireMaterialJob = "kms:ExpireImportedKeyMaterial"
 
 // scheduleExpiry returns the change that has material deleted when it expires, or that cancels this
 // for material that doesn't expire.
@@ -21,14 +21,14 @@ func (s *Keys) scheduleExpiry(k key.Ref, m key.Material) domain.Change {
 	subject := imports.Subject(k.ID, m.ID)
 	return func(tx *store.Tx) error {
 		if m.Expires.IsZero() {
-			return s.jobs.Cancel(tx, ExpireMaterialJob, k.Account, k.Region, subject)
+			return s.jobs.Cancel(tx, expireMaterialJob, k.Account, k.Region, subject)
 		}
-		return s.jobs.Schedule(tx, ExpireMaterialJob, k.Account, k.Region, subject, m.Expires)
+		return s.jobs.Schedule(tx, expireMaterialJob, k.Account, k.Region, subject, m.Expires)
 	}
 }
 
-// ExpireDue deletes imported material whose time is over. It is the work of an [ExpireMaterialJob].
-func (s *Keys) ExpireDue(c *op.Call, subject string) error {
+// expireDue deletes imported material whose time is over. It is the work of an [expireMaterialJob].
+func (s *Keys) expireDue(c *op.Call, subject string) error {
 	keyID, materialID := imports.ParseSubject(subject)
 	_, err := op.AsService(c, "kms", c.Caller.Account, s.expire,
 		expireInput{KeyId: keyID, KeyMaterialId: materialID})

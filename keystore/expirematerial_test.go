@@ -93,7 +93,7 @@ func TestExpire_ClockSetBack_KeepsTheMaterial(t *testing.T) {
 	s.importMaterial(id, outsideAES(t), s.until(time.Hour))
 	material := s.metadata(id).CurrentKeyMaterialId
 	c := s.Runner.Own(t.Context(), ourAccount, ourRegion, "kms")
-	if err := s.keys.ExpireDue(c, imports.Subject(id, material)); err == nil {
+	if err := s.keys.expireDue(c, imports.Subject(id, material)); err == nil {
 		t.Error("the job ended before its time")
 	}
 	s.isIn(id, key.Enabled)
@@ -102,7 +102,7 @@ func TestExpire_ClockSetBack_KeepsTheMaterial(t *testing.T) {
 		imports.Subject(anID, material),
 		imports.Subject(s.key(), material),
 	} {
-		if err := s.keys.ExpireDue(c, subject); err != nil {
+		if err := s.keys.expireDue(c, subject); err != nil {
 			t.Errorf("a job that has nothing to do: %v", err)
 		}
 	}

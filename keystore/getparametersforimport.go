@@ -62,12 +62,3 @@ func (s *Keys) getParametersForImport(c *op.Call, in GetParametersForImportInput
 		ParametersValidTo: wire.Time{Time: pair.Expires},
 	}), nil
 }
-
-// DeleteImportPairJob is the kind of the job that deletes a pair for imports when its time is over;
-// see [Keys.DeleteImportPair].
-const DeleteImportPairJob = imports.DeletePairJob
-
-// DeleteImportPair deletes a pair whose time is over. It is the work of a [DeleteImportPairJob].
-func (s *Keys) DeleteImportPair(c *op.Call, subject string) error {
-	return s.importPairs.Delete(c, subject)
-}

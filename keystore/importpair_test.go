@@ -61,11 +61,11 @@ func TestImportPair_ClockSetBack_Stays(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := s.Runner.Own(t.Context(), ourAccount, ourRegion, "kms")
-	if err := s.keys.DeleteImportPair(c, imports.Subject(id, pair)); err == nil {
+	if err := s.keys.importPairs.Delete(c, imports.Subject(id, pair)); err == nil {
 		t.Error("the job ended before its time")
 	}
 	must[any](s, "ImportKeyMaterial", in)
-	if err := s.keys.DeleteImportPair(c, imports.Subject(id, "gone")); err != nil {
+	if err := s.keys.importPairs.Delete(c, imports.Subject(id, "gone")); err != nil {
 		t.Errorf("a job that has nothing to do: %v", err)
 	}
 }

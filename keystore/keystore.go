@@ -85,13 +85,9 @@ type Config struct {
 	Clusters     customstore.Clusters // that custom key stores may stand on
 }
 
-// DeleteKeyJob is the kind of the job that deletes a key when its window is over; see
-// [Keys.DeleteDue].
-const DeleteKeyJob = "kms:DeleteKey"
-
-// RotateKeyJob is the kind of the job that replaces a key's material when its time has come; see
-// [Keys.RotateDue].
-const RotateKeyJob = key.RotateJob
+// deleteKeyJob is the kind of the job that deletes a key when its window is over; see
+// [Keys.deleteDue].
+const deleteKeyJob = "kms:DeleteKey"
 
 // Keys performs the operations of KMS. [New] makes it.
 type Keys struct {
@@ -155,10 +151,10 @@ func New(c Config) *Keys {
 // Jobs is the work that KMS puts off, by kind.
 func (s *Keys) Jobs() map[string]domain.Job {
 	all := map[string]domain.Job{
-		DeleteKeyJob:        {Work: s.DeleteDue},
-		RotateKeyJob:        {Work: s.RotateDue},
-		DeleteImportPairJob: {Work: s.DeleteImportPair},
-		ExpireMaterialJob:   {Work: s.ExpireDue},
+		deleteKeyJob:          {Work: s.deleteDue},
+		key.RotateJob:         {Work: s.rotateDue},
+		imports.DeletePairJob: {Work: s.importPairs.Delete},
+		expireMaterialJob:     {Work: s.expireDue},
 	}
 	maps.Copy(all, s.stores.Jobs())
 	maps.Copy(all, s.residents.Jobs())

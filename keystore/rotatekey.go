@@ -50,8 +50,9 @@ func (s *Keys) rotateIfDue(c *op.Call, k *key.Key) (*key.Key, error) {
 	}), nil
 }
 
-// RotateDue replaces the material of a key whose time has come. It is the work of a [RotateKeyJob].
-func (s *Keys) RotateDue(c *op.Call, keyID string) error {
+// rotateDue replaces the material of a key whose time has come. It is the work of a
+// [key.RotateJob].
+func (s *Keys) rotateDue(c *op.Call, keyID string) error {
 	_, err := op.AsService(c, "kms", c.Caller.Account, s.rotate, dueKeyInput{KeyId: keyID})
 	return err
 }

@@ -16,7 +16,7 @@ func TestRotate_NotDue_ChangesNothing(t *testing.T) {
 	must[any](s, "EnableKeyRotation", M{"KeyId": id, "RotationPeriodInDays": 90})
 	for range 3 {
 		c := s.Runner.Own(t.Context(), ourAccount, ourRegion, "kms")
-		if err := s.keys.RotateDue(c, id); err != nil {
+		if err := s.keys.rotateDue(c, id); err != nil {
 			t.Fatal(err)
 		}
 	}

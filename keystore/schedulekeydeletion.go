@@ -65,7 +65,7 @@ func (s *Keys) planDeletion(c *op.Call, k *key.Key, days int64) multiregion.Chan
 		k.State, k.PendingWindow, k.DeletionDate = key.PendingDeletion, 0, due
 	})
 	schedule := func(tx *store.Tx) error {
-		return s.jobs.Schedule(tx, DeleteKeyJob, k.Account, k.Region, k.ID, due)
+		return s.jobs.Schedule(tx, deleteKeyJob, k.Account, k.Region, k.ID, due)
 	}
 	return multiregion.Change{Key: pending, Also: schedule}
 }

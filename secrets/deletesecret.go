@@ -96,7 +96,7 @@ func (s *Secrets) deleteSecret(c *op.Call, in DeleteSecretInput,
 	date := now(c).AddDate(0, 0, int(in.window()))
 	sec := t.entry.changed(c, func(n *Secret) { n.DeletionDate = date })
 	apply, err := s.prepare(c, &change{secret: sec, also: func(tx *store.Tx) error {
-		return s.jobs.Schedule(tx, DeleteSecretJob, sec.Account, sec.Region, sec.tail(), date)
+		return s.jobs.Schedule(tx, deleteSecretJob, sec.Account, sec.Region, sec.tail(), date)
 	}})
 	if err != nil {
 		return nil, err
@@ -124,7 +124,7 @@ func (s *Secrets) cancelDeletion(sec *Secret) domain.Change {
 		return domain.Nothing
 	}
 	return func(tx *store.Tx) error {
-		return s.jobs.Cancel(tx, DeleteSecretJob, sec.Account, sec.Region, sec.tail())
+		return s.jobs.Cancel(tx, deleteSecretJob, sec.Account, sec.Region, sec.tail())
 	}
 }
 
@@ -182,9 +182,9 @@ func (s *Secrets) deleteExpired(c *op.Call, _ endRecoveryInput,
 	return op.Apply(s.remove(e.secret), op.None{}), nil
 }
 
-// Finish deletes the secret whose recovery window is over. It is the work of a [DeleteSecretJob];
-// subject is the last part of the secret's ARN.
-func (s *Secrets) Finish(c *op.Call, subject string) error {
+// deleteDue deletes the secret whose recovery window is over. It is the work of a
+// [deleteSecretJob]; subject is the last part of the secret's ARN.
+func (s *Secrets) deleteDue(c *op.Call, subject string) error {
 	_, err := op.AsService(c, service, c.Caller.Account, s.endRecovery,
 		endRecoveryInput{Subject: subject})
 	return err

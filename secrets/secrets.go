@@ -38,9 +38,9 @@ type Random interface {
 	Random(ctx context.Context, n int) ([]byte, error)
 }
 
-// DeleteSecretJob is the kind of the job that deletes a secret when its recovery window is over;
-// see [Secrets.Finish].
-const DeleteSecretJob = "secretsmanager:DeleteSecret"
+// deleteSecretJob is the kind of the job that deletes a secret when its recovery window is over;
+// see [Secrets.deleteDue].
+const deleteSecretJob = "secretsmanager:DeleteSecret"
 
 // Secrets performs the operations of Secrets Manager. [New] makes it.
 type Secrets struct {
@@ -68,5 +68,5 @@ func New(db *store.DB, keys envelope.Keys, random Random, jobs domain.Scheduler,
 
 // Jobs is the work that Secrets Manager puts off, by kind.
 func (s *Secrets) Jobs() map[string]domain.Job {
-	return map[string]domain.Job{DeleteSecretJob: {Work: s.Finish}}
+	return map[string]domain.Job{deleteSecretJob: {Work: s.deleteDue}}
 }

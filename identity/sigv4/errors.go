@@ -25,9 +25,6 @@ var (
 	// ErrToken: the session token is absent, forged or another key's.
 	ErrToken = refusal("UnrecognizedClientException",
 		"The security token included in the request is invalid")
-	// ErrTokenExpired: the session has ended.
-	ErrTokenExpired = refusal("ExpiredTokenException",
-		"The security token included in the request is expired")
 )
 
 // Errors that are the same for every request but of no use to other packages.

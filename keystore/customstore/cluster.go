@@ -105,9 +105,9 @@ func (s *Stores) connectable(ctx context.Context, id string) error {
 	return nil
 }
 
-// CheckAnchor wants a certificate to be the trust anchor of the cluster, where the site compares
+// checkAnchor wants a certificate to be the trust anchor of the cluster, where the site compares
 // it.
-func (cl *Cluster) CheckAnchor(certificate string) error {
+func (cl *Cluster) checkAnchor(certificate string) error {
 	if cl.Anchor != "" && !sameCertificate(cl.Anchor, certificate) {
 		return fault.New(fault.Invalid, "IncorrectTrustAnchorException",
 			"The certificate is not the trust anchor of the cluster.")
@@ -115,9 +115,9 @@ func (cl *Cluster) CheckAnchor(certificate string) error {
 	return nil
 }
 
-// CheckRelated wants a cluster that a store is to stand on next to be a copy of its own, which
+// checkRelated wants a cluster that a store is to stand on next to be a copy of its own, which
 // shows by the trust anchor.
-func (s *Stores) CheckRelated(ctx context.Context, st *Store, id string) error {
+func (s *Stores) checkRelated(ctx context.Context, st *Store, id string) error {
 	cl, err := s.Cluster(ctx, id)
 	if err != nil {
 		return err

@@ -27,9 +27,9 @@ const (
 	passwordWait   = 250 * time.Millisecond // to open a password, with the cluster's module waiting
 )
 
-// BeginConnect prepares the change by which connecting begins. A store that is connected, or about
+// beginConnect prepares the change by which connecting begins. A store that is connected, or about
 // to be, stays as it is.
-func (s *Stores) BeginConnect(c *op.Call, st *Store) (domain.Change, error) {
+func (s *Stores) beginConnect(c *op.Call, st *Store) (domain.Change, error) {
 	if st.State != Disconnected {
 		return domain.Nothing, nil
 	}
@@ -42,9 +42,9 @@ func (s *Stores) BeginConnect(c *op.Call, st *Store) (domain.Change, error) {
 	})
 }
 
-// BeginDisconnect prepares the change that closes the store's keys at once. What is open is closed
+// beginDisconnect prepares the change that closes the store's keys at once. What is open is closed
 // by the job.
-func (s *Stores) BeginDisconnect(c *op.Call, st *Store) (domain.Change, error) {
+func (s *Stores) beginDisconnect(c *op.Call, st *Store) (domain.Change, error) {
 	next := st.Changed(func(st *Store) { st.State, st.ConnectionErrorCode = Disconnecting, "" })
 	return s.amend(c, next, func(tx *store.Tx) error {
 		if err := s.closeKeys(tx, st.StoreRef); err != nil {
@@ -224,7 +224,7 @@ func (s *Stores) Disconnect(c *op.Call, id string) error {
 }
 
 // planDisconnection closes the connection before the commit. Its use has ended with
-// BeginDisconnect, so nothing is lost if the commit fails and the job begins again.
+// beginDisconnect, so nothing is lost if the commit fails and the job begins again.
 func (s *Stores) planDisconnection(c *op.Call, _ storeInput,
 	t jobTarget) (op.Commit[op.None], error) {
 	st := t.store

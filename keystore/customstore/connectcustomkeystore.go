@@ -7,5 +7,5 @@ import (
 
 func (s *Operations) connectCustomKeyStore(c *op.Call, _ CustomKeyStoreInput,
 	st *Store) (domain.Change, error) {
-	return s.stores.BeginConnect(c, st)
+	return s.stores.beginConnect(c, st)
 }

@@ -33,7 +33,7 @@ type XksCredential struct {
 // Validate wants what a CloudHSM key store is made of, and refuses the other type.
 func (in CreateCustomKeyStoreInput) Validate() error {
 	switch {
-	case domain.Or(in.CustomKeyStoreType, TypeCloudHSM) != TypeCloudHSM,
+	case domain.Or(in.CustomKeyStoreType, typeCloudHSM) != typeCloudHSM,
 		in.isExternal():
 		return ErrExternal
 	case in.CloudHsmClusterId == nil, in.TrustAnchorCertificate == nil, in.KeyStorePassword == nil:
@@ -60,7 +60,7 @@ func (s *Operations) createCustomKeyStore(c *op.Call,
 	if err != nil {
 		return nil, err
 	}
-	if err := cl.CheckAnchor(*in.TrustAnchorCertificate); err != nil {
+	if err := cl.checkAnchor(*in.TrustAnchorCertificate); err != nil {
 		return nil, err
 	}
 	account, region := c.Namespace()
@@ -68,13 +68,13 @@ func (s *Operations) createCustomKeyStore(c *op.Call,
 		StoreRef:    key.StoreRef{Account: account, Region: region, ID: NewID()},
 		Rev:         1,
 		Name:        in.CustomKeyStoreName,
-		Type:        TypeCloudHSM,
+		Type:        typeCloudHSM,
 		ClusterID:   *in.CloudHsmClusterId,
 		TrustAnchor: *in.TrustAnchorCertificate,
 		State:       Disconnected,
 		Created:     c.Time.Truncate(time.Microsecond),
 	}
-	if err := s.stores.SetPassword(c, st, *in.KeyStorePassword); err != nil {
+	if err := s.stores.setPassword(c, st, *in.KeyStorePassword); err != nil {
 		return nil, err
 	}
 	c.Note(`{"customKeyStoreId":"` + st.ID + `"}`)

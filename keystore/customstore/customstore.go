@@ -31,11 +31,11 @@ import (
 	"claviger/store"
 )
 
-// TypeCloudHSM is the CustomKeyStoreType of all stores that there are here.
-const TypeCloudHSM = "AWS_CLOUDHSM"
+// typeCloudHSM is the CustomKeyStoreType of all stores that there are here.
+const typeCloudHSM = "AWS_CLOUDHSM"
 
-// PerRegion is AWS's quota of custom key stores of an account in a Region.
-const PerRegion = 10
+// perRegion is AWS's quota of custom key stores of an account in a Region.
+const perRegion = 10
 
 // State is a ConnectionState of AWS.
 type State string
@@ -58,7 +58,7 @@ type Store struct {
 	Type                string // CustomKeyStoreType
 	ClusterID           string // CloudHsmClusterId
 	TrustAnchor         string // TrustAnchorCertificate
-	Password            []byte // KeyStorePassword, sealed; see [Stores.SetPassword]
+	Password            []byte // KeyStorePassword, sealed; see [Stores.setPassword]
 	State               State
 	ConnectionErrorCode string // of a store that FAILED
 	Created             time.Time
@@ -79,8 +79,8 @@ func (st *Store) Changed(change func(*Store)) *Store {
 	return &c
 }
 
-// InvalidState is the answer to an operation that the state of the store does not allow.
-func (st *Store) InvalidState() error {
+// invalidState is the answer to an operation that the state of the store does not allow.
+func (st *Store) invalidState() error {
 	return fault.Newf(fault.State, "CustomKeyStoreInvalidStateException",
 		"The custom key store %s is %s, which does not allow this operation.", st.ID, st.State)
 }

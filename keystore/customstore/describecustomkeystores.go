@@ -92,7 +92,7 @@ func (s *Operations) findStores(c *op.Call,
 // describeCustomKeyStores pages through a list in memory: the quota keeps it short.
 func (s *Operations) describeCustomKeyStores(c *op.Call, in DescribeCustomKeyStoresInput,
 	t storesTarget) (out DescribeCustomKeyStoresOutput, err error) {
-	p, err := s.pager.Page(c, "DescribeCustomKeyStores", t.named, in.Limit, in.Marker, PerRegion, 1000)
+	p, err := s.pager.Page(c, "DescribeCustomKeyStores", t.named, in.Limit, in.Marker, perRegion, 1000)
 	if err != nil {
 		return out, err
 	}

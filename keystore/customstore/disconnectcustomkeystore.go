@@ -7,5 +7,5 @@ import (
 
 func (s *Operations) disconnectCustomKeyStore(c *op.Call, _ CustomKeyStoreInput,
 	st *Store) (domain.Change, error) {
-	return s.stores.BeginDisconnect(c, st)
+	return s.stores.beginDisconnect(c, st)
 }

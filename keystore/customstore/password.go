@@ -12,9 +12,9 @@ import (
 // aad binds a sealed password to its store.
 func (st *Store) aad() []byte { return []byte("claviger key store password 1 " + st.ID) }
 
-// SetPassword gives a store that is not stored yet the password that its cluster is logged in to
+// setPassword gives a store that is not stored yet the password that its cluster is logged in to
 // with, sealed.
-func (s *Stores) SetPassword(ctx context.Context, st *Store, password string) (err error) {
+func (s *Stores) setPassword(ctx context.Context, st *Store, password string) (err error) {
 	st.Password, err = s.config.Token.Seal(ctx, s.config.Sealing, []byte(password), st.aad())
 	return err
 }

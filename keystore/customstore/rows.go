@@ -86,9 +86,9 @@ func (s *Stores) Insert(ctx context.Context, st *Store, on *Cluster) (domain.Cha
 		if err := tx.Row(qCountStores, []any{st.Account, st.Region}, &n); err != nil {
 			return err
 		}
-		if n >= PerRegion {
+		if n >= perRegion {
 			return fault.Newf(fault.Limit, "LimitExceededException",
-				"An account has at most %d custom key stores in a Region.", PerRegion)
+				"An account has at most %d custom key stores in a Region.", perRegion)
 		}
 		if err := unique(tx, st, on.Anchor != ""); err != nil {
 			return err

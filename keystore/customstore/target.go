@@ -46,7 +46,7 @@ func (t storeTarget) Missing() error {
 // Ready implements [op.Target].
 func (t storeTarget) Ready() error {
 	if t.states != nil && !slices.Contains(t.states, t.Store.State) {
-		return t.Store.InvalidState()
+		return t.Store.invalidState()
 	}
 	return nil
 }

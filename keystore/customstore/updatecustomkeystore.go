@@ -51,10 +51,10 @@ func (in UpdateCustomKeyStoreInput) reconnects() bool {
 func (s *Operations) updateCustomKeyStore(c *op.Call, in UpdateCustomKeyStoreInput,
 	st *Store) (domain.Change, error) {
 	if in.reconnects() && st.State == Connected {
-		return nil, st.InvalidState()
+		return nil, st.invalidState()
 	}
 	if in.CloudHsmClusterId != nil {
-		if err := s.stores.CheckRelated(c, st, *in.CloudHsmClusterId); err != nil {
+		if err := s.stores.checkRelated(c, st, *in.CloudHsmClusterId); err != nil {
 			return nil, err
 		}
 	}
@@ -63,7 +63,7 @@ func (s *Operations) updateCustomKeyStore(c *op.Call, in UpdateCustomKeyStoreInp
 		st.ClusterID = domain.Or(in.CloudHsmClusterId, st.ClusterID)
 	})
 	if in.KeyStorePassword != nil {
-		if err := s.stores.SetPassword(c, next, *in.KeyStorePassword); err != nil {
+		if err := s.stores.setPassword(c, next, *in.KeyStorePassword); err != nil {
 			return nil, err
 		}
 	}
