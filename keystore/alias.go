@@ -27,6 +27,8 @@ func (m *aliasTarget) Demands() []policy.Demand {
 	action := "kms:" + m.operation
 	d := []policy.Demand{{Action: action,
 		Resource: policy.Resource{ARN: m.ref.ARN(), Account: m.ref.Account}}}
+	// Whoever may change the alias alone could else take it from a key that isn't theirs, and its
+	// users would encrypt under another one unawares.
 	if m.old != nil {
 		d = append(d, policy.Demand{Action: action,
 			Resource: policy.Resource{ARN: m.old.ARN(), Account: m.old.Account}})
@@ -39,6 +41,7 @@ func (m *aliasTarget) Demands() []policy.Demand {
 
 // Missing implements [op.Target].
 func (m *aliasTarget) Missing() error {
+	// CreateAlias wants it absent, which only the insertion can tell: see [Keys.createAlias].
 	if m.alias == nil && m.operation != "CreateAlias" {
 		return target.ErrNoAlias(m.ref)
 	}
@@ -48,7 +51,8 @@ func (m *aliasTarget) Missing() error {
 	return nil
 }
 
-// Ready implements [op.Target]. The key that is left may be in any state.
+// Ready implements [op.Target]. The key that is left may be in any state. An alias can so be moved
+// away from a key that is pending deletion.
 func (m *aliasTarget) Ready() error {
 	if m.to != nil {
 		return m.to.Ready()
@@ -65,6 +69,8 @@ func checkAlias(name string) error {
 	case strings.HasPrefix(name, "alias/aws/"):
 		return fault.New(fault.Denied, "NotAuthorizedException",
 			"Names that begin with alias/aws/ belong to the services.")
+	// The model's pattern lets a colon pass, and the API reference doesn't name it among what an
+	// alias may hold.
 	case name == "alias/" || strings.Contains(name, ":"):
 		return fault.New(fault.Invalid, "InvalidAliasNameException",
 			"The alias name may hold letters, digits, '/', '_' and '-' after its prefix, and at least one "+
@@ -73,7 +79,8 @@ func checkAlias(name string) error {
 	return nil
 }
 
-// findAlias looks up an alias and names the key that it stands for.
+// findAlias looks up an alias and names the key that it stands for. The key itself isn't read: its
+// state forbids nothing to the alias that stands for it.
 func (s *Keys) findAlias(c *op.Call, operation, name string) (*aliasTarget, error) {
 	account, region := c.Namespace()
 	m := &aliasTarget{ref: keyrows.AliasRef{Account: account, Region: region, Name: name},
@@ -86,7 +93,8 @@ func (s *Keys) findAlias(c *op.Call, operation, name string) (*aliasTarget, erro
 }
 
 // findAliasAndTarget is findAlias with the key that the alias shall stand for. No caller may name a
-// key that a service manages.
+// key that a service manages. Nor may an alias stand for another alias: AWS takes key ids and ARNs
+// only here.
 func (s *Keys) findAliasAndTarget(c *op.Call, operation string,
 	in AliasInput) (*aliasTarget, error) {
 	m, err := s.findAlias(c, operation, in.AliasName)

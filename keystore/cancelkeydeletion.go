@@ -9,7 +9,9 @@ import (
 	"claviger/store"
 )
 
-// cancelKeyDeletion leaves the key disabled, as AWS does.
+// cancelKeyDeletion leaves the key disabled, as AWS does. One of imported material that expired
+// meanwhile waits for its import. The job is taken back with the same commit; where it runs
+// already, whichever commits first makes the other one stale, and that one looks at the key again.
 func (s *Keys) cancelKeyDeletion(_ *op.Call, _ KeyInput,
 	k *key.Key) (multiregion.Change, KeyOutput, error) {
 	kept := k.Changed(func(k *key.Key) {

@@ -24,7 +24,7 @@ type AliasInput struct {
 func (in AliasInput) Validate() error { return checkAlias(in.AliasName) }
 
 // findCreateAlias leaves out the key that has the name already: nothing is taken from it, so AWS
-// asks for no permission on it.
+// asks for no permission on it. That the name is taken is found out by the insertion.
 func (s *Keys) findCreateAlias(c *op.Call, in AliasInput) (*aliasTarget, error) {
 	m, err := s.findAliasAndTarget(c, "CreateAlias", in)
 	if err != nil {

@@ -95,6 +95,7 @@ func either(principal, service *string) string {
 type CreateGrantOutput struct{ GrantToken, GrantId string }
 
 // requestedGrant returns the grant that is asked for, of a key that may not be there. It has no id.
+// It is issued by the caller's account, which need not be the key's.
 func requestedGrant(c *op.Call, in CreateGrantInput, k key.Ref) *grant.Grant {
 	return &grant.Grant{
 		Key: k, Name: domain.Or(in.Name, ""), IssuingAccount: c.Caller.Account,
@@ -127,12 +128,16 @@ func (s *Keys) findNewGrant(c *op.Call, in CreateGrantInput) (*newGrant, error) 
 		return nil, err
 	}
 	g := requestedGrant(c, in, t.Named.Ref)
+	// Services make grants on the keys that they manage, for their own use. A caller who could make
+	// one there would get around the service.
 	made := g.Policy()
 	t.Values, t.ViaServiceOnly, t.Fits = made.Values, c.Via == "", g.Fits
 	return &newGrant{*t, g}, nil
 }
 
-// createGrant makes a grant, or answers with the same one if it is there and has a name.
+// createGrant makes a grant, or answers with the same one if it is there and has a name. One that
+// is there is looked at again by the commit: it may have been retired meanwhile, and its id would
+// be answered as one that holds.
 func (s *Keys) createGrant(c *op.Call, _ CreateGrantInput,
 	t *newGrant) (op.Commit[CreateGrantOutput], error) {
 	same, err := s.grants.Same(c, t.grant)

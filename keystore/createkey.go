@@ -37,6 +37,7 @@ func (in CreateKeyInput) Validate() error {
 			"KeySpec and CustomerMasterKeySpec name different specs. Send KeySpec alone.")
 	case in.XksKeyId != nil || in.origin() == "EXTERNAL_KEY_STORE":
 		return customstore.ErrExternal
+	// Its material never leaves the store's token, so that no other Region could have it.
 	case in.multiRegion() && in.CustomKeyStoreId != nil:
 		return kmsfault.Unsupported("A custom key store holds no multi-Region keys.")
 	case (in.origin() == key.OriginCloudHSM) != (in.CustomKeyStoreId != nil):
@@ -79,9 +80,11 @@ func (s *Keys) findNewKey(c *op.Call, in CreateKeyInput) (customstore.TokenTarge
 // transaction keeps all other changes waiting.
 func (s *Keys) createKey(c *op.Call, in CreateKeyInput,
 	on customstore.TokenTarget) (op.Commit[CreateKeyOutput], error) {
+	// First, before the device spends seconds on a key that wouldn't be stored.
 	if err := checkNewPolicy(c, in.Policy, in.BypassPolicyLockoutSafetyCheck); err != nil {
 		return nil, err
 	}
+	// Validate has refused a missing usage for every spec but the symmetric one.
 	usage := domain.Or(in.KeyUsage, key.EncryptDecrypt)
 	if in.multiRegion() && s.maker.Resident(key.Specs[in.spec()][usage].Kind) {
 		return nil, kmsfault.Unsupported("A key of the spec " + in.spec() +
@@ -93,6 +96,8 @@ func (s *Keys) createKey(c *op.Call, in CreateKeyInput,
 	}
 	k.Description, k.Policy = domain.Or(in.Description, ""), domain.Or(in.Policy, "")
 	k.Tags = domain.SortTags(in.Tags)
+	// Nothing made so far refers to the key's id, or it could not be replaced here. Clients tell
+	// multi-Region keys by the prefix of their ids.
 	if in.multiRegion() {
 		k.ID, k.PrimaryRegion = key.NewMultiRegionID(), k.Region
 	}
@@ -106,7 +111,9 @@ func (s *Keys) createKey(c *op.Call, in CreateKeyInput,
 
 // newKeyIn is [Keys.newKey] for any custody mode: in a custom key store if one is given, or
 // resident on the service's own token if the site keeps keys of the kind there. It also returns the
-// change that belongs into the transaction that stores the key.
+// change that belongs into the transaction that stores the key. The name of a resident key is
+// reserved before it is made: if the process dies before the commit, the clean-up finds the key by
+// that and destroys it.
 func (s *Keys) newKeyIn(c *op.Call, in *customstore.OpenStore,
 	origin, spec, usage string) (*key.Key, domain.Change, error) {
 	if in == nil && !s.maker.Resident(key.Specs[spec][usage].Kind) {
@@ -118,10 +125,13 @@ func (s *Keys) newKeyIn(c *op.Call, in *customstore.OpenStore,
 		removeOrphan, err := s.residents.Generate(c, k, s.ownToken)
 		return k, removeOrphan, err
 	}
+	// Before anything is made: AWS lets no key be made in a cluster with too few HSMs to keep it.
 	if _, err := s.stores.Cluster(c, in.Store.ClusterID); err != nil {
 		return nil, nil, err
 	}
 	k.Origin, k.CustomKeyStoreID, k.ClusterID = key.OriginCloudHSM, in.Ref.ID, in.Store.ClusterID
+	// The store may be disconnected or deleted while the device works. The commit looks at its row
+	// again, or the key would belong to a store that is gone.
 	removeOrphan, err := s.residents.Generate(c, k, in.Token)
 	return k, domain.InOrder(s.stores.Unchanged(in.Store), removeOrphan), err
 }
@@ -129,7 +139,8 @@ func (s *Keys) newKeyIn(c *op.Call, in *customstore.OpenStore,
 // noteKey records which key is made: nobody could name it before.
 func noteKey(c *op.Call, k *key.Key) { c.Note(`{"keyId":"` + k.ID + `"}`) }
 
-// keyWithoutMaterial returns a key without its material.
+// keyWithoutMaterial returns a key without its material. Its times have microseconds, as the rows
+// have: a finer one would be another after it is read back.
 func keyWithoutMaterial(c *op.Call, manager, spec, usage string) *key.Key {
 	k := &key.Key{ID: uuid.NewString(), Rev: 1, Manager: manager, Spec: spec, Usage: usage,
 		Origin: key.OriginKMS, State: key.Enabled, MaterialID: key.NewMaterialID(),
@@ -143,11 +154,13 @@ func keyWithoutMaterial(c *op.Call, manager, spec, usage string) *key.Key {
 func (s *Keys) newKey(c *op.Call, manager, origin, spec, usage string) (*key.Key, error) {
 	k := keyWithoutMaterial(c, manager, spec, usage)
 	kind := k.Purpose().Kind
+	// Also of a key that waits for an import: the token must be able to use what comes.
 	if !s.maker.Supports(kind) {
 		return nil, custody.ErrUnsupported
 	}
 	if origin == key.OriginExternal {
 		k.Origin, k.State = origin, key.PendingImport
+		// Each import names its material itself.
 		k.MaterialID, k.Materials = "", map[string]key.Material{}
 		return k, nil
 	}

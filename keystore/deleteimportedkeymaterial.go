@@ -60,10 +60,14 @@ func (s *Keys) withoutMaterial(k *key.Key, m key.Material) multiregion.Change {
 		if removed {
 			delete(k.Materials, m.ID)
 		}
+		// A key that lacks one of the materials it has used opens only some of its ciphertexts, so
+		// AWS has all of it wait for the import. One that is pending deletion stays so: what it
+		// lacks is asked when that is cancelled.
 		if !m.IsPending() && !k.IsPendingDeletion() {
 			k.State = key.PendingImport
 		}
 	})
+	// What the device has loaded would else be used on, and the values of other services stay open.
 	also := domain.InOrder(s.dataKeys.ForgetHandles(k), s.scheduleExpiry(k.Ref(), m.WithoutBytes()))
 	if removed {
 		also = domain.InOrder(also, func(tx *store.Tx) error {

@@ -62,6 +62,8 @@ func (s *Keys) planReplicaRemoval(c *op.Call, k *key.Key) (func(*store.Tx) error
 	replicas := multiregion.WithoutRegion(primary.Replicas, k.Region)
 	ch := multiregion.Change{Key: primary.Changed(func(p *key.Key) { p.Replicas = replicas })}
 	if primary.State == key.PendingReplicaDeletion && len(replicas) == 0 {
+		// planDeletion decides by the list whether the window may begin, so it is shown the list as
+		// it will be.
 		without := *primary
 		without.Replicas = nil
 		ch = s.planDeletion(c, &without, primary.PendingWindow)
@@ -70,7 +72,9 @@ func (s *Keys) planReplicaRemoval(c *op.Call, k *key.Key) (func(*store.Tx) error
 }
 
 // deleteRows removes the rows of a key with all that refer to it. Its own row goes last, because it
-// is the one with a revision: a key that changed meanwhile takes everything back.
+// is the one with a revision: a key that changed meanwhile takes everything back. Nothing may be
+// left for a key that comes back under the same id, as a replica can. With its data keys goes all
+// that other services sealed under the key.
 func (s *Keys) deleteRows(tx *store.Tx, k *key.Key) error {
 	if err := s.grants.DeleteAll(tx, k.Ref()); err != nil {
 		return err

@@ -21,7 +21,7 @@ type described struct {
 	service string // whose key is yet to be made, or nothing
 }
 
-// Missing implements [op.Target].
+// Missing implements [op.Target]. What is made by being asked for is not missing.
 func (d described) Missing() error {
 	if d.service != "" {
 		return nil
@@ -59,6 +59,8 @@ func (s *Keys) describeKey(c *op.Call, _ DescribeKeyInput,
 	if err := s.ensureManaged(c, d.service, d.Named.Alias); err != nil {
 		return out, err
 	}
+	// The key has been committed by now. Another request may have made it, so the alias says which
+	// one it is.
 	_, k, err := s.finder.Resolve(c, d.Named)
 	if err != nil {
 		return out, err

@@ -37,6 +37,7 @@ func (s *Keys) findDueKey(action string) func(*op.Call, dueKeyInput) (dueKey, er
 			return dueKey{}, err
 		}
 		k, err := s.rows.Load(c, n.Ref)
+		// Gone with the deletion of the key: the job has no subject any more, and ends.
 		if domain.IsNoRow(err) {
 			return dueKey{named: n, action: action}, nil
 		}

@@ -37,7 +37,9 @@ type UnsealInput struct {
 type Opened struct{ Value []byte }
 
 // Seal seals value on behalf of service, as c's caller. An empty keyID means the key that the
-// service manages; it is made on first use. The context is bound to the value and recorded.
+// service manages; it is made on first use. The context is bound to the value and recorded. Unlike
+// the making of that key it is asked for as the caller: only who may use the key may have the
+// service use it.
 func (s *Keys) Seal(c *op.Call, service, keyID string, context map[string]string,
 	value []byte) (envelope.Envelope, error) {
 	if keyID == "" || keyID == managedAlias(service) {
@@ -50,7 +52,8 @@ func (s *Keys) Seal(c *op.Call, service, keyID string, context map[string]string
 		EncryptionContext: context, Value: value})
 }
 
-// Unseal opens what Seal made, as c's caller.
+// Unseal opens what Seal made, as c's caller. The envelope names the key: what is sealed may have
+// been given another one since, for what comes next.
 func (s *Keys) Unseal(c *op.Call, service string, e envelope.Envelope,
 	context map[string]string) ([]byte, error) {
 	out, err := op.Ask(c, service, s.unseal, UnsealInput{KeyId: e.KeyID, Service: service,
@@ -58,7 +61,9 @@ func (s *Keys) Unseal(c *op.Call, service string, e envelope.Envelope,
 	return out.Value, err
 }
 
-// ensureManaged makes the key that a service manages, and its alias, unless it is there.
+// ensureManaged makes the key that a service manages, and its alias, unless it is there. It commits
+// before the request that needs the key. Should that fail, the key stays for the next one. The
+// service makes it as itself, so that the caller needs no permission to create keys.
 func (s *Keys) ensureManaged(c *op.Call, service, name string) error {
 	account, region := c.Namespace()
 	ref := keyrows.AliasRef{Account: account, Region: region, Name: name}

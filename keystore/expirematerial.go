@@ -16,7 +16,8 @@ import (
 const expireMaterialJob = "kms:ExpireImportedKeyMaterial"
 
 // scheduleExpiry returns the change that has material deleted when it expires, or that cancels this
-// for material that doesn't expire.
+// for material that doesn't expire. Material that is imported again may last longer or for ever, so
+// the job follows each import.
 func (s *Keys) scheduleExpiry(k key.Ref, m key.Material) domain.Change {
 	subject := imports.Subject(k.ID, m.ID)
 	return func(tx *store.Tx) error {
@@ -56,6 +57,7 @@ func (s *Keys) expireMaterial(c *op.Call, in expireInput, d dueKey) (op.Commit[o
 	switch {
 	case !m.IsPresent() || m.Expires.IsZero():
 		return op.Unchanged(op.None{}), nil
+	// A job that ends is gone, and nothing else would ever delete this material.
 	case m.Expires.After(c.Time):
 		return nil, kmsfault.TooEarly(d.key.ARN() + " has key material that expires on " +
 			m.Expires.UTC().Format(time.RFC3339))

@@ -24,6 +24,8 @@ type KeyLastUsageData struct {
 	KmsRequestId      string     `json:",omitzero"`
 }
 
+// getKeyLastUsage reads a row of its own, beside that of the key: a use that is noted must not make
+// the cached facts of the key stale.
 func (s *Keys) getKeyLastUsage(_ *op.Call, _ KeyInput, k *key.Key) (GetKeyLastUsageOutput, error) {
 	created := wire.Time{Time: k.Created}
 	out := GetKeyLastUsageOutput{KeyId: k.ID, TrackingStartDate: created, KeyCreationDate: created}

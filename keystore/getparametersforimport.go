@@ -48,6 +48,9 @@ func (s *Keys) findImportParameters(c *op.Call,
 }
 
 // getParametersForImport makes the pair before the transaction, since it takes the device seconds.
+// If the process dies in between, nothing is left behind: the pair was nowhere but here, wrapped.
+// Each request has a pair of its own, which is deleted in the end, so that an import which somebody
+// has recorded stays closed.
 func (s *Keys) getParametersForImport(c *op.Call, in GetParametersForImportInput,
 	t *target.Target) (op.Commit[GetParametersForImportOutput], error) {
 	pair, insert, err := s.importPairs.Generate(c, t.Key.Ref(), in.WrappingAlgorithm,

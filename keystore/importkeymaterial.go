@@ -67,11 +67,14 @@ func (s *Keys) findImport(c *op.Call, in ImportKeyMaterialInput) (*importing, er
 	if t.Key == nil || t.Key.Origin != key.OriginExternal {
 		return found, nil
 	}
+	// The refusal waits for Ready: a caller who isn't authorized is told nothing of the import
+	// token.
 	found.pair, found.refused = s.importPairs.Find(c, t.Key.Ref(), in.ImportToken)
 	return found, nil
 }
 
-// importKeyMaterial has the token unwrap the material, and gives it to the key.
+// importKeyMaterial has the token unwrap the material, and gives it to the key. How it is unwrapped
+// is noted first, so that the record of an import that fails says it, too.
 func (s *Keys) importKeyMaterial(c *op.Call, in ImportKeyMaterialInput,
 	t *importing) (op.Commit[ImportKeyMaterialOutput], error) {
 	c.Note(`{"unwrapPath":"` + t.pair.UnwrapPath() + `"}`) // see the threat model

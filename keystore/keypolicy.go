@@ -124,7 +124,8 @@ func checkPolicy(c *op.Call, text, key string, bypass bool) error {
 	return nil
 }
 
-// checkNewPolicy is [checkPolicy] for a key that has no id yet, so that no policy can name it.
+// checkNewPolicy is [checkPolicy] for a key that has no id yet, so that no policy can name it. The
+// default policy needs no check: it lets the account change it.
 func checkNewPolicy(c *op.Call, text *string, bypass *bool) error {
 	if text == nil {
 		return nil

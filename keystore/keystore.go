@@ -144,6 +144,7 @@ func New(c Config) *Keys {
 	s.finder = target.NewFinder(rows, s.related, s.grants, s.stores.Attach)
 	s.dataKeys = datakeys.New(c.DB, in.Rows, device.DataKeys, materials, counts, s.finder.Key)
 	s.cryptographic = cryptoops.New(s.finder, device.Crypto, materials, s.storeOperations)
+	// Last, since these operations hold what they find keys with.
 	s.internal()
 	return s
 }

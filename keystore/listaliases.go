@@ -58,6 +58,7 @@ func (l aliasList) Missing() error {
 	return l.of.Missing()
 }
 
+// findAliases looks the key up by id or ARN: AWS takes no alias to filter by.
 func (s *Keys) findAliases(c *op.Call, in ListAliasesInput) (l aliasList, err error) {
 	l.Account = domain.OnAccount("kms:ListAliases")
 	if in.KeyId != nil {
@@ -82,6 +83,7 @@ func (s *Keys) listAliases(c *op.Call, in ListAliasesInput,
 	if err != nil {
 		return out, err
 	}
+	// An alias whose key is yet to be made stands for no key, so it is in no key's listing.
 	if of == "" {
 		aliases = withPredefined(c, aliases, p.After)
 	}

@@ -112,6 +112,7 @@ func (s *Keys) listGrants(c *op.Call, in ListGrantsInput,
 	}
 	var grants []*grant.Grant
 	switch {
+	// One grant is one page: no marker is ever given for it.
 	case id != "":
 		grants, err = s.oneGrant(c, k.Ref(), id, grantee)
 	case grantee != "":

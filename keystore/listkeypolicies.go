@@ -21,7 +21,8 @@ type ListKeyPoliciesOutput struct {
 	Truncated   bool
 }
 
-// listKeyPolicies: there is always one, so no marker was ever given.
+// listKeyPolicies: there is always one, so no marker was ever given. It is read all the same, so
+// that one that was made up is refused as in other listings.
 func (s *Keys) listKeyPolicies(c *op.Call, in ListKeyPoliciesInput,
 	k *key.Key) (out ListKeyPoliciesOutput, err error) {
 	_, err = s.pager.Page(c, "ListKeyPolicies", k.ID, in.Limit, in.Marker, 100, 1000)

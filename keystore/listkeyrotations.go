@@ -43,6 +43,8 @@ type RotationsListEntry struct {
 
 const allMaterial = "ALL_KEY_MATERIAL"
 
+// listKeyRotations pages through the materials in memory: they are read with the key. Its marker is
+// bound to the filter, since the two listings have different entries.
 func (s *Keys) listKeyRotations(c *op.Call, in ListKeyRotationsInput,
 	k *key.Key) (out ListKeyRotationsOutput, err error) {
 	include := domain.Or(in.IncludeKeyMaterial, "ROTATIONS_ONLY")

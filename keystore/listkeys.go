@@ -20,6 +20,9 @@ type ListKeysOutput struct {
 // KeyListEntry is one key of a listing.
 type KeyListEntry struct{ KeyId, KeyArn string }
 
+// listKeys shows keys in every state, those that are pending deletion too. It tells their names
+// only, because AWS asks for no permission on the keys: what else there is to know takes a
+// DescribeKey.
 func (s *Keys) listKeys(c *op.Call, in ListKeysInput) (out ListKeysOutput, err error) {
 	p, err := s.pager.Page(c, "ListKeys", "", in.Limit, in.Marker, 100, 1000)
 	if err != nil {

@@ -47,6 +47,8 @@ func (s *Keys) findRetiringPrincipal(_ *op.Call,
 	return retiringPrincipal{domain.OnAccount("kms:ListRetirableGrants"), name}, nil
 }
 
+// listRetirableGrants looks in the caller's account and Region only, as AWS does, whatever account
+// the principal is in. Entries are of many keys, so a marker keeps key and grant.
 func (s *Keys) listRetirableGrants(c *op.Call, in ListRetirableGrantsInput,
 	r retiringPrincipal) (out ListGrantsOutput, err error) {
 	p, err := s.pager.Page(c, "ListRetirableGrants", r.name, in.Limit, in.Marker, defaultGrants,

@@ -56,6 +56,7 @@ func (s *Keys) createManaged(c *op.Call, in manageInput,
 	if err != nil {
 		return nil, err
 	}
+	// This look spares the device a key. It decides nothing: the insertion does.
 	if made != nil {
 		return op.Unchanged(op.None{}), nil
 	}
@@ -63,6 +64,7 @@ func (s *Keys) createManaged(c *op.Call, in manageInput,
 	if err != nil {
 		return nil, err
 	}
+	// AWS rotates the keys that its services manage every year, and nobody can switch it off.
 	k.RotateEvery(defaultRotationPeriod, c.Time)
 	k.Description = "Default key that protects the data of " + in.Service +
 		" when no other key is named"
@@ -77,5 +79,7 @@ func (s *Keys) createManaged(c *op.Call, in manageInput,
 	if err != nil {
 		return nil, err
 	}
+	// The alias first: its name is what two requests collide on, while the ids of their keys
+	// differ.
 	return op.Apply(domain.Once(domain.InOrder(insertAlias, insertKey)), op.None{}), nil
 }

@@ -116,6 +116,9 @@ func (s *Keys) operations() []op.Operation {
 }
 
 // internal makes the operations that only the service itself performs. They run on the same road.
+// Their names are those of CloudTrail's events where AWS has one: DeleteKey and RotateKey are what
+// KMS itself writes there. Sealing and opening for other services look like the calls that AWS's
+// services make.
 func (s *Keys) internal() {
 	s.delete = op.Write(route.Internal("DeleteKey"), s.findDueKey("DeleteKey"), s.deleteKey)
 	s.rotate = op.Write(route.Internal("RotateKey"), s.findDueKey("RotateKey"), s.rotateKey)

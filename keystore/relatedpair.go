@@ -19,7 +19,8 @@ type relatedPair struct {
 	other  *key.Key // nil if there is none
 }
 
-// findRelatedPair looks up both keys. A caller may name the primary key only, by id or ARN.
+// findRelatedPair looks up both keys. A caller may name the primary key only, by id or ARN. One
+// database has the keys of all Regions, so the other one is read here and no other Region asked.
 func (s *Keys) findRelatedPair(c *op.Call, operation, keyID, region string) (relatedPair, error) {
 	t, err := s.finder.Find(c, operation, keyID, false)
 	if err != nil {
@@ -39,7 +40,8 @@ func (r relatedPair) demandOnOther(action string) policy.Demand {
 		Resource: policy.Resource{ARN: r.otherARN(), Account: r.Named.Account}}
 }
 
-// Ready implements [op.Target].
+// Ready implements [op.Target]. A Region that isn't served comes last: which ones are is told to
+// authorized callers only.
 func (r relatedPair) Ready() error {
 	if err := r.Target.Ready(); err != nil {
 		return err

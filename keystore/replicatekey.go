@@ -33,6 +33,7 @@ type replication struct {
 	tagged bool
 }
 
+// findReplication keeps whether there are tags, since they take a permission of their own.
 func (s *Keys) findReplication(c *op.Call, in ReplicateKeyInput) (replication, error) {
 	r, err := s.findRelatedPair(c, "ReplicateKey", in.KeyId, in.ReplicaRegion)
 	return replication{r, len(in.Tags) > 0}, err
@@ -61,7 +62,8 @@ func (r replication) Ready() error {
 }
 
 // replicateKey answers before the replica is there, as AWS does: it is in the state Creating, which
-// ends with the answer.
+// ends with the answer. Policy, tags and description are the replica's own and never the primary
+// key's: AWS copies none of them.
 func (s *Keys) replicateKey(c *op.Call, in ReplicateKeyInput,
 	r replication) (op.Commit[ReplicateKeyOutput], error) {
 	if in.Policy != nil {

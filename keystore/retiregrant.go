@@ -35,7 +35,8 @@ func (in RetireGrantInput) Validate() error {
 // itself says who may.
 type retirement struct{ namedGrant }
 
-// Demands implements [op.Target].
+// Demands implements [op.Target]. Where there is no grant, only those whom a policy allows to
+// retire grants are told so.
 func (t *retirement) Demands() []policy.Demand {
 	d := t.Target.Demands()
 	if t.grant != nil {
@@ -49,6 +50,8 @@ func (t *retirement) Demands() []policy.Demand {
 func (s *Keys) findRetirement(c *op.Call, in RetireGrantInput) (*retirement, error) {
 	keyID, id := domain.Or(in.KeyId, ""), domain.Or(in.GrantId, "")
 	if in.GrantToken != nil {
+		// Its MAC says that the token is ours. Whether the grant still holds is looked up by what
+		// it names.
 		k, named, err := s.grants.ReadToken(c, *in.GrantToken)
 		if err != nil {
 			return nil, err

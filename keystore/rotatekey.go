@@ -21,6 +21,8 @@ func (s *Keys) rotateKey(c *op.Call, _ dueKeyInput, d dueKey) (op.Commit[op.None
 	if err != nil {
 		return nil, err
 	}
+	// Amend sets the job only where the time has changed, and this one ends now: one that came
+	// early would be the last.
 	amend, err := s.related.Amend(c, k,
 		multiregion.Change{Key: next, Also: s.rows.ScheduleRotation(next)})
 	return op.Apply(amend, op.None{}), err
@@ -44,6 +46,8 @@ func (s *Keys) rotateIfDue(c *op.Call, k *key.Key) (*key.Key, error) {
 	}
 	return k.Changed(func(k *key.Key) {
 		k.Rotate(m, key.RotationAutomatic, c.Time)
+		// A rotation for the usage limit comes between two others, and the period that users were
+		// told of stays.
 		if due {
 			k.RotateEvery(k.RotationPeriod, c.Time)
 		}

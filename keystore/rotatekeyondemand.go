@@ -9,7 +9,9 @@ import (
 	"claviger/keystore/multiregion"
 )
 
-// rotateKeyOnDemand replaces the material now, and leaves the schedule as it is.
+// rotateKeyOnDemand replaces the material now, and leaves the schedule as it is. One that is
+// overdue counts as in progress: its job is about to run, and two materials would follow each other
+// at once.
 func (s *Keys) rotateKeyOnDemand(c *op.Call, _ KeyInput,
 	k *key.Key) (ch multiregion.Change, out KeyOutput, err error) {
 	if next := k.RotationDue(); !next.IsZero() && next.Sub(c.Time) <= quietBeforeRotation {
@@ -31,7 +33,8 @@ func (s *Keys) rotateKeyOnDemand(c *op.Call, _ KeyInput,
 }
 
 // nextMaterial returns the material that follows the current one: a new one of the token, or the
-// pending one of a key whose material is imported.
+// pending one of a key whose material is imported. Imported material can't be made here, so AWS has
+// it imported before it is rotated to.
 func (s *Keys) nextMaterial(c *op.Call, k *key.Key) (key.Material, error) {
 	if k.Origin == key.OriginExternal {
 		return k.NextImported()

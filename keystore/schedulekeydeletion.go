@@ -42,6 +42,7 @@ type ScheduleKeyDeletionOutput struct {
 }
 
 // scheduleKeyDeletion closes the key at once, and drops the device's handles with the same commit.
+// Nothing is destroyed before the window is over: until then a cancellation brings all back.
 func (s *Keys) scheduleKeyDeletion(c *op.Call, in ScheduleKeyDeletionInput,
 	k *key.Key) (multiregion.Change, ScheduleKeyDeletionOutput, error) {
 	days := domain.Or(in.PendingWindowInDays, longestWindow)
@@ -52,7 +53,8 @@ func (s *Keys) scheduleKeyDeletion(c *op.Call, in ScheduleKeyDeletionInput,
 }
 
 // planDeletion returns the change that starts the window after which a key is deleted. A primary
-// key with replicas waits for them to be gone, and its window starts then.
+// key with replicas waits for them to be gone, and its window starts then. Until then there is no
+// job, and the row keeps the length of the window.
 func (s *Keys) planDeletion(c *op.Call, k *key.Key, days int64) multiregion.Change {
 	if k.IsPrimary() && len(k.Replicas) > 0 {
 		waiting := k.Changed(func(k *key.Key) {

@@ -24,6 +24,7 @@ func (s *Keys) findUpdateAlias(c *op.Call, in AliasInput) (*aliasTarget, error) 
 
 // updateAlias counts the aliases of the key that gets one more. The other key only loses one.
 func (s *Keys) updateAlias(c *op.Call, _ AliasInput, m *aliasTarget) (op.Commit[op.None], error) {
+	// A copy: what was read is the cache's, and others read it.
 	a := *m.alias
 	a.Rev++
 	a.KeyID, a.Updated = m.to.Key.ID, c.Time.Truncate(time.Millisecond)

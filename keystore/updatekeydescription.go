@@ -15,6 +15,7 @@ type UpdateKeyDescriptionInput struct {
 // KeyID implements [target.Keyed].
 func (in UpdateKeyDescriptionInput) KeyID() string { return in.KeyId }
 
+// updateKeyDescription takes an empty description, too: that is how one is removed.
 func (s *Keys) updateKeyDescription(_ *op.Call, in UpdateKeyDescriptionInput,
 	k *key.Key) (multiregion.Change, op.None, error) {
 	return multiregion.Change{Key: k.Changed(func(k *key.Key) { k.Description = in.Description })},

@@ -43,7 +43,9 @@ func (p promotion) Ready() error {
 }
 
 // updatePrimaryRegion swaps the roles at once. AWS shows both keys as Updating for a while, which
-// one transaction makes needless.
+// one transaction makes needless. Only the old primary key's facts are given here: Amend stores
+// what changes by them in the rows of all related keys, in the same transaction, so that there is
+// one primary key at any time.
 func (s *Keys) updatePrimaryRegion(c *op.Call, in UpdatePrimaryRegionInput,
 	p promotion) (op.Commit[op.None], error) {
 	replicas := multiregion.WithRegion(multiregion.WithoutRegion(p.Key.Replicas, in.PrimaryRegion),
