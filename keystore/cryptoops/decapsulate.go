@@ -27,7 +27,9 @@ func (s *Operations) findDecapsulate(c *op.Call, in DecapsulateInput) (*target.T
 		target.Presented{Tokens: in.GrantTokens})
 }
 
-// decapsulate is one call of the token, which refuses a ciphertext by its length alone.
+// decapsulate is one call of the token, which refuses a ciphertext by its length alone. Nothing
+// else is refused: any sign of what was wrong with a ciphertext would help to find the private key
+// (FIPS 203 section 6.3).
 func (s *Operations) decapsulate(c *op.Call, in DecapsulateInput,
 	t *target.Target) (out DecapsulateOutput, err error) {
 	ref, err := t.Key.CurrentRef()

@@ -41,6 +41,9 @@ func (in DecryptInput) Validate() error {
 }
 
 // checkCiphertext lets the ciphertext be left out only in a dry run that says so and names its key.
+// A shape that is required would refuse those dry runs as well, so it is asked for here, in the
+// words that the shape would have. Without a ciphertext nothing but the caller says which key is
+// meant.
 func checkCiphertext(blob []byte, dry bool, modifiers []string, named bool) error {
 	ignore := slices.Contains(modifiers, "IGNORE_CIPHERTEXT")
 	switch {
@@ -82,7 +85,7 @@ type Source struct {
 }
 
 // errForeign is AWS's answer to a ciphertext whose key is unknown: it doesn't say whether there is
-// one.
+// one. It is the same whether the key is in another account, another Region or nowhere.
 var errForeign = fault.New(fault.Denied, "AccessDeniedException",
 	"The ciphertext refers to a customer master key that does not exist, does not exist in this "+
 		"region, or you are not allowed to access.")
@@ -100,6 +103,8 @@ func (t *Source) Missing() error {
 func (t *Source) Ready() error {
 	// in what another kind of key takes, such ids are chance
 	others := t.Key.IsSymmetric() && t.blob.KeyID != "" && t.blob.KeyID != t.Key.ID
+	// AWS has this answer to a key of another usage too, where other operations have
+	// InvalidKeyUsageException. It comes before the key's state: to enable a wrong key wouldn't help.
 	if t.Key.Serves("Decrypt") != nil || others {
 		return fault.New(fault.State, "IncorrectKeyException",
 			"The key ID in the request does not identify a CMK that can perform this operation.")
@@ -107,6 +112,9 @@ func (t *Source) Ready() error {
 	if err := t.Target.Ready(); err != nil {
 		return err
 	}
+	// Here and not when it is used, so that a dry run finds it, too. A ciphertext that couldn't be
+	// read names no material and ends here as well. The answer is that to a bad tag: nobody learns
+	// by made-up ciphertexts which materials a key has.
 	if _, ok := t.Key.MaterialRef(t.blob.MaterialID); t.Algorithm == key.SymmetricDefault &&
 		t.ciphertext != nil && !ok {
 		return custody.ErrForged
@@ -122,6 +130,7 @@ func (s *Operations) findSource(c *op.Call, operation, action string, text []byt
 	var b ciphertext.Blob
 	if alg == key.SymmetricDefault && text != nil {
 		var err error
+		// Where a key is named, the refusal waits until the caller is known to be allowed.
 		if b, err = ciphertext.Parse(text); err != nil && keyID == nil {
 			return nil, err
 		}
@@ -130,6 +139,7 @@ func (s *Operations) findSource(c *op.Call, operation, action string, text []byt
 	if err != nil {
 		return nil, err
 	}
+	// ReEncrypt is one operation of the key-state matrix and two actions of IAM.
 	t.Action = action
 	return &Source{*t, text, b, keyID == nil}, nil
 }
@@ -151,6 +161,7 @@ func (s *Operations) decrypt(c *op.Call, in DecryptInput, t *Source) (DecryptOut
 // padding and a bad tag are one error.
 func (s *Operations) decryptFrom(c *op.Call, t *Source, context map[string]string) ([]byte, error) {
 	if t.Algorithm != key.SymmetricDefault {
+		// A key pair has one material for life: only symmetric keys are rotated.
 		ref, err := t.Key.CurrentRef()
 		if err != nil {
 			return nil, err

@@ -29,12 +29,14 @@ type DeriveSharedSecretOutput struct {
 	KeyOrigin             string
 }
 
-// errPeer is AWS's answer to a public key that can't be agreed with; it says no more.
+// errPeer is AWS's answer to a public key that can't be agreed with; it says no more. A reason
+// would serve those who probe for the key.
 var errPeer = fault.New(fault.Invalid, "ValidationException", "")
 
 // findAgreement looks up the key of an agreement. A peer's key that is of another curve, not on the
 // curve or not in its one encoding is refused before the token sees it, and AWS says nothing about
-// it.
+// it. With points off the curve their sender could find out the private key bit by bit, and not
+// every device checks.
 func (s *Operations) findAgreement(c *op.Call, in DeriveSharedSecretInput) (*target.Target, error) {
 	t, err := s.finder.FindUse(c, "DeriveSharedSecret", in.KeyId, in.KeyAgreementAlgorithm,
 		target.Presented{Tokens: in.GrantTokens})
@@ -50,7 +52,8 @@ func (s *Operations) findAgreement(c *op.Call, in DeriveSharedSecretInput) (*tar
 	return t, err
 }
 
-// deriveSharedSecret is one call of the token. The peer's key was checked by Ready.
+// deriveSharedSecret is one call of the token. The peer's key was checked by Ready. The secret is
+// the caller's: AWS leaves the derivation of a key from it to both peers.
 func (s *Operations) deriveSharedSecret(c *op.Call, in DeriveSharedSecretInput,
 	t *target.Target) (out DeriveSharedSecretOutput, err error) {
 	ref, err := t.Key.CurrentRef()

@@ -29,7 +29,8 @@ func (s *Operations) findEncapsulate(c *op.Call, in EncapsulateInput) (*target.T
 		target.Presented{Tokens: in.GrantTokens})
 }
 
-// encapsulate takes nothing but the public key, so it is done here.
+// encapsulate takes nothing but the public key, so it is done here. The token's time is for what
+// only the private key can do.
 func (s *Operations) encapsulate(_ *op.Call, _ EncapsulateInput,
 	t *target.Target) (out EncapsulateOutput, err error) {
 	public, ok := t.Key.Public.(*lattice.EncapsulationKey)

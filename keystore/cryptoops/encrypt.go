@@ -30,7 +30,8 @@ type EncryptOutput struct {
 	EncryptionAlgorithm string
 }
 
-// findEncrypt refuses a plaintext that is too long before the token is asked.
+// findEncrypt refuses a plaintext that is too long before the token is asked. A dry run says so too
+// then, and the answer is AWS's sentence, where a device has a code only.
 func (s *Operations) findEncrypt(c *op.Call, in EncryptInput) (*target.Target, error) {
 	t, err := s.finder.FindUse(c, "Encrypt", in.KeyId,
 		domain.Or(in.EncryptionAlgorithm, key.SymmetricDefault),
@@ -54,6 +55,7 @@ func (s *Operations) encryptTo(c *op.Call, t *target.Target, plaintext []byte,
 	if t.Algorithm == key.SymmetricDefault {
 		return s.encryptUnder(c, t.Key, plaintext, context)
 	}
+	// Checked again, because the plaintext of ReEncrypt is first seen here, when Ready is over.
 	if err := t.Key.TakesPlaintext(t.Algorithm, len(plaintext)); err != nil {
 		return nil, err
 	}
@@ -61,7 +63,8 @@ func (s *Operations) encryptTo(c *op.Call, t *target.Target, plaintext []byte,
 }
 
 // encryptUnder seals plaintext by the current material of k, a symmetric key: one call of the
-// token.
+// token. The purpose in the additional data keeps what callers encrypt apart from what the service
+// seals under the same key for its own use: kms:Decrypt opens nothing of the latter.
 func (s *Operations) encryptUnder(c *op.Call, k *key.Key, plaintext []byte,
 	context map[string]string) ([]byte, error) {
 	sealed, err := s.materials.Seal(c, k, plaintext,

@@ -37,7 +37,7 @@ func checkDataKey(spec *string, bytes *int32, context map[string]string) error {
 	return model.CheckContext(context)
 }
 
-// dataKeySize returns the length of a data key in bytes.
+// dataKeySize returns the length of a data key in bytes. One of both is there: see [checkDataKey].
 func dataKeySize(spec *string, bytes *int32) int {
 	switch {
 	case bytes != nil:
@@ -55,6 +55,7 @@ type GenerateDataKeyOutput struct {
 	KeyMaterialId  string
 }
 
+// findDataKey names no algorithm but the symmetric one: AWS encrypts data keys under no others.
 func (s *Operations) findDataKey(c *op.Call, in GenerateDataKeyInput) (*target.Target, error) {
 	return s.finder.FindUse(c, "GenerateDataKey", in.KeyId, key.SymmetricDefault,
 		target.Presented{Tokens: in.GrantTokens, Context: in.EncryptionContext})
@@ -68,7 +69,8 @@ func (s *Operations) generateDataKey(c *op.Call, in GenerateDataKeyInput,
 }
 
 // newDataKey takes random bytes from the token and encrypts them under k. They pass through this
-// process by AWS's contract: Decrypt must be able to return them.
+// process by AWS's contract: Decrypt must be able to return them. Also under a key of a custom key
+// store they are the service's own token's, and that of the store encrypts only.
 func (s *Operations) newDataKey(c *op.Call, k *key.Key, size int,
 	context map[string]string) (plain, blob []byte, err error) {
 	if plain, err = s.device.Random.Random(c, size); err != nil {

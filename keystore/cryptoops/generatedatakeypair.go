@@ -70,12 +70,14 @@ func (s *Operations) generateDataKeyPair(c *op.Call, in GenerateDataKeyPairInput
 // contract the caller gets the private key, now or by Decrypt, so the token could not keep it.
 func (s *Operations) newDataKeyPair(c *op.Call, k *key.Key, spec string,
 	context map[string]string) (private, public, blob []byte, err error) {
+	// A place is waited for as long as the caller waits.
 	select {
 	case s.Pairs <- struct{}{}:
 	case <-c.Done():
 		return nil, nil, nil, custody.ErrUnavailable.Because(c.Err())
 	}
 	private, public, err = publickey.Generate(spec)
+	// The place is for the making only: the token, which is asked next, has a queue of its own.
 	<-s.Pairs
 	if err != nil {
 		return nil, nil, nil, err

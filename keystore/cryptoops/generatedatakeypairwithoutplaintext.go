@@ -27,13 +27,16 @@ type GenerateDataKeyPairWithoutPlaintextOutput struct {
 	KeyMaterialId            string
 }
 
+// findBarePair demands an action of its own: a policy may allow the pair to those who store it, and
+// keep its private key from them.
 func (s *Operations) findBarePair(c *op.Call,
 	in GenerateDataKeyPairWithoutPlaintextInput) (*target.Target, error) {
 	return s.finder.FindUse(c, "GenerateDataKeyPairWithoutPlaintext", in.KeyId, key.SymmetricDefault,
 		target.Presented{Tokens: in.GrantTokens, Context: in.EncryptionContext})
 }
 
-// generateDataKeyPairWithoutPlaintext wipes the private key that the caller did not ask for.
+// generateDataKeyPairWithoutPlaintext wipes the private key that the caller did not ask for. It
+// does so as well where the encryption fails: an error leaves nothing behind either.
 func (s *Operations) generateDataKeyPairWithoutPlaintext(c *op.Call,
 	in GenerateDataKeyPairWithoutPlaintextInput,
 	t *target.Target) (out GenerateDataKeyPairWithoutPlaintextOutput, err error) {

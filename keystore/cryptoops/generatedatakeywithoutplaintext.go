@@ -26,6 +26,8 @@ type GenerateDataKeyWithoutPlaintextOutput struct {
 	KeyMaterialId  string
 }
 
+// findBareDataKey demands an action of its own, so that who prepares data keys for others needs no
+// right to see one.
 func (s *Operations) findBareDataKey(c *op.Call,
 	in GenerateDataKeyWithoutPlaintextInput) (*target.Target, error) {
 	return s.finder.FindUse(c, "GenerateDataKeyWithoutPlaintext", in.KeyId, key.SymmetricDefault,

@@ -34,7 +34,7 @@ func (s *Operations) generateMac(c *op.Call, in GenerateMacInput,
 }
 
 // macOf has the token make the HMAC of a message. The material's kind is that of the one algorithm
-// of its spec.
+// of its spec. The message goes to the token whole, since an HMAC's hash begins with the key.
 func (s *Operations) macOf(c *op.Call, k *key.Key, message []byte) ([]byte, error) {
 	ref, err := k.CurrentRef()
 	if err != nil {

@@ -12,7 +12,8 @@ type GenerateRandomInput struct {
 	Recipient        *RecipientInfo `shape:"RecipientInfo"`
 }
 
-// Validate checks what members say together.
+// Validate checks what members say together. The model doesn't require the number, and AWS has a
+// sentence of its own where it is absent.
 func (in GenerateRandomInput) Validate() error {
 	if in.NumberOfBytes == nil {
 		return kmsfault.Invalid("NumberOfBytes is required.")
@@ -22,6 +23,8 @@ func (in GenerateRandomInput) Validate() error {
 
 type GenerateRandomOutput struct{ Plaintext []byte }
 
+// findRandom demands a permission on the account: no key is touched, so there is no key policy to
+// ask.
 func (s *Operations) findRandom(c *op.Call,
 	in GenerateRandomInput) (customstore.TokenTarget, error) {
 	return s.stores.FindToken(c, "GenerateRandom", in.CustomKeyStoreId)

@@ -30,6 +30,8 @@ func (s *Operations) findPublicKey(c *op.Call, in GetPublicKeyInput) (*target.Ta
 	return s.finder.FindUse(c, "GetPublicKey", in.KeyId, "", target.Presented{Tokens: in.GrantTokens})
 }
 
+// getPublicKey answers from the row, byte for byte as it was stored when the key was made or
+// imported. No use of the private half is behind it, so the device isn't asked.
 func (s *Operations) getPublicKey(_ *op.Call, _ GetPublicKeyInput,
 	t *target.Target) (GetPublicKeyOutput, error) {
 	m := t.Key.Metadata()

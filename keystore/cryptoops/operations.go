@@ -38,7 +38,8 @@ type Opener interface {
 	Decapsulate(ctx context.Context, ref custody.Ref, ciphertext []byte) ([]byte, error)
 }
 
-// Device is the service's own token, by what is asked of it.
+// Device is the service's own token, by what is asked of it. Keys of custom key stores are not its
+// affair: package sealing finds the token that holds them.
 type Device struct {
 	Random Random
 	Signer Signer

@@ -48,7 +48,8 @@ type ReEncryptOutput struct {
 	DestinationKeyMaterialId       string `json:",omitzero"`
 }
 
-// reEncryption touches two keys and demands two permissions.
+// reEncryption touches two keys and demands two permissions. A policy can so let somebody move
+// ciphertexts away from a key and not onto it.
 type reEncryption struct {
 	from *Source
 	to   *target.Target
@@ -59,7 +60,8 @@ func (t *reEncryption) Demands() []policy.Demand {
 	return append(t.from.Demands(), t.to.Demands()...)
 }
 
-// Missing implements [op.Target].
+// Missing implements [op.Target]. The source comes first: without its plaintext there is nothing to
+// encrypt.
 func (t *reEncryption) Missing() error {
 	if err := t.from.Missing(); err != nil {
 		return err
@@ -67,7 +69,7 @@ func (t *reEncryption) Missing() error {
 	return t.to.Missing()
 }
 
-// Ready implements [op.Target].
+// Ready implements [op.Target]. Both must be ready before the token decrypts anything.
 func (t *reEncryption) Ready() error {
 	if err := t.from.Ready(); err != nil {
 		return err
@@ -95,6 +97,8 @@ func (s *Operations) findReEncrypt(c *op.Call, in ReEncryptInput) (*reEncryption
 }
 
 // reEncrypt has the plaintext in this process between decrypting and encrypting it, and wipes it.
+// Source and destination may be one key: that is how a ciphertext comes under the current material
+// after a rotation.
 func (s *Operations) reEncrypt(c *op.Call, in ReEncryptInput,
 	t *reEncryption) (out ReEncryptOutput, err error) {
 	plaintext, err := s.decryptFrom(c, t.from, in.SourceEncryptionContext)

@@ -33,6 +33,8 @@ func (s *Operations) findSigning(c *op.Call, operation, keyID, algorithm string,
 	if err != nil {
 		return t, err
 	}
+	// As the last of the checks: AWS speaks of usage, state and algorithm before the message. The
+	// algorithm is one of the table by then.
 	t.Fits = func(*key.Key) error {
 		return publickey.Schemes[algorithm].Check(algorithm, domain.Or(messageType, publickey.MessageRaw),
 			message)

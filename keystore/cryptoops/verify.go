@@ -19,7 +19,8 @@ type VerifyInput struct {
 	op.ByShape
 }
 
-// VerifyOutput: SignatureValid is always true: a signature that isn't is an error.
+// VerifyOutput: SignatureValid is always true: a signature that isn't is an error. So a caller who
+// forgets to look at the member isn't fooled.
 type VerifyOutput struct {
 	KeyId            string
 	SignatureValid   bool
@@ -34,7 +35,8 @@ func (s *Operations) findVerify(c *op.Call, in VerifyInput) (*target.Target, err
 		in.Message)
 }
 
-// verify takes nothing but the public key, so it is done here.
+// verify takes nothing but the public key, so it is done here. A caller who holds the public key
+// may do the same without us. Asked here it takes a permission and leaves a record.
 func (s *Operations) verify(_ *op.Call, in VerifyInput,
 	t *target.Target) (out VerifyOutput, err error) {
 	if !publickey.Schemes[t.Algorithm].Verifies(t.Key.Public,

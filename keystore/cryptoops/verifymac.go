@@ -18,7 +18,8 @@ type VerifyMacInput struct {
 	op.ByShape
 }
 
-// VerifyMacOutput: MacValid is always true: a MAC that isn't is an error.
+// VerifyMacOutput: MacValid is always true: a MAC that isn't is an error. So a caller who forgets
+// to look at the member isn't fooled.
 type VerifyMacOutput struct {
 	KeyId        string
 	MacValid     bool
@@ -34,6 +35,7 @@ func (s *Operations) findVerifyMac(c *op.Call, in VerifyMacInput) (*target.Targe
 }
 
 // verifyMac makes the MAC again and compares in constant time. A MAC that was cut short is no MAC.
+// By how long a comparison takes one could otherwise find the right MAC byte by byte.
 func (s *Operations) verifyMac(c *op.Call, in VerifyMacInput,
 	t *target.Target) (out VerifyMacOutput, err error) {
 	want, err := s.macOf(c, t.Key, in.Message)
