@@ -2,7 +2,10 @@ package model
 
 import "claviger/internal/shape"
 
-// Shapes are the constraints of KMS's model, API version 2014-11-01, by AWS shape name.
+// Shapes are the constraints of KMS's model, API version 2014-11-01, by AWS shape name. It is wider
+// than what KMS serves in places, such as deletion windows and the size of policies: there the
+// operation narrows it. Enums also have what this service refuses, because AWS answers
+// UnsupportedOperationException to what it knows and ValidationException to what it doesn't.
 var Shapes = shape.Table{
 	"AccountIdType": {Min: 12, Max: 12, Pattern: `[0-9]{12}`},
 	"AlgorithmSpec": {Enum: []string{"RSAES_PKCS1_V1_5", "RSAES_OAEP_SHA_1",
@@ -66,6 +69,7 @@ var Shapes = shape.Table{
 	"LimitType": {Min: 1, Max: 1000},
 	"MacAlgorithmSpec": {Enum: []string{"HMAC_SHA_224", "HMAC_SHA_256",
 		"HMAC_SHA_384", "HMAC_SHA_512"}},
+	// Pattern is Java's and stands like that in the answer; RE2 matches the same in Go's syntax.
 	"MarkerType": {Min: 1, Max: 1024, Pattern: `[\u0020-\u00FF]*`,
 		RE2: `[\x{20}-\x{FF}]*`},
 	"MessageType":         {Enum: []string{"RAW", "DIGEST", "EXTERNAL_MU"}},
