@@ -51,8 +51,8 @@ func (m *aliasTarget) Missing() error {
 	return nil
 }
 
-// Ready implements [op.Target]. The key that is left may be in any state. An alias can so be moved
-// away from a key that is pending deletion.
+// Ready implements [op.Target]. The key that is left may be in any state. So an alias can be moved
+// away from one that is pending deletion.
 func (m *aliasTarget) Ready() error {
 	if m.to != nil {
 		return m.to.Ready()

@@ -19,8 +19,8 @@ func (in GetKeyPolicyInput) KeyID() string { return in.KeyId }
 // GetKeyPolicyOutput: Policy is a JSON document as text.
 type GetKeyPolicyOutput struct{ Policy, PolicyName string }
 
-// getKeyPolicy answers to a name that no policy can have as AWS does: such a policy is absent, and
-// the name not invalid.
+// getKeyPolicy takes any other name for that of a policy which isn't there. Only PutKeyPolicy
+// refuses the name itself.
 func (s *Keys) getKeyPolicy(_ *op.Call, in GetKeyPolicyInput,
 	k *key.Key) (out GetKeyPolicyOutput, err error) {
 	if domain.Or(in.PolicyName, policyName) != policyName {
