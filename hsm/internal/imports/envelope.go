@@ -47,11 +47,15 @@ func (x *operation) open(pair *object.Key) (from envelope, err error) {
 		return from, fmt.Errorf("hsm: a pair of kind %s unwraps no imports", pair.Kind)
 	}
 	w, size := Wrappings[x.Algorithm], public.Size()
+	// RSA makes no number that isn't below the modulus. Anybody can see that, so it may be told at
+	// once.
 	if len(x.Wrapped) < size || new(big.Int).SetBytes(x.Wrapped[:size]).Cmp(public.N) >= 0 {
 		return from, custody.ErrForged
 	}
 	outer, inner := x.Wrapped[:size], x.Wrapped[size:]
 	n := len(inner)
+	// The least that RFC 5649 makes of a key has 24 bytes. Nothing shorter may reach the device:
+	// the binding panics on an empty one.
 	between := n >= 24 && n%8 == 0 && n <= dialect.LargestWrapped
 	if between != w.between || !between && n > 0 {
 		return from, custody.ErrForged
@@ -66,6 +70,7 @@ func (x *operation) open(pair *object.Key) (from envelope, err error) {
 	attributes := x.Dialect.ImportedKEK(x.root.Wrap)
 	kek, err := x.temporary(x.Driver.UnwrapKey(x.s, by, pair.Object, outer, attributes))
 	if failure.InDoubt(err) {
+		// A key that is generated has no length but the template's.
 		attributes = append(attributes, cryptoki.Ulong(pkcs11.CKA_VALUE_LEN, 32))
 		kek, err = x.temporary(x.Driver.GenerateKey(x.s, pkcs11.CKM_AES_KEY_GEN, attributes))
 	}
@@ -82,6 +87,7 @@ func (x *operation) openHere(pair *object.Key, size int, outer, inner []byte,
 		return from, err
 	}
 	defer clear(secret)
+	// The random key is drawn whatever came, so that good and bad padding take the same steps.
 	kek := make([]byte, 32)
 	defer clear(kek)
 	rand.Read(kek)
@@ -90,6 +96,7 @@ func (x *operation) openHere(pair *object.Key, size int, outer, inner []byte,
 		kek = secret
 	case between:
 	case err != nil:
+		// As long as a key of 32 bytes is when it is wrapped.
 		inner = make([]byte, 40)
 		rand.Read(inner)
 	default:

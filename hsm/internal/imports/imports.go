@@ -27,7 +27,8 @@ type Root struct {
 }
 
 // Perform takes the key in and returns it wrapped by the root. The pair is that of in.Pair, and is
-// known to be the right one. What was made on the way is destroyed.
+// known to be the right one. What was made on the way is destroyed. If that fails, so does the
+// import: a copy that can be used would stay in the session.
 func Perform(l *session.Login, s cryptoki.Session, pair *object.Key, in custody.Import, by Root,
 ) (m custody.Material, err error) {
 	template, err := l.Dialect.KeyTemplate(in.Kind)
@@ -139,7 +140,7 @@ func (x *operation) learn(k *object.Key) ([]byte, error) {
 }
 
 // recognize finds out whether the key is one that is known, and gives the material that one's id
-// and check.
+// and check. Under the old id it opens again what was encrypted before it was deleted.
 func (x *operation) recognize(first *object.Key, m *custody.Material) error {
 	for _, known := range x.Known {
 		same, err := x.is(first, known)
@@ -177,7 +178,8 @@ func (x *operation) is(first *object.Key, known custody.Material) (bool, error) 
 	return false, err
 }
 
-// wrapByRoot unwraps the key as one that was generated and has the root wrap it.
+// wrapByRoot unwraps the key as one that was generated and has the root wrap it. The one that was
+// looked at can't be wrapped: it isn't extractable, and that can't be taken back.
 func (x *operation) wrapByRoot(from envelope) ([]byte, error) {
 	o, err := x.temporary(x.unwrapFrom(from, x.template.Wrappable()))
 	if err != nil {
@@ -206,6 +208,7 @@ func (x *operation) compare(first *object.Key, m *custody.Material) error {
 		Public: first.Public, CheckValue: first.CheckValue,
 	}
 	if x.template.Usages[0] == pkcs11.CKA_DERIVE {
+		// It was looked at as one that signs, so it has another check until here.
 		rest.CheckValue, err = x.Check(x.s, rest)
 	} else {
 		err = x.Verify(x.s, rest)

@@ -32,6 +32,8 @@ func (x *operation) try(k *object.Key) error {
 		}
 		return rsa.VerifyPKCS1v15(public, crypto.SHA256, random, signature)
 	}
+	// SHA-1, since SoftHSM has no other hash for OAEP. What it protects is random and thrown
+	// away.
 	ciphertext, err := rsa.EncryptOAEP(sha1.New(), rand.Reader, public, random, nil)
 	if err != nil {
 		return err

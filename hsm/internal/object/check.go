@@ -52,6 +52,7 @@ func (d *Device) Check(s cryptoki.Session, k *Key) ([]byte, error) {
 // Verify compares an unwrapped key with its check value. For AES it is a decryption, so it needs no
 // usage beyond the pair and makes no new ciphertext.
 func (d *Device) Verify(s cryptoki.Session, k *Key) error {
+	// A key with nothing to compare it with could be any key.
 	if len(k.CheckValue) == 0 {
 		return failure.ErrWrongKey
 	}
@@ -111,8 +112,9 @@ var nobodys = map[*publickey.Curve]func() []byte{
 	publickey.P521: sync.OnceValue(func() []byte { return publickey.P521.Nobodys(checkText) }),
 }
 
-// Encrypt seals by AES-GCM under a fresh IV from the operating system, unless
-// the device makes its own.
+// Encrypt seals by AES-GCM under a fresh IV from the operating system, unless the device makes its
+// own. It is never left empty: SoftHSM takes zeros then, and one IV twice gives GCM's
+// authentication key away.
 func (d *Device) Encrypt(s cryptoki.Session, key cryptoki.Object,
 	plaintext, aad []byte) ([]byte, error) {
 	var iv [cryptoki.IVSize]byte

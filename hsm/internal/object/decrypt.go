@@ -36,7 +36,7 @@ func (d *Device) Unpad(s cryptoki.Session, k *Key, size int, ciphertext []byte) 
 }
 
 // Derive has the device make the secret that a key shares with an uncompressed point of its curve,
-// as an object, and takes it.
+// as an object, and takes it. PKCS#11 has no call that returns a shared secret itself.
 func (d *Device) Derive(s cryptoki.Session, k *Key, point []byte) ([]byte, error) {
 	by := cryptoki.Mechanism{
 		Code: pkcs11.CKM_ECDH1_DERIVE, Parameter: cryptoki.ECDH{Peer: point},
@@ -63,7 +63,8 @@ func (d *Device) Decapsulate(s cryptoki.Session, k *Key, ciphertext []byte) ([]b
 	return d.take(s, o, lattice.SecretSize)
 }
 
-// take reads a readable secret and destroys it.
+// take reads a readable secret and destroys it. It is destroyed even if it can't be read, since
+// whoever shares the login could.
 func (d *Device) take(s cryptoki.Session, o cryptoki.Object, size int) ([]byte, error) {
 	value, err := d.Driver.Attributes(s, o, pkcs11.CKA_VALUE)
 	if gone := d.Driver.DestroyObject(s, o); err == nil {

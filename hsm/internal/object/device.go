@@ -82,7 +82,8 @@ func (d *Device) findOne(s cryptoki.Session, class, keyType uint,
 	return found[0], nil
 }
 
-// Confirm reads attributes of an object back. One that is not as wanted is failure.ErrUnsafe.
+// Confirm reads attributes of an object back. One that is not as wanted is failure.ErrUnsafe. A
+// device may accept a template and leave a line of it out.
 func (d *Device) Confirm(s cryptoki.Session, o cryptoki.Object, want []cryptoki.Attribute) error {
 	types := make([]uint, len(want))
 	for i, a := range want {

@@ -51,9 +51,10 @@ func (c *Curve) Params() []byte {
 	return der
 }
 
-// Nobodys returns an uncompressed point whose private half nobody knows: the first
-// whose x coordinate is a hash of the text, the curve's name and a counter. The curve
-// must be one of NIST's.
+// Nobodys returns an uncompressed point whose private half nobody knows: the first whose x
+// coordinate is a hash of the text, the curve's name and a counter. The curve must be one of
+// NIST's. The hash shows that nobody chose it: a point computed from a private half would come out
+// of no hash.
 func (c *Curve) Nobodys(text string) []byte {
 	for n := 0; ; n++ { // half of all x coordinates have a point
 		compressed := []byte{2}

@@ -45,7 +45,8 @@ func (p *ParameterSet) SPKI(value []byte) ([]byte, error) {
 }
 
 // SPKI encodes a point as the device gave it: in a DER OCTET STRING, as PKCS#11 has it, or as some
-// do without one.
+// do without one. That it is on the curve is checked here: a device that is broken or false is no
+// authority for it.
 func (c *Curve) SPKI(point []byte) ([]byte, error) {
 	bare := 1 + 2*c.Size
 	if c == Edwards25519 {
@@ -122,6 +123,8 @@ func Parse(der []byte, bits int, curve *Curve, set *ParameterSet) (crypto.Public
 	return nil, errors.New("hsm: the public half is of another kind")
 }
 
+// parseSecp256k1 refuses bytes that follow: a key has one encoding, by which imported ones are
+// compared.
 func parseSecp256k1(der []byte) (*secp256k1.PublicKey, error) {
 	var info spki
 	if rest, err := asn1.Unmarshal(der, &info); err != nil || len(rest) > 0 {

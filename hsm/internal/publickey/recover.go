@@ -85,11 +85,13 @@ func (c plane) signers(digest, signature []byte) (all []point) {
 	u := e.Mul(e.Neg(e), inverse).Mod(e, c.n)
 	v := s.Mul(s, inverse).Mod(s, c.n)
 	ofG := c.multiply(c.base, u)
+	// r is x modulo the order, which is below the prime: x may be larger by one order.
 	for x := r; x.Cmp(c.p) < 0; x = new(big.Int).Add(x, c.n) {
 		y := c.y(x)
 		if y == nil {
 			continue
 		}
+		// A point and its negative have one x, so r doesn't tell them apart.
 		for _, y := range []*big.Int{y, new(big.Int).Sub(c.p, y)} {
 			all = append(all, c.add(ofG, c.multiply(point{x, y}, v)))
 		}
@@ -97,7 +99,7 @@ func (c plane) signers(digest, signature []byte) (all []point) {
 	return all
 }
 
-// y returns one of the two y coordinates that x has, or nil.
+// y returns one of the two y coordinates that x has, or nil. One number in two isn't a square.
 func (c plane) y(x *big.Int) *big.Int {
 	square := new(big.Int).Mul(x, x)
 	square.Add(square, c.a).Mul(square, x).Add(square, c.b).Mod(square, c.p)
@@ -130,7 +132,8 @@ func (c plane) add(p, q point) point {
 	return point{x, y}
 }
 
-// multiply returns kp, by doubling and adding.
+// multiply returns kp, by doubling and adding. How long it takes tells what k is, which is a number
+// anybody can compute.
 func (c plane) multiply(p point, k *big.Int) (sum point) {
 	for i := k.BitLen() - 1; i >= 0; i-- {
 		sum = c.add(sum, sum)

@@ -32,6 +32,8 @@ func Verifies(public crypto.PublicKey, digest, signature []byte) bool {
 // DERSignature is Ecdsa-Sig-Value (RFC 3279 section 2.2.3) of two numbers of at most 66 bytes.
 // Package asn1 would need big integers and many allocations for it.
 func DERSignature(r, s []byte) []byte {
+	// The header goes in when the length is known. It has two bytes or three, so room for three is
+	// left.
 	der := appendInteger(appendInteger(make([]byte, 3, 160), r), s)
 	if n := len(der) - 3; n > 0x7F {
 		der[0], der[1], der[2] = 0x30, 0x81, byte(n)

@@ -75,7 +75,8 @@ type attacker struct {
 	wrap dialect.Mechanism
 }
 
-// unwrap unwraps the blob and destroys what came out.
+// unwrap unwraps the blob and destroys what came out. The copy would else live as long as the
+// session.
 func (a attacker) unwrap(blob []byte, template []cryptoki.Attribute) error {
 	o, err := a.Driver.UnwrapKey(a.s, a.wrap.By(), a.root, blob, template)
 	if err != nil {
@@ -217,6 +218,8 @@ func (a attacker) alterRoot() error {
 // useRoot decrypts with the root, which would open what it wrapped: no key of ours ever has two of
 // wrap and decrypt, or unwrap and encrypt.
 func (a attacker) useRoot() error {
+	// It opens nowhere, which is no matter: a device that minds refuses the key before it looks at
+	// the data.
 	sealed := make([]byte, cryptoki.IVSize+cryptoki.TagSize)
 	_, err := a.Driver.Decrypt(a.s, a.root, a.Dialect.Encryption(nil), sealed)
 	return forbid("decrypt with the root", err)

@@ -60,7 +60,9 @@ func (c Ceremony) Perform(m *module.Module) (string, error) {
 	return p.perform()
 }
 
-// create initialises a free slot as a new token and sets the user's PIN on it.
+// create initialises a free slot as a new token and sets the user's PIN on it. The token has no
+// user before: only the officer can give it one. Each PIN is read where it is used and wiped after
+// it.
 func (c Ceremony) create(m *module.Module) error {
 	free, err := m.Free()
 	if err != nil {
@@ -163,6 +165,10 @@ func (p performance) vacant() error {
 // byOfficer makes the root trusted. The public session object outlives the officer's
 // logout, and the copy on the token comes last of all, after the canary: a ceremony that is
 // cut short leaves no root.
+//
+// On SoftHSM an officer may make no private object, and can mark none as trusted that is there
+// already, so that it has to be public at first. It is never public on the token: its value would
+// lie in clear on the disk.
 func (p performance) byOfficer(id []byte) (cryptoki.Object, error) {
 	if err := p.Driver.Logout(p.s); err != nil {
 		return 0, err
@@ -176,6 +182,7 @@ func (p performance) byOfficer(id []byte) (cryptoki.Object, error) {
 			cryptoki.Bool(pkcs11.CKA_EXTRACTABLE, true),
 			cryptoki.Bool(pkcs11.CKA_WRAP_WITH_TRUSTED, true),
 			cryptoki.Bool(pkcs11.CKA_TRUSTED, true)))
+	// Also after a failure: a login is that of all sessions which the process has on the token.
 	if err := errors.Join(err, p.Driver.Logout(p.s)); err != nil {
 		return 0, err
 	}

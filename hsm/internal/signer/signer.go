@@ -66,7 +66,8 @@ func (s *Signer) open() error {
 	return s.module.JoinAsInitializer(s)
 }
 
-// Public returns the public key.
+// Public returns the public key. It is kept and not asked for, so that it is there while the device
+// isn't.
 func (s *Signer) Public() crypto.PublicKey {
 	public, err := x509.ParsePKIXPublicKey(s.public)
 	if err != nil {
@@ -78,6 +79,7 @@ func (s *Signer) Public() crypto.PublicKey {
 // Sign signs a digest on the token. If the device failed and a reload of the module brings the key
 // back, it signs then.
 func (s *Signer) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+	// Read before the attempt: a failure from before somebody else's reload asks for no second one.
 	generation := s.module.Generation()
 	signature, err := s.sign(random, digest, opts)
 	if err == nil || !errors.As(err, new(*cryptoki.Error)) && !errors.Is(err, failure.ErrRenewed) {
@@ -96,6 +98,7 @@ func (s *Signer) sign(random io.Reader, digest []byte,
 		signature []byte
 		err       error
 	}
+	// With room for the result, or a call that was left behind could never end.
 	done := make(chan result, 1)
 	go s.module.Guarded(&s.mu, s.options.Timeout, func() {
 		if s.key == nil {
@@ -144,7 +147,8 @@ func (s *Signer) Close() error {
 }
 
 // Initialize opens crypto11 on the token and finds the key. The module must be finalised, or
-// initialised by crypto11, and the signer suspended.
+// initialised by crypto11, and the signer suspended. A key pair that is another one after a reload
+// is refused: the certificate over the old one would fit no signature.
 func (s *Signer) Initialize() error {
 	pin, err := s.options.PIN()
 	if err != nil {
@@ -187,7 +191,8 @@ func (s *Signer) Initialize() error {
 }
 
 // coded finds the PKCS#11 code in an error of crypto11, which wraps it in a way that package errors
-// can't see.
+// can't see. Without the code a lost device would look like a bad request, and nothing would
+// recover it.
 func coded(err error) error {
 	for cause := err; cause != nil; {
 		if code, ok := cause.(pkcs11.Error); ok {
