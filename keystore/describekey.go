@@ -44,7 +44,8 @@ func (s *Keys) findDescribed(c *op.Call, in DescribeKeyInput) (d described, err 
 	if err != nil {
 		return d, err
 	}
-	if d.Key == nil {
+	// Each account has its own: nobody makes another account's by asking for it.
+	if d.Key == nil && d.Named.Account == c.Caller.Account {
 		d.service = serviceOfAlias(d.Named.Alias)
 	}
 	return d, nil
