@@ -72,6 +72,27 @@ func TestNote_NestedOperations_StaysWithItsOwn(t *testing.T) {
 	}
 }
 
+// The service works where the resource is, whosever request it works for.
+func TestAsService_ResourceOfAnotherAccount_IsDoneThere(t *testing.T) {
+	r := build(t)
+	var where string
+	own := op.Write(op.Info{Name: "Own", Service: vault},
+		func(c *op.Call, in input) (*target, error) {
+			where, _ = c.Namespace()
+			return r.find(c, in)
+		},
+		func(_ *op.Call, in input, _ *target) (op.Commit[output], error) {
+			return r.insert(in.Name), nil
+		})
+	r.inside = func(c *op.Call) error {
+		_, err := op.AsService(c, "vault", "444455556666", own, input{Name: "b"})
+		return err
+	}
+	if _, code := r.serve(r.look, good); code != "" || where != "444455556666" {
+		t.Errorf("answered %q, done in account %s", code, where)
+	}
+}
+
 func TestAsk_CallerWithoutRight_IsDenied(t *testing.T) {
 	r := build(t)
 	decisions := 0
