@@ -8,85 +8,118 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// Column is one signed column of a row, and the pointer to its value.
-type Column interface {
-	column() string
+// Column is one signed column of a row, and the pointer to its value. A row has a dozen and is read
+// with every request, so that the usual ones cost no allocation of their own.
+type Column struct {
+	name string
+	at   any   // *string, *int64, *[]byte, *time.Time, *bool, or a form
+	int  int64 // what was scanned of a time or a flag
+}
+
+// form is a column that holds its value in another form.
+type form interface {
 	value() any    // what the column holds for the value: a string, a byte string or an integer
 	dest() any     // where the column is scanned into
 	stored() any   // what was scanned, before anybody interpreted it
 	decode() error // takes the value from what was scanned
 }
 
-// plain is a column that holds its value as it is.
-type plain[T any] struct {
-	name string
-	at   *T
+// value is what the column holds for the value: a string, a byte string or an integer.
+func (c *Column) value() any {
+	switch at := c.at.(type) {
+	case *string:
+		return *at
+	case *int64:
+		return *at
+	case *[]byte:
+		return *at
+	case *time.Time:
+		return store.Micros(*at)
+	case *bool:
+		if *at {
+			return int64(1)
+		}
+		return int64(0)
+	}
+	return c.at.(form).value()
 }
 
-func (c plain[T]) column() string { return c.name }
-func (c plain[T]) dest() any      { return c.at }
-func (c plain[T]) decode() error  { return nil }
-func (c plain[T]) value() any     { return *c.at }
-func (c plain[T]) stored() any    { return *c.at }
+// dest is where the column is scanned into.
+func (c *Column) dest() any {
+	switch at := c.at.(type) {
+	case *time.Time, *bool:
+		return &c.int
+	case form:
+		return at.dest()
+	}
+	return c.at
+}
+
+// stored is what was scanned, before anybody interpreted it.
+func (c *Column) stored() any {
+	switch at := c.at.(type) {
+	case *time.Time, *bool:
+		return c.int
+	case form:
+		return at.stored()
+	}
+	return c.value()
+}
+
+// decode takes the value from what was scanned.
+func (c *Column) decode() error {
+	switch at := c.at.(type) {
+	case *time.Time:
+		*at = store.FromMicros(c.int)
+	case *bool:
+		*at = c.int != 0
+	case form:
+		return at.decode()
+	}
+	return nil
+}
 
 // Text is a column of text.
-func Text(name string, at *string) Column { return plain[string]{name, at} }
+func Text(name string, at *string) Column { return Column{name: name, at: at} }
 
 // Integer is a column of whole numbers.
-func Integer(name string, at *int64) Column { return plain[int64]{name, at} }
+func Integer(name string, at *int64) Column { return Column{name: name, at: at} }
 
 // Bytes is a column of bytes; nil is NULL.
-func Bytes(name string, at *[]byte) Column { return plain[[]byte]{name, at} }
+func Bytes(name string, at *[]byte) Column { return Column{name: name, at: at} }
 
 // word is text of a type of its own, such as a state.
-type word[T ~string] struct {
-	plain[T]
-}
+type word[T ~string] struct{ at *T }
 
-func (c word[T]) value() any  { return string(*c.at) }
-func (c word[T]) stored() any { return string(*c.at) }
+func (w word[T]) value() any    { return string(*w.at) }
+func (w word[T]) dest() any     { return w.at }
+func (w word[T]) stored() any   { return string(*w.at) }
+func (w word[T]) decode() error { return nil }
 
 // Word is a column of text of a type of its own.
-func Word[T ~string](name string, at *T) Column { return word[T]{plain[T]{name, at}} }
-
-// encoded is a column that holds its value in another form.
-type encoded[F, T any] struct {
-	name   string
-	at     *T
-	form   F // as it was scanned
-	encode func(T) F
-	read   func(F, *T) error
-}
-
-func (c *encoded[F, T]) column() string { return c.name }
-func (c *encoded[F, T]) dest() any      { return &c.form }
-func (c *encoded[F, T]) decode() error  { return c.read(c.form, c.at) }
-func (c *encoded[F, T]) value() any     { return c.encode(*c.at) }
-func (c *encoded[F, T]) stored() any    { return c.form }
+func Word[T ~string](name string, at *T) Column { return Column{name: name, at: word[T]{at}} }
 
 // Time is a column of times in microseconds; zero is none.
-func Time(name string, at *time.Time) Column {
-	return &encoded[int64, time.Time]{name: name, at: at, encode: store.Micros,
-		read: func(us int64, at *time.Time) error { *at = store.FromMicros(us); return nil }}
-}
+func Time(name string, at *time.Time) Column { return Column{name: name, at: at} }
 
 // Flag is a column of 0 and 1.
-func Flag(name string, at *bool) Column {
-	return &encoded[int64, bool]{name: name, at: at,
-		encode: func(set bool) int64 {
-			if set {
-				return 1
-			}
-			return 0
-		},
-		read: func(n int64, at *bool) error { *at = n != 0; return nil }}
+func Flag(name string, at *bool) Column { return Column{name: name, at: at} }
+
+// document is a value that is held as JSON text.
+type document[T any] struct {
+	at   *T
+	text string // as it was scanned
 }
+
+func (d *document[T]) value() any    { return JSONText(*d.at) }
+func (d *document[T]) dest() any     { return &d.text }
+func (d *document[T]) stored() any   { return d.text }
+func (d *document[T]) decode() error { return json.Unmarshal([]byte(d.text), d.at) }
 
 // JSON is a column of JSON text: a list, an object. One value has one text, and an absent list or
 // map that of an empty one.
 func JSON[T any](name string, at *T) Column {
-	return &encoded[string, T]{name: name, at: at, encode: JSONText[T],
-		read: func(text string, at *T) error { return json.Unmarshal([]byte(text), at) }}
+	return Column{name: name, at: &document[T]{at: at}}
 }
 
 // JSONText is the text of a value in a column of [JSON], for queries that look for it.

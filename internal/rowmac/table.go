@@ -23,7 +23,7 @@ type Table[R any] struct {
 func Declare[R any](name string, fields func(*R) []Column) *Table[R] {
 	t := &Table[R]{name: name, fields: fields}
 	for _, c := range fields(new(R)) {
-		t.columns = append(t.columns, c.column())
+		t.columns = append(t.columns, c.name)
 	}
 	declared.Lock()
 	defer declared.Unlock()
@@ -88,8 +88,10 @@ func Over(values []any, key int, before int64) []any {
 
 // Values returns what the signed columns hold for a row.
 func (t *Table[R]) Values(row *R) (values []any) {
-	for _, c := range t.fields(row) {
-		values = append(values, c.value())
+	values = make([]any, 0, len(t.columns)+1) // and room for the MAC
+	fields := t.fields(row)
+	for i := range fields {
+		values = append(values, fields[i].value())
 	}
 	return values
 }
@@ -121,18 +123,19 @@ func (t *Table[R]) Scan(scan func(...any) error, row *R, beside ...any) (Read, e
 	fields := t.fields(row)
 	read := Read{table: t.name, stored: make([]any, len(fields))}
 	dest := make([]any, 0, len(fields)+1+len(beside))
-	for _, c := range fields {
-		dest = append(dest, c.dest())
+	for i := range fields {
+		dest = append(dest, fields[i].dest())
 	}
 	if err := scan(append(append(dest, &read.mac), beside...)...); err != nil {
 		return read, err
 	}
-	for i, c := range fields {
-		read.stored[i] = c.stored()
+	for i := range fields {
+		read.stored[i] = fields[i].stored()
 	}
-	for _, c := range fields {
-		if err := c.decode(); err != nil {
-			return read, fmt.Errorf("column %s of table %s can't be read: %w", c.column(), t.name, err)
+	for i := range fields {
+		if err := fields[i].decode(); err != nil {
+			return read, fmt.Errorf("column %s of table %s can't be read: %w", fields[i].name, t.name,
+				err)
 		}
 	}
 	return read, nil
