@@ -232,16 +232,19 @@ func TestLease_LongWork_IsRenewed(t *testing.T) {
 	})
 }
 
+// crashesAtFirst is work whose first attempt ends as by a crash: nothing after it runs.
+func (g *gauge) crashesAtFirst(_ *op.Call, subject string) error {
+	if g.times(subject) == 1 {
+		runtime.Goexit()
+	}
+	return nil
+}
+
 func TestFreeLeases_NextProcess_DoesAtOnceWhatTheLastOneHeld(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *fixture) {
 		g := newGauge()
 		s.schedule(kind, "a", 0)
-		s.running(map[string]jobs.Kind{kind: {Work: g.around(func(*op.Call, string) error {
-			if g.times("a") == 1 {
-				runtime.Goexit() // nothing after it runs, as after a crash
-			}
-			return nil
-		})}})
+		s.running(map[string]jobs.Kind{kind: {Work: g.around(g.crashesAtFirst)}})
 		time.Sleep(2 * time.Second)
 		same(t, "left while the lease holds", s.left(), "a")
 		if err := s.runner().FreeLeases(); err != nil {
@@ -277,12 +280,7 @@ func TestLease_CrashedWorker_IsFollowedByAnother(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *fixture) {
 		g := newGauge()
 		s.schedule(kind, "a", 0)
-		s.running(map[string]jobs.Kind{kind: {Work: g.around(func(*op.Call, string) error {
-			if g.times("a") == 1 {
-				runtime.Goexit() // nothing after it runs, as after a crash
-			}
-			return nil
-		})}})
+		s.running(map[string]jobs.Kind{kind: {Work: g.around(g.crashesAtFirst)}})
 		time.Sleep(2 * time.Minute)
 		same(t, "left while the lease holds", s.left(), "a")
 		time.Sleep(2 * time.Second)
