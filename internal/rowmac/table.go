@@ -38,17 +38,24 @@ func (t *Table[R]) Columns() string { return strings.Join(t.columns, ", ") + ", 
 // Insert is the statement that stores a row, with the values of [Table.Sign]. Columns that are not
 // signed are written as beside, with 0 for each: they count or date what happens later.
 func (t *Table[R]) Insert(beside ...string) string {
-	placeholders := make([]string, len(t.columns)+1)
-	for i := range placeholders {
-		placeholders[i] = fmt.Sprintf("$%d", i+1)
+	columns := append(slices.Clone(t.columns), "mac")
+	values := append(placeholders(len(columns)), slices.Repeat([]string{"0"}, len(beside))...)
+	return t.insert(append(columns, beside...), values)
+}
+
+// insert is the statement that stores a row with these texts as values.
+func (t *Table[R]) insert(columns, values []string) string {
+	return "INSERT INTO " + t.name + " (" + strings.Join(columns, ", ") + ") VALUES (" +
+		strings.Join(values, ", ") + ")"
+}
+
+// placeholders returns $1 to $n.
+func placeholders(n int) []string {
+	all := make([]string, n)
+	for i := range all {
+		all[i] = fmt.Sprintf("$%d", i+1)
 	}
-	columns := t.Columns()
-	for _, column := range beside {
-		columns += ", " + column
-		placeholders = append(placeholders, "0")
-	}
-	return "INSERT INTO " + t.name + " (" + columns + ") VALUES (" +
-		strings.Join(placeholders, ", ") + ")"
+	return all
 }
 
 // Upsert is [Table.Insert] that writes over a row which has the same first columns, as many as key.
@@ -65,25 +72,14 @@ func (t *Table[R]) Upsert(key int) string {
 // that [Over] puts in order. The first columns, as many as key, say which row it is; the column rev
 // is its revision.
 func (t *Table[R]) Update(key int) string {
-	var b strings.Builder
-	b.WriteString("UPDATE " + t.name + " SET ")
-	n := 0
-	for _, column := range append(slices.Clone(t.columns[key:]), "mac") {
-		n++
-		fmt.Fprintf(&b, "%s = $%d, ", column, n)
-	}
-	text := strings.TrimSuffix(b.String(), ", ") + " WHERE "
-	for _, column := range t.columns[:key] {
-		n++
-		text += fmt.Sprintf("%s = $%d AND ", column, n)
-	}
-	return text + fmt.Sprintf("rev = $%d", n+1)
+	// behind the signed columns and the MAC
+	return t.UpdateWith(key) + fmt.Sprintf(" AND rev = $%d", len(t.columns)+2)
 }
 
 // Over puts the values of [Table.Sign] into the order of [Table.Update]. before is the revision
 // that the row must still have.
 func Over(values []any, key int, before int64) []any {
-	return append(append(slices.Clone(values[key:]), values[:key]...), before)
+	return append(KeyLast(values, key), before)
 }
 
 // Values returns what the signed columns hold for a row.

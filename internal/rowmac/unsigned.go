@@ -12,13 +12,8 @@ import (
 // InsertWith is the statement that stores a row whose unsigned columns have values from the
 // beginning. They follow the values of [Table.Sign].
 func (t *Table[R]) InsertWith(unsigned ...string) string {
-	columns := append(append(slices.Clone(t.columns), "mac"), unsigned...)
-	placeholders := make([]string, len(columns))
-	for i := range placeholders {
-		placeholders[i] = fmt.Sprintf("$%d", i+1)
-	}
-	return "INSERT INTO " + t.name + " (" + strings.Join(columns, ", ") + ") VALUES (" +
-		strings.Join(placeholders, ", ") + ")"
+	columns := slices.Concat(t.columns, []string{"mac"}, unsigned)
+	return t.insert(columns, placeholders(len(columns)))
 }
 
 // UpdateWith is the statement that stores a changed row that has no revision of its own. Another
@@ -27,13 +22,13 @@ func (t *Table[R]) InsertWith(unsigned ...string) string {
 // unsigned columns, in the order of [KeyLast].
 func (t *Table[R]) UpdateWith(key int, unsigned ...string) string {
 	columns := slices.Concat(t.columns[key:], []string{"mac"}, unsigned, t.columns[:key])
-	placeholders := make([]string, len(columns))
+	equal := make([]string, len(columns))
 	for i, column := range columns {
-		placeholders[i] = fmt.Sprintf("%s = $%d", column, i+1)
+		equal[i] = fmt.Sprintf("%s = $%d", column, i+1)
 	}
 	set := len(columns) - key
-	return "UPDATE " + t.name + " SET " + strings.Join(placeholders[:set], ", ") +
-		" WHERE " + strings.Join(placeholders[set:], " AND ")
+	return "UPDATE " + t.name + " SET " + strings.Join(equal[:set], ", ") +
+		" WHERE " + strings.Join(equal[set:], " AND ")
 }
 
 // KeyLast puts values into the order of [Table.UpdateWith]: the first ones, as many as key, behind
