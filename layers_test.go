@@ -93,7 +93,7 @@ var layers = []struct{ pkg, may, because string }{
 	{"identity/sigv4", "internal/fault",
 		"reading a signature needs bytes and a clock that is handed in"},
 
-	{"jobs", "internal/op internal/fault store",
+	{"jobs", "internal/domain internal/op internal/fault store",
 		"the job runner does whatever was given to it and knows no domain"},
 	{"internal/op", "store policy audit internal/fault internal/shape internal/wire",
 		"the road authorizes, records and commits, and knows no domain and no protocol"},

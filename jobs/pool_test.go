@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/internal/op/optest"
 	"claviger/jobs"
@@ -28,7 +29,7 @@ type gauge struct {
 func newGauge() *gauge { return &gauge{begun: map[string]int{}, ended: map[string]int{}} }
 
 // around returns work that is seen while it runs.
-func (g *gauge) around(work jobs.Work) jobs.Work {
+func (g *gauge) around(work func(*op.Call, string) error) func(*op.Call, string) error {
 	return func(c *op.Call, subject string) error {
 		g.mu.Lock()
 		g.now++
@@ -60,7 +61,7 @@ func (g *gauge) times(subject string) int {
 }
 
 // takes is work that needs some time, and would rather be interrupted than not.
-func takes(d time.Duration) jobs.Work {
+func takes(d time.Duration) func(*op.Call, string) error {
 	return func(c *op.Call, _ string) error {
 		select {
 		case <-c.Done():
@@ -79,7 +80,7 @@ func hangs(c *op.Call, _ string) error {
 
 // running starts a runner of these kinds, in the time of a bubble of package synctest, and returns
 // what stops it and waits for its end.
-func (s *fixture) running(kinds map[string]jobs.Kind) (stop func()) {
+func (s *fixture) running(kinds map[string]domain.Job) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	r := s.runner()
 	r.Kinds, r.Now, r.Operations.Now = kinds, time.Now, time.Now
@@ -123,10 +124,10 @@ func (s *fixture) scheduleMany(kind, prefix string, n int) {
 func TestRun_HungKinds_DelayNoOther(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *fixture) {
 		hung, good := newGauge(), newGauge()
-		kinds := map[string]jobs.Kind{kind: {Work: good.around(takes(time.Second))}}
+		kinds := map[string]domain.Job{kind: {Work: good.around(takes(time.Second))}}
 		for i := range 6 {
 			name := fmt.Sprintf("kms:Hung%d", i)
-			kinds[name] = jobs.Kind{Work: hung.around(hangs), AtOnce: 2}
+			kinds[name] = domain.Job{Work: hung.around(hangs), AtOnce: 2}
 			s.scheduleMany(name, name, 200) // more than any page
 		}
 		s.scheduleMany(kind, "good", 20)
@@ -147,7 +148,7 @@ func TestRun_LimitOfAKind_Holds(t *testing.T) {
 			inBubble(t, func(t *testing.T, s *fixture) {
 				g := newGauge()
 				s.scheduleMany(kind, "a", 24)
-				s.running(map[string]jobs.Kind{
+				s.running(map[string]domain.Job{
 					kind: {Work: g.around(takes(10 * time.Second)), AtOnce: limit},
 				})
 				// A slot that becomes free is filled at once, not with the next look by the clock.
@@ -170,7 +171,7 @@ func TestRun_FailingAndUnknownWork_HoldsUpNoOther(t *testing.T) {
 		time.Sleep(time.Millisecond)
 		s.clock = optest.NewClock(time.Now())
 		s.schedule(kind, "z", 0)
-		s.running(map[string]jobs.Kind{kind: {Work: g.around(func(_ *op.Call, subject string) error {
+		s.running(map[string]domain.Job{kind: {Work: g.around(func(_ *op.Call, subject string) error {
 			if subject != "z" {
 				return errors.New("it fails")
 			}
@@ -190,7 +191,7 @@ func TestRun_PanickingWork_HurtsNoOther(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *fixture) {
 		g := newGauge()
 		s.scheduleMany(kind, "a", 10)
-		s.running(map[string]jobs.Kind{kind: {Work: g.around(func(_ *op.Call, subject string) error {
+		s.running(map[string]domain.Job{kind: {Work: g.around(func(_ *op.Call, subject string) error {
 			if subject == "a-003" && g.times(subject) == 1 {
 				panic("a mistake")
 			}
@@ -209,7 +210,7 @@ func TestRun_JobsDoneSinceTheyWereRead_DelayNoOther(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *fixture) {
 		g := newGauge()
 		s.scheduleMany(kind, "a", 200)
-		s.running(map[string]jobs.Kind{kind: {Work: g.around(takes(0))}})
+		s.running(map[string]domain.Job{kind: {Work: g.around(takes(0))}})
 		time.Sleep(1500 * time.Millisecond)
 		same(t, "left", s.left())
 	})
@@ -218,7 +219,7 @@ func TestRun_JobsDoneSinceTheyWereRead_DelayNoOther(t *testing.T) {
 func TestLease_LongWork_IsRenewed(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *fixture) {
 		g := newGauge()
-		kinds := map[string]jobs.Kind{kind: {Work: g.around(takes(20 * time.Minute))}}
+		kinds := map[string]domain.Job{kind: {Work: g.around(takes(20 * time.Minute))}}
 		s.schedule(kind, "a", 0)
 		s.running(kinds)
 		s.running(kinds)
@@ -244,7 +245,7 @@ func TestFreeLeases_NextProcess_DoesAtOnceWhatTheLastOneHeld(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *fixture) {
 		g := newGauge()
 		s.schedule(kind, "a", 0)
-		s.running(map[string]jobs.Kind{kind: {Work: g.around(g.crashesAtFirst)}})
+		s.running(map[string]domain.Job{kind: {Work: g.around(g.crashesAtFirst)}})
 		time.Sleep(2 * time.Second)
 		same(t, "left while the lease holds", s.left(), "a")
 		if err := s.runner().FreeLeases(); err != nil {
@@ -261,7 +262,7 @@ func TestFreeLeases_NextProcess_DoesAtOnceWhatTheLastOneHeld(t *testing.T) {
 func TestRun_ContextEnds_WorkThatEndsWithItIsNoFailure(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *fixture) {
 		s.schedule(kind, "a", 0)
-		stop := s.running(map[string]jobs.Kind{kind: {Work: func(c *op.Call, _ string) error {
+		stop := s.running(map[string]domain.Job{kind: {Work: func(c *op.Call, _ string) error {
 			<-c.Done()
 			return c.Err()
 		}}})
@@ -270,7 +271,7 @@ func TestRun_ContextEnds_WorkThatEndsWithItIsNoFailure(t *testing.T) {
 		if log := s.log.String(); strings.Contains(log, "failed") {
 			t.Errorf("the end of the process is logged as a failure: %s", log)
 		}
-		s.running(map[string]jobs.Kind{kind: {Work: takes(0)}})
+		s.running(map[string]domain.Job{kind: {Work: takes(0)}})
 		time.Sleep(1500 * time.Millisecond)
 		same(t, "left", s.left())
 	})
@@ -280,7 +281,7 @@ func TestLease_CrashedWorker_IsFollowedByAnother(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *fixture) {
 		g := newGauge()
 		s.schedule(kind, "a", 0)
-		s.running(map[string]jobs.Kind{kind: {Work: g.around(g.crashesAtFirst)}})
+		s.running(map[string]domain.Job{kind: {Work: g.around(g.crashesAtFirst)}})
 		time.Sleep(2 * time.Minute)
 		same(t, "left while the lease holds", s.left(), "a")
 		time.Sleep(2 * time.Second)
@@ -295,7 +296,7 @@ func TestLease_JobTakenBack_EndsTheWorksContext(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *fixture) {
 		heard := make(chan error, 1)
 		s.schedule(kind, "a", 0)
-		s.running(map[string]jobs.Kind{kind: {Work: func(c *op.Call, _ string) error {
+		s.running(map[string]domain.Job{kind: {Work: func(c *op.Call, _ string) error {
 			<-c.Done()
 			heard <- context.Cause(c)
 			return nil
@@ -319,7 +320,7 @@ func TestLease_JobTakenByAnother_EndsTheWorksContext(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *fixture) {
 		g := newGauge()
 		s.schedule(kind, "a", 0)
-		s.running(map[string]jobs.Kind{kind: {Work: g.around(hangs)}})
+		s.running(map[string]domain.Job{kind: {Work: g.around(hangs)}})
 		time.Sleep(30 * time.Second)
 		err := s.commit(func(tx *store.Tx) error { return tx.Change(qTakeOver, "a") })
 		if err != nil {
@@ -343,7 +344,7 @@ var qTakeOver = store.Wide(`UPDATE jobs SET lease = lease + 1, expires = 9000000
 func TestRun_JobScheduledWhileItRuns_NeverRunsTwiceAtOnce(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *fixture) {
 		g := newGauge()
-		kinds := map[string]jobs.Kind{kind: {Work: g.around(takes(10 * time.Minute))}}
+		kinds := map[string]domain.Job{kind: {Work: g.around(takes(10 * time.Minute))}}
 		s.schedule(kind, "a", 0)
 		s.running(kinds)
 		s.running(kinds)
@@ -362,7 +363,7 @@ func TestRun_JobMadeAnewWhileItRuns_WaitsForTheOldOne(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *fixture) {
 		g := newGauge()
 		s.schedule(kind, "a", 0)
-		s.running(map[string]jobs.Kind{kind: {Work: g.around(func(*op.Call, string) error {
+		s.running(map[string]domain.Job{kind: {Work: g.around(func(*op.Call, string) error {
 			time.Sleep(10 * time.Minute) // it listens to nobody
 			return nil
 		})}})
@@ -383,7 +384,7 @@ func TestRun_KindsOfOneOrder_ShareASubjectOneAtATime(t *testing.T) {
 		const up, down = "kms:Connect", "kms:Disconnect"
 		g := newGauge()
 		work := g.around(takes(10 * time.Second))
-		s.running(map[string]jobs.Kind{
+		s.running(map[string]domain.Job{
 			up:   {Work: work, Order: "stores", AtOnce: 8},
 			down: {Work: work, Order: "stores", AtOnce: 1},
 		})
@@ -406,7 +407,7 @@ func TestRun_KindsOfOneOrder_ShareASubjectOneAtATime(t *testing.T) {
 func TestRun_ContextEnds_WaitsForWorkAndKeepsItsLease(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *fixture) {
 		g := newGauge()
-		kinds := map[string]jobs.Kind{kind: {Work: g.around(func(*op.Call, string) error {
+		kinds := map[string]domain.Job{kind: {Work: g.around(func(*op.Call, string) error {
 			time.Sleep(10 * time.Minute) // it listens to nobody
 			return nil
 		})}}
@@ -431,7 +432,7 @@ func TestRunDue_WorkThatRunDoes_IsWaitedFor(t *testing.T) {
 		g := newGauge()
 		r := s.runner()
 		r.Now, r.Operations.Now = time.Now, time.Now
-		r.Kinds = map[string]jobs.Kind{kind: {Work: g.around(takes(time.Minute)), AtOnce: 2}}
+		r.Kinds = map[string]domain.Job{kind: {Work: g.around(takes(time.Minute)), AtOnce: 2}}
 		s.scheduleMany(kind, "a", 3)
 		ctx, stop := context.WithCancel(t.Context())
 		defer stop()

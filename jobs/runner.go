@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/store"
 )
@@ -17,26 +18,11 @@ const (
 	defaultAtOnce = 4           // jobs of a kind at the same time: one that waits delays few others
 )
 
-// Work does one kind of job. It runs as the service's own principal, may run twice, and must check
-// for itself that the work is still wanted. Its context ends with the process, and if the job was
-// taken back or its lease was lost.
-type Work func(c *op.Call, subject string) error
-
-// Kind says how jobs of a kind are done.
-type Kind struct {
-	Work   Work
-	AtOnce int // jobs at the same time; 0: four
-
-	// Order names kinds that never work on one subject at the same time. Empty: the kind alone is
-	// such a group. Without it what undoes could overtake what does.
-	Order string
-}
-
 // Runner does jobs when they are due, several at once. It must not be copied after first use.
 type Runner struct {
 	DB         *store.DB
-	Operations *op.Runner      // makes the calls of the service's own that work is done with
-	Kinds      map[string]Kind // by name, whose first part is the service's: kms of kms:DeleteKey
+	Operations *op.Runner            // makes the calls of the service's own that work is done with
+	Kinds      map[string]domain.Job // by name, its service first: kms:DeleteKey
 	Log        *slog.Logger
 	Now        func() time.Time
 
@@ -177,7 +163,7 @@ func (r *Runner) target(j job) target {
 }
 
 // work returns what does a kind of job.
-func (r *Runner) work(kind string) Work {
+func (r *Runner) work(kind string) func(c *op.Call, subject string) error {
 	if work := r.Kinds[kind].Work; work != nil {
 		return work
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/internal/op/optest"
 	"claviger/jobs"
@@ -49,7 +50,7 @@ func (s *fixture) runner() *jobs.Runner {
 	return &jobs.Runner{
 		DB:         s.db,
 		Operations: &op.Runner{Ledger: s.db, Now: s.clock.Now},
-		Kinds:      map[string]jobs.Kind{kind: {Work: s.perform}},
+		Kinds:      map[string]domain.Job{kind: {Work: s.perform}},
 		Log:        slog.New(slog.NewTextHandler(&s.log, nil)),
 		Now:        s.clock.Now,
 	}

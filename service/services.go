@@ -1,6 +1,7 @@
 package service
 
 import (
+	"maps"
 	"slices"
 
 	"claviger/hsm"
@@ -60,12 +61,10 @@ func (s services) operations() (all []op.Operation) {
 	return all
 }
 
-func (s services) kinds() map[string]jobs.Kind {
-	kinds := map[string]jobs.Kind{}
+func (s services) kinds() map[string]domain.Job {
+	kinds := map[string]domain.Job{}
 	for _, one := range s.all() {
-		for name, job := range one.Jobs() {
-			kinds[name] = jobs.Kind{Work: job.Work, AtOnce: job.AtOnce, Order: job.Order}
-		}
+		maps.Copy(kinds, one.Jobs())
 	}
 	return kinds
 }

@@ -5,7 +5,8 @@ import "claviger/internal/op"
 // Job is one kind of work that a service puts off with a [Scheduler].
 type Job struct {
 	// Work does it. It runs as the service's own principal, may run twice, and checks for itself that
-	// the work is still wanted.
+	// the work is still wanted. Its context ends with the process, and if the job was taken back or
+	// its lease was lost.
 	Work func(c *op.Call, subject string) error
 
 	// AtOnce is how many of the kind are done at the same time; 0: four.

@@ -97,10 +97,7 @@ func (k *Kit) Restart() {
 		Observe: observer{k}, Log: log, Now: k.Clock.Now}
 	k.Jobs = &jobs.Runner{DB: k.DB, Operations: k.Runner, Log: log, Now: k.Clock.Now}
 	parts := k.assemble(k)
-	k.Jobs.Kinds = map[string]jobs.Kind{}
-	for name, job := range parts.Jobs {
-		k.Jobs.Kinds[name] = jobs.Kind{Work: job.Work, AtOnce: job.AtOnce, Order: job.Order}
-	}
+	k.Jobs.Kinds = parts.Jobs
 	k.byName = map[string]op.Operation{}
 	for _, o := range parts.Operations {
 		k.byName[o.Info().Service.Name+":"+o.Info().Name] = o
