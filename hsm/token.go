@@ -31,10 +31,13 @@ type Token struct {
 	kinds    map[custody.Kind]bool // that it can keep wrapped
 	facts    Facts
 	root     string // identifier of the root that it had when it was opened
+
+	authority *Token // whose authenticator made the check values of its keys; often itself
+	greeting  []byte // what the authenticator made when it was opened
 }
 
-// Open loads the module, selects the token, logs in, finds root and canary, and tries the forbidden
-// things. On failure the error is one of this package's and says what to do; a wrong PIN is tried
+// Open loads the module, selects the token, logs in, finds root, canary and authenticator, and tries
+// the forbidden things. On failure the error is one of this package's and says what to do; a wrong PIN is tried
 // once. The token is watched until Close.
 func Open(ctx context.Context, c Config) (*Token, error) {
 	return openAs(ctx, c, wrapped{}, residentBesideRoot)
@@ -54,6 +57,7 @@ func openAs(ctx context.Context, c Config, mode custodyMode,
 	done := make(chan opened, 1)
 	go func() {
 		t := &Token{config: c, mode: mode, resident: resident}
+		t.authority = mode.authority(t)
 		err := t.open()
 		done <- opened{t, err}
 	}()
@@ -146,7 +150,10 @@ func (t *Token) load(ctx context.Context, l *session.Login, ref custody.Ref, k *
 		return err
 	}
 	k.Kind, k.Template, k.Resident = m.Kind, template, m.Mechanism == custody.Resident
-	k.CheckValue, k.SPKI = m.Check, m.Public
+	k.SPKI = m.Public
+	if k.Proof, err = t.proofOf(ctx, m); err != nil {
+		return err
+	}
 	if k.Public, err = template.ParsePublic(m.Public); err != nil {
 		return fmt.Errorf("hsm: material %s: %w", ref.ID, err)
 	}
@@ -185,7 +192,7 @@ func (t *Token) Generate(ctx context.Context, id string,
 	if err != nil {
 		return m, fault.Of(err)
 	}
-	if !t.kinds[k] {
+	if !t.kinds[k] && !dialect.OfService(k) {
 		return m, custody.ErrUnsupported
 	}
 	var public []byte
@@ -214,10 +221,14 @@ func (t *Token) Generate(ctx context.Context, id string,
 // reach before it is handed out: one that can't be unwrapped or found again never reaches a store.
 func (t *Token) firstCheck(ctx context.Context, m custody.Material) ([]byte, error) {
 	ref := m.Rest()
-	return t.keeper.Use(ctx, &ref, func(l *session.Login, k *object.Key,
+	proof, err := t.keeper.Use(ctx, &ref, func(l *session.Login, k *object.Key,
 		s cryptoki.Session) ([]byte, error) {
-		return l.FirstCheck(s, k)
+		return l.FirstProof(s, k)
 	})
+	if err != nil {
+		return nil, err
+	}
+	return t.withMAC(ctx, m, proof)
 }
 
 // Seal encrypts by AES-GCM (NIST SP 800-38D) and returns IV (12 bytes), ciphertext and tag (16

@@ -15,6 +15,7 @@ import (
 // clusters are clusters of one true token each.
 type clusters struct {
 	t      testing.TB
+	main   *hsm.Token
 	tokens map[string]hsm.Config
 	asked  int // how often a password was tried
 }
@@ -30,7 +31,7 @@ func (c *clusters) Open(ctx context.Context, id string,
 	password func() ([]byte, error)) (customstore.Connection, error) {
 	device := c.tokens[id]
 	device.PIN = func() ([]byte, error) { c.asked++; return password() }
-	opened, err := hsm.OpenVault(ctx, device)
+	opened, err := hsm.OpenVault(ctx, device, c.main)
 	switch {
 	case errors.Is(err, hsm.ErrPIN):
 		return nil, &customstore.ConnectionError{Code: "INVALID_CREDENTIALS", Final: true, Err: err}

@@ -26,6 +26,7 @@ type Cluster struct {
 // clusters are those of the configuration. It is what customstore asks of them.
 type clusters struct {
 	all     []Cluster
+	main    *hsm.Token // authenticates the check values of the clusters' keys
 	log     *slog.Logger
 	observe hsm.Observer
 }
@@ -78,7 +79,7 @@ func (c *clusters) Open(ctx context.Context, id string,
 	}
 	config := found.Tokens[0]
 	config.PIN, config.Log, config.Observe = password, c.log.With("cluster", id), c.observe
-	v, err := hsm.OpenVault(ctx, config)
+	v, err := hsm.OpenVault(ctx, config, c.main)
 	if err != nil {
 		failure := connectionErrorOf(err)
 		c.log.Error("an HSM cluster can't be connected to",

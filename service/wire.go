@@ -99,7 +99,7 @@ func (s *Service) assemble(c Config, in *install.Installation, m *metrics) {
 		Log: c.Log, Now: c.Now}
 	s.runner = runner
 	s.services = newServices(workings{db: s.DB, token: s.Token, installation: in, regions: c.Regions,
-		clusters: &clusters{c.Clusters, c.Log, m}, accessKeys: callers})
+		clusters: &clusters{c.Clusters, s.Token, c.Log, m}, accessKeys: callers})
 	s.Operations = s.services.operations()
 	m.watch(s.Token, s.DB, s.services.kms)
 	s.Handler = api.New(api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready,

@@ -49,6 +49,7 @@ var exits = []struct {
 	{hsm.ErrModule, 10, "Is the module's path right? `claviger doctor --module PATH` tries it; " +
 		"`make softhsm` installs SoftHSM2."},
 	{hsm.ErrNoToken, 11, "`claviger doctor` lists the tokens that are there."},
+	{hsm.ErrNoAuthenticator, 19, ""},
 	{hsm.ErrAmbiguous, 12, "Select the token by its serial number."},
 	{hsm.ErrPIN, 13, "Correct the PIN before you start again: a device locks it after a few wrong " +
 		"ones."},
@@ -65,6 +66,7 @@ var exits = []struct {
 	{store.ErrExposed, 4, "Take the rights of others away: chmod 0600."},
 	{install.ErrAbsent, 24, ""},
 	{install.ErrForeign, 25, ""},
+	{install.ErrChanged, 26, "Find out who can write to the database before you start again."},
 	{syscall.EADDRINUSE, 30, "Another program listens there. Choose another address, or stop it."},
 	{store.ErrFull, 31, "Make room and start again: nothing that was acknowledged is lost."},
 	{syscall.ENOSPC, 31, "Make room and start again: nothing that was acknowledged is lost."},

@@ -20,13 +20,14 @@ const (
 	Generators = 2
 )
 
-// Login is the life of one login: its sessions, its handles and the numbers of root and canary.
+// Login is the life of one login: its sessions, its handles and the numbers of root,
+// canary and authenticator.
 // When any of that is lost the whole login ends and another begins, so that no number is ever used
 // in the wrong one.
 type Login struct {
 	object.Device // whoever uses it holds the keeper's lock for reading, or the module's lock
 
-	Root, Canary cryptoki.Object
+	Root, Canary, Authenticator cryptoki.Object
 
 	keeper     *Keeper
 	generation uint64 // of the module
