@@ -7,6 +7,7 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"os"
 	"os/exec"
@@ -149,6 +150,11 @@ func TestClose_PairInTheMaking_LeavesItBehind(t *testing.T) {
 	hsmtest.Open(t, d.Config())
 }
 
+// measured is a text with its length before it.
+func measured[T ~string](s T) string {
+	return string(binary.BigEndian.AppendUint32(nil, uint32(len(s)))) + string(s)
+}
+
 // TestMAC_KnownKey_IsHMAC brings keys that are known and compares with the standard library.
 func TestMAC_KnownKey_IsHMAC(t *testing.T) {
 	c := hsmtest.SoftHSM(t)
@@ -163,11 +169,13 @@ func TestMAC_KnownKey_IsHMAC(t *testing.T) {
 			m.Write([]byte(data))
 			return m.Sum(nil)
 		}
-		check := sha256.Sum256(mac("claviger check" + string(kind)))
+		proof := sha256.Sum256(mac("claviger check" + string(kind)))
 		m := custody.Material{
 			ID: string(kind), Kind: kind, Root: tok.Root(), Mechanism: tok.Facts().KeyWrap,
-			Wrapped: hsmtest.Plant(t, c, key), Check: check[:],
+			Wrapped: hsmtest.Plant(t, c, key), Check: proof[:],
 		}
+		m.Check = append(m.Check, authenticated(t, tok, "claviger check value",
+			measured(m.Kind)+measured(m.ID)+string(proof[:]))...)
 		for _, data := range []string{"", "x", strings.Repeat("row", 2000)} {
 			if got, err := tok.MAC(background, m.Rest(),
 				[]byte(data)); err != nil || !bytes.Equal(got, mac(data)) {

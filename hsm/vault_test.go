@@ -202,6 +202,9 @@ func TestVault_TwoKeysOfOneName_AreRefused(t *testing.T) {
 	if err := v.Close(); err != nil { // its cached handle goes
 		t.Fatal(err)
 	}
+	if err := p.CloseSession(s); err != nil { // and with the last session the login
+		t.Fatal(err)
+	}
 	v = openVault(t, c, main)
 	if _, err := v.Unseal(background, m.Rest(), sealed,
 		[]byte("aad")); fault.Of(err) == nil || fault.Of(err).Kind != fault.Internal {
