@@ -317,7 +317,7 @@ func TestCheckValue_OfAVaultsKey_IsMadeByTheServicesToken(t *testing.T) {
 	if n := len(find(t, p, s, pkcs11.NewAttribute(pkcs11.CKA_LABEL, authenticatorLabel))); n != 0 {
 		t.Errorf("the store's token holds %d authenticators", n)
 	}
-	if err := v.Close(); err != nil {
+	if err := errors.Join(v.Close(), p.CloseSession(s)); err != nil {
 		t.Fatal(err)
 	}
 	v = openVault(t, c, own(t))

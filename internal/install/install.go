@@ -56,7 +56,7 @@ func Create(ctx context.Context, db *store.DB, token Token, now time.Time) error
 	if _, err := loadSelf(ctx, db, token); !errors.Is(err, ErrAbsent) {
 		return err
 	}
-	row := self{one: 1, id: uuid.NewString(), root: token.Root(), created: now}
+	row := self{id: uuid.NewString(), root: token.Root(), created: now}
 	signer := Signer(row.id, token)
 	values, err := selves.Sign(ctx, signer, &row)
 	if err != nil {
@@ -75,7 +75,7 @@ func Create(ctx context.Context, db *store.DB, token Token, now time.Time) error
 		keys = append(keys, key)
 	}
 	return db.Commit(func(tx *store.Tx) error {
-		if _, err := tx.Exec(qInsertInstallation, values...); err != nil {
+		if _, err := tx.Exec(qInsertInstallation, append(values, 1)...); err != nil {
 			return err
 		}
 		for _, key := range keys {

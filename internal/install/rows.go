@@ -19,17 +19,15 @@ import (
 var ErrChanged = errors.New("the database's installation or service keys were changed outside the " +
 	"service: restore it from a backup")
 
-// self is the one row of installation.
+// self is the one row of installation. The schema holds its column one to 1, so it isn't signed.
 type self struct {
-	one      int64
 	id, root string
 	created  time.Time
 }
 
 var selves = rowmac.Declare("installation", func(s *self) []rowmac.Column {
 	return []rowmac.Column{
-		rowmac.Integer("one", &s.one), rowmac.Text("id", &s.id), rowmac.Text("root", &s.root),
-		rowmac.Time("created", &s.created),
+		rowmac.Text("id", &s.id), rowmac.Text("root", &s.root), rowmac.Time("created", &s.created),
 	}
 })
 
@@ -45,7 +43,7 @@ const ofAll = "the installation is above accounts and Regions"
 
 var (
 	qInstallation       = store.Wide(`SELECT `+selves.Columns()+` FROM installation`, ofAll)
-	qInsertInstallation = store.Wide(selves.Insert(), ofAll)
+	qInsertInstallation = store.Wide(selves.InsertWith("one"), ofAll)
 	qServiceKeys        = store.Wide(`SELECT `+serviceKeys.Columns()+` FROM service_keys`, ofAll)
 	qInsertServiceKey   = store.Wide(serviceKeys.Insert(), ofAll)
 )
