@@ -115,11 +115,14 @@ func (t *Source) Ready() error {
 	// Here and not when it is used, so that a dry run finds it, too. A ciphertext that couldn't be
 	// read names no material and ends here as well. The answer is that to a bad tag: nobody learns
 	// by made-up ciphertexts which materials a key has.
-	if _, ok := t.Key.MaterialRef(t.blob.MaterialID); t.Algorithm == key.SymmetricDefault &&
-		t.ciphertext != nil && !ok {
-		return custody.ErrForged
+	_, ok := t.Key.MaterialRef(t.blob.MaterialID)
+	switch {
+	case ok || t.Algorithm != key.SymmetricDefault || t.ciphertext == nil:
+		return nil
+	case t.Key.IsLost(t.blob.MaterialID):
+		return key.ErrLost(t.Key, t.blob.MaterialID)
 	}
-	return nil
+	return custody.ErrForged
 }
 
 // findSource looks up the key of a ciphertext for an operation of the matrix, under an IAM action.

@@ -41,12 +41,18 @@ func New(db *store.DB, signer *rowmac.Signer, jobs domain.Scheduler) *Rows {
 
 // signedKeys are the rows of keys: every column is signed.
 var signedKeys = rowmac.Declare("kms_keys", func(k *key.Key) []rowmac.Column {
+	materials := &k.Lost // as which all count until [Rows.Load] has looked for them
+	if k.Materials != nil {
+		ids := k.MaterialIDs()
+		materials = &ids
+	}
 	return []rowmac.Column{
 		rowmac.Text("account", &k.Account), rowmac.Text("region", &k.Region), rowmac.Text("id", &k.ID),
 		rowmac.Integer("rev", &k.Rev), rowmac.Text("manager", &k.Manager), rowmac.Text("spec", &k.Spec),
 		rowmac.Text("usage", &k.Usage), rowmac.Text("origin", &k.Origin), rowmac.Word("state", &k.State),
 		rowmac.Text("description", &k.Description), rowmac.Text("policy", &k.Policy),
 		rowmac.JSON("tags", &k.Tags), rowmac.Text("material_id", &k.MaterialID),
+		rowmac.JSON("materials", materials),
 		rowmac.Text("custom_key_store_id", &k.CustomKeyStoreID),
 		rowmac.Text("primary_region", &k.PrimaryRegion), rowmac.JSON("replicas", &k.Replicas),
 		rowmac.Integer("rotation_period", &k.RotationPeriod),
@@ -83,7 +89,11 @@ func (r *Rows) Load(ctx context.Context, ref key.Ref) (*key.Key, error) {
 		return nil, err
 	}
 	k.UseNoted = new(atomic.Int64)
-	if k.Materials, err = r.loadMaterials(ctx, ref); err != nil {
+	found, err := r.loadMaterials(ctx, ref)
+	if err == nil {
+		err = k.Settle(found)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return k, k.ReadPublic(k.Materials[k.MaterialID].Material)

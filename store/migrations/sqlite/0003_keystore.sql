@@ -15,6 +15,7 @@ CREATE TABLE kms_keys (
     policy      TEXT    NOT NULL, -- the document as given; empty means the default policy
     tags        TEXT    NOT NULL, -- a JSON list of {TagKey, TagValue} in order of key
     material_id TEXT    NOT NULL, -- the current one; empty before the first import
+    materials   TEXT    NOT NULL, -- a JSON list of the ids of all its materials: one that is missing is noticed
     custom_key_store_id TEXT NOT NULL, -- that holds its material; empty means the service's own token
     primary_region TEXT NOT NULL, -- of a multi-Region key, the Region of the primary; empty means a single-Region key
     replicas    TEXT    NOT NULL, -- of a multi-Region key, a JSON list of the replicas' Regions
