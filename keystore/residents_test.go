@@ -28,8 +28,8 @@ func startWithResidents(t testing.TB) *service {
 
 var edwards = M{"KeySpec": publickey.SpecEd25519, "KeyUsage": key.SignVerify}
 
-// residentCount counts the keys that are resident on the service's own token, beside root, canary
-// and the object that is the token itself.
+// residentCount counts the keys that are resident on the service's own token, beside root, canary,
+// authenticator and the object that is the token itself.
 func (s *service) residentCount() int {
 	s.t.Helper()
 	dir := hsmtest.Dir(s.t, s.Token.Facts().Serial)
@@ -37,7 +37,7 @@ func (s *service) residentCount() int {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return len(entries) - 3
+	return len(entries) - 4
 }
 
 // checkSigns checks that a key signs what crypto/ed25519 verifies.

@@ -3,8 +3,10 @@ package secrets
 import (
 	"cmp"
 	"crypto/subtle"
+	"errors"
 	"strings"
 
+	"claviger/internal/custody"
 	"claviger/internal/domain"
 	"claviger/internal/fault"
 	"claviger/internal/op"
@@ -68,10 +70,14 @@ func (s *Secrets) seal(c *op.Call, sec *Secret, id string, v *value) (*version, 
 // unseal returns the value of a version in clear: one call of the token.
 func (s *Secrets) unseal(c *op.Call, sec *Secret, v *version) ([]byte, error) {
 	plain, err := s.keys.Unseal(c, service, v.envelope, encryptionContext(sec, v.id))
-	if err != nil {
-		return nil, kmsError(err, decryptionFailure, "decrypt")
+	switch {
+	case err == nil:
+		return plain, nil
+	case errors.Is(err, custody.ErrForged):
+		// The version is signed and is what it was: the data key under which it opens is not.
+		return nil, errSealLost(sec.ARN(), v.id, err)
 	}
-	return plain, nil
+	return nil, kmsError(err, decryptionFailure, "decrypt")
 }
 
 // reseal returns v sealed anew by the key that sec has now.

@@ -7,10 +7,13 @@
 package keyrows
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"sync/atomic"
 
 	"claviger/internal/domain"
+	"claviger/internal/fault"
 	"claviger/internal/rowmac"
 	"claviger/keystore/key"
 	"claviger/store"
@@ -84,7 +87,7 @@ func (r *Rows) Key(ctx context.Context, ref key.Ref) (*key.Key, error) {
 // Load reads and verifies a key and its materials, whatever is cached: jobs do what can't be taken
 // back. Where there is none it returns [store.NoRow].
 func (r *Rows) Load(ctx context.Context, ref key.Ref) (*key.Key, error) {
-	k, err := signedKeys.Load(ctx, r.signer, r.db, qKey, []any{ref.Account, ref.Region, ref.ID})
+	k, err := r.loadKey(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
@@ -97,6 +100,31 @@ func (r *Rows) Load(ctx context.Context, ref key.Ref) (*key.Key, error) {
 		return nil, err
 	}
 	return k, k.ReadPublic(k.Materials[k.MaterialID].Material)
+}
+
+// loadKey reads and verifies the row of a key. One that is absent while its materials are there was
+// not deleted but lost: a deletion takes all of them in one transaction.
+func (r *Rows) loadKey(ctx context.Context, ref key.Ref) (*key.Key, error) {
+	args := []any{ref.Account, ref.Region, ref.ID}
+	k, err := signedKeys.Load(ctx, r.signer, r.db, qKey, args)
+	if !domain.IsNoRow(err) {
+		return k, err
+	}
+	var materials int
+	if err := r.db.Row(qCountMaterials, args, &materials); err != nil || materials == 0 {
+		return nil, cmp.Or(err, store.NoRow)
+	}
+	// It may have been made since.
+	if k, err = signedKeys.Load(ctx, r.signer, r.db, qKey, args); domain.IsNoRow(err) {
+		return nil, ErrLost("the key " + key.ARN(ref.Account, ref.Region, ref.ID))
+	}
+	return k, err
+}
+
+// ErrLost is an internal error: a row that must be there is not.
+func ErrLost(what string) error {
+	return fault.Of(errors.New(what + " is gone from the database and was not deleted: bring it back " +
+		"from a backup"))
 }
 
 // Insert prepares what stores a new key with its materials, and its first rotation if it has a time

@@ -114,6 +114,24 @@ func (s *Finder) Resolve(c *op.Call, n Named) (Named, *key.Key, error) {
 		n.ID = a.KeyID
 	}
 	k, err := s.Key(c, n.Ref)
+	if err == nil && k == nil && n.Alias != "" {
+		return s.resolveAgain(c, n)
+	}
+	return n, k, err
+}
+
+// resolveAgain looks up an alias whose key was not there. Either both are gone by now, or the alias
+// has moved: a key takes its aliases with it. If neither, the key is lost.
+func (s *Finder) resolveAgain(c *op.Call, n Named) (Named, *key.Key, error) {
+	a, err := s.rows.LoadAlias(c, n.AliasRef())
+	if a == nil || err != nil {
+		return n, nil, err
+	}
+	n.ID = a.KeyID
+	k, err := s.Key(c, n.Ref)
+	if k == nil && err == nil {
+		err = keyrows.ErrLost("the key " + n.ARN() + " of " + n.AliasRef().ARN())
+	}
 	return n, k, err
 }
 
