@@ -97,6 +97,8 @@ var startFailures = []startFailure{
 	{name: "wrong PIN", prepare: func(s *site) { s.put("pin", "9999-wrong-pin", 0o600) }, code: 13,
 		says: "PIN"},
 	{name: "empty PIN", prepare: func(s *site) { s.put("pin", "\n", 0o600) }, code: 13, says: "PIN"},
+	{name: "empty PIN with CR LF", prepare: func(s *site) { s.put("pin", "\r\n", 0o600) }, code: 13,
+		says: "not tried"},
 	{name: "no root", fresh: true, prepare: func(s *site) {
 		s.tool("--init-token", "--free", "--label", label, "--pin", userPIN, "--so-pin", officerPIN)
 		s.put("claviger.db", "", 0o600)

@@ -28,6 +28,10 @@ func initialize(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	if *officer != "" {
+		// Both are looked at before either is used: a new token would have the officer's already.
+		if err := readable(pinFile(*officer), c.pin()); err != nil {
+			return err
+		}
 		root, err := hsm.Initialize(ctx,
 			hsm.Ceremony{Config: c.device(), SOPIN: pinFile(*officer), Create: *create})
 		if err != nil {
