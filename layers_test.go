@@ -52,8 +52,8 @@ var layers = []struct{ pkg, may, because string }{
 			"internal/wire policy store",
 		"stores connect as the service itself does it, by operations of their own, and see the keys " +
 			"in them as rows"},
-	{"keystore/residents", "keystore/keyrows keystore/key keystore/model internal/domain " +
-		"internal/op internal/rowmac internal/fault internal/custody policy store",
+	{"keystore/residents", "keystore/keyrows keystore/key keystore/kmsfault keystore/model " +
+		"internal/domain internal/op internal/rowmac internal/fault internal/custody policy store",
 		"keys on tokens are made and destroyed by operations of the service's own, and know of no " +
 			"store but its name"},
 	{"keystore/multiregion", "keystore/keyrows keystore/key internal/domain",

@@ -1,7 +1,7 @@
 // Package pin reads a PIN from what people keep it in. A device counts wrong PINs and locks after a
-// few, and what an editor or a shell has added makes a right one wrong: so it is taken off, or named,
-// before any PIN is tried. Files, environment variables, credentials and the passwords of custom key
-// stores all come through here.
+// few, and what an editor or a shell has added makes a right one wrong: so it is taken off, or
+// named, before any PIN is tried. Files, environment variables, credentials and the passwords of
+// custom key stores all come through here.
 package pin
 
 import (
