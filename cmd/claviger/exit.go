@@ -67,6 +67,8 @@ var exits = []struct {
 	{store.ErrExposed, 4, "Take the rights of others away: chmod 0600."},
 	{install.ErrAbsent, 24, ""},
 	{install.ErrForeign, 25, ""},
+	{store.ErrSchema, 26, "Somebody has changed it: find out who, and restore the database from a backup " +
+		"of before."},
 	{syscall.EADDRINUSE, 30, "Another program listens there. Choose another address, or stop it."},
 	{store.ErrFull, 31, "Make room and start again: nothing that was acknowledged is lost."},
 	{syscall.ENOSPC, 31, "Make room and start again: nothing that was acknowledged is lost."},
