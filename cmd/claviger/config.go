@@ -54,6 +54,8 @@ type config struct {
 type cluster struct {
 	ID     string `toml:"id"`     // cluster- and 11 to 16 letters or digits from 2 to 7
 	Module string `toml:"module"` // path of the PKCS#11 library
+	// that may make a store on it; the installation's own account if left out
+	Accounts []string `toml:"accounts"`
 	// these or token_serials; the first token has the keys
 	TokenLabels  []string `toml:"token_labels"`
 	TokenSerials []string `toml:"token_serials"` // these or token_labels

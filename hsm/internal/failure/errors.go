@@ -16,6 +16,8 @@ var (
 		"hsm: more than one token or object answers to a name that must be unique")
 	ErrPIN       = errors.New("hsm: the token refuses the PIN; it will not be tried again")
 	ErrPINLocked = errors.New("hsm: the PIN is locked, or one wrong attempt away from it")
+	ErrPINCount  = errors.New("hsm: a wrong PIN was tried on the token since the last right one; none is " +
+		"tried now")
 	ErrNoRoot    = errors.New("hsm: the token holds no root key of this service; make one with init")
 	ErrUnsafe    = errors.New("hsm: the token allows something that would give keys away")
 	ErrMechanism = errors.New("hsm: the token lacks a mechanism that the service needs")

@@ -169,6 +169,12 @@ CREATE UNIQUE INDEX kms_custom_key_stores_by_name    ON kms_custom_key_stores (a
 CREATE UNIQUE INDEX kms_custom_key_stores_by_cluster ON kms_custom_key_stores (cluster_id)
     WHERE cluster_id <> ''; -- it has one user for the whole service
 
+-- How many passwords a cluster has refused since one was right, of whatever store: no more are tried at some point.
+CREATE TABLE kms_cluster_refusals (
+    cluster_id TEXT    NOT NULL PRIMARY KEY,
+    refusals   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Resident keys, on the tokens of custom key stores or on the service's own, that no KMS key uses, or none yet. Only
 -- tombstones have a key destroyed: a reservation may be a row that was put back.
 CREATE TABLE kms_orphaned_materials (
