@@ -48,12 +48,12 @@ var layers = []struct{ pkg, may, because string }{
 		"finding a key comes before anything is done with it"},
 	{"keystore/customstore",
 		"keystore/residents keystore/keyrows keystore/key keystore/kmsfault keystore/model " +
-			"internal/domain internal/op internal/rowmac internal/fault internal/custody internal/wire " +
-			"policy store",
+			"internal/domain internal/op internal/rowmac internal/fault internal/custody internal/pin " +
+			"internal/wire policy store",
 		"stores connect as the service itself does it, by operations of their own, and see the keys " +
 			"in them as rows"},
-	{"keystore/residents", "keystore/keyrows keystore/key keystore/model internal/domain " +
-		"internal/op internal/rowmac internal/fault internal/custody policy store",
+	{"keystore/residents", "keystore/keyrows keystore/key keystore/kmsfault keystore/model " +
+		"internal/domain internal/op internal/rowmac internal/fault internal/custody policy store",
 		"keys on tokens are made and destroyed by operations of the service's own, and know of no " +
 			"store but its name"},
 	{"keystore/multiregion", "keystore/keyrows keystore/key internal/domain",
@@ -111,6 +111,7 @@ var layers = []struct{ pkg, may, because string }{
 	{"internal/rowmac", "store internal/fault internal/custody",
 		"what signs every domain's rows knows none of them"},
 	{"internal/signedtoken", "", "a token is a text and a MAC"},
+	{"internal/pin", "", "a PIN is bytes, whoever they come from"},
 
 	{"store", "internal/fault internal/custody", "an engine knows nothing of what it stores"},
 	{"store/storetest", "store internal/fault internal/custody",

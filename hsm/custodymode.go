@@ -64,7 +64,7 @@ func (wrapped) suits(t *Token, mechanisms []uint) (err error) {
 
 // enter also makes sure that this is the root it was, and a safe one.
 func (wrapped) enter(t *Token, l *session.Login, s cryptoki.Session) error {
-	if err := l.LogIn(t.config.PIN); err != nil {
+	if err := l.LogIn(t.config.PIN, t.config.SparePIN); err != nil {
 		return err
 	}
 	found, err := root.Find(&l.Device, s)
@@ -144,7 +144,7 @@ func (resident) enter(t *Token, l *session.Login, s cryptoki.Session) (err error
 			return errors.Join(ErrTaken, err)
 		}
 	}
-	if err := l.LogIn(t.config.PIN); err != nil {
+	if err := l.LogIn(t.config.PIN, t.config.SparePIN); err != nil {
 		return err
 	}
 	l.Canary, err = l.FindOne(s, pkcs11.CKK_AES, cryptoki.Bytes(pkcs11.CKA_LABEL, []byte(vaultCanary)))

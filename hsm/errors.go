@@ -10,6 +10,7 @@ var (
 	ErrAmbiguous       = failure.ErrAmbiguous       // several tokens or objects answer to one name
 	ErrPIN             = failure.ErrPIN             // it is refused, and will not be tried again
 	ErrPINLocked       = failure.ErrPINLocked       // or one wrong attempt away from it
+	ErrPINCount        = failure.ErrPINCount        // see Config.SparePIN
 	ErrNoRoot          = failure.ErrNoRoot          // Initialize makes one
 	ErrNoAuthenticator = failure.ErrNoAuthenticator // it is missing, or not the only one
 	ErrUnsafe          = failure.ErrUnsafe          // something is allowed that would give keys away

@@ -59,6 +59,11 @@ func (v *Vault) GenerateResident(ctx context.Context, id string, k custody.Kind,
 // Destroy destroys a resident key.
 func (v *Vault) Destroy(ctx context.Context, name []byte) error { return v.t.Destroy(ctx, name) }
 
+// HasResident is that of [Token].
+func (v *Vault) HasResident(ctx context.Context, name []byte) (bool, error) {
+	return v.t.HasResident(ctx, name)
+}
+
 // Seal and Unseal are those of [Token], with a key that rests here.
 func (v *Vault) Seal(ctx context.Context, ref custody.Ref, plaintext, aad []byte) ([]byte, error) {
 	return v.t.Seal(ctx, ref, plaintext, aad)

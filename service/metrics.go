@@ -116,6 +116,9 @@ func (m *metrics) watch(t *hsm.Token, db *store.DB, keys *keystore.Keys) {
 		func() float64 { return truth(db.Ready() == nil) })
 	gauge("claviger_kms_stores_lost", "Custom key stores that are connected and can't be used.",
 		func() float64 { return float64(keys.CustomKeyStores().Lost()) })
+	gauge("claviger_kms_keys_left",
+		"Keys on tokens that processes which ended have left half-made, for a person to destroy.",
+		func() float64 { return float64(keys.ResidentsLeft(time.Now())) })
 	counter("claviger_kms_pending_deletion_uses_total",
 		"Uses of a KMS key that were refused because it is pending deletion.",
 		func() float64 { return float64(keys.PendingDeletionUses()) })

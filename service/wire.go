@@ -16,6 +16,7 @@ import (
 	"claviger/internal/install"
 	"claviger/internal/op"
 	"claviger/jobs"
+	"claviger/keystore/model"
 	"claviger/policy"
 	"claviger/store"
 )
@@ -29,6 +30,9 @@ type Config struct {
 	Log      *slog.Logger
 	Version  string
 	Create   bool // make the database and the installation if there is none: init and dev only
+
+	// Idle has no jobs done and no key stores connected: for commands that do one thing and end.
+	Idle bool
 
 	// Ledger may stand between the road and the database; nil is the database itself. Tests cut it.
 	Ledger func(op.Ledger) op.Ledger
@@ -44,6 +48,7 @@ type Service struct {
 	Jobs       *jobs.Runner
 
 	services services
+	region   string // the default
 	runner   *op.Runner
 	stop     func()
 	work     sync.WaitGroup
@@ -84,7 +89,9 @@ func Open(ctx context.Context, c Config) (_ *Service, err error) {
 	if err = s.Jobs.FreeLeases(); err != nil {
 		return nil, err
 	}
-	s.start()
+	if !c.Idle {
+		s.start()
+	}
 	return s, nil
 }
 
@@ -97,7 +104,7 @@ func (s *Service) assemble(c Config, in *install.Installation, m *metrics) {
 	callers := identity.New(s.DB, s.Token, in, c.Regions)
 	runner := &op.Runner{Ledger: ledger, Callers: callers, Decide: policy.Decide, Observe: m,
 		Log: c.Log, Now: c.Now}
-	s.runner = runner
+	s.runner, s.region = runner, c.Regions[0]
 	s.services = newServices(workings{db: s.DB, token: s.Token, installation: in, regions: c.Regions,
 		clusters: &clusters{c.Clusters, s.Token, c.Log, m}, accessKeys: callers})
 	s.Operations = s.services.operations()
@@ -127,6 +134,14 @@ func (s *Service) CreateAccessKey(ctx context.Context, principal policy.Caller, 
 	return s.services.identities.CreateAccessKey(c, principal)
 }
 
+// ResetCluster allows one more password to be tried on a cluster that account may use. by is the
+// command that asks for it: the record names it.
+func (s *Service) ResetCluster(ctx context.Context, account, cluster, by string) error {
+	c := s.runner.Own(ctx, account, s.region, model.KMS.Name)
+	c.SourceIP, c.UserAgent = by, by
+	return s.services.kms.CustomKeyStores().ResetRefusals(c, cluster)
+}
+
 // Ready returns nil while the service can do its work, and otherwise the reason in words for
 // anybody: what the module or the database answered is in the log.
 func (s *Service) Ready() error {
@@ -146,7 +161,9 @@ func (s *Service) Ready() error {
 // Close stops the job runner and lets go of the key stores, the database and the token. Requests
 // must have ended before.
 func (s *Service) Close() error {
-	s.stop()
+	if s.stop != nil {
+		s.stop()
+	}
 	s.work.Wait()
 	s.services.kms.CustomKeyStores().Close()
 	return s.release()

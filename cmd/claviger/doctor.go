@@ -79,7 +79,7 @@ func printClusters(ctx context.Context, w io.Writer, c *config) error {
 		for i, t := range tokens {
 			state := "missing, or without a user's PIN"
 			if active[i] {
-				state = "active"
+				state = "active" + pinOf(ctx, t)
 				n++
 			}
 			fmt.Fprintf(w, "  token %-12q %s\n", t.TokenLabel+t.TokenSerial, state)
@@ -90,6 +90,21 @@ func printClusters(ctx context.Context, w io.Writer, c *config) error {
 		}
 	}
 	return nil
+}
+
+// pinOf says what a token has counted of its user's PIN, if anything.
+func pinOf(ctx context.Context, c hsm.Config) string {
+	all, err := hsm.Inspect(ctx, c.Module)
+	if err != nil {
+		return ""
+	}
+	for _, t := range all {
+		named := c.TokenSerial == "" && t.Label == c.TokenLabel || t.Serial == c.TokenSerial
+		if named && (t.PINLocked || t.PINFinalTry || t.PINCountLow) {
+			return "; PIN " + pinState(t)
+		}
+	}
+	return ""
 }
 
 func printTokens(w io.Writer, module string, tokens []hsm.Facts) {

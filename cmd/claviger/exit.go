@@ -12,12 +12,13 @@ import (
 	"claviger/store"
 )
 
-// errUsage, errConfig and errExposed are mistakes of the command line, of the
-// configuration, and of file modes.
+// errUsage, errConfig, errExposed and errPIN are mistakes of the command line, of the
+// configuration, of file modes, and of what a PIN is kept in.
 var (
 	errUsage   = errors.New("usage")
 	errConfig  = errors.New("configuration")
 	errExposed = errors.New("file mode")
+	errPIN     = errors.New("PIN")
 )
 
 func usageError(format string, args ...any) error {
@@ -46,6 +47,7 @@ var exits = []struct {
 	{errUsage, 2, ""},
 	{errConfig, 3, ""},
 	{errExposed, 4, ""},
+	{errPIN, 13, ""},
 	{hsm.ErrModule, 10, "Is the module's path right? `claviger doctor --module PATH` tries it; " +
 		"`make softhsm` installs SoftHSM2."},
 	{hsm.ErrNoToken, 11, "`claviger doctor` lists the tokens that are there."},
@@ -67,6 +69,8 @@ var exits = []struct {
 	{install.ErrAbsent, 24, ""},
 	{install.ErrForeign, 25, ""},
 	{install.ErrChanged, 26, "Find out who can write to the database before you start again."},
+	{store.ErrSchema, 27, "Somebody has changed it: find out who, and restore the database from a backup " +
+		"of before."},
 	{syscall.EADDRINUSE, 30, "Another program listens there. Choose another address, or stop it."},
 	{store.ErrFull, 31, "Make room and start again: nothing that was acknowledged is lost."},
 	{syscall.ENOSPC, 31, "Make room and start again: nothing that was acknowledged is lost."},

@@ -28,6 +28,10 @@ func initialize(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	if *officer != "" {
+		// Both are looked at before either is used: a new token would have the officer's already.
+		if err := readable(pinFile(*officer), c.pin()); err != nil {
+			return err
+		}
 		root, err := hsm.Initialize(ctx,
 			hsm.Ceremony{Config: c.device(), SOPIN: pinFile(*officer), Create: *create})
 		if err != nil {
@@ -37,7 +41,7 @@ func initialize(ctx context.Context, e *env, args []string) error {
 	}
 	s, err := service.Open(ctx,
 		service.Config{Database: c.Database, HSM: c.device(), Regions: c.Regions, Log: log,
-			Version: version, Create: true})
+			Version: version, Create: true, Idle: true})
 	if err != nil {
 		return err
 	}

@@ -35,6 +35,7 @@ func commands() []command {
 		{"init", "", "make the root key and the database of a production service", initialize},
 		{"serve", "", "serve what init has made", serve},
 		{"doctor", "", "look at a device and say what the service will do with it", doctor},
+		{"clusters", "reset [flags]", "let a cluster's password be tried again", clustersCommand},
 		{"audit", "tail [flags]", "read the audit trail", auditCommand},
 		{"docs", "api|openapi", "print the API's description", docs},
 		{"version", "", "print the version", func(_ context.Context, e *env, _ []string) error {

@@ -16,7 +16,9 @@ var (
 		"hsm: more than one token or object answers to a name that must be unique")
 	ErrPIN       = errors.New("hsm: the token refuses the PIN; it will not be tried again")
 	ErrPINLocked = errors.New("hsm: the PIN is locked, or one wrong attempt away from it")
-	ErrNoRoot    = errors.New(
+	ErrPINCount  = errors.New("hsm: a wrong PIN was tried on the token since the last right one; none is " +
+		"tried now")
+	ErrNoRoot = errors.New(
 		"hsm: the token holds no root key of this service; make one with init")
 	ErrNoAuthenticator = errors.New("hsm: the authenticator that was made with the token's root " +
 		"key is missing or not the only one; use a backup or a clone of the token that has it")

@@ -110,7 +110,7 @@ type performance struct {
 // perform logs the user in first, although the officer makes the root: a wrong user's PIN is found
 // out before anything exists, and only the user sees whether there is a root already.
 func (p performance) perform() (string, error) {
-	if err := module.Login(p.Driver, p.slot, p.s, p.PIN); err != nil {
+	if err := module.Login(p.Driver, p.slot, p.s, p.PIN, false); err != nil {
 		return "", err
 	}
 	if err := p.vacant(); err != nil {
@@ -187,7 +187,11 @@ func (p performance) byOfficer(id []byte) (cryptoki.Object, error) {
 	if err := p.Driver.Logout(p.s); err != nil {
 		return 0, err
 	}
-	if err := module.LoginAs(p.Driver, p.s, pkcs11.CKU_SO, p.SOPIN); err != nil {
+	err := module.CheckOfficer(p.Driver, p.slot)
+	if err == nil {
+		err = module.LoginAs(p.Driver, p.s, pkcs11.CKU_SO, p.SOPIN)
+	}
+	if err != nil {
 		return 0, fmt.Errorf("as security officer: %w", err)
 	}
 	generated, err := p.Driver.GenerateKey(p.s, pkcs11.CKM_AES_KEY_GEN,
@@ -201,7 +205,7 @@ func (p performance) byOfficer(id []byte) (cryptoki.Object, error) {
 		return 0, err
 	}
 	defer p.Driver.DestroyObject(p.s, generated)
-	if err := module.Login(p.Driver, p.slot, p.s, p.PIN); err != nil {
+	if err := module.Login(p.Driver, p.slot, p.s, p.PIN, false); err != nil {
 		return 0, err
 	}
 	if err := p.makeCompany(id); err != nil {

@@ -85,9 +85,10 @@ func (k *Keeper) establish() (err error) {
 // First reports whether this is the first login since the token was opened.
 func (l *Login) First() bool { return l.keeper.canarySealed == nil }
 
-// LogIn logs the user in unless somebody in this process has. It is for Options.Enter.
-func (l *Login) LogIn(pin func() ([]byte, error)) error {
-	return module.Login(l.Driver, l.slot, l.anchor, pin)
+// LogIn logs the user in unless somebody in this process has. It is for Options.Enter. spare is
+// that of [module.Login], for the first login.
+func (l *Login) LogIn(pin func() ([]byte, error), spare bool) error {
+	return module.Login(l.Driver, l.slot, l.anchor, pin, spare && l.First())
 }
 
 // canaryText is what the canary seals. The usual zero block is avoided: its encryption is GCM's
