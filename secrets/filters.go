@@ -6,19 +6,28 @@ import (
 	"unicode"
 )
 
-// Filter narrows a listing to the secrets of which an attribute begins with one of the values.
+// Filter narrows a listing to the secrets of which an attribute has one of the values. AWS's
+// reference speaks of the beginning of the attribute for every key. Recorded answers show that
+// description and all look for words instead; see [splitWords].
 type Filter struct {
 	Key    *string  `shape:"FilterNameStringType"`
 	Values []string `shape:"FilterValuesStringList"` // 1 to 10; a ! in front negates
 }
 
-var errFilter = invalidParameter("A filter needs a Key and Values.")
+var errFilterKey = invalidParameter("Invalid filter key")
+
+func errFilterValues(key string) error {
+	return invalidParameter("Invalid filter values for key: " + key)
+}
 
 // checkFilters holds filters to what the model leaves open.
 func checkFilters(filters []Filter) error {
 	for _, f := range filters {
-		if f.Key == nil || f.Values == nil {
-			return errFilter
+		switch {
+		case f.Key == nil:
+			return errFilterKey
+		case f.Values == nil:
+			return errFilterValues(*f.Key)
 		}
 	}
 	return nil
@@ -27,7 +36,7 @@ func checkFilters(filters []Filter) error {
 // search is filters, read once, for many secrets.
 type search struct {
 	filters []condition
-	words   int // that are looked for in all attributes of a secret
+	words   int // that are looked for in the attributes of a secret
 }
 
 // condition is a filter: one of the values in wanted must match, if there is any, and none of those
@@ -40,7 +49,7 @@ type condition struct {
 // wanted is a value of a filter in the form that its attribute is compared in.
 type wanted struct {
 	text  string
-	words []string // of a value for all attributes: each once
+	words []string // for the keys that compare by words: each once
 }
 
 func newSearch(filters []Filter) *search {
@@ -61,28 +70,25 @@ func newSearch(filters []Filter) *search {
 }
 
 func (s *search) read(key, value string) wanted {
-	switch key {
-	case "description":
-		return wanted{text: strings.ToLower(value)}
-	case "all":
-		w := wanted{words: sortedWords(value)}
-		s.words += len(w.words)
-		return w
+	if key != "description" && key != "all" {
+		return wanted{text: value}
 	}
-	return wanted{text: value}
+	w := wanted{words: splitWords(value)}
+	s.words += len(w.words)
+	return w
 }
 
 // cost is about how much work a secret is: the bytes to split into words, and the words to look for
-// among them.
+// among them, in every attribute again.
 func (s *search) cost(sec *Secret) int {
 	if s.words == 0 {
 		return 0
 	}
-	n := s.words + len(sec.Name) + len(sec.Description)
+	n := len(sec.Name) + len(sec.Description)
 	for _, t := range sec.Tags {
 		n += len(t.Key) + len(t.Value)
 	}
-	return n
+	return n + s.words*(2+2*len(sec.Tags))
 }
 
 // matches reports whether a secret passes all filters.
@@ -104,28 +110,26 @@ func (s *search) matches(sec *Secret) bool {
 // asks for it.
 type attributes struct {
 	*Secret
-	lower string   // the description
-	words []string // of all attributes, sorted
+	split [][]string // the words of the description, the name and the tags, attribute by attribute
 }
 
-// have reports whether the attribute that key names begins with a value. No secret here has a
-// primary Region or an owning service: there is no replication, and no other service keeps its
-// secrets here.
+// have reports whether the attribute that key names has a value. No secret here has a primary
+// Region or an owning service: there is no replication, and no other service keeps its secrets
+// here.
 func (a *attributes) have(key string, w wanted) bool {
 	switch key {
 	case "name":
 		return strings.HasPrefix(a.Name, w.text)
 	case "description":
-		if a.lower == "" {
-			a.lower = strings.ToLower(a.Description)
-		}
-		return strings.HasPrefix(a.lower, w.text)
+		return haveWords(a.words()[0], w.words)
 	case "tag-key":
 		return a.haveTag(func(t Tag) bool { return strings.HasPrefix(t.Key, w.text) })
 	case "tag-value":
 		return a.haveTag(func(t Tag) bool { return strings.HasPrefix(t.Value, w.text) })
 	case "all":
-		return a.haveWords(w.words)
+		return slices.ContainsFunc(a.words(), func(words []string) bool {
+			return haveWords(words, w.words)
+		})
 	}
 	return false
 }
@@ -134,28 +138,56 @@ func (a *attributes) haveTag(begins func(Tag) bool) bool {
 	return slices.ContainsFunc(a.Tags, begins)
 }
 
-// haveWords reports whether each word begins a word of some attribute, whatever its case. The first
-// word that does not sort before another begins with it, if any does.
-func (a *attributes) haveWords(words []string) bool {
-	if a.words == nil {
-		texts := []string{a.Name, a.Description}
+// words returns the words of each attribute; the description is the first.
+func (a *attributes) words() [][]string {
+	if a.split == nil {
+		a.split = [][]string{splitWords(a.Description), splitWords(a.Name)}
 		for _, t := range a.Tags {
-			texts = append(texts, t.Key, t.Value)
+			a.split = append(a.split, splitWords(t.Key), splitWords(t.Value))
 		}
-		a.words = sortedWords(strings.Join(texts, " "))
 	}
-	return !slices.ContainsFunc(words, func(word string) bool {
-		i, _ := slices.BinarySearch(a.words, word)
-		return i == len(a.words) || !strings.HasPrefix(a.words[i], word)
+	return a.split
+}
+
+// haveWords reports whether each of wanted begins a word of one attribute. All have to be in the
+// same one, as AWS's announcement of the search has it ("includes both in the same field"). The
+// first word that does not sort before another begins with it, if any does. A value without a word
+// finds nothing.
+func haveWords(words, wanted []string) bool {
+	return len(wanted) > 0 && !slices.ContainsFunc(wanted, func(word string) bool {
+		i, _ := slices.BinarySearch(words, word)
+		return i == len(words) || !strings.HasPrefix(words[i], word)
 	})
 }
 
-// sortedWords splits a text at whatever is neither letter nor digit. The words come in lower case,
-// in order and once each.
-func sortedWords(s string) []string {
-	all := strings.FieldsFunc(strings.ToLower(s), func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r)
-	})
-	slices.Sort(all)
-	return slices.Compact(all)
+// splitWords splits a text at whatever is neither letter nor digit, and where a capital begins a
+// word: behind a small letter or a digit, or before a small letter (COMPANYthings is COMPAN and
+// Ythings). The words come in lower case, in order and once each.
+func splitWords(s string) (words []string) {
+	runes := []rune(s)
+	begin := 0
+	end := func(at int) {
+		if begin < at {
+			words = append(words, strings.ToLower(string(runes[begin:at])))
+		}
+		begin = at
+	}
+	for i, r := range runes {
+		switch {
+		case !unicode.IsLetter(r) && !unicode.IsDigit(r):
+			end(i)
+			begin = i + 1
+		case i > begin && unicode.IsUpper(r) && beginsWord(runes, i):
+			end(i)
+		}
+	}
+	end(len(runes))
+	slices.Sort(words)
+	return slices.Compact(words)
+}
+
+// beginsWord reports whether the capital at i, which isn't the first of its run, begins a word.
+func beginsWord(runes []rune, i int) bool {
+	next := i + 1
+	return !unicode.IsUpper(runes[i-1]) || next < len(runes) && unicode.IsLower(runes[next])
 }
