@@ -39,7 +39,7 @@ type SecretListEntry struct {
 	LastChangedDate        wire.Time           // of anything about the secret
 	LastAccessedDate       *wire.Time          `json:",omitzero"` // a day
 	DeletedDate            *wire.Time          `json:",omitzero"` // the end of the recovery window
-	Tags                   []Tag               `json:",omitempty"`
+	Tags                   []Tag               `json:",omitzero"` // empty after the last one went
 	SecretVersionsToStages map[string][]string `json:",omitempty"`
 	CreatedDate            wire.Time
 }
@@ -82,7 +82,7 @@ func (r *listed) listEntry() SecretListEntry {
 	return SecretListEntry{ARN: r.ARN(), Name: r.Name, Description: r.Description,
 		KmsKeyId: r.KeyID, LastChangedDate: wire.Time{Time: r.Changed},
 		LastAccessedDate: wire.At(store.FromMicros(r.accessed)),
-		DeletedDate:      wire.At(r.DeletionDate), Tags: r.Tags,
+		DeletedDate:      wire.At(r.DeletionDate), Tags: r.shownTags(),
 		SecretVersionsToStages: r.versionsToStages(), CreatedDate: wire.Time{Time: r.Created}}
 }
 

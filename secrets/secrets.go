@@ -51,6 +51,7 @@ type Secrets struct {
 	signer *rowmac.Signer
 	pages  domain.Pager
 	cache  *domain.Cache[secretRef, *entry]
+	reads  reads
 
 	getValue    op.Query[GetSecretValueInput, GetSecretValueOutput]
 	endRecovery op.Command[endRecoveryInput, op.None]
