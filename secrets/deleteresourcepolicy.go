@@ -2,9 +2,10 @@ package secrets
 
 import "claviger/internal/op"
 
-// deleteResourcePolicy finds all as it should be: no secret here can have a policy, and AWS answers
-// so where there is none. Operators that push secrets ask for it unasked.
-func (s *Secrets) deleteResourcePolicy(_ *op.Call, _ SecretInput,
+// deleteResourcePolicy finds no policy to remove: no secret here can have one, and AWS answers as
+// if there had been one. Operators that push secrets ask for it unasked. It is a change all the
+// same, by AWS's word for it, and the secret says so.
+func (s *Secrets) deleteResourcePolicy(c *op.Call, _ SecretInput,
 	sec *Secret) (*change, SecretOutput, error) {
-	return nil, outputOf(sec), nil
+	return &change{secret: sec.changed(c, func(*Secret) {})}, outputOf(sec), nil
 }

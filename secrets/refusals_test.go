@@ -87,6 +87,12 @@ var refusals = []struct {
 	{"UpdateSecretVersionStage", M{"VersionStage": "AWSCURRENT", "RemoveFromVersionId": v(1)},
 		"InvalidParameterException", "You can only move staging label AWSCURRENT to a different " +
 			"secret version. It can't be completely removed."},
+	{"UpdateSecretVersionStage", M{"VersionStage": "AWSCURRENT", "RemoveFromVersionId": v(8),
+		"MoveToVersionId": v(1)}, "InvalidParameterException", "When you move staging label " +
+		"AWSCURRENT, if you specify RemoveFromVersionId, it must be set to the version that " +
+		"currently has the staging label AWSCURRENT."},
+	{"UpdateSecretVersionStage", M{"VersionStage": "blue", "RemoveFromVersionId": v(1)},
+		"InvalidParameterException", ""},
 	{"UpdateSecretVersionStage", M{"VersionStage": "AWSCURRENT", "MoveToVersionId": v(9)},
 		"ResourceNotFoundException",
 		"Secrets Manager can't find the specified secret value for VersionId: " + v(9)},
@@ -145,6 +151,19 @@ func TestSecretName_OtherCharacters_IsRefusedByEveryOperation(t *testing.T) {
 	}
 	s.refused("CreateSecret", M{"Name": strings.Repeat("n", 513), "ClientRequestToken": v(1)},
 		"ValidationException", "")
+}
+
+// Tags are free text for Secrets Manager, but for their length and aws: in front of a key. The
+// characters that AWS's reference lists are those that other services allow too.
+func TestTagResource_AnyCharacters_IsTaken(t *testing.T) {
+	s := start(t)
+	s.create("x", "v")
+	tags := []M{{"Key": "a & b", "Value": `{"json":["<>#"]}`}, {"Key": "ключ", "Value": "aws:x"},
+		{"Key": strings.Repeat("k", 128), "Value": strings.Repeat("v", 256)}}
+	s.do("TagResource", M{"SecretId": "x", "Tags": tags})
+	if got := s.describe("x").Tags; len(got) != len(tags) {
+		t.Errorf("%v", got)
+	}
 }
 
 // Labels are free text for AWS, but for their length.

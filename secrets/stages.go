@@ -33,6 +33,12 @@ func errAttached(label, id string) error {
 		"that version in RemoveFromVersionId.")
 }
 
+func errElsewhere(label string) error {
+	return invalidParameter("When you move staging label " + label + ", if you specify " +
+		"RemoveFromVersionId, it must be set to the version that currently has the staging label " +
+		label + ".")
+}
+
 func errNotAttached(label, id string) error {
 	return invalidParameter("Staging label " + label + " is not attached to version " + id + ".")
 }
@@ -95,6 +101,8 @@ func (s stages) move(label, from, to string) (stages, error) {
 		return nil, errNoMove
 	case from == "" && holder != "" && holder != to:
 		return nil, errAttached(label, holder)
+	case from != "" && holder != from && to != "":
+		return nil, errElsewhere(label)
 	case from != "" && holder != from:
 		return nil, errNotAttached(label, from)
 	case to == "" && label == current:

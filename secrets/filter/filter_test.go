@@ -1,45 +1,14 @@
-package secrets
+package filter
 
-import (
-	"slices"
-	"testing"
-)
+import "testing"
 
-// The words of names and descriptions that moto's tests looked for in AWS itself.
-func TestSplitWords_RecordedNames_AreSplitAsByAWS(t *testing.T) {
-	for text, want := range map[string][]string{
-		"test":               {"test"},
-		"my test":            {"my", "test"},
-		"Mytest":             {"mytest"},
-		"MyTest":             {"my", "test"},
-		"MyTestPhrase":       {"my", "phrase", "test"},
-		"myTest":             {"my", "test"},
-		"my/test":            {"my", "test"},
-		"prod-AppBeta-x1":    {"app", "beta", "prod", "x1"},
-		"prod_AppBeta":       {"app", "beta", "prod"},
-		"prod+AppBeta":       {"app", "beta", "prod"},
-		"prod=AppBeta":       {"app", "beta", "prod"},
-		"prod.AppBeta":       {"app", "beta", "prod"},
-		"prod@AppBeta":       {"app", "beta", "prod"},
-		"uat/COMPANY/x":      {"company", "uat", "x"},
-		"uat/COMPANYthings":  {"compan", "uat", "ythings"},
-		"SecretFTag":         {"f", "secret", "tag"},
-		"Db2Name":            {"db2", "name"},
-		"one ONE One":        {"one"},
-		"ÄrgerÜber, (straße": {"straße", "ärger", "über"},
-		"+":                  nil,
-		" ":                  nil,
-		"":                   nil,
-	} {
-		if got := splitWords(text); !slices.Equal(got, want) {
-			t.Errorf("%q: %q, want %q", text, got, want)
-		}
-	}
-}
+type tag struct{ key, value string }
+
+func (t tag) Pair() (key, value string) { return t.key, t.value }
 
 func TestSearch_Filters_MatchAsAWSDoes(t *testing.T) {
-	s := &Secret{Name: "prod/MyDb", Description: "The Main database",
-		Tags: []Tag{{Key: "Team", Value: "blue-one"}, {Key: "env", Value: "Prod"}}}
+	s := Secret[tag]{Name: "prod/MyDb", Description: "The Main database",
+		Tags: []tag{{"Team", "blue-one"}, {"env", "Prod"}}}
 	for _, test := range []struct {
 		key    string
 		values []string
@@ -90,13 +59,14 @@ func TestSearch_Filters_MatchAsAWSDoes(t *testing.T) {
 		{"owning-service", []string{"rds"}, false},
 	} {
 		filters := []Filter{{Key: &test.key, Values: test.values}}
-		if got := newSearch(filters).matches(s); got != test.want {
+		if got := New[tag](filters).Matches(s); got != test.want {
 			t.Errorf("%s %q: %v", test.key, test.values, got)
 		}
 	}
-	both := []Filter{{Key: ptr("name"), Values: []string{"prod"}},
-		{Key: ptr("tag-key"), Values: []string{"nobody"}}}
-	if newSearch(both).matches(s) || !newSearch(nil).matches(s) {
+	name, tagKey := "name", "tag-key"
+	both := []Filter{{Key: &name, Values: []string{"prod"}},
+		{Key: &tagKey, Values: []string{"nobody"}}}
+	if New[tag](both).Matches(s) || !New[tag](nil).Matches(s) {
 		t.Error("all filters must hold")
 	}
 }
