@@ -59,12 +59,14 @@ func TestKmsKeyId_NoKeyForSecrets_ChangesNothing(t *testing.T) {
 		M{"KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY"}).KeyMetadata.KeyId
 	nobody := "00000000-0000-0000-0000-000000000000"
 	kms := "arn:aws:kms:" + region + ":" + account + ":"
+	abroad := "arn:aws:kms:eu-west-1:" + account + ":key/" + nobody
 	for key, reason := range map[string]string{
 		"alias/none":           "Alias " + kms + "alias/none is not found.",
 		"none":                 "Invalid keyId 'none'",
 		nobody:                 "Key '" + kms + "key/" + nobody + "' does not exist",
 		kms + "key/" + nobody:  "Key '" + kms + "key/" + nobody + "' does not exist",
 		"arn:x":                "Invalid arn arn:x",
+		abroad:                 "Invalid arn eu-west-1",
 		signer:                 "",
 		kms + "alias/aws/none": "",
 	} {
