@@ -177,13 +177,16 @@ func list(deprecated bool, versions ...M) step {
 		with(M{"Versions": versions}), "", ""}
 }
 
-const notFound = "Secrets Manager can't find the specified secret."
+const (
+	notFound = "Secrets Manager can't find the specified secret."
+	noToken  = "You must provide a ClientRequestToken value. We recommend a UUID-type value."
+)
 
 // recordings are what LocalStack's snapshot tests recorded from AWS between 2022 and 2024 (each
 // named for its test there, test_...), and what Terraform's acceptance tests rely on.
 var recordings = map[string][]step{
 	"create_secret_version_from_empty_secret": {
-		{"CreateSecret", M{"Name": "x", "ClientRequestToken": v(1)}, named, "", ""},
+		{"CreateSecret", M{"Name": "x", "ClientRequestToken": v(1), "Description": ""}, named, "", ""},
 		{"DescribeSecret", M{}, described(nil), "", ""},
 		put(2, nil, []string{"AWSCURRENT"}),
 	},
@@ -273,6 +276,23 @@ var recordings = map[string][]step{
 		{"DeleteResourcePolicy", M{}, named, "", ""},
 		{"GetResourcePolicy", M{"SecretId": "absent"}, nil, "ResourceNotFoundException", notFound},
 		{"DeleteResourcePolicy", M{"SecretId": "absent"}, nil, "ResourceNotFoundException", notFound},
+	},
+	"no_client_request_token": { // said before anybody looks for the secret
+		{"CreateSecret", M{"Name": "x", "SecretString": "s", "Description": "d"}, nil,
+			"InvalidRequestException", noToken},
+		{"UpdateSecret", M{"SecretString": "s", "Description": "d"}, nil,
+			"InvalidRequestException", noToken},
+		{"PutSecretValue", M{"SecretString": "s"}, nil, "InvalidRequestException", noToken},
+	},
+	"delete_non_existent_secret_returns_as_if_secret_exists": {
+		{"DeleteSecret", M{"ForceDeleteWithoutRecovery": true},
+			with(M{"DeletionDate": anything}), "", ""},
+	},
+	"secret_exists": {
+		create(1, "S1"),
+		{"CreateSecret", M{"Name": "x", "SecretString": "S1", "ClientRequestToken": v(2)}, nil,
+			"ResourceExistsException",
+			"The operation failed because the secret x already exists."},
 	},
 	"get_secret_value": {
 		{"CreateSecret", M{"Name": "x", "SecretBinary": "Zm9vdGVzdA==", "ClientRequestToken": v(1)},

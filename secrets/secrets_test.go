@@ -255,7 +255,6 @@ func TestCreateSecret_InvalidInput_IsRefused(t *testing.T) {
 func TestNewVersion_InvalidInput_IsRefused(t *testing.T) {
 	s := start(t)
 	s.create("x", "v")
-	const noToken = "You must provide a ClientRequestToken value. We recommend a UUID-type value."
 	s.refused("CreateSecret", M{"Name": "y", "SecretString": "v"}, "InvalidRequestException", noToken)
 	s.refused("PutSecretValue", M{"SecretId": "x", "SecretString": "v"},
 		"InvalidRequestException", noToken)
