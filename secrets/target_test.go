@@ -76,3 +76,21 @@ func TestForeignSecret_Allowed_IsTheOneTheARNNames(t *testing.T) {
 		t.Error("the caller's own secret has gone in its stead")
 	}
 }
+
+// The managed key serves its own account alone, whatever a policy says. AWS's words are
+// LocalStack's recording (test_cross_account_access).
+func TestForeignSecret_UnderTheManagedKey_IsClosed(t *testing.T) {
+	s := start(t)
+	s.as(otherAccount)
+	theirs := s.create("x", "v").ARN
+	s.as(account)
+	s.allowAll()
+	const closed = "You can't access a secret from a different AWS account if you encrypt the " +
+		"secret with the default KMS service key."
+	s.refused("GetSecretValue", M{"SecretId": theirs}, "InvalidRequestException", closed)
+	s.refused("PutSecretValue", M{"SecretId": theirs, "SecretString": "w",
+		"ClientRequestToken": token()}, "InvalidRequestException", closed)
+	s.do("DescribeSecret", M{"SecretId": theirs})
+	s.do("ListSecretVersionIds", M{"SecretId": theirs})
+	s.do("DeleteSecret", M{"SecretId": theirs})
+}
