@@ -51,7 +51,8 @@ func (d Decision) Refusal() error {
 func refused(c *Caller, d *Demand, why Reason) Decision {
 	text := "User: " + c.Name() + " is not authorized to perform: " + d.Action +
 		named(&d.Resource) + because(d, why)
-	return Decision{Effect: Deny, Reason: why, Err: fault.New(fault.Denied, "AccessDeniedException", text)}
+	return Decision{Effect: Deny, Reason: why,
+		Err: fault.New(fault.Denied, "AccessDeniedException", text)}
 }
 
 // named is the part of a refusal that says on what.
@@ -66,15 +67,15 @@ func named(r *Resource) string {
 	}
 }
 
-// because is the part of a refusal that says which kind of policy was looked for in vain. To another
-// account KMS doesn't say whether there is a key.
+// because is the part of a refusal that says which kind of policy was looked for in vain. To
+// another account KMS doesn't say whether there is a key.
 func because(d *Demand, why Reason) string {
 	switch {
 	case why != OtherAccount:
 		return " because no identity-based policy allows the " + d.Action + " action"
 	case strings.HasPrefix(d.Action, "kms:") && named(&d.Resource) != "":
-		return " because the resource does not exist in this Region, no resource-based policies allow " +
-			"access, or a resource-based policy explicitly denies access"
+		return " because the resource does not exist in this Region, no resource-based policies " +
+			"allow access, or a resource-based policy explicitly denies access"
 	}
 	return " because no resource-based policy allows the " + d.Action + " action"
 }

@@ -22,10 +22,10 @@ import (
 // otherAccount owns nothing that a denied caller asks for here.
 const otherAccount = "444455556666"
 
-// TestDenied_ThereOrAbsent_IsAnsweredAlike asks for every operation, as callers who may not, in each
-// Region and account and by every form of a name: what is there and what is not are answered byte
-// for byte alike but for the caller's own words, denial comes before absence, and the refusal names
-// the resource by the caller's words. What it stands for is in the trail alone.
+// TestDenied_ThereOrAbsent_IsAnsweredAlike asks for every operation, as callers who may not, in
+// each Region and account and by every form of a name: what is there and what is not are answered
+// byte for byte alike but for the caller's own words, denial comes before absence, and the refusal
+// names the resource by the caller's words. What it stands for is in the trail alone.
 func TestDenied_ThereOrAbsent_IsAnsweredAlike(t *testing.T) {
 	g := startWalkServers(t)
 	callers := map[*servicetest.Server][]deniedCaller{}
