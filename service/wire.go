@@ -11,7 +11,6 @@ import (
 
 	"claviger/api"
 	"claviger/hsm"
-	"claviger/iam"
 	"claviger/identity"
 	"claviger/internal/install"
 	"claviger/internal/op"
@@ -41,9 +40,11 @@ type Service struct {
 	Operations []op.Operation
 	Token      *hsm.Token
 	DB         *store.DB
+	Database   string // path of the SQLite file
 	Jobs       *jobs.Runner
 
 	services services
+	callers  *identity.Directory
 	runner   *op.Runner
 	stop     func()
 	work     sync.WaitGroup
@@ -57,7 +58,7 @@ func Open(ctx context.Context, c Config) (_ *Service, err error) {
 	}
 	m := newMetrics()
 	c.HSM.Log, c.HSM.Observe = c.Log, m
-	s := new(Service)
+	s := &Service{Database: c.Database}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.release())
@@ -97,7 +98,7 @@ func (s *Service) assemble(c Config, in *install.Installation, m *metrics) {
 	callers := identity.New(s.DB, s.Token, in, c.Regions)
 	runner := &op.Runner{Ledger: ledger, Callers: callers, Decide: policy.Decide, Observe: m,
 		Log: c.Log, Now: c.Now}
-	s.runner = runner
+	s.runner, s.callers = runner, callers
 	s.services = newServices(workings{db: s.DB, token: s.Token, installation: in, regions: c.Regions,
 		clusters: &clusters{c.Clusters, s.Token, c.Log, m}, accessKeys: callers})
 	s.Operations = s.services.operations()
@@ -115,16 +116,6 @@ func (s *Service) start() {
 	s.stop = stop
 	s.work.Go(func() { s.Jobs.Run(ctx) })
 	s.work.Go(func() { s.services.kms.CustomKeyStores().KeepConnected(ctx) })
-}
-
-// CreateAccessKey makes an access key for a principal and returns its id and its
-// secret, which can't be read again. by is the command that asks for it, such as
-// "claviger init": the record names it.
-func (s *Service) CreateAccessKey(ctx context.Context, principal policy.Caller, by string) (
-	id, secret string, err error) {
-	c := s.runner.Own(ctx, principal.Account, identity.GlobalRegion, iam.IAM.Name)
-	c.SourceIP, c.UserAgent = by, by
-	return s.services.identities.CreateAccessKey(c, principal)
 }
 
 // Ready returns nil while the service can do its work, and otherwise the reason in words for

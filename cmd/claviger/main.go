@@ -35,6 +35,8 @@ func commands() []command {
 		{"init", "", "make the root key and the database of a production service", initialize},
 		{"serve", "", "serve what init has made", serve},
 		{"doctor", "", "look at a device and say what the service will do with it", doctor},
+		{"access-keys", keyWords, "list, make, disable, enable and delete access keys",
+			accessKeysCommand},
 		{"audit", "tail [flags]", "read the audit trail", auditCommand},
 		{"docs", "api|openapi", "print the API's description", docs},
 		{"version", "", "print the version", func(_ context.Context, e *env, _ []string) error {
@@ -79,7 +81,7 @@ func usage(w io.Writer) {
 	fmt.Fprint(w, "Claviger keeps keys and secrets on your own HSM and speaks AWS's "+
 		"protocols.\n\nUsage: claviger COMMAND\n\n")
 	for _, c := range commands() {
-		fmt.Fprintf(w, "  %-9s %s\n", c.name, c.short)
+		fmt.Fprintf(w, "  %-11s %s\n", c.name, c.short)
 	}
 	fmt.Fprint(w, "\n`claviger COMMAND -h` says more. Start with `claviger dev`.\n")
 }

@@ -104,9 +104,9 @@ func TestServe_NoDemand_IsRefused(t *testing.T) {
 
 // Only a Query can be asked, because only a Query has what Ask takes: op.Ask(c, "vault", r.change,
 // input{}) is no program. A Command has a commit of its own, and AsService is the only function
-// that takes one.
+// that takes one; it gives a Query one too.
 var (
 	_ func(*op.Call, string, op.Query[input, output], input) (output, error) = op.Ask
 
-	_ func(*op.Call, string, string, op.Command[input, output], input) (output, error) = op.AsService
+	_ func(*op.Call, string, string, op.Performer[input, output], input) (output, error) = op.AsService
 )
