@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"strings"
 
 	"claviger/internal/fault"
@@ -45,14 +46,36 @@ func (d Decision) Refusal() error {
 	return d.Err
 }
 
-// refused is the decision that nothing allows what d demands.
+// refused is the decision that nothing allows what d demands. It names the resource as the caller
+// did: the ARN behind an alias or a plain name would tell that the resource is there.
 func refused(c *Caller, d *Demand, why Reason) Decision {
-	var b strings.Builder
-	b.WriteString("User: " + c.Name() + " is not authorized to perform: " + d.Action)
-	if arn := d.Resource.ARN; arn != "" && arn != "*" {
-		b.WriteString(" on resource: " + arn)
-	}
-	b.WriteString(" because no identity-based policy allows the " + d.Action + " action")
+	text := "User: " + c.Name() + " is not authorized to perform: " + d.Action +
+		named(&d.Resource) + because(d, why)
 	return Decision{Effect: Deny, Reason: why,
-		Err: fault.New(fault.Denied, "AccessDeniedException", b.String())}
+		Err: fault.New(fault.Denied, "AccessDeniedException", text)}
+}
+
+// named is the part of a refusal that says on what.
+func named(r *Resource) string {
+	switch name := cmp.Or(r.Asked, r.ARN); name {
+	case "", "*":
+		return ""
+	case OfCiphertext:
+		return " on " + name
+	default:
+		return " on resource: " + name
+	}
+}
+
+// because is the part of a refusal that says which kind of policy was looked for in vain. To
+// another account KMS doesn't say whether there is a key.
+func because(d *Demand, why Reason) string {
+	switch {
+	case why != OtherAccount:
+		return " because no identity-based policy allows the " + d.Action + " action"
+	case strings.HasPrefix(d.Action, "kms:") && named(&d.Resource) != "":
+		return " because the resource does not exist in this Region, no resource-based policies " +
+			"allow access, or a resource-based policy explicitly denies access"
+	}
+	return " because no resource-based policy allows the " + d.Action + " action"
 }

@@ -63,15 +63,15 @@ type creation struct {
 // Demands implements [op.Target]: a new secret has no suffix yet, so that
 // policies match it by its name.
 func (t *creation) Demands() []policy.Demand {
-	d := []policy.Demand{domain.On(action("CreateSecret"), t.asked.arn, t.asked.account)}
+	d := []policy.Demand{t.asked.demand("CreateSecret")}
 	if t.tagged {
-		d = append(d, domain.On(action("TagResource"), t.asked.arn, t.asked.account))
+		d = append(d, t.asked.demand("TagResource"))
 	}
 	return d
 }
 
 // Missing implements [op.Target].
-func (*creation) Missing() error { return nil }
+func (t *creation) Missing() error { return t.unread }
 
 // Ready implements [op.Target]: a name is free again only when the secret's
 // recovery window is over.

@@ -37,7 +37,7 @@ func TestForeignSecret_NoPolicy_IsDeniedLikeAnAbsentOne(t *testing.T) {
 			action := "secretsmanager:" + name
 			s.refused(name, M{"SecretId": id}, "AccessDeniedException", "User: arn:aws:iam::"+
 				account+":root is not authorized to perform: "+action+" on resource: "+id+
-				" because no identity-based policy allows the "+action+" action")
+				" because no resource-based policy allows the "+action+" action")
 		}
 		s.refused("DeleteSecret", M{"SecretId": id, "ForceDeleteWithoutRecovery": true},
 			"AccessDeniedException", "")

@@ -11,7 +11,6 @@ import (
 
 	"claviger/api"
 	"claviger/hsm"
-	"claviger/iam"
 	"claviger/identity"
 	"claviger/internal/install"
 	"claviger/internal/op"
@@ -45,10 +44,12 @@ type Service struct {
 	Operations []op.Operation
 	Token      *hsm.Token
 	DB         *store.DB
+	Database   string // path of the SQLite file
 	Jobs       *jobs.Runner
 
 	services services
 	region   string // the default
+	callers  *identity.Directory
 	runner   *op.Runner
 	stop     func()
 	work     sync.WaitGroup
@@ -62,7 +63,7 @@ func Open(ctx context.Context, c Config) (_ *Service, err error) {
 	}
 	m := newMetrics()
 	c.HSM.Log, c.HSM.Observe = c.Log, m
-	s := new(Service)
+	s := &Service{Database: c.Database}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.release())
@@ -104,7 +105,7 @@ func (s *Service) assemble(c Config, in *install.Installation, m *metrics) {
 	callers := identity.New(s.DB, s.Token, in, c.Regions)
 	runner := &op.Runner{Ledger: ledger, Callers: callers, Decide: policy.Decide, Observe: m,
 		Log: c.Log, Now: c.Now}
-	s.runner, s.region = runner, c.Regions[0]
+	s.runner, s.callers, s.region = runner, callers, c.Regions[0]
 	s.services = newServices(workings{db: s.DB, token: s.Token, installation: in, regions: c.Regions,
 		clusters: &clusters{c.Clusters, s.Token, c.Log, m}, accessKeys: callers})
 	s.Operations = s.services.operations()
@@ -122,16 +123,6 @@ func (s *Service) start() {
 	s.stop = stop
 	s.work.Go(func() { s.Jobs.Run(ctx) })
 	s.work.Go(func() { s.services.kms.CustomKeyStores().KeepConnected(ctx) })
-}
-
-// CreateAccessKey makes an access key for a principal and returns its id and its
-// secret, which can't be read again. by is the command that asks for it, such as
-// "claviger init": the record names it.
-func (s *Service) CreateAccessKey(ctx context.Context, principal policy.Caller, by string) (
-	id, secret string, err error) {
-	c := s.runner.Own(ctx, principal.Account, identity.GlobalRegion, iam.IAM.Name)
-	c.SourceIP, c.UserAgent = by, by
-	return s.services.identities.CreateAccessKey(c, principal)
 }
 
 // ResetCluster allows one more password to be tried on a cluster that account may use. by is the

@@ -34,6 +34,10 @@ func ballast() []byte {
 func serveUntil(ctx context.Context, s *service.Service, l net.Listener, log *slog.Logger,
 	ready func()) error {
 	defer runtime.KeepAlive(ballast())
+	stop, err := control(s, log)
+	if err != nil {
+		return errors.Join(err, s.Close())
+	}
 	server := &http.Server{
 		Handler:           s.Handler,
 		ReadHeaderTimeout: 10 * time.Second,
@@ -47,7 +51,6 @@ func serveUntil(ctx context.Context, s *service.Service, l net.Listener, log *sl
 	go func() { failed <- server.Serve(l) }()
 	ready()
 	notify(log, daemon.SdNotifyReady)
-	var err error
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
@@ -57,6 +60,7 @@ func serveUntil(ctx context.Context, s *service.Service, l net.Listener, log *sl
 		err = server.Shutdown(ctx)
 		cancel()
 	}
+	stop()
 	return errors.Join(err, s.Close())
 }
 

@@ -36,6 +36,8 @@ func commands() []command {
 		{"serve", "", "serve what init has made", serve},
 		{"doctor", "", "look at a device and say what the service will do with it", doctor},
 		{"clusters", "reset [flags]", "let a cluster's password be tried again", clustersCommand},
+		{"access-keys", keyWords, "list, make, disable, enable and delete access keys",
+			accessKeysCommand},
 		{"audit", "tail [flags]", "read the audit trail", auditCommand},
 		{"docs", "api|openapi", "print the API's description", docs},
 		{"version", "", "print the version", func(_ context.Context, e *env, _ []string) error {
@@ -80,7 +82,7 @@ func usage(w io.Writer) {
 	fmt.Fprint(w, "Claviger keeps keys and secrets on your own HSM and speaks AWS's "+
 		"protocols.\n\nUsage: claviger COMMAND\n\n")
 	for _, c := range commands() {
-		fmt.Fprintf(w, "  %-9s %s\n", c.name, c.short)
+		fmt.Fprintf(w, "  %-11s %s\n", c.name, c.short)
 	}
 	fmt.Fprint(w, "\n`claviger COMMAND -h` says more. Start with `claviger dev`.\n")
 }

@@ -81,7 +81,6 @@ type Source struct {
 	target.Target
 	ciphertext []byte          // nil: there is none, which a dry run allows
 	blob       ciphertext.Blob // what the ciphertext of a symmetric key says, if it can be read
-	implicit   bool            // the key was found in the ciphertext
 }
 
 // errForeign is AWS's answer to a ciphertext whose key is unknown: it doesn't say whether there is
@@ -92,7 +91,7 @@ var errForeign = fault.New(fault.Denied, "AccessDeniedException",
 
 // Missing implements [op.Target].
 func (t *Source) Missing() error {
-	if t.Key == nil && t.implicit {
+	if t.InCiphertext && t.Absent() {
 		return errForeign
 	}
 	return t.Target.Missing()
@@ -143,8 +142,8 @@ func (s *Operations) findSource(c *op.Call, operation, action string, text []byt
 		return nil, err
 	}
 	// ReEncrypt is one operation of the key-state matrix and two actions of IAM.
-	t.Action = action
-	return &Source{*t, text, b, keyID == nil}, nil
+	t.Action, t.InCiphertext = action, keyID == nil
+	return &Source{*t, text, b}, nil
 }
 
 // findDecrypt takes the caller's key, if one is named, before the ciphertext's own.

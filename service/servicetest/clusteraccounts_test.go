@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 )
 
+// otherAccount owns nothing unless a test gives it something.
 const otherAccount = "999988887777"
 
 // otherKMS returns a client of another account's root user.
@@ -185,7 +186,7 @@ func TestConnectCustomKeyStore_TokenCountsAWrongPIN_TriesNone(t *testing.T) {
 	device := hsmtest.Vault(t)
 	wrong := device
 	wrong.PIN = func() ([]byte, error) { return []byte("somebody's guess"), nil }
-	if _, err := hsm.OpenVault(t.Context(), wrong); err == nil {
+	if _, err := hsm.OpenVault(t.Context(), wrong, nil); err == nil {
 		t.Fatal("a wrong PIN was taken")
 	}
 	s := servicetest.Start(t, oneCluster(device))
@@ -201,7 +202,7 @@ func TestConnectCustomKeyStore_TokenCountsAWrongPIN_TriesNone(t *testing.T) {
 
 	// A store that is connected stays so, and comes back once the token is at ease.
 	s.Restart(t, func() {
-		if _, err := hsm.OpenVault(t.Context(), wrong); err == nil {
+		if _, err := hsm.OpenVault(t.Context(), wrong, nil); err == nil {
 			t.Fatal("a wrong PIN was taken")
 		}
 	})

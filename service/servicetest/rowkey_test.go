@@ -31,7 +31,6 @@ import (
 // no token, and wants another account's secret. Whatever the service signs rows by, they have it
 // signed by a key of theirs, and put that key in the place of the service's.
 
-
 // checkText is what a check value is made of.
 const checkText = "claviger check"
 
