@@ -19,16 +19,30 @@ type Gate struct {
 	Patience            time.Duration
 	Waiting, WaitingAll int
 
-	mu      sync.Mutex
-	taken   int
-	waiting int
-	parties map[string]*party // those that have or want a place
-	tickets uint64            // given out to those who wait, so that the first of equals comes first
+	mu         sync.Mutex
+	taken      int
+	waiting    int
+	parties    map[string]*party // those that have or want a place
+	tickets    uint64            // given out to those who wait
+	admissions uint64            // of those who waited
 }
 
 type party struct {
-	taken int
-	queue []*waiter
+	taken  int
+	served uint64 // the number of the last place it waited for and got, while it goes on waiting
+	queue  []*waiter
+}
+
+// before reports whether p is to have a place before q: who has the fewest, then who got one the
+// longest ago, then who has waited longest.
+func (p *party) before(q *party) bool {
+	switch {
+	case p.taken != q.taken:
+		return p.taken < q.taken
+	case p.served != q.served:
+		return p.served < q.served
+	}
+	return p.queue[0].ticket < q.queue[0].ticket
 }
 
 type waiter struct {
@@ -126,16 +140,15 @@ func (g *Gate) Give(name string, n int) {
 	}
 }
 
-// admit gives a place to the party that has the fewest, and among equals to the one that has
-// waited longest. It reports false if nobody who waits may have one.
+// admit gives a place to the party whose turn it is. It reports false if nobody who waits may have
+// one.
 func (g *Gate) admit() bool {
 	var next *party
 	for _, p := range g.parties {
 		if len(p.queue) == 0 || p.taken >= g.Share {
 			continue
 		}
-		if next == nil || p.taken < next.taken ||
-			p.taken == next.taken && p.queue[0].ticket < next.queue[0].ticket {
+		if next == nil || p.before(next) {
 			next = p
 		}
 	}
@@ -144,6 +157,8 @@ func (g *Gate) admit() bool {
 	}
 	w := next.queue[0]
 	next.queue = next.queue[1:]
+	g.admissions++
+	next.served = g.admissions
 	next.taken++
 	g.taken++
 	g.waiting--

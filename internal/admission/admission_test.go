@@ -69,6 +69,39 @@ func TestGate_Wait_PartyWithTheFewestComesFirst(t *testing.T) {
 	})
 }
 
+// Parties take turns where there is one place, however long the queue of one of them is.
+func TestGate_Wait_PartiesTakeTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &Gate{Places: 1, Share: 1, Patience: time.Hour, Waiting: 100, WaitingAll: 100}
+		var order []string
+		enter := func(name string) {
+			go func() {
+				if g.Wait(t.Context(), name) {
+					order = append(order, name)
+				}
+			}()
+			synctest.Wait()
+		}
+		for range 6 {
+			enter("many")
+		}
+		leave := func() {
+			g.Give(order[len(order)-1], 1)
+			synctest.Wait()
+		}
+		leave()
+		enter("few")
+		enter("few")
+		for range 6 {
+			leave()
+		}
+		want := "[many many few many few many many many]"
+		if got := fmt.Sprint(order); got != want {
+			t.Errorf("admitted %v, want %v", got, want)
+		}
+	})
+}
+
 func TestGate_Wait_EndsWithPatienceOrContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := &Gate{Places: 1, Share: 1, Patience: time.Second, Waiting: 1, WaitingAll: 1}
