@@ -172,10 +172,17 @@ func TestAWSJSON_Version_IsTheServices(t *testing.T) {
 	}
 }
 
-// stalled is a body that never ends until it is let go.
-type stalled struct{ until chan struct{} }
+// stalled is a body of which so many bytes come, and no more until it is let go.
+type stalled struct {
+	come  int
+	until chan struct{}
+}
 
-func (s stalled) Read([]byte) (int, error) {
+func (s *stalled) Read(b []byte) (int, error) {
+	n := min(s.come, len(b))
+	if s.come -= n; n > 0 {
+		return n, nil
+	}
 	<-s.until
 	return 0, io.EOF
 }
@@ -189,7 +196,7 @@ func hold(t *testing.T, s *service, n, room int, source func(i int) string) {
 	var slowed atomic.Int64
 	for i := range n {
 		all.Go(func() {
-			r := httptest.NewRequest("POST", "/", stalled{until})
+			r := httptest.NewRequest("POST", "/", &stalled{1<<20 - 1, until})
 			r.ContentLength = 1 << 20
 			r.RemoteAddr = source(i)
 			r.Header.Set("Content-Type", "application/x-amz-json-1.1")

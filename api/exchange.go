@@ -153,18 +153,22 @@ func (x *exchange) read() ([]byte, error) {
 		size = most
 	}
 	x.pause() // while nothing is to be done but to wait for the network
-	if !x.reserve(int(max(size, leastReserved))) {
+	if !x.reserve(1) {
 		x.Runner.Observe.Overload("bodies")
 		return nil, tooMany
 	}
 	bodyDeadline(x.writer, size)
 	var buf bytes.Buffer
-	buf.Grow(int(min(size, firstBuf)) + bytes.MinRead) // more is for those who send more
-	_, err := buf.ReadFrom(http.MaxBytesReader(nil, x.http.Body, most))
+	buf.Grow(int(min(size, bodyStep)) + bytes.MinRead) // more is for those who send more
+	_, err := buf.ReadFrom(&metered{Reader: http.MaxBytesReader(nil, x.http.Body, most),
+		way: x.passage})
 	var over *http.MaxBytesError
 	switch {
 	case errors.As(err, &over):
 		return nil, tooLarge
+	case errors.Is(err, tooMany):
+		x.Runner.Observe.Overload("bodies")
+		return nil, tooMany
 	case err != nil:
 		return nil, unread.Because(err)
 	case !x.arrive(x.http.Context()):

@@ -12,15 +12,14 @@ import (
 
 // Limits of one request. A device may take a minute to make an RSA key.
 const (
-	firstBuf = 64 << 10         // bytes reserved for a body before any of it has come
-	maxTime  = 75 * time.Second // from the first byte of the body to the answer
+	maxTime = 75 * time.Second // from the first byte of the body to the answer
 
 	// maxBody is the most of any request, in bytes: a secret of 65,536 bytes, every one escaped. The
 	// others need no more than usualBody: an encryption context, ten grant tokens, and the rest.
 	maxBody   = 1 << 20
 	usualBody = 128 << 10
-	// leastReserved is what the smallest body counts as: a goroutine waits for it.
-	leastReserved = 4 << 10
+	// A body counts as bodyStep bytes before any of it has come, and then grows by as much.
+	bodyStep = 4 << 10
 	// A body larger than this takes a place among the large ones while it is worked on.
 	largeBody = 16 << 10
 

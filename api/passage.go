@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"time"
 
@@ -47,13 +48,33 @@ func (p *passage) pause() {
 	}
 }
 
-// reserve takes bytes for a body.
+// reserve takes bytes for a body until there are n.
 func (p *passage) reserve(n int) bool {
-	if !p.bodies().Take(p.from, n) {
-		return false
+	for p.body < n {
+		more := max(bodyStep, p.body) // as the buffer that they are for
+		if !p.bodies().Take(p.from, more) {
+			return false
+		}
+		p.body += more
 	}
-	p.body = n
 	return true
+}
+
+// metered reads a body and reserves what comes. A sender has what it has sent, and not what it says
+// that it will send.
+type metered struct {
+	io.Reader
+	way  *passage
+	read int
+}
+
+// Read implements [io.Reader].
+func (m *metered) Read(b []byte) (int, error) {
+	n, err := m.Reader.Read(b)
+	if m.read += n; !m.way.reserve(m.read) {
+		return n, tooMany
+	}
+	return n, err
 }
 
 func (p *passage) bodies() *admission.Gate {
