@@ -97,13 +97,17 @@ var layers = []struct{ pkg, may, because string }{
 
 	{"jobs", "internal/domain internal/op internal/fault store",
 		"the job runner does whatever was given to it and knows no domain"},
-	{"internal/op", "store policy audit internal/fault internal/shape internal/wire",
+	{"internal/op", "store policy audit internal/admission internal/fault internal/shape " +
+		"internal/source internal/wire",
 		"the road authorizes, records and commits, and knows no domain and no protocol"},
 
 	{"internal/op/optest", "hsm hsm/hsmtest internal/domain internal/op internal/install internal/wire jobs policy " +
 		"store store/storetest",
 		"it starts what every domain runs on, and a domain's own tests can use it only if it knows none"},
 
+	{"internal/admission", "", "who may do how much at once is numbers and names"},
+	{"internal/listener", "internal/source", "connections are counted before anything is asked"},
+	{"internal/source", "", "an address is bytes"},
 	{"internal/domain", "internal/op internal/fault internal/signedtoken policy store",
 		"what domains have in common knows none of them"},
 	{"internal/envelope", "internal/op",
@@ -118,7 +122,7 @@ var layers = []struct{ pkg, may, because string }{
 	{"store", "internal/fault internal/custody", "an engine knows nothing of what it stores"},
 	{"store/storetest", "store internal/fault internal/custody",
 		"a suite sees what it tests and nothing above it"},
-	{"hsm", "hsm/internal/... internal/fault internal/custody internal/lattice",
+	{"hsm", "hsm/internal/... internal/admission internal/fault internal/custody internal/lattice",
 		"a device knows nothing of why it is asked"},
 	{"hsm/internal/cryptoki", "", "the door to a module knows PKCS#11 and nothing of ours"},
 	{"hsm/internal/kwp", "", "RFC 5649 is bytes and AES"},

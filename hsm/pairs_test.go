@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,6 +20,7 @@ import (
 	"claviger/hsm"
 	"claviger/hsm/hsmtest"
 	"claviger/hsm/hsmtest/fakedevice"
+	"claviger/internal/admission"
 	"claviger/internal/custody"
 )
 
@@ -34,8 +36,8 @@ func TestSupports_SoftHSM_ListsItsKinds(t *testing.T) {
 	}
 }
 
-// generating starts the making of an RSA pair and returns when it is inside the module, where it
-// stays until release.
+// generating starts the making of an RSA pair by a party of its own and returns when it is inside
+// the module, where it stays until release.
 func generating(t *testing.T, d *fakedevice.Device, tok *hsm.Token,
 	id string) (release func(), done <-chan error) {
 	t.Helper()
@@ -43,7 +45,7 @@ func generating(t *testing.T, d *fakedevice.Device, tok *hsm.Token,
 	release = d.Hang("C_GenerateKeyPair")
 	result := make(chan error, 1)
 	go func() {
-		_, err := tok.Generate(background, id, custody.RSA2048Sign)
+		_, err := tok.Generate(admission.WithParty(background, id), id, custody.RSA2048Sign)
 		result <- err
 	}()
 	eventually(t, "the pair is in the making", func() bool {
@@ -87,6 +89,42 @@ func TestGenerate_SlowPair_StallsNobody(t *testing.T) {
 		if err := <-done; err != nil {
 			t.Errorf("the pair: %v", err)
 		}
+	}
+}
+
+// TestGenerate_PartyWithMany_LeavesRoomForOthers has a party make one RSA pair and want more, as
+// many as may wait and one beyond. Another one's is made meanwhile.
+func TestGenerate_PartyWithMany_LeavesRoomForOthers(t *testing.T) {
+	d := fakedevice.New(t)
+	tok := hsmtest.Open(t, d.Config())
+	release, done := generating(t, d, tok, "many")
+	ctx, cancel := context.WithCancel(admission.WithParty(background, "many"))
+	defer cancel()
+	results := make(chan error, 65)
+	for i := range cap(results) {
+		go func() {
+			_, err := tok.Generate(ctx, fmt.Sprint("many ", i), custody.RSA2048Sign)
+			results <- err
+		}()
+	}
+	if err := <-results; !errors.Is(err, custody.ErrBusy) {
+		t.Errorf("one more than may wait: %v", err)
+	}
+	others := admission.WithParty(background, "few")
+	for range 2 {
+		if _, err := tok.Generate(others, "few", custody.RSA2048Sign); err != nil {
+			t.Errorf("another party's: %v", err)
+		}
+	}
+	cancel()
+	for range cap(results) - 1 {
+		if err := <-results; !errors.Is(err, custody.ErrUnavailable) {
+			t.Errorf("one whose caller is gone: %v", err)
+		}
+	}
+	release()
+	if err := <-done; err != nil {
+		t.Errorf("the first: %v", err)
 	}
 }
 

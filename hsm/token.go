@@ -14,6 +14,7 @@ import (
 	"claviger/hsm/internal/module"
 	"claviger/hsm/internal/object"
 	"claviger/hsm/internal/session"
+	"claviger/internal/admission"
 	"claviger/internal/custody"
 	"claviger/internal/fault"
 )
@@ -34,11 +35,15 @@ type Token struct {
 
 	authority *Token // whose authenticator made the check values of its keys; often itself
 	greeting  []byte // what the authenticator made when it was opened
+
+	// makers take turns, by party, at what takes the device seconds. A party has half of the sessions
+	// for it, so that one that makes many keys leaves another the rest.
+	makers admission.Gate
 }
 
-// Open loads the module, selects the token, logs in, finds root, canary and authenticator, and tries
-// the forbidden things. On failure the error is one of this package's and says what to do; a wrong PIN is tried
-// once. The token is watched until Close.
+// Open loads the module, selects the token, logs in, finds root, canary and authenticator, and
+// tries the forbidden things. On failure the error is one of this package's and says what to do; a
+// wrong PIN is tried once. The token is watched until Close.
 func Open(ctx context.Context, c Config) (*Token, error) {
 	return openAs(ctx, c, wrapped{}, residentBesideRoot)
 }
@@ -56,7 +61,9 @@ func openAs(ctx context.Context, c Config, mode custodyMode,
 	}
 	done := make(chan opened, 1)
 	go func() {
-		t := &Token{config: c, mode: mode, resident: resident}
+		t := &Token{config: c, mode: mode, resident: resident, makers: admission.Gate{
+			Places: session.Generators, Share: max(1, session.Generators/2), Patience: c.Generation,
+			Waiting: 64, WaitingAll: 512}}
 		t.authority = mode.authority(t)
 		err := t.open()
 		done <- opened{t, err}
@@ -183,8 +190,10 @@ func (t *Token) Supports(k custody.Kind) bool { return t.kinds[k] || t.Resident(
 
 // Generate makes a key or key pair on the token and returns it wrapped by the root. The key exists
 // unwrapped only on the token; its handle under id is cached, and replaces one that was. An RSA
-// pair may take [Config.Generation], and nobody else waits for it. The answer to a kind that the
-// token can't make, or doesn't after all, is [custody.ErrUnsupported].
+// pair may take [Config.Generation], and nobody waits for it but those who make others: the party
+// of ctx ([admission.Party]) takes turns with the other ones, and is told [custody.ErrBusy] if it
+// wants too many at once. The answer to a kind that the token can't make, or doesn't after all, is
+// [custody.ErrUnsupported].
 func (t *Token) Generate(ctx context.Context, id string,
 	k custody.Kind) (m custody.Material, err error) {
 	defer t.observe("Generate", time.Now(), &err)
@@ -202,7 +211,7 @@ func (t *Token) Generate(ctx context.Context, id string,
 	}
 	var wrapped []byte
 	if template.Slow() {
-		wrapped, err = t.keeper.UseSlow(ctx, generate)
+		wrapped, err = t.inTurn(ctx, generate)
 	} else {
 		wrapped, err = t.keeper.Use(ctx, nil, generate)
 	}
@@ -215,6 +224,19 @@ func (t *Token) Generate(ctx context.Context, id string,
 	t.Forget(id)
 	m.Check, err = t.firstCheck(ctx, m)
 	return m, err
+}
+
+// inTurn is a slow use when it is the turn of ctx's party.
+func (t *Token) inTurn(ctx context.Context, use session.Use) ([]byte, error) {
+	party := admission.Party(ctx)
+	if !t.makers.Wait(ctx, party) {
+		if ctx.Err() != nil {
+			return nil, failure.Unavailable(context.Cause(ctx))
+		}
+		return nil, custody.ErrBusy
+	}
+	defer t.makers.Give(party, 1)
+	return t.keeper.UseSlow(ctx, use)
 }
 
 // firstCheck makes the check value of a material that was just made. For that it is brought within

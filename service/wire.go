@@ -13,6 +13,7 @@ import (
 	"claviger/hsm"
 	"claviger/identity"
 	"claviger/internal/install"
+	"claviger/internal/listener"
 	"claviger/internal/op"
 	"claviger/jobs"
 	"claviger/keystore/model"
@@ -22,13 +23,14 @@ import (
 
 // Config is everything a service needs to know. All fields must be set.
 type Config struct {
-	Database string     // path of the SQLite file
-	HSM      hsm.Config // the token; its Log and Observe are set here
-	Clusters []Cluster  // that custom key stores may stand on
-	Regions  []string   // served; the first is the default
-	Log      *slog.Logger
-	Version  string
-	Create   bool // make the database and the installation if there is none: init and dev only
+	Database   string     // path of the SQLite file
+	HSM        hsm.Config // the token; its Log and Observe are set here
+	Clusters   []Cluster  // that custom key stores may stand on
+	Regions    []string   // served; the first is the default
+	Log        *slog.Logger
+	Version    string
+	Unmeasured bool // Handler shows no metrics: Watch does
+	Create     bool // make the database and the installation if there is none: init and dev only
 
 	// Idle has no jobs done and no key stores connected: for commands that do one thing and end.
 	Idle bool
@@ -40,7 +42,9 @@ type Config struct {
 
 // Service is a running Claviger without its listener.
 type Service struct {
-	Handler    http.Handler
+	Handler    http.Handler // all that is served
+	Watch      http.Handler // health and metrics alone, for a listener of their own
+	Observe    listener.Observer
 	Operations []op.Operation
 	Token      *hsm.Token
 	DB         *store.DB
@@ -110,8 +114,13 @@ func (s *Service) assemble(c Config, in *install.Installation, m *metrics) {
 		clusters: &clusters{c.Clusters, s.Token, c.Log, m}, accessKeys: callers})
 	s.Operations = s.services.operations()
 	m.watch(s.Token, s.DB, s.services.kms)
-	s.Handler = api.New(api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready,
-		Metrics: m.handler(), Log: c.Log, Version: c.Version})
+	served := api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready,
+		Metrics: m.handler(), Log: c.Log, Version: c.Version}
+	s.Observe, s.Watch = m, api.Watch(served)
+	if c.Unmeasured {
+		served.Metrics = nil
+	}
+	s.Handler = api.New(served)
 
 	s.Jobs = &jobs.Runner{DB: s.DB, Operations: runner, Log: c.Log, Now: c.Now,
 		Kinds: s.services.kinds()}

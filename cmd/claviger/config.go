@@ -20,11 +20,15 @@ import (
 
 // config is the file that init, serve, doctor and audit read. A name it does not know is an error.
 type config struct {
-	Listen   string   `toml:"listen"`   // address and port; plain HTTP only on loopback
-	Account  string   `toml:"account"`  // 12 digits
-	Regions  []string `toml:"regions"`  // served; the first is the default
-	Database string   `toml:"database"` // the SQLite file
-	HSM      struct {
+	Listen string `toml:"listen"` // address and port; plain HTTP only on loopback
+	// address and port for health and metrics alone, by the same rule; may be left out
+	ListenMetrics        string   `toml:"listen_metrics"`
+	Connections          int      `toml:"connections"`            // at once; 0: half of the files that may be open
+	ConnectionsPerSource int      `toml:"connections_per_source"` // 0: a quarter of them
+	Account              string   `toml:"account"`                // 12 digits
+	Regions              []string `toml:"regions"`                // served; the first is the default
+	Database             string   `toml:"database"`               // the SQLite file
+	HSM                  struct {
 		Module      string `toml:"module"`       // path of the PKCS#11 library
 		TokenLabel  string `toml:"token_label"`  // this or token_serial
 		TokenSerial string `toml:"token_serial"` // this or token_label
@@ -114,6 +118,9 @@ func (c *config) check() error {
 		return errors.New("set tls.key or tls.key_label beside tls.certificate, and one of them only")
 	case c.TLS.Certificate == "" && count(c.TLS.Key, c.TLS.KeyLabel) != 0:
 		return errors.New("tls.certificate is missing")
+	}
+	if _, err := c.limits(); err != nil {
+		return err
 	}
 	for _, spec := range c.HSM.Resident {
 		if residentKinds[spec] == "" {

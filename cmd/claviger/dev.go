@@ -87,7 +87,11 @@ func (o *devOptions) start(ctx context.Context, e *env, log *slog.Logger) error 
 		return errors.Join(err, s.Close())
 	}
 	log.Warn("this service is for development: its PIN lies beside its token")
-	return serveUntil(ctx, s, l, log, func() { o.greet(e, l.Addr().String()) })
+	bounds, err := (&config{}).limits()
+	if err != nil {
+		return errors.Join(marked{err, errConfig}, s.Close())
+	}
+	return serveUntil(ctx, s, []port{{Listener: l, limits: bounds}}, log, func() { o.greet(e, l.Addr().String()) })
 }
 
 func (o *devOptions) path(name string) string { return filepath.Join(o.dir, name) }

@@ -128,6 +128,10 @@ var ErrForged = fault.New(fault.Invalid, "InvalidCiphertextException", "")
 var ErrUnavailable = fault.New(fault.Unavailable, "",
 	"The hardware security module can't be reached. Try again in a few seconds.")
 
+// ErrBusy is the answer to whoever waits for its turn at work that takes seconds, as others of its
+// party do, and doesn't get it in time.
+var ErrBusy = fault.New(fault.Throttled, "ThrottlingException", "Rate exceeded")
+
 // ErrUnsupported is the answer to a kind or an algorithm that the device can't do safely.
 var ErrUnsupported = fault.New(fault.Invalid, "UnsupportedOperationException",
 	"The hardware security module of this service does not support this kind of key.")

@@ -57,6 +57,7 @@ type Info struct {
 	Method   string // of the REST route; empty for an operation that only the service itself performs
 	Path     string // of the REST route, members in braces: /v1/keys/encrypt/{KeyId...}
 	Doc      string // one sentence for people
+	Large    bool   // a request may be up to a mebibyte: it carries a secret's value or a policy
 	ReadOnly bool   // as CloudTrail's readOnly: changes no resource. Set by the maker
 	In, Out  reflect.Type
 }
@@ -116,6 +117,12 @@ func Unchanged[O any](out O) Commit[O] {
 // None is the output of an operation that answers with an empty body; a struct without members
 // answers {}.
 type None struct{}
+
+// Asked is what a request is for, by all that comes before its body.
+type Asked struct {
+	Service   *Service  // the signature is to be for this one; nil is none of those here
+	Operation Operation // nil where only the body tells, or where there is none of that name
+}
 
 // Operation is one row of the registry.
 type Operation interface {

@@ -210,7 +210,7 @@ func TestConnectCustomKeyStore_TokenCountsAWrongPIN_TriesNone(t *testing.T) {
 	if st := storeOf(t, s.KMS(), id); st.ConnectionState != "CONNECTED" {
 		t.Errorf("after a start it is %s %s", st.ConnectionState, st.ConnectionErrorCode)
 	}
-	if v, err := hsm.OpenVault(t.Context(), device); err != nil {
+	if v, err := hsm.OpenVault(t.Context(), device, s.Service().Token); err != nil {
 		t.Error(err)
 	} else {
 		accepted(t, v.Close())

@@ -177,5 +177,7 @@ type observer struct{ kit *Kit }
 
 func (observer) Operation(string, string, string, time.Duration) {}
 func (observer) Unknown(string, string)                          {}
+func (observer) Unrecorded()                                     {}
+func (observer) Overload(string)                                 {}
 func (o observer) Call(string, time.Duration, bool)              { o.kit.TokenCalls.Add(1) }
 func (observer) Handle(bool)                                     {}
