@@ -125,6 +125,15 @@ func (d *Directory) accessKey(ctx context.Context, id string) (*accessKey, error
 	return k, nil
 }
 
+// Account returns the account of an active access key, or [sigv4.ErrUnknownKey].
+func (d *Directory) Account(ctx context.Context, id string) (string, error) {
+	k, err := d.accessKey(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	return k.caller.Account, nil
+}
+
 // derive opens the secret for as long as it takes to derive a signing key from it.
 func (d *Directory) derive(ctx context.Context, k *accessKey, c sigv4.Credential) (
 	*sigv4.SigningKey, error) {

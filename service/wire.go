@@ -42,8 +42,10 @@ type Service struct {
 	Token      *hsm.Token
 	DB         *store.DB
 	Jobs       *jobs.Runner
+	Created    bool // by this Open: the database held no installation before
 
 	services services
+	callers  *identity.Directory
 	runner   *op.Runner
 	stop     func()
 	work     sync.WaitGroup
@@ -71,7 +73,7 @@ func Open(ctx context.Context, c Config) (_ *Service, err error) {
 		return nil, err
 	}
 	if c.Create {
-		if err = install.Create(ctx, s.DB, s.Token, c.Now()); err != nil {
+		if s.Created, err = install.Create(ctx, s.DB, s.Token, c.Now()); err != nil {
 			return nil, err
 		}
 	}
@@ -95,6 +97,7 @@ func (s *Service) assemble(c Config, in *install.Installation, m *metrics) {
 		ledger = c.Ledger(ledger)
 	}
 	callers := identity.New(s.DB, s.Token, in, c.Regions)
+	s.callers = callers
 	runner := &op.Runner{Ledger: ledger, Callers: callers, Decide: policy.Decide, Observe: m,
 		Log: c.Log, Now: c.Now}
 	s.runner = runner
@@ -125,6 +128,12 @@ func (s *Service) CreateAccessKey(ctx context.Context, principal policy.Caller, 
 	c := s.runner.Own(ctx, principal.Account, identity.GlobalRegion, iam.IAM.Name)
 	c.SourceIP, c.UserAgent = by, by
 	return s.services.identities.CreateAccessKey(c, principal)
+}
+
+// AccountOf returns the account that an access key is of. A key that is unknown, or may not be used,
+// is an error.
+func (s *Service) AccountOf(ctx context.Context, accessKeyID string) (string, error) {
+	return s.callers.Account(ctx, accessKeyID)
 }
 
 // Ready returns nil while the service can do its work, and otherwise the reason in words for

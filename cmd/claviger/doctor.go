@@ -50,7 +50,7 @@ func doctor(ctx context.Context, e *env, args []string) error {
 	if c == nil {
 		return nil
 	}
-	log, err := newLog(e.stderr, c.Log.Format, c.Log.Level)
+	log, err := e.newLog(c.Log.Format, c.Log.Level)
 	if err != nil {
 		return err
 	}

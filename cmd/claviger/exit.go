@@ -43,11 +43,16 @@ var exits = []struct {
 	code int
 	hint string
 }{
+	// Before what follows from it: a library that may not read its files doesn't start.
+	{hsm.ErrFiles, 32, asUser},
+	{fs.ErrPermission, 32, asUser},
 	{errUsage, 2, ""},
 	{errConfig, 3, ""},
 	{errExposed, 4, ""},
 	{hsm.ErrModule, 10, "Is the module's path right? `claviger doctor --module PATH` tries it; " +
 		"`make softhsm` installs SoftHSM2."},
+	{hsm.ErrNotStarted, 10, "Its path is right. Does it find its own configuration " +
+		"(SOFTHSM2_CONF, ChrystokiConfigurationPath, CKNFAST_*), and its device?"},
 	{hsm.ErrNoToken, 11, "`claviger doctor` lists the tokens that are there."},
 	{hsm.ErrAmbiguous, 12, "Select the token by its serial number."},
 	{hsm.ErrPIN, 13, "Correct the PIN before you start again: a device locks it after a few wrong " +
@@ -68,8 +73,11 @@ var exits = []struct {
 	{syscall.EADDRINUSE, 30, "Another program listens there. Choose another address, or stop it."},
 	{store.ErrFull, 31, "Make room and start again: nothing that was acknowledged is lost."},
 	{syscall.ENOSPC, 31, "Make room and start again: nothing that was acknowledged is lost."},
-	{fs.ErrPermission, 32, ""},
 }
+
+// asUser is the way to look at files with the eyes of the service's user.
+const asUser = "`claviger doctor --config FILE --as USER`, as root, shows what a user can do with " +
+	"each file that is needed."
 
 // report says what went wrong in one sentence, and what to do next in another,
 // and returns the exit code.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"claviger/service"
 )
@@ -25,7 +27,10 @@ func serve(ctx context.Context, e *env, args []string) error {
 		return configError("plain HTTP is served on loopback only, and %s is not: set tls.certificate "+
 			"and tls.key", c.Listen)
 	}
-	return c.serve(ctx, log)
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP) // from the start: one that comes too soon ends nothing
+	defer signal.Stop(hangups)
+	return c.serve(ctx, log, &reload{path: *path, asked: hangups, level: &e.level, log: log})
 }
 
 // begin is how the commands that work on an installation start: the configuration, its log, and a
@@ -35,7 +40,7 @@ func (e *env) begin(path string) (*config, *slog.Logger, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	log, err := newLog(e.stderr, c.Log.Format, c.Log.Level)
+	log, err := e.newLog(c.Log.Format, c.Log.Level)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -43,7 +48,7 @@ func (e *env) begin(path string) (*config, *slog.Logger, error) {
 	return c, log, nil
 }
 
-func (c *config) serve(ctx context.Context, log *slog.Logger) error {
+func (c *config) serve(ctx context.Context, log *slog.Logger, again *reload) error {
 	l, err := listen(c.Listen)
 	if err != nil {
 		return err
@@ -78,7 +83,9 @@ func (c *config) serve(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	again.running, again.identity = *c, id
 	return serveUntil(ctx, s, l, log, func() {
+		go again.watch(ctx)
 		log.Info("serving", "address", l.Addr().String(), "tls", id != nil, "regions", c.Regions)
 	})
 }

@@ -47,20 +47,21 @@ var (
 
 // Create makes a new installation in an empty database: only init and dev do. An installation that
 // is there already stays as it is.
-func Create(ctx context.Context, db *store.DB, token Token, now time.Time) error {
+func Create(ctx context.Context, db *store.DB, token Token, now time.Time) (
+	made bool, err error) {
 	var id string
 	if err := db.Row(qInstallation, nil, &id, new(string)); !errors.Is(err, store.NoRow) {
-		return err
+		return false, err
 	}
 	rows, err := token.Generate(ctx, rowKey, custody.HMAC256)
 	if err != nil {
-		return err
+		return false, err
 	}
 	identity, err := token.Generate(ctx, identityKey, custody.AES256)
 	if err != nil {
-		return err
+		return false, err
 	}
-	return db.Commit(func(tx *store.Tx) error {
+	err = db.Commit(func(tx *store.Tx) error {
 		_, err := tx.Exec(qInsertInstallation, uuid.NewString(), token.Root(), now.UnixMicro())
 		if err != nil {
 			return err
@@ -73,6 +74,7 @@ func Create(ctx context.Context, db *store.DB, token Token, now time.Time) error
 		}
 		return nil
 	}, func(error) []byte { return nil })
+	return err == nil, err
 }
 
 // Load opens the installation and proves that token holds the root its keys are wrapped by.
