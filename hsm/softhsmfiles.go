@@ -6,35 +6,32 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/user"
 	"path/filepath"
-	"strconv"
 	"strings"
-
-	"golang.org/x/sys/unix"
 
 	"claviger/hsm/internal/cryptoki"
 	"claviger/hsm/internal/failure"
+	"claviger/internal/access"
 )
 
-// File is a file or directory that this process needs, and what stands in the way.
-type File struct {
-	What, Path string
-	Err        error // nil: this process may do with it what it has to
-}
+// What [SoftHSMFiles] calls directories.
+const (
+	tokensDirectory = "the directory of SoftHSM2's tokens"
 
-const tokensDirectory = "the directory of SoftHSM2's tokens"
+	TokenDirectory = "the directory of a token" // one of them; others' may be closed
+)
 
 // SoftHSMFiles looks at the files that the library of SoftHSM2 needs, from its configuration to the
 // directory of each token; none for the library of another device. They are the only ones that can
 // be judged from outside: SoftHSM2 says CKR_GENERAL_ERROR about each of them, or hides the token.
 // With a serial number it looks at that token alone.
-func SoftHSMFiles(module, serial string) []File {
+func SoftHSMFiles(module, serial string) []access.File {
 	if !strings.Contains(filepath.Base(module), "softhsm") {
 		return nil
 	}
 	conf, err := softHSMConfiguration()
-	files := []File{{"the configuration of SoftHSM2", conf, err}}
+	files := []access.File{{What: "the configuration of SoftHSM2", Path: conf,
+		Rights: access.Read, Err: err}}
 	if err != nil {
 		return files
 	}
@@ -42,8 +39,7 @@ func SoftHSMFiles(module, serial string) []File {
 	if err != nil || tokens == "" {
 		return files
 	}
-	files = append(files, File{tokensDirectory, tokens,
-		allowed(tokens, unix.R_OK|unix.X_OK)})
+	files = append(files, access.Look(tokensDirectory, tokens, access.Read|access.Search))
 	entries, err := os.ReadDir(tokens)
 	if err != nil {
 		return files
@@ -51,7 +47,8 @@ func SoftHSMFiles(module, serial string) []File {
 	for _, e := range entries {
 		if e.IsDir() && strings.HasSuffix(strings.ReplaceAll(e.Name(), "-", ""), serial) {
 			path := filepath.Join(tokens, e.Name())
-			files = append(files, File{"the directory of a token", path, tokenAllowed(path)})
+			files = append(files, access.File{What: TokenDirectory, Path: path,
+				Rights: access.Read | access.Write | access.Search, Err: tokenAllowed(path)})
 		}
 	}
 	return files
@@ -61,14 +58,14 @@ func SoftHSMFiles(module, serial string) []File {
 // user's own, and that of the machine, whose place depends on who built it.
 func softHSMConfiguration() (string, error) {
 	if path := os.Getenv("SOFTHSM2_CONF"); path != "" {
-		return path, allowed(path, unix.R_OK)
+		return path, access.Allowed(path, access.Read)
 	}
 	all := []string{"/etc/softhsm/softhsm2.conf", "/etc/softhsm2.conf"}
 	if home, err := os.UserHomeDir(); err == nil {
 		all = append([]string{filepath.Join(home, ".config/softhsm2/softhsm2.conf")}, all...)
 	}
 	for _, path := range all {
-		if err := allowed(path, unix.R_OK); !errors.Is(err, fs.ErrNotExist) {
+		if err := access.Allowed(path, access.Read); !errors.Is(err, fs.ErrNotExist) {
 			return path, err
 		}
 	}
@@ -94,25 +91,17 @@ func tokenDirectory(conf string) (string, error) {
 
 // tokenAllowed looks whether a token can be used. SoftHSM2 writes to it at each login.
 func tokenAllowed(dir string) error {
-	if err := allowed(dir, unix.R_OK|unix.W_OK|unix.X_OK); err != nil {
+	if err := access.Allowed(dir, access.Read|access.Write|access.Search); err != nil {
 		return err
 	}
 	objects, err := filepath.Glob(filepath.Join(dir, "*"))
 	for _, path := range objects {
-		err = errors.Join(err, allowed(path, unix.R_OK|unix.W_OK))
+		err = errors.Join(err, access.Allowed(path, access.Read|access.Write))
 		if err != nil {
 			break // one tells as much as a hundred
 		}
 	}
 	return err
-}
-
-// allowed asks for the rights of the effective user, on the file system as this process sees it.
-func allowed(path string, mode uint32) error {
-	if err := unix.Faccessat(unix.AT_FDCWD, path, mode, unix.AT_EACCESS); err != nil {
-		return &fs.PathError{Op: "use", Path: path, Err: err}
-	}
-	return nil
 }
 
 // blamed is an error of the library with the file that is the cause. It says the file alone: what
@@ -143,8 +132,8 @@ func blameDirectory(module string, err error) error {
 		if f.What != tokensDirectory {
 			continue
 		}
-		if f.Err = allowed(f.Path, unix.W_OK|unix.X_OK); f.Err != nil {
-			return blamed{closed([]File{f}), err}
+		if f.Err = access.Allowed(f.Path, access.Write|access.Search); f.Err != nil {
+			return blamed{closed([]access.File{f}), err}
 		}
 	}
 	return err
@@ -152,20 +141,11 @@ func blameDirectory(module string, err error) error {
 
 // closed returns the first file that this process can't use as it must, as an error; nil if it can
 // use them all.
-func closed(files []File) error {
+func closed(files []access.File) error {
 	for _, f := range files {
 		if f.Err != nil {
-			return fmt.Errorf("%w, %s: %s: %w", failure.ErrFiles, Effective(), f.What, f.Err)
+			return fmt.Errorf("%w, %s: %s: %w", failure.ErrFiles, access.User(), f.What, f.Err)
 		}
 	}
 	return nil
-}
-
-// Effective names the user that this process is, for people who look for who may do what.
-func Effective() string {
-	id := strconv.Itoa(os.Geteuid())
-	if u, err := user.LookupId(id); err == nil {
-		return u.Username
-	}
-	return "uid " + id
 }

@@ -85,6 +85,9 @@ func report(w io.Writer, err error) int {
 	if err == nil {
 		return 0
 	}
+	if code := ended(0); errors.As(err, &code) {
+		return int(code)
+	}
 	fmt.Fprintln(w, "claviger:", err)
 	for _, x := range exits {
 		if errors.Is(err, x.is) {
