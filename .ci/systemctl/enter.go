@@ -94,7 +94,7 @@ func (u *unit) become(env []string) error {
 // credentials copies what LoadCredential= names to a place that this unit alone sees.
 func (u *unit) credentials(uid, gid int) (dir string, err error) {
 	dir = filepath.Join("/run/credentials", u.name+".service")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "mode=0700"); err != nil {

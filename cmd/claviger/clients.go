@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // writeClients writes what clients need: DIR/env, to be read by a shell, and DIR/bin/aws, which that
@@ -121,9 +123,11 @@ func (o *devOptions) greet(w io.Writer, addr string, here clients) {
 	case here.aws != "":
 		fmt.Fprint(w, tryAWS)
 	case here.curl != "" && !older(here.curl, [2]int{7, 75}):
-		fmt.Fprint(w, tryCurl, "\nThe AWS CLI is not here. ", installAWS, "\n")
+		fmt.Fprintf(w, tryCurl, uuid.NewString())
+		fmt.Fprint(w, "\nThe AWS CLI is not here. ", installAWS, "\n")
 	default:
-		fmt.Fprint(w, tryCurl, "\ncurl is not here, or older than 7.75 and can't sign requests. ",
+		fmt.Fprintf(w, tryCurl, uuid.NewString())
+		fmt.Fprint(w, "\ncurl is not here, or older than 7.75 and can't sign requests. ",
 			installCurl, "\nNor is the AWS CLI. ", installAWS, "\n")
 	}
 	if here.aws != "" && older(here.aws, [2]int{1, 29}, [2]int{2, 13}) {
@@ -145,7 +149,8 @@ const (
 	tryCurl = `  curl -sS --aws-sigv4 "aws:amz:$AWS_REGION:kms" --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \
     -H 'Content-Type: application/json' -d '{"Description":"my first key"}' "$AWS_ENDPOINT_URL/v1/keys"
   curl -sS --aws-sigv4 "aws:amz:$AWS_REGION:secretsmanager" --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \
-    -H 'Content-Type: application/json' -d '{"Name":"hello","SecretString":"world"}' "$AWS_ENDPOINT_URL/v1/secrets"
+    -H 'Content-Type: application/json' \
+    -d '{"Name":"hello","SecretString":"world","ClientRequestToken":"%s"}' "$AWS_ENDPOINT_URL/v1/secrets"
 `
 )
 

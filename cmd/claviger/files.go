@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"claviger/hsm"
 	"claviger/internal/access"
@@ -70,9 +71,9 @@ func printFiles(w io.Writer, all []access.File) (err error) {
 	for _, f := range all {
 		state := rightsOf(f.Rights)
 		if f.Err != nil {
-			state = "NO: " + f.Err.Error()
+			state = "NO: " + strings.TrimPrefix(f.Err.Error(), f.Path+": ")
 			if err == nil && f.What != hsm.TokenDirectory {
-				err = fmt.Errorf("the user %s and %s: %w", access.User(), f.What, f.Err)
+				err = fmt.Errorf("the user %s can't use %s: %w", access.User(), f.What, f.Err)
 			}
 		}
 		fmt.Fprintf(w, "  %-36s %s: %s\n", f.What, f.Path, state)

@@ -4,7 +4,6 @@ package access
 
 import (
 	"fmt"
-	"io/fs"
 	"os"
 	"os/user"
 	"strconv"
@@ -35,7 +34,7 @@ func Look(what, path string, rights uint32) File {
 // that is mounted read-only gives no right to write, to root either.
 func Allowed(path string, rights uint32) error {
 	if err := unix.Faccessat(unix.AT_FDCWD, path, rights, unix.AT_EACCESS); err != nil {
-		return &fs.PathError{Op: "use", Path: path, Err: err}
+		return fmt.Errorf("%s: %w", path, err)
 	}
 	return nil
 }
