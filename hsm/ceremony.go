@@ -33,5 +33,9 @@ func Initialize(ctx context.Context, c Ceremony) (id string, err error) {
 		return "", errors.New("hsm: a security officer's PIN is needed, and a label to create a token")
 	}
 	ceremony := root.Ceremony{Token: c.token(), PIN: c.PIN, SOPIN: c.SOPIN, Create: c.Create}
-	return module.Bounded(ctx, c.Module, ceremony.Perform)
+	id, err = module.Bounded(ctx, c.Module, ceremony.Perform)
+	if c.Create {
+		err = blameDirectory(c.Module, err)
+	}
+	return id, blameFiles(c.Module, err)
 }

@@ -5,7 +5,9 @@ import "claviger/hsm/internal/failure"
 // The ways in which a token can be unfit to start with. Each is one sentence for the operator; what
 // is wrapped around it says which token and what the module answered.
 var (
-	ErrModule          = failure.ErrModule          // the library can't be loaded or initialised
+	ErrModule          = failure.ErrModule          // the library can't be loaded
+	ErrNotStarted      = failure.ErrNotStarted      // it was loaded, and can't be initialised
+	ErrFiles           = failure.ErrFiles           // one that it needs isn't open to the user: see [SoftHSMFiles]
 	ErrNoToken         = failure.ErrNoToken         // none has the configured label or serial number
 	ErrAmbiguous       = failure.ErrAmbiguous       // several tokens or objects answer to one name
 	ErrPIN             = failure.ErrPIN             // it is refused, and will not be tried again

@@ -88,9 +88,10 @@ func openAs(ctx context.Context, c Config, mode custodyMode,
 func (t *Token) open() error {
 	m, err := module.Acquire(context.Background(), t.config.Module)
 	if err != nil {
-		return err
+		return blameFiles(t.config.Module, err)
 	}
 	if err := t.start(m); err != nil {
+		err = blameFiles(t.config.Module, err)
 		return errors.Join(err, m.Release(context.Background()))
 	}
 	return nil
@@ -104,6 +105,10 @@ func (t *Token) start(m *module.Module) error {
 	defer m.Unlock()
 	slot, info, err := t.mode.locate(m, t.config.token())
 	if err != nil {
+		return err
+	}
+	// SoftHSM2 lets a token that can't be written be used, and loses it a moment later.
+	if err := closed(SoftHSMFiles(m.Path, info.SerialNumber)); err != nil {
 		return err
 	}
 	mechanisms, err := m.Driver.Mechanisms(slot)

@@ -108,8 +108,10 @@ func connectionErrorOf(err error) *customstore.ConnectionError {
 		{hsm.ErrPINCount, "USER_LOCKED_OUT", false}, // looking at it again costs nothing
 		{hsm.ErrNoUser, "USER_NOT_FOUND", true},
 		{hsm.ErrTaken, "USER_LOGGED_IN", false},
+		{hsm.ErrFiles, "INTERNAL_ERROR", false},
 		{hsm.ErrNoToken, "INSUFFICIENT_CLOUDHSM_HSMS", false},
 		{hsm.ErrModule, "INTERNAL_ERROR", false},
+		{hsm.ErrNotStarted, "INTERNAL_ERROR", false},
 		{hsm.ErrAmbiguous, "INTERNAL_ERROR", false},
 		{hsm.ErrMechanism, "INTERNAL_ERROR", false},
 		{hsm.ErrUnsafe, "INTERNAL_ERROR", false},

@@ -50,6 +50,7 @@ type Service struct {
 	DB         *store.DB
 	Database   string // path of the SQLite file
 	Jobs       *jobs.Runner
+	Created    bool // by this Open: the database held no installation before
 
 	services services
 	region   string // the default
@@ -81,7 +82,7 @@ func Open(ctx context.Context, c Config) (_ *Service, err error) {
 		return nil, err
 	}
 	if c.Create {
-		if err = install.Create(ctx, s.DB, s.Token, c.Now()); err != nil {
+		if s.Created, err = install.Create(ctx, s.DB, s.Token, c.Now()); err != nil {
 			return nil, err
 		}
 	}
@@ -140,6 +141,12 @@ func (s *Service) ResetCluster(ctx context.Context, account, cluster, by string)
 	c := s.runner.Own(ctx, account, s.region, model.KMS.Name)
 	c.SourceIP, c.UserAgent = by, by
 	return s.services.kms.CustomKeyStores().ResetRefusals(c, cluster)
+}
+
+// AccountOf returns the account that an access key is of. A key that is unknown, or may not be used,
+// is an error.
+func (s *Service) AccountOf(ctx context.Context, accessKeyID string) (string, error) {
+	return s.callers.Account(ctx, accessKeyID)
 }
 
 // Ready returns nil while the service can do its work, and otherwise the reason in words for

@@ -44,12 +44,17 @@ var exits = []struct {
 	code int
 	hint string
 }{
+	// Before what follows from it: a library that may not read its files doesn't start.
+	{hsm.ErrFiles, 32, asUser},
+	{fs.ErrPermission, 32, asUser},
 	{errUsage, 2, ""},
 	{errConfig, 3, ""},
 	{errExposed, 4, ""},
 	{errPIN, 13, ""},
 	{hsm.ErrModule, 10, "Is the module's path right? `claviger doctor --module PATH` tries it; " +
 		"`make softhsm` installs SoftHSM2."},
+	{hsm.ErrNotStarted, 10, "Its path is right. Does it find its own configuration " +
+		"(SOFTHSM2_CONF, ChrystokiConfigurationPath, CKNFAST_*), and its device?"},
 	{hsm.ErrNoToken, 11, "`claviger doctor` lists the tokens that are there."},
 	{hsm.ErrNoAuthenticator, 19, ""},
 	{hsm.ErrAmbiguous, 12, "Select the token by its serial number."},
@@ -74,14 +79,20 @@ var exits = []struct {
 	{syscall.EADDRINUSE, 30, "Another program listens there. Choose another address, or stop it."},
 	{store.ErrFull, 31, "Make room and start again: nothing that was acknowledged is lost."},
 	{syscall.ENOSPC, 31, "Make room and start again: nothing that was acknowledged is lost."},
-	{fs.ErrPermission, 32, ""},
 }
+
+// asUser is the way to look at files with the eyes of the service's user.
+const asUser = "`claviger doctor --config FILE --as USER`, as root, shows what a user can do with " +
+	"each file that is needed."
 
 // report says what went wrong in one sentence, and what to do next in another,
 // and returns the exit code.
 func report(w io.Writer, err error) int {
 	if err == nil {
 		return 0
+	}
+	if code := ended(0); errors.As(err, &code) {
+		return int(code)
 	}
 	fmt.Fprintln(w, "claviger:", err)
 	for _, x := range exits {

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"os/signal"
+	"syscall"
 
 	"claviger/hsm"
 	"claviger/identity"
@@ -27,6 +29,8 @@ func initialize(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
+	// A ceremony isn't broken off because the terminal went away.
+	signal.Ignore(syscall.SIGHUP)
 	if *officer != "" {
 		// Both are looked at before either is used: a new token would have the officer's already.
 		if err := readable(pinFile(*officer), c.pin()); err != nil {
@@ -50,8 +54,12 @@ func initialize(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(e.stdout, "Made the database %s.\nThe access key of account %s's root user, shown "+
-		"this once:\n\nAWS_ACCESS_KEY_ID=%s\nAWS_SECRET_ACCESS_KEY=%s\n", c.Database, c.Account, id,
-		secret)
+	made := "Made the database"
+	if !s.Created {
+		made = "An access key was added to the database"
+	}
+	fmt.Fprintf(e.stdout, "%s %s.\nThe access key of account %s's root user, shown "+
+		"this once:\n\nAWS_ACCESS_KEY_ID=%s\nAWS_SECRET_ACCESS_KEY=%s\n", made, c.Database,
+		c.Account, id, secret)
 	return nil
 }

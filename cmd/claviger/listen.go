@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -111,6 +112,10 @@ func notify(log *slog.Logger, state string) {
 // listen opens the address. Where the port is taken the error says so.
 func listen(addr string) (net.Listener, error) {
 	l, err := net.Listen("tcp", addr)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, configError("can't listen on %s: %v. Ports below 1024 are for processes with "+
+			"CAP_NET_BIND_SERVICE; choose a higher one, or give it that", addr, errors.Unwrap(err))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("can't listen on %s: %w", addr, err)
 	}

@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"strings"
@@ -27,6 +28,7 @@ type command struct {
 // env is the world a command runs in.
 type env struct {
 	stdout, stderr io.Writer
+	level          slog.LevelVar // of the log
 }
 
 func commands() []command {
@@ -49,7 +51,7 @@ func commands() []command {
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, &env{os.Stdout, os.Stderr}, os.Args[1:])
+	err := run(ctx, &env{stdout: os.Stdout, stderr: os.Stderr}, os.Args[1:])
 	stop()
 	os.Exit(report(os.Stderr, err))
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"claviger/service"
 )
@@ -27,7 +29,10 @@ func serve(ctx context.Context, e *env, args []string) error {
 				"tls.certificate and tls.key", addr)
 		}
 	}
-	return c.serve(ctx, log)
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP) // from the start: one that comes too soon ends nothing
+	defer signal.Stop(hangups)
+	return c.serve(ctx, log, &reload{path: *path, asked: hangups, level: &e.level, log: log})
 }
 
 // begin is how the commands that work on an installation start: the configuration, its log, and a
@@ -37,7 +42,7 @@ func (e *env) begin(path string) (*config, *slog.Logger, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	log, err := newLog(e.stderr, c.Log.Format, c.Log.Level)
+	log, err := e.newLog(c.Log.Format, c.Log.Level)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -45,7 +50,7 @@ func (e *env) begin(path string) (*config, *slog.Logger, error) {
 	return c, log, nil
 }
 
-func (c *config) serve(ctx context.Context, log *slog.Logger) error {
+func (c *config) serve(ctx context.Context, log *slog.Logger, again *reload) error {
 	ports, err := c.ports()
 	for _, p := range ports {
 		defer p.Close()
@@ -80,7 +85,9 @@ func (c *config) serve(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	again.running, again.identity = *c, id
 	return serveUntil(ctx, s, ports, log, func() {
+		go again.watch(ctx)
 		main := ports[0]
 		log.Info("serving", "address", main.Addr().String(), "tls", id != nil, "regions", c.Regions,
 			"connections", main.limits.total, "connections_per_source", main.limits.perSource)

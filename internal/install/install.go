@@ -52,29 +52,30 @@ var (
 
 // Create makes a new installation in an empty database: only init and dev do. An installation that
 // is there already stays as it is.
-func Create(ctx context.Context, db *store.DB, token Token, now time.Time) error {
+func Create(ctx context.Context, db *store.DB, token Token, now time.Time) (
+	made bool, err error) {
 	if _, err := loadSelf(ctx, db, token); !errors.Is(err, ErrAbsent) {
-		return err
+		return false, err
 	}
 	row := self{id: uuid.NewString(), root: token.Root(), created: now}
 	signer := Signer(row.id, token)
 	values, err := selves.Sign(ctx, signer, &row)
 	if err != nil {
-		return err
+		return false, err
 	}
 	var keys [][]any
 	for _, name := range []string{rowKey, identityKey} {
 		m, err := token.Generate(ctx, name, ownKinds[name])
 		if err != nil {
-			return err
+			return false, err
 		}
 		key, err := serviceKeys.Sign(ctx, signer, &m)
 		if err != nil {
-			return err
+			return false, err
 		}
 		keys = append(keys, key)
 	}
-	return db.Commit(func(tx *store.Tx) error {
+	err = db.Commit(func(tx *store.Tx) error {
 		if _, err := tx.Exec(qInsertInstallation, append(values, 1)...); err != nil {
 			return err
 		}
@@ -85,6 +86,7 @@ func Create(ctx context.Context, db *store.DB, token Token, now time.Time) error
 		}
 		return nil
 	}, func(error) []byte { return nil })
+	return err == nil, err
 }
 
 // Load opens the installation and proves that token holds the root its keys are wrapped by, and that

@@ -42,7 +42,7 @@ func TestLoad_EmptyDatabase_IsAbsent(t *testing.T) {
 func TestCreate_Again_KeepsTheInstallation(t *testing.T) {
 	device, path := token(t), file(t)
 	db := storetest.Open(t, path)
-	if err := install.Create(t.Context(), db, device, now); err != nil {
+	if made, err := install.Create(t.Context(), db, device, now); !made || err != nil {
 		t.Fatal(err)
 	}
 	first := load(t, db, device)
@@ -54,7 +54,7 @@ func TestCreate_Again_KeepsTheInstallation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := install.Create(t.Context(), db, device, now.Add(time.Hour)); err != nil {
+	if made, err := install.Create(t.Context(), db, device, now.Add(time.Hour)); made || err != nil {
 		t.Fatalf("a second Create: %v", err)
 	}
 	if err := db.Close(); err != nil {
@@ -83,7 +83,7 @@ func TestLoad_TwoInstallationsOnOneToken_ShareNoKey(t *testing.T) {
 	var all [2]*install.Installation
 	for i := range all {
 		db := storetest.Open(t, file(t))
-		if err := install.Create(t.Context(), db, device, now); err != nil {
+		if made, err := install.Create(t.Context(), db, device, now); !made || err != nil {
 			t.Fatal(err)
 		}
 		all[i] = load(t, db, device)
@@ -103,7 +103,7 @@ func TestLoad_TwoInstallationsOnOneToken_ShareNoKey(t *testing.T) {
 
 func TestLoad_DatabaseOfAnotherToken_IsRefused(t *testing.T) {
 	db := storetest.Open(t, file(t))
-	if err := install.Create(t.Context(), db, token(t), now); err != nil {
+	if _, err := install.Create(t.Context(), db, token(t), now); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := install.Load(t.Context(), db, token(t)); !errors.Is(err, install.ErrForeign) {

@@ -25,7 +25,7 @@ func newOriginal(t *testing.T, device *hsm.Token) original {
 	t.Helper()
 	o := original{device, file(t)}
 	db := storetest.Open(t, o.path)
-	if err := install.Create(t.Context(), db, device, now); err != nil {
+	if _, err := install.Create(t.Context(), db, device, now); err != nil {
 		t.Fatal(err)
 	}
 	load(t, db, device)
