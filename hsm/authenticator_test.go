@@ -88,7 +88,8 @@ func TestAuthenticator_AttackerWithPIN_GetsNothing(t *testing.T) {
 	}
 }
 
-// TestOpen_AuthenticatorNotTheOneOfTheRoot_IsRefused: missing, there twice, or one that may do more.
+// TestOpen_AuthenticatorNotTheOneOfTheRoot_IsRefused: missing, there twice, or one that may do
+// more.
 func TestOpen_AuthenticatorNotTheOneOfTheRoot_IsRefused(t *testing.T) {
 	for name, test := range map[string]struct {
 		keep   bool
@@ -180,7 +181,8 @@ func TestInitialize_AuthenticatorLeftOver_IsCleared(t *testing.T) {
 	hsmtest.Open(t, hsmtest.SoftHSM(t)) // keeps the module up
 	p, s, before := authenticator(t, c)
 	id := func(key pkcs11.ObjectHandle) []byte {
-		v, err := p.GetAttributeValue(s, key, []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_ID, nil)})
+		v, err := p.GetAttributeValue(s, key,
+			[]*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_ID, nil)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -203,8 +205,8 @@ func TestInitialize_AuthenticatorLeftOver_IsCleared(t *testing.T) {
 	hsmtest.Open(t, c)
 }
 
-// TestAuthenticator_NamedByMaterial_IsRefused: its CKA_ID is no secret, and no row may make a key of
-// it that a caller can use.
+// TestAuthenticator_NamedByMaterial_IsRefused: its CKA_ID is no secret, and no row may make a key
+// of it that a caller can use.
 func TestAuthenticator_NamedByMaterial_IsRefused(t *testing.T) {
 	c := residentConfig(t)
 	tok := hsmtest.Open(t, c)

@@ -17,12 +17,11 @@ type Ceremony struct {
 	Create bool
 }
 
-// Initialize makes a root, a canary and an authenticator on a token that has no root and returns the
-// root's identifier.
-// The root is generated as a session object of the security officer, the only user who can mark a
-// key trusted, and copied to the token by the user once the officer is logged out. As a public
-// token object its value would lie in the clear on SoftHSM's disk. Before Initialize returns, every
-// forbidden thing was tried on the new root.
+// Initialize makes a root, a canary and an authenticator on a token that has no root and returns
+// the root's identifier. The root is generated as a session object of the security officer, the
+// only user who can mark a key trusted, and copied to the token by the user once the officer is
+// logged out. As a public token object its value would lie in the clear on SoftHSM's disk. Before
+// Initialize returns, every forbidden thing was tried on the new root.
 //
 // A token that holds a root already is refused with [ErrExists].
 func Initialize(ctx context.Context, c Ceremony) (id string, err error) {

@@ -27,10 +27,6 @@ type custodyMode interface {
 	// enter logs in, in a session of the new login, and finds what is ours.
 	enter(t *Token, l *session.Login, s cryptoki.Session) error
 
-	// authority returns the token whose authenticator made the check values of the keys that this
-	// one uses.
-	authority(t *Token) *Token
-
 	// admit checks a material that was loaded before it meets the token.
 	admit(t *Token, m custody.Material, k dialect.KeyTemplate) error
 
@@ -104,12 +100,10 @@ func (wrapped) admit(t *Token, m custody.Material, k dialect.KeyTemplate) error 
 	return nil
 }
 
-func (wrapped) authority(t *Token) *Token { return t }
-
 func (wrapped) rareReloads() bool { return false }
 
 // resident is the mode of a token with resident keys and no root: a custom key store's.
-type resident struct{ main *Token }
+type resident struct{}
 
 // residentAlone is the one kind of key that rests on such a token.
 const residentAlone = custody.AES256
@@ -164,10 +158,6 @@ func makeVaultCanary(l *session.Login, s cryptoki.Session) (cryptoki.Object, err
 	o, _, err := l.GenerateResident(s, template, vaultCanary, root.CanaryID([]byte(vaultCanary)))
 	return o, err
 }
-
-// authority is the service's own token: who owns a custom key store has its token and its PIN, and
-// could use an authenticator there.
-func (r resident) authority(*Token) *Token { return r.main }
 
 func (resident) admit(_ *Token, m custody.Material, _ dialect.KeyTemplate) error {
 	return admitResident(m, residentAlone)

@@ -45,39 +45,32 @@ type Token struct {
 // tries the forbidden things. On failure the error is one of this package's and says what to do; a
 // wrong PIN is tried once. The token is watched until Close.
 func Open(ctx context.Context, c Config) (*Token, error) {
-	return openAs(ctx, c, wrapped{}, residentBesideRoot)
+	t := &Token{mode: wrapped{}, resident: residentBesideRoot}
+	t.authority = t
+	return t.openAs(ctx, c)
 }
 
-// openAs is Open for a token in a custody mode.
-func openAs(ctx context.Context, c Config, mode custodyMode,
-	resident custody.Kind) (*Token, error) {
+// openAs is Open for a token whose custody mode is set.
+func (t *Token) openAs(ctx context.Context, c Config) (*Token, error) {
 	c, err := c.withDefaults()
 	if err != nil {
 		return nil, err
 	}
-	type opened struct {
-		t   *Token
-		err error
-	}
-	done := make(chan opened, 1)
-	go func() {
-		t := &Token{config: c, mode: mode, resident: resident, makers: admission.Gate{
-			Places: session.Generators, Share: max(1, session.Generators/2), Patience: c.Generation,
-			Waiting: 64, WaitingAll: 512}}
-		t.authority = mode.authority(t)
-		err := t.open()
-		done <- opened{t, err}
-	}()
+	t.config = c
+	t.makers = admission.Gate{Places: session.Generators, Share: max(1, session.Generators/2),
+		Patience: c.Generation, Waiting: 64, WaitingAll: 512}
+	done := make(chan error, 1)
+	go func() { done <- t.open() }()
 	select {
-	case o := <-done:
-		if o.err != nil {
-			return nil, o.err
+	case err := <-done:
+		if err != nil {
+			return nil, err
 		}
-		return o.t, nil
+		return t, nil
 	case <-ctx.Done():
 		go func() { // the module may hang: what comes of it late is closed again
-			if o := <-done; o.err == nil {
-				o.t.Close()
+			if err := <-done; err == nil {
+				t.Close()
 			}
 		}()
 		return nil, failure.Unavailable(context.Cause(ctx))

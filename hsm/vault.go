@@ -17,10 +17,12 @@ type Vault struct{ t *Token }
 
 // OpenVault opens a token as a [Vault]: it logs in and finds, or the first time makes, a canary of
 // its own. The check values of its keys are authenticated by main, which must stay open for as long
-// as the vault is used. A wrong PIN is tried once. A token that this process is logged in to
-// already is refused with [ErrTaken].
+// as the vault is used: who owns the vault has its token and its PIN, and could use an
+// authenticator there. A wrong PIN is tried once. A token that this process is logged in to already
+// is refused with [ErrTaken].
 func OpenVault(ctx context.Context, c Config, main *Token) (*Vault, error) {
-	t, err := openAs(ctx, c, resident{main}, residentAlone)
+	t := &Token{mode: resident{}, resident: residentAlone, authority: main}
+	t, err := t.openAs(ctx, c)
 	if err != nil {
 		return nil, err
 	}

@@ -229,7 +229,8 @@ func roundTrip(ctx context.Context, w io.Writer, c *config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, t.Close()) }()
-	fmt.Fprintf(w, "logged in, found root %s, and tried what must be forbidden: refused (%s)\n",
+	fmt.Fprintf(w, "logged in, found root %s with its canary and its authenticator, and tried what "+
+		"must be forbidden: refused (%s)\n",
 		t.Root(), time.Since(begin).Round(time.Millisecond))
 	for _, spec := range c.HSM.Resident {
 		fmt.Fprintf(w, "new keys of the spec %s rest on this token, %d at most: no backup of the "+

@@ -143,6 +143,13 @@ var startFailures = []startFailure{
 		args: func(s *site) []string {
 			return []string{"audit", "tail", "--config", s.path("claviger.toml")}
 		}, code: 27, says: "none of its own"},
+	{name: "a service key exchanged",
+		prepare: func(s *site) {
+			s.edit(`UPDATE service_keys SET wrapped = zeroblob(40) WHERE name = 'row-mac'`)
+		}, code: 26, says: "restore it from a backup", changes: "claviger.db"},
+	{name: "an installation edited",
+		prepare: func(s *site) { s.edit(`UPDATE installation SET created = created + 1`) },
+		code:    26, says: "restore it from a backup", changes: "claviger.db"},
 	{name: "no database at all",
 		prepare: func(s *site) {
 			s.put("claviger.db", strings.Repeat("no database ", 1000), 0o600)

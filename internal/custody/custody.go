@@ -84,7 +84,8 @@ type Material struct {
 	// PKCS#11's name of the key-wrap mechanism as it was performed, e.g.
 	// CKM_AES_KEY_WRAP_PAD, or Resident
 	Mechanism string
-	// RFC 5649 form: the length of the key rounded up to 8, and 8 more; of a resident key, its CKA_ID
+	// RFC 5649 form: the length of the key rounded up to 8, and 8 more; of a resident key, its
+	// CKA_ID
 	Wrapped []byte
 	Public  []byte // of a key pair: DER SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7)
 	// proof that an unwrapped handle is the right key, made when the material was made, and behind

@@ -89,8 +89,8 @@ func Create(ctx context.Context, db *store.DB, token Token, now time.Time) (
 	return err == nil, err
 }
 
-// Load opens the installation and proves that token holds the root its keys are wrapped by, and that
-// the service made the rows that name them. Before that is known nothing is unwrapped.
+// Load opens the installation and proves that token holds the root its keys are wrapped by, and
+// that the service made the rows that name them. Before that is known nothing is unwrapped.
 func Load(ctx context.Context, db *store.DB, token Token) (*Installation, error) {
 	row, err := loadSelf(ctx, db, token)
 	if err != nil {
@@ -111,6 +111,6 @@ func Load(ctx context.Context, db *store.DB, token Token) (*Installation, error)
 	if err != nil {
 		return nil, err
 	}
-	return &Installation{ID: row.id, Rows: rowmac.New(row.id, sign), Identity: keys[identityKey].Rest(),
-		Tokens: signedtoken.New(tokens)}, nil
+	return &Installation{ID: row.id, Rows: rowmac.New(row.id, sign),
+		Identity: keys[identityKey].Rest(), Tokens: signedtoken.New(tokens)}, nil
 }

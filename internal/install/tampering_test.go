@@ -64,8 +64,8 @@ func (o original) refuses(t *testing.T, name, statement string, args ...any) {
 	})
 }
 
-// TestLoad_AnyColumnEdited_IsRefused edits every column of every row by which the installation knows
-// itself: one blank more in a text, one bit in bytes, one more in a number.
+// TestLoad_AnyColumnEdited_IsRefused edits every column of every row by which the installation
+// knows itself: one blank more in a text, one bit in bytes, one more in a number.
 func TestLoad_AnyColumnEdited_IsRefused(t *testing.T) {
 	o := newOriginal(t, token(t))
 	db, err := sql.Open("sqlite3", o.path)

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"crypto"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -331,4 +332,10 @@ func (k *Key) MaterialIDs() []string {
 func ErrLost(k *Key, material string) error {
 	return fault.Of(fmt.Errorf("the key %s has lost its material %s: no row of kms_materials has it, "+
 		"so bring it back from a backup of the database", k.ARN(), material))
+}
+
+// ErrGone is an internal error: a row that nothing but a deletion of more than it takes away.
+func ErrGone(what string) error {
+	return fault.Of(errors.New(what + " is gone from the database and was not deleted: bring it back " +
+		"from a backup"))
 }

@@ -9,11 +9,9 @@ package keyrows
 import (
 	"cmp"
 	"context"
-	"errors"
 	"sync/atomic"
 
 	"claviger/internal/domain"
-	"claviger/internal/fault"
 	"claviger/internal/rowmac"
 	"claviger/keystore/key"
 	"claviger/store"
@@ -116,15 +114,9 @@ func (r *Rows) loadKey(ctx context.Context, ref key.Ref) (*key.Key, error) {
 	}
 	// It may have been made since.
 	if k, err = signedKeys.Load(ctx, r.signer, r.db, qKey, args); domain.IsNoRow(err) {
-		return nil, ErrLost("the key " + key.ARN(ref.Account, ref.Region, ref.ID))
+		return nil, key.ErrGone("the key " + key.ARN(ref.Account, ref.Region, ref.ID))
 	}
 	return k, err
-}
-
-// ErrLost is an internal error: a row that must be there is not.
-func ErrLost(what string) error {
-	return fault.Of(errors.New(what + " is gone from the database and was not deleted: bring it back " +
-		"from a backup"))
 }
 
 // Insert prepares what stores a new key with its materials, and its first rotation if it has a time

@@ -138,7 +138,7 @@ func (s *Finder) resolveAgain(c *op.Call, n Named) (Named, *key.Key, error) {
 	n.ID = a.KeyID
 	k, err := s.Key(c, n.Ref)
 	if k == nil && err == nil {
-		err = keyrows.ErrLost("the key " + n.ARN() + " of " + n.AliasRef().ARN())
+		err = key.ErrGone("the key " + n.ARN() + " of " + n.AliasRef().ARN())
 	}
 	return n, k, err
 }

@@ -13,9 +13,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
 
-// TestRows_MissingInTheDatabase_AreTheServicesFailure: a row that a signed one names, or that is only
-// deleted together with others, and that is not there. The caller asked for nothing wrong and is told
-// nothing of what is missing; the operator is.
+// TestRows_MissingInTheDatabase_AreTheServicesFailure: a row that a signed one names, or that is
+// only deleted together with others, and that is not there. The caller asked for nothing wrong and
+// is told nothing of what is missing; the operator is.
 func TestRows_MissingInTheDatabase_AreTheServicesFailure(t *testing.T) {
 	s := servicetest.Start(t)
 	c, m := s.KMS(), s.SecretsManager()

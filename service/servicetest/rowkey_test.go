@@ -46,8 +46,8 @@ func victim(t *testing.T, s *servicetest.Server) (m *secretsmanager.Client, valu
 	return m, "the other account's"
 }
 
-// TestServiceKeys_RowKeyReplaced_StartIsRefused: an HMAC key of KMS signs every row, and then stands
-// in the row key's place.
+// TestServiceKeys_RowKeyReplaced_StartIsRefused: an HMAC key of KMS signs every row, and then
+// stands in the row key's place.
 func TestServiceKeys_RowKeyReplaced_StartIsRefused(t *testing.T) {
 	s := servicetest.Start(t)
 	theirs, value := victim(t, s)

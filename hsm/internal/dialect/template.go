@@ -185,9 +185,9 @@ func Kept() []cryptoki.Attribute {
 		cryptoki.Bool(pkcs11.CKA_NEVER_EXTRACTABLE, true))
 }
 
-// Confined is what must be read of a resident secret key at each login: that it can't leave, and that
-// it can do what its template says and nothing else. Not that it was made on this token: a backup
-// or a clone of one was not.
+// Confined is what must be read of a resident secret key at each login: that it can't leave, and
+// that it can do what its template says and nothing else. Not that it was made on this token: a
+// backup or a clone of one was not.
 func (d Dialect) Confined(k KeyTemplate) []cryptoki.Attribute {
 	a := Permit(slices.Clip(confined), k.flags, k.Usages...)
 	return d.limit(a, k)

@@ -26,8 +26,9 @@ type Root struct {
 	Wrap dialect.Mechanism
 }
 
-// Perform takes the key in and returns it wrapped by the root. Where materials have check values, in
-// takes and Perform returns the proofs in them: their MACs are the caller's to look at and to make.
+// Perform takes the key in and returns it wrapped by the root. Where materials have check values,
+// in takes and Perform returns the proofs in them: their MACs are the caller's to look at and to
+// make.
 //
 // The pair is that of in.Pair, and is known to be the right one. What was made on the way is
 // destroyed. If that fails, so does the import: a copy that can be used would stay in the session.

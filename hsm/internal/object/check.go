@@ -23,9 +23,9 @@ import (
 // block is avoided: its encryption is GCM's hash key.
 const checkText = "claviger check"
 
-// Prove makes the proof of a check value: what only the unwrapped key makes. Whoever may use the key
-// may make it too, so it is believed only with the authenticator's MAC over it. None is of use to
-// anybody who reads it:
+// Prove makes the proof of a check value: what only the unwrapped key makes. Whoever may use the
+// key may make it too, so it is believed only with the authenticator's MAC over it. None is of use
+// to anybody who reads it:
 //
 //   - AES: a sealed constant with the id as additional data
 //   - HMAC: SHA-256 of the authentication code of a constant and the id, which is no valid code
@@ -78,9 +78,9 @@ func rightKey(passed bool, err error) error {
 	return nil
 }
 
-// belongs shows that a private key on the token belongs to its public half: of an RSA key the modulus
-// can be read, one for key encapsulation finds a secret that was made for it, another signs a
-// random digest.
+// belongs shows that a private key on the token belongs to its public half: of an RSA key the
+// modulus can be read, one for key encapsulation finds a secret that was made for it, another signs
+// a random digest.
 func (d *Device) belongs(s cryptoki.Session, k *Key) error {
 	switch public := k.Public.(type) {
 	case *rsa.PublicKey:

@@ -1,5 +1,5 @@
-// Package root is the root key of the service on a token: the ceremony that makes it with its canary
-// and its authenticator, and what is checked of them at each login.
+// Package root is the root key of the service on a token: the ceremony that makes it with its
+// canary and its authenticator, and what is checked of them at each login.
 //
 // The root can only wrap and unwrap. Its CKA_UNWRAP_TEMPLATE lets nothing be unwrapped except as
 // sensitive and wrappable by trusted keys only. Without it the PIN and one stored blob would give
