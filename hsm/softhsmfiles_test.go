@@ -98,8 +98,8 @@ func storedKey(t *testing.T, dir, pin string) []byte {
 }
 
 // TestSoftHSM_PINAndFiles_GiveEveryKey: with the PIN and a copy of the files, and without one call
-// to PKCS#11, the root opens whatever it wrapped, whatever its attributes say. It holds on no device
-// whose keys are not in files.
+// to PKCS#11, the root opens whatever it wrapped, whatever its attributes say. It holds on no
+// device whose keys are not in files.
 func TestSoftHSM_PINAndFiles_GiveEveryKey(t *testing.T) {
 	c := hsmtest.SoftHSM(t)
 	tok := hsmtest.Open(t, c)
@@ -168,7 +168,8 @@ func TestSoftHSM_OfficerSetsThePIN_EverythingOpens(t *testing.T) {
 	}
 }
 
-// TestSoftHSM_DerivingFromPartsOfAKey_IsUnknown: the root can't forbid it, so a device must not do it.
+// TestSoftHSM_DerivingFromPartsOfAKey_IsUnknown: the root can't forbid it, so a device must not do
+// it.
 func TestSoftHSM_DerivingFromPartsOfAKey_IsUnknown(t *testing.T) {
 	c := hsmtest.SoftHSM(t)
 	hsmtest.Open(t, c)
