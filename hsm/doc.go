@@ -3,13 +3,15 @@
 //
 // # What rests where
 //
-// A token holds two resident objects of ours: a root key that can only wrap and unwrap, and a
-// canary key that proves the token is alive. Every other key is a [custody.Material]: generated on
-// the token, wrapped there by the root, destroyed, and kept by the caller in its wrapped form. For
-// use it is unwrapped into a session object with exactly one pair of usages and no mechanisms but
-// its own, and its handle is cached. Of a key pair the private half is the material, and the public
-// half is read when it is made and kept beside it. Before its first use an unwrapped key is
-// compared with the check value that was made with it.
+// A token holds three resident objects of ours: a root key that can only wrap and unwrap, a canary
+// key that proves the token is alive, and the authenticator, an HMAC key by which the service knows
+// what it made itself. Every other key is a [custody.Material]: generated on the token, wrapped
+// there by the root, destroyed, and kept by the caller in its wrapped form. For use it is unwrapped
+// into a session object with exactly one pair of usages and no mechanisms but its own, and its
+// handle is cached. Of a key pair the private half is the material, and the public half is read
+// when it is made and kept beside it. Before its first use an unwrapped key is compared with the
+// check value that was made with it, and that the service made it is asked of the authenticator
+// before.
 //
 // Some keys rest on a token instead, and their material only names them: all of a [Vault], and
 // those of a kind in [Config.Resident].

@@ -7,7 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"claviger/internal/custody"
 	"claviger/internal/fault"
+	"claviger/keystore/cryptoops"
 	"claviger/keystore/imports"
 	"claviger/keystore/key"
 )
@@ -83,4 +85,47 @@ func TestKey_DeletedMaterialPutBack_IsNotBelieved(t *testing.T) {
 	if _, there := k.Materials[pending]; there || k.PendingMaterial() != "" {
 		t.Error("the deleted material is back")
 	}
+}
+
+// TestKey_MaterialOfAServiceKind_IsRefused: no spec of KMS has the kind of the service's own keys,
+// so that no row, signed though it be, makes one of them a caller's.
+func TestKey_MaterialOfAServiceKind_IsRefused(t *testing.T) {
+	s := start(t)
+	id := s.keyOf("HMAC_256", key.GenerateVerifyMac)
+	k := s.loadIn(ourRegion, id)
+	change, err := s.keys.rows.Update(t.Context(), k, k.Changed(func(k *key.Key) {
+		m := k.Materials[k.MaterialID]
+		m.Kind = custody.RowMAC
+		k.Put(m)
+	}))
+	noError(t, err)
+	noError(t, s.DB.Commit(change, func(error) []byte { return nil }))
+	s.Restart()
+	refused := fail(s, "GenerateMac", M{"KeyId": id, "Message": "eA==",
+		"MacAlgorithm": "HMAC_SHA_256"})
+	if refused == nil || refused.Kind != fault.Internal {
+		t.Errorf("it was used: %v", refused)
+	}
+}
+
+// TestRelatedKeys_OneLostItsMaterial_TheOtherKeepsIt through the changes that they share.
+func TestRelatedKeys_OneLostItsMaterial_TheOtherKeepsIt(t *testing.T) {
+	s := start(t)
+	id := must[CreateKeyOutput](s, "CreateKey", M{"MultiRegion": true}).KeyMetadata.KeyId
+	must[any](s, "ReplicateKey", M{"KeyId": id, "ReplicaRegion": abroad})
+	old := s.encrypt(id, "old")
+	material := s.material(old, "old")
+	s.pass(time.Hour)
+	must[any](s, "RotateKeyOnDemand", M{"KeyId": id})
+	s.Edit(`DELETE FROM kms_materials WHERE key_id = ?1 AND id = ?2 AND region = ?3`, id, material,
+		ourRegion)
+	s.lost("Decrypt", M{"CiphertextBlob": old}, id, material)
+	must[any](s, "RotateKeyOnDemand", M{"KeyId": id})
+	s.Reopen()
+	out := mustIn[cryptoops.DecryptOutput](s, abroad, "Decrypt", M{"CiphertextBlob": old})
+	if string(out.Plaintext) != "old" {
+		t.Errorf("abroad it is %q", out.Plaintext)
+	}
+	s.lost("Decrypt", M{"CiphertextBlob": old}, id, material)
+	mustIn[any](s, abroad, "UpdateKeyDescription", M{"KeyId": id, "Description": "x"})
 }

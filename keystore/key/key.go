@@ -325,7 +325,7 @@ func (k *Key) Settle(found map[string]Material) error {
 func (k *Key) MaterialIDs() []string {
 	ids := slices.AppendSeq(slices.Clone(k.Lost), maps.Keys(k.Materials))
 	slices.Sort(ids)
-	return ids
+	return slices.Compact(ids) // a related key may have given one back
 }
 
 // ErrLost is an internal error: a key without a material that its row names.

@@ -111,12 +111,15 @@ func withShared(k, by *key.Key) *key.Key {
 
 // relatedMaterials returns the materials of a key related to k which has had those given. Material
 // of KMS's own is copied. Of imported material only the rotation is shared: the bytes, the
-// description and the expiry are what the other key has imported itself.
+// description and the expiry are what the other key has imported itself. What k has lost the other
+// keeps.
 func relatedMaterials(k *key.Key, had map[string]key.Material) map[string]key.Material {
-	if k.Origin != key.OriginExternal {
-		return k.Materials
-	}
 	out := map[string]key.Material{}
+	maps.Copy(out, had)
+	if k.Origin != key.OriginExternal {
+		maps.Copy(out, k.Materials)
+		return out
+	}
 	for id, m := range k.Materials {
 		own, ok := had[id]
 		if !ok {
@@ -160,7 +163,8 @@ func Replica(k *key.Key, region string, now time.Time) *key.Key {
 		Spec: k.Spec, Usage: k.Usage, Origin: k.Origin, State: key.Enabled, MaterialID: k.MaterialID,
 		PrimaryRegion: k.PrimaryRegion, Replicas: WithRegion(k.Replicas, region),
 		RotationPeriod: k.RotationPeriod, NextRotation: k.NextRotation,
-		Created: now.Truncate(time.Microsecond), Materials: relatedMaterials(k, nil)}
+		Created: now.Truncate(time.Microsecond), Materials: relatedMaterials(k, nil),
+		Lost: k.Lost}
 	if k.Origin == key.OriginExternal {
 		r.State = key.PendingImport
 	}
