@@ -129,3 +129,13 @@ func TestRelatedKeys_OneLostItsMaterial_TheOtherKeepsIt(t *testing.T) {
 	s.lost("Decrypt", M{"CiphertextBlob": old}, id, material)
 	mustIn[any](s, abroad, "UpdateKeyDescription", M{"KeyId": id, "Description": "x"})
 }
+
+// TestKey_ItsStoreMissing_IsTheServicesFailure: no custom key store is deleted before its keys are.
+func TestKey_ItsStoreMissing_IsTheServicesFailure(t *testing.T) {
+	s := start(t)
+	store := s.connectedStore()
+	id := must[CreateKeyOutput](s, "CreateKey",
+		M{"CustomKeyStoreId": store, "Origin": key.OriginCloudHSM}).KeyMetadata.KeyId
+	s.Edit(`DELETE FROM kms_custom_key_stores WHERE id = ?`, store)
+	s.lost("Encrypt", M{"KeyId": id, "Plaintext": "eA=="}, id, store)
+}

@@ -44,8 +44,10 @@ const ofAll = "the installation is above accounts and Regions"
 var (
 	qInstallation       = store.Wide(`SELECT `+selves.Columns()+` FROM installation`, ofAll)
 	qInsertInstallation = store.Wide(selves.InsertWith("one"), ofAll)
-	qServiceKeys        = store.Wide(`SELECT `+serviceKeys.Columns()+` FROM service_keys`, ofAll)
-	qInsertServiceKey   = store.Wide(serviceKeys.Insert(), ofAll)
+	qRemains            = store.Wide(`SELECT (SELECT count(*) FROM service_keys) +
+		(SELECT count(*) FROM (SELECT batch FROM trail LIMIT 1))`, ofAll)
+	qServiceKeys      = store.Wide(`SELECT `+serviceKeys.Columns()+` FROM service_keys`, ofAll)
+	qInsertServiceKey = store.Wide(serviceKeys.Insert(), ofAll)
 )
 
 // Signer signs the two tables of this package, by the token's authenticator: the row key, which
@@ -65,13 +67,27 @@ func loadSelf(ctx context.Context, db *store.DB, token Token) (*self, error) {
 	}, row)
 	switch {
 	case errors.Is(err, store.NoRow):
-		return nil, ErrAbsent
+		return nil, absent(db)
 	case err != nil:
 		return nil, err
 	case row.root != token.Root():
 		return nil, ErrForeign
 	}
 	return row, changed(read.Verify(ctx, Signer(row.id, token)))
+}
+
+// absent says why a database has no installation: it is new, or its row was removed. Whoever made
+// an installation there anew would lose all that is in it.
+func absent(db *store.DB) error {
+	var remains int
+	err := db.Row(qRemains, nil, &remains)
+	switch {
+	case err != nil:
+		return err
+	case remains > 0:
+		return fmt.Errorf("%w (the row of installation is missing)", ErrChanged)
+	}
+	return ErrAbsent
 }
 
 // loadServiceKeys returns the service's own keys by name, each of its kind and none beside them.

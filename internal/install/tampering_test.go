@@ -144,6 +144,9 @@ func TestLoad_RowsMovedAddedOrMissing_IsRefused(t *testing.T) {
 			INSERT INTO service_keys SELECT * FROM other.service_keys`,
 		"row key of another installation": attach + `DELETE FROM service_keys WHERE name = 'row-mac';
 			INSERT INTO service_keys SELECT * FROM other.service_keys WHERE name = 'row-mac'`,
+		"row of the installation lost": `DELETE FROM installation`,
+		"all lost but the trail": `INSERT INTO trail (batch, at, records) VALUES (1, 1, x'00');
+			DELETE FROM installation; DELETE FROM service_keys`,
 		"row of another installation": attach + `DELETE FROM installation;
 			INSERT INTO installation SELECT * FROM other.installation`,
 	} {

@@ -162,11 +162,11 @@ func (s *Stores) Attach(ctx context.Context, k *key.Key) (*key.Key, error) {
 	if err != nil {
 		return nil, err
 	}
+	if st == nil { // none is deleted before its keys are
+		return nil, key.ErrGone("the custom key store " + k.CustomKeyStoreID + " of " + k.ARN())
+	}
 	attached := *k
 	attached.Disconnected = true
-	if st == nil {
-		return &attached, nil
-	}
 	attached.ClusterID = st.ClusterID
 	if open := s.connections.live(st.StoreRef); open != nil && st.State == Connected {
 		attached.Connection, attached.Disconnected = open, false
