@@ -183,3 +183,51 @@ func TestSoftHSM_DerivingFromPartsOfAKey_IsUnknown(t *testing.T) {
 		}
 	}
 }
+
+// TestSoftHSM_OfficerMarksAKeyTrusted_KeysAreReadUnderIt: nothing is promised against the security
+// officer, who with the user's PIN and a stolen blob needs no more than PKCS#11.
+func TestSoftHSM_OfficerMarksAKeyTrusted_KeysAreReadUnderIt(t *testing.T) {
+	c := hsmtest.SoftHSM(t)
+	tok := hsmtest.Open(t, c)
+	m := hsmtest.Make(t, tok, "k", custody.AES256)
+	if err := tok.Close(); err != nil {
+		t.Fatal(err)
+	}
+	p, slot := hsmtest.Attacker(t, c)
+	s, err := p.OpenSession(slot, pkcs11.CKF_SERIAL_SESSION|pkcs11.CKF_RW_SESSION)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kek := bytes.Repeat([]byte{7}, 32)
+	attribute := pkcs11.NewAttribute
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(p.Login(s, pkcs11.CKU_SO, hsmtest.SOPIN))
+	trusted, err := p.CreateObject(s, []*pkcs11.Attribute{
+		attribute(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY),
+		attribute(pkcs11.CKA_KEY_TYPE, pkcs11.CKK_AES), attribute(pkcs11.CKA_TOKEN, false),
+		attribute(pkcs11.CKA_PRIVATE, false), attribute(pkcs11.CKA_SENSITIVE, false),
+		attribute(pkcs11.CKA_WRAP, true), attribute(pkcs11.CKA_TRUSTED, true),
+		attribute(pkcs11.CKA_VALUE, kek)})
+	must(err)
+	must(p.Logout(s))
+	must(p.Login(s, pkcs11.CKU_USER, hsmtest.PIN))
+	wrap := []*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_AES_KEY_WRAP_PAD, nil)}
+	root := find(t, p, s, attribute(pkcs11.CKA_LABEL, "claviger root"))
+	key, err := p.UnwrapKey(s, wrap, root[0], m.Wrapped, []*pkcs11.Attribute{
+		attribute(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY),
+		attribute(pkcs11.CKA_KEY_TYPE, pkcs11.CKK_AES), attribute(pkcs11.CKA_TOKEN, false),
+		attribute(pkcs11.CKA_PRIVATE, true), attribute(pkcs11.CKA_SENSITIVE, true),
+		attribute(pkcs11.CKA_EXTRACTABLE, true), attribute(pkcs11.CKA_WRAP_WITH_TRUSTED, true),
+		attribute(pkcs11.CKA_COPYABLE, false), attribute(pkcs11.CKA_MODIFIABLE, false)})
+	must(err)
+	wrapped, err := p.WrapKey(s, wrap, trusted, key)
+	must(err)
+	if value, ok := kwp.Unwrap(kek, wrapped); !ok || len(value) != 32 {
+		t.Error("the threat model says more of the officer than is true")
+	}
+}
