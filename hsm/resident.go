@@ -62,9 +62,9 @@ func (t *Token) GenerateResident(ctx context.Context, id string, k custody.Kind,
 	return m, err
 }
 
-// Destroy destroys the resident key with the CKA_ID name, by a decision of a revision, 0 where there
-// are none. One that [Token.Keep] has made void is refused with [custody.ErrKept]. A key that is gone
-// already is as good, if the canary says that the token is the one it was.
+// Destroy destroys the resident key with the CKA_ID name, by a decision of a revision, 0 where
+// there are none. One that [Token.Keep] has made void is refused with [custody.ErrKept]. A key that
+// is gone already is as good, if the canary says that the token is the one it was.
 func (t *Token) Destroy(ctx context.Context, name []byte, rev int64) (err error) {
 	defer t.observe("Destroy", time.Now(), &err)
 	template, err := t.dialect.KeyTemplate(t.resident)

@@ -20,7 +20,8 @@ import (
 // name of the key, 32 hex digits.
 const DestroyJob = "kms:DestroyKeyMaterial"
 
-// pause is how long after it was named in the log a key is named again that a person has to destroy.
+// pause is how long after it was named in the log a key is named again that a person has to
+// destroy.
 const pause = 24 * time.Hour
 
 // AddOrphans prepares the tombstones of a KMS key's resident materials, for the transaction that
