@@ -223,7 +223,7 @@ func TestAuthenticator_NamedByMaterial_IsRefused(t *testing.T) {
 			t.Errorf("a material of kind %s made a MAC", kind)
 		}
 		tok.Forget(m.ID)
-		if err := tok.Destroy(background, m.Wrapped); err != nil {
+		if err := tok.Destroy(background, m.Wrapped, 0); err != nil {
 			t.Errorf("what isn't there: %v", err)
 		}
 	}

@@ -62,9 +62,10 @@ func (t *Token) GenerateResident(ctx context.Context, id string, k custody.Kind,
 	return m, err
 }
 
-// Destroy destroys the resident key with the CKA_ID name. A key that is gone already is as good, if
-// the canary says that the token is the one it was.
-func (t *Token) Destroy(ctx context.Context, name []byte) (err error) {
+// Destroy destroys the resident key with the CKA_ID name, by a decision of a revision, 0 where
+// there are none. One that [Token.Keep] has made void is refused with [custody.ErrKept]. A key that
+// is gone already is as good, if the canary says that the token is the one it was.
+func (t *Token) Destroy(ctx context.Context, name []byte, rev int64) (err error) {
 	defer t.observe("Destroy", time.Now(), &err)
 	template, err := t.dialect.KeyTemplate(t.resident)
 	if err != nil {
@@ -72,11 +73,39 @@ func (t *Token) Destroy(ctx context.Context, name []byte) (err error) {
 	}
 	_, err = t.keeper.Use(ctx, nil, func(l *session.Login, _ *object.Key,
 		s cryptoki.Session) ([]byte, error) {
-		err := l.DestroyResident(s, template, name)
+		_, err := l.FindResident(s, template, name)
 		if errors.Is(err, failure.ErrAbsent) {
-			err = l.CheckCanary(s)
+			return nil, errors.Join(l.CheckCanary(s), l.ForgetKept(s, name))
 		}
-		return nil, err
+		if err != nil {
+			return nil, err
+		}
+		kept, said, err := l.Kept(s, name)
+		switch {
+		case err != nil:
+			return nil, err
+		case len(said) > 0 && kept >= rev:
+			return nil, custody.ErrKept
+		}
+		if err := l.DestroyResident(s, template, name); err != nil {
+			return nil, err
+		}
+		return nil, l.ForgetKept(s, name)
+	})
+	return err
+}
+
+// Keep has the token itself say that decisions to destroy the resident key with the CKA_ID name are
+// void up to a revision.
+func (t *Token) Keep(ctx context.Context, name []byte, rev int64) (err error) {
+	defer t.observe("Keep", time.Now(), &err)
+	template, err := t.dialect.KeyTemplate(custody.AES256)
+	if err != nil {
+		return fault.Of(err)
+	}
+	_, err = t.keeper.Use(ctx, nil, func(l *session.Login, _ *object.Key,
+		s cryptoki.Session) ([]byte, error) {
+		return nil, l.Keep(s, template, name, rev)
 	})
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"crypto/sha512"
 	"crypto/x509"
 	"errors"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -169,7 +170,7 @@ func TestDestroy_ResidentKey_IsGoneAndOthersStay(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := tok.Destroy(background, v[0].Value); err != nil {
+		if err := tok.Destroy(background, v[0].Value, 0); err != nil {
 			t.Errorf("what isn't there: %v", err)
 		}
 	}
@@ -180,7 +181,7 @@ func TestDestroy_ResidentKey_IsGoneAndOthersStay(t *testing.T) {
 	tok.Forget(m.ID) // dropping a handle leaves the key
 	signsPure(t, tok, m, public)
 	for range 2 { // the second time it is gone already
-		if err := tok.Destroy(background, m.Wrapped); err != nil {
+		if err := tok.Destroy(background, m.Wrapped, 0); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -251,7 +252,7 @@ func TestResident_TwoKeysOfOneName_AreRefused(t *testing.T) {
 	if _, err := tok.Sign(background, m.Rest(), "ED25519_SHA_512", nil); err == nil {
 		t.Error("one of two was used")
 	}
-	if err := tok.Destroy(background, m.Wrapped); err == nil {
+	if err := tok.Destroy(background, m.Wrapped, 0); err == nil {
 		t.Error("one of two was destroyed")
 	}
 	if n := len(find(t, p, s, attribute(pkcs11.CKA_ID, m.Wrapped),
@@ -268,10 +269,59 @@ func TestDestroy_TokenLost_IsUnavailable(t *testing.T) {
 	tok := hsmtest.Open(t, c)
 	m, public := edwards(t, tok, "a")
 	putBack := hsmtest.Pull(t, tok.Facts().Serial)
-	if err := tok.Destroy(background, m.Wrapped); !errors.Is(err, custody.ErrUnavailable) {
+	if err := tok.Destroy(background, m.Wrapped, 0); !errors.Is(err, custody.ErrUnavailable) {
 		t.Errorf("destroying on a lost token: %v", err)
 	}
 	putBack()
 	eventually(t, "the token is back", func() bool { return tok.Ready() == nil })
 	signsPure(t, tok, m, public)
+}
+
+// What the token itself says of a decision can't be taken away by who isn't logged in to it.
+func TestDestroy_DecisionTakenBack_IsRefused(t *testing.T) {
+	c := residentConfig(t)
+	tok := hsmtest.Open(t, c)
+	objects := func() int { return len(objectFiles(t, tok.Facts().Serial)) }
+	m, public := edwards(t, tok, "a")
+	other, _ := edwards(t, tok, "b")
+	there := objects()
+	for _, rev := range []int64{3, 2, 7, 7} {
+		if err := tok.Keep(background, m.Wrapped, rev); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := objects(); n != there+1 {
+		t.Errorf("%d objects say it", n-there)
+	}
+	if err := tok.Close(); err != nil {
+		t.Fatal(err)
+	}
+	tok = hsmtest.Open(t, c)
+	for _, rev := range []int64{0, 3, 7} {
+		if err := tok.Destroy(background, m.Wrapped, rev); !errors.Is(err, custody.ErrKept) {
+			t.Errorf("revision %d: %v", rev, err)
+		}
+	}
+	signsPure(t, tok, m, public)
+	if err := tok.Destroy(background, other.Wrapped, 1); err != nil {
+		t.Errorf("another key: %v", err)
+	}
+	if err := tok.Destroy(background, m.Wrapped, 8); err != nil {
+		t.Errorf("a later decision: %v", err)
+	}
+	if n := objects(); n != there-2 {
+		t.Errorf("%d objects are left of two keys", n-there+2)
+	}
+	if err := tok.Destroy(background, m.Wrapped, 8); err != nil {
+		t.Errorf("once it is gone: %v", err)
+	}
+}
+
+func objectFiles(t *testing.T, serial string) []string {
+	t.Helper()
+	all, err := filepath.Glob(filepath.Join(hsmtest.Dir(t, serial), "*.object"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
 }

@@ -58,8 +58,15 @@ func (v *Vault) GenerateResident(ctx context.Context, id string, k custody.Kind,
 	return v.t.GenerateResident(ctx, id, k, label, name)
 }
 
-// Destroy destroys a resident key.
-func (v *Vault) Destroy(ctx context.Context, name []byte) error { return v.t.Destroy(ctx, name) }
+// Destroy and Keep are those of [Token].
+func (v *Vault) Destroy(ctx context.Context, name []byte, rev int64) error {
+	return v.t.Destroy(ctx, name, rev)
+}
+
+// Keep makes decisions to destroy a key void.
+func (v *Vault) Keep(ctx context.Context, name []byte, rev int64) error {
+	return v.t.Keep(ctx, name, rev)
+}
 
 // HasResident is that of [Token].
 func (v *Vault) HasResident(ctx context.Context, name []byte) (bool, error) {

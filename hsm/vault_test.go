@@ -153,7 +153,7 @@ func TestVault_KeyDestroyed_IsGoneAndOthersStay(t *testing.T) {
 	m, sealed := store(t, v, "a")
 	kept, keptSealed := store(t, v, "b")
 	for range 2 { // the second time it is gone already
-		if err := v.Destroy(background, m.Wrapped); err != nil {
+		if err := v.Destroy(background, m.Wrapped, 0); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -196,7 +196,7 @@ func TestVault_TwoKeysOfOneName_AreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := v.Destroy(background,
-		m.Wrapped); fault.Of(err) == nil || fault.Of(err).Kind != fault.Internal {
+		m.Wrapped, 0); fault.Of(err) == nil || fault.Of(err).Kind != fault.Internal {
 		t.Errorf("destroying one of two: %v", err)
 	}
 	if err := v.Close(); err != nil { // its cached handle goes
@@ -290,7 +290,7 @@ func TestVault_PulledAndPutBack_Recovers(t *testing.T) {
 	}
 	putBack := hsmtest.Pull(t, v.Facts().Serial)
 	until(t, "the vault is down", func() bool { return v.Ready() != nil })
-	if err := v.Destroy(background, m.Wrapped); !errors.Is(err, custody.ErrUnavailable) {
+	if err := v.Destroy(background, m.Wrapped, 0); !errors.Is(err, custody.ErrUnavailable) {
 		t.Errorf("a key of a token that is gone was destroyed: %v", err)
 	}
 	putBack()

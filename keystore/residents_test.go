@@ -211,7 +211,7 @@ func TestReservedResident_ProcessEnds_IsNamedAndStays(t *testing.T) {
 	}
 	id, err := hex.DecodeString(name)
 	if err == nil {
-		err = s.Token.Destroy(t.Context(), id)
+		err = s.Token.Destroy(t.Context(), id, 0)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -301,7 +301,7 @@ func TestResidentKey_LostByTheToken_IsUnavailableAndStays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Token.Destroy(t.Context(), k.Materials[k.MaterialID].Wrapped); err != nil {
+	if err := s.Token.Destroy(t.Context(), k.Materials[k.MaterialID].Wrapped, 0); err != nil {
 		t.Fatal(err)
 	}
 	s.Token.Forget(k.MaterialID)

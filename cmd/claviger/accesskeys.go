@@ -13,7 +13,6 @@ import (
 
 	"claviger/identity"
 	"claviger/service"
-	"claviger/store"
 )
 
 // keyRequest is one command about access keys, on its way to the server.
@@ -96,14 +95,14 @@ func (q *keyRequest) parse(f *flag.FlagSet, args []string) error {
 	return nil
 }
 
-// startTime is how long a server may have the database and not answer yet.
-const startTime = 10 * time.Second
-
 // run has the server do it, or does it here where none is running.
 func (q *keyRequest) run(ctx context.Context, e *env, path, database string) (
 	reply keyReply, err error) {
+	ask := func(database string) error {
+		return controlRequest{Keys: q}.ask(ctx, database, &reply)
+	}
 	if database != "" {
-		return q.ask(ctx, database)
+		return reply, ask(database)
 	}
 	c, log, err := e.begin(path)
 	if err != nil {
@@ -112,21 +111,12 @@ func (q *keyRequest) run(ctx context.Context, e *env, path, database string) (
 	if q.Do == "create" && q.Account == "" {
 		q.Account = c.Account
 	}
-	for began := time.Now(); ; time.Sleep(100 * time.Millisecond) {
-		if reply, err = q.ask(ctx, c.Database); !errors.Is(err, errNoServer) {
-			return reply, err
-		}
-		s, err := service.Open(ctx, service.Config{Database: c.Database, HSM: c.device(),
-			Regions: c.Regions, Log: log, Version: version})
-		if errors.Is(err, store.ErrLocked) && time.Since(began) < startTime {
-			continue // it is about to answer, or about to end
-		}
-		if err != nil {
-			return reply, err
-		}
-		reply, err = q.perform(ctx, s, -1)
-		return reply, errors.Join(err, s.Close())
-	}
+	err = c.command(ctx, log, func() error { return ask(c.Database) },
+		func(s *service.Service) (err error) {
+			reply, err = q.perform(ctx, s, -1)
+			return err
+		})
+	return reply, err
 }
 
 // perform does what is asked, for the user who asks: the records say who. A negative user is this

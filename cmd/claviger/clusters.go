@@ -115,8 +115,8 @@ func clustersCommand(ctx context.Context, e *env, args []string) error {
 	}
 	f := e.flags("clusters reset", "--config FILE --cluster ID",
 		"Allows one more password to be tried on a cluster that has refused too many, or that has "+
-			"counted a wrong one of somebody\nelse's. The server must be stopped. It is recorded in the "+
-			"trail.")
+			"counted a wrong one of somebody\nelse's. It is recorded in the trail. The server may be "+
+			"running: it is asked then. Otherwise the token is opened as the\nserver would.")
 	path := f.String("config", "", "`file` of the configuration")
 	id := f.String("cluster", "", "the cluster's `id`, as in the configuration")
 	if err := parse(f, args[1:]); err != nil {
@@ -132,9 +132,14 @@ func clustersCommand(ctx context.Context, e *env, args []string) error {
 	return c.resetCluster(ctx, e, log, *id)
 }
 
+// resetRequest is the command to allow one more password on a cluster.
+type resetRequest struct {
+	Account string // one that may use the cluster
+	Cluster string
+}
+
 // resetCluster does it as the first of the accounts that may use the cluster: all have one count.
-func (c *config) resetCluster(ctx context.Context, e *env, log *slog.Logger,
-	id string) (err error) {
+func (c *config) resetCluster(ctx context.Context, e *env, log *slog.Logger, id string) error {
 	all, err := c.clusters()
 	if err != nil {
 		return err
@@ -143,17 +148,20 @@ func (c *config) resetCluster(ctx context.Context, e *env, log *slog.Logger,
 	if i < 0 {
 		return configError("there is no cluster %q in the configuration", id)
 	}
-	s, err := service.Open(ctx, service.Config{Database: c.Database, HSM: c.device(), Clusters: all,
-		Regions: c.Regions, Log: log, Version: version, Idle: true})
+	q := resetRequest{Account: all[i].Accounts[0], Cluster: id}
+	err = c.command(ctx, log, func() error {
+		return controlRequest{Reset: &q}.ask(ctx, c.Database, new(any))
+	}, func(s *service.Service) error { return q.perform(ctx, s, -1) })
 	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	if err := s.ResetCluster(ctx, all[i].Accounts[0], id, "claviger clusters reset"); err != nil {
 		return err
 	}
 	fmt.Fprintf(e.stdout, "One password will be tried on %s, when a store on it is connected.\n", id)
 	return nil
+}
+
+// perform does it for the user who asks.
+func (q resetRequest) perform(ctx context.Context, s *service.Service, uid int) error {
+	return s.ResetCluster(ctx, q.Account, q.Cluster, "claviger clusters reset by "+userName(uid))
 }
 
 // readAnchor returns a trust anchor's file, which holds a certificate in PEM.

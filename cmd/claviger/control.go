@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"claviger/service"
+	"claviger/store"
 
 	"golang.org/x/sys/unix"
 )
@@ -106,7 +107,7 @@ func controlHandler(s *service.Service) http.Handler {
 				http.StatusForbidden)
 			return
 		}
-		var q keyRequest
+		var q controlRequest
 		if err := json.NewDecoder(io.LimitReader(r.Body, 4096)).Decode(&q); err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
@@ -120,14 +121,60 @@ func controlHandler(s *service.Service) http.Handler {
 	})
 }
 
+// controlRequest is one command, on its way to the server. One of its members is there.
+type controlRequest struct {
+	Keys  *keyRequest
+	Reset *resetRequest
+}
+
+// perform does what is asked, for the user who asks: the records say who. A negative user is this
+// process's own.
+func (q controlRequest) perform(ctx context.Context, s *service.Service, uid int) (
+	reply any, err error) {
+	switch {
+	case q.Keys != nil:
+		return q.Keys.perform(ctx, s, uid)
+	case q.Reset != nil:
+		return nil, q.Reset.perform(ctx, s, uid)
+	}
+	return nil, errors.New("there is no such command")
+}
+
 // errNoServer says that nobody answers at the socket.
 var errNoServer = errors.New("no server is running on this database")
 
-// ask has the server that runs on a database perform a command.
-func (q keyRequest) ask(ctx context.Context, database string) (reply keyReply, err error) {
+// startTime is how long a server may have the database and not answer yet.
+const startTime = 10 * time.Second
+
+// command has the server that runs do something by ask, or does it here where none is running. Here
+// nothing else is done meanwhile.
+func (c *config) command(ctx context.Context, log *slog.Logger, ask func() error,
+	here func(*service.Service) error) error {
+	clusters, err := c.clusters()
+	if err != nil {
+		return err
+	}
+	for began := time.Now(); ; time.Sleep(100 * time.Millisecond) {
+		if err := ask(); !errors.Is(err, errNoServer) {
+			return err
+		}
+		s, err := service.Open(ctx, service.Config{Database: c.Database, HSM: c.device(),
+			Clusters: clusters, Regions: c.Regions, Log: log, Version: version, Idle: true})
+		if errors.Is(err, store.ErrLocked) && time.Since(began) < startTime {
+			continue // it is about to answer, or about to end
+		}
+		if err != nil {
+			return err
+		}
+		return errors.Join(here(s), s.Close())
+	}
+}
+
+// ask has the server that runs on a database perform a command, and reads its reply.
+func (q controlRequest) ask(ctx context.Context, database string, reply any) error {
 	body, err := json.Marshal(q)
 	if err != nil {
-		return reply, err
+		return err
 	}
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (c net.Conn, err error) {
@@ -140,19 +187,19 @@ func (q keyRequest) ask(ctx context.Context, database string) (reply keyReply, e
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://claviger/",
 		bytes.NewReader(body))
 	if err != nil {
-		return reply, err
+		return err
 	}
 	resp, err := client.Do(r)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
-		return reply, fmt.Errorf("%w: %s", errNoServer, database)
+		return fmt.Errorf("%w: %s", errNoServer, database)
 	case err != nil:
-		return reply, err
+		return err
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
 		text, _ := io.ReadAll(io.LimitReader(resp.Body, 4096))
-		return reply, errors.New(strings.TrimSpace(string(text)))
+		return errors.New(strings.TrimSpace(string(text)))
 	}
-	return reply, json.NewDecoder(resp.Body).Decode(&reply)
+	return json.NewDecoder(resp.Body).Decode(reply)
 }

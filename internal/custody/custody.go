@@ -137,6 +137,11 @@ var ErrBusy = fault.New(fault.Throttled, "ThrottlingException", "Rate exceeded")
 var ErrUnsupported = fault.New(fault.Invalid, "UnsupportedOperationException",
 	"The hardware security module of this service does not support this kind of key.")
 
+// ErrKept is the answer to who would destroy a key by a decision that was taken back, as the token
+// itself says.
+var ErrKept = fault.New(fault.State, "KMSInvalidStateException",
+	"The deletion of this key was cancelled.")
+
 // ErrUnfit is the answer to imported material that was unwrapped and is no key of the kind that was
 // asked for.
 var ErrUnfit = fault.New(fault.Invalid, "IncorrectKeyMaterialException",

@@ -3,6 +3,7 @@ package residents
 import (
 	"encoding/hex"
 	"errors"
+	"log/slog"
 	"time"
 
 	"claviger/internal/custody"
@@ -19,9 +20,9 @@ import (
 // name of the key, 32 hex digits.
 const DestroyJob = "kms:DestroyKeyMaterial"
 
-// lookAgain is how long after it was named in the log a key is named again that a person has to
+// pause is how long after it was named in the log a key is named again that a person has to
 // destroy.
-const lookAgain = 24 * time.Hour
+const pause = 24 * time.Hour
 
 // AddOrphans prepares the tombstones of a KMS key's resident materials, for the transaction that
 // deletes the KMS key. They are due at once. A key with wrapped materials has none.
@@ -32,7 +33,7 @@ func (s *Keys) AddOrphans(c *op.Call, k *key.Key) (domain.Change, error) {
 			continue
 		}
 		o := &orphan{StoreRef: k.StoreRef(), name: hex.EncodeToString(m.Wrapped), reason: deleted,
-			keyID: k.ID, created: c.Time.Truncate(time.Microsecond)}
+			keyID: k.ID, keyRev: k.Rev, created: c.Time.Truncate(time.Microsecond)}
 		insert, err := s.insert(c, o, c.Time)
 		if err != nil {
 			return nil, err
@@ -40,6 +41,24 @@ func (s *Keys) AddOrphans(c *op.Call, k *key.Key) (domain.Change, error) {
 		inserts = append(inserts, insert)
 	}
 	return domain.InOrder(inserts...), nil
+}
+
+// Keep has the token of a KMS key's resident materials say that its deletion is cancelled, before
+// that is committed. The deletion of a key in a store that isn't connected can't be cancelled.
+func (s *Keys) Keep(c *op.Call, k *key.Key) error {
+	for _, m := range k.Materials {
+		if m.Mechanism != custody.Resident {
+			continue
+		}
+		token := s.token(k.StoreRef())
+		if token == nil {
+			return custody.ErrUnavailable
+		}
+		if err := token.Keep(c, m.Wrapped, k.Rev); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Destroy destroys an orphan that has a tombstone, and sees what has become of a reservation. It is
@@ -127,7 +146,13 @@ func (s *Keys) planDestruction(c *op.Call, _ destroyInput,
 		return nil, fault.Of(errors.New("the key material " + o.name +
 			" that was to be destroyed is that of " + keyID))
 	}
-	if err := t.token.Destroy(c, name); err != nil {
+	err = t.token.Destroy(c, name, o.keyRev)
+	switch {
+	case errors.Is(err, custody.ErrKept):
+		logOf(c, o).Error("the deletion of a KMS key was cancelled, as its token says, and an older row " +
+			"has had it deleted: its key material is not destroyed. See docs/operating.md")
+		return s.lookAgain(c, o), nil
+	case err != nil:
 		return nil, err
 	}
 	return op.Apply(func(tx *store.Tx) error {
@@ -141,11 +166,9 @@ func (s *Keys) planDestruction(c *op.Call, _ destroyInput,
 func (s *Keys) planReserved(c *op.Call, t destruction, name []byte,
 	keyID string) (op.Commit[op.None], error) {
 	o := t.orphan
-	log := c.Log().With("keyMaterial", o.name, "customKeyStoreId", o.ID, "account", o.Account,
-		"region", o.Region)
 	if keyID != "" {
-		log.Error("a KMS key uses key material that a row has as being made: "+
-			"somebody has put that row back. It is taken away", "keyId", keyID)
+		logOf(c, o).Error("a KMS key uses key material that a row has as being made: "+
+			"somebody has put that row back. It is taken away", "usedBy", keyID)
 		return op.Apply(s.removeOrphan(o.StoreRef, o.name), op.None{}), nil
 	}
 	if ours, _ := s.making.left(o.name); ours {
@@ -158,11 +181,22 @@ func (s *Keys) planReserved(c *op.Call, t destruction, name []byte,
 	case !there:
 		return op.Apply(s.removeOrphan(o.StoreRef, o.name), op.None{}), nil
 	}
-	log.Warn("key material on a token was being made when a process ended, and may be in use: "+
-		"it is not destroyed. See docs/operating.md", "madeFor", o.keyID, "reserved", o.created)
+	logOf(c, o).Warn("key material on a token was being made when a process ended, and may be in use: "+
+		"it is not destroyed. See docs/operating.md", "reserved", o.created)
+	return s.lookAgain(c, o), nil
+}
+
+// logOf returns where the operator is told of an orphan.
+func logOf(c *op.Call, o *orphan) *slog.Logger {
+	return c.Log().With("keyMaterial", o.name, "customKeyStoreId", o.ID, "account", o.Account,
+		"region", o.Region, "madeFor", o.keyID)
+}
+
+// lookAgain has an orphan looked at again after a while: a person may have destroyed it.
+func (s *Keys) lookAgain(c *op.Call, o *orphan) op.Commit[op.None] {
 	return op.Apply(func(tx *store.Tx) error {
-		return s.jobs.Schedule(tx, DestroyJob, o.Account, o.Region, o.name, c.Time.Add(lookAgain))
-	}, op.None{}), nil
+		return s.jobs.Schedule(tx, DestroyJob, o.Account, o.Region, o.name, c.Time.Add(pause))
+	}, op.None{})
 }
 
 // planAbandoned puts a tombstone in the place of a reservation whose key came into no KMS key, as

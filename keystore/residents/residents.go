@@ -20,6 +20,10 @@
 // the same row was there while a key was made that is in use now. What a process that ended has
 // left half-made is named in the log, for a person to destroy.
 //
+// The row of a KMS key that was pending deletion can be put back as well, after the deletion was
+// cancelled. So the cancellation rests on the token, beside the key, with the revision of the row
+// that it makes void.
+//
 // Decision record 0015 has the reasons.
 package residents
 
@@ -57,8 +61,11 @@ type Token interface {
 	// GenerateResident makes a key under a name, its CKA_ID. The material's Wrapped is the name.
 	GenerateResident(ctx context.Context, id string, k custody.Kind, label string,
 		name []byte) (custody.Material, error)
-	// Destroy destroys a key for good. One that is gone already is as good.
-	Destroy(ctx context.Context, name []byte) error
+	// Destroy destroys a key for good, by a decision of a revision. One that Keep has made void is
+	// refused with [custody.ErrKept]. A key that is gone already is as good.
+	Destroy(ctx context.Context, name []byte, rev int64) error
+	// Keep makes decisions to destroy a key void up to a revision, and rests on the token.
+	Keep(ctx context.Context, name []byte, rev int64) error
 	// HasResident reports whether a key is there.
 	HasResident(ctx context.Context, name []byte) (bool, error)
 }

@@ -25,6 +25,7 @@ type orphan struct {
 	name         string // its CKA_ID, 32 hex digits
 	reason       reason
 	keyID        string // the KMS key that it is, or was to be, the material of
+	keyRev       int64  // ... and the revision at which that was deleted, or 0
 	created      time.Time
 	stale        time.Time // of a reservation: when the making must have ended. Zero of tombstones
 }
@@ -34,6 +35,7 @@ var signedOrphans = rowmac.Declare("kms_orphaned_materials", func(o *orphan) []r
 		rowmac.Text("account", &o.Account), rowmac.Text("region", &o.Region),
 		rowmac.Text("id", &o.name), rowmac.Text("custom_key_store_id", &o.ID),
 		rowmac.Word("reason", &o.reason), rowmac.Text("key_id", &o.keyID),
+		rowmac.Integer("key_rev", &o.keyRev),
 		rowmac.Time("created", &o.created), rowmac.Time("stale", &o.stale),
 	}
 })

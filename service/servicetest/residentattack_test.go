@@ -11,6 +11,7 @@ import (
 	"claviger/hsm/hsmtest"
 	"claviger/service/servicetest"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 )
 
@@ -25,7 +26,8 @@ type attacked struct {
 	works       func(*testing.T) // the key does what it is for
 }
 
-const orphanColumns = `account, region, id, custom_key_store_id, reason, key_id, created, stale, mac`
+const orphanColumns = `account, region, id, custom_key_store_id, reason, key_id, key_rev, created,
+	stale, mac`
 
 // attackedKeys makes one key on the service's own token and one in a custom key store.
 func attackedKeys(t *testing.T) map[string]*attacked {
@@ -61,7 +63,7 @@ func (a *attacked) make(t *testing.T, create func() *string) {
 		go func() { made <- create() }()
 		var row []any
 		for a.key = nil; a.key == nil; {
-			seen, into := make([]any, 9), make([]any, 9)
+			seen, into := make([]any, 10), make([]any, 10)
 			for i := range seen {
 				into[i] = &seen[i]
 			}
@@ -92,7 +94,7 @@ func (a *attacked) exec(t *testing.T, statement string, args ...any) {
 func (a *attacked) putBack(t *testing.T) {
 	t.Helper()
 	a.exec(t, `INSERT OR REPLACE INTO kms_orphaned_materials (`+orphanColumns+
-		`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, a.reservation...)
+		`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, a.reservation...)
 }
 
 // job asks for the destruction of the key, now.
@@ -103,24 +105,37 @@ func (a *attacked) job(t *testing.T) {
 		VALUES ('forged', 'kms:DestroyKeyMaterial', ?1, ?2, ?3, 0, 0, 0, 0, 0)`, a.reservation[:3]...)
 }
 
-// hidden does what f does while the key's material has no row, and puts the row back.
-func (a *attacked) hidden(t *testing.T, f func()) {
+// row copies the one row that a column of a table has the key's id in.
+func (a *attacked) row(t *testing.T, table, column string) []any {
 	t.Helper()
-	row := must(a.db.Query(`SELECT * FROM kms_materials WHERE key_id = ?`, *a.key))(t)
+	row := must(a.db.Query(`SELECT * FROM `+table+` WHERE `+column+` = ?`, *a.key))(t)
+	defer row.Close()
 	columns := must(row.Columns())(t)
 	values, into := make([]any, len(columns)), make([]any, len(columns))
 	for i := range values {
 		into[i] = &values[i]
 	}
 	if !row.Next() {
-		t.Fatal("the key has no material")
+		t.Fatalf("the key has no row in %s", table)
 	}
 	accepted(t, row.Scan(into...))
-	accepted(t, row.Close())
+	return values
+}
+
+// restore puts a row back that was copied.
+func (a *attacked) restore(t *testing.T, table string, row []any) {
+	t.Helper()
+	a.exec(t, `INSERT OR REPLACE INTO `+table+` VALUES (?`+strings.Repeat(", ?", len(row)-1)+`)`,
+		row...)
+}
+
+// hidden does what f does while the key's material has no row, and puts the row back.
+func (a *attacked) hidden(t *testing.T, f func()) {
+	t.Helper()
+	row := a.row(t, "kms_materials", "key_id")
 	a.exec(t, `DELETE FROM kms_materials WHERE key_id = ?`, *a.key)
 	f()
-	a.exec(t, `INSERT INTO kms_materials VALUES (?`+strings.Repeat(", ?", len(columns)-1)+`)`,
-		values...)
+	a.restore(t, "kms_materials", row)
 }
 
 // run has the service do what is due, and what becomes due by it.
@@ -232,7 +247,7 @@ func TestResidentAttack_ReservationMadeATombstone_DestroysNothing(t *testing.T) 
 
 func TestResidentAttack_ReservationMadeOlder_DestroysNothing(t *testing.T) {
 	attackResident(t, func(t *testing.T, a *attacked) {
-		created := a.reservation[6].(int64)
+		created := a.reservation[7].(int64)
 		a.hidden(t, func() {
 			a.putBack(t)
 			a.exec(t, `UPDATE kms_orphaned_materials SET created = ?, stale = ? WHERE id = ?`,
@@ -241,4 +256,59 @@ func TestResidentAttack_ReservationMadeOlder_DestroysNothing(t *testing.T) {
 			a.run(t)
 		})
 	})
+}
+
+// The row of a key whose deletion was cancelled, from before that, deletes the key. What it is made
+// of stays on the token, and a backup brings the key back.
+func TestResidentAttack_PendingDeletionPutBack_DestroysNothing(t *testing.T) {
+	const day = 24 * time.Hour
+	for name, a := range attackedKeys(t) {
+		t.Run(name, func(t *testing.T) {
+			c, days := a.KMS(), aws.Int32(7)
+			in := &kms.ScheduleKeyDeletionInput{KeyId: a.key, PendingWindowInDays: days}
+			must(c.ScheduleKeyDeletion(t.Context(), in))(t)
+			pending := a.row(t, "kms_keys", "id")
+			must(c.CancelKeyDeletion(t.Context(), &kms.CancelKeyDeletionInput{KeyId: a.key}))(t)
+			must(c.EnableKey(t.Context(), &kms.EnableKeyInput{KeyId: a.key}))(t)
+			a.works(t)
+			there := objects(t, a.token)
+			key, material := a.row(t, "kms_keys", "id"), a.row(t, "kms_materials", "key_id")
+
+			a.Restart(t, func() {
+				a.restore(t, "kms_keys", pending)
+				a.exec(t, `INSERT INTO jobs
+					(id, kind, account, region, subject, due, rev, lease, expires, attempts)
+					VALUES (?1, 'kms:DeleteKey', ?2, ?3, ?1, 0, 0, 0, 0, 0)`, *a.key, pending[0], pending[1])
+			})
+			a.Clock.Advance(8 * day)
+			eventually(t, "the key is deleted", func() bool {
+				a.run(t)
+				_, err := c.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: a.key})
+				return err != nil
+			})
+			eventually(t, "the operator is told", func() bool {
+				a.run(t)
+				return strings.Contains(a.Log.String(), "an older row has had it deleted")
+			})
+			a.Clock.Advance(8 * day)
+			a.run(t)
+			if n := objects(t, a.token); n != there {
+				t.Errorf("%d objects were on the token, and %d are there", there, n)
+			}
+			a.Restart(t, func() {
+				a.restore(t, "kms_keys", key)
+				a.restore(t, "kms_materials", material)
+			})
+			a.works(t)
+
+			// A deletion that nobody cancels destroys it, and what was said of it.
+			a.exec(t, `DELETE FROM kms_orphaned_materials`)
+			must(c.ScheduleKeyDeletion(t.Context(), in))(t)
+			a.Clock.Advance(8 * day)
+			eventually(t, "its material is gone", func() bool {
+				a.run(t)
+				return objects(t, a.token) == there-2
+			})
+		})
+	}
 }

@@ -185,6 +185,7 @@ CREATE TABLE kms_orphaned_materials (
     custom_key_store_id TEXT NOT NULL, -- on whose token it is; empty means the service's own token
     reason  TEXT    NOT NULL, -- RESERVED, or of a tombstone ABANDONED or DELETED
     key_id  TEXT    NOT NULL, -- the KMS key that it is, or was to be, the material of
+    key_rev INTEGER NOT NULL, -- the revision at which that was deleted, or 0
     created INTEGER NOT NULL,
     stale   INTEGER NOT NULL, -- of a reservation: when the making must have ended; 0 of a tombstone
     mac     BLOB    NOT NULL,
