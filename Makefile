@@ -14,6 +14,11 @@ DEV_DIR  ?= ./dev-data
 DEV_ARGS ?=
 TESTTIME ?= 15m
 
+# What the binary says of itself. Without git (a tarball) set them: make build VERSION=v1.2.3 COMMIT=...
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
+COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null)$(shell git diff --quiet HEAD 2>/dev/null || echo +changes)
+LDFLAGS := -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+
 # The devices and the databases are C.
 export CGO_ENABLED = 1
 
@@ -33,7 +38,7 @@ run: softhsm build ## start a service to play with: token, database and keys in 
 build: tools ## build bin/claviger
 	@[ "$$($(GO) list -trimpath -f '{{.Stale}}' github.com/mattn/go-sqlite3)" = false ] || \
 		echo "Compiling. The first time that is SQLite's C too: 1 to 5 minutes in which nothing is said." >&2
-	$(GO) build -trimpath -o bin/claviger ./cmd/claviger
+	$(GO) build -trimpath -ldflags "$(LDFLAGS)" -o bin/claviger ./cmd/claviger
 
 test: tools softhsm clients ## run the tests; what was skipped is listed with its reason (PKG=./hsm for one package)
 	@$(GO) run ./.ci/gotest -count=1 -timeout $(TESTTIME) $(PKG)
