@@ -8,6 +8,7 @@ import (
 	"math"
 	"math/big"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -34,7 +35,8 @@ func FuzzShapes(f *testing.F) {
 	for _, body := range []string{
 		`{}`, `null`, `[]`, `{"KeyId":null}`, `{"keyId":"x"}`, `{"KeyId":"a","KeyId":"b"}`,
 		`{"KeyId":"\ud800"}`, "{\"KeyId\":\"\xff\"}", `{"KeyId":"\ud83d\ude00"} `, `{"Limit":1e2}`,
-		`{"Limit":-0.9}`, `{"Limit":99999999999}`, `{"Limit":01}`, `{"Limit":1e400}`, `{"KeyId":"a"}{}`,
+		`{"Limit":-0.9}`, `{"Limit":-1e999999999}`, `{"Limit":9e-999999999}`,
+		`{"Limit":99999999999}`, `{"Limit":01}`, `{"Limit":1e400}`, `{"KeyId":"a"}{}`,
 		`{"Tags":[null,{"TagKey":null}]}`, `{"Tags":{}}`, `{"EncryptionContext":{"a":null}}`,
 		`{"CiphertextBlob":"eA=="}`, `{"CiphertextBlob":"eA"}`, `{"CiphertextBlob":"eB=="}`,
 		`{"CiphertextBlob":"e\nA=="}`, `{"CiphertextBlob":"_-8="}`, `{"ValidTo":1.5e9}`,
@@ -227,16 +229,33 @@ func fillInteger(v reflect.Value, from any) bool {
 	if !ok {
 		return false
 	}
-	f, _, err := big.ParseFloat(string(n), 10, 4096, big.ToZero)
-	if err != nil && f == nil {
-		return true // an exponent that big has no room for
-	}
-	i, _ := f.Int64() // cuts off, and holds at the limits
+	i := whole(string(n))
 	if v.Kind() == reflect.Int32 {
 		i = min(max(i, math.MinInt32), math.MaxInt32)
 	}
 	v.SetInt(i)
 	return true
+}
+
+// whole is a number without its fraction, held at the limits of an int64.
+func whole(n string) int64 {
+	mantissa, exponent, _ := strings.Cut(strings.ToLower(n), "e")
+	power, _ := strconv.Atoi(exponent) // held at the limits
+	zero := strings.Trim(mantissa, "-0.") == ""
+	switch {
+	case zero, power < -2*len(n)-100:
+		return 0
+	case power > 2*len(n)+100 && mantissa[0] == '-':
+		return math.MinInt64
+	case power > 2*len(n)+100:
+		return math.MaxInt64
+	}
+	f, _, err := big.ParseFloat(n, 10, 4096, big.ToZero)
+	if err != nil {
+		panic(err) // n is a number of JSON
+	}
+	i, _ := f.Int64()
+	return i
 }
 
 // sample is a document with every member of an input.
