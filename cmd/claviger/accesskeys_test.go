@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
+	"golang.org/x/sys/unix"
 )
 
 // keys runs a command about access keys and returns what it prints.
@@ -164,6 +166,7 @@ func TestAccessKeys_EachCommand_IsInTheTrail(t *testing.T) {
 	t.Parallel()
 	s := initialised(t)
 	p := s.start(s.serve()...)
+	p.address() // before, a command would open the database itself
 	second := s.another()
 	s.keys("list")
 	s.keys("disable", second.id)
@@ -245,6 +248,7 @@ func TestControl_LongPathAndLeftOverSocket_IsTaken(t *testing.T) {
 	s.set("database", fmt.Sprintf("%q", deep+"/claviger.db"))
 	s.put(strings.Repeat("d", 120)+"/claviger.db.control", "left", 0o600)
 	p := s.start(s.serve()...)
+	p.address()
 	if list := s.keys("list"); !strings.Contains(list, s.id) {
 		t.Errorf("the list:\n%s", list)
 	}
@@ -256,4 +260,30 @@ func TestControl_LongPathAndLeftOverSocket_IsTaken(t *testing.T) {
 	if _, err := os.Stat(deep + "/claviger.db.control"); err == nil {
 		t.Error("the socket is there after the end")
 	}
+}
+
+// TestControl_OtherUser_IsRefused: the kernel says who is at the other end, and neither another
+// user nor nobody at all has anything done.
+func TestControl_OtherUser_IsRefused(t *testing.T) {
+	for name, ctx := range map[string]context.Context{
+		"nobody": t.Context(),
+		"another user": context.WithValue(t.Context(), peer{},
+			unix.Ucred{Uid: uint32(os.Geteuid()) + 65534}),
+	} {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest("POST", "/", strings.NewReader(`{"Do":"list"}`)).WithContext(ctx)
+		controlHandler(nil).ServeHTTP(w, r) // without a service: nothing is asked of one
+		if w.Code != http.StatusForbidden {
+			t.Errorf("%s: %d %s", name, w.Code, w.Body)
+		}
+	}
+}
+
+// TestAccessKeys_BadCommand_SaysWhatThereIs.
+func TestAccessKeys_BadCommand_SaysWhatThereIs(t *testing.T) {
+	s := &site{t: t, dir: scratch}
+	s.clear(s.run("access-keys"), 2, "claviger access-keys list|create|disable|enable|delete")
+	s.clear(s.run("access-keys", "rotate"), 2, `there is no "rotate"`)
+	s.clear(s.run("access-keys", "delete", "--config", "x"), 2, "name one access key by its id")
+	s.clear(s.run("access-keys", "list"), 2, "--config FILE is needed")
 }
