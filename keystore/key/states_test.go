@@ -237,3 +237,51 @@ func TestWeight_TextOfCallers_Counts(t *testing.T) {
 		t.Errorf("%d, want %d", k.Weight(), want)
 	}
 }
+
+// TestChanged_Copy_HasTheNextRevision: the key that was read stays as it is.
+func TestChanged_Copy_HasTheNextRevision(t *testing.T) {
+	k := made(func(k *Key) { k.Rev = 7 })
+	c := k.Changed(func(k *Key) { k.State = Disabled })
+	if c.Rev != 8 || c.State != Disabled || k.Rev != 7 || k.State != Enabled {
+		t.Errorf("%+v of %+v", c, k)
+	}
+}
+
+// TestReadPublic_KeyWithAPublicHalf_IsRead: one that can't be read is noticed at once; where there
+// is none, nothing is looked for.
+func TestReadPublic_KeyWithAPublicHalf_IsRead(t *testing.T) {
+	signer := func(k *Key) { k.Spec, k.Usage = "ECC_NIST_P256", SignVerify }
+	garbage := custody.Material{Public: []byte("no key")}
+	for _, c := range []struct {
+		k    *Key
+		m    custody.Material
+		good bool
+	}{
+		{made(signer), garbage, false}, {made(signer), custody.Material{}, true},
+		{made(nil), garbage, true},
+	} {
+		if err := c.k.ReadPublic(c.m); (err == nil) != c.good {
+			t.Errorf("%s with %q: %v", c.k.Spec, c.m.Public, err)
+		}
+	}
+}
+
+// TestCheckSpec_SpecAndUsage_FitEachOther: only a symmetric key may leave its usage out.
+func TestCheckSpec_SpecAndUsage_FitEachOther(t *testing.T) {
+	usage := func(s string) *string { return &s }
+	for _, c := range []struct {
+		spec  string
+		usage *string
+		code  string
+	}{
+		{SymmetricDefault, nil, ""}, {SymmetricDefault, usage(EncryptDecrypt), ""},
+		{SymmetricDefault, usage(SignVerify), "ValidationException"},
+		{"RSA_2048", nil, "ValidationException"}, {"RSA_2048", usage(SignVerify), ""},
+		{"HMAC_256", usage(SignVerify), "ValidationException"},
+		{"SM2", usage(SignVerify), "UnsupportedOperationException"},
+	} {
+		if got := codeOf(CheckSpec(c.spec, c.usage)); got != c.code {
+			t.Errorf("%s for %v: %q, want %q", c.spec, c.usage, got, c.code)
+		}
+	}
+}
