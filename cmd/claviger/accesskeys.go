@@ -117,7 +117,7 @@ func (q *keyRequest) run(ctx context.Context, e *env, path, database string) (
 			return reply, err
 		}
 		s, err := service.Open(ctx, service.Config{Database: c.Database, HSM: c.device(),
-			Regions: c.Regions, Log: log, Version: version, Commit: builtFrom()})
+			Regions: c.Regions, Log: log, Version: version, Commit: builtFrom(), Idle: true})
 		if errors.Is(err, store.ErrLocked) && time.Since(began) < startTime {
 			continue // it is about to answer, or about to end
 		}

@@ -287,3 +287,22 @@ func TestAccessKeys_BadCommand_SaysWhatThereIs(t *testing.T) {
 	s.clear(s.run("access-keys", "delete", "--config", "x"), 2, "name one access key by its id")
 	s.clear(s.run("access-keys", "list"), 2, "--config FILE is needed")
 }
+
+// TestInit_DatabaseIsThere_AddsAnAccessKey: and says that it made nothing else.
+func TestInit_DatabaseIsThere_AddsAnAccessKey(t *testing.T) {
+	t.Parallel()
+	s := initialised(t)
+	r := s.run("init", "--config", s.path("claviger.toml"))
+	found := keyPair.FindStringSubmatch(r.stdout)
+	if r.code != 0 || found == nil || found[1] == s.id ||
+		!strings.Contains(r.stdout, "An access key was added to the database") ||
+		strings.Contains(r.stdout, "Made the database") {
+		t.Fatalf("%d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	list := s.keys("list")
+	for _, id := range []string{s.id, found[1]} {
+		if !strings.Contains(list, id+"  Active") {
+			t.Errorf("the list lacks %s:\n%s", id, list)
+		}
+	}
+}
