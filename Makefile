@@ -4,6 +4,7 @@ SHELL       := /bin/sh
 GO          ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 DEADCODE    := golang.org/x/tools/cmd/deadcode@v0.52.0
+GREMLINS    := github.com/go-gremlins/gremlins/cmd/gremlins@v0.6.0
 
 # What a person may set: make fuzz FUZZTIME=1m, make kill KILLS=500, make run DEV_DIR=/tmp/x
 PKG      ?= ./... ./.ci/gotest ./.ci/systemctl
@@ -13,6 +14,12 @@ KILLS    ?= 50
 DEV_DIR  ?= ./dev-data
 DEV_ARGS ?=
 TESTTIME ?= 15m
+MUTATE   ?= ./policy ./identity/sigv4 ./internal/shape ./internal/op ./keystore/key ./secrets
+
+# What the binary says of itself. Without git (a tarball) set them: make build VERSION=v1.2.3 COMMIT=...
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
+COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null)$(shell git diff --quiet HEAD 2>/dev/null || echo +changes)
+LDFLAGS := -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
 # The devices and the databases are C.
 export CGO_ENABLED = 1
@@ -33,7 +40,7 @@ run: softhsm build ## start a service to play with: token, database and keys in 
 build: tools ## build bin/claviger
 	@[ "$$($(GO) list -trimpath -f '{{.Stale}}' github.com/mattn/go-sqlite3)" = false ] || \
 		echo "Compiling. The first time that is SQLite's C too: 1 to 5 minutes in which nothing is said." >&2
-	$(GO) build -trimpath -o bin/claviger ./cmd/claviger
+	$(GO) build -trimpath -ldflags "$(LDFLAGS)" -o bin/claviger ./cmd/claviger
 
 test: tools softhsm clients ## run the tests; what was skipped is listed with its reason (PKG=./hsm for one package)
 	@$(GO) run ./.ci/gotest -count=1 -timeout $(TESTTIME) $(PKG)
@@ -66,6 +73,16 @@ fuzz: tools softhsm ## fuzz every target for FUZZTIME (5s)
 
 fuzz-long: tools softhsm ## fuzz every target for LONGFUZZ (10m)
 	@.ci/fuzz $(LONGFUZZ)
+
+# What decides about access, states and labels. Of secrets that is stages.go alone. The tool's --test-cpu
+# is not used: it makes every test fail, and so every mutant count as killed.
+mutate: tools softhsm ## change the code that decides, and fail if the tests don't notice 95% of it
+	@bin=$$(mktemp -d); trap 'rm -rf "$$bin"' EXIT; GOBIN=$$bin $(GO) install $(GREMLINS); \
+	for p in $(MUTATE); do \
+		only=; [ "$$p" != ./secrets ] || only='-E ^[^s] -E ^s[^t]'; \
+		echo "$$p"; $$bin/gremlins unleash $$p $$only --workers 1 --timeout-coefficient 20 \
+			--threshold-efficacy 95 --output-statuses lt || exit 1; \
+	done
 
 bench: softhsm build ## measure; prints ratios of one run
 	$(GO) run ./bench
@@ -126,4 +143,4 @@ tools: ## look whether Go and a C compiler are here
 clean: ## remove what was built; ./dev-data stays
 	rm -rf bin coverage.out coverage.html
 
-.PHONY: help run build test vet lint cover race fuzz fuzz-long bench bench-keys soak kill walk docs docs-check changelog softhsm clients tools clean
+.PHONY: help run build test vet lint cover race fuzz fuzz-long mutate bench bench-keys soak kill walk docs docs-check changelog softhsm clients tools clean

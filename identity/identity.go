@@ -114,8 +114,8 @@ func (d *Directory) rules(service string) sigv4.Rules {
 		ExpiresIgnored: true}
 }
 
-// active returns a verified access key that may be used. One that may not is unknown to its callers,
-// as with AWS.
+// active returns a verified access key that may be used. One that may not is unknown to its
+// callers, as with AWS.
 func (d *Directory) active(ctx context.Context, id string) (*AccessKey, error) {
 	k, err := d.AccessKey(ctx, id)
 	switch {

@@ -13,8 +13,8 @@ import (
 	"claviger/store"
 )
 
-// The status of an access key, in IAM's words: an inactive one opens nothing, and may be made active
-// again.
+// The status of an access key, in IAM's words: an inactive one opens nothing, and may be made
+// active again.
 const (
 	Active   = "Active"
 	Inactive = "Inactive"

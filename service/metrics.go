@@ -3,6 +3,7 @@ package service
 import (
 	"bytes"
 	"net/http"
+	"runtime"
 	"strconv"
 	"sync"
 	"time"
@@ -71,6 +72,14 @@ func newMetrics() *metrics {
 		handles, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
+}
+
+// built says which program this is.
+func (m *metrics) built(version, commit string) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "claviger_build_info",
+		Help: "1; the labels say which program runs.",
+		ConstLabels: prometheus.Labels{"version": version, "commit": commit,
+			"goversion": runtime.Version()}}, func() float64 { return 1 }))
 }
 
 // Operation implements op.Observer.

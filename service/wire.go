@@ -29,8 +29,9 @@ type Config struct {
 	Regions    []string   // served; the first is the default
 	Log        *slog.Logger
 	Version    string
-	Unmeasured bool // Handler shows no metrics: Watch does
-	Create     bool // make the database and the installation if there is none: init and dev only
+	Commit     string // that this program was built from
+	Unmeasured bool   // Handler shows no metrics: Watch does
+	Create     bool   // make the database and the installation if there is none: init and dev only
 
 	// Idle has no jobs done and no key stores connected: for commands that do one thing and end.
 	Idle bool
@@ -67,6 +68,7 @@ func Open(ctx context.Context, c Config) (_ *Service, err error) {
 		c.Now = time.Now
 	}
 	m := newMetrics()
+	m.built(c.Version, c.Commit)
 	c.HSM.Log, c.HSM.Observe = c.Log, m
 	s := &Service{Database: c.Database}
 	defer func() {

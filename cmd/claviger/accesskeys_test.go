@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
+	"golang.org/x/sys/unix"
 )
 
 // keys runs a command about access keys and returns what it prints.
@@ -246,6 +248,7 @@ func TestControl_LongPathAndLeftOverSocket_IsTaken(t *testing.T) {
 	s.set("database", fmt.Sprintf("%q", deep+"/claviger.db"))
 	s.put(strings.Repeat("d", 120)+"/claviger.db.control", "left", 0o600)
 	p := s.start(s.serve()...)
+	p.address()
 	if list := s.keys("list"); !strings.Contains(list, s.id) {
 		t.Errorf("the list:\n%s", list)
 	}
@@ -256,5 +259,50 @@ func TestControl_LongPathAndLeftOverSocket_IsTaken(t *testing.T) {
 	p.stop()
 	if _, err := os.Stat(deep + "/claviger.db.control"); err == nil {
 		t.Error("the socket is there after the end")
+	}
+}
+
+// TestControl_OtherUser_IsRefused: the kernel says who is at the other end, and neither another
+// user nor nobody at all has anything done.
+func TestControl_OtherUser_IsRefused(t *testing.T) {
+	for name, ctx := range map[string]context.Context{
+		"nobody": t.Context(),
+		"another user": context.WithValue(t.Context(), peer{},
+			unix.Ucred{Uid: uint32(os.Geteuid()) + 65534}),
+	} {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest("POST", "/", strings.NewReader(`{"Do":"list"}`)).WithContext(ctx)
+		controlHandler(nil).ServeHTTP(w, r) // without a service: nothing is asked of one
+		if w.Code != http.StatusForbidden {
+			t.Errorf("%s: %d %s", name, w.Code, w.Body)
+		}
+	}
+}
+
+// TestAccessKeys_BadCommand_SaysWhatThereIs.
+func TestAccessKeys_BadCommand_SaysWhatThereIs(t *testing.T) {
+	s := &site{t: t, dir: scratch}
+	s.clear(s.run("access-keys"), 2, "claviger access-keys list|create|disable|enable|delete")
+	s.clear(s.run("access-keys", "rotate"), 2, `there is no "rotate"`)
+	s.clear(s.run("access-keys", "delete", "--config", "x"), 2, "name one access key by its id")
+	s.clear(s.run("access-keys", "list"), 2, "--config FILE is needed")
+}
+
+// TestInit_DatabaseIsThere_AddsAnAccessKey: and says that it made nothing else.
+func TestInit_DatabaseIsThere_AddsAnAccessKey(t *testing.T) {
+	t.Parallel()
+	s := initialised(t)
+	r := s.run("init", "--config", s.path("claviger.toml"))
+	found := keyPair.FindStringSubmatch(r.stdout)
+	if r.code != 0 || found == nil || found[1] == s.id ||
+		!strings.Contains(r.stdout, "An access key was added to the database") ||
+		strings.Contains(r.stdout, "Made the database") {
+		t.Fatalf("%d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	list := s.keys("list")
+	for _, id := range []string{s.id, found[1]} {
+		if !strings.Contains(list, id+"  Active") {
+			t.Errorf("the list lacks %s:\n%s", id, list)
+		}
 	}
 }

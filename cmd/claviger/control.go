@@ -159,7 +159,8 @@ func (c *config) command(ctx context.Context, log *slog.Logger, ask func() error
 			return err
 		}
 		s, err := service.Open(ctx, service.Config{Database: c.Database, HSM: c.device(),
-			Clusters: clusters, Regions: c.Regions, Log: log, Version: version, Idle: true})
+			Clusters: clusters, Regions: c.Regions, Log: log, Version: version,
+			Commit: builtFrom(), Idle: true})
 		if errors.Is(err, store.ErrLocked) && time.Since(began) < startTime {
 			continue // it is about to answer, or about to end
 		}

@@ -89,7 +89,7 @@ func (o *devOptions) start(ctx context.Context, e *env, log *slog.Logger) error 
 	}
 	s, err := service.Open(ctx,
 		service.Config{Database: o.path("claviger.db"), HSM: device, Regions: o.regions,
-			Log: log, Version: version, Create: true})
+			Log: log, Version: version, Commit: builtFrom(), Create: true})
 	if err != nil {
 		return err
 	}

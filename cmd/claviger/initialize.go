@@ -45,7 +45,7 @@ func initialize(ctx context.Context, e *env, args []string) error {
 	}
 	s, err := service.Open(ctx,
 		service.Config{Database: c.Database, HSM: c.device(), Regions: c.Regions, Log: log,
-			Version: version, Create: true, Idle: true})
+			Version: version, Commit: builtFrom(), Create: true, Idle: true})
 	if err != nil {
 		return err
 	}

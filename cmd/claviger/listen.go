@@ -74,6 +74,7 @@ func (p port) open(h http.Handler, observe listener.Observer, log *slog.Logger) 
 func serveUntil(ctx context.Context, s *service.Service, ports []port, log *slog.Logger,
 	ready func()) error {
 	defer runtime.KeepAlive(ballast())
+	log.Info("starting", "version", version, "commit", builtFrom(), "go", runtime.Version())
 	stop, err := control(s, log)
 	if err != nil {
 		return errors.Join(err, s.Close())

@@ -11,12 +11,10 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 )
-
-// version is set by the build: -ldflags "-X main.version=...".
-var version = "development"
 
 // command is one word of the command line. What takes flags tells of them itself; what takes more
 // words has them here.
@@ -42,10 +40,7 @@ func commands() []command {
 			accessKeysCommand},
 		{"audit", "tail [flags]", "read the audit trail", auditCommand},
 		{"docs", "api|openapi", "print the API's description", docs},
-		{"version", "", "print the version", func(_ context.Context, e *env, _ []string) error {
-			fmt.Fprintln(e.stdout, "claviger", version)
-			return nil
-		}},
+		{"version", "", "print the version and the commit it was built from", versionCommand},
 	}
 }
 
@@ -57,9 +52,14 @@ func main() {
 }
 
 func run(ctx context.Context, e *env, args []string) error {
-	if len(args) == 0 || asksHelp(args[0]) {
+	switch {
+	case len(args) == 0, asksHelp(args[0]) && len(args) == 1:
 		usage(e.stdout)
 		return nil
+	case asksHelp(args[0]): // help COMMAND is COMMAND -h
+		args = append(slices.Clone(args[1:]), "-h")
+	case args[0] == "--version" || args[0] == "-version":
+		args = []string{"version"}
 	}
 	for _, c := range commands() {
 		if c.name == args[0] {
@@ -86,7 +86,7 @@ func usage(w io.Writer) {
 	for _, c := range commands() {
 		fmt.Fprintf(w, "  %-11s %s\n", c.name, c.short)
 	}
-	fmt.Fprint(w, "\n`claviger COMMAND -h` says more. Start with `claviger dev`.\n")
+	fmt.Fprint(w, "\n`claviger help COMMAND` says more. Start with `claviger dev`.\n")
 }
 
 // flags returns a flag set that prints its help to stdout when asked, and says

@@ -81,7 +81,7 @@ func (c *config) serve(ctx context.Context, log *slog.Logger, again *reload) err
 	}
 	s, err := service.Open(ctx,
 		service.Config{Database: c.Database, HSM: c.device(), Clusters: clusters, Regions: c.Regions,
-			Log: log, Version: version, Unmeasured: c.ListenMetrics != ""})
+			Log: log, Version: version, Commit: builtFrom(), Unmeasured: c.ListenMetrics != ""})
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ import (
 // binary builds the command once for all tests; TestMain takes it away.
 var binary = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(scratch, "claviger")
-	out, err := exec.Command("go", "build", "-ldflags", "-X main.version=v1.2.3", "-o", path,
+	out, err := exec.Command("go", "build", "-ldflags", "-X main.version=v1.2.3 -X main.commit=0123abc", "-o", path,
 		".").CombinedOutput()
 	if err != nil {
 		err = fmt.Errorf("go build: %w\n%s", err, out)

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
 )
@@ -25,25 +28,69 @@ func TestHelp_EveryCommand_IsListed(t *testing.T) {
 		}
 	}
 	for _, c := range commands() {
-		if c.name == "version" {
-			continue
+		said := map[string]bool{}
+		for _, args := range [][]string{{c.name, "-h"}, {"help", c.name}, {"--help", c.name}} {
+			r := s.run(args...)
+			if r.code != 0 || r.stderr != "" || !strings.Contains(r.stdout, "claviger "+c.name) {
+				t.Errorf("%v: %d\n%s%s", args, r.code, r.stdout, r.stderr)
+			}
+			said[r.stdout] = true
 		}
-		args := []string{c.name, "-h"}
-		if c.name == "audit" {
-			args = []string{c.name, "tail", "-h"}
+		if len(said) != 1 {
+			t.Errorf("help of %s differs by how it is asked for: %v", c.name, said)
 		}
+	}
+	for _, args := range [][]string{{"help", "audit", "tail"}, {"help", "access-keys", "delete"}} {
 		r := s.run(args...)
-		if r.code != 0 || r.stderr != "" || !strings.Contains(r.stdout, "claviger "+c.name) {
+		if r.code != 0 || !strings.Contains(r.stdout, "Usage: claviger "+strings.Join(args[1:], " ")) {
 			t.Errorf("%v: %d\n%s%s", args, r.code, r.stdout, r.stderr)
 		}
 	}
+	s.clear(s.run("help", "nothing"), 2, `there is no command "nothing"`)
 }
 
 func TestVersion_Build_IsPrinted(t *testing.T) {
 	s := &site{t: t, dir: scratch}
-	if r := s.run("version"); r.code != 0 || r.stdout != "claviger v1.2.3\n" {
-		t.Errorf("%d, %q, %q", r.code, r.stdout, r.stderr)
+	for _, word := range []string{"version", "--version", "-version"} {
+		r := s.run(word)
+		if r.code != 0 || !strings.HasPrefix(r.stdout, "claviger v1.2.3\ncommit 0123abc\n"+
+			runtime.Version()+" ") {
+			t.Errorf("%s: %d, %q, %q", word, r.code, r.stdout, r.stderr)
+		}
 	}
+	s.clear(s.run("version", "7"), 2, "unexpected argument")
+}
+
+// Where the build says nothing of the commit, Go may have.
+func TestVersion_WorkingCopy_IsNoted(t *testing.T) {
+	revision := debug.BuildSetting{Key: "vcs.revision", Value: "0123abc"}
+	for want, settings := range map[string][]debug.BuildSetting{
+		"unknown":         nil,
+		"0123abc":         {revision, {Key: "vcs.modified", Value: "false"}},
+		"0123abc+changes": {{Key: "vcs.modified", Value: "true"}, revision},
+	} {
+		if got := noted(settings); got != want {
+			t.Errorf("%v: %s, want %s", settings, got, want)
+		}
+	}
+}
+
+// TestVersion_RunningServer_SaysIt: in its log and in its metrics.
+func TestVersion_RunningServer_SaysIt(t *testing.T) {
+	t.Parallel()
+	s := initialised(t)
+	p := s.start(s.serve()...)
+	resp, err := http.Get("http://" + p.address() + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	metrics, err := io.ReadAll(resp.Body)
+	if err != nil || !strings.Contains(string(metrics), `claviger_build_info{commit="0123abc",`+
+		`goversion="`+runtime.Version()+`",version="v1.2.3"} 1`) {
+		t.Errorf("%v: the metrics don't say what runs:\n%.500s", err, metrics)
+	}
+	p.says(&p.stderr, `msg=starting version=v1.2.3 commit=(0123abc) go=`)
 }
 
 func TestDocs_EachFormat_IsPrinted(t *testing.T) {

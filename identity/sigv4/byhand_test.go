@@ -46,8 +46,8 @@ const (
 	dateLine = "x-amz-date:20261121T120000Z"
 )
 
-// TestVerify_Escape_IsReadToItsEnd: each digit of an escape counts, in both cases, and one that ends
-// before its second digit is no escape.
+// TestVerify_Escape_IsReadToItsEnd: each digit of an escape counts, in both cases, and one that
+// ends before its second digit is no escape.
 func TestVerify_Escape_IsReadToItsEnd(t *testing.T) {
 	for escape, canonical := range map[string]string{
 		"%2f": "%2F", "%2F": "%2F", "%af": "%AF", "%AF": "%AF", "%fa": "%FA", "%FA": "%FA",

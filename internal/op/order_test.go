@@ -133,6 +133,24 @@ func TestDryRun_InputWithoutIt_IsNone(t *testing.T) {
 	}
 }
 
+// TestDryRun_FirstMember_Counts: wherever in the input it stands.
+func TestDryRun_FirstMember_Counts(t *testing.T) {
+	type dry struct {
+		DryRun *bool `shape:"Bool"`
+		op.ByShape
+	}
+	r := build(t)
+	o := op.Read(op.Info{Name: "Look", Service: vault},
+		func(c *op.Call, _ dry) (*target, error) { return r.find(c, input{}) },
+		func(*op.Call, dry, *target) (output, error) { return output{"seen"}, nil })
+	if out, code := r.serve(o, `{"DryRun":true}`); code != "DryRunOperationException" {
+		t.Errorf("answered %v, %q", out, code)
+	}
+	if out, code := r.serve(o, `{"DryRun":false}`); out != (output{"seen"}) {
+		t.Errorf("no dry run answered %v, %q", out, code)
+	}
+}
+
 // Only a Query can be asked, because only a Query has what Ask takes: op.Ask(c, "vault", r.change,
 // input{}) is no program. A Command has a commit of its own, and AsService is the only function
 // that takes one; it gives a Query one too.

@@ -1,6 +1,7 @@
 package op_test
 
 import (
+	"crypto/tls"
 	"errors"
 	"strings"
 	"testing"
@@ -129,6 +130,33 @@ func TestRecord_InternalError_HoldsNoTextOfIt(t *testing.T) {
 			if fault.Of(err).Kind == fault.Internal && !strings.Contains(r.log.String(), "slot 7") {
 				t.Errorf("%s at %s: the operator was not told", name, station)
 			}
+		}
+	}
+}
+
+// The operator is told of what is ours to mend, and of nothing that callers do.
+func TestLog_Failure_IsToldIfItIsOurs(t *testing.T) {
+	for kind, want := range map[fault.Kind]bool{fault.Internal: true, fault.Unavailable: true,
+		fault.Denied: false, fault.Invalid: false, fault.NotFound: false} {
+		r := build(t)
+		r.at["do"] = fails(fault.New(kind, "HaltException", "halt"))
+		r.serve(r.look, good)
+		if told := strings.Contains(r.log.String(), "operation failed"); told != want {
+			t.Errorf("%v: told is %v", kind, told)
+		}
+	}
+}
+
+// Whether a request came over TLS is a fact that a decision may turn on.
+func TestCall_TLS_IsKnown(t *testing.T) {
+	for _, state := range []*tls.ConnectionState{nil, {}} {
+		r := build(t)
+		var known bool
+		r.inside = func(c *op.Call) error { known = c.TLS; return nil }
+		q := request(good, "192.0.2.1")
+		q.HTTP.TLS = state
+		if _, err := r.send(r.look, q); err != nil || known != (state != nil) {
+			t.Errorf("over TLS is %v: %v, %v", state != nil, known, err)
 		}
 	}
 }

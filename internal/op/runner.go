@@ -217,7 +217,7 @@ func (r *Runner) commit(c *Call, s *Service, change func(*store.Tx) error, err e
 }
 
 func lines(records []audit.Record) []byte {
-	b := make([]byte, 0, 900*len(records))
+	b := make([]byte, 0, 1024) // most requests leave one record
 	for i := range records {
 		if i > 0 {
 			b = append(b, '\n')
