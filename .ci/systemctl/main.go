@@ -47,7 +47,10 @@ func run(args []string) error {
 		return err
 	}
 	switch args[0] {
-	case "enable", "start":
+	case "enable":
+		u.sayLeftOut()
+		return u.start()
+	case "start":
 		return u.start()
 	case "stop":
 		return u.stop()
@@ -127,7 +130,6 @@ func (u *unit) start() error {
 	if u.pid() != 0 {
 		return nil
 	}
-	u.sayLeftOut()
 	if err := os.MkdirAll(state, 0o755); err != nil {
 		return err
 	}
