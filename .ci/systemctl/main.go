@@ -1,6 +1,7 @@
 // Command systemctl runs one service's unit where no systemd runs: in the bare root that .ci/walk
-// makes. It understands as much of a unit as a service can notice that is closed in by it, above all
-// who it is, what it may write and which credentials it gets, and says which settings it leaves out.
+// makes. It understands as much of a unit as a service can notice that is closed in by it, above
+// all who it is, what it may write and which credentials it gets, and says which settings it leaves
+// out.
 //
 // It is no supervisor: what ends stays down.
 package main

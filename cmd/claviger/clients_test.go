@@ -55,14 +55,19 @@ func TestDev_WhatIsHere_DecidesWhatToType(t *testing.T) {
 		has    []string
 		hasNot []string
 	}{
-		"a new AWS CLI":       {clients{"2.15.0", "8.5.0", "1.34.0"}, []string{wrapped}, []string{old, install}},
-		"Debian 12":           {clients{"2.9.19", "7.88.1", ""}, []string{wrapped, old}, []string{install}},
-		"version 1":           {clients{"1.22.34", "", ""}, []string{wrapped, old}, []string{install}},
-		"a new version 1":     {clients{"1.45.11", "", ""}, []string{wrapped}, []string{old}},
-		"an old boto3":        {clients{"2.15.0", "", "1.26.27"}, []string{"boto3 1.26.27 " + old}, nil},
-		"no CLI":              {clients{"", "7.88.1", ""}, []string{curl, install}, []string{wrapped, "older than"}},
-		"nothing at all":      {clients{}, []string{curl, install, "curl is not here"}, []string{wrapped}},
-		"a curl of Debian 10": {clients{"", "7.64.0", ""}, []string{"older than 7.75"}, []string{wrapped}},
+		"a new AWS CLI": {clients{"2.15.0", "8.5.0", "1.34.0"}, []string{wrapped},
+			[]string{old, install}},
+		"Debian 12": {clients{"2.9.19", "7.88.1", ""}, []string{wrapped, old},
+			[]string{install}},
+		"version 1":       {clients{"1.22.34", "", ""}, []string{wrapped, old}, []string{install}},
+		"a new version 1": {clients{"1.45.11", "", ""}, []string{wrapped}, []string{old}},
+		"an old boto3":    {clients{"2.15.0", "", "1.26.27"}, []string{"boto3 1.26.27 " + old}, nil},
+		"no CLI": {clients{"", "7.88.1", ""}, []string{curl, install},
+			[]string{wrapped, "older than"}},
+		"nothing at all": {clients{}, []string{curl, install, "curl is not here"},
+			[]string{wrapped}},
+		"a curl of Debian 10": {clients{"", "7.64.0", ""}, []string{"older than 7.75"},
+			[]string{wrapped}},
 	} {
 		var said strings.Builder
 		(&devOptions{dir: "dev-data"}).greet(&said, "127.0.0.1:8200", c.here)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -88,7 +89,7 @@ func complete(t *testing.T) *site {
 	key := ecKey(t)
 	s.certify("chain.pem", 1, key)
 	s.putKey("key.pem", key)
-	s.add("[tls]\ncertificate = \"" + s.path("chain.pem") + "\"\nkey = \"" + s.path("key.pem") + "\"\n")
+	s.add(fmt.Sprintf("[tls]\ncertificate = %q\nkey = %q\n", s.path("chain.pem"), s.path("key.pem")))
 	return s
 }
 
