@@ -18,6 +18,7 @@
 //	internal/pin       PINs as people keep them in files
 //	internal/envelope  how services have values sealed under KMS keys
 //	internal/install   what the installation knows of itself: its own keys
+//	internal/access    what the user that this process is may do with a file
 //	internal/wire      AWS's JSON and its scalars
 //	api                routing, limits, documents; AWS JSON, AWS query and REST in a package each
 //	keystore           KMS

@@ -122,7 +122,8 @@ var layers = []struct{ pkg, may, because string }{
 	{"store", "internal/fault internal/custody", "an engine knows nothing of what it stores"},
 	{"store/storetest", "store internal/fault internal/custody",
 		"a suite sees what it tests and nothing above it"},
-	{"hsm", "hsm/internal/... internal/admission internal/fault internal/custody internal/lattice",
+	{"hsm", "hsm/internal/... internal/access internal/admission internal/fault internal/custody " +
+		"internal/lattice",
 		"a device knows nothing of why it is asked"},
 	{"hsm/internal/cryptoki", "", "the door to a module knows PKCS#11 and nothing of ours"},
 	{"hsm/internal/kwp", "", "RFC 5649 is bytes and AES"},
@@ -162,6 +163,7 @@ var layers = []struct{ pkg, may, because string }{
 	{"internal/wire", "internal/fault", "a scalar is the same in every operation"},
 	{"internal/custody", "internal/fault",
 		"a vocabulary that hsm and the domains share must weigh nothing"},
+	{"internal/access", "", "who may read a file is the system's to say"},
 	{"internal/lattice", "", "a public key is bytes and arithmetic"},
 	{"internal/fault", "", "everything imports it, so it imports nothing"},
 }
@@ -198,7 +200,7 @@ var walls = []struct{ path, in, because string }{
 		"Go 1.26 has no ML-DSA: signatures are verified here, and a token in software makes them"},
 	{"github.com/cloudflare/circl", "internal/lattice", "it has the one size of ML-KEM that Go lacks"},
 	{"golang.org/x/mod", "audit", "it is the Merkle log and the signed note"},
-	{"golang.org/x/sys", "cmd/... hsm store",
+	{"golang.org/x/sys", "cmd/... hsm store internal/access",
 		"locked memory and file locks belong to the process, the device and the database"},
 }
 

@@ -7,7 +7,7 @@ import "claviger/hsm/internal/failure"
 var (
 	ErrModule          = failure.ErrModule          // the library can't be loaded
 	ErrNotStarted      = failure.ErrNotStarted      // it was loaded, and can't be initialised
-	ErrFiles           = failure.ErrFiles           // see [SoftHSMFiles]
+	ErrFiles           = failure.ErrFiles           // one of its own is closed to the user
 	ErrNoToken         = failure.ErrNoToken         // none has the configured label or serial number
 	ErrAmbiguous       = failure.ErrAmbiguous       // several tokens or objects answer to one name
 	ErrPIN             = failure.ErrPIN             // it is refused, and will not be tried again

@@ -111,8 +111,8 @@ type blamed struct{ file, of error }
 func (b blamed) Error() string   { return b.file.Error() }
 func (b blamed) Unwrap() []error { return []error{b.file, b.of} }
 
-// blameFiles finds the file behind a library that doesn't start and behind a token that isn't there:
-// SoftHSM2 doesn't show a token that the user can't read.
+// blameFiles finds the file behind a library that doesn't start and behind a token that isn't
+// there: SoftHSM2 doesn't show a token that the user can't read.
 func blameFiles(module string, err error) error {
 	if !errors.Is(err, failure.ErrNotStarted) && !errors.Is(err, failure.ErrNoToken) {
 		return err

@@ -145,8 +145,8 @@ func (s *Service) ResetCluster(ctx context.Context, account, cluster, by string)
 	return s.services.kms.CustomKeyStores().ResetRefusals(c, cluster)
 }
 
-// AccountOf returns the account that an access key is of. A key that is unknown, or may not be used,
-// is an error.
+// AccountOf returns the account that an access key is of. A key that is unknown, or may not be
+// used, is an error.
 func (s *Service) AccountOf(ctx context.Context, accessKeyID string) (string, error) {
 	return s.callers.Account(ctx, accessKeyID)
 }

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -95,6 +96,9 @@ PRAGMA cache_size = -8192;
 PRAGMA wal_autocheckpoint = 0;
 PRAGMA journal_size_limit = 67108864;`
 
+// rights are the system's reasons that a person mends by giving one.
+var rights = []syscall.Errno{syscall.EACCES, syscall.EPERM, syscall.EROFS}
+
 // connect sets what must hold on every connection. Nothing is left to defaults: the driver's own is
 // synchronous=NORMAL, which loses acknowledged commits when the power goes.
 func (s *sqlite) connect(_ context.Context, r role) (driver.Conn, error) {
@@ -113,6 +117,10 @@ func (s *sqlite) connect(_ context.Context, r role) (driver.Conn, error) {
 		return err
 	}}
 	c, err := open.Open((&url.URL{Scheme: "file", Path: s.path, RawQuery: options.Encode()}).String())
+	var e sqlite3.Error
+	if errors.As(err, &e) && slices.Contains(rights, e.SystemErrno) {
+		return nil, fmt.Errorf("opening %s or a file beside it: %w", s.path, e.SystemErrno)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("opening %s: %w", s.path, err)
 	}

@@ -1,6 +1,7 @@
 // Command systemctl runs one service's unit where no systemd runs: in the bare root that .ci/walk
-// makes. It understands as much of a unit as a service can notice that is closed in by it, above all
-// who it is, what it may write and which credentials it gets, and says which settings it leaves out.
+// makes. It understands as much of a unit as a service can notice that is closed in by it, above
+// all who it is, what it may write and which credentials it gets, and says which settings it leaves
+// out.
 //
 // It is no supervisor: what ends stays down.
 package main
@@ -47,7 +48,10 @@ func run(args []string) error {
 		return err
 	}
 	switch args[0] {
-	case "enable", "start":
+	case "enable":
+		u.sayLeftOut()
+		return u.start()
+	case "start":
 		return u.start()
 	case "stop":
 		return u.stop()
@@ -127,7 +131,6 @@ func (u *unit) start() error {
 	if u.pid() != 0 {
 		return nil
 	}
-	u.sayLeftOut()
 	if err := os.MkdirAll(state, 0o755); err != nil {
 		return err
 	}

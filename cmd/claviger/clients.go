@@ -16,8 +16,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// writeClients writes what clients need: DIR/env, to be read by a shell, and DIR/bin/aws, which that
-// puts before the AWS CLI.
+// writeClients writes what clients need: DIR/env, to be read by a shell, and DIR/bin/aws, which
+// that puts before the AWS CLI.
 func (o *devOptions) writeClients(addr, id, secret string) error {
 	bin, err := filepath.Abs(o.path("bin"))
 	if err != nil {

@@ -78,3 +78,22 @@ func TestPrivateFile_FileInTheWay_LendsNothing(t *testing.T) {
 		t.Errorf("wrote into another file: %q, %v", b, err)
 	}
 }
+
+// A directory has the account of its access key. Another one asked for by --account would be served
+// with keys that nobody has.
+func TestDev_AccountOfAnotherDirectory_IsRefused(t *testing.T) {
+	t.Parallel()
+	s := bare(t)
+	start := func(account ...string) []string {
+		return append([]string{"dev", "--dir", s.path("dev"), "--listen", "127.0.0.1:0"}, account...)
+	}
+	const first, other = "222222222222", "333333333333"
+	for _, args := range [][]string{start("--account", first), start(), start("--account", first)} {
+		p := s.start(args...)
+		p.says(&p.stdout, `listens on (\S+)`)
+		if code := p.stop(); code != 0 {
+			t.Fatalf("%v ended with %d:\n%s", args, code, &p.stderr)
+		}
+	}
+	s.clear(s.run(start("--account", other)...), 2, first)
+}

@@ -12,8 +12,9 @@ import (
 	"syscall"
 )
 
-// doctorAs runs doctor as another user, who may see less than root does. Only a process of that user
-// tells the truth: rights come from groups, from access lists and from every directory on the way.
+// doctorAs runs doctor as another user, who may see less than root does. Only a process of that
+// user tells the truth: rights come from groups, from access lists and from every directory on the
+// way.
 func doctorAs(ctx context.Context, e *env, name, config, module string) error {
 	u, err := user.Lookup(name)
 	if err != nil {
@@ -98,9 +99,9 @@ func environmentOf(u *user.User, credentials string) []string {
 	return env
 }
 
-// handOver copies the credential with the PIN for the user, as systemd does for a service: a file of
-// root's that the user doesn't read in its place. It returns the directory, "" if there is none to
-// hand over.
+// handOver copies the credential with the PIN for the user, as systemd does for a service: a file
+// of root's that the user doesn't read in its place. It returns the directory, "" if there is none
+// to hand over.
 func handOver(pin string, to *syscall.Credential) (dir string, err error) {
 	from := os.Getenv("CREDENTIALS_DIRECTORY")
 	if from == "" || pin == "" {

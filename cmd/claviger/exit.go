@@ -44,6 +44,7 @@ var exits = []struct {
 	code int
 	hint string
 }{
+	{syscall.EROFS, 32, "Where it is written to, the unit has to allow it: ReadWritePaths=."},
 	// Before what follows from it: a library that may not read its files doesn't start.
 	{hsm.ErrFiles, 32, asUser},
 	{fs.ErrPermission, 32, asUser},

@@ -64,8 +64,8 @@ func (c *config) pinPath() string {
 	return c.HSM.PINFile
 }
 
-// printFiles shows every file, and fails over the first that isn't as it has to be. Tokens of others
-// may lie beside the service's own: whether that one is there is found out by logging in.
+// printFiles shows every file, and fails over the first that isn't as it has to be. Tokens of
+// others may lie beside the service's own: whether that one is there is found out by logging in.
 func printFiles(w io.Writer, all []access.File) (err error) {
 	fmt.Fprintf(w, "files     as the user %s sees them\n", access.User())
 	for _, f := range all {

@@ -7,6 +7,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"sync"
@@ -79,6 +80,9 @@ func (id *tlsIdentity) read() (*tls.Certificate, error) {
 		return nil, err
 	}
 	cert, err := tls.LoadX509KeyPair(id.certFile, id.keyFile)
+	if errors.As(err, new(*fs.PathError)) {
+		return nil, configError("the TLS certificate or its key can't be read: %w", err)
+	}
 	if err != nil {
 		return nil, configError("the TLS certificate and key don't fit: %w", err)
 	}

@@ -416,3 +416,27 @@ func TestAuditTail_CountAndFollow_PrintsThoseRecords(t *testing.T) {
 		t.Errorf("it ended with %d:\n%s", code, &follow.stderr)
 	}
 }
+
+// TestInit_Again_SaysWhatItDid: the second one makes no database and no root, and adds a key.
+func TestInit_Again_SaysWhatItDid(t *testing.T) {
+	t.Parallel()
+	s := bare(t)
+	if said := s.ceremony(); !strings.Contains(said, "Made the database "+s.path("claviger.db")) {
+		t.Errorf("the first init says:\n%s", said)
+	}
+	r := s.run("init", "--config", s.path("claviger.toml"))
+	if r.code != 0 || strings.Contains(r.stdout, "Made ") ||
+		!strings.Contains(r.stdout, "An access key was added to the database") ||
+		!keyPair.MatchString(r.stdout) || strings.Contains(r.stdout, s.id) {
+		t.Errorf("the second init: %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	// A file that is there and empty is no database of ours.
+	if err := os.Remove(s.path("claviger.db")); err != nil {
+		t.Fatal(err)
+	}
+	s.put("claviger.db", "", 0o600)
+	if r := s.run("init", "--config", s.path("claviger.toml")); r.code != 0 ||
+		!strings.Contains(r.stdout, "Made the database") {
+		t.Errorf("an empty file: %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+}

@@ -45,6 +45,11 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	// For processes of other users, to whom a site is given.
+	if err := os.Chmod(scratch, 0o711); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	code := m.Run()
 	os.RemoveAll(scratch)
 	os.Exit(code)

@@ -156,7 +156,8 @@ func TestPlainHTTP_BoundOffLoopback_IsRefused(t *testing.T) {
 	}
 	log := slog.New(slog.DiscardHandler)
 	o := devOptions{dir: filepath.Join(t.TempDir(), "dev"), listen: "0.0.0.0:0"}
-	if err := o.start(t.Context(), &env{stdout: io.Discard, stderr: io.Discard}, log); !errors.Is(err, errUsage) {
+	silent := &env{stdout: io.Discard, stderr: io.Discard}
+	if err := o.start(t.Context(), silent, log); !errors.Is(err, errUsage) {
 		t.Errorf("dev started on it: %v", err)
 	}
 	if _, err := os.Stat(o.dir); err == nil {

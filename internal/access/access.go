@@ -30,8 +30,8 @@ func Look(what, path string, rights uint32) File {
 	return File{what, path, rights, Allowed(path, rights)}
 }
 
-// Allowed asks for the rights of the effective user, on the file system as this process sees it: one
-// that is mounted read-only gives no right to write, to root either.
+// Allowed asks for the rights of the effective user, on the file system as this process sees it:
+// one that is mounted read-only gives no right to write, to root either.
 func Allowed(path string, rights uint32) error {
 	if err := unix.Faccessat(unix.AT_FDCWD, path, rights, unix.AT_EACCESS); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
