@@ -97,11 +97,11 @@ func asSent(next http.Handler) http.Handler {
 // take (RFC 9110, 15.5.6).
 func (s *server) mountNowhere(r chi.Router) {
 	code := unknownOperation.Code
-	r.NotFound(s.document(func(w http.ResponseWriter, _ *http.Request) {
+	r.NotFound(s.elsewhere(func(w http.ResponseWriter, _ *http.Request) {
 		rest.Send(w, http.StatusNotFound, code,
 			"There is no such resource. /docs lists those that there are.")
 	}))
-	r.MethodNotAllowed(s.document(func(w http.ResponseWriter, q *http.Request) {
+	r.MethodNotAllowed(s.elsewhere(func(w http.ResponseWriter, q *http.Request) {
 		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} {
 			if r.Match(chi.NewRouteContext(), method, q.URL.EscapedPath()) {
 				w.Header().Add("Allow", method)
@@ -110,6 +110,33 @@ func (s *server) mountNowhere(r chi.Router) {
 		rest.Send(w, http.StatusMethodNotAllowed, code,
 			"The resource does not take "+q.Method+". /docs lists what it takes.")
 	}))
+}
+
+// elsewhere serves requests in AWS's own protocols, and hands others to nowhere.
+func (s *server) elsewhere(nowhere http.HandlerFunc) http.HandlerFunc {
+	nowhere = s.document(nowhere)
+	return func(w http.ResponseWriter, q *http.Request) {
+		if s.ignoresPath(q) {
+			s.serve(w, q)
+			return
+		}
+		nowhere(w, q)
+	}
+}
+
+// ignoresPath reports whether a request is in one of AWS's own protocols. AWS's endpoints read
+// nothing from the path, and an SDK sends one if the endpoint it was given has one or ends with a
+// slash. What is beneath REST's prefix is REST's: there the path says what is asked for.
+func (s *server) ignoresPath(q *http.Request) bool {
+	if q.Method != http.MethodPost && (q.Method != http.MethodGet || !awsquery.Asks(q)) {
+		return false
+	}
+	for i, p := range s.protocols {
+		if _, ok := p.Recognise(q); ok {
+			return i > 0 // the first is REST
+		}
+	}
+	return false
 }
 
 // health answers whether all is well. However many ask, each gets an answer: those that are too

@@ -28,10 +28,10 @@ import (
 func (t *Token) Sign(ctx context.Context, ref custody.Ref, alg custody.Algorithm,
 	digest []byte) (signature []byte, err error) {
 	defer t.observe("Sign", time.Now(), &err)
-	how, known := dialect.Signatures[alg]
-	if !known || !t.dialect.Signs(how) {
+	if !t.Signs(alg) {
 		return nil, custody.ErrUnsupported
 	}
+	how := dialect.Signatures[alg]
 	if !how.Takes(len(digest)) {
 		return nil, fault.Of(fmt.Errorf("hsm: %s signs no digest of %d bytes", alg, len(digest)))
 	}
@@ -45,6 +45,12 @@ func (t *Token) Sign(ctx context.Context, ref custody.Ref, alg custody.Algorithm
 		}
 		return l.Sign(s, k, how, digest)
 	})
+}
+
+// Signs reports whether the device makes signatures by an algorithm, with keys that can be there.
+func (t *Token) Signs(alg custody.Algorithm) bool {
+	how, known := dialect.Signatures[alg]
+	return known && t.dialect.Signs(how)
 }
 
 // MAC returns the HMAC (FIPS 198-1) of data by the hash of the material's kind:

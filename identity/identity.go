@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"claviger/identity/sigv4"
@@ -67,7 +68,9 @@ func New(db *store.DB, token Token, in *install.Installation, regions []string) 
 // known. Failures are faults of kind Unauthenticated in AWS's words.
 func (d *Directory) Authenticate(ctx context.Context, r *http.Request, read func() ([]byte, error),
 	service string, now time.Time) (c policy.Caller, region string, err error) {
-	p, err := sigv4.Parse(r, now, d.rules(service))
+	rules := d.rules(service)
+	rules.PathIgnored = !strings.HasPrefix(r.URL.Path, resources)
+	p, err := sigv4.Parse(r, now, rules)
 	if err != nil {
 		return c, "", err
 	}
@@ -91,6 +94,11 @@ func (d *Directory) Authenticate(ctx context.Context, r *http.Request, read func
 	}
 	return k.Caller, p.Credential.Region, nil
 }
+
+// resources is the prefix beneath which a path says what is asked for. Everywhere else requests are
+// in AWS's protocols, which read nothing from the path: botocore signs //, and what else means /,
+// as /.
+const resources = "/v1/"
 
 // sts has rules of its own for signatures.
 const (

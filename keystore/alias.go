@@ -72,13 +72,22 @@ func checkAlias(name string) error {
 			`Alias must start with the prefix "alias/". Please see https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html`)
 	case strings.HasPrefix(name, "alias/aws/"):
 		return fault.New(fault.Denied, "NotAuthorizedException",
-			"Names that begin with alias/aws/ belong to the services.")
-	// The model's pattern lets a colon pass, and the API reference doesn't name it among what an
-	// alias may hold.
-	case name == "alias/" || strings.Contains(name, ":"):
+			"The alias name for a customer managed CMK cannot begin with alias/aws/.")
+	// The model's pattern lets a colon pass, and KMS itself doesn't.
+	case strings.Contains(name, ":"):
+		return kmsfault.Invalid(name + " contains invalid characters for an alias")
+	case name == "alias/":
 		return fault.New(fault.Invalid, "InvalidAliasNameException",
-			"The alias name may hold letters, digits, '/', '_' and '-' after its prefix, and at least one "+
-				"of them.")
+			"The alias name must have at least one character after its prefix.")
+	}
+	return nil
+}
+
+// checkAliasTarget refuses an alias of an alias, by name or by ARN, whether there is one or not.
+func checkAliasTarget(id string) error {
+	if strings.HasPrefix(id, "alias/") ||
+		strings.HasPrefix(id, "arn:") && strings.Contains(id, ":alias/") {
+		return kmsfault.Invalid("Aliases must refer to keys. Not aliases")
 	}
 	return nil
 }

@@ -20,8 +20,13 @@ type AliasInput struct {
 	TargetKeyId string `shape:"KeyIdType,required"`
 }
 
-// Validate checks what the shape's pattern doesn't: see [checkAlias].
-func (in AliasInput) Validate() error { return checkAlias(in.AliasName) }
+// Validate checks what the shapes don't: see [checkAlias].
+func (in AliasInput) Validate() error {
+	if err := checkAlias(in.AliasName); err != nil {
+		return err
+	}
+	return checkAliasTarget(in.TargetKeyId)
+}
 
 // findCreateAlias leaves out the key that has the name already: nothing is taken from it, so AWS
 // asks for no permission on it. That the name is taken is found out by the insertion.

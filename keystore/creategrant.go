@@ -22,8 +22,24 @@ type GrantConstraints struct {
 	SourceArn               *string           `shape:"GrantConstraintSourceArnType" json:",omitzero"`
 }
 
-// check refuses constraints beyond their bounds.
+// given returns the constraints that a request means. Terraform sends the one that it doesn't mean
+// as an empty map beside the other, and AWS takes that for absent. An empty EncryptionContextEquals
+// alone stays: it admits no context but the empty one.
+func (g GrantConstraints) given() GrantConstraints {
+	switch {
+	case len(g.EncryptionContextSubset) == 0:
+		g.EncryptionContextSubset = nil
+	case len(g.EncryptionContextEquals) == 0:
+		g.EncryptionContextEquals = nil
+	}
+	return g
+}
+
+// check refuses two constraints of the encryption context, and those beyond their bounds.
 func (g GrantConstraints) check() error {
+	if len(g.EncryptionContextEquals) > 0 && len(g.EncryptionContextSubset) > 0 {
+		return kmsfault.Invalid("More than one constraint supplied")
+	}
 	both := []map[string]string{g.EncryptionContextEquals, g.EncryptionContextSubset}
 	for _, pairs := range both {
 		if err := grant.CheckPairs(pairs); err != nil {
@@ -69,6 +85,8 @@ func (in CreateGrantInput) Validate() error {
 			"a RetiringServicePrincipal.")
 	case len(in.Operations) == 0:
 		return kmsfault.Invalid("A grant must allow at least one operation.")
+	case onlyCreateGrant(in.Operations): // there is nothing that its grantee could grant
+		return kmsfault.Invalid("Grants must not contain only the CreateGrant operation.")
 	}
 	for _, arn := range []*string{in.GranteePrincipal, in.RetiringPrincipal} {
 		if err := checkPrincipal(arn); err != nil {
@@ -78,12 +96,16 @@ func (in CreateGrantInput) Validate() error {
 	return constraints.check()
 }
 
-// checkPrincipal refuses a member that is there and is no principal's ARN.
-func checkPrincipal(arn *string) error {
-	if arn == nil {
+func onlyCreateGrant(operations []string) bool {
+	return !slices.ContainsFunc(operations, func(o string) bool { return o != "CreateGrant" })
+}
+
+// checkPrincipal refuses a member that is there and names no principal.
+func checkPrincipal(name *string) error {
+	if name == nil {
 		return nil
 	}
-	return grant.CheckPrincipal(*arn)
+	return grant.CheckPrincipal(*name)
 }
 
 // either returns the one of two members that names a principal, or nothing.
@@ -102,7 +124,7 @@ func requestedGrant(c *op.Call, in CreateGrantInput, k key.Ref) *grant.Grant {
 		Grantee:           either(in.GranteePrincipal, in.GranteeServicePrincipal),
 		RetiringPrincipal: either(in.RetiringPrincipal, in.RetiringServicePrincipal),
 		Operations:        inOrderOnce(in.Operations),
-		Constraints:       grant.Constraints(domain.Or(in.Constraints, GrantConstraints{})),
+		Constraints:       grant.Constraints(domain.Or(in.Constraints, GrantConstraints{}).given()),
 		Created:           c.Time.Truncate(time.Millisecond),
 	}
 }

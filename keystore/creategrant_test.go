@@ -57,7 +57,7 @@ func TestCreateGrant_MembersThatDoNotFit_AreRefused(t *testing.T) {
 		"9 pairs, all of it":   {pairs(equals, 9, 1), "ValidationException"},
 		"385 characters":       {pairs(equals, 1, 385), "ValidationException"},
 		"a token that is none": {M{"GrantTokens": []string{"x"}}, "InvalidGrantTokenException"},
-		"an alias":             {M{"KeyId": "alias/a"}, "NotFoundException"},
+		"an alias":             {M{"KeyId": "alias/a"}, "InvalidArnException"},
 		"a name with a space":  {M{"Name": "a b"}, "ValidationException"},
 		"a dry run":            {M{"DryRun": true}, "DryRunOperationException"},
 		"a dry run of what is none": {M{"DryRun": true, "Operations": []string{"Sign"}},
@@ -201,7 +201,7 @@ func TestCreateGrant_ByAGrantee_AllowsNoMoreThanItsGrant(t *testing.T) {
 	if code := try(id, nil, "Decrypt"); code != denied {
 		t.Errorf("without the right to: %q", code)
 	}
-	s.grantTo("alice", id, nil, "CreateGrant")
+	s.grantTo("alice", id, nil, "CreateGrant", "DescribeKey")
 	if code := try(id, nil, "Decrypt"); code != denied {
 		t.Errorf("what another grant allows: %q", code)
 	}

@@ -31,10 +31,9 @@ type CreateKeyInput struct {
 // Validate checks what members say together, and refuses what this token's keys can't be.
 func (in CreateKeyInput) Validate() error {
 	switch {
-	case in.KeySpec != nil && in.CustomerMasterKeySpec != nil &&
-		*in.KeySpec != *in.CustomerMasterKeySpec:
-		return kmsfault.Invalid(
-			"KeySpec and CustomerMasterKeySpec name different specs. Send KeySpec alone.")
+	case in.KeySpec != nil && in.CustomerMasterKeySpec != nil: // even where they are the same
+		return kmsfault.Invalid("You cannot specify KeySpec and CustomerMasterKeySpec in the same " +
+			"request. CustomerMasterKeySpec is deprecated.")
 	case in.XksKeyId != nil || in.origin() == "EXTERNAL_KEY_STORE":
 		return customstore.ErrExternal
 	// Its material never leaves the store's token, so that no other Region could have it.
@@ -106,7 +105,7 @@ func (s *Keys) createKey(c *op.Call, in CreateKeyInput,
 	if err != nil {
 		return nil, err
 	}
-	return op.Apply(domain.InOrder(also, insert), CreateKeyOutput{k.Metadata()}), nil
+	return op.Apply(domain.InOrder(also, insert), CreateKeyOutput{k.Metadata(s.maker.Signs)}), nil
 }
 
 // newKeyIn is [Keys.newKey] for any custody mode: in a custom key store if one is given, or

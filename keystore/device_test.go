@@ -14,6 +14,7 @@ import (
 	"claviger/internal/custody"
 	"claviger/internal/fault"
 	"claviger/keystore/model"
+	"claviger/keystore/publickey"
 )
 
 // rig is the service for tests of what the device does, or does not.
@@ -83,6 +84,10 @@ type withEd25519 struct {
 
 func (w *withEd25519) Supports(k custody.Kind) bool {
 	return k == custody.Ed25519Sign || w.Token.Supports(k)
+}
+
+func (w *withEd25519) Signs(alg custody.Algorithm) bool {
+	return alg == publickey.Ed25519 || alg == publickey.Ed25519PH || w.Token.Signs(alg)
 }
 
 func (w *withEd25519) Generate(ctx context.Context, id string,

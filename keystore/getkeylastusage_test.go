@@ -138,10 +138,10 @@ func TestGetKeyLastUsage_ManyUses_AreWrittenOnceAMinute(t *testing.T) {
 	}
 }
 
-func TestGetKeyLastUsage_Alias_IsNotFound(t *testing.T) {
+func TestGetKeyLastUsage_Alias_IsRefused(t *testing.T) {
 	s := start(t)
 	m := s.inState(1, cipher, key.Enabled)
-	if _, code := ask[any](s, "GetKeyLastUsage", M{"KeyId": m.alias}); code != "NotFoundException" {
+	if _, code := ask[any](s, "GetKeyLastUsage", M{"KeyId": m.alias}); code != "InvalidArnException" {
 		t.Errorf("an alias: %q", code)
 	}
 }

@@ -31,10 +31,12 @@ func TestGrantConstraints_EncryptionContext_IsHeldToThem(t *testing.T) {
 		{"with one pair", M{"EncryptionContextSubset": M{"A": "1"}}, []int{2, 3, 5, 6}},
 		{"with two", M{"EncryptionContextSubset": M{"a": "1", "b": "2"}}, []int{5}},
 		{"with nothing", M{"EncryptionContextSubset": M{}}, all},
-		{"both", M{"EncryptionContextSubset": M{"a": "1"},
-			"EncryptionContextEquals": M{"a": "1", "b": "3"}}, []int{6}},
-		{"both, against each other", M{"EncryptionContextSubset": M{"a": "1"},
-			"EncryptionContextEquals": M{"a": "2"}}, nil},
+		{"with one pair, as Terraform sends it", M{"EncryptionContextSubset": M{"a": "1"},
+			"EncryptionContextEquals": M{}}, []int{2, 3, 5, 6}},
+		{"equal to one, as Terraform sends it", M{"EncryptionContextSubset": M{},
+			"EncryptionContextEquals": M{"a": "1"}}, []int{2, 3}},
+		{"both of nothing", M{"EncryptionContextSubset": M{}, "EncryptionContextEquals": M{}},
+			[]int{0, 1}},
 		{"on behalf of a resource", M{"SourceArn": aResource}, nil},
 	} {
 		id := s.key()

@@ -108,10 +108,7 @@ func checkPolicy(c *op.Call, text, key string, bypass bool) error {
 		return fault.Newf(fault.Limit, "LimitExceededException", "A key policy has at most %d bytes.",
 			policyLimit)
 	}
-	document, err := policy.Parse(text)
-	if err == nil {
-		err = document.OfKey() // both have the same answers
-	}
+	document, err := policy.ParseOfKey(text)
 	switch {
 	case errors.Is(err, policy.ErrPrincipalARN):
 		return fault.New(fault.Invalid, "InvalidArnException",

@@ -96,7 +96,7 @@ func TestPutKeyPolicy_InvalidPolicy_IsRefused(t *testing.T) {
 		{"an unknown element", strings.Replace(aPolicy, "Resource", "Ressource", 1),
 			"MalformedPolicyDocumentException", "Unknown field Ressource"},
 		{"no principal", strings.Replace(aPolicy, `"Principal":{"AWS":"111122223333"},`, "", 1),
-			"MalformedPolicyDocumentException", "Missing required field Principal"},
+			"MalformedPolicyDocumentException", "Policy contains a statement with no principal."},
 		{"nobody's id", strings.Replace(aPolicy, "111122223333", "AIDACKCEVSQ6C2EXAMPLE", 1),
 			"MalformedPolicyDocumentException", string(policy.ErrPrincipal)},
 		{"a group", strings.Replace(aPolicy, `"111122223333"`, `"arn:aws:iam::111122223333:group/g"`, 1),
@@ -164,7 +164,7 @@ func TestKeyPolicy_OtherPolicyName_IsRefused(t *testing.T) {
 		{"PutKeyPolicy", M{"KeyId": id, "PolicyName": "other", "Policy": aPolicy},
 			"UnsupportedOperationException"},
 		{"ListKeyPolicies", M{"KeyId": id, "Marker": "x"}, "InvalidMarkerException"},
-		{"GetKeyPolicy", M{"KeyId": "alias/a"}, "NotFoundException"},
+		{"GetKeyPolicy", M{"KeyId": "alias/a"}, "InvalidArnException"},
 	} {
 		if _, code := ask[any](s, c.operation, c.in); code != c.code {
 			t.Errorf("%s %v: %q, want %s", c.operation, c.in, code, c.code)

@@ -69,7 +69,8 @@ type Device struct {
 // Maker makes the materials of keys.
 type Maker interface {
 	Supports(k custody.Kind) bool
-	Resident(k custody.Kind) bool // whether keys of the kind are made resident on the token
+	Resident(k custody.Kind) bool     // whether keys of the kind are made resident on the token
+	Signs(alg custody.Algorithm) bool // whether signatures are made by the algorithm
 
 	// Generate makes a material. Of a key pair it takes seconds.
 	Generate(ctx context.Context, id string, k custody.Kind) (custody.Material, error)

@@ -70,8 +70,10 @@ func grantEntry(g *grant.Grant) GrantListEntry {
 	e := GrantListEntry{KeyId: g.Key.ARN(), GrantId: g.ID, Name: g.Name,
 		CreationDate:   wire.Time{Time: g.Created},
 		IssuingAccount: "arn:aws:iam::" + g.IssuingAccount + ":root", Operations: g.Operations}
-	e.GranteePrincipal, e.GranteeServicePrincipal = principalOrService(g.Grantee)
-	e.RetiringPrincipal, e.RetiringServicePrincipal = principalOrService(g.RetiringPrincipal)
+	toService := g.Constraints.SourceArn != nil // what GranteeServicePrincipal demands
+	e.GranteePrincipal, e.GranteeServicePrincipal = principalOrService(g.Grantee, toService)
+	e.RetiringPrincipal, e.RetiringServicePrincipal = principalOrService(g.RetiringPrincipal,
+		toService)
 	if !g.Constraints.IsEmpty() {
 		constraints := GrantConstraints(g.Constraints)
 		e.Constraints = &constraints
@@ -79,12 +81,13 @@ func grantEntry(g *grant.Grant) GrantListEntry {
 	return e
 }
 
-// principalOrService tells by the form of a name which of two members it belongs in.
-func principalOrService(name string) (principal, service string) {
-	if strings.HasPrefix(name, "arn:") {
-		return name, ""
+// principalOrService tells in which of two members a name is listed. A service that was named as a
+// principal is listed as one.
+func principalOrService(name string, toService bool) (principal, service string) {
+	if toService && !strings.HasPrefix(name, "arn:") {
+		return "", name
 	}
-	return "", name
+	return name, ""
 }
 
 // grantPage returns a page of a list that has one more if there is a next page. position says where

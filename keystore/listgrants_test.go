@@ -135,6 +135,24 @@ func TestListGrants_GrantToAService_IsToldWhole(t *testing.T) {
 	}
 }
 
+// AWS takes a service in the members for principals as well, and Terraform reads there what it
+// wrote.
+func TestListGrants_ServiceNamedAsPrincipal_IsListedAsOne(t *testing.T) {
+	s := start(t)
+	id := s.key()
+	made := must[CreateGrantOutput](s, "CreateGrant", M{"KeyId": id, "GranteePrincipal": aService,
+		"RetiringPrincipal": aService, "Operations": []string{"Decrypt"}})
+	for operation, in := range map[string]M{"ListGrants": {"KeyId": id, "GranteePrincipal": aService},
+		"ListRetirableGrants": {"RetiringPrincipal": aService}} {
+		list := must[ListGrantsOutput](s, operation, in).Grants
+		if len(list) != 1 || list[0].GrantId != made.GrantId || list[0].GranteePrincipal != aService ||
+			list[0].RetiringPrincipal != aService || list[0].GranteeServicePrincipal != "" ||
+			list[0].RetiringServicePrincipal != "" {
+			t.Errorf("%s: %+v", operation, list)
+		}
+	}
+}
+
 // Nobody needs a policy to see what they may retire.
 func TestListRetirableGrants_RetiringPrincipal_SeesItsOwnOnly(t *testing.T) {
 	s := start(t)

@@ -33,8 +33,8 @@ func TestName_EveryForm_IsReadOrRefused(t *testing.T) {
 		{"alias/aws/secretsmanager", true, "", "alias/aws/secretsmanager", ""},
 		{here + "alias/a:b", true, "", "alias/a:b", ""},
 
-		{"alias/app", false, "", "", "NotFoundException"},
-		{here + "alias/app", false, "", "", "NotFoundException"},
+		{"alias/app", false, "", "", "InvalidArnException"},
+		{here + "alias/app", false, "", "", "InvalidArnException"},
 		{strings.ToUpper(anID), true, "", "", "NotFoundException"},
 		{key, true, "", "", "NotFoundException"},
 		{"key/alias/app", true, "", "", "NotFoundException"},

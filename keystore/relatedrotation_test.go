@@ -199,17 +199,17 @@ func TestRotation_Replica_IsRefused(t *testing.T) {
 	for _, operation := range []string{"EnableKeyRotation", "DisableKeyRotation",
 		"RotateKeyOnDemand"} {
 		for _, k := range []*key.Key{s.loadIn(ourRegion, id), s.loadIn(ourRegion, single)} {
-			if err := k.Serves(operation); err != nil {
+			if err := k.Serves(operation, operation); err != nil {
 				t.Errorf("%s of %s: %v", operation, k.ARN(), err)
 			}
 		}
-		f := fault.Of(s.loadIn(abroad, id).Serves(operation))
+		f := fault.Of(s.loadIn(abroad, id).Serves(operation, operation))
 		if f == nil || f.Code != "UnsupportedOperationException" ||
 			f.Message != key.ARN(ourAccount, abroad, id)+" is not a multi-region primary key." {
 			t.Errorf("%s of a replica: %v", operation, f)
 		}
 	}
-	if err := s.loadIn(abroad, id).Serves("GetKeyRotationStatus"); err != nil {
+	if err := s.loadIn(abroad, id).Serves("GetKeyRotationStatus", "GetKeyRotationStatus"); err != nil {
 		t.Errorf("GetKeyRotationStatus of a replica: %v", err)
 	}
 }

@@ -24,7 +24,7 @@ func (in ReplicateKeyInput) Validate() error { return domain.CheckTags(tagRules,
 type ReplicateKeyOutput struct {
 	ReplicaKeyMetadata key.KeyMetadata
 	ReplicaPolicy      string
-	ReplicaTags        []key.Tag
+	ReplicaTags        []key.Tag `json:",omitzero"` // none where the replica has none
 }
 
 // replication is the target of ReplicateKey: the other key must not be there.
@@ -82,10 +82,12 @@ func (s *Keys) replicateKey(c *op.Call, in ReplicateKeyInput,
 		return nil, err
 	}
 	out := ReplicateKeyOutput{
-		ReplicaKeyMetadata: replica.Metadata(),
+		ReplicaKeyMetadata: replica.Metadata(s.maker.Signs),
 		ReplicaPolicy:      policyOf(replica),
-		ReplicaTags:        append([]key.Tag{}, replica.Tags...), // [] and not null
+		ReplicaTags:        replica.Tags,
 	}
-	out.ReplicaKeyMetadata.KeyState, out.ReplicaKeyMetadata.Enabled = key.Creating, false
+	m := &out.ReplicaKeyMetadata
+	// AWS names no material of a key that is yet to get it.
+	m.KeyState, m.Enabled, m.CurrentKeyMaterialId = key.Creating, false, ""
 	return op.Apply(amend, out), nil
 }

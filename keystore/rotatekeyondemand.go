@@ -29,7 +29,7 @@ func (s *Keys) rotateKeyOnDemand(c *op.Call, _ KeyInput,
 		return ch, out, err
 	}
 	rotated := k.Changed(func(k *key.Key) { k.Rotate(m, key.RotationOnDemand, c.Time) })
-	return multiregion.Change{Key: rotated}, KeyOutput{KeyId: k.ID}, nil
+	return multiregion.Change{Key: rotated}, KeyOutput{KeyId: k.ARN()}, nil
 }
 
 // nextMaterial returns the material that follows the current one: a new one of the token, or the

@@ -17,7 +17,8 @@ func TestRotateKeyOnDemand_TwentyFiveTimes_IsTheLimit(t *testing.T) {
 	old := s.encrypt(id, "old")
 	for n := range maxOnDemandRotations {
 		s.pass(time.Hour)
-		if out := must[KeyOutput](s, "RotateKeyOnDemand", M{"KeyId": id}); out.KeyId != id {
+		out := must[KeyOutput](s, "RotateKeyOnDemand", M{"KeyId": id})
+		if out.KeyId != key.ARN(ourAccount, ourRegion, id) {
 			t.Errorf("answered %+v", out)
 		}
 		last := s.rotations(id, "ROTATIONS_ONLY")[n]

@@ -109,13 +109,20 @@ func TestRotation_AsymmetricOrHMACKey_IsRefused(t *testing.T) {
 		M{"KeySpec": "ECC_NIST_P256", "KeyUsage": key.SignVerify}).KeyMetadata.KeyId
 	hmacKey := must[CreateKeyOutput](s, "CreateKey",
 		M{"KeySpec": "HMAC_256", "KeyUsage": key.GenerateVerifyMac}).KeyMetadata.KeyId
-	operations := []string{"EnableKeyRotation", "DisableKeyRotation", "GetKeyRotationStatus",
-		"RotateKeyOnDemand", "ListKeyRotations"}
+	operations := []string{"EnableKeyRotation", "DisableKeyRotation", "RotateKeyOnDemand",
+		"ListKeyRotations"}
 	for _, name := range operations {
 		for _, id := range []string{signer, hmacKey} {
 			if _, code := ask[any](s, name, M{"KeyId": id}); code != "UnsupportedOperationException" {
 				t.Errorf("%s: %q", name, code)
 			}
+		}
+	}
+	// Terraform reads it of each key that it has made.
+	for _, id := range []string{signer, hmacKey} {
+		if out := must[GetKeyRotationStatusOutput](s, "GetKeyRotationStatus",
+			M{"KeyId": id}); out != (GetKeyRotationStatusOutput{KeyId: id}) {
+			t.Errorf("the status of rotation is %+v", out)
 		}
 	}
 	must[any](s, "DisableKey", M{"KeyId": signer})

@@ -12,6 +12,7 @@ import (
 
 	"claviger/hsm"
 	"claviger/hsm/hsmtest/fakedevice"
+	"claviger/internal/custody"
 	"claviger/internal/lattice"
 	"claviger/keystore/cryptoops"
 	"claviger/keystore/key"
@@ -197,4 +198,30 @@ func TestSign_Ed25519_VerifiesElsewhere(t *testing.T) {
 			"SigningAlgorithm": publickey.Ed25519PH})
 	refused(t, err, "ValidationException", "Digest is invalid length for algorithm "+
 		publickey.Ed25519PH+".")
+}
+
+// withoutPrehash is a token that signs by Ed25519 and not by Ed25519ph, as SoftHSM2 does.
+type withoutPrehash struct{ *withEd25519 }
+
+func (w withoutPrehash) Signs(alg custody.Algorithm) bool {
+	return alg != publickey.Ed25519PH && w.withEd25519.Signs(alg)
+}
+
+// TestDescribeKey_AlgorithmThatTheDeviceLacks_IsNotNamed: what a key names it can do, wherever it
+// is described.
+func TestDescribeKey_AlgorithmThatTheDeviceLacks_IsNotNamed(t *testing.T) {
+	s := startOn(t, func(token *hsm.Token) Token {
+		return withoutPrehash{&withEd25519{Token: token, keys: map[string]ed25519.PrivateKey{}}}
+	})
+	want := []string{publickey.Ed25519}
+	m := done[CreateKeyOutput](s, "CreateKey",
+		doc{"KeySpec": publickey.SpecEd25519, "KeyUsage": key.SignVerify}).KeyMetadata
+	described := done[DescribeKeyOutput](s, "DescribeKey", doc{"KeyId": m.KeyId}).KeyMetadata
+	public := done[cryptoops.GetPublicKeyOutput](s, "GetPublicKey", doc{"KeyId": m.KeyId})
+	for name, got := range map[string][]string{"CreateKey": m.SigningAlgorithms,
+		"DescribeKey": described.SigningAlgorithms, "GetPublicKey": public.SigningAlgorithms} {
+		if !slices.Equal(got, want) {
+			t.Errorf("%s names %v", name, got)
+		}
+	}
 }

@@ -14,7 +14,8 @@ const maxTags = 50
 // tagRules are KMS's answers to tags that break a rule.
 var tagRules = domain.TagRules{
 	Most:      maxTags,
-	Reserved:  tagError("Tag keys that begin with aws: are reserved."),
+	Reserved:  tagError("Tags beginning with aws: are reserved"),
+	Invalid:   tagError("Invalid tag"),
 	Duplicate: func(string) error { return tagError("Duplicate tag keys") },
 	TooMany:   tagError("Too many tags"),
 }

@@ -55,7 +55,10 @@ func (m Malformed) Error() string { return string(m) }
 // or that stands twice. Every element is read and held to its form ("Grammar of the IAM JSON policy
 // language" of the IAM user guide); what kind of policy it is decides on the rest, see
 // [Document.OfKey]. Errors are [Malformed].
-func Parse(text string) (*Document, error) {
+func Parse(text string) (*Document, error) { return parse(text, false) }
+
+// parse is [Parse]. A statement may lack its Action if idle statements are allowed.
+func parse(text string, idle bool) (*Document, error) {
 	var raw rawDocument
 	if err := json.Unmarshal([]byte(text), &raw, json.RejectUnknownMembers(true)); err != nil {
 		return nil, explain(err)
@@ -71,7 +74,7 @@ func Parse(text string) (*Document, error) {
 		return nil, Malformed("Missing required field Statement")
 	}
 	for _, r := range raw.Statement {
-		s, err := r.statement()
+		s, err := r.statement(idle)
 		if err != nil {
 			return nil, err
 		}
@@ -199,7 +202,7 @@ func texts[T ~string](list []T) (out []string) {
 }
 
 // statement holds what was read to the forms of a statement.
-func (r rawStatement) statement() (Statement, error) {
+func (r rawStatement) statement(idle bool) (Statement, error) {
 	s := Statement{SID: string(r.Sid), Effect: string(r.Effect), Principal: r.Principal,
 		NotPrincipal: r.NotPrincipal,
 		Action:       texts(r.Action), NotAction: texts(r.NotAction), Resource: texts(
@@ -212,7 +215,8 @@ func (r rawStatement) statement() (Statement, error) {
 	case r.Action != nil && r.NotAction != nil, r.Resource != nil && r.NotResource != nil,
 		r.Principal != nil && r.NotPrincipal != nil:
 		return s, Malformed("A statement has an element or its opposite, and not both")
-	case len(r.Action) == 0 && len(r.NotAction) == 0:
+	case len(r.Action) == 0 && len(r.NotAction) == 0 &&
+		!(idle && r.Action == nil && r.NotAction == nil):
 		return s, Malformed("Missing required field Action")
 	case r.Resource != nil && len(r.Resource) == 0, r.NotResource != nil && len(r.NotResource) == 0:
 		return s, Malformed("Missing required field Resource")

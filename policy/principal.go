@@ -46,7 +46,9 @@ func (p *Principals) check() error {
 	switch {
 	case p == nil:
 		return nil
-	case p.Everyone && p.AWS != nil, !p.Everyone && len(p.AWS)+len(p.Service)+len(p.Federated) == 0:
+	case !p.Everyone && len(p.AWS)+len(p.Service)+len(p.Federated) == 0:
+		return ErrNoPrincipal
+	case p.Everyone && p.AWS != nil:
 		return ErrPrincipal
 	}
 	for _, a := range p.AWS {
@@ -57,7 +59,7 @@ func (p *Principals) check() error {
 			return ErrPrincipal
 		}
 	}
-	if slices.ContainsFunc(p.Service, func(s string) bool { return !isService(s) }) ||
+	if slices.ContainsFunc(p.Service, func(s string) bool { return !IsService(s) }) ||
 		slices.Contains(p.Federated, "") {
 		return ErrPrincipal
 	}
@@ -93,8 +95,8 @@ func isAccount(s string) bool {
 	return len(s) == 12 && strings.Trim(s, "0123456789") == ""
 }
 
-// isService reports whether s has the form of a service's name: secretsmanager.amazonaws.com.
-func isService(s string) bool {
+// IsService reports whether s has the form of a service's name: secretsmanager.amazonaws.com.
+func IsService(s string) bool {
 	return consists(s, ".-") && strings.Count(s, ".") >= 2 &&
 		!slices.Contains(strings.Split(s, "."), "")
 }

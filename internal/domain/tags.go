@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"unicode"
 )
 
 // Tag is a tag as some service spells its members. It is kept in order of key, and a key is there
@@ -16,6 +17,7 @@ type TagRules struct {
 	Most      int // tags on one resource
 	NoKey     error
 	Reserved  error // the key begins with aws:
+	Invalid   error // characters that no tag may hold; nil: any may be there
 	Duplicate func(key string) error
 	TooMany   error
 }
@@ -24,7 +26,7 @@ type TagRules struct {
 func CheckTags[T Tag](r TagRules, tags []T) error {
 	seen := map[string]bool{}
 	for _, t := range tags {
-		key, _ := t.Pair()
+		key, value := t.Pair()
 		switch {
 		case key == "" && r.NoKey != nil:
 			return r.NoKey
@@ -32,6 +34,8 @@ func CheckTags[T Tag](r TagRules, tags []T) error {
 			return r.Reserved
 		case seen[key]:
 			return r.Duplicate(key)
+		case r.Invalid != nil && !(isTagText(key) && isTagText(value)):
+			return r.Invalid
 		}
 		seen[key] = true
 	}
@@ -39,6 +43,14 @@ func CheckTags[T Tag](r TagRules, tags []T) error {
 		return r.TooMany
 	}
 	return nil
+}
+
+// isTagText reports whether s holds nothing but what AWS lets tags hold: letters, digits and blanks
+// of any script, and _.:/=+-@ ("Tag naming limits and requirements" of the tagging user guide).
+func isTagText(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool {
+		return !unicode.In(r, unicode.L, unicode.N, unicode.Z) && !strings.ContainsRune("_.:/=+-@", r)
+	}) < 0
 }
 
 // SortTags returns the tags of a request, which were checked, in the order in which they are kept.

@@ -20,8 +20,11 @@ var (
 	errDuplicate = errors.New("duplicate")
 	errTooMany   = errors.New("too many")
 	errNoKey     = errors.New("no key")
+	errInvalid   = errors.New("invalid")
 
 	rules = domain.TagRules{Most: 3, NoKey: errNoKey, Reserved: errReserved, TooMany: errTooMany,
+		Duplicate: func(string) error { return errDuplicate }}
+	strict = domain.TagRules{Most: 3, Reserved: errReserved, Invalid: errInvalid,
 		Duplicate: func(string) error { return errDuplicate }}
 	noQuota = domain.TagRules{Most: 1 << 20}
 )
@@ -102,4 +105,23 @@ func FuzzAddTags(f *testing.F) {
 			t.Errorf("what was there was changed: %v", old)
 		}
 	})
+}
+
+// Letters, digits and blanks are those of any script.
+func TestCheckTags_CharactersOfTags_AreThoseOfAWS(t *testing.T) {
+	for text, want := range map[string]error{
+		"": nil, "Team_1.a:b/c=d+e-f@g": nil, "a b": nil, "Größe": nil, "部署": nil, "٣": nil,
+		"a\u00a0b": nil, "½": nil,
+		"a&b": errInvalid, "a,b": errInvalid, "{a}": errInvalid, "a*": errInvalid, "a\tb": errInvalid,
+		"a\nb": errInvalid, "a\x00": errInvalid, "😀": errInvalid, "a\u0301": errInvalid, "a'": errInvalid,
+	} {
+		for _, given := range []tag{{"k" + text, ""}, {"k", text}} {
+			if err := domain.CheckTags(strict, []tag{given}); err != want {
+				t.Errorf("%q: %v, want %v", given, err, want)
+			}
+		}
+		if err := domain.CheckTags(rules, []tag{{"k" + text, text}}); err != nil {
+			t.Errorf("%q, where any character may be: %v", text, err)
+		}
+	}
 }

@@ -97,6 +97,8 @@ func (at position) element(m *member, i int) position {
 		pointer: at.pointer + "/" + m.name + "/" + strconv.Itoa(i)}
 }
 
+const notNull = "Member must not be null"
+
 type check struct {
 	present func(string) bool
 	found   []string
@@ -131,7 +133,7 @@ func (c *check) missing(m *member, f reflect.Value, at position) bool {
 
 func (c *check) absent(m *member, at position) {
 	if m.required {
-		c.add("Value null", at.path+m.path, "Member must not be null")
+		c.add("Value null", at.path+m.path, notNull)
 	}
 }
 
@@ -158,6 +160,10 @@ func (c *check) value(m *member, v reflect.Value, at position) {
 
 func (c *check) elements(m *member, v reflect.Value, at position) {
 	for i := range v.Len() {
+		if c.isNull(v.Index(i), at, m, strconv.Itoa(i)) {
+			c.add("Value", at.path+m.path, "Member must satisfy constraint: ["+notNull+"]")
+			return
+		}
 		if b := m.rule.member.breaches(v.Index(i)); b != nil {
 			c.add("Value"+echo(m.rule, v), at.path+m.path, "Member must satisfy constraint: ["+
 				strings.Join(b, ", ")+"]")
@@ -172,11 +178,25 @@ func (c *check) entries(m *member, v reflect.Value, at position) {
 			c.add("Value"+echo(m.rule, v), at.path+m.path, "Map keys must satisfy constraint: ["+
 				strings.Join(b, ", ")+"]")
 		}
+		if c.isNull(it.Value(), at, m, it.Key().String()) {
+			c.add("Value", at.path+m.path, "Map value must satisfy constraint: ["+notNull+"]")
+			continue
+		}
 		if b := m.rule.value.breaches(it.Value()); b != nil {
 			c.add("Value"+echo(m.rule, v), at.path+m.path, "Map value must satisfy constraint: ["+
 				strings.Join(b, ", ")+"]")
 		}
 	}
+}
+
+// isNull reports whether an entry of a map or an element of a list stood in the request as null: it
+// is read as the zero value, which it must not be taken for.
+func (c *check) isNull(v reflect.Value, at position, m *member, entry string) bool {
+	if c.present == nil || !v.IsZero() {
+		return false
+	}
+	entry = strings.NewReplacer("~", "~0", "/", "~1").Replace(entry) // RFC 6901 section 3
+	return !c.present(at.pointer + "/" + m.name + "/" + entry)
 }
 
 func (c *check) add(value, path, constraint string) {

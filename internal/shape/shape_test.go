@@ -118,6 +118,9 @@ func TestValidate_BrokenConstraint_IsToldInAWSsWords(t *testing.T) {
 		`{"Names":["aa","b"]}`:                "Value '[aa, b]' at 'names' failed to satisfy constraint: Member must satisfy constraint: [Member must have length greater than or equal to 2]",
 		`{"Context":{"k":"v"}}`:               `Value '{"k":"v"}' at 'context' failed to satisfy constraint: Map keys must satisfy constraint: [Member must have length greater than or equal to 2]`,
 		`{"Context":{"kk":"V"}}`:              `Value '{"kk":"V"}' at 'context' failed to satisfy constraint: Map value must satisfy constraint: [Member must satisfy regular expression pattern: [a-z]+]`,
+		`{"Context":{"kk":null}}`:             "Value at 'context' failed to satisfy constraint: Map value must satisfy constraint: [Member must not be null]",
+		`{"Context":{"k/~k":null}}`:           "Value at 'context' failed to satisfy constraint: Map value must satisfy constraint: [Member must not be null]",
+		`{"Names":["aa",null]}`:               "Value at 'names' failed to satisfy constraint: Member must satisfy constraint: [Member must not be null]",
 		`{"Pair":{"Key":"k"}}`:                "Value 'k' at 'pair.key' failed to satisfy constraint: Member must have length greater than or equal to 2",
 		`{"Pair":{}}`:                         "Value null at 'pair.key' failed to satisfy constraint: Member must not be null",
 		`{"Pairs":[{"Key":"kk"},{"Key":""}]}`: "Value '' at 'pairs.2.member.key' failed to satisfy constraint: Member must have length greater than or equal to 2",
@@ -143,7 +146,7 @@ func TestValidate_KeptConstraints_IsAccepted(t *testing.T) {
 		`{}`, `{"Text":""}`, `{"Name":"ab"}`, `{"Name":"äöüßé"}`, `{"Java":"ÿ"}`, `{"Java":""}`, `{"Either":"a"}`, `{"Either":"b"}`,
 		`{"Color":"GREEN"}`, `{"Blob":"MTIzNA=="}`, `{"Number":1}`, `{"Number":1000}`, `{"FromZero":0}`, `{"FromZero":9}`,
 		`{"BelowZero":0}`, `{"BelowZero":-9}`, `{"Anything":-2147483648}`, `{"Anything":2147483647}`, `{"Flag":false}`,
-		`{"Names":["aa","bb"]}`, `{"Context":{}}`, `{"Context":{"kk":"v"}}`, `{"Pairs":[]}`, `{"Pair":{"Key":"kk"}}`, `{"Date":0}`,
+		`{"Names":["aa","bb"]}`, `{"Context":{}}`, `{"Context":{"kk":"v"}}`, `{"SecretNames":{"key":""}}`, `{"Pairs":[]}`, `{"Pair":{"Key":"kk"}}`, `{"Date":0}`,
 	} {
 		if got := validate(t, read(t, body), body); got != nil {
 			t.Errorf("%s: %q", body, got)

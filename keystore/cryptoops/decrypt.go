@@ -104,7 +104,7 @@ func (t *Source) Ready() error {
 	others := t.Key.IsSymmetric() && t.blob.KeyID != "" && t.blob.KeyID != t.Key.ID
 	// AWS has this answer to a key of another usage too, where other operations have
 	// InvalidKeyUsageException. It comes before the key's state: to enable a wrong key wouldn't help.
-	if t.Key.Serves("Decrypt") != nil || others {
+	if t.Key.Serves("Decrypt", "Decrypt") != nil || others {
 		return fault.New(fault.State, "IncorrectKeyException",
 			"The key ID in the request does not identify a CMK that can perform this operation.")
 	}

@@ -26,12 +26,9 @@ func (in GenerateDataKeyInput) Validate() error {
 	return checkDataKey(in.KeySpec, in.NumberOfBytes, in.EncryptionContext)
 }
 
-// checkDataKey wants the length said in one way. The texts are AWS's.
+// checkDataKey wants the length said in one way. AWS has one text for both mistakes.
 func checkDataKey(spec *string, bytes *int32, context map[string]string) error {
-	switch {
-	case spec != nil && bytes != nil:
-		return kmsfault.Invalid("Please specify either number of bytes or key spec, but not both.")
-	case spec == nil && bytes == nil:
+	if (spec == nil) == (bytes == nil) {
 		return kmsfault.Invalid("Please specify either number of bytes or key spec.")
 	}
 	return model.CheckContext(context)

@@ -34,7 +34,7 @@ func (s *Operations) findPublicKey(c *op.Call, in GetPublicKeyInput) (*target.Ta
 // imported. No use of the private half is behind it, so the device isn't asked.
 func (s *Operations) getPublicKey(_ *op.Call, _ GetPublicKeyInput,
 	t *target.Target) (GetPublicKeyOutput, error) {
-	m := t.Key.Metadata()
+	m := t.Key.Metadata(s.device.Signer.Signs)
 	return GetPublicKeyOutput{
 		KeyId:                   m.Arn,
 		PublicKey:               t.Key.Materials[t.Key.MaterialID].Public,

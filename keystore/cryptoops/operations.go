@@ -25,6 +25,8 @@ type Random interface {
 
 // Signer makes signatures and message authentication codes.
 type Signer interface {
+	Signs(alg custody.Algorithm) bool // whether the device signs by it at all
+
 	// Sign takes the digest by the algorithm's hash; of ED25519_SHA_512 and ML_DSA_SHAKE_256, which
 	// have none before them, the message; and of custody.ExternalMu the message representative.
 	Sign(ctx context.Context, ref custody.Ref, alg custody.Algorithm, digest []byte) ([]byte, error)

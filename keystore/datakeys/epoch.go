@@ -131,7 +131,7 @@ func (t epochTarget) Missing() error {
 
 // Ready implements [op.Target].
 func (t epochTarget) Ready() error {
-	if err := t.key.Serves("GenerateDataKey"); err != nil {
+	if err := t.key.Serves("GenerateDataKey", "GenerateDataKey"); err != nil {
 		return err
 	}
 	return t.key.AllowsInState("GenerateDataKey")

@@ -50,11 +50,12 @@ func CheckPairs(pairs map[string]string) error {
 	return nil
 }
 
-// CheckPrincipal refuses what is no ARN of a principal.
-func CheckPrincipal(arn string) error {
-	if !policy.IsPrincipal(arn) {
+// CheckPrincipal refuses what is neither the ARN of a principal nor the name of a service: AWS lets
+// a service be named in the members for principals, too, and Terraform names it there.
+func CheckPrincipal(name string) error {
+	if !policy.IsPrincipal(name) && !policy.IsService(name) {
 		return fault.New(fault.Invalid, "InvalidArnException",
-			"ARN does not refer to a valid principal: "+arn)
+			"ARN does not refer to a valid principal: "+name)
 	}
 	return nil
 }

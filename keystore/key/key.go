@@ -253,8 +253,9 @@ type MultiRegionConfiguration struct {
 // MultiRegionKey is one of several keys with one id and one material.
 type MultiRegionKey struct{ Arn, Region string }
 
-// Metadata returns what AWS tells of a key.
-func (k *Key) Metadata() KeyMetadata {
+// Metadata returns what AWS tells of a key. signs reports whether its device makes signatures by an
+// algorithm: a key names none by which it can't sign.
+func (k *Key) Metadata(signs func(custody.Algorithm) bool) KeyMetadata {
 	m := KeyMetadata{
 		AWSAccountId:             k.Account,
 		KeyId:                    k.ID,
@@ -286,7 +287,11 @@ func (k *Key) Metadata() KeyMetadata {
 	case EncryptDecrypt:
 		m.EncryptionAlgorithms = algorithms
 	case SignVerify:
-		m.SigningAlgorithms = algorithms
+		for _, a := range algorithms {
+			if signs(custody.Algorithm(a)) {
+				m.SigningAlgorithms = append(m.SigningAlgorithms, a)
+			}
+		}
 	case KeyAgreement:
 		m.KeyAgreementAlgorithms = algorithms
 	case GenerateVerifyMac:

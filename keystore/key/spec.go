@@ -140,8 +140,10 @@ var origins = map[string][]string{
 }
 
 // aboutRotation says which operations are for keys whose material can be replaced: symmetric ones.
+// GetKeyRotationStatus is not among them: AWS answers it for every key of its own making, and
+// Terraform reads it of each key that it has made.
 var aboutRotation = map[string]bool{"EnableKeyRotation": true, "DisableKeyRotation": true,
-	"GetKeyRotationStatus": true, "RotateKeyOnDemand": true, "ListKeyRotations": true}
+	"RotateKeyOnDemand": true, "ListKeyRotations": true}
 
 // notForReplicas says which operations are for a key that follows no other: the rotation of a
 // multi-Region key is its primary's.
@@ -151,12 +153,13 @@ var notForReplicas = map[string]bool{"EnableKeyRotation": true, "DisableKeyRotat
 // forPrimaries says which operations are for the primary keys of multi-Region keys.
 var forPrimaries = map[string]bool{"ReplicateKey": true, "UpdatePrimaryRegion": true}
 
-// Serves returns nil if the key was made for an operation.
-func (k *Key) Serves(operation string) error {
+// Serves returns nil if the key was made for an operation. action is the operation as AWS calls it
+// where it speaks of one key: the two keys of ReEncrypt have a name each.
+func (k *Key) Serves(operation, action string) error {
 	switch want := Usages[operation]; {
 	case want != "" && want != k.Usage:
 		return fault.Newf(fault.State, "InvalidKeyUsageException",
-			"%s key usage is %s which is not valid for %s.", k.ARN(), k.Usage, operation)
+			"%s key usage is %s which is not valid for %s.", k.ARN(), k.Usage, action)
 	case operation == "GetPublicKey" && !k.IsAsymmetric():
 		return kmsfault.Unsupported(k.ARN() + " key spec is " + k.Spec +
 			" which is not valid for GetPublicKey.")

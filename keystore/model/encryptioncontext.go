@@ -27,7 +27,8 @@ func CheckContext(context map[string]string) error {
 // Ignored, it would look as if the ciphertext were bound to it.
 func CheckContextOf(algorithm *string, context map[string]string) error {
 	if domain.Or(algorithm, key.SymmetricDefault) != key.SymmetricDefault && len(context) > 0 {
-		return kmsfault.Invalid("An encryption context can be used only with symmetric encryption keys.")
+		return kmsfault.Invalid("EncryptionContext is not supported when encrypting/decrypting with " +
+			"asymmetric CMKs.")
 	}
 	return CheckContext(context)
 }

@@ -65,6 +65,11 @@ func errKeyID(id string) error {
 	return fault.Newf(fault.NotFound, "NotFoundException", "Invalid keyId '%s'", id)
 }
 
+// errAliasAsKey is AWS's answer to an alias where an operation takes key ids and key ARNs only,
+// whether there is such an alias or not.
+var errAliasAsKey = fault.New(fault.Invalid, "InvalidArnException",
+	"Key Aliases are not supported for this operation.")
+
 // parseARN reads the ARN of a key or an alias of this Region. It may be another account's: that is
 // for the policy to decide on.
 func parseARN(c *op.Call, text string) (domain.ARN, error) {
@@ -96,13 +101,20 @@ func ParseName(c *op.Call, keyID string, aliases bool) (n Named, err error) {
 		n.Account = arn.Account
 		isKey := false
 		if id, isKey = strings.CutPrefix(arn.Resource, "key/"); isKey {
-			aliases = false // key/alias/app is no name of anything
-		} else if !strings.HasPrefix(arn.Resource, "alias/") {
+			// key/alias/app is no name of anything
+			if n.ID = id; !key.IsID(id) {
+				return n, errKeyID(id)
+			}
+			return n, nil
+		}
+		if !strings.HasPrefix(id, "alias/") {
 			return n, errKeyID(keyID)
 		}
 	}
 	switch {
-	case strings.HasPrefix(id, "alias/") && aliases:
+	case strings.HasPrefix(id, "alias/") && !aliases:
+		return n, errAliasAsKey
+	case strings.HasPrefix(id, "alias/"):
 		n.Alias = id
 	case key.IsID(id):
 		n.ID = id

@@ -81,7 +81,7 @@ func (t *Target) Ready() error {
 			"The key %s is managed by a service and used through that service only: "+
 				"kms:%s is not allowed on it.", t.Key.ARN(), t.Action)
 	}
-	if err := t.Key.Serves(t.Operation); err != nil {
+	if err := t.Key.Serves(t.Operation, t.Action); err != nil {
 		return err
 	}
 	if err := t.Key.AllowsInState(t.Operation); err != nil {

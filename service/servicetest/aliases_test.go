@@ -29,7 +29,7 @@ func TestAlias_CreatedMovedDeleted_NamesItsKey(t *testing.T) {
 		{"app", "ValidationException", prefix},
 		{"Alias/app", "ValidationException", prefix},
 		{"alias/", "InvalidAliasNameException", "*"},
-		{"alias/a:b", "InvalidAliasNameException", "*"},
+		{"alias/a:b", "ValidationException", "alias/a:b contains invalid characters for an alias"},
 		{"alias/aws/mine", "NotAuthorizedException", "*"},
 		{"alias/ümlaut", "ValidationException",
 			"1 validation error detected: Value 'alias/ümlaut' at 'aliasName' failed to satisfy " +

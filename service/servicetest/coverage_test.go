@@ -37,6 +37,8 @@ var refusedMembers = map[string]struct{ request, code string }{
 	"RecipientInfo.KeyEncryptionAlgorithm": {`GenerateRandom {"NumberOfBytes":1,"Recipient":{"KeyEncryptionAlgorithm":"RSAES_OAEP_SHA_256"}}`, "UnsupportedOperationException"},
 }
 
+const overLimit = "more than 100 counts as 100; that AWS does so is likely, not known"
+
 // limited has the members that don't do all that they do with AWS, and what they do here. "*"
 // stands for every operation.
 var limited = map[string]string{
@@ -48,6 +50,20 @@ var limited = map[string]string{
 	"ListKeyPolicies.NextMarker": "never there: a key has one policy",
 	"GetKeyRotationStatus.OnDemandRotationStartDate": "never there: a rotation on demand is done " +
 		"when it is answered",
+
+	"ListAliases.Limit":         overLimit,
+	"ListGrants.Limit":          overLimit,
+	"ListRetirableGrants.Limit": overLimit,
+	"ListResourceTags.Limit":    "more than 50 counts as 50; that AWS does so is likely, not known",
+
+	"KeyMetadata.SigningAlgorithms":  "only those by which the device signs",
+	"GetPublicKey.SigningAlgorithms": "only those by which the device signs",
+	"GrantConstraints.EncryptionContextEquals": "empty beside a subset it is absent, as with AWS; " +
+		"empty and alone it admits the empty context only, which is not known of AWS",
+	"GrantListEntry.GranteeServicePrincipal": "there if the grant has a `SourceArn`; a service " +
+		"without one stands in `GranteePrincipal`",
+	"GrantListEntry.RetiringServicePrincipal": "there if the grant has a `SourceArn`; a service " +
+		"without one stands in `RetiringPrincipal`",
 
 	"CreateKey.Origin": "`EXTERNAL_KEY_STORE` is refused with `UnsupportedOperationException`",
 }

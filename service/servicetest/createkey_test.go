@@ -86,8 +86,8 @@ func TestCreateKey_DefaultsAndLimits_IsMadeOrRefused(t *testing.T) {
 	t.Run("at the limits", func(t *testing.T) {
 		_, err := c.CreateKey(t.Context(),
 			&kms.CreateKeyInput{Description: aws.String(strings.Repeat("ü", 8192)), Tags: tags(50),
-				KeySpec: "SYMMETRIC_DEFAULT", CustomerMasterKeySpec: "SYMMETRIC_DEFAULT",
-				KeyUsage: "ENCRYPT_DECRYPT", Origin: "AWS_KMS", MultiRegion: aws.Bool(false),
+				CustomerMasterKeySpec: "SYMMETRIC_DEFAULT",
+				KeyUsage:              "ENCRYPT_DECRYPT", Origin: "AWS_KMS", MultiRegion: aws.Bool(false),
 				Policy: aws.String(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"}}`)})
 		accepted(t, err)
 	})

@@ -178,8 +178,11 @@ func TestKeyID_EachForm_IsTakenOrRefused(t *testing.T) {
 					}
 				case f.code == "no alias" && o.aliases:
 					refused(t, err, "NotFoundException", f.message)
+				case (f.code == "alias" || f.code == "no alias") && strings.HasSuffix(o.name, "Alias"):
+					refused(t, err, "ValidationException", "Aliases must refer to keys. Not aliases")
 				case f.code == "alias" || f.code == "no alias":
-					refused(t, err, "NotFoundException", "Invalid keyId '"+f.id+"'")
+					refused(t, err, "InvalidArnException",
+						"Key Aliases are not supported for this operation.")
 				default:
 					refused(t, err, f.code, f.message)
 				}

@@ -92,11 +92,12 @@ func TestEnableKeyRotation_PeriodOver_GivesNewMaterial(t *testing.T) {
 func TestRotateKeyOnDemand_LimitAndErrors_AreAWSs(t *testing.T) {
 	s := servicetest.Start(t)
 	c := s.KMS()
-	id := createKey(t, c).KeyId
+	key := createKey(t, c)
+	id := key.KeyId
 	before := encrypt(t, c, id, "x", nil)
 	for n := range 25 {
 		out := must(c.RotateKeyOnDemand(t.Context(), &kms.RotateKeyOnDemandInput{KeyId: id}))(t)
-		if *out.KeyId != *id || rotationStatus(t, c, id).OnDemandRotationStartDate != nil {
+		if *out.KeyId != *key.Arn || rotationStatus(t, c, id).OnDemandRotationStartDate != nil {
 			t.Errorf("rotation %d answered for %s", n, *out.KeyId)
 		}
 	}
