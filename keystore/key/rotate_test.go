@@ -170,7 +170,7 @@ func TestExpiration_FirstOfThose_IsShown(t *testing.T) {
 			time.Time{}},
 	} {
 		for range 8 { // in whatever order
-			m := with(nil, c.materials...).Metadata()
+			m := with(nil, c.materials...).Metadata(everything)
 			if m.ExpirationModel != c.model || (m.ValidTo == nil) != c.until.IsZero() ||
 				m.ValidTo != nil && !m.ValidTo.Equal(c.until) {
 				t.Fatalf("%+v: %s until %v", c.materials, m.ExpirationModel, m.ValidTo)
@@ -184,17 +184,17 @@ func TestMetadata_MaterialAndWindow_AreShownWhereAWSShowsThem(t *testing.T) {
 	current := func(k *Key) { k.MaterialID = "m" }
 	for want, k := range map[string]*Key{"m": made(current),
 		"": made(func(k *Key) { current(k); k.Spec, k.Usage = "ECC_NIST_P256", SignVerify })} {
-		if k.ShownMaterialID() != want || k.Metadata().CurrentKeyMaterialId != want {
+		if k.ShownMaterialID() != want || k.Metadata(everything).CurrentKeyMaterialId != want {
 			t.Errorf("%s shows %q", k.Spec, k.ShownMaterialID())
 		}
 	}
-	if m := made(func(k *Key) { current(k); k.Origin = OriginCloudHSM }).Metadata(); m.
+	if m := made(func(k *Key) { current(k); k.Origin = OriginCloudHSM }).Metadata(everything); m.
 		CurrentKeyMaterialId != "" {
 		t.Error("a key in a custom key store has no material that is named")
 	}
 	for state, want := range map[State]int32{PendingReplicaDeletion: 7, PendingDeletion: 0} {
 		k := made(func(k *Key) { k.State, k.PendingWindow = state, 7 })
-		if got := k.Metadata().PendingDeletionWindowInDays; got != want {
+		if got := k.Metadata(everything).PendingDeletionWindowInDays; got != want {
 			t.Errorf("%s: a window of %d days", state, got)
 		}
 	}

@@ -46,15 +46,15 @@ func TestState_DisconnectedStore_MakesUnavailable(t *testing.T) {
 		if k.IsPendingDeletion() != pending {
 			t.Errorf("%s: pending deletion is %v", state, !pending)
 		}
-		if k.Metadata().Enabled != (state == Enabled) || k.Metadata().KeyState != state {
-			t.Errorf("%s is shown as %+v", state, k.Metadata())
+		if k.Metadata(everything).Enabled != (state == Enabled) || k.Metadata(everything).KeyState != state {
+			t.Errorf("%s is shown as %+v", state, k.Metadata(everything))
 		}
 		k.Disconnected = true
 		want := Unavailable
 		if state == PendingDeletion {
 			want = PendingDeletion
 		}
-		if k.CurrentState() != want || k.Metadata().KeyState != want || k.Metadata().Enabled {
+		if k.CurrentState() != want || k.Metadata(everything).KeyState != want || k.Metadata(everything).Enabled {
 			t.Errorf("%s, disconnected: %s", state, k.CurrentState())
 		}
 	}
@@ -188,7 +188,7 @@ func TestRegions_PrimaryAndReplica_KnowEachOther(t *testing.T) {
 		if r := c.k.RelatedRegions(); len(r) == 1 {
 			related = r[0]
 		}
-		m := c.k.Metadata()
+		m := c.k.Metadata(everything)
 		if m.MultiRegionConfiguration != nil {
 			shown = m.MultiRegionConfiguration.MultiRegionKeyType
 		}
@@ -285,3 +285,6 @@ func TestCheckSpec_SpecAndUsage_FitEachOther(t *testing.T) {
 		}
 	}
 }
+
+// everything is a device that signs by every algorithm.
+func everything(custody.Algorithm) bool { return true }
