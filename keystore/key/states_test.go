@@ -119,7 +119,7 @@ func TestServes_EachRule_Refuses(t *testing.T) {
 		{"RotateKeyOnDemand", external, ""}, {"ImportKeyMaterial", external, ""},
 		{"ImportKeyMaterial", nil, unsupported},
 	} {
-		if got := codeOf(made(c.change).Serves(c.operation)); got != c.code {
+		if got := codeOf(made(c.change).Serves(c.operation, c.operation)); got != c.code {
 			t.Errorf("%s of %+v: %q, want %q", c.operation, made(c.change), got, c.code)
 		}
 	}
