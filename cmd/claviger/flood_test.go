@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"claviger/bench/flooder"
+
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 )
 
@@ -93,12 +95,16 @@ func (f *flooded) legitimate(when string) (kept, fresh waits) {
 
 // compare measures legitimate calls without a flood and in it. How much slower they may become
 // depends on the machine, so that it is told and not judged.
-func (f *flooded) compare(worst *flooder, meanwhile ...func()) {
+func (f *flooded) compare(worst *flooder.Flooder, meanwhile ...func()) {
 	f.T.Helper()
 	f.legitimate("before")
 	quiet, quietFresh := f.legitimate("before")
 	worst.Address = f.address
-	end := worst.start(f.T)
+	end, err := worst.Start()
+	if err != nil {
+		f.T.Fatal(err)
+	}
+	defer end()
 	busy, busyFresh := f.legitimate("in the flood")
 	for _, look := range meanwhile {
 		look()

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"claviger/bench/flooder"
 )
 
 // Five connections with thousands of streams that nobody reads, of what asks for no signature and
@@ -15,7 +17,7 @@ func TestFlood_StreamsNobodyReads_StopNoCall(t *testing.T) {
 	for _, c := range []struct{ method, path string }{
 		{"GET", "/openapi.json"}, {"POST", "/"}, {"GET", "/nowhere"}, {"GET", "/readyz"}} {
 		t.Run(c.method+" "+c.path, func(t *testing.T) {
-			floodable(t, nil).compare(&flooder{Kind: "unread", From: []string{self}, N: 5,
+			floodable(t, nil).compare(&flooder.Flooder{Kind: flooder.Unread, From: []string{self}, N: 5,
 				Method: c.method, Path: c.path})
 		})
 	}
@@ -27,7 +29,7 @@ func TestFlood_Metrics_CostNoMemory(t *testing.T) {
 	f := floodable(t, nil)
 	f.legitimate("before")
 	before := f.resident()
-	f.compare(&flooder{Kind: "unread", From: []string{self}, N: 30, Method: "GET", Path: "/metrics"})
+	f.compare(&flooder.Flooder{Kind: flooder.Unread, From: []string{self}, N: 30, Method: "GET", Path: "/metrics"})
 	after := f.resident()
 	t.Logf("%d MiB before, %d MiB at most", before, after)
 	if after > before+100 {
@@ -42,12 +44,12 @@ func TestFlood_Pipelines_StopNoCall(t *testing.T) {
 	forged := strings.Repeat("POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: TrentService.ListKeys\r\n"+
 		"Content-Type: application/x-amz-json-1.1\r\nContent-Length: 2\r\n\r\n{}", 20)
 	for name, c := range map[string]struct{ kind, text, from string }{
-		"documents that nobody reads": {"pipeline", documents, self},
-		"documents in a hurry":        {"hurry", documents, stranger},
-		"refusals in a hurry":         {"hurry", forged, self},
+		"documents that nobody reads": {flooder.Pipeline, documents, self},
+		"documents in a hurry":        {flooder.Hurry, documents, stranger},
+		"refusals in a hurry":         {flooder.Hurry, forged, self},
 	} {
 		t.Run(name, func(t *testing.T) {
-			floodable(t, nil).compare(&flooder{Kind: c.kind, From: []string{c.from},
+			floodable(t, nil).compare(&flooder.Flooder{Kind: c.kind, From: []string{c.from},
 				N: files(t, 1030), Text: c.text})
 		})
 	}
@@ -57,7 +59,7 @@ func TestFlood_Pipelines_StopNoCall(t *testing.T) {
 // legitimate caller: there were no files left for the token.
 func TestFlood_IdleConnections_TakeNoFiles(t *testing.T) {
 	f := floodable(t, map[string]string{"connections": "512", "connections_per_source": "128"})
-	f.compare(&flooder{Kind: "idle", From: []string{self, stranger}, N: files(t, 8300)}, func() {
+	f.compare(&flooder.Flooder{Kind: flooder.Idle, From: []string{self, stranger}, N: files(t, 8300)}, func() {
 		if n := f.connections(); n > 512 || n < 128 {
 			t.Errorf("%d connections are open", n)
 		}
@@ -90,7 +92,7 @@ func TestFlood_SlowBodies_StopNoCall(t *testing.T) {
 		"Authorization: AWS4-HMAC-SHA256 Credential=%s/%s/us-west-2/kms/aws4_request, "+
 		"SignedHeaders=host;x-amz-date, Signature=%s\r\n\r\n", now.Format("20060102T150405Z"), f.site.id,
 		now.Format("20060102"), strings.Repeat("0", 64))
-	f.compare(&flooder{Kind: "drip", From: []string{self}, N: files(t, 600), Text: head})
+	f.compare(&flooder.Flooder{Kind: flooder.Drip, From: []string{self}, N: files(t, 600), Text: head})
 }
 
 // With a listener of their own, metrics are nowhere else.

@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"claviger/bench/flooder"
 	"claviger/hsm"
 )
 
@@ -36,13 +37,7 @@ var binary = sync.OnceValues(func() (string, error) {
 var scratch string
 
 func TestMain(m *testing.M) {
-	if spec := os.Getenv(asFlooder); spec != "" {
-		if err := new(flooder).flood(spec); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		return
-	}
+	flooder.Main()
 	root := "/dev/shm"
 	if _, err := os.Stat(root); err != nil {
 		root = ""

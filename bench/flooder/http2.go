@@ -1,4 +1,4 @@
-package main
+package flooder
 
 import (
 	"io"
@@ -25,7 +25,7 @@ func literal(b []byte, name, value string) []byte {
 
 // unread opens as many HTTP/2 streams as it can on one connection and takes nothing of what is
 // answered: its window is zero.
-func (f *flooder) unread(from string) {
+func (f *Flooder) unread(from string) {
 	c, end, err := f.secure(from, "h2")
 	if err != nil {
 		return

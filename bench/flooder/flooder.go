@@ -1,4 +1,7 @@
-package main
+// Package flooder is strangers who do their worst to a service that is measured beside. They are a
+// process of their own, which takes the time that nobody else wants: strangers have machines of
+// their own. A program that floods calls [Main] first and starts itself with [Flooder.Start].
+package flooder
 
 import (
 	"context"
@@ -12,29 +15,51 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
-	"testing"
 	"time"
 )
 
-// flooder is strangers who do their worst. They are a process of their own, which takes the time
-// that nobody else wants: strangers have machines of their own.
-type flooder struct {
-	Kind         string   // unread, pipeline, hurry, idle, drip
+// Flooder says what the strangers do.
+type Flooder struct {
+	Kind         string   // Unread, Pipeline, Hurry, Idle or Drip
 	Address      string   // of the service
+	Plain        bool     // without TLS
 	From         []string // addresses of the loopback network, in turns
 	N            int      // connections
-	Method, Path string   // of unread
-	Text         string   // of the others
+	Method, Path string   // of Unread
+	Text         string   // what the others send
 
-	ctx  context.Context
-	sent atomic.Int64
+	ctx   context.Context
+	begun time.Time
+	sent  atomic.Int64
 }
 
-// asFlooder is the environment variable that makes a test binary a flooder.
-const asFlooder = "CLAVIGER_FLOODER"
+// What strangers do.
+const (
+	Unread   = "unread"   // HTTP/2 streams whose answers nobody takes
+	Pipeline = "pipeline" // requests one behind the other, whose answers nobody reads
+	Hurry    = "hurry"    // requests as fast as they are answered
+	Idle     = "idle"     // connections, and nothing else
+	Drip     = "drip"     // a request whose body comes by bits
+)
+
+// environment is the variable that makes a program a flooder.
+const environment = "CLAVIGER_FLOODER"
+
+// Main makes the program a flooder and ends it, if it was started by [Flooder.Start].
+func Main() {
+	spec := os.Getenv(environment)
+	if spec == "" {
+		return
+	}
+	if err := new(Flooder).flood(spec); err != nil {
+		fmt.Fprintln(os.Stderr, "flooder:", err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
 
 // flood does what the environment says until its standard input ends.
-func (f *flooder) flood(spec string) error {
+func (f *Flooder) flood(spec string) error {
 	if err := json.Unmarshal([]byte(spec), f); err != nil {
 		return err
 	}
@@ -42,9 +67,9 @@ func (f *flooder) flood(spec string) error {
 		return err
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	f.ctx = ctx
-	kinds := map[string]func(from string){"unread": f.unread, "idle": f.idle, "drip": f.drip,
-		"pipeline": f.pipeline, "hurry": f.hurry}
+	f.ctx, f.begun = ctx, time.Now()
+	kinds := map[string]func(from string){Unread: f.unread, Idle: f.idle, Drip: f.drip,
+		Pipeline: f.pipeline, Hurry: f.hurry}
 	var all sync.WaitGroup
 	for i := range f.N {
 		all.Go(func() {
@@ -56,7 +81,7 @@ func (f *flooder) flood(spec string) error {
 	}
 	for f.sent.Load() < int64(f.N) && ctx.Err() == nil {
 		f.pause(10 * time.Millisecond)
-		if time.Since(begun) > 5*time.Second && f.sent.Load() > 0 {
+		if time.Since(f.begun) > 5*time.Second && f.sent.Load() > 0 {
 			break // some don't get through, and that is as it should be
 		}
 	}
@@ -67,50 +92,48 @@ func (f *flooder) flood(spec string) error {
 	return nil
 }
 
-var begun = time.Now()
-
-func (f *flooder) pause(d time.Duration) {
+func (f *Flooder) pause(d time.Duration) {
 	select {
 	case <-f.ctx.Done():
 	case <-time.After(d):
 	}
 }
 
-// start starts a process of f and waits until it floods. The returned function ends it.
-func (f *flooder) start(t testing.TB) (end func()) {
-	t.Helper()
+// Start starts a process of f and waits until it floods. The returned function ends it.
+func (f *Flooder) Start() (end func(), err error) {
 	spec, err := json.Marshal(f)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	c := exec.Command(os.Args[0])
-	c.Env = append(os.Environ(), asFlooder+"="+string(spec))
+	c.Env = append(os.Environ(), environment+"="+string(spec))
 	c.Stderr = os.Stderr
 	in, err := c.StdinPipe()
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	out, err := c.StdoutPipe()
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	if err := c.Start(); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	word := make([]byte, 8)
-	if _, err := io.ReadFull(out, word); err != nil || string(word) != "flooding" {
-		t.Errorf("there was no flood: %q, %v", word, err)
-	}
-	return sync.OnceFunc(func() {
+	end = sync.OnceFunc(func() {
 		in.Close()
-		done := time.AfterFunc(10*time.Second, func() { _ = c.Process.Kill() })
+		late := time.AfterFunc(10*time.Second, func() { _ = c.Process.Kill() })
 		_ = c.Wait()
-		done.Stop()
+		late.Stop()
 	})
+	if _, err := io.ReadFull(out, make([]byte, len("flooding"))); err != nil {
+		end()
+		return nil, fmt.Errorf("there was no flood: %w", err)
+	}
+	return end, nil
 }
 
 // dial connects from an address of the loopback network. The connection ends with the flood.
-func (f *flooder) dial(from string) (net.Conn, func(), error) {
+func (f *Flooder) dial(from string) (net.Conn, func(), error) {
 	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}, Timeout: 10 * time.Second}
 	c, err := d.DialContext(f.ctx, "tcp", f.Address)
 	if err != nil {
@@ -123,18 +146,21 @@ func (f *flooder) dial(from string) (net.Conn, func(), error) {
 	}, nil
 }
 
-// secure is dial by TLS.
-func (f *flooder) secure(from, protocol string) (net.Conn, func(), error) {
+// secure is dial by TLS, if the service speaks it.
+func (f *Flooder) secure(from, protocol string) (net.Conn, func(), error) {
 	raw, end, err := f.dial(from)
 	if err != nil {
 		return nil, nil, err
+	}
+	if f.Plain {
+		return raw, end, nil
 	}
 	return tls.Client(raw, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{protocol}}),
 		end, nil
 }
 
 // pipeline sends requests on one connection and reads no answers.
-func (f *flooder) pipeline(from string) {
+func (f *Flooder) pipeline(from string) {
 	c, end, err := f.secure(from, "http/1.1")
 	if err != nil {
 		return
@@ -147,7 +173,7 @@ func (f *flooder) pipeline(from string) {
 }
 
 // hurry sends requests one behind the other as fast as they are answered.
-func (f *flooder) hurry(from string) {
+func (f *Flooder) hurry(from string) {
 	c, end, err := f.secure(from, "http/1.1")
 	if err != nil {
 		return
@@ -165,7 +191,7 @@ func (f *flooder) hurry(from string) {
 }
 
 // idle connects and waits until the other end has enough of it.
-func (f *flooder) idle(from string) {
+func (f *Flooder) idle(from string) {
 	c, end, err := f.dial(from)
 	if err != nil {
 		return
@@ -177,7 +203,7 @@ func (f *flooder) idle(from string) {
 }
 
 // drip sends a request, and then its body by bits.
-func (f *flooder) drip(from string) {
+func (f *Flooder) drip(from string) {
 	c, end, err := f.secure(from, "http/1.1")
 	if err != nil {
 		return
