@@ -70,7 +70,7 @@ func (s *server) mountWatch(r chi.Router) {
 	r.Get("/livez", s.health(func() error { return nil }))
 	r.Get("/readyz", s.health(s.Ready))
 	if s.Metrics != nil {
-		r.Handle("/metrics", s.shared(&s.gates.metrics, "metrics", s.Metrics.ServeHTTP))
+		r.Handle("/metrics", s.shared(s.gates.metrics, "metrics", s.Metrics.ServeHTTP))
 	}
 }
 
@@ -140,7 +140,7 @@ func (s *server) ignoresPath(q *http.Request) bool {
 }
 
 // health answers whether all is well. However many ask, each gets an answer: those that are too
-// many get its status alone, for which nobody ever waits.
+// many get its status alone, which waits for nobody who doesn't read it.
 func (s *server) health(ask func() error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		status, text := http.StatusOK, "ok\n"
@@ -148,13 +148,14 @@ func (s *server) health(ask func() error) http.HandlerFunc {
 			status, text = http.StatusServiceUnavailable, "not ready: "+err.Error()+"\n"
 		}
 		from := source.Of(r.RemoteAddr)
-		if !s.gates.health.Take(from, 1) {
+		end, ok := s.gates.health.Lease(r.Context(), from)
+		if !ok {
 			s.Runner.Observe.Overload("health")
 			w.Header()["Content-Length"] = []string{"0"}
 			w.WriteHeader(status)
 			return
 		}
-		defer s.gates.health.Give(from, 1)
+		defer end()
 		plain(&timely{ResponseWriter: w}, status, text)
 		sent(w, r)
 	}

@@ -45,7 +45,7 @@ func (s *server) mountDocs(r chi.Router) {
 
 // document bounds how many answers that need no signature are on their way.
 func (s *server) document(next http.HandlerFunc) http.HandlerFunc {
-	return s.shared(&s.gates.documents, "documents", next)
+	return s.shared(s.gates.documents, "documents", next)
 }
 
 // toDocs sends on whoever looks at the root.

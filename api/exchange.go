@@ -86,11 +86,12 @@ func (x *exchange) respond(out any, err error) {
 	if err != nil {
 		if !x.place { // it holds nothing that bounds how many answers are on their way
 			x.pause()
-			if !x.refusals.Take(x.from, 1) {
+			end, ok := x.refusals.Lease(x.http.Context(), x.from)
+			if !ok {
 				x.turnAway(x.writer, x.http, "refusals")
 				return
 			}
-			defer x.refusals.Give(x.from, 1)
+			defer end()
 		}
 		x.protocol.Fault(w, x.http, x.asked.Service, told(err))
 	}

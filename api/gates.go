@@ -37,21 +37,22 @@ type gates struct {
 	// Work for somebody who isn't known yet, by source: reading headers, finding the access key,
 	// verifying the signature. Connections that carried a request of a known caller before have their
 	// own, or strangers would keep them waiting.
-	strangers, acquaintances admission.Gate
+	strangers, acquaintances *admission.Gate
 
 	// Bytes of bodies, from before they are read until the answer, by source. Anybody can name an
 	// access key, so that its name gives no claim: a share for each key could be taken by those who
 	// don't have it.
-	strangersBodies, acquaintancesBodies admission.Gate
+	strangersBodies, acquaintancesBodies *admission.Gate
 
-	// Answers to those who weren't identified or found no place, while they are written, by source.
-	refusals admission.Gate
+	// Answers to those who weren't identified or found no place, by source, from their turn until
+	// they are written: whoever asks for many waits for its turn, and asks for less meanwhile.
+	refusals *admission.Gate
 
-	callers admission.Gate // requests in progress, by caller
-	large   admission.Gate // those with large bodies, by caller
+	callers *admission.Gate // requests in progress, by caller
+	large   *admission.Gate // those with large bodies, by caller
 
 	// What asks for no signature, by source.
-	documents, metrics, health admission.Gate
+	documents, metrics, health *admission.Gate
 }
 
 const (
@@ -59,23 +60,31 @@ const (
 	maxCallers = 1024     // requests in progress at once
 )
 
+// newGates makes gates in which a source is given less than a quarter of one processor before it is
+// known, whatever it asks for.
 func newGates() *gates {
 	processors := runtime.GOMAXPROCS(0)
-	patient := func(places, share int) admission.Gate {
-		return admission.Gate{Places: places, Share: share, Patience: 5 * time.Second,
+	patient := func(places, share int) *admission.Gate {
+		return &admission.Gate{Places: places, Share: share, Patience: 5 * time.Second,
 			Waiting: 1024, WaitingAll: 4096}
+	}
+	paced := func(places, share int, least time.Duration) *admission.Gate {
+		g := patient(places, share)
+		g.Least = least
+		return g
 	}
 	return &gates{
 		strangers:           patient(4*processors, 4*processors),
 		acquaintances:       patient(4*processors, 4*processors),
-		strangersBodies:     admission.Gate{Places: maxHeld, Share: maxHeld / 8},
-		acquaintancesBodies: admission.Gate{Places: maxHeld, Share: maxHeld / 2},
-		refusals:            admission.Gate{Places: 1024, Share: 128},
-		callers:             patient(maxCallers, maxCallers/2),
+		strangersBodies:     &admission.Gate{Places: maxHeld, Share: maxHeld / 8},
+		acquaintancesBodies: &admission.Gate{Places: maxHeld, Share: maxHeld / 2},
+		refusals:            paced(64, 16, 50*time.Millisecond),
+		callers:             patient(maxCallers, maxCallers/4),
 		large:               patient(4*processors, max(1, processors/2)),
-		documents:           patient(64, 16),
+		documents:           paced(32, 8, 100*time.Millisecond),
 		metrics:             patient(16, 4),
-		health:              admission.Gate{Places: 128, Share: 32},
+		health: &admission.Gate{Places: 64, Share: 16, Patience: time.Second / 2, Waiting: 1024,
+			WaitingAll: 4096, Least: 10 * time.Millisecond},
 	}
 }
 
@@ -84,11 +93,12 @@ func (s *server) shared(gate *admission.Gate, where string, next http.HandlerFun
 ) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		from := source.Of(r.RemoteAddr)
-		if !gate.Wait(r.Context(), from) {
+		end, ok := gate.Lease(r.Context(), from)
+		if !ok {
 			s.turnAway(w, r, where)
 			return
 		}
-		defer gate.Give(from, 1)
+		defer end()
 		next(&timely{ResponseWriter: w}, r)
 		sent(w, r)
 	}
@@ -103,15 +113,24 @@ func sent(w http.ResponseWriter, r *http.Request) {
 }
 
 // turnAway answers whoever finds no place. There is no body: it could have to wait for somebody who
-// doesn't read it. A stranger loses the connection, too, or it would ask again at once.
+// doesn't read it. A stranger would ask again at once. Over HTTP/1 it is let wait, which costs
+// nothing that its connection doesn't; over HTTP/2, where a connection has many requests, it loses
+// that.
 func (s *server) turnAway(w http.ResponseWriter, r *http.Request, where string) {
 	s.Runner.Observe.Overload(where)
 	h := w.Header()
 	h["Retry-After"] = []string{"1"}
 	h["X-Amzn-Errortype"] = []string{tooMany.Code}
 	h["Content-Length"] = []string{"0"}
-	if !listener.Known(r.Context()) {
+	switch {
+	case listener.Known(r.Context()):
+	case r.ProtoMajor == 2:
 		h["Connection"] = []string{"close"}
+	default:
+		select {
+		case <-r.Context().Done():
+		case <-time.After(time.Second):
+		}
 	}
 	w.WriteHeader(http.StatusServiceUnavailable)
 }

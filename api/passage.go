@@ -29,9 +29,9 @@ func (g *gates) passage(r *http.Request) *passage {
 
 // arrive waits until it is the request's turn to be looked at.
 func (p *passage) arrive(ctx context.Context) bool {
-	gate := &p.strangers
+	gate := p.strangers
 	if p.known {
-		gate = &p.acquaintances
+		gate = p.acquaintances
 	}
 	if !gate.Wait(ctx, p.from) {
 		return false
@@ -79,9 +79,9 @@ func (m *metered) Read(b []byte) (int, error) {
 
 func (p *passage) bodies() *admission.Gate {
 	if p.known {
-		return &p.acquaintancesBodies
+		return p.acquaintancesBodies
 	}
-	return &p.strangersBodies
+	return p.strangersBodies
 }
 
 // identified ends the part before the caller was known, and takes a place for it.

@@ -11,9 +11,12 @@ import (
 	"path/filepath"
 	"runtime"
 	"time"
+
+	"claviger/bench/flooder"
 )
 
 func main() {
+	flooder.Main()
 	var b bench
 	flag.DurationVar(&b.span, "span", 3*time.Second, "how long each line is measured")
 	flag.StringVar(&b.binary, "binary", "bin/claviger", "the service to measure")
@@ -21,6 +24,7 @@ func main() {
 		"keys and secrets for the lines on memory and start; 0 leaves them out")
 	flag.IntVar(&b.keys, "keys", 0, "measure what this many keys cost, and nothing else")
 	flag.StringVar(&b.only, "only", "", "measure lines with this in their name")
+	flag.BoolVar(&b.floods, "floods", false, "measure a caller in floods, and nothing else")
 	floor := flag.String("floor", "", "internal: be the floor, on the token of this directory")
 	flag.Parse()
 	var err error
@@ -42,6 +46,7 @@ type bench struct {
 	only   string
 	crowd  int
 	keys   int
+	floods bool
 	dir    string // of the service: its database lies on a disk that syncs, its token wherever that is
 	bares  bares
 }
@@ -76,6 +81,9 @@ func (b *bench) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if b.floods {
+		return b.floodLines(s, c, w)
+	}
 	if err := b.openBares(); err != nil {
 		return err
 	}
@@ -83,6 +91,9 @@ func (b *bench) run(ctx context.Context) (err error) {
 		return err
 	}
 	if err := b.lines(s, c, w); err != nil {
+		return err
+	}
+	if err := b.floodLines(s, c, w); err != nil {
 		return err
 	}
 	return b.crowdLines(ctx, s, c)

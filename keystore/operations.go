@@ -20,8 +20,8 @@ func (s *Keys) Operations() []op.Operation {
 // operations manage keys.
 func (s *Keys) operations() []op.Operation {
 	return []op.Operation{
-		op.Write(route.Post("CreateKey", "/v1/keys", "Makes a key on the token."), s.findNewKey,
-			s.createKey),
+		op.Write(domain.Large(route.Post("CreateKey", "/v1/keys", "Makes a key on the token.")),
+			s.findNewKey, s.createKey),
 		op.Read(route.Get("DescribeKey", "/v1/keys/metadata/{KeyId...}",
 			"Returns what is known of a key."), s.findDescribed, s.describeKey),
 		target.Read(s.finder, route.Get("GetKeyLastUsage", "/v1/keys/last-usage/{KeyId...}",
@@ -47,13 +47,14 @@ func (s *Keys) operations() []op.Operation {
 		target.Read(s.finder, route.Get("GetKeyPolicy", "/v1/keys/policy/{KeyId...}",
 			"Returns a key's policy."), s.getKeyPolicy),
 		target.Change(s.finder,
-			route.Put("PutKeyPolicy", "/v1/keys/policy/{KeyId...}", "Replaces a key's policy."),
+			domain.Large(route.Put("PutKeyPolicy", "/v1/keys/policy/{KeyId...}",
+				"Replaces a key's policy.")),
 			s.putKeyPolicy),
 		target.Read(s.finder, route.Get("ListKeyPolicies", "/v1/keys/policies/{KeyId...}",
 			"Lists the names of a key's policies: there is one."), s.listKeyPolicies),
 
-		op.Write(route.Post("ReplicateKey", "/v1/keys/replicate/{KeyId...}",
-			"Makes a replica of a multi-Region key in another Region."), s.findReplication, s.replicateKey),
+		op.Write(domain.Large(route.Post("ReplicateKey", "/v1/keys/replicate/{KeyId...}",
+			"Makes a replica of a multi-Region key in another Region.")), s.findReplication, s.replicateKey),
 		op.Write(route.Put("UpdatePrimaryRegion", "/v1/keys/primary-region/{KeyId...}",
 			"Makes a replica the primary key, and the primary key a replica."), s.findPromotion,
 			s.updatePrimaryRegion),

@@ -31,8 +31,8 @@ func (s *Secrets) build() {
 // Operations is the table of contents.
 func (s *Secrets) Operations() []op.Operation {
 	return []op.Operation{
-		op.Write(routes.Post("CreateSecret", "/v1/secrets",
-			"Makes a secret, with a first value or without."),
+		op.Write(domain.Large(routes.Post("CreateSecret", "/v1/secrets",
+			"Makes a secret, with a first value or without.")),
 			s.findCreate, s.createSecret),
 		readSecret(s, routes.Get("DescribeSecret", "/v1/secrets/metadata/{SecretId...}",
 			"Returns what is known of a secret, its value left out."),
@@ -40,8 +40,8 @@ func (s *Secrets) Operations() []op.Operation {
 		op.Read(routes.Get("ListSecrets", "/v1/secrets",
 			"Lists the secrets of the account in this Region."),
 			s.findList, s.listSecrets),
-		changeSecret(s, routes.Patch("UpdateSecret", "/v1/secrets/metadata/{SecretId...}",
-			"Changes a secret's description, KMS key or value."),
+		changeSecret(s, domain.Large(routes.Patch("UpdateSecret", "/v1/secrets/metadata/{SecretId...}",
+			"Changes a secret's description, KMS key or value.")),
 			s.updateSecret),
 		op.Write(routes.Delete("DeleteSecret", "/v1/secrets/metadata/{SecretId...}",
 			"Starts the window after which a secret is gone, or removes it at once."),
@@ -54,8 +54,8 @@ func (s *Secrets) Operations() []op.Operation {
 		op.Read(routes.Post("BatchGetSecretValue", "/v1/secrets/batch",
 			"Returns the current values of up to 20 secrets."),
 			s.findBatch, s.batchGetSecretValue),
-		changeSecret(s, routes.Put("PutSecretValue", "/v1/secrets/value/{SecretId...}",
-			"Gives a secret a new version."),
+		changeSecret(s, domain.Large(routes.Put("PutSecretValue", "/v1/secrets/value/{SecretId...}",
+			"Gives a secret a new version.")),
 			s.putSecretValue),
 		readSecret(s, routes.Get("ListSecretVersionIds", "/v1/secrets/versions/{SecretId...}",
 			"Lists the versions of a secret."),

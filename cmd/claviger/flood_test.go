@@ -3,17 +3,17 @@ package main
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+
+	"claviger/bench/flooder"
 
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 )
@@ -26,14 +26,10 @@ type flooded struct {
 	address string
 	client  *http.Client // keeps its connections
 	keyID   *string
-	stop    context.CancelFunc
-	ctx     context.Context // of the flood
-	floods  sync.WaitGroup
-	sent    atomic.Int64 // whatever the flood counts
 }
 
-// flood starts a service. settings are lines of its configuration.
-func flood(t *testing.T, settings map[string]string) *flooded {
+// floodable starts a service. settings are lines of its configuration.
+func floodable(t *testing.T, settings map[string]string) *flooded {
 	t.Helper()
 	s := initialised(t)
 	key := ecKey(t)
@@ -45,8 +41,6 @@ func flood(t *testing.T, settings map[string]string) *flooded {
 	}
 	p := s.start(s.serve()...)
 	f := &flooded{T: t, site: s, process: p, address: p.address(), client: client(cert)}
-	f.ctx, f.stop = context.WithCancel(t.Context())
-	t.Cleanup(f.end)
 	made, err := f.kms("https://"+f.address, f.client).CreateKey(t.Context(), &kms.CreateKeyInput{})
 	if err != nil {
 		t.Fatal(err)
@@ -55,31 +49,21 @@ func flood(t *testing.T, settings map[string]string) *flooded {
 	return f
 }
 
-// end ends the flood.
-func (f *flooded) end() {
-	f.stop()
-	f.floods.Wait()
+// waits are how long calls took.
+type waits []time.Duration
+
+func (w waits) quantile(percent int) time.Duration {
+	slices.Sort(w)
+	return w[len(w)*percent/100]
 }
 
-// during has n strangers do their worst until the flood ends.
-func (f *flooded) during(n int, worst func(i int)) {
-	for i := range n {
-		f.floods.Go(func() {
-			for f.ctx.Err() == nil {
-				worst(i)
-			}
-		})
-	}
-}
-
-// legitimate makes calls of somebody known by connections that are kept, and by a new one now and
+// legitimate makes calls of somebody known by connections that are kept, and by new ones now and
 // then. Each must be answered at once: nobody tries again. It returns how long they took.
-func (f *flooded) legitimate(when string) (p50, p99 time.Duration) {
+func (f *flooded) legitimate(when string) (kept, fresh waits) {
 	f.T.Helper()
 	var mu sync.Mutex
-	var all []time.Duration
 	var callers sync.WaitGroup
-	call := func(c *http.Client) {
+	call := func(c *http.Client, all *waits) {
 		ctx, cancel := context.WithTimeout(f.T.Context(), 15*time.Second)
 		defer cancel()
 		begin := time.Now()
@@ -91,39 +75,50 @@ func (f *flooded) legitimate(when string) (p50, p99 time.Duration) {
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		all = append(all, took)
+		*all = append(*all, took)
 	}
 	for range 4 {
 		callers.Go(func() {
-			for n := range 60 {
-				c := f.client
-				if n%20 == 19 {
-					fresh := c.Transport.(*http.Transport).Clone()
-					defer fresh.CloseIdleConnections()
-					c = &http.Client{Transport: fresh}
+			for n := range 125 {
+				call(f.client, &kept)
+				if n%25 == 0 {
+					once := f.client.Transport.(*http.Transport).Clone()
+					call(&http.Client{Transport: once}, &fresh)
+					once.CloseIdleConnections()
 				}
-				call(c)
 			}
 		})
 	}
 	callers.Wait()
-	slices.Sort(all)
-	return all[len(all)/2], all[len(all)*99/100]
+	return kept, fresh
 }
 
-// compare measures legitimate calls without the flood and with it. How much slower they may become
+// compare measures legitimate calls without a flood and in it. How much slower they may become
 // depends on the machine, so that it is told and not judged.
-func (f *flooded) compare(begin func()) {
+func (f *flooded) compare(worst *flooder.Flooder, meanwhile ...func()) {
 	f.T.Helper()
 	f.legitimate("before")
-	quiet50, quiet99 := f.legitimate("before")
-	begin()
-	time.Sleep(2 * time.Second)
-	busy50, busy99 := f.legitimate("in the flood")
-	f.T.Logf("p50 %v to %v (%.1f), p99 %v to %v (%.1f)", quiet50, busy50,
-		float64(busy50)/float64(quiet50), quiet99, busy99, float64(busy99)/float64(quiet99))
-	if f.sent.Load() == 0 {
-		f.T.Error("there was no flood")
+	quiet, quietFresh := f.legitimate("before")
+	worst.Address = f.address
+	end, err := worst.Start()
+	if err != nil {
+		f.T.Fatal(err)
+	}
+	defer end()
+	busy, busyFresh := f.legitimate("in the flood")
+	for _, look := range meanwhile {
+		look()
+	}
+	end()
+	for _, c := range []struct {
+		name        string
+		quiet, busy time.Duration
+	}{
+		{"p50", quiet.quantile(50), busy.quantile(50)},
+		{"p99", quiet.quantile(99), busy.quantile(99)},
+		{"p50 by new connections", quietFresh.quantile(50), busyFresh.quantile(50)},
+	} {
+		f.T.Logf("%s: %v to %v (%.1f)", c.name, c.quiet, c.busy, float64(c.busy)/float64(c.quiet))
 	}
 	f.ready()
 }
@@ -160,17 +155,6 @@ func (f *flooded) resident() int {
 	return kib >> 10
 }
 
-// dial connects from an address of the loopback network.
-func (f *flooded) dial(from string) (net.Conn, error) {
-	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}, Timeout: 10 * time.Second}
-	c, err := d.DialContext(f.ctx, "tcp", f.address)
-	if err != nil {
-		return nil, err
-	}
-	context.AfterFunc(f.ctx, func() { c.Close() })
-	return c, nil
-}
-
 // files bounds how many connections a test makes: they are files of its own, too.
 func files(t *testing.T, want int) int {
 	t.Helper()
@@ -186,11 +170,3 @@ func files(t *testing.T, want int) int {
 }
 
 const self, stranger = "127.0.0.1", "127.0.0.2"
-
-// settle waits a moment before a stranger tries again.
-func (f *flooded) settle() {
-	select {
-	case <-f.ctx.Done():
-	case <-time.After(50 * time.Millisecond):
-	}
-}

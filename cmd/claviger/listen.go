@@ -68,8 +68,8 @@ func (p port) open(h http.Handler, observe listener.Observer, log *slog.Logger) 
 	return server, tls.NewListener(l, p.secure)
 }
 
-// serveUntil answers requests on the first port, and those of whoever watches on another if there is
-// one, until ctx ends, lets those in progress end, and closes the service. ready is called once
+// serveUntil answers requests on the first port, and those of whoever watches on another if there
+// is one, until ctx ends, lets those in progress end, and closes the service. ready is called once
 // connections are taken.
 func serveUntil(ctx context.Context, s *service.Service, ports []port, log *slog.Logger,
 	ready func()) error {

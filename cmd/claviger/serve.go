@@ -68,7 +68,7 @@ func (c *config) serve(ctx context.Context, log *slog.Logger, again *reload) err
 		defer id.Close()
 		for i := range ports {
 			ports[i].secure = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: id.certificate,
-				NextProtos: []string{"h2", "http/1.1"}}
+				GetConfigForClient: paced(), NextProtos: []string{"h2", "http/1.1"}}
 		}
 	}
 	if _, err := os.Stat(c.Database); err != nil {

@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"claviger/bench/flooder"
 	"claviger/hsm"
 )
 
@@ -36,6 +37,7 @@ var binary = sync.OnceValues(func() (string, error) {
 var scratch string
 
 func TestMain(m *testing.M) {
+	flooder.Main()
 	root := "/dev/shm"
 	if _, err := os.Stat(root); err != nil {
 		root = ""

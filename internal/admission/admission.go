@@ -19,6 +19,10 @@ type Gate struct {
 	Patience            time.Duration
 	Waiting, WaitingAll int
 
+	// Least is how long a place of [Gate.Lease] is held at least: what is quick is not repeated
+	// without end either. A party gets no more than Share every Least.
+	Least time.Duration
+
 	mu         sync.Mutex
 	taken      int
 	waiting    int
@@ -108,6 +112,21 @@ func (g *Gate) Wait(ctx context.Context, name string) bool {
 	case <-ctx.Done():
 	}
 	return !g.leave(name, w)
+}
+
+// Lease is Wait for a place that end gives back, though not before its time.
+func (g *Gate) Lease(ctx context.Context, name string) (end func(), ok bool) {
+	if !g.Wait(ctx, name) {
+		return nil, false
+	}
+	over := time.Now().Add(g.Least)
+	return func() {
+		if rest := time.Until(over); rest > 0 {
+			time.AfterFunc(rest, func() { g.Give(name, 1) })
+			return
+		}
+		g.Give(name, 1)
+	}, true
 }
 
 // leave takes w out of the queue, and reports false if it was admitted in the last moment.

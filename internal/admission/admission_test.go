@@ -132,6 +132,31 @@ func TestGate_Wait_EndsWithPatienceOrContext(t *testing.T) {
 	})
 }
 
+// A place that is leased is nobody else's for a while, however soon it is given back.
+func TestGate_Lease_IsHeldForItsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &Gate{Places: 2, Share: 2, Patience: time.Minute, Waiting: 10, WaitingAll: 10,
+			Least: time.Second}
+		begin := time.Now()
+		for range 6 {
+			end, ok := g.Lease(t.Context(), "a")
+			if !ok {
+				t.Fatal("no place came")
+			}
+			end()
+		}
+		if took := time.Since(begin); took != 2*time.Second {
+			t.Errorf("six leases of two places took %v, want 2s", took)
+		}
+		end, _ := g.Lease(t.Context(), "b")
+		time.Sleep(2 * time.Second)
+		end()
+		if g.taken != 0 || len(g.parties) != 0 {
+			t.Errorf("%d places are taken", g.taken)
+		}
+	})
+}
+
 // Whatever happens at once, no bound is broken and all is given back.
 func TestGate_AtOnce_KeepsItsBounds(t *testing.T) {
 	g := &Gate{Places: 5, Share: 3, Patience: time.Millisecond, Waiting: 50, WaitingAll: 100}

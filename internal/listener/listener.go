@@ -39,7 +39,8 @@ type Listener struct {
 	sources map[string]*connections
 }
 
-// connections are those of one source, those that may be closed in the order in which they would be.
+// connections are those of one source, and those that may be closed in the order in which they
+// would be.
 type connections struct {
 	open    int
 	unknown list.List // of *conn: nobody known has used them yet

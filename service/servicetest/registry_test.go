@@ -1,6 +1,7 @@
 package servicetest_test
 
 import (
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -186,6 +187,21 @@ func TestRegistry_MemberInPath_IsRequired(t *testing.T) {
 			if !ok || !strings.HasSuffix(member.Tag.Get("shape"), ",required") {
 				t.Errorf("%s has %s in its path, which must be a required member", idOf(n), m[1])
 			}
+		}
+	}
+}
+
+// A request may be large where it carries a secret's value or a policy, and nowhere else: what is
+// read of a body before its sender is known costs everybody.
+func TestRegistry_LargeRequests_AreThoseThatCarryMuch(t *testing.T) {
+	for _, n := range routed(servicetest.Start(t)) {
+		carries := false
+		for _, name := range []string{"Policy", "ResourcePolicy", "SecretString", "SecretBinary"} {
+			m, ok := n.In.FieldByName(name)
+			carries = carries || ok && m.Type.Kind() != reflect.Bool
+		}
+		if carries != n.Large {
+			t.Errorf("%s: large is %v, want %v", idOf(n), n.Large, carries)
 		}
 	}
 }

