@@ -135,15 +135,6 @@ func (d *Directory) active(ctx context.Context, id string) (*AccessKey, error) {
 	return k, nil
 }
 
-// Account returns the account of an active access key, or [sigv4.ErrUnknownKey].
-func (d *Directory) Account(ctx context.Context, id string) (string, error) {
-	k, err := d.active(ctx, id)
-	if err != nil {
-		return "", err
-	}
-	return k.Caller.Account, nil
-}
-
 // signingKey returns the signing key of an access key for a day, a Region and a service.
 func (d *Directory) signingKey(ctx context.Context, k *AccessKey, c sigv4.Credential) (
 	*sigv4.SigningKey, error) {

@@ -39,9 +39,14 @@ func (s *Service) AccessKeys(ctx context.Context, account, by string) (
 	return keys, nil
 }
 
+// AccountOf returns the account that an access key is of. A key that is unknown is an error.
+func (s *Service) AccountOf(ctx context.Context, id string) (string, error) {
+	return s.services.identities.AccountOf(ctx, id)
+}
+
 // SetAccessKeyStatus makes an access key [identity.Active] or [identity.Inactive].
 func (s *Service) SetAccessKeyStatus(ctx context.Context, id, status, by string) error {
-	account, err := s.services.identities.AccountOf(ctx, id)
+	account, err := s.AccountOf(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -50,7 +55,7 @@ func (s *Service) SetAccessKeyStatus(ctx context.Context, id, status, by string)
 
 // DeleteAccessKey deletes an access key for good.
 func (s *Service) DeleteAccessKey(ctx context.Context, id, by string) error {
-	account, err := s.services.identities.AccountOf(ctx, id)
+	account, err := s.AccountOf(ctx, id)
 	if err != nil {
 		return err
 	}

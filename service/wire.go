@@ -145,12 +145,6 @@ func (s *Service) ResetCluster(ctx context.Context, account, cluster, by string)
 	return s.services.kms.CustomKeyStores().ResetRefusals(c, cluster)
 }
 
-// AccountOf returns the account that an access key is of. A key that is unknown, or may not be
-// used, is an error.
-func (s *Service) AccountOf(ctx context.Context, accessKeyID string) (string, error) {
-	return s.callers.Account(ctx, accessKeyID)
-}
-
 // Ready returns nil while the service can do its work, and otherwise the reason in words for
 // anybody: what the module or the database answered is in the log.
 func (s *Service) Ready() error {
