@@ -12,7 +12,8 @@ var failures = op.Failures{
 			"one",
 		"look at the id, the Region and the account", fault.NotFound),
 	"InvalidArnException": op.Fails(
-		"not an ARN of KMS, or a principal that can't be one",
+		"not an ARN of KMS; an alias where only the id or the ARN of a key is taken; what is no "+
+			"principal, in a grant or a key policy",
 		"correct the ARN", fault.Invalid),
 	"DisabledException": op.Fails(
 		"the key is disabled",
@@ -47,19 +48,21 @@ var failures = op.Failures{
 		"a quota is reached, which the text names",
 		"delete what isn't needed", fault.Limit),
 	"InvalidAliasNameException": op.Fails(
-		"a name that an alias can't have",
+		"a name that an alias can't have, or nothing after `alias/`",
 		"begin with `alias/` and use letters, digits and `/_-`", fault.Invalid),
 	"NotAuthorizedException": op.Fails(
 		"an alias that begins with `alias/aws/`",
 		"choose another name: those are of services", fault.Denied),
 	"TagException": op.Fails(
-		"more than 50 tags, one twice, or one that begins with `aws:`",
+		"more than 50 tags, one twice, one that begins with `aws:`, or one with other "+
+			"characters than letters, digits, blanks and `_.:/=+-@`",
 		"correct the tags", fault.Invalid),
 	"InvalidMarkerException": op.Fails(
 		"a marker that was not returned for this listing",
 		"begin at the first page", fault.Invalid),
 	"MalformedPolicyDocumentException": op.Fails(
-		"a policy that is not a JSON object, or says what a key policy can't",
+		"a policy that is no key policy, that locks its caller out, or that turns on the key's "+
+			"own tags or aliases",
 		"correct the policy", fault.Invalid),
 	"UnsupportedOperationException": op.Fails(
 		"a kind of key, origin or member that [is not here](compatibility.md), or that "+

@@ -18,7 +18,8 @@ var failures = op.Failures{
 			"`ClientRequestToken` or a value is missing",
 		"`RestoreSecret`, or what the text says", fault.State, fault.Invalid),
 	"InvalidParameterException": op.Fails(
-		"a value that would be wrong whatever the secret's state",
+		"a value that would be wrong whatever the secret's state; a `KmsKeyId` that is no key "+
+			"for secrets",
 		"correct the member that the text names", fault.Invalid),
 	"InvalidNextTokenException": op.Fails(
 		"a token that was not returned for this listing",
