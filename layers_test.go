@@ -84,8 +84,10 @@ var layers = []struct{ pkg, may, because string }{
 		"internal/signedtoken internal/fault",
 		"what every request of KMS says alike is read before any key is"},
 	{"keystore/kmsfault", "internal/fault", "every part of KMS refuses in the same words"},
-	{"secrets", "secrets/filter internal/... policy audit store",
+	{"secrets", "secrets/... internal/... policy audit store",
 		"a domain knows the road, the engine and the trail, and no other domain"},
+	{"secrets/model", "secrets/filter internal/op internal/shape internal/fault",
+		"what AWS's model says is read before any secret is"},
 	{"secrets/filter", "internal/domain internal/fault",
 		"a filter compares texts, and knows no row"},
 	{"identity", "internal/... policy audit store identity/sigv4",
@@ -101,8 +103,8 @@ var layers = []struct{ pkg, may, because string }{
 		"internal/source internal/wire",
 		"the road authorizes, records and commits, and knows no domain and no protocol"},
 
-	{"internal/op/optest", "hsm hsm/hsmtest internal/domain internal/op internal/install internal/wire jobs policy " +
-		"store store/storetest",
+	{"internal/op/optest", "hsm hsm/hsmtest internal/domain internal/op internal/install " +
+		"internal/fault internal/wire jobs policy store store/storetest",
 		"it starts what every domain runs on, and a domain's own tests can use it only if it knows none"},
 
 	{"internal/admission", "", "who may do how much at once is numbers and names"},

@@ -32,23 +32,19 @@ type Config struct {
 type server struct {
 	Config
 	gates     *gates
+	resources *rest.Protocol
 	protocols []Protocol // in the order in which they are asked
 }
 
 // New returns the handler of the whole API. It panics if two operations claim one name or route:
 // that is a mistake in the program.
 func New(c Config) http.Handler {
-	s := &server{Config: c, gates: newGates(), protocols: []Protocol{rest.New(c.Operations),
-		awsquery.New(c.Operations), awsjson.New(c.Operations)}}
+	s := &server{Config: c, gates: newGates(), resources: rest.New(c.Operations)}
+	s.protocols = []Protocol{s.resources, awsquery.New(c.Operations), awsjson.New(c.Operations)}
 	root := chi.NewRouter()
 	root.Use(asSent)
 	s.mountWatch(root)
-	resources := root.With(uncached)
-	for _, o := range c.Operations {
-		if n := o.Info(); n.Method != "" {
-			resources.MethodFunc(n.Method, rest.Pattern(n), s.serve)
-		}
-	}
+	root.HandleFunc("/v1/*", s.serveResource)
 	root.Post("/", s.serve)
 	root.Get("/", s.serveRoot)
 	s.mountDocs(root)
@@ -59,19 +55,27 @@ func New(c Config) http.Handler {
 // Watch returns the handler of a listener for those who watch the service, and nobody else. Of c
 // it needs what New needs but the operations.
 func Watch(c Config) http.Handler {
-	s := &server{Config: c, gates: newGates(), protocols: []Protocol{awsjson.New(nil)}}
+	s := &server{Config: c, gates: newGates(), resources: rest.New(nil),
+		protocols: []Protocol{awsjson.New(nil)}}
 	root := chi.NewRouter()
 	s.mountWatch(root)
+	s.mountNowhere(root)
 	return root
 }
 
 // mountWatch serves whoever watches the service, however busy it is.
 func (s *server) mountWatch(r chi.Router) {
-	r.Get("/livez", s.health(func() error { return nil }))
-	r.Get("/readyz", s.health(s.Ready))
+	seen(r, "/livez", s.health(func() error { return nil }))
+	seen(r, "/readyz", s.health(s.Ready))
 	if s.Metrics != nil {
-		r.Handle("/metrics", s.shared(s.gates.metrics, "metrics", s.Metrics.ServeHTTP))
+		seen(r, "/metrics", s.shared(s.gates.metrics, "metrics", s.Metrics.ServeHTTP))
 	}
+}
+
+// seen mounts what can be looked at, and asked for its headers alone.
+func seen(r chi.Router, path string, h http.HandlerFunc) {
+	r.Get(path, h)
+	r.Head(path, h)
 }
 
 // serveRoot tells a request in AWS query, which may be a GET, from somebody who looks around.
@@ -91,25 +95,6 @@ func asSent(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-// mountNowhere answers for paths that are no resource, and for methods that a resource does not
-// take (RFC 9110, 15.5.6).
-func (s *server) mountNowhere(r chi.Router) {
-	code := unknownOperation.Code
-	r.NotFound(s.elsewhere(func(w http.ResponseWriter, _ *http.Request) {
-		rest.Send(w, http.StatusNotFound, code,
-			"There is no such resource. /docs lists those that there are.")
-	}))
-	r.MethodNotAllowed(s.elsewhere(func(w http.ResponseWriter, q *http.Request) {
-		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} {
-			if r.Match(chi.NewRouteContext(), method, q.URL.EscapedPath()) {
-				w.Header().Add("Allow", method)
-			}
-		}
-		rest.Send(w, http.StatusMethodNotAllowed, code,
-			"The resource does not take "+q.Method+". /docs lists what it takes.")
-	}))
 }
 
 // elsewhere serves requests in AWS's own protocols, and hands others to nowhere.
@@ -159,14 +144,6 @@ func (s *server) health(ask func() error) http.HandlerFunc {
 		plain(&timely{ResponseWriter: w}, status, text)
 		sent(w, r)
 	}
-}
-
-// uncached is around the REST routes: caches that know HTTP would keep what is answered to a GET.
-func uncached(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		noStore(w.Header())
-		next.ServeHTTP(w, r)
-	})
 }
 
 func plain(w http.ResponseWriter, status int, text string) {

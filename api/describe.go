@@ -1,8 +1,10 @@
 package api
 
 import (
+	"maps"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -10,14 +12,15 @@ import (
 	"claviger/internal/shape"
 )
 
-// description is what the registry says of one routed operation. The OpenAPI document, the page and
-// the Markdown are three ways to write it down.
+// description is what the registry says of an operation and one of its routes. The OpenAPI
+// document, the page and the Markdown are three ways to write it down.
 type description struct {
 	op.Info
-	ID      string        // kms.Encrypt
+	ID      string        // kms.Encrypt; of another route kms.Encrypt.2
 	Call    string        // how AWS's clients name it: X-Amz-Target: TrentService.Encrypt
+	Verb    string        // the route's method
 	Route   string        // /v1/keys/encrypt/{KeyId}
-	Greedy  string        // the member in the path, or nothing
+	Others  []description // the same by its other routes
 	Members []located     // of the input
 	Answer  *shape.Schema // nil where nothing is answered
 	schemas shape.Schemas
@@ -26,7 +29,8 @@ type description struct {
 // located is a member of an input and where a REST request holds it.
 type located struct {
 	shape.Property
-	In string // path, query or body
+	In     string // path, query or body
+	Greedy bool   // in the path it may hold slashes
 }
 
 // describe reads the registry. The named structures of all services are collected in parts.
@@ -40,18 +44,27 @@ func describe(ops []op.Operation, parts map[string]*shape.Schema) (all []descrip
 }
 
 func describeOne(n op.Info, parts map[string]*shape.Schema) description {
-	d := description{Info: n, ID: n.Service.Name + "." + n.Name, Call: call(n),
-		Route: strings.Replace(n.Path, "...}", "}", 1)}
-	if _, rest, ok := strings.Cut(d.Route, "{"); ok {
-		d.Greedy = strings.TrimSuffix(rest, "}")
-	}
-	d.schemas = shape.Schemas{Table: n.Service.Shapes, Prefix: n.Service.Name + ".",
-		Base: schemaBase, Named: parts}
-	for _, p := range d.schemas.Of(n.In).Properties {
-		d.Members = append(d.Members, located{p, d.location(p.Name)})
-	}
+	d := description{Info: n, ID: n.Service.Name + "." + n.Name, Call: call(n)}
+	d.schemas = shape.Schemas{Table: n.Service.Shapes, Say: n.Service.Members,
+		Refused: n.Service.Refused, Prefix: n.Service.Name + ".", Base: schemaBase, Named: parts}
+	members := d.schemas.Of(n.In).Properties
 	if n.Out != reflect.TypeFor[op.None]() {
 		d.Answer = d.schemas.Of(n.Out)
+	}
+	id := d.ID
+	for i, route := range slices.Backward(n.Routes()) {
+		by := d
+		by.Verb, by.Route = route.Method, strings.Replace(route.Path, "...}", "}", 1)
+		for _, p := range members {
+			by.Members = append(by.Members, locate(p, route))
+		}
+		if i > 0 {
+			by.ID = id + "." + strconv.Itoa(i+1)
+			d.Others = slices.Insert(d.Others, 0, by)
+			continue
+		}
+		by.Others = d.Others
+		d = by
 	}
 	return d
 }
@@ -64,16 +77,18 @@ func call(n op.Info) string {
 	return "X-Amz-Target: " + n.Service.Target + "." + n.Name
 }
 
-// location tells where a REST client should put a member. The service itself reads all from body
-// and query alike.
-func (d *description) location(member string) string {
+// locate tells where a REST client should put a member. The service itself reads all from body and
+// query alike.
+func locate(p shape.Property, route op.Route) located {
 	switch {
-	case member == d.Greedy:
-		return "path"
-	case d.Method == http.MethodGet || d.Method == http.MethodDelete:
-		return "query"
+	case strings.Contains(route.Path, "{"+p.Name+"...}"):
+		return located{p, "path", true}
+	case strings.Contains(route.Path, "{"+p.Name+"}"):
+		return located{p, "path", false}
+	case route.Method == http.MethodGet || route.Method == http.MethodDelete:
+		return located{p, "query", false}
 	}
-	return "body"
+	return located{p, "body", false}
 }
 
 // in returns the members that stand in one location.
@@ -118,17 +133,22 @@ type group struct {
 	Operations []description
 }
 
-// row is one line of a table of members. Members of a structure have lines of
-// their own: Tags[].TagKey.
+// row is one line of a table of members. Members of a structure have lines of their own:
+// Tags[].TagKey.
 type row struct {
-	Name, In, Type, Rules string
-	Required              bool
+	Name, In, Type, Say, Rules string
+	Required                   bool
+	Refused                    string // the error that it is refused with, or nothing
 }
 
 // Rows lists the members of the input.
 func (d description) Rows() (rows []row) {
 	for _, m := range d.Members {
+		first := len(rows)
 		rows = appendRows(rows, "", m.In, m.Property)
+		if m.Name == d.Token {
+			rows[first].Rules += "; REST makes one up if it is absent, or takes `Idempotency-Key`"
+		}
 	}
 	return rows
 }
@@ -146,9 +166,9 @@ func (d description) AnswerRows() (rows []row) {
 
 func appendRows(rows []row, above, in string, p shape.Property) []row {
 	name := above + p.Name
-	rows = append(rows, row{Name: name, In: in, Type: kind(p.Schema),
-		Rules: strings.Join(rules(p.Schema), "; "), Required: p.Required})
 	s := p.Schema
+	rows = append(rows, row{Name: name, In: in, Type: kind(s), Say: s.Say,
+		Rules: strings.Join(rules(s), "; "), Required: p.Required, Refused: s.Refused})
 	if s.Type == "array" {
 		s, name = s.Items, name+"[]"
 	}
@@ -192,7 +212,7 @@ func plural(kind string) string {
 func rules(s *shape.Schema) (out []string) {
 	switch {
 	case s.Enum != nil:
-		return []string{"one of `" + strings.Join(s.Enum, "`, `") + "`"}
+		return append(enumerated(s), refusals(s)...)
 	case s.ContentEncoding != "":
 		out = bounds(out, s.Row, "byte")
 	case s.Type == "string":
@@ -210,6 +230,33 @@ func rules(s *shape.Schema) (out []string) {
 	}
 	if s.Row.Sensitive {
 		out = append(out, "sensitive")
+	}
+	return append(out, refusals(s)...)
+}
+
+// enumerated lists the values that are not refused.
+func enumerated(s *shape.Schema) []string {
+	var served []string
+	for _, value := range s.Enum {
+		if s.RefusedValues[value] == "" {
+			served = append(served, value)
+		}
+	}
+	return []string{"one of `" + strings.Join(served, "`, `") + "`"}
+}
+
+// refusals says what is refused of a value that AWS takes.
+func refusals(s *shape.Schema) (out []string) {
+	if s.Refused != "" {
+		return []string{"always refused: `" + s.Refused + "`"}
+	}
+	byError := map[string][]string{}
+	for value, code := range s.RefusedValues {
+		byError[code] = append(byError[code], "`"+value+"`")
+	}
+	for _, code := range slices.Sorted(maps.Keys(byError)) {
+		slices.Sort(byError[code])
+		out = append(out, strings.Join(byError[code], ", ")+" always refused: `"+code+"`")
 	}
 	return out
 }

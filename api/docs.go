@@ -5,12 +5,13 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
-	"encoding/hex"
+	"fmt"
 	"html/template"
 	"net/http"
+	"regexp"
 	"strings"
-	"time"
 
+	"claviger/api/rest"
 	"claviger/internal/op"
 	"claviger/internal/shape"
 
@@ -24,23 +25,31 @@ var pageFile string
 //go:embed docs/page.css
 var style string
 
+//go:embed docs/page.js
+var script string
+
 var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMap{
-	"inline": inline, "pretty": pretty, "lower": strings.ToLower,
+	"inline": inline, "pretty": pretty, "lower": strings.ToLower, "code": code, "plain": plainText,
+	"humps": humps, "rules": ruled,
 }).Parse(pageFile))
 
-// pagePolicy lets a browser use the page's own style, known by its hash, and load or send nothing
-// at all.
-var pagePolicy = func() string {
-	sum := sha256.Sum256([]byte(style))
-	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
-		"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-}()
+// pagePolicy lets a browser use the page's own style and script, known by their hashes, and load or
+// send nothing at all.
+var pagePolicy = "default-src 'none'; style-src " + hashOf(style) + "; script-src " +
+	hashOf(script) + "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+func hashOf(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
 
 // mountDocs serves the description of the API, made from the registry once.
 func (s *server) mountDocs(r chi.Router) {
 	r.Head("/", s.toDocs())
-	s.mountDocument(r, "/openapi.json", "application/json", OpenAPI(s.Operations, s.Version))
-	s.mountDocument(r, "/docs", "text/html; charset=utf-8", page(s.Operations, s.Version))
+	seen(r, "/openapi.json", s.document(newDocument("application/json",
+		OpenAPI(s.Operations, s.Version)).serve))
+	seen(r, "/docs", s.document(newDocument("text/html; charset=utf-8",
+		page(s.Operations, s.Version)).serve))
 }
 
 // document bounds how many answers that need no signature are on their way.
@@ -55,35 +64,72 @@ func (s *server) toDocs() http.HandlerFunc {
 	})
 }
 
-// mountDocument serves one document. Clients keep it and ask whether it changed.
-func (s *server) mountDocument(r chi.Router, path, mediaType string, doc []byte) {
-	sum := sha256.Sum256(doc)
-	etag := `"` + hex.EncodeToString(sum[:12]) + `"`
-	serve := s.document(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Content-Type", mediaType)
-		h.Set("ETag", etag)
-		h.Set("Cache-Control", "no-cache")
-		h.Set("Content-Security-Policy", pagePolicy)
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
-		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(doc))
-	})
-	r.Get(path, serve)
-	r.Head(path, serve)
-}
-
 // page returns the description of ops for people, as one document of HTML that needs nothing else.
 func page(ops []op.Operation, version string) []byte {
 	var b bytes.Buffer
 	err := pageTemplate.Execute(&b, map[string]any{
-		"Version": version, "Style": template.CSS(style), "Guide": blocks(guide()),
-		"Services": services(describe(ops, map[string]*shape.Schema{})),
+		"Version": version, "Style": template.CSS(style), "Script": template.JS(script),
+		"Guide": blocks(guide()), "Services": services(describe(ops, map[string]*shape.Schema{})),
 	})
 	if err != nil {
 		panic("api: the page can't be written: " + err.Error())
 	}
 	return b.Bytes()
+}
+
+// endpoint is the address in the examples of the guide. On the page it becomes that of the service
+// which has sent it.
+const endpoint = "http://127.0.0.1:8200"
+
+// code marks the addresses in an example.
+func code(text string) template.HTML {
+	text = template.HTMLEscapeString(text)
+	for _, address := range []string{"$AWS_ENDPOINT_URL", endpoint} {
+		text = strings.ReplaceAll(text, address, `<span class="endpoint">`+address+`</span>`)
+	}
+	return template.HTML(text)
+}
+
+// ruled is inline text in which it is to be seen what is always refused.
+func ruled(text string) template.HTML {
+	return template.HTML(strings.ReplaceAll(string(inline(text)), "always refused",
+		`<span class="never">always refused</span>`))
+}
+
+// humps lets a name break before its capitals.
+func humps(name string) template.HTML {
+	return template.HTML(capitals.ReplaceAllString(template.HTMLEscapeString(name), "$1<wbr>$2"))
+}
+
+var capitals = regexp.MustCompile(`([a-z])([A-Z])`)
+
+// plainText takes the links out of a text in Markdown.
+func plainText(text string) string { return links.ReplaceAllString(text, "$1") }
+
+var links = regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`)
+
+// Curl returns the example as a command.
+func (d description) Curl() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, `curl --aws-sigv4 "aws:amz:$AWS_REGION:%s" \`+"\n  --user "+
+		`"$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \`+"\n", d.Service.Name)
+	body := pretty(d.Request("body"))
+	if body == "{}" {
+		body = ""
+	}
+	if body == "" && d.Verb != http.MethodGet || body != "" && d.Verb != http.MethodPost {
+		fmt.Fprintf(&b, "  --request %s \\\n", d.Verb)
+	}
+	if body != "" {
+		fmt.Fprintf(&b, "  --json '%s' \\\n", strings.ReplaceAll(body, "'", `'\''`))
+	}
+	return b.String() + `  "$AWS_ENDPOINT_URL` + d.URL() + `"`
+}
+
+// Answered is the first line of the answer in an example.
+func (d description) Answered() string {
+	status := rest.Status(d.Info)
+	return fmt.Sprintf("%d %s", status, http.StatusText(status))
 }
 
 // block is a piece of the guide: a heading, a paragraph, code or a list.

@@ -1,12 +1,15 @@
 package api
 
 import (
+	"compress/gzip"
 	"crypto/sha256"
 	"encoding/base64"
+	"io"
 	"net/http/httptest"
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -126,7 +129,7 @@ func TestDocs_AskedAgain_AreKeptByClients(t *testing.T) {
 func TestPage_AsServed_NeedsNothingElse(t *testing.T) {
 	w := served(t, "GET", "/docs")
 	html := w.Body.String()
-	for _, loads := range []string{`<script`, `<link`, `<img`, `<iframe`, `<object`, `<form`,
+	for _, loads := range []string{`<script .`, `<link`, `<img`, `<iframe`, `<object`, `<form`,
 		` src=`, `@import`, `url\(`, ` on\w+=`, ` style=`, `href="//`, `href="https?:`} {
 		if found := regexp.MustCompile(loads).FindString(html); found != "" {
 			t.Errorf("the page has %s", found)
@@ -136,11 +139,13 @@ func TestPage_AsServed_NeedsNothingElse(t *testing.T) {
 	if css == nil {
 		t.Fatal("the page has no style")
 	}
-	sum := sha256.Sum256([]byte(css[1]))
+	scripts := regexp.MustCompile(`(?s)<script>(.*?)</script>`).FindAllStringSubmatch(html, -1)
+	if len(scripts) != 1 {
+		t.Fatalf("the page has %d scripts", len(scripts))
+	}
 	policy := w.Header().Get("Content-Security-Policy")
-	for _, want := range []string{"default-src 'none'",
-		"style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'",
-		"frame-ancestors 'none'"} {
+	for _, want := range []string{"default-src 'none'", "style-src " + sha(css[1]) + ";",
+		"script-src " + sha(scripts[0][1]) + ";", "frame-ancestors 'none'"} {
 		if !strings.Contains(policy, want) {
 			t.Errorf("Content-Security-Policy: %s, want %s", policy, want)
 		}
@@ -150,8 +155,79 @@ func TestPage_AsServed_NeedsNothingElse(t *testing.T) {
 	}
 }
 
+// whole is the page without the places where its names may break.
+func whole(w *httptest.ResponseRecorder) string {
+	return strings.ReplaceAll(w.Body.String(), "<wbr>", "")
+}
+
+// sha is a text as a Content-Security-Policy names it.
+func sha(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
+
+func TestDocs_Gzip_IsTheSameInFewerBytes(t *testing.T) {
+	for _, path := range []string{"/docs", "/openapi.json"} {
+		plain := served(t, "GET", path)
+		for accept, zipped := range map[string]bool{"gzip": true, "br, gzip;q=0.5": true, "*": true,
+			"GZIP": true, "": false, "identity": false, "gzip;q=0": false, "gzip; q=0.0, *": false,
+			"br": false, "*;q=0": false} {
+			w := served(t, "GET", path, "Accept-Encoding", accept)
+			h := w.Header()
+			if (h.Get("Content-Encoding") == "gzip") != zipped || h.Get("Vary") != "Accept-Encoding" ||
+				(h.Get("ETag") == plain.Header().Get("ETag")) == zipped ||
+				h.Get("Content-Length") != strconv.Itoa(w.Body.Len()) {
+				t.Errorf("%s with %q: %v", path, accept, h)
+			}
+			if again := served(t, "GET", path, "Accept-Encoding", accept, "If-None-Match",
+				h.Get("ETag")); again.Code != 304 || again.Body.Len() != 0 {
+				t.Errorf("%s with %q asked again: %d", path, accept, again.Code)
+			}
+			if !zipped {
+				continue
+			}
+			z, err := gzip.NewReader(w.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := io.ReadAll(z)
+			if err != nil || string(got) != plain.Body.String() {
+				t.Errorf("%s: unzipped it is something else: %v", path, err)
+			}
+			if part := served(t, "GET", path, "Accept-Encoding", accept, "Range",
+				"bytes=0-9"); part.Code != 200 {
+				t.Errorf("%s: a range of it answered %d", path, part.Code)
+			}
+		}
+	}
+}
+
+func TestPage_WhatIsAlwaysRefused_IsMarked(t *testing.T) {
+	html := whole(served(t, "GET", "/docs"))
+	for _, o := range registry() {
+		n := o.Info()
+		_, section, _ := strings.Cut(html, `<section id="`+n.Service.Name+"."+n.Name+`">`)
+		section, _, _ = strings.Cut(section, "</section>")
+		for which, code := range n.Service.Refused {
+			member, value, isValue := strings.Cut(which, "=")
+			f, has := n.In.FieldByName(member)
+			row := n.Service.Shapes[strings.Split(f.Tag.Get("shape"), ",")[0]]
+			if !has || isValue && value != "true" && !slices.Contains(row.Enum, value) {
+				continue
+			}
+			want := "<code>" + member + `</code><span class="never">`
+			if isValue {
+				want = "<span class=\"never\">always refused</span>: <code>" + code
+			}
+			if !strings.Contains(section, want) {
+				t.Errorf("%s: nothing says that %s is refused", n.Name, which)
+			}
+		}
+	}
+}
+
 func TestDocs_EveryOperation_IsDescribed(t *testing.T) {
-	html, markdown := served(t, "GET", "/docs").Body.String(), string(Reference(registry()))
+	html, markdown := whole(served(t, "GET", "/docs")), string(Reference(registry()))
 	ids := map[string]bool{}
 	for _, m := range regexp.MustCompile(` id="([^"]+)"`).FindAllStringSubmatch(html, -1) {
 		if ids[m[1]] {
@@ -185,11 +261,12 @@ func TestReference_Tables_AreMarkdown(t *testing.T) {
 		P *string `shape:"P"`
 		op.ByShape
 	}
-	o := op.Read(op.Info{Name: "Do", Service: s, Method: "POST", Path: "/v1/t", Doc: "Does."},
+	o := op.Read(op.Info{Name: "Do", Service: s,
+		Route: op.Route{Method: "POST", Path: "/v1/t"}, Doc: "Does."},
 		func(*op.Call, input) (op.Open, error) { return op.Open{}, nil },
 		func(*op.Call, input, op.Open) (op.None, error) { return op.None{}, nil })
 	got := string(Reference([]op.Operation{o}))
-	if want := "| `P` | body | string | pattern `^a\\|b$` |\n"; !strings.Contains(got, want) ||
+	if want := "| `P` | body | string |  | pattern `^a\\|b$` |\n"; !strings.Contains(got, want) ||
 		!strings.Contains(got, "Answers nothing.") {
 		t.Errorf("no line %q in\n%s", want, got)
 	}

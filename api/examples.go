@@ -40,7 +40,7 @@ func (d description) Request(location string) jsontext.Value {
 		if location != "" && m.In != location {
 			continue
 		}
-		if m.Required || slices.Contains(specimens.Optional[d.ID], m.Name) {
+		if m.Required || m.In == "path" || slices.Contains(specimens.Optional[d.ID], m.Name) {
 			doc.Add(shape.Property{Name: m.Name, Schema: m.Schema, Required: true})
 		}
 	}
@@ -59,8 +59,10 @@ func (d description) Response() jsontext.Value {
 func (d description) URL() string {
 	at := d.Route
 	var path, query map[string]jsontext.Value
-	if json.Unmarshal(d.Request("path"), &path) == nil && d.Greedy != "" {
-		at = strings.Replace(at, "{"+d.Greedy+"}", text(path[d.Greedy]), 1)
+	if json.Unmarshal(d.Request("path"), &path) == nil {
+		for name, v := range path {
+			at = strings.Replace(at, "{"+name+"}", text(v), 1)
+		}
 	}
 	values := url.Values{}
 	if json.Unmarshal(d.Request("query"), &query) == nil {

@@ -23,6 +23,7 @@ type exchange struct {
 	asked    op.Asked     // before the body is read
 	named    op.Operation // once it is
 	body     []byte       // once it is read
+	input    any          // once it is decoded
 	request  op.Request
 }
 
@@ -68,7 +69,7 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request) {
 func (x *exchange) run(ctx context.Context) (out any, err error) {
 	if x.asked.Service == nil {
 		x.Runner.Observe.Unknown("unknown", unknownOperation.Code)
-		return nil, unknownOperation
+		return nil, x.noService(x.http)
 	}
 	out, err = x.Runner.Serve(ctx, x.asked.Service, &x.request)
 	if f := fault.Of(err); f != nil && f.Kind == fault.Unauthenticated {
@@ -117,6 +118,7 @@ func (x *exchange) name() (op.Operation, string, error) {
 func clip(name string) string { return name[:min(len(name), 128)] }
 
 func (x *exchange) decode(in any) (err error) {
+	x.input = in
 	x.request.Present, err = x.protocol.Decode(x.http, x.named, x.body, in)
 	return err
 }
@@ -126,7 +128,7 @@ func (x *exchange) answer(w http.ResponseWriter, out any) error {
 	if x.asked.Service.NoStore {
 		noStore(h)
 	}
-	err := x.protocol.Answer(w, x.http, x.named, out)
+	err := x.protocol.Answer(w, x.http, x.named, x.input, out)
 	if err != nil {
 		x.Log.Error("the answer could not be encoded", "operation", x.named.Info().Name,
 			"requestId", x.request.ID, "error", err)

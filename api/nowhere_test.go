@@ -1,7 +1,6 @@
 package api_test
 
 import (
-	"slices"
 	"strings"
 	"testing"
 )
@@ -11,13 +10,13 @@ func TestRouting_NoResource_IsAProblem(t *testing.T) {
 	for _, c := range []struct {
 		method, path string
 		status       int
-		allow        []string
+		allow        string
 	}{
-		{"GET", "/v1/nothing", 404, nil},
-		{"POST", "/favicon.ico", 404, nil},
-		{"DELETE", "/v1/lower/echo/a/b", 405, []string{"GET", "POST"}},
-		{"GET", "/v1/lower/echo", 405, []string{"PUT"}},
-		{"TRACE", "/", 405, []string{"GET", "HEAD", "POST"}},
+		{"GET", "/v1/nothing", 404, ""},
+		{"POST", "/favicon.ico", 404, ""},
+		{"DELETE", "/v1/lower/echo/a/b", 405, "GET, HEAD, POST, OPTIONS"},
+		{"GET", "/v1/lower/echo", 405, "PUT, OPTIONS"},
+		{"TRACE", "/", 405, "GET, HEAD, POST, OPTIONS"},
 	} {
 		a := s.send(t, c.method, c.path, "")
 		if a.status != c.status || a.doc["code"] != "UnknownOperationException" ||
@@ -25,7 +24,7 @@ func TestRouting_NoResource_IsAProblem(t *testing.T) {
 			t.Errorf("%s %s: answered %d %s, want %d", c.method, c.path, a.status, a.body, c.status)
 		}
 		if a.header.Get("Content-Type") != "application/problem+json" ||
-			!slices.Equal(a.header.Values("Allow"), c.allow) {
+			a.header.Get("Allow") != c.allow {
 			t.Errorf("%s %s: headers %v", c.method, c.path, a.header)
 		}
 	}

@@ -62,10 +62,15 @@ type (
 	}
 	// content is a request body, a response, or a reference to one.
 	content struct {
-		Ref         string           `json:"$ref,omitzero"`
-		Description string           `json:"description,omitzero"`
-		Required    bool             `json:"required,omitzero"`
-		Content     map[string]media `json:"content,omitzero"`
+		Ref         string            `json:"$ref,omitzero"`
+		Description string            `json:"description,omitzero"`
+		Required    bool              `json:"required,omitzero"`
+		Headers     map[string]header `json:"headers,omitzero"`
+		Content     map[string]media  `json:"content,omitzero"`
+	}
+	header struct {
+		Description string        `json:"description"`
+		Schema      *shape.Schema `json:"schema"`
 	}
 	media struct {
 		Schema  *shape.Schema  `json:"schema"`
@@ -103,13 +108,15 @@ func guide() string {
 var meanings = map[int]string{
 	http.StatusBadRequest: "The request can't be read or " +
 		"breaks a constraint. Correct it.",
-	http.StatusUnauthorized: "The signature is missing or wrong, or nobody known made it.",
-	http.StatusForbidden:    "The caller is known and not allowed to do this.",
-	http.StatusNotFound:     "There is no such thing.",
+	http.StatusUnauthorized:  "The signature is missing or wrong, or nobody known made it.",
+	http.StatusForbidden:     "The caller is known and not allowed to do this.",
+	http.StatusNotFound:      "There is no such thing.",
+	http.StatusNotAcceptable: "The answer would be JSON, and `Accept` leaves that out.",
 	http.StatusConflict: "It exists already, is not in a state for this, " +
 		"or was changed by others meanwhile.",
 	http.StatusPreconditionFailed:    "A dry run that would have succeeded.",
 	http.StatusRequestEntityTooLarge: "The body is larger than the service reads.",
+	http.StatusUnsupportedMediaType:  "The body says that it is something else than JSON.",
 	http.StatusTooManyRequests:       "Too many requests, or a quota is reached. Slow down.",
 	http.StatusInternalServerError:   "The service failed; its log says why.",
 	http.StatusServiceUnavailable: "The token or the disk can't answer just now. " +
@@ -128,17 +135,20 @@ func OpenAPI(ops []op.Operation, version string) []byte {
 		Security: []map[string][]string{{"sigv4": {}}},
 		Paths:    map[string]map[string]*operation{},
 	}
+	failed := failures{map[string]*content{}, map[string]string{}}
 	for _, g := range services(all) {
 		doc.Tags = append(doc.Tags, tag{g.Name, g.Title})
 	}
 	for _, d := range all {
-		if doc.Paths[d.Route] == nil {
-			doc.Paths[d.Route] = map[string]*operation{}
+		for _, by := range append([]description{d}, d.Others...) {
+			if doc.Paths[by.Route] == nil {
+				doc.Paths[by.Route] = map[string]*operation{}
+			}
+			doc.Paths[by.Route][strings.ToLower(by.Verb)] = by.operation(failed)
 		}
-		doc.Paths[d.Route][strings.ToLower(d.Method)] = d.operation()
 	}
 	parts["Problem"] = problemSchema
-	doc.Components = components{map[string]scheme{"sigv4": sigV4}, failures(), parts}
+	doc.Components = components{map[string]scheme{"sigv4": sigV4}, failed.named, parts}
 	out, err := json.Marshal(doc, json.Deterministic(true), jsontext.WithIndent("  "))
 	if err != nil {
 		panic("api: the OpenAPI document can't be written: " + err.Error())
@@ -150,7 +160,7 @@ var sigV4 = scheme{"apiKey", "header", "Authorization",
 	"AWS Signature Version 4, in the header or as a presigned query, for the Region and the " +
 		"service that is asked: the operation's tag.", "awsSigv4"}
 
-func (d *description) operation() *operation {
+func (d *description) operation(failed failures) *operation {
 	o := &operation{
 		ID: d.ID, Summary: d.Doc, Tags: []string{d.Service.Name},
 		Description: "`" + d.Call + "`",
@@ -161,39 +171,70 @@ func (d *description) operation() *operation {
 			o.Parameters = append(o.Parameters, d.parameter(m))
 		}
 	}
+	if d.Token != "" {
+		o.Parameters = append(o.Parameters, idempotencyKey(d.Token))
+	}
 	if body := d.body(); body != nil {
-		o.Body = jsonContent("", d.schemas.Name(d.Name+"Request", body), d.Request("body"))
+		o.Body = jsonContent("The request's members.", d.schemas.Name(d.bodyName(), body),
+			d.Request("body"))
 		o.Body.Required = len(body.Required) > 0
 	}
-	if d.Answer == nil {
-		o.Responses["204"] = &content{Description: "Done."}
-	} else {
-		answer := d.schemas.Name(d.Name+"Response", d.Answer)
-		o.Responses["200"] = jsonContent("Done.", answer, d.Response())
-	}
-	for _, status := range rest.Statuses() {
-		if status != http.StatusPreconditionFailed || d.canDryRun() {
-			code := strconv.Itoa(status)
-			o.Responses[code] = &content{Ref: "#/components/responses/" + code}
-		}
+	o.Responses[strconv.Itoa(rest.Status(d.Info))] = d.success()
+	for status, codes := range d.errors() {
+		o.Responses[strconv.Itoa(status)] = failed.name(d.Service.Name, status, d.failure(status, codes))
 	}
 	return o
 }
 
-// canDryRun reports whether the road stops before the work for those who ask it to.
-func (d *description) canDryRun() bool {
-	_, ok := d.Info.In.FieldByName("DryRun")
-	return ok
+// bodyName is what the schema of the body is called: by another route it may have members more.
+func (d *description) bodyName() string {
+	if first := d.Info.Name + "Request"; d.ID == d.Service.Name+"."+d.Info.Name {
+		return first
+	}
+	return strings.TrimPrefix(d.ID, d.Service.Name+".") + "Request"
+}
+
+// idempotencyKey is the header that stands for the member which names a request.
+func idempotencyKey(member string) parameter {
+	return parameter{Name: "Idempotency-Key", In: "header", Schema: &shape.Schema{Type: "string"},
+		Description: "Stands for " + member + ": send the same one to ask again for the same. " +
+			"Without either the service makes one up."}
+}
+
+// success is the answer of the operation itself.
+func (d *description) success() *content {
+	c := &content{Description: "Done."}
+	if d.Answer != nil {
+		c = jsonContent("Done.", d.schemas.Name(d.Name+"Response", d.Answer), d.Response())
+	}
+	if d.Location != "" {
+		c.header("Location", "Where it is found: "+d.Location+".")
+	}
+	if d.Verb == http.MethodGet && rest.InPages(d.Info) {
+		c.header("Link", `The next page, as rel="next", if there is one.`)
+	}
+	return c
+}
+
+func (c *content) header(name, text string) {
+	if c.Headers == nil {
+		c.Headers = map[string]header{}
+	}
+	c.Headers[name] = header{text, &shape.Schema{Type: "string"}}
 }
 
 func (d *description) parameter(m located) parameter {
-	p := parameter{Name: m.Name, In: m.In, Required: m.Required || m.In == "path", Schema: m.Schema}
-	if m.In == "path" {
-		p.Description = "Greedy: it may hold slashes, and they need no escaping."
+	p := parameter{Name: m.Name, In: m.In, Required: m.Required || m.In == "path",
+		Description: m.Schema.Say, Schema: m.Schema}
+	if m.Greedy {
+		p.Description += " It may hold slashes, escaped or not."
 	}
 	s := m.Schema
 	if s.Type != "string" && s.Type != "integer" && s.Type != "boolean" && !isTexts(s) {
 		p.Schema, p.Content = nil, map[string]media{"application/json": {Schema: s}}
+	}
+	if m.In == "path" && isTexts(s) {
+		p.Schema = s.Items
 	}
 	return p
 }
@@ -204,17 +245,6 @@ func isTexts(s *shape.Schema) bool { return s.Type == "array" && s.Items.Type ==
 func jsonContent(text string, s *shape.Schema, example jsontext.Value) *content {
 	return &content{Description: text,
 		Content: map[string]media{"application/json": {s, example}}}
-}
-
-// failures are the answers that every operation may give instead of its own.
-func failures() map[string]*content {
-	all := map[string]*content{}
-	for _, status := range rest.Statuses() {
-		problem := media{Schema: &shape.Schema{Ref: schemaBase + "Problem"}}
-		all[strconv.Itoa(status)] = &content{Description: meanings[status],
-			Content: map[string]media{"application/problem+json": problem}}
-	}
-	return all
 }
 
 var problemSchema = func() *shape.Schema {

@@ -13,6 +13,8 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"claviger/api/rest"
+	"claviger/internal/fault"
+	"claviger/internal/op"
 	"claviger/internal/shape"
 	"claviger/internal/wire"
 )
@@ -59,18 +61,26 @@ func TestOpenAPI_EveryRoutedOperation_IsThere(t *testing.T) {
 		if n.Method == "" {
 			continue
 		}
-		routed++
-		path := strings.Replace(n.Path, "...}", "}", 1)
-		got := at(doc, "paths", path, strings.ToLower(n.Method))
-		if at(got, "operationId") != n.Service.Name+"."+n.Name || at(got, "summary") != n.Doc ||
-			!strings.Contains(fmt.Sprint(at(got, "description")), call(n)) {
-			t.Errorf("%s: %v", n.Name, got)
+		for i, r := range n.Routes() {
+			routed++
+			id := n.Service.Name + "." + n.Name
+			if i > 0 {
+				id += "." + strconv.Itoa(i+1)
+			}
+			got := at(doc, "paths", shown(r), strings.ToLower(r.Method))
+			if at(got, "operationId") != id || at(got, "summary") != n.Doc ||
+				!strings.Contains(fmt.Sprint(at(got, "description")), call(n)) {
+				t.Errorf("%s: %v", n.Name, got)
+			}
 		}
 	}
 	if listed != routed || routed == 0 {
 		t.Errorf("%d operations in the document, %d in the registry", listed, routed)
 	}
 }
+
+// shown is a route's path as the document has it.
+func shown(r op.Route) string { return strings.Replace(r.Path, "...}", "}", 1) }
 
 func TestOpenAPI_Document_IsWellFormed(t *testing.T) {
 	doc := openAPI(t)
@@ -103,6 +113,8 @@ func TestOpenAPI_Document_IsWellFormed(t *testing.T) {
 			for _, m := range inPath.FindAllStringSubmatch(path, -1) {
 				wanted = append(wanted, m[1])
 			}
+			slices.Sort(declared)
+			slices.Sort(wanted)
 			if !slices.Equal(declared, wanted) {
 				t.Errorf("%s %s: declares %q", method, path, declared)
 			}
@@ -152,8 +164,14 @@ func walk(v any, visit func(at string, v any)) {
 
 func checkResponses(t *testing.T, doc object, name string, responses object) {
 	t.Helper()
-	if (responses["200"] == nil) == (responses["204"] == nil) {
-		t.Errorf("%s: answers 200 and 204, or neither", name)
+	done := 0
+	for _, status := range []string{"200", "201", "204"} {
+		if responses[status] != nil {
+			done++
+		}
+	}
+	if done != 1 {
+		t.Errorf("%s: has %d answers of its own", name, done)
 	}
 	for status, r := range responses {
 		r := resolve(doc, r)
@@ -165,9 +183,71 @@ func checkResponses(t *testing.T, doc object, name string, responses object) {
 			t.Errorf("%s: %s is no problem document", name, status)
 		}
 	}
-	for _, status := range rest.Statuses() {
-		if responses[strconv.Itoa(status)] == nil && status != 412 {
+	for _, status := range []int{400, 401, 403, 406, 429, 500, 503} {
+		if responses[strconv.Itoa(status)] == nil {
 			t.Errorf("%s: %d is not told", name, status)
+		}
+	}
+}
+
+// TestOpenAPI_Errors_AreThoseOfTheCatalogue: each error of an operation is there with the status
+// that REST gives it, and no other is but those of all.
+func TestOpenAPI_Errors_AreThoseOfTheCatalogue(t *testing.T) {
+	doc := openAPI(t)
+	for _, o := range registry() {
+		n := o.Info()
+		common := map[string]bool{}
+		for code := range op.Common {
+			common[n.Service.Named(code)] = true
+		}
+		for code := range n.Service.Failing() {
+			common[code] = true
+		}
+		for _, r := range n.Routes() {
+			want := map[string]bool{}
+			for _, code := range n.Service.Answers.Of(n.Name) {
+				for _, kind := range n.Service.Failures[code].Kinds {
+					status := rest.StatusOf(&fault.Error{Kind: kind, Code: code})
+					want[strconv.Itoa(status)+" "+code] = true
+				}
+			}
+			responses := at(doc, "paths", shown(r), strings.ToLower(r.Method), "responses")
+			for status, v := range responses.(object) {
+				codes := at(resolve(doc, v), "content", "application/problem+json", "schema",
+					"properties", "code", "enum")
+				for _, code := range list(codes) {
+					pair := status + " " + code.(string)
+					if !want[pair] && !common[code.(string)] {
+						t.Errorf("%s %s: %s is not in the catalogue", r.Method, r.Path, pair)
+					}
+					delete(want, pair)
+				}
+			}
+			for pair := range want {
+				t.Errorf("%s %s: %s is missing", r.Method, r.Path, pair)
+			}
+		}
+	}
+}
+
+// TestOpenAPI_IdempotencyKey_IsThereWhereItIsTaken: and what SDKs make up is not required.
+func TestOpenAPI_IdempotencyKey_IsThereWhereItIsTaken(t *testing.T) {
+	doc := openAPI(t)
+	for _, o := range registry() {
+		n := o.Info()
+		for _, r := range n.Routes() {
+			got := at(doc, "paths", shown(r), strings.ToLower(r.Method))
+			has := slices.ContainsFunc(list(at(got, "parameters")), func(p any) bool {
+				return at(p, "name") == "Idempotency-Key" && at(p, "in") == "header"
+			})
+			if has != (n.Token != "") {
+				t.Errorf("%s %s: Idempotency-Key is %v, and the token is %q", r.Method, r.Path, has,
+					n.Token)
+			}
+			body := resolve(doc, at(got, "requestBody", "content", "application/json", "schema"))
+			if n.Token != "" && slices.Contains(list(body["required"]), any(n.Token)) {
+				t.Errorf("%s %s: %s is required", r.Method, r.Path, n.Token)
+			}
 		}
 	}
 }
@@ -179,20 +259,22 @@ func TestOpenAPI_Schemas_SayWhatTheTablesSay(t *testing.T) {
 		if n.Method == "" {
 			continue
 		}
-		got := at(doc, "paths", strings.Replace(n.Path, "...}", "}", 1), strings.ToLower(n.Method))
-		members := object{}
-		for _, p := range list(at(got, "parameters")) {
-			s := at(p, "schema")
-			if s == nil {
-				s = at(p, "content", "application/json", "schema")
+		for _, r := range n.Routes() {
+			got := at(doc, "paths", shown(r), strings.ToLower(r.Method))
+			members := object{}
+			for _, p := range list(at(got, "parameters")) {
+				s := at(p, "schema")
+				if s == nil {
+					s = at(p, "content", "application/json", "schema")
+				}
+				members[at(p, "name").(string)] = s
 			}
-			members[at(p, "name").(string)] = s
+			body := resolve(doc, at(got, "requestBody", "content", "application/json", "schema"))
+			for name, s := range orEmpty(body["properties"]) {
+				members[name] = s
+			}
+			checkMembers(t, doc, n.Name, n.Service.Shapes, n.In, members)
 		}
-		body := resolve(doc, at(got, "requestBody", "content", "application/json", "schema"))
-		for name, s := range orEmpty(body["properties"]) {
-			members[name] = s
-		}
-		checkMembers(t, doc, n.Name, n.Service.Shapes, n.In, members)
 	}
 }
 

@@ -23,9 +23,9 @@ type Protocol interface {
 	Decode(r *http.Request, o op.Operation, body []byte, in any) (
 		present func(pointer string) bool, err error)
 
-	// Answer writes what o answered. It returns an error before it has written anything, or none.
-	// The request's id stands in w's headers.
-	Answer(w http.ResponseWriter, r *http.Request, o op.Operation, out any) error
+	// Answer writes what o answered to the input that Decode has read, a pointer. It returns an
+	// error before it has written anything, or none. The request's id stands in w's headers.
+	Answer(w http.ResponseWriter, r *http.Request, o op.Operation, in, out any) error
 
 	// Fault writes an error in the words of the service, which may be nil. f has no cause: there is
 	// nothing in it that the caller may not know.

@@ -125,16 +125,16 @@ func open[I any](*op.Call, I) (op.Open, error) {
 
 func operations(s *op.Service) []op.Operation {
 	info := func(name, method, path string) op.Info {
-		return op.Info{Name: name, Service: s, Method: method, Path: "/v1/" + s.Name + path,
-			Doc: "Does it.", Large: true}
+		return op.Info{Name: name, Service: s, Doc: "Does it.", Large: true,
+			Route: op.Route{Method: method, Path: "/v1/" + s.Name + path}}
 	}
 	return []op.Operation{
 		op.Read(info("Echo", "POST", "/echo/{Name...}"), open[EchoInput], echo),
 		op.Read(info("Look", "GET", "/echo/{Name...}"), open[EchoInput], echo),
 		op.Read(info("Put", "PUT", "/echo"), open[EchoInput], echo),
 		op.Read(info("Fail", "POST", "/fail/{Name...}"), open[FailInput], fail),
-		op.Read(op.Info{Name: "Brief", Service: s, Method: "POST", Path: "/v1/" + s.Name + "/brief",
-			Doc: "Takes little."}, open[EchoInput], echo),
+		op.Read(op.Info{Name: "Brief", Service: s, Doc: "Takes little.",
+			Route: op.Route{Method: "POST", Path: "/v1/" + s.Name + "/brief"}}, open[EchoInput], echo),
 		op.Read(op.Info{Name: "Unrouted", Service: s}, open[EchoInput], echo),
 	}
 }
@@ -217,7 +217,7 @@ func start(t testing.TB) *service {
 		Log: log, Now: time.Now}
 	h := api.New(api.Config{Runner: run,
 		Operations: slices.Concat(operations(lower), operations(upper), operations(older),
-			operations(query)),
+			operations(query), resources()),
 		Ready: func() error { return nil }, Log: log, Version: "1.2.3"})
 	return &service{h, l, out}
 }
@@ -265,3 +265,30 @@ func (s *service) form(t testing.TB, form string, headers ...string) answer {
 
 // chunked hides the length of a body.
 func chunked(r io.Reader) io.Reader { return struct{ io.Reader }{r} }
+
+// newServer puts the API behind a true HTTP server.
+func newServer(t testing.TB, s *service) *httptest.Server {
+	t.Helper()
+	srv := httptest.NewServer(s)
+	t.Cleanup(srv.Close)
+	return srv
+}
+
+// request makes a signed request without a body to a true server.
+func request(t testing.TB, method, url string) *http.Response {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "yes")
+	r.Header.Set("Accept-Encoding", "identity")
+	a, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err = a.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return a
+}

@@ -26,7 +26,8 @@ var STS = &op.Service{
 	Name: "sts", Title: "AWS Security Token Service", Version: "2011-06-15",
 	XML:      "https://sts.amazonaws.com/doc/2011-06-15/",
 	Internal: "InternalFailure", Down: "ServiceUnavailable", NoStore: true,
-	Shapes: shape.Table{},
+	Shapes: shape.Table{}, Members: members,
+	Answers: op.Answers{"GetCallerIdentity": ""},
 }
 
 // Identities performs the operations of IAM and STS. [New] makes it.

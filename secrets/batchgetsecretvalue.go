@@ -5,6 +5,7 @@ import (
 	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/secrets/filter"
+	"claviger/secrets/model"
 )
 
 // BatchGetSecretValueInput names up to 20 secrets, in any form, or says what they are like and gets
@@ -80,7 +81,7 @@ func (s *Secrets) batchGetSecretValue(c *op.Call, in BatchGetSecretValueInput,
 			return out, err // not this secret's fault: the caller must try again, the log tell why
 		default:
 			out.Errors = append(out.Errors,
-				APIError{SecretId: id, ErrorCode: SecretsManager.Code(f), Message: f.Message})
+				APIError{SecretId: id, ErrorCode: model.SecretsManager.Code(f), Message: f.Message})
 		}
 	}
 	return out, nil
@@ -89,7 +90,7 @@ func (s *Secrets) batchGetSecretValue(c *op.Call, in BatchGetSecretValueInput,
 // filtered returns the ARNs of a page of secrets that pass the filters.
 func (s *Secrets) filtered(c *op.Call, in BatchGetSecretValueInput) (ids []string, next string,
 	err error) {
-	l := listing{by: byCreated, filters: in.Filters}
+	l := listing{by: model.ByCreated, filters: in.Filters}
 	size := int(domain.Or(in.MaxResults, maxBatch))
 	p, after, err := s.page(c, "BatchGetSecretValue", l.String(), size, in.NextToken, l.start())
 	if err != nil {

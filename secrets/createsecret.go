@@ -18,7 +18,7 @@ type ReplicaRegion struct {
 // KmsKeyId is any form of a KMS KeyId; empty or absent it means the AWS managed key.
 type CreateSecretInput struct {
 	Name                        string          `shape:"NameType,required"`
-	ClientRequestToken          *string         `shape:"ClientRequestTokenType"`
+	ClientRequestToken          *string         `shape:"ClientRequestTokenType,idempotencyToken"`
 	Description                 *string         `shape:"DescriptionType"`
 	KmsKeyId                    *string         `shape:"KmsKeyIdType"`
 	SecretBinary                []byte          `shape:"SecretBinaryType"`

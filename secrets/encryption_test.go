@@ -11,6 +11,7 @@ import (
 	"claviger/internal/fault"
 	"claviger/keystore"
 	"claviger/secrets"
+	"claviger/secrets/model"
 )
 
 const (
@@ -276,7 +277,7 @@ func TestGetSecretValue_TokenAway_IsUnavailable(t *testing.T) {
 	eventually(t, "the token is missed", func() bool {
 		f := read()
 		return f != nil && f.Kind == fault.Unavailable &&
-			secrets.SecretsManager.Code(f) == "InternalServiceError"
+			model.SecretsManager.Code(f) == "InternalServiceError"
 	})
 	s.describe("x")
 	back()

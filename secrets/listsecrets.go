@@ -8,6 +8,7 @@ import (
 	"claviger/internal/rowmac"
 	"claviger/internal/wire"
 	"claviger/secrets/filter"
+	"claviger/secrets/model"
 	"claviger/store"
 )
 
@@ -52,7 +53,7 @@ func (s *Secrets) findList(*op.Call, ListSecretsInput) (domain.Account, error) {
 // listSecrets shows what the rows say now. AWS may lag by minutes here; nothing has to.
 func (s *Secrets) listSecrets(c *op.Call, in ListSecretsInput,
 	_ domain.Account) (out ListSecretsOutput, err error) {
-	l := listing{by: domain.Or(in.SortBy, byCreated), filters: in.Filters,
+	l := listing{by: domain.Or(in.SortBy, model.ByCreated), filters: in.Filters,
 		desc:    domain.Or(in.SortOrder, "asc") == "desc",
 		planned: domain.Or(in.IncludePlannedDeletion, false)}
 	size := int(domain.Or(in.MaxResults, usualPage))
@@ -92,14 +93,6 @@ func (r *listed) listEntry() SecretListEntry {
 		SecretVersionsToStages: r.versionsToStages(), CreatedDate: wire.Time{Time: r.Created}}
 }
 
-// The orders of a listing, by their names in SortBy. Each has an index.
-const (
-	byCreated  = "created-date"
-	byChanged  = "last-changed-date"
-	byAccessed = "last-accessed-date"
-	byName     = "name"
-)
-
 // order is a way through the secrets of a namespace.
 type order struct {
 	by   string
@@ -110,14 +103,14 @@ type order struct {
 // same time, so that a page begins exactly where the one before ended, whatever was added or
 // removed meanwhile.
 var qSecrets = map[order]*store.Query{
-	{byCreated, false}:  store.SQL(inNamespace + byTime("created", ">", "")),
-	{byCreated, true}:   store.SQL(inNamespace + byTime("created", "<", "DESC")),
-	{byChanged, false}:  store.SQL(inNamespace + byTime("changed", ">", "")),
-	{byChanged, true}:   store.SQL(inNamespace + byTime("changed", "<", "DESC")),
-	{byAccessed, false}: store.SQL(inNamespace + byTime("accessed", ">", "")),
-	{byAccessed, true}:  store.SQL(inNamespace + byTime("accessed", "<", "DESC")),
-	{byName, false}:     store.SQL(inNamespace + `name > $3 ORDER BY name LIMIT $4`),
-	{byName, true}:      store.SQL(inNamespace + `name < $3 ORDER BY name DESC LIMIT $4`),
+	{model.ByCreated, false}:  store.SQL(inNamespace + byTime("created", ">", "")),
+	{model.ByCreated, true}:   store.SQL(inNamespace + byTime("created", "<", "DESC")),
+	{model.ByChanged, false}:  store.SQL(inNamespace + byTime("changed", ">", "")),
+	{model.ByChanged, true}:   store.SQL(inNamespace + byTime("changed", "<", "DESC")),
+	{model.ByAccessed, false}: store.SQL(inNamespace + byTime("accessed", ">", "")),
+	{model.ByAccessed, true}:  store.SQL(inNamespace + byTime("accessed", "<", "DESC")),
+	{model.ByName, false}:     store.SQL(inNamespace + `name > $3 ORDER BY name LIMIT $4`),
+	{model.ByName, true}:      store.SQL(inNamespace + `name < $3 ORDER BY name DESC LIMIT $4`),
 }
 
 var inNamespace = `SELECT ` + secretRows.Columns() + `, accessed FROM secrets
@@ -156,11 +149,11 @@ func (l listing) start() position {
 func (l listing) at(r *listed) position {
 	at := position{name: r.Name}
 	switch l.by {
-	case byCreated:
+	case model.ByCreated:
 		at.key = store.Micros(r.Created)
-	case byChanged:
+	case model.ByChanged:
 		at.key = store.Micros(r.Changed)
-	case byAccessed:
+	case model.ByAccessed:
 		at.key = r.accessed
 	}
 	return at
@@ -216,7 +209,7 @@ func (s *Secrets) read(c *op.Call, l listing, after position,
 	limit int) (rows []*listed, err error) {
 	account, region := c.Namespace()
 	args := []any{account, region, after.key, after.name, limit}
-	if l.by == byName {
+	if l.by == model.ByName {
 		args = []any{account, region, after.name, limit}
 	}
 	q := qSecrets[order{l.by, l.desc}]

@@ -3,28 +3,25 @@ package secrets
 import (
 	"claviger/internal/domain"
 	"claviger/internal/op"
+	"claviger/secrets/model"
 )
 
-// SecretsManager is what the operations of this domain belong to.
-var SecretsManager = &op.Service{
-	Name:     service,
-	Title:    "AWS Secrets Manager",
-	Target:   "secretsmanager",
-	Version:  "2017-10-17",
-	Message:  "Message",
-	Internal: "InternalServiceError",
-	Down:     "InternalServiceError",
-	NoStore:  true,
-	Shapes:   shapes,
-}
+// routes describes operations, named those on one facet of a secret. Its value and its metadata
+// have no facet behind the name: a secret called db/value would be in the way of that of db.
+var (
+	routes = domain.Routes{Service: model.SecretsManager}
+	named  = routes.Of("/v1/secrets", "SecretId")
+)
 
-var routes = domain.Routes{Service: SecretsManager}
+// aSecret is the path of a secret as a resource: what PUT puts there, GET returns.
+const aSecret = "/v1/secrets/{SecretId...}"
 
 // build makes the operations that others of ours ask for or have done, and those that only the
 // service itself performs.
 func (s *Secrets) build() {
 	s.getValue = readSecret(s, routes.Get("GetSecretValue", "/v1/secrets/value/{SecretId...}",
-		"Returns the value of one version of a secret."), s.getSecretValue)
+		"Returns the value of one version of a secret.").At("GET", aSecret).
+		At("GET", aSecret+"/versions/{VersionId}"), s.getSecretValue)
 	s.endRecovery = op.Write(routes.Internal("DeleteSecret"), s.findExpired, s.deleteExpired)
 }
 
@@ -32,7 +29,7 @@ func (s *Secrets) build() {
 func (s *Secrets) Operations() []op.Operation {
 	return []op.Operation{
 		op.Write(domain.Large(routes.Post("CreateSecret", "/v1/secrets",
-			"Makes a secret, with a first value or without.")),
+			"Makes a secret, with a first value or without.").Makes("/v1/secrets/{Name}")),
 			s.findCreate, s.createSecret),
 		readSecret(s, routes.Get("DescribeSecret", "/v1/secrets/metadata/{SecretId...}",
 			"Returns what is known of a secret, its value left out."),
@@ -41,12 +38,13 @@ func (s *Secrets) Operations() []op.Operation {
 			"Lists the secrets of the account in this Region."),
 			s.findList, s.listSecrets),
 		changeSecret(s, domain.Large(routes.Patch("UpdateSecret", "/v1/secrets/metadata/{SecretId...}",
-			"Changes a secret's description, KMS key or value.")),
+			"Changes a secret's description, KMS key or value.").At("PATCH", aSecret)),
 			s.updateSecret),
 		op.Write(routes.Delete("DeleteSecret", "/v1/secrets/metadata/{SecretId...}",
-			"Starts the window after which a secret is gone, or removes it at once."),
+			"Starts the window after which a secret is gone, or removes it at once.").
+			At("DELETE", aSecret),
 			s.findDelete, s.deleteSecret),
-		changeSecret(s, routes.Post("RestoreSecret", "/v1/secrets/restore/{SecretId...}",
+		changeSecret(s, named.Post("RestoreSecret", "restore",
 			"Takes a secret back from deletion."),
 			s.restoreSecret),
 
@@ -55,19 +53,19 @@ func (s *Secrets) Operations() []op.Operation {
 			"Returns the current values of up to 20 secrets."),
 			s.findBatch, s.batchGetSecretValue),
 		changeSecret(s, domain.Large(routes.Put("PutSecretValue", "/v1/secrets/value/{SecretId...}",
-			"Gives a secret a new version.")),
+			"Gives a secret a new version.").At("PUT", aSecret)),
 			s.putSecretValue),
-		readSecret(s, routes.Get("ListSecretVersionIds", "/v1/secrets/versions/{SecretId...}",
+		readSecret(s, named.Get("ListSecretVersionIds", "versions",
 			"Lists the versions of a secret."),
 			s.listSecretVersionIds),
-		changeSecret(s, routes.Patch("UpdateSecretVersionStage", "/v1/secrets/stages/{SecretId...}",
+		changeSecret(s, named.Patch("UpdateSecretVersionStage", "stages",
 			"Moves a staging label to another version, or takes it away."),
 			s.updateSecretVersionStage),
 
-		changeSecret(s, routes.Post("TagResource", "/v1/secrets/tags/{SecretId...}",
+		changeSecret(s, named.Post("TagResource", "tags",
 			"Adds tags to a secret or overwrites them."),
 			s.tagResource),
-		changeSecret(s, routes.Delete("UntagResource", "/v1/secrets/tags/{SecretId...}",
+		changeSecret(s, named.Delete("UntagResource", "tags",
 			"Removes tags from a secret."),
 			s.untagResource),
 

@@ -6,7 +6,7 @@ import "claviger/internal/op"
 // becomes its id. Without labels of its own the version becomes the current one.
 type PutSecretValueInput struct {
 	SecretId           string   `shape:"SecretIdType,required"`
-	ClientRequestToken *string  `shape:"ClientRequestTokenType"`
+	ClientRequestToken *string  `shape:"ClientRequestTokenType,idempotencyToken"`
 	SecretBinary       []byte   `shape:"SecretBinaryType"`
 	SecretString       *string  `shape:"SecretStringType"`
 	VersionStages      []string `shape:"SecretVersionStagesType"` // absent: AWSCURRENT alone

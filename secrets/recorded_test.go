@@ -10,7 +10,7 @@ import (
 
 	"claviger/internal/fault"
 	"claviger/internal/wire"
-	"claviger/secrets"
+	"claviger/secrets/model"
 
 	"github.com/go-json-experiment/json"
 )
@@ -42,7 +42,7 @@ func replay(t *testing.T, steps []step) {
 		answer, err := s.serve(context.Background(), r.operation, r.in)
 		at := fmt.Sprintf("step %d, %s", i, r.operation)
 		if err != nil {
-			if f := fault.Of(err); secrets.SecretsManager.Code(f) != r.code || f.Message != r.text {
+			if f := fault.Of(err); model.SecretsManager.Code(f) != r.code || f.Message != r.text {
 				t.Errorf("%s: %v, want %s: %s", at, err, r.code, r.text)
 			}
 			continue

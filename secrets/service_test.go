@@ -16,6 +16,7 @@ import (
 	"claviger/keystore/cryptoops"
 	"claviger/policy"
 	"claviger/secrets"
+	"claviger/secrets/model"
 
 	"github.com/google/uuid"
 )
@@ -103,7 +104,7 @@ func (s *service) refused(name string, in M, code, message string) {
 	switch {
 	case f == nil:
 		s.t.Errorf("%s %v succeeded, want %s", name, in, code)
-	case secrets.SecretsManager.Code(f) != code:
+	case model.SecretsManager.Code(f) != code:
 		s.t.Errorf("%s %v: %v, want %s", name, in, err, code)
 	case message != "" && f.Message != message:
 		s.t.Errorf("%s: message %q, want %q", name, f.Message, message)

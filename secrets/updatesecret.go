@@ -10,7 +10,7 @@ import (
 // KmsKeyId goes back to the AWS managed key.
 type UpdateSecretInput struct {
 	SecretId           string  `shape:"SecretIdType,required"`
-	ClientRequestToken *string `shape:"ClientRequestTokenType"`
+	ClientRequestToken *string `shape:"ClientRequestTokenType,idempotencyToken"`
 	Description        *string `shape:"DescriptionType"`
 	KmsKeyId           *string `shape:"KmsKeyIdType"` // the versions with AWS's labels move to it
 	SecretBinary       []byte  `shape:"SecretBinaryType"`

@@ -18,12 +18,14 @@ import (
 type Protocol struct {
 	byTarget map[string]op.Operation
 	services map[string]*op.Service // by target prefix
+	names    map[*op.Service][]string
 }
 
 // New returns the protocol for the routed operations among ops. It panics if two of them have one
 // target: that is a mistake in the program.
 func New(ops []op.Operation) *Protocol {
-	p := &Protocol{byTarget: map[string]op.Operation{}, services: map[string]*op.Service{}}
+	p := &Protocol{byTarget: map[string]op.Operation{}, services: map[string]*op.Service{},
+		names: map[*op.Service][]string{}}
 	for _, o := range ops {
 		n := o.Info()
 		if n.Method == "" || n.Service.Target == "" {
@@ -34,6 +36,7 @@ func New(ops []op.Operation) *Protocol {
 			panic("awsjson: two operations are called " + target)
 		}
 		p.byTarget[target], p.services[n.Service.Target] = o, n.Service
+		p.names[n.Service] = append(p.names[n.Service], n.Name)
 	}
 	return p
 }
@@ -45,19 +48,17 @@ func (p *Protocol) Recognise(r *http.Request) (op.Asked, bool) {
 	return op.Asked{Service: p.services[prefix], Operation: p.byTarget[target]}, target != ""
 }
 
-var unknownOperation = fault.New(fault.Invalid, "UnknownOperationException", "")
-
 // Name is the target, if the body claims to be JSON of the service's version.
 func (p *Protocol) Name(r *http.Request, s *op.Service, _ []byte) (op.Operation, string, error) {
 	if mediaType(r) != contentType(s)[0] {
-		return nil, "UnknownOperation", unknownOperation
+		return nil, "UnknownOperation", wrongType(s, mediaType(r))
 	}
 	target := r.Header.Get("X-Amz-Target")
 	if o := p.byTarget[target]; o != nil {
 		return o, "", nil
 	}
 	_, name, _ := strings.Cut(target, ".")
-	return nil, name, unknownOperation
+	return nil, name, p.noSuch(s, name)
 }
 
 func mediaType(r *http.Request) string {
@@ -85,7 +86,7 @@ func (*Protocol) Decode(_ *http.Request, _ op.Operation, body []byte, in any) (
 }
 
 // Answer writes the document, or an empty body for an operation that answers nothing.
-func (*Protocol) Answer(w http.ResponseWriter, _ *http.Request, o op.Operation, out any) error {
+func (*Protocol) Answer(w http.ResponseWriter, _ *http.Request, o op.Operation, _, out any) error {
 	var body []byte
 	if _, none := out.(op.None); !none {
 		var err error

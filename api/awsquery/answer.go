@@ -14,7 +14,8 @@ import (
 )
 
 // Answer writes the output within the two elements that AWS puts around it, or the same in JSON.
-func (p *Protocol) Answer(w http.ResponseWriter, r *http.Request, o op.Operation, out any) error {
+func (p *Protocol) Answer(w http.ResponseWriter, r *http.Request, o op.Operation,
+	_, out any) error {
 	n := o.Info()
 	_, none := out.(op.None)
 	id := w.Header().Get("X-Amzn-Requestid")

@@ -76,7 +76,8 @@ type output struct {
 }
 
 func operation[I op.Input, O any](s *op.Service, name string) op.Operation {
-	return op.Read(op.Info{Name: name, Service: s, Method: "GET", Path: "/v1/x"},
+	return op.Read(op.Info{Name: name, Service: s,
+		Route: op.Route{Method: "GET", Path: "/v1/x"}},
 		func(*op.Call, I) (op.Open, error) { return op.Open{Action: "x:Y", Reason: "a test"}, nil },
 		func(*op.Call, I, op.Open) (out O, err error) { return out, nil })
 }
@@ -317,7 +318,7 @@ func answer(t *testing.T, o op.Operation, out any, accept string) *httptest.Resp
 	w, r := httptest.NewRecorder(), post("")
 	w.Header().Set("X-Amzn-Requestid", "ID")
 	r.Header.Set("Accept", accept)
-	if err := protocol.Answer(w, r, o, out); err != nil {
+	if err := protocol.Answer(w, r, o, nil, out); err != nil {
 		t.Fatal(err)
 	}
 	if w.Header().Get("Content-Length") != strconv.Itoa(w.Body.Len()) {

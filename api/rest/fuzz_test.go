@@ -3,6 +3,7 @@ package rest
 import (
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,6 +44,52 @@ func FuzzIdentifier(f *testing.F) {
 	})
 }
 
+// FuzzRoute looks for a path that names two resources: one to us, and another to a client that
+// writes the same names, escaped as they should be, into the same pattern.
+func FuzzRoute(f *testing.F) {
+	for _, path := range []string{"/v1/a/x", "/v1/a/b/x", "/v1/a/x/b", "/v1/a/b/b", "/v1/a/x/c/y",
+		"/v1/a/x%2Fb", "/v1/a/%62/x", "/v1/a//b", "/v1/a/../b", "/v1/a/d", "/v1/a", "/v1//", "/v2/a"} {
+		f.Add(path)
+	}
+	var t table = map[string][]*resource{}
+	for _, pattern := range []string{"/v1/a", "/v1/a/{Name...}", "/v1/a/b/{Name...}",
+		"/v1/a/{Name...}/b", "/v1/a/{Name...}/c/{Text}", "/v1/a/d", "/v1/e/{Name}"} {
+		at := newResource(pattern)
+		t[at.path[0].word] = append(t[at.path[0].word], at)
+		slices.SortFunc(t[at.path[0].word], compare)
+	}
+	f.Fuzz(func(t2 *testing.T, path string) {
+		at, pieces := t.find(path)
+		if at == nil {
+			return
+		}
+		if again := strings.Join(pieces, "/"); prefix+again != path {
+			t2.Fatalf("%q was taken apart into %q", path, pieces)
+		}
+		names := identifiers(at, pieces)
+		if count := strings.Count(at.pattern, "{"); len(names) != count {
+			return // one of them is ambiguous
+		}
+		escaped, rest := prefix, names
+		for i, s := range at.path {
+			if i > 0 {
+				escaped += "/"
+			}
+			if s.word != "" {
+				escaped += s.word
+				continue
+			}
+			escaped += url.PathEscape(rest[0])
+			rest = rest[1:]
+		}
+		same, pieces := t.find(escaped)
+		if same != at || !slices.Equal(identifiers(same, pieces), names) {
+			t2.Fatalf("%q is %q in %s, and escaped as %q it is %q", path, names, at.pattern, escaped,
+				pieces)
+		}
+	})
+}
+
 // overlaid has a member of every form that a query value can take.
 type overlaid struct {
 	Name  string
@@ -67,12 +114,16 @@ func FuzzOverlay(f *testing.F) {
 		if err != nil {
 			return
 		}
-		doc, err := overlay(body, values, reflect.TypeFor[overlaid]())
+		laid, err := overlay(body, values, reflect.TypeFor[overlaid]())
 		if err != nil {
 			if fault.Of(err).Kind != fault.Invalid {
 				t.Fatalf("%q: %v", query, err)
 			}
 			return
+		}
+		doc, err := encode(laid)
+		if err != nil {
+			t.Fatalf("the document can't be written: %v", err)
 		}
 		var sent, got map[string]jsontext.Value
 		if len(body) > 0 && json.Unmarshal(body, &sent) != nil {

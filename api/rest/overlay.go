@@ -1,21 +1,28 @@
 package rest
 
 import (
+	"maps"
+	"net/http"
 	"net/url"
 	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 
 	"claviger/internal/fault"
+	"claviger/internal/op"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// identifier reads the greedy part of a path: unescaped exactly once, and refused where two clients
-// or proxies could take it for two different names. Such names go into the body or a query value.
+// identifier reads the piece of a path that stands for a member: unescaped exactly once, and
+// refused where two clients or proxies could take it for two different names. Such names go into
+// the body or a query value. An escaped letter is refused too: what routes by words would not see
+// that it is one.
 func identifier(raw string) (string, error) {
 	name, err := url.PathUnescape(raw)
-	if err != nil || strings.Contains(name, "%") {
+	if err != nil || strings.Contains(name, "%") || needless.MatchString(raw) {
 		return "", ambiguous
 	}
 	for segment := range strings.SplitSeq(name, "/") {
@@ -26,18 +33,62 @@ func identifier(raw string) (string, error) {
 	return name, nil
 }
 
+// needless finds escapes of what words are made of: digits, letters and the hyphen.
+var needless = regexp.MustCompile(`(?i)%(2d|3[0-9]|4[1-9a-f]|5[0-9a]|6[1-9a-f]|7[0-9a])`)
+
 var (
 	ambiguous = fault.New(fault.Invalid, "ValidationException",
-		"The name in the path is ambiguous: it is empty, escaped twice, or holds an empty, "+
-			"'.' or '..' segment. Send it in the body or as a query value.")
+		"The name in the path is ambiguous: it is empty, escaped twice or without need, or "+
+			"holds an empty, '.' or '..' segment. Send it in the body or as a query value.")
 	badQuery = fault.New(fault.Invalid, "ValidationException",
 		"The query can't be read: a value is badly escaped, or has a ';' in it.")
 	notJSON = fault.New(fault.Invalid, "SerializationException", "")
 )
 
-// overlay puts values over the document, each in the JSON form of the member that it names. Values
-// that name no member (a presigned URL's, a client's own) are left out.
-func overlay(body []byte, values url.Values, in reflect.Type) ([]byte, error) {
+// inQuery returns the query values of a request, each of them one that the operation's input has a
+// member for. A name that is none, or one value too many, is most likely a mistake, which nobody
+// would notice if it were left out.
+func inQuery(r *http.Request, n op.Info) (url.Values, error) {
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, badQuery.Because(err) // Query would leave out what it can't read
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		list := values[name]
+		f, ok := n.In.FieldByName(name)
+		switch {
+		case isSignature(name):
+			delete(values, name)
+		case !ok || f.Anonymous:
+			return nil, fault.Newf(fault.Invalid, badQuery.Code, "The query has the name %q, and %s "+
+				"has no such member. %s", clip(name), n.Name, members(n.In))
+		case len(list) > 1 && f.Type != reflect.TypeFor[[]string]():
+			return nil, fault.Newf(fault.Invalid, badQuery.Code,
+				"The query has %s %d times, and it is no list.", name, len(list))
+		}
+	}
+	return values, nil
+}
+
+// clip bounds what a client sent, to be said back.
+func clip(s string) string { return strings.ToValidUTF8(s[:min(len(s), 128)], "\uFFFD") }
+
+// members names the members of an input.
+func members(in reflect.Type) string {
+	var names []string
+	for i := range in.NumField() {
+		if f := in.Field(i); !f.Anonymous {
+			names = append(names, f.Name)
+		}
+	}
+	if len(names) == 0 {
+		return "It has none."
+	}
+	return "Those that there are: " + strings.Join(names, ", ") + "."
+}
+
+// overlay puts values over the document, each in the JSON form of the member that it names.
+func overlay(body []byte, values url.Values, in reflect.Type) (map[string]jsontext.Value, error) {
 	doc := map[string]jsontext.Value{}
 	if len(body) > 0 {
 		if err := json.Unmarshal(body, &doc); err != nil || doc == nil {
@@ -55,7 +106,16 @@ func overlay(body []byte, values url.Values, in reflect.Type) ([]byte, error) {
 		}
 		doc[name] = member
 	}
-	return json.Marshal(doc)
+	return doc, nil
+}
+
+// encode writes the document of a request.
+func encode(doc map[string]jsontext.Value) ([]byte, error) {
+	text, err := json.Marshal(doc)
+	if err != nil {
+		return nil, notJSON.Because(err)
+	}
+	return text, nil
 }
 
 // document writes query values as JSON: text as a string, a list of strings from repeated values,

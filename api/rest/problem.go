@@ -27,9 +27,25 @@ var statuses = map[fault.Kind]int{
 	fault.DryRun:          http.StatusPreconditionFailed,
 }
 
+// negotiated are the statuses of requests that are invalid in what they say of their own form.
+var negotiated = map[string]int{
+	onlyJSON.Code:    http.StatusNotAcceptable,
+	notJSONType.Code: http.StatusUnsupportedMediaType,
+}
+
+// StatusOf returns the status of a fault.
+func StatusOf(f *fault.Error) int {
+	if status, ok := negotiated[f.Code]; ok {
+		return status
+	}
+	return statuses[f.Kind]
+}
+
 // Statuses returns the statuses of requests that failed, each once and in order.
 func Statuses() []int {
-	return slices.Compact(slices.Sorted(maps.Values(statuses)))
+	all := slices.AppendSeq(slices.Collect(maps.Values(statuses)), maps.Values(negotiated))
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // Problem is RFC 9457's problem document, with AWS's name of the error as code.
@@ -42,9 +58,14 @@ type Problem struct {
 	RequestID string `json:"requestId"`
 }
 
-// Fault writes a fault as a problem document.
+// Fault writes a fault as a problem document. Whoever is not known is told how to sign, and for
+// which service (RFC 9110, 15.5.2).
 func (*Protocol) Fault(w http.ResponseWriter, _ *http.Request, s *op.Service, f *fault.Error) {
-	Send(w, statuses[f.Kind], s.Code(f), f.Message)
+	status := StatusOf(f)
+	if status == http.StatusUnauthorized && s != nil {
+		w.Header().Set("WWW-Authenticate", `AWS4-HMAC-SHA256 realm="`+s.Name+`"`)
+	}
+	Send(w, status, s.Code(f), f.Message)
 }
 
 // Send writes a problem document with a status of its own, for what goes wrong while there is no

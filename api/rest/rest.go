@@ -1,75 +1,55 @@
 // Package rest serves operations as REST resources under /v1. A request is the JSON document of AWS
 // JSON with the values of path and query laid over it, and an error is a problem document.
 //
-// The routing itself is the caller's: whoever mounts [Pattern] leaves the pattern that fitted, and
-// what the wildcard stands for, in the request (http.Request.Pattern and PathValue).
+// # Which resource a path names
+//
+// An operation declares its routes, and all of them are in one table. A path names one resource,
+// whatever the method. Where two patterns fit, that counts which says more: /v1/keys/tags/a is the
+// tags of a, and not a key called tags/a. Only what stands in a path unescaped is compared with the
+// words of patterns. So a name whose slashes are escaped is always a name, and clients that escape
+// what they put into a path, as those made from the OpenAPI document do, can't be misunderstood.
 package rest
 
 import (
 	"net/http"
-	"net/url"
+	"reflect"
+	"strconv"
 	"strings"
 
 	"claviger/internal/op"
 	"claviger/internal/wire"
 )
 
-// prefix is the beginning of every resource's path.
-const prefix = "/v1/"
-
 // Protocol serves the operations that have a route. [New] makes it.
-type Protocol struct{ resources map[route]resource }
-
-// route is what a router tells apart.
-type route struct{ method, pattern string }
-
-// resource is an operation and the member of its input that stands in the path, if one does.
-type resource struct {
-	op.Operation
-	service *op.Service
-	member  string
-}
+type Protocol struct{ resources table }
 
 // New returns the protocol for the routed operations among ops. It panics if two of them have one
-// route, or if a path names what is no member: both are mistakes in the program.
+// route, if a path names what is no member, or if nothing is found where an operation says that
+// it makes something: all are mistakes in the program.
 func New(ops []op.Operation) *Protocol {
-	p := &Protocol{map[route]resource{}}
+	p := &Protocol{table{}}
 	for _, o := range ops {
-		n := o.Info()
-		if n.Method == "" {
-			continue
+		for _, route := range o.Info().Routes() {
+			p.resources.add(o, route)
 		}
-		_, member := split(n.Path)
-		if _, known := n.In.FieldByName(member); member != "" && !known {
-			panic("rest: " + n.Name + " has no member " + member)
-		}
-		at := route{n.Method, Pattern(n)}
-		if p.resources[at].Operation != nil || !strings.HasPrefix(n.Path, prefix) {
-			panic("rest: " + n.Name + " can't have the route " + n.Method + " " + n.Path)
-		}
-		p.resources[at] = resource{o, n.Service, member}
+	}
+	for _, o := range ops {
+		p.resources.checkLocation(o.Info())
 	}
 	return p
 }
 
-// Pattern returns what a router has to match for an operation. The one member in the path is
-// greedy: names may hold slashes, and * at the end stands for it.
-func Pattern(n op.Info) string {
-	before, member := split(n.Path)
-	if member != "" {
-		return before + "*"
+// operation returns what a request asks for, once it has been to [Protocol.Route]. HEAD is GET: the
+// server leaves out the body.
+func (p *Protocol) operation(r *http.Request) op.Operation {
+	at := p.resources.named(r.Pattern)
+	if at == nil {
+		return nil
 	}
-	return before
-}
-
-// split returns a path up to its member, and the member.
-func split(path string) (before, member string) {
-	before, rest, _ := strings.Cut(path, "{")
-	return before, strings.TrimSuffix(rest, "...}")
-}
-
-func (p *Protocol) find(r *http.Request) resource {
-	return p.resources[route{r.Method, r.Pattern}]
+	if r.Method == http.MethodHead {
+		return at.methods[http.MethodGet]
+	}
+	return at.methods[r.Method]
 }
 
 // Recognise takes all that is under /v1. Without a route there is no service.
@@ -77,48 +57,92 @@ func (p *Protocol) Recognise(r *http.Request) (op.Asked, bool) {
 	if !strings.HasPrefix(r.URL.Path, prefix) {
 		return op.Asked{}, false
 	}
-	found := p.find(r)
-	return op.Asked{Service: found.service, Operation: found.Operation}, true
+	o := p.operation(r)
+	if o == nil {
+		return op.Asked{}, true
+	}
+	return op.Asked{Service: o.Info().Service, Operation: o}, true
 }
 
 // Name is in the route.
 func (p *Protocol) Name(r *http.Request, _ *op.Service, _ []byte) (op.Operation, string, error) {
-	return p.find(r).Operation, "", nil
+	return p.operation(r), "", nil
 }
 
 // Decode lays the values of path and query over the JSON document of the body, by member name. From
 // there on it is the same request as in AWS JSON.
 func (p *Protocol) Decode(r *http.Request, o op.Operation, body []byte, in any) (
 	func(string) bool, error) {
-	values, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		return nil, badQuery.Because(err) // Query would leave out what it can't read
+	n := o.Info()
+	if err := negotiate(r, body); err != nil {
+		return nil, err
 	}
-	if member := p.find(r).member; member != "" {
-		name, err := identifier(r.PathValue("*"))
-		if err != nil {
-			return nil, err
-		}
-		values[member] = []string{name}
-	}
-	doc, err := overlay(body, values, o.Info().In)
+	values, err := inQuery(r, n)
 	if err != nil {
 		return nil, err
 	}
-	return wire.Presence(doc), wire.Decode(doc, in)
+	for _, s := range p.resources.named(r.Pattern).path {
+		if s.member == "" {
+			continue
+		}
+		name, err := identifier(r.PathValue(s.member))
+		if err != nil {
+			return nil, err
+		}
+		values[s.member] = []string{name}
+	}
+	doc, err := overlay(body, values, n.In)
+	if err != nil {
+		return nil, err
+	}
+	if err = idempotent(r, n, doc); err != nil {
+		return nil, err
+	}
+	text, err := encode(doc)
+	if err != nil {
+		return nil, err
+	}
+	return wire.Presence(text), wire.Decode(text, in)
 }
 
-// Answer writes the document, or 204 for an operation that answers nothing.
-func (*Protocol) Answer(w http.ResponseWriter, _ *http.Request, _ op.Operation, out any) error {
-	if _, none := out.(op.None); none {
-		w.WriteHeader(http.StatusNoContent)
-		return nil
+// Answer writes the document, or nothing for an operation that answers nothing. What was made is
+// said to be, and where; so is the next page of a listing.
+func (p *Protocol) Answer(w http.ResponseWriter, r *http.Request, o op.Operation,
+	in, out any) error {
+	n, h := o.Info(), w.Header()
+	_, none := out.(op.None)
+	var body []byte
+	if !none {
+		var err error
+		if body, err = wire.Encode(out); err != nil {
+			return err
+		}
+		h.Set("Content-Type", "application/json")
 	}
-	body, err := wire.Encode(out)
-	if err != nil {
-		return err
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		if next := nextPage(r, n, out); next != "" {
+			h.Set("Link", next)
+		}
 	}
-	w.Header().Set("Content-Type", "application/json")
+	if at := p.resources.location(n, in, out); at != "" {
+		h.Set("Location", at)
+	}
+	status := Status(n)
+	if status != http.StatusNoContent {
+		h.Set("Content-Length", strconv.Itoa(len(body)))
+	}
+	w.WriteHeader(status)
 	_, _ = w.Write(body)
 	return nil
+}
+
+// Status returns the status of an operation that succeeded.
+func Status(n op.Info) int {
+	switch {
+	case n.Location != "":
+		return http.StatusCreated
+	case n.Out == reflect.TypeFor[op.None]():
+		return http.StatusNoContent
+	}
+	return http.StatusOK
 }

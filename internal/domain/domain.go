@@ -36,7 +36,8 @@ func Large(n op.Info) op.Info {
 func (r Routes) Internal(name string) op.Info { return op.Info{Name: name, Service: r.Service} }
 
 func (r Routes) route(name, method, path, doc string) op.Info {
-	return op.Info{Name: name, Service: r.Service, Method: method, Path: path, Doc: doc}
+	return op.Info{Name: name, Service: r.Service, Doc: doc,
+		Route: op.Route{Method: method, Path: path}}
 }
 
 // Account is the target of operations that touch no resource of their own: AWS knows none for them

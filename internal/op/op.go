@@ -42,9 +42,13 @@ type Service struct {
 	Message  string // how error bodies spell their message member: "message" or "Message"
 	Internal string // AWS's name of the service's own failure, e.g. KMSInternalException
 	// AWS's name of "the key can't be used just now", e.g. KeyUnavailableException
-	Down    string
-	NoStore bool        // answers forbid caching, as KMS's do
-	Shapes  shape.Table // constraints by AWS shape name
+	Down     string
+	NoStore  bool        // answers forbid caching, as KMS's do
+	Shapes   shape.Table // constraints by AWS shape name
+	Members  shape.Sentences
+	Failures Failures // its errors
+	Answers  Answers  // which of them each operation may answer
+	Refused  Refused
 }
 
 // Source returns the service's name in records, e.g. kms.amazonaws.com.
@@ -54,12 +58,38 @@ func (s *Service) Source() string { return s.Name + ".amazonaws.com" }
 type Info struct {
 	Name     string // AWS's
 	Service  *Service
-	Method   string // of the REST route; empty for an operation that only the service itself performs
-	Path     string // of the REST route, members in braces: /v1/keys/encrypt/{KeyId...}
-	Doc      string // one sentence for people
-	Large    bool   // a request may be up to a mebibyte: it carries a secret's value or a policy
-	ReadOnly bool   // as CloudTrail's readOnly: changes no resource. Set by the maker
+	Route            // of REST; none for an operation that only the service itself performs
+	More     []Route // other routes of REST that ask for the same: by resource
+	Location string  // where what it makes is found, in REST; members of answer or input in braces
+	Doc      string  // one sentence for people
+	Large    bool    // a request may be up to a mebibyte: it carries a secret's value or a policy
+	ReadOnly bool    // as CloudTrail's readOnly: changes no resource. Set by the maker
 	In, Out  reflect.Type
+	Token    string // the member that names the request, so that it may come again. Set by the maker
+}
+
+// Route is a method and a path of REST. Members of the input stand in braces and take one segment
+// of the path; one of them may be greedy and take as many as there are: /v1/keys/{KeyId...}/tags.
+type Route struct{ Method, Path string }
+
+// Routes returns all routes of an operation, the first one first.
+func (n Info) Routes() []Route {
+	if n.Method == "" {
+		return nil
+	}
+	return append([]Route{n.Route}, n.More...)
+}
+
+// At returns the description with one more route.
+func (n Info) At(method, path string) Info {
+	n.More = append(n.More[:len(n.More):len(n.More)], Route{method, path})
+	return n
+}
+
+// Makes returns the description of an operation that makes something, which is found at location.
+func (n Info) Makes(location string) Info {
+	n.Location = location
+	return n
 }
 
 // Input is a request's document. Validate checks what shapes can't say: rules across members.
@@ -183,6 +213,7 @@ func Write[I Input, T Target, O any](n Info, find func(*Call, I) (T, error),
 func build[I Input, T Target, O any](n Info, find func(*Call, I) (T, error),
 	do func(*Call, I, T) (O, Commit[O], error)) *operation[I, T, O] {
 	n.In, n.Out = reflect.TypeFor[I](), reflect.TypeFor[O]()
+	n.Token = shape.IdempotencyToken(n.In)
 	o := &operation[I, T, O]{info: n, plan: n.Service.Shapes.Compile(n.In), find: find, do: do,
 		dry: -1}
 	if m, ok := n.In.FieldByName("DryRun"); ok {

@@ -1,9 +1,12 @@
 package shape
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -40,6 +43,10 @@ type Schema struct {
 	Properties           Properties `json:"properties,omitzero"`
 	Required             []string   `json:"required,omitzero"`
 
+	Say           string            `json:"-"` // what a member is for
+	Refused       string            `json:"-"` // the error that a member is always refused with
+	RefusedValues map[string]string `json:"-"` // values that always are, with the error
+
 	Row    Shape        `json:"-"` // the constraints as the table has them
 	Shape  string       `json:"-"` // the row's name; empty for a member without a tag
 	Target *Schema      `json:"-"` // what Ref refers to
@@ -75,7 +82,13 @@ func (p Properties) MarshalJSONTo(e *jsontext.Encoder) error {
 // Schemas makes schemas of the types of one service. The structures below a type are named parts
 // that schemas refer to.
 type Schemas struct {
-	Table  Table
+	Table Table
+	Say   Sentences // what members are for
+
+	// Refused has the members (XksKeyId) and values of members (KeySpec=SM2) that are always
+	// refused in inputs, with the errors.
+	Refused map[string]string
+
 	Prefix string             // put before the name of a structure, e.g. "kms."
 	Base   string             // where the named parts will stand, e.g. "#/components/schemas/"
 	Named  map[string]*Schema // the parts, by their full names; may be shared by services
@@ -97,6 +110,15 @@ func (s Schemas) Name(name string, part *Schema) *Schema {
 	}
 	s.Named[name] = part
 	return &Schema{Ref: s.Base + name, Target: part, Go: part.Go}
+}
+
+// Sentences say what members are for, in a sentence each: by member, or by structure and member
+// where it means something else there (Filter.Key).
+type Sentences map[string]string
+
+// Of returns the sentence on a member of a structure, or nothing.
+func (s Sentences) Of(structure, member string) string {
+	return cmp.Or(s[structure+"."+member], s[member])
 }
 
 // Add puts a member at the end of a structure.
@@ -126,7 +148,35 @@ func (s Schemas) members(out *Schema, typ reflect.Type) {
 		if constrained {
 			required = option == "required"
 		}
-		out.Add(Property{name, s.value(f.Type, row), required})
+		value := s.value(f.Type, row)
+		s.describe(value, typ.Name(), name)
+		if constrained {
+			s.refuse(value, name)
+		}
+		out.Add(Property{name, value, required})
+	}
+}
+
+// describe puts what a member is for before what is said of its value.
+func (s Schemas) describe(value *Schema, structure, member string) {
+	value.Say = s.Say.Of(structure, member)
+	value.Description = strings.TrimSpace(value.Say + " " + value.Description)
+}
+
+// refuse notes what of a member is always refused, and says so.
+func (s Schemas) refuse(value *Schema, member string) {
+	if value.Refused = s.Refused[member]; value.Refused != "" {
+		value.Description += " Always refused here: " + value.Refused + "."
+	}
+	for _, which := range slices.Sorted(maps.Keys(s.Refused)) {
+		if name, v, ok := strings.Cut(which, "="); ok && name == member &&
+			(slices.Contains(value.Enum, v) || value.Type == "boolean") {
+			if value.RefusedValues == nil {
+				value.RefusedValues = map[string]string{}
+			}
+			value.RefusedValues[v] = s.Refused[which]
+			value.Description += " " + v + " is always refused here: " + s.Refused[which] + "."
+		}
 	}
 }
 

@@ -7,7 +7,8 @@
 //	KeyId string `shape:"KeyIdType,required"`
 //
 // Optional scalars are pointers, so that an empty string is not an absent one.
-// Required ones are plain.
+// Required ones are plain. A member that clients fill in by themselves, so that a request may come
+// again, says idempotencyToken in the place of required, as AWS's models do.
 package shape
 
 import (
@@ -107,4 +108,16 @@ func (r *rule) bounds(n int, what string) (out []string) {
 		out = append(out, fmt.Sprintf("Member must have %s greater than or equal to %d", what, r.Min))
 	}
 	return out
+}
+
+// IdempotencyToken returns the member of a struct type by which a request that comes again is
+// known, or nothing.
+func IdempotencyToken(typ reflect.Type) string {
+	for i := range typ.NumField() {
+		f := typ.Field(i)
+		if _, option, _ := strings.Cut(f.Tag.Get("shape"), ","); option == "idempotencyToken" {
+			return f.Name
+		}
+	}
+	return ""
 }

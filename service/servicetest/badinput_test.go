@@ -169,12 +169,12 @@ func TestRequest_BadEnvelope_IsRefused(t *testing.T) {
 		t.Run(method, func(t *testing.T) {
 			a := s.Send(t, servicetest.Request{Method: method, Target: "TrentService.GenerateRandom",
 				Service: "kms"})
-			if a.Status/100 == 2 || a.Status/100 == 5 {
+			if a.Status/100 == 2 && method != http.MethodOptions || a.Status/100 == 5 {
 				t.Errorf("answered %d %s", a.Status, a.Body)
 			}
 			discreet(t, a)
-			if a.Status == http.StatusMethodNotAllowed &&
-				!slices.Contains(a.Header.Values("Allow"), "POST") {
+			if allow := strings.Split(a.Header.Get("Allow"), ", "); !slices.Contains(allow, "POST") &&
+				(a.Status == http.StatusMethodNotAllowed || method == http.MethodOptions) {
 				t.Errorf("Allow: %v", a.Header.Values("Allow"))
 			}
 		})

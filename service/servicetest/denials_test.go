@@ -260,7 +260,7 @@ func (d *denial) ask(t *testing.T, c deniedCaller, form string, rest bool, absen
 	document := strings.NewReplacer(fill...).Replace(d.request)
 	q := callOf(t, d.n, document)
 	if rest {
-		q = restOf(t, d.n, document)
+		q = restOf(t, d.n, d.n.Route, document)
 	}
 	q.As, q.Service, q.Region = c.keys, d.n.Service.Name, c.region
 	a := d.Send(t, q)

@@ -18,7 +18,7 @@ func TestDryRun_EveryOperation_DoesNothingAndSaysSo(t *testing.T) {
 		t.Run(idOf(n), func(t *testing.T) {
 			there, absent := stage(t, s, walk[idOf(n)].request)
 			before := snapshot(t, db)
-			w := &walker{s, n, s.Mark(t)}
+			w := &walker{s, n, n.Route, s.Mark(t)}
 			for _, rest := range []bool{false, true} {
 				a := w.send(t, dry(t, there), w.Root, rest)
 				if a.Code() != "DryRunOperationException" ||

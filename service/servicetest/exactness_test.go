@@ -129,9 +129,10 @@ func TestCreateAlias_FiftyFirst_IsRefused(t *testing.T) {
 	}
 }
 
-// TestClientRequestToken_Missing_IsNoConflict: AWS has one name for a request that lacks something
-// and for a secret in the wrong state; REST tells the two apart.
-func TestClientRequestToken_Missing_IsNoConflict(t *testing.T) {
+// TestInvalidRequest_SomethingMissing_IsNoConflict: AWS has one name for a request that lacks
+// something and for a secret in the wrong state; REST tells the two apart. A token that is missing
+// is made up there.
+func TestInvalidRequest_SomethingMissing_IsNoConflict(t *testing.T) {
 	s := servicetest.Start(t)
 	made := createSecret(t, s.SecretsManager(), "n", "1")
 	must(s.SecretsManager().DeleteSecret(t.Context(),
@@ -140,8 +141,8 @@ func TestClientRequestToken_Missing_IsNoConflict(t *testing.T) {
 		method, path, body string
 		status             int
 	}{
-		{"POST", "/v1/secrets", `{"Name":"m","SecretString":"x"}`, 400},
-		{"PUT", "/v1/secrets/value/n", `{"SecretString":"x"}`, 400},
+		{"PUT", "/v1/secrets/value/n", `{}`, 400},
+		{"PUT", "/v1/secrets/value/n", `{"SecretString":"x"}`, 409},
 		{"PUT", "/v1/secrets/value/n", `{"ClientRequestToken":"` + uuid.NewString() + `"}`, 400},
 		{"PUT", "/v1/secrets/value/n", `{"ClientRequestToken":"` + uuid.NewString() +
 			`","SecretString":"x"}`, 409},

@@ -43,7 +43,11 @@ func (l *ledger) Commit(apply func(*store.Tx) error, record func(error) []byte) 
 	if l.cut.open.Load() {
 		return errCut
 	}
-	err := l.Ledger.Commit(apply, record)
+	err := l.Ledger.Commit(apply, func(err error) []byte {
+		records := record(err)
+		note(records)
+		return records
+	})
 	if l.cut.left.Load() > 0 && l.cut.left.Add(-1) == 0 {
 		l.cut.open.Store(true)
 	}

@@ -231,7 +231,7 @@ func withMember(t testing.TB, document, name string, value any) string {
 
 func malformed(t *testing.T, s *servicetest.Server, n op.Info, document string, b breach) {
 	t.Helper()
-	w := &walker{s, n, s.Mark(t)}
+	w := &walker{s, n, n.Route, s.Mark(t)}
 	a := w.send(t, document, s.Root, false)
 	code := "ValidationException"
 	if b.sentence == "" {

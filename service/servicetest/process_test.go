@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"net/http"
 	"os"
@@ -44,9 +45,15 @@ var command = sync.OnceValues(func() (string, error) {
 var built string
 
 func TestMain(m *testing.M) {
+	flag.Parse()
 	code := m.Run()
 	if built != "" {
 		os.RemoveAll(built)
+	}
+	if wrong := catalogueErrors(allRan()); code == 0 && len(wrong) > 0 {
+		fmt.Println("FAIL: the catalogue of errors is not what was answered:\n" +
+			strings.Join(wrong, "\n"))
+		code = 1
 	}
 	os.Exit(code)
 }

@@ -38,7 +38,7 @@ var walk = map[string]struct {
 		"NotFoundException", ""},
 	"kms.CreateGrant": {`{"KeyId":"KEY","GranteePrincipal":"arn:aws:iam::111122223333:user/a","Operations":["Decrypt"],"Constraints":{"EncryptionContextSubset":{"a":"b"}}}`,
 		"NotFoundException", ""},
-	"kms.ListGrants": {`{"KeyId":"KEY","Limit":5}`, "NotFoundException", ""},
+	"kms.ListGrants": {`{"KeyId":"KEY","GrantId":"GRANT","Limit":5}`, "NotFoundException", ""},
 	"kms.ListRetirableGrants": {`{"RetiringPrincipal":"arn:aws:iam::111122223333:user/a"}`,
 		"", "an account is always there"},
 	"kms.RetireGrant": {`{"KeyId":"KEY","GrantId":"GRANT"}`, "NotFoundException", ""},
@@ -113,8 +113,9 @@ var walk = map[string]struct {
 		"ResourceNotFoundException", ""},
 	"secretsmanager.DeleteSecret": {`{"SecretId":"SECRET","RecoveryWindowInDays":7}`,
 		"ResourceNotFoundException", ""},
-	"secretsmanager.RestoreSecret":  {`{"SecretId":"MARKED"}`, "ResourceNotFoundException", ""},
-	"secretsmanager.GetSecretValue": {`{"SecretId":"SECRET"}`, "ResourceNotFoundException", ""},
+	"secretsmanager.RestoreSecret": {`{"SecretId":"MARKED"}`, "ResourceNotFoundException", ""},
+	"secretsmanager.GetSecretValue": {`{"SecretId":"SECRET","VersionId":"VERSION"}`,
+		"ResourceNotFoundException", ""},
 	"secretsmanager.BatchGetSecretValue": {`{"SecretIdList":["SECRET"]}`,
 		"", "an absent secret is in the answer's Errors"},
 	"secretsmanager.PutSecretValue": {`{"SecretId":"SECRET","ClientRequestToken":"TOKEN","SecretBinary":"eA=="}`,
@@ -178,9 +179,12 @@ func TestRegistry_EveryOperation_HasItsRow(t *testing.T) {
 	}
 }
 
-// TestRegistry_MemberInPath_IsRequired: without an optional member nobody could ask for the route.
+// braces are the members in a route's path.
+var braces = regexp.MustCompile(`\{(\w+)(\.\.\.)?\}`)
+
+// TestRegistry_MemberInPath_IsRequired: without an optional member nobody could ask for an
+// operation that has but one route.
 func TestRegistry_MemberInPath_IsRequired(t *testing.T) {
-	braces := regexp.MustCompile(`\{(\w+)`)
 	for _, n := range routed(servicetest.Start(t)) {
 		for _, m := range braces.FindAllStringSubmatch(n.Path, -1) {
 			member, ok := n.In.FieldByName(m[1])

@@ -28,7 +28,7 @@ func TestRegistry_EveryOperation_KeepsThePromisesOfAll(t *testing.T) {
 			}
 			there, absent := stage(t, s, row.request)
 			awaitStores(t, s)
-			w := &walker{s, n, s.Mark(t)}
+			w := &walker{s, n, n.Route, s.Mark(t)}
 			before := snapshot(t, db)
 			t.Run("denied", func(t *testing.T) { w.denied(t, there) })
 			unchanged(t, db, before)
@@ -46,11 +46,46 @@ func TestRegistry_EveryOperation_KeepsThePromisesOfAll(t *testing.T) {
 	}
 }
 
+// TestRegistry_EveryOtherRoute_IsTheSameRoad takes every operation through its other routes: to
+// nobody, to somebody who may not, about what is not there, and allowed.
+func TestRegistry_EveryOtherRoute_IsTheSameRoad(t *testing.T) {
+	g := startWalkServers(t)
+	for _, n := range routed(g.soft.Server) {
+		row, s, db := walk[idOf(n)], g.of(n).Server, g.of(n).db
+		for _, route := range n.More {
+			t.Run(route.Method+" "+route.Path, func(t *testing.T) {
+				there, absent := stage(t, s, row.request)
+				awaitStores(t, s)
+				w := &walker{s, n, route, s.Mark(t)}
+				before := snapshot(t, db)
+				w.unsigned(t, there)
+				w.denied(t, there)
+				w.missing(t, absent, row.missing)
+				unchanged(t, db, before)
+				w.allowed(t, there, true)
+			})
+		}
+	}
+}
+
 // walker takes one operation through its cases.
 type walker struct {
 	*servicetest.Server
-	n    op.Info
-	mark servicetest.Mark
+	n     op.Info
+	route op.Route // of REST, by which it is asked for
+	mark  servicetest.Mark
+}
+
+// unsigned: nobody gets past the door, and is told how to sign.
+func (w *walker) unsigned(t *testing.T, document string) {
+	t.Helper()
+	q := restOf(t, w.n, w.route, document)
+	q.Unsigned = true
+	a := w.Send(t, q)
+	if want := `AWS4-HMAC-SHA256 realm="` + w.n.Service.Name + `"`; a.Status != 401 ||
+		a.Header.Get("WWW-Authenticate") != want {
+		t.Errorf("without a signature it answered %d %s %v", a.Status, a.Body, a.Header)
+	}
 }
 
 // send sends a document as somebody, in one of the dialects.
@@ -59,7 +94,7 @@ func (w *walker) send(t testing.TB, document string, as aws.Credentials,
 	t.Helper()
 	q := callOf(t, w.n, document)
 	if rest {
-		q = restOf(t, w.n, document)
+		q = restOf(t, w.n, w.route, document)
 	}
 	q.As, q.Service = as, w.n.Service.Name
 	return w.Send(t, q)
@@ -152,6 +187,9 @@ func (w *walker) allowed(t *testing.T, document string, rest bool) {
 	if got := a.Header.Get("Cache-Control"); !strings.Contains(got, "no-store") {
 		t.Errorf("Cache-Control is %q", got)
 	}
+	if rest && w.n.Location != "" {
+		w.found(t, a)
+	}
 	records := w.Records(t, w.mark, a.RequestID())
 	if len(records) == 0 {
 		t.Fatal("no record")
@@ -179,26 +217,40 @@ func (w *walker) allowed(t *testing.T, document string, rest bool) {
 	}
 }
 
+// found: what was made is where the answer says.
+func (w *walker) found(t *testing.T, a servicetest.Answer) {
+	t.Helper()
+	at := a.Header.Get("Location")
+	there := w.Send(t, servicetest.Request{Method: "GET", Path: at, Service: w.n.Service.Name})
+	if a.Status != 201 || there.Status != 200 {
+		t.Errorf("answered %d and Location %q, where there is %d %s", a.Status, at, there.Status,
+			there.Body)
+	}
+}
+
 // ownWork has what operations have the service do in its own name before they are done, each time.
 var ownWork = map[string][]string{
 	"kms.ImportKeyMaterial": {"CountImportAttempt", "TakeBackImportAttempt"},
 }
 
-// restOf returns the REST request that says the same as a JSON 1.1 document: the identifier in the
-// path, and the rest in the body, or in the query of a method that has none.
-func restOf(t testing.TB, n op.Info, document string) servicetest.Request {
+// restOf returns the REST request that says the same as a JSON 1.1 document: what the route has in
+// its path there, and the rest in the body, or in the query of a method that has none.
+func restOf(t testing.TB, n op.Info, by op.Route, document string) servicetest.Request {
 	t.Helper()
 	members := map[string]json.RawMessage{}
 	accepted(t, json.Unmarshal([]byte(document), &members))
-	path, member, _ := strings.Cut(n.Path, "{")
-	if member = strings.TrimSuffix(member, "...}"); member != "" {
-		path += text(members[member])
-		delete(members, member)
-	}
-	if n.Method != http.MethodGet && n.Method != http.MethodDelete {
+	path := braces.ReplaceAllStringFunc(by.Path, func(named string) string {
+		member := strings.TrimSuffix(strings.Trim(named, "{}"), "...")
+		if members[member] == nil {
+			t.Fatalf("the row of %s in walk has no %s, which a route has in its path", idOf(n), member)
+		}
+		defer delete(members, member)
+		return text(members[member])
+	})
+	if by.Method != http.MethodGet && by.Method != http.MethodDelete {
 		body, err := json.Marshal(members)
 		accepted(t, err)
-		return servicetest.Request{Method: n.Method, Path: path, Body: body}
+		return servicetest.Request{Method: by.Method, Path: path, Body: body}
 	}
 	query := url.Values{}
 	for name, value := range members {
@@ -212,7 +264,7 @@ func restOf(t testing.TB, n op.Info, document string) servicetest.Request {
 	if len(query) > 0 {
 		path += "?" + query.Encode()
 	}
-	return servicetest.Request{Method: n.Method, Path: path}
+	return servicetest.Request{Method: by.Method, Path: path}
 }
 
 // callOf returns the request that says the same in the protocol of the service's own clients.

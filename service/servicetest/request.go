@@ -136,10 +136,16 @@ func (s *Server) complete(q Request) Request {
 func (s *Server) signingName(q Request) string {
 	for _, o := range s.Service().Operations {
 		n := o.Info()
-		route, _, _ := strings.Cut(n.Path, "{")
-		if strings.HasPrefix(q.Target, n.Service.Target+".") || q.Target == "" && n.Method == q.Method &&
-			strings.HasPrefix(q.Path, route) {
-			return n.Service.Name
+		if q.Target != "" {
+			if strings.HasPrefix(q.Target, n.Service.Target+".") {
+				return n.Service.Name
+			}
+			continue
+		}
+		for _, r := range n.Routes() {
+			if route, _, _ := strings.Cut(r.Path, "{"); strings.HasPrefix(q.Path, route) {
+				return n.Service.Name
+			}
 		}
 	}
 	return "kms"

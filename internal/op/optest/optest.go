@@ -16,6 +16,7 @@ import (
 	"context"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -24,6 +25,7 @@ import (
 	"claviger/hsm"
 	"claviger/hsm/hsmtest"
 	"claviger/internal/domain"
+	"claviger/internal/fault"
 	"claviger/internal/install"
 	"claviger/internal/op"
 	"claviger/jobs"
@@ -135,7 +137,24 @@ func (k *Kit) Operation(name string) op.Operation {
 // Serve takes an operation down the road with a document: anything that is encoded as a JSON
 // object; nil is an empty one. The context says who asks and in which Region: see [As] and [In].
 func (k *Kit) Serve(ctx context.Context, o op.Operation, document any) (any, error) {
-	return k.Runner.Serve(ctx, o.Info().Service, Request(k.t, o, document))
+	out, err := k.Runner.Serve(ctx, o.Info().Service, Request(k.t, o, document))
+	k.declared(o.Info(), err)
+	return out, err
+}
+
+// declared fails the test if an operation answered an error that its service's catalogue has not,
+// or not as one of that kind.
+func (k *Kit) declared(n op.Info, err error) {
+	k.t.Helper()
+	f := fault.Of(err)
+	if _, routed := n.Service.Answers[n.Name]; f == nil || !routed {
+		return
+	}
+	code := n.Service.Code(f)
+	if kinds := n.Service.Fails(n.Name, code); !slices.Contains(kinds, f.Kind) {
+		k.t.Errorf("%s answered %s as an error of kind %q, and the answers and failures of its "+
+			"service don't say so", n.Name, code, f.Kind)
+	}
 }
 
 // Decide has f authorize from now on, in the place of [policy.Decide].

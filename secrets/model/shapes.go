@@ -1,4 +1,4 @@
-package secrets
+package model
 
 import (
 	"claviger/internal/shape"
@@ -41,7 +41,7 @@ var shapes = shape.Table{
 	"SecretVersionIdType":         {Min: 32, Max: 64},
 	"SecretVersionStageType":      {Min: 1, Max: 256},
 	"SecretVersionStagesType":     {Min: 1, Max: 20, Member: "SecretVersionStageType"},
-	"SortByType":                  {Enum: []string{byCreated, byAccessed, byChanged, byName}},
+	"SortByType":                  {Enum: []string{ByCreated, ByAccessed, ByChanged, ByName}},
 	"SortOrderType":               {Enum: []string{"asc", "desc"}},
 	"Tag":                         {},
 	"TagKeyListType":              {Member: "TagKeyType"},
@@ -52,5 +52,13 @@ var shapes = shape.Table{
 	// The shape of a member that only the service itself sends.
 	"Subject": {},
 }
+
+// The orders of a listing, by their names in SortBy.
+const (
+	ByCreated  = "created-date"
+	ByChanged  = "last-changed-date"
+	ByAccessed = "last-accessed-date"
+	ByName     = "name"
+)
 
 const rotationToken = `^[a-zA-Z0-9\-]+$`

@@ -1,0 +1,67 @@
+package model
+
+import (
+	"claviger/internal/fault"
+	"claviger/internal/op"
+)
+
+// failures are the errors of Secrets Manager by AWS's names.
+var failures = op.Failures{
+	"ResourceNotFoundException": op.Fails(
+		"no such secret, version or staging label",
+		"look at the name, the Region and the account", fault.NotFound),
+	"ResourceExistsException": op.Fails(
+		"the name is taken, or the token has made a version with another value",
+		"choose another name, or send a new token", fault.Exists),
+	"InvalidRequestException": op.Fails(
+		"the secret is marked for deletion, or label and version don't fit; "+
+			"`ClientRequestToken` or a value is missing",
+		"`RestoreSecret`, or what the text says", fault.State, fault.Invalid),
+	"InvalidParameterException": op.Fails(
+		"a value that would be wrong whatever the secret's state; a `KmsKeyId` that is no key "+
+			"for secrets",
+		"correct the member that the text names", fault.Invalid),
+	"InvalidNextTokenException": op.Fails(
+		"a token that was not returned for this listing",
+		"begin at the first page", fault.Invalid),
+	"LimitExceededException": op.Fails(
+		"20 staging labels on one secret",
+		"take labels away that aren't needed", fault.Limit),
+	"EncryptionFailure": op.Fails(
+		"the secret's KMS key can't seal: it is disabled, pending deletion, gone or no "+
+			"key for this",
+		"put the key in order, or name another", fault.State, fault.Invalid),
+	"DecryptionFailure": op.Fails(
+		"the secret's KMS key can't open: it is disabled, pending deletion or gone",
+		"put the key in order", fault.State),
+}
+
+// What operations of one kind may answer.
+const (
+	onSecret = " ResourceNotFoundException"
+	onMarked = onSecret + " InvalidRequestException"
+	wrong    = " InvalidParameterException"
+	valued   = wrong + " EncryptionFailure InvalidRequestException ResourceExistsException"
+	paged    = " InvalidNextTokenException"
+)
+
+// answers say which of the errors each operation may answer. What isn't said fails the tests that
+// see it, and what is said has to be seen by one: package servicetest.
+var answers = op.Answers{
+	"CreateSecret":             valued,
+	"DescribeSecret":           onSecret,
+	"ListSecrets":              wrong + paged,
+	"UpdateSecret":             onSecret + valued + " DecryptionFailure",
+	"DeleteSecret":             onMarked + wrong,
+	"RestoreSecret":            onSecret,
+	"GetSecretValue":           onMarked + " DecryptionFailure",
+	"BatchGetSecretValue":      wrong,
+	"PutSecretValue":           onSecret + valued + " LimitExceededException",
+	"ListSecretVersionIds":     onSecret + paged,
+	"UpdateSecretVersionStage": onMarked + wrong,
+	"TagResource":              onMarked + wrong,
+	"UntagResource":            onMarked,
+	"GetResourcePolicy":        onSecret,
+	"DeleteResourcePolicy":     onSecret,
+	"GetRandomPassword":        wrong,
+}

@@ -1,0 +1,82 @@
+package model
+
+import "claviger/internal/shape"
+
+// members say what each member is for, in a sentence of ours. What a member means in one structure
+// and not in all has that one's name before it. The OpenAPI document and the page show them.
+var members = shape.Sentences{
+	"ARN": "The secret as an ARN, with the six characters that make it one of a " +
+		"kind.",
+	"AddReplicaRegions": "Regions to keep copies of the secret in.",
+	"ClientRequestToken": "Names the request, so that it can be sent again: it becomes the id of " +
+		"the version that it makes.",
+	"CreatedDate":  "When it was made.",
+	"DeletedDate":  "When the secret was marked for deletion.",
+	"DeletionDate": "When the secret is gone for good.",
+	"Description":  "A note for people about what the secret is for.",
+	"ErrorCode": "The name of the error, as for a request for this secret " +
+		"alone.",
+	"Errors":             "The secrets whose values could not be returned, and why.",
+	"ExcludeCharacters":  "Characters that the password must not have.",
+	"ExcludeLowercase":   "Makes a password without lower-case letters.",
+	"ExcludeNumbers":     "Makes a password without digits.",
+	"ExcludePunctuation": "Makes a password without punctuation.",
+	"ExcludeUppercase":   "Makes a password without upper-case letters.",
+	"Filters": "What the secrets must be like that are listed: all filters " +
+		"hold.",
+	"ForceDeleteWithoutRecovery":  "Deletes the secret at once, with no way back.",
+	"ForceOverwriteReplicaSecret": "Writes over a secret of that name in another Region.",
+	"IncludeDeprecated":           "Lists versions without a label, too.",
+	"IncludePlannedDeletion":      "Lists secrets that are marked for deletion, too.",
+	"IncludeSpace":                "Lets the password have blanks.",
+	"KmsKeyId": "The KMS key that seals the values; absent: the one that the service " +
+		"manages.",
+	"KmsKeyIds":        "The KMS keys that seal the version.",
+	"LastAccessedDate": "The day on which a value was last read.",
+	"LastChangedDate":  "When anything of the secret was last changed.",
+	"MaxResults":       "How many entries a page has at most.",
+	"Message":          "What went wrong, for people.",
+	"MoveToVersionId":  "The version that gets the label.",
+	"Name":             "The secret's name, unique in account and Region.",
+	"NextToken": "Where the next page begins, as the page before has told; absent: there is " +
+		"none.",
+	"PasswordLength":          "How many characters the password has.",
+	"RandomPassword":          "The password.",
+	"RecoveryWindowInDays":    "How many days the secret can still be restored.",
+	"Region":                  "The Region to keep a copy in.",
+	"RemoveFromVersionId":     "The version that has the label and is to lose it.",
+	"RequireEachIncludedType": "Has at least one character of each kind that isn't excluded.",
+	"ResourcePolicy":          "The policy on the secret; absent, since there are none here.",
+	"RotationToken":           "Shows that a rotation of the service is asking.",
+	"SecretBinary":            "The value as bytes.",
+	"SecretId":                "The secret: its name or its ARN.",
+	"SecretIdList":            "The secrets whose values to return, by name or ARN.",
+	"SecretList":              "The secrets of this page.",
+	"SecretString":            "The value as text.",
+	"SecretValues":            "The values that could be returned.",
+	"SecretVersionsToStages":  "The labels of each version that has one.",
+	"SortBy":                  "What the list is in order of.",
+	"SortOrder":               "Whether the order goes up or down.",
+	"TagKeys":                 "The keys of the tags to take away.",
+	"Tags":                    "Pairs that people and policies tell secrets apart by.",
+	"Type":                    "The third party that holds the secret.",
+	"VersionId":               "A version of the secret, by its id.",
+	"VersionIdsToStages":      "The labels of each version that has one.",
+	"VersionStage":            "A version of the secret, by one of its labels.",
+	"VersionStages":           "The labels of the version.",
+	"Versions":                "The versions of this page.",
+
+	"Filter.Key": "Which attribute of a secret is looked at.",
+	"Filter.Values": "What the attribute may begin with; a ! before it turns it " +
+		"round.",
+	"Tag.Key":                "The tag's key, unique on its secret.",
+	"Tag.Value":              "The tag's value, which may be empty.",
+	"ReplicaRegion.KmsKeyId": "The KMS key that seals the copy.",
+	"BatchGetSecretValueInput.Filters": "Which secrets' values to return, in the place of a " +
+		"list.",
+	"CreateSecretInput.Name": "What to call the secret: letters, digits and " +
+		"/_+=.@-.",
+	"UpdateSecretVersionStageInput.VersionStage": "The label that is moved or taken away.",
+	"UpdateSecretInput.KmsKeyId": "The KMS key that is to seal the values from now " +
+		"on.",
+}

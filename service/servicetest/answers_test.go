@@ -1,0 +1,201 @@
+package servicetest_test
+
+import (
+	"flag"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"claviger/internal/op"
+	"claviger/service"
+	"claviger/service/servicetest"
+)
+
+// seenElsewhere has the errors that no test here provokes, and the tests of the domains that do:
+// for each error's name the operations.
+var seenElsewhere = map[string]map[string]string{
+	"TestCreateGrant_KeyWithAsManyAsItMayHave_IsRefused": {
+		"LimitExceededException": "kms.CreateGrant",
+	},
+	"TestCreateGrant_MembersThatDoNotFit_AreRefused": {
+		"InvalidGrantTokenException": "kms.CreateGrant",
+	},
+	"TestDecapsulate_MLKEM_OpensWhatWasEncapsulated": {
+		"InvalidKeyUsageException": "kms.Decapsulate kms.Encapsulate",
+	},
+	"TestDisconnectedStore_UsesOfItsKeys_AreRefusedByState": {
+		"UnsupportedOperationException": "kms.DisableKeyRotation kms.EnableKeyRotation " +
+			"kms.GetKeyRotationStatus kms.ListKeyRotations",
+	},
+	"TestGetParametersForImport_MaterialTooLongForThePair_IsRefused": {
+		"UnsupportedOperationException": "kms.GetParametersForImport",
+	},
+	"TestGetParametersForImport_TooManyPairs_IsRefused": {
+		"LimitExceededException": "kms.GetParametersForImport",
+	},
+	"TestGrantTokens_EachOperation_AreChecked": {
+		"InvalidGrantTokenException": "kms.Decrypt kms.DeriveSharedSecret kms.DescribeKey " +
+			"kms.Encrypt kms.GenerateDataKey kms.GenerateDataKeyPair " +
+			"kms.GenerateDataKeyPairWithoutPlaintext kms.GenerateDataKeyWithoutPlaintext " +
+			"kms.GenerateMac kms.GetPublicKey kms.Sign kms.Verify kms.VerifyMac",
+	},
+	"TestImportKeyMaterial_BadRequest_ChangesNothing": {
+		"InvalidCiphertextException":    "kms.ImportKeyMaterial",
+		"InvalidImportTokenException":   "kms.ImportKeyMaterial",
+		"UnsupportedOperationException": "kms.ImportKeyMaterial",
+	},
+	"TestImportKeyMaterial_NewMaterial_WaitsForItsRotation": {
+		"KMSInvalidStateException": "kms.ImportKeyMaterial",
+	},
+	"TestImports_KeyOfTheServicesOwnOrigin_AreRefused": {
+		"UnsupportedOperationException": "kms.DeleteImportedKeyMaterial",
+	},
+	"TestKeyPolicy_OtherPolicyName_IsRefused": {
+		"InvalidMarkerException":        "kms.ListKeyPolicies",
+		"UnsupportedOperationException": "kms.PutKeyPolicy",
+	},
+	"TestKeyStates_EveryOperation_AnswersAsTheGuide": {
+		"DisabledException": "kms.CreateGrant kms.Decapsulate kms.DisableKeyRotation " +
+			"kms.EnableKeyRotation kms.Encapsulate kms.ReplicateKey kms.RotateKeyOnDemand " +
+			"kms.UpdatePrimaryRegion",
+		"KMSInvalidStateException": "kms.CreateGrant kms.Decapsulate kms.DisableKeyRotation " +
+			"kms.EnableKeyRotation kms.Encapsulate kms.GetParametersForImport kms.ReplicateKey " +
+			"kms.UpdatePrimaryRegion",
+	},
+	"TestListGrants_MarkerOfAnotherListing_IsRefused": {
+		"InvalidMarkerException": "kms.ListGrants",
+	},
+	"TestListGrants_MembersThatDoNotFit_AreRefused": {
+		"InvalidGrantIdException": "kms.ListGrants",
+	},
+	"TestNextToken_AnotherListing_IsRefused": {
+		"InvalidNextTokenException": "secretsmanager.ListSecretVersionIds",
+	},
+	"TestPutKeyPolicy_InvalidPolicy_IsRefused": {
+		"InvalidArnException":    "kms.CreateKey kms.PutKeyPolicy",
+		"LimitExceededException": "kms.CreateKey kms.PutKeyPolicy",
+	},
+	"TestReplicateKey_WrongKeyOrRegion_IsRefused": {
+		"MalformedPolicyDocumentException": "kms.ReplicateKey",
+		"TagException":                     "kms.ReplicateKey",
+	},
+	"TestResidentKey_SignedWithAndDeleted_LeavesTheTokenAfterItsWindow": {
+		"UnsupportedOperationException": "kms.Sign",
+	},
+	"TestRetireGrant_WhatNamesNoGrant_IsRefused": {
+		"InvalidArnException":     "kms.RetireGrant",
+		"InvalidGrantIdException": "kms.RetireGrant",
+	},
+	"TestNewVersion_InvalidInput_IsRefused": {
+		"InvalidParameterException": "secretsmanager.PutSecretValue",
+	},
+	"TestUpdatePrimaryRegion_EachRegion_IsPromotedOrRefused": {
+		"UnsupportedOperationException": "kms.UpdatePrimaryRegion",
+	},
+	"TestUpdateSecret_KeyGone_MovesToAnother": {
+		"EncryptionFailure": "secretsmanager.UpdateSecret",
+	},
+}
+
+// allRan reports whether every test of the package was run, so that what none has seen isn't there.
+func allRan() bool {
+	for _, name := range []string{"test.run", "test.skip", "test.list"} {
+		if f := flag.Lookup(name); f != nil && f.Value.String() != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// catalogueErrors compares the errors that operations were seen to answer with those that they are
+// said to: an error that was seen and isn't said, and, if all tests ran, one that is said and that
+// nobody has seen. TestMain calls it when all is done.
+func catalogueErrors(all bool) (wrong []string) {
+	seen := servicetest.AllAnswered()
+	services := map[string]*op.Service{}
+	for _, o := range service.Operations() {
+		services[o.Info().Service.Name] = o.Info().Service
+	}
+	for _, a := range seen {
+		s := services[a.Service]
+		if s == nil {
+			continue
+		}
+		if _, routed := s.Answers[a.Operation]; routed && s.Fails(a.Operation, a.Code) == nil {
+			wrong = append(wrong, fmt.Sprintf("%s.%s answered %s, which its service's answers don't have",
+				a.Service, a.Operation, a.Code))
+		}
+	}
+	for _, o := range service.Operations() {
+		n := o.Info()
+		for _, code := range n.Service.Answers.Of(n.Name) {
+			pair := servicetest.Answered{Service: n.Service.Name, Operation: n.Name, Code: code}
+			if all && !slices.Contains(seen, pair) && !seenByOthers(pair) {
+				wrong = append(wrong, fmt.Sprintf("%s.%s is said to answer %s, and nobody has seen it",
+					n.Service.Name, n.Name, code))
+			}
+		}
+	}
+	slices.Sort(wrong)
+	return wrong
+}
+
+// seenByOthers reports whether a test of a domain sees an operation answer an error.
+func seenByOthers(a servicetest.Answered) bool {
+	for _, codes := range seenElsewhere {
+		if slices.Contains(strings.Fields(codes[a.Code]), a.Service+"."+a.Operation) {
+			return true
+		}
+	}
+	return false
+}
+
+// TestAnswers_SeenElsewhere_BySuchATest: a row names a test that there is, and that speaks of the
+// error or asks for all.
+func TestAnswers_SeenElsewhere_BySuchATest(t *testing.T) {
+	e := evidenceOf(t, "keystore/...", "secrets")
+	for test, codes := range seenElsewhere {
+		if len(e.files[test]) == 0 {
+			t.Errorf("there is no %s", test)
+			continue
+		}
+		for code := range codes {
+			if !e.tests[test].words[code] {
+				t.Errorf("%s does not speak of %s", test, code)
+			}
+		}
+	}
+}
+
+// TestAnswers_EveryOperation_IsInTheCatalogue: an operation says which errors it may answer, though
+// it be none of its own, and says only what its service has described; what is described is used.
+func TestAnswers_EveryOperation_IsInTheCatalogue(t *testing.T) {
+	used := map[*op.Service]map[string]bool{}
+	for _, o := range service.Operations() {
+		n := o.Info()
+		if _, said := n.Service.Answers[n.Name]; !said {
+			t.Errorf("%s has no row in its service's answers", idOf(n))
+		}
+		if used[n.Service] == nil {
+			used[n.Service] = map[string]bool{}
+		}
+		codes := n.Service.Answers.Of(n.Name)
+		for i, code := range codes {
+			used[n.Service][code] = true
+			if f := n.Service.Failures[code]; f.Kinds == nil || f.When == "" || f.Do == "" {
+				t.Errorf("%s may answer %s, which its service's failures don't describe", idOf(n), code)
+			}
+			if slices.Contains(codes[:i], code) {
+				t.Errorf("%s has %s twice", idOf(n), code)
+			}
+		}
+	}
+	for s, codes := range used {
+		for code := range s.Failures {
+			if !codes[code] {
+				t.Errorf("no operation of %s is said to answer %s", s.Name, code)
+			}
+		}
+	}
+}
