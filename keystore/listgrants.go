@@ -54,7 +54,7 @@ type ListGrantsOutput struct {
 type GrantListEntry struct {
 	KeyId                    string
 	GrantId                  string
-	Name                     string `json:",omitzero"`
+	Name                     string // empty, and there, of a grant without one
 	CreationDate             wire.Time
 	GranteePrincipal         string `json:",omitzero"`
 	RetiringPrincipal        string `json:",omitzero"`

@@ -32,7 +32,7 @@ const (
 type recorded struct {
 	source, operation, body string
 	code, text              string // text: "-" is no message at all; one that ends with * begins so
-	members                 string // of a success, in order; of {"X":{}} those of X
+	members                 string // of a success, in order: see [membersOf]
 }
 
 // recordedKeys are the keys that the requests are about.
@@ -112,16 +112,20 @@ func TestRecordedAnswers_KMS_AreOurs(t *testing.T) {
 	}
 }
 
-// membersOf lists the members of an answer, and of a structure in it that is not empty.
+// membersOf lists the members of an answer, of a structure in it that is not empty, and of the
+// first structure of a list.
 func membersOf(doc map[string]json.RawMessage) string {
 	var out []string
 	for _, name := range slices.Sorted(maps.Keys(doc)) {
 		var inner map[string]json.RawMessage
-		if json.Unmarshal(doc[name], &inner) == nil && len(inner) > 0 {
+		var list []map[string]json.RawMessage
+		switch value := doc[name]; {
+		case json.Unmarshal(value, &inner) == nil && len(inner) > 0:
 			name += "(" + membersOf(inner) + ")"
-		}
-		if string(doc[name]) == "[]" {
+		case string(value) == "[]":
 			name += "[]"
+		case json.Unmarshal(value, &list) == nil && len(list) > 0:
+			name += "[" + membersOf(list[0]) + "]"
 		}
 		out = append(out, name)
 	}

@@ -94,7 +94,8 @@ var recordedFailures = []recorded{
 		"Value at 'plaintext' failed to satisfy constraint: Member must have length less than or equal " +
 		"to 4096", ""},
 	{reported, "Encrypt", `{"KeyId":"{sym}","Plaintext":""}`, invalid, oneError + "Value at " +
-		"'plaintext' failed to satisfy constraint: Member must have length greater than or equal to 1", ""},
+		"'plaintext' failed to satisfy constraint: Member must have length greater than or " +
+		"equal to 1", ""},
 	{localStack, "Encrypt", `{"KeyId":"{rsa}","Plaintext":"{300}",` +
 		`"EncryptionAlgorithm":"RSAES_OAEP_SHA_256"}`, invalid,
 		"Algorithm RSAES_OAEP_SHA_256 and key spec RSA_2048 cannot encrypt data larger than 190 bytes.",
@@ -123,8 +124,8 @@ var recordedFailures = []recorded{
 
 	{localStack, "GenerateMac", `{"KeyId":"{hmac224}","Message":"eA==","MacAlgorithm":"HMAC_SHA_256"}`,
 		wrongUsage, "Algorithm HMAC_SHA_256 is incompatible with key spec HMAC_224.", ""},
-	{localStack, "GenerateMac", `{"KeyId":"{hmac}","Message":"eA==","MacAlgorithm":"INVALID"}`, invalid,
-		oneError + "Value 'INVALID' at 'macAlgorithm' failed to satisfy constraint: " + macs, ""},
+	{localStack, "GenerateMac", `{"KeyId":"{hmac}","Message":"eA==","MacAlgorithm":"INVALID"}`,
+		invalid, oneError + "Value 'INVALID' at 'macAlgorithm' failed to satisfy constraint: " + macs, ""},
 	{localStack, "GenerateMac", `{"KeyId":"{sym}","Message":"eA==","MacAlgorithm":"HMAC_SHA_224"}`,
 		wrongUsage, "{sym.arn} key usage is ENCRYPT_DECRYPT which is not valid for GenerateMac.", ""},
 	{localStack, "VerifyMac", `{"KeyId":"{hmac}","Message":"eA==","MacAlgorithm":"HMAC_SHA_256",` +

@@ -105,7 +105,8 @@ const (
 		"ReplicaKeys[]) Origin"
 	replicaMetadata = "AWSAccountId Arn CreationDate CustomerMasterKeySpec Description Enabled " +
 		"EncryptionAlgorithms KeyId KeyManager KeySpec KeyState KeyUsage MultiRegion " +
-		"MultiRegionConfiguration(MultiRegionKeyType PrimaryKey(Arn Region) ReplicaKeys) Origin"
+		"MultiRegionConfiguration(MultiRegionKeyType PrimaryKey(Arn Region) " +
+		"ReplicaKeys[Arn Region]) Origin"
 )
 
 var recordedSuccesses = []recorded{
@@ -145,6 +146,11 @@ var recordedSuccesses = []recorded{
 	{localStack, "ListResourceTags", `{"KeyId":"{sym2}"}`, "", "", "Tags[] Truncated"},
 	{localStack, "ListKeyPolicies", `{"KeyId":"{sym}"}`, "", "", "PolicyNames Truncated"},
 	{localStack, "ListAliases", `{"KeyId":"{sym2}"}`, "", "", "Aliases[] Truncated"},
+	{reference, "ListAliases", `{"KeyId":"{sym}"}`, "", "",
+		"Aliases[AliasArn AliasName CreationDate LastUpdatedDate TargetKeyId] Truncated"},
+	{reference, "ListKeys", `{"Limit":1}`, "", "", "Keys[KeyArn KeyId] NextMarker Truncated"},
+	{reference, "ListGrants", `{"KeyId":"{sign}"}`, "", "", "Grants[CreationDate GrantId " +
+		"GranteePrincipal IssuingAccount KeyId Name Operations] Truncated"},
 	{localStack, "UpdateKeyDescription", `{"KeyId":"{sym}","Description":""}`, "", "", ""},
 	{localStack, "UntagResource", `{"KeyId":"{sym}","TagKeys":["nothing"]}`, "", "", ""},
 	{localStack, "ScheduleKeyDeletion", `{"KeyId":"{sym2}"}`, "", "",
