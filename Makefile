@@ -97,6 +97,11 @@ soak: tools softhsm clients ## run the tests with every sweep at its full length
 kill: tools softhsm clients ## kill -9 the server KILLS (50) times under load and look what survived
 	@CLAVIGER_LONG=1 KILLS=$(KILLS) $(GO) run ./.ci/gotest -count=1 -timeout 4h -run 'Kill|Crash' $(PKG)
 
+# What these tools bring with them is compiled too, SOPS's clouds above all: no test of every day.
+recipes: tools softhsm ## run docs/recipes.md: SOPS, and the libraries of Vault and cosign; the first time 5 to 15 minutes
+	@echo "Compiling what SOPS, Vault and cosign bring with them: minutes in which nothing is said, the first time." >&2
+	cd examples/recipes && $(GO) test -count=1 -timeout 40m -v .
+
 walk: tools ## install, run and restore by the documents, in a bare Debian 12 that goes away again: 3 minutes, as root
 	@.ci/walk/run
 
@@ -143,4 +148,4 @@ tools: ## look whether Go and a C compiler are here
 clean: ## remove what was built; ./dev-data stays
 	rm -rf bin coverage.out coverage.html
 
-.PHONY: help run build test vet lint cover race fuzz fuzz-long mutate bench bench-keys soak kill walk docs docs-check changelog softhsm clients tools clean
+.PHONY: help run build test vet lint cover race fuzz fuzz-long bench bench-keys soak kill walk recipes docs docs-check changelog softhsm clients tools clean
