@@ -7,7 +7,10 @@ DEADCODE    := golang.org/x/tools/cmd/deadcode@v0.52.0
 GREMLINS    := github.com/go-gremlins/gremlins/cmd/gremlins@v0.6.0
 
 # What a person may set: make fuzz FUZZTIME=1m, make kill KILLS=500, make run DEV_DIR=/tmp/x
-PKG      ?= ./... ./.ci/gotest ./.ci/systemctl
+# The two longest packages come first, and one more than there are processors is at work: those two wait for half their
+# time, for tokens that are away and looked for again after 2 or 15 seconds.
+PKG      ?= ./service/servicetest ./hsm ./... ./.ci/gotest ./.ci/systemctl
+ABREAST  ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n + 1)))
 FUZZTIME ?= 5s
 LONGFUZZ ?= 10m
 KILLS    ?= 50
@@ -43,7 +46,7 @@ build: tools ## build bin/claviger
 	$(GO) build -trimpath -ldflags "$(LDFLAGS)" -o bin/claviger ./cmd/claviger
 
 test: tools softhsm clients ## run the tests; what was skipped is listed with its reason (PKG=./hsm for one package)
-	@$(GO) run ./.ci/gotest -count=1 -timeout $(TESTTIME) $(PKG)
+	@$(GO) run ./.ci/gotest -p $(ABREAST) -count=1 -timeout $(TESTTIME) $(PKG)
 
 vet: tools ## go vet, gofmt, and go.mod as go mod tidy leaves it
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "gofmt -w needed:"; echo "$$unformatted"; exit 1; fi
@@ -97,6 +100,11 @@ soak: tools softhsm clients ## run the tests with every sweep at its full length
 kill: tools softhsm clients ## kill -9 the server KILLS (50) times under load and look what survived
 	@CLAVIGER_LONG=1 KILLS=$(KILLS) $(GO) run ./.ci/gotest -count=1 -timeout 4h -run 'Kill|Crash' $(PKG)
 
+# What these tools bring with them is compiled too, SOPS's clouds above all: no test of every day.
+recipes: tools softhsm ## run docs/recipes.md: SOPS, and the libraries of Vault and cosign; the first time 5 to 15 minutes
+	@echo "Compiling what SOPS, Vault and cosign bring with them: minutes in which nothing is said, the first time." >&2
+	cd examples/recipes && $(GO) test -count=1 -timeout 40m -v .
+
 walk: tools ## install, run and restore by the documents, in a bare Debian 12 that goes away again: 3 minutes, as root
 	@.ci/walk/run
 
@@ -148,4 +156,4 @@ tools: ## look whether Go and a C compiler are here
 clean: ## remove what was built; ./dev-data stays
 	rm -rf bin coverage.out coverage.html
 
-.PHONY: help run build test vet lint cover race fuzz fuzz-long mutate bench bench-keys soak kill walk docs docs-check openapi changelog softhsm clients tools clean
+.PHONY: help run build test vet lint cover race fuzz fuzz-long mutate bench bench-keys soak kill walk recipes docs docs-check openapi changelog softhsm clients tools clean

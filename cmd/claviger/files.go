@@ -78,6 +78,10 @@ func printFiles(w io.Writer, all []access.File) (err error) {
 		}
 		fmt.Fprintf(w, "  %-36s %s: %s\n", f.What, f.Path, state)
 	}
+	if os.Geteuid() == 0 {
+		fmt.Fprintln(w, "  Root may use any file: `--as USER` looks with the eyes of the user that the "+
+			"service runs as.")
+	}
 	fmt.Fprintln(w)
 	return err
 }

@@ -117,6 +117,14 @@ func TestFiles_ClosedToTheServicesUser_AreNamed(t *testing.T) {
 	}
 }
 
+func TestDoctor_AsRoot_SaysThatItProvesLittle(t *testing.T) {
+	s := initialised(t)
+	r := s.run("doctor", "--config", s.path("claviger.toml"))
+	if says := strings.Contains(r.stdout, "--as USER"); says != (os.Geteuid() == 0) {
+		t.Errorf("as the user %d it says\n%s", os.Geteuid(), r.stdout)
+	}
+}
+
 func TestDoctor_AsTheServicesUser_SeesWhatThatSees(t *testing.T) {
 	u := somebody(t)
 	s := complete(t)
