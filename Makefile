@@ -77,14 +77,12 @@ fuzz: tools softhsm ## fuzz every target for FUZZTIME (5s)
 fuzz-long: tools softhsm ## fuzz every target for LONGFUZZ (10m)
 	@.ci/fuzz $(LONGFUZZ)
 
-# What decides about access, states and labels. Of secrets that is stages.go alone. The tool's --test-cpu
-# is not used: it makes every test fail, and so every mutant count as killed.
+# What decides about access, states and labels. Of secrets that is stages.go alone.
 mutate: tools softhsm ## change the code that decides, and fail if the tests don't notice 95% of it
-	@bin=$$(mktemp -d); trap 'rm -rf "$$bin"' EXIT; GOBIN=$$bin $(GO) install $(GREMLINS); \
+	@bin=$$(mktemp -d); trap 'rm -rf "$$bin"' EXIT; GOBIN=$$bin $(GO) install $(GREMLINS) || exit 1; \
 	for p in $(MUTATE); do \
 		only=; [ "$$p" != ./secrets ] || only='-E ^[^s] -E ^s[^t]'; \
-		echo "$$p"; $$bin/gremlins unleash $$p $$only --workers 1 --timeout-coefficient 20 \
-			--threshold-efficacy 95 --output-statuses lt || exit 1; \
+		echo "$$p"; $$bin/gremlins unleash $$p $$only --config .ci/gremlins.yaml || exit 1; \
 	done
 
 bench: softhsm build ## measure; prints ratios of one run

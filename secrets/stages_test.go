@@ -75,6 +75,10 @@ func TestStages_EveryStep_EndsAsAWSDocuments(t *testing.T) {
 			one, move("blue", "a", ""), nil, "InvalidParameterException"},
 		{"nothing asked",
 			one, move("blue", "", ""), nil, "InvalidParameterException"},
+		{"as many labels as there may be",
+			fewer(), attach("a", "the last"), withLabel(fewer(), "the last"), ""},
+		{"as many, by a move",
+			fewer(), move("the last", "", "a"), withLabel(fewer(), "the last"), ""},
 		{"one label too many",
 			full(), attach("a", "one more"), nil, "LimitExceededException"},
 		{"previous would be one too many",
@@ -110,6 +114,18 @@ func full() stages {
 	for len(s) < maxLabels {
 		s[strings.Repeat("x", len(s))] = "a"
 	}
+	return s
+}
+
+// fewer returns one label less than a secret may have.
+func fewer() stages {
+	s := full()
+	delete(s, "x")
+	return s
+}
+
+func withLabel(s stages, label string) stages {
+	s[label] = "a"
 	return s
 }
 

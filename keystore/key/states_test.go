@@ -46,15 +46,15 @@ func TestState_DisconnectedStore_MakesUnavailable(t *testing.T) {
 		if k.IsPendingDeletion() != pending {
 			t.Errorf("%s: pending deletion is %v", state, !pending)
 		}
-		if k.Metadata(everything).Enabled != (state == Enabled) || k.Metadata(everything).KeyState != state {
-			t.Errorf("%s is shown as %+v", state, k.Metadata(everything))
+		if m := k.Metadata(everything); m.Enabled != (state == Enabled) || m.KeyState != state {
+			t.Errorf("%s is shown as %+v", state, m)
 		}
 		k.Disconnected = true
 		want := Unavailable
 		if state == PendingDeletion {
 			want = PendingDeletion
 		}
-		if k.CurrentState() != want || k.Metadata(everything).KeyState != want || k.Metadata(everything).Enabled {
+		if m := k.Metadata(everything); k.CurrentState() != want || m.KeyState != want || m.Enabled {
 			t.Errorf("%s, disconnected: %s", state, k.CurrentState())
 		}
 	}
