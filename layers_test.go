@@ -142,7 +142,7 @@ var layers = []struct{ pkg, may, because string }{
 	{"hsm/internal/module", "hsm/internal/cryptoki hsm/internal/failure",
 		"starting and stopping a library is the same for all who use it"},
 	{"hsm/internal/session", "hsm/internal/cryptoki hsm/internal/failure hsm/internal/dialect " +
-		"hsm/internal/object hsm/internal/module internal/fault internal/custody",
+		"hsm/internal/object hsm/internal/module internal/admission internal/fault internal/custody",
 		"what keeps a token logged in is told what to look for there"},
 	{"hsm/internal/root", "hsm/internal/cryptoki hsm/internal/failure hsm/internal/dialect " +
 		"hsm/internal/object hsm/internal/module internal/custody",

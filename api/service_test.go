@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -119,6 +120,17 @@ func fail(_ *op.Call, in FailInput, _ op.Open) (op.None, error) {
 	return op.None{}, nil
 }
 
+// lingering counts the requests that linger now.
+var lingering atomic.Int64
+
+// linger answers when its caller has gone.
+func linger(c *op.Call, _ EchoInput, _ op.Open) (op.None, error) {
+	lingering.Add(1)
+	defer lingering.Add(-1)
+	<-c.Done()
+	return op.None{}, nil
+}
+
 func open[I any](*op.Call, I) (op.Open, error) {
 	return op.Open{Action: "test:Do", Reason: "it is a test"}, nil
 }
@@ -133,6 +145,7 @@ func operations(s *op.Service) []op.Operation {
 		op.Read(info("Look", "GET", "/echo/{Name...}"), open[EchoInput], echo),
 		op.Read(info("Put", "PUT", "/echo"), open[EchoInput], echo),
 		op.Read(info("Fail", "POST", "/fail/{Name...}"), open[FailInput], fail),
+		op.Read(info("Linger", "POST", "/linger"), open[EchoInput], linger),
 		op.Read(op.Info{Name: "Brief", Service: s, Doc: "Takes little.",
 			Route: op.Route{Method: "POST", Path: "/v1/" + s.Name + "/brief"}}, open[EchoInput], echo),
 		op.Read(op.Info{Name: "Unrouted", Service: s}, open[EchoInput], echo),
@@ -192,7 +205,8 @@ func (callers) Authenticate(_ context.Context, r *http.Request, read func() ([]b
 		return policy.Caller{}, "", err
 	}
 	return policy.Caller{Type: policy.Root, Account: "111122223333",
-		ARN: "arn:aws:iam::111122223333:root"}, "us-east-1", nil
+		PrincipalID: r.Header.Get("Authorization"),
+		ARN:         "arn:aws:iam::111122223333:root"}, "us-east-1", nil
 }
 
 type observer struct{}

@@ -139,6 +139,11 @@ func (f *Flooder) dial(from string) (net.Conn, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	// Megabytes of requests that wait in this machine's kernel would flood that, and not the service.
+	if err := c.(*net.TCPConn).SetWriteBuffer(16 << 10); err != nil {
+		c.Close()
+		return nil, nil, err
+	}
 	stop := context.AfterFunc(f.ctx, func() { c.Close() })
 	return c, func() {
 		stop()

@@ -29,7 +29,8 @@ func TestFlood_Metrics_CostNoMemory(t *testing.T) {
 	f := floodable(t, nil)
 	f.legitimate("before")
 	before := f.resident()
-	f.compare(&flooder.Flooder{Kind: flooder.Unread, From: []string{self}, N: 30, Method: "GET", Path: "/metrics"})
+	f.compare(&flooder.Flooder{Kind: flooder.Unread, From: []string{self}, N: 30, Method: "GET",
+		Path: "/metrics"})
 	after := f.resident()
 	t.Logf("%d MiB before, %d MiB at most", before, after)
 	if after > before+100 {
@@ -59,7 +60,8 @@ func TestFlood_Pipelines_StopNoCall(t *testing.T) {
 // legitimate caller: there were no files left for the token.
 func TestFlood_IdleConnections_TakeNoFiles(t *testing.T) {
 	f := floodable(t, map[string]string{"connections": "512", "connections_per_source": "128"})
-	f.compare(&flooder.Flooder{Kind: flooder.Idle, From: []string{self, stranger}, N: files(t, 8300)}, func() {
+	idle := &flooder.Flooder{Kind: flooder.Idle, From: []string{self, stranger}, N: files(t, 8300)}
+	f.compare(idle, func() {
 		if n := f.connections(); n > 512 || n < 128 {
 			t.Errorf("%d connections are open", n)
 		}

@@ -85,7 +85,10 @@ func (g *Gate) party(name string) *party {
 }
 
 // Wait takes one place and waits for it if it must. It reports false if it took none.
-func (g *Gate) Wait(ctx context.Context, name string) bool {
+func (g *Gate) Wait(ctx context.Context, name string) bool { return g.WaitUntil(ctx, nil, name) }
+
+// WaitUntil is Wait that also ends when gone is closed.
+func (g *Gate) WaitUntil(ctx context.Context, gone <-chan struct{}, name string) bool {
 	g.mu.Lock()
 	// Whoever comes while others wait must not slip in before them.
 	if p := g.parties[name]; (p == nil || len(p.queue) == 0) && g.take(name, 1) {
@@ -110,6 +113,7 @@ func (g *Gate) Wait(ctx context.Context, name string) bool {
 		return true
 	case <-patience.C:
 	case <-ctx.Done():
+	case <-gone:
 	}
 	return !g.leave(name, w)
 }

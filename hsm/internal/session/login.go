@@ -8,6 +8,7 @@ import (
 	"claviger/hsm/internal/failure"
 	"claviger/hsm/internal/module"
 	"claviger/hsm/internal/object"
+	"claviger/internal/admission"
 )
 
 // What a login takes of the sessions that a device allows, beside those for the use of keys.
@@ -19,6 +20,9 @@ const (
 	// Generators is how many key pairs are made at once in sessions of their own, if any are.
 	Generators = 2
 )
+
+// anyNumber may wait for a session: how many ask is bounded where requests come in.
+const anyNumber = 1 << 30
 
 // Login is the life of one login: its sessions, its handles and the numbers of root,
 // canary and authenticator.
@@ -68,6 +72,8 @@ func (k *Keeper) establish() (err error) {
 		return err
 	}
 	l.keys = newPool(l, o.Sessions, o.Timeout)
+	l.keys.turns = &admission.Gate{Places: int(o.Sessions), Share: int(o.Sessions),
+		Patience: o.Timeout, Waiting: anyNumber, WaitingAll: anyNumber}
 	l.slow = newPool(l, Generators, o.Slow)
 	l.slow.unlocked = true
 	l.owner = newPool(l, 1, o.Timeout)

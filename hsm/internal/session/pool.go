@@ -7,6 +7,7 @@ import (
 
 	"claviger/hsm/internal/cryptoki"
 	"claviger/hsm/internal/failure"
+	"claviger/internal/admission"
 )
 
 // Handing a call to a worker costs about a microsecond over making it in place. It buys
@@ -24,6 +25,10 @@ type pool struct {
 	busy  atomic.Int32
 	hung  atomic.Int32     // workers in a call that was given up
 	only  cryptoki.Session // the one session of a pool of one; 0: each worker opens its own
+
+	// turns has callers take turns at the sessions, by party: one that asks for a thousand things at
+	// once waits for itself, and others for one of them. Nil: first come, first served.
+	turns *admission.Gate
 
 	timeout time.Duration
 	// unlocked marks a pool whose calls take seconds by nature. They don't hold the keeper's lock,
@@ -43,7 +48,13 @@ func (p *pool) run(ctx context.Context, using *handle, w work) ([]byte, error) {
 	c.work, c.using = w, using
 	c.state.Store(waiting)
 	c.timer.Reset(p.timeout)
-	if err := p.submit(ctx, c); err != nil {
+	party := admission.Party(ctx)
+	err := p.turn(ctx, party)
+	if err == nil {
+		defer p.leave(party)
+		err = p.submit(ctx, c)
+	}
+	if err != nil {
 		c.release()
 		return nil, err
 	}
@@ -66,6 +77,29 @@ func (p *pool) run(ctx context.Context, using *handle, w work) ([]byte, error) {
 	c.work, c.out, c.err = nil, nil, nil
 	calls.Put(c)
 	return out, err
+}
+
+// turn waits until one of the sessions is for party, as far as it isn't hung.
+func (p *pool) turn(ctx context.Context, party string) error {
+	if p.turns == nil || p.turns.WaitUntil(ctx, p.login.ended, party) {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	select {
+	case <-p.login.ended:
+		return failure.ErrRenewed
+	default:
+		return failure.ErrTimeout
+	}
+}
+
+// leave ends the turn of party.
+func (p *pool) leave(party string) {
+	if p.turns != nil {
+		p.turns.Give(party, 1)
+	}
 }
 
 // submit gives the call to whoever can begin it at once, and else waits for whoever can begin it
