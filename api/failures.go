@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -78,6 +79,9 @@ func (d *description) Errors() (own []failing) {
 	return own
 }
 
+// link is a link within the documents, which lead nowhere from the description.
+var link = regexp.MustCompile(`\[([^]]+)\]\([^)]+\)`)
+
 // failure is the answer of one status, whose errors are told apart by their names.
 func (d *description) failure(status int, list []failing) *content {
 	codes := &shape.Schema{Type: "string"}
@@ -85,7 +89,7 @@ func (d *description) failure(status int, list []failing) *content {
 	text.WriteString(meanings[status])
 	for _, f := range list {
 		codes.Enum = append(codes.Enum, f.Code)
-		fmt.Fprintf(&text, "\n- `%s`: %s", f.Code, f.When)
+		fmt.Fprintf(&text, "\n- `%s`: %s", f.Code, link.ReplaceAllString(f.When, "$1"))
 	}
 	problem := &shape.Schema{Ref: schemaBase + "Problem",
 		Properties: shape.Properties{{Name: "code", Schema: codes}}}
