@@ -130,7 +130,7 @@ var failures = op.Failures{
 
 // What operations of one kind may answer.
 const (
-	onKey   = " NotFoundException"
+	onKey   = " NotFoundException InvalidArnException"
 	change  = onKey + " KMSInvalidStateException"
 	use     = change + " DisabledException"
 	byGrant = " InvalidGrantTokenException"
@@ -140,7 +140,7 @@ const (
 	not     = " UnsupportedOperationException"
 	onStore = " CustomKeyStoreNotFoundException"
 	store   = onStore + " CustomKeyStoreInvalidStateException"
-	policy  = " MalformedPolicyDocumentException InvalidArnException LimitExceededException"
+	policy  = " MalformedPolicyDocumentException LimitExceededException"
 	cluster = " CloudHsmClusterNotFoundException CloudHsmClusterNotActiveException" +
 		" CloudHsmClusterInvalidConfigurationException CustomKeyStoreNameInUseException"
 )
@@ -148,7 +148,7 @@ const (
 // answers say which of the errors each operation may answer. What isn't said fails the tests that
 // see it, and what is said has to be seen by one: package servicetest.
 var answers = op.Answers{
-	"CreateKey":            policy + store + not + " TagException",
+	"CreateKey":            policy + store + not + " InvalidArnException TagException",
 	"DescribeKey":          onKey + byGrant,
 	"GetKeyLastUsage":      onKey,
 	"ListKeys":             listing,
@@ -173,10 +173,10 @@ var answers = op.Answers{
 	"ListKeyRotations":     onKey + listing + not,
 
 	"CreateGrant": use + byGrant + dry +
-		" InvalidArnException LimitExceededException ValidationError",
+		" LimitExceededException ValidationError",
 	"ListGrants":          onKey + listing + " InvalidGrantIdException",
-	"ListRetirableGrants": "",
-	"RetireGrant":         onKey + byGrant + dry + " InvalidArnException InvalidGrantIdException",
+	"ListRetirableGrants": listing,
+	"RetireGrant":         onKey + byGrant + dry + " InvalidGrantIdException",
 	"RevokeGrant":         onKey + dry + " InvalidGrantIdException",
 
 	"GetParametersForImport": change + not + " LimitExceededException",
@@ -188,7 +188,7 @@ var answers = op.Answers{
 		" LimitExceededException NotAuthorizedException",
 	"UpdateAlias": change + " InvalidAliasNameException LimitExceededException" +
 		" NotAuthorizedException",
-	"DeleteAlias": onKey + " InvalidAliasNameException NotAuthorizedException",
+	"DeleteAlias": " NotFoundException InvalidAliasNameException NotAuthorizedException",
 	"ListAliases": onKey + listing,
 
 	"TagResource":      change + " TagException",

@@ -30,7 +30,7 @@ var failures = op.Failures{
 	"EncryptionFailure": op.Fails(
 		"the secret's KMS key can't seal: it is disabled, pending deletion, gone or no "+
 			"key for this",
-		"put the key in order, or name another", fault.State, fault.Invalid),
+		"put the key in order, or name another", fault.State),
 	"DecryptionFailure": op.Fails(
 		"the secret's KMS key can't open: it is disabled, pending deletion or gone",
 		"put the key in order", fault.State),
@@ -55,7 +55,7 @@ var answers = op.Answers{
 	"DeleteSecret":             onMarked + wrong,
 	"RestoreSecret":            onSecret,
 	"GetSecretValue":           onMarked + " DecryptionFailure",
-	"BatchGetSecretValue":      wrong,
+	"BatchGetSecretValue":      wrong + paged,
 	"PutSecretValue":           onSecret + valued + " LimitExceededException",
 	"ListSecretVersionIds":     onSecret + paged,
 	"UpdateSecretVersionStage": onMarked + wrong,

@@ -1,6 +1,7 @@
 package servicetest_test
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"slices"
@@ -93,8 +94,8 @@ var seenElsewhere = map[string]map[string]string{
 	"TestUpdatePrimaryRegion_EachRegion_IsPromotedOrRefused": {
 		"UnsupportedOperationException": "kms.UpdatePrimaryRegion",
 	},
-	"TestUpdateSecret_KeyGone_MovesToAnother": {
-		"EncryptionFailure": "secretsmanager.UpdateSecret",
+	"TestUpdateSecret_OldKeyClosed_ChangesNothing": {
+		"DecryptionFailure": "secretsmanager.UpdateSecret",
 	},
 }
 
@@ -195,6 +196,41 @@ func TestAnswers_EveryOperation_IsInTheCatalogue(t *testing.T) {
 		for code := range s.Failures {
 			if !codes[code] {
 				t.Errorf("no operation of %s is said to answer %s", s.Name, code)
+			}
+		}
+	}
+}
+
+// TestMember_ThatNamesNothing_IsRefusedByEveryOperation: wherever an operation takes a key, a grant
+// token or the token of a page, it refuses alike what can't be one.
+func TestMember_ThatNamesNothing_IsRefusedByEveryOperation(t *testing.T) {
+	s := servicetest.Start(t, servicetest.WithCluster(t))
+	anything := map[string]struct{ value, code string }{
+		"KeyId":            {`"arn:aws:s3:::bucket"`, "InvalidArnException"},
+		"TargetKeyId":      {`"arn:aws:s3:::bucket"`, "InvalidArnException"},
+		"DestinationKeyId": {`"arn:aws:s3:::bucket"`, "InvalidArnException"},
+		"SourceKeyId":      {`"arn:aws:s3:::bucket"`, "InvalidArnException"},
+		"GrantTokens":      {`["nonsense"]`, "InvalidGrantTokenException"},
+		"Marker":           {`"nonsense"`, "InvalidMarkerException"},
+		"NextToken":        {`"nonsense"`, "InvalidNextTokenException"},
+	}
+	for _, n := range routed(s) {
+		there := ""
+		for member, c := range anything {
+			if _, has := n.In.FieldByName(member); !has || strings.Contains(walk[idOf(n)].request,
+				"OPENER") {
+				continue
+			}
+			if there == "" { // nothing is done, so that it serves for all
+				there, _ = stage(t, s, walk[idOf(n)].request)
+			}
+			if n.Name == "BatchGetSecretValue" { // pages are of filters alone
+				there = `{"Filters":[{"Key":"name","Values":["a"]}]}`
+			}
+			request := withMember(t, there, member, json.RawMessage(c.value))
+			if a := s.Do(t, targetOf(n), request); a.Status != 400 || a.Code() != c.code {
+				t.Errorf("%s with %s %s: answered %d %s, want %s", idOf(n), member, c.value, a.Status,
+					a.Body, c.code)
 			}
 		}
 	}
