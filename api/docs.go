@@ -17,6 +17,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/google/uuid"
 )
 
 //go:embed docs/page.html
@@ -54,7 +55,11 @@ func (s *server) mountDocs(r chi.Router) {
 
 // document bounds how many answers that need no signature are on their way.
 func (s *server) document(next http.HandlerFunc) http.HandlerFunc {
-	return s.shared(s.gates.documents, "documents", next)
+	identified := func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Amzn-Requestid", uuid.NewString())
+		next(w, r)
+	}
+	return s.shared(s.gates.documents, "documents", identified)
 }
 
 // toDocs sends on whoever looks at the root.

@@ -8,7 +8,6 @@ import (
 	"claviger/api/rest"
 
 	"github.com/go-chi/chi/v5"
-	"github.com/google/uuid"
 )
 
 // serveResource takes a request under /v1 to the resource that its path names.
@@ -42,7 +41,6 @@ func instead(w http.ResponseWriter, r *http.Request, allow []string) {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	w.Header().Set("X-Amzn-Requestid", uuid.NewString())
 	what := r.Pattern
 	if what == "" {
 		what = clip(r.URL.EscapedPath())
@@ -55,7 +53,6 @@ func instead(w http.ResponseWriter, r *http.Request, allow []string) {
 
 // nowhere answers for paths that are no resource.
 func (s *server) nowhere(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("X-Amzn-Requestid", uuid.NewString())
 	text := fmt.Sprintf("There is no resource %s here.", clip(r.URL.EscapedPath()))
 	if there := s.resources.Collections(); len(there) > 0 {
 		text += " Those that there are begin with " + strings.Join(there, ", ") +
