@@ -229,12 +229,22 @@ func withMember(t testing.TB, document, name string, value any) string {
 	return string(b)
 }
 
+// usualBody is what an operation takes that carries neither a secret's value nor a policy.
+const usualBody = 128 << 10
+
 func malformed(t *testing.T, s *servicetest.Server, n op.Info, document string, b breach) {
 	t.Helper()
 	w := &walker{s, n, n.Route, s.Mark(t)}
 	a := w.send(t, document, s.Root, false)
 	code := "ValidationException"
-	if b.sentence == "" {
+	switch {
+	case len(document) > usualBody && !n.Large:
+		// It is refused unread, and before its caller is known.
+		if a.Status != 413 || a.Code() != "RequestEntityTooLargeException" {
+			t.Errorf("%d bytes are answered %d %.300s", len(document), a.Status, a.Body)
+		}
+		return
+	case b.sentence == "":
 		code = "SerializationException"
 	}
 	w.refusal(t, a, false, 400, code)
