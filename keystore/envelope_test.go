@@ -276,7 +276,7 @@ func TestSeal_EndedCall_MakesNoEpochs(t *testing.T) {
 	s := start(t)
 	id := s.key()
 	err := s.within(func(c *op.Call) error {
-		ended, cancel := context.WithCancel(c)
+		ended, cancel := context.WithCancel(c.Context)
 		cancel()
 		c.Context = ended
 		_, err := s.keys.Seal(c, sm, id, nil, []byte("x"))

@@ -48,8 +48,10 @@ func TestUpdateSecret_EachMember_ChangesThatOnly(t *testing.T) {
 		"Secrets Manager can't decrypt the protected secret text using the provided KMS key.")
 	_, err = c.PutSecretValue(t.Context(),
 		&secretsmanager.PutSecretValueInput{SecretId: aws.String("n"), SecretString: aws.String("3")})
-	refused(t, err, "EncryptionFailure",
-		"Secrets Manager can't encrypt the protected secret text using the provided KMS key.")
+	cant := "Secrets Manager can't encrypt the protected secret text using the provided KMS key."
+	refused(t, err, "EncryptionFailure", cant)
+	_, err = update(secretsmanager.UpdateSecretInput{SecretString: aws.String("3")})
+	refused(t, err, "EncryptionFailure", cant)
 	must(s.KMS().EnableKey(t.Context(), &kms.EnableKeyInput{KeyId: key.KeyId}))(t)
 	must(update(secretsmanager.UpdateSecretInput{KmsKeyId: aws.String("")}))(t)
 	must(s.KMS().DisableKey(t.Context(), &kms.DisableKeyInput{KeyId: key.KeyId}))(t)
