@@ -3,6 +3,7 @@ package api
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"claviger/api/rest"
@@ -16,21 +17,12 @@ func (s *server) serveResource(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case allow == nil:
 		s.document(s.nowhere)(w, r)
-	case r.Method == http.MethodOptions || !takes(allow, r.Method):
+	case r.Method == http.MethodOptions || !slices.Contains(allow, r.Method):
 		s.document(func(w http.ResponseWriter, r *http.Request) { instead(w, r, allow) })(w, r)
 	default:
 		noStore(w.Header()) // caches that know HTTP would keep what is answered to a GET
 		s.serve(w, r)
 	}
-}
-
-func takes(allow []string, method string) bool {
-	for _, m := range allow {
-		if m == method {
-			return true
-		}
-	}
-	return false
 }
 
 // instead says what a resource takes, to OPTIONS (RFC 9110, 9.3.7) and to methods that it does not
@@ -66,7 +58,12 @@ func (s *server) mountNowhere(r chi.Router) {
 	r.NotFound(s.elsewhere(s.nowhere))
 	r.MethodNotAllowed(s.elsewhere(func(w http.ResponseWriter, q *http.Request) {
 		if strings.HasPrefix(q.URL.Path, "/v1/") { // a method that the router has never heard of
-			instead(w, q, s.resources.Route(q))
+			allow := s.resources.Route(q)
+			if allow == nil {
+				s.nowhere(w, q)
+				return
+			}
+			instead(w, q, allow)
 			return
 		}
 		var allow []string
