@@ -193,7 +193,8 @@ func (s *Stores) ensureOpen(c *op.Call, st *Store) (*ConnectionError, error) {
 	if failure.Final {
 		s.connections.rememberRefusal(st, failure)
 	}
-	if failure.Code == invalidCredentials || unsure {
+	// A store that is connected has the password that was right, and comes back by itself.
+	if failure.Code == invalidCredentials || unsure && st.State != Connected {
 		return failure, nil
 	}
 	return failure, s.setRefusals(st.ClusterID, before)
