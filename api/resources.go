@@ -33,14 +33,17 @@ func instead(w http.ResponseWriter, r *http.Request, allow []string) {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	what := r.Pattern
+	what, hint := strings.ReplaceAll(r.Pattern, "...}", "}"), ""
+	if what != r.Pattern { // a name with slashes may have been taken for more, or for less
+		hint = " A name that the path holds and that looks like another resource is sent with its " +
+			"slashes escaped as %2F."
+	}
 	if what == "" {
 		what = clip(r.URL.EscapedPath())
 	}
 	rest.Send(w, http.StatusMethodNotAllowed, unknownOperation.Code,
-		fmt.Sprintf("%s does not take %s, but %s. A name that the path holds and that looks like "+
-			"another resource is sent with its slashes escaped as %%2F. /docs lists what there is.",
-			what, clip(r.Method), strings.Join(allow, ", ")))
+		fmt.Sprintf("%s does not take %s, but %s.%s /docs lists what there is.", what,
+			clip(r.Method), strings.Join(allow, ", "), hint))
 }
 
 // nowhere answers for paths that are no resource.

@@ -285,7 +285,9 @@ func TestAccessKeys_BadCommand_SaysWhatThereIs(t *testing.T) {
 	s.clear(s.run("access-keys"), 2, "claviger access-keys list|create|disable|enable|delete")
 	s.clear(s.run("access-keys", "rotate"), 2, `there is no "rotate"`)
 	s.clear(s.run("access-keys", "delete", "--config", "x"), 2, "name one access key by its id")
-	s.clear(s.run("access-keys", "list"), 2, "--config FILE is needed")
+	s.clear(s.run("access-keys", "list"), 2, "--config FILE or --database FILE is needed")
+	s.clear(s.run("access-keys", "list", "--database", "x", "--account", "5"), 2, "12 digits")
+	s.clear(s.run("access-keys", "create", "--database", "x"), 2, "--account is needed")
 }
 
 // TestInit_DatabaseIsThere_AddsAnAccessKey: and says that it made nothing else.
