@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -212,8 +213,8 @@ func TestAccessKeys_NoServer_AreChangedHere(t *testing.T) {
 	second.opens("made", "http://"+p.address())
 }
 
-// TestAccessKeys_RowChangedByAnother_OpensNothing: whoever writes to the database, the next request
-// sees it. A row that was edited without its signature is no key either.
+// TestAccessKeys_RowChangedByAnother_OpensNothing: whoever writes to the database, requests see it a
+// second later. A row that was edited without its signature is no key either.
 func TestAccessKeys_RowChangedByAnother_OpensNothing(t *testing.T) {
 	t.Parallel()
 	s := initialised(t)
@@ -222,10 +223,13 @@ func TestAccessKeys_RowChangedByAnother_OpensNothing(t *testing.T) {
 	second := s.another()
 	s.opens("made", address)
 	second.opens("made", address)
+	const noticed = 1100 * time.Millisecond
 	s.sql(`DELETE FROM access_keys WHERE id = '` + s.id + `'`)
+	time.Sleep(noticed)
 	s.opensNothing("deleted", address)
 	second.opens("the other is deleted", address)
 	s.sql(`UPDATE access_keys SET account = '444455556666' WHERE id = '` + second.id + `'`)
+	time.Sleep(noticed)
 	for path, call := range second.calls(address) {
 		if call(t.Context()) == nil {
 			t.Errorf("by %s an edited row was believed", path)
