@@ -213,8 +213,8 @@ func TestAccessKeys_NoServer_AreChangedHere(t *testing.T) {
 	second.opens("made", "http://"+p.address())
 }
 
-// TestAccessKeys_RowChangedByAnother_OpensNothing: whoever writes to the database, requests see it a
-// second later. A row that was edited without its signature is no key either.
+// TestAccessKeys_RowChangedByAnother_OpensNothing: whoever writes to the database, requests see it
+// a second later. A row that was edited without its signature is no key either.
 func TestAccessKeys_RowChangedByAnother_OpensNothing(t *testing.T) {
 	t.Parallel()
 	s := initialised(t)
