@@ -1,8 +1,6 @@
 package policy
 
 import (
-	"strings"
-
 	"claviger/internal/fault"
 )
 
@@ -22,10 +20,13 @@ const (
 	NeedsNoPermission Reason = "the action needs no permission"
 	AccountOwner      Reason = "the account's root user"
 	OwnWork           Reason = "the service's own work"
+	ByIdentityPolicy  Reason = "an identity policy allows it"
+	ByResourcePolicy  Reason = "the resource's policy allows it"
 	ByGrant           Reason = "a grant allows it"
 
 	NothingAllows   Reason = "no policy and no grant allows it"
 	OtherAccount    Reason = "the resource belongs to another account"
+	ExplicitDeny    Reason = "a policy denies it"
 	NothingDemanded Reason = "the operation demands nothing"
 	FactMissing     Reason = "a fact that the decision depends on can't be had"
 )
@@ -45,14 +46,28 @@ func (d Decision) Refusal() error {
 	return d.Err
 }
 
-// refused is the decision that nothing allows what d demands.
-func refused(c *Caller, d *Demand, why Reason) Decision {
-	var b strings.Builder
-	b.WriteString("User: " + c.Name() + " is not authorized to perform: " + d.Action)
-	if arn := d.Resource.ARN; arn != "" && arn != "*" {
-		b.WriteString(" on resource: " + arn)
+// refused is the decision that a kind of policy doesn't allow what d demands, or that v denies it.
+func refused(c *Caller, d *Demand, k kind, v *verdict) Decision {
+	out := Decision{Effect: Deny, Reason: NothingAllows}
+	switch account := d.Resource.Account; {
+	case v != nil:
+		out.Reason, out.Statement = ExplicitDeny, v.sid
+	case account != "" && account != c.Account:
+		out.Reason = OtherAccount
 	}
-	b.WriteString(" because no identity-based policy allows the " + d.Action + " action")
-	return Decision{Effect: Deny, Reason: why,
-		Err: fault.New(fault.Denied, "AccessDeniedException", b.String())}
+	out.Err = fault.New(fault.Denied, "AccessDeniedException", sentence(c, d, k, v != nil))
+	return out
+}
+
+// allowed is the decision that policies allow the demand.
+func (e *evaluation) allowed() Decision {
+	out := Decision{Effect: Allow, Reason: ByResourcePolicy, Statement: e.resource.sid}
+	switch by := e.resource.by; {
+	case by&^byAccount != 0 && e.owner() == e.caller.Account:
+	case e.caller.Type == Root:
+		out.Reason = AccountOwner
+	default:
+		out.Reason, out.Statement = ByIdentityPolicy, e.identity.sid
+	}
+	return out
 }

@@ -23,6 +23,8 @@ type Document struct {
 	Version    string
 	ID         string
 	Statements []Statement // at least one
+
+	rules []rule // the statements compiled, in their order
 }
 
 // Statement is one statement of a document. Of Principal and NotPrincipal, Action and NotAction,
@@ -76,6 +78,7 @@ func Parse(text string) (*Document, error) {
 			return nil, err
 		}
 		d.Statements = append(d.Statements, s)
+		d.rules = append(d.rules, s.compile(d.Version))
 	}
 	return d, nil
 }
@@ -255,22 +258,6 @@ func consists(s, extra string) bool {
 		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' ||
 			strings.ContainsRune(extra, r))
 	}) < 0
-}
-
-// operators are the condition operators ("IAM JSON policy elements: Condition operators" of the IAM
-// user guide). Each but Null may end with IfExists, and each may begin with a quantifier.
-var operators = strings.Fields(`
-	StringEquals StringNotEquals StringEqualsIgnoreCase StringNotEqualsIgnoreCase
-	StringLike StringNotLike
-	NumericEquals NumericNotEquals NumericLessThan NumericLessThanEquals
-	NumericGreaterThan NumericGreaterThanEquals
-	DateEquals DateNotEquals DateLessThan DateLessThanEquals DateGreaterThan DateGreaterThanEquals
-	Bool BinaryEquals IpAddress NotIpAddress ArnEquals ArnLike ArnNotEquals ArnNotLike Null`)
-
-func isOperator(name string) bool {
-	name = strings.TrimPrefix(strings.TrimPrefix(name, "ForAllValues:"), "ForAnyValue:")
-	base, optional := strings.CutSuffix(name, "IfExists")
-	return slices.Contains(operators, base) && !(optional && base == "Null")
 }
 
 // conditions returns the tests in order of operator and key.

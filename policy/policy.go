@@ -43,7 +43,10 @@ type Resource struct {
 	Account string // that owns it; empty means the caller's own
 	Tags    func() (map[string]string, error)
 	Policy  func() (*Document, error)
-	Grants  func() ([]Grant, error) // those that may speak for the caller, in no order
+	// whether nothing allows but what Policy allows or delegates to the account, as with KMS keys and
+	// roles
+	PolicyDecides bool
+	Grants        func() ([]Grant, error) // those that may speak for the caller, in no order
 }
 
 // Values are what a request says to condition keys. It is a multimap: kms:ViaService has one value
@@ -66,20 +69,45 @@ func Decide(r Request) Decision {
 	return last
 }
 
-// decide asks the sources of permission one after the other, the costly ones last.
+// decide looks for an explicit deny, then for what allows the demand. Grants come last: they are
+// asked for only if no policy allows it.
 func decide(r *Request, d *Demand) Decision {
 	c := &r.Caller
-	switch account := d.Resource.Account; {
+	switch {
 	case d.Open != "":
 		return Decision{Effect: Allow, Reason: NeedsNoPermission}
-	case account != "" && account != c.Account:
-		return refused(c, d, OtherAccount)
-	case c.Type == Root:
-		return Decision{Effect: Allow, Reason: AccountOwner}
 	case c.Type == Service:
-		return Decision{Effect: Allow, Reason: OwnWork}
-	case d.Resource.Grants == nil:
-		return refused(c, d, NothingAllows)
+		return own(c, d)
+	}
+	e, err := evaluate(newScope(r, d))
+	if err != nil {
+		return Decision{Effect: Deny, Reason: FactMissing, Err: err}
+	}
+	if k, v, ok := e.denied(); ok {
+		return refused(c, d, k, v)
+	}
+	if e.allows() {
+		return e.allowed()
+	}
+	return byGrant(&e)
+}
+
+// own lets the service do its own work in the account that it is set to work for.
+func own(c *Caller, d *Demand) Decision {
+	if account := d.Resource.Account; account != "" && account != c.Account {
+		return refused(c, d, resourcePolicy, nil)
+	}
+	return Decision{Effect: Allow, Reason: OwnWork}
+}
+
+// byGrant asks the grants of the resource. A grant takes the place of the resource's policy and of
+// identity policies in its own account; a caller of another account needs its own account's leave,
+// too.
+func byGrant(e *evaluation) Decision {
+	c, d := e.caller, e.demand
+	none := func() Decision { return refused(c, d, e.lacking(), nil) }
+	if d.Resource.Grants == nil || e.owner() != c.Account && !e.byIdentity() {
+		return none()
 	}
 	grants, err := d.Resource.Grants()
 	if err != nil {
@@ -91,5 +119,5 @@ func decide(r *Request, d *Demand) Decision {
 			return Decision{Effect: Allow, Reason: ByGrant, Statement: grants[i].ID}
 		}
 	}
-	return refused(c, d, NothingAllows)
+	return none()
 }

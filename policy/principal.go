@@ -102,12 +102,66 @@ func isService(s string) bool {
 // rootARN is the ARN that stands for an account as a whole.
 func rootARN(account string) string { return "arn:aws:iam::" + account + ":root" }
 
-// include reports whether c is one of the principals: by itself, by its account, or as everybody.
-func (p *Principals) include(c *Caller) bool {
-	if c.Type == Service {
-		return p.Everyone || slices.Contains(p.Service, c.PrincipalID)
+// name says in which ways the principals name a caller; zero if they don't. A principal is named by
+// its unique id, too: that is what a stored policy holds of it.
+func (p *Principals) name(c *Caller) namedBy {
+	var by namedBy
+	if p.Everyone {
+		by = byEveryone
 	}
-	return p.Everyone || slices.ContainsFunc(p.AWS, func(a string) bool {
-		return a == "*" || a == c.ARN || a == c.Account || a == rootARN(c.Account)
-	})
+	if c.Type == Service {
+		if slices.Contains(p.Service, c.PrincipalID) {
+			by |= byItself
+		}
+		return by
+	}
+	for _, a := range p.AWS {
+		switch a {
+		case "*":
+			by |= byEveryone
+		case c.Account:
+			by |= byAccount
+		case c.ARN:
+			by |= c.byARN()
+		case c.Role:
+			by |= byRole
+		case c.UniqueID:
+			by |= c.byUniqueID()
+		default:
+			if isRootOf(a, c.Account) {
+				by |= byAccount
+			}
+		}
+	}
+	if c.Session != nil && c.Session.Provider != "" &&
+		slices.Contains(p.Federated, c.Session.Provider) {
+		by |= byRole
+	}
+	return by
+}
+
+// byARN: root's own ARN is that of its account.
+func (c *Caller) byARN() namedBy {
+	if c.Type == Root {
+		return byAccount
+	}
+	return byItself
+}
+
+// byUniqueID: the unique id of a session is its role's.
+func (c *Caller) byUniqueID() namedBy {
+	switch {
+	case c.UniqueID == "":
+		return 0
+	case c.Type == AssumedRole:
+		return byRole
+	}
+	return byItself
+}
+
+// isRootOf reports whether arn is that of an account as a whole, without making one.
+func isRootOf(arn, account string) bool {
+	const prefix, suffix = "arn:aws:iam::", ":root"
+	return len(arn) == len(prefix)+len(account)+len(suffix) && strings.HasPrefix(arn, prefix) &&
+		strings.HasSuffix(arn, suffix) && arn[len(prefix):len(prefix)+len(account)] == account
 }
