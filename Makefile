@@ -6,7 +6,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 DEADCODE    := golang.org/x/tools/cmd/deadcode@v0.52.0
 
 # What a person may set: make fuzz FUZZTIME=1m, make kill KILLS=500, make run DEV_DIR=/tmp/x
-PKG      ?= ./... ./.ci/gotest
+PKG      ?= ./... ./.ci/gotest ./.ci/systemctl
 FUZZTIME ?= 5s
 LONGFUZZ ?= 10m
 KILLS    ?= 50
@@ -31,6 +31,8 @@ run: softhsm build ## start a service to play with: token, database and keys in 
 	@exec bin/claviger dev --dir $(DEV_DIR) $(DEV_ARGS)
 
 build: tools ## build bin/claviger
+	@[ "$$($(GO) list -trimpath -f '{{.Stale}}' github.com/mattn/go-sqlite3)" = false ] || \
+		echo "Compiling. The first time that is SQLite's C too: 1 to 5 minutes in which nothing is said." >&2
 	$(GO) build -trimpath -o bin/claviger ./cmd/claviger
 
 test: tools softhsm clients ## run the tests; what was skipped is listed with its reason (PKG=./hsm for one package)
@@ -46,7 +48,7 @@ lint: tools ## staticcheck and deadcode for Go, shellcheck for the scripts
 	@unreachable=$$($(GO) run $(DEADCODE) -test ./...) || exit 1; \
 		if [ -n "$$unreachable" ]; then echo "$$unreachable"; exit 1; fi
 	@softhsm-setup/install.sh shellcheck
-	shellcheck softhsm-setup/*.sh .ci/run .ci/fuzz $(wildcard examples/*.sh)
+	shellcheck softhsm-setup/*.sh .ci/run .ci/fuzz .ci/walk/* $(wildcard examples/*.sh)
 
 cover: tools softhsm clients ## run the tests and show coverage by package; coverage.html has the lines
 	$(GO) test -count=1 -timeout $(TESTTIME) -coverpkg=./... -coverprofile=coverage.out $(PKG)
@@ -77,6 +79,9 @@ soak: tools softhsm clients ## run the tests with every sweep at its full length
 
 kill: tools softhsm clients ## kill -9 the server KILLS (50) times under load and look what survived
 	@CLAVIGER_LONG=1 KILLS=$(KILLS) $(GO) run ./.ci/gotest -count=1 -timeout 4h -run 'Kill|Crash' $(PKG)
+
+walk: tools ## install, run and restore by the documents, in a bare Debian 12 that goes away again: 3 minutes, as root
+	@.ci/walk/run
 
 ##@ Documents
 
@@ -121,4 +126,4 @@ tools: ## look whether Go and a C compiler are here
 clean: ## remove what was built; ./dev-data stays
 	rm -rf bin coverage.out coverage.html
 
-.PHONY: help run build test vet lint cover race fuzz fuzz-long bench bench-keys soak kill docs docs-check changelog softhsm clients tools clean
+.PHONY: help run build test vet lint cover race fuzz fuzz-long bench bench-keys soak kill walk docs docs-check changelog softhsm clients tools clean

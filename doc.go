@@ -15,6 +15,7 @@
 //	internal/domain    what services have in common: tags, pages, ARNs, fenced changes, caches
 //	internal/rowmac    signed rows
 //	internal/signedtoken  page tokens, grant tokens, import tokens
+//	internal/pin       PINs as people keep them in files
 //	internal/envelope  how services have values sealed under KMS keys
 //	internal/install   what the installation knows of itself: its own keys
 //	internal/wire      AWS's JSON and its scalars

@@ -48,12 +48,12 @@ var layers = []struct{ pkg, may, because string }{
 		"finding a key comes before anything is done with it"},
 	{"keystore/customstore",
 		"keystore/residents keystore/keyrows keystore/key keystore/kmsfault keystore/model " +
-			"internal/domain internal/op internal/rowmac internal/fault internal/custody internal/wire " +
-			"policy store",
+			"internal/domain internal/op internal/rowmac internal/fault internal/custody internal/pin " +
+			"internal/wire policy store",
 		"stores connect as the service itself does it, by operations of their own, and see the keys " +
 			"in them as rows"},
-	{"keystore/residents", "keystore/keyrows keystore/key keystore/model internal/domain " +
-		"internal/op internal/rowmac internal/fault internal/custody policy store",
+	{"keystore/residents", "keystore/keyrows keystore/key keystore/kmsfault keystore/model " +
+		"internal/domain internal/op internal/rowmac internal/fault internal/custody policy store",
 		"keys on tokens are made and destroyed by operations of the service's own, and know of no " +
 			"store but its name"},
 	{"keystore/multiregion", "keystore/keyrows keystore/key internal/domain",
@@ -84,8 +84,10 @@ var layers = []struct{ pkg, may, because string }{
 		"internal/signedtoken internal/fault",
 		"what every request of KMS says alike is read before any key is"},
 	{"keystore/kmsfault", "internal/fault", "every part of KMS refuses in the same words"},
-	{"secrets", "internal/... policy audit store",
+	{"secrets", "secrets/filter internal/... policy audit store",
 		"a domain knows the road, the engine and the trail, and no other domain"},
+	{"secrets/filter", "internal/domain internal/fault",
+		"a filter compares texts, and knows no row"},
 	{"identity", "internal/... policy audit store identity/sigv4",
 		"a domain knows the road, the engine and the trail, and no other domain"},
 	{"iam", "internal/... policy audit store identity",
@@ -95,13 +97,17 @@ var layers = []struct{ pkg, may, because string }{
 
 	{"jobs", "internal/domain internal/op internal/fault store",
 		"the job runner does whatever was given to it and knows no domain"},
-	{"internal/op", "store policy audit internal/fault internal/shape internal/wire",
+	{"internal/op", "store policy audit internal/admission internal/fault internal/shape " +
+		"internal/source internal/wire",
 		"the road authorizes, records and commits, and knows no domain and no protocol"},
 
 	{"internal/op/optest", "hsm hsm/hsmtest internal/domain internal/op internal/install internal/wire jobs policy " +
 		"store store/storetest",
 		"it starts what every domain runs on, and a domain's own tests can use it only if it knows none"},
 
+	{"internal/admission", "", "who may do how much at once is numbers and names"},
+	{"internal/listener", "internal/source", "connections are counted before anything is asked"},
+	{"internal/source", "", "an address is bytes"},
 	{"internal/domain", "internal/op internal/fault internal/signedtoken policy store",
 		"what domains have in common knows none of them"},
 	{"internal/envelope", "internal/op",
@@ -111,11 +117,12 @@ var layers = []struct{ pkg, may, because string }{
 	{"internal/rowmac", "store internal/fault internal/custody",
 		"what signs every domain's rows knows none of them"},
 	{"internal/signedtoken", "", "a token is a text and a MAC"},
+	{"internal/pin", "", "a PIN is bytes, whoever they come from"},
 
 	{"store", "internal/fault internal/custody", "an engine knows nothing of what it stores"},
 	{"store/storetest", "store internal/fault internal/custody",
 		"a suite sees what it tests and nothing above it"},
-	{"hsm", "hsm/internal/... internal/fault internal/custody internal/lattice",
+	{"hsm", "hsm/internal/... internal/admission internal/fault internal/custody internal/lattice",
 		"a device knows nothing of why it is asked"},
 	{"hsm/internal/cryptoki", "", "the door to a module knows PKCS#11 and nothing of ours"},
 	{"hsm/internal/kwp", "", "RFC 5649 is bytes and AES"},

@@ -8,25 +8,14 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"sync/atomic"
-	"time"
 
 	"claviger/api/awsjson"
 	"claviger/api/awsquery"
 	"claviger/api/rest"
 	"claviger/internal/op"
+	"claviger/internal/source"
 
 	"github.com/go-chi/chi/v5"
-)
-
-// Limits of one request and of all together. The largest legal request is a secret of 65,536 bytes,
-// every one escaped; a device may take a minute to make an RSA key.
-const (
-	firstBuf   = 64 << 10         // bytes reserved for a body before any of it has come
-	maxBody    = 1 << 20          // bytes
-	maxTime    = 75 * time.Second // from the first byte of the body to the answer
-	maxWaiting = 1024             // requests in progress at once; one more is told to slow down
-	maxHeld    = 64 << 20         // bytes of large bodies in all requests at once
 )
 
 // Config is what an API serves. All fields but Metrics must be set.
@@ -34,7 +23,7 @@ type Config struct {
 	Runner     *op.Runner
 	Operations []op.Operation
 	Ready      func() error // nil when the service can do its work, else why it can't
-	Metrics    http.Handler
+	Metrics    http.Handler // nil: they are not shown here
 	Log        *slog.Logger
 	Version    string
 }
@@ -42,37 +31,47 @@ type Config struct {
 // server holds what the handlers share.
 type server struct {
 	Config
+	gates     *gates
 	protocols []Protocol // in the order in which they are asked
-	inside    atomic.Int64
-	held      atomic.Int64 // bytes reserved for large bodies
 }
 
 // New returns the handler of the whole API. It panics if two operations claim one name or route:
 // that is a mistake in the program.
 func New(c Config) http.Handler {
-	s := &server{Config: c, protocols: []Protocol{rest.New(c.Operations),
+	s := &server{Config: c, gates: newGates(), protocols: []Protocol{rest.New(c.Operations),
 		awsquery.New(c.Operations), awsjson.New(c.Operations)}}
 	root := chi.NewRouter()
 	root.Use(asSent)
-	root.Get("/livez", func(w http.ResponseWriter, _ *http.Request) {
-		plain(w, http.StatusOK, "ok\n")
-	})
-	root.Get("/readyz", s.readyz)
-	if c.Metrics != nil {
-		root.Handle("/metrics", c.Metrics)
-	}
-	r := root.With(s.bounded) // whoever watches the service sees it however busy it is
-	resources := r.With(uncached)
+	s.mountWatch(root)
+	resources := root.With(uncached)
 	for _, o := range c.Operations {
 		if n := o.Info(); n.Method != "" {
 			resources.MethodFunc(n.Method, rest.Pattern(n), s.serve)
 		}
 	}
-	r.Post("/", s.serve)
-	r.Get("/", s.serveRoot)
-	s.mountDocs(r)
-	mountNowhere(r)
+	root.Post("/", s.serve)
+	root.Get("/", s.serveRoot)
+	s.mountDocs(root)
+	s.mountNowhere(root)
 	return root
+}
+
+// Watch returns the handler of a listener for those who watch the service, and nobody else. Of c
+// it needs what New needs but the operations.
+func Watch(c Config) http.Handler {
+	s := &server{Config: c, gates: newGates(), protocols: []Protocol{awsjson.New(nil)}}
+	root := chi.NewRouter()
+	s.mountWatch(root)
+	return root
+}
+
+// mountWatch serves whoever watches the service, however busy it is.
+func (s *server) mountWatch(r chi.Router) {
+	r.Get("/livez", s.health(func() error { return nil }))
+	r.Get("/readyz", s.health(s.Ready))
+	if s.Metrics != nil {
+		r.Handle("/metrics", s.shared(&s.gates.metrics, "metrics", s.Metrics.ServeHTTP))
+	}
 }
 
 // serveRoot tells a request in AWS query, which may be a GET, from somebody who looks around.
@@ -81,7 +80,7 @@ func (s *server) serveRoot(w http.ResponseWriter, r *http.Request) {
 		s.serve(w, r)
 		return
 	}
-	toDocs(w, r)
+	s.toDocs()(w, r)
 }
 
 // asSent has requests routed by the path as it was sent, or chi could not tell a%2Fb from a%252Fb.
@@ -96,13 +95,13 @@ func asSent(next http.Handler) http.Handler {
 
 // mountNowhere answers for paths that are no resource, and for methods that a resource does not
 // take (RFC 9110, 15.5.6).
-func mountNowhere(r chi.Router) {
+func (s *server) mountNowhere(r chi.Router) {
 	code := unknownOperation.Code
-	r.NotFound(func(w http.ResponseWriter, _ *http.Request) {
+	r.NotFound(s.document(func(w http.ResponseWriter, _ *http.Request) {
 		rest.Send(w, http.StatusNotFound, code,
 			"There is no such resource. /docs lists those that there are.")
-	})
-	r.MethodNotAllowed(func(w http.ResponseWriter, q *http.Request) {
+	}))
+	r.MethodNotAllowed(s.document(func(w http.ResponseWriter, q *http.Request) {
 		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} {
 			if r.Match(chi.NewRouteContext(), method, q.URL.EscapedPath()) {
 				w.Header().Add("Allow", method)
@@ -110,15 +109,36 @@ func mountNowhere(r chi.Router) {
 		}
 		rest.Send(w, http.StatusMethodNotAllowed, code,
 			"The resource does not take "+q.Method+". /docs lists what it takes.")
-	})
+	}))
 }
 
-func (s *server) readyz(w http.ResponseWriter, _ *http.Request) {
-	if err := s.Ready(); err != nil {
-		plain(w, http.StatusServiceUnavailable, "not ready: "+err.Error()+"\n")
-		return
+// health answers whether all is well. However many ask, each gets an answer: those that are too
+// many get its status alone, for which nobody ever waits.
+func (s *server) health(ask func() error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		status, text := http.StatusOK, "ok\n"
+		if err := ask(); err != nil {
+			status, text = http.StatusServiceUnavailable, "not ready: "+err.Error()+"\n"
+		}
+		from := source.Of(r.RemoteAddr)
+		if !s.gates.health.Take(from, 1) {
+			s.Runner.Observe.Overload("health")
+			w.Header()["Content-Length"] = []string{"0"}
+			w.WriteHeader(status)
+			return
+		}
+		defer s.gates.health.Give(from, 1)
+		plain(&timely{ResponseWriter: w}, status, text)
+		sent(w, r)
 	}
-	plain(w, http.StatusOK, "ok\n")
+}
+
+// uncached is around the REST routes: caches that know HTTP would keep what is answered to a GET.
+func uncached(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		noStore(w.Header())
+		next.ServeHTTP(w, r)
+	})
 }
 
 func plain(w http.ResponseWriter, status int, text string) {

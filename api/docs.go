@@ -38,21 +38,28 @@ var pagePolicy = func() string {
 
 // mountDocs serves the description of the API, made from the registry once.
 func (s *server) mountDocs(r chi.Router) {
-	r.Head("/", toDocs)
+	r.Head("/", s.toDocs())
 	s.mountDocument(r, "/openapi.json", "application/json", OpenAPI(s.Operations, s.Version))
 	s.mountDocument(r, "/docs", "text/html; charset=utf-8", page(s.Operations, s.Version))
 }
 
+// document bounds how many answers that need no signature are on their way.
+func (s *server) document(next http.HandlerFunc) http.HandlerFunc {
+	return s.shared(&s.gates.documents, "documents", next)
+}
+
 // toDocs sends on whoever looks at the root.
-func toDocs(w http.ResponseWriter, r *http.Request) {
-	http.Redirect(w, r, "/docs", http.StatusSeeOther)
+func (s *server) toDocs() http.HandlerFunc {
+	return s.document(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/docs", http.StatusSeeOther)
+	})
 }
 
 // mountDocument serves one document. Clients keep it and ask whether it changed.
 func (s *server) mountDocument(r chi.Router, path, mediaType string, doc []byte) {
 	sum := sha256.Sum256(doc)
 	etag := `"` + hex.EncodeToString(sum[:12]) + `"`
-	serve := func(w http.ResponseWriter, r *http.Request) {
+	serve := s.document(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Type", mediaType)
 		h.Set("ETag", etag)
@@ -61,7 +68,7 @@ func (s *server) mountDocument(r chi.Router, path, mediaType string, doc []byte)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(doc))
-	}
+	})
 	r.Get(path, serve)
 	r.Head(path, serve)
 }

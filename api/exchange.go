@@ -2,62 +2,113 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"net/http"
 
 	"claviger/internal/fault"
+	"claviger/internal/listener"
 	"claviger/internal/op"
+
+	"github.com/google/uuid"
 )
 
 // exchange is one request and its answer.
 type exchange struct {
 	*server
-	protocol  Protocol
-	http      *http.Request
-	service   *op.Service
-	operation op.Operation // once it is named
-	body      []byte       // once it is read
-	share     int64        // of what large bodies may take together
-	request   op.Request
+	*passage
+	protocol Protocol
+	http     *http.Request
+	writer   http.ResponseWriter
+	asked    op.Asked     // before the body is read
+	named    op.Operation // once it is
+	body     []byte       // once it is read
+	request  op.Request
 }
 
-// recognise returns the protocol of a request, and the service asked, or nil.
-func (s *server) recognise(r *http.Request) (Protocol, *op.Service) {
+// recognise returns the protocol of a request, and what it is for.
+func (s *server) recognise(r *http.Request) (Protocol, op.Asked) {
 	last := len(s.protocols) - 1
 	for _, p := range s.protocols[:last] {
-		if service, ok := p.Recognise(r); ok {
-			return p, service
+		if asked, ok := p.Recognise(r); ok {
+			return p, asked
 		}
 	}
 	// Whatever no other protocol wants is answered in the words of the last one.
-	service, _ := s.protocols[last].Recognise(r)
-	return s.protocols[last], service
+	asked, _ := s.protocols[last].Recognise(r)
+	return s.protocols[last], asked
 }
 
-// serve takes a request in any protocol down the road.
+// serve takes a request in any protocol past the bounds and down the road, with a request id, a
+// deadline, and an answer even for a panic.
 func (s *server) serve(w http.ResponseWriter, r *http.Request) {
-	p, service := s.recognise(r)
-	if service == nil {
-		s.Runner.Observe.Unknown("unknown", unknownOperation.Code)
-		p.Fault(w, r, nil, unknownOperation)
+	id := uuid.NewString()
+	w.Header().Set("X-Amzn-Requestid", id)
+	ctx, cancel := context.WithTimeout(r.Context(), maxTime)
+	defer cancel()
+	x := &exchange{server: s, passage: s.gates.passage(r), http: r.WithContext(ctx), writer: w}
+	defer x.end()
+	defer func() {
+		if p := recover(); p != nil && p != http.ErrAbortHandler {
+			s.Log.Error("panic outside the road", "requestId", id, "error", fault.Panic(p))
+			plain(w, http.StatusInternalServerError, "internal error\n")
+		}
+	}()
+	if !x.arrive(ctx) {
+		s.turnAway(w, r, "strangers")
 		return
 	}
-	x := &exchange{server: s, protocol: p, http: r, service: service}
-	defer x.release()
-	x.request = op.Request{HTTP: r, ID: w.Header().Get("X-Amzn-Requestid"),
-		Read: x.read, Name: x.name, Decode: x.decode}
-	out, err := s.Runner.Serve(r.Context(), service, &x.request)
+	x.protocol, x.asked = s.recognise(r)
+	x.request = op.Request{HTTP: x.http, ID: id, Read: x.read, Name: x.name, Known: x.identified,
+		Decode: x.decode}
+	x.respond(x.run(ctx))
+}
+
+// run takes the request down the road.
+func (x *exchange) run(ctx context.Context) (out any, err error) {
+	if x.asked.Service == nil {
+		x.Runner.Observe.Unknown("unknown", unknownOperation.Code)
+		return nil, unknownOperation
+	}
+	out, err = x.Runner.Serve(ctx, x.asked.Service, &x.request)
+	if f := fault.Of(err); f != nil && f.Kind == fault.Unauthenticated {
+		listener.SetKnown(ctx, false)
+	}
+	return out, err
+}
+
+// respond writes the answer, or the error in the protocol's words.
+func (x *exchange) respond(out any, err error) {
+	w := &timely{ResponseWriter: x.writer}
 	if err == nil {
 		err = x.answer(w, out)
 	}
 	if err != nil {
-		p.Fault(w, r, service, told(err))
+		if !x.place { // it holds nothing that bounds how many answers are on their way
+			x.pause()
+			if !x.refusals.Take(x.from, 1) {
+				x.turnAway(x.writer, x.http, "refusals")
+				return
+			}
+			defer x.refusals.Give(x.from, 1)
+		}
+		x.protocol.Fault(w, x.http, x.asked.Service, told(err))
 	}
+	sent(w, x.http)
+}
+
+// identified is called once the caller is known, with a context that says so.
+func (x *exchange) identified(ctx context.Context) error {
+	if x.passage.identified(ctx, len(x.body)) {
+		return nil
+	}
+	x.Runner.Observe.Overload("callers")
+	return tooMany
 }
 
 func (x *exchange) name() (op.Operation, string, error) {
-	o, asked, err := x.protocol.Name(x.http, x.service, x.body)
-	x.operation = o
+	o, asked, err := x.protocol.Name(x.http, x.asked.Service, x.body)
+	x.named = o
 	return o, clip(asked), err
 }
 
@@ -65,18 +116,18 @@ func (x *exchange) name() (op.Operation, string, error) {
 func clip(name string) string { return name[:min(len(name), 128)] }
 
 func (x *exchange) decode(in any) (err error) {
-	x.request.Present, err = x.protocol.Decode(x.http, x.operation, x.body, in)
+	x.request.Present, err = x.protocol.Decode(x.http, x.named, x.body, in)
 	return err
 }
 
 func (x *exchange) answer(w http.ResponseWriter, out any) error {
 	h := w.Header()
-	if x.service.NoStore {
+	if x.asked.Service.NoStore {
 		noStore(h)
 	}
-	err := x.protocol.Answer(w, x.http, x.operation, out)
+	err := x.protocol.Answer(w, x.http, x.named, out)
 	if err != nil {
-		x.Log.Error("the answer could not be encoded", "operation", x.operation.Info().Name,
+		x.Log.Error("the answer could not be encoded", "operation", x.named.Info().Name,
 			"requestId", x.request.ID, "error", err)
 	}
 	return err
@@ -89,38 +140,53 @@ func noStore(h http.Header) {
 	h["Pragma"] = []string{"no-cache"}
 }
 
-// read takes in the whole body, up to the limit. A body of more than a usual size waits for
-// nothing: if there is no room beside those of other requests, the caller is told to slow down.
+// read takes in the whole body, up to the limit of the operation. It waits for no room: if there is
+// none beside the bodies of others, the caller is told to slow down.
 func (x *exchange) read() ([]byte, error) {
-	size := x.http.ContentLength
-	if size > maxBody {
+	size, most := x.http.ContentLength, x.mostBody()
+	switch {
+	case size > most:
 		return nil, tooLarge
+	case size == 0:
+		return nil, nil
+	case size < 0:
+		size = most
 	}
-	if size < 0 {
-		size = maxBody
+	x.pause() // while nothing is to be done but to wait for the network
+	if !x.reserve(1) {
+		x.Runner.Observe.Overload("bodies")
+		return nil, tooMany
 	}
-	if size > firstBuf {
-		x.share = size
-		if x.held.Add(size) > maxHeld {
-			return nil, tooMany
-		}
-	}
+	bodyDeadline(x.writer, size)
 	var buf bytes.Buffer
-	buf.Grow(int(min(size, firstBuf)) + bytes.MinRead) // more is for those who send more
-	_, err := buf.ReadFrom(http.MaxBytesReader(nil, x.http.Body, maxBody))
+	buf.Grow(int(min(size, bodyStep)) + bytes.MinRead) // more is for those who send more
+	_, err := buf.ReadFrom(&metered{Reader: http.MaxBytesReader(nil, x.http.Body, most),
+		way: x.passage})
 	var over *http.MaxBytesError
 	switch {
 	case errors.As(err, &over):
 		return nil, tooLarge
+	case errors.Is(err, tooMany):
+		x.Runner.Observe.Overload("bodies")
+		return nil, tooMany
 	case err != nil:
 		return nil, unread.Because(err)
+	case !x.arrive(x.http.Context()):
+		x.Runner.Observe.Overload("strangers")
+		return nil, tooMany
 	}
 	x.body = buf.Bytes()
 	return x.body, nil
 }
 
-// release gives the body's share back.
-func (x *exchange) release() { x.held.Add(-x.share) }
+// mostBody is how many bytes the body of what is asked may have. Who hides the operation in the
+// body has no claim to more than usual.
+func (x *exchange) mostBody() int64 {
+	if o := x.asked.Operation; o != nil && o.Info().Large {
+		return maxBody
+	}
+	return usualBody
+}
 
 // told returns what a caller may know of an error: never its cause, and of an internal one nothing.
 func told(err error) *fault.Error {

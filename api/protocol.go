@@ -11,8 +11,8 @@ import (
 // operations that can be asked for in its form, and nothing of limits, signatures and the trail.
 type Protocol interface {
 	// Recognise reports whether a request is of this form, by all that comes before its body, and
-	// which service it is for: the signature is to be for that one. nil is none of those here.
-	Recognise(r *http.Request) (s *op.Service, ok bool)
+	// what it is for.
+	Recognise(r *http.Request) (a op.Asked, ok bool)
 
 	// Name returns the operation that is asked for. It is called once the request, body included,
 	// is known to be the caller's. With an error comes the name to record the refusal under.

@@ -126,13 +126,15 @@ func open[I any](*op.Call, I) (op.Open, error) {
 func operations(s *op.Service) []op.Operation {
 	info := func(name, method, path string) op.Info {
 		return op.Info{Name: name, Service: s, Method: method, Path: "/v1/" + s.Name + path,
-			Doc: "Does it."}
+			Doc: "Does it.", Large: true}
 	}
 	return []op.Operation{
 		op.Read(info("Echo", "POST", "/echo/{Name...}"), open[EchoInput], echo),
 		op.Read(info("Look", "GET", "/echo/{Name...}"), open[EchoInput], echo),
 		op.Read(info("Put", "PUT", "/echo"), open[EchoInput], echo),
 		op.Read(info("Fail", "POST", "/fail/{Name...}"), open[FailInput], fail),
+		op.Read(op.Info{Name: "Brief", Service: s, Method: "POST", Path: "/v1/" + s.Name + "/brief",
+			Doc: "Takes little."}, open[EchoInput], echo),
 		op.Read(op.Info{Name: "Unrouted", Service: s}, open[EchoInput], echo),
 	}
 }
@@ -197,6 +199,8 @@ type observer struct{}
 
 func (observer) Operation(string, string, string, time.Duration) {}
 func (observer) Unknown(string, string)                          {}
+func (observer) Unrecorded()                                     {}
+func (observer) Overload(string)                                 {}
 
 // service is the API with both services behind it.
 type service struct {

@@ -78,22 +78,21 @@ func (d dev) serve(t *testing.T) {
 	}
 }
 
-// clients returns what `. DIR/env` adds to the environment. Whatever else a person may have set for
+// clients returns the environment after `. DIR/env`. Whatever else a person may have set for
 // AWS is left out.
 func (d dev) clients(t *testing.T) (env []string) {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(d.dir, "env"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := exec.Command("sh", "-euc", `. "$0" && env -0`, filepath.Join(d.dir, "env"))
 	for _, v := range os.Environ() {
 		if !strings.HasPrefix(v, "AWS_") {
-			env = append(env, v)
+			c.Env = append(c.Env, v)
 		}
 	}
-	for line := range strings.Lines(string(text)) {
-		env = append(env, strings.TrimSpace(strings.TrimPrefix(line, "export ")))
+	text, err := c.Output()
+	if err != nil {
+		t.Fatalf("the shell does not take the file env: %v", err)
 	}
+	env = strings.Split(strings.TrimSuffix(string(text), "\x00"), "\x00")
 	return append(env, "AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null",
 		"AWS_PAGER=")
 }

@@ -17,7 +17,8 @@ type Ceremony struct {
 	Create bool
 }
 
-// Initialize makes a root and a canary on a token that has none and returns the root's identifier.
+// Initialize makes a root, a canary and an authenticator on a token that has no root and returns the
+// root's identifier.
 // The root is generated as a session object of the security officer, the only user who can mark a
 // key trusted, and copied to the token by the user once the officer is logged out. As a public
 // token object its value would lie in the clear on SoftHSM's disk. Before Initialize returns, every
@@ -32,5 +33,9 @@ func Initialize(ctx context.Context, c Ceremony) (id string, err error) {
 		return "", errors.New("hsm: a security officer's PIN is needed, and a label to create a token")
 	}
 	ceremony := root.Ceremony{Token: c.token(), PIN: c.PIN, SOPIN: c.SOPIN, Create: c.Create}
-	return module.Bounded(ctx, c.Module, ceremony.Perform)
+	id, err = module.Bounded(ctx, c.Module, ceremony.Perform)
+	if c.Create {
+		err = blameDirectory(c.Module, err)
+	}
+	return id, blameFiles(c.Module, err)
 }

@@ -25,6 +25,11 @@ type Config struct {
 	// memory between logins.
 	PIN func() ([]byte, error)
 
+	// SparePIN refuses the first login with [ErrPINCount] if the token says that a wrong PIN was
+	// tried since the last right one (CKF_USER_PIN_COUNT_LOW). Later logins try the PIN that was
+	// right before.
+	SparePIN bool
+
 	// Resident are the kinds of which new keys rest on the token and not wrapped beside it, for
 	// kinds that it can't wrap. Ed25519Sign is the only one; of a [Vault] there are none to choose.
 	Resident []custody.Kind

@@ -27,6 +27,10 @@ type custodyMode interface {
 	// enter logs in, in a session of the new login, and finds what is ours.
 	enter(t *Token, l *session.Login, s cryptoki.Session) error
 
+	// authority returns the token whose authenticator made the check values of the keys that this
+	// one uses.
+	authority(t *Token) *Token
+
 	// admit checks a material that was loaded before it meets the token.
 	admit(t *Token, m custody.Material, k dialect.KeyTemplate) error
 
@@ -60,7 +64,7 @@ func (wrapped) suits(t *Token, mechanisms []uint) (err error) {
 
 // enter also makes sure that this is the root it was, and a safe one.
 func (wrapped) enter(t *Token, l *session.Login, s cryptoki.Session) error {
-	if err := l.LogIn(t.config.PIN); err != nil {
+	if err := l.LogIn(t.config.PIN, t.config.SparePIN); err != nil {
 		return err
 	}
 	found, err := root.Find(&l.Device, s)
@@ -79,8 +83,8 @@ func (wrapped) enter(t *Token, l *session.Login, s cryptoki.Session) error {
 	if l.First() {
 		t.root = found.ID
 	}
-	l.Root, l.Canary = found.Root, found.Canary
-	return nil
+	l.Root, l.Canary, l.Authenticator = found.Root, found.Canary, found.Authenticator
+	return t.sameAuthenticator(l, s)
 }
 
 func (wrapped) admit(t *Token, m custody.Material, k dialect.KeyTemplate) error {
@@ -100,10 +104,12 @@ func (wrapped) admit(t *Token, m custody.Material, k dialect.KeyTemplate) error 
 	return nil
 }
 
+func (wrapped) authority(t *Token) *Token { return t }
+
 func (wrapped) rareReloads() bool { return false }
 
 // resident is the mode of a token with resident keys and no root: a custom key store's.
-type resident struct{}
+type resident struct{ main *Token }
 
 // residentAlone is the one kind of key that rests on such a token.
 const residentAlone = custody.AES256
@@ -138,10 +144,10 @@ func (resident) enter(t *Token, l *session.Login, s cryptoki.Session) (err error
 			return errors.Join(ErrTaken, err)
 		}
 	}
-	if err := l.LogIn(t.config.PIN); err != nil {
+	if err := l.LogIn(t.config.PIN, t.config.SparePIN); err != nil {
 		return err
 	}
-	l.Canary, err = l.FindOne(s, cryptoki.Bytes(pkcs11.CKA_LABEL, []byte(vaultCanary)))
+	l.Canary, err = l.FindOne(s, pkcs11.CKK_AES, cryptoki.Bytes(pkcs11.CKA_LABEL, []byte(vaultCanary)))
 	if errors.Is(err, failure.ErrAbsent) && l.First() {
 		l.Canary, err = makeVaultCanary(l, s)
 	}
@@ -158,6 +164,10 @@ func makeVaultCanary(l *session.Login, s cryptoki.Session) (cryptoki.Object, err
 	o, _, err := l.GenerateResident(s, template, vaultCanary, root.CanaryID([]byte(vaultCanary)))
 	return o, err
 }
+
+// authority is the service's own token: who owns a custom key store has its token and its PIN, and
+// could use an authenticator there.
+func (r resident) authority(*Token) *Token { return r.main }
 
 func (resident) admit(_ *Token, m custody.Material, _ dialect.KeyTemplate) error {
 	return admitResident(m, residentAlone)

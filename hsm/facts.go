@@ -47,14 +47,15 @@ func (t *Token) Stats() Stats { return t.keeper.Stats() }
 
 // Inspect lists the tokens of a module without logging in.
 func Inspect(ctx context.Context, path string) ([]Facts, error) {
-	return module.Bounded(ctx, path, inspect)
+	all, err := module.Bounded(ctx, path, inspect)
+	return all, blameFiles(path, err)
 }
 
 // inspect leaves out tokens that don't answer. The module must be locked.
 func inspect(m *module.Module) ([]Facts, error) {
 	slots, err := m.Driver.Slots()
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrModule, err)
+		return nil, fmt.Errorf("%w: %w", ErrNotStarted, err)
 	}
 	var all []Facts
 	for _, slot := range slots {

@@ -2,6 +2,7 @@ package hsm
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"claviger/hsm/internal/cryptoki"
@@ -50,9 +51,14 @@ func (t *Token) Import(ctx context.Context, in custody.Import) (m custody.Materi
 	if err != nil {
 		return m, fault.Of(err)
 	}
-	_, known := imports.Wrappings[in.Algorithm]
-	if !known || !t.Supports(in.Kind) || !template.Recoverable() {
+	_, served := imports.Wrappings[in.Algorithm]
+	if !served || !t.Supports(in.Kind) || !template.Recoverable() {
 		return m, custody.ErrUnsupported
+	}
+	known := in.Known
+	in.Known, err = t.provenOf(ctx, known)
+	if err != nil {
+		return m, err
 	}
 	var made custody.Material
 	ref := in.Pair.Rest()
@@ -72,5 +78,23 @@ func (t *Token) Import(ctx context.Context, in custody.Import) (m custody.Materi
 	if err != nil {
 		return m, err
 	}
-	return made, nil
+	if i := slices.IndexFunc(known, func(k custody.Material) bool { return k.ID == made.ID }); i >= 0 {
+		made.Check = known[i].Check
+		return made, nil
+	}
+	made.Check, err = t.withMAC(ctx, made, made.Check)
+	return made, err
+}
+
+// provenOf returns materials with the proofs of their check values instead of these, once the
+// authenticator has said that the service made them.
+func (t *Token) provenOf(ctx context.Context,
+	all []custody.Material) (proven []custody.Material, err error) {
+	proven = slices.Clone(all)
+	for i := range proven {
+		if proven[i].Check, err = t.proofOf(ctx, all[i]); err != nil {
+			return nil, fault.Of(err)
+		}
+	}
+	return proven, nil
 }

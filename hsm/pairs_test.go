@@ -7,7 +7,9 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/binary"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +20,7 @@ import (
 	"claviger/hsm"
 	"claviger/hsm/hsmtest"
 	"claviger/hsm/hsmtest/fakedevice"
+	"claviger/internal/admission"
 	"claviger/internal/custody"
 )
 
@@ -33,8 +36,8 @@ func TestSupports_SoftHSM_ListsItsKinds(t *testing.T) {
 	}
 }
 
-// generating starts the making of an RSA pair and returns when it is inside the module, where it
-// stays until release.
+// generating starts the making of an RSA pair by a party of its own and returns when it is inside
+// the module, where it stays until release.
 func generating(t *testing.T, d *fakedevice.Device, tok *hsm.Token,
 	id string) (release func(), done <-chan error) {
 	t.Helper()
@@ -42,7 +45,7 @@ func generating(t *testing.T, d *fakedevice.Device, tok *hsm.Token,
 	release = d.Hang("C_GenerateKeyPair")
 	result := make(chan error, 1)
 	go func() {
-		_, err := tok.Generate(background, id, custody.RSA2048Sign)
+		_, err := tok.Generate(admission.WithParty(background, id), id, custody.RSA2048Sign)
 		result <- err
 	}()
 	eventually(t, "the pair is in the making", func() bool {
@@ -86,6 +89,42 @@ func TestGenerate_SlowPair_StallsNobody(t *testing.T) {
 		if err := <-done; err != nil {
 			t.Errorf("the pair: %v", err)
 		}
+	}
+}
+
+// TestGenerate_PartyWithMany_LeavesRoomForOthers has a party make one RSA pair and want more, as
+// many as may wait and one beyond. Another one's is made meanwhile.
+func TestGenerate_PartyWithMany_LeavesRoomForOthers(t *testing.T) {
+	d := fakedevice.New(t)
+	tok := hsmtest.Open(t, d.Config())
+	release, done := generating(t, d, tok, "many")
+	ctx, cancel := context.WithCancel(admission.WithParty(background, "many"))
+	defer cancel()
+	results := make(chan error, 65)
+	for i := range cap(results) {
+		go func() {
+			_, err := tok.Generate(ctx, fmt.Sprint("many ", i), custody.RSA2048Sign)
+			results <- err
+		}()
+	}
+	if err := <-results; !errors.Is(err, custody.ErrBusy) {
+		t.Errorf("one more than may wait: %v", err)
+	}
+	others := admission.WithParty(background, "few")
+	for range 2 {
+		if _, err := tok.Generate(others, "few", custody.RSA2048Sign); err != nil {
+			t.Errorf("another party's: %v", err)
+		}
+	}
+	cancel()
+	for range cap(results) - 1 {
+		if err := <-results; !errors.Is(err, custody.ErrUnavailable) {
+			t.Errorf("one whose caller is gone: %v", err)
+		}
+	}
+	release()
+	if err := <-done; err != nil {
+		t.Errorf("the first: %v", err)
 	}
 }
 
@@ -149,6 +188,11 @@ func TestClose_PairInTheMaking_LeavesItBehind(t *testing.T) {
 	hsmtest.Open(t, d.Config())
 }
 
+// measured is a text with its length before it.
+func measured[T ~string](s T) string {
+	return string(binary.BigEndian.AppendUint32(nil, uint32(len(s)))) + string(s)
+}
+
 // TestMAC_KnownKey_IsHMAC brings keys that are known and compares with the standard library.
 func TestMAC_KnownKey_IsHMAC(t *testing.T) {
 	c := hsmtest.SoftHSM(t)
@@ -163,11 +207,13 @@ func TestMAC_KnownKey_IsHMAC(t *testing.T) {
 			m.Write([]byte(data))
 			return m.Sum(nil)
 		}
-		check := sha256.Sum256(mac("claviger check" + string(kind)))
+		proof := sha256.Sum256(mac("claviger check" + string(kind)))
 		m := custody.Material{
 			ID: string(kind), Kind: kind, Root: tok.Root(), Mechanism: tok.Facts().KeyWrap,
-			Wrapped: hsmtest.Plant(t, c, key), Check: check[:],
+			Wrapped: hsmtest.Plant(t, c, key), Check: proof[:],
 		}
+		m.Check = append(m.Check, authenticated(t, tok, "claviger check value",
+			measured(m.Kind)+measured(m.ID)+string(proof[:]))...)
 		for _, data := range []string{"", "x", strings.Repeat("row", 2000)} {
 			if got, err := tok.MAC(background, m.Rest(),
 				[]byte(data)); err != nil || !bytes.Equal(got, mac(data)) {

@@ -80,3 +80,25 @@ func (t *Token) Destroy(ctx context.Context, name []byte) (err error) {
 	})
 	return err
 }
+
+// HasResident reports whether a resident key with the CKA_ID name is there, or several are. That
+// none is counts only if the canary says that the token is the one it was.
+func (t *Token) HasResident(ctx context.Context, name []byte) (there bool, err error) {
+	defer t.observe("HasResident", time.Now(), &err)
+	template, err := t.dialect.KeyTemplate(t.resident)
+	if err != nil {
+		return false, fault.Of(err)
+	}
+	found, err := t.keeper.Use(ctx, nil, func(l *session.Login, _ *object.Key,
+		s cryptoki.Session) ([]byte, error) {
+		_, err := l.FindResident(s, template, name)
+		switch {
+		case errors.Is(err, failure.ErrAmbiguous):
+			return name, nil
+		case errors.Is(err, failure.ErrAbsent):
+			return nil, l.CheckCanary(s)
+		}
+		return name, err
+	})
+	return err == nil && found != nil, err
+}

@@ -153,7 +153,7 @@ func TestResident_AttackerWithPIN_GetsNothing(t *testing.T) {
 	}
 }
 
-// TestDestroy_ResidentKey_IsGoneAndOthersStay: by its name, which reaches no root and no canary;
+// TestDestroy_ResidentKey_IsGoneAndOthersStay: by its name, which reaches none of the three;
 // and a key that can't be found is lost, not deleted.
 func TestDestroy_ResidentKey_IsGoneAndOthersStay(t *testing.T) {
 	c := residentConfig(t)
@@ -174,8 +174,8 @@ func TestDestroy_ResidentKey_IsGoneAndOthersStay(t *testing.T) {
 		}
 	}
 	if now := find(t, p, s, pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY),
-		pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true)); len(own) != 2 || len(now) != len(own) {
-		t.Fatalf("of root and canary %d are left", len(now))
+		pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true)); len(own) != 3 || len(now) != len(own) {
+		t.Fatalf("of root, canary and authenticator %d are left", len(now))
 	}
 	tok.Forget(m.ID) // dropping a handle leaves the key
 	signsPure(t, tok, m, public)

@@ -21,7 +21,7 @@ func Signer(c Config, keyLabel string) (crypto.Signer, io.Closer, error) {
 		Module: c.Module, Token: c.token(), Label: keyLabel, PIN: c.PIN, Timeout: c.Timeout,
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, blameFiles(c.Module, err)
 	}
 	return s, s, nil
 }

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"math/big"
 	"net"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -145,6 +146,44 @@ func TestSigner_TokenLost_Recovers(t *testing.T) {
 	putBack()
 	eventually(t, "the token is ready", func() bool { return tok.Ready() == nil })
 	eventually(t, "the signer signs", func() bool { return signs(t, signer) == nil })
+}
+
+// Whoever reaches the port has it sign.
+func TestSigner_PINChangedMeanwhile_IsTriedOnce(t *testing.T) {
+	c := hsmtest.SoftHSM(t)
+	makePair(t, c, "tls", pkcs11.CKM_EC_KEY_PAIR_GEN)
+	var wrong atomic.Bool
+	var tried atomic.Int32
+	right := c.PIN
+	c.PIN = func() ([]byte, error) {
+		if !wrong.Load() {
+			return right()
+		}
+		tried.Add(1)
+		return []byte("another PIN now"), nil
+	}
+	signer := signerOf(t, c, "tls")
+	putBack := hsmtest.Pull(t, hsmtest.Serial(t, c))
+	for signs(t, signer) == nil { // until the module notices
+		time.Sleep(time.Millisecond)
+	}
+	wrong.Store(true)
+	putBack()
+	refuses := func() bool {
+		err := signs(t, signer)
+		if err == nil {
+			t.Fatal("it signed with a wrong PIN")
+		}
+		return errors.Is(err, hsm.ErrPIN)
+	}
+	eventually(t, "the PIN is refused", refuses) // reloads are some time apart
+	for range 30 {
+		refuses()
+		time.Sleep(100 * time.Millisecond)
+	}
+	if n := tried.Load(); n != 1 {
+		t.Errorf("the wrong PIN was tried %d times", n)
+	}
 }
 
 func TestSigner_TLSIdentity_ServesTLS(t *testing.T) {

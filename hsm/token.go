@@ -14,6 +14,7 @@ import (
 	"claviger/hsm/internal/module"
 	"claviger/hsm/internal/object"
 	"claviger/hsm/internal/session"
+	"claviger/internal/admission"
 	"claviger/internal/custody"
 	"claviger/internal/fault"
 )
@@ -31,11 +32,18 @@ type Token struct {
 	kinds    map[custody.Kind]bool // that it can keep wrapped
 	facts    Facts
 	root     string // identifier of the root that it had when it was opened
+
+	authority *Token // whose authenticator made the check values of its keys; often itself
+	greeting  []byte // what the authenticator made when it was opened
+
+	// makers take turns, by party, at what takes the device seconds. A party has half of the sessions
+	// for it, so that one that makes many keys leaves another the rest.
+	makers admission.Gate
 }
 
-// Open loads the module, selects the token, logs in, finds root and canary, and tries the forbidden
-// things. On failure the error is one of this package's and says what to do; a wrong PIN is tried
-// once. The token is watched until Close.
+// Open loads the module, selects the token, logs in, finds root, canary and authenticator, and
+// tries the forbidden things. On failure the error is one of this package's and says what to do; a
+// wrong PIN is tried once. The token is watched until Close.
 func Open(ctx context.Context, c Config) (*Token, error) {
 	return openAs(ctx, c, wrapped{}, residentBesideRoot)
 }
@@ -53,7 +61,10 @@ func openAs(ctx context.Context, c Config, mode custodyMode,
 	}
 	done := make(chan opened, 1)
 	go func() {
-		t := &Token{config: c, mode: mode, resident: resident}
+		t := &Token{config: c, mode: mode, resident: resident, makers: admission.Gate{
+			Places: session.Generators, Share: max(1, session.Generators/2), Patience: c.Generation,
+			Waiting: 64, WaitingAll: 512}}
+		t.authority = mode.authority(t)
 		err := t.open()
 		done <- opened{t, err}
 	}()
@@ -77,9 +88,10 @@ func openAs(ctx context.Context, c Config, mode custodyMode,
 func (t *Token) open() error {
 	m, err := module.Acquire(context.Background(), t.config.Module)
 	if err != nil {
-		return err
+		return blameFiles(t.config.Module, err)
 	}
 	if err := t.start(m); err != nil {
+		err = blameFiles(t.config.Module, err)
 		return errors.Join(err, m.Release(context.Background()))
 	}
 	return nil
@@ -93,6 +105,10 @@ func (t *Token) start(m *module.Module) error {
 	defer m.Unlock()
 	slot, info, err := t.mode.locate(m, t.config.token())
 	if err != nil {
+		return err
+	}
+	// SoftHSM2 lets a token that can't be written be used, and loses it a moment later.
+	if err := closed(SoftHSMFiles(m.Path, info.SerialNumber)); err != nil {
 		return err
 	}
 	mechanisms, err := m.Driver.Mechanisms(slot)
@@ -146,7 +162,10 @@ func (t *Token) load(ctx context.Context, l *session.Login, ref custody.Ref, k *
 		return err
 	}
 	k.Kind, k.Template, k.Resident = m.Kind, template, m.Mechanism == custody.Resident
-	k.CheckValue, k.SPKI = m.Check, m.Public
+	k.SPKI = m.Public
+	if k.Proof, err = t.proofOf(ctx, m); err != nil {
+		return err
+	}
 	if k.Public, err = template.ParsePublic(m.Public); err != nil {
 		return fmt.Errorf("hsm: material %s: %w", ref.ID, err)
 	}
@@ -176,8 +195,10 @@ func (t *Token) Supports(k custody.Kind) bool { return t.kinds[k] || t.Resident(
 
 // Generate makes a key or key pair on the token and returns it wrapped by the root. The key exists
 // unwrapped only on the token; its handle under id is cached, and replaces one that was. An RSA
-// pair may take [Config.Generation], and nobody else waits for it. The answer to a kind that the
-// token can't make, or doesn't after all, is [custody.ErrUnsupported].
+// pair may take [Config.Generation], and nobody waits for it but those who make others: the party
+// of ctx ([admission.Party]) takes turns with the other ones, and is told [custody.ErrBusy] if it
+// wants too many at once. The answer to a kind that the token can't make, or doesn't after all, is
+// [custody.ErrUnsupported].
 func (t *Token) Generate(ctx context.Context, id string,
 	k custody.Kind) (m custody.Material, err error) {
 	defer t.observe("Generate", time.Now(), &err)
@@ -185,7 +206,7 @@ func (t *Token) Generate(ctx context.Context, id string,
 	if err != nil {
 		return m, fault.Of(err)
 	}
-	if !t.kinds[k] {
+	if !t.kinds[k] && !dialect.OfService(k) {
 		return m, custody.ErrUnsupported
 	}
 	var public []byte
@@ -195,7 +216,7 @@ func (t *Token) Generate(ctx context.Context, id string,
 	}
 	var wrapped []byte
 	if template.Slow() {
-		wrapped, err = t.keeper.UseSlow(ctx, generate)
+		wrapped, err = t.inTurn(ctx, generate)
 	} else {
 		wrapped, err = t.keeper.Use(ctx, nil, generate)
 	}
@@ -210,14 +231,31 @@ func (t *Token) Generate(ctx context.Context, id string,
 	return m, err
 }
 
+// inTurn is a slow use when it is the turn of ctx's party.
+func (t *Token) inTurn(ctx context.Context, use session.Use) ([]byte, error) {
+	party := admission.Party(ctx)
+	if !t.makers.Wait(ctx, party) {
+		if ctx.Err() != nil {
+			return nil, failure.Unavailable(context.Cause(ctx))
+		}
+		return nil, custody.ErrBusy
+	}
+	defer t.makers.Give(party, 1)
+	return t.keeper.UseSlow(ctx, use)
+}
+
 // firstCheck makes the check value of a material that was just made. For that it is brought within
 // reach before it is handed out: one that can't be unwrapped or found again never reaches a store.
 func (t *Token) firstCheck(ctx context.Context, m custody.Material) ([]byte, error) {
 	ref := m.Rest()
-	return t.keeper.Use(ctx, &ref, func(l *session.Login, k *object.Key,
+	proof, err := t.keeper.Use(ctx, &ref, func(l *session.Login, k *object.Key,
 		s cryptoki.Session) ([]byte, error) {
-		return l.FirstCheck(s, k)
+		return l.FirstProof(s, k)
 	})
+	if err != nil {
+		return nil, err
+	}
+	return t.withMAC(ctx, m, proof)
 }
 
 // Seal encrypts by AES-GCM (NIST SP 800-38D) and returns IV (12 bytes), ciphertext and tag (16

@@ -206,6 +206,22 @@ func TestLogin_LastTry_IsLeftToAPerson(t *testing.T) {
 	refused(t, d.Config(), hsm.ErrPINLocked)
 }
 
+// Of PINs that come from callers. One that was right in this process is tried again.
+func TestLogin_SparePIN_TriesNoneAfterAWrongOne(t *testing.T) {
+	d := fakedevice.New(t)
+	c := d.Config()
+	c.SparePIN = true
+	d.SetFlags(pkcs11.CKF_USER_PIN_COUNT_LOW)
+	before := d.Calls("C_Login")
+	refused(t, c, hsm.ErrPINCount)
+	if d.Calls("C_Login") != before {
+		t.Error("the PIN was tried")
+	}
+	hsmtest.Open(t, d.Config()).Close()
+	d.SetFlags(0)
+	hsmtest.Open(t, c)
+}
+
 func TestErrors_ForCallers_HoldNoCodes(t *testing.T) {
 	d := fakedevice.New(t)
 	tok := hsmtest.Open(t, d.Config())

@@ -16,10 +16,11 @@ import (
 type Vault struct{ t *Token }
 
 // OpenVault opens a token as a [Vault]: it logs in and finds, or the first time makes, a canary of
-// its own. A wrong PIN is tried once. A token that this process is logged in to already is refused
-// with [ErrTaken].
-func OpenVault(ctx context.Context, c Config) (*Vault, error) {
-	t, err := openAs(ctx, c, resident{}, residentAlone)
+// its own. The check values of its keys are authenticated by main, which must stay open for as long
+// as the vault is used. A wrong PIN is tried once. A token that this process is logged in to
+// already is refused with [ErrTaken].
+func OpenVault(ctx context.Context, c Config, main *Token) (*Vault, error) {
+	t, err := openAs(ctx, c, resident{main}, residentAlone)
 	if err != nil {
 		return nil, err
 	}
@@ -57,6 +58,11 @@ func (v *Vault) GenerateResident(ctx context.Context, id string, k custody.Kind,
 
 // Destroy destroys a resident key.
 func (v *Vault) Destroy(ctx context.Context, name []byte) error { return v.t.Destroy(ctx, name) }
+
+// HasResident is that of [Token].
+func (v *Vault) HasResident(ctx context.Context, name []byte) (bool, error) {
+	return v.t.HasResident(ctx, name)
+}
 
 // Seal and Unseal are those of [Token], with a key that rests here.
 func (v *Vault) Seal(ctx context.Context, ref custody.Ref, plaintext, aad []byte) ([]byte, error) {

@@ -17,10 +17,10 @@ import (
 	"claviger/internal/fault"
 )
 
-// openVault opens a token for resident keys, to be closed when t ends.
-func openVault(t *testing.T, c hsm.Config) *hsm.Vault {
+// openVault opens a token for resident keys beside the service's own, to be closed when t ends.
+func openVault(t *testing.T, c hsm.Config, main *hsm.Token) *hsm.Vault {
 	t.Helper()
-	v, err := hsm.OpenVault(background, c)
+	v, err := hsm.OpenVault(background, c, main)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,6 +30,12 @@ func openVault(t *testing.T, c hsm.Config) *hsm.Vault {
 		}
 	})
 	return v
+}
+
+// own opens a token with a root, the service's own.
+func own(t *testing.T) *hsm.Token {
+	t.Helper()
+	return hsmtest.Open(t, hsmtest.SoftHSM(t))
 }
 
 // store makes a resident key and seals something by it.
@@ -56,8 +62,8 @@ func opens(t *testing.T, v *hsm.Vault, m custody.Material, sealed []byte) {
 }
 
 func TestVault_KeyGenerated_RestsOnItsToken(t *testing.T) {
-	c := hsmtest.Vault(t)
-	v := openVault(t, c)
+	c, main := hsmtest.Vault(t), own(t)
+	v := openVault(t, c, main)
 	m, sealed := store(t, v, "a")
 	other, _ := store(t, v, "b")
 	if m.Root != v.Facts().Serial || len(m.Wrapped) != 16 ||
@@ -78,14 +84,14 @@ func TestVault_KeyGenerated_RestsOnItsToken(t *testing.T) {
 		[]byte("aad")); !errors.Is(err, custody.ErrUnavailable) {
 		t.Errorf("after closing: %v", err)
 	}
-	v = openVault(t, c)
+	v = openVault(t, c, main)
 	opens(t, v, m, sealed)
 }
 
 // TestVault_AttackerWithPIN_GetsNothing tries with the PIN what would let the key out or misuse it.
 func TestVault_AttackerWithPIN_GetsNothing(t *testing.T) {
-	c := hsmtest.Vault(t)
-	v := openVault(t, c)
+	c, main := hsmtest.Vault(t), own(t)
+	v := openVault(t, c, main)
 	m, _ := store(t, v, "a")
 	p, slot := hsmtest.Attacker(t, c)
 	s := hsmtest.Login(t, p, slot)
@@ -143,7 +149,7 @@ func find(t *testing.T, p *pkcs11.Ctx, s pkcs11.SessionHandle,
 }
 
 func TestVault_KeyDestroyed_IsGoneAndOthersStay(t *testing.T) {
-	v := openVault(t, hsmtest.Vault(t))
+	v := openVault(t, hsmtest.Vault(t), own(t))
 	m, sealed := store(t, v, "a")
 	kept, keptSealed := store(t, v, "b")
 	for range 2 { // the second time it is gone already
@@ -172,8 +178,8 @@ func TestVault_KeyDestroyed_IsGoneAndOthersStay(t *testing.T) {
 // TestVault_TwoKeysOfOneName_AreRefused: neither of two keys with one name is used, and not the one
 // that took the other's place.
 func TestVault_TwoKeysOfOneName_AreRefused(t *testing.T) {
-	c := hsmtest.Vault(t)
-	v := openVault(t, c)
+	c, main := hsmtest.Vault(t), own(t)
+	v := openVault(t, c, main)
 	m, sealed := store(t, v, "a")
 	p, slot := hsmtest.Attacker(t, c)
 	s := hsmtest.Login(t, p, slot)
@@ -196,7 +202,10 @@ func TestVault_TwoKeysOfOneName_AreRefused(t *testing.T) {
 	if err := v.Close(); err != nil { // its cached handle goes
 		t.Fatal(err)
 	}
-	v = openVault(t, c)
+	if err := p.CloseSession(s); err != nil { // and with the last session the login
+		t.Fatal(err)
+	}
+	v = openVault(t, c, main)
 	if _, err := v.Unseal(background, m.Rest(), sealed,
 		[]byte("aad")); fault.Of(err) == nil || fault.Of(err).Kind != fault.Internal {
 		t.Errorf("one of two: %v", err)
@@ -219,26 +228,25 @@ func TestVault_TwoKeysOfOneName_AreRefused(t *testing.T) {
 
 // TestVault_WrongPIN_IsTriedOnce, and a token that somebody is logged in to isn't tried at all.
 func TestVault_WrongPIN_IsTriedOnce(t *testing.T) {
-	c := hsmtest.Vault(t)
+	c, device := hsmtest.Vault(t), hsmtest.SoftHSM(t)
+	main := hsmtest.Open(t, device)
 	asked := 0
 	wrong := c
 	wrong.PIN = func() ([]byte, error) { asked++; return []byte("not the PIN"), nil }
-	if _, err := hsm.OpenVault(background, wrong); !errors.Is(err, hsm.ErrPIN) || asked != 1 {
+	if _, err := hsm.OpenVault(background, wrong, main); !errors.Is(err, hsm.ErrPIN) || asked != 1 {
 		t.Errorf("a wrong PIN, asked for %d times: %v", asked, err)
 	}
-	openVault(t, c)
-	if _, err := hsm.OpenVault(background, wrong); !errors.Is(err, hsm.ErrTaken) || asked != 1 {
+	openVault(t, c, main)
+	if _, err := hsm.OpenVault(background, wrong, main); !errors.Is(err, hsm.ErrTaken) || asked != 1 {
 		t.Errorf("a token in use, PIN asked for %d times: %v", asked, err)
 	}
-	main := hsmtest.SoftHSM(t)
-	hsmtest.Open(t, main)
-	main.PIN = wrong.PIN
-	if _, err := hsm.OpenVault(background, main); !errors.Is(err, hsm.ErrTaken) || asked != 1 {
+	device.PIN = wrong.PIN
+	if _, err := hsm.OpenVault(background, device, main); !errors.Is(err, hsm.ErrTaken) || asked != 1 {
 		t.Errorf("the service's own token: %v", err)
 	}
 	missing := c
 	missing.TokenLabel = "nobody's"
-	if _, err := hsm.OpenVault(background, missing); !errors.Is(err, hsm.ErrNoToken) {
+	if _, err := hsm.OpenVault(background, missing, main); !errors.Is(err, hsm.ErrNoToken) {
 		t.Errorf("a token that isn't there: %v", err)
 	}
 }
@@ -260,9 +268,9 @@ func TestSurvey_TokensThereAndMissing_AreTold(t *testing.T) {
 // TestVault_PulledAndPutBack_Recovers: nothing is called forged or destroyed meanwhile, the
 // service's own token on the same module goes on, and the vault returns by itself.
 func TestVault_PulledAndPutBack_Recovers(t *testing.T) {
-	main := hsmtest.Open(t, hsmtest.SoftHSM(t))
+	main := own(t)
 	own := hsmtest.Make(t, main, "own", custody.AES256)
-	v := openVault(t, hsmtest.Vault(t))
+	v := openVault(t, hsmtest.Vault(t), main)
 	m, sealed := store(t, v, "a")
 	var stop atomic.Bool
 	var users sync.WaitGroup

@@ -1,20 +1,11 @@
 package iam
 
 import (
-	"context"
-	"time"
-
 	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/policy"
 	"claviger/store"
 )
-
-// AccessKeys prepares access keys. The key is there once change is committed.
-type AccessKeys interface {
-	NewAccessKey(ctx context.Context, principal policy.Caller, now time.Time) (
-		id, secret string, change domain.Change, err error)
-}
 
 // principalInput names the principal that an access key is for.
 type principalInput struct {
@@ -24,8 +15,8 @@ type principalInput struct {
 	op.ByShape
 }
 
-// accessKey is what is answered once and kept nowhere: the secret is in no record.
-type accessKey struct{ id, secret string }
+// newKey is what is answered once and kept nowhere: the secret is in no record.
+type newKey struct{ id, secret string }
 
 // owner is the principal that an access key is for. Commands name the account's own.
 type owner struct {
@@ -45,13 +36,13 @@ func findOwner(c *op.Call, in principalInput) (owner, error) {
 
 // createAccessKey records the id of the key, which nobody could name before.
 func (s *Identities) createAccessKey(c *op.Call, _ principalInput, o owner) (
-	op.Commit[accessKey], error) {
+	op.Commit[newKey], error) {
 	id, secret, change, err := s.keys.NewAccessKey(c, o.Caller, c.Time)
 	if err != nil {
 		return nil, err
 	}
 	c.Note(`{"accessKeyId":"` + id + `"}`)
-	return func(tx *store.Tx) (accessKey, error) { return accessKey{id, secret}, change(tx) }, nil
+	return func(tx *store.Tx) (newKey, error) { return newKey{id, secret}, change(tx) }, nil
 }
 
 // CreateAccessKey makes an access key for a principal, at the command of whoever runs the service.

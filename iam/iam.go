@@ -1,9 +1,10 @@
 // Package iam performs the operations of AWS's identity services, IAM and STS, over the principals
 // that package identity knows. What callers can ask is one operation of STS: who is calling. Access
-// keys are made at the command of whoever runs the service.
+// keys are made, listed, switched and deleted at the command of whoever runs the service.
 package iam
 
 import (
+	"claviger/identity"
 	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/internal/shape"
@@ -15,7 +16,9 @@ var IAM = &op.Service{
 	XML:      "https://iam.amazonaws.com/doc/2010-05-08/",
 	Internal: "ServiceFailure", Down: "ServiceUnavailable", NoStore: true,
 	Shapes: shape.Table{"arnType": {Min: 20, Max: 2048}, "idType": {Min: 1, Max: 128},
-		"principalType": {Enum: []string{"Root", "IAMUser"}}},
+		"principalType":   {Enum: []string{"Root", "IAMUser"}},
+		"accessKeyIdType": {Min: 16, Max: 128, Pattern: `[\w]+`},
+		"statusType":      {Enum: []string{identity.Active, identity.Inactive}}},
 }
 
 // STS is asked in the Region that a request is signed for.
@@ -29,7 +32,10 @@ var STS = &op.Service{
 // Identities performs the operations of IAM and STS. [New] makes it.
 type Identities struct {
 	keys   AccessKeys
-	create op.Command[principalInput, accessKey]
+	create op.Command[principalInput, newKey]
+	list   op.Query[listAccessKeysInput, []*identity.AccessKey]
+	update op.Command[updateAccessKeyInput, op.None]
+	remove op.Command[deleteAccessKeyInput, op.None]
 }
 
 // New returns the identities whose access keys are made by keys.

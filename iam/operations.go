@@ -5,10 +5,13 @@ import (
 	"claviger/internal/op"
 )
 
-// build makes the operation that only the service itself performs.
+// build makes the operations that only the service itself performs.
 func (s *Identities) build() {
-	s.create = op.Write(domain.Routes{Service: IAM}.Internal("CreateAccessKey"), findOwner,
-		s.createAccessKey)
+	iam := domain.Routes{Service: IAM}
+	s.create = op.Write(iam.Internal("CreateAccessKey"), findOwner, s.createAccessKey)
+	s.list = op.Read(iam.Internal("ListAccessKeys"), findKeys, s.listAccessKeys)
+	s.update = op.Write(iam.Internal("UpdateAccessKey"), s.findUpdate, s.updateAccessKey)
+	s.remove = op.Write(iam.Internal("DeleteAccessKey"), s.findDelete, s.deleteAccessKey)
 }
 
 // Operations is the table of contents.

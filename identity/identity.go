@@ -2,10 +2,13 @@
 // Version 4; the verification itself is in package sigv4 beneath.
 //
 // The secret of an access key rests sealed by the token. It is opened once to derive the signing
-// keys of a day, which are kept in memory; the secret itself is not.
+// keys of a day, which are kept in memory; the secret itself is not. The row of the access key is
+// read from the database with every request: whoever changes or deletes it, in this process or in
+// another, has it hold for the next request.
 package identity
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,7 +18,6 @@ import (
 
 	"claviger/identity/sigv4"
 	"claviger/internal/custody"
-	"claviger/internal/domain"
 	"claviger/internal/fault"
 	"claviger/internal/install"
 	"claviger/internal/rowmac"
@@ -39,21 +41,24 @@ type Directory struct {
 
 	stsRegions []string // those that requests to STS are signed for: GlobalRegion too
 
-	keys    *store.Cache[string, *accessKey]
-	signing *store.Cache[sigv4.Credential, *sigv4.SigningKey]
+	signing *store.Cache[sigv4.Credential, *derived]
 }
 
-const (
-	cachedAccessKeys  = 4096
-	cachedSigningKeys = 8192 // one for each access key, day, Region and service
-)
+// derived is a signing key, and the sealed secret that it was derived from: for an access key that
+// has another secret by now it counts for nothing.
+type derived struct {
+	sealed []byte
+	key    *sigv4.SigningKey
+}
+
+// cachedSigningKeys bounds the signing keys: one for each access key, day, Region and service.
+const cachedSigningKeys = 8192
 
 // New returns the directory of an installation that serves the given Regions.
 func New(db *store.DB, token Token, in *install.Installation, regions []string) *Directory {
 	return &Directory{db: db, token: token, signer: in.Rows, sealing: in.Identity,
 		regions: regions, stsRegions: slices.Concat(regions, []string{GlobalRegion}),
-		keys:    store.NewCache[string, *accessKey](cachedAccessKeys),
-		signing: store.NewCache[sigv4.Credential, *sigv4.SigningKey](cachedSigningKeys),
+		signing: store.NewCache[sigv4.Credential, *derived](cachedSigningKeys),
 	}
 }
 
@@ -69,13 +74,11 @@ func (d *Directory) Authenticate(ctx context.Context, r *http.Request, read func
 	if p.SessionToken != "" {
 		return c, "", sigv4.ErrToken
 	}
-	k, err := d.accessKey(ctx, p.Credential.AccessKeyID)
+	k, err := d.active(ctx, p.Credential.AccessKeyID)
 	if err != nil {
 		return c, "", err
 	}
-	key, err := d.signing.Get(p.Credential, func() (*sigv4.SigningKey, error) {
-		return d.derive(ctx, k, p.Credential)
-	})
+	key, err := d.signingKey(ctx, k, p.Credential)
 	if err != nil {
 		return c, "", err
 	}
@@ -86,7 +89,7 @@ func (d *Directory) Authenticate(ctx context.Context, r *http.Request, read func
 	if err := p.Verify(r, body, key); err != nil {
 		return c, "", err
 	}
-	return k.caller, p.Credential.Region, nil
+	return k.Caller, p.Credential.Region, nil
 }
 
 // sts has rules of its own for signatures.
@@ -111,31 +114,54 @@ func (d *Directory) rules(service string) sigv4.Rules {
 		ExpiresIgnored: true}
 }
 
-// accessKey returns a verified, active access key.
-func (d *Directory) accessKey(ctx context.Context, id string) (*accessKey, error) {
-	k, err := d.keys.Get(id, func() (*accessKey, error) { return d.load(ctx, id) })
+// active returns a verified access key that may be used. One that may not is unknown to its callers,
+// as with AWS.
+func (d *Directory) active(ctx context.Context, id string) (*AccessKey, error) {
+	k, err := d.AccessKey(ctx, id)
 	switch {
-	case domain.IsNoRow(err):
-		return nil, sigv4.ErrUnknownKey
 	case err != nil:
 		return nil, err
-	case k.status != active:
+	case k == nil || k.Status != Active:
 		return nil, sigv4.ErrUnknownKey
 	}
 	return k, nil
 }
 
-// derive opens the secret for as long as it takes to derive a signing key from it.
-func (d *Directory) derive(ctx context.Context, k *accessKey, c sigv4.Credential) (
+// Account returns the account of an active access key, or [sigv4.ErrUnknownKey].
+func (d *Directory) Account(ctx context.Context, id string) (string, error) {
+	k, err := d.active(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	return k.Caller.Account, nil
+}
+
+// signingKey returns the signing key of an access key for a day, a Region and a service.
+func (d *Directory) signingKey(ctx context.Context, k *AccessKey, c sigv4.Credential) (
 	*sigv4.SigningKey, error) {
+	derive := func() (*derived, error) { return d.derive(ctx, k, c) }
+	s, err := d.signing.Get(c, derive)
+	if err == nil && !bytes.Equal(s.sealed, k.sealed) {
+		d.signing.Drop(c)
+		s, err = derive()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.key, nil
+}
+
+// derive opens the secret for as long as it takes to derive a signing key from it.
+func (d *Directory) derive(ctx context.Context, k *AccessKey, c sigv4.Credential) (
+	*derived, error) {
 	secret, err := d.token.Unseal(ctx, d.sealing, k.sealed, k.aad())
 	if errors.Is(err, custody.ErrForged) {
 		return nil, fault.New(fault.Internal, "", "").Because(
-			fmt.Errorf("the sealed secret of access key %s was changed", k.caller.AccessKeyID))
+			fmt.Errorf("the sealed secret of access key %s was changed", k.Caller.AccessKeyID))
 	}
 	if err != nil {
 		return nil, err
 	}
 	defer clear(secret)
-	return sigv4.DeriveKey(secret, c.Date, c.Region, c.Service), nil
+	return &derived{k.sealed, sigv4.DeriveKey(secret, c.Date, c.Region, c.Service)}, nil
 }

@@ -65,7 +65,7 @@ func (h *fixture) newKey() aws.Credentials {
 }
 
 // mac is what the service would sign an access key's row with.
-func (h *fixture) mac(k *accessKey) any {
+func (h *fixture) mac(k *AccessKey) any {
 	h.t.Helper()
 	values, err := accessKeys.Sign(h.t.Context(), h.signer, k)
 	if err != nil {
@@ -174,12 +174,12 @@ func TestAuthenticate_Unknown_IsRefused(t *testing.T) {
 func TestAuthenticate_InactiveKey_IsUnknown(t *testing.T) {
 	h := open(t)
 	creds := h.newKey()
-	k, err := h.load(t.Context(), creds.AccessKeyID)
+	k, err := h.AccessKey(t.Context(), creds.AccessKeyID)
 	if err != nil {
 		t.Fatal(err)
 	}
 	inactive := *k
-	inactive.status = "Inactive"
+	inactive.Status = "Inactive"
 	h.Edit(`UPDATE access_keys SET status = 'Inactive', mac = ?`, h.mac(&inactive))
 	h.refused("inactive", signed(t, creds, region, "kms", now), sigv4.ErrUnknownKey)
 }
@@ -213,11 +213,11 @@ func TestAuthenticate_EditedRow_IsNotBelieved(t *testing.T) {
 func TestAuthenticate_SecretOfAnotherKey_IsNotBelieved(t *testing.T) {
 	h := open(t)
 	mine, theirs := h.newKey(), h.newKey()
-	k, err := h.load(t.Context(), theirs.AccessKeyID)
+	k, err := h.AccessKey(t.Context(), theirs.AccessKeyID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := h.load(t.Context(), mine.AccessKeyID)
+	m, err := h.AccessKey(t.Context(), mine.AccessKeyID)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,7 @@ type aliasTarget struct {
 	old       *target.Named  // the key it stands for now
 	to        *target.Target // the key it shall stand for; nil for a removal
 	operation string
+	unread    error // why the alias could not be read
 }
 
 // Demands implements [op.Target]: the alias, the key it leaves and the key it goes to.
@@ -31,7 +32,7 @@ func (m *aliasTarget) Demands() []policy.Demand {
 	// users would encrypt under another one unawares.
 	if m.old != nil {
 		d = append(d, policy.Demand{Action: action,
-			Resource: policy.Resource{ARN: m.old.ARN(), Account: m.old.Account}})
+			Resource: policy.Resource{ARN: m.old.ARN(), Asked: m.ref.ARN(), Account: m.old.Account}})
 	}
 	if m.to != nil {
 		d = append(d, m.to.Demands()...)
@@ -41,6 +42,9 @@ func (m *aliasTarget) Demands() []policy.Demand {
 
 // Missing implements [op.Target].
 func (m *aliasTarget) Missing() error {
+	if m.unread != nil {
+		return m.unread
+	}
 	// CreateAlias wants it absent, which only the insertion can tell: see [Keys.createAlias].
 	if m.alias == nil && m.operation != "CreateAlias" {
 		return target.ErrNoAlias(m.ref)
@@ -81,15 +85,14 @@ func checkAlias(name string) error {
 
 // findAlias looks up an alias and names the key that it stands for. The key itself isn't read: its
 // state forbids nothing to the alias that stands for it.
-func (s *Keys) findAlias(c *op.Call, operation, name string) (*aliasTarget, error) {
+func (s *Keys) findAlias(c *op.Call, operation, name string) *aliasTarget {
 	account, region := c.Namespace()
 	m := &aliasTarget{ref: keyrows.AliasRef{Account: account, Region: region, Name: name},
 		operation: operation}
-	var err error
-	if m.alias, err = s.rows.Alias(c, m.ref); m.alias != nil {
+	if m.alias, m.unread = s.rows.Alias(c, m.ref); m.alias != nil {
 		m.old = &target.Named{Ref: key.Ref{Account: account, Region: region, ID: m.alias.KeyID}}
 	}
-	return m, err
+	return m
 }
 
 // findAliasAndTarget is findAlias with the key that the alias shall stand for. No caller may name a
@@ -97,10 +100,8 @@ func (s *Keys) findAlias(c *op.Call, operation, name string) (*aliasTarget, erro
 // only here.
 func (s *Keys) findAliasAndTarget(c *op.Call, operation string,
 	in AliasInput) (*aliasTarget, error) {
-	m, err := s.findAlias(c, operation, in.AliasName)
-	if err != nil {
-		return nil, err
-	}
+	m := s.findAlias(c, operation, in.AliasName)
+	var err error
 	if m.to, err = s.finder.Find(c, operation, in.TargetKeyId, false); err != nil {
 		return nil, err
 	}

@@ -126,7 +126,7 @@ func (s *Keys) newKeyIn(c *op.Call, in *customstore.OpenStore,
 		return k, removeOrphan, err
 	}
 	// Before anything is made: AWS lets no key be made in a cluster with too few HSMs to keep it.
-	if _, err := s.stores.Cluster(c, in.Store.ClusterID); err != nil {
+	if _, err := s.stores.Cluster(c, in.Ref.Account, in.Store.ClusterID); err != nil {
 		return nil, nil, err
 	}
 	k.Origin, k.CustomKeyStoreID, k.ClusterID = key.OriginCloudHSM, in.Ref.ID, in.Store.ClusterID

@@ -15,22 +15,28 @@ import (
 // clusters are clusters of one true token each.
 type clusters struct {
 	t      testing.TB
+	main   *hsm.Token
 	tokens map[string]hsm.Config
-	asked  int // how often a password was tried
+	asked  int    // how often a password was tried
+	during func() // what happens before one is; nil: nothing
 }
 
-func (c *clusters) Look(_ context.Context, id string) (*customstore.Cluster, error) {
+func (c *clusters) Look(_ context.Context, _, id string) (*customstore.Cluster, error) {
 	if _, ok := c.tokens[id]; !ok {
 		return nil, nil
 	}
 	return &customstore.Cluster{Works: true, Active: 1, Needed: 1, Ready: true}, nil
 }
 
-func (c *clusters) Open(ctx context.Context, id string,
-	password func() ([]byte, error)) (customstore.Connection, error) {
-	device := c.tokens[id]
-	device.PIN = func() ([]byte, error) { c.asked++; return password() }
-	opened, err := hsm.OpenVault(ctx, device)
+func (c *clusters) Open(ctx context.Context,
+	login customstore.Login) (customstore.Connection, error) {
+	if c.during != nil {
+		c.during()
+	}
+	device := c.tokens[login.Cluster]
+	device.PIN = func() ([]byte, error) { c.asked++; return login.Password() }
+	device.SparePIN = !login.Again
+	opened, err := hsm.OpenVault(ctx, device, c.main)
 	switch {
 	case errors.Is(err, hsm.ErrPIN):
 		return nil, &customstore.ConnectionError{Code: "INVALID_CREDENTIALS", Final: true, Err: err}
@@ -184,4 +190,55 @@ func TestConnectedStore_ClusterUnreachable_StaysConnectedAndComesBack(t *testing
 	delete(s.clusters.tokens, aCluster) // what is open stays open
 	connect()
 	usable(true, 0)
+}
+
+// What is no refusal of a password counts as none.
+func TestConnectCustomKeyStore_ClusterUnreachableManyTimes_IsStillTried(t *testing.T) {
+	s := start(t)
+	st := s.connectedStore()
+	device := s.clusters.tokens[aCluster]
+	s.disconnect(st)
+	delete(s.clusters.tokens, aCluster)
+	for range 4 {
+		must[customstore.CustomKeyStoreOutput](s, "ConnectCustomKeyStore", M{"CustomKeyStoreId": st})
+		s.Jobs.RunDue(t.Context())
+		s.checkConnectionState(st, customstore.Failed)
+		s.disconnect(st)
+	}
+	s.clusters.tokens[aCluster] = device
+	s.connect(st)
+}
+
+// Nobody knows whether the cluster has counted a password when the process ended under it.
+func TestConnectCustomKeyStore_ProcessEndsUnderIt_CountsAsRefused(t *testing.T) {
+	s := start(t)
+	st := s.connectedStore()
+	s.keys.stores.Close()
+	for range customstore.MaxRefusals {
+		s.clusters.tokens[aCluster] = hsmtest.Vault(t)
+		s.clusters.during = func() { panic("the process ends") }
+		s.Restart()
+		c := s.Runner.Own(t.Context(), ourAccount, ourRegion, "kms")
+		func() {
+			defer func() { _ = recover() }()
+			_ = s.keys.stores.Connect(c, st)
+		}()
+	}
+	s.clusters.during = nil
+	asked := s.clusters.asked
+	s.Restart()
+	c := s.Runner.Own(t.Context(), ourAccount, ourRegion, "kms")
+	if err := s.keys.stores.Connect(c, st); err != nil || s.clusters.asked != asked {
+		t.Errorf("tried once more, %v", err)
+	}
+	s.checkConnectionState(st, customstore.Connected) // and waits for the operator
+	if err := s.keys.stores.ResetRefusals(c, aCluster); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.keys.stores.Connect(c, st); err != nil || s.clusters.asked != asked+1 {
+		t.Errorf("after the reset it was tried %d times, %v", s.clusters.asked-asked, err)
+	}
+	if err := s.keys.stores.ResetRefusals(c, "cluster-nobodys2222"); err == nil {
+		t.Error("a cluster that isn't there was reset")
+	}
 }

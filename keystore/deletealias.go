@@ -13,7 +13,7 @@ type DeleteAliasInput struct {
 func (in DeleteAliasInput) Validate() error { return checkAlias(in.AliasName) }
 
 func (s *Keys) findDeleteAlias(c *op.Call, in DeleteAliasInput) (*aliasTarget, error) {
-	return s.findAlias(c, "DeleteAlias", in.AliasName)
+	return s.findAlias(c, "DeleteAlias", in.AliasName), nil
 }
 
 // deleteAlias deletes the alias as it was read. One that was moved meanwhile is stale, and the

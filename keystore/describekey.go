@@ -45,7 +45,7 @@ func (s *Keys) findDescribed(c *op.Call, in DescribeKeyInput) (d described, err 
 		return d, err
 	}
 	// Each account has its own: nobody makes another account's by asking for it.
-	if d.Key == nil && d.Named.Account == c.Caller.Account {
+	if d.Absent() && d.Named.Account == c.Caller.Account {
 		d.service = serviceOfAlias(d.Named.Alias)
 	}
 	return d, nil

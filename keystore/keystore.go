@@ -32,6 +32,7 @@ package keystore
 import (
 	"context"
 	"maps"
+	"time"
 
 	"claviger/internal/custody"
 	"claviger/internal/domain"
@@ -169,6 +170,10 @@ func (s *Keys) UsageAlarms() uint64 { return s.usage.Alarms() }
 // PendingDeletionUses returns how many uses were refused since the start because their key was
 // pending deletion, dry runs included.
 func (s *Keys) PendingDeletionUses() uint64 { return s.finder.PendingDeletionUses() }
+
+// ResidentsLeft returns how many resident keys on all tokens were reserved and not stored in time:
+// a person has to destroy what processes that ended have left behind.
+func (s *Keys) ResidentsLeft(now time.Time) int { return s.residents.Left(now) }
 
 // CustomKeyStores returns the custom key stores, whose jobs the service does and whose connections
 // it keeps open.

@@ -17,6 +17,7 @@ type relatedPair struct {
 	region string
 	served bool     // whether this service serves the other Region
 	other  *key.Key // nil if there is none
+	unread error    // why the other key could not be read
 }
 
 // findRelatedPair looks up both keys. A caller may name the primary key only, by id or ARN. One
@@ -27,8 +28,17 @@ func (s *Keys) findRelatedPair(c *op.Call, operation, keyID, region string) (rel
 		return relatedPair{}, err
 	}
 	r := relatedPair{Target: t, region: region, served: slices.Contains(s.regions, region)}
-	r.other, err = s.finder.Key(c, key.Ref{Account: t.Named.Account, Region: region, ID: t.Named.ID})
-	return r, err
+	r.other, r.unread = s.finder.Key(c,
+		key.Ref{Account: t.Named.Account, Region: region, ID: t.Named.ID})
+	return r, nil
+}
+
+// Missing implements [op.Target].
+func (r relatedPair) Missing() error {
+	if err := r.Target.Missing(); err != nil {
+		return err
+	}
+	return r.unread
 }
 
 // otherARN returns the ARN of the other key. It is known before there is one: both have one id.

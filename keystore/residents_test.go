@@ -1,14 +1,20 @@
 package keystore
 
 import (
+	"context"
 	"crypto/ed25519"
 	"crypto/sha512"
+	"encoding/hex"
+	"maps"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"claviger/hsm"
 	"claviger/hsm/hsmtest"
 	"claviger/internal/custody"
 	"claviger/internal/op"
@@ -28,8 +34,8 @@ func startWithResidents(t testing.TB) *service {
 
 var edwards = M{"KeySpec": publickey.SpecEd25519, "KeyUsage": key.SignVerify}
 
-// residentCount counts the keys that are resident on the service's own token, beside root, canary
-// and the object that is the token itself.
+// residentCount counts the keys that are resident on the service's own token, beside root, canary,
+// authenticator and the object that is the token itself.
 func (s *service) residentCount() int {
 	s.t.Helper()
 	dir := hsmtest.Dir(s.t, s.Token.Facts().Serial)
@@ -37,7 +43,7 @@ func (s *service) residentCount() int {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return len(entries) - 3
+	return len(entries) - 4
 }
 
 // checkSigns checks that a key signs what crypto/ed25519 verifies.
@@ -128,35 +134,131 @@ func TestCreateKey_KindThatIsNotResident_LeavesNoResidentKey(t *testing.T) {
 	}
 }
 
-// The process ended before a key was made, or after, and the next one leaves nothing on the token.
-func TestReservedResident_ProcessEnds_IsDestroyedInTime(t *testing.T) {
+// reserveFor makes the resident key of a KMS key that is never stored.
+func (s *service) reserveFor() {
+	s.t.Helper()
+	err := s.within(func(c *op.Call) error {
+		k := keyWithoutMaterial(c, key.ManagerCustomer, publickey.SpecEd25519, key.SignVerify)
+		_, err := s.keys.residents.Generate(c, k, s.Token)
+		return err
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// orphans returns the names on the list.
+func (s *service) orphans() []string {
+	s.t.Helper()
+	left, err := residents.Orphans(s.DB, key.StoreRef{Account: ourAccount, Region: ourRegion})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return slices.Collect(maps.Keys(left))
+}
+
+// runDue does what is due, and what becomes due by that.
+func (s *service) runDue() {
+	for range 2 {
+		s.Jobs.RunDue(s.t.Context())
+	}
+}
+
+// The process that made it knows that nothing uses it.
+func TestReservedResident_NotStored_IsDestroyedInTime(t *testing.T) {
 	s := startWithResidents(t)
 	kept := must[CreateKeyOutput](s, "CreateKey", edwards).KeyMetadata.KeyId
-	for range 2 {
-		name := hsmtest.ResidentID()
-		err := s.within(func(c *op.Call) error { return s.keys.residents.Reserve(c, "", name) })
-		if err != nil {
-			t.Fatal(err)
-		}
-		if s.residentCount() == 1 {
-			_, err := s.Token.GenerateResident(t.Context(), "a", custody.Ed25519Sign, "", name)
-			if err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	s.Restart()
-	s.Jobs.RunDue(t.Context())
+	s.reserveFor()
+	s.pass(residents.ReservationTime - time.Minute)
+	s.runDue()
 	if n := s.residentCount(); n != 2 {
 		t.Fatalf("%d keys are resident before the time", n)
 	}
-	s.pass(residents.ReservationTime + time.Minute)
-	s.Jobs.RunDue(t.Context())
-	left, err := residents.Orphans(s.DB, key.StoreRef{Account: ourAccount, Region: ourRegion})
-	if n := s.residentCount(); err != nil || n != 1 || len(left) != 0 {
-		t.Errorf("%d keys are resident, and %v are orphans, %v", n, left, err)
+	s.pass(2 * time.Minute)
+	s.runDue()
+	if n, left := s.residentCount(), s.orphans(); n != 1 || len(left) != 0 {
+		t.Errorf("%d keys are resident, and %v are orphans", n, left)
 	}
 	s.checkSigns(kept)
+}
+
+// The next process can't know what it finds: it names the key, and a person destroys it.
+func TestReservedResident_ProcessEnds_IsNamedAndStays(t *testing.T) {
+	s := startWithResidents(t)
+	kept := must[CreateKeyOutput](s, "CreateKey", edwards).KeyMetadata.KeyId
+	s.reserveFor()
+	name := s.orphans()[0]
+	err := s.within(func(c *op.Call) error { // the process ends before this one is made
+		return s.keys.residents.Reserve(c, "", "a key", hex.EncodeToString(hsmtest.ResidentID()))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Restart()
+	if n := s.keys.ResidentsLeft(s.time()); n != 0 {
+		t.Errorf("%d are left behind before the time", n)
+	}
+	for range 3 {
+		s.pass(25 * time.Hour)
+		s.runDue()
+		left := s.orphans()
+		if n := s.residentCount(); n != 2 || len(left) != 1 || left[0] != name {
+			t.Fatalf("%d keys are resident, and %v are orphans", n, left)
+		}
+	}
+	if said := s.Log.String(); strings.Count(said, name) != 3 || s.keys.ResidentsLeft(s.time()) != 1 {
+		t.Errorf("%d are left behind, and the log has\n%s", s.keys.ResidentsLeft(s.time()), said)
+	}
+	id, err := hex.DecodeString(name)
+	if err == nil {
+		err = s.Token.Destroy(t.Context(), id)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.pass(25 * time.Hour)
+	s.runDue()
+	if left := s.orphans(); len(left) != 0 || s.keys.ResidentsLeft(s.time()) != 0 {
+		t.Errorf("once it is destroyed %v are orphans", left)
+	}
+	s.checkSigns(kept)
+}
+
+// A key that is slow to make may still be stored when its reservation is over.
+func TestReservedResident_StillBeingMade_IsNotTouched(t *testing.T) {
+	var making atomic.Bool
+	var s *service
+	c := hsmtest.SoftHSM(t)
+	c.Resident = []custody.Kind{custody.Ed25519Sign}
+	s = startAround(t, c, func(real *hsm.Token) Token {
+		return slowMaker{real, func() {
+			if making.Load() {
+				s.pass(residents.ReservationTime + time.Minute)
+				s.runDue()
+			}
+		}}
+	})
+	making.Store(true)
+	id := must[CreateKeyOutput](s, "CreateKey", edwards).KeyMetadata.KeyId
+	making.Store(false)
+	s.runDue()
+	if n, left := s.residentCount(), s.orphans(); n != 1 || len(left) != 0 {
+		t.Errorf("%d keys are resident, and %v are orphans", n, left)
+	}
+	s.checkSigns(id)
+}
+
+// slowMaker does something before it answers with the key that it has made.
+type slowMaker struct {
+	*hsm.Token
+	made func()
+}
+
+func (m slowMaker) GenerateResident(ctx context.Context, id string, k custody.Kind, label string,
+	name []byte) (custody.Material, error) {
+	made, err := m.Token.GenerateResident(ctx, id, k, label, name)
+	m.made()
+	return made, err
 }
 
 // However many are made at once, and of whatever Region. What is gone makes room.
@@ -226,15 +328,18 @@ func TestOrphan_UsedByAKMSKey_IsNotDestroyed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	name := k.Materials[k.MaterialID].Wrapped
-	err = s.within(func(c *op.Call) error { return s.keys.residents.Reserve(c, "", name) })
+	name := hex.EncodeToString(k.Materials[k.MaterialID].Wrapped)
+	err = s.within(func(c *op.Call) error { return s.keys.residents.Reserve(c, "", id, name) })
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.pass(residents.ReservationTime + time.Minute)
 	s.Jobs.RunDue(t.Context())
 	s.checkSigns(id)
-	if n := s.residentCount(); n != 1 {
-		t.Errorf("%d keys are resident", n)
+	if n, left := s.residentCount(), s.orphans(); n != 1 || len(left) != 0 {
+		t.Errorf("%d keys are resident, and %v are orphans", n, left)
+	}
+	if !strings.Contains(s.Log.String(), id) {
+		t.Error("nobody was told")
 	}
 }

@@ -22,12 +22,17 @@ type namedGrant struct {
 	target.Target
 	id    string
 	grant *grant.Grant // nil if there is none
+
+	unread error // why it could not be read
 }
 
 // Missing implements [op.Target].
 func (t *namedGrant) Missing() error {
 	if err := t.Target.Missing(); err != nil || t.grant != nil {
 		return err
+	}
+	if t.unread != nil {
+		return t.unread
 	}
 	return grant.NotFound(t.id)
 }
@@ -40,9 +45,9 @@ func (s *Keys) findGrant(c *op.Call, operation, keyID, id string) (*namedGrant, 
 	}
 	g := &namedGrant{Target: *t, id: id}
 	if t.Key != nil {
-		g.grant, err = s.grants.Get(c, t.Named.Ref, id)
+		g.grant, g.unread = s.grants.Get(c, t.Named.Ref, id)
 	}
-	return g, err
+	return g, nil
 }
 
 // findRevocation asks for a policy that allows it, which a retirement does not: see [retirement].

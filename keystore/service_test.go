@@ -78,6 +78,7 @@ func startAround(t testing.TB, device hsm.Config, around func(*hsm.Token) Token)
 // assemble joins the parts, with empty caches.
 func (s *service) assemble(k *optest.Kit) optest.Parts {
 	s.Kit = k // not there yet when [optest.Start] calls this
+	s.clusters.main = k.Token
 	var device Token = k.Token
 	if s.around != nil {
 		device = s.around(k.Token)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -117,8 +118,11 @@ func TestPublicKey_VerifyAndEncrypt_CallNoToken(t *testing.T) {
 func TestGenerateDataKeyPair_NoFreeWorker_WaitsForTheCallOnly(t *testing.T) {
 	s := startOn(t, nil)
 	in := doc{"KeyId": s.key(key.SymmetricDefault, key.EncryptDecrypt), "KeyPairSpec": "ECC_NIST_P256"}
-	for range cap(s.keys.cryptographic.Pairs) {
-		s.keys.cryptographic.Pairs <- struct{}{}
+	pairs := s.keys.cryptographic.Pairs
+	for i := range pairs.Places {
+		if !pairs.Take(fmt.Sprint("party ", i), 1) {
+			t.Fatal("a place was taken")
+		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -126,6 +130,6 @@ func TestGenerateDataKeyPair_NoFreeWorker_WaitsForTheCallOnly(t *testing.T) {
 	if !errors.Is(err, custody.ErrUnavailable) {
 		t.Errorf("with no place left: %v", err)
 	}
-	<-s.keys.cryptographic.Pairs
+	pairs.Give("party 0", 1)
 	done[cryptoops.GenerateDataKeyPairOutput](s, "GenerateDataKeyPair", in)
 }

@@ -1,6 +1,9 @@
 package policy
 
 import (
+	"cmp"
+	"strings"
+
 	"claviger/internal/fault"
 )
 
@@ -47,17 +50,58 @@ func (d Decision) Refusal() error {
 }
 
 // refused is the decision that a kind of policy doesn't allow what d demands, or that v denies it.
+// It names the resource as the caller did: the ARN behind an alias or a plain name would tell that
+// the resource is there.
 func refused(c *Caller, d *Demand, k kind, v *verdict) Decision {
 	out := Decision{Effect: Deny, Reason: NothingAllows}
+	why := " because " + implicit[k] + d.Action + " action"
 	switch account := d.Resource.Account; {
 	case v != nil:
 		out.Reason, out.Statement = ExplicitDeny, v.sid
+		why = " with an explicit deny in " + explicit[k]
 	case account != "" && account != c.Account:
 		out.Reason = OtherAccount
+		if strings.HasPrefix(d.Action, "kms:") && k == resourcePolicy && named(&d.Resource) != "" {
+			why = hidden // to another account KMS doesn't say whether there is a key
+		}
 	}
-	out.Err = fault.New(fault.Denied, "AccessDeniedException", sentence(c, d, k, v != nil))
+	text := "User: " + c.Name() + " is not authorized to perform: " + d.Action +
+		named(&d.Resource) + why
+	out.Err = fault.New(fault.Denied, "AccessDeniedException", text)
 	return out
 }
+
+// named is the part of a refusal that says on what.
+func named(r *Resource) string {
+	switch name := cmp.Or(r.Asked, r.ARN); name {
+	case "", "*":
+		return ""
+	case OfCiphertext:
+		return " on " + name
+	default:
+		return " on resource: " + name
+	}
+}
+
+// The ends of IAM's sentence about a refusal ("Troubleshoot access denied error messages" of the
+// IAM user guide).
+var (
+	implicit = [...]string{
+		identityPolicy:      "no identity-based policy allows the ",
+		resourcePolicy:      "no resource-based policy allows the ",
+		permissionsBoundary: "no permissions boundary allows the ",
+		sessionPolicy:       "no session policy allows the ",
+	}
+	explicit = [...]string{
+		identityPolicy:      "an identity-based policy",
+		resourcePolicy:      "a resource-based policy",
+		permissionsBoundary: "a permissions boundary",
+		sessionPolicy:       "a session policy",
+	}
+)
+
+const hidden = " because the resource does not exist in this Region, no resource-based policies " +
+	"allow access, or a resource-based policy explicitly denies access"
 
 // allowed is the decision that policies allow the demand.
 func (e *evaluation) allowed() Decision {

@@ -215,7 +215,7 @@ func (r rawStatement) statement() (Statement, error) {
 	case r.Action != nil && r.NotAction != nil, r.Resource != nil && r.NotResource != nil,
 		r.Principal != nil && r.NotPrincipal != nil:
 		return s, Malformed("A statement has an element or its opposite, and not both")
-	case len(r.Action)+len(r.NotAction) == 0:
+	case len(r.Action) == 0 && len(r.NotAction) == 0:
 		return s, Malformed("Missing required field Action")
 	case r.Resource != nil && len(r.Resource) == 0, r.NotResource != nil && len(r.NotResource) == 0:
 		return s, Malformed("Missing required field Resource")

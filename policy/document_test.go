@@ -169,6 +169,34 @@ func TestParse_MalformedDocument_SaysWhatIsWrong(t *testing.T) {
 	}
 }
 
+// TestParse_EachKindOfPrincipal_IsEnough: one kind, or any two.
+func TestParse_EachKindOfPrincipal_IsEnough(t *testing.T) {
+	one := map[string]string{"AWS": "111122223333", "Service": "s3.amazonaws.com",
+		"Federated": "accounts.google.com"}
+	for a, x := range one {
+		for b, y := range one {
+			principal := `{"` + a + `":"` + x + `","` + b + `":"` + y + `"}`
+			if a == b {
+				principal = `{"` + a + `":"` + x + `"}`
+			}
+			if _, err := policy.Parse(document(t, over{"Principal": principal})); err != nil {
+				t.Errorf("%s: %v", principal, err)
+			}
+		}
+	}
+}
+
+// TestParse_LongUnknownField_IsNamedUpToALine: what was sent is said back, and no more of it.
+func TestParse_LongUnknownField_IsNamedUpToALine(t *testing.T) {
+	for size, end := range map[int]string{127: "", 128: "", 129: "..."} {
+		name := strings.Repeat("x", size)
+		want := "Unknown field " + name[:min(size, 128)] + end
+		if _, err := policy.Parse(`{"` + name + `":1}`); err == nil || err.Error() != want {
+			t.Errorf("%d bytes: %v", size, err)
+		}
+	}
+}
+
 func TestOfKey_BrokenRule_IsRefused(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -254,6 +282,11 @@ func TestLets_EachDocument_DecidesByItsStatements(t *testing.T) {
 
 func TestIsPrincipal_EachARN_TellsWhoCanAct(t *testing.T) {
 	for arn, want := range map[string]bool{
+		"arn:aws:iam::111122223333:user/azAZ09_+=,.@-":          true,
+		"arn:aws:iam::111122223333:user/a`":                     false,
+		"arn:aws:iam::111122223333:user/a{":                     false,
+		"arn:aws:iam::111122223333:user/a[":                     false,
+		"arn:aws:iam::111122223333:user/a:":                     false,
 		"arn:aws:iam::111122223333:root":                        true,
 		"arn:aws:iam::111122223333:user/a":                      true,
 		"arn:aws:iam::111122223333:role/a/b/c":                  true,

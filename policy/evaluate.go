@@ -1,7 +1,5 @@
 package policy
 
-import "strings"
-
 // kind is a kind of policy, in the order in which an explicit deny of several is reported.
 type kind int
 
@@ -161,34 +159,4 @@ func (d *Document) Lets(c Caller, f Facts, action, arn string) bool {
 			Policy: func() (*Document, error) { return d, nil }}}))
 	_, _, denied := e.denied()
 	return err == nil && !denied && e.allows()
-}
-
-// The ends of IAM's sentence about a refusal ("Troubleshoot access denied error messages" of the
-// IAM user guide).
-var (
-	implicit = [...]string{
-		identityPolicy:      "no identity-based policy allows the ",
-		resourcePolicy:      "no resource-based policy allows the ",
-		permissionsBoundary: "no permissions boundary allows the ",
-		sessionPolicy:       "no session policy allows the ",
-	}
-	explicit = [...]string{
-		identityPolicy:      "an identity-based policy",
-		resourcePolicy:      "a resource-based policy",
-		permissionsBoundary: "a permissions boundary",
-		sessionPolicy:       "a session policy",
-	}
-)
-
-// sentence is what a caller is told who may not do what d demands.
-func sentence(c *Caller, d *Demand, k kind, deny bool) string {
-	var b strings.Builder
-	b.WriteString("User: " + c.Name() + " is not authorized to perform: " + d.Action)
-	if arn := d.Resource.ARN; arn != "" && arn != "*" {
-		b.WriteString(" on resource: " + arn)
-	}
-	if deny {
-		return b.String() + " with an explicit deny in " + explicit[k]
-	}
-	return b.String() + " because " + implicit[k] + d.Action + " action"
 }

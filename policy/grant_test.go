@@ -71,6 +71,8 @@ func TestDecide_Grants_AllowWhatTheyName(t *testing.T) {
 	others.Grantee += "x"
 	only := grant("kms:Decrypt")
 	only.Equals = map[string]string{"App": "pay"}
+	valueless := demand("kms:Decrypt", only)
+	valueless.Values = func() Values { return Values{encryptionContext + "App": {}} }
 	for _, c := range []struct {
 		name   string
 		caller Caller
@@ -89,6 +91,9 @@ func TestDecide_Grants_AllowWhatTheyName(t *testing.T) {
 		{"in another account", foreign, elsewhere, false},
 		{"no grants at all", alice, Demand{Action: "kms:RetireGrant"}, false},
 		{"the right context, in another case", alice, under(map[string]string{"app": "pay"}, only), true},
+		{"the context under the same key", alice, under(map[string]string{"App": "pay"}, only), true},
+		{"another one under the same key", alice, under(map[string]string{"App": "play"}, only), false},
+		{"the key without a value", alice, valueless, false},
 		{"another context", alice, under(map[string]string{"app": "play"}, only), false},
 		{"no context", alice, under(nil, only), false},
 		{"to make nothing", alice, demand("kms:CreateGrant", grant("kms:CreateGrant")), false},
@@ -104,6 +109,17 @@ func TestDecide_Grants_AllowWhatTheyName(t *testing.T) {
 		}
 		if c.want && (d.Reason != ByGrant || d.Statement != "g") {
 			t.Errorf("%s: decided by %q %q", c.name, d.Reason, d.Statement)
+		}
+	}
+}
+
+// TestGrantValues_Source_IsReadAgain: a grant that is to be made is decided on with all it says.
+func TestGrantValues_Source_IsReadAgain(t *testing.T) {
+	for _, source := range []string{"arn:x", ""} {
+		g := Grant{Actions: []string{"kms:Decrypt"}, SourceARN: source}
+		v := g.Values()
+		if got := made(v); !reflect.DeepEqual(*got, g) || len(v[constraintSource]) != min(len(source), 1) {
+			t.Errorf("%+v became %v and was read as %+v", g, v, got)
 		}
 	}
 }

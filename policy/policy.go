@@ -40,6 +40,7 @@ type Demand struct {
 // is nothing to know. An error of one ends the decision: what can't be known allows nothing.
 type Resource struct {
 	ARN     string // or "*" where the action knows no resource
+	Asked   string // what the caller calls it, or [OfCiphertext]; empty: by its ARN
 	Account string // that owns it; empty means the caller's own
 	Tags    func() (map[string]string, error)
 	Policy  func() (*Document, error)
@@ -48,6 +49,10 @@ type Resource struct {
 	PolicyDecides bool
 	Grants        func() ([]Grant, error) // those that may speak for the caller, in no order
 }
+
+// OfCiphertext is what a resource is called whose name the caller didn't give: it is in the
+// ciphertext.
+const OfCiphertext = "the resource associated with this ciphertext"
 
 // Values are what a request says to condition keys. It is a multimap: kms:ViaService has one value
 // and aws:TagKeys several. A key without values is there and empty, which is not to be absent.

@@ -49,11 +49,13 @@ func TestDecide_CallerAndOwner_DecideWithoutPolicies(t *testing.T) {
 		{"the root user elsewhere", root, demands{theirs}, policy.OtherAccount,
 			"User: arn:aws:iam::111122223333:root is not authorized to perform: kms:Decrypt" +
 				" on resource: arn:aws:kms:us-east-1:444455556666:key/k" +
-				" because no resource-based policy allows the kms:Decrypt action"},
+				" because the resource does not exist in this Region, no resource-based policies allow " +
+				"access, or a resource-based policy explicitly denies access"},
 		{"the service elsewhere", service, demands{theirs}, policy.OtherAccount,
 			"User: kms.amazonaws.com is not authorized to perform: kms:Decrypt" +
 				" on resource: arn:aws:kms:us-east-1:444455556666:key/k" +
-				" because no resource-based policy allows the kms:Decrypt action"},
+				" because the resource does not exist in this Region, no resource-based policies allow " +
+				"access, or a resource-based policy explicitly denies access"},
 		{"one of two elsewhere", root, demands{ours, theirs}, policy.OtherAccount,
 			"User: arn:aws:iam::111122223333:root is not authorized"},
 		{"a user without policies", user, demands{use}, policy.NothingAllows,

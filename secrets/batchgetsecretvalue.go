@@ -4,15 +4,16 @@ import (
 	"claviger/internal/domain"
 	"claviger/internal/fault"
 	"claviger/internal/op"
+	"claviger/secrets/filter"
 )
 
 // BatchGetSecretValueInput names up to 20 secrets, in any form, or says what they are like and gets
 // them page by page.
 type BatchGetSecretValueInput struct {
-	SecretIdList []string `shape:"SecretIdListType"` // excludes Filters
-	Filters      []Filter `shape:"FiltersListType"`
-	MaxResults   *int32   `shape:"MaxResultsBatchType"` // 1 to 20, with Filters only; absent: 20
-	NextToken    *string  `shape:"NextTokenType"`
+	SecretIdList []string        `shape:"SecretIdListType"` // excludes Filters
+	Filters      []filter.Filter `shape:"FiltersListType"`
+	MaxResults   *int32          `shape:"MaxResultsBatchType"` // 1 to 20, with Filters only; absent: 20
+	NextToken    *string         `shape:"NextTokenType"`
 }
 
 var (
@@ -33,7 +34,7 @@ func (in BatchGetSecretValueInput) Validate() error {
 	case len(in.Filters) == 0 && (in.MaxResults != nil || in.NextToken != nil):
 		return errNoFilters
 	}
-	return checkFilters(in.Filters)
+	return filter.Check(in.Filters)
 }
 
 // BatchGetSecretValueOutput has each secret either among the values, in the order asked for, or

@@ -63,15 +63,15 @@ type creation struct {
 // Demands implements [op.Target]: a new secret has no suffix yet, so that
 // policies match it by its name.
 func (t *creation) Demands() []policy.Demand {
-	d := []policy.Demand{domain.On(action("CreateSecret"), t.asked.arn, t.asked.account)}
+	d := []policy.Demand{t.asked.demand("CreateSecret")}
 	if t.tagged {
-		d = append(d, domain.On(action("TagResource"), t.asked.arn, t.asked.account))
+		d = append(d, t.asked.demand("TagResource"))
 	}
 	return d
 }
 
 // Missing implements [op.Target].
-func (*creation) Missing() error { return nil }
+func (t *creation) Missing() error { return t.unread }
 
 // Ready implements [op.Target]: a name is free again only when the secret's
 // recovery window is over.
@@ -104,6 +104,9 @@ func (s *Secrets) createSecret(c *op.Call, in CreateSecretInput,
 	if err != nil {
 		return nil, err
 	}
+	if _, err := s.tryKey(c, sec); err != nil {
+		return nil, err
+	}
 	ch, out := &change{secret: sec}, CreateSecretOutput{ARN: sec.ARN(), Name: sec.Name}
 	if v != nil {
 		first, err := s.seal(c, sec, *in.ClientRequestToken, v)
@@ -112,6 +115,8 @@ func (s *Secrets) createSecret(c *op.Call, in CreateSecretInput,
 		}
 		ch.added, out.VersionId = []*version{first}, first.id
 		sec.stages = stages{current: first.id}
+	} else {
+		sec.Token = *in.ClientRequestToken
 	}
 	apply, err := s.prepare(c, ch)
 	if err != nil {
@@ -130,22 +135,26 @@ func newSecret(c *op.Call, in CreateSecretInput) (*Secret, error) {
 	if err != nil {
 		return nil, err
 	}
-	sec := &Secret{Name: in.Name, Suffix: suffix, Rev: 1, Tags: tags,
+	sec := &Secret{Name: in.Name, Suffix: suffix, Rev: 1,
 		Description: domain.Or(in.Description, ""), Created: now(c), Changed: now(c)}
 	sec.Account, sec.Region = c.Namespace()
+	sec.setTags(tags)
 	sec.keepKey(domain.Or(in.KmsKeyId, ""))
 	return sec, nil
 }
 
 // createAgain answers a repeated request as the first time, if it carries the same token and the
-// same value. A request without a value made no version, so that nothing remembers its token: as
-// with AWS, the name is taken.
+// same value, or none both times. What AWS does with a token that made no version is not known: an
+// SDK that tries again after a lost answer has to be told that it is done.
 func (s *Secrets) createAgain(c *op.Call, in CreateSecretInput, v *value,
 	sec *Secret) (op.Commit[CreateSecretOutput], error) {
-	if v == nil {
+	token := *in.ClientRequestToken
+	switch {
+	case v == nil && token == sec.Token:
+		return op.Unchanged(CreateSecretOutput{ARN: sec.ARN(), Name: sec.Name}), nil
+	case v == nil:
 		return nil, errExists(sec.Name)
 	}
-	token := *in.ClientRequestToken
 	made, err := s.madeBefore(c, sec, token, v)
 	if err != nil {
 		return nil, err

@@ -15,7 +15,7 @@ type DescribeSecretOutput struct {
 	LastChangedDate    wire.Time           // of anything about the secret
 	LastAccessedDate   *wire.Time          `json:",omitzero"` // a day
 	DeletedDate        *wire.Time          `json:",omitzero"` // the end of the recovery window
-	Tags               []Tag               `json:",omitempty"`
+	Tags               []Tag               `json:",omitzero"` // empty after the last one went
 	VersionIdsToStages map[string][]string `json:",omitempty"`
 	CreatedDate        wire.Time
 }
@@ -30,6 +30,6 @@ func (s *Secrets) describeSecret(_ *op.Call, _ SecretInput,
 	}
 	return DescribeSecretOutput{ARN: e.ARN(), Name: e.Name, Description: e.Description,
 		KmsKeyId: e.KeyID, LastChangedDate: wire.Time{Time: e.Changed},
-		LastAccessedDate: wire.At(accessed), DeletedDate: wire.At(e.DeletionDate), Tags: e.Tags,
+		LastAccessedDate: wire.At(accessed), DeletedDate: wire.At(e.DeletionDate), Tags: e.shownTags(),
 		VersionIdsToStages: e.versionsToStages(), CreatedDate: wire.Time{Time: e.Created}}, nil
 }

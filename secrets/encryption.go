@@ -3,9 +3,12 @@ package secrets
 import (
 	"cmp"
 	"crypto/subtle"
+	"errors"
 	"strings"
 
+	"claviger/internal/custody"
 	"claviger/internal/domain"
+	"claviger/internal/envelope"
 	"claviger/internal/fault"
 	"claviger/internal/op"
 )
@@ -17,10 +20,23 @@ const service = "secretsmanager"
 const managedAlias = "alias/aws/secretsmanager"
 
 // How Secrets Manager calls it that KMS could not do its part, by direction.
-const (
-	encryptionFailure = "EncryptionFailure"
-	decryptionFailure = "DecryptionFailure"
+var (
+	encryptionFailure = fault.New(fault.State, "EncryptionFailure", "Secrets Manager can't encrypt "+
+		"the protected secret text using the provided KMS key.")
+	decryptionFailure = fault.New(fault.State, "DecryptionFailure", "Secrets Manager can't decrypt "+
+		"the protected secret text using the provided KMS key.")
 )
+
+var (
+	errKeyDenied = fault.New(fault.Denied, "AccessDeniedException", "Access to KMS is not allowed")
+
+	errForeignDefault = invalidRequest("You can't access a secret from a different AWS account if " +
+		"you encrypt the secret with the default KMS service key.")
+)
+
+func errInvalidKey(reason string) *fault.Error {
+	return invalidParameter("The operation failed because of an invalid KMS key: " + reason)
+}
 
 // kmsARN is the ARN of a KMS key or alias in the secret's own account and Region.
 func (s *Secret) kmsARN(resource string) string {
@@ -55,11 +71,34 @@ func encryptionContext(s *Secret, id string) map[string]string {
 	return map[string]string{"SecretARN": s.ARN(), "SecretVersionId": id}
 }
 
+// keyTrial is the version id in the encryption context when a key is tried. AWS documents it for
+// those who look for it in the trail.
+const keyTrial = "RequestToValidateKeyAccess"
+
+// tryKey has the KMS key that a request gives to sec seal something and open it again, and returns
+// what came of it, as AWS does: a secret must not get a key that it could never be read with.
+// Whoever may not use the key can't give it to a secret. The managed key needs no trial.
+func (s *Secrets) tryKey(c *op.Call, sec *Secret) (e envelope.Envelope, err error) {
+	if sec.KeyID == "" {
+		return e, nil
+	}
+	context := encryptionContext(sec, keyTrial)
+	e, err = s.keys.Seal(c, service, sec.keyFor(c), context, []byte(keyTrial))
+	if err != nil {
+		return e, namedKeyError(err)
+	}
+	_, err = s.keys.Unseal(c, service, e, context)
+	return e, namedKeyError(err)
+}
+
 // seal makes a version of sec with the value v: one call of the token. Nothing is stored yet.
 func (s *Secrets) seal(c *op.Call, sec *Secret, id string, v *value) (*version, error) {
+	if sec.KeyID == "" && sec.Account != c.Caller.Account {
+		return nil, errForeignDefault
+	}
 	e, err := s.keys.Seal(c, service, sec.keyFor(c), encryptionContext(sec, id), v.bytes)
 	if err != nil {
-		return nil, kmsError(err, encryptionFailure, "encrypt")
+		return nil, kmsError(err, encryptionFailure)
 	}
 	return &version{secretRef: sec.ref(), suffix: sec.Suffix, id: id, created: now(c),
 		binary: v.binary, managed: sec.KeyID == "", envelope: e, digest: digestOf(e.Sealed)}, nil
@@ -67,11 +106,18 @@ func (s *Secrets) seal(c *op.Call, sec *Secret, id string, v *value) (*version, 
 
 // unseal returns the value of a version in clear: one call of the token.
 func (s *Secrets) unseal(c *op.Call, sec *Secret, v *version) ([]byte, error) {
-	plain, err := s.keys.Unseal(c, service, v.envelope, encryptionContext(sec, v.id))
-	if err != nil {
-		return nil, kmsError(err, decryptionFailure, "decrypt")
+	if v.managed && sec.Account != c.Caller.Account {
+		return nil, errForeignDefault
 	}
-	return plain, nil
+	plain, err := s.keys.Unseal(c, service, v.envelope, encryptionContext(sec, v.id))
+	switch {
+	case err == nil:
+		return plain, nil
+	case errors.Is(err, custody.ErrForged):
+		// The version is signed and is what it was: the data key under which it opens is not.
+		return nil, errSealLost(sec.ARN(), v.id, err)
+	}
+	return nil, kmsError(err, decryptionFailure)
 }
 
 // reseal returns v sealed anew by the key that sec has now.
@@ -104,19 +150,37 @@ func (s *Secrets) holds(c *op.Call, sec *Secret, ver *version, v *value) (bool, 
 // has it. Who may not use the key is denied. A key that is disabled, pending deletion or absent is
 // a failure to encrypt or decrypt. What no request can help (the device away, a failure of our own)
 // stays what it is.
-func kmsError(err error, code, verb string) error {
+func kmsError(err error, failure *fault.Error) error {
 	f := fault.Of(err)
-	kind := fault.State
+	because := *failure.Because(err)
 	switch f.Kind {
 	case fault.Denied:
-		return fault.New(fault.Denied, "AccessDeniedException",
-			"Access to KMS is not allowed").Because(err)
+		return errKeyDenied.Because(err)
 	case fault.Invalid:
-		kind = fault.Invalid
+		because.Kind = fault.Invalid
 	case fault.State, fault.NotFound:
 	default:
 		return err
 	}
-	return fault.New(kind, code, "Secrets Manager can't "+verb+
-		" the protected secret text using the provided KMS key.").Because(err)
+	return &because
+}
+
+// namedKeyError is [kmsError] for the key that a request names: one that isn't there, can't be one
+// or serves something else is the request's fault. KMS's own words say which it is.
+func namedKeyError(err error) error {
+	f := fault.Of(err)
+	switch {
+	case f == nil:
+		return nil
+	case f.Kind == fault.NotFound, f.Kind == fault.Invalid, f.Code == "InvalidKeyUsageException":
+		return errInvalidKey(f.Message).Because(err)
+	}
+	return kmsError(err, encryptionFailure)
+}
+
+// isGone reports whether an error of [kmsError] says that the key is no more. What is closed only
+// for now, a disabled key or one pending deletion, isn't.
+func isGone(err error) bool {
+	f := fault.Of(err)
+	return f.Code == decryptionFailure.Code && f.Err != nil && fault.Of(f.Err).Kind == fault.NotFound
 }

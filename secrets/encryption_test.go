@@ -2,11 +2,14 @@ package secrets_test
 
 import (
 	"context"
+	"maps"
+	"reflect"
 	"strings"
 	"testing"
 
 	"claviger/hsm/hsmtest"
 	"claviger/internal/fault"
+	"claviger/keystore"
 	"claviger/secrets"
 )
 
@@ -46,13 +49,60 @@ func TestSecret_KeyNotUsable_IsClosed(t *testing.T) {
 	closed()
 }
 
-func TestCreateSecret_NoSuchKey_MakesNothing(t *testing.T) {
+const invalidKey = "The operation failed because of an invalid KMS key: "
+
+// A key that the request names is the request's fault, with a value to seal and without.
+func TestKmsKeyId_NoKeyForSecrets_ChangesNothing(t *testing.T) {
 	s := start(t)
-	for _, key := range []string{"alias/none", "arn:x"} {
-		s.refused("CreateSecret", M{"Name": "y", "SecretString": "v", "ClientRequestToken": token(),
-			"KmsKeyId": key}, "EncryptionFailure", cantEncrypt)
+	s.create("x", "v")
+	signer := must[keystore.CreateKeyOutput](s, "kms:CreateKey",
+		M{"KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY"}).KeyMetadata.KeyId
+	nobody := "00000000-0000-0000-0000-000000000000"
+	kms := "arn:aws:kms:" + region + ":" + account + ":"
+	abroad := "arn:aws:kms:eu-west-1:" + account + ":key/" + nobody
+	for key, reason := range map[string]string{
+		"alias/none":           "Alias " + kms + "alias/none is not found.",
+		"none":                 "Invalid keyId 'none'",
+		nobody:                 "Key '" + kms + "key/" + nobody + "' does not exist",
+		kms + "key/" + nobody:  "Key '" + kms + "key/" + nobody + "' does not exist",
+		"arn:x":                "Invalid arn arn:x",
+		abroad:                 "Invalid arn eu-west-1",
+		signer:                 "",
+		kms + "alias/aws/none": "",
+	} {
+		for _, value := range []M{{}, {"SecretString": "w"}} {
+			create := M{"Name": "y", "ClientRequestToken": token(), "KmsKeyId": key}
+			update := M{"SecretId": "x", "ClientRequestToken": token(), "KmsKeyId": key}
+			for name, in := range map[string]M{"CreateSecret": create, "UpdateSecret": update} {
+				maps.Copy(in, value)
+				message := invalidKey + reason
+				if reason == "" {
+					message = ""
+				}
+				s.refused(name, in, "InvalidParameterException", message)
+			}
+		}
 	}
 	s.refused("DescribeSecret", M{"SecretId": "y"}, "ResourceNotFoundException", "")
+	if d := s.describe("x"); d.KmsKeyId != "" || len(d.VersionIdsToStages) != 1 {
+		t.Errorf("%+v", d)
+	}
+	closed := s.key()
+	s.do("kms:DisableKey", M{"KeyId": closed})
+	s.refused("CreateSecret", M{"Name": "y", "ClientRequestToken": token(), "KmsKeyId": closed},
+		"EncryptionFailure", cantEncrypt)
+}
+
+// Whoever may not open what a key seals can't give the key to a secret.
+func TestKmsKeyId_MayOnlyEncrypt_IsDenied(t *testing.T) {
+	s := start(t)
+	key := s.key()
+	s.create("x", "v")
+	s.Forbid("kms:Decrypt")
+	s.refused("CreateSecret", M{"Name": "y", "ClientRequestToken": token(), "KmsKeyId": key},
+		"AccessDeniedException", "Access to KMS is not allowed")
+	s.refused("UpdateSecret", M{"SecretId": "x", "KmsKeyId": key},
+		"AccessDeniedException", "Access to KMS is not allowed")
 }
 
 func TestSecret_KeyDenied_IsDenied(t *testing.T) {
@@ -145,28 +195,74 @@ func TestUpdateSecret_AnotherKey_SealsLabelledVersionsAnew(t *testing.T) {
 	}
 }
 
-// A key that is gone must not bind a secret to it for ever.
-func TestUpdateSecret_KeyGone_MovesToAnother(t *testing.T) {
+// Who moves a secret to another key means to give the old one up: a value that stayed under it
+// would be lost with it.
+func TestUpdateSecret_OldKeyClosed_ChangesNothing(t *testing.T) {
+	s := start(t)
+	old, next := s.key(), s.key()
+	s.createUnder("x", "a", old)
+	s.put("x", "b")
+	s.put("x", "c", "AWSPENDING")
+	before := s.describe("x")
+	for _, closed := range []string{"kms:DisableKey", "kms:ScheduleKeyDeletion"} {
+		s.do(closed, M{"KeyId": old})
+		for _, in := range []M{
+			{"KmsKeyId": next},
+			{"KmsKeyId": ""},
+			{"KmsKeyId": next, "SecretString": "d", "ClientRequestToken": token()},
+			{"KmsKeyId": next, "Description": "d"},
+		} {
+			in["SecretId"] = "x"
+			s.refused("UpdateSecret", in, "DecryptionFailure", cantDecrypt)
+		}
+		if after := s.describe("x"); !reflect.DeepEqual(after, before) {
+			t.Errorf("%+v, want %+v", after, before)
+		}
+	}
+	s.do("kms:CancelKeyDeletion", M{"KeyId": old})
+	s.do("kms:EnableKey", M{"KeyId": old})
+	s.do("UpdateSecret", M{"SecretId": "x", "KmsKeyId": next})
+	s.do("kms:DisableKey", M{"KeyId": old})
+	for label, want := range map[string]string{
+		"AWSPREVIOUS": "a", "AWSCURRENT": "b", "AWSPENDING": "c",
+	} {
+		if got := s.text(M{"SecretId": "x", "VersionStage": label}); got != want {
+			t.Errorf("%s: %q, want %q", label, got, want)
+		}
+	}
+}
+
+// What is lost already holds nobody up: a key that is no more must not bind a secret for ever.
+func TestUpdateSecret_OldKeyDeleted_MovesToAnother(t *testing.T) {
 	s := start(t)
 	gone, next, third := s.key(), s.key(), s.key()
 	s.createUnder("x", "a", gone)
-	s.do("kms:DisableKey", M{"KeyId": gone})
-	update := M{"SecretId": "x", "KmsKeyId": "alias/none", "SecretString": "b",
-		"ClientRequestToken": token()}
-	s.refused("UpdateSecret", update, "EncryptionFailure", "")
-	update["KmsKeyId"] = next
-	s.do("UpdateSecret", update)
+	s.do("kms:ScheduleKeyDeletion", M{"KeyId": gone, "PendingWindowInDays": 7})
+	s.Clock.Pass(8 * day)
+	s.Jobs.RunDue(t.Context())
+	s.do("UpdateSecret", M{"SecretId": "x", "KmsKeyId": next, "SecretString": "b",
+		"ClientRequestToken": token()})
 	if s.text(M{"SecretId": "x"}) != "b" {
 		t.Error("the new value is not there")
 	}
-	before := M{"SecretId": "x", "VersionStage": "AWSPREVIOUS"}
-	s.refused("GetSecretValue", before, "DecryptionFailure", "")
-	s.do("kms:EnableKey", M{"KeyId": gone})
-	if s.text(before) != "a" {
-		t.Error("the old value is lost though its key is back")
-	}
+	s.refused("GetSecretValue", M{"SecretId": "x", "VersionStage": "AWSPREVIOUS"},
+		"DecryptionFailure", cantDecrypt)
 	s.Forbid("kms:GenerateDataKey")
 	s.refused("UpdateSecret", M{"SecretId": "x", "KmsKeyId": third}, "AccessDeniedException", "")
+}
+
+// An alias is the same word for another key once it was moved.
+func TestUpdateSecret_AliasMovedMeanwhile_SealsAnew(t *testing.T) {
+	s := start(t)
+	old, next := s.key(), s.key()
+	s.do("kms:CreateAlias", M{"AliasName": "alias/app", "TargetKeyId": old})
+	s.createUnder("x", "a", "alias/app")
+	s.do("kms:UpdateAlias", M{"AliasName": "alias/app", "TargetKeyId": next})
+	s.do("UpdateSecret", M{"SecretId": "x", "KmsKeyId": "alias/app"})
+	s.do("kms:DisableKey", M{"KeyId": old})
+	if s.text(M{"SecretId": "x"}) != "a" || s.describe("x").KmsKeyId != "alias/app" {
+		t.Error("the value is under the old key")
+	}
 }
 
 func TestGetSecretValue_TokenAway_IsUnavailable(t *testing.T) {

@@ -2,6 +2,7 @@ package secrets
 
 import (
 	"errors"
+	"fmt"
 
 	"claviger/internal/fault"
 )
@@ -69,6 +70,12 @@ func errExists(name string) error {
 func errTokenUsed(token, arn string) error {
 	return fault.New(fault.Exists, "ResourceExistsException", "You can't use ClientRequestToken "+
 		token+" because that value is already in use for a version of secret "+arn+".")
+}
+
+// errSealLost is an internal error: a version is as it was stored and opens no more.
+func errSealLost(arn, id string, err error) error {
+	return fault.New(fault.Internal, "", "").Because(fmt.Errorf("the version %s of %s can't be opened: "+
+		"the data key that it was sealed by has been lost or exchanged: %w", id, arn, err))
 }
 
 // errVersionRemoved is an internal error: a label is attached to a version whose row is gone.

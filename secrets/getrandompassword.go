@@ -31,9 +31,10 @@ const (
 
 const usualLength = 32
 
-// types returns the characters of each type that is included, less those that are excluded one by
-// one.
-func (in GetRandomPasswordInput) types() (types []string) {
+// required returns the characters of each type of which a password has one by default, less those
+// that are excluded one by one. The space is no such type: "at least one upper and lowercase
+// letter, one number, and one punctuation", says AWS.
+func (in GetRandomPasswordInput) required() (types []string) {
 	for _, t := range []struct {
 		characters string
 		out        bool
@@ -42,13 +43,25 @@ func (in GetRandomPasswordInput) types() (types []string) {
 		{uppercase, domain.Or(in.ExcludeUppercase, false)},
 		{numbers, domain.Or(in.ExcludeNumbers, false)},
 		{punctuation, domain.Or(in.ExcludePunctuation, false)},
-		{" ", !domain.Or(in.IncludeSpace, false)},
 	} {
 		if !t.out {
 			types = append(types, without(t.characters, domain.Or(in.ExcludeCharacters, "")))
 		}
 	}
 	return types
+}
+
+// space returns the space if it is included.
+func (in GetRandomPasswordInput) space() string {
+	if !domain.Or(in.IncludeSpace, false) {
+		return ""
+	}
+	return without(" ", domain.Or(in.ExcludeCharacters, ""))
+}
+
+// alphabet returns all characters that a password is made of.
+func (in GetRandomPasswordInput) alphabet() string {
+	return strings.Join(in.required(), "") + in.space()
 }
 
 // without returns characters less those in excluded.
@@ -77,9 +90,9 @@ var (
 
 // Validate refuses what leaves nothing to choose from.
 func (in GetRandomPasswordInput) Validate() error {
-	types := in.types()
+	types := in.required()
 	switch {
-	case strings.Join(types, "") == "":
+	case in.alphabet() == "":
 		return errNothingLeft
 	case !in.requiresEach():
 		return nil
@@ -109,11 +122,15 @@ func (s *Secrets) getRandomPassword(c *op.Call, in GetRandomPasswordInput,
 
 // draw makes a password: every character from all that are included. If each type is required, one
 // of each is put over what stands at as many different places, so that no place betrays its type.
+// There is a space too if the password has room for one beside them.
 func (in GetRandomPasswordInput) draw(u *uniform) (string, error) {
-	types := in.types()
-	text, err := u.text(strings.Join(types, ""), in.length())
+	text, err := u.text(in.alphabet(), in.length())
 	if err != nil || !in.requiresEach() {
 		return text, err
+	}
+	types := in.required()
+	if in.space() != "" && len(types) < in.length() {
+		types = append(types, in.space())
 	}
 	password, taken := []byte(text), map[int]bool{}
 	for _, t := range types {

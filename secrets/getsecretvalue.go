@@ -104,11 +104,21 @@ func (s *Secrets) versionID(ctx context.Context, sec *Secret, id, label *string)
 	_, err := s.versionFacts(ctx, sec, *id)
 	switch {
 	case domain.IsNoRow(err):
-		return "", errNoVersion(*id)
+		return "", s.noVersion(ctx, sec, *id)
 	case err != nil:
 		return "", err
 	}
 	return "", errUnmatched
+}
+
+// noVersion says that a version is absent, or lost if a label is attached to it.
+func (s *Secrets) noVersion(ctx context.Context, sec *Secret, id string) error {
+	if sec.stages.labelled(id) {
+		if err := s.versionGone(ctx, sec, id); err != nil {
+			return err
+		}
+	}
+	return errNoVersion(id)
 }
 
 // versionGone says why a labelled version of sec has no row. If the secret has only changed since

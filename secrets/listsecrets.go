@@ -7,22 +7,23 @@ import (
 	"claviger/internal/op"
 	"claviger/internal/rowmac"
 	"claviger/internal/wire"
+	"claviger/secrets/filter"
 	"claviger/store"
 )
 
 // ListSecretsInput narrows and orders the listing. Without SortBy it is by
 // creation, the oldest first.
 type ListSecretsInput struct {
-	IncludePlannedDeletion *bool    `shape:"BooleanType"`    // those scheduled for deletion too
-	MaxResults             *int32   `shape:"MaxResultsType"` // 1 to 100; absent: 100
-	NextToken              *string  `shape:"NextTokenType"`
-	Filters                []Filter `shape:"FiltersListType"` // all must hold
-	SortOrder              *string  `shape:"SortOrderType"`   // absent: asc
-	SortBy                 *string  `shape:"SortByType"`      // absent: created-date
+	IncludePlannedDeletion *bool           `shape:"BooleanType"`    // those scheduled for deletion too
+	MaxResults             *int32          `shape:"MaxResultsType"` // 1 to 100; absent: 100
+	NextToken              *string         `shape:"NextTokenType"`
+	Filters                []filter.Filter `shape:"FiltersListType"` // all must hold
+	SortOrder              *string         `shape:"SortOrderType"`   // absent: asc
+	SortBy                 *string         `shape:"SortByType"`      // absent: created-date
 }
 
 // Validate implements [op.Input].
-func (in ListSecretsInput) Validate() error { return checkFilters(in.Filters) }
+func (in ListSecretsInput) Validate() error { return filter.Check(in.Filters) }
 
 // ListSecretsOutput is a page. Only one without NextToken is the last, however short others are.
 type ListSecretsOutput struct {
@@ -39,7 +40,7 @@ type SecretListEntry struct {
 	LastChangedDate        wire.Time           // of anything about the secret
 	LastAccessedDate       *wire.Time          `json:",omitzero"` // a day
 	DeletedDate            *wire.Time          `json:",omitzero"` // the end of the recovery window
-	Tags                   []Tag               `json:",omitempty"`
+	Tags                   []Tag               `json:",omitzero"` // empty after the last one went
 	SecretVersionsToStages map[string][]string `json:",omitempty"`
 	CreatedDate            wire.Time
 }
@@ -77,12 +78,17 @@ type listed struct {
 	read     rowmac.Read
 }
 
+// forFilters returns what filters look at.
+func (s *Secret) forFilters() filter.Secret[Tag] {
+	return filter.Secret[Tag]{Name: s.Name, Description: s.Description, Tags: s.Tags}
+}
+
 // listEntry is how a listing shows a secret.
 func (r *listed) listEntry() SecretListEntry {
 	return SecretListEntry{ARN: r.ARN(), Name: r.Name, Description: r.Description,
 		KmsKeyId: r.KeyID, LastChangedDate: wire.Time{Time: r.Changed},
 		LastAccessedDate: wire.At(store.FromMicros(r.accessed)),
-		DeletedDate:      wire.At(r.DeletionDate), Tags: r.Tags,
+		DeletedDate:      wire.At(r.DeletionDate), Tags: r.shownTags(),
 		SecretVersionsToStages: r.versionsToStages(), CreatedDate: wire.Time{Time: r.Created}}
 }
 
@@ -126,7 +132,7 @@ func byTime(column, follows, direction string) string {
 type listing struct {
 	by      string
 	desc    bool
-	filters []Filter
+	filters []filter.Filter
 	planned bool // those scheduled for deletion too
 }
 
@@ -164,7 +170,7 @@ func (l listing) at(r *listed) position {
 // token for the next.
 const (
 	scanBudget = 2000    // secrets
-	workBudget = 4 << 20 // of [search.cost]: bytes and words
+	workBudget = 4 << 20 // of [filter.Search.Cost]: bytes and words
 	readAtOnce = 128     // secrets, then the rows are closed: nobody waits for filters
 )
 
@@ -172,7 +178,7 @@ const (
 // request's time ends, the page does too.
 func (s *Secrets) list(c *op.Call, l listing, p domain.Page,
 	last position) (found []*listed, next string, err error) {
-	look := newSearch(l.filters)
+	look := filter.New[Tag](l.filters)
 	seen, work, limit, more := 0, 0, p.Size+1, true
 	for more && next == "" {
 		rows, err := s.read(c, l, last, limit)
@@ -185,8 +191,8 @@ func (s *Secrets) list(c *op.Call, l listing, p domain.Page,
 				next = p.Next(last.String())
 				break
 			}
-			seen, work, last = seen+1, work+look.cost(&r.Secret), l.at(r)
-			if (l.planned || !r.scheduledForDeletion()) && look.matches(&r.Secret) {
+			seen, work, last = seen+1, work+look.Cost(r.forFilters()), l.at(r)
+			if (l.planned || !r.scheduledForDeletion()) && look.Matches(r.forFilters()) {
 				found = append(found, r)
 			}
 		}

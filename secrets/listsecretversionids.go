@@ -52,6 +52,7 @@ func (s *Secrets) listSecretVersionIds(c *op.Call, in ListSecretVersionIdsInput,
 	if err != nil {
 		return out, err
 	}
+	read := s.reads.of(e.ARN())
 	var found []*version
 	if all {
 		found, err = s.versionsAfter(c, e.Secret, after, p.Size+1)
@@ -65,6 +66,7 @@ func (s *Secrets) listSecretVersionIds(c *op.Call, in ListSecretVersionIdsInput,
 	out = ListSecretVersionIdsOutput{ARN: e.ARN(), Name: e.Name, NextToken: next,
 		Versions: []SecretVersionsListEntry{}}
 	for _, v := range found {
+		v.accessed = max(v.accessed, read[v.id])
 		out.Versions = append(out.Versions, v.listEntry(e.stages))
 	}
 	return out, nil

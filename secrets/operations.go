@@ -71,6 +71,13 @@ func (s *Secrets) Operations() []op.Operation {
 			"Removes tags from a secret."),
 			s.untagResource),
 
+		readSecret(s, routes.Get("GetResourcePolicy", "/v1/secrets/policy/{SecretId...}",
+			"Returns a secret's resource policy. There is none here."),
+			s.getResourcePolicy),
+		changeSecret(s, routes.Delete("DeleteResourcePolicy", "/v1/secrets/policy/{SecretId...}",
+			"Removes a secret's resource policy. There is none here."),
+			s.deleteResourcePolicy),
+
 		op.Read(routes.Post("GetRandomPassword", "/v1/random-password",
 			"Makes a password from the token's random numbers."),
 			s.findPassword, s.getRandomPassword),

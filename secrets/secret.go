@@ -16,8 +16,10 @@ type Secret struct {
 	Suffix                string // the six characters that end the ARN
 	Rev                   int64
 	Description           string
+	Token                 string // the ClientRequestToken that made it without a value, or nothing
 	KeyID                 string // the KMS key as the caller named it; empty: the managed key
 	Tags                  []Tag  // in order of key
+	Tagged                bool   // there has been a tag
 	Created, Changed      time.Time
 	DeletionDate          time.Time // end of the recovery window; zero: not scheduled for deletion
 
@@ -45,6 +47,23 @@ func arnOf(account, region, tail string) string {
 
 // arnResource stands before the last part of a secret's ARN.
 const arnResource = "secret:"
+
+// setTags replaces the tags.
+func (s *Secret) setTags(tags []Tag) {
+	s.Tags, s.Tagged = tags, s.Tagged || len(tags) > 0
+}
+
+// shownTags are the tags as AWS shows them: none before the first one came, an empty list after the
+// last one went.
+func (s *Secret) shownTags() []Tag {
+	switch {
+	case !s.Tagged:
+		return nil
+	case s.Tags == nil:
+		return []Tag{}
+	}
+	return s.Tags
+}
 
 func (s *Secret) scheduledForDeletion() bool { return !s.DeletionDate.IsZero() }
 

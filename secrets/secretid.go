@@ -13,6 +13,7 @@ import (
 type secretID struct {
 	secretRef
 	suffix string // of a complete ARN, or nothing
+	text   string // as the caller wrote it
 	arn    string // as asked; a plain name gives an ARN without a suffix
 }
 
@@ -43,7 +44,8 @@ func newSuffix() (string, error) {
 // it is just another name.
 func readSecretID(c *op.Call, text string) (id secretID, err error) {
 	account, region := c.Namespace()
-	id = secretID{secretRef: secretRef{account, region, text}, arn: arnOf(account, region, text)}
+	id = secretID{secretRef: secretRef{account, region, text}, text: text,
+		arn: arnOf(account, region, text)}
 	if strings.HasPrefix(text, "arn:") {
 		if id, err = readARN(text); err != nil {
 			return id, err
@@ -64,7 +66,7 @@ func readARN(text string) (id secretID, err error) {
 	if !ok {
 		return id, errName
 	}
-	id = secretID{secretRef: secretRef{a.Account, a.Region, name}, arn: text}
+	id = secretID{secretRef: secretRef{a.Account, a.Region, name}, text: text, arn: text}
 	if m := suffixed.FindStringSubmatch(name); m != nil {
 		id.name, id.suffix = m[1], m[2]
 	}

@@ -39,6 +39,7 @@ func TestReadSecretID_EveryForm_IsRead(t *testing.T) {
 		elsewhere + "x-AbCd12": {secretRef: secretRef{"444455556666", "eu-west-1", "x"},
 			suffix: "AbCd12", arn: elsewhere + "x-AbCd12"},
 	} {
+		want.text = text
 		if got, err := readSecretID(caller(), text); err != nil || got != want {
 			t.Errorf("%s: %+v, %v; want %+v", text, got, err, want)
 		}

@@ -3,7 +3,6 @@ package secrets
 import (
 	"context"
 	"errors"
-	"time"
 
 	"claviger/internal/domain"
 	"claviger/internal/op"
@@ -21,8 +20,10 @@ var secretRows = rowmac.Declare("secrets", func(s *Secret) []rowmac.Column {
 		rowmac.Text("suffix", &s.Suffix),
 		rowmac.Integer("rev", &s.Rev),
 		rowmac.Text("description", &s.Description),
+		rowmac.Text("token", &s.Token),
 		rowmac.Text("key_id", &s.KeyID),
 		rowmac.JSON("tags", &s.Tags),
+		rowmac.Flag("tagged", &s.Tagged),
 		rowmac.JSON("stages", &s.stages),
 		rowmac.Time("created", &s.Created),
 		rowmac.Time("changed", &s.Changed),
@@ -107,28 +108,5 @@ func (s *Secrets) remove(sec *Secret) domain.Change {
 			return err
 		}
 		return tx.Change(qDeleteSecret, sec.Account, sec.Region, sec.Name, sec.Suffix, sec.Rev)
-	})
-}
-
-// accessedOn returns the day a secret was last read.
-func (s *Secrets) accessedOn(sec *Secret) (time.Time, error) {
-	var day int64
-	err := s.db.Row(qSecretAccess, []any{sec.Account, sec.Region, sec.Name}, &day)
-	if domain.IsNoRow(err) {
-		err = nil // gone this moment
-	}
-	return store.FromMicros(day), err
-}
-
-// noteAccess remembers that a version was read on a day. It rides in another's transaction, at most
-// once a version and day.
-func (s *Secrets) noteAccess(sec *Secret, id string, day int64) {
-	s.db.Note("secrets accessed "+sec.ARN()+" "+id, func(tx *store.Tx) error {
-		_, err := tx.Exec(qSecretAccessed, day, sec.Account, sec.Region, sec.Name, sec.Suffix)
-		if err != nil {
-			return err
-		}
-		_, err = tx.Exec(qVersionAccessed, day, sec.Account, sec.Region, sec.Name, id, sec.Suffix)
-		return err
 	})
 }

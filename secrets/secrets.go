@@ -18,8 +18,8 @@
 //
 // operations.go is the table of contents, and each operation has a file of its name. target.go and
 // secretid.go turn a SecretId into a secret. stages.go is the state machine of staging labels.
-// encryption.go seals and opens. cache.go keeps reads off the disk. secretrows.go and
-// versionrows.go are the SQL.
+// encryption.go seals and opens. cache.go keeps reads off the disk. accessed.go knows who was read
+// when. secretrows.go and versionrows.go are the SQL. Package filter chooses among secrets.
 package secrets
 
 import (
@@ -51,6 +51,7 @@ type Secrets struct {
 	signer *rowmac.Signer
 	pages  domain.Pager
 	cache  *domain.Cache[secretRef, *entry]
+	reads  reads
 
 	getValue    op.Query[GetSecretValueInput, GetSecretValueOutput]
 	endRecovery op.Command[endRecoveryInput, op.None]

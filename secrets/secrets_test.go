@@ -164,6 +164,31 @@ func TestCreateSecret_SameToken_AnswersAsTheFirstTime(t *testing.T) {
 	}
 }
 
+// An SDK sends the token again when the answer got lost, and has to be told that the secret is
+// made.
+func TestCreateSecret_SameTokenNoValue_AnswersAsTheFirstTime(t *testing.T) {
+	s := start(t)
+	create := M{"Name": "r", "ClientRequestToken": token()}
+	made := must[secrets.CreateSecretOutput](s, "CreateSecret", create)
+	s.Restart()
+	if again := must[secrets.CreateSecretOutput](s, "CreateSecret", create); again != made {
+		t.Errorf("%+v, want %+v", again, made)
+	}
+	s.put("r", "v")
+	if again := must[secrets.CreateSecretOutput](s, "CreateSecret", create); again != made {
+		t.Errorf("%+v, want %+v", again, made)
+	}
+	const exists = "The operation failed because the secret r already exists."
+	s.refused("CreateSecret", M{"Name": "r", "ClientRequestToken": create["ClientRequestToken"],
+		"SecretString": "v"}, "ResourceExistsException", exists)
+	s.refused("CreateSecret", M{"Name": "r", "ClientRequestToken": token()},
+		"ResourceExistsException", exists)
+	s.do("DeleteSecret", M{"SecretId": "r", "ForceDeleteWithoutRecovery": true})
+	if anew := must[secrets.CreateSecretOutput](s, "CreateSecret", create); anew.ARN == made.ARN {
+		t.Error("the deleted secret is answered")
+	}
+}
+
 func TestPutSecretValue_SameToken_AddsNothing(t *testing.T) {
 	s := start(t)
 	made := s.create("r", "v")
@@ -230,7 +255,6 @@ func TestCreateSecret_InvalidInput_IsRefused(t *testing.T) {
 func TestNewVersion_InvalidInput_IsRefused(t *testing.T) {
 	s := start(t)
 	s.create("x", "v")
-	const noToken = "You must provide a ClientRequestToken value. We recommend a UUID-type value."
 	s.refused("CreateSecret", M{"Name": "y", "SecretString": "v"}, "InvalidRequestException", noToken)
 	s.refused("PutSecretValue", M{"SecretId": "x", "SecretString": "v"},
 		"InvalidRequestException", noToken)

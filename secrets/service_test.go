@@ -3,6 +3,7 @@ package secrets_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -45,10 +46,9 @@ func assemble(k *optest.Kit) optest.Parts {
 		Regions: []string{region}, Device: keystore.Device{Maker: t, Sealer: t, DataKeys: t, Residents: t,
 			Imports: t, Crypto: cryptoops.Device{Random: t, Signer: t, Opener: t}}})
 	sm := secrets.New(k.DB, keys, k.Token, jobs.Queue{}, k.Installation)
-	return optest.Parts{
-		Operations: append(keys.Operations(), sm.Operations()...),
-		Jobs:       sm.Jobs(),
-	}
+	due := keys.Jobs()
+	maps.Copy(due, sm.Jobs())
+	return optest.Parts{Operations: append(keys.Operations(), sm.Operations()...), Jobs: due}
 }
 
 // as has another account's root user ask from now on.

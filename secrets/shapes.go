@@ -1,6 +1,9 @@
 package secrets
 
-import "claviger/internal/shape"
+import (
+	"claviger/internal/shape"
+	"claviger/secrets/filter"
+)
 
 // shapes are the constraints of Secrets Manager's model, API version 2017-10-17, by AWS shape name.
 var shapes = shape.Table{
@@ -14,7 +17,7 @@ var shapes = shape.Table{
 	"ExcludePunctuationType":      {},
 	"ExcludeUppercaseType":        {},
 	"Filter":                      {},
-	"FilterNameStringType":        {Enum: filterKeys},
+	"FilterNameStringType":        {Enum: filter.Keys},
 	"FilterValueStringType":       {Max: 512, Pattern: `^\!?[a-zA-Z0-9 :_@\/\+\=\.\-\!]*$`},
 	"FilterValuesStringList":      {Min: 1, Max: 10, Member: "FilterValueStringType"},
 	"FiltersListType":             {Max: 10, Member: "Filter"},
@@ -48,11 +51,6 @@ var shapes = shape.Table{
 
 	// The shape of a member that only the service itself sends.
 	"Subject": {},
-}
-
-// filterKeys are the attributes that a filter may look at, in the order of the model.
-var filterKeys = []string{
-	"description", "name", "tag-key", "tag-value", "primary-region", "owning-service", "all",
 }
 
 const rotationToken = `^[a-zA-Z0-9\-]+$`

@@ -33,6 +33,12 @@ func errAttached(label, id string) error {
 		"that version in RemoveFromVersionId.")
 }
 
+func errElsewhere(label string) error {
+	return invalidParameter("When you move staging label " + label + ", if you specify " +
+		"RemoveFromVersionId, it must be set to the version that currently has the staging label " +
+		label + ".")
+}
+
 func errNotAttached(label, id string) error {
 	return invalidParameter("Staging label " + label + " is not attached to version " + id + ".")
 }
@@ -62,8 +68,10 @@ func (s stages) labelled(id string) bool {
 	return false
 }
 
-// attach puts labels on a version, from wherever they were. The first version of a secret becomes
-// current whatever it was meant for.
+// attach puts labels on a new version, from wherever they were. The first version of a secret
+// becomes current whatever it was meant for. If the version that was current still has AWSPENDING,
+// because a rotation left it there, the label goes with it: AWS has answered so, and a label that
+// stayed behind would be a rotation that never ends.
 func (s stages) attach(id string, labels ...string) (stages, error) {
 	next := s.clone()
 	for _, label := range labels {
@@ -72,6 +80,9 @@ func (s stages) attach(id string, labels ...string) (stages, error) {
 		}
 	}
 	if s[current] == "" || slices.Contains(labels, current) {
+		if old := s[current]; old != "" && next[pending] == old {
+			delete(next, pending)
+		}
 		next.promote(id)
 	}
 	if len(next) > maxLabels {
@@ -90,15 +101,25 @@ func (s stages) move(label, from, to string) (stages, error) {
 		return nil, errNoMove
 	case from == "" && holder != "" && holder != to:
 		return nil, errAttached(label, holder)
+	case from != "" && holder != from && to != "":
+		return nil, errElsewhere(label)
 	case from != "" && holder != from:
 		return nil, errNotAttached(label, from)
 	case to == "" && label == current:
 		return nil, errCurrentStays
-	case to != "":
-		return s.attach(to, label)
 	}
 	next := s.clone()
-	delete(next, label)
+	switch {
+	case to == "":
+		delete(next, label)
+	case label == current:
+		next.promote(to)
+	default:
+		next[label] = to
+	}
+	if len(next) > maxLabels {
+		return nil, errTooManyLabels
+	}
 	return next, nil
 }
 

@@ -46,5 +46,5 @@ func (s *Secrets) tagResource(c *op.Call, in TagResourceInput,
 	if err != nil {
 		return nil, op.None{}, err
 	}
-	return &change{secret: sec.changed(c, func(n *Secret) { n.Tags = tags })}, op.None{}, nil
+	return &change{secret: sec.changed(c, func(n *Secret) { n.setTags(tags) })}, op.None{}, nil
 }

@@ -10,24 +10,25 @@ import (
 type target struct {
 	asked       secretID
 	entry       *entry // nil if there is none
-	foreign     bool   // of another account than the caller's
 	otherRegion bool   // than the call's, so that nobody looked
-	unread      error  // why a foreign secret could not be read
+	unread      error  // why it could not be read
 	operation   string
-}
-
-// arn is the full ARN of a secret that is there, and what was asked for otherwise. To another
-// account it is always what was asked for: the suffix would tell that the secret exists.
-func (t *target) arn() string {
-	if t.entry == nil || t.foreign {
-		return t.asked.arn
-	}
-	return t.entry.ARN()
 }
 
 // Demands implements [op.Target].
 func (t *target) Demands() []policy.Demand {
-	return []policy.Demand{domain.On(action(t.operation), t.arn(), t.asked.account)}
+	d := t.asked.demand(t.operation)
+	if t.entry != nil {
+		d.Resource.ARN = t.entry.ARN()
+	}
+	return []policy.Demand{d}
+}
+
+// demand returns the demand for an operation's action on what was asked for.
+func (id secretID) demand(operation string) policy.Demand {
+	d := domain.On(action(operation), id.arn, id.account)
+	d.Resource.Asked = id.text
+	return d
 }
 
 // action is the IAM action of an operation.
@@ -53,25 +54,21 @@ func (t *target) Ready() error {
 }
 
 // find reads the SecretId of an operation and looks where it says, in whichever account that is. No
-// request reaches another Region. That another account's secret can't be read is said only after
-// the policy has let the caller pass.
+// request reaches another Region. That a secret can't be read is said only after the policy has let
+// the caller pass.
 func (s *Secrets) find(c *op.Call, operation, id string, look lookUp) (*target, error) {
 	asked, err := readSecretID(c, id)
 	if err != nil {
 		return nil, err
 	}
-	account, region := c.Namespace()
-	t := &target{asked: asked, foreign: asked.account != account,
-		otherRegion: asked.region != region, operation: operation}
+	t := &target{asked: asked, otherRegion: asked.region != c.Region, operation: operation}
 	if t.otherRegion {
 		return t, nil
 	}
 	e, err := look(c, asked.secretRef)
 	switch {
-	case err != nil && t.foreign:
-		t.unread = err
 	case err != nil:
-		return nil, err
+		t.unread = err
 	case e != nil && (asked.suffix == "" || asked.suffix == e.Suffix):
 		t.entry = e
 	}

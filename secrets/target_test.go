@@ -37,7 +37,7 @@ func TestForeignSecret_NoPolicy_IsDeniedLikeAnAbsentOne(t *testing.T) {
 			action := "secretsmanager:" + name
 			s.refused(name, M{"SecretId": id}, "AccessDeniedException", "User: arn:aws:iam::"+
 				account+":root is not authorized to perform: "+action+" on resource: "+id+
-				" because no identity-based policy allows the "+action+" action")
+				" because no resource-based policy allows the "+action+" action")
 		}
 		s.refused("DeleteSecret", M{"SecretId": id, "ForceDeleteWithoutRecovery": true},
 			"AccessDeniedException", "")
@@ -75,4 +75,22 @@ func TestForeignSecret_Allowed_IsTheOneTheARNNames(t *testing.T) {
 	if s.text(M{"SecretId": "x"}) != "mine" {
 		t.Error("the caller's own secret has gone in its stead")
 	}
+}
+
+// The managed key serves its own account alone, whatever a policy says. AWS's words are
+// LocalStack's recording (test_cross_account_access).
+func TestForeignSecret_UnderTheManagedKey_IsClosed(t *testing.T) {
+	s := start(t)
+	s.as(otherAccount)
+	theirs := s.create("x", "v").ARN
+	s.as(account)
+	s.allowAll()
+	const closed = "You can't access a secret from a different AWS account if you encrypt the " +
+		"secret with the default KMS service key."
+	s.refused("GetSecretValue", M{"SecretId": theirs}, "InvalidRequestException", closed)
+	s.refused("PutSecretValue", M{"SecretId": theirs, "SecretString": "w",
+		"ClientRequestToken": token()}, "InvalidRequestException", closed)
+	s.do("DescribeSecret", M{"SecretId": theirs})
+	s.do("ListSecretVersionIds", M{"SecretId": theirs})
+	s.do("DeleteSecret", M{"SecretId": theirs})
 }

@@ -18,5 +18,5 @@ func (in UntagResourceInput) secretID() string { return in.SecretId }
 func (s *Secrets) untagResource(c *op.Call, in UntagResourceInput,
 	sec *Secret) (*change, op.None, error) {
 	tags := domain.RemoveTags(sec.Tags, in.TagKeys)
-	return &change{secret: sec.changed(c, func(n *Secret) { n.Tags = tags })}, op.None{}, nil
+	return &change{secret: sec.changed(c, func(n *Secret) { n.setTags(tags) })}, op.None{}, nil
 }

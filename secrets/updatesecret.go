@@ -2,7 +2,7 @@ package secrets
 
 import (
 	"claviger/internal/domain"
-	"claviger/internal/fault"
+	"claviger/internal/envelope"
 	"claviger/internal/op"
 )
 
@@ -46,16 +46,23 @@ func (s *Secrets) updateSecret(c *op.Call, in UpdateSecretInput,
 		n.keepKey(domain.Or(in.KmsKeyId, n.KeyID))
 	})
 	ch, out := &change{secret: next}, UpdateSecretOutput{ARN: sec.ARN(), Name: sec.Name}
+	var tried envelope.Envelope
+	if in.KmsKeyId != nil {
+		var err error
+		if tried, err = s.tryKey(c, next); err != nil {
+			return nil, out, err
+		}
+	}
 	if v := valueOf(in.SecretString, in.SecretBinary); v != nil {
 		out.VersionId = *in.ClientRequestToken
 		if err := s.updateValue(c, ch, sec, out.VersionId, v); err != nil {
 			return nil, out, err
 		}
 	}
-	if next.KeyID == sec.KeyID {
+	if in.KmsKeyId == nil {
 		return ch, out, nil
 	}
-	return ch, out, s.changeKey(c, ch, sec)
+	return ch, out, s.changeKey(c, ch, sec, tried.KeyID)
 }
 
 // updateValue makes v the current value. A token that is known is taken for the same request
@@ -73,11 +80,12 @@ func (s *Secrets) updateValue(c *op.Call, ch *change, old *Secret, token string,
 	return nil
 }
 
-// changeKey seals the versions that carry the service's own labels anew, by the key that
-// the secret has from now on. AWS leaves them under the old key without a word if the
-// caller may not use the new one. That is refused here: whoever moves a secret to another
-// key means to give the old one up.
-func (s *Secrets) changeKey(c *op.Call, ch *change, old *Secret) error {
+// changeKey seals the versions that carry the service's own labels anew, by the key that the secret
+// has from now on: all of them or none. AWS leaves them under the old key without a word if the
+// caller may not use the new one. That is refused here, and so is a key that is closed for now:
+// whoever moves a secret to another key means to give the old one up. keyID is the id of the key;
+// an alias may lead to another one than the last time.
+func (s *Secrets) changeKey(c *op.Call, ch *change, old *Secret, keyID string) error {
 	done := map[string]bool{"": true}
 	for _, v := range ch.added {
 		done[v.id] = true
@@ -88,7 +96,7 @@ func (s *Secrets) changeKey(c *op.Call, ch *change, old *Secret) error {
 			continue
 		}
 		done[id] = true
-		if err := s.resealUnder(c, ch, old, id); err != nil {
+		if err := s.resealUnder(c, ch, old, id, keyID); err != nil {
 			return err
 		}
 	}
@@ -96,8 +104,8 @@ func (s *Secrets) changeKey(c *op.Call, ch *change, old *Secret) error {
 }
 
 // resealUnder puts one version of the secret as it was, sealed by the key of the secret as it shall
-// be, into the change.
-func (s *Secrets) resealUnder(c *op.Call, ch *change, old *Secret, id string) error {
+// be, into the change, unless it is under that key already.
+func (s *Secrets) resealUnder(c *op.Call, ch *change, old *Secret, id, keyID string) error {
 	v, err := s.loadVersion(c, old, id, anySize)
 	if domain.IsNoRow(err) {
 		return s.versionGone(c, old, id) // if it only changed meanwhile, the commit will find out
@@ -105,12 +113,16 @@ func (s *Secrets) resealUnder(c *op.Call, ch *change, old *Secret, id string) er
 	if err != nil {
 		return err
 	}
+	managed := ch.secret.KeyID == ""
+	if v.managed == managed && (managed || v.envelope.KeyID == keyID) {
+		return nil
+	}
 	anew, err := s.reseal(c, ch.secret, v)
 	switch {
 	case err == nil:
 		ch.resealed = append(ch.resealed, anew)
-	case fault.Of(err).Code == decryptionFailure:
-		return nil // its key is gone or closed: that must not bind the secret to it for ever
+	case isGone(err):
+		return nil // the value is lost with its key: that must not bind the secret for ever
 	}
 	return err
 }

@@ -25,7 +25,7 @@ func (s *Secrets) updateSecretVersionStage(c *op.Call, in UpdateSecretVersionSta
 		_, err := s.versionFacts(c, sec, to)
 		switch {
 		case domain.IsNoRow(err):
-			return nil, SecretOutput{}, errNoVersion(to)
+			return nil, SecretOutput{}, s.noVersion(c, sec, to)
 		case err != nil:
 			return nil, SecretOutput{}, err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"claviger/hsm"
@@ -13,7 +14,8 @@ import (
 
 // Cluster is a cluster of HSMs that a custom key store may stand on.
 type Cluster struct {
-	ID string // cluster-..., as AWS writes it
+	ID       string   // cluster-..., as AWS writes it
+	Accounts []string // that may use it; to all others it isn't there
 
 	// Tokens are all of one module. The first has the keys. None has a PIN: that is
 	// the password of the store.
@@ -26,6 +28,7 @@ type Cluster struct {
 // clusters are those of the configuration. It is what customstore asks of them.
 type clusters struct {
 	all     []Cluster
+	main    *hsm.Token // authenticates the check values of the clusters' keys
 	log     *slog.Logger
 	observe hsm.Observer
 }
@@ -33,9 +36,10 @@ type clusters struct {
 // surveyed bounds the wait for a module that doesn't answer.
 const surveyed = 5 * time.Second
 
-func (c *clusters) find(id string) *Cluster {
+// find returns a cluster that an account may use, or nil.
+func (c *clusters) find(account, id string) *Cluster {
 	for i := range c.all {
-		if c.all[i].ID == id {
+		if c.all[i].ID == id && slices.Contains(c.all[i].Accounts, account) {
 			return &c.all[i]
 		}
 	}
@@ -43,8 +47,8 @@ func (c *clusters) find(id string) *Cluster {
 }
 
 // Look implements customstore.Clusters. A module that doesn't answer has no active HSM to show.
-func (c *clusters) Look(ctx context.Context, id string) (*customstore.Cluster, error) {
-	found := c.find(id)
+func (c *clusters) Look(ctx context.Context, account, id string) (*customstore.Cluster, error) {
+	found := c.find(account, id)
 	if found == nil {
 		return nil, nil
 	}
@@ -69,23 +73,27 @@ func (c *clusters) Look(ctx context.Context, id string) (*customstore.Cluster, e
 }
 
 // Open implements customstore.Clusters.
-func (c *clusters) Open(ctx context.Context, id string,
-	password func() ([]byte, error)) (customstore.Connection, error) {
-	found := c.find(id)
+func (c *clusters) Open(ctx context.Context,
+	login customstore.Login) (customstore.Connection, error) {
+	found, log := c.find(login.Account, login.Cluster), c.log.With("cluster", login.Cluster)
 	if found == nil {
 		return nil, &customstore.ConnectionError{Code: "CLUSTER_NOT_FOUND", Final: true,
-			Err: errors.New("the configuration names no such cluster")}
+			Err: errors.New("the configuration names no such cluster for the account")}
 	}
 	config := found.Tokens[0]
-	config.PIN, config.Log, config.Observe = password, c.log.With("cluster", id), c.observe
-	v, err := hsm.OpenVault(ctx, config)
+	config.PIN, config.Log, config.Observe = login.Password, log, c.observe
+	config.SparePIN = !login.Again
+	v, err := hsm.OpenVault(ctx, config, c.main)
 	if err != nil {
 		failure := connectionErrorOf(err)
-		c.log.Error("an HSM cluster can't be connected to",
-			"cluster", id, "code", failure.Code, "error", err)
+		log.Error("an HSM cluster can't be connected to", "code", failure.Code, "error", err)
+		if errors.Is(err, hsm.ErrPINCount) {
+			log.Error("somebody else has tried a wrong PIN on the cluster. If that is explained, log in to " +
+				"it by the device's own tool, or allow one try by `claviger clusters reset`")
+		}
 		return nil, failure
 	}
-	return &connection{v, c.log.With("cluster", id)}, nil
+	return &connection{v, log}, nil
 }
 
 // connectionErrorOf gives a failure of the device the name that AWS has for it.
@@ -97,10 +105,13 @@ func connectionErrorOf(err error) *customstore.ConnectionError {
 	}{
 		{hsm.ErrPIN, "INVALID_CREDENTIALS", true},
 		{hsm.ErrPINLocked, "USER_LOCKED_OUT", true},
+		{hsm.ErrPINCount, "USER_LOCKED_OUT", false}, // looking at it again costs nothing
 		{hsm.ErrNoUser, "USER_NOT_FOUND", true},
 		{hsm.ErrTaken, "USER_LOGGED_IN", false},
+		{hsm.ErrFiles, "INTERNAL_ERROR", false},
 		{hsm.ErrNoToken, "INSUFFICIENT_CLOUDHSM_HSMS", false},
 		{hsm.ErrModule, "INTERNAL_ERROR", false},
+		{hsm.ErrNotStarted, "INTERNAL_ERROR", false},
 		{hsm.ErrAmbiguous, "INTERNAL_ERROR", false},
 		{hsm.ErrMechanism, "INTERNAL_ERROR", false},
 		{hsm.ErrUnsafe, "INTERNAL_ERROR", false},

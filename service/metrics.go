@@ -1,7 +1,10 @@
 package service
 
 import (
+	"bytes"
 	"net/http"
+	"strconv"
+	"sync"
 	"time"
 
 	"claviger/hsm"
@@ -10,7 +13,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/prometheus/common/expfmt"
 )
 
 // metrics is what /metrics shows. It observes the road, the device and the committer.
@@ -19,6 +22,9 @@ type metrics struct {
 	operations *prometheus.CounterVec
 	latency    *prometheus.HistogramVec
 	unknown    *prometheus.CounterVec
+	unrecorded prometheus.Counter
+	overload   *prometheus.CounterVec
+	open       prometheus.Gauge // connections
 	calls      *prometheus.CounterVec
 	callTime   *prometheus.HistogramVec
 	hits, miss prometheus.Counter
@@ -39,6 +45,14 @@ func newMetrics() *metrics {
 		unknown: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "claviger_unauthenticated_total",
 			Help: "Requests refused before a caller was known, by service and error code."},
 			[]string{"service", "code"}),
+		unrecorded: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "claviger_unauthenticated_unrecorded_total",
+			Help: "Of these, the ones that are not in the trail."}),
+		overload: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "claviger_overload_total",
+			Help: "Connections closed and requests turned away because a bound was reached, by which."},
+			[]string{"bound"}),
+		open: prometheus.NewGauge(prometheus.GaugeOpts{Name: "claviger_connections",
+			Help: "Connections that are open."}),
 		calls: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "claviger_token_calls_total",
 			Help: "Operations asked of the token."}, []string{"operation", "result"}),
 		callTime: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "claviger_token_call_seconds",
@@ -52,7 +66,8 @@ func newMetrics() *metrics {
 	handles := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "claviger_token_handles_total",
 		Help: "Uses of a key on the token, by whether its handle was cached."}, []string{"result"})
 	m.hits, m.miss = handles.WithLabelValues("hit"), handles.WithLabelValues("miss")
-	m.registry.MustRegister(m.operations, m.latency, m.unknown, m.calls, m.callTime, m.batch, m.sync,
+	m.registry.MustRegister(m.operations, m.latency, m.unknown, m.unrecorded, m.overload,
+		m.open, m.calls, m.callTime, m.batch, m.sync,
 		handles, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -66,6 +81,15 @@ func (m *metrics) Operation(service, name, code string, took time.Duration) {
 
 // Unknown implements op.Observer.
 func (m *metrics) Unknown(service, code string) { m.unknown.WithLabelValues(service, code).Inc() }
+
+// Unrecorded implements op.Observer.
+func (m *metrics) Unrecorded() { m.unrecorded.Inc() }
+
+// Overload implements op.Observer and listener.Observer.
+func (m *metrics) Overload(bound string) { m.overload.WithLabelValues(bound).Inc() }
+
+// Connections implements listener.Observer.
+func (m *metrics) Connections(delta int) { m.open.Add(float64(delta)) }
 
 // Call implements hsm.Observer.
 func (m *metrics) Call(operation string, took time.Duration, failed bool) {
@@ -116,6 +140,9 @@ func (m *metrics) watch(t *hsm.Token, db *store.DB, keys *keystore.Keys) {
 		func() float64 { return truth(db.Ready() == nil) })
 	gauge("claviger_kms_stores_lost", "Custom key stores that are connected and can't be used.",
 		func() float64 { return float64(keys.CustomKeyStores().Lost()) })
+	gauge("claviger_kms_keys_left",
+		"Keys on tokens that processes which ended have left half-made, for a person to destroy.",
+		func() float64 { return float64(keys.ResidentsLeft(time.Now())) })
 	counter("claviger_kms_pending_deletion_uses_total",
 		"Uses of a KMS key that were refused because it is pending deletion.",
 		func() float64 { return float64(keys.PendingDeletionUses()) })
@@ -133,6 +160,56 @@ func truth(b bool) float64 {
 	return 0
 }
 
-func (m *metrics) handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+// pause is between two texts of all metrics, which cost some milliseconds to make.
+const pause = 100 * time.Millisecond
+
+// page is the text of all metrics, made once for everybody who waits for one: never older than the
+// question, and the same bytes for all, so that a hundred who read slowly cost the memory of one.
+type page struct {
+	gather prometheus.Gatherer
+
+	mu   sync.Mutex
+	made time.Time
+	text []byte
+}
+
+// handler shows the metrics in Prometheus's text format.
+func (m *metrics) handler() http.Handler { return &page{gather: m.registry} }
+
+// ServeHTTP implements [http.Handler].
+func (p *page) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	text, err := p.current()
+	if err != nil {
+		http.Error(w, "the metrics can't be gathered", http.StatusInternalServerError)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", string(textFormat))
+	h.Set("Content-Length", strconv.Itoa(len(text)))
+	_, _ = w.Write(text)
+}
+
+var textFormat = expfmt.NewFormat(expfmt.TypeTextPlain)
+
+func (p *page) current() ([]byte, error) {
+	asked := time.Now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.made.After(asked) {
+		return p.text, nil
+	}
+	time.Sleep(time.Until(p.made.Add(pause)))
+	begun := time.Now()
+	families, err := p.gather.Gather()
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	for _, f := range families {
+		if _, err := expfmt.MetricFamilyToText(&b, f); err != nil {
+			return nil, err
+		}
+	}
+	p.made, p.text = begun, b.Bytes()
+	return p.text, nil
 }

@@ -11,24 +11,29 @@ import (
 
 	"claviger/api"
 	"claviger/hsm"
-	"claviger/iam"
 	"claviger/identity"
 	"claviger/internal/install"
+	"claviger/internal/listener"
 	"claviger/internal/op"
 	"claviger/jobs"
+	"claviger/keystore/model"
 	"claviger/policy"
 	"claviger/store"
 )
 
 // Config is everything a service needs to know. All fields must be set.
 type Config struct {
-	Database string     // path of the SQLite file
-	HSM      hsm.Config // the token; its Log and Observe are set here
-	Clusters []Cluster  // that custom key stores may stand on
-	Regions  []string   // served; the first is the default
-	Log      *slog.Logger
-	Version  string
-	Create   bool // make the database and the installation if there is none: init and dev only
+	Database   string     // path of the SQLite file
+	HSM        hsm.Config // the token; its Log and Observe are set here
+	Clusters   []Cluster  // that custom key stores may stand on
+	Regions    []string   // served; the first is the default
+	Log        *slog.Logger
+	Version    string
+	Unmeasured bool // Handler shows no metrics: Watch does
+	Create     bool // make the database and the installation if there is none: init and dev only
+
+	// Idle has no jobs done and no key stores connected: for commands that do one thing and end.
+	Idle bool
 
 	// Ledger may stand between the road and the database; nil is the database itself. Tests cut it.
 	Ledger func(op.Ledger) op.Ledger
@@ -37,13 +42,19 @@ type Config struct {
 
 // Service is a running Claviger without its listener.
 type Service struct {
-	Handler    http.Handler
+	Handler    http.Handler // all that is served
+	Watch      http.Handler // health and metrics alone, for a listener of their own
+	Observe    listener.Observer
 	Operations []op.Operation
 	Token      *hsm.Token
 	DB         *store.DB
+	Database   string // path of the SQLite file
 	Jobs       *jobs.Runner
+	Created    bool // by this Open: the database held no installation before
 
 	services services
+	region   string // the default
+	callers  *identity.Directory
 	runner   *op.Runner
 	stop     func()
 	work     sync.WaitGroup
@@ -57,7 +68,7 @@ func Open(ctx context.Context, c Config) (_ *Service, err error) {
 	}
 	m := newMetrics()
 	c.HSM.Log, c.HSM.Observe = c.Log, m
-	s := new(Service)
+	s := &Service{Database: c.Database}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.release())
@@ -71,7 +82,7 @@ func Open(ctx context.Context, c Config) (_ *Service, err error) {
 		return nil, err
 	}
 	if c.Create {
-		if err = install.Create(ctx, s.DB, s.Token, c.Now()); err != nil {
+		if s.Created, err = install.Create(ctx, s.DB, s.Token, c.Now()); err != nil {
 			return nil, err
 		}
 	}
@@ -84,7 +95,9 @@ func Open(ctx context.Context, c Config) (_ *Service, err error) {
 	if err = s.Jobs.FreeLeases(); err != nil {
 		return nil, err
 	}
-	s.start()
+	if !c.Idle {
+		s.start()
+	}
 	return s, nil
 }
 
@@ -97,13 +110,18 @@ func (s *Service) assemble(c Config, in *install.Installation, m *metrics) {
 	callers := identity.New(s.DB, s.Token, in, c.Regions)
 	runner := &op.Runner{Ledger: ledger, Callers: callers, Decide: policy.Decide, Observe: m,
 		Log: c.Log, Now: c.Now}
-	s.runner = runner
+	s.runner, s.callers, s.region = runner, callers, c.Regions[0]
 	s.services = newServices(workings{db: s.DB, token: s.Token, installation: in, regions: c.Regions,
-		clusters: &clusters{c.Clusters, c.Log, m}, accessKeys: callers})
+		clusters: &clusters{c.Clusters, s.Token, c.Log, m}, accessKeys: callers})
 	s.Operations = s.services.operations()
 	m.watch(s.Token, s.DB, s.services.kms)
-	s.Handler = api.New(api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready,
-		Metrics: m.handler(), Log: c.Log, Version: c.Version})
+	served := api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready,
+		Metrics: m.handler(), Log: c.Log, Version: c.Version}
+	s.Observe, s.Watch = m, api.Watch(served)
+	if c.Unmeasured {
+		served.Metrics = nil
+	}
+	s.Handler = api.New(served)
 
 	s.Jobs = &jobs.Runner{DB: s.DB, Operations: runner, Log: c.Log, Now: c.Now,
 		Kinds: s.services.kinds()}
@@ -117,14 +135,18 @@ func (s *Service) start() {
 	s.work.Go(func() { s.services.kms.CustomKeyStores().KeepConnected(ctx) })
 }
 
-// CreateAccessKey makes an access key for a principal and returns its id and its
-// secret, which can't be read again. by is the command that asks for it, such as
-// "claviger init": the record names it.
-func (s *Service) CreateAccessKey(ctx context.Context, principal policy.Caller, by string) (
-	id, secret string, err error) {
-	c := s.runner.Own(ctx, principal.Account, identity.GlobalRegion, iam.IAM.Name)
+// ResetCluster allows one more password to be tried on a cluster that account may use. by is the
+// command that asks for it: the record names it.
+func (s *Service) ResetCluster(ctx context.Context, account, cluster, by string) error {
+	c := s.runner.Own(ctx, account, s.region, model.KMS.Name)
 	c.SourceIP, c.UserAgent = by, by
-	return s.services.identities.CreateAccessKey(c, principal)
+	return s.services.kms.CustomKeyStores().ResetRefusals(c, cluster)
+}
+
+// AccountOf returns the account that an access key is of. A key that is unknown, or may not be used,
+// is an error.
+func (s *Service) AccountOf(ctx context.Context, accessKeyID string) (string, error) {
+	return s.callers.Account(ctx, accessKeyID)
 }
 
 // Ready returns nil while the service can do its work, and otherwise the reason in words for
@@ -146,7 +168,9 @@ func (s *Service) Ready() error {
 // Close stops the job runner and lets go of the key stores, the database and the token. Requests
 // must have ended before.
 func (s *Service) Close() error {
-	s.stop()
+	if s.stop != nil {
+		s.stop()
+	}
 	s.work.Wait()
 	s.services.kms.CustomKeyStores().Close()
 	return s.release()

@@ -1,5 +1,5 @@
 #!/bin/sh
-# install.sh [--check] [softhsm2|awscli|boto3|opensc|curl|shellcheck|cc|make]...
+# install.sh [--check] [softhsm2|awscli|boto3|opensc|curl|shellcheck|mmdebstrap|cc|make]...
 #
 # Installs what is named, SoftHSM2 when nothing is, with the platform's own package manager. It says what it is
 # about to do before it does it, asks nothing, does nothing twice, and is silent when there is nothing to do.
@@ -20,12 +20,12 @@ present() {
 	awscli) command -v aws >/dev/null 2>&1 ;;
 	boto3) python3 -c 'import boto3' >/dev/null 2>&1 ;;
 	opensc) command -v pkcs11-tool >/dev/null 2>&1 ;;
-	curl | make) command -v "$1" >/dev/null 2>&1 ;;
+	curl | make | mmdebstrap) command -v "$1" >/dev/null 2>&1 ;;
 	shellcheck) command -v shellcheck >/dev/null 2>&1 ;;
 	# A compiler without the C library's headers is no use to cgo: one is read to see. CC may hold options, hence sh.
 	cc) echo '#include <stdlib.h>' | sh -c "${CC:-$(go env CC)} -E -" >/dev/null 2>&1 ;;
 	*)
-		say "don't know '$1'. Known are softhsm2, awscli, boto3, opensc, curl, shellcheck, cc and make."
+		say "don't know '$1'. Known are softhsm2, awscli, boto3, opensc, curl, shellcheck, mmdebstrap, cc and make."
 		exit 1
 		;;
 	esac
@@ -60,7 +60,7 @@ packages() {
 	zypper:cc) echo gcc glibc-devel ;;
 	apk:cc) echo gcc musl-dev ;;
 	*:cc) echo gcc ;;
-	*:curl | *:make | *:opensc) echo "$2" ;;
+	*:curl | *:make | *:opensc | *:mmdebstrap) echo "$2" ;;
 	esac
 }
 

@@ -12,22 +12,10 @@ import (
 	"time"
 
 	"claviger/store"
+	"claviger/store/storetest"
 )
 
 var (
-	benchSecret = store.Wide(`CREATE TABLE bench_secret (
-		account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL,
-		rev INTEGER NOT NULL, changed INTEGER NOT NULL,
-		PRIMARY KEY (account, region, name)) STRICT, WITHOUT ROWID`, "a benchmark's own table")
-	benchVersion = store.Wide(`CREATE TABLE bench_version (
-		account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL,
-		id TEXT NOT NULL, sealed BLOB NOT NULL,
-		PRIMARY KEY (account, region, name, id)) STRICT, WITHOUT ROWID`, "a benchmark's own table")
-	benchStage = store.Wide(`CREATE TABLE bench_stage (
-		account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL,
-		stage TEXT NOT NULL, id TEXT NOT NULL,
-		PRIMARY KEY (account, region, name, stage)) STRICT, WITHOUT ROWID`, "a benchmark's own table")
-
 	newSecret = store.SQL(`INSERT INTO bench_secret (account, region, name, rev, changed)
 		VALUES ($1, $2, $3, 0, 0)`)
 	putSecret = store.SQL(`UPDATE bench_secret SET rev = rev + 1, changed = $1
@@ -38,6 +26,21 @@ var (
 		VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (account, region, name, stage) DO UPDATE SET id = excluded.id`)
 )
+
+// benchTables are the benchmark's own.
+const benchTables = `
+CREATE TABLE bench_secret (
+	account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL,
+	rev INTEGER NOT NULL, changed INTEGER NOT NULL,
+	PRIMARY KEY (account, region, name)) STRICT, WITHOUT ROWID;
+CREATE TABLE bench_version (
+	account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL,
+	id TEXT NOT NULL, sealed BLOB NOT NULL,
+	PRIMARY KEY (account, region, name, id)) STRICT, WITHOUT ROWID;
+CREATE TABLE bench_stage (
+	account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL,
+	stage TEXT NOT NULL, id TEXT NOT NULL,
+	PRIMARY KEY (account, region, name, stage)) STRICT, WITHOUT ROWID;`
 
 const account, region = "123456789012", "eu-central-1"
 
@@ -105,17 +108,13 @@ func bench(b *testing.B, clients int, once func(db *store.DB, client, i int) err
 	}
 	defer os.RemoveAll(dir)
 	seen := &syncs{}
-	db, err := store.Open(b.Context(), store.Config{Path: filepath.Join(dir, "db"), Observe: seen})
+	db, err := store.Open(b.Context(), store.Config{Path: filepath.Join(dir, "db"), Observe: seen,
+		Migrations: storetest.WithTables(benchTables)})
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer db.Close()
 	err = db.Commit(func(tx *store.Tx) error {
-		for _, q := range []*store.Query{benchSecret, benchVersion, benchStage} {
-			if _, err := tx.Exec(q); err != nil {
-				return err
-			}
-		}
 		for client := range clients {
 			if _, err := tx.Exec(newSecret, account, region, fmt.Sprint("secret/", client)); err != nil {
 				return err

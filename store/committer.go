@@ -19,6 +19,7 @@ var (
 type committer struct {
 	*queue
 	engine  engine
+	schema  *schema
 	log     *slog.Logger
 	observe Observer
 	health  health
@@ -210,13 +211,18 @@ func (c *committer) follow(batch []*request) {
 
 // fail answers a batch of which nothing is known to be on the disk.
 func (c *committer) fail(batch []*request, cause error) {
-	if c.health.failed(cause) {
-		c.log.Error("the database accepts no records", "error", cause)
-		time.AfterFunc(retryAfter, c.probe)
-	}
+	c.unwell(cause)
 	for _, r := range batch {
 		r.err = unavailable.Because(cause)
 		c.answer(r)
+	}
+}
+
+// unwell says that no records are stored until one is. Anybody may call it.
+func (c *committer) unwell(cause error) {
+	if c.health.failed(cause) {
+		c.log.Error("the database accepts no records", "error", cause)
+		time.AfterFunc(retryAfter, c.probe)
 	}
 }
 

@@ -17,6 +17,9 @@ type connection struct {
 	pinned   *sql.Conn // the only one of db
 	raw      driver.Conn
 	prepared map[*Query]*prepared
+
+	inspected bool  // its schema was found to be the program's
+	version   int64 // ... at this schema_version
 }
 
 // prepared is a statement that waits for its next use. SQLite runs a statement once at a time:

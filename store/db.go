@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"sync"
 
@@ -16,6 +17,9 @@ type Config struct {
 	Path    string       // the SQLite file; its directory must exist
 	Log     *slog.Logger // nil: slog.Default
 	Observe Observer     // nil: nobody
+
+	// Migrations make the schema, as [Migrations] has them; nil: the program's own. Tests add tables.
+	Migrations fs.FS
 }
 
 // DB is an open database. All its methods are safe for use by several goroutines at once.
@@ -29,8 +33,8 @@ type DB struct {
 }
 
 // Open opens the database for the one server it may have, creates it where there is none, and
-// brings its schema up to date. It fails with [ErrLocked], [ErrNewer], [ErrChanged], [ErrHistory]
-// or [ErrExposed] where these say why, and never waits for a lock.
+// brings its schema up to date. It fails with [ErrLocked], [ErrNewer], [ErrChanged], [ErrHistory],
+// [ErrSchema] or [ErrExposed] where these say why, and never waits for a lock.
 func Open(ctx context.Context, c Config) (_ *DB, err error) {
 	e, err := newSQLite(c.Path, true)
 	if err != nil {
@@ -57,7 +61,7 @@ func Open(ctx context.Context, c Config) (_ *DB, err error) {
 
 // start migrates and sets the committer to work.
 func (db *DB) start(ctx context.Context, c Config) error {
-	known, err := loadMigrations(embedded, "migrations/"+db.engine.migrations())
+	made, err := schemaOf(c.Migrations)
 	if err != nil {
 		return err
 	}
@@ -65,14 +69,15 @@ func (db *DB) start(ctx context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
-	if err := migrate(conn, known); err != nil {
+	if err := migrate(conn, made.steps); err != nil {
 		return errors.Join(err, conn.close())
 	}
-	w := &committer{queue: newQueue(), engine: db.engine, log: c.Log, observe: c.Observe}
+	w := &committer{queue: newQueue(), engine: db.engine, schema: made, log: c.Log,
+		observe: c.Observe}
 	if err := w.adopt(conn); err != nil {
 		return err
 	}
-	if db.pool, err = newPool(db.engine); err != nil {
+	if db.pool, err = newPool(db.engine, made); err != nil {
 		return errors.Join(err, conn.close())
 	}
 	if w.wal, err = newCheckpointer(ctx, db.engine, c.Log); err != nil {
@@ -90,14 +95,22 @@ func (db *DB) start(ctx context.Context, c Config) error {
 // lock, migrates nothing and fails with [ErrOlder] or [ErrNewer] where the schema isn't this
 // program's. Commit fails.
 func OpenReader(ctx context.Context, path string) (*DB, error) {
+	return openReader(path, nil)
+}
+
+func openReader(path string, migrations fs.FS) (*DB, error) {
+	made, err := schemaOf(migrations)
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
 	e, err := newSQLite(path, false)
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
 	db := &DB{engine: e}
 	db.close = sync.OnceValue(db.shut)
-	if db.pool, err = newPool(e); err == nil {
-		err = db.pool.use(current)
+	if err = made.current(e); err == nil {
+		db.pool, err = newPool(e, made)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("store: %w", err), db.release())
@@ -105,13 +118,15 @@ func OpenReader(ctx context.Context, path string) (*DB, error) {
 	return db, nil
 }
 
-// current refuses a schema that is not this program's.
-func current(conn *connection) error {
-	known, err := loadMigrations(embedded, "migrations/"+conn.engine.migrations())
+// current refuses a database that other migrations have made. It comes before the schema is looked
+// at, because it can say more.
+func (s *schema) current(e engine) error {
+	conn, err := newConnection(context.Background(), e, reading)
 	if err != nil {
 		return err
 	}
-	left, err := pending(conn, known)
+	defer conn.close()
+	left, err := pending(conn, s.steps)
 	if err != nil {
 		return err
 	}
@@ -123,12 +138,22 @@ func current(conn *connection) error {
 
 // Row reads one row of what is committed; see [Reader].
 func (db *DB) Row(q *Query, args []any, dest ...any) error {
-	return db.pool.use(func(conn *connection) error { return conn.row(q, args, dest) })
+	return db.read(func(conn *connection) error { return conn.row(q, args, dest) })
 }
 
 // Rows reads rows of what is committed; see [Reader].
 func (db *DB) Rows(q *Query, args []any, each func(scan func(dest ...any) error) error) error {
-	return db.pool.use(func(conn *connection) error { return conn.rows(q, args, each) })
+	return db.read(func(conn *connection) error { return conn.rows(q, args, each) })
+}
+
+// read reads, and calls the database unwell if somebody has changed its schema: a service whose
+// answers are all in caches would else be ready for long.
+func (db *DB) read(f func(*connection) error) error {
+	err := db.pool.use(f)
+	if errors.Is(err, ErrSchema) && db.committer != nil {
+		db.committer.unwell(err)
+	}
+	return err
 }
 
 // Commit runs apply in the committer's next transaction, under a savepoint of its own, stores what

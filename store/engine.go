@@ -35,6 +35,7 @@ type role int
 const (
 	reading role = iota // part of the read pool: refuses to write
 	writing             // the committer's
+	blank               // an empty database in memory, gone with its connection
 )
 
 // verdict sorts the errors of a driver.

@@ -28,6 +28,8 @@ var (
 	ErrHistory = errors.New("the database was made by other migrations than this program has")
 	// ErrChanged says that a migration was edited after it had been applied.
 	ErrChanged = errors.New("a migration has changed since it was applied to the database")
+	// ErrSchema says that somebody has changed the schema, and which object.
+	ErrSchema = errors.New("the database's schema is not what this program has made")
 	// ErrExposed says that others than the owner can get at the database file.
 	ErrExposed = errors.New("the database can be read by others than its owner")
 	// ErrFull says that the disk, or the database's own limit, leaves no room.

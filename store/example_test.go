@@ -9,13 +9,10 @@ import (
 	"time"
 
 	"claviger/store"
+	"claviger/store/storetest"
 )
 
 var (
-	exampleTable = store.Wide(`CREATE TABLE doors (
-		account TEXT NOT NULL, region TEXT NOT NULL, id TEXT NOT NULL,
-		rev INTEGER NOT NULL, colour TEXT NOT NULL,
-		PRIMARY KEY (account, region, id))`, "an example's own table")
 	insertDoor = store.SQL(`INSERT INTO doors (account, region, id, rev, colour)
 		VALUES ($1, $2, $3, 1, $4)`)
 	paintDoor = store.SQL(`UPDATE doors SET colour = $1, rev = rev + 1
@@ -29,7 +26,11 @@ func ExampleDB_Commit() {
 		log.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
-	db, err := store.Open(context.Background(), store.Config{Path: filepath.Join(dir, "claviger.db")})
+	db, err := store.Open(context.Background(), store.Config{Path: filepath.Join(dir, "claviger.db"),
+		Migrations: storetest.WithTables(`CREATE TABLE doors (
+			account TEXT NOT NULL, region TEXT NOT NULL, id TEXT NOT NULL,
+			rev INTEGER NOT NULL, colour TEXT NOT NULL,
+			PRIMARY KEY (account, region, id))`)})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -39,9 +40,6 @@ func ExampleDB_Commit() {
 		return func(err error) []byte { return fmt.Appendf(nil, "%s: %v", what, err) }
 	}
 	err = db.Commit(func(tx *store.Tx) error {
-		if _, err := tx.Exec(exampleTable); err != nil {
-			return err
-		}
 		_, err := tx.Exec(insertDoor, account, region, "front", "white")
 		return err
 	}, record("create"))

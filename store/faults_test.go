@@ -19,26 +19,24 @@ import (
 const ownTable = "a test's own table"
 
 var (
-	createThings = Wide(`CREATE TABLE IF NOT EXISTS things (
-		name TEXT NOT NULL PRIMARY KEY, filling BLOB NOT NULL)`, ownTable)
 	insertThing = Wide(`INSERT INTO things (name, filling) VALUES ($1, $2)`, ownTable)
 	countThings = Wide(`SELECT count(*) FROM things`, ownTable)
 )
 
+var withThings = withTables(`CREATE TABLE things (
+	name TEXT NOT NULL PRIMARY KEY, filling BLOB NOT NULL)`)
+
 func openTest(t *testing.T, dir string) *DB {
 	t.Helper()
 	db, err := Open(context.Background(), Config{
-		Path: filepath.Join(dir, "db"),
-		Log:  slog.New(slog.DiscardHandler),
+		Path:       filepath.Join(dir, "db"),
+		Log:        slog.New(slog.DiscardHandler),
+		Migrations: withThings,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	create := func(tx *Tx) error { _, err := tx.Exec(createThings); return err }
-	if err := db.Commit(create, nil); err != nil {
-		t.Fatal(err)
-	}
 	return db
 }
 

@@ -97,6 +97,7 @@ func pending(conn *connection, known []migration) ([]migration, error) {
 }
 
 // migrate brings the schema up to the program's version, each step in a transaction of its own.
+// What the steps before have made must be as they made it: a trigger could undo the next.
 func migrate(conn *connection, known []migration) error {
 	if _, err := conn.exec(migrationTable); err != nil {
 		return err
@@ -104,6 +105,15 @@ func migrate(conn *connection, known []migration) error {
 	left, err := pending(conn, known)
 	if err != nil {
 		return err
+	}
+	if len(left) > 0 {
+		before, err := schemaAfter(known[:len(known)-len(left)])
+		if err != nil {
+			return err
+		}
+		if err := before.hold(conn); err != nil {
+			return err
+		}
 	}
 	for _, m := range left {
 		if err := conn.transact(func() error { return m.apply(conn) }); err != nil {

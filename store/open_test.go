@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -43,13 +42,13 @@ func TestOpen_ForeignSchema_IsRefused(t *testing.T) {
 			t.Fatal(what, err)
 		}
 		path := filepath.Join(dir, "db")
-		if _, err := OpenReader(t.Context(), path); !errors.Is(err, c.reader) {
+		if _, err := openReader(path, withThings); !errors.Is(err, c.reader) {
 			t.Errorf("%s: OpenReader returned %v", what, err)
 		}
 		if c.server == nil {
 			continue
 		}
-		_, err := Open(t.Context(), Config{Path: path})
+		_, err := Open(t.Context(), Config{Path: path, Migrations: withThings})
 		if !errors.Is(err, c.server) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: Open returned %v", what, err)
 		}
@@ -137,7 +136,7 @@ func TestOpenReader_BesideTheServer_ReadsOnly(t *testing.T) {
 		t.Errorf("a reader of nothing got %v", err)
 	}
 	db := openTest(t, dir)
-	reader, err := OpenReader(context.Background(), path)
+	reader, err := openReader(path, withThings)
 	if err != nil {
 		t.Fatal(err)
 	}

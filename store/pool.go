@@ -18,14 +18,15 @@ const (
 // everybody does, nobody would ever return one. So a wait ends in a connection more.
 type pool struct {
 	engine engine
+	schema *schema
 	idle   chan *connection
 	opened chan struct{} // a token for every open connection
 	closed atomic.Bool
 }
 
 // newPool opens a first connection, so that a database that can't be read is found out at once.
-func newPool(e engine) (*pool, error) {
-	p := &pool{engine: e,
+func newPool(e engine, s *schema) (*pool, error) {
+	p := &pool{engine: e, schema: s,
 		idle: make(chan *connection, readers), opened: make(chan struct{}, readersLimit)}
 	conn, err := p.open()
 	if err != nil {
@@ -35,14 +36,24 @@ func newPool(e engine) (*pool, error) {
 	return p, nil
 }
 
-// use calls f with a connection of its own.
+// use calls f with a connection of its own. What f has read counts only if the schema was the
+// program's meanwhile: a view in a table's place answers anything. It is looked at afterwards,
+// because it may have become another at any time before.
 func (p *pool) use(f func(*connection) error) error {
 	conn, err := p.take()
 	if err != nil {
 		return err
 	}
 	defer p.put(conn)
-	return f(conn)
+	err = f(conn)
+	moved, failure := p.schema.moved(conn)
+	if failure == nil && moved {
+		failure = p.schema.hold(conn)
+	}
+	if failure != nil {
+		return unavailable.Because(failure)
+	}
+	return err
 }
 
 // take prefers a connection that is idle, then a new one up to the number kept, then a short wait.
@@ -76,10 +87,16 @@ func (p *pool) open() (*connection, error) {
 	case p.opened <- struct{}{}:
 	}
 	conn, err := newConnection(context.Background(), p.engine, reading)
+	if err == nil {
+		if err = p.schema.hold(conn); err != nil {
+			err = errors.Join(err, conn.close())
+		}
+	}
 	if err != nil {
 		<-p.opened
+		return nil, err
 	}
-	return conn, err
+	return conn, nil
 }
 
 // put keeps a connection, or closes it if enough are kept.

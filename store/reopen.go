@@ -21,6 +21,25 @@ func (c *committer) begin() error {
 	if err != nil && c.engine.verdict(err) == failed {
 		c.discard(err)
 	}
+	if err != nil {
+		return err
+	}
+	return c.look()
+}
+
+// look refuses to change anything in a schema that isn't the program's. Nobody else can change it
+// from here to the COMMIT.
+func (c *committer) look() error {
+	moved, err := c.schema.moved(c.conn)
+	if err == nil && moved {
+		err = c.schema.inspect(c.conn)
+	}
+	if err == nil {
+		return nil
+	}
+	if _, undo := c.conn.exec(rollback); undo != nil {
+		c.discard(undo)
+	}
 	return err
 }
 
@@ -70,7 +89,12 @@ func (c *committer) reopen() error {
 
 // adopt makes s the committer's connection once it has committed something.
 func (c *committer) adopt(conn *connection) error {
-	err := conn.transact(func() error { return beat(conn) })
+	err := conn.transact(func() error {
+		if err := c.schema.inspect(conn); err != nil {
+			return err
+		}
+		return beat(conn)
+	})
 	if err == nil {
 		err = conn.row(newestBatch, nil, []any{&c.newest})
 	}

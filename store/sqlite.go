@@ -98,6 +98,9 @@ PRAGMA journal_size_limit = 67108864;`
 // connect sets what must hold on every connection. Nothing is left to defaults: the driver's own is
 // synchronous=NORMAL, which loses acknowledged commits when the power goes.
 func (s *sqlite) connect(_ context.Context, r role) (driver.Conn, error) {
+	if r == blank {
+		return new(sqlite3.SQLiteDriver).Open(":memory:")
+	}
 	options := url.Values{
 		"mode": {"rw"}, "_journal_mode": {"WAL"}, "_synchronous": {"FULL"}, "_foreign_keys": {"on"},
 		"_secure_delete": {"on"}, "_busy_timeout": {"5000"},

@@ -12,7 +12,7 @@ import (
 func openSQLite(t testing.TB, dir string) (*store.DB, error) {
 	return store.Open(t.Context(), store.Config{
 		Path: filepath.Join(dir, "db"),
-		Log:  slog.New(slog.DiscardHandler),
+		Log:  slog.New(slog.DiscardHandler), Migrations: storetest.Items(),
 	})
 }
 

@@ -75,12 +75,12 @@ func TestCommit_OutcomeUnknown_IsNotRunAgain(t *testing.T) {
 	}
 	e := unsureEngine{sqlite: file, breakNext: new(atomic.Bool), opened: new(atomic.Int64)}
 	db := &DB{engine: e, stopped: make(chan struct{})}
-	if err := db.start(t.Context(), Config{Log: slog.New(slog.DiscardHandler)}); err != nil {
+	if err := db.start(t.Context(), Config{Log: slog.New(slog.DiscardHandler),
+		Migrations: withThings}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.shut() })
-	create := func(tx *Tx) error { _, err := tx.Exec(createThings); return err }
-	if err := db.Commit(create, recordOf("create")); err != nil {
+	if err := db.Commit(nil, recordOf("create")); err != nil {
 		t.Fatal(err)
 	}
 	opened := e.opened.Load()

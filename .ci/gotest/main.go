@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"time"
 )
 
 // event is one line of "go test -json" ("go doc cmd/test2json", and for build
@@ -34,10 +35,12 @@ type report struct {
 	passed  int
 	skipped []test
 	failed  int
+	progress
 }
 
 func newReport(out io.Writer) *report {
-	return &report{out: out, output: map[test][]string{}, order: map[string][]test{}}
+	return &report{out: out, output: map[test][]string{}, order: map[string][]test{},
+		progress: newProgress()}
 }
 
 func main() {
@@ -70,21 +73,40 @@ func (r *report) run(args []string) error {
 }
 
 func (r *report) read(events io.Reader) error {
-	lines := bufio.NewReader(events)
+	lines, ended := make(chan string), make(chan error, 1)
+	go func() {
+		defer close(lines)
+		all := bufio.NewReader(events)
+		for {
+			line, err := all.ReadString('\n')
+			if line != "" {
+				lines <- line
+			}
+			if err != nil {
+				ended <- err
+				return
+			}
+		}
+	}()
+	tick := time.NewTicker(patience)
+	defer tick.Stop()
 	for {
-		line, err := lines.ReadString('\n')
-		if line != "" {
+		select {
+		case line, more := <-lines:
+			if !more {
+				if err := <-ended; err != io.EOF {
+					return err
+				}
+				return nil
+			}
 			var e event
 			if json.Unmarshal([]byte(line), &e) != nil {
 				e = event{Action: "build-output", Output: line} // not ours to judge: shown as it stands
 			}
+			r.note(e)
 			r.take(e)
-		}
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return err
+		case <-tick.C:
+			fmt.Fprintln(r.out, r.state(time.Now()))
 		}
 	}
 }

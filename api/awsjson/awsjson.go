@@ -39,10 +39,10 @@ func New(ops []op.Operation) *Protocol {
 }
 
 // Recognise finds the service by the target's prefix.
-func (p *Protocol) Recognise(r *http.Request) (*op.Service, bool) {
+func (p *Protocol) Recognise(r *http.Request) (op.Asked, bool) {
 	target := r.Header.Get("X-Amz-Target")
 	prefix, _, _ := strings.Cut(target, ".")
-	return p.services[prefix], target != ""
+	return op.Asked{Service: p.services[prefix], Operation: p.byTarget[target]}, target != ""
 }
 
 var unknownOperation = fault.New(fault.Invalid, "UnknownOperationException", "")

@@ -84,17 +84,17 @@ func Asks(r *http.Request) bool {
 
 // Recognise takes what has an Action in the query string or sends a form, and finds the service by
 // the signature. That the signature is one, and good for that service, is for others to find out.
-func (p *Protocol) Recognise(r *http.Request) (*op.Service, bool) {
+func (p *Protocol) Recognise(r *http.Request) (op.Asked, bool) {
 	if p.first == nil || r.Header.Get("X-Amz-Target") != "" {
-		return nil, false
+		return op.Asked{}, false
 	}
 	if !Asks(r) && (r.Method != http.MethodPost || !isForm(r)) {
-		return nil, false
+		return op.Asked{}, false
 	}
 	if s := p.services[signedFor(r)]; s != nil {
-		return s.Service, true
+		return op.Asked{Service: s.Service}, true
 	}
-	return p.first, true
+	return op.Asked{Service: p.first}, true
 }
 
 func isForm(r *http.Request) bool {

@@ -302,8 +302,8 @@ func TestRecognise_Request_GoesByItsHead(t *testing.T) {
 		"no Action":         {request("GET", "/?XAction=a&action=b", "", "", ""), nil},
 		"a form by GET":     {request("GET", "/", form, signed("second"), ""), nil},
 	} {
-		if s, ok := protocol.Recognise(c.r); s != c.want || ok != (c.want != nil) {
-			t.Errorf("%s: %v, %v", name, s, ok)
+		if a, ok := protocol.Recognise(c.r); a.Service != c.want || ok != (c.want != nil) {
+			t.Errorf("%s: %v, %v", name, a.Service, ok)
 		}
 	}
 	if _, ok := awsquery.New(nil).Recognise(post("Action=a")); ok {

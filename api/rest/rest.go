@@ -73,11 +73,12 @@ func (p *Protocol) find(r *http.Request) resource {
 }
 
 // Recognise takes all that is under /v1. Without a route there is no service.
-func (p *Protocol) Recognise(r *http.Request) (*op.Service, bool) {
+func (p *Protocol) Recognise(r *http.Request) (op.Asked, bool) {
 	if !strings.HasPrefix(r.URL.Path, prefix) {
-		return nil, false
+		return op.Asked{}, false
 	}
-	return p.find(r).service, true
+	found := p.find(r)
+	return op.Asked{Service: found.service, Operation: found.Operation}, true
 }
 
 // Name is in the route.

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"context"
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"regexp"
+	"slices"
 
 	"claviger/hsm"
 	"claviger/service"
@@ -54,6 +57,14 @@ func (cl *cluster) check() error {
 	case cl.Single && len(cl.tokens()) > 1:
 		return fmt.Errorf("cluster %s: single is for a cluster that shows one token", cl.ID)
 	}
+	for _, account := range cl.Accounts {
+		if !accountForm.MatchString(account) {
+			return fmt.Errorf("cluster %s: accounts are 12 digits each, and %q is not", cl.ID, account)
+		}
+	}
+	if cl.Accounts != nil && len(cl.Accounts) == 0 {
+		return fmt.Errorf("cluster %s: accounts names none, so that nobody could use it", cl.ID)
+	}
 	for _, name := range append(cl.TokenLabels, cl.TokenSerials...) {
 		if name == "" {
 			return fmt.Errorf("cluster %s: a token without a name", cl.ID)
@@ -78,7 +89,11 @@ func (cl *cluster) tokens() (all []hsm.Config) {
 // clusters returns the clusters with their trust anchors, which are read once.
 func (c *config) clusters() (all []service.Cluster, err error) {
 	for _, cl := range c.Clusters {
-		made := service.Cluster{ID: cl.ID, Tokens: cl.tokens(), Single: cl.Single}
+		made := service.Cluster{ID: cl.ID, Accounts: cl.Accounts, Tokens: cl.tokens(),
+			Single: cl.Single}
+		if made.Accounts == nil {
+			made.Accounts = []string{c.Account}
+		}
 		if cl.TrustAnchor != "" {
 			made.Anchor, err = readAnchor(cl.TrustAnchor)
 			if err != nil {
@@ -88,6 +103,57 @@ func (c *config) clusters() (all []service.Cluster, err error) {
 		all = append(all, made)
 	}
 	return all, nil
+}
+
+// clustersCommand is for what only whoever runs the service may do with clusters.
+func clustersCommand(ctx context.Context, e *env, args []string) error {
+	if len(args) > 0 && (args[0] == "-h" || args[0] == "--help") {
+		args = []string{"reset", "-h"}
+	}
+	if len(args) == 0 || args[0] != "reset" {
+		return usageError("clusters: say what to do: claviger clusters reset")
+	}
+	f := e.flags("clusters reset", "--config FILE --cluster ID",
+		"Allows one more password to be tried on a cluster that has refused too many, or that has "+
+			"counted a wrong one of somebody\nelse's. The server must be stopped. It is recorded in the "+
+			"trail.")
+	path := f.String("config", "", "`file` of the configuration")
+	id := f.String("cluster", "", "the cluster's `id`, as in the configuration")
+	if err := parse(f, args[1:]); err != nil {
+		return err
+	}
+	if *id == "" {
+		return usageError("clusters reset: --cluster ID is needed")
+	}
+	c, log, err := e.begin(*path)
+	if err != nil {
+		return err
+	}
+	return c.resetCluster(ctx, e, log, *id)
+}
+
+// resetCluster does it as the first of the accounts that may use the cluster: all have one count.
+func (c *config) resetCluster(ctx context.Context, e *env, log *slog.Logger,
+	id string) (err error) {
+	all, err := c.clusters()
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(all, func(cl service.Cluster) bool { return cl.ID == id })
+	if i < 0 {
+		return configError("there is no cluster %q in the configuration", id)
+	}
+	s, err := service.Open(ctx, service.Config{Database: c.Database, HSM: c.device(), Clusters: all,
+		Regions: c.Regions, Log: log, Version: version, Idle: true})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	if err := s.ResetCluster(ctx, all[i].Accounts[0], id, "claviger clusters reset"); err != nil {
+		return err
+	}
+	fmt.Fprintf(e.stdout, "One password will be tried on %s, when a store on it is connected.\n", id)
+	return nil
 }
 
 // readAnchor returns a trust anchor's file, which holds a certificate in PEM.

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -35,6 +36,8 @@ func TestConfig_WrongCluster_IsRefusedByName(t *testing.T) {
 		one + "token_labels = [\"a\", \"a\"]\n":                   "another's",
 		one + "token_labels = [\"a\", \"b\"]\nsingle = true\n":    "single",
 		one + "token_labels = [\"a\"]\ntimeout = \"soon\"\n":      "clusters.timeout",
+		one + "token_labels = [\"a\"]\naccounts = [\"1\"]\n":      "12 digits",
+		one + "token_labels = [\"a\"]\naccounts = []\n":           "nobody could use it",
 		one + "token_labels = [\"a\"]\npassword = \"x\"\n":        "no setting",
 		one + "token_labels = [\"a\"]\n" + one +
 			"token_labels = [\"b\"]\n": "two clusters",
@@ -58,6 +61,18 @@ func TestConfig_WrongCluster_IsRefusedByName(t *testing.T) {
 	if err != nil || len(all) != 2 || all[0].Single || !all[1].Single || len(all[0].Tokens) != 2 ||
 		all[0].Tokens[1].TokenLabel != "b" || all[0].Tokens[0].Timeout.Seconds() != 3 ||
 		all[1].Tokens[0].TokenSerial != "17" || !strings.Contains(all[0].Anchor, "MIIB") {
+		t.Errorf("%+v, %v", all, err)
+	}
+	// Without a word it is the installation's own account that may use a cluster.
+	if !slices.Equal(all[0].Accounts, []string{"111122223333"}) {
+		t.Errorf("the accounts are %v", all[0].Accounts)
+	}
+	c, err = read(one + "token_labels = [\"a\"]\naccounts = [\"999988887777\", \"111122223333\"]\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all, err = c.clusters(); err != nil ||
+		!slices.Equal(all[0].Accounts, []string{"999988887777", "111122223333"}) {
 		t.Errorf("%+v, %v", all, err)
 	}
 	for _, anchor := range []string{filepath.Join(dir, "absent"), write("junk", "no certificate")} {
@@ -89,6 +104,42 @@ func TestDoctor_Clusters_AreCheckedWithoutLogin(t *testing.T) {
 	for _, want := range []string{"cluster-abcdefghijk", `"nobody's"`, "missing", "single = true"} {
 		if r.code != 0 || !strings.Contains(r.stdout, want) {
 			t.Errorf("doctor: %d, without %q:\n%s%s", r.code, want, r.stdout, r.stderr)
+		}
+	}
+}
+
+// It is for who runs the service, beside no running one, and leaves its record.
+func TestClustersReset_ByTheOperator_IsRecorded(t *testing.T) {
+	const id = "cluster-abcdefghijk"
+	s := initialised(t)
+	reset := func(id string) result {
+		return s.run("clusters", "reset", "--config", s.path("claviger.toml"), "--cluster", id)
+	}
+	if r := reset(id); r.code != 3 || !strings.Contains(r.stderr, "no cluster") {
+		t.Errorf("of a cluster that isn't there: %d\n%s", r.code, r.stderr)
+	}
+	s.add("[[clusters]]\nid = \"" + id + "\"\nmodule = \"" + softHSM(t) +
+		"\"\ntoken_labels = [\"nobody's\"]\naccounts = [\"999988887777\"]\n")
+	for _, args := range [][]string{{"clusters"}, {"clusters", "list"},
+		{"clusters", "reset", "--config", s.path("claviger.toml")}} {
+		if r := s.run(args...); r.code != 2 {
+			t.Errorf("%v: %d\n%s", args, r.code, r.stderr)
+		}
+	}
+	p := s.start(s.serve()...)
+	p.address()
+	if r := reset(id); r.code != 20 {
+		t.Errorf("beside a server: %d\n%s", r.code, r.stderr)
+	}
+	p.stop()
+	if r := reset(id); r.code != 0 || !strings.Contains(r.stdout, "One password will be tried on "+id) {
+		t.Errorf("%d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	r := s.run("audit", "tail", "--config", s.path("claviger.toml"), "-n", "1")
+	for _, want := range []string{"ResetClusterRefusals", id, "claviger clusters reset",
+		"999988887777"} {
+		if !strings.Contains(r.stdout, want) {
+			t.Errorf("the record lacks %q:\n%s", want, r.stdout)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,17 +13,22 @@ import (
 
 	"claviger/hsm"
 	"claviger/internal/custody"
+	"claviger/internal/pin"
 
 	"github.com/BurntSushi/toml"
 )
 
 // config is the file that init, serve, doctor and audit read. A name it does not know is an error.
 type config struct {
-	Listen   string   `toml:"listen"`   // address and port; plain HTTP only on loopback
-	Account  string   `toml:"account"`  // 12 digits
-	Regions  []string `toml:"regions"`  // served; the first is the default
-	Database string   `toml:"database"` // the SQLite file
-	HSM      struct {
+	Listen string `toml:"listen"` // address and port; plain HTTP only on loopback
+	// address and port for health and metrics alone, by the same rule; may be left out
+	ListenMetrics        string   `toml:"listen_metrics"`
+	Connections          int      `toml:"connections"`            // at once; 0: half of the files that may be open
+	ConnectionsPerSource int      `toml:"connections_per_source"` // 0: a quarter of them
+	Account              string   `toml:"account"`                // 12 digits
+	Regions              []string `toml:"regions"`                // served; the first is the default
+	Database             string   `toml:"database"`               // the SQLite file
+	HSM                  struct {
 		Module      string `toml:"module"`       // path of the PKCS#11 library
 		TokenLabel  string `toml:"token_label"`  // this or token_serial
 		TokenSerial string `toml:"token_serial"` // this or token_label
@@ -54,6 +58,8 @@ type config struct {
 type cluster struct {
 	ID     string `toml:"id"`     // cluster- and 11 to 16 letters or digits from 2 to 7
 	Module string `toml:"module"` // path of the PKCS#11 library
+	// that may make a store on it; the installation's own account if left out
+	Accounts []string `toml:"accounts"`
 	// these or token_serials; the first token has the keys
 	TokenLabels  []string `toml:"token_labels"`
 	TokenSerials []string `toml:"token_serials"` // these or token_labels
@@ -112,6 +118,9 @@ func (c *config) check() error {
 		return errors.New("set tls.key or tls.key_label beside tls.certificate, and one of them only")
 	case c.TLS.Certificate == "" && count(c.TLS.Key, c.TLS.KeyLabel) != 0:
 		return errors.New("tls.certificate is missing")
+	}
+	if _, err := c.limits(); err != nil {
+		return err
 	}
 	for _, spec := range c.HSM.Resident {
 		if residentKinds[spec] == "" {
@@ -184,11 +193,12 @@ func (c *config) pin() func() ([]byte, error) {
 		return pinFile(c.HSM.PINFile)
 	case c.HSM.PINEnv != "":
 		return func() ([]byte, error) {
-			if v := os.Getenv(c.HSM.PINEnv); v != "" {
-				return []byte(v), nil
+			v := os.Getenv(c.HSM.PINEnv)
+			if v == "" {
+				return nil, configError("the environment variable %s, which should hold the PIN, is empty",
+					c.HSM.PINEnv)
 			}
-			return nil, configError("the environment variable %s, which should hold the PIN, is empty",
-				c.HSM.PINEnv)
+			return pinIn("the environment variable "+c.HSM.PINEnv, []byte(v))
 		}
 	}
 	return func() ([]byte, error) {
@@ -202,8 +212,7 @@ func (c *config) pin() func() ([]byte, error) {
 	}
 }
 
-// pinFile reads a PIN from a file that only its owner may read. One newline at its end does not
-// belong to the PIN.
+// pinFile reads a PIN from a file that only its owner may read.
 func pinFile(path string) func() ([]byte, error) {
 	return func() ([]byte, error) { return readPIN(path, ownerOnly) }
 }
@@ -213,7 +222,35 @@ func readPIN(path string, refused fs.FileMode) ([]byte, error) {
 		return nil, err
 	}
 	b, err := os.ReadFile(path)
-	return bytes.TrimSuffix(b, []byte("\n")), err
+	if err != nil {
+		return nil, err
+	}
+	return pinIn(path, b)
+}
+
+// pinIn reads the PIN in what a place holds. What can't be one is named and never tried. It is no
+// [hsm.ErrPIN]: a service that runs goes on once the file is in order again.
+func pinIn(place string, text []byte) ([]byte, error) {
+	found, err := pin.Read(text)
+	if err != nil {
+		clear(text)
+		return nil, marked{fmt.Errorf("%s, which should hold a PIN, %w. It was not tried", place, err),
+			errPIN}
+	}
+	return found, nil
+}
+
+// readable reads PINs and forgets them, to find out what is wrong with their places before anything
+// is done with any of them.
+func readable(pins ...func() ([]byte, error)) error {
+	for _, read := range pins {
+		secret, err := read()
+		clear(secret)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // The bits that a secret file may not have. systemd gives a credential the mode 0440 and lets one

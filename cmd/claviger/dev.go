@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -8,8 +9,10 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"claviger/hsm"
 	"claviger/identity"
@@ -19,7 +22,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const devLabel = "claviger-dev"
+const (
+	devLabel   = "claviger-dev"
+	devAccount = "111122223333" // of a new directory
+)
 
 // devOptions are the flags of dev.
 type devOptions struct {
@@ -35,7 +41,8 @@ func dev(ctx context.Context, e *env, args []string) error {
 	o := devOptions{}
 	f.StringVar(&o.dir, "dir", "claviger-dev", "`directory` for token, database and credentials")
 	f.StringVar(&o.listen, "listen", "127.0.0.1:8200", "`address` to listen on: loopback only")
-	f.StringVar(&o.account, "account", "111122223333", "the account, 12 `digits`")
+	f.StringVar(&o.account, "account", "",
+		"the account, 12 `digits`; that of the directory, and of a new one "+devAccount)
 	f.StringVar(&o.module, "module", "", "`path` of SoftHSM2's library; found by itself if empty")
 	f.StringVar(&o.logFormat, "log", "text", "`format` of the log: text or json")
 	regions := f.String("region", "us-east-1",
@@ -44,14 +51,14 @@ func dev(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	o.regions = strings.Split(*regions, ",")
-	if err := checkNamespace(o.account, o.regions); err != nil {
+	if err := checkNamespace(cmp.Or(o.account, devAccount), o.regions); err != nil {
 		return marked{err, errUsage}
 	}
 	if !loopback(o.listen) {
 		return usageError("dev speaks plain HTTP and listens on loopback only; %s is not. "+
 			"`claviger serve` has TLS", o.listen)
 	}
-	log, err := newLog(e.stderr, o.logFormat, "")
+	log, err := e.newLog(o.logFormat, "")
 	if err != nil {
 		return err
 	}
@@ -60,7 +67,10 @@ func dev(ctx context.Context, e *env, args []string) error {
 }
 
 func (o *devOptions) start(ctx context.Context, e *env, log *slog.Logger) error {
-	l, err := listen(o.listen) // first: a busy port should not leave anything behind
+	// A terminal that goes away doesn't take the service with it.
+	signal.Ignore(syscall.SIGHUP)
+	here := lookForClients(ctx) // while the token is made
+	l, err := listen(o.listen)  // first: a busy port should not leave anything behind
 	if err != nil {
 		return err
 	}
@@ -87,7 +97,13 @@ func (o *devOptions) start(ctx context.Context, e *env, log *slog.Logger) error 
 		return errors.Join(err, s.Close())
 	}
 	log.Warn("this service is for development: its PIN lies beside its token")
-	return serveUntil(ctx, s, l, log, func() { o.greet(e, l.Addr().String()) })
+	bounds, err := (&config{}).limits()
+	if err != nil {
+		return errors.Join(marked{err, errConfig}, s.Close())
+	}
+	return serveUntil(ctx, s, []port{{Listener: l, limits: bounds}}, log, func() {
+		o.greet(e.stdout, l.Addr().String(), <-here)
+	})
 }
 
 func (o *devOptions) path(name string) string { return filepath.Join(o.dir, name) }
@@ -173,21 +189,38 @@ func (o *devOptions) ceremony(ctx context.Context, c hsm.Config, tokens string) 
 	return hsm.SyncDir(tokens)
 }
 
-// credentials makes the first access key and writes what clients need to DIR/env. Once it is there
+// credentials makes the first access key and writes what clients need to DIR. Once it is there
 // only the address and Region in it are brought up to date.
 func (o *devOptions) credentials(ctx context.Context, s *service.Service, addr string) error {
 	id, secret := o.readKey()
 	if id == "" {
 		var err error
-		id, secret, err = s.CreateAccessKey(ctx, identity.RootUser(o.account), "claviger dev")
+		id, secret, err = s.CreateAccessKey(ctx, identity.RootUser(cmp.Or(o.account, devAccount)),
+			"claviger dev")
 		if err != nil {
 			return err
 		}
+	} else if err := o.sameAccount(ctx, s, id); err != nil {
+		return err
 	}
-	return writePrivate(o.path("env"),
-		fmt.Sprintf("export AWS_ENDPOINT_URL=http://%s\nexport AWS_ACCESS_KEY_ID=%s\nexport "+
-			"AWS_SECRET_ACCESS_KEY=%s\nexport AWS_REGION=%s\nexport AWS_DEFAULT_REGION=%s\n",
-			addr, id, secret, o.regions[0], o.regions[0]))
+	return o.writeClients(addr, id, secret)
+}
+
+// sameAccount refuses an account that isn't the directory's. The access key in it is the other's,
+// and so is everything that was made with it.
+func (o *devOptions) sameAccount(ctx context.Context, s *service.Service, id string) error {
+	if o.account == "" {
+		return nil
+	}
+	account, err := s.AccountOf(ctx, id)
+	if err != nil {
+		return fmt.Errorf("the access key in %s: %w", o.path("env"), err)
+	}
+	if o.account != account {
+		return usageError("%s was made for the account %s, and --account can't change that: choose "+
+			"another directory with --dir, or leave --account away", o.dir, account)
+	}
+	return nil
 }
 
 // readKey returns the access key of an earlier start.
@@ -205,12 +238,14 @@ func (o *devOptions) readKey() (id, secret string) {
 }
 
 // writePrivate replaces a file as a whole, readable by its owner only.
-func writePrivate(path, text string) error {
+func writePrivate(path, text string) error { return replace(path, text, 0o600) }
+
+func replace(path, text string, mode fs.FileMode) error {
 	next := path + ".new"
 	if err := os.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	f, err := os.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := os.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return err
 	}
@@ -220,15 +255,4 @@ func writePrivate(path, text string) error {
 		return errors.Join(err, os.Remove(next))
 	}
 	return os.Rename(next, path)
-}
-
-func (o *devOptions) greet(e *env, addr string) {
-	fmt.Fprintf(e.stdout, `
-Claviger listens on http://%[1]s and its API is described at http://%[1]s/docs. Try, in another terminal:
-
-  . %[2]s
-  aws --endpoint-url "$AWS_ENDPOINT_URL" kms create-key --description "my first key"
-  aws --endpoint-url "$AWS_ENDPOINT_URL" secretsmanager create-secret --name hello --secret-string world
-
-`, addr, o.path("env"))
 }

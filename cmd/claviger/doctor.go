@@ -15,14 +15,19 @@ import (
 )
 
 func doctor(ctx context.Context, e *env, args []string) error {
-	f := e.flags("doctor", "[--config FILE] [--module PATH]",
+	f := e.flags("doctor", "[--config FILE] [--module PATH] [--as USER]",
 		"Loads the PKCS#11 module, lists its tokens, mechanisms and limits, says what the service will "+
-			"do about each gap, and\nprints the configuration to use. With a configuration it logs in and "+
-			"makes a round trip.")
+			"do about each gap, and\nprints the configuration to use. With a configuration it looks at "+
+			"every file that is needed, logs in and makes a\nround trip.")
 	path := f.String("config", "", "`file` of the configuration")
 	module := f.String("module", "", "`path` of the PKCS#11 library; SoftHSM2's if neither is given")
+	as := f.String("as", "", "the `user` that the service runs as: looks at all of it with that user's "+
+		"eyes; for root")
 	if err := parse(f, args); err != nil {
 		return err
+	}
+	if *as != "" {
+		return doctorAs(ctx, e, *as, *path, *module)
 	}
 	var c *config
 	if *path != "" {
@@ -31,6 +36,9 @@ func doctor(ctx context.Context, e *env, args []string) error {
 			return err
 		}
 		*module = c.HSM.Module
+		if err := printFiles(e.stdout, c.files(*path)); err != nil {
+			return err
+		}
 	}
 	if *module == "" {
 		found, ok := hsm.FindSoftHSM()
@@ -50,7 +58,7 @@ func doctor(ctx context.Context, e *env, args []string) error {
 	if c == nil {
 		return nil
 	}
-	log, err := newLog(e.stderr, c.Log.Format, c.Log.Level)
+	log, err := e.newLog(c.Log.Format, c.Log.Level)
 	if err != nil {
 		return err
 	}
@@ -79,7 +87,7 @@ func printClusters(ctx context.Context, w io.Writer, c *config) error {
 		for i, t := range tokens {
 			state := "missing, or without a user's PIN"
 			if active[i] {
-				state = "active"
+				state = "active" + pinOf(ctx, t)
 				n++
 			}
 			fmt.Fprintf(w, "  token %-12q %s\n", t.TokenLabel+t.TokenSerial, state)
@@ -90,6 +98,21 @@ func printClusters(ctx context.Context, w io.Writer, c *config) error {
 		}
 	}
 	return nil
+}
+
+// pinOf says what a token has counted of its user's PIN, if anything.
+func pinOf(ctx context.Context, c hsm.Config) string {
+	all, err := hsm.Inspect(ctx, c.Module)
+	if err != nil {
+		return ""
+	}
+	for _, t := range all {
+		named := c.TokenSerial == "" && t.Label == c.TokenLabel || t.Serial == c.TokenSerial
+		if named && (t.PINLocked || t.PINFinalTry || t.PINCountLow) {
+			return "; PIN " + pinState(t)
+		}
+	}
+	return ""
 }
 
 func printTokens(w io.Writer, module string, tokens []hsm.Facts) {

@@ -12,12 +12,13 @@ import (
 	"claviger/store"
 )
 
-// errUsage, errConfig and errExposed are mistakes of the command line, of the
-// configuration, and of file modes.
+// errUsage, errConfig, errExposed and errPIN are mistakes of the command line, of the
+// configuration, of file modes, and of what a PIN is kept in.
 var (
 	errUsage   = errors.New("usage")
 	errConfig  = errors.New("configuration")
 	errExposed = errors.New("file mode")
+	errPIN     = errors.New("PIN")
 )
 
 func usageError(format string, args ...any) error {
@@ -43,12 +44,19 @@ var exits = []struct {
 	code int
 	hint string
 }{
+	// Before what follows from it: a library that may not read its files doesn't start.
+	{hsm.ErrFiles, 32, asUser},
+	{fs.ErrPermission, 32, asUser},
 	{errUsage, 2, ""},
 	{errConfig, 3, ""},
 	{errExposed, 4, ""},
+	{errPIN, 13, ""},
 	{hsm.ErrModule, 10, "Is the module's path right? `claviger doctor --module PATH` tries it; " +
 		"`make softhsm` installs SoftHSM2."},
+	{hsm.ErrNotStarted, 10, "Its path is right. Does it find its own configuration " +
+		"(SOFTHSM2_CONF, ChrystokiConfigurationPath, CKNFAST_*), and its device?"},
 	{hsm.ErrNoToken, 11, "`claviger doctor` lists the tokens that are there."},
+	{hsm.ErrNoAuthenticator, 19, ""},
 	{hsm.ErrAmbiguous, 12, "Select the token by its serial number."},
 	{hsm.ErrPIN, 13, "Correct the PIN before you start again: a device locks it after a few wrong " +
 		"ones."},
@@ -65,17 +73,26 @@ var exits = []struct {
 	{store.ErrExposed, 4, "Take the rights of others away: chmod 0600."},
 	{install.ErrAbsent, 24, ""},
 	{install.ErrForeign, 25, ""},
+	{install.ErrChanged, 26, "Find out who can write to the database before you start again."},
+	{store.ErrSchema, 27, "Somebody has changed it: find out who, and restore the database from a backup " +
+		"of before."},
 	{syscall.EADDRINUSE, 30, "Another program listens there. Choose another address, or stop it."},
 	{store.ErrFull, 31, "Make room and start again: nothing that was acknowledged is lost."},
 	{syscall.ENOSPC, 31, "Make room and start again: nothing that was acknowledged is lost."},
-	{fs.ErrPermission, 32, ""},
 }
+
+// asUser is the way to look at files with the eyes of the service's user.
+const asUser = "`claviger doctor --config FILE --as USER`, as root, shows what a user can do with " +
+	"each file that is needed."
 
 // report says what went wrong in one sentence, and what to do next in another,
 // and returns the exit code.
 func report(w io.Writer, err error) int {
 	if err == nil {
 		return 0
+	}
+	if code := ended(0); errors.As(err, &code) {
+		return int(code)
 	}
 	fmt.Fprintln(w, "claviger:", err)
 	for _, x := range exits {

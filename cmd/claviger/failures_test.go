@@ -97,6 +97,8 @@ var startFailures = []startFailure{
 	{name: "wrong PIN", prepare: func(s *site) { s.put("pin", "9999-wrong-pin", 0o600) }, code: 13,
 		says: "PIN"},
 	{name: "empty PIN", prepare: func(s *site) { s.put("pin", "\n", 0o600) }, code: 13, says: "PIN"},
+	{name: "empty PIN with CR LF", prepare: func(s *site) { s.put("pin", "\r\n", 0o600) }, code: 13,
+		says: "not tried"},
 	{name: "no root", fresh: true, prepare: func(s *site) {
 		s.tool("--init-token", "--free", "--label", label, "--pin", userPIN, "--so-pin", officerPIN)
 		s.put("claviger.db", "", 0o600)
@@ -126,6 +128,21 @@ var startFailures = []startFailure{
 			s.edit(`UPDATE installation SET root = '00112233445566778899aabbccddeeff'`)
 		},
 		code: 25, says: "another token", changes: "claviger.db"},
+	{name: "a trigger in the database",
+		prepare: func(s *site) {
+			// The insertion is for the helper, which wants a row to change.
+			s.edit(`CREATE TRIGGER undo AFTER UPDATE ON kms_keys BEGIN SELECT raise(IGNORE); END;
+				UPDATE heartbeat SET at = 0`)
+		},
+		code: 27, says: "trigger undo on kms_keys is none of its own", changes: "claviger.db"},
+	{name: "a view in the trail's place",
+		prepare: func(s *site) {
+			s.edit(`ALTER TABLE trail RENAME TO kept; CREATE VIEW trail AS SELECT * FROM kept WHERE 0;
+				UPDATE heartbeat SET at = 0`)
+		},
+		args: func(s *site) []string {
+			return []string{"audit", "tail", "--config", s.path("claviger.toml")}
+		}, code: 27, says: "none of its own"},
 	{name: "no database at all",
 		prepare: func(s *site) {
 			s.put("claviger.db", strings.Repeat("no database ", 1000), 0o600)

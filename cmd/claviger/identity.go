@@ -110,6 +110,21 @@ func (id *tlsIdentity) readChain() (*tls.Certificate, error) {
 	return cert, nil
 }
 
+// reload reads certificate and key now, from the given files, and keeps what it has if they don't
+// fit.
+func (id *tlsIdentity) reload(certFile, keyFile string) error {
+	id.mu.Lock()
+	defer id.mu.Unlock()
+	oldCert, oldKey := id.certFile, id.keyFile
+	id.certFile, id.keyFile = certFile, keyFile
+	if err := id.load(); err != nil {
+		id.certFile, id.keyFile = oldCert, oldKey
+		return err
+	}
+	id.looked = time.Now()
+	return nil
+}
+
 // certificate answers a handshake.
 func (id *tlsIdentity) certificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	id.mu.Lock()

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"os/signal"
+	"syscall"
 
 	"claviger/hsm"
 	"claviger/identity"
@@ -27,7 +29,13 @@ func initialize(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
+	// A ceremony isn't broken off because the terminal went away.
+	signal.Ignore(syscall.SIGHUP)
 	if *officer != "" {
+		// Both are looked at before either is used: a new token would have the officer's already.
+		if err := readable(pinFile(*officer), c.pin()); err != nil {
+			return err
+		}
 		root, err := hsm.Initialize(ctx,
 			hsm.Ceremony{Config: c.device(), SOPIN: pinFile(*officer), Create: *create})
 		if err != nil {
@@ -37,7 +45,7 @@ func initialize(ctx context.Context, e *env, args []string) error {
 	}
 	s, err := service.Open(ctx,
 		service.Config{Database: c.Database, HSM: c.device(), Regions: c.Regions, Log: log,
-			Version: version, Create: true})
+			Version: version, Create: true, Idle: true})
 	if err != nil {
 		return err
 	}
@@ -46,8 +54,12 @@ func initialize(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(e.stdout, "Made the database %s.\nThe access key of account %s's root user, shown "+
-		"this once:\n\nAWS_ACCESS_KEY_ID=%s\nAWS_SECRET_ACCESS_KEY=%s\n", c.Database, c.Account, id,
-		secret)
+	made := "Made the database"
+	if !s.Created {
+		made = "An access key was added to the database"
+	}
+	fmt.Fprintf(e.stdout, "%s %s.\nThe access key of account %s's root user, shown "+
+		"this once:\n\nAWS_ACCESS_KEY_ID=%s\nAWS_SECRET_ACCESS_KEY=%s\n", made, c.Database,
+		c.Account, id, secret)
 	return nil
 }

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -11,6 +13,7 @@ import (
 	"runtime"
 	"time"
 
+	"claviger/internal/listener"
 	"claviger/service"
 
 	"github.com/coreos/go-systemd/v22/daemon"
@@ -18,6 +21,10 @@ import (
 
 // drain is how long requests in progress get to end after SIGTERM.
 const drain = 20 * time.Second
+
+// streams is how many requests an HTTP/2 connection may have at once. SDKs open another connection
+// when they need more.
+const streams = 64
 
 // ballast makes the collector think that more lives than does, so that a small heap is not
 // collected forty times a second. It is never written to, so it costs addresses and no memory. GOGC
@@ -29,34 +36,69 @@ func ballast() []byte {
 	return make([]byte, 8<<20)
 }
 
-// serveUntil answers requests on l until ctx ends, lets those in progress end, and closes the
-// service. ready is called once connections are taken.
-func serveUntil(ctx context.Context, s *service.Service, l net.Listener, log *slog.Logger,
-	ready func()) error {
-	defer runtime.KeepAlive(ballast())
+// port is where somebody is listened to.
+type port struct {
+	net.Listener
+	secure *tls.Config // nil: plain HTTP
+	limits limits
+}
+
+// open makes the server of a port and what it accepts connections from. Limits count what is
+// accepted, before TLS begins.
+func (p port) open(h http.Handler, observe listener.Observer, log *slog.Logger) (
+	*http.Server, net.Listener) {
+	l := listener.New(p.Listener, p.limits.total, p.limits.perSource, observe)
 	server := &http.Server{
-		Handler:           s.Handler,
+		Handler:           h,
 		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       30 * time.Second, // of the body, too
+		ReadTimeout:       30 * time.Second, // of the body, too, unless the API gives it less
 		WriteTimeout:      90 * time.Second, // longer than the API takes for any answer
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		ConnState:         l.ConnState,
+		ConnContext:       l.ConnContext,
+		HTTP2: &http.HTTP2Config{MaxConcurrentStreams: streams, MaxReceiveBufferPerStream: 64 << 10,
+			MaxReceiveBufferPerConnection: 256 << 10, SendPingTimeout: time.Minute,
+			WriteByteTimeout: 20 * time.Second},
 	}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(l) }()
+	if p.secure == nil {
+		return server, l
+	}
+	return server, tls.NewListener(l, p.secure)
+}
+
+// serveUntil answers requests on the first port, and those of whoever watches on another if there is
+// one, until ctx ends, lets those in progress end, and closes the service. ready is called once
+// connections are taken.
+func serveUntil(ctx context.Context, s *service.Service, ports []port, log *slog.Logger,
+	ready func()) error {
+	defer runtime.KeepAlive(ballast())
+	stop, err := control(s, log)
+	if err != nil {
+		return errors.Join(err, s.Close())
+	}
+	failed := make(chan error, len(ports))
+	var servers []*http.Server
+	for i, p := range ports {
+		server, l := p.open([]http.Handler{s.Handler, s.Watch}[i], s.Observe, log)
+		go func() { failed <- server.Serve(l) }()
+		servers = append(servers, server)
+	}
 	ready()
 	notify(log, daemon.SdNotifyReady)
-	var err error
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
 		log.Info("draining: requests in progress end, new ones are not taken")
 		notify(log, daemon.SdNotifyStopping)
 		ctx, cancel := context.WithTimeout(context.Background(), drain)
-		err = server.Shutdown(ctx)
+		for _, server := range servers { // whoever watches sees the others end
+			err = errors.Join(err, server.Shutdown(ctx))
+		}
 		cancel()
 	}
+	stop()
 	return errors.Join(err, s.Close())
 }
 
@@ -70,6 +112,10 @@ func notify(log *slog.Logger, state string) {
 // listen opens the address. Where the port is taken the error says so.
 func listen(addr string) (net.Listener, error) {
 	l, err := net.Listen("tcp", addr)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, configError("can't listen on %s: %v. Ports below 1024 are for processes with "+
+			"CAP_NET_BIND_SERVICE; choose a higher one, or give it that", addr, errors.Unwrap(err))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("can't listen on %s: %w", addr, err)
 	}

@@ -1,24 +1,34 @@
 package main
 
 import (
-	"io"
 	"log/slog"
 )
 
-// newLog returns a logger that writes text or JSON.
-func newLog(w io.Writer, format, level string) (*slog.Logger, error) {
-	var l slog.Level
-	if level != "" {
-		if err := l.UnmarshalText([]byte(level)); err != nil {
-			return nil, configError("log.level must be debug, info, warn or error, and %q is not", level)
-		}
+// newLog returns a logger that writes text or JSON at the level of e, which can be changed while
+// others write.
+func (e *env) newLog(format, level string) (*slog.Logger, error) {
+	l, err := logLevel(level)
+	if err != nil {
+		return nil, err
 	}
-	o := &slog.HandlerOptions{Level: l}
+	e.level.Set(l)
+	o := &slog.HandlerOptions{Level: &e.level}
 	switch format {
 	case "", "text":
-		return slog.New(slog.NewTextHandler(w, o)), nil
+		return slog.New(slog.NewTextHandler(e.stderr, o)), nil
 	case "json":
-		return slog.New(slog.NewJSONHandler(w, o)), nil
+		return slog.New(slog.NewJSONHandler(e.stderr, o)), nil
 	}
 	return nil, configError("log.format must be text or json, and %q is not", format)
+}
+
+// logLevel reads the setting log.level, which may be left out.
+func logLevel(level string) (l slog.Level, err error) {
+	if level == "" {
+		return slog.LevelInfo, nil
+	}
+	if l.UnmarshalText([]byte(level)) != nil {
+		return l, configError("log.level must be debug, info, warn or error, and %q is not", level)
+	}
+	return l, nil
 }

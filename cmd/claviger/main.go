@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"strings"
@@ -27,6 +28,7 @@ type command struct {
 // env is the world a command runs in.
 type env struct {
 	stdout, stderr io.Writer
+	level          slog.LevelVar // of the log
 }
 
 func commands() []command {
@@ -35,6 +37,9 @@ func commands() []command {
 		{"init", "", "make the root key and the database of a production service", initialize},
 		{"serve", "", "serve what init has made", serve},
 		{"doctor", "", "look at a device and say what the service will do with it", doctor},
+		{"clusters", "reset [flags]", "let a cluster's password be tried again", clustersCommand},
+		{"access-keys", keyWords, "list, make, disable, enable and delete access keys",
+			accessKeysCommand},
 		{"audit", "tail [flags]", "read the audit trail", auditCommand},
 		{"docs", "api|openapi", "print the API's description", docs},
 		{"version", "", "print the version", func(_ context.Context, e *env, _ []string) error {
@@ -46,7 +51,7 @@ func commands() []command {
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, &env{os.Stdout, os.Stderr}, os.Args[1:])
+	err := run(ctx, &env{stdout: os.Stdout, stderr: os.Stderr}, os.Args[1:])
 	stop()
 	os.Exit(report(os.Stderr, err))
 }
@@ -79,7 +84,7 @@ func usage(w io.Writer) {
 	fmt.Fprint(w, "Claviger keeps keys and secrets on your own HSM and speaks AWS's "+
 		"protocols.\n\nUsage: claviger COMMAND\n\n")
 	for _, c := range commands() {
-		fmt.Fprintf(w, "  %-9s %s\n", c.name, c.short)
+		fmt.Fprintf(w, "  %-11s %s\n", c.name, c.short)
 	}
 	fmt.Fprint(w, "\n`claviger COMMAND -h` says more. Start with `claviger dev`.\n")
 }

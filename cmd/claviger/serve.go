@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"claviger/service"
 )
@@ -21,11 +23,16 @@ func serve(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	if c.TLS.Certificate == "" && !loopback(c.Listen) {
-		return configError("plain HTTP is served on loopback only, and %s is not: set tls.certificate "+
-			"and tls.key", c.Listen)
+	for _, addr := range c.addresses() {
+		if c.TLS.Certificate == "" && !loopback(addr) {
+			return configError("plain HTTP is served on loopback only, and %s is not: set "+
+				"tls.certificate and tls.key", addr)
+		}
 	}
-	return c.serve(ctx, log)
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP) // from the start: one that comes too soon ends nothing
+	defer signal.Stop(hangups)
+	return c.serve(ctx, log, &reload{path: *path, asked: hangups, level: &e.level, log: log})
 }
 
 // begin is how the commands that work on an installation start: the configuration, its log, and a
@@ -35,7 +42,7 @@ func (e *env) begin(path string) (*config, *slog.Logger, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	log, err := newLog(e.stderr, c.Log.Format, c.Log.Level)
+	log, err := e.newLog(c.Log.Format, c.Log.Level)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -43,15 +50,13 @@ func (e *env) begin(path string) (*config, *slog.Logger, error) {
 	return c, log, nil
 }
 
-func (c *config) serve(ctx context.Context, log *slog.Logger) error {
-	l, err := listen(c.Listen)
+func (c *config) serve(ctx context.Context, log *slog.Logger, again *reload) error {
+	ports, err := c.ports()
+	for _, p := range ports {
+		defer p.Close()
+	}
 	if err != nil {
 		return err
-	}
-	defer l.Close()
-	if c.TLS.Certificate == "" && !bound(l.Addr()) {
-		return configError("plain HTTP is served on loopback only, and %s is %s here: set "+
-			"tls.certificate and tls.key", c.Listen, l.Addr())
 	}
 	// The TLS identity comes first: where its key lives on the token, crypto11 must
 	// be the one to load the module.
@@ -61,8 +66,10 @@ func (c *config) serve(ctx context.Context, log *slog.Logger) error {
 	}
 	if id != nil {
 		defer id.Close()
-		l = tls.NewListener(l, &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: id.certificate,
-			NextProtos: []string{"h2", "http/1.1"}})
+		for i := range ports {
+			ports[i].secure = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: id.certificate,
+				NextProtos: []string{"h2", "http/1.1"}}
+		}
 	}
 	if _, err := os.Stat(c.Database); err != nil {
 		return marked{fmt.Errorf("the database %s is not there: run `claviger init` first: %w",
@@ -74,11 +81,47 @@ func (c *config) serve(ctx context.Context, log *slog.Logger) error {
 	}
 	s, err := service.Open(ctx,
 		service.Config{Database: c.Database, HSM: c.device(), Clusters: clusters, Regions: c.Regions,
-			Log: log, Version: version})
+			Log: log, Version: version, Unmeasured: c.ListenMetrics != ""})
 	if err != nil {
 		return err
 	}
-	return serveUntil(ctx, s, l, log, func() {
-		log.Info("serving", "address", l.Addr().String(), "tls", id != nil, "regions", c.Regions)
+	again.running, again.identity = *c, id
+	return serveUntil(ctx, s, ports, log, func() {
+		go again.watch(ctx)
+		main := ports[0]
+		log.Info("serving", "address", main.Addr().String(), "tls", id != nil, "regions", c.Regions,
+			"connections", main.limits.total, "connections_per_source", main.limits.perSource)
+		for _, p := range ports[1:] {
+			log.Info("serving metrics", "address", p.Addr().String())
+		}
 	})
+}
+
+// addresses are where to listen: for everybody, and perhaps for those who watch.
+func (c *config) addresses() []string {
+	if c.ListenMetrics == "" {
+		return []string{c.Listen}
+	}
+	return []string{c.Listen, c.ListenMetrics}
+}
+
+// ports listens on the addresses. What is open is returned with an error, too.
+func (c *config) ports() (ports []port, err error) {
+	bounds, err := c.limits()
+	if err != nil {
+		return nil, marked{err, errConfig}
+	}
+	for _, addr := range c.addresses() {
+		l, err := listen(addr)
+		if err != nil {
+			return ports, err
+		}
+		ports = append(ports, port{Listener: l, limits: bounds})
+		if c.TLS.Certificate == "" && !bound(l.Addr()) {
+			return ports, configError("plain HTTP is served on loopback only, and %s is %s here: set "+
+				"tls.certificate and tls.key", addr, l.Addr())
+		}
+		bounds = limits{watchConnections, watchConnections / 2}
+	}
+	return ports, nil
 }

@@ -109,14 +109,14 @@ func TestPlainHTTP_BoundOffLoopback_IsRefused(t *testing.T) {
 	}
 	log := slog.New(slog.DiscardHandler)
 	o := devOptions{dir: filepath.Join(t.TempDir(), "dev"), listen: "0.0.0.0:0"}
-	if err := o.start(t.Context(), &env{io.Discard, io.Discard}, log); !errors.Is(err, errUsage) {
+	if err := o.start(t.Context(), &env{stdout: io.Discard, stderr: io.Discard}, log); !errors.Is(err, errUsage) {
 		t.Errorf("dev started on it: %v", err)
 	}
 	if _, err := os.Stat(o.dir); err == nil {
 		t.Error("dev left its directory behind")
 	}
 	c := &config{Listen: "0.0.0.0:0"}
-	if err := c.serve(t.Context(), log); !errors.Is(err, errConfig) ||
+	if err := c.serve(t.Context(), log, new(reload)); !errors.Is(err, errConfig) ||
 		!strings.Contains(err.Error(), "loopback") {
 		t.Errorf("serve started on it: %v", err)
 	}

@@ -3,6 +3,7 @@ package hsmtest
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,9 +43,9 @@ var (
 // claimOf returns the true one of a kind.
 func claimOf(k custody.Kind) claim {
 	switch name := string(k); {
-	case k == custody.AES256:
+	case k == custody.AES256 || k == custody.IdentitySeal:
 		return claimAES
-	case strings.HasPrefix(name, "HMAC_"):
+	case k == custody.RowMAC || strings.HasPrefix(name, "HMAC_"):
 		return claimSecret
 	case strings.HasPrefix(name, "RSA_"):
 		return claimRSA
@@ -239,11 +240,16 @@ func (x *attacker) exploit(t testing.TB, key pkcs11.ObjectHandle, m custody.Mate
 // CKA_COPYABLE forbid.
 const ckrActionProhibited = 0x1B
 
+// of32Bytes are the kinds of secret keys that are as long as an AES key.
+var of32Bytes = []custody.Kind{
+	custody.AES256, custody.HMAC256, custody.IdentitySeal, custody.RowMAC,
+}
+
 // wrapBy tries to wrap a material under an unwrapped one, which wraps others if it is of 32 bytes
 // and unwrapped as an AES key, but is not trusted.
 func (x *attacker) wrapBy(t testing.TB, kek pkcs11.ObjectHandle, m custody.Material, as claim) {
 	t.Helper()
-	if as != claimAES || m.Kind != custody.AES256 && m.Kind != custody.HMAC256 {
+	if as != claimAES || !slices.Contains(of32Bytes, m.Kind) {
 		return
 	}
 	if _, err := x.WrapKey(x.session(), keyWrap, kek, x.ownWrapper); err != nil {

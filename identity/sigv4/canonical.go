@@ -87,14 +87,14 @@ func appendEncoded(b []byte, raw string) ([]byte, bool) {
 
 // appendValue adds a header's value without blanks around it and with single blanks inside.
 func appendValue(b []byte, v string) []byte {
-	v = strings.Trim(v, " \t")
+	rest := strings.Trim(v, " \t")
 	for {
-		i := strings.Index(v, "  ")
-		if i < 0 {
-			return append(b, v...)
+		head, tail, more := strings.Cut(rest, "  ")
+		b = append(b, head...)
+		if !more {
+			return b
 		}
-		b = append(b, v[:i+1]...)
-		v = strings.TrimLeft(v[i:], " ")
+		b, rest = append(b, ' '), strings.TrimLeft(tail, " ")
 	}
 }
 
@@ -122,9 +122,12 @@ func appendEscape(b []byte, c byte) []byte {
 	return append(b, '%', digits[c>>4], digits[c&15])
 }
 
-// unreserved marks the bytes that are never escaped (RFC 3986 section 2.3).
+// unreservedBytes are never escaped (RFC 3986 section 2.3).
+const unreservedBytes = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
+
+// unreserved marks them.
 var unreserved = func() (t [256]bool) {
-	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~") {
+	for _, c := range []byte(unreservedBytes) {
 		t[c] = true
 	}
 	return t

@@ -48,18 +48,12 @@ func normalised(sent string) string {
 
 // encodedAgain escapes every byte of a path that is not unreserved or a slash.
 func encodedAgain(sent string) string {
-	// Most paths are plain and need no copy.
-	plain := func(c byte) bool { return unreserved[c] || c == '/' }
-	i := 0
-	for i < len(sent) && plain(sent[i]) {
-		i++
+	if strings.Trim(sent, unreservedBytes+"/") == "" {
+		return sent // as most paths are
 	}
-	if i == len(sent) {
-		return sent
-	}
-	b := append(make([]byte, 0, len(sent)+16), sent[:i]...)
-	for ; i < len(sent); i++ {
-		if c := sent[i]; plain(c) {
+	b := make([]byte, 0, len(sent)+16)
+	for i := range len(sent) {
+		if c := sent[i]; unreserved[c] || c == '/' {
 			b = append(b, c)
 		} else {
 			b = appendEscape(b, c)

@@ -169,7 +169,7 @@ func (s *scratch) allSigned(h http.Header, signed string, amz int) error {
 // the package comment.
 func mustSign(name string) bool {
 	const prefix = "x-amz-"
-	return len(name) > len(prefix) && strings.EqualFold(name[:len(prefix)], prefix) &&
+	return len(name) >= len(prefix) && strings.EqualFold(name[:len(prefix)], prefix) &&
 		!strings.EqualFold(name, "x-amz-security-token") &&
 		!strings.EqualFold(name, "x-amz-user-agent")
 }

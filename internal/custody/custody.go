@@ -55,6 +55,13 @@ const (
 	RSA4096Unwrap Kind = "RSA_4096 UNWRAP"
 )
 
+// The kinds of the service's own keys. No KMS key spec has them, so that no key which a caller may
+// use can stand where one of these belongs, nor one of these where a caller's does.
+const (
+	RowMAC       Kind = "CLAVIGER_ROWS GENERATE_VERIFY_MAC" // as HMAC256: signs rows
+	IdentitySeal Kind = "CLAVIGER_IDENTITY ENCRYPT_DECRYPT" // as AES256: access keys' secrets
+)
+
 // Algorithm is an algorithm by AWS's name, e.g. RSASSA_PSS_SHA_256 or RSAES_OAEP_SHA_1.
 type Algorithm string
 
@@ -80,7 +87,8 @@ type Material struct {
 	// RFC 5649 form: the length of the key rounded up to 8, and 8 more; of a resident key, its CKA_ID
 	Wrapped []byte
 	Public  []byte // of a key pair: DER SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7)
-	// proof that an unwrapped handle is the right key, made when the material was made
+	// proof that an unwrapped handle is the right key, made when the material was made, and behind
+	// it 32 bytes by the token's authenticator, so that nobody who may use the key can make it
 	Check []byte
 }
 
@@ -119,6 +127,10 @@ var ErrForged = fault.New(fault.Invalid, "InvalidCiphertextException", "")
 // which it was.
 var ErrUnavailable = fault.New(fault.Unavailable, "",
 	"The hardware security module can't be reached. Try again in a few seconds.")
+
+// ErrBusy is the answer to whoever waits for its turn at work that takes seconds, as others of its
+// party do, and doesn't get it in time.
+var ErrBusy = fault.New(fault.Throttled, "ThrottlingException", "Rate exceeded")
 
 // ErrUnsupported is the answer to a kind or an algorithm that the device can't do safely.
 var ErrUnsupported = fault.New(fault.Invalid, "UnsupportedOperationException",

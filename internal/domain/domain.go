@@ -26,6 +26,12 @@ func (r Routes) Patch(name, path, doc string) op.Info { return r.route(name, "PA
 // Delete describes an operation that is performed by DELETE on a path.
 func (r Routes) Delete(name, path, doc string) op.Info { return r.route(name, "DELETE", path, doc) }
 
+// Large is said of an operation whose requests carry a secret's value or a policy.
+func Large(n op.Info) op.Info {
+	n.Large = true
+	return n
+}
+
 // Internal describes an operation without a route: nothing outside the process can name it.
 func (r Routes) Internal(name string) op.Info { return op.Info{Name: name, Service: r.Service} }
 

@@ -21,13 +21,18 @@ type Token interface {
 	Root() string
 	Generate(ctx context.Context, id string, k custody.Kind) (custody.Material, error)
 	MAC(ctx context.Context, ref custody.Ref, data []byte) ([]byte, error)
+	Authenticate(ctx context.Context, purpose string, data []byte) ([]byte, error)
 }
 
 // The service's own keys.
 const (
-	rowKey      = "row-mac"  // HMAC_SHA_256: signs rows
-	identityKey = "identity" // AES_256: seals the secrets of access keys
+	rowKey      = "row-mac"  // signs rows
+	identityKey = "identity" // seals the secrets of access keys
 )
+
+var ownKinds = map[string]custody.Kind{
+	rowKey: custody.RowMAC, identityKey: custody.IdentitySeal,
+}
 
 // Installation is an opened installation. It is safe for concurrent use.
 type Installation struct {
@@ -47,66 +52,65 @@ var (
 
 // Create makes a new installation in an empty database: only init and dev do. An installation that
 // is there already stays as it is.
-func Create(ctx context.Context, db *store.DB, token Token, now time.Time) error {
-	var id string
-	if err := db.Row(qInstallation, nil, &id, new(string)); !errors.Is(err, store.NoRow) {
-		return err
+func Create(ctx context.Context, db *store.DB, token Token, now time.Time) (
+	made bool, err error) {
+	if _, err := loadSelf(ctx, db, token); !errors.Is(err, ErrAbsent) {
+		return false, err
 	}
-	rows, err := token.Generate(ctx, rowKey, custody.HMAC256)
+	row := self{id: uuid.NewString(), root: token.Root(), created: now}
+	signer := Signer(row.id, token)
+	values, err := selves.Sign(ctx, signer, &row)
 	if err != nil {
-		return err
+		return false, err
 	}
-	identity, err := token.Generate(ctx, identityKey, custody.AES256)
-	if err != nil {
-		return err
-	}
-	return db.Commit(func(tx *store.Tx) error {
-		_, err := tx.Exec(qInsertInstallation, uuid.NewString(), token.Root(), now.UnixMicro())
+	var keys [][]any
+	for _, name := range []string{rowKey, identityKey} {
+		m, err := token.Generate(ctx, name, ownKinds[name])
 		if err != nil {
+			return false, err
+		}
+		key, err := serviceKeys.Sign(ctx, signer, &m)
+		if err != nil {
+			return false, err
+		}
+		keys = append(keys, key)
+	}
+	err = db.Commit(func(tx *store.Tx) error {
+		if _, err := tx.Exec(qInsertInstallation, append(values, 1)...); err != nil {
 			return err
 		}
-		for _, m := range []custody.Material{rows, identity} {
-			if _, err := tx.Exec(qInsertServiceKey, m.ID, string(m.Kind), m.Root, m.Mechanism, m.Wrapped,
-				m.Check); err != nil {
+		for _, key := range keys {
+			if _, err := tx.Exec(qInsertServiceKey, key...); err != nil {
 				return err
 			}
 		}
 		return nil
 	}, func(error) []byte { return nil })
+	return err == nil, err
 }
 
-// Load opens the installation and proves that token holds the root its keys are wrapped by.
+// Load opens the installation and proves that token holds the root its keys are wrapped by, and that
+// the service made the rows that name them. Before that is known nothing is unwrapped.
 func Load(ctx context.Context, db *store.DB, token Token) (*Installation, error) {
-	var id, root string
-	if err := db.Row(qInstallation, nil, &id, &root); errors.Is(err, store.NoRow) {
-		return nil, ErrAbsent
-	} else if err != nil {
-		return nil, err
-	}
-	if root != token.Root() {
-		return nil, ErrForeign
-	}
-	keys := map[string]custody.Material{}
-	err := db.Rows(qServiceKeys, nil, func(scan func(...any) error) error {
-		var m custody.Material
-		err := scan(&m.ID, &m.Kind, &m.Root, &m.Mechanism, &m.Wrapped, &m.Check)
-		keys[m.ID] = m
-		return err
-	})
+	row, err := loadSelf(ctx, db, token)
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range []string{rowKey, identityKey} {
-		if _, ok := keys[name]; !ok {
-			return nil, fmt.Errorf("the database has lost the service key %q: restore it from a backup",
-				name)
-		}
-	}
-	rows := keys[rowKey].Rest()
-	tokens, err := token.MAC(ctx, rows, []byte("claviger page tokens"))
+	keys, err := loadServiceKeys(ctx, db, row.id, token)
 	if err != nil {
+		return nil, err
+	}
+	signing := keys[rowKey].Rest()
+	sign := func(ctx context.Context, data []byte) ([]byte, error) {
+		return token.MAC(ctx, signing, data)
+	}
+	if _, err := sign(ctx, []byte("claviger start")); err != nil {
 		return nil, fmt.Errorf("the service's own key can't be used on this token: %w", err)
 	}
-	return &Installation{ID: id, Rows: rowmac.New(id, token, rows),
-		Identity: keys[identityKey].Rest(), Tokens: signedtoken.New(tokens)}, nil
+	tokens, err := token.Authenticate(ctx, "claviger signed tokens", []byte(row.id))
+	if err != nil {
+		return nil, err
+	}
+	return &Installation{ID: row.id, Rows: rowmac.New(row.id, sign), Identity: keys[identityKey].Rest(),
+		Tokens: signedtoken.New(tokens)}, nil
 }

@@ -57,6 +57,7 @@ type Info struct {
 	Method   string // of the REST route; empty for an operation that only the service itself performs
 	Path     string // of the REST route, members in braces: /v1/keys/encrypt/{KeyId...}
 	Doc      string // one sentence for people
+	Large    bool   // a request may be up to a mebibyte: it carries a secret's value or a policy
 	ReadOnly bool   // as CloudTrail's readOnly: changes no resource. Set by the maker
 	In, Out  reflect.Type
 }
@@ -117,6 +118,12 @@ func Unchanged[O any](out O) Commit[O] {
 // answers {}.
 type None struct{}
 
+// Asked is what a request is for, by all that comes before its body.
+type Asked struct {
+	Service   *Service  // the signature is to be for this one; nil is none of those here
+	Operation Operation // nil where only the body tells, or where there is none of that name
+}
+
 // Operation is one row of the registry.
 type Operation interface {
 	Info() Info
@@ -136,6 +143,7 @@ type operation[I Input, T Target, O any] struct {
 type Query[I Input, O any] struct {
 	Operation
 	ask func(*Call, I) (O, error)
+	own func(*Call, I) (O, error)
 }
 
 // Command is an operation that changes something: it has a commit of its own,
@@ -156,7 +164,7 @@ func Read[I Input, T Target, O any](n Info, find func(*Call, I) (T, error),
 	return Query[I, O]{o, func(c *Call, in I) (O, error) {
 		out, _, err := o.run(c, in)
 		return out, err
-	}}
+	}, o.whole}
 }
 
 // Write makes an operation whose change, output and records are one transaction.
@@ -201,15 +209,24 @@ func Ask[I Input, O any](c *Call, service string, q Query[I, O], in I) (O, error
 	return q.ask(c.within(service), in)
 }
 
-// AsService performs a Command at once as the service's own principal in an account, with a commit
-// of its own before the present one: what must be made on first use, and what the job runner
-// finishes. The account is that of the resource, which need not be the caller's.
-func AsService[I Input, O any](c *Call, service, account string, cmd Command[I, O],
+// AsService performs an operation at once as the service's own principal in an account, with a
+// commit of its own before the present one: what must be made on first use, what the job runner
+// finishes, and what whoever runs the service asks for. The account is that of the resource, which
+// need not be the caller's.
+func AsService[I Input, O any](c *Call, service, account string, o Performer[I, O],
 	in I) (O, error) {
 	sub := c.within(service)
 	sub.Caller = policy.AsService(account, service)
-	return cmd.own(sub, in)
+	return o.perform(sub, in)
 }
+
+// Performer is a [Query] or a [Command]: what can be performed with a commit of its own.
+type Performer[I Input, O any] interface {
+	perform(*Call, I) (O, error)
+}
+
+func (q Query[I, O]) perform(c *Call, in I) (O, error)   { return q.own(c, in) }
+func (m Command[I, O]) perform(c *Call, in I) (O, error) { return m.own(c, in) }
 
 func (o *operation[I, T, O]) Info() Info { return o.info }
 

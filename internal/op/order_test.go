@@ -102,11 +102,42 @@ func TestServe_NoDemand_IsRefused(t *testing.T) {
 	same(t, "stations", r.stations, stations[:5])
 }
 
+// TestWrite_PlanWithoutCommit_Fails: a plan that fails says why, and one that neither commits nor
+// fails is a mistake of ours.
+func TestWrite_PlanWithoutCommit_Fails(t *testing.T) {
+	for want, err := range map[string]error{
+		"HaltException": fault.New(fault.State, "HaltException", "halt"), vault.Internal: nil,
+	} {
+		r := build(t)
+		plan := op.Write(op.Info{Name: "Plan", Service: vault}, r.find,
+			func(*op.Call, input, *target) (op.Commit[output], error) { return nil, err })
+		if out, code := r.serve(plan, good); out != nil || code != want {
+			t.Errorf("a plan that ends in %v answered %v, %q", err, out, code)
+		}
+	}
+}
+
+// TestDryRun_InputWithoutIt_IsNone: what an input says besides is not taken for it.
+func TestDryRun_InputWithoutIt_IsNone(t *testing.T) {
+	type flagged struct {
+		Name *string `shape:"Name"`
+		Flag *bool   `shape:"Bool"`
+		op.ByShape
+	}
+	r := build(t)
+	o := op.Read(op.Info{Name: "Look", Service: vault},
+		func(c *op.Call, _ flagged) (*target, error) { return r.find(c, input{}) },
+		func(*op.Call, flagged, *target) (output, error) { return output{"seen"}, nil })
+	if out, code := r.serve(o, `{"Name":"a","Flag":true}`); out != (output{"seen"}) {
+		t.Errorf("answered %v, %q", out, code)
+	}
+}
+
 // Only a Query can be asked, because only a Query has what Ask takes: op.Ask(c, "vault", r.change,
 // input{}) is no program. A Command has a commit of its own, and AsService is the only function
-// that takes one.
+// that takes one; it gives a Query one too.
 var (
 	_ func(*op.Call, string, op.Query[input, output], input) (output, error) = op.Ask
 
-	_ func(*op.Call, string, string, op.Command[input, output], input) (output, error) = op.AsService
+	_ func(*op.Call, string, string, op.Performer[input, output], input) (output, error) = op.AsService
 )

@@ -70,6 +70,11 @@ func TestServe_EveryOutcome_LeavesOneRecord(t *testing.T) {
 					rec.UserIdentity.AccessKeyID != "AKIATEST" {
 					t.Errorf("the record does not say who asked: %+v", rec)
 				}
+				unread := c.code == "SerializationException" || c.code == "ValidationException"
+				if (len(rec.RequestParameters) == 0) != unread {
+					t.Errorf("parameters %v; what breaks the rules is in no record, all else is",
+						rec.RequestParameters)
+				}
 				if r.commits != 1 {
 					t.Errorf("%d commits for one outcome", r.commits)
 				}

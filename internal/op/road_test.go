@@ -62,15 +62,16 @@ type road struct {
 	look   op.Query[input, output]
 	change op.Command[input, output]
 
-	mu       sync.Mutex
-	stations []string
-	at       map[string]func() error // what happens at a station; nothing by default
-	inside   func(*op.Call) error    // what do does, besides
-	down     error                   // what the ledger answers instead of storing anything
-	commits  int                     // asked of the ledger
-	ended    []string                // operation and code, as the observer heard of them
-	unknown  int
-	inFlight int
+	mu         sync.Mutex
+	stations   []string
+	at         map[string]func() error // what happens at a station; nothing by default
+	inside     func(*op.Call) error    // what do does, besides
+	down       error                   // what the ledger answers instead of storing anything
+	commits    int                     // asked of the ledger
+	ended      []string                // operation and code, as the observer heard of them
+	unknown    int
+	unrecorded int
+	inFlight   int
 }
 
 func build(t testing.TB) *road {
@@ -199,6 +200,15 @@ func (r *road) Unknown(string, string) {
 	defer r.mu.Unlock()
 	r.unknown++
 }
+
+// Unrecorded and Overload implement op.Observer.
+func (r *road) Unrecorded() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.unrecorded++
+}
+
+func (*road) Overload(string) {}
 
 func (r *road) pass(d time.Duration) { r.clock.Pass(d) }
 

@@ -4,15 +4,18 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"claviger/audit"
+	"claviger/internal/admission"
 	"claviger/internal/fault"
+	"claviger/internal/source"
 	"claviger/policy"
 	"claviger/store"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 )
 
@@ -29,6 +32,11 @@ type Request struct {
 	// it is one. Some protocols have it from the body, so nobody asks before the body is the
 	// caller's.
 	Name func() (o Operation, asked string, err error)
+
+	// Known, if it isn't nil, is called once the caller is known and before anything is done for it,
+	// with a context that says whose the request is (admission.Party). An error ends the request
+	// without a record: the caller has too much going on, and was not listened to.
+	Known func(ctx context.Context) error
 
 	Decode  func(input any) error
 	Present func(pointer string) bool // whether the document holds anything at a JSON pointer
@@ -53,6 +61,8 @@ type Ledger interface {
 type Observer interface {
 	Operation(service, name, code string, took time.Duration)
 	Unknown(service, code string) // failures before a caller is known
+	Unrecorded()                  // of those, the ones that left no record
+	Overload(where string)        // somebody was turned away because a bound was reached
 }
 
 // Runner takes operations down the one road. All fields must be set.
@@ -64,8 +74,8 @@ type Runner struct {
 	Log     *slog.Logger
 	Now     func() time.Time
 
-	unauthenticated sampler // failures of callers nobody knows, by source: what leaves a record
-	ownFailures     sampler // of ours before a caller is known, by cause: what is logged
+	unauthenticated sampler // failures of callers nobody knows, by network: what leaves a record
+	ownFailures     periods // of ours before a caller is known, by cause: what is logged
 }
 
 // Serve takes a request to a service down the road: it authenticates the raw bytes, asks q for the
@@ -77,6 +87,11 @@ func (r *Runner) Serve(ctx context.Context, s *Service, q *Request) (any, error)
 	c, err := r.arrive(ctx, s, q)
 	if err != nil {
 		return nil, err
+	}
+	if q.Known != nil {
+		if err := q.Known(c.Context); err != nil {
+			return nil, fault.Of(err)
+		}
 	}
 	var o Operation
 	var asked string
@@ -125,19 +140,27 @@ func (r *Runner) Own(ctx context.Context, account, region, service string) *Call
 // arrive authenticates the raw bytes.
 func (r *Runner) arrive(ctx context.Context, s *Service, q *Request) (*Call, error) {
 	now := r.Now()
-	c := &Call{Context: ctx, Time: now, RequestID: q.ID, SourceIP: host(q.HTTP.RemoteAddr),
+	c := &Call{Context: ctx, Time: now, RequestID: q.ID, SourceIP: source.Host(q.HTTP.RemoteAddr),
 		UserAgent: clip(q.HTTP.UserAgent()), TLS: q.HTTP.TLS != nil, run: r}
 	var err error
 	c.Caller, c.Region, err = r.Callers.Authenticate(ctx, q.HTTP, q.Read, s.Name, now)
 	if err != nil {
 		return nil, r.unknown(c, s, err)
 	}
+	c.Context = admission.WithParty(ctx, party(c.Caller))
 	return c, nil
 }
 
-// unknown counts a failure before a caller is known and records a sample of them: each source gets
-// few records, all sources together not many more, or anyone could fill the disk. For the same
-// reason a failure of ours is logged once a period for each cause.
+// party is whom the work for a caller is counted under: the principal, not one of its sessions,
+// which it names as it likes.
+func party(c policy.Caller) string {
+	principal, _, _ := strings.Cut(c.PrincipalID, ":")
+	return c.Account + "/" + principal
+}
+
+// unknown counts a failure before a caller is known and records a sample of them: each network gets
+// few records, all together not many more, or anyone could fill the disk. For the same reason a
+// failure of ours is logged once a period for each cause, and a stranger says little of itself.
 func (r *Runner) unknown(c *Call, s *Service, err error) error {
 	f := fault.Of(err)
 	code := s.Code(f)
@@ -146,11 +169,18 @@ func (r *Runner) unknown(c *Call, s *Service, err error) error {
 	if ours && r.ownFailures.take(err.Error(), c.Time) {
 		r.Log.Error("authentication failed on our side", "requestId", c.RequestID, "error", err)
 	}
-	if !r.unauthenticated.take(c.SourceIP, c.Time) {
+	recorded, silenced := r.unauthenticated.take(c.SourceIP, c.Time)
+	if !recorded {
+		r.Observe.Unrecorded()
 		return f
 	}
 	rec := c.record(&Info{Name: "Authenticate", Service: s, ReadOnly: true}, f)
 	rec.Identity = audit.Identity{Type: "Unknown"}
+	rec.UserAgent, rec.ErrorMessage = brief(rec.UserAgent), brief(rec.ErrorMessage)
+	if silenced != "" {
+		named, _ := jsontext.AppendQuote([]byte(`{"unrecordedForTheRestOfTheDay":`), silenced)
+		rec.Additional = append(named, '}')
+	}
 	c.trail = &trail{records: []audit.Record{rec}}
 	return fault.Of(r.commit(c, s, nil, f))
 }
@@ -211,13 +241,8 @@ func (r *Runner) ended(c *Call, n *Info, err error) {
 	r.Observe.Operation(n.Service.Name, n.Name, code, r.Now().Sub(c.Time))
 }
 
-func host(remote string) string {
-	h, _, err := net.SplitHostPort(remote)
-	if err != nil {
-		return remote
-	}
-	return h
-}
+// brief bounds what a stranger says of itself, and so what a record of it costs.
+func brief(s string) string { return s[:min(len(s), 256)] }
 
 // clip bounds what a client says of itself: CloudTrail keeps as much.
 func clip(s string) string { return s[:min(len(s), 1024)] }

@@ -12,24 +12,21 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"sync"
 
-	"claviger/internal/custody"
 	"claviger/internal/fault"
 )
 
-// Token is what a Signer asks of the device.
-type Token interface {
-	MAC(ctx context.Context, ref custody.Ref, data []byte) ([]byte, error)
-}
+// MAC makes the HMAC-SHA-256 of a row by a key on the token.
+type MAC func(ctx context.Context, row []byte) ([]byte, error)
 
 // Signer signs rows and verifies them. A row is verified by the token once for its exact bytes;
 // while those bytes stay the same, reading it again costs no call.
 type Signer struct {
 	installation string
-	token        Token
-	key          custody.Ref
+	mac          MAC
 
 	mu   sync.Mutex
 	seen map[[sha256.Size]byte]struct{} // digests of row and MAC that the token has made or verified
@@ -39,17 +36,16 @@ type Signer struct {
 const remembered = 1 << 16
 
 // New returns the Signer of an installation, whose identifier is part of everything that is signed.
-func New(installation string, token Token, key custody.Ref) *Signer {
-	return &Signer{installation: installation, token: token, key: key,
-		seen: map[[sha256.Size]byte]struct{}{}}
+func New(installation string, mac MAC) *Signer {
+	return &Signer{installation: installation, mac: mac, seen: map[[sha256.Size]byte]struct{}{}}
 }
 
-// Sign returns the MAC of a row: HMAC-SHA-256 by the token over the installation, the table and
+// Sign returns the MAC of a row, made by the token over the installation, the table and
 // every column, each with its length. Columns are strings, byte strings and integers, in the order
 // of the table.
 func (s *Signer) Sign(ctx context.Context, table string, columns ...any) ([]byte, error) {
 	row := s.row(table, columns)
-	mac, err := s.token.MAC(ctx, s.key, row)
+	mac, err := s.mac(ctx, row)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +66,7 @@ func (s *Signer) Verify(ctx context.Context, mac []byte, table string, columns .
 	if s.known(digest) {
 		return nil
 	}
-	want, err := s.token.MAC(ctx, s.key, row)
+	want, err := s.mac(ctx, row)
 	if err != nil {
 		return err
 	}
@@ -81,9 +77,12 @@ func (s *Signer) Verify(ctx context.Context, mac []byte, table string, columns .
 	return nil
 }
 
+// ErrEdited is wrapped by the error for a row that was edited.
+var ErrEdited = errors.New("its MAC does not fit")
+
 func errEdited(table string) error {
-	return fault.Of(fmt.Errorf("a row of table %s was changed outside the service: "+
-		"its MAC does not fit", table))
+	return fault.Of(fmt.Errorf("a row of table %s was changed outside the service: %w", table,
+		ErrEdited))
 }
 
 func (s *Signer) known(d [sha256.Size]byte) bool {

@@ -23,17 +23,17 @@ type counting struct {
 	err   error
 }
 
-func (c *counting) MAC(_ context.Context, ref custody.Ref, data []byte) ([]byte, error) {
+func (c *counting) mac(_ context.Context, data []byte) ([]byte, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.calls++
-	h := hmac.New(sha256.New, []byte(ref.ID))
+	h := hmac.New(sha256.New, []byte("row-mac"))
 	h.Write(data)
 	return h.Sum(nil), c.err
 }
 
 func (c *counting) signer(installation string) *Signer {
-	return New(installation, c, custody.Material{ID: "row-mac"}.Rest())
+	return New(installation, c.mac)
 }
 
 // aRow has a column of every type that can be signed.

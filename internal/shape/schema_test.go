@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/go-json-experiment/json"
@@ -170,4 +171,54 @@ func TestSchemas_TwoTypesOfOneName_Panic(t *testing.T) {
 		}
 	}()
 	s.Name("Tag", &shape.Schema{Go: reflect.TypeFor[everything]()})
+}
+
+// TestSchemas_TwoStructuresOfOneName_Panic: neither of two types can stand for the other, though a
+// type may come as often as it likes.
+func TestSchemas_TwoStructuresOfOneName_Panic(t *testing.T) {
+	type Inner struct{ Deep string }
+	another := func() reflect.Type {
+		type Inner struct{ Other string }
+		return reflect.TypeFor[struct{ Inner *Inner }]()
+	}
+	s := schemas()
+	s.Of(reflect.TypeFor[struct{ One, Two Inner }]())
+	defer func() {
+		if recover() == nil {
+			t.Error("two types were both called Inner")
+		}
+	}()
+	s.Of(another())
+}
+
+// Flat is embedded, as encoding does it: its members are those of the whole.
+type Flat struct{ First, Second string }
+
+// Texts is embedded and no structure, so that it is a member by its name.
+type Texts []string
+
+func TestSchemas_EmbeddedStructure_GivesItsMembers(t *testing.T) {
+	s := schemas()
+	for want, typ := range map[string]reflect.Type{
+		"First Second Third": reflect.TypeFor[struct {
+			Flat
+			Third string
+		}](),
+		"flat Third": reflect.TypeFor[struct {
+			Flat  `json:"flat"`
+			Third string
+		}](),
+		"Texts Third": reflect.TypeFor[struct {
+			Texts
+			Third string
+		}](),
+	} {
+		var names []string
+		for _, p := range s.Of(typ).Properties {
+			names = append(names, p.Name)
+		}
+		if got := strings.Join(names, " "); got != want {
+			t.Errorf("members %s, want %s", got, want)
+		}
+	}
 }

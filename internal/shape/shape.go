@@ -92,9 +92,7 @@ func (r *rule) text(s string) (out []string) {
 		}
 		return []string{"Member must satisfy enum value set: [" + strings.Join(r.Enum, ", ") + "]"}
 	}
-	if r.Min > 0 || r.Max > 0 {
-		out = r.bounds(utf8.RuneCountInString(s), "length")
-	}
+	out = r.bounds(utf8.RuneCountInString(s), "length")
 	if r.pattern != nil && !r.pattern.MatchString(s) {
 		out = append(out, "Member must satisfy regular expression pattern: "+r.Pattern)
 	}

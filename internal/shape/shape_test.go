@@ -269,3 +269,40 @@ func TestCompile_MistakeInTheProgram_Panics(t *testing.T) {
 		}()
 	}
 }
+
+// byShape is embedded for what it does and has no members, as op.ByShape is.
+type byShape struct{}
+
+func (byShape) Validate() error { return nil }
+
+// text is embedded and no structure.
+type text string
+
+func TestCompile_Embedded_IsNoMemberOnlyIfEmpty(t *testing.T) {
+	type input struct {
+		Name *string `shape:"Name,required"`
+		byShape
+	}
+	if found := validate(t, input{}, `{}`); len(found) != 1 {
+		t.Errorf("found %q, want the one member's absence", found)
+	}
+	defer func() {
+		if p := fmt.Sprint(recover()); !strings.HasSuffix(p, ".text has no shape") {
+			t.Errorf("an embedded text: %s", p)
+		}
+	}()
+	table.Compile(reflect.TypeFor[struct{ text }]())
+}
+
+// TestValidate_LongValue_IsQuotedUpToABound: 1,024 bytes of what was sent are said back whole, and
+// no more.
+func TestValidate_LongValue_IsQuotedUpToABound(t *testing.T) {
+	for size, end := range map[int]string{1023: "'", 1024: "'", 1025: "...'"} {
+		value := strings.Repeat("b", size)
+		found := validate(t, everything{Long: &value}, `{}`)
+		want := "Value '" + value[:min(size, 1024)] + end + " at 'long'"
+		if len(found) != 1 || !strings.HasPrefix(found[0], want) {
+			t.Errorf("%d bytes: %.60q", size, found)
+		}
+	}
+}

@@ -81,7 +81,6 @@ type Source struct {
 	target.Target
 	ciphertext []byte          // nil: there is none, which a dry run allows
 	blob       ciphertext.Blob // what the ciphertext of a symmetric key says, if it can be read
-	implicit   bool            // the key was found in the ciphertext
 }
 
 // errForeign is AWS's answer to a ciphertext whose key is unknown: it doesn't say whether there is
@@ -92,7 +91,7 @@ var errForeign = fault.New(fault.Denied, "AccessDeniedException",
 
 // Missing implements [op.Target].
 func (t *Source) Missing() error {
-	if t.Key == nil && t.implicit {
+	if t.InCiphertext && t.Absent() {
 		return errForeign
 	}
 	return t.Target.Missing()
@@ -115,11 +114,14 @@ func (t *Source) Ready() error {
 	// Here and not when it is used, so that a dry run finds it, too. A ciphertext that couldn't be
 	// read names no material and ends here as well. The answer is that to a bad tag: nobody learns
 	// by made-up ciphertexts which materials a key has.
-	if _, ok := t.Key.MaterialRef(t.blob.MaterialID); t.Algorithm == key.SymmetricDefault &&
-		t.ciphertext != nil && !ok {
-		return custody.ErrForged
+	_, ok := t.Key.MaterialRef(t.blob.MaterialID)
+	switch {
+	case ok || t.Algorithm != key.SymmetricDefault || t.ciphertext == nil:
+		return nil
+	case t.Key.IsLost(t.blob.MaterialID):
+		return key.ErrLost(t.Key, t.blob.MaterialID)
 	}
-	return nil
+	return custody.ErrForged
 }
 
 // findSource looks up the key of a ciphertext for an operation of the matrix, under an IAM action.
@@ -140,8 +142,8 @@ func (s *Operations) findSource(c *op.Call, operation, action string, text []byt
 		return nil, err
 	}
 	// ReEncrypt is one operation of the key-state matrix and two actions of IAM.
-	t.Action = action
-	return &Source{*t, text, b, keyID == nil}, nil
+	t.Action, t.InCiphertext = action, keyID == nil
+	return &Source{*t, text, b}, nil
 }
 
 // findDecrypt takes the caller's key, if one is named, before the ciphertext's own.

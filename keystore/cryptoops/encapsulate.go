@@ -35,7 +35,7 @@ func (s *Operations) encapsulate(_ *op.Call, _ EncapsulateInput,
 	t *target.Target) (out EncapsulateOutput, err error) {
 	public, ok := t.Key.Public.(*lattice.EncapsulationKey)
 	if !ok {
-		return out, key.ErrLost(t.Key)
+		return out, key.ErrLost(t.Key, t.Key.MaterialID)
 	}
 	secret, ciphertext := public.Encapsulate()
 	return EncapsulateOutput{t.Key.ARN(), secret, ciphertext, t.Algorithm}, nil

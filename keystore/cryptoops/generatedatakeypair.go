@@ -1,6 +1,7 @@
 package cryptoops
 
 import (
+	"claviger/internal/admission"
 	"claviger/internal/custody"
 	"claviger/internal/op"
 	"claviger/keystore/key"
@@ -71,14 +72,16 @@ func (s *Operations) generateDataKeyPair(c *op.Call, in GenerateDataKeyPairInput
 func (s *Operations) newDataKeyPair(c *op.Call, k *key.Key, spec string,
 	context map[string]string) (private, public, blob []byte, err error) {
 	// A place is waited for as long as the caller waits.
-	select {
-	case s.Pairs <- struct{}{}:
-	case <-c.Done():
-		return nil, nil, nil, custody.ErrUnavailable.Because(c.Err())
+	party := admission.Party(c)
+	if !s.Pairs.Wait(c, party) {
+		if c.Err() != nil {
+			return nil, nil, nil, custody.ErrUnavailable.Because(c.Err())
+		}
+		return nil, nil, nil, custody.ErrBusy
 	}
 	private, public, err = publickey.Generate(spec)
 	// The place is for the making only: the token, which is asked next, has a queue of its own.
-	<-s.Pairs
+	s.Pairs.Give(party, 1)
 	if err != nil {
 		return nil, nil, nil, err
 	}

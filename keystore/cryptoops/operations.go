@@ -6,7 +6,9 @@ package cryptoops
 import (
 	"context"
 	"runtime"
+	"time"
 
+	"claviger/internal/admission"
 	"claviger/internal/custody"
 	"claviger/internal/domain"
 	"claviger/internal/op"
@@ -52,15 +54,20 @@ type Operations struct {
 	device    Device
 	materials *sealing.Materials
 	stores    *customstore.Operations // find the token that random bytes are drawn from
-	Pairs     chan struct{}           // has an element for each key pair that is being made
+	Pairs     *admission.Gate         // places for making key pairs, by party
 }
 
+// pairPatience is how long a key pair waits for a processor: less than a request may take.
+const pairPatience = time.Minute
+
 // New returns the operations that use keys. Half of the processors may make key pairs at a time: an
-// RSA pair takes seconds, and the other half is for everybody else.
+// RSA pair takes seconds, and the other half is for everybody else. Callers take turns.
 func New(finder *target.Finder, device Device, materials *sealing.Materials,
 	stores *customstore.Operations) *Operations {
+	places := max(1, runtime.GOMAXPROCS(0)/2)
 	return &Operations{finder: finder, device: device, materials: materials, stores: stores,
-		Pairs: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))}
+		Pairs: &admission.Gate{Places: places, Share: max(1, places/2), Patience: pairPatience,
+			Waiting: 64, WaitingAll: 512}}
 }
 
 // Operations is the table of contents.

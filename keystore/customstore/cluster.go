@@ -11,13 +11,24 @@ import (
 )
 
 // Clusters are the HSM clusters that custom key stores may stand on. A name in the server's
-// configuration is all that a caller can say of one.
+// configuration is all that a caller can say of one, and each is there for some accounts only.
 type Clusters interface {
-	// Look returns how a cluster is now, without logging in; nil if none has the name.
-	Look(ctx context.Context, id string) (*Cluster, error)
-	// Open logs in to a cluster. The password is read again at each login, and wiped. Errors are
-	// [*ConnectionError].
-	Open(ctx context.Context, id string, password func() ([]byte, error)) (Connection, error)
+	// Look returns how a cluster is now, without logging in; nil if none that the account may use has
+	// the name.
+	Look(ctx context.Context, account, id string) (*Cluster, error)
+	// Open logs in to a cluster. Errors are [*ConnectionError].
+	Open(ctx context.Context, login Login) (Connection, error)
+}
+
+// Login is how a cluster is logged in to.
+type Login struct {
+	Account  string // whose store it is
+	Cluster  string
+	Password func() ([]byte, error) // read again at each login, and wiped
+
+	// Again says that a wrong password which the cluster has counted is one that is known here.
+	// Otherwise none is tried on a cluster that has counted one.
+	Again bool
 }
 
 // Cluster is what is known of a cluster before anybody logs in to it.
@@ -72,16 +83,15 @@ func errInactive(id string) error {
 var errFewHSMs = fault.New(fault.State, "CloudHsmClusterInvalidConfigurationException",
 	"The cluster has fewer active HSMs than this operation requires.")
 
-// Cluster returns the cluster of a store that is to be made, altered or added to, if it has what
-// AWS asks for.
-func (s *Stores) Cluster(ctx context.Context, id string) (*Cluster, error) {
-	cl, err := s.config.Clusters.Look(ctx, id)
+// Cluster returns the cluster of an account's store that is to be made, altered or added to, if it
+// has what AWS asks for. One that is another account's is as absent as one that nobody has.
+func (s *Stores) Cluster(ctx context.Context, account, id string) (*Cluster, error) {
+	cl, err := s.config.Clusters.Look(ctx, account, id)
 	switch {
 	case err != nil:
 		return nil, err
 	case cl == nil:
-		return nil, fault.Newf(fault.NotFound, "CloudHsmClusterNotFoundException",
-			"This service's configuration names no cluster %s.", id)
+		return nil, errNoCluster(id)
 	case !cl.Works:
 		return nil, errInactive(id)
 	case cl.Active < cl.Needed || !cl.Ready:
@@ -90,15 +100,16 @@ func (s *Stores) Cluster(ctx context.Context, id string) (*Cluster, error) {
 	return cl, nil
 }
 
-// connectable refuses to connect to a cluster that can't be. One HSM is enough, but it has to be
-// the one with the keys. That the configuration names no such cluster shows when it is opened.
-func (s *Stores) connectable(ctx context.Context, id string) error {
-	cl, err := s.config.Clusters.Look(ctx, id)
+// connectable refuses to connect a store to a cluster that can't be. One HSM is enough, but it has
+// to be the one with the keys. That the configuration names no such cluster shows when it is
+// opened.
+func (s *Stores) connectable(ctx context.Context, st *Store) error {
+	cl, err := s.config.Clusters.Look(ctx, st.Account, st.ClusterID)
 	switch {
 	case err != nil:
 		return err
 	case cl != nil && !cl.Works:
-		return errInactive(id)
+		return errInactive(st.ClusterID)
 	case cl != nil && !cl.Ready:
 		return errFewHSMs
 	}
@@ -118,7 +129,7 @@ func (cl *Cluster) checkAnchor(certificate string) error {
 // checkRelated wants a cluster that a store is to stand on next to be a copy of its own, which
 // shows by the trust anchor.
 func (s *Stores) checkRelated(ctx context.Context, st *Store, id string) error {
-	cl, err := s.Cluster(ctx, id)
+	cl, err := s.Cluster(ctx, st.Account, id)
 	if err != nil {
 		return err
 	}

@@ -33,7 +33,7 @@ func (s *Stores) beginConnect(c *op.Call, st *Store) (domain.Change, error) {
 	if st.State != Disconnected {
 		return domain.Nothing, nil
 	}
-	if err := s.connectable(c, st.ClusterID); err != nil {
+	if err := s.connectable(c, st); err != nil {
 		return nil, err
 	}
 	next := st.Changed(func(st *Store) { st.State, st.ConnectionErrorCode = Connecting, "" })
@@ -159,32 +159,74 @@ func (s *Stores) planConnection(c *op.Call, _ storeInput, t jobTarget) (op.Commi
 // failed, or why an open one can't come back by itself.
 func (s *Stores) ensureOpen(c *op.Call, st *Store) (*ConnectionError, error) {
 	if open := s.connections.opened(st.StoreRef); open != nil {
-		return open.FinalError(), nil
+		return s.lostFor(st, open)
 	}
 	if refused := s.connections.refusal(st); refused != nil {
 		return refused, nil
+	}
+	before, err := s.refusals(st.ClusterID)
+	if err != nil {
+		return nil, err
+	}
+	if before >= MaxRefusals {
+		c.Log().Error("a cluster's password is not tried: it was refused before. "+
+			"`claviger clusters reset` allows one more try", "cluster", st.ClusterID,
+			"customKeyStoreId", st.ID, "refusals", before)
+		return &ConnectionError{Code: lockedOut, Err: errRefusedBefore}, nil
 	}
 	password, err := s.password(c, st) // the token is asked first: its failure is not the cluster's
 	if err != nil {
 		return nil, err
 	}
 	clear(password)
+	// Counted before it is tried: what a process that ends in the middle has tried counts.
+	if err := s.setRefusals(st.ClusterID, before+1); err != nil {
+		return nil, err
+	}
+	open, err := s.open(c, st, before > 0)
+	if err == nil {
+		s.connections.add(st.StoreRef, open)
+		return nil, s.setRefusals(st.ClusterID, 0)
+	}
+	failure := connectionErrorOf(err)
+	if failure.Final {
+		s.connections.rememberRefusal(st, failure)
+	}
+	if failure.Code != invalidCredentials {
+		err := s.setRefusals(st.ClusterID, before)
+		return failure, err
+	}
+	return failure, nil
+}
+
+// open logs in to the cluster of a store.
+func (s *Stores) open(c *op.Call, st *Store, again bool) (Connection, error) {
 	ctx, cancel := context.WithTimeout(c, longestConnect)
 	defer cancel()
-	open, err := s.config.Clusters.Open(ctx, st.ClusterID, func() ([]byte, error) {
-		ctx, cancel := context.WithTimeout(context.Background(), passwordWait)
-		defer cancel()
-		return s.password(ctx, st)
-	})
-	if err != nil {
-		failure := connectionErrorOf(err)
-		if failure.Final {
-			s.connections.rememberRefusal(st, failure)
-		}
+	return s.config.Clusters.Open(ctx, Login{Account: st.Account, Cluster: st.ClusterID, Again: again,
+		Password: func() ([]byte, error) {
+			ctx, cancel := context.WithTimeout(context.Background(), passwordWait)
+			defer cancel()
+			return s.password(ctx, st)
+		}})
+}
+
+// lostFor returns why an open connection of a store can't come back by itself, or nil. That its
+// password was refused when the cluster was logged in to again counts like any refusal.
+func (s *Stores) lostFor(st *Store, open Connection) (*ConnectionError, error) {
+	failure := open.FinalError()
+	if failure == nil || failure.Code != invalidCredentials || s.connections.refusal(st) != nil {
 		return failure, nil
 	}
-	s.connections.add(st.StoreRef, open)
-	return nil, nil
+	before, err := s.refusals(st.ClusterID)
+	if err == nil {
+		err = s.setRefusals(st.ClusterID, before+1)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.connections.rememberRefusal(st, failure)
+	return failure, nil
 }
 
 // planFailed plans the state FAILED. Its code is in the record.

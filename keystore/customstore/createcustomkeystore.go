@@ -56,14 +56,14 @@ type CreateCustomKeyStoreOutput struct{ CustomKeyStoreId string }
 // store is connected.
 func (s *Operations) createCustomKeyStore(c *op.Call,
 	in CreateCustomKeyStoreInput) (op.Commit[CreateCustomKeyStoreOutput], error) {
-	cl, err := s.stores.Cluster(c, *in.CloudHsmClusterId)
+	account, region := c.Namespace()
+	cl, err := s.stores.Cluster(c, account, *in.CloudHsmClusterId)
 	if err != nil {
 		return nil, err
 	}
 	if err := cl.checkAnchor(*in.TrustAnchorCertificate); err != nil {
 		return nil, err
 	}
-	account, region := c.Namespace()
 	st := &Store{
 		StoreRef:    key.StoreRef{Account: account, Region: region, ID: NewID()},
 		Rev:         1,

@@ -11,7 +11,8 @@
 // # Passwords
 //
 // The password that a store's cluster is logged in to with is stored sealed by the service's own
-// token. It is opened for each login and wiped. One that was refused is never tried again.
+// token. It is opened for each login and wiped. One that was refused is never tried again, and a
+// cluster that has refused [MaxRefusals] is left alone until an operator says otherwise.
 package customstore
 
 import (
@@ -125,6 +126,7 @@ type Stores struct {
 	attempts    attempts
 
 	connect, disconnect op.Command[storeInput, op.None]
+	reset               op.Command[resetInput, op.None]
 }
 
 // New returns the custom key stores of an installation.
@@ -136,6 +138,7 @@ func New(c Config) *Stores {
 		s.findForJob("ConnectCustomKeyStore"), s.planConnection)
 	s.disconnect = op.Write(route.Internal("DisconnectCustomKeyStore"),
 		s.findForJob("DisconnectCustomKeyStore"), s.planDisconnection)
+	s.reset = op.Write(route.Internal("ResetClusterRefusals"), s.findReset, s.planReset)
 	return s
 }
 

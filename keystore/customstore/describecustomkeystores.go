@@ -65,10 +65,15 @@ type storesTarget struct {
 	domain.Account
 	named string // an id or a name, or nothing
 	found []*Store
+
+	unread error // why they could not be read
 }
 
 // Missing implements [op.Target].
 func (t storesTarget) Missing() error {
+	if t.unread != nil {
+		return t.unread
+	}
 	if t.named != "" && len(t.found) == 0 {
 		return NotFound(t.named)
 	}
@@ -80,13 +85,14 @@ func (s *Operations) findStores(c *op.Call,
 	t.Account = domain.OnAccount("kms:DescribeCustomKeyStores")
 	t.named = domain.Or(in.CustomKeyStoreId, domain.Or(in.CustomKeyStoreName, ""))
 	account, region := c.Namespace()
-	all, err := s.stores.List(c, account, region)
+	var all []*Store
+	all, t.unread = s.stores.List(c, account, region)
 	for _, st := range all {
 		if in.names(st) {
 			t.found = append(t.found, st)
 		}
 	}
-	return t, err
+	return t, nil
 }
 
 // describeCustomKeyStores pages through a list in memory: the quota keeps it short.

@@ -7,15 +7,22 @@ import (
 
 	"claviger/internal/custody"
 	"claviger/internal/fault"
+	"claviger/internal/pin"
+	"claviger/keystore/kmsfault"
 )
 
 // aad binds a sealed password to its store.
 func (st *Store) aad() []byte { return []byte("claviger key store password 1 " + st.ID) }
 
 // setPassword gives a store that is not stored yet the password that its cluster is logged in to
-// with, sealed.
-func (s *Stores) setPassword(ctx context.Context, st *Store, password string) (err error) {
-	st.Password, err = s.config.Token.Seal(ctx, s.config.Sealing, []byte(password), st.aad())
+// with, sealed. It is a PIN, and often comes out of a file: a line end is taken off, and what can't
+// be one is refused before the cluster counts it.
+func (s *Stores) setPassword(ctx context.Context, st *Store, password string) error {
+	secret, err := pin.Read([]byte(password))
+	if err != nil {
+		return kmsfault.Invalid("KeyStorePassword " + err.Error() + ".")
+	}
+	st.Password, err = s.config.Token.Seal(ctx, s.config.Sealing, secret, st.aad())
 	return err
 }
 

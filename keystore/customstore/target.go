@@ -28,6 +28,7 @@ type storeTarget struct {
 	Store  *Store // nil if there is none
 	action string
 	states []State // that it may be in; nil: any
+	unread error   // why it could not be read
 }
 
 // Demands implements [op.Target].
@@ -37,6 +38,9 @@ func (t storeTarget) Demands() []policy.Demand {
 
 // Missing implements [op.Target].
 func (t storeTarget) Missing() error {
+	if t.unread != nil {
+		return t.unread
+	}
 	if t.Store == nil {
 		return NotFound(t.Ref.ID)
 	}
@@ -53,12 +57,12 @@ func (t storeTarget) Ready() error {
 
 // findStore looks up a custom key store for an operation that is for the given states.
 func (s *Operations) findStore(c *op.Call, operation, id string,
-	states ...State) (t storeTarget, err error) {
+	states ...State) storeTarget {
 	account, region := c.Namespace()
-	t = storeTarget{Ref: key.StoreRef{Account: account, Region: region, ID: id}, action: operation,
+	t := storeTarget{Ref: key.StoreRef{Account: account, Region: region, ID: id}, action: operation,
 		states: states}
-	t.Store, err = s.stores.Store(c, t.Ref)
-	return t, err
+	t.Store, t.unread = s.stores.Store(c, t.Ref)
+	return t
 }
 
 // TokenTarget is the token that an operation is done on: the service's own, or that of a custom key
@@ -103,10 +107,7 @@ func (s *Operations) FindToken(c *op.Call, operation string, storeID *string) (T
 	if storeID == nil {
 		return t, nil
 	}
-	in, err := s.findStore(c, operation, *storeID, Connected)
-	if err != nil {
-		return t, err
-	}
+	in := s.findStore(c, operation, *storeID, Connected)
 	t.In = &OpenStore{storeTarget: in, Token: s.stores.Token(in.Ref)}
 	return t, nil
 }
@@ -133,7 +134,7 @@ func changeStore[I aboutStore](s *Operations, n op.Info,
 	plan func(*op.Call, I, *Store) (domain.Change, error),
 	states ...State) op.Operation {
 	find := func(c *op.Call, in I) (storeTarget, error) {
-		return s.findStore(c, n.Name, in.storeID(), states...)
+		return s.findStore(c, n.Name, in.storeID(), states...), nil
 	}
 	return op.Write(n, find,
 		func(c *op.Call, in I, t storeTarget) (op.Commit[CustomKeyStoreOutput], error) {

@@ -11,6 +11,7 @@ package datakeys
 
 import (
 	"context"
+	"errors"
 
 	"claviger/internal/custody"
 	"claviger/internal/domain"
@@ -112,6 +113,9 @@ func (s *DataKeys) loadable(k *key.Key, d *dataKey, onDevice *bool) custody.Ref 
 		m := d.Material
 		var err error
 		m.Wrapped, err = s.materials.Unseal(ctx, k, d.material, d.sealed, d.boundTo(k))
+		if errors.Is(err, custody.ErrForged) { // the row is signed, so it is no caller's doing
+			err = errSealed(d, err)
+		}
 		return m, err
 	}}
 }

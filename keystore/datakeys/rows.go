@@ -93,6 +93,13 @@ func errLost(ref epochRef) error {
 		ref.service, key.ARN(ref.account, ref.region, ref.keyID), ref.epoch))
 }
 
+// errSealed is an internal error: a data key doesn't open under the material that its row names.
+func errSealed(d *dataKey, err error) error {
+	return fault.New(fault.Internal, "", "").Because(fmt.Errorf(
+		"the data key of %s under the key %s doesn't open under its material %s: %w", d.service,
+		key.ARN(d.account, d.region, d.keyID), d.material, err))
+}
+
 // insert prepares what stores a new data key. An epoch that is there is [store.Exists].
 func (s *DataKeys) insert(ctx context.Context, d *dataKey) (domain.Change, error) {
 	values, err := signed.Sign(ctx, s.signer, d)

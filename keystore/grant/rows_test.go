@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"claviger/internal/custody"
 	"claviger/internal/domain"
 	"claviger/internal/rowmac"
 	"claviger/internal/signedtoken"
@@ -19,11 +18,9 @@ import (
 	"claviger/store"
 )
 
-// device makes MACs in memory: what the rows do with them doesn't turn on who makes them.
-type device struct{}
-
-func (device) MAC(_ context.Context, ref custody.Ref, data []byte) ([]byte, error) {
-	h := hmac.New(sha256.New, []byte(ref.ID))
+// mac makes MACs in memory: what the rows do with them doesn't turn on who makes them.
+func mac(_ context.Context, data []byte) ([]byte, error) {
+	h := hmac.New(sha256.New, []byte("row-mac"))
 	h.Write(data)
 	return h.Sum(nil), nil
 }
@@ -37,7 +34,7 @@ func start(t *testing.T) (*Grants, key.Ref) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	signer := rowmac.New("one", device{}, custody.Material{ID: "row-mac"}.Rest())
+	signer := rowmac.New("one", mac)
 	k := &key.Key{Account: "111122223333", Region: "us-east-1", ID: "k", Rev: 1}
 	insert, err := keyrows.New(db, signer, nil).Insert(t.Context(), k)
 	if err != nil {

@@ -7,7 +7,9 @@ import (
 	"cmp"
 	"context"
 	"crypto"
+	"fmt"
 	"maps"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -69,6 +71,7 @@ type Key struct {
 	DeletionDate        time.Time // end of the deletion window, or zero
 
 	Materials map[string]Material
+	Lost      []string         // ids of materials that the key's row names and no row has, in order
 	Public    crypto.PublicKey // of an asymmetric key, as [parsePublic] returns it
 	UseNoted  *atomic.Int64    // the last minute, since the epoch, of which a use was written down
 
@@ -134,7 +137,7 @@ func (k *Key) MaterialRef(id string) (custody.Ref, bool) {
 func (k *Key) CurrentRef() (custody.Ref, error) {
 	ref, ok := k.MaterialRef(k.MaterialID)
 	if !ok {
-		return ref, ErrLost(k)
+		return ref, ErrLost(k, k.MaterialID)
 	}
 	return ref, nil
 }
@@ -293,11 +296,39 @@ func (k *Key) Metadata() KeyMetadata {
 	return m
 }
 
-// ErrLost is an internal error: a key without the material that its row names.
-func ErrLost(k *Key) error {
-	return fault.New(fault.Internal, "", "").Because(errMaterial{k.ARN()})
+// IsLost reports whether a material is one that the key's row names and no row has. It is the
+// service's loss: a ciphertext under it may be as good as any.
+func (k *Key) IsLost(material string) bool { return slices.Contains(k.Lost, material) }
+
+// Settle takes the materials that were found for the key, which names them in Lost when it has just
+// been read. One that it doesn't name is none of its own: it was deleted, and somebody put its row
+// back. Nor is one of another kind than the key's spec and usage say.
+func (k *Key) Settle(found map[string]Material) error {
+	named := k.Lost
+	k.Materials, k.Lost = make(map[string]Material, len(named)), nil
+	for _, id := range named {
+		m, ok := found[id]
+		switch {
+		case !ok:
+			k.Lost = append(k.Lost, id)
+			continue
+		case m.Kind != k.Purpose().Kind:
+			return fault.Of(fmt.Errorf("the key %s has a material of kind %s", k.ARN(), m.Kind))
+		}
+		k.Materials[id] = m
+	}
+	return nil
 }
 
-type errMaterial struct{ arn string }
+// MaterialIDs are the ids of the key's materials, lost ones included, in order.
+func (k *Key) MaterialIDs() []string {
+	ids := slices.AppendSeq(slices.Clone(k.Lost), maps.Keys(k.Materials))
+	slices.Sort(ids)
+	return ids
+}
 
-func (e errMaterial) Error() string { return "the key " + e.arn + " has lost its material" }
+// ErrLost is an internal error: a key without a material that its row names.
+func ErrLost(k *Key, material string) error {
+	return fault.Of(fmt.Errorf("the key %s has lost its material %s: no row of kms_materials has it, "+
+		"so bring it back from a backup of the database", k.ARN(), material))
+}

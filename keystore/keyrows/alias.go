@@ -65,6 +65,15 @@ func (r *Rows) Alias(ctx context.Context, ref AliasRef) (*Alias, error) {
 	})
 }
 
+// LoadAlias reads and verifies an alias, whatever is cached; nil if there is none.
+func (r *Rows) LoadAlias(ctx context.Context, ref AliasRef) (*Alias, error) {
+	a, err := signedAliases.Load(ctx, r.signer, r.db, qAlias, []any{ref.Account, ref.Region, ref.Name})
+	if domain.IsNoRow(err) {
+		return nil, nil
+	}
+	return a, err
+}
+
 // Aliases returns up to n verified aliases whose names follow after, in order: of one key, or of
 // all keys if keyID is empty.
 func (r *Rows) Aliases(ctx context.Context, account, region, keyID, after string,

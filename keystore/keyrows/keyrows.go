@@ -7,10 +7,13 @@
 package keyrows
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"sync/atomic"
 
 	"claviger/internal/domain"
+	"claviger/internal/fault"
 	"claviger/internal/rowmac"
 	"claviger/keystore/key"
 	"claviger/store"
@@ -41,12 +44,18 @@ func New(db *store.DB, signer *rowmac.Signer, jobs domain.Scheduler) *Rows {
 
 // signedKeys are the rows of keys: every column is signed.
 var signedKeys = rowmac.Declare("kms_keys", func(k *key.Key) []rowmac.Column {
+	materials := &k.Lost // as which all count until [Rows.Load] has looked for them
+	if k.Materials != nil {
+		ids := k.MaterialIDs()
+		materials = &ids
+	}
 	return []rowmac.Column{
 		rowmac.Text("account", &k.Account), rowmac.Text("region", &k.Region), rowmac.Text("id", &k.ID),
 		rowmac.Integer("rev", &k.Rev), rowmac.Text("manager", &k.Manager), rowmac.Text("spec", &k.Spec),
 		rowmac.Text("usage", &k.Usage), rowmac.Text("origin", &k.Origin), rowmac.Word("state", &k.State),
 		rowmac.Text("description", &k.Description), rowmac.Text("policy", &k.Policy),
 		rowmac.JSON("tags", &k.Tags), rowmac.Text("material_id", &k.MaterialID),
+		rowmac.JSON("materials", materials),
 		rowmac.Text("custom_key_store_id", &k.CustomKeyStoreID),
 		rowmac.Text("primary_region", &k.PrimaryRegion), rowmac.JSON("replicas", &k.Replicas),
 		rowmac.Integer("rotation_period", &k.RotationPeriod),
@@ -78,15 +87,44 @@ func (r *Rows) Key(ctx context.Context, ref key.Ref) (*key.Key, error) {
 // Load reads and verifies a key and its materials, whatever is cached: jobs do what can't be taken
 // back. Where there is none it returns [store.NoRow].
 func (r *Rows) Load(ctx context.Context, ref key.Ref) (*key.Key, error) {
-	k, err := signedKeys.Load(ctx, r.signer, r.db, qKey, []any{ref.Account, ref.Region, ref.ID})
+	k, err := r.loadKey(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
 	k.UseNoted = new(atomic.Int64)
-	if k.Materials, err = r.loadMaterials(ctx, ref); err != nil {
+	found, err := r.loadMaterials(ctx, ref)
+	if err == nil {
+		err = k.Settle(found)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return k, k.ReadPublic(k.Materials[k.MaterialID].Material)
+}
+
+// loadKey reads and verifies the row of a key. One that is absent while its materials are there was
+// not deleted but lost: a deletion takes all of them in one transaction.
+func (r *Rows) loadKey(ctx context.Context, ref key.Ref) (*key.Key, error) {
+	args := []any{ref.Account, ref.Region, ref.ID}
+	k, err := signedKeys.Load(ctx, r.signer, r.db, qKey, args)
+	if !domain.IsNoRow(err) {
+		return k, err
+	}
+	var materials int
+	if err := r.db.Row(qCountMaterials, args, &materials); err != nil || materials == 0 {
+		return nil, cmp.Or(err, store.NoRow)
+	}
+	// It may have been made since.
+	if k, err = signedKeys.Load(ctx, r.signer, r.db, qKey, args); domain.IsNoRow(err) {
+		return nil, ErrLost("the key " + key.ARN(ref.Account, ref.Region, ref.ID))
+	}
+	return k, err
+}
+
+// ErrLost is an internal error: a row that must be there is not.
+func ErrLost(what string) error {
+	return fault.Of(errors.New(what + " is gone from the database and was not deleted: bring it back " +
+		"from a backup"))
 }
 
 // Insert prepares what stores a new key with its materials, and its first rotation if it has a time

@@ -33,6 +33,8 @@ var signedMaterials = rowmac.Declare("kms_materials", func(m *materialRow) []row
 var (
 	qMaterials = store.SQL(`SELECT ` + signedMaterials.Columns() + ` FROM kms_materials
 		WHERE account = $1 AND region = $2 AND key_id = $3`)
+	qCountMaterials = store.SQL(`SELECT count(*) FROM kms_materials
+		WHERE account = $1 AND region = $2 AND key_id = $3`)
 	qPutMaterial     = store.SQL(signedMaterials.Upsert(4))
 	qDeleteMaterials = store.SQL(
 		`DELETE FROM kms_materials WHERE account = $1 AND region = $2 AND key_id = $3`)

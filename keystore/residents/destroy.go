@@ -10,6 +10,7 @@ import (
 	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/keystore/key"
+	"claviger/keystore/kmsfault"
 	"claviger/policy"
 	"claviger/store"
 )
@@ -18,16 +19,20 @@ import (
 // name of the key, 32 hex digits.
 const DestroyJob = "kms:DestroyKeyMaterial"
 
-// AddOrphans prepares what puts the resident materials of a KMS key on the list, in the transaction
-// that deletes the KMS key. They are due at once. A key with wrapped materials has none.
+// lookAgain is how long after it was named in the log a key is named again that a person has to
+// destroy.
+const lookAgain = 24 * time.Hour
+
+// AddOrphans prepares the tombstones of a KMS key's resident materials, for the transaction that
+// deletes the KMS key. They are due at once. A key with wrapped materials has none.
 func (s *Keys) AddOrphans(c *op.Call, k *key.Key) (domain.Change, error) {
 	var inserts []domain.Change
 	for _, m := range k.Materials {
 		if m.Mechanism != custody.Resident {
 			continue
 		}
-		o := &orphan{StoreRef: k.StoreRef(), name: hex.EncodeToString(m.Wrapped),
-			created: c.Time.Truncate(time.Microsecond)}
+		o := &orphan{StoreRef: k.StoreRef(), name: hex.EncodeToString(m.Wrapped), reason: deleted,
+			keyID: k.ID, created: c.Time.Truncate(time.Microsecond)}
 		insert, err := s.insert(c, o, c.Time)
 		if err != nil {
 			return nil, err
@@ -37,7 +42,8 @@ func (s *Keys) AddOrphans(c *op.Call, k *key.Key) (domain.Change, error) {
 	return domain.InOrder(inserts...), nil
 }
 
-// Destroy destroys an orphan. It is the work of a [DestroyJob].
+// Destroy destroys an orphan that has a tombstone, and sees what has become of a reservation. It is
+// the work of a [DestroyJob].
 func (s *Keys) Destroy(c *op.Call, name string) error {
 	_, err := op.AsService(c, "kms", c.Caller.Account, s.destroy, destroyInput{Id: name})
 	return err
@@ -54,6 +60,7 @@ type destruction struct {
 	account string
 	orphan  *orphan // nil: it was destroyed, or a KMS key uses it after all
 	token   Token   // nil: its custom key store isn't connected
+	early   bool    // its key may still be on its way
 }
 
 // Demands implements [op.Target].
@@ -64,9 +71,14 @@ func (t destruction) Demands() []policy.Demand {
 // Missing implements [op.Target].
 func (destruction) Missing() error { return nil }
 
-// Ready implements [op.Target]: the job stays until the store is connected.
+// Ready implements [op.Target]: the job stays until its time has come and the store is connected.
 func (t destruction) Ready() error {
-	if t.orphan != nil && t.token == nil {
+	switch {
+	case t.orphan == nil:
+		return nil
+	case t.early:
+		return kmsfault.TooEarly("The key material " + t.orphan.name + " is being made")
+	case t.token == nil:
 		return fault.Newf(fault.State, "CustomKeyStoreInvalidStateException",
 			"The custom key store %s is not connected. "+
 				"Key material is destroyed once it is.", t.orphan.ID)
@@ -85,11 +97,13 @@ func (s *Keys) findOrphan(c *op.Call, in destroyInput) (t destruction, err error
 		return t, err
 	}
 	t.orphan, t.token = o, s.token(o.StoreRef)
+	_, waits := s.making.left(o.name)
+	t.early = waits || o.stale.After(c.Time)
 	return t, nil
 }
 
-// planDestruction destroys an orphan. It checks once more that no KMS key uses it, whatever the
-// list says: this can't be taken back.
+// planDestruction destroys an orphan by its tombstone. It checks once more that no KMS key uses it,
+// whatever the list says: this can't be taken back.
 func (s *Keys) planDestruction(c *op.Call, _ destroyInput,
 	t destruction) (op.Commit[op.None], error) {
 	o := t.orphan
@@ -101,10 +115,15 @@ func (s *Keys) planDestruction(c *op.Call, _ destroyInput,
 		return nil, err
 	}
 	keyID, err := s.rows.KeyOfResident(o.Account, o.Region, name)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if keyID != "" {
+	case o.reason == reserved:
+		return s.planReserved(c, t, name, keyID)
+	case o.reason != abandoned && o.reason != deleted:
+		return nil, fault.Of(errors.New("the list of orphans has " + o.name + " as " +
+			string(o.reason)))
+	case keyID != "":
 		return nil, fault.Of(errors.New("the key material " + o.name +
 			" that was to be destroyed is that of " + keyID))
 	}
@@ -113,6 +132,59 @@ func (s *Keys) planDestruction(c *op.Call, _ destroyInput,
 	}
 	return op.Apply(func(tx *store.Tx) error {
 		return tx.Change(qDeleteOrphan, o.Account, o.Region, o.name)
+	}, op.None{}), nil
+}
+
+// planReserved ends a reservation whose time is over. keyID is the KMS key that uses its key, if a
+// row says so. That none does proves nothing: whoever can write to the database can have hidden it,
+// and put the reservation back that was there before.
+func (s *Keys) planReserved(c *op.Call, t destruction, name []byte,
+	keyID string) (op.Commit[op.None], error) {
+	o := t.orphan
+	log := c.Log().With("keyMaterial", o.name, "customKeyStoreId", o.ID, "account", o.Account,
+		"region", o.Region)
+	if keyID != "" {
+		log.Error("a KMS key uses key material that a row has as being made: "+
+			"somebody has put that row back. It is taken away", "keyId", keyID)
+		return op.Apply(s.removeOrphan(o.StoreRef, o.name), op.None{}), nil
+	}
+	if ours, _ := s.making.left(o.name); ours {
+		return s.planAbandoned(c, o)
+	}
+	there, err := t.token.HasResident(c, name)
+	switch {
+	case err != nil:
+		return nil, err
+	case !there:
+		return op.Apply(s.removeOrphan(o.StoreRef, o.name), op.None{}), nil
+	}
+	log.Warn("key material on a token was being made when a process ended, and may be in use: "+
+		"it is not destroyed. See docs/operating.md", "madeFor", o.keyID, "reserved", o.created)
+	return op.Apply(func(tx *store.Tx) error {
+		return s.jobs.Schedule(tx, DestroyJob, o.Account, o.Region, o.name, c.Time.Add(lookAgain))
+	}, op.None{}), nil
+}
+
+// planAbandoned puts a tombstone in the place of a reservation whose key came into no KMS key, as
+// this process remembers. It remembers still in the transaction, and the committer makes one change
+// after another: so the change that stores the KMS key has either happened, and this one is stale,
+// or finds no reservation.
+func (s *Keys) planAbandoned(c *op.Call, o *orphan) (op.Commit[op.None], error) {
+	tombstone := *o
+	tombstone.reason, tombstone.stale = abandoned, time.Time{}
+	insert, err := s.insert(c, &tombstone, c.Time)
+	if err != nil {
+		return nil, err
+	}
+	return op.Apply(func(tx *store.Tx) error {
+		if ours, waits := s.making.left(o.name); !ours || waits {
+			return store.Stale
+		}
+		if err := tx.Change(qDeleteOrphan, o.Account, o.Region, o.name); err != nil {
+			return err
+		}
+		tx.After(func() { s.making.forget(o.name) })
+		return insert(tx)
 	}, op.None{}), nil
 }
 

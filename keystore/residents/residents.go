@@ -8,7 +8,17 @@
 // destroyed while a KMS key uses it, there is a list of orphans: names of resident keys that no KMS
 // key uses, or none yet. A name is reserved there and committed before the key is made. The
 // transaction that makes the KMS key takes it off the list, and the one that deletes the KMS key
-// puts it on. What is on the list is destroyed by a job when it is due.
+// puts it on.
+//
+// # What destroys a key
+//
+// Destroying can't be taken back, and whoever can write to the database can put any row back that
+// once was there, hide any, and ask for any job. So a key is destroyed by a tombstone alone: a
+// signed row that is made in one of two ways. The deletion of a KMS key makes it in the transaction
+// that removes the KMS key. And the process that reserved a name makes it if it knows, from its own
+// memory and not from any row, that the key came into no KMS key. A reservation destroys nothing:
+// the same row was there while a key was made that is in use now. What a process that ended has
+// left half-made is named in the log, for a person to destroy.
 //
 // Decision record 0015 has the reasons.
 package residents
@@ -35,7 +45,8 @@ import (
 // devices hold a few thousand objects, and SoftHSM2 finds one in time that grows with them.
 const MostOnOwnToken = 1000
 
-// ReservationTime is how long the making of a key may take before what is there of it is destroyed.
+// ReservationTime is how long the making of a key may take. What was made and not stored by then is
+// destroyed if this process made it, and named in the log otherwise.
 const ReservationTime = time.Hour
 
 // nameBytes is the length of a resident key's name, which is random.
@@ -48,6 +59,8 @@ type Token interface {
 		name []byte) (custody.Material, error)
 	// Destroy destroys a key for good. One that is gone already is as good.
 	Destroy(ctx context.Context, name []byte) error
+	// HasResident reports whether a key is there.
+	HasResident(ctx context.Context, name []byte) (bool, error)
 }
 
 // Keys are the resident keys of one installation, on all of its tokens. [New] makes it.
@@ -60,6 +73,7 @@ type Keys struct {
 	jobs   domain.Scheduler
 	rows   *keyrows.Rows
 	token  func(key.StoreRef) Token
+	making making
 
 	reserve op.Command[reserveInput, op.None]
 	destroy op.Command[destroyInput, op.None]
@@ -79,22 +93,25 @@ func New(db *store.DB, signer *rowmac.Signer, jobs domain.Scheduler, rows *keyro
 // Generate makes the material of k on a token, that of its custom key store or the service's own.
 // It returns what belongs into the transaction that stores the key.
 func (s *Keys) Generate(c *op.Call, k *key.Key, on Token) (domain.Change, error) {
-	name := make([]byte, nameBytes)
-	rand.Read(name)
-	if err := s.Reserve(c, k.CustomKeyStoreID, name); err != nil {
+	random := make([]byte, nameBytes)
+	rand.Read(random)
+	name := hex.EncodeToString(random)
+	if err := s.Reserve(c, k.CustomKeyStoreID, k.ID, name); err != nil {
 		return nil, err
 	}
-	m, err := on.GenerateResident(c, k.MaterialID, k.Purpose().Kind, k.ID, name)
+	s.making.begin(name)
+	m, err := on.GenerateResident(c, k.MaterialID, k.Purpose().Kind, k.ID, random)
+	s.making.end(name)
 	if err != nil {
 		return nil, err
 	}
-	return s.removeOrphan(k.StoreRef(), hex.EncodeToString(name)), k.SetFirstMaterial(m)
+	return s.removeOrphan(k.StoreRef(), name), k.SetFirstMaterial(m)
 }
 
-// Reserve writes down and commits the name of a key that is about to be made in a custom key store,
-// or on the service's own token if storeID is empty.
-func (s *Keys) Reserve(c *op.Call, storeID string, name []byte) error {
-	in := reserveInput{Id: hex.EncodeToString(name)}
+// Reserve writes down and commits the name of a key that is about to be made for a KMS key, in a
+// custom key store or on the service's own token if storeID is empty.
+func (s *Keys) Reserve(c *op.Call, storeID, keyID, name string) error {
+	in := reserveInput{Id: name, KeyId: keyID}
 	if storeID != "" {
 		in.CustomKeyStoreId = &storeID
 	}
@@ -106,6 +123,7 @@ func (s *Keys) Reserve(c *op.Call, storeID string, name []byte) error {
 type reserveInput struct {
 	CustomKeyStoreId *string `shape:"CustomKeyStoreIdType"` // nil: the service's own token
 	Id               string  `shape:"ResidentId,required"`  // its CKA_ID, 32 hex digits
+	KeyId            string  `shape:"KeyIdType,required"`   // the KMS key that it is made for
 	op.ByShape
 }
 
@@ -130,8 +148,10 @@ func (s *Keys) findReservation(c *op.Call, in reserveInput) (reservation, error)
 // reserved take room like those that are there: some of them are.
 func (s *Keys) planReservation(c *op.Call, in reserveInput,
 	r reservation) (op.Commit[op.None], error) {
-	o := &orphan{StoreRef: r.StoreRef, name: in.Id, created: c.Time.Truncate(time.Microsecond)}
-	insert, err := s.insert(c, o, c.Time.Add(ReservationTime))
+	now := c.Time.Truncate(time.Microsecond)
+	o := &orphan{StoreRef: r.StoreRef, name: in.Id, reason: reserved, keyID: in.KeyId, created: now,
+		stale: now.Add(ReservationTime)}
+	insert, err := s.insert(c, o, o.stale)
 	if err != nil {
 		return nil, err
 	}

@@ -45,7 +45,7 @@ func (m *Materials) Unseal(ctx context.Context, k *key.Key, material string,
 	sealed, aad []byte) ([]byte, error) {
 	ref, ok := k.MaterialRef(material)
 	if !ok {
-		return nil, key.ErrLost(k)
+		return nil, key.ErrLost(k, material)
 	}
 	by, err := m.sealer(k)
 	if err != nil {

@@ -43,6 +43,14 @@ func (n Named) AliasRef() keyrows.AliasRef {
 	return keyrows.AliasRef{Account: n.Account, Region: n.Region, Name: n.Alias}
 }
 
+// AskedARN is the ARN of what the caller named: the alias, if one was used.
+func (n Named) AskedARN() string {
+	if n.Alias != "" {
+		return n.AliasRef().ARN()
+	}
+	return n.ARN()
+}
+
 // ErrNoAlias says that an alias is absent to those who may know it.
 func ErrNoAlias(ref keyrows.AliasRef) error {
 	return fault.Newf(fault.NotFound, "NotFoundException", "Alias %s is not found.", ref.ARN())
@@ -114,6 +122,24 @@ func (s *Finder) Resolve(c *op.Call, n Named) (Named, *key.Key, error) {
 		n.ID = a.KeyID
 	}
 	k, err := s.Key(c, n.Ref)
+	if err == nil && k == nil && n.Alias != "" {
+		return s.resolveAgain(c, n)
+	}
+	return n, k, err
+}
+
+// resolveAgain looks up an alias whose key was not there. Either both are gone by now, or the alias
+// has moved: a key takes its aliases with it. If neither, the key is lost.
+func (s *Finder) resolveAgain(c *op.Call, n Named) (Named, *key.Key, error) {
+	a, err := s.rows.LoadAlias(c, n.AliasRef())
+	if a == nil || err != nil {
+		return n, nil, err
+	}
+	n.ID = a.KeyID
+	k, err := s.Key(c, n.Ref)
+	if k == nil && err == nil {
+		err = keyrows.ErrLost("the key " + n.ARN() + " of " + n.AliasRef().ARN())
+	}
 	return n, k, err
 }
 
@@ -127,13 +153,16 @@ func (s *Finder) Key(ctx context.Context, ref key.Ref) (*key.Key, error) {
 	return s.inStore(ctx, k)
 }
 
-// Find names and looks up the key of an operation. Aliases are taken where AWS takes them.
+// Find names and looks up the key of an operation. Aliases are taken where AWS takes them. That a
+// key can't be read fails later, in [Target.Missing].
 func (s *Finder) Find(c *op.Call, operation, keyID string, aliases bool) (*Target, error) {
 	n, err := ParseName(c, keyID, aliases)
 	if err != nil {
 		return nil, err
 	}
 	t := &Target{Action: operation, Operation: operation}
-	t.Named, t.Key, err = s.Resolve(c, n)
-	return t, err
+	if t.Named, t.Key, t.unread = s.Resolve(c, n); t.unread != nil {
+		t.Key = nil
+	}
+	return t, nil
 }

@@ -31,10 +31,11 @@ func (s *Finder) FindGranted(c *op.Call, operation, keyID string, aliases bool,
 	}
 	t.Values = by.values
 	t.Grants = func() ([]policy.Grant, error) {
-		if t.Key == nil {
+		// A key that can't be read may have grants all the same: who has one is told why.
+		if t.Absent() || t.Named.ID == "" {
 			return nil, nil
 		}
-		return s.grants.Policies(c, t.Key.Ref(), c.Caller.Name())
+		return s.grants.Policies(c, t.Named.Ref, c.Caller.Name())
 	}
 	return t, nil
 }

@@ -15,7 +15,7 @@ import (
 // Target is a key that an operation touches, there or not.
 type Target struct {
 	Named     Named
-	Key       *key.Key // nil if there is none
+	Key       *key.Key // nil if there is none, or if it could not be read
 	Action    string
 	Operation string
 	Algorithm string // that the key is to serve, if the operation takes one
@@ -29,16 +29,23 @@ type Target struct {
 	// OnPendingDeletion is called when the key can't be used because it is pending deletion; nil for
 	// operations that don't use it.
 	OnPendingDeletion func()
+
+	InCiphertext bool  // the caller didn't name it: the ciphertext did
+	unread       error // why it could not be read
 }
 
 // Demands implements [op.Target].
 func (t *Target) Demands() []policy.Demand {
-	arn := t.Named.ARN()
-	if t.Key == nil && t.Named.Alias != "" {
-		arn = t.Named.AliasRef().ARN()
+	asked, arn := t.Named.AskedARN(), t.Named.ARN()
+	if t.Key == nil {
+		arn = asked
+	}
+	if t.InCiphertext {
+		asked = policy.OfCiphertext
 	}
 	return []policy.Demand{{Action: "kms:" + t.Action, Values: t.Values,
-		Resource: policy.Resource{ARN: arn, Account: t.Named.Account, Tags: t.tags, Grants: t.Grants}}}
+		Resource: policy.Resource{ARN: arn, Asked: asked, Account: t.Named.Account, Tags: t.tags,
+			Grants: t.Grants}}}
 }
 
 // tags are the key's.
@@ -49,16 +56,22 @@ func (t *Target) tags() (map[string]string, error) {
 	return domain.TagMap(t.Key.Tags), nil
 }
 
-// Missing implements [op.Target].
+// Missing implements [op.Target]. That a key can't be read is said here too: to whom it may not be
+// shown, it would tell that the key is there.
 func (t *Target) Missing() error {
 	switch {
 	case t.Key != nil:
 		return nil
+	case t.unread != nil:
+		return t.unread
 	case t.Named.Alias != "":
 		return ErrNoAlias(t.Named.AliasRef())
 	}
 	return ErrNoKey(t.Named.Ref)
 }
+
+// Absent reports whether there is no such key. One that could not be read is not absent.
+func (t *Target) Absent() bool { return t.Key == nil && t.unread == nil }
 
 // Ready implements [op.Target]: the usage, the row of the key-state matrix, the algorithm, and then
 // what is left of the request.

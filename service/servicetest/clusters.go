@@ -21,7 +21,12 @@ func WithCluster(t testing.TB) func(*service.Config) {
 		Single: true})
 }
 
-// WithClusters has the server know clusters of HSMs.
+// WithClusters has the server know clusters of HSMs. One that names no accounts is for [Account].
 func WithClusters(all ...service.Cluster) func(*service.Config) {
+	for i := range all {
+		if all[i].Accounts == nil {
+			all[i].Accounts = []string{Account}
+		}
+	}
 	return func(c *service.Config) { c.Clusters = append(c.Clusters, all...) }
 }

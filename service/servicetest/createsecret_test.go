@@ -60,7 +60,16 @@ func TestCreateSecret_WrongInput_IsRefusedByName(t *testing.T) {
 			AddReplicaRegions: []types.ReplicaRegionType{{Region: aws.String(servicetest.Abroad)}}},
 			"InvalidParameterException", "*"},
 		{"no such key", secretsmanager.CreateSecretInput{Name: aws.String("n"),
-			SecretString: aws.String("1"), KmsKeyId: aws.String(noKey)}, "EncryptionFailure", "*"},
+			SecretString: aws.String("1"), KmsKeyId: aws.String(noKey)}, "InvalidParameterException",
+			"The operation failed because of an invalid KMS key: Key '" +
+				keyARN(noKey) + "' does not exist"},
+		{"no such key, and no value", secretsmanager.CreateSecretInput{Name: aws.String("n"),
+			KmsKeyId: aws.String("nothing")}, "InvalidParameterException",
+			"The operation failed because of an invalid KMS key: Invalid keyId 'nothing'"},
+		{"a key of another Region", secretsmanager.CreateSecretInput{Name: aws.String("n"),
+			KmsKeyId: aws.String("arn:aws:kms:" + servicetest.Abroad + ":111122223333:key/" + noKey)},
+			"InvalidParameterException",
+			"The operation failed because of an invalid KMS key: Invalid arn " + servicetest.Abroad},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			_, err := c.CreateSecret(t.Context(), &x.in)

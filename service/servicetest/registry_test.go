@@ -126,6 +126,9 @@ var walk = map[string]struct {
 		"ResourceNotFoundException", ""},
 	"secretsmanager.UntagResource": {`{"SecretId":"SECRET","TagKeys":["a"]}`,
 		"ResourceNotFoundException", ""},
+	"secretsmanager.GetResourcePolicy": {`{"SecretId":"SECRET"}`, "ResourceNotFoundException", ""},
+	"secretsmanager.DeleteResourcePolicy": {`{"SecretId":"SECRET"}`,
+		"ResourceNotFoundException", ""},
 	"secretsmanager.GetRandomPassword": {`{"PasswordLength":20}`, "", "the token is always there"},
 
 	"sts.GetCallerIdentity": {`{}`, "", "whoever asks is there"},

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -24,6 +25,14 @@ import (
 // stage makes the things that the words of a request stand for, and returns the request with them
 // in it, and a twin that is the same about things that are not there.
 func stage(t testing.TB, s *servicetest.Server, request string) (there, absent string) {
+	t.Helper()
+	real, gone := stageWords(t, s, request)
+	return strings.NewReplacer(real...).Replace(request), strings.NewReplacer(gone...).Replace(request)
+}
+
+// stageWords makes the things that the words of a request stand for, and returns the words, each
+// followed by what it stands for; and the same of things that are not there.
+func stageWords(t testing.TB, s *servicetest.Server, request string) (there, absent []string) {
 	t.Helper()
 	k, m := s.KMS(), s.SecretsManager()
 	unique := uuid.NewString()
@@ -46,19 +55,20 @@ func stage(t testing.TB, s *servicetest.Server, request string) (there, absent s
 	if opened || room || strings.Contains(request, "STORE") {
 		id := stageStore(t, s, opened, !room)
 		special = append(special, "STORE", id, "CONNECTED", id, "CLUSTER", servicetest.Cluster)
-		gone = append(gone, "STORE", "cks-0123456789abcdef0", "CONNECTED", "cks-0123456789abcdef0",
-			"CLUSTER", servicetest.Cluster)
+		gone = append(gone, "STORE", noStore, "CONNECTED", noStore, "CLUSTER", servicetest.Cluster)
 	}
 	same := []string{"TOKEN", uuid.NewString(), "NEW", "new-" + unique, "BLOB",
 		strings.Trim(string(blob), `"`), "VERSION", *secret.VersionId}
-	there = strings.NewReplacer(append(append(same, special...), "KEY", *key.KeyId, "OTHER",
-		*other.KeyId, "GOING", *going.KeyId, "ALIAS", "alias/"+unique,
-		"SECRET", *secret.Name, "MARKED", *marked.Name)...).Replace(request)
-	absent = strings.NewReplacer(append(append(same, gone...), "KEY", noKey, "OTHER", noKey, "GOING",
-		noKey, "ALIAS", "alias/absent",
-		"SECRET", "absent", "MARKED", "absent")...).Replace(request)
+	there = slices.Concat(same, special, []string{"KEY", *key.KeyId, "OTHER", *other.KeyId,
+		"GOING", *going.KeyId, "ALIAS", "alias/" + unique, "SECRET", *secret.Name,
+		"MARKED", *marked.Name})
+	absent = slices.Concat(same, gone, []string{"KEY", noKey, "OTHER", noKey, "GOING", noKey,
+		"ALIAS", "alias/absent", "SECRET", "absent", "MARKED", "absent"})
 	return there, absent
 }
+
+// noStore is the id of no custom key store.
+const noStore = "cks-0123456789abcdef0"
 
 // stageStore makes a custom key store, connected or not, in the place of the one that was there; or
 // only makes room.

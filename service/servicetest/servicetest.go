@@ -126,6 +126,18 @@ func (s *Server) Restart(t testing.TB, between func()) {
 	s.openLocked(t)
 }
 
+// TryStart starts the service on another database, as `claviger serve` does, and closes it again. It
+// returns why it doesn't start. The service of the moment must be closed, as it is inside Restart.
+func (s *Server) TryStart(ctx context.Context, database string) error {
+	c := s.config
+	c.Database, c.Create = database, false
+	opened, err := service.Open(ctx, c)
+	if err != nil {
+		return err
+	}
+	return opened.Close()
+}
+
 // Still runs f while no request is being answered. Requests that come meanwhile wait. What would
 // crash a PKCS#11 module under a call, such as taking its sessions away, belongs in here.
 func (s *Server) Still(f func()) {

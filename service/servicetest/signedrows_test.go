@@ -77,7 +77,11 @@ func TestSignedRows_EditedColumn_IsRefused(t *testing.T) {
 	edits := database(t, copied)
 	defer edits.Close()
 	for _, table := range rowmac.Tables() {
-		t.Run(table.Name(), func(t *testing.T) { refusesEdits(t, in.Rows, db, edits, table) })
+		signer := in.Rows
+		if table.Name() == "installation" || table.Name() == "service_keys" {
+			signer = install.Signer(in.ID, s.Service().Token) // what the row key hangs on
+		}
+		t.Run(table.Name(), func(t *testing.T) { refusesEdits(t, signer, db, edits, table) })
 	}
 }
 

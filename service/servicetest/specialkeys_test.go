@@ -242,7 +242,7 @@ func TestCreateSecret_AsymmetricKey_IsRefused(t *testing.T) {
 		if key.KeySpec == "SYMMETRIC_DEFAULT" {
 			accepted(t, err)
 		} else {
-			refused(t, err, "EncryptionFailure", "*")
+			refused(t, err, "InvalidParameterException", "*")
 		}
 	}
 }

@@ -10,17 +10,20 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"claviger/internal/fault"
 	"claviger/store"
 )
 
-// Opener opens the database that lives in a directory, and makes it where there is none.
+// Opener opens the database that lives in a directory, and makes it where there is none. Its
+// migrations are those of [Items].
 type Opener func(t testing.TB, dir string) (*store.DB, error)
 
 // child is the variable that makes Run the other process of a test: "role directory".
@@ -70,7 +73,25 @@ type suite struct {
 
 const why = "a table of the tests"
 
-var createItems, insertItem, changeItem, readItem, listItems, countItems, changeItems *store.Query
+// Items returns the program's migrations and one that makes the suite's table.
+func Items() fs.FS {
+	return WithTables(`CREATE TABLE items (
+		name TEXT NOT NULL PRIMARY KEY, rev BIGINT NOT NULL, value BIGINT NOT NULL)`)
+}
+
+// WithTables returns the program's migrations and one that makes a test's own tables.
+func WithTables(ddl string) fs.FS {
+	all := fstest.MapFS{"migrations/sqlite/9000_test.sql": {Data: []byte(ddl)}}
+	program := store.Migrations()
+	steps, _ := fs.Glob(program, "migrations/sqlite/*")
+	for _, step := range steps {
+		text, _ := fs.ReadFile(program, step)
+		all[step] = &fstest.MapFile{Data: text}
+	}
+	return all
+}
+
+var insertItem, changeItem, readItem, listItems, countItems, changeItems *store.Query
 
 // rollsBackAll is what takes a whole transaction along: SQL's own way to say so, and with other
 // engines any error.
@@ -80,8 +101,6 @@ var rollsBackAll *store.Query
 // package for [CheckQueries] alone checks every statement that is declared, and these have
 // no place in the schema.
 var declareItems = sync.OnceFunc(func() {
-	createItems = store.Wide(`CREATE TABLE IF NOT EXISTS items (
-		name TEXT NOT NULL PRIMARY KEY, rev BIGINT NOT NULL, value BIGINT NOT NULL)`, why)
 	insertItem = store.Wide(`INSERT INTO items (name, rev, value) VALUES ($1, 1, $2)`, why)
 	changeItem = store.Wide(`UPDATE items SET rev = rev + 1, value = $1
 		WHERE name = $2 AND rev = $3`, why)
@@ -98,7 +117,6 @@ func newSuite(t *testing.T, open Opener) *suite {
 	s := &suite{t: t, open: open, dir: Dir(t)}
 	s.reopen()
 	t.Cleanup(func() { s.db.Close() })
-	s.must(s.db.Commit(func(tx *store.Tx) error { _, err := tx.Exec(createItems); return err }, nil))
 	return s
 }
 

@@ -26,6 +26,7 @@ func (d *Device) GenerateKey(s cryptoki.Session, _ uint,
 	size, _ := cryptoki.AsUlong(o.attributes[pkcs11.CKA_VALUE_LEN])
 	o.value = make([]byte, size)
 	rand.Read(o.value)
+	o.bear()
 	switch {
 	case d.refusesFlags(o):
 		return 0, fail("C_GenerateKey", pkcs11.CKR_ARGUMENTS_BAD)

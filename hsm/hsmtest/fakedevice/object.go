@@ -37,6 +37,13 @@ func (o *object) apply(template []cryptoki.Attribute) {
 	}
 }
 
+// bear says of a key that the device has just made what it will say of it for ever.
+func (o *object) bear() {
+	o.apply([]cryptoki.Attribute{cryptoki.Bool(pkcs11.CKA_LOCAL, true),
+		cryptoki.Bool(pkcs11.CKA_ALWAYS_SENSITIVE, o.flag(pkcs11.CKA_SENSITIVE)),
+		cryptoki.Bool(pkcs11.CKA_NEVER_EXTRACTABLE, !o.flag(pkcs11.CKA_EXTRACTABLE))})
+}
+
 // allows reports whether the key may be used so: by its usage flag and its allowed mechanisms.
 func (o *object) allows(usage, mechanism uint) uint {
 	if !o.flag(usage) {

@@ -19,9 +19,12 @@ var ErrNotLoaded = errors.New("not a PKCS#11 module")
 
 // Load maps the library at path into the process. It does not initialise it.
 func Load(path string) (Driver, error) {
-	if _, err := os.Stat(path); err != nil {
+	// The loader gives no reason that reaches us: one that is the file system's is asked for before.
+	f, err := os.Open(path)
+	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNotLoaded, err)
 	}
+	f.Close()
 	ctx := pkcs11.New(path)
 	if ctx == nil {
 		return nil, fmt.Errorf("%w: the loader refused %s", ErrNotLoaded, path)

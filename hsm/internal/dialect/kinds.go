@@ -1,6 +1,8 @@
 package dialect
 
 import (
+	"slices"
+
 	"github.com/miekg/pkcs11"
 
 	"claviger/hsm/internal/cryptoki"
@@ -10,11 +12,7 @@ import (
 
 // keyTemplates has every kind there is. What a device can't do is told by [Dialect.Supported].
 var keyTemplates = map[custody.Kind]KeyTemplate{
-	custody.AES256: {
-		Class: pkcs11.CKO_SECRET_KEY, KeyType: pkcs11.CKK_AES, Generation: pkcs11.CKM_AES_KEY_GEN,
-		Size:   32,
-		Usages: []uint{pkcs11.CKA_ENCRYPT, pkcs11.CKA_DECRYPT}, flags: UsageFlags,
-	},
+	custody.AES256:  aesKey,
 	custody.HMAC224: hmacKey(28, pkcs11.CKM_SHA224_HMAC),
 	custody.HMAC256: hmacKey(32, pkcs11.CKM_SHA256_HMAC),
 	custody.HMAC384: hmacKey(48, pkcs11.CKM_SHA384_HMAC),
@@ -50,6 +48,23 @@ var keyTemplates = map[custody.Kind]KeyTemplate{
 	custody.MLKEM512:    kemKey("ML_KEM_512", 1),
 	custody.MLKEM768:    kemKey("ML_KEM_768", 2),
 	custody.MLKEM1024:   kemKey("ML_KEM_1024", 3),
+
+	custody.RowMAC:       hmacKey(32, pkcs11.CKM_SHA256_HMAC),
+	custody.IdentitySeal: aesKey,
+}
+
+// ofService are the kinds of the service's own keys. A token without their mechanisms is none that
+// the service opens.
+var ofService = []custody.Kind{custody.RowMAC, custody.IdentitySeal}
+
+// OfService reports whether a kind is one of the service's own keys.
+func OfService(k custody.Kind) bool { return slices.Contains(ofService, k) }
+
+// aesKey has no mechanism: that of AES-GCM is the dialect's.
+var aesKey = KeyTemplate{
+	Class: pkcs11.CKO_SECRET_KEY, KeyType: pkcs11.CKK_AES, Generation: pkcs11.CKM_AES_KEY_GEN,
+	Size:   32,
+	Usages: []uint{pkcs11.CKA_ENCRYPT, pkcs11.CKA_DECRYPT}, flags: UsageFlags,
 }
 
 func hmacKey(size int, mechanism uint) KeyTemplate {

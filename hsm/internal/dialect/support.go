@@ -21,7 +21,7 @@ func (d Dialect) KeyTemplate(kind custody.Kind) (KeyTemplate, error) {
 		return KeyTemplate{}, fmt.Errorf("hsm: no material is of kind %q", kind)
 	}
 	switch {
-	case kind == custody.AES256:
+	case k.KeyType == pkcs11.CKK_AES:
 		k.Mechanisms = []uint{d.GCM}
 	case k.KeyType == pkcs11.CKK_GENERIC_SECRET:
 		k.flags = d.secretFlags()
@@ -35,13 +35,14 @@ func (d Dialect) KeyTemplate(kind custody.Kind) (KeyTemplate, error) {
 	return k, nil
 }
 
-// Supported returns the kinds that a token can make, keep wrapped and use. The list of mechanisms
-// doesn't say which curves a device knows, nor which keys it wraps: that is the dialect's to say.
+// Supported returns the kinds that a token can make, keep wrapped and use for others, the service's
+// own left out. The list of mechanisms doesn't say which curves a device knows, nor which keys it
+// wraps: that is the dialect's to say.
 func (d Dialect) Supported(mechanisms []uint) []custody.Kind {
 	var kinds []custody.Kind
 	for _, kind := range slices.Sorted(maps.Keys(keyTemplates)) {
 		k, err := d.KeyTemplate(kind)
-		if err != nil || k.lacks(mechanisms) || !d.knows(k) {
+		if err != nil || OfService(kind) || k.lacks(mechanisms) || !d.knows(k) {
 			continue
 		}
 		kinds = append(kinds, kind)

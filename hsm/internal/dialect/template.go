@@ -185,6 +185,14 @@ func Kept() []cryptoki.Attribute {
 		cryptoki.Bool(pkcs11.CKA_NEVER_EXTRACTABLE, true))
 }
 
+// Confined is what must be read of a resident secret key at each login: that it can't leave, and that
+// it can do what its template says and nothing else. Not that it was made on this token: a backup
+// or a clone of one was not.
+func (d Dialect) Confined(k KeyTemplate) []cryptoki.Attribute {
+	a := Permit(slices.Clip(confined), k.flags, k.Usages...)
+	return d.limit(a, k)
+}
+
 // Readable is a secret of key agreement: it goes to the caller.
 func (d Dialect) Readable(size int) []cryptoki.Attribute {
 	return Permit([]cryptoki.Attribute{

@@ -10,13 +10,20 @@ import (
 // The ways in which a token can be unfit to start with. Each is one sentence for the operator; what
 // is wrapped around it says which token and what the module answered.
 var (
-	ErrModule    = errors.New("hsm: the PKCS#11 module can't be loaded or initialised")
-	ErrNoToken   = errors.New("hsm: no token has the configured label or serial number")
-	ErrAmbiguous = errors.New(
+	ErrModule     = errors.New("hsm: the PKCS#11 module can't be loaded")
+	ErrNotStarted = errors.New("hsm: the PKCS#11 module was loaded and can't be initialised")
+	ErrFiles      = errors.New("hsm: a file that the PKCS#11 module needs can't be used by this user")
+	ErrNoToken    = errors.New("hsm: no token has the configured label or serial number")
+	ErrAmbiguous  = errors.New(
 		"hsm: more than one token or object answers to a name that must be unique")
 	ErrPIN       = errors.New("hsm: the token refuses the PIN; it will not be tried again")
 	ErrPINLocked = errors.New("hsm: the PIN is locked, or one wrong attempt away from it")
-	ErrNoRoot    = errors.New("hsm: the token holds no root key of this service; make one with init")
+	ErrPINCount  = errors.New("hsm: a wrong PIN was tried on the token since the last right one; none is " +
+		"tried now")
+	ErrNoRoot = errors.New(
+		"hsm: the token holds no root key of this service; make one with init")
+	ErrNoAuthenticator = errors.New("hsm: the authenticator that was made with the token's root " +
+		"key is missing or not the only one; use a backup or a clone of the token that has it")
 	ErrUnsafe    = errors.New("hsm: the token allows something that would give keys away")
 	ErrMechanism = errors.New("hsm: the token lacks a mechanism that the service needs")
 	ErrExists    = errors.New("hsm: the token already holds a root key")

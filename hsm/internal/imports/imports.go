@@ -26,9 +26,11 @@ type Root struct {
 	Wrap dialect.Mechanism
 }
 
-// Perform takes the key in and returns it wrapped by the root. The pair is that of in.Pair, and is
-// known to be the right one. What was made on the way is destroyed. If that fails, so does the
-// import: a copy that can be used would stay in the session.
+// Perform takes the key in and returns it wrapped by the root. Where materials have check values, in
+// takes and Perform returns the proofs in them: their MACs are the caller's to look at and to make.
+//
+// The pair is that of in.Pair, and is known to be the right one. What was made on the way is
+// destroyed. If that fails, so does the import: a copy that can be used would stay in the session.
 func Perform(l *session.Login, s cryptoki.Session, pair *object.Key, in custody.Import, by Root,
 ) (m custody.Material, err error) {
 	template, err := l.Dialect.KeyTemplate(in.Kind)
@@ -111,7 +113,7 @@ func (x *operation) look(from envelope) (*object.Key, error) {
 	if k.Public, err = k.Template.ParsePublic(k.SPKI); err != nil {
 		return nil, failure.Importing(err)
 	}
-	if k.CheckValue, err = x.Check(x.s, k); err != nil {
+	if k.Proof, err = x.Prove(x.s, k); err != nil {
 		return nil, failure.Importing(err)
 	}
 	return k, failure.Importing(x.try(k))
@@ -162,7 +164,7 @@ func (x *operation) is(first *object.Key, known custody.Material) (bool, error) 
 	}
 	as := &object.Key{
 		ID: known.ID, Kind: first.Kind, Template: first.Template,
-		Object: first.Object, CheckValue: known.Check,
+		Object: first.Object, Proof: known.Check,
 	}
 	err := x.Verify(x.s, as)
 	switch {
@@ -205,11 +207,11 @@ func (x *operation) compare(first *object.Key, m *custody.Material) error {
 	}
 	rest := &object.Key{
 		ID: x.ID, Kind: x.Kind, Template: x.template, Object: o, SPKI: first.SPKI,
-		Public: first.Public, CheckValue: first.CheckValue,
+		Public: first.Public, Proof: first.Proof,
 	}
 	if x.template.Usages[0] == pkcs11.CKA_DERIVE {
 		// It was looked at as one that signs, so it has another check until here.
-		rest.CheckValue, err = x.Check(x.s, rest)
+		rest.Proof, err = x.Prove(x.s, rest)
 	} else {
 		err = x.Verify(x.s, rest)
 	}
@@ -217,7 +219,7 @@ func (x *operation) compare(first *object.Key, m *custody.Material) error {
 		return err
 	}
 	if m.Check == nil {
-		m.Check = rest.CheckValue
+		m.Check = rest.Proof
 	}
 	return nil
 }

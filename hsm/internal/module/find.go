@@ -70,7 +70,7 @@ func (m *Module) FindPatiently(by Selector) (uint, pkcs11.TokenInfo, error) {
 		}
 		time.Sleep(20 * time.Millisecond)
 		if err := m.Restart(); err != nil {
-			return 0, info, fmt.Errorf("%w: %w", failure.ErrModule, err)
+			return 0, info, fmt.Errorf("%w: %w", failure.ErrNotStarted, err)
 		}
 	}
 }

@@ -31,7 +31,7 @@ func Acquire(ctx context.Context, path string) (*Module, error) {
 	// The first user initialises the module, for crypto11 and every later one too.
 	if m.users == 0 {
 		if err := m.initialize(); err != nil {
-			return nil, fmt.Errorf("%w: %w", failure.ErrModule, err)
+			return nil, fmt.Errorf("%w: %w", failure.ErrNotStarted, err)
 		}
 	}
 	m.users++

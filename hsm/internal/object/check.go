@@ -19,11 +19,13 @@ import (
 	"claviger/internal/lattice"
 )
 
-// checkText is sealed, or authenticated with the material's id, to make a check value. The usual
-// zero block is avoided: its encryption is GCM's hash key.
+// checkText is sealed, or authenticated with the material's id, to make a proof. The usual zero
+// block is avoided: its encryption is GCM's hash key.
 const checkText = "claviger check"
 
-// Check makes the check value of an unwrapped key. None is of use to anybody who reads it:
+// Prove makes the proof of a check value: what only the unwrapped key makes. Whoever may use the key
+// may make it too, so it is believed only with the authenticator's MAC over it. None is of use to
+// anybody who reads it:
 //
 //   - AES: a sealed constant with the id as additional data
 //   - HMAC: SHA-256 of the authentication code of a constant and the id, which is no valid code
@@ -31,7 +33,7 @@ const checkText = "claviger check"
 //   - EC for key agreement: SHA-256 of the secret with a point that nobody has the private half of
 //   - other key pairs: SHA-256 of the public half, given only if the private one on the token
 //     belongs to it
-func (d *Device) Check(s cryptoki.Session, k *Key) ([]byte, error) {
+func (d *Device) Prove(s cryptoki.Session, k *Key) ([]byte, error) {
 	var proof []byte
 	var err error
 	switch use := k.Template.Usages[0]; {
@@ -43,25 +45,25 @@ func (d *Device) Check(s cryptoki.Session, k *Key) ([]byte, error) {
 	case use == pkcs11.CKA_DERIVE:
 		proof, err = d.Derive(s, k, nobodys[k.Template.Curve]())
 	default:
-		proof, err = k.SPKI, d.prove(s, k)
+		proof, err = k.SPKI, d.belongs(s, k)
 	}
 	sum := sha256.Sum256(proof)
 	return sum[:], err
 }
 
-// Verify compares an unwrapped key with its check value. For AES it is a decryption, so it needs no
+// Verify compares an unwrapped key with its proof. For AES it is a decryption, so it needs no
 // usage beyond the pair and makes no new ciphertext.
 func (d *Device) Verify(s cryptoki.Session, k *Key) error {
 	// A key with nothing to compare it with could be any key.
-	if len(k.CheckValue) == 0 {
+	if len(k.Proof) == 0 {
 		return failure.ErrWrongKey
 	}
 	if k.Template.Usages[0] != pkcs11.CKA_ENCRYPT {
-		sum, err := d.Check(s, k)
-		return rightKey(hmac.Equal(sum, k.CheckValue), err)
+		sum, err := d.Prove(s, k)
+		return rightKey(hmac.Equal(sum, k.Proof), err)
 	}
 	text, err := d.Driver.Decrypt(s, k.Object, d.Dialect.Encryption([]byte(checkText+k.ID)),
-		k.CheckValue)
+		k.Proof)
 	return rightKey(string(text) == checkText, err)
 }
 
@@ -76,10 +78,10 @@ func rightKey(passed bool, err error) error {
 	return nil
 }
 
-// prove shows that a private key on the token belongs to its public half: of an RSA key the modulus
+// belongs shows that a private key on the token belongs to its public half: of an RSA key the modulus
 // can be read, one for key encapsulation finds a secret that was made for it, another signs a
 // random digest.
-func (d *Device) prove(s cryptoki.Session, k *Key) error {
+func (d *Device) belongs(s cryptoki.Session, k *Key) error {
 	switch public := k.Public.(type) {
 	case *rsa.PublicKey:
 		v, err := d.Driver.Attributes(s, k.Object, pkcs11.CKA_MODULUS)
@@ -135,9 +137,9 @@ func (d *Device) Trust(s cryptoki.Session, k *Key) error {
 	return nil
 }
 
-// FirstCheck makes the check value of a key that was just made, which needs no comparison any more.
-func (d *Device) FirstCheck(s cryptoki.Session, k *Key) ([]byte, error) {
-	check, err := d.Check(s, k)
+// FirstProof makes the proof of a key that was just made, which needs no comparison any more.
+func (d *Device) FirstProof(s cryptoki.Session, k *Key) ([]byte, error) {
+	proof, err := d.Prove(s, k)
 	k.verified.Store(err == nil)
-	return check, err
+	return proof, err
 }

@@ -27,23 +27,24 @@ type Device struct {
 
 // Key is a key that is on the token and can be used.
 type Key struct {
-	ID         string // of its material
-	Kind       custody.Kind
-	Template   dialect.KeyTemplate
-	Object     cryptoki.Object
-	CheckValue []byte
-	SPKI       []byte           // of a key pair, its public half
-	Public     crypto.PublicKey // the same, parsed
-	Resident   bool             // it rests on the token and outlives its handle
+	ID       string // of its material
+	Kind     custody.Kind
+	Template dialect.KeyTemplate
+	Object   cryptoki.Object
+	Proof    []byte           // what Device.Prove made of the right key
+	SPKI     []byte           // of a key pair, its public half
+	Public   crypto.PublicKey // the same, parsed
+	Resident bool             // it rests on the token and outlives its handle
 
 	verified atomic.Bool // whether the key was compared with its check value
 }
 
-// FindOne returns the one AES key on the token that has the given attributes, or
+// FindOne returns the one secret key on the token that has the type and the given attributes, or
 // failure.ErrAbsent. SoftHSM accepts two objects with one CKA_ID or one label, so anything but
 // exactly one match is refused.
-func (d *Device) FindOne(s cryptoki.Session, by ...cryptoki.Attribute) (cryptoki.Object, error) {
-	return d.findOne(s, pkcs11.CKO_SECRET_KEY, pkcs11.CKK_AES, by...)
+func (d *Device) FindOne(s cryptoki.Session, keyType uint,
+	by ...cryptoki.Attribute) (cryptoki.Object, error) {
+	return d.findOne(s, pkcs11.CKO_SECRET_KEY, keyType, by...)
 }
 
 // FindResident looks a resident key up, by class, type and CKA_ID: there must be one.
@@ -52,8 +53,8 @@ func (d *Device) FindResident(s cryptoki.Session, k dialect.KeyTemplate,
 	return d.findOne(s, k.Class, k.KeyType, cryptoki.Bytes(pkcs11.CKA_ID, name))
 }
 
-// DestroyResident destroys the one key with a CKA_ID. Its class and type keep it from the root and
-// the canary.
+// DestroyResident destroys the one key with a CKA_ID. Its class and type keep it from the root, the
+// canary and the authenticator.
 func (d *Device) DestroyResident(s cryptoki.Session, k dialect.KeyTemplate, name []byte) error {
 	o, err := d.FindResident(s, k, name)
 	if err != nil {
@@ -62,7 +63,7 @@ func (d *Device) DestroyResident(s cryptoki.Session, k dialect.KeyTemplate, name
 	return d.Driver.DestroyObject(s, o)
 }
 
-// findOne is FindOne for keys of any class and type.
+// findOne is FindOne for keys of any class.
 func (d *Device) findOne(s cryptoki.Session, class, keyType uint,
 	by ...cryptoki.Attribute) (cryptoki.Object, error) {
 	found, err := d.Driver.FindObjects(s, append([]cryptoki.Attribute{

@@ -16,7 +16,8 @@ import (
 	"claviger/internal/custody"
 )
 
-// Ceremony is the making of a root. It makes a root and a canary on a token that has none.
+// Ceremony is the making of a root. It makes a root, its canary and its authenticator on a token
+// that has none.
 type Ceremony struct {
 	Token  module.Selector
 	PIN    func() ([]byte, error) // the user's
@@ -109,7 +110,7 @@ type performance struct {
 // perform logs the user in first, although the officer makes the root: a wrong user's PIN is found
 // out before anything exists, and only the user sees whether there is a root already.
 func (p performance) perform() (string, error) {
-	if err := module.Login(p.Driver, p.slot, p.s, p.PIN); err != nil {
+	if err := module.Login(p.Driver, p.slot, p.s, p.PIN, false); err != nil {
 		return "", err
 	}
 	if err := p.vacant(); err != nil {
@@ -140,8 +141,8 @@ func (p performance) perform() (string, error) {
 	return hex.EncodeToString(id), nil
 }
 
-// vacant refuses a token with a root. Canaries without one are left over from a ceremony that was
-// cut short.
+// vacant refuses a token with a root. Canaries and authenticators without one are left over from a
+// ceremony that was cut short.
 func (p performance) vacant() error {
 	label := func(l string) []cryptoki.Attribute {
 		return []cryptoki.Attribute{
@@ -155,16 +156,29 @@ func (p performance) vacant() error {
 	if len(roots) > 0 {
 		return failure.ErrExists
 	}
-	canaries, err := p.Driver.FindObjects(p.s, label(canaryLabel))
-	for _, o := range canaries {
-		err = errors.Join(err, p.Driver.DestroyObject(p.s, o))
+	for _, l := range []string{canaryLabel, authenticatorLabel} {
+		left, err := p.Driver.FindObjects(p.s, label(l))
+		for _, o := range left {
+			err = errors.Join(err, p.Driver.DestroyObject(p.s, o))
+		}
+		if err != nil {
+			return err
+		}
 	}
-	return err
+	return nil
+}
+
+// makeCompany makes what every root has beside it, before the root itself: a ceremony that is cut
+// short leaves no root.
+func (p performance) makeCompany(root []byte) error {
+	if err := p.makeCanary(root); err != nil {
+		return err
+	}
+	return p.makeAuthenticator(root)
 }
 
 // byOfficer makes the root trusted. The public session object outlives the officer's
-// logout, and the copy on the token comes last of all, after the canary: a ceremony that is
-// cut short leaves no root.
+// logout, and the copy on the token comes last of all, after what the root has beside it.
 //
 // On SoftHSM an officer may make no private object, and can mark none as trusted that is there
 // already, so that it has to be public at first. It is never public on the token: its value would
@@ -173,7 +187,11 @@ func (p performance) byOfficer(id []byte) (cryptoki.Object, error) {
 	if err := p.Driver.Logout(p.s); err != nil {
 		return 0, err
 	}
-	if err := module.LoginAs(p.Driver, p.s, pkcs11.CKU_SO, p.SOPIN); err != nil {
+	err := module.CheckOfficer(p.Driver, p.slot)
+	if err == nil {
+		err = module.LoginAs(p.Driver, p.s, pkcs11.CKU_SO, p.SOPIN)
+	}
+	if err != nil {
 		return 0, fmt.Errorf("as security officer: %w", err)
 	}
 	generated, err := p.Driver.GenerateKey(p.s, pkcs11.CKM_AES_KEY_GEN,
@@ -187,10 +205,10 @@ func (p performance) byOfficer(id []byte) (cryptoki.Object, error) {
 		return 0, err
 	}
 	defer p.Driver.DestroyObject(p.s, generated)
-	if err := module.Login(p.Driver, p.slot, p.s, p.PIN); err != nil {
+	if err := module.Login(p.Driver, p.slot, p.s, p.PIN, false); err != nil {
 		return 0, err
 	}
-	if err := p.makeCanary(id); err != nil {
+	if err := p.makeCompany(id); err != nil {
 		return 0, err
 	}
 	return p.Driver.CopyObject(p.s, generated, []cryptoki.Attribute{
@@ -203,7 +221,7 @@ func (p performance) byOfficer(id []byte) (cryptoki.Object, error) {
 // byUser makes the root directly on a device whose officer can't mark it through PKCS#11. It stays
 // modifiable, so that the maker's own tool can.
 func (p performance) byUser(id []byte) (cryptoki.Object, error) {
-	if err := p.makeCanary(id); err != nil {
+	if err := p.makeCompany(id); err != nil {
 		return 0, err
 	}
 	return p.Driver.GenerateKey(p.s, pkcs11.CKM_AES_KEY_GEN,

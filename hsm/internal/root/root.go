@@ -1,5 +1,5 @@
-// Package root is the root key of the service on a token: the ceremony that makes it with its
-// canary, and what is checked of it at each login.
+// Package root is the root key of the service on a token: the ceremony that makes it with its canary
+// and its authenticator, and what is checked of them at each login.
 //
 // The root can only wrap and unwrap. Its CKA_UNWRAP_TEMPLATE lets nothing be unwrapped except as
 // sensitive and wrappable by trusted keys only. Without it the PIN and one stored blob would give
@@ -20,22 +20,23 @@ import (
 	"claviger/hsm/internal/object"
 )
 
-// The labels of our two resident objects, for people who look at the token with other tools.
+// The labels of our three resident objects, for people who look at the token with other tools.
 const (
-	rootLabel   = "claviger root"
-	canaryLabel = "claviger canary"
+	rootLabel          = "claviger root"
+	canaryLabel        = "claviger canary"
+	authenticatorLabel = "claviger authenticator"
 )
 
-// Root is a root and its canary, as they are on a token.
+// Root is a root with its canary and its authenticator, as they are on a token.
 type Root struct {
-	ID           string // CKA_ID of the root in hex, 32 digits
-	Root, Canary cryptoki.Object
+	ID                          string // CKA_ID of the root in hex, 32 digits
+	Root, Canary, Authenticator cryptoki.Object
 }
 
-// Find looks the root and its canary up. SoftHSM accepts two objects with one CKA_ID or one label,
-// so each search is by label or id with class and key type.
+// Find looks the root, its canary and its authenticator up. SoftHSM accepts two objects with one
+// CKA_ID or one label, so each search is by label or id with class and key type.
 func Find(d *object.Device, s cryptoki.Session) (Root, error) {
-	root, err := d.FindOne(s, cryptoki.Bytes(pkcs11.CKA_LABEL, []byte(rootLabel)))
+	root, err := d.FindOne(s, pkcs11.CKK_AES, cryptoki.Bytes(pkcs11.CKA_LABEL, []byte(rootLabel)))
 	if err != nil {
 		return Root{}, noRoot(err)
 	}
@@ -47,15 +48,23 @@ func Find(d *object.Device, s cryptoki.Session) (Root, error) {
 	if len(id) != idSize {
 		return Root{}, fmt.Errorf("%w: its CKA_ID has %d bytes", failure.ErrNoRoot, len(id))
 	}
-	if same, err := d.FindOne(s, cryptoki.Bytes(pkcs11.CKA_ID, id)); err != nil || same != root {
+	same, err := d.FindOne(s, pkcs11.CKK_AES, cryptoki.Bytes(pkcs11.CKA_ID, id))
+	if err != nil || same != root {
 		return Root{}, fmt.Errorf("%w: CKA_ID %x: %w", failure.ErrAmbiguous, id, err)
 	}
-	canary, err := d.FindOne(s, cryptoki.Bytes(pkcs11.CKA_LABEL, []byte(canaryLabel)),
+	canary, err := d.FindOne(s, pkcs11.CKK_AES,
+		cryptoki.Bytes(pkcs11.CKA_LABEL, []byte(canaryLabel)),
 		cryptoki.Bytes(pkcs11.CKA_ID, CanaryID(id)))
 	if err != nil {
 		return Root{}, noRoot(err)
 	}
-	return Root{ID: hex.EncodeToString(id), Root: root, Canary: canary}, nil
+	authenticator, err := findAuthenticator(d, s, id)
+	if err != nil {
+		return Root{}, err
+	}
+	return Root{
+		ID: hex.EncodeToString(id), Root: root, Canary: canary, Authenticator: authenticator,
+	}, nil
 }
 
 // noRoot says of an object that is absent that it is one the token can't be used without.
@@ -70,8 +79,11 @@ func noRoot(err error) error {
 const idSize = 16
 
 // CanaryID ties a canary to its root by name.
-func CanaryID(root []byte) []byte {
-	sum := sha256.Sum256(append([]byte(canaryLabel), root...))
+func CanaryID(root []byte) []byte { return idOf(canaryLabel, root) }
+
+// idOf is the CKA_ID of what belongs to a root.
+func idOf(label string, root []byte) []byte {
+	sum := sha256.Sum256(append([]byte(label), root...))
 	return sum[:idSize]
 }
 

@@ -49,8 +49,8 @@ type Options struct {
 	// another token its handles.
 	RareReloads bool
 
-	// Enter logs in, finds what is ours on the token, and gives the login its Root, if there is
-	// one, and its Canary.
+	// Enter logs in, finds what is ours on the token, and gives the login its Canary, and where
+	// there is a root that and its Authenticator.
 	Enter func(*Login, cryptoki.Session) error
 
 	// Load brings a material within reach and fills in the key. It may take a session.

@@ -20,13 +20,14 @@ const (
 	Generators = 2
 )
 
-// Login is the life of one login: its sessions, its handles and the numbers of root and canary.
+// Login is the life of one login: its sessions, its handles and the numbers of root,
+// canary and authenticator.
 // When any of that is lost the whole login ends and another begins, so that no number is ever used
 // in the wrong one.
 type Login struct {
 	object.Device // whoever uses it holds the keeper's lock for reading, or the module's lock
 
-	Root, Canary cryptoki.Object
+	Root, Canary, Authenticator cryptoki.Object
 
 	keeper     *Keeper
 	generation uint64 // of the module
@@ -84,9 +85,10 @@ func (k *Keeper) establish() (err error) {
 // First reports whether this is the first login since the token was opened.
 func (l *Login) First() bool { return l.keeper.canarySealed == nil }
 
-// LogIn logs the user in unless somebody in this process has. It is for Options.Enter.
-func (l *Login) LogIn(pin func() ([]byte, error)) error {
-	return module.Login(l.Driver, l.slot, l.anchor, pin)
+// LogIn logs the user in unless somebody in this process has. It is for Options.Enter. spare is
+// that of [module.Login], for the first login.
+func (l *Login) LogIn(pin func() ([]byte, error), spare bool) error {
+	return module.Login(l.Driver, l.slot, l.anchor, pin, spare && l.First())
 }
 
 // canaryText is what the canary seals. The usual zero block is avoided: its encryption is GCM's

@@ -63,6 +63,10 @@ func (s *Signer) open() error {
 		return err
 	}
 	defer s.module.Unlock()
+	// crypto11 has one error for whatever is wrong: a token that isn't there is told apart before.
+	if _, _, err := s.module.FindPatiently(s.options.Token); err != nil {
+		return err
+	}
 	return s.module.JoinAsInitializer(s)
 }
 
@@ -168,7 +172,7 @@ func (s *Signer) Initialize() error {
 		return fmt.Errorf("%w: %w", failure.ErrPIN, err)
 	}
 	if err != nil {
-		return fmt.Errorf("%w: %w", failure.ErrModule, err)
+		return fmt.Errorf("%w: %w", failure.ErrNotStarted, err)
 	}
 	key, err := s.context.FindKeyPair(nil, []byte(s.options.Label))
 	if err == nil && key == nil {

@@ -77,7 +77,7 @@ func Start(t testing.TB, device hsm.Config, assemble func(*Kit) Parts) *Kit {
 	device.Observe = observer{k}
 	k.Token = hsmtest.Open(t, device)
 	k.DB = storetest.Open(t, k.Path)
-	if err := install.Create(t.Context(), k.DB, k.Token, Began); err != nil {
+	if _, err := install.Create(t.Context(), k.DB, k.Token, Began); err != nil {
 		t.Fatal(err)
 	}
 	k.Restart()
@@ -177,5 +177,7 @@ type observer struct{ kit *Kit }
 
 func (observer) Operation(string, string, string, time.Duration) {}
 func (observer) Unknown(string, string)                          {}
+func (observer) Unrecorded()                                     {}
+func (observer) Overload(string)                                 {}
 func (o observer) Call(string, time.Duration, bool)              { o.kit.TokenCalls.Add(1) }
 func (observer) Handle(bool)                                     {}

@@ -1,9 +1,11 @@
--- What the installation is, and the service's own keys, wrapped by the token's root.
+-- What the installation is, and the service's own keys, wrapped by the token's root. The token's authenticator
+-- signs both: the key that signs all other rows is among them.
 CREATE TABLE installation (
     one     INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
     id      TEXT    NOT NULL,
     root    TEXT    NOT NULL,
-    created INTEGER NOT NULL
+    created INTEGER NOT NULL,
+    mac     BLOB    NOT NULL
 ) STRICT;
 
 CREATE TABLE service_keys (
@@ -12,5 +14,6 @@ CREATE TABLE service_keys (
     root      TEXT NOT NULL,
     mechanism TEXT NOT NULL,
     wrapped   BLOB NOT NULL,
-    verifier  BLOB NOT NULL
+    verifier  BLOB NOT NULL,
+    mac       BLOB NOT NULL
 ) STRICT;

@@ -15,6 +15,7 @@ CREATE TABLE kms_keys (
     policy      TEXT    NOT NULL, -- the document as given; empty means the default policy
     tags        TEXT    NOT NULL, -- a JSON list of {TagKey, TagValue} in order of key
     material_id TEXT    NOT NULL, -- the current one; empty before the first import
+    materials   TEXT    NOT NULL, -- a JSON list of the ids of all its materials: one that is missing is noticed
     custom_key_store_id TEXT NOT NULL, -- that holds its material; empty means the service's own token
     primary_region TEXT NOT NULL, -- of a multi-Region key, the Region of the primary; empty means a single-Region key
     replicas    TEXT    NOT NULL, -- of a multi-Region key, a JSON list of the replicas' Regions
@@ -169,14 +170,23 @@ CREATE UNIQUE INDEX kms_custom_key_stores_by_name    ON kms_custom_key_stores (a
 CREATE UNIQUE INDEX kms_custom_key_stores_by_cluster ON kms_custom_key_stores (cluster_id)
     WHERE cluster_id <> ''; -- it has one user for the whole service
 
--- Resident keys, on the tokens of custom key stores or on the service's own, that no KMS key uses, or none yet: they are
--- to be destroyed.
+-- How many passwords a cluster has refused since one was right, of whatever store: no more are tried at some point.
+CREATE TABLE kms_cluster_refusals (
+    cluster_id TEXT    NOT NULL PRIMARY KEY,
+    refusals   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Resident keys, on the tokens of custom key stores or on the service's own, that no KMS key uses, or none yet. Only
+-- tombstones have a key destroyed: a reservation may be a row that was put back.
 CREATE TABLE kms_orphaned_materials (
     account TEXT    NOT NULL,
     region  TEXT    NOT NULL,
     id      TEXT    NOT NULL, -- CKA_ID, 32 hex digits
     custom_key_store_id TEXT NOT NULL, -- on whose token it is; empty means the service's own token
+    reason  TEXT    NOT NULL, -- RESERVED, or of a tombstone ABANDONED or DELETED
+    key_id  TEXT    NOT NULL, -- the KMS key that it is, or was to be, the material of
     created INTEGER NOT NULL,
+    stale   INTEGER NOT NULL, -- of a reservation: when the making must have ended; 0 of a tombstone
     mac     BLOB    NOT NULL,
     PRIMARY KEY (account, region, id)
 ) STRICT, WITHOUT ROWID;

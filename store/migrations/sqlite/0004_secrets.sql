@@ -8,8 +8,10 @@ CREATE TABLE secrets (
     suffix        TEXT    NOT NULL, -- the six characters that end the ARN; new for every secret of the same name
     rev           INTEGER NOT NULL,
     description   TEXT    NOT NULL,
+    token         TEXT    NOT NULL, -- the ClientRequestToken that made it without a value; with one it is the version's id
     key_id        TEXT    NOT NULL, -- the KMS key as the caller named it; empty: the key that KMS manages
     tags          TEXT    NOT NULL, -- a JSON list of {Key, Value} in order of key
+    tagged        INTEGER NOT NULL, -- 1: there has been a tag, and AWS shows an empty list when there is none any more
     stages        TEXT    NOT NULL, -- a JSON object: staging label to version id
     created       INTEGER NOT NULL,
     changed       INTEGER NOT NULL,

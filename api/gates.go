@@ -1,0 +1,146 @@
+package api
+
+import (
+	"net/http"
+	"runtime"
+	"time"
+
+	"claviger/internal/admission"
+	"claviger/internal/listener"
+	"claviger/internal/source"
+)
+
+// Limits of one request. A device may take a minute to make an RSA key.
+const (
+	maxTime = 75 * time.Second // from the first byte of the body to the answer
+
+	// maxBody is the most of any request, in bytes: a secret of 65,536 bytes, every one escaped. The
+	// others need no more than usualBody: an encryption context, ten grant tokens, and the rest.
+	maxBody   = 1 << 20
+	usualBody = 128 << 10
+	// A body counts as bodyStep bytes before any of it has come, and then grows by as much.
+	bodyStep = 4 << 10
+	// A body larger than this takes a place among the large ones while it is worked on.
+	largeBody = 16 << 10
+
+	// A body has bodyTime to come, and as much more as its size takes at bodyRate bytes a second.
+	bodyTime = 10 * time.Second
+	bodyRate = 64 << 10
+
+	// Whoever takes longer to take an answer doesn't get the rest of it: it holds a place of others.
+	answerTime = 20 * time.Second
+)
+
+// gates are what requests share. Each is taken for a short time, in this order, so that who is
+// slow in one of them keeps nobody out of another.
+type gates struct {
+	// Work for somebody who isn't known yet, by source: reading headers, finding the access key,
+	// verifying the signature. Connections that carried a request of a known caller before have their
+	// own, or strangers would keep them waiting.
+	strangers, acquaintances admission.Gate
+
+	// Bytes of bodies, from before they are read until the answer, by source. Anybody can name an
+	// access key, so that its name gives no claim: a share for each key could be taken by those who
+	// don't have it.
+	strangersBodies, acquaintancesBodies admission.Gate
+
+	// Answers to those who weren't identified or found no place, while they are written, by source.
+	refusals admission.Gate
+
+	callers admission.Gate // requests in progress, by caller
+	large   admission.Gate // those with large bodies, by caller
+
+	// What asks for no signature, by source.
+	documents, metrics, health admission.Gate
+}
+
+const (
+	maxHeld    = 64 << 20 // bytes of bodies at once
+	maxCallers = 1024     // requests in progress at once
+)
+
+func newGates() *gates {
+	processors := runtime.GOMAXPROCS(0)
+	patient := func(places, share int) admission.Gate {
+		return admission.Gate{Places: places, Share: share, Patience: 5 * time.Second,
+			Waiting: 1024, WaitingAll: 4096}
+	}
+	return &gates{
+		strangers:           patient(4*processors, 4*processors),
+		acquaintances:       patient(4*processors, 4*processors),
+		strangersBodies:     admission.Gate{Places: maxHeld, Share: maxHeld / 8},
+		acquaintancesBodies: admission.Gate{Places: maxHeld, Share: maxHeld / 2},
+		refusals:            admission.Gate{Places: 1024, Share: 128},
+		callers:             patient(maxCallers, maxCallers/2),
+		large:               patient(4*processors, max(1, processors/2)),
+		documents:           patient(64, 16),
+		metrics:             patient(16, 4),
+		health:              admission.Gate{Places: 128, Share: 32},
+	}
+}
+
+// shared is around a handler that asks for no signature: so many at once of one source, and in all.
+func (s *server) shared(gate *admission.Gate, where string, next http.HandlerFunc,
+) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		from := source.Of(r.RemoteAddr)
+		if !gate.Wait(r.Context(), from) {
+			s.turnAway(w, r, where)
+			return
+		}
+		defer gate.Give(from, 1)
+		next(&timely{ResponseWriter: w}, r)
+		sent(w, r)
+	}
+}
+
+// sent waits until the other end has taken what was written, as far as it takes anything. Over
+// HTTP/2 net/http would do that once the handler has returned, and the place was somebody else's.
+func sent(w http.ResponseWriter, r *http.Request) {
+	if r.ProtoMajor == 2 {
+		_ = http.NewResponseController(w).Flush()
+	}
+}
+
+// turnAway answers whoever finds no place. There is no body: it could have to wait for somebody who
+// doesn't read it. A stranger loses the connection, too, or it would ask again at once.
+func (s *server) turnAway(w http.ResponseWriter, r *http.Request, where string) {
+	s.Runner.Observe.Overload(where)
+	h := w.Header()
+	h["Retry-After"] = []string{"1"}
+	h["X-Amzn-Errortype"] = []string{tooMany.Code}
+	h["Content-Length"] = []string{"0"}
+	if !listener.Known(r.Context()) {
+		h["Connection"] = []string{"close"}
+	}
+	w.WriteHeader(http.StatusServiceUnavailable)
+}
+
+// timely gives an answer a deadline from the moment in which it begins.
+type timely struct {
+	http.ResponseWriter
+	begun bool
+}
+
+func (t *timely) begin() {
+	if !t.begun {
+		t.begun = true
+		// A writer in a test has no deadlines.
+		_ = http.NewResponseController(t.ResponseWriter).SetWriteDeadline(time.Now().Add(answerTime))
+	}
+}
+
+// WriteHeader implements [http.ResponseWriter].
+func (t *timely) WriteHeader(status int) {
+	t.begin()
+	t.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements [http.ResponseWriter].
+func (t *timely) Write(b []byte) (int, error) {
+	t.begin()
+	return t.ResponseWriter.Write(b)
+}
+
+// Unwrap is for [http.ResponseController].
+func (t *timely) Unwrap() http.ResponseWriter { return t.ResponseWriter }

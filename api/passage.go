@@ -1,0 +1,120 @@
+package api
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"time"
+
+	"claviger/internal/admission"
+	"claviger/internal/listener"
+	"claviger/internal/source"
+)
+
+// passage is the way of one request past the bounds: it holds what has to be given back.
+type passage struct {
+	*gates
+	from  string // its source
+	known bool   // a known caller used its connection before
+	at    *admission.Gate
+	body  int    // bytes
+	whose string // the caller, once known
+	place bool   // among those of callers
+	large bool
+}
+
+func (g *gates) passage(r *http.Request) *passage {
+	return &passage{gates: g, from: source.Of(r.RemoteAddr), known: listener.Known(r.Context())}
+}
+
+// arrive waits until it is the request's turn to be looked at.
+func (p *passage) arrive(ctx context.Context) bool {
+	gate := &p.strangers
+	if p.known {
+		gate = &p.acquaintances
+	}
+	if !gate.Wait(ctx, p.from) {
+		return false
+	}
+	p.at = gate
+	return true
+}
+
+// pause lets others be looked at.
+func (p *passage) pause() {
+	if p.at != nil {
+		p.at.Give(p.from, 1)
+		p.at = nil
+	}
+}
+
+// reserve takes bytes for a body until there are n.
+func (p *passage) reserve(n int) bool {
+	for p.body < n {
+		more := max(bodyStep, p.body) // as the buffer that they are for
+		if !p.bodies().Take(p.from, more) {
+			return false
+		}
+		p.body += more
+	}
+	return true
+}
+
+// metered reads a body and reserves what comes. A sender has what it has sent, and not what it says
+// that it will send.
+type metered struct {
+	io.Reader
+	way  *passage
+	read int
+}
+
+// Read implements [io.Reader].
+func (m *metered) Read(b []byte) (int, error) {
+	n, err := m.Reader.Read(b)
+	if m.read += n; !m.way.reserve(m.read) {
+		return n, tooMany
+	}
+	return n, err
+}
+
+func (p *passage) bodies() *admission.Gate {
+	if p.known {
+		return &p.acquaintancesBodies
+	}
+	return &p.strangersBodies
+}
+
+// identified ends the part before the caller was known, and takes a place for it.
+func (p *passage) identified(ctx context.Context, size int) bool {
+	p.pause()
+	listener.SetKnown(ctx, true)
+	p.whose = admission.Party(ctx)
+	if p.place = p.callers.Wait(ctx, p.whose); !p.place {
+		return false
+	}
+	if size > largeBody {
+		p.large = p.gates.large.Wait(ctx, p.whose)
+		return p.large
+	}
+	return true
+}
+
+// end gives back what the request holds.
+func (p *passage) end() {
+	p.pause()
+	if p.body > 0 {
+		p.bodies().Give(p.from, p.body)
+	}
+	if p.place {
+		p.callers.Give(p.whose, 1)
+	}
+	if p.large {
+		p.gates.large.Give(p.whose, 1)
+	}
+}
+
+// bodyDeadline has the rest of a body of so many bytes come in time.
+func bodyDeadline(w http.ResponseWriter, size int64) {
+	patience := bodyTime + time.Duration(size)*time.Second/bodyRate
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(patience))
+}

@@ -1,0 +1,159 @@
+package admission
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestGate_Take_HoldsToPlacesAndShare(t *testing.T) {
+	g := &Gate{Places: 10, Share: 6}
+	for _, c := range []struct {
+		name string
+		n    int
+		want bool
+	}{{"a", 7, false}, {"a", 6, true}, {"a", 1, false}, {"b", 5, false}, {"b", 4, true},
+		{"c", 1, false}} {
+		if got := g.Take(c.name, c.n); got != c.want {
+			t.Errorf("%s took %d: %v, want %v", c.name, c.n, got, c.want)
+		}
+	}
+	g.Give("a", 6)
+	if !g.Take("c", 6) {
+		t.Error("what was given back can't be taken")
+	}
+	g.Give("b", 4)
+	g.Give("c", 6)
+	if len(g.parties) != 0 || g.taken != 0 {
+		t.Errorf("%d parties with %d places are remembered", len(g.parties), g.taken)
+	}
+}
+
+// A place that becomes free goes to the party that has the fewest, however long the queue of
+// another is.
+func TestGate_Wait_PartyWithTheFewestComesFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &Gate{Places: 3, Share: 3, Patience: time.Hour, Waiting: 100, WaitingAll: 100}
+		var mu sync.Mutex
+		var order []string
+		enter := func(name string) {
+			go func() {
+				if g.Wait(t.Context(), name) {
+					mu.Lock()
+					order = append(order, name)
+					mu.Unlock()
+				}
+			}()
+			synctest.Wait()
+		}
+		for range 6 {
+			enter("many") // three are in, three wait
+		}
+		enter("few")
+		enter("other")
+		for range 3 {
+			g.Give("many", 1)
+			synctest.Wait()
+		}
+		want := "[many many many few other many]"
+		if got := fmt.Sprint(order); got != want {
+			t.Errorf("admitted %v, want %v", got, want)
+		}
+		for _, name := range []string{"few", "other", "many", "many", "many"} {
+			g.Give(name, 1)
+		}
+	})
+}
+
+// Parties take turns where there is one place, however long the queue of one of them is.
+func TestGate_Wait_PartiesTakeTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &Gate{Places: 1, Share: 1, Patience: time.Hour, Waiting: 100, WaitingAll: 100}
+		var order []string
+		enter := func(name string) {
+			go func() {
+				if g.Wait(t.Context(), name) {
+					order = append(order, name)
+				}
+			}()
+			synctest.Wait()
+		}
+		for range 6 {
+			enter("many")
+		}
+		leave := func() {
+			g.Give(order[len(order)-1], 1)
+			synctest.Wait()
+		}
+		leave()
+		enter("few")
+		enter("few")
+		for range 6 {
+			leave()
+		}
+		want := "[many many few many few many many many]"
+		if got := fmt.Sprint(order); got != want {
+			t.Errorf("admitted %v, want %v", got, want)
+		}
+	})
+}
+
+func TestGate_Wait_EndsWithPatienceOrContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &Gate{Places: 1, Share: 1, Patience: time.Second, Waiting: 1, WaitingAll: 1}
+		if !g.Wait(t.Context(), "a") {
+			t.Fatal("an empty gate is closed")
+		}
+		begin := time.Now()
+		if g.Wait(t.Context(), "b") || time.Since(begin) != time.Second {
+			t.Errorf("waited %v", time.Since(begin))
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		if g.Wait(ctx, "b") {
+			t.Error("somebody who left was admitted")
+		}
+		go g.Wait(t.Context(), "b")
+		synctest.Wait()
+		begin = time.Now()
+		if g.Wait(t.Context(), "c") || time.Since(begin) != 0 {
+			t.Errorf("one more than may wait did so for %v", time.Since(begin))
+		}
+		g.Give("a", 1)
+		synctest.Wait()
+		g.Give("b", 1)
+		if len(g.parties) != 0 || g.waiting != 0 {
+			t.Errorf("%d parties are remembered, %d wait", len(g.parties), g.waiting)
+		}
+	})
+}
+
+// Whatever happens at once, no bound is broken and all is given back.
+func TestGate_AtOnce_KeepsItsBounds(t *testing.T) {
+	g := &Gate{Places: 5, Share: 3, Patience: time.Millisecond, Waiting: 50, WaitingAll: 100}
+	var in atomic.Int32
+	var all sync.WaitGroup
+	for i := range 64 {
+		all.Go(func() {
+			name := fmt.Sprint(i % 4)
+			for range 50 {
+				if !g.Wait(t.Context(), name) {
+					continue
+				}
+				if n := in.Add(1); n > 5 {
+					t.Errorf("%d are in", n)
+				}
+				in.Add(-1)
+				g.Give(name, 1)
+			}
+		})
+	}
+	all.Wait()
+	if len(g.parties) != 0 || g.taken != 0 || g.waiting != 0 {
+		t.Errorf("%d parties, %d places, %d waiting are left", len(g.parties), g.taken, g.waiting)
+	}
+}
