@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"encoding/base64"
 	"net/netip"
 	"strconv"
@@ -8,51 +9,70 @@ import (
 	"time"
 )
 
-// comparison is how an operator compares one value of a request with one of the policy. Known is
-// false if either can't be read as what the operator compares: then the condition is not met, not
-// even a negated one.
-type comparison func(v *operand, got string, r *scope) (same, known bool)
+// comparison is how an operator compares one value of a request with one of the policy.
+type comparison uint8
+
+const (
+	byText comparison = iota
+	byFoldedText
+	byARN
+	byNumber
+	byTime
+	byBool
+	byBytes
+	byAddress
+)
+
+// ordering is a set of the ways in which a value of the request may stand to that of the policy.
+type ordering uint8
+
+const (
+	less ordering = 1 << iota
+	equal
+	greater
+)
 
 // operator is a condition operator without its quantifier and its IfExists ("IAM JSON policy
 // elements: Condition operators" of the IAM user guide).
 type operator struct {
 	compare   comparison
+	order     ordering // of numbers and times
 	negated   bool
-	variables bool // its values may hold policy variables
 	wildcards bool
 }
 
 // operators are all that there are but Null, which compares nothing.
 var operators = map[string]operator{
-	"StringEquals":              {compare: equal, variables: true},
-	"StringNotEquals":           {compare: equal, variables: true, negated: true},
-	"StringEqualsIgnoreCase":    {compare: equalFold, variables: true},
-	"StringNotEqualsIgnoreCase": {compare: equalFold, variables: true, negated: true},
-	"StringLike":                {compare: equal, variables: true, wildcards: true},
-	"StringNotLike":             {compare: equal, variables: true, wildcards: true, negated: true},
-	"NumericEquals":             {compare: numeric(func(order int) bool { return order == 0 })},
-	"NumericNotEquals": {compare: numeric(func(order int) bool { return order == 0 }),
-		negated: true},
-	"NumericLessThan":          {compare: numeric(func(order int) bool { return order < 0 })},
-	"NumericLessThanEquals":    {compare: numeric(func(order int) bool { return order <= 0 })},
-	"NumericGreaterThan":       {compare: numeric(func(order int) bool { return order > 0 })},
-	"NumericGreaterThanEquals": {compare: numeric(func(order int) bool { return order >= 0 })},
-	"DateEquals":               {compare: date(func(order int) bool { return order == 0 })},
-	"DateNotEquals": {compare: date(func(order int) bool { return order == 0 }),
-		negated: true},
-	"DateLessThan":          {compare: date(func(order int) bool { return order < 0 })},
-	"DateLessThanEquals":    {compare: date(func(order int) bool { return order <= 0 })},
-	"DateGreaterThan":       {compare: date(func(order int) bool { return order > 0 })},
-	"DateGreaterThanEquals": {compare: date(func(order int) bool { return order >= 0 })},
-	"Bool":                  {compare: boolean},
-	"BinaryEquals":          {compare: binary},
-	"IpAddress":             {compare: address},
-	"NotIpAddress":          {compare: address, negated: true},
-	"ArnEquals":             {compare: arnLike, variables: true, wildcards: true},
-	"ArnLike":               {compare: arnLike, variables: true, wildcards: true},
-	"ArnNotEquals":          {compare: arnLike, variables: true, wildcards: true, negated: true},
-	"ArnNotLike":            {compare: arnLike, variables: true, wildcards: true, negated: true},
+	"StringEquals":              {compare: byText},
+	"StringNotEquals":           {compare: byText, negated: true},
+	"StringEqualsIgnoreCase":    {compare: byFoldedText},
+	"StringNotEqualsIgnoreCase": {compare: byFoldedText, negated: true},
+	"StringLike":                {compare: byText, wildcards: true},
+	"StringNotLike":             {compare: byText, wildcards: true, negated: true},
+	"NumericEquals":             {compare: byNumber, order: equal},
+	"NumericNotEquals":          {compare: byNumber, order: equal, negated: true},
+	"NumericLessThan":           {compare: byNumber, order: less},
+	"NumericLessThanEquals":     {compare: byNumber, order: less | equal},
+	"NumericGreaterThan":        {compare: byNumber, order: greater},
+	"NumericGreaterThanEquals":  {compare: byNumber, order: greater | equal},
+	"DateEquals":                {compare: byTime, order: equal},
+	"DateNotEquals":             {compare: byTime, order: equal, negated: true},
+	"DateLessThan":              {compare: byTime, order: less},
+	"DateLessThanEquals":        {compare: byTime, order: less | equal},
+	"DateGreaterThan":           {compare: byTime, order: greater},
+	"DateGreaterThanEquals":     {compare: byTime, order: greater | equal},
+	"Bool":                      {compare: byBool},
+	"BinaryEquals":              {compare: byBytes},
+	"IpAddress":                 {compare: byAddress},
+	"NotIpAddress":              {compare: byAddress, negated: true},
+	"ArnEquals":                 {compare: byARN, wildcards: true},
+	"ArnLike":                   {compare: byARN, wildcards: true},
+	"ArnNotEquals":              {compare: byARN, wildcards: true, negated: true},
+	"ArnNotLike":                {compare: byARN, wildcards: true, negated: true},
 }
+
+// variables reports whether the operator's values may hold policy variables.
+func (o *operator) variables() bool { return o.compare <= byARN }
 
 // quantifier says how many of the values of a key must meet the condition.
 type quantifier int
@@ -77,7 +97,7 @@ type test struct {
 type operand struct {
 	text    pattern
 	arn     arnPattern
-	known   bool // number, time, address or bytes could be read
+	known   bool // number, time, address, truth or bytes could be read
 	number  float64
 	time    time.Time
 	address netip.Prefix
@@ -110,30 +130,45 @@ func (c *Condition) compile(version string) test {
 	base, set, ifExists := splitOperator(c.Operator)
 	t := test{operator: operators[base], null: base == "Null", ifExists: ifExists, set: set,
 		key: compileKey(c.Key)}
-	x := syntax{wildcards: t.wildcards, variables: t.variables && version == Version2012}
+	x := syntax{wildcards: t.wildcards, variables: t.variables() && version == Version2012}
 	for _, text := range c.Values {
-		t.operands = append(t.operands, newOperand(base, text, x))
+		t.operands = append(t.operands, t.operand(text, x))
 	}
 	return t
 }
 
-func newOperand(operator, text string, x syntax) operand {
+func (t *test) operand(text string, x syntax) operand {
 	o := operand{}
-	switch {
-	case strings.HasPrefix(operator, "Arn"):
+	switch t.compare {
+	case byARN:
 		o.arn = x.compileARN(text, 0)
-	case strings.HasPrefix(operator, "Numeric"):
+	case byNumber:
 		o.number, o.known = parseNumber(text)
-	case strings.HasPrefix(operator, "Date"):
+	case byTime:
 		o.time, o.known = parseTime(text)
-	case strings.HasSuffix(operator, "IpAddress"):
+	case byAddress:
 		o.address, o.known = parsePrefix(text)
-	case operator == "BinaryEquals":
+	case byBytes:
 		o.bytes, o.known = parseBinary(text)
 	default:
 		o.text = x.compile(text)
+		o.known = strings.EqualFold(text, "true") || strings.EqualFold(text, "false")
 	}
 	return o
+}
+
+// narrows reports whether the condition holds for principals alone that it names in full.
+func (t *test) narrows() bool {
+	if t.key.id != principalARN || t.null || t.negated || t.ifExists || t.set != unquantified ||
+		t.compare > byARN {
+		return false
+	}
+	for i := range t.operands {
+		if !t.operands[i].text.isLiteral() || !t.operands[i].arn.isLiteral() {
+			return false
+		}
+	}
+	return true
 }
 
 // holds reports whether a request meets the condition.
@@ -184,7 +219,7 @@ func (t *test) holdsAbsent() bool {
 func (t *test) met(got string, r *scope) bool {
 	readable := true
 	for i := range t.operands {
-		same, known := t.compare(&t.operands[i], got, r)
+		same, known := t.same(&t.operands[i], got, r)
 		if known && same {
 			return !t.negated
 		}
@@ -193,39 +228,43 @@ func (t *test) met(got string, r *scope) bool {
 	return t.negated && readable
 }
 
-func equal(v *operand, got string, r *scope) (same, known bool) {
-	same, _ = v.text.match(got, r)
-	return same, true
+// same compares. Known is false if either value can't be read as what the operator compares: then
+// the condition is not met, not even a negated one.
+func (t *test) same(v *operand, got string, r *scope) (same, known bool) {
+	known = true
+	switch t.compare {
+	case byText:
+		same, _ = v.text.match(got, r)
+	case byFoldedText:
+		same = v.text.matchFold(got, r)
+	case byARN:
+		same, _ = v.arn.match(got, r)
+		same = same && isARN(got)
+	case byBool:
+		same = v.known && strings.EqualFold(v.text.literal, got)
+	case byNumber:
+		n, ok := parseNumber(got)
+		same, known = t.order.has(cmp.Compare(n, v.number)), ok && v.known
+	case byTime:
+		at, ok := parseTime(got)
+		same, known = t.order.has(at.Compare(v.time)), ok && v.known
+	case byBytes:
+		b, ok := parseBinary(got)
+		same, known = b == v.bytes, ok && v.known
+	case byAddress:
+		// Addresses of one family are in no network of the other.
+		a := r.address(got)
+		same, known = v.address.Contains(a), a.IsValid() && v.known
+	}
+	return same, known
 }
 
-func equalFold(v *operand, got string, r *scope) (same, known bool) {
-	return v.text.matchFold(got, r), true
-}
-
-func arnLike(v *operand, got string, r *scope) (same, known bool) {
-	same, _ = v.arn.match(got, r)
-	return same && isARN(got), true
-}
+// has reports whether a comparison, -1, 0 or 1, came out as one of the set.
+func (o ordering) has(compared int) bool { return o>>(compared+1)&1 != 0 }
 
 // isARN reports whether s is written as an ARN.
 func isARN(s string) bool {
 	return strings.HasPrefix(s, "arn:") && strings.Count(s, ":") >= segments-1
-}
-
-func numeric(want func(order int) bool) comparison {
-	return func(v *operand, got string, _ *scope) (same, known bool) {
-		n, ok := parseNumber(got)
-		if !ok || !v.known {
-			return false, false
-		}
-		switch {
-		case n < v.number:
-			return want(-1), true
-		case n > v.number:
-			return want(1), true
-		}
-		return want(0), true
-	}
 }
 
 // parseNumber reads a decimal number: strconv knows more kinds of numbers than IAM does.
@@ -235,16 +274,6 @@ func parseNumber(s string) (float64, bool) {
 	}
 	n, err := strconv.ParseFloat(s, 64)
 	return n, err == nil
-}
-
-func date(want func(order int) bool) comparison {
-	return func(v *operand, got string, _ *scope) (same, known bool) {
-		t, ok := parseTime(got)
-		if !ok || !v.known {
-			return false, false
-		}
-		return want(t.Compare(v.time)), true
-	}
 }
 
 // The forms of a date ("W3C note on date and time formats"), but for seconds since 1970.
@@ -263,28 +292,9 @@ func parseTime(s string) (time.Time, bool) {
 	return time.Unix(int64(seconds), 0), ok && len(s) != 4
 }
 
-// boolean compares with a text that must be true or false in any case.
-func boolean(v *operand, got string, _ *scope) (same, known bool) {
-	return strings.EqualFold(v.text.literal, got), true
-}
-
-func binary(v *operand, got string, _ *scope) (same, known bool) {
-	b, ok := parseBinary(got)
-	return b == v.bytes, ok && v.known
-}
-
 func parseBinary(s string) (string, bool) {
 	b, err := base64.StdEncoding.DecodeString(s)
 	return string(b), err == nil
-}
-
-// address: addresses of one family are in no network of the other.
-func address(v *operand, got string, _ *scope) (same, known bool) {
-	a, err := netip.ParseAddr(got)
-	if err != nil || !v.known {
-		return false, false
-	}
-	return v.address.Contains(a.Unmap()), true
 }
 
 // parsePrefix reads a network, or one address.

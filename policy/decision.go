@@ -2,6 +2,7 @@ package policy
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"claviger/internal/fault"
@@ -55,21 +56,38 @@ func (d Decision) Refusal() error {
 func refused(c *Caller, d *Demand, k kind, v *verdict) Decision {
 	out := Decision{Effect: Deny, Reason: NothingAllows}
 	why := " because " + implicit[k] + d.Action + " action"
-	switch account := d.Resource.Account; {
-	case v != nil:
+	foreign := d.Resource.Account != "" && d.Resource.Account != c.Account
+	if v != nil {
 		out.Reason, out.Statement = ExplicitDeny, v.sid
-		why = " with an explicit deny in " + explicit[k]
-	case account != "" && account != c.Account:
+	} else if foreign {
 		out.Reason = OtherAccount
-		if strings.HasPrefix(d.Action, "kms:") && k == resourcePolicy && named(&d.Resource) != "" {
-			why = hidden // to another account KMS doesn't say whether there is a key
-		}
+	}
+	switch {
+	case k == resourcePolicy && foreign && strings.HasPrefix(d.Action, "kms:") &&
+		named(&d.Resource) != "":
+		why = hidden // to another account KMS doesn't say whether there is a key
+	case k == resourcePolicy && foreign:
+		// What another account's policy says is its own affair: that it denies isn't told.
+	case v != nil:
+		why = " with an explicit deny in " + explicit[k]
+	}
+	if slices.Contains(reticent, d.Action) {
+		why = ""
 	}
 	text := "User: " + c.Name() + " is not authorized to perform: " + d.Action +
 		named(&d.Resource) + why
+	if d.Action == webIdentity {
+		text = "Not authorized to perform " + webIdentity
+	}
 	out.Err = fault.New(fault.Denied, "AccessDeniedException", text)
 	return out
 }
+
+// STS says why to nobody who asks something of a role, and who comes with a token of an identity
+// provider has no name yet.
+var reticent = []string{"sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"}
+
+const webIdentity = "sts:AssumeRoleWithWebIdentity"
 
 // named is the part of a refusal that says on what.
 func named(r *Resource) string {
@@ -107,7 +125,7 @@ const hidden = " because the resource does not exist in this Region, no resource
 func (e *evaluation) allowed() Decision {
 	out := Decision{Effect: Allow, Reason: ByResourcePolicy, Statement: e.resource.sid}
 	switch by := e.resource.by; {
-	case by&^byAccount != 0 && e.owner() == e.caller.Account:
+	case by&^byAccount != 0 && (!e.foreign() || e.caller.Type == Service):
 	case e.caller.Type == Root:
 		out.Reason = AccountOwner
 	default:

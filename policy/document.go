@@ -58,6 +58,23 @@ func (m Malformed) Error() string { return string(m) }
 // language" of the IAM user guide); what kind of policy it is decides on the rest, see
 // [Document.OfKey]. Errors are [Malformed].
 func Parse(text string) (*Document, error) {
+	d, err := ParseStored(text)
+	if err != nil {
+		return nil, err
+	}
+	for i := range d.Statements {
+		s := &d.Statements[i]
+		if s.Principal.hasUniqueID() || s.NotPrincipal.hasUniqueID() {
+			return nil, ErrPrincipal
+		}
+	}
+	return d, nil
+}
+
+// ParseStored is [Parse] for a document as it is stored: it names users and roles by their unique
+// ids, so that who is made again under a name of before is somebody else. Nobody may write that
+// form: an id is no proof that its principal exists.
+func ParseStored(text string) (*Document, error) {
 	var raw rawDocument
 	if err := json.Unmarshal([]byte(text), &raw, json.RejectUnknownMembers(true)); err != nil {
 		return nil, explain(err)

@@ -45,10 +45,16 @@ func ofResource(s *scope, d *Document) verdict {
 	if d == nil {
 		return v
 	}
+	s.ofResource = true
+	defer func() { s.ofResource = false }()
 	for i := range d.rules {
 		r := &d.rules[i]
+		// Actions are compared faster than principals, and conditions are left for last.
+		if !r.covers(s.demand.Action) {
+			continue
+		}
 		by := r.names(s.caller)
-		if by == 0 || !r.applies(s) {
+		if by == 0 || !r.reaches(s) || !r.tested(s) {
 			continue
 		}
 		if r.deny {
@@ -66,37 +72,43 @@ func ofResource(s *scope, d *Document) verdict {
 // evaluation is one demand under decision, with what each kind of policy says to it ("Policy
 // evaluation logic" of the IAM user guide).
 type evaluation struct {
-	*scope
+	scope
 	identity, resource, boundary, session verdict
 }
 
-// evaluate asks every kind of policy.
-func evaluate(s *scope) (evaluation, error) {
-	c := s.caller
-	e := evaluation{scope: s, identity: about(s, c.Policies)}
+// evaluate asks every kind of policy. An error is of a fact that could not be had.
+func (e *evaluation) evaluate() error {
+	c := e.caller
+	e.identity = about(&e.scope, c.Policies)
 	if c.Boundary != nil {
-		e.boundary = about(s, []*Document{c.Boundary})
+		own := [...]*Document{c.Boundary}
+		e.boundary = about(&e.scope, own[:])
 	}
 	if c.Session != nil {
-		e.session = about(s, c.Session.Policies)
+		e.session = about(&e.scope, c.Session.Policies)
 	}
-	if s.demand.Resource.Policy != nil {
-		d, err := s.demand.Resource.Policy()
+	if e.demand.Resource.Policy != nil {
+		d, err := e.demand.Resource.Policy()
 		if err != nil {
-			return e, err
+			return err
 		}
-		e.resource = ofResource(s, d)
+		e.resource = ofResource(&e.scope, d)
 	}
-	return e, s.err
+	return e.err
 }
 
 // denied returns the first kind with an explicit deny. Nothing overrides one, not even the rights
 // of an account's root user or a grant.
 func (e *evaluation) denied() (kind, *verdict, bool) {
-	for k, v := range [...]*verdict{&e.identity, &e.resource, &e.boundary, &e.session} {
-		if v.denied {
-			return kind(k), v, true
-		}
+	switch {
+	case e.identity.denied:
+		return identityPolicy, &e.identity, true
+	case e.resource.denied:
+		return resourcePolicy, &e.resource, true
+	case e.boundary.denied:
+		return permissionsBoundary, &e.boundary, true
+	case e.session.denied:
+		return sessionPolicy, &e.session, true
 	}
 	return 0, nil, false
 }
@@ -107,30 +119,45 @@ func (e *evaluation) bounded() bool {
 	return (!e.boundary.given || e.boundary.allowed) && (!e.session.given || e.session.allowed)
 }
 
-// byIdentity reports whether the caller's own account gives it the action. The root user needs no
-// identity policy, and a federated user has none of its own: only its session's policies say which
-// of the user's rights it has.
-func (e *evaluation) byIdentity() bool {
+// ownRights reports whether identity policies give the caller the action. The root user needs none,
+// and a federated user has none of its own: only its session's policies say which of the user's
+// rights it has.
+func (e *evaluation) ownRights() bool {
 	switch e.caller.Type {
 	case Root:
 		return true
 	case FederatedUser:
-		return e.identity.allowed && e.session.given && e.bounded()
+		return e.identity.allowed && e.session.given
 	}
-	return e.identity.allowed && e.bounded()
+	return e.identity.allowed
 }
+
+// byIdentity reports whether the caller's own account gives it the action.
+func (e *evaluation) byIdentity() bool { return e.ownRights() && e.bounded() }
+
+// foreign reports whether the resource is another account's.
+func (e *evaluation) foreign() bool { return e.owner() != e.caller.Account }
+
+// The ways in which the resource's policy allows without identity policies: beyond boundary and
+// session policies, and within them.
+const (
+	beyondBounds = byItself | byEveryoneNarrowed
+	withinBounds = byRole | byProvider | byEveryone
+)
 
 // allows is the table of section "Evaluating policies within a single account" and, for another
 // account's resource, that both sides must allow.
 func (e *evaluation) allows() bool {
 	by := e.resource.by
 	switch {
-	case e.owner() != e.caller.Account:
+	case e.caller.Type == Service: // it has no policies of its own
+		return by != 0
+	case e.foreign():
 		return by != 0 && e.byIdentity()
-	case by&(byItself|byEveryoneNarrowed) != 0:
+	case by&beyondBounds != 0:
 		return true
-	case by&(byRole|byEveryone) != 0 && e.bounded():
-		return true
+	case by&withinBounds != 0:
+		return e.bounded()
 	case e.demand.Resource.PolicyDecides && by&byAccount == 0:
 		return false
 	}
@@ -139,11 +166,12 @@ func (e *evaluation) allows() bool {
 
 // lacking is the kind of policy that is named to a caller whom nothing allows.
 func (e *evaluation) lacking() kind {
-	foreign := e.owner() != e.caller.Account
+	by := e.resource.by
+	decides := e.foreign() || e.demand.Resource.PolicyDecides || e.caller.Type == Service
 	switch {
-	case (foreign || e.demand.Resource.PolicyDecides) && e.resource.by == 0:
+	case decides && by == 0:
 		return resourcePolicy
-	case e.caller.Type != Root && !e.identity.allowed:
+	case !e.ownRights() && (e.foreign() || by&withinBounds == 0):
 		return identityPolicy
 	case e.boundary.given && !e.boundary.allowed:
 		return permissionsBoundary
@@ -154,9 +182,11 @@ func (e *evaluation) lacking() kind {
 // Lets reports whether the document as the policy of a resource that nothing but its policy opens
 // would let c do what is asked for: itself, or together with its account's policies.
 func (d *Document) Lets(c Caller, f Facts, action, arn string) bool {
-	e, err := evaluate(newScope(&Request{Caller: c, Facts: f}, &Demand{Action: action,
-		Resource: Resource{ARN: arn, PolicyDecides: true,
-			Policy: func() (*Document, error) { return d, nil }}}))
+	r := Request{Caller: c, Facts: f}
+	asked := Demand{Action: action, Resource: Resource{ARN: arn, PolicyDecides: true,
+		Policy: func() (*Document, error) { return d, nil }}}
+	e := evaluation{scope: newScope(&r, &asked)}
+	err := e.evaluate()
 	_, _, denied := e.denied()
 	return err == nil && !denied && e.allows()
 }

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -35,6 +36,9 @@ type variable struct {
 	fallback    string
 	hasFallback bool
 }
+
+// isLiteral reports whether the pattern fits one text alone.
+func (p *pattern) isLiteral() bool { return !p.everything && p.glyphs == nil && p.parts == nil }
 
 // syntax says what a text may hold beside characters that stand for themselves.
 type syntax struct{ wildcards, variables bool }
@@ -122,18 +126,8 @@ func (p *pattern) matchAction(action string) bool {
 	case p.glyphs == nil:
 		return strings.EqualFold(p.literal, action)
 	}
-	return fitted(p.glyphs, action, lower)
+	return fitted(p.glyphs, action, true)
 }
-
-// lower is the small letter of an ASCII letter.
-func lower(c byte) byte {
-	if 'A' <= c && c <= 'Z' {
-		return c + ('a' - 'A')
-	}
-	return c
-}
-
-func itself(c byte) byte { return c }
 
 // matchFold is match for the operators that disregard case. Their values have no wildcards.
 func (p *pattern) matchFold(s string, r *scope) bool {
@@ -145,11 +139,12 @@ func (p *pattern) matchFold(s string, r *scope) bool {
 	if p.parts != nil {
 		glyphs, known = p.expand(room[:0], r)
 	}
-	text := make([]byte, len(glyphs))
-	for i, g := range glyphs {
-		text[i] = byte(g)
+	var text [256]byte
+	folded := text[:0]
+	for _, g := range glyphs {
+		folded = append(folded, byte(g))
 	}
-	return known && strings.EqualFold(string(text), s)
+	return known && strings.EqualFold(string(folded), s)
 }
 
 // expand puts the values of the variables in. A value is text: its * is no wildcard.
@@ -175,11 +170,11 @@ func (p *pattern) expand(out []glyph, r *scope) (glyphs []glyph, known bool) {
 }
 
 // fit reports whether s fits a pattern.
-func fit(pattern []glyph, s string) bool { return fitted(pattern, s, itself) }
+func fit(pattern []glyph, s string) bool { return fitted(pattern, s, false) }
 
-// fitted is fit for a text whose bytes are read as read says. It takes at most the product of their
-// lengths: only the last * is ever tried again.
-func fitted(pattern []glyph, s string, read func(byte) byte) bool {
+// fitted is fit, or with fold for a pattern in small letters and a text whose ASCII letters have any
+// case. It takes at most the product of their lengths: only the last * is ever tried again.
+func fitted(pattern []glyph, s string, fold bool) bool {
 	p, i, star, from := 0, 0, -1, 0
 	for i < len(s) {
 		switch {
@@ -189,7 +184,7 @@ func fitted(pattern []glyph, s string, read func(byte) byte) bool {
 		case p < len(pattern) && pattern[p] == anyOne:
 			_, size := utf8.DecodeRuneInString(s[i:])
 			p, i = p+1, i+size
-		case p < len(pattern) && pattern[p] == glyph(read(s[i])):
+		case p < len(pattern) && pattern[p] == read(s[i], fold):
 			p, i = p+1, i+1
 		case star >= 0:
 			_, size := utf8.DecodeRuneInString(s[from:])
@@ -207,6 +202,13 @@ func fitted(pattern []glyph, s string, read func(byte) byte) bool {
 	return true
 }
 
+func read(c byte, fold bool) glyph {
+	if fold && 'A' <= c && c <= 'Z' {
+		c += 'a' - 'A'
+	}
+	return glyph(c)
+}
+
 // segments is how many parts an ARN has. The last may hold colons itself.
 const segments = 6
 
@@ -215,6 +217,7 @@ type arnPattern struct {
 	everything bool
 	impossible bool // it is not written as an ARN is, so that none fits
 	segment    [segments]pattern
+	whole      pattern // if it has parts: only with the values in it can segments be told apart
 }
 
 // compileARN reads a pattern of ARNs, whose variables count from segment number first on.
@@ -222,13 +225,16 @@ func (x syntax) compileARN(text string, first int) arnPattern {
 	if text == "*" {
 		return arnPattern{everything: true}
 	}
+	if whole := x.compile(text); first == 0 && whole.parts != nil {
+		return arnPattern{whole: whole}
+	}
 	var p arnPattern
 	rest := text
 	for i := range segments {
 		piece := rest
 		if i < segments-1 {
 			var ok bool
-			if piece, rest, ok = cutSegment(rest, x.variables && i >= first); !ok {
+			if piece, rest, ok = strings.Cut(rest, ":"); !ok {
 				return arnPattern{impossible: true}
 			}
 		}
@@ -237,23 +243,25 @@ func (x syntax) compileARN(text string, first int) arnPattern {
 	return p
 }
 
-// cutSegment cuts s at its first colon. That of a variable's name divides nothing.
-func cutSegment(s string, variables bool) (piece, rest string, ok bool) {
-	for i := 0; i < len(s); i++ {
-		if s[i] == ':' {
-			return s[:i], s[i+1:], true
-		}
-		if variables && strings.HasPrefix(s[i:], "${") {
-			i += max(strings.IndexByte(s[i:], '}'), 0)
+// isLiteral reports whether the pattern fits one ARN alone, or none.
+func (p *arnPattern) isLiteral() bool {
+	for i := range p.segment {
+		if !p.segment[i].isLiteral() {
+			return false
 		}
 	}
-	return s, "", false
+	return !p.everything && p.whole.parts == nil
 }
 
 // match reports whether arn fits; not known as of [pattern.match].
 func (p *arnPattern) match(arn string, r *scope) (fits, known bool) {
-	if p.everything || p.impossible {
+	switch {
+	case p.everything || p.impossible:
 		return p.everything, true
+	case p.whole.parts != nil:
+		var room [256]glyph
+		glyphs, known := p.whole.expand(room[:0], r)
+		return known && fitARN(glyphs, arn), known
 	}
 	fits = true
 	rest := arn
@@ -261,9 +269,8 @@ func (p *arnPattern) match(arn string, r *scope) (fits, known bool) {
 		piece := rest
 		if i < segments-1 {
 			var ok bool
-			if piece, rest, ok = strings.Cut(rest, ":"); !ok {
-				return false, true
-			}
+			piece, rest, ok = strings.Cut(rest, ":")
+			fits = fits && ok
 		}
 		same, known := p.segment[i].match(piece, r)
 		if !known {
@@ -272,4 +279,17 @@ func (p *arnPattern) match(arn string, r *scope) (fits, known bool) {
 		fits = fits && same
 	}
 	return fits, true
+}
+
+// fitARN is fit for a pattern whose segments end where its own colons are.
+func fitARN(pattern []glyph, arn string) bool {
+	for range segments - 1 {
+		end := slices.Index(pattern, ':')
+		piece, rest, ok := strings.Cut(arn, ":")
+		if end < 0 || !ok || !fit(pattern[:end], piece) {
+			return false
+		}
+		pattern, arn = pattern[end+1:], rest
+	}
+	return fit(pattern, arn)
 }

@@ -8,11 +8,11 @@
 // policy, its grants, the values of condition keys) is a function of the demand. It is called only
 // where the decision depends on it, so a caller who may do everything pays for none of it.
 //
-// # What decides today
+// # What decides
 //
-// An account's root user may do everything in its own account, the service may do its own
-// unfinished work, and anybody else may do what a grant allows. Policy documents are read
-// ([Parse]) and decide nothing yet: they arrive behind Decide, and nothing in front of it changes.
+// An explicit deny of any policy, then the policy of the resource, identity policies within boundary
+// and session policies, and last the resource's grants. An account's root user needs no identity
+// policy, and the service needs nothing for its own unfinished work.
 package policy
 
 import (
@@ -78,14 +78,14 @@ func Decide(r Request) Decision {
 // asked for only if no policy allows it.
 func decide(r *Request, d *Demand) Decision {
 	c := &r.Caller
+	e := evaluation{scope: newScope(r, d)}
 	switch {
 	case d.Open != "":
 		return Decision{Effect: Allow, Reason: NeedsNoPermission}
-	case c.Type == Service:
-		return own(c, d)
+	case c.Type == Service && !e.foreign():
+		return Decision{Effect: Allow, Reason: OwnWork}
 	}
-	e, err := evaluate(newScope(r, d))
-	if err != nil {
+	if err := e.evaluate(); err != nil {
 		return Decision{Effect: Deny, Reason: FactMissing, Err: err}
 	}
 	if k, v, ok := e.denied(); ok {
@@ -97,32 +97,29 @@ func decide(r *Request, d *Demand) Decision {
 	return byGrant(&e)
 }
 
-// own lets the service do its own work in the account that it is set to work for.
-func own(c *Caller, d *Demand) Decision {
-	if account := d.Resource.Account; account != "" && account != c.Account {
-		return refused(c, d, resourcePolicy, nil)
-	}
-	return Decision{Effect: Allow, Reason: OwnWork}
-}
-
-// byGrant asks the grants of the resource. A grant takes the place of the resource's policy and of
-// identity policies in its own account; a caller of another account needs its own account's leave,
-// too.
+// byGrant asks the grants of the resource.
 func byGrant(e *evaluation) Decision {
 	c, d := e.caller, e.demand
-	none := func() Decision { return refused(c, d, e.lacking(), nil) }
-	if d.Resource.Grants == nil || e.owner() != c.Account && !e.byIdentity() {
-		return none()
+	if d.Resource.Grants == nil || e.foreign() && c.Type != Service && !e.byIdentity() {
+		return refused(c, d, e.lacking(), nil)
 	}
 	grants, err := d.Resource.Grants()
 	if err != nil {
 		return Decision{Effect: Deny, Reason: FactMissing, Err: err}
 	}
-	asked := newGrantRequest(d)
+	asked := grantRequest{scope: &e.scope}
 	for i := range grants {
-		if grants[i].allows(c, asked) {
+		by := grants[i].names(c)
+		if by == 0 || !grants[i].allows(&asked) {
+			continue
+		}
+		// A grant takes the place of a statement of the resource's policy that names the grantee. A
+		// refusal speaks of policies alone.
+		granted := *e
+		granted.resource.by |= by
+		if granted.allows() {
 			return Decision{Effect: Allow, Reason: ByGrant, Statement: grants[i].ID}
 		}
 	}
-	return none()
+	return refused(c, d, e.lacking(), nil)
 }

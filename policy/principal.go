@@ -11,7 +11,7 @@ import (
 // Principals is a Principal or NotPrincipal element.
 type Principals struct {
 	Everyone  bool     // "*"
-	AWS       []string // "*", numbers of accounts, ARNs
+	AWS       []string // "*", numbers of accounts, ARNs, unique ids of users and roles
 	Service   []string // names of services
 	Federated []string // names or ARNs of identity providers
 }
@@ -53,7 +53,7 @@ func (p *Principals) check() error {
 		switch {
 		case strings.HasPrefix(a, "arn:") && !IsPrincipal(a):
 			return ErrPrincipalARN
-		case !strings.HasPrefix(a, "arn:") && a != "*" && !isAccount(a):
+		case !strings.HasPrefix(a, "arn:") && a != "*" && !isAccount(a) && !isUniqueID(a):
 			return ErrPrincipal
 		}
 	}
@@ -89,6 +89,15 @@ func isName(s string) bool {
 	return consists(s, "_+=,.@-/") && !slices.Contains(strings.Split(s, "/"), "")
 }
 
+// hasUniqueID reports whether somebody is named by unique id.
+func (p *Principals) hasUniqueID() bool { return p != nil && slices.ContainsFunc(p.AWS, isUniqueID) }
+
+// isUniqueID reports whether s has the form of a user's or role's unique id.
+func isUniqueID(s string) bool {
+	return len(s) >= 20 && len(s) <= 128 && (strings.HasPrefix(s, "AIDA") || strings.HasPrefix(s,
+		"AROA")) && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == ""
+}
+
 func isAccount(s string) bool {
 	return len(s) == 12 && strings.Trim(s, "0123456789") == ""
 }
@@ -110,6 +119,9 @@ func (p *Principals) name(c *Caller) namedBy {
 		by = byEveryone
 	}
 	if c.Type == Service {
+		if slices.Contains(p.AWS, "*") {
+			by = byEveryone
+		}
 		if slices.Contains(p.Service, c.PrincipalID) {
 			by |= byItself
 		}
@@ -135,7 +147,7 @@ func (p *Principals) name(c *Caller) namedBy {
 	}
 	if c.Session != nil && c.Session.Provider != "" &&
 		slices.Contains(p.Federated, c.Session.Provider) {
-		by |= byRole
+		by |= byProvider
 	}
 	return by
 }

@@ -17,7 +17,7 @@ type rule struct {
 }
 
 // namedBy is a set of the ways in which a statement names a caller. They differ in what else it
-// needs: see [evaluation.sameAccount].
+// needs: see [evaluation.allows].
 type namedBy uint8
 
 const (
@@ -25,7 +25,8 @@ const (
 	byEveryoneNarrowed
 	byAccount
 	byRole
-	byItself // as user, session, federated user or service
+	byProvider // as session of an identity provider
+	byItself   // as user, session, federated user or service
 )
 
 func (s *Statement) compile(version string) rule {
@@ -51,7 +52,7 @@ func (s *Statement) compile(version string) rule {
 	for i := range s.Condition {
 		t := s.Condition[i].compile(version)
 		r.tests = append(r.tests, t)
-		r.byPrincipal = r.byPrincipal || t.key.id == principalARN && !t.negated && !t.ifExists
+		r.byPrincipal = r.byPrincipal || t.narrows()
 	}
 	return r
 }
@@ -70,13 +71,18 @@ func (r *rule) covers(action string) bool {
 	return r.notActions
 }
 
-// reaches: a variable without a value makes its element match no resource, also that which says
-// which resources are not meant.
+// reaches reports whether the rule is about the demand's resource. One that says nothing of
+// resources is about the role whose trust policy it is in, and in other policies about nothing. A
+// variable without a value makes its pattern match nothing. What NotResource then leaves out isn't
+// clear, so that it denies and doesn't allow.
 func (r *rule) reaches(s *scope) bool {
+	if r.resources == nil {
+		return strings.HasPrefix(s.demand.Action, "sts:")
+	}
 	hit := false
 	for i := range r.resources {
 		fits, known := r.resources[i].match(s.demand.Resource.ARN, s)
-		if !known && r.notResources {
+		if !known && r.notResources && !r.deny {
 			return false
 		}
 		hit = hit || fits
@@ -114,8 +120,14 @@ func (r *rule) names(c *Caller) namedBy {
 // the account, the role and the session, and spares nobody with a permissions boundary ("AWS JSON
 // policy elements: NotPrincipal" of the IAM user guide).
 func (c *Caller) spared(by namedBy) bool {
-	need := map[string]namedBy{Root: byAccount, IAMUser: byAccount | byItself,
-		FederatedUser: byAccount | byItself, AssumedRole: byAccount | byRole | byItself,
-		Service: byItself}[c.Type]
-	return by&byEveryone != 0 || c.Boundary == nil && by&need == need
+	need := byAccount | byRole | byItself
+	switch c.Type {
+	case Root:
+		need = byAccount
+	case IAMUser, FederatedUser:
+		need = byAccount | byItself
+	case Service:
+		need = byItself
+	}
+	return c.Boundary == nil && (by&byEveryone != 0 || by&need == need)
 }

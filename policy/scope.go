@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -36,6 +38,7 @@ const (
 	resourceTag
 	kmsCallerAccount
 	kmsViaService
+	resourceAliases
 )
 
 // globalKeys are the keys of every request, in small letters ("AWS global condition context keys"
@@ -72,25 +75,32 @@ var globalKeys = map[string]keyID{
 	"iam:resourcetag/":            resourceTag,
 	"kms:calleraccount":           kmsCallerAccount,
 	"kms:viaservice":              kmsViaService,
+	"kms:resourcealiases":         resourceAliases,
 }
+
+// severalValues are the keys, in small letters, that may have more than one value and so are no
+// policy variables, not even while they have one.
+var severalValues = []string{"aws:tagkeys", "kms:encryptioncontextkeys", "kms:grantoperations",
+	"kms:resourcealiases", "secretsmanager:addreplicaregions", "sts:transitivetagkeys"}
 
 // key is the name of a condition key. Case makes no difference to it.
 type key struct {
-	id   keyID
-	name string // as it was written; of a tag's key what stands behind the slash
+	id      keyID
+	name    string // as it was written; of a tag's key what stands behind the slash
+	several bool
 }
 
 func compileKey(name string) key {
 	folded := strings.ToLower(name)
 	if id, ok := globalKeys[folded]; ok && !strings.HasSuffix(folded, "/") {
-		return key{id: id, name: name}
+		return key{id: id, name: name, several: id == resourceAliases}
 	}
 	if slash := strings.IndexByte(folded, '/'); slash >= 0 {
 		if id, ok := globalKeys[folded[:slash+1]]; ok {
 			return key{id: id, name: name[slash+1:]}
 		}
 	}
-	return key{name: name}
+	return key{name: name, several: slices.Contains(severalValues, folded)}
 }
 
 // scope is what one demand says to conditions. What is costly to know is asked for once, and only
@@ -106,17 +116,38 @@ type scope struct {
 	hasTags   bool
 	err       error // of the first fact that could not be had
 
+	ofResource bool // the policy that is looked at is the resource's
+
+	// An address stands in many conditions of one request and is read once.
+	addressText string
+	addressRead netip.Addr
+
 	single [1]string // of values, so that one value costs no allocation
 }
 
-func newScope(r *Request, d *Demand) *scope {
-	return &scope{caller: &r.Caller, facts: &r.Facts, demand: d}
+func newScope(r *Request, d *Demand) scope {
+	return scope{caller: &r.Caller, facts: &r.Facts, demand: d}
+}
+
+// address reads an address; one of IPv4 in the form of IPv6 is one of IPv4. The zero Addr stands for
+// what is none.
+func (r *scope) address(s string) netip.Addr {
+	if s != r.addressText {
+		a, _ := netip.ParseAddr(s)
+		r.addressText, r.addressRead = s, a.Unmap()
+	}
+	return r.addressRead
 }
 
 // lookup returns the values of a key. A key may be there with no value.
 func (r *scope) lookup(k *key) (values []string, present bool) {
-	if k.id == ofDemand {
+	switch {
+	case k.id == ofDemand:
 		return r.ofDemand(k.name)
+	case k.id == resourceAliases && r.ofResource:
+		return nil, false // "only honoured in IAM policies": the key's own can't turn on its names
+	case k.id == resourceAliases:
+		return r.ofDemand("kms:ResourceAliases")
 	}
 	value, ok := r.text(k)
 	if !ok {
@@ -128,7 +159,10 @@ func (r *scope) lookup(k *key) (values []string, present bool) {
 
 // one returns the value of a key that has just one; keys with several are no variables.
 func (r *scope) one(k *key) (string, bool) {
-	if k.id != ofDemand {
+	switch {
+	case k.several:
+		return "", false
+	case k.id != ofDemand:
 		return r.text(k)
 	}
 	values, _ := r.ofDemand(k.name)
@@ -138,23 +172,18 @@ func (r *scope) one(k *key) (string, bool) {
 	return values[0], true
 }
 
-// ofDemand looks among the values that came with the demand, first as the key is written.
-func (r *scope) ofDemand(name string) ([]string, bool) {
+// ofDemand looks among the values that came with the demand.
+func (r *scope) ofDemand(name string) ([]string, bool) { return folded(r.brought(), name) }
+
+// brought returns the values that came with the demand, which are asked for once.
+func (r *scope) brought() Values {
 	if !r.hasValues {
 		r.hasValues = true
 		if r.demand.Values != nil {
 			r.values = r.demand.Values()
 		}
 	}
-	if v, ok := r.values[name]; ok {
-		return v, true
-	}
-	for k, v := range r.values {
-		if strings.EqualFold(k, name) {
-			return v, true
-		}
-	}
-	return nil, false
+	return r.values
 }
 
 // text returns the value of a key of the caller or of the circumstances.
@@ -164,8 +193,12 @@ func (r *scope) text(k *key) (string, bool) {
 	switch k.id {
 	case principalARN:
 		return c.issuer(), !service
-	case principalAccount, kmsCallerAccount:
+	case principalAccount:
 		return c.Account, c.Account != ""
+	case kmsCallerAccount:
+		return c.Account, r.ofKey()
+	case kmsViaService:
+		return r.viaService()
 	case principalType:
 		return principalTypes[c.Type], true
 	case principalTag:
@@ -192,6 +225,20 @@ func (r *scope) text(k *key) (string, bool) {
 	return f.text(k.id)
 }
 
+// ofKey reports whether the demand is about a KMS key.
+func (r *scope) ofKey() bool {
+	return strings.HasPrefix(r.demand.Action, "kms:") && r.demand.Resource.ARN != "*"
+}
+
+// viaService is kms:ViaService.
+func (r *scope) viaService() (string, bool) {
+	f := r.facts
+	if f.Via == "" || !r.ofKey() {
+		return "", false
+	}
+	return f.Via + "." + f.Region + ".amazonaws.com", true
+}
+
 // owner is the account of the resource.
 func (r *scope) owner() string {
 	if account := r.demand.Resource.Account; account != "" {
@@ -211,17 +258,19 @@ func (r *scope) resourceTag(name string) (string, bool) {
 	return folded(r.tags, name)
 }
 
-// folded finds a name whose case makes no difference.
-func folded(tags map[string]string, name string) (string, bool) {
-	if v, ok := tags[name]; ok {
-		return v, true
+// folded finds a name whose case makes no difference. Where several differ in case alone the one that
+// is written the same counts, and otherwise the first in order: any rule would do but chance.
+func folded[V any](values map[string]V, name string) (value V, ok bool) {
+	if value, ok = values[name]; ok {
+		return value, true
 	}
-	for k, v := range tags {
-		if strings.EqualFold(k, name) {
-			return v, true
+	found := ""
+	for k, v := range values {
+		if strings.EqualFold(k, name) && (!ok || k < found) {
+			found, value, ok = k, v, true
 		}
 	}
-	return "", false
+	return value, ok
 }
 
 // text returns the value of a key of the circumstances.
@@ -239,8 +288,6 @@ func (f *Facts) text(id keyID) (string, bool) {
 		return strconv.FormatBool(f.Via != ""), true
 	case calledVia:
 		return f.Via + ".amazonaws.com", f.Via != ""
-	case kmsViaService:
-		return f.Via + "." + f.Region + ".amazonaws.com", f.Via != ""
 	}
 	return "", false
 }
