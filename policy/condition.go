@@ -178,7 +178,7 @@ func (t *test) holds(r *scope) bool {
 		return t.holdsNull(present)
 	}
 	if len(values) == 0 {
-		return t.holdsAbsent()
+		return t.ifExists && !present || t.holdsWithout()
 	}
 	for _, got := range values {
 		met := t.met(got, r)
@@ -203,16 +203,10 @@ func (t *test) holdsNull(present bool) bool {
 	return false
 }
 
-// holdsAbsent: a key that is absent equals nothing, and so meets what is negated. That every one of
+// holdsWithout: a key without a value equals nothing, and so meets what is negated. That every one of
 // no values meets a condition is true, whatever it is.
-func (t *test) holdsAbsent() bool {
-	switch {
-	case t.ifExists:
-		return true
-	case t.set == unquantified:
-		return t.negated
-	}
-	return t.set == forAllValues
+func (t *test) holdsWithout() bool {
+	return t.set == forAllValues || t.set == unquantified && t.negated
 }
 
 // met reports whether one value of the request fits one of the policy's or, if negated, none.

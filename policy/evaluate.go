@@ -53,7 +53,7 @@ func ofResource(s *scope, d *Document) verdict {
 		if !r.covers(s.demand.Action) {
 			continue
 		}
-		by := r.names(s.caller)
+		by := r.names(&s.caller)
 		if by == 0 || !r.reaches(s) || !r.tested(s) {
 			continue
 		}
@@ -78,7 +78,7 @@ type evaluation struct {
 
 // evaluate asks every kind of policy. An error is of a fact that could not be had.
 func (e *evaluation) evaluate() error {
-	c := e.caller
+	c := &e.caller
 	e.identity = about(&e.scope, c.Policies)
 	if c.Boundary != nil {
 		own := [...]*Document{c.Boundary}

@@ -152,7 +152,7 @@ func (q *question) whole() bool {
 	c := &q.Caller
 	return c.Type != "" && c.Account != "" && c.PrincipalID != "" && q.Action != "" && q.ARN != "" &&
 		(c.ARN != "" || c.Type == policy.Service) && (c.Role != "" || c.Type != policy.AssumedRole) &&
-		(c.Session == nil || !c.Session.Issued.IsZero()) && q.Facts.Region != "" &&
+		(c.Session == nil && q.Session == nil || c.Session != nil && !c.Session.Issued.IsZero()) && q.Facts.Region != "" &&
 		!q.Facts.Time.IsZero()
 }
 

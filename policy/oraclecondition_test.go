@@ -198,6 +198,6 @@ func instant(s string) (time.Time, bool) {
 	if n == nil {
 		return time.Time{}, false
 	}
-	n.Mul(n, big.NewRat(1e9, 1))
-	return time.Unix(0, new(big.Int).Quo(n.Num(), n.Denom()).Int64()), true
+	seconds := new(big.Int).Quo(n.Num(), n.Denom()) // what is less than one is left out
+	return time.Unix(seconds.Int64(), 0), true
 }

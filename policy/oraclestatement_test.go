@@ -213,8 +213,8 @@ func (q *question) everyone(v any) bool {
 	return slices.Contains(texts(of["AWS"]), "*")
 }
 
-// narrowed: everybody, but by a condition these principals alone. An operator that also holds
-// without the key, or with none of the values, narrows nothing.
+// narrowed: everybody, but by a condition these principals alone. Which conditions do that isn't
+// said; it is taken to be those with whole ARNs, and no operator that also holds for others.
 func narrowed(r rule) bool {
 	conditions, _ := r.of["Condition"].(map[string]any)
 	for op, keys := range conditions {
@@ -223,8 +223,13 @@ func narrowed(r rule) bool {
 		default:
 			continue
 		}
-		for k := range keys.(map[string]any) {
-			if strings.EqualFold(k, "aws:PrincipalArn") {
+		for k, v := range keys.(map[string]any) {
+			whole := func(s string) bool {
+				return (r.version != policy.Version2012 || !strings.Contains(s, "${")) && (op[:3] != "Arn" && op != "StringLike" ||
+					!strings.ContainsAny(s, "*?"))
+			}
+			if strings.EqualFold(k, "aws:PrincipalArn") && !slices.ContainsFunc(texts(v),
+				func(s string) bool { return !whole(s) }) {
 				return true
 			}
 		}

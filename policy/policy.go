@@ -99,7 +99,7 @@ func decide(r *Request, d *Demand) Decision {
 
 // byGrant asks the grants of the resource.
 func byGrant(e *evaluation) Decision {
-	c, d := e.caller, e.demand
+	c, d := &e.caller, e.demand
 	if d.Resource.Grants == nil || e.foreign() && c.Type != Service && !e.byIdentity() {
 		return refused(c, d, e.lacking(), nil)
 	}

@@ -106,8 +106,8 @@ func compileKey(name string) key {
 // scope is what one demand says to conditions. What is costly to know is asked for once, and only
 // if a condition turns on it. It belongs to one decision.
 type scope struct {
-	caller *Caller
-	facts  *Facts
+	caller Caller // a copy, as a pointer to the request would send all of it to the heap
+	facts  Facts
 	demand *Demand
 
 	values    Values
@@ -126,7 +126,7 @@ type scope struct {
 }
 
 func newScope(r *Request, d *Demand) scope {
-	return scope{caller: &r.Caller, facts: &r.Facts, demand: d}
+	return scope{caller: r.Caller, facts: r.Facts, demand: d}
 }
 
 // address reads an address; one of IPv4 in the form of IPv6 is one of IPv4. The zero Addr stands for
@@ -188,7 +188,7 @@ func (r *scope) brought() Values {
 
 // text returns the value of a key of the caller or of the circumstances.
 func (r *scope) text(k *key) (string, bool) {
-	c, f := r.caller, r.facts
+	c, f := &r.caller, &r.facts
 	service := c.Type == Service
 	switch k.id {
 	case principalARN:
@@ -232,7 +232,7 @@ func (r *scope) ofKey() bool {
 
 // viaService is kms:ViaService.
 func (r *scope) viaService() (string, bool) {
-	f := r.facts
+	f := &r.facts
 	if f.Via == "" || !r.ofKey() {
 		return "", false
 	}
