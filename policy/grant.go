@@ -115,20 +115,34 @@ func (r *grantRequest) prepare() {
 	}
 }
 
-// names says how the grant names the caller, as a statement of a key policy would: a principal also
-// by its unique id, and an account means that its own policies decide.
-func (g *Grant) names(c *Caller) namedBy {
+// grantee is what grants may call the caller: as a key policy would, a principal also by its unique
+// id, and its account, whose policies then decide. It is made once for all grants.
+type grantee struct {
+	caller *Caller
+	name   string
+	root   string // of the account, where it isn't the caller's own name
+}
+
+func newGrantee(c *Caller) grantee {
+	g := grantee{caller: c, name: c.Name()}
+	if c.Type != Service && c.Type != Root {
+		g.root = rootARN(c.Account)
+	}
+	return g
+}
+
+// namedIn says how a grant names the caller; zero if it doesn't.
+func (w *grantee) namedIn(g *Grant) namedBy {
 	switch g.Grantee {
 	case "":
 		return 0
-	case c.Name():
-		return c.byARN()
-	case c.Role:
+	case w.name:
+		return w.caller.byARN()
+	case w.caller.Role:
 		return byRole
-	case c.UniqueID:
-		return c.byUniqueID()
-	}
-	if c.Type != Service && isRootOf(g.Grantee, c.Account) {
+	case w.caller.UniqueID:
+		return w.caller.byUniqueID()
+	case w.root:
 		return byAccount
 	}
 	return 0

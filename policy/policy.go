@@ -107,9 +107,9 @@ func byGrant(e *evaluation) Decision {
 	if err != nil {
 		return Decision{Effect: Deny, Reason: FactMissing, Err: err}
 	}
-	asked := grantRequest{scope: &e.scope}
+	who, asked := newGrantee(c), grantRequest{scope: &e.scope}
 	for i := range grants {
-		by := grants[i].names(c)
+		by := who.namedIn(&grants[i])
 		if by == 0 || !grants[i].allows(&asked) {
 			continue
 		}
