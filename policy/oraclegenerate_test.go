@@ -85,7 +85,7 @@ var conditionValues = map[string][]string{
 	"Bool": {"true", "false", "True", "FALSE"},
 	"Ip": {"10.0.0.0/8", "10.1.2.3", "10.1.2.3/32", "203.0.113.0", "2001:db8::/32", "::/0",
 		"0.0.0.0/0"},
-	"Arn": {roleARN, "arn:aws:iam::*:role/*", "arn:aws:iam::111122223333:*", "arn:*:iam::*:user/*",
+	"Arn": {"${aws:PrincipalArn}", roleARN, "arn:aws:iam::*:role/*", "arn:aws:iam::111122223333:*", "arn:*:iam::*:user/*",
 		"arn:aws:iam::111122223333:user/eng/${aws:username}", "arn:aws:sts::*:assumed-role/*",
 		"arn:aws:iam::${aws:PrincipalAccount}:root", secretARN, "arn:aws:secretsmanager:*:*:secret:*"},
 	"Binary": {"AQID", "AQIE", "AQ=="},
