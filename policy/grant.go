@@ -115,8 +115,17 @@ func (r *grantRequest) prepare() {
 	}
 }
 
-// grantee is what grants may call the caller: as a key policy would, a principal also by its unique
-// id, and its account, whose policies then decide. It is made once for all grants.
+// Grantees returns what grants may call the caller: its own name, its role's, its unique id, and its
+// account's. None is empty.
+func (c *Caller) Grantees() []string {
+	names := []string{c.Name(), c.Role, c.UniqueID}
+	if c.Type != Service && c.Type != Root {
+		names = append(names, rootARN(c.Account))
+	}
+	return slices.DeleteFunc(names, func(name string) bool { return name == "" })
+}
+
+// grantee is [Caller.Grantees] for comparison. It is made once for all grants.
 type grantee struct {
 	caller *Caller
 	name   string
