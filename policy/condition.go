@@ -203,8 +203,8 @@ func (t *test) holdsNull(present bool) bool {
 	return false
 }
 
-// holdsWithout: a key without a value equals nothing, and so meets what is negated. That every one of
-// no values meets a condition is true, whatever it is.
+// holdsWithout: a key without a value equals nothing, and so meets what is negated. That every one
+// of no values meets a condition is true, whatever it is.
 func (t *test) holdsWithout() bool {
 	return t.set == forAllValues || t.set == unquantified && t.negated
 }

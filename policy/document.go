@@ -46,8 +46,8 @@ type Condition struct {
 	Values   []string
 }
 
-// Malformed says what is wrong with a document, in IAM's words where they are known. It quotes
-// names of elements and no values.
+// Malformed says what is wrong with a document, in IAM's words where they are known. It quotes what
+// IAM quotes: names of elements, resources and principals.
 type Malformed string
 
 // Error implements error.
@@ -56,7 +56,8 @@ func (m Malformed) Error() string { return string(m) }
 // Parse reads a policy document: exactly one JSON object without an element that IAM doesn't know
 // or that stands twice. Every element is read and held to its form ("Grammar of the IAM JSON policy
 // language" of the IAM user guide); what kind of policy it is decides on the rest, see
-// [Document.OfKey]. Errors are [Malformed].
+// [Document.OfKey]. Kinds whose texts differ have functions of their own: [ParseManaged],
+// [ParseInline], [ParseTrust], [ParseSecret]. Errors are [Malformed].
 func Parse(text string) (*Document, error) {
 	d, err := ParseStored(text)
 	if err != nil {
@@ -75,10 +76,20 @@ func Parse(text string) (*Document, error) {
 // ids, so that who is made again under a name of before is somebody else. Nobody may write that
 // form: an id is no proof that its principal exists.
 func ParseStored(text string) (*Document, error) {
-	var raw rawDocument
-	if err := json.Unmarshal([]byte(text), &raw, json.RejectUnknownMembers(true)); err != nil {
+	raw, err := decode(text)
+	if err != nil {
 		return nil, explain(err)
 	}
+	return raw.document()
+}
+
+func decode(text string) (raw rawDocument, err error) {
+	err = json.Unmarshal([]byte(text), &raw, json.RejectUnknownMembers(true))
+	return raw, err
+}
+
+// document holds what was read to the forms of a document, and compiles it.
+func (raw *rawDocument) document() (*Document, error) {
 	d := &Document{Version: string(raw.Version), ID: string(raw.Id)}
 	switch {
 	case d.Version == "":

@@ -172,8 +172,8 @@ func (p *pattern) expand(out []glyph, r *scope) (glyphs []glyph, known bool) {
 // fit reports whether s fits a pattern.
 func fit(pattern []glyph, s string) bool { return fitted(pattern, s, false) }
 
-// fitted is fit, or with fold for a pattern in small letters and a text whose ASCII letters have any
-// case. It takes at most the product of their lengths: only the last * is ever tried again.
+// fitted is fit, or with fold for a pattern in small letters and a text whose ASCII letters have
+// any case. It takes at most the product of their lengths: only the last * is ever tried again.
 func fitted(pattern []glyph, s string, fold bool) bool {
 	p, i, star, from := 0, 0, -1, 0
 	for i < len(s) {

@@ -43,25 +43,45 @@ func (p *Principals) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 
 // check holds the principals to their forms. That they exist is not looked at.
 func (p *Principals) check() error {
+	kind, name := p.invalid()
+	switch {
+	case kind == "":
+		return nil
+	case kind == "AWS" && !p.Everyone && strings.HasPrefix(name, "arn:"):
+		return ErrPrincipalARN
+	}
+	return ErrPrincipal
+}
+
+// isEmpty reports whether nobody is named.
+func (p *Principals) isEmpty() bool {
+	return !p.Everyone && len(p.AWS)+len(p.Service)+len(p.Federated) == 0
+}
+
+// invalid returns the first principal that has no form of one, and its kind; no kind if all do.
+func (p *Principals) invalid() (kind, name string) {
 	switch {
 	case p == nil:
-		return nil
-	case p.Everyone && p.AWS != nil, !p.Everyone && len(p.AWS)+len(p.Service)+len(p.Federated) == 0:
-		return ErrPrincipal
+		return "", ""
+	case p.Everyone && p.AWS != nil:
+		return "AWS", p.AWS[0]
+	case p.isEmpty():
+		return "AWS", ""
 	}
 	for _, a := range p.AWS {
-		switch {
-		case strings.HasPrefix(a, "arn:") && !IsPrincipal(a):
-			return ErrPrincipalARN
-		case !strings.HasPrefix(a, "arn:") && a != "*" && !isAccount(a) && !isUniqueID(a):
-			return ErrPrincipal
+		if a != "*" && !isAccount(a) && !isUniqueID(a) && !IsPrincipal(a) {
+			return "AWS", a
 		}
 	}
-	if slices.ContainsFunc(p.Service, func(s string) bool { return !isService(s) }) ||
-		slices.Contains(p.Federated, "") {
-		return ErrPrincipal
+	for _, s := range p.Service {
+		if !isService(s) {
+			return "SERVICE", s
+		}
 	}
-	return nil
+	if slices.Contains(p.Federated, "") {
+		return "FEDERATED", ""
+	}
+	return "", ""
 }
 
 // IsPrincipal reports whether arn is the ARN of an account, a user, a role, or a session of one:
