@@ -10,6 +10,8 @@ PKG      ?= ./... ./.ci/gotest ./.ci/systemctl
 FUZZTIME ?= 5s
 LONGFUZZ ?= 10m
 KILLS    ?= 50
+CASES    ?= 1000000
+SEED     ?= 1
 DEV_DIR  ?= ./dev-data
 DEV_ARGS ?=
 TESTTIME ?= 15m
@@ -66,6 +68,9 @@ fuzz: tools softhsm ## fuzz every target for FUZZTIME (5s)
 
 fuzz-long: tools softhsm ## fuzz every target for LONGFUZZ (10m)
 	@.ci/fuzz $(LONGFUZZ)
+
+oracle: tools ## ask a second evaluator CASES (1,000,000) drawn questions about policies, from SEED (1)
+	CASES=$(CASES) SEED=$(SEED) $(GO) test -count=1 -timeout 1h -run Oracle -v ./policy
 
 bench: softhsm build ## measure; prints ratios of one run
 	$(GO) run ./bench
@@ -126,4 +131,4 @@ tools: ## look whether Go and a C compiler are here
 clean: ## remove what was built; ./dev-data stays
 	rm -rf bin coverage.out coverage.html
 
-.PHONY: help run build test vet lint cover race fuzz fuzz-long bench bench-keys soak kill walk docs docs-check changelog softhsm clients tools clean
+.PHONY: help run build test vet lint cover race fuzz fuzz-long oracle bench bench-keys soak kill walk docs docs-check changelog softhsm clients tools clean

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -52,6 +53,12 @@ func parseIdentity(text string, managed bool) (*Document, error) {
 	raw, err := decode(text)
 	if err != nil || !isPrintable(text) {
 		return nil, errSyntax
+	}
+	for _, s := range raw.Statement {
+		// An operator that compares nothing may have any name.
+		maps.DeleteFunc(s.Condition, func(_ string, tests map[string]many[scalar]) bool {
+			return len(tests) == 0
+		})
 	}
 	for _, check := range []func() error{
 		raw.checkSyntax,
