@@ -115,8 +115,8 @@ func (r *grantRequest) prepare() {
 	}
 }
 
-// Grantees returns what grants may call the caller: its own name, its role's, its unique id, and its
-// account's. None is empty.
+// Grantees returns what grants may call the caller: its own name, its role's, its unique id, and
+// its account's. None is empty.
 func (c *Caller) Grantees() []string {
 	names := []string{c.Name(), c.Role, c.UniqueID}
 	if c.Type != Service && c.Type != Root {

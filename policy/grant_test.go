@@ -118,7 +118,8 @@ func TestGrantValues_Source_IsReadAgain(t *testing.T) {
 	for _, source := range []string{"arn:x", ""} {
 		g := Grant{Actions: []string{"kms:Decrypt"}, SourceARN: source}
 		v := g.Values()
-		if got := made(v); !reflect.DeepEqual(*got, g) || len(v[constraintSource]) != min(len(source), 1) {
+		if got := made(v); !reflect.DeepEqual(*got, g) ||
+			len(v[constraintSource]) != min(len(source), 1) {
 			t.Errorf("%+v became %v and was read as %+v", g, v, got)
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"claviger/policy"
 )
 
-// identityPolicy is a document that every kind of identity policy takes, with one statement changed.
+// identityPolicy is a document that every kind of identity policy takes, its statement changed.
 func identityPolicy(t testing.TB, o over) string {
 	with := over{"Principal": ""}
 	for k, v := range o {
@@ -193,7 +193,8 @@ func TestSize_WhiteSpace_IsNotCounted(t *testing.T) {
 }
 
 func TestParseStored_UniqueIDs_ArePrincipals(t *testing.T) {
-	for id, taken := range map[string]bool{"AIDACKCEVSQ6C2EXAMPLE": true, "AROACKCEVSQ6C2EXAMPLE": true,
+	for id, taken := range map[string]bool{
+		"AIDACKCEVSQ6C2EXAMPLE": true, "AROACKCEVSQ6C2EXAMPLE": true,
 		"AGPACKCEVSQ6C2EXAMPLE": false, "AIDACKCEVSQ6C2EXAMPLe": false, "AIDACKCEVSQ6C2EXAM": false,
 		"AIDA" + strings.Repeat("A", 125): false, "AIDA" + strings.Repeat("A", 124): true} {
 		text := document(t, over{"Principal": `{"AWS":"` + id + `"}`})

@@ -10,8 +10,8 @@ import (
 	"claviger/policy"
 )
 
-// question is one request with the documents as texts, so that it can be kept in a file. Policies of
-// the caller stand beside it, not in it.
+// question is one request with the documents as texts, so that it can be kept in a file. Policies
+// of the caller stand beside it, not in it.
 type question struct {
 	Caller   policy.Caller
 	Identity []string `json:",omitempty"`
@@ -167,7 +167,7 @@ func (q *question) judge() (allowed bool, text string) {
 	}
 }
 
-// lacking is what the caller lacks with these ways of being allowed by the resource; empty: nothing.
+// lacking is what the caller lacks if the resource allows it in these ways; empty: nothing.
 func (q *question) lacking(t ways) string {
 	if q.Caller.Type == policy.Service {
 		if t == (ways{}) {

@@ -152,8 +152,8 @@ func (q *question) whole() bool {
 	c := &q.Caller
 	return c.Type != "" && c.Account != "" && c.PrincipalID != "" && q.Action != "" && q.ARN != "" &&
 		(c.ARN != "" || c.Type == policy.Service) && (c.Role != "" || c.Type != policy.AssumedRole) &&
-		(c.Session == nil && q.Session == nil || c.Session != nil && !c.Session.Issued.IsZero()) && q.Facts.Region != "" &&
-		!q.Facts.Time.IsZero()
+		(c.Session == nil && q.Session == nil || c.Session != nil && !c.Session.Issued.IsZero()) &&
+		q.Facts.Region != "" && !q.Facts.Time.IsZero()
 }
 
 // shrunk is the smallest question found whose answers still differ.
@@ -176,8 +176,8 @@ func (q *question) shrunk() *question {
 	}))
 }
 
-// TestDecide_DrawnQuestions_AnswerAsTheOracle: CASES asks for more of them than 20,000, and SEED for
-// others. What differs is shrunk, and belongs into testdata/oracle.jsonl when it is mended.
+// TestDecide_DrawnQuestions_AnswerAsTheOracle: CASES asks for more of them than 20,000, and SEED
+// for others. What differs is shrunk, and belongs into testdata/oracle.jsonl when it is mended.
 func TestDecide_DrawnQuestions_AnswerAsTheOracle(t *testing.T) {
 	setting := func(name string, otherwise uint64) uint64 {
 		if n, err := strconv.ParseUint(os.Getenv(name), 10, 64); err == nil {

@@ -36,7 +36,8 @@ var negated = map[string]string{
 	"ArnNotLike":                "ArnLike",
 }
 
-func (q *question) holds(operator, key string, values []string, version string, ofResource bool) bool {
+func (q *question) holds(operator, key string, values []string, version string,
+	ofResource bool) bool {
 	has, present := q.context(ofResource)[strings.ToLower(key)]
 	if operator == "Null" {
 		return slices.ContainsFunc(values, func(v string) bool {
@@ -100,7 +101,8 @@ func (q *question) compare(operator, v, of, version string, ofResource bool) boo
 		pattern, ok := q.expand(of, version, ofResource)
 		return ok && text(operator, v, pattern)
 	case "Bool":
-		return strings.EqualFold(v, of) && (strings.EqualFold(of, "true") || strings.EqualFold(of, "false"))
+		return strings.EqualFold(v, of) &&
+			(strings.EqualFold(of, "true") || strings.EqualFold(of, "false"))
 	case "BinaryEquals":
 		a, errA := base64.StdEncoding.DecodeString(v)
 		b, errB := base64.StdEncoding.DecodeString(of)
@@ -189,7 +191,8 @@ func number(s string) *big.Rat {
 
 // instant reads W3C's forms of ISO 8601 and seconds of the epoch.
 func instant(s string) (time.Time, bool) {
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04Z07:00", "2006-01-02", "2006-01"} {
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04Z07:00", "2006-01-02",
+		"2006-01"} {
 		if t, err := time.Parse(layout, s); err == nil {
 			return t, true
 		}

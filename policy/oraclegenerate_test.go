@@ -26,7 +26,8 @@ var asked = []struct {
 }{
 	{keyARN, true, true, []string{"kms:Decrypt", "kms:Encrypt", "kms:DescribeKey", "kms:CreateGrant",
 		"kms:PutKeyPolicy"}},
-	{secretARN, false, true, []string{"secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"}},
+	{secretARN, false, true, []string{"secretsmanager:GetSecretValue",
+		"secretsmanager:PutSecretValue"}},
 	{roleARN, true, true, []string{"sts:AssumeRole", "sts:AssumeRoleWithWebIdentity",
 		"sts:TagSession"}},
 	{"*", false, false, []string{"kms:ListKeys", "secretsmanager:ListSecrets"}},
@@ -41,7 +42,8 @@ var principals = []string{"*", account, other, "arn:aws:iam::111122223333:root",
 	"arn:aws:iam::444455556666:role/far", "arn:aws:sts::444455556666:assumed-role/far/x",
 	"arn:aws:sts::111122223333:federated-user/fay"}
 
-var actionPatterns = []string{"*", "kms:*", "kms:Decrypt", "KMS:decrypt", "kms:*crypt", "kms:?ncrypt",
+var actionPatterns = []string{"*", "kms:*", "kms:Decrypt", "KMS:decrypt", "kms:*crypt",
+	"kms:?ncrypt",
 	"kms:De*", "kms:CreateGrant", "kms:List*", "secretsmanager:*", "secretsmanager:Get*",
 	"secretsmanager:*SecretValue", "sts:AssumeRole", "sts:*", "sts:AssumeRole*", "iam:*",
 	"iam:GetUser", "secretsmanager:ListSecrets", "kms:*e*y*"}
@@ -60,7 +62,8 @@ var resourcePatterns = []string{"*", "*", keyARN, "arn:aws:kms:*:111122223333:ke
 
 // conditionKeys are keys with the values to hold them against, by type.
 var conditionKeys = map[string][]string{
-	"String": {"aws:PrincipalTag/team", "aws:principaltag/Team", "aws:ResourceTag/team", "aws:username",
+	"String": {"aws:PrincipalTag/team", "aws:principaltag/Team", "aws:ResourceTag/team",
+		"aws:username",
 		"kms:ViaService", "kms:EncryptionContext:App", "kms:encryptioncontext:app", "aws:userid",
 		"aws:PrincipalType", "aws:PrincipalAccount", "aws:UserAgent", "AWS:REQUESTEDREGION",
 		"aws:FederatedProvider", "aws:SourceIdentity", "aws:TagKeys", "kms:ResourceAliases",
@@ -78,14 +81,16 @@ var conditionValues = map[string][]string{
 	"String": {"k1", "K1", "k*", "*", "", "?1", "a", "b", "secretsmanager.us-east-1.amazonaws.com",
 		"secretsmanager.*", "alice", "${aws:username}", "${aws:PrincipalTag/team}", "alias/a",
 		"${aws:PrincipalTag/none}", "${aws:PrincipalTag/none, 'a'}", "${aws:ResourceTag/team}", "${*}",
-		"a${?}", "User", account, "us-east-1", "AROADEPLOYDEPLOYDEPLO:*", provider, "sid", "${aws:TagKeys}"},
+		"a${?}", "User", account, "us-east-1", "AROADEPLOYDEPLOYDEPLO:*", provider, "sid",
+		"${aws:TagKeys}"},
 	"Numeric": {"90", "90.0", "365", "-1", "1000000000"},
 	"Date": {"2026-01-01T00:00:00Z", "2026-01-01T01:00:00+01:00", "1767225600", "2026-06-01",
 		"2025-12-31T23:59:59.5Z"},
 	"Bool": {"true", "false", "True", "FALSE"},
 	"Ip": {"10.0.0.0/8", "10.1.2.3", "10.1.2.3/32", "203.0.113.0", "2001:db8::/32", "::/0",
 		"0.0.0.0/0"},
-	"Arn": {"${aws:PrincipalArn}", roleARN, "arn:aws:iam::*:role/*", "arn:aws:iam::111122223333:*", "arn:*:iam::*:user/*",
+	"Arn": {"${aws:PrincipalArn}", roleARN, "arn:aws:iam::*:role/*", "arn:aws:iam::111122223333:*",
+		"arn:*:iam::*:user/*",
 		"arn:aws:iam::111122223333:user/eng/${aws:username}", "arn:aws:sts::*:assumed-role/*",
 		"arn:aws:iam::${aws:PrincipalAccount}:root", secretARN, "arn:aws:secretsmanager:*:*:secret:*"},
 	"Binary": {"AQID", "AQIE", "AQ=="},
@@ -205,7 +210,8 @@ func (r drawing) document(named bool, allows int) string {
 			}
 			s[element] = r.principal()
 		}
-		s[pick(r, []string{"Action", "Action", "Action", "NotAction"})] = r.element(r.some(actionPatterns))
+		s[pick(r, []string{"Action", "Action", "Action", "NotAction"})] =
+			r.element(r.some(actionPatterns))
 		if !named || !r.one(6) {
 			s[pick(r, []string{"Resource", "Resource", "Resource", "NotResource"})] =
 				r.element(r.some(resourcePatterns))

@@ -225,8 +225,9 @@ func narrowed(r rule) bool {
 		}
 		for k, v := range keys.(map[string]any) {
 			whole := func(s string) bool {
-				return (r.version != policy.Version2012 || !strings.Contains(s, "${")) && (op[:3] != "Arn" && op != "StringLike" ||
-					!strings.ContainsAny(s, "*?"))
+				variables := r.version == policy.Version2012 && strings.Contains(s, "${")
+				wildcards := op == "StringLike" || op[:3] == "Arn"
+				return !variables && !(wildcards && strings.ContainsAny(s, "*?"))
 			}
 			if strings.EqualFold(k, "aws:PrincipalArn") && !slices.ContainsFunc(texts(v),
 				func(s string) bool { return !whole(s) }) {
@@ -237,8 +238,8 @@ func narrowed(r rule) bool {
 	return false
 }
 
-// denied reports whether a Deny of a resource's policy hits the caller. One with NotPrincipal spares
-// who is listed with every name it has, and never who has a boundary.
+// denied reports whether a Deny of a resource's policy hits the caller. One with NotPrincipal
+// spares who is listed with every name it has, and never who has a boundary.
 func (q *question) denied(r rule) bool {
 	not, ok := r.of["NotPrincipal"]
 	if !ok {

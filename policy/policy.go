@@ -10,9 +10,9 @@
 //
 // # What decides
 //
-// An explicit deny of any policy, then the policy of the resource, identity policies within boundary
-// and session policies, and last the resource's grants. An account's root user needs no identity
-// policy, and the service needs nothing for its own unfinished work.
+// An explicit deny of any policy, then the policy of the resource, identity policies within
+// boundary and session policies, and last the resource's grants. An account's root user needs no
+// identity policy, and the service needs nothing for its own unfinished work.
 package policy
 
 import (

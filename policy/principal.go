@@ -110,7 +110,9 @@ func isName(s string) bool {
 }
 
 // hasUniqueID reports whether somebody is named by unique id.
-func (p *Principals) hasUniqueID() bool { return p != nil && slices.ContainsFunc(p.AWS, isUniqueID) }
+func (p *Principals) hasUniqueID() bool {
+	return p != nil && slices.ContainsFunc(p.AWS, isUniqueID)
+}
 
 // isUniqueID reports whether s has the form of a user's or role's unique id.
 func isUniqueID(s string) bool {

@@ -129,8 +129,8 @@ func newScope(r *Request, d *Demand) scope {
 	return scope{caller: r.Caller, facts: r.Facts, demand: d}
 }
 
-// address reads an address; one of IPv4 in the form of IPv6 is one of IPv4. The zero Addr stands for
-// what is none.
+// address reads an address; one of IPv4 in the form of IPv6 is one of IPv4. The zero Addr stands
+// for what is none.
 func (r *scope) address(s string) netip.Addr {
 	if s != r.addressText {
 		a, _ := netip.ParseAddr(s)
@@ -258,8 +258,8 @@ func (r *scope) resourceTag(name string) (string, bool) {
 	return folded(r.tags, name)
 }
 
-// folded finds a name whose case makes no difference. Where several differ in case alone the one that
-// is written the same counts, and otherwise the first in order: any rule would do but chance.
+// folded finds a name whose case makes no difference. Where several differ in case alone the one
+// that is written the same counts, and otherwise the first in order: any rule would do but chance.
 func folded[V any](values map[string]V, name string) (value V, ok bool) {
 	if value, ok = values[name]; ok {
 		return value, true

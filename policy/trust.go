@@ -75,8 +75,8 @@ func (r *rawStatement) checkTrust() error {
 	return nil
 }
 
-// InvalidTrust says that a trust policy names somebody who can't be: there is nobody of the name, or
-// it is none. Kind is AWS, SERVICE or FEDERATED.
+// InvalidTrust says that a trust policy names somebody who can't be: there is nobody of the name,
+// or it is none. Kind is AWS, SERVICE or FEDERATED.
 func InvalidTrust(kind, name string) Malformed {
 	return Malformed(fmt.Sprintf("Invalid principal in policy: %q:%q", kind, name))
 }

@@ -29,9 +29,9 @@ var documentKeys = map[string][]string{
 	"sts": {"externalid", "rolesessionname", "sourceidentity", "transitivetagkeys"},
 }
 
-// Unknown returns the condition keys of a document that no request here has a value for, as they are
-// written and in order: of services and features that aren't here, or misspelt. IAM takes them, and
-// so does [Parse]. The claims of identity providers, accounts.google.com:aud, are none of them.
+// Unknown returns the condition keys of a document that no request here has a value for, as they
+// are written and in order: of services and features that aren't here, or misspelt. IAM takes them,
+// and so does [Parse]. The claims of identity providers, accounts.google.com:aud, are none of them.
 func (d *Document) Unknown() []string {
 	var out []string
 	for _, s := range d.Statements {

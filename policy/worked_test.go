@@ -30,7 +30,8 @@ func may(actions, principal string) string {
 
 // under is a document that allows, or denies, everything under a condition.
 func under(effect, condition string) string {
-	return doc(`{"Effect":"` + effect + `","Action":"*","Resource":"*","Condition":{` + condition + `}}`)
+	return doc(`{"Effect":"` + effect + `","Action":"*","Resource":"*",
+		"Condition":{` + condition + `}}`)
 }
 
 const (
@@ -59,8 +60,8 @@ func settled(q question) question {
 	return q
 }
 
-// TestDecide_WorkedCases_ComeOutAsDocumented: the examples of AWS's pages on evaluation, elements and
-// operators. The end of the refusal tells the reason; nothing is yes.
+// TestDecide_WorkedCases_ComeOutAsDocumented: the examples of AWS's pages on evaluation, elements
+// and operators. The end of the refusal tells the reason; nothing is yes.
 func TestDecide_WorkedCases_ComeOutAsDocumented(t *testing.T) {
 	type Q = question
 	const (
@@ -80,7 +81,8 @@ func TestDecide_WorkedCases_ComeOutAsDocumented(t *testing.T) {
 		q    question
 		says string
 	}{
-		"boundary lacks": {ofSecret(alice, Q{Identity: []string{anything}, Boundary: nothing}), noBoundary},
+		"boundary lacks": {ofSecret(alice, Q{Identity: []string{anything}, Boundary: nothing}),
+			noBoundary},
 		"the policy names the user, whom a boundary doesn't bind": {ofSecret(alice,
 			Q{Identity: []string{nothing}, Boundary: anything, Policy: may("*", aliceARN)}), ""},
 		"the policy names the account, and identity lacks": {ofSecret(alice,
