@@ -12,7 +12,7 @@ const (
 
 // verdict is what the policies of one kind say to a demand.
 type verdict struct {
-	given   bool // there is such a policy
+	given   bool // there is such a policy; not said of the resource's
 	denied  bool
 	allowed bool
 	by      namedBy // of a resource policy: all the ways in which it allows the caller
@@ -41,7 +41,7 @@ func about(s *scope, documents []*Document) verdict {
 
 // ofResource looks through the policy of the demand's resource.
 func ofResource(s *scope, d *Document) verdict {
-	v := verdict{given: d != nil}
+	var v verdict
 	if d == nil {
 		return v
 	}
@@ -58,7 +58,7 @@ func ofResource(s *scope, d *Document) verdict {
 			continue
 		}
 		if r.deny {
-			return verdict{given: true, denied: true, sid: r.sid}
+			return verdict{denied: true, sid: r.sid}
 		}
 		if !v.allowed {
 			v.sid = r.sid

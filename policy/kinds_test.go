@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -222,4 +223,47 @@ func TestUnknown_EachKey_IsKnownWhereARequestHasIt(t *testing.T) {
 	if got := strings.Join(d.Unknown(), " "); got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
+}
+
+// FuzzKinds: what a kind of document takes has what the kind needs, and Parse's forms.
+func FuzzKinds(f *testing.F) {
+	for _, text := range []string{identityPolicy(f, nil), trustPolicy(f, nil), document(f, nil),
+		identityPolicy(f, over{"Condition": `{"DateLessThan":{"aws:CurrentTime":"2026-02-03"},"X":{}}`}),
+		identityPolicy(f, over{"Resource": `["arn:aws:iam::1:user/*","*"]`, "NotAction": `"a:b"`})} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for kind, parse := range map[string]func(string) (*policy.Document, error){
+			"managed": policy.ParseManaged, "inline": policy.ParseInline, "trust": policy.ParseTrust,
+			"secret": policy.ParseSecret} {
+			d, err := parse(text)
+			if err != nil {
+				if m := policy.Malformed(""); !errors.As(err, &m) || m == "" || d != nil {
+					t.Errorf("%s, refused without a reason: %v", kind, err)
+				}
+				continue
+			}
+			for _, s := range d.Statements {
+				named := s.Principal != nil || s.NotPrincipal != nil
+				reaches := len(s.Resource)+len(s.NotResource) > 0
+				switch kind {
+				case "managed", "inline":
+					if named || !reaches || kind == "managed" && d.Version != policy.Version2012 {
+						t.Errorf("%s took %s", kind, text)
+					}
+				case "trust":
+					if !named || reaches {
+						t.Errorf("%s took %s", kind, text)
+					}
+				default:
+					if !named {
+						t.Errorf("%s took %s", kind, text)
+					}
+				}
+				if s.NotPrincipal != nil && s.Effect == policy.Allow {
+					t.Errorf("%s took %s", kind, text)
+				}
+			}
+		}
+	})
 }
