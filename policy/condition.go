@@ -263,7 +263,7 @@ func isARN(s string) bool {
 
 // parseNumber reads a decimal number: strconv knows more kinds of numbers than IAM does.
 func parseNumber(s string) (float64, bool) {
-	if strings.Trim(s, "0123456789.+-eE") != "" {
+	if strings.Trim(s, "0123456789.+-") != "" {
 		return 0, false
 	}
 	n, err := strconv.ParseFloat(s, 64)

@@ -222,8 +222,8 @@ type arnPattern struct {
 
 // compileARN reads a pattern of ARNs, whose variables count from segment number first on.
 func (x syntax) compileARN(text string, first int) arnPattern {
-	if text == "*" {
-		return arnPattern{everything: true}
+	if text == "*" && first > 0 {
+		return arnPattern{everything: true} // of resources; a condition's value has to have segments
 	}
 	if whole := x.compile(text); first == 0 && whole.parts != nil {
 		return arnPattern{whole: whole}

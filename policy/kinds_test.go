@@ -173,6 +173,7 @@ func TestParseSecret_MalformedDocument_SaysWhatSecretsManagerSays(t *testing.T) 
 		"no statement":           {`{"Statement":[]}`, syntax},
 		"no principal":           {document(t, over{"Principal": ""}), syntax},
 		"an effect in small":     {document(t, over{"Effect": `"allow"`}), syntax},
+		"any service":            {document(t, over{"Resource": `"arn:aws:*:x:1:y"`}), syntax},
 		"an impossible date":     {document(t, over{"Condition": `{"DateEquals":{"aws:CurrentTime":"x"}}`}), syntax},
 		"a group":                {document(t, over{"Principal": `{"AWS":"arn:aws:iam::111122223333:group/g"}`}), principal},
 		"an id":                  {document(t, over{"Principal": `{"AWS":"AIDACKCEVSQ6C2EXAMPLE"}`}), principal},

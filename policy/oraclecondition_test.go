@@ -179,7 +179,7 @@ func cut(pattern []mark) (parts [][]mark) {
 	return append(parts, part)
 }
 
-var decimal = regexp.MustCompile(`^[+-]?[0-9]+(\.[0-9]+)?$`)
+var decimal = regexp.MustCompile(`^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)$`)
 
 func number(s string) *big.Rat {
 	if !decimal.MatchString(s) {
@@ -197,8 +197,14 @@ func instant(s string) (time.Time, bool) {
 			return t, true
 		}
 	}
+	// A form of W3C's is the year alone, too. What lacks its zone is taken to be of UTC.
+	for _, layout := range []string{"2006-01-02T15:04:05", "2006"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t, true
+		}
+	}
 	n := number(s)
-	if n == nil {
+	if n == nil || len(s) == 4 {
 		return time.Time{}, false
 	}
 	seconds := new(big.Int).Quo(n.Num(), n.Denom()) // what is less than one is left out

@@ -158,11 +158,13 @@ func (q *question) byAWS(entry string) (w ways) {
 		return ways{account: true, unlimited: p.Type == policy.Root}
 	}
 	switch p.Type {
-	case policy.IAMUser, policy.FederatedUser:
-		w.unlimited = entry == p.ARN || p.UniqueID != "" && entry == p.UniqueID
+	case policy.FederatedUser:
+		w.unlimited = entry == p.ARN
+	case policy.IAMUser:
+		w.unlimited = entry == p.ARN || entry == p.UniqueID
 	case policy.AssumedRole:
 		w.unlimited = entry == p.ARN
-		w.limited = entry == p.Role || p.UniqueID != "" && entry == p.UniqueID
+		w.limited = entry == p.Role || entry == p.UniqueID
 	}
 	return w
 }

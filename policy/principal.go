@@ -182,15 +182,16 @@ func (c *Caller) byARN() namedBy {
 	return byItself
 }
 
-// byUniqueID: the unique id of a session is its role's.
+// byUniqueID: the unique id of a session is its role's. A federated user is not the user whose token
+// it has.
 func (c *Caller) byUniqueID() namedBy {
-	switch {
-	case c.UniqueID == "":
-		return 0
-	case c.Type == AssumedRole:
+	switch c.Type {
+	case AssumedRole:
 		return byRole
+	case IAMUser:
+		return byItself
 	}
-	return byItself
+	return 0
 }
 
 // isRootOf reports whether arn is that of an account as a whole, without making one.

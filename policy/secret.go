@@ -32,7 +32,7 @@ func ParseSecret(text string) (*Document, error) {
 		}
 	}
 	d, err := raw.document()
-	if err != nil || raw.checkLegacy() != nil {
+	if err != nil || raw.checkLegacy() != nil || raw.checkResources() != nil {
 		return nil, ErrSecretSyntax
 	}
 	return d, nil
