@@ -8,8 +8,8 @@ import (
 	"claviger/policy"
 )
 
-// TestDecide_EachElement_MatchesAsDocumented: what one statement of a policy is about. Every case is
-// asked of the engine and of the oracle, of a user of the account unless it says otherwise.
+// TestDecide_EachElement_MatchesAsDocumented: what one statement of a policy is about. Every case
+// is asked of the engine and of the oracle, of a user of the account unless it says otherwise.
 func TestDecide_EachElement_MatchesAsDocumented(t *testing.T) {
 	const v2008 = `{"Version":"2008-10-17","Statement":`
 	tagged := alice
@@ -73,8 +73,8 @@ func (q *question) asks(t *testing.T, name string, allowed bool) {
 	}
 }
 
-// TestDecide_EachPrincipal_MatchesAsDocumented: who is named by a key's policy, and who is spared by
-// a Deny with NotPrincipal.
+// TestDecide_EachPrincipal_MatchesAsDocumented: who is named by a key's policy, and who is spared
+// by a Deny with NotPrincipal.
 func TestDecide_EachPrincipal_MatchesAsDocumented(t *testing.T) {
 	withProvider := session
 	withProvider.Session = &policy.Session{Issued: settled(question{}).Facts.Time, Provider: provider}

@@ -67,12 +67,13 @@ func (q *question) expand(s, version string, ofResource bool) (m []mark, ok bool
 			continue
 		}
 		key, fallback, has := strings.Cut(name, ", ")
+		has = has && len(fallback) > 1 && fallback[0] == '\'' && strings.HasSuffix(fallback, "'")
 		values := q.context(ofResource)[strings.ToLower(key)]
 		if slices.Contains(several, strings.ToLower(key)) || len(values) != 1 {
 			if !has {
 				return nil, false
 			}
-			values = []string{strings.Trim(fallback, "'")}
+			values = []string{fallback[1 : len(fallback)-1]}
 		}
 		m = append(m, literal(values[0])...)
 	}

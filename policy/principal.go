@@ -182,8 +182,8 @@ func (c *Caller) byARN() namedBy {
 	return byItself
 }
 
-// byUniqueID: the unique id of a session is its role's. A federated user is not the user whose token
-// it has.
+// byUniqueID: the unique id of a session is its role's. A federated user is not the user whose
+// token it has.
 func (c *Caller) byUniqueID() namedBy {
 	switch c.Type {
 	case AssumedRole:

@@ -63,7 +63,7 @@ func TestDecide_EachSource_IsNamedInTheDecision(t *testing.T) {
 	}
 }
 
-// TestDecide_FactsThatCantBeHad_AllowNothing: what a policy, a tag or a grant would say isn't known.
+// TestDecide_FactsThatCantBeHad_AllowNothing: what a policy or a tag would say isn't known.
 func TestDecide_FactsThatCantBeHad_AllowNothing(t *testing.T) {
 	failure := fault.New(fault.Unavailable, "", "later")
 	c := alice

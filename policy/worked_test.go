@@ -166,7 +166,8 @@ func (q *question) comesOut(t *testing.T, says string) {
 // TestDecide_EachCondition_HoldsAsDocumented: alice asks for a secret with a tag and two tag keys.
 func TestDecide_EachCondition_HoldsAsDocumented(t *testing.T) {
 	brought := policy.Values{"aws:TagKeys": {"a", "b"}, "acme:Text": {"Team One"}, "acme:Empty": {},
-		"acme:Number": {"10"}, "acme:Blob": {"AQID"}, "acme:Word": {"ten"}, "acme:Star": {"*"}}
+		"acme:Number": {"10"}, "acme:Blob": {"AQID"}, "acme:Word": {"ten"}, "acme:Star": {"*"},
+		"acme:Blank": {""}}
 	for condition, holds := range map[string]bool{
 		`"StringEquals":{"acme:Text":"Team One"}`:                                  true,
 		`"StringEquals":{"ACME:tEXT":["x","Team One"]}`:                            true,
@@ -223,6 +224,11 @@ func TestDecide_EachCondition_HoldsAsDocumented(t *testing.T) {
 		`"StringNotEquals":{"aws:username":"${acme:None}"}`:                        true,
 		`"StringEquals":{"aws:username":"${acme:None, 'alice'}"}`:                  true,
 		`"StringEquals":{"acme:Text":"Team One"},"Bool":{"aws:ViaAWSService":"1"}`: false,
+		`"StringEqualsIgnoreCase":{"aws:username":"${aws:username}"}`:              true,
+		`"StringEqualsIgnoreCase":{"acme:Star":"${*}"}`:                            true,
+		`"StringEqualsIgnoreCase":{"acme:Star":"${acme:None}"}`:                    false,
+		`"StringEquals":{"acme:Blank":"${acme:None, ''}"}`:                         true,
+		`"StringEquals":{"acme:Blank":"${acme:None, '}"}`:                          false,
 		`"StringEquals":{"acme:Text":"Team One","acme:Number":"11"}`:               false,
 	} {
 		for effect, allowed := range map[string]bool{"Allow": holds, "Deny": !holds} {
