@@ -214,7 +214,7 @@ func (r drawing) document(named bool, allows int) string {
 		}
 		s[pick(r, []string{"Action", "Action", "Action", "NotAction"})] =
 			r.element(r.some(actionPatterns))
-		if !named || !r.one(6) {
+		if !r.one(6) { // only a trust policy may do without; in another it has no effect
 			s[pick(r, []string{"Resource", "Resource", "Resource", "NotResource"})] =
 				r.element(r.some(resourcePatterns))
 		}

@@ -115,7 +115,8 @@ func (q *question) resourceIn(r rule) bool {
 		yes, _ := in(texts(own))
 		return yes
 	}
-	return strings.HasPrefix(q.Action, "sts:")
+	named := r.of["Principal"] != nil || r.of["NotPrincipal"] != nil
+	return named && strings.HasPrefix(q.Action, "sts:")
 }
 
 // resourceLike compares segment by segment. Variables are expanded after the fifth colon alone, and

@@ -77,7 +77,7 @@ func (r *rule) covers(action string) bool {
 // clear, so that it denies and doesn't allow.
 func (r *rule) reaches(s *scope) bool {
 	if r.resources == nil {
-		return strings.HasPrefix(s.demand.Action, "sts:")
+		return r.principals != nil && strings.HasPrefix(s.demand.Action, "sts:")
 	}
 	hit := false
 	for i := range r.resources {
