@@ -197,6 +197,7 @@ func TestSize_WhiteSpace_IsNotCounted(t *testing.T) {
 func TestParseStored_UniqueIDs_ArePrincipals(t *testing.T) {
 	for id, taken := range map[string]bool{
 		"AIDACKCEVSQ6C2EXAMPLE": true, "AROACKCEVSQ6C2EXAMPLE": true,
+		"AIDA" + strings.Repeat("A", 16): true, "AIDA" + strings.Repeat("A", 15): false,
 		"AGPACKCEVSQ6C2EXAMPLE": false, "AIDACKCEVSQ6C2EXAMPLe": false, "AIDACKCEVSQ6C2EXAM": false,
 		"AIDA" + strings.Repeat("A", 125): false, "AIDA" + strings.Repeat("A", 124): true} {
 		text := document(t, over{"Principal": `{"AWS":"` + id + `"}`})
