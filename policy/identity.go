@@ -82,12 +82,10 @@ func parseIdentity(text string, managed bool) (*Document, error) {
 	return d, nil
 }
 
-// isPrintable reports whether a text holds only the characters that documents may: those of Latin-1
-// that can be seen, and white space. A letter that looks like one of them is none.
+// isPrintable reports whether a text holds only what documents may, the characters of Latin-1.
+// A letter that looks like one of them is none. Control characters JSON has refused already.
 func isPrintable(text string) bool {
-	return strings.IndexFunc(text, func(r rune) bool {
-		return r > 0xff || r < ' ' && r != '\t' && r != '\n' && r != '\r'
-	}) < 0
+	return strings.IndexFunc(text, func(r rune) bool { return r > 0xff }) < 0
 }
 
 func (raw *rawDocument) checkSyntax() error {
