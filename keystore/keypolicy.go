@@ -115,7 +115,7 @@ func checkPolicy(c *op.Call, text, key string, bypass bool) error {
 			"An ARN in the specified key policy is invalid.")
 	case err != nil:
 		return malformed(err.Error())
-	case !bypass && !document.Allows(&c.Caller, "kms:PutKeyPolicy", key):
+	case !bypass && !document.Lets(c.Caller, c.Facts(), "kms:PutKeyPolicy", key):
 		return malformed("The new key policy will not allow you to update the key policy in the future.")
 	}
 	return nil

@@ -59,7 +59,7 @@ func TestGetKeyPolicy_NoPolicyGiven_IsAWSsDefault(t *testing.T) {
 	}
 	root := owner()
 	d, err := policy.Parse(got)
-	if err != nil || d.OfKey() != nil || !d.Allows(&root, "kms:PutKeyPolicy", "arn:x") {
+	if err != nil || d.OfKey() != nil || !d.Lets(root, policy.Facts{}, "kms:PutKeyPolicy", "arn:x") {
 		t.Errorf("it is no key policy: %v", err)
 	}
 }

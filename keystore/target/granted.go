@@ -2,6 +2,7 @@ package target
 
 import (
 	"claviger/internal/op"
+	"claviger/keystore/key"
 	"claviger/policy"
 )
 
@@ -35,7 +36,23 @@ func (s *Finder) FindGranted(c *op.Call, operation, keyID string, aliases bool,
 		if t.Absent() || t.Named.ID == "" {
 			return nil, nil
 		}
-		return s.grants.Policies(c, t.Named.Ref, c.Caller.Name())
+		return s.granted(c, t.Named.Ref)
 	}
 	return t, nil
+}
+
+// granted returns what the caller was granted on a key under any of its names.
+func (s *Finder) granted(c *op.Call, k key.Ref) (all []policy.Grant, err error) {
+	for _, name := range c.Caller.Grantees() {
+		grants, err := s.grants.Policies(c, k, name)
+		if err != nil {
+			return nil, err
+		}
+		if all == nil {
+			all = grants // of the cache, and only read
+			continue
+		}
+		all = append(all[:len(all):len(all)], grants...)
+	}
+	return all, nil
 }
