@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -190,4 +191,20 @@ func FuzzDecide(f *testing.F) {
 func quoted(s string) string {
 	b, _ := json.Marshal(s)
 	return string(b)
+}
+
+func TestParseStored_UniqueIDs_ArePrincipals(t *testing.T) {
+	for id, taken := range map[string]bool{
+		"AIDACKCEVSQ6C2EXAMPLE": true, "AROACKCEVSQ6C2EXAMPLE": true,
+		"AIDA" + strings.Repeat("A", 16): true, "AIDA" + strings.Repeat("A", 15): false,
+		"AGPACKCEVSQ6C2EXAMPLE": false, "AIDACKCEVSQ6C2EXAMPLe": false, "AIDACKCEVSQ6C2EXAM": false,
+		"AIDA" + strings.Repeat("A", 125): false, "AIDA" + strings.Repeat("A", 124): true} {
+		text := document(t, over{"Principal": `{"AWS":"` + id + `"}`})
+		if _, err := policy.ParseStored(text); (err == nil) != taken {
+			t.Errorf("%s, stored: %v", id, err)
+		}
+		if _, err := policy.Parse(text); err == nil {
+			t.Errorf("%s was taken", id)
+		}
+	}
 }

@@ -216,8 +216,8 @@ const segments = 6
 type arnPattern struct {
 	everything bool
 	impossible bool // it is not written as an ARN is, so that none fits
-	segment    [segments]pattern
-	whole      pattern // if it has parts: only with the values in it can segments be told apart
+	segment    *[segments]pattern
+	whole      *pattern // with variables: only with the values in it can segments be told apart
 }
 
 // compileARN reads a pattern of ARNs, whose variables count from segment number first on.
@@ -226,9 +226,9 @@ func (x syntax) compileARN(text string, first int) arnPattern {
 		return arnPattern{everything: true} // of resources; a condition's value has to have segments
 	}
 	if whole := x.compile(text); first == 0 && whole.parts != nil {
-		return arnPattern{whole: whole}
+		return arnPattern{whole: &whole}
 	}
-	var p arnPattern
+	p := arnPattern{segment: new([segments]pattern)}
 	rest := text
 	for i := range segments {
 		piece := rest
@@ -245,12 +245,15 @@ func (x syntax) compileARN(text string, first int) arnPattern {
 
 // isLiteral reports whether the pattern fits one ARN alone, or none.
 func (p *arnPattern) isLiteral() bool {
+	if p.segment == nil {
+		return !p.everything && p.whole == nil
+	}
 	for i := range p.segment {
 		if !p.segment[i].isLiteral() {
 			return false
 		}
 	}
-	return !p.everything && p.whole.parts == nil
+	return true
 }
 
 // match reports whether arn fits; not known as of [pattern.match].
@@ -258,7 +261,7 @@ func (p *arnPattern) match(arn string, r *scope) (fits, known bool) {
 	switch {
 	case p.everything || p.impossible:
 		return p.everything, true
-	case p.whole.parts != nil:
+	case p.whole != nil:
 		var room [256]glyph
 		glyphs, known := p.whole.expand(room[:0], r)
 		return known && fitARN(glyphs, arn), known

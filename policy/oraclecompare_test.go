@@ -49,6 +49,9 @@ func (q *question) engine() (allowed bool, text string, refused error) {
 	if q.Tags != nil {
 		resource.Tags = func() (map[string]string, error) { return q.Tags, nil }
 	}
+	if aliases, ok := q.Values["kms:ResourceAliases"]; ok {
+		resource.Aliases = func() ([]string, error) { return aliases, nil }
+	}
 	if q.Grants != nil {
 		resource.Grants = func() ([]policy.Grant, error) { return q.Grants, nil }
 	}

@@ -43,6 +43,7 @@ type Resource struct {
 	Asked   string // what the caller calls it, or [OfCiphertext]; empty: by its ARN
 	Account string // that owns it; empty means the caller's own
 	Tags    func() (map[string]string, error)
+	Aliases func() ([]string, error) // names of a KMS key: kms:ResourceAliases
 	Policy  func() (*Document, error)
 	// whether nothing allows but what Policy allows or delegates to the account, as with KMS keys and
 	// roles

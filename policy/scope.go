@@ -110,11 +110,13 @@ type scope struct {
 	facts  Facts
 	demand *Demand
 
-	values    Values
-	hasValues bool
-	tags      map[string]string // of the resource
-	hasTags   bool
-	err       error // of the first fact that could not be had
+	values     Values
+	hasValues  bool
+	tags       map[string]string // of the resource
+	hasTags    bool
+	aliases    []string
+	hasAliases bool
+	err        error // of the first fact that could not be had
 
 	ofResource bool // the policy that is looked at is the resource's
 
@@ -144,10 +146,8 @@ func (r *scope) lookup(k *key) (values []string, present bool) {
 	switch {
 	case k.id == ofDemand:
 		return r.ofDemand(k.name)
-	case k.id == resourceAliases && r.ofResource:
-		return nil, false // "only honoured in IAM policies": the key's own can't turn on its names
 	case k.id == resourceAliases:
-		return r.ofDemand("kms:ResourceAliases")
+		return r.resourceAliases()
 	}
 	value, ok := r.text(k)
 	if !ok {
@@ -256,6 +256,21 @@ func (r *scope) resourceTag(name string) (string, bool) {
 		}
 	}
 	return folded(r.tags, name)
+}
+
+// resourceAliases fetches the names of the key. They are "only honoured in IAM policies": the key's
+// own can't turn on its names. If they can't be had the decision is none.
+func (r *scope) resourceAliases() ([]string, bool) {
+	if r.ofResource {
+		return nil, false
+	}
+	if !r.hasAliases {
+		r.hasAliases = true
+		if aliases := r.demand.Resource.Aliases; aliases != nil {
+			r.aliases, r.err = aliases()
+		}
+	}
+	return r.aliases, r.aliases != nil
 }
 
 // folded finds a name whose case makes no difference. Where several differ in case alone the one
