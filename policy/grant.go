@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -20,11 +21,16 @@ type Grant struct {
 // behind it.
 const encryptionContext = "kms:EncryptionContext:"
 
-// EncryptionContext puts an encryption context into the values of a demand.
+// EncryptionContext puts an encryption context into the values of a demand. Of an empty one nothing
+// is there.
 func (v Values) EncryptionContext(context map[string]string) {
+	if len(context) == 0 {
+		return
+	}
 	for key, value := range context {
 		v[encryptionContext+key] = []string{value}
 	}
+	v["kms:EncryptionContextKeys"] = slices.Sorted(maps.Keys(context))
 }
 
 // pairs returns the values whose keys begin with prefix, by what follows it.
