@@ -20,13 +20,16 @@ const (
 	tagKeys               = "aws:TagKeys"
 )
 
-// ofEveryKey are the condition keys of every action on a key, beside those of every request.
-var ofEveryKey = []string{"kms:KeyOrigin", "kms:KeySpec", "kms:KeyUsage", "kms:MultiRegion",
+// OfEveryKey are the condition keys of every action on a key, beside those of every request.
+var OfEveryKey = []string{"kms:KeyOrigin", "kms:KeySpec", "kms:KeyUsage", "kms:MultiRegion",
 	"kms:MultiRegionKeyType", "kms:CustomerMasterKeySpec", "kms:CustomerMasterKeyUsage"}
 
 // encrypting are the condition keys of actions with an encryption context.
 var encrypting = []string{"kms:EncryptionAlgorithm", "kms:EncryptionContext:",
 	"kms:EncryptionContextKeys", requestAlias}
+
+// creating are those of CreateKey, where they are of the key that is asked for.
+var creating = append([]string{requestTag, tagKeys, bypassLockoutCheck}, OfEveryKey...)
 
 var reEncrypting = append([]string{"kms:ReEncryptOnSameKey"}, encrypting...)
 
@@ -41,7 +44,7 @@ var ConditionKeys = map[string][]string{
 		"kms:GrantConstraintSourceArn", "kms:GrantConstraintType", "kms:GranteePrincipal",
 		"kms:GranteeServicePrincipal", grantIsForAWSResource, "kms:GrantOperations",
 		"kms:RetiringPrincipal", "kms:RetiringServicePrincipal"},
-	"CreateKey":                           append([]string{requestTag, tagKeys, bypassLockoutCheck}, ofEveryKey...),
+	"CreateKey":                           creating,
 	"Decapsulate":                         {requestAlias},
 	"Decrypt":                             encrypting,
 	"DeriveSharedSecret":                  {"kms:KeyAgreementAlgorithm", requestAlias},
