@@ -14,6 +14,8 @@ ABREAST  ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n + 1)))
 FUZZTIME ?= 5s
 LONGFUZZ ?= 10m
 KILLS    ?= 50
+CASES    ?= 1000000
+SEED     ?= 1
 DEV_DIR  ?= ./dev-data
 DEV_ARGS ?=
 TESTTIME ?= 15m
@@ -85,6 +87,9 @@ mutate: tools softhsm ## change the code that decides, and fail if the tests don
 		echo "$$p"; $$bin/gremlins unleash $$p $$only --config .ci/gremlins.yaml || exit 1; \
 	done
 
+oracle: tools ## ask a second evaluator CASES (1,000,000) drawn questions about policies, from SEED (1)
+	CASES=$(CASES) SEED=$(SEED) $(GO) test -count=1 -timeout 1h -run Oracle -v ./policy
+
 bench: softhsm build ## measure; prints ratios of one run
 	$(GO) run ./bench
 
@@ -154,4 +159,4 @@ tools: ## look whether Go and a C compiler are here
 clean: ## remove what was built; ./dev-data stays
 	rm -rf bin coverage.out coverage.html
 
-.PHONY: help run build test vet lint cover race fuzz fuzz-long mutate bench bench-keys soak kill walk recipes docs docs-check openapi changelog softhsm clients tools clean
+.PHONY: help run build test vet lint cover race fuzz fuzz-long oracle mutate bench bench-keys soak kill walk recipes docs docs-check openapi changelog softhsm clients tools clean

@@ -76,8 +76,8 @@ var layers = []struct{ pkg, may, because string }{
 	{"keystore/keyrows", "keystore/key internal/domain internal/rowmac audit store",
 		"rows hold keys, and know no operation"},
 	{"keystore/key", "keystore/publickey keystore/kmsfault internal/custody internal/fault " +
-		"internal/wire",
-		"a key is facts and rules: no clock, no database, no device"},
+		"internal/wire policy",
+		"a key is facts and rules, its policy among them: no clock, no database, no device"},
 	{"keystore/publickey", "keystore/kmsfault internal/custody internal/lattice",
 		"what a public key can do needs nothing else"},
 	{"keystore/ciphertext", "keystore/key internal/custody", "a format knows what it holds"},

@@ -17,7 +17,7 @@ import (
 type aliasTarget struct {
 	ref       keyrows.AliasRef
 	alias     *keyrows.Alias // as it stands, nil if there is none
-	old       *target.Named  // the key it stands for now
+	old       *target.Target // the key it stands for now; nil: none, or none to ask about
 	to        *target.Target // the key it shall stand for; nil for a removal
 	operation string
 	unread    error // why the alias could not be read
@@ -31,8 +31,7 @@ func (m *aliasTarget) Demands() []policy.Demand {
 	// Whoever may change the alias alone could else take it from a key that isn't theirs, and its
 	// users would encrypt under another one unawares.
 	if m.old != nil {
-		d = append(d, policy.Demand{Action: action,
-			Resource: policy.Resource{ARN: m.old.ARN(), Asked: m.ref.ARN(), Account: m.old.Account}})
+		d = append(d, m.old.Demands()...)
 	}
 	if m.to != nil {
 		d = append(d, m.to.Demands()...)
@@ -92,21 +91,21 @@ func checkAliasTarget(id string) error {
 	return nil
 }
 
-// findAlias looks up an alias and names the key that it stands for. The key itself isn't read: its
-// state forbids nothing to the alias that stands for it.
+// findAlias looks up an alias and the key that it stands for, whose policy has a say. The key's
+// state forbids nothing to the alias, and that it can't be read does not either.
 func (s *Keys) findAlias(c *op.Call, operation, name string) *aliasTarget {
 	account, region := c.Namespace()
 	m := &aliasTarget{ref: keyrows.AliasRef{Account: account, Region: region, Name: name},
 		operation: operation}
 	if m.alias, m.unread = s.rows.Alias(c, m.ref); m.alias != nil {
-		m.old = &target.Named{Ref: key.Ref{Account: account, Region: region, ID: m.alias.KeyID}}
+		m.old = s.finder.At(c, operation, target.Named{Alias: name,
+			Ref: key.Ref{Account: account, Region: region, ID: m.alias.KeyID}})
 	}
 	return m
 }
 
-// findAliasAndTarget is findAlias with the key that the alias shall stand for. No caller may name a
-// key that a service manages. Nor may an alias stand for another alias: AWS takes key ids and ARNs
-// only here.
+// findAliasAndTarget is findAlias with the key that the alias shall stand for. An alias can't stand
+// for another alias: AWS takes key ids and ARNs only here.
 func (s *Keys) findAliasAndTarget(c *op.Call, operation string,
 	in AliasInput) (*aliasTarget, error) {
 	m := s.findAlias(c, operation, in.AliasName)
@@ -114,6 +113,5 @@ func (s *Keys) findAliasAndTarget(c *op.Call, operation string,
 	if m.to, err = s.finder.Find(c, operation, in.TargetKeyId, false); err != nil {
 		return nil, err
 	}
-	m.to.ViaServiceOnly = true
 	return m, nil
 }

@@ -8,11 +8,9 @@ import (
 	"claviger/internal/op"
 	"claviger/keystore/key"
 	"claviger/keystore/keyrows"
+	"claviger/keystore/target"
 	"claviger/store"
 )
-
-// aliasesPerKey is AWS's quota.
-const aliasesPerKey = 50
 
 // AliasInput is the request of CreateAlias and of UpdateAlias.
 type AliasInput struct {
@@ -67,9 +65,9 @@ func (s *Keys) checkAliases(tx *store.Tx, k *key.Key) error {
 	if err != nil {
 		return err
 	}
-	if n > aliasesPerKey {
+	if n > target.MostAliases {
 		return fault.Newf(fault.Limit, "LimitExceededException", "A key has at most %d aliases.",
-			aliasesPerKey)
+			target.MostAliases)
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"claviger/keystore/kmsfault"
 	"claviger/keystore/model"
 	"claviger/keystore/target"
+	"claviger/policy"
 	"claviger/store"
 )
 
@@ -144,16 +145,20 @@ type newGrant struct {
 // findNewGrant also finds what the caller was granted: a grant may allow its grantee to make others
 // that allow no more, which is why the demand carries the values of the new one.
 func (s *Keys) findNewGrant(c *op.Call, in CreateGrantInput) (*newGrant, error) {
-	by := target.Presented{Tokens: in.GrantTokens}
-	t, err := s.finder.FindGranted(c, "CreateGrant", in.KeyId, false, by)
+	t, err := s.finder.FindGranted(c, "CreateGrant", in.KeyId, false,
+		target.Presented{Tokens: in.GrantTokens})
 	if err != nil {
 		return nil, err
 	}
 	g := requestedGrant(c, in, t.Named.Ref)
-	// Services make grants on the keys that they manage, for their own use. A caller who could make
-	// one there would get around the service.
-	made := g.Policy()
-	t.Values, t.ViaServiceOnly, t.Fits = made.Values, c.Via == "", g.Fits
+	t.Fits = g.Fits
+	t.Says = func(v policy.Values) {
+		g.Conditions(v)
+		target.SetText(v, "kms:GranteePrincipal", in.GranteePrincipal)
+		target.SetText(v, "kms:RetiringPrincipal", in.RetiringPrincipal)
+		target.SetText(v, "kms:GranteeServicePrincipal", in.GranteeServicePrincipal)
+		target.SetText(v, "kms:RetiringServicePrincipal", in.RetiringServicePrincipal)
+	}
 	return &newGrant{*t, g}, nil
 }
 

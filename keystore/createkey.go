@@ -12,6 +12,8 @@ import (
 	"claviger/keystore/imports"
 	"claviger/keystore/key"
 	"claviger/keystore/kmsfault"
+	"claviger/keystore/target"
+	"claviger/policy"
 )
 
 type CreateKeyInput struct {
@@ -69,22 +71,61 @@ func (in CreateKeyInput) spec() string {
 
 type CreateKeyOutput struct{ KeyMetadata key.KeyMetadata }
 
+// usage returns the usage asked for. Validate has refused a missing one for every spec but the
+// symmetric one.
+func (in CreateKeyInput) usage() string { return domain.Or(in.KeyUsage, key.EncryptDecrypt) }
+
+// Conditions puts in what the key will be.
+func (in CreateKeyInput) Conditions(v policy.Values) {
+	key.Conditions(v, in.spec(), in.usage(), in.origin(), in.multiRegion())
+	if in.multiRegion() {
+		v["kms:MultiRegionKeyType"] = []string{"PRIMARY"}
+	}
+	target.SetTags(v, in.Tags)
+	target.SetBypass(v, in.BypassPolicyLockoutSafetyCheck)
+}
+
+// newKeyTarget is the account that the key is made in, and the token that it is made on.
+type newKeyTarget struct {
+	customstore.TokenTarget
+	in CreateKeyInput
+}
+
+// Demands implements [op.Target]: a policy and tags take permissions of their own.
+func (t newKeyTarget) Demands() []policy.Demand {
+	if t.in.Policy != nil {
+		t.Actions = append(t.Actions, "kms:PutKeyPolicy")
+	}
+	if len(t.in.Tags) > 0 {
+		t.Actions = append(t.Actions, "kms:TagResource")
+	}
+	d := t.TokenTarget.Demands()
+	for i := range d {
+		d[i].Values = func() policy.Values {
+			v := policy.Values{}
+			t.in.Conditions(v)
+			return v
+		}
+	}
+	return d
+}
+
 // findNewKey finds the token that the key is made on: the service's own, or that of a custom key
 // store, which must be connected.
-func (s *Keys) findNewKey(c *op.Call, in CreateKeyInput) (customstore.TokenTarget, error) {
-	return s.storeOperations.FindToken(c, "CreateKey", in.CustomKeyStoreId)
+func (s *Keys) findNewKey(c *op.Call, in CreateKeyInput) (newKeyTarget, error) {
+	on, err := s.storeOperations.FindToken(c, "CreateKey", in.CustomKeyStoreId)
+	return newKeyTarget{on, in}, err
 }
 
 // createKey makes the material before the transaction. A device may take seconds for it, and a
 // transaction keeps all other changes waiting.
 func (s *Keys) createKey(c *op.Call, in CreateKeyInput,
-	on customstore.TokenTarget) (op.Commit[CreateKeyOutput], error) {
+	on newKeyTarget) (op.Commit[CreateKeyOutput], error) {
 	// First, before the device spends seconds on a key that wouldn't be stored.
 	if err := checkNewPolicy(c, in.Policy, in.BypassPolicyLockoutSafetyCheck); err != nil {
 		return nil, err
 	}
-	// Validate has refused a missing usage for every spec but the symmetric one.
-	usage := domain.Or(in.KeyUsage, key.EncryptDecrypt)
+	usage := in.usage()
 	if in.multiRegion() && s.maker.Resident(key.Specs[in.spec()][usage].Kind) {
 		return nil, kmsfault.Unsupported("A key of the spec " + in.spec() +
 			" rests on the hardware security module of this service, and can't be a multi-Region key.")

@@ -1,12 +1,14 @@
 package keystore
 
 import (
+	"strconv"
 	"time"
 
 	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/keystore/key"
 	"claviger/keystore/multiregion"
+	"claviger/policy"
 )
 
 const (
@@ -24,6 +26,12 @@ type EnableKeyRotationInput struct {
 
 // KeyID implements [target.Keyed].
 func (in EnableKeyRotationInput) KeyID() string { return in.KeyId }
+
+// Conditions puts in the period, which also counts where it was left out.
+func (in EnableKeyRotationInput) Conditions(v policy.Values) {
+	days := domain.Or(in.RotationPeriodInDays, defaultRotationPeriod)
+	v["kms:RotationPeriodInDays"] = []string{strconv.Itoa(int(days))}
+}
 
 // enableKeyRotation starts a period now, also where one runs already: AWS counts from the last
 // call.

@@ -26,5 +26,5 @@ func (s *Keys) getKeyPolicy(_ *op.Call, in GetKeyPolicyInput,
 	if domain.Or(in.PolicyName, policyName) != policyName {
 		return out, fault.New(fault.NotFound, "NotFoundException", "No such policy exists")
 	}
-	return GetKeyPolicyOutput{policyOf(k), policyName}, nil
+	return GetKeyPolicyOutput{k.PolicyText(), policyName}, nil
 }

@@ -7,6 +7,7 @@ import (
 	"claviger/keystore/key"
 	"claviger/keystore/kmsfault"
 	"claviger/keystore/target"
+	"claviger/policy"
 )
 
 type GetParametersForImportInput struct {
@@ -40,6 +41,10 @@ func (s *Keys) findImportParameters(c *op.Call,
 	t, err := s.finder.Find(c, "GetParametersForImport", in.KeyId, false)
 	if err != nil {
 		return nil, err
+	}
+	t.Says = func(v policy.Values) {
+		target.SetText(v, "kms:WrappingAlgorithm", &in.WrappingAlgorithm)
+		target.SetText(v, "kms:WrappingKeySpec", &in.WrappingKeySpec)
 	}
 	t.Fits = func(k *key.Key) error {
 		return imports.CheckWrapping(k, in.WrappingAlgorithm, in.WrappingKeySpec)

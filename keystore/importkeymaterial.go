@@ -1,12 +1,15 @@
 package keystore
 
 import (
+	"time"
+
 	"claviger/internal/op"
 	"claviger/internal/wire"
 	"claviger/keystore/imports"
 	"claviger/keystore/key"
 	"claviger/keystore/multiregion"
 	"claviger/keystore/target"
+	"claviger/policy"
 )
 
 type ImportKeyMaterialInput struct {
@@ -61,6 +64,12 @@ func (s *Keys) findImport(c *op.Call, in ImportKeyMaterialInput) (*importing, er
 	t, err := s.finder.Find(c, "ImportKeyMaterial", in.KeyId, false)
 	if err != nil {
 		return nil, err
+	}
+	t.Says = func(v policy.Values) {
+		target.SetText(v, "kms:ExpirationModel", in.ExpirationModel)
+		target.Set(v, "kms:ValidTo", in.ValidTo, func(at wire.Time) string {
+			return at.UTC().Format(time.RFC3339)
+		})
 	}
 	t.Fits = func(k *key.Key) error { return in.request().Check(k, c.Time) }
 	found := &importing{Target: *t}

@@ -59,7 +59,7 @@ func TestGetKeyPolicy_NoPolicyGiven_IsAWSsDefault(t *testing.T) {
 	}
 	root := owner()
 	d, err := policy.Parse(got)
-	if err != nil || d.OfKey() != nil || !d.Allows(&root, "kms:PutKeyPolicy", "arn:x") {
+	if err != nil || d.OfKey() != nil || !d.Lets(root, policy.Facts{}, "kms:PutKeyPolicy", "arn:x") {
 		t.Errorf("it is no key policy: %v", err)
 	}
 }
@@ -133,22 +133,31 @@ func TestPutKeyPolicy_InvalidPolicy_IsRefused(t *testing.T) {
 func TestPutKeyPolicy_LockoutCheckBypassed_LocksOut(t *testing.T) {
 	s := start(t)
 	locked := strings.Replace(aPolicy, "kms:*", "kms:Encrypt", 1)
-	id := must[CreateKeyOutput](s, "CreateKey",
+	made := must[CreateKeyOutput](s, "CreateKey",
 		M{"Policy": locked, "BypassPolicyLockoutSafetyCheck": true}).KeyMetadata.KeyId
-	if got := must[GetKeyPolicyOutput](s, "GetKeyPolicy", M{"KeyId": id}).Policy; got != locked {
-		t.Errorf("%s", got)
-	}
-	if _, code := ask[any](s, "PutKeyPolicy",
-		M{"KeyId": id, "Policy": locked,
-			"BypassPolicyLockoutSafetyCheck": false}); code != "MalformedPolicyDocumentException" {
-		t.Errorf("not renounced: %q", code)
+	id := s.key()
+	for _, x := range []struct {
+		text   string
+		bypass bool
+	}{{locked, false}, {"{}", true}} {
+		if _, code := ask[any](s, "PutKeyPolicy", M{"KeyId": id, "Policy": x.text,
+			"BypassPolicyLockoutSafetyCheck": x.bypass}); code != "MalformedPolicyDocumentException" {
+			t.Errorf("%s, renounced %v: %q", x.text, x.bypass, code)
+		}
 	}
 	must[any](s, "PutKeyPolicy",
 		M{"KeyId": id, "Policy": locked, "BypassPolicyLockoutSafetyCheck": true})
-	if _, code := ask[any](s, "PutKeyPolicy",
-		M{"KeyId": id, "Policy": "{}",
-			"BypassPolicyLockoutSafetyCheck": true}); code != "MalformedPolicyDocumentException" {
-		t.Errorf("renounced, and malformed: %q", code)
+	for _, id := range []string{made, id} {
+		must[any](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="})
+		for name, in := range map[string]M{"GetKeyPolicy": {"KeyId": id},
+			"PutKeyPolicy": {"KeyId": id, "Policy": aPolicy, "BypassPolicyLockoutSafetyCheck": true},
+			"DisableKey":   {"KeyId": id}} {
+			f := fail(s, name, in)
+			if f == nil || f.Code != "AccessDeniedException" || !strings.HasSuffix(f.Message,
+				"because no resource-based policy allows the kms:"+name+" action") {
+				t.Errorf("%s of a key that its account is locked out of: %v", name, f)
+			}
+		}
 	}
 }
 

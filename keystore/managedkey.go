@@ -68,7 +68,7 @@ func (s *Keys) createManaged(c *op.Call, in manageInput,
 	k.RotateEvery(defaultRotationPeriod, c.Time)
 	k.Description = "Default key that protects the data of " + in.Service +
 		" when no other key is named"
-	k.Policy = managedPolicyOf(c, in.Service)
+	k.Policy = key.ManagedPolicy(k.Account, k.Region, in.Service)
 	noteKey(c, k)
 	insertKey, err := s.rows.Insert(c, k)
 	if err != nil {

@@ -6,6 +6,8 @@ import (
 	"claviger/keystore/key"
 	"claviger/keystore/kmsfault"
 	"claviger/keystore/multiregion"
+	"claviger/keystore/target"
+	"claviger/policy"
 )
 
 type PutKeyPolicyInput struct {
@@ -18,6 +20,11 @@ type PutKeyPolicyInput struct {
 
 // KeyID implements [target.Keyed].
 func (in PutKeyPolicyInput) KeyID() string { return in.KeyId }
+
+// Conditions says whether the lockout check is to be left out.
+func (in PutKeyPolicyInput) Conditions(v policy.Values) {
+	target.SetBypass(v, in.BypassPolicyLockoutSafetyCheck)
+}
 
 // putKeyPolicy stores the document byte for byte. Terraform compares what it reads with what it
 // wrote.

@@ -15,9 +15,8 @@ import (
 type relatedPair struct {
 	*target.Target
 	region string
-	served bool     // whether this service serves the other Region
-	other  *key.Key // nil if there is none
-	unread error    // why the other key could not be read
+	served bool           // whether this service serves the other Region
+	there  *target.Target // the other key
 }
 
 // findRelatedPair looks up both keys. A caller may name the primary key only, by id or ARN. One
@@ -27,26 +26,27 @@ func (s *Keys) findRelatedPair(c *op.Call, operation, keyID, region string) (rel
 	if err != nil {
 		return relatedPair{}, err
 	}
-	r := relatedPair{Target: t, region: region, served: slices.Contains(s.regions, region)}
-	r.other, r.unread = s.finder.Key(c,
-		key.Ref{Account: t.Named.Account, Region: region, ID: t.Named.ID})
-	return r, nil
+	there := s.finder.At(c, operation, target.Named{
+		Ref: key.Ref{Account: t.Named.Account, Region: region, ID: t.Named.ID}})
+	return relatedPair{Target: t, region: region, served: slices.Contains(s.regions, region),
+		there: there}, nil
 }
 
 // Missing implements [op.Target].
 func (r relatedPair) Missing() error {
-	if err := r.Target.Missing(); err != nil {
+	if err := r.Target.Missing(); err != nil || r.there.Absent() {
 		return err
 	}
-	return r.unread
+	return r.there.Missing()
 }
 
 // otherARN returns the ARN of the other key. It is known before there is one: both have one id.
 func (r relatedPair) otherARN() string { return key.ARN(r.Named.Account, r.region, r.Named.ID) }
 
-// demandOnOther returns the demand for an action on the other key.
-func (r relatedPair) demandOnOther(action string) policy.Demand {
-	return policy.Demand{Action: "kms:" + action,
+// demandNew returns the demand for an action on the other key where it is yet to be made: it has no
+// policy, so that the account decides.
+func (r relatedPair) demandNew(action string, values func() policy.Values) policy.Demand {
+	return policy.Demand{Action: "kms:" + action, Values: values,
 		Resource: policy.Resource{ARN: r.otherARN(), Account: r.Named.Account}}
 }
 

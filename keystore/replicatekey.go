@@ -6,6 +6,7 @@ import (
 	"claviger/internal/op"
 	"claviger/keystore/key"
 	"claviger/keystore/multiregion"
+	"claviger/keystore/target"
 	"claviger/policy"
 )
 
@@ -30,23 +31,42 @@ type ReplicateKeyOutput struct {
 // replication is the target of ReplicateKey: the other key must not be there.
 type replication struct {
 	relatedPair
-	tagged bool
+	in ReplicateKeyInput
 }
 
-// findReplication keeps whether there are tags, since they take a permission of their own.
+// findReplication keeps the request: tags and a policy take permissions of their own.
 func (s *Keys) findReplication(c *op.Call, in ReplicateKeyInput) (replication, error) {
 	r, err := s.findRelatedPair(c, "ReplicateKey", in.KeyId, in.ReplicaRegion)
-	return replication{r, len(in.Tags) > 0}, err
+	if err != nil {
+		return replication{}, err
+	}
+	r.Says = func(v policy.Values) { target.SetText(v, "kms:ReplicaRegion", &in.ReplicaRegion) }
+	return replication{r, in}, nil
 }
 
 // Demands implements [op.Target]: to replicate the one key, and to make the other, whose id is
 // known before it is made.
 func (r replication) Demands() []policy.Demand {
-	d := append(r.Target.Demands(), r.demandOnOther("CreateKey"))
-	if r.tagged {
-		d = append(d, r.demandOnOther("TagResource"))
+	d := append(r.Target.Demands(), r.demandNew("CreateKey", r.values))
+	if r.in.Policy != nil {
+		d = append(d, r.demandNew("PutKeyPolicy", r.values))
+	}
+	if len(r.in.Tags) > 0 {
+		d = append(d, r.demandNew("TagResource", r.values))
 	}
 	return d
+}
+
+// values are what the request says of the replica: it will be what the primary key is.
+func (r replication) values() policy.Values {
+	v := policy.Values{}
+	if r.Key != nil {
+		r.Key.Conditions(v)
+		v["kms:MultiRegionKeyType"] = []string{"REPLICA"}
+	}
+	target.SetTags(v, r.in.Tags)
+	target.SetBypass(v, r.in.BypassPolicyLockoutSafetyCheck)
+	return v
 }
 
 // Ready implements [op.Target].
@@ -54,7 +74,7 @@ func (r replication) Ready() error {
 	if err := r.relatedPair.Ready(); err != nil {
 		return err
 	}
-	if r.other != nil {
+	if r.there.Key != nil {
 		return fault.Newf(fault.Exists, "AlreadyExistsException", "The key %s already exists.",
 			r.otherARN())
 	}
@@ -83,7 +103,7 @@ func (s *Keys) replicateKey(c *op.Call, in ReplicateKeyInput,
 	}
 	out := ReplicateKeyOutput{
 		ReplicaKeyMetadata: replica.Metadata(s.maker.Signs),
-		ReplicaPolicy:      policyOf(replica),
+		ReplicaPolicy:      replica.PolicyText(),
 		ReplicaTags:        replica.Tags,
 	}
 	m := &out.ReplicaKeyMetadata

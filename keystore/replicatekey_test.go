@@ -45,7 +45,7 @@ func TestReplicateKey_Answered_ReplicaIsThere(t *testing.T) {
 		t.Errorf("its aliases are %v", aliases)
 	}
 
-	locked := strings.Replace(aPolicy, "kms:*", "kms:Encrypt", 1)
+	locked := strings.Replace(aPolicy, "kms:*", "kms:DescribeKey", 1)
 	out = must[ReplicateKeyOutput](s, "ReplicateKey",
 		M{"KeyId": id, "ReplicaRegion": farAway, "Description": "far", "Policy": locked,
 			"BypassPolicyLockoutSafetyCheck": true, "Tags": []M{{"TagKey": "a", "TagValue": "b"}}})

@@ -62,6 +62,9 @@ func (s *Keys) findRetirement(c *op.Call, in RetireGrantInput) (*retirement, err
 	if err != nil {
 		return nil, err
 	}
+	if g.grant != nil {
+		g.Says = g.grant.Conditions
+	}
 	return &retirement{*g}, nil
 }
 

@@ -1,6 +1,7 @@
 package keystore
 
 import (
+	"strconv"
 	"time"
 
 	"claviger/internal/domain"
@@ -9,6 +10,7 @@ import (
 	"claviger/keystore/key"
 	"claviger/keystore/kmsfault"
 	"claviger/keystore/multiregion"
+	"claviger/policy"
 	"claviger/store"
 )
 
@@ -25,6 +27,12 @@ type ScheduleKeyDeletionInput struct {
 
 // KeyID implements [target.Keyed].
 func (in ScheduleKeyDeletionInput) KeyID() string { return in.KeyId }
+
+// Conditions puts in the window, which also counts where it was left out.
+func (in ScheduleKeyDeletionInput) Conditions(v policy.Values) {
+	days := domain.Or(in.PendingWindowInDays, longestWindow)
+	v["kms:ScheduleKeyDeletionPendingWindowInDays"] = []string{strconv.Itoa(int(days))}
+}
 
 // Validate refuses a window that AWS doesn't take.
 func (in ScheduleKeyDeletionInput) Validate() error {

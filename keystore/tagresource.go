@@ -6,6 +6,8 @@ import (
 	"claviger/internal/op"
 	"claviger/keystore/key"
 	"claviger/keystore/multiregion"
+	"claviger/keystore/target"
+	"claviger/policy"
 )
 
 // maxTags is AWS's quota of tags on a key.
@@ -32,6 +34,9 @@ func (in TagResourceInput) Validate() error { return domain.CheckTags(tagRules, 
 
 // KeyID implements [target.Keyed].
 func (in TagResourceInput) KeyID() string { return in.KeyId }
+
+// Conditions puts in the tags.
+func (in TagResourceInput) Conditions(v policy.Values) { target.SetTags(v, in.Tags) }
 
 // tagResource checks the quota over all tags, since some of those given may replace others.
 func (s *Keys) tagResource(_ *op.Call, in TagResourceInput,

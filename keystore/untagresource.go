@@ -5,6 +5,8 @@ import (
 	"claviger/internal/op"
 	"claviger/keystore/key"
 	"claviger/keystore/multiregion"
+	"claviger/keystore/target"
+	"claviger/policy"
 )
 
 type UntagResourceInput struct {
@@ -15,6 +17,9 @@ type UntagResourceInput struct {
 
 // KeyID implements [target.Keyed].
 func (in UntagResourceInput) KeyID() string { return in.KeyId }
+
+// Conditions puts in the names of the tags.
+func (in UntagResourceInput) Conditions(v policy.Values) { target.SetTagKeys(v, in.TagKeys) }
 
 // untagResource ignores keys that no tag has, as AWS does.
 func (s *Keys) untagResource(_ *op.Call, in UntagResourceInput,

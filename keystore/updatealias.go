@@ -15,11 +15,13 @@ func (s *Keys) findUpdateAlias(c *op.Call, in AliasInput) (*aliasTarget, error) 
 	if err != nil || m.old == nil {
 		return m, err
 	}
-	old, err := s.finder.Key(c, m.old.Ref)
-	if old != nil {
+	switch old := m.old.Key; {
+	case old != nil:
 		m.to.Fits = func(k *key.Key) error { return old.Replaceable(k) }
+	case !m.old.Absent():
+		m.unread = m.old.Missing() // of which type it is can't be known
 	}
-	return m, err
+	return m, nil
 }
 
 // updateAlias counts the aliases of the key that gets one more. The other key only loses one.

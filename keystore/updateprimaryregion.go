@@ -20,12 +20,17 @@ type promotion struct{ relatedPair }
 
 func (s *Keys) findPromotion(c *op.Call, in UpdatePrimaryRegionInput) (promotion, error) {
 	r, err := s.findRelatedPair(c, "UpdatePrimaryRegion", in.KeyId, in.PrimaryRegion)
-	return promotion{r}, err
+	if err != nil {
+		return promotion{}, err
+	}
+	r.Says = func(v policy.Values) { target.SetText(v, "kms:PrimaryRegion", &in.PrimaryRegion) }
+	r.there.Says = r.Says
+	return promotion{r}, nil
 }
 
 // Demands implements [op.Target]: the same on both keys.
 func (p promotion) Demands() []policy.Demand {
-	return append(p.Target.Demands(), p.demandOnOther(p.Action))
+	return append(p.Target.Demands(), p.there.Demands()...)
 }
 
 // Ready implements [op.Target]. The matrix holds for both keys.
@@ -36,10 +41,10 @@ func (p promotion) Ready() error {
 	switch {
 	case p.region == p.Key.Region:
 		return kmsfault.Unsupported(p.Key.ARN() + " is the primary key already.")
-	case p.other == nil:
+	case p.there.Key == nil:
 		return target.ErrNoKey(p.Key.RelatedRef(p.region))
 	}
-	return p.other.AllowsInState(p.Operation)
+	return p.there.Key.AllowsInState(p.Operation)
 }
 
 // updatePrimaryRegion swaps the roles at once. AWS shows both keys as Updating for a while, which

@@ -75,9 +75,10 @@ func TestRelations_ReplicateAndPromote_DemandBothKeys(t *testing.T) {
 	}
 	same("ReplicateKey", r.Demands(), [2]string{"kms:ReplicateKey", here},
 		[2]string{"kms:CreateKey", far})
-	r.tagged = true
-	same("ReplicateKey with tags", r.Demands(), [2]string{"kms:ReplicateKey", here},
-		[2]string{"kms:CreateKey", far}, [2]string{"kms:TagResource", far})
+	r.in.Tags, r.in.Policy = []key.Tag{{TagKey: "a"}}, new(string)
+	same("ReplicateKey with policy and tags", r.Demands(), [2]string{"kms:ReplicateKey", here},
+		[2]string{"kms:CreateKey", far}, [2]string{"kms:PutKeyPolicy", far},
+		[2]string{"kms:TagResource", far})
 	p, err := s.keys.findPromotion(c, UpdatePrimaryRegionInput{KeyId: id, PrimaryRegion: abroad})
 	if err != nil {
 		t.Fatal(err)

@@ -1,22 +1,30 @@
 package policy
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // The types of principal, in CloudTrail's userIdentity vocabulary.
 const (
-	Root    = "Root"
-	IAMUser = "IAMUser"
-	Service = "AWSService"
+	Root          = "Root"
+	IAMUser       = "IAMUser"
+	AssumedRole   = "AssumedRole"
+	FederatedUser = "FederatedUser"
+	Service       = "AWSService"
 )
 
 // Caller is a verified principal: who asks, not what it may do.
 type Caller struct {
-	Type        string // Root, IAMUser or Service
+	Type        string // Root, IAMUser, AssumedRole, FederatedUser or Service
 	Account     string // 12 digits
-	ARN         string // arn:aws:iam::ACCOUNT:root and so on; a service has none
-	PrincipalID string // unique id of the principal; the account's own number for its root
+	ARN         string // arn:aws:iam::ACCOUNT:root, of a session, ...; a service has none
+	Role        string // ARN of the role that a session acts as, with its path
+	UniqueID    string // of a user or role: AIDA... or AROA...; a name made again has another
+	PrincipalID string // aws:userid: the unique id, of a session with its name behind it
 	AccessKeyID string // the key that signed; empty for a service
 
+	Policies []*Document       // identity policies, those of its groups included
 	Tags     map[string]string // of the principal: aws:PrincipalTag
 	Boundary *Document         // its permissions boundary; nil: none
 	Session  *Session          // nil for long-term credentials
@@ -57,3 +65,30 @@ func (c *Caller) Name() string {
 	}
 	return c.ARN
 }
+
+// issuer is aws:PrincipalArn: of a role's session the role.
+func (c *Caller) issuer() string {
+	if c.Role != "" {
+		return c.Role
+	}
+	return c.ARN
+}
+
+// tag returns the value of aws:PrincipalTag. A session's tag wins over the principal's.
+func (c *Caller) tag(name string) (string, bool) {
+	if c.Session != nil {
+		if v, ok := folded(c.Session.Tags, name); ok {
+			return v, true
+		}
+	}
+	return folded(c.Tags, name)
+}
+
+// userName is aws:username, which users have and their sessions: the name without its path.
+func (c *Caller) userName() (string, bool) {
+	return c.ARN[strings.LastIndexByte(c.ARN, '/')+1:], c.Type == IAMUser
+}
+
+// principalTypes is aws:PrincipalType.
+var principalTypes = map[string]string{Root: "Account", IAMUser: "User",
+	AssumedRole: "AssumedRole", FederatedUser: "FederatedUser", Service: "AWSService"}

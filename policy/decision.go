@@ -2,6 +2,7 @@ package policy
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"claviger/internal/fault"
@@ -23,10 +24,13 @@ const (
 	NeedsNoPermission Reason = "the action needs no permission"
 	AccountOwner      Reason = "the account's root user"
 	OwnWork           Reason = "the service's own work"
+	ByIdentityPolicy  Reason = "an identity policy allows it"
+	ByResourcePolicy  Reason = "the resource's policy allows it"
 	ByGrant           Reason = "a grant allows it"
 
 	NothingAllows   Reason = "no policy and no grant allows it"
 	OtherAccount    Reason = "the resource belongs to another account"
+	ExplicitDeny    Reason = "a policy denies it"
 	NothingDemanded Reason = "the operation demands nothing"
 	FactMissing     Reason = "a fact that the decision depends on can't be had"
 )
@@ -46,14 +50,44 @@ func (d Decision) Refusal() error {
 	return d.Err
 }
 
-// refused is the decision that nothing allows what d demands. It names the resource as the caller
-// did: the ARN behind an alias or a plain name would tell that the resource is there.
-func refused(c *Caller, d *Demand, why Reason) Decision {
+// refused is the decision that a kind of policy doesn't allow what d demands, or that v denies it.
+// It names the resource as the caller did: the ARN behind an alias or a plain name would tell that
+// the resource is there.
+func refused(c *Caller, d *Demand, k kind, v *verdict) Decision {
+	out := Decision{Effect: Deny, Reason: NothingAllows}
+	why := " because " + implicit[k] + d.Action + " action"
+	foreign := d.Resource.Account != "" && d.Resource.Account != c.Account
+	if v != nil {
+		out.Reason, out.Statement = ExplicitDeny, v.sid
+	} else if foreign {
+		out.Reason = OtherAccount
+	}
+	switch {
+	case k == resourcePolicy && foreign && strings.HasPrefix(d.Action, "kms:") &&
+		named(&d.Resource) != "":
+		why = hidden // to another account KMS doesn't say whether there is a key
+	case k == resourcePolicy && foreign:
+		// What another account's policy says is its own affair: that it denies isn't told.
+	case v != nil:
+		why = " with an explicit deny in " + explicit[k]
+	}
+	if slices.Contains(reticent, d.Action) {
+		why = ""
+	}
 	text := "User: " + c.Name() + " is not authorized to perform: " + d.Action +
-		named(&d.Resource) + because(d, why)
-	return Decision{Effect: Deny, Reason: why,
-		Err: fault.New(fault.Denied, "AccessDeniedException", text)}
+		named(&d.Resource) + why
+	if d.Action == webIdentity {
+		text = "Not authorized to perform " + webIdentity
+	}
+	out.Err = fault.New(fault.Denied, "AccessDeniedException", text)
+	return out
 }
+
+// STS says why to nobody who asks something of a role, and who comes with a token of an identity
+// provider has no name yet.
+var reticent = []string{"sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"}
+
+const webIdentity = "sts:AssumeRoleWithWebIdentity"
 
 // named is the part of a refusal that says on what.
 func named(r *Resource) string {
@@ -67,15 +101,35 @@ func named(r *Resource) string {
 	}
 }
 
-// because is the part of a refusal that says which kind of policy was looked for in vain. To
-// another account KMS doesn't say whether there is a key.
-func because(d *Demand, why Reason) string {
-	switch {
-	case why != OtherAccount:
-		return " because no identity-based policy allows the " + d.Action + " action"
-	case strings.HasPrefix(d.Action, "kms:") && named(&d.Resource) != "":
-		return " because the resource does not exist in this Region, no resource-based policies " +
-			"allow access, or a resource-based policy explicitly denies access"
+// The ends of IAM's sentence about a refusal ("Troubleshoot access denied error messages" of the
+// IAM user guide).
+var (
+	implicit = [...]string{
+		identityPolicy:      "no identity-based policy allows the ",
+		resourcePolicy:      "no resource-based policy allows the ",
+		permissionsBoundary: "no permissions boundary allows the ",
+		sessionPolicy:       "no session policy allows the ",
 	}
-	return " because no resource-based policy allows the " + d.Action + " action"
+	explicit = [...]string{
+		identityPolicy:      "an identity-based policy",
+		resourcePolicy:      "a resource-based policy",
+		permissionsBoundary: "a permissions boundary",
+		sessionPolicy:       "a session policy",
+	}
+)
+
+const hidden = " because the resource does not exist in this Region, no resource-based policies " +
+	"allow access, or a resource-based policy explicitly denies access"
+
+// allowed is the decision that policies allow the demand.
+func (e *evaluation) allowed() Decision {
+	out := Decision{Effect: Allow, Reason: ByResourcePolicy, Statement: e.resource.sid}
+	switch by := e.resource.by; {
+	case by&^byAccount != 0 && (!e.foreign() || e.caller.Type == Service):
+	case e.caller.Type == Root:
+		out.Reason = AccountOwner
+	default:
+		out.Reason, out.Statement = ByIdentityPolicy, e.identity.sid
+	}
+	return out
 }

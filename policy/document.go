@@ -23,6 +23,8 @@ type Document struct {
 	Version    string
 	ID         string
 	Statements []Statement // at least one
+
+	rules []rule // the statements compiled, in their order
 }
 
 // Statement is one statement of a document. Of Principal and NotPrincipal, Action and NotAction,
@@ -44,8 +46,8 @@ type Condition struct {
 	Values   []string
 }
 
-// Malformed says what is wrong with a document, in IAM's words where they are known. It quotes
-// names of elements and no values.
+// Malformed says what is wrong with a document, in IAM's words where they are known. It quotes what
+// IAM quotes: names of elements, resources and principals.
 type Malformed string
 
 // Error implements error.
@@ -59,10 +61,40 @@ func Parse(text string) (*Document, error) { return parse(text, false) }
 
 // parse is [Parse]. A statement may lack its Action if idle statements are allowed.
 func parse(text string, idle bool) (*Document, error) {
-	var raw rawDocument
-	if err := json.Unmarshal([]byte(text), &raw, json.RejectUnknownMembers(true)); err != nil {
+	d, err := parseStored(text, idle)
+	if err != nil {
+		return nil, err
+	}
+	for i := range d.Statements {
+		s := &d.Statements[i]
+		if s.Principal.hasUniqueID() || s.NotPrincipal.hasUniqueID() {
+			return nil, ErrPrincipal
+		}
+	}
+	return d, nil
+}
+
+// ParseStored reads a document as it is stored. It names users and roles by their unique ids, so
+// that who is made again under a name of before is somebody else. Nobody may write that form: an id
+// is no proof that its principal exists. Which kind of policy it is was looked at before it was
+// stored.
+func ParseStored(text string) (*Document, error) { return parseStored(text, true) }
+
+func parseStored(text string, idle bool) (*Document, error) {
+	raw, err := decode(text)
+	if err != nil {
 		return nil, explain(err)
 	}
+	return raw.document(idle)
+}
+
+func decode(text string) (raw rawDocument, err error) {
+	err = json.Unmarshal([]byte(text), &raw, json.RejectUnknownMembers(true))
+	return raw, err
+}
+
+// document holds what was read to the forms of a document, and compiles it.
+func (raw *rawDocument) document(idle bool) (*Document, error) {
 	d := &Document{Version: string(raw.Version), ID: string(raw.Id)}
 	switch {
 	case d.Version == "":
@@ -79,6 +111,7 @@ func parse(text string, idle bool) (*Document, error) {
 			return nil, err
 		}
 		d.Statements = append(d.Statements, s)
+		d.rules = append(d.rules, s.compile(d.Version))
 	}
 	return d, nil
 }
@@ -259,22 +292,6 @@ func consists(s, extra string) bool {
 		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' ||
 			strings.ContainsRune(extra, r))
 	}) < 0
-}
-
-// operators are the condition operators ("IAM JSON policy elements: Condition operators" of the IAM
-// user guide). Each but Null may end with IfExists, and each may begin with a quantifier.
-var operators = strings.Fields(`
-	StringEquals StringNotEquals StringEqualsIgnoreCase StringNotEqualsIgnoreCase
-	StringLike StringNotLike
-	NumericEquals NumericNotEquals NumericLessThan NumericLessThanEquals
-	NumericGreaterThan NumericGreaterThanEquals
-	DateEquals DateNotEquals DateLessThan DateLessThanEquals DateGreaterThan DateGreaterThanEquals
-	Bool BinaryEquals IpAddress NotIpAddress ArnEquals ArnLike ArnNotEquals ArnNotLike Null`)
-
-func isOperator(name string) bool {
-	name = strings.TrimPrefix(strings.TrimPrefix(name, "ForAllValues:"), "ForAnyValue:")
-	base, optional := strings.CutSuffix(name, "IfExists")
-	return slices.Contains(operators, base) && !(optional && base == "Null")
 }
 
 // conditions returns the tests in order of operator and key.

@@ -1,16 +1,16 @@
 package policy
 
 import (
+	"maps"
 	"slices"
 	"strings"
-	"sync"
 )
 
 // Grant is what a grant of a KMS key says to a decision ("Grants in AWS KMS" of the KMS developer
 // guide). It is one source of permission among others, brought by [Resource.Grants].
 type Grant struct {
 	ID        string
-	Grantee   string            // as [Caller.Name]
+	Grantee   string            // as a policy names principals, or a service's name
 	Actions   []string          // kms:Decrypt, kms:ReEncryptFrom, ...
 	Equals    map[string]string // EncryptionContextEquals; nil: there is no such constraint
 	Subset    map[string]string // EncryptionContextSubset, likewise
@@ -21,11 +21,16 @@ type Grant struct {
 // behind it.
 const encryptionContext = "kms:EncryptionContext:"
 
-// EncryptionContext puts an encryption context into the values of a demand.
+// EncryptionContext puts an encryption context into the values of a demand. Of an empty one nothing
+// is there.
 func (v Values) EncryptionContext(context map[string]string) {
+	if len(context) == 0 {
+		return
+	}
 	for key, value := range context {
 		v[encryptionContext+key] = []string{value}
 	}
+	v["kms:EncryptionContextKeys"] = slices.Sorted(maps.Keys(context))
 }
 
 // pairs returns the values whose keys begin with prefix, by what follows it.
@@ -103,44 +108,84 @@ func made(v Values) *Grant {
 // grantRequest is what grants are held to. Its parts are made of a demand's values when the first
 // grant turns on them and once for all grants: a key may have fifty thousand.
 type grantRequest struct {
-	action  string
-	child   func() *Grant // that kms:CreateGrant is to make; nil: it wasn't said
-	context func() map[string]string
+	*scope
+	ready   bool
+	child   *Grant // that kms:CreateGrant is to make; nil: it wasn't said
+	context map[string]string
 }
 
-func newGrantRequest(d *Demand) grantRequest {
-	values := sync.OnceValue(func() Values {
-		if d.Values == nil {
-			return nil
-		}
-		return d.Values()
-	})
-	return grantRequest{
-		action: d.Action,
-		child:  sync.OnceValue(func() *Grant { return made(values()) }),
-		context: sync.OnceValue(func() map[string]string {
-			return values().pairs(encryptionContext)
-		}),
+func (r *grantRequest) prepare() {
+	if !r.ready {
+		r.ready = true
+		r.child, r.context = made(r.brought()), r.brought().pairs(encryptionContext)
 	}
 }
 
-// allows reports whether the grant gives c what is asked for.
-func (g *Grant) allows(c *Caller, r grantRequest) bool {
-	if g.Grantee == "" || g.Grantee != c.Name() || !slices.Contains(g.Actions, r.action) {
+// Grantees returns what grants may call the caller: its own name, its role's, its unique id, and
+// its account's. None is empty.
+func (c *Caller) Grantees() []string {
+	names := []string{c.Name(), c.Role, c.UniqueID}
+	if c.Type != Service && c.Type != Root {
+		names = append(names, rootARN(c.Account))
+	}
+	return slices.DeleteFunc(names, func(name string) bool { return name == "" })
+}
+
+// grantee is [Caller.Grantees] for comparison. It is made once for all grants.
+type grantee struct {
+	caller *Caller
+	name   string
+	root   string // of the account, where it isn't the caller's own name
+}
+
+func newGrantee(c *Caller) grantee {
+	g := grantee{caller: c, name: c.Name()}
+	if c.Type != Service && c.Type != Root {
+		g.root = rootARN(c.Account)
+	}
+	return g
+}
+
+// namedIn says how a grant names the caller; zero if it doesn't.
+func (w *grantee) namedIn(g *Grant) namedBy {
+	switch g.Grantee {
+	case "":
+		return 0
+	case w.name:
+		return w.caller.byARN()
+	case w.caller.Role:
+		return byRole
+	case w.caller.UniqueID:
+		return w.caller.byUniqueID()
+	case w.root:
+		return byAccount
+	}
+	return 0
+}
+
+// allows reports whether the grant gives what is asked for to its grantee.
+func (g *Grant) allows(r *grantRequest) bool {
+	action := r.demand.Action
+	if !slices.Contains(g.Actions, action) {
 		return false
 	}
 	switch {
-	case r.action == "kms:RetireGrant": // the constraints don't apply to it
+	case action == "kms:RetireGrant": // the constraints don't apply to it
 		return true
 	case g.SourceARN != "": // only a service asks on behalf of a resource, and none does here
 		return false
-	case r.action == "kms:DescribeKey": // it has no encryption context
+	case action == "kms:DescribeKey", action == "kms:GetPublicKey": // they have no encryption context
 		return true
-	case r.action == "kms:CreateGrant":
-		child := r.child()
-		return child != nil && g.bounds(child)
 	}
-	return g.admits(r.context())
+	if action == "kms:CreateGrant" {
+		r.prepare()
+		return r.child != nil && g.bounds(r.child)
+	}
+	if g.Equals == nil && len(g.Subset) == 0 {
+		return true
+	}
+	r.prepare()
+	return g.admits(r.context)
 }
 
 // admits holds the encryption context of a request to the constraints.

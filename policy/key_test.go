@@ -52,11 +52,11 @@ func TestParseOfKey_StatementWithoutAction_DoesNothing(t *testing.T) {
 	for _, effect := range []string{policy.Allow, policy.Deny} {
 		idle := statement(t, over{"Action": "", "Effect": `"` + effect + `"`})
 		alone, err := policy.ParseOfKey(`{"Statement":` + idle + `}`)
-		if err != nil || alone.Allows(&root, "kms:PutKeyPolicy", aKey) {
+		if err != nil || alone.Lets(root, policy.Facts{}, "kms:PutKeyPolicy", aKey) {
 			t.Errorf("%s without action allows something: %v", effect, err)
 		}
 		both, err := policy.ParseOfKey(`{"Statement":[` + idle + `,` + statement(t, nil) + `]}`)
-		if err != nil || !both.Allows(&root, "kms:PutKeyPolicy", aKey) {
+		if err != nil || !both.Lets(root, policy.Facts{}, "kms:PutKeyPolicy", aKey) {
 			t.Errorf("%s without action denies something: %v", effect, err)
 		}
 	}

@@ -8,11 +8,11 @@
 // policy, its grants, the values of condition keys) is a function of the demand. It is called only
 // where the decision depends on it, so a caller who may do everything pays for none of it.
 //
-// # What decides today
+// # What decides
 //
-// An account's root user may do everything in its own account, the service may do its own
-// unfinished work, and anybody else may do what a grant allows. Policy documents are read
-// ([Parse]) and decide nothing yet: they arrive behind Decide, and nothing in front of it changes.
+// An explicit deny of any policy, then the policy of the resource, identity policies within
+// boundary and session policies, and last the resource's grants. An account's root user needs no
+// identity policy, and the service needs nothing for its own unfinished work.
 package policy
 
 import (
@@ -43,8 +43,12 @@ type Resource struct {
 	Asked   string // what the caller calls it, or [OfCiphertext]; empty: by its ARN
 	Account string // that owns it; empty means the caller's own
 	Tags    func() (map[string]string, error)
+	Aliases func() ([]string, error) // names of a KMS key: kms:ResourceAliases
 	Policy  func() (*Document, error)
-	Grants  func() ([]Grant, error) // those that may speak for the caller, in no order
+	// whether nothing allows but what Policy allows or delegates to the account, as with KMS keys and
+	// roles
+	PolicyDecides bool
+	Grants        func() ([]Grant, error) // those that may speak for the caller, in no order
 }
 
 // OfCiphertext is what a resource is called whose name the caller didn't give: it is in the
@@ -71,30 +75,52 @@ func Decide(r Request) Decision {
 	return last
 }
 
-// decide asks the sources of permission one after the other, the costly ones last.
+// decide looks for an explicit deny, then for what allows the demand. Grants come last: they are
+// asked for only if no policy allows it.
 func decide(r *Request, d *Demand) Decision {
 	c := &r.Caller
-	switch account := d.Resource.Account; {
+	e := evaluation{scope: newScope(r, d)}
+	switch {
 	case d.Open != "":
 		return Decision{Effect: Allow, Reason: NeedsNoPermission}
-	case account != "" && account != c.Account:
-		return refused(c, d, OtherAccount)
-	case c.Type == Root:
-		return Decision{Effect: Allow, Reason: AccountOwner}
-	case c.Type == Service:
+	case c.Type == Service && !e.foreign():
 		return Decision{Effect: Allow, Reason: OwnWork}
-	case d.Resource.Grants == nil:
-		return refused(c, d, NothingAllows)
+	}
+	if err := e.evaluate(); err != nil {
+		return Decision{Effect: Deny, Reason: FactMissing, Err: err}
+	}
+	if k, v, ok := e.denied(); ok {
+		return refused(c, d, k, v)
+	}
+	if e.allows() {
+		return e.allowed()
+	}
+	return byGrant(&e)
+}
+
+// byGrant asks the grants of the resource.
+func byGrant(e *evaluation) Decision {
+	c, d := &e.caller, e.demand
+	if d.Resource.Grants == nil || e.foreign() && c.Type != Service && !e.byIdentity() {
+		return refused(c, d, e.lacking(), nil)
 	}
 	grants, err := d.Resource.Grants()
 	if err != nil {
 		return Decision{Effect: Deny, Reason: FactMissing, Err: err}
 	}
-	asked := newGrantRequest(d)
+	who, asked := newGrantee(c), grantRequest{scope: &e.scope}
 	for i := range grants {
-		if grants[i].allows(c, asked) {
+		by := who.namedIn(&grants[i])
+		if by == 0 || !grants[i].allows(&asked) {
+			continue
+		}
+		// A grant takes the place of a statement of the resource's policy that names the grantee. A
+		// refusal speaks of policies alone.
+		granted := *e
+		granted.resource.by |= by
+		if granted.allows() {
 			return Decision{Effect: Allow, Reason: ByGrant, Statement: grants[i].ID}
 		}
 	}
-	return refused(c, d, NothingAllows)
+	return refused(c, d, e.lacking(), nil)
 }

@@ -11,7 +11,7 @@ import (
 // Principals is a Principal or NotPrincipal element.
 type Principals struct {
 	Everyone  bool     // "*"
-	AWS       []string // "*", numbers of accounts, ARNs
+	AWS       []string // "*", numbers of accounts, ARNs, unique ids of users and roles
 	Service   []string // names of services
 	Federated []string // names or ARNs of identity providers
 }
@@ -43,27 +43,47 @@ func (p *Principals) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 
 // check holds the principals to their forms. That they exist is not looked at.
 func (p *Principals) check() error {
+	kind, name := p.invalid()
+	switch {
+	case kind == "":
+		return nil
+	case p.isEmpty():
+		return ErrNoPrincipal
+	case kind == "AWS" && !p.Everyone && strings.HasPrefix(name, "arn:"):
+		return ErrPrincipalARN
+	}
+	return ErrPrincipal
+}
+
+// isEmpty reports whether nobody is named.
+func (p *Principals) isEmpty() bool {
+	return !p.Everyone && len(p.AWS)+len(p.Service)+len(p.Federated) == 0
+}
+
+// invalid returns the first principal that has no form of one, and its kind; no kind if all do.
+func (p *Principals) invalid() (kind, name string) {
 	switch {
 	case p == nil:
-		return nil
-	case !p.Everyone && len(p.AWS)+len(p.Service)+len(p.Federated) == 0:
-		return ErrNoPrincipal
+		return "", ""
 	case p.Everyone && p.AWS != nil:
-		return ErrPrincipal
+		return "AWS", p.AWS[0]
+	case p.isEmpty():
+		return "AWS", ""
 	}
 	for _, a := range p.AWS {
-		switch {
-		case strings.HasPrefix(a, "arn:") && !IsPrincipal(a):
-			return ErrPrincipalARN
-		case !strings.HasPrefix(a, "arn:") && a != "*" && !isAccount(a):
-			return ErrPrincipal
+		if a != "*" && !isAccount(a) && !isUniqueID(a) && !IsPrincipal(a) {
+			return "AWS", a
 		}
 	}
-	if slices.ContainsFunc(p.Service, func(s string) bool { return !IsService(s) }) ||
-		slices.Contains(p.Federated, "") {
-		return ErrPrincipal
+	for _, s := range p.Service {
+		if !IsService(s) {
+			return "SERVICE", s
+		}
 	}
-	return nil
+	if slices.Contains(p.Federated, "") {
+		return "FEDERATED", ""
+	}
+	return "", ""
 }
 
 // IsPrincipal reports whether arn is the ARN of an account, a user, a role, or a session of one:
@@ -91,6 +111,17 @@ func isName(s string) bool {
 	return consists(s, "_+=,.@-/") && !slices.Contains(strings.Split(s, "/"), "")
 }
 
+// hasUniqueID reports whether somebody is named by unique id.
+func (p *Principals) hasUniqueID() bool {
+	return p != nil && slices.ContainsFunc(p.AWS, isUniqueID)
+}
+
+// isUniqueID reports whether s has the form of a user's or role's unique id.
+func isUniqueID(s string) bool {
+	return len(s) >= 20 && len(s) <= 128 && (strings.HasPrefix(s, "AIDA") || strings.HasPrefix(s,
+		"AROA")) && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == ""
+}
+
 func isAccount(s string) bool {
 	return len(s) == 12 && strings.Trim(s, "0123456789") == ""
 }
@@ -104,12 +135,70 @@ func IsService(s string) bool {
 // rootARN is the ARN that stands for an account as a whole.
 func rootARN(account string) string { return "arn:aws:iam::" + account + ":root" }
 
-// include reports whether c is one of the principals: by itself, by its account, or as everybody.
-func (p *Principals) include(c *Caller) bool {
-	if c.Type == Service {
-		return p.Everyone || slices.Contains(p.Service, c.PrincipalID)
+// name says in which ways the principals name a caller; zero if they don't. A principal is named by
+// its unique id, too: that is what a stored policy holds of it.
+func (p *Principals) name(c *Caller) namedBy {
+	var by namedBy
+	if p.Everyone {
+		by = byEveryone
 	}
-	return p.Everyone || slices.ContainsFunc(p.AWS, func(a string) bool {
-		return a == "*" || a == c.ARN || a == c.Account || a == rootARN(c.Account)
-	})
+	if c.Type == Service {
+		if slices.Contains(p.AWS, "*") {
+			by = byEveryone
+		}
+		if slices.Contains(p.Service, c.PrincipalID) {
+			by |= byItself
+		}
+		return by
+	}
+	for _, a := range p.AWS {
+		switch a {
+		case "*":
+			by |= byEveryone
+		case c.Account:
+			by |= byAccount
+		case c.ARN:
+			by |= c.byARN()
+		case c.Role:
+			by |= byRole
+		case c.UniqueID:
+			by |= c.byUniqueID()
+		default:
+			if isRootOf(a, c.Account) {
+				by |= byAccount
+			}
+		}
+	}
+	if c.Session != nil && c.Session.Provider != "" &&
+		slices.Contains(p.Federated, c.Session.Provider) {
+		by |= byProvider
+	}
+	return by
+}
+
+// byARN: root's own ARN is that of its account.
+func (c *Caller) byARN() namedBy {
+	if c.Type == Root {
+		return byAccount
+	}
+	return byItself
+}
+
+// byUniqueID: the unique id of a session is its role's. A federated user is not the user whose
+// token it has.
+func (c *Caller) byUniqueID() namedBy {
+	switch c.Type {
+	case AssumedRole:
+		return byRole
+	case IAMUser:
+		return byItself
+	}
+	return 0
+}
+
+// isRootOf reports whether arn is that of an account as a whole, without making one.
+func isRootOf(arn, account string) bool {
+	const prefix, suffix = "arn:aws:iam::", ":root"
+	return len(arn) == len(prefix)+len(account)+len(suffix) && strings.HasPrefix(arn, prefix) &&
+		strings.HasSuffix(arn, suffix) && arn[len(prefix):len(prefix)+len(account)] == account
 }

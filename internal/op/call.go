@@ -52,9 +52,13 @@ type trail struct {
 
 // decide asks whether the caller may do what is demanded, under the circumstances of this call.
 func (c *Call) decide(demands []policy.Demand) policy.Decision {
-	facts := policy.Facts{Time: c.Time, SourceIP: c.SourceIP, TLS: c.TLS, UserAgent: c.UserAgent,
+	return c.run.Decide(policy.Request{Caller: c.Caller, Facts: c.Facts(), Demands: demands})
+}
+
+// Facts are the circumstances of this call, for what decides beside its demands.
+func (c *Call) Facts() policy.Facts {
+	return policy.Facts{Time: c.Time, SourceIP: c.SourceIP, TLS: c.TLS, UserAgent: c.UserAgent,
 		Region: c.Region, Via: c.Via}
-	return c.run.Decide(policy.Request{Caller: c.Caller, Facts: facts, Demands: demands})
 }
 
 // Namespace returns the account and Region that the call is in: the first two

@@ -9,6 +9,7 @@ import (
 	"claviger/keystore/model"
 	"claviger/keystore/publickey"
 	"claviger/keystore/target"
+	"claviger/policy"
 )
 
 type GenerateDataKeyPairInput struct {
@@ -49,9 +50,15 @@ type GenerateDataKeyPairOutput struct {
 	KeyMaterialId            string
 }
 
+// saysPairSpec puts the spec of a pair into the values of condition keys.
+func saysPairSpec(spec string) func(policy.Values) {
+	return func(v policy.Values) { v["kms:DataKeyPairSpec"] = []string{spec} }
+}
+
 func (s *Operations) findPair(c *op.Call, in GenerateDataKeyPairInput) (*target.Target, error) {
 	return s.finder.FindUse(c, "GenerateDataKeyPair", in.KeyId, key.SymmetricDefault,
-		target.Presented{Tokens: in.GrantTokens, Context: in.EncryptionContext})
+		target.Presented{Tokens: in.GrantTokens, Context: in.EncryptionContext,
+			Says: saysPairSpec(in.KeyPairSpec)})
 }
 
 func (s *Operations) generateDataKeyPair(c *op.Call, in GenerateDataKeyPairInput,

@@ -32,7 +32,8 @@ type GenerateDataKeyPairWithoutPlaintextOutput struct {
 func (s *Operations) findBarePair(c *op.Call,
 	in GenerateDataKeyPairWithoutPlaintextInput) (*target.Target, error) {
 	return s.finder.FindUse(c, "GenerateDataKeyPairWithoutPlaintext", in.KeyId, key.SymmetricDefault,
-		target.Presented{Tokens: in.GrantTokens, Context: in.EncryptionContext})
+		target.Presented{Tokens: in.GrantTokens, Context: in.EncryptionContext,
+			Says: saysPairSpec(in.KeyPairSpec)})
 }
 
 // generateDataKeyPairWithoutPlaintext wipes the private key that the caller did not ask for. It

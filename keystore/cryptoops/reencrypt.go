@@ -1,6 +1,8 @@
 package cryptoops
 
 import (
+	"strconv"
+
 	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/keystore/key"
@@ -80,20 +82,29 @@ func (t *reEncryption) Ready() error {
 // findReEncrypt asks for a permission of its own on each key: ReEncryptFrom and ReEncryptTo, as AWS
 // does.
 func (s *Operations) findReEncrypt(c *op.Call, in ReEncryptInput) (*reEncryption, error) {
+	t := &reEncryption{}
 	from, err := s.findSource(c, "ReEncrypt", "ReEncryptFrom", in.CiphertextBlob, in.SourceKeyId,
-		in.SourceEncryptionAlgorithm,
-		target.Presented{Tokens: in.GrantTokens, Context: in.SourceEncryptionContext})
+		in.SourceEncryptionAlgorithm, target.Presented{Tokens: in.GrantTokens,
+			Context: in.SourceEncryptionContext, Says: t.says})
 	if err != nil {
 		return nil, err
 	}
 	to, err := s.finder.FindUse(c, "ReEncrypt", in.DestinationKeyId,
 		domain.Or(in.DestinationEncryptionAlgorithm, key.SymmetricDefault),
-		target.Presented{Tokens: in.GrantTokens, Context: in.DestinationEncryptionContext})
+		target.Presented{Tokens: in.GrantTokens, Context: in.DestinationEncryptionContext,
+			Says: t.says})
 	if err != nil {
 		return nil, err
 	}
 	to.Action = "ReEncryptTo"
-	return &reEncryption{from, to}, nil
+	t.from, t.to = from, to
+	return t, nil
+}
+
+// says puts in whether both keys are one.
+func (t *reEncryption) says(v policy.Values) {
+	same := t.from.Key != nil && t.to.Key != nil && t.from.Key.Ref() == t.to.Key.Ref()
+	v["kms:ReEncryptOnSameKey"] = []string{strconv.FormatBool(same)}
 }
 
 // reEncrypt has the plaintext in this process between decrypting and encrypting it, and wipes it.

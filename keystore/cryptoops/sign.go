@@ -6,6 +6,7 @@ import (
 	"claviger/keystore/key"
 	"claviger/keystore/publickey"
 	"claviger/keystore/target"
+	"claviger/policy"
 )
 
 type SignInput struct {
@@ -29,15 +30,16 @@ type SignOutput struct {
 // algorithm.
 func (s *Operations) findSigning(c *op.Call, operation, keyID, algorithm string, tokens []string,
 	messageType *string, message []byte) (*target.Target, error) {
-	t, err := s.finder.FindUse(c, operation, keyID, algorithm, target.Presented{Tokens: tokens})
+	kind := domain.Or(messageType, publickey.MessageRaw)
+	t, err := s.finder.FindUse(c, operation, keyID, algorithm, target.Presented{Tokens: tokens,
+		Says: func(v policy.Values) { v["kms:MessageType"] = []string{kind} }})
 	if err != nil {
 		return t, err
 	}
 	// As the last of the checks: AWS speaks of usage, state and algorithm before the message. The
 	// algorithm is one of the table by then.
 	t.Fits = func(*key.Key) error {
-		return publickey.Schemes[algorithm].Check(algorithm, domain.Or(messageType, publickey.MessageRaw),
-			message)
+		return publickey.Schemes[algorithm].Check(algorithm, kind, message)
 	}
 	return t, nil
 }

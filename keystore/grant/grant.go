@@ -13,6 +13,7 @@ package grant
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"maps"
 	"strings"
 	"time"
 
@@ -47,13 +48,27 @@ func (g *Grant) Policy() policy.Grant {
 		SourceARN: domain.Or(g.Constraints.SourceArn, "")}
 }
 
+// Conditions puts what a grant is into the values of condition keys, when it is made and when it is
+// retired.
+func (g *Grant) Conditions(v policy.Values) {
+	made := g.Policy()
+	maps.Copy(v, made.Values())
+	v.EncryptionContext(g.Constraints.EncryptionContextEquals)
+	v.EncryptionContext(g.Constraints.EncryptionContextSubset)
+	if g.Constraints.SourceArn != nil {
+		v["kms:GrantConstraintSourceArn"] = []string{*g.Constraints.SourceArn}
+	}
+}
+
 // RetirementPolicies returns who may retire the grant without a policy that allows it: its retiring
-// principal, and its grantee if RetireGrant is among its operations ("Retiring and revoking grants"
-// of the KMS developer guide).
+// principal, its grantee if RetireGrant is among its operations, and the account of the key
+// ("Retiring and revoking grants" of the KMS developer guide).
 func (g *Grant) RetirementPolicies() []policy.Grant {
 	retiring := policy.Grant{ID: g.ID, Grantee: g.RetiringPrincipal,
 		Actions: []string{"kms:RetireGrant"}}
-	return []policy.Grant{retiring, g.Policy()}
+	account := retiring
+	account.Grantee = "arn:aws:iam::" + g.Key.Account + ":root"
+	return []policy.Grant{retiring, account, g.Policy()}
 }
 
 // idSize is how many bytes the id of a grant stands for.

@@ -61,8 +61,9 @@ func TestToken_OtherRegion_IsRefused(t *testing.T) {
 func TestPolicy_EachMember_IsCarriedOver(t *testing.T) {
 	source := "arn:aws:s3:us-east-1:111122223333:b"
 	equals, subset := map[string]string{"a": "1"}, map[string]string{"b": "2"}
-	g := &Grant{ID: "g", Grantee: "alice", RetiringPrincipal: "bob",
-		Operations: []string{"Decrypt", "ReEncryptFrom"},
+	g := &Grant{Key: key.Ref{Account: "111122223333"}, ID: "g", Grantee: "alice",
+		RetiringPrincipal: "bob",
+		Operations:        []string{"Decrypt", "ReEncryptFrom"},
 		Constraints: Constraints{EncryptionContextEquals: equals,
 			EncryptionContextSubset: subset, SourceArn: &source}}
 	p := g.Policy()
@@ -75,7 +76,8 @@ func TestPolicy_EachMember_IsCarriedOver(t *testing.T) {
 	for _, p := range g.RetirementPolicies() {
 		who[p.Grantee] = strings.Join(p.Actions, " ")
 	}
-	if len(who) != 2 || who["bob"] != "kms:RetireGrant" || who["alice"] == "kms:RetireGrant" {
+	if len(who) != 3 || who["bob"] != "kms:RetireGrant" || who["alice"] == "kms:RetireGrant" ||
+		who["arn:aws:iam::111122223333:root"] != "kms:RetireGrant" {
 		t.Errorf("retired by %v", who)
 	}
 }

@@ -74,6 +74,7 @@ type Key struct {
 	Materials map[string]Material
 	Lost      []string         // ids of materials that the key's row names and no row has, in order
 	Public    crypto.PublicKey // of an asymmetric key, as [parsePublic] returns it
+	Rules     *Rules           // the policy compiled; nil of a key that wasn't read from its row
 	UseNoted  *atomic.Int64    // the last minute, since the epoch, of which a use was written down
 
 	// Of a key in a custom key store, as it was looked up.
@@ -155,9 +156,10 @@ func (k *Key) ShownMaterialID() string {
 // tagOverhead is what a tag takes beside its text, in bytes: the headers of two strings.
 const tagOverhead = 32
 
-// Weight is about how many bytes of text callers gave the key.
+// Weight is about how many bytes of text callers gave the key, or more if its policy takes more
+// memory than such texts do.
 func (k *Key) Weight() int {
-	n := len(k.Policy) + len(k.Description)
+	n := max(len(k.Policy), k.Rules.weight()) + len(k.Description)
 	for _, t := range k.Tags {
 		n += len(t.TagKey) + len(t.TagValue) + tagOverhead
 	}

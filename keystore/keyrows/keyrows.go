@@ -24,12 +24,14 @@ type Rows struct {
 	jobs    domain.Scheduler
 	keys    *domain.Cache[key.Ref, *key.Key]
 	aliases *domain.Cache[AliasRef, *Alias]
+	rules   *domain.Cache[string, *key.Rules] // by the text of the policy
 }
 
 // Bounds of the caches: a usual key with its materials costs about 1.5 KiB.
 const (
 	cachedKeys    = 16384
 	cachedAliases = 16384
+	cachedRules   = 256  // default policies, and those of keys that are read each time
 	heavyKey      = 4096 // bytes of text that callers gave a key: one with more is read each time
 )
 
@@ -37,7 +39,8 @@ const (
 func New(db *store.DB, signer *rowmac.Signer, jobs domain.Scheduler) *Rows {
 	return &Rows{db: db, signer: signer, jobs: jobs,
 		keys:    domain.NewCache[key.Ref](cachedKeys, heavyKey, (*key.Key).Weight),
-		aliases: domain.NewCache[AliasRef, *Alias](cachedAliases, 0, nil)}
+		aliases: domain.NewCache[AliasRef, *Alias](cachedAliases, 0, nil),
+		rules:   domain.NewCache[string, *key.Rules](cachedRules, 0, nil)}
 }
 
 // signedKeys are the rows of keys: every column is signed.
@@ -90,6 +93,9 @@ func (r *Rows) Load(ctx context.Context, ref key.Ref) (*key.Key, error) {
 		return nil, err
 	}
 	k.UseNoted = new(atomic.Int64)
+	if k.Rules, err = r.compiled(k.PolicyText()); err != nil {
+		return nil, err
+	}
 	found, err := r.loadMaterials(ctx, ref)
 	if err == nil {
 		err = k.Settle(found)
@@ -98,6 +104,11 @@ func (r *Rows) Load(ctx context.Context, ref key.Ref) (*key.Key, error) {
 		return nil, err
 	}
 	return k, k.ReadPublic(k.Materials[k.MaterialID].Material)
+}
+
+// compiled returns the rules of a policy's text. No text ever has others, so that none is dropped.
+func (r *Rows) compiled(text string) (*key.Rules, error) {
+	return r.rules.Get(text, func() (*key.Rules, error) { return key.CompileRules(text), nil })
 }
 
 // loadKey reads and verifies the row of a key. One that is absent while its materials are there was

@@ -172,9 +172,23 @@ func (s *Finder) Find(c *op.Call, operation, keyID string, aliases bool) (*Targe
 	if err != nil {
 		return nil, err
 	}
-	t := &Target{Action: operation, Operation: operation}
+	t := s.at(c, operation)
 	if t.Named, t.Key, t.unread = s.Resolve(c, n); t.unread != nil {
 		t.Key = nil
 	}
 	return t, nil
+}
+
+// At is [Finder.Find] for a key whose name was read before.
+func (s *Finder) At(c *op.Call, operation string, n Named) *Target {
+	t := s.at(c, operation)
+	t.Named = n
+	if t.Key, t.unread = s.Key(c, n.Ref); t.unread != nil {
+		t.Key = nil
+	}
+	return t
+}
+
+func (s *Finder) at(c *op.Call, operation string) *Target {
+	return &Target{Action: operation, Operation: operation, finder: s, call: c}
 }

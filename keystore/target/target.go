@@ -5,7 +5,6 @@ package target
 
 import (
 	"claviger/internal/domain"
-	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/keystore/key"
 	"claviger/keystore/multiregion"
@@ -20,11 +19,10 @@ type Target struct {
 	Operation string
 	Algorithm string // that the key is to serve, if the operation takes one
 	// Fits refuses a request that doesn't fit the key in a way of its own; nil: any fits.
-	Fits           func(*key.Key) error
-	ViaServiceOnly bool // callers can't perform it on keys that AWS services manage
+	Fits func(*key.Key) error
 
 	Grants func() ([]policy.Grant, error) // what the caller was granted on the key; nil: no matter
-	Values func() policy.Values           // of condition keys; nil: the action has none of its own
+	Says   func(policy.Values)            // puts in what the request says to condition keys; or nil
 
 	// OnPendingDeletion is called when the key can't be used because it is pending deletion; nil for
 	// operations that don't use it.
@@ -32,7 +30,20 @@ type Target struct {
 
 	InCiphertext bool  // the caller didn't name it: the ciphertext did
 	unread       error // why it could not be read
+
+	finder *Finder
+	call   *op.Call
 }
+
+// crossAccount are the operations that have a form for keys of other accounts ("Allowing users in
+// other accounts to use a KMS key" of the KMS developer guide). To any other operation no policy of
+// a key lets a stranger.
+var crossAccount = map[string]bool{"Encrypt": true, "Decrypt": true, "ReEncrypt": true,
+	"GenerateDataKey": true, "GenerateDataKeyWithoutPlaintext": true, "GenerateDataKeyPair": true,
+	"GenerateDataKeyPairWithoutPlaintext": true, "Sign": true, "Verify": true, "GenerateMac": true,
+	"VerifyMac": true, "DeriveSharedSecret": true, "Encapsulate": true, "Decapsulate": true,
+	"CreateGrant": true, "ListGrants": true, "RetireGrant": true, "RevokeGrant": true,
+	"DescribeKey": true, "GetPublicKey": true, "GetKeyRotationStatus": true}
 
 // Demands implements [op.Target].
 func (t *Target) Demands() []policy.Demand {
@@ -43,16 +54,44 @@ func (t *Target) Demands() []policy.Demand {
 	if t.InCiphertext {
 		asked = policy.OfCiphertext
 	}
-	return []policy.Demand{{Action: "kms:" + t.Action, Values: t.Values,
-		Resource: policy.Resource{ARN: arn, Asked: asked, Account: t.Named.Account, Tags: t.tags,
-			Grants: t.Grants}}}
+	r := policy.Resource{ARN: arn, Asked: asked, Account: t.Named.Account, Grants: t.Grants}
+	// Where no key can be read there is no policy of one either. The caller's own account decides who
+	// is told so.
+	if t.Key != nil {
+		r.PolicyDecides, r.Tags, r.Aliases = true, t.tags, t.aliases
+		if t.Named.Account == t.call.Caller.Account || crossAccount[t.Operation] {
+			r.Policy = t.policy
+		}
+	}
+	return []policy.Demand{{Action: "kms:" + t.Action, Values: t.values, Resource: r}}
 }
+
+// policy is the key's. One that can't be read closes the key, and the operator is told: it was
+// looked at before it was stored, so that somebody has stored it otherwise.
+func (t *Target) policy() (*policy.Document, error) {
+	rules := t.Key.Rules
+	if rules.Err != nil {
+		t.call.Log().Error("the policy of a key can't be read, so that nobody may use the key",
+			"key", t.Key.ARN(), "error", rules.Err)
+	}
+	return rules.Document, nil
+}
+
+// aliases are the names of the key.
+func (t *Target) aliases() (names []string, err error) {
+	k := t.Key
+	all, err := t.finder.rows.Aliases(t.call, k.Account, k.Region, k.ID, "", MostAliases)
+	for _, a := range all {
+		names = append(names, a.Name)
+	}
+	return names, err
+}
+
+// MostAliases is AWS's quota of aliases of a key.
+const MostAliases = 50
 
 // tags are the key's.
 func (t *Target) tags() (map[string]string, error) {
-	if t.Key == nil {
-		return nil, nil
-	}
 	return domain.TagMap(t.Key.Tags), nil
 }
 
@@ -76,11 +115,6 @@ func (t *Target) Absent() bool { return t.Key == nil && t.unread == nil }
 // Ready implements [op.Target]: the usage, the row of the key-state matrix, the algorithm, and then
 // what is left of the request.
 func (t *Target) Ready() error {
-	if t.ViaServiceOnly && t.Key.Manager == key.ManagerAWS {
-		return fault.Newf(fault.Denied, "AccessDeniedException",
-			"The key %s is managed by a service and used through that service only: "+
-				"kms:%s is not allowed on it.", t.Key.ARN(), t.Action)
-	}
 	if err := t.Key.Serves(t.Operation, t.Action); err != nil {
 		return err
 	}
@@ -108,11 +142,22 @@ type Keyed interface {
 	KeyID() string
 }
 
+// conditional is an input whose members are values of condition keys.
+type conditional interface{ Conditions(policy.Values) }
+
+func (s *Finder) findKeyed(c *op.Call, operation string, in Keyed) (*Target, error) {
+	t, err := s.Find(c, operation, in.KeyID(), false)
+	if says, ok := in.(conditional); ok && err == nil {
+		t.Says = says.Conditions
+	}
+	return t, err
+}
+
 // Read makes an operation that reads one key.
 func Read[I Keyed, O any](s *Finder, n op.Info,
 	do func(*op.Call, I, *key.Key) (O, error)) op.Operation {
 	return op.Read(n,
-		func(c *op.Call, in I) (*Target, error) { return s.Find(c, n.Name, in.KeyID(), false) },
+		func(c *op.Call, in I) (*Target, error) { return s.findKeyed(c, n.Name, in) },
 		func(c *op.Call, in I, t *Target) (O, error) { return do(c, in, t.Key) })
 }
 
@@ -120,14 +165,7 @@ func Read[I Keyed, O any](s *Finder, n op.Info,
 // answer.
 func Change[I Keyed, O any](s *Finder, n op.Info,
 	plan func(*op.Call, I, *key.Key) (multiregion.Change, O, error)) op.Operation {
-	find := func(c *op.Call, in I) (*Target, error) {
-		t, err := s.Find(c, n.Name, in.KeyID(), false)
-		if err != nil {
-			return nil, err
-		}
-		t.ViaServiceOnly = true
-		return t, nil
-	}
+	find := func(c *op.Call, in I) (*Target, error) { return s.findKeyed(c, n.Name, in) }
 	return op.Write(n, find, func(c *op.Call, in I, t *Target) (op.Commit[O], error) {
 		change, out, err := plan(c, in, t.Key)
 		if err != nil {

@@ -53,7 +53,7 @@ func (s *Finder) FindUse(c *op.Call, operation, keyID, algorithm string,
 	if err != nil {
 		return t, err
 	}
-	t.Algorithm, t.ViaServiceOnly = algorithm, c.Via == ""
+	t.Algorithm = algorithm
 	t.OnPendingDeletion = func() { s.notePendingDeletion(c) }
 	return t, nil
 }

@@ -44,9 +44,6 @@ const overLimit = "more than 100 counts as 100; that AWS does so is likely, not 
 var limited = map[string]string{
 	"*.GrantTokens": "adds nothing, since a grant holds at once; refused where it isn't valid",
 
-	"CreateKey.Policy":           "checked and kept, and decides nothing yet",
-	"PutKeyPolicy.Policy":        "checked and kept, and decides nothing yet",
-	"ReplicateKey.Policy":        "checked and kept, and decides nothing yet",
 	"ListKeyPolicies.NextMarker": "never there: a key has one policy",
 	"GetKeyRotationStatus.OnDemandRotationStartDate": "never there: a rotation on demand is done " +
 		"when it is answered",
@@ -142,6 +139,9 @@ var proofs = map[string][]string{
 		"TestGetKeyPolicy_NoPolicyGiven_IsAWSsDefault",
 		"TestKeyPolicy_OtherPolicyName_IsRefused", "TestKeyPolicy_ReplacedByTerraform_IsReadBack"},
 	"PutKeyPolicy": {"TestPutKeyPolicy_AnySpacing_IsReadAsWritten",
+		"TestKeyPolicy_RootUser_IsShutOutByIt", "TestKeyPolicy_DenyUnderCondition_HoldsUnderIt",
+		"TestKeyPolicy_ViaService_TellsSecretsFromDirectUse",
+		"TestKeyPolicy_OtherAccount_UsesTheKeyByARN",
 		"TestPutKeyPolicy_InvalidPolicy_IsRefused",
 		"TestPutKeyPolicy_LockoutCheckBypassed_LocksOut"},
 	"ListKeyPolicies": {"TestKeyPolicy_OtherPolicyName_IsRefused",

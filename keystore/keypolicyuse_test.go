@@ -1,0 +1,266 @@
+package keystore
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"claviger/internal/op/optest"
+	"claviger/keystore/cryptoops"
+	"claviger/keystore/key"
+	"claviger/policy"
+)
+
+const strangers = "444455556666" // another account
+
+// statements is a key policy of statements, each an effect, a principal and the rest of it.
+func statements(all ...[3]string) string {
+	var out []string
+	for _, s := range all {
+		out = append(out, fmt.Sprintf(
+			`{"Sid":"S","Effect":%q,"Principal":{"AWS":%q},"Resource":"*",%s}`, s[0], s[1], s[2]))
+	}
+	return `{"Version":"2012-10-17","Statement":[` + strings.Join(out, ",") + `]}`
+}
+
+// policed makes a key with a policy, whomever it locks out.
+func (s *service) policed(all ...[3]string) string {
+	s.t.Helper()
+	return must[CreateKeyOutput](s, "CreateKey", M{"Policy": statements(all...),
+		"BypassPolicyLockoutSafetyCheck": true}).KeyMetadata.KeyId
+}
+
+const whatever = `"Action":"kms:*"`
+
+// stranger is somebody of another account, whose own account allows what documents say.
+func stranger(documents ...string) policy.Caller {
+	c := policy.Caller{Type: policy.IAMUser, Account: strangers, PrincipalID: "AIDASTRANGER",
+		ARN: "arn:aws:iam::" + strangers + ":user/eve"}
+	for _, text := range documents {
+		d, err := policy.Parse(text)
+		if err != nil {
+			panic(err)
+		}
+		c.Policies = append(c.Policies, d)
+	}
+	return c
+}
+
+const allowsAll = `{"Version":"2012-10-17","Statement":
+	[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
+
+// TestKeyPolicy_EachCaller_IsDecidedByIt: who may encrypt under a key, and what others are told.
+func TestKeyPolicy_EachCaller_IsDecidedByIt(t *testing.T) {
+	s := start(t)
+	account := "arn:aws:iam::" + ourAccount + ":root"
+	alice, foreign := optest.User("alice"), optest.Root(strangers)
+	admin := optest.User("admin")
+	admin.Policies = stranger(allowsAll).Policies
+	const byPolicy = "no resource-based policy allows the kms:Encrypt action"
+	const byIdentity = "no identity-based policy allows the kms:Encrypt action"
+	const hidden = "the resource does not exist in this Region, no resource-based policies allow"
+	const denied = "with an explicit deny in a resource-based policy"
+	let := func(who string) [3]string { return [3]string{"Allow", who, whatever} }
+	for _, c := range []struct {
+		name     string
+		policy   [][3]string // none: the default one
+		caller   policy.Caller
+		says     string // in the refusal; empty: it is allowed
+		decided  policy.Reason
+		decision string // of a statement
+	}{
+		{"default, root", nil, owner(), "", policy.AccountOwner, ""},
+		{"default, a user without policies", nil, alice, byIdentity, "", ""},
+		{"default, an administrator", nil, admin, "", policy.ByIdentityPolicy, ""},
+		{"one user alone, root", [][3]string{let(alice.ARN)}, owner(), byPolicy, "", ""},
+		{"one user alone, an administrator", [][3]string{let(alice.ARN)}, admin, byPolicy, "", ""},
+		{"one user alone, that user", [][3]string{let(alice.ARN)}, alice, "", policy.ByResourcePolicy,
+			"S"},
+		{"denied to root", [][3]string{let(account), {"Deny", account, whatever}}, owner(), denied, "",
+			""},
+		{"denied to everybody", [][3]string{let("*"), {"Deny", "*", whatever}}, admin, denied, "", ""},
+		{"another account, its root", [][3]string{let("arn:aws:iam::" + strangers + ":root")}, foreign,
+			"", "", ""},
+		{"another account, its administrator", [][3]string{let(strangers)}, stranger(allowsAll), "", "",
+			""},
+		{"another account, its user without policies", [][3]string{let(strangers)}, stranger(),
+			byIdentity, "", ""},
+		{"a user of it by name, who has none", [][3]string{let(stranger().ARN)}, stranger(), byIdentity,
+			"", ""},
+		{"everybody, a stranger without policies", [][3]string{let("*")}, stranger(), byIdentity, "",
+			""},
+		{"another account isn't named", [][3]string{let(account)}, foreign, hidden, "", ""},
+		{"another account is denied", [][3]string{let("*"), {"Deny", strangers, whatever}}, foreign,
+			hidden, "", ""},
+	} {
+		id := s.key()
+		if c.policy != nil {
+			id = s.policed(c.policy...)
+		}
+		arn := key.ARN(ourAccount, ourRegion, id)
+		var last policy.Decision
+		s.Decide(func(q policy.Request) policy.Decision {
+			last = policy.Decide(q)
+			return last
+		})
+		f := fail(client{s, c.caller}, "Encrypt", M{"KeyId": arn, "Plaintext": "eA=="})
+		switch {
+		case c.says == "" && (f != nil || c.decided != "" && last.Reason != c.decided):
+			t.Errorf("%s: %v, by %+v", c.name, f, last)
+		case c.says == "":
+		case f == nil || f.Code != "AccessDeniedException" || !strings.Contains(f.Message, c.says):
+			t.Errorf("%s: %v, want %s", c.name, f, c.says)
+		}
+		s.Decide(policy.Decide)
+	}
+}
+
+// TestKeyPolicy_Strangers_HaveTheCrossAccountOperations: whatever the key's policy and their own
+// account say, the others are refused to them.
+func TestKeyPolicy_Strangers_HaveTheCrossAccountOperations(t *testing.T) {
+	s := start(t)
+	arn := key.ARN(ourAccount, ourRegion, s.policed([3]string{"Allow", "*", whatever}))
+	eve := client{s, stranger(allowsAll)}
+	blob := must[cryptoops.EncryptOutput](eve, "Encrypt",
+		M{"KeyId": arn, "Plaintext": "eA=="}).CiphertextBlob
+	for name, in := range map[string]M{
+		"DescribeKey": {}, "GenerateDataKey": {"NumberOfBytes": 16}, "GetKeyRotationStatus": {},
+		"ListGrants": {}, "Decrypt": {"CiphertextBlob": blob},
+		"CreateGrant": {"GranteePrincipal": stranger().ARN, "Operations": []string{"Decrypt"}}} {
+		in["KeyId"] = arn
+		if f := fail(eve, name, in); f != nil {
+			t.Errorf("%s: %v", name, f)
+		}
+	}
+	for name, in := range map[string]M{
+		"GetKeyPolicy": {}, "PutKeyPolicy": {"Policy": aPolicy}, "DisableKey": {}, "ListKeyPolicies": {},
+		"ScheduleKeyDeletion": {}, "TagResource": {"Tags": []M{{"TagKey": "a", "TagValue": "b"}}},
+		"ListResourceTags": {}, "EnableKeyRotation": {}, "RotateKeyOnDemand": {},
+		"UpdateKeyDescription": {"Description": "x"}, "GetKeyLastUsage": {}} {
+		in["KeyId"] = arn
+		if f := fail(eve, name, in); f == nil || f.Code != "AccessDeniedException" ||
+			!strings.Contains(f.Message, "does not exist in this Region") {
+			t.Errorf("%s: %v", name, f)
+		}
+	}
+}
+
+// TestKeyPolicy_Grants_GoOnBesideIt: a grant opens what the policy is silent about, and not what it
+// denies.
+func TestKeyPolicy_Grants_GoOnBesideIt(t *testing.T) {
+	s := start(t)
+	account, bob := "arn:aws:iam::"+ourAccount+":root", s.user("bob")
+	silent := s.policed([3]string{"Allow", account, `"Action":["kms:CreateGrant","kms:PutKeyPolicy"]`})
+	must[CreateGrantOutput](s, "CreateGrant", M{"KeyId": silent, "GranteePrincipal": arnOf("bob"),
+		"Operations": []string{"Encrypt"}})
+	if f := fail(bob, "Encrypt", M{"KeyId": silent, "Plaintext": "eA=="}); f != nil {
+		t.Errorf("what was granted: %v", f)
+	}
+	must[any](s, "PutKeyPolicy", M{"KeyId": silent, "Policy": statements(
+		[3]string{"Allow", account, whatever}, [3]string{"Deny", arnOf("bob"), whatever})})
+	if f := fail(bob, "Encrypt", M{"KeyId": silent, "Plaintext": "eA=="}); f == nil ||
+		!strings.HasSuffix(f.Message, "with an explicit deny in a resource-based policy") {
+		t.Errorf("what was granted and is denied: %v", f)
+	}
+}
+
+// TestKeyPolicy_Replaced_CountsFromTheNextRequest, also after a restart.
+func TestKeyPolicy_Replaced_CountsFromTheNextRequest(t *testing.T) {
+	s := start(t)
+	account := "arn:aws:iam::" + ourAccount + ":root"
+	id, alice := s.key(), s.user("alice")
+	for i := range 3 {
+		if f := fail(alice, "DescribeKey", M{"KeyId": id}); f == nil {
+			t.Fatalf("%d: nobody has allowed it", i)
+		}
+		must[any](s, "PutKeyPolicy", M{"KeyId": id, "Policy": statements(
+			[3]string{"Allow", account, whatever}, [3]string{"Allow", arnOf("alice"), whatever})})
+		if f := fail(alice, "DescribeKey", M{"KeyId": id}); f != nil {
+			t.Errorf("%d: %v", i, f)
+		}
+		if i == 1 {
+			s.Restart()
+			if f := fail(alice, "DescribeKey", M{"KeyId": id}); f != nil {
+				t.Errorf("after a restart: %v", f)
+			}
+		}
+		must[any](s, "PutKeyPolicy", M{"KeyId": id, "Policy": aPolicy})
+	}
+}
+
+// TestKeyPolicy_Unreadable_ClosesTheKey: nobody gets at it, not even by a grant, and the operator
+// is told why.
+func TestKeyPolicy_Unreadable_ClosesTheKey(t *testing.T) {
+	s := start(t)
+	id := s.key()
+	must[CreateGrantOutput](s, "CreateGrant", M{"KeyId": id, "GranteePrincipal": arnOf("bob"),
+		"Operations": []string{"DescribeKey"}})
+	k, err := s.keys.rows.Key(t.Context(), key.Ref{Account: ourAccount, Region: ourRegion, ID: id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	change, err := s.keys.rows.Update(t.Context(), k,
+		k.Changed(func(k *key.Key) { k.Policy = `{"Statement":[{"Effekt":"Allow"}]}` }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.DB.Commit(change, func(error) []byte { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]asker{"root": s, "a grantee": s.user("bob")} {
+		f := fail(c, "DescribeKey", M{"KeyId": id})
+		if f == nil || f.Code != "AccessDeniedException" || strings.Contains(f.Error(), "Effekt") {
+			t.Errorf("%s: %v", name, f)
+		}
+	}
+	if log := s.Log.String(); !strings.Contains(log, "Unknown field Effekt") ||
+		!strings.Contains(log, id) {
+		t.Errorf("the operator was told %s", log)
+	}
+}
+
+// TestKeyPolicy_OfAlias_IsTheKeysToo: to move or remove a name takes a permission on its keys.
+func TestKeyPolicy_OfAlias_IsTheKeysToo(t *testing.T) {
+	s := start(t)
+	account := "arn:aws:iam::" + ourAccount + ":root"
+	open := s.key()
+	shut := s.policed([3]string{"Allow", account, `"Action":["kms:PutKeyPolicy","kms:CreateAlias"]`})
+	must[any](s, "CreateAlias", M{"AliasName": "alias/shut", "TargetKeyId": shut})
+	must[any](s, "CreateAlias", M{"AliasName": "alias/open", "TargetKeyId": open})
+	for name, in := range map[string]M{
+		"UpdateAlias":  {"AliasName": "alias/open", "TargetKeyId": shut},
+		"UpdateAlias ": {"AliasName": "alias/shut", "TargetKeyId": open},
+		"DeleteAlias":  {"AliasName": "alias/shut"}} {
+		name = strings.TrimSpace(name)
+		if f := fail(s, name, in); f == nil || !strings.HasSuffix(f.Message,
+			"because no resource-based policy allows the kms:"+name+" action") {
+			t.Errorf("%s %v: %v", name, in, f)
+		}
+	}
+	must[any](s, "DeleteAlias", M{"AliasName": "alias/open"})
+}
+
+// TestKeyPolicy_ManagedKey_IsUsedThroughItsServiceAlone, by whoever may use the service.
+func TestKeyPolicy_ManagedKey_IsUsedThroughItsServiceAlone(t *testing.T) {
+	s := start(t)
+	e, err := s.sealAs("secretsmanager", "", map[string]string{"SecretARN": "x"}, "value")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.unsealAs("secretsmanager", e, map[string]string{"SecretARN": "x"}); err != nil {
+		t.Errorf("through its service: %v", err)
+	}
+	if _, err := s.unsealAs("ssm", e, map[string]string{"SecretARN": "x"}); err == nil {
+		t.Error("another service opened it")
+	}
+	for name, in := range map[string]M{"Encrypt": {"Plaintext": "eA=="}, "DisableKey": {},
+		"PutKeyPolicy": {"Policy": aPolicy}, "TagResource": {"Tags": []M{{"TagKey": "a",
+			"TagValue": "b"}}}, "CreateGrant": {"GranteePrincipal": arnOf("bob"),
+			"Operations": []string{"Decrypt"}}} {
+		in["KeyId"] = e.KeyID
+		if f := fail(s, name, in); f == nil || f.Code != "AccessDeniedException" {
+			t.Errorf("%s by the account's owner: %v", name, f)
+		}
+	}
+	must[any](s, "DescribeKey", M{"KeyId": e.KeyID})
+}
