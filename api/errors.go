@@ -9,9 +9,13 @@ const internalText = "The request failed because of an internal error. Try again
 // Faults that arise before an operation is known.
 var (
 	unknownOperation = fault.New(fault.Invalid, "UnknownOperationException", "")
-	tooLarge         = fault.New(fault.TooLarge, "RequestEntityTooLargeException",
-		"The request body is larger than the service reads.")
-	unread = fault.New(fault.Invalid, "SerializationException",
+	unread           = fault.New(fault.Invalid, "SerializationException",
 		"The request body could not be read to its end.")
 	tooMany = fault.New(fault.Throttled, "ThrottlingException", "Rate exceeded")
 )
+
+// tooLarge says how many bytes the body may have, which depends on what is asked.
+func tooLarge(most int64) *fault.Error {
+	return fault.Newf(fault.TooLarge, "RequestEntityTooLargeException",
+		"The request body is larger than the %d bytes that are read of this request.", most)
+}

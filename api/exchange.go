@@ -149,7 +149,7 @@ func (x *exchange) read() ([]byte, error) {
 	size, most := x.http.ContentLength, x.mostBody()
 	switch {
 	case size > most:
-		return nil, tooLarge
+		return nil, tooLarge(most)
 	case size == 0:
 		return nil, nil
 	case size < 0:
@@ -168,7 +168,7 @@ func (x *exchange) read() ([]byte, error) {
 	var over *http.MaxBytesError
 	switch {
 	case errors.As(err, &over):
-		return nil, tooLarge
+		return nil, tooLarge(most)
 	case errors.Is(err, tooMany):
 		x.Runner.Observe.Overload("bodies")
 		return nil, tooMany

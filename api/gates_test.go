@@ -97,4 +97,22 @@ func TestHealth_AskedByMany_IsAnswered(t *testing.T) {
 	all.Wait()
 }
 
+// Whoever is turned away can say which request that was.
+func TestDocuments_TurnedAway_HaveAnID(t *testing.T) {
+	s := start(t)
+	gone, cancel := context.WithCancel(t.Context())
+	cancel() // it waits for no place
+	for range 1000 {
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, httptest.NewRequestWithContext(gone, "GET", "/v1/nothing", nil))
+		if w.Header().Get("X-Amzn-Requestid") == "" {
+			t.Fatalf("%d has no id", w.Code)
+		}
+		if w.Code == http.StatusServiceUnavailable {
+			return
+		}
+	}
+	t.Error("nobody was turned away")
+}
+
 func processors() int { return runtime.GOMAXPROCS(0) }

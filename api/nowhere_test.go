@@ -13,6 +13,7 @@ func TestRouting_NoResource_IsAProblem(t *testing.T) {
 		allow        string
 	}{
 		{"GET", "/v1/nothing", 404, ""},
+		{"BREW", "/v1/nothing", 404, ""},
 		{"POST", "/favicon.ico", 404, ""},
 		{"DELETE", "/v1/lower/echo/a/b", 405, "GET, HEAD, POST, OPTIONS"},
 		{"GET", "/v1/lower/echo", 405, "PUT, OPTIONS"},

@@ -114,11 +114,12 @@ var meanings = map[int]string{
 	http.StatusNotAcceptable: "The answer would be JSON, and `Accept` leaves that out.",
 	http.StatusConflict: "It exists already, is not in a state for this, " +
 		"or was changed by others meanwhile.",
-	http.StatusPreconditionFailed:    "A dry run that would have succeeded.",
-	http.StatusRequestEntityTooLarge: "The body is larger than the service reads.",
-	http.StatusUnsupportedMediaType:  "The body says that it is something else than JSON.",
-	http.StatusTooManyRequests:       "Too many requests, or a quota is reached. Slow down.",
-	http.StatusInternalServerError:   "The service failed; its log says why.",
+	http.StatusPreconditionFailed: "A dry run that would have succeeded.",
+	http.StatusRequestEntityTooLarge: "The body is larger than what is read of the request. The " +
+		"text says how much that is.",
+	http.StatusUnsupportedMediaType: "The body says that it is something else than JSON.",
+	http.StatusTooManyRequests:      "Too many requests, or a quota is reached. Slow down.",
+	http.StatusInternalServerError:  "The service failed; its log says why.",
 	http.StatusServiceUnavailable: "The token or the disk can't answer just now. " +
 		"Try again later.",
 }
@@ -248,7 +249,14 @@ func jsonContent(text string, s *shape.Schema, example jsontext.Value) *content 
 }
 
 var problemSchema = func() *shape.Schema {
-	s := shape.Schemas{}.Of(reflect.TypeFor[rest.Problem]())
-	s.Description = "RFC 9457. code is AWS's name of the error."
+	s := shape.Schemas{Say: shape.Sentences{
+		"type":      "Always about:blank: errors are told apart by code.",
+		"title":     "What HTTP calls the status.",
+		"status":    "The status of the answer.",
+		"detail":    "What is wrong, for people; absent where AWS says nothing.",
+		"code":      "AWS's name of the error.",
+		"requestId": "The id of the request, for the operator and for the audit trail.",
+	}}.Of(reflect.TypeFor[rest.Problem]())
+	s.Description = "A problem document of RFC 9457."
 	return s
 }()

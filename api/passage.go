@@ -17,7 +17,7 @@ type passage struct {
 	from  string // its source
 	known bool   // a known caller used its connection before
 	at    *admission.Gate
-	body  int    // bytes
+	held  int    // bytes of its body
 	whose string // the caller, once known
 	place bool   // among those of callers
 	large bool
@@ -50,12 +50,12 @@ func (p *passage) pause() {
 
 // reserve takes bytes for a body until there are n.
 func (p *passage) reserve(n int) bool {
-	for p.body < n {
-		more := max(bodyStep, p.body) // as the buffer that they are for
+	for p.held < n {
+		more := max(bodyStep, p.held) // as the buffer that they are for
 		if !p.bodies().Take(p.from, more) {
 			return false
 		}
-		p.body += more
+		p.held += more
 	}
 	return true
 }
@@ -102,8 +102,8 @@ func (p *passage) identified(ctx context.Context, size int) bool {
 // end gives back what the request holds.
 func (p *passage) end() {
 	p.pause()
-	if p.body > 0 {
-		p.bodies().Give(p.from, p.body)
+	if p.held > 0 {
+		p.bodies().Give(p.from, p.held)
 	}
 	if p.place {
 		p.callers.Give(p.whose, 1)

@@ -3,6 +3,7 @@ package api
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"claviger/api/rest"
@@ -16,21 +17,12 @@ func (s *server) serveResource(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case allow == nil:
 		s.document(s.nowhere)(w, r)
-	case r.Method == http.MethodOptions || !takes(allow, r.Method):
+	case r.Method == http.MethodOptions || !slices.Contains(allow, r.Method):
 		s.document(func(w http.ResponseWriter, r *http.Request) { instead(w, r, allow) })(w, r)
 	default:
 		noStore(w.Header()) // caches that know HTTP would keep what is answered to a GET
 		s.serve(w, r)
 	}
-}
-
-func takes(allow []string, method string) bool {
-	for _, m := range allow {
-		if m == method {
-			return true
-		}
-	}
-	return false
 }
 
 // instead says what a resource takes, to OPTIONS (RFC 9110, 9.3.7) and to methods that it does not
@@ -41,14 +33,17 @@ func instead(w http.ResponseWriter, r *http.Request, allow []string) {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	what := r.Pattern
+	what, hint := strings.ReplaceAll(r.Pattern, "...}", "}"), ""
+	if what != r.Pattern { // a name with slashes may have been taken for more, or for less
+		hint = " A name that the path holds and that looks like another resource is sent with its " +
+			"slashes escaped as %2F."
+	}
 	if what == "" {
 		what = clip(r.URL.EscapedPath())
 	}
 	rest.Send(w, http.StatusMethodNotAllowed, unknownOperation.Code,
-		fmt.Sprintf("%s does not take %s, but %s. A name that the path holds and that looks like "+
-			"another resource is sent with its slashes escaped as %%2F. /docs lists what there is.",
-			what, clip(r.Method), strings.Join(allow, ", ")))
+		fmt.Sprintf("%s does not take %s, but %s.%s /docs lists what there is.", what,
+			clip(r.Method), strings.Join(allow, ", "), hint))
 }
 
 // nowhere answers for paths that are no resource.
@@ -66,7 +61,12 @@ func (s *server) mountNowhere(r chi.Router) {
 	r.NotFound(s.elsewhere(s.nowhere))
 	r.MethodNotAllowed(s.elsewhere(func(w http.ResponseWriter, q *http.Request) {
 		if strings.HasPrefix(q.URL.Path, "/v1/") { // a method that the router has never heard of
-			instead(w, q, s.resources.Route(q))
+			allow := s.resources.Route(q)
+			if allow == nil {
+				s.nowhere(w, q)
+				return
+			}
+			instead(w, q, allow)
 			return
 		}
 		var allow []string

@@ -108,9 +108,24 @@ func TestResource_OtherMethod_ReachesNoOtherResource(t *testing.T) {
 		if name, _ := s.last(); name != "" {
 			t.Errorf("%s %s: %s was run", c.method, c.path, name)
 		}
+		if strings.Contains(a.body, "...}") {
+			t.Errorf("%s %s: the router's own notation shows: %s", c.method, c.path, a.body)
+		}
 		if a = s.send(t, "OPTIONS", c.path, "", "Authorization", "no"); a.status != 204 ||
 			a.header.Get("Allow") != c.allow || a.body != "" {
 			t.Errorf("OPTIONS %s: answered %d %v", c.path, a.status, a.header)
+		}
+	}
+}
+
+// How to send a name is said only where a path holds one that may have slashes.
+func TestResource_OtherMethod_SaysHowToSendANameWhereThereIsOne(t *testing.T) {
+	s := start(t)
+	for path, named := range map[string]bool{"/v1/things/a": true, "/v1/things/count": false,
+		"/docs": false, "/readyz": false} {
+		a := s.send(t, "PUT", path, "")
+		if a.status != 405 || strings.Contains(a.body, "%2F") != named {
+			t.Errorf("PUT %s: answered %d %s", path, a.status, a.body)
 		}
 	}
 }

@@ -132,6 +132,10 @@ func TestREST_BadRequest_IsRefused(t *testing.T) {
 			a.header.Get("Content-Type") != "application/problem+json" {
 			t.Errorf("%s: answered %d %.200s, want %d %s", name, a.status, a.body, c.status, c.code)
 		}
+		text, _ := a.doc["detail"].(string)
+		if text == "" || a.status == 413 && !strings.Contains(text, "1048576 bytes") {
+			t.Errorf("%s: the text does not say what is wrong: %q", name, text)
+		}
 	}
 }
 

@@ -43,6 +43,7 @@ type Directory struct {
 	stsRegions []string // those that requests to STS are signed for: GlobalRegion too
 
 	signing *store.Cache[sigv4.Credential, *derived]
+	known   *store.Cache[string, known] // access keys by their ids
 }
 
 // derived is a signing key, and the sealed secret that it was derived from: for an access key that
@@ -52,14 +53,17 @@ type derived struct {
 	key    *sigv4.SigningKey
 }
 
-// cachedSigningKeys bounds the signing keys: one for each access key, day, Region and service.
-const cachedSigningKeys = 8192
+const (
+	cachedSigningKeys = 8192 // one for each access key, day, Region and service
+	cachedAccessKeys  = 4096
+)
 
 // New returns the directory of an installation that serves the given Regions.
 func New(db *store.DB, token Token, in *install.Installation, regions []string) *Directory {
 	return &Directory{db: db, token: token, signer: in.Rows, sealing: in.Identity,
 		regions: regions, stsRegions: slices.Concat(regions, []string{GlobalRegion}),
 		signing: store.NewCache[sigv4.Credential, *derived](cachedSigningKeys),
+		known:   store.NewCache[string, known](cachedAccessKeys),
 	}
 }
 
@@ -125,7 +129,7 @@ func (d *Directory) rules(service string) sigv4.Rules {
 // active returns a verified access key that may be used. One that may not is unknown to its
 // callers, as with AWS.
 func (d *Directory) active(ctx context.Context, id string) (*AccessKey, error) {
-	k, err := d.AccessKey(ctx, id)
+	k, err := d.recent(ctx, id)
 	switch {
 	case err != nil:
 		return nil, err
@@ -133,6 +137,40 @@ func (d *Directory) active(ctx context.Context, id string) (*AccessKey, error) {
 		return nil, sigv4.ErrUnknownKey
 	}
 	return k, nil
+}
+
+// known is an access key as its row was when it was read.
+type known struct {
+	*AccessKey
+	read time.Time
+}
+
+// recentFor is how long a row that was read is believed. Changes by the service drop it at once;
+// this is for rows that somebody changes by other means.
+const recentFor = time.Second
+
+// errNoKey keeps what is not there out of the cache: anybody can name as many as they like.
+var errNoKey = errors.New("there is no such access key")
+
+// recent returns an access key, nil if there is none, as its row is or was a moment ago.
+func (d *Directory) recent(ctx context.Context, id string) (*AccessKey, error) {
+	load := func() (known, error) {
+		read := time.Now() // before the row: it is no younger than that
+		k, err := d.AccessKey(ctx, id)
+		if err == nil && k == nil {
+			err = errNoKey
+		}
+		return known{k, read}, err
+	}
+	k, err := d.known.Get(id, load)
+	if err == nil && time.Since(k.read) >= recentFor {
+		d.known.Drop(id)
+		k, err = d.known.Get(id, load)
+	}
+	if errors.Is(err, errNoKey) {
+		return nil, nil
+	}
+	return k.AccessKey, err
 }
 
 // signingKey returns the signing key of an access key for a day, a Region and a service.

@@ -102,6 +102,7 @@ func (d *Directory) SetStatus(ctx context.Context, k *AccessKey, status string) 
 		return nil, err
 	}
 	return func(tx *store.Tx) error {
+		tx.After(func() { d.known.Drop(k.Caller.AccessKeyID) })
 		return tx.Change(qUpdateAccessKey, rowmac.Over(values, keyColumns, k.rev)...)
 	}, nil
 }
@@ -110,6 +111,7 @@ func (d *Directory) SetStatus(ctx context.Context, k *AccessKey, status string) 
 // [Directory.SetStatus] is.
 func (d *Directory) Delete(k *AccessKey) domain.Change {
 	return func(tx *store.Tx) error {
+		tx.After(func() { d.known.Drop(k.Caller.AccessKeyID) })
 		return tx.Change(qDeleteAccessKey, k.Caller.AccessKeyID, k.Caller.Account, k.rev)
 	}
 }

@@ -51,7 +51,7 @@ func (p *pool) use(f func(*connection) error) error {
 		failure = p.schema.hold(conn)
 	}
 	if failure != nil {
-		return unavailable.Because(failure)
+		return unavailable.Because(errors.Join(failure, err))
 	}
 	return err
 }

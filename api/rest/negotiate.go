@@ -94,7 +94,7 @@ func idempotent(r *http.Request, n op.Info, doc map[string]jsontext.Value) error
 	}
 	quoted, err := jsontext.AppendQuote(nil, key)
 	if err != nil {
-		return notJSON.Because(err)
+		return notUTF8.Because(err)
 	}
 	doc[n.Token] = quoted
 	return nil

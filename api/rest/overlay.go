@@ -42,7 +42,10 @@ var (
 			"holds an empty, '.' or '..' segment. Send it in the body or as a query value.")
 	badQuery = fault.New(fault.Invalid, "ValidationException",
 		"The query can't be read: a value is badly escaped, or has a ';' in it.")
-	notJSON = fault.New(fault.Invalid, "SerializationException", "")
+	notJSON = fault.New(fault.Invalid, "SerializationException", "The body can't be read: it is "+
+		"to be one JSON object, in UTF-8 and without a name that stands twice.")
+	notUTF8 = fault.New(fault.Invalid, notJSON.Code,
+		"A value of the path, the query or Idempotency-Key is not UTF-8.")
 )
 
 // inQuery returns the query values of a request, each of them one that the operation's input has a
@@ -102,7 +105,7 @@ func overlay(body []byte, values url.Values, in reflect.Type) (map[string]jsonte
 		}
 		member, err := document(f.Type, v)
 		if err != nil {
-			return nil, notJSON.Because(err)
+			return nil, notUTF8.Because(err)
 		}
 		doc[name] = member
 	}

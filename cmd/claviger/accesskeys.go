@@ -57,8 +57,8 @@ func accessKeysCommand(ctx context.Context, e *env, args []string) error {
 		return usageError("access-keys: there is no %q: claviger access-keys %s", args[0], keyWords)
 	}
 	f := e.flags("access-keys "+args[0], "--config FILE|--database FILE "+command.args,
-		command.about+" The server may be running: it is asked then, and what\nchanges holds for the "+
-			"next request. Otherwise the token is opened as the server would.")
+		command.about+"\n\nThe server may be running: it is asked then, and what changes holds for the "+
+			"next request.\nOtherwise the token is opened as the server would.")
 	path := f.String("config", "", "`file` of the configuration")
 	database := f.String("database", "", "the `file` of a running server's database, instead of a "+
 		"configuration")
@@ -101,8 +101,15 @@ func (q *keyRequest) run(ctx context.Context, e *env, path, database string) (
 	ask := func(database string) error {
 		return controlRequest{Keys: q}.ask(ctx, database, &reply)
 	}
-	if database != "" {
+	switch {
+	case q.Account != "" && !accountForm.MatchString(q.Account):
+		return reply, usageError("--account must be 12 digits, and %q is not", q.Account)
+	case q.Do == "create" && q.Account == "" && database != "":
+		return reply, usageError("--account is needed: only a configuration names one")
+	case database != "":
 		return reply, ask(database)
+	case path == "":
+		return reply, usageError("access-keys: --config FILE or --database FILE is needed")
 	}
 	c, log, err := e.begin(path)
 	if err != nil {

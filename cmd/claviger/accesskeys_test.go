@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -212,8 +213,8 @@ func TestAccessKeys_NoServer_AreChangedHere(t *testing.T) {
 	second.opens("made", "http://"+p.address())
 }
 
-// TestAccessKeys_RowChangedByAnother_OpensNothing: whoever writes to the database, the next request
-// sees it. A row that was edited without its signature is no key either.
+// TestAccessKeys_RowChangedByAnother_OpensNothing: whoever writes to the database, requests see it
+// a second later. A row that was edited without its signature is no key either.
 func TestAccessKeys_RowChangedByAnother_OpensNothing(t *testing.T) {
 	t.Parallel()
 	s := initialised(t)
@@ -222,10 +223,13 @@ func TestAccessKeys_RowChangedByAnother_OpensNothing(t *testing.T) {
 	second := s.another()
 	s.opens("made", address)
 	second.opens("made", address)
+	const noticed = 1100 * time.Millisecond
 	s.sql(`DELETE FROM access_keys WHERE id = '` + s.id + `'`)
+	time.Sleep(noticed)
 	s.opensNothing("deleted", address)
 	second.opens("the other is deleted", address)
 	s.sql(`UPDATE access_keys SET account = '444455556666' WHERE id = '` + second.id + `'`)
+	time.Sleep(noticed)
 	for path, call := range second.calls(address) {
 		if call(t.Context()) == nil {
 			t.Errorf("by %s an edited row was believed", path)
@@ -285,7 +289,9 @@ func TestAccessKeys_BadCommand_SaysWhatThereIs(t *testing.T) {
 	s.clear(s.run("access-keys"), 2, "claviger access-keys list|create|disable|enable|delete")
 	s.clear(s.run("access-keys", "rotate"), 2, `there is no "rotate"`)
 	s.clear(s.run("access-keys", "delete", "--config", "x"), 2, "name one access key by its id")
-	s.clear(s.run("access-keys", "list"), 2, "--config FILE is needed")
+	s.clear(s.run("access-keys", "list"), 2, "--config FILE or --database FILE is needed")
+	s.clear(s.run("access-keys", "list", "--database", "x", "--account", "5"), 2, "12 digits")
+	s.clear(s.run("access-keys", "create", "--database", "x"), 2, "--account is needed")
 }
 
 // TestInit_DatabaseIsThere_AddsAnAccessKey: and says that it made nothing else.

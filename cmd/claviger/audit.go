@@ -29,6 +29,9 @@ func auditCommand(ctx context.Context, e *env, args []string) error {
 	if err := parse(f, args[1:]); err != nil {
 		return err
 	}
+	if *database == "" && *path == "" {
+		return usageError("audit tail: --config FILE or --database FILE is needed")
+	}
 	if *database == "" {
 		c, err := readConfig(*path)
 		if err != nil {

@@ -93,11 +93,11 @@ func serveUntil(ctx context.Context, s *service.Service, ports []port, log *slog
 	case <-ctx.Done():
 		log.Info("draining: requests in progress end, new ones are not taken")
 		notify(log, daemon.SdNotifyStopping)
-		ctx, cancel := context.WithTimeout(context.Background(), drain)
-		for _, server := range servers { // whoever watches sees the others end
-			err = errors.Join(err, server.Shutdown(ctx))
-		}
-		cancel()
+	}
+	ending, cancel := context.WithTimeout(context.Background(), drain)
+	defer cancel()
+	for _, server := range servers { // whoever watches sees the others end
+		err = errors.Join(err, server.Shutdown(ending))
 	}
 	stop()
 	return errors.Join(err, s.Close())

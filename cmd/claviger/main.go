@@ -39,7 +39,7 @@ func commands() []command {
 		{"access-keys", keyWords, "list, make, disable, enable and delete access keys",
 			accessKeysCommand},
 		{"audit", "tail [flags]", "read the audit trail", auditCommand},
-		{"docs", "api|openapi", "print the API's description", docs},
+		{"docs", "api|errors|openapi", "print the API's description", docs},
 		{"version", "", "print the version and the commit it was built from", versionCommand},
 	}
 }
@@ -53,7 +53,7 @@ func main() {
 
 func run(ctx context.Context, e *env, args []string) error {
 	switch {
-	case len(args) == 0, asksHelp(args[0]) && len(args) == 1:
+	case len(args) == 0, asksHelp(args[0]) && (len(args) == 1 || asksHelp(args[1])):
 		usage(e.stdout)
 		return nil
 	case asksHelp(args[0]): // help COMMAND is COMMAND -h

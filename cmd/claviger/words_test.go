@@ -16,7 +16,7 @@ import (
 
 func TestHelp_EveryCommand_IsListed(t *testing.T) {
 	s := &site{t: t, dir: scratch}
-	for _, args := range [][]string{nil, {"help"}, {"-h"}, {"--help"}} {
+	for _, args := range [][]string{nil, {"help"}, {"-h"}, {"--help"}, {"help", "help"}} {
 		r := s.run(args...)
 		if r.code != 0 || r.stderr != "" {
 			t.Errorf("%v: %d, %s", args, r.code, r.stderr)

@@ -5,6 +5,7 @@ package admission
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -15,7 +16,8 @@ type Gate struct {
 	Share  int // by one party
 
 	// Whoever finds no place in [Gate.Wait] waits for one, at most so long and at most so many, of
-	// one party and in all. Those beyond are sent away at once.
+	// one party and in all. Those beyond are sent away at once, or, where they are too many in all,
+	// the last of a party that has more who wait: a few parties can't keep all others from waiting.
 	Patience            time.Duration
 	Waiting, WaitingAll int
 
@@ -50,8 +52,9 @@ func (p *party) before(q *party) bool {
 }
 
 type waiter struct {
-	ticket   uint64
-	admitted chan struct{} // closed under the gate's lock once the place is the waiter's
+	ticket  uint64
+	ended   chan struct{} // closed under the gate's lock once it is decided
+	refused bool          // a party with fewer who wait has its turn; set before ended is closed
 }
 
 // Take takes n places for a party, at once or not at all.
@@ -96,26 +99,54 @@ func (g *Gate) WaitUntil(ctx context.Context, gone <-chan struct{}, name string)
 		return true
 	}
 	p := g.party(name)
-	if len(p.queue) >= g.Waiting || g.waiting >= g.WaitingAll {
+	if len(p.queue) >= g.Waiting || g.waiting >= g.WaitingAll && !g.displace(len(p.queue)+1) {
 		g.forget(name)
 		g.mu.Unlock()
 		return false
 	}
 	g.tickets++
-	w := &waiter{ticket: g.tickets, admitted: make(chan struct{})}
+	w := &waiter{ticket: g.tickets, ended: make(chan struct{})}
 	p.queue = append(p.queue, w)
 	g.waiting++
 	g.mu.Unlock()
 	patience := time.NewTimer(g.Patience)
 	defer patience.Stop()
 	select {
-	case <-w.admitted:
-		return true
+	case <-w.ended:
+		return !w.refused
 	case <-patience.C:
 	case <-ctx.Done():
 	case <-gone:
 	}
-	return !g.leave(name, w)
+	return g.giveUp(name, w)
+}
+
+// looked bounds how many parties are looked at for the one that has the most who wait.
+const looked = 64
+
+// displace refuses the last who waits of the party that has the most, among parties that chance
+// picks. It reports false if none has more than n.
+func (g *Gate) displace(n int) bool {
+	var longest *party
+	seen := 0
+	for _, p := range g.parties { // a map begins anywhere
+		if len(p.queue) > n {
+			longest, n = p, len(p.queue)
+		}
+		if seen++; seen == looked {
+			break
+		}
+	}
+	if longest == nil {
+		return false
+	}
+	last := len(longest.queue) - 1
+	w := longest.queue[last]
+	longest.queue = longest.queue[:last]
+	g.waiting--
+	w.refused = true
+	close(w.ended)
+	return true
 }
 
 // Lease is Wait for a place that end gives back, though not before its time.
@@ -133,22 +164,21 @@ func (g *Gate) Lease(ctx context.Context, name string) (end func(), ok bool) {
 	}, true
 }
 
-// leave takes w out of the queue, and reports false if it was admitted in the last moment.
-func (g *Gate) leave(name string, w *waiter) bool {
+// giveUp takes w out of the queue. It reports whether w has a place all the same, which it may have
+// got in the last moment.
+func (g *Gate) giveUp(name string, w *waiter) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	select {
+	case <-w.ended:
+		return !w.refused
+	default:
+	}
 	p := g.parties[name]
-	if p == nil {
-		return false
-	}
-	for i, other := range p.queue {
-		if other == w {
-			p.queue = append(p.queue[:i], p.queue[i+1:]...)
-			g.waiting--
-			g.forget(name)
-			return true
-		}
-	}
+	i := slices.Index(p.queue, w)
+	p.queue = slices.Delete(p.queue, i, i+1)
+	g.waiting--
+	g.forget(name)
 	return false
 }
 
@@ -185,7 +215,7 @@ func (g *Gate) admit() bool {
 	next.taken++
 	g.taken++
 	g.waiting--
-	close(w.admitted)
+	close(w.ended)
 	return true
 }
 

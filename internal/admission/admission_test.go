@@ -132,6 +132,42 @@ func TestGate_Wait_EndsWithPatienceOrContext(t *testing.T) {
 	})
 }
 
+// As many as may wait are of few parties: one of them loses its last to a party with fewer.
+func TestGate_Wait_FullOfFewParties_OthersMayWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &Gate{Places: 1, Share: 1, Patience: time.Hour, Waiting: 3, WaitingAll: 4}
+		admitted, refused := map[string]int{}, map[string]int{}
+		enter := func(name string) {
+			go func() {
+				if g.Wait(t.Context(), name) {
+					admitted[name]++
+				} else {
+					refused[name]++
+				}
+			}()
+			synctest.Wait()
+		}
+		for _, name := range []string{"in", "a", "a", "a", "b", "c", "c", "d"} {
+			enter(name)
+		}
+		// a has lost two, to c and to d; the second of c finds nobody with two more than it has.
+		if got := fmt.Sprint(refused); got != "map[a:2 c:1]" {
+			t.Errorf("refused are %v", got)
+		}
+		for _, name := range []string{"in", "a", "b", "c"} {
+			g.Give(name, 1)
+			synctest.Wait()
+		}
+		g.Give("d", 1)
+		if got := fmt.Sprint(admitted); got != "map[a:1 b:1 c:1 d:1 in:1]" {
+			t.Errorf("admitted are %v", got)
+		}
+		if len(g.parties) != 0 || g.waiting != 0 || g.taken != 0 {
+			t.Errorf("%d parties are remembered, %d wait, %d are in", len(g.parties), g.waiting, g.taken)
+		}
+	})
+}
+
 // A place that is leased is nobody else's for a while, however soon it is given back.
 func TestGate_Lease_IsHeldForItsTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -159,7 +195,7 @@ func TestGate_Lease_IsHeldForItsTime(t *testing.T) {
 
 // Whatever happens at once, no bound is broken and all is given back.
 func TestGate_AtOnce_KeepsItsBounds(t *testing.T) {
-	g := &Gate{Places: 5, Share: 3, Patience: time.Millisecond, Waiting: 50, WaitingAll: 100}
+	g := &Gate{Places: 5, Share: 3, Patience: time.Millisecond, Waiting: 50, WaitingAll: 20}
 	var in atomic.Int32
 	var all sync.WaitGroup
 	for i := range 64 {

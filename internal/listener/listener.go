@@ -2,10 +2,11 @@
 // who reaches the port can use up what the process may open: the device and the database need
 // files, too.
 //
-// Whoever is too many takes the place of another connection of the same source: of one that has
-// carried no request of a known caller, the oldest first, and after these of one that is idle. So
-// somebody who only connects displaces himself, and a client that has signed keeps its connection
-// as long as it uses it.
+// Whoever is too many of its source takes the place of another connection of it: of one that has
+// carried no request of a known caller, the oldest first, and after these of one that is idle.
+// Whoever is too many in all takes one in the same order from the source that has the most. So
+// somebody who only connects displaces himself or another stranger, and a client that has signed
+// keeps its connection as long as it uses it.
 package listener
 
 import (
@@ -133,12 +134,18 @@ func (s *connections) last() *conn {
 const looked = 64
 
 // heaviest is the connection that goes first of the source that has the most, among sources that
-// chance picks. own is the source of the newcomer, which is looked at always.
+// chance picks. One that nobody known has used goes before one that is idle, however many the
+// source of either has: strangers from many sources must not close what callers keep open. own is
+// the source of the newcomer, which is looked at always.
 func (l *Listener) heaviest(own *connections) *conn {
 	var found *conn
 	most, n := 0, 0
 	look := func(s *connections) {
-		if last := s.last(); last != nil && s.open > most {
+		last := s.last()
+		switch {
+		case last == nil, found != nil && last.known && !found.known:
+			return
+		case found == nil, found.known && !last.known, s.open > most:
 			found, most = last, s.open
 		}
 	}

@@ -180,6 +180,27 @@ func TestListener_Full_TheHeaviestSourceLosesOne(t *testing.T) {
 	b.want("few", "many1", "many2", "new")
 }
 
+// Strangers from many addresses have one connection each, and a caller more than any of them: it is
+// theirs that go.
+func TestListener_FullOfStrangers_KnownConnectionsStay(t *testing.T) {
+	b := of(t, 5, 3)
+	for i := range 3 {
+		b.connect(fmt.Sprint("known", i), one)
+		b.use(fmt.Sprint("known", i))
+	}
+	for i := range 6 {
+		b.connect(fmt.Sprint("stranger", i), fmt.Sprintf("198.51.100.%d", i))
+	}
+	for i := range 3 {
+		if b.ends[fmt.Sprint("known", i)].closed {
+			t.Errorf("strangers have closed the idle connection %d of a known caller", i)
+		}
+	}
+	if n := len(b.open()); n != 5 || b.seen.open != 5 {
+		t.Errorf("%d are open and %d counted, want 5", n, b.seen.open)
+	}
+}
+
 // The addresses of one /64 are one source.
 func TestListener_IPv6_IsSharedByItsNetwork(t *testing.T) {
 	b := of(t, 10, 2)

@@ -73,7 +73,7 @@ var Common = Failures{
 			"the request was at work",
 		"try again after a pause that grows", fault.Throttled, fault.Conflict),
 	"RequestEntityTooLargeException": Fails(
-		"the body has more than 1 MiB",
+		"the body has more than 128 KiB, or than 1 MiB where it carries a secret's value or a policy",
 		"send less at a time", fault.TooLarge),
 }
 

@@ -3,6 +3,7 @@ package customstore
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"claviger/internal/custody"
@@ -183,7 +184,7 @@ func (s *Stores) ensureOpen(c *op.Call, st *Store) (*ConnectionError, error) {
 	if err := s.setRefusals(st.ClusterID, before+1); err != nil {
 		return nil, err
 	}
-	open, err := s.open(c, st, before > 0)
+	open, unsure, err := s.open(c, st, before > 0)
 	if err == nil {
 		s.connections.add(st.StoreRef, open)
 		return nil, s.setRefusals(st.ClusterID, 0)
@@ -192,23 +193,34 @@ func (s *Stores) ensureOpen(c *op.Call, st *Store) (*ConnectionError, error) {
 	if failure.Final {
 		s.connections.rememberRefusal(st, failure)
 	}
-	if failure.Code != invalidCredentials {
-		err := s.setRefusals(st.ClusterID, before)
-		return failure, err
+	// A store that is connected has the password that was right, and comes back by itself.
+	if failure.Code == invalidCredentials || unsure && st.State != Connected {
+		return failure, nil
 	}
-	return failure, nil
+	return failure, s.setRefusals(st.ClusterID, before)
 }
 
-// open logs in to the cluster of a store.
-func (s *Stores) open(c *op.Call, st *Store, again bool) (Connection, error) {
+// open logs in to the cluster of a store. unsure says that the cluster was given the password and
+// nobody knows what it will say. One that comes to it later is given none: nobody would count it.
+func (s *Stores) open(c *op.Call, st *Store, again bool) (open Connection, unsure bool, err error) {
 	ctx, cancel := context.WithTimeout(c, longestConnect)
 	defer cancel()
-	return s.config.Clusters.Open(ctx, Login{Account: st.Account, Cluster: st.ClusterID, Again: again,
-		Password: func() ([]byte, error) {
+	var asked, over atomic.Bool
+	open, err = s.config.Clusters.Open(ctx, Login{Account: st.Account, Cluster: st.ClusterID,
+		Again: again, Password: func() ([]byte, error) {
+			asked.Store(true) // first: whoever finds that it isn't over is seen below
+			if over.Load() {
+				return nil, errGivenUp
+			}
 			ctx, cancel := context.WithTimeout(context.Background(), passwordWait)
 			defer cancel()
 			return s.password(ctx, st)
 		}})
+	if err != nil {
+		over.Store(true)
+		unsure = ctx.Err() != nil && asked.Load()
+	}
+	return open, unsure, err
 }
 
 // lostFor returns why an open connection of a store can't come back by itself, or nil. That its

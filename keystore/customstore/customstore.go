@@ -11,8 +11,9 @@
 // # Passwords
 //
 // The password that a store's cluster is logged in to with is stored sealed by the service's own
-// token. It is opened for each login and wiped. One that was refused is never tried again, and a
-// cluster that has refused [MaxRefusals] is left alone until an operator says otherwise.
+// token. It is opened for each login and wiped. One that was refused is not tried again before a
+// caller connects the store once more, and a cluster that has refused [MaxRefusals] is left alone
+// until an operator says otherwise.
 package customstore
 
 import (

@@ -24,7 +24,10 @@ const (
 	lockedOut          = "USER_LOCKED_OUT"
 )
 
-var errRefusedBefore = errors.New("the cluster has refused as many passwords as are tried")
+var (
+	errRefusedBefore = errors.New("the cluster has refused as many passwords as are tried")
+	errGivenUp       = errors.New("nobody waits for this login any more")
+)
 
 const ofACluster = "a cluster belongs to the installation, and its count is of all accounts' stores"
 
