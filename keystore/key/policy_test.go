@@ -14,10 +14,11 @@ func lets(r *Rules, c policy.Caller) bool {
 	return r.Document.Lets(c, policy.Facts{}, "kms:Encrypt", ARN(account, "us-east-1", "x"))
 }
 
-// TestCompileRules_EachText_Decides: the default policy gives the key to its account, and what can't
-// be read to nobody.
+// TestCompileRules_EachText_Decides: the default policy gives the key to its account, and what
+// can't be read to nobody.
 func TestCompileRules_EachText_Decides(t *testing.T) {
-	root := policy.Caller{Type: policy.Root, Account: account, ARN: "arn:aws:iam::" + account + ":root"}
+	root := policy.Caller{Type: policy.Root, Account: account,
+		ARN: "arn:aws:iam::" + account + ":root"}
 	other := policy.Caller{Type: policy.Root, Account: "444455556666",
 		ARN: "arn:aws:iam::444455556666:root"}
 	r := CompileRules((&Key{Account: account}).PolicyText())
