@@ -164,6 +164,55 @@ func TestKeyPolicy_Grants_GoOnBesideIt(t *testing.T) {
 	}
 }
 
+// TestKeyPolicy_GrantToAnotherAccount_OpensToThoseWhomItAllows: a grant stands for a statement of
+// the policy, and the grantee's own account has a say as before.
+func TestKeyPolicy_GrantToAnotherAccount_OpensToThoseWhomItAllows(t *testing.T) {
+	s := start(t)
+	arn := key.ARN(ourAccount, ourRegion, s.key())
+	must[CreateGrantOutput](s, "CreateGrant", M{"KeyId": arn, "Operations": []string{"Encrypt"},
+		"GranteePrincipal": "arn:aws:iam::" + strangers + ":root"})
+	for _, c := range []struct {
+		name    string
+		caller  policy.Caller
+		allowed bool
+	}{
+		{"its root", optest.Root(strangers), true}, {"its administrator", stranger(allowsAll), true},
+		{"its user without policies", stranger(), false}, {"a third", optest.Root("777788889999"), false},
+	} {
+		in := M{"KeyId": arn, "Plaintext": "eA=="}
+		if f := fail(client{s, c.caller}, "Encrypt", in); (f == nil) != c.allowed {
+			t.Errorf("%s: %v", c.name, f)
+		}
+		if f := fail(client{s, c.caller}, "DescribeKey", M{"KeyId": arn}); f == nil {
+			t.Errorf("%s may what wasn't granted", c.name)
+		}
+	}
+}
+
+// TestPutKeyPolicy_LockoutCheck_HasTheFactsOfItsCall: what the caller could do again under the same
+// circumstances locks nobody out.
+func TestPutKeyPolicy_LockoutCheck_HasTheFactsOfItsCall(t *testing.T) {
+	s := start(t)
+	id, account := s.key(), "arn:aws:iam::"+ourAccount+":root"
+	under := func(condition string) string {
+		return statements([3]string{"Allow", account, whatever + `,"Condition":{` + condition + `}`})
+	}
+	year := s.time().Format("2006")
+	for condition, taken := range map[string]bool{
+		`"DateGreaterThan":{"aws:CurrentTime":"` + year + `-01-01T00:00:00Z"}`: true,
+		`"DateLessThan":{"aws:CurrentTime":"` + year + `-01-01T00:00:00Z"}`:    false,
+		`"StringEquals":{"aws:RequestedRegion":"` + ourRegion + `"}`:           true,
+		`"StringEquals":{"aws:RequestedRegion":"` + abroad + `"}`:              false,
+		`"StringEquals":{"kms:CallerAccount":"` + ourAccount + `"}`:            true,
+		`"StringEquals":{"kms:ViaService":"ssm.us-east-1.amazonaws.com"}`:      false,
+	} {
+		f := fail(s, "PutKeyPolicy", M{"KeyId": id, "Policy": under(condition)})
+		if (f == nil) != taken || f != nil && f.Code != "MalformedPolicyDocumentException" {
+			t.Errorf("%s: %v", condition, f)
+		}
+	}
+}
+
 // TestKeyPolicy_Replaced_CountsFromTheNextRequest, also after a restart.
 func TestKeyPolicy_Replaced_CountsFromTheNextRequest(t *testing.T) {
 	s := start(t)
