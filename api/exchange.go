@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 
+	"claviger/api/rest"
 	"claviger/internal/fault"
 	"claviger/internal/listener"
 	"claviger/internal/op"
@@ -60,7 +61,7 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	x.protocol, x.asked = s.recognise(r)
-	x.request = op.Request{HTTP: x.http, ID: id, Read: x.read, Name: x.name, Known: x.identified,
+	x.request = op.Request{HTTP: x.http, ID: id, Read: x.read, Name: x.name, Known: x.known,
 		Decode: x.decode}
 	x.respond(x.run(ctx))
 }
@@ -99,9 +100,9 @@ func (x *exchange) respond(out any, err error) {
 	sent(w, x.http)
 }
 
-// identified is called once the caller is known, with a context that says so.
-func (x *exchange) identified(ctx context.Context) error {
-	if x.passage.identified(ctx, len(x.body)) {
+// known is called once the caller is known, with a context that says so.
+func (x *exchange) known(ctx context.Context) error {
+	if x.identified(ctx, len(x.body)) {
 		return nil
 	}
 	x.Runner.Observe.Overload("callers")
@@ -111,11 +112,8 @@ func (x *exchange) identified(ctx context.Context) error {
 func (x *exchange) name() (op.Operation, string, error) {
 	o, asked, err := x.protocol.Name(x.http, x.asked.Service, x.body)
 	x.named = o
-	return o, clip(asked), err
+	return o, rest.Quoted(asked), err
 }
-
-// clip bounds a name that a client made up.
-func clip(name string) string { return name[:min(len(name), 128)] }
 
 func (x *exchange) decode(in any) (err error) {
 	x.input = in

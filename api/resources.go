@@ -39,16 +39,16 @@ func instead(w http.ResponseWriter, r *http.Request, allow []string) {
 			"slashes escaped as %2F."
 	}
 	if what == "" {
-		what = clip(r.URL.EscapedPath())
+		what = rest.Quoted(r.URL.EscapedPath())
 	}
 	rest.Send(w, http.StatusMethodNotAllowed, unknownOperation.Code,
 		fmt.Sprintf("%s does not take %s, but %s.%s /docs lists what there is.", what,
-			clip(r.Method), strings.Join(allow, ", "), hint))
+			rest.Quoted(r.Method), strings.Join(allow, ", "), hint))
 }
 
 // nowhere answers for paths that are no resource.
 func (s *server) nowhere(w http.ResponseWriter, r *http.Request) {
-	text := fmt.Sprintf("There is no resource %s here.", clip(r.URL.EscapedPath()))
+	text := fmt.Sprintf("There is no resource %s here.", rest.Quoted(r.URL.EscapedPath()))
 	if there := s.resources.Collections(); len(there) > 0 {
 		text += " Those that there are begin with " + strings.Join(there, ", ") +
 			"; / takes AWS's own protocols. /docs lists them all."

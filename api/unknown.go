@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"claviger/api/rest"
 	"claviger/internal/fault"
 )
 
@@ -19,7 +20,7 @@ func (s *server) noService(r *http.Request) *fault.Error {
 	}
 	prefix, _, _ := strings.Cut(target, ".")
 	return fault.Newf(unknownOperation.Kind, unknownOperation.Code, "There is no service %q here. "+
-		"X-Amz-Target begins with one of: %s. /docs lists all.", clip(prefix),
+		"X-Amz-Target begins with one of: %s. /docs lists all.", rest.Quoted(prefix),
 		strings.Join(s.targets(), ", "))
 }
 

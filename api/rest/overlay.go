@@ -64,7 +64,7 @@ func inQuery(r *http.Request, n op.Info) (url.Values, error) {
 			delete(values, name)
 		case !ok || f.Anonymous:
 			return nil, fault.Newf(fault.Invalid, badQuery.Code, "The query has the name %q, and %s "+
-				"has no such member. %s", clip(name), n.Name, members(n.In))
+				"has no such member. %s", Quoted(name), n.Name, members(n.In))
 		case len(list) > 1 && f.Type != reflect.TypeFor[[]string]():
 			return nil, fault.Newf(fault.Invalid, badQuery.Code,
 				"The query has %s %d times, and it is no list.", name, len(list))
@@ -73,8 +73,8 @@ func inQuery(r *http.Request, n op.Info) (url.Values, error) {
 	return values, nil
 }
 
-// clip bounds what a client sent, to be said back.
-func clip(s string) string { return strings.ToValidUTF8(s[:min(len(s), 128)], "\uFFFD") }
+// Quoted is what is said back, or kept, of a name that a client made up.
+func Quoted(name string) string { return op.Clip(name, 128) }
 
 // members names the members of an input.
 func members(in reflect.Type) string {

@@ -141,7 +141,7 @@ func (r *Runner) Own(ctx context.Context, account, region, service string) *Call
 func (r *Runner) arrive(ctx context.Context, s *Service, q *Request) (*Call, error) {
 	now := r.Now()
 	c := &Call{Context: ctx, Time: now, RequestID: q.ID, SourceIP: source.Host(q.HTTP.RemoteAddr),
-		UserAgent: clip(q.HTTP.UserAgent()), TLS: q.HTTP.TLS != nil, run: r}
+		UserAgent: Clip(q.HTTP.UserAgent(), ofClients), TLS: q.HTTP.TLS != nil, run: r}
 	var err error
 	c.Caller, c.Region, err = r.Callers.Authenticate(ctx, q.HTTP, q.Read, s.Name, now)
 	if err != nil {
@@ -176,7 +176,8 @@ func (r *Runner) unknown(c *Call, s *Service, err error) error {
 	}
 	rec := c.record(&Info{Name: "Authenticate", Service: s, ReadOnly: true}, f)
 	rec.Identity = audit.Identity{Type: "Unknown"}
-	rec.UserAgent, rec.ErrorMessage = brief(rec.UserAgent), brief(rec.ErrorMessage)
+	rec.UserAgent = Clip(rec.UserAgent, ofStrangers)
+	rec.ErrorMessage = Clip(rec.ErrorMessage, ofStrangers)
 	if silenced != "" {
 		named, _ := jsontext.AppendQuote([]byte(`{"unrecordedForTheRestOfTheDay":`), silenced)
 		rec.Additional = append(named, '}')
@@ -241,8 +242,14 @@ func (r *Runner) ended(c *Call, n *Info, err error) {
 	r.Observe.Operation(n.Service.Name, n.Name, code, r.Now().Sub(c.Time))
 }
 
-// brief bounds what a stranger says of itself, and so what a record of it costs.
-func brief(s string) string { return s[:min(len(s), 256)] }
+// What is kept of what clients say of themselves, in bytes.
+const (
+	ofClients   = 1024 // as much as CloudTrail keeps
+	ofStrangers = 256  // a record of a stranger costs no more
+)
 
-// clip bounds what a client says of itself: CloudTrail keeps as much.
-func clip(s string) string { return s[:min(len(s), 1024)] }
+// Clip bounds what a client sent, in bytes, before it is kept or said back. What is no UTF-8, half
+// a character at the end too, becomes U+FFFD.
+func Clip(text string, most int) string {
+	return strings.ToValidUTF8(text[:min(len(text), most)], "\uFFFD")
+}
