@@ -4,9 +4,10 @@
 //
 // Whoever is too many of its source takes the place of another connection of it: of one that has
 // carried no request of a known caller, the oldest first, and after these of one that is idle.
-// Whoever is too many in all takes one in the same order from the source that has the most. So
-// somebody who only connects displaces himself or another stranger, and a client that has signed
-// keeps its connection as long as it uses it.
+// Whoever is too many in all takes one in the same order: a stranger's, whoever it is of, before a
+// known caller's idle one, and among equals of the source that has the most. So somebody who only
+// connects displaces himself or another stranger, and a client that has signed keeps its connection
+// as long as it uses it.
 package listener
 
 import (
