@@ -192,10 +192,10 @@ func (c *conn) place() {
 	}
 }
 
-// uncount takes c out of the numbers and reports whether it was in them. The lock is held.
-func (c *conn) uncount() bool {
+// uncount takes c out of the numbers, once. The lock is held.
+func (c *conn) uncount() {
 	if c.closed {
-		return false
+		return
 	}
 	c.closed = true
 	c.stand(nil)
@@ -207,7 +207,6 @@ func (c *conn) uncount() bool {
 		delete(l.sources, c.source)
 	}
 	l.observe.Connections(-1)
-	return true
 }
 
 // Close closes the connection, whose place is free at once.
