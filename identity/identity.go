@@ -1,5 +1,6 @@
-// Package identity finds out who is calling. For now these are access keys, verified by Signature
-// Version 4; the verification itself is in package sigv4 beneath.
+// Package identity finds out who is calling: by access keys, which sign with Signature Version 4. The
+// verification itself is in package sigv4 beneath. What a caller may do is for others to say: see
+// [Principals].
 //
 // The secret of an access key rests sealed by the token. It is opened once to derive the signing
 // keys of a day, which are kept in memory; the secret itself is not. The row of the access key is
@@ -32,10 +33,27 @@ type Token interface {
 	Unseal(ctx context.Context, ref custody.Ref, sealed, aad []byte) ([]byte, error)
 }
 
+// Principals knows who there is, as of now: what was committed before counts.
+type Principals interface {
+	// Principal returns the principal of a unique id, or the root user of an account by the account's
+	// number; nil if there is none.
+	Principal(ctx context.Context, account, id string) (*Principal, error)
+	// ManagedPolicy returns the document of a managed policy that an account may use, nil if there is
+	// none of the ARN.
+	ManagedPolicy(ctx context.Context, account, arn string) (*policy.Document, error)
+}
+
+// Principal is an account's root user, an IAM user or a role with all that decides what it may do.
+type Principal struct {
+	policy.Caller           // of a role: what its sessions have in common
+	RevokedBefore time.Time // sessions of the role that began earlier are over
+}
+
 // Directory knows the callers of one installation. [New] makes it.
 type Directory struct {
 	db      *store.DB
 	token   Token
+	who     Principals
 	signer  *rowmac.Signer
 	sealing custody.Ref
 	regions []string
@@ -59,8 +77,9 @@ const (
 )
 
 // New returns the directory of an installation that serves the given Regions.
-func New(db *store.DB, token Token, in *install.Installation, regions []string) *Directory {
-	return &Directory{db: db, token: token, signer: in.Rows, sealing: in.Identity,
+func New(db *store.DB, token Token, who Principals, in *install.Installation, regions []string,
+) *Directory {
+	return &Directory{db: db, token: token, who: who, signer: in.Rows, sealing: in.Identity,
 		regions: regions, stsRegions: slices.Concat(regions, []string{GlobalRegion}),
 		signing: store.NewCache[sigv4.Credential, *derived](cachedSigningKeys),
 		known:   store.NewCache[string, known](cachedAccessKeys),
@@ -85,6 +104,10 @@ func (d *Directory) Authenticate(ctx context.Context, r *http.Request, read func
 	if err != nil {
 		return c, "", err
 	}
+	who, err := d.principal(ctx, k)
+	if err != nil {
+		return c, "", err
+	}
 	key, err := d.signingKey(ctx, k, p.Credential)
 	if err != nil {
 		return c, "", err
@@ -96,7 +119,18 @@ func (d *Directory) Authenticate(ctx context.Context, r *http.Request, read func
 	if err := p.Verify(r, body, key); err != nil {
 		return c, "", err
 	}
-	return k.Caller, p.Credential.Region, nil
+	c = who.Caller
+	c.AccessKeyID = k.ID
+	return c, p.Credential.Region, nil
+}
+
+// principal returns whom an access key speaks for. A key of somebody who is gone is unknown.
+func (d *Directory) principal(ctx context.Context, k *AccessKey) (*Principal, error) {
+	who, err := d.who.Principal(ctx, k.Account, k.PrincipalID)
+	if err == nil && who == nil {
+		err = sigv4.ErrUnknownKey
+	}
+	return who, err
 }
 
 // resources is the prefix beneath which a path says what is asked for. Everywhere else requests are
@@ -194,7 +228,7 @@ func (d *Directory) derive(ctx context.Context, k *AccessKey, c sigv4.Credential
 	secret, err := d.token.Unseal(ctx, d.sealing, k.sealed, k.aad())
 	if errors.Is(err, custody.ErrForged) {
 		return nil, fault.New(fault.Internal, "", "").Because(
-			fmt.Errorf("the sealed secret of access key %s was changed", k.Caller.AccessKeyID))
+			fmt.Errorf("the sealed secret of access key %s was changed", k.ID))
 	}
 	if err != nil {
 		return nil, err

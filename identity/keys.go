@@ -22,24 +22,24 @@ const (
 
 // AccessKey is one access key at rest. Its secret can't be read out.
 type AccessKey struct {
-	Caller  policy.Caller // whom it speaks for; AccessKeyID is its own id
-	Status  string        // Active or Inactive
-	Created time.Time
+	ID          string
+	Account     string
+	PrincipalID string // whom it speaks for: a user's unique id, or the account for its root user
+	Status      string // Active or Inactive
+	Created     time.Time
 
 	rev    int64
 	sealed []byte // the secret, by the token
 }
 
-// accessKeys signs every column: each of them decides who is calling, or whether.
+// accessKeys signs every column that decides who is calling, or whether. When a key was used last
+// is bookkeeping.
 var accessKeys = rowmac.Declare("access_keys", func(k *AccessKey) []rowmac.Column {
-	c := &k.Caller
 	return []rowmac.Column{
-		rowmac.Text("id", &c.AccessKeyID),
-		rowmac.Text("account", &c.Account),
+		rowmac.Text("id", &k.ID),
+		rowmac.Text("account", &k.Account),
 		rowmac.Integer("rev", &k.rev),
-		rowmac.Text("type", &c.Type),
-		rowmac.Text("arn", &c.ARN),
-		rowmac.Text("principal_id", &c.PrincipalID),
+		rowmac.Text("principal_id", &k.PrincipalID),
 		rowmac.Text("status", &k.Status),
 		rowmac.Bytes("sealed", &k.sealed),
 		rowmac.Time("created", &k.Created),
@@ -58,9 +58,9 @@ var (
 	qAccessKey  = store.Wide(`SELECT `+accessKeys.Columns()+` FROM access_keys WHERE id = $1`, whose)
 	qAccessKeys = store.Wide(`SELECT `+accessKeys.Columns()+
 		` FROM access_keys WHERE account = $1 ORDER BY created, id`, everyRegion)
-	qAccounts = store.Wide(`SELECT DISTINCT account FROM access_keys ORDER BY account`,
-		"whoever runs the service asks for all accounts")
-	qInsertAccessKey = store.Wide(accessKeys.Insert(), everyRegion)
+	qAccessKeysOf = store.Wide(`SELECT `+accessKeys.Columns()+` FROM access_keys
+		WHERE account = $1 AND principal_id = $2 ORDER BY created, id`, everyRegion)
+	qInsertAccessKey = store.Wide(accessKeys.Insert("used"), everyRegion)
 	qUpdateAccessKey = store.Wide(accessKeys.Update(keyColumns), everyRegion)
 	qDeleteAccessKey = store.Wide(
 		`DELETE FROM access_keys WHERE id = $1 AND account = $2 AND rev = $3`, everyRegion)
@@ -75,20 +75,15 @@ func (d *Directory) AccessKey(ctx context.Context, id string) (*AccessKey, error
 	return k, err
 }
 
-// Accounts returns the accounts that have access keys.
-func (d *Directory) Accounts(context.Context) (accounts []string, err error) {
-	err = d.db.Rows(qAccounts, nil, func(scan func(...any) error) error {
-		var account string
-		err := scan(&account)
-		accounts = append(accounts, account)
-		return err
-	})
-	return accounts, err
-}
-
 // AccessKeys reads and verifies the access keys of an account, the oldest first.
 func (d *Directory) AccessKeys(ctx context.Context, account string) ([]*AccessKey, error) {
 	return accessKeys.Select(ctx, d.signer, d.db, qAccessKeys, account)
+}
+
+// AccessKeysOf is [Directory.AccessKeys] for the keys of one principal.
+func (d *Directory) AccessKeysOf(ctx context.Context, account, principal string) (
+	[]*AccessKey, error) {
+	return accessKeys.Select(ctx, d.signer, d.db, qAccessKeysOf, account, principal)
 }
 
 // SetStatus prepares the change of an access key's status. It is stale if somebody else has changed
@@ -102,7 +97,7 @@ func (d *Directory) SetStatus(ctx context.Context, k *AccessKey, status string) 
 		return nil, err
 	}
 	return func(tx *store.Tx) error {
-		tx.After(func() { d.known.Drop(k.Caller.AccessKeyID) })
+		tx.After(func() { d.known.Drop(k.ID) })
 		return tx.Change(qUpdateAccessKey, rowmac.Over(values, keyColumns, k.rev)...)
 	}, nil
 }
@@ -111,13 +106,13 @@ func (d *Directory) SetStatus(ctx context.Context, k *AccessKey, status string) 
 // [Directory.SetStatus] is.
 func (d *Directory) Delete(k *AccessKey) domain.Change {
 	return func(tx *store.Tx) error {
-		tx.After(func() { d.known.Drop(k.Caller.AccessKeyID) })
-		return tx.Change(qDeleteAccessKey, k.Caller.AccessKeyID, k.Caller.Account, k.rev)
+		tx.After(func() { d.known.Drop(k.ID) })
+		return tx.Change(qDeleteAccessKey, k.ID, k.Account, k.rev)
 	}
 }
 
 // aad binds a sealed secret to its access key: under another key's id it does not open.
-func (k *AccessKey) aad() []byte { return []byte("claviger access key 1 " + k.Caller.AccessKeyID) }
+func (k *AccessKey) aad() []byte { return []byte("claviger access key 1 " + k.ID) }
 
 // RootUser is the caller that owns an account.
 func RootUser(account string) policy.Caller {
@@ -125,21 +120,21 @@ func RootUser(account string) policy.Caller {
 		ARN: "arn:aws:iam::" + account + ":root", PrincipalID: account}
 }
 
-// NewAccessKey prepares an access key for a principal and returns its id and its secret, which
-// can't be read again. The key is there once change is committed.
-func (d *Directory) NewAccessKey(ctx context.Context, principal policy.Caller, now time.Time) (
-	id, secret string, change domain.Change, err error) {
-	id, secret = newAccessKey()
-	k := &AccessKey{Caller: principal, rev: 1, Status: Active, Created: now}
-	k.Caller.AccessKeyID = id
+// NewAccessKey prepares an access key for a principal, whose unique id or account's number is given,
+// and returns its secret, which can't be read again. The key is there once change is committed.
+func (d *Directory) NewAccessKey(ctx context.Context, account, principal string, now time.Time) (
+	k *AccessKey, secret string, change domain.Change, err error) {
+	id, secret := newAccessKey()
+	k = &AccessKey{ID: id, Account: account, PrincipalID: principal, rev: 1, Status: Active,
+		Created: now}
 	if k.sealed, err = d.token.Seal(ctx, d.sealing, []byte(secret), k.aad()); err != nil {
-		return "", "", nil, err
+		return nil, "", nil, err
 	}
 	values, err := accessKeys.Sign(ctx, d.signer, k)
 	if err != nil {
-		return "", "", nil, err
+		return nil, "", nil, err
 	}
-	return id, secret, func(tx *store.Tx) error {
+	return k, secret, func(tx *store.Tx) error {
 		_, err := tx.Exec(qInsertAccessKey, values...)
 		return err
 	}, nil

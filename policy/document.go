@@ -74,6 +74,16 @@ func parse(text string, idle bool) (*Document, error) {
 	return d, nil
 }
 
+// Closed denies everything to everybody. It takes the place of a policy that can't be read, which may
+// have held a Deny.
+var Closed = func() *Document {
+	d, err := ParseStored(`{"Statement":{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}}`)
+	if err != nil {
+		panic(err)
+	}
+	return d
+}()
+
 // ParseStored reads a document as it is stored. It names users and roles by their unique ids, so
 // that who is made again under a name of before is somebody else. Nobody may write that form: an id
 // is no proof that its principal exists. Which kind of policy it is was looked at before it was

@@ -91,22 +91,11 @@ type Rules struct {
 	Err      error            // why the text can't be read: the document denies everything then
 }
 
-// closed is what a policy that can't be read comes to. It may have held a Deny, so that not even a
-// grant opens the key.
-var closed = func() *policy.Document {
-	d, err := policy.ParseStored(
-		`{"Statement":{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}}`)
-	if err != nil {
-		panic(err)
-	}
-	return d
-}()
-
 // CompileRules compiles the text of a key policy.
 func CompileRules(text string) *Rules {
 	d, err := policy.ParseStored(text)
 	if err != nil {
-		return &Rules{Document: closed, Err: err}
+		return &Rules{Document: policy.Closed, Err: err}
 	}
 	return &Rules{Document: d}
 }
