@@ -93,8 +93,10 @@ var layers = []struct{ pkg, may, because string }{
 		"a filter compares texts, and knows no row"},
 	{"identity", "internal/... policy audit store identity/sigv4",
 		"a domain knows the road, the engine and the trail, and no other domain"},
-	{"iam", "internal/... policy audit store identity",
+	{"iam", "iam/... internal/... policy audit store identity",
 		"its operations are over the rows of identity, which it alone may see"},
+	{"iam/model", "internal/op internal/shape internal/fault",
+		"what AWS's models say is read before any identity is"},
 	{"identity/sigv4", "internal/fault",
 		"reading a signature needs bytes and a clock that is handed in"},
 

@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"claviger/iam/model"
 	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/policy"
@@ -51,6 +52,6 @@ func (s *Identities) CreateAccessKey(
 	c *op.Call, principal policy.Caller,
 ) (id, secret string, err error) {
 	in := principalInput{Type: principal.Type, Arn: principal.ARN, PrincipalId: principal.PrincipalID}
-	made, err := op.AsService(c, IAM.Name, c.Caller.Account, s.create, in)
+	made, err := op.AsService(c, model.IAM.Name, c.Caller.Account, s.create, in)
 	return made.id, made.secret, err
 }

@@ -1,6 +1,9 @@
 package iam
 
-import "claviger/internal/op"
+import (
+	"claviger/iam/model"
+	"claviger/internal/op"
+)
 
 // deleteAccessKeyInput is IAM's, without the user: the account decides.
 type deleteAccessKeyInput struct {
@@ -20,7 +23,7 @@ func (s *Identities) deleteAccessKey(_ *op.Call, _ deleteAccessKeyInput, t named
 // DeleteAccessKey deletes an access key of the call's account for good, at the command of whoever
 // runs the service.
 func (s *Identities) DeleteAccessKey(c *op.Call, id string) error {
-	_, err := op.AsService(c, IAM.Name, c.Caller.Account, s.remove,
+	_, err := op.AsService(c, model.IAM.Name, c.Caller.Account, s.remove,
 		deleteAccessKeyInput{AccessKeyId: id})
 	return err
 }

@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"claviger/iam/model"
 	"claviger/identity"
 	"claviger/internal/domain"
 	"claviger/internal/op"
@@ -21,5 +22,5 @@ func (s *Identities) listAccessKeys(c *op.Call, _ listAccessKeysInput, _ domain.
 // ListAccessKeys returns the access keys of the call's account, the oldest first, at the command of
 // whoever runs the service.
 func (s *Identities) ListAccessKeys(c *op.Call) ([]*identity.AccessKey, error) {
-	return op.AsService(c, IAM.Name, c.Caller.Account, s.list, listAccessKeysInput{})
+	return op.AsService(c, model.IAM.Name, c.Caller.Account, s.list, listAccessKeysInput{})
 }

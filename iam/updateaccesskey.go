@@ -1,6 +1,9 @@
 package iam
 
-import "claviger/internal/op"
+import (
+	"claviger/iam/model"
+	"claviger/internal/op"
+)
 
 // updateAccessKeyInput is IAM's, without the user: the account decides.
 type updateAccessKeyInput struct {
@@ -29,7 +32,7 @@ func (s *Identities) updateAccessKey(c *op.Call, in updateAccessKeyInput, t name
 // UpdateAccessKey makes an access key of the call's account Active or Inactive, at the command of
 // whoever runs the service.
 func (s *Identities) UpdateAccessKey(c *op.Call, id, status string) error {
-	_, err := op.AsService(c, IAM.Name, c.Caller.Account, s.update,
+	_, err := op.AsService(c, model.IAM.Name, c.Caller.Account, s.update,
 		updateAccessKeyInput{AccessKeyId: id, Status: status})
 	return err
 }

@@ -3,7 +3,7 @@ package service
 import (
 	"context"
 
-	"claviger/iam"
+	"claviger/iam/model"
 	"claviger/identity"
 	"claviger/internal/op"
 	"claviger/policy"
@@ -64,7 +64,7 @@ func (s *Service) DeleteAccessKey(ctx context.Context, id, by string) error {
 
 // commanded returns a call of the service's own at somebody's command.
 func (s *Service) commanded(ctx context.Context, account, by string) *op.Call {
-	c := s.runner.Own(ctx, account, identity.GlobalRegion, iam.IAM.Name)
+	c := s.runner.Own(ctx, account, identity.GlobalRegion, model.IAM.Name)
 	c.SourceIP, c.UserAgent = by, by
 	return c
 }
