@@ -29,7 +29,7 @@ import (
 func registry() []op.Operation {
 	in := &install.Installation{}
 	return slices.Concat(keystore.New(keystore.Config{Installation: in}).Operations(),
-		secrets.New(nil, nil, nil, nil, in).Operations(), iam.New(nil).Operations())
+		secrets.New(nil, nil, nil, nil, in).Operations(), iam.New(nil, nil, nil).Operations())
 }
 
 // An example that the service would refuse teaches the wrong thing.

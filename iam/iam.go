@@ -1,29 +1,37 @@
-// Package iam performs the operations of AWS's identity services, IAM and STS, over the principals
-// that package identity knows. What callers can ask is one operation of STS: who is calling. Access
-// keys are made, listed, switched and deleted at the command of whoever runs the service.
+// Package iam performs the operations of AWS's identity services, IAM and STS. Who there is rests in
+// package entity beneath it; the operations are in a package for each subject.
 package iam
 
 import (
-	"claviger/identity"
+	"slices"
+
+	"claviger/iam/accounts"
+	"claviger/iam/entity"
+	"claviger/iam/target"
+	"claviger/iam/users"
 	"claviger/internal/domain"
 	"claviger/internal/op"
+	"claviger/internal/signedtoken"
 )
 
 // Identities performs the operations of IAM and STS. [New] makes it.
 type Identities struct {
-	keys   AccessKeys
-	create op.Command[principalInput, newKey]
-	list   op.Query[listAccessKeysInput, []*identity.AccessKey]
-	update op.Command[updateAccessKeyInput, op.None]
-	remove op.Command[deleteAccessKeyInput, op.None]
+	Users    *users.Users
+	Accounts *accounts.Accounts
 }
 
-// New returns the identities whose access keys are made by keys.
-func New(keys AccessKeys) *Identities {
-	s := &Identities{keys: keys}
-	s.build()
-	return s
+// New returns the identities of a directory, whose access keys are made by keys and whose markers by
+// tokens.
+func New(d *entity.Directory, keys users.AccessKeys, tokens *signedtoken.Maker) *Identities {
+	e := target.Over(d, tokens)
+	return &Identities{Users: users.New(e, keys), Accounts: accounts.New(e)}
 }
 
 // Jobs is empty: nothing here is put off.
 func (*Identities) Jobs() map[string]domain.Job { return nil }
+
+// Operations is the table of contents.
+func (s *Identities) Operations() []op.Operation {
+	// STS first: a request that says nothing of its service is for that one.
+	return slices.Concat(stsOperations(), s.Users.Operations(), s.Accounts.Operations())
+}

@@ -121,6 +121,9 @@ func (d *Directory) Authenticate(ctx context.Context, r *http.Request, read func
 	}
 	c = who.Caller
 	c.AccessKeyID = k.ID
+	if service == iam { // it has one endpoint for all Regions
+		return c, GlobalRegion, nil
+	}
 	return c, p.Credential.Region, nil
 }
 
@@ -141,6 +144,7 @@ const resources = "/v1/"
 // sts has rules of its own for signatures.
 const (
 	sts = "sts"
+	iam = "iam"
 
 	// GlobalRegion is the Region of what has none: requests to the endpoint for the whole world are
 	// signed for it, and what IAM does is recorded in it.
@@ -153,7 +157,11 @@ const (
 // identity keeps it for as long, though it says sixty seconds
 // (kubernetes-sigs/aws-iam-authenticator).
 func (d *Directory) rules(service string) sigv4.Rules {
-	if service != sts {
+	switch service {
+	case iam:
+		return sigv4.Rules{Service: service, Regions: d.stsRegions}
+	case sts:
+	default:
 		return sigv4.Rules{Service: service, Regions: d.regions}
 	}
 	return sigv4.Rules{Service: service, Regions: d.stsRegions, Window: stsWindow,

@@ -59,7 +59,9 @@ var (
 	qAccessKeys = store.Wide(`SELECT `+accessKeys.Columns()+
 		` FROM access_keys WHERE account = $1 ORDER BY created, id`, everyRegion)
 	qAccessKeysOf = store.Wide(`SELECT `+accessKeys.Columns()+` FROM access_keys
-		WHERE account = $1 AND principal_id = $2 ORDER BY created, id`, everyRegion)
+		WHERE account = $1 AND principal_id = $2 ORDER BY id`, everyRegion)
+	qCountAccessKeys = store.Wide(`SELECT count(*) FROM access_keys
+		WHERE account = $1 AND principal_id = $2`, everyRegion)
 	qInsertAccessKey = store.Wide(accessKeys.Insert("used"), everyRegion)
 	qUpdateAccessKey = store.Wide(accessKeys.Update(keyColumns), everyRegion)
 	qDeleteAccessKey = store.Wide(
@@ -75,15 +77,27 @@ func (d *Directory) AccessKey(ctx context.Context, id string) (*AccessKey, error
 	return k, err
 }
 
-// AccessKeys reads and verifies the access keys of an account, the oldest first.
-func (d *Directory) AccessKeys(ctx context.Context, account string) ([]*AccessKey, error) {
-	return accessKeys.Select(ctx, d.signer, d.db, qAccessKeys, account)
-}
-
-// AccessKeysOf is [Directory.AccessKeys] for the keys of one principal.
+// AccessKeysOf reads and verifies the access keys of one principal in order of id, or without one
+// those of the account, the oldest first.
 func (d *Directory) AccessKeysOf(ctx context.Context, account, principal string) (
 	[]*AccessKey, error) {
+	if principal == "" {
+		return accessKeys.Select(ctx, d.signer, d.db, qAccessKeys, account)
+	}
 	return accessKeys.Select(ctx, d.signer, d.db, qAccessKeysOf, account, principal)
+}
+
+// NoAccessKeys is the change that goes before the deletion of a principal: it is stale if the
+// principal has an access key by then.
+func NoAccessKeys(account, principal string) domain.Change {
+	return func(tx *store.Tx) error {
+		var n int
+		err := tx.Row(qCountAccessKeys, []any{account, principal}, &n)
+		if err == nil && n > 0 {
+			return store.Stale
+		}
+		return err
+	}
 }
 
 // SetStatus prepares the change of an access key's status. It is stale if somebody else has changed

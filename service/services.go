@@ -6,6 +6,8 @@ import (
 
 	"claviger/hsm"
 	"claviger/iam"
+	"claviger/iam/entity"
+	"claviger/iam/users"
 	"claviger/internal/domain"
 	"claviger/internal/install"
 	"claviger/internal/op"
@@ -30,7 +32,8 @@ type workings struct {
 	installation *install.Installation
 	regions      []string
 	clusters     customstore.Clusters
-	accessKeys   iam.AccessKeys
+	entities     *entity.Directory
+	accessKeys   users.AccessKeys
 }
 
 // services are those that this program serves. A new one is a field, a line in
@@ -47,7 +50,7 @@ func newServices(w workings) services {
 	return services{
 		kms:            kms,
 		secretsManager: secrets.New(w.db, kms, w.token, jobs.Queue{}, w.installation),
-		identities:     iam.New(w.accessKeys),
+		identities:     iam.New(w.entities, w.accessKeys, w.installation.Tokens),
 	}
 }
 

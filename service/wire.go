@@ -11,6 +11,7 @@ import (
 
 	"claviger/api"
 	"claviger/hsm"
+	"claviger/iam/entity"
 	"claviger/identity"
 	"claviger/internal/install"
 	"claviger/internal/listener"
@@ -56,6 +57,7 @@ type Service struct {
 	services services
 	region   string // the default
 	callers  *identity.Directory
+	entities *entity.Directory
 	runner   *op.Runner
 	stop     func()
 	work     sync.WaitGroup
@@ -109,12 +111,13 @@ func (s *Service) assemble(c Config, in *install.Installation, m *metrics) {
 	if c.Ledger != nil {
 		ledger = c.Ledger(ledger)
 	}
-	callers := identity.New(s.DB, s.Token, in, c.Regions)
+	entities := entity.New(s.DB, in.Rows)
+	callers := identity.New(s.DB, s.Token, entities, in, c.Regions)
 	runner := &op.Runner{Ledger: ledger, Callers: callers, Decide: policy.Decide, Observe: m,
 		Log: c.Log, Now: c.Now}
-	s.runner, s.callers, s.region = runner, callers, c.Regions[0]
+	s.runner, s.callers, s.entities, s.region = runner, callers, entities, c.Regions[0]
 	s.services = newServices(workings{db: s.DB, token: s.Token, installation: in, regions: c.Regions,
-		clusters: &clusters{c.Clusters, s.Token, c.Log, m}, accessKeys: callers})
+		clusters: &clusters{c.Clusters, s.Token, c.Log, m}, entities: entities, accessKeys: callers})
 	s.Operations = s.services.operations()
 	m.watch(s.Token, s.DB, s.services.kms)
 	served := api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready,

@@ -138,10 +138,9 @@ func (q keyRequest) perform(ctx context.Context, s *service.Service, uid int) (
 		if err := checkNamespace(q.Account, []string{identity.GlobalRegion}); err != nil {
 			return reply, err
 		}
-		owner := identity.RootUser(q.Account)
-		id, secret, err := s.CreateAccessKey(ctx, owner, by)
-		return keyReply{Keys: []keyLine{{ID: id, Status: identity.Active, Principal: owner.Name()}},
-			Secret: secret}, err
+		id, secret, err := s.CreateAccessKey(ctx, q.Account, "", by)
+		return keyReply{Keys: []keyLine{{ID: id, Status: identity.Active,
+			Principal: identity.RootUser(q.Account).ARN}}, Secret: secret}, err
 	case "disable":
 		return reply, s.SetAccessKeyStatus(ctx, q.ID, identity.Inactive, by)
 	case "enable":
@@ -156,8 +155,8 @@ func (q keyRequest) list(ctx context.Context, s *service.Service, by string) (
 	reply keyReply, err error) {
 	keys, err := s.AccessKeys(ctx, q.Account, by)
 	for _, k := range keys {
-		reply.Keys = append(reply.Keys, keyLine{ID: k.Caller.AccessKeyID, Status: k.Status,
-			Principal: k.Caller.Name(), Created: k.Created})
+		reply.Keys = append(reply.Keys, keyLine{ID: k.ID, Status: k.Status,
+			Principal: k.Owner, Created: k.Created})
 	}
 	return reply, err
 }

@@ -15,7 +15,6 @@ import (
 	"syscall"
 
 	"claviger/hsm"
-	"claviger/identity"
 	"claviger/service"
 	"claviger/store"
 
@@ -194,9 +193,11 @@ func (o *devOptions) ceremony(ctx context.Context, c hsm.Config, tokens string) 
 func (o *devOptions) credentials(ctx context.Context, s *service.Service, addr string) error {
 	id, secret := o.readKey()
 	if id == "" {
-		var err error
-		id, secret, err = s.CreateAccessKey(ctx, identity.RootUser(cmp.Or(o.account, devAccount)),
-			"claviger dev")
+		account := cmp.Or(o.account, devAccount)
+		err := s.CreateAccount(ctx, account, "claviger dev")
+		if err == nil {
+			id, secret, err = s.CreateAccessKey(ctx, account, "", "claviger dev")
+		}
 		if err != nil {
 			return err
 		}

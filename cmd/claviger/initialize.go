@@ -7,7 +7,6 @@ import (
 	"syscall"
 
 	"claviger/hsm"
-	"claviger/identity"
 	"claviger/service"
 )
 
@@ -50,7 +49,10 @@ func initialize(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	defer s.Close()
-	id, secret, err := s.CreateAccessKey(ctx, identity.RootUser(c.Account), "claviger init")
+	if err := s.CreateAccount(ctx, c.Account, "claviger init"); err != nil {
+		return err
+	}
+	id, secret, err := s.CreateAccessKey(ctx, c.Account, "", "claviger init")
 	if err != nil {
 		return err
 	}

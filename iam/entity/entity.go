@@ -140,7 +140,10 @@ func (p *Permissions) links(kind string) (out []link) {
 }
 
 // Tag is a tag of an entity.
-type Tag struct{ Key, Value string }
+type Tag struct {
+	Key   string `shape:"tagKeyType,required"`
+	Value string `shape:"tagValueType,required"`
+}
 
 // Pair implements [domain.Tag].
 func (t Tag) Pair() (key, value string) { return t.Key, t.Value }

@@ -14,7 +14,7 @@ func TestCreateAccessKey_Made_IsInTheTrail(t *testing.T) {
 	s := servicetest.Start(t)
 	mark := s.Mark(t)
 	root := identity.RootUser(servicetest.Account)
-	id, secret, err := s.Service().CreateAccessKey(t.Context(), root, "claviger init")
+	id, secret, err := s.Service().CreateAccessKey(t.Context(), servicetest.Account, "", "claviger init")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,8 +41,7 @@ func TestCreateAccessKey_Made_IsInTheTrail(t *testing.T) {
 func TestCreateAccessKey_RecordLost_MakesNoKey(t *testing.T) {
 	s := servicetest.Start(t)
 	s.CutLedger()
-	id, _, err := s.Service().CreateAccessKey(t.Context(), identity.RootUser(servicetest.Account),
-		"claviger init")
+	id, _, err := s.Service().CreateAccessKey(t.Context(), servicetest.Account, "", "claviger init")
 	if err == nil || id != "" {
 		t.Errorf("made %q without a record: %v", id, err)
 	}

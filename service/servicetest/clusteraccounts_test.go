@@ -7,7 +7,6 @@ import (
 
 	"claviger/hsm"
 	"claviger/hsm/hsmtest"
-	"claviger/identity"
 	"claviger/service"
 	"claviger/service/servicetest"
 
@@ -21,10 +20,7 @@ const otherAccount = "999988887777"
 // otherKMS returns a client of another account's root user.
 func otherKMS(t *testing.T, s *servicetest.Server) *kms.Client {
 	t.Helper()
-	id, secret, err := s.Service().CreateAccessKey(t.Context(), identity.RootUser(otherAccount),
-		"claviger test")
-	accepted(t, err)
-	return s.KMS(servicetest.As(aws.Credentials{AccessKeyID: id, SecretAccessKey: secret}))
+	return s.KMS(servicetest.As(s.RootOf(t, otherAccount)))
 }
 
 // createStore asks for a store on a cluster.

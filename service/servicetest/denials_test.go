@@ -10,9 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"claviger/identity"
 	"claviger/internal/op"
-	"claviger/policy"
 	"claviger/service/servicetest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -60,14 +58,7 @@ type deniedCaller struct {
 
 func deniedCallers(t *testing.T, s *servicetest.Server) (all []deniedCaller) {
 	t.Helper()
-	key := func(c policy.Caller) aws.Credentials {
-		id, secret, err := s.Service().CreateAccessKey(t.Context(), c, "claviger test")
-		accepted(t, err)
-		return aws.Credentials{AccessKeyID: id, SecretAccessKey: secret}
-	}
-	stranger := policy.Caller{Type: policy.IAMUser, Account: otherAccount, PrincipalID: "AIDASTRANGER",
-		ARN: "arn:aws:iam::" + otherAccount + ":user/stranger"}
-	root, user := key(identity.RootUser(otherAccount)), key(stranger)
+	root, user := s.RootOf(t, otherAccount), s.UserOf(t, otherAccount, "stranger")
 	for _, region := range []string{servicetest.Region, servicetest.Abroad} {
 		all = append(all, deniedCaller{"nobody", region, s.Nobody},
 			deniedCaller{"another account's root user", region, root},

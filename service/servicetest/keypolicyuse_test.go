@@ -5,8 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"claviger/identity"
-	"claviger/policy"
 	"claviger/service/servicetest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -182,15 +180,10 @@ func TestKeyPolicy_ViaService_TellsSecretsFromDirectUse(t *testing.T) {
 func TestKeyPolicy_OtherAccount_UsesTheKeyByARN(t *testing.T) {
 	s := servicetest.Start(t)
 	root := s.KMS()
-	client := func(c policy.Caller) *kms.Client {
-		id, secret, err := s.Service().CreateAccessKey(t.Context(), c, "claviger test")
-		accepted(t, err)
-		return s.KMS(servicetest.As(aws.Credentials{AccessKeyID: id, SecretAccessKey: secret}))
-	}
+	client := func(as aws.Credentials) *kms.Client { return s.KMS(servicetest.As(as)) }
 	theirARN := "arn:aws:iam::" + otherAccount + ":root"
 	userARN := "arn:aws:iam::" + otherAccount + ":user/eve"
-	theirs, eve := client(identity.RootUser(otherAccount)), client(policy.Caller{Type: policy.IAMUser,
-		Account: otherAccount, PrincipalID: "AIDAEVE", ARN: userARN})
+	theirs, eve := client(s.RootOf(t, otherAccount)), client(s.UserOf(t, otherAccount, "eve"))
 	arn := policed(t, root, statement("Allow", servicetest.RootARN, allActions),
 		statement("Allow", otherAccount, `"Action":["kms:Encrypt","kms:Decrypt","kms:DescribeKey",`+
 			`"kms:GetKeyPolicy","kms:DisableKey","kms:CreateGrant","kms:ListGrants"]`),

@@ -16,7 +16,6 @@ import (
 	"strings"
 	"testing"
 
-	"claviger/identity"
 	"claviger/internal/install"
 	"claviger/internal/rowmac"
 	"claviger/service/servicetest"
@@ -37,10 +36,7 @@ const checkText = "claviger check"
 // victim makes a secret in another account and returns what only its owner may read.
 func victim(t *testing.T, s *servicetest.Server) (m *secretsmanager.Client, value string) {
 	t.Helper()
-	id, secret, err := s.Service().CreateAccessKey(t.Context(), identity.RootUser(otherAccount),
-		"claviger test")
-	accepted(t, err)
-	m = s.SecretsManager(servicetest.As(aws.Credentials{AccessKeyID: id, SecretAccessKey: secret}))
+	m = s.SecretsManager(servicetest.As(s.RootOf(t, otherAccount)))
 	must(m.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String("theirs"),
 		SecretString: aws.String("the other account's")}))(t)
 	return m, "the other account's"

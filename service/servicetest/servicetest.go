@@ -15,7 +15,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -23,9 +22,8 @@ import (
 
 	"claviger/hsm"
 	"claviger/hsm/hsmtest"
-	"claviger/identity"
+	"claviger/internal/fault"
 	"claviger/internal/op/optest"
-	"claviger/policy"
 	"claviger/service"
 	"claviger/store/storetest"
 
@@ -83,10 +81,8 @@ func StartOn(t testing.TB, token hsm.Config, options ...func(*service.Config)) *
 		o(&s.config)
 	}
 	s.open(t)
-	s.Root = s.accessKey(t, identity.RootUser(Account))
-	s.Nobody = s.accessKey(t,
-		policy.Caller{Type: policy.IAMUser, Account: Account, ARN: NobodyARN,
-			PrincipalID: "AIDANOBODYNOBODYNOBO"})
+	s.Root = s.accessKey(t, Account, "")
+	s.Nobody = s.accessKey(t, Account, "nobody")
 	s.front = httptest.NewServer(s)
 	s.URL = s.front.URL
 	t.Cleanup(func() {
@@ -174,20 +170,45 @@ func (s *Server) close(t testing.TB) {
 // nobody has granted.
 func (s *Server) User(t testing.TB, name string) aws.Credentials {
 	t.Helper()
+	return s.UserOf(t, Account, name)
+}
+
+// UserOf is [Server.User] for a user of any account, which is made if there is none.
+func (s *Server) UserOf(t testing.TB, account, name string) aws.Credentials {
+	t.Helper()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.accessKey(t, policy.Caller{Type: policy.IAMUser, Account: Account, ARN: UserARN(name),
-		PrincipalID: "AIDA" + strings.ToUpper(name)})
+	return s.accessKey(t, account, name)
+}
+
+// RootOf makes an access key of an account's root user, and the account if there is none.
+func (s *Server) RootOf(t testing.TB, account string) aws.Credentials {
+	t.Helper()
+	return s.UserOf(t, account, "")
 }
 
 // UserARN returns the ARN of an IAM user of the account.
 func UserARN(name string) string { return "arn:aws:iam::" + Account + ":user/" + name }
 
-func (s *Server) accessKey(t testing.TB, principal policy.Caller) aws.Credentials {
+// accessKey makes an access key of a user, or of the root user if none is named, with what lacks of
+// user and account.
+func (s *Server) accessKey(t testing.TB, account, user string) aws.Credentials {
 	t.Helper()
-	id, secret, err := s.service.CreateAccessKey(context.Background(), principal, "claviger test")
+	const by = "claviger test"
+	ctx := context.Background()
+	err := s.service.CreateAccount(ctx, account, by)
+	if err == nil && user != "" {
+		err = s.service.CreateUser(ctx, account, user, by)
+		if f := fault.Of(err); f != nil && f.Kind == fault.Exists {
+			err = nil
+		}
+	}
+	id, secret := "", ""
+	if err == nil {
+		id, secret, err = s.service.CreateAccessKey(ctx, account, user, by)
+	}
 	if err != nil {
-		t.Fatalf("making an access key for %s: %v", principal.ARN, err)
+		t.Fatalf("making an access key for %q of %s: %v", user, account, err)
 	}
 	return aws.Credentials{AccessKeyID: id, SecretAccessKey: secret}
 }

@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"claviger/identity"
-	"claviger/policy"
 	"claviger/service/servicetest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -142,17 +140,11 @@ func TestRows_EditedInTheDatabase_AreRefused(t *testing.T) {
 		*own.KeyId)
 
 	caller := func(name, set string) {
-		p := policy.Caller{Type: policy.IAMUser, Account: servicetest.Account, ARN: servicetest.NobodyARN,
-			PrincipalID: "AIDA"}
-		id, secret, err := s.Service().CreateAccessKey(t.Context(), p, "claviger test")
-		accepted(t, err)
-		q := servicetest.Request{Target: "TrentService.ListKeys", Body: []byte(`{}`),
-			As: aws.Credentials{AccessKeyID: id, SecretAccessKey: secret}}
-		add("an access key's "+name, "access_keys", `UPDATE access_keys SET `+set+` WHERE id = ?1`, q, id)
+		creds := s.User(t, strings.ReplaceAll(name, " ", "-"))
+		q := servicetest.Request{Target: "TrentService.ListKeys", Body: []byte(`{}`), As: creds}
+		add("an access key's "+name, "access_keys", `UPDATE access_keys SET `+set+` WHERE id = ?1`, q, creds.AccessKeyID)
 	}
-	root := identity.RootUser(servicetest.Account)
-	caller("principal", `type = '`+root.Type+`', arn = '`+root.ARN+`', principal_id = '`+
-		root.PrincipalID+`'`)
+	caller("principal", `principal_id = account`)
 	caller("account", `account = '999988887777'`)
 	caller("status", `status = 'active'`)
 	caller("secret", `sealed = (SELECT sealed FROM access_keys WHERE id = '`+s.Root.AccessKeyID+`')`)

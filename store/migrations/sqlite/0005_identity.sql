@@ -126,4 +126,4 @@ CREATE TABLE access_keys (
     mac          BLOB    NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX access_keys_by_principal ON access_keys (account, principal_id, created, id);
+CREATE INDEX access_keys_by_principal ON access_keys (account, principal_id, id);

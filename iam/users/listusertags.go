@@ -1,0 +1,38 @@
+package users
+
+import (
+	"claviger/iam/entity"
+	"claviger/iam/model"
+	"claviger/iam/target"
+	"claviger/internal/op"
+)
+
+// ListUserTagsInput is AWS's.
+type ListUserTagsInput struct {
+	UserName string  `shape:"existingUserNameType,required"`
+	Marker   *string `shape:"markerType"`
+	MaxItems *int32  `shape:"maxItemsType"`
+	op.ByShape
+}
+
+// ListUserTagsOutput is a page, in order of key.
+type ListUserTagsOutput struct {
+	Tags        []entity.Tag
+	IsTruncated bool
+	Marker      string `json:",omitzero"`
+}
+
+func (s *Users) findTags(c *op.Call, in ListUserTagsInput) (target.Entity[entity.User], error) {
+	return s.named(c, "ListUserTags", in.UserName)
+}
+
+func (s *Users) listTags(c *op.Call, in ListUserTagsInput, t target.Entity[entity.User]) (
+	out ListUserTagsOutput, err error) {
+	p, err := s.Page(c, "ListUserTags", t.Row.ID, in.MaxItems, in.Marker)
+	if err != nil {
+		return out, err
+	}
+	out.Tags, out.Marker = model.Cut(p, t.Row.Tags, func(t entity.Tag) string { return t.Key })
+	out.IsTruncated = out.Marker != ""
+	return out, nil
+}
