@@ -73,7 +73,7 @@ var layers = []struct{ pkg, may, because string }{
 	{"keystore/imports", "keystore/key keystore/publickey keystore/kmsfault keystore/model " +
 		"internal/... policy store",
 		"pairs serve imports, and know no operation of AWS's"},
-	{"keystore/keyrows", "keystore/key internal/domain internal/rowmac audit store",
+	{"keystore/keyrows", "keystore/key internal/domain internal/rowmac policy audit store",
 		"rows hold keys, and know no operation"},
 	{"keystore/key", "keystore/publickey keystore/kmsfault internal/custody internal/fault " +
 		"internal/wire policy",

@@ -81,7 +81,7 @@ func (in CreateKeyInput) Conditions(v policy.Values) {
 	if in.multiRegion() {
 		v["kms:MultiRegionKeyType"] = []string{"PRIMARY"}
 	}
-	target.SetTags(v, in.Tags)
+	domain.SetTags(v, in.Tags)
 	target.SetBypass(v, in.BypassPolicyLockoutSafetyCheck)
 }
 

@@ -40,7 +40,7 @@ func (s *Keys) findReplication(c *op.Call, in ReplicateKeyInput) (replication, e
 	if err != nil {
 		return replication{}, err
 	}
-	r.Says = func(v policy.Values) { target.SetText(v, "kms:ReplicaRegion", &in.ReplicaRegion) }
+	r.Says = func(v policy.Values) { domain.SetText(v, "kms:ReplicaRegion", &in.ReplicaRegion) }
 	return replication{r, in}, nil
 }
 
@@ -64,7 +64,7 @@ func (r replication) values() policy.Values {
 		r.Key.Conditions(v)
 		v["kms:MultiRegionKeyType"] = []string{"REPLICA"}
 	}
-	target.SetTags(v, r.in.Tags)
+	domain.SetTags(v, r.in.Tags)
 	target.SetBypass(v, r.in.BypassPolicyLockoutSafetyCheck)
 	return v
 }

@@ -142,12 +142,9 @@ type Keyed interface {
 	KeyID() string
 }
 
-// conditional is an input whose members are values of condition keys.
-type conditional interface{ Conditions(policy.Values) }
-
 func (s *Finder) findKeyed(c *op.Call, operation string, in Keyed) (*Target, error) {
 	t, err := s.Find(c, operation, in.KeyID(), false)
-	if says, ok := in.(conditional); ok && err == nil {
+	if says, ok := in.(domain.Conditional); ok && err == nil {
 		t.Says = says.Conditions
 	}
 	return t, err
