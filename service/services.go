@@ -42,11 +42,13 @@ type services struct {
 }
 
 func newServices(w workings) services {
+	principals := domain.ByName{}
 	kms := keystore.New(keystore.Config{DB: w.db, Device: deviceOf(w.token), Jobs: jobs.Queue{},
 		Installation: w.installation, Regions: w.regions, Clusters: w.clusters})
 	return services{
 		kms:            kms,
-		secretsManager: secrets.New(w.db, kms, w.token, jobs.Queue{}, w.installation),
+		secretsManager: secrets.New(secrets.Config{DB: w.db, Keys: kms, Random: w.token,
+			Jobs: jobs.Queue{}, Installation: w.installation, Principals: principals}),
 		identities:     iam.New(w.accessKeys),
 	}
 }
