@@ -168,11 +168,11 @@ func TestSeal_ConcurrentFirstUses_MakeManagedKeyOnce(t *testing.T) {
 		}
 	}
 	keys := must[ListKeysOutput](s, "ListKeys", nil).Keys
-	if len(keys) != 1 || keys[0].KeyId != ids[0] {
+	if len(keys) != 1 || keys[0].KeyArn != ids[0] {
 		t.Errorf("keys %v", keys)
 	}
 	m := must[DescribeKeyOutput](s, "DescribeKey", M{"KeyId": "alias/aws/" + sm}).KeyMetadata
-	if m.KeyId != ids[0] || m.KeyManager != "AWS" {
+	if m.Arn != ids[0] || m.KeyManager != "AWS" {
 		t.Errorf("%+v", m)
 	}
 	for name, in := range map[string]M{

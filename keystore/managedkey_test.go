@@ -22,7 +22,7 @@ func TestDescribeKey_AliasOfAService_MakesItsManagedKey(t *testing.T) {
 			if code != "" || out.KeyMetadata.KeyManager != key.ManagerAWS {
 				t.Errorf("%q, %+v", code, out)
 			}
-			ids[i] = out.KeyMetadata.KeyId
+			ids[i] = out.KeyMetadata.Arn
 		})
 	}
 	all.Wait()

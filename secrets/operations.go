@@ -4,6 +4,7 @@ import (
 	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/secrets/model"
+	"claviger/secrets/password"
 )
 
 // routes describes operations, named those on one facet of a secret. Its value and its metadata
@@ -82,9 +83,9 @@ func (s *Secrets) Operations() []op.Operation {
 			"Says whether a policy could be a secret's, and changes nothing.")),
 			s.findValidation, s.validateResourcePolicy),
 
-		op.Read(routes.Post("GetRandomPassword", "/v1/random-password",
+		password.Operation(routes.Post("GetRandomPassword", "/v1/random-password",
 			"Makes a password from the token's random numbers."),
-			s.findPassword, s.getRandomPassword),
+			s.random),
 	}
 }
 

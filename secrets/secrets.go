@@ -20,25 +20,19 @@
 // secretid.go turn a SecretId into a secret. stages.go is the state machine of staging labels.
 // encryption.go seals and opens. cache.go keeps reads off the disk. accessed.go knows who was read
 // when. secretrows.go and versionrows.go are the SQL. Package filter chooses among secrets, package
-// resourcepolicy looks at policies before they are attached.
+// resourcepolicy looks at policies before they are attached, package password makes passwords.
 package secrets
 
 import (
-	"context"
-
 	"claviger/internal/domain"
 	"claviger/internal/envelope"
 	"claviger/internal/install"
 	"claviger/internal/op"
 	"claviger/internal/rowmac"
 	"claviger/policy"
+	"claviger/secrets/password"
 	"claviger/store"
 )
-
-// Random draws n random bytes from the token.
-type Random interface {
-	Random(ctx context.Context, n int) ([]byte, error)
-}
 
 // deleteSecretJob is the kind of the job that deletes a secret when its recovery window is over;
 // see [Secrets.deleteDue].
@@ -48,7 +42,7 @@ const deleteSecretJob = "secretsmanager:DeleteSecret"
 type Secrets struct {
 	db     *store.DB
 	keys   envelope.Keys
-	random Random
+	random password.Random
 	jobs   domain.Scheduler
 	signer *rowmac.Signer
 	pages  domain.Pager
@@ -65,7 +59,7 @@ type Secrets struct {
 type Config struct {
 	DB           *store.DB
 	Keys         envelope.Keys
-	Random       Random
+	Random       password.Random
 	Jobs         domain.Scheduler
 	Installation *install.Installation
 	Principals   domain.Principals // whom resource policies may name

@@ -73,7 +73,7 @@ func start(t testing.TB) *service {
 func (s *service) assemble(k *optest.Kit) optest.Parts {
 	t := k.Token
 	keys := keystore.New(keystore.Config{DB: k.DB, Jobs: jobs.Queue{}, Installation: k.Installation,
-		Regions: []string{region}, Device: keystore.Device{Maker: t, Sealer: t, DataKeys: t, Residents: t,
+		Principals: &s.people, Regions: []string{region}, Device: keystore.Device{Maker: t, Sealer: t, DataKeys: t, Residents: t,
 			Imports: t, Crypto: cryptoops.Device{Random: t, Signer: t, Opener: t}}})
 	sm := secrets.New(secrets.Config{DB: k.DB, Keys: keys, Random: k.Token, Jobs: jobs.Queue{},
 		Installation: k.Installation, Principals: &s.people})

@@ -83,18 +83,23 @@ var algorithms = []string{"kms:EncryptionAlgorithm", "kms:SigningAlgorithm", "km
 // values are what the demand says to condition keys. They are made when the first condition turns
 // on one.
 func (t *Target) values() policy.Values {
-	v := policy.Values{}
-	if t.Key != nil {
-		t.Key.Conditions(v)
+	v := t.said()
+	t.Key.Conditions(v)
+	if slices.Contains(ConditionKeys[t.Action], daysWithoutUse) {
+		v[daysWithoutUse] = []string{strconv.Itoa(t.daysWithoutUse())}
 	}
+	return v
+}
+
+// said are those of them that are known without the key.
+func (t *Target) said() policy.Values {
+	v := policy.Values{}
 	for _, name := range ConditionKeys[t.Action] {
 		switch {
 		case name == requestAlias && t.Named.Alias != "":
 			v[name] = []string{t.Named.Alias}
 		case name == grantIsForAWSResource:
 			v[name] = []string{strconv.FormatBool(t.call.Via != "")}
-		case name == daysWithoutUse && t.Key != nil:
-			v[name] = []string{strconv.Itoa(t.daysWithoutUse())}
 		case slices.Contains(algorithms, name) && t.Algorithm != "":
 			v[name] = []string{t.Algorithm}
 		}
