@@ -371,8 +371,8 @@ func (p people) ARN(_ context.Context, id string) (string, error) {
 	return id, nil
 }
 
-// TestKeyPolicy_Principals_AreStoredById: who is made again under a name of before is somebody else,
-// who is gone is shown by id, and who isn't there can't be named.
+// TestKeyPolicy_Principals_AreStoredById: who is made again under a name of before is somebody
+// else, who is gone is shown by id, and who isn't there can't be named.
 func TestKeyPolicy_Principals_AreStoredById(t *testing.T) {
 	s := start(t)
 	alice := optest.User("alice")

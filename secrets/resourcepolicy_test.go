@@ -65,7 +65,8 @@ func TestPutResourcePolicy_AnySpacing_IsReadAsWritten(t *testing.T) {
 		}
 	}
 	for range 2 {
-		if out := must[secrets.SecretOutput](s, "DeleteResourcePolicy", M{"SecretId": "x"}); out.Name != "x" {
+		out := must[secrets.SecretOutput](s, "DeleteResourcePolicy", M{"SecretId": "x"})
+		if out.Name != "x" {
 			t.Errorf("%+v", out)
 		}
 		if got := s.policyOf("x"); got != "" {

@@ -77,7 +77,8 @@ func (s *service) assemble(k *optest.Kit) optest.Parts {
 	t := k.Token
 	keys := keystore.New(keystore.Config{DB: k.DB, Jobs: jobs.Queue{}, Installation: k.Installation,
 		Principals: &s.people, Regions: []string{region}, Device: keystore.Device{Maker: t, Sealer: t,
-			DataKeys: t, Residents: t, Imports: t, Crypto: cryptoops.Device{Random: t, Signer: t, Opener: t}}})
+			DataKeys: t, Residents: t, Imports: t,
+			Crypto: cryptoops.Device{Random: t, Signer: t, Opener: t}}})
 	sm := secrets.New(secrets.Config{DB: k.DB, Keys: keys, Random: k.Token, Jobs: jobs.Queue{},
 		Installation: k.Installation, Principals: &s.people})
 	due := keys.Jobs()
