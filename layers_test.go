@@ -99,6 +99,8 @@ var layers = []struct{ pkg, may, because string }{
 		"operations of one subject know the entities, and no other subject"},
 	{"iam/accounts", "iam/target iam/model iam/entity identity internal/... policy store",
 		"operations of one subject know the entities, and no other subject"},
+	{"iam/simulate", "iam/model internal/domain internal/op internal/fault internal/signedtoken policy",
+		"a simulation is texts and a decision of policy: entities come by an interface"},
 	{"iam/target", "iam/model iam/entity internal/... policy",
 		"finding an entity comes before anything is done with it"},
 	{"iam/model", "iam/entity internal/... policy",
