@@ -17,6 +17,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"claviger/iam"
+	"claviger/iam/simulate"
 	"claviger/internal/install"
 	"claviger/internal/op"
 	"claviger/internal/shape"
@@ -29,7 +30,8 @@ import (
 func registry() []op.Operation {
 	in := &install.Installation{}
 	return slices.Concat(keystore.New(keystore.Config{Installation: in}).Operations(),
-		secrets.New(nil, nil, nil, nil, in).Operations(), iam.New(nil, nil, nil).Operations())
+		secrets.New(nil, nil, nil, nil, in).Operations(), iam.New(nil, nil, nil).Operations(),
+		simulate.New(nil, nil).Operations())
 }
 
 // An example that the service would refuse teaches the wrong thing.

@@ -7,6 +7,7 @@ import (
 	"claviger/hsm"
 	"claviger/iam"
 	"claviger/iam/entity"
+	"claviger/iam/simulate"
 	"claviger/iam/users"
 	"claviger/internal/domain"
 	"claviger/internal/install"
@@ -42,6 +43,7 @@ type services struct {
 	kms            *keystore.Keys
 	secretsManager *secrets.Secrets
 	identities     *iam.Identities
+	simulator      *simulate.Simulator
 }
 
 func newServices(w workings) services {
@@ -51,11 +53,12 @@ func newServices(w workings) services {
 		kms:            kms,
 		secretsManager: secrets.New(w.db, kms, w.token, jobs.Queue{}, w.installation),
 		identities:     iam.New(w.entities, w.accessKeys, w.installation.Tokens),
+		simulator:      simulate.New(nil, w.installation.Tokens),
 	}
 }
 
 // all are in the order in which documents show them.
-func (s services) all() []served { return []served{s.kms, s.secretsManager, s.identities} }
+func (s services) all() []served { return []served{s.kms, s.secretsManager, s.identities, s.simulator} }
 
 func (s services) operations() (all []op.Operation) {
 	for _, one := range s.all() {

@@ -149,6 +149,11 @@ var walk = map[string]struct {
 	"iam.DeleteAccessKey": {`{"UserName":"KEYED","AccessKeyId":"ACCESS"}`, "NoSuchEntity", ""},
 
 	"sts.GetCallerIdentity": {`{}`, "", "whoever asks is there"},
+
+	"iam.SimulateCustomPolicy": {`{"PolicyInputList":["{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"}}"],"ActionNames":["kms:Decrypt"],"ResourceArns":["arn:aws:kms:us-east-1:111122223333:key/k"],"ContextEntries":[{"ContextKeyName":"aws:username","ContextKeyType":"string","ContextKeyValues":["a"]}]}`,
+		"", "an account is always there"},
+	"iam.GetContextKeysForCustomPolicy": {`{"PolicyInputList":["{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"}}"]}`,
+		"", "an account is always there"},
 }
 
 // unrestricted are the operations that need no permission, each with the reason.
