@@ -24,24 +24,22 @@ type Match struct {
 // evaluation. All that conditions see is context, whatever caller and facts say. Of the demands the
 // first one is decided; there has to be one.
 func Explain(r Request, context Values) Explanation {
-	if context == nil {
-		context = Values{}
-	}
 	e := evaluation{scope: newScope(&r, &r.Demands[0])}
-	e.simulated = context
-	out := Explanation{Decision: e.decide()}
+	if e.simulated = context; context == nil {
+		e.simulated = Values{}
+	}
 	c := &r.Caller
-	out.Identity = e.find(c.Policies, (*rule).applies)
+	out := Explanation{Decision: e.decide(), Identity: e.find(c.Policies...)}
 	if c.Boundary != nil {
-		out.Boundary = e.find([]*Document{c.Boundary}, (*rule).applies)
+		out.Boundary = e.find(c.Boundary)
 	}
 	if c.Session != nil {
-		out.Session = e.find(c.Session.Policies, (*rule).applies)
+		out.Session = e.find(c.Session.Policies...)
 	}
 	if of := e.demand.Resource.Policy; of != nil {
 		if d, err := of(); err == nil && d != nil {
 			e.ofResource = true
-			out.Resource = e.find([]*Document{d}, func(r *rule, s *scope) bool { return r.appliesTo(s) != 0 })
+			out.Resource = e.find(d)
 		}
 	}
 	return out
@@ -49,13 +47,13 @@ func Explain(r Request, context Values) Explanation {
 
 // find lists the statements that apply. An evaluation stops where it knows enough, and so it can't
 // tell them all.
-func (e *evaluation) find(documents []*Document, applies func(*rule, *scope) bool) Finding {
+func (e *evaluation) find(documents ...*Document) Finding {
 	f := Finding{Given: len(documents) > 0}
 	for _, d := range documents {
 		for i := range d.rules {
 			r := &d.rules[i]
 			switch m := (Match{Document: d, Statement: i}); {
-			case !applies(r, &e.scope):
+			case e.ofResource && r.appliesTo(&e.scope) == 0, !e.ofResource && !r.applies(&e.scope):
 			case r.deny:
 				f.Denies = append(f.Denies, m)
 			default:
@@ -64,4 +62,11 @@ func (e *evaluation) find(documents []*Document, applies func(*rule, *scope) boo
 		}
 	}
 	return f
+}
+
+// Readable reports whether the operator of a condition can read a value as what it compares:
+// NumericEquals a number, DateEquals a date. Operators of texts read everything.
+func Readable(operator, value string) bool {
+	c := Condition{Operator: operator, Key: "aws:Any", Values: []string{value}}
+	return c.isReadable()
 }

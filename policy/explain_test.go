@@ -2,9 +2,7 @@ package policy_test
 
 import (
 	"math/rand/v2"
-	"reflect"
 	"slices"
-	"strings"
 	"testing"
 
 	"claviger/policy"
@@ -34,7 +32,8 @@ func TestExplain_DrawnQuestions_DecideAsDecide(t *testing.T) {
 		}
 		denies := len(got.Identity.Denies) + len(got.Resource.Denies) + len(got.Boundary.Denies) +
 			len(got.Session.Denies)
-		if own := got.Reason == policy.OwnWork; (denies > 0) != (got.Reason == policy.ExplicitDeny) && !own {
+		own := got.Reason == policy.OwnWork
+		if (denies > 0) != (got.Reason == policy.ExplicitDeny) && !own {
 			t.Fatalf("%d statements deny, and the reason is %q:\n%s", denies, got.Reason, q.text())
 		}
 		if got.Reason == policy.ByIdentityPolicy && len(got.Identity.Allows) == 0 ||
@@ -106,61 +105,6 @@ func TestExplain_VariableInContext_TakesItsValue(t *testing.T) {
 	}
 }
 
-// TestSpans_TextOfDocument_AreAsIAMTellsThem: recorded answers of SimulateCustomPolicy.
-func TestSpans_TextOfDocument_AreAsIAMTellsThem(t *testing.T) {
-	const one = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject",` +
-		`"Resource":"*","Sid":"First"},{"Effect":"Allow","Action":"s3:GetObject","Resource":"*",` +
-		`"Sid":"Second"}]}`
-	const pretty = "{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [\n    {\n" +
-		"      \"Effect\": \"Allow\",\n      \"Action\": \"s3:GetObject\",\n      \"Resource\": \"*\",\n" +
-		"      \"Sid\": \"First\"\n    },\n    {\n      \"Effect\": \"Deny\",\n" +
-		"      \"Action\": \"s3:PutObject\",\n      \"Resource\": \"*\",\n      \"Sid\": \"Second\"\n    }\n  ]\n}"
-	span := func(l, c, el, ec int) policy.Span {
-		return policy.Span{Start: policy.Position{Line: l, Column: c},
-			End: policy.Position{Line: el, Column: ec}}
-	}
-	type spans = []policy.Span
-	for name, c := range map[string]struct {
-		text string
-		want spans
-	}{
-		"one line": {one, spans{span(1, 38, 1, 109), span(1, 109, 1, 182)}},
-		"lines":    {pretty, spans{span(3, 17, 9, 6), span(9, 6, 15, 6)}},
-		"CR and LF": {" \r\n" + strings.ReplaceAll(pretty, "\n", "\r\n"),
-			spans{span(4, 17, 10, 6), span(10, 6, 16, 6)}},
-		"CR alone": {strings.ReplaceAll(pretty, "\n", "\r"),
-			spans{span(3, 17, 9, 6), span(9, 6, 15, 6)}},
-		"no list": {`{"Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}}`,
-			spans{span(1, 16, 1, 77)}},
-		"a letter of two bytes": {`{"Id":"é","Statement":[{}]}`, spans{span(1, 24, 1, 26)}},
-		"before the version":    {`{"Statement":[{}],"Version":"2012-10-17"}`, spans{span(1, 15, 1, 17)}},
-		"no statement":          {`{"Version":"2012-10-17"}`, nil},
-		"no document":           {`[{"Statement":[{}]}]`, nil},
-		"no JSON":               {`{"Statement":[{},{"a"`, spans{span(1, 15, 1, 17)}},
-	} {
-		if got := policy.Spans(c.text); !reflect.DeepEqual(got, c.want) {
-			t.Errorf("%s: %v", name, got)
-		}
-	}
-}
-
-func TestContextKeys_ConditionsAndVariables_AreListedOnce(t *testing.T) {
-	d := parse(t, `{"Version":"2012-10-17","Statement":[
-		{"Effect":"Allow","Action":"s3:*","Resource":["arn:aws:s3:::b/${aws:username}/${*}","*"],
-		 "Condition":{"StringEquals":{"aws:PrincipalTag/Team":["${aws:ResourceTag/team}","x"],
-		  "AWS:username":"bob"},
-		  "ArnLike":{"aws:SourceArn":"arn:aws:iam::${aws:PrincipalAccount, '1'}:*"}}}]}`)
-	want := []string{"aws:PrincipalAccount", "aws:PrincipalTag/Team", "aws:ResourceTag/team",
-		"aws:SourceArn", "aws:username"}
-	if got := d.ContextKeys(); !slices.Equal(got, want) {
-		t.Errorf("%q", got)
-	}
-	old := parse(t, `{"Statement":{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::${aws:userid}"}}`)
-	if got := old.ContextKeys(); got != nil {
-		t.Errorf("the version of 2008 has no variables: %q", got)
-	}
-}
-
 func TestReadable_ValueOfAnotherType_IsNot(t *testing.T) {
 	for _, c := range []struct {
 		operator, value string
@@ -177,28 +121,4 @@ func TestReadable_ValueOfAnotherType_IsNot(t *testing.T) {
 			t.Errorf("%s %q: %t", c.operator, c.value, got)
 		}
 	}
-}
-
-// FuzzSpans: every statement of a document has its place, and they come one after the other.
-func FuzzSpans(f *testing.F) {
-	f.Add(`{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`)
-	f.Add("{\"Statement\"\r\n:\t{\"Effect\":\"Deny\",\"Action\":\"*\",\"Sid\":\"é\"}}")
-	f.Fuzz(func(t *testing.T, text string) {
-		spans := policy.Spans(text)
-		d, err := policy.ParseStored(text)
-		if err == nil && len(spans) != len(d.Statements) {
-			t.Fatalf("%d places of %d statements", len(spans), len(d.Statements))
-		}
-		last := policy.Position{Line: 1, Column: 1}
-		for _, s := range spans {
-			if before(s.Start, last) || !before(s.Start, s.End) {
-				t.Fatalf("%+v after %+v", s, last)
-			}
-			last = s.End
-		}
-	})
-}
-
-func before(a, b policy.Position) bool {
-	return a.Line < b.Line || a.Line == b.Line && a.Column < b.Column
 }

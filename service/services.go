@@ -58,7 +58,9 @@ func newServices(w workings) services {
 }
 
 // all are in the order in which documents show them.
-func (s services) all() []served { return []served{s.kms, s.secretsManager, s.identities, s.simulator} }
+func (s services) all() []served {
+	return []served{s.kms, s.secretsManager, s.identities, s.simulator}
+}
 
 func (s services) operations() (all []op.Operation) {
 	for _, one := range s.all() {

@@ -75,7 +75,8 @@ var kinds = map[string]struct {
 	"string":  {func(s string) (string, bool) { return s, true }, ""},
 	"boolean": {truth, ""},
 	"numeric": {number, "numeric format"},
-	"date":    {func(s string) (string, bool) { return s, policy.Readable("DateEquals", s) }, "DateTime format"},
+	"date": {func(s string) (string, bool) { return s, policy.Readable("DateEquals", s) },
+		"DateTime format"},
 	"ip": {func(s string) (string, bool) { _, err := netip.ParseAddr(s); return s, err == nil },
 		"IP address"},
 	"binary": {func(s string) (string, bool) {
@@ -85,7 +86,9 @@ var kinds = map[string]struct {
 }
 
 // truth takes every text: what isn't true is false.
-func truth(s string) (string, bool) { return strconv.FormatBool(strings.EqualFold(s, "true")), true }
+func truth(s string) (string, bool) {
+	return strconv.FormatBool(strings.EqualFold(s, "true")), true
+}
 
 var numeral = regexp.MustCompile(`^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$`)
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"claviger/internal/op"
+	"claviger/policy/inspect"
 )
 
 // GetContextKeysForCustomPolicyInput has the policies as texts.
@@ -27,7 +28,7 @@ func getContextKeysForCustomPolicy(_ *op.Call, in GetContextKeysForCustomPolicyI
 func keysOf(sources []*source) []string {
 	byName := map[string]string{}
 	for _, s := range sources {
-		for _, name := range s.document.ContextKeys() {
+		for _, name := range inspect.ContextKeys(s.document) {
 			folded := strings.ToLower(name)
 			if _, ok := byName[folded]; !ok {
 				byName[folded] = name

@@ -15,7 +15,8 @@ import (
 func TestSimulateCustomPolicy_WrongInput_IsRefusedInIAMsWords(t *testing.T) {
 	s := start(t)
 	entry := func(more M) M {
-		e := M{"ContextKeyName": "stack:key", "ContextKeyType": "string", "ContextKeyValues": []string{"a"}}
+		e := M{"ContextKeyName": "stack:key", "ContextKeyType": "string",
+			"ContextKeyValues": []string{"a"}}
 		for name, value := range more {
 			if e[name] = value; value == nil {
 				delete(e, name)
@@ -84,7 +85,8 @@ func TestSimulateCustomPolicy_WrongShape_IsRefused(t *testing.T) {
 	for name, in := range map[string]M{
 		"no such type": {"ContextEntries": []M{{"ContextKeyName": "aws:x", "ContextKeyType": "text",
 			"ContextKeyValues": []string{"a"}}}},
-		"a short name":            {"ContextEntries": []M{{"ContextKeyName": "a:b", "ContextKeyType": "string"}}},
+		"a short name": {"ContextEntries": []M{{"ContextKeyName": "a:b",
+			"ContextKeyType": "string"}}},
 		"too many on a page":      {"MaxItems": 1001},
 		"none on a page":          {"MaxItems": 0},
 		"a letter like another":   {"PolicyInputList": []string{strings.Replace(allowGet, "s3", "ѕ3", 1)}},

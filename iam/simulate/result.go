@@ -14,7 +14,7 @@ type EvaluationResult struct {
 	EvalResourceName  string // "*" where the request names several or none
 	EvalDecision      string // allowed, explicitDeny or implicitDeny
 	MatchedStatements []Statement
-	// keys that the policies ask for and the request says nothing of, if they may be why nothing allows
+	// keys that the policies ask for and the request says nothing of; none unless nothing allows
 	MissingContextValues []string
 	// absent: the request brings no service control policies
 	OrganizationsDecisionDetail *OrganizationsDecisionDetail `json:",omitzero"`

@@ -2,7 +2,6 @@ package simulate
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -109,8 +108,11 @@ func (s *scenario) setDefaults() {
 	for name := range s.context {
 		given[strings.ToLower(name)] = true
 	}
-	maps.DeleteFunc(defaults, func(name string, _ []string) bool { return given[strings.ToLower(name)] })
-	maps.Copy(s.context, defaults)
+	for name, value := range defaults {
+		if !given[strings.ToLower(name)] {
+			s.context[name] = value
+		}
+	}
 }
 
 // evaluate answers the actions from a place on. It stops early where answers grow large; ended is

@@ -46,7 +46,8 @@ func TestSimulateCustomPolicy_Recorded_AnswersAlike(t *testing.T) {
 		r.ResourceSpecificResults = []simulate.ResourceSpecificResult{one}
 		return r
 	}
-	with := func(r simulate.EvaluationResult, set func(*simulate.EvaluationResult)) simulate.EvaluationResult {
+	type result = simulate.EvaluationResult
+	with := func(r result, set func(*result)) result {
 		set(&r)
 		return r
 	}
@@ -283,14 +284,18 @@ func TestSimulateCustomPolicy_Context_IsAllThatConditionsSee(t *testing.T) {
 			entries{entry("aws:TagKeys", "stringList", "ab", "ac")}, "", "allowed", nil},
 		"an empty text": {when("Null", "kms:X", "false"), entries{entry("kms:X", "string", "")}, "",
 			"allowed", nil},
-		"an empty entry":           {[]string{allowGet}, entries{{}}, "", "allowed", nil},
-		"who asks":                 {when("ArnEquals", "aws:PrincipalArn", bob), nil, bob, "allowed", nil},
-		"what the user is called":  {when("StringEquals", "aws:username", "bob"), nil, bob, "allowed", nil},
-		"what a role isn't":        {when("Null", "aws:username", "true"), nil, bounded, "allowed", nil},
-		"the account":              {when("StringEquals", "aws:PrincipalAccount", account), nil, "", "allowed", nil},
-		"the id is an ARN":         {when("StringEquals", "aws:userid", bob), nil, bob, "allowed", nil},
-		"the id is nobody's":       {when("StringEquals", "aws:userid", "STUB_PRINCIPAL_FOR_POLICY_SIMULATOR"), nil, "", "allowed", nil},
-		"the id is always missing": {when("StringEquals", "aws:userid", "x"), nil, bob, "implicitDeny", []string{"aws:userid"}},
+		"an empty entry": {[]string{allowGet}, entries{{}}, "", "allowed", nil},
+		"who asks":       {when("ArnEquals", "aws:PrincipalArn", bob), nil, bob, "allowed", nil},
+		"what the user is called": {when("StringEquals", "aws:username", "bob"), nil, bob, "allowed",
+			nil},
+		"what a role isn't": {when("Null", "aws:username", "true"), nil, bounded, "allowed", nil},
+		"the account": {when("StringEquals", "aws:PrincipalAccount", account), nil, "", "allowed",
+			nil},
+		"the id is an ARN": {when("StringEquals", "aws:userid", bob), nil, bob, "allowed", nil},
+		"the id is nobody's": {when("StringEquals", "aws:userid",
+			"STUB_PRINCIPAL_FOR_POLICY_SIMULATOR"), nil, "", "allowed", nil},
+		"the id is always missing": {when("StringEquals", "aws:userid", "x"), nil, bob, "implicitDeny",
+			[]string{"aws:userid"}},
 		"another name was asked for": {when("StringEquals", "aws:username", "x"),
 			entries{entry("AWS:UserName", "string", "x")}, bob, "allowed", nil},
 	} {

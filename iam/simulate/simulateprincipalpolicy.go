@@ -102,7 +102,7 @@ func (in *SimulatePrincipalPolicyInput) leavesOutBoundary() bool {
 	})
 }
 
-// names reports whether an identity policy is meant. Where ARNs are compared a path may be left out.
+// names reports whether an identity policy is meant. An ARN may leave the path out.
 func (x *PolicyIdentifier) names(p *NamedPolicy) bool {
 	switch inline := x.InlinePolicyIdentifier; {
 	case x.PolicyType != nil && *x.PolicyType == "inline":

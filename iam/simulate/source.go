@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"claviger/policy"
+	"claviger/policy/inspect"
 )
 
 // The types of policies as answers call them. IAM's model lists other words, which it doesn't use.
@@ -18,13 +19,13 @@ type source struct {
 	id, kind string
 	text     string
 	document *policy.Document
-	spans    []policy.Span // of the statements; read when the first is asked for
+	spans    []inspect.Span // of the statements; read when the first is asked for
 }
 
 // statement describes the statement at a place of the document.
 func (s *source) statement(at int) Statement {
 	if s.spans == nil {
-		s.spans = policy.Spans(s.text)
+		s.spans = inspect.Spans(s.text)
 	}
 	out := Statement{SourcePolicyId: s.id, SourcePolicyType: s.kind}
 	if at < len(s.spans) {

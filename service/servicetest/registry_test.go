@@ -220,7 +220,8 @@ func TestRegistry_MemberInPath_IsRequired(t *testing.T) {
 func TestRegistry_LargeRequests_AreThoseThatCarryMuch(t *testing.T) {
 	for _, n := range routed(servicetest.Start(t)) {
 		carries := false
-		for _, name := range []string{"Policy", "ResourcePolicy", "SecretString", "SecretBinary"} {
+		for _, name := range []string{"Policy", "PolicyInputList", "ResourcePolicy", "SecretString",
+			"SecretBinary"} {
 			m, ok := n.In.FieldByName(name)
 			carries = carries || ok && m.Type.Kind() != reflect.Bool
 		}
