@@ -7,6 +7,7 @@ import (
 
 	"claviger/iam/accounts"
 	"claviger/iam/entity"
+	"claviger/iam/simulate"
 	"claviger/iam/target"
 	"claviger/iam/users"
 	"claviger/internal/domain"
@@ -18,13 +19,16 @@ import (
 type Identities struct {
 	Users    *users.Users
 	Accounts *accounts.Accounts
+
+	simulator *simulate.Simulator
 }
 
 // New returns the identities of a directory, whose access keys are made by keys and whose markers
 // by tokens.
 func New(d *entity.Directory, keys users.AccessKeys, tokens *signedtoken.Maker) *Identities {
 	e := target.Over(d, tokens)
-	return &Identities{Users: users.New(e, keys), Accounts: accounts.New(e)}
+	return &Identities{Users: users.New(e, keys), Accounts: accounts.New(e),
+		simulator: simulate.New(simulated{d}, tokens)}
 }
 
 // Jobs is empty: nothing here is put off.
@@ -33,5 +37,6 @@ func (*Identities) Jobs() map[string]domain.Job { return nil }
 // Operations is the table of contents.
 func (s *Identities) Operations() []op.Operation {
 	// STS first: a request that says nothing of its service is for that one.
-	return slices.Concat(stsOperations(), s.Users.Operations(), s.Accounts.Operations())
+	return slices.Concat(stsOperations(), s.Users.Operations(), s.Accounts.Operations(),
+		s.simulator.Operations())
 }

@@ -18,8 +18,9 @@ var failures = op.Failures{
 		"something still belongs to what is to be deleted",
 		"take away first what the text names", fault.State),
 	"InvalidInput": op.Fails(
-		"a value that would be wrong whatever is there", "correct the member that the text names",
-		fault.Invalid),
+		"a value that would be wrong whatever is there: in a simulation also a policy that can't be "+
+			"read, a context value of the wrong type, a marker of another listing",
+		"correct the member that the text names", fault.Invalid),
 	"MalformedPolicyDocument": op.Fails(
 		"the policy isn't one of the IAM policy language, or names somebody who doesn't exist",
 		"correct what the text names; `claviger policy lint` says more", fault.Invalid),
@@ -28,16 +29,20 @@ var failures = op.Failures{
 // answers say which of the errors each operation may answer. What isn't said fails the tests that
 // see it, and what is said has to be seen by one: package servicetest.
 var answers = op.Answers{
-	"CreateAccessKey": "NoSuchEntity LimitExceeded",
-	"CreateUser":      "EntityAlreadyExists LimitExceeded NoSuchEntity InvalidInput",
-	"DeleteAccessKey": "NoSuchEntity",
-	"DeleteUser":      "NoSuchEntity DeleteConflict",
-	"GetUser":         "NoSuchEntity",
-	"ListAccessKeys":  "NoSuchEntity",
-	"ListUserTags":    "NoSuchEntity",
-	"ListUsers":       "",
-	"TagUser":         "NoSuchEntity LimitExceeded InvalidInput",
-	"UntagUser":       "NoSuchEntity",
-	"UpdateAccessKey": "NoSuchEntity InvalidInput",
-	"UpdateUser":      "NoSuchEntity EntityAlreadyExists",
+	"CreateAccessKey":                  "NoSuchEntity LimitExceeded",
+	"CreateUser":                       "EntityAlreadyExists LimitExceeded NoSuchEntity InvalidInput",
+	"DeleteAccessKey":                  "NoSuchEntity",
+	"GetContextKeysForCustomPolicy":    "InvalidInput",
+	"GetContextKeysForPrincipalPolicy": "InvalidInput NoSuchEntity",
+	"SimulateCustomPolicy":             "InvalidInput",
+	"SimulatePrincipalPolicy":          "InvalidInput NoSuchEntity",
+	"DeleteUser":                       "NoSuchEntity DeleteConflict",
+	"GetUser":                          "NoSuchEntity",
+	"ListAccessKeys":                   "NoSuchEntity",
+	"ListUserTags":                     "NoSuchEntity",
+	"ListUsers":                        "",
+	"TagUser":                          "NoSuchEntity LimitExceeded InvalidInput",
+	"UntagUser":                        "NoSuchEntity",
+	"UpdateAccessKey":                  "NoSuchEntity InvalidInput",
+	"UpdateUser":                       "NoSuchEntity EntityAlreadyExists",
 }
