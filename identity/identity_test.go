@@ -38,14 +38,15 @@ var now = optest.Began
 type fixture struct {
 	*Directory
 	*optest.Kit
-	t testing.TB
+	t      testing.TB
+	people people
 }
 
 func open(t testing.TB) *fixture {
 	t.Helper()
 	h := &fixture{t: t}
 	h.Kit = optest.Start(t, hsmtest.SoftHSM(t), func(k *optest.Kit) optest.Parts {
-		h.Directory = New(k.DB, k.Token, owners{}, k.Installation, []string{region, "us-west-2"})
+		h.Directory = New(k.DB, k.Token, &h.people, k.Installation, []string{region, "us-west-2"})
 		return optest.Parts{}
 	})
 	return h
@@ -306,7 +307,7 @@ func (away) Unseal(context.Context, custody.Ref, []byte, []byte) ([]byte, error)
 func TestNewAccessKey_Made_HasAWSsForm(t *testing.T) {
 	seen := map[string]bool{}
 	for range 100 {
-		id, secret := newAccessKey()
+		id, secret := newAccessKey(account)
 		if !regexp.MustCompile(`^AKIA[A-Z2-7]{16}$`).MatchString(id) ||
 			!regexp.MustCompile(`^[A-Za-z0-9/+]{40}$`).MatchString(secret) {
 			t.Errorf("%s, %d characters of secret", id, len(secret))

@@ -33,8 +33,8 @@ type Session struct {
 	// whom it acts as: the unique id of a role or a user, or the account's number for its root user
 	Principal string    `json:"p"`
 	Name      string    `json:"n,omitzero"` // of a role's session or a federated user
-	Issued    time.Time `json:"i,format:unixmilli"`
-	Expires   time.Time `json:"e,format:unixmilli"`
+	Issued    time.Time `json:"i"`
+	Expires   time.Time `json:"e"`
 
 	Passed
 
