@@ -53,7 +53,7 @@ func (d *Directory) RevokeSession(ctx context.Context, id, account string, now t
 	}, nil
 }
 
-// allRevoked is the one key of the cache: there are few revoked sessions, and they are read at once.
+// allRevoked is the one key of the cache: there are few revoked sessions, and all are read at once.
 var allRevoked struct{}
 
 // isRevoked reports whether a session was ended before its time.

@@ -93,7 +93,7 @@ func (d *Directory) open(ctx context.Context, p *sigv4.Presented) (*opened, erro
 func (d *Directory) sessionCaller(ctx context.Context, s *opened, c policy.Caller) (
 	policy.Caller, error) {
 	c.Session = &policy.Session{Issued: s.Issued, Policies: slices.Clip(s.policies), Tags: s.Tags,
-		SourceIdentity: s.SourceIdentity, Provider: s.Provider}
+		Transitive: s.Transitive, SourceIdentity: s.SourceIdentity, Provider: s.Provider}
 	for _, arn := range s.PolicyARNs {
 		p, err := d.who.ManagedPolicy(ctx, s.Account, arn)
 		if err != nil {
@@ -117,12 +117,14 @@ func (d *Directory) sessionCaller(ctx context.Context, s *opened, c policy.Calle
 	return c, nil
 }
 
-// NewSession seals a session, whose access key is drawn here, and returns its secret and its token.
-func (d *Directory) NewSession(ctx context.Context, s session.Session) (c Credentials, err error) {
+// NewSession seals a session, whose access key is drawn here, in a token of at least so many
+// characters.
+func (d *Directory) NewSession(ctx context.Context, s session.Session, least int) (
+	c Credentials, err error) {
 	s.AccessKeyID = accesskey.NewID(accesskey.Temporary, s.Account)
 	secret := accesskey.NewSecret()
 	defer clear(secret[:])
-	token, err := d.tokens.Seal(ctx, &s, secret)
+	token, err := d.tokens.Seal(ctx, &s, secret, least)
 	if err != nil {
 		return Credentials{}, err
 	}

@@ -50,7 +50,7 @@ func ofRole() session.Session {
 // begin makes a session.
 func (h *fixture) begin(s session.Session) aws.Credentials {
 	h.t.Helper()
-	c, err := h.NewSession(h.t.Context(), s)
+	c, err := h.NewSession(h.t.Context(), s, 0)
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -51,7 +51,7 @@ const mostUnpacked = 1 << 20
 
 var errUnpacked = errors.New("what is packed is too large")
 
-// unpack undoes [pack].
+// unpack undoes [pack]. What follows is padding.
 func unpack(packed []byte, v any) error {
 	r := flate.NewReaderDict(bytes.NewReader(packed), []byte(words))
 	text, err := io.ReadAll(io.LimitReader(r, mostUnpacked+1))

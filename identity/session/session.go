@@ -7,11 +7,7 @@
 // up with each request.
 package session
 
-import (
-	"maps"
-	"slices"
-	"time"
-)
+import "time"
 
 // Kind is the operation of STS that made a session.
 type Kind string
@@ -49,14 +45,4 @@ type Passed struct {
 	PolicyARNs []string          `json:"m,omitzero"` // managed policies that are session policies
 	Tags       map[string]string `json:"t,omitzero"`
 	Transitive []string          `json:"c,omitzero"` // keys of Tags that go on to the next session
-}
-
-// Bounded reports whether session policies bound what the session may do.
-func (s *Session) Bounded() bool { return len(s.Policies)+len(s.PolicyARNs) > 0 }
-
-// TransitiveTags returns the tags that a session started by this one has too.
-func (s *Session) TransitiveTags() map[string]string {
-	tags := maps.Clone(s.Tags)
-	maps.DeleteFunc(tags, func(key, _ string) bool { return !slices.Contains(s.Transitive, key) })
-	return tags
 }

@@ -53,7 +53,7 @@ func TestOpen_SealedToken_SaysWhatWasSealed(t *testing.T) {
 			Issued: optest.Began, Expires: optest.Began.Add(time.Hour)}} {
 		t.Run(name, func(t *testing.T) {
 			secret := accesskey.NewSecret()
-			token, err := tokens.Seal(t.Context(), s, secret)
+			token, err := tokens.Seal(t.Context(), s, secret, 0)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -86,12 +86,12 @@ func TestSeal_LargestSession_FitsAToken(t *testing.T) {
 			s.Passed.Policies[0] = next
 		}
 	}
-	token, err := tokens.Seal(t.Context(), s, accesskey.NewSecret())
+	token, err := tokens.Seal(t.Context(), s, accesskey.NewSecret(), 0)
 	if err != nil || len(token) > MaxSize || len(token) < MaxSize*3/4 {
 		t.Errorf("%d characters, %v", len(token), err)
 	}
 	s.Policies = append(s.Policies, draw(1000))
-	if _, err := tokens.Seal(t.Context(), s, accesskey.NewSecret()); fault.Of(err) == nil {
+	if _, err := tokens.Seal(t.Context(), s, accesskey.NewSecret(), 0); fault.Of(err) == nil {
 		t.Error("a token longer than the longest was made")
 	}
 }
@@ -101,6 +101,21 @@ func draw(n int) string {
 	b := make([]byte, n)
 	rand.Read(b)
 	return base64.RawURLEncoding.EncodeToString(b)[:n]
+}
+
+func TestSeal_LeastSize_IsKept(t *testing.T) {
+	tokens, _ := tokensOf(t)
+	for least := MaxSize - 6; least <= MaxSize; least++ {
+		s := full()
+		token, err := tokens.Seal(t.Context(), s, accesskey.NewSecret(), least)
+		if err != nil || len(token) < least || len(token) > least+2 || len(token) > MaxSize {
+			t.Errorf("%d characters of at least %d: %v", len(token), least, err)
+		}
+		got, _, err := tokens.Open(t.Context(), s.AccessKeyID, token)
+		if err != nil || !reflect.DeepEqual(got, s) {
+			t.Errorf("%+v, %v; want %+v", got, err, s)
+		}
+	}
 }
 
 func TestPacked_MorePassed_TakesMore(t *testing.T) {
@@ -123,13 +138,13 @@ func TestPacked_MorePassed_TakesMore(t *testing.T) {
 func TestOpen_NotOurs_CostsNoCallOfTheToken(t *testing.T) {
 	tokens, k := tokensOf(t)
 	s := full()
-	token, err := tokens.Seal(t.Context(), s, accesskey.NewSecret())
+	token, err := tokens.Seal(t.Context(), s, accesskey.NewSecret(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	foreign := *tokens
 	foreign.Front = signedtoken.New([]byte("another installation"))
-	theirs, err := foreign.Seal(t.Context(), s, accesskey.NewSecret())
+	theirs, err := foreign.Seal(t.Context(), s, accesskey.NewSecret(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,12 +180,6 @@ func TestOpen_NotOurs_CostsNoCallOfTheToken(t *testing.T) {
 		tokens.Front.Make("\x02"+string(raw[17:]), scope, s.AccessKeyID))
 	refused("sealed by nobody", s.AccessKeyID,
 		tokens.Front.Make("\x01"+strings.Repeat("x", 100), scope, s.AccessKeyID))
-}
-
-func TestTransitiveTags_EachKey_IsOneOfThem(t *testing.T) {
-	if got := full().TransitiveTags(); !reflect.DeepEqual(got, map[string]string{"team": "blue"}) {
-		t.Error(got)
-	}
 }
 
 // none is a device that nothing gets to.

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 
@@ -36,15 +37,16 @@ const scope = "session token"
 // ErrToken says that a token is not of this installation, or of another access key.
 var ErrToken = errors.New("the session token is not one of this access key")
 
-// Seal makes the token of a session, with the secret of its access key inside. The session must
-// have passed [Passed.Packed].
-func (t *Tokens) Seal(ctx context.Context, s *Session, secret *accesskey.Secret) (
+// Seal makes the token of a session, with the secret of its access key inside, of at least so many
+// characters. The session must have passed [Passed.Packed].
+func (t *Tokens) Seal(ctx context.Context, s *Session, secret *accesskey.Secret, least int) (
 	token string, err error) {
 	packed, err := pack(s)
 	if err != nil {
 		return "", err
 	}
 	plaintext := append(secret[:], packed...)
+	plaintext = append(plaintext, make([]byte, padding(len(plaintext), least))...)
 	defer clear(plaintext)
 	sealed, err := t.Device.Seal(ctx, t.Key, plaintext, aad(s.AccessKeyID))
 	if err != nil {
@@ -55,6 +57,16 @@ func (t *Tokens) Seal(ctx context.Context, s *Session, secret *accesskey.Secret)
 		return "", fault.Of(fmt.Errorf("a session token of %d characters", len(token)))
 	}
 	return token, nil
+}
+
+// padding is how many bytes more make a token that holds so many as long as it shall be at least.
+func padding(size, least int) int {
+	const around = 16 + 1 + 12 + 16 // MAC, version, IV and tag
+	most := base64.RawURLEncoding.DecodedLen(least)
+	if base64.RawURLEncoding.EncodedLen(most) < least {
+		most++
+	}
+	return max(0, most-around-size)
 }
 
 // Open returns the session of a token and the secret of its access key, or [ErrToken]. Whether the
