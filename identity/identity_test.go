@@ -52,20 +52,6 @@ func open(t testing.TB) *fixture {
 	return h
 }
 
-// owners are the root users of all accounts. Package entity knows users.
-type owners struct{}
-
-func (owners) Principal(_ context.Context, account, id string) (*Principal, error) {
-	if id != account {
-		return nil, nil
-	}
-	return &Principal{Caller: RootUser(account)}, nil
-}
-
-func (owners) ManagedPolicy(context.Context, string, string) (*policy.Document, error) {
-	return nil, nil
-}
-
 // newKey makes an access key of the account's root user.
 func (h *fixture) newKey() aws.Credentials {
 	h.t.Helper()

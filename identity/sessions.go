@@ -51,6 +51,9 @@ func (d *Directory) bySession(ctx context.Context, p *sigv4.Presented, now time.
 		d.sessions.Forget(at)
 		return c, nil, sigv4.ErrExpired
 	}
+	if p.Credential.Service == iam && !s.reachesIAM() {
+		return c, nil, sigv4.ErrToken
+	}
 	revoked, err := d.isRevoked(ctx, s.AccessKeyID)
 	if err != nil {
 		return c, nil, err
@@ -64,6 +67,13 @@ func (d *Directory) bySession(ctx context.Context, p *sigv4.Presented, now time.
 	}
 	c, err = d.sessionCaller(ctx, s, who.Caller)
 	return c, s.key, err
+}
+
+// reachesIAM reports whether IAM serves the session: those of users it serves with MFA only, which
+// nobody here has, and federated users never. It says that of the token ("Comparing the AWS STS API
+// operations" of the IAM user guide; 99designs/aws-vault).
+func (o *opened) reachesIAM() bool {
+	return o.Kind == session.AssumeRole || o.Kind == session.WebIdentity
 }
 
 // open opens a token, once for each day, Region and service.

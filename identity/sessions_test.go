@@ -195,6 +195,22 @@ func TestAuthenticate_STS_EndsTheSentence(t *testing.T) {
 	}
 }
 
+// TestAuthenticate_IAM_ServesSessionsOfRoles: and of nobody else.
+func TestAuthenticate_IAM_ServesSessionsOfRoles(t *testing.T) {
+	h := openSessions(t)
+	for kind, good := range map[session.Kind]bool{session.AssumeRole: true, session.WebIdentity: true,
+		session.SessionToken: false, session.FederationToken: false} {
+		s := ofRole()
+		if s.Kind = kind; !good {
+			s.Principal = userID
+		}
+		_, _, err := h.authenticateFor("iam", signed(t, h.begin(s), GlobalRegion, "iam", now))
+		if good != (err == nil) || !good && !errors.Is(err, sigv4.ErrToken) {
+			t.Errorf("%s: %v", kind, err)
+		}
+	}
+}
+
 func TestAuthenticate_TokenTwice_CountsIfItIsTheSame(t *testing.T) {
 	h := openSessions(t)
 	creds := h.begin(ofRole())
