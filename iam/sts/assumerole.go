@@ -23,7 +23,7 @@ type AssumeRoleInput struct {
 	SerialNumber      *string                `shape:"serialNumberType"`
 	TokenCode         *string                `shape:"tokenCodeType"`
 	SourceIdentity    *string                `shape:"sourceIdentityType"`
-	ProvidedContexts  []ProvidedContext      `shape:"ProvidedContextsListType"`
+	ProvidedContexts  []ProvidedContext      `shape:"ProvidedContextsListType" json:",omitzero"`
 
 	MinimumSessionTokenSize *int32 `shape:"minimumSessionTokenSizeType"`
 }

@@ -124,7 +124,7 @@ func (p *passed) along(caller *policy.Session) (out session.Passed, err error) {
 		return out, err
 	case percent <= 100:
 		return out, nil
-	case p.policy == nil && p.arns == nil:
+	case p.policy == nil && len(p.arns) == 0:
 		return out, tooLarge("Packed size of session tags consumes %d%% of allotted space.", percent)
 	}
 	return out, tooLarge("Packed policy consumes %d%% of allotted space, please use smaller policy.",
