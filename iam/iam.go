@@ -1,5 +1,5 @@
-// Package iam performs the operations of AWS's identity services, IAM and STS. Who there is rests
-// in package entity beneath it; the operations are in a package for each subject.
+// Package iam performs the operations of IAM. Who there is rests in package entity beneath it; the
+// operations are in a package for each subject, and those of STS in package sts.
 package iam
 
 import (
@@ -15,7 +15,7 @@ import (
 	"claviger/internal/signedtoken"
 )
 
-// Identities performs the operations of IAM and STS. [New] makes it.
+// Identities performs the operations of IAM. [New] makes it.
 type Identities struct {
 	Users    *users.Users
 	Accounts *accounts.Accounts
@@ -36,7 +36,7 @@ func (*Identities) Jobs() map[string]domain.Job { return nil }
 
 // Operations is the table of contents.
 func (s *Identities) Operations() []op.Operation {
-	// STS first: a request that says nothing of its service is for that one.
-	return slices.Concat(stsOperations(), s.Users.Operations(), s.Accounts.Operations(),
+
+	return slices.Concat(s.Users.Operations(), s.Accounts.Operations(),
 		s.simulator.Operations())
 }

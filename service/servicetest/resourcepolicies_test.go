@@ -5,8 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"claviger/identity"
-	"claviger/policy"
 	"claviger/service/servicetest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -22,14 +20,6 @@ func ofSecret(statements ...[3]string) *string {
 			s[0], s[1], "secretsmanager:"+s[2]))
 	}
 	return aws.String(`{"Version":"2012-10-17","Statement":[` + strings.Join(all, ",") + `]}`)
-}
-
-// secretsAs returns a client of Secrets Manager for a caller who has an access key.
-func secretsAs(t testing.TB, s *servicetest.Server, c policy.Caller) *secretsmanager.Client {
-	t.Helper()
-	id, secret, err := s.Service().CreateAccessKey(t.Context(), c, "claviger test")
-	accepted(t, err)
-	return s.SecretsManager(servicetest.As(aws.Credentials{AccessKeyID: id, SecretAccessKey: secret}))
 }
 
 // TestResourcePolicy_LikeTerraform_IsReadAsItWasPut: at every read a tool asks for the policy, and
@@ -103,10 +93,9 @@ func TestResourcePolicy_LikeTerraform_IsReadAsItWasPut(t *testing.T) {
 func TestResourcePolicy_OtherAccount_NeedsPolicyIdentityAndKey(t *testing.T) {
 	s := servicetest.Start(t)
 	k, m := s.KMS(), s.SecretsManager()
-	theirs := secretsAs(t, s, identity.RootUser(otherAccount))
+	theirs := s.SecretsManager(servicetest.As(s.RootOf(t, otherAccount)))
 	eveARN := "arn:aws:iam::" + otherAccount + ":user/eve"
-	eve := secretsAs(t, s, policy.Caller{Type: policy.IAMUser, Account: otherAccount,
-		PrincipalID: "AIDAEVE", ARN: eveARN})
+	eve := s.SecretsManager(servicetest.As(s.UserOf(t, otherAccount, "eve")))
 	through := `"Action":["kms:Decrypt","kms:GenerateDataKey"],"Condition":{"StringEquals":{` +
 		`"kms:ViaService":"secretsmanager.` + servicetest.Region + `.amazonaws.com",` +
 		`"kms:CallerAccount":"` + otherAccount + `"},"StringLike":{` +
