@@ -1,5 +1,5 @@
-// Package iam performs the operations of AWS's identity services, IAM and STS. Who there is rests
-// in package entity beneath it; the operations are in a package for each subject.
+// Package iam performs the operations of IAM. Who there is rests in package entity beneath it; the
+// operations are in a package for each subject, and those of STS in package sts.
 package iam
 
 import (
@@ -9,6 +9,7 @@ import (
 	"claviger/iam/attachments"
 	"claviger/iam/entity"
 	"claviger/iam/policies"
+	"claviger/iam/simulate"
 	"claviger/iam/target"
 	"claviger/iam/users"
 	"claviger/internal/domain"
@@ -16,12 +17,14 @@ import (
 	"claviger/internal/signedtoken"
 )
 
-// Identities performs the operations of IAM and STS. [New] makes it.
+// Identities performs the operations of IAM. [New] makes it.
 type Identities struct {
-	Users       *users.Users
-	Accounts    *accounts.Accounts
-	Policies    *policies.Policies
-	Attachments *attachments.Attachments
+	Users    *users.Users
+	Accounts *accounts.Accounts
+
+	policies    *policies.Policies
+	attachments *attachments.Attachments
+	simulator   *simulate.Simulator
 }
 
 // New returns the identities of a directory, whose access keys are made by keys and whose markers
@@ -29,7 +32,8 @@ type Identities struct {
 func New(d *entity.Directory, keys users.AccessKeys, tokens *signedtoken.Maker) *Identities {
 	e := target.Over(d, tokens)
 	return &Identities{Users: users.New(e, keys), Accounts: accounts.New(e),
-		Policies: policies.New(e), Attachments: attachments.New(e)}
+		policies: policies.New(e), attachments: attachments.New(e),
+		simulator: simulate.New(simulated{d}, tokens)}
 }
 
 // Jobs is empty: nothing here is put off.
@@ -37,7 +41,6 @@ func (*Identities) Jobs() map[string]domain.Job { return nil }
 
 // Operations is the table of contents.
 func (s *Identities) Operations() []op.Operation {
-	// STS first: a request that says nothing of its service is for that one.
-	return slices.Concat(stsOperations(), s.Users.Operations(), s.Accounts.Operations(),
-		s.Policies.Operations(), s.Attachments.Operations())
+	return slices.Concat(s.Users.Operations(), s.Accounts.Operations(), s.policies.Operations(),
+		s.attachments.Operations(), s.simulator.Operations())
 }
