@@ -106,6 +106,12 @@ var layers = []struct{ pkg, may, because string }{
 	{"iam/simulate", "iam/model internal/domain internal/op internal/fault internal/signedtoken " +
 		"policy policy/inspect",
 		"a simulation is texts and a decision of policy: entities come by an interface"},
+	{"iam/policies", "iam/target iam/model iam/entity internal/... policy store",
+		"operations of one subject know the entities, and no other subject"},
+	{"iam/attachments", "iam/target iam/model iam/entity internal/... policy store",
+		"operations of one subject know the entities, and no other subject"},
+	{"iam/iamtest", "iam/... hsm/hsmtest identity internal/... policy",
+		"it starts IAM without the protocols, for the tests of its subjects"},
 	{"iam/target", "iam/model iam/entity internal/... policy",
 		"finding an entity comes before anything is done with it"},
 	{"iam/model", "iam/entity internal/... policy",
