@@ -73,7 +73,7 @@ var layers = []struct{ pkg, may, because string }{
 	{"keystore/imports", "keystore/key keystore/publickey keystore/kmsfault keystore/model " +
 		"internal/... policy store",
 		"pairs serve imports, and know no operation of AWS's"},
-	{"keystore/keyrows", "keystore/key internal/domain internal/rowmac audit store",
+	{"keystore/keyrows", "keystore/key internal/domain internal/rowmac policy audit store",
 		"rows hold keys, and know no operation"},
 	{"keystore/key", "keystore/publickey keystore/kmsfault internal/custody internal/fault " +
 		"internal/wire policy",
@@ -87,7 +87,11 @@ var layers = []struct{ pkg, may, because string }{
 	{"keystore/kmsfault", "internal/fault", "every part of KMS refuses in the same words"},
 	{"secrets", "secrets/... internal/... policy audit store",
 		"a domain knows the road, the engine and the trail, and no other domain"},
-	{"secrets/model", "secrets/filter internal/op internal/shape internal/fault",
+	{"secrets/password", "internal/domain internal/op internal/fault",
+		"a password is random numbers, and no secret"},
+	{"secrets/resourcepolicy", "internal/domain internal/fault policy",
+		"a policy is looked at before it is attached to anything"},
+	{"secrets/model", "secrets/filter internal/domain internal/op internal/shape internal/fault",
 		"what AWS's model says is read before any secret is"},
 	{"secrets/filter", "internal/domain internal/fault",
 		"a filter compares texts, and knows no row"},

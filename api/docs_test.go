@@ -13,9 +13,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
-
 	"claviger/iam"
 	"claviger/internal/install"
 	"claviger/internal/op"
@@ -23,13 +20,17 @@ import (
 	"claviger/internal/wire"
 	"claviger/keystore"
 	"claviger/secrets"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // registry is what a true server serves.
 func registry() []op.Operation {
 	in := &install.Installation{}
 	return slices.Concat(keystore.New(keystore.Config{Installation: in}).Operations(),
-		secrets.New(nil, nil, nil, nil, in).Operations(), iam.New(nil, nil, nil).Operations())
+		secrets.New(secrets.Config{Installation: in}).Operations(),
+		iam.New(nil, nil, nil).Operations())
 }
 
 // An example that the service would refuse teaches the wrong thing.

@@ -154,10 +154,10 @@ func (s *Keys) findNewGrant(c *op.Call, in CreateGrantInput) (*newGrant, error) 
 	t.Fits = g.Fits
 	t.Says = func(v policy.Values) {
 		g.Conditions(v)
-		target.SetText(v, "kms:GranteePrincipal", in.GranteePrincipal)
-		target.SetText(v, "kms:RetiringPrincipal", in.RetiringPrincipal)
-		target.SetText(v, "kms:GranteeServicePrincipal", in.GranteeServicePrincipal)
-		target.SetText(v, "kms:RetiringServicePrincipal", in.RetiringServicePrincipal)
+		domain.SetText(v, "kms:GranteePrincipal", in.GranteePrincipal)
+		domain.SetText(v, "kms:RetiringPrincipal", in.RetiringPrincipal)
+		domain.SetText(v, "kms:GranteeServicePrincipal", in.GranteeServicePrincipal)
+		domain.SetText(v, "kms:RetiringServicePrincipal", in.RetiringServicePrincipal)
 	}
 	return &newGrant{*t, g}, nil
 }

@@ -306,10 +306,10 @@ func TestKeyPolicy_ManagedKey_IsUsedThroughItsServiceAlone(t *testing.T) {
 		"PutKeyPolicy": {"Policy": aPolicy}, "TagResource": {"Tags": []M{{"TagKey": "a",
 			"TagValue": "b"}}}, "CreateGrant": {"GranteePrincipal": arnOf("bob"),
 			"Operations": []string{"Decrypt"}}} {
-		in["KeyId"] = e.KeyID
+		in["KeyId"] = e.KeyARN
 		if f := fail(s, name, in); f == nil || f.Code != "AccessDeniedException" {
 			t.Errorf("%s by the account's owner: %v", name, f)
 		}
 	}
-	must[any](s, "DescribeKey", M{"KeyId": e.KeyID})
+	must[any](s, "DescribeKey", M{"KeyId": e.KeyARN})
 }

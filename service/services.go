@@ -45,12 +45,14 @@ type services struct {
 }
 
 func newServices(w workings) services {
+	principals := domain.ByName{}
 	kms := keystore.New(keystore.Config{DB: w.db, Device: deviceOf(w.token), Jobs: jobs.Queue{},
-		Installation: w.installation, Regions: w.regions, Clusters: w.clusters})
+		Installation: w.installation, Regions: w.regions, Clusters: w.clusters, Principals: principals})
 	return services{
-		kms:            kms,
-		secretsManager: secrets.New(w.db, kms, w.token, jobs.Queue{}, w.installation),
-		identities:     iam.New(w.entities, w.accessKeys, w.installation.Tokens),
+		kms: kms,
+		secretsManager: secrets.New(secrets.Config{DB: w.db, Keys: kms, Random: w.token,
+			Jobs: jobs.Queue{}, Installation: w.installation, Principals: principals}),
+		identities: iam.New(w.entities, w.accessKeys, w.installation.Tokens),
 	}
 }
 

@@ -1,9 +1,9 @@
-package secrets
+package password
 
-// uniform draws uniformly from a source of random bytes. What would favour some results is thrown
+// Uniform draws uniformly from a source of random bytes. What would favour some results is thrown
 // away and drawn again (rejection sampling).
-type uniform struct {
-	read func(n int) ([]byte, error)
+type Uniform struct {
+	Read func(n int) ([]byte, error)
 	left []byte
 }
 
@@ -12,9 +12,9 @@ type uniform struct {
 const readAhead = 256
 
 // next returns one random byte, which is nobody else's: it is wiped where it came from.
-func (u *uniform) next() (byte, error) {
+func (u *Uniform) next() (byte, error) {
 	if len(u.left) == 0 {
-		b, err := u.read(readAhead)
+		b, err := u.Read(readAhead)
 		if err != nil {
 			return 0, err
 		}
@@ -27,7 +27,7 @@ func (u *uniform) next() (byte, error) {
 }
 
 // number returns a random number of two bytes, or of one.
-func (u *uniform) number(wide bool) (int, error) {
+func (u *Uniform) number(wide bool) (int, error) {
 	low, err := u.next()
 	if err != nil || !wide {
 		return int(low), err
@@ -37,7 +37,7 @@ func (u *uniform) number(wide bool) (int, error) {
 }
 
 // below returns a number from 0 to n-1; n is at most 65,536.
-func (u *uniform) below(n int) (int, error) {
+func (u *Uniform) below(n int) (int, error) {
 	wide, all := false, 1<<8
 	if n > all {
 		wide, all = true, 1<<16
@@ -54,8 +54,8 @@ func (u *uniform) below(n int) (int, error) {
 	}
 }
 
-// text returns n characters of an ASCII alphabet.
-func (u *uniform) text(alphabet string, n int) (string, error) {
+// Text returns n characters of an ASCII alphabet.
+func (u *Uniform) Text(alphabet string, n int) (string, error) {
 	out := make([]byte, n)
 	for i := range out {
 		k, err := u.below(len(alphabet))

@@ -1,10 +1,14 @@
-package secrets
+// Package password makes passwords of the token's random numbers, and other texts that nobody can
+// guess.
+package password
 
 import (
+	"context"
 	"slices"
 	"strings"
 
 	"claviger/internal/domain"
+	"claviger/internal/fault"
 	"claviger/internal/op"
 )
 
@@ -88,6 +92,10 @@ var (
 	errShortPassword = invalidParameter("Password length is too short based on the required types.")
 )
 
+func invalidParameter(message string) error {
+	return fault.New(fault.Invalid, "InvalidParameterException", message)
+}
+
 // Validate refuses what leaves nothing to choose from.
 func (in GetRandomPasswordInput) Validate() error {
 	types := in.required()
@@ -107,24 +115,27 @@ func (in GetRandomPasswordInput) Validate() error {
 // GetRandomPasswordOutput is the password, which is kept nowhere.
 type GetRandomPasswordOutput struct{ RandomPassword string }
 
-func (s *Secrets) findPassword(*op.Call, GetRandomPasswordInput) (domain.Account, error) {
-	return domain.OnAccount(action("GetRandomPassword")), nil
+// Random draws n random bytes from the token.
+type Random interface {
+	Random(ctx context.Context, n int) ([]byte, error)
 }
 
-// getRandomPassword draws on the token. The password passes through this process by AWS's contract,
-// and stays nowhere.
-func (s *Secrets) getRandomPassword(c *op.Call, in GetRandomPasswordInput,
-	_ domain.Account) (out GetRandomPasswordOutput, err error) {
-	u := &uniform{read: func(n int) ([]byte, error) { return s.random.Random(c, n) }}
-	out.RandomPassword, err = in.draw(u)
-	return out, err
+// Operation makes the operation. The password passes through this process by AWS's contract, and
+// stays nowhere.
+func Operation(n op.Info, from Random) op.Operation {
+	return domain.ReadAccount(n, func(c *op.Call,
+		in GetRandomPasswordInput) (out GetRandomPasswordOutput, err error) {
+		u := &Uniform{Read: func(n int) ([]byte, error) { return from.Random(c, n) }}
+		out.RandomPassword, err = in.draw(u)
+		return out, err
+	})
 }
 
 // draw makes a password: every character from all that are included. If each type is required, one
 // of each is put over what stands at as many different places, so that no place betrays its type.
 // There is a space too if the password has room for one beside them.
-func (in GetRandomPasswordInput) draw(u *uniform) (string, error) {
-	text, err := u.text(in.alphabet(), in.length())
+func (in GetRandomPasswordInput) draw(u *Uniform) (string, error) {
+	text, err := u.Text(in.alphabet(), in.length())
 	if err != nil || !in.requiresEach() {
 		return text, err
 	}
@@ -141,7 +152,7 @@ func (in GetRandomPasswordInput) draw(u *uniform) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		one, err := u.text(t, 1)
+		one, err := u.Text(t, 1)
 		if err != nil {
 			return "", err
 		}

@@ -1,4 +1,4 @@
-package secrets
+package password
 
 import (
 	"crypto/rand"
@@ -6,10 +6,12 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"claviger/internal/fault"
 )
 
-func fair() *uniform {
-	return &uniform{read: func(n int) ([]byte, error) {
+func fair() *Uniform {
+	return &Uniform{Read: func(n int) ([]byte, error) {
 		b := make([]byte, n)
 		rand.Read(b)
 		return b, nil
@@ -84,7 +86,7 @@ func TestGetRandomPassword_NothingToChoose_IsRefused(t *testing.T) {
 			ExcludeCharacters: ptr(numbers)},
 	} {
 		err := in.Validate()
-		if codeOf(err) != "InvalidParameterException" || !strings.Contains(err.Error(), want) {
+		if fault.Of(err).Code != "InvalidParameterException" || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
 		}
 	}
@@ -92,7 +94,7 @@ func TestGetRandomPassword_NothingToChoose_IsRefused(t *testing.T) {
 
 func TestGetRandomPassword_TokenAway_IsNoPassword(t *testing.T) {
 	gone := errors.New("gone")
-	u := &uniform{read: func(int) ([]byte, error) { return nil, gone }}
+	u := &Uniform{Read: func(int) ([]byte, error) { return nil, gone }}
 	if p, err := (GetRandomPasswordInput{}).draw(u); p != "" || !errors.Is(err, gone) {
 		t.Errorf("%q, %v", p, err)
 	}
@@ -101,7 +103,7 @@ func TestGetRandomPassword_TokenAway_IsNoPassword(t *testing.T) {
 // The source counts through all bytes, so that an even choice comes out exactly even.
 func TestUniform_CountingSource_IsExactlyEven(t *testing.T) {
 	at := 0
-	u := &uniform{read: func(n int) ([]byte, error) {
+	u := &Uniform{Read: func(n int) ([]byte, error) {
 		b := make([]byte, n)
 		for i := range b {
 			b[i] = byte(at)
@@ -111,7 +113,7 @@ func TestUniform_CountingSource_IsExactlyEven(t *testing.T) {
 	}}
 	count := map[byte]int{}
 	const rounds = 94 * 2 * 20 // 188 of 256 bytes are fair for 94 characters
-	text, err := u.text(all, rounds)
+	text, err := u.Text(all, rounds)
 	if err != nil {
 		t.Fatal(err)
 	}
