@@ -7,6 +7,8 @@ import (
 
 	"claviger/iam/accounts"
 	"claviger/iam/entity"
+	"claviger/iam/groups"
+	"claviger/iam/roles"
 	"claviger/iam/target"
 	"claviger/iam/users"
 	"claviger/internal/domain"
@@ -17,6 +19,8 @@ import (
 // Identities performs the operations of IAM and STS. [New] makes it.
 type Identities struct {
 	Users    *users.Users
+	Groups   *groups.Groups
+	Roles    *roles.Roles
 	Accounts *accounts.Accounts
 }
 
@@ -24,7 +28,8 @@ type Identities struct {
 // tokens.
 func New(d *entity.Directory, keys users.AccessKeys, tokens *signedtoken.Maker) *Identities {
 	e := target.Over(d, tokens)
-	return &Identities{Users: users.New(e, keys), Accounts: accounts.New(e)}
+	return &Identities{Users: users.New(e, keys), Groups: groups.New(e), Roles: roles.New(e),
+		Accounts: accounts.New(e)}
 }
 
 // Jobs is empty: nothing here is put off.
@@ -33,5 +38,6 @@ func (*Identities) Jobs() map[string]domain.Job { return nil }
 // Operations is the table of contents.
 func (s *Identities) Operations() []op.Operation {
 	// STS first: a request that says nothing of its service is for that one.
-	return slices.Concat(stsOperations(), s.Users.Operations(), s.Accounts.Operations())
+	return slices.Concat(stsOperations(), s.Users.Operations(), s.Groups.Operations(),
+		s.Roles.Operations(), s.Accounts.Operations())
 }
