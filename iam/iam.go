@@ -1,5 +1,5 @@
-// Package iam performs the operations of AWS's identity services, IAM and STS. Who there is rests in
-// package entity beneath it; the operations are in a package for each subject.
+// Package iam performs the operations of AWS's identity services, IAM and STS. Who there is rests
+// in package entity beneath it; the operations are in a package for each subject.
 package iam
 
 import (
@@ -24,8 +24,8 @@ type Identities struct {
 	Accounts *accounts.Accounts
 }
 
-// New returns the identities of a directory, whose access keys are made by keys and whose markers by
-// tokens.
+// New returns the identities of a directory, whose access keys are made by keys and whose markers
+// by tokens.
 func New(d *entity.Directory, keys users.AccessKeys, tokens *signedtoken.Maker) *Identities {
 	e := target.Over(d, tokens)
 	return &Identities{Users: users.New(e, keys), Groups: groups.New(e), Roles: roles.New(e),

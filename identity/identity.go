@@ -1,6 +1,6 @@
-// Package identity finds out who is calling: by access keys, which sign with Signature Version 4. The
-// verification itself is in package sigv4 beneath. What a caller may do is for others to say: see
-// [Principals].
+// Package identity finds out who is calling: by access keys, which sign with Signature Version 4.
+// The verification itself is in package sigv4 beneath. What a caller may do is for others to say:
+// see [Principals].
 //
 // The secret of an access key rests sealed by the token. It is opened once to derive the signing
 // keys of a day, which are kept in memory; the secret itself is not. The row of the access key is
@@ -35,11 +35,11 @@ type Token interface {
 
 // Principals knows who there is, as of now: what was committed before counts.
 type Principals interface {
-	// Principal returns the principal of a unique id, or the root user of an account by the account's
-	// number; nil if there is none.
+	// Principal returns the principal of a unique id, or the root user of an account by the
+	// account's number; nil if there is none.
 	Principal(ctx context.Context, account, id string) (*Principal, error)
-	// ManagedPolicy returns the document of a managed policy that an account may use, nil if there is
-	// none of the ARN.
+	// ManagedPolicy returns the document of a managed policy that an account may use, nil if there
+	// is none of the ARN.
 	ManagedPolicy(ctx context.Context, account, arn string) (*policy.Document, error)
 }
 

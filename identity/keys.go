@@ -134,8 +134,9 @@ func RootUser(account string) policy.Caller {
 		ARN: "arn:aws:iam::" + account + ":root", PrincipalID: account}
 }
 
-// NewAccessKey prepares an access key for a principal, whose unique id or account's number is given,
-// and returns its secret, which can't be read again. The key is there once change is committed.
+// NewAccessKey prepares an access key for a principal, whose unique id or account's number is
+// given, and returns its secret, which can't be read again. The key is there once change is
+// committed.
 func (d *Directory) NewAccessKey(ctx context.Context, account, principal string, now time.Time) (
 	k *AccessKey, secret string, change domain.Change, err error) {
 	id, secret := newAccessKey()

@@ -74,8 +74,8 @@ func parse(text string, idle bool) (*Document, error) {
 	return d, nil
 }
 
-// Closed denies everything to everybody. It takes the place of a policy that can't be read, which may
-// have held a Deny.
+// Closed denies everything to everybody. It takes the place of a policy that can't be read, which
+// may have held a Deny.
 var Closed = func() *Document {
 	d, err := ParseStored(`{"Statement":{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}}`)
 	if err != nil {

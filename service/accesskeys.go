@@ -11,8 +11,9 @@ import (
 	"claviger/internal/op"
 )
 
-// What whoever runs the service does to accounts, users and access keys. by is the command that asks
-// for it, such as "claviger init": the records name it. What it changes holds for the next request.
+// What whoever runs the service does to accounts, users and access keys. by is the command that
+// asks for it, such as "claviger init": the records name it. What it changes holds for the next
+// request.
 
 // CreateAccount makes an account. One that is there already stays as it is.
 func (s *Service) CreateAccount(ctx context.Context, account, by string) error {
@@ -76,7 +77,8 @@ func (s *Service) AccountOf(ctx context.Context, id string) (string, error) {
 }
 
 // ownerOf returns the account of an access key and the name of its user, nil for the root user.
-func (s *Service) ownerOf(ctx context.Context, id string) (account string, user *string, err error) {
+func (s *Service) ownerOf(ctx context.Context, id string) (
+	account string, user *string, err error) {
 	k, err := s.callers.AccessKey(ctx, id)
 	switch {
 	case err != nil:

@@ -1,7 +1,7 @@
-// Package entity keeps what IAM knows: accounts, users, groups, roles, managed policies and identity
-// providers, each as one signed row with everything that belongs to it. A policy can't be detached,
-// or a membership put back, without the whole row of its entity, which is verified before it is
-// believed.
+// Package entity keeps what IAM knows: accounts, users, groups, roles, managed policies and
+// identity providers, each as one signed row with everything that belongs to it. A policy can't be
+// detached, or a membership put back, without the whole row of its entity, which is verified before
+// it is believed.
 //
 // [Directory] makes callers of them. What was committed counts from the next request on: rows are
 // cached until they change, and what is made of several rows until any row does.

@@ -32,7 +32,9 @@ func DeleteConflict(text string) *fault.Error {
 }
 
 // InvalidInput says what is wrong with a member for reasons that its shape doesn't show.
-func InvalidInput(text string) *fault.Error { return fault.New(fault.Invalid, "InvalidInput", text) }
+func InvalidInput(text string) *fault.Error {
+	return fault.New(fault.Invalid, "InvalidInput", text)
+}
 
 // Invalid is what AWS says in free text of a member.
 func Invalid(format string, args ...any) *fault.Error {

@@ -53,8 +53,8 @@ type Kind[E any] struct {
 	Absent func(name string) error // what is answered where there is none
 }
 
-// Named returns the entity of a name in the caller's account. If there is none, the caller may learn
-// it only if he may do what he asks for with an entity of that name without a path.
+// Named returns the entity of a name in the caller's account. If there is none, the caller may
+// learn it only if he may do what he asks for with an entity of that name without a path.
 func (k Kind[E]) Named(c *op.Call, name string, asked ...Asked) Entity[E] {
 	row, err := k.Find(c, name)
 	t := k.Of(c, row, name, asked...)
@@ -67,8 +67,8 @@ func (k Kind[E]) Named(c *op.Call, name string, asked ...Asked) Entity[E] {
 	return t
 }
 
-// New returns an entity that is to be made under a path. One of the name that is there already is in
-// its Row: that it is there is for the plan to say.
+// New returns an entity that is to be made under a path. One of the name that is there already is
+// in its Row: that it is there is for the plan to say.
 func (k Kind[E]) New(c *op.Call, path, name string, asked ...Asked) (Entity[E], error) {
 	row, err := k.Find(c, name)
 	if err != nil {

@@ -8,7 +8,8 @@ import (
 	"claviger/internal/op"
 )
 
-// ownerID is the id of the principal that a target is about: of the account's root user the account.
+// ownerID is the id of the principal that a target is about: of the account's root user the
+// account.
 func ownerID(c *op.Call, t target.Entity[entity.User]) string {
 	if t.Row == nil {
 		return c.Caller.Account

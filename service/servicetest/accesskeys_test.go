@@ -14,7 +14,8 @@ func TestCreateAccessKey_Made_IsInTheTrail(t *testing.T) {
 	s := servicetest.Start(t)
 	mark := s.Mark(t)
 	root := identity.RootUser(servicetest.Account)
-	id, secret, err := s.Service().CreateAccessKey(t.Context(), servicetest.Account, "", "claviger init")
+	id, secret, err := s.Service().CreateAccessKey(t.Context(), servicetest.Account, "",
+		"claviger init")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -64,6 +65,14 @@ func (s *Server) SecretsManager(options ...ClientOption) *secretsmanager.Client 
 func (s *Server) STS(options ...ClientOption) *sts.Client {
 	c := s.client(options)
 	return sts.New(sts.Options{BaseEndpoint: &s.URL, Region: c.region, Credentials: c.provider(),
+		HTTPClient: s.front.Client(), HTTPSignerV4: signer{s.Clock}, RetryMaxAttempts: 1,
+		Retryer: aws.NopRetryer{}})
+}
+
+// IAM returns the SDK's client of IAM. It tries everything once.
+func (s *Server) IAM(options ...ClientOption) *iam.Client {
+	c := s.client(options)
+	return iam.New(iam.Options{BaseEndpoint: &s.URL, Region: c.region, Credentials: c.provider(),
 		HTTPClient: s.front.Client(), HTTPSignerV4: signer{s.Clock}, RetryMaxAttempts: 1,
 		Retryer: aws.NopRetryer{}})
 }

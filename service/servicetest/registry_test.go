@@ -133,6 +133,21 @@ var walk = map[string]struct {
 		"ResourceNotFoundException", ""},
 	"secretsmanager.GetRandomPassword": {`{"PasswordLength":20}`, "", "the token is always there"},
 
+	"iam.CreateUser": {`{"UserName":"NEW","Path":"/a/","Tags":[{"Key":"a","Value":"b"}]}`,
+		"", "it makes its own target"},
+	"iam.GetUser":         {`{"UserName":"USER"}`, "NoSuchEntity", ""},
+	"iam.ListUsers":       {`{"PathPrefix":"/","MaxItems":5}`, "", "an account is always there"},
+	"iam.UpdateUser":      {`{"UserName":"USER","NewPath":"/b/"}`, "NoSuchEntity", ""},
+	"iam.DeleteUser":      {`{"UserName":"USER"}`, "NoSuchEntity", ""},
+	"iam.TagUser":         {`{"UserName":"USER","Tags":[{"Key":"a","Value":"b"}]}`, "NoSuchEntity", ""},
+	"iam.UntagUser":       {`{"UserName":"USER","TagKeys":["t"]}`, "NoSuchEntity", ""},
+	"iam.ListUserTags":    {`{"UserName":"USER","MaxItems":5}`, "NoSuchEntity", ""},
+	"iam.CreateAccessKey": {`{"UserName":"USER"}`, "NoSuchEntity", ""},
+	"iam.ListAccessKeys":  {`{"UserName":"KEYED","MaxItems":5}`, "NoSuchEntity", ""},
+	"iam.UpdateAccessKey": {`{"UserName":"KEYED","AccessKeyId":"ACCESS","Status":"Inactive"}`,
+		"NoSuchEntity", ""},
+	"iam.DeleteAccessKey": {`{"UserName":"KEYED","AccessKeyId":"ACCESS"}`, "NoSuchEntity", ""},
+
 	"sts.GetCallerIdentity": {`{}`, "", "whoever asks is there"},
 }
 

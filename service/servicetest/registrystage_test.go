@@ -45,6 +45,8 @@ func stageWords(t testing.TB, s *servicetest.Server, request string) (there, abs
 	blob, err := json.Marshal(encrypt(t, k, key.KeyId, "x", nil))
 	accepted(t, err)
 	special, gone := stageSpecial(t, k, request)
+	entities, nobody := stageEntities(t, s, request, unique)
+	special, gone = append(special, entities...), append(gone, nobody...)
 	if strings.Contains(request, "GRANT") {
 		grant := must(k.CreateGrant(t.Context(),
 			&kms.CreateGrantInput{KeyId: key.KeyId, GranteePrincipal: aws.String(servicetest.UserARN("a")),

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -104,7 +105,7 @@ func (w *walker) send(t testing.TB, document string, as aws.Credentials,
 // which says the same.
 func (w *walker) refusal(t testing.TB, a servicetest.Answer, rest bool, status int, code string) {
 	t.Helper()
-	if rest {
+	if rest || w.n.Service.XML != "" {
 		status = restStatus[code]
 	}
 	code = w.n.Service.Code(fault.New(fault.Invalid, code, ""))
@@ -123,7 +124,7 @@ func (w *walker) refusal(t testing.TB, a servicetest.Answer, rest bool, status i
 }
 
 var restStatus = map[string]int{"AccessDeniedException": 403, "NotFoundException": 404,
-	"ResourceNotFoundException": 404, "CustomKeyStoreNotFoundException": 404,
+	"NoSuchEntity": 404, "ResourceNotFoundException": 404, "CustomKeyStoreNotFoundException": 404,
 	"ValidationException": 400, "SerializationException": 400}
 
 // denied: who has no permission gets nothing done and is told by name what it lacks.
@@ -274,13 +275,26 @@ func callOf(t testing.TB, n op.Info, document string) servicetest.Request {
 		return servicetest.Request{Target: targetOf(n), Body: []byte(document)}
 	}
 	form := url.Values{"Action": {n.Name}, "Version": {n.Service.Version}}
-	members := map[string]json.RawMessage{}
-	accepted(t, json.Unmarshal([]byte(document), &members))
-	for name, value := range members {
-		form.Set(name, text(value))
-	}
+	putMember(form, "", json.RawMessage(document))
 	return servicetest.Request{Type: "application/x-www-form-urlencoded; charset=utf-8",
 		Body: []byte(form.Encode())}
+}
+
+// putMember writes a JSON value as AWS query does: members behind a dot, and elements of lists by number.
+func putMember(form url.Values, name string, value json.RawMessage) {
+	members, elements := map[string]json.RawMessage{}, []json.RawMessage{}
+	switch {
+	case json.Unmarshal(value, &members) == nil:
+		for member, v := range members {
+			putMember(form, strings.TrimPrefix(name+"."+member, "."), v)
+		}
+	case json.Unmarshal(value, &elements) == nil:
+		for i, v := range elements {
+			putMember(form, name+".member."+strconv.Itoa(i+1), v)
+		}
+	default:
+		form.Set(name, text(value))
+	}
 }
 
 // text returns a JSON string's text, and any other value as it stands.
