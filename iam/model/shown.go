@@ -83,6 +83,6 @@ type RoleLastUsed struct {
 // as it is read.
 func RoleOf(r *entity.Role, trust string) Role {
 	return Role{Path: r.Path, RoleName: r.Name, RoleId: r.ID, Arn: r.ARN(),
-		CreateDate: wire.Time{Time: r.Created}, AssumeRolePolicyDocument: DocumentOf(trust),
+		CreateDate: wire.Time{Time: r.Created}, AssumeRolePolicyDocument: Document(trust),
 		Description: r.Description}
 }
