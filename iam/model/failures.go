@@ -20,6 +20,9 @@ var failures = op.Failures{
 	"InvalidInput": op.Fails(
 		"a value that would be wrong whatever is there", "correct the member that the text names",
 		fault.Invalid),
+	"MissingParameter": op.Fails(
+		"a structure in the request lacks what it must have", "add the parameter that the text names",
+		fault.Invalid),
 	"MalformedPolicyDocument": op.Fails(
 		"the policy isn't one of the IAM policy language, or names somebody who doesn't exist",
 		"correct what the text names; `claviger policy lint` says more", fault.Invalid),
@@ -29,14 +32,14 @@ var failures = op.Failures{
 // see it, and what is said has to be seen by one: package servicetest.
 var answers = op.Answers{
 	"CreateAccessKey": "NoSuchEntity LimitExceeded",
-	"CreateUser":      "EntityAlreadyExists LimitExceeded NoSuchEntity InvalidInput",
+	"CreateUser":      "EntityAlreadyExists LimitExceeded NoSuchEntity InvalidInput MissingParameter",
 	"DeleteAccessKey": "NoSuchEntity",
 	"DeleteUser":      "NoSuchEntity DeleteConflict",
 	"GetUser":         "NoSuchEntity",
 	"ListAccessKeys":  "NoSuchEntity",
 	"ListUserTags":    "NoSuchEntity",
 	"ListUsers":       "",
-	"TagUser":         "NoSuchEntity LimitExceeded InvalidInput",
+	"TagUser":         "NoSuchEntity LimitExceeded InvalidInput MissingParameter",
 	"UntagUser":       "NoSuchEntity",
 	"UpdateAccessKey": "NoSuchEntity InvalidInput",
 	"UpdateUser":      "NoSuchEntity EntityAlreadyExists",
