@@ -7,6 +7,8 @@ import (
 
 	"claviger/iam/accounts"
 	"claviger/iam/entity"
+	"claviger/iam/groups"
+	"claviger/iam/roles"
 	"claviger/iam/simulate"
 	"claviger/iam/target"
 	"claviger/iam/users"
@@ -18,6 +20,8 @@ import (
 // Identities performs the operations of IAM. [New] makes it.
 type Identities struct {
 	Users    *users.Users
+	Groups   *groups.Groups
+	Roles    *roles.Roles
 	Accounts *accounts.Accounts
 
 	simulator *simulate.Simulator
@@ -27,8 +31,8 @@ type Identities struct {
 // by tokens.
 func New(d *entity.Directory, keys users.AccessKeys, tokens *signedtoken.Maker) *Identities {
 	e := target.Over(d, tokens)
-	return &Identities{Users: users.New(e, keys), Accounts: accounts.New(e),
-		simulator: simulate.New(simulated{d}, tokens)}
+	return &Identities{Users: users.New(e, keys), Groups: groups.New(e), Roles: roles.New(e),
+		Accounts: accounts.New(e), simulator: simulate.New(simulated{d}, tokens)}
 }
 
 // Jobs is empty: nothing here is put off.
@@ -36,7 +40,6 @@ func (*Identities) Jobs() map[string]domain.Job { return nil }
 
 // Operations is the table of contents.
 func (s *Identities) Operations() []op.Operation {
-
-	return slices.Concat(s.Users.Operations(), s.Accounts.Operations(),
-		s.simulator.Operations())
+	return slices.Concat(s.Users.Operations(), s.Groups.Operations(), s.Roles.Operations(),
+		s.Accounts.Operations(), s.simulator.Operations())
 }

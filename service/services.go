@@ -48,13 +48,12 @@ type services struct {
 }
 
 func newServices(w workings) services {
-	principals := domain.ByName{}
 	kms := keystore.New(keystore.Config{DB: w.db, Device: deviceOf(w.token), Jobs: jobs.Queue{},
-		Installation: w.installation, Regions: w.regions, Clusters: w.clusters, Principals: principals})
+		Installation: w.installation, Regions: w.regions, Clusters: w.clusters, Principals: w.entities})
 	return services{
 		kms: kms,
 		secretsManager: secrets.New(secrets.Config{DB: w.db, Keys: kms, Random: w.token,
-			Jobs: jobs.Queue{}, Installation: w.installation, Principals: principals}),
+			Jobs: jobs.Queue{}, Installation: w.installation, Principals: w.entities}),
 		sts:        sts.New(w.sessions, w.entities),
 		identities: iam.New(w.entities, w.accessKeys, w.installation.Tokens),
 	}

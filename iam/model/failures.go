@@ -21,6 +21,9 @@ var failures = op.Failures{
 		"a value that would be wrong whatever is there: in a simulation also a policy that can't be "+
 			"read, a context value of the wrong type, a marker of another listing",
 		"correct the member that the text names", fault.Invalid),
+	"MissingParameter": op.Fails(
+		"a structure in the request lacks what it must have", "add the parameter that the text names",
+		fault.Invalid),
 	"MalformedPolicyDocument": op.Fails(
 		"the policy isn't one of the IAM policy language, or names somebody who doesn't exist",
 		"correct what the text names; `claviger policy lint` says more", fault.Invalid),
@@ -30,18 +33,18 @@ var failures = op.Failures{
 // see it, and what is said has to be seen by one: package servicetest.
 var answers = op.Answers{
 	"CreateAccessKey":                  "NoSuchEntity LimitExceeded",
-	"CreateUser":                       "EntityAlreadyExists LimitExceeded NoSuchEntity InvalidInput",
+	"CreateUser":                       "EntityAlreadyExists LimitExceeded NoSuchEntity InvalidInput MissingParameter",
 	"DeleteAccessKey":                  "NoSuchEntity",
+	"DeleteUser":                       "NoSuchEntity DeleteConflict",
 	"GetContextKeysForCustomPolicy":    "InvalidInput",
 	"GetContextKeysForPrincipalPolicy": "InvalidInput NoSuchEntity",
-	"SimulateCustomPolicy":             "InvalidInput",
-	"SimulatePrincipalPolicy":          "InvalidInput NoSuchEntity",
-	"DeleteUser":                       "NoSuchEntity DeleteConflict",
 	"GetUser":                          "NoSuchEntity",
 	"ListAccessKeys":                   "NoSuchEntity",
 	"ListUserTags":                     "NoSuchEntity",
 	"ListUsers":                        "",
-	"TagUser":                          "NoSuchEntity LimitExceeded InvalidInput",
+	"SimulateCustomPolicy":             "InvalidInput",
+	"SimulatePrincipalPolicy":          "InvalidInput NoSuchEntity",
+	"TagUser":                          "NoSuchEntity LimitExceeded InvalidInput MissingParameter",
 	"UntagUser":                        "NoSuchEntity",
 	"UpdateAccessKey":                  "NoSuchEntity InvalidInput",
 	"UpdateUser":                       "NoSuchEntity EntityAlreadyExists",
