@@ -79,9 +79,14 @@ func (c *config) serve(ctx context.Context, log *slog.Logger, again *reload) err
 	if err != nil {
 		return err
 	}
+	issuers, err := c.issuers()
+	if err != nil {
+		return err
+	}
 	s, err := service.Open(ctx,
-		service.Config{Database: c.Database, HSM: c.device(), Clusters: clusters, Regions: c.Regions,
-			Log: log, Version: version, Commit: builtFrom(), Unmeasured: c.ListenMetrics != ""})
+		service.Config{Database: c.Database, HSM: c.device(), Clusters: clusters, Issuers: issuers,
+			Regions: c.Regions, Log: log, Version: version, Commit: builtFrom(),
+			Unmeasured: c.ListenMetrics != ""})
 	if err != nil {
 		return err
 	}
