@@ -1,11 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"crypto/x509"
-	"encoding/pem"
 	"fmt"
-	"os"
 	"strings"
 
 	"claviger/iam/webidentity"
@@ -39,40 +36,11 @@ func (c *config) issuers() (map[string]*x509.CertPool, error) {
 		if err := steady(i.CAFile, byNobodyElse); err != nil {
 			return nil, err
 		}
-		pool, err := readAuthorities(i.CAFile)
+		pool, err := webidentity.Authorities(i.CAFile)
 		if err != nil {
 			return nil, marked{fmt.Errorf("issuer %s: ca_file: %w", i.URL, err), errConfig}
 		}
 		all[i.URL] = pool
 	}
 	return all, nil
-}
-
-// readAuthorities reads certificates in PEM, all or none: one that is left out would show when a
-// token is refused.
-func readAuthorities(path string) (*x509.CertPool, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	pool, n := x509.NewCertPool(), 0
-	for len(bytes.TrimSpace(text)) > 0 {
-		block, rest := pem.Decode(text)
-		if block == nil || block.Type != "CERTIFICATE" {
-			break
-		}
-		c, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-		if !c.IsCA {
-			return nil, fmt.Errorf("%s: %s is no authority's certificate", path, c.Subject)
-		}
-		pool.AddCert(c)
-		text, n = rest, n+1
-	}
-	if n == 0 || len(bytes.TrimSpace(text)) > 0 {
-		return nil, fmt.Errorf("%s must hold certificates in PEM, and nothing behind them", path)
-	}
-	return pool, nil
 }
