@@ -66,6 +66,33 @@ func TestParse_LongestToken_IsRead(t *testing.T) {
 	}
 }
 
+// TestVerify_AgeOfKeys_IsExact: after an hour the issuer is asked, and after six it must answer.
+func TestVerify_AgeOfKeys_IsExact(t *testing.T) {
+	i := newIssuer(t, nil)
+	clock := &clock{}
+	v := New(Config{Now: clock.now})
+	use := func() error {
+		_, err := custom(t, i, v, map[string]any{"exp": begin.Add(24 * time.Hour).Unix()})
+		return err
+	}
+	for k, c := range []struct {
+		after time.Duration
+		asked int64
+	}{{0, 1}, {believed - 1, 1}, {1, 2}, {believed, 3}} {
+		clock.moves(c.after)
+		if err := use(); err != nil || i.asked.Load() != c.asked {
+			t.Errorf("%d: asked %d times, want %d: %v", k, i.asked.Load(), c.asked, err)
+		}
+	}
+	i.change(func() { i.instead = http.NotFound })
+	clock.moves(stale - 1)
+	if err := use(); err != nil {
+		t.Error("just before they are stale:", err)
+	}
+	clock.moves(1)
+	refused(t, "stale", use(), "IDPCommunicationError", errUnreachable.Message)
+}
+
 // TestBounded_Body_FailsBehindItsBound, however it is read.
 func TestBounded_Body_FailsBehindItsBound(t *testing.T) {
 	for _, c := range []struct {

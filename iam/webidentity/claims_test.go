@@ -68,8 +68,9 @@ func TestClaims_SessionTags_AreReadInBothForms(t *testing.T) {
 
 func TestClaims_SourceIdentity_IsRead(t *testing.T) {
 	i := newIssuer(t, nil)
-	got, err := custom(t, i, New(Config{Now: (&clock{}).now}), map[string]any{identityClaim: "ada"})
-	if err != nil || got.SourceIdentity != "ada" {
+	got, err := custom(t, i, New(Config{Now: (&clock{}).now}), map[string]any{identityClaim: "ada",
+		rolesClaim: []string{}})
+	if err != nil || got.SourceIdentity != "ada" || got.Roles == nil {
 		t.Errorf("%+v, %v", got, err)
 	}
 }

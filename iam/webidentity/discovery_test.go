@@ -16,6 +16,7 @@ import (
 // TestName_IssuersURL_HasOneForm: what isn't refused is the end of an ARN and the beginning of
 // condition keys.
 func TestName_IssuersURL_HasOneForm(t *testing.T) {
+	longURL := "https://b.example/" + strings.Repeat("a", longestURL-len("https://b.example/"))
 	for url, want := range map[string]string{
 		"https://oidc.example.org":                       "oidc.example.org",
 		"https://tenant.example.org/":                    "tenant.example.org/",
@@ -26,6 +27,8 @@ func TestName_IssuersURL_HasOneForm(t *testing.T) {
 		"https://[2001:db8::1]:6443/id":                  "[2001:db8::1]:6443/id",
 		"http://127.0.0.1:8080":                          "127.0.0.1:8080",
 		"http://[::1]:8080":                              "[::1]:8080",
+		"https://b.example:65535":                        "b.example:65535",
+		longURL:                                          longURL[len("https://"):],
 		"http://localhost":                               "localhost",
 	} {
 		if got, err := Name(url); err != nil || got != want {
@@ -40,7 +43,7 @@ func TestName_IssuersURL_HasOneForm(t *testing.T) {
 		"https://b.example/../a", "https://b.example/./a", "https://b.example/%2e%2e/a",
 		"https://b.example/a:b", "https://b.example/*", "https://b.example/%zz", "https://[::g]/a",
 		"https://[::1", "https://[fe80::1%25eth0]/a", "https://b.example/a b", "https://b.example\n",
-		"https://bücher.example", "ftp://b.example", "https://b.example/" + strings.Repeat("a", 255)} {
+		"https://bücher.example", "ftp://b.example", longURL + "a"} {
 		if got, err := Name(url); err == nil {
 			t.Errorf("%q is taken, as %q", url, got)
 		}

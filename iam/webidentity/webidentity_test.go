@@ -315,8 +315,8 @@ func TestVerify_OddKeySets_AreRead(t *testing.T) {
 	private := newAuthority()
 	es := keys()["ES256"]
 	secret := jose.JSONWebKey{Key: []byte("0123456789abcdef0123456789abcdef"), KeyID: es.id}
-	encrypting, other := es.public(), es.public()
-	encrypting.Use, other.Algorithm = "enc", "RS256"
+	encrypting, other, exact := es.public(), es.public(), es.public()
+	encrypting.Use, other.Algorithm, exact.Algorithm, exact.Use = "enc", "RS256", "ES256", ""
 	unnamed := *es
 	unnamed.id = ""
 	for what, c := range map[string]struct {
@@ -326,6 +326,7 @@ func TestVerify_OddKeySets_AreRead(t *testing.T) {
 	}{
 		"a secret beside it":    {[]jose.JSONWebKey{secret, es.public()}, es, true},
 		"two with one id":       {[]jose.JSONWebKey{keys()["RS256"].public(), es.public()}, es, true},
+		"for its algorithm":     {[]jose.JSONWebKey{exact}, es, true},
 		"for encryption":        {[]jose.JSONWebKey{encrypting}, es, false},
 		"for another algorithm": {[]jose.JSONWebKey{other}, es, false},
 		"none":                  {nil, es, false},
