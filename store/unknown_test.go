@@ -47,6 +47,10 @@ func (d unsureEngine) alive(c driver.Conn) bool {
 	return d.sqlite.alive(c.(unsureConn).SQLiteConn)
 }
 
+func (d unsureEngine) define(c driver.Conn, name string, function any) error {
+	return d.sqlite.define(c.(unsureConn).SQLiteConn, name, function)
+}
+
 func (c unsureConn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
 	stmt, err := c.SQLiteConn.PrepareContext(ctx, query)
 	if err == nil && query == commit.text {

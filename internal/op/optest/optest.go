@@ -94,6 +94,9 @@ func (k *Kit) Restart() {
 	if k.Installation, err = install.Load(k.t.Context(), k.DB, k.Token); err != nil {
 		k.t.Fatal(err)
 	}
+	if err = k.DB.KeepRowSets(k.Installation.RowSets); err != nil {
+		k.t.Fatal(err)
+	}
 	log := slog.New(slog.NewTextHandler(k.Log, nil))
 	k.Runner = &op.Runner{Ledger: k.DB, Callers: callers{}, Decide: k.authorize,
 		Observe: observer{k}, Log: log, Now: k.Clock.Now}
