@@ -81,7 +81,7 @@ func (db *DB) KeepRowSets(r RowSets) error {
 }
 
 // CompareRowSets compares the rows of the tables, at one moment, with those that the service left.
-// It fails with [ErrRows] if what the service left can't be told.
+// It fails with [ErrRows] if they are others, and finds none if what the service left can't be told.
 func (db *DB) CompareRowSets(r RowSets) (found []RowSet, err error) {
 	err = db.read(func(conn *connection) error {
 		if _, err := conn.exec(beginReading); err != nil {
@@ -91,7 +91,10 @@ func (db *DB) CompareRowSets(r RowSets) (found []RowSet, err error) {
 		_, ended := conn.exec(rollback)
 		return errors.Join(err, ended)
 	})
-	return found, err
+	if err != nil {
+		return nil, err
+	}
+	return found, off(found)
 }
 
 // SealRowSets stores the sets as they are found: of a new installation, or at the command of

@@ -14,47 +14,70 @@ import (
 	"claviger/keystore/residents"
 )
 
+// doctorFlags say what is looked at.
+type doctorFlags struct {
+	config, module, as string
+	database, accept   bool
+}
+
 func doctor(ctx context.Context, e *env, args []string) error {
-	f := e.flags("doctor", "[--config FILE] [--module PATH] [--as USER]",
+	f := e.flags("doctor", "[--config FILE [--database [--accept]]] [--module PATH] [--as USER]",
 		"Loads the PKCS#11 module, lists its tokens, mechanisms and limits, says what the service will "+
 			"do about each gap, and\nprints the configuration to use. With a configuration it looks at "+
-			"every file that is needed, logs in and makes a\nround trip.")
-	path := f.String("config", "", "`file` of the configuration")
-	module := f.String("module", "", "`path` of the PKCS#11 library; SoftHSM2's if neither is given")
-	as := f.String("as", "", "the `user` that the service runs as: looks at all of it with that user's "+
-		"eyes; for root")
+			"every file that is needed, logs in and makes a\nround trip. With --database it verifies every "+
+			"row that the service has signed, too, and looks for rows that are missing,\nthere again, or "+
+			"older than the service left them. The server may be running.")
+	var q doctorFlags
+	f.StringVar(&q.config, "config", "", "`file` of the configuration")
+	f.StringVar(&q.module, "module", "",
+		"`path` of the PKCS#11 library; SoftHSM2's if neither is given")
+	f.StringVar(&q.as, "as", "", "the `user` that the service runs as: looks at all of it with that "+
+		"user's eyes; for root")
+	f.BoolVar(&q.database, "database", false, "look at every signed row of the database")
+	f.BoolVar(&q.accept, "accept", false, "with --database: take the rows that are there for those "+
+		"that the service left, if each is\nsigned. No server may be running, and the trail has a record "+
+		"of it")
 	if err := parse(f, args); err != nil {
 		return err
 	}
-	if *as != "" {
-		return doctorAs(ctx, e, *as, *path, *module)
+	switch {
+	case q.accept && !q.database:
+		return usageError("doctor: --accept goes with --database")
+	case q.database && q.config == "":
+		return usageError("doctor: --database needs --config FILE")
+	case q.as != "":
+		return q.runAs(ctx, e)
 	}
+	return q.run(ctx, e)
+}
+
+func (q doctorFlags) run(ctx context.Context, e *env) (err error) {
 	var c *config
-	if *path != "" {
-		var err error
-		if c, err = readConfig(*path); err != nil {
+	module := q.module
+	if q.config != "" {
+		if c, err = readConfig(q.config); err != nil {
 			return err
 		}
-		*module = c.HSM.Module
-		if err := printFiles(e.stdout, c.files(*path)); err != nil {
+		module = c.HSM.Module
+		if err := printFiles(e.stdout, c.files(q.config)); err != nil {
 			return err
 		}
 	}
-	if *module == "" {
+	if module == "" {
 		found, ok := hsm.FindSoftHSM()
 		if !ok {
 			return usageError("doctor: SoftHSM2 is not installed; name the device's library with --module")
 		}
-		*module = found
+		module = found
 	}
-	if err := steady(*module, byOthers); err != nil {
+	if err := steady(module, byOthers); err != nil {
 		return err
 	}
-	tokens, err := hsm.Inspect(ctx, *module)
+	tokens, err := hsm.Inspect(ctx, module)
 	if err != nil {
 		return err
 	}
-	printTokens(e.stdout, *module, tokens)
+	printTokens(e.stdout, module, tokens)
 	if c == nil {
 		return nil
 	}
@@ -66,7 +89,10 @@ func doctor(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	harden(log) // the PIN is read from here on
-	return roundTrip(ctx, e.stdout, c)
+	if err := roundTrip(ctx, e.stdout, c); err != nil || !q.database {
+		return err
+	}
+	return c.inspect(ctx, e.stdout, log, q.accept)
 }
 
 // printClusters says which tokens of the clusters for custom key stores are there. Nobody is logged

@@ -58,6 +58,7 @@ type Kit struct {
 
 	t        testing.TB
 	assemble func(*Kit) Parts
+	kept     *store.DB               // that keeps its sets of rows
 	byName   map[string]op.Operation // kms:CreateKey
 
 	mu     sync.Mutex
@@ -87,15 +88,19 @@ func Start(t testing.TB, device hsm.Config, assemble func(*Kit) Parts) *Kit {
 }
 
 // Restart puts the parts together anew, as a start of the service would: with empty caches, from
-// what the database holds. Token and database stay open.
+// what the database holds. Token and database stay open, and rows that are missing or older ones
+// are not looked for again: [Kit.Reopen] does that.
 func (k *Kit) Restart() {
 	k.t.Helper()
 	var err error
 	if k.Installation, err = install.Load(k.t.Context(), k.DB, k.Token); err != nil {
 		k.t.Fatal(err)
 	}
-	if err = k.DB.KeepRowSets(k.Installation.RowSets); err != nil {
-		k.t.Fatal(err)
+	if k.kept != k.DB {
+		if err = k.DB.KeepRowSets(k.Installation.RowSets); err != nil {
+			k.t.Fatal(err)
+		}
+		k.kept = k.DB
 	}
 	log := slog.New(slog.NewTextHandler(k.Log, nil))
 	k.Runner = &op.Runner{Ledger: k.DB, Callers: callers{}, Decide: k.authorize,
@@ -106,6 +111,18 @@ func (k *Kit) Restart() {
 	k.byName = map[string]op.Operation{}
 	for _, o := range parts.Operations {
 		k.byName[o.Info().Service.Name+":"+o.Info().Name] = o
+	}
+}
+
+// AcceptRows takes the rows that are there for those that the service left, so that a database from
+// which the test has taken rows can be opened again.
+func (k *Kit) AcceptRows() {
+	k.t.Helper()
+	err := k.DB.Commit(func(tx *store.Tx) error {
+		return tx.SealRowSets(k.Installation.RowSets)
+	}, nil)
+	if err != nil {
+		k.t.Fatal(err)
 	}
 }
 
