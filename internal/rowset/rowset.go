@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"hash"
 	"math/bits"
+	"strconv"
 	"strings"
 )
 
@@ -121,13 +122,14 @@ type Line struct {
 // Sign returns the text of all sets, a line each, and its MAC. One MAC is over all of them, or the
 // rows of one table could be put back together with their line.
 func (k *Key) Sign(lines []Line) (text string, mac []byte) {
-	var b strings.Builder
+	b := make([]byte, 0, 100*len(lines)) // most lines have fewer
 	for _, l := range lines {
-		fmt.Fprintf(&b, "%s %d %s\n", l.Table, l.Rows, l.Tag)
+		b = append(append(b, l.Table...), ' ')
+		b = append(strconv.AppendInt(b, l.Rows, 10), ' ')
+		b = append(append(b, l.Tag...), '\n')
 	}
-	text = b.String()
-	sum := k.make(ofLines, []byte(text))
-	return text, sum[:]
+	sum := k.make(ofLines, b)
+	return string(b), sum[:]
 }
 
 // ErrEdited means that a text of sets is not one that [Key.Sign] has made.

@@ -88,23 +88,30 @@ func (s *signedTable) add(t *testing.T, row signedRow) {
 	for _, c := range s.columns {
 		values = append(values, row[c])
 	}
-	must(s.db.Exec(`INSERT INTO `+s.name+` VALUES (?`+strings.Repeat(", ?", len(values)-1)+`)`,
-		values...))(t)
+	_, err := s.db.Exec(`INSERT INTO `+s.name+` VALUES (?`+strings.Repeat(", ?", len(values)-1)+`)`,
+		values...)
+	accepted(t, err)
 }
 
-// another is a row that is signed like any of the service's, and differs in one column.
-func (s *signedTable) another(row signedRow, column string) signedRow {
+// another is a row that is signed like any of the service's, and differs in a column, and in those
+// that the schema has no two rows alike in.
+func (s *signedTable) another(t *testing.T, row signedRow, differs string) signedRow {
+	t.Helper()
 	other := signedRow{}
 	for c, v := range row {
 		other[c] = v
 	}
-	switch v := other[column].(type) {
-	case int64:
-		other[column] = v + 1
-	case []byte:
-		other[column] = append(slices.Clone(v), 0)
-	case string:
-		other[column] = v + "x"
+	unique := column(t, s.db, `SELECT c.name FROM pragma_index_list(?) i, pragma_index_info(i.name) c
+		WHERE i."unique" AND i.origin = 'c' AND c.name NOT IN ('account', 'region')`, s.name)
+	for _, c := range append(unique, differs) {
+		switch v := other[c].(type) {
+		case int64:
+			other[c] = v + 1
+		case []byte:
+			other[c] = append(slices.Clone(v), 0)
+		case string:
+			other[c] = v + "x"
+		}
 	}
 	other["mac"] = s.sign(other)
 	return other
@@ -133,14 +140,14 @@ var setEdits = map[string]func(t *testing.T, s *signedTable) bool{
 	"an older version put back": func(t *testing.T, s *signedTable) bool {
 		row := s.rows(t)[0]
 		s.remove(t, row)
-		s.add(t, s.another(row, s.unkeyed()))
+		s.add(t, s.another(t, row, s.unkeyed()))
 		return true
 	},
 	"a deleted row added again": func(t *testing.T, s *signedTable) bool {
 		if !slices.Contains(s.signed, s.key[len(s.key)-1]) {
 			return false // there is one row, and the schema says so
 		}
-		s.add(t, s.another(s.rows(t)[0], s.key[len(s.key)-1]))
+		s.add(t, s.another(t, s.rows(t)[0], s.key[len(s.key)-1]))
 		return true
 	},
 	"a row of another copy of the database in its place": func(t *testing.T, s *signedTable) bool {
@@ -149,7 +156,7 @@ var setEdits = map[string]func(t *testing.T, s *signedTable) bool{
 		}
 		row := s.rows(t)[0]
 		s.remove(t, row)
-		s.add(t, s.another(row, s.key[len(s.key)-1]))
+		s.add(t, s.another(t, row, s.key[len(s.key)-1]))
 		return true
 	},
 	"two rows exchanged": func(t *testing.T, s *signedTable) bool {
@@ -198,7 +205,7 @@ func TestRowSets_EveryTable_EditIsRefused(t *testing.T) {
 		}
 	}
 	for name := range setEdits {
-		if tried[name] < 5 {
+		if tried[name] < 4 {
 			t.Errorf("%s was tried on %d tables", name, tried[name])
 		}
 	}
@@ -275,7 +282,8 @@ func TestRowSets_WholeBackup_Starts(t *testing.T) {
 				t.Errorf("a part of a backup, %s: %v", table, err)
 			}
 		}
-		accepted(t, errors.Join(os.Remove(s.Database), os.Rename(before, s.Database)))
+		whole := must(os.ReadFile(before))(t)
+		accepted(t, os.WriteFile(s.Database, whole, 0o600))
 	})
 	if state := stateOf(t, s.KMS(), key.KeyId); state != "Enabled" {
 		t.Error(fmt.Sprint("it is another database: the key is ", state))
