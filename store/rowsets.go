@@ -81,7 +81,8 @@ func (db *DB) KeepRowSets(r RowSets) error {
 }
 
 // CompareRowSets compares the rows of the tables, at one moment, with those that the service left.
-// It fails with [ErrRows] if they are others, and finds none if what the service left can't be told.
+// It fails with [ErrRows] if they are others, and finds nothing if what the service left can't be
+// told.
 func (db *DB) CompareRowSets(r RowSets) (found []RowSet, err error) {
 	err = db.read(func(conn *connection) error {
 		if _, err := conn.exec(beginReading); err != nil {

@@ -127,7 +127,8 @@ func (s *sqlite) connect(_ context.Context, r role) (driver.Conn, error) {
 	return c, nil
 }
 
-// define has functions for temporary triggers in mind: the schema itself is not trusted to call any.
+// define has functions for temporary triggers in mind: the schema itself is not trusted to call
+// any.
 func (s *sqlite) define(c driver.Conn, name string, function any) error {
 	return c.(*sqlite3.SQLiteConn).RegisterFunc(name, function, false)
 }

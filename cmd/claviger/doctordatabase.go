@@ -2,13 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"time"
 
-	"claviger/internal/install"
+	"claviger/cmd/claviger/findings"
 	"claviger/service"
 )
 
@@ -21,7 +20,7 @@ func (c *config) inspect(ctx context.Context, w io.Writer, log *slog.Logger, acc
 		if err != nil {
 			return err
 		}
-		c.printInspection(w, found)
+		findings.Rows(w, c.Database, found)
 		return found.Err()
 	}
 	found, accepted, err := service.AcceptRows(ctx, asked, c.Account,
@@ -29,7 +28,7 @@ func (c *config) inspect(ctx context.Context, w io.Writer, log *slog.Logger, acc
 	if err != nil {
 		return err
 	}
-	c.printInspection(w, found)
+	findings.Rows(w, c.Database, found)
 	switch {
 	case accepted:
 		fmt.Fprintln(w, "accepted: the service starts with these rows, and the trail has a record of it")
@@ -39,33 +38,4 @@ func (c *config) inspect(ctx context.Context, w io.Writer, log *slog.Logger, acc
 	}
 	fmt.Fprintln(w, "there is nothing to accept")
 	return nil
-}
-
-// printInspection prints a line for each table, and one for each row that is wrong.
-func (c *config) printInspection(w io.Writer, found *install.Inspection) {
-	fmt.Fprintf(w, "\ndatabase  %s\n", c.Database)
-	for _, t := range found.Tables {
-		state := ""
-		if t.Set.Changed {
-			state = "  CHANGED: " + t.Set.String()
-		}
-		fmt.Fprintf(w, "  %-24s %8d verified%s\n", t.Name, t.Rows-len(t.Bad), state)
-		for _, row := range t.Bad {
-			fmt.Fprintf(w, "    WRONG: %s: %v\n", row.Key, cause(row.Why))
-		}
-	}
-	if found.Sets != nil {
-		fmt.Fprintf(w, "  %v\n", found.Sets)
-	}
-}
-
-// cause is the innermost reason, which says nothing twice.
-func cause(err error) error {
-	for {
-		next := errors.Unwrap(err)
-		if next == nil {
-			return err
-		}
-		err = next
-	}
 }

@@ -9,7 +9,8 @@ import (
 // inspects runs doctor over the database and returns what it says.
 func (s *site) inspects(code int, more ...string) string {
 	s.t.Helper()
-	r := s.run(append([]string{"doctor", "--config", s.path("claviger.toml"), "--database"}, more...)...)
+	args := []string{"doctor", "--config", s.path("claviger.toml"), "--database"}
+	r := s.run(append(args, more...)...)
 	if r.code != code {
 		s.t.Fatalf("doctor %v ended with %d, want %d:\n%s%s", more, r.code, code, r.stdout, r.stderr)
 	}
@@ -68,11 +69,12 @@ func TestDoctorDatabase_RowEdited_IsNamed(t *testing.T) {
 	s := initialised(t)
 	s.edit(`UPDATE access_keys SET account = '999988887777'`)
 	for _, more := range [][]string{nil, {"--accept"}} {
-		if said := s.inspects(28, more...); !strings.Contains(said, "WRONG: "+s.id+": its MAC does not fit") {
+		said := s.inspects(28, more...)
+		if !strings.Contains(said, "WRONG: "+s.id+": its MAC does not fit") {
 			t.Errorf("it says\n%s", said)
 		}
 	}
-	s.edit(`DELETE FROM row_sets; `)
+	s.edit(`DELETE FROM row_sets`)
 	said := s.inspects(28)
 	if !strings.Contains(said, "the row of table row_sets is missing") ||
 		!strings.Contains(said, "WRONG: "+s.id) {

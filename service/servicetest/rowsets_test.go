@@ -193,15 +193,19 @@ func TestRowSets_EveryTable_EditIsRefused(t *testing.T) {
 	var copies []copied
 	tried := map[string]int{}
 	for _, table := range rowmac.Tables() {
+		signed := newSignedTable(t, database(t, s.Database), table, in.SignerOf(table.Name(), token))
+		if len(signed.rows(t)) == 0 {
+			continue // that each has a row is for TestSignedRows_EditedColumn_IsRefused to say
+		}
 		for name, edit := range setEdits {
 			path := copyOf(t, s)
-			db := database(t, path)
-			signer := in.SignerOf(table.Name(), token)
-			if edit(t, newSignedTable(t, db, table, signer)) {
+			at := *signed
+			at.db = database(t, path)
+			if edit(t, &at) {
 				copies = append(copies, copied{path, table.Name(), name})
 				tried[name]++
 			}
-			accepted(t, db.Close())
+			accepted(t, at.db.Close())
 		}
 	}
 	for name := range setEdits {
