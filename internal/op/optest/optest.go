@@ -114,9 +114,9 @@ func (k *Kit) Restart() {
 	}
 }
 
-// AcceptRows takes the rows that are there for those that the service left, so that a database from
-// which the test has taken rows can be opened again.
-func (k *Kit) AcceptRows() {
+// ReopenAccepted is [Kit.Reopen] of a database from which the test has taken rows. They are accepted
+// as they are, as whoever runs the service may do it.
+func (k *Kit) ReopenAccepted() {
 	k.t.Helper()
 	err := k.DB.Commit(func(tx *store.Tx) error {
 		return tx.SealRowSets(k.Installation.RowSets)
@@ -124,6 +124,7 @@ func (k *Kit) AcceptRows() {
 	if err != nil {
 		k.t.Fatal(err)
 	}
+	k.Reopen()
 }
 
 // Reopen closes the database, which writes what waits, opens it again and restarts.
