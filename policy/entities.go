@@ -12,7 +12,7 @@ import (
 // each user and role that is a principal, as id tells it. Every other byte stays.
 func StorePrincipals(text string, id func(arn string) (string, error)) (string, error) {
 	return eachPrincipal(text, func(name string) (string, error) {
-		if !isEntity(name) {
+		if !HasUniqueID(name) {
 			return name, nil
 		}
 		return id(name)
@@ -22,15 +22,16 @@ func StorePrincipals(text string, id func(arn string) (string, error)) (string, 
 // ShowPrincipals returns a stored policy as it is read: arn tells what to call who has a unique id.
 func ShowPrincipals(text string, arn func(id string) (string, error)) (string, error) {
 	return eachPrincipal(text, func(name string) (string, error) {
-		if !isUniqueID(name) {
+		if !IsUniqueID(name) {
 			return name, nil
 		}
 		return arn(name)
 	})
 }
 
-// isEntity reports whether a principal is a user or a role, which have unique ids.
-func isEntity(name string) bool {
+// HasUniqueID reports whether a principal is named by the ARN of a user or a role: they have unique
+// ids.
+func HasUniqueID(name string) bool {
 	parts := strings.SplitN(name, ":", 6)
 	return IsPrincipal(name) && parts[2] == "iam" && parts[5] != "root"
 }

@@ -9,6 +9,7 @@ import (
 	"claviger/iam/entity"
 	"claviger/iam/sts"
 	"claviger/iam/users"
+	"claviger/iam/webidentity"
 	"claviger/internal/domain"
 	"claviger/internal/install"
 	"claviger/internal/op"
@@ -36,6 +37,8 @@ type workings struct {
 	entities     *entity.Directory
 	accessKeys   users.AccessKeys
 	sessions     sts.Sessions
+
+	webIdentities *webidentity.Verifier
 }
 
 // services are those that this program serves. A new one is a field, a line in
@@ -48,13 +51,12 @@ type services struct {
 }
 
 func newServices(w workings) services {
-	principals := domain.ByName{}
 	kms := keystore.New(keystore.Config{DB: w.db, Device: deviceOf(w.token), Jobs: jobs.Queue{},
-		Installation: w.installation, Regions: w.regions, Clusters: w.clusters, Principals: principals})
+		Installation: w.installation, Regions: w.regions, Clusters: w.clusters, Principals: w.entities})
 	return services{
 		kms: kms,
 		secretsManager: secrets.New(secrets.Config{DB: w.db, Keys: kms, Random: w.token,
-			Jobs: jobs.Queue{}, Installation: w.installation, Principals: principals}),
+			Jobs: jobs.Queue{}, Installation: w.installation, Principals: w.entities}),
 		sts:        sts.New(w.sessions, w.entities),
 		identities: iam.New(w.entities, w.accessKeys, w.installation.Tokens),
 	}

@@ -34,6 +34,33 @@ func ShownPolicy(ctx context.Context, of Principals, text string) (string, error
 	return policy.ShowPrincipals(text, func(id string) (string, error) { return of.ARN(ctx, id) })
 }
 
+// StoredPrincipal is [StoredPolicy] for a principal that stands by itself, as in a grant. Who is no
+// user or role keeps his name.
+func StoredPrincipal(ctx context.Context, of Principals, name string) (string, error) {
+	if !policy.HasUniqueID(name) {
+		return name, nil
+	}
+	return of.UniqueID(ctx, name)
+}
+
+// ShownPrincipal is [ShownPolicy] for a principal that stands by itself.
+func ShownPrincipal(ctx context.Context, of Principals, name string) (string, error) {
+	if !policy.IsUniqueID(name) {
+		return name, nil
+	}
+	return of.ARN(ctx, name)
+}
+
+// KnownPrincipal is [StoredPrincipal] for those who ask what somebody has: who isn't there has
+// nothing, under whatever name.
+func KnownPrincipal(ctx context.Context, of Principals, name string) (string, error) {
+	id, err := StoredPrincipal(ctx, of, name)
+	if errors.Is(err, ErrNobody) {
+		return name, nil
+	}
+	return id, err
+}
+
 // ByName are the principals of an installation that has no directory of users and roles: they are
 // known by name alone, and every name is somebody's.
 type ByName struct{}

@@ -28,6 +28,7 @@ CREATE TABLE iam_users (
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX iam_users_by_name ON iam_users (account, name);
+CREATE UNIQUE INDEX iam_users_by_id ON iam_users (id);
 
 CREATE TABLE iam_groups (
     account  TEXT    NOT NULL,
@@ -64,6 +65,16 @@ CREATE TABLE iam_roles (
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX iam_roles_by_name ON iam_roles (account, name);
+CREATE UNIQUE INDEX iam_roles_by_id ON iam_roles (id);
+
+-- When sessions of roles asked for something last, to a quarter of an hour. Bookkeeping.
+CREATE TABLE iam_role_uses (
+    account TEXT    NOT NULL,
+    id      TEXT    NOT NULL, -- of the role
+    at      INTEGER NOT NULL,
+    region  TEXT    NOT NULL,
+    PRIMARY KEY (account, id)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE iam_policies (
     account     TEXT    NOT NULL,
