@@ -103,6 +103,9 @@ var layers = []struct{ pkg, may, because string }{
 		"operations of one subject know the entities, and no other subject"},
 	{"iam/accounts", "iam/target iam/model iam/entity identity internal/... policy store",
 		"operations of one subject know the entities, and no other subject"},
+	{"iam/simulate", "iam/model internal/domain internal/op internal/fault internal/signedtoken " +
+		"policy policy/inspect",
+		"a simulation is texts and a decision of policy: entities come by an interface"},
 	{"iam/target", "iam/model iam/entity internal/... policy",
 		"finding an entity comes before anything is done with it"},
 	{"iam/model", "iam/entity internal/... policy",
@@ -171,6 +174,7 @@ var layers = []struct{ pkg, may, because string }{
 	{"hsm/hsmtest/fakedevice", "hsm hsm/hsmtest hsm/internal/cryptoki hsm/internal/module " +
 		"hsm/internal/kwp internal/lattice",
 		"a driver that is no library comes in by the table of loaded modules"},
+	{"policy/inspect", "policy", "looking at documents needs no more than they say"},
 	{"policy", "internal/fault internal/custody",
 		"a decision is pure: no clock, no database, no caller to ask"},
 	{"audit", "internal/fault internal/custody", "a record outlives whatever wrote it"},

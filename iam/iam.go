@@ -1,5 +1,5 @@
-// Package iam performs the operations of AWS's identity services, IAM and STS. Who there is rests
-// in package entity beneath it; the operations are in a package for each subject.
+// Package iam performs the operations of IAM. Who there is rests in package entity beneath it; the
+// operations are in a package for each subject, and those of STS in package sts.
 package iam
 
 import (
@@ -9,6 +9,7 @@ import (
 	"claviger/iam/entity"
 	"claviger/iam/groups"
 	"claviger/iam/roles"
+	"claviger/iam/simulate"
 	"claviger/iam/target"
 	"claviger/iam/users"
 	"claviger/internal/domain"
@@ -16,12 +17,14 @@ import (
 	"claviger/internal/signedtoken"
 )
 
-// Identities performs the operations of IAM and STS. [New] makes it.
+// Identities performs the operations of IAM. [New] makes it.
 type Identities struct {
 	Users    *users.Users
 	Groups   *groups.Groups
 	Roles    *roles.Roles
 	Accounts *accounts.Accounts
+
+	simulator *simulate.Simulator
 }
 
 // New returns the identities of a directory, whose access keys are made by keys and whose markers
@@ -29,7 +32,7 @@ type Identities struct {
 func New(d *entity.Directory, keys users.AccessKeys, tokens *signedtoken.Maker) *Identities {
 	e := target.Over(d, tokens)
 	return &Identities{Users: users.New(e, keys), Groups: groups.New(e), Roles: roles.New(e),
-		Accounts: accounts.New(e)}
+		Accounts: accounts.New(e), simulator: simulate.New(simulated{d}, tokens)}
 }
 
 // Jobs is empty: nothing here is put off.
@@ -37,7 +40,6 @@ func (*Identities) Jobs() map[string]domain.Job { return nil }
 
 // Operations is the table of contents.
 func (s *Identities) Operations() []op.Operation {
-	// STS first: a request that says nothing of its service is for that one.
-	return slices.Concat(stsOperations(), s.Users.Operations(), s.Groups.Operations(),
-		s.Roles.Operations(), s.Accounts.Operations())
+	return slices.Concat(s.Users.Operations(), s.Groups.Operations(), s.Roles.Operations(),
+		s.Accounts.Operations(), s.simulator.Operations())
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// StorePrincipals returns a policy as it is stored: with a unique id in the place of the ARN of each
-// user and role that is a principal, as id tells it. Every other byte stays.
+// StorePrincipals returns a policy as it is stored: with a unique id in the place of the ARN of
+// each user and role that is a principal, as id tells it. Every other byte stays.
 func StorePrincipals(text string, id func(arn string) (string, error)) (string, error) {
 	return eachPrincipal(text, func(name string) (string, error) {
 		if !HasUniqueID(name) {

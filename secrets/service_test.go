@@ -11,6 +11,7 @@ import (
 	"claviger/hsm/hsmtest"
 	"claviger/internal/domain"
 	"claviger/internal/fault"
+	"claviger/internal/op"
 	"claviger/internal/op/optest"
 	"claviger/jobs"
 	"claviger/keystore"
@@ -36,6 +37,8 @@ type service struct {
 	owner string         // the account whose root user asks
 	who   *policy.Caller // who asks instead; nil: nobody
 	people
+
+	operations []op.Operation
 }
 
 // people are the users and roles that there are: unique ids by ARN. Until there is a map every name
@@ -73,13 +76,15 @@ func start(t testing.TB) *service {
 func (s *service) assemble(k *optest.Kit) optest.Parts {
 	t := k.Token
 	keys := keystore.New(keystore.Config{DB: k.DB, Jobs: jobs.Queue{}, Installation: k.Installation,
-		Principals: &s.people, Regions: []string{region}, Device: keystore.Device{Maker: t, Sealer: t, DataKeys: t, Residents: t,
-			Imports: t, Crypto: cryptoops.Device{Random: t, Signer: t, Opener: t}}})
+		Principals: &s.people, Regions: []string{region}, Device: keystore.Device{Maker: t, Sealer: t,
+			DataKeys: t, Residents: t, Imports: t,
+			Crypto: cryptoops.Device{Random: t, Signer: t, Opener: t}}})
 	sm := secrets.New(secrets.Config{DB: k.DB, Keys: keys, Random: k.Token, Jobs: jobs.Queue{},
 		Installation: k.Installation, Principals: &s.people})
 	due := keys.Jobs()
 	maps.Copy(due, sm.Jobs())
-	return optest.Parts{Operations: append(keys.Operations(), sm.Operations()...), Jobs: due}
+	s.operations = append(keys.Operations(), sm.Operations()...)
+	return optest.Parts{Operations: s.operations, Jobs: due}
 }
 
 // by has somebody ask from now on, and returns what gives the root user back.

@@ -43,7 +43,8 @@ func (t *target) demand(operation string) policy.Demand {
 	return d
 }
 
-// demand returns the demand for an operation's action on what was asked for, as if it weren't there.
+// demand returns the demand for an operation's action on what was asked for, as if it weren't
+// there.
 func (id secretID) demand(operation string, says func(policy.Values)) policy.Demand {
 	d := domain.On(action(operation), id.arn, id.account)
 	d.Resource.Asked = id.text

@@ -7,6 +7,7 @@ import (
 	"claviger/hsm"
 	"claviger/iam"
 	"claviger/iam/entity"
+	"claviger/iam/sts"
 	"claviger/iam/users"
 	"claviger/internal/domain"
 	"claviger/internal/install"
@@ -34,6 +35,7 @@ type workings struct {
 	clusters     customstore.Clusters
 	entities     *entity.Directory
 	accessKeys   users.AccessKeys
+	sessions     sts.Sessions
 }
 
 // services are those that this program serves. A new one is a field, a line in
@@ -41,6 +43,7 @@ type workings struct {
 type services struct {
 	kms            *keystore.Keys
 	secretsManager *secrets.Secrets
+	sts            *sts.STS
 	identities     *iam.Identities
 }
 
@@ -51,12 +54,16 @@ func newServices(w workings) services {
 		kms: kms,
 		secretsManager: secrets.New(secrets.Config{DB: w.db, Keys: kms, Random: w.token,
 			Jobs: jobs.Queue{}, Installation: w.installation, Principals: w.entities}),
+		sts:        sts.New(w.sessions, w.entities),
 		identities: iam.New(w.entities, w.accessKeys, w.installation.Tokens),
 	}
 }
 
-// all are in the order in which documents show them.
-func (s services) all() []served { return []served{s.kms, s.secretsManager, s.identities} }
+// all are in the order in which documents show them. STS comes before IAM: a request in AWS query
+// that says nothing of its service is for the first that speaks it.
+func (s services) all() []served {
+	return []served{s.kms, s.secretsManager, s.sts, s.identities}
+}
 
 func (s services) operations() (all []op.Operation) {
 	for _, one := range s.all() {

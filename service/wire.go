@@ -117,7 +117,8 @@ func (s *Service) assemble(c Config, in *install.Installation, m *metrics) {
 		Log: c.Log, Now: c.Now}
 	s.runner, s.callers, s.entities, s.region = runner, callers, entities, c.Regions[0]
 	s.services = newServices(workings{db: s.DB, token: s.Token, installation: in, regions: c.Regions,
-		clusters: &clusters{c.Clusters, s.Token, c.Log, m}, entities: entities, accessKeys: callers})
+		clusters: &clusters{c.Clusters, s.Token, c.Log, m}, entities: entities, accessKeys: callers,
+		sessions: callers})
 	s.Operations = s.services.operations()
 	m.watch(s.Token, s.DB, s.services.kms)
 	served := api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready,

@@ -26,7 +26,8 @@ var encrypting = []string{"kms:EncryptionAlgorithm", "kms:EncryptionContext:",
 	"kms:EncryptionContextKeys", requestAlias}
 
 // creating are those of CreateKey, where they are of the key that is asked for.
-var creating = append([]string{domain.RequestTag, domain.TagKeys, bypassLockoutCheck}, OfEveryKey...)
+var creating = append([]string{domain.RequestTag, domain.TagKeys, bypassLockoutCheck},
+	OfEveryKey...)
 
 var reEncrypting = append([]string{"kms:ReEncryptOnSameKey"}, encrypting...)
 

@@ -11,6 +11,7 @@ import (
 	"claviger/internal/wire"
 	"claviger/service/servicetest"
 
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -69,7 +70,8 @@ func TestMembers_EveryType_IsAWSs(t *testing.T) {
 	s := servicetest.Start(t)
 	clients := map[string]reflect.Type{"kms": reflect.TypeFor[*kms.Client](),
 		"secretsmanager": reflect.TypeFor[*secretsmanager.Client](),
-		"sts":            reflect.TypeFor[*sts.Client]()}
+		"sts":            reflect.TypeFor[*sts.Client](),
+		"iam":            reflect.TypeFor[*iam.Client]()}
 	c := comparison{used: map[string]bool{}}
 	for _, n := range routed(s) {
 		client, ok := clients[n.Service.Name]

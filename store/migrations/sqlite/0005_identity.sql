@@ -138,3 +138,11 @@ CREATE TABLE access_keys (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX access_keys_by_principal ON access_keys (account, principal_id, id);
+
+-- Sessions that were ended before their time, by the ids of their access keys. What a session is rests in its token.
+CREATE TABLE iam_revoked_sessions (
+    id      TEXT    NOT NULL PRIMARY KEY,
+    account TEXT    NOT NULL,
+    until   INTEGER NOT NULL, -- when it would have ended at the latest
+    mac     BLOB    NOT NULL
+) STRICT, WITHOUT ROWID;
