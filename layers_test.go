@@ -112,6 +112,8 @@ var layers = []struct{ pkg, may, because string }{
 		"what AWS's models say is read before any entity is"},
 	{"iam/entity", "identity internal/domain internal/rowmac policy store",
 		"entities are rows, and what a decision needs of them"},
+	{"iam/webidentity", "internal/fault",
+		"whether a token is true is its issuer's to say: a provider's declaration is handed in"},
 	{"identity/sigv4", "internal/fault",
 		"reading a signature needs bytes and a clock that is handed in"},
 
@@ -139,7 +141,9 @@ var layers = []struct{ pkg, may, because string }{
 	{"internal/signedtoken", "", "a token is a text and a MAC"},
 	{"internal/pin", "", "a PIN is bytes, whoever they come from"},
 
-	{"store", "internal/fault internal/custody", "an engine knows nothing of what it stores"},
+	{"internal/rowset", "", "a digest of rows is arithmetic"},
+
+	{"store", "internal/rowset internal/fault internal/custody", "an engine knows nothing of what it stores"},
 	{"store/storetest", "store internal/fault internal/custody",
 		"a suite sees what it tests and nothing above it"},
 	{"hsm", "hsm/internal/... internal/access internal/admission internal/fault internal/custody " +
@@ -211,6 +215,9 @@ var walls = []struct{ path, in, because string }{
 	{"github.com/google/uuid", "...", "AWS's identifiers are UUIDs"},
 	{"github.com/BurntSushi/toml", "cmd/...",
 		"the configuration file is the command's; a package gets a Config"},
+	{"github.com/coreos/go-oidc", "iam/webidentity",
+		"tokens of other issuers are verified in one place"},
+	{"github.com/go-jose/go-jose", "iam/webidentity", "it reads the keys of those issuers"},
 	{"github.com/coreos/go-systemd", "cmd/...", "only a command is started by systemd"},
 	{"github.com/prometheus/client_golang", "service",
 		"packages have an Observer; what counts it is wired in"},

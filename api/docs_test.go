@@ -29,7 +29,8 @@ import (
 func registry() []op.Operation {
 	in := &install.Installation{}
 	return slices.Concat(keystore.New(keystore.Config{Installation: in}).Operations(),
-		secrets.New(secrets.Config{Installation: in}).Operations(), iam.New(nil, nil, nil).Operations())
+		secrets.New(secrets.Config{Installation: in}).Operations(),
+		iam.New(nil, nil, nil).Operations())
 }
 
 // An example that the service would refuse teaches the wrong thing.

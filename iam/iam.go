@@ -1,13 +1,13 @@
-// Package iam performs the operations of IAM. Who there is rests in package entity beneath it; the
-// operations are in a package for each subject, and those of STS in package sts.
+// Package iam performs the operations of AWS's identity services, IAM and STS. Who there is rests
+// in package entity beneath it; the operations are in a package for each subject.
 package iam
 
 import (
-	"slices"
-
 	"claviger/iam/accounts"
+	"claviger/iam/attachments"
 	"claviger/iam/entity"
 	"claviger/iam/groups"
+	"claviger/iam/policies"
 	"claviger/iam/roles"
 	"claviger/iam/simulate"
 	"claviger/iam/target"
@@ -20,26 +20,39 @@ import (
 // Identities performs the operations of IAM. [New] makes it.
 type Identities struct {
 	Users    *users.Users
-	Groups   *groups.Groups
 	Roles    *roles.Roles
 	Accounts *accounts.Accounts
 
-	simulator *simulate.Simulator
+	subjects []subject // all of them, in the order in which documents show them
 }
+
+// subject is what a package of operations brings.
+type subject interface{ Operations() []op.Operation }
 
 // New returns the identities of a directory, whose access keys are made by keys and whose markers
 // by tokens.
 func New(d *entity.Directory, keys users.AccessKeys, tokens *signedtoken.Maker) *Identities {
 	e := target.Over(d, tokens)
-	return &Identities{Users: users.New(e, keys), Groups: groups.New(e), Roles: roles.New(e),
-		Accounts: accounts.New(e), simulator: simulate.New(simulated{d}, tokens)}
+	s := &Identities{Users: users.New(e, keys), Roles: roles.New(e), Accounts: accounts.New(e)}
+	s.subjects = []subject{
+		s.Users,
+		groups.New(e),
+		s.Roles,
+		policies.New(e),
+		attachments.New(e),
+		s.Accounts,
+		simulate.New(simulated{d}, tokens),
+	}
+	return s
 }
 
 // Jobs is empty: nothing here is put off.
 func (*Identities) Jobs() map[string]domain.Job { return nil }
 
 // Operations is the table of contents.
-func (s *Identities) Operations() []op.Operation {
-	return slices.Concat(s.Users.Operations(), s.Groups.Operations(), s.Roles.Operations(),
-		s.Accounts.Operations(), s.simulator.Operations())
+func (s *Identities) Operations() (all []op.Operation) {
+	for _, one := range s.subjects {
+		all = append(all, one.Operations()...)
+	}
+	return all
 }

@@ -9,6 +9,7 @@ import (
 	"claviger/iam/entity"
 	"claviger/iam/sts"
 	"claviger/iam/users"
+	"claviger/iam/webidentity"
 	"claviger/internal/domain"
 	"claviger/internal/install"
 	"claviger/internal/op"
@@ -36,6 +37,8 @@ type workings struct {
 	entities     *entity.Directory
 	accessKeys   users.AccessKeys
 	sessions     sts.Sessions
+
+	webIdentities *webidentity.Verifier
 }
 
 // services are those that this program serves. A new one is a field, a line in
