@@ -53,7 +53,10 @@ func (r *road) knocks(s *op.Service, o op.Operation, body string) (out any, part
 		}
 		return o, "", r.station("name")
 	}
-	q.Known = func(ctx context.Context) error { party = admission.Party(ctx); return r.station("known") }
+	q.Known = func(ctx context.Context) error {
+		party = admission.Party(ctx)
+		return r.station("known")
+	}
 	q.Pause = func() { _ = r.station("pause") }
 	out, err = r.runner.Serve(r.t.Context(), s, q)
 	return out, party, err
