@@ -2,6 +2,7 @@ package servicetest_test
 
 import (
 	"strings"
+	"sync"
 	"testing"
 
 	"claviger/service/servicetest"
@@ -27,5 +28,29 @@ func stageEntities(t testing.TB, s *servicetest.Server, request, unique string) 
 		there = append(there, "KEYED", name, "ACCESS", id)
 		absent = append(absent, "KEYED", "absent", "ACCESS", id)
 	}
+	if strings.Contains(request, "ROLE") {
+		stageTaker(t, s)
+		role := must(s.IAM().CreateRole(t.Context(), &iam.CreateRoleInput{
+			RoleName: aws.String("r-" + unique),
+			AssumeRolePolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":{"Effect":"Allow",` +
+				`"Principal":{"AWS":"` + servicetest.UserARN(taker) + `"},"Action":["sts:AssumeRole",` +
+				`"sts:TagSession","sts:SetSourceIdentity"]}}`)}))(t).Role
+		there = append(there, "ROLE", *role.Arn)
+		absent = append(absent, "ROLE", "arn:aws:iam::"+servicetest.Account+":role/absent")
+	}
 	return there, absent
+}
+
+// takers are the access keys of those who do what root may not, by server.
+var takers sync.Map
+
+// stageTaker returns the access key of the user who does what root may not.
+func stageTaker(t testing.TB, s *servicetest.Server) aws.Credentials {
+	t.Helper()
+	keys, ok := takers.Load(s)
+	if !ok {
+		keys = s.User(t, taker)
+		takers.Store(s, keys)
+	}
+	return keys.(aws.Credentials)
 }
