@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"claviger/internal/fault"
 	"claviger/service/servicetest"
 )
 
@@ -57,7 +58,7 @@ func TestRefused_EachMemberAndValue_IsRefusedByEveryOperation(t *testing.T) {
 				request = withMember(t, request, "KeyUsage", "SIGN_VERIFY")
 			}
 			q := callOf(t, n, request)
-			q.Service, code = n.Service.Name, n.Service.Named(code)
+			q.Service, code = n.Service.Name, n.Service.Code(fault.New(fault.Invalid, code, ""))
 			if a := s.Send(t, q); a.Code() != code || a.Status != 400 && code != "AccessDenied" {
 				t.Errorf("%s with %s answered %d %s, want %s", idOf(n), which, a.Status, a.Body, code)
 			}
