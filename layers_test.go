@@ -95,7 +95,7 @@ var layers = []struct{ pkg, may, because string }{
 		"what AWS's model says is read before any secret is"},
 	{"secrets/filter", "internal/domain internal/fault",
 		"a filter compares texts, and knows no row"},
-	{"identity", "internal/... policy audit store identity/sigv4",
+	{"identity", "internal/... policy audit store identity/sigv4 identity/session identity/accesskey",
 		"a domain knows the road, the engine and the trail, and no other domain"},
 	{"iam", "iam/... internal/... policy audit store identity",
 		"a domain knows the road, the engine and the trail; of others it knows who is calling"},
@@ -120,6 +120,12 @@ var layers = []struct{ pkg, may, because string }{
 		"entities are rows, and what a decision needs of them"},
 	{"iam/webidentity", "internal/fault",
 		"whether a token is true is its issuer's to say: a provider's declaration is handed in"},
+	{"iam/sts", "iam/model iam/entity identity identity/session identity/accesskey internal/domain " +
+		"internal/op internal/fault internal/wire policy",
+		"sessions are of entities, and rest in tokens: it has no table"},
+	{"identity/session", "identity/accesskey internal/custody internal/fault internal/signedtoken",
+		"a token is bytes that a device seals: no clock, no database"},
+	{"identity/accesskey", "", "an id is an account's number and chance"},
 	{"identity/sigv4", "internal/fault",
 		"reading a signature needs bytes and a clock that is handed in"},
 
