@@ -46,6 +46,9 @@ func (s *Keys) checkPolicy(c *op.Call, text *string, key string, bypass *bool) (
 		return "", malformed("The new key policy will not allow you to update the key policy in the " +
 			"future.")
 	}
+	if err := s.unknown.Check(c, document); err != nil {
+		return "", malformed(err.Error())
+	}
 	stored, err := domain.StoredPolicy(c, s.people, *text)
 	if errors.Is(err, domain.ErrNobody) {
 		err = malformed(policy.ErrPrincipal.Error())

@@ -36,6 +36,7 @@ type workings struct {
 	entities     *entity.Directory
 	accessKeys   users.AccessKeys
 	sessions     sts.Sessions
+	unknownKeys  domain.UnknownKeys
 }
 
 // services are those that this program serves. A new one is a field, a line in
@@ -50,11 +51,13 @@ type services struct {
 func newServices(w workings) services {
 	principals := domain.ByName{}
 	kms := keystore.New(keystore.Config{DB: w.db, Device: deviceOf(w.token), Jobs: jobs.Queue{},
-		Installation: w.installation, Regions: w.regions, Clusters: w.clusters, Principals: principals})
+		Installation: w.installation, Regions: w.regions, Clusters: w.clusters, Principals: principals,
+		UnknownKeys: w.unknownKeys})
 	return services{
 		kms: kms,
 		secretsManager: secrets.New(secrets.Config{DB: w.db, Keys: kms, Random: w.token,
-			Jobs: jobs.Queue{}, Installation: w.installation, Principals: principals}),
+			Jobs: jobs.Queue{}, Installation: w.installation, Principals: principals,
+			UnknownKeys: w.unknownKeys}),
 		sts:        sts.New(w.sessions, w.entities),
 		identities: iam.New(w.entities, w.accessKeys, w.installation.Tokens),
 	}

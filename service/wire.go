@@ -13,6 +13,7 @@ import (
 	"claviger/hsm"
 	"claviger/iam/entity"
 	"claviger/identity"
+	"claviger/internal/domain"
 	"claviger/internal/install"
 	"claviger/internal/listener"
 	"claviger/internal/op"
@@ -24,15 +25,17 @@ import (
 
 // Config is everything a service needs to know. All fields must be set.
 type Config struct {
-	Database   string     // path of the SQLite file
-	HSM        hsm.Config // the token; its Log and Observe are set here
-	Clusters   []Cluster  // that custom key stores may stand on
-	Regions    []string   // served; the first is the default
-	Log        *slog.Logger
-	Version    string
-	Commit     string // that this program was built from
-	Unmeasured bool   // Handler shows no metrics: Watch does
-	Create     bool   // make the database and the installation if there is none: init and dev only
+	Database string     // path of the SQLite file
+	HSM      hsm.Config // the token; its Log and Observe are set here
+	Clusters []Cluster  // that custom key stores may stand on
+	Regions  []string   // served; the first is the default
+	Log      *slog.Logger
+	Version  string
+	Commit   string // that this program was built from
+	// RefuseUnknownKeys saves no policy with condition keys that no request has a value for.
+	RefuseUnknownKeys bool
+	Unmeasured        bool // Handler shows no metrics: Watch does
+	Create            bool // make the database and the installation if there is none: init and dev only
 
 	// Idle has no jobs done and no key stores connected: for commands that do one thing and end.
 	Idle bool
@@ -118,7 +121,7 @@ func (s *Service) assemble(c Config, in *install.Installation, m *metrics) {
 	s.runner, s.callers, s.entities, s.region = runner, callers, entities, c.Regions[0]
 	s.services = newServices(workings{db: s.DB, token: s.Token, installation: in, regions: c.Regions,
 		clusters: &clusters{c.Clusters, s.Token, c.Log, m}, entities: entities, accessKeys: callers,
-		sessions: callers})
+		sessions: callers, unknownKeys: domain.UnknownKeys{Refuse: c.RefuseUnknownKeys}})
 	s.Operations = s.services.operations()
 	m.watch(s.Token, s.DB, s.services.kms)
 	served := api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready,
