@@ -41,13 +41,14 @@ func (s *Keys) checkPolicy(c *op.Call, text *string, key string, bypass *bool) (
 			"An ARN in the specified key policy is invalid.")
 	case err != nil:
 		return "", malformed(err.Error())
-	case !domain.Or(bypass, false) &&
-		!document.Lets(c.Caller, c.Facts(), "kms:PutKeyPolicy", key):
-		return "", malformed("The new key policy will not allow you to update the key policy in the " +
-			"future.")
 	}
 	if err := s.unknown.Check(c, document); err != nil {
 		return "", malformed(err.Error())
+	}
+	if !domain.Or(bypass, false) &&
+		!document.Lets(c.Caller, c.Facts(), "kms:PutKeyPolicy", key) {
+		return "", malformed("The new key policy will not allow you to update the key policy in the " +
+			"future.")
 	}
 	stored, err := domain.StoredPolicy(c, s.people, *text)
 	if errors.Is(err, domain.ErrNobody) {
