@@ -1,0 +1,2 @@
+// Package webidentity is completed elsewhere.
+package webidentity
