@@ -7,6 +7,7 @@ import (
 
 	"claviger/iam/accounts"
 	"claviger/iam/entity"
+	"claviger/iam/oidc"
 	"claviger/iam/target"
 	"claviger/iam/users"
 	"claviger/internal/domain"
@@ -16,15 +17,17 @@ import (
 
 // Identities performs the operations of IAM and STS. [New] makes it.
 type Identities struct {
-	Users    *users.Users
-	Accounts *accounts.Accounts
+	Users     *users.Users
+	Accounts  *accounts.Accounts
+	Providers *oidc.Providers
 }
 
 // New returns the identities of a directory, whose access keys are made by keys and whose markers
 // by tokens.
 func New(d *entity.Directory, keys users.AccessKeys, tokens *signedtoken.Maker) *Identities {
 	e := target.Over(d, tokens)
-	return &Identities{Users: users.New(e, keys), Accounts: accounts.New(e)}
+	return &Identities{Users: users.New(e, keys), Accounts: accounts.New(e),
+		Providers: oidc.New(e)}
 }
 
 // Jobs is empty: nothing here is put off.
@@ -33,5 +36,6 @@ func (*Identities) Jobs() map[string]domain.Job { return nil }
 // Operations is the table of contents.
 func (s *Identities) Operations() []op.Operation {
 	// STS first: a request that says nothing of its service is for that one.
-	return slices.Concat(stsOperations(), s.Users.Operations(), s.Accounts.Operations())
+	return slices.Concat(stsOperations(), s.Users.Operations(), s.Accounts.Operations(),
+		s.Providers.Operations())
 }

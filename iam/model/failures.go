@@ -28,6 +28,17 @@ var failures = op.Failures{
 // answers say which of the errors each operation may answer. What isn't said fails the tests that
 // see it, and what is said has to be seen by one: package servicetest.
 var answers = op.Answers{
+	"AddClientIDToOpenIDConnectProvider":      "NoSuchEntity LimitExceeded",
+	"CreateOpenIDConnectProvider":             "EntityAlreadyExists LimitExceeded InvalidInput",
+	"DeleteOpenIDConnectProvider":             "NoSuchEntity",
+	"GetOpenIDConnectProvider":                "NoSuchEntity",
+	"ListOpenIDConnectProviderTags":           "NoSuchEntity",
+	"ListOpenIDConnectProviders":              "",
+	"RemoveClientIDFromOpenIDConnectProvider": "NoSuchEntity",
+	"TagOpenIDConnectProvider":                "NoSuchEntity LimitExceeded InvalidInput",
+	"UntagOpenIDConnectProvider":              "NoSuchEntity",
+	"UpdateOpenIDConnectProviderThumbprint":   "NoSuchEntity InvalidInput",
+
 	"CreateAccessKey": "NoSuchEntity LimitExceeded",
 	"CreateUser":      "EntityAlreadyExists LimitExceeded NoSuchEntity InvalidInput",
 	"DeleteAccessKey": "NoSuchEntity",
