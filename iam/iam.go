@@ -22,11 +22,17 @@ type Identities struct {
 	Providers *oidc.Providers
 }
 
+// AccessKeys are the access keys of principals; *identity.Directory is them.
+type AccessKeys interface {
+	users.AccessKeys
+	users.LastUses
+}
+
 // New returns the identities of a directory, whose access keys are made by keys and whose markers
 // by tokens.
-func New(d *entity.Directory, keys users.AccessKeys, tokens *signedtoken.Maker) *Identities {
+func New(d *entity.Directory, keys AccessKeys, tokens *signedtoken.Maker) *Identities {
 	e := target.Over(d, tokens)
-	return &Identities{Users: users.New(e, keys), Accounts: accounts.New(e),
+	return &Identities{Users: users.New(e, keys, keys), Accounts: accounts.New(e, keys),
 		Providers: oidc.New(e)}
 }
 

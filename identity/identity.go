@@ -62,6 +62,7 @@ type Directory struct {
 
 	signing *store.Cache[sigv4.Credential, *derived]
 	known   *store.Cache[string, known] // access keys by their ids
+	uses    uses
 }
 
 // derived is a signing key, and the sealed secret that it was derived from: for an access key that
@@ -119,6 +120,7 @@ func (d *Directory) Authenticate(ctx context.Context, r *http.Request, read func
 	if err := p.Verify(r, body, key); err != nil {
 		return c, "", err
 	}
+	d.used(p.Credential, now)
 	c = who.Caller
 	c.AccessKeyID = k.ID
 	if service == iam { // it has one endpoint for all Regions

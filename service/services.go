@@ -7,7 +7,6 @@ import (
 	"claviger/hsm"
 	"claviger/iam"
 	"claviger/iam/entity"
-	"claviger/iam/users"
 	"claviger/internal/domain"
 	"claviger/internal/install"
 	"claviger/internal/op"
@@ -33,7 +32,7 @@ type workings struct {
 	regions      []string
 	clusters     customstore.Clusters
 	entities     *entity.Directory
-	accessKeys   users.AccessKeys
+	accessKeys   iam.AccessKeys
 }
 
 // services are those that this program serves. A new one is a field, a line in

@@ -68,8 +68,8 @@ func (k Kind[E]) Named(c *op.Call, name string, asked ...Asked) Entity[E] {
 	return t
 }
 
-// ByARN returns the entity of an ARN. Those of another account are that one's to show: nobody here is
-// allowed anything on them, whether they are there or not.
+// ByARN returns the entity of an ARN. Those of another account are that one's to show: nobody here
+// is allowed anything on them, whether they are there or not.
 func (k Kind[E]) ByARN(c *op.Call, arn string, asked ...Asked) (Entity[E], error) {
 	account, kind, _, name, ok := entity.ParseARN(arn)
 	switch {

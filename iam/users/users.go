@@ -27,10 +27,16 @@ type AccessKeys interface {
 	Delete(k *identity.AccessKey) domain.Change
 }
 
+// LastUses knows when access keys signed last; *identity.Directory does.
+type LastUses interface {
+	LastUse(id string) (identity.LastUse, error)
+}
+
 // Users performs the operations. [New] makes it.
 type Users struct {
 	target.Entities
 	keys AccessKeys
+	uses LastUses
 
 	// Those that commands have performed, too.
 	CreateUser      op.Command[CreateUserInput, CreateUserOutput]
@@ -44,8 +50,8 @@ type Users struct {
 }
 
 // New returns the users among entities, with their access keys.
-func New(e target.Entities, keys AccessKeys) *Users {
-	s := &Users{Entities: e, keys: keys}
+func New(e target.Entities, keys AccessKeys, uses LastUses) *Users {
+	s := &Users{Entities: e, keys: keys, uses: uses}
 	s.build()
 	return s
 }
@@ -114,5 +120,7 @@ func (s *Users) Operations() []op.Operation {
 		op.Read(users.Get("ListUserTags", "tags", "Lists the tags of a user."),
 			s.findTags, s.listTags),
 		s.CreateAccessKey, s.UpdateAccessKey, s.DeleteAccessKey, s.ListAccessKeys,
+		op.Read(iam.Get("GetAccessKeyLastUsed", "/v1/iam/access-keys/{AccessKeyId}/last-used",
+			"Returns when and for what an access key signed last."), s.findLastUsed, s.lastUsed),
 	}
 }
