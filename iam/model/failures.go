@@ -28,6 +28,27 @@ var failures = op.Failures{
 // answers say which of the errors each operation may answer. What isn't said fails the tests that
 // see it, and what is said has to be seen by one: package servicetest.
 var answers = op.Answers{
+	"CreateAccount": "EntityAlreadyExists",
+	"ListAccounts":  "",
+
+	"CreateAccountAlias":             "",
+	"DeleteAccountAlias":             "NoSuchEntity",
+	"DeleteLoginProfile":             "NoSuchEntity",
+	"GenerateCredentialReport":       "",
+	"GetAccessKeyLastUsed":           "",
+	"GetAccountPasswordPolicy":       "NoSuchEntity",
+	"GetAccountSummary":              "",
+	"GetCredentialReport":            "",
+	"GetLoginProfile":                "NoSuchEntity",
+	"ListAccountAliases":             "",
+	"ListMFADevices":                 "NoSuchEntity",
+	"ListSAMLProviders":              "",
+	"ListSSHPublicKeys":              "NoSuchEntity",
+	"ListServerCertificates":         "",
+	"ListServiceSpecificCredentials": "NoSuchEntity",
+	"ListSigningCertificates":        "NoSuchEntity",
+	"ListVirtualMFADevices":          "",
+
 	"AddClientIDToOpenIDConnectProvider":      "NoSuchEntity LimitExceeded",
 	"CreateOpenIDConnectProvider":             "EntityAlreadyExists LimitExceeded InvalidInput",
 	"DeleteOpenIDConnectProvider":             "NoSuchEntity",
