@@ -51,11 +51,12 @@ func (t installation) Demands() (demands []policy.Demand) {
 	return demands
 }
 
-// onInstallation returns the target that demands the actions on the installation's accounts.
+// onInstallation returns the target that demands the actions on the installation's accounts. The
+// service itself, at a command, acts in the account that the command is about.
 func (s *Accounts) onInstallation(c *op.Call, actions ...string) (installation, error) {
 	first, err := s.First(c)
 	t := installation{actions: actions}
-	if first != nil {
+	if first != nil && c.Caller.Type != policy.Service {
 		t.first = first.Number
 	}
 	return t, err

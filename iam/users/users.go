@@ -40,6 +40,8 @@ type Users struct {
 
 	// Those that commands have performed, too.
 	CreateUser      op.Command[CreateUserInput, CreateUserOutput]
+	ListUsers       op.Query[ListUsersInput, ListUsersOutput]
+	DeleteUser      op.Command[DeleteUserInput, op.None]
 	CreateAccessKey op.Command[CreateAccessKeyInput, CreateAccessKeyOutput]
 	UpdateAccessKey op.Command[UpdateAccessKeyInput, op.None]
 	DeleteAccessKey op.Command[DeleteAccessKeyInput, op.None]
@@ -84,6 +86,11 @@ func (s *Users) build() {
 	s.CreateUser = op.Write(iam.Post("CreateUser", "/v1/iam/users",
 		"Makes a user, who may do nothing yet.").Makes("/v1/iam/users/{UserName}"),
 		s.findCreate, s.create)
+	s.ListUsers = op.Read(iam.Get("ListUsers", "/v1/iam/users", "Lists the users of the account."),
+		s.findList, s.list)
+	s.DeleteUser = op.Write(iam.Delete("DeleteUser", "/v1/iam/users/{UserName}",
+		"Deletes a user who has no access keys, policies and groups any more."),
+		s.findDelete, s.delete)
 	s.CreateAccessKey = op.Write(iam.Post("CreateAccessKey", "/v1/iam/access-keys",
 		"Makes an access key for a user; its secret can't be read again."),
 		s.findCreateKey, s.createKey)
@@ -107,14 +114,11 @@ func (s *Users) Operations() []op.Operation {
 		op.Read(iam.Get("GetUser", "/v1/iam/user",
 			"Returns a user; without a name the one who asks.").At("GET", "/v1/iam/users/{UserName}"),
 			s.findGet, s.get),
-		op.Read(iam.Get("ListUsers", "/v1/iam/users", "Lists the users of the account."),
-			s.findList, s.list),
+		s.ListUsers,
 		op.Write(iam.Patch("UpdateUser", "/v1/iam/users/{UserName}",
 			"Gives a user another name or path; whoever names it elsewhere goes on to mean it."),
 			s.findUpdate, s.update),
-		op.Write(iam.Delete("DeleteUser", "/v1/iam/users/{UserName}",
-			"Deletes a user who has no access keys, policies and groups any more."),
-			s.findDelete, s.delete),
+		s.DeleteUser,
 		op.Write(users.Post("TagUser", "tags", "Puts tags on a user."), s.findTag, s.tag),
 		op.Write(users.Delete("UntagUser", "tags", "Takes tags off a user."), s.findUntag, s.untag),
 		op.Read(users.Get("ListUserTags", "tags", "Lists the tags of a user."),
