@@ -24,6 +24,7 @@
 //	keystore           KMS
 //	secrets            Secrets Manager
 //	iam                STS
+//	iam/webidentity    tokens of OpenID Connect issuers
 //	identity           who is calling: access keys and SigV4
 //	policy             who may do what; pure
 //	audit              what a record of the trail says

@@ -20,7 +20,10 @@ var errorName = regexp.MustCompile(`^[A-Z][A-Za-z]+(Exception|Failure)$`)
 
 // stayInside are errors of operations that no protocol can ask for.
 var stayInside = map[string]string{
-	"NoSuchEntity": "since access keys are managed by commands on the host",
+	"NoSuchEntity":          "since access keys are managed by commands on the host",
+	"InvalidIdentityToken":  "since no operation takes tokens of web identities",
+	"ExpiredTokenException": "since no operation takes tokens of web identities",
+	"IDPCommunicationError": "since no operation takes tokens of web identities",
 }
 
 // TestDocs_EveryErrorThatCanLeave_HasItsEntry: each name of an error in the code has an entry in

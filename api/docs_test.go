@@ -13,9 +13,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
-
 	"claviger/iam"
 	"claviger/internal/install"
 	"claviger/internal/op"
@@ -23,13 +20,17 @@ import (
 	"claviger/internal/wire"
 	"claviger/keystore"
 	"claviger/secrets"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // registry is what a true server serves.
 func registry() []op.Operation {
 	in := &install.Installation{}
 	return slices.Concat(keystore.New(keystore.Config{Installation: in}).Operations(),
-		secrets.New(nil, nil, nil, nil, in).Operations(), iam.New(nil, nil, nil).Operations())
+		secrets.New(secrets.Config{Installation: in}).Operations(),
+		iam.New(nil, nil, nil).Operations())
 }
 
 // An example that the service would refuse teaches the wrong thing.
@@ -41,7 +42,7 @@ func TestExamples_Each_IsValid(t *testing.T) {
 			t.Errorf("%s: %v: %s", d.ID, err, doc)
 		}
 		present := func(pointer string) bool { return wire.Present(doc, pointer) }
-		if err := d.Service.Shapes.Compile(d.Info.In).Validate(in.Elem().Interface(),
+		if err := d.Service.Shapes.Compile(d.Info.In, d.Service.Words).Validate(in.Elem().Interface(),
 			present); err != nil {
 			t.Errorf("%s: %v: %s", d.ID, err, doc)
 		}

@@ -1,11 +1,13 @@
-// Package identity finds out who is calling: by access keys, which sign with Signature Version 4.
-// The verification itself is in package sigv4 beneath. What a caller may do is for others to say:
-// see [Principals].
+// Package identity finds out who is calling: by access keys and by the temporary credentials of
+// sessions, which sign with Signature Version 4. Its verification is in package sigv4 beneath, and
+// session tokens are in package session. What a caller may do is for others to say: see
+// [Principals].
 //
 // The secret of an access key rests sealed by the token. It is opened once to derive the signing
 // keys of a day, which are kept in memory; the secret itself is not. The row of the access key is
 // read from the database with every request: whoever changes or deletes it, in this process or in
-// another, has it hold for the next request.
+// another, has it hold for the next request. A session rests nowhere but in its token; whom it acts
+// as is looked up with every request, too.
 package identity
 
 import (
@@ -18,8 +20,11 @@ import (
 	"strings"
 	"time"
 
+	"claviger/identity/accesskey"
+	"claviger/identity/session"
 	"claviger/identity/sigv4"
 	"claviger/internal/custody"
+	"claviger/internal/domain"
 	"claviger/internal/fault"
 	"claviger/internal/install"
 	"claviger/internal/rowmac"
@@ -63,6 +68,10 @@ type Directory struct {
 	signing *store.Cache[sigv4.Credential, *derived]
 	known   *store.Cache[string, known] // access keys by their ids
 	uses    uses
+
+	tokens   session.Tokens
+	sessions *domain.Cache[openedFor, *opened]
+	revoked  *store.Cache[struct{}, map[string]bool] // the sessions that are, by their ids
 }
 
 // derived is a signing key, and the sealed secret that it was derived from: for an access key that
@@ -84,6 +93,11 @@ func New(db *store.DB, token Token, who Principals, in *install.Installation, re
 		regions: regions, stsRegions: slices.Concat(regions, []string{GlobalRegion}),
 		signing: store.NewCache[sigv4.Credential, *derived](cachedSigningKeys),
 		known:   store.NewCache[string, known](cachedAccessKeys),
+
+		tokens: session.Tokens{Device: token, Key: in.Identity, Front: in.Tokens},
+		sessions: domain.NewCache[openedFor](cachedSessions, heaviestSession,
+			func(o *opened) int { return o.weight }),
+		revoked: store.NewCache[struct{}, map[string]bool](1),
 	}
 }
 
@@ -98,18 +112,10 @@ func (d *Directory) Authenticate(ctx context.Context, r *http.Request, read func
 	if err != nil {
 		return c, "", err
 	}
-	if p.SessionToken != "" {
-		return c, "", sigv4.ErrToken
+	who, key, err := d.claimed(ctx, p, now)
+	if service == sts && errors.Is(err, sigv4.ErrToken) {
+		err = sigv4.ErrUnknownKey // STS ends the sentence with a full stop
 	}
-	k, err := d.active(ctx, p.Credential.AccessKeyID)
-	if err != nil {
-		return c, "", err
-	}
-	who, err := d.principal(ctx, k)
-	if err != nil {
-		return c, "", err
-	}
-	key, err := d.signingKey(ctx, k, p.Credential)
 	if err != nil {
 		return c, "", err
 	}
@@ -121,17 +127,39 @@ func (d *Directory) Authenticate(ctx context.Context, r *http.Request, read func
 		return c, "", err
 	}
 	d.used(p.Credential, now)
-	c = who.Caller
-	c.AccessKeyID = k.ID
+	who.AccessKeyID = p.Credential.AccessKeyID
 	if service == iam { // it has one endpoint for all Regions
-		return c, GlobalRegion, nil
+		return who, GlobalRegion, nil
 	}
-	return c, p.Credential.Region, nil
+	return who, p.Credential.Region, nil
 }
 
-// principal returns whom an access key speaks for. A key of somebody who is gone is unknown.
-func (d *Directory) principal(ctx context.Context, k *AccessKey) (*Principal, error) {
-	who, err := d.who.Principal(ctx, k.Account, k.PrincipalID)
+// claimed returns who a request says it is of, and the key that it must be signed with.
+func (d *Directory) claimed(ctx context.Context, p *sigv4.Presented, now time.Time) (
+	c policy.Caller, key *sigv4.SigningKey, err error) {
+	temporary := strings.HasPrefix(p.Credential.AccessKeyID, accesskey.Temporary)
+	switch {
+	case temporary && p.SessionToken != "":
+		return d.bySession(ctx, p, now)
+	case p.SessionToken != "":
+		return c, nil, sigv4.ErrToken
+	}
+	k, err := d.active(ctx, p.Credential.AccessKeyID)
+	if err != nil {
+		return c, nil, err
+	}
+	who, err := d.principal(ctx, k.Account, k.PrincipalID)
+	if err != nil {
+		return c, nil, err
+	}
+	key, err = d.signingKey(ctx, k, p.Credential)
+	return who.Caller, key, err
+}
+
+// principal returns whom an access key or a session speaks for. That of somebody who is gone is
+// unknown.
+func (d *Directory) principal(ctx context.Context, account, id string) (*Principal, error) {
+	who, err := d.who.Principal(ctx, account, id)
 	if err == nil && who == nil {
 		err = sigv4.ErrUnknownKey
 	}

@@ -38,31 +38,18 @@ var now = optest.Began
 type fixture struct {
 	*Directory
 	*optest.Kit
-	t testing.TB
+	t      testing.TB
+	people people
 }
 
 func open(t testing.TB) *fixture {
 	t.Helper()
 	h := &fixture{t: t}
 	h.Kit = optest.Start(t, hsmtest.SoftHSM(t), func(k *optest.Kit) optest.Parts {
-		h.Directory = New(k.DB, k.Token, owners{}, k.Installation, []string{region, "us-west-2"})
+		h.Directory = New(k.DB, k.Token, &h.people, k.Installation, []string{region, "us-west-2"})
 		return optest.Parts{}
 	})
 	return h
-}
-
-// owners are the root users of all accounts. Package entity knows users.
-type owners struct{}
-
-func (owners) Principal(_ context.Context, account, id string) (*Principal, error) {
-	if id != account {
-		return nil, nil
-	}
-	return &Principal{Caller: RootUser(account)}, nil
-}
-
-func (owners) ManagedPolicy(context.Context, string, string) (*policy.Document, error) {
-	return nil, nil
 }
 
 // newKey makes an access key of the account's root user.
@@ -306,7 +293,7 @@ func (away) Unseal(context.Context, custody.Ref, []byte, []byte) ([]byte, error)
 func TestNewAccessKey_Made_HasAWSsForm(t *testing.T) {
 	seen := map[string]bool{}
 	for range 100 {
-		id, secret := newAccessKey()
+		id, secret := newAccessKey(account)
 		if !regexp.MustCompile(`^AKIA[A-Z2-7]{16}$`).MatchString(id) ||
 			!regexp.MustCompile(`^[A-Za-z0-9/+]{40}$`).MatchString(secret) {
 			t.Errorf("%s, %d characters of secret", id, len(secret))

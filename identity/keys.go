@@ -2,11 +2,10 @@ package identity
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base32"
-	"encoding/base64"
+	"errors"
 	"time"
 
+	"claviger/identity/accesskey"
 	"claviger/internal/domain"
 	"claviger/internal/rowmac"
 	"claviger/policy"
@@ -139,7 +138,7 @@ func RootUser(account string) policy.Caller {
 // committed.
 func (d *Directory) NewAccessKey(ctx context.Context, account, principal string, now time.Time) (
 	k *AccessKey, secret string, change domain.Change, err error) {
-	id, secret := newAccessKey()
+	id, secret := newAccessKey(account)
 	k = &AccessKey{ID: id, Account: account, PrincipalID: principal, rev: 1, Status: Active,
 		Created: now}
 	if k.sealed, err = d.token.Seal(ctx, d.sealing, []byte(secret), k.aad()); err != nil {
@@ -151,15 +150,16 @@ func (d *Directory) NewAccessKey(ctx context.Context, account, principal string,
 	}
 	return k, secret, func(tx *store.Tx) error {
 		_, err := tx.Exec(qInsertAccessKey, values...)
+		if errors.Is(err, store.Exists) {
+			return store.Stale // another was drawn like it
+		}
 		return err
 	}, nil
 }
 
-// newAccessKey draws an id of AWS's form (AKIA and 16 characters of base32) and a secret of 240
-// bits in 40 characters.
-func newAccessKey() (id, secret string) {
-	var b [10 + 30]byte
-	rand.Read(b[:])
-	id = "AKIA" + base32.StdEncoding.EncodeToString(b[:10])
-	return id, base64.StdEncoding.EncodeToString(b[10:])
+// newAccessKey draws an id and a secret.
+func newAccessKey(account string) (id, secret string) {
+	s := accesskey.NewSecret()
+	defer clear(s[:])
+	return accesskey.NewID(accesskey.LongTerm, account), string(s.Text())
 }

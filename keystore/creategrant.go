@@ -1,6 +1,7 @@
 package keystore
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -154,10 +155,10 @@ func (s *Keys) findNewGrant(c *op.Call, in CreateGrantInput) (*newGrant, error) 
 	t.Fits = g.Fits
 	t.Says = func(v policy.Values) {
 		g.Conditions(v)
-		target.SetText(v, "kms:GranteePrincipal", in.GranteePrincipal)
-		target.SetText(v, "kms:RetiringPrincipal", in.RetiringPrincipal)
-		target.SetText(v, "kms:GranteeServicePrincipal", in.GranteeServicePrincipal)
-		target.SetText(v, "kms:RetiringServicePrincipal", in.RetiringServicePrincipal)
+		domain.SetText(v, "kms:GranteePrincipal", in.GranteePrincipal)
+		domain.SetText(v, "kms:RetiringPrincipal", in.RetiringPrincipal)
+		domain.SetText(v, "kms:GranteeServicePrincipal", in.GranteeServicePrincipal)
+		domain.SetText(v, "kms:RetiringServicePrincipal", in.RetiringServicePrincipal)
 	}
 	return &newGrant{*t, g}, nil
 }
@@ -167,6 +168,9 @@ func (s *Keys) findNewGrant(c *op.Call, in CreateGrantInput) (*newGrant, error) 
 // be answered as one that holds.
 func (s *Keys) createGrant(c *op.Call, _ CreateGrantInput,
 	t *newGrant) (op.Commit[CreateGrantOutput], error) {
+	if err := s.storePrincipals(c, t.grant); err != nil {
+		return nil, err
+	}
 	same, err := s.grants.Same(c, t.grant)
 	if err != nil {
 		return nil, err
@@ -182,6 +186,21 @@ func (s *Keys) createGrant(c *op.Call, _ CreateGrantInput,
 	// What a grant may allow was held to the key as it was read.
 	unchanged := func(tx *store.Tx) error { return s.rows.Unchanged(tx, t.Key) }
 	return s.answerGrant(c, t.grant, domain.InOrder(unchanged, insert)), nil
+}
+
+// storePrincipals has a grant name users and roles as they are stored: by their unique ids.
+func (s *Keys) storePrincipals(c *op.Call, g *grant.Grant) error {
+	for _, name := range []*string{&g.Grantee, &g.RetiringPrincipal} {
+		stored, err := domain.StoredPrincipal(c, s.people, *name)
+		if errors.Is(err, domain.ErrNobody) {
+			err = grant.NoPrincipal(*name)
+		}
+		if err != nil {
+			return err
+		}
+		*name = stored
+	}
+	return nil
 }
 
 // answerGrant returns what makes the change and answers with the grant.

@@ -87,7 +87,7 @@ func TestCreateGrant_KeyThatAServiceManages_IsDenied(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, code := ask[any](s, "CreateGrant", M{"KeyId": e.KeyID, "GranteePrincipal": aUser,
+	_, code := ask[any](s, "CreateGrant", M{"KeyId": e.KeyARN, "GranteePrincipal": aUser,
 		"Operations": []string{"Decrypt"}})
 	if code != denied {
 		t.Errorf("on a key that a service manages: %q", code)

@@ -81,7 +81,7 @@ func (in CreateKeyInput) Conditions(v policy.Values) {
 	if in.multiRegion() {
 		v["kms:MultiRegionKeyType"] = []string{"PRIMARY"}
 	}
-	target.SetTags(v, in.Tags)
+	domain.SetTags(v, in.Tags)
 	target.SetBypass(v, in.BypassPolicyLockoutSafetyCheck)
 }
 
@@ -122,7 +122,8 @@ func (s *Keys) findNewKey(c *op.Call, in CreateKeyInput) (newKeyTarget, error) {
 func (s *Keys) createKey(c *op.Call, in CreateKeyInput,
 	on newKeyTarget) (op.Commit[CreateKeyOutput], error) {
 	// First, before the device spends seconds on a key that wouldn't be stored.
-	if err := checkNewPolicy(c, in.Policy, in.BypassPolicyLockoutSafetyCheck); err != nil {
+	stored, err := s.checkNewPolicy(c, in.Policy, in.BypassPolicyLockoutSafetyCheck)
+	if err != nil {
 		return nil, err
 	}
 	usage := in.usage()
@@ -134,7 +135,7 @@ func (s *Keys) createKey(c *op.Call, in CreateKeyInput,
 	if err != nil {
 		return nil, err
 	}
-	k.Description, k.Policy = domain.Or(in.Description, ""), domain.Or(in.Policy, "")
+	k.Description, k.Policy = domain.Or(in.Description, ""), stored
 	k.Tags = domain.SortTags(in.Tags)
 	// Nothing made so far refers to the key's id, or it could not be replaced here. Clients tell
 	// multi-Region keys by the prefix of their ids.

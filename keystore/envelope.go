@@ -1,6 +1,7 @@
 package keystore
 
 import (
+	"cmp"
 	"errors"
 
 	"claviger/internal/domain"
@@ -56,9 +57,14 @@ func (s *Keys) Seal(c *op.Call, service, keyID string, context map[string]string
 // been given another one since, for what comes next.
 func (s *Keys) Unseal(c *op.Call, service string, e envelope.Envelope,
 	context map[string]string) ([]byte, error) {
-	out, err := op.Ask(c, service, s.unseal, UnsealInput{KeyId: e.KeyID, Service: service,
+	out, err := op.Ask(c, service, s.unseal, UnsealInput{KeyId: e.KeyARN, Service: service,
 		Epoch: e.Epoch, EncryptionContext: context, Sealed: e.Sealed})
 	return out.Value, err
+}
+
+// KeyARN implements [envelope.Keys].
+func (s *Keys) KeyARN(c *op.Call, service, keyID string) (string, error) {
+	return s.finder.KeyARN(c, cmp.Or(keyID, managedAlias(service)))
 }
 
 // ensureManaged makes the key that a service manages, and its alias, unless it is there. It commits

@@ -66,7 +66,7 @@ func TestUnseal_AnotherEnvelope_IsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	arn := map[string]string{"SecretARN": "arn"}
-	edited := envelope.Envelope{KeyID: id, Epoch: 1, Sealed: append([]byte{}, e.Sealed...)}
+	edited := envelope.Envelope{KeyARN: id, Epoch: 1, Sealed: append([]byte{}, e.Sealed...)}
 	edited.Sealed[15] ^= 1
 	for name, c := range map[string]struct {
 		service string
@@ -76,17 +76,17 @@ func TestUnseal_AnotherEnvelope_IsRefused(t *testing.T) {
 		"another context":  {sm, e, map[string]string{"SecretARN": "other"}},
 		"no context":       {sm, e, nil},
 		"a larger context": {sm, e, map[string]string{"SecretARN": "arn", "a": ""}},
-		"another key":      {sm, envelope.Envelope{KeyID: other, Epoch: 1, Sealed: e.Sealed}, arn},
+		"another key":      {sm, envelope.Envelope{KeyARN: other, Epoch: 1, Sealed: e.Sealed}, arn},
 		"another service":  {"ssm", e, arn},
 		"edited":           {sm, edited, arn},
-		"cut short":        {sm, envelope.Envelope{KeyID: id, Epoch: 1, Sealed: e.Sealed[:20]}, arn},
-		"empty":            {sm, envelope.Envelope{KeyID: id, Epoch: 1}, arn},
+		"cut short":        {sm, envelope.Envelope{KeyARN: id, Epoch: 1, Sealed: e.Sealed[:20]}, arn},
+		"empty":            {sm, envelope.Envelope{KeyARN: id, Epoch: 1}, arn},
 	} {
 		if got, err := s.unsealAs(c.service, c.e, c.context); !errors.Is(err, custody.ErrForged) {
 			t.Errorf("%s: %q, %v", name, got, err)
 		}
 	}
-	never := envelope.Envelope{KeyID: id, Epoch: 2, Sealed: e.Sealed}
+	never := envelope.Envelope{KeyARN: id, Epoch: 2, Sealed: e.Sealed}
 	if _, err := s.unsealAs(sm, never, arn); err == nil {
 		t.Error("an epoch that never was opened it")
 	}
@@ -158,7 +158,7 @@ func TestSeal_ConcurrentFirstUses_MakeManagedKeyOnce(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-			ids[i] = e.KeyID
+			ids[i] = e.KeyARN
 		})
 	}
 	all.Wait()
@@ -168,11 +168,11 @@ func TestSeal_ConcurrentFirstUses_MakeManagedKeyOnce(t *testing.T) {
 		}
 	}
 	keys := must[ListKeysOutput](s, "ListKeys", nil).Keys
-	if len(keys) != 1 || keys[0].KeyId != ids[0] {
+	if len(keys) != 1 || keys[0].KeyArn != ids[0] {
 		t.Errorf("keys %v", keys)
 	}
 	m := must[DescribeKeyOutput](s, "DescribeKey", M{"KeyId": "alias/aws/" + sm}).KeyMetadata
-	if m.KeyId != ids[0] || m.KeyManager != "AWS" {
+	if m.Arn != ids[0] || m.KeyManager != "AWS" {
 		t.Errorf("%+v", m)
 	}
 	for name, in := range map[string]M{

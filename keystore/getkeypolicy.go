@@ -21,10 +21,11 @@ type GetKeyPolicyOutput struct{ Policy, PolicyName string }
 
 // getKeyPolicy takes any other name for that of a policy which isn't there. Only PutKeyPolicy
 // refuses the name itself.
-func (s *Keys) getKeyPolicy(_ *op.Call, in GetKeyPolicyInput,
+func (s *Keys) getKeyPolicy(c *op.Call, in GetKeyPolicyInput,
 	k *key.Key) (out GetKeyPolicyOutput, err error) {
 	if domain.Or(in.PolicyName, policyName) != policyName {
 		return out, fault.New(fault.NotFound, "NotFoundException", "No such policy exists")
 	}
-	return GetKeyPolicyOutput{k.PolicyText(), policyName}, nil
+	text, err := domain.ShownPolicy(c, s.people, k.PolicyText())
+	return GetKeyPolicyOutput{text, policyName}, err
 }

@@ -1,6 +1,7 @@
 package keystore
 
 import (
+	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/internal/wire"
 	"claviger/keystore/imports"
@@ -43,8 +44,8 @@ func (s *Keys) findImportParameters(c *op.Call,
 		return nil, err
 	}
 	t.Says = func(v policy.Values) {
-		target.SetText(v, "kms:WrappingAlgorithm", &in.WrappingAlgorithm)
-		target.SetText(v, "kms:WrappingKeySpec", &in.WrappingKeySpec)
+		domain.SetText(v, "kms:WrappingAlgorithm", &in.WrappingAlgorithm)
+		domain.SetText(v, "kms:WrappingKeySpec", &in.WrappingKeySpec)
 	}
 	t.Fits = func(k *key.Key) error {
 		return imports.CheckWrapping(k, in.WrappingAlgorithm, in.WrappingKeySpec)

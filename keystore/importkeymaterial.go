@@ -3,6 +3,7 @@ package keystore
 import (
 	"time"
 
+	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/internal/wire"
 	"claviger/keystore/imports"
@@ -66,8 +67,8 @@ func (s *Keys) findImport(c *op.Call, in ImportKeyMaterialInput) (*importing, er
 		return nil, err
 	}
 	t.Says = func(v policy.Values) {
-		target.SetText(v, "kms:ExpirationModel", in.ExpirationModel)
-		target.Set(v, "kms:ValidTo", in.ValidTo, func(at wire.Time) string {
+		domain.SetText(v, "kms:ExpirationModel", in.ExpirationModel)
+		domain.Set(v, "kms:ValidTo", in.ValidTo, func(at wire.Time) string {
 			return at.UTC().Format(time.RFC3339)
 		})
 	}

@@ -70,14 +70,14 @@ func TestPutKeyPolicy_ManagedKey_IsDenied(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := must[GetKeyPolicyOutput](s, "GetKeyPolicy", M{"KeyId": e.KeyID}).Policy
+	got := must[GetKeyPolicyOutput](s, "GetKeyPolicy", M{"KeyId": e.KeyARN}).Policy
 	d, err := policy.Parse(got)
 	if err != nil || d.OfKey() != nil || d.ID != "auto-secretsmanager-2" || len(d.Statements) != 3 ||
 		!strings.Contains(got, `"kms:ViaService" : "secretsmanager.us-east-1.amazonaws.com"`) {
 		t.Errorf("%v\n%s", err, got)
 	}
 	if _, code := ask[any](s, "PutKeyPolicy",
-		M{"KeyId": e.KeyID, "Policy": aPolicy}); code != "AccessDeniedException" {
+		M{"KeyId": e.KeyARN, "Policy": aPolicy}); code != "AccessDeniedException" {
 		t.Errorf("replacing it: %q", code)
 	}
 }

@@ -1,10 +1,12 @@
 package keystore
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
 
+	"claviger/internal/domain"
 	"claviger/internal/op/optest"
 	"claviger/keystore/cryptoops"
 	"claviger/keystore/key"
@@ -306,10 +308,102 @@ func TestKeyPolicy_ManagedKey_IsUsedThroughItsServiceAlone(t *testing.T) {
 		"PutKeyPolicy": {"Policy": aPolicy}, "TagResource": {"Tags": []M{{"TagKey": "a",
 			"TagValue": "b"}}}, "CreateGrant": {"GranteePrincipal": arnOf("bob"),
 			"Operations": []string{"Decrypt"}}} {
-		in["KeyId"] = e.KeyID
+		in["KeyId"] = e.KeyARN
 		if f := fail(s, name, in); f == nil || f.Code != "AccessDeniedException" {
 			t.Errorf("%s by the account's owner: %v", name, f)
 		}
 	}
-	must[any](s, "DescribeKey", M{"KeyId": e.KeyID})
+	must[any](s, "DescribeKey", M{"KeyId": e.KeyARN})
+}
+
+// TestForeignKey_FactsInOnesOwnPolicy_TellNothing: whoever isn't let in can't find out by policies
+// of their own whether there is a key, what an alias leads to, or what tags the key has.
+func TestForeignKey_FactsInOnesOwnPolicy_TellNothing(t *testing.T) {
+	s := start(t)
+	id := must[CreateKeyOutput](s, "CreateKey",
+		M{"Tags": []M{{"TagKey": "team", "TagValue": "a"}}}).KeyMetadata.KeyId
+	must[any](s, "CreateAlias", M{"AliasName": "alias/there", "TargetKeyId": id})
+	arn := "arn:aws:kms:" + ourRegion + ":" + ourAccount + ":"
+	for _, deny := range []string{
+		`"Resource":"` + key.ARN(ourAccount, ourRegion, id) + `"`,
+		`"Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/team":"a"}}`,
+		`"Resource":"*","Condition":{"Null":{"kms:KeySpec":"false"}}`,
+		`"Resource":"*","Condition":{"ForAnyValue:StringLike":{"kms:ResourceAliases":"*"}}`,
+	} {
+		eve := client{s, stranger(allowsAll, `{"Version":"2012-10-17","Statement":
+			[{"Effect":"Deny","Action":"*",`+deny+`}]}`)}
+		texts := map[string]bool{}
+		for _, name := range []string{"alias/there", "alias/absent"} {
+			f := fail(eve, "Encrypt", M{"KeyId": arn + name, "Plaintext": "eA=="})
+			texts[strings.ReplaceAll(f.Message, name, "NAME")] = true
+		}
+		if len(texts) != 1 {
+			t.Errorf("%s: a key and none differ: %v", deny, texts)
+		}
+	}
+	// What is granted is seen, and so may be denied.
+	must[CreateGrantOutput](s, "CreateGrant", M{"KeyId": id, "GranteePrincipal": stranger().ARN,
+		"Operations": []string{"Encrypt"}})
+	eve := client{s, stranger(allowsAll, `{"Version":"2012-10-17","Statement":[{"Effect":"Deny",
+		"Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/team":"a"}}}]}`)}
+	if f := fail(eve, "Encrypt", M{"KeyId": arn + "alias/there", "Plaintext": "eA=="}); f == nil ||
+		!strings.HasSuffix(f.Message, "with an explicit deny in an identity-based policy") {
+		t.Errorf("what was granted and one's own policy denies: %v", f)
+	}
+}
+
+// people are users by name and unique id.
+type people map[string]string
+
+func (p people) UniqueID(_ context.Context, arn string) (string, error) {
+	if p[arn] == "" {
+		return "", domain.ErrNobody
+	}
+	return p[arn], nil
+}
+
+func (p people) ARN(_ context.Context, id string) (string, error) {
+	for arn, i := range p {
+		if i == id {
+			return arn, nil
+		}
+	}
+	return id, nil
+}
+
+// TestKeyPolicy_Principals_AreStoredById: who is made again under a name of before is somebody
+// else, who is gone is shown by id, and who isn't there can't be named.
+func TestKeyPolicy_Principals_AreStoredById(t *testing.T) {
+	s := start(t)
+	alice := optest.User("alice")
+	alice.UniqueID = "AIDAALICEALICEALICEA"
+	s.keys.people = people{alice.ARN: alice.UniqueID}
+	text := statements([3]string{"Allow", alice.ARN, whatever},
+		[3]string{"Allow", "arn:aws:iam::" + ourAccount + ":root", whatever})
+	id := must[CreateKeyOutput](s, "CreateKey", M{"Policy": text}).KeyMetadata.KeyId
+	read := func() string {
+		return must[GetKeyPolicyOutput](s, "GetKeyPolicy", M{"KeyId": id}).Policy
+	}
+	if got := read(); got != text {
+		t.Errorf("%s", got)
+	}
+	if f := fail(client{s, alice}, "DescribeKey", M{"KeyId": id}); f != nil {
+		t.Errorf("%v", f)
+	}
+	again := alice
+	again.UniqueID = "AIDASOMEBODYELSEAAAA"
+	if f := fail(client{s, again}, "DescribeKey", M{"KeyId": id}); f == nil {
+		t.Error("somebody else of that name is let in")
+	}
+	s.keys.people = people{}
+	if got := read(); got != strings.Replace(text, alice.ARN, alice.UniqueID, 1) {
+		t.Errorf("of who is gone: %s", got)
+	}
+	for name, in := range map[string]M{"PutKeyPolicy": {"KeyId": id}, "CreateKey": {}} {
+		in["Policy"] = text
+		if f := fail(s, name, in); f == nil || f.Code != "MalformedPolicyDocumentException" ||
+			f.Message != "Policy contains a statement with one or more invalid principals." {
+			t.Errorf("%s: %v", name, f)
+		}
+	}
 }

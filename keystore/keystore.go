@@ -85,6 +85,7 @@ type Config struct {
 	Installation *install.Installation
 	Regions      []string             // that are served
 	Clusters     customstore.Clusters // that custom key stores may stand on
+	Principals   domain.Principals    // whom key policies may name
 }
 
 // deleteKeyJob is the kind of the job that deletes a key when its window is over; see
@@ -99,6 +100,7 @@ type Keys struct {
 	pager    model.Pager
 
 	regions []string // that are served
+	people  domain.Principals
 
 	rows    *keyrows.Rows
 	related *multiregion.Keys
@@ -129,7 +131,8 @@ func New(c Config) *Keys {
 	rows, counts := keyrows.New(c.DB, in.Rows, c.Jobs), usage.New(c.DB, c.Jobs)
 	s := &Keys{
 		maker: device.Maker, ownToken: device.Residents, jobs: c.Jobs, regions: c.Regions,
-		pager: model.NewPager(in.Tokens), rows: rows, related: multiregion.New(rows),
+		people: c.Principals,
+		pager:  model.NewPager(in.Tokens), rows: rows, related: multiregion.New(rows),
 		grants: grant.New(c.DB, in.Rows, in.Tokens), usage: counts,
 		importPairs: imports.New(c.DB, in.Rows, in.Tokens, c.Jobs, device.Imports),
 	}

@@ -66,19 +66,26 @@ type GrantListEntry struct {
 }
 
 // grantEntry returns what is told of a grant. Its token is told by CreateGrant only.
-func grantEntry(g *grant.Grant) GrantListEntry {
-	e := GrantListEntry{KeyId: g.Key.ARN(), GrantId: g.ID, Name: g.Name,
+func (s *Keys) grantEntry(c *op.Call, g *grant.Grant) (e GrantListEntry, err error) {
+	grantee, err := domain.ShownPrincipal(c, s.people, g.Grantee)
+	if err != nil {
+		return e, err
+	}
+	retiring, err := domain.ShownPrincipal(c, s.people, g.RetiringPrincipal)
+	if err != nil {
+		return e, err
+	}
+	e = GrantListEntry{KeyId: g.Key.ARN(), GrantId: g.ID, Name: g.Name,
 		CreationDate:   wire.Time{Time: g.Created},
 		IssuingAccount: "arn:aws:iam::" + g.IssuingAccount + ":root", Operations: g.Operations}
 	toService := g.Constraints.SourceArn != nil // what GranteeServicePrincipal demands
-	e.GranteePrincipal, e.GranteeServicePrincipal = principalOrService(g.Grantee, toService)
-	e.RetiringPrincipal, e.RetiringServicePrincipal = principalOrService(g.RetiringPrincipal,
-		toService)
+	e.GranteePrincipal, e.GranteeServicePrincipal = principalOrService(grantee, toService)
+	e.RetiringPrincipal, e.RetiringServicePrincipal = principalOrService(retiring, toService)
 	if !g.Constraints.IsEmpty() {
 		constraints := GrantConstraints(g.Constraints)
 		e.Constraints = &constraints
 	}
-	return e
+	return e, nil
 }
 
 // principalOrService tells in which of two members a name is listed. A service that was named as a
@@ -92,24 +99,30 @@ func principalOrService(name string, toService bool) (principal, service string)
 
 // grantPage returns a page of a list that has one more if there is a next page. position says where
 // a grant stands in the listing, which is what the marker keeps.
-func grantPage(p domain.Page, grants []*grant.Grant,
-	position func(*grant.Grant) string) ListGrantsOutput {
+func (s *Keys) grantPage(c *op.Call, p domain.Page, grants []*grant.Grant,
+	position func(*grant.Grant) string) (out ListGrantsOutput, err error) {
 	grants, next := domain.Cut(p, grants, position)
-	out := ListGrantsOutput{Grants: make([]GrantListEntry, len(grants)), NextMarker: next,
+	out = ListGrantsOutput{Grants: make([]GrantListEntry, len(grants)), NextMarker: next,
 		Truncated: next != ""}
 	for i, g := range grants {
-		out.Grants[i] = grantEntry(g)
+		if out.Grants[i], err = s.grantEntry(c, g); err != nil {
+			return out, err
+		}
 	}
-	return out
+	return out, nil
 }
 
 // listGrants binds its marker to the key and the filter: a marker of another listing is refused.
 func (s *Keys) listGrants(c *op.Call, in ListGrantsInput,
 	k *key.Key) (out ListGrantsOutput, err error) {
-	grantee := either(in.GranteePrincipal, in.GranteeServicePrincipal)
+	named := either(in.GranteePrincipal, in.GranteeServicePrincipal)
 	id := domain.Or(in.GrantId, "")
-	filter := k.ID + " " + id + " " + grantee
+	filter := k.ID + " " + id + " " + named
 	p, err := s.pager.Page(c, "ListGrants", filter, in.Limit, in.Marker, defaultGrants, maxGrants)
+	if err != nil {
+		return out, err
+	}
+	grantee, err := domain.KnownPrincipal(c, s.people, named)
 	if err != nil {
 		return out, err
 	}
@@ -126,7 +139,7 @@ func (s *Keys) listGrants(c *op.Call, in ListGrantsInput,
 	if err != nil {
 		return out, err
 	}
-	return grantPage(p, grants, func(g *grant.Grant) string { return g.ID }), nil
+	return s.grantPage(c, p, grants, func(g *grant.Grant) string { return g.ID })
 }
 
 // oneGrant returns the one grant with an id, if it is there and, where a grantee is named, that

@@ -28,7 +28,7 @@ func (in ListRetirableGrantsInput) Validate() error {
 // retiringPrincipal is the principal whose retirable grants are listed.
 type retiringPrincipal struct {
 	domain.Account
-	name string
+	name string // as grants store it
 }
 
 // Demands implements [op.Target]. The principal itself needs no policy, as it needs none to retire
@@ -40,11 +40,12 @@ func (r retiringPrincipal) Demands() []policy.Demand {
 	return d
 }
 
-// findRetiringPrincipal looks nothing up: a principal need not exist to be named.
-func (s *Keys) findRetiringPrincipal(_ *op.Call,
+// findRetiringPrincipal takes a principal that doesn't exist for one who may retire nothing.
+func (s *Keys) findRetiringPrincipal(c *op.Call,
 	in ListRetirableGrantsInput) (retiringPrincipal, error) {
-	name := either(in.RetiringPrincipal, in.RetiringServicePrincipal)
-	return retiringPrincipal{domain.OnAccount("kms:ListRetirableGrants"), name}, nil
+	name, err := domain.KnownPrincipal(c, s.people,
+		either(in.RetiringPrincipal, in.RetiringServicePrincipal))
+	return retiringPrincipal{domain.OnAccount("kms:ListRetirableGrants"), name}, err
 }
 
 // listRetirableGrants looks in the caller's account and Region only, as AWS does, whatever account
@@ -61,5 +62,5 @@ func (s *Keys) listRetirableGrants(c *op.Call, in ListRetirableGrantsInput,
 	if err != nil {
 		return out, err
 	}
-	return grantPage(p, grants, (*grant.Grant).ListPosition), nil
+	return s.grantPage(c, p, grants, (*grant.Grant).ListPosition)
 }

@@ -22,11 +22,11 @@ func TestDescribeKey_AliasOfAService_MakesItsManagedKey(t *testing.T) {
 			if code != "" || out.KeyMetadata.KeyManager != key.ManagerAWS {
 				t.Errorf("%q, %+v", code, out)
 			}
-			ids[i] = out.KeyMetadata.KeyId
+			ids[i] = out.KeyMetadata.Arn
 		})
 	}
 	all.Wait()
-	if ids = slices.Compact(ids); len(ids) != 1 || s.seal("", "x").KeyID != ids[0] {
+	if ids = slices.Compact(ids); len(ids) != 1 || s.seal("", "x").KeyARN != ids[0] {
 		t.Errorf("keys %v", ids)
 	}
 	for _, name := range []string{"alias/aws/s3", "alias/aws/", "alias/app"} {
@@ -40,16 +40,16 @@ func TestDescribeKey_AliasOfAService_MakesItsManagedKey(t *testing.T) {
 func TestRotation_ManagedKey_IsYearly(t *testing.T) {
 	s := start(t)
 	e := s.seal("", "x")
-	if got := s.rotation(e.KeyID); !got.KeyRotationEnabled || got.RotationPeriodInDays != 365 {
+	if got := s.rotation(e.KeyARN); !got.KeyRotationEnabled || got.RotationPeriodInDays != 365 {
 		t.Errorf("%+v", got)
 	}
 	for _, name := range []string{"EnableKeyRotation", "DisableKeyRotation", "RotateKeyOnDemand"} {
-		if _, code := ask[any](s, name, M{"KeyId": e.KeyID}); code != "AccessDeniedException" {
+		if _, code := ask[any](s, name, M{"KeyId": e.KeyARN}); code != "AccessDeniedException" {
 			t.Errorf("%s on a key that a service manages: %q", name, code)
 		}
 	}
 	s.passAndRun(365 * key.Day)
-	if n := len(s.rotations(e.KeyID, "ROTATIONS_ONLY")); n != 1 {
+	if n := len(s.rotations(e.KeyARN, "ROTATIONS_ONLY")); n != 1 {
 		t.Errorf("%d rotations in a year", n)
 	}
 	s.checkOpens(e, "x")

@@ -34,10 +34,9 @@ func (s *Keys) putKeyPolicy(c *op.Call, in PutKeyPolicyInput,
 		return multiregion.Change{}, op.None{},
 			kmsfault.Unsupported("A key has one policy, and its name is " + policyName + ".")
 	}
-	bypass := domain.Or(in.BypassPolicyLockoutSafetyCheck, false)
-	if err := checkPolicy(c, in.Policy, k.ARN(), bypass); err != nil {
+	stored, err := s.checkPolicy(c, &in.Policy, k.ARN(), in.BypassPolicyLockoutSafetyCheck)
+	if err != nil {
 		return multiregion.Change{}, op.None{}, err
 	}
-	return multiregion.Change{Key: k.Changed(func(k *key.Key) { k.Policy = in.Policy })}, op.None{},
-		nil
+	return multiregion.Change{Key: k.Changed(func(k *key.Key) { k.Policy = stored })}, op.None{}, nil
 }

@@ -40,7 +40,7 @@ func (s *Keys) findReplication(c *op.Call, in ReplicateKeyInput) (replication, e
 	if err != nil {
 		return replication{}, err
 	}
-	r.Says = func(v policy.Values) { target.SetText(v, "kms:ReplicaRegion", &in.ReplicaRegion) }
+	r.Says = func(v policy.Values) { domain.SetText(v, "kms:ReplicaRegion", &in.ReplicaRegion) }
 	return replication{r, in}, nil
 }
 
@@ -64,7 +64,7 @@ func (r replication) values() policy.Values {
 		r.Key.Conditions(v)
 		v["kms:MultiRegionKeyType"] = []string{"REPLICA"}
 	}
-	target.SetTags(v, r.in.Tags)
+	domain.SetTags(v, r.in.Tags)
 	target.SetBypass(v, r.in.BypassPolicyLockoutSafetyCheck)
 	return v
 }
@@ -86,14 +86,12 @@ func (r replication) Ready() error {
 // key's: AWS copies none of them.
 func (s *Keys) replicateKey(c *op.Call, in ReplicateKeyInput,
 	r replication) (op.Commit[ReplicateKeyOutput], error) {
-	if in.Policy != nil {
-		if err := checkPolicy(c, *in.Policy, r.otherARN(),
-			domain.Or(in.BypassPolicyLockoutSafetyCheck, false)); err != nil {
-			return nil, err
-		}
+	stored, err := s.checkPolicy(c, in.Policy, r.otherARN(), in.BypassPolicyLockoutSafetyCheck)
+	if err != nil {
+		return nil, err
 	}
 	replica := multiregion.Replica(r.Key, in.ReplicaRegion, c.Time)
-	replica.Description, replica.Policy = domain.Or(in.Description, ""), domain.Or(in.Policy, "")
+	replica.Description, replica.Policy = domain.Or(in.Description, ""), stored
 	replica.Tags = domain.SortTags(in.Tags)
 	ch := multiregion.Change{Key: r.Key.Changed(func(k *key.Key) { k.Replicas = replica.Replicas }),
 		Adds: replica}
@@ -103,7 +101,7 @@ func (s *Keys) replicateKey(c *op.Call, in ReplicateKeyInput,
 	}
 	out := ReplicateKeyOutput{
 		ReplicaKeyMetadata: replica.Metadata(s.maker.Signs),
-		ReplicaPolicy:      replica.PolicyText(),
+		ReplicaPolicy:      domain.Or(in.Policy, replica.PolicyText()),
 		ReplicaTags:        replica.Tags,
 	}
 	m := &out.ReplicaKeyMetadata

@@ -7,6 +7,7 @@ import (
 
 	"claviger/hsm"
 	"claviger/hsm/hsmtest"
+	"claviger/internal/domain"
 	"claviger/internal/envelope"
 	"claviger/internal/fault"
 	"claviger/internal/op"
@@ -84,8 +85,8 @@ func (s *service) assemble(k *optest.Kit) optest.Parts {
 		device = s.around(k.Token)
 	}
 	s.keys = New(Config{DB: k.DB, Device: deviceOf(device), Jobs: jobs.Queue{},
-		Installation: k.Installation,
-		Regions:      []string{ourRegion, abroad, farAway}, Clusters: s.clusters})
+		Installation: k.Installation, Principals: domain.ByName{},
+		Regions: []string{ourRegion, abroad, farAway}, Clusters: s.clusters})
 	s.byName = map[string]op.Operation{}
 	for _, o := range s.keys.Operations() {
 		s.byName[o.Info().Name] = o

@@ -6,7 +6,6 @@ import (
 	"claviger/internal/op"
 	"claviger/keystore/key"
 	"claviger/keystore/multiregion"
-	"claviger/keystore/target"
 	"claviger/policy"
 )
 
@@ -36,7 +35,7 @@ func (in TagResourceInput) Validate() error { return domain.CheckTags(tagRules, 
 func (in TagResourceInput) KeyID() string { return in.KeyId }
 
 // Conditions puts in the tags.
-func (in TagResourceInput) Conditions(v policy.Values) { target.SetTags(v, in.Tags) }
+func (in TagResourceInput) Conditions(v policy.Values) { domain.SetTags(v, in.Tags) }
 
 // tagResource checks the quota over all tags, since some of those given may replace others.
 func (s *Keys) tagResource(_ *op.Call, in TagResourceInput,

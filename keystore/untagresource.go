@@ -5,7 +5,6 @@ import (
 	"claviger/internal/op"
 	"claviger/keystore/key"
 	"claviger/keystore/multiregion"
-	"claviger/keystore/target"
 	"claviger/policy"
 )
 
@@ -19,7 +18,7 @@ type UntagResourceInput struct {
 func (in UntagResourceInput) KeyID() string { return in.KeyId }
 
 // Conditions puts in the names of the tags.
-func (in UntagResourceInput) Conditions(v policy.Values) { target.SetTagKeys(v, in.TagKeys) }
+func (in UntagResourceInput) Conditions(v policy.Values) { domain.SetTagKeys(v, in.TagKeys) }
 
 // untagResource ignores keys that no tag has, as AWS does.
 func (s *Keys) untagResource(_ *op.Call, in UntagResourceInput,

@@ -1,6 +1,7 @@
 package keystore
 
 import (
+	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/keystore/key"
 	"claviger/keystore/kmsfault"
@@ -23,7 +24,7 @@ func (s *Keys) findPromotion(c *op.Call, in UpdatePrimaryRegionInput) (promotion
 	if err != nil {
 		return promotion{}, err
 	}
-	r.Says = func(v policy.Values) { target.SetText(v, "kms:PrimaryRegion", &in.PrimaryRegion) }
+	r.Says = func(v policy.Values) { domain.SetText(v, "kms:PrimaryRegion", &in.PrimaryRegion) }
 	r.there.Says = r.Says
 	return promotion{r}, nil
 }

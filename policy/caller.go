@@ -39,6 +39,7 @@ type Session struct {
 	Provider       string            // aws:FederatedProvider, or nothing
 	MFA            bool              // aws:MultiFactorAuthPresent
 	Tags           map[string]string // session tags, which win over the principal's
+	Transitive     []string          // keys of Tags that go on to the sessions that it starts
 }
 
 // Facts are the circumstances of a request, the same for all that it demands.

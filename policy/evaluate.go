@@ -49,12 +49,8 @@ func ofResource(s *scope, d *Document) verdict {
 	defer func() { s.ofResource = false }()
 	for i := range d.rules {
 		r := &d.rules[i]
-		// Actions are compared faster than principals, and conditions are left for last.
-		if !r.covers(s.demand.Action) {
-			continue
-		}
-		by := r.names(&s.caller)
-		if by == 0 || !r.reaches(s) || !r.tested(s) {
+		by := r.appliesTo(s)
+		if by == 0 {
 			continue
 		}
 		if r.deny {

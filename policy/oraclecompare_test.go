@@ -16,6 +16,19 @@ import (
 
 // engine asks Decide the same question. The error is of a document that is refused.
 func (q *question) engine() (allowed bool, text string, refused error) {
+	r, err := q.request()
+	if err != nil {
+		return false, "", err
+	}
+	d := policy.Decide(r)
+	if err := d.Refusal(); err != nil {
+		return false, fault.Of(err).Message, nil
+	}
+	return true, "", nil
+}
+
+// request is the question with its documents compiled.
+func (q *question) request() (_ policy.Request, refused error) {
 	document := func(text string) *policy.Document {
 		if text == "" {
 			return nil
@@ -39,9 +52,6 @@ func (q *question) engine() (allowed bool, text string, refused error) {
 		c.Session = &s
 	}
 	of := document(q.Policy)
-	if refused != nil {
-		return false, "", refused
-	}
 	resource := policy.Resource{ARN: q.ARN, Account: q.Owner, PolicyDecides: q.Decides}
 	if q.Policy != "" {
 		resource.Policy = func() (*policy.Document, error) { return of, nil }
@@ -55,12 +65,8 @@ func (q *question) engine() (allowed bool, text string, refused error) {
 	if q.Grants != nil {
 		resource.Grants = func() ([]policy.Grant, error) { return q.Grants, nil }
 	}
-	d := policy.Decide(policy.Request{Caller: c, Facts: q.Facts, Demands: []policy.Demand{{
-		Action: q.Action, Resource: resource, Values: q.values}}})
-	if err := d.Refusal(); err != nil {
-		return false, fault.Of(err).Message, nil
-	}
-	return true, "", nil
+	return policy.Request{Caller: c, Facts: q.Facts, Demands: []policy.Demand{{
+		Action: q.Action, Resource: resource, Values: q.values}}}, refused
 }
 
 // values are those of the request, and what it says of the grant that it is to make.

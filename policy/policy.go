@@ -78,8 +78,12 @@ func Decide(r Request) Decision {
 // decide looks for an explicit deny, then for what allows the demand. Grants come last: they are
 // asked for only if no policy allows it.
 func decide(r *Request, d *Demand) Decision {
-	c := &r.Caller
 	e := evaluation{scope: newScope(r, d)}
+	return e.decide()
+}
+
+func (e *evaluation) decide() Decision {
+	c, d := &e.caller, e.demand
 	switch {
 	case d.Open != "":
 		return Decision{Effect: Allow, Reason: NeedsNoPermission}
@@ -95,7 +99,7 @@ func decide(r *Request, d *Demand) Decision {
 	if e.allows() {
 		return e.allowed()
 	}
-	return byGrant(&e)
+	return byGrant(e)
 }
 
 // byGrant asks the grants of the resource.

@@ -71,7 +71,7 @@ func (p *Principals) invalid() (kind, name string) {
 		return "AWS", ""
 	}
 	for _, a := range p.AWS {
-		if a != "*" && !isAccount(a) && !isUniqueID(a) && !IsPrincipal(a) {
+		if a != "*" && !isAccount(a) && !IsUniqueID(a) && !IsPrincipal(a) {
 			return "AWS", a
 		}
 	}
@@ -113,11 +113,11 @@ func isName(s string) bool {
 
 // hasUniqueID reports whether somebody is named by unique id.
 func (p *Principals) hasUniqueID() bool {
-	return p != nil && slices.ContainsFunc(p.AWS, isUniqueID)
+	return p != nil && slices.ContainsFunc(p.AWS, IsUniqueID)
 }
 
-// isUniqueID reports whether s has the form of a user's or role's unique id.
-func isUniqueID(s string) bool {
+// IsUniqueID reports whether s has the form of a user's or role's unique id.
+func IsUniqueID(s string) bool {
 	return len(s) >= 20 && len(s) <= 128 && (strings.HasPrefix(s, "AIDA") || strings.HasPrefix(s,
 		"AROA")) && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == ""
 }

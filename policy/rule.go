@@ -85,6 +85,19 @@ func (r *rule) applies(s *scope) bool {
 	return r.covers(s.demand.Action) && r.reaches(s) && r.tested(s)
 }
 
+// appliesTo says how the rule of a resource's policy names the caller; zero if it doesn't, or isn't
+// about the demand. Actions are compared faster than principals, and conditions are left for last.
+func (r *rule) appliesTo(s *scope) namedBy {
+	if !r.covers(s.demand.Action) {
+		return 0
+	}
+	by := r.names(&s.caller)
+	if by == 0 || !r.reaches(s) || !r.tested(s) {
+		return 0
+	}
+	return by
+}
+
 func (r *rule) covers(action string) bool {
 	for i := range r.actions {
 		if r.actions[i].matchAction(action) {

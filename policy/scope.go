@@ -86,8 +86,9 @@ var severalValues = []string{"aws:tagkeys", "kms:encryptioncontextkeys", "kms:gr
 // key is the name of a condition key. Case makes no difference to it.
 type key struct {
 	id      keyID
-	name    string // as it was written; of a tag's key what stands behind the slash
+	name    string // as it was written
 	several bool
+	tag     uint8 // where in the name of a tag's key that of the tag begins; 0: it is none
 }
 
 func compileKey(name string) key {
@@ -97,7 +98,7 @@ func compileKey(name string) key {
 	}
 	if slash := strings.IndexByte(folded, '/'); slash >= 0 {
 		if id, ok := globalKeys[folded[:slash+1]]; ok {
-			return key{id: id, name: name[slash+1:]}
+			return key{id: id, name: name, tag: uint8(slash + 1)}
 		}
 	}
 	return key{name: name, several: slices.Contains(severalValues, folded)}
@@ -119,6 +120,8 @@ type scope struct {
 	err        error // of the first fact that could not be had
 
 	ofResource bool // the policy that is looked at is the resource's
+
+	simulated Values // all that conditions see of a request that nobody made; nil: it is a true one
 
 	// An address stands in many conditions of one request and is read once.
 	addressText string
@@ -144,6 +147,8 @@ func (r *scope) address(s string) netip.Addr {
 // lookup returns the values of a key. A key may be there with no value.
 func (r *scope) lookup(k *key) (values []string, present bool) {
 	switch {
+	case r.simulated != nil:
+		return folded(r.simulated, k.name)
 	case k.id == ofDemand:
 		return r.ofDemand(k.name)
 	case k.id == resourceAliases:
@@ -162,10 +167,10 @@ func (r *scope) one(k *key) (string, bool) {
 	switch {
 	case k.several:
 		return "", false
-	case k.id != ofDemand:
+	case k.id != ofDemand && r.simulated == nil:
 		return r.text(k)
 	}
-	values, _ := r.ofDemand(k.name)
+	values, _ := r.lookup(k)
 	if len(values) != 1 {
 		return "", false
 	}
@@ -202,7 +207,7 @@ func (r *scope) text(k *key) (string, bool) {
 	case principalType:
 		return principalTypes[c.Type], true
 	case principalTag:
-		return c.tag(k.name)
+		return c.tag(k.name[k.tag:])
 	case principalIsService:
 		return strconv.FormatBool(service), true
 	case principalService:
@@ -218,7 +223,7 @@ func (r *scope) text(k *key) (string, bool) {
 	case resourceAccount:
 		return r.owner(), true
 	case resourceTag:
-		return r.resourceTag(k.name)
+		return r.resourceTag(k.name[k.tag:])
 	case federatedProvider, sourceIdentity, tokenIssueTime, multiFactor:
 		return c.Session.text(k.id)
 	}

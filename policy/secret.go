@@ -23,7 +23,7 @@ func ParseSecret(text string) (*Document, error) {
 			switch {
 			case kind == "SERVICE":
 				return nil, ErrSecretService
-			case kind != "", p != nil && slices.ContainsFunc(p.AWS, isUniqueID):
+			case kind != "", p != nil && slices.ContainsFunc(p.AWS, IsUniqueID):
 				return nil, ErrSecretPrincipal
 			}
 		}

@@ -66,7 +66,7 @@ func (r *rawStatement) checkTrust() error {
 		return Malformed("AssumeRole policy may only specify STS AssumeRole actions.")
 	}
 	kind, name := who.invalid()
-	if i := slices.IndexFunc(who.AWS, isUniqueID); kind == "" && i >= 0 {
+	if i := slices.IndexFunc(who.AWS, IsUniqueID); kind == "" && i >= 0 {
 		kind, name = "AWS", who.AWS[i]
 	}
 	if kind != "" {

@@ -7,11 +7,12 @@ import (
 	"claviger/internal/domain"
 )
 
-// Bounds of the cache: under 3 KiB for an entry with what the runtime adds, less than 30
-// MB in all. A usual entry is under 1 KiB. What is larger is read from its row each time,
-// at the price of a query.
+// Bounds of the cache: under 3 KiB for an entry with what the runtime adds, less than 30 MB in all
+// without resource policies, which take up to eight times what they weigh. A usual entry is under 1
+// KiB. What is larger is read from its row each time, at the price of a query.
 const (
 	cachedSecrets = 10240
+	cachedRules   = 256  // of policies, by their text: what is not kept is not compiled each time
 	keptBytes     = 2048 // of a secret's own text, and of its sealed current value if that fits too
 	overhead      = 80   // bytes for each tag and label beside its text: headers, and spare room
 )
@@ -68,7 +69,7 @@ func (s *Secrets) loadEntry(ctx context.Context, ref secretRef) (*entry, error) 
 // weight is about how many bytes a secret holds, its values left out: a value is kept only if it
 // fits into what the rest leaves.
 func (e *entry) weight() int {
-	n := len(e.Name) + len(e.Description) + len(e.KeyID)
+	n := len(e.Name) + len(e.Description) + len(e.KeyID) + max(len(e.Policy), e.rules.Weight())
 	for _, t := range e.Tags {
 		n += len(t.Key) + len(t.Value) + overhead
 	}

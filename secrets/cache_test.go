@@ -45,6 +45,6 @@ func heaviest(ref secretRef) *entry {
 	}
 	sealed := []byte(text(keptBytes - e.weight()))
 	e.current = &version{secretRef: ref, suffix: text(6), id: text(36), digest: []byte(text(32)),
-		envelope: envelope.Envelope{KeyID: text(36), Sealed: sealed}}
+		envelope: envelope.Envelope{KeyARN: text(75), Sealed: sealed}}
 	return e
 }

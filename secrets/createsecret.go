@@ -1,9 +1,12 @@
 package secrets
 
 import (
+	"strconv"
+
 	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/policy"
+	"claviger/secrets/model"
 )
 
 // ReplicaRegion names a Region to keep a copy in. There are none here.
@@ -47,6 +50,16 @@ func (in CreateSecretInput) Validate() error {
 	return checkValue(in.SecretString, in.SecretBinary)
 }
 
+// Conditions implements [domain.Conditional]. The KMS key is put in where it is looked up.
+func (in CreateSecretInput) Conditions(v policy.Values) {
+	domain.SetText(v, model.Name, &in.Name)
+	domain.SetText(v, model.Description, in.Description)
+	domain.Set(v, model.Overwrite, in.ForceOverwriteReplicaSecret, strconv.FormatBool)
+	domain.SetTags(v, in.Tags)
+}
+
+func (in CreateSecretInput) kmsKeyID() *string { return in.KmsKeyId }
+
 // CreateSecretOutput names the new secret. Without a value there is no VersionId.
 type CreateSecretOutput struct {
 	ARN, Name string
@@ -57,17 +70,24 @@ type CreateSecretOutput struct {
 // there is one.
 type creation struct {
 	target
-	tagged bool // it shall have tags, which is a permission of its own
+	tags []Tag // that it shall have, which takes a permission of its own
 }
 
-// Demands implements [op.Target]: a new secret has no suffix yet, so that
-// policies match it by its name.
+// Demands implements [op.Target]: a new secret has no suffix yet, so that policies match it by its
+// name. Its tags are those that it is asked for with, and the policy of the secret that has its
+// name is none of its own.
 func (t *creation) Demands() []policy.Demand {
-	d := []policy.Demand{t.asked.demand("CreateSecret")}
-	if t.tagged {
-		d = append(d, t.asked.demand("TagResource"))
+	actions := []string{"CreateSecret", "TagResource"}
+	if len(t.tags) == 0 {
+		actions = actions[:1]
 	}
-	return d
+	var demands []policy.Demand
+	for _, a := range actions {
+		d := t.asked.demand(a, t.says)
+		d.Resource.Tags = func() (map[string]string, error) { return domain.TagMap(t.tags), nil }
+		demands = append(demands, d)
+	}
+	return demands
 }
 
 // Missing implements [op.Target].
@@ -85,11 +105,11 @@ func (t *creation) Ready() error {
 // findCreate looks the name up, because a request that comes again must be
 // answered as the first time.
 func (s *Secrets) findCreate(c *op.Call, in CreateSecretInput) (*creation, error) {
-	t, err := s.find(c, "CreateSecret", in.Name, s.withoutValue)
+	t, err := s.find(c, "CreateSecret", in.Name, in, s.withoutValue)
 	if err != nil {
 		return nil, err
 	}
-	return &creation{target: *t, tagged: len(in.Tags) > 0}, nil
+	return &creation{target: *t, tags: in.Tags}, nil
 }
 
 // createSecret seals the first value, if there is one, under an ARN that nobody had before: its

@@ -1,12 +1,14 @@
 package secrets
 
 import (
+	"strconv"
 	"strings"
 
 	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/internal/wire"
 	"claviger/policy"
+	"claviger/secrets/model"
 	"claviger/store"
 )
 
@@ -33,6 +35,14 @@ func (in DeleteSecretInput) Validate() error {
 		return errWindow
 	}
 	return nil
+}
+
+// Conditions implements [domain.Conditional]: what was left out is not there, its default neither.
+func (in DeleteSecretInput) Conditions(v policy.Values) {
+	domain.Set(v, model.Window, in.RecoveryWindowInDays, func(days int64) string {
+		return strconv.FormatInt(days, 10)
+	})
+	domain.Set(v, model.Force, in.ForceDeleteWithoutRecovery, strconv.FormatBool)
 }
 
 var (
@@ -79,7 +89,7 @@ func (t *deletion) Ready() error {
 }
 
 func (s *Secrets) findDelete(c *op.Call, in DeleteSecretInput) (*deletion, error) {
-	t, err := s.find(c, "DeleteSecret", in.SecretId, s.withoutValue)
+	t, err := s.find(c, "DeleteSecret", in.SecretId, in, s.withoutValue)
 	if err != nil {
 		return nil, err
 	}

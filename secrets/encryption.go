@@ -39,15 +39,15 @@ func errInvalidKey(reason string) *fault.Error {
 }
 
 // kmsARN is the ARN of a KMS key or alias in the secret's own account and Region.
-func (s *Secret) kmsARN(resource string) string {
-	a := domain.ARN{Service: "kms", Region: s.Region, Account: s.Account, Resource: resource}
+func (r secretRef) kmsARN(resource string) string {
+	a := domain.ARN{Service: "kms", Region: r.region, Account: r.account, Resource: resource}
 	return a.String()
 }
 
 // keepKey has the secret keep a KmsKeyId: nothing for the managed key, however that is spelled.
 func (s *Secret) keepKey(id string) {
 	s.KeyID = id
-	if id == managedAlias || id == s.kmsARN(managedAlias) {
+	if id == managedAlias || id == s.ref().kmsARN(managedAlias) {
 		s.KeyID = ""
 	}
 }
@@ -62,7 +62,7 @@ func (s *Secret) keyFor(c *op.Call) string {
 	if !strings.HasPrefix(resource, "alias/") {
 		resource = "key/" + resource
 	}
-	return s.kmsARN(resource)
+	return s.ref().kmsARN(resource)
 }
 
 // encryptionContext binds a value to its secret and version. Its members are those that AWS

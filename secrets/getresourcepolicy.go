@@ -1,6 +1,9 @@
 package secrets
 
-import "claviger/internal/op"
+import (
+	"claviger/internal/domain"
+	"claviger/internal/op"
+)
 
 // GetResourcePolicyOutput names the secret. ResourcePolicy is absent where there is none, which is
 // no error: infrastructure tools ask at every read of a secret.
@@ -9,8 +12,14 @@ type GetResourcePolicyOutput struct {
 	ResourcePolicy *string `json:",omitzero"`
 }
 
-// getResourcePolicy answers that there is no policy: no secret here can have one.
-func (s *Secrets) getResourcePolicy(_ *op.Call, _ SecretInput,
-	e *entry) (GetResourcePolicyOutput, error) {
-	return GetResourcePolicyOutput{ARN: e.ARN(), Name: e.Name}, nil
+// getResourcePolicy returns the text as it was given: tools compare it with what they have put.
+func (s *Secrets) getResourcePolicy(c *op.Call, _ SecretInput,
+	e *entry) (out GetResourcePolicyOutput, err error) {
+	out = GetResourcePolicyOutput{ARN: e.ARN(), Name: e.Name}
+	if e.Policy == "" {
+		return out, nil
+	}
+	text, err := domain.ShownPolicy(c, s.people, e.Policy)
+	out.ResourcePolicy = &text
+	return out, err
 }

@@ -7,6 +7,8 @@ import (
 	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/internal/wire"
+	"claviger/policy"
+	"claviger/secrets/model"
 )
 
 // GetSecretValueInput names a version of a secret by its id, by a label, or by both if they agree.
@@ -19,6 +21,15 @@ type GetSecretValueInput struct {
 }
 
 func (in GetSecretValueInput) secretID() string { return in.SecretId }
+
+// Conditions implements [domain.Conditional]. Who names no version asks for the current one.
+func (in GetSecretValueInput) Conditions(v policy.Values) {
+	domain.SetText(v, model.VersionID, in.VersionId)
+	domain.SetText(v, model.VersionStage, in.VersionStage)
+	if in.VersionId == nil && in.VersionStage == nil {
+		v[model.VersionStage] = []string{current}
+	}
+}
 
 // GetSecretValueOutput is the value in the member in which it was given, text
 // or up to 65,536 bytes.

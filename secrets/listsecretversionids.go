@@ -5,6 +5,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"strings"
 
 	"claviger/internal/domain"
 	"claviger/internal/op"
@@ -109,7 +110,8 @@ func (v *version) listEntry(labels stages) SecretVersionsListEntry {
 		LastAccessedDate: wire.At(store.FromMicros(v.accessed)),
 		CreatedDate:      wire.Time{Time: v.created}, KmsKeyIds: []string{defaultKey}}
 	if !v.managed {
-		e.KmsKeyIds = []string{v.envelope.KeyID}
+		// As the owner of the key calls it, unless that is another account.
+		e.KmsKeyIds = []string{strings.TrimPrefix(v.envelope.KeyARN, v.kmsARN("key/"))}
 	}
 	return e
 }

@@ -4,6 +4,7 @@ import (
 	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/secrets/model"
+	"claviger/secrets/password"
 )
 
 // routes describes operations, named those on one facet of a secret. Its value and its metadata
@@ -62,23 +63,29 @@ func (s *Secrets) Operations() []op.Operation {
 			"Moves a staging label to another version, or takes it away."),
 			s.updateSecretVersionStage),
 
-		changeSecret(s, named.Post("TagResource", "tags",
+		changeTarget(s, named.Post("TagResource", "tags",
 			"Adds tags to a secret or overwrites them."),
 			s.tagResource),
-		changeSecret(s, named.Delete("UntagResource", "tags",
+		changeTarget(s, named.Delete("UntagResource", "tags",
 			"Removes tags from a secret."),
 			s.untagResource),
 
 		readSecret(s, routes.Get("GetResourcePolicy", "/v1/secrets/policy/{SecretId...}",
-			"Returns a secret's resource policy. There is none here."),
+			"Returns a secret's resource policy, if it has one."),
 			s.getResourcePolicy),
+		changeTarget(s, domain.Large(routes.Put("PutResourcePolicy",
+			"/v1/secrets/policy/{SecretId...}", "Gives a secret a resource policy.")),
+			s.putResourcePolicy),
 		changeSecret(s, routes.Delete("DeleteResourcePolicy", "/v1/secrets/policy/{SecretId...}",
-			"Removes a secret's resource policy. There is none here."),
+			"Removes a secret's resource policy, if it has one."),
 			s.deleteResourcePolicy),
+		op.Read(domain.Large(routes.Post("ValidateResourcePolicy", "/v1/secrets/policy-validation",
+			"Says whether a policy could be a secret's, and changes nothing.")),
+			s.findValidation, s.validateResourcePolicy),
 
-		op.Read(routes.Post("GetRandomPassword", "/v1/random-password",
+		password.Operation(routes.Post("GetRandomPassword", "/v1/random-password",
 			"Makes a password from the token's random numbers."),
-			s.findPassword, s.getRandomPassword),
+			s.random),
 	}
 }
 

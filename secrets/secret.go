@@ -7,6 +7,7 @@ import (
 	"claviger/internal/domain"
 	"claviger/internal/envelope"
 	"claviger/internal/op"
+	"claviger/policy"
 )
 
 // Secret is one secret as its row says. It is never changed: a change makes a copy
@@ -20,10 +21,12 @@ type Secret struct {
 	KeyID                 string // the KMS key as the caller named it; empty: the managed key
 	Tags                  []Tag  // in order of key
 	Tagged                bool   // there has been a tag
+	Policy                string // the resource policy as it is stored, or nothing
 	Created, Changed      time.Time
 	DeletionDate          time.Time // end of the recovery window; zero: not scheduled for deletion
 
 	stages stages
+	rules  *policy.Rules // the policy compiled; nil without one, and of what wasn't read to be used
 }
 
 // secretRef is a secret's place in table and cache. A name is taken by one secret at a time. The

@@ -7,6 +7,7 @@ import (
 
 	"claviger/internal/domain"
 	"claviger/internal/op"
+	"claviger/secrets/password"
 )
 
 // secretID is what a caller calls a secret, read but not yet looked up.
@@ -30,12 +31,12 @@ var (
 // newSuffix returns the six random characters that end an ARN. By them a name that is used again
 // names another secret.
 func newSuffix() (string, error) {
-	u := uniform{read: func(n int) ([]byte, error) {
+	u := password.Uniform{Read: func(n int) ([]byte, error) {
 		b := make([]byte, n)
 		rand.Read(b)
 		return b, nil
 	}}
-	return u.text(alphanumerics, suffixSize)
+	return u.Text(alphanumerics, suffixSize)
 }
 
 // readSecretID reads any form of SecretId: a name, a complete ARN, or an ARN without its last

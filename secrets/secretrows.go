@@ -7,6 +7,7 @@ import (
 	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/internal/rowmac"
+	"claviger/policy"
 	"claviger/store"
 )
 
@@ -24,6 +25,7 @@ var secretRows = rowmac.Declare("secrets", func(s *Secret) []rowmac.Column {
 		rowmac.Text("key_id", &s.KeyID),
 		rowmac.JSON("tags", &s.Tags),
 		rowmac.Flag("tagged", &s.Tagged),
+		rowmac.Text("policy", &s.Policy),
 		rowmac.JSON("stages", &s.stages),
 		rowmac.Time("created", &s.Created),
 		rowmac.Time("changed", &s.Changed),
@@ -48,9 +50,17 @@ var (
 		WHERE account = $2 AND region = $3 AND name = $4 AND suffix = $5 AND accessed < $1`)
 )
 
-// loadSecret reads and verifies a secret, or returns [store.NoRow].
+// loadSecret reads and verifies a secret with the rules of its policy, or returns [store.NoRow].
 func (s *Secrets) loadSecret(ctx context.Context, ref secretRef) (*Secret, error) {
-	return secretRows.Load(ctx, s.signer, s.db, qSecret, []any{ref.account, ref.region, ref.name})
+	args := []any{ref.account, ref.region, ref.name}
+	sec, err := secretRows.Load(ctx, s.signer, s.db, qSecret, args)
+	if err != nil || sec.Policy == "" {
+		return sec, err
+	}
+	sec.rules, err = s.rules.Get(sec.Policy, func() (*policy.Rules, error) {
+		return policy.CompileRules(sec.Policy), nil
+	})
+	return sec, err
 }
 
 // change is a secret as it shall be, and what else belongs into the same transaction.

@@ -19,24 +19,20 @@
 // operations.go is the table of contents, and each operation has a file of its name. target.go and
 // secretid.go turn a SecretId into a secret. stages.go is the state machine of staging labels.
 // encryption.go seals and opens. cache.go keeps reads off the disk. accessed.go knows who was read
-// when. secretrows.go and versionrows.go are the SQL. Package filter chooses among secrets.
+// when. secretrows.go and versionrows.go are the SQL. Package filter chooses among secrets, package
+// resourcepolicy looks at policies before they are attached, package password makes passwords.
 package secrets
 
 import (
-	"context"
-
 	"claviger/internal/domain"
 	"claviger/internal/envelope"
 	"claviger/internal/install"
 	"claviger/internal/op"
 	"claviger/internal/rowmac"
+	"claviger/policy"
+	"claviger/secrets/password"
 	"claviger/store"
 )
-
-// Random draws n random bytes from the token.
-type Random interface {
-	Random(ctx context.Context, n int) ([]byte, error)
-}
 
 // deleteSecretJob is the kind of the job that deletes a secret when its recovery window is over;
 // see [Secrets.deleteDue].
@@ -46,23 +42,36 @@ const deleteSecretJob = "secretsmanager:DeleteSecret"
 type Secrets struct {
 	db     *store.DB
 	keys   envelope.Keys
-	random Random
+	random password.Random
 	jobs   domain.Scheduler
 	signer *rowmac.Signer
 	pages  domain.Pager
+	people domain.Principals
 	cache  *domain.Cache[secretRef, *entry]
+	rules  *domain.Cache[string, *policy.Rules] // by the text of the policy
 	reads  reads
 
 	getValue    op.Query[GetSecretValueInput, GetSecretValueOutput]
 	endRecovery op.Command[endRecoveryInput, op.None]
 }
 
+// Config is what secrets are made of.
+type Config struct {
+	DB           *store.DB
+	Keys         envelope.Keys
+	Random       password.Random
+	Jobs         domain.Scheduler
+	Installation *install.Installation
+	Principals   domain.Principals // whom resource policies may name
+}
+
 // New returns the secrets of one installation.
-func New(db *store.DB, keys envelope.Keys, random Random, jobs domain.Scheduler,
-	in *install.Installation) *Secrets {
-	s := &Secrets{db: db, keys: keys, random: random, jobs: jobs, signer: in.Rows,
-		pages: domain.Pager{Tokens: in.Tokens, Invalid: errPage},
-		cache: domain.NewCache[secretRef](cachedSecrets, keptBytes, (*entry).weight)}
+func New(c Config) *Secrets {
+	s := &Secrets{db: c.DB, keys: c.Keys, random: c.Random, jobs: c.Jobs,
+		signer: c.Installation.Rows, people: c.Principals,
+		pages: domain.Pager{Tokens: c.Installation.Tokens, Invalid: errPage},
+		cache: domain.NewCache[secretRef](cachedSecrets, keptBytes, (*entry).weight),
+		rules: domain.NewCache[string, *policy.Rules](cachedRules, 0, nil)}
 	s.build()
 	return s
 }

@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"claviger/hsm/hsmtest"
+	"claviger/internal/domain"
 	"claviger/internal/fault"
+	"claviger/internal/op"
 	"claviger/internal/op/optest"
 	"claviger/jobs"
 	"claviger/keystore"
@@ -32,24 +34,63 @@ const (
 type service struct {
 	*optest.Kit
 	t     testing.TB
-	owner string // the account whose root user asks
+	owner string         // the account whose root user asks
+	who   *policy.Caller // who asks instead; nil: nobody
+	people
+
+	operations []op.Operation
+}
+
+// people are the users and roles that there are: unique ids by ARN. Until there is a map every name
+// is somebody's.
+type people struct{ ids map[string]string }
+
+func (p *people) UniqueID(_ context.Context, arn string) (string, error) {
+	id, ok := p.ids[arn]
+	switch {
+	case ok:
+		return id, nil
+	case p.ids == nil:
+		return arn, nil
+	}
+	return "", domain.ErrNobody
+}
+
+func (p *people) ARN(_ context.Context, id string) (string, error) {
+	for arn, i := range p.ids {
+		if i == id {
+			return arn, nil
+		}
+	}
+	return id, nil
 }
 
 func start(t testing.TB) *service {
 	t.Helper()
-	return &service{Kit: optest.Start(t, hsmtest.SoftHSM(t), assemble), t: t, owner: account}
+	s := &service{t: t, owner: account}
+	s.Kit = optest.Start(t, hsmtest.SoftHSM(t), s.assemble)
+	return s
 }
 
 // assemble joins the parts, with empty caches.
-func assemble(k *optest.Kit) optest.Parts {
+func (s *service) assemble(k *optest.Kit) optest.Parts {
 	t := k.Token
 	keys := keystore.New(keystore.Config{DB: k.DB, Jobs: jobs.Queue{}, Installation: k.Installation,
-		Regions: []string{region}, Device: keystore.Device{Maker: t, Sealer: t, DataKeys: t, Residents: t,
-			Imports: t, Crypto: cryptoops.Device{Random: t, Signer: t, Opener: t}}})
-	sm := secrets.New(k.DB, keys, k.Token, jobs.Queue{}, k.Installation)
+		Principals: &s.people, Regions: []string{region}, Device: keystore.Device{Maker: t, Sealer: t,
+			DataKeys: t, Residents: t, Imports: t,
+			Crypto: cryptoops.Device{Random: t, Signer: t, Opener: t}}})
+	sm := secrets.New(secrets.Config{DB: k.DB, Keys: keys, Random: k.Token, Jobs: jobs.Queue{},
+		Installation: k.Installation, Principals: &s.people})
 	due := keys.Jobs()
 	maps.Copy(due, sm.Jobs())
-	return optest.Parts{Operations: append(keys.Operations(), sm.Operations()...), Jobs: due}
+	s.operations = append(keys.Operations(), sm.Operations()...)
+	return optest.Parts{Operations: s.operations, Jobs: due}
+}
+
+// by has somebody ask from now on, and returns what gives the root user back.
+func (s *service) by(c policy.Caller) (back func()) {
+	s.who = &c
+	return func() { s.who = nil }
 }
 
 // as has another account's root user ask from now on.
@@ -68,7 +109,11 @@ func (s *service) serve(ctx context.Context, name string, in M) (any, error) {
 	if !strings.Contains(name, ":") {
 		name = "secretsmanager:" + name
 	}
-	return s.Serve(optest.As(ctx, optest.Root(s.owner)), s.Operation(name), in)
+	caller := optest.Root(s.owner)
+	if s.who != nil {
+		caller = *s.who
+	}
+	return s.Serve(optest.As(ctx, caller), s.Operation(name), in)
 }
 
 // ask is serve for those who know what is answered.

@@ -4,6 +4,7 @@ import (
 	"claviger/internal/domain"
 	"claviger/internal/fault"
 	"claviger/internal/op"
+	"claviger/policy"
 )
 
 // Tag is a tag of a secret. Its key has 1 to 128 characters, its value up to 256.
@@ -39,12 +40,22 @@ func (in TagResourceInput) Validate() error { return domain.CheckTags(tagRules, 
 
 func (in TagResourceInput) secretID() string { return in.SecretId }
 
+// Conditions implements [domain.Conditional].
+func (in TagResourceInput) Conditions(v policy.Values) { domain.SetTags(v, in.Tags) }
+
 // tagResource overwrites the tags that are there already.
 func (s *Secrets) tagResource(c *op.Call, in TagResourceInput,
-	sec *Secret) (*change, op.None, error) {
-	tags, err := domain.AddTags(tagRules, sec.Tags, in.Tags)
+	t *target) (*change, op.None, error) {
+	tags, err := domain.AddTags(tagRules, t.entry.Tags, in.Tags)
 	if err != nil {
 		return nil, op.None{}, err
 	}
-	return &change{secret: sec.changed(c, func(n *Secret) { n.setTags(tags) })}, op.None{}, nil
+	return t.retagged(c, tags)
+}
+
+// retagged gives the secret other tags. Where policies turn on them the caller could lose what it
+// may do, and then AWS denies it ("TagResource" of the API reference).
+func (t *target) retagged(c *op.Call, tags []Tag) (*change, op.None, error) {
+	next := t.entry.changed(c, func(n *Secret) { n.setTags(tags) })
+	return &change{secret: next}, op.None{}, t.could(c, t.operation, next)
 }

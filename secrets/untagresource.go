@@ -3,6 +3,7 @@ package secrets
 import (
 	"claviger/internal/domain"
 	"claviger/internal/op"
+	"claviger/policy"
 )
 
 // UntagResourceInput names the tags of a secret that go.
@@ -14,9 +15,11 @@ type UntagResourceInput struct {
 
 func (in UntagResourceInput) secretID() string { return in.SecretId }
 
+// Conditions implements [domain.Conditional].
+func (in UntagResourceInput) Conditions(v policy.Values) { domain.SetTagKeys(v, in.TagKeys) }
+
 // untagResource ignores keys that the secret doesn't have, as AWS does.
 func (s *Secrets) untagResource(c *op.Call, in UntagResourceInput,
-	sec *Secret) (*change, op.None, error) {
-	tags := domain.RemoveTags(sec.Tags, in.TagKeys)
-	return &change{secret: sec.changed(c, func(n *Secret) { n.setTags(tags) })}, op.None{}, nil
+	t *target) (*change, op.None, error) {
+	return t.retagged(c, domain.RemoveTags(t.entry.Tags, in.TagKeys))
 }

@@ -4,6 +4,8 @@ import (
 	"claviger/internal/domain"
 	"claviger/internal/envelope"
 	"claviger/internal/op"
+	"claviger/policy"
+	"claviger/secrets/model"
 )
 
 // UpdateSecretInput changes what it names: a member that is left out leaves what is there. An empty
@@ -19,6 +21,13 @@ type UpdateSecretInput struct {
 }
 
 func (in UpdateSecretInput) secretID() string { return in.SecretId }
+
+// Conditions implements [domain.Conditional]. The KMS key is put in where it is looked up.
+func (in UpdateSecretInput) Conditions(v policy.Values) {
+	domain.SetText(v, model.Description, in.Description)
+}
+
+func (in UpdateSecretInput) kmsKeyID() *string { return in.KmsKeyId }
 
 // Validate checks what members say together.
 func (in UpdateSecretInput) Validate() error {
@@ -62,7 +71,7 @@ func (s *Secrets) updateSecret(c *op.Call, in UpdateSecretInput,
 	if in.KmsKeyId == nil {
 		return ch, out, nil
 	}
-	return ch, out, s.changeKey(c, ch, sec, tried.KeyID)
+	return ch, out, s.changeKey(c, ch, sec, tried.KeyARN)
 }
 
 // updateValue makes v the current value. A token that is known is taken for the same request
@@ -83,9 +92,9 @@ func (s *Secrets) updateValue(c *op.Call, ch *change, old *Secret, token string,
 // changeKey seals the versions that carry the service's own labels anew, by the key that the secret
 // has from now on: all of them or none. AWS leaves them under the old key without a word if the
 // caller may not use the new one. That is refused here, and so is a key that is closed for now:
-// whoever moves a secret to another key means to give the old one up. keyID is the id of the key;
+// whoever moves a secret to another key means to give the old one up. keyARN is the key;
 // an alias may lead to another one than the last time.
-func (s *Secrets) changeKey(c *op.Call, ch *change, old *Secret, keyID string) error {
+func (s *Secrets) changeKey(c *op.Call, ch *change, old *Secret, keyARN string) error {
 	done := map[string]bool{"": true}
 	for _, v := range ch.added {
 		done[v.id] = true
@@ -96,7 +105,7 @@ func (s *Secrets) changeKey(c *op.Call, ch *change, old *Secret, keyID string) e
 			continue
 		}
 		done[id] = true
-		if err := s.resealUnder(c, ch, old, id, keyID); err != nil {
+		if err := s.resealUnder(c, ch, old, id, keyARN); err != nil {
 			return err
 		}
 	}
@@ -105,7 +114,7 @@ func (s *Secrets) changeKey(c *op.Call, ch *change, old *Secret, keyID string) e
 
 // resealUnder puts one version of the secret as it was, sealed by the key of the secret as it shall
 // be, into the change, unless it is under that key already.
-func (s *Secrets) resealUnder(c *op.Call, ch *change, old *Secret, id, keyID string) error {
+func (s *Secrets) resealUnder(c *op.Call, ch *change, old *Secret, id, keyARN string) error {
 	v, err := s.loadVersion(c, old, id, anySize)
 	if domain.IsNoRow(err) {
 		return s.versionGone(c, old, id) // if it only changed meanwhile, the commit will find out
@@ -114,7 +123,7 @@ func (s *Secrets) resealUnder(c *op.Call, ch *change, old *Secret, id, keyID str
 		return err
 	}
 	managed := ch.secret.KeyID == ""
-	if v.managed == managed && (managed || v.envelope.KeyID == keyID) {
+	if v.managed == managed && (managed || v.envelope.KeyARN == keyARN) {
 		return nil
 	}
 	anew, err := s.reseal(c, ch.secret, v)

@@ -3,6 +3,8 @@ package secrets
 import (
 	"claviger/internal/domain"
 	"claviger/internal/op"
+	"claviger/policy"
+	"claviger/secrets/model"
 )
 
 // UpdateSecretVersionStageInput moves a label. What may be left out is decided by where the label
@@ -16,6 +18,11 @@ type UpdateSecretVersionStageInput struct {
 }
 
 func (in UpdateSecretVersionStageInput) secretID() string { return in.SecretId }
+
+// Conditions implements [domain.Conditional].
+func (in UpdateSecretVersionStageInput) Conditions(v policy.Values) {
+	domain.SetText(v, model.VersionStage, &in.VersionStage)
+}
 
 // updateSecretVersionStage moves a label within the secret's row: no version's row changes.
 func (s *Secrets) updateSecretVersionStage(c *op.Call, in UpdateSecretVersionStageInput,

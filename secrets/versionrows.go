@@ -23,7 +23,7 @@ var versionRows = rowmac.Declare("secret_versions", func(v *version) []rowmac.Co
 		rowmac.Time("created", &v.created),
 		rowmac.Flag("binary", &v.binary),
 		rowmac.Flag("managed", &v.managed),
-		rowmac.Text("key_id", &v.envelope.KeyID),
+		rowmac.Text("key_arn", &v.envelope.KeyARN),
 		rowmac.Integer("epoch", &v.envelope.Epoch),
 		rowmac.Bytes("digest", &v.digest),
 	}

@@ -2,17 +2,22 @@ package service
 
 import (
 	"context"
-	"errors"
-)
 
-var errNoPolicies = errors.New("policies can't be attached yet")
+	"claviger/iam/attachments"
+)
 
 // AttachUserPolicy attaches a managed policy to a user.
 func (s *Service) AttachUserPolicy(ctx context.Context, account, user, arn, by string) error {
-	return errNoPolicies
+	_, err := command(s.commanded(ctx, account, by),
+		s.services.identities.Attachments.AttachUserPolicy,
+		attachments.AttachUserPolicyInput{UserName: user, PolicyArn: arn})
+	return err
 }
 
 // DetachUserPolicy takes a managed policy off a user.
 func (s *Service) DetachUserPolicy(ctx context.Context, account, user, arn, by string) error {
-	return errNoPolicies
+	_, err := command(s.commanded(ctx, account, by),
+		s.services.identities.Attachments.DetachUserPolicy,
+		attachments.DetachUserPolicyInput{UserName: user, PolicyArn: arn})
+	return err
 }

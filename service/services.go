@@ -7,6 +7,8 @@ import (
 	"claviger/hsm"
 	"claviger/iam"
 	"claviger/iam/entity"
+	"claviger/iam/sts"
+	"claviger/iam/webidentity"
 	"claviger/internal/domain"
 	"claviger/internal/install"
 	"claviger/internal/op"
@@ -33,6 +35,9 @@ type workings struct {
 	clusters     customstore.Clusters
 	entities     *entity.Directory
 	accessKeys   iam.AccessKeys
+	sessions     sts.Sessions
+
+	webIdentities *webidentity.Verifier
 }
 
 // services are those that this program serves. A new one is a field, a line in
@@ -40,21 +45,27 @@ type workings struct {
 type services struct {
 	kms            *keystore.Keys
 	secretsManager *secrets.Secrets
+	sts            *sts.STS
 	identities     *iam.Identities
 }
 
 func newServices(w workings) services {
 	kms := keystore.New(keystore.Config{DB: w.db, Device: deviceOf(w.token), Jobs: jobs.Queue{},
-		Installation: w.installation, Regions: w.regions, Clusters: w.clusters})
+		Installation: w.installation, Regions: w.regions, Clusters: w.clusters, Principals: w.entities})
 	return services{
-		kms:            kms,
-		secretsManager: secrets.New(w.db, kms, w.token, jobs.Queue{}, w.installation),
-		identities:     iam.New(w.entities, w.accessKeys, w.installation.Tokens),
+		kms: kms,
+		secretsManager: secrets.New(secrets.Config{DB: w.db, Keys: kms, Random: w.token,
+			Jobs: jobs.Queue{}, Installation: w.installation, Principals: w.entities}),
+		sts:        sts.New(w.sessions, w.entities),
+		identities: iam.New(w.entities, w.accessKeys, w.installation.Tokens),
 	}
 }
 
-// all are in the order in which documents show them.
-func (s services) all() []served { return []served{s.kms, s.secretsManager, s.identities} }
+// all are in the order in which documents show them. STS comes before IAM: a request in AWS query
+// that says nothing of its service is for the first that speaks it.
+func (s services) all() []served {
+	return []served{s.kms, s.secretsManager, s.sts, s.identities}
+}
 
 func (s services) operations() (all []op.Operation) {
 	for _, one := range s.all() {

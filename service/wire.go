@@ -3,6 +3,7 @@ package service
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"claviger/api"
 	"claviger/hsm"
 	"claviger/iam/entity"
+	"claviger/iam/webidentity"
 	"claviger/identity"
 	"claviger/internal/install"
 	"claviger/internal/listener"
@@ -24,10 +26,15 @@ import (
 
 // Config is everything a service needs to know. All fields must be set.
 type Config struct {
-	Database   string     // path of the SQLite file
-	HSM        hsm.Config // the token; its Log and Observe are set here
-	Clusters   []Cluster  // that custom key stores may stand on
-	Regions    []string   // served; the first is the default
+	Database string     // path of the SQLite file
+	HSM      hsm.Config // the token; its Log and Observe are set here
+	Clusters []Cluster  // that custom key stores may stand on
+	Regions  []string   // served; the first is the default
+
+	// Issuers are the only authorities that are trusted for the issuers of web identities with these
+	// URLs. For any other it is the system's.
+	Issuers map[string]*x509.CertPool
+
 	Log        *slog.Logger
 	Version    string
 	Commit     string // that this program was built from
@@ -117,7 +124,9 @@ func (s *Service) assemble(c Config, in *install.Installation, m *metrics) {
 		Log: c.Log, Now: c.Now}
 	s.runner, s.callers, s.entities, s.region = runner, callers, entities, c.Regions[0]
 	s.services = newServices(workings{db: s.DB, token: s.Token, installation: in, regions: c.Regions,
-		clusters: &clusters{c.Clusters, s.Token, c.Log, m}, entities: entities, accessKeys: callers})
+		clusters: &clusters{c.Clusters, s.Token, c.Log, m}, entities: entities, accessKeys: callers,
+		sessions:      callers,
+		webIdentities: webidentity.New(webidentity.Config{CAs: c.Issuers, Now: c.Now, Log: c.Log})})
 	s.Operations = s.services.operations()
 	m.watch(s.Token, s.DB, s.services.kms)
 	served := api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready,

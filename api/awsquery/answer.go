@@ -140,9 +140,10 @@ var statuses = map[fault.Kind]int{
 
 // statusesByCode are those that a kind doesn't decide.
 var statusesByCode = map[string]int{
-	"IncompleteSignature":  http.StatusBadRequest,
-	"MalformedQueryString": http.StatusNotFound,
-	"Throttling":           http.StatusBadRequest,
+	"IncompleteSignature":   http.StatusBadRequest,
+	"MalformedQueryString":  http.StatusNotFound,
+	"IDPCommunicationError": http.StatusBadRequest,
+	"Throttling":            http.StatusBadRequest,
 }
 
 func statusOf(k fault.Kind, code string) int {

@@ -157,9 +157,14 @@ func mapOf(inner shape, flattened bool) shape {
 	return shape{children: func(d *document, v reflect.Value) { each(d, "entry", v) }}
 }
 
+// worded is a scalar that says by itself how it is written here, otherwise than in JSON.
+type worded interface{ QueryText() string }
+
 // textOf returns what writes a scalar.
 func textOf(t reflect.Type) func(reflect.Value) string {
 	switch {
+	case t.Implements(reflect.TypeFor[worded]()):
+		return func(v reflect.Value) string { return v.Interface().(worded).QueryText() }
 	case t == reflect.TypeFor[wire.Time]():
 		return func(v reflect.Value) string { return instant(v.Interface().(wire.Time)) }
 	case isBlob(t):

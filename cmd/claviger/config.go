@@ -42,7 +42,10 @@ type config struct {
 		Timeout       string   `toml:"timeout"`
 	} `toml:"hsm"`
 	Clusters []cluster `toml:"clusters"` // of HSMs, for custom key stores
-	TLS      struct {
+	OIDC     struct {
+		Issuers []issuer `toml:"issuers"` // of web identities, with authorities of their own
+	} `toml:"oidc"`
+	TLS struct {
 		Certificate string `toml:"certificate"` // PEM chain; read again when it changes
 		Key         string `toml:"key"`         // PEM file of mode 0600; this or key_label
 		KeyLabel    string `toml:"key_label"`   // CKA_LABEL of a key pair on the token
@@ -67,6 +70,13 @@ type cluster struct {
 	// PEM file that TrustAnchorCertificate is compared with; may be left out
 	TrustAnchor string `toml:"trust_anchor"`
 	Timeout     string `toml:"timeout"`
+}
+
+// issuer is an OpenID Connect issuer whose certificate is by an authority of the site's. Which
+// issuers an account believes is no setting: it declares them to IAM.
+type issuer struct {
+	URL    string `toml:"url"`     // as its tokens write it in iss
+	CAFile string `toml:"ca_file"` // PEM file of the authorities that are trusted for it
 }
 
 var (
@@ -129,6 +139,9 @@ func (c *config) check() error {
 		}
 	}
 	if _, err := duration("hsm.timeout", c.HSM.Timeout); err != nil {
+		return err
+	}
+	if err := c.checkIssuers(); err != nil {
 		return err
 	}
 	return c.checkClusters()

@@ -65,6 +65,9 @@ func doctor(ctx context.Context, e *env, args []string) error {
 	if err := printClusters(ctx, e.stdout, c); err != nil {
 		return err
 	}
+	if _, err := c.issuers(); err != nil {
+		return err
+	}
 	harden(log) // the PIN is read from here on
 	return roundTrip(ctx, e.stdout, c)
 }

@@ -44,6 +44,9 @@ func (c *config) files(path string) []access.File {
 	for _, cl := range c.Clusters {
 		all = append(all, access.Look(cl.ID+"'s library", cl.Module, access.Read))
 	}
+	for _, i := range c.OIDC.Issuers {
+		all = append(all, access.Look("an issuer's authorities", i.CAFile, access.Read))
+	}
 	return all
 }
 

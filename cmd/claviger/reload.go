@@ -44,7 +44,7 @@ func (r *reload) once() {
 		return
 	}
 	if r.identity != nil && next.TLS.Certificate != "" && next.TLS.KeyLabel == r.running.TLS.KeyLabel {
-		if err := r.identity.reload(next.TLS.Certificate, next.TLS.Key); err != nil {
+		if err := r.identity.Reload(next.TLS.Certificate, next.TLS.Key); err != nil {
 			r.log.Error("the TLS certificate can't be read again; nothing was changed", "error", err)
 			return
 		}

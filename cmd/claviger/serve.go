@@ -60,14 +60,14 @@ func (c *config) serve(ctx context.Context, log *slog.Logger, again *reload) err
 	}
 	// The TLS identity comes first: where its key lives on the token, crypto11 must
 	// be the one to load the module.
-	id, err := c.identity(log)
+	id, err := c.identity(log, nil)
 	if err != nil {
 		return err
 	}
 	if id != nil {
 		defer id.Close()
 		for i := range ports {
-			ports[i].secure = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: id.certificate,
+			ports[i].secure = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: id.Get,
 				GetConfigForClient: paced(), NextProtos: []string{"h2", "http/1.1"}}
 		}
 	}
@@ -79,9 +79,14 @@ func (c *config) serve(ctx context.Context, log *slog.Logger, again *reload) err
 	if err != nil {
 		return err
 	}
+	issuers, err := c.issuers()
+	if err != nil {
+		return err
+	}
 	s, err := service.Open(ctx,
-		service.Config{Database: c.Database, HSM: c.device(), Clusters: clusters, Regions: c.Regions,
-			Log: log, Version: version, Commit: builtFrom(), Unmeasured: c.ListenMetrics != ""})
+		service.Config{Database: c.Database, HSM: c.device(), Clusters: clusters, Issuers: issuers,
+			Regions: c.Regions, Log: log, Version: version, Commit: builtFrom(),
+			Unmeasured: c.ListenMetrics != ""})
 	if err != nil {
 		return err
 	}

@@ -254,23 +254,22 @@ func TestCertificate_NewFile_IsTakenIfItFits(t *testing.T) {
 	var log text
 	c := &config{}
 	c.TLS.Certificate, c.TLS.Key = s.path("tls.crt"), s.path("tls.key")
-	id, err := c.identity(slog.New(slog.NewTextHandler(&log, nil)))
+	now := time.Now()
+	id, err := c.identity(slog.New(slog.NewTextHandler(&log, nil)), func() time.Time { return now })
 	if err != nil {
 		t.Fatal(err)
 	}
 	serves := func(want int64, when string) {
 		t.Helper()
-		id.mu.Lock()
-		id.looked = time.Time{} // as if the ten seconds were over
-		id.mu.Unlock()
-		cert, err := id.certificate(nil)
+		now = now.Add(10 * time.Second)
+		cert, err := id.Get(nil)
 		if err != nil || cert.Leaf.SerialNumber.Int64() != want {
 			t.Errorf("%s: serial %v, %v; want %d", when, cert.Leaf.SerialNumber, err, want)
 		}
 	}
 	serves(1, "at first")
 	s.certify("tls.crt", 2, key)
-	if cert, _ := id.certificate(nil); cert.Leaf.SerialNumber.Int64() != 1 {
+	if cert, _ := id.Get(nil); cert.Leaf.SerialNumber.Int64() != 1 {
 		t.Error("the file is looked at for every handshake")
 	}
 	serves(2, "a new certificate")

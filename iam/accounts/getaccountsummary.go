@@ -37,14 +37,14 @@ func (s *Accounts) summary(c *op.Call, _ GetAccountSummaryInput) (
 	out.SummaryMap = maps.Clone(quotas)
 	counts := map[string]func(account string) (int, error){
 		"Users": s.Directory.Users.Count, "Groups": s.Directory.Groups.Count,
-		"Roles": s.Directory.Roles.Count, "Policies": s.Policies.Count,
+		"Roles": s.Directory.Roles.Count, "Policies": s.Directory.Policies.Count,
 		"Providers": s.Providers.Count,
 		"AccountAccessKeysPresent": func(account string) (int, error) {
 			keys, err := s.keys.AccessKeysOf(c, account, account)
 			return min(len(keys), 1), err
 		},
 		"PolicyVersionsInUse": func(account string) (n int, err error) {
-			all, err := s.Policies.List(c, account, "/", "", math.MaxInt32)
+			all, err := s.Directory.Policies.List(c, account, "/", "", math.MaxInt32)
 			for _, p := range all {
 				n += len(p.Versions)
 			}

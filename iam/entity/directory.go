@@ -179,7 +179,13 @@ func (d *Directory) ManagedPolicy(ctx context.Context, account, arn string) (
 // one of AWS's. It is nil if there is none of the ARN.
 func (d *Directory) PolicyByARN(ctx context.Context, account, arn string) (*Policy, error) {
 	owner, kind, _, name, ok := ParseARN(arn)
-	if !ok || kind != "policy" || owner != account {
+	if !ok || kind != "policy" {
+		return nil, nil
+	}
+	if owner == AWS {
+		return awsPolicies().byARN[arn], nil
+	}
+	if owner != account {
 		return nil, nil
 	}
 	p, err := d.Policies.ByName(ctx, account, name)

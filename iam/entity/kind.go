@@ -21,7 +21,7 @@ type entities[E any] interface {
 type kind[E any, P entities[E]] struct {
 	table *rowmac.Table[E]
 
-	qByID, qByName, qList, qCount, qInsert, qUpdate, qDelete, qPresent *store.Query
+	qByID, qByName, qOwner, qList, qCount, qInsert, qUpdate, qDelete, qPresent *store.Query
 }
 
 // kindKey is how many columns say which entity a row is.
@@ -44,6 +44,8 @@ func declare[E any, P entities[E]](name string, fields func(*E) []rowmac.Column)
 	return &kind[E, P]{table: t,
 		qByID:   store.AccountSQL(`SELECT ` + t.Columns() + from + ` AND id = $2`),
 		qByName: store.AccountSQL(`SELECT ` + t.Columns() + from + ` AND name = $2`),
+		qOwner: store.Wide(`SELECT account FROM `+name+` WHERE id = $1`,
+			"a policy that names an entity by its id doesn't say whose it is"),
 		qList: store.AccountSQL(`SELECT ` + t.Columns() + from +
 			` AND name > $2 AND substr(path, 1, length($3)) = $3 ORDER BY name LIMIT $4`),
 		qCount:   store.AccountSQL(`SELECT count(*)` + from),
@@ -62,6 +64,7 @@ type Rows[E any, P entities[E]] struct {
 	*kind[E, P]
 	directory    *Directory
 	byID, byName *domain.Cache[ref, *E]
+	owners       *domain.Cache[string, string] // accounts by unique ids
 }
 
 // cachedEntities bounds each cache of entities. A row has some KiB.
@@ -71,7 +74,8 @@ func newRows[E any, P entities[E]](d *Directory, k *kind[E, P]) *Rows[E, P] {
 	cache := func() *domain.Cache[ref, *E] {
 		return domain.NewCache[ref, *E](cachedEntities, 0, nil)
 	}
-	return &Rows[E, P]{kind: k, directory: d, byID: cache(), byName: cache()}
+	return &Rows[E, P]{kind: k, directory: d, byID: cache(), byName: cache(),
+		owners: domain.NewCache[string, string](cachedEntities, 0, nil)}
 }
 
 // ByID returns the entity of a unique id, nil if the account has none.

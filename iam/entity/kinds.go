@@ -1,6 +1,7 @@
 package entity
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -148,6 +149,14 @@ type Version struct {
 // NewPolicy returns a managed policy without a version that is about to be made.
 func NewPolicy(account, name, path string, now time.Time) *Policy {
 	return &Policy{Head: newHead(ofPolicy, account, name, path, now), Updated: now, Next: 1}
+}
+
+// AddVersion appends a version with the next number, which isn't in force by that.
+func (p *Policy) AddVersion(document string, now time.Time) *Version {
+	p.Versions = append(p.Versions,
+		Version{ID: "v" + strconv.FormatInt(p.Next, 10), Document: document, Created: now})
+	p.Next, p.Updated = p.Next+1, now
+	return &p.Versions[len(p.Versions)-1]
 }
 
 // ARN returns the policy's name.

@@ -27,6 +27,8 @@ var (
 		`DELETE FROM iam_links WHERE account = $1 AND target = $2 AND kind = $3 AND id = $4`)
 	qLinked = store.AccountSQL(`SELECT id FROM iam_links
 		WHERE account = $1 AND target = $2 AND kind = $3 ORDER BY id`)
+	qUses = store.AccountSQL(`SELECT target, kind, count(*) FROM iam_links
+		WHERE account = $1 GROUP BY target, kind`)
 	qCountLinks = store.AccountSQL(`SELECT count(*) FROM iam_links
 		WHERE account = $1 AND target = $2 AND kind = $3`)
 )
@@ -62,6 +64,46 @@ func (d *Directory) Linked(account, target, kind string) (ids []string, err erro
 		return err
 	})
 	return ids, err
+}
+
+// Attached are the kinds of links by which a managed policy gives rights, and Bounding those by which
+// it bounds them.
+var (
+	Attached = []string{UserAttached, GroupAttached, RoleAttached}
+	Bounding = []string{UserBoundary, RoleBoundary}
+)
+
+// Uses are how many entities name a managed policy.
+type Uses struct{ Attached, Bounding int }
+
+// Uses returns how an account uses its managed policies and AWS's, by ARN. One that isn't there is
+// not in use.
+func (d *Directory) Uses(account string) (map[string]Uses, error) {
+	all := map[string]Uses{}
+	err := d.db.Rows(qUses, []any{account}, func(scan func(...any) error) error {
+		var target, kind string
+		var n int
+		err := scan(&target, &kind, &n)
+		u := all[target]
+		switch {
+		case slices.Contains(Attached, kind):
+			u.Attached += n
+		case slices.Contains(Bounding, kind):
+			u.Bounding += n
+		}
+		all[target] = u
+		return err
+	})
+	return all, err
+}
+
+// UsesOf returns how an account uses one managed policy.
+func (d *Directory) UsesOf(account, arn string) (u Uses, err error) {
+	u.Attached, err = d.CountLinks(account, arn, Attached...)
+	if err == nil {
+		u.Bounding, err = d.CountLinks(account, arn, Bounding...)
+	}
+	return u, err
 }
 
 // CountLinks returns how many entities of an account name a target.

@@ -39,10 +39,10 @@ var members = shape.Sentences{
 	"AttachmentName":           "The user, group or role that the inline policy is of.",
 	"AttachmentType":           "Whether the inline policy is a user's, a group's or a role's.",
 
-	"AllowedByOrganizations": "Always true: there is no organization here.",
+	"AllowedByOrganizations": "Whether the service control policies of the request leave the action.",
 	"AllowedByPermissionsBoundary": "Whether the permissions boundary allows " +
 		"the action.",
-	"CallerArn":        "The user in whose name to decide.",
+	"CallerArn":        "The user, group or role in whose name to decide.",
 	"ClientID":         "An audience of the provider's tokens.",
 	"ClientIDList":     "The audiences that tokens of the provider may be for.",
 	"Column":           "The column, from 1 on.",
@@ -88,22 +88,21 @@ var members = shape.Sentences{
 	"MatchedStatements":    "The statements that decided.",
 	"MaxItems":             "How many entries the page has at most; 100 unless it is said.",
 	"MaxSessionDuration":   "How many seconds a session of the role lasts at most.",
-	"MissingContextValues": "The condition keys that have no value and on which it turned.",
+	"MissingContextValues": "The condition keys that policies ask for and the request says nothing of.",
 	"NewGroupName":         "The group's name from now on.",
 	"NewPath":              "The path from now on.",
 	"NewUserName":          "The user's name from now on.",
 	"OnlyAttached":         "Whether to leave out policies that aren't attached to anything.",
 	"OpenIDConnectProviderArn": "The identity provider, by " +
 		"its ARN.",
-	"OpenIDConnectProviderList": "The identity providers of the account.",
-	"OrderedOrganizationPolicyInputList": "Policies of an organization; there is none here, so none " +
-		"can be given.",
-	"OrganizationsDecisionDetail": "What an organization's policies say.",
-	"PasswordLastUsed":            "Never there: users have no passwords here.",
-	"Path":                        "The path that the entity is under, within slashes.",
-	"PathPrefix":                  "The path that what is listed begins with.",
-	"PermissionsBoundary":         "The managed policy that bounds what the entity may do.",
-	"PermissionsBoundaryArn":      "The managed policy, by its ARN.",
+	"OpenIDConnectProviderList":          "The identity providers of the account.",
+	"OrderedOrganizationPolicyInputList": "The policies of an imagined organization, level by level.",
+	"OrganizationsDecisionDetail":        "What service control policies say.",
+	"PasswordLastUsed":                   "Never there: users have no passwords here.",
+	"Path":                               "The path that the entity is under, within slashes.",
+	"PathPrefix":                         "The path that what is listed begins with.",
+	"PermissionsBoundary":                "The managed policy that bounds what the entity may do.",
+	"PermissionsBoundaryArn":             "The managed policy, by its ARN.",
 	"PermissionsBoundaryDecisionDetail": "What the permissions " +
 		"boundary says.",
 	"PermissionsBoundaryPolicyInputList": "A permissions boundary in the place of the " +
@@ -131,7 +130,7 @@ var members = shape.Sentences{
 	"Region": "The Region that was asked.",
 	"ResourceArns": "The resources to decide about; everything unless it " +
 		"is said.",
-	"ResourceHandlingOption":  "A scenario of EC2's; of no effect here.",
+	"ResourceHandlingOption":  "A scenario of EC2's, which no action here has.",
 	"ResourceOwner":           "The account that the resources belong to, as ARN.",
 	"ResourcePolicy":          "The resource's policy in JSON.",
 	"ResourceSpecificResults": "The decisions by resource.",
@@ -145,7 +144,7 @@ var members = shape.Sentences{
 	"SecretAccessKey": "What the access key signs with; it can't be " +
 		"read again.",
 	"SerialNumber":                  "The device by its serial number.",
-	"ServiceControlPolicyInputList": "Service control policies; none can be given.",
+	"ServiceControlPolicyInputList": "The service control policies of one level.",
 	"ServiceName":                   "The service that was asked.",
 	"SetAsDefault":                  "Whether the version is in force from now on.",
 	"SourcePolicyId":                "The policy that the statement is in.",

@@ -9,5 +9,5 @@ var IAM = &op.Service{
 	Name: "iam", Title: "AWS Identity and Access Management", Version: "2010-05-08",
 	XML:      "https://iam.amazonaws.com/doc/2010-05-08/",
 	Internal: "ServiceFailure", Down: "ServiceUnavailable", NoStore: true,
-	Shapes: shapes, Members: members, Failures: failures, Answers: answers,
+	Shapes: shapes, Words: words, Members: members, Failures: failures, Answers: answers,
 }

@@ -42,7 +42,7 @@ func (e Entities) Attachable(c *op.Call, arn string) (*entity.Policy, domain.Cha
 	if p.Account != c.Caller.Account { // AWS's own are never gone
 		return p, domain.Nothing, nil
 	}
-	return p, e.Policies.Present(p.Account, p.ID), nil
+	return p, e.Directory.Policies.Present(p.Account, p.ID), nil
 }
 
 // Boundary is [Entities.Attachable] for a permissions boundary that a request may set.

@@ -11,6 +11,10 @@ type Kinds struct {
 	Users  Kind[entity.User]
 	Groups Kind[entity.Group]
 	Roles  Kind[entity.Role]
+
+	// Policies are managed policies by their names. Operations name one by its ARN, but for that
+	// which makes it.
+	Policies Kind[entity.Policy]
 }
 
 // New returns the kinds of a directory.
@@ -36,6 +40,12 @@ func New(d *entity.Directory) Kinds {
 			},
 			Facts:  func(r *entity.Role) Facts { return Facts{r.ARN(), r.Tags, r.Boundary} },
 			Absent: absent("role"),
+		},
+		Policies: Kind[entity.Policy]{Word: "policy",
+			Find: func(c *op.Call, name string) (*entity.Policy, error) {
+				return d.Policies.ByName(c, c.Caller.Account, name)
+			},
+			Facts: func(p *entity.Policy) Facts { return Facts{ARN: p.ARN(), Tags: p.Tags} },
 		},
 	}
 }

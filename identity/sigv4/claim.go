@@ -73,7 +73,7 @@ func readHeader(auth string, h http.Header) (claim, error) {
 	}
 	c := claim{algorithm: algorithm, credential: values[0], signature: values[1],
 		signedHeaders: values[2], date: only(h, "X-Amz-Date"),
-		token: only(h, "X-Amz-Security-Token"), payload: only(h, "X-Amz-Content-Sha256")}
+		token: onlyOnce(h, "X-Amz-Security-Token"), payload: only(h, "X-Amz-Content-Sha256")}
 	if c.date == "" {
 		c.date = only(h, "Date")
 	}
@@ -118,4 +118,13 @@ func only(h http.Header, key string) string {
 	default:
 		return strings.Join(v, ",")
 	}
+}
+
+// onlyOnce is [only] where the same value may stand several times: clients and proxies add the
+// session token on their own.
+func onlyOnce(h http.Header, key string) string {
+	if v := slices.Compact(slices.Clone(h[key])); len(v) == 1 {
+		return v[0]
+	}
+	return only(h, key)
 }

@@ -10,7 +10,7 @@ import (
 
 // The errors of authentication that don't depend on the request. The codes are those of AWS's JSON
 // services; the query protocol has names of its own for them, which package op knows. The last
-// three are for the caller of this package, who knows keys and sessions. errors.Is compares codes
+// four are for the caller of this package, who knows keys and sessions. errors.Is compares codes
 // alone, so that the first of two with one code stands for both.
 var (
 	// ErrMissing: the request carries no signature.
@@ -22,6 +22,9 @@ var (
 	// ErrUnknownKey: there is no such access key, or it is inactive.
 	ErrUnknownKey = refusal("UnrecognizedClientException",
 		"The security token included in the request is invalid.")
+	// ErrExpired: the session is over.
+	ErrExpired = refusal("ExpiredTokenException",
+		"The security token included in the request is expired")
 	// ErrToken: the session token is absent, forged or another key's.
 	ErrToken = refusal("UnrecognizedClientException",
 		"The security token included in the request is invalid")

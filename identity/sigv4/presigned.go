@@ -89,7 +89,7 @@ func (q *queryAuth) claim(h http.Header) (claim, error) {
 		signature: v[qSignature], signedHeaders: v[qSignedHeaders], date: v[qDate],
 		expires: v[qExpires], token: v[qToken], payload: v[qPayload]}
 	if !q.seen[qToken] {
-		c.token = only(h, "X-Amz-Security-Token")
+		c.token = onlyOnce(h, "X-Amz-Security-Token")
 	}
 	if !q.seen[qPayload] {
 		c.payload = only(h, "X-Amz-Content-Sha256")

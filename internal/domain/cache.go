@@ -62,5 +62,8 @@ func (c *Cache[K, V]) Drop(tx *store.Tx, keys ...K) {
 	})
 }
 
+// Forget forgets key at once.
+func (c *Cache[K, V]) Forget(key K) { c.lines.Drop(key) }
+
 // IsNoRow reports whether a query for one row found none.
 func IsNoRow(err error) bool { return errors.Is(err, store.NoRow) }

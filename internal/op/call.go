@@ -55,6 +55,10 @@ func (c *Call) decide(demands []policy.Demand) policy.Decision {
 	return c.run.Decide(policy.Request{Caller: c.Caller, Facts: c.Facts(), Demands: demands})
 }
 
+// Authorize is nil if the caller may do what is demanded, or would be allowed to if things were as
+// the demands say: for changes by which a caller could lock itself out. Nothing is recorded.
+func (c *Call) Authorize(demands ...policy.Demand) error { return c.decide(demands).Refusal() }
+
 // Facts are the circumstances of this call, for what decides beside its demands.
 func (c *Call) Facts() policy.Facts {
 	return policy.Facts{Time: c.Time, SourceIP: c.SourceIP, TLS: c.TLS, UserAgent: c.UserAgent,

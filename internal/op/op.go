@@ -45,6 +45,7 @@ type Service struct {
 	Down     string
 	NoStore  bool        // answers forbid caching, as KMS's do
 	Shapes   shape.Table // constraints by AWS shape name
+	Words    shape.Words // of sentences about broken constraints
 	Members  shape.Sentences
 	Failures Failures // its errors
 	Answers  Answers  // which of them each operation may answer
@@ -214,7 +215,7 @@ func build[I Input, T Target, O any](n Info, find func(*Call, I) (T, error),
 	do func(*Call, I, T) (O, Commit[O], error)) *operation[I, T, O] {
 	n.In, n.Out = reflect.TypeFor[I](), reflect.TypeFor[O]()
 	n.Token = shape.IdempotencyToken(n.In)
-	o := &operation[I, T, O]{info: n, plan: n.Service.Shapes.Compile(n.In), find: find, do: do,
+	o := &operation[I, T, O]{info: n, plan: n.Service.Shapes.Compile(n.In, n.Service.Words), find: find, do: do,
 		dry: -1}
 	if m, ok := n.In.FieldByName("DryRun"); ok {
 		if m.Type != reflect.TypeFor[*bool]() {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,6 +21,8 @@ const maxBreaches = 10
 type Plan struct {
 	typ     reflect.Type
 	members []member
+	words   Words
+	form    bool // what lacks is missed as a parameter
 }
 
 type member struct {
@@ -31,10 +34,15 @@ type member struct {
 	elem     *Plan // of a struct, or of the structs in a list
 }
 
-// Compile reads the tags of t, a struct type. A member without a tag, of a shape that the table
-// does not know, or hidden in an embedded struct is a mistake in the program: it panics.
-func (t Table) Compile(typ reflect.Type) *Plan {
-	p := &Plan{typ: typ}
+// Compile reads the tags of typ, a struct type, for a service with such words. A member without a
+// tag, of a shape that the table does not know, or hidden in an embedded struct is a mistake in the
+// program: it panics.
+func (t Table) Compile(typ reflect.Type, w Words) *Plan {
+	return t.compile(typ, w, slices.Contains(w.Parameters, typ.Name()))
+}
+
+func (t Table) compile(typ reflect.Type, w Words, form bool) *Plan {
+	p := &Plan{typ: typ, words: w, form: form}
 	for i := range typ.NumField() {
 		f := typ.Field(i)
 		if f.Anonymous && f.Type.Kind() == reflect.Struct && f.Type.NumField() == 0 {
@@ -45,10 +53,10 @@ func (t Table) Compile(typ reflect.Type) *Plan {
 			panic(fmt.Sprintf("shape: %s.%s has no shape", typ, f.Name))
 		}
 		name, option, _ := strings.Cut(tag, ",")
-		m := member{index: i, name: f.Name, path: lowerFirst(f.Name), rule: t.rule(name),
+		m := member{index: i, name: f.Name, path: lowerFirst(f.Name), rule: t.rule(name, w),
 			required: option == "required"}
 		if inner := structOf(f.Type); inner != nil {
-			m.elem = t.Compile(inner)
+			m.elem = t.compile(inner, w, w.MissingParameter)
 		}
 		p.members = append(p.members, m)
 	}
@@ -69,10 +77,14 @@ func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }
 
 // Validate checks v, a struct of the plan's type, against its shapes. present tells by JSON pointer
 // whether a member that holds its zero value and is no pointer stood in the request at all; it is
-// asked only of such. The error is a ValidationException in AWS's words with at most ten sentences.
+// asked only of such. The error is a ValidationException in AWS's words with at most ten sentences,
+// or the first that stands alone.
 func (p *Plan) Validate(v any, present func(pointer string) bool) error {
-	c := check{present: present}
+	c := check{present: present, words: p.words}
 	c.members(p, reflect.ValueOf(v), position{})
+	if c.alone != nil {
+		return c.alone
+	}
 	if len(c.found) == 0 {
 		return nil
 	}
@@ -84,24 +96,28 @@ func (p *Plan) Validate(v any, present func(pointer string) bool) error {
 		len(c.found), word, strings.Join(c.found, "; "))
 }
 
-// position is where in the request a structure stands: once as messages say it,
-// once as a JSON pointer.
-type position struct{ path, pointer string }
+// position is where in the request a structure stands: as messages say it, as a JSON pointer, and
+// as parameters of a form begin.
+type position struct{ path, pointer, parameter string }
 
 func (at position) down(m *member) position {
-	return position{path: at.path + m.path + ".", pointer: at.pointer + "/" + m.name}
+	return position{path: at.path + m.path + ".", pointer: at.pointer + "/" + m.name,
+		parameter: at.parameter + m.name + "."}
 }
 
 func (at position) element(m *member, i int) position {
 	return position{path: at.path + m.path + "." + strconv.Itoa(i+1) + ".member.",
-		pointer: at.pointer + "/" + m.name + "/" + strconv.Itoa(i)}
+		pointer:   at.pointer + "/" + m.name + "/" + strconv.Itoa(i),
+		parameter: at.parameter + m.name + ".member." + strconv.Itoa(i+1) + "."}
 }
 
 const notNull = "Member must not be null"
 
 type check struct {
 	present func(string) bool
+	words   Words
 	found   []string
+	alone   error // the first that is said by itself
 }
 
 func (c *check) members(p *Plan, v reflect.Value, at position) {
@@ -110,12 +126,12 @@ func (c *check) members(p *Plan, v reflect.Value, at position) {
 		f := v.Field(m.index)
 		if f.Kind() == reflect.Pointer {
 			if f.IsNil() {
-				c.absent(m, at)
+				c.absent(p, m, at)
 				continue
 			}
 			f = f.Elem()
 		} else if f.IsZero() && c.missing(m, f, at) {
-			c.absent(m, at)
+			c.absent(p, m, at)
 			continue
 		}
 		c.value(m, f, at)
@@ -131,13 +147,31 @@ func (c *check) missing(m *member, f reflect.Value, at position) bool {
 	return c.present == nil || !c.present(at.pointer+"/"+m.name)
 }
 
-func (c *check) absent(m *member, at position) {
-	if m.required {
+func (c *check) absent(p *Plan, m *member, at position) {
+	switch {
+	case !m.required:
+	case p.form:
+		c.only(fault.Newf(fault.Invalid, "MissingParameter",
+			"The request must contain the parameter %s%s.", at.parameter, m.name))
+	case c.words.Terse:
+		c.add("Value", at.path+m.path, notNull)
+	default:
 		c.add("Value null", at.path+m.path, notNull)
 	}
 }
 
+// only notes an error that no other is said beside.
+func (c *check) only(err error) {
+	if c.alone == nil {
+		c.alone = err
+	}
+}
+
 func (c *check) value(m *member, v reflect.Value, at position) {
+	if v.Kind() == reflect.String && m.rule.refused(v.String()) {
+		c.only(fault.Newf(fault.Invalid, "ValidationException", m.rule.Refusal, at.path+m.path))
+		return
+	}
 	if broken := m.rule.breaches(v); broken != nil {
 		shown := "Value" + echo(m.rule, v)
 		for _, b := range broken {
@@ -164,7 +198,7 @@ func (c *check) elements(m *member, v reflect.Value, at position) {
 			c.add("Value", at.path+m.path, "Member must satisfy constraint: ["+notNull+"]")
 			return
 		}
-		if b := m.rule.member.breaches(v.Index(i)); b != nil {
+		if b := m.rule.member.element(v.Index(i)); b != nil {
 			c.add("Value"+echo(m.rule, v), at.path+m.path, "Member must satisfy constraint: ["+
 				strings.Join(b, ", ")+"]")
 			return
@@ -212,7 +246,7 @@ const maxEcho = 1024
 // echo returns the value as AWS quotes it, or nothing for a sensitive one, for blobs and for
 // structures, whose members may be sensitive.
 func echo(r *rule, v reflect.Value) string {
-	if r.secret() || isBlob(v.Type()) || structOf(v.Type()) != nil {
+	if r.words.Terse || r.secret() || isBlob(v.Type()) || structOf(v.Type()) != nil {
 		return ""
 	}
 	text := ""

@@ -210,7 +210,7 @@ func (s Schemas) row(name string) Shape {
 	if name == "" {
 		return Shape{}
 	}
-	return s.Table.rule(name).Shape
+	return s.Table.rule(name, Words{}).Shape
 }
 
 // structure returns a reference to typ, or the schema itself if typ has no name.

@@ -104,7 +104,7 @@ func TestSchemas_Pattern_MatchesTheWholeValue(t *testing.T) {
 			in := struct {
 				P *string `shape:"P"`
 			}{&v}
-			if took := p.Compile(typ).Validate(in, nil) == nil; took != schema.MatchString(v) {
+			if took := p.Compile(typ, shape.Words{}).Validate(in, nil) == nil; took != schema.MatchString(v) {
 				t.Errorf("%s and %q: validation says %v and the schema %s says %v", pattern, v, took, schema,
 					!took)
 			}

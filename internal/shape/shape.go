@@ -32,6 +32,24 @@ type Shape struct {
 	Key       string   // shape of a map's keys
 	Value     string   // shape of a map's values
 	Range     bool     // a range of values: Min and Max bound an integer even where one of them is 0
+
+	// Refusal is all that is said of a text with characters that Pattern doesn't allow, or with none:
+	// a sentence with %s for the member.
+	Refusal string
+}
+
+// Words are how a service words what others say in AWS's usual sentences. The zero value is usual.
+type Words struct {
+	// Terse: neither the value nor the values allowed are quoted, and an element of a list that breaks
+	// a constraint has all its constraints said.
+	Terse bool
+
+	// MissingParameter: what lacks in a structure within the request is missed as a parameter of the
+	// form, and nothing else is said then.
+	MissingParameter bool
+
+	// Parameters are the inputs by their types' names whose own members are missed likewise.
+	Parameters []string
 }
 
 // Table holds the shapes of one service by name.
@@ -41,18 +59,19 @@ type Table map[string]Shape
 type rule struct {
 	Shape
 	name    string
+	words   Words
 	pattern *regexp.Regexp
 	member  *rule
 	key     *rule
 	value   *rule
 }
 
-func (t Table) rule(name string) *rule {
+func (t Table) rule(name string, w Words) *rule {
 	s, ok := t[name]
 	if !ok {
 		panic("shape: no shape is called " + name)
 	}
-	r := &rule{Shape: s, name: name}
+	r := &rule{Shape: s, name: name, words: w}
 	if s.Pattern != "" {
 		p := s.Pattern
 		if s.RE2 != "" {
@@ -65,7 +84,7 @@ func (t Table) rule(name string) *rule {
 		to   **rule
 	}{{s.Member, &r.member}, {s.Key, &r.key}, {s.Value, &r.value}} {
 		if part.name != "" {
-			*part.to = t.rule(part.name)
+			*part.to = t.rule(part.name, w)
 		}
 	}
 	return r
@@ -91,23 +110,68 @@ func (r *rule) text(s string) (out []string) {
 				return nil
 			}
 		}
-		return []string{"Member must satisfy enum value set: [" + strings.Join(r.Enum, ", ") + "]"}
+		return []string{r.enumerated()}
 	}
 	out = r.bounds(utf8.RuneCountInString(s), "length")
 	if r.pattern != nil && !r.pattern.MatchString(s) {
-		out = append(out, "Member must satisfy regular expression pattern: "+r.Pattern)
+		out = append(out, r.patterned())
 	}
 	return out
 }
 
+func (r *rule) enumerated() string {
+	if r.words.Terse {
+		return "Member must satisfy enum value set"
+	}
+	return "Member must satisfy enum value set: [" + strings.Join(r.Enum, ", ") + "]"
+}
+
+func (r *rule) patterned() string {
+	return "Member must satisfy regular expression pattern: " + r.Pattern
+}
+
+// element returns what an element of a list or map breaks. A terse service says all that it is held
+// to (recorded of IAM's tag keys).
+func (r *rule) element(v reflect.Value) []string {
+	broken := r.breaches(v)
+	if broken == nil || !r.words.Terse || r.Enum != nil {
+		return broken
+	}
+	all := []string{}
+	if r.Max != 0 {
+		all = append(all, atMost("length", r.Max))
+	}
+	if r.Min != 0 {
+		all = append(all, atLeast("length", r.Min))
+	}
+	if r.pattern != nil {
+		all = append(all, r.patterned())
+	}
+	return append(all, notNull)
+}
+
+// refused reports whether a text has characters that it must not have, or none, and its shape has
+// words of its own for that.
+func (r *rule) refused(s string) bool {
+	return r.Refusal != "" && (s == "" || utf8.RuneCountInString(s) <= r.Max && !r.pattern.MatchString(s))
+}
+
 func (r *rule) bounds(n int, what string) (out []string) {
 	if (r.Max != 0 || r.Range) && n > r.Max {
-		out = append(out, fmt.Sprintf("Member must have %s less than or equal to %d", what, r.Max))
+		out = append(out, atMost(what, r.Max))
 	}
 	if (r.Min != 0 || r.Range) && n < r.Min {
-		out = append(out, fmt.Sprintf("Member must have %s greater than or equal to %d", what, r.Min))
+		out = append(out, atLeast(what, r.Min))
 	}
 	return out
+}
+
+func atMost(what string, n int) string {
+	return fmt.Sprintf("Member must have %s less than or equal to %d", what, n)
+}
+
+func atLeast(what string, n int) string {
+	return fmt.Sprintf("Member must have %s greater than or equal to %d", what, n)
 }
 
 // IdempotencyToken returns the member of a struct type by which a request that comes again is

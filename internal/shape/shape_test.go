@@ -73,7 +73,7 @@ type everything struct {
 // validate returns the sentences that v earns in a request with this body.
 func validate(t *testing.T, v any, body string) []string {
 	t.Helper()
-	err := table.Compile(reflect.TypeOf(v)).Validate(v,
+	err := table.Compile(reflect.TypeOf(v), shape.Words{}).Validate(v,
 		func(p string) bool { return wire.Present([]byte(body), p) })
 	if err == nil {
 		return nil
@@ -204,7 +204,7 @@ func TestValidate_SensitiveValue_IsNeverQuoted(t *testing.T) {
 		"a member":              {Pair: &pair{Key: "kk", Secret: canary}},
 		"a structure's members": {Pairs: []pair{{"kk", canary}, {"kk", canary}, {"kk", canary}}},
 	} {
-		plan := table.Compile(reflect.TypeFor[everything]())
+		plan := table.Compile(reflect.TypeFor[everything](), shape.Words{})
 		err := plan.Validate(in, nil)
 		if name != "a member" && err == nil {
 			t.Errorf("%s: nothing was refused", name)
@@ -232,7 +232,7 @@ func TestValidate_ManyErrors_AreTenSentencesOfBoundedLength(t *testing.T) {
 	}
 	long := strings.Repeat("ä", 1<<20)
 	in.Long = &long
-	err := table.Compile(reflect.TypeOf(in)).Validate(in, nil)
+	err := table.Compile(reflect.TypeOf(in), shape.Words{}).Validate(in, nil)
 	if n := len(err.Error()); n > 16<<10 {
 		t.Errorf("the message has %d bytes", n)
 	}
@@ -242,7 +242,7 @@ func TestAppendRecord_Input_HasCloudTrailsNamesAndNoBlobs(t *testing.T) {
 	in := read(t, `{"Name":"ab","Blob":"MQ==","Number":7,"Flag":true,"Names":["aa"],"Context":{"kk":"v"},
 		"Pairs":[{"Key":"kk","Secret":"abc"}],"Pair":{"Key":"<k>"},"Date":1.5}`)
 	want := `{"name":"ab","number":7,"flag":true,"names":["aa"],"context":{"kk":"v"},"pairs":[{"key":"kk"}],"pair":{"key":"<k>"},"date":1.500}`
-	plan := table.Compile(reflect.TypeOf(in))
+	plan := table.Compile(reflect.TypeOf(in), shape.Words{})
 	if got := string(plan.AppendRecord([]byte("x"), in)); got != "x"+want {
 		t.Errorf("\n got %s\nwant %s", got, want)
 	}
@@ -268,7 +268,7 @@ func TestCompile_MistakeInTheProgram_Panics(t *testing.T) {
 					t.Errorf("%s: accepted", name)
 				}
 			}()
-			table.Compile(typ)
+			table.Compile(typ, shape.Words{})
 		}()
 	}
 }
@@ -294,7 +294,7 @@ func TestCompile_Embedded_IsNoMemberOnlyIfEmpty(t *testing.T) {
 			t.Errorf("an embedded text: %s", p)
 		}
 	}()
-	table.Compile(reflect.TypeFor[struct{ text }]())
+	table.Compile(reflect.TypeFor[struct{ text }](), shape.Words{})
 }
 
 // TestValidate_LongValue_IsQuotedUpToABound: 1,024 bytes of what was sent are said back whole, and

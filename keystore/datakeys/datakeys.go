@@ -84,7 +84,7 @@ func (s *DataKeys) Seal(c *op.Call, k *key.Key, service string, context map[stri
 	aad := ciphertext.AdditionalData(ciphertext.ForValue, k.ID, d.ID, context)
 	sealed, err := s.device.Seal(c, s.loadable(k, d, &onDevice), value, aad)
 	noteCached(c, onDevice)
-	return envelope.Envelope{KeyID: k.ID, Epoch: d.epoch, Sealed: sealed}, err
+	return envelope.Envelope{KeyARN: k.ARN(), Epoch: d.epoch, Sealed: sealed}, err
 }
 
 // Unseal opens what [DataKeys.Seal] made of a value. What was sealed for another service, under

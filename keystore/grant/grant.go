@@ -28,7 +28,7 @@ type Grant struct {
 	Key               key.Ref
 	ID                string // 64 hex digits
 	Name              string // empty: it has none
-	Grantee           string // ARN of a principal, or the name of an AWS service
+	Grantee           string // unique id of a user or role, ARN of another, or a service's name
 	RetiringPrincipal string // the same; empty: nobody but the grantee, if the operations say so
 	IssuingAccount    string
 	Operations        []string // in order, each once

@@ -54,10 +54,15 @@ func CheckPairs(pairs map[string]string) error {
 // a service be named in the members for principals, too, and Terraform names it there.
 func CheckPrincipal(name string) error {
 	if !policy.IsPrincipal(name) && !policy.IsService(name) {
-		return fault.New(fault.Invalid, "InvalidArnException",
-			"ARN does not refer to a valid principal: "+name)
+		return NoPrincipal(name)
 	}
 	return nil
+}
+
+// NoPrincipal says that a name isn't one of a principal, or that nobody has it.
+func NoPrincipal(name string) error {
+	return fault.New(fault.Invalid, "InvalidArnException",
+		"ARN does not refer to a valid principal: "+name)
 }
 
 // Fits refuses a grant that can't be one of k: for an operation that k doesn't serve, or under an

@@ -18,6 +18,7 @@ import (
 	"claviger/internal/fault"
 	"claviger/internal/wire"
 	"claviger/keystore/publickey"
+	"claviger/policy"
 )
 
 // State is a KeyState of AWS.
@@ -74,7 +75,7 @@ type Key struct {
 	Materials map[string]Material
 	Lost      []string         // ids of materials that the key's row names and no row has, in order
 	Public    crypto.PublicKey // of an asymmetric key, as [parsePublic] returns it
-	Rules     *Rules           // the policy compiled; nil of a key that wasn't read from its row
+	Rules     *policy.Rules    // the policy compiled; nil of a key that wasn't read from its row
 	UseNoted  *atomic.Int64    // the last minute, since the epoch, of which a use was written down
 
 	// Of a key in a custom key store, as it was looked up.
@@ -159,7 +160,7 @@ const tagOverhead = 32
 // Weight is about how many bytes of text callers gave the key, or more if its policy takes more
 // memory than such texts do.
 func (k *Key) Weight() int {
-	n := max(len(k.Policy), k.Rules.weight()) + len(k.Description)
+	n := max(len(k.Policy), k.Rules.Weight()) + len(k.Description)
 	for _, t := range k.Tags {
 		n += len(t.TagKey) + len(t.TagValue) + tagOverhead
 	}

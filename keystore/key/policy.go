@@ -84,34 +84,6 @@ func (k *Key) PolicyText() string {
 	return strings.Replace(defaultPolicy, "ACCOUNT", k.Account, 1)
 }
 
-// Rules are a key's policy as it decides. They are compiled once and shared by all keys whose
-// policies have the same text.
-type Rules struct {
-	Document *policy.Document // never nil
-	Err      error            // why the text can't be read: the document denies everything then
-}
-
-// CompileRules compiles the text of a key policy.
-func CompileRules(text string) *Rules {
-	d, err := policy.ParseStored(text)
-	if err != nil {
-		return &Rules{Document: policy.Closed, Err: err}
-	}
-	return &Rules{Document: d}
-}
-
-// compiledShare is how many bytes of compiled rules weigh as much as one of a caller's text: usual
-// rules are several times their text, and those that many keys share are counted at each.
-const compiledShare = 8
-
-// weight is what the rules add to [Key.Weight].
-func (r *Rules) weight() int {
-	if r == nil {
-		return 0
-	}
-	return r.Document.Weight() / compiledShare
-}
-
 // Conditions puts what a key is into the values of condition keys.
 func (k *Key) Conditions(v policy.Values) {
 	Conditions(v, k.Spec, k.Usage, k.Origin, k.PrimaryRegion != "")

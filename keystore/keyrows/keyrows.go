@@ -14,6 +14,7 @@ import (
 	"claviger/internal/domain"
 	"claviger/internal/rowmac"
 	"claviger/keystore/key"
+	"claviger/policy"
 	"claviger/store"
 )
 
@@ -24,7 +25,7 @@ type Rows struct {
 	jobs    domain.Scheduler
 	keys    *domain.Cache[key.Ref, *key.Key]
 	aliases *domain.Cache[AliasRef, *Alias]
-	rules   *domain.Cache[string, *key.Rules] // by the text of the policy
+	rules   *domain.Cache[string, *policy.Rules] // by the text of the policy
 }
 
 // Bounds of the caches: a usual key with its materials costs about 1.5 KiB.
@@ -40,7 +41,7 @@ func New(db *store.DB, signer *rowmac.Signer, jobs domain.Scheduler) *Rows {
 	return &Rows{db: db, signer: signer, jobs: jobs,
 		keys:    domain.NewCache[key.Ref](cachedKeys, heavyKey, (*key.Key).Weight),
 		aliases: domain.NewCache[AliasRef, *Alias](cachedAliases, 0, nil),
-		rules:   domain.NewCache[string, *key.Rules](cachedRules, 0, nil)}
+		rules:   domain.NewCache[string, *policy.Rules](cachedRules, 0, nil)}
 }
 
 // signedKeys are the rows of keys: every column is signed.
@@ -107,8 +108,8 @@ func (r *Rows) Load(ctx context.Context, ref key.Ref) (*key.Key, error) {
 }
 
 // compiled returns the rules of a policy's text. No text ever has others, so that none is dropped.
-func (r *Rows) compiled(text string) (*key.Rules, error) {
-	return r.rules.Get(text, func() (*key.Rules, error) { return key.CompileRules(text), nil })
+func (r *Rows) compiled(text string) (*policy.Rules, error) {
+	return r.rules.Get(text, func() (*policy.Rules, error) { return policy.CompileRules(text), nil })
 }
 
 // loadKey reads and verifies the row of a key. One that is absent while its materials are there was

@@ -1,7 +1,6 @@
 package target
 
 import (
-	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -16,8 +15,6 @@ const (
 	grantIsForAWSResource = "kms:GrantIsForAWSResource"
 	daysWithoutUse        = "kms:TrailingDaysWithoutKeyUsage"
 	bypassLockoutCheck    = "kms:BypassPolicyLockoutSafetyCheck"
-	requestTag            = "aws:RequestTag/"
-	tagKeys               = "aws:TagKeys"
 )
 
 // OfEveryKey are the condition keys of every action on a key, beside those of every request.
@@ -29,7 +26,8 @@ var encrypting = []string{"kms:EncryptionAlgorithm", "kms:EncryptionContext:",
 	"kms:EncryptionContextKeys", requestAlias}
 
 // creating are those of CreateKey, where they are of the key that is asked for.
-var creating = append([]string{requestTag, tagKeys, bypassLockoutCheck}, OfEveryKey...)
+var creating = append([]string{domain.RequestTag, domain.TagKeys, bypassLockoutCheck},
+	OfEveryKey...)
 
 var reEncrypting = append([]string{"kms:ReEncryptOnSameKey"}, encrypting...)
 
@@ -72,8 +70,8 @@ var ConditionKeys = map[string][]string{
 	"ScheduleKeyDeletion": {"kms:ScheduleKeyDeletionPendingWindowInDays",
 		daysWithoutUse},
 	"Sign":                {"kms:MessageType", requestAlias, "kms:SigningAlgorithm"},
-	"TagResource":         {requestTag, tagKeys},
-	"UntagResource":       {tagKeys},
+	"TagResource":         {domain.RequestTag, domain.TagKeys},
+	"UntagResource":       {domain.TagKeys},
 	"UpdatePrimaryRegion": {"kms:PrimaryRegion"},
 	"Verify":              {"kms:MessageType", requestAlias, "kms:SigningAlgorithm"},
 	"VerifyMac":           {"kms:MacAlgorithm", requestAlias},
@@ -86,18 +84,23 @@ var algorithms = []string{"kms:EncryptionAlgorithm", "kms:SigningAlgorithm", "km
 // values are what the demand says to condition keys. They are made when the first condition turns
 // on one.
 func (t *Target) values() policy.Values {
-	v := policy.Values{}
-	if t.Key != nil {
-		t.Key.Conditions(v)
+	v := t.said()
+	t.Key.Conditions(v)
+	if slices.Contains(ConditionKeys[t.Action], daysWithoutUse) {
+		v[daysWithoutUse] = []string{strconv.Itoa(t.daysWithoutUse())}
 	}
+	return v
+}
+
+// said are those of them that are known without the key.
+func (t *Target) said() policy.Values {
+	v := policy.Values{}
 	for _, name := range ConditionKeys[t.Action] {
 		switch {
 		case name == requestAlias && t.Named.Alias != "":
 			v[name] = []string{t.Named.Alias}
 		case name == grantIsForAWSResource:
 			v[name] = []string{strconv.FormatBool(t.call.Via != "")}
-		case name == daysWithoutUse && t.Key != nil:
-			v[name] = []string{strconv.Itoa(t.daysWithoutUse())}
 		case slices.Contains(algorithms, name) && t.Algorithm != "":
 			v[name] = []string{t.Algorithm}
 		}
@@ -123,36 +126,7 @@ func (t *Target) daysWithoutUse() int {
 	return int(t.call.Time.Sub(from) / (24 * time.Hour))
 }
 
-// Set gives a condition key the member of a request that is its value. One that was left out leaves
-// the key absent.
-func Set[T any](v policy.Values, name string, member *T, text func(T) string) {
-	if member != nil {
-		v[name] = []string{text(*member)}
-	}
-}
-
-// SetText is [Set] for texts.
-func SetText(v policy.Values, name string, member *string) {
-	Set(v, name, member, func(s string) string { return s })
-}
-
 // SetBypass says whether the lockout check is to be left out.
 func SetBypass(v policy.Values, member *bool) {
-	Set(v, bypassLockoutCheck, member, strconv.FormatBool)
-}
-
-// SetTags says which tags a request gives.
-func SetTags[T domain.Tag](v policy.Values, tags []T) {
-	given := domain.TagMap(tags)
-	for name, value := range given {
-		v[requestTag+name] = []string{value}
-	}
-	SetTagKeys(v, slices.Sorted(maps.Keys(given)))
-}
-
-// SetTagKeys says which tags a request is about. Without any the key is absent.
-func SetTagKeys(v policy.Values, names []string) {
-	if len(names) > 0 {
-		v[tagKeys] = names
-	}
+	domain.Set(v, bypassLockoutCheck, member, strconv.FormatBool)
 }

@@ -124,6 +124,24 @@ func ParseName(c *op.Call, keyID string, aliases bool) (n Named, err error) {
 	return n, nil
 }
 
+// KeyARN returns the ARN of the key that a KeyId names, or nothing if it can't be one: that is said
+// when the key is used. An alias leads to its key. Where that of another account leads to is no
+// business of who doesn't use the key, so that it keeps its own ARN.
+func (s *Finder) KeyARN(c *op.Call, keyID string) (string, error) {
+	n, err := ParseName(c, keyID, true)
+	switch {
+	case err != nil:
+		return "", nil
+	case n.Alias == "" || n.Account != c.Caller.Account:
+		return n.AskedARN(), nil
+	}
+	a, err := s.rows.Alias(c, n.AliasRef())
+	if a == nil || err != nil {
+		return n.AskedARN(), err
+	}
+	return key.ARN(n.Account, n.Region, a.KeyID), nil
+}
+
 // Resolve looks up what n names. A key that is absent is nil.
 func (s *Finder) Resolve(c *op.Call, n Named) (Named, *key.Key, error) {
 	if n.Alias != "" {

@@ -47,23 +47,44 @@ var crossAccount = map[string]bool{"Encrypt": true, "Decrypt": true, "ReEncrypt"
 
 // Demands implements [op.Target].
 func (t *Target) Demands() []policy.Demand {
-	asked, arn := t.Named.AskedARN(), t.Named.ARN()
-	if t.Key == nil {
-		arn = asked
-	}
+	asked := t.Named.AskedARN()
+	d := policy.Demand{Action: "kms:" + t.Action, Values: t.said, Resource: policy.Resource{
+		ARN: asked, Asked: asked, Account: t.Named.Account, Grants: t.Grants}}
 	if t.InCiphertext {
-		asked = policy.OfCiphertext
+		d.Resource.Asked = policy.OfCiphertext
 	}
-	r := policy.Resource{ARN: arn, Asked: asked, Account: t.Named.Account, Grants: t.Grants}
 	// Where no key can be read there is no policy of one either. The caller's own account decides who
 	// is told so.
-	if t.Key != nil {
-		r.PolicyDecides, r.Tags, r.Aliases = true, t.tags, t.aliases
-		if t.Named.Account == t.call.Caller.Account || crossAccount[t.Operation] {
-			r.Policy = t.policy
-		}
+	if t.Key == nil {
+		return []policy.Demand{d}
 	}
-	return []policy.Demand{{Action: "kms:" + t.Action, Values: t.values, Resource: r}}
+	known := d
+	r := &known.Resource
+	r.ARN, r.PolicyDecides, r.Tags, r.Aliases = t.Named.ARN(), true, t.tags, t.aliases
+	r.Policy, known.Values = t.policy, t.values
+	if !t.isOpen(known) {
+		return []policy.Demand{d}
+	}
+	return []policy.Demand{known}
+}
+
+// isOpen reports whether the caller may see what is known of the key. One of another account is
+// there for those alone whom its policy lets in, or a grant. Its ARN, its tags and all else would
+// decide in policies of their own, and so tell them what it is.
+func (t *Target) isOpen(d policy.Demand) bool {
+	c := t.call
+	switch {
+	case t.Named.Account == c.Caller.Account:
+		return true
+	case !crossAccount[t.Operation]:
+		return false
+	case t.Key.Rules.Document.Admits(c.Caller, c.Facts(), d):
+		return true
+	case t.Grants == nil:
+		return false
+	}
+	granted, err := t.Grants()
+	return err != nil || len(granted) > 0 // that they can't be had is said by the decision
 }
 
 // policy is the key's. One that can't be read closes the key, and the operator is told: it was
@@ -142,12 +163,9 @@ type Keyed interface {
 	KeyID() string
 }
 
-// conditional is an input whose members are values of condition keys.
-type conditional interface{ Conditions(policy.Values) }
-
 func (s *Finder) findKeyed(c *op.Call, operation string, in Keyed) (*Target, error) {
 	t, err := s.Find(c, operation, in.KeyID(), false)
-	if says, ok := in.(conditional); ok && err == nil {
+	if says, ok := in.(domain.Conditional); ok && err == nil {
 		t.Says = says.Conditions
 	}
 	return t, err

@@ -24,6 +24,13 @@ var failures = op.Failures{
 	"InvalidNextTokenException": op.Fails(
 		"a token that was not returned for this listing",
 		"begin at the first page", fault.Invalid),
+	"MalformedPolicyDocumentException": op.Fails(
+		"a resource policy that can't be read, names somebody who isn't there, or would lock "+
+			"its author out",
+		"correct the policy as the text says", fault.Invalid),
+	"PublicPolicyException": op.Fails(
+		"`BlockPublicPolicy`, and the resource policy lets everybody use the secret",
+		"name who may, or pin the statement by a condition", fault.Invalid),
 	"LimitExceededException": op.Fails(
 		"20 staging labels on one secret",
 		"take labels away that aren't needed", fault.Limit),
@@ -43,6 +50,7 @@ const (
 	wrong    = " InvalidParameterException"
 	valued   = wrong + " EncryptionFailure InvalidRequestException ResourceExistsException"
 	paged    = " InvalidNextTokenException"
+	policied = " MalformedPolicyDocumentException"
 )
 
 // answers say which of the errors each operation may answer. What isn't said fails the tests that
@@ -61,7 +69,9 @@ var answers = op.Answers{
 	"UpdateSecretVersionStage": onMarked + wrong,
 	"TagResource":              onMarked + wrong,
 	"UntagResource":            onMarked,
-	"GetResourcePolicy":        onSecret,
-	"DeleteResourcePolicy":     onSecret,
+	"GetResourcePolicy":        onMarked,
+	"PutResourcePolicy":        onMarked + policied + " PublicPolicyException",
+	"DeleteResourcePolicy":     onMarked,
+	"ValidateResourcePolicy":   onMarked + policied,
 	"GetRandomPassword":        wrong,
 }

@@ -8,6 +8,8 @@ var members = shape.Sentences{
 	"ARN": "The secret as an ARN, with the six characters that make it one of a " +
 		"kind.",
 	"AddReplicaRegions": "Regions to keep copies of the secret in.",
+	"BlockPublicPolicy": "Refuses a policy that lets everybody use the secret.",
+	"CheckName":         "Which check the policy doesn't pass.",
 	"ClientRequestToken": "Names the request, so that it can be sent again: it becomes the id of " +
 		"the version that it makes.",
 	"CreatedDate":  "When it was made.",
@@ -16,6 +18,7 @@ var members = shape.Sentences{
 	"Description":  "A note for people about what the secret is for.",
 	"ErrorCode": "The name of the error, as for a request for this secret " +
 		"alone.",
+	"ErrorMessage":       "What the check found.",
 	"Errors":             "The secrets whose values could not be returned, and why.",
 	"ExcludeCharacters":  "Characters that the password must not have.",
 	"ExcludeLowercase":   "Makes a password without lower-case letters.",
@@ -41,12 +44,13 @@ var members = shape.Sentences{
 	"NextToken": "Where the next page begins, as the page before has told; absent: there is " +
 		"none.",
 	"PasswordLength":          "How many characters the password has.",
+	"PolicyValidationPassed":  "Whether the policy passes every check.",
 	"RandomPassword":          "The password.",
 	"RecoveryWindowInDays":    "How many days the secret can still be restored.",
 	"Region":                  "The Region to keep a copy in.",
 	"RemoveFromVersionId":     "The version that has the label and is to lose it.",
 	"RequireEachIncludedType": "Has at least one character of each kind that isn't excluded.",
-	"ResourcePolicy":          "The policy on the secret; absent, since there are none here.",
+	"ResourcePolicy":          "The policy on the secret, a JSON document as text.",
 	"RotationToken":           "Shows that a rotation of the service is asking.",
 	"SecretBinary":            "The value as bytes.",
 	"SecretId":                "The secret: its name or its ARN.",
@@ -60,6 +64,7 @@ var members = shape.Sentences{
 	"TagKeys":                 "The keys of the tags to take away.",
 	"Tags":                    "Pairs that people and policies tell secrets apart by.",
 	"Type":                    "The third party that holds the secret.",
+	"ValidationErrors":        "The checks that the policy doesn't pass.",
 	"VersionId":               "A version of the secret, by its id.",
 	"VersionIdsToStages":      "The labels of each version that has one.",
 	"VersionStage":            "A version of the secret, by one of its labels.",

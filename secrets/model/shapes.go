@@ -27,6 +27,7 @@ var shapes = shape.Table{
 	"MaxResultsType":              {Min: 1, Max: 100},
 	"MedeaTypeType":               {Max: 256},
 	"NameType":                    {Min: 1, Max: 512},
+	"NonEmptyResourcePolicyType":  {Min: 1, Max: 20480},
 	"NextTokenType":               {Min: 1, Max: 4096},
 	"PasswordLengthType":          {Min: 1, Max: 4096},
 	"RecoveryWindowInDaysType":    {},

@@ -129,6 +129,10 @@ var walk = map[string]struct {
 	"secretsmanager.UntagResource": {`{"SecretId":"SECRET","TagKeys":["a"]}`,
 		"ResourceNotFoundException", ""},
 	"secretsmanager.GetResourcePolicy": {`{"SecretId":"SECRET"}`, "ResourceNotFoundException", ""},
+	"secretsmanager.PutResourcePolicy": {`{"SecretId":"SECRET","BlockPublicPolicy":true,"ResourcePolicy":"{\"Statement\":{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"111122223333\"},\"Action\":\"secretsmanager:*\",\"Resource\":\"*\"}}"}`,
+		"ResourceNotFoundException", ""},
+	"secretsmanager.ValidateResourcePolicy": {`{"SecretId":"SECRET","ResourcePolicy":"{\"Statement\":{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"111122223333\"},\"Action\":\"secretsmanager:*\",\"Resource\":\"*\"}}"}`,
+		"ResourceNotFoundException", ""},
 	"secretsmanager.DeleteResourcePolicy": {`{"SecretId":"SECRET"}`,
 		"ResourceNotFoundException", ""},
 	"secretsmanager.GetRandomPassword": {`{"PasswordLength":20}`, "", "the token is always there"},
@@ -192,6 +196,11 @@ var walk = map[string]struct {
 	"iam.DeleteAccessKey": {`{"UserName":"KEYED","AccessKeyId":"ACCESS"}`, "NoSuchEntity", ""},
 
 	"sts.GetCallerIdentity": {`{}`, "", "whoever asks is there"},
+
+	"iam.SimulateCustomPolicy": {`{"PolicyInputList":["{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"}}"],"ActionNames":["kms:Decrypt"],"ResourceArns":["arn:aws:kms:us-east-1:111122223333:key/k"],"ContextEntries":[{"ContextKeyName":"aws:username","ContextKeyType":"string","ContextKeyValues":["a"]}]}`,
+		"", "an account is always there"},
+	"iam.GetContextKeysForCustomPolicy": {`{"PolicyInputList":["{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"}}"]}`,
+		"", "an account is always there"},
 }
 
 // unrestricted are the operations that need no permission, each with the reason.
@@ -258,7 +267,8 @@ func TestRegistry_MemberInPath_IsRequired(t *testing.T) {
 func TestRegistry_LargeRequests_AreThoseThatCarryMuch(t *testing.T) {
 	for _, n := range routed(servicetest.Start(t)) {
 		carries := false
-		for _, name := range []string{"Policy", "ResourcePolicy", "SecretString", "SecretBinary"} {
+		for _, name := range []string{"Policy", "PolicyInputList", "ResourcePolicy", "SecretString",
+			"SecretBinary"} {
 			m, ok := n.In.FieldByName(name)
 			carries = carries || ok && m.Type.Kind() != reflect.Bool
 		}

@@ -288,7 +288,8 @@ func callOf(t testing.TB, n op.Info, document string) servicetest.Request {
 		Body: []byte(form.Encode())}
 }
 
-// putMember writes a JSON value as AWS query does: members behind a dot, and elements of lists by number.
+// putMember writes a JSON value as AWS query does: members behind a dot, and elements of lists by
+// number.
 func putMember(form url.Values, name string, value json.RawMessage) {
 	members, elements := map[string]json.RawMessage{}, []json.RawMessage{}
 	switch {

@@ -49,6 +49,9 @@ func everySignedRow(t *testing.T) *servicetest.Server {
 		&secretsmanager.CreateSecretInput{Name: aws.String("s"), SecretString: aws.String("x"),
 			KmsKeyId: made.KeyId, Description: aws.String("d"), Tags: []sm.Tag{{Key: aws.String("k"),
 				Value: aws.String("v")}}}))(t)
+	must(m.PutResourcePolicy(t.Context(), &secretsmanager.PutResourcePolicyInput{
+		SecretId:       aws.String("s"),
+		ResourcePolicy: ofSecret([3]string{"Allow", servicetest.RootARN, "*"})}))(t)
 	connectedStore(t, s)
 	s.CutLedgerAfter(1) // what a key is to be made by is written down, and the key isn't
 	if _, err := c.CreateKey(t.Context(), edwards); err == nil {

@@ -110,7 +110,7 @@ func TestRows_EditedInTheDatabase_AreRefused(t *testing.T) {
 	}
 	for i, set := range []string{`stages = replace(stages, 'AWSCURRENT', 'X')`,
 		`key_id = 'alias/other'`, `tags = '[{"Key":"a","Value":"b"}]'`, `description = 'other'`,
-		`suffix = 'AAAAAA'`} {
+		`policy = '{}'`, `suffix = 'AAAAAA'`} {
 		name := fmt.Sprint("secret", i)
 		createSecret(t, m, name, "x")
 		put(t, m, name, "y")

@@ -46,6 +46,11 @@ aws secretsmanager put-secret-value --secret-id prod/cli --secret-binary fileb:/
 aws secretsmanager get-secret-value --secret-id prod/cli --query SecretBinary --output text | base64 -d | cmp - sealed || fail "a binary secret came back as another"
 same "the version before" "$(aws secretsmanager get-secret-value --secret-id prod/cli --version-stage AWSPREVIOUS --query SecretString --output text)" "$(cat value)"
 same "the list" "$(aws secretsmanager list-secrets --filters Key=name,Values=prod/ --query 'SecretList[].Name' --output text)" prod/cli
+policy='{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"secretsmanager:*","Resource":"*"}]}'
+same "the check of a policy" "$(aws secretsmanager validate-resource-policy --resource-policy "$policy" --query PolicyValidationPassed --output text)" True
+aws secretsmanager put-resource-policy --secret-id prod/cli --resource-policy "$policy" --block-public-policy >attached
+same "the policy" "$(aws secretsmanager get-resource-policy --secret-id prod/cli --query ResourcePolicy --output text)" "$policy"
+aws secretsmanager delete-resource-policy --secret-id prod/cli >detached
 aws secretsmanager delete-secret --secret-id prod/cli --recovery-window-in-days 7 >deleted
 refused InvalidRequestException aws secretsmanager get-secret-value --secret-id prod/cli
 aws secretsmanager restore-secret --secret-id prod/cli >restored

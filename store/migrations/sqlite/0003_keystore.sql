@@ -111,7 +111,7 @@ CREATE TABLE kms_grants (
     key_id             TEXT    NOT NULL,
     id                 TEXT    NOT NULL, -- 64 hex digits
     name               TEXT    NOT NULL,
-    grantee            TEXT    NOT NULL, -- ARN of a principal, or the name of a service
+    grantee            TEXT    NOT NULL, -- unique id of a user or role, ARN of another principal, or a service's name
     retiring_principal TEXT    NOT NULL, -- the same, or nothing
     issuing_account    TEXT    NOT NULL,
     operations         TEXT    NOT NULL, -- a JSON list

@@ -12,6 +12,7 @@ CREATE TABLE secrets (
     key_id        TEXT    NOT NULL, -- the KMS key as the caller named it; empty: the key that KMS manages
     tags          TEXT    NOT NULL, -- a JSON list of {Key, Value} in order of key
     tagged        INTEGER NOT NULL, -- 1: there has been a tag, and AWS shows an empty list when there is none any more
+    policy        TEXT    NOT NULL, -- the resource policy, principals by their unique ids; empty: there is none
     stages        TEXT    NOT NULL, -- a JSON object: staging label to version id
     created       INTEGER NOT NULL,
     changed       INTEGER NOT NULL,
@@ -35,7 +36,7 @@ CREATE TABLE secret_versions (
     created  INTEGER NOT NULL,
     binary   INTEGER NOT NULL, -- 1: it was given as SecretBinary
     managed  INTEGER NOT NULL, -- 1: the key is the one that KMS manages for the service
-    key_id   TEXT    NOT NULL, -- id of the KMS key that sealed it
+    key_arn  TEXT    NOT NULL, -- the KMS key that sealed it, which may be another account's
     epoch    INTEGER NOT NULL, -- of the data key under it
     digest   BLOB    NOT NULL, -- SHA-256 of sealed: a row is verified without reading its value
     accessed INTEGER NOT NULL, -- the day it was last read, 0 for never; not under the MAC

@@ -26,6 +26,7 @@ CREATE TABLE iam_users (
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX iam_users_by_name ON iam_users (account, name);
+CREATE UNIQUE INDEX iam_users_by_id ON iam_users (id);
 
 CREATE TABLE iam_groups (
     account  TEXT    NOT NULL,
@@ -62,6 +63,16 @@ CREATE TABLE iam_roles (
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX iam_roles_by_name ON iam_roles (account, name);
+CREATE UNIQUE INDEX iam_roles_by_id ON iam_roles (id);
+
+-- When sessions of roles asked for something last, to a quarter of an hour. Bookkeeping.
+CREATE TABLE iam_role_uses (
+    account TEXT    NOT NULL,
+    id      TEXT    NOT NULL, -- of the role
+    at      INTEGER NOT NULL,
+    region  TEXT    NOT NULL,
+    PRIMARY KEY (account, id)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE iam_policies (
     account     TEXT    NOT NULL,
@@ -125,3 +136,11 @@ CREATE TABLE access_keys (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX access_keys_by_principal ON access_keys (account, principal_id, id);
+
+-- Sessions that were ended before their time, by the ids of their access keys. What a session is rests in its token.
+CREATE TABLE iam_revoked_sessions (
+    id      TEXT    NOT NULL PRIMARY KEY,
+    account TEXT    NOT NULL,
+    until   INTEGER NOT NULL, -- when it would have ended at the latest
+    mac     BLOB    NOT NULL
+) STRICT, WITHOUT ROWID;

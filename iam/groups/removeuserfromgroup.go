@@ -1,0 +1,41 @@
+package groups
+
+import (
+	"slices"
+
+	"claviger/iam/entity"
+	"claviger/iam/target"
+	"claviger/internal/op"
+)
+
+// RemoveUserFromGroupInput is AWS's.
+type RemoveUserFromGroupInput struct {
+	GroupName string `shape:"groupNameType,required"`
+	UserName  string `shape:"existingUserNameType,required"`
+	op.ByShape
+}
+
+func (s *Groups) findRemove(c *op.Call, in RemoveUserFromGroupInput) (
+	target.Entity[entity.Group], error) {
+	return s.named(c, "RemoveUserFromGroup", in.GroupName)
+}
+
+// remove takes away a membership that there is. One that there isn't is as good.
+func (s *Groups) remove(c *op.Call, in RemoveUserFromGroupInput,
+	t target.Entity[entity.Group]) (op.Commit[op.None], error) {
+	u, err := s.user(c, in.UserName)
+	if err != nil {
+		return nil, err
+	}
+	at := slices.Index(u.Groups, t.Row.ID)
+	if at < 0 {
+		return op.Unchanged(op.None{}), nil
+	}
+	to := *u
+	to.Groups = slices.Delete(slices.Clone(u.Groups), at, at+1)
+	change, err := s.Directory.Users.Update(c, u, &to)
+	if err != nil {
+		return nil, err
+	}
+	return op.Apply(change, op.None{}), nil
+}

@@ -1,2 +1,0 @@
-// Package webidentity is completed elsewhere.
-package webidentity

@@ -1,0 +1,70 @@
+package identity
+
+import (
+	"context"
+	"time"
+
+	"claviger/internal/domain"
+	"claviger/internal/rowmac"
+	"claviger/store"
+)
+
+// revokedSession is a session that was ended before its time.
+type revokedSession struct {
+	id      string // of its access key
+	account string
+	until   time.Time // when it would have ended at the latest: the row is of no use any more
+}
+
+var revokedSessions = rowmac.Declare("iam_revoked_sessions",
+	func(s *revokedSession) []rowmac.Column {
+		return []rowmac.Column{rowmac.Text("id", &s.id), rowmac.Text("account", &s.account),
+			rowmac.Time("until", &s.until)}
+	})
+
+const ofSessions = "a session acts in every Region, and its id is what says of which account it is"
+
+var (
+	qRevokedSessions = store.Wide(`SELECT `+revokedSessions.Columns()+` FROM iam_revoked_sessions`,
+		ofSessions)
+	qRevokeSession  = store.Wide(revokedSessions.Upsert(1), ofSessions)
+	qForgetSessions = store.Wide(`DELETE FROM iam_revoked_sessions WHERE until <= $1`, ofSessions)
+)
+
+// LongestSession is how long a session lives at most: the 36 hours of GetSessionToken.
+const LongestSession = 36 * time.Hour
+
+// RevokeSession prepares the end of a session of an account, named by the id of its access key. It
+// holds for the next request. Rows of sessions that have expired meanwhile are deleted.
+func (d *Directory) RevokeSession(ctx context.Context, id, account string, now time.Time) (
+	domain.Change, error) {
+	row := &revokedSession{id, account, now.Add(LongestSession)}
+	values, err := revokedSessions.Sign(ctx, d.signer, row)
+	if err != nil {
+		return nil, err
+	}
+	return func(tx *store.Tx) error {
+		tx.After(func() { d.revoked.Drop(allRevoked) })
+		if _, err := tx.Exec(qForgetSessions, store.Micros(now)); err != nil {
+			return err
+		}
+		_, err := tx.Exec(qRevokeSession, values...)
+		return err
+	}, nil
+}
+
+// allRevoked is the one key of the cache: there are few revoked sessions, and all are read at once.
+var allRevoked struct{}
+
+// isRevoked reports whether a session was ended before its time.
+func (d *Directory) isRevoked(ctx context.Context, id string) (bool, error) {
+	ids, err := d.revoked.Get(allRevoked, func() (map[string]bool, error) {
+		rows, err := revokedSessions.Select(ctx, d.signer, d.db, qRevokedSessions)
+		ids := make(map[string]bool, len(rows))
+		for _, row := range rows {
+			ids[row.id] = true
+		}
+		return ids, err
+	})
+	return ids[id], err
+}

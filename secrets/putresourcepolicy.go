@@ -1,0 +1,49 @@
+package secrets
+
+import (
+	"strconv"
+
+	"claviger/internal/domain"
+	"claviger/internal/op"
+	"claviger/policy"
+	"claviger/secrets/model"
+	"claviger/secrets/resourcepolicy"
+)
+
+// PutResourcePolicyInput gives a secret a policy of up to 20,480 characters, in the place of the
+// one that it has.
+type PutResourcePolicyInput struct {
+	SecretId          string `shape:"SecretIdType,required"`
+	ResourcePolicy    string `shape:"NonEmptyResourcePolicyType,required"`
+	BlockPublicPolicy *bool  `shape:"BooleanType"` // absent: a policy for everybody is taken
+	op.ByShape
+}
+
+func (in PutResourcePolicyInput) secretID() string { return in.SecretId }
+
+// Conditions implements [domain.Conditional].
+func (in PutResourcePolicyInput) Conditions(v policy.Values) {
+	domain.Set(v, model.BlockPublic, in.BlockPublicPolicy, strconv.FormatBool)
+}
+
+func (s *Secrets) putResourcePolicy(c *op.Call, in PutResourcePolicyInput,
+	t *target) (*change, SecretOutput, error) {
+	out := outputOf(t.entry.Secret)
+	p, err := resourcepolicy.Read(c, s.people, in.ResourcePolicy)
+	switch {
+	case err != nil:
+		return nil, out, err
+	case domain.Or(in.BlockPublicPolicy, false) && p.IsPublic():
+		return nil, out, resourcepolicy.ErrPublic
+	case t.lockedBy(c, p):
+		return nil, out, resourcepolicy.ErrLockout
+	}
+	return &change{secret: t.entry.changed(c, func(n *Secret) { n.Policy = p.Stored })}, out, nil
+}
+
+// lockedBy reports whether the caller could not replace a policy once the secret has it.
+func (t *target) lockedBy(c *op.Call, p resourcepolicy.Policy) bool {
+	next := *t.entry.Secret
+	next.rules = &policy.Rules{Document: p.Document}
+	return t.could(c, "PutResourcePolicy", &next) != nil
+}
