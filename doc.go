@@ -14,6 +14,7 @@
 //	internal/lattice   public keys of ML-DSA and ML-KEM, which Go has not or not all of
 //	internal/domain    what services have in common: tags, pages, ARNs, fenced changes, caches
 //	internal/rowmac    signed rows
+//	internal/rowset    digests of all rows of a table
 //	internal/signedtoken  page tokens, grant tokens, import tokens
 //	internal/pin       PINs as people keep them in files
 //	internal/envelope  how services have values sealed under KMS keys

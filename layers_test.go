@@ -143,7 +143,9 @@ var layers = []struct{ pkg, may, because string }{
 	{"internal/signedtoken", "", "a token is a text and a MAC"},
 	{"internal/pin", "", "a PIN is bytes, whoever they come from"},
 
-	{"store", "internal/fault internal/custody", "an engine knows nothing of what it stores"},
+	{"internal/rowset", "", "a digest of rows is arithmetic"},
+
+	{"store", "internal/rowset internal/fault internal/custody", "an engine knows nothing of what it stores"},
 	{"store/storetest", "store internal/fault internal/custody",
 		"a suite sees what it tests and nothing above it"},
 	{"hsm", "hsm/internal/... internal/access internal/admission internal/fault internal/custody " +

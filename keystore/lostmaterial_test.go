@@ -59,7 +59,7 @@ func TestDecrypt_OlderMaterialMissing_IsTheServicesFailure(t *testing.T) {
 		"InvalidCiphertextException" {
 		t.Errorf("a material that nobody ever had: %q", code)
 	}
-	s.Reopen()
+	s.ReopenAccepted()
 	s.lost("Decrypt", M{"CiphertextBlob": old}, id, material)
 }
 
@@ -121,7 +121,7 @@ func TestRelatedKeys_OneLostItsMaterial_TheOtherKeepsIt(t *testing.T) {
 		ourRegion)
 	s.lost("Decrypt", M{"CiphertextBlob": old}, id, material)
 	must[any](s, "RotateKeyOnDemand", M{"KeyId": id})
-	s.Reopen()
+	s.ReopenAccepted()
 	out := mustIn[cryptoops.DecryptOutput](s, abroad, "Decrypt", M{"CiphertextBlob": old})
 	if string(out.Plaintext) != "old" {
 		t.Errorf("abroad it is %q", out.Plaintext)

@@ -101,6 +101,9 @@ func Open(ctx context.Context, c Config) (_ *Service, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if err = s.DB.KeepRowSets(in.RowSets); err != nil {
+		return nil, err
+	}
 	s.assemble(c, in, m)
 	// The database is this process's alone, so that nobody does what its leases say.
 	if err = s.Jobs.FreeLeases(); err != nil {

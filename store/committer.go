@@ -24,6 +24,7 @@ type committer struct {
 	observe Observer
 	health  health
 	stats   counters
+	sets    *rowSets // nil until somebody has them kept
 	wal     *checkpointer
 
 	conn    *connection // nil after an unknown outcome, until another has proved healthy
@@ -101,6 +102,9 @@ func (c *committer) attempt(batch []*request) (outcome, error) {
 			return c.abandon(err)
 		}
 	}
+	if err := c.sets.write(c.conn); err != nil {
+		return c.abandon(err)
+	}
 	if len(c.records) > 0 {
 		last := len(c.records) - 1 // without the final newline
 		_, err := c.conn.exec(insertBatch, c.newest+1, time.Now().UnixMicro(), c.records[:last])
@@ -112,6 +116,7 @@ func (c *committer) attempt(batch []*request) (outcome, error) {
 	if _, err := c.conn.exec(commit); err != nil {
 		return c.judge(err)
 	}
+	c.sets.committed()
 	if len(c.records) > 0 {
 		c.newest++
 	}

@@ -20,6 +20,7 @@ type connection struct {
 
 	inspected bool  // its schema was found to be the program's
 	version   int64 // ... at this schema_version
+	changed   bool  // temp.row_changes may hold something
 }
 
 // prepared is a statement that waits for its next use. SQLite runs a statement once at a time:
@@ -49,6 +50,9 @@ func newConnection(ctx context.Context, e engine, r role) (*connection, error) {
 	var err error
 	if c.pinned, err = c.db.Conn(ctx); err == nil {
 		err = c.pinned.Raw(func(raw any) error { c.raw = raw.(driver.Conn); return nil })
+	}
+	if err == nil && r == writing {
+		err = e.define(c.raw, rowChanged, c.rowChanged)
 	}
 	if err != nil {
 		c.close()

@@ -14,6 +14,8 @@ type engine interface {
 	lock() (io.Closer, error)
 	// connect opens a connection that is ready for its role.
 	connect(context.Context, role) (driver.Conn, error)
+	// define makes a function known to the statements of a connection.
+	define(c driver.Conn, name string, function any) error
 	// alive reports whether the connection is inside a transaction.
 	alive(driver.Conn) bool
 	// verdict says what an error of the driver means.

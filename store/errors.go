@@ -30,6 +30,8 @@ var (
 	ErrChanged = errors.New("a migration has changed since it was applied to the database")
 	// ErrSchema says that somebody has changed the schema, and which object.
 	ErrSchema = errors.New("the database's schema is not what this program has made")
+	// ErrRows says that signed rows are missing, there again or older than the service left them.
+	ErrRows = errors.New("rows of the database were deleted, added or put back outside the service")
 	// ErrExposed says that others than the owner can get at the database file.
 	ErrExposed = errors.New("the database can be read by others than its owner")
 	// ErrFull says that the disk, or the database's own limit, leaves no room.

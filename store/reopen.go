@@ -96,6 +96,9 @@ func (c *committer) adopt(conn *connection) error {
 		return beat(conn)
 	})
 	if err == nil {
+		err = c.sets.settle(conn)
+	}
+	if err == nil {
 		err = conn.row(newestBatch, nil, []any{&c.newest})
 	}
 	if err != nil {

@@ -107,7 +107,7 @@ func (s *sqlite) connect(_ context.Context, r role) (driver.Conn, error) {
 	}
 	options := url.Values{
 		"mode": {"rw"}, "_journal_mode": {"WAL"}, "_synchronous": {"FULL"}, "_foreign_keys": {"on"},
-		"_secure_delete": {"on"}, "_busy_timeout": {"5000"},
+		"_secure_delete": {"on"}, "_busy_timeout": {"5000"}, "_recursive_triggers": {"on"},
 	}
 	if r == reading {
 		options.Set("_query_only", "on")
@@ -125,6 +125,12 @@ func (s *sqlite) connect(_ context.Context, r role) (driver.Conn, error) {
 		return nil, fmt.Errorf("opening %s: %w", s.path, err)
 	}
 	return c, nil
+}
+
+// define has functions for temporary triggers in mind: the schema itself is not trusted to call
+// any.
+func (s *sqlite) define(c driver.Conn, name string, function any) error {
+	return c.(*sqlite3.SQLiteConn).RegisterFunc(name, function, false)
 }
 
 // alive asks sqlite3_get_autocommit, which is the one way to know whether an error took the

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"path/filepath"
 	"sync/atomic"
@@ -15,10 +16,12 @@ import (
 	"github.com/mattn/go-sqlite3"
 )
 
-// unsureEngine is SQLite whose COMMIT can be told to reach the disk and yet to report an I/O error.
+// unsureEngine is SQLite whose COMMIT can be told to report an I/O error, and to reach the disk or
+// not to.
 type unsureEngine struct {
 	*sqlite
-	breakNext *atomic.Bool
+	breakNext *atomic.Bool  // it reaches the disk
+	loseNext  *atomic.Bool  // it doesn't
 	opened    *atomic.Int64 // connections for writing
 }
 
@@ -47,6 +50,10 @@ func (d unsureEngine) alive(c driver.Conn) bool {
 	return d.sqlite.alive(c.(unsureConn).SQLiteConn)
 }
 
+func (d unsureEngine) define(c driver.Conn, name string, function any) error {
+	return d.sqlite.define(c.(unsureConn).SQLiteConn, name, function)
+}
+
 func (c unsureConn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
 	stmt, err := c.SQLiteConn.PrepareContext(ctx, query)
 	if err == nil && query == commit.text {
@@ -58,6 +65,9 @@ func (c unsureConn) PrepareContext(ctx context.Context, query string) (driver.St
 func (s unsureCommit) ExecContext(
 	ctx context.Context, args []driver.NamedValue,
 ) (driver.Result, error) {
+	if s.engine.loseNext.Swap(false) {
+		return nil, sqlite3.Error{Code: sqlite3.ErrIoErr}
+	}
 	result, err := s.SQLiteStmt.ExecContext(ctx, args)
 	if err == nil && s.engine.breakNext.Swap(false) {
 		return nil, sqlite3.Error{Code: sqlite3.ErrIoErr}
@@ -65,21 +75,29 @@ func (s unsureCommit) ExecContext(
 	return result, err
 }
 
-// When nobody knows how a COMMIT ended, its requests hear that they must look for themselves, and
-// none is run again: what was there already would be there twice. Caches are dropped, for the
-// change may be there. The connection goes, and another one serves.
-func TestCommit_OutcomeUnknown_IsNotRunAgain(t *testing.T) {
+// startUnsure opens a database with such an engine.
+func startUnsure(t *testing.T, migrations fs.FS) (unsureEngine, *DB) {
+	t.Helper()
 	file, err := newSQLite(filepath.Join(t.TempDir(), "db"), true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := unsureEngine{sqlite: file, breakNext: new(atomic.Bool), opened: new(atomic.Int64)}
+	e := unsureEngine{sqlite: file, breakNext: new(atomic.Bool), loseNext: new(atomic.Bool),
+		opened: new(atomic.Int64)}
 	db := &DB{engine: e, stopped: make(chan struct{})}
 	if err := db.start(t.Context(), Config{Log: slog.New(slog.DiscardHandler),
-		Migrations: withThings}); err != nil {
+		Migrations: migrations}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.shut() })
+	return e, db
+}
+
+// When nobody knows how a COMMIT ended, its requests hear that they must look for themselves, and
+// none is run again: what was there already would be there twice. Caches are dropped, for the
+// change may be there. The connection goes, and another one serves.
+func TestCommit_OutcomeUnknown_IsNotRunAgain(t *testing.T) {
+	e, db := startUnsure(t, withThings)
 	if err := db.Commit(nil, recordOf("create")); err != nil {
 		t.Fatal(err)
 	}

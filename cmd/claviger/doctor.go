@@ -6,55 +6,78 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
+	"claviger/cmd/claviger/findings"
 	"claviger/hsm"
 	"claviger/internal/custody"
 	"claviger/keystore/residents"
 )
 
+// doctorFlags say what is looked at.
+type doctorFlags struct {
+	config, module, as string
+	database, accept   bool
+}
+
 func doctor(ctx context.Context, e *env, args []string) error {
-	f := e.flags("doctor", "[--config FILE] [--module PATH] [--as USER]",
+	f := e.flags("doctor", "[--config FILE [--database [--accept]]] [--module PATH] [--as USER]",
 		"Loads the PKCS#11 module, lists its tokens, mechanisms and limits, says what the service will "+
 			"do about each gap, and\nprints the configuration to use. With a configuration it looks at "+
-			"every file that is needed, logs in and makes a\nround trip.")
-	path := f.String("config", "", "`file` of the configuration")
-	module := f.String("module", "", "`path` of the PKCS#11 library; SoftHSM2's if neither is given")
-	as := f.String("as", "", "the `user` that the service runs as: looks at all of it with that user's "+
-		"eyes; for root")
+			"every file that is needed, logs in and makes a\nround trip. With --database it verifies every "+
+			"row that the service has signed, too, and looks for rows that are missing,\nthere again, or "+
+			"older than the service left them. The server may be running.")
+	var q doctorFlags
+	f.StringVar(&q.config, "config", "", "`file` of the configuration")
+	f.StringVar(&q.module, "module", "",
+		"`path` of the PKCS#11 library; SoftHSM2's if neither is given")
+	f.StringVar(&q.as, "as", "", "the `user` that the service runs as: looks at all of it with that "+
+		"user's eyes; for root")
+	f.BoolVar(&q.database, "database", false, "look at every signed row of the database")
+	f.BoolVar(&q.accept, "accept", false, "with --database: take the rows that are there for those "+
+		"that the service left, if each is\nsigned. No server may be running, and the trail has a record "+
+		"of it")
 	if err := parse(f, args); err != nil {
 		return err
 	}
-	if *as != "" {
-		return doctorAs(ctx, e, *as, *path, *module)
+	switch {
+	case q.accept && !q.database:
+		return usageError("doctor: --accept goes with --database")
+	case q.database && q.config == "":
+		return usageError("doctor: --database needs --config FILE")
+	case q.as != "":
+		return q.runAs(ctx, e)
 	}
+	return q.run(ctx, e)
+}
+
+func (q doctorFlags) run(ctx context.Context, e *env) (err error) {
 	var c *config
-	if *path != "" {
-		var err error
-		if c, err = readConfig(*path); err != nil {
+	module := q.module
+	if q.config != "" {
+		if c, err = readConfig(q.config); err != nil {
 			return err
 		}
-		*module = c.HSM.Module
-		if err := printFiles(e.stdout, c.files(*path)); err != nil {
+		module = c.HSM.Module
+		if err := printFiles(e.stdout, c.files(q.config)); err != nil {
 			return err
 		}
 	}
-	if *module == "" {
+	if module == "" {
 		found, ok := hsm.FindSoftHSM()
 		if !ok {
 			return usageError("doctor: SoftHSM2 is not installed; name the device's library with --module")
 		}
-		*module = found
+		module = found
 	}
-	if err := steady(*module, byOthers); err != nil {
+	if err := steady(module, byOthers); err != nil {
 		return err
 	}
-	tokens, err := hsm.Inspect(ctx, *module)
+	tokens, err := hsm.Inspect(ctx, module)
 	if err != nil {
 		return err
 	}
-	printTokens(e.stdout, *module, tokens)
+	findings.Tokens(e.stdout, module, tokens)
 	if c == nil {
 		return nil
 	}
@@ -69,7 +92,10 @@ func doctor(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	harden(log) // the PIN is read from here on
-	return roundTrip(ctx, e.stdout, c)
+	if err := roundTrip(ctx, e.stdout, c); err != nil || !q.database {
+		return err
+	}
+	return c.inspect(ctx, e.stdout, log, q.accept)
 }
 
 // printClusters says which tokens of the clusters for custom key stores are there. Nobody is logged
@@ -112,115 +138,10 @@ func pinOf(ctx context.Context, c hsm.Config) string {
 	for _, t := range all {
 		named := c.TokenSerial == "" && t.Label == c.TokenLabel || t.Serial == c.TokenSerial
 		if named && (t.PINLocked || t.PINFinalTry || t.PINCountLow) {
-			return "; PIN " + pinState(t)
+			return "; PIN " + findings.PIN(t)
 		}
 	}
 	return ""
-}
-
-func printTokens(w io.Writer, module string, tokens []hsm.Facts) {
-	fmt.Fprintf(w, "module    %s\n", module)
-	if len(tokens) == 0 {
-		fmt.Fprintln(w, "          it shows no token: is the device connected, and the library "+
-			"configured?")
-		return
-	}
-	fmt.Fprintf(w, "library   %s\n", tokens[0].Library)
-	for _, t := range tokens {
-		fmt.Fprintln(w)
-		if !t.Initialized {
-			fmt.Fprintf(w, "slot      empty: a token can be made here\n")
-			continue
-		}
-		printToken(w, t)
-	}
-	for _, t := range tokens {
-		if t.Initialized {
-			printSuggestion(w, t)
-			return
-		}
-	}
-}
-
-func printToken(w io.Writer, t hsm.Facts) {
-	row := func(name string, value any) { fmt.Fprintf(w, "  %-18s %v\n", name, value) }
-	fmt.Fprintf(w, "token     %q, serial %s\n", t.Label, t.Serial)
-	row("device", strings.TrimSpace(t.Manufacturer+" "+t.Model))
-	row("firmware", t.Firmware+", hardware "+t.Hardware)
-	row("dialect", t.Dialect)
-	row("key wrap", orNone(t.KeyWrap))
-	row("GCM IV", map[bool]string{true: "made by the device",
-		false: "made by this service (NIST SP 800-38D 8.2.2)"}[t.DeviceIV])
-	row("largest message", bytesOr(t.LargestGCM))
-	row("RSA-OAEP", orNone(strings.Join(t.OAEP, ", ")))
-	row("key kinds", kindsOf(t.Kinds))
-	if len(t.OnlyResident) > 0 {
-		row("may rest on it", kindsOf(t.OnlyResident)+" (hsm.resident)")
-	}
-	row("sessions", countOr(t.MaxSessions))
-	row("PIN", pinState(t))
-	row("mechanisms", fmt.Sprintf("%d: %s", len(t.Mechanisms), strings.Join(t.Mechanisms, " ")))
-	for _, gap := range t.Gaps {
-		row("GAP", gap)
-	}
-}
-
-func orNone(s string) string {
-	if s == "" {
-		return "none: this token can't be used"
-	}
-	return s
-}
-
-// kindsOf lists kinds of keys that the device can hold.
-func kindsOf(all []custody.Kind) string {
-	var kinds []string
-	for _, k := range all {
-		kinds = append(kinds, string(k))
-	}
-	return fmt.Sprintf("%d: %s", len(kinds), strings.Join(kinds, ", "))
-}
-
-func bytesOr(n int) string {
-	if n == 0 {
-		return "no limit"
-	}
-	return fmt.Sprintf("%d bytes; longer values are refused", n)
-}
-
-func countOr(n uint) string {
-	if n == 0 {
-		return "no limit stated"
-	}
-	return fmt.Sprint(n)
-}
-
-func pinState(t hsm.Facts) string {
-	switch {
-	case t.PINLocked:
-		return "LOCKED: the security officer has to unlock it"
-	case t.PINFinalTry:
-		return "one wrong attempt away from being locked: this service will not log in"
-	case t.PINCountLow:
-		return "a wrong PIN was tried lately"
-	}
-	return fmt.Sprintf("%d to %d bytes", t.MinPIN, t.MaxPIN)
-}
-
-func printSuggestion(w io.Writer, t hsm.Facts) {
-	fmt.Fprintf(w, `
-configuration to use:
-
-listen   = "127.0.0.1:8200"
-account  = "111122223333"
-regions  = ["us-east-1"]
-database = "/var/lib/claviger/claviger.db"
-
-[hsm]
-module       = %q
-token_serial = %q
-pin_file     = "/etc/claviger/pin" # mode 0600
-`, t.Module, t.Serial)
 }
 
 // roundTrip opens the token as the service would, and uses a key that it makes and forgets.

@@ -12,13 +12,13 @@ import (
 	"syscall"
 )
 
-// doctorAs runs doctor as another user, who may see less than root does. Only a process of that
+// runAs runs doctor as another user, who may see less than root does. Only a process of that
 // user tells the truth: rights come from groups, from access lists and from every directory on the
 // way.
-func doctorAs(ctx context.Context, e *env, name, config, module string) error {
-	u, err := user.Lookup(name)
+func (q doctorFlags) runAs(ctx context.Context, e *env) error {
+	u, err := user.Lookup(q.as)
 	if err != nil {
-		return usageError("doctor --as: there is no user %q here", name)
+		return usageError("doctor --as: there is no user %q here", q.as)
 	}
 	rights, err := credentialOf(u)
 	if err != nil {
@@ -28,8 +28,8 @@ func doctorAs(ctx context.Context, e *env, name, config, module string) error {
 		return usageError("doctor --as: only root can look with another's eyes")
 	}
 	pin := ""
-	if config != "" {
-		c, err := readConfig(config)
+	if q.config != "" {
+		c, err := readConfig(q.config)
 		if err != nil {
 			return err
 		}
@@ -44,14 +44,7 @@ func doctorAs(ctx context.Context, e *env, name, config, module string) error {
 	if err != nil {
 		return err
 	}
-	args := []string{"doctor"}
-	if config != "" {
-		args = append(args, "--config", config)
-	}
-	if module != "" {
-		args = append(args, "--module", module)
-	}
-	c := exec.CommandContext(ctx, self, args...)
+	c := exec.CommandContext(ctx, self, q.words()...)
 	c.Stdout, c.Stderr = e.stdout, e.stderr
 	c.Env = environmentOf(u, credentials)
 	if os.Geteuid() == 0 {
@@ -62,9 +55,28 @@ func doctorAs(ctx context.Context, e *env, name, config, module string) error {
 		return ended(exit.ExitCode())
 	}
 	if err != nil {
-		return fmt.Errorf("doctor as %s: %w", name, err)
+		return fmt.Errorf("doctor as %s: %w", q.as, err)
 	}
 	return nil
+}
+
+// words are the command line of the same, with nobody's eyes but its own.
+func (q doctorFlags) words() []string {
+	args := []string{"doctor"}
+	for _, flag := range []struct {
+		given bool
+		words []string
+	}{
+		{q.config != "", []string{"--config", q.config}},
+		{q.module != "", []string{"--module", q.module}},
+		{q.database, []string{"--database"}},
+		{q.accept, []string{"--accept"}},
+	} {
+		if flag.given {
+			args = append(args, flag.words...)
+		}
+	}
+	return args
 }
 
 // ended is how a command of ours ended that has said itself what went wrong.

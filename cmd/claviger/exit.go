@@ -77,6 +77,8 @@ var exits = []struct {
 	{install.ErrChanged, 26, "Find out who can write to the database before you start again."},
 	{store.ErrSchema, 27, "Somebody has changed it: find out who, and restore the database from a backup " +
 		"of before."},
+	{store.ErrRows, 28, "Find out who can write to the database. " +
+		"docs/operating.md says how to look at every row, and how to go on."},
 	{syscall.EADDRINUSE, 30, "Another program listens there. Choose another address, or stop it."},
 	{store.ErrFull, 31, "Make room and start again: nothing that was acknowledged is lost."},
 	{syscall.ENOSPC, 31, "Make room and start again: nothing that was acknowledged is lost."},

@@ -150,6 +150,15 @@ var startFailures = []startFailure{
 	{name: "an installation edited",
 		prepare: func(s *site) { s.edit(`UPDATE installation SET created = created + 1`) },
 		code:    26, says: "restore it from a backup", changes: "claviger.db"},
+	{name: "a signed row deleted", prepare: func(s *site) { s.edit(`DELETE FROM access_keys`) },
+		code: 28, says: "table access_keys holds 1 row fewer", changes: "claviger.db"},
+	{name: "a signed row put back", prepare: func(s *site) { s.edit(`UPDATE access_keys SET mac = x'00'`) },
+		code: 28, says: "table access_keys holds other rows", changes: "claviger.db"},
+	{name: "the sets of rows edited", prepare: func(s *site) { s.edit(`DELETE FROM row_sets`) },
+		code: 28, says: "the row of table row_sets is missing", changes: "claviger.db"},
+	{name: "doctor that accepts nothing in particular", args: words("doctor", "--accept"), code: 2,
+		says: "--database"},
+	{name: "doctor of no database", args: words("doctor", "--database"), code: 2, says: "--config"},
 	{name: "no database at all",
 		prepare: func(s *site) {
 			s.put("claviger.db", strings.Repeat("no database ", 1000), 0o600)

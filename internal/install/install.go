@@ -40,6 +40,7 @@ type Installation struct {
 	Rows     *rowmac.Signer
 	Identity custody.Ref        // the key that seals access keys' secrets
 	Tokens   *signedtoken.Maker // of tokens that every node of this installation knows
+	RowSets  store.RowSets      // of every table that was declared to rowmac
 }
 
 // Start-up failures, told apart by errors.Is.
@@ -60,6 +61,10 @@ func Create(ctx context.Context, db *store.DB, token Token, now time.Time) (
 	row := self{id: uuid.NewString(), root: token.Root(), created: now}
 	signer := Signer(row.id, token)
 	values, err := selves.Sign(ctx, signer, &row)
+	if err != nil {
+		return false, err
+	}
+	sets, err := rowSets(ctx, row.id, token)
 	if err != nil {
 		return false, err
 	}
@@ -84,7 +89,7 @@ func Create(ctx context.Context, db *store.DB, token Token, now time.Time) (
 				return err
 			}
 		}
-		return nil
+		return tx.SealRowSets(sets)
 	}, func(error) []byte { return nil })
 	return err == nil, err
 }
@@ -111,6 +116,21 @@ func Load(ctx context.Context, db *store.DB, token Token) (*Installation, error)
 	if err != nil {
 		return nil, err
 	}
+	sets, err := rowSets(ctx, row.id, token)
+	if err != nil {
+		return nil, err
+	}
 	return &Installation{ID: row.id, Rows: rowmac.New(row.id, sign),
-		Identity: keys[identityKey].Rest(), Tokens: signedtoken.New(tokens)}, nil
+		Identity: keys[identityKey].Rest(), Tokens: signedtoken.New(tokens), RowSets: sets}, nil
+}
+
+// rowSets are all signed tables. Their key is made by the authenticator and not by the row key: it
+// is used in this process, with every commit.
+func rowSets(ctx context.Context, id string, token Token) (store.RowSets, error) {
+	secret, err := token.Authenticate(ctx, "claviger row sets", []byte(id))
+	sets := store.RowSets{Secret: secret}
+	for _, table := range rowmac.Tables() {
+		sets.Tables = append(sets.Tables, table.Name())
+	}
+	return sets, err
 }

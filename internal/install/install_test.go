@@ -110,3 +110,34 @@ func TestLoad_DatabaseOfAnotherToken_IsRefused(t *testing.T) {
 		t.Errorf("Load with another token: %v", err)
 	}
 }
+
+// TestRowSets_Installation_HasASecretOfItsOwn: the sets of one installation say nothing in another,
+// on the same token too, and the same to each process.
+func TestRowSets_Installation_HasASecretOfItsOwn(t *testing.T) {
+	device := token(t)
+	var secrets []string
+	var sets []store.RowSets
+	var dbs []*store.DB
+	for range 2 {
+		db := storetest.Open(t, file(t))
+		if _, err := install.Create(t.Context(), db, device, now); err != nil {
+			t.Fatal(err)
+		}
+		first, again := load(t, db, device), load(t, db, device)
+		if string(first.RowSets.Secret) != string(again.RowSets.Secret) ||
+			len(first.RowSets.Secret) != 32 {
+			t.Error("each process has a secret of its own")
+		}
+		secrets = append(secrets, string(first.RowSets.Secret))
+		dbs, sets = append(dbs, db), append(sets, first.RowSets)
+	}
+	if secrets[0] == secrets[1] {
+		t.Error("two installations share a secret")
+	}
+	if err := dbs[0].KeepRowSets(sets[1]); !errors.Is(err, store.ErrRows) {
+		t.Errorf("under the secret of another installation: %v", err)
+	}
+	if err := dbs[0].KeepRowSets(sets[0]); err != nil {
+		t.Error(err)
+	}
+}

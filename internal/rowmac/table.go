@@ -177,8 +177,9 @@ func (t *Table[R]) Select(ctx context.Context, s *Signer, from store.Reader, q *
 type Declared interface {
 	Name() string
 	Columns() string
-	// Check reads and verifies all rows that q, a query of Columns, finds, and counts them.
-	Check(ctx context.Context, s *Signer, from store.Reader, q *store.Query) (rows int, err error)
+	// Inspect is [Table.Inspect].
+	Inspect(ctx context.Context, s *Signer, from store.Reader,
+		bad func(key []any, why error)) (rows int, err error)
 }
 
 var declared struct {
@@ -195,10 +196,3 @@ func Tables() []Declared {
 
 // Name implements [Declared].
 func (t *Table[R]) Name() string { return t.name }
-
-// Check implements [Declared].
-func (t *Table[R]) Check(ctx context.Context, s *Signer, from store.Reader,
-	q *store.Query) (int, error) {
-	rows, err := t.Select(ctx, s, from, q)
-	return len(rows), err
-}

@@ -206,7 +206,7 @@ func TestResidentAttack_ReservationPutBackLater_DestroysNothing(t *testing.T) {
 	})
 }
 
-// A process that starts remembers nothing.
+// A process that starts remembers nothing. It only starts because somebody has accepted the rows.
 func TestResidentAttack_ReservationPutBackOverARestart_DestroysNothing(t *testing.T) {
 	attackResident(t, func(t *testing.T, a *attacked) {
 		for _, later := range []time.Duration{0, 2 * time.Hour} {
@@ -215,6 +215,7 @@ func TestResidentAttack_ReservationPutBackOverARestart_DestroysNothing(t *testin
 				a.Restart(t, func() {
 					a.putBack(t)
 					a.job(t)
+					a.AcceptRows(t)
 				})
 				eventually(t, "what is due was done", func() bool {
 					a.run(t)
@@ -223,7 +224,7 @@ func TestResidentAttack_ReservationPutBackOverARestart_DestroysNothing(t *testin
 				time.Sleep(2 * time.Second) // for a store that has to be connected again
 				a.run(t)
 			})
-			a.Restart(t, nil)
+			a.Restart(t, func() { a.AcceptRows(t) })
 		}
 	})
 }
@@ -258,8 +259,8 @@ func TestResidentAttack_ReservationMadeOlder_DestroysNothing(t *testing.T) {
 	})
 }
 
-// The row of a key whose deletion was cancelled, from before that, deletes the key. What it is made
-// of stays on the token, and a backup brings the key back.
+// The row of a key whose deletion was cancelled, from before that, deletes the key if somebody
+// accepts the rows. What it is made of stays on the token, and a backup brings the key back.
 func TestResidentAttack_PendingDeletionPutBack_DestroysNothing(t *testing.T) {
 	const day = 24 * time.Hour
 	for name, a := range attackedKeys(t) {
@@ -279,6 +280,7 @@ func TestResidentAttack_PendingDeletionPutBack_DestroysNothing(t *testing.T) {
 				a.exec(t, `INSERT INTO jobs
 					(id, kind, account, region, subject, due, rev, lease, expires, attempts)
 					VALUES (?1, 'kms:DeleteKey', ?2, ?3, ?1, 0, 0, 0, 0, 0)`, *a.key, pending[0], pending[1])
+				a.AcceptRows(t)
 			})
 			a.Clock.Advance(8 * day)
 			eventually(t, "the key is deleted", func() bool {
@@ -298,6 +300,7 @@ func TestResidentAttack_PendingDeletionPutBack_DestroysNothing(t *testing.T) {
 			a.Restart(t, func() {
 				a.restore(t, "kms_keys", key)
 				a.restore(t, "kms_materials", material)
+				a.AcceptRows(t)
 			})
 			a.works(t)
 

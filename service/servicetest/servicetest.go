@@ -23,6 +23,7 @@ import (
 	"claviger/hsm"
 	"claviger/hsm/hsmtest"
 	"claviger/internal/fault"
+	"claviger/internal/install"
 	"claviger/internal/op/optest"
 	"claviger/service"
 	"claviger/store/storetest"
@@ -132,6 +133,27 @@ func (s *Server) TryStart(ctx context.Context, database string) error {
 		return err
 	}
 	return opened.Close()
+}
+
+// AcceptRows does what `claviger doctor --accept` does, for the tests of what the service does with
+// rows that it wouldn't start with. The service must be closed, as it is inside Restart.
+func (s *Server) AcceptRows(t testing.TB) {
+	t.Helper()
+	if found, accepted := s.TryAccept(t, s.Database); !accepted {
+		t.Fatalf("the rows were not accepted: %+v", found)
+	}
+}
+
+// TryAccept is [Server.AcceptRows] for another database. It reports whether the rows were accepted.
+func (s *Server) TryAccept(t testing.TB, database string) (*install.Inspection, bool) {
+	t.Helper()
+	c := s.config
+	c.Database = database
+	found, accepted, err := service.AcceptRows(t.Context(), c, Account, "claviger test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found, accepted
 }
 
 // Still runs f while no request is being answered. Requests that come meanwhile wait. What would

@@ -80,10 +80,7 @@ func TestSignedRows_EditedColumn_IsRefused(t *testing.T) {
 	edits := database(t, copied)
 	defer edits.Close()
 	for _, table := range rowmac.Tables() {
-		signer := in.Rows
-		if table.Name() == "installation" || table.Name() == "service_keys" {
-			signer = install.Signer(in.ID, s.Service().Token) // what the row key hangs on
-		}
+		signer := in.SignerOf(table.Name(), s.Service().Token)
 		t.Run(table.Name(), func(t *testing.T) { refusesEdits(t, signer, db, edits, table) })
 	}
 }
@@ -115,13 +112,13 @@ func TestSignedRows_TableWithMAC_IsDeclared(t *testing.T) {
 // refusesEdits edits each signed column of a table in turn and takes the edit back.
 func refusesEdits(t *testing.T, signer *rowmac.Signer, db *store.DB, edits *sql.DB,
 	table rowmac.Declared) {
-	q := store.Wide("SELECT "+table.Columns()+" FROM "+table.Name(), "a test looks at every row")
-	verified := func() error {
-		rows, err := table.Check(t.Context(), signer, db, q)
-		if err == nil && rows == 0 {
+	verified := func() (bad error) {
+		rows, err := table.Inspect(t.Context(), signer, db, func(_ []any, why error) { bad = why })
+		accepted(t, err)
+		if rows == 0 {
 			t.Fatal("it has no row: the test tests nothing")
 		}
-		return err
+		return bad
 	}
 	accepted(t, verified())
 	edited := 0

@@ -132,6 +132,9 @@ func runChild(t *testing.T, open Opener, role, dir string) {
 	case err != nil:
 		t.Fatal(err)
 	default:
+		if err := db.KeepRowSets(itemSets); err != nil {
+			t.Fatal(err)
+		}
 		load(t, db, role)
 	}
 }

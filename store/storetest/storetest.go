@@ -76,7 +76,8 @@ const why = "a table of the tests"
 // Items returns the program's migrations and one that makes the suite's table.
 func Items() fs.FS {
 	return WithTables(`CREATE TABLE items (
-		name TEXT NOT NULL PRIMARY KEY, rev BIGINT NOT NULL, value BIGINT NOT NULL)`)
+		name TEXT NOT NULL PRIMARY KEY, rev BIGINT NOT NULL, value BIGINT NOT NULL,
+		mac BLOB NOT NULL DEFAULT x'00')`)
 }
 
 // WithTables returns the program's migrations and one that makes a test's own tables.
@@ -102,7 +103,7 @@ var rollsBackAll *store.Query
 // no place in the schema.
 var declareItems = sync.OnceFunc(func() {
 	insertItem = store.Wide(`INSERT INTO items (name, rev, value) VALUES ($1, 1, $2)`, why)
-	changeItem = store.Wide(`UPDATE items SET rev = rev + 1, value = $1
+	changeItem = store.Wide(`UPDATE items SET rev = rev + 1, mac = randomblob(8), value = $1
 		WHERE name = $2 AND rev = $3`, why)
 	readItem = store.Wide(`SELECT rev, value FROM items WHERE name = $1`, why)
 	listItems = store.Wide(`SELECT name FROM items ORDER BY name`, why)
@@ -112,11 +113,21 @@ var declareItems = sync.OnceFunc(func() {
 		VALUES ($1, 1, 1)`, why)
 })
 
-// newSuite opens a database of its own for one test.
+// newSuite opens a database of its own for one test. At its end the rows are those that the store
+// says it has left.
 func newSuite(t *testing.T, open Opener) *suite {
 	s := &suite{t: t, open: open, dir: Dir(t)}
-	s.reopen()
-	t.Cleanup(func() { s.db.Close() })
+	var err error
+	s.db, err = s.open(s.t, s.dir)
+	s.must(err)
+	s.must(s.db.Commit(func(tx *store.Tx) error { return tx.SealRowSets(itemSets) }, nil))
+	s.must(s.db.KeepRowSets(itemSets))
+	t.Cleanup(func() {
+		if _, err := s.db.CompareRowSets(itemSets); errors.Is(err, store.ErrRows) {
+			t.Error(err)
+		}
+		s.db.Close()
+	})
 	return s
 }
 
@@ -126,7 +137,11 @@ func (s *suite) reopen() {
 	var err error
 	s.db, err = s.open(s.t, s.dir)
 	s.must(err)
+	s.must(s.db.KeepRowSets(itemSets))
 }
+
+// itemSets has the suite's table kept as signed ones are.
+var itemSets = store.RowSets{Secret: []byte("secret"), Tables: []string{"items"}}
 
 func (s *suite) must(err error) {
 	s.t.Helper()

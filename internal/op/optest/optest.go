@@ -58,6 +58,7 @@ type Kit struct {
 
 	t        testing.TB
 	assemble func(*Kit) Parts
+	kept     *store.DB               // that keeps its sets of rows
 	byName   map[string]op.Operation // kms:CreateKey
 
 	mu     sync.Mutex
@@ -87,12 +88,19 @@ func Start(t testing.TB, device hsm.Config, assemble func(*Kit) Parts) *Kit {
 }
 
 // Restart puts the parts together anew, as a start of the service would: with empty caches, from
-// what the database holds. Token and database stay open.
+// what the database holds. Token and database stay open, and rows that are missing or older ones
+// are not looked for again: [Kit.Reopen] does that.
 func (k *Kit) Restart() {
 	k.t.Helper()
 	var err error
 	if k.Installation, err = install.Load(k.t.Context(), k.DB, k.Token); err != nil {
 		k.t.Fatal(err)
+	}
+	if k.kept != k.DB {
+		if err = k.DB.KeepRowSets(k.Installation.RowSets); err != nil {
+			k.t.Fatal(err)
+		}
+		k.kept = k.DB
 	}
 	log := slog.New(slog.NewTextHandler(k.Log, nil))
 	k.Runner = &op.Runner{Ledger: k.DB, Callers: callers{}, Decide: k.authorize,
@@ -104,6 +112,19 @@ func (k *Kit) Restart() {
 	for _, o := range parts.Operations {
 		k.byName[o.Info().Service.Name+":"+o.Info().Name] = o
 	}
+}
+
+// ReopenAccepted is [Kit.Reopen] of a database from which the test has taken rows. They are accepted
+// as they are, as whoever runs the service may do it.
+func (k *Kit) ReopenAccepted() {
+	k.t.Helper()
+	err := k.DB.Commit(func(tx *store.Tx) error {
+		return tx.SealRowSets(k.Installation.RowSets)
+	}, nil)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	k.Reopen()
 }
 
 // Reopen closes the database, which writes what waits, opens it again and restarts.

@@ -17,3 +17,10 @@ CREATE TABLE service_keys (
     verifier  BLOB NOT NULL,
     mac       BLOB NOT NULL
 ) STRICT;
+
+-- What the service left in the signed tables: a row that is deleted or put back is noticed at the next start.
+CREATE TABLE row_sets (
+    one  INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
+    sets TEXT    NOT NULL, -- a line for each table: its name, how many rows, a tag of their digests
+    seal BLOB    NOT NULL  -- over sets, by a key that the token's authenticator makes
+) STRICT;

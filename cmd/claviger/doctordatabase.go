@@ -1,0 +1,41 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"claviger/cmd/claviger/findings"
+	"claviger/service"
+)
+
+// inspect looks at every signed row of the database, and accepts them if that is asked.
+func (c *config) inspect(ctx context.Context, w io.Writer, log *slog.Logger, accept bool) error {
+	asked := service.Config{Database: c.Database, HSM: c.device(), Regions: c.Regions, Log: log,
+		Now: time.Now}
+	if !accept {
+		found, err := service.Inspect(ctx, asked)
+		if err != nil {
+			return err
+		}
+		findings.Rows(w, c.Database, found)
+		return found.Err()
+	}
+	found, accepted, err := service.AcceptRows(ctx, asked, c.Account,
+		"claviger doctor --accept by "+userName(-1))
+	if err != nil {
+		return err
+	}
+	findings.Rows(w, c.Database, found)
+	switch {
+	case accepted:
+		fmt.Fprintln(w, "accepted: the service starts with these rows, and the trail has a record of it")
+		return nil
+	case found.Bad > 0:
+		return fmt.Errorf("rows that were edited can't be accepted: %w", found.Err())
+	}
+	fmt.Fprintln(w, "there is nothing to accept")
+	return nil
+}

@@ -1,0 +1,79 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"claviger/audit"
+	"claviger/hsm"
+	"claviger/internal/install"
+	"claviger/store"
+
+	"github.com/google/uuid"
+)
+
+// Inspect verifies every signed row of the database and compares the sets of rows with those that
+// the service left. A server may be running.
+func Inspect(ctx context.Context, c Config) (*install.Inspection, error) {
+	token, err := hsm.Open(ctx, c.HSM)
+	if err != nil {
+		return nil, err
+	}
+	defer token.Close()
+	db, err := store.OpenReader(ctx, c.Database)
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	in, err := install.Load(ctx, db, token)
+	if err != nil {
+		return nil, err
+	}
+	return in.Inspect(ctx, db, token)
+}
+
+// AcceptRows takes the rows that are found for those that the service left, and records it in an
+// account. Each of them must have been signed by the service once. by is the command that asks for
+// it. No server may be running. It reports whether there was anything to accept.
+func AcceptRows(ctx context.Context, c Config, account, by string) (
+	found *install.Inspection, accepted bool, err error) {
+	token, err := hsm.Open(ctx, c.HSM)
+	if err != nil {
+		return nil, false, err
+	}
+	defer token.Close()
+	db, err := store.Open(ctx, store.Config{Path: c.Database, Log: c.Log})
+	if err != nil {
+		return nil, false, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	in, err := install.Load(ctx, db, token)
+	if err != nil {
+		return nil, false, err
+	}
+	if found, err = in.Inspect(ctx, db, token); err != nil {
+		return nil, false, err
+	}
+	if found.Bad > 0 || found.Sets == nil {
+		return found, false, nil
+	}
+	err = db.Commit(func(tx *store.Tx) error { return tx.SealRowSets(in.RowSets) },
+		func(failed error) []byte {
+			r := acceptance(c, found, account, by)
+			if failed != nil {
+				r.ErrorCode = "InternalFailure"
+			}
+			return r.Append(nil)
+		})
+	return found, err == nil, err
+}
+
+// acceptance is the record of it. No operation of AWS's is like it, so its source is this program.
+func acceptance(c Config, found *install.Inspection, account, by string) audit.Record {
+	return audit.Record{Time: c.Now(), Source: "claviger", Name: "AcceptRows", Region: c.Regions[0],
+		SourceIP: by, UserAgent: by, RequestID: uuid.NewString(), EventID: uuid.NewString(),
+		Account: account, Identity: audit.Identity{Type: "AWSService", AccountID: account,
+			InvokedBy: "claviger"},
+		Additional: fmt.Appendf(nil, `{"accepted":%q}`, found.Sets.Error())}
+}
