@@ -95,9 +95,9 @@ func (s *Service) DeleteAccessKey(ctx context.Context, id, by string) error {
 	return err
 }
 
-// FinishRotation takes the older of a user's two access keys, or of the root user's if none is named,
-// out of use, once the newer one has signed: it is disabled, and deleted if it is disabled already.
-// done says which.
+// FinishRotation takes the older of a user's two access keys, or of the root user's if none is
+// named, out of use, once the newer one has signed: it is disabled, and deleted if it is disabled
+// already. done says which.
 func (s *Service) FinishRotation(ctx context.Context, account, user, by string) (
 	id, done string, err error) {
 	listed, err := command(s.commanded(ctx, account, by), s.services.identities.Users.ListAccessKeys,

@@ -24,8 +24,8 @@ func (s *Service) CreateAccount(ctx context.Context, account, by string) error {
 	return err
 }
 
-// NewAccount makes an account that isn't there, with an alias or an empty one, and if it is asked for
-// with an access key of its root user, whose secret can't be read again.
+// NewAccount makes an account that isn't there, with an alias or an empty one, and if it is asked
+// for with an access key of its root user, whose secret can't be read again.
 func (s *Service) NewAccount(ctx context.Context, account, alias string, key bool, by string) (
 	id, secret string, err error) {
 	made, err := command(s.commanded(ctx, account, by),
@@ -38,7 +38,8 @@ func (s *Service) NewAccount(ctx context.Context, account, alias string, key boo
 }
 
 // Accounts returns all accounts of the installation in order of number.
-func (s *Service) Accounts(ctx context.Context, by string) (all []accounts.AccountFacts, err error) {
+func (s *Service) Accounts(ctx context.Context, by string) (
+	all []accounts.AccountFacts, err error) {
 	first, err := s.entities.First(ctx)
 	if err != nil || first == nil {
 		return nil, err

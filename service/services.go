@@ -91,5 +91,6 @@ func deviceOf(t *hsm.Token) keystore.Device {
 // Operations returns every operation that is served, to be described: there is no token and no
 // database behind them.
 func Operations() []op.Operation {
-	return newServices(workings{installation: &install.Installation{}}).operations()
+	return newServices(workings{installation: &install.Installation{},
+		entities: entity.New(nil, nil)}).operations()
 }

@@ -70,7 +70,8 @@ func accessKeyCommand(ctx context.Context, e *env, args []string) error {
 		a.f.StringVar(&q.User, "user", "", "the user's `name`")
 	}
 	if do == "rotate" {
-		a.f.BoolVar(&q.Finish, "finish", false, "the new key is in use: disable the old one, or delete it")
+		a.f.BoolVar(&q.Finish, "finish", false,
+			"the new key is in use: disable the old one, or delete it")
 	}
 	if q.ID, err = a.parse(args[1:], what); err != nil {
 		return err
@@ -131,8 +132,9 @@ func (q keyRequest) list(ctx context.Context, s *service.Service, by string) (
 	reply keyReply, err error) {
 	keys, err := s.AccessKeys(ctx, q.Account, by)
 	for _, k := range keys {
-		_, name, isUser := strings.Cut(k.Owner, ":user/")
-		if q.User != "" && (!isUser || !strings.EqualFold(name[strings.LastIndex(name, "/")+1:], q.User)) {
+		_, user, ok := strings.Cut(k.Owner, ":user/")
+		name := user[strings.LastIndex(user, "/")+1:]
+		if q.User != "" && (!ok || !strings.EqualFold(name, q.User)) {
 			continue
 		}
 		line := keyLine{ID: k.ID, Status: k.Status, Principal: k.Owner, Created: k.Created, Used: "never"}

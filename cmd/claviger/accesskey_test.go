@@ -142,7 +142,8 @@ func TestAccessKeys_ChangedOnline_HoldForTheNextRequest(t *testing.T) {
 	s.keys("disable", s.id)
 	s.opensNothing("disabled", address)
 	second.opens("the other is disabled", address)
-	if list := s.keys("list", "--account", "111122223333"); !strings.Contains(list, s.id+"  Inactive") {
+	list = s.keys("list", "--account", "111122223333")
+	if !strings.Contains(list, s.id+"  Inactive") {
 		t.Errorf("the list of a disabled key:\n%s", list)
 	}
 	s.keys("disable", s.id) // is so already

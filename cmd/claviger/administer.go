@@ -40,8 +40,8 @@ func (e *env) administer(command, words string, actions map[string]action, args 
 		"\n\nThe server may be running: it is asked then, and what changes holds for the next "+
 		"request.\nOtherwise the token is opened as the server would.")
 	a.f.StringVar(&a.path, "config", "", "`file` of the configuration")
-	a.f.StringVar(&a.database, "database", "", "the `file` of a running server's database, instead of "+
-		"a configuration")
+	a.f.StringVar(&a.database, "database", "",
+		"the `file` of a running server's database, instead of a configuration")
 	return do, a, nil
 }
 

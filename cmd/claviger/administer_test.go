@@ -65,9 +65,9 @@ func TestUser_MadeOnlineAndOffline_SignsAndIsListed(t *testing.T) {
 		strings.Contains(list, "bob") {
 		t.Errorf("the users:\n%s", list)
 	}
-	if list := s.administer("access-key", "list", "--user", "alice"); !strings.Contains(list, offline.id) ||
-		strings.Contains(list, s.id) {
-		t.Errorf("alice's keys:\n%s", list)
+	keys := s.administer("access-key", "list", "--user", "alice")
+	if !strings.Contains(keys, offline.id) || strings.Contains(keys, s.id) {
+		t.Errorf("alice's keys:\n%s", keys)
 	}
 	s.clear(s.run("user", "create", "alice", "--config", s.path("claviger.toml")), 1,
 		"User with name alice already exists.")
@@ -102,8 +102,8 @@ func TestAccount_Made_HasItsRootUser(t *testing.T) {
 	s.clear(s.run("account", "create", "4444", "--config", s.path("claviger.toml")), 2, "12 digits")
 }
 
-// TestAccessKey_Rotated_EndsWithTheNewOne: the old one goes in two steps, and not before the new one
-// has signed.
+// TestAccessKey_Rotated_EndsWithTheNewOne: the old one goes in two steps, and not before the new
+// one has signed.
 func TestAccessKey_Rotated_EndsWithTheNewOne(t *testing.T) {
 	t.Parallel()
 	s := initialised(t)

@@ -37,8 +37,8 @@ const userWords = "create|list|delete|attach|detach [flags]"
 
 var userActions = map[string]action{
 	"create": {"NAME [--account ACCOUNT] [--policy ARN]... [--access-key]",
-		"Makes a user, who may do what the managed policies allow that are named. An administrator's is " +
-			"\narn:aws:iam::aws:policy/AdministratorAccess."},
+		"Makes a user, who may do what the managed policies allow that are named. An administrator's " +
+			"is\narn:aws:iam::aws:policy/AdministratorAccess."},
 	"list": {"[--account ACCOUNT]", "Lists the users of an account."},
 	"delete": {"NAME [--account ACCOUNT]", "Deletes a user who has no access keys and policies any " +
 		"more."},

@@ -1,6 +1,7 @@
 package sts_test
 
 import (
+	"claviger/iam/entity"
 	"reflect"
 	"strings"
 	"testing"
