@@ -89,7 +89,7 @@ var layers = []struct{ pkg, may, because string }{
 		"a domain knows the road, the engine and the trail, and no other domain"},
 	{"secrets/password", "internal/domain internal/op internal/fault",
 		"a password is random numbers, and no secret"},
-	{"secrets/resourcepolicy", "internal/domain internal/fault policy",
+	{"secrets/resourcepolicy", "internal/domain internal/fault policy policy/inspect",
 		"a policy is looked at before it is attached to anything"},
 	{"secrets/model", "secrets/filter internal/domain internal/op internal/shape internal/fault",
 		"what AWS's model says is read before any secret is"},
