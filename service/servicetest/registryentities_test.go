@@ -28,5 +28,24 @@ func stageEntities(t testing.TB, s *servicetest.Server, request, unique string) 
 		there = append(there, "KEYED", name, "ACCESS", id)
 		absent = append(absent, "KEYED", "absent", "ACCESS", id)
 	}
-	return there, absent
+	if strings.Contains(request, "GROUP") {
+		name := "g-" + unique
+		must(s.IAM().CreateGroup(t.Context(), &iam.CreateGroupInput{GroupName: &name}))(t)
+		there, absent = append(there, "GROUP", name), append(absent, "GROUP", "absent")
+	}
+	if strings.Contains(request, "ROLE") {
+		name := "r-" + unique
+		must(s.IAM().CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: &name,
+			AssumeRolePolicyDocument: aws.String(trust("AWS", servicetest.Account)),
+			Tags:                     []types.Tag{{Key: aws.String("t"), Value: aws.String("v")}}}))(t)
+		there, absent = append(there, "ROLE", name), append(absent, "ROLE", "absent")
+	}
+	quoted := strings.ReplaceAll(trust("AWS", servicetest.Account), `"`, `\"`)
+	return append(there, "TRUST", quoted), append(absent, "TRUST", quoted)
+}
+
+// trust is a trust policy that lets a principal of a kind assume the role.
+func trust(kind, principal string) string {
+	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"` + kind + `":"` +
+		principal + `"},"Action":"sts:AssumeRole"}]}`
 }

@@ -81,8 +81,7 @@ func stageOffice(t testing.TB, s *servicetest.Server, name, held string) {
 	t.Helper()
 	c, inline := s.IAM(), aws.String("inline")
 	must(c.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: &name, PermissionsBoundary: &held,
-		AssumeRolePolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
-			`"Principal":{"AWS":"` + servicetest.RootARN + `"},"Action":"sts:AssumeRole"}]}`)}))(t)
+		AssumeRolePolicyDocument: aws.String(trust("AWS", servicetest.Account))}))(t)
 	must(c.AttachRolePolicy(t.Context(),
 		&iam.AttachRolePolicyInput{RoleName: &name, PolicyArn: &held}))(t)
 	must(c.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: &name, PolicyName: inline,
