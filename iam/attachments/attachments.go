@@ -22,17 +22,26 @@ type Attachments struct {
 	roles  holders[entity.Role]
 }
 
-// New returns the attachments of entities.
+// New returns the attachments of entities. Of a directory that isn't there they can be described.
 func New(e target.Entities) *Attachments {
 	return &Attachments{
-		users: holders[entity.User]{Entities: e, kind: e.Kinds.Users, rows: e.Directory.Users,
+		users: holders[entity.User]{Entities: e, kind: e.Kinds.Users,
+			update: func(ctx context.Context, from, to *entity.User) (domain.Change, error) {
+				return e.Directory.Users.Update(ctx, from, to)
+			},
 			quota: "PoliciesPerUser", inlineLimit: policy.UserInlineLimit,
 			permissions: func(u *entity.User) *entity.Permissions { return &u.Permissions },
 			boundary:    func(u *entity.User) *string { return &u.Boundary }},
-		groups: holders[entity.Group]{Entities: e, kind: e.Kinds.Groups, rows: e.Directory.Groups,
+		groups: holders[entity.Group]{Entities: e, kind: e.Kinds.Groups,
+			update: func(ctx context.Context, from, to *entity.Group) (domain.Change, error) {
+				return e.Directory.Groups.Update(ctx, from, to)
+			},
 			quota: "PoliciesPerGroup", inlineLimit: policy.GroupInlineLimit,
 			permissions: func(g *entity.Group) *entity.Permissions { return &g.Permissions }},
-		roles: holders[entity.Role]{Entities: e, kind: e.Kinds.Roles, rows: e.Directory.Roles,
+		roles: holders[entity.Role]{Entities: e, kind: e.Kinds.Roles,
+			update: func(ctx context.Context, from, to *entity.Role) (domain.Change, error) {
+				return e.Directory.Roles.Update(ctx, from, to)
+			},
 			quota: "PoliciesPerRole", inlineLimit: policy.RoleInlineLimit,
 			permissions: func(r *entity.Role) *entity.Permissions { return &r.Permissions },
 			boundary:    func(r *entity.Role) *string { return &r.Boundary }},
@@ -42,10 +51,8 @@ func New(e target.Entities) *Attachments {
 // holders are the entities of one kind, as those that have policies.
 type holders[E any] struct {
 	target.Entities
-	kind target.Kind[E]
-	rows interface {
-		Update(ctx context.Context, from, to *E) (domain.Change, error)
-	}
+	kind        target.Kind[E]
+	update      func(ctx context.Context, from, to *E) (domain.Change, error)
 	quota       string // of managed policies on one entity
 	inlineLimit int    // characters of all inline policies of one entity
 	permissions func(*E) *entity.Permissions
@@ -61,7 +68,7 @@ func (h *holders[E]) find(c *op.Call, n op.Info, name string, v policy.Values) t
 func (h *holders[E]) change(c *op.Call, row *E, edit func(*E)) (domain.Change, error) {
 	to := *row
 	edit(&to)
-	return h.rows.Update(c, row, &to)
+	return h.update(c, row, &to)
 }
 
 // done is the commit of a change that is answered with nothing.
