@@ -22,6 +22,7 @@ type breach struct {
 	sentence string // from "failed to satisfy constraint: " on; empty for a SerializationException
 	secret   bool   // the value must not be quoted
 	alone    string // all that is answered, where the member's shape has words of its own
+	fits     bool   // in a form it is no breach, as a number is a text there
 }
 
 const notNull = "Member must not be null"
@@ -51,7 +52,7 @@ func wrongTypes(s *shape.Schema, where string) (all []breach) {
 	}
 	delete(values, is)
 	for _, v := range values {
-		all = append(all, breach{value: v, where: where})
+		all = append(all, breach{value: v, where: where, fits: fitsForm(s, v)})
 	}
 	return all
 }
@@ -150,7 +151,7 @@ func ofList(s *shape.Schema, where string) (all []breach) {
 		all = append(all, breach{value: []any{b.value}, where: where, sentence: b.sentence,
 			secret: b.secret})
 	}
-	return append(all, breach{value: []any{1.5}, where: where})
+	return append(all, breach{value: []any{1.5}, where: where, fits: s.Items.Type == "string"})
 }
 
 // inside breaks the members of a structure, one at a time.
@@ -168,7 +169,7 @@ func inside(s *shape.Schema, where string, wrap func(any) any) (all []breach) {
 				members[p.Name] = b.value
 			}
 			all = append(all, breach{value: wrap(members), where: b.where, sentence: b.sentence,
-				secret: b.secret, alone: b.alone})
+				secret: b.secret, alone: b.alone, fits: b.fits})
 		}
 	}
 	return all
@@ -213,6 +214,9 @@ func TestValidation_EveryConstraintBroken_IsAWSsSentence(t *testing.T) {
 			schema := shape.Schemas{Table: n.Service.Shapes, Named: map[string]*shape.Schema{}}.Of(n.In)
 			for _, p := range schema.Properties {
 				for _, b := range breaches(p, lowerFirst(p.Name)) {
+					if b.sentence == "" && n.Service.XML != "" && b.fits {
+						continue
+					}
 					total++
 					malformed(t, s, n, withMember(t, request, p.Name, b.value), b)
 				}
@@ -243,15 +247,25 @@ func withMember(t testing.TB, document, name string, value any) string {
 // usualBody is what an operation takes that carries neither a secret's value nor a policy.
 const usualBody = 128 << 10
 
+// fitsForm reports whether a value of the wrong type is none in a form, where a number is a text, too.
+func fitsForm(s *shape.Schema, value any) bool {
+	switch value.(type) {
+	case bool, float64:
+		return s.Type == "string"
+	}
+	return false
+}
+
 func malformed(t *testing.T, s *servicetest.Server, n op.Info, document string, b breach) {
 	t.Helper()
 	w := &walker{s, n, n.Route, s.Mark(t)}
 	a := w.send(t, document, s.Root, false)
-	code := "ValidationException"
+	code, inForm := "ValidationException", n.Service.XML != ""
 	switch {
-	case len(document) > usualBody && !n.Large:
+	case len(document) > usualBody && !n.Large,
+		inForm && len(callOf(t, n, document).Body) > usualBody: // only the body says what is asked
 		// It is refused unread, and before its caller is known.
-		if a.Status != 413 || a.Code() != "RequestEntityTooLargeException" {
+		if a.Status != 413 || a.Code() != n.Service.Named("RequestEntityTooLargeException") {
 			t.Errorf("%d bytes are answered %d %.300s", len(document), a.Status, a.Body)
 		}
 		return
