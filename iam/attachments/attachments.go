@@ -20,39 +20,46 @@ type Attachments struct {
 	users  holders[entity.User]
 	groups holders[entity.Group]
 	roles  holders[entity.Role]
+
+	// Those that commands have performed, too.
+	AttachUserPolicy op.Command[AttachUserPolicyInput, op.None]
+	DetachUserPolicy op.Command[DetachUserPolicyInput, op.None]
 }
 
-// New returns the attachments of entities. Of a directory that isn't there they can be described.
+// New returns the attachments of entities.
 func New(e target.Entities) *Attachments {
-	return &Attachments{
-		users: holders[entity.User]{Entities: e, kind: e.Kinds.Users,
-			update: func(ctx context.Context, from, to *entity.User) (domain.Change, error) {
-				return e.Directory.Users.Update(ctx, from, to)
-			},
+	s := &Attachments{
+		users: holders[entity.User]{Entities: e, kind: e.Kinds.Users, rows: e.Directory.Users,
 			quota: "PoliciesPerUser", inlineLimit: policy.UserInlineLimit,
 			permissions: func(u *entity.User) *entity.Permissions { return &u.Permissions },
 			boundary:    func(u *entity.User) *string { return &u.Boundary }},
-		groups: holders[entity.Group]{Entities: e, kind: e.Kinds.Groups,
-			update: func(ctx context.Context, from, to *entity.Group) (domain.Change, error) {
-				return e.Directory.Groups.Update(ctx, from, to)
-			},
+		groups: holders[entity.Group]{Entities: e, kind: e.Kinds.Groups, rows: e.Directory.Groups,
 			quota: "PoliciesPerGroup", inlineLimit: policy.GroupInlineLimit,
 			permissions: func(g *entity.Group) *entity.Permissions { return &g.Permissions }},
-		roles: holders[entity.Role]{Entities: e, kind: e.Kinds.Roles,
-			update: func(ctx context.Context, from, to *entity.Role) (domain.Change, error) {
-				return e.Directory.Roles.Update(ctx, from, to)
-			},
+		roles: holders[entity.Role]{Entities: e, kind: e.Kinds.Roles, rows: e.Directory.Roles,
 			quota: "PoliciesPerRole", inlineLimit: policy.RoleInlineLimit,
 			permissions: func(r *entity.Role) *entity.Permissions { return &r.Permissions },
 			boundary:    func(r *entity.Role) *string { return &r.Boundary }},
 	}
+	s.AttachUserPolicy = attach[AttachUserPolicyInput](routes.Put("AttachUserPolicy",
+		aUser+attachedPolicy, "Attaches a managed policy to a user."), &s.users)
+	s.DetachUserPolicy = detach[DetachUserPolicyInput](routes.Delete("DetachUserPolicy",
+		aUser+attachedPolicy, "Detaches a managed policy from a user."), &s.users)
+	return s
 }
+
+var routes = domain.Routes{Service: model.IAM}
+
+// aUser is the path of a user as a resource.
+const aUser = "/v1/iam/users/{UserName}"
 
 // holders are the entities of one kind, as those that have policies.
 type holders[E any] struct {
 	target.Entities
-	kind        target.Kind[E]
-	update      func(ctx context.Context, from, to *E) (domain.Change, error)
+	kind target.Kind[E]
+	rows interface {
+		Update(ctx context.Context, from, to *E) (domain.Change, error)
+	}
 	quota       string // of managed policies on one entity
 	inlineLimit int    // characters of all inline policies of one entity
 	permissions func(*E) *entity.Permissions
@@ -68,7 +75,7 @@ func (h *holders[E]) find(c *op.Call, n op.Info, name string, v policy.Values) t
 func (h *holders[E]) change(c *op.Call, row *E, edit func(*E)) (domain.Change, error) {
 	to := *row
 	edit(&to)
-	return h.update(c, row, &to)
+	return h.rows.Update(c, row, &to)
 }
 
 // done is the commit of a change that is answered with nothing.
@@ -93,17 +100,13 @@ type listed interface {
 
 // Operations is the table of contents.
 func (s *Attachments) Operations() []op.Operation {
-	iam := domain.Routes{Service: model.IAM}
-	return append(append(s.ofUsers(iam), s.ofGroups(iam)...), s.ofRoles(iam)...)
+	return append(append(s.ofUsers(routes), s.ofGroups(routes)...), s.ofRoles(routes)...)
 }
 
 func (s *Attachments) ofUsers(iam domain.Routes) []op.Operation {
-	const one = "/v1/iam/users/{UserName}"
+	const one = aUser
 	return []op.Operation{
-		attach[AttachUserPolicyInput](iam.Put("AttachUserPolicy", one+attachedPolicy,
-			"Attaches a managed policy to a user."), &s.users),
-		detach[DetachUserPolicyInput](iam.Delete("DetachUserPolicy", one+attachedPolicy,
-			"Detaches a managed policy from a user."), &s.users),
+		s.AttachUserPolicy, s.DetachUserPolicy,
 		listAttached[ListAttachedUserPoliciesInput](iam.Get("ListAttachedUserPolicies",
 			one+attachedPolicies, "Lists the managed policies that are attached to a user."), &s.users),
 		put[PutUserPolicyInput](domain.Large(iam.Put("PutUserPolicy", one+inlinePolicy,

@@ -137,6 +137,49 @@ var walk = map[string]struct {
 		"ResourceNotFoundException", ""},
 	"secretsmanager.GetRandomPassword": {`{"PasswordLength":20}`, "", "the token is always there"},
 
+	"iam.CreateOpenIDConnectProvider": {`{"Url":"https://NEW.example.com:8443/a","ClientIDList":["c"],"ThumbprintList":["0123456789abcdef0123456789abcdef01234567"],"Tags":[{"Key":"a","Value":"b"}]}`,
+		"", "it makes its own target"},
+	"iam.GetOpenIDConnectProvider":   {`{"OpenIDConnectProviderArn":"ISSUER"}`, "NoSuchEntity", ""},
+	"iam.ListOpenIDConnectProviders": {`{}`, "", "an account is always there"},
+	"iam.DeleteOpenIDConnectProvider": {`{"OpenIDConnectProviderArn":"ISSUER"}`,
+		"NoSuchEntity", ""},
+	"iam.AddClientIDToOpenIDConnectProvider": {`{"OpenIDConnectProviderArn":"ISSUER","ClientID":"new"}`,
+		"NoSuchEntity", ""},
+	"iam.RemoveClientIDFromOpenIDConnectProvider": {`{"OpenIDConnectProviderArn":"ISSUER","ClientID":"client"}`,
+		"NoSuchEntity", ""},
+	"iam.UpdateOpenIDConnectProviderThumbprint": {`{"OpenIDConnectProviderArn":"ISSUER","ThumbprintList":["0123456789abcdef0123456789abcdef01234567"]}`,
+		"NoSuchEntity", ""},
+	"iam.TagOpenIDConnectProvider": {`{"OpenIDConnectProviderArn":"ISSUER","Tags":[{"Key":"a","Value":"b"}]}`,
+		"NoSuchEntity", ""},
+	"iam.UntagOpenIDConnectProvider": {`{"OpenIDConnectProviderArn":"ISSUER","TagKeys":["t"]}`,
+		"NoSuchEntity", ""},
+	"iam.ListOpenIDConnectProviderTags": {`{"OpenIDConnectProviderArn":"ISSUER","MaxItems":5}`,
+		"NoSuchEntity", ""},
+
+	"iam.CreateAccount": {`{"Account":"FRESH","AccountAlias":"NEW","WithAccessKey":true}`,
+		"", "it makes its own target"},
+	"iam.ListAccounts":             {`{"MaxItems":5}`, "", "an account is always there"},
+	"iam.CreateAccountAlias":       {`{"AccountAlias":"NEW"}`, "", "an account is always there"},
+	"iam.DeleteAccountAlias":       {`{"AccountAlias":"OURS"}`, "NoSuchEntity", ""},
+	"iam.ListAccountAliases":       {`{"MaxItems":5}`, "", "an account is always there"},
+	"iam.GetAccountSummary":        {`{}`, "", "an account is always there"},
+	"iam.GenerateCredentialReport": {`{}`, "", "an account is always there"},
+	"iam.GetCredentialReport":      {`{}`, "", "an account is always there"},
+	"iam.GetAccessKeyLastUsed": {`{"AccessKeyId":"ACCESS"}`,
+		"", "nobody is told whether there is a key that isn't the account's"},
+	"iam.GetLoginProfile":          {`{"UserName":"USER"}`, "NoSuchEntity", ""},
+	"iam.DeleteLoginProfile":       {`{"UserName":"USER"}`, "NoSuchEntity", ""},
+	"iam.GetAccountPasswordPolicy": {`{}`, "NoSuchEntity", ""},
+	"iam.ListMFADevices":           {`{"UserName":"USER","MaxItems":5}`, "NoSuchEntity", ""},
+	"iam.ListVirtualMFADevices": {`{"AssignmentStatus":"Any"}`,
+		"", "an account is always there"},
+	"iam.ListSSHPublicKeys":       {`{"UserName":"USER","MaxItems":5}`, "NoSuchEntity", ""},
+	"iam.ListSigningCertificates": {`{"UserName":"USER","MaxItems":5}`, "NoSuchEntity", ""},
+	"iam.ListServiceSpecificCredentials": {`{"UserName":"USER","ServiceName":"s"}`,
+		"NoSuchEntity", ""},
+	"iam.ListServerCertificates": {`{"PathPrefix":"/"}`, "", "an account is always there"},
+	"iam.ListSAMLProviders":      {`{}`, "", "an account is always there"},
+
 	"iam.CreateUser": {`{"UserName":"NEW","Path":"/a/","Tags":[{"Key":"a","Value":"b"}]}`,
 		"", "it makes its own target"},
 	"iam.GetUser":         {`{"UserName":"USER"}`, "NoSuchEntity", ""},
@@ -246,6 +289,13 @@ var walk = map[string]struct {
 	"iam.ListInstanceProfilesForRole": {`{"RoleName":"ROLE","MaxItems":5}`, "NoSuchEntity", ""},
 
 	"sts.GetCallerIdentity": {`{}`, "", "whoever asks is there"},
+	"sts.AssumeRole": {`{"RoleArn":"ASSUMED","RoleSessionName":"s1","Tags":[{"Key":"a","Value":"b"}],"TransitiveTagKeys":["a"],"SourceIdentity":"carol"}`,
+		"", "a role that isn't there refuses like one that is"},
+	"sts.GetSessionToken":    {`{"DurationSeconds":900}`, "", "whoever asks is there"},
+	"sts.GetFederationToken": {`{"Name":"fred","DurationSeconds":900}`, "", "it makes its own target"},
+	"sts.GetAccessKeyInfo":   {`{"AccessKeyId":"ASIAQNZGKIQY56JQ7WML"}`, "", "the id says it"},
+	"sts.DecodeAuthorizationMessage": {`{"EncodedMessage":"m"}`,
+		"", "no message is one, whoever asks"},
 
 	"iam.SimulateCustomPolicy": {`{"PolicyInputList":["{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"}}"],"ActionNames":["kms:Decrypt"],"ResourceArns":["arn:aws:kms:us-east-1:111122223333:key/k"],"ContextEntries":[{"ContextKeyName":"aws:username","ContextKeyType":"string","ContextKeyValues":["a"]}]}`,
 		"", "an account is always there"},
@@ -256,6 +306,20 @@ var walk = map[string]struct {
 // unrestricted are the operations that need no permission, each with the reason.
 var unrestricted = map[string]string{
 	"sts.GetCallerIdentity": "whoever can sign may know as whom",
+	"sts.GetSessionToken":   "the session may do no more than its caller",
+}
+
+// notByRoot are the operations that the root user may not do, each with the reason. A user of the
+// name of taker does them.
+var notByRoot = map[string]string{
+	"sts.AssumeRole": "STS lets root assume no role",
+}
+
+const taker = "taker"
+
+// neverDone are the operations that always fail, each with the error.
+var neverDone = map[string]string{
+	"sts.DecodeAuthorizationMessage": "InvalidAuthorizationMessageException",
 }
 
 // routed are the operations that a client can name.

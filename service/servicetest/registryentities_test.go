@@ -1,7 +1,10 @@
 package servicetest_test
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 
 	"claviger/service/servicetest"
@@ -22,7 +25,25 @@ func stageEntities(t testing.TB, s *servicetest.Server, request, unique string) 
 			Tags: []types.Tag{{Key: aws.String("t"), Value: aws.String("v")}}}))(t)
 		there, absent = append(there, "USER", name), append(absent, "USER", "absent")
 	}
-	if strings.Contains(request, "KEYED") {
+	if strings.Contains(request, "ISSUER") {
+		made := must(s.IAM().CreateOpenIDConnectProvider(t.Context(),
+			&iam.CreateOpenIDConnectProviderInput{Url: aws.String("https://" + unique + ".example.com"),
+				ClientIDList: []string{"client"},
+				Tags:         []types.Tag{{Key: aws.String("t"), Value: aws.String("v")}}}))(t)
+		there = append(there, "ISSUER", *made.OpenIDConnectProviderArn)
+		absent = append(absent, "ISSUER",
+			"arn:aws:iam::"+servicetest.Account+":oidc-provider/absent.example.com")
+	}
+	if strings.Contains(request, "OURS") {
+		must(s.IAM().CreateAccountAlias(t.Context(),
+			&iam.CreateAccountAliasInput{AccountAlias: aws.String("a-" + unique)}))(t)
+		there, absent = append(there, "OURS", "a-"+unique), append(absent, "OURS", "absent")
+	}
+	if strings.Contains(request, "FRESH") {
+		number := fmt.Sprintf("%012d", rand.Int64N(1e12))
+		there, absent = append(there, "FRESH", number), append(absent, "FRESH", number)
+	}
+	if strings.Contains(request, "KEYED") || strings.Contains(request, "ACCESS") {
 		name := "k-" + unique
 		id := s.User(t, name).AccessKeyID
 		there = append(there, "KEYED", name, "ACCESS", id)
@@ -40,6 +61,16 @@ func stageEntities(t testing.TB, s *servicetest.Server, request, unique string) 
 			Tags:                     []types.Tag{{Key: aws.String("t"), Value: aws.String("v")}}}))(t)
 		there, absent = append(there, "ROLE", name), append(absent, "ROLE", "absent")
 	}
+	if strings.Contains(request, "ASSUMED") {
+		stageTaker(t, s)
+		role := must(s.IAM().CreateRole(t.Context(), &iam.CreateRoleInput{
+			RoleName: aws.String("a-" + unique),
+			AssumeRolePolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":{"Effect":"Allow",` +
+				`"Principal":{"AWS":"` + servicetest.UserARN(taker) + `"},"Action":["sts:AssumeRole",` +
+				`"sts:TagSession","sts:SetSourceIdentity"]}}`)}))(t).Role
+		there = append(there, "ASSUMED", *role.Arn)
+		absent = append(absent, "ASSUMED", "arn:aws:iam::"+servicetest.Account+":role/absent")
+	}
 	quoted := strings.ReplaceAll(trust("AWS", servicetest.Account), `"`, `\"`)
 	return append(there, "TRUST", quoted), append(absent, "TRUST", quoted)
 }
@@ -48,4 +79,18 @@ func stageEntities(t testing.TB, s *servicetest.Server, request, unique string) 
 func trust(kind, principal string) string {
 	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"` + kind + `":"` +
 		principal + `"},"Action":"sts:AssumeRole"}]}`
+}
+
+// takers are the access keys of those who do what root may not, by server.
+var takers sync.Map
+
+// stageTaker returns the access key of the user who does what root may not.
+func stageTaker(t testing.TB, s *servicetest.Server) aws.Credentials {
+	t.Helper()
+	keys, ok := takers.Load(s)
+	if !ok {
+		keys = s.User(t, taker)
+		takers.Store(s, keys)
+	}
+	return keys.(aws.Credentials)
 }
