@@ -134,7 +134,7 @@ func (w *walker) refusal(t testing.TB, a servicetest.Answer, rest bool, status i
 
 var restStatus = map[string]int{"AccessDeniedException": 403, "NotFoundException": 404,
 	"NoSuchEntity": 404, "ResourceNotFoundException": 404, "CustomKeyStoreNotFoundException": 404,
-	"ValidationException": 400, "SerializationException": 400,
+	"ValidationException": 400, "SerializationException": 400, "MissingParameter": 400,
 	"InvalidAuthorizationMessageException": 400}
 
 // denied: who has no permission gets nothing done and is told by name what it lacks.
