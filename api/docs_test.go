@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"claviger/iam"
+	"claviger/iam/entity"
 	"claviger/internal/install"
 	"claviger/internal/op"
 	"claviger/internal/shape"
@@ -30,7 +31,7 @@ func registry() []op.Operation {
 	in := &install.Installation{}
 	return slices.Concat(keystore.New(keystore.Config{Installation: in}).Operations(),
 		secrets.New(secrets.Config{Installation: in}).Operations(),
-		iam.New(nil, nil, nil).Operations())
+		iam.New(entity.New(nil, nil), nil, nil).Operations())
 }
 
 // An example that the service would refuse teaches the wrong thing.

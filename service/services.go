@@ -37,6 +37,7 @@ type workings struct {
 	entities     *entity.Directory
 	accessKeys   users.AccessKeys
 	sessions     sts.Sessions
+	unknownKeys  domain.UnknownKeys
 
 	webIdentities *webidentity.Verifier
 }
@@ -52,11 +53,13 @@ type services struct {
 
 func newServices(w workings) services {
 	kms := keystore.New(keystore.Config{DB: w.db, Device: deviceOf(w.token), Jobs: jobs.Queue{},
-		Installation: w.installation, Regions: w.regions, Clusters: w.clusters, Principals: w.entities})
+		Installation: w.installation, Regions: w.regions, Clusters: w.clusters, Principals: w.entities,
+		UnknownKeys: w.unknownKeys})
 	return services{
 		kms: kms,
 		secretsManager: secrets.New(secrets.Config{DB: w.db, Keys: kms, Random: w.token,
-			Jobs: jobs.Queue{}, Installation: w.installation, Principals: w.entities}),
+			Jobs: jobs.Queue{}, Installation: w.installation, Principals: w.entities,
+			UnknownKeys: w.unknownKeys}),
 		sts:        sts.New(w.sessions, w.entities),
 		identities: iam.New(w.entities, w.accessKeys, w.installation.Tokens),
 	}
@@ -92,5 +95,6 @@ func deviceOf(t *hsm.Token) keystore.Device {
 // Operations returns every operation that is served, to be described: there is no token and no
 // database behind them.
 func Operations() []op.Operation {
-	return newServices(workings{installation: &install.Installation{}}).operations()
+	return newServices(workings{installation: &install.Installation{},
+		entities: entity.New(nil, nil)}).operations()
 }
