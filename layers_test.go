@@ -101,6 +101,8 @@ var layers = []struct{ pkg, may, because string }{
 		"a domain knows the road, the engine and the trail; of others it knows who is calling"},
 	{"iam/users", "iam/target iam/model iam/entity identity internal/... policy store",
 		"operations of one subject know the entities, and no other subject"},
+	{"iam/oidc", "iam/webidentity iam/target iam/model iam/entity internal/... policy",
+		"operations of one subject know the entities, and no other subject"},
 	{"iam/accounts", "iam/target iam/model iam/entity identity internal/... policy store",
 		"operations of one subject know the entities, and no other subject"},
 	{"iam/simulate", "iam/model internal/domain internal/op internal/fault internal/signedtoken " +

@@ -7,6 +7,7 @@ import (
 	"claviger/iam/attachments"
 	"claviger/iam/entity"
 	"claviger/iam/groups"
+	"claviger/iam/oidc"
 	"claviger/iam/policies"
 	"claviger/iam/roles"
 	"claviger/iam/simulate"
@@ -19,11 +20,18 @@ import (
 
 // Identities performs the operations of IAM. [New] makes it.
 type Identities struct {
-	Users    *users.Users
-	Roles    *roles.Roles
-	Accounts *accounts.Accounts
+	Users       *users.Users
+	Roles       *roles.Roles
+	Attachments *attachments.Attachments
+	Accounts    *accounts.Accounts
 
 	subjects []subject // all of them, in the order in which documents show them
+}
+
+// AccessKeys are the access keys of principals; *identity.Directory is them.
+type AccessKeys interface {
+	users.AccessKeys
+	users.LastUses
 }
 
 // subject is what a package of operations brings.
@@ -31,15 +39,17 @@ type subject interface{ Operations() []op.Operation }
 
 // New returns the identities of a directory, whose access keys are made by keys and whose markers
 // by tokens.
-func New(d *entity.Directory, keys users.AccessKeys, tokens *signedtoken.Maker) *Identities {
+func New(d *entity.Directory, keys AccessKeys, tokens *signedtoken.Maker) *Identities {
 	e := target.Over(d, tokens)
-	s := &Identities{Users: users.New(e, keys), Roles: roles.New(e), Accounts: accounts.New(e)}
+	s := &Identities{Users: users.New(e, keys, keys), Roles: roles.New(e),
+		Attachments: attachments.New(e), Accounts: accounts.New(e, keys)}
 	s.subjects = []subject{
 		s.Users,
 		groups.New(e),
 		s.Roles,
 		policies.New(e),
-		attachments.New(e),
+		s.Attachments,
+		oidc.New(e),
 		s.Accounts,
 		simulate.New(simulated{d}, tokens),
 	}

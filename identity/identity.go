@@ -67,6 +67,7 @@ type Directory struct {
 
 	signing *store.Cache[sigv4.Credential, *derived]
 	known   *store.Cache[string, known] // access keys by their ids
+	uses    uses
 
 	tokens   session.Tokens
 	sessions *domain.Cache[openedFor, *opened]
@@ -125,6 +126,7 @@ func (d *Directory) Authenticate(ctx context.Context, r *http.Request, read func
 	if err := p.Verify(r, body, key); err != nil {
 		return c, "", err
 	}
+	d.used(p.Credential, now)
 	who.AccessKeyID = p.Credential.AccessKeyID
 	if service == iam { // it has one endpoint for all Regions
 		return who, GlobalRegion, nil

@@ -2,35 +2,13 @@ package service
 
 import (
 	"context"
+	"slices"
 
-	"claviger/iam/accounts"
 	"claviger/iam/model"
 	"claviger/iam/users"
 	"claviger/identity"
 	"claviger/internal/fault"
-	"claviger/internal/op"
 )
-
-// What whoever runs the service does to accounts, users and access keys. by is the command that
-// asks for it, such as "claviger init": the records name it. What it changes holds for the next
-// request.
-
-// CreateAccount makes an account. One that is there already stays as it is.
-func (s *Service) CreateAccount(ctx context.Context, account, by string) error {
-	_, err := command(s.commanded(ctx, account, by), s.services.identities.Accounts.CreateAccount,
-		accounts.CreateAccountInput{Account: account})
-	if f := fault.Of(err); f != nil && f.Kind == fault.Exists {
-		return nil
-	}
-	return err
-}
-
-// CreateUser makes a user of an account, who may do nothing yet.
-func (s *Service) CreateUser(ctx context.Context, account, name, by string) error {
-	_, err := command(s.commanded(ctx, account, by), s.services.identities.Users.CreateUser,
-		users.CreateUserInput{UserName: name})
-	return err
-}
 
 // CreateAccessKey makes an access key for a user of an account, or for its root user if none is
 // named, and returns its id and its secret, which can't be read again.
@@ -47,8 +25,13 @@ func (s *Service) AccessKeys(ctx context.Context, account, by string) (
 	keys []users.OwnedKey, err error) {
 	numbers := []string{account}
 	if account == "" {
-		if numbers, err = s.accounts(ctx); err != nil {
+		all, err := s.entities.Accounts(ctx)
+		if err != nil {
 			return nil, err
+		}
+		numbers = nil
+		for _, a := range all {
+			numbers = append(numbers, a.Number)
 		}
 	}
 	for _, account := range numbers {
@@ -60,14 +43,6 @@ func (s *Service) AccessKeys(ctx context.Context, account, by string) (
 		keys = append(keys, more...)
 	}
 	return keys, nil
-}
-
-func (s *Service) accounts(ctx context.Context) (numbers []string, err error) {
-	all, err := s.entities.Accounts(ctx)
-	for _, a := range all {
-		numbers = append(numbers, a.Number)
-	}
-	return numbers, err
 }
 
 // AccountOf returns the account that an access key is of. A key that is unknown is an error.
@@ -120,21 +95,35 @@ func (s *Service) DeleteAccessKey(ctx context.Context, id, by string) error {
 	return err
 }
 
-func named(user string) *string {
-	if user == "" {
-		return nil
+// FinishRotation takes the older of a user's two access keys, or of the root user's if none is
+// named, out of use, once the newer one has signed: it is disabled, and deleted if it is disabled
+// already. done says which.
+func (s *Service) FinishRotation(ctx context.Context, account, user, by string) (
+	id, done string, err error) {
+	listed, err := command(s.commanded(ctx, account, by), s.services.identities.Users.ListAccessKeys,
+		users.ListAccessKeysInput{UserName: named(user)})
+	if err != nil {
+		return "", "", err
 	}
-	return &user
-}
-
-// commanded returns a call of the service's own at somebody's command.
-func (s *Service) commanded(ctx context.Context, account, by string) *op.Call {
-	c := s.runner.Own(ctx, account, identity.GlobalRegion, model.IAM.Name)
-	c.SourceIP, c.UserAgent = by, by
-	return c
-}
-
-// command performs an operation of IAM as the service's own principal.
-func command[I op.Input, O any](c *op.Call, o op.Performer[I, O], in I) (O, error) {
-	return op.AsService(c, model.IAM.Name, c.Caller.Account, o, in)
+	keys := listed.AccessKeyMetadata
+	if len(keys) != 2 {
+		return "", "", fault.New(fault.State, "", "a rotation ends with two access keys, and there "+
+			"are not two: `claviger access-key rotate` makes the second")
+	}
+	slices.SortFunc(keys, func(a, b users.AccessKeyMetadata) int {
+		return a.CreateDate.Compare(b.CreateDate.Time)
+	})
+	older, newer := keys[0], keys[1]
+	used, err := s.callers.LastUse(newer.AccessKeyId)
+	switch {
+	case err != nil:
+		return "", "", err
+	case used.Time.IsZero() || newer.Status != identity.Active:
+		return "", "", fault.Newf(fault.State, "", "the newer access key, %s, has not signed yet or is "+
+			"disabled: without the older one nobody could get in", newer.AccessKeyId)
+	case older.Status == identity.Active:
+		return older.AccessKeyId, "disabled",
+			s.SetAccessKeyStatus(ctx, older.AccessKeyId, identity.Inactive, by)
+	}
+	return older.AccessKeyId, "deleted", s.DeleteAccessKey(ctx, older.AccessKeyId, by)
 }

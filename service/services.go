@@ -8,7 +8,6 @@ import (
 	"claviger/iam"
 	"claviger/iam/entity"
 	"claviger/iam/sts"
-	"claviger/iam/users"
 	"claviger/iam/webidentity"
 	"claviger/internal/domain"
 	"claviger/internal/install"
@@ -35,7 +34,7 @@ type workings struct {
 	regions      []string
 	clusters     customstore.Clusters
 	entities     *entity.Directory
-	accessKeys   users.AccessKeys
+	accessKeys   iam.AccessKeys
 	sessions     sts.Sessions
 	unknownKeys  domain.UnknownKeys
 

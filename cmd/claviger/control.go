@@ -123,8 +123,10 @@ func controlHandler(s *service.Service) http.Handler {
 
 // controlRequest is one command, on its way to the server. One of its members is there.
 type controlRequest struct {
-	Keys  *keyRequest
-	Reset *resetRequest
+	Keys     *keyRequest
+	Users    *userRequest
+	Accounts *accountRequest
+	Reset    *resetRequest
 }
 
 // perform does what is asked, for the user who asks: the records say who. A negative user is this
@@ -134,6 +136,10 @@ func (q controlRequest) perform(ctx context.Context, s *service.Service, uid int
 	switch {
 	case q.Keys != nil:
 		return q.Keys.perform(ctx, s, uid)
+	case q.Users != nil:
+		return q.Users.perform(ctx, s, uid)
+	case q.Accounts != nil:
+		return q.Accounts.perform(ctx, s, uid)
 	case q.Reset != nil:
 		return nil, q.Reset.perform(ctx, s, uid)
 	}

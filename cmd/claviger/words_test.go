@@ -40,7 +40,7 @@ func TestHelp_EveryCommand_IsListed(t *testing.T) {
 			t.Errorf("help of %s differs by how it is asked for: %v", c.name, said)
 		}
 	}
-	for _, args := range [][]string{{"help", "audit", "tail"}, {"help", "access-keys", "delete"}} {
+	for _, args := range [][]string{{"help", "audit", "tail"}, {"help", "access-key", "delete"}} {
 		r := s.run(args...)
 		if r.code != 0 || !strings.Contains(r.stdout, "Usage: claviger "+strings.Join(args[1:], " ")) {
 			t.Errorf("%v: %d\n%s%s", args, r.code, r.stdout, r.stderr)

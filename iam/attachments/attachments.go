@@ -20,11 +20,15 @@ type Attachments struct {
 	users  holders[entity.User]
 	groups holders[entity.Group]
 	roles  holders[entity.Role]
+
+	// Those that commands have performed, too.
+	AttachUserPolicy op.Command[AttachUserPolicyInput, op.None]
+	DetachUserPolicy op.Command[DetachUserPolicyInput, op.None]
 }
 
 // New returns the attachments of entities.
 func New(e target.Entities) *Attachments {
-	return &Attachments{
+	s := &Attachments{
 		users: holders[entity.User]{Entities: e, kind: e.Kinds.Users, rows: e.Directory.Users,
 			quota: "PoliciesPerUser", inlineLimit: policy.UserInlineLimit,
 			permissions: func(u *entity.User) *entity.Permissions { return &u.Permissions },
@@ -37,7 +41,17 @@ func New(e target.Entities) *Attachments {
 			permissions: func(r *entity.Role) *entity.Permissions { return &r.Permissions },
 			boundary:    func(r *entity.Role) *string { return &r.Boundary }},
 	}
+	s.AttachUserPolicy = attach[AttachUserPolicyInput](routes.Put("AttachUserPolicy",
+		aUser+attachedPolicy, "Attaches a managed policy to a user."), &s.users)
+	s.DetachUserPolicy = detach[DetachUserPolicyInput](routes.Delete("DetachUserPolicy",
+		aUser+attachedPolicy, "Detaches a managed policy from a user."), &s.users)
+	return s
 }
+
+var routes = domain.Routes{Service: model.IAM}
+
+// aUser is the path of a user as a resource.
+const aUser = "/v1/iam/users/{UserName}"
 
 // holders are the entities of one kind, as those that have policies.
 type holders[E any] struct {
@@ -86,17 +100,13 @@ type listed interface {
 
 // Operations is the table of contents.
 func (s *Attachments) Operations() []op.Operation {
-	iam := domain.Routes{Service: model.IAM}
-	return append(append(s.ofUsers(iam), s.ofGroups(iam)...), s.ofRoles(iam)...)
+	return append(append(s.ofUsers(routes), s.ofGroups(routes)...), s.ofRoles(routes)...)
 }
 
 func (s *Attachments) ofUsers(iam domain.Routes) []op.Operation {
-	const one = "/v1/iam/users/{UserName}"
+	const one = aUser
 	return []op.Operation{
-		attach[AttachUserPolicyInput](iam.Put("AttachUserPolicy", one+attachedPolicy,
-			"Attaches a managed policy to a user."), &s.users),
-		detach[DetachUserPolicyInput](iam.Delete("DetachUserPolicy", one+attachedPolicy,
-			"Detaches a managed policy from a user."), &s.users),
+		s.AttachUserPolicy, s.DetachUserPolicy,
 		listAttached[ListAttachedUserPoliciesInput](iam.Get("ListAttachedUserPolicies",
 			one+attachedPolicies, "Lists the managed policies that are attached to a user."), &s.users),
 		put[PutUserPolicyInput](domain.Large(iam.Put("PutUserPolicy", one+inlinePolicy,

@@ -47,7 +47,7 @@ type managed interface {
 const mostAttached = 10
 
 // attach makes the operation that attaches a managed policy. One that is attached stays so.
-func attach[I managed, E any](n op.Info, h *holders[E]) op.Operation {
+func attach[I managed, E any](n op.Info, h *holders[E]) op.Command[I, op.None] {
 	return op.Write(n, findManaged[I](n, h),
 		func(c *op.Call, in I, t target.Entity[E]) (op.Commit[op.None], error) {
 			p, there, err := h.Attachable(c, in.arn())

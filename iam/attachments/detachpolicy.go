@@ -35,7 +35,7 @@ func (in DetachGroupPolicyInput) arn() string    { return in.PolicyArn }
 func (in DetachRolePolicyInput) arn() string     { return in.PolicyArn }
 
 // detach makes the operation that detaches a managed policy.
-func detach[I managed, E any](n op.Info, h *holders[E]) op.Operation {
+func detach[I managed, E any](n op.Info, h *holders[E]) op.Command[I, op.None] {
 	return op.Write(n, findManaged[I](n, h),
 		func(c *op.Call, in I, t target.Entity[E]) (op.Commit[op.None], error) {
 			if !h.permissions(t.Row).Has(in.arn()) {

@@ -13,7 +13,7 @@ import (
 // Account is an account of the installation.
 type Account struct {
 	Number  string // 12 digits
-	Alias   string // or nothing; unique in the installation
+	Alias   string // or nothing; another account may have the same one
 	Created time.Time
 	Rev     int64
 }
@@ -50,16 +50,28 @@ func (d *Directory) Accounts(ctx context.Context) ([]*Account, error) {
 	return accounts.Select(ctx, d.signer, d.db, qAccounts)
 }
 
+// First returns the installation's first account, nil if there is none yet. What belongs to the
+// installation as a whole, such as making more accounts, is for its administrators.
+func (d *Directory) First(ctx context.Context) (first *Account, err error) {
+	all, err := d.Accounts(ctx)
+	for _, a := range all {
+		if first == nil || a.Created.Before(first.Created) {
+			first = a
+		}
+	}
+	return first, err
+}
+
 // NewAccount prepares the making of an account. If there is one of the number meanwhile, it is
 // stale.
-func (d *Directory) NewAccount(ctx context.Context, number string, now time.Time) (
-	domain.Change, error) {
-	values, err := accounts.Sign(ctx, d.signer, &Account{Number: number, Created: now, Rev: 1})
+func (d *Directory) NewAccount(ctx context.Context, a *Account) (domain.Change, error) {
+	a.Rev = 1
+	values, err := accounts.Sign(ctx, d.signer, a)
 	if err != nil {
 		return nil, err
 	}
 	return func(tx *store.Tx) error {
-		d.forget(tx, number)
+		d.forget(tx, a.Number)
 		_, err := tx.Exec(qInsertAccount, values...)
 		if errors.Is(err, store.Exists) {
 			return store.Stale
@@ -68,11 +80,8 @@ func (d *Directory) NewAccount(ctx context.Context, number string, now time.Time
 	}, nil
 }
 
-// ErrAliasTaken says that another account has the alias.
-var ErrAliasTaken = errors.New("another account has the alias")
-
 // SetAlias prepares the change of an account's alias; an empty one takes it away. The change is
-// stale if somebody else changed the account, and [ErrAliasTaken] if another has the alias.
+// stale if somebody else changed the account.
 func (d *Directory) SetAlias(ctx context.Context, a *Account, alias string) (
 	domain.Change, error) {
 	changed := *a
@@ -83,11 +92,7 @@ func (d *Directory) SetAlias(ctx context.Context, a *Account, alias string) (
 	}
 	return func(tx *store.Tx) error {
 		d.forget(tx, a.Number)
-		err := tx.Change(qUpdateAccount, rowmac.Over(values, 1, a.Rev)...)
-		if errors.Is(err, store.Exists) {
-			return ErrAliasTaken
-		}
-		return err
+		return tx.Change(qUpdateAccount, rowmac.Over(values, 1, a.Rev)...)
 	}, nil
 }
 

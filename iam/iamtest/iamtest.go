@@ -40,7 +40,8 @@ func Start(t testing.TB) *Kit {
 		all := iam.New(k.Directory, keys, o.Installation.Tokens)
 		return optest.Parts{Operations: all.Operations()}
 	})
-	k.Commit(k.Directory.NewAccount(t.Context(), Account, k.Clock.Now()))
+	k.Commit(k.Directory.NewAccount(t.Context(),
+		&entity.Account{Number: Account, Created: k.Clock.Now()}))
 	return k
 }
 

@@ -6,11 +6,30 @@ import "claviger/internal/shape"
 // structure and not in all has that one's name before it. The OpenAPI document and the page show
 // them.
 var members = shape.Sentences{
+	"Account":       "The account, or its number, 12 digits.",
+	"AccountNumber": "The account's number, 12 digits.",
+	"Accounts":      "The accounts of the installation.",
+	"RootAccessKey": "An access key of the account's root user, if one was asked for.",
+	"WithAccessKey": "Whether to make an access key for the account's root user.",
+
+	"AllUsers":                      "Whether all users are meant.",
+	"AssignmentStatus":              "Which devices are meant.",
+	"Certificates":                  "Always empty: users sign with no certificates here.",
+	"Content":                       "The report as CSV, in AWS's columns.",
+	"GeneratedTime":                 "When the report was made: when it was asked for.",
+	"ReportFormat":                  "Always `text/csv`.",
+	"SAMLProviderList":              "Always empty: there is no federation by SAML here.",
+	"SSHPublicKeys":                 "Always empty: there are no SSH keys here.",
+	"ServerCertificateMetadataList": "Always empty: servers' certificates are not kept here.",
+	"ServiceSpecificCredentials":    "Always empty: there are no such credentials here.",
+	"State":                         "Always `COMPLETE`.",
+	"VirtualMFADevices":             "Always empty: no MFA devices are kept here.",
+
 	"AccessKey":                "The access key that was made, with its secret.",
 	"AccessKeyId":              "The access key by its id.",
 	"AccessKeyLastUsed":        "When and where the access key signed last.",
 	"AccessKeyMetadata":        "The access keys, without their secrets.",
-	"AccountAlias":             "The name of the account for people, unique in the installation.",
+	"AccountAlias":             "The name of the account for people.",
 	"AccountAliases":           "The alias of the account, if it has one.",
 	"ActionNames":              "The actions to decide about, each with its service: `kms:Decrypt`.",
 	"Arn":                      "The entity as an ARN, as policies name it.",

@@ -20,6 +20,11 @@ var shapes = shape.Table{
 	// of the installation's own operations
 	"accountNumberType": {Min: 12, Max: 12, Pattern: `[0-9]*`},
 
+	// of operations that list nothing; there are no accounts' users, services and devices to say
+	"allUsers":             {},
+	"assignmentStatusType": {Enum: []string{"Assigned", "Unassigned", "Any"}},
+	"serviceName":          {},
+
 	"ActionNameListType":   {Member: "ActionNameType"},
 	"ActionNameType":       {Min: 3, Max: 128},
 	"AttachmentName":       {Min: 1, Max: 128, Pattern: `[\w+=,.@-]+`},

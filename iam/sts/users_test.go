@@ -1,6 +1,7 @@
 package sts_test
 
 import (
+	"claviger/iam/entity"
 	"reflect"
 	"strings"
 	"testing"
@@ -35,7 +36,8 @@ func (h *fixture) federate(as policy.Caller,
 func TestGetSessionToken_LongTermKey_IsTheSameCaller(t *testing.T) {
 	h := start(t)
 	alice := h.user(account, "alice", "kms:*")
-	h.commit(h.entities.NewAccount(t.Context(), account, optest.Began))
+	h.commit(h.entities.NewAccount(t.Context(),
+		&entity.Account{Number: account, Created: optest.Began}))
 	for _, c := range []struct {
 		as             policy.Caller
 		asked, seconds int32

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"claviger/iam/entity"
+	"claviger/iam/model"
 	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/policy"
@@ -63,6 +64,45 @@ func (k Kind[E]) Named(c *op.Call, name string, asked ...Asked) Entity[E] {
 		t.absent = err
 	case row == nil:
 		t.absent = k.Absent(name)
+	}
+	return t
+}
+
+// ByARN returns the entity of an ARN. Those of another account are that one's to show: nobody here
+// is allowed anything on them, whether they are there or not.
+func (k Kind[E]) ByARN(c *op.Call, arn string, asked ...Asked) (Entity[E], error) {
+	account, kind, _, name, ok := entity.ParseARN(arn)
+	switch {
+	case !ok:
+		return Entity[E]{}, model.Invalid("Invalid ARN:  Could not be parsed!")
+	case kind != k.Word:
+		return Entity[E]{}, model.Invalid("Invalid resource type in ARN")
+	case account != c.Caller.Account:
+		return k.foreign(account, arn, asked), nil
+	}
+	row, err := k.Find(c, name)
+	if err != nil {
+		return Entity[E]{}, err
+	}
+	if row != nil && k.Facts(row).ARN != arn {
+		row = nil
+	}
+	t := Entity[E]{Row: row}
+	for _, a := range asked {
+		t.demands = append(t.demands, k.demand(c, a, row, arn))
+	}
+	if row == nil {
+		t.absent = k.Absent(arn)
+	}
+	return t, nil
+}
+
+func (k Kind[E]) foreign(account, arn string, asked []Asked) Entity[E] {
+	t := Entity[E]{absent: k.Absent(arn)}
+	for _, a := range asked {
+		t.demands = append(t.demands, policy.Demand{Action: "iam:" + a.Action,
+			Resource: policy.Resource{ARN: arn, Account: account},
+			Values:   func() policy.Values { return a.Values }})
 	}
 	return t
 }

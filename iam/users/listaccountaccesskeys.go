@@ -1,6 +1,8 @@
 package users
 
 import (
+	"time"
+
 	"claviger/identity"
 	"claviger/internal/domain"
 	"claviger/internal/op"
@@ -12,7 +14,8 @@ type ListAccountAccessKeysInput struct{ op.ByShape }
 // OwnedKey is an access key, and whose it is.
 type OwnedKey struct {
 	*identity.AccessKey
-	Owner string // ARN of the user, or of the account's root user; the id of a user who is gone
+	Owner string    // ARN of the user, or of the account's root user; the id of a user who is gone
+	Used  time.Time // when it signed last; zero: never
 }
 
 func findAccountKeys(*op.Call, ListAccountAccessKeysInput) (domain.Account, error) {
@@ -35,7 +38,11 @@ func (s *Users) listAccountKeys(c *op.Call, _ ListAccountAccessKeysInput, _ doma
 		if who != nil {
 			owner = who.ARN
 		}
-		out = append(out, OwnedKey{k, owner})
+		used, err := s.uses.LastUse(k.ID)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, OwnedKey{AccessKey: k, Owner: owner, Used: used.Time})
 	}
 	return out, nil
 }

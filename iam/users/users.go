@@ -27,13 +27,21 @@ type AccessKeys interface {
 	Delete(k *identity.AccessKey) domain.Change
 }
 
+// LastUses knows when access keys signed last; *identity.Directory does.
+type LastUses interface {
+	LastUse(id string) (identity.LastUse, error)
+}
+
 // Users performs the operations. [New] makes it.
 type Users struct {
 	target.Entities
 	keys AccessKeys
+	uses LastUses
 
 	// Those that commands have performed, too.
 	CreateUser      op.Command[CreateUserInput, CreateUserOutput]
+	ListUsers       op.Query[ListUsersInput, ListUsersOutput]
+	DeleteUser      op.Command[DeleteUserInput, op.None]
 	CreateAccessKey op.Command[CreateAccessKeyInput, CreateAccessKeyOutput]
 	UpdateAccessKey op.Command[UpdateAccessKeyInput, op.None]
 	DeleteAccessKey op.Command[DeleteAccessKeyInput, op.None]
@@ -44,8 +52,8 @@ type Users struct {
 }
 
 // New returns the users among entities, with their access keys.
-func New(e target.Entities, keys AccessKeys) *Users {
-	s := &Users{Entities: e, keys: keys}
+func New(e target.Entities, keys AccessKeys, uses LastUses) *Users {
+	s := &Users{Entities: e, keys: keys, uses: uses}
 	s.build()
 	return s
 }
@@ -78,6 +86,11 @@ func (s *Users) build() {
 	s.CreateUser = op.Write(iam.Post("CreateUser", "/v1/iam/users",
 		"Makes a user, who may do nothing yet.").Makes("/v1/iam/users/{UserName}"),
 		s.findCreate, s.create)
+	s.ListUsers = op.Read(iam.Get("ListUsers", "/v1/iam/users", "Lists the users of the account."),
+		s.findList, s.list)
+	s.DeleteUser = op.Write(iam.Delete("DeleteUser", "/v1/iam/users/{UserName}",
+		"Deletes a user who has no access keys, policies and groups any more."),
+		s.findDelete, s.delete)
 	s.CreateAccessKey = op.Write(iam.Post("CreateAccessKey", "/v1/iam/access-keys",
 		"Makes an access key for a user; its secret can't be read again."),
 		s.findCreateKey, s.createKey)
@@ -101,18 +114,17 @@ func (s *Users) Operations() []op.Operation {
 		op.Read(iam.Get("GetUser", "/v1/iam/user",
 			"Returns a user; without a name the one who asks.").At("GET", "/v1/iam/users/{UserName}"),
 			s.findGet, s.get),
-		op.Read(iam.Get("ListUsers", "/v1/iam/users", "Lists the users of the account."),
-			s.findList, s.list),
+		s.ListUsers,
 		op.Write(iam.Patch("UpdateUser", "/v1/iam/users/{UserName}",
 			"Gives a user another name or path; whoever names it elsewhere goes on to mean it."),
 			s.findUpdate, s.update),
-		op.Write(iam.Delete("DeleteUser", "/v1/iam/users/{UserName}",
-			"Deletes a user who has no access keys, policies and groups any more."),
-			s.findDelete, s.delete),
+		s.DeleteUser,
 		op.Write(users.Post("TagUser", "tags", "Puts tags on a user."), s.findTag, s.tag),
 		op.Write(users.Delete("UntagUser", "tags", "Takes tags off a user."), s.findUntag, s.untag),
 		op.Read(users.Get("ListUserTags", "tags", "Lists the tags of a user."),
 			s.findTags, s.listTags),
 		s.CreateAccessKey, s.UpdateAccessKey, s.DeleteAccessKey, s.ListAccessKeys,
+		op.Read(iam.Get("GetAccessKeyLastUsed", "/v1/iam/access-keys/{AccessKeyId}/last-used",
+			"Returns when and for what an access key signed last."), s.findLastUsed, s.lastUsed),
 	}
 }

@@ -24,7 +24,7 @@ func database(t testing.TB, path string) *sql.DB {
 // moving are the tables and columns that change without a change: the trail, and the bookkeeping of
 // what was used and how often.
 var moving = map[string]bool{"trail": true, "heartbeat": true, "accessed": true, "kms_uses": true,
-	"kms_last_used": true}
+	"kms_last_used": true, "used": true, "used_service": true, "used_region": true}
 
 // snapshot returns all that the database says about keys, secrets, callers and
 // jobs, one row a line.

@@ -4,12 +4,10 @@
 CREATE TABLE iam_accounts (
     account TEXT    NOT NULL PRIMARY KEY,
     rev     INTEGER NOT NULL,
-    alias   TEXT    NOT NULL, -- or nothing
+    alias   TEXT    NOT NULL, -- or nothing; another account may have the same one
     created INTEGER NOT NULL,
     mac     BLOB    NOT NULL
 ) STRICT, WITHOUT ROWID;
-
-CREATE UNIQUE INDEX iam_accounts_by_alias ON iam_accounts (alias) WHERE alias <> '';
 
 CREATE TABLE iam_users (
     account  TEXT    NOT NULL,

@@ -24,7 +24,7 @@ import (
 // keys runs a command about access keys and returns what it prints.
 func (s *site) keys(args ...string) string {
 	s.t.Helper()
-	args = append([]string{"access-keys", args[0], "--config", s.path("claviger.toml")}, args[1:]...)
+	args = append([]string{"access-key", args[0], "--config", s.path("claviger.toml")}, args[1:]...)
 	r := s.run(args...)
 	if r.code != 0 {
 		s.t.Fatalf("%v: %d\n%s%s", args, r.code, r.stdout, r.stderr)
@@ -142,7 +142,8 @@ func TestAccessKeys_ChangedOnline_HoldForTheNextRequest(t *testing.T) {
 	s.keys("disable", s.id)
 	s.opensNothing("disabled", address)
 	second.opens("the other is disabled", address)
-	if list := s.keys("list", "--account", "111122223333"); !strings.Contains(list, s.id+"  Inactive") {
+	list = s.keys("list", "--account", "111122223333")
+	if !strings.Contains(list, s.id+"  Inactive") {
 		t.Errorf("the list of a disabled key:\n%s", list)
 	}
 	s.keys("disable", s.id) // is so already
@@ -155,8 +156,8 @@ func TestAccessKeys_ChangedOnline_HoldForTheNextRequest(t *testing.T) {
 		t.Errorf("the list has a deleted key:\n%s", list)
 	}
 	for _, do := range []string{"disable", "enable", "delete"} {
-		s.clear(s.run("access-keys", do, "--database", s.path("claviger.db"), s.id), 1,
-			"The Access Key with id "+s.id+" cannot be found.")
+		s.clear(s.run("access-key", do, "--database", s.path("claviger.db"), s.id), 1,
+			"The Access Key with id "+s.id+" cannot be found")
 	}
 	p.stop()
 	s.start(s.serve()...)
@@ -180,13 +181,13 @@ func TestAccessKeys_EachCommand_IsInTheTrail(t *testing.T) {
 	}
 	for do, want := range map[string][]string{
 		"create":  {`"eventName":"CreateAccessKey"`, `"readOnly":false`, second.id},
-		"list":    {`"eventName":"ListAccessKeys"`, `"readOnly":true`},
+		"list":    {`"eventName":"ListAccountAccessKeys"`, `"readOnly":true`},
 		"disable": {`"eventName":"UpdateAccessKey"`, second.id, `"status":"Inactive"`},
 		"enable":  {`"eventName":"UpdateAccessKey"`, second.id, `"status":"Active"`},
 		"delete":  {`"eventName":"DeleteAccessKey"`, second.id, "arn:aws:iam::111122223333:root"},
 	} {
 		found := false
-		by := `"userAgent":"claviger access-keys ` + do + ` by ` + userName(os.Geteuid()) + `"`
+		by := `"userAgent":"claviger access-key ` + do + ` by ` + userName(os.Geteuid()) + `"`
 		for line := range strings.Lines(trail) {
 			hit := strings.Contains(line, by) && strings.Contains(line, `"type":"AWSService"`)
 			for _, part := range want {
@@ -206,7 +207,7 @@ func TestAccessKeys_NoServer_AreChangedHere(t *testing.T) {
 	s := initialised(t)
 	second := s.another()
 	s.keys("delete", s.id)
-	r := s.run("access-keys", "list", "--database", s.path("claviger.db"))
+	r := s.run("access-key", "list", "--database", s.path("claviger.db"))
 	s.clear(r, 1, "no server is running")
 	p := s.start(s.serve()...)
 	s.opensNothing("deleted", "http://"+p.address())
@@ -286,12 +287,14 @@ func TestControl_OtherUser_IsRefused(t *testing.T) {
 // TestAccessKeys_BadCommand_SaysWhatThereIs.
 func TestAccessKeys_BadCommand_SaysWhatThereIs(t *testing.T) {
 	s := &site{t: t, dir: scratch}
-	s.clear(s.run("access-keys"), 2, "claviger access-keys list|create|disable|enable|delete")
-	s.clear(s.run("access-keys", "rotate"), 2, `there is no "rotate"`)
-	s.clear(s.run("access-keys", "delete", "--config", "x"), 2, "name one access key by its id")
-	s.clear(s.run("access-keys", "list"), 2, "--config FILE or --database FILE is needed")
-	s.clear(s.run("access-keys", "list", "--database", "x", "--account", "5"), 2, "12 digits")
-	s.clear(s.run("access-keys", "create", "--database", "x"), 2, "--account is needed")
+	s.clear(s.run("access-key"), 2,
+		"claviger access-key create|list|disable|enable|delete|rotate")
+	s.clear(s.run("access-key", "turn"), 2, `there is no "turn"`)
+	s.clear(s.run("access-key", "rotate", "AKIA"), 2, `unexpected argument "AKIA"`)
+	s.clear(s.run("access-key", "delete", "--config", "x"), 2, "name one access key by its id")
+	s.clear(s.run("access-key", "list"), 2, "--config FILE or --database FILE is needed")
+	s.clear(s.run("access-key", "list", "--database", "x", "--account", "5"), 2, "12 digits")
+	s.clear(s.run("access-key", "create", "--database", "x"), 2, "--account is needed")
 }
 
 // TestInit_DatabaseIsThere_AddsAnAccessKey: and says that it made nothing else.

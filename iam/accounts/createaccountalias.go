@@ -1,0 +1,44 @@
+package accounts
+
+import (
+	"claviger/iam/model"
+	"claviger/internal/domain"
+	"claviger/internal/op"
+)
+
+// CreateAccountAliasInput is AWS's.
+type CreateAccountAliasInput struct {
+	AccountAlias string `shape:"accountAliasType,required"`
+	op.ByShape
+}
+
+// findAlias demands an action on the account as a whole.
+func findAlias[I any](action string) func(*op.Call, I) (domain.Account, error) {
+	return func(*op.Call, I) (domain.Account, error) {
+		return domain.OnAccount("iam:" + action), nil
+	}
+}
+
+// createAlias replaces the alias that the account has. Another account may have the same one: to
+// refuse it would say that there is such an account.
+func (s *Accounts) createAlias(c *op.Call, in CreateAccountAliasInput, _ domain.Account) (
+	op.Commit[op.None], error) {
+	return s.setAlias(c, in.AccountAlias)
+}
+
+func (s *Accounts) setAlias(c *op.Call, alias string) (op.Commit[op.None], error) {
+	a, err := s.Account(c, c.Caller.Account)
+	switch {
+	case err != nil:
+		return nil, err
+	case a == nil:
+		return nil, model.NoSuchEntity("The account %s cannot be found.", c.Caller.Account)
+	case a.Alias == alias:
+		return op.Unchanged(op.None{}), nil
+	}
+	change, err := s.SetAlias(c, a, alias)
+	if err != nil {
+		return nil, err
+	}
+	return op.Apply(change, op.None{}), nil
+}

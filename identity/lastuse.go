@@ -1,0 +1,103 @@
+package identity
+
+import (
+	"strings"
+	"sync"
+	"time"
+
+	"claviger/identity/sigv4"
+	"claviger/internal/domain"
+	"claviger/store"
+)
+
+// LastUse is when and for what an access key signed last. A zero one says that it never did.
+type LastUse struct {
+	Time            time.Time
+	Service, Region string // as the signature names them: kms, us-east-1
+}
+
+const bookkeeping = "who signs is known by the access key alone"
+
+var (
+	qLastUse = store.Wide(`SELECT used, used_service, used_region FROM access_keys WHERE id = $1`,
+		bookkeeping)
+	qSetLastUse = store.Wide(`UPDATE access_keys SET used = $1, used_service = $2, used_region = $3
+		WHERE id = $4 AND used < $1`, bookkeeping)
+)
+
+// A use goes to the database once an hour for each access key, and sooner where it is for another
+// service or Region, but not more than once a minute. What lies between is known while the process
+// lives.
+const (
+	sameUse  = time.Hour
+	otherUse = time.Minute
+)
+
+// uses are the last uses of access keys by this process.
+type uses struct {
+	mu sync.Mutex
+	of map[string]use // by the access key's id
+}
+
+// use is the last one, and the last one that went to the database.
+type use struct{ last, noted LastUse }
+
+// add remembers a use, and reports whether it is one to go to the database.
+func (u *uses) add(id string, now LastUse) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	known, ok := u.of[id]
+	if !ok && (u.of == nil || len(u.of) == cachedAccessKeys) {
+		u.of = map[string]use{}
+	}
+	known.last = now
+	since := now.Time.Sub(known.noted.Time)
+	other := known.noted.Service != now.Service || known.noted.Region != now.Region
+	due := since >= sameUse || other && since >= otherUse
+	if due {
+		known.noted = now
+	}
+	u.of[id] = known
+	return due
+}
+
+func (u *uses) last(id string) LastUse {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.of[id].last
+}
+
+// permanent is how the ids of access keys begin that rest in the database.
+const permanent = "AKIA"
+
+// used notes that a request was signed. It rides in another's transaction and may be lost with the
+// process.
+func (d *Directory) used(by sigv4.Credential, now time.Time) {
+	if !strings.HasPrefix(by.AccessKeyID, permanent) {
+		return
+	}
+	u := LastUse{Time: now, Service: by.Service, Region: by.Region}
+	if !d.uses.add(by.AccessKeyID, u) {
+		return
+	}
+	d.db.Note("access key used "+by.AccessKeyID, func(tx *store.Tx) error {
+		_, err := tx.Exec(qSetLastUse, store.Micros(now), u.Service, u.Region, by.AccessKeyID)
+		return err
+	})
+}
+
+// LastUse returns when an access key signed last: by this process to the moment, before that to the
+// hour.
+func (d *Directory) LastUse(id string) (LastUse, error) {
+	if u := d.uses.last(id); !u.Time.IsZero() {
+		return u, nil
+	}
+	var at int64
+	var u LastUse
+	err := d.db.Row(qLastUse, []any{id}, &at, &u.Service, &u.Region)
+	if domain.IsNoRow(err) {
+		err = nil
+	}
+	u.Time = store.FromMicros(at)
+	return u, err
+}
