@@ -39,7 +39,7 @@ var walk = map[string]struct {
 	"kms.CreateGrant": {`{"KeyId":"KEY","GranteePrincipal":"arn:aws:iam::111122223333:user/nobody","Operations":["Decrypt"],"Constraints":{"EncryptionContextSubset":{"a":"b"}}}`,
 		"NotFoundException", ""},
 	"kms.ListGrants": {`{"KeyId":"KEY","GrantId":"GRANT","Limit":5}`, "NotFoundException", ""},
-	"kms.ListRetirableGrants": {`{"RetiringPrincipal":"arn:aws:iam::111122223333:user/nobody"}`,
+	"kms.ListRetirableGrants": {`{"RetiringPrincipal":"arn:aws:iam::111122223333:user/a"}`,
 		"", "an account is always there"},
 	"kms.RetireGrant": {`{"KeyId":"KEY","GrantId":"GRANT"}`, "NotFoundException", ""},
 	"kms.RevokeGrant": {`{"KeyId":"KEY","GrantId":"GRANT"}`, "NotFoundException", ""},
@@ -272,7 +272,7 @@ var walk = map[string]struct {
 	"iam.UpdateGroup":         {`{"GroupName":"GROUP","NewPath":"/b/"}`, "NoSuchEntity", ""},
 	"iam.DeleteGroup":         {`{"GroupName":"GROUP"}`, "NoSuchEntity", ""},
 	"iam.AddUserToGroup":      {`{"GroupName":"GROUP","UserName":"USER"}`, "NoSuchEntity", ""},
-	"iam.RemoveUserFromGroup": {`{"GroupName":"GROUP","UserName":"USER"}`, "NoSuchEntity", ""},
+	"iam.RemoveUserFromGroup": {`{"GroupName":"GROUP","UserName":"MEMBER"}`, "NoSuchEntity", ""},
 	"iam.ListGroupsForUser":   {`{"UserName":"USER","MaxItems":5}`, "NoSuchEntity", ""},
 
 	"iam.CreateRole": {`{"RoleName":"NEW","AssumeRolePolicyDocument":"TRUST","MaxSessionDuration":7200,"Tags":[{"Key":"a","Value":"b"}]}`,
