@@ -39,6 +39,7 @@ var answers = op.Answers{
 	"DeleteLoginProfile":                      "NoSuchEntity",
 	"GenerateCredentialReport":                "",
 	"GetAccessKeyLastUsed":                    "",
+	"GetAccountAuthorizationDetails":          "",
 	"GetAccountPasswordPolicy":                "NoSuchEntity",
 	"GetAccountSummary":                       "",
 	"GetCredentialReport":                     "",
