@@ -111,7 +111,8 @@ func TestOpenIDConnectProvider_BadInput_IsRefusedInAWSsWords(t *testing.T) {
 		many = append(many, fmt.Sprint("c", i))
 	}
 	const tooMany = "Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: 100"
-	k.Refused(create, M{"Url": "https://c.example.com", "ClientIDList": many}, "LimitExceeded", tooMany)
+	k.Refused(create, M{"Url": "https://c.example.com", "ClientIDList": many}, "LimitExceeded",
+		tooMany)
 	k.Do(create, M{"Url": "https://c.example.com", "ClientIDList": many[:100]})
 	k.Refused("AddClientIDToOpenIDConnectProvider",
 		M{"OpenIDConnectProviderArn": arns + "c.example.com", "ClientID": "c100"}, "LimitExceeded",
