@@ -62,7 +62,7 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	x.protocol, x.asked = s.recognise(r)
 	x.request = op.Request{HTTP: x.http, ID: id, Read: x.read, Name: x.name, Known: x.known,
-		Decode: x.decode}
+		Decode: x.decode, Pause: x.pause}
 	x.respond(x.run(ctx))
 }
 

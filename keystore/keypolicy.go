@@ -41,8 +41,12 @@ func (s *Keys) checkPolicy(c *op.Call, text *string, key string, bypass *bool) (
 			"An ARN in the specified key policy is invalid.")
 	case err != nil:
 		return "", malformed(err.Error())
-	case !domain.Or(bypass, false) &&
-		!document.Lets(c.Caller, c.Facts(), "kms:PutKeyPolicy", key):
+	}
+	if err := s.unknown.Check(c, document); err != nil {
+		return "", malformed(err.Error())
+	}
+	if !domain.Or(bypass, false) &&
+		!document.Lets(c.Caller, c.Facts(), "kms:PutKeyPolicy", key) {
 		return "", malformed("The new key policy will not allow you to update the key policy in the " +
 			"future.")
 	}

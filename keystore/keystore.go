@@ -86,6 +86,7 @@ type Config struct {
 	Regions      []string             // that are served
 	Clusters     customstore.Clusters // that custom key stores may stand on
 	Principals   domain.Principals    // whom key policies may name
+	UnknownKeys  domain.UnknownKeys   // of conditions in key policies
 }
 
 // deleteKeyJob is the kind of the job that deletes a key when its window is over; see
@@ -101,6 +102,7 @@ type Keys struct {
 
 	regions []string // that are served
 	people  domain.Principals
+	unknown domain.UnknownKeys
 
 	rows    *keyrows.Rows
 	related *multiregion.Keys
@@ -131,8 +133,8 @@ func New(c Config) *Keys {
 	rows, counts := keyrows.New(c.DB, in.Rows, c.Jobs), usage.New(c.DB, c.Jobs)
 	s := &Keys{
 		maker: device.Maker, ownToken: device.Residents, jobs: c.Jobs, regions: c.Regions,
-		people: c.Principals,
-		pager:  model.NewPager(in.Tokens), rows: rows, related: multiregion.New(rows),
+		people: c.Principals, unknown: c.UnknownKeys,
+		pager: model.NewPager(in.Tokens), rows: rows, related: multiregion.New(rows),
 		grants: grant.New(c.DB, in.Rows, in.Tokens), usage: counts,
 		importPairs: imports.New(c.DB, in.Rows, in.Tokens, c.Jobs, device.Imports),
 	}

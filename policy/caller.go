@@ -12,13 +12,15 @@ const (
 	AssumedRole   = "AssumedRole"
 	FederatedUser = "FederatedUser"
 	Service       = "AWSService"
+	// whom an identity provider knows, until it has a session
+	WebIdentityUser = "WebIdentityUser"
 )
 
 // Caller is a verified principal: who asks, not what it may do.
 type Caller struct {
-	Type        string // Root, IAMUser, AssumedRole, FederatedUser or Service
+	Type        string // Root, IAMUser, AssumedRole, FederatedUser, Service or WebIdentityUser
 	Account     string // 12 digits
-	ARN         string // arn:aws:iam::ACCOUNT:root, of a session, ...; a service has none
+	ARN         string // arn:aws:iam::ACCOUNT:root, of a session, ...; empty: it has none
 	Role        string // ARN of the role that a session acts as, with its path
 	UniqueID    string // of a user or role: AIDA... or AROA...; a name made again has another
 	PrincipalID string // aws:userid: the unique id, of a session with its name behind it
@@ -33,7 +35,7 @@ type Caller struct {
 // Session is what temporary credentials carry beside the principal that they act as
 // ("Temporary security credentials in IAM" of the IAM user guide).
 type Session struct {
-	Issued         time.Time         // aws:TokenIssueTime
+	Issued         time.Time         // aws:TokenIssueTime; zero: it is still to begin
 	Policies       []*Document       // session policies; none: the principal's rights undiminished
 	SourceIdentity string            // aws:SourceIdentity, or nothing
 	Provider       string            // aws:FederatedProvider, or nothing

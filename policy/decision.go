@@ -76,14 +76,14 @@ func refused(c *Caller, d *Demand, k kind, v *verdict) Decision {
 	}
 	text := "User: " + c.Name() + " is not authorized to perform: " + d.Action +
 		named(&d.Resource) + why
-	if d.Action == webIdentity {
-		text = "Not authorized to perform " + webIdentity
+	if d.Action == webIdentity || c.Type == WebIdentityUser {
+		text = "Not authorized to perform " + d.Action
 	}
 	out.Err = fault.New(fault.Denied, "AccessDeniedException", text)
 	return out
 }
 
-// STS says why to nobody who asks something of a role, and who comes with a token of an identity
+// STS says why to nobody who asks something of a role. Who comes with a token of an identity
 // provider has no name yet.
 var reticent = []string{"sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"}
 

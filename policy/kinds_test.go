@@ -198,14 +198,15 @@ func TestUnknown_EachKey_IsKnownWhereARequestHasIt(t *testing.T) {
 	d, err := policy.Parse(document(t, over{"Condition": `{"StringEquals":{
 		"aws:PrincipalTag/team":"x","AWS:requesttag/a":"x","aws:RequestTag/":"x","aws:TagKeys":"x",
 		"kms:EncryptionContext:a":"x","kms:EncryptionContext:":"x","kms:ViaService":"x","kms:Via":"x",
-		"secretsmanager:ResourceTag/a":"x","secretsmanager:resource/AllowRotationLambdaArn":"x",
+		"secretsmanager:ResourceTag/a":"x","secretsmanager:RotationLambdaARN":"x",
 		"aws:PrincipalOrgID":"x","s3:prefix":"x","sts:ExternalId":"x","iam:PolicyARN":"x",
 		"ssm:Overwrite":"x","accounts.google.com:aud":"x"},
 		"StringLike":{"s3:prefix":"x"}}`}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "aws:PrincipalOrgID aws:RequestTag/ kms:EncryptionContext: kms:Via s3:prefix"
+	want := "aws:PrincipalOrgID aws:RequestTag/ kms:EncryptionContext: kms:Via s3:prefix " +
+		"secretsmanager:RotationLambdaARN"
 	if got := strings.Join(d.Unknown(), " "); got != want {
 		t.Errorf("%s, want %s", got, want)
 	}

@@ -197,15 +197,17 @@ func (r *scope) text(k *key) (string, bool) {
 	service := c.Type == Service
 	switch k.id {
 	case principalARN:
-		return c.issuer(), !service
+		arn := c.issuer()
+		return arn, arn != ""
 	case principalAccount:
-		return c.Account, c.Account != ""
+		return c.Account, c.Account != "" && c.Type != WebIdentityUser // it is the role's
 	case kmsCallerAccount:
 		return c.Account, r.ofKey()
 	case kmsViaService:
 		return r.viaService()
 	case principalType:
-		return principalTypes[c.Type], true
+		value, ok := principalTypes[c.Type]
+		return value, ok
 	case principalTag:
 		return c.tag(k.name[k.tag:])
 	case principalIsService:
@@ -323,7 +325,7 @@ func (s *Session) text(id keyID) (string, bool) {
 	case sourceIdentity:
 		return s.SourceIdentity, s.SourceIdentity != ""
 	case tokenIssueTime:
-		return s.Issued.UTC().Format(time.RFC3339), true
+		return s.Issued.UTC().Format(time.RFC3339), !s.Issued.IsZero()
 	}
-	return strconv.FormatBool(s.MFA), true
+	return strconv.FormatBool(s.MFA), !s.Issued.IsZero()
 }

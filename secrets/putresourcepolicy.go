@@ -29,7 +29,7 @@ func (in PutResourcePolicyInput) Conditions(v policy.Values) {
 func (s *Secrets) putResourcePolicy(c *op.Call, in PutResourcePolicyInput,
 	t *target) (*change, SecretOutput, error) {
 	out := outputOf(t.entry.Secret)
-	p, err := resourcepolicy.Read(c, s.people, in.ResourcePolicy)
+	p, err := s.readPolicy(c, in.ResourcePolicy)
 	switch {
 	case err != nil:
 		return nil, out, err
@@ -39,6 +39,18 @@ func (s *Secrets) putResourcePolicy(c *op.Call, in PutResourcePolicyInput,
 		return nil, out, resourcepolicy.ErrLockout
 	}
 	return &change{secret: t.entry.changed(c, func(n *Secret) { n.Policy = p.Stored })}, out, nil
+}
+
+// readPolicy reads the policy of a request.
+func (s *Secrets) readPolicy(c *op.Call, text string) (resourcepolicy.Policy, error) {
+	p, err := resourcepolicy.Read(c, s.people, text)
+	if err != nil {
+		return p, err
+	}
+	if err := s.unknown.Check(c, p.Document); err != nil {
+		return p, resourcepolicy.Malformed(err.Error())
+	}
+	return p, nil
 }
 
 // lockedBy reports whether the caller could not replace a policy once the secret has it.

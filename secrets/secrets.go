@@ -40,16 +40,17 @@ const deleteSecretJob = "secretsmanager:DeleteSecret"
 
 // Secrets performs the operations of Secrets Manager. [New] makes it.
 type Secrets struct {
-	db     *store.DB
-	keys   envelope.Keys
-	random password.Random
-	jobs   domain.Scheduler
-	signer *rowmac.Signer
-	pages  domain.Pager
-	people domain.Principals
-	cache  *domain.Cache[secretRef, *entry]
-	rules  *domain.Cache[string, *policy.Rules] // by the text of the policy
-	reads  reads
+	db      *store.DB
+	keys    envelope.Keys
+	random  password.Random
+	jobs    domain.Scheduler
+	signer  *rowmac.Signer
+	pages   domain.Pager
+	people  domain.Principals
+	unknown domain.UnknownKeys
+	cache   *domain.Cache[secretRef, *entry]
+	rules   *domain.Cache[string, *policy.Rules] // by the text of the policy
+	reads   reads
 
 	getValue    op.Query[GetSecretValueInput, GetSecretValueOutput]
 	endRecovery op.Command[endRecoveryInput, op.None]
@@ -62,13 +63,14 @@ type Config struct {
 	Random       password.Random
 	Jobs         domain.Scheduler
 	Installation *install.Installation
-	Principals   domain.Principals // whom resource policies may name
+	Principals   domain.Principals  // whom resource policies may name
+	UnknownKeys  domain.UnknownKeys // of conditions in resource policies
 }
 
 // New returns the secrets of one installation.
 func New(c Config) *Secrets {
 	s := &Secrets{db: c.DB, keys: c.Keys, random: c.Random, jobs: c.Jobs,
-		signer: c.Installation.Rows, people: c.Principals,
+		signer: c.Installation.Rows, people: c.Principals, unknown: c.UnknownKeys,
 		pages: domain.Pager{Tokens: c.Installation.Tokens, Invalid: errPage},
 		cache: domain.NewCache[secretRef](cachedSecrets, keptBytes, (*entry).weight),
 		rules: domain.NewCache[string, *policy.Rules](cachedRules, 0, nil)}

@@ -68,7 +68,7 @@ func (s *Secrets) findValidation(c *op.Call,
 
 func (s *Secrets) validateResourcePolicy(c *op.Call, in ValidateResourcePolicyInput,
 	v validation) (out ValidateResourcePolicyOutput, err error) {
-	p, err := resourcepolicy.Read(c, s.people, in.ResourcePolicy)
+	p, err := s.readPolicy(c, in.ResourcePolicy)
 	if err != nil {
 		return out, err
 	}

@@ -36,6 +36,7 @@ type workings struct {
 	entities     *entity.Directory
 	accessKeys   iam.AccessKeys
 	sessions     sts.Sessions
+	unknownKeys  domain.UnknownKeys
 
 	webIdentities *webidentity.Verifier
 }
@@ -51,11 +52,13 @@ type services struct {
 
 func newServices(w workings) services {
 	kms := keystore.New(keystore.Config{DB: w.db, Device: deviceOf(w.token), Jobs: jobs.Queue{},
-		Installation: w.installation, Regions: w.regions, Clusters: w.clusters, Principals: w.entities})
+		Installation: w.installation, Regions: w.regions, Clusters: w.clusters, Principals: w.entities,
+		UnknownKeys: w.unknownKeys})
 	return services{
 		kms: kms,
 		secretsManager: secrets.New(secrets.Config{DB: w.db, Keys: kms, Random: w.token,
-			Jobs: jobs.Queue{}, Installation: w.installation, Principals: w.entities}),
+			Jobs: jobs.Queue{}, Installation: w.installation, Principals: w.entities,
+			UnknownKeys: w.unknownKeys}),
 		sts:        sts.New(w.sessions, w.entities),
 		identities: iam.New(w.entities, w.accessKeys, w.installation.Tokens),
 	}

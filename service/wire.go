@@ -15,6 +15,7 @@ import (
 	"claviger/iam/entity"
 	"claviger/iam/webidentity"
 	"claviger/identity"
+	"claviger/internal/domain"
 	"claviger/internal/install"
 	"claviger/internal/listener"
 	"claviger/internal/op"
@@ -35,11 +36,13 @@ type Config struct {
 	// URLs. For any other it is the system's.
 	Issuers map[string]*x509.CertPool
 
-	Log        *slog.Logger
-	Version    string
-	Commit     string // that this program was built from
-	Unmeasured bool   // Handler shows no metrics: Watch does
-	Create     bool   // make the database and the installation if there is none: init and dev only
+	Log     *slog.Logger
+	Version string
+	Commit  string // that this program was built from
+	// RefuseUnknownKeys saves no policy with condition keys that no request has a value for.
+	RefuseUnknownKeys bool
+	Unmeasured        bool // Handler shows no metrics: Watch does
+	Create            bool // make the database and the installation if there is none: init and dev only
 
 	// Idle has no jobs done and no key stores connected: for commands that do one thing and end.
 	Idle bool
@@ -128,7 +131,7 @@ func (s *Service) assemble(c Config, in *install.Installation, m *metrics) {
 	s.runner, s.callers, s.entities, s.region = runner, callers, entities, c.Regions[0]
 	s.services = newServices(workings{db: s.DB, token: s.Token, installation: in, regions: c.Regions,
 		clusters: &clusters{c.Clusters, s.Token, c.Log, m}, entities: entities, accessKeys: callers,
-		sessions:      callers,
+		sessions: callers, unknownKeys: domain.UnknownKeys{Refuse: c.RefuseUnknownKeys},
 		webIdentities: webidentity.New(webidentity.Config{CAs: c.Issuers, Now: c.Now, Log: c.Log})})
 	s.Operations = s.services.operations()
 	m.watch(s.Token, s.DB, s.services.kms)

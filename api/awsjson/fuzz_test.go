@@ -209,7 +209,7 @@ func fillMembers(v reflect.Value, from any) bool {
 	if v.Kind() == reflect.Struct {
 		for i := range v.NumField() {
 			if f := v.Type().Field(i); !f.Anonymous {
-				ok = fill(v.Field(i), members[f.Name]) && ok
+				ok = fill(v.Field(i), members[nameOf(f)]) && ok
 			}
 		}
 		return ok
@@ -283,8 +283,16 @@ func sample(typ reflect.Type) any {
 	members := map[string]any{}
 	for i := range typ.NumField() {
 		if f := typ.Field(i); !f.Anonymous {
-			members[f.Name] = sample(f.Type)
+			members[nameOf(f)] = sample(f.Type)
 		}
 	}
 	return members
+}
+
+// nameOf is what a field is called on the wire.
+func nameOf(f reflect.StructField) string {
+	if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" {
+		return name
+	}
+	return f.Name
 }

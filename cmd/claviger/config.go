@@ -50,6 +50,9 @@ type config struct {
 		Key         string `toml:"key"`         // PEM file of mode 0600; this or key_label
 		KeyLabel    string `toml:"key_label"`   // CKA_LABEL of a key pair on the token
 	} `toml:"tls"`
+	Policy struct {
+		UnknownConditionKeys string `toml:"unknown_condition_keys"` // accept or refuse
+	} `toml:"policy"`
 	Log struct {
 		Format string `toml:"format"` // text or json
 		Level  string `toml:"level"`  // debug, info, warn or error
@@ -132,6 +135,9 @@ func (c *config) check() error {
 	if _, err := c.limits(); err != nil {
 		return err
 	}
+	if keys := c.Policy.UnknownConditionKeys; keys != "" && keys != "accept" && !c.refusesUnknown() {
+		return fmt.Errorf("policy.unknown_condition_keys must be accept or refuse, and %q is not", keys)
+	}
 	for _, spec := range c.HSM.Resident {
 		if residentKinds[spec] == "" {
 			return fmt.Errorf("hsm.resident takes ECC_NIST_EDWARDS25519 and no other key "+
@@ -146,6 +152,9 @@ func (c *config) check() error {
 	}
 	return c.checkClusters()
 }
+
+// refusesUnknown reports whether policies may ask for no condition keys but those that there are.
+func (c *config) refusesUnknown() bool { return c.Policy.UnknownConditionKeys == "refuse" }
 
 func checkNamespace(account string, regions []string) error {
 	if !accountForm.MatchString(account) {

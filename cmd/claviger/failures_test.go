@@ -54,6 +54,9 @@ var startFailures = []startFailure{
 		s.set("pin_file", `""`)
 		s.add("pin_env = \"CLAVIGER_NO_SUCH\"\n")
 	}, code: 3, says: "CLAVIGER_NO_SUCH"},
+	{name: "unknown condition keys", prepare: func(s *site) {
+		s.add("[policy]\nunknown_condition_keys = \"perhaps\"\n")
+	}, code: 3, says: `"perhaps"`},
 	{name: "log level", prepare: func(s *site) { s.add("[log]\nlevel = \"loud\"\n") }, code: 3,
 		says: `"loud"`},
 

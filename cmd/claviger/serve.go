@@ -86,7 +86,7 @@ func (c *config) serve(ctx context.Context, log *slog.Logger, again *reload) err
 	s, err := service.Open(ctx,
 		service.Config{Database: c.Database, HSM: c.device(), Clusters: clusters, Issuers: issuers,
 			Regions: c.Regions, Log: log, Version: version, Commit: builtFrom(),
-			Unmeasured: c.ListenMetrics != ""})
+			Unmeasured: c.ListenMetrics != "", RefuseUnknownKeys: c.refusesUnknown()})
 	if err != nil {
 		return err
 	}

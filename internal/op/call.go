@@ -28,6 +28,7 @@ type Call struct {
 	TLS       bool // the request came over TLS
 
 	run     *Runner
+	pause   func()
 	present func(pointer string) bool
 	trail   *trail // shared with every nested Call: one request, one commit
 	extra   []byte // additional facts for the record of the operation now running

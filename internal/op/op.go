@@ -50,6 +50,7 @@ type Service struct {
 	Failures Failures // its errors
 	Answers  Answers  // which of them each operation may answer
 	Refused  Refused
+	Unsigned bool // some of its operations need no signature, so that bodies without one are read
 }
 
 // Source returns the service's name in records, e.g. kms.amazonaws.com.
@@ -65,6 +66,7 @@ type Info struct {
 	Doc      string  // one sentence for people
 	Large    bool    // a request may be up to a mebibyte: it carries a secret's value or a policy
 	ReadOnly bool    // as CloudTrail's readOnly: changes no resource. Set by the maker
+	Unsigned bool    // what is in a request says who asks, and no signature. Set by the maker
 	In, Out  reflect.Type
 	Token    string // the member that names the request, so that it may come again. Set by the maker
 }

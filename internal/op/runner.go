@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"claviger/audit"
-	"claviger/internal/admission"
 	"claviger/internal/fault"
 	"claviger/internal/source"
 	"claviger/policy"
@@ -37,6 +36,10 @@ type Request struct {
 	// with a context that says whose the request is (admission.Party). An error ends the request
 	// without a record: the caller has too much going on, and was not listened to.
 	Known func(ctx context.Context) error
+
+	// Pause, if it isn't nil, lets others be looked at while this request waits for something that is
+	// not this service's.
+	Pause func()
 
 	Decode  func(input any) error
 	Present func(pointer string) bool // whether the document holds anything at a JSON pointer
@@ -86,12 +89,14 @@ func (r *Runner) Serve(ctx context.Context, s *Service, q *Request) (any, error)
 	defer r.Ledger.Leave()
 	c, err := r.arrive(ctx, s, q)
 	if err != nil {
-		return nil, err
-	}
-	if q.Known != nil {
-		if err := q.Known(c.Context); err != nil {
-			return nil, fault.Of(err)
+		var o Operation
+		if o, err = r.unsignedOperation(s, q, err); err != nil {
+			return nil, r.unknown(c, s, err)
 		}
+		return r.serveUnsigned(c, o, q)
+	}
+	if err := c.known(q); err != nil {
+		return nil, fault.Of(err)
 	}
 	var o Operation
 	var asked string
@@ -137,24 +142,24 @@ func (r *Runner) Own(ctx context.Context, account, region, service string) *Call
 		Via: service, Time: r.Now(), RequestID: uuid.NewString(), run: r}
 }
 
-// arrive authenticates the raw bytes.
+// arrive authenticates the raw bytes. The call is there even if that fails.
 func (r *Runner) arrive(ctx context.Context, s *Service, q *Request) (*Call, error) {
 	now := r.Now()
 	c := &Call{Context: ctx, Time: now, RequestID: q.ID, SourceIP: source.Host(q.HTTP.RemoteAddr),
-		UserAgent: Clip(q.HTTP.UserAgent(), ofClients), TLS: q.HTTP.TLS != nil, run: r}
+		UserAgent: Clip(q.HTTP.UserAgent(), ofClients), TLS: q.HTTP.TLS != nil, run: r,
+		pause: q.Pause}
 	var err error
 	c.Caller, c.Region, err = r.Callers.Authenticate(ctx, q.HTTP, q.Read, s.Name, now)
-	if err != nil {
-		return nil, r.unknown(c, s, err)
-	}
-	c.Context = admission.WithParty(ctx, party(c.Caller))
-	return c, nil
+	return c, err
 }
 
 // party is whom the work for a caller is counted under: the principal, not one of its sessions,
 // which it names as it likes.
 func party(c policy.Caller) string {
 	principal, _, _ := strings.Cut(c.PrincipalID, ":")
+	if c.Type == policy.WebIdentityUser {
+		principal = c.Session.Provider // as many identities as there are, it makes them all
+	}
 	return c.Account + "/" + principal
 }
 

@@ -18,11 +18,12 @@ var (
 	ErrPublic = fault.New(fault.Invalid, "PublicPolicyException", "You can't attach a "+
 		"resource-based policy that allows broad access to the secret.")
 	// ErrLockout: the caller could not take the policy back.
-	ErrLockout = malformed("This resource policy will not allow you to manage this secret in the " +
+	ErrLockout = Malformed("This resource policy will not allow you to manage this secret in the " +
 		"future.")
 )
 
-func malformed(message string) *fault.Error {
+// Malformed is AWS's answer to a policy that can't be a secret's.
+func Malformed(message string) *fault.Error {
 	return fault.New(fault.Invalid, "MalformedPolicyDocumentException", message)
 }
 
@@ -35,11 +36,11 @@ type Policy struct {
 // Read reads the policy of a request. Whoever is named in it has to be there.
 func Read(ctx context.Context, of domain.Principals, text string) (p Policy, err error) {
 	if p.Document, err = policy.ParseSecret(text); err != nil {
-		return p, malformed(err.Error())
+		return p, Malformed(err.Error())
 	}
 	p.Stored, err = domain.StoredPolicy(ctx, of, text)
 	if errors.Is(err, domain.ErrNobody) {
-		err = malformed(policy.ErrSecretPrincipal.Error()).Because(err)
+		err = Malformed(policy.ErrSecretPrincipal.Error()).Because(err)
 	}
 	return p, err
 }

@@ -185,7 +185,7 @@ func members(typ reflect.Type) map[string]reflect.Type {
 			name = f.Name
 		}
 		if f.IsExported() && !f.Anonymous && name != "ResultMetadata" {
-			out[name] = f.Type
+			out[strings.ToUpper(name[:1])+name[1:]] = f.Type // the SDK's fields are in capitals
 		}
 	}
 	return out

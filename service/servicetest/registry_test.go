@@ -36,10 +36,10 @@ var walk = map[string]struct {
 		"NotFoundException", ""},
 	"kms.UpdatePrimaryRegion": {`{"KeyId":"COUPLE","PrimaryRegion":"eu-central-1"}`,
 		"NotFoundException", ""},
-	"kms.CreateGrant": {`{"KeyId":"KEY","GranteePrincipal":"arn:aws:iam::111122223333:user/a","Operations":["Decrypt"],"Constraints":{"EncryptionContextSubset":{"a":"b"}}}`,
+	"kms.CreateGrant": {`{"KeyId":"KEY","GranteePrincipal":"arn:aws:iam::111122223333:user/nobody","Operations":["Decrypt"],"Constraints":{"EncryptionContextSubset":{"a":"b"}}}`,
 		"NotFoundException", ""},
 	"kms.ListGrants": {`{"KeyId":"KEY","GrantId":"GRANT","Limit":5}`, "NotFoundException", ""},
-	"kms.ListRetirableGrants": {`{"RetiringPrincipal":"arn:aws:iam::111122223333:user/a"}`,
+	"kms.ListRetirableGrants": {`{"RetiringPrincipal":"arn:aws:iam::111122223333:user/nobody"}`,
 		"", "an account is always there"},
 	"kms.RetireGrant": {`{"KeyId":"KEY","GrantId":"GRANT"}`, "NotFoundException", ""},
 	"kms.RevokeGrant": {`{"KeyId":"KEY","GrantId":"GRANT"}`, "NotFoundException", ""},
@@ -197,7 +197,36 @@ var walk = map[string]struct {
 		"NoSuchEntity", ""},
 	"iam.DeleteAccessKey": {`{"UserName":"KEYED","AccessKeyId":"ACCESS"}`, "NoSuchEntity", ""},
 
+	"iam.CreateGroup":         {`{"GroupName":"NEW","Path":"/a/"}`, "", "it makes its own target"},
+	"iam.GetGroup":            {`{"GroupName":"GROUP","MaxItems":5}`, "NoSuchEntity", ""},
+	"iam.ListGroups":          {`{"PathPrefix":"/","MaxItems":5}`, "", "an account is always there"},
+	"iam.UpdateGroup":         {`{"GroupName":"GROUP","NewPath":"/b/"}`, "NoSuchEntity", ""},
+	"iam.DeleteGroup":         {`{"GroupName":"GROUP"}`, "NoSuchEntity", ""},
+	"iam.AddUserToGroup":      {`{"GroupName":"GROUP","UserName":"USER"}`, "NoSuchEntity", ""},
+	"iam.RemoveUserFromGroup": {`{"GroupName":"GROUP","UserName":"USER"}`, "NoSuchEntity", ""},
+	"iam.ListGroupsForUser":   {`{"UserName":"USER","MaxItems":5}`, "NoSuchEntity", ""},
+
+	"iam.CreateRole": {`{"RoleName":"NEW","AssumeRolePolicyDocument":"TRUST","MaxSessionDuration":7200,"Tags":[{"Key":"a","Value":"b"}]}`,
+		"", "it makes its own target"},
+	"iam.GetRole":                     {`{"RoleName":"ROLE"}`, "NoSuchEntity", ""},
+	"iam.ListRoles":                   {`{"PathPrefix":"/","MaxItems":5}`, "", "an account is always there"},
+	"iam.UpdateRole":                  {`{"RoleName":"ROLE","MaxSessionDuration":7200}`, "NoSuchEntity", ""},
+	"iam.UpdateRoleDescription":       {`{"RoleName":"ROLE","Description":"d"}`, "NoSuchEntity", ""},
+	"iam.UpdateAssumeRolePolicy":      {`{"RoleName":"ROLE","PolicyDocument":"TRUST"}`, "NoSuchEntity", ""},
+	"iam.DeleteRole":                  {`{"RoleName":"ROLE"}`, "NoSuchEntity", ""},
+	"iam.TagRole":                     {`{"RoleName":"ROLE","Tags":[{"Key":"a","Value":"b"}]}`, "NoSuchEntity", ""},
+	"iam.UntagRole":                   {`{"RoleName":"ROLE","TagKeys":["t"]}`, "NoSuchEntity", ""},
+	"iam.ListRoleTags":                {`{"RoleName":"ROLE","MaxItems":5}`, "NoSuchEntity", ""},
+	"iam.ListInstanceProfilesForRole": {`{"RoleName":"ROLE","MaxItems":5}`, "NoSuchEntity", ""},
+
 	"sts.GetCallerIdentity": {`{}`, "", "whoever asks is there"},
+	"sts.AssumeRole": {`{"RoleArn":"ASSUMED","RoleSessionName":"s1","Tags":[{"Key":"a","Value":"b"}],"TransitiveTagKeys":["a"],"SourceIdentity":"carol"}`,
+		"", "a role that isn't there refuses like one that is"},
+	"sts.GetSessionToken":    {`{"DurationSeconds":900}`, "", "whoever asks is there"},
+	"sts.GetFederationToken": {`{"Name":"fred","DurationSeconds":900}`, "", "it makes its own target"},
+	"sts.GetAccessKeyInfo":   {`{"AccessKeyId":"ASIAQNZGKIQY56JQ7WML"}`, "", "the id says it"},
+	"sts.DecodeAuthorizationMessage": {`{"EncodedMessage":"m"}`,
+		"", "no message is one, whoever asks"},
 
 	"iam.SimulateCustomPolicy": {`{"PolicyInputList":["{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"}}"],"ActionNames":["kms:Decrypt"],"ResourceArns":["arn:aws:kms:us-east-1:111122223333:key/k"],"ContextEntries":[{"ContextKeyName":"aws:username","ContextKeyType":"string","ContextKeyValues":["a"]}]}`,
 		"", "an account is always there"},
@@ -208,6 +237,20 @@ var walk = map[string]struct {
 // unrestricted are the operations that need no permission, each with the reason.
 var unrestricted = map[string]string{
 	"sts.GetCallerIdentity": "whoever can sign may know as whom",
+	"sts.GetSessionToken":   "the session may do no more than its caller",
+}
+
+// notByRoot are the operations that the root user may not do, each with the reason. A user of the
+// name of taker does them.
+var notByRoot = map[string]string{
+	"sts.AssumeRole": "STS lets root assume no role",
+}
+
+const taker = "taker"
+
+// neverDone are the operations that always fail, each with the error.
+var neverDone = map[string]string{
+	"sts.DecodeAuthorizationMessage": "InvalidAuthorizationMessageException",
 }
 
 // routed are the operations that a client can name.
@@ -272,7 +315,8 @@ func TestRegistry_LargeRequests_AreThoseThatCarryMuch(t *testing.T) {
 		for _, name := range []string{"Policy", "PolicyInputList", "ResourcePolicy", "SecretString",
 			"SecretBinary"} {
 			m, ok := n.In.FieldByName(name)
-			carries = carries || ok && m.Type.Kind() != reflect.Bool
+			// A session policy has to fit a token.
+			carries = carries || ok && m.Type.Kind() != reflect.Bool && n.Service.Name != "sts"
 		}
 		if carries != n.Large {
 			t.Errorf("%s: large is %v, want %v", idOf(n), n.Large, carries)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 
 	"claviger/service/servicetest"
@@ -47,5 +48,48 @@ func stageEntities(t testing.TB, s *servicetest.Server, request, unique string) 
 		there = append(there, "KEYED", name, "ACCESS", id)
 		absent = append(absent, "KEYED", "absent", "ACCESS", id)
 	}
-	return there, absent
+	if strings.Contains(request, "GROUP") {
+		name := "g-" + unique
+		must(s.IAM().CreateGroup(t.Context(), &iam.CreateGroupInput{GroupName: &name}))(t)
+		there, absent = append(there, "GROUP", name), append(absent, "GROUP", "absent")
+	}
+	if strings.Contains(request, "ROLE") {
+		name := "r-" + unique
+		must(s.IAM().CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: &name,
+			AssumeRolePolicyDocument: aws.String(trust("AWS", servicetest.Account)),
+			Tags:                     []types.Tag{{Key: aws.String("t"), Value: aws.String("v")}}}))(t)
+		there, absent = append(there, "ROLE", name), append(absent, "ROLE", "absent")
+	}
+	if strings.Contains(request, "ASSUMED") {
+		stageTaker(t, s)
+		role := must(s.IAM().CreateRole(t.Context(), &iam.CreateRoleInput{
+			RoleName: aws.String("a-" + unique),
+			AssumeRolePolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":{"Effect":"Allow",` +
+				`"Principal":{"AWS":"` + servicetest.UserARN(taker) + `"},"Action":["sts:AssumeRole",` +
+				`"sts:TagSession","sts:SetSourceIdentity"]}}`)}))(t).Role
+		there = append(there, "ASSUMED", *role.Arn)
+		absent = append(absent, "ASSUMED", "arn:aws:iam::"+servicetest.Account+":role/absent")
+	}
+	quoted := strings.ReplaceAll(trust("AWS", servicetest.Account), `"`, `\"`)
+	return append(there, "TRUST", quoted), append(absent, "TRUST", quoted)
+}
+
+// trust is a trust policy that lets a principal of a kind assume the role.
+func trust(kind, principal string) string {
+	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"` + kind + `":"` +
+		principal + `"},"Action":"sts:AssumeRole"}]}`
+}
+
+// takers are the access keys of those who do what root may not, by server.
+var takers sync.Map
+
+// stageTaker returns the access key of the user who does what root may not.
+func stageTaker(t testing.TB, s *servicetest.Server) aws.Credentials {
+	t.Helper()
+	keys, ok := takers.Load(s)
+	if !ok {
+		keys = s.User(t, taker)
+		takers.Store(s, keys)
+	}
+	return keys.(aws.Credentials)
 }

@@ -49,7 +49,7 @@ func stageWords(t testing.TB, s *servicetest.Server, request string) (there, abs
 	special, gone = append(special, entities...), append(gone, nobody...)
 	if strings.Contains(request, "GRANT") {
 		grant := must(k.CreateGrant(t.Context(),
-			&kms.CreateGrantInput{KeyId: key.KeyId, GranteePrincipal: aws.String(servicetest.UserARN("a")),
+			&kms.CreateGrantInput{KeyId: key.KeyId, GranteePrincipal: aws.String(servicetest.NobodyARN),
 				Operations: []types.GrantOperation{"Decrypt"}}))(t)
 		special, gone = append(special, "GRANT", *grant.GrantId), append(gone, "GRANT", *grant.GrantId)
 	}

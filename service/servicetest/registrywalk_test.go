@@ -133,7 +133,8 @@ func (w *walker) refusal(t testing.TB, a servicetest.Answer, rest bool, status i
 
 var restStatus = map[string]int{"AccessDeniedException": 403, "NotFoundException": 404,
 	"NoSuchEntity": 404, "ResourceNotFoundException": 404, "CustomKeyStoreNotFoundException": 404,
-	"ValidationException": 400, "SerializationException": 400}
+	"ValidationException": 400, "SerializationException": 400,
+	"InvalidAuthorizationMessageException": 400}
 
 // denied: who has no permission gets nothing done and is told by name what it lacks.
 func (w *walker) denied(t *testing.T, document string) {
@@ -187,9 +188,22 @@ func (w *walker) auditDown(t *testing.T, document string) {
 	}
 }
 
+// doer is who may do the operation.
+func (w *walker) doer(t testing.TB) (keys aws.Credentials, arn string) {
+	if notByRoot[idOf(w.n)] == "" {
+		return w.Root, servicetest.RootARN
+	}
+	return stageTaker(t, w.Server), servicetest.UserARN(taker)
+}
+
 // allowed: it is done, and a record says by whom and to what.
 func (w *walker) allowed(t *testing.T, document string, rest bool) {
-	a := w.send(t, document, w.Root, rest)
+	keys, who := w.doer(t)
+	a := w.send(t, document, keys, rest)
+	if code := neverDone[idOf(w.n)]; code != "" {
+		w.refusal(t, a, rest, 400, code)
+		return
+	}
 	if a.Status/100 != 2 {
 		t.Fatalf("answered %d %s", a.Status, a.Body)
 	}
@@ -204,7 +218,7 @@ func (w *walker) allowed(t *testing.T, document string, rest bool) {
 		t.Fatal("no record")
 	}
 	r := records[len(records)-1]
-	if r.EventName != w.n.Name || r.ErrorCode != "" || r.UserIdentity.ARN != servicetest.RootARN ||
+	if r.EventName != w.n.Name || r.ErrorCode != "" || r.UserIdentity.ARN != who ||
 		r.ReadOnly != w.n.ReadOnly || r.AWSRegion != servicetest.Region ||
 		r.RecipientAccountID != servicetest.Account || r.SourceIPAddress != "127.0.0.1" ||
 		r.EventID == "" {
@@ -217,7 +231,7 @@ func (w *walker) allowed(t *testing.T, document string, rest bool) {
 			own = append(own, other.EventName)
 			continue
 		}
-		if other.UserIdentity.ARN != servicetest.RootARN || other.ErrorCode != "" {
+		if other.UserIdentity.ARN != who || other.ErrorCode != "" {
 			t.Errorf("on the way it left %s", other.Line)
 		}
 	}
