@@ -96,7 +96,8 @@ const (
 		`"Principal":{"AWS":"111122223333"}}}`
 )
 
-func newPolicy(t *testing.T, s *servicetest.Server, policy string) (*iam.CreatePolicyOutput, error) {
+func newPolicy(t *testing.T, s *servicetest.Server, policy string) (
+	*iam.CreatePolicyOutput, error) {
 	return s.IAM().CreatePolicy(t.Context(), &iam.CreatePolicyInput{PolicyDocument: &policy,
 		PolicyName: aws.String("p" + uuid.NewString())})
 }
