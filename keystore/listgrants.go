@@ -67,11 +67,7 @@ type GrantListEntry struct {
 
 // grantEntry returns what is told of a grant. Its token is told by CreateGrant only.
 func (s *Keys) grantEntry(c *op.Call, g *grant.Grant) (e GrantListEntry, err error) {
-	grantee, err := domain.ShownPrincipal(c, s.people, g.Grantee)
-	if err != nil {
-		return e, err
-	}
-	retiring, err := domain.ShownPrincipal(c, s.people, g.RetiringPrincipal)
+	grantee, retiring, err := g.Shown(c, s.policies.People)
 	if err != nil {
 		return e, err
 	}
@@ -122,7 +118,7 @@ func (s *Keys) listGrants(c *op.Call, in ListGrantsInput,
 	if err != nil {
 		return out, err
 	}
-	grantee, err := domain.KnownPrincipal(c, s.people, named)
+	grantee, err := domain.KnownPrincipal(c, s.policies.People, named)
 	if err != nil {
 		return out, err
 	}
