@@ -60,7 +60,7 @@ func newServices(w workings) services {
 			Jobs: jobs.Queue{}, Installation: w.installation, Principals: w.entities,
 			UnknownKeys: w.unknownKeys}),
 		sts:        sts.New(w.sessions, w.entities),
-		identities: iam.New(w.entities, w.accessKeys, w.installation.Tokens),
+		identities: iam.New(w.entities, w.accessKeys, w.installation.Tokens, w.unknownKeys),
 	}
 }
 

@@ -1,6 +1,8 @@
 package target
 
 import (
+	"errors"
+
 	"claviger/iam/entity"
 	"claviger/iam/model"
 	"claviger/internal/domain"
@@ -13,13 +15,25 @@ import (
 type Entities struct {
 	*entity.Directory
 	Kinds
-	pages domain.Pager
+	pages   domain.Pager
+	unknown domain.UnknownKeys
 }
 
-// Over returns the entities of a directory, whose markers tokens makes.
-func Over(d *entity.Directory, tokens *signedtoken.Maker) Entities {
-	return Entities{Directory: d, Kinds: New(d),
+// Over returns the entities of a directory, whose markers tokens makes. unknown says what becomes of
+// policies that are saved.
+func Over(d *entity.Directory, tokens *signedtoken.Maker, unknown domain.UnknownKeys) Entities {
+	return Entities{Directory: d, Kinds: New(d), unknown: unknown,
 		pages: domain.Pager{Tokens: tokens, Invalid: model.InvalidMarker}}
+}
+
+// CheckKeys looks at the condition keys of a policy that is to be saved.
+func (e Entities) CheckKeys(c *op.Call, d *policy.Document) error {
+	err := e.unknown.Check(c, d)
+	var malformed policy.Malformed
+	if errors.As(err, &malformed) {
+		return model.MalformedPolicyDocument(malformed)
+	}
+	return err
 }
 
 // usualPage is how many entries a page has unless the request says otherwise.
