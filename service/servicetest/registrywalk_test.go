@@ -12,6 +12,7 @@ import (
 	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/policy"
+	"claviger/service"
 	"claviger/service/servicetest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -152,6 +153,10 @@ func (w *walker) denied(t *testing.T, document string) {
 		if !strings.HasPrefix(a.Message(), "User: "+servicetest.NobodyARN+
 			" is not authorized to perform: "+w.n.Service.Name+":") {
 			t.Errorf("told: %s", a.Message())
+		}
+		_, said, _ := strings.Cut(a.Message(), "not authorized to perform: ")
+		if action, _, _ := strings.Cut(said, " "); !slices.Contains(service.Actions(), action) {
+			t.Errorf("%s is demanded, and no policy is said to be able to allow it", action)
 		}
 	}
 }
