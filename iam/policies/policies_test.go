@@ -299,7 +299,8 @@ func TestAWSPolicies_Changed_AreRefused(t *testing.T) {
 	}
 }
 
-// TestPolicyArn_OfNoPolicy_IsRefused: what is no ARN of one, what isn't there, and another account's.
+// TestPolicyArn_OfNoPolicy_IsRefused: what is no ARN of one, what isn't there, and another
+// account's.
 func TestPolicyArn_OfNoPolicy_IsRefused(t *testing.T) {
 	k := iamtest.Start(t)
 	create(k, "P", allow("*"))

@@ -19,8 +19,8 @@ type Entities struct {
 	unknown domain.UnknownKeys
 }
 
-// Over returns the entities of a directory, whose markers tokens makes. unknown says what becomes of
-// policies that are saved.
+// Over returns the entities of a directory, whose markers tokens makes. unknown says what becomes
+// of policies that are saved.
 func Over(d *entity.Directory, tokens *signedtoken.Maker, unknown domain.UnknownKeys) Entities {
 	return Entities{Directory: d, Kinds: New(d), unknown: unknown,
 		pages: domain.Pager{Tokens: tokens, Invalid: model.InvalidMarker}}

@@ -111,7 +111,8 @@ func putInline(t *testing.T, s *servicetest.Server, kind, document string) (err 
 	return err
 }
 
-// ofIdentity returns a policy of asking as one of an identity, and trusting as one of a role's trust.
+// ofIdentity returns a policy of asking as one of an identity, and trusting as one of a role's
+// trust.
 func ofIdentity(text string) string {
 	return strings.NewReplacer(`{"Statement"`, `{"Version":"2012-10-17","Statement"`,
 		`"Principal":"*",`, "").Replace(text)
