@@ -40,6 +40,7 @@ func commands() []command {
 		{"user", userWords, "make, list and delete users, and give them policies", userCommand},
 		{"access-key", keyWords, "make, list, disable, enable, delete and rotate access keys",
 			accessKeyCommand},
+		{"revoke", revokeWords, "end sessions before their time", revokeCommand},
 		{"policy", "lint [flags] FILE...", "say what is wrong with policies, and what never matches",
 			policyCommand},
 		{"audit", "tail [flags]", "read the audit trail", auditCommand},
