@@ -4,8 +4,8 @@ import (
 	"errors"
 	"net/http"
 	"reflect"
-	"strings"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
