@@ -167,7 +167,7 @@ func (s *Keys) findNewGrant(c *op.Call, in CreateGrantInput) (*newGrant, error) 
 // be answered as one that holds.
 func (s *Keys) createGrant(c *op.Call, _ CreateGrantInput,
 	t *newGrant) (op.Commit[CreateGrantOutput], error) {
-	if err := t.grant.Store(c, s.people); err != nil {
+	if err := t.grant.Store(c, s.policies.People); err != nil {
 		return nil, err
 	}
 	same, err := s.grants.Same(c, t.grant)

@@ -377,7 +377,7 @@ func TestKeyPolicy_Principals_AreStoredById(t *testing.T) {
 	s := start(t)
 	alice := optest.User("alice")
 	alice.UniqueID = "AIDAALICEALICEALICEA"
-	s.keys.people = people{alice.ARN: alice.UniqueID}
+	s.keys.policies.People = people{alice.ARN: alice.UniqueID}
 	text := statements([3]string{"Allow", alice.ARN, whatever},
 		[3]string{"Allow", "arn:aws:iam::" + ourAccount + ":root", whatever})
 	id := must[CreateKeyOutput](s, "CreateKey", M{"Policy": text}).KeyMetadata.KeyId
@@ -395,7 +395,7 @@ func TestKeyPolicy_Principals_AreStoredById(t *testing.T) {
 	if f := fail(client{s, again}, "DescribeKey", M{"KeyId": id}); f == nil {
 		t.Error("somebody else of that name is let in")
 	}
-	s.keys.people = people{}
+	s.keys.policies.People = people{}
 	if got := read(); got != strings.Replace(text, alice.ARN, alice.UniqueID, 1) {
 		t.Errorf("of who is gone: %s", got)
 	}
@@ -404,6 +404,39 @@ func TestKeyPolicy_Principals_AreStoredById(t *testing.T) {
 		if f := fail(s, name, in); f == nil || f.Code != "MalformedPolicyDocumentException" ||
 			f.Message != "Policy contains a statement with one or more invalid principals." {
 			t.Errorf("%s: %v", name, f)
+		}
+	}
+}
+
+// TestForeignKey_Granted_IsDeniedByItsPolicy: a grant opens nothing to another account that the
+// key's policy denies, neither by the grant's operations nor by its retirement.
+func TestForeignKey_Granted_IsDeniedByItsPolicy(t *testing.T) {
+	s := start(t)
+	eve := client{s, stranger(allowsAll)}
+	root := [3]string{"Allow", "arn:aws:iam::" + ourAccount + ":root", whatever}
+	denied := [3]string{"Deny", strangers, whatever}
+	arn := key.ARN(ourAccount, ourRegion, s.policed(root))
+	for _, grantee := range []M{{"GranteePrincipal": stranger().ARN,
+		"Operations": []string{"Encrypt", "RetireGrant"}},
+		{"GranteePrincipal": arnOf("bob"), "RetiringPrincipal": stranger().ARN,
+			"Operations": []string{"Encrypt"}}} {
+		grantee["KeyId"] = arn
+		id := must[CreateGrantOutput](s, "CreateGrant", grantee).GrantId
+		retire := M{"KeyId": arn, "GrantId": id}
+		for _, c := range []struct {
+			policy  [][3]string
+			allowed bool
+		}{{[][3]string{root, denied}, false}, {[][3]string{root}, true}} {
+			must[any](s, "PutKeyPolicy", M{"KeyId": arn, "Policy": statements(c.policy...)})
+			if grantee["RetiringPrincipal"] == nil {
+				f := fail(eve, "Encrypt", M{"KeyId": arn, "Plaintext": "eA=="})
+				if (f == nil) != c.allowed {
+					t.Errorf("Encrypt, allowed %v: %v", c.allowed, f)
+				}
+			}
+			if f := fail(eve, "RetireGrant", retire); (f == nil) != c.allowed {
+				t.Errorf("RetireGrant, allowed %v: %v", c.allowed, f)
+			}
 		}
 	}
 }

@@ -67,7 +67,7 @@ type GrantListEntry struct {
 
 // grantEntry returns what is told of a grant. Its token is told by CreateGrant only.
 func (s *Keys) grantEntry(c *op.Call, g *grant.Grant) (e GrantListEntry, err error) {
-	grantee, retiring, err := g.Shown(c, s.people)
+	grantee, retiring, err := g.Shown(c, s.policies.People)
 	if err != nil {
 		return e, err
 	}
@@ -118,7 +118,7 @@ func (s *Keys) listGrants(c *op.Call, in ListGrantsInput,
 	if err != nil {
 		return out, err
 	}
-	grantee, err := domain.KnownPrincipal(c, s.people, named)
+	grantee, err := domain.KnownPrincipal(c, s.policies.People, named)
 	if err != nil {
 		return out, err
 	}

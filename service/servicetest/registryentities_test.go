@@ -18,6 +18,7 @@ import (
 func stageEntities(t testing.TB, s *servicetest.Server, request, unique string) (
 	there, absent []string) {
 	t.Helper()
+	there, absent = stagePolicies(t, s, request, unique)
 	if strings.Contains(request, `"USER"`) {
 		name := "u-" + unique
 		must(s.IAM().CreateUser(t.Context(), &iam.CreateUserInput{UserName: &name,
