@@ -139,12 +139,19 @@ func (o *devOptions) greet(w io.Writer, addr string, here clients) {
 		fmt.Fprintf(w, "\nYour boto3 %s ignores AWS_ENDPOINT_URL, and would talk to AWS: always give "+
 			"it\nendpoint_url=os.environ[\"AWS_ENDPOINT_URL\"].\n", here.boto3)
 	}
-	fmt.Fprintln(w)
+	fmt.Fprint(w, "\nThe access key in that file is the root user's, who may do everything. Elsewhere "+
+		"it is put away\nonce there is an administrator: claviger user, claviger access-key.\n\n")
 }
+
+// reading is a policy of AWS's that a first user can be given.
+const reading = "arn:aws:iam::aws:policy/AWSSecretsManagerClientReadOnlyAccess"
 
 const (
 	tryAWS = `  aws kms create-key --description "my first key"
   aws secretsmanager create-secret --name hello --secret-string world
+  aws iam create-user --user-name reader
+  aws iam attach-user-policy --user-name reader --policy-arn ` + reading + `
+  aws iam create-access-key --user-name reader
 `
 	tryCurl = `  curl -sS --aws-sigv4 "aws:amz:$AWS_REGION:kms" --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \
     -H 'Content-Type: application/json' -d '{"Description":"my first key"}' "$AWS_ENDPOINT_URL/v1/keys"

@@ -10,6 +10,12 @@ import (
 	"claviger/service"
 )
 
+// putAway is what comes after the root user's key: it isn't for every day.
+const putAway = "\nIt may do everything in the account. Make an administrator, and put it away:\n\n" +
+	"claviger user create admin --policy arn:aws:iam::aws:policy/AdministratorAccess " +
+	"--access-key --config %[1]s\n" +
+	"claviger access-key disable %[2]s --config %[1]s\n"
+
 func initialize(ctx context.Context, e *env, args []string) error {
 	f := e.flags("init", "--config FILE --so-pin-file FILE",
 		"Makes the root key on the token named in the configuration, the database, and the first "+
@@ -63,5 +69,6 @@ func initialize(ctx context.Context, e *env, args []string) error {
 	fmt.Fprintf(e.stdout, "%s %s.\nThe access key of account %s's root user, shown "+
 		"this once:\n\nAWS_ACCESS_KEY_ID=%s\nAWS_SECRET_ACCESS_KEY=%s\n", made, c.Database,
 		c.Account, id, secret)
+	fmt.Fprintf(e.stdout, putAway, sourced(*path), id)
 	return nil
 }
