@@ -59,7 +59,8 @@ func newServices(w workings) services {
 		secretsManager: secrets.New(secrets.Config{DB: w.db, Keys: kms, Random: w.token,
 			Jobs: jobs.Queue{}, Installation: w.installation, Principals: w.entities,
 			UnknownKeys: w.unknownKeys}),
-		sts:        sts.New(w.sessions, w.entities),
+		sts: sts.New(sts.Config{Sessions: w.sessions, Entities: w.entities,
+			WebIdentities: w.webIdentities, Region: w.regions[0]}),
 		identities: iam.New(w.entities, w.accessKeys, w.installation.Tokens),
 	}
 }
@@ -94,6 +95,6 @@ func deviceOf(t *hsm.Token) keystore.Device {
 // Operations returns every operation that is served, to be described: there is no token and no
 // database behind them.
 func Operations() []op.Operation {
-	return newServices(workings{installation: &install.Installation{},
+	return newServices(workings{installation: &install.Installation{}, regions: []string{""},
 		entities: entity.New(nil, nil)}).operations()
 }

@@ -12,7 +12,7 @@ var STS = &op.Service{
 	XML:      "https://sts.amazonaws.com/doc/2011-06-15/",
 	Internal: "InternalFailure", Down: "ServiceUnavailable", NoStore: true,
 	Shapes: stsShapes, Members: stsMembers, Failures: stsFailures, Answers: stsAnswers,
-	Refused: stsRefused,
+	Refused: stsRefused, Unsigned: true,
 }
 
 // stsShapes are the constraints of STS's model, API version 2011-06-15, by AWS shape name. A source
@@ -118,6 +118,15 @@ var stsFailures = op.Failures{
 	"PackedPolicyTooLarge": op.Fails(
 		"session policies and tags take more than the room of a token",
 		"pass less, or put policies into managed ones", fault.Invalid),
+	"InvalidIdentityToken": op.Fails(
+		"the identity provider's token is none, or not for this account",
+		"look at issuer, audience and claims, as the text says", fault.Invalid),
+	"ExpiredTokenException": op.Fails(
+		"the identity provider's token doesn't hold any more",
+		"have the provider issue another", fault.Invalid),
+	"IDPCommunicationError": op.Fails(
+		"the identity provider can't be asked for its keys",
+		"try again after a pause that grows; the log says why", fault.Unavailable),
 	"InvalidAuthorizationMessageException": op.Fails(
 		"the message is none: this service encodes none",
 		"read the refusal itself", fault.Invalid),
@@ -132,14 +141,17 @@ const (
 var stsAnswers = op.Answers{
 	"AssumeRole":                 passes,
 	"DecodeAuthorizationMessage": "InvalidAuthorizationMessageException",
-	"GetAccessKeyInfo":           "",
-	"GetCallerIdentity":          "",
-	"GetFederationToken":         passes,
-	"GetSessionToken":            "",
+	"AssumeRoleWithWebIdentity": passes + " ExpiredTokenException IDPCommunicationError " +
+		"InvalidIdentityToken",
+	"GetAccessKeyInfo":   "",
+	"GetCallerIdentity":  "",
+	"GetFederationToken": passes,
+	"GetSessionToken":    "",
 }
 
 // stsRefused are members that STS has and that are refused here whatever else a request says.
 var stsRefused = op.Refused{
+	"ProviderId":       "InvalidParameterValue",
 	"ProvidedContexts": "ValidationException",
 	"SerialNumber":     "AccessDeniedException",
 	"TokenCode":        "AccessDeniedException",

@@ -46,11 +46,18 @@ func (in AssumeRoleInput) Validate() error {
 	if err := noDevice(in.SerialNumber, in.TokenCode); err != nil {
 		return err
 	}
-	if in.SourceIdentity != nil && strings.HasPrefix(strings.ToLower(*in.SourceIdentity), "aws:") {
-		return invalid("A source identity must not begin with aws:.")
+	if err := checkSource(domain.Or(in.SourceIdentity, "")); err != nil {
+		return err
 	}
 	p := in.passed()
 	return p.check()
+}
+
+func checkSource(identity string) error {
+	if strings.HasPrefix(strings.ToLower(identity), "aws:") {
+		return invalid("A source identity must not begin with aws:.")
+	}
+	return nil
 }
 
 // errDevice is STS's answer to the serial number of a device that nobody has, letter by letter.
@@ -147,22 +154,34 @@ func (s *STS) assumeRole(c *op.Call, in AssumeRoleInput, t taking) (
 	if err != nil {
 		return out, err
 	}
-	if err := s.managed(c, t.account, t.PolicyARNs); err != nil {
-		return out, err
-	}
-	b, err := s.begin(c, session.Session{Kind: session.AssumeRole, Account: t.account,
-		Principal: t.role.ID, Name: in.RoleSessionName, Passed: t.Passed,
-		SourceIdentity: t.sourceIdentity}, seconds, in.MinimumSessionTokenSize)
+	b, err := s.take(c, &t, session.Session{Kind: session.AssumeRole, Name: in.RoleSessionName},
+		seconds, in.MinimumSessionTokenSize)
 	if err != nil {
 		return out, err
 	}
 	out = AssumeRoleOutput{Credentials: b.Credentials, PackedPolicySize: b.packed(t.Passed),
-		AssumedRoleUser: t.user(in.RoleSessionName)}
+		AssumedRoleUser: t.user(in.RoleSessionName), SourceIdentity: t.source()}
 	out.SessionTokenSize, out.SessionTokenUtilization = b.size()
-	if t.sourceIdentity != "" {
-		out.SourceIdentity = &t.sourceIdentity
-	}
 	return out, nil
+}
+
+// take starts a session of the role.
+func (s *STS) take(c *op.Call, t *taking, of session.Session, seconds int32, least *int32) (
+	begun, error) {
+	if err := s.managed(c, t.account, t.PolicyARNs); err != nil {
+		return begun{}, err
+	}
+	of.Account, of.Principal = t.account, t.role.ID
+	of.Passed, of.SourceIdentity = t.Passed, t.sourceIdentity
+	return s.begin(c, of, seconds, least)
+}
+
+// source returns SourceIdentity, which is told if there is one.
+func (t *taking) source() *string {
+	if t.sourceIdentity == "" {
+		return nil
+	}
+	return &t.sourceIdentity
 }
 
 // user is what a session of the role is called.

@@ -33,7 +33,7 @@ func (s *STS) begin(c *op.Call, of session.Session, seconds int32, least *int32)
 	if err != nil {
 		return b, err
 	}
-	made, err := s.sessions.NewSession(c, of, int(or(least, 0)))
+	made, err := s.Sessions.NewSession(c, of, int(or(least, 0)))
 	if err != nil {
 		return b, err
 	}

@@ -8,14 +8,6 @@ import (
 
 var routes = domain.Routes{Service: model.STS}
 
-// build makes the operations that only the service itself performs.
-func (s *STS) build() {
-	s.revokeRole = op.Write(routes.Internal("RevokeRoleSessions"), s.findRevokeRole,
-		s.revokeRoleSessions)
-	s.revokeSession = op.Write(routes.Internal("RevokeSession"), findRevokeSession,
-		s.revokeOneSession)
-}
-
 // Operations is the table of contents.
 func (s *STS) Operations() []op.Operation {
 	return []op.Operation{
@@ -25,6 +17,9 @@ func (s *STS) Operations() []op.Operation {
 		op.Read(routes.Post("AssumeRole", "/v1/sts/role-sessions",
 			"Starts a session of a role."),
 			s.findAssumeRole, s.assumeRole),
+		op.Unsigned(routes.Post("AssumeRoleWithWebIdentity", "/v1/sts/web-identities",
+			"Starts a session of a role for whom an identity provider vouches."),
+			s.identify, s.findWebIdentity, s.assumeRoleWithWebIdentity),
 		op.Read(routes.Post("GetSessionToken", "/v1/sts/user-sessions",
 			"Starts a session of the caller."),
 			findSessionToken, s.getSessionToken),

@@ -3,9 +3,11 @@ package sts
 import (
 	"errors"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
+	"claviger/iam/model"
 	"claviger/identity/session"
 	"claviger/internal/fault"
 	"claviger/internal/op"
@@ -131,6 +133,31 @@ func (p *passed) along(caller *policy.Session) (out session.Passed, err error) {
 		percent)
 }
 
+// issued is what an issuer gives a session. Its limits are those of a request.
+type issued struct {
+	Tags              []Tag    `shape:"tagListType"`
+	TransitiveTagKeys []string `shape:"tagKeyListType"`
+	SourceIdentity    *string  `shape:"sourceIdentityType"`
+}
+
+var ofIssuers = model.STS.Shapes.Compile(reflect.TypeFor[issued](), model.STS.Words)
+
+// checkIssued holds what an issuer gives a session to what a request may pass.
+func (p *passed) checkIssued(sourceIdentity string) error {
+	given := issued{Tags: p.tags, TransitiveTagKeys: p.transitive}
+	if sourceIdentity != "" {
+		given.SourceIdentity = &sourceIdentity
+	}
+	present := func(string) bool { return true } // an empty value of a tag is one
+	if err := ofIssuers.Validate(given, present); err != nil {
+		return err
+	}
+	if err := checkSource(sourceIdentity); err != nil {
+		return err
+	}
+	return p.check()
+}
+
 func tooLarge(format string, percent int) *fault.Error {
 	return fault.Newf(fault.Invalid, "PackedPolicyTooLarge", format, percent)
 }
@@ -168,7 +195,7 @@ func (p *passed) conditions(v policy.Values) {
 // managed returns nil if all managed policies that are passed exist in an account.
 func (s *STS) managed(c *op.Call, account string, arns []string) error {
 	for _, arn := range arns {
-		document, err := s.entities.ManagedPolicy(c, account, arn)
+		document, err := s.Entities.ManagedPolicy(c, account, arn)
 		if err != nil {
 			return err
 		}

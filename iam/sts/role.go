@@ -29,7 +29,7 @@ func (s *STS) findRole(c *op.Call, arn string) (t assumption, err error) {
 	if !ok || kind != "role" {
 		return t, nil
 	}
-	role, err := s.entities.Roles.ByName(c, account, name)
+	role, err := s.Entities.Roles.ByName(c, account, name)
 	if err == nil && role != nil && role.ARN() == arn {
 		t.role = role
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"claviger/iam/entity"
+	"claviger/iam/webidentity"
 	"claviger/identity"
 	"claviger/identity/session"
 	"claviger/internal/domain"
@@ -22,19 +23,26 @@ type Sessions interface {
 	RevokeSession(ctx context.Context, id, account string, now time.Time) (domain.Change, error)
 }
 
+// Config is what STS is made of.
+type Config struct {
+	Sessions      Sessions
+	Entities      *entity.Directory
+	WebIdentities *webidentity.Verifier
+	Region        string // that requests are in which nobody has signed for one
+}
+
 // STS performs the operations. [New] makes it.
 type STS struct {
-	sessions Sessions
-	entities *entity.Directory
+	Config
 
-	revokeRole    op.Command[revokeRoleInput, op.None]
-	revokeSession op.Command[revokeSessionInput, op.None]
+	// RevokeSession is for commands alone.
+	RevokeSession op.Command[RevokeSessionInput, op.None]
 }
 
 // New returns STS over the entities of an installation.
-func New(sessions Sessions, entities *entity.Directory) *STS {
-	s := &STS{sessions: sessions, entities: entities}
-	s.build()
+func New(c Config) *STS {
+	s := &STS{Config: c}
+	s.RevokeSession = op.Write(routes.Internal("RevokeSession"), findRevocation, s.revoke)
 	return s
 }
 

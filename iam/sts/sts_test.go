@@ -11,6 +11,7 @@ import (
 	"claviger/hsm/hsmtest"
 	"claviger/iam/entity"
 	"claviger/iam/sts"
+	"claviger/iam/webidentity"
 	"claviger/identity"
 	"claviger/internal/domain"
 	"claviger/internal/fault"
@@ -38,7 +39,8 @@ func start(t testing.TB) *fixture {
 	h.Kit = optest.Start(t, hsmtest.SoftHSM(t), func(k *optest.Kit) optest.Parts {
 		h.entities = entity.New(k.DB, k.Installation.Rows)
 		h.callers = identity.New(k.DB, k.Token, h.entities, k.Installation, []string{optest.Region})
-		h.STS = sts.New(h.callers, h.entities)
+		h.STS = sts.New(sts.Config{Sessions: h.callers, Entities: h.entities, Region: optest.Region,
+			WebIdentities: webidentity.New(webidentity.Config{Now: k.Clock.Now})})
 		return optest.Parts{Operations: h.STS.Operations()}
 	})
 	return h
