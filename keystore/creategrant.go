@@ -191,7 +191,7 @@ func (s *Keys) createGrant(c *op.Call, _ CreateGrantInput,
 // storePrincipals has a grant name users and roles as they are stored: by their unique ids.
 func (s *Keys) storePrincipals(c *op.Call, g *grant.Grant) error {
 	for _, name := range []*string{&g.Grantee, &g.RetiringPrincipal} {
-		stored, err := domain.StoredPrincipal(c, s.people, *name)
+		stored, err := domain.StoredPrincipal(c, s.policies.People, *name)
 		if errors.Is(err, domain.ErrNobody) {
 			err = grant.NoPrincipal(*name)
 		}

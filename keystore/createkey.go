@@ -122,7 +122,7 @@ func (s *Keys) findNewKey(c *op.Call, in CreateKeyInput) (newKeyTarget, error) {
 func (s *Keys) createKey(c *op.Call, in CreateKeyInput,
 	on newKeyTarget) (op.Commit[CreateKeyOutput], error) {
 	// First, before the device spends seconds on a key that wouldn't be stored.
-	stored, err := s.checkNewPolicy(c, in.Policy, in.BypassPolicyLockoutSafetyCheck)
+	stored, err := s.policies.CheckNew(c, in.Policy, in.BypassPolicyLockoutSafetyCheck)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,9 @@ import (
 	"claviger/keystore/key"
 )
 
+// policyName is the one name that a key policy has.
+const policyName = "default"
+
 type GetKeyPolicyInput struct {
 	KeyId      string  `shape:"KeyIdType,required"`
 	PolicyName *string `shape:"PolicyNameType"`
@@ -26,6 +29,6 @@ func (s *Keys) getKeyPolicy(c *op.Call, in GetKeyPolicyInput,
 	if domain.Or(in.PolicyName, policyName) != policyName {
 		return out, fault.New(fault.NotFound, "NotFoundException", "No such policy exists")
 	}
-	text, err := domain.ShownPolicy(c, s.people, k.PolicyText())
+	text, err := domain.ShownPolicy(c, s.policies.People, k.PolicyText())
 	return GetKeyPolicyOutput{text, policyName}, err
 }

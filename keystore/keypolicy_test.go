@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"claviger/keystore/target"
 	"claviger/policy"
 
 	"github.com/go-json-experiment/json"
@@ -101,7 +102,7 @@ func TestPutKeyPolicy_InvalidPolicy_IsRefused(t *testing.T) {
 			"MalformedPolicyDocumentException", string(policy.ErrPrincipal)},
 		{"a group", strings.Replace(aPolicy, `"111122223333"`, `"arn:aws:iam::111122223333:group/g"`, 1),
 			"InvalidArnException", "An ARN in the specified key policy is invalid."},
-		{"too long", strings.Replace(aPolicy, "x", strings.Repeat("p", policyLimit), 1),
+		{"too long", strings.Replace(aPolicy, "x", strings.Repeat("p", target.PolicyLimit), 1),
 			"LimitExceededException", "32768"},
 		{"a lockout", strings.Replace(aPolicy, `"111122223333"`, alice, 1),
 			"MalformedPolicyDocumentException", "The new key policy will not allow you to update the key " +
@@ -123,9 +124,9 @@ func TestPutKeyPolicy_InvalidPolicy_IsRefused(t *testing.T) {
 	if n := len(must[ListKeysOutput](s, "ListKeys", nil).Keys); n != 1 {
 		t.Errorf("there are %d keys", n)
 	}
-	longest := strings.Replace(aPolicy, "x", strings.Repeat("p", policyLimit-len(aPolicy)+1), 1)
+	longest := strings.Replace(aPolicy, "x", strings.Repeat("p", target.PolicyLimit-len(aPolicy)+1), 1)
 	f := fail(s, "PutKeyPolicy", M{"KeyId": id, "Policy": longest})
-	if len(longest) != policyLimit || f != nil {
+	if len(longest) != target.PolicyLimit || f != nil {
 		t.Errorf("%d bytes were refused: %v", len(longest), f)
 	}
 }

@@ -377,7 +377,7 @@ func TestKeyPolicy_Principals_AreStoredById(t *testing.T) {
 	s := start(t)
 	alice := optest.User("alice")
 	alice.UniqueID = "AIDAALICEALICEALICEA"
-	s.keys.people = people{alice.ARN: alice.UniqueID}
+	s.keys.policies.People = people{alice.ARN: alice.UniqueID}
 	text := statements([3]string{"Allow", alice.ARN, whatever},
 		[3]string{"Allow", "arn:aws:iam::" + ourAccount + ":root", whatever})
 	id := must[CreateKeyOutput](s, "CreateKey", M{"Policy": text}).KeyMetadata.KeyId
@@ -395,7 +395,7 @@ func TestKeyPolicy_Principals_AreStoredById(t *testing.T) {
 	if f := fail(client{s, again}, "DescribeKey", M{"KeyId": id}); f == nil {
 		t.Error("somebody else of that name is let in")
 	}
-	s.keys.people = people{}
+	s.keys.policies.People = people{}
 	if got := read(); got != strings.Replace(text, alice.ARN, alice.UniqueID, 1) {
 		t.Errorf("of who is gone: %s", got)
 	}

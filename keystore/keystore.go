@@ -100,9 +100,8 @@ type Keys struct {
 	jobs     domain.Scheduler
 	pager    model.Pager
 
-	regions []string // that are served
-	people  domain.Principals
-	unknown domain.UnknownKeys
+	regions  []string // that are served
+	policies target.Policies
 
 	rows    *keyrows.Rows
 	related *multiregion.Keys
@@ -133,8 +132,8 @@ func New(c Config) *Keys {
 	rows, counts := keyrows.New(c.DB, in.Rows, c.Jobs), usage.New(c.DB, c.Jobs)
 	s := &Keys{
 		maker: device.Maker, ownToken: device.Residents, jobs: c.Jobs, regions: c.Regions,
-		people: c.Principals, unknown: c.UnknownKeys,
-		pager: model.NewPager(in.Tokens), rows: rows, related: multiregion.New(rows),
+		policies: target.Policies{People: c.Principals, Unknown: c.UnknownKeys},
+		pager:    model.NewPager(in.Tokens), rows: rows, related: multiregion.New(rows),
 		grants: grant.New(c.DB, in.Rows, in.Tokens), usage: counts,
 		importPairs: imports.New(c.DB, in.Rows, in.Tokens, c.Jobs, device.Imports),
 	}

@@ -67,11 +67,11 @@ type GrantListEntry struct {
 
 // grantEntry returns what is told of a grant. Its token is told by CreateGrant only.
 func (s *Keys) grantEntry(c *op.Call, g *grant.Grant) (e GrantListEntry, err error) {
-	grantee, err := domain.ShownPrincipal(c, s.people, g.Grantee)
+	grantee, err := domain.ShownPrincipal(c, s.policies.People, g.Grantee)
 	if err != nil {
 		return e, err
 	}
-	retiring, err := domain.ShownPrincipal(c, s.people, g.RetiringPrincipal)
+	retiring, err := domain.ShownPrincipal(c, s.policies.People, g.RetiringPrincipal)
 	if err != nil {
 		return e, err
 	}
@@ -122,7 +122,7 @@ func (s *Keys) listGrants(c *op.Call, in ListGrantsInput,
 	if err != nil {
 		return out, err
 	}
-	grantee, err := domain.KnownPrincipal(c, s.people, named)
+	grantee, err := domain.KnownPrincipal(c, s.policies.People, named)
 	if err != nil {
 		return out, err
 	}

@@ -43,7 +43,7 @@ func (r retiringPrincipal) Demands() []policy.Demand {
 // findRetiringPrincipal takes a principal that doesn't exist for one who may retire nothing.
 func (s *Keys) findRetiringPrincipal(c *op.Call,
 	in ListRetirableGrantsInput) (retiringPrincipal, error) {
-	name, err := domain.KnownPrincipal(c, s.people,
+	name, err := domain.KnownPrincipal(c, s.policies.People,
 		either(in.RetiringPrincipal, in.RetiringServicePrincipal))
 	return retiringPrincipal{domain.OnAccount("kms:ListRetirableGrants"), name}, err
 }

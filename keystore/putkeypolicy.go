@@ -34,7 +34,7 @@ func (s *Keys) putKeyPolicy(c *op.Call, in PutKeyPolicyInput,
 		return multiregion.Change{}, op.None{},
 			kmsfault.Unsupported("A key has one policy, and its name is " + policyName + ".")
 	}
-	stored, err := s.checkPolicy(c, &in.Policy, k.ARN(), in.BypassPolicyLockoutSafetyCheck)
+	stored, err := s.policies.Check(c, &in.Policy, k.ARN(), in.BypassPolicyLockoutSafetyCheck)
 	if err != nil {
 		return multiregion.Change{}, op.None{}, err
 	}

@@ -86,7 +86,7 @@ func (r replication) Ready() error {
 // key's: AWS copies none of them.
 func (s *Keys) replicateKey(c *op.Call, in ReplicateKeyInput,
 	r replication) (op.Commit[ReplicateKeyOutput], error) {
-	stored, err := s.checkPolicy(c, in.Policy, r.otherARN(), in.BypassPolicyLockoutSafetyCheck)
+	stored, err := s.policies.Check(c, in.Policy, r.otherARN(), in.BypassPolicyLockoutSafetyCheck)
 	if err != nil {
 		return nil, err
 	}

@@ -32,8 +32,8 @@ type Config struct {
 	Clusters []Cluster  // that custom key stores may stand on
 	Regions  []string   // served; the first is the default
 
-	// Issuers are the only authorities that are trusted for the issuers of web identities with these
-	// URLs. For any other it is the system's.
+	// Issuers are the only authorities that are trusted for the issuers of web identities with
+	// these URLs. For any other it is the system's.
 	Issuers map[string]*x509.CertPool
 
 	Log     *slog.Logger

@@ -127,6 +127,7 @@ type controlRequest struct {
 	Users    *userRequest
 	Accounts *accountRequest
 	Reset    *resetRequest
+	Revoke   *revokeRequest
 }
 
 // perform does what is asked, for the user who asks: the records say who. A negative user is this
@@ -142,6 +143,8 @@ func (q controlRequest) perform(ctx context.Context, s *service.Service, uid int
 		return q.Accounts.perform(ctx, s, uid)
 	case q.Reset != nil:
 		return nil, q.Reset.perform(ctx, s, uid)
+	case q.Revoke != nil:
+		return nil, q.Revoke.perform(ctx, s, uid)
 	}
 	return nil, errors.New("there is no such command")
 }

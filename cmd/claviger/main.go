@@ -40,6 +40,7 @@ func commands() []command {
 		{"user", userWords, "make, list and delete users, and give them policies", userCommand},
 		{"access-key", keyWords, "make, list, disable, enable, delete and rotate access keys",
 			accessKeyCommand},
+		{"revoke", revokeWords, "end sessions before their time", revokeCommand},
 		{"audit", "tail [flags]", "read the audit trail", auditCommand},
 		{"docs", "api|errors|openapi", "print the API's description", docs},
 		{"version", "", "print the version and the commit it was built from", versionCommand},

@@ -15,9 +15,9 @@ type awsPolicy struct {
 	name, id, made, description, document string
 }
 
-// managedByAWS are those that mean something here, in order of name ("AWS managed policy reference").
-// What they say of services that aren't here is left out where AWS says it at length. Ids and dates
-// are AWS's where they are public.
+// managedByAWS are those that mean something here, in order of name ("AWS managed policy
+// reference"). What they say of services that aren't here is left out where AWS says it at length.
+// Ids and dates are AWS's where they are public.
 var managedByAWS = []awsPolicy{
 	{"AdministratorAccess", "ANPAIWMBCKSKIEE64ZLYK", "2015-02-06T18:39:46Z",
 		"Provides full access to AWS services and resources.",

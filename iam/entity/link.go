@@ -66,8 +66,8 @@ func (d *Directory) Linked(account, target, kind string) (ids []string, err erro
 	return ids, err
 }
 
-// Attached are the kinds of links by which a managed policy gives rights, and Bounding those by which
-// it bounds them.
+// Attached are the kinds of links by which a managed policy gives rights, and Bounding those by
+// which it bounds them.
 var (
 	Attached = []string{UserAttached, GroupAttached, RoleAttached}
 	Bounding = []string{UserBoundary, RoleBoundary}

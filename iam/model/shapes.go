@@ -18,6 +18,7 @@ var words = shape.Words{Terse: true, MissingParameter: true, Parameters: []strin
 // shapes are the constraints of IAM's model, API version 2010-05-08, by AWS shape name.
 var shapes = shape.Table{
 	// of the installation's own operations
+	"dateType":          {},
 	"accountNumberType": {Min: 12, Max: 12, Pattern: `[0-9]*`},
 
 	// of operations that list nothing; there are no accounts' users, services and devices to say

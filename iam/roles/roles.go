@@ -10,10 +10,20 @@ import (
 )
 
 // Roles performs the operations. [New] makes it.
-type Roles struct{ target.Entities }
+type Roles struct {
+	target.Entities
+
+	// RevokeRoleSessions is for commands alone.
+	RevokeRoleSessions op.Command[RevokeRoleSessionsInput, op.None]
+}
 
 // New returns the roles among entities.
-func New(e target.Entities) *Roles { return &Roles{e} }
+func New(e target.Entities) *Roles {
+	s := &Roles{Entities: e}
+	s.RevokeRoleSessions = op.Write(domain.Routes{Service: model.IAM}.Internal("RevokeRoleSessions"),
+		s.findRevocation, s.revoke)
+	return s
+}
 
 // tags are the rules of roles' tags.
 var tags = model.Tags{CaseIgnored: true}

@@ -9,6 +9,7 @@ import (
 	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/policy"
+	"claviger/policy/principals"
 )
 
 // trust checks a trust policy and returns it as it is stored. Whom it names has to be there.
@@ -25,7 +26,7 @@ func (s *Roles) trust(c *op.Call, text string) (string, error) {
 			}
 		}
 	}
-	stored, err := policy.StorePrincipals(text, func(arn string) (string, error) {
+	stored, err := principals.Store(text, func(arn string) (string, error) {
 		id, err := s.UniqueID(c, arn)
 		if errors.Is(err, domain.ErrNobody) {
 			err = model.MalformedPolicyDocument(policy.InvalidTrust("AWS", arn))

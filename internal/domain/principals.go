@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"claviger/policy"
+	"claviger/policy/principals"
 )
 
 // Principals knows users and roles by their names and by their unique ids. The policy of a resource
@@ -23,7 +24,7 @@ var ErrNobody = errors.New("there is no such user or role")
 
 // StoredPolicy returns the text of a policy as it is stored.
 func StoredPolicy(ctx context.Context, of Principals, text string) (string, error) {
-	return policy.StorePrincipals(text, func(arn string) (string, error) {
+	return principals.Store(text, func(arn string) (string, error) {
 		return of.UniqueID(ctx, arn)
 	})
 }
@@ -31,13 +32,13 @@ func StoredPolicy(ctx context.Context, of Principals, text string) (string, erro
 // ShownPolicy returns the text of a stored policy as it is read: byte for byte what was given, as
 // long as all whom it names are there.
 func ShownPolicy(ctx context.Context, of Principals, text string) (string, error) {
-	return policy.ShowPrincipals(text, func(id string) (string, error) { return of.ARN(ctx, id) })
+	return principals.Show(text, func(id string) (string, error) { return of.ARN(ctx, id) })
 }
 
 // StoredPrincipal is [StoredPolicy] for a principal that stands by itself, as in a grant. Who is no
 // user or role keeps his name.
 func StoredPrincipal(ctx context.Context, of Principals, name string) (string, error) {
-	if !policy.HasUniqueID(name) {
+	if !principals.HaveUniqueID(name) {
 		return name, nil
 	}
 	return of.UniqueID(ctx, name)

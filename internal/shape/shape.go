@@ -33,19 +33,19 @@ type Shape struct {
 	Value     string   // shape of a map's values
 	Range     bool     // a range of values: Min and Max bound an integer even where one of them is 0
 
-	// Refusal is all that is said of a text with characters that Pattern doesn't allow, or with none:
-	// a sentence with %s for the member.
+	// Refusal is all that is said of a text with characters that Pattern doesn't allow, or with
+	// none: a sentence with %s for the member.
 	Refusal string
 }
 
 // Words are how a service words what others say in AWS's usual sentences. The zero value is usual.
 type Words struct {
-	// Terse: neither the value nor the values allowed are quoted, and an element of a list that breaks
-	// a constraint has all its constraints said.
+	// Terse: neither the value nor the values allowed are quoted, and an element of a list that
+	// breaks a constraint has all its constraints said.
 	Terse bool
 
-	// MissingParameter: what lacks in a structure within the request is missed as a parameter of the
-	// form, and nothing else is said then.
+	// MissingParameter: what lacks in a structure within the request is missed as a parameter of
+	// the form, and nothing else is said then.
 	MissingParameter bool
 
 	// Parameters are the inputs by their types' names whose own members are missed likewise.

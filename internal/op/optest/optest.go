@@ -114,8 +114,8 @@ func (k *Kit) Restart() {
 	}
 }
 
-// ReopenAccepted is [Kit.Reopen] of a database from which the test has taken rows. They are accepted
-// as they are, as whoever runs the service may do it.
+// ReopenAccepted is [Kit.Reopen] of a database from which the test has taken rows. They are
+// accepted as they are, as whoever runs the service may do it.
 func (k *Kit) ReopenAccepted() {
 	k.t.Helper()
 	err := k.DB.Commit(func(tx *store.Tx) error {

@@ -1,40 +1,48 @@
-package policy
+// Package principals rewrites the names of principals in the text of a policy. A policy is stored
+// with the unique ids of users and roles, so that who is made again under a name of before is
+// somebody else, and read with their names.
+package principals
 
 import (
 	"errors"
 	"io"
 	"strings"
 
+	"claviger/policy"
+
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// StorePrincipals returns a policy as it is stored: with a unique id in the place of the ARN of
+// Store returns a policy as it is stored: with a unique id in the place of the ARN of
 // each user and role that is a principal, as id tells it. Every other byte stays.
-func StorePrincipals(text string, id func(arn string) (string, error)) (string, error) {
+func Store(text string, id func(arn string) (string, error)) (string, error) {
 	return eachPrincipal(text, func(name string) (string, error) {
-		if !HasUniqueID(name) {
+		if !HaveUniqueID(name) {
 			return name, nil
 		}
 		return id(name)
 	})
 }
 
-// ShowPrincipals returns a stored policy as it is read: arn tells what to call who has a unique id.
-func ShowPrincipals(text string, arn func(id string) (string, error)) (string, error) {
+// Show returns a stored policy as it is read: arn tells what to call who has a unique id.
+func Show(text string, arn func(id string) (string, error)) (string, error) {
 	return eachPrincipal(text, func(name string) (string, error) {
-		if !IsUniqueID(name) {
+		if !policy.IsUniqueID(name) {
 			return name, nil
 		}
 		return arn(name)
 	})
 }
 
-// HasUniqueID reports whether a principal is named by the ARN of a user or a role: they have unique
-// ids.
-func HasUniqueID(name string) bool {
+// HaveUniqueID reports whether a principal is named by the ARN of a user or a role: they have
+// unique ids.
+func HaveUniqueID(name string) bool {
 	parts := strings.SplitN(name, ":", 6)
-	return IsPrincipal(name) && parts[2] == "iam" && parts[5] != "root"
+	return policy.IsPrincipal(name) && parts[2] == "iam" && parts[5] != "root"
 }
+
+// errText says that a text is no document. Whoever parsed it before does not see this.
+var errText = errors.New("the text of the policy is no JSON")
 
 // eachPrincipal puts other names in the place of the AWS principals of a document, and leaves the
 // rest of the text as it was written.
@@ -48,20 +56,20 @@ func eachPrincipal(text string, name func(string) (string, error)) (string, erro
 				out.WriteString(text[written:])
 				return out.String(), nil
 			} else if err != nil {
-				return "", errSyntax
+				return "", errText
 			}
 			continue
 		}
 		raw, err := d.ReadValue()
 		if err != nil {
-			return "", errSyntax
+			return "", errText
 		}
 		if !namesPrincipal(d) {
 			continue
 		}
 		old, err := jsontext.AppendUnquote(nil, raw)
 		if err != nil {
-			return "", errSyntax
+			return "", errText
 		}
 		changed, err := name(string(old))
 		if err != nil {
