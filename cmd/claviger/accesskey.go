@@ -146,6 +146,15 @@ func (q keyRequest) list(ctx context.Context, s *service.Service, by string) (
 	return reply, err
 }
 
+// whose is how the command line says whose keys are meant.
+func (q keyRequest) whose() string {
+	said := " --account " + q.Account
+	if q.User != "" {
+		said += " --user " + q.User
+	}
+	return said
+}
+
 // show prints the outcome.
 func (q keyRequest) show(e *env, reply keyReply) error {
 	switch {
@@ -166,7 +175,7 @@ func (q keyRequest) show(e *env, reply keyReply) error {
 	case reply.Made != nil:
 		e.showKey(reply.Made)
 		if q.Do == "rotate" {
-			fmt.Fprint(e.stdout, "\nOnce it is in use: claviger access-key rotate --finish\n")
+			fmt.Fprintf(e.stdout, "\nOnce it is in use: claviger access-key rotate --finish%s\n", q.whose())
 		}
 		return nil
 	}
