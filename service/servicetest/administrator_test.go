@@ -115,11 +115,11 @@ func TestAdministrator_ManagedPolicy_DecidesByItsDefaultVersion(t *testing.T) {
 	a := newAdministrator(t)
 	s, ctx := a.s, t.Context()
 	admin := s.SecretsManager(servicetest.As(a.keys))
-	db, spare := *createSecret(t, admin, "shop/db", "1").ARN, *createSecret(t, admin, "shop/spare", "2").ARN
+	db := *createSecret(t, admin, "shop/db", "1").ARN
+	spare := *createSecret(t, admin, "shop/spare", "2").ARN
 	foreign := *createSecret(t, admin, "bank/db", "3").ARN
 	arn := a.policy("shop-read", may("secretsmanager:GetSecretValue", shopSecrets, ""))
-	keys := a.user("till")
-	till := servicetest.As(keys)
+	till := servicetest.As(a.user("till"))
 	refused(t, reads(t, s, till, db), "AccessDeniedException", "*")
 	must(a.CreateGroup(ctx, &iam.CreateGroupInput{GroupName: aws.String("tills")}))(t)
 	must(a.AttachGroupPolicy(ctx, &iam.AttachGroupPolicyInput{GroupName: aws.String("tills"),
