@@ -89,7 +89,7 @@ var layers = []struct{ pkg, may, because string }{
 		"a domain knows the road, the engine and the trail, and no other domain"},
 	{"secrets/password", "internal/domain internal/op internal/fault",
 		"a password is random numbers, and no secret"},
-	{"secrets/resourcepolicy", "internal/domain internal/fault policy",
+	{"secrets/resourcepolicy", "internal/domain internal/fault policy policy/inspect",
 		"a policy is looked at before it is attached to anything"},
 	{"secrets/model", "secrets/filter internal/domain internal/op internal/shape internal/fault",
 		"what AWS's model says is read before any secret is"},
@@ -126,7 +126,7 @@ var layers = []struct{ pkg, may, because string }{
 		"entities are rows, and what a decision needs of them"},
 	{"iam/webidentity", "internal/fault",
 		"whether a token is true is its issuer's to say: a provider's declaration is handed in"},
-	{"iam/sts", "iam/model iam/entity identity identity/session identity/accesskey internal/domain " +
+	{"iam/sts", "iam/webidentity iam/model iam/entity identity identity/session identity/accesskey internal/domain " +
 		"internal/op internal/fault internal/wire policy",
 		"sessions are of entities, and rest in tokens: it has no table"},
 	{"identity/session", "identity/accesskey internal/custody internal/fault internal/signedtoken",

@@ -1,7 +1,6 @@
 package keystore
 
 import (
-	"errors"
 	"slices"
 	"time"
 
@@ -168,7 +167,7 @@ func (s *Keys) findNewGrant(c *op.Call, in CreateGrantInput) (*newGrant, error) 
 // be answered as one that holds.
 func (s *Keys) createGrant(c *op.Call, _ CreateGrantInput,
 	t *newGrant) (op.Commit[CreateGrantOutput], error) {
-	if err := s.storePrincipals(c, t.grant); err != nil {
+	if err := t.grant.Store(c, s.policies.People); err != nil {
 		return nil, err
 	}
 	same, err := s.grants.Same(c, t.grant)
@@ -186,21 +185,6 @@ func (s *Keys) createGrant(c *op.Call, _ CreateGrantInput,
 	// What a grant may allow was held to the key as it was read.
 	unchanged := func(tx *store.Tx) error { return s.rows.Unchanged(tx, t.Key) }
 	return s.answerGrant(c, t.grant, domain.InOrder(unchanged, insert)), nil
-}
-
-// storePrincipals has a grant name users and roles as they are stored: by their unique ids.
-func (s *Keys) storePrincipals(c *op.Call, g *grant.Grant) error {
-	for _, name := range []*string{&g.Grantee, &g.RetiringPrincipal} {
-		stored, err := domain.StoredPrincipal(c, s.policies.People, *name)
-		if errors.Is(err, domain.ErrNobody) {
-			err = grant.NoPrincipal(*name)
-		}
-		if err != nil {
-			return err
-		}
-		*name = stored
-	}
-	return nil
 }
 
 // answerGrant returns what makes the change and answers with the grant.

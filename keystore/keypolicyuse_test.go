@@ -407,3 +407,36 @@ func TestKeyPolicy_Principals_AreStoredById(t *testing.T) {
 		}
 	}
 }
+
+// TestForeignKey_Granted_IsDeniedByItsPolicy: a grant opens nothing to another account that the
+// key's policy denies, neither by the grant's operations nor by its retirement.
+func TestForeignKey_Granted_IsDeniedByItsPolicy(t *testing.T) {
+	s := start(t)
+	eve := client{s, stranger(allowsAll)}
+	root := [3]string{"Allow", "arn:aws:iam::" + ourAccount + ":root", whatever}
+	denied := [3]string{"Deny", strangers, whatever}
+	arn := key.ARN(ourAccount, ourRegion, s.policed(root))
+	for _, grantee := range []M{{"GranteePrincipal": stranger().ARN,
+		"Operations": []string{"Encrypt", "RetireGrant"}},
+		{"GranteePrincipal": arnOf("bob"), "RetiringPrincipal": stranger().ARN,
+			"Operations": []string{"Encrypt"}}} {
+		grantee["KeyId"] = arn
+		id := must[CreateGrantOutput](s, "CreateGrant", grantee).GrantId
+		retire := M{"KeyId": arn, "GrantId": id}
+		for _, c := range []struct {
+			policy  [][3]string
+			allowed bool
+		}{{[][3]string{root, denied}, false}, {[][3]string{root}, true}} {
+			must[any](s, "PutKeyPolicy", M{"KeyId": arn, "Policy": statements(c.policy...)})
+			if grantee["RetiringPrincipal"] == nil {
+				f := fail(eve, "Encrypt", M{"KeyId": arn, "Plaintext": "eA=="})
+				if (f == nil) != c.allowed {
+					t.Errorf("Encrypt, allowed %v: %v", c.allowed, f)
+				}
+			}
+			if f := fail(eve, "RetireGrant", retire); (f == nil) != c.allowed {
+				t.Errorf("RetireGrant, allowed %v: %v", c.allowed, f)
+			}
+		}
+	}
+}

@@ -67,11 +67,7 @@ type GrantListEntry struct {
 
 // grantEntry returns what is told of a grant. Its token is told by CreateGrant only.
 func (s *Keys) grantEntry(c *op.Call, g *grant.Grant) (e GrantListEntry, err error) {
-	grantee, err := domain.ShownPrincipal(c, s.policies.People, g.Grantee)
-	if err != nil {
-		return e, err
-	}
-	retiring, err := domain.ShownPrincipal(c, s.policies.People, g.RetiringPrincipal)
+	grantee, retiring, err := g.Shown(c, s.policies.People)
 	if err != nil {
 		return e, err
 	}

@@ -32,20 +32,9 @@ func (in RetireGrantInput) Validate() error {
 }
 
 // retirement is a grant that is to be retired. Unlike a revocation it needs no policy: the grant
-// itself says who may.
+// itself says who may. Where there is no grant, only those whom a policy allows to retire grants
+// are told so.
 type retirement struct{ namedGrant }
-
-// Demands implements [op.Target]. Where there is no grant, only those whom a policy allows to
-// retire grants are told so.
-func (t *retirement) Demands() []policy.Demand {
-	d := t.Target.Demands()
-	if t.grant != nil {
-		d[0].Resource.Grants = func() ([]policy.Grant, error) {
-			return t.grant.RetirementPolicies(), nil
-		}
-	}
-	return d
-}
 
 func (s *Keys) findRetirement(c *op.Call, in RetireGrantInput) (*retirement, error) {
 	keyID, id := domain.Or(in.KeyId, ""), domain.Or(in.GrantId, "")
@@ -64,6 +53,7 @@ func (s *Keys) findRetirement(c *op.Call, in RetireGrantInput) (*retirement, err
 	}
 	if g.grant != nil {
 		g.Says = g.grant.Conditions
+		g.Grants = func() ([]policy.Grant, error) { return g.grant.RetirementPolicies(), nil }
 	}
 	return &retirement{*g}, nil
 }

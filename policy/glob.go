@@ -129,6 +129,13 @@ func (p *pattern) matchAction(action string) bool {
 	return fitted(p.glyphs, action, true)
 }
 
+// MatchesAction reports whether a pattern of actions, kms:Get*, fits an action. Case makes no
+// difference.
+func MatchesAction(pattern, action string) bool {
+	p := syntax{wildcards: true}.compile(strings.ToLower(pattern))
+	return p.matchAction(action)
+}
+
 // matchFold is match for the operators that disregard case. Their values have no wildcards.
 func (p *pattern) matchFold(s string, r *scope) bool {
 	if p.parts == nil && p.glyphs == nil {

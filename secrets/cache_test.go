@@ -8,6 +8,7 @@ import (
 
 	"claviger/internal/domain"
 	"claviger/internal/envelope"
+	"claviger/policy"
 )
 
 // Ten thousand secrets, each as heavy as the cache keeps any, stay well under 40 MB.
@@ -47,4 +48,19 @@ func heaviest(ref secretRef) *entry {
 	e.current = &version{secretRef: ref, suffix: text(6), id: text(36), digest: []byte(text(32)),
 		envelope: envelope.Envelope{KeyARN: text(75), Sealed: sealed}}
 	return e
+}
+
+// A policy takes room in the cache: by its text, or by its rules where those take more memory than
+// such texts do.
+func TestWeight_Policy_CountsByTextOrRules(t *testing.T) {
+	const usual = `{"Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}}`
+	many := strings.Replace(usual, `"Resource":"*"`,
+		`"Resource":["arn:aws:s3:::a"`+strings.Repeat(`,"arn:aws:s3:::a"`, 99)+`]`, 1)
+	bare := (&entry{Secret: &Secret{Name: "x"}}).weight()
+	for text, least := range map[string]int{usual: len(usual), many: len(many) + 1} {
+		e := &entry{Secret: &Secret{Name: "x", Policy: text, rules: policy.CompileRules(text)}}
+		if n := e.weight() - bare; n < least || n > 20*len(text) {
+			t.Errorf("a policy of %d bytes weighs %d", len(text), n)
+		}
+	}
 }

@@ -41,6 +41,8 @@ func commands() []command {
 		{"access-key", keyWords, "make, list, disable, enable, delete and rotate access keys",
 			accessKeyCommand},
 		{"revoke", revokeWords, "end sessions before their time", revokeCommand},
+		{"policy", "lint [flags] FILE...", "say what is wrong with policies, and what never matches",
+			policyCommand},
 		{"audit", "tail [flags]", "read the audit trail", auditCommand},
 		{"docs", "api|errors|openapi", "print the API's description", docs},
 		{"version", "", "print the version and the commit it was built from", versionCommand},

@@ -65,6 +65,9 @@ func (s *Accounts) Operations() []op.Operation {
 
 		domain.ReadAccount(routes.Get("GetAccountSummary", "/v1/iam/account-summary",
 			"Counts what there is in the account, and returns its quotas."), s.summary),
+		domain.ReadAccount(routes.Get("GetAccountAuthorizationDetails",
+			"/v1/iam/account-authorization-details",
+			"Returns all users, groups, roles and policies with what they may do."), s.details),
 		domain.ReadAccount(routes.Post("GenerateCredentialReport", "/v1/iam/credential-report",
 			"Has a report on all credentials made, which is ready at once."), generateReport),
 		domain.ReadAccount(routes.Get("GetCredentialReport", "/v1/iam/credential-report",

@@ -42,6 +42,7 @@ var answers = op.Answers{
 	"DeleteOpenIDConnectProvider":             "NoSuchEntity",
 	"GenerateCredentialReport":                "",
 	"GetAccessKeyLastUsed":                    "",
+	"GetAccountAuthorizationDetails":          "",
 	"GetAccountPasswordPolicy":                "NoSuchEntity",
 	"GetAccountSummary":                       "",
 	"GetCredentialReport":                     "",

@@ -12,6 +12,18 @@ var members = shape.Sentences{
 	"RootAccessKey": "An access key of the account's root user, if one was asked for.",
 	"WithAccessKey": "Whether to make an access key for the account's root user.",
 
+	"AttachedManagedPolicies": "The managed policies that are attached.",
+	"Filter":                  "The kinds of entities that are asked for; all unless it is said.",
+	"GroupDetailList":         "The groups with their policies.",
+	"GroupList":               "The groups that the user is a member of, by name.",
+	"GroupPolicyList":         "The inline policies of the group.",
+	"InstanceProfileList":     "Always empty: there are no instances here.",
+	"PolicyVersionList":       "The versions of the policy, with their documents.",
+	"RoleDetailList":          "The roles with their policies.",
+	"RolePolicyList":          "The inline policies of the role.",
+	"UserDetailList":          "The users with their groups and policies.",
+	"UserPolicyList":          "The inline policies of the user.",
+
 	"AllUsers":                      "Whether all users are meant.",
 	"AssignmentStatus":              "Which devices are meant.",
 	"Certificates":                  "Always empty: users sign with no certificates here.",

@@ -59,6 +59,7 @@ var shapes = shape.Table{
 	"booleanType":      {},
 	"clientIDListType": {Member: "clientIDType"},
 	"clientIDType":     {Min: 1, Max: 255},
+	"entityListType":   {Member: "EntityType"},
 	"existingUserNameType": {Min: 1, Max: 128, Pattern: `[\w+=,.@-]+`,
 		Refusal: badName},
 	"groupNameType": {Min: 1, Max: 128, Pattern: `[\w+=,.@-]+`,

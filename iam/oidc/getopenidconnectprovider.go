@@ -29,5 +29,6 @@ func (s *Providers) get(_ *op.Call, _ GetOpenIDConnectProviderInput, t provider)
 	GetOpenIDConnectProviderOutput, error) {
 	p := t.Row
 	return GetOpenIDConnectProviderOutput{Url: p.Name, CreateDate: wire.Time{Time: p.Created},
-		ClientIDList: p.ClientIDs, ThumbprintList: p.Thumbprints, Tags: p.Tags}, nil
+		ClientIDList: p.ClientIDs, ThumbprintList: p.Thumbprints,
+		Tags: append([]entity.Tag{}, p.Tags...)}, nil
 }

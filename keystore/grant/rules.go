@@ -54,13 +54,13 @@ func CheckPairs(pairs map[string]string) error {
 // a service be named in the members for principals, too, and Terraform names it there.
 func CheckPrincipal(name string) error {
 	if !policy.IsPrincipal(name) && !policy.IsService(name) {
-		return NoPrincipal(name)
+		return noPrincipal(name)
 	}
 	return nil
 }
 
-// NoPrincipal says that a name isn't one of a principal, or that nobody has it.
-func NoPrincipal(name string) error {
+// noPrincipal says that a name isn't one of a principal, or that nobody has it.
+func noPrincipal(name string) error {
 	return fault.New(fault.Invalid, "InvalidArnException",
 		"ARN does not refer to a valid principal: "+name)
 }

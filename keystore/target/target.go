@@ -63,6 +63,7 @@ func (t *Target) Demands() []policy.Demand {
 	r.ARN, r.PolicyDecides, r.Tags, r.Aliases = t.Named.ARN(), true, t.tags, t.aliases
 	r.Policy, known.Values = t.policy, t.values
 	if !t.isOpen(known) {
+		d.Resource.Grants = nil // one that is made this moment opens nothing past the key's policy
 		return []policy.Demand{d}
 	}
 	return []policy.Demand{known}

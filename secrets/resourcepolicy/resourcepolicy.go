@@ -10,6 +10,7 @@ import (
 	"claviger/internal/domain"
 	"claviger/internal/fault"
 	"claviger/policy"
+	"claviger/policy/inspect"
 )
 
 // What is wrong with a policy, in AWS's words.
@@ -44,6 +45,9 @@ func Read(ctx context.Context, of domain.Principals, text string) (p Policy, err
 	}
 	return p, err
 }
+
+// IsPublic reports whether the policy lets everybody use the secret.
+func (p Policy) IsPublic() bool { return inspect.IsPublic(p.Document, "secretsmanager") }
 
 // Failure is a check that a policy didn't pass.
 type Failure struct {

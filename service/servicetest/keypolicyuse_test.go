@@ -223,10 +223,10 @@ func TestKeyPolicy_OtherAccount_UsesTheKeyByARN(t *testing.T) {
 	refused(t, err, "AccessDeniedException", notAuthorized(userARN, "kms:Encrypt", arn,
 		"because no identity-based policy allows the kms:Encrypt action"))
 
+	alice := s.KMS(servicetest.As(s.User(t, "alice")))
 	grant := must(theirs.CreateGrant(t.Context(), &kms.CreateGrantInput{KeyId: arn,
 		GranteePrincipal: aws.String(servicetest.UserARN("alice")),
 		Operations:       []types.GrantOperation{"Decrypt"}}))(t)
-	alice := s.KMS(servicetest.As(s.User(t, "alice")))
 	if got := decrypted(t, alice, blob.CiphertextBlob, nil); got != "x" {
 		t.Errorf("a grantee decrypts %q", got)
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,13 +21,17 @@ type breach struct {
 	where    string // the member as messages name it
 	sentence string // from "failed to satisfy constraint: " on; empty for a SerializationException
 	secret   bool   // the value must not be quoted
+	alone    string // all that is answered, where the member's shape has words of its own
+	fits     bool   // in a form it is no breach, as a number is a text there
 }
+
+const notNull = "Member must not be null"
 
 // breaches returns a value for every constraint of a member: length, value, pattern, enum, presence
 // and JSON type.
 func breaches(p shape.Property, where string) (all []breach) {
 	if p.Required {
-		all = append(all, breach{nil, where, "Member must not be null", false})
+		all = append(all, breach{where: where, sentence: notNull})
 	}
 	all = append(all, wrongTypes(p.Schema, where)...)
 	return append(all, ofValue(p.Schema, where)...)
@@ -47,7 +52,7 @@ func wrongTypes(s *shape.Schema, where string) (all []breach) {
 	}
 	delete(values, is)
 	for _, v := range values {
-		all = append(all, breach{v, where, "", false})
+		all = append(all, breach{value: v, where: where, fits: fitsForm(s, v)})
 	}
 	return all
 }
@@ -57,7 +62,11 @@ func ofValue(s *shape.Schema, where string) (all []breach) {
 	r := s.Row
 	add := func(v any, format string, args ...any) {
 		secret := r.Sensitive || s.ContentEncoding != ""
-		all = append(all, breach{v, where, fmt.Sprintf(format, args...), secret})
+		b := breach{value: v, where: where, sentence: fmt.Sprintf(format, args...), secret: secret}
+		if text, ok := v.(string); ok && r.Refusal != "" && len(text) <= r.Max {
+			b.alone = fmt.Sprintf(r.Refusal, where)
+		}
+		all = append(all, b)
 	}
 	switch {
 	case s.Target != nil:
@@ -84,7 +93,8 @@ func ofValue(s *shape.Schema, where string) (all []breach) {
 		return append(all, ofList(s, where)...)
 	case s.Type == "object":
 		for _, b := range ofValue(s.AdditionalProperties, where) {
-			all = append(all, breach{map[string]any{"k": b.value}, where, b.sentence, b.secret})
+			all = append(all, breach{value: map[string]any{"k": b.value}, where: where,
+				sentence: b.sentence, secret: b.secret})
 		}
 	}
 	return all
@@ -126,21 +136,22 @@ func ofList(s *shape.Schema, where string) (all []breach) {
 		good = append(good, fitting(s.Items))
 	}
 	if r.Max != 0 {
-		all = append(all, breach{good, where,
-			fmt.Sprintf("Member must have length less than or equal to %d", r.Max), false})
+		all = append(all, breach{value: good, where: where,
+			sentence: fmt.Sprintf("Member must have length less than or equal to %d", r.Max)})
 	}
 	if r.Min != 0 {
-		all = append(all, breach{good[:r.Min-1], where,
-			fmt.Sprintf("Member must have length greater than or equal to %d", r.Min), false})
+		all = append(all, breach{value: good[:r.Min-1], where: where,
+			sentence: fmt.Sprintf("Member must have length greater than or equal to %d", r.Min)})
 	}
 	if s.Items.Target != nil {
 		return append(all, inside(s.Items.Target, where+".1.member.",
 			func(v any) any { return []any{v} })...)
 	}
 	for _, b := range ofValue(s.Items, where) {
-		all = append(all, breach{[]any{b.value}, where, b.sentence, b.secret})
+		all = append(all, breach{value: []any{b.value}, where: where, sentence: b.sentence,
+			secret: b.secret})
 	}
-	return append(all, breach{[]any{1.5}, where, "", false})
+	return append(all, breach{value: []any{1.5}, where: where, fits: s.Items.Type == "string"})
 }
 
 // inside breaks the members of a structure, one at a time.
@@ -157,7 +168,8 @@ func inside(s *shape.Schema, where string, wrap func(any) any) (all []breach) {
 			if b.value != nil {
 				members[p.Name] = b.value
 			}
-			all = append(all, breach{wrap(members), b.where, b.sentence, b.secret})
+			all = append(all, breach{value: wrap(members), where: b.where, sentence: b.sentence,
+				secret: b.secret, alone: b.alone, fits: b.fits})
 		}
 	}
 	return all
@@ -202,6 +214,9 @@ func TestValidation_EveryConstraintBroken_IsAWSsSentence(t *testing.T) {
 			schema := shape.Schemas{Table: n.Service.Shapes, Named: map[string]*shape.Schema{}}.Of(n.In)
 			for _, p := range schema.Properties {
 				for _, b := range breaches(p, lowerFirst(p.Name)) {
+					if b.sentence == "" && n.Service.XML != "" && b.fits {
+						continue
+					}
 					total++
 					malformed(t, s, n, withMember(t, request, p.Name, b.value), b)
 				}
@@ -232,20 +247,32 @@ func withMember(t testing.TB, document, name string, value any) string {
 // usualBody is what an operation takes that carries neither a secret's value nor a policy.
 const usualBody = 128 << 10
 
+// fitsForm reports whether a value of the wrong type is none in a form, where a number is a text, too.
+func fitsForm(s *shape.Schema, value any) bool {
+	switch value.(type) {
+	case bool, float64:
+		return s.Type == "string"
+	}
+	return false
+}
+
 func malformed(t *testing.T, s *servicetest.Server, n op.Info, document string, b breach) {
 	t.Helper()
 	w := &walker{s, n, n.Route, s.Mark(t)}
 	a := w.send(t, document, s.Root, false)
-	code := "ValidationException"
+	code, inForm := "ValidationException", n.Service.XML != ""
 	switch {
-	case len(document) > usualBody && !n.Large:
+	case len(document) > usualBody && !n.Large,
+		inForm && len(callOf(t, n, document).Body) > usualBody: // only the body says what is asked
 		// It is refused unread, and before its caller is known.
-		if a.Status != 413 || a.Code() != "RequestEntityTooLargeException" {
+		if a.Status != 413 || a.Code() != n.Service.Named("RequestEntityTooLargeException") {
 			t.Errorf("%d bytes are answered %d %.300s", len(document), a.Status, a.Body)
 		}
 		return
 	case b.sentence == "":
 		code = "SerializationException"
+	case asParameter(n, b) != "":
+		code = "MissingParameter"
 	}
 	w.refusal(t, a, false, 400, code)
 	if t.Failed() {
@@ -253,6 +280,19 @@ func malformed(t *testing.T, s *servicetest.Server, n op.Info, document string, 
 	}
 	if b.sentence == "" {
 		return
+	}
+	if missed := asParameter(n, b); missed != "" {
+		b.alone = missed
+	}
+	if b.alone != "" {
+		if a.Message() != b.alone {
+			t.Errorf("%.300s\nanswered %q\nwant %q", document, a.Message(), b.alone)
+		}
+		return
+	}
+	if n.Service.Words.Terse {
+		b.secret = true
+		b.sentence = strings.TrimSuffix(b.sentence, ": [")
 	}
 	if !strings.Contains(a.Message(), " at '"+b.where+"' failed to satisfy constraint: ") ||
 		!strings.Contains(a.Message(), b.sentence) ||
@@ -262,4 +302,22 @@ func malformed(t *testing.T, s *servicetest.Server, n op.Info, document string, 
 	if b.secret && !strings.Contains(a.Message(), "Value at '"+b.where+"'") {
 		t.Errorf("a sensitive value is quoted: %.300q", a.Message())
 	}
+}
+
+// asParameter returns what a service says that misses a member as a parameter of the form, or
+// nothing.
+func asParameter(n op.Info, b breach) string {
+	words, steps := n.Service.Words, strings.Split(b.where, ".")
+	inside := len(steps) > 1 && words.MissingParameter
+	if b.sentence != notNull || !inside && !slices.Contains(words.Parameters, n.In.Name()) {
+		return ""
+	}
+	for i := range steps {
+		if steps[i] == "member" { // tags.1.member.key is the parameter Tags.member.1.Key
+			steps[i-1], steps[i] = steps[i], steps[i-1]
+			continue
+		}
+		steps[i] = strings.ToUpper(steps[i][:1]) + steps[i][1:]
+	}
+	return "The request must contain the parameter " + strings.Join(steps, ".") + "."
 }

@@ -25,6 +25,8 @@ const (
 	noRegions   = "keys and secrets are not replicated to other Regions"
 	noRotation  = "the service rotates no secrets by itself"
 	noThirdHand = "the service manages no secrets held by third parties"
+	noTemplates = "there are no templates that roles are made of"
+	noInstances = "there are no virtual machines that a role could be given to"
 	noService   = "no other service keeps its secrets here"
 	noPasswords = "users have no passwords"
 	noOthers    = "users have no credentials but access keys"
@@ -52,6 +54,16 @@ var left = map[string]string{
 	"secretsmanager.DescribeSecret.Out.ExternalSecretRotationMetadata": noThirdHand,
 	"secretsmanager.DescribeSecret.Out.ExternalSecretRotationRoleArn":  noThirdHand,
 	"secretsmanager.DescribeSecret.Out.Type":                           noThirdHand,
+
+	"iam.ListInstanceProfilesForRole.Out.Marker": noInstances,
+	"Role.SourceRoleTemplate":                    noTemplates,
+	"InstanceProfile.Path":                       noInstances,
+	"InstanceProfile.InstanceProfileName":        noInstances,
+	"InstanceProfile.InstanceProfileId":          noInstances,
+	"InstanceProfile.Arn":                        noInstances,
+	"InstanceProfile.CreateDate":                 noInstances,
+	"InstanceProfile.Roles":                      noInstances,
+	"InstanceProfile.Tags":                       noInstances,
 
 	"SecretListEntry.PrimaryRegion":                  noRegions,
 	"SecretListEntry.OwningService":                  noService,

@@ -88,6 +88,7 @@ func stageRecorded(t *testing.T, s *servicetest.Server) *strings.Replacer {
 func TestRecordedAnswers_KMS_AreOurs(t *testing.T) {
 	s := servicetest.Start(t)
 	names := stageRecorded(t, s)
+	s.User(t, "alice") // whom they name
 	for _, r := range slices.Concat(recordedFailures, recordedPolicies, recordedSuccesses) {
 		body := names.Replace(r.body)
 		a := s.Do(t, "TrentService."+r.operation, body)

@@ -18,6 +18,7 @@ import (
 func stageEntities(t testing.TB, s *servicetest.Server, request, unique string) (
 	there, absent []string) {
 	t.Helper()
+	there, absent = stagePolicies(t, s, request, unique)
 	if strings.Contains(request, `"USER"`) {
 		name := "u-" + unique
 		must(s.IAM().CreateUser(t.Context(), &iam.CreateUserInput{UserName: &name,
@@ -52,6 +53,13 @@ func stageEntities(t testing.TB, s *servicetest.Server, request, unique string) 
 		name := "g-" + unique
 		must(s.IAM().CreateGroup(t.Context(), &iam.CreateGroupInput{GroupName: &name}))(t)
 		there, absent = append(there, "GROUP", name), append(absent, "GROUP", "absent")
+		if strings.Contains(request, "MEMBER") {
+			member := "m-" + unique
+			s.User(t, member)
+			must(s.IAM().AddUserToGroup(t.Context(),
+				&iam.AddUserToGroupInput{GroupName: &name, UserName: &member}))(t)
+			there, absent = append(there, "MEMBER", member), append(absent, "MEMBER", member)
+		}
 	}
 	if strings.Contains(request, "ROLE") {
 		name := "r-" + unique

@@ -12,6 +12,7 @@ import (
 	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/policy"
+	"claviger/service"
 	"claviger/service/servicetest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -133,7 +134,7 @@ func (w *walker) refusal(t testing.TB, a servicetest.Answer, rest bool, status i
 
 var restStatus = map[string]int{"AccessDeniedException": 403, "NotFoundException": 404,
 	"NoSuchEntity": 404, "ResourceNotFoundException": 404, "CustomKeyStoreNotFoundException": 404,
-	"ValidationException": 400, "SerializationException": 400,
+	"ValidationException": 400, "SerializationException": 400, "MissingParameter": 400,
 	"InvalidAuthorizationMessageException": 400}
 
 // denied: who has no permission gets nothing done and is told by name what it lacks.
@@ -152,6 +153,10 @@ func (w *walker) denied(t *testing.T, document string) {
 		if !strings.HasPrefix(a.Message(), "User: "+servicetest.NobodyARN+
 			" is not authorized to perform: "+w.n.Service.Name+":") {
 			t.Errorf("told: %s", a.Message())
+		}
+		_, said, _ := strings.Cut(a.Message(), "not authorized to perform: ")
+		if action, _, _ := strings.Cut(said, " "); !slices.Contains(service.Actions(), action) {
+			t.Errorf("%s is demanded, and no policy is said to be able to allow it", action)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package resourcepolicy
+package inspect
 
 import (
 	"net/netip"
@@ -10,19 +10,21 @@ import (
 
 // pins are the condition keys, in small letters, by whose values a statement is for some and not
 // for everybody. The first four are those that Secrets Manager documents, the others those of the
-// same rule of S3 ("The meaning of public" of the S3 user guide).
+// same rule of S3 ("The meaning of public" of the S3 user guide), and what says the same of keys.
 var pins = []string{"aws:sourcearn", "aws:sourcevpc", "aws:sourcevpce", "aws:sourceaccount",
-	"aws:principalorgid", "aws:principalaccount", "aws:principalarn", "aws:userid", sourceIP}
+	"aws:principalorgid", "aws:principalaccount", "aws:principalarn", "aws:userid", sourceIP,
+	"kms:calleraccount"}
 
 const sourceIP = "aws:sourceip"
 
-// IsPublic reports whether the policy lets everybody use the secret. AWS finds it out by automated
-// reasoning. Here a statement that allows everybody something has to be pinned by a condition of
-// its own, or all that is not pinned has to be denied: in doubt a policy is public.
-func (p Policy) IsPublic() bool {
-	statements := p.Document.Statements
-	return slices.ContainsFunc(statements, allowsEverybody) &&
-		!slices.ContainsFunc(statements, deniesOthers)
+// IsPublic reports whether a policy lets everybody use a resource of a service. AWS finds it out by
+// automated reasoning. Here a statement that allows everybody something has to be pinned by a
+// condition of its own, or all that is not pinned has to be denied: in doubt a policy is public.
+func IsPublic(d *policy.Document, service string) bool {
+	return slices.ContainsFunc(d.Statements, allowsEverybody) &&
+		!slices.ContainsFunc(d.Statements, func(s policy.Statement) bool {
+			return deniesOthers(s, service)
+		})
 }
 
 func allowsEverybody(s policy.Statement) bool {
@@ -36,11 +38,11 @@ func isEverybody(p *policy.Principals) bool {
 
 // deniesOthers reports whether a statement denies everything to all but those whom a condition
 // names. With a second condition it would deny less.
-func deniesOthers(s policy.Statement) bool {
+func deniesOthers(s policy.Statement, service string) bool {
 	return s.Effect == policy.Deny && isEverybody(s.Principal) && len(s.Condition) == 1 &&
 		sparesFew(s.Condition[0]) && slices.Equal(s.Resource, []string{"*"}) &&
 		slices.ContainsFunc(s.Action, func(a string) bool {
-			return a == "*" || strings.EqualFold(a, "secretsmanager:*")
+			return a == "*" || strings.EqualFold(a, service+":*")
 		})
 }
 
