@@ -29,8 +29,8 @@ func done[T any](t testing.TB) func(T, error) T {
 	}
 }
 
-// absent fails unless a call says that there is no such thing.
-func absent[T any](t testing.TB) func(T, error) {
+// noSuch fails unless a call says that there is no such thing.
+func noSuch[T any](t testing.TB) func(T, error) {
 	return func(v T, err error) {
 		t.Helper()
 		var e smithy.APIError
@@ -40,7 +40,7 @@ func absent[T any](t testing.TB) func(T, error) {
 	}
 }
 
-// decodes checks that a document is as it was given: percent-encoded, and without a plus for a blank.
+// decodes checks that a document is as it was given: percent-encoded, without a plus for a blank.
 func decodes(t testing.TB, got, want *string) {
 	t.Helper()
 	text, err := url.PathUnescape(aws.ToString(got))
@@ -53,7 +53,7 @@ func decodes(t testing.TB, got, want *string) {
 func TestTerraform_UserAndGroup_AreMadeReadAndDeleted(t *testing.T) {
 	a := newAdministrator(t)
 	ctx, u, g := t.Context(), aws.String("tf"), aws.String("tf-group")
-	absent[*iam.GetUserOutput](t)(a.GetUser(ctx, &iam.GetUserInput{UserName: u}))
+	noSuch[*iam.GetUserOutput](t)(a.GetUser(ctx, &iam.GetUserInput{UserName: u}))
 	made := done[*iam.CreateUserOutput](t)(a.CreateUser(ctx, &iam.CreateUserInput{UserName: u,
 		Path: aws.String("/"), Tags: []types.Tag{{Key: aws.String("a"), Value: aws.String("")}}}))
 	got := done[*iam.GetUserOutput](t)(a.GetUser(ctx, &iam.GetUserInput{UserName: u})).User
@@ -66,7 +66,7 @@ func TestTerraform_UserAndGroup_AreMadeReadAndDeleted(t *testing.T) {
 		TagKeys: []string{"a"}}))
 	done[*iam.UpdateUserOutput](t)(a.UpdateUser(ctx, &iam.UpdateUserInput{UserName: u,
 		NewPath: aws.String("/ops/"), NewUserName: u}))
-	document := policyOf(may("kms:List*", "*", ""))
+	document := policyOf(permit("kms:List*", "*", ""))
 	done[*iam.PutUserPolicyOutput](t)(a.PutUserPolicy(ctx, &iam.PutUserPolicyInput{UserName: u,
 		PolicyName: aws.String("inline"), PolicyDocument: document}))
 	inline := done[*iam.GetUserPolicyOutput](t)(a.GetUserPolicy(ctx, &iam.GetUserPolicyInput{
@@ -104,11 +104,11 @@ func TestTerraform_UserAndGroup_AreMadeReadAndDeleted(t *testing.T) {
 	_, err := a.DeleteUser(ctx, &iam.DeleteUserInput{UserName: u})
 	refused(t, err, "DeleteConflict", "*")
 	a.destroy(*u)
-	absent[*iam.GetUserOutput](t)(a.GetUser(ctx, &iam.GetUserInput{UserName: u}))
-	absent[*iam.GetGroupOutput](t)(a.GetGroup(ctx, &iam.GetGroupInput{GroupName: g}))
+	noSuch[*iam.GetUserOutput](t)(a.GetUser(ctx, &iam.GetUserInput{UserName: u}))
+	noSuch[*iam.GetGroupOutput](t)(a.GetGroup(ctx, &iam.GetGroupInput{GroupName: g}))
 }
 
-// destroy deletes a user as force_destroy does: it asks for each kind of thing that a user may have.
+// destroy deletes a user as force_destroy does, which asks for all that a user may have.
 func (a *administrator) destroy(name string) {
 	t, ctx, u := a.t, a.t.Context(), &name
 	t.Helper()
@@ -129,7 +129,7 @@ func (a *administrator) destroy(name string) {
 	done[*iam.ListVirtualMFADevicesOutput](t)(a.ListVirtualMFADevices(ctx,
 		&iam.ListVirtualMFADevicesInput{AssignmentStatus: types.AssignmentStatusTypeAssigned}))
 	done[*iam.ListMFADevicesOutput](t)(a.ListMFADevices(ctx, &iam.ListMFADevicesInput{UserName: u}))
-	absent[*iam.DeleteLoginProfileOutput](t)(a.DeleteLoginProfile(ctx,
+	noSuch[*iam.DeleteLoginProfileOutput](t)(a.DeleteLoginProfile(ctx,
 		&iam.DeleteLoginProfileInput{UserName: u}))
 	done[*iam.ListSigningCertificatesOutput](t)(a.ListSigningCertificates(ctx,
 		&iam.ListSigningCertificatesInput{UserName: u}))
@@ -138,12 +138,13 @@ func (a *administrator) destroy(name string) {
 	done[*iam.DeleteUserOutput](t)(a.DeleteUser(ctx, &iam.DeleteUserInput{UserName: u}))
 }
 
-// TestTerraform_RoleAndPolicy_AreMadeChangedAndDeleted: a policy is changed by a version that becomes
-// the default one, and pruned at five.
+// TestTerraform_RoleAndPolicy_AreMadeChangedAndDeleted: a policy is changed by a version that
+// becomes the default one, and pruned at five.
 func TestTerraform_RoleAndPolicy_AreMadeChangedAndDeleted(t *testing.T) {
 	a := newAdministrator(t)
 	ctx, r := t.Context(), aws.String("tf")
-	document, trust := policyOf(may("kms:List*", "*", "")), policyOf(trusting(servicetest.Account, ""))
+	document := policyOf(permit("kms:List*", "*", ""))
+	trust := policyOf(trustedBy(servicetest.Account, ""))
 	policy := done[*iam.CreatePolicyOutput](t)(a.CreatePolicy(ctx, &iam.CreatePolicyInput{
 		PolicyName: aws.String("tf"), Path: aws.String("/"), PolicyDocument: document,
 		Description: aws.String("by terraform")})).Policy.Arn
@@ -210,7 +211,7 @@ func TestTerraform_RoleAndPolicy_AreMadeChangedAndDeleted(t *testing.T) {
 			&iam.DeleteRolePolicyInput{RoleName: r, PolicyName: &p}))
 	}
 	done[*iam.DeleteRoleOutput](t)(a.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: r}))
-	absent[*iam.GetRoleOutput](t)(a.GetRole(ctx, &iam.GetRoleInput{RoleName: r}))
+	noSuch[*iam.GetRoleOutput](t)(a.GetRole(ctx, &iam.GetRoleInput{RoleName: r}))
 	for _, v := range done[*iam.ListPolicyVersionsOutput](t)(a.ListPolicyVersions(ctx,
 		&iam.ListPolicyVersionsInput{PolicyArn: policy})).Versions {
 		if !v.IsDefaultVersion {
@@ -219,26 +220,28 @@ func TestTerraform_RoleAndPolicy_AreMadeChangedAndDeleted(t *testing.T) {
 		}
 	}
 	done[*iam.DeletePolicyOutput](t)(a.DeletePolicy(ctx, &iam.DeletePolicyInput{PolicyArn: policy}))
-	absent[*iam.GetPolicyOutput](t)(a.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: policy}))
+	noSuch[*iam.GetPolicyOutput](t)(a.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: policy}))
 }
 
-// TestInspector_WholeAccount_IsRead: what tools read that look for violations, user by user and role
-// by role, and a report of all.
+// TestInspector_WholeAccount_IsRead: what tools read that look for violations, user by user and
+// role by role, and a report of all.
 func TestInspector_WholeAccount_IsRead(t *testing.T) {
 	a := newAdministrator(t)
 	ctx := t.Context()
-	a.role("app", trusting(servicetest.Account, ""), may("kms:List*", "*", ""))
+	a.role("app", trustedBy(servicetest.Account, ""), permit("kms:List*", "*", ""))
 	for _, u := range done[*iam.ListUsersOutput](t)(a.ListUsers(ctx, &iam.ListUsersInput{})).Users {
-		done[*iam.ListUserTagsOutput](t)(a.ListUserTags(ctx, &iam.ListUserTagsInput{UserName: u.UserName}))
+		done[*iam.ListUserTagsOutput](t)(a.ListUserTags(ctx,
+			&iam.ListUserTagsInput{UserName: u.UserName}))
 		done[*iam.ListMFADevicesOutput](t)(a.ListMFADevices(ctx,
 			&iam.ListMFADevicesInput{UserName: u.UserName}))
-		absent[*iam.GetLoginProfileOutput](t)(a.GetLoginProfile(ctx,
+		noSuch[*iam.GetLoginProfileOutput](t)(a.GetLoginProfile(ctx,
 			&iam.GetLoginProfileInput{UserName: u.UserName}))
 		done[*iam.ListAccessKeysOutput](t)(a.ListAccessKeys(ctx,
 			&iam.ListAccessKeysInput{UserName: u.UserName}))
 	}
 	for _, r := range done[*iam.ListRolesOutput](t)(a.ListRoles(ctx, &iam.ListRolesInput{})).Roles {
-		done[*iam.ListRoleTagsOutput](t)(a.ListRoleTags(ctx, &iam.ListRoleTagsInput{RoleName: r.RoleName}))
+		done[*iam.ListRoleTagsOutput](t)(a.ListRoleTags(ctx,
+			&iam.ListRoleTagsInput{RoleName: r.RoleName}))
 	}
 	for _, scope := range []types.PolicyScopeType{"Local", "AWS", "All"} {
 		done[*iam.ListPoliciesOutput](t)(a.ListPolicies(ctx, &iam.ListPoliciesInput{Scope: scope,
@@ -253,14 +256,14 @@ func TestInspector_WholeAccount_IsRead(t *testing.T) {
 	done[*iam.ListVirtualMFADevicesOutput](t)(a.ListVirtualMFADevices(ctx,
 		&iam.ListVirtualMFADevicesInput{}))
 	done[*iam.ListAccountAliasesOutput](t)(a.ListAccountAliases(ctx, &iam.ListAccountAliasesInput{}))
-	absent[*iam.GetAccountPasswordPolicyOutput](t)(a.GetAccountPasswordPolicy(ctx,
+	noSuch[*iam.GetAccountPasswordPolicyOutput](t)(a.GetAccountPasswordPolicy(ctx,
 		&iam.GetAccountPasswordPolicyInput{}))
 	done[*iam.GetAccountSummaryOutput](t)(a.GetAccountSummary(ctx, &iam.GetAccountSummaryInput{}))
 	done[*iam.GenerateCredentialReportOutput](t)(a.GenerateCredentialReport(ctx,
 		&iam.GenerateCredentialReportInput{}))
 	report := done[*iam.GetCredentialReportOutput](t)(a.GetCredentialReport(ctx,
 		&iam.GetCredentialReportInput{}))
-	if lines := strings.Split(string(report.Content), "\n"); !strings.HasPrefix(lines[0], "user,arn,") {
+	if !strings.HasPrefix(string(report.Content), "user,arn,") {
 		t.Errorf("the report is %s", report.Content)
 	}
 	details := done[*iam.GetAccountAuthorizationDetailsOutput](t)(a.GetAccountAuthorizationDetails(ctx,

@@ -2,6 +2,7 @@ package servicetest_test
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -10,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"claviger/iam/webidentity/issuertest"
+	"claviger/service"
 	"claviger/service/servicetest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -46,12 +49,12 @@ func TestAssumeRole_ExternalID_IsAskedOfAnotherAccount(t *testing.T) {
 	s := a.s
 	vendor := administratorOf(t, s, s.RootOf(t, foreignAccount))
 	secret := *createSecret(t, s.SecretsManager(servicetest.As(a.keys)), "shop/db", "1").ARN
-	permitted := vendor.user("agent", may("sts:AssumeRole",
+	permitted := vendor.user("agent", permit("sts:AssumeRole",
 		"arn:aws:iam::"+servicetest.Account+":role/*", ""))
 	denied := vendor.user("clerk")
-	role := a.role("vendor", trusting(foreignAccount,
+	role := a.role("vendor", trustedBy(foreignAccount,
 		`,"Condition":{"StringEquals":{"sts:ExternalId":"ours-1"}}`),
-		may("secretsmanager:GetSecretValue", shopSecrets, ""))
+		permit("secretsmanager:GetSecretValue", shopSecrets, ""))
 	id := func(value string) func(*stscreds.AssumeRoleOptions) {
 		return func(o *stscreds.AssumeRoleOptions) { o.ExternalID = &value }
 	}
@@ -79,8 +82,9 @@ func TestAssumeRole_ExternalID_IsAskedOfAnotherAccount(t *testing.T) {
 func TestAssumeRole_Chained_LivesForAnHourAtMost(t *testing.T) {
 	a := newAdministrator(t)
 	s := a.s
-	first := a.role("first", trusting(servicetest.UserARN("ann"), ""), may("sts:AssumeRole", "*", ""))
-	second := a.role("second", trusting(first, ""), may("kms:ListKeys", "*", ""))
+	first := a.role("first", trustedBy(servicetest.UserARN("ann"), ""),
+		permit("sts:AssumeRole", "*", ""))
+	second := a.role("second", trustedBy(first, ""), permit("kms:ListKeys", "*", ""))
 	must(a.UpdateRole(t.Context(), &iam.UpdateRoleInput{RoleName: aws.String("second"),
 		MaxSessionDuration: aws.Int32(7200)}))(t)
 	lasting := func(d time.Duration) func(*stscreds.AssumeRoleOptions) {
@@ -104,13 +108,13 @@ func TestAssumeRole_Chained_LivesForAnHourAtMost(t *testing.T) {
 	refused(t, err, "ExpiredToken", "The security token included in the request is expired")
 }
 
-// TestAssumeRole_SDKCache_RefreshesWhatExpires: the SDK goes by the Expiration that it was told. The
-// service's clock is behind, so that a session is over for the SDK as soon as it has begun, and comes
-// right then.
+// TestAssumeRole_SDKCache_RefreshesWhatExpires: the SDK goes by the Expiration that it was told.
+// The service's clock is behind, so that a session is over for the SDK as soon as it has begun, and
+// comes right then.
 func TestAssumeRole_SDKCache_RefreshesWhatExpires(t *testing.T) {
 	a := newAdministrator(t)
 	s := a.s
-	role := a.role("short", trusting(servicetest.UserARN("ann"), ""), may("kms:ListKeys", "*", ""))
+	role := a.role("short", trustedBy(servicetest.UserARN("ann"), ""), permit("kms:ListKeys", "*", ""))
 	s.Clock.Advance(-20 * time.Minute)
 	began := 0
 	provider := assumes(s, servicetest.As(a.keys), role, func(o *stscreds.AssumeRoleOptions) {
@@ -142,17 +146,30 @@ func TestAssumeRole_SDKCache_RefreshesWhatExpires(t *testing.T) {
 	}
 }
 
-// TestWebIdentity_TokenOfAPod_GetsItsRoleAndNothingElse: by the SDK's provider, which reads the file
-// anew for each session.
+// podTrust is a statement that lets a service account of a cluster assume a role.
+func podTrust(i *issuertest.Issuer, subject string) string {
+	return `{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::` + servicetest.Account +
+		`:oidc-provider/` + i.Name + `"},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{` +
+		`"StringEquals":{"` + i.Name + `:aud":"` + issuertest.Audience + `","` + i.Name + `:sub":"` +
+		subject + `"}}}`
+}
+
+// TestWebIdentity_TokenOfAPod_GetsItsRoleAndNothingElse: of an issuer by TLS, whose authority the
+// site trusts, by the SDK's provider, which reads the file anew for each session.
 func TestWebIdentity_TokenOfAPod_GetsItsRoleAndNothingElse(t *testing.T) {
 	const till, clerk = "system:serviceaccount:shop:till", "system:serviceaccount:shop:clerk"
-	i, stranger := newIssuer(t), newIssuer(t)
-	a := newAdministrator(t, i.trusted)
-	s := a.s
-	i.declare(a)
-	arn := i.arn(servicetest.Account)
-	role := a.role("till", i.trust(arn, till), may("secretsmanager:GetSecretValue", shopSecrets, ""))
-	other := a.role("clerk", i.trust(arn, clerk), may("*", "*", ""))
+	i, stranger := issuertest.StartTLS(t), issuertest.StartTLS(t)
+	pool := x509.NewCertPool()
+	pool.AddCert(i.Certificate)
+	a := newAdministrator(t, func(c *service.Config) {
+		c.Issuers = map[string]*x509.CertPool{i.URL: pool}
+	})
+	s, ctx := a.s, t.Context()
+	must(a.CreateOpenIDConnectProvider(ctx, &iam.CreateOpenIDConnectProviderInput{Url: &i.URL,
+		ClientIDList: []string{issuertest.Audience}}))(t)
+	role := a.role("till", podTrust(i, till),
+		permit("secretsmanager:GetSecretValue", shopSecrets, ""))
+	other := a.role("clerk", podTrust(i, clerk), permit("*", "*", ""))
 	admin := s.SecretsManager(servicetest.As(a.keys))
 	db := *createSecret(t, admin, "shop/db", "1").ARN
 	foreign := *createSecret(t, admin, "bank/db", "2").ARN
@@ -161,13 +178,15 @@ func TestWebIdentity_TokenOfAPod_GetsItsRoleAndNothingElse(t *testing.T) {
 	assume := func(role, token string) (aws.Credentials, error) {
 		t.Helper()
 		accepted(t, os.WriteFile(file, []byte(token), 0o600))
-		return stscreds.NewWebIdentityRoleProvider(
-			s.STS(servicetest.With(aws.AnonymousCredentials{})), role, stscreds.IdentityTokenFile(file),
-			func(o *stscreds.WebIdentityRoleOptions) { o.RoleSessionName = "pod" }).
-			Retrieve(t.Context())
+		anonymous := s.STS(servicetest.With(aws.AnonymousCredentials{}))
+		return stscreds.NewWebIdentityRoleProvider(anonymous, role, stscreds.IdentityTokenFile(file),
+			func(o *stscreds.WebIdentityRoleOptions) { o.RoleSessionName = "pod" }).Retrieve(ctx)
 	}
-	now := s.Clock.Now()
-	good := i.token(now, till, "sts.amazonaws.com")
+	token := func(i *issuertest.Issuer, age time.Duration, subject, audience string) string {
+		return i.Token(s.Clock.Now().Add(-age), map[string]any{"sub": subject,
+			"aud": []string{audience}})
+	}
+	good := token(i, 0, till, issuertest.Audience)
 	pod := servicetest.As(must(assume(role, good))(t))
 	accepted(t, reads(t, s, pod, db))
 	refused(t, reads(t, s, pod, foreign), "AccessDeniedException", "*")
@@ -175,16 +194,16 @@ func TestWebIdentity_TokenOfAPod_GetsItsRoleAndNothingElse(t *testing.T) {
 		":assumed-role/till/pod" {
 		t.Errorf("the pod is %s, %v", who, err)
 	}
-	_, err := s.STS(pod).AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: &other,
+	_, err := s.STS(pod).AssumeRole(ctx, &sts.AssumeRoleInput{RoleArn: &other,
 		RoleSessionName: aws.String("up")})
 	refused(t, err, "AccessDenied", "*")
 	for name, c := range map[string]struct{ role, token, code string }{
 		"another role":     {other, good, "AccessDenied"},
-		"another subject":  {role, i.token(now, clerk, "sts.amazonaws.com"), "AccessDenied"},
-		"another audience": {role, i.token(now, till, "vault"), "InvalidIdentityToken"},
-		"another issuer": {role, stranger.token(now, till, "sts.amazonaws.com"),
+		"another subject":  {role, token(i, 0, clerk, issuertest.Audience), "AccessDenied"},
+		"another audience": {role, token(i, 0, till, "vault"), "InvalidIdentityToken"},
+		"another issuer": {role, token(stranger, 0, till, issuertest.Audience),
 			"InvalidIdentityToken"},
-		"an old token": {role, i.token(now.Add(-time.Hour), till, "sts.amazonaws.com"),
+		"an old token": {role, token(i, time.Hour, till, issuertest.Audience),
 			"ExpiredTokenException"},
 		"a cut token": {role, good[:len(good)-8], "InvalidIdentityToken"},
 	} {
@@ -199,7 +218,7 @@ func TestWebIdentity_TokenOfAPod_GetsItsRoleAndNothingElse(t *testing.T) {
 func TestCredentialProcess_Session_IsTakenAndRefreshed(t *testing.T) {
 	a := newAdministrator(t)
 	s := a.s
-	role := a.role("batch", trusting(servicetest.UserARN("ann"), ""), may("kms:ListKeys", "*", ""))
+	role := a.role("batch", trustedBy(servicetest.UserARN("ann"), ""), permit("kms:ListKeys", "*", ""))
 	file, ran := filepath.Join(t.TempDir(), "session"), 0
 	program := func(ctx context.Context) (*exec.Cmd, error) {
 		ran++

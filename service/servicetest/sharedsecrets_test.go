@@ -50,10 +50,10 @@ func TestSharedSecret_AnotherAccount_NeedsAllThreePolicies(t *testing.T) {
 				Policy: policyOf(statements)}))(t)
 		},
 		"the reader's": func(on bool) {
-			statements := []string{may("kms:ListKeys", "*", "")}
+			statements := []string{permit("kms:ListKeys", "*", "")}
 			if on {
-				statements = []string{may("secretsmanager:GetSecretValue", *secret, ""),
-					may("kms:Decrypt", *key.Arn, "")}
+				statements = []string{permit("secretsmanager:GetSecretValue", *secret, ""),
+					permit("kms:Decrypt", *key.Arn, "")}
 			}
 			must(b.PutUserPolicy(ctx, &iam.PutUserPolicyInput{UserName: aws.String("reader"),
 				PolicyName: aws.String("own"), PolicyDocument: policyOf(statements...)}))(t)
@@ -86,8 +86,8 @@ func TestSharedSecret_AnotherAccount_NeedsAllThreePolicies(t *testing.T) {
 	refused(t, err, "AccessDeniedException", "*")
 }
 
-// TestSharedSecret_UnderTheDefaultKey_StaysAtHome: aws/secretsmanager is of its account alone, whatever
-// the secret's policy says.
+// TestSharedSecret_UnderTheDefaultKey_StaysAtHome: aws/secretsmanager is of its account alone,
+// whatever the secret's policy says.
 func TestSharedSecret_UnderTheDefaultKey_StaysAtHome(t *testing.T) {
 	a := newAdministrator(t)
 	s, ctx := a.s, t.Context()
@@ -96,7 +96,7 @@ func TestSharedSecret_UnderTheDefaultKey_StaysAtHome(t *testing.T) {
 	secret := createSecret(t, admin, "shared/db", "1").ARN
 	must(admin.PutResourcePolicy(ctx, &secretsmanager.PutResourcePolicyInput{SecretId: secret,
 		ResourcePolicy: ofSecret([3]string{"Allow", foreignAccount, "GetSecretValue"})}))(t)
-	reader := servicetest.As(b.user("reader", may("*", "*", "")))
+	reader := servicetest.As(b.user("reader", permit("*", "*", "")))
 	refused(t, reads(t, s, reader, *secret), "AccessDeniedException", "*")
 }
 
@@ -106,7 +106,7 @@ func TestRevocation_EachWay_CountsFromTheNextRequest(t *testing.T) {
 	a := newAdministrator(t)
 	s, ctx := a.s, t.Context()
 	secret := *createSecret(t, s.SecretsManager(servicetest.As(a.keys)), "shop/db", "1").ARN
-	everything := []string{may("secretsmanager:*", "*", ""), may("kms:ListKeys", "*", "")}
+	everything := []string{permit("secretsmanager:*", "*", ""), permit("kms:ListKeys", "*", "")}
 	arn := a.policy("everything", everything...)
 	name := aws.String("till")
 	const unknown = "UnrecognizedClientException"
@@ -129,7 +129,7 @@ func TestRevocation_EachWay_CountsFromTheNextRequest(t *testing.T) {
 			AccessKeyId: &h.keys.AccessKeyID}))(t)
 		must(a.DeleteUser(ctx, &iam.DeleteUserInput{UserName: name}))(t)
 	}
-	role := a.role("till", trusting(servicetest.UserARN("ann"), ""), everything...)
+	role := a.role("till", trustedBy(servicetest.UserARN("ann"), ""), everything...)
 	session := func() holder {
 		c := must(assumes(s, servicetest.As(a.keys), role).Retrieve(ctx))(t)
 		return holder{servicetest.As(c), c}
