@@ -97,7 +97,8 @@ func TestSharedSecret_UnderTheDefaultKey_StaysAtHome(t *testing.T) {
 	must(admin.PutResourcePolicy(ctx, &secretsmanager.PutResourcePolicyInput{SecretId: secret,
 		ResourcePolicy: ofSecret([3]string{"Allow", foreignAccount, "GetSecretValue"})}))(t)
 	reader := servicetest.As(b.user("reader", permit("*", "*", "")))
-	refused(t, reads(t, s, reader, *secret), "AccessDeniedException", "*")
+	refused(t, reads(t, s, reader, *secret), "InvalidRequestException", "You can't access a secret "+
+		"from a different AWS account if you encrypt the secret with the default KMS service key.")
 }
 
 // TestRevocation_EachWay_CountsFromTheNextRequest: for a user and for a session of a role, at both
@@ -131,6 +132,8 @@ func TestRevocation_EachWay_CountsFromTheNextRequest(t *testing.T) {
 	}
 	role := a.role("till", trustedBy(servicetest.UserARN("ann"), ""), everything...)
 	session := func() holder {
+		must(a.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: name,
+			PolicyName: aws.String("own"), PolicyDocument: policyOf(everything...)}))(t)
 		c := must(assumes(s, servicetest.As(a.keys), role).Retrieve(ctx))(t)
 		return holder{servicetest.As(c), c}
 	}
@@ -164,6 +167,8 @@ func TestRevocation_EachWay_CountsFromTheNextRequest(t *testing.T) {
 				PolicyName: aws.String("own")}))(t)
 		}, "AccessDeniedException"},
 		{"a role is deleted", session, func(holder) {
+			must(a.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: name,
+				PolicyName: aws.String("own")}))(t)
 			must(a.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: name}))(t)
 		}, unknown},
 	} {
