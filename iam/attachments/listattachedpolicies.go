@@ -96,6 +96,8 @@ func attachedUnder(has *entity.Permissions, prefix string) []model.AttachedPolic
 			all = append(all, model.AttachedPolicy{PolicyName: nameOf(arn), PolicyArn: arn})
 		}
 	}
-	slices.SortFunc(all, func(a, b model.AttachedPolicy) int { return strings.Compare(at(a), at(b)) })
+	slices.SortFunc(all, func(a, b model.AttachedPolicy) int {
+		return strings.Compare(at(a), at(b))
+	})
 	return all
 }

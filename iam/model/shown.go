@@ -86,6 +86,3 @@ func RoleOf(r *entity.Role, trust string) Role {
 		CreateDate: wire.Time{Time: r.Created}, AssumeRolePolicyDocument: Document(trust),
 		Description: r.Description}
 }
-
-// AttachedPolicy is a managed policy where it is attached.
-type AttachedPolicy struct{ PolicyName, PolicyArn string }
