@@ -126,7 +126,7 @@ var layers = []struct{ pkg, may, because string }{
 		"entities are rows, and what a decision needs of them"},
 	{"iam/webidentity", "internal/fault",
 		"whether a token is true is its issuer's to say: a provider's declaration is handed in"},
-	{"iam/sts", "iam/model iam/entity identity identity/session identity/accesskey internal/domain " +
+	{"iam/sts", "iam/webidentity iam/model iam/entity identity identity/session identity/accesskey internal/domain " +
 		"internal/op internal/fault internal/wire policy",
 		"sessions are of entities, and rest in tokens: it has no table"},
 	{"identity/session", "identity/accesskey internal/custody internal/fault internal/signedtoken",

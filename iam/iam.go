@@ -38,7 +38,7 @@ type AccessKeys interface {
 type subject interface{ Operations() []op.Operation }
 
 // New returns the identities of a directory, whose access keys are made by keys and whose markers
-// by tokens. unknown is what becomes of condition keys that no request has.
+// by tokens. unknown says what becomes of their policies' condition keys.
 func New(d *entity.Directory, keys AccessKeys, tokens *signedtoken.Maker,
 	unknown domain.UnknownKeys) *Identities {
 	e := target.Over(d, tokens, unknown)

@@ -95,7 +95,7 @@ type UserDetail struct {
 	CreateDate              wire.Time
 	UserPolicyList          []PolicyDetail
 	GroupList               []string // names
-	AttachedManagedPolicies []AttachedPolicy
+	AttachedManagedPolicies []model.AttachedPolicy
 	PermissionsBoundary     *model.Boundary `json:",omitzero"`
 	Tags                    []entity.Tag
 }
@@ -108,7 +108,7 @@ type GroupDetail struct {
 	Arn                     string
 	CreateDate              wire.Time
 	GroupPolicyList         []PolicyDetail
-	AttachedManagedPolicies []AttachedPolicy
+	AttachedManagedPolicies []model.AttachedPolicy
 }
 
 // RoleDetail is a role with its policies.
@@ -121,7 +121,7 @@ type RoleDetail struct {
 	AssumeRolePolicyDocument model.Document
 	InstanceProfileList      []Nothing // none
 	RolePolicyList           []PolicyDetail
-	AttachedManagedPolicies  []AttachedPolicy
+	AttachedManagedPolicies  []model.AttachedPolicy
 	PermissionsBoundary      *model.Boundary `json:",omitzero"`
 	Tags                     []entity.Tag
 	RoleLastUsed             model.RoleLastUsed
@@ -149,18 +149,15 @@ type PolicyDetail struct {
 	PolicyDocument model.Document
 }
 
-// AttachedPolicy is a managed policy where it is attached.
-type AttachedPolicy struct{ PolicyName, PolicyArn string }
-
 // policiesOf returns the policies of an entity.
-func policiesOf(p *entity.Permissions) (inline []PolicyDetail, attached []AttachedPolicy) {
-	inline, attached = []PolicyDetail{}, []AttachedPolicy{}
+func policiesOf(p *entity.Permissions) (inline []PolicyDetail, attached []model.AttachedPolicy) {
+	inline, attached = []PolicyDetail{}, []model.AttachedPolicy{}
 	for _, i := range p.Inline {
 		inline = append(inline, PolicyDetail{i.Name, model.Document(i.Document)})
 	}
 	for _, arn := range p.Attached {
 		_, _, _, name, _ := entity.ParseARN(arn)
-		attached = append(attached, AttachedPolicy{name, arn})
+		attached = append(attached, model.AttachedPolicy{PolicyName: name, PolicyArn: arn})
 	}
 	return inline, attached
 }

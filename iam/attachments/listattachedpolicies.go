@@ -59,16 +59,13 @@ func (in ListAttachedRolePoliciesInput) page() (*int32, *string) {
 
 // ListAttachedPoliciesOutput is a page, in order of the policies' names.
 type ListAttachedPoliciesOutput struct {
-	AttachedPolicies []AttachedPolicy
+	AttachedPolicies []model.AttachedPolicy
 	IsTruncated      bool
 	Marker           string `json:",omitzero"`
 }
 
-// AttachedPolicy is a managed policy that is attached.
-type AttachedPolicy struct{ PolicyName, PolicyArn string }
-
 // at is where a policy stands in the listing. AWS's and the account's may have one name.
-func (p AttachedPolicy) at() string { return p.PolicyName + " " + p.PolicyArn }
+func at(p model.AttachedPolicy) string { return p.PolicyName + " " + p.PolicyArn }
 
 // listAttached makes the operation that lists the managed policies of an entity.
 func listAttached[I interface {
@@ -85,20 +82,22 @@ func listAttached[I interface {
 			return out, err
 		}
 		out.AttachedPolicies, out.Marker = model.Cut(p,
-			attachedUnder(h.permissions(t.Row), prefix), AttachedPolicy.at)
+			attachedUnder(h.permissions(t.Row), prefix), at)
 		out.IsTruncated = out.Marker != ""
 		return out, nil
 	})
 }
 
 // attachedUnder returns the managed policies whose paths begin with a prefix, in order.
-func attachedUnder(has *entity.Permissions, prefix string) []AttachedPolicy {
-	all := []AttachedPolicy{}
+func attachedUnder(has *entity.Permissions, prefix string) []model.AttachedPolicy {
+	all := []model.AttachedPolicy{}
 	for _, arn := range has.Attached {
 		if _, _, path, _, _ := entity.ParseARN(arn); strings.HasPrefix(path, prefix) {
-			all = append(all, AttachedPolicy{PolicyName: nameOf(arn), PolicyArn: arn})
+			all = append(all, model.AttachedPolicy{PolicyName: nameOf(arn), PolicyArn: arn})
 		}
 	}
-	slices.SortFunc(all, func(a, b AttachedPolicy) int { return strings.Compare(a.at(), b.at()) })
+	slices.SortFunc(all, func(a, b model.AttachedPolicy) int {
+		return strings.Compare(at(a), at(b))
+	})
 	return all
 }

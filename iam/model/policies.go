@@ -37,6 +37,9 @@ func WholePolicy(p *entity.Policy, in entity.Uses) Policy {
 	return out
 }
 
+// AttachedPolicy is a managed policy where it is attached.
+type AttachedPolicy struct{ PolicyName, PolicyArn string }
+
 // PolicyVersion is a version of a managed policy as it is shown.
 type PolicyVersion struct {
 	Document         Document `json:",omitzero"`

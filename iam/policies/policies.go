@@ -42,18 +42,6 @@ func change[O any](s *Policies, c *op.Call, from, to *entity.Policy, out O) (op.
 	return op.Apply(change, out), nil
 }
 
-// check holds the document of a managed policy to the language and to its size.
-func (s *Policies) check(c *op.Call, document string) error {
-	d, err := policy.ParseManaged(document)
-	switch {
-	case err != nil:
-		return model.MalformedPolicyDocument(err)
-	case policy.Size(document) > policy.ManagedLimit:
-		return model.CannotExceed("PolicySize", policy.ManagedLimit)
-	}
-	return s.CheckKeys(c, d)
-}
-
 // versionOf returns a version of a policy.
 func versionOf(p *entity.Policy, id string) (*entity.Version, error) {
 	v := p.Version(id)

@@ -301,6 +301,10 @@ var walk = map[string]struct {
 
 	"iam.SimulateCustomPolicy": {`{"PolicyInputList":["{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"}}"],"ActionNames":["kms:Decrypt"],"ResourceArns":["arn:aws:kms:us-east-1:111122223333:key/k"],"ContextEntries":[{"ContextKeyName":"aws:username","ContextKeyType":"string","ContextKeyValues":["a"]}]}`,
 		"", "an account is always there"},
+	"iam.SimulatePrincipalPolicy": {`{"PolicySourceArn":"arn:aws:iam::111122223333:user/nobody","ActionNames":["kms:Decrypt"]}`,
+		"", "the user who may do nothing is always there"},
+	"iam.GetContextKeysForPrincipalPolicy": {`{"PolicySourceArn":"arn:aws:iam::111122223333:user/nobody"}`,
+		"", "the user who may do nothing is always there"},
 	"iam.GetContextKeysForCustomPolicy": {`{"PolicyInputList":["{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"}}"]}`,
 		"", "an account is always there"},
 }

@@ -2,7 +2,6 @@ package servicetest_test
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -39,6 +38,44 @@ var savers = map[string]saver{
 			ReplicaRegion: aws.String(servicetest.Abroad)})
 		return err
 	},
+	"iam.CreatePolicy": func(t *testing.T, s *servicetest.Server, policy string) error {
+		_, err := newPolicy(t, s, policy)
+		return err
+	},
+	"iam.CreatePolicyVersion": func(t *testing.T, s *servicetest.Server, policy string) error {
+		made := must(newPolicy(t, s, plainPolicy))(t)
+		_, err := s.IAM().CreatePolicyVersion(t.Context(), &iam.CreatePolicyVersionInput{
+			PolicyArn: made.Policy.Arn, PolicyDocument: &policy})
+		return err
+	},
+	"iam.PutUserPolicy": func(t *testing.T, s *servicetest.Server, policy string) error {
+		_, err := s.IAM().PutUserPolicy(t.Context(), &iam.PutUserPolicyInput{PolicyDocument: &policy,
+			UserName: aws.String("nobody"), PolicyName: aws.String("p")})
+		return err
+	},
+	"iam.PutGroupPolicy": func(t *testing.T, s *servicetest.Server, policy string) error {
+		name := aws.String("g" + uuid.NewString())
+		must(s.IAM().CreateGroup(t.Context(), &iam.CreateGroupInput{GroupName: name}))(t)
+		_, err := s.IAM().PutGroupPolicy(t.Context(), &iam.PutGroupPolicyInput{GroupName: name,
+			PolicyName: aws.String("p"), PolicyDocument: &policy})
+		return err
+	},
+	"iam.PutRolePolicy": func(t *testing.T, s *servicetest.Server, policy string) error {
+		role := must(newRole(t, s, plainTrust))(t).Role.RoleName
+		_, err := s.IAM().PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: role,
+			PolicyName: aws.String("p"), PolicyDocument: &policy})
+		return err
+	},
+	"iam.CreateRole": func(t *testing.T, s *servicetest.Server, policy string) error {
+		_, err := newRole(t, s, policy)
+		return err
+	},
+	"iam.UpdateAssumeRolePolicy": func(t *testing.T, s *servicetest.Server, policy string) error {
+		role := must(newRole(t, s, plainTrust))(t).Role.RoleName
+		_, err := s.IAM().UpdateAssumeRolePolicy(t.Context(), &iam.UpdateAssumeRolePolicyInput{
+			RoleName: role, PolicyDocument: &policy})
+		return err
+	},
 	"secretsmanager.PutResourcePolicy": func(t *testing.T, s *servicetest.Server, policy string) error {
 		secret := createSecret(t, s.SecretsManager(), fmt.Sprint("s", len(policy)), "x").ARN
 		_, err := s.SecretsManager().PutResourcePolicy(t.Context(),
@@ -53,83 +90,38 @@ var savers = map[string]saver{
 	},
 }
 
-func init() {
-	for _, kind := range []string{"User", "Group", "Role"} {
-		savers["iam.Put"+kind+"Policy"] = func(t *testing.T, s *servicetest.Server, text string) error {
-			return putInline(t, s, kind, ofIdentity(text))
-		}
-	}
-	maps.Copy(savers, map[string]saver{
-		"iam.CreatePolicy": func(t *testing.T, s *servicetest.Server, text string) error {
-			name, document := uuid.NewString(), ofIdentity(text)
-			_, err := s.IAM().CreatePolicy(t.Context(), &iam.CreatePolicyInput{PolicyName: &name,
-				PolicyDocument: &document})
-			return err
-		},
-		"iam.CreatePolicyVersion": func(t *testing.T, s *servicetest.Server, text string) error {
-			document := ofIdentity(text)
-			_, err := s.IAM().CreatePolicyVersion(t.Context(), &iam.CreatePolicyVersionInput{
-				PolicyArn:      aws.String(managedPolicy(t, s, uuid.NewString(), allowing("kms:*"))),
-				PolicyDocument: &document})
-			return err
-		},
-		"iam.CreateRole": func(t *testing.T, s *servicetest.Server, text string) error {
-			name, document := uuid.NewString(), trusting(text)
-			_, err := s.IAM().CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: &name,
-				AssumeRolePolicyDocument: &document})
-			return err
-		},
-		"iam.UpdateAssumeRolePolicy": func(t *testing.T, s *servicetest.Server, text string) error {
-			name, document := uuid.NewString(), trusting(text)
-			stageOffice(t, s, name, managedPolicy(t, s, name, allowing("kms:*")))
-			_, err := s.IAM().UpdateAssumeRolePolicy(t.Context(), &iam.UpdateAssumeRolePolicyInput{
-				RoleName: &name, PolicyDocument: &document})
-			return err
-		},
-	})
+const (
+	plainPolicy = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`
+	plainTrust  = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sts:AssumeRole",` +
+		`"Principal":{"AWS":"111122223333"}}}`
+)
+
+func newPolicy(t *testing.T, s *servicetest.Server, policy string) (
+	*iam.CreatePolicyOutput, error) {
+	return s.IAM().CreatePolicy(t.Context(), &iam.CreatePolicyInput{PolicyDocument: &policy,
+		PolicyName: aws.String("p" + uuid.NewString())})
 }
 
-// putInline puts an inline policy on an entity of a kind that is made for it.
-func putInline(t *testing.T, s *servicetest.Server, kind, document string) (err error) {
-	t.Helper()
-	c, name, p := s.IAM(), uuid.NewString(), aws.String("p")
-	held := managedPolicy(t, s, name, allowing("kms:*"))
-	switch kind {
-	case "User":
-		stageClerk(t, s, name, held)
-		_, err = c.PutUserPolicy(t.Context(), &iam.PutUserPolicyInput{UserName: &name, PolicyName: p,
-			PolicyDocument: &document})
-	case "Group":
-		stageTeam(t, s, name, held)
-		_, err = c.PutGroupPolicy(t.Context(), &iam.PutGroupPolicyInput{GroupName: &name, PolicyName: p,
-			PolicyDocument: &document})
-	default:
-		stageOffice(t, s, name, held)
-		_, err = c.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: &name, PolicyName: p,
-			PolicyDocument: &document})
-	}
-	return err
-}
-
-// ofIdentity returns a policy of asking as one of an identity, and trusting as one of a role's
-// trust.
-func ofIdentity(text string) string {
-	return strings.NewReplacer(`{"Statement"`, `{"Version":"2012-10-17","Statement"`,
-		`"Principal":"*",`, "").Replace(text)
-}
-
-func trusting(text string) string {
-	return strings.NewReplacer(`"iam:*"`, `"sts:AssumeRole"`, `"Resource":"*",`, "").Replace(text)
+func newRole(t *testing.T, s *servicetest.Server, trust string) (*iam.CreateRoleOutput, error) {
+	return s.IAM().CreateRole(t.Context(), &iam.CreateRoleInput{AssumeRolePolicyDocument: &trust,
+		RoleName: aws.String("r" + uuid.NewString())})
 }
 
 // asking is a policy for everybody, under conditions on keys that hold.
-func asking(service string, keys ...string) string {
+func asking(name string, keys ...string) string {
 	tests := []string{}
 	for _, k := range keys {
 		tests = append(tests, fmt.Sprintf(`%q:"%t"`, k, k != "aws:SourceIp"))
 	}
-	return `{"Statement":{"Effect":"Allow","Principal":"*","Action":"` + service + `:*",` +
-		`"Resource":"*","Condition":{"Null":{` + strings.Join(tests, ",") + `}}}}`
+	vendor, operation, _ := strings.Cut(name, ".")
+	of := `"Principal":"*","Resource":"*","Action":"` + vendor + `:*"`
+	switch {
+	case operation == "CreateRole", operation == "UpdateAssumeRolePolicy":
+		of = `"Principal":"*","Action":"sts:AssumeRole"`
+	case vendor == "iam":
+		of = `"Action":"*","Resource":"*"`
+	}
+	return `{"Version":"2012-10-17","Statement":{"Effect":"Allow",` + of + `,"Condition":{"Null":{` + strings.Join(tests, ",") + `}}}}`
 }
 
 // TestUnknownKeys_EachSaver_IsHere: whoever adds an operation that saves policies has it here, and
@@ -155,7 +147,7 @@ func TestUnknownKeys_Accepted_AreNamedInLogAndRecord(t *testing.T) {
 	for name, save := range savers {
 		vendor, operation, _ := strings.Cut(name, ".")
 		mark, said := s.Mark(t), len(s.Log.String())
-		accepted(t, save(t, s, asking(vendor, "ec2:Vpc", vendor+":ViaServise", "aws:SourceIp")))
+		accepted(t, save(t, s, asking(name, "ec2:Vpc", vendor+":ViaServise", "aws:SourceIp")))
 		records := slices.DeleteFunc(s.Trail(t, mark), func(r servicetest.Record) bool {
 			return r.EventName != operation
 		})
@@ -167,7 +159,7 @@ func TestUnknownKeys_Accepted_AreNamedInLogAndRecord(t *testing.T) {
 			t.Errorf("%s: the log says %s", name, log)
 		}
 		mark = s.Mark(t)
-		accepted(t, save(t, s, asking(vendor, "aws:SourceIp", "AWS:principalTag/a")))
+		accepted(t, save(t, s, asking(name, "aws:SourceIp", "AWS:principalTag/a")))
 		for _, r := range s.Trail(t, mark) {
 			if strings.Contains(r.Line, "unknownConditionKeys") {
 				t.Errorf("%s: nothing is unknown: %s", name, r.Line)
@@ -186,7 +178,6 @@ func TestUnknownKeys_Refused_AreNamedInTheAnswer(t *testing.T) {
 	long := "acme:" + strings.Repeat("x", 200)
 	const says = "The policy contains condition keys that no request here has: "
 	for name, save := range savers {
-		vendor, _, _ := strings.Cut(name, ".")
 		for _, c := range []struct {
 			keys []string
 			want string
@@ -195,13 +186,13 @@ func TestUnknownKeys_Refused_AreNamedInTheAnswer(t *testing.T) {
 			{many, strings.Join(many[:20], ", ") + ", ..."},
 			{[]string{long}, op.Clip(long, 128)},
 		} {
-			err := save(t, s, asking(vendor, c.keys...))
+			err := save(t, s, asking(name, c.keys...))
 			code := "MalformedPolicyDocumentException"
-			if vendor == "iam" {
+			if strings.HasPrefix(name, "iam.") {
 				code = "MalformedPolicyDocument"
 			}
 			refused(t, err, code, says+c.want)
 		}
-		accepted(t, save(t, s, asking(vendor, "aws:SourceIp")))
+		accepted(t, save(t, s, asking(name, "aws:SourceIp")))
 	}
 }
