@@ -46,6 +46,9 @@ type Principals interface {
 	// ManagedPolicy returns the document of a managed policy that an account may use, nil if there
 	// is none of the ARN.
 	ManagedPolicy(ctx context.Context, account, arn string) (*policy.Document, error)
+	// RoleUsed has it written down that a session of the role of a unique id asked for something. It
+	// is told now and then, and not of each request.
+	RoleUsed(account, id, region string, at time.Time)
 }
 
 // Principal is an account's root user, an IAM user or a role with all that decides what it may do.
@@ -126,7 +129,7 @@ func (d *Directory) Authenticate(ctx context.Context, r *http.Request, read func
 	if err := p.Verify(r, body, key); err != nil {
 		return c, "", err
 	}
-	d.used(p.Credential, now)
+	d.used(&who, p.Credential, now)
 	who.AccessKeyID = p.Credential.AccessKeyID
 	if service == iam { // it has one endpoint for all Regions
 		return who, GlobalRegion, nil

@@ -7,6 +7,7 @@ import (
 
 	"claviger/identity/sigv4"
 	"claviger/internal/domain"
+	"claviger/policy"
 	"claviger/store"
 )
 
@@ -33,10 +34,10 @@ const (
 	otherUse = time.Minute
 )
 
-// uses are the last uses of access keys by this process.
+// uses are the last uses of access keys and roles by this process.
 type uses struct {
 	mu sync.Mutex
-	of map[string]use // by the access key's id
+	of map[string]use // by the access key's id or the role's
 }
 
 // use is the last one, and the last one that went to the database.
@@ -70,13 +71,19 @@ func (u *uses) last(id string) LastUse {
 // permanent is how the ids of access keys begin that rest in the database.
 const permanent = "AKIA"
 
-// used notes that a request was signed. It rides in another's transaction and may be lost with the
-// process.
-func (d *Directory) used(by sigv4.Credential, now time.Time) {
+// used notes that a request was signed: of a session by its role, of which that is told. It rides
+// in another's transaction and may be lost with the process.
+func (d *Directory) used(who *policy.Caller, by sigv4.Credential, now time.Time) {
+	u := LastUse{Time: now, Service: by.Service, Region: by.Region}
+	if who.Type == policy.AssumedRole {
+		if u.Service = ""; d.uses.add(who.UniqueID, u) {
+			d.who.RoleUsed(who.Account, who.UniqueID, by.Region, now)
+		}
+		return
+	}
 	if !strings.HasPrefix(by.AccessKeyID, permanent) {
 		return
 	}
-	u := LastUse{Time: now, Service: by.Service, Region: by.Region}
 	if !d.uses.add(by.AccessKeyID, u) {
 		return
 	}

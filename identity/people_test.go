@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"time"
 
 	"claviger/policy"
 )
@@ -10,6 +11,7 @@ import (
 type people struct {
 	known    map[string]*Principal
 	policies map[string]*policy.Document
+	used     []string // ids and Regions of the roles whose use was told
 }
 
 func (p *people) Principal(_ context.Context, account, id string) (*Principal, error) {
@@ -21,4 +23,8 @@ func (p *people) Principal(_ context.Context, account, id string) (*Principal, e
 
 func (p *people) ManagedPolicy(_ context.Context, _, arn string) (*policy.Document, error) {
 	return p.policies[arn], nil
+}
+
+func (p *people) RoleUsed(_, id, region string, _ time.Time) {
+	p.used = append(p.used, id+" "+region)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -252,6 +253,24 @@ func TestAuthenticate_RoleRevokedBefore_EndsWhatBeganEarlier(t *testing.T) {
 	later.Issued = now.Add(time.Millisecond)
 	if _, _, err := h.authenticate(h.signs(h.begin(later))); err != nil {
 		t.Errorf("a session that began later: %v", err)
+	}
+}
+
+// TestAuthenticate_SessionOfRole_TellsOfItsUseNowAndThen: not with each request, and not of what was
+// refused.
+func TestAuthenticate_SessionOfRole_TellsOfItsUseNowAndThen(t *testing.T) {
+	h := openSessions(t)
+	creds := h.begin(ofRole())
+	wrong := creds
+	wrong.SecretAccessKey = "wrong"
+	h.refused("another secret", h.signs(wrong), sigv4.ErrMismatch)
+	for range 3 {
+		if _, _, err := h.authenticate(h.signs(creds)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := []string{roleID + " " + region}; !slices.Equal(h.people.used, want) {
+		t.Errorf("told of %v, want %v", h.people.used, want)
 	}
 }
 

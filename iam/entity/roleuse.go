@@ -14,10 +14,6 @@ type RoleUse struct {
 	Region string
 }
 
-// coarse is how much later a use has to be to be written down. Nobody needs the minute, and a busy
-// role would write with every request.
-const coarse = 15 * time.Minute
-
 // The last use is bookkeeping: nothing is allowed because of it, so it is not signed.
 var (
 	qRoleUse = store.AccountSQL(
@@ -25,14 +21,14 @@ var (
 	qPutRoleUse = store.AccountSQL(`INSERT INTO iam_role_uses (account, id, at, region)
 		VALUES ($1, $2, $3, $4)
 		ON CONFLICT (account, id) DO UPDATE SET at = excluded.at, region = excluded.region
-			WHERE at + $5 <= excluded.at`)
+			WHERE at < excluded.at`)
 	qDeleteRoleUse = store.AccountSQL(`DELETE FROM iam_role_uses WHERE account = $1 AND id = $2`)
 )
 
-// NoteRoleUse has a use of the role of a unique id written down. It rides in another's transaction.
-func (d *Directory) NoteRoleUse(account, id, region string, at time.Time) {
+// RoleUsed implements [identity.Principals]. It rides in another's transaction.
+func (d *Directory) RoleUsed(account, id, region string, at time.Time) {
 	d.db.Note("iam role use "+id, func(tx *store.Tx) error {
-		_, err := tx.Exec(qPutRoleUse, account, id, store.Micros(at), region, coarse.Microseconds())
+		_, err := tx.Exec(qPutRoleUse, account, id, store.Micros(at), region)
 		return err
 	})
 }

@@ -77,8 +77,8 @@ func (k *Kit) Caller(id string) policy.Caller {
 	return p.Caller
 }
 
-// May reports whether a user or role may do an action on a resource, by its identity policies and its
-// boundary alone.
+// May reports whether a user or role may do an action on a resource, by its identity policies and
+// its boundary alone.
 func (k *Kit) May(id, action, resource string) bool {
 	k.t.Helper()
 	return policy.Decide(policy.Request{Caller: k.Caller(id),

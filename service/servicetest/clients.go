@@ -41,7 +41,8 @@ func (s *Server) client(options []ClientOption) client {
 }
 
 func (c client) provider() aws.CredentialsProvider {
-	return credentials.NewStaticCredentialsProvider(c.keys.AccessKeyID, c.keys.SecretAccessKey, "")
+	return credentials.NewStaticCredentialsProvider(c.keys.AccessKeyID, c.keys.SecretAccessKey,
+		c.keys.SessionToken)
 }
 
 // KMS returns the SDK's client of KMS. It tries everything once: a retry would hide what a test

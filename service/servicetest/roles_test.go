@@ -3,12 +3,15 @@ package servicetest_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"claviger/service/servicetest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
 // TestRole_MadeAndChanged_IsReadBack: its trust policy byte for byte.
@@ -159,4 +162,44 @@ func TestDeleteRole_WithPolicies_IsRefused(t *testing.T) {
 	must(c.DeleteRolePolicy(t.Context(),
 		&iam.DeleteRolePolicyInput{RoleName: name, PolicyName: inline}))(t)
 	accepted(t, del())
+}
+
+// TestRole_AssumedByWhomItTrusts_IsUsed: a user whom the trust policy names needs nothing else, and
+// who was made under his name doesn't get in. What a session asks for is a use of the role.
+func TestRole_AssumedByWhomItTrusts_IsUsed(t *testing.T) {
+	s := servicetest.Start(t)
+	c, name := s.IAM(), aws.String("r")
+	alice := s.User(t, "alice")
+	arn := createRole(t, s, "r", trust("AWS", servicetest.UserARN("alice")))
+	must(c.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: name, PolicyName: name,
+		PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":{"Effect":"Allow",` +
+			`"Action":"kms:ListKeys","Resource":"*"}}`)}))(t)
+	assume := func() (*sts.AssumeRoleOutput, error) {
+		return s.STS(servicetest.As(alice)).AssumeRole(t.Context(), &sts.AssumeRoleInput{
+			RoleArn: &arn, RoleSessionName: aws.String("session")})
+	}
+	begun := must(assume())(t).Credentials
+	session := servicetest.As(aws.Credentials{AccessKeyID: *begun.AccessKeyId,
+		SecretAccessKey: *begun.SecretAccessKey, SessionToken: *begun.SessionToken})
+	list := func() error {
+		return second(s.KMS(session, servicetest.WithRegion(servicetest.Abroad)).ListKeys(t.Context(),
+			&kms.ListKeysInput{}))
+	}
+	accepted(t, list())
+	eventually(t, "the role's last use", func() bool {
+		used := must(c.GetRole(t.Context(), &iam.GetRoleInput{RoleName: name}))(t).Role.RoleLastUsed
+		return used.LastUsedDate != nil && about(*used.LastUsedDate, time.Now()) &&
+			*used.Region == servicetest.Abroad
+	})
+	deleteUser(t, s, "alice")
+	alice = s.User(t, "alice")
+	refused(t, second(assume()), "AccessDenied", "*")
+	accepted(t, list()) // a session goes on, whoever began it
+
+	must(c.DeleteRolePolicy(t.Context(),
+		&iam.DeleteRolePolicyInput{RoleName: name, PolicyName: name}))(t)
+	refused(t, list(), "AccessDeniedException", "*")
+	must(c.DeleteRole(t.Context(), &iam.DeleteRoleInput{RoleName: name}))(t)
+	createRole(t, s, "r", trust("AWS", servicetest.UserARN("alice")))
+	refused(t, list(), "UnrecognizedClientException", "*")
 }

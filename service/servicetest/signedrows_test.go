@@ -52,6 +52,7 @@ func everySignedRow(t *testing.T) *servicetest.Server {
 	must(m.PutResourcePolicy(t.Context(), &secretsmanager.PutResourcePolicyInput{
 		SecretId:       aws.String("s"),
 		ResourcePolicy: ofSecret([3]string{"Allow", servicetest.RootARN, "*"})}))(t)
+	everyEntity(t, s)
 	connectedStore(t, s)
 	s.CutLedgerAfter(1) // what a key is to be made by is written down, and the key isn't
 	if _, err := c.CreateKey(t.Context(), edwards); err == nil {

@@ -65,7 +65,7 @@ CREATE TABLE iam_roles (
 CREATE UNIQUE INDEX iam_roles_by_name ON iam_roles (account, name);
 CREATE UNIQUE INDEX iam_roles_by_id ON iam_roles (id);
 
--- When sessions of roles asked for something last, to a quarter of an hour. Bookkeeping.
+-- When sessions of roles asked for something last, to an hour. Bookkeeping.
 CREATE TABLE iam_role_uses (
     account TEXT    NOT NULL,
     id      TEXT    NOT NULL, -- of the role
