@@ -126,8 +126,9 @@ var layers = []struct{ pkg, may, because string }{
 		"entities are rows, and what a decision needs of them"},
 	{"iam/webidentity", "internal/fault",
 		"whether a token is true is its issuer's to say: a provider's declaration is handed in"},
-	{"iam/sts", "iam/model iam/entity identity identity/session identity/accesskey internal/domain " +
-		"internal/op internal/fault internal/wire policy",
+	{"iam/webidentity/issuertest", "", "an issuer is somebody else's"},
+	{"iam/sts", "iam/model iam/entity iam/webidentity identity identity/session " +
+		"identity/accesskey internal/domain internal/op internal/fault internal/wire policy",
 		"sessions are of entities, and rest in tokens: it has no table"},
 	{"identity/session", "identity/accesskey internal/custody internal/fault internal/signedtoken",
 		"a token is bytes that a device seals: no clock, no database"},

@@ -15,6 +15,7 @@ import (
 
 	"claviger/iam"
 	"claviger/iam/entity"
+	"claviger/internal/domain"
 	"claviger/internal/install"
 	"claviger/internal/op"
 	"claviger/internal/shape"
@@ -31,7 +32,7 @@ func registry() []op.Operation {
 	in := &install.Installation{}
 	return slices.Concat(keystore.New(keystore.Config{Installation: in}).Operations(),
 		secrets.New(secrets.Config{Installation: in}).Operations(),
-		iam.New(entity.New(nil, nil), nil, nil).Operations())
+		iam.New(entity.New(nil, nil), nil, nil, domain.UnknownKeys{}).Operations())
 }
 
 // An example that the service would refuse teaches the wrong thing.

@@ -113,7 +113,11 @@ func (e *examples) structure(b []byte, s *shape.Schema) []byte {
 
 func (e *examples) value(b []byte, qualified, name string, s *shape.Schema) []byte {
 	for _, key := range []string{qualified, s.Shape, name} {
-		if v := e.Values[key]; v != nil {
+		v := e.Values[key]
+		if s.Target != nil && v.Kind() != '{' {
+			continue // one of a member that has this name elsewhere
+		}
+		if v != nil {
 			return append(b, v...)
 		}
 	}

@@ -38,9 +38,10 @@ type AccessKeys interface {
 type subject interface{ Operations() []op.Operation }
 
 // New returns the identities of a directory, whose access keys are made by keys and whose markers
-// by tokens.
-func New(d *entity.Directory, keys AccessKeys, tokens *signedtoken.Maker) *Identities {
-	e := target.Over(d, tokens)
+// by tokens. unknown says what becomes of their policies' condition keys.
+func New(d *entity.Directory, keys AccessKeys, tokens *signedtoken.Maker,
+	unknown domain.UnknownKeys) *Identities {
+	e := target.Over(d, tokens, unknown)
 	s := &Identities{Users: users.New(e, keys, keys), Roles: roles.New(e),
 		Attachments: attachments.New(e), Accounts: accounts.New(e, keys)}
 	s.subjects = []subject{

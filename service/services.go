@@ -61,7 +61,7 @@ func newServices(w workings) services {
 			UnknownKeys: w.unknownKeys}),
 		sts: sts.New(sts.Config{Sessions: w.sessions, Entities: w.entities,
 			WebIdentities: w.webIdentities, Region: w.regions[0]}),
-		identities: iam.New(w.entities, w.accessKeys, w.installation.Tokens),
+		identities: iam.New(w.entities, w.accessKeys, w.installation.Tokens, w.unknownKeys),
 	}
 }
 

@@ -42,7 +42,7 @@ type Config struct {
 	// RefuseUnknownKeys saves no policy with condition keys that no request has a value for.
 	RefuseUnknownKeys bool
 	Unmeasured        bool // Handler shows no metrics: Watch does
-	Create            bool // make the database and the installation if there is none: init and dev only
+	Create            bool // make database and installation if there is none: init and dev only
 
 	// Idle has no jobs done and no key stores connected: for commands that do one thing and end.
 	Idle bool

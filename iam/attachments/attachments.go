@@ -1,7 +1,7 @@
 // Package attachments performs IAM's operations that hang policies on users, groups and roles: they
 // attach managed ones, keep inline ones, and set permissions boundaries. Each is written once for
-// all kinds of entities, in the file of its name without the kind: AttachUserPolicy, AttachGroupPolicy
-// and AttachRolePolicy are in attachpolicy.go.
+// all kinds of entities, in the file of its name without the kind: AttachUserPolicy,
+// AttachGroupPolicy and AttachRolePolicy are in attachpolicy.go.
 package attachments
 
 import (

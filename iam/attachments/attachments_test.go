@@ -35,8 +35,8 @@ func create(k *iamtest.Kit, name, document string) string {
 // kinds are the kinds of entities that have policies, in the words of operations.
 var kinds = []string{"User", "Group", "Role"}
 
-// newEntities makes one of each kind, all of one name; the user is in the group. It returns the ids of
-// who may something then: of the user, of the user because of the group, and of the role.
+// newEntities makes one of each kind, all of one name; the user is in the group. It returns the ids
+// of who may something then: of the user, of the user because of the group, and of the role.
 func newEntities(k *iamtest.Kit, name string) map[string]string {
 	user, role := k.NewUser(name), k.NewRole(name)
 	k.NewGroup(name, name)
@@ -45,8 +45,8 @@ func newEntities(k *iamtest.Kit, name string) map[string]string {
 
 const action = "kms:CreateKey"
 
-// TestAttachedPolicy_Principal_MayUntilItIsDetached: from the next request on, whatever it is that has
-// the policy.
+// TestAttachedPolicy_Principal_MayUntilItIsDetached: from the next request on, whatever it is that
+// has the policy.
 func TestAttachedPolicy_Principal_MayUntilItIsDetached(t *testing.T) {
 	k := iamtest.Start(t)
 	ids, arn := newEntities(k, "e"), create(k, "P", allow(action))
@@ -266,8 +266,8 @@ func TestPolicies_OfAnEntity_AreListedInPages(t *testing.T) {
 	}
 }
 
-// TestAttachPolicy_DeletedMeanwhile_IsStale: what was to be attached is gone at the commit, and so is
-// nothing attached; and what was attached meanwhile isn't deleted.
+// TestAttachPolicy_DeletedMeanwhile_IsStale: what was to be attached is gone at the commit, and so
+// is nothing attached; and what was attached meanwhile isn't deleted.
 func TestAttachPolicy_DeletedMeanwhile_IsStale(t *testing.T) {
 	k := iamtest.Start(t)
 	k.NewUser("u")

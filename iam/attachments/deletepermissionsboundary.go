@@ -21,8 +21,8 @@ type DeleteRolePermissionsBoundaryInput struct {
 func (in DeleteUserPermissionsBoundaryInput) entity() string { return in.UserName }
 func (in DeleteRolePermissionsBoundaryInput) entity() string { return in.RoleName }
 
-// unbound makes the operation that takes a permissions boundary away. iam:PermissionsBoundary is the
-// one that is there.
+// unbound makes the operation that takes a permissions boundary away. iam:PermissionsBoundary is
+// the one that is there.
 func unbound[I named, E any](n op.Info, h *holders[E]) op.Operation {
 	return op.Write(n, func(c *op.Call, in I) (target.Entity[E], error) {
 		return h.find(c, n, in.entity(), nil), nil

@@ -67,8 +67,8 @@ func shownOfRole(of, name string, d model.Document) GetRolePolicyOutput {
 	return GetRolePolicyOutput{of, name, d}
 }
 
-// get makes the operation that returns an inline policy, as shown makes it of the names of the entity
-// and of the policy, and of its document.
+// get makes the operation that returns an inline policy, as shown makes it of the names of the
+// entity and of the policy, and of its document.
 func get[I inline, E, O any](n op.Info, h *holders[E],
 	shown func(of, name string, d model.Document) O) op.Operation {
 	return op.Read(n, findInline[I](n, h),

@@ -25,7 +25,8 @@ func (in PutRolePermissionsBoundaryInput) entity() string { return in.RoleName }
 func (in PutUserPermissionsBoundaryInput) arn() string    { return in.PermissionsBoundary }
 func (in PutRolePermissionsBoundaryInput) arn() string    { return in.PermissionsBoundary }
 
-// bound makes the operation that sets a permissions boundary. iam:PermissionsBoundary is the new one.
+// bound makes the operation that sets a permissions boundary. iam:PermissionsBoundary is the new
+// one.
 func bound[I managed, E any](n op.Info, h *holders[E]) op.Operation {
 	return op.Write(n, func(c *op.Call, in I) (target.Entity[E], error) {
 		if err := checkARN(in.arn()); err != nil {

@@ -55,8 +55,12 @@ func put[I interface {
 }, E any](n op.Info, h *holders[E]) op.Operation {
 	return op.Write(n, findInline[I](n, h),
 		func(c *op.Call, in I, t target.Entity[E]) (op.Commit[op.None], error) {
-			if _, err := policy.ParseInline(in.document()); err != nil {
+			d, err := policy.ParseInline(in.document())
+			if err != nil {
 				return nil, model.MalformedPolicyDocument(err)
+			}
+			if err := h.CheckKeys(c, d); err != nil {
+				return nil, err
 			}
 			has := h.permissions(t.Row)
 			if sizeWith(has, in.name(), in.document()) > h.inlineLimit {

@@ -37,7 +37,7 @@ func Start(t testing.TB) *Kit {
 	k.Kit = optest.Start(t, hsmtest.SoftHSM(t), func(o *optest.Kit) optest.Parts {
 		k.Directory = entity.New(o.DB, o.Installation.Rows)
 		keys := identity.New(o.DB, o.Token, k.Directory, o.Installation, []string{optest.Region})
-		all := iam.New(k.Directory, keys, o.Installation.Tokens)
+		all := iam.New(k.Directory, keys, o.Installation.Tokens, domain.UnknownKeys{})
 		return optest.Parts{Operations: all.Operations()}
 	})
 	k.Commit(k.Directory.NewAccount(t.Context(),
@@ -77,8 +77,8 @@ func (k *Kit) Caller(id string) policy.Caller {
 	return p.Caller
 }
 
-// May reports whether a user or role may do an action on a resource, by its identity policies and its
-// boundary alone.
+// May reports whether a user or role may do an action on a resource, by its identity policies and
+// its boundary alone.
 func (k *Kit) May(id, action, resource string) bool {
 	k.t.Helper()
 	return policy.Decide(policy.Request{Caller: k.Caller(id),

@@ -2,9 +2,7 @@ package model
 
 import (
 	"claviger/iam/entity"
-	"claviger/internal/fault"
 	"claviger/internal/wire"
-	"claviger/policy"
 )
 
 // Policy is a managed policy as it is shown.
@@ -54,15 +52,4 @@ type PolicyVersion struct {
 func ListedVersion(p *entity.Policy, v *entity.Version) PolicyVersion {
 	return PolicyVersion{VersionId: v.ID, IsDefaultVersion: v.ID == p.Default,
 		CreateDate: wire.Time{Time: v.Created}}
-}
-
-// CheckManaged holds the document of a managed policy to the language and to its size.
-func CheckManaged(document string) *fault.Error {
-	if _, err := policy.ParseManaged(document); err != nil {
-		return MalformedPolicyDocument(err)
-	}
-	if policy.Size(document) > policy.ManagedLimit {
-		return CannotExceed("PolicySize", policy.ManagedLimit)
-	}
-	return nil
 }

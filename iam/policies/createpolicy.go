@@ -41,7 +41,7 @@ func (s *Policies) create(c *op.Call, in CreatePolicyInput, t policyTarget) (
 		return nil, model.EntityAlreadyExists(
 			"A policy called %s already exists. Duplicate names are not allowed.", in.PolicyName)
 	}
-	if err := model.CheckManaged(in.PolicyDocument); err != nil {
+	if err := s.CheckManaged(c, in.PolicyDocument); err != nil {
 		return nil, err
 	}
 	n, err := s.Directory.Policies.Count(c.Caller.Account)

@@ -29,7 +29,7 @@ func (s *Policies) findCreateVersion(c *op.Call, in CreatePolicyVersionInput) (
 
 func (s *Policies) createVersion(c *op.Call, in CreatePolicyVersionInput, t policyTarget) (
 	op.Commit[CreatePolicyVersionOutput], error) {
-	if err := model.CheckManaged(in.PolicyDocument); err != nil {
+	if err := s.CheckManaged(c, in.PolicyDocument); err != nil {
 		return nil, err
 	}
 	if len(t.Row.Versions) >= mostVersions {

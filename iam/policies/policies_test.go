@@ -299,7 +299,8 @@ func TestAWSPolicies_Changed_AreRefused(t *testing.T) {
 	}
 }
 
-// TestPolicyArn_OfNoPolicy_IsRefused: what is no ARN of one, what isn't there, and another account's.
+// TestPolicyArn_OfNoPolicy_IsRefused: what is no ARN of one, what isn't there, and another
+// account's.
 func TestPolicyArn_OfNoPolicy_IsRefused(t *testing.T) {
 	k := iamtest.Start(t)
 	create(k, "P", allow("*"))
@@ -324,8 +325,12 @@ func TestPolicyTags_Keys_DifferByTheirCase(t *testing.T) {
 	if len(got.Tags) != 1 || got.Tags[0] != (entity.Tag{Key: "A", Value: "2"}) || got.IsTruncated {
 		t.Errorf("the tags are %+v", got)
 	}
-	k.Refused("TagPolicy", M{"PolicyArn": arn, "Tags": []M{{"Key": "a", "Value": "1"},
-		{"Key": "a", "Value": "2"}}}, "InvalidInput", "Duplicate tag keys found.")
+	twice := []M{{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}}
+	for name, in := range map[string]M{"TagPolicy": {"PolicyArn": arn},
+		"CreatePolicy": {"PolicyName": "Q", "PolicyDocument": allow("*")}} {
+		in["Tags"] = twice
+		k.Refused(name, in, "InvalidInput", "Duplicate tag keys found.")
+	}
 	k.Refused("TagPolicy", M{"PolicyArn": arn, "Tags": []M{{"Value": "1"}}}, "MissingParameter",
 		"The request must contain the parameter Tags.member.1.Key.")
 	var many []M

@@ -42,4 +42,3 @@ func (s *Roles) revoke(c *op.Call, in RevokeRoleSessionsInput, t target.Entity[e
 	to.Revoked = before
 	return change(s, c, t.Row, &to, op.None{})
 }
-

@@ -18,6 +18,9 @@ func (s *Roles) trust(c *op.Call, text string) (string, error) {
 	if err != nil {
 		return "", model.MalformedPolicyDocument(err)
 	}
+	if err := s.CheckKeys(c, d); err != nil {
+		return "", err
+	}
 	for i := range d.Statements {
 		for _, p := range []*policy.Principals{d.Statements[i].Principal,
 			d.Statements[i].NotPrincipal} {

@@ -12,6 +12,7 @@ import (
 	"claviger/iam/entity"
 	"claviger/iam/sts"
 	"claviger/iam/webidentity"
+	"claviger/iam/webidentity/issuertest"
 	"claviger/identity"
 	"claviger/internal/domain"
 	"claviger/internal/fault"
@@ -87,6 +88,15 @@ func (h *fixture) user(account, name string, actions ...string) policy.Caller {
 func trusts(principal string, actions ...string) string {
 	return fmt.Sprintf(`{"Effect":"Allow","Principal":{"AWS":%q},"Action":["%s"]}`, principal,
 		strings.Join(actions, `","`))
+}
+
+// declare makes an issuer a provider of an account.
+func (h *fixture) declare(i *issuertest.Issuer, account string) *entity.Provider {
+	h.t.Helper()
+	p := entity.NewProvider(account, "http", i.Name, optest.Began)
+	p.ClientIDs = []string{issuertest.Audience}
+	h.commit(h.entities.Providers.Insert(h.t.Context(), p))
+	return p
 }
 
 // asks performs an operation as somebody.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"claviger/iam/sts"
+	"claviger/iam/webidentity/issuertest"
 	"claviger/internal/fault"
 	"claviger/internal/op/optest"
 	"claviger/policy"
@@ -36,10 +37,10 @@ func (h *fixture) web(arn, token string) (sts.AssumeRoleWithWebIdentityOutput, e
 
 func TestWebIdentity_TrustedToken_GetsItsRole(t *testing.T) {
 	h := start(t)
-	i := newIssuer(t)
+	i := issuertest.Start(t)
 	p := h.declare(i, account)
 	role := h.role(account, "pods", vouched(p.ARN(), p.Name, byToken))
-	out, err := h.web(role.ARN(), i.token(optest.Began, nil))
+	out, err := h.web(role.ARN(), i.Token(optest.Began, nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,19 +71,19 @@ func TestWebIdentity_TrustedToken_GetsItsRole(t *testing.T) {
 // TestWebIdentity_NotTrusted_SaysNeverWhy: no trust, no role, another subject, an account's own.
 func TestWebIdentity_NotTrusted_SaysNeverWhy(t *testing.T) {
 	h := start(t)
-	i := newIssuer(t)
+	i := issuertest.Start(t)
 	p := h.declare(i, account)
 	good := h.role(account, "good", vouched(p.ARN(), p.Name, byToken))
 	none := h.role(account, "none", trusts(account, "sts:AssumeRoleWithWebIdentity"))
 	other := h.role(account, "other", vouched(p.ARN()+"x", p.Name, byToken))
 	assumed := h.role(account, "assumed", vouched(p.ARN(), p.Name, `"sts:AssumeRole"`))
-	token := i.token(optest.Began, nil)
+	token := i.Token(optest.Began, nil)
 	for name, c := range map[string]struct{ arn, token string }{
 		"unknown role":     {good.ARN() + "x", token},
 		"the account only": {none.ARN(), token},
 		"another provider": {other.ARN(), token},
 		"another action":   {assumed.ARN(), token},
-		"another subject": {good.ARN(), i.token(optest.Began,
+		"another subject": {good.ARN(), i.Token(optest.Began,
 			map[string]any{"sub": "system:serviceaccount:kube-system:sa"})},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -96,30 +97,30 @@ func TestWebIdentity_NotTrusted_SaysNeverWhy(t *testing.T) {
 // TestWebIdentity_BadToken_IsAStrangers: whatever is wrong before it is known whose token it is.
 func TestWebIdentity_BadToken_IsAStrangers(t *testing.T) {
 	h := start(t)
-	i, undeclared := newIssuer(t), newIssuer(t)
+	i, undeclared := issuertest.Start(t), issuertest.Start(t)
 	p := h.declare(i, account)
 	role := h.role(account, "r", vouched(p.ARN(), p.Name, byToken))
 	foreign := h.role(another, "r", vouched(p.ARN(), p.Name, byToken))
 	forged := *i
-	forged.key = undeclared.key
+	forged.Forge()
 	for name, c := range map[string]struct{ arn, token, code, text string }{
 		"no token": {role.ARN(), "none of that", "InvalidIdentityToken", "The ID Token provided is not " +
 			"a valid JWT. (You may see this error if you sent an Access Token)"},
-		"no provider": {role.ARN(), undeclared.token(optest.Began, nil), "InvalidIdentityToken",
-			"No OpenIDConnect provider found in your account for " + undeclared.url},
-		"a provider of another account": {foreign.ARN(), i.token(optest.Began, nil),
-			"InvalidIdentityToken", "No OpenIDConnect provider found in your account for " + i.url},
-		"another audience": {role.ARN(), i.token(optest.Began, map[string]any{"aud": "else"}),
+		"no provider": {role.ARN(), undeclared.Token(optest.Began, nil), "InvalidIdentityToken",
+			"No OpenIDConnect provider found in your account for " + undeclared.URL},
+		"a provider of another account": {foreign.ARN(), i.Token(optest.Began, nil),
+			"InvalidIdentityToken", "No OpenIDConnect provider found in your account for " + i.URL},
+		"another audience": {role.ARN(), i.Token(optest.Began, map[string]any{"aud": "else"}),
 			"InvalidIdentityToken", "Incorrect token audience"},
-		"forged": {role.ARN(), forged.token(optest.Began, nil), "InvalidIdentityToken",
+		"forged": {role.ARN(), forged.Token(optest.Began, nil), "InvalidIdentityToken",
 			"The web identity token provided could not be validated. See the " +
 				"AssumeRoleWithWebIdentity documentation for requirements."},
-		"expired": {role.ARN(), i.token(optest.Began.Add(-hour), nil), "ExpiredTokenException",
+		"expired": {role.ARN(), i.Token(optest.Began.Add(-hour), nil), "ExpiredTokenException",
 			fmt.Sprintf("Token expired: current date/time %d must be before the expiration date/time%d",
 				optest.Began.Unix(), optest.Began.Add(-50*time.Minute).Unix())},
-		"no ARN": {"arn:aws:iam::1:role/r", i.token(optest.Began, nil), "ValidationException",
+		"no ARN": {"arn:aws:iam::1:role/r", i.Token(optest.Began, nil), "ValidationException",
 			"Request ARN is invalid"},
-		"other roles": {role.ARN(), i.token(optest.Began, map[string]any{
+		"other roles": {role.ARN(), i.Token(optest.Began, map[string]any{
 			"https://aws.amazon.com/roles": []string{foreign.ARN()}}), "InvalidIdentityToken",
 			"The web identity token provided could not be validated. See the " +
 				"AssumeRoleWithWebIdentity documentation for requirements."},
@@ -144,15 +145,15 @@ func TestWebIdentity_BadToken_IsAStrangers(t *testing.T) {
 // session's, and goes on to the next.
 func TestWebIdentity_TagsAndSource_NeedTheirPermission(t *testing.T) {
 	h := start(t)
-	i := newIssuer(t)
+	i := issuertest.Start(t)
 	p := h.declare(i, account)
 	plain := h.role(account, "plain", vouched(p.ARN(), p.Name, byToken))
 	full := h.role(account, "full", vouched(p.ARN(), p.Name,
 		byToken+`,"sts:TagSession","sts:SetSourceIdentity"`))
-	tagged := i.token(optest.Began, map[string]any{"https://aws.amazon.com/tags": map[string]any{
+	tagged := i.Token(optest.Began, map[string]any{"https://aws.amazon.com/tags": map[string]any{
 		"principal_tags":      map[string]any{"Team": []string{"blue"}, "cost": []string{""}},
 		"transitive_tag_keys": []string{"Team"}}})
-	sourced := i.token(optest.Began, map[string]any{"https://aws.amazon.com/source_identity": "carol"})
+	sourced := i.Token(optest.Began, map[string]any{"https://aws.amazon.com/source_identity": "carol"})
 	_, err := h.web(plain.ARN(), tagged)
 	refused(t, err, "AccessDeniedException", "Not authorized to perform sts:TagSession")
 	_, err = h.web(plain.ARN(), sourced)
@@ -178,7 +179,7 @@ func TestWebIdentity_TagsAndSource_NeedTheirPermission(t *testing.T) {
 		"a reserved source": {"https://aws.amazon.com/source_identity": "aws:x"},
 		"a bad source":      {"https://aws.amazon.com/source_identity": "a b"},
 	} {
-		if _, err := h.web(full.ARN(), i.token(optest.Began, claims)); fault.Of(err) == nil ||
+		if _, err := h.web(full.ARN(), i.Token(optest.Began, claims)); fault.Of(err) == nil ||
 			fault.Of(err).Kind != fault.Invalid {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -13,13 +13,35 @@ import (
 type Entities struct {
 	*entity.Directory
 	Kinds
-	pages domain.Pager
+	pages   domain.Pager
+	unknown domain.UnknownKeys
 }
 
-// Over returns the entities of a directory, whose markers tokens makes.
-func Over(d *entity.Directory, tokens *signedtoken.Maker) Entities {
-	return Entities{Directory: d, Kinds: New(d),
+// Over returns the entities of a directory, whose markers tokens makes. unknown says what becomes
+// of their policies' condition keys.
+func Over(d *entity.Directory, tokens *signedtoken.Maker, unknown domain.UnknownKeys) Entities {
+	return Entities{Directory: d, Kinds: New(d), unknown: unknown,
 		pages: domain.Pager{Tokens: tokens, Invalid: model.InvalidMarker}}
+}
+
+// CheckKeys looks at the condition keys of a policy that is to be saved.
+func (e Entities) CheckKeys(c *op.Call, d *policy.Document) error {
+	if err := e.unknown.Check(c, d); err != nil {
+		return model.MalformedPolicyDocument(err)
+	}
+	return nil
+}
+
+// CheckManaged holds the document of a managed policy to the language and to its size.
+func (e Entities) CheckManaged(c *op.Call, document string) error {
+	d, err := policy.ParseManaged(document)
+	if err != nil {
+		return model.MalformedPolicyDocument(err)
+	}
+	if policy.Size(document) > policy.ManagedLimit {
+		return model.CannotExceed("PolicySize", policy.ManagedLimit)
+	}
+	return e.CheckKeys(c, d)
 }
 
 // usualPage is how many entries a page has unless the request says otherwise.

@@ -34,7 +34,7 @@ func Unsigned[I Input, P any, T Target, O any](n Info,
 func (u *unsigned[I, P, T, O]) serve(c *Call, q *Request) (any, error) {
 	var in I
 	var proof P
-	signed := c.Caller.Type != "" // by whomever: it proves nothing here
+	signed := c.Caller.Type != "" // it proves nothing here
 	err := safely(func() (err error) {
 		if err = q.Decode(&in); err != nil {
 			return err
@@ -46,11 +46,17 @@ func (u *unsigned[I, P, T, O]) serve(c *Call, q *Request) (any, error) {
 		if err = in.Validate(); err != nil {
 			return err
 		}
-		c.Caller, proof, err = u.identify(c, in)
-		return err
+		who, proven, err := u.identify(c, in)
+		if err != nil {
+			return err
+		}
+		c.Caller, proof = who, proven
+		return nil
 	})
+	if err != nil && signed {
+		return nil, c.run.refused(c, &u.info, err) // by whomever: it is a known caller's
+	}
 	if err != nil {
-		c.Caller = policy.Caller{}
 		return nil, &stranger{c.run.unknown(c, u.info.Service, err)}
 	}
 	if !signed {

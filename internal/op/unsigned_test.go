@@ -162,6 +162,22 @@ func TestUnsigned_SignedRequest_IsOfWhomItProves(t *testing.T) {
 	}
 }
 
+// TestUnsigned_SignedFailure_IsTheSigners: who signs is known.
+func TestUnsigned_SignedFailure_IsTheSigners(t *testing.T) {
+	r := build(t)
+	r.at["identify"] = fails(fault.New(fault.Invalid, "InvalidIdentityToken", "no"))
+	o := r.enter()
+	q := request(good, "192.0.2.1")
+	q.Name = func() (op.Operation, string, error) { return o, "", nil }
+	_, err := r.runner.Serve(t.Context(), door, q)
+	rec := r.only()
+	if code(t, err) != "InvalidIdentityToken" || rec.EventName != "Enter" ||
+		rec.UserIdentity.AccessKeyID != "AKIATEST" || rec.ErrorCode != "InvalidIdentityToken" ||
+		r.unknown != 0 {
+		t.Errorf("%v, recorded as %+v", err, rec)
+	}
+}
+
 func TestUnsigned_NoPlace_IsNotListenedTo(t *testing.T) {
 	r := build(t)
 	many := fault.New(fault.Throttled, "ThrottlingException", "Rate exceeded")

@@ -104,7 +104,8 @@ func TestSchemas_Pattern_MatchesTheWholeValue(t *testing.T) {
 			in := struct {
 				P *string `shape:"P"`
 			}{&v}
-			if took := p.Compile(typ, shape.Words{}).Validate(in, nil) == nil; took != schema.MatchString(v) {
+			took := p.Compile(typ, shape.Words{}).Validate(in, nil) == nil
+			if took != schema.MatchString(v) {
 				t.Errorf("%s and %q: validation says %v and the schema %s says %v", pattern, v, took, schema,
 					!took)
 			}

@@ -153,7 +153,10 @@ func (r *rule) element(v reflect.Value) []string {
 // refused reports whether a text has characters that it must not have, or none, and its shape has
 // words of its own for that.
 func (r *rule) refused(s string) bool {
-	return r.Refusal != "" && (s == "" || utf8.RuneCountInString(s) <= r.Max && !r.pattern.MatchString(s))
+	if r.Refusal == "" || utf8.RuneCountInString(s) > r.Max {
+		return false
+	}
+	return s == "" || !r.pattern.MatchString(s)
 }
 
 func (r *rule) bounds(n int, what string) (out []string) {

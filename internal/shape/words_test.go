@@ -15,7 +15,8 @@ var terse = shape.Words{Terse: true, MissingParameter: true, Parameters: []strin
 var terseTable = shape.Table{
 	"Name":  {Min: 1, Max: 5, Pattern: `[a-z]+`, Refusal: "The specified value for %s is bad."},
 	"Plain": {Min: 2, Max: 5, Pattern: `[a-z]+`}, "Color": {Enum: []string{"RED"}},
-	"Keys": {Max: 3, Member: "Plain"}, "Colors": {Member: "Color"}, "Tags": {}, "Count": {Min: 1, Max: 9},
+	"Keys": {Max: 3, Member: "Plain"}, "Colors": {Member: "Color"}, "Tags": {},
+	"Count": {Min: 1, Max: 9},
 }
 
 type terseTag struct {
@@ -43,7 +44,8 @@ func says[I any](t *testing.T, document string) string {
 	if err := wire.Decode([]byte(document), &in); err != nil {
 		t.Fatal(err)
 	}
-	err := terseTable.Compile(reflect.TypeFor[I](), terse).Validate(in, wire.Presence([]byte(document)))
+	plan := terseTable.Compile(reflect.TypeFor[I](), terse)
+	err := plan.Validate(in, wire.Presence([]byte(document)))
 	if err == nil {
 		return ""
 	}

@@ -12,7 +12,7 @@ import (
 
 var actions = []string{"kms:Decrypt", "kms:Encrypt", "secretsmanager:GetSecretValue"}
 
-// TestLint_EachFinding_IsSaidWhereItStands: what never matches, and what matches more than it seems.
+// TestLint_EachFinding_IsSaidWhereItStands: what never matches, and what matches more than one sees.
 func TestLint_EachFinding_IsSaidWhereItStands(t *testing.T) {
 	const everybody = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*",` +
 		`"Action":"kms:*","Resource":"*"%s}}`
@@ -32,7 +32,8 @@ func TestLint_EachFinding_IsSaidWhereItStands(t *testing.T) {
 		"all but": {`{"Statement":{"Effect":"Allow","NotAction":"kms:Decrypt","Resource":"*"}}`,
 			[]string{"1:32 broad Allow with NotAction allows every other action of every service, also of " +
 				"those to come"}},
-		"a condition key": {"{\n \"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"," +
+		"a condition key": {"{\n \"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"*\"," +
+			"\"Resource\":\"*\"," +
 			"\n  \"Condition\":{\"Null\":{\"aws:SourceIp\":\"true\",\"ec2:Vpc/a\":\"true\"}}}]}",
 			[]string{"3:46 never-matches no request here has the condition key ec2:Vpc/a"}},
 		"everybody": {fmt.Sprintf(everybody, ""), []string{"1:55 broad everybody is allowed, in every " +

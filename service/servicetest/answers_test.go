@@ -73,6 +73,28 @@ var seenElsewhere = map[string]map[string]string{
 	"TestNextToken_AnotherListing_IsRefused": {
 		"InvalidNextTokenException": "secretsmanager.ListSecretVersionIds",
 	},
+	"TestAttachPolicy_Eleventh_IsOneTooMany": {
+		"LimitExceeded": "iam.AttachGroupPolicy iam.AttachRolePolicy iam.AttachUserPolicy",
+	},
+	"TestCreatePolicy_Document_IsHeldToLanguageAndSize": {
+		"LimitExceeded": "iam.CreatePolicy iam.CreatePolicyVersion",
+	},
+	"TestCreatePolicy_Made_IsShownAsAWSDoes": {
+		"EntityAlreadyExists": "iam.CreatePolicy",
+	},
+	"TestDeletePolicy_InUse_IsRefused": {
+		"DeleteConflict": "iam.DeletePolicy",
+	},
+	"TestPolicyTags_Keys_DifferByTheirCase": {
+		"InvalidInput":  "iam.CreatePolicy iam.TagPolicy",
+		"LimitExceeded": "iam.TagPolicy",
+	},
+	"TestPolicyVersions_NumbersAndDefault_AreKept": {
+		"DeleteConflict": "iam.DeletePolicyVersion",
+	},
+	"TestPutPolicy_All_AreMeasuredTogether": {
+		"LimitExceeded": "iam.PutGroupPolicy iam.PutRolePolicy iam.PutUserPolicy",
+	},
 	"TestPutKeyPolicy_InvalidPolicy_IsRefused": {
 		"InvalidArnException":    "kms.CreateKey kms.PutKeyPolicy",
 		"LimitExceededException": "kms.CreateKey kms.PutKeyPolicy",
@@ -155,7 +177,7 @@ func seenByOthers(a servicetest.Answered) bool {
 // TestAnswers_SeenElsewhere_BySuchATest: a row names a test that there is, and that speaks of the
 // error or asks for all.
 func TestAnswers_SeenElsewhere_BySuchATest(t *testing.T) {
-	e := evidenceOf(t, "keystore/...", "secrets")
+	e := evidenceOf(t, "keystore/...", "secrets", "iam/...")
 	for test, codes := range seenElsewhere {
 		if len(e.files[test]) == 0 {
 			t.Errorf("there is no %s", test)

@@ -87,13 +87,15 @@ func TestIdentityPolicies_Change_CountsFromTheNextRequestOn(t *testing.T) {
 	check("out of the group", false)
 }
 
-// TestPolicyDocument_InAnswers_IsEncodedInXMLAlone: the SDK's users decode it, and get what was sent
-// byte for byte; REST has it as it is.
+// TestPolicyDocument_InAnswers_IsEncodedInXMLAlone: the SDK's users decode it, and get what was
+// sent byte for byte; REST has it as it is.
 func TestPolicyDocument_InAnswers_IsEncodedInXMLAlone(t *testing.T) {
 	s := servicetest.Start(t)
-	document := "{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [{\"Sid\": \"a\", \"Effect\": \"Allow\", " +
-		"\"Action\": \"kms:*\", \"Resource\": \"*\", \"Condition\": {\"StringEquals\": " +
-		"{\"aws:PrincipalTag/a\": \"50% + \u00e4 & <b>~-._\"}}}]\n}"
+	document := `{
+  "Version": "2012-10-17",
+  "Statement": [{"Sid": "a", "Effect": "Allow", "Action": "kms:*", "Resource": "*",
+	"Condition": {"StringEquals": {"aws:PrincipalTag/a": "50% + ä & <b>~-._"}}}]
+}`
 	arn := managedPolicy(t, s, "p", document)
 	got := must(s.IAM().GetPolicyVersion(t.Context(), &iam.GetPolicyVersionInput{PolicyArn: &arn,
 		VersionId: aws.String("v1")}))(t).PolicyVersion
@@ -119,7 +121,8 @@ func TestPolicyDocument_InAnswers_IsEncodedInXMLAlone(t *testing.T) {
 	}
 }
 
-// TestIAM_UnknownAction_IsAnsweredAsAWSDoes: an operation that isn't, a version that isn't, and none.
+// TestIAM_UnknownAction_IsAnsweredAsAWSDoes: an operation that isn't, a version that isn't, and
+// none.
 func TestIAM_UnknownAction_IsAnsweredAsAWSDoes(t *testing.T) {
 	s := servicetest.Start(t)
 	for form, want := range map[string]string{

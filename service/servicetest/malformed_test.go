@@ -247,7 +247,8 @@ func withMember(t testing.TB, document, name string, value any) string {
 // usualBody is what an operation takes that carries neither a secret's value nor a policy.
 const usualBody = 128 << 10
 
-// fitsForm reports whether a value of the wrong type is none in a form, where a number is a text, too.
+// fitsForm reports whether a value of the wrong type is none in a form, where a number is a text,
+// too.
 func fitsForm(s *shape.Schema, value any) bool {
 	switch value.(type) {
 	case bool, float64:

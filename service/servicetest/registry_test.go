@@ -298,9 +298,15 @@ var walk = map[string]struct {
 	"sts.GetAccessKeyInfo":   {`{"AccessKeyId":"ASIAQNZGKIQY56JQ7WML"}`, "", "the id says it"},
 	"sts.DecodeAuthorizationMessage": {`{"EncodedMessage":"m"}`,
 		"", "no message is one, whoever asks"},
+	"sts.AssumeRoleWithWebIdentity": {`{"RoleArn":"ROLE","RoleSessionName":"s1","WebIdentityToken":"none"}`,
+		"", "a role that isn't there refuses like one that is"},
 
 	"iam.SimulateCustomPolicy": {`{"PolicyInputList":["{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"}}"],"ActionNames":["kms:Decrypt"],"ResourceArns":["arn:aws:kms:us-east-1:111122223333:key/k"],"ContextEntries":[{"ContextKeyName":"aws:username","ContextKeyType":"string","ContextKeyValues":["a"]}]}`,
 		"", "an account is always there"},
+	"iam.SimulatePrincipalPolicy": {`{"PolicySourceArn":"arn:aws:iam::111122223333:user/nobody","ActionNames":["kms:Decrypt"]}`,
+		"", "the user who may do nothing is always there"},
+	"iam.GetContextKeysForPrincipalPolicy": {`{"PolicySourceArn":"arn:aws:iam::111122223333:user/nobody"}`,
+		"", "the user who may do nothing is always there"},
 	"iam.GetContextKeysForCustomPolicy": {`{"PolicyInputList":["{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"}}"]}`,
 		"", "an account is always there"},
 }

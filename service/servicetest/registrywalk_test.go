@@ -23,6 +23,9 @@ import (
 func TestRegistry_EveryOperation_KeepsThePromisesOfAll(t *testing.T) {
 	g := startWalkServers(t)
 	for _, n := range routed(g.soft.Server) {
+		if n.Unsigned {
+			continue // a signature opens nothing there: TestWebIdentity has the tokens that do
+		}
 		row, s, db := walk[idOf(n)], g.of(n).Server, g.of(n).db
 		t.Run(idOf(n), func(t *testing.T) {
 			if row.request == "" {

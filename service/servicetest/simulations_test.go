@@ -52,7 +52,8 @@ func TestSimulateCustomPolicy_GoSDK_IsUnderstoodBothWays(t *testing.T) {
 		"Resource Policy": "allowed", "Permissions Boundary Policy": "allowed"}
 	same(t, "details", r.EvalDecisionDetails, details)
 	switch statement := r.MatchedStatements[0]; {
-	case r.EvalDecision != "allowed", *r.EvalActionName != "kms:Decrypt", *r.EvalResourceName != someKey,
+	case r.EvalDecision != "allowed", *r.EvalActionName != "kms:Decrypt",
+		*r.EvalResourceName != someKey,
 		!r.PermissionsBoundaryDecisionDetail.AllowedByPermissionsBoundary,
 		!r.OrganizationsDecisionDetail.AllowedByOrganizations, len(r.ResourceSpecificResults) != 1:
 		t.Errorf("%+v", r)

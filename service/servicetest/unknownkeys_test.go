@@ -11,8 +11,10 @@ import (
 	"claviger/service/servicetest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/google/uuid"
 )
 
 // saver saves a policy, or looks at one as if it were to be saved.
@@ -36,6 +38,44 @@ var savers = map[string]saver{
 			ReplicaRegion: aws.String(servicetest.Abroad)})
 		return err
 	},
+	"iam.CreatePolicy": func(t *testing.T, s *servicetest.Server, policy string) error {
+		_, err := newPolicy(t, s, policy)
+		return err
+	},
+	"iam.CreatePolicyVersion": func(t *testing.T, s *servicetest.Server, policy string) error {
+		made := must(newPolicy(t, s, plainPolicy))(t)
+		_, err := s.IAM().CreatePolicyVersion(t.Context(), &iam.CreatePolicyVersionInput{
+			PolicyArn: made.Policy.Arn, PolicyDocument: &policy})
+		return err
+	},
+	"iam.PutUserPolicy": func(t *testing.T, s *servicetest.Server, policy string) error {
+		_, err := s.IAM().PutUserPolicy(t.Context(), &iam.PutUserPolicyInput{PolicyDocument: &policy,
+			UserName: aws.String("nobody"), PolicyName: aws.String("p")})
+		return err
+	},
+	"iam.PutGroupPolicy": func(t *testing.T, s *servicetest.Server, policy string) error {
+		name := aws.String("g" + uuid.NewString())
+		must(s.IAM().CreateGroup(t.Context(), &iam.CreateGroupInput{GroupName: name}))(t)
+		_, err := s.IAM().PutGroupPolicy(t.Context(), &iam.PutGroupPolicyInput{GroupName: name,
+			PolicyName: aws.String("p"), PolicyDocument: &policy})
+		return err
+	},
+	"iam.PutRolePolicy": func(t *testing.T, s *servicetest.Server, policy string) error {
+		role := must(savedRole(t, s, plainTrust))(t).Role.RoleName
+		_, err := s.IAM().PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: role,
+			PolicyName: aws.String("p"), PolicyDocument: &policy})
+		return err
+	},
+	"iam.CreateRole": func(t *testing.T, s *servicetest.Server, policy string) error {
+		_, err := savedRole(t, s, policy)
+		return err
+	},
+	"iam.UpdateAssumeRolePolicy": func(t *testing.T, s *servicetest.Server, policy string) error {
+		role := must(savedRole(t, s, plainTrust))(t).Role.RoleName
+		_, err := s.IAM().UpdateAssumeRolePolicy(t.Context(), &iam.UpdateAssumeRolePolicyInput{
+			RoleName: role, PolicyDocument: &policy})
+		return err
+	},
 	"secretsmanager.PutResourcePolicy": func(t *testing.T, s *servicetest.Server, policy string) error {
 		secret := createSecret(t, s.SecretsManager(), fmt.Sprint("s", len(policy)), "x").ARN
 		_, err := s.SecretsManager().PutResourcePolicy(t.Context(),
@@ -50,14 +90,38 @@ var savers = map[string]saver{
 	},
 }
 
+const (
+	plainPolicy = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`
+	plainTrust  = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sts:AssumeRole",` +
+		`"Principal":{"AWS":"111122223333"}}}`
+)
+
+func newPolicy(t *testing.T, s *servicetest.Server, policy string) (
+	*iam.CreatePolicyOutput, error) {
+	return s.IAM().CreatePolicy(t.Context(), &iam.CreatePolicyInput{PolicyDocument: &policy,
+		PolicyName: aws.String("p" + uuid.NewString())})
+}
+
+func savedRole(t *testing.T, s *servicetest.Server, trust string) (*iam.CreateRoleOutput, error) {
+	return s.IAM().CreateRole(t.Context(), &iam.CreateRoleInput{AssumeRolePolicyDocument: &trust,
+		RoleName: aws.String("r" + uuid.NewString())})
+}
+
 // asking is a policy for everybody, under conditions on keys that hold.
-func asking(service string, keys ...string) string {
+func asking(name string, keys ...string) string {
 	tests := []string{}
 	for _, k := range keys {
 		tests = append(tests, fmt.Sprintf(`%q:"%t"`, k, k != "aws:SourceIp"))
 	}
-	return `{"Statement":{"Effect":"Allow","Principal":"*","Action":"` + service + `:*",` +
-		`"Resource":"*","Condition":{"Null":{` + strings.Join(tests, ",") + `}}}}`
+	vendor, operation, _ := strings.Cut(name, ".")
+	of := `"Principal":"*","Resource":"*","Action":"` + vendor + `:*"`
+	switch {
+	case operation == "CreateRole", operation == "UpdateAssumeRolePolicy":
+		of = `"Principal":"*","Action":"sts:AssumeRole"`
+	case vendor == "iam":
+		of = `"Action":"*","Resource":"*"`
+	}
+	return `{"Version":"2012-10-17","Statement":{"Effect":"Allow",` + of + `,"Condition":{"Null":{` + strings.Join(tests, ",") + `}}}}`
 }
 
 // TestUnknownKeys_EachSaver_IsHere: whoever adds an operation that saves policies has it here, and
@@ -83,7 +147,7 @@ func TestUnknownKeys_Accepted_AreNamedInLogAndRecord(t *testing.T) {
 	for name, save := range savers {
 		vendor, operation, _ := strings.Cut(name, ".")
 		mark, said := s.Mark(t), len(s.Log.String())
-		accepted(t, save(t, s, asking(vendor, "ec2:Vpc", vendor+":ViaServise", "aws:SourceIp")))
+		accepted(t, save(t, s, asking(name, "ec2:Vpc", vendor+":ViaServise", "aws:SourceIp")))
 		records := slices.DeleteFunc(s.Trail(t, mark), func(r servicetest.Record) bool {
 			return r.EventName != operation
 		})
@@ -95,7 +159,7 @@ func TestUnknownKeys_Accepted_AreNamedInLogAndRecord(t *testing.T) {
 			t.Errorf("%s: the log says %s", name, log)
 		}
 		mark = s.Mark(t)
-		accepted(t, save(t, s, asking(vendor, "aws:SourceIp", "AWS:principalTag/a")))
+		accepted(t, save(t, s, asking(name, "aws:SourceIp", "AWS:principalTag/a")))
 		for _, r := range s.Trail(t, mark) {
 			if strings.Contains(r.Line, "unknownConditionKeys") {
 				t.Errorf("%s: nothing is unknown: %s", name, r.Line)
@@ -114,7 +178,6 @@ func TestUnknownKeys_Refused_AreNamedInTheAnswer(t *testing.T) {
 	long := "acme:" + strings.Repeat("x", 200)
 	const says = "The policy contains condition keys that no request here has: "
 	for name, save := range savers {
-		vendor, _, _ := strings.Cut(name, ".")
 		for _, c := range []struct {
 			keys []string
 			want string
@@ -123,9 +186,13 @@ func TestUnknownKeys_Refused_AreNamedInTheAnswer(t *testing.T) {
 			{many, strings.Join(many[:20], ", ") + ", ..."},
 			{[]string{long}, op.Clip(long, 128)},
 		} {
-			err := save(t, s, asking(vendor, c.keys...))
-			refused(t, err, "MalformedPolicyDocumentException", says+c.want)
+			err := save(t, s, asking(name, c.keys...))
+			code := "MalformedPolicyDocumentException"
+			if strings.HasPrefix(name, "iam.") {
+				code = "MalformedPolicyDocument"
+			}
+			refused(t, err, code, says+c.want)
 		}
-		accepted(t, save(t, s, asking(vendor, "aws:SourceIp")))
+		accepted(t, save(t, s, asking(name, "aws:SourceIp")))
 	}
 }

@@ -1,4 +1,5 @@
-package sts_test
+// Package issuertest starts OpenID Connect issuers on loopback, whose tokens tests send.
+package issuertest
 
 import (
 	"crypto/ecdsa"
@@ -9,34 +10,41 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
-
-	"claviger/iam/entity"
-	"claviger/internal/op/optest"
 )
 
-// issuer is an OpenID Connect issuer on loopback.
-type issuer struct {
+// Issuer is an issuer with one key. [Start] makes it.
+type Issuer struct {
+	URL  string // by plain HTTP
+	Name string // the URL without its scheme
+
 	t   testing.TB
-	url string
 	key *ecdsa.PrivateKey
 }
 
-func newIssuer(t testing.TB) *issuer {
+// Audience is whom the tokens are for, as those of Kubernetes' service accounts are for AWS.
+const Audience = "sts.amazonaws.com"
+
+// Subject is whom the tokens are about.
+const Subject = "system:serviceaccount:ns:sa"
+
+// Start starts an issuer, which is closed when t ends.
+func Start(t testing.TB) *Issuer {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := &issuer{t: t, key: key}
+	i := &Issuer{t: t, key: key}
 	mux := http.NewServeMux()
 	s := httptest.NewServer(mux)
 	t.Cleanup(s.Close)
-	i.url = s.URL
+	i.URL, i.Name = s.URL, strings.TrimPrefix(s.URL, "http://")
 	mux.HandleFunc("/.well-known/openid-configuration",
 		func(w http.ResponseWriter, _ *http.Request) {
-			_ = json.NewEncoder(w).Encode(map[string]any{"issuer": i.url, "jwks_uri": i.url + "/keys"})
+			_ = json.NewEncoder(w).Encode(map[string]any{"issuer": i.URL, "jwks_uri": i.URL + "/keys"})
 		})
 	point, err := key.PublicKey.Bytes()
 	if err != nil {
@@ -52,11 +60,12 @@ func newIssuer(t testing.TB) *issuer {
 
 func encoded(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
-// token signs what the issuer says, beside what every token has.
-func (i *issuer) token(at time.Time, more map[string]any) string {
+// Token returns a token that was issued at a time and holds for ten minutes, with more claims or
+// others than every token has.
+func (i *Issuer) Token(at time.Time, more map[string]any) string {
 	i.t.Helper()
-	claims := map[string]any{"iss": i.url, "aud": "sts.amazonaws.com",
-		"sub": "system:serviceaccount:ns:sa", "iat": at.Unix(), "exp": at.Add(10 * time.Minute).Unix()}
+	claims := map[string]any{"iss": i.URL, "aud": Audience,
+		"sub": Subject, "iat": at.Unix(), "exp": at.Add(10 * time.Minute).Unix()}
 	for name, value := range more {
 		claims[name] = value
 	}
@@ -76,11 +85,12 @@ func (i *issuer) token(at time.Time, more map[string]any) string {
 	return text + "." + encoded(signature[:])
 }
 
-// declare makes the issuer a provider of an account.
-func (h *fixture) declare(i *issuer, account string) *entity.Provider {
-	h.t.Helper()
-	p := entity.NewProvider(account, "http", i.url[len("http://"):], optest.Began)
-	p.ClientIDs = []string{"sts.amazonaws.com"}
-	h.commit(h.entities.Providers.Insert(h.t.Context(), p))
-	return p
+// Forge makes the tokens of i ones of another key from now on, which it doesn't publish.
+func (i *Issuer) Forge() {
+	i.t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	i.key = key
 }
