@@ -79,10 +79,11 @@ func TestGrant_Principals_AreMeantByID(t *testing.T) {
 	if describe(again) != "" {
 		t.Errorf("granted, and answered %q", describe(again))
 	}
-	if _, code := ask[any](again, "RetireGrant", M{"KeyId": id, "GrantId": g.GrantId}); code != denied {
+	retired := M{"KeyId": id, "GrantId": g.GrantId}
+	if _, code := ask[any](again, "RetireGrant", retired); code != denied {
 		t.Errorf("who retires nothing is answered %q", code)
 	}
-	if _, code := ask[any](bob, "RetireGrant", M{"KeyId": id, "GrantId": g.GrantId}); code != "" {
+	if _, code := ask[any](bob, "RetireGrant", retired); code != "" {
 		t.Errorf("who may retire it is answered %q", code)
 	}
 }
@@ -110,8 +111,8 @@ func TestCreateGrant_NobodyOfTheName_IsRefused(t *testing.T) {
 	}
 }
 
-// TestKeyPolicy_Principals_AreMeantByID: the policy is read as it was written, and names by their ids
-// those who are gone. Each operation that takes a policy refuses who isn't there.
+// TestKeyPolicy_Principals_AreMeantByID: the policy is read as it was written, and names by their
+// ids those who are gone. Each operation that takes a policy refuses who isn't there.
 func TestKeyPolicy_Principals_AreMeantByID(t *testing.T) {
 	s := start(t)
 	s.people.IDs = map[string]string{arnOf("alice"): aliceID}

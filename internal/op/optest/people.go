@@ -7,7 +7,8 @@ import (
 )
 
 // People are the users and roles that there are where nothing knows them: unique ids by ARN. As
-// long as IDs is nil every name is somebody's, and is its own id. It implements [domain.Principals].
+// long as IDs is nil every name is somebody's, and is its own id. It implements
+// [domain.Principals].
 type People struct{ IDs map[string]string }
 
 // UniqueID returns the id of who has an ARN.
