@@ -2,12 +2,13 @@ package service
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 
 	"claviger/iam/model"
 	"claviger/iam/users"
 	"claviger/identity"
-	"claviger/internal/fault"
 )
 
 // CreateAccessKey makes an access key for a user of an account, or for its root user if none is
@@ -107,8 +108,8 @@ func (s *Service) FinishRotation(ctx context.Context, account, user, by string) 
 	}
 	keys := listed.AccessKeyMetadata
 	if len(keys) != 2 {
-		return "", "", fault.New(fault.State, "", "a rotation ends with two access keys, and there "+
-			"are not two: `claviger access-key rotate` makes the second")
+		return "", "", errors.New("a rotation ends with two access keys, and there are not two: " +
+			"`claviger access-key rotate` makes the second")
 	}
 	slices.SortFunc(keys, func(a, b users.AccessKeyMetadata) int {
 		return a.CreateDate.Compare(b.CreateDate.Time)
@@ -119,8 +120,8 @@ func (s *Service) FinishRotation(ctx context.Context, account, user, by string) 
 	case err != nil:
 		return "", "", err
 	case used.Time.IsZero() || newer.Status != identity.Active:
-		return "", "", fault.Newf(fault.State, "", "the newer access key, %s, has not signed yet or is "+
-			"disabled: without the older one nobody could get in", newer.AccessKeyId)
+		return "", "", fmt.Errorf("the newer access key, %s, has not signed yet or is disabled: "+
+			"without the older one nobody could get in", newer.AccessKeyId)
 	case older.Status == identity.Active:
 		return older.AccessKeyId, "disabled",
 			s.SetAccessKeyStatus(ctx, older.AccessKeyId, identity.Inactive, by)

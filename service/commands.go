@@ -28,7 +28,7 @@ func (s *Service) CreateAccount(ctx context.Context, account, by string) error {
 // for with an access key of its root user, whose secret can't be read again.
 func (s *Service) NewAccount(ctx context.Context, account, alias string, key bool, by string) (
 	id, secret string, err error) {
-	made, err := command(s.commanded(ctx, account, by),
+	made, err := command(commanded{Call: s.own(ctx, account, by)},
 		s.services.identities.Accounts.CreateAccount, accounts.CreateAccountInput{Account: account,
 			AccountAlias: named(alias), WithAccessKey: &key})
 	if err != nil || made.RootAccessKey == nil {
@@ -110,14 +110,32 @@ func named(user string) *string {
 	return &user
 }
 
-// commanded returns a call of the service's own at somebody's command.
-func (s *Service) commanded(ctx context.Context, account, by string) *op.Call {
+// commanded is a call of the service's own at somebody's command.
+type commanded struct {
+	*op.Call
+	err error // why there can be none
+}
+
+// commanded returns a call in an account of the installation. In a number that is no account's
+// nobody finds what a command has made.
+func (s *Service) commanded(ctx context.Context, account, by string) commanded {
+	a, err := s.entities.Account(ctx, account)
+	if err == nil && a == nil {
+		err = model.NoSuchEntity("There is no account %s.", account)
+	}
+	return commanded{s.own(ctx, account, by), err}
+}
+
+func (s *Service) own(ctx context.Context, account, by string) *op.Call {
 	c := s.runner.Own(ctx, account, identity.GlobalRegion, model.IAM.Name)
 	c.SourceIP, c.UserAgent = by, by
 	return c
 }
 
 // command performs an operation of IAM as the service's own principal.
-func command[I op.Input, O any](c *op.Call, o op.Performer[I, O], in I) (O, error) {
-	return op.AsService(c, model.IAM.Name, c.Caller.Account, o, in)
+func command[I op.Input, O any](c commanded, o op.Performer[I, O], in I) (out O, err error) {
+	if c.err != nil {
+		return out, c.err
+	}
+	return op.AsService(c.Call, model.IAM.Name, c.Caller.Account, o, in)
 }

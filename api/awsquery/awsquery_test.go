@@ -72,6 +72,7 @@ type output struct {
 	Flat    []string          `json:",omitzero" query:"flattened"`
 	FlatMap map[string]pair2  `json:",omitzero" query:"flattened"`
 	Absent  *pair             `json:",omitzero"`
+	None    []string          `json:",omitempty"`
 	secret  string
 }
 
@@ -332,7 +333,7 @@ func full() output {
 	out := output{Text: "a<b>&\"'\r\n\x00", Other: "o", Number: -7, Ratio: 0.5, Flag: &yes,
 		Date: wire.At(time.Date(2026, 11, 21, 12, 0, 0, 250e6, time.UTC)), Blob: []byte("hello"),
 		Map: map[string]string{"b": "2", "a": "1"}, Flat: []string{"x", "y"},
-		FlatMap: map[string]pair2{"k": {"v"}}, secret: "s"}
+		FlatMap: map[string]pair2{"k": {"v"}}, None: []string{}, secret: "s"}
 	out.Nested.Pairs = []pair{{Key: "k", Value: &text}, {Key: "l"}}
 	return out
 }

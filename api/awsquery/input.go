@@ -64,6 +64,7 @@ type field struct {
 	name      string
 	flattened bool
 	omitted   bool // from an output, while it is zero
+	unlisted  bool // from an output, while it is a list or map without entries
 }
 
 // fieldsOf walks the fields as JSON sees them, those of embedded structures included.
@@ -78,7 +79,9 @@ func fieldsOf(t reflect.Type) func(func(field) bool) {
 				name = f.Name
 			}
 			omitted := strings.Contains(options, "omit")
-			if !yield(field{f, name, f.Tag.Get("query") == "flattened", omitted}) {
+			unlisted := strings.Contains(options, "omitempty") &&
+				(f.Type.Kind() == reflect.Slice || f.Type.Kind() == reflect.Map)
+			if !yield(field{f, name, f.Tag.Get("query") == "flattened", omitted, unlisted}) {
 				return
 			}
 		}

@@ -117,7 +117,8 @@ func membersOf(t reflect.Type) encoder {
 		for i := range members {
 			m := &members[i]
 			f := v.FieldByIndex(m.Index)
-			if f.Kind() == reflect.Pointer && f.IsNil() || m.omitted && f.IsZero() {
+			if f.Kind() == reflect.Pointer && f.IsNil() || m.omitted && f.IsZero() ||
+				m.unlisted && f.Len() == 0 {
 				continue
 			}
 			m.element(d, m.name, f)

@@ -43,7 +43,7 @@ func TestDoctorDatabase_NothingWrong_CountsEveryTable(t *testing.T) {
 // has a record after.
 func TestDoctorDatabase_RowMissing_IsAcceptedOnDemand(t *testing.T) {
 	s := initialised(t)
-	other := s.run("access-keys", "create", "--config", s.path("claviger.toml"))
+	other := s.run("access-key", "create", "--config", s.path("claviger.toml"))
 	if other.code != 0 {
 		t.Fatal(other.stderr)
 	}

@@ -7,8 +7,8 @@ import (
 
 // User is a user as it is shown.
 type User struct {
-	Path                string
-	UserName            string
+	Path                string `json:",omitzero"` // as the name absent for the root user
+	UserName            string `json:",omitzero"`
 	UserId              string
 	Arn                 string
 	CreateDate          wire.Time

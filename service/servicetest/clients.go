@@ -19,37 +19,38 @@ type ClientOption func(*client)
 
 // client is what the SDK's clients have in common.
 type client struct {
-	keys   aws.Credentials
-	region string
+	credentials aws.CredentialsProvider
+	region      string
 }
 
 // AsNobody makes a client of the user who may do nothing.
-func (s *Server) AsNobody() ClientOption { return func(c *client) { c.keys = s.Nobody } }
+func (s *Server) AsNobody() ClientOption { return As(s.Nobody) }
 
-// As makes a client that signs with an access key.
-func As(keys aws.Credentials) ClientOption { return func(c *client) { c.keys = keys } }
+// As makes a client that signs with an access key, or with the temporary credentials of a session.
+func As(keys aws.Credentials) ClientOption {
+	return With(credentials.StaticCredentialsProvider{Value: keys})
+}
+
+// With makes a client that signs with what a provider of the SDK's finds.
+func With(p aws.CredentialsProvider) ClientOption { return func(c *client) { c.credentials = p } }
 
 // WithRegion makes a client that calls in another Region.
 func WithRegion(region string) ClientOption { return func(c *client) { c.region = region } }
 
 func (s *Server) client(options []ClientOption) client {
-	c := client{keys: s.Root, region: Region}
+	c := client{region: Region}
+	As(s.Root)(&c)
 	for _, o := range options {
 		o(&c)
 	}
 	return c
 }
 
-func (c client) provider() aws.CredentialsProvider {
-	return credentials.NewStaticCredentialsProvider(c.keys.AccessKeyID, c.keys.SecretAccessKey,
-		c.keys.SessionToken)
-}
-
 // KMS returns the SDK's client of KMS. It tries everything once: a retry would hide what a test
 // wants to see.
 func (s *Server) KMS(options ...ClientOption) *kms.Client {
 	c := s.client(options)
-	return kms.New(kms.Options{BaseEndpoint: &s.URL, Region: c.region, Credentials: c.provider(),
+	return kms.New(kms.Options{BaseEndpoint: &s.URL, Region: c.region, Credentials: c.credentials,
 		HTTPClient:   s.front.Client(),
 		HTTPSignerV4: signer{s.Clock}, RetryMaxAttempts: 1, Retryer: aws.NopRetryer{}})
 }
@@ -58,14 +59,14 @@ func (s *Server) KMS(options ...ClientOption) *kms.Client {
 func (s *Server) SecretsManager(options ...ClientOption) *secretsmanager.Client {
 	c := s.client(options)
 	return secretsmanager.New(secretsmanager.Options{BaseEndpoint: &s.URL, Region: c.region,
-		Credentials: c.provider(), HTTPClient: s.front.Client(),
+		Credentials: c.credentials, HTTPClient: s.front.Client(),
 		HTTPSignerV4: signer{s.Clock}, RetryMaxAttempts: 1, Retryer: aws.NopRetryer{}})
 }
 
 // STS returns the SDK's client of STS. It tries everything once.
 func (s *Server) STS(options ...ClientOption) *sts.Client {
 	c := s.client(options)
-	return sts.New(sts.Options{BaseEndpoint: &s.URL, Region: c.region, Credentials: c.provider(),
+	return sts.New(sts.Options{BaseEndpoint: &s.URL, Region: c.region, Credentials: c.credentials,
 		HTTPClient: s.front.Client(), HTTPSignerV4: signer{s.Clock}, RetryMaxAttempts: 1,
 		Retryer: aws.NopRetryer{}})
 }
@@ -73,7 +74,7 @@ func (s *Server) STS(options ...ClientOption) *sts.Client {
 // IAM returns the SDK's client of IAM. It tries everything once.
 func (s *Server) IAM(options ...ClientOption) *iam.Client {
 	c := s.client(options)
-	return iam.New(iam.Options{BaseEndpoint: &s.URL, Region: c.region, Credentials: c.provider(),
+	return iam.New(iam.Options{BaseEndpoint: &s.URL, Region: c.region, Credentials: c.credentials,
 		HTTPClient: s.front.Client(), HTTPSignerV4: signer{s.Clock}, RetryMaxAttempts: 1,
 		Retryer: aws.NopRetryer{}})
 }

@@ -21,8 +21,8 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// newRole makes a role that these statements trust and that may do these actions.
-func newRole(t testing.TB, s *servicetest.Server, name, trust string, actions ...string) string {
+// sessionRole makes a role that these statements trust and that may do these actions.
+func sessionRole(t testing.TB, s *servicetest.Server, name, trust string, actions ...string) string {
 	t.Helper()
 	role := must(s.IAM().CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: &name,
 		AssumeRolePolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[` + trust + `]}`),
@@ -66,8 +66,8 @@ func identityOf(t testing.TB, c *sts.Client) string {
 func TestSessions_GoSDK_ChainExpireAndComeAgain(t *testing.T) {
 	s := servicetest.Start(t)
 	alice := s.User(t, "alice")
-	first := newRole(t, s, "first", trusting(servicetest.UserARN("alice")))
-	second := newRole(t, s, "second", trusting(first), "kms:GenerateRandom")
+	first := sessionRole(t, s, "first", trusting(servicetest.UserARN("alice")))
+	second := sessionRole(t, s, "second", trusting(first), "kms:GenerateRandom")
 	one := stscreds.NewAssumeRoleProvider(s.STS(servicetest.As(alice)), first,
 		func(o *stscreds.AssumeRoleOptions) { o.RoleSessionName = "one" })
 	hop := sessionOf(t, one)
@@ -95,7 +95,7 @@ func TestSessions_GoSDK_ChainExpireAndComeAgain(t *testing.T) {
 func TestSessions_PresignedIdentity_ProvesASession(t *testing.T) {
 	s := servicetest.Start(t)
 	alice := s.STS(servicetest.As(s.User(t, "alice")))
-	role := newRole(t, s, "r", trusting(servicetest.UserARN("alice")))
+	role := sessionRole(t, s, "r", trusting(servicetest.UserARN("alice")))
 	session := sessionOf(t, stscreds.NewAssumeRoleProvider(alice, role,
 		func(o *stscreds.AssumeRoleOptions) { o.RoleSessionName = "vault" }))
 	url := must(sts.NewPresignClient(s.STS(session)).PresignGetCallerIdentity(t.Context(),
@@ -153,7 +153,7 @@ func webRole(t testing.TB, s *servicetest.Server, i *issuertest.Issuer, name str
 	p := must(s.IAM().CreateOpenIDConnectProvider(t.Context(),
 		&iam.CreateOpenIDConnectProviderInput{Url: &i.URL,
 			ClientIDList: []string{issuertest.Audience}}))(t).OpenIDConnectProviderArn
-	return newRole(t, s, name, `{"Effect":"Allow","Principal":{"Federated":"`+*p+
+	return sessionRole(t, s, name, `{"Effect":"Allow","Principal":{"Federated":"`+*p+
 		`"},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"`+i.Name+
 		`:sub":"`+issuertest.Subject+`","`+i.Name+`:aud":"`+issuertest.Audience+`"}}}`,
 		"kms:GenerateRandom")

@@ -22,10 +22,10 @@ func TestSessions_AWSCLI_ByProfiles(t *testing.T) {
 	s := servicetest.Start(t)
 	alice := s.User(t, "alice")
 	i := issuertest.Start(t)
-	first := newRole(t, s, "first", `{"Effect":"Allow","Principal":{"AWS":"`+
+	first := sessionRole(t, s, "first", `{"Effect":"Allow","Principal":{"AWS":"`+
 		servicetest.UserARN("alice")+`"},"Action":"sts:AssumeRole","Condition":{"StringEquals":{`+
 		`"sts:ExternalId":"ours"}}}`)
-	second := newRole(t, s, "second", trusting(first), "kms:GenerateRandom")
+	second := sessionRole(t, s, "second", trusting(first), "kms:GenerateRandom")
 	pods := webRole(t, s, i, "pods")
 	dir := t.TempDir()
 	put := func(name, text string, mode os.FileMode) string {

@@ -78,6 +78,15 @@ func (q Keys) list(ctx context.Context, s *service.Service, by string) (r KeysRe
 	return r, err
 }
 
+// whose is how the command line says whose keys are meant.
+func (q Keys) whose() string {
+	said := " --account " + q.Account
+	if q.User != "" {
+		said += " --user " + q.User
+	}
+	return said
+}
+
 // Show prints the outcome.
 func (q Keys) Show(w io.Writer, r KeysReply) error {
 	switch {
@@ -100,7 +109,7 @@ func (q Keys) Show(w io.Writer, r KeysReply) error {
 	case r.Made != nil:
 		r.Made.show(w)
 		if q.Do == "rotate" {
-			fmt.Fprint(w, "\nOnce it is in use: claviger access-key rotate --finish\n")
+			fmt.Fprintf(w, "\nOnce it is in use: claviger access-key rotate --finish%s\n", q.whose())
 		}
 	default:
 		fmt.Fprintf(w, "%s is %s.\n", q.ID, strings.TrimSuffix(q.Do, "e")+"ed")

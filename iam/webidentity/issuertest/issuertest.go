@@ -6,6 +6,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
@@ -15,10 +16,11 @@ import (
 	"time"
 )
 
-// Issuer is an issuer with one key. [Start] makes it.
+// Issuer is an issuer with one key. [Start] and [StartTLS] make it.
 type Issuer struct {
-	URL  string // by plain HTTP
-	Name string // the URL without its scheme
+	URL         string
+	Name        string            // the URL without its scheme
+	Certificate *x509.Certificate // of its server, signed by itself; nil without TLS
 
 	t   testing.TB
 	key *ecdsa.PrivateKey
@@ -30,8 +32,13 @@ const Audience = "sts.amazonaws.com"
 // Subject is whom the tokens are about.
 const Subject = "system:serviceaccount:ns:sa"
 
-// Start starts an issuer, which is closed when t ends.
-func Start(t testing.TB) *Issuer {
+// Start starts an issuer by plain HTTP, which is closed when t ends.
+func Start(t testing.TB) *Issuer { return start(t, httptest.NewServer) }
+
+// StartTLS starts an issuer by HTTPS, with a certificate that no system trusts.
+func StartTLS(t testing.TB) *Issuer { return start(t, httptest.NewTLSServer) }
+
+func start(t testing.TB, serve func(http.Handler) *httptest.Server) *Issuer {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -39,9 +46,10 @@ func Start(t testing.TB) *Issuer {
 	}
 	i := &Issuer{t: t, key: key}
 	mux := http.NewServeMux()
-	s := httptest.NewServer(mux)
+	s := serve(mux)
 	t.Cleanup(s.Close)
-	i.URL, i.Name = s.URL, strings.TrimPrefix(s.URL, "http://")
+	i.URL, i.Certificate = s.URL, s.Certificate()
+	_, i.Name, _ = strings.Cut(s.URL, "://")
 	mux.HandleFunc("/.well-known/openid-configuration",
 		func(w http.ResponseWriter, _ *http.Request) {
 			_ = json.NewEncoder(w).Encode(map[string]any{"issuer": i.URL, "jwks_uri": i.URL + "/keys"})
