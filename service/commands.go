@@ -103,11 +103,16 @@ type commanded struct {
 // commanded returns a call in an account of the installation. In a number that is no account's
 // nobody finds what a command has made.
 func (s *Service) commanded(ctx context.Context, account, by string) commanded {
+	return commanded{s.own(ctx, account, by), s.has(ctx, account)}
+}
+
+// has returns nil if the installation has an account.
+func (s *Service) has(ctx context.Context, account string) error {
 	a, err := s.entities.Account(ctx, account)
 	if err == nil && a == nil {
 		err = model.NoSuchEntity("There is no account %s.", account)
 	}
-	return commanded{s.own(ctx, account, by), err}
+	return err
 }
 
 func (s *Service) own(ctx context.Context, account, by string) *op.Call {
