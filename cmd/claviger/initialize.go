@@ -61,7 +61,8 @@ func initialize(ctx context.Context, e *env, args []string) error {
 		made = "An access key was added to the database"
 	}
 	fmt.Fprintf(e.stdout, "%s %s.\nThe access key of account %s's root user, shown "+
-		"this once:\n\nAWS_ACCESS_KEY_ID=%s\nAWS_SECRET_ACCESS_KEY=%s\n", made, c.Database,
+		"this once:\n\nAWS_ACCESS_KEY_ID=%s\nAWS_SECRET_ACCESS_KEY=%s\n\n"+
+		"`claviger user create` makes an administrator, who needs no root user.\n", made, c.Database,
 		c.Account, id, secret)
 	return nil
 }
