@@ -1,12 +1,12 @@
 package main
 
 import (
+	"claviger/cmd/claviger/control"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -18,7 +18,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
-	"golang.org/x/sys/unix"
 )
 
 // keys runs a command about access keys and returns what it prints.
@@ -187,7 +186,7 @@ func TestAccessKeys_EachCommand_IsInTheTrail(t *testing.T) {
 		"delete":  {`"eventName":"DeleteAccessKey"`, second.id, "arn:aws:iam::111122223333:root"},
 	} {
 		found := false
-		by := `"userAgent":"claviger access-key ` + do + ` by ` + userName(os.Geteuid()) + `"`
+		by := `"userAgent":"claviger access-key ` + do + ` by ` + control.UserName(os.Geteuid()) + `"`
 		for line := range strings.Lines(trail) {
 			hit := strings.Contains(line, by) && strings.Contains(line, `"type":"AWSService"`)
 			for _, part := range want {
@@ -264,23 +263,6 @@ func TestControl_LongPathAndLeftOverSocket_IsTaken(t *testing.T) {
 	p.stop()
 	if _, err := os.Stat(deep + "/claviger.db.control"); err == nil {
 		t.Error("the socket is there after the end")
-	}
-}
-
-// TestControl_OtherUser_IsRefused: the kernel says who is at the other end, and neither another
-// user nor nobody at all has anything done.
-func TestControl_OtherUser_IsRefused(t *testing.T) {
-	for name, ctx := range map[string]context.Context{
-		"nobody": t.Context(),
-		"another user": context.WithValue(t.Context(), peer{},
-			unix.Ucred{Uid: uint32(os.Geteuid()) + 65534}),
-	} {
-		w := httptest.NewRecorder()
-		r := httptest.NewRequest("POST", "/", strings.NewReader(`{"Do":"list"}`)).WithContext(ctx)
-		controlHandler(nil).ServeHTTP(w, r) // without a service: nothing is asked of one
-		if w.Code != http.StatusForbidden {
-			t.Errorf("%s: %d %s", name, w.Code, w.Body)
-		}
 	}
 }
 

@@ -2,14 +2,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
-	"fmt"
 	"log/slog"
-	"os/user"
-	"strconv"
 	"strings"
+	"time"
 
+	"claviger/cmd/claviger/control"
 	"claviger/service"
+	"claviger/store"
 )
 
 // action is one of the words that a command about accounts, users or access keys is followed by.
@@ -102,13 +103,13 @@ func (a *administering) open(e *env, needed bool) (p place, err error) {
 }
 
 // have has the server that runs perform a command, or performs it here where none is running.
-func have[R any](ctx context.Context, p place, q controlRequest) (reply R, err error) {
-	ask := func() error { return q.ask(ctx, p.database, &reply) }
+func have[R any](ctx context.Context, p place, q control.Request) (reply R, err error) {
+	ask := func() error { return q.Ask(ctx, p.database, &reply) }
 	if p.config == nil {
 		return reply, ask()
 	}
 	err = p.config.command(ctx, p.log, ask, func(s *service.Service) error {
-		made, err := q.perform(ctx, s, -1)
+		made, err := q.Perform(ctx, s, -1)
 		if r, ok := made.(R); ok {
 			reply = r
 		}
@@ -117,28 +118,30 @@ func have[R any](ctx context.Context, p place, q controlRequest) (reply R, err e
 	return reply, err
 }
 
-// by names the command and the user who gives it, for the records.
-func by(command string, uid int) string { return "claviger " + command + " by " + userName(uid) }
+// startTime is how long a server may have the database and not answer yet.
+const startTime = 10 * time.Second
 
-// userName names a user of the operating system for the records, by number where it has no name. A
-// negative one is this process's own.
-func userName(uid int) string {
-	number := strconv.Itoa(uid)
-	u, err := user.LookupId(number)
-	if uid < 0 {
-		u, err = user.Current()
-	}
+// command has the server that runs do something by ask, or does it here where none is running. Here
+// nothing else is done meanwhile.
+func (c *config) command(ctx context.Context, log *slog.Logger, ask func() error,
+	here func(*service.Service) error) error {
+	clusters, err := c.clusters()
 	if err != nil {
-		return number
+		return err
 	}
-	return u.Username
+	for began := time.Now(); ; time.Sleep(100 * time.Millisecond) {
+		if err := ask(); !errors.Is(err, control.ErrNoServer) {
+			return err
+		}
+		s, err := service.Open(ctx, service.Config{Database: c.Database, HSM: c.device(),
+			Clusters: clusters, Regions: c.Regions, Log: log, Version: version,
+			Commit: builtFrom(), Idle: true})
+		if errors.Is(err, store.ErrLocked) && time.Since(began) < startTime {
+			continue // it is about to answer, or about to end
+		}
+		if err != nil {
+			return err
+		}
+		return errors.Join(here(s), s.Close())
+	}
 }
-
-// showKey prints an access key that was made.
-func (e *env) showKey(k *madeKey) {
-	fmt.Fprintf(e.stdout, "Made an access key of %s, shown this once:\n\nAWS_ACCESS_KEY_ID=%s\n"+
-		"AWS_SECRET_ACCESS_KEY=%s\n", k.Principal, k.ID, k.Secret)
-}
-
-// madeKey is an access key that a command has made.
-type madeKey struct{ ID, Secret, Principal string }

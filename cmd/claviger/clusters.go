@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 
+	"claviger/cmd/claviger/control"
 	"claviger/hsm"
 	"claviger/service"
 )
@@ -132,12 +133,6 @@ func clustersCommand(ctx context.Context, e *env, args []string) error {
 	return c.resetCluster(ctx, e, log, *id)
 }
 
-// resetRequest is the command to allow one more password on a cluster.
-type resetRequest struct {
-	Account string // one that may use the cluster
-	Cluster string
-}
-
 // resetCluster does it as the first of the accounts that may use the cluster: all have one count.
 func (c *config) resetCluster(ctx context.Context, e *env, log *slog.Logger, id string) error {
 	all, err := c.clusters()
@@ -148,20 +143,13 @@ func (c *config) resetCluster(ctx context.Context, e *env, log *slog.Logger, id 
 	if i < 0 {
 		return configError("there is no cluster %q in the configuration", id)
 	}
-	q := resetRequest{Account: all[i].Accounts[0], Cluster: id}
-	err = c.command(ctx, log, func() error {
-		return controlRequest{Reset: &q}.ask(ctx, c.Database, new(any))
-	}, func(s *service.Service) error { return q.perform(ctx, s, -1) })
+	_, err = have[any](ctx, place{c, log, c.Database}, control.Request{
+		Reset: &control.Reset{Account: all[i].Accounts[0], Cluster: id}})
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(e.stdout, "One password will be tried on %s, when a store on it is connected.\n", id)
 	return nil
-}
-
-// perform does it for the user who asks.
-func (q resetRequest) perform(ctx context.Context, s *service.Service, uid int) error {
-	return s.ResetCluster(ctx, q.Account, q.Cluster, "claviger clusters reset by "+userName(uid))
 }
 
 // readAnchor returns a trust anchor's file, which holds a certificate in PEM.

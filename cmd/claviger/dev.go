@@ -14,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 
+	"claviger/cmd/claviger/clients"
 	"claviger/hsm"
 	"claviger/service"
 	"claviger/store"
@@ -68,8 +69,8 @@ func dev(ctx context.Context, e *env, args []string) error {
 func (o *devOptions) start(ctx context.Context, e *env, log *slog.Logger) error {
 	// A terminal that goes away doesn't take the service with it.
 	signal.Ignore(syscall.SIGHUP)
-	here := lookForClients(ctx) // while the token is made
-	l, err := listen(o.listen)  // first: a busy port should not leave anything behind
+	here := clients.Look(ctx)  // while the token is made
+	l, err := listen(o.listen) // first: a busy port should not leave anything behind
 	if err != nil {
 		return err
 	}
@@ -101,8 +102,13 @@ func (o *devOptions) start(ctx context.Context, e *env, log *slog.Logger) error 
 		return errors.Join(marked{err, errConfig}, s.Close())
 	}
 	return serveUntil(ctx, s, []port{{Listener: l, limits: bounds}}, log, func() {
-		o.greet(e.stdout, l.Addr().String(), <-here)
+		o.files().Greet(e.stdout, l.Addr().String(), <-here)
 	})
+}
+
+// files are what clients are told by.
+func (o *devOptions) files() clients.Files {
+	return clients.Files{Dir: o.dir, Region: o.regions[0]}
 }
 
 func (o *devOptions) path(name string) string { return filepath.Join(o.dir, name) }
@@ -204,7 +210,7 @@ func (o *devOptions) credentials(ctx context.Context, s *service.Service, addr s
 	} else if err := o.sameAccount(ctx, s, id); err != nil {
 		return err
 	}
-	return o.writeClients(addr, id, secret)
+	return o.files().Write(addr, id, secret)
 }
 
 // sameAccount refuses an account that isn't the directory's. The access key in it is the other's,
@@ -239,21 +245,4 @@ func (o *devOptions) readKey() (id, secret string) {
 }
 
 // writePrivate replaces a file as a whole, readable by its owner only.
-func writePrivate(path, text string) error { return replace(path, text, 0o600) }
-
-func replace(path, text string, mode fs.FileMode) error {
-	next := path + ".new"
-	if err := os.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	f, err := os.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(text)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err != nil {
-		return errors.Join(err, os.Remove(next))
-	}
-	return os.Rename(next, path)
-}
+func writePrivate(path, text string) error { return clients.Replace(path, text, 0o600) }

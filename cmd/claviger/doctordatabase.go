@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"claviger/cmd/claviger/control"
 	"claviger/cmd/claviger/findings"
 	"claviger/service"
 )
@@ -24,7 +25,7 @@ func (c *config) inspect(ctx context.Context, w io.Writer, log *slog.Logger, acc
 		return found.Err()
 	}
 	found, accepted, err := service.AcceptRows(ctx, asked, c.Account,
-		"claviger doctor --accept by "+userName(-1))
+		"claviger doctor --accept by "+control.UserName(-1))
 	if err != nil {
 		return err
 	}

@@ -6,9 +6,16 @@ import (
 	"os/signal"
 	"syscall"
 
+	"claviger/cmd/claviger/clients"
 	"claviger/hsm"
 	"claviger/service"
 )
+
+// putAway is what comes after the root user's key: it isn't for every day.
+const putAway = "\nIt may do everything in the account. Make an administrator, and put it " +
+	"away:\n\nclaviger user create admin --policy arn:aws:iam::aws:policy/AdministratorAccess " +
+	"--access-key --config %[1]s\n" +
+	"claviger access-key disable %[2]s --config %[1]s\n"
 
 func initialize(ctx context.Context, e *env, args []string) error {
 	f := e.flags("init", "--config FILE --so-pin-file FILE",
@@ -61,8 +68,8 @@ func initialize(ctx context.Context, e *env, args []string) error {
 		made = "An access key was added to the database"
 	}
 	fmt.Fprintf(e.stdout, "%s %s.\nThe access key of account %s's root user, shown "+
-		"this once:\n\nAWS_ACCESS_KEY_ID=%s\nAWS_SECRET_ACCESS_KEY=%s\n\n"+
-		"`claviger user create` makes an administrator, who needs no root user.\n", made, c.Database,
+		"this once:\n\nAWS_ACCESS_KEY_ID=%s\nAWS_SECRET_ACCESS_KEY=%s\n", made, c.Database,
 		c.Account, id, secret)
+	fmt.Fprintf(e.stdout, putAway, clients.Sourced(*path), id)
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"time"
 
+	"claviger/cmd/claviger/control"
 	"claviger/internal/listener"
 	"claviger/service"
 
@@ -75,7 +76,7 @@ func serveUntil(ctx context.Context, s *service.Service, ports []port, log *slog
 	ready func()) error {
 	defer runtime.KeepAlive(ballast())
 	log.Info("starting", "version", version, "commit", builtFrom(), "go", runtime.Version())
-	stop, err := control(s, log)
+	stop, err := control.Serve(s, log, drain)
 	if err != nil {
 		return errors.Join(err, s.Close())
 	}

@@ -62,8 +62,13 @@ var Common = Failures{
 			"newer than five minutes",
 		"look at the secret, the Region, the service's name and the clock", fault.Unauthenticated),
 	"UnrecognizedClientException": Fails(
-		"there is no such access key; also any session token",
-		"use an access key of this installation", fault.Unauthenticated),
+		"there is no such access key, or its session token is missing, not its own or of somebody "+
+			"who is gone",
+		"use an access key of this installation, with its session token if it has one",
+		fault.Unauthenticated),
+	"ExpiredTokenException": Fails(
+		"the session is over, by its time or because it was revoked",
+		"start another", fault.Unauthenticated),
 	"AccessDeniedException": Fails(
 		"the caller may not do this, or it is somebody else's account",
 		"have the action of the text allowed, or ask as somebody else", fault.Denied),

@@ -248,10 +248,17 @@ func TestMember_ThatNamesNothing_IsRefusedByEveryOperation(t *testing.T) {
 			if n.Name == "BatchGetSecretValue" { // pages are of filters alone
 				there = `{"Filters":[{"Key":"name","Values":["a"]}]}`
 			}
-			request := withMember(t, there, member, json.RawMessage(c.value))
-			if a := s.Do(t, targetOf(n), request); a.Status != 400 || a.Code() != c.code {
+			q, code := callOf(t, n, withMember(t, there, member, json.RawMessage(c.value))), c.code
+			q.Service = n.Service.Name
+			switch {
+			case strings.HasPrefix(n.Name, "Simulate"):
+				code = "InvalidInput"
+			case n.Service.Name == "iam":
+				code = "ValidationError"
+			}
+			if a := s.Send(t, q); a.Status != 400 || a.Code() != code {
 				t.Errorf("%s with %s %s: answered %d %s, want %s", idOf(n), member, c.value, a.Status,
-					a.Body, c.code)
+					a.Body, code)
 			}
 		}
 	}

@@ -253,6 +253,8 @@ func fitsForm(s *shape.Schema, value any) bool {
 	switch value.(type) {
 	case bool, float64:
 		return s.Type == "string"
+	case []any:
+		return s.Type == "object" && s.Properties != nil // its indices are members that nobody knows
 	}
 	return false
 }

@@ -320,6 +320,9 @@ func putMember(form url.Values, name string, value json.RawMessage) {
 			putMember(form, strings.TrimPrefix(name+"."+member, "."), v)
 		}
 	case json.Unmarshal(value, &elements) == nil:
+		if len(elements) == 0 {
+			form.Set(name, "")
+		}
 		for i, v := range elements {
 			putMember(form, name+".member."+strconv.Itoa(i+1), v)
 		}

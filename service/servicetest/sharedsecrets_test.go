@@ -192,7 +192,7 @@ func TestRevocation_EachWay_CountsFromTheNextRequest(t *testing.T) {
 }
 
 // sweep deletes what is left of a user.
-func (a *administrator) sweep(name string) {
+func (a *accountAdmin) sweep(name string) {
 	a.t.Helper()
 	ctx := a.t.Context()
 	keys, err := a.ListAccessKeys(ctx, &iam.ListAccessKeysInput{UserName: &name})

@@ -61,17 +61,17 @@ var savers = map[string]saver{
 		return err
 	},
 	"iam.PutRolePolicy": func(t *testing.T, s *servicetest.Server, policy string) error {
-		role := must(newRole(t, s, plainTrust))(t).Role.RoleName
+		role := must(savedRole(t, s, plainTrust))(t).Role.RoleName
 		_, err := s.IAM().PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: role,
 			PolicyName: aws.String("p"), PolicyDocument: &policy})
 		return err
 	},
 	"iam.CreateRole": func(t *testing.T, s *servicetest.Server, policy string) error {
-		_, err := newRole(t, s, policy)
+		_, err := savedRole(t, s, policy)
 		return err
 	},
 	"iam.UpdateAssumeRolePolicy": func(t *testing.T, s *servicetest.Server, policy string) error {
-		role := must(newRole(t, s, plainTrust))(t).Role.RoleName
+		role := must(savedRole(t, s, plainTrust))(t).Role.RoleName
 		_, err := s.IAM().UpdateAssumeRolePolicy(t.Context(), &iam.UpdateAssumeRolePolicyInput{
 			RoleName: role, PolicyDocument: &policy})
 		return err
@@ -102,7 +102,7 @@ func newPolicy(t *testing.T, s *servicetest.Server, policy string) (
 		PolicyName: aws.String("p" + uuid.NewString())})
 }
 
-func newRole(t *testing.T, s *servicetest.Server, trust string) (*iam.CreateRoleOutput, error) {
+func savedRole(t *testing.T, s *servicetest.Server, trust string) (*iam.CreateRoleOutput, error) {
 	return s.IAM().CreateRole(t.Context(), &iam.CreateRoleInput{AssumeRolePolicyDocument: &trust,
 		RoleName: aws.String("r" + uuid.NewString())})
 }

@@ -1,4 +1,8 @@
-package main
+// Package control is how commands reach the server that runs. It has the database for itself, so
+// commands that change something ask it to, by a socket beside the database. Who may ask is said by
+// the kernel: the user that the server runs as, and root. A command is a [Request], which is
+// performed in the same way where no server runs.
+package control
 
 import (
 	"bytes"
@@ -18,21 +22,17 @@ import (
 	"time"
 
 	"claviger/service"
-	"claviger/store"
 
 	"golang.org/x/sys/unix"
 )
 
-// A running server has the database for itself, so commands that change something ask it to, by a
-// socket beside the database. Who may ask is said by the kernel: the user that the server runs as,
-// and root.
+// socket is the socket's.
+func socket(database string) string { return database + ".control" }
 
-// controlPath is the socket's.
-func controlPath(database string) string { return database + ".control" }
-
-// control answers commands until stop is called.
-func control(s *service.Service, log *slog.Logger) (stop func(), err error) {
-	path := controlPath(s.Database)
+// Serve answers commands until stop is called, which waits for those that go on, but no longer than
+// drain.
+func Serve(s *service.Service, log *slog.Logger, drain time.Duration) (stop func(), err error) {
+	path := socket(s.Database)
 	// The database's lock is ours, so what is there is left from a process that is gone.
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("the socket for commands: %w", err)
@@ -49,7 +49,7 @@ func control(s *service.Service, log *slog.Logger) (stop func(), err error) {
 	if err := os.Chmod(path, 0o600); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
-	server := &http.Server{Handler: controlHandler(s), ConnContext: withPeer,
+	server := &http.Server{Handler: handler(s), ConnContext: withPeer,
 		ReadTimeout: 10 * time.Second, WriteTimeout: time.Minute,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
 	ended := make(chan struct{})
@@ -98,8 +98,8 @@ func withPeer(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, peer{}, *who)
 }
 
-// controlHandler performs one command a request.
-func controlHandler(s *service.Service) http.Handler {
+// handler performs one command a request.
+func handler(s *service.Service) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		who, ok := r.Context().Value(peer{}).(unix.Ucred)
 		if !ok || who.Uid != 0 && int(who.Uid) != os.Geteuid() {
@@ -107,12 +107,12 @@ func controlHandler(s *service.Service) http.Handler {
 				http.StatusForbidden)
 			return
 		}
-		var q controlRequest
+		var q Request
 		if err := json.NewDecoder(io.LimitReader(r.Body, 4096)).Decode(&q); err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		reply, err := q.perform(r.Context(), s, int(who.Uid))
+		reply, err := q.Perform(r.Context(), s, int(who.Uid))
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusUnprocessableEntity)
 			return
@@ -121,18 +121,18 @@ func controlHandler(s *service.Service) http.Handler {
 	})
 }
 
-// controlRequest is one command, on its way to the server. One of its members is there.
-type controlRequest struct {
-	Keys     *keyRequest
-	Users    *userRequest
-	Accounts *accountRequest
-	Reset    *resetRequest
-	Revoke   *revokeRequest
+// Request is one command, on its way to the server. One of its members is there.
+type Request struct {
+	Keys     *Keys
+	Users    *Users
+	Accounts *Accounts
+	Reset    *Reset
+	Revoke   *Revoke
 }
 
-// perform does what is asked, for the user who asks: the records say who. A negative user is this
+// Perform does what is asked, for the user who asks: the records say who. A negative user is this
 // process's own.
-func (q controlRequest) perform(ctx context.Context, s *service.Service, uid int) (
+func (q Request) Perform(ctx context.Context, s *service.Service, uid int) (
 	reply any, err error) {
 	switch {
 	case q.Keys != nil:
@@ -149,46 +149,18 @@ func (q controlRequest) perform(ctx context.Context, s *service.Service, uid int
 	return nil, errors.New("there is no such command")
 }
 
-// errNoServer says that nobody answers at the socket.
-var errNoServer = errors.New("no server is running on this database")
+// ErrNoServer says that nobody answers at the socket.
+var ErrNoServer = errors.New("no server is running on this database")
 
-// startTime is how long a server may have the database and not answer yet.
-const startTime = 10 * time.Second
-
-// command has the server that runs do something by ask, or does it here where none is running. Here
-// nothing else is done meanwhile.
-func (c *config) command(ctx context.Context, log *slog.Logger, ask func() error,
-	here func(*service.Service) error) error {
-	clusters, err := c.clusters()
-	if err != nil {
-		return err
-	}
-	for began := time.Now(); ; time.Sleep(100 * time.Millisecond) {
-		if err := ask(); !errors.Is(err, errNoServer) {
-			return err
-		}
-		s, err := service.Open(ctx, service.Config{Database: c.Database, HSM: c.device(),
-			Clusters: clusters, Regions: c.Regions, Log: log, Version: version,
-			Commit: builtFrom(), Idle: true})
-		if errors.Is(err, store.ErrLocked) && time.Since(began) < startTime {
-			continue // it is about to answer, or about to end
-		}
-		if err != nil {
-			return err
-		}
-		return errors.Join(here(s), s.Close())
-	}
-}
-
-// ask has the server that runs on a database perform a command, and reads its reply.
-func (q controlRequest) ask(ctx context.Context, database string, reply any) error {
+// Ask has the server that runs on a database perform a command, and reads its reply.
+func (q Request) Ask(ctx context.Context, database string, reply any) error {
 	body, err := json.Marshal(q)
 	if err != nil {
 		return err
 	}
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (c net.Conn, err error) {
-			err = fromDirectory(controlPath(database), func(path string) (err error) {
+			err = fromDirectory(socket(database), func(path string) (err error) {
 				c, err = new(net.Dialer).DialContext(ctx, "unix", path)
 				return err
 			})
@@ -202,7 +174,7 @@ func (q controlRequest) ask(ctx context.Context, database string, reply any) err
 	resp, err := client.Do(r)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
-		return fmt.Errorf("%w: %s", errNoServer, database)
+		return fmt.Errorf("%w: %s", ErrNoServer, database)
 	case err != nil:
 		return err
 	}

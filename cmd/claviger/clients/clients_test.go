@@ -1,4 +1,4 @@
-package main
+package clients
 
 import (
 	"os"
@@ -19,14 +19,14 @@ func program(t *testing.T, dir, name, text string) {
 // TestWrapper_AnyAWSCLI_IsToldTheEndpoint: what reads no AWS_ENDPOINT_URL would send keys and
 // plaintexts to AWS.
 func TestWrapper_AnyAWSCLI_IsToldTheEndpoint(t *testing.T) {
-	o := devOptions{dir: filepath.Join(t.TempDir(), "it's here"), regions: []string{"us-east-1"}}
-	if err := o.writeClients("127.0.0.1:1", "AKIA", "secret"); err != nil {
+	o := Files{Dir: filepath.Join(t.TempDir(), "it's here"), Region: "us-east-1"}
+	if err := o.Write("127.0.0.1:1", "AKIA", "secret"); err != nil {
 		t.Fatal(err)
 	}
 	cli := t.TempDir()
 	program(t, cli, "aws", `for a in "$@"; do echo "[$a]"; done`)
 	shell := func(script, path string) (string, error) {
-		c := exec.Command("/bin/sh", "-euc", ". "+sourced(o.path("env"))+"\n"+script)
+		c := exec.Command("/bin/sh", "-euc", ". "+Sourced(o.path("env"))+"\n"+script)
 		c.Env = []string{"PATH=" + path, "AWS_SESSION_TOKEN=of another account"}
 		out, err := c.CombinedOutput()
 		return string(out), err
@@ -36,7 +36,7 @@ func TestWrapper_AnyAWSCLI_IsToldTheEndpoint(t *testing.T) {
 	if out != want || err != nil {
 		t.Errorf("aws was called with\n%s(%v), want\n%s", out, err, want)
 	}
-	again := ". " + sourced(o.path("env"))
+	again := ". " + Sourced(o.path("env"))
 	out, err = shell(again+"\necho \"$PATH\" \"${AWS_SESSION_TOKEN-none}\"", cli)
 	if bin, _ := filepath.Abs(o.path("bin")); out != bin+":"+cli+" none\n" || err != nil {
 		t.Errorf("read twice, the environment is %q, %v", out, err)
@@ -51,26 +51,26 @@ func TestDev_WhatIsHere_DecidesWhatToType(t *testing.T) {
 	const old, wrapped, curl, install = "ignores AWS_ENDPOINT_URL", "  aws kms create-key",
 		"  curl -sS --aws-sigv4", "apt-get install awscli"
 	for name, c := range map[string]struct {
-		here   clients
+		here   Here
 		has    []string
 		hasNot []string
 	}{
-		"a new AWS CLI": {clients{"2.15.0", "8.5.0", "1.34.0"}, []string{wrapped},
+		"a new AWS CLI": {Here{"2.15.0", "8.5.0", "1.34.0"}, []string{wrapped},
 			[]string{old, install}},
-		"Debian 12": {clients{"2.9.19", "7.88.1", ""}, []string{wrapped, old},
+		"Debian 12": {Here{"2.9.19", "7.88.1", ""}, []string{wrapped, old},
 			[]string{install}},
-		"version 1":       {clients{"1.22.34", "", ""}, []string{wrapped, old}, []string{install}},
-		"a new version 1": {clients{"1.45.11", "", ""}, []string{wrapped}, []string{old}},
-		"an old boto3":    {clients{"2.15.0", "", "1.26.27"}, []string{"boto3 1.26.27 " + old}, nil},
-		"no CLI": {clients{"", "7.88.1", ""}, []string{curl, install},
+		"version 1":       {Here{"1.22.34", "", ""}, []string{wrapped, old}, []string{install}},
+		"a new version 1": {Here{"1.45.11", "", ""}, []string{wrapped}, []string{old}},
+		"an old boto3":    {Here{"2.15.0", "", "1.26.27"}, []string{"boto3 1.26.27 " + old}, nil},
+		"no CLI": {Here{"", "7.88.1", ""}, []string{curl, install},
 			[]string{wrapped, "older than"}},
-		"nothing at all": {clients{}, []string{curl, install, "curl is not here"},
+		"nothing at all": {Here{}, []string{curl, install, "curl is not here"},
 			[]string{wrapped}},
-		"a curl of Debian 10": {clients{"", "7.64.0", ""}, []string{"older than 7.75"},
+		"a curl of Debian 10": {Here{"", "7.64.0", ""}, []string{"older than 7.75"},
 			[]string{wrapped}},
 	} {
 		var said strings.Builder
-		(&devOptions{dir: "dev-data"}).greet(&said, "127.0.0.1:8200", c.here)
+		Files{Dir: "dev-data"}.Greet(&said, "127.0.0.1:8200", c.here)
 		for _, text := range append(c.has, "\n  . dev-data/env\n") {
 			if !strings.Contains(said.String(), text) {
 				t.Errorf("%s: it doesn't say %q:\n%s", name, text, &said)
@@ -90,7 +90,7 @@ func TestDev_Clients_SayTheirVersions(t *testing.T) {
 	program(t, dir, "curl", "echo 'curl 7.88.1 (x86_64-pc-linux-gnu) libcurl/7.88.1'")
 	program(t, dir, "python3", "exit 1")
 	t.Setenv("PATH", dir)
-	if here := <-lookForClients(t.Context()); here != (clients{"2.9.19", "7.88.1", ""}) {
+	if here := <-Look(t.Context()); here != (Here{"2.9.19", "7.88.1", ""}) {
 		t.Errorf("found %+v", here)
 	}
 }

@@ -1,10 +1,13 @@
-package main
+// Package clients is what `claviger dev` does for the clients on the same machine: files by which
+// they find the service, and what to type with those that are here.
+package clients
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,10 +19,18 @@ import (
 	"github.com/google/uuid"
 )
 
-// writeClients writes what clients need: DIR/env, to be read by a shell, and DIR/bin/aws, which
-// that puts before the AWS CLI.
-func (o *devOptions) writeClients(addr, id, secret string) error {
-	bin, err := filepath.Abs(o.path("bin"))
+// Files are what clients need.
+type Files struct {
+	Dir    string // where they lie
+	Region string // that clients ask
+}
+
+func (f Files) path(name string) string { return filepath.Join(f.Dir, name) }
+
+// Write writes them: DIR/env, to be read by a shell, and DIR/bin/aws, which that puts before the AWS
+// CLI.
+func (f Files) Write(addr, id, secret string) error {
+	bin, err := filepath.Abs(f.path("bin"))
 	if err != nil {
 		return err
 	}
@@ -29,14 +40,15 @@ func (o *devOptions) writeClients(addr, id, secret string) error {
 	// Temporary credentials that a person may have would be sent with these.
 	// STS's own is for the SDK for Go, which asks for roles of profiles and of tokens in files before
 	// it reads AWS_ENDPOINT_URL: it would send tokens to AWS.
-	env := fmt.Sprintf("export AWS_ENDPOINT_URL=http://%[1]s\nexport AWS_ENDPOINT_URL_STS=http://%[1]s\n"+
+	env := fmt.Sprintf("export AWS_ENDPOINT_URL=http://%[1]s\n"+
+		"export AWS_ENDPOINT_URL_STS=http://%[1]s\n"+
 		"export AWS_ACCESS_KEY_ID=%[2]s\nexport AWS_SECRET_ACCESS_KEY=%[3]s\n"+
 		"export AWS_REGION=%[4]s\nexport AWS_DEFAULT_REGION=%[4]s\n"+
 		"unset AWS_SESSION_TOKEN\nclaviger_bin=%[5]s\n"+
 		`case ":$PATH:" in *":$claviger_bin:"*) ;; *) export PATH="$claviger_bin:$PATH" ;; esac`+"\n",
-		addr, id, secret, o.regions[0], quoted(bin))
-	return errors.Join(replace(filepath.Join(bin, "aws"), fmt.Sprintf(wrapper, quoted(bin)), 0o700),
-		writePrivate(o.path("env"), env))
+		addr, id, secret, f.Region, quoted(bin))
+	return errors.Join(Replace(filepath.Join(bin, "aws"), fmt.Sprintf(wrapper, quoted(bin)), 0o700),
+		Replace(f.path("env"), env, 0o600))
 }
 
 // wrapper stands before the AWS CLI. It is there whatever the CLI's version: another one may come
@@ -71,17 +83,17 @@ const (
 // quoted makes a text one word of a shell.
 func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
-// clients are the programs of this machine that a person may try the service with, by version; ""
+// Here are the programs of this machine that a person may try the service with, by version; ""
 // is none.
-type clients struct{ aws, curl, boto3 string }
+type Here struct{ aws, curl, boto3 string }
 
-// lookForClients asks the clients for their versions. It takes one of them a second to say so.
-func lookForClients(ctx context.Context) <-chan clients {
-	found := make(chan clients, 1)
+// Look asks the clients for their versions. It takes one of them a second to say so.
+func Look(ctx context.Context) <-chan Here {
+	found := make(chan Here, 1)
 	go func() {
 		ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 		defer cancel()
-		found <- clients{
+		found <- Here{
 			aws:  says(ctx, `^aws-cli/(\S+)`, "aws", "--version"),
 			curl: says(ctx, `^curl (\S+)`, "curl", "--version"),
 			boto3: says(ctx, `^(\S+)`, "python3", "-c",
@@ -118,10 +130,10 @@ func older(version string, than ...[2]int) bool {
 	return false
 }
 
-// greet says where the service is, and what to type: commands that work with what is here.
-func (o *devOptions) greet(w io.Writer, addr string, here clients) {
+// Greet says where the service is, and what to type: commands that work with what is here.
+func (f Files) Greet(w io.Writer, addr string, here Here) {
 	fmt.Fprintf(w, "\nClaviger listens on http://%[1]s and its API is described at "+
-		"http://%[1]s/docs. Try, in another terminal:\n\n  . %[2]s\n", addr, sourced(o.path("env")))
+		"http://%[1]s/docs. Try, in another terminal:\n\n  . %[2]s\n", addr, Sourced(f.path("env")))
 	switch {
 	case here.aws != "":
 		fmt.Fprint(w, tryAWS)
@@ -136,18 +148,25 @@ func (o *devOptions) greet(w io.Writer, addr string, here clients) {
 	if here.aws != "" && older(here.aws, [2]int{1, 29}, [2]int{2, 13}) {
 		fmt.Fprintf(w, "\nYour AWS CLI %s ignores AWS_ENDPOINT_URL, and would talk to AWS. After the "+
 			"first line `aws` is\n%s, which tells it the endpoint; elsewhere say "+
-			"--endpoint-url.\n", here.aws, o.path("bin/aws"))
+			"--endpoint-url.\n", here.aws, f.path("bin/aws"))
 	}
 	if older(here.boto3, [2]int{1, 28}) {
 		fmt.Fprintf(w, "\nYour boto3 %s ignores AWS_ENDPOINT_URL, and would talk to AWS: always give "+
 			"it\nendpoint_url=os.environ[\"AWS_ENDPOINT_URL\"].\n", here.boto3)
 	}
-	fmt.Fprintln(w)
+	fmt.Fprint(w, "\nThe access key in that file is the root user's, who may do everything. "+
+		"Elsewhere it is put away\nonce there is an administrator: claviger user, claviger access-key.\n\n")
 }
+
+// reading is a policy of AWS's that a first user can be given.
+const reading = "arn:aws:iam::aws:policy/AWSSecretsManagerClientReadOnlyAccess"
 
 const (
 	tryAWS = `  aws kms create-key --description "my first key"
   aws secretsmanager create-secret --name hello --secret-string world
+  aws iam create-user --user-name reader
+  aws iam attach-user-policy --user-name reader --policy-arn ` + reading + `
+  aws iam create-access-key --user-name reader
 `
 	tryCurl = `  curl -sS --aws-sigv4 "aws:amz:$AWS_REGION:kms" --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \
     -H 'Content-Type: application/json' -d '{"Description":"my first key"}' "$AWS_ENDPOINT_URL/v1/keys"
@@ -157,8 +176,8 @@ const (
 `
 )
 
-// sourced is a path as it stands after the dot of a shell, which looks for a bare name in PATH.
-func sourced(path string) string {
+// Sourced is a path as it stands after the dot of a shell, which looks for a bare name in PATH.
+func Sourced(path string) string {
 	if !strings.ContainsRune(path, '/') {
 		path = "./" + path
 	}
@@ -166,4 +185,22 @@ func sourced(path string) string {
 		return quoted(path)
 	}
 	return path
+}
+
+// Replace writes a file anew as a whole: whoever reads it meanwhile has the old one.
+func Replace(path, text string, mode fs.FileMode) error {
+	next := path + ".new"
+	if err := os.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := os.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err != nil {
+		return errors.Join(err, os.Remove(next))
+	}
+	return os.Rename(next, path)
 }
