@@ -53,7 +53,7 @@ var turning = []string{"exact", "lacking", "denied"}
 
 func managedARN(account, name string) string { return "arn:aws:iam::" + account + ":policy/" + name }
 
-const administrator = "arn:aws:iam::aws:policy/AdministratorAccess"
+const everythingARN = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 // newMatrix makes everybody who is in a cell.
 func newMatrix(t *testing.T, s *servicetest.Server) *matrix {
@@ -72,7 +72,7 @@ func newMatrix(t *testing.T, s *servicetest.Server) *matrix {
 		}
 		must(c.CreateGroup(t.Context(), &iam.CreateGroupInput{GroupName: aws.String("all")}))(t)
 		must(c.AttachGroupPolicy(t.Context(), &iam.AttachGroupPolicyInput{
-			GroupName: aws.String("all"), PolicyArn: aws.String(administrator)}))(t)
+			GroupName: aws.String("all"), PolicyArn: aws.String(everythingARN)}))(t)
 		maker := s.UserOf(t, account, "maker")
 		for _, p := range principalKinds {
 			for _, k := range policyKinds {
@@ -130,13 +130,13 @@ func (m *matrix) make(t *testing.T, account string, h holding, root,
 		p.keys = temporary(out.Credentials)
 	case "federated":
 		out := must(client.GetFederationToken(t.Context(), &sts.GetFederationTokenInput{Name: &name,
-			PolicyArns: sessionPolicies(account, h.session, administrator)}))(t)
+			PolicyArns: sessionPolicies(account, h.session, everythingARN)}))(t)
 		p.keys, p.arn, p.named = temporary(out.Credentials), *out.FederatedUser.Arn,
 			*out.FederatedUser.Arn
 	}
 	if h.identity == "" {
 		must(c.DetachUserPolicy(t.Context(), &iam.DetachUserPolicyInput{UserName: &name,
-			PolicyArn: aws.String(administrator)}))(t)
+			PolicyArn: aws.String(everythingARN)}))(t)
 	}
 	return p
 }
@@ -146,7 +146,7 @@ func identityARN(account, identity string) string {
 	if identity == "exact" || identity == "denied" {
 		return managedARN(account, identity)
 	}
-	return administrator
+	return everythingARN
 }
 
 // sessionPolicies are those of a session. usual are those where nothing is said of them.
