@@ -36,7 +36,7 @@ func (s *Service) RevokeRole(ctx context.Context, arn string, before time.Time, 
 func (s *Service) RevokeSession(ctx context.Context, id, by string) error {
 	account, err := sts.AccountOf(id)
 	if err == nil {
-		err = s.has(ctx, account)
+		err = s.known(ctx, account)
 	}
 	if err != nil {
 		return err

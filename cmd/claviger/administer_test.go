@@ -118,10 +118,10 @@ func TestAdminister_AbsentAccount_IsRefused(t *testing.T) {
 		{"access-key", "create"}, {"access-key", "list"}, {"access-key", "rotate"},
 		{"access-key", "rotate", "--finish"}} {
 		args = append(args, "--account", "444455556666", "--config", s.path("claviger.toml"))
-		s.clear(s.run(args...), 1, "There is no account 444455556666.")
+		s.clear(s.run(args...), 1, "The account 444455556666 cannot be found.")
 	}
 	s.clear(s.run("revoke", "--config", s.path("claviger.toml"), "--session",
-		accesskey.NewID(accesskey.Temporary, "444455556666")), 1, "There is no account 444455556666.")
+		accesskey.NewID(accesskey.Temporary, "444455556666")), 1, "cannot be found")
 }
 
 // TestAccessKey_Rotated_EndsWithTheNewOne: the old one goes in two steps, and not before the new
