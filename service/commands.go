@@ -58,21 +58,8 @@ func (s *Service) Accounts(ctx context.Context, by string) (
 	}
 }
 
-// known says so if there is no such account: who signs is always of one that there is, and a
-// command may name any.
-func (s *Service) known(ctx context.Context, account string) error {
-	a, err := s.entities.Account(ctx, account)
-	if err == nil && a == nil {
-		err = model.NoSuchEntity("The account %s cannot be found.", account)
-	}
-	return err
-}
-
 // CreateUser makes a user of an account, who may do nothing yet.
 func (s *Service) CreateUser(ctx context.Context, account, name, by string) error {
-	if err := s.known(ctx, account); err != nil {
-		return err
-	}
 	_, err := command(s.commanded(ctx, account, by), s.services.identities.Users.CreateUser,
 		users.CreateUserInput{UserName: name})
 	return err
@@ -80,9 +67,6 @@ func (s *Service) CreateUser(ctx context.Context, account, name, by string) erro
 
 // Users returns the users of an account in order of name.
 func (s *Service) Users(ctx context.Context, account, by string) (all []model.User, err error) {
-	if err := s.known(ctx, account); err != nil {
-		return nil, err
-	}
 	in := users.ListUsersInput{}
 	for {
 		page, err := command(s.commanded(ctx, account, by), s.services.identities.Users.ListUsers, in)
@@ -119,11 +103,17 @@ type commanded struct {
 // commanded returns a call in an account of the installation. In a number that is no account's
 // nobody finds what a command has made.
 func (s *Service) commanded(ctx context.Context, account, by string) commanded {
+	return commanded{s.own(ctx, account, by), s.known(ctx, account)}
+}
+
+// known says so if there is no such account: who signs is always of one that there is, and a
+// command may name any.
+func (s *Service) known(ctx context.Context, account string) error {
 	a, err := s.entities.Account(ctx, account)
 	if err == nil && a == nil {
-		err = model.NoSuchEntity("There is no account %s.", account)
+		err = model.NoSuchEntity("The account %s cannot be found.", account)
 	}
-	return commanded{s.own(ctx, account, by), err}
+	return err
 }
 
 func (s *Service) own(ctx context.Context, account, by string) *op.Call {

@@ -35,6 +35,9 @@ func (s *Service) RevokeRole(ctx context.Context, arn string, before time.Time, 
 // RevokeSession ends a session, which is named by the id of its access key, for the next request.
 func (s *Service) RevokeSession(ctx context.Context, id, by string) error {
 	account, err := sts.AccountOf(id)
+	if err == nil {
+		err = s.known(ctx, account)
+	}
 	if err != nil {
 		return err
 	}

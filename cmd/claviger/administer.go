@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"log/slog"
+	"strings"
 	"time"
 
 	"claviger/cmd/claviger/control"
@@ -36,7 +37,7 @@ func (e *env) administer(command, words string, actions map[string]action, args 
 		return "", nil, usageError("%s: there is no %q: claviger %s %s", command, do, command, words)
 	}
 	a = &administering{command: command + " " + do}
-	a.f = e.flags(a.command, said.args+" --config FILE|--database FILE", said.about+
+	a.f = e.flags(a.command, strings.TrimSpace(said.args+" --config FILE|--database FILE"), said.about+
 		"\n\nThe server may be running: it is asked then, and what changes holds for the next "+
 		"request.\nOtherwise the token is opened as the server would.")
 	a.f.StringVar(&a.path, "config", "", "`file` of the configuration")
@@ -57,11 +58,8 @@ const ofConfig = "that of the configuration, unless it is said"
 // without it there may be none.
 func (a *administering) parse(args []string, what string) (name string, err error) {
 	for {
-		if err := a.f.Parse(args); err != nil {
-			if errors.Is(err, flag.ErrHelp) {
-				return "", err
-			}
-			return "", usageError("%s: %v", a.command, err)
+		if err := readFlags(a.f, args); err != nil {
+			return "", err
 		}
 		switch {
 		case a.f.NArg() == 0 && name == "" && what != "":

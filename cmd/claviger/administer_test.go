@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"claviger/identity/accesskey"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -128,19 +130,22 @@ func TestAccount_Made_HasItsRootUser(t *testing.T) {
 	s.clear(s.run("account", "create", "4444", "--config", s.path("claviger.toml")), 2, "12 digits")
 }
 
-// TestAdminister_AbsentAccount_IsRefused: what is made in the number of no account nobody would find.
+// TestAdminister_AbsentAccount_IsRefused: what is made in the number of no account nobody finds.
 func TestAdminister_AbsentAccount_IsRefused(t *testing.T) {
 	t.Parallel()
 	s := initialised(t)
 	s.start(s.serve()...)
-	for _, args := range [][]string{{"user", "create", "bob"}, {"user", "list"}, {"user", "delete", "bob"},
+	for _, args := range [][]string{{"user", "create", "bob"}, {"user", "list"},
+		{"user", "delete", "bob"},
 		{"user", "attach", "bob", "--policy", "arn:aws:iam::aws:policy/AdministratorAccess"},
 		{"user", "detach", "bob", "--policy", "arn:aws:iam::aws:policy/AdministratorAccess"},
 		{"access-key", "create"}, {"access-key", "list"}, {"access-key", "rotate"},
 		{"access-key", "rotate", "--finish"}} {
 		args = append(args, "--account", "444455556666", "--config", s.path("claviger.toml"))
-		s.clear(s.run(args...), 1, "There is no account 444455556666.")
+		s.clear(s.run(args...), 1, "The account 444455556666 cannot be found.")
 	}
+	s.clear(s.run("revoke", "--config", s.path("claviger.toml"), "--session",
+		accesskey.NewID(accesskey.Temporary, "444455556666")), 1, "cannot be found")
 }
 
 // TestAccessKey_Rotated_EndsWithTheNewOne: the old one goes in two steps, and not before the new
@@ -151,7 +156,8 @@ func TestAccessKey_Rotated_EndsWithTheNewOne(t *testing.T) {
 	p := s.start(s.serve()...)
 	address := "http://" + p.address()
 	finish := []string{"access-key", "rotate", "--finish", "--config", s.path("claviger.toml")}
-	s.clear(s.run(finish...), 1, "claviger: a rotation ends with two access keys, and there are not two")
+	s.clear(s.run(finish...), 1, "claviger: a rotation ends with two access keys, and there are "+
+		"not two")
 	rotated := s.administer("access-key", "rotate")
 	if !strings.Contains(rotated, "rotate --finish --account 111122223333\n") {
 		t.Errorf("what is next isn't in\n%s", rotated)

@@ -40,7 +40,7 @@ func commands() []command {
 		{"user", userWords, "make, list and delete users, and give them policies", userCommand},
 		{"access-key", keyWords, "make, list, disable, enable, delete and rotate access keys",
 			accessKeyCommand},
-		{"revoke", revokeWords, "end sessions before their time", revokeCommand},
+		{"revoke", "", "end sessions before their time", revokeCommand},
 		{"policy", "lint [flags] FILE...", "say what is wrong with policies, and what never matches",
 			policyCommand},
 		{"audit", "tail [flags]", "read the audit trail", auditCommand},
@@ -108,13 +108,19 @@ func (e *env) flags(name, args, about string) *flag.FlagSet {
 	return f
 }
 
+// readFlags reads the flags up to the first word that is none.
+func readFlags(f *flag.FlagSet, args []string) error {
+	err := f.Parse(args)
+	if err == nil || errors.Is(err, flag.ErrHelp) {
+		return err
+	}
+	return usageError("%s: %v", f.Name(), err)
+}
+
 // parse reads the flags and refuses what is left over.
 func parse(f *flag.FlagSet, args []string) error {
-	if err := f.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return err
-		}
-		return usageError("%s: %v", f.Name(), err)
+	if err := readFlags(f, args); err != nil {
+		return err
 	}
 	if f.NArg() > 0 {
 		return usageError("%s: unexpected argument %q", f.Name(), f.Arg(0))

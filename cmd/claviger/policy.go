@@ -56,8 +56,8 @@ func policyCommand(_ context.Context, e *env, args []string) error {
 		"input. It fails if a policy can't be saved; everything else is to be thought about.")
 	kind := f.String("kind", "identity", "what `kind` of policy they are: "+kinds)
 	asJSON := f.Bool("json", false, "print a JSON object a line")
-	if err := f.Parse(args[1:]); err != nil {
-		return parse(f, args[1:])
+	if err := readFlags(f, args[1:]); err != nil {
+		return err
 	}
 	read := policyKinds[*kind]
 	switch {

@@ -40,9 +40,12 @@ func TestHelp_EveryCommand_IsListed(t *testing.T) {
 			t.Errorf("help of %s differs by how it is asked for: %v", c.name, said)
 		}
 	}
-	for _, args := range [][]string{{"help", "audit", "tail"}, {"help", "access-key", "delete"}} {
+	for _, args := range [][]string{{"help", "audit", "tail"}, {"help", "access-key", "delete"},
+		{"help", "account", "list"}, {"help", "policy", "lint"}, {"help", "revoke"}} {
 		r := s.run(args...)
-		if r.code != 0 || !strings.Contains(r.stdout, "Usage: claviger "+strings.Join(args[1:], " ")) {
+		if r.code != 0 || !strings.Contains(r.stdout, "Usage: claviger "+strings.Join(args[1:], " ")) ||
+			strings.Count(r.stdout, "Usage: ") != 1 || !strings.Contains(r.stdout, "\n  -") ||
+			strings.Contains(strings.Split(r.stdout, "\n")[0], "  ") {
 			t.Errorf("%v: %d\n%s%s", args, r.code, r.stdout, r.stderr)
 		}
 	}

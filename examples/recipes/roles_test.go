@@ -29,11 +29,9 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-var policyBlock = regexp.MustCompile("(?ms)^```json\n(.*?)^```$")
-
-// policies returns the policies of a recipe as they stand in docs/recipes.md, with words exchanged
-// for what they are here.
-func policies(t *testing.T, heading string, words ...string) (all []*string) {
+// documented returns the blocks of a language of a recipe as they stand in docs/recipes.md, with words
+// exchanged for what they are here.
+func documented(t *testing.T, heading, language string, words ...string) (all []*string) {
 	t.Helper()
 	text, err := os.ReadFile("../../docs/recipes.md")
 	must(t, err)
@@ -43,7 +41,8 @@ func policies(t *testing.T, heading string, words ...string) (all []*string) {
 	}
 	recipe, _, _ = strings.Cut(recipe, "\n## ")
 	here := strings.NewReplacer(append(words, "eu-central-1", "us-east-1")...)
-	for _, m := range policyBlock.FindAllStringSubmatch(recipe, -1) {
+	block := regexp.MustCompile("(?ms)^```" + language + "\n(.*?)^```$")
+	for _, m := range block.FindAllStringSubmatch(recipe, -1) {
 		all = append(all, aws.String(here.Replace(m[1])))
 	}
 	return all
@@ -120,7 +119,7 @@ func (c *cluster) token(account string) string {
 func TestPod_ByItsToken_HasItsRole(t *testing.T) {
 	ctx, c := t.Context(), newCluster(t)
 	root := sdk(t)
-	texts := policies(t, "A role for a pod", "cluster.example.org:6443", c.name())
+	texts := documented(t, "A role for a pod", "json", "cluster.example.org:6443", c.name())
 	i := iam.NewFromConfig(root)
 	_, err := i.CreateOpenIDConnectProvider(ctx, &iam.CreateOpenIDConnectProviderInput{
 		Url: &c.server.URL, ClientIDList: []string{"sts.amazonaws.com"},
@@ -161,11 +160,52 @@ func TestPod_ByItsToken_HasItsRole(t *testing.T) {
 	denied(t, "another service account", err)
 }
 
+// TestProfiles_RoleByRole_IsTaken is the recipe for roles by profiles.
+func TestProfiles_RoleByRole_IsTaken(t *testing.T) {
+	ctx, root := t.Context(), sdk(t)
+	i := iam.NewFromConfig(root)
+	_, err := i.CreateUser(ctx, &iam.CreateUserInput{UserName: aws.String("ina")})
+	must(t, err)
+	made, err := i.CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: aws.String("ina")})
+	must(t, err)
+	const account = "arn:aws:iam::111122223333:"
+	for _, r := range [][3]string{{"shop", account + "user/ina", ""},
+		{"vendor", account + "role/shop", `,"Condition":{"StringEquals":{"sts:ExternalId":"ours-1"}}`}} {
+		_, err := i.CreateRole(ctx, &iam.CreateRoleInput{RoleName: &r[0],
+			AssumeRolePolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
+				`"Principal":{"AWS":"` + r[1] + `"},"Action":"sts:AssumeRole"` + r[2] + `}]}`)})
+		must(t, err)
+	}
+	dir, endpoint := t.TempDir(), os.Getenv("AWS_ENDPOINT_URL")
+	file, key := filepath.Join(dir, "config"), filepath.Join(dir, "key.json")
+	text := documented(t, "Roles by profiles", "ini", "https://keys.example.org:8443", endpoint,
+		"/run/user/1000/ann.json", key)[0]
+	must(t, os.WriteFile(file, []byte(*text), 0o600))
+	must(t, os.WriteFile(key, []byte(`{"Version": 1, "AccessKeyId": "`+*made.AccessKey.AccessKeyId+
+		`", "SecretAccessKey": "`+*made.AccessKey.SecretAccessKey+`"}`), 0o600))
+	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL",
+		"AWS_ENDPOINT_URL_STS", "AWS_REGION", "AWS_DEFAULT_REGION"} {
+		t.Setenv(name, "") // so that it comes back
+		must(t, os.Unsetenv(name))
+	}
+	t.Setenv("AWS_CONFIG_FILE", file)
+	for profile, want := range map[string]string{"ann": account + "user/ina",
+		"shop":   "arn:aws:sts::111122223333:assumed-role/shop/ann",
+		"vendor": "arn:aws:sts::111122223333:assumed-role/vendor/ann"} {
+		c, err := config.LoadDefaultConfig(ctx, config.WithSharedConfigProfile(profile))
+		must(t, err)
+		who, err := sts.NewFromConfig(c).GetCallerIdentity(ctx, nil)
+		if err != nil || *who.Arn != want {
+			t.Errorf("%s is %v, %v", profile, who, err)
+		}
+	}
+}
+
 // TestLeastPrivilege_OneService_MayDoWhatItNeeds is the recipe for one service and no more than it
 // needs, of three policies.
 func TestLeastPrivilege_OneService_MayDoWhatItNeeds(t *testing.T) {
 	ctx, root := t.Context(), sdk(t)
-	texts := policies(t, "One service, and no more than it needs")
+	texts := documented(t, "One service, and no more than it needs", "json")
 	i := iam.NewFromConfig(root)
 	user := func(name string) aws.Config {
 		_, err := i.CreateUser(ctx, &iam.CreateUserInput{UserName: &name})

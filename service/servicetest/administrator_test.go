@@ -16,9 +16,9 @@ import (
 
 const administratorAccess = "arn:aws:iam::aws:policy/AdministratorAccess"
 
-// administrator is a user in a group of administrators, at work with the SDK: root has made it and
+// accountAdmin is a user in a group of administrators, at work with the SDK: root has made it and
 // isn't needed any more.
-type administrator struct {
+type accountAdmin struct {
 	*iam.Client
 
 	t    testing.TB
@@ -26,14 +26,14 @@ type administrator struct {
 	keys aws.Credentials
 }
 
-func newAdministrator(t testing.TB, options ...func(*service.Config)) *administrator {
+func newAdministrator(t testing.TB, options ...func(*service.Config)) *accountAdmin {
 	t.Helper()
 	s := servicetest.Start(t, options...)
 	return administratorOf(t, s, s.Root)
 }
 
 // administratorOf makes one in the account of a root user.
-func administratorOf(t testing.TB, s *servicetest.Server, root aws.Credentials) *administrator {
+func administratorOf(t testing.TB, s *servicetest.Server, root aws.Credentials) *accountAdmin {
 	t.Helper()
 	ctx, c := t.Context(), s.IAM(servicetest.As(root))
 	must(c.CreateGroup(ctx, &iam.CreateGroupInput{GroupName: aws.String("administrators")}))(t)
@@ -42,14 +42,14 @@ func administratorOf(t testing.TB, s *servicetest.Server, root aws.Credentials) 
 	must(c.CreateUser(ctx, &iam.CreateUserInput{UserName: aws.String("ann")}))(t)
 	must(c.AddUserToGroup(ctx, &iam.AddUserToGroupInput{GroupName: aws.String("administrators"),
 		UserName: aws.String("ann")}))(t)
-	a := &administrator{t: t, s: s, Client: c}
+	a := &accountAdmin{t: t, s: s, Client: c}
 	a.keys = a.key("ann")
 	a.Client = s.IAM(servicetest.As(a.keys))
 	return a
 }
 
 // key makes an access key.
-func (a *administrator) key(user string) aws.Credentials {
+func (a *accountAdmin) key(user string) aws.Credentials {
 	a.t.Helper()
 	made := must(a.CreateAccessKey(a.t.Context(), &iam.CreateAccessKeyInput{UserName: &user}))(a.t)
 	return aws.Credentials{AccessKeyID: *made.AccessKey.AccessKeyId,
@@ -57,7 +57,7 @@ func (a *administrator) key(user string) aws.Credentials {
 }
 
 // user makes a user with an inline policy of these statements, and an access key.
-func (a *administrator) user(name string, statements ...string) aws.Credentials {
+func (a *accountAdmin) user(name string, statements ...string) aws.Credentials {
 	a.t.Helper()
 	must(a.CreateUser(a.t.Context(), &iam.CreateUserInput{UserName: &name}))(a.t)
 	if len(statements) > 0 {
@@ -68,14 +68,14 @@ func (a *administrator) user(name string, statements ...string) aws.Credentials 
 }
 
 // policy makes a managed policy and returns its ARN.
-func (a *administrator) policy(name string, statements ...string) *string {
+func (a *accountAdmin) policy(name string, statements ...string) *string {
 	a.t.Helper()
 	return must(a.CreatePolicy(a.t.Context(), &iam.CreatePolicyInput{PolicyName: &name,
 		PolicyDocument: policyOf(statements...)}))(a.t).Policy.Arn
 }
 
 // role makes a role with an inline policy of these statements and returns its ARN.
-func (a *administrator) role(name, trust string, statements ...string) string {
+func (a *accountAdmin) role(name, trust string, statements ...string) string {
 	a.t.Helper()
 	made := must(a.CreateRole(a.t.Context(), &iam.CreateRoleInput{RoleName: &name,
 		AssumeRolePolicyDocument: policyOf(trust)}))(a.t)

@@ -1,6 +1,7 @@
 package servicetest_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -8,6 +9,18 @@ import (
 
 	"claviger/store/storetest"
 )
+
+// readsEndpoints reports whether the AWS CLI goes by AWS_ENDPOINT_URL: those before 1.29 and 2.13
+// don't, and would ask AWS for the roles of profiles.
+func readsEndpoints(t testing.TB) bool {
+	t.Helper()
+	out, err := exec.Command("aws", "--version").CombinedOutput()
+	accepted(t, err)
+	var major, minor int
+	_, err = fmt.Sscanf(string(out), "aws-cli/%d.%d.", &major, &minor)
+	accepted(t, err)
+	return major == 1 && minor >= 29 || major == 2 && minor >= 13 || major > 2
+}
 
 // TestAWSCLI_Script_Runs runs a script of the AWS CLI against the real command.
 func TestAWSCLI_Script_Runs(t *testing.T) {

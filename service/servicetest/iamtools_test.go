@@ -109,7 +109,7 @@ func TestTerraform_UserAndGroup_AreMadeReadAndDeleted(t *testing.T) {
 }
 
 // destroy deletes a user as force_destroy does, which asks for all that a user may have.
-func (a *administrator) destroy(name string) {
+func (a *accountAdmin) destroy(name string) {
 	t, ctx, u := a.t, a.t.Context(), &name
 	t.Helper()
 	for _, p := range done[*iam.ListUserPoliciesOutput](t)(a.ListUserPolicies(ctx,

@@ -22,7 +22,8 @@ import (
 )
 
 // sessionRole makes a role that these statements trust and that may do these actions.
-func sessionRole(t testing.TB, s *servicetest.Server, name, trust string, actions ...string) string {
+func sessionRole(t testing.TB, s *servicetest.Server, name, trust string,
+	actions ...string) string {
 	t.Helper()
 	role := must(s.IAM().CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: &name,
 		AssumeRolePolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[` + trust + `]}`),

@@ -3,6 +3,7 @@ package servicetest_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"claviger/service/servicetest"
 
@@ -156,7 +157,7 @@ func TestRevocation_EachWay_CountsFromTheNextRequest(t *testing.T) {
 				SecretAccessKey: *got.SecretAccessKey, SessionToken: *got.SessionToken}), h.keys}
 		}, deleted, unknown},
 		{"a role's sessions are revoked", session, func(holder) {
-			s.Clock.Advance(1e9)
+			s.Clock.Advance(time.Second)
 			accepted(t, s.Service().RevokeRole(ctx, role, s.Clock.Now(), "claviger test"))
 		}, "ExpiredTokenException"},
 		{"one session is revoked", session, func(h holder) {
@@ -166,13 +167,22 @@ func TestRevocation_EachWay_CountsFromTheNextRequest(t *testing.T) {
 			must(a.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: name,
 				PolicyName: aws.String("own")}))(t)
 		}, "AccessDeniedException"},
+		{"a policy denies older sessions, as AWS's console has it", session, func(holder) {
+			s.Clock.Advance(time.Second)
+			must(a.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: name,
+				PolicyName: aws.String("AWSRevokeOlderSessions"), PolicyDocument: policyOf(
+					`{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"DateLessThan":{` +
+						`"aws:TokenIssueTime":"` + s.Clock.Now().UTC().Format(time.RFC3339) + `"}}}`)}))(t)
+		}, "AccessDeniedException"},
 		{"a role is deleted", session, func(holder) {
-			must(a.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: name,
-				PolicyName: aws.String("own")}))(t)
+			for _, policy := range []string{"own", "AWSRevokeOlderSessions"} {
+				must(a.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: name,
+					PolicyName: &policy}))(t)
+			}
 			must(a.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: name}))(t)
 		}, unknown},
 	} {
-		s.Clock.Advance(1e9)
+		s.Clock.Advance(time.Second)
 		h := c.hold()
 		use := func() map[string]error {
 			return map[string]error{"a secret": reads(t, s, h.as, secret),
@@ -192,7 +202,7 @@ func TestRevocation_EachWay_CountsFromTheNextRequest(t *testing.T) {
 }
 
 // sweep deletes what is left of a user.
-func (a *administrator) sweep(name string) {
+func (a *accountAdmin) sweep(name string) {
 	a.t.Helper()
 	ctx := a.t.Context()
 	keys, err := a.ListAccessKeys(ctx, &iam.ListAccessKeysInput{UserName: &name})

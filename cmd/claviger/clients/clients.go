@@ -38,11 +38,15 @@ func (f Files) Write(addr, id, secret string) error {
 		return err
 	}
 	// Temporary credentials that a person may have would be sent with these.
-	env := fmt.Sprintf("export AWS_ENDPOINT_URL=http://%s\nexport AWS_ACCESS_KEY_ID=%s\nexport "+
-		"AWS_SECRET_ACCESS_KEY=%s\nexport AWS_REGION=%s\nexport AWS_DEFAULT_REGION=%s\n"+
-		"unset AWS_SESSION_TOKEN\nclaviger_bin=%s\n"+
+	// STS's own is for the SDK for Go, which asks for roles of profiles and of tokens in files before
+	// it reads AWS_ENDPOINT_URL: it would send tokens to AWS.
+	env := fmt.Sprintf("export AWS_ENDPOINT_URL=http://%[1]s\n"+
+		"export AWS_ENDPOINT_URL_STS=http://%[1]s\n"+
+		"export AWS_ACCESS_KEY_ID=%[2]s\nexport AWS_SECRET_ACCESS_KEY=%[3]s\n"+
+		"export AWS_REGION=%[4]s\nexport AWS_DEFAULT_REGION=%[4]s\n"+
+		"unset AWS_SESSION_TOKEN\nclaviger_bin=%[5]s\n"+
 		`case ":$PATH:" in *":$claviger_bin:"*) ;; *) export PATH="$claviger_bin:$PATH" ;; esac`+"\n",
-		addr, id, secret, f.Region, f.Region, quoted(bin))
+		addr, id, secret, f.Region, quoted(bin))
 	return errors.Join(Replace(filepath.Join(bin, "aws"), fmt.Sprintf(wrapper, quoted(bin)), 0o700),
 		Replace(f.path("env"), env, 0o600))
 }

@@ -59,7 +59,8 @@ func (q Users) create(ctx context.Context, s *service.Service, by string) (
 		return r, err
 	}
 	if err := q.each(s.AttachUserPolicy, ctx, by); err != nil {
-		return r, fmt.Errorf("the user was made, but not all policies are attached: %w", err)
+		return r, fmt.Errorf("the user was made, but not all policies are attached, which "+
+			"`claviger user attach` does: %w", err)
 	}
 	if !q.Key {
 		return r, nil
