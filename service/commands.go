@@ -58,8 +58,8 @@ func (s *Service) Accounts(ctx context.Context, by string) (
 	}
 }
 
-// known says so if there is no such account: who signs is always of one that there is, and a command
-// may name any.
+// known says so if there is no such account: who signs is always of one that there is, and a
+// command may name any.
 func (s *Service) known(ctx context.Context, account string) error {
 	a, err := s.entities.Account(ctx, account)
 	if err == nil && a == nil {

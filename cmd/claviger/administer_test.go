@@ -82,6 +82,30 @@ func TestUser_MadeOnlineAndOffline_SignsAndIsListed(t *testing.T) {
 	}
 }
 
+// TestUser_MadeWithAPolicy_IsTheFirstAdministrator: so that root's key can be put away. What is
+// attached and detached counts from the next request on.
+func TestUser_MadeWithAPolicy_IsTheFirstAdministrator(t *testing.T) {
+	t.Parallel()
+	const administrator = "arn:aws:iam::aws:policy/AdministratorAccess"
+	s := initialised(t)
+	admin := s.signedBy(s.administer("user", "create", "admin", "--policy", administrator,
+		"--access-key"))
+	p := s.start(s.serve()...)
+	address := "http://" + p.address()
+	s.administer("access-key", "disable", s.id)
+	s.opensNothing("disabled", address)
+	admin.opens("made", address)
+	s.administer("user", "detach", "admin", "--policy", administrator)
+	if err := admin.calls(address)["kms"](t.Context()); err == nil {
+		t.Error("who has no policy any more may still list keys")
+	}
+	s.administer("user", "attach", "admin", "--policy", administrator)
+	admin.opens("attached again", address)
+	s.clear(s.run("user", "create", "bob", "--policy", "arn:aws:iam::aws:policy/None",
+		"--access-key", "--config", s.path("claviger.toml")), 1,
+		"the user was made, but not all policies are attached")
+}
+
 // TestAccount_Made_HasItsRootUser: and is in the list, by its alias too.
 func TestAccount_Made_HasItsRootUser(t *testing.T) {
 	t.Parallel()

@@ -76,6 +76,7 @@ var left = map[string]string{
 	"SecretListEntry.ExternalSecretRotationRoleArn":  noThirdHand,
 	"SecretListEntry.Type":                           noThirdHand,
 
+	"User.PasswordLastUsed":                           noPasswords,
 	"iam.GetLoginProfile.Out.LoginProfile":            noPasswords,
 	"iam.GetAccountPasswordPolicy.Out.PasswordPolicy": noPasswords,
 

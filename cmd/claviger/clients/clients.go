@@ -27,8 +27,8 @@ type Files struct {
 
 func (f Files) path(name string) string { return filepath.Join(f.Dir, name) }
 
-// Write writes them: DIR/env, to be read by a shell, and DIR/bin/aws, which that puts before the AWS
-// CLI.
+// Write writes them: DIR/env, to be read by a shell, and DIR/bin/aws, which that puts before the
+// AWS CLI.
 func (f Files) Write(addr, id, secret string) error {
 	bin, err := filepath.Abs(f.path("bin"))
 	if err != nil {
