@@ -123,10 +123,10 @@ func same(t *testing.T, what string, documented, actual []string) {
 	}
 }
 
-// exitCodes returns the codes of cmd/claviger/exit.go, and 0 and 1, which stand in no table there.
+// exitCodes returns the codes of cmd/claviger/exit/exit.go, and 0 and 1, which stand in no table there.
 func exitCodes(t *testing.T) []string {
 	codes := []string{"0", "1"}
-	for _, x := range variable(t, syntax(t, "cmd/claviger/exit.go"), "exits").Elts {
+	for _, x := range variable(t, syntax(t, "cmd/claviger/exit/exit.go"), "exits").Elts {
 		code := x.(*ast.CompositeLit).Elts[1].(*ast.BasicLit).Value
 		if !slices.Contains(codes, code) {
 			codes = append(codes, code)

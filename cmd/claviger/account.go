@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"claviger/cmd/claviger/control"
+	"claviger/cmd/claviger/exit"
 )
 
 const accountWords = "create|list [flags]"
@@ -30,7 +31,7 @@ func accountCommand(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	if do == "create" && !accountForm.MatchString(q.Number) {
-		return usageError("an account's number has 12 digits, and %q is none", q.Number)
+		return exit.UsageError("an account's number has 12 digits, and %q is none", q.Number)
 	}
 	p, err := a.open(e, false)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"claviger/cmd/claviger/control"
+	"claviger/cmd/claviger/exit"
 	"claviger/service"
 	"claviger/store"
 )
@@ -28,12 +29,12 @@ type administering struct {
 func (e *env) administer(command, words string, actions map[string]action, args []string) (
 	do string, a *administering, err error) {
 	if len(args) == 0 {
-		return "", nil, usageError("%s: say what to do: claviger %s %s", command, command, words)
+		return "", nil, exit.UsageError("%s: say what to do: claviger %s %s", command, command, words)
 	}
 	do = args[0]
 	said, ok := actions[do]
 	if !ok {
-		return "", nil, usageError("%s: there is no %q: claviger %s %s", command, do, command, words)
+		return "", nil, exit.UsageError("%s: there is no %q: claviger %s %s", command, do, command, words)
 	}
 	a = &administering{command: command + " " + do}
 	a.f = e.flags(a.command, said.args+" --config FILE|--database FILE", said.about+
@@ -61,15 +62,15 @@ func (a *administering) parse(args []string, what string) (name string, err erro
 			if errors.Is(err, flag.ErrHelp) {
 				return "", err
 			}
-			return "", usageError("%s: %v", a.command, err)
+			return "", exit.UsageError("%s: %v", a.command, err)
 		}
 		switch {
 		case a.f.NArg() == 0 && name == "" && what != "":
-			return "", usageError("%s: %s", a.command, what)
+			return "", exit.UsageError("%s: %s", a.command, what)
 		case a.f.NArg() == 0:
 			return name, nil
 		case what == "" || name != "":
-			return "", usageError("%s: unexpected argument %q", a.command, a.f.Arg(0))
+			return "", exit.UsageError("%s: unexpected argument %q", a.command, a.f.Arg(0))
 		}
 		name, args = a.f.Arg(0), a.f.Args()[1:]
 	}
@@ -86,13 +87,13 @@ type place struct {
 func (a *administering) open(e *env, needed bool) (p place, err error) {
 	switch {
 	case a.account != "" && !accountForm.MatchString(a.account):
-		return p, usageError("--account must be 12 digits, and %q is not", a.account)
+		return p, exit.UsageError("--account must be 12 digits, and %q is not", a.account)
 	case a.database != "" && needed && a.account == "":
-		return p, usageError("--account is needed: only a configuration names one")
+		return p, exit.UsageError("--account is needed: only a configuration names one")
 	case a.database != "":
 		return place{database: a.database}, nil
 	case a.path == "":
-		return p, usageError("%s: --config FILE or --database FILE is needed", a.command)
+		return p, exit.UsageError("%s: --config FILE or --database FILE is needed", a.command)
 	}
 	if p.config, p.log, err = e.begin(a.path); err != nil {
 		return p, err

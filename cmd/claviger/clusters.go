@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"claviger/cmd/claviger/control"
+	"claviger/cmd/claviger/exit"
 	"claviger/hsm"
 	"claviger/service"
 )
@@ -98,7 +99,7 @@ func (c *config) clusters() (all []service.Cluster, err error) {
 		if cl.TrustAnchor != "" {
 			made.Anchor, err = readAnchor(cl.TrustAnchor)
 			if err != nil {
-				return nil, marked{fmt.Errorf("cluster %s: trust_anchor: %w", cl.ID, err), errConfig}
+				return nil, exit.Mark(fmt.Errorf("cluster %s: trust_anchor: %w", cl.ID, err), exit.ErrConfig)
 			}
 		}
 		all = append(all, made)
@@ -112,7 +113,7 @@ func clustersCommand(ctx context.Context, e *env, args []string) error {
 		args = []string{"reset", "-h"}
 	}
 	if len(args) == 0 || args[0] != "reset" {
-		return usageError("clusters: say what to do: claviger clusters reset")
+		return exit.UsageError("clusters: say what to do: claviger clusters reset")
 	}
 	f := e.flags("clusters reset", "--config FILE --cluster ID",
 		"Allows one more password to be tried on a cluster that has refused too many, or that has "+
@@ -124,7 +125,7 @@ func clustersCommand(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	if *id == "" {
-		return usageError("clusters reset: --cluster ID is needed")
+		return exit.UsageError("clusters reset: --cluster ID is needed")
 	}
 	c, log, err := e.begin(*path)
 	if err != nil {
@@ -141,7 +142,7 @@ func (c *config) resetCluster(ctx context.Context, e *env, log *slog.Logger, id 
 	}
 	i := slices.IndexFunc(all, func(cl service.Cluster) bool { return cl.ID == id })
 	if i < 0 {
-		return configError("there is no cluster %q in the configuration", id)
+		return exit.ConfigError("there is no cluster %q in the configuration", id)
 	}
 	_, err = have[any](ctx, place{c, log, c.Database}, control.Request{
 		Reset: &control.Reset{Account: all[i].Accounts[0], Cluster: id}})

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"claviger/cmd/claviger/exit"
 	"claviger/hsm"
 	"claviger/internal/custody"
 	"claviger/internal/pin"
@@ -90,7 +91,7 @@ var (
 // readConfig reads and checks a configuration file.
 func readConfig(path string) (*config, error) {
 	if path == "" {
-		return nil, usageError("--config FILE is needed")
+		return nil, exit.UsageError("--config FILE is needed")
 	}
 	if err := steady(path, byNobodyElse); err != nil {
 		return nil, err
@@ -98,13 +99,13 @@ func readConfig(path string) (*config, error) {
 	c := &config{Listen: "127.0.0.1:8200", Regions: []string{"us-east-1"}}
 	md, err := toml.DecodeFile(path, c)
 	if err != nil {
-		return nil, marked{fmt.Errorf("%s: %w", path, err), errConfig}
+		return nil, exit.Mark(fmt.Errorf("%s: %w", path, err), exit.ErrConfig)
 	}
 	if unknown := md.Undecoded(); len(unknown) > 0 {
-		return nil, configError("%s: there is no setting %q", path, unknown[0].String())
+		return nil, exit.ConfigError("%s: there is no setting %q", path, unknown[0].String())
 	}
 	if err := c.check(); err != nil {
-		return nil, marked{fmt.Errorf("%s: %w", path, err), errConfig}
+		return nil, exit.Mark(fmt.Errorf("%s: %w", path, err), exit.ErrConfig)
 	}
 	for _, cl := range c.Clusters {
 		if err := steady(cl.Module, byOthers); err != nil {
@@ -217,7 +218,7 @@ func (c *config) pin() func() ([]byte, error) {
 		return func() ([]byte, error) {
 			v := os.Getenv(c.HSM.PINEnv)
 			if v == "" {
-				return nil, configError("the environment variable %s, which should hold the PIN, is empty",
+				return nil, exit.ConfigError("the environment variable %s, which should hold the PIN, is empty",
 					c.HSM.PINEnv)
 			}
 			return pinIn("the environment variable "+c.HSM.PINEnv, []byte(v))
@@ -226,7 +227,7 @@ func (c *config) pin() func() ([]byte, error) {
 	return func() ([]byte, error) {
 		dir := os.Getenv("CREDENTIALS_DIRECTORY")
 		if dir == "" {
-			return nil, configError(
+			return nil, exit.ConfigError(
 				"hsm.pin_credential is set, but systemd passed no credentials: see LoadCredential= in " +
 					"systemd.exec(5)")
 		}
@@ -256,8 +257,8 @@ func pinIn(place string, text []byte) ([]byte, error) {
 	found, err := pin.Read(text)
 	if err != nil {
 		clear(text)
-		return nil, marked{fmt.Errorf("%s, which should hold a PIN, %w. It was not tried", place, err),
-			errPIN}
+		return nil, exit.Mark(fmt.Errorf("%s, which should hold a PIN, %w. It was not tried", place, err),
+			exit.ErrPIN)
 	}
 	return found, nil
 }
@@ -286,14 +287,14 @@ const (
 func private(path string, refused fs.FileMode) error {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return marked{err, errConfig}
+		return exit.Mark(err, exit.ErrConfig)
 	}
 	if err != nil {
 		return err
 	}
 	if mode := info.Mode().Perm(); mode&refused != 0 {
-		return marked{fmt.Errorf("%s has mode %04o: others can get at it. Do: chmod 0600 %s", path, mode,
-			path), errExposed}
+		return exit.Mark(fmt.Errorf("%s has mode %04o: others can get at it. Do: chmod 0600 %s", path, mode,
+			path), exit.ErrExposed)
 	}
 	return nil
 }
@@ -320,9 +321,9 @@ func steady(path string, refused writers) error {
 		return nil
 	}
 	if mode := info.Mode().Perm(); mode&refused.mode != 0 {
-		return marked{fmt.Errorf(
+		return exit.Mark(fmt.Errorf(
 			"%s has mode %04o: others can change what this process runs with. Do: chmod %s %s", path, mode,
-			refused.change, path), errExposed}
+			refused.change, path), exit.ErrExposed)
 	}
 	return nil
 }

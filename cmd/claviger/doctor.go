@@ -8,6 +8,7 @@ import (
 	"io"
 	"time"
 
+	"claviger/cmd/claviger/exit"
 	"claviger/cmd/claviger/findings"
 	"claviger/hsm"
 	"claviger/internal/custody"
@@ -42,9 +43,9 @@ func doctor(ctx context.Context, e *env, args []string) error {
 	}
 	switch {
 	case q.accept && !q.database:
-		return usageError("doctor: --accept goes with --database")
+		return exit.UsageError("doctor: --accept goes with --database")
 	case q.database && q.config == "":
-		return usageError("doctor: --database needs --config FILE")
+		return exit.UsageError("doctor: --database needs --config FILE")
 	case q.as != "":
 		return q.runAs(ctx, e)
 	}
@@ -66,7 +67,7 @@ func (q doctorFlags) run(ctx context.Context, e *env) (err error) {
 	if module == "" {
 		found, ok := hsm.FindSoftHSM()
 		if !ok {
-			return usageError("doctor: SoftHSM2 is not installed; name the device's library with --module")
+			return exit.UsageError("doctor: SoftHSM2 is not installed; name the device's library with --module")
 		}
 		module = found
 	}

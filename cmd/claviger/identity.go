@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"claviger/cmd/claviger/certificate"
+	"claviger/cmd/claviger/exit"
 	"claviger/hsm"
 )
 
@@ -33,8 +34,8 @@ func (c *config) identity(log *slog.Logger, now func() time.Time) (*tlsIdentity,
 	if id.Source, err = certificate.Open(from); err == nil {
 		return id, nil
 	}
-	if !errors.Is(err, errExposed) {
-		err = marked{err, errConfig}
+	if !errors.Is(err, exit.ErrExposed) {
+		err = exit.Mark(err, exit.ErrConfig)
 	}
 	return nil, errors.Join(err, id.Close())
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"claviger/cmd/claviger/exit"
 	"claviger/iam/webidentity"
 )
 
@@ -38,7 +39,7 @@ func (c *config) issuers() (map[string]*x509.CertPool, error) {
 		}
 		pool, err := webidentity.Authorities(i.CAFile)
 		if err != nil {
-			return nil, marked{fmt.Errorf("issuer %s: ca_file: %w", i.URL, err), errConfig}
+			return nil, exit.Mark(fmt.Errorf("issuer %s: ca_file: %w", i.URL, err), exit.ErrConfig)
 		}
 		all[i.URL] = pool
 	}

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"claviger/cmd/claviger/exit"
 )
 
 // certificateOf returns the certificate of an authority, or of nobody's, in PEM.
@@ -83,7 +85,7 @@ func TestConfig_WrongIssuer_IsRefusedByName(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", issuers, err, want)
 		}
-		if !errors.Is(err, errConfig) && !errors.Is(err, errExposed) {
+		if !errors.Is(err, exit.ErrConfig) && !errors.Is(err, exit.ErrExposed) {
 			t.Errorf("%s: %v is no fault of the configuration", issuers, err)
 		}
 	}

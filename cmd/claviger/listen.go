@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"claviger/cmd/claviger/control"
+	"claviger/cmd/claviger/exit"
 	"claviger/internal/listener"
 	"claviger/service"
 
@@ -115,7 +116,7 @@ func notify(log *slog.Logger, state string) {
 func listen(addr string) (net.Listener, error) {
 	l, err := net.Listen("tcp", addr)
 	if errors.Is(err, fs.ErrPermission) {
-		return nil, configError("can't listen on %s: %v. Ports below 1024 are for processes with "+
+		return nil, exit.ConfigError("can't listen on %s: %v. Ports below 1024 are for processes with "+
 			"CAP_NET_BIND_SERVICE; choose a higher one, or give it that", addr, errors.Unwrap(err))
 	}
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"claviger/cmd/claviger/exit"
 	"claviger/service"
 )
 
@@ -25,7 +26,7 @@ func serve(ctx context.Context, e *env, args []string) error {
 	}
 	for _, addr := range c.addresses() {
 		if c.TLS.Certificate == "" && !loopback(addr) {
-			return configError("plain HTTP is served on loopback only, and %s is not: set "+
+			return exit.ConfigError("plain HTTP is served on loopback only, and %s is not: set "+
 				"tls.certificate and tls.key", addr)
 		}
 	}
@@ -72,8 +73,8 @@ func (c *config) serve(ctx context.Context, log *slog.Logger, again *reload) err
 		}
 	}
 	if _, err := os.Stat(c.Database); err != nil {
-		return marked{fmt.Errorf("the database %s is not there: run `claviger init` first: %w",
-			c.Database, err), errConfig}
+		return exit.Mark(fmt.Errorf("the database %s is not there: run `claviger init` first: %w",
+			c.Database, err), exit.ErrConfig)
 	}
 	clusters, err := c.clusters()
 	if err != nil {
@@ -114,7 +115,7 @@ func (c *config) addresses() []string {
 func (c *config) ports() (ports []port, err error) {
 	bounds, err := c.limits()
 	if err != nil {
-		return nil, marked{err, errConfig}
+		return nil, exit.Mark(err, exit.ErrConfig)
 	}
 	for _, addr := range c.addresses() {
 		l, err := listen(addr)
@@ -123,7 +124,7 @@ func (c *config) ports() (ports []port, err error) {
 		}
 		ports = append(ports, port{Listener: l, limits: bounds})
 		if c.TLS.Certificate == "" && !bound(l.Addr()) {
-			return ports, configError("plain HTTP is served on loopback only, and %s is %s here: set "+
+			return ports, exit.ConfigError("plain HTTP is served on loopback only, and %s is %s here: set "+
 				"tls.certificate and tls.key", addr, l.Addr())
 		}
 		bounds = limits{watchConnections, watchConnections / 2}
