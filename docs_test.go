@@ -164,7 +164,7 @@ func TestUnit_ExitCodes_RestartAsDocumented(t *testing.T) {
 
 func TestDocs_Settings_AreThoseOfTheConfiguration(t *testing.T) {
 	structs := map[string]*ast.StructType{}
-	ast.Inspect(syntax(t, "cmd/claviger/config.go"), func(n ast.Node) bool {
+	ast.Inspect(syntax(t, "cmd/claviger/config/config.go"), func(n ast.Node) bool {
 		if s, ok := n.(*ast.TypeSpec); ok {
 			if typ, ok := s.Type.(*ast.StructType); ok {
 				structs[s.Name.Name] = typ
@@ -172,7 +172,7 @@ func TestDocs_Settings_AreThoseOfTheConfiguration(t *testing.T) {
 		}
 		return true
 	})
-	settings := settingsOf(t, structs, "", structs["config"])
+	settings := settingsOf(t, structs, "", structs["Config"])
 	var documented []string
 	for _, row := range table(section(t, "docs/operating.md", "## Configuration")) {
 		documented = append(documented, coded(row[0])...)

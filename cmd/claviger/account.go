@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 
+	"claviger/cmd/claviger/config"
 	"claviger/cmd/claviger/control"
 	"claviger/cmd/claviger/exit"
 )
@@ -30,7 +31,7 @@ func accountCommand(ctx context.Context, e *env, args []string) error {
 	if q.Number, err = a.parse(args[1:], what); err != nil {
 		return err
 	}
-	if do == "create" && !accountForm.MatchString(q.Number) {
+	if do == "create" && !config.IsAccount(q.Number) {
 		return exit.UsageError("an account's number has 12 digits, and %q is none", q.Number)
 	}
 	p, err := a.open(e, false)

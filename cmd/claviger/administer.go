@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"claviger/cmd/claviger/config"
 	"claviger/cmd/claviger/control"
 	"claviger/cmd/claviger/exit"
 	"claviger/service"
@@ -78,7 +79,7 @@ func (a *administering) parse(args []string, what string) (name string, err erro
 
 // place is where a command is performed.
 type place struct {
-	config   *config // nil: by the server that runs on the database, and nowhere else
+	config   *config.Config // nil: by the server that runs on the database, and nowhere else
 	log      *slog.Logger
 	database string
 }
@@ -86,7 +87,7 @@ type place struct {
 // open finds the place. Where an account is needed and none was said, it is the configuration's.
 func (a *administering) open(e *env, needed bool) (p place, err error) {
 	switch {
-	case a.account != "" && !accountForm.MatchString(a.account):
+	case a.account != "" && !config.IsAccount(a.account):
 		return p, exit.UsageError("--account must be 12 digits, and %q is not", a.account)
 	case a.database != "" && needed && a.account == "":
 		return p, exit.UsageError("--account is needed: only a configuration names one")
@@ -111,7 +112,7 @@ func have[R any](ctx context.Context, p place, q control.Request) (reply R, err 
 	if p.config == nil {
 		return reply, ask()
 	}
-	err = p.config.command(ctx, p.log, ask, func(s *service.Service) error {
+	err = p.perform(ctx, ask, func(s *service.Service) error {
 		made, err := q.Perform(ctx, s, -1)
 		if r, ok := made.(R); ok {
 			reply = r
@@ -124,11 +125,12 @@ func have[R any](ctx context.Context, p place, q control.Request) (reply R, err 
 // startTime is how long a server may have the database and not answer yet.
 const startTime = 10 * time.Second
 
-// command has the server that runs do something by ask, or does it here where none is running. Here
+// perform has the server that runs do something by ask, or does it here where none is running. Here
 // nothing else is done meanwhile.
-func (c *config) command(ctx context.Context, log *slog.Logger, ask func() error,
+func (p place) perform(ctx context.Context, ask func() error,
 	here func(*service.Service) error) error {
-	clusters, err := c.clusters()
+	c := p.config
+	clusters, err := c.ServiceClusters()
 	if err != nil {
 		return err
 	}
@@ -136,8 +138,8 @@ func (c *config) command(ctx context.Context, log *slog.Logger, ask func() error
 		if err := ask(); !errors.Is(err, control.ErrNoServer) {
 			return err
 		}
-		s, err := service.Open(ctx, service.Config{Database: c.Database, HSM: c.device(),
-			Clusters: clusters, Regions: c.Regions, Log: log, Version: version,
+		s, err := service.Open(ctx, service.Config{Database: c.Database, HSM: c.Device(),
+			Clusters: clusters, Regions: c.Regions, Log: p.log, Version: version,
 			Commit: builtFrom(), Idle: true})
 		if errors.Is(err, store.ErrLocked) && time.Since(began) < startTime {
 			continue // it is about to answer, or about to end

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"claviger/cmd/claviger/config"
 	"claviger/cmd/claviger/exit"
 	"claviger/store"
 )
@@ -34,7 +35,7 @@ func auditCommand(ctx context.Context, e *env, args []string) error {
 		return exit.UsageError("audit tail: --config FILE or --database FILE is needed")
 	}
 	if *database == "" {
-		c, err := readConfig(*path)
+		c, err := config.Read(*path)
 		if err != nil {
 			return err
 		}

@@ -15,6 +15,7 @@ import (
 	"syscall"
 
 	"claviger/cmd/claviger/clients"
+	"claviger/cmd/claviger/config"
 	"claviger/cmd/claviger/exit"
 	"claviger/hsm"
 	"claviger/service"
@@ -52,7 +53,7 @@ func dev(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	o.regions = strings.Split(*regions, ",")
-	if err := checkNamespace(cmp.Or(o.account, devAccount), o.regions); err != nil {
+	if err := config.CheckNamespace(cmp.Or(o.account, devAccount), o.regions); err != nil {
 		return exit.Mark(err, exit.ErrUsage)
 	}
 	if !loopback(o.listen) {
@@ -98,7 +99,7 @@ func (o *devOptions) start(ctx context.Context, e *env, log *slog.Logger) error 
 		return errors.Join(err, s.Close())
 	}
 	log.Warn("this service is for development: its PIN lies beside its token")
-	bounds, err := (&config{}).limits()
+	bounds, err := (&config.Config{}).Limits()
 	if err != nil {
 		return errors.Join(exit.Mark(err, exit.ErrConfig), s.Close())
 	}
@@ -138,7 +139,7 @@ func (o *devOptions) lock() (*os.File, error) {
 // token makes the SoftHSM2 token on the first start and says how to open it. The security officer's
 // PIN is made up for the ceremony and forgotten after it.
 func (o *devOptions) token(ctx context.Context, log *slog.Logger) (hsm.Config, error) {
-	c := hsm.Config{Module: o.module, TokenLabel: devLabel, PIN: pinFile(o.path("pin")), Log: log}
+	c := hsm.Config{Module: o.module, TokenLabel: devLabel, PIN: config.PINFile(o.path("pin")), Log: log}
 	if c.Module == "" {
 		found, ok := hsm.FindSoftHSM()
 		if !ok {
@@ -146,7 +147,7 @@ func (o *devOptions) token(ctx context.Context, log *slog.Logger) (hsm.Config, e
 		}
 		c.Module = found
 	}
-	if err := steady(c.Module, byOthers); err != nil {
+	if err := config.CheckModule(c.Module); err != nil {
 		return c, err
 	}
 	dir, err := filepath.Abs(o.dir)

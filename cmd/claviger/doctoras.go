@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"syscall"
 
+	"claviger/cmd/claviger/config"
 	"claviger/cmd/claviger/exit"
 )
 
@@ -31,7 +32,7 @@ func (q doctorFlags) runAs(ctx context.Context, e *env) error {
 	}
 	pin := ""
 	if q.config != "" {
-		c, err := readConfig(q.config)
+		c, err := config.Read(q.config)
 		if err != nil {
 			return err
 		}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"claviger/cmd/claviger/config"
 	"claviger/cmd/claviger/exit"
 )
 
@@ -165,8 +166,8 @@ func TestPlainHTTP_BoundOffLoopback_IsRefused(t *testing.T) {
 	if _, err := os.Stat(o.dir); err == nil {
 		t.Error("dev left its directory behind")
 	}
-	c := &config{Listen: "0.0.0.0:0"}
-	if err := c.serve(t.Context(), log, new(reload)); !errors.Is(err, exit.ErrConfig) ||
+	c := &config.Config{Listen: "0.0.0.0:0"}
+	if err := start(t.Context(), c, log, new(reload)); !errors.Is(err, exit.ErrConfig) ||
 		!strings.Contains(err.Error(), "loopback") {
 		t.Errorf("serve started on it: %v", err)
 	}

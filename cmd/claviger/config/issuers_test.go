@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"crypto/ecdsa"
@@ -55,12 +55,12 @@ func TestConfig_WrongIssuer_IsRefusedByName(t *testing.T) {
 	}
 	const url = "https://keycloak.example.org:8443/realms/site"
 	read := func(issuers string) (map[string]*x509.CertPool, error) {
-		c, err := readConfig(write("claviger.toml", "account = \"111122223333\"\ndatabase = \"x\"\n"+
+		c, err := Read(write("claviger.toml", "account = \"111122223333\"\ndatabase = \"x\"\n"+
 			"[hsm]\nmodule = \"/m\"\ntoken_label = \"own\"\npin_env = \"PIN\"\n"+issuers, 0o600))
 		if err != nil {
 			return nil, err
 		}
-		return c.issuers()
+		return c.Authorities()
 	}
 	for issuers, want := range map[string]string{
 		section("keycloak.example.org", good):             "oidc.issuers.url",

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"crypto/x509"
@@ -10,7 +10,7 @@ import (
 )
 
 // checkIssuers checks the issuers of web identities that have authorities of their own.
-func (c *config) checkIssuers() error {
+func (c *Config) checkIssuers() error {
 	seen := map[string]bool{}
 	for _, i := range c.OIDC.Issuers {
 		if _, err := webidentity.Name(i.URL); err != nil {
@@ -30,8 +30,8 @@ func (c *config) checkIssuers() error {
 	return nil
 }
 
-// issuers returns the authorities of issuers by their URL. They are read once.
-func (c *config) issuers() (map[string]*x509.CertPool, error) {
+// Authorities returns the authorities of issuers by their URL. They are read once.
+func (c *Config) Authorities() (map[string]*x509.CertPool, error) {
 	all := map[string]*x509.CertPool{}
 	for _, i := range c.OIDC.Issuers {
 		if err := steady(i.CAFile, byNobodyElse); err != nil {
