@@ -123,7 +123,8 @@ func same(t *testing.T, what string, documented, actual []string) {
 	}
 }
 
-// exitCodes returns the codes of cmd/claviger/exit/exit.go, and 0 and 1, which stand in no table there.
+// exitCodes returns the codes of cmd/claviger/exit/exit.go, and 0 and 1, which stand in no table
+// there.
 func exitCodes(t *testing.T) []string {
 	codes := []string{"0", "1"}
 	for _, x := range variable(t, syntax(t, "cmd/claviger/exit/exit.go"), "exits").Elts {

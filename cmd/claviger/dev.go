@@ -139,7 +139,8 @@ func (o *devOptions) lock() (*os.File, error) {
 // token makes the SoftHSM2 token on the first start and says how to open it. The security officer's
 // PIN is made up for the ceremony and forgotten after it.
 func (o *devOptions) token(ctx context.Context, log *slog.Logger) (hsm.Config, error) {
-	c := hsm.Config{Module: o.module, TokenLabel: devLabel, PIN: config.PINFile(o.path("pin")), Log: log}
+	c := hsm.Config{Module: o.module, TokenLabel: devLabel, PIN: config.PINFile(o.path("pin")),
+		Log: log}
 	if c.Module == "" {
 		found, ok := hsm.FindSoftHSM()
 		if !ok {

@@ -257,7 +257,8 @@ func TestCertificate_NewFile_IsTakenIfItFits(t *testing.T) {
 	c := &config.Config{}
 	c.TLS.Certificate, c.TLS.Key = s.path("tls.crt"), s.path("tls.key")
 	now := time.Now()
-	id, err := openIdentity(c, slog.New(slog.NewTextHandler(&log, nil)), func() time.Time { return now })
+	id, err := openIdentity(c, slog.New(slog.NewTextHandler(&log, nil)),
+		func() time.Time { return now })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,6 @@
-// Package config reads the file that says what an installation is made of: its device, its database,
-// where it listens, and who may make what on which cluster. Files of PINs and keys are read here, and
-// whatever others could read or change is refused.
+// Package config reads the file that says what an installation is made of: its device, its
+// database, where it listens, and which clusters may be used. A file that others could read or
+// change, and shouldn't, is refused.
 package config
 
 import (

@@ -29,8 +29,8 @@ func private(path string, refused fs.FileMode) error {
 		return err
 	}
 	if mode := info.Mode().Perm(); mode&refused != 0 {
-		return exit.Mark(fmt.Errorf("%s has mode %04o: others can get at it. Do: chmod 0600 %s", path, mode,
-			path), exit.ErrExposed)
+		return exit.Mark(fmt.Errorf("%s has mode %04o: others can get at it. Do: chmod 0600 %s", path,
+			mode, path), exit.ErrExposed)
 	}
 	return nil
 }
@@ -52,7 +52,8 @@ var (
 // CheckModule refuses a PKCS#11 library that everybody can write. It is an [exit.ErrExposed].
 func CheckModule(path string) error { return steady(path, byOthers) }
 
-// steady refuses a file that too many can write. What is not there is for its reader to complain of.
+// steady refuses a file that too many can write. What is not there is for its reader to complain
+// of.
 func steady(path string, refused writers) error {
 	info, err := os.Stat(path)
 	if err != nil {

@@ -65,8 +65,8 @@ func pinIn(place string, text []byte) ([]byte, error) {
 	return found, nil
 }
 
-// CheckPINs reads PINs and forgets them, to find out what is wrong with their places before anything
-// is done with any of them.
+// CheckPINs reads PINs and forgets them, to find out what is wrong with their places before
+// anything is done with any of them.
 func CheckPINs(pins ...func() ([]byte, error)) error {
 	for _, read := range pins {
 		secret, err := read()

@@ -1,5 +1,5 @@
-// Package exit is how commands say what went wrong: in one sentence, with what to do next in another,
-// and by a code of its own for each way of failing to start.
+// Package exit is how commands say what went wrong: in one sentence, with what to do next in
+// another, and by a code of its own for each way of failing to start.
 package exit
 
 import (
