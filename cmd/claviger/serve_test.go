@@ -25,6 +25,8 @@ import (
 	"testing"
 	"time"
 
+	"claviger/cmd/claviger/config"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -252,10 +254,11 @@ func TestCertificate_NewFile_IsTakenIfItFits(t *testing.T) {
 	s.certify("tls.crt", 1, key)
 	s.putKey("tls.key", key)
 	var log text
-	c := &config{}
+	c := &config.Config{}
 	c.TLS.Certificate, c.TLS.Key = s.path("tls.crt"), s.path("tls.key")
 	now := time.Now()
-	id, err := c.identity(slog.New(slog.NewTextHandler(&log, nil)), func() time.Time { return now })
+	id, err := openIdentity(c, slog.New(slog.NewTextHandler(&log, nil)),
+		func() time.Time { return now })
 	if err != nil {
 		t.Fatal(err)
 	}
