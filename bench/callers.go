@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// callerLines measure the same requests by the root user, by a user and by a session, in turns: what
-// else the machine does falls upon all of them, and the medians count.
+// callerLines measure the same requests by the root user, by a user and by a session, in turns:
+// what else the machine does falls upon all of them, and the medians count.
 func (b *bench) callerLines(s *process, c *client, w *work) error {
 	user, session, err := c.identities()
 	if err != nil {

@@ -234,8 +234,8 @@ func (b *bench) lists(s *process, tenants []*tenant) error {
 }
 
 // whileOneChanges measures 64 clients that are a user chosen at random with each request, in turns
-// with nothing else done, and with an administrator who attaches a policy to a user and detaches it,
-// about a hundred times a second.
+// with nothing else done, and with an administrator who attaches a policy to a user and detaches
+// it, about a hundred times a second.
 func (b *bench) whileOneChanges(s *process, tenants []*tenant) error {
 	fmt.Println("\n| Encrypt by 64 clients as anybody, while | ops/s | p50 | p99 | longest | CPU/op | " +
 		"token calls/op | p99 to quiet | CPU to quiet |")

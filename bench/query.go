@@ -84,9 +84,10 @@ func (c *client) identities() (user, session *client, err error) {
 		return nil, nil, err
 	}
 	var role struct{ Role struct{ Arn string } }
-	err = c.ask("iam", "CreateRole", members{"RoleName": "bench", "AssumeRolePolicyDocument": fmt.Sprintf(
-		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":%q},`+
-			`"Action":"sts:AssumeRole"}]}`, made.User.Arn)}, &role)
+	trust := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow",`+
+		`"Principal":{"AWS":%q},"Action":"sts:AssumeRole"}]}`, made.User.Arn)
+	err = c.ask("iam", "CreateRole",
+		members{"RoleName": "bench", "AssumeRolePolicyDocument": trust}, &role)
 	if err != nil {
 		return nil, nil, err
 	}

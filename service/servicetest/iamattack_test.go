@@ -28,7 +28,8 @@ func listing(as aws.Credentials) servicetest.Request {
 }
 
 // user makes a user of the intruder's and the edit of a row that would let him have more.
-func (i *intruder) user(t *testing.T, table, set string, prepare func(c *iam.Client, name *string)) {
+func (i *intruder) user(t *testing.T, table, set string,
+	prepare func(c *iam.Client, name *string)) {
 	t.Helper()
 	name := fmt.Sprint("eve", len(i.all))
 	keys := i.User(t, name)
@@ -122,8 +123,8 @@ func bounded(t *testing.T, nothing string) func(c *iam.Client, name *string) {
 }
 
 // TestEntityRows_EditedInTheDatabase_GainNothing: who can write to the database gives himself
-// nothing, takes no Deny, boundary or end of a session away, and gets into no role. What he edits is
-// an internal error to whomever it is about, and the log names the table.
+// nothing, takes no Deny, boundary or end of a session away, and gets into no role. What he edits
+// is an internal error to whomever it is about, and the log names the table.
 func TestEntityRows_EditedInTheDatabase_GainNothing(t *testing.T) {
 	i := &intruder{Server: servicetest.Start(t)}
 	nothing := managedPolicy(t, i.Server, "nothing", allowing("execute-api:Invoke"))
