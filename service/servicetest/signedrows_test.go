@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"claviger/identity/accesskey"
 	"claviger/internal/fault"
 	"claviger/internal/install"
 	"claviger/internal/rowmac"
@@ -53,6 +54,8 @@ func everySignedRow(t *testing.T) *servicetest.Server {
 		SecretId:       aws.String("s"),
 		ResourcePolicy: ofSecret([3]string{"Allow", servicetest.RootARN, "*"})}))(t)
 	everyEntity(t, s)
+	accepted(t, s.Service().RevokeSession(t.Context(),
+		accesskey.NewID(accesskey.Temporary, servicetest.Account), "claviger test"))
 	connectedStore(t, s)
 	s.CutLedgerAfter(1) // what a key is to be made by is written down, and the key isn't
 	if _, err := c.CreateKey(t.Context(), edwards); err == nil {
