@@ -461,7 +461,8 @@ func anchors(text string) (all []string) {
 
 func TestDocs_Links_LeadSomewhere(t *testing.T) {
 	for _, doc := range documents(t) {
-		for _, m := range links.FindAllStringSubmatch(fences.ReplaceAllString(read(t, doc), ""), -1) {
+		text := spans.ReplaceAllString(fences.ReplaceAllString(read(t, doc), ""), "")
+		for _, m := range links.FindAllStringSubmatch(text, -1) {
 			if strings.Contains(m[1], "://") {
 				continue
 			}
