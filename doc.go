@@ -24,7 +24,7 @@
 //	api                routing, limits, documents; AWS JSON, AWS query and REST in a package each
 //	keystore           KMS
 //	secrets            Secrets Manager
-//	iam                STS
+//	iam                IAM and STS, a package for each subject: users, policies, attachments, ...
 //	iam/webidentity    tokens of OpenID Connect issuers
 //	identity           who is calling: access keys and SigV4
 //	policy             who may do what; pure

@@ -256,8 +256,8 @@ func TestAuthenticate_RoleRevokedBefore_EndsWhatBeganEarlier(t *testing.T) {
 	}
 }
 
-// TestAuthenticate_SessionOfRole_TellsOfItsUseNowAndThen: not with each request, and not of what was
-// refused.
+// TestAuthenticate_SessionOfRole_TellsOfItsUseNowAndThen: not with each request, and not of what
+// was refused.
 func TestAuthenticate_SessionOfRole_TellsOfItsUseNowAndThen(t *testing.T) {
 	h := openSessions(t)
 	creds := h.begin(ofRole())

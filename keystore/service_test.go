@@ -7,7 +7,6 @@ import (
 
 	"claviger/hsm"
 	"claviger/hsm/hsmtest"
-	"claviger/internal/domain"
 	"claviger/internal/envelope"
 	"claviger/internal/fault"
 	"claviger/internal/op"
@@ -36,6 +35,7 @@ type service struct {
 	keys     *Keys
 	byName   map[string]op.Operation
 	clusters *clusters
+	people   optest.People // whom policies and grants may name
 
 	// around stands between KMS and the token; nil: nothing does.
 	around func(*hsm.Token) Token
@@ -85,7 +85,7 @@ func (s *service) assemble(k *optest.Kit) optest.Parts {
 		device = s.around(k.Token)
 	}
 	s.keys = New(Config{DB: k.DB, Device: deviceOf(device), Jobs: jobs.Queue{},
-		Installation: k.Installation, Principals: domain.ByName{},
+		Installation: k.Installation, Principals: &s.people,
 		Regions: []string{ourRegion, abroad, farAway}, Clusters: s.clusters})
 	s.byName = map[string]op.Operation{}
 	for _, o := range s.keys.Operations() {

@@ -85,7 +85,7 @@ func TestPutResourcePolicy_Principals_AreStoredById(t *testing.T) {
 	s.create("x", "v")
 	alice := policy.Caller{Type: policy.IAMUser, Account: account, ARN: optest.UserARN("alice"),
 		PrincipalID: "AIDAALICEALICEALICEA", UniqueID: "AIDAALICEALICEALICEA"}
-	s.ids = map[string]string{alice.ARN: alice.UniqueID}
+	s.IDs = map[string]string{alice.ARN: alice.UniqueID}
 	text := document(let("Allow", alice.ARN, "GetSecretValue"))
 	s.do("PutResourcePolicy", M{"SecretId": "x", "ResourcePolicy": text})
 	if got := s.policyOf("x"); got != text {
@@ -100,7 +100,7 @@ func TestPutResourcePolicy_Principals_AreStoredById(t *testing.T) {
 	back = s.by(again)
 	s.refused("GetSecretValue", M{"SecretId": "x"}, "AccessDeniedException", "")
 	back()
-	s.ids = map[string]string{}
+	s.IDs = map[string]string{}
 	if got := s.policyOf("x"); got != strings.Replace(text, alice.ARN, alice.UniqueID, 1) {
 		t.Errorf("of who is gone: %s", got)
 	}

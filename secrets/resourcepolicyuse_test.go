@@ -258,7 +258,7 @@ func TestResourcePolicy_EditedOrUnreadable_ClosesTheSecret(t *testing.T) {
 	s.refused("GetSecretValue", M{"SecretId": "x"}, "InternalServiceError", "")
 	// A directory that calls somebody by no id would store what can't be read again.
 	alice := optest.UserARN("alice")
-	s.ids = map[string]string{alice: "a group"}
+	s.IDs = map[string]string{alice: "a group"}
 	s.putPolicy("y", let("Allow", alice, "*"))
 	for _, c := range []policy.Caller{optest.Root(account), somebody(t, account, "a", allowsAll)} {
 		back := s.by(c)

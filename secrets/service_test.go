@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"claviger/hsm/hsmtest"
-	"claviger/internal/domain"
 	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/internal/op/optest"
@@ -33,36 +32,12 @@ const (
 // JSON documents that go down the road.
 type service struct {
 	*optest.Kit
-	t     testing.TB
-	owner string         // the account whose root user asks
-	who   *policy.Caller // who asks instead; nil: nobody
-	people
+	t             testing.TB
+	owner         string         // the account whose root user asks
+	who           *policy.Caller // who asks instead; nil: nobody
+	optest.People                // whom resource policies may name
 
 	operations []op.Operation
-}
-
-// people are the users and roles that there are: unique ids by ARN. Until there is a map every name
-// is somebody's.
-type people struct{ ids map[string]string }
-
-func (p *people) UniqueID(_ context.Context, arn string) (string, error) {
-	id, ok := p.ids[arn]
-	switch {
-	case ok:
-		return id, nil
-	case p.ids == nil:
-		return arn, nil
-	}
-	return "", domain.ErrNobody
-}
-
-func (p *people) ARN(_ context.Context, id string) (string, error) {
-	for arn, i := range p.ids {
-		if i == id {
-			return arn, nil
-		}
-	}
-	return id, nil
 }
 
 func start(t testing.TB) *service {
@@ -76,11 +51,11 @@ func start(t testing.TB) *service {
 func (s *service) assemble(k *optest.Kit) optest.Parts {
 	t := k.Token
 	keys := keystore.New(keystore.Config{DB: k.DB, Jobs: jobs.Queue{}, Installation: k.Installation,
-		Principals: &s.people, Regions: []string{region}, Device: keystore.Device{Maker: t, Sealer: t,
+		Principals: &s.People, Regions: []string{region}, Device: keystore.Device{Maker: t, Sealer: t,
 			DataKeys: t, Residents: t, Imports: t,
 			Crypto: cryptoops.Device{Random: t, Signer: t, Opener: t}}})
 	sm := secrets.New(secrets.Config{DB: k.DB, Keys: keys, Random: k.Token, Jobs: jobs.Queue{},
-		Installation: k.Installation, Principals: &s.people})
+		Installation: k.Installation, Principals: &s.People})
 	due := keys.Jobs()
 	maps.Copy(due, sm.Jobs())
 	s.operations = append(keys.Operations(), sm.Operations()...)

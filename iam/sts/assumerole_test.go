@@ -48,8 +48,8 @@ func TestAssumeRole_TrustedUser_GetsASessionOfTheRole(t *testing.T) {
 	refused(t, err, "ExpiredTokenException", "The security token included in the request is expired")
 }
 
-// TestAssumeRole_NotAllowed_SaysNeverWhy: an unknown role, no trust, no permission of one's own: all
-// have one answer.
+// TestAssumeRole_NotAllowed_SaysNeverWhy: an unknown role, no trust, no permission of one's own:
+// all have one answer.
 func TestAssumeRole_NotAllowed_SaysNeverWhy(t *testing.T) {
 	h := start(t)
 	alice, may := h.user(account, "alice"), h.user(account, "may", "sts:*")
@@ -106,8 +106,8 @@ func TestAssumeRole_ExternalID_IsComparedByTheTrustPolicy(t *testing.T) {
 	h.assume(alice, in)
 }
 
-// TestAssumeRole_Duration_HasAWSsOrderOfChecks: the model's range, then the role's, then the hour of
-// a chain.
+// TestAssumeRole_Duration_HasAWSsOrderOfChecks: the model's range, then the role's, then the hour
+// of a chain.
 func TestAssumeRole_Duration_HasAWSsOrderOfChecks(t *testing.T) {
 	h := start(t)
 	alice := h.user(account, "alice")
@@ -274,8 +274,8 @@ func TestAssumeRole_Chain_HandsOnWhatIsTransitive(t *testing.T) {
 	h.assume(session, in)
 }
 
-// TestAssumeRole_SourceIdentity_IsReportedByItsAction: what AWS is known to say where a trust policy
-// wants a certain one.
+// TestAssumeRole_SourceIdentity_IsReportedByItsAction: what AWS is known to say where a trust
+// policy wants a certain one.
 func TestAssumeRole_SourceIdentity_IsReportedByItsAction(t *testing.T) {
 	h := start(t)
 	alice := h.user(account, "alice")

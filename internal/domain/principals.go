@@ -61,13 +61,3 @@ func KnownPrincipal(ctx context.Context, of Principals, name string) (string, er
 	}
 	return id, err
 }
-
-// ByName are the principals of an installation that has no directory of users and roles: they are
-// known by name alone, and every name is somebody's.
-type ByName struct{}
-
-// UniqueID implements [Principals].
-func (ByName) UniqueID(_ context.Context, arn string) (string, error) { return arn, nil }
-
-// ARN implements [Principals].
-func (ByName) ARN(_ context.Context, id string) (string, error) { return id, nil }

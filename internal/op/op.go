@@ -217,8 +217,8 @@ func build[I Input, T Target, O any](n Info, find func(*Call, I) (T, error),
 	do func(*Call, I, T) (O, Commit[O], error)) *operation[I, T, O] {
 	n.In, n.Out = reflect.TypeFor[I](), reflect.TypeFor[O]()
 	n.Token = shape.IdempotencyToken(n.In)
-	o := &operation[I, T, O]{info: n, plan: n.Service.Shapes.Compile(n.In, n.Service.Words), find: find, do: do,
-		dry: -1}
+	o := &operation[I, T, O]{info: n, plan: n.Service.Shapes.Compile(n.In, n.Service.Words),
+		find: find, do: do, dry: -1}
 	if m, ok := n.In.FieldByName("DryRun"); ok {
 		if m.Type != reflect.TypeFor[*bool]() {
 			panic("op: DryRun of " + n.Name + " is no optional boolean")

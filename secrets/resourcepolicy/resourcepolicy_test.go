@@ -1,13 +1,12 @@
 package resourcepolicy_test
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"testing"
 
-	"claviger/internal/domain"
 	"claviger/internal/fault"
+	"claviger/internal/op/optest"
 	"claviger/secrets/resourcepolicy"
 )
 
@@ -26,7 +25,7 @@ func document(statements ...string) string {
 
 func read(t *testing.T, text string) resourcepolicy.Policy {
 	t.Helper()
-	p, err := resourcepolicy.Read(t.Context(), domain.ByName{}, text)
+	p, err := resourcepolicy.Read(t.Context(), &optest.People{}, text)
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}
@@ -132,7 +131,7 @@ func TestRead_CantBeAttached_IsWordedAsByAWS(t *testing.T) {
 		document(statement("Allow", `{"AWS":"AIDACKCEVSQ6C2EXAMPLE"}`, "")):                unsupported,
 		document(statement("Allow", `{"Service":"lambda"}`, "")):                           service,
 	} {
-		_, err := resourcepolicy.Read(t.Context(), domain.ByName{}, text)
+		_, err := resourcepolicy.Read(t.Context(), &optest.People{}, text)
 		f := fault.Of(err)
 		if f == nil || f.Code != "MalformedPolicyDocumentException" || f.Message != want {
 			t.Errorf("%s: %v, want %q", text, err, want)
@@ -140,17 +139,13 @@ func TestRead_CantBeAttached_IsWordedAsByAWS(t *testing.T) {
 	}
 }
 
-// nobody knows no user and no role.
-type nobody struct{ domain.ByName }
-
-func (nobody) UniqueID(context.Context, string) (string, error) { return "", domain.ErrNobody }
-
 func TestRead_WhoIsntThere_IsUnsupported(t *testing.T) {
+	nobody := &optest.People{IDs: map[string]string{}}
 	for principal, there := range map[string]bool{`{"AWS":"arn:aws:iam::111122223333:user/a"}`: false,
 		`{"AWS":["*","arn:aws:iam::111122223333:role/p/r"]}`: false, `{"AWS":"111122223333"}`: true,
 		`{"AWS":"arn:aws:iam::111122223333:root"}`: true, `"*"`: true,
 		`{"AWS":"arn:aws:sts::111122223333:assumed-role/r/s"}`: true} {
-		_, err := resourcepolicy.Read(t.Context(), nobody{}, document(statement("Allow", principal, "")))
+		_, err := resourcepolicy.Read(t.Context(), nobody, document(statement("Allow", principal, "")))
 		f := fault.Of(err)
 		if there != (f == nil) || f != nil &&
 			f.Message != "This resource policy contains an unsupported principal." {

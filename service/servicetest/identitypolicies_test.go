@@ -73,6 +73,14 @@ func TestIdentityPolicies_Change_CountsFromTheNextRequestOn(t *testing.T) {
 	check("bounded", false)
 	rest("DELETE", "/v1/iam/users/clerk/permissions-boundary", "")
 	check("no longer bounded", true)
+	must(c.PutUserPolicy(ctx, &iam.PutUserPolicyInput{UserName: name, PolicyName: aws.String("r"),
+		PolicyDocument: aws.String(allowing("iam:ListUsers"))}))(t)
+	must(s.IAM(servicetest.As(keys)).ListUsers(ctx, &iam.ListUsersInput{}))(t) // by AWS query
+	must(c.DeleteUserPolicy(ctx,
+		&iam.DeleteUserPolicyInput{UserName: name, PolicyName: aws.String("r")}))(t)
+	if _, err := s.IAM(servicetest.As(keys)).ListUsers(ctx, &iam.ListUsersInput{}); err == nil {
+		t.Error("without the policy it lists users")
+	}
 	rest("DELETE", "/v1/iam/users/clerk/policies/p", "")
 	check("with nothing again", false)
 

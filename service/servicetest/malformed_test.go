@@ -214,8 +214,9 @@ func TestValidation_EveryConstraintBroken_IsAWSsSentence(t *testing.T) {
 			schema := shape.Schemas{Table: n.Service.Shapes, Named: map[string]*shape.Schema{}}.Of(n.In)
 			for _, p := range schema.Properties {
 				for _, b := range breaches(p, lowerFirst(p.Name)) {
-					if b.sentence == "" && n.Service.XML != "" && b.fits {
-						continue
+					list, _ := b.value.([]any)
+					if n.Service.XML != "" && (b.sentence == "" && b.fits || list != nil && len(list) == 0) {
+						continue // a form has no such value, or it is another there
 					}
 					total++
 					malformed(t, s, n, withMember(t, request, p.Name, b.value), b)

@@ -57,8 +57,8 @@ func denied(text string) outcome { return outcome{"AccessDenied", text} }
 // refusedToSessions are the operations that sessions of some kinds are refused, whatever their
 // policies say ("Comparing the AWS STS API operations" of the IAM user guide).
 var refusedToSessions = map[string][]string{
-	"sts.GetSessionToken":            {"token", "federated", "role"},
-	"sts.GetFederationToken":         {"token", "federated", "role"},
+	"sts.GetSessionToken":            {"token", "federated", "role", "web"},
+	"sts.GetFederationToken":         {"token", "federated", "role", "web"},
 	"sts.GetAccessKeyInfo":           {"token", "federated"},
 	"sts.DecodeAuthorizationMessage": {"token", "federated"},
 }
@@ -92,7 +92,8 @@ func (m *matrix) allows(o *matrixOperation, c cell, d matrixDemand) (why string,
 	p := m.person(c)
 	called := m.calledBy(o, p, d.on)
 	foreign := unshared(o, c) ||
-		strings.Contains(called, "arn:") && !strings.Contains(called, p.account)
+		strings.Contains(called, "arn:") && !strings.Contains(called, p.account) &&
+			!strings.HasSuffix(o.info.Name, "PrincipalPolicy") // whose it is is an error of its own
 	thing, hasPolicy := o.thing(called)
 	decides := hasPolicy && o.info.Service.Name != "secretsmanager"
 	by := ""
@@ -151,11 +152,11 @@ func (m *matrix) resourceNames(o *matrixOperation, c cell, r policedThing, forei
 		return ""
 	case c.resource == "named" && c.name() == "root":
 		return "account"
-	case (c.resource == "named" || c.resource == "granted") && c.name() == "role":
+	case (c.resource == "named" || c.resource == "granted") && c.ofRole():
 		return "role"
 	case c.resource == "named", c.resource == "granted":
 		return "itself"
-	case c.resource == "session" && c.name() == "role":
+	case c.resource == "session" && c.ofRole():
 		return "itself"
 	case foreign, name == "secretsmanager":
 		return ""

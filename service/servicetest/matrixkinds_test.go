@@ -45,12 +45,12 @@ var policyKinds = []policyKind{
 
 // principalKind is one kind of principal of an account, the resources' or another one.
 type principalKind struct {
-	name    string // root, user, token, federated, role, anonymous
+	name    string // root, user, token, federated, role, web, anonymous
 	foreign bool
 }
 
 var principalKinds = []principalKind{{"root", false}, {"user", false}, {"token", false},
-	{"federated", false}, {"role", false}, {"anonymous", false}, {"root", true}, {"user", true},
+	{"federated", false}, {"role", false}, {"web", false}, {"anonymous", false}, {"root", true}, {"user", true},
 	{"role", true}}
 
 // has reports whether there is such a principal with policies of that kind.
@@ -66,11 +66,14 @@ func (p principalKind) has(k policyKind) bool {
 		return k.session == ""
 	case "federated":
 		return k.resource != "session"
-	case "role":
+	case "role", "web":
 		return k.identity != "group" && k.session != "none"
 	}
 	return k == policyKinds[0]
 }
+
+// ofRole reports whether the principal is a session of a role.
+func (p principalKind) ofRole() bool { return p.name == "role" || p.name == "web" }
 
 // of reports whether the kind says something of its own of an operation. Where the resource has no
 // policy, it can't say anything.

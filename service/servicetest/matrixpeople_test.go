@@ -4,11 +4,14 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
+	"claviger/iam/webidentity/issuertest"
 	"claviger/service/servicetest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/aws-sdk-go-v2/service/sts/types"
 )
@@ -45,6 +48,7 @@ type matrix struct {
 	version map[string]string      // of the managed policies whose text turns with the operation
 	learner aws.Credentials
 	keeper  aws.Credentials // whom every key policy lets in
+	issuer  *issuertest.Issuer
 }
 
 // The managed policies of which each account has its own: their texts are those of the operation
@@ -60,7 +64,9 @@ func newMatrix(t *testing.T, s *servicetest.Server) *matrix {
 	t.Helper()
 	m := &matrix{Server: s, people: map[holding]*person{}, version: map[string]string{},
 		clients: map[string]*iam.Client{}, learner: s.User(t, "learner"),
-		keeper: s.User(t, "keeper")}
+		keeper: s.User(t, "keeper"), issuer: issuertest.Start(t)}
+	must(s.IAM().CreateOpenIDConnectProvider(t.Context(), &iam.CreateOpenIDConnectProviderInput{
+		Url: &m.issuer.URL, ClientIDList: []string{issuertest.Audience}}))(t)
 	for _, account := range []string{servicetest.Account, otherAccount} {
 		root := s.RootOf(t, account)
 		c := s.IAM(servicetest.As(root))
@@ -99,7 +105,7 @@ func (m *matrix) make(t *testing.T, account string, h holding, root,
 		return &person{account, rootARN, account, root}
 	case "anonymous":
 		return &person{account: account}
-	case "role":
+	case "role", "web":
 		return m.makeRole(t, account, h, maker)
 	}
 	name := fmt.Sprint("m", len(m.people))
@@ -184,9 +190,28 @@ func (m *matrix) makeRole(t *testing.T, account string, h holding,
 		must(c.AttachRolePolicy(t.Context(), &iam.AttachRolePolicyInput{RoleName: &name,
 			PolicyArn: aws.String(identityARN(account, h.identity))}))(t)
 	}
+	if h.principalKind.name == "web" {
+		return m.assumeByToken(t, account, role, h)
+	}
 	out := must(m.STS(servicetest.As(maker)).AssumeRole(t.Context(), &sts.AssumeRoleInput{
 		RoleArn: role.Arn, RoleSessionName: aws.String("session"),
 		PolicyArns: sessionPolicies(account, h.session)}))(t)
+	return &person{account, *out.AssumedRoleUser.Arn, *role.Arn, temporary(out.Credentials)}
+}
+
+// assumeByToken starts a session of a role for who has a token of an identity provider.
+func (m *matrix) assumeByToken(t *testing.T, account string, role *iamtypes.Role,
+	h holding) *person {
+	t.Helper()
+	c, p := m.clients[account], m.issuer
+	arn := "arn:aws:iam::" + account + ":oidc-provider/" + p.Name
+	must(c.UpdateAssumeRolePolicy(t.Context(), &iam.UpdateAssumeRolePolicyInput{
+		RoleName: role.RoleName, PolicyDocument: aws.String(strings.Replace(trust("Federated", arn),
+			"sts:AssumeRole", "sts:AssumeRoleWithWebIdentity", 1))}))(t)
+	out := must(m.STS().AssumeRoleWithWebIdentity(t.Context(), &sts.AssumeRoleWithWebIdentityInput{
+		RoleArn: role.Arn, RoleSessionName: aws.String("session"),
+		PolicyArns:       sessionPolicies(account, h.session),
+		WebIdentityToken: aws.String(p.Token(time.Now(), nil))}))(t)
 	return &person{account, *out.AssumedRoleUser.Arn, *role.Arn, temporary(out.Credentials)}
 }
 

@@ -54,3 +54,15 @@ aws secretsmanager delete-resource-policy --secret-id prod/cli >detached
 aws secretsmanager delete-secret --secret-id prod/cli --recovery-window-in-days 7 >deleted
 refused InvalidRequestException aws secretsmanager get-secret-value --secret-id prod/cli
 aws secretsmanager restore-secret --secret-id prod/cli >restored
+
+document='{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kms:ListKeys", "Resource": "*"}]}'
+printf '%s' "$document" >document
+aws iam create-user --user-name clerk >user
+listing=$(aws iam create-policy --policy-name listing --policy-document file://document --query Policy.Arn --output text)
+same "a policy's document" "$(aws iam get-policy-version --policy-arn "$listing" --version-id v1 --query 'PolicyVersion.Document.Statement[0].Action' --output text)" kms:ListKeys
+aws iam put-user-policy --user-name clerk --policy-name own --policy-document file://document
+same "an inline policy" "$(aws iam get-user-policy --user-name clerk --policy-name own --query PolicyDocument.Version --output text)" 2012-10-17
+aws iam attach-user-policy --user-name clerk --policy-arn "$listing"
+same "what is attached" "$(aws iam list-attached-user-policies --user-name clerk --query 'AttachedPolicies[].PolicyName' --output text)" listing
+same "who has the policy" "$(aws iam list-entities-for-policy --policy-arn "$listing" --query 'PolicyUsers[].UserName' --output text)" clerk
+refused DeleteConflict aws iam delete-policy --policy-arn "$listing"

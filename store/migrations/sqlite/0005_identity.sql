@@ -26,7 +26,7 @@ CREATE TABLE iam_users (
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX iam_users_by_name ON iam_users (account, name);
-CREATE UNIQUE INDEX iam_users_by_id ON iam_users (id);
+CREATE INDEX iam_users_by_id ON iam_users (id);
 
 CREATE TABLE iam_groups (
     account  TEXT    NOT NULL,
@@ -63,7 +63,7 @@ CREATE TABLE iam_roles (
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX iam_roles_by_name ON iam_roles (account, name);
-CREATE UNIQUE INDEX iam_roles_by_id ON iam_roles (id);
+CREATE INDEX iam_roles_by_id ON iam_roles (id);
 
 -- When sessions of roles asked for something last, to an hour. Bookkeeping.
 CREATE TABLE iam_role_uses (
