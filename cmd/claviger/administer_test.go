@@ -128,12 +128,14 @@ func TestAccount_Made_HasItsRootUser(t *testing.T) {
 	s.clear(s.run("account", "create", "4444", "--config", s.path("claviger.toml")), 2, "12 digits")
 }
 
-// TestAdminister_AbsentAccount_IsRefused: what is made in the number of no account nobody would find.
+// TestAdminister_AbsentAccount_IsRefused: what is made in the number of no account nobody would
+// find.
 func TestAdminister_AbsentAccount_IsRefused(t *testing.T) {
 	t.Parallel()
 	s := initialised(t)
 	s.start(s.serve()...)
-	for _, args := range [][]string{{"user", "create", "bob"}, {"user", "list"}, {"user", "delete", "bob"},
+	for _, args := range [][]string{{"user", "create", "bob"}, {"user", "list"},
+		{"user", "delete", "bob"},
 		{"user", "attach", "bob", "--policy", "arn:aws:iam::aws:policy/AdministratorAccess"},
 		{"user", "detach", "bob", "--policy", "arn:aws:iam::aws:policy/AdministratorAccess"},
 		{"access-key", "create"}, {"access-key", "list"}, {"access-key", "rotate"},
