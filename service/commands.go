@@ -58,21 +58,8 @@ func (s *Service) Accounts(ctx context.Context, by string) (
 	}
 }
 
-// known says so if there is no such account: who signs is always of one that there is, and a
-// command may name any.
-func (s *Service) known(ctx context.Context, account string) error {
-	a, err := s.entities.Account(ctx, account)
-	if err == nil && a == nil {
-		err = model.NoSuchEntity("The account %s cannot be found.", account)
-	}
-	return err
-}
-
 // CreateUser makes a user of an account, who may do nothing yet.
 func (s *Service) CreateUser(ctx context.Context, account, name, by string) error {
-	if err := s.known(ctx, account); err != nil {
-		return err
-	}
 	_, err := command(s.commanded(ctx, account, by), s.services.identities.Users.CreateUser,
 		users.CreateUserInput{UserName: name})
 	return err
@@ -80,9 +67,6 @@ func (s *Service) CreateUser(ctx context.Context, account, name, by string) erro
 
 // Users returns the users of an account in order of name.
 func (s *Service) Users(ctx context.Context, account, by string) (all []model.User, err error) {
-	if err := s.known(ctx, account); err != nil {
-		return nil, err
-	}
 	in := users.ListUsersInput{}
 	for {
 		page, err := command(s.commanded(ctx, account, by), s.services.identities.Users.ListUsers, in)
