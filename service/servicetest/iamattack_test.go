@@ -28,7 +28,8 @@ func listing(as aws.Credentials) servicetest.Request {
 }
 
 // user makes a user of the intruder's and the edit of a row that would let him have more.
-func (i *intruder) user(t *testing.T, table, set string, prepare func(c *iam.Client, name *string)) {
+func (i *intruder) user(t *testing.T, table, set string,
+	prepare func(c *iam.Client, name *string)) {
 	t.Helper()
 	name := fmt.Sprint("eve", len(i.all))
 	keys := i.User(t, name)
@@ -129,7 +130,8 @@ func TestEntityRows_EditedInTheDatabase_GainNothing(t *testing.T) {
 	nothing := managedPolicy(t, i.Server, "nothing", allowing("execute-api:Invoke"))
 	group(t, i.Server, "admins", "*")
 	for _, set := range []string{allAttached, allInline, `tags = '[{"Key":"team","Value":"admin"}]'`,
-		`path = '/admin/'`, `member_of = (SELECT '["' || id || '"]' FROM iam_groups WHERE name = 'admins')`,
+		`path = '/admin/'`, `member_of = (SELECT '["' || id || '"]' FROM iam_groups ` +
+			`WHERE name = 'admins')`,
 		`rev = rev + 1`, `created = created + 1`, `mac = zeroblob(32)`,
 		allAttached + `, mac = (SELECT mac FROM iam_users WHERE name = 'nobody')`} {
 		i.user(t, "iam_users", set, nil)
