@@ -63,7 +63,7 @@ func (i *intruder) session(t *testing.T, role string) aws.Credentials {
 
 // What the rows say once they are edited.
 const (
-	allAttached = `attached = '["` + everythingARN + `"]'`
+	allAttached = `attached = '["` + administratorAccess + `"]'`
 	allInline   = `inline = '[{"Name":"a","Document":"{\"Version\":\"2012-10-17\",` +
 		`\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"}}"}]'`
 )
@@ -72,7 +72,7 @@ const (
 func deniedInline(t *testing.T) func(c *iam.Client, name *string) {
 	return func(c *iam.Client, name *string) {
 		must(c.AttachUserPolicy(t.Context(), &iam.AttachUserPolicyInput{UserName: name,
-			PolicyArn: aws.String(everythingARN)}))(t)
+			PolicyArn: aws.String(administratorAccess)}))(t)
 		must(c.PutUserPolicy(t.Context(), &iam.PutUserPolicyInput{UserName: name,
 			PolicyName:     aws.String("deny"),
 			PolicyDocument: aws.String(identityPolicy("Deny", "kms:*"))}))(t)
@@ -83,7 +83,7 @@ func deniedInline(t *testing.T) func(c *iam.Client, name *string) {
 func ownGroup(t *testing.T) func(c *iam.Client, name *string) {
 	return func(c *iam.Client, name *string) {
 		must(c.AttachUserPolicy(t.Context(), &iam.AttachUserPolicyInput{UserName: name,
-			PolicyArn: aws.String(everythingARN)}))(t)
+			PolicyArn: aws.String(administratorAccess)}))(t)
 		must(c.CreateGroup(t.Context(), &iam.CreateGroupInput{GroupName: name}))(t)
 		must(c.PutGroupPolicy(t.Context(), &iam.PutGroupPolicyInput{GroupName: name,
 			PolicyName:     aws.String("deny"),
@@ -105,7 +105,7 @@ func ownPolicy(t *testing.T, boundary bool) func(c *iam.Client, name *string) {
 		if boundary {
 			must(c.PutUserPermissionsBoundary(t.Context(), &iam.PutUserPermissionsBoundaryInput{
 				UserName: name, PermissionsBoundary: arn}))(t)
-			attached = aws.String(everythingARN)
+			attached = aws.String(administratorAccess)
 		}
 		must(c.AttachUserPolicy(t.Context(),
 			&iam.AttachUserPolicyInput{UserName: name, PolicyArn: attached}))(t)
@@ -116,7 +116,7 @@ func ownPolicy(t *testing.T, boundary bool) func(c *iam.Client, name *string) {
 func bounded(t *testing.T, nothing string) func(c *iam.Client, name *string) {
 	return func(c *iam.Client, name *string) {
 		must(c.AttachUserPolicy(t.Context(), &iam.AttachUserPolicyInput{UserName: name,
-			PolicyArn: aws.String(everythingARN)}))(t)
+			PolicyArn: aws.String(administratorAccess)}))(t)
 		must(c.PutUserPermissionsBoundary(t.Context(), &iam.PutUserPermissionsBoundaryInput{
 			UserName: name, PermissionsBoundary: &nothing}))(t)
 	}
@@ -130,7 +130,8 @@ func TestEntityRows_EditedInTheDatabase_GainNothing(t *testing.T) {
 	nothing := managedPolicy(t, i.Server, "nothing", allowing("execute-api:Invoke"))
 	group(t, i.Server, "admins", "*")
 	for _, set := range []string{allAttached, allInline, `tags = '[{"Key":"team","Value":"admin"}]'`,
-		`path = '/admin/'`, `member_of = (SELECT '["' || id || '"]' FROM iam_groups WHERE name = 'admins')`,
+		`path = '/admin/'`, `member_of = (SELECT '["' || id || '"]' FROM iam_groups ` +
+			`WHERE name = 'admins')`,
 		`rev = rev + 1`, `created = created + 1`, `mac = zeroblob(32)`,
 		allAttached + `, mac = (SELECT mac FROM iam_users WHERE name = 'nobody')`} {
 		i.user(t, "iam_users", set, nil)
@@ -152,7 +153,7 @@ func TestEntityRows_EditedInTheDatabase_GainNothing(t *testing.T) {
 	}
 	i.role(t, `boundary = ''`, func(c *iam.Client, name *string) {
 		must(c.AttachRolePolicy(t.Context(), &iam.AttachRolePolicyInput{RoleName: name,
-			PolicyArn: aws.String(everythingARN)}))(t)
+			PolicyArn: aws.String(administratorAccess)}))(t)
 		must(c.PutRolePermissionsBoundary(t.Context(), &iam.PutRolePermissionsBoundaryInput{
 			RoleName: name, PermissionsBoundary: &nothing}))(t)
 	})
@@ -250,7 +251,7 @@ func TestEntityRows_PutBack_StopTheStart(t *testing.T) {
 	document := func(effect string) *string { return aws.String(identityPolicy(effect, "*")) }
 	i.User(t, "eve")
 	must(c.AttachUserPolicy(t.Context(), &iam.AttachUserPolicyInput{UserName: aws.String("eve"),
-		PolicyArn: aws.String(everythingARN)}))(t)
+		PolicyArn: aws.String(administratorAccess)}))(t)
 	group(t, i.Server, "staff", "*", "eve")
 	arn := managedPolicy(t, i.Server, "rights", *document("Allow"))
 	createRole(t, i.Server, "open", trust("AWS", servicetest.UserARN("eve")))
@@ -262,7 +263,7 @@ func TestEntityRows_PutBack_StopTheStart(t *testing.T) {
 	before := copyOf(t, i.Server)
 
 	must(c.DetachUserPolicy(t.Context(), &iam.DetachUserPolicyInput{UserName: aws.String("eve"),
-		PolicyArn: aws.String(everythingARN)}))(t)
+		PolicyArn: aws.String(administratorAccess)}))(t)
 	must(c.PutGroupPolicy(t.Context(), &iam.PutGroupPolicyInput{GroupName: aws.String("staff"),
 		PolicyName: aws.String("deny"), PolicyDocument: document("Deny")}))(t)
 	must(c.CreatePolicyVersion(t.Context(), &iam.CreatePolicyVersionInput{PolicyArn: &arn,

@@ -85,9 +85,9 @@ func (m *matrix) calledBy(o *matrixOperation, p *person, braced string) string {
 }
 
 // allows says whether the policies of a cell allow one action, and if not what a refusal says of
-// the reason: the kind of policy that stands in the way, in the order of section "Policy evaluation
-// logic": an explicit deny, the resource's policy where it decides, identity policies, boundary,
-// session policies.
+// the reason: the kind of policy that stands in the way, in the order of section "Policy
+// evaluation logic": an explicit deny, the resource's policy where it decides, identity policies,
+// boundary, session policies.
 func (m *matrix) allows(o *matrixOperation, c cell, d matrixDemand) (why string, ok bool) {
 	p := m.person(c)
 	called := m.calledBy(o, p, d.on)

@@ -51,7 +51,8 @@ type principalKind struct {
 
 var principalKinds = []principalKind{{"root", false}, {"user", false}, {"token", false},
 	{"federated", false}, {"role", false}, {"web", false}, {"anonymous", false},
-	{"root", true}, {"user", true}, {"role", true}}
+	{"root", true}, {"user", true},
+	{"role", true}}
 
 // has reports whether there is such a principal with policies of that kind.
 func (p principalKind) has(k policyKind) bool {

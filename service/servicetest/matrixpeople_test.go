@@ -59,7 +59,7 @@ func managedARN(account, name string) string {
 	return "arn:aws:iam::" + account + ":policy/" + name
 }
 
-const everythingARN = "arn:aws:iam::aws:policy/AdministratorAccess"
+const administratorAccess = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 // newMatrix makes everybody who is in a cell.
 func newMatrix(t *testing.T, s *servicetest.Server) *matrix {
@@ -80,7 +80,7 @@ func newMatrix(t *testing.T, s *servicetest.Server) *matrix {
 		}
 		must(c.CreateGroup(t.Context(), &iam.CreateGroupInput{GroupName: aws.String("all")}))(t)
 		must(c.AttachGroupPolicy(t.Context(), &iam.AttachGroupPolicyInput{
-			GroupName: aws.String("all"), PolicyArn: aws.String(everythingARN)}))(t)
+			GroupName: aws.String("all"), PolicyArn: aws.String(administratorAccess)}))(t)
 		maker := s.UserOf(t, account, "maker")
 		for _, p := range principalKinds {
 			for _, k := range policyKinds {
@@ -138,13 +138,13 @@ func (m *matrix) make(t *testing.T, account string, h holding, root,
 		p.keys = temporary(out.Credentials)
 	case "federated":
 		out := must(client.GetFederationToken(t.Context(), &sts.GetFederationTokenInput{Name: &name,
-			PolicyArns: sessionPolicies(account, h.session, everythingARN)}))(t)
+			PolicyArns: sessionPolicies(account, h.session, administratorAccess)}))(t)
 		p.keys, p.arn, p.named = temporary(out.Credentials), *out.FederatedUser.Arn,
 			*out.FederatedUser.Arn
 	}
 	if h.identity == "" {
 		must(c.DetachUserPolicy(t.Context(), &iam.DetachUserPolicyInput{UserName: &name,
-			PolicyArn: aws.String(everythingARN)}))(t)
+			PolicyArn: aws.String(administratorAccess)}))(t)
 	}
 	return p
 }
@@ -154,7 +154,7 @@ func identityARN(account, identity string) string {
 	if identity == "exact" || identity == "denied" {
 		return managedARN(account, identity)
 	}
-	return everythingARN
+	return administratorAccess
 }
 
 // sessionPolicies are those of a session. usual are those where nothing is said of them.
