@@ -84,9 +84,11 @@ type derived struct {
 	key    *sigv4.SigningKey
 }
 
+// Both have room for ten thousand principals that come in turns: a signing key that isn't there costs
+// a call of the device.
 const (
-	cachedSigningKeys = 8192 // one for each access key, day, Region and service
-	cachedAccessKeys  = 4096
+	cachedSigningKeys = 32768 // one for each access key, day, Region and service
+	cachedAccessKeys  = 16384
 )
 
 // New returns the directory of an installation that serves the given Regions.
