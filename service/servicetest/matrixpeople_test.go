@@ -59,8 +59,6 @@ func managedARN(account, name string) string {
 	return "arn:aws:iam::" + account + ":policy/" + name
 }
 
-const administratorAccess = "arn:aws:iam::aws:policy/AdministratorAccess"
-
 // newMatrix makes everybody who is in a cell.
 func newMatrix(t *testing.T, s *servicetest.Server) *matrix {
 	t.Helper()
