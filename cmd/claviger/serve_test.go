@@ -389,9 +389,10 @@ func TestAuditTail_CountAndFollow_PrintsThoseRecords(t *testing.T) {
 		return strings.Split(strings.TrimSuffix(r.stdout, "\n"), "\n")
 	}
 	config := []string{"--config", s.path("claviger.toml")}
-	if all := tail(append(config, "-n", "0")...); len(all) != 6 || !strings.Contains(all[0], s.id) ||
-		!strings.Contains(all[0], `"userAgent":"claviger init"`) {
-		t.Errorf("%d records, want 5 and that of the access key: %s", len(all), all[0])
+	if all := tail(append(config, "-n", "0")...); len(all) != 7 ||
+		!strings.Contains(all[0], `"eventName":"CreateAccount"`) || !strings.Contains(all[1], s.id) ||
+		!strings.Contains(all[1], `"userAgent":"claviger init"`) {
+		t.Errorf("%d records, want 5 and those of account and access key: %s", len(all), all[:2])
 	}
 	if last := tail(append(config, "-n", "2")...); len(last) != 2 ||
 		!strings.Contains(last[1], "alias/4") || !strings.HasPrefix(last[0], `{"eventVersion"`) {

@@ -62,7 +62,7 @@ func (i *intruder) session(t *testing.T, role string) aws.Credentials {
 
 // What the rows say once they are edited.
 const (
-	allAttached = `attached = '["` + administrator + `"]'`
+	allAttached = `attached = '["` + administratorAccess + `"]'`
 	allInline   = `inline = '[{"Name":"a","Document":"{\"Version\":\"2012-10-17\",` +
 		`\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"}}"}]'`
 )
@@ -71,7 +71,7 @@ const (
 func deniedInline(t *testing.T) func(c *iam.Client, name *string) {
 	return func(c *iam.Client, name *string) {
 		must(c.AttachUserPolicy(t.Context(), &iam.AttachUserPolicyInput{UserName: name,
-			PolicyArn: aws.String(administrator)}))(t)
+			PolicyArn: aws.String(administratorAccess)}))(t)
 		must(c.PutUserPolicy(t.Context(), &iam.PutUserPolicyInput{UserName: name,
 			PolicyName:     aws.String("deny"),
 			PolicyDocument: aws.String(identityPolicy("Deny", "kms:*"))}))(t)
@@ -82,7 +82,7 @@ func deniedInline(t *testing.T) func(c *iam.Client, name *string) {
 func ownGroup(t *testing.T) func(c *iam.Client, name *string) {
 	return func(c *iam.Client, name *string) {
 		must(c.AttachUserPolicy(t.Context(), &iam.AttachUserPolicyInput{UserName: name,
-			PolicyArn: aws.String(administrator)}))(t)
+			PolicyArn: aws.String(administratorAccess)}))(t)
 		must(c.CreateGroup(t.Context(), &iam.CreateGroupInput{GroupName: name}))(t)
 		must(c.PutGroupPolicy(t.Context(), &iam.PutGroupPolicyInput{GroupName: name,
 			PolicyName:     aws.String("deny"),
@@ -104,7 +104,7 @@ func ownPolicy(t *testing.T, boundary bool) func(c *iam.Client, name *string) {
 		if boundary {
 			must(c.PutUserPermissionsBoundary(t.Context(), &iam.PutUserPermissionsBoundaryInput{
 				UserName: name, PermissionsBoundary: arn}))(t)
-			attached = aws.String(administrator)
+			attached = aws.String(administratorAccess)
 		}
 		must(c.AttachUserPolicy(t.Context(),
 			&iam.AttachUserPolicyInput{UserName: name, PolicyArn: attached}))(t)
@@ -115,7 +115,7 @@ func ownPolicy(t *testing.T, boundary bool) func(c *iam.Client, name *string) {
 func bounded(t *testing.T, nothing string) func(c *iam.Client, name *string) {
 	return func(c *iam.Client, name *string) {
 		must(c.AttachUserPolicy(t.Context(), &iam.AttachUserPolicyInput{UserName: name,
-			PolicyArn: aws.String(administrator)}))(t)
+			PolicyArn: aws.String(administratorAccess)}))(t)
 		must(c.PutUserPermissionsBoundary(t.Context(), &iam.PutUserPermissionsBoundaryInput{
 			UserName: name, PermissionsBoundary: &nothing}))(t)
 	}
@@ -151,7 +151,7 @@ func TestEntityRows_EditedInTheDatabase_GainNothing(t *testing.T) {
 	}
 	i.role(t, `boundary = ''`, func(c *iam.Client, name *string) {
 		must(c.AttachRolePolicy(t.Context(), &iam.AttachRolePolicyInput{RoleName: name,
-			PolicyArn: aws.String(administrator)}))(t)
+			PolicyArn: aws.String(administratorAccess)}))(t)
 		must(c.PutRolePermissionsBoundary(t.Context(), &iam.PutRolePermissionsBoundaryInput{
 			RoleName: name, PermissionsBoundary: &nothing}))(t)
 	})
@@ -249,7 +249,7 @@ func TestEntityRows_PutBack_StopTheStart(t *testing.T) {
 	document := func(effect string) *string { return aws.String(identityPolicy(effect, "*")) }
 	i.User(t, "eve")
 	must(c.AttachUserPolicy(t.Context(), &iam.AttachUserPolicyInput{UserName: aws.String("eve"),
-		PolicyArn: aws.String(administrator)}))(t)
+		PolicyArn: aws.String(administratorAccess)}))(t)
 	group(t, i.Server, "staff", "*", "eve")
 	arn := managedPolicy(t, i.Server, "rights", *document("Allow"))
 	createRole(t, i.Server, "open", trust("AWS", servicetest.UserARN("eve")))
@@ -261,7 +261,7 @@ func TestEntityRows_PutBack_StopTheStart(t *testing.T) {
 	before := copyOf(t, i.Server)
 
 	must(c.DetachUserPolicy(t.Context(), &iam.DetachUserPolicyInput{UserName: aws.String("eve"),
-		PolicyArn: aws.String(administrator)}))(t)
+		PolicyArn: aws.String(administratorAccess)}))(t)
 	must(c.PutGroupPolicy(t.Context(), &iam.PutGroupPolicyInput{GroupName: aws.String("staff"),
 		PolicyName: aws.String("deny"), PolicyDocument: document("Deny")}))(t)
 	must(c.CreatePolicyVersion(t.Context(), &iam.CreatePolicyVersionInput{PolicyArn: &arn,
