@@ -5,7 +5,7 @@
 //
 // # Where things are
 //
-//	cmd/claviger       the one binary, one small file for each command
+//	cmd/claviger       the one binary, one small file for each command; below it what several need
 //	service            puts everything together; servicetest starts it in one line
 //	internal/op        an operation, and the one road every request takes
 //	internal/shape     constraints by AWS shape name: validation and OpenAPI from one table

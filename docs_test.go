@@ -123,10 +123,11 @@ func same(t *testing.T, what string, documented, actual []string) {
 	}
 }
 
-// exitCodes returns the codes of cmd/claviger/exit.go, and 0 and 1, which stand in no table there.
+// exitCodes returns the codes of cmd/claviger/exit/exit.go, and 0 and 1, which stand in no table
+// there.
 func exitCodes(t *testing.T) []string {
 	codes := []string{"0", "1"}
-	for _, x := range variable(t, syntax(t, "cmd/claviger/exit.go"), "exits").Elts {
+	for _, x := range variable(t, syntax(t, "cmd/claviger/exit/exit.go"), "exits").Elts {
 		code := x.(*ast.CompositeLit).Elts[1].(*ast.BasicLit).Value
 		if !slices.Contains(codes, code) {
 			codes = append(codes, code)
@@ -164,7 +165,7 @@ func TestUnit_ExitCodes_RestartAsDocumented(t *testing.T) {
 
 func TestDocs_Settings_AreThoseOfTheConfiguration(t *testing.T) {
 	structs := map[string]*ast.StructType{}
-	ast.Inspect(syntax(t, "cmd/claviger/config.go"), func(n ast.Node) bool {
+	ast.Inspect(syntax(t, "cmd/claviger/config/config.go"), func(n ast.Node) bool {
 		if s, ok := n.(*ast.TypeSpec); ok {
 			if typ, ok := s.Type.(*ast.StructType); ok {
 				structs[s.Name.Name] = typ
@@ -172,7 +173,7 @@ func TestDocs_Settings_AreThoseOfTheConfiguration(t *testing.T) {
 		}
 		return true
 	})
-	settings := settingsOf(t, structs, "", structs["config"])
+	settings := settingsOf(t, structs, "", structs["Config"])
 	var documented []string
 	for _, row := range table(section(t, "docs/operating.md", "## Configuration")) {
 		documented = append(documented, coded(row[0])...)

@@ -23,6 +23,10 @@ const module = "claviger"
 var layers = []struct{ pkg, may, because string }{
 	{".", "", "the root is a map and holds no code"},
 	{"cmd/...", "...", "nobody imports a command"},
+	{"cmd/claviger/exit", "hsm internal/install store",
+		"how a command fails is said of errors that others have made"},
+	{"cmd/claviger/config", "cmd/claviger/exit hsm iam/webidentity internal/... service",
+		"what an installation is made of is read before any command does anything with it"},
 	{"service", "...", "somebody has to put the parts together"},
 	{"service/servicetest", "...", "it starts the true server, and that is everything"},
 	{"bench/...", "...", "it measures the whole, and nobody imports a command"},

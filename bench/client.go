@@ -46,12 +46,19 @@ func newClient(dir, addr string) (*client, error) {
 
 // request returns a signed AWS JSON 1.1 request as it goes over the wire.
 func (c *client) request(service, target, body string) []byte {
+	return c.sign(service, body, map[string]string{
+		"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": target})
+}
+
+// sign returns a signed request as it goes over the wire.
+func (c *client) sign(service, body string, header map[string]string) []byte {
 	r, err := http.NewRequest("POST", "http://"+c.addr+"/", strings.NewReader(body))
 	if err != nil {
 		panic(err)
 	}
-	r.Header.Set("Content-Type", "application/x-amz-json-1.1")
-	r.Header.Set("X-Amz-Target", target)
+	for name, value := range header {
+		r.Header.Set(name, value)
+	}
 	r.Header.Set("User-Agent",
 		"aws-sdk-go-v2/1.47.7 ua/2.1 os/linux lang/go#1.26 md/GOOS#linux md/GOARCH#amd64 api/kms#1.62.4")
 	r.Header.Set("Amz-Sdk-Invocation-Id", "2f1b4d1e-6a7a-4d4e-9d0e-0f6f2d9a1c11")
@@ -70,22 +77,26 @@ func (c *client) request(service, target, body string) []byte {
 
 // call makes one request and decodes its answer.
 func (c *client) call(service, target, body string, out any) error {
-	conn, err := dial(c.addr)
-	if err != nil {
+	answer, err := c.answer(target, c.request(service, target, body))
+	if err != nil || out == nil {
 		return err
-	}
-	defer conn.Close()
-	status, answer, err := conn.exchange(c.request(service, target, body), true)
-	if err != nil {
-		return err
-	}
-	if status != 200 {
-		return fmt.Errorf("%s: %d %s", target, status, answer)
-	}
-	if out == nil {
-		return nil
 	}
 	return json.Unmarshal(answer, out)
+}
+
+// answer sends a request over a connection of its own and returns what comes back. Another status
+// than 200 is an error, which names what was asked.
+func (c *client) answer(asked string, request []byte) ([]byte, error) {
+	conn, err := dial(c.addr)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	status, answer, err := conn.exchange(request, true)
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("%s: %d %s", asked, status, answer)
+	}
+	return answer, err
 }
 
 // connection is a keep-alive connection of the lightest client that speaks enough HTTP.

@@ -11,6 +11,7 @@ import (
 type figures struct {
 	rate       float64 // operations a second
 	p50, p99   time.Duration
+	longest    time.Duration
 	cpu        time.Duration // of the server, for each operation
 	tokenCalls float64       // for each operation
 	commits    float64       // transactions for each operation, each with one fsync
@@ -54,6 +55,7 @@ func load(p *process, clients int, span time.Duration,
 		rate:       n / elapsed.Seconds(),
 		p50:        every[len(every)/2],
 		p99:        every[len(every)*99/100],
+		longest:    every[len(every)-1],
 		cpu:        cpu / time.Duration(len(every)),
 		tokenCalls: (p.metric(tokenCalls) - calls) / n,
 		commits:    (p.metric(committed) - commits) / n,

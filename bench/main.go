@@ -24,6 +24,10 @@ func main() {
 		"keys and secrets for the lines on memory and start; 0 leaves them out")
 	flag.IntVar(&b.keys, "keys", 0, "measure what this many keys cost, and nothing else")
 	flag.StringVar(&b.only, "only", "", "measure lines with this in their name")
+	flag.BoolVar(&b.callers, "callers", false,
+		"measure a user and a session beside the root user, and nothing else")
+	flag.IntVar(&b.principals, "principals", 0,
+		"measure what this many users and policies cost, together with -keys, and nothing else")
 	flag.BoolVar(&b.floods, "floods", false, "measure a caller in floods, and nothing else")
 	floor := flag.String("floor", "", "internal: be the floor, on the token of this directory")
 	flag.Parse()
@@ -47,8 +51,13 @@ type bench struct {
 	crowd  int
 	keys   int
 	floods bool
-	dir    string // of the service: its database lies on a disk that syncs, its token wherever that is
-	bares  bares
+
+	secret     bool // that of the lines is there
+	callers    bool
+	principals int
+
+	dir   string // of the service: its database lies on a disk that syncs, its token wherever that is
+	bares bares
 }
 
 // crowds are the numbers of clients that each line is measured with.
@@ -65,7 +74,10 @@ func (b *bench) run(ctx context.Context) (err error) {
 	fmt.Printf("%s, %d cores, %s, %s for each line, database on %s\n\n",
 		time.Now().Format(time.DateOnly), runtime.NumCPU(), runtime.Version(), b.span, filesystem(b.dir))
 
-	if b.keys > 0 {
+	switch {
+	case b.principals > 0:
+		return b.manyPrincipals(ctx)
+	case b.keys > 0:
 		return b.manyKeys(ctx)
 	}
 	s, err := b.serve(ctx)
@@ -81,8 +93,11 @@ func (b *bench) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if b.floods {
+	switch {
+	case b.floods:
 		return b.floodLines(s, c, w)
+	case b.callers:
+		return b.callerLines(s, c, w)
 	}
 	if err := b.openBares(); err != nil {
 		return err
@@ -91,6 +106,9 @@ func (b *bench) run(ctx context.Context) (err error) {
 		return err
 	}
 	if err := b.lines(s, c, w); err != nil {
+		return err
+	}
+	if err := b.callerLines(s, c, w); err != nil {
 		return err
 	}
 	if err := b.floodLines(s, c, w); err != nil {

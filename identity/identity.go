@@ -46,8 +46,8 @@ type Principals interface {
 	// ManagedPolicy returns the document of a managed policy that an account may use, nil if there
 	// is none of the ARN.
 	ManagedPolicy(ctx context.Context, account, arn string) (*policy.Document, error)
-	// RoleUsed has it written down that a session of the role of a unique id asked for something. It
-	// is told now and then, and not of each request.
+	// RoleUsed has it written down that a session of the role of a unique id asked for something.
+	// It is told now and then, and not of each request.
 	RoleUsed(account, id, region string, at time.Time)
 }
 
@@ -84,9 +84,11 @@ type derived struct {
 	key    *sigv4.SigningKey
 }
 
+// Both have room for ten thousand principals that come in turns: a signing key that isn't there
+// costs a call of the device.
 const (
-	cachedSigningKeys = 8192 // one for each access key, day, Region and service
-	cachedAccessKeys  = 4096
+	cachedSigningKeys = 32768 // one for each access key, day, Region and service
+	cachedAccessKeys  = 16384
 )
 
 // New returns the directory of an installation that serves the given Regions.

@@ -34,10 +34,12 @@ const (
 	otherUse = time.Minute
 )
 
-// uses are the last uses of access keys and roles by this process.
+// uses are the last uses of access keys and roles by this process. They are in two halves, so that
+// what is in use stays when room is made: one that was forgotten goes to the database with its next
+// request.
 type uses struct {
-	mu sync.Mutex
-	of map[string]use // by the access key's id or the role's
+	mu            sync.Mutex
+	young, former map[string]use // by the access key's id or the role's
 }
 
 // use is the last one, and the last one that went to the database.
@@ -47,9 +49,9 @@ type use struct{ last, noted LastUse }
 func (u *uses) add(id string, now LastUse) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	known, ok := u.of[id]
-	if !ok && (u.of == nil || len(u.of) == cachedAccessKeys) {
-		u.of = map[string]use{}
+	known, young := u.find(id)
+	if !young && (u.young == nil || len(u.young) == cachedAccessKeys) {
+		u.former, u.young = u.young, map[string]use{}
 	}
 	known.last = now
 	since := now.Time.Sub(known.noted.Time)
@@ -58,14 +60,22 @@ func (u *uses) add(id string, now LastUse) bool {
 	if due {
 		known.noted = now
 	}
-	u.of[id] = known
+	u.young[id] = known
 	return due
 }
 
 func (u *uses) last(id string) LastUse {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	return u.of[id].last
+	known, _ := u.find(id)
+	return known.last
+}
+
+func (u *uses) find(id string) (known use, young bool) {
+	if known, young = u.young[id]; young {
+		return known, true
+	}
+	return u.former[id], false
 }
 
 // permanent is how the ids of access keys begin that rest in the database.

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 
+	"claviger/cmd/claviger/config"
 	"claviger/cmd/claviger/control"
+	"claviger/cmd/claviger/exit"
 )
 
 const accountWords = "create|list [flags]"
@@ -29,8 +31,8 @@ func accountCommand(ctx context.Context, e *env, args []string) error {
 	if q.Number, err = a.parse(args[1:], what); err != nil {
 		return err
 	}
-	if do == "create" && !accountForm.MatchString(q.Number) {
-		return usageError("an account's number has 12 digits, and %q is none", q.Number)
+	if do == "create" && !config.IsAccount(q.Number) {
+		return exit.UsageError("an account's number has 12 digits, and %q is none", q.Number)
 	}
 	p, err := a.open(e, false)
 	if err != nil {

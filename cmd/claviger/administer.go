@@ -8,7 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"claviger/cmd/claviger/config"
 	"claviger/cmd/claviger/control"
+	"claviger/cmd/claviger/exit"
 	"claviger/service"
 	"claviger/store"
 )
@@ -29,12 +31,12 @@ type administering struct {
 func (e *env) administer(command, words string, actions map[string]action, args []string) (
 	do string, a *administering, err error) {
 	if len(args) == 0 {
-		return "", nil, usageError("%s: say what to do: claviger %s %s", command, command, words)
+		return "", nil, exit.UsageError("%s: say what to do: claviger %s %s", command, command, words)
 	}
 	do = args[0]
 	said, ok := actions[do]
 	if !ok {
-		return "", nil, usageError("%s: there is no %q: claviger %s %s", command, do, command, words)
+		return "", nil, exit.UsageError("%s: there is no %q: claviger %s %s", command, do, command, words)
 	}
 	a = &administering{command: command + " " + do}
 	a.f = e.flags(a.command, strings.TrimSpace(said.args+" --config FILE|--database FILE"), said.about+
@@ -63,11 +65,11 @@ func (a *administering) parse(args []string, what string) (name string, err erro
 		}
 		switch {
 		case a.f.NArg() == 0 && name == "" && what != "":
-			return "", usageError("%s: %s", a.command, what)
+			return "", exit.UsageError("%s: %s", a.command, what)
 		case a.f.NArg() == 0:
 			return name, nil
 		case what == "" || name != "":
-			return "", usageError("%s: unexpected argument %q", a.command, a.f.Arg(0))
+			return "", exit.UsageError("%s: unexpected argument %q", a.command, a.f.Arg(0))
 		}
 		name, args = a.f.Arg(0), a.f.Args()[1:]
 	}
@@ -75,7 +77,7 @@ func (a *administering) parse(args []string, what string) (name string, err erro
 
 // place is where a command is performed.
 type place struct {
-	config   *config // nil: by the server that runs on the database, and nowhere else
+	config   *config.Config // nil: by the server that runs on the database, and nowhere else
 	log      *slog.Logger
 	database string
 }
@@ -83,14 +85,14 @@ type place struct {
 // open finds the place. Where an account is needed and none was said, it is the configuration's.
 func (a *administering) open(e *env, needed bool) (p place, err error) {
 	switch {
-	case a.account != "" && !accountForm.MatchString(a.account):
-		return p, usageError("--account must be 12 digits, and %q is not", a.account)
+	case a.account != "" && !config.IsAccount(a.account):
+		return p, exit.UsageError("--account must be 12 digits, and %q is not", a.account)
 	case a.database != "" && needed && a.account == "":
-		return p, usageError("--account is needed: only a configuration names one")
+		return p, exit.UsageError("--account is needed: only a configuration names one")
 	case a.database != "":
 		return place{database: a.database}, nil
 	case a.path == "":
-		return p, usageError("%s: --config FILE or --database FILE is needed", a.command)
+		return p, exit.UsageError("%s: --config FILE or --database FILE is needed", a.command)
 	}
 	if p.config, p.log, err = e.begin(a.path); err != nil {
 		return p, err
@@ -108,7 +110,7 @@ func have[R any](ctx context.Context, p place, q control.Request) (reply R, err 
 	if p.config == nil {
 		return reply, ask()
 	}
-	err = p.config.command(ctx, p.log, ask, func(s *service.Service) error {
+	err = p.perform(ctx, ask, func(s *service.Service) error {
 		made, err := q.Perform(ctx, s, -1)
 		if r, ok := made.(R); ok {
 			reply = r
@@ -121,11 +123,12 @@ func have[R any](ctx context.Context, p place, q control.Request) (reply R, err 
 // startTime is how long a server may have the database and not answer yet.
 const startTime = 10 * time.Second
 
-// command has the server that runs do something by ask, or does it here where none is running. Here
+// perform has the server that runs do something by ask, or does it here where none is running. Here
 // nothing else is done meanwhile.
-func (c *config) command(ctx context.Context, log *slog.Logger, ask func() error,
+func (p place) perform(ctx context.Context, ask func() error,
 	here func(*service.Service) error) error {
-	clusters, err := c.clusters()
+	c := p.config
+	clusters, err := c.ServiceClusters()
 	if err != nil {
 		return err
 	}
@@ -133,8 +136,8 @@ func (c *config) command(ctx context.Context, log *slog.Logger, ask func() error
 		if err := ask(); !errors.Is(err, control.ErrNoServer) {
 			return err
 		}
-		s, err := service.Open(ctx, service.Config{Database: c.Database, HSM: c.device(),
-			Clusters: clusters, Regions: c.Regions, Log: log, Version: version,
+		s, err := service.Open(ctx, service.Config{Database: c.Database, HSM: c.Device(),
+			Clusters: clusters, Regions: c.Regions, Log: p.log, Version: version,
 			Commit: builtFrom(), Idle: true})
 		if errors.Is(err, store.ErrLocked) && time.Since(began) < startTime {
 			continue // it is about to answer, or about to end

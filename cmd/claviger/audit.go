@@ -9,6 +9,8 @@ import (
 	"slices"
 	"time"
 
+	"claviger/cmd/claviger/config"
+	"claviger/cmd/claviger/exit"
 	"claviger/store"
 )
 
@@ -17,7 +19,7 @@ func auditCommand(ctx context.Context, e *env, args []string) error {
 		args = []string{"tail", "-h"}
 	}
 	if len(args) == 0 || args[0] != "tail" {
-		return usageError("audit: say what to do: claviger audit tail")
+		return exit.UsageError("audit: say what to do: claviger audit tail")
 	}
 	f := e.flags("audit tail", "--config FILE|--database FILE [-n N] [-f]",
 		"Prints the audit trail's records, oldest first, one JSON document a line. The server may be "+
@@ -30,10 +32,10 @@ func auditCommand(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	if *database == "" && *path == "" {
-		return usageError("audit tail: --config FILE or --database FILE is needed")
+		return exit.UsageError("audit tail: --config FILE or --database FILE is needed")
 	}
 	if *database == "" {
-		c, err := readConfig(*path)
+		c, err := config.Read(*path)
 		if err != nil {
 			return err
 		}

@@ -15,6 +15,8 @@ import (
 	"syscall"
 
 	"claviger/cmd/claviger/clients"
+	"claviger/cmd/claviger/config"
+	"claviger/cmd/claviger/exit"
 	"claviger/hsm"
 	"claviger/service"
 	"claviger/store"
@@ -51,11 +53,11 @@ func dev(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	o.regions = strings.Split(*regions, ",")
-	if err := checkNamespace(cmp.Or(o.account, devAccount), o.regions); err != nil {
-		return marked{err, errUsage}
+	if err := config.CheckNamespace(cmp.Or(o.account, devAccount), o.regions); err != nil {
+		return exit.Mark(err, exit.ErrUsage)
 	}
 	if !loopback(o.listen) {
-		return usageError("dev speaks plain HTTP and listens on loopback only; %s is not. "+
+		return exit.UsageError("dev speaks plain HTTP and listens on loopback only; %s is not. "+
 			"`claviger serve` has TLS", o.listen)
 	}
 	log, err := e.newLog(o.logFormat, "")
@@ -76,7 +78,7 @@ func (o *devOptions) start(ctx context.Context, e *env, log *slog.Logger) error 
 	}
 	defer l.Close()
 	if !bound(l.Addr()) {
-		return usageError("dev listens on loopback only, and %s is %s here", o.listen, l.Addr())
+		return exit.UsageError("dev listens on loopback only, and %s is %s here", o.listen, l.Addr())
 	}
 	only, err := o.lock()
 	if err != nil {
@@ -97,9 +99,9 @@ func (o *devOptions) start(ctx context.Context, e *env, log *slog.Logger) error 
 		return errors.Join(err, s.Close())
 	}
 	log.Warn("this service is for development: its PIN lies beside its token")
-	bounds, err := (&config{}).limits()
+	bounds, err := (&config.Config{}).Limits()
 	if err != nil {
-		return errors.Join(marked{err, errConfig}, s.Close())
+		return errors.Join(exit.Mark(err, exit.ErrConfig), s.Close())
 	}
 	return serveUntil(ctx, s, []port{{Listener: l, limits: bounds}}, log, func() {
 		o.files().Greet(e.stdout, l.Addr().String(), <-here)
@@ -137,15 +139,16 @@ func (o *devOptions) lock() (*os.File, error) {
 // token makes the SoftHSM2 token on the first start and says how to open it. The security officer's
 // PIN is made up for the ceremony and forgotten after it.
 func (o *devOptions) token(ctx context.Context, log *slog.Logger) (hsm.Config, error) {
-	c := hsm.Config{Module: o.module, TokenLabel: devLabel, PIN: pinFile(o.path("pin")), Log: log}
+	c := hsm.Config{Module: o.module, TokenLabel: devLabel, PIN: config.PINFile(o.path("pin")),
+		Log: log}
 	if c.Module == "" {
 		found, ok := hsm.FindSoftHSM()
 		if !ok {
-			return c, marked{errors.New("SoftHSM2 is not installed"), hsm.ErrModule}
+			return c, exit.Mark(errors.New("SoftHSM2 is not installed"), hsm.ErrModule)
 		}
 		c.Module = found
 	}
-	if err := steady(c.Module, byOthers); err != nil {
+	if err := config.CheckModule(c.Module); err != nil {
 		return c, err
 	}
 	dir, err := filepath.Abs(o.dir)
@@ -166,7 +169,7 @@ func (o *devOptions) token(ctx context.Context, log *slog.Logger) (hsm.Config, e
 	}
 	if _, err := os.Stat(o.path("env")); err == nil {
 		// written last, so that there was a database once
-		return c, configError("%s has a token and credentials but no claviger.db, and only this token "+
+		return c, exit.ConfigError("%s has a token and credentials but no claviger.db, and only this token "+
 			"opens it: put the database back, or begin anew in another directory", o.dir)
 	}
 	log.Info("first start: making a token and its root key", "dir", o.dir)
@@ -224,7 +227,7 @@ func (o *devOptions) sameAccount(ctx context.Context, s *service.Service, id str
 		return fmt.Errorf("the access key in %s: %w", o.path("env"), err)
 	}
 	if o.account != account {
-		return usageError("%s was made for the account %s, and --account can't change that: choose "+
+		return exit.UsageError("%s was made for the account %s, and --account can't change that: choose "+
 			"another directory with --dir, or leave --account away", o.dir, account)
 	}
 	return nil

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"claviger/cmd/claviger/exit"
 )
 
 // Whoever moves the database away, to keep it, must find the token that opens it
@@ -18,7 +20,7 @@ func TestDev_DatabaseMovedAway_KeepsItsToken(t *testing.T) {
 		os.WriteFile(o.path("env"), []byte("export AWS_ACCESS_KEY_ID=AKIA\n"), 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := o.token(t.Context(), slog.New(slog.DiscardHandler)); !errors.Is(err, errConfig) {
+	if _, err := o.token(t.Context(), slog.New(slog.DiscardHandler)); !errors.Is(err, exit.ErrConfig) {
 		t.Errorf("started without the database: %v", err)
 	}
 	if _, err := os.Stat(root); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"claviger/api"
+	"claviger/cmd/claviger/exit"
 	"claviger/service"
 )
 
@@ -13,7 +14,7 @@ import (
 // docs prints what the registry says of the API. docs/api.md and docs/errors.md are made of it.
 func docs(_ context.Context, e *env, args []string) error {
 	if len(args) != 1 {
-		return usageError("docs: say which: api, errors or openapi")
+		return exit.UsageError("docs: say which: api, errors or openapi")
 	}
 	switch args[0] {
 	case "api":
@@ -26,5 +27,5 @@ func docs(_ context.Context, e *env, args []string) error {
 		_, err := e.stdout.Write(api.OpenAPI(service.Operations(), version))
 		return err
 	}
-	return usageError("docs: there is no %q, only api, errors and openapi", args[0])
+	return exit.UsageError("docs: there is no %q, only api, errors and openapi", args[0])
 }

@@ -8,6 +8,8 @@ import (
 	"io"
 	"time"
 
+	"claviger/cmd/claviger/config"
+	"claviger/cmd/claviger/exit"
 	"claviger/cmd/claviger/findings"
 	"claviger/hsm"
 	"claviger/internal/custody"
@@ -42,9 +44,9 @@ func doctor(ctx context.Context, e *env, args []string) error {
 	}
 	switch {
 	case q.accept && !q.database:
-		return usageError("doctor: --accept goes with --database")
+		return exit.UsageError("doctor: --accept goes with --database")
 	case q.database && q.config == "":
-		return usageError("doctor: --database needs --config FILE")
+		return exit.UsageError("doctor: --database needs --config FILE")
 	case q.as != "":
 		return q.runAs(ctx, e)
 	}
@@ -52,25 +54,25 @@ func doctor(ctx context.Context, e *env, args []string) error {
 }
 
 func (q doctorFlags) run(ctx context.Context, e *env) (err error) {
-	var c *config
+	var c *config.Config
 	module := q.module
 	if q.config != "" {
-		if c, err = readConfig(q.config); err != nil {
+		if c, err = config.Read(q.config); err != nil {
 			return err
 		}
 		module = c.HSM.Module
-		if err := printFiles(e.stdout, c.files(q.config)); err != nil {
+		if err := findings.Files(e.stdout, c.Files(q.config)); err != nil {
 			return err
 		}
 	}
 	if module == "" {
 		found, ok := hsm.FindSoftHSM()
 		if !ok {
-			return usageError("doctor: SoftHSM2 is not installed; name the device's library with --module")
+			return exit.UsageError("doctor: SoftHSM2 is not installed; name the device's library with --module")
 		}
 		module = found
 	}
-	if err := steady(module, byOthers); err != nil {
+	if err := config.CheckModule(module); err != nil {
 		return err
 	}
 	tokens, err := hsm.Inspect(ctx, module)
@@ -88,25 +90,25 @@ func (q doctorFlags) run(ctx context.Context, e *env) (err error) {
 	if err := printClusters(ctx, e.stdout, c); err != nil {
 		return err
 	}
-	if _, err := c.issuers(); err != nil {
+	if _, err := c.Authorities(); err != nil {
 		return err
 	}
 	harden(log) // the PIN is read from here on
 	if err := roundTrip(ctx, e.stdout, c); err != nil || !q.database {
 		return err
 	}
-	return c.inspect(ctx, e.stdout, log, q.accept)
+	return inspectRows(ctx, e.stdout, c, log, q.accept)
 }
 
 // printClusters says which tokens of the clusters for custom key stores are there. Nobody is logged
 // in: their passwords are the stores'.
-func printClusters(ctx context.Context, w io.Writer, c *config) error {
-	if _, err := c.clusters(); err != nil {
+func printClusters(ctx context.Context, w io.Writer, c *config.Config) error {
+	if _, err := c.ServiceClusters(); err != nil {
 		return err
 	}
 	for _, cl := range c.Clusters {
 		fmt.Fprintf(w, "\ncluster   %s in %s\n", cl.ID, cl.Module)
-		tokens := cl.tokens()
+		tokens := cl.Tokens()
 		active, err := hsm.Survey(ctx, tokens)
 		if err != nil {
 			fmt.Fprintf(w, "  its stores can't be connected: %v\n", err)
@@ -145,10 +147,10 @@ func pinOf(ctx context.Context, c hsm.Config) string {
 }
 
 // roundTrip opens the token as the service would, and uses a key that it makes and forgets.
-func roundTrip(ctx context.Context, w io.Writer, c *config) (err error) {
+func roundTrip(ctx context.Context, w io.Writer, c *config.Config) (err error) {
 	fmt.Fprintln(w)
 	begin := time.Now()
-	t, err := hsm.Open(ctx, c.device())
+	t, err := hsm.Open(ctx, c.Device())
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,9 @@ import (
 	"path/filepath"
 	"strconv"
 	"syscall"
+
+	"claviger/cmd/claviger/config"
+	"claviger/cmd/claviger/exit"
 )
 
 // runAs runs doctor as another user, who may see less than root does. Only a process of that
@@ -18,18 +21,18 @@ import (
 func (q doctorFlags) runAs(ctx context.Context, e *env) error {
 	u, err := user.Lookup(q.as)
 	if err != nil {
-		return usageError("doctor --as: there is no user %q here", q.as)
+		return exit.UsageError("doctor --as: there is no user %q here", q.as)
 	}
 	rights, err := credentialOf(u)
 	if err != nil {
 		return err
 	}
 	if os.Geteuid() != 0 && os.Geteuid() != int(rights.Uid) {
-		return usageError("doctor --as: only root can look with another's eyes")
+		return exit.UsageError("doctor --as: only root can look with another's eyes")
 	}
 	pin := ""
 	if q.config != "" {
-		c, err := readConfig(q.config)
+		c, err := config.Read(q.config)
 		if err != nil {
 			return err
 		}
@@ -51,8 +54,8 @@ func (q doctorFlags) runAs(ctx context.Context, e *env) error {
 		c.SysProcAttr = &syscall.SysProcAttr{Credential: rights}
 	}
 	err = c.Run()
-	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
-		return ended(exit.ExitCode())
+	if failed := (*exec.ExitError)(nil); errors.As(err, &failed) {
+		return exit.Ended(failed.ExitCode())
 	}
 	if err != nil {
 		return fmt.Errorf("doctor as %s: %w", q.as, err)
@@ -78,11 +81,6 @@ func (q doctorFlags) words() []string {
 	}
 	return args
 }
-
-// ended is how a command of ours ended that has said itself what went wrong.
-type ended int
-
-func (e ended) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
 // credentialOf is the user with all groups, as a login gives them.
 func credentialOf(u *user.User) (*syscall.Credential, error) {

@@ -7,14 +7,16 @@ import (
 	"log/slog"
 	"time"
 
+	"claviger/cmd/claviger/config"
 	"claviger/cmd/claviger/control"
 	"claviger/cmd/claviger/findings"
 	"claviger/service"
 )
 
-// inspect looks at every signed row of the database, and accepts them if that is asked.
-func (c *config) inspect(ctx context.Context, w io.Writer, log *slog.Logger, accept bool) error {
-	asked := service.Config{Database: c.Database, HSM: c.device(), Regions: c.Regions, Log: log,
+// inspectRows looks at every signed row of the database, and accepts them if that is asked.
+func inspectRows(ctx context.Context, w io.Writer, c *config.Config, log *slog.Logger,
+	accept bool) error {
+	asked := service.Config{Database: c.Database, HSM: c.Device(), Regions: c.Regions, Log: log,
 		Now: time.Now}
 	if !accept {
 		found, err := service.Inspect(ctx, asked)

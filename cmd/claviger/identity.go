@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"claviger/cmd/claviger/certificate"
+	"claviger/cmd/claviger/config"
+	"claviger/cmd/claviger/exit"
 	"claviger/hsm"
 )
 
@@ -16,25 +18,25 @@ type tlsIdentity struct {
 	onToken io.Closer // nil: the key is in a file
 }
 
-// identity opens the TLS identity of the configuration; nil if there is none.
-func (c *config) identity(log *slog.Logger, now func() time.Time) (*tlsIdentity, error) {
+// openIdentity opens the TLS identity of the configuration; nil if there is none.
+func openIdentity(c *config.Config, log *slog.Logger, now func() time.Time) (*tlsIdentity, error) {
 	if c.TLS.Certificate == "" {
 		return nil, nil
 	}
 	id := &tlsIdentity{}
 	from := certificate.Config{Certificate: c.TLS.Certificate, Key: c.TLS.Key, Log: log, Now: now,
-		Private: func(path string) error { return private(path, ownerOnly) }}
+		Private: config.Private}
 	var err error
 	if c.TLS.KeyLabel != "" {
-		if from.OnToken, id.onToken, err = hsm.Signer(c.device(), c.TLS.KeyLabel); err != nil {
+		if from.OnToken, id.onToken, err = hsm.Signer(c.Device(), c.TLS.KeyLabel); err != nil {
 			return nil, err
 		}
 	}
 	if id.Source, err = certificate.Open(from); err == nil {
 		return id, nil
 	}
-	if !errors.Is(err, errExposed) {
-		err = marked{err, errConfig}
+	if !errors.Is(err, exit.ErrExposed) {
+		err = exit.Mark(err, exit.ErrConfig)
 	}
 	return nil, errors.Join(err, id.Close())
 }

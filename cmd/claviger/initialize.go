@@ -7,6 +7,7 @@ import (
 	"syscall"
 
 	"claviger/cmd/claviger/clients"
+	"claviger/cmd/claviger/config"
 	"claviger/hsm"
 	"claviger/service"
 )
@@ -39,18 +40,18 @@ func initialize(ctx context.Context, e *env, args []string) error {
 	signal.Ignore(syscall.SIGHUP)
 	if *officer != "" {
 		// Both are looked at before either is used: a new token would have the officer's already.
-		if err := readable(pinFile(*officer), c.pin()); err != nil {
+		if err := config.CheckPINs(config.PINFile(*officer), c.PIN()); err != nil {
 			return err
 		}
 		root, err := hsm.Initialize(ctx,
-			hsm.Ceremony{Config: c.device(), SOPIN: pinFile(*officer), Create: *create})
+			hsm.Ceremony{Config: c.Device(), SOPIN: config.PINFile(*officer), Create: *create})
 		if err != nil {
 			return err
 		}
 		fmt.Fprintf(e.stdout, "Made the root key %s.\n", root)
 	}
 	s, err := service.Open(ctx,
-		service.Config{Database: c.Database, HSM: c.device(), Regions: c.Regions, Log: log,
+		service.Config{Database: c.Database, HSM: c.Device(), Regions: c.Regions, Log: log,
 			Version: version, Commit: builtFrom(), Create: true, Idle: true})
 	if err != nil {
 		return err

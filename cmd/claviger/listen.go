@@ -11,9 +11,12 @@ import (
 	"net/http"
 	"os"
 	"runtime"
+	"strings"
 	"time"
 
+	"claviger/cmd/claviger/config"
 	"claviger/cmd/claviger/control"
+	"claviger/cmd/claviger/exit"
 	"claviger/internal/listener"
 	"claviger/service"
 
@@ -26,6 +29,9 @@ const drain = 20 * time.Second
 // streams is how many requests an HTTP/2 connection may have at once. SDKs open another connection
 // when they need more.
 const streams = 64
+
+// watchConnections is how many connections those who watch may have, on a listener of their own.
+const watchConnections = 64
 
 // ballast makes the collector think that more lives than does, so that a small heap is not
 // collected forty times a second. It is never written to, so it costs addresses and no memory. GOGC
@@ -41,14 +47,14 @@ func ballast() []byte {
 type port struct {
 	net.Listener
 	secure *tls.Config // nil: plain HTTP
-	limits limits
+	limits config.Limits
 }
 
 // open makes the server of a port and what it accepts connections from. Limits count what is
 // accepted, before TLS begins.
 func (p port) open(h http.Handler, observe listener.Observer, log *slog.Logger) (
 	*http.Server, net.Listener) {
-	l := listener.New(p.Listener, p.limits.total, p.limits.perSource, observe)
+	l := listener.New(p.Listener, p.limits.Total, p.limits.PerSource, observe)
 	server := &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 10 * time.Second,
@@ -115,11 +121,28 @@ func notify(log *slog.Logger, state string) {
 func listen(addr string) (net.Listener, error) {
 	l, err := net.Listen("tcp", addr)
 	if errors.Is(err, fs.ErrPermission) {
-		return nil, configError("can't listen on %s: %v. Ports below 1024 are for processes with "+
+		return nil, exit.ConfigError("can't listen on %s: %v. Ports below 1024 are for processes with "+
 			"CAP_NET_BIND_SERVICE; choose a higher one, or give it that", addr, errors.Unwrap(err))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("can't listen on %s: %w", addr, err)
 	}
 	return l, nil
+}
+
+// loopback reports whether addr looks like one that can be reached from this machine only. What
+// localhost stands for is the resolver's to say, so that [bound] has the last word.
+func loopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(strings.Trim(host, "[]"))
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// bound reports whether what a listener is bound to can be reached from this machine only.
+func bound(addr net.Addr) bool {
+	tcp, ok := addr.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
 }

@@ -2,6 +2,8 @@ package main
 
 import (
 	"log/slog"
+
+	"claviger/cmd/claviger/exit"
 )
 
 // newLog returns a logger that writes text or JSON at the level of e, which can be changed while
@@ -19,7 +21,7 @@ func (e *env) newLog(format, level string) (*slog.Logger, error) {
 	case "json":
 		return slog.New(slog.NewJSONHandler(e.stderr, o)), nil
 	}
-	return nil, configError("log.format must be text or json, and %q is not", format)
+	return nil, exit.ConfigError("log.format must be text or json, and %q is not", format)
 }
 
 // logLevel reads the setting log.level, which may be left out.
@@ -28,7 +30,7 @@ func logLevel(level string) (l slog.Level, err error) {
 		return slog.LevelInfo, nil
 	}
 	if l.UnmarshalText([]byte(level)) != nil {
-		return l, configError("log.level must be debug, info, warn or error, and %q is not", level)
+		return l, exit.ConfigError("log.level must be debug, info, warn or error, and %q is not", level)
 	}
 	return l, nil
 }

@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"claviger/cmd/claviger/exit"
 )
 
 // command is one word of the command line. What takes flags tells of them itself; what takes more
@@ -53,7 +55,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, &env{stdout: os.Stdout, stderr: os.Stderr}, os.Args[1:])
 	stop()
-	os.Exit(report(os.Stderr, err))
+	os.Exit(exit.Report(os.Stderr, err))
 }
 
 func run(ctx context.Context, e *env, args []string) error {
@@ -80,7 +82,7 @@ func run(ctx context.Context, e *env, args []string) error {
 			return err
 		}
 	}
-	return usageError("there is no command %q; `claviger help` lists them", args[0])
+	return exit.UsageError("there is no command %q; `claviger help` lists them", args[0])
 }
 
 func asksHelp(word string) bool { return word == "help" || word == "-h" || word == "--help" }
@@ -114,7 +116,7 @@ func readFlags(f *flag.FlagSet, args []string) error {
 	if err == nil || errors.Is(err, flag.ErrHelp) {
 		return err
 	}
-	return usageError("%s: %v", f.Name(), err)
+	return exit.UsageError("%s: %v", f.Name(), err)
 }
 
 // parse reads the flags and refuses what is left over.
@@ -123,7 +125,7 @@ func parse(f *flag.FlagSet, args []string) error {
 		return err
 	}
 	if f.NArg() > 0 {
-		return usageError("%s: unexpected argument %q", f.Name(), f.Arg(0))
+		return exit.UsageError("%s: unexpected argument %q", f.Name(), f.Arg(0))
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"claviger/cmd/claviger/exit"
 	"claviger/policy"
 	"claviger/policy/inspect"
 	"claviger/service"
@@ -48,7 +49,7 @@ func policyCommand(_ context.Context, e *env, args []string) error {
 		args = []string{"lint", "-h"}
 	}
 	if len(args) == 0 || args[0] != "lint" {
-		return usageError("policy: say what to do: claviger policy lint FILE")
+		return exit.UsageError("policy: say what to do: claviger policy lint FILE")
 	}
 	kinds := strings.Join(slices.Sorted(maps.Keys(policyKinds)), ", ")
 	f := e.flags("policy lint", "[--kind KIND] [--json] FILE...", "Says what is wrong with policies, "+
@@ -62,9 +63,9 @@ func policyCommand(_ context.Context, e *env, args []string) error {
 	read := policyKinds[*kind]
 	switch {
 	case read == nil:
-		return usageError("policy lint: there is no kind %q, only %s", *kind, kinds)
+		return exit.UsageError("policy lint: there is no kind %q, only %s", *kind, kinds)
 	case f.NArg() == 0:
-		return usageError("policy lint: say which files")
+		return exit.UsageError("policy lint: say which files")
 	}
 	malformed := 0
 	for _, name := range f.Args() {

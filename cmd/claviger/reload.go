@@ -4,7 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"os"
-	"reflect"
+
+	"claviger/cmd/claviger/config"
 )
 
 // reload brings what can change while the service runs up to the configuration's file, whenever
@@ -13,7 +14,7 @@ import (
 type reload struct {
 	path     string // of the configuration
 	asked    <-chan os.Signal
-	running  config // that the service runs by
+	running  config.Config // that the service runs by
 	level    *slog.LevelVar
 	identity *tlsIdentity // nil without TLS
 	log      *slog.Logger
@@ -33,7 +34,7 @@ func (r *reload) watch(ctx context.Context) {
 // once reloads all or nothing. What is wrong with a file is said, and changes nothing: the service
 // goes on by what it has.
 func (r *reload) once() {
-	next, err := readConfig(r.path)
+	next, err := config.Read(r.path)
 	if err != nil {
 		r.log.Error("the configuration can't be read again; nothing was changed", "error", err)
 		return
@@ -52,19 +53,8 @@ func (r *reload) once() {
 	}
 	r.level.Set(level)
 	r.running.Log.Level = next.Log.Level
-	for _, name := range differing(&r.running, next) {
+	for _, name := range r.running.Differing(next) {
 		r.log.Warn("this setting has changed and waits for a restart", "setting", name)
 	}
 	r.log.Info("read the configuration again", "level", level.String())
-}
-
-// differing names the settings, or sections of them, in which two configurations differ.
-func differing(a, b *config) (names []string) {
-	x, y := reflect.ValueOf(*a), reflect.ValueOf(*b)
-	for i := range x.NumField() {
-		if !reflect.DeepEqual(x.Field(i).Interface(), y.Field(i).Interface()) {
-			names = append(names, x.Type().Field(i).Tag.Get("toml"))
-		}
-	}
-	return names
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"claviger/cmd/claviger/config"
 	"claviger/internal/custody"
 )
 
@@ -28,8 +29,8 @@ func TestConfig_ResidentKeySpecs_AreNamedByDoctor(t *testing.T) {
 			t.Errorf("doctor: %d, without %q:\n%s%s", r.code, want, r.stdout, r.stderr)
 		}
 	}
-	c, err := readConfig(s.path("claviger.toml"))
-	if err != nil || !slices.Equal(c.device().Resident, []custody.Kind{custody.Ed25519Sign}) {
-		t.Errorf("the device is opened with %v, %v", c.device().Resident, err)
+	c, err := config.Read(s.path("claviger.toml"))
+	if err != nil || !slices.Equal(c.Device().Resident, []custody.Kind{custody.Ed25519Sign}) {
+		t.Errorf("the device is opened with %v, %v", c.Device().Resident, err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"claviger/cmd/claviger/control"
+	"claviger/cmd/claviger/exit"
 )
 
 const revokeWords = "--role ARN [--before TIME]|--session ACCESS-KEY-ID [flags]"
@@ -26,12 +27,12 @@ func revokeCommand(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	if (q.Role == "") == (q.Session == "") || *before != "" && q.Role == "" {
-		return usageError("revoke: say whose sessions end: claviger revoke %s", revokeWords)
+		return exit.UsageError("revoke: say whose sessions end: claviger revoke %s", revokeWords)
 	}
 	if *before != "" {
 		var err error
 		if q.Before, err = time.Parse(time.RFC3339, *before); err != nil {
-			return usageError("--before must be a time such as 2026-11-28T12:00:00Z, and %q is not",
+			return exit.UsageError("--before must be a time such as 2026-11-28T12:00:00Z, and %q is not",
 				*before)
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"os/signal"
 	"syscall"
 
+	"claviger/cmd/claviger/config"
+	"claviger/cmd/claviger/exit"
 	"claviger/service"
 )
 
@@ -23,22 +25,22 @@ func serve(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	for _, addr := range c.addresses() {
+	for _, addr := range c.Addresses() {
 		if c.TLS.Certificate == "" && !loopback(addr) {
-			return configError("plain HTTP is served on loopback only, and %s is not: set "+
+			return exit.ConfigError("plain HTTP is served on loopback only, and %s is not: set "+
 				"tls.certificate and tls.key", addr)
 		}
 	}
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP) // from the start: one that comes too soon ends nothing
 	defer signal.Stop(hangups)
-	return c.serve(ctx, log, &reload{path: *path, asked: hangups, level: &e.level, log: log})
+	return start(ctx, c, log, &reload{path: *path, asked: hangups, level: &e.level, log: log})
 }
 
 // begin is how the commands that work on an installation start: the configuration, its log, and a
 // process that gives away no memory.
-func (e *env) begin(path string) (*config, *slog.Logger, error) {
-	c, err := readConfig(path)
+func (e *env) begin(path string) (*config.Config, *slog.Logger, error) {
+	c, err := config.Read(path)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -50,8 +52,9 @@ func (e *env) begin(path string) (*config, *slog.Logger, error) {
 	return c, log, nil
 }
 
-func (c *config) serve(ctx context.Context, log *slog.Logger, again *reload) error {
-	ports, err := c.ports()
+// start opens what the configuration names, and serves until ctx ends.
+func start(ctx context.Context, c *config.Config, log *slog.Logger, again *reload) error {
+	ports, err := openPorts(c)
 	for _, p := range ports {
 		defer p.Close()
 	}
@@ -60,7 +63,7 @@ func (c *config) serve(ctx context.Context, log *slog.Logger, again *reload) err
 	}
 	// The TLS identity comes first: where its key lives on the token, crypto11 must
 	// be the one to load the module.
-	id, err := c.identity(log, nil)
+	id, err := openIdentity(c, log, nil)
 	if err != nil {
 		return err
 	}
@@ -72,21 +75,21 @@ func (c *config) serve(ctx context.Context, log *slog.Logger, again *reload) err
 		}
 	}
 	if _, err := os.Stat(c.Database); err != nil {
-		return marked{fmt.Errorf("the database %s is not there: run `claviger init` first: %w",
-			c.Database, err), errConfig}
+		return exit.Mark(fmt.Errorf("the database %s is not there: run `claviger init` first: %w",
+			c.Database, err), exit.ErrConfig)
 	}
-	clusters, err := c.clusters()
+	clusters, err := c.ServiceClusters()
 	if err != nil {
 		return err
 	}
-	issuers, err := c.issuers()
+	issuers, err := c.Authorities()
 	if err != nil {
 		return err
 	}
 	s, err := service.Open(ctx,
-		service.Config{Database: c.Database, HSM: c.device(), Clusters: clusters, Issuers: issuers,
+		service.Config{Database: c.Database, HSM: c.Device(), Clusters: clusters, Issuers: issuers,
 			Regions: c.Regions, Log: log, Version: version, Commit: builtFrom(),
-			Unmeasured: c.ListenMetrics != "", RefuseUnknownKeys: c.refusesUnknown()})
+			Unmeasured: c.ListenMetrics != "", RefuseUnknownKeys: c.RefusesUnknownKeys()})
 	if err != nil {
 		return err
 	}
@@ -95,38 +98,30 @@ func (c *config) serve(ctx context.Context, log *slog.Logger, again *reload) err
 		go again.watch(ctx)
 		main := ports[0]
 		log.Info("serving", "address", main.Addr().String(), "tls", id != nil, "regions", c.Regions,
-			"connections", main.limits.total, "connections_per_source", main.limits.perSource)
+			"connections", main.limits.Total, "connections_per_source", main.limits.PerSource)
 		for _, p := range ports[1:] {
 			log.Info("serving metrics", "address", p.Addr().String())
 		}
 	})
 }
 
-// addresses are where to listen: for everybody, and perhaps for those who watch.
-func (c *config) addresses() []string {
-	if c.ListenMetrics == "" {
-		return []string{c.Listen}
-	}
-	return []string{c.Listen, c.ListenMetrics}
-}
-
-// ports listens on the addresses. What is open is returned with an error, too.
-func (c *config) ports() (ports []port, err error) {
-	bounds, err := c.limits()
+// openPorts listens on the addresses. What is open is returned with an error, too.
+func openPorts(c *config.Config) (ports []port, err error) {
+	bounds, err := c.Limits()
 	if err != nil {
-		return nil, marked{err, errConfig}
+		return nil, exit.Mark(err, exit.ErrConfig)
 	}
-	for _, addr := range c.addresses() {
+	for _, addr := range c.Addresses() {
 		l, err := listen(addr)
 		if err != nil {
 			return ports, err
 		}
 		ports = append(ports, port{Listener: l, limits: bounds})
 		if c.TLS.Certificate == "" && !bound(l.Addr()) {
-			return ports, configError("plain HTTP is served on loopback only, and %s is %s here: set "+
+			return ports, exit.ConfigError("plain HTTP is served on loopback only, and %s is %s here: set "+
 				"tls.certificate and tls.key", addr, l.Addr())
 		}
-		bounds = limits{watchConnections, watchConnections / 2}
+		bounds = config.Limits{Total: watchConnections, PerSource: watchConnections / 2}
 	}
 	return ports, nil
 }

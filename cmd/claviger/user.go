@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"claviger/cmd/claviger/control"
+	"claviger/cmd/claviger/exit"
 )
 
 const userWords = "create|list|delete|attach|detach [flags]"
@@ -44,7 +45,7 @@ func userCommand(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	if strings.HasSuffix(do, "tach") && len(q.Policies) == 0 {
-		return usageError("%s: --policy ARN is needed", a.command)
+		return exit.UsageError("%s: --policy ARN is needed", a.command)
 	}
 	p, err := a.open(e, true)
 	if err != nil {

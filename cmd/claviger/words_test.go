@@ -12,6 +12,9 @@ import (
 	"runtime/debug"
 	"strings"
 	"testing"
+
+	"claviger/cmd/claviger/config"
+	"claviger/cmd/claviger/exit"
 )
 
 func TestHelp_EveryCommand_IsListed(t *testing.T) {
@@ -160,14 +163,14 @@ func TestPlainHTTP_BoundOffLoopback_IsRefused(t *testing.T) {
 	log := slog.New(slog.DiscardHandler)
 	o := devOptions{dir: filepath.Join(t.TempDir(), "dev"), listen: "0.0.0.0:0"}
 	silent := &env{stdout: io.Discard, stderr: io.Discard}
-	if err := o.start(t.Context(), silent, log); !errors.Is(err, errUsage) {
+	if err := o.start(t.Context(), silent, log); !errors.Is(err, exit.ErrUsage) {
 		t.Errorf("dev started on it: %v", err)
 	}
 	if _, err := os.Stat(o.dir); err == nil {
 		t.Error("dev left its directory behind")
 	}
-	c := &config{Listen: "0.0.0.0:0"}
-	if err := c.serve(t.Context(), log, new(reload)); !errors.Is(err, errConfig) ||
+	c := &config.Config{Listen: "0.0.0.0:0"}
+	if err := start(t.Context(), c, log, new(reload)); !errors.Is(err, exit.ErrConfig) ||
 		!strings.Contains(err.Error(), "loopback") {
 		t.Errorf("serve started on it: %v", err)
 	}

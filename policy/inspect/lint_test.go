@@ -12,7 +12,8 @@ import (
 
 var actions = []string{"kms:Decrypt", "kms:Encrypt", "secretsmanager:GetSecretValue"}
 
-// TestLint_EachFinding_IsSaidWhereItStands: what never matches, and what matches more than one sees.
+// TestLint_EachFinding_IsSaidWhereItStands: what never matches, and what matches more than one
+// sees.
 func TestLint_EachFinding_IsSaidWhereItStands(t *testing.T) {
 	const everybody = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*",` +
 		`"Action":"kms:*","Resource":"*"%s}}`

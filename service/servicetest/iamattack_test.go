@@ -28,7 +28,8 @@ func listing(as aws.Credentials) servicetest.Request {
 }
 
 // user makes a user of the intruder's and the edit of a row that would let him have more.
-func (i *intruder) user(t *testing.T, table, set string, prepare func(c *iam.Client, name *string)) {
+func (i *intruder) user(t *testing.T, table, set string,
+	prepare func(c *iam.Client, name *string)) {
 	t.Helper()
 	name := fmt.Sprint("eve", len(i.all))
 	keys := i.User(t, name)
@@ -62,7 +63,7 @@ func (i *intruder) session(t *testing.T, role string) aws.Credentials {
 
 // What the rows say once they are edited.
 const (
-	allAttached = `attached = '["` + administratorAccess + `"]'`
+	allAttached = `attached = '["` + everythingARN + `"]'`
 	allInline   = `inline = '[{"Name":"a","Document":"{\"Version\":\"2012-10-17\",` +
 		`\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"}}"}]'`
 )
@@ -71,7 +72,7 @@ const (
 func deniedInline(t *testing.T) func(c *iam.Client, name *string) {
 	return func(c *iam.Client, name *string) {
 		must(c.AttachUserPolicy(t.Context(), &iam.AttachUserPolicyInput{UserName: name,
-			PolicyArn: aws.String(administratorAccess)}))(t)
+			PolicyArn: aws.String(everythingARN)}))(t)
 		must(c.PutUserPolicy(t.Context(), &iam.PutUserPolicyInput{UserName: name,
 			PolicyName:     aws.String("deny"),
 			PolicyDocument: aws.String(identityPolicy("Deny", "kms:*"))}))(t)
@@ -82,7 +83,7 @@ func deniedInline(t *testing.T) func(c *iam.Client, name *string) {
 func ownGroup(t *testing.T) func(c *iam.Client, name *string) {
 	return func(c *iam.Client, name *string) {
 		must(c.AttachUserPolicy(t.Context(), &iam.AttachUserPolicyInput{UserName: name,
-			PolicyArn: aws.String(administratorAccess)}))(t)
+			PolicyArn: aws.String(everythingARN)}))(t)
 		must(c.CreateGroup(t.Context(), &iam.CreateGroupInput{GroupName: name}))(t)
 		must(c.PutGroupPolicy(t.Context(), &iam.PutGroupPolicyInput{GroupName: name,
 			PolicyName:     aws.String("deny"),
@@ -104,7 +105,7 @@ func ownPolicy(t *testing.T, boundary bool) func(c *iam.Client, name *string) {
 		if boundary {
 			must(c.PutUserPermissionsBoundary(t.Context(), &iam.PutUserPermissionsBoundaryInput{
 				UserName: name, PermissionsBoundary: arn}))(t)
-			attached = aws.String(administratorAccess)
+			attached = aws.String(everythingARN)
 		}
 		must(c.AttachUserPolicy(t.Context(),
 			&iam.AttachUserPolicyInput{UserName: name, PolicyArn: attached}))(t)
@@ -115,15 +116,15 @@ func ownPolicy(t *testing.T, boundary bool) func(c *iam.Client, name *string) {
 func bounded(t *testing.T, nothing string) func(c *iam.Client, name *string) {
 	return func(c *iam.Client, name *string) {
 		must(c.AttachUserPolicy(t.Context(), &iam.AttachUserPolicyInput{UserName: name,
-			PolicyArn: aws.String(administratorAccess)}))(t)
+			PolicyArn: aws.String(everythingARN)}))(t)
 		must(c.PutUserPermissionsBoundary(t.Context(), &iam.PutUserPermissionsBoundaryInput{
 			UserName: name, PermissionsBoundary: &nothing}))(t)
 	}
 }
 
 // TestEntityRows_EditedInTheDatabase_GainNothing: who can write to the database gives himself
-// nothing, takes no Deny, boundary or end of a session away, and gets into no role. What he edits is
-// an internal error to whomever it is about, and the log names the table.
+// nothing, takes no Deny, boundary or end of a session away, and gets into no role. What he edits
+// is an internal error to whomever it is about, and the log names the table.
 func TestEntityRows_EditedInTheDatabase_GainNothing(t *testing.T) {
 	i := &intruder{Server: servicetest.Start(t)}
 	nothing := managedPolicy(t, i.Server, "nothing", allowing("execute-api:Invoke"))
@@ -151,7 +152,7 @@ func TestEntityRows_EditedInTheDatabase_GainNothing(t *testing.T) {
 	}
 	i.role(t, `boundary = ''`, func(c *iam.Client, name *string) {
 		must(c.AttachRolePolicy(t.Context(), &iam.AttachRolePolicyInput{RoleName: name,
-			PolicyArn: aws.String(administratorAccess)}))(t)
+			PolicyArn: aws.String(everythingARN)}))(t)
 		must(c.PutRolePermissionsBoundary(t.Context(), &iam.PutRolePermissionsBoundaryInput{
 			RoleName: name, PermissionsBoundary: &nothing}))(t)
 	})
@@ -249,7 +250,7 @@ func TestEntityRows_PutBack_StopTheStart(t *testing.T) {
 	document := func(effect string) *string { return aws.String(identityPolicy(effect, "*")) }
 	i.User(t, "eve")
 	must(c.AttachUserPolicy(t.Context(), &iam.AttachUserPolicyInput{UserName: aws.String("eve"),
-		PolicyArn: aws.String(administratorAccess)}))(t)
+		PolicyArn: aws.String(everythingARN)}))(t)
 	group(t, i.Server, "staff", "*", "eve")
 	arn := managedPolicy(t, i.Server, "rights", *document("Allow"))
 	createRole(t, i.Server, "open", trust("AWS", servicetest.UserARN("eve")))
@@ -261,7 +262,7 @@ func TestEntityRows_PutBack_StopTheStart(t *testing.T) {
 	before := copyOf(t, i.Server)
 
 	must(c.DetachUserPolicy(t.Context(), &iam.DetachUserPolicyInput{UserName: aws.String("eve"),
-		PolicyArn: aws.String(administratorAccess)}))(t)
+		PolicyArn: aws.String(everythingARN)}))(t)
 	must(c.PutGroupPolicy(t.Context(), &iam.PutGroupPolicyInput{GroupName: aws.String("staff"),
 		PolicyName: aws.String("deny"), PolicyDocument: document("Deny")}))(t)
 	must(c.CreatePolicyVersion(t.Context(), &iam.CreatePolicyVersionInput{PolicyArn: &arn,

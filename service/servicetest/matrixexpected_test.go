@@ -7,9 +7,9 @@ import (
 	"claviger/service/servicetest"
 )
 
-// What follows says what a cell has to come to, from the documents of IAM ("Policy evaluation logic"
-// and "Troubleshoot access denied error messages" of the IAM user guide, "Key policies" of the KMS
-// developer guide) and with nothing of package policy.
+// What follows says what a cell has to come to, from the documents of IAM ("Policy evaluation
+// logic" and "Troubleshoot access denied error messages" of the IAM user guide, "Key policies" of
+// the KMS developer guide) and with nothing of package policy.
 
 // outcome is what a cell comes to.
 type outcome struct {
@@ -84,8 +84,8 @@ func (m *matrix) calledBy(o *matrixOperation, p *person, braced string) string {
 	return strings.ReplaceAll(called, servicetest.Account, p.account)
 }
 
-// allows says whether the policies of a cell allow one action, and if not what a refusal says of the
-// reason: the kind of policy that stands in the way, in the order of section "Policy evaluation
+// allows says whether the policies of a cell allow one action, and if not what a refusal says of
+// the reason: the kind of policy that stands in the way, in the order of section "Policy evaluation
 // logic": an explicit deny, the resource's policy where it decides, identity policies, boundary,
 // session policies.
 func (m *matrix) allows(o *matrixOperation, c cell, d matrixDemand) (why string, ok bool) {
@@ -135,8 +135,8 @@ func (m *matrix) allows(o *matrixOperation, c cell, d matrixDemand) (why string,
 	return "", true
 }
 
-// resourceNames says how the resource's policy, or a grant, lets the principal of a cell in: itself,
-// its role, or its account; or not at all.
+// resourceNames says how the resource's policy, or a grant, lets the principal of a cell in:
+// itself, its role, or its account; or not at all.
 func (m *matrix) resourceNames(o *matrixOperation, c cell, r policedThing, foreign bool) string {
 	name := o.info.Service.Name
 	if foreign && name == "kms" && !slices.Contains(acrossAccounts, o.info.Name) {

@@ -50,8 +50,8 @@ type principalKind struct {
 }
 
 var principalKinds = []principalKind{{"root", false}, {"user", false}, {"token", false},
-	{"federated", false}, {"role", false}, {"web", false}, {"anonymous", false}, {"root", true}, {"user", true},
-	{"role", true}}
+	{"federated", false}, {"role", false}, {"web", false}, {"anonymous", false},
+	{"root", true}, {"user", true}, {"role", true}}
 
 // has reports whether there is such a principal with policies of that kind.
 func (p principalKind) has(k policyKind) bool {
@@ -95,8 +95,8 @@ type cell struct {
 	policyKind
 }
 
-// cellsOf returns the cells of an operation: all of them, or so many that each kind of principal and
-// each kind of policy is among them. Which goes with which turns with the operation's number.
+// cellsOf returns the cells of an operation: all of them, or so many that each kind of principal
+// and each kind of policy is among them. Which goes with which turns with the operation's number.
 func cellsOf(o *matrixOperation, number int, all bool) (cells []cell) {
 	used := map[principalKind]bool{}
 	for i, k := range policyKinds {
@@ -170,16 +170,16 @@ func actionsOf(n op.Info) []string {
 	return []string{n.Service.Name + ":" + n.Name}
 }
 
-// acrossAccounts are the operations that take keys of other accounts ("Permissions reference" of the
-// KMS developer guide).
+// acrossAccounts are the operations that take keys of other accounts ("Permissions reference" of
+// the KMS developer guide).
 var acrossAccounts = []string{"CreateGrant", "Decapsulate", "Decrypt", "DeriveSharedSecret",
 	"DescribeKey", "Encapsulate", "Encrypt", "GenerateDataKey", "GenerateDataKeyPair",
 	"GenerateDataKeyPairWithoutPlaintext", "GenerateDataKeyWithoutPlaintext", "GenerateMac",
 	"GetKeyRotationStatus", "GetPublicKey", "ListGrants", "ReEncrypt", "RetireGrant", "RevokeGrant",
 	"Sign", "Verify", "VerifyMac"}
 
-// grantOperations are what grants on a key of walk may allow, by its word ("Grant operations" of the
-// KMS developer guide).
+// grantOperations are what grants on a key of walk may allow, by its word ("Grant operations" of
+// the KMS developer guide).
 var grantOperations = map[string][]string{
 	"KEY": {"Encrypt", "Decrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext",
 		"GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext", "ReEncryptFrom", "ReEncryptTo",

@@ -55,7 +55,9 @@ type matrix struct {
 // that is looked at.
 var turning = []string{"exact", "lacking", "denied"}
 
-func managedARN(account, name string) string { return "arn:aws:iam::" + account + ":policy/" + name }
+func managedARN(account, name string) string {
+	return "arn:aws:iam::" + account + ":policy/" + name
+}
 
 const everythingARN = "arn:aws:iam::aws:policy/AdministratorAccess"
 

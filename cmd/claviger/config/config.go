@@ -1,25 +1,24 @@
-package main
+// Package config reads the file that says what an installation is made of: its device, its
+// database, where it listens, and which clusters may be used. A file that others could read or
+// change, and shouldn't, is refused.
+package config
 
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"net"
-	"os"
-	"path/filepath"
+	"reflect"
 	"regexp"
-	"strings"
 	"time"
 
+	"claviger/cmd/claviger/exit"
 	"claviger/hsm"
 	"claviger/internal/custody"
-	"claviger/internal/pin"
 
 	"github.com/BurntSushi/toml"
 )
 
-// config is the file that init, serve, doctor and audit read. A name it does not know is an error.
-type config struct {
+// Config is the file that init, serve, doctor and audit read. A name it does not know is an error.
+type Config struct {
 	Listen string `toml:"listen"` // address and port; plain HTTP only on loopback
 	// address and port for health and metrics alone, by the same rule; may be left out
 	ListenMetrics        string   `toml:"listen_metrics"`
@@ -41,9 +40,9 @@ type config struct {
 		HandleCache   int      `toml:"handle_cache"`
 		Timeout       string   `toml:"timeout"`
 	} `toml:"hsm"`
-	Clusters []cluster `toml:"clusters"` // of HSMs, for custom key stores
+	Clusters []Cluster `toml:"clusters"` // of HSMs, for custom key stores
 	OIDC     struct {
-		Issuers []issuer `toml:"issuers"` // of web identities, with authorities of their own
+		Issuers []Issuer `toml:"issuers"` // of web identities, with authorities of their own
 	} `toml:"oidc"`
 	TLS struct {
 		Certificate string `toml:"certificate"` // PEM chain; read again when it changes
@@ -59,9 +58,9 @@ type config struct {
 	} `toml:"log"`
 }
 
-// cluster is a cluster of HSMs that a custom key store may stand on. Its PIN is the store's
+// Cluster is a cluster of HSMs that a custom key store may stand on. Its PIN is the store's
 // password, and no setting.
-type cluster struct {
+type Cluster struct {
 	ID     string `toml:"id"`     // cluster- and 11 to 16 letters or digits from 2 to 7
 	Module string `toml:"module"` // path of the PKCS#11 library
 	// that may make a store on it; the installation's own account if left out
@@ -75,9 +74,9 @@ type cluster struct {
 	Timeout     string `toml:"timeout"`
 }
 
-// issuer is an OpenID Connect issuer whose certificate is by an authority of the site's. Which
+// Issuer is an OpenID Connect issuer whose certificate is by an authority of the site's. Which
 // issuers an account believes is no setting: it declares them to IAM.
-type issuer struct {
+type Issuer struct {
 	URL    string `toml:"url"`     // as its tokens write it in iss
 	CAFile string `toml:"ca_file"` // PEM file of the authorities that are trusted for it
 }
@@ -87,35 +86,35 @@ var (
 	regionForm  = regexp.MustCompile(`^([a-z]+-){2,3}[0-9]+$`)
 )
 
-// readConfig reads and checks a configuration file.
-func readConfig(path string) (*config, error) {
+// Read reads and checks a configuration file.
+func Read(path string) (*Config, error) {
 	if path == "" {
-		return nil, usageError("--config FILE is needed")
+		return nil, exit.UsageError("--config FILE is needed")
 	}
 	if err := steady(path, byNobodyElse); err != nil {
 		return nil, err
 	}
-	c := &config{Listen: "127.0.0.1:8200", Regions: []string{"us-east-1"}}
+	c := &Config{Listen: "127.0.0.1:8200", Regions: []string{"us-east-1"}}
 	md, err := toml.DecodeFile(path, c)
 	if err != nil {
-		return nil, marked{fmt.Errorf("%s: %w", path, err), errConfig}
+		return nil, exit.Mark(fmt.Errorf("%s: %w", path, err), exit.ErrConfig)
 	}
 	if unknown := md.Undecoded(); len(unknown) > 0 {
-		return nil, configError("%s: there is no setting %q", path, unknown[0].String())
+		return nil, exit.ConfigError("%s: there is no setting %q", path, unknown[0].String())
 	}
 	if err := c.check(); err != nil {
-		return nil, marked{fmt.Errorf("%s: %w", path, err), errConfig}
+		return nil, exit.Mark(fmt.Errorf("%s: %w", path, err), exit.ErrConfig)
 	}
 	for _, cl := range c.Clusters {
-		if err := steady(cl.Module, byOthers); err != nil {
+		if err := CheckModule(cl.Module); err != nil {
 			return nil, err
 		}
 	}
-	return c, steady(c.HSM.Module, byOthers)
+	return c, CheckModule(c.HSM.Module)
 }
 
-func (c *config) check() error {
-	if err := checkNamespace(c.Account, c.Regions); err != nil {
+func (c *Config) check() error {
+	if err := CheckNamespace(c.Account, c.Regions); err != nil {
 		return err
 	}
 	switch {
@@ -132,10 +131,11 @@ func (c *config) check() error {
 	case c.TLS.Certificate == "" && count(c.TLS.Key, c.TLS.KeyLabel) != 0:
 		return errors.New("tls.certificate is missing")
 	}
-	if _, err := c.limits(); err != nil {
+	if _, err := c.Limits(); err != nil {
 		return err
 	}
-	if keys := c.Policy.UnknownConditionKeys; keys != "" && keys != "accept" && !c.refusesUnknown() {
+	keys := c.Policy.UnknownConditionKeys
+	if keys != "" && keys != "accept" && !c.RefusesUnknownKeys() {
 		return fmt.Errorf("policy.unknown_condition_keys must be accept or refuse, and %q is not", keys)
 	}
 	for _, spec := range c.HSM.Resident {
@@ -153,11 +153,13 @@ func (c *config) check() error {
 	return c.checkClusters()
 }
 
-// refusesUnknown reports whether policies may ask for no condition keys but those that there are.
-func (c *config) refusesUnknown() bool { return c.Policy.UnknownConditionKeys == "refuse" }
+// RefusesUnknownKeys reports whether policies may ask for no condition keys but those that there
+// are.
+func (c *Config) RefusesUnknownKeys() bool { return c.Policy.UnknownConditionKeys == "refuse" }
 
-func checkNamespace(account string, regions []string) error {
-	if !accountForm.MatchString(account) {
+// CheckNamespace refuses what can be no account, or no Region.
+func CheckNamespace(account string, regions []string) error {
+	if !IsAccount(account) {
 		return fmt.Errorf("the account must be 12 digits, and %q is not", account)
 	}
 	if len(regions) == 0 {
@@ -170,6 +172,9 @@ func checkNamespace(account string, regions []string) error {
 	}
 	return nil
 }
+
+// IsAccount reports whether a text has the form of an account's number.
+func IsAccount(text string) bool { return accountForm.MatchString(text) }
 
 func count(set ...string) (n int) {
 	for _, s := range set {
@@ -192,11 +197,11 @@ func duration(name, text string) (time.Duration, error) {
 	return d, nil
 }
 
-// device returns the token's configuration.
-func (c *config) device() hsm.Config {
+// Device returns the token's configuration.
+func (c *Config) Device() hsm.Config {
 	timeout, _ := duration("hsm.timeout", c.HSM.Timeout)
 	device := hsm.Config{Module: c.HSM.Module, TokenLabel: c.HSM.TokenLabel,
-		TokenSerial: c.HSM.TokenSerial, PIN: c.pin(), MaxSessions: c.HSM.MaxSessions,
+		TokenSerial: c.HSM.TokenSerial, PIN: c.PIN(), MaxSessions: c.HSM.MaxSessions,
 		HandleCache: c.HSM.HandleCache, Timeout: timeout}
 	for _, spec := range c.HSM.Resident {
 		device.Resident = append(device.Resident, residentKinds[spec])
@@ -207,139 +212,21 @@ func (c *config) device() hsm.Config {
 // residentKinds are the key specs that hsm.resident takes, and what the device knows them as.
 var residentKinds = map[string]custody.Kind{"ECC_NIST_EDWARDS25519": custody.Ed25519Sign}
 
-// pin returns what reads the PIN anew at each login. It is never an argument:
-// those can be seen by everyone.
-func (c *config) pin() func() ([]byte, error) {
-	switch {
-	case c.HSM.PINFile != "":
-		return pinFile(c.HSM.PINFile)
-	case c.HSM.PINEnv != "":
-		return func() ([]byte, error) {
-			v := os.Getenv(c.HSM.PINEnv)
-			if v == "" {
-				return nil, configError("the environment variable %s, which should hold the PIN, is empty",
-					c.HSM.PINEnv)
-			}
-			return pinIn("the environment variable "+c.HSM.PINEnv, []byte(v))
+// Addresses are where to listen: for everybody, and perhaps for those who watch.
+func (c *Config) Addresses() []string {
+	if c.ListenMetrics == "" {
+		return []string{c.Listen}
+	}
+	return []string{c.Listen, c.ListenMetrics}
+}
+
+// Differing names the settings, or sections of them, in which two configurations differ.
+func (c *Config) Differing(other *Config) (names []string) {
+	x, y := reflect.ValueOf(*c), reflect.ValueOf(*other)
+	for i := range x.NumField() {
+		if !reflect.DeepEqual(x.Field(i).Interface(), y.Field(i).Interface()) {
+			names = append(names, x.Type().Field(i).Tag.Get("toml"))
 		}
 	}
-	return func() ([]byte, error) {
-		dir := os.Getenv("CREDENTIALS_DIRECTORY")
-		if dir == "" {
-			return nil, configError(
-				"hsm.pin_credential is set, but systemd passed no credentials: see LoadCredential= in " +
-					"systemd.exec(5)")
-		}
-		return readPIN(filepath.Join(dir, c.HSM.PINCredential), credentialMode)
-	}
-}
-
-// pinFile reads a PIN from a file that only its owner may read.
-func pinFile(path string) func() ([]byte, error) {
-	return func() ([]byte, error) { return readPIN(path, ownerOnly) }
-}
-
-func readPIN(path string, refused fs.FileMode) ([]byte, error) {
-	if err := private(path, refused); err != nil {
-		return nil, err
-	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	return pinIn(path, b)
-}
-
-// pinIn reads the PIN in what a place holds. What can't be one is named and never tried. It is no
-// [hsm.ErrPIN]: a service that runs goes on once the file is in order again.
-func pinIn(place string, text []byte) ([]byte, error) {
-	found, err := pin.Read(text)
-	if err != nil {
-		clear(text)
-		return nil, marked{fmt.Errorf("%s, which should hold a PIN, %w. It was not tried", place, err),
-			errPIN}
-	}
-	return found, nil
-}
-
-// readable reads PINs and forgets them, to find out what is wrong with their places before anything
-// is done with any of them.
-func readable(pins ...func() ([]byte, error)) error {
-	for _, read := range pins {
-		secret, err := read()
-		clear(secret)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// The bits that a secret file may not have. systemd gives a credential the mode 0440 and lets one
-// user in by an access list, whose mask shows as the group's rights.
-const (
-	ownerOnly      fs.FileMode = 0o077
-	credentialMode fs.FileMode = 0o037
-)
-
-// private refuses a file that others than its owner can read or write.
-func private(path string, refused fs.FileMode) error {
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return marked{err, errConfig}
-	}
-	if err != nil {
-		return err
-	}
-	if mode := info.Mode().Perm(); mode&refused != 0 {
-		return marked{fmt.Errorf("%s has mode %04o: others can get at it. Do: chmod 0600 %s", path, mode,
-			path), errExposed}
-	}
-	return nil
-}
-
-// writers is a right to write that a file may not give, and the change of mode (chmod(1)) that
-// takes it away. Who can change the configuration or the PKCS#11 library has their code run in this
-// process, with the PIN. The library is installed by packages that may trust a group; the
-// configuration is ours.
-type writers struct {
-	mode   fs.FileMode
-	change string
-}
-
-var (
-	byNobodyElse = writers{0o022, "go-w"}
-	byOthers     = writers{0o002, "o-w"}
-)
-
-// steady refuses a file that too many can write. What is not there is for its
-// reader to complain of.
-func steady(path string, refused writers) error {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil
-	}
-	if mode := info.Mode().Perm(); mode&refused.mode != 0 {
-		return marked{fmt.Errorf(
-			"%s has mode %04o: others can change what this process runs with. Do: chmod %s %s", path, mode,
-			refused.change, path), errExposed}
-	}
-	return nil
-}
-
-// loopback reports whether addr looks like one that can be reached from this machine only. What
-// localhost stands for is the resolver's to say, so that [bound] has the last word.
-func loopback(addr string) bool {
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		return false
-	}
-	ip := net.ParseIP(strings.Trim(host, "[]"))
-	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-// bound reports whether what a listener is bound to can be reached from this machine only.
-func bound(addr net.Addr) bool {
-	tcp, ok := addr.(*net.TCPAddr)
-	return ok && tcp.IP.IsLoopback()
+	return names
 }

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"crypto/ecdsa"
@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"claviger/cmd/claviger/exit"
 )
 
 // certificateOf returns the certificate of an authority, or of nobody's, in PEM.
@@ -53,12 +55,12 @@ func TestConfig_WrongIssuer_IsRefusedByName(t *testing.T) {
 	}
 	const url = "https://keycloak.example.org:8443/realms/site"
 	read := func(issuers string) (map[string]*x509.CertPool, error) {
-		c, err := readConfig(write("claviger.toml", "account = \"111122223333\"\ndatabase = \"x\"\n"+
+		c, err := Read(write("claviger.toml", "account = \"111122223333\"\ndatabase = \"x\"\n"+
 			"[hsm]\nmodule = \"/m\"\ntoken_label = \"own\"\npin_env = \"PIN\"\n"+issuers, 0o600))
 		if err != nil {
 			return nil, err
 		}
-		return c.issuers()
+		return c.Authorities()
 	}
 	for issuers, want := range map[string]string{
 		section("keycloak.example.org", good):             "oidc.issuers.url",
@@ -83,7 +85,7 @@ func TestConfig_WrongIssuer_IsRefusedByName(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", issuers, err, want)
 		}
-		if !errors.Is(err, errConfig) && !errors.Is(err, errExposed) {
+		if !errors.Is(err, exit.ErrConfig) && !errors.Is(err, exit.ErrExposed) {
 			t.Errorf("%s: %v is no fault of the configuration", issuers, err)
 		}
 	}

@@ -1,15 +1,16 @@
-package main
+package config
 
 import (
 	"crypto/x509"
 	"fmt"
 	"strings"
 
+	"claviger/cmd/claviger/exit"
 	"claviger/iam/webidentity"
 )
 
 // checkIssuers checks the issuers of web identities that have authorities of their own.
-func (c *config) checkIssuers() error {
+func (c *Config) checkIssuers() error {
 	seen := map[string]bool{}
 	for _, i := range c.OIDC.Issuers {
 		if _, err := webidentity.Name(i.URL); err != nil {
@@ -29,8 +30,8 @@ func (c *config) checkIssuers() error {
 	return nil
 }
 
-// issuers returns the authorities of issuers by their URL. They are read once.
-func (c *config) issuers() (map[string]*x509.CertPool, error) {
+// Authorities returns the authorities of issuers by their URL. They are read once.
+func (c *Config) Authorities() (map[string]*x509.CertPool, error) {
 	all := map[string]*x509.CertPool{}
 	for _, i := range c.OIDC.Issuers {
 		if err := steady(i.CAFile, byNobodyElse); err != nil {
@@ -38,7 +39,7 @@ func (c *config) issuers() (map[string]*x509.CertPool, error) {
 		}
 		pool, err := webidentity.Authorities(i.CAFile)
 		if err != nil {
-			return nil, marked{fmt.Errorf("issuer %s: ca_file: %w", i.URL, err), errConfig}
+			return nil, exit.Mark(fmt.Errorf("issuer %s: ca_file: %w", i.URL, err), exit.ErrConfig)
 		}
 		all[i.URL] = pool
 	}

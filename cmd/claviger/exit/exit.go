@@ -1,4 +1,6 @@
-package main
+// Package exit is how commands say what went wrong: in one sentence, with what to do next in
+// another, and by a code of its own for each way of failing to start.
+package exit
 
 import (
 	"errors"
@@ -12,30 +14,38 @@ import (
 	"claviger/store"
 )
 
-// errUsage, errConfig, errExposed and errPIN are mistakes of the command line, of the
-// configuration, of file modes, and of what a PIN is kept in.
+// Mistakes of the command line, of the configuration, of file modes, and of what a PIN is kept in.
 var (
-	errUsage   = errors.New("usage")
-	errConfig  = errors.New("configuration")
-	errExposed = errors.New("file mode")
-	errPIN     = errors.New("PIN")
+	ErrUsage   = errors.New("usage")
+	ErrConfig  = errors.New("configuration")
+	ErrExposed = errors.New("file mode")
+	ErrPIN     = errors.New("PIN")
 )
 
-func usageError(format string, args ...any) error {
-	return marked{fmt.Errorf(format, args...), errUsage}
+// UsageError returns a mistake of the command line.
+func UsageError(format string, args ...any) error {
+	return Mark(fmt.Errorf(format, args...), ErrUsage)
 }
 
-func configError(format string, args ...any) error {
-	return marked{fmt.Errorf(format, args...), errConfig}
+// ConfigError returns a mistake of the configuration.
+func ConfigError(format string, args ...any) error {
+	return Mark(fmt.Errorf(format, args...), ErrConfig)
 }
 
-// marked is an error that is also another, without saying so.
+// Mark returns an error that is also another, without saying so.
+func Mark(err, is error) error { return marked{err, is} }
+
 type marked struct {
 	error
 	is error
 }
 
 func (m marked) Unwrap() []error { return []error{m.error, m.is} }
+
+// Ended is the exit code of a command of ours that has said itself what went wrong.
+type Ended int
+
+func (e Ended) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
 // exits gives every way of failing to start a code of its own, for scripts and units.
 // docs/operating.md has this table.
@@ -48,10 +58,10 @@ var exits = []struct {
 	// Before what follows from it: a library that may not read its files doesn't start.
 	{hsm.ErrFiles, 32, asUser},
 	{fs.ErrPermission, 32, asUser},
-	{errUsage, 2, ""},
-	{errConfig, 3, ""},
-	{errExposed, 4, ""},
-	{errPIN, 13, ""},
+	{ErrUsage, 2, ""},
+	{ErrConfig, 3, ""},
+	{ErrExposed, 4, ""},
+	{ErrPIN, 13, ""},
 	{hsm.ErrModule, 10, "Is the module's path right? `claviger doctor --module PATH` tries it; " +
 		"`make softhsm` installs SoftHSM2."},
 	{hsm.ErrNotStarted, 10, "Its path is right. Does it find its own configuration " +
@@ -88,13 +98,13 @@ var exits = []struct {
 const asUser = "`claviger doctor --config FILE --as USER`, as root, shows what a user can do with " +
 	"each file that is needed."
 
-// report says what went wrong in one sentence, and what to do next in another,
+// Report says what went wrong in one sentence, and what to do next in another,
 // and returns the exit code.
-func report(w io.Writer, err error) int {
+func Report(w io.Writer, err error) int {
 	if err == nil {
 		return 0
 	}
-	if code := ended(0); errors.As(err, &code) {
+	if code := Ended(0); errors.As(err, &code) {
 		return int(code)
 	}
 	fmt.Fprintln(w, "claviger:", err)
