@@ -100,7 +100,7 @@ func New(db *store.DB, token Token, who Principals, in *install.Installation, re
 		known:   store.NewCache[string, known](cachedAccessKeys),
 
 		tokens: session.Tokens{Device: token, Key: in.Identity, Front: in.Tokens},
-		sessions: domain.NewCache[openedFor](cachedSessions, heaviestSession,
+		sessions: domain.NewWeighedCache[openedFor](cachedSessions, cachedBytes,
 			func(o *opened) int { return o.weight }),
 		revoked: store.NewCache[struct{}, map[string]bool](1),
 	}

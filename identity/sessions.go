@@ -29,11 +29,12 @@ type openedFor struct {
 	scope sigv4.Credential
 }
 
-// The cache of opened sessions: what a session's policies take compiled may be hundreds of times
-// their text, so that heavy ones are opened anew with each request.
+// The bounds of the cache of opened sessions: what a session's policies take compiled may be hundreds
+// of times their text.
 const (
-	cachedSessions  = 4096
-	heaviestSession = 16 << 10 // bytes
+	cachedSessions = 16384
+	cachedBytes    = 64 << 20
+	usualSession   = 1024 // bytes, without its policies
 )
 
 // bySession returns the caller and the signing key of temporary credentials. The checks are in the
@@ -86,7 +87,7 @@ func (d *Directory) open(ctx context.Context, p *sigv4.Presented) (*opened, erro
 	text := secret.Text()
 	defer clear(secret[:])
 	defer clear(text)
-	o := &opened{Session: s,
+	o := &opened{Session: s, weight: usualSession,
 		key: sigv4.DeriveKey(text, scope.Date, scope.Region, scope.Service)}
 	for _, text := range s.Policies {
 		d, err := policy.ParseInline(text)
@@ -94,7 +95,7 @@ func (d *Directory) open(ctx context.Context, p *sigv4.Presented) (*opened, erro
 			return nil, fault.Of(fmt.Errorf("a session policy of session %s: %w", s.AccessKeyID, err))
 		}
 		o.policies = append(o.policies, d)
-		o.weight += d.Weight()
+		o.weight += len(text) + d.Weight()
 	}
 	return o, nil
 }

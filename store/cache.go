@@ -12,6 +12,7 @@ import (
 // before a Drop may have read the old row, so what it returns is handed to its caller and not kept.
 type Cache[K comparable, V any] struct {
 	seed   maphash.Seed
+	weigh  func(V) int // nil: nothing weighs anything
 	shards [cacheShards]cacheShard[K, V]
 }
 
@@ -27,12 +28,15 @@ type cacheShard[K comparable, V any] struct {
 	free  []int
 	limit int
 	hand  int
+
+	weight, budget int
 }
 
 type cacheLine[K comparable, V any] struct {
-	key   K
-	value V
-	used  bool
+	key    K
+	value  V
+	weight int
+	used   bool
 }
 
 // NewCache returns a cache of about limit values, and at least 32.
@@ -41,6 +45,17 @@ func NewCache[K comparable, V any](limit int) *Cache[K, V] {
 	for i := range c.shards {
 		c.shards[i].limit = max(1, limit/cacheShards)
 		c.shards[i].at = map[K]int{}
+	}
+	return c
+}
+
+// NewWeighedCache returns a cache of about limit values that weigh budget bytes together at most. A
+// 32nd of the budget bounds the value that is kept.
+func NewWeighedCache[K comparable, V any](limit, budget int, weigh func(V) int) *Cache[K, V] {
+	c := NewCache[K, V](limit)
+	c.weigh = weigh
+	for i := range c.shards {
+		c.shards[i].budget = budget / cacheShards
 	}
 	return c
 }
@@ -64,10 +79,14 @@ func (c *Cache[K, V]) Get(key K, load func() (V, error)) (V, error) {
 	if err != nil {
 		return value, err
 	}
+	line := cacheLine[K, V]{key: key, value: value}
+	if c.weigh != nil {
+		line.weight = c.weigh(value)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.drops == drops {
-		s.keep(key, value)
+	if s.drops == drops && line.weight <= s.budget {
+		s.keep(line)
 	}
 	return value, nil
 }
@@ -79,8 +98,7 @@ func (c *Cache[K, V]) Drop(key K) {
 	defer s.mu.Unlock()
 	s.drops++
 	if i, ok := s.at[key]; ok {
-		delete(s.at, key)
-		s.lines[i] = cacheLine[K, V]{}
+		s.empty(i)
 		s.free = append(s.free, i)
 	}
 }
@@ -91,14 +109,18 @@ func (c *Cache[K, V]) shard(key K) *cacheShard[K, V] {
 	return &c.shards[maphash.Comparable(c.seed, key)%cacheShards]
 }
 
-// keep writes a value into the line of its key, or into an empty one.
-func (s *cacheShard[K, V]) keep(key K, value V) {
-	i, ok := s.at[key]
-	if !ok {
-		i = s.room()
-		s.at[key] = i
+// keep writes a line over that of its key, or into an empty one. Others make room for its weight.
+func (s *cacheShard[K, V]) keep(line cacheLine[K, V]) {
+	if i, ok := s.at[line.key]; ok {
+		s.empty(i)
+		s.free = append(s.free, i)
 	}
-	s.lines[i] = cacheLine[K, V]{key: key, value: value}
+	for s.weight+line.weight > s.budget {
+		s.free = append(s.free, s.evict())
+	}
+	i := s.room()
+	s.at[line.key], s.lines[i] = i, line
+	s.weight += line.weight
 }
 
 // room returns the number of an empty line, after emptying one if it must.
@@ -112,12 +134,30 @@ func (s *cacheShard[K, V]) room() int {
 		s.lines = append(s.lines, cacheLine[K, V]{})
 		return len(s.lines) - 1
 	}
-	for s.lines[s.hand].used {
-		s.lines[s.hand].used = false
-		s.hand = (s.hand + 1) % len(s.lines)
+	return s.evict()
+}
+
+// evict empties a line that wasn't used since the hand came by, and returns its number. One at least
+// has to be full.
+func (s *cacheShard[K, V]) evict() int {
+	for {
+		i := s.hand
+		s.hand = (i + 1) % len(s.lines)
+		line := &s.lines[i]
+		at, ok := s.at[line.key]
+		switch {
+		case !ok || at != i: // it is empty
+		case line.used:
+			line.used = false
+		default:
+			s.empty(i)
+			return i
+		}
 	}
-	i := s.hand
-	s.hand = (i + 1) % len(s.lines)
+}
+
+func (s *cacheShard[K, V]) empty(i int) {
 	delete(s.at, s.lines[i].key)
-	return i
+	s.weight -= s.lines[i].weight
+	s.lines[i] = cacheLine[K, V]{}
 }

@@ -119,3 +119,43 @@ func BenchmarkCacheHit(b *testing.B) {
 		}
 	})
 }
+
+// TestCache_HeavyValues_KeepToTheBudget: what is kept weighs no more than it may, whatever came and
+// went, and light values are kept all the same.
+func TestCache_HeavyValues_KeepToTheBudget(t *testing.T) {
+	const budget = 32 * 1000 // a 32nd of it for each key's part of the cache
+	c := store.NewWeighedCache[int](10000, budget, func(weight int) int { return weight })
+	weigh := func(keys int) (kept, weight int) {
+		for key := range keys {
+			value, _ := c.Get(key, func() (int, error) { return 0, errors.New("not kept") })
+			if weight += value; value > 0 {
+				kept++
+			}
+		}
+		return kept, weight
+	}
+	for key := range 2000 {
+		c.Get(key, func() (int, error) { return 1 + key%700, nil })
+		if key%3 == 0 {
+			c.Drop(key / 2)
+		}
+	}
+	if _, weight := weigh(2000); weight > budget || weight < budget/2 {
+		t.Errorf("what is kept weighs %d of %d", weight, budget)
+	}
+	c.Get(-1, func() (int, error) { return budget/32 + 1, nil })
+	loads := 0
+	c.Get(-1, func() (int, error) { loads++; return 1, nil })
+	if loads != 1 {
+		t.Error("a value that leaves no room for any other was kept")
+	}
+	for key := range 2000 {
+		c.Drop(key)
+	}
+	for key := range 2000 {
+		c.Get(key, func() (int, error) { return 1, nil })
+	}
+	if kept, _ := weigh(2000); kept != 2000 {
+		t.Errorf("of 2000 light values %d are kept", kept)
+	}
+}

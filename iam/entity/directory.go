@@ -37,6 +37,15 @@ type principal struct {
 	none       bool
 }
 
+// weight counts the documents, which the rows may not be kept for any more.
+func (p *principal) weight() int {
+	n := overhead + weigh(p.Policies)
+	if p.Boundary != nil {
+		n += p.Boundary.Weight()
+	}
+	return n
+}
+
 // cachedPrincipals bounds the principals that are kept made.
 const cachedPrincipals = 16384
 
@@ -44,7 +53,7 @@ const cachedPrincipals = 16384
 func New(db *store.DB, signer *rowmac.Signer) *Directory {
 	d := &Directory{db: db, signer: signer,
 		accounts:   domain.NewCache[string, *Account](cachedEntities, 0, nil),
-		principals: store.NewCache[ref, *principal](cachedPrincipals)}
+		principals: store.NewWeighedCache[ref](cachedPrincipals, cachedBytes, (*principal).weight)}
 	d.Users = newRows(d, users)
 	d.Groups = newRows(d, groups)
 	d.Roles = newRows(d, roles)

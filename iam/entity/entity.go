@@ -121,6 +121,34 @@ func (p *Permissions) compile() {
 	}
 }
 
+// overhead is about what a row takes beside what callers made long, in bytes.
+const overhead = 1024
+
+// weight is about how many bytes the policies take, texts and compiled.
+func (p *Permissions) weight() int {
+	n := weigh(p.compiled)
+	for i := range p.Inline {
+		n += len(p.Inline[i].Document)
+	}
+	return n
+}
+
+func weigh(documents []*policy.Document) (n int) {
+	for _, d := range documents {
+		n += d.Weight()
+	}
+	return n
+}
+
+// weighTags is about how many bytes tags take.
+func weighTags(tags []Tag) (n int) {
+	const strings = 32 // bytes of two
+	for _, t := range tags {
+		n += strings + len(t.Key) + len(t.Value)
+	}
+	return n
+}
+
 // compiled reads a stored document. One that can't be read may have held a Deny: it denies
 // everything.
 func compiled(text string) *policy.Document {

@@ -15,6 +15,7 @@ type entities[E any] interface {
 	head() *Head
 	links() []link // what the row says of others
 	compile()      // after it was read: its documents
+	weight() int   // about how many bytes it takes then
 }
 
 // kind is one table of entities.
@@ -67,12 +68,17 @@ type Rows[E any, P entities[E]] struct {
 	owners       *domain.Cache[string, string] // accounts by unique ids
 }
 
-// cachedEntities bounds each cache of entities. A row has some KiB.
-const cachedEntities = 16384
+// The bounds of each cache of entities. A row has some KiB, and ten thousand usual ones are kept;
+// what an account makes as large as it may take a hundred times as much.
+const (
+	cachedEntities = 16384
+	cachedBytes    = 64 << 20
+)
 
 func newRows[E any, P entities[E]](d *Directory, k *kind[E, P]) *Rows[E, P] {
 	cache := func() *domain.Cache[ref, *E] {
-		return domain.NewCache[ref, *E](cachedEntities, 0, nil)
+		return domain.NewWeighedCache[ref](cachedEntities, cachedBytes,
+			func(e *E) int { return P(e).weight() })
 	}
 	return &Rows[E, P]{kind: k, directory: d, byID: cache(), byName: cache(),
 		owners: domain.NewCache[string, string](cachedEntities, 0, nil)}

@@ -27,6 +27,7 @@ func NewUser(account, name, path string, now time.Time) *User {
 func (u *User) ARN() string { return u.arn("user") }
 
 func (u *User) head() *Head { return &u.Head }
+func (u *User) weight() int { return overhead + u.Permissions.weight() + weighTags(u.Tags) }
 
 func (u *User) links() []link {
 	out := append(u.Permissions.links(UserAttached), boundary(u.Boundary, UserBoundary)...)
@@ -69,6 +70,7 @@ func (g *Group) ARN() string { return g.arn("group") }
 
 func (g *Group) head() *Head   { return &g.Head }
 func (g *Group) links() []link { return g.Permissions.links(GroupAttached) }
+func (g *Group) weight() int   { return overhead + g.Permissions.weight() }
 
 var groups = declare("iam_groups", func(g *Group) []rowmac.Column {
 	return []rowmac.Column{
@@ -111,6 +113,10 @@ func (r *Role) links() []link {
 func (r *Role) compile() {
 	r.Permissions.compile()
 	r.trust = compiled(r.Trust)
+}
+
+func (r *Role) weight() int {
+	return overhead + r.Permissions.weight() + len(r.Trust) + r.trust.Weight() + weighTags(r.Tags)
 }
 
 var roles = declare("iam_roles", func(r *Role) []rowmac.Column {
@@ -182,6 +188,14 @@ func (p *Policy) compile() {
 	}
 }
 
+func (p *Policy) weight() int {
+	n := overhead + p.document.Weight() + weighTags(p.Tags)
+	for i := range p.Versions {
+		n += len(p.Versions[i].Document)
+	}
+	return n
+}
+
 var policies = declare("iam_policies", func(p *Policy) []rowmac.Column {
 	return []rowmac.Column{
 		rowmac.Time("updated", &p.Updated),
@@ -218,6 +232,14 @@ func (p *Provider) URL() string { return p.Scheme + "://" + p.Name }
 func (p *Provider) head() *Head   { return &p.Head }
 func (p *Provider) links() []link { return nil }
 func (p *Provider) compile()      {}
+
+func (p *Provider) weight() int {
+	n := overhead + weighTags(p.Tags)
+	for _, id := range p.ClientIDs {
+		n += len(id)
+	}
+	return n
+}
 
 var providers = declare("iam_oidc_providers", func(p *Provider) []rowmac.Column {
 	return []rowmac.Column{

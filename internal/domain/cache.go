@@ -21,6 +21,11 @@ func NewCache[K comparable, V any](lines, limit int, weigh func(V) int) *Cache[K
 	return &Cache[K, V]{lines: store.NewCache[K, V](lines), limit: limit, weigh: weigh}
 }
 
+// NewWeighedCache returns a cache of about lines values that weigh budget bytes together at most.
+func NewWeighedCache[K comparable, V any](lines, budget int, weigh func(V) int) *Cache[K, V] {
+	return &Cache[K, V]{lines: store.NewWeighedCache[K](lines, budget, weigh)}
+}
+
 // errUnkept is why a value that was loaded is not kept.
 var errUnkept = errors.New("the value is not to be kept")
 
