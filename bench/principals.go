@@ -187,8 +187,8 @@ func everybody(tenants []*tenant) (requests [][]byte) {
 func (b *bench) firstRequests(s *process, tenants []*tenant) error {
 	requests := everybody(tenants)
 	rand.Shuffle(len(requests), func(i, j int) { requests[i], requests[j] = requests[j], requests[i] })
-	fmt.Println("\n| Encrypt by every user, once each, by 16 clients | ops/s | p50 | p99 | longest | CPU/op | " +
-		"token calls/op | resident |")
+	fmt.Println("\n| Encrypt by every user, once each, by 16 clients | ops/s | p50 | p99 | longest | " +
+		"CPU/op | token calls/op | resident |")
 	fmt.Println("|---|--:|--:|--:|--:|--:|--:|--:|")
 	for _, time := range []string{"the first time", "the second time", "the third time"} {
 		f, err := load(s, 16, forever, func(client, n int) []byte {
@@ -237,8 +237,8 @@ func (b *bench) lists(s *process, tenants []*tenant) error {
 // with nothing else done, and with an administrator who attaches a policy to a user and detaches
 // it, about a hundred times a second.
 func (b *bench) whileOneChanges(s *process, tenants []*tenant) error {
-	fmt.Println("\n| Encrypt by 64 clients as anybody, while | ops/s | p50 | p99 | longest | CPU/op | " +
-		"token calls/op | p99 to quiet | CPU to quiet |")
+	fmt.Println("\n| Encrypt by 64 clients as anybody, while | ops/s | p50 | p99 | longest | " +
+		"CPU/op | token calls/op | p99 to quiet | CPU to quiet |")
 	fmt.Println("|---|--:|--:|--:|--:|--:|--:|--:|--:|")
 	requests := everybody(tenants)
 	var found [2][]figures

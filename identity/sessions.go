@@ -29,8 +29,8 @@ type openedFor struct {
 	scope sigv4.Credential
 }
 
-// The bounds of the cache of opened sessions: what a session's policies take compiled may be hundreds
-// of times their text.
+// The bounds of the cache of opened sessions: what a session's policies take compiled may be
+// hundreds of times their text.
 const (
 	cachedSessions = 16384
 	cachedBytes    = 64 << 20

@@ -137,8 +137,8 @@ func (s *cacheShard[K, V]) room() int {
 	return s.evict()
 }
 
-// evict empties a line that wasn't used since the hand came by, and returns its number. One at least
-// has to be full.
+// evict empties a line that wasn't used since the hand came by, and returns its number. One at
+// least has to be full.
 func (s *cacheShard[K, V]) evict() int {
 	for {
 		i := s.hand

@@ -21,7 +21,7 @@ func TestPolicies_LargestOfAnAccount_KeepToTheirMemory(t *testing.T) {
 	if n := policy.Size(text); n > policy.ManagedLimit {
 		t.Fatalf("a policy of %d characters", n)
 	}
-	const policies = 300
+	const policies = 600
 	for i := range policies {
 		p := entity.NewPolicy(iamtest.Account, fmt.Sprint("p", i), "/", k.Clock.Now())
 		p.Default = p.AddVersion(text, k.Clock.Now()).ID
@@ -37,7 +37,7 @@ func TestPolicies_LargestOfAnAccount_KeepToTheirMemory(t *testing.T) {
 			}
 		}
 	}
-	if took := int64(heap()) - int64(before); took > 96<<20 {
+	if took := int64(heap()) - int64(before); took > 80<<20 {
 		t.Errorf("%d policies take %d MiB", policies, took>>20)
 	}
 }
