@@ -15,9 +15,22 @@ import (
 // Identity says who asked, as CloudTrail's userIdentity does.
 type Identity struct {
 	Type, PrincipalID, ARN, AccountID, AccessKeyID string
+	UserName                                       string  // of an IAM user
+	Session                                        Session // of temporary credentials; zero: there is none
 	// the service that asked on the caller's behalf, e.g. secretsmanager.amazonaws.com
 	InvokedBy string
 }
+
+// Session is what temporary credentials are of, CloudTrail's sessionContext.
+type Session struct {
+	Issued         time.Time // zero: there is no session
+	Issuer         Issuer
+	SourceIdentity string // or nothing
+	Provider       string // of a web identity, or nothing
+}
+
+// Issuer is whom a session acts as.
+type Issuer struct{ Type, PrincipalID, ARN, AccountID, UserName string }
 
 // Resource is a thing the request touched.
 type Resource struct {
@@ -80,7 +93,34 @@ func (i *Identity) append(b []byte) []byte {
 	b = member(b, "arn", i.ARN)
 	b = member(b, "accountId", i.AccountID)
 	b = member(b, "accessKeyId", i.AccessKeyID)
+	b = member(b, "userName", i.UserName)
+	if !i.Session.Issued.IsZero() {
+		b = i.Session.append(b)
+	}
 	return member(b, "invokedBy", i.InvokedBy)
+}
+
+// append writes a session as CloudTrail does. Nobody here has an MFA device.
+func (s *Session) append(b []byte) []byte {
+	b = append(b, `,"sessionContext":{`...)
+	if s.Issuer.Type != "" {
+		b = append(b, `"sessionIssuer":{"type":`...)
+		b = quote(b, s.Issuer.Type)
+		b = member(b, "principalId", s.Issuer.PrincipalID)
+		b = member(b, "arn", s.Issuer.ARN)
+		b = member(b, "accountId", s.Issuer.AccountID)
+		b = member(b, "userName", s.Issuer.UserName)
+		b = append(b, `},`...)
+	}
+	if s.Provider != "" {
+		b = append(b, `"webIdFederationData":{"federatedProvider":`...)
+		b = append(quote(b, s.Provider), `,"attributes":{}},`...)
+	}
+	b = append(b, `"attributes":{"creationDate":"`...)
+	b = s.Issued.UTC().AppendFormat(b, "2006-01-02T15:04:05Z")
+	b = append(b, `","mfaAuthenticated":"false"}`...)
+	b = member(b, "sourceIdentity", s.SourceIdentity)
+	return append(b, '}')
 }
 
 func (r *Record) appendResources(b []byte) []byte {

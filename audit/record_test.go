@@ -45,6 +45,30 @@ func TestRecordAppend_WholeRecord_HasCloudTrailsShape(t *testing.T) {
 	}
 }
 
+// TestRecordAppend_Sessions_SayWhoseTheyAre, as CloudTrail's do: a role's by its role, and who
+// stands behind it.
+func TestRecordAppend_Sessions_SayWhoseTheyAre(t *testing.T) {
+	const attributes = `"attributes":{"creationDate":"2026-03-01T08:30:00Z","mfaAuthenticated":"false"}`
+	for _, c := range []struct {
+		session audit.Session
+		want    string
+	}{
+		{audit.Session{}, `"userName":"alice"`},
+		{audit.Session{Issued: at}, `"userName":"alice","sessionContext":{` + attributes + `}`},
+		{audit.Session{Issued: at, SourceIdentity: "carol", Provider: "p", Issuer: audit.Issuer{
+			Type: "Role", PrincipalID: "AROA", ARN: "arn:r", AccountID: "111122223333", UserName: "r"}},
+			`"userName":"alice","sessionContext":{"sessionIssuer":{"type":"Role","principalId":"AROA",` +
+				`"arn":"arn:r","accountId":"111122223333","userName":"r"},"webIdFederationData":{` +
+				`"federatedProvider":"p","attributes":{}},` + attributes + `,"sourceIdentity":"carol"}`},
+	} {
+		r := audit.Record{Time: at, Identity: audit.Identity{Type: "IAMUser", UserName: "alice",
+			Session: c.session}}
+		if got := string(r.Append(nil)); !strings.Contains(got, `{"type":"IAMUser",`+c.want+`},"event`) {
+			t.Errorf("%s\nwant in it %s", got, c.want)
+		}
+	}
+}
+
 func TestRecordAppend_EmptyFields_AreLeftOut(t *testing.T) {
 	r := audit.Record{Time: at}
 	var doc map[string]any

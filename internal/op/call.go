@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"strings"
 	"time"
 
 	"claviger/audit"
@@ -164,8 +165,7 @@ func (c *Call) record(n *Info, err error) audit.Record {
 		Time: c.Time, Source: n.Service.Source(), Name: n.Name, Region: c.Region,
 		SourceIP: c.SourceIP, UserAgent: c.UserAgent, RequestID: c.RequestID,
 		EventID: uuid.NewString(), Account: c.Caller.Account, ReadOnly: n.ReadOnly,
-		Identity: audit.Identity{Type: c.Caller.Type, PrincipalID: c.Caller.PrincipalID,
-			ARN: c.Caller.ARN, AccountID: c.Caller.Account, AccessKeyID: c.Caller.AccessKeyID},
+		Identity: identityOf(&c.Caller),
 	}
 	if c.Via != "" {
 		r.Identity.InvokedBy = c.Via + ".amazonaws.com"
@@ -173,6 +173,28 @@ func (c *Call) record(n *Info, err error) audit.Record {
 	mark(&r, n.Service, err)
 	return r
 }
+
+// identityOf says who a caller is as CloudTrail does.
+func identityOf(c *policy.Caller) audit.Identity {
+	i := audit.Identity{Type: c.Type, PrincipalID: c.PrincipalID, ARN: c.ARN, AccountID: c.Account,
+		AccessKeyID: c.AccessKeyID}
+	if c.Type == policy.IAMUser {
+		i.UserName = nameIn(c.ARN)
+	}
+	if c.Session == nil {
+		return i
+	}
+	i.Session = audit.Session{Issued: c.Session.Issued, SourceIdentity: c.Session.SourceIdentity,
+		Provider: c.Session.Provider}
+	if c.Type == policy.AssumedRole {
+		i.Session.Issuer = audit.Issuer{Type: "Role", PrincipalID: c.UniqueID, ARN: c.Role,
+			AccountID: c.Account, UserName: nameIn(c.Role)}
+	}
+	return i
+}
+
+// nameIn returns the name of a user or role in its ARN, without the path.
+func nameIn(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:] }
 
 // mark writes the outcome as the caller sees it. The text of an internal error is in no record.
 func mark(r *audit.Record, s *Service, err error) {

@@ -15,7 +15,8 @@ type Record struct {
 	ReadOnly                                                   bool
 	UserIdentity                                               struct {
 		Type, PrincipalID, ARN,
-		AccountID, AccessKeyID, InvokedBy string
+		AccountID, AccessKeyID, UserName, InvokedBy string
+		SessionContext json.RawMessage
 	}
 	RequestParameters, ResponseElements, AdditionalEventData json.RawMessage
 	Resources                                                []struct{ ARN, AccountID, Type string }
