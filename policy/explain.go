@@ -5,6 +5,8 @@ package policy
 type Explanation struct {
 	Decision
 	Identity, Resource, Boundary, Session Finding
+
+	Effort int // characters that were compared in vain: see [ErrEffort]
 }
 
 // Finding is what the policies of one kind say to a demand.
@@ -41,6 +43,9 @@ func Explain(r Request, context Values) Explanation {
 			e.ofResource = true
 			out.Resource = e.find(d)
 		}
+	}
+	if out.Effort = e.effort; e.err != nil {
+		out.Decision = Decision{Effect: Deny, Reason: FactMissing, Err: e.err}
 	}
 	return out
 }

@@ -111,9 +111,9 @@ func (p *pattern) match(s string, r *scope) (fits, known bool) {
 	case p.parts != nil:
 		var room [256]glyph
 		glyphs, known := p.expand(room[:0], r)
-		return known && fit(glyphs, s), known
+		return known && fit(glyphs, s, r), known
 	case p.glyphs != nil:
-		return fit(p.glyphs, s), true
+		return fit(p.glyphs, s, r), true
 	}
 	return p.literal == s, true
 }
@@ -126,7 +126,7 @@ func (p *pattern) matchAction(action string) bool {
 	case p.glyphs == nil:
 		return strings.EqualFold(p.literal, action)
 	}
-	return fitted(p.glyphs, action, true)
+	return fitted(p.glyphs, action, true, nil) // actions are short
 }
 
 // MatchesAction reports whether a pattern of actions, kms:Get*, fits an action. Case makes no
@@ -177,11 +177,12 @@ func (p *pattern) expand(out []glyph, r *scope) (glyphs []glyph, known bool) {
 }
 
 // fit reports whether s fits a pattern.
-func fit(pattern []glyph, s string) bool { return fitted(pattern, s, false) }
+func fit(pattern []glyph, s string, r *scope) bool { return fitted(pattern, s, false, r) }
 
 // fitted is fit, or with fold for a pattern in small letters and a text whose ASCII letters have
-// any case. It takes at most the product of their lengths: only the last * is ever tried again.
-func fitted(pattern []glyph, s string, fold bool) bool {
+// any case. It takes at most the product of their lengths: only the last * is ever tried again. That
+// may be much, so that a decision has only so much of it to spend, if there is one.
+func fitted(pattern []glyph, s string, fold bool, r *scope) bool {
 	p, i, star, from := 0, 0, -1, 0
 	for i < len(s) {
 		switch {
@@ -194,6 +195,9 @@ func fitted(pattern []glyph, s string, fold bool) bool {
 		case p < len(pattern) && pattern[p] == read(s[i], fold):
 			p, i = p+1, i+1
 		case star >= 0:
+			if r != nil && !r.spend(i-from) {
+				return false
+			}
 			_, size := utf8.DecodeRuneInString(s[from:])
 			from += size
 			p, i = star+1, from
@@ -271,7 +275,7 @@ func (p *arnPattern) match(arn string, r *scope) (fits, known bool) {
 	case p.whole != nil:
 		var room [256]glyph
 		glyphs, known := p.whole.expand(room[:0], r)
-		return known && fitARN(glyphs, arn), known
+		return known && fitARN(glyphs, arn, r), known
 	}
 	fits = true
 	rest := arn
@@ -292,14 +296,14 @@ func (p *arnPattern) match(arn string, r *scope) (fits, known bool) {
 }
 
 // fitARN is fit for a pattern whose segments end where its own colons are.
-func fitARN(pattern []glyph, arn string) bool {
+func fitARN(pattern []glyph, arn string, r *scope) bool {
 	for range segments - 1 {
 		end := slices.Index(pattern, ':')
 		piece, rest, ok := strings.Cut(arn, ":")
-		if end < 0 || !ok || !fit(pattern[:end], piece) {
+		if end < 0 || !ok || !fit(pattern[:end], piece, r) {
 			return false
 		}
 		pattern, arn = pattern[end+1:], rest
 	}
-	return fit(pattern, arn)
+	return fit(pattern, arn, r)
 }

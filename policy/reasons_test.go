@@ -3,6 +3,7 @@ package policy_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"claviger/internal/fault"
@@ -86,6 +87,39 @@ func TestDecide_FactsThatCantBeHad_AllowNothing(t *testing.T) {
 		Tags: tags, Policy: func() (*policy.Document, error) { return keyPolicy, nil }}})
 	if d.Reason != policy.FactMissing {
 		t.Errorf("tags that a key policy turns on: %+v", d)
+	}
+}
+
+// TestDecide_FactHadAfterOneThatCantBe_AllowsNothing: a fact that is had later makes nothing good.
+func TestDecide_FactHadAfterOneThatCantBe_AllowsNothing(t *testing.T) {
+	failure := fault.New(fault.Unavailable, "", "later")
+	c := alice
+	c.Policies = []*policy.Document{parse(t, anything), parse(t, under("Deny",
+		`"StringEquals":{"aws:ResourceTag/team":"x"}`)), parse(t, under("Deny",
+		`"ForAnyValue:StringEquals":{"kms:ResourceAliases":"alias/x"}`))}
+	d := decide(c, policy.Demand{Action: "kms:Decrypt", Resource: policy.Resource{ARN: keyARN,
+		Tags:    func() (map[string]string, error) { return nil, failure },
+		Aliases: func() ([]string, error) { return []string{"alias/y"}, nil }}})
+	if d.Reason != policy.FactMissing || !errors.Is(d.Refusal(), failure) {
+		t.Errorf("%+v", d)
+	}
+}
+
+// TestDecide_PatternThatTakesLong_AllowsNothing: neither one that would allow nor one that would
+// deny is compared for seconds.
+func TestDecide_PatternThatTakesLong_AllowsNothing(t *testing.T) {
+	long := `"StringLike":{"kms:EncryptionContext:a":"*` + strings.Repeat("a", 16000) + `b"}`
+	values := func() policy.Values {
+		return policy.Values{"kms:EncryptionContext:a": {strings.Repeat("a", 32000)}}
+	}
+	for _, effect := range []string{policy.Allow, policy.Deny} {
+		c := alice
+		c.Policies = []*policy.Document{parse(t, under(effect, long)), parse(t, anything)}
+		d := decide(c, policy.Demand{Action: "kms:Decrypt", Values: values,
+			Resource: policy.Resource{ARN: keyARN}})
+		if d.Reason != policy.FactMissing || !errors.Is(d.Refusal(), policy.ErrEffort) {
+			t.Errorf("%s: %+v", effect, d)
+		}
 	}
 }
 

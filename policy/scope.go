@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"claviger/internal/fault"
 )
 
 // keyID tells apart the keys whose values come from the caller and the circumstances. Those of
@@ -118,6 +120,7 @@ type scope struct {
 	aliases    []string
 	hasAliases bool
 	err        error // of the first fact that could not be had
+	effort     int   // see [scope.spend]
 
 	ofResource bool // the policy that is looked at is the resource's
 
@@ -142,6 +145,31 @@ func (r *scope) address(s string) netip.Addr {
 		r.addressText, r.addressRead = s, a.Unmap()
 	}
 	return r.addressRead
+}
+
+// fail notes why a fact could not be had. What is had afterwards makes nothing good.
+func (r *scope) fail(err error) {
+	if r.err == nil {
+		r.err = err
+	}
+}
+
+// mostEffort is how many characters one decision may compare in vain. Documents of usual patterns
+// come to some thousands. Without a bound one pattern of 64 KiB takes seconds.
+const mostEffort = 1 << 24
+
+// ErrEffort is the end of a decision whose patterns take too long to compare: it allows nothing.
+var ErrEffort = fault.New(fault.Denied, "AccessDeniedException",
+	"The patterns in the policies that decide on this take too long to compare.")
+
+// spend reports whether a pattern may be tried at one more place, after so many characters that it
+// fit at the last one.
+func (r *scope) spend(compared int) bool {
+	if r.effort += compared + 1; r.effort > mostEffort {
+		r.fail(ErrEffort)
+		return false
+	}
+	return true
 }
 
 // lookup returns the values of a key. A key may be there with no value.
@@ -259,7 +287,9 @@ func (r *scope) resourceTag(name string) (string, bool) {
 	if !r.hasTags {
 		r.hasTags = true
 		if tags := r.demand.Resource.Tags; tags != nil {
-			r.tags, r.err = tags()
+			var err error
+			r.tags, err = tags()
+			r.fail(err)
 		}
 	}
 	return folded(r.tags, name)
@@ -274,7 +304,9 @@ func (r *scope) resourceAliases() ([]string, bool) {
 	if !r.hasAliases {
 		r.hasAliases = true
 		if aliases := r.demand.Resource.Aliases; aliases != nil {
-			r.aliases, r.err = aliases()
+			var err error
+			r.aliases, err = aliases()
+			r.fail(err)
 		}
 	}
 	return r.aliases, r.aliases != nil

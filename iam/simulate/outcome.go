@@ -35,8 +35,8 @@ func (s *scenario) ofResource(action, arn string) outcome {
 		r.Policy = func() (*policy.Document, error) { return s.resource.document, nil }
 		r.PolicyDecides = policyDecides(action)
 	}
-	e := policy.Explain(policy.Request{Caller: s.caller,
-		Demands: []policy.Demand{{Action: action, Resource: r}}}, s.context)
+	e := s.explain(policy.Request{Caller: s.caller,
+		Demands: []policy.Demand{{Action: action, Resource: r}}})
 	out.decision = decisionOf(e.Decision)
 	if e.Boundary.Given {
 		leaves := said(e.Boundary) == allowed
@@ -77,8 +77,8 @@ func (s *scenario) controlled(action, arn string) string {
 		for _, one := range level {
 			c.Policies = append(c.Policies, one.document)
 		}
-		e := policy.Explain(policy.Request{Caller: c, Demands: []policy.Demand{{Action: action,
-			Resource: policy.Resource{ARN: arn, Account: c.Account}}}}, s.context)
+		e := s.explain(policy.Request{Caller: c, Demands: []policy.Demand{{Action: action,
+			Resource: policy.Resource{ARN: arn, Account: c.Account}}}})
 		decision = stricter(decision, decisionOf(e.Decision))
 	}
 	return decision

@@ -170,6 +170,27 @@ func TestSimulateCustomPolicy_ManyStatements_AnswersWithinBounds(t *testing.T) {
 		"Name fewer of them.")
 }
 
+// TestSimulateCustomPolicy_PatternsThatTakeLong_AreRefused, be it one or many.
+func TestSimulateCustomPolicy_PatternsThatTakeLong_AreRefused(t *testing.T) {
+	s := start(t)
+	const text = "The simulation is too large: its patterns take too long to compare with its values."
+	long := `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*",` +
+		`"Condition":{"StringLike":{"stack:key":"*` + strings.Repeat("a", 60_000) + `b"}}}}`
+	_, err := s.custom(M{"PolicyInputList": []string{long}, "ContextEntries": []M{{
+		"ContextKeyName": "stack:key", "ContextKeyType": "string",
+		"ContextKeyValues": []string{strings.Repeat("a", 120_000)}}}})
+	refused(t, err, "InvalidInput", text)
+	resources := make([]string, 4000)
+	for i := range resources {
+		resources[i] = fmt.Sprintf("arn:aws:s3:::b/%d", i)
+	}
+	many := `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":[` +
+		strings.Repeat(`"arn:a:b:::c",`, 8000) + `"*"]}}`
+	many = strings.ReplaceAll(many, "arn:a:", "arn:aws:")
+	_, err = s.custom(M{"PolicyInputList": []string{many, many, many}, "ResourceArns": resources})
+	refused(t, err, "InvalidInput", text)
+}
+
 // TestSimulate_Forbidden_IsDeniedByTheOperationsOwnAction, and nothing is told of who there is.
 func TestSimulate_Forbidden_IsDeniedByTheOperationsOwnAction(t *testing.T) {
 	s := start(t)

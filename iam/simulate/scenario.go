@@ -2,6 +2,8 @@ package simulate
 
 import (
 	"context"
+	"errors"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,11 +28,20 @@ type scenario struct {
 	context   policy.Values
 	missing   []string // keys that the policies ask for and the request says nothing of
 	sources   map[*policy.Document]*source
+	patterns  int // in all policies
+	effort    int // see [mostEffort]
 }
 
 // most is how many statements may be held against how many resources for one action, and bounds
 // the answer, which names every statement that applies.
 const most = 50_000
+
+// mostEffort is how many patterns and characters a simulation may compare, which is less than a
+// second's work.
+const mostEffort = 1 << 24
+
+var errEffort = invalid("The simulation is too large: its patterns take too long to compare with " +
+	"its values.")
 
 // prepare finishes the scenario once its policies are read.
 func (s *scenario) prepare() error {
@@ -53,11 +64,42 @@ func (s *scenario) prepare() error {
 		s.missing = asked
 	}
 	s.setDefaults()
+	s.count()
 	if s.weight() > most {
 		return invalid("The simulation is too large: %d statements on %d resources. Name fewer of them.",
 			s.weight()/len(s.resources), len(s.resources))
 	}
 	return nil
+}
+
+// count takes down how many patterns there are.
+func (s *scenario) count() {
+	documents := slices.Collect(maps.Keys(s.sources))
+	for _, level := range s.control {
+		for _, one := range level {
+			documents = append(documents, one.document)
+		}
+	}
+	for _, d := range documents {
+		for i := range d.Statements {
+			t := &d.Statements[i]
+			s.patterns += len(t.Action) + len(t.NotAction) + len(t.Resource) + len(t.NotResource)
+			for j := range t.Condition {
+				s.patterns += len(t.Condition[j].Values)
+			}
+		}
+	}
+}
+
+// explain decides a request, and takes down what that has cost. A decision that was given up costs
+// all that there is.
+func (s *scenario) explain(r policy.Request) policy.Explanation {
+	e := policy.Explain(r, s.context)
+	s.effort += e.Effort
+	if errors.Is(e.Err, policy.ErrEffort) {
+		s.effort = mostEffort + 1
+	}
+	return e
 }
 
 // weight is how many statements are held against a resource for one action.
@@ -125,6 +167,9 @@ func (s *scenario) evaluate(ctx context.Context, from, size int) (
 			return out, i, nil
 		}
 		one, err := s.ofAction(ctx, s.actions[i])
+		if errors.Is(err, errEffort) && len(out) > 0 {
+			return out, i, nil
+		}
 		if err != nil {
 			return nil, 0, err
 		}
@@ -149,6 +194,9 @@ func (s *scenario) ofAction(ctx context.Context, action string) (EvaluationResul
 			return all, err
 		}
 		outcomes[i] = s.ofResource(action, arn)
+		if s.effort += s.patterns; s.effort > mostEffort {
+			return all, errEffort
+		}
 		all.add(&outcomes[i])
 		if s.named {
 			all.ResourceSpecificResults = append(all.ResourceSpecificResults, outcomes[i].specific(s))
