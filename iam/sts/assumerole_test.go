@@ -212,6 +212,9 @@ func TestAssumeRole_BadTags_AreRefused(t *testing.T) {
 	}{
 		"twice": {[]sts.Tag{tag("a", "1"), tag("A", "2")}, nil, "InvalidParameterValue",
 			"Duplicate tag keys found. Please note that Tag keys are case insensitive."},
+		"twice, with a long s": {[]sts.Tag{tag("class", "1"), tag("CLA\u017fS", "2")}, nil,
+			"InvalidParameterValue",
+			"Duplicate tag keys found. Please note that Tag keys are case insensitive."},
 		"transitive of none": {[]sts.Tag{tag("a", "1")}, []string{"b"}, "InvalidParameterValue",
 			"The specified transitive tag key must be included in the requested tags."},
 		"transitive alone": {nil, []string{"b"}, "InvalidParameterValue",

@@ -77,23 +77,26 @@ func (p *passed) check() error {
 			return errNoARN
 		}
 	}
-	seen := map[string]bool{}
-	for _, t := range p.tags {
-		key := strings.ToLower(t.Key)
-		if seen[key] {
+	for i, t := range p.tags {
+		if hasTag(p.tags[:i], t.Key) {
 			return errTagTwice
 		}
-		if strings.HasPrefix(key, "aws:") {
+		if strings.HasPrefix(strings.ToLower(t.Key), "aws:") {
 			return errReserved
 		}
-		seen[key] = true
 	}
 	for _, key := range p.transitive {
-		if !seen[strings.ToLower(key)] {
+		if !hasTag(p.tags, key) {
 			return errNotPassed
 		}
 	}
 	return nil
+}
+
+// hasTag compares as conditions do. By another rule, such as small letters, two keys might differ
+// here and be one there: the long s is a small letter, and that of an S.
+func hasTag(tags []Tag, key string) bool {
+	return slices.ContainsFunc(tags, func(t Tag) bool { return strings.EqualFold(t.Key, key) })
 }
 
 // along returns what goes into the session's token: what is passed, and the transitive tags of the

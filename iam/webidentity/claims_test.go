@@ -55,6 +55,7 @@ func TestClaims_SessionTags_AreReadInBothForms(t *testing.T) {
 		"no keys":        {tagsClaim: map[string]any{"transitive_tag_keys": []int{1}}},
 		"in both forms":  {tagsClaim: nested, flatTags + "Team": "boss"},
 		"in two cases":   {flatTags + "Team": "till", flatTags + "team": "boss"},
+		"with a long s":  {flatTags + "class": "till", flatTags + "cla\u017fs": "boss"},
 		"identity of 7":  {identityClaim: 7},
 		"roles of 7":     {rolesClaim: []any{7}},
 		"transitive 7":   {flatTransitive: 7},
@@ -106,7 +107,7 @@ func TestClaims_CustomClaims_AreConditionKeys(t *testing.T) {
 	changes := map[string]any{"repository": "site/till", "run": 12345678901234567, "share": 1.5e1,
 		"protected": true, "groups": []string{"a", "b"}, "none": []string{}, "null": nil,
 		"mixed": []any{"a", 1}, "nested": map[string]any{"a": "b"}, "SUB": "boss", "Aud": "x",
-		"oaud": "x", "8443:sub": "boss", "https://issuer.example.org/groups": "admins"}
+		"\u017fub": "boss", "oaud": "x", "8443:sub": "boss", "https://issuer.example.org/groups": "admins"}
 	got, err := custom(t, i, v, changes)
 	if err != nil {
 		t.Fatal(err)
@@ -139,6 +140,7 @@ func TestClaims_TooMuch_IsRefused(t *testing.T) {
 		"a long value": {"a": strings.Repeat("a", longestValue+1)},
 		"a long list":  {"a": strings.Split(strings.Repeat("a ", mostInList), " ")},
 		"a second one": {"Group": "till", "group": "boss"},
+		"a long s":     {"class": "till", "cla\u017fs": "boss"},
 	} {
 		_, err := custom(t, i, v, changes)
 		refused(t, what, err, invalidToken, errNotValidated.Message)

@@ -84,21 +84,24 @@ func (c *Claims) tags(said claims) error {
 }
 
 func (c *Claims) setTags(tags map[string]jsontext.Value) error {
-	seen := map[string]bool{}
-	for _, key := range slices.Sorted(maps.Keys(tags)) {
+	sorted := slices.Sorted(maps.Keys(tags))
+	for i, key := range sorted {
 		one, err := claims(tags).texts(key)
 		if err != nil || len(one) != 1 {
 			return fmt.Errorf("the tag %q has not one value", key)
 		}
-		folded := strings.ToLower(key)
-		if seen[folded] {
-			return fmt.Errorf("there are two tags %q", folded)
+		if contains(sorted[:i], key) {
+			return fmt.Errorf("there are two tags %q", key)
 		}
-		seen[folded] = true
 		if c.SessionTags == nil {
 			c.SessionTags = map[string]string{}
 		}
 		c.SessionTags[key] = one[0]
 	}
 	return nil
+}
+
+// contains reports whether a name is in a list, whatever its case: as conditions compare names.
+func contains(list []string, name string) bool {
+	return slices.ContainsFunc(list, func(one string) bool { return strings.EqualFold(one, name) })
 }

@@ -3,7 +3,6 @@ package webidentity
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -44,23 +43,22 @@ func (c *Claims) values(t *Token) error {
 	if len(t.claims) > mostClaims {
 		return errNotValidated.Because(fmt.Errorf("it has %d claims", len(t.claims)))
 	}
-	seen := map[string]bool{}
+	var seen []string
 	for name, value := range t.claims {
 		if strings.HasPrefix(name, ofAWS) || strings.Contains(name, ":") {
 			continue
 		}
-		folded := strings.ToLower(name)
-		if slices.Contains(reserved, folded) {
+		if contains(reserved, name) {
 			continue // SUB is not sub, but the key would be the same
 		}
 		list, err := valuesOf(value)
-		if err == nil && (len(name) > longestName || seen[folded]) {
+		if err == nil && (len(name) > longestName || contains(seen, name)) {
 			err = errors.New("its name is too long, or another's but for its case")
 		}
 		if err != nil {
 			return errNotValidated.Because(fmt.Errorf("the claim %.64q: %w", name, err))
 		}
-		seen[folded] = true
+		seen = append(seen, name)
 		if len(list) > 0 {
 			c.Values[t.Name+":"+name] = list
 		}
