@@ -75,6 +75,7 @@ type Directory struct {
 	tokens   session.Tokens
 	sessions *domain.Cache[openedFor, *opened]
 	revoked  *store.Cache[struct{}, map[string]bool] // the sessions that are, by their ids
+	over     over
 }
 
 // derived is a signing key, and the sealed secret that it was derived from: for an access key that

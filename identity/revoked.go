@@ -2,6 +2,8 @@ package identity
 
 import (
 	"context"
+	"maps"
+	"sync"
 	"time"
 
 	"claviger/internal/domain"
@@ -44,7 +46,10 @@ func (d *Directory) RevokeSession(ctx context.Context, id, account string, now t
 		return nil, err
 	}
 	return func(tx *store.Tx) error {
-		tx.After(func() { d.revoked.Drop(allRevoked) })
+		tx.After(func() {
+			d.over.add(row)
+			d.revoked.Drop(allRevoked)
+		})
 		if _, err := tx.Exec(qForgetSessions, store.Micros(now)); err != nil {
 			return err
 		}
@@ -57,14 +62,45 @@ func (d *Directory) RevokeSession(ctx context.Context, id, account string, now t
 var allRevoked struct{}
 
 // isRevoked reports whether a session was ended before its time.
-func (d *Directory) isRevoked(ctx context.Context, id string) (bool, error) {
+func (d *Directory) isRevoked(ctx context.Context, id string, now time.Time) (bool, error) {
 	ids, err := d.revoked.Get(allRevoked, func() (map[string]bool, error) {
 		rows, err := revokedSessions.Select(ctx, d.signer, d.db, qRevokedSessions)
-		ids := make(map[string]bool, len(rows))
-		for _, row := range rows {
-			ids[row.id] = true
+		if err != nil {
+			return nil, err
 		}
-		return ids, err
+		return d.over.with(rows, now), nil
 	})
 	return ids[id], err
+}
+
+// over are the sessions that are known to be over. What this process has written or read once holds
+// for as long as the session would have lived, whatever becomes of its row: that somebody else took
+// it away is found at the next start, and not before.
+type over struct {
+	mu    sync.Mutex
+	until map[string]time.Time
+}
+
+func (o *over) add(rows ...*revokedSession) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.until == nil {
+		o.until = map[string]time.Time{}
+	}
+	for _, row := range rows {
+		o.until[row.id] = row.until
+	}
+}
+
+// with adds what was read, forgets what would have ended by now, and returns all ids.
+func (o *over) with(rows []*revokedSession, now time.Time) map[string]bool {
+	o.add(rows...)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	maps.DeleteFunc(o.until, func(_ string, until time.Time) bool { return !now.Before(until) })
+	ids := make(map[string]bool, len(o.until))
+	for id := range o.until {
+		ids[id] = true
+	}
+	return ids
 }

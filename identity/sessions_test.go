@@ -241,6 +241,31 @@ func TestAuthenticate_RevokedSession_IsOverAtOnce(t *testing.T) {
 	}
 }
 
+// TestAuthenticate_RevocationTakenAway_IsOverStill: this process remembers what it wrote or read.
+func TestAuthenticate_RevocationTakenAway_IsOverStill(t *testing.T) {
+	h := openSessions(t)
+	creds, another := h.begin(ofRole()), accesskey.NewID(accesskey.Temporary, account)
+	for _, read := range []bool{true, false} {
+		h.revoke(creds.AccessKeyID, now)
+		if read {
+			h.refused("revoked", h.signs(creds), sigv4.ErrExpired)
+		}
+		away := func(tx *store.Tx) error {
+			_, err := tx.Exec(qForgetSessions, store.Micros(now.Add(2*LongestSession)))
+			return err
+		}
+		if err := h.db.Commit(away, func(error) []byte { return nil }); err != nil {
+			t.Fatal(err)
+		}
+		h.revoke(another, now)
+		h.refused("revoked, and its row taken away", h.signs(creds), sigv4.ErrExpired)
+		creds = h.begin(ofRole())
+	}
+	if h.over.with(nil, now.Add(LongestSession)); len(h.over.until) > 0 {
+		t.Errorf("%d sessions are remembered after they would have ended", len(h.over.until))
+	}
+}
+
 func TestAuthenticate_RoleRevokedBefore_EndsWhatBeganEarlier(t *testing.T) {
 	h := openSessions(t)
 	creds := h.begin(ofRole())
