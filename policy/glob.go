@@ -180,8 +180,8 @@ func (p *pattern) expand(out []glyph, r *scope) (glyphs []glyph, known bool) {
 func fit(pattern []glyph, s string, r *scope) bool { return fitted(pattern, s, false, r) }
 
 // fitted is fit, or with fold for a pattern in small letters and a text whose ASCII letters have
-// any case. It takes at most the product of their lengths: only the last * is ever tried again. That
-// may be much, so that a decision has only so much of it to spend, if there is one.
+// any case. It takes at most the product of their lengths: only the last * is ever tried again.
+// That may be much, so that a decision has only so much of it to spend, if there is one.
 func fitted(pattern []glyph, s string, fold bool, r *scope) bool {
 	p, i, star, from := 0, 0, -1, 0
 	for i < len(s) {

@@ -1,6 +1,9 @@
 package webidentity
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -132,6 +135,31 @@ func TestVerify_Redirects_AreCounted(t *testing.T) {
 		_, err := custom(t, i, New(Config{Now: (&clock{}).now}), nil)
 		if (err == nil) != good {
 			t.Errorf("%d redirects: %v", hops, err)
+		}
+	}
+}
+
+// TestVerify_ManyKeysOfOneID_AreNotAllTried.
+func TestVerify_ManyKeysOfOneID_AreNotAllTried(t *testing.T) {
+	for others, good := range map[int]bool{mostOfID - 1: true, mostOfID: false} {
+		i := newIssuer(t, nil)
+		i.change(func() {
+			right := i.set.Keys[0]
+			i.set.Keys = nil
+			for range others {
+				key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+				if err != nil {
+					t.Fatal(err)
+				}
+				other := right
+				other.Key = key.Public()
+				i.set.Keys = append(i.set.Keys, other)
+			}
+			i.set.Keys = append(i.set.Keys, right)
+		})
+		_, err := custom(t, i, New(Config{Now: (&clock{}).now}), nil)
+		if (err == nil) != good {
+			t.Errorf("%d others of its id: %v", others, err)
 		}
 	}
 }

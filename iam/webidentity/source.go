@@ -20,6 +20,7 @@ import (
 const (
 	mostSources = 256 // that are kept; the one that was used the longest ago goes
 	mostFetches = 32  // at once, of all issuers
+	mostOfID    = 4   // keys of one id that are tried: a stranger's token costs no more verifying
 
 	// believed is how long keys are used unasked, and so the longest that one counts after its issuer
 	// took it back. While the issuer can't be reached they are used for longer, up to stale.
@@ -118,6 +119,7 @@ func (s *source) known(t *Token) (fit []crypto.PublicKey, age time.Duration) {
 	if t.keyID == "" && len(fit) > 1 {
 		fit = nil
 	}
+	fit = fit[:min(len(fit), mostOfID)]
 	return fit, s.v.config.Now().Sub(s.fetched)
 }
 
