@@ -75,7 +75,7 @@ func findManaged[I managed, E any](n op.Info, h *holders[E]) func(*op.Call, I) (
 		if err := checkARN(in.arn()); err != nil {
 			return target.Entity[E]{}, err
 		}
-		return h.find(c, n, in.entity(), policy.Values{"iam:PolicyARN": {in.arn()}}), nil
+		return h.find(c, n, in.entity(), policy.Values{model.PolicyARN: {in.arn()}}), nil
 	}
 }
 

@@ -14,7 +14,7 @@ type DeleteRoleInput struct {
 }
 
 func (s *Roles) findDelete(c *op.Call, in DeleteRoleInput) (target.Entity[entity.Role], error) {
-	return s.named(c, "DeleteRole", in.RoleName)
+	return s.named(c, "DeleteRole", in.RoleName, nil)
 }
 
 // delete refuses a role that still has policies: what goes with it would be gone unseen.

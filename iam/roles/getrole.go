@@ -18,7 +18,7 @@ type GetRoleInput struct {
 type GetRoleOutput struct{ Role model.Role }
 
 func (s *Roles) findGet(c *op.Call, in GetRoleInput) (target.Entity[entity.Role], error) {
-	return s.named(c, "GetRole", in.RoleName)
+	return s.named(c, "GetRole", in.RoleName, nil)
 }
 
 func (s *Roles) get(c *op.Call, _ GetRoleInput, t target.Entity[entity.Role]) (

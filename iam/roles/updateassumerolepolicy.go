@@ -15,7 +15,7 @@ type UpdateAssumeRolePolicyInput struct {
 
 func (s *Roles) findTrust(c *op.Call, in UpdateAssumeRolePolicyInput) (
 	target.Entity[entity.Role], error) {
-	return s.named(c, "UpdateAssumeRolePolicy", in.RoleName)
+	return s.named(c, "UpdateAssumeRolePolicy", in.RoleName, nil)
 }
 
 // setTrust names those who are there now: whoever was deleted and made again counts from here on.

@@ -19,7 +19,7 @@ type UpdateRoleInput struct {
 type UpdateRoleOutput struct{}
 
 func (s *Roles) findUpdate(c *op.Call, in UpdateRoleInput) (target.Entity[entity.Role], error) {
-	return s.named(c, "UpdateRole", in.RoleName)
+	return s.named(c, "UpdateRole", in.RoleName, nil)
 }
 
 func (s *Roles) update(c *op.Call, in UpdateRoleInput, t target.Entity[entity.Role]) (

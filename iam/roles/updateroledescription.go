@@ -19,7 +19,7 @@ type UpdateRoleDescriptionOutput struct{ Role model.Role }
 
 func (s *Roles) findDescribe(c *op.Call, in UpdateRoleDescriptionInput) (
 	target.Entity[entity.Role], error) {
-	return s.named(c, "UpdateRoleDescription", in.RoleName)
+	return s.named(c, "UpdateRoleDescription", in.RoleName, nil)
 }
 
 func (s *Roles) describe(c *op.Call, in UpdateRoleDescriptionInput,

@@ -50,9 +50,15 @@ type subject struct {
 	op.There
 }
 
-// Demands implements [op.Target].
+// Demands implements [op.Target]. An entity that is there is meant by its own ARN, however the
+// request writes path and name: a policy that denies it would be passed by another spelling.
 func (s *subject) Demands() []policy.Demand {
-	return []policy.Demand{domain.On("iam:"+s.action, s.arn, "")}
+	d := domain.On("iam:"+s.action, s.arn, "")
+	if found := s.Caller; found.ARN != "" {
+		d.Resource.ARN, d.Resource.Asked = found.ARN, s.arn
+		d.Resource.Tags = func() (map[string]string, error) { return found.Tags, nil }
+	}
+	return []policy.Demand{d}
 }
 
 // Missing implements [op.Target].

@@ -16,7 +16,7 @@ type DeleteUserInput struct {
 }
 
 func (s *Users) findDelete(c *op.Call, in DeleteUserInput) (target.Entity[entity.User], error) {
-	return s.named(c, "DeleteUser", in.UserName)
+	return s.named(c, "DeleteUser", in.UserName, nil)
 }
 
 // delete refuses a user who still has something: what goes with him would be gone unseen.
