@@ -142,3 +142,23 @@ func checkTags(t *testing.T, d policy.Demand, isNew bool) {
 		t.Errorf("%s on %s: tags %v, %v", d.Action, d.Resource.ARN, tags, err)
 	}
 }
+
+// TestConditionKeys_EachInTheTable_IsKnownToPolicies: nobody is told that a policy asks for a key
+// that no request has when one has it.
+func TestConditionKeys_EachInTheTable_IsKnownToPolicies(t *testing.T) {
+	for action, names := range model.ConditionKeys {
+		for _, name := range names {
+			switch {
+			case strings.HasPrefix(name, ":"):
+				name = "issuer.example" + name
+			case strings.HasSuffix(name, "/"):
+				name += "team"
+			}
+			d, err := policy.ParseManaged(strings.Replace(aPolicy, `"Resource":"*"`,
+				`"Resource":"*","Condition":{"Null":{"`+name+`":"false"}}`, 1))
+			if err != nil || len(d.Unknown()) > 0 {
+				t.Errorf("%s: a policy that turns on %s is said to turn on nothing: %v", action, name, err)
+			}
+		}
+	}
+}

@@ -9,21 +9,18 @@ import (
 	"claviger/policy"
 )
 
-// AttachUserPolicyInput is AWS's.
 type AttachUserPolicyInput struct {
 	UserName  string `shape:"userNameType,required"`
 	PolicyArn string `shape:"arnType,required"`
 	op.ByShape
 }
 
-// AttachGroupPolicyInput is AWS's.
 type AttachGroupPolicyInput struct {
 	GroupName string `shape:"groupNameType,required"`
 	PolicyArn string `shape:"arnType,required"`
 	op.ByShape
 }
 
-// AttachRolePolicyInput is AWS's.
 type AttachRolePolicyInput struct {
 	RoleName  string `shape:"roleNameType,required"`
 	PolicyArn string `shape:"arnType,required"`

@@ -8,7 +8,6 @@ import (
 	"claviger/internal/op"
 )
 
-// CreatePolicyInput is AWS's.
 type CreatePolicyInput struct {
 	PolicyName     string       `shape:"policyNameType,required"`
 	Path           *string      `shape:"policyPathType"`

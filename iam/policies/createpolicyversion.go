@@ -8,7 +8,6 @@ import (
 	"claviger/internal/op"
 )
 
-// CreatePolicyVersionInput is AWS's.
 type CreatePolicyVersionInput struct {
 	PolicyArn      string `shape:"arnType,required"`
 	PolicyDocument string `shape:"policyDocumentType,required"`

@@ -7,7 +7,6 @@ import (
 	"claviger/internal/op"
 )
 
-// DeleteRoleInput is AWS's.
 type DeleteRoleInput struct {
 	RoleName string `shape:"roleNameType,required"`
 	op.ByShape

@@ -8,13 +8,11 @@ import (
 	"claviger/internal/wire"
 )
 
-// GetRoleInput is AWS's.
 type GetRoleInput struct {
 	RoleName string `shape:"roleNameType,required"`
 	op.ByShape
 }
 
-// GetRoleOutput is AWS's.
 type GetRoleOutput struct{ Role model.Role }
 
 func (s *Roles) findGet(c *op.Call, in GetRoleInput) (target.Entity[entity.Role], error) {

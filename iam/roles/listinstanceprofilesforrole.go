@@ -6,7 +6,6 @@ import (
 	"claviger/internal/op"
 )
 
-// ListInstanceProfilesForRoleInput is AWS's.
 type ListInstanceProfilesForRoleInput struct {
 	RoleName string  `shape:"roleNameType,required"`
 	Marker   *string `shape:"markerType"`

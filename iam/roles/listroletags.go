@@ -7,7 +7,6 @@ import (
 	"claviger/internal/op"
 )
 
-// ListRoleTagsInput is AWS's.
 type ListRoleTagsInput struct {
 	RoleName string  `shape:"roleNameType,required"`
 	Marker   *string `shape:"markerType"`

@@ -6,7 +6,6 @@ import (
 	"claviger/internal/op"
 )
 
-// UpdateAssumeRolePolicyInput is AWS's.
 type UpdateAssumeRolePolicyInput struct {
 	RoleName       string `shape:"roleNameType,required"`
 	PolicyDocument string `shape:"policyDocumentType,required"`

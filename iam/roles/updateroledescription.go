@@ -7,14 +7,12 @@ import (
 	"claviger/internal/op"
 )
 
-// UpdateRoleDescriptionInput is AWS's.
 type UpdateRoleDescriptionInput struct {
 	RoleName    string `shape:"roleNameType,required"`
 	Description string `shape:"roleDescriptionType,required"`
 	op.ByShape
 }
 
-// UpdateRoleDescriptionOutput is AWS's.
 type UpdateRoleDescriptionOutput struct{ Role model.Role }
 
 func (s *Roles) findDescribe(c *op.Call, in UpdateRoleDescriptionInput) (

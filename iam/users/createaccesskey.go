@@ -16,7 +16,6 @@ type CreateAccessKeyInput struct {
 	op.ByShape
 }
 
-// CreateAccessKeyOutput is AWS's.
 type CreateAccessKeyOutput struct{ AccessKey AccessKey }
 
 // AccessKey is an access key with its secret, which is shown this once.

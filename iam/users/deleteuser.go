@@ -9,7 +9,6 @@ import (
 	"claviger/internal/op"
 )
 
-// DeleteUserInput is AWS's.
 type DeleteUserInput struct {
 	UserName string `shape:"existingUserNameType,required"`
 	op.ByShape

@@ -15,7 +15,6 @@ type GetUserInput struct {
 	op.ByShape
 }
 
-// GetUserOutput is AWS's.
 type GetUserOutput struct{ User model.User }
 
 func (s *Users) findGet(c *op.Call, in GetUserInput) (target.Entity[entity.User], error) {

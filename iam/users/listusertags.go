@@ -7,7 +7,6 @@ import (
 	"claviger/internal/op"
 )
 
-// ListUserTagsInput is AWS's.
 type ListUserTagsInput struct {
 	UserName string  `shape:"existingUserNameType,required"`
 	Marker   *string `shape:"markerType"`
