@@ -15,7 +15,7 @@ type CreatePolicyVersionInput struct {
 	op.ByShape
 }
 
-// CreatePolicyVersionOutput is AWS's. Its version has no document.
+// CreatePolicyVersionOutput shows the version without its document, as AWS does.
 type CreatePolicyVersionOutput struct{ PolicyVersion model.PolicyVersion }
 
 // mostVersions may be of one policy.

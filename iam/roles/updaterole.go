@@ -7,7 +7,7 @@ import (
 	"claviger/internal/op"
 )
 
-// UpdateRoleInput is AWS's. What it leaves out stays as it is.
+// UpdateRoleInput leaves as it is what it doesn't name.
 type UpdateRoleInput struct {
 	RoleName           string  `shape:"roleNameType,required"`
 	Description        *string `shape:"roleDescriptionType"`

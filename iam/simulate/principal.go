@@ -18,15 +18,13 @@ type entityARN struct{ account, kind, name string }
 func parseEntity(arn string) (e entityARN, ok bool) {
 	parts := strings.SplitN(arn, ":", 6)
 	if len(parts) != 6 || parts[0] != "arn" || parts[1] == "" || parts[2] != "iam" || parts[3] != "" ||
-		!isAccount(parts[4]) {
+		!domain.IsAccount(parts[4]) {
 		return e, false
 	}
 	kind, path, ok := strings.Cut(parts[5], "/")
 	e = entityARN{account: parts[4], kind: kind, name: path[strings.LastIndexByte(path, '/')+1:]}
 	return e, ok && e.name != "" && slices.Contains([]string{OfUser, OfGroup, OfRole}, kind)
 }
-
-func isAccount(s string) bool { return len(s) == 12 && strings.Trim(s, "0123456789") == "" }
 
 // callerOf is who asks in a simulation.
 func callerOf(arn string) (policy.Caller, bool) {

@@ -10,7 +10,7 @@ import (
 	"claviger/store"
 )
 
-// CreateAccessKeyInput is AWS's. Without a name the caller is meant.
+// CreateAccessKeyInput means the caller if it has no name.
 type CreateAccessKeyInput struct {
 	UserName *string `shape:"existingUserNameType"`
 	op.ByShape

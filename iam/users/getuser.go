@@ -9,7 +9,7 @@ import (
 	"claviger/policy"
 )
 
-// GetUserInput is AWS's. Without a name the caller is meant.
+// GetUserInput means the caller if it has no name.
 type GetUserInput struct {
 	UserName *string `shape:"existingUserNameType"`
 	op.ByShape
