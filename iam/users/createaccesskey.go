@@ -7,7 +7,6 @@ import (
 	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/internal/wire"
-	"claviger/store"
 )
 
 // CreateAccessKeyInput means the caller if it has no name.
@@ -72,5 +71,5 @@ func (s *Users) owner(c *op.Call, t target.Entity[entity.User]) (string, domain.
 	if err == nil && a == nil {
 		err = model.NoSuchEntity("The account %s cannot be found.", c.Caller.Account)
 	}
-	return c.Caller.Account, func(*store.Tx) error { return nil }, err
+	return c.Caller.Account, domain.Nothing, err
 }
