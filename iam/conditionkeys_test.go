@@ -96,7 +96,8 @@ func TestConditionKeys_EachDocumented_IsSetByItsOperation(t *testing.T) {
 
 // isOf reports whether a key is a documented one, which may have a name behind its slash.
 func isOf(key, documented string) bool {
-	return key == documented || strings.HasSuffix(documented, "/") && strings.HasPrefix(key, documented)
+	return key == documented ||
+		strings.HasSuffix(documented, "/") && strings.HasPrefix(key, documented)
 }
 
 // checkValues looks at what a demand says to condition keys, and returns those that have a value.

@@ -108,9 +108,8 @@ func TestAccessKey_ThirdOrAnothers_IsRefused(t *testing.T) {
 	list := iamtest.Must[users.ListAccessKeysOutput](k, "ListAccessKeys",
 		M{"UserName": "u"}).AccessKeyMetadata
 	for _, one := range list {
-		if want := map[bool]string{true: "Inactive", false: "Active"}[one.AccessKeyId == own]; one.Status !=
-			want {
-			t.Errorf("%+v, want %s", one, want)
+		if (one.AccessKeyId == own) != (one.Status == "Inactive") {
+			t.Errorf("%+v: %s alone was made inactive", one, own)
 		}
 	}
 	k.Do("DeleteAccessKey", M{"UserName": "u", "AccessKeyId": own})
