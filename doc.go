@@ -1,7 +1,8 @@
 // Package claviger is the map of the house; the program is cmd/claviger.
 //
 // Claviger, keeper of the keys, gives a site of its own what AWS KMS and Secrets Manager give a
-// cloud account, with every key held by the site's own PKCS#11 device.
+// cloud account, with every key held by the site's own PKCS#11 device, and the IAM and STS that say
+// who may use them.
 //
 // # Where things are
 //
@@ -25,8 +26,9 @@
 //	keystore           KMS
 //	secrets            Secrets Manager
 //	iam                IAM and STS, a package for each subject: users, policies, attachments, ...
+//	iam/entity         all that IAM knows, in rows, and the callers that it makes of them
 //	iam/webidentity    tokens of OpenID Connect issuers
-//	identity           who is calling: access keys and SigV4
+//	identity           who is calling: access keys, sessions and SigV4
 //	policy             who may do what; pure
 //	audit              what a record of the trail says
 //	jobs               the job runner: due work, leases and retries
@@ -37,9 +39,9 @@
 // # What points where
 //
 // Imports run one way. The domains (keystore, secrets, identity) never see each other; what one
-// needs of another is an interface that service fills. Package hsm and package store know
-// nothing of what they hold. The table in layers_test.go says who may import whom, with the reason,
-// and is a test.
+// needs of another is an interface that service fills. Only iam sees one, identity, since it makes
+// the callers. Package hsm and package store know nothing of what they hold. The table in
+// layers_test.go says who may import whom, with the reason, and is a test.
 //
 // # Where to begin
 //

@@ -4,10 +4,10 @@
 // [Principals].
 //
 // The secret of an access key rests sealed by the token. It is opened once to derive the signing
-// keys of a day, which are kept in memory; the secret itself is not. The row of the access key is
-// read from the database with every request: whoever changes or deletes it, in this process or in
-// another, has it hold for the next request. A session rests nowhere but in its token; whom it acts
-// as is looked up with every request, too.
+// keys of a day, which are kept in memory; the secret itself is not. The row of an access key is
+// kept, too, until the service changes it, which holds for the next request, and for a second at
+// most: it may be changed by other means. A session rests nowhere but in its token; whom it acts as
+// is looked up with every request.
 package identity
 
 import (

@@ -9,7 +9,7 @@ import (
 // letters and by service ("Service Authorization Reference"). One that ends in a colon or a slash
 // has a name behind it. Those of every request are [globalKeys].
 var documentKeys = map[string][]string{
-	"aws": {"requesttag/", "tagkeys", "sourcearn", "sourceaccount"},
+	"aws": {"requesttag/", "tagkeys"},
 	"kms": {"bypasspolicylockoutsafetycheck", "customermasterkeyspec", "customermasterkeyusage",
 		"datakeypairspec", "encryptionalgorithm", "encryptioncontext:", "encryptioncontextkeys",
 		"expirationmodel", "grantconstraintsourcearn", "grantconstrainttype", "grantisforawsresource",

@@ -6,7 +6,6 @@ import (
 	"claviger/internal/op"
 )
 
-// CreateAccountAliasInput is AWS's.
 type CreateAccountAliasInput struct {
 	AccountAlias string `shape:"accountAliasType,required"`
 	op.ByShape

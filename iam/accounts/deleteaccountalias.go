@@ -6,7 +6,6 @@ import (
 	"claviger/internal/op"
 )
 
-// DeleteAccountAliasInput is AWS's.
 type DeleteAccountAliasInput struct {
 	AccountAlias string `shape:"accountAliasType,required"`
 	op.ByShape

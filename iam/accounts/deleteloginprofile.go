@@ -6,7 +6,7 @@ import (
 	"claviger/internal/op"
 )
 
-// DeleteLoginProfileInput is AWS's. Without a name the caller is meant.
+// DeleteLoginProfileInput means the caller if it has no name.
 type DeleteLoginProfileInput struct {
 	UserName *string `shape:"userNameType"`
 	op.ByShape

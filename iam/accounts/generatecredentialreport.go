@@ -5,7 +5,6 @@ import "claviger/internal/op"
 // GenerateCredentialReportInput is empty, as AWS's.
 type GenerateCredentialReportInput struct{ op.ByShape }
 
-// GenerateCredentialReportOutput is AWS's.
 type GenerateCredentialReportOutput struct {
 	State       string // COMPLETE
 	Description string `json:",omitzero"` // never there

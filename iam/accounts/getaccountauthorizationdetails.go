@@ -11,7 +11,6 @@ import (
 	"claviger/internal/wire"
 )
 
-// GetAccountAuthorizationDetailsInput is AWS's.
 type GetAccountAuthorizationDetailsInput struct {
 	Filter   []string `shape:"entityListType"` // kinds of entities; all of them unless it is said
 	Marker   *string  `shape:"markerType"`

@@ -10,7 +10,6 @@ import (
 // GetAccountSummaryInput is empty, as AWS's.
 type GetAccountSummaryInput struct{ op.ByShape }
 
-// GetAccountSummaryOutput is AWS's.
 type GetAccountSummaryOutput struct {
 	SummaryMap map[string]int32 // by AWS's names
 }

@@ -17,7 +17,6 @@ import (
 // GetCredentialReportInput is empty, as AWS's.
 type GetCredentialReportInput struct{ op.ByShape }
 
-// GetCredentialReportOutput is AWS's.
 type GetCredentialReportOutput struct {
 	Content       []byte // CSV
 	ReportFormat  string // text/csv

@@ -7,7 +7,7 @@ import (
 	"claviger/internal/op"
 )
 
-// GetLoginProfileInput is AWS's. Without a name the caller is meant.
+// GetLoginProfileInput means the caller if it has no name.
 type GetLoginProfileInput struct {
 	UserName *string `shape:"userNameType"`
 	op.ByShape

@@ -12,7 +12,6 @@ type ListAccountAliasesInput struct {
 	op.ByShape
 }
 
-// ListAccountAliasesOutput is AWS's.
 type ListAccountAliasesOutput struct {
 	AccountAliases []string
 	IsTruncated    bool

@@ -7,7 +7,6 @@ import (
 	"claviger/internal/wire"
 )
 
-// ListMFADevicesInput is AWS's.
 type ListMFADevicesInput struct {
 	UserName *string `shape:"existingUserNameType"`
 	Marker   *string `shape:"markerType"`
@@ -15,7 +14,6 @@ type ListMFADevicesInput struct {
 	op.ByShape
 }
 
-// ListMFADevicesOutput is AWS's.
 type ListMFADevicesOutput struct {
 	MFADevices  []MFADevice // none
 	IsTruncated bool

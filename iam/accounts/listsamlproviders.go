@@ -5,7 +5,6 @@ import "claviger/internal/op"
 // ListSAMLProvidersInput is empty, as AWS's.
 type ListSAMLProvidersInput struct{ op.ByShape }
 
-// ListSAMLProvidersOutput is AWS's.
 type ListSAMLProvidersOutput struct {
 	SAMLProviderList []Nothing // none
 }

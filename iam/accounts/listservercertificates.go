@@ -4,7 +4,6 @@ import (
 	"claviger/internal/op"
 )
 
-// ListServerCertificatesInput is AWS's.
 type ListServerCertificatesInput struct {
 	PathPrefix *string `shape:"pathPrefixType"`
 	Marker     *string `shape:"markerType"`
@@ -12,7 +11,6 @@ type ListServerCertificatesInput struct {
 	op.ByShape
 }
 
-// ListServerCertificatesOutput is AWS's.
 type ListServerCertificatesOutput struct {
 	ServerCertificateMetadataList []Nothing // none
 	IsTruncated                   bool

@@ -6,7 +6,6 @@ import (
 	"claviger/internal/op"
 )
 
-// ListServiceSpecificCredentialsInput is AWS's.
 type ListServiceSpecificCredentialsInput struct {
 	UserName    *string `shape:"existingUserNameType"`
 	ServiceName *string `shape:"serviceName"`
@@ -16,7 +15,6 @@ type ListServiceSpecificCredentialsInput struct {
 	op.ByShape
 }
 
-// ListServiceSpecificCredentialsOutput is AWS's.
 type ListServiceSpecificCredentialsOutput struct {
 	ServiceSpecificCredentials []Nothing // none
 	IsTruncated                bool

@@ -6,7 +6,6 @@ import (
 	"claviger/internal/op"
 )
 
-// ListSigningCertificatesInput is AWS's.
 type ListSigningCertificatesInput struct {
 	UserName *string `shape:"existingUserNameType"`
 	Marker   *string `shape:"markerType"`
@@ -14,7 +13,6 @@ type ListSigningCertificatesInput struct {
 	op.ByShape
 }
 
-// ListSigningCertificatesOutput is AWS's.
 type ListSigningCertificatesOutput struct {
 	Certificates []Nothing // none
 	IsTruncated  bool

@@ -6,7 +6,6 @@ import (
 	"claviger/internal/op"
 )
 
-// ListSSHPublicKeysInput is AWS's.
 type ListSSHPublicKeysInput struct {
 	UserName *string `shape:"existingUserNameType"`
 	Marker   *string `shape:"markerType"`
@@ -14,7 +13,6 @@ type ListSSHPublicKeysInput struct {
 	op.ByShape
 }
 
-// ListSSHPublicKeysOutput is AWS's.
 type ListSSHPublicKeysOutput struct {
 	SSHPublicKeys []Nothing // none
 	IsTruncated   bool

@@ -4,7 +4,6 @@ import (
 	"claviger/internal/op"
 )
 
-// ListVirtualMFADevicesInput is AWS's.
 type ListVirtualMFADevicesInput struct {
 	AssignmentStatus *string `shape:"assignmentStatusType"`
 	Marker           *string `shape:"markerType"`
@@ -12,7 +11,6 @@ type ListVirtualMFADevicesInput struct {
 	op.ByShape
 }
 
-// ListVirtualMFADevicesOutput is AWS's.
 type ListVirtualMFADevicesOutput struct {
 	VirtualMFADevices []Nothing // none
 	IsTruncated       bool

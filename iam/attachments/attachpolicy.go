@@ -9,21 +9,18 @@ import (
 	"claviger/policy"
 )
 
-// AttachUserPolicyInput is AWS's.
 type AttachUserPolicyInput struct {
 	UserName  string `shape:"userNameType,required"`
 	PolicyArn string `shape:"arnType,required"`
 	op.ByShape
 }
 
-// AttachGroupPolicyInput is AWS's.
 type AttachGroupPolicyInput struct {
 	GroupName string `shape:"groupNameType,required"`
 	PolicyArn string `shape:"arnType,required"`
 	op.ByShape
 }
 
-// AttachRolePolicyInput is AWS's.
 type AttachRolePolicyInput struct {
 	RoleName  string `shape:"roleNameType,required"`
 	PolicyArn string `shape:"arnType,required"`
@@ -75,7 +72,7 @@ func findManaged[I managed, E any](n op.Info, h *holders[E]) func(*op.Call, I) (
 		if err := checkARN(in.arn()); err != nil {
 			return target.Entity[E]{}, err
 		}
-		return h.find(c, n, in.entity(), policy.Values{"iam:PolicyARN": {in.arn()}}), nil
+		return h.find(c, n, in.entity(), policy.Values{model.PolicyARN: {in.arn()}}), nil
 	}
 }
 

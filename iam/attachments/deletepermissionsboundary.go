@@ -6,13 +6,11 @@ import (
 	"claviger/internal/op"
 )
 
-// DeleteUserPermissionsBoundaryInput is AWS's.
 type DeleteUserPermissionsBoundaryInput struct {
 	UserName string `shape:"userNameType,required"`
 	op.ByShape
 }
 
-// DeleteRolePermissionsBoundaryInput is AWS's.
 type DeleteRolePermissionsBoundaryInput struct {
 	RoleName string `shape:"roleNameType,required"`
 	op.ByShape

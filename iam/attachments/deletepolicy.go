@@ -5,21 +5,18 @@ import (
 	"claviger/internal/op"
 )
 
-// DeleteUserPolicyInput is AWS's.
 type DeleteUserPolicyInput struct {
 	UserName   string `shape:"existingUserNameType,required"`
 	PolicyName string `shape:"policyNameType,required"`
 	op.ByShape
 }
 
-// DeleteGroupPolicyInput is AWS's.
 type DeleteGroupPolicyInput struct {
 	GroupName  string `shape:"groupNameType,required"`
 	PolicyName string `shape:"policyNameType,required"`
 	op.ByShape
 }
 
-// DeleteRolePolicyInput is AWS's.
 type DeleteRolePolicyInput struct {
 	RoleName   string `shape:"roleNameType,required"`
 	PolicyName string `shape:"policyNameType,required"`

@@ -6,21 +6,18 @@ import (
 	"claviger/internal/op"
 )
 
-// DetachUserPolicyInput is AWS's.
 type DetachUserPolicyInput struct {
 	UserName  string `shape:"userNameType,required"`
 	PolicyArn string `shape:"arnType,required"`
 	op.ByShape
 }
 
-// DetachGroupPolicyInput is AWS's.
 type DetachGroupPolicyInput struct {
 	GroupName string `shape:"groupNameType,required"`
 	PolicyArn string `shape:"arnType,required"`
 	op.ByShape
 }
 
-// DetachRolePolicyInput is AWS's.
 type DetachRolePolicyInput struct {
 	RoleName  string `shape:"roleNameType,required"`
 	PolicyArn string `shape:"arnType,required"`

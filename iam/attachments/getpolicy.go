@@ -6,42 +6,36 @@ import (
 	"claviger/internal/op"
 )
 
-// GetUserPolicyInput is AWS's.
 type GetUserPolicyInput struct {
 	UserName   string `shape:"existingUserNameType,required"`
 	PolicyName string `shape:"policyNameType,required"`
 	op.ByShape
 }
 
-// GetGroupPolicyInput is AWS's.
 type GetGroupPolicyInput struct {
 	GroupName  string `shape:"groupNameType,required"`
 	PolicyName string `shape:"policyNameType,required"`
 	op.ByShape
 }
 
-// GetRolePolicyInput is AWS's.
 type GetRolePolicyInput struct {
 	RoleName   string `shape:"roleNameType,required"`
 	PolicyName string `shape:"policyNameType,required"`
 	op.ByShape
 }
 
-// GetUserPolicyOutput is AWS's.
 type GetUserPolicyOutput struct {
 	UserName       string
 	PolicyName     string
 	PolicyDocument model.Document
 }
 
-// GetGroupPolicyOutput is AWS's.
 type GetGroupPolicyOutput struct {
 	GroupName      string
 	PolicyName     string
 	PolicyDocument model.Document
 }
 
-// GetRolePolicyOutput is AWS's.
 type GetRolePolicyOutput struct {
 	RoleName       string
 	PolicyName     string

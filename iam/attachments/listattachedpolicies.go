@@ -11,7 +11,6 @@ import (
 	"claviger/internal/op"
 )
 
-// ListAttachedUserPoliciesInput is AWS's.
 type ListAttachedUserPoliciesInput struct {
 	UserName   string  `shape:"userNameType,required"`
 	PathPrefix *string `shape:"policyPathType"` // of the policies
@@ -20,7 +19,6 @@ type ListAttachedUserPoliciesInput struct {
 	op.ByShape
 }
 
-// ListAttachedGroupPoliciesInput is AWS's.
 type ListAttachedGroupPoliciesInput struct {
 	GroupName  string  `shape:"groupNameType,required"`
 	PathPrefix *string `shape:"policyPathType"`
@@ -29,7 +27,6 @@ type ListAttachedGroupPoliciesInput struct {
 	op.ByShape
 }
 
-// ListAttachedRolePoliciesInput is AWS's.
 type ListAttachedRolePoliciesInput struct {
 	RoleName   string  `shape:"roleNameType,required"`
 	PathPrefix *string `shape:"policyPathType"`

@@ -6,7 +6,6 @@ import (
 	"claviger/internal/op"
 )
 
-// ListUserPoliciesInput is AWS's.
 type ListUserPoliciesInput struct {
 	UserName string  `shape:"existingUserNameType,required"`
 	Marker   *string `shape:"markerType"`
@@ -14,7 +13,6 @@ type ListUserPoliciesInput struct {
 	op.ByShape
 }
 
-// ListGroupPoliciesInput is AWS's.
 type ListGroupPoliciesInput struct {
 	GroupName string  `shape:"groupNameType,required"`
 	Marker    *string `shape:"markerType"`
@@ -22,7 +20,6 @@ type ListGroupPoliciesInput struct {
 	op.ByShape
 }
 
-// ListRolePoliciesInput is AWS's.
 type ListRolePoliciesInput struct {
 	RoleName string  `shape:"roleNameType,required"`
 	Marker   *string `shape:"markerType"`

@@ -6,14 +6,12 @@ import (
 	"claviger/internal/op"
 )
 
-// PutUserPermissionsBoundaryInput is AWS's.
 type PutUserPermissionsBoundaryInput struct {
 	UserName            string `shape:"userNameType,required"`
 	PermissionsBoundary string `shape:"arnType,required"`
 	op.ByShape
 }
 
-// PutRolePermissionsBoundaryInput is AWS's.
 type PutRolePermissionsBoundaryInput struct {
 	RoleName            string `shape:"roleNameType,required"`
 	PermissionsBoundary string `shape:"arnType,required"`

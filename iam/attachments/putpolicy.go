@@ -8,7 +8,6 @@ import (
 	"claviger/policy"
 )
 
-// PutUserPolicyInput is AWS's.
 type PutUserPolicyInput struct {
 	UserName       string `shape:"existingUserNameType,required"`
 	PolicyName     string `shape:"policyNameType,required"`
@@ -16,7 +15,6 @@ type PutUserPolicyInput struct {
 	op.ByShape
 }
 
-// PutGroupPolicyInput is AWS's.
 type PutGroupPolicyInput struct {
 	GroupName      string `shape:"groupNameType,required"`
 	PolicyName     string `shape:"policyNameType,required"`
@@ -24,7 +22,6 @@ type PutGroupPolicyInput struct {
 	op.ByShape
 }
 
-// PutRolePolicyInput is AWS's.
 type PutRolePolicyInput struct {
 	RoleName       string `shape:"roleNameType,required"`
 	PolicyName     string `shape:"policyNameType,required"`

@@ -10,7 +10,6 @@ import (
 	"claviger/internal/op"
 )
 
-// AddUserToGroupInput is AWS's.
 type AddUserToGroupInput struct {
 	GroupName string `shape:"groupNameType,required"`
 	UserName  string `shape:"existingUserNameType,required"`

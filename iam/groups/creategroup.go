@@ -8,14 +8,12 @@ import (
 	"claviger/internal/op"
 )
 
-// CreateGroupInput is AWS's.
 type CreateGroupInput struct {
 	Path      *string `shape:"pathType"`
 	GroupName string  `shape:"groupNameType,required"`
 	op.ByShape
 }
 
-// CreateGroupOutput is AWS's.
 type CreateGroupOutput struct{ Group model.Group }
 
 // mostGroups may be in an account.

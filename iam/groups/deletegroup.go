@@ -8,7 +8,6 @@ import (
 	"claviger/internal/op"
 )
 
-// DeleteGroupInput is AWS's.
 type DeleteGroupInput struct {
 	GroupName string `shape:"groupNameType,required"`
 	op.ByShape

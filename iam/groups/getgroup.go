@@ -7,7 +7,6 @@ import (
 	"claviger/internal/op"
 )
 
-// GetGroupInput is AWS's.
 type GetGroupInput struct {
 	GroupName string  `shape:"groupNameType,required"`
 	Marker    *string `shape:"markerType"`

@@ -7,7 +7,6 @@ import (
 	"claviger/internal/op"
 )
 
-// ListGroupsInput is AWS's.
 type ListGroupsInput struct {
 	PathPrefix *string `shape:"pathPrefixType"`
 	Marker     *string `shape:"markerType"`

@@ -10,7 +10,6 @@ import (
 	"claviger/internal/op"
 )
 
-// ListGroupsForUserInput is AWS's.
 type ListGroupsForUserInput struct {
 	UserName string  `shape:"existingUserNameType,required"`
 	Marker   *string `shape:"markerType"`

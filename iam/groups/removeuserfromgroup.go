@@ -8,7 +8,6 @@ import (
 	"claviger/internal/op"
 )
 
-// RemoveUserFromGroupInput is AWS's.
 type RemoveUserFromGroupInput struct {
 	GroupName string `shape:"groupNameType,required"`
 	UserName  string `shape:"existingUserNameType,required"`

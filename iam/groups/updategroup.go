@@ -7,7 +7,6 @@ import (
 	"claviger/internal/op"
 )
 
-// UpdateGroupInput is AWS's.
 type UpdateGroupInput struct {
 	GroupName    string  `shape:"groupNameType,required"`
 	NewPath      *string `shape:"pathType"`

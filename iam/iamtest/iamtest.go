@@ -14,6 +14,7 @@ import (
 	"claviger/identity"
 	"claviger/internal/domain"
 	"claviger/internal/fault"
+	"claviger/internal/op"
 	"claviger/internal/op/optest"
 	"claviger/policy"
 )
@@ -24,7 +25,8 @@ const Account = optest.Account
 // Kit is IAM without protocols.
 type Kit struct {
 	*optest.Kit
-	Directory *entity.Directory
+	Directory  *entity.Directory
+	Operations []op.Operation
 
 	t      testing.TB
 	caller policy.Caller
@@ -38,7 +40,8 @@ func Start(t testing.TB) *Kit {
 		k.Directory = entity.New(o.DB, o.Installation.Rows)
 		keys := identity.New(o.DB, o.Token, k.Directory, o.Installation, []string{optest.Region})
 		all := iam.New(k.Directory, keys, o.Installation.Tokens, domain.UnknownKeys{})
-		return optest.Parts{Operations: all.Operations()}
+		k.Operations = all.Operations()
+		return optest.Parts{Operations: k.Operations}
 	})
 	k.Commit(k.Directory.NewAccount(t.Context(),
 		&entity.Account{Number: Account, Created: k.Clock.Now()}))

@@ -69,17 +69,14 @@ func keysOf(tags []entity.Tag) (keys []string) {
 
 // TagValues are the values of condition keys of a request that passes tags.
 func TagValues(tags []entity.Tag) policy.Values {
-	v := KeyValues(keysOf(tags))
-	for _, t := range tags {
-		v["aws:RequestTag/"+t.Key] = []string{t.Value}
-	}
+	v := policy.Values{}
+	domain.SetTags(v, tags)
 	return v
 }
 
 // KeyValues are the values of condition keys of a request that passes the keys of tags.
 func KeyValues(keys []string) policy.Values {
-	if len(keys) == 0 {
-		return policy.Values{}
-	}
-	return policy.Values{"aws:TagKeys": keys}
+	v := policy.Values{}
+	domain.SetTagKeys(v, keys)
+	return v
 }

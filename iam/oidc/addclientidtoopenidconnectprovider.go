@@ -6,7 +6,6 @@ import (
 	"claviger/internal/op"
 )
 
-// AddClientIDToOpenIDConnectProviderInput is AWS's.
 type AddClientIDToOpenIDConnectProviderInput struct {
 	OpenIDConnectProviderArn string `shape:"arnType,required"`
 	ClientID                 string `shape:"clientIDType,required"`

@@ -51,7 +51,6 @@ func checkURL(url string) error {
 	return model.InvalidInput(bad + ".").Because(err)
 }
 
-// CreateOpenIDConnectProviderOutput is AWS's.
 type CreateOpenIDConnectProviderOutput struct {
 	OpenIDConnectProviderArn string
 	Tags                     []entity.Tag `json:",omitempty"`

@@ -2,7 +2,6 @@ package oidc
 
 import "claviger/internal/op"
 
-// DeleteOpenIDConnectProviderInput is AWS's.
 type DeleteOpenIDConnectProviderInput struct {
 	OpenIDConnectProviderArn string `shape:"arnType,required"`
 	op.ByShape

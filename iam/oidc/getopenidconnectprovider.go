@@ -6,13 +6,11 @@ import (
 	"claviger/internal/wire"
 )
 
-// GetOpenIDConnectProviderInput is AWS's.
 type GetOpenIDConnectProviderInput struct {
 	OpenIDConnectProviderArn string `shape:"arnType,required"`
 	op.ByShape
 }
 
-// GetOpenIDConnectProviderOutput is AWS's.
 type GetOpenIDConnectProviderOutput struct {
 	Url            string // without its scheme
 	CreateDate     wire.Time

@@ -6,7 +6,6 @@ import (
 	"claviger/internal/op"
 )
 
-// ListOpenIDConnectProviderTagsInput is AWS's.
 type ListOpenIDConnectProviderTagsInput struct {
 	OpenIDConnectProviderArn string  `shape:"arnType,required"`
 	Marker                   *string `shape:"markerType"`

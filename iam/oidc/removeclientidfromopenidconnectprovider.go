@@ -6,7 +6,6 @@ import (
 	"claviger/internal/op"
 )
 
-// RemoveClientIDFromOpenIDConnectProviderInput is AWS's.
 type RemoveClientIDFromOpenIDConnectProviderInput struct {
 	OpenIDConnectProviderArn string `shape:"arnType,required"`
 	ClientID                 string `shape:"clientIDType,required"`

@@ -6,7 +6,6 @@ import (
 	"claviger/internal/op"
 )
 
-// TagOpenIDConnectProviderInput is AWS's.
 type TagOpenIDConnectProviderInput struct {
 	OpenIDConnectProviderArn string       `shape:"arnType,required"`
 	Tags                     []entity.Tag `shape:"tagListType,required"`

@@ -5,7 +5,6 @@ import (
 	"claviger/internal/op"
 )
 
-// UntagOpenIDConnectProviderInput is AWS's.
 type UntagOpenIDConnectProviderInput struct {
 	OpenIDConnectProviderArn string   `shape:"arnType,required"`
 	TagKeys                  []string `shape:"tagKeyListType,required"`

@@ -2,7 +2,6 @@ package oidc
 
 import "claviger/internal/op"
 
-// UpdateOpenIDConnectProviderThumbprintInput is AWS's.
 type UpdateOpenIDConnectProviderThumbprintInput struct {
 	OpenIDConnectProviderArn string   `shape:"arnType,required"`
 	ThumbprintList           []string `shape:"thumbprintListType,required"`

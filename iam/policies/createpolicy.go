@@ -8,7 +8,6 @@ import (
 	"claviger/internal/op"
 )
 
-// CreatePolicyInput is AWS's.
 type CreatePolicyInput struct {
 	PolicyName     string       `shape:"policyNameType,required"`
 	Path           *string      `shape:"policyPathType"`
@@ -20,7 +19,7 @@ type CreatePolicyInput struct {
 // Validate implements [op.Input].
 func (in CreatePolicyInput) Validate() error { return tags.Check(in.Tags) }
 
-// CreatePolicyOutput is AWS's. Its policy has no description.
+// CreatePolicyOutput shows the policy without its description, as AWS does.
 type CreatePolicyOutput struct{ Policy model.Policy }
 
 // mostPolicies may be in an account.

@@ -8,7 +8,6 @@ import (
 	"claviger/internal/op"
 )
 
-// CreatePolicyVersionInput is AWS's.
 type CreatePolicyVersionInput struct {
 	PolicyArn      string `shape:"arnType,required"`
 	PolicyDocument string `shape:"policyDocumentType,required"`
@@ -16,7 +15,7 @@ type CreatePolicyVersionInput struct {
 	op.ByShape
 }
 
-// CreatePolicyVersionOutput is AWS's. Its version has no document.
+// CreatePolicyVersionOutput shows the version without its document, as AWS does.
 type CreatePolicyVersionOutput struct{ PolicyVersion model.PolicyVersion }
 
 // mostVersions may be of one policy.

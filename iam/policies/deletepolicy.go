@@ -9,7 +9,6 @@ import (
 	"claviger/internal/op"
 )
 
-// DeletePolicyInput is AWS's.
 type DeletePolicyInput struct {
 	PolicyArn string `shape:"arnType,required"`
 	op.ByShape

@@ -8,7 +8,6 @@ import (
 	"claviger/internal/op"
 )
 
-// DeletePolicyVersionInput is AWS's.
 type DeletePolicyVersionInput struct {
 	PolicyArn string `shape:"arnType,required"`
 	VersionId string `shape:"policyVersionIdType,required"`

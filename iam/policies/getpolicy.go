@@ -5,13 +5,11 @@ import (
 	"claviger/internal/op"
 )
 
-// GetPolicyInput is AWS's.
 type GetPolicyInput struct {
 	PolicyArn string `shape:"arnType,required"`
 	op.ByShape
 }
 
-// GetPolicyOutput is AWS's.
 type GetPolicyOutput struct{ Policy model.Policy }
 
 func (s *Policies) findGet(c *op.Call, in GetPolicyInput) (policyTarget, error) {

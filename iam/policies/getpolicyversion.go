@@ -5,14 +5,12 @@ import (
 	"claviger/internal/op"
 )
 
-// GetPolicyVersionInput is AWS's.
 type GetPolicyVersionInput struct {
 	PolicyArn string `shape:"arnType,required"`
 	VersionId string `shape:"policyVersionIdType,required"`
 	op.ByShape
 }
 
-// GetPolicyVersionOutput is AWS's.
 type GetPolicyVersionOutput struct{ PolicyVersion model.PolicyVersion }
 
 func (s *Policies) findVersion(c *op.Call, in GetPolicyVersionInput) (policyTarget, error) {

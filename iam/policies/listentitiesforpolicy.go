@@ -10,7 +10,6 @@ import (
 	"claviger/internal/op"
 )
 
-// ListEntitiesForPolicyInput is AWS's.
 type ListEntitiesForPolicyInput struct {
 	PolicyArn         string  `shape:"arnType,required"`
 	EntityFilter      *string `shape:"EntityType"` // User, Group or Role; the others are none of these

@@ -9,7 +9,6 @@ import (
 	"claviger/internal/op"
 )
 
-// ListPoliciesInput is AWS's.
 type ListPoliciesInput struct {
 	Scope             *string `shape:"policyScopeType"` // All unless it is said
 	OnlyAttached      *bool   `shape:"booleanType"`

@@ -6,7 +6,6 @@ import (
 	"claviger/internal/op"
 )
 
-// ListPolicyTagsInput is AWS's.
 type ListPolicyTagsInput struct {
 	PolicyArn string  `shape:"arnType,required"`
 	Marker    *string `shape:"markerType"`

@@ -8,7 +8,6 @@ import (
 	"claviger/internal/op"
 )
 
-// ListPolicyVersionsInput is AWS's.
 type ListPolicyVersionsInput struct {
 	PolicyArn string  `shape:"arnType,required"`
 	Marker    *string `shape:"markerType"`

@@ -2,7 +2,6 @@ package policies
 
 import "claviger/internal/op"
 
-// SetDefaultPolicyVersionInput is AWS's.
 type SetDefaultPolicyVersionInput struct {
 	PolicyArn string `shape:"arnType,required"`
 	VersionId string `shape:"policyVersionIdType,required"`

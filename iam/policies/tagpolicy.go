@@ -6,7 +6,6 @@ import (
 	"claviger/internal/op"
 )
 
-// TagPolicyInput is AWS's.
 type TagPolicyInput struct {
 	PolicyArn string       `shape:"arnType,required"`
 	Tags      []entity.Tag `shape:"tagListType,required"`

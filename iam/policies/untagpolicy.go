@@ -5,7 +5,6 @@ import (
 	"claviger/internal/op"
 )
 
-// UntagPolicyInput is AWS's.
 type UntagPolicyInput struct {
 	PolicyArn string   `shape:"arnType,required"`
 	TagKeys   []string `shape:"tagKeyListType,required"`

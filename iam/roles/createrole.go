@@ -10,7 +10,6 @@ import (
 	"claviger/internal/op"
 )
 
-// CreateRoleInput is AWS's.
 type CreateRoleInput struct {
 	Path                     *string      `shape:"pathType"`
 	RoleName                 string       `shape:"roleNameType,required"`
@@ -33,7 +32,6 @@ func (in CreateRoleInput) Validate() error {
 	return tags.Check(in.Tags)
 }
 
-// CreateRoleOutput is AWS's.
 type CreateRoleOutput struct{ Role model.Role }
 
 const (

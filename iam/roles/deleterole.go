@@ -7,14 +7,13 @@ import (
 	"claviger/internal/op"
 )
 
-// DeleteRoleInput is AWS's.
 type DeleteRoleInput struct {
 	RoleName string `shape:"roleNameType,required"`
 	op.ByShape
 }
 
 func (s *Roles) findDelete(c *op.Call, in DeleteRoleInput) (target.Entity[entity.Role], error) {
-	return s.named(c, "DeleteRole", in.RoleName)
+	return s.named(c, "DeleteRole", in.RoleName, nil)
 }
 
 // delete refuses a role that still has policies: what goes with it would be gone unseen.

@@ -8,17 +8,15 @@ import (
 	"claviger/internal/wire"
 )
 
-// GetRoleInput is AWS's.
 type GetRoleInput struct {
 	RoleName string `shape:"roleNameType,required"`
 	op.ByShape
 }
 
-// GetRoleOutput is AWS's.
 type GetRoleOutput struct{ Role model.Role }
 
 func (s *Roles) findGet(c *op.Call, in GetRoleInput) (target.Entity[entity.Role], error) {
-	return s.named(c, "GetRole", in.RoleName)
+	return s.named(c, "GetRole", in.RoleName, nil)
 }
 
 func (s *Roles) get(c *op.Call, _ GetRoleInput, t target.Entity[entity.Role]) (

@@ -6,7 +6,6 @@ import (
 	"claviger/internal/op"
 )
 
-// ListInstanceProfilesForRoleInput is AWS's.
 type ListInstanceProfilesForRoleInput struct {
 	RoleName string  `shape:"roleNameType,required"`
 	Marker   *string `shape:"markerType"`
@@ -25,7 +24,7 @@ type InstanceProfile struct{}
 
 func (s *Roles) findInstanceProfiles(c *op.Call, in ListInstanceProfilesForRoleInput) (
 	target.Entity[entity.Role], error) {
-	return s.named(c, "ListInstanceProfilesForRole", in.RoleName)
+	return s.named(c, "ListInstanceProfilesForRole", in.RoleName, nil)
 }
 
 // listInstanceProfiles answers tools that ask before they delete a role, such as Terraform.

@@ -7,7 +7,6 @@ import (
 	"claviger/internal/op"
 )
 
-// ListRolesInput is AWS's.
 type ListRolesInput struct {
 	PathPrefix *string `shape:"pathPrefixType"`
 	Marker     *string `shape:"markerType"`

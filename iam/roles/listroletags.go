@@ -7,7 +7,6 @@ import (
 	"claviger/internal/op"
 )
 
-// ListRoleTagsInput is AWS's.
 type ListRoleTagsInput struct {
 	RoleName string  `shape:"roleNameType,required"`
 	Marker   *string `shape:"markerType"`
@@ -23,7 +22,7 @@ type ListRoleTagsOutput struct {
 }
 
 func (s *Roles) findTags(c *op.Call, in ListRoleTagsInput) (target.Entity[entity.Role], error) {
-	return s.named(c, "ListRoleTags", in.RoleName)
+	return s.named(c, "ListRoleTags", in.RoleName, nil)
 }
 
 func (s *Roles) listTags(c *op.Call, in ListRoleTagsInput, t target.Entity[entity.Role]) (

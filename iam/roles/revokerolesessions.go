@@ -17,7 +17,7 @@ type RevokeRoleSessionsInput struct {
 
 func (s *Roles) findRevocation(c *op.Call, in RevokeRoleSessionsInput) (
 	target.Entity[entity.Role], error) {
-	return s.named(c, "RevokeRoleSessions", in.RoleName)
+	return s.named(c, "RevokeRoleSessions", in.RoleName, nil)
 }
 
 var errToCome = fault.New(fault.Invalid, "InvalidInput",

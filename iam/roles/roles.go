@@ -7,6 +7,7 @@ import (
 	"claviger/iam/target"
 	"claviger/internal/domain"
 	"claviger/internal/op"
+	"claviger/policy"
 )
 
 // Roles performs the operations. [New] makes it.
@@ -29,13 +30,9 @@ func New(e target.Entities) *Roles {
 var tags = model.Tags{CaseIgnored: true}
 
 // named is the target of an operation on the role of a name.
-func (s *Roles) named(c *op.Call, action, name string, values ...map[string][]string) (
+func (s *Roles) named(c *op.Call, action, name string, values policy.Values) (
 	target.Entity[entity.Role], error) {
-	a := target.Asked{Action: action}
-	for _, v := range values {
-		a.Values = v
-	}
-	return s.Kinds.Roles.Named(c, name, a), nil
+	return s.Kinds.Roles.Named(c, name, target.Asked{Action: action, Values: values}), nil
 }
 
 // change stores a changed role and answers out.

@@ -7,7 +7,6 @@ import (
 	"claviger/internal/op"
 )
 
-// TagRoleInput is AWS's.
 type TagRoleInput struct {
 	RoleName string       `shape:"roleNameType,required"`
 	Tags     []entity.Tag `shape:"tagListType,required"`

@@ -7,7 +7,6 @@ import (
 	"claviger/internal/op"
 )
 
-// UntagRoleInput is AWS's.
 type UntagRoleInput struct {
 	RoleName string   `shape:"roleNameType,required"`
 	TagKeys  []string `shape:"tagKeyListType,required"`

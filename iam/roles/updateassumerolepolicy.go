@@ -6,7 +6,6 @@ import (
 	"claviger/internal/op"
 )
 
-// UpdateAssumeRolePolicyInput is AWS's.
 type UpdateAssumeRolePolicyInput struct {
 	RoleName       string `shape:"roleNameType,required"`
 	PolicyDocument string `shape:"policyDocumentType,required"`
@@ -15,7 +14,7 @@ type UpdateAssumeRolePolicyInput struct {
 
 func (s *Roles) findTrust(c *op.Call, in UpdateAssumeRolePolicyInput) (
 	target.Entity[entity.Role], error) {
-	return s.named(c, "UpdateAssumeRolePolicy", in.RoleName)
+	return s.named(c, "UpdateAssumeRolePolicy", in.RoleName, nil)
 }
 
 // setTrust names those who are there now: whoever was deleted and made again counts from here on.

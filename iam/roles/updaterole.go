@@ -7,7 +7,7 @@ import (
 	"claviger/internal/op"
 )
 
-// UpdateRoleInput is AWS's. What it leaves out stays as it is.
+// UpdateRoleInput leaves as it is what it doesn't name.
 type UpdateRoleInput struct {
 	RoleName           string  `shape:"roleNameType,required"`
 	Description        *string `shape:"roleDescriptionType"`
@@ -19,7 +19,7 @@ type UpdateRoleInput struct {
 type UpdateRoleOutput struct{}
 
 func (s *Roles) findUpdate(c *op.Call, in UpdateRoleInput) (target.Entity[entity.Role], error) {
-	return s.named(c, "UpdateRole", in.RoleName)
+	return s.named(c, "UpdateRole", in.RoleName, nil)
 }
 
 func (s *Roles) update(c *op.Call, in UpdateRoleInput, t target.Entity[entity.Role]) (

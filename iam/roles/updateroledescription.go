@@ -7,19 +7,17 @@ import (
 	"claviger/internal/op"
 )
 
-// UpdateRoleDescriptionInput is AWS's.
 type UpdateRoleDescriptionInput struct {
 	RoleName    string `shape:"roleNameType,required"`
 	Description string `shape:"roleDescriptionType,required"`
 	op.ByShape
 }
 
-// UpdateRoleDescriptionOutput is AWS's.
 type UpdateRoleDescriptionOutput struct{ Role model.Role }
 
 func (s *Roles) findDescribe(c *op.Call, in UpdateRoleDescriptionInput) (
 	target.Entity[entity.Role], error) {
-	return s.named(c, "UpdateRoleDescription", in.RoleName)
+	return s.named(c, "UpdateRoleDescription", in.RoleName, nil)
 }
 
 func (s *Roles) describe(c *op.Call, in UpdateRoleDescriptionInput,

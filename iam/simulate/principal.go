@@ -18,15 +18,13 @@ type entityARN struct{ account, kind, name string }
 func parseEntity(arn string) (e entityARN, ok bool) {
 	parts := strings.SplitN(arn, ":", 6)
 	if len(parts) != 6 || parts[0] != "arn" || parts[1] == "" || parts[2] != "iam" || parts[3] != "" ||
-		!isAccount(parts[4]) {
+		!domain.IsAccount(parts[4]) {
 		return e, false
 	}
 	kind, path, ok := strings.Cut(parts[5], "/")
 	e = entityARN{account: parts[4], kind: kind, name: path[strings.LastIndexByte(path, '/')+1:]}
 	return e, ok && e.name != "" && slices.Contains([]string{OfUser, OfGroup, OfRole}, kind)
 }
-
-func isAccount(s string) bool { return len(s) == 12 && strings.Trim(s, "0123456789") == "" }
 
 // callerOf is who asks in a simulation.
 func callerOf(arn string) (policy.Caller, bool) {
@@ -50,9 +48,15 @@ type subject struct {
 	op.There
 }
 
-// Demands implements [op.Target].
+// Demands implements [op.Target]. An entity that is there is meant by its own ARN, however the
+// request writes path and name: a policy that denies it would be passed by another spelling.
 func (s *subject) Demands() []policy.Demand {
-	return []policy.Demand{domain.On("iam:"+s.action, s.arn, "")}
+	d := domain.On("iam:"+s.action, s.arn, "")
+	if found := s.Caller; found.ARN != "" {
+		d.Resource.ARN, d.Resource.Asked = found.ARN, s.arn
+		d.Resource.Tags = func() (map[string]string, error) { return found.Tags, nil }
+	}
+	return []policy.Demand{d}
 }
 
 // Missing implements [op.Target].

@@ -2,6 +2,8 @@ package simulate
 
 import (
 	"strings"
+
+	"claviger/internal/domain"
 )
 
 // question is what both simulations ask.
@@ -107,7 +109,7 @@ func isResource(arn string) bool {
 // accountOf returns the account of an ARN of IAM's; not ok if it is none.
 func accountOf(arn string) (string, bool) {
 	parts := strings.SplitN(arn, ":", 6)
-	ok := isResource(arn) && parts[2] == "iam" && parts[3] == "" && isAccount(parts[4])
+	ok := isResource(arn) && parts[2] == "iam" && parts[3] == "" && domain.IsAccount(parts[4])
 	if !ok {
 		return "", false
 	}

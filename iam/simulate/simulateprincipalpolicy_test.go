@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"claviger/iam/simulate"
+	"claviger/policy"
 )
 
 // TestSimulatePrincipalPolicy_PoliciesInForce_Decide: the user's own, its groups' and what the
@@ -196,5 +197,31 @@ func TestGetContextKeys_PoliciesAndVariables_AreListedOnce(t *testing.T) {
 	out, err := s.ask("GetContextKeysForPrincipalPolicy", M{"PolicySourceArn": bob})
 	if err != nil || out.(simulate.GetContextKeysOutput).ContextKeyNames == nil {
 		t.Errorf("no keys are an empty list: %v %v", out, err)
+	}
+}
+
+// TestSubject_AnyPath_IsAuthorizedByItsOwnARN: the path in a request makes no difference to who is
+// found, and so it makes none to who may look.
+func TestSubject_AnyPath_IsAuthorizedByItsOwnARN(t *testing.T) {
+	s := start(t)
+	var on policy.Resource
+	s.Decide(func(q policy.Request) policy.Decision {
+		on = q.Demands[0].Resource
+		return policy.Decide(q)
+	})
+	for _, operation := range []string{"SimulatePrincipalPolicy", "GetContextKeysForPrincipalPolicy"} {
+		for _, arn := range []string{bob, strings.Replace(bob, "people/", "", 1)} {
+			in := M{"PolicySourceArn": arn}
+			if operation == "SimulatePrincipalPolicy" {
+				in["ActionNames"] = []string{"s3:GetObject"}
+			}
+			if _, err := s.ask(operation, in); err != nil {
+				t.Fatal(err)
+			}
+			tags, err := on.Tags()
+			if on.ARN != bob || on.Asked != arn || err != nil || tags["team"] != "blue" {
+				t.Errorf("%s of %s is authorized on %s, with tags %v: %v", operation, arn, on.ARN, tags, err)
+			}
+		}
 	}
 }

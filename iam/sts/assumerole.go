@@ -3,6 +3,7 @@ package sts
 import (
 	"strings"
 
+	"claviger/iam/model"
 	"claviger/identity"
 	"claviger/identity/session"
 	"claviger/internal/domain"
@@ -117,12 +118,10 @@ func (s *STS) findAssumeRole(c *op.Call, in AssumeRoleInput) (t taking, err erro
 		return t, err
 	}
 	p.conditions(t.values)
-	t.values["sts:RoleSessionName"] = []string{in.RoleSessionName}
-	if in.ExternalId != nil {
-		t.values["sts:ExternalId"] = []string{*in.ExternalId}
-	}
+	t.values[model.RoleSessionName] = []string{in.RoleSessionName}
+	domain.SetText(t.values, model.ExternalID, in.ExternalId)
 	if t.sourceIdentity != "" {
-		t.values["sts:SourceIdentity"] = []string{t.sourceIdentity}
+		t.values[model.SourceIdentity] = []string{t.sourceIdentity}
 		t.actions = append(t.actions, setSource)
 	}
 	t.actions = append(t.actions, assume)

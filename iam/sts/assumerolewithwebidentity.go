@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"claviger/iam/model"
 	"claviger/iam/webidentity"
 	"claviger/identity/session"
 	"claviger/internal/domain"
@@ -118,10 +119,10 @@ func (s *STS) findWebIdentity(c *op.Call, in AssumeRoleWithWebIdentityInput,
 	}
 	p.conditions(t.values)
 	maps.Copy(t.values, said.Values)
-	t.values["sts:RoleSessionName"] = []string{in.RoleSessionName}
+	t.values[model.RoleSessionName] = []string{in.RoleSessionName}
 	t.actions = append(t.actions, "sts:AssumeRoleWithWebIdentity")
 	if t.sourceIdentity != "" {
-		t.values["sts:SourceIdentity"] = []string{t.sourceIdentity}
+		t.values[model.SourceIdentity] = []string{t.sourceIdentity}
 		t.actions = append(t.actions, setSource)
 	}
 	if len(t.Tags) > 0 {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"claviger/identity/session"
+	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/internal/wire"
 )
@@ -33,20 +34,13 @@ func (s *STS) begin(c *op.Call, of session.Session, seconds int32, least *int32)
 	if err != nil {
 		return b, err
 	}
-	made, err := s.Sessions.NewSession(c, of, int(or(least, 0)))
+	made, err := s.Sessions.NewSession(c, of, int(domain.Or(least, 0)))
 	if err != nil {
 		return b, err
 	}
 	c.Note(`{"accessKeyId":"` + made.AccessKeyID + `"}`)
 	return begun{Credentials{made.AccessKeyID, made.Secret, made.Token, wire.Time{Time: of.Expires}},
 		int32(percent)}, nil
-}
-
-func or(member *int32, absent int32) int32 {
-	if member == nil {
-		return absent
-	}
-	return *member
 }
 
 // packed returns PackedPolicySize: it is told if anything was passed.

@@ -2,6 +2,7 @@ package sts
 
 import (
 	"claviger/identity/session"
+	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/policy"
 )
@@ -59,7 +60,7 @@ func principal(c *op.Call) string {
 
 // userSeconds returns how long a session of the caller lives: of the root user an hour at most.
 func userSeconds(c *op.Call, wish *int32) int32 {
-	seconds := or(wish, userDuration)
+	seconds := domain.Or(wish, userDuration)
 	if c.Caller.Type == policy.Root {
 		return min(seconds, rootAtMost)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"claviger/iam/model"
 	"claviger/identity/session"
+	"claviger/internal/domain"
 	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/policy"
@@ -19,6 +20,9 @@ type Tag struct {
 	Key   string `shape:"tagKeyType,required"`
 	Value string `shape:"tagValueType,required"`
 }
+
+// Pair implements [domain.Tag].
+func (t Tag) Pair() (key, value string) { return t.Key, t.Value }
 
 // PolicyDescriptorType names a managed policy that is a session policy.
 type PolicyDescriptorType struct {
@@ -186,12 +190,9 @@ func inherited(s *policy.Session) map[string]string {
 // conditions puts in what the condition keys of session tags say. Only what the request itself
 // passes is a tag of the request.
 func (p *passed) conditions(v policy.Values) {
-	for _, t := range p.tags {
-		v["aws:RequestTag/"+t.Key] = []string{t.Value}
-		v["aws:TagKeys"] = append(v["aws:TagKeys"], t.Key)
-	}
+	domain.SetTags(v, p.tags)
 	if len(p.transitive) > 0 {
-		v["sts:TransitiveTagKeys"] = p.transitive
+		v[model.TransitiveTagKeys] = p.transitive
 	}
 }
 

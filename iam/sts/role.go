@@ -73,7 +73,7 @@ const (
 // roleSeconds returns how long a session of the role lives. Without a wish it is an hour, which no
 // role forbids.
 func (t *assumption) roleSeconds(wish *int32, chained bool) (int32, error) {
-	seconds := or(wish, roleDuration)
+	seconds := domain.Or(wish, roleDuration)
 	switch {
 	case int64(seconds) > t.role.MaxSessionDuration:
 		return 0, invalid(mostOfRole)

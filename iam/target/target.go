@@ -42,10 +42,6 @@ type Facts struct {
 	Boundary string // ARN of its permissions boundary, or nothing
 }
 
-// permissionsBoundary is a key of every action on a user or role: of the boundary that it has, or
-// of that in the request.
-const permissionsBoundary = "iam:PermissionsBoundary"
-
 // Kind is how the entities of a kind are found and named.
 type Kind[E any] struct {
 	Word   string // as in ARNs: user
@@ -152,23 +148,27 @@ func (k Kind[E]) demand(c *op.Call, a Asked, row *E, asked string) policy.Demand
 		return policy.Demand{Action: "iam:" + a.Action, Resource: r,
 			Values: func() policy.Values { return a.Values }}
 	}
-	facts := k.Facts(row)
+	facts, action := k.Facts(row), "iam:"+a.Action
 	r.ARN = facts.ARN
 	r.Tags = func() (map[string]string, error) { return domain.TagMap(facts.Tags), nil }
-	return policy.Demand{Action: "iam:" + a.Action, Resource: r,
-		Values: func() policy.Values { return with(a.Values, facts.Boundary) }}
+	return policy.Demand{Action: action, Resource: r, Values: func() policy.Values {
+		if !slices.Contains(model.ConditionKeys[action], model.PermissionsBoundary) {
+			return a.Values
+		}
+		return with(a.Values, facts.Boundary)
+	}}
 }
 
 // with adds the boundary that an entity has. One in the request goes before it.
 func with(v policy.Values, boundary string) policy.Values {
-	if _, given := v[permissionsBoundary]; given || boundary == "" {
+	if _, given := v[model.PermissionsBoundary]; given || boundary == "" {
 		return v
 	}
 	out := maps.Clone(v)
 	if out == nil {
 		out = policy.Values{}
 	}
-	out[permissionsBoundary] = []string{boundary}
+	out[model.PermissionsBoundary] = []string{boundary}
 	return out
 }
 

@@ -7,16 +7,14 @@ import (
 	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/internal/wire"
-	"claviger/store"
 )
 
-// CreateAccessKeyInput is AWS's. Without a name the caller is meant.
+// CreateAccessKeyInput means the caller if it has no name.
 type CreateAccessKeyInput struct {
 	UserName *string `shape:"existingUserNameType"`
 	op.ByShape
 }
 
-// CreateAccessKeyOutput is AWS's.
 type CreateAccessKeyOutput struct{ AccessKey AccessKey }
 
 // AccessKey is an access key with its secret, which is shown this once.
@@ -73,5 +71,5 @@ func (s *Users) owner(c *op.Call, t target.Entity[entity.User]) (string, domain.
 	if err == nil && a == nil {
 		err = model.NoSuchEntity("The account %s cannot be found.", c.Caller.Account)
 	}
-	return c.Caller.Account, func(*store.Tx) error { return nil }, err
+	return c.Caller.Account, domain.Nothing, err
 }

@@ -8,7 +8,6 @@ import (
 	"claviger/internal/op"
 )
 
-// CreateUserInput is AWS's.
 type CreateUserInput struct {
 	Path                *string      `shape:"pathType"`
 	UserName            string       `shape:"userNameType,required"`
@@ -19,7 +18,6 @@ type CreateUserInput struct {
 // Validate implements [op.Input].
 func (in CreateUserInput) Validate() error { return tags.Check(in.Tags) }
 
-// CreateUserOutput is AWS's.
 type CreateUserOutput struct{ User model.User }
 
 // mostUsers may be in an account.

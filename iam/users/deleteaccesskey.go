@@ -6,7 +6,7 @@ import (
 	"claviger/internal/op"
 )
 
-// DeleteAccessKeyInput is AWS's. Without a name the caller is meant.
+// DeleteAccessKeyInput means the caller if it has no name.
 type DeleteAccessKeyInput struct {
 	UserName    *string `shape:"existingUserNameType"`
 	AccessKeyId string  `shape:"accessKeyIdType,required"`

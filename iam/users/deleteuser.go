@@ -9,14 +9,13 @@ import (
 	"claviger/internal/op"
 )
 
-// DeleteUserInput is AWS's.
 type DeleteUserInput struct {
 	UserName string `shape:"existingUserNameType,required"`
 	op.ByShape
 }
 
 func (s *Users) findDelete(c *op.Call, in DeleteUserInput) (target.Entity[entity.User], error) {
-	return s.named(c, "DeleteUser", in.UserName)
+	return s.named(c, "DeleteUser", in.UserName, nil)
 }
 
 // delete refuses a user who still has something: what goes with him would be gone unseen.

@@ -10,13 +10,11 @@ import (
 	"claviger/policy"
 )
 
-// GetAccessKeyLastUsedInput is AWS's.
 type GetAccessKeyLastUsedInput struct {
 	AccessKeyId string `shape:"accessKeyIdType,required"`
 	op.ByShape
 }
 
-// GetAccessKeyLastUsedOutput is AWS's.
 type GetAccessKeyLastUsedOutput struct {
 	UserName          string `json:",omitzero"` // not of the root user's key
 	AccessKeyLastUsed AccessKeyLastUsed

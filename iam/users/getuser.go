@@ -9,13 +9,12 @@ import (
 	"claviger/policy"
 )
 
-// GetUserInput is AWS's. Without a name the caller is meant.
+// GetUserInput means the caller if it has no name.
 type GetUserInput struct {
 	UserName *string `shape:"existingUserNameType"`
 	op.ByShape
 }
 
-// GetUserOutput is AWS's.
 type GetUserOutput struct{ User model.User }
 
 func (s *Users) findGet(c *op.Call, in GetUserInput) (target.Entity[entity.User], error) {

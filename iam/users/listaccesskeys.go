@@ -8,7 +8,7 @@ import (
 	"claviger/internal/wire"
 )
 
-// ListAccessKeysInput is AWS's. Without a name the caller is meant.
+// ListAccessKeysInput means the caller if it has no name.
 type ListAccessKeysInput struct {
 	UserName *string `shape:"existingUserNameType"`
 	Marker   *string `shape:"markerType"`

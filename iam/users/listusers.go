@@ -7,7 +7,6 @@ import (
 	"claviger/internal/op"
 )
 
-// ListUsersInput is AWS's.
 type ListUsersInput struct {
 	PathPrefix *string `shape:"pathPrefixType"`
 	Marker     *string `shape:"markerType"`

@@ -7,7 +7,6 @@ import (
 	"claviger/internal/op"
 )
 
-// ListUserTagsInput is AWS's.
 type ListUserTagsInput struct {
 	UserName string  `shape:"existingUserNameType,required"`
 	Marker   *string `shape:"markerType"`
@@ -23,7 +22,7 @@ type ListUserTagsOutput struct {
 }
 
 func (s *Users) findTags(c *op.Call, in ListUserTagsInput) (target.Entity[entity.User], error) {
-	return s.named(c, "ListUserTags", in.UserName)
+	return s.named(c, "ListUserTags", in.UserName, nil)
 }
 
 func (s *Users) listTags(c *op.Call, in ListUserTagsInput, t target.Entity[entity.User]) (

@@ -7,7 +7,6 @@ import (
 	"claviger/internal/op"
 )
 
-// TagUserInput is AWS's.
 type TagUserInput struct {
 	UserName string       `shape:"existingUserNameType,required"`
 	Tags     []entity.Tag `shape:"tagListType,required"`

@@ -7,7 +7,6 @@ import (
 	"claviger/internal/op"
 )
 
-// UntagUserInput is AWS's.
 type UntagUserInput struct {
 	UserName string   `shape:"existingUserNameType,required"`
 	TagKeys  []string `shape:"tagKeyListType,required"`

@@ -7,7 +7,7 @@ import (
 	"claviger/internal/op"
 )
 
-// UpdateAccessKeyInput is AWS's. Without a name the caller is meant.
+// UpdateAccessKeyInput means the caller if it has no name.
 type UpdateAccessKeyInput struct {
 	UserName    *string `shape:"existingUserNameType"`
 	AccessKeyId string  `shape:"accessKeyIdType,required"`

@@ -8,7 +8,6 @@ import (
 	"claviger/internal/op"
 )
 
-// UpdateUserInput is AWS's.
 type UpdateUserInput struct {
 	UserName    string  `shape:"existingUserNameType,required"`
 	NewPath     *string `shape:"pathType"`

@@ -11,6 +11,7 @@ import (
 	"claviger/identity"
 	"claviger/internal/domain"
 	"claviger/internal/op"
+	"claviger/policy"
 )
 
 // AccessKeys are the access keys of principals; *identity.Directory is them. What changes holds for
@@ -62,13 +63,9 @@ func New(e target.Entities, keys AccessKeys, uses LastUses) *Users {
 var tags = model.Tags{CaseIgnored: true}
 
 // named is the target of an operation on the user of a name.
-func (s *Users) named(c *op.Call, action, name string, values ...map[string][]string) (
+func (s *Users) named(c *op.Call, action, name string, values policy.Values) (
 	target.Entity[entity.User], error) {
-	a := target.Asked{Action: action}
-	for _, v := range values {
-		a.Values = v
-	}
-	return s.Kinds.Users.Named(c, name, a), nil
+	return s.Kinds.Users.Named(c, name, target.Asked{Action: action, Values: values}), nil
 }
 
 // change stores a changed user, and answers with nothing.
