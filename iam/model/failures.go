@@ -122,7 +122,7 @@ var answers = op.Answers{
 	"RemoveUserFromGroup":                     "NoSuchEntity",
 	"SetDefaultPolicyVersion":                 "NoSuchEntity",
 	"SimulateCustomPolicy":                    "InvalidInput",
-	"SimulatePrincipalPolicy":                 "InvalidInput NoSuchEntity",
+	"SimulatePrincipalPolicy":                 "InvalidInput NoSuchEntity MissingParameter",
 	"TagPolicy":                               "NoSuchEntity LimitExceeded InvalidInput MissingParameter",
 	"TagRole":                                 "NoSuchEntity LimitExceeded InvalidInput MissingParameter",
 	"TagUser":                                 "NoSuchEntity LimitExceeded InvalidInput MissingParameter",

@@ -120,6 +120,15 @@ func TestOpenIDConnectProvider_BadInput_IsRefusedInAWSsWords(t *testing.T) {
 	k.Refused("TagOpenIDConnectProvider", M{"OpenIDConnectProviderArn": arn,
 		"Tags": []M{{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}}}, "InvalidInput",
 		"Duplicate tag keys found.")
+	tags := func(from, to int) (all []M) {
+		for i := from; i < to; i++ {
+			all = append(all, M{"Key": fmt.Sprint("k", i), "Value": "v"})
+		}
+		return all
+	}
+	k.Do("TagOpenIDConnectProvider", M{"OpenIDConnectProviderArn": arn, "Tags": tags(0, 50)})
+	k.Refused("TagOpenIDConnectProvider", M{"OpenIDConnectProviderArn": arn, "Tags": tags(50, 51)},
+		"LimitExceeded", "The number of tags has reached the maximum limit.")
 }
 
 // TestOpenIDConnectProvider_ARNsOfOthers_SayNothing: another spelling, account or kind is none of

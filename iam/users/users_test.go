@@ -1,11 +1,14 @@
 package users_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
+	"claviger/iam/entity"
 	"claviger/iam/iamtest"
 	"claviger/iam/users"
+	"claviger/internal/domain"
 	"claviger/policy"
 )
 
@@ -51,6 +54,25 @@ func TestUpdateUser_OtherName_TakesTheRightToBoth(t *testing.T) {
 	if u.UserName != "A" || u.Arn != "arn:aws:iam::"+iamtest.Account+":user/boss/A" {
 		t.Errorf("%+v", u)
 	}
+}
+
+// TestCreateUser_AccountFull_IsRefused by IAM's quota.
+func TestCreateUser_AccountFull_IsRefused(t *testing.T) {
+	k := iamtest.Start(t)
+	var all []domain.Change
+	for i := range 5000 {
+		u := entity.NewUser(iamtest.Account, "u"+strconv.Itoa(i), "/", k.Clock.Now())
+		insert, err := k.Directory.Users.Insert(t.Context(), u)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, insert)
+	}
+	k.Commit(domain.InOrder(all...), nil)
+	k.Refused("CreateUser", M{"UserName": "another"}, "LimitExceeded",
+		"Cannot exceed quota for UsersPerAccount: 5000")
+	k.Do("DeleteUser", M{"UserName": "u7"})
+	k.Do("CreateUser", M{"UserName": "another"})
 }
 
 // TestSelf_WithoutName_IsWhoeverAsks: a user, or the root user; a session of a role is no user.

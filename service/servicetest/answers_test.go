@@ -19,6 +19,19 @@ var seenElsewhere = map[string]map[string]string{
 	"TestCreateGroup_AccountFull_IsRefused": {
 		"LimitExceeded": "iam.CreateGroup",
 	},
+	"TestCreateUser_AccountFull_IsRefused": {
+		"LimitExceeded": "iam.CreateUser",
+	},
+	"TestOpenIDConnectProvider_BadInput_IsRefusedInAWSsWords": {
+		"InvalidInput": "iam.CreateOpenIDConnectProvider iam.TagOpenIDConnectProvider " +
+			"iam.UpdateOpenIDConnectProviderThumbprint",
+		"LimitExceeded": "iam.AddClientIDToOpenIDConnectProvider iam.CreateOpenIDConnectProvider " +
+			"iam.TagOpenIDConnectProvider",
+	},
+	"TestWebIdentity_BadToken_IsAStrangers": {
+		"ExpiredTokenException": "sts.AssumeRoleWithWebIdentity",
+		"InvalidIdentityToken":  "sts.AssumeRoleWithWebIdentity",
+	},
 	"TestCreateGrant_KeyWithAsManyAsItMayHave_IsRefused": {
 		"LimitExceededException": "kms.CreateGrant",
 	},
