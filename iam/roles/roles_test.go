@@ -75,6 +75,13 @@ func TestTrustPolicy_IdentityProvider_MustBeThere(t *testing.T) {
 	if got := read(k, "r"); got != in["AssumeRolePolicyDocument"] {
 		t.Errorf("read as %s", got)
 	}
+	const other = "444455556666"
+	k.Commit(k.Directory.Providers.Insert(t.Context(), entity.NewProvider(other, "https",
+		"issuer.example/path", k.Clock.Now())))
+	foreign := strings.Replace(provider, iamtest.Account, other, 1)
+	k.Refused("UpdateAssumeRolePolicy", M{"RoleName": "r",
+		"PolicyDocument": strings.Replace(in["AssumeRolePolicyDocument"].(string), provider, foreign, 1)},
+		"MalformedPolicyDocument", `Invalid principal in policy: "FEDERATED":"`+foreign+`"`)
 }
 
 // TestCreateRole_AccountFull_IsRefused by IAM's quota.

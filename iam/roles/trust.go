@@ -46,7 +46,8 @@ func (s *Roles) trust(c *op.Call, text string) (string, error) {
 var wellKnown = []string{"accounts.google.com", "www.amazon.com", "graph.facebook.com",
 	"cognito-identity.amazonaws.com"}
 
-// federated refuses a provider that isn't there. None of SAML is.
+// federated refuses a provider that isn't there. None of SAML is. Another account's could vouch for
+// nobody here, so that whether it is there is not looked at: nobody is told.
 func (s *Roles) federated(c *op.Call, p *policy.Principals) error {
 	if p == nil {
 		return nil
@@ -56,7 +57,7 @@ func (s *Roles) federated(c *op.Call, p *policy.Principals) error {
 			continue
 		}
 		account, kind, _, name, ok := entity.ParseARN(provider)
-		if ok && kind == "oidc-provider" {
+		if ok && kind == "oidc-provider" && account == c.Caller.Account {
 			found, err := s.Providers.ByName(c, account, name)
 			if err != nil {
 				return err
