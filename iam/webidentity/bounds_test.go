@@ -185,6 +185,31 @@ func TestVerify_ManyIssuersAtOnce_AreAskedInTurn(t *testing.T) {
 	}
 }
 
+// TestVerify_ManyIssuersOfOneAccount_KeepNobodyOut: another account's issuers are asked.
+func TestVerify_ManyIssuersOfOneAccount_KeepNobodyOut(t *testing.T) {
+	i := newIssuer(t, nil)
+	v := New(Config{Now: (&clock{}).now})
+	p := i.provider()
+	for range mostOfOne {
+		if !v.begin(p.account()) {
+			t.Fatal("too few may be asked")
+		}
+	}
+	_, err := custom(t, i, v, nil)
+	refused(t, "too many", err, "IDPCommunicationError", errUnreachable.Message)
+	p.ARN = strings.Replace(p.ARN, p.account(), "444455556666", 1)
+	if _, err := verify(t, v, i.token(keys()["ES256"], nil), p); err != nil {
+		t.Errorf("of another account: %v", err)
+	}
+	v.end("111122223333")
+	if _, err := custom(t, i, v, nil); err != nil {
+		t.Error(err)
+	}
+	if v.running["111122223333"] != mostOfOne-1 || len(v.running) != 1 {
+		t.Errorf("%v are asked", v.running)
+	}
+}
+
 // TestAuthorities_File_IsReadAsAWhole or not at all.
 func TestAuthorities_File_IsReadAsAWhole(t *testing.T) {
 	one, two := newAuthority(), newAuthority()

@@ -20,6 +20,10 @@ const mostKeys = 200
 // (RFC 7517). It doesn't use go-oidc's remote key set, which asks the issuer again for each
 // signature that fails, and never again for those that it has.
 func (s *source) fetch(ctx context.Context) ([]jose.JSONWebKey, error) {
+	if !s.v.begin(s.account) {
+		return nil, errors.New("too many issuers of the account are asked at the same time")
+	}
+	defer s.v.end(s.account)
 	select {
 	case s.v.fetches <- struct{}{}:
 		defer func() { <-s.v.fetches }()

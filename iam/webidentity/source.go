@@ -18,8 +18,9 @@ import (
 )
 
 const (
-	mostSources = 256 // that are kept; the one that was used the longest ago goes
+	mostSources = 256 // that are kept; see [Verifier.forget]
 	mostFetches = 32  // at once, of all issuers
+	mostOfOne   = 8   // of them for one account, so that its slow issuers keep nobody out
 	mostOfID    = 4   // keys of one id that are tried: a stranger's token costs no more verifying
 
 	// believed is how long keys are used unasked, and so the longest that one counts after its issuer
@@ -32,12 +33,13 @@ const (
 	pause = 15 * time.Second
 )
 
-// source is where the keys of one issuer come from, and what they are.
+// source is where the keys of one issuer come from, and what they are, for one account.
 type source struct {
-	v      *Verifier
-	issuer string
-	client *http.Client
-	used   uint64 // under the verifier's lock
+	v       *Verifier
+	account string
+	issuer  string
+	client  *http.Client
+	used    uint64 // under the verifier's lock
 
 	mu      sync.Mutex
 	keys    []jose.JSONWebKey
@@ -48,14 +50,14 @@ type source struct {
 	counted time.Time     // when left was reckoned
 }
 
-// source returns the source of an issuer's keys. Who trusts other certificates has another one:
-// what one account has declared must not be what another one believes.
-func (v *Verifier) source(issuer string, thumbprints []string) *source {
+// source returns the source of an issuer's keys for an account. Who trusts other certificates has
+// another one: what one account has declared must not be what another one believes.
+func (v *Verifier) source(account, issuer string, thumbprints []string) *source {
 	if v.config.CAs[issuer] != nil {
 		thumbprints = nil // of no account's choice
 	}
 	thumbprints = slices.Compact(slices.Sorted(slices.Values(thumbprints)))
-	name := issuer + " " + strings.Join(thumbprints, " ")
+	name := account + " " + issuer + " " + strings.Join(thumbprints, " ")
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	s := v.sources[name]
@@ -63,8 +65,8 @@ func (v *Verifier) source(issuer string, thumbprints []string) *source {
 		if len(v.sources) >= mostSources {
 			v.forget()
 		}
-		s = &source{v: v, issuer: issuer, client: v.client(issuer, thumbprints), left: burst,
-			counted: v.config.Now()}
+		s = &source{v: v, account: account, issuer: issuer, client: v.client(issuer, thumbprints),
+			left: burst, counted: v.config.Now()}
 		v.sources[name] = s
 	}
 	v.uses++
@@ -72,15 +74,41 @@ func (v *Verifier) source(issuer string, thumbprints []string) *source {
 	return s
 }
 
-// forget drops the source that was used the longest ago.
+// forget drops a source: of the account that has the most of them the one that was used the longest
+// ago. No account pushes out those of others.
 func (v *Verifier) forget() {
+	of, most := map[string]int{}, 0
+	for _, s := range v.sources {
+		of[s.account]++
+		most = max(most, of[s.account])
+	}
 	oldest := ""
 	for name, s := range v.sources {
-		if oldest == "" || s.used < v.sources[oldest].used {
+		if of[s.account] == most && (oldest == "" || s.used < v.sources[oldest].used) {
 			oldest = name
 		}
 	}
 	delete(v.sources, oldest)
+}
+
+// begin takes one of the fetches that an account may have going on, and reports whether one is left.
+func (v *Verifier) begin(account string) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.running[account] == mostOfOne {
+		return false
+	}
+	v.running[account]++
+	return true
+}
+
+// end gives back what begin took.
+func (v *Verifier) end(account string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.running[account]--; v.running[account] == 0 {
+		delete(v.running, account)
+	}
 }
 
 // keysFor returns the keys that may have signed the token. The issuer is asked if there is none

@@ -81,18 +81,26 @@ func TestVerify_ManyAtOnce_AskOnce(t *testing.T) {
 // used stay.
 func TestSources_ManyIssuers_AreForgotten(t *testing.T) {
 	v := New(Config{Now: (&clock{}).now})
-	first := v.source("https://0.example.org", nil)
-	second := v.source("https://1.example.org", nil)
+	const account, other = "111122223333", "444455556666"
+	first := v.source(account, "https://0.example.org", nil)
+	second := v.source(account, "https://1.example.org", nil)
+	others := v.source(other, "https://0.example.org", nil)
+	if others == first {
+		t.Error("two accounts have one")
+	}
 	for k := range 2 * mostSources {
-		v.source(fmt.Sprintf("https://%d.example.org", k+2), nil)
-		if v.source("https://0.example.org", nil) != first {
+		v.source(account, fmt.Sprintf("https://%d.example.org", k+2), nil)
+		if v.source(account, "https://0.example.org", nil) != first {
 			t.Fatal("one that is used was forgotten")
 		}
 	}
 	if len(v.sources) != mostSources {
 		t.Errorf("%d are kept, want %d", len(v.sources), mostSources)
 	}
-	if v.source("https://1.example.org", nil) == second {
+	if v.source(other, "https://0.example.org", nil) != others {
+		t.Error("another account's was pushed out")
+	}
+	if v.source(account, "https://1.example.org", nil) == second {
 		t.Error("one that nobody used was kept")
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -49,7 +50,8 @@ type Verifier struct {
 
 	mu      sync.Mutex
 	sources map[string]*source
-	uses    uint64 // of sources, to know which was used last
+	uses    uint64         // of sources, to know which was used last
+	running map[string]int // fetches, by account
 }
 
 // New returns a verifier that knows no keys yet.
@@ -64,7 +66,7 @@ func New(c Config) *Verifier {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Verifier{config: c, fetches: make(chan struct{}, mostFetches),
-		sources: map[string]*source{}}
+		sources: map[string]*source{}, running: map[string]int{}}
 }
 
 // Verify proves that p's issuer has signed the token for one of p's clients and that it holds now,
@@ -79,7 +81,7 @@ func (v *Verifier) Verify(ctx context.Context, t *Token, p Provider) (*Claims, e
 	if err != nil {
 		return nil, err
 	}
-	keys, err := v.source(t.Issuer, p.Thumbprints).keysFor(ctx, t)
+	keys, err := v.source(p.account(), t.Issuer, p.Thumbprints).keysFor(ctx, t)
 	if err != nil {
 		return nil, err
 	}
@@ -96,6 +98,12 @@ func (v *Verifier) Verify(ctx context.Context, t *Token, p Provider) (*Claims, e
 // declares reports whether the provider is the token's. IAM keeps URLs without their scheme: that
 // is HTTPS, and may be HTTP on loopback, where both are one machine's.
 func (p *Provider) declares(t *Token) bool { return p.URL == t.Issuer || p.URL == t.Name }
+
+// account is the provider's: the number in its ARN.
+func (p *Provider) account() string {
+	parts := strings.SplitN(p.ARN, ":", 6)
+	return parts[min(4, len(parts)-1)]
+}
 
 // signedBy verifies the signature and the issuer. What was verified must be what was read: two
 // readings of one token would be two tokens.
