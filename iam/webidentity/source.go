@@ -91,7 +91,8 @@ func (v *Verifier) forget() {
 	delete(v.sources, oldest)
 }
 
-// begin takes one of the fetches that an account may have going on, and reports whether one is left.
+// begin takes one of the fetches that an account may have going on, and reports whether one was
+// left.
 func (v *Verifier) begin(account string) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
