@@ -96,7 +96,7 @@ func (s *scenario) count() {
 func (s *scenario) explain(r policy.Request) policy.Explanation {
 	e := policy.Explain(r, s.context)
 	s.effort += e.Effort
-	if errors.Is(e.Err, policy.ErrEffort) {
+	if e.Reason == policy.FactMissing { // all facts are in the request
 		s.effort = mostEffort + 1
 	}
 	return e
