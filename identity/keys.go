@@ -86,13 +86,13 @@ func (d *Directory) AccessKeysOf(ctx context.Context, account, principal string)
 	return accessKeys.Select(ctx, d.signer, d.db, qAccessKeysOf, account, principal)
 }
 
-// NoAccessKeys is the change that goes before the deletion of a principal: it is stale if the
-// principal has an access key by then.
-func NoAccessKeys(account, principal string) domain.Change {
+// FewerAccessKeys is the change that goes before another which relies on how many access keys a
+// principal has: it is stale if there are as many by then.
+func FewerAccessKeys(account, principal string, than int) domain.Change {
 	return func(tx *store.Tx) error {
 		var n int
 		err := tx.Row(qCountAccessKeys, []any{account, principal}, &n)
-		if err == nil && n > 0 {
+		if err == nil && n >= than {
 			return store.Stale
 		}
 		return err

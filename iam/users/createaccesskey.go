@@ -4,6 +4,7 @@ import (
 	"claviger/iam/entity"
 	"claviger/iam/model"
 	"claviger/iam/target"
+	"claviger/identity"
 	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/internal/wire"
@@ -53,12 +54,13 @@ func (s *Users) createKey(c *op.Call, _ CreateAccessKeyInput, t target.Entity[en
 		return nil, err
 	}
 	c.Note(`{"accessKeyId":"` + k.ID + `"}`)
+	fewer := identity.FewerAccessKeys(c.Caller.Account, owner, mostKeys)
 	out := AccessKey{AccessKeyId: k.ID, Status: k.Status, SecretAccessKey: secret,
 		CreateDate: wire.Time{Time: k.Created}}
 	if t.Row != nil {
 		out.UserName = t.Row.Name
 	}
-	return op.Apply(domain.InOrder(there, insert), CreateAccessKeyOutput{out}), nil
+	return op.Apply(domain.InOrder(there, fewer, insert), CreateAccessKeyOutput{out}), nil
 }
 
 // owner returns the id of whoever a key is for, and the change that has him there still when that

@@ -35,6 +35,6 @@ func (s *Users) delete(c *op.Call, _ DeleteUserInput, t target.Entity[entity.Use
 	case len(keys) > 0:
 		return nil, model.DeleteConflict("Cannot delete entity, must delete access keys first.")
 	}
-	keyless := identity.NoAccessKeys(u.Account, u.ID)
+	keyless := identity.FewerAccessKeys(u.Account, u.ID, 1)
 	return op.Apply(domain.InOrder(keyless, s.Directory.Users.Delete(u)), op.None{}), nil
 }

@@ -3,6 +3,8 @@ package users_test
 import (
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"claviger/iam/entity"
@@ -108,6 +110,25 @@ func TestSelf_WithoutName_IsWhoeverAsks(t *testing.T) {
 				"Must specify userName when calling with non-User credentials")
 		}
 	})
+}
+
+// TestCreateAccessKey_ManyAtOnce_AreNoMoreThanTheQuota.
+func TestCreateAccessKey_ManyAtOnce_AreNoMoreThanTheQuota(t *testing.T) {
+	k := iamtest.Start(t)
+	k.NewUser("u")
+	var made atomic.Int64
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			if _, err := k.Ask("CreateAccessKey", M{"UserName": "u"}); err == nil {
+				made.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if n := made.Load(); n != 2 {
+		t.Errorf("%d access keys were made", n)
+	}
 }
 
 // TestAccessKey_ThirdOrAnothers_IsRefused: two are as many as there may be, and nobody's is another
