@@ -24,8 +24,9 @@ func ParseOfKey(text string) (*Document, error) {
 }
 
 // OfKey holds a document to the rules of a key policy: each statement names its principals, actions
-// are those of KMS, and no condition turns on the key's own tags or aliases. A statement may lack
-// its Resource, as with AWS; it then applies to nothing.
+// are those of KMS, no condition turns on the key's own tags or aliases, and none is met by what
+// it was written against. A statement may lack its Resource, as with AWS; it then applies to
+// nothing.
 func (d *Document) OfKey() error {
 	for _, s := range d.Statements {
 		if s.Principal == nil && s.NotPrincipal == nil {
@@ -37,11 +38,35 @@ func (d *Document) OfKey() error {
 					"begin with kms:")
 			}
 		}
-		if slices.ContainsFunc(s.Condition, Condition.ofResource) {
-			return ErrConditionKey
+		for _, c := range s.Condition {
+			if c.ofResource() {
+				return ErrConditionKey
+			}
+			if what := c.overlyPermissive(); what != "" {
+				return Malformed("OverlyPermissiveCondition: Using the ForAllValues set operator with a " +
+					"single-valued condition key matches requests without the specified " + what +
+					" or with an unspecified " + what + ". To fix, remove ForAllValues.")
+			}
 		}
 	}
 	return nil
+}
+
+// overlyPermissive returns what a test asks of all values of a key that has one at most, nothing if
+// it doesn't: a request without the key would pass it. KMS looks at these keys alone ("AWS KMS
+// condition keys" of the developer guide).
+func (c Condition) overlyPermissive() string {
+	if _, set, _ := splitOperator(c.Operator); set != forAllValues {
+		return ""
+	}
+	name := strings.ToLower(c.Key)
+	switch {
+	case strings.HasPrefix(name, "kms:encryptioncontext:"):
+		return "encryption context"
+	case strings.HasPrefix(name, "aws:requesttag/"):
+		return "tag"
+	}
+	return ""
 }
 
 // ofResource reports whether a test turns on what the resource is called or labelled. The policy of

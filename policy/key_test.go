@@ -12,6 +12,11 @@ func byTest(key string) over {
 	return over{"Condition": `{"ForAnyValue:StringEquals":{"` + key + `":"x"}}`}
 }
 
+// everyOf is a condition on all values of one key.
+func everyOf(key string) over {
+	return over{"Condition": `{"ForAllValues:StringEquals":{"` + key + `":"x"}}`}
+}
+
 // TestParseOfKey_BrokenRule_IsRefusedInKMSsWords: what is taken and what is refused, and how, is as
 // AWS's answers are known to be.
 func TestParseOfKey_BrokenRule_IsRefusedInKMSsWords(t *testing.T) {
@@ -39,6 +44,14 @@ func TestParseOfKey_BrokenRule_IsRefusedInKMSsWords(t *testing.T) {
 		{"a tag of the caller", byTest("aws:PrincipalTag/team"), ""},
 		{"a tag of the request", byTest("aws:RequestTag/team"), ""},
 		{"an alias of the request", byTest("kms:RequestAlias"), ""},
+		{"every context of one", everyOf("kms:EncryptionContext:army"), "OverlyPermissiveCondition: " +
+			"Using the ForAllValues set operator with a single-valued condition key matches requests " +
+			"without the specified encryption context or with an unspecified encryption context. To " +
+			"fix, remove ForAllValues."},
+		{"every tag of one", everyOf("AWS:requesttag/team"),
+			"without the specified tag or with an unspecified tag."},
+		{"all context's keys", everyOf("kms:EncryptionContextKeys"), ""},
+		{"all tags' keys", everyOf("aws:TagKeys"), ""},
 	} {
 		_, err := policy.ParseOfKey(document(t, c.over))
 		if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {

@@ -22,7 +22,7 @@ type ListGroupsOutput struct {
 }
 
 func (s *Groups) findList(c *op.Call, in ListGroupsInput) (domain.Account, error) {
-	return domain.OnAccount("iam:ListGroups"), nil
+	return s.Kinds.Groups.All(c, "ListGroups", in.PathPrefix), nil
 }
 
 func (s *Groups) list(c *op.Call, in ListGroupsInput, _ domain.Account) (

@@ -32,8 +32,10 @@ const (
 	asBoundary    = "PermissionsBoundary"
 )
 
-func (s *Policies) findList(*op.Call, ListPoliciesInput) (domain.Account, error) {
-	return domain.OnAccount("iam:ListPolicies"), nil
+func (s *Policies) findList(_ *op.Call, in ListPoliciesInput) (domain.Account, error) {
+	all := domain.OnAccount("iam:ListPolicies")
+	all.Asked = "policy path " + domain.Or(in.PathPrefix, "/")
+	return all, nil
 }
 
 func (s *Policies) list(c *op.Call, in ListPoliciesInput, _ domain.Account) (

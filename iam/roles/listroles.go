@@ -22,7 +22,7 @@ type ListRolesOutput struct {
 }
 
 func (s *Roles) findList(c *op.Call, in ListRolesInput) (domain.Account, error) {
-	return domain.OnAccount("iam:ListRoles"), nil
+	return s.Kinds.Roles.All(c, "ListRoles", in.PathPrefix), nil
 }
 
 func (s *Roles) list(c *op.Call, in ListRolesInput, _ domain.Account) (

@@ -117,6 +117,14 @@ func (k Kind[E]) New(c *op.Call, path, name string, asked ...Asked) (Entity[E], 
 	return t, nil
 }
 
+// All is the target of an operation that lists entities under a path. Policies know no resource
+// for it but "*", and IAM's refusals call it by the path.
+func (k Kind[E]) All(c *op.Call, action string, path *string) domain.Account {
+	all := domain.OnAccount("iam:" + action)
+	all.Asked = k.arn(c.Caller.Account, domain.Or(path, "/"), "")
+	return all
+}
+
 // And returns the target with one more demand.
 func (t Entity[E]) And(d policy.Demand) Entity[E] {
 	t.demands = append(slices.Clone(t.demands), d)

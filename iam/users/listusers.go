@@ -22,7 +22,7 @@ type ListUsersOutput struct {
 }
 
 func (s *Users) findList(c *op.Call, in ListUsersInput) (domain.Account, error) {
-	return domain.OnAccount("iam:ListUsers"), nil
+	return s.Kinds.Users.All(c, "ListUsers", in.PathPrefix), nil
 }
 
 func (s *Users) list(c *op.Call, in ListUsersInput, _ domain.Account) (

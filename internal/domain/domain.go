@@ -44,6 +44,7 @@ func (r Routes) route(name, method, path, doc string) op.Info {
 // but "*".
 type Account struct {
 	Actions []string // with their service: kms:ListKeys
+	Asked   string   // what a refusal calls it; empty: nothing
 	op.There
 }
 
@@ -55,6 +56,7 @@ func (a Account) Demands() []policy.Demand {
 	d := make([]policy.Demand, len(a.Actions))
 	for i, action := range a.Actions {
 		d[i] = On(action, "*", "")
+		d[i].Resource.Asked = a.Asked
 	}
 	return d
 }

@@ -214,11 +214,11 @@ type matrixOperation struct {
 }
 
 // resourceOf returns the resource of a policy for what a refusal calls it: a secret that is to be
-// made by its name.
+// made by its name, a listing by its path.
 func resourceOf(n op.Info, called string) string {
 	called = strings.TrimPrefix(called, "policy ")
 	switch {
-	case called == "":
+	case called == "", strings.HasSuffix(called, "/"): // a listing is called by its path
 		return "*"
 	case n.Service.Name == "secretsmanager" && !strings.HasPrefix(called, "arn:"):
 		return "arn:aws:secretsmanager:" + servicetest.Region + ":" + servicetest.Account + ":secret:" +
