@@ -15,10 +15,11 @@ import (
 // Identity says who asked, as CloudTrail's userIdentity does.
 type Identity struct {
 	Type, PrincipalID, ARN, AccountID, AccessKeyID string
-	UserName                                       string  // of an IAM user
-	Session                                        Session // of temporary credentials; zero: there is none
+	UserName                                       string // of an IAM user
 	// the service that asked on the caller's behalf, e.g. secretsmanager.amazonaws.com
 	InvokedBy string
+
+	Session Session // of temporary credentials; zero: there is none
 }
 
 // Session is what temporary credentials are of, CloudTrail's sessionContext.
