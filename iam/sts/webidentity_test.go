@@ -141,6 +141,29 @@ func TestWebIdentity_BadToken_IsAStrangers(t *testing.T) {
 	}
 }
 
+// TestWebIdentity_IssuerAwayOrPolicyBroken_IsRefused: an issuer that doesn't answer vouches for
+// nobody, and a session policy is read before any token is.
+func TestWebIdentity_IssuerAwayOrPolicyBroken_IsRefused(t *testing.T) {
+	h := start(t)
+	arn, token := "", ""
+	t.Run("issuer", func(t *testing.T) { // which is closed when this ends
+		i := issuertest.Start(t)
+		p := h.declare(i, account)
+		arn = h.role(account, "r", vouched(p.ARN(), p.Name, byToken)).ARN()
+		token = i.Token(optest.Began, nil)
+	})
+	_, err := h.web(arn, token)
+	if f := fault.Of(err); f == nil || f.Code != "IDPCommunicationError" {
+		t.Errorf("an issuer that is away: %v", err)
+	}
+	_, err = h.asks(policy.Caller{}, "AssumeRoleWithWebIdentity",
+		sts.AssumeRoleWithWebIdentityInput{RoleArn: arn, RoleSessionName: "pod",
+			WebIdentityToken: token, Policy: to("{")})
+	if f := fault.Of(err); f == nil || f.Code != "MalformedPolicyDocument" {
+		t.Errorf("a policy that is none: %v", err)
+	}
+}
+
 // TestWebIdentity_TagsAndSource_NeedTheirPermission: what the issuer says of the session is the
 // session's, and goes on to the next.
 func TestWebIdentity_TagsAndSource_NeedTheirPermission(t *testing.T) {

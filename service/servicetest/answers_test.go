@@ -28,6 +28,10 @@ var seenElsewhere = map[string]map[string]string{
 		"LimitExceeded": "iam.AddClientIDToOpenIDConnectProvider iam.CreateOpenIDConnectProvider " +
 			"iam.TagOpenIDConnectProvider",
 	},
+	"TestWebIdentity_IssuerAwayOrPolicyBroken_IsRefused": {
+		"IDPCommunicationError":   "sts.AssumeRoleWithWebIdentity",
+		"MalformedPolicyDocument": "sts.AssumeRoleWithWebIdentity",
+	},
 	"TestWebIdentity_BadToken_IsAStrangers": {
 		"ExpiredTokenException": "sts.AssumeRoleWithWebIdentity",
 		"InvalidIdentityToken":  "sts.AssumeRoleWithWebIdentity",
