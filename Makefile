@@ -18,7 +18,7 @@ CASES    ?= 1000000
 SEED     ?= 1
 DEV_DIR  ?= ./dev-data
 DEV_ARGS ?=
-TESTTIME ?= 15m
+TESTTIME ?= 25m
 MUTATE   ?= ./policy ./identity/sigv4 ./internal/shape ./internal/op ./keystore/key ./secrets
 
 # What the binary says of itself. Without git (a tarball) set them: make build VERSION=v1.2.3 COMMIT=...
