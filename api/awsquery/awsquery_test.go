@@ -346,7 +346,7 @@ func TestAnswer_EveryKindOfMember_IsWrittenAsAWSDoes(t *testing.T) {
     <Number>-7</Number>
     <Ratio>0.5</Ratio>
     <Flag>true</Flag>
-    <Date>2026-11-21T12:00:00.250Z</Date>
+    <Date>2026-11-21T12:00:00Z</Date>
     <Blob>aGVsbG8=</Blob>
     <Texts/>
     <Nested>

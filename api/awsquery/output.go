@@ -182,10 +182,5 @@ func textOf(t reflect.Type) func(reflect.Value) string {
 	return func(v reflect.Value) string { return strconv.FormatInt(v.Int(), 10) }
 }
 
-// instant writes a time in ISO 8601, with milliseconds where there are some.
-func instant(t wire.Time) string {
-	if u := t.UTC(); u.Nanosecond()/1e6 != 0 {
-		return u.Format("2006-01-02T15:04:05.000Z")
-	}
-	return t.UTC().Format("2006-01-02T15:04:05Z")
-}
+// instant writes a time in ISO 8601, to the second as IAM and STS do.
+func instant(t wire.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
