@@ -35,9 +35,5 @@ func (s *Accounts) setAlias(c *op.Call, alias string) (op.Commit[op.None], error
 	case a.Alias == alias:
 		return op.Unchanged(op.None{}), nil
 	}
-	change, err := s.SetAlias(c, a, alias)
-	if err != nil {
-		return nil, err
-	}
-	return op.Apply(change, op.None{}), nil
+	return domain.Done(s.SetAlias(c, a, alias))
 }

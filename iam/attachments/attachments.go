@@ -78,14 +78,6 @@ func (h *holders[E]) change(c *op.Call, row *E, edit func(*E)) (domain.Change, e
 	return h.rows.Update(c, row, &to)
 }
 
-// done is the commit of a change that is answered with nothing.
-func done(change domain.Change, err error) (op.Commit[op.None], error) {
-	if err != nil {
-		return nil, err
-	}
-	return op.Apply(change, op.None{}), nil
-}
-
 // named is the input of an operation on the entity of a name.
 type named interface {
 	op.Input

@@ -60,7 +60,7 @@ func attach[I managed, E any](n op.Info, h *holders[E]) op.Command[I, op.None] {
 				return nil, model.CannotExceed(h.quota, mostAttached)
 			}
 			change, err := h.change(c, t.Row, func(e *E) { h.permissions(e).Attach(in.arn()) })
-			return done(domain.InOrder(there, change), err)
+			return domain.Done(domain.InOrder(there, change), err)
 		})
 }
 

@@ -3,6 +3,7 @@ package attachments
 import (
 	"claviger/iam/model"
 	"claviger/iam/target"
+	"claviger/internal/domain"
 	"claviger/internal/op"
 )
 
@@ -29,6 +30,6 @@ func unbound[I named, E any](n op.Info, h *holders[E]) op.Operation {
 			return nil, model.NoSuchEntity("The %s %s has no permissions boundary.", h.kind.Word,
 				nameOf(h.kind.Facts(t.Row).ARN))
 		}
-		return done(h.change(c, t.Row, func(e *E) { *h.boundary(e) = "" }))
+		return domain.Done(h.change(c, t.Row, func(e *E) { *h.boundary(e) = "" }))
 	})
 }

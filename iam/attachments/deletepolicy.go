@@ -2,6 +2,7 @@ package attachments
 
 import (
 	"claviger/iam/target"
+	"claviger/internal/domain"
 	"claviger/internal/op"
 )
 
@@ -37,6 +38,6 @@ func remove[I inline, E any](n op.Info, h *holders[E]) op.Operation {
 			if _, err := h.inlineOf(t, in.name()); err != nil {
 				return nil, err
 			}
-			return done(h.change(c, t.Row, func(e *E) { h.permissions(e).Remove(in.name()) }))
+			return domain.Done(h.change(c, t.Row, func(e *E) { h.permissions(e).Remove(in.name()) }))
 		})
 }

@@ -3,6 +3,7 @@ package attachments
 import (
 	"claviger/iam/model"
 	"claviger/iam/target"
+	"claviger/internal/domain"
 	"claviger/internal/op"
 )
 
@@ -38,6 +39,6 @@ func detach[I managed, E any](n op.Info, h *holders[E]) op.Command[I, op.None] {
 			if !h.permissions(t.Row).Has(in.arn()) {
 				return nil, model.NoSuchEntity("Policy %s was not found.", in.arn())
 			}
-			return done(h.change(c, t.Row, func(e *E) { h.permissions(e).Detach(in.arn()) }))
+			return domain.Done(h.change(c, t.Row, func(e *E) { h.permissions(e).Detach(in.arn()) }))
 		})
 }

@@ -42,6 +42,6 @@ func bound[I managed, E any](n op.Info, h *holders[E]) op.Operation {
 			return op.Unchanged(op.None{}), nil
 		}
 		change, err := h.change(c, t.Row, func(e *E) { *h.boundary(e) = arn })
-		return done(domain.InOrder(there, change), err)
+		return domain.Done(domain.InOrder(there, change), err)
 	})
 }

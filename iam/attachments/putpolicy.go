@@ -4,6 +4,7 @@ import (
 	"claviger/iam/entity"
 	"claviger/iam/model"
 	"claviger/iam/target"
+	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/policy"
 )
@@ -67,7 +68,7 @@ func put[I interface {
 			if old := has.Find(in.name()); old != nil && old.Document == in.document() {
 				return op.Unchanged(op.None{}), nil
 			}
-			return done(h.change(c, t.Row,
+			return domain.Done(h.change(c, t.Row,
 				func(e *E) { h.permissions(e).Put(in.name(), in.document()) }))
 		})
 }

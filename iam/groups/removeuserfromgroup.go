@@ -5,6 +5,7 @@ import (
 
 	"claviger/iam/entity"
 	"claviger/iam/target"
+	"claviger/internal/domain"
 	"claviger/internal/op"
 )
 
@@ -32,9 +33,5 @@ func (s *Groups) remove(c *op.Call, in RemoveUserFromGroupInput,
 	}
 	to := *u
 	to.Groups = slices.Delete(slices.Clone(u.Groups), at, at+1)
-	change, err := s.Directory.Users.Update(c, u, &to)
-	if err != nil {
-		return nil, err
-	}
-	return op.Apply(change, op.None{}), nil
+	return domain.Done(s.Directory.Users.Update(c, u, &to))
 }

@@ -37,9 +37,5 @@ func (s *Groups) update(c *op.Call, in UpdateGroupInput, t target.Entity[entity.
 	case to.Path == t.Row.Path && to.Name == t.Row.Name:
 		return op.Unchanged(op.None{}), nil
 	}
-	change, err := s.Directory.Groups.Update(c, t.Row, &to)
-	if err != nil {
-		return nil, err
-	}
-	return op.Apply(change, op.None{}), nil
+	return domain.Done(s.Directory.Groups.Update(c, t.Row, &to))
 }

@@ -3,6 +3,7 @@ package oidc
 import (
 	"slices"
 
+	"claviger/internal/domain"
 	"claviger/internal/op"
 )
 
@@ -28,5 +29,5 @@ func (s *Providers) add(c *op.Call, in AddClientIDToOpenIDConnectProviderInput, 
 	if err := checkClientIDs(to.ClientIDs); err != nil {
 		return nil, err
 	}
-	return s.change(c, t.Row, &to)
+	return domain.Done(s.Directory.Providers.Update(c, t.Row, &to))
 }

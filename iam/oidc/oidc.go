@@ -79,15 +79,6 @@ func (s *Providers) named(c *op.Call, action, arn string, values policy.Values) 
 	return s.kind.ByARN(c, arn, target.Asked{Action: action, Values: values})
 }
 
-// change stores a changed provider, and answers with nothing.
-func (s *Providers) change(c *op.Call, from, to *entity.Provider) (op.Commit[op.None], error) {
-	change, err := s.Directory.Providers.Update(c, from, to)
-	if err != nil {
-		return nil, err
-	}
-	return op.Apply(change, op.None{}), nil
-}
-
 // tags are the rules of providers' tags.
 var tags = model.Tags{}
 

@@ -3,6 +3,7 @@ package oidc
 import (
 	"slices"
 
+	"claviger/internal/domain"
 	"claviger/internal/op"
 )
 
@@ -26,5 +27,5 @@ func (s *Providers) remove(c *op.Call, in RemoveClientIDFromOpenIDConnectProvide
 	}
 	to := *t.Row
 	to.ClientIDs = slices.Delete(slices.Clone(to.ClientIDs), at, at+1)
-	return s.change(c, t.Row, &to)
+	return domain.Done(s.Directory.Providers.Update(c, t.Row, &to))
 }

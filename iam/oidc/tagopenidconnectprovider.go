@@ -3,6 +3,7 @@ package oidc
 import (
 	"claviger/iam/entity"
 	"claviger/iam/model"
+	"claviger/internal/domain"
 	"claviger/internal/op"
 )
 
@@ -27,5 +28,5 @@ func (s *Providers) tag(c *op.Call, in TagOpenIDConnectProviderInput, t provider
 	}
 	to := *t.Row
 	to.Tags = all
-	return s.change(c, t.Row, &to)
+	return domain.Done(s.Directory.Providers.Update(c, t.Row, &to))
 }

@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"claviger/iam/model"
+	"claviger/internal/domain"
 	"claviger/internal/op"
 )
 
@@ -20,5 +21,5 @@ func (s *Providers) untag(c *op.Call, in UntagOpenIDConnectProviderInput, t prov
 	op.Commit[op.None], error) {
 	to := *t.Row
 	to.Tags = tags.Remove(to.Tags, in.TagKeys)
-	return s.change(c, t.Row, &to)
+	return domain.Done(s.Directory.Providers.Update(c, t.Row, &to))
 }

@@ -1,6 +1,9 @@
 package oidc
 
-import "claviger/internal/op"
+import (
+	"claviger/internal/domain"
+	"claviger/internal/op"
+)
 
 type UpdateOpenIDConnectProviderThumbprintInput struct {
 	OpenIDConnectProviderArn string   `shape:"arnType,required"`
@@ -21,5 +24,5 @@ func (s *Providers) updateThumbprints(c *op.Call, in UpdateOpenIDConnectProvider
 	t provider) (op.Commit[op.None], error) {
 	to := *t.Row
 	to.Thumbprints = once(lower(in.ThumbprintList))
-	return s.change(c, t.Row, &to)
+	return domain.Done(s.Directory.Providers.Update(c, t.Row, &to))
 }

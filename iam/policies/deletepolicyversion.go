@@ -5,6 +5,7 @@ import (
 
 	"claviger/iam/entity"
 	"claviger/iam/model"
+	"claviger/internal/domain"
 	"claviger/internal/op"
 )
 
@@ -31,5 +32,5 @@ func (s *Policies) deleteVersion(c *op.Call, in DeletePolicyVersionInput, t poli
 	to := *t.Row
 	to.Versions = slices.DeleteFunc(slices.Clone(to.Versions),
 		func(one entity.Version) bool { return one.ID == v.ID })
-	return change(s, c, t.Row, &to, op.None{})
+	return domain.Done(s.Directory.Policies.Update(c, t.Row, &to))
 }

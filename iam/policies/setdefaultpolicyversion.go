@@ -1,6 +1,9 @@
 package policies
 
-import "claviger/internal/op"
+import (
+	"claviger/internal/domain"
+	"claviger/internal/op"
+)
 
 type SetDefaultPolicyVersionInput struct {
 	PolicyArn string `shape:"arnType,required"`
@@ -24,5 +27,5 @@ func (s *Policies) setDefault(c *op.Call, in SetDefaultPolicyVersionInput, t pol
 	}
 	to := *t.Row
 	to.Default, to.Updated = v.ID, c.Time
-	return change(s, c, t.Row, &to, op.None{})
+	return domain.Done(s.Directory.Policies.Update(c, t.Row, &to))
 }

@@ -3,6 +3,7 @@ package policies
 import (
 	"claviger/iam/entity"
 	"claviger/iam/model"
+	"claviger/internal/domain"
 	"claviger/internal/op"
 )
 
@@ -25,5 +26,5 @@ func (s *Policies) tag(c *op.Call, in TagPolicyInput, t policyTarget) (op.Commit
 		return nil, err
 	}
 	to.Tags = all
-	return change(s, c, t.Row, &to, op.None{})
+	return domain.Done(s.Directory.Policies.Update(c, t.Row, &to))
 }

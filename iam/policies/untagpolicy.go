@@ -2,6 +2,7 @@ package policies
 
 import (
 	"claviger/iam/model"
+	"claviger/internal/domain"
 	"claviger/internal/op"
 )
 
@@ -19,5 +20,5 @@ func (s *Policies) untag(c *op.Call, in UntagPolicyInput, t policyTarget) (
 	op.Commit[op.None], error) {
 	to := *t.Row
 	to.Tags = tags.Remove(to.Tags, in.TagKeys)
-	return change(s, c, t.Row, &to, op.None{})
+	return domain.Done(s.Directory.Policies.Update(c, t.Row, &to))
 }

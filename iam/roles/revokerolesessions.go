@@ -3,6 +3,7 @@ package roles
 import (
 	"claviger/iam/entity"
 	"claviger/iam/target"
+	"claviger/internal/domain"
 	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/internal/wire"
@@ -40,5 +41,5 @@ func (s *Roles) revoke(c *op.Call, in RevokeRoleSessionsInput, t target.Entity[e
 	}
 	to := *t.Row
 	to.Revoked = before
-	return change(s, c, t.Row, &to, op.None{})
+	return domain.Done(s.Directory.Roles.Update(c, t.Row, &to))
 }

@@ -4,6 +4,7 @@ import (
 	"claviger/iam/entity"
 	"claviger/iam/model"
 	"claviger/iam/target"
+	"claviger/internal/domain"
 	"claviger/internal/op"
 )
 
@@ -27,5 +28,5 @@ func (s *Roles) tag(c *op.Call, in TagRoleInput, t target.Entity[entity.Role]) (
 		return nil, err
 	}
 	to.Tags = all
-	return change(s, c, t.Row, &to, op.None{})
+	return domain.Done(s.Directory.Roles.Update(c, t.Row, &to))
 }

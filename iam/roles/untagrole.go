@@ -4,6 +4,7 @@ import (
 	"claviger/iam/entity"
 	"claviger/iam/model"
 	"claviger/iam/target"
+	"claviger/internal/domain"
 	"claviger/internal/op"
 )
 
@@ -21,5 +22,5 @@ func (s *Roles) untag(c *op.Call, in UntagRoleInput, t target.Entity[entity.Role
 	op.Commit[op.None], error) {
 	to := *t.Row
 	to.Tags = tags.Remove(to.Tags, in.TagKeys)
-	return change(s, c, t.Row, &to, op.None{})
+	return domain.Done(s.Directory.Roles.Update(c, t.Row, &to))
 }

@@ -3,6 +3,7 @@ package roles
 import (
 	"claviger/iam/entity"
 	"claviger/iam/target"
+	"claviger/internal/domain"
 	"claviger/internal/op"
 )
 
@@ -26,5 +27,5 @@ func (s *Roles) setTrust(c *op.Call, in UpdateAssumeRolePolicyInput,
 	}
 	to := *t.Row
 	to.Trust = trust
-	return change(s, c, t.Row, &to, op.None{})
+	return domain.Done(s.Directory.Roles.Update(c, t.Row, &to))
 }

@@ -47,9 +47,5 @@ func findRevocation(_ *op.Call, in RevokeSessionInput) (revocation, error) {
 
 func (s *STS) revoke(c *op.Call, in RevokeSessionInput, t revocation) (
 	op.Commit[op.None], error) {
-	change, err := s.Sessions.RevokeSession(c, in.AccessKeyId, t.account, c.Time)
-	if err != nil {
-		return nil, err
-	}
-	return op.Apply(change, op.None{}), nil
+	return domain.Done(s.Sessions.RevokeSession(c, in.AccessKeyId, t.account, c.Time))
 }

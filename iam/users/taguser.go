@@ -4,6 +4,7 @@ import (
 	"claviger/iam/entity"
 	"claviger/iam/model"
 	"claviger/iam/target"
+	"claviger/internal/domain"
 	"claviger/internal/op"
 )
 
@@ -27,5 +28,5 @@ func (s *Users) tag(c *op.Call, in TagUserInput, t target.Entity[entity.User]) (
 		return nil, err
 	}
 	to.Tags = all
-	return s.change(c, t.Row, &to)
+	return domain.Done(s.Directory.Users.Update(c, t.Row, &to))
 }

@@ -4,6 +4,7 @@ import (
 	"claviger/iam/entity"
 	"claviger/iam/model"
 	"claviger/iam/target"
+	"claviger/internal/domain"
 	"claviger/internal/op"
 )
 
@@ -21,5 +22,5 @@ func (s *Users) untag(c *op.Call, in UntagUserInput, t target.Entity[entity.User
 	op.Commit[op.None], error) {
 	to := *t.Row
 	to.Tags = tags.Remove(to.Tags, in.TagKeys)
-	return s.change(c, t.Row, &to)
+	return domain.Done(s.Directory.Users.Update(c, t.Row, &to))
 }

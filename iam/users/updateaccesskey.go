@@ -4,6 +4,7 @@ import (
 	"claviger/iam/entity"
 	"claviger/iam/model"
 	"claviger/iam/target"
+	"claviger/internal/domain"
 	"claviger/internal/op"
 )
 
@@ -37,9 +38,5 @@ func (s *Users) updateKey(c *op.Call, in UpdateAccessKeyInput, t target.Entity[e
 	if k.Status == in.Status {
 		return op.Unchanged(op.None{}), nil
 	}
-	change, err := s.keys.SetStatus(c, k, in.Status)
-	if err != nil {
-		return nil, err
-	}
-	return op.Apply(change, op.None{}), nil
+	return domain.Done(s.keys.SetStatus(c, k, in.Status))
 }

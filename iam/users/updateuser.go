@@ -39,5 +39,5 @@ func (s *Users) update(c *op.Call, in UpdateUserInput, t target.Entity[entity.Us
 	case to.Path == t.Row.Path && to.Name == t.Row.Name:
 		return op.Unchanged(op.None{}), nil
 	}
-	return s.change(c, t.Row, &to)
+	return domain.Done(s.Directory.Users.Update(c, t.Row, &to))
 }

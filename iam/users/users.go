@@ -68,15 +68,6 @@ func (s *Users) named(c *op.Call, action, name string, values policy.Values) (
 	return s.Kinds.Users.Named(c, name, target.Asked{Action: action, Values: values}), nil
 }
 
-// change stores a changed user, and answers with nothing.
-func (s *Users) change(c *op.Call, from, to *entity.User) (op.Commit[op.None], error) {
-	change, err := s.Directory.Users.Update(c, from, to)
-	if err != nil {
-		return nil, err
-	}
-	return op.Apply(change, op.None{}), nil
-}
-
 // build makes the operations that commands have performed, too.
 func (s *Users) build() {
 	iam := domain.Routes{Service: model.IAM}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"claviger/internal/fault"
+	"claviger/internal/op"
 	"claviger/store"
 )
 
@@ -83,6 +84,15 @@ func prepare[T any](ctx context.Context, rows Rows[T], r Revision[T]) (Change, e
 		return rows.Insert(ctx, r.To)
 	}
 	return rows.Update(ctx, r.From, r.To)
+}
+
+// Done is the commit of a change that was prepared and is answered with nothing, or the error of
+// preparing it.
+func Done(change Change, err error) (op.Commit[op.None], error) {
+	if err != nil {
+		return nil, err
+	}
+	return op.Apply(change, op.None{}), nil
 }
 
 // Scheduler puts work off until it is due, in the transaction that decides on it, or takes it back.
