@@ -2,7 +2,6 @@ package oidc
 
 import (
 	"claviger/iam/entity"
-	"claviger/iam/model"
 	"claviger/internal/op"
 )
 
@@ -26,11 +25,8 @@ func (s *Providers) findTags(c *op.Call, in ListOpenIDConnectProviderTagsInput) 
 
 func (s *Providers) listTags(c *op.Call, in ListOpenIDConnectProviderTagsInput, t provider) (
 	out ListOpenIDConnectProviderTagsOutput, err error) {
-	p, err := s.Page(c, "ListOpenIDConnectProviderTags", t.Row.ID, in.MaxItems, in.Marker)
-	if err != nil {
-		return out, err
-	}
-	out.Tags, out.Marker = model.Cut(p, t.Row.Tags, func(t entity.Tag) string { return t.Key })
+	out.Tags, out.Marker, err = s.TagPage(c, "ListOpenIDConnectProviderTags", t.Row.ID, t.Row.Tags,
+		in.MaxItems, in.Marker)
 	out.IsTruncated = out.Marker != ""
-	return out, nil
+	return out, err
 }

@@ -41,5 +41,9 @@ func (s *Policies) createVersion(c *op.Call, in CreatePolicyVersionInput, t poli
 	if domain.Or(in.SetAsDefault, false) {
 		to.Default = v.ID
 	}
-	return change(s, c, t.Row, &to, CreatePolicyVersionOutput{model.ListedVersion(&to, v)})
+	change, err := s.Directory.Policies.Update(c, t.Row, &to)
+	if err != nil {
+		return nil, err
+	}
+	return op.Apply(change, CreatePolicyVersionOutput{model.ListedVersion(&to, v)}), nil
 }

@@ -2,7 +2,6 @@ package policies
 
 import (
 	"claviger/iam/entity"
-	"claviger/iam/model"
 	"claviger/internal/op"
 )
 
@@ -26,11 +25,8 @@ func (s *Policies) findTags(c *op.Call, in ListPolicyTagsInput) (policyTarget, e
 
 func (s *Policies) listTags(c *op.Call, in ListPolicyTagsInput, t policyTarget) (
 	out ListPolicyTagsOutput, err error) {
-	p, err := s.Page(c, "ListPolicyTags", t.Row.ID, in.MaxItems, in.Marker)
-	if err != nil {
-		return out, err
-	}
-	out.Tags, out.Marker = model.Cut(p, t.Row.Tags, func(t entity.Tag) string { return t.Key })
+	out.Tags, out.Marker, err = s.TagPage(c, "ListPolicyTags", t.Row.ID, t.Row.Tags,
+		in.MaxItems, in.Marker)
 	out.IsTruncated = out.Marker != ""
-	return out, nil
+	return out, err
 }

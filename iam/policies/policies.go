@@ -33,15 +33,6 @@ func (s *Policies) findToChange(c *op.Call, action, arn string, values policy.Va
 	return s.PolicyToChange(c, arn, target.Asked{Action: action, Values: values})
 }
 
-// change stores a changed policy, and answers out.
-func change[O any](s *Policies, c *op.Call, from, to *entity.Policy, out O) (op.Commit[O], error) {
-	change, err := s.Directory.Policies.Update(c, from, to)
-	if err != nil {
-		return nil, err
-	}
-	return op.Apply(change, out), nil
-}
-
 // versionOf returns a version of a policy.
 func versionOf(p *entity.Policy, id string) (*entity.Version, error) {
 	v := p.Version(id)

@@ -2,7 +2,6 @@ package roles
 
 import (
 	"claviger/iam/entity"
-	"claviger/iam/model"
 	"claviger/iam/target"
 	"claviger/internal/op"
 )
@@ -27,11 +26,8 @@ func (s *Roles) findTags(c *op.Call, in ListRoleTagsInput) (target.Entity[entity
 
 func (s *Roles) listTags(c *op.Call, in ListRoleTagsInput, t target.Entity[entity.Role]) (
 	out ListRoleTagsOutput, err error) {
-	p, err := s.Page(c, "ListRoleTags", t.Row.ID, in.MaxItems, in.Marker)
-	if err != nil {
-		return out, err
-	}
-	out.Tags, out.Marker = model.Cut(p, t.Row.Tags, func(t entity.Tag) string { return t.Key })
+	out.Tags, out.Marker, err = s.TagPage(c, "ListRoleTags", t.Row.ID, t.Row.Tags,
+		in.MaxItems, in.Marker)
 	out.IsTruncated = out.Marker != ""
-	return out, nil
+	return out, err
 }

@@ -102,3 +102,15 @@ func (e Entities) Self(c *op.Call, name *string, asked Asked) (Entity[entity.Use
 	return Entity[entity.User]{}, model.Invalid(
 		"Must specify userName when calling with non-User credentials")
 }
+
+// TagPage returns the tags of an entity that a page of a listing shows, in order of key, and the
+// marker of the next page or nothing. id is the entity's.
+func (e Entities) TagPage(c *op.Call, operation, id string, tags []entity.Tag, size *int32,
+	marker *string) (shown []entity.Tag, next string, err error) {
+	p, err := e.Page(c, operation, id, size, marker)
+	if err != nil {
+		return nil, "", err
+	}
+	shown, next = model.Cut(p, tags, func(t entity.Tag) string { return t.Key })
+	return shown, next, nil
+}

@@ -2,7 +2,6 @@ package users
 
 import (
 	"claviger/iam/entity"
-	"claviger/iam/model"
 	"claviger/iam/target"
 	"claviger/internal/op"
 )
@@ -27,11 +26,8 @@ func (s *Users) findTags(c *op.Call, in ListUserTagsInput) (target.Entity[entity
 
 func (s *Users) listTags(c *op.Call, in ListUserTagsInput, t target.Entity[entity.User]) (
 	out ListUserTagsOutput, err error) {
-	p, err := s.Page(c, "ListUserTags", t.Row.ID, in.MaxItems, in.Marker)
-	if err != nil {
-		return out, err
-	}
-	out.Tags, out.Marker = model.Cut(p, t.Row.Tags, func(t entity.Tag) string { return t.Key })
+	out.Tags, out.Marker, err = s.TagPage(c, "ListUserTags", t.Row.ID, t.Row.Tags,
+		in.MaxItems, in.Marker)
 	out.IsTruncated = out.Marker != ""
-	return out, nil
+	return out, err
 }
