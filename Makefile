@@ -47,7 +47,7 @@ build: tools ## build bin/claviger
 		echo "Compiling. The first time that is SQLite's C too: 1 to 5 minutes in which nothing is said." >&2
 	$(GO) build -trimpath -ldflags "$(LDFLAGS)" -o bin/claviger ./cmd/claviger
 
-test: tools softhsm clients ## run the tests; what was skipped is listed with its reason (PKG=./hsm for one package)
+test: tools softhsm clients databases ## run the tests; what was skipped is listed with its reason (PKG=./hsm for one package)
 	@$(GO) run ./.ci/gotest -p $(ABREAST) -count=1 -timeout $(TESTTIME) $(PKG)
 
 vet: tools ## go vet, gofmt, and go.mod as go mod tidy leaves it
@@ -147,6 +147,10 @@ softhsm: ## install SoftHSM2, the token the tests run on
 clients: ## install the clients that tests drive: AWS CLI, boto3, curl, pkcs11-tool
 	@for c in awscli boto3 curl opensc; do \
 		softhsm-setup/install.sh $$c || echo "Going on without $$c: the tests that drive it will be skipped." >&2; done
+
+databases: ## install the database servers that tests start for themselves: PostgreSQL, MariaDB, Redis
+	@for d in postgresql mariadb redis; do \
+		softhsm-setup/install.sh $$d || echo "Going on without $$d: the tests that start it will be skipped." >&2; done
 
 tools: ## look whether Go and a C compiler are here
 	@command -v $(GO) >/dev/null || { echo "Claviger is built with Go $$(awk '$$1 == "go" { print $$2 }' go.mod) or later, and there is no '$(GO)' here: see https://go.dev/dl/." >&2; exit 1; }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# install.sh [--check] [softhsm2|awscli|boto3|opensc|curl|shellcheck|mmdebstrap|cc|make]...
+# install.sh [--check] [softhsm2|awscli|boto3|opensc|curl|postgresql|mariadb|redis|shellcheck|mmdebstrap|cc|make]...
 #
 # Installs what is named, SoftHSM2 when nothing is, with the platform's own package manager. It says what it is
 # about to do before it does it, asks nothing, does nothing twice, and is silent when there is nothing to do.
@@ -22,10 +22,14 @@ present() {
 	opensc) command -v pkcs11-tool >/dev/null 2>&1 ;;
 	curl | make | mmdebstrap) command -v "$1" >/dev/null 2>&1 ;;
 	shellcheck) command -v shellcheck >/dev/null 2>&1 ;;
+	# Debian keeps the server's programs out of PATH, by version.
+	postgresql) command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 ;;
+	mariadb) command -v mariadbd >/dev/null 2>&1 || [ -x /usr/sbin/mariadbd ] || [ -x /usr/libexec/mariadbd ] ;;
+	redis) command -v redis-server >/dev/null 2>&1 ;;
 	# A compiler without the C library's headers is no use to cgo: one is read to see. CC may hold options, hence sh.
 	cc) echo '#include <stdlib.h>' | sh -c "${CC:-$(go env CC)} -E -" >/dev/null 2>&1 ;;
 	*)
-		say "don't know '$1'. Known are softhsm2, awscli, boto3, opensc, curl, shellcheck, mmdebstrap, cc and make."
+		say "don't know '$1'. Known are softhsm2, awscli, boto3, opensc, curl, postgresql, mariadb, redis, shellcheck, mmdebstrap, cc and make."
 		exit 1
 		;;
 	esac
@@ -55,6 +59,13 @@ packages() {
 	*:boto3) echo python3-boto3 ;;
 	dnf:shellcheck | zypper:shellcheck) echo ShellCheck ;;
 	*:shellcheck) echo shellcheck ;;
+	apt-get:postgresql) echo postgresql ;;
+	dnf:postgresql | zypper:postgresql) echo postgresql-server ;;
+	*:postgresql) echo postgresql ;;
+	apt-get:mariadb | dnf:mariadb) echo mariadb-server ;;
+	*:mariadb) echo mariadb ;;
+	apt-get:redis) echo redis-server ;;
+	*:redis) echo redis ;;
 	apt-get:cc) echo gcc libc6-dev ;;
 	dnf:cc) echo gcc glibc-devel ;;
 	zypper:cc) echo gcc glibc-devel ;;

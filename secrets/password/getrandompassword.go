@@ -125,10 +125,17 @@ type Random interface {
 func Operation(n op.Info, from Random) op.Operation {
 	return domain.ReadAccount(n, func(c *op.Call,
 		in GetRandomPasswordInput) (out GetRandomPasswordOutput, err error) {
-		u := &Uniform{Read: func(n int) ([]byte, error) { return from.Random(c, n) }}
-		out.RandomPassword, err = in.draw(u)
+		out.RandomPassword, err = Make(c, in, from)
 		return out, err
 	})
+}
+
+// Make makes a password by rules, for those who need one and are no request.
+func Make(ctx context.Context, rules GetRandomPasswordInput, from Random) (string, error) {
+	if err := rules.Validate(); err != nil {
+		return "", err
+	}
+	return rules.draw(&Uniform{Read: func(n int) ([]byte, error) { return from.Random(ctx, n) }})
 }
 
 // draw makes a password: every character from all that are included. If each type is required, one
