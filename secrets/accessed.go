@@ -53,8 +53,12 @@ func (r *reads) of(arn string) map[string]int64 {
 	return maps.Clone(r.days[arn])
 }
 
+// accessesOnTheirWay returns the days of reads of a secret that are not in its rows yet, by version
+// id; see [reads.of].
+func (s *Rows) accessesOnTheirWay(arn string) map[string]int64 { return s.reads.of(arn) }
+
 // accessedOn returns the day a secret was last read.
-func (s *Secrets) accessedOn(sec *Secret) (time.Time, error) {
+func (s *Rows) accessedOn(sec *Secret) (time.Time, error) {
 	onTheirWay := s.reads.of(sec.ARN())
 	var day int64
 	err := s.db.Row(qSecretAccess, []any{sec.Account, sec.Region, sec.Name}, &day)
@@ -69,7 +73,7 @@ func (s *Secrets) accessedOn(sec *Secret) (time.Time, error) {
 
 // noteAccess remembers that a version was read on a day. It rides in another's transaction, at most
 // once a version and day.
-func (s *Secrets) noteAccess(sec *Secret, id string, day int64) {
+func (s *Rows) noteAccess(sec *Secret, id string, day int64) {
 	arn := sec.ARN()
 	s.reads.add(arn, id, day)
 	s.db.Note("secrets accessed "+arn+" "+id, func(tx *store.Tx) error {
@@ -81,4 +85,17 @@ func (s *Secrets) noteAccess(sec *Secret, id string, day int64) {
 		_, err = tx.Exec(qVersionAccessed, day, sec.Account, sec.Region, sec.Name, id, sec.Suffix)
 		return err
 	})
+}
+
+// noteRead remembers the day of a read, once a day for each version. AWS tells no more than the
+// day, so that a read costs no write of its own.
+func (s *Rows) noteRead(at time.Time, e *entry, v *version) {
+	day := at.Truncate(24 * time.Hour).UnixMicro()
+	switch {
+	case v == e.current && e.noted.Load() >= day, v.accessed >= day:
+		return
+	case v == e.current:
+		e.noted.Store(day)
+	}
+	s.noteAccess(e.Secret, v.id, day)
 }

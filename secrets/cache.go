@@ -30,13 +30,13 @@ type lookUp func(context.Context, secretRef) (*entry, error)
 
 // withValue returns a secret from the cache or from its verified rows, and its current value along
 // with it if that is small.
-func (s *Secrets) withValue(ctx context.Context, ref secretRef) (*entry, error) {
+func (s *Rows) withValue(ctx context.Context, ref secretRef) (*entry, error) {
 	return s.cache.Get(ref, func() (*entry, error) { return s.loadEntry(ctx, ref) })
 }
 
 // withoutValue is for those who don't need the value: what is not in the cache is read without it,
 // and not kept.
-func (s *Secrets) withoutValue(ctx context.Context, ref secretRef) (*entry, error) {
+func (s *Rows) withoutValue(ctx context.Context, ref secretRef) (*entry, error) {
 	return s.cache.Peek(ref, func() (*entry, error) {
 		sec, err := s.loadSecret(ctx, ref)
 		return &entry{Secret: sec}, err
@@ -44,7 +44,7 @@ func (s *Secrets) withoutValue(ctx context.Context, ref secretRef) (*entry, erro
 }
 
 // loadEntry reads a secret, and its current version along with it if that is small.
-func (s *Secrets) loadEntry(ctx context.Context, ref secretRef) (*entry, error) {
+func (s *Rows) loadEntry(ctx context.Context, ref secretRef) (*entry, error) {
 	sec, err := s.loadSecret(ctx, ref)
 	if err != nil {
 		return nil, err

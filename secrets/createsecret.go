@@ -1,12 +1,14 @@
 package secrets
 
 import (
+	"crypto/rand"
 	"strconv"
 
 	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/policy"
 	"claviger/secrets/model"
+	"claviger/secrets/password"
 )
 
 // ReplicaRegion names a Region to keep a copy in. There are none here.
@@ -105,7 +107,7 @@ func (t *creation) Ready() error {
 // findCreate looks the name up, because a request that comes again must be
 // answered as the first time.
 func (s *Secrets) findCreate(c *op.Call, in CreateSecretInput) (*creation, error) {
-	t, err := s.find(c, "CreateSecret", in.Name, in, s.withoutValue)
+	t, err := s.finder.find(c, "CreateSecret", in.Name, in, s.rows.withoutValue)
 	if err != nil {
 		return nil, err
 	}
@@ -124,12 +126,12 @@ func (s *Secrets) createSecret(c *op.Call, in CreateSecretInput,
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.tryKey(c, sec); err != nil {
+	if _, err := s.sealer.tryKey(c, sec); err != nil {
 		return nil, err
 	}
 	ch, out := &change{secret: sec}, CreateSecretOutput{ARN: sec.ARN(), Name: sec.Name}
 	if v != nil {
-		first, err := s.seal(c, sec, *in.ClientRequestToken, v)
+		first, err := s.sealer.seal(c, sec, *in.ClientRequestToken, v)
 		if err != nil {
 			return nil, err
 		}
@@ -138,7 +140,7 @@ func (s *Secrets) createSecret(c *op.Call, in CreateSecretInput,
 	} else {
 		sec.Token = *in.ClientRequestToken
 	}
-	apply, err := s.prepare(c, ch)
+	apply, err := s.rows.prepare(c, ch)
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +177,7 @@ func (s *Secrets) createAgain(c *op.Call, in CreateSecretInput, v *value,
 	case v == nil:
 		return nil, errExists(sec.Name)
 	}
-	made, err := s.madeBefore(c, sec, token, v)
+	made, err := s.versions.madeBefore(c, sec, token, v)
 	if err != nil {
 		return nil, err
 	}
@@ -185,23 +187,18 @@ func (s *Secrets) createAgain(c *op.Call, in CreateSecretInput, v *value,
 	return op.Unchanged(CreateSecretOutput{ARN: sec.ARN(), Name: sec.Name, VersionId: token}), nil
 }
 
-// madeBefore reports whether a ClientRequestToken has made a version already. The token with
-// another value than v is an error. To compare, the stored value is opened as the caller, who needs
-// kms:Decrypt for it.
-func (s *Secrets) madeBefore(c *op.Call, sec *Secret, token string, v *value) (bool, error) {
-	ver, err := s.loadVersion(c, sec, token, anySize)
-	if domain.IsNoRow(err) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	same, err := s.holds(c, sec, ver, v)
-	if err != nil {
-		return false, err
-	}
-	if !same {
-		return false, errTokenUsed(token, sec.ARN())
-	}
-	return true, nil
+const (
+	suffixSize    = 6
+	alphanumerics = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+)
+
+// newSuffix returns the six random characters that end an ARN. By them a name that is used again
+// names another secret.
+func newSuffix() (string, error) {
+	u := password.Uniform{Read: func(n int) ([]byte, error) {
+		b := make([]byte, n)
+		rand.Read(b)
+		return b, nil
+	}}
+	return u.Text(alphanumerics, suffixSize)
 }

@@ -89,7 +89,7 @@ func (t *deletion) Ready() error {
 }
 
 func (s *Secrets) findDelete(c *op.Call, in DeleteSecretInput) (*deletion, error) {
-	t, err := s.find(c, "DeleteSecret", in.SecretId, in, s.withoutValue)
+	t, err := s.finder.find(c, "DeleteSecret", in.SecretId, in, s.rows.withoutValue)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +105,7 @@ func (s *Secrets) deleteSecret(c *op.Call, in DeleteSecretInput,
 	}
 	date := now(c).AddDate(0, 0, int(in.window()))
 	sec := t.entry.changed(c, func(n *Secret) { n.DeletionDate = date })
-	apply, err := s.prepare(c, &change{secret: sec, also: func(tx *store.Tx) error {
+	apply, err := s.rows.prepare(c, &change{secret: sec, also: func(tx *store.Tx) error {
 		return s.jobs.Schedule(tx, deleteSecretJob, sec.Account, sec.Region, sec.tail(), date)
 	}})
 	if err != nil {
@@ -125,7 +125,7 @@ func (s *Secrets) deleteWithoutRecovery(c *op.Call, t *deletion) op.Commit[Delet
 	}
 	sec := t.entry.Secret
 	out.ARN = sec.ARN()
-	return op.Apply(domain.InOrder(s.cancelDeletion(sec), s.remove(sec)), out)
+	return op.Apply(domain.InOrder(s.cancelDeletion(sec), s.rows.remove(sec)), out)
 }
 
 // cancelDeletion takes back the job that would end a secret, if there is one.
@@ -166,7 +166,7 @@ func (s *Secrets) findExpired(c *op.Call, in endRecoveryInput) (expired, error) 
 		return e, errName
 	}
 	// The row and not the cache, because this can't be taken back.
-	sec, err := s.loadSecret(c, secretRef{account, region, in.Subject[:i]})
+	sec, err := s.rows.loadSecret(c, secretRef{account, region, in.Subject[:i]})
 	switch {
 	case domain.IsNoRow(err):
 		return e, nil
@@ -189,7 +189,7 @@ func (s *Secrets) deleteExpired(c *op.Call, _ endRecoveryInput,
 	case e.secret.DeletionDate.After(c.Time):
 		return nil, errNotExpired
 	}
-	return op.Apply(s.remove(e.secret), op.None{}), nil
+	return op.Apply(s.rows.remove(e.secret), op.None{}), nil
 }
 
 // deleteDue deletes the secret whose recovery window is over. It is the work of a

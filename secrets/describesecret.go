@@ -24,7 +24,7 @@ type DescribeSecretOutput struct {
 // dropping an entry for.
 func (s *Secrets) describeSecret(_ *op.Call, _ SecretInput,
 	e *entry) (DescribeSecretOutput, error) {
-	accessed, err := s.accessedOn(e.Secret)
+	accessed, err := s.rows.accessedOn(e.Secret)
 	if err != nil {
 		return DescribeSecretOutput{}, err
 	}

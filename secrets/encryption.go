@@ -1,23 +1,14 @@
 package secrets
 
 import (
-	"cmp"
 	"crypto/subtle"
 	"errors"
-	"strings"
 
 	"claviger/internal/custody"
-	"claviger/internal/domain"
 	"claviger/internal/envelope"
 	"claviger/internal/fault"
 	"claviger/internal/op"
 )
-
-// service is the service's name in ARNs and IAM actions, and how KMS knows who asks.
-const service = "secretsmanager"
-
-// managedAlias names the AWS managed key, which a secret has if nobody names another.
-const managedAlias = "alias/aws/secretsmanager"
 
 // How Secrets Manager calls it that KMS could not do its part, by direction.
 var (
@@ -38,38 +29,11 @@ func errInvalidKey(reason string) *fault.Error {
 	return invalidParameter("The operation failed because of an invalid KMS key: " + reason)
 }
 
-// kmsARN is the ARN of a KMS key or alias in the secret's own account and Region.
-func (r secretRef) kmsARN(resource string) string {
-	a := domain.ARN{Service: "kms", Region: r.region, Account: r.account, Resource: resource}
-	return a.String()
-}
+// Sealer has values sealed and opened by KMS, as a call's caller.
+type Sealer struct{ keys envelope.Keys }
 
-// keepKey has the secret keep a KmsKeyId: nothing for the managed key, however that is spelled.
-func (s *Secret) keepKey(id string) {
-	s.KeyID = id
-	if id == managedAlias || id == s.ref().kmsARN(managedAlias) {
-		s.KeyID = ""
-	}
-}
-
-// keyFor is what the caller has to call the secret's KMS key. A key that was named without an
-// account is one of the secret's own account, and KMS looks for it in the caller's.
-func (s *Secret) keyFor(c *op.Call) string {
-	if s.Account == c.Caller.Account || strings.HasPrefix(s.KeyID, "arn:") {
-		return s.KeyID
-	}
-	resource := cmp.Or(s.KeyID, managedAlias)
-	if !strings.HasPrefix(resource, "alias/") {
-		resource = "key/" + resource
-	}
-	return s.ref().kmsARN(resource)
-}
-
-// encryptionContext binds a value to its secret and version. Its members are those that AWS
-// documents ("Secret encryption and decryption in AWS Secrets Manager").
-func encryptionContext(s *Secret, id string) map[string]string {
-	return map[string]string{"SecretARN": s.ARN(), "SecretVersionId": id}
-}
+// newSealer returns a Sealer of keys.
+func newSealer(keys envelope.Keys) *Sealer { return &Sealer{keys} }
 
 // keyTrial is the version id in the encryption context when a key is tried. AWS documents it for
 // those who look for it in the trail.
@@ -78,7 +42,7 @@ const keyTrial = "RequestToValidateKeyAccess"
 // tryKey has the KMS key that a request gives to sec seal something and open it again, and returns
 // what came of it, as AWS does: a secret must not get a key that it could never be read with.
 // Whoever may not use the key can't give it to a secret. The managed key needs no trial.
-func (s *Secrets) tryKey(c *op.Call, sec *Secret) (e envelope.Envelope, err error) {
+func (s *Sealer) tryKey(c *op.Call, sec *Secret) (e envelope.Envelope, err error) {
 	if sec.KeyID == "" {
 		return e, nil
 	}
@@ -92,7 +56,7 @@ func (s *Secrets) tryKey(c *op.Call, sec *Secret) (e envelope.Envelope, err erro
 }
 
 // seal makes a version of sec with the value v: one call of the token. Nothing is stored yet.
-func (s *Secrets) seal(c *op.Call, sec *Secret, id string, v *value) (*version, error) {
+func (s *Sealer) seal(c *op.Call, sec *Secret, id string, v *value) (*version, error) {
 	if sec.KeyID == "" && sec.Account != c.Caller.Account {
 		return nil, errForeignDefault
 	}
@@ -105,7 +69,7 @@ func (s *Secrets) seal(c *op.Call, sec *Secret, id string, v *value) (*version, 
 }
 
 // unseal returns the value of a version in clear: one call of the token.
-func (s *Secrets) unseal(c *op.Call, sec *Secret, v *version) ([]byte, error) {
+func (s *Sealer) unseal(c *op.Call, sec *Secret, v *version) ([]byte, error) {
 	if v.managed && sec.Account != c.Caller.Account {
 		return nil, errForeignDefault
 	}
@@ -121,7 +85,7 @@ func (s *Secrets) unseal(c *op.Call, sec *Secret, v *version) ([]byte, error) {
 }
 
 // reseal returns v sealed anew by the key that sec has now.
-func (s *Secrets) reseal(c *op.Call, sec *Secret, v *version) (*version, error) {
+func (s *Sealer) reseal(c *op.Call, sec *Secret, v *version) (*version, error) {
 	plain, err := s.unseal(c, sec, v)
 	if err != nil {
 		return nil, err
@@ -137,7 +101,7 @@ func (s *Secrets) reseal(c *op.Call, sec *Secret, v *version) (*version, error) 
 
 // holds reports whether a version has exactly the value v. The comparison takes the same time
 // wherever the two differ: a ClientRequestToken is known to more people than the value.
-func (s *Secrets) holds(c *op.Call, sec *Secret, ver *version, v *value) (bool, error) {
+func (s *Sealer) holds(c *op.Call, sec *Secret, ver *version, v *value) (bool, error) {
 	plain, err := s.unseal(c, sec, ver)
 	if err != nil {
 		return false, err

@@ -1,9 +1,6 @@
 package secrets
 
 import (
-	"context"
-	"time"
-
 	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/internal/wire"
@@ -47,15 +44,15 @@ type GetSecretValueOutput struct {
 // the string itself lives until the answer is written.
 func (s *Secrets) getSecretValue(c *op.Call, in GetSecretValueInput,
 	e *entry) (out GetSecretValueOutput, err error) {
-	e, v, err := s.versionAsked(c, e, in)
+	e, v, err := s.versions.versionAsked(c, e, in)
 	if err != nil {
 		return out, err
 	}
-	plain, err := s.unseal(c, e.Secret, v)
+	plain, err := s.sealer.unseal(c, e.Secret, v)
 	if err != nil {
 		return out, err
 	}
-	s.noteRead(c.Time, e, v)
+	s.rows.noteRead(c.Time, e, v)
 	out = GetSecretValueOutput{ARN: e.ARN(), Name: e.Name, VersionId: v.id,
 		VersionStages: e.stages.of(v.id), CreatedDate: wire.Time{Time: v.created}}
 	if v.binary {
@@ -66,98 +63,4 @@ func (s *Secrets) getSecretValue(c *op.Call, in GetSecretValueInput,
 	clear(plain)
 	out.SecretString = &text
 	return out, nil
-}
-
-// versionAsked returns the version that is asked for, and the secret as it was when it had that
-// version: the one that was found may be of a moment ago.
-func (s *Secrets) versionAsked(ctx context.Context, e *entry,
-	in GetSecretValueInput) (*entry, *version, error) {
-	id, err := s.versionID(ctx, e.Secret, in.VersionId, in.VersionStage)
-	if err != nil {
-		return nil, nil, err
-	}
-	if e.current != nil && e.current.id == id {
-		return e, e.current, nil
-	}
-	v, err := s.loadVersion(ctx, e.Secret, id, anySize)
-	if !domain.IsNoRow(err) {
-		return e, v, err
-	}
-	if !e.stages.labelled(id) {
-		return nil, nil, errNoVersion(id)
-	}
-	if err := s.versionGone(ctx, e.Secret, id); err != nil {
-		return nil, nil, err
-	}
-	fresh, err := s.loadEntry(ctx, e.ref())
-	if domain.IsNoRow(err) {
-		return nil, nil, errNotFound
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	return s.versionAsked(ctx, fresh, in)
-}
-
-// versionID returns the id of the version that id and label name. A version that is named by its id
-// alone may be absent.
-func (s *Secrets) versionID(ctx context.Context, sec *Secret, id, label *string) (string, error) {
-	stage := domain.Or(label, current)
-	attached := sec.stages[stage]
-	switch {
-	case id == nil && attached == "":
-		return "", errNoStage(stage)
-	case id == nil:
-		return attached, nil
-	case label == nil, attached == *id:
-		return *id, nil
-	}
-	_, err := s.versionFacts(ctx, sec, *id)
-	switch {
-	case domain.IsNoRow(err):
-		return "", s.noVersion(ctx, sec, *id)
-	case err != nil:
-		return "", err
-	}
-	return "", errUnmatched
-}
-
-// noVersion says that a version is absent, or lost if a label is attached to it.
-func (s *Secrets) noVersion(ctx context.Context, sec *Secret, id string) error {
-	if sec.stages.labelled(id) {
-		if err := s.versionGone(ctx, sec, id); err != nil {
-			return err
-		}
-	}
-	return errNoVersion(id)
-}
-
-// versionGone says why a labelled version of sec has no row. If the secret has only changed since
-// it was read, it is nil. Otherwise the secret is gone, or somebody has been at the database.
-func (s *Secrets) versionGone(ctx context.Context, sec *Secret, id string) error {
-	fresh, err := s.loadSecret(ctx, sec.ref())
-	switch {
-	case domain.IsNoRow(err), err == nil && fresh.Suffix != sec.Suffix:
-		return errNotFound
-	case err != nil:
-		return err
-	case fresh.Rev == sec.Rev:
-		return errVersionRemoved(sec.ARN(), id)
-	case fresh.scheduledForDeletion():
-		return errScheduled
-	}
-	return nil
-}
-
-// noteRead remembers the day of a read, once a day for each version. AWS tells no more than the
-// day, so that a read costs no write of its own.
-func (s *Secrets) noteRead(at time.Time, e *entry, v *version) {
-	day := at.Truncate(24 * time.Hour).UnixMicro()
-	switch {
-	case v == e.current && e.noted.Load() >= day, v.accessed >= day:
-		return
-	case v == e.current:
-		e.noted.Store(day)
-	}
-	s.noteAccess(e.Secret, v.id, day)
 }

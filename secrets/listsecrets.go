@@ -67,58 +67,23 @@ func (s *Secrets) listSecrets(c *op.Call, in ListSecretsInput,
 	}
 	out.SecretList, out.NextToken = []SecretListEntry{}, next
 	for _, r := range rows {
-		out.SecretList = append(out.SecretList, r.listEntry())
+		out.SecretList = append(out.SecretList, listEntry(r))
 	}
 	return out, nil
 }
 
-// listed is a secret as a listing reads it, not verified yet.
-type listed struct {
-	Secret
-	accessed int64 // the day, in microseconds
-	read     rowmac.Read
-}
-
 // forFilters returns what filters look at.
-func (s *Secret) forFilters() filter.Secret[Tag] {
+func forFilters(s *Secret) filter.Secret[Tag] {
 	return filter.Secret[Tag]{Name: s.Name, Description: s.Description, Tags: s.Tags}
 }
 
 // listEntry is how a listing shows a secret.
-func (r *listed) listEntry() SecretListEntry {
+func listEntry(r *listed) SecretListEntry {
 	return SecretListEntry{ARN: r.ARN(), Name: r.Name, Description: r.Description,
 		KmsKeyId: r.KeyID, LastChangedDate: wire.Time{Time: r.Changed},
 		LastAccessedDate: wire.At(store.FromMicros(r.accessed)),
 		DeletedDate:      wire.At(r.DeletionDate), Tags: r.shownTags(),
 		SecretVersionsToStages: r.versionsToStages(), CreatedDate: wire.Time{Time: r.Created}}
-}
-
-// order is a way through the secrets of a namespace.
-type order struct {
-	by   string
-	desc bool
-}
-
-// qSecrets reads on from a position. The name sets apart what was created, changed or read at the
-// same time, so that a page begins exactly where the one before ended, whatever was added or
-// removed meanwhile.
-var qSecrets = map[order]*store.Query{
-	{model.ByCreated, false}:  store.SQL(inNamespace + byTime("created", ">", "")),
-	{model.ByCreated, true}:   store.SQL(inNamespace + byTime("created", "<", "DESC")),
-	{model.ByChanged, false}:  store.SQL(inNamespace + byTime("changed", ">", "")),
-	{model.ByChanged, true}:   store.SQL(inNamespace + byTime("changed", "<", "DESC")),
-	{model.ByAccessed, false}: store.SQL(inNamespace + byTime("accessed", ">", "")),
-	{model.ByAccessed, true}:  store.SQL(inNamespace + byTime("accessed", "<", "DESC")),
-	{model.ByName, false}:     store.SQL(inNamespace + `name > $3 ORDER BY name LIMIT $4`),
-	{model.ByName, true}:      store.SQL(inNamespace + `name < $3 ORDER BY name DESC LIMIT $4`),
-}
-
-var inNamespace = `SELECT ` + secretRows.Columns() + `, accessed FROM secrets
-	WHERE account = $1 AND region = $2 AND `
-
-func byTime(column, follows, direction string) string {
-	return `(` + column + `, name) ` + follows + ` ($3, $4)
-	ORDER BY ` + column + ` ` + direction + `, name ` + direction + ` LIMIT $5`
 }
 
 // listing is which secrets are asked for, in which order.
@@ -174,7 +139,7 @@ func (s *Secrets) list(c *op.Call, l listing, p domain.Page,
 	look := filter.New[Tag](l.filters)
 	seen, work, limit, more := 0, 0, p.Size+1, true
 	for more && next == "" {
-		rows, err := s.read(c, l, last, limit)
+		rows, err := s.rows.read(c, l, last, limit)
 		if err != nil {
 			return nil, "", err
 		}
@@ -184,40 +149,11 @@ func (s *Secrets) list(c *op.Call, l listing, p domain.Page,
 				next = p.Next(last.String())
 				break
 			}
-			seen, work, last = seen+1, work+look.Cost(r.forFilters()), l.at(r)
-			if (l.planned || !r.scheduledForDeletion()) && look.Matches(r.forFilters()) {
+			seen, work, last = seen+1, work+look.Cost(forFilters(&r.Secret)), l.at(r)
+			if (l.planned || !r.scheduledForDeletion()) && look.Matches(forFilters(&r.Secret)) {
 				found = append(found, r)
 			}
 		}
 	}
-	return found, next, s.verify(c, found)
-}
-
-// verify asks whether the secrets of a page are as the service stored them. The token is the scarce
-// part, so only those that were chosen are asked for: one that was passed over is shown to nobody.
-func (s *Secrets) verify(c *op.Call, page []*listed) error {
-	for _, r := range page {
-		if err := r.read.Verify(c, s.signer); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// read returns at most limit secrets after a position.
-func (s *Secrets) read(c *op.Call, l listing, after position,
-	limit int) (rows []*listed, err error) {
-	account, region := c.Namespace()
-	args := []any{account, region, after.key, after.name, limit}
-	if l.by == model.ByName {
-		args = []any{account, region, after.name, limit}
-	}
-	q := qSecrets[order{l.by, l.desc}]
-	err = s.db.Rows(q, args, func(scan func(...any) error) (err error) {
-		r := new(listed)
-		r.read, err = secretRows.Scan(scan, &r.Secret, &r.accessed)
-		rows = append(rows, r)
-		return err
-	})
-	return rows, err
+	return found, next, s.rows.verify(c, found)
 }

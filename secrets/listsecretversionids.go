@@ -53,46 +53,46 @@ func (s *Secrets) listSecretVersionIds(c *op.Call, in ListSecretVersionIdsInput,
 	if err != nil {
 		return out, err
 	}
-	read := s.reads.of(e.ARN())
+	read := s.rows.accessesOnTheirWay(e.ARN())
 	var found []*version
 	if all {
-		found, err = s.versionsAfter(c, e.Secret, after, p.Size+1)
+		found, err = s.rows.versionsAfter(c, e.Secret, after, p.Size+1)
 	} else {
 		found, err = s.labelledAfter(c, e.Secret, after)
 	}
 	if err != nil {
 		return out, err
 	}
-	found, next := domain.Cut(p, found, func(v *version) string { return v.at().String() })
+	found, next := domain.Cut(p, found, func(v *version) string { return positionOf(v).String() })
 	out = ListSecretVersionIdsOutput{ARN: e.ARN(), Name: e.Name, NextToken: next,
 		Versions: []SecretVersionsListEntry{}}
 	for _, v := range found {
 		v.accessed = max(v.accessed, read[v.id])
-		out.Versions = append(out.Versions, v.listEntry(e.stages))
+		out.Versions = append(out.Versions, versionEntry(v, e.stages))
 	}
 	return out, nil
 }
 
-// at is a version's position among those of its secret.
-func (v *version) at() position { return position{key: store.Micros(v.created), name: v.id} }
+// positionOf is a version's position among those of its secret.
+func positionOf(v *version) position { return position{key: store.Micros(v.created), name: v.id} }
 
 // labelledAfter returns the versions with a label that follow a position, the newest first: twenty
 // at most.
 func (s *Secrets) labelledAfter(ctx context.Context, sec *Secret,
 	at position) (out []*version, err error) {
 	for id := range sec.versionsToStages() {
-		v, err := s.versionFacts(ctx, sec, id)
+		v, err := s.rows.versionFacts(ctx, sec, id)
 		switch {
 		case domain.IsNoRow(err):
-			err = s.versionGone(ctx, sec, id)
-		case err == nil && newestFirst(v.at(), at) > 0:
+			err = s.versions.versionGone(ctx, sec, id)
+		case err == nil && newestFirst(positionOf(v), at) > 0:
 			out = append(out, v)
 		}
 		if err != nil {
 			return nil, err
 		}
 	}
-	slices.SortFunc(out, func(a, b *version) int { return newestFirst(a.at(), b.at()) })
+	slices.SortFunc(out, func(a, b *version) int { return newestFirst(positionOf(a), positionOf(b)) })
 	return out, nil
 }
 
@@ -104,8 +104,8 @@ func newestFirst(a, b position) int {
 // defaultKey is how AWS calls the managed key in this listing.
 const defaultKey = "DefaultEncryptionKey"
 
-// listEntry is how a listing shows a version, with the labels that are attached to it.
-func (v *version) listEntry(labels stages) SecretVersionsListEntry {
+// versionEntry is how a listing shows a version, with the labels that are attached to it.
+func versionEntry(v *version, labels stages) SecretVersionsListEntry {
 	e := SecretVersionsListEntry{VersionId: v.id, VersionStages: labels.of(v.id),
 		LastAccessedDate: wire.At(store.FromMicros(v.accessed)),
 		CreatedDate:      wire.Time{Time: v.created}, KmsKeyIds: []string{defaultKey}}

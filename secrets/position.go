@@ -1,33 +1,12 @@
 package secrets
 
 import (
-	"strconv"
-	"strings"
-
 	"claviger/internal/domain"
 	"claviger/internal/op"
 )
 
 // usualPage is how many entries a page has if nobody asks for less: the most that AWS gives.
 const usualPage = 100
-
-// position is where a page ended: the value that the listing is sorted by, and the name or id that
-// sets equals apart.
-type position struct {
-	key  int64
-	name string
-}
-
-// String is the position in a page token.
-func (p position) String() string { return strconv.FormatInt(p.key, 10) + " " + p.name }
-
-// readPosition reads what [position.String] wrote.
-func readPosition(text string) (p position, err error) {
-	key, name, _ := strings.Cut(text, " ")
-	p.name = name
-	p.key, err = strconv.ParseInt(key, 10, 64)
-	return p, err
-}
 
 // page reads a page's token and returns the position behind which the page begins: start for the
 // first page. listing is what a token must have been made for besides the operation: the same

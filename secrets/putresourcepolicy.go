@@ -35,7 +35,7 @@ func (s *Secrets) putResourcePolicy(c *op.Call, in PutResourcePolicyInput,
 		return nil, out, err
 	case domain.Or(in.BlockPublicPolicy, false) && p.IsPublic():
 		return nil, out, resourcepolicy.ErrPublic
-	case t.lockedBy(c, p):
+	case locksOut(c, t, p):
 		return nil, out, resourcepolicy.ErrLockout
 	}
 	return &change{secret: t.entry.changed(c, func(n *Secret) { n.Policy = p.Stored })}, out, nil
@@ -53,8 +53,8 @@ func (s *Secrets) readPolicy(c *op.Call, text string) (resourcepolicy.Policy, er
 	return p, nil
 }
 
-// lockedBy reports whether the caller could not replace a policy once the secret has it.
-func (t *target) lockedBy(c *op.Call, p resourcepolicy.Policy) bool {
+// locksOut reports whether the caller could not replace a policy once the secret has it.
+func locksOut(c *op.Call, t *target, p resourcepolicy.Policy) bool {
 	next := *t.entry.Secret
 	next.rules = &policy.Rules{Document: p.Document}
 	return t.could(c, "PutResourcePolicy", &next) != nil

@@ -46,7 +46,7 @@ func (s *Secrets) putSecretValue(c *op.Call, in PutSecretValueInput,
 	token := *in.ClientRequestToken
 	out := PutSecretValueOutput{ARN: sec.ARN(), Name: sec.Name, VersionId: token}
 	ch := &change{secret: sec.changed(c, func(*Secret) {})}
-	made, err := s.addVersion(c, ch, token, valueOf(in.SecretString, in.SecretBinary), labels...)
+	made, err := s.versions.addVersion(c, ch, token, valueOf(in.SecretString, in.SecretBinary), labels...)
 	if err != nil {
 		return nil, out, err
 	}
@@ -56,24 +56,4 @@ func (s *Secrets) putSecretValue(c *op.Call, in PutSecretValueInput,
 	}
 	out.VersionStages = ch.secret.stages.of(token)
 	return ch, out, nil
-}
-
-// addVersion seals v as a version of the secret as it shall be and puts labels on it. If the token
-// has made this very version before, it changes nothing and says so.
-func (s *Secrets) addVersion(c *op.Call, ch *change, token string, v *value,
-	labels ...string) (before bool, err error) {
-	sec := ch.secret
-	if before, err = s.madeBefore(c, sec, token, v); before || err != nil {
-		return before, err
-	}
-	if sec.stages, err = sec.stages.attach(token, labels...); err != nil {
-		return false, err
-	}
-	made, err := s.seal(c, sec, token, v)
-	if err != nil {
-		return false, err
-	}
-	ch.added = []*version{made}
-	ch.removed, err = s.outdated(sec, made.created)
-	return false, err
 }

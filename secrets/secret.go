@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"claviger/internal/domain"
-	"claviger/internal/envelope"
 	"claviger/internal/op"
 	"claviger/policy"
 )
@@ -82,52 +81,6 @@ func (s *Secret) changed(c *op.Call, change func(*Secret)) *Secret {
 // now is the time of a request as rows and answers keep it, to the millisecond. AWS JSON tells no
 // more, and an answer must not differ from what is read later.
 func now(c *op.Call) time.Time { return c.Time.UTC().Truncate(time.Millisecond) }
-
-// version is one version of a secret. Its value never changes, but may be
-// sealed anew by another key.
-type version struct {
-	secretRef
-	suffix   string // of the secret
-	id       string // the ClientRequestToken that made it
-	created  time.Time
-	binary   bool // given as SecretBinary
-	managed  bool // sealed by the managed key
-	envelope envelope.Envelope
-	digest   []byte // SHA-256 of the sealed value
-	accessed int64  // the day of the last read in microseconds, as of when the row was read
-}
-
-// value is what a caller wants kept. Text and bytes are different values even if they are the same
-// bytes, because each comes back in its own member.
-type value struct {
-	bytes  []byte
-	binary bool
-}
-
-// maxValue is the quota of a value in bytes. The model's limit for a string counts characters.
-const maxValue = 65536
-
-// checkValue holds the two members of a value to the rules that shapes can't say.
-func checkValue(text *string, binary []byte) error {
-	switch {
-	case text != nil && binary != nil:
-		return errTwoValues
-	case text != nil && len(*text) > maxValue:
-		return errValueSize
-	}
-	return nil
-}
-
-// valueOf returns the value that a request holds, or nil.
-func valueOf(text *string, binary []byte) *value {
-	switch {
-	case text != nil:
-		return &value{bytes: []byte(*text)}
-	case binary != nil:
-		return &value{bytes: binary, binary: true}
-	}
-	return nil
-}
 
 // versionsToStages turns the labels round: the labelled versions, each with its labels in order.
 func (s *Secret) versionsToStages() map[string][]string {

@@ -1,13 +1,11 @@
 package secrets
 
 import (
-	"crypto/rand"
 	"regexp"
 	"strings"
 
 	"claviger/internal/domain"
 	"claviger/internal/op"
-	"claviger/secrets/password"
 )
 
 // secretID is what a caller calls a secret, read but not yet looked up.
@@ -18,26 +16,10 @@ type secretID struct {
 	arn    string // as asked; a plain name gives an ARN without a suffix
 }
 
-const (
-	suffixSize    = 6
-	alphanumerics = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-)
-
 var (
 	validName = regexp.MustCompile(`^[a-zA-Z0-9/_+=.@!-]{1,512}$`)
 	suffixed  = regexp.MustCompile(`^(.+)-([a-zA-Z0-9]{6})$`)
 )
-
-// newSuffix returns the six random characters that end an ARN. By them a name that is used again
-// names another secret.
-func newSuffix() (string, error) {
-	u := password.Uniform{Read: func(n int) ([]byte, error) {
-		b := make([]byte, n)
-		rand.Read(b)
-		return b, nil
-	}}
-	return u.Text(alphanumerics, suffixSize)
-}
 
 // readSecretID reads any form of SecretId: a name, a complete ARN, or an ARN without its last
 // seven characters. As with AWS, an ARN that ends in a hyphen and six alphanumerics is a

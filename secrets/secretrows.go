@@ -11,6 +11,22 @@ import (
 	"claviger/store"
 )
 
+// Rows are the secrets of an installation with their versions, as they rest.
+type Rows struct {
+	db     *store.DB
+	signer *rowmac.Signer
+	cache  *domain.Cache[secretRef, *entry]
+	rules  *domain.Cache[string, *policy.Rules] // by the text of the policy
+	reads  reads
+}
+
+// newRows returns the rows of a database, signed by signer.
+func newRows(db *store.DB, signer *rowmac.Signer) *Rows {
+	return &Rows{db: db, signer: signer,
+		cache: domain.NewCache[secretRef](cachedSecrets, keptBytes, (*entry).weight),
+		rules: domain.NewCache[string, *policy.Rules](cachedRules, 0, nil)}
+}
+
 // secretRows signs every column of a secret but the day of the last access: that is bookkeeping,
 // written without the token.
 var secretRows = rowmac.Declare("secrets", func(s *Secret) []rowmac.Column {
@@ -51,7 +67,7 @@ var (
 )
 
 // loadSecret reads and verifies a secret with the rules of its policy, or returns [store.NoRow].
-func (s *Secrets) loadSecret(ctx context.Context, ref secretRef) (*Secret, error) {
+func (s *Rows) loadSecret(ctx context.Context, ref secretRef) (*Secret, error) {
 	args := []any{ref.account, ref.region, ref.name}
 	sec, err := secretRows.Load(ctx, s.signer, s.db, qSecret, args)
 	if err != nil || sec.Policy == "" {
@@ -74,7 +90,7 @@ type change struct {
 
 // prepare signs the rows of a change and returns what stores them: the secret's own row first,
 // because it is the fence.
-func (s *Secrets) prepare(c *op.Call, ch *change) (domain.Change, error) {
+func (s *Rows) prepare(c *op.Call, ch *change) (domain.Change, error) {
 	values, err := secretRows.Sign(c, s.signer, ch.secret)
 	if err != nil {
 		return nil, err
@@ -88,7 +104,7 @@ func (s *Secrets) prepare(c *op.Call, ch *change) (domain.Change, error) {
 }
 
 // forget drops a secret from the cache once the change is committed.
-func (s *Secrets) forget(sec *Secret) domain.Change {
+func (s *Rows) forget(sec *Secret) domain.Change {
 	return func(tx *store.Tx) error {
 		s.cache.Drop(tx, sec.ref())
 		return nil
@@ -112,7 +128,7 @@ func storeSecret(sec *Secret, values []any) domain.Change {
 }
 
 // remove deletes a secret with all its versions.
-func (s *Secrets) remove(sec *Secret) domain.Change {
+func (s *Rows) remove(sec *Secret) domain.Change {
 	return domain.InOrder(s.forget(sec), func(tx *store.Tx) error {
 		if _, err := tx.Exec(qDeleteVersions, sec.Account, sec.Region, sec.Name); err != nil {
 			return err

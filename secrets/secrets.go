@@ -28,8 +28,6 @@ import (
 	"claviger/internal/envelope"
 	"claviger/internal/install"
 	"claviger/internal/op"
-	"claviger/internal/rowmac"
-	"claviger/policy"
 	"claviger/secrets/password"
 	"claviger/store"
 )
@@ -40,17 +38,15 @@ const deleteSecretJob = "secretsmanager:DeleteSecret"
 
 // Secrets performs the operations of Secrets Manager. [New] makes it.
 type Secrets struct {
-	db      *store.DB
-	keys    envelope.Keys
-	random  password.Random
-	jobs    domain.Scheduler
-	signer  *rowmac.Signer
-	pages   domain.Pager
-	people  domain.Principals
-	unknown domain.UnknownKeys
-	cache   *domain.Cache[secretRef, *entry]
-	rules   *domain.Cache[string, *policy.Rules] // by the text of the policy
-	reads   reads
+	rows     *Rows
+	sealer   *Sealer
+	versions *Versions
+	finder   *Finder
+	random   password.Random
+	jobs     domain.Scheduler
+	pages    domain.Pager
+	people   domain.Principals
+	unknown  domain.UnknownKeys
 
 	getValue    op.Query[GetSecretValueInput, GetSecretValueOutput]
 	endRecovery op.Command[endRecoveryInput, op.None]
@@ -69,11 +65,11 @@ type Config struct {
 
 // New returns the secrets of one installation.
 func New(c Config) *Secrets {
-	s := &Secrets{db: c.DB, keys: c.Keys, random: c.Random, jobs: c.Jobs,
-		signer: c.Installation.Rows, people: c.Principals, unknown: c.UnknownKeys,
-		pages: domain.Pager{Tokens: c.Installation.Tokens, Invalid: errPage},
-		cache: domain.NewCache[secretRef](cachedSecrets, keptBytes, (*entry).weight),
-		rules: domain.NewCache[string, *policy.Rules](cachedRules, 0, nil)}
+	rows, sealer := newRows(c.DB, c.Installation.Rows), newSealer(c.Keys)
+	s := &Secrets{rows: rows, sealer: sealer, versions: newVersions(rows, sealer),
+		finder: newFinder(rows, c.Keys), random: c.Random, jobs: c.Jobs, people: c.Principals,
+		unknown: c.UnknownKeys,
+		pages:   domain.Pager{Tokens: c.Installation.Tokens, Invalid: errPage}}
 	s.build()
 	return s
 }

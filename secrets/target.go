@@ -2,10 +2,20 @@ package secrets
 
 import (
 	"claviger/internal/domain"
+	"claviger/internal/envelope"
 	"claviger/internal/op"
 	"claviger/policy"
 	"claviger/secrets/model"
 )
+
+// Finder finds secrets.
+type Finder struct {
+	rows *Rows
+	keys envelope.Keys
+}
+
+// newFinder returns a Finder in rows, whose secrets are sealed by keys.
+func newFinder(rows *Rows, keys envelope.Keys) *Finder { return &Finder{rows, keys} }
 
 // target is a secret that an operation touches, there or not.
 type target struct {
@@ -35,7 +45,7 @@ func (t *target) demand(operation string) policy.Demand {
 		c.Log().Error("the policy of a secret can't be read, so that nobody may use the secret",
 			"secret", t.entry.ARN(), "error", rules.Err)
 	}
-	d := t.entry.demand(absent)
+	d := demandOn(t.entry.Secret, absent)
 	if t.entry.Account != c.Caller.Account && (rules == nil ||
 		!rules.Document.Admits(c.Caller, c.Facts(), d)) {
 		return absent
@@ -59,7 +69,7 @@ func (id secretID) demand(operation string, says func(policy.Values)) policy.Dem
 }
 
 // demand adds to what is demanded of a secret what is known of it.
-func (s *Secret) demand(d policy.Demand) policy.Demand {
+func demandOn(s *Secret, d policy.Demand) policy.Demand {
 	said := d.Values
 	d.Values = func() policy.Values {
 		v := said()
@@ -77,7 +87,7 @@ func (s *Secret) demand(d policy.Demand) policy.Demand {
 // could says whether the caller might do the target's operation if the secret were another: no
 // change may take that from who makes it. The error is its refusal.
 func (t *target) could(c *op.Call, operation string, next *Secret) error {
-	return c.Authorize(next.demand(t.asked.demand(operation, t.says)))
+	return c.Authorize(demandOn(next, t.asked.demand(operation, t.says)))
 }
 
 // action is the IAM action of an operation.
@@ -105,7 +115,7 @@ func (t *target) Ready() error {
 // find reads the SecretId of an operation and looks where it says, in whichever account that is. No
 // request reaches another Region. That a secret can't be read is said only after the policy has let
 // the caller pass.
-func (s *Secrets) find(c *op.Call, operation, id string, in op.Input,
+func (s *Finder) find(c *op.Call, operation, id string, in op.Input,
 	look lookUp) (*target, error) {
 	asked, err := readSecretID(c, id)
 	if err != nil {
@@ -135,7 +145,7 @@ type keyed interface{ kmsKeyID() *string }
 
 // says returns what puts into the values of condition keys what a request says. A key is looked up
 // for it, so that a policy about the key holds for it under each of its names.
-func (s *Secrets) says(c *op.Call, asked secretID, in op.Input) (func(policy.Values), error) {
+func (s *Finder) says(c *op.Call, asked secretID, in op.Input) (func(policy.Values), error) {
 	said, ok := in.(domain.Conditional)
 	if !ok {
 		return nil, nil
@@ -177,10 +187,10 @@ func outputOf(s *Secret) SecretOutput { return SecretOutput{ARN: s.ARN(), Name: 
 
 // readSecret makes an operation that reads one secret. Its do is called with an entry that is there
 // and in a state for it.
-func readSecret[I identified, O any](s *Secrets, n op.Info,
+func readSecret[I identified, O any](s *Finder, n op.Info,
 	do func(*op.Call, I, *entry) (O, error)) op.Query[I, O] {
 	find := func(c *op.Call, in I) (*target, error) {
-		return s.find(c, n.Name, in.secretID(), in, s.withValue)
+		return s.find(c, n.Name, in.secretID(), in, s.rows.withValue)
 	}
 	return op.Read(n, find, func(c *op.Call, in I, t *target) (O, error) {
 		return do(c, in, t.entry)
@@ -190,7 +200,7 @@ func readSecret[I identified, O any](s *Secrets, n op.Info,
 // changeSecret makes an operation that changes one secret. Its plan returns what shall be
 // different, or nil if all is as asked already, and what to answer. The rows are signed here, and
 // committed against the revision that was read.
-func changeSecret[I identified, O any](s *Secrets, n op.Info,
+func changeSecret[I identified, O any](s *Finder, n op.Info,
 	plan func(*op.Call, I, *Secret) (*change, O, error)) op.Operation {
 	return changeTarget(s, n, func(c *op.Call, in I, t *target) (*change, O, error) {
 		return plan(c, in, t.entry.Secret)
@@ -198,10 +208,10 @@ func changeSecret[I identified, O any](s *Secrets, n op.Info,
 }
 
 // changeTarget is [changeSecret] for plans that ask whether the caller could do it again.
-func changeTarget[I identified, O any](s *Secrets, n op.Info,
+func changeTarget[I identified, O any](s *Finder, n op.Info,
 	plan func(*op.Call, I, *target) (*change, O, error)) op.Operation {
 	find := func(c *op.Call, in I) (*target, error) {
-		return s.find(c, n.Name, in.secretID(), in, s.withoutValue)
+		return s.find(c, n.Name, in.secretID(), in, s.rows.withoutValue)
 	}
 	return op.Write(n, find, func(c *op.Call, in I, t *target) (op.Commit[O], error) {
 		ch, out, err := plan(c, in, t)
@@ -211,7 +221,7 @@ func changeTarget[I identified, O any](s *Secrets, n op.Info,
 		if ch == nil {
 			return op.Unchanged(out), nil
 		}
-		apply, err := s.prepare(c, ch)
+		apply, err := s.rows.prepare(c, ch)
 		if err != nil {
 			return nil, err
 		}

@@ -21,5 +21,5 @@ func (in UntagResourceInput) Conditions(v policy.Values) { domain.SetTagKeys(v, 
 // untagResource ignores keys that the secret doesn't have, as AWS does.
 func (s *Secrets) untagResource(c *op.Call, in UntagResourceInput,
 	t *target) (*change, op.None, error) {
-	return t.retagged(c, domain.RemoveTags(t.entry.Tags, in.TagKeys))
+	return retagged(c, t, domain.RemoveTags(t.entry.Tags, in.TagKeys))
 }

@@ -58,7 +58,7 @@ func (s *Secrets) updateSecret(c *op.Call, in UpdateSecretInput,
 	var tried envelope.Envelope
 	if in.KmsKeyId != nil {
 		var err error
-		if tried, err = s.tryKey(c, next); err != nil {
+		if tried, err = s.sealer.tryKey(c, next); err != nil {
 			return nil, out, err
 		}
 	}
@@ -79,7 +79,7 @@ func (s *Secrets) updateSecret(c *op.Call, in UpdateSecretInput,
 // retry must not fail for its answer having been lost, nor succeed without the value being
 // what is read from now on.
 func (s *Secrets) updateValue(c *op.Call, ch *change, old *Secret, token string, v *value) error {
-	before, err := s.addVersion(c, ch, token, v, current)
+	before, err := s.versions.addVersion(c, ch, token, v, current)
 	if err != nil {
 		return err
 	}
@@ -115,9 +115,9 @@ func (s *Secrets) changeKey(c *op.Call, ch *change, old *Secret, keyARN string) 
 // resealUnder puts one version of the secret as it was, sealed by the key of the secret as it shall
 // be, into the change, unless it is under that key already.
 func (s *Secrets) resealUnder(c *op.Call, ch *change, old *Secret, id, keyARN string) error {
-	v, err := s.loadVersion(c, old, id, anySize)
+	v, err := s.rows.loadVersion(c, old, id, anySize)
 	if domain.IsNoRow(err) {
-		return s.versionGone(c, old, id) // if it only changed meanwhile, the commit will find out
+		return s.versions.versionGone(c, old, id) // if it only changed meanwhile, the commit will find out
 	}
 	if err != nil {
 		return err
@@ -126,7 +126,7 @@ func (s *Secrets) resealUnder(c *op.Call, ch *change, old *Secret, id, keyARN st
 	if v.managed == managed && (managed || v.envelope.KeyARN == keyARN) {
 		return nil
 	}
-	anew, err := s.reseal(c, ch.secret, v)
+	anew, err := s.sealer.reseal(c, ch.secret, v)
 	switch {
 	case err == nil:
 		ch.resealed = append(ch.resealed, anew)

@@ -29,10 +29,10 @@ func (s *Secrets) updateSecretVersionStage(c *op.Call, in UpdateSecretVersionSta
 	sec *Secret) (*change, SecretOutput, error) {
 	from, to := domain.Or(in.RemoveFromVersionId, ""), domain.Or(in.MoveToVersionId, "")
 	if in.MoveToVersionId != nil {
-		_, err := s.versionFacts(c, sec, to)
+		_, err := s.rows.versionFacts(c, sec, to)
 		switch {
 		case domain.IsNoRow(err):
-			return nil, SecretOutput{}, s.noVersion(c, sec, to)
+			return nil, SecretOutput{}, s.versions.noVersion(c, sec, to)
 		case err != nil:
 			return nil, SecretOutput{}, err
 		}

@@ -62,7 +62,7 @@ func (s *Secrets) findValidation(c *op.Call,
 		v.account = domain.OnAccount(action(operation), action("PutResourcePolicy"))
 		return v, nil
 	}
-	v.target, err = s.find(c, operation, *in.SecretId, in, s.withoutValue)
+	v.target, err = s.finder.find(c, operation, *in.SecretId, in, s.rows.withoutValue)
 	return v, err
 }
 
@@ -77,10 +77,10 @@ func (s *Secrets) validateResourcePolicy(c *op.Call, in ValidateResourcePolicyIn
 	return out, nil
 }
 
-// lockedBy is [target.lockedBy]. Without a secret a policy is looked at for all of them.
+// lockedBy is [locksOut]. Without a secret a policy is looked at for all of them.
 func (v validation) lockedBy(c *op.Call, p resourcepolicy.Policy) bool {
 	if v.target != nil {
-		return v.target.lockedBy(c, p)
+		return locksOut(c, v.target, p)
 	}
 	put := domain.On(action("PutResourcePolicy"), "*", "")
 	put.Resource.Policy = func() (*policy.Document, error) { return p.Document, nil }

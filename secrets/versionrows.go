@@ -3,7 +3,6 @@ package secrets
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"time"
 
 	"claviger/internal/domain"
@@ -57,15 +56,9 @@ var (
 		AND accessed < $1`)
 )
 
-// digestOf is what stands for a sealed value in the signed part of its row.
-func digestOf(sealed []byte) []byte {
-	d := sha256.Sum256(sealed)
-	return d[:]
-}
-
 // prepareVersions signs what a change says of versions and returns what stores it, behind the fence
 // of the secret's row.
-func (s *Secrets) prepareVersions(ctx context.Context, ch *change) (domain.Change, error) {
+func (s *Rows) prepareVersions(ctx context.Context, ch *change) (domain.Change, error) {
 	var changes []domain.Change
 	for _, v := range ch.added {
 		values, err := versionRows.Sign(ctx, s.signer, v)
@@ -106,7 +99,7 @@ const anySize = 1 << 20
 
 // loadVersion reads and verifies a version with its sealed value. One whose sealed value has more
 // than limit bytes is [store.NoRow], as one that isn't there.
-func (s *Secrets) loadVersion(ctx context.Context, sec *Secret, id string,
+func (s *Rows) loadVersion(ctx context.Context, sec *Secret, id string,
 	limit int) (*version, error) {
 	args := []any{sec.Account, sec.Region, sec.Name, id, sec.Suffix, limit}
 	var accessed int64
@@ -123,7 +116,7 @@ func (s *Secrets) loadVersion(ctx context.Context, sec *Secret, id string,
 }
 
 // versionFacts reads and verifies a version without its value.
-func (s *Secrets) versionFacts(ctx context.Context, sec *Secret, id string) (*version, error) {
+func (s *Rows) versionFacts(ctx context.Context, sec *Secret, id string) (*version, error) {
 	args := []any{sec.Account, sec.Region, sec.Name, id, sec.Suffix}
 	var accessed int64
 	v, err := versionRows.Load(ctx, s.signer, s.db, qVersionFacts, args, &accessed)
@@ -136,7 +129,7 @@ func (s *Secrets) versionFacts(ctx context.Context, sec *Secret, id string) (*ve
 
 // versionsAfter reads up to n versions that follow a position, the newest first. They are verified
 // when no rows are open any more: the token may be slow.
-func (s *Secrets) versionsAfter(ctx context.Context, sec *Secret, at position,
+func (s *Rows) versionsAfter(ctx context.Context, sec *Secret, at position,
 	n int) (out []*version, err error) {
 	var reads []rowmac.Read
 	args := []any{sec.Account, sec.Region, sec.Name, sec.Suffix, at.key, at.name, n}
@@ -166,7 +159,7 @@ const (
 // outdated returns the versions that go with the next one: the oldest beyond the hundred, unless
 // they have a label or are younger than a day. Most secrets have none that old, which one look at
 // the index says.
-func (s *Secrets) outdated(sec *Secret, now time.Time) (ids []string, err error) {
+func (s *Rows) outdated(sec *Secret, now time.Time) (ids []string, err error) {
 	args := []any{sec.Account, sec.Region, sec.Name, store.Micros(now.Add(-safeAge)),
 		removedAtOnce + maxLabels}
 	err = s.db.Rows(qOldestVersions, args, func(scan func(...any) error) error {
