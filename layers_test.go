@@ -91,6 +91,22 @@ var layers = []struct{ pkg, may, because string }{
 	{"keystore/kmsfault", "internal/fault", "every part of KMS refuses in the same words"},
 	{"secrets", "secrets/... internal/... policy audit store",
 		"a domain knows the road, the engine and the trail, and no other domain"},
+	{"secrets/secret", "secrets/smfault secrets/password internal/domain internal/envelope " +
+		"internal/fault internal/op policy",
+		"a secret is facts and rules: no clock, no database, no key"},
+	{"secrets/smfault", "internal/fault", "every part of Secrets Manager refuses in the same words"},
+	{"secrets/secretrows", "secrets/secret secrets/model internal/domain internal/op internal/rowmac " +
+		"policy store",
+		"rows hold secrets, and know no operation"},
+	{"secrets/sealing", "secrets/secret secrets/smfault internal/custody internal/domain " +
+		"internal/envelope internal/fault internal/op",
+		"a seal is a question to KMS"},
+	{"secrets/versions", "secrets/secret secrets/secretrows secrets/sealing secrets/smfault " +
+		"internal/domain internal/op",
+		"versions are rows and seals, whichever operation makes them"},
+	{"secrets/target", "secrets/secret secrets/secretrows secrets/smfault secrets/model " +
+		"internal/domain internal/envelope internal/op policy",
+		"finding a secret comes before anything is done with it"},
 	{"secrets/password", "internal/domain internal/op internal/fault",
 		"a password is random numbers, and no secret"},
 	{"secrets/rotation/rotator", "secrets/password",

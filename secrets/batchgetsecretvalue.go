@@ -6,6 +6,9 @@ import (
 	"claviger/internal/op"
 	"claviger/secrets/filter"
 	"claviger/secrets/model"
+	"claviger/secrets/secretrows"
+	"claviger/secrets/smfault"
+	"claviger/secrets/target"
 )
 
 // BatchGetSecretValueInput names up to 20 secrets, in any form, or says what they are like and gets
@@ -18,11 +21,15 @@ type BatchGetSecretValueInput struct {
 }
 
 var (
-	errBothChoices = invalidParameter("Either 'SecretIdList' or 'Filters' must be provided, " +
-		"but not both.")
-	errNoChoice  = invalidParameter("Either 'SecretIdList' or 'Filters' must be provided.")
-	errNoFilters = invalidParameter("'Filters' not specified. 'Filters' must also be specified " +
-		"when 'MaxResults' is provided.")
+	errBothChoices = smfault.InvalidParameter(
+		"Either 'SecretIdList' or 'Filters' must be provided, " +
+			"but not both.",
+	)
+	errNoChoice  = smfault.InvalidParameter("Either 'SecretIdList' or 'Filters' must be provided.")
+	errNoFilters = smfault.InvalidParameter(
+		"'Filters' not specified. 'Filters' must also be specified " +
+			"when 'MaxResults' is provided.",
+	)
 )
 
 // Validate checks what members say together.
@@ -53,9 +60,9 @@ type APIError struct{ SecretId, ErrorCode, Message string }
 // list. For each value its own right is demanded when it is read.
 func (s *Secrets) findBatch(_ *op.Call, in BatchGetSecretValueInput) (domain.Account, error) {
 	if len(in.Filters) > 0 {
-		return domain.OnAccount(action("BatchGetSecretValue"), action("ListSecrets")), nil
+		return domain.OnAccount(target.Action("BatchGetSecretValue"), target.Action("ListSecrets")), nil
 	}
-	return domain.OnAccount(action("BatchGetSecretValue")), nil
+	return domain.OnAccount(target.Action("BatchGetSecretValue")), nil
 }
 
 // maxBatch is AWS's limit of a batch, and what it returns when no less is asked for.
@@ -90,7 +97,7 @@ func (s *Secrets) batchGetSecretValue(c *op.Call, in BatchGetSecretValueInput,
 // filtered returns the ARNs of a page of secrets that pass the filters.
 func (s *Secrets) filtered(c *op.Call, in BatchGetSecretValueInput) (ids []string, next string,
 	err error) {
-	l := listing{by: model.ByCreated, filters: in.Filters}
+	l := listing{Order: secretrows.Order{By: model.ByCreated}, filters: in.Filters}
 	size := int(domain.Or(in.MaxResults, maxBatch))
 	p, after, err := s.page(c, "BatchGetSecretValue", l.String(), size, in.NextToken, l.start())
 	if err != nil {

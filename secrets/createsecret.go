@@ -1,14 +1,16 @@
 package secrets
 
 import (
-	"crypto/rand"
 	"strconv"
 
 	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/policy"
 	"claviger/secrets/model"
-	"claviger/secrets/password"
+	"claviger/secrets/secret"
+	"claviger/secrets/secretrows"
+	"claviger/secrets/smfault"
+	"claviger/secrets/target"
 )
 
 // ReplicaRegion names a Region to keep a copy in. There are none here.
@@ -28,7 +30,7 @@ type CreateSecretInput struct {
 	KmsKeyId                    *string         `shape:"KmsKeyIdType"`
 	SecretBinary                []byte          `shape:"SecretBinaryType"`
 	SecretString                *string         `shape:"SecretStringType"`
-	Tags                        []Tag           `shape:"TagListType"`
+	Tags                        []secret.Tag    `shape:"TagListType"`
 	AddReplicaRegions           []ReplicaRegion `shape:"AddReplicaRegionListType"` // refused
 	ForceOverwriteReplicaSecret *bool           `shape:"BooleanType"`              // none but false
 	Type                        *string         `shape:"MedeaTypeType"`            // none but empty
@@ -37,19 +39,19 @@ type CreateSecretInput struct {
 // Validate checks what members say together, and refuses what this service can't do.
 func (in CreateSecretInput) Validate() error {
 	switch {
-	case !validName.MatchString(in.Name):
-		return errName
+	case !target.ValidName.MatchString(in.Name):
+		return smfault.BadName
 	case in.ClientRequestToken == nil:
-		return errNoToken
+		return smfault.NoToken
 	case len(in.AddReplicaRegions) > 0, domain.Or(in.ForceOverwriteReplicaSecret, false):
-		return errReplicas
+		return smfault.NoReplicas
 	case domain.Or(in.Type, "") != "":
-		return errExternal
+		return smfault.NoExternal
 	}
-	if err := domain.CheckTags(tagRules, in.Tags); err != nil {
+	if err := domain.CheckTags(secret.TagRules, in.Tags); err != nil {
 		return err
 	}
-	return checkValue(in.SecretString, in.SecretBinary)
+	return secret.CheckValue(in.SecretString, in.SecretBinary)
 }
 
 // Conditions implements [domain.Conditional]. The KMS key is put in where it is looked up.
@@ -60,7 +62,7 @@ func (in CreateSecretInput) Conditions(v policy.Values) {
 	domain.SetTags(v, in.Tags)
 }
 
-func (in CreateSecretInput) kmsKeyID() *string { return in.KmsKeyId }
+func (in CreateSecretInput) KMSKeyID() *string { return in.KmsKeyId }
 
 // CreateSecretOutput names the new secret. Without a value there is no VersionId.
 type CreateSecretOutput struct {
@@ -71,8 +73,8 @@ type CreateSecretOutput struct {
 // creation is the name of a secret that shall be made, and the secret that has the name already, if
 // there is one.
 type creation struct {
-	target
-	tags []Tag // that it shall have, which takes a permission of its own
+	target.Target
+	tags []secret.Tag // that it shall have, which takes a permission of its own
 }
 
 // Demands implements [op.Target]: a new secret has no suffix yet, so that policies match it by its
@@ -85,7 +87,7 @@ func (t *creation) Demands() []policy.Demand {
 	}
 	var demands []policy.Demand
 	for _, a := range actions {
-		d := t.asked.demand(a, t.says)
+		d := t.Asked.Demand(a, t.Says)
 		d.Resource.Tags = func() (map[string]string, error) { return domain.TagMap(t.tags), nil }
 		demands = append(demands, d)
 	}
@@ -93,13 +95,13 @@ func (t *creation) Demands() []policy.Demand {
 }
 
 // Missing implements [op.Target].
-func (t *creation) Missing() error { return t.unread }
+func (t *creation) Missing() error { return t.Unread }
 
 // Ready implements [op.Target]: a name is free again only when the secret's
 // recovery window is over.
 func (t *creation) Ready() error {
-	if t.entry != nil && t.entry.scheduledForDeletion() {
-		return errNameScheduled
+	if t.Entry != nil && t.Entry.ScheduledForDeletion() {
+		return smfault.NameMarkedForDeletion
 	}
 	return nil
 }
@@ -107,40 +109,40 @@ func (t *creation) Ready() error {
 // findCreate looks the name up, because a request that comes again must be
 // answered as the first time.
 func (s *Secrets) findCreate(c *op.Call, in CreateSecretInput) (*creation, error) {
-	t, err := s.finder.find(c, "CreateSecret", in.Name, in, s.rows.withoutValue)
+	t, err := s.finder.Find(c, "CreateSecret", in.Name, in, s.rows.WithoutValue)
 	if err != nil {
 		return nil, err
 	}
-	return &creation{target: *t, tags: in.Tags}, nil
+	return &creation{Target: *t, tags: in.Tags}, nil
 }
 
 // createSecret seals the first value, if there is one, under an ARN that nobody had before: its
 // suffix is drawn anew even for a name that is used again.
 func (s *Secrets) createSecret(c *op.Call, in CreateSecretInput,
 	t *creation) (op.Commit[CreateSecretOutput], error) {
-	v := valueOf(in.SecretString, in.SecretBinary)
-	if t.entry != nil {
-		return s.createAgain(c, in, v, t.entry.Secret)
+	v := secret.ValueOf(in.SecretString, in.SecretBinary)
+	if t.Entry != nil {
+		return s.createAgain(c, in, v, t.Entry.Secret)
 	}
 	sec, err := newSecret(c, in)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.sealer.tryKey(c, sec); err != nil {
+	if _, err := s.sealer.Try(c, sec); err != nil {
 		return nil, err
 	}
-	ch, out := &change{secret: sec}, CreateSecretOutput{ARN: sec.ARN(), Name: sec.Name}
+	ch, out := &secretrows.Change{Secret: sec}, CreateSecretOutput{ARN: sec.ARN(), Name: sec.Name}
 	if v != nil {
-		first, err := s.sealer.seal(c, sec, *in.ClientRequestToken, v)
+		first, err := s.sealer.Seal(c, sec, *in.ClientRequestToken, v)
 		if err != nil {
 			return nil, err
 		}
-		ch.added, out.VersionId = []*version{first}, first.id
-		sec.stages = stages{current: first.id}
+		ch.Added, out.VersionId = []*secret.Version{first}, first.ID
+		sec.Stages = secret.Stages{secret.Current: first.ID}
 	} else {
 		sec.Token = *in.ClientRequestToken
 	}
-	apply, err := s.rows.prepare(c, ch)
+	apply, err := s.rows.Prepare(c, ch)
 	if err != nil {
 		return nil, err
 	}
@@ -148,57 +150,41 @@ func (s *Secrets) createSecret(c *op.Call, in CreateSecretInput,
 }
 
 // newSecret returns the secret that is asked for, its first revision, without a version.
-func newSecret(c *op.Call, in CreateSecretInput) (*Secret, error) {
-	suffix, err := newSuffix()
+func newSecret(c *op.Call, in CreateSecretInput) (*secret.Secret, error) {
+	suffix, err := secret.NewSuffix()
 	if err != nil {
 		return nil, err
 	}
-	tags, err := domain.AddTags(tagRules, nil, in.Tags)
+	tags, err := domain.AddTags(secret.TagRules, nil, in.Tags)
 	if err != nil {
 		return nil, err
 	}
-	sec := &Secret{Name: in.Name, Suffix: suffix, Rev: 1,
-		Description: domain.Or(in.Description, ""), Created: now(c), Changed: now(c)}
+	sec := &secret.Secret{Name: in.Name, Suffix: suffix, Rev: 1,
+		Description: domain.Or(in.Description, ""), Created: secret.Now(c), Changed: secret.Now(c)}
 	sec.Account, sec.Region = c.Namespace()
-	sec.setTags(tags)
-	sec.keepKey(domain.Or(in.KmsKeyId, ""))
+	sec.SetTags(tags)
+	sec.KeepKey(domain.Or(in.KmsKeyId, ""))
 	return sec, nil
 }
 
 // createAgain answers a repeated request as the first time, if it carries the same token and the
 // same value, or none both times. What AWS does with a token that made no version is not known: an
 // SDK that tries again after a lost answer has to be told that it is done.
-func (s *Secrets) createAgain(c *op.Call, in CreateSecretInput, v *value,
-	sec *Secret) (op.Commit[CreateSecretOutput], error) {
+func (s *Secrets) createAgain(c *op.Call, in CreateSecretInput, v *secret.Value,
+	sec *secret.Secret) (op.Commit[CreateSecretOutput], error) {
 	token := *in.ClientRequestToken
 	switch {
 	case v == nil && token == sec.Token:
 		return op.Unchanged(CreateSecretOutput{ARN: sec.ARN(), Name: sec.Name}), nil
 	case v == nil:
-		return nil, errExists(sec.Name)
+		return nil, smfault.Exists(sec.Name)
 	}
-	made, err := s.versions.madeBefore(c, sec, token, v)
+	made, err := s.versions.MadeBefore(c, sec, token, v)
 	if err != nil {
 		return nil, err
 	}
 	if !made {
-		return nil, errExists(sec.Name)
+		return nil, smfault.Exists(sec.Name)
 	}
 	return op.Unchanged(CreateSecretOutput{ARN: sec.ARN(), Name: sec.Name, VersionId: token}), nil
-}
-
-const (
-	suffixSize    = 6
-	alphanumerics = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-)
-
-// newSuffix returns the six random characters that end an ARN. By them a name that is used again
-// names another secret.
-func newSuffix() (string, error) {
-	u := password.Uniform{Read: func(n int) ([]byte, error) {
-		b := make([]byte, n)
-		rand.Read(b)
-		return b, nil
-	}}
-	return u.Text(alphanumerics, suffixSize)
 }

@@ -9,6 +9,10 @@ import (
 	"claviger/internal/wire"
 	"claviger/policy"
 	"claviger/secrets/model"
+	"claviger/secrets/secret"
+	"claviger/secrets/secretrows"
+	"claviger/secrets/smfault"
+	"claviger/secrets/target"
 	"claviger/store"
 )
 
@@ -46,9 +50,11 @@ func (in DeleteSecretInput) Conditions(v policy.Values) {
 }
 
 var (
-	errForcedWindow = invalidParameter("You can't use ForceDeleteWithoutRecovery in conjunction " +
-		"with RecoveryWindowInDays.")
-	errWindow = invalidParameter("The RecoveryWindowInDays value must be between 7 " +
+	errForcedWindow = smfault.InvalidParameter(
+		"You can't use ForceDeleteWithoutRecovery in conjunction " +
+			"with RecoveryWindowInDays.",
+	)
+	errWindow = smfault.InvalidParameter("The RecoveryWindowInDays value must be between 7 " +
 		"and 30 days (inclusive).")
 )
 
@@ -68,16 +74,16 @@ type DeleteSecretOutput struct {
 // deletion is a secret that shall go. Without recovery it may be gone already, or be
 // scheduled for deletion.
 type deletion struct {
-	target
+	target.Target
 	force bool
 }
 
 // Missing implements [op.Target]. That a secret of another Region is gone, nobody here can say.
 func (t *deletion) Missing() error {
-	if t.force && t.unread == nil && !t.otherRegion {
+	if t.force && t.Unread == nil && !t.OtherRegion {
 		return nil
 	}
-	return t.target.Missing()
+	return t.Target.Missing()
 }
 
 // Ready implements [op.Target].
@@ -85,15 +91,15 @@ func (t *deletion) Ready() error {
 	if t.force {
 		return nil
 	}
-	return t.target.Ready()
+	return t.Target.Ready()
 }
 
 func (s *Secrets) findDelete(c *op.Call, in DeleteSecretInput) (*deletion, error) {
-	t, err := s.finder.find(c, "DeleteSecret", in.SecretId, in, s.rows.withoutValue)
+	t, err := s.finder.Find(c, "DeleteSecret", in.SecretId, in, s.rows.WithoutValue)
 	if err != nil {
 		return nil, err
 	}
-	return &deletion{target: *t, force: in.force()}, nil
+	return &deletion{Target: *t, force: in.force()}, nil
 }
 
 // deleteSecret closes the secret at once and puts its end off. The row and its job are one
@@ -103,10 +109,10 @@ func (s *Secrets) deleteSecret(c *op.Call, in DeleteSecretInput,
 	if t.force {
 		return s.deleteWithoutRecovery(c, t), nil
 	}
-	date := now(c).AddDate(0, 0, int(in.window()))
-	sec := t.entry.changed(c, func(n *Secret) { n.DeletionDate = date })
-	apply, err := s.rows.prepare(c, &change{secret: sec, also: func(tx *store.Tx) error {
-		return s.jobs.Schedule(tx, deleteSecretJob, sec.Account, sec.Region, sec.tail(), date)
+	date := secret.Now(c).AddDate(0, 0, int(in.window()))
+	sec := t.Entry.Next(c, func(n *secret.Secret) { n.DeletionDate = date })
+	apply, err := s.rows.Prepare(c, &secretrows.Change{Secret: sec, Also: func(tx *store.Tx) error {
+		return s.jobs.Schedule(tx, deleteSecretJob, sec.Account, sec.Region, sec.Tail(), date)
 	}})
 	if err != nil {
 		return nil, err
@@ -118,23 +124,23 @@ func (s *Secrets) deleteSecret(c *op.Call, in DeleteSecretInput,
 // deleteWithoutRecovery removes a secret at once. One that is not there is as good as removed, so
 // that a request can be repeated.
 func (s *Secrets) deleteWithoutRecovery(c *op.Call, t *deletion) op.Commit[DeleteSecretOutput] {
-	out := DeleteSecretOutput{ARN: t.asked.arn, Name: t.asked.name,
-		DeletionDate: wire.Time{Time: now(c)}}
-	if t.entry == nil {
+	out := DeleteSecretOutput{ARN: t.Asked.ARN, Name: t.Asked.Name,
+		DeletionDate: wire.Time{Time: secret.Now(c)}}
+	if t.Entry == nil {
 		return op.Unchanged(out)
 	}
-	sec := t.entry.Secret
+	sec := t.Entry.Secret
 	out.ARN = sec.ARN()
-	return op.Apply(domain.InOrder(s.cancelDeletion(sec), s.rows.remove(sec)), out)
+	return op.Apply(domain.InOrder(s.cancelDeletion(sec), s.rows.Remove(sec)), out)
 }
 
 // cancelDeletion takes back the job that would end a secret, if there is one.
-func (s *Secrets) cancelDeletion(sec *Secret) domain.Change {
-	if !sec.scheduledForDeletion() {
+func (s *Secrets) cancelDeletion(sec *secret.Secret) domain.Change {
+	if !sec.ScheduledForDeletion() {
 		return domain.Nothing
 	}
 	return func(tx *store.Tx) error {
-		return s.jobs.Cancel(tx, deleteSecretJob, sec.Account, sec.Region, sec.tail())
+		return s.jobs.Cancel(tx, deleteSecretJob, sec.Account, sec.Region, sec.Tail())
 	}
 }
 
@@ -147,32 +153,32 @@ type endRecoveryInput struct {
 // expired is a secret whose recovery window may be over, or that may be gone already.
 type expired struct {
 	arn    string
-	secret *Secret
+	secret *secret.Secret
 	op.There
 }
 
 // Demands implements [op.Target].
 func (e expired) Demands() []policy.Demand {
-	return []policy.Demand{domain.On(action("DeleteSecret"), e.arn, "")}
+	return []policy.Demand{domain.On(target.Action("DeleteSecret"), e.arn, "")}
 }
 
 // findExpired reads the secret that the job is for. A younger one of the same name has another
 // suffix, and is left alone.
 func (s *Secrets) findExpired(c *op.Call, in endRecoveryInput) (expired, error) {
 	account, region := c.Namespace()
-	e := expired{arn: arnOf(account, region, in.Subject)}
+	e := expired{arn: secret.ARN(account, region, in.Subject)}
 	i := strings.LastIndexByte(in.Subject, '-')
 	if i < 0 {
-		return e, errName
+		return e, smfault.BadName
 	}
 	// The row and not the cache, because this can't be taken back.
-	sec, err := s.rows.loadSecret(c, secretRef{account, region, in.Subject[:i]})
+	sec, err := s.rows.Secret(c, secret.Ref{Account: account, Region: region, Name: in.Subject[:i]})
 	switch {
 	case domain.IsNoRow(err):
 		return e, nil
 	case err != nil:
 		return e, err
-	case sec.tail() == in.Subject:
+	case sec.Tail() == in.Subject:
 		e.secret = sec
 	}
 	return e, nil
@@ -184,18 +190,18 @@ func (s *Secrets) findExpired(c *op.Call, in endRecoveryInput) (expired, error) 
 func (s *Secrets) deleteExpired(c *op.Call, _ endRecoveryInput,
 	e expired) (op.Commit[op.None], error) {
 	switch {
-	case e.secret == nil || !e.secret.scheduledForDeletion():
+	case e.secret == nil || !e.secret.ScheduledForDeletion():
 		return op.Unchanged(op.None{}), nil
 	case e.secret.DeletionDate.After(c.Time):
-		return nil, errNotExpired
+		return nil, smfault.NotExpired
 	}
-	return op.Apply(s.rows.remove(e.secret), op.None{}), nil
+	return op.Apply(s.rows.Remove(e.secret), op.None{}), nil
 }
 
 // deleteDue deletes the secret whose recovery window is over. It is the work of a
 // [deleteSecretJob]; subject is the last part of the secret's ARN.
 func (s *Secrets) deleteDue(c *op.Call, subject string) error {
-	_, err := op.AsService(c, service, c.Caller.Account, s.endRecovery,
+	_, err := op.AsService(c, secret.Service, c.Caller.Account, s.endRecovery,
 		endRecoveryInput{Subject: subject})
 	return err
 }

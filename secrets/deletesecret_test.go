@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"claviger/secrets"
+	"claviger/secrets/target"
 )
 
 type deleted = secrets.DeleteSecretOutput
@@ -49,7 +50,7 @@ func TestRestoreSecret_WithinTheWindow_StaysForGood(t *testing.T) {
 	s.do("DeleteSecret", M{"SecretId": "x", "RecoveryWindowInDays": 7})
 	s.Clock.Pass(6 * day)
 	s.Jobs.RunDue(t.Context())
-	out := must[secrets.SecretOutput](s, "RestoreSecret", M{"SecretId": "x"})
+	out := must[target.Output](s, "RestoreSecret", M{"SecretId": "x"})
 	if out.ARN != made.ARN || s.text(M{"SecretId": "x"}) != "v" {
 		t.Errorf("%+v", out)
 	}

@@ -3,6 +3,8 @@ package secrets
 import (
 	"claviger/internal/domain"
 	"claviger/internal/op"
+	"claviger/secrets/secretrows"
+	"claviger/secrets/target"
 )
 
 // GetResourcePolicyOutput names the secret. ResourcePolicy is absent where there is none, which is
@@ -13,8 +15,8 @@ type GetResourcePolicyOutput struct {
 }
 
 // getResourcePolicy returns the text as it was given: tools compare it with what they have put.
-func (s *Secrets) getResourcePolicy(c *op.Call, _ SecretInput,
-	e *entry) (out GetResourcePolicyOutput, err error) {
+func (s *Secrets) getResourcePolicy(c *op.Call, _ target.Input,
+	e *secretrows.Entry) (out GetResourcePolicyOutput, err error) {
 	out = GetResourcePolicyOutput{ARN: e.ARN(), Name: e.Name}
 	if e.Policy == "" {
 		return out, nil

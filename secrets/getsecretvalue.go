@@ -6,6 +6,8 @@ import (
 	"claviger/internal/wire"
 	"claviger/policy"
 	"claviger/secrets/model"
+	"claviger/secrets/secret"
+	"claviger/secrets/secretrows"
 )
 
 // GetSecretValueInput names a version of a secret by its id, by a label, or by both if they agree.
@@ -17,14 +19,14 @@ type GetSecretValueInput struct {
 	op.ByShape
 }
 
-func (in GetSecretValueInput) secretID() string { return in.SecretId }
+func (in GetSecretValueInput) SecretID() string { return in.SecretId }
 
 // Conditions implements [domain.Conditional]. Who names no version asks for the current one.
 func (in GetSecretValueInput) Conditions(v policy.Values) {
 	domain.SetText(v, model.VersionID, in.VersionId)
 	domain.SetText(v, model.VersionStage, in.VersionStage)
 	if in.VersionId == nil && in.VersionStage == nil {
-		v[model.VersionStage] = []string{current}
+		v[model.VersionStage] = []string{secret.Current}
 	}
 }
 
@@ -43,19 +45,19 @@ type GetSecretValueOutput struct {
 // getSecretValue opens one version: one call of the token. The plaintext of a string is wiped here;
 // the string itself lives until the answer is written.
 func (s *Secrets) getSecretValue(c *op.Call, in GetSecretValueInput,
-	e *entry) (out GetSecretValueOutput, err error) {
-	e, v, err := s.versions.versionAsked(c, e, in)
+	e *secretrows.Entry) (out GetSecretValueOutput, err error) {
+	e, v, err := s.versions.Asked(c, e, in.VersionId, in.VersionStage)
 	if err != nil {
 		return out, err
 	}
-	plain, err := s.sealer.unseal(c, e.Secret, v)
+	plain, err := s.sealer.Unseal(c, e.Secret, v)
 	if err != nil {
 		return out, err
 	}
-	s.rows.noteRead(c.Time, e, v)
-	out = GetSecretValueOutput{ARN: e.ARN(), Name: e.Name, VersionId: v.id,
-		VersionStages: e.stages.of(v.id), CreatedDate: wire.Time{Time: v.created}}
-	if v.binary {
+	s.rows.NoteRead(c.Time, e, v)
+	out = GetSecretValueOutput{ARN: e.ARN(), Name: e.Name, VersionId: v.ID,
+		VersionStages: e.Stages.Of(v.ID), CreatedDate: wire.Time{Time: v.Created}}
+	if v.Binary {
 		out.SecretBinary = plain
 		return out, nil
 	}

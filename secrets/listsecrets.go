@@ -9,6 +9,9 @@ import (
 	"claviger/internal/wire"
 	"claviger/secrets/filter"
 	"claviger/secrets/model"
+	"claviger/secrets/secret"
+	"claviger/secrets/secretrows"
+	"claviger/secrets/target"
 	"claviger/store"
 )
 
@@ -41,20 +44,20 @@ type SecretListEntry struct {
 	LastChangedDate        wire.Time           // of anything about the secret
 	LastAccessedDate       *wire.Time          `json:",omitzero"` // a day
 	DeletedDate            *wire.Time          `json:",omitzero"` // the end of the recovery window
-	Tags                   []Tag               `json:",omitzero"` // empty after the last one went
+	Tags                   []secret.Tag        `json:",omitzero"` // empty after the last one went
 	SecretVersionsToStages map[string][]string `json:",omitempty"`
 	CreatedDate            wire.Time
 }
 
 func (s *Secrets) findList(*op.Call, ListSecretsInput) (domain.Account, error) {
-	return domain.OnAccount(action("ListSecrets")), nil
+	return domain.OnAccount(target.Action("ListSecrets")), nil
 }
 
 // listSecrets shows what the rows say now. AWS may lag by minutes here; nothing has to.
 func (s *Secrets) listSecrets(c *op.Call, in ListSecretsInput,
 	_ domain.Account) (out ListSecretsOutput, err error) {
-	l := listing{by: domain.Or(in.SortBy, model.ByCreated), filters: in.Filters,
-		desc:    domain.Or(in.SortOrder, "asc") == "desc",
+	l := listing{Order: secretrows.Order{By: domain.Or(in.SortBy, model.ByCreated),
+		Desc: domain.Or(in.SortOrder, "asc") == "desc"}, filters: in.Filters,
 		planned: domain.Or(in.IncludePlannedDeletion, false)}
 	size := int(domain.Or(in.MaxResults, usualPage))
 	p, after, err := s.page(c, "ListSecrets", l.String(), size, in.NextToken, l.start())
@@ -73,53 +76,52 @@ func (s *Secrets) listSecrets(c *op.Call, in ListSecretsInput,
 }
 
 // forFilters returns what filters look at.
-func forFilters(s *Secret) filter.Secret[Tag] {
-	return filter.Secret[Tag]{Name: s.Name, Description: s.Description, Tags: s.Tags}
+func forFilters(s *secret.Secret) filter.Secret[secret.Tag] {
+	return filter.Secret[secret.Tag]{Name: s.Name, Description: s.Description, Tags: s.Tags}
 }
 
 // listEntry is how a listing shows a secret.
-func listEntry(r *listed) SecretListEntry {
+func listEntry(r *secretrows.Listed) SecretListEntry {
 	return SecretListEntry{ARN: r.ARN(), Name: r.Name, Description: r.Description,
 		KmsKeyId: r.KeyID, LastChangedDate: wire.Time{Time: r.Changed},
-		LastAccessedDate: wire.At(store.FromMicros(r.accessed)),
-		DeletedDate:      wire.At(r.DeletionDate), Tags: r.shownTags(),
-		SecretVersionsToStages: r.versionsToStages(), CreatedDate: wire.Time{Time: r.Created}}
+		LastAccessedDate: wire.At(store.FromMicros(r.Accessed)),
+		DeletedDate:      wire.At(r.DeletionDate), Tags: r.ShownTags(),
+		SecretVersionsToStages: r.VersionsToStages(), CreatedDate: wire.Time{Time: r.Created}}
 }
 
 // listing is which secrets are asked for, in which order.
 type listing struct {
-	by      string
-	desc    bool
+	secretrows.Order
 	filters []filter.Filter
 	planned bool // those scheduled for deletion too
 }
 
 // String returns the listing in full, for page tokens to be bound to.
 func (l listing) String() string {
-	return rowmac.JSONText([]any{l.by, l.desc, l.filters, l.planned})
+	return rowmac.JSONText([]any{l.By, l.Desc, l.filters, l.planned})
 }
 
 // afterNames sorts behind every name: names are ASCII.
 const afterNames = "\x7f"
 
 // start is the position before the first secret.
-func (l listing) start() position {
-	if l.desc {
-		return position{key: math.MaxInt64, name: afterNames}
+func (l listing) start() secretrows.Position {
+	if l.Desc {
+		return secretrows.Position{Key: math.MaxInt64, Name: afterNames}
 	}
-	return position{key: -1}
+	return secretrows.Position{Key: -1}
 }
 
 // at returns a secret's position.
-func (l listing) at(r *listed) position {
-	at := position{name: r.Name}
-	switch l.by {
+func (l listing) at(r *secretrows.Listed) secretrows.Position {
+	at := secretrows.Position{Name: r.Name}
+	switch l.By {
 	case model.ByCreated:
-		at.key = store.Micros(r.Created)
+		at.Key = store.Micros(r.Created)
 	case model.ByChanged:
-		at.key = store.Micros(r.Changed)
+		at.Key = store.Micros(r.Changed)
 	case model.ByAccessed:
-		at.key = r.accessed
+		at.Key = r.Accessed
 	}
 	return at
 }
@@ -135,11 +137,11 @@ const (
 // list returns a page of verified secrets and the token of the next page, if there is one. When the
 // request's time ends, the page does too.
 func (s *Secrets) list(c *op.Call, l listing, p domain.Page,
-	last position) (found []*listed, next string, err error) {
-	look := filter.New[Tag](l.filters)
+	last secretrows.Position) (found []*secretrows.Listed, next string, err error) {
+	look := filter.New[secret.Tag](l.filters)
 	seen, work, limit, more := 0, 0, p.Size+1, true
 	for more && next == "" {
-		rows, err := s.rows.read(c, l, last, limit)
+		rows, err := s.rows.Read(c, l.Order, last, limit)
 		if err != nil {
 			return nil, "", err
 		}
@@ -150,10 +152,10 @@ func (s *Secrets) list(c *op.Call, l listing, p domain.Page,
 				break
 			}
 			seen, work, last = seen+1, work+look.Cost(forFilters(&r.Secret)), l.at(r)
-			if (l.planned || !r.scheduledForDeletion()) && look.Matches(forFilters(&r.Secret)) {
+			if (l.planned || !r.ScheduledForDeletion()) && look.Matches(forFilters(&r.Secret)) {
 				found = append(found, r)
 			}
 		}
 	}
-	return found, next, s.rows.verify(c, found)
+	return found, next, s.rows.Verify(c, found)
 }

@@ -11,6 +11,8 @@ import (
 	"claviger/internal/op"
 	"claviger/internal/rowmac"
 	"claviger/internal/wire"
+	"claviger/secrets/secret"
+	"claviger/secrets/secretrows"
 	"claviger/store"
 )
 
@@ -24,7 +26,7 @@ type ListSecretVersionIdsInput struct {
 	op.ByShape
 }
 
-func (in ListSecretVersionIdsInput) secretID() string { return in.SecretId }
+func (in ListSecretVersionIdsInput) SecretID() string { return in.SecretId }
 
 // ListSecretVersionIdsOutput is a page. Versions come the newest first.
 type ListSecretVersionIdsOutput struct {
@@ -45,46 +47,52 @@ type SecretVersionsListEntry struct {
 // listSecretVersionIds reads no value. With deprecated versions it goes by the index; without, from
 // the labels.
 func (s *Secrets) listSecretVersionIds(c *op.Call, in ListSecretVersionIdsInput,
-	e *entry) (out ListSecretVersionIdsOutput, err error) {
+	e *secretrows.Entry) (out ListSecretVersionIdsOutput, err error) {
 	all := domain.Or(in.IncludeDeprecated, false)
 	listing, size := rowmac.JSONText([]any{e.ARN(), all}), int(domain.Or(in.MaxResults, usualPage))
 	p, after, err := s.page(c, "ListSecretVersionIds", listing, size, in.NextToken,
-		position{key: math.MaxInt64})
+		secretrows.Position{Key: math.MaxInt64})
 	if err != nil {
 		return out, err
 	}
-	read := s.rows.accessesOnTheirWay(e.ARN())
-	var found []*version
+	read := s.rows.AccessesOnTheirWay(e.ARN())
+	var found []*secret.Version
 	if all {
-		found, err = s.rows.versionsAfter(c, e.Secret, after, p.Size+1)
+		found, err = s.rows.VersionsAfter(c, e.Secret, after, p.Size+1)
 	} else {
 		found, err = s.labelledAfter(c, e.Secret, after)
 	}
 	if err != nil {
 		return out, err
 	}
-	found, next := domain.Cut(p, found, func(v *version) string { return positionOf(v).String() })
+	found, next := domain.Cut(
+		p,
+		found,
+		func(v *secret.Version) string { return positionOf(v).String() },
+	)
 	out = ListSecretVersionIdsOutput{ARN: e.ARN(), Name: e.Name, NextToken: next,
 		Versions: []SecretVersionsListEntry{}}
 	for _, v := range found {
-		v.accessed = max(v.accessed, read[v.id])
-		out.Versions = append(out.Versions, versionEntry(v, e.stages))
+		v.Accessed = max(v.Accessed, read[v.ID])
+		out.Versions = append(out.Versions, versionEntry(v, e.Stages))
 	}
 	return out, nil
 }
 
 // positionOf is a version's position among those of its secret.
-func positionOf(v *version) position { return position{key: store.Micros(v.created), name: v.id} }
+func positionOf(v *secret.Version) secretrows.Position {
+	return secretrows.Position{Key: store.Micros(v.Created), Name: v.ID}
+}
 
 // labelledAfter returns the versions with a label that follow a position, the newest first: twenty
 // at most.
-func (s *Secrets) labelledAfter(ctx context.Context, sec *Secret,
-	at position) (out []*version, err error) {
-	for id := range sec.versionsToStages() {
-		v, err := s.rows.versionFacts(ctx, sec, id)
+func (s *Secrets) labelledAfter(ctx context.Context, sec *secret.Secret,
+	at secretrows.Position) (out []*secret.Version, err error) {
+	for id := range sec.VersionsToStages() {
+		v, err := s.rows.Facts(ctx, sec, id)
 		switch {
 		case domain.IsNoRow(err):
-			err = s.versions.versionGone(ctx, sec, id)
+			err = s.versions.Gone(ctx, sec, id)
 		case err == nil && newestFirst(positionOf(v), at) > 0:
 			out = append(out, v)
 		}
@@ -92,26 +100,29 @@ func (s *Secrets) labelledAfter(ctx context.Context, sec *Secret,
 			return nil, err
 		}
 	}
-	slices.SortFunc(out, func(a, b *version) int { return newestFirst(positionOf(a), positionOf(b)) })
+	slices.SortFunc(
+		out,
+		func(a, b *secret.Version) int { return newestFirst(positionOf(a), positionOf(b)) },
+	)
 	return out, nil
 }
 
 // newestFirst compares two positions in the order of the listing.
-func newestFirst(a, b position) int {
-	return cmp.Or(cmp.Compare(b.key, a.key), cmp.Compare(b.name, a.name))
+func newestFirst(a, b secretrows.Position) int {
+	return cmp.Or(cmp.Compare(b.Key, a.Key), cmp.Compare(b.Name, a.Name))
 }
 
 // defaultKey is how AWS calls the managed key in this listing.
 const defaultKey = "DefaultEncryptionKey"
 
 // versionEntry is how a listing shows a version, with the labels that are attached to it.
-func versionEntry(v *version, labels stages) SecretVersionsListEntry {
-	e := SecretVersionsListEntry{VersionId: v.id, VersionStages: labels.of(v.id),
-		LastAccessedDate: wire.At(store.FromMicros(v.accessed)),
-		CreatedDate:      wire.Time{Time: v.created}, KmsKeyIds: []string{defaultKey}}
-	if !v.managed {
+func versionEntry(v *secret.Version, labels secret.Stages) SecretVersionsListEntry {
+	e := SecretVersionsListEntry{VersionId: v.ID, VersionStages: labels.Of(v.ID),
+		LastAccessedDate: wire.At(store.FromMicros(v.Accessed)),
+		CreatedDate:      wire.Time{Time: v.Created}, KmsKeyIds: []string{defaultKey}}
+	if !v.Managed {
 		// As the owner of the key calls it, unless that is another account.
-		e.KmsKeyIds = []string{strings.TrimPrefix(v.envelope.KeyARN, v.kmsARN("key/"))}
+		e.KmsKeyIds = []string{strings.TrimPrefix(v.Envelope.KeyARN, v.KMSARN("key/"))}
 	}
 	return e
 }

@@ -5,6 +5,7 @@ import (
 	"claviger/internal/op"
 	"claviger/secrets/model"
 	"claviger/secrets/password"
+	"claviger/secrets/target"
 )
 
 // routes describes operations, named those on one facet of a secret. Its value and its metadata
@@ -20,7 +21,7 @@ const aSecret = "/v1/secrets/{SecretId...}"
 // build makes the operations that others of ours ask for or have done, and those that only the
 // service itself performs.
 func (s *Secrets) build() {
-	s.getValue = readSecret(s.finder, routes.Get("GetSecretValue", "/v1/secrets/value/{SecretId...}",
+	s.getValue = target.Read(s.finder, routes.Get("GetSecretValue", "/v1/secrets/value/{SecretId...}",
 		"Returns the value of one version of a secret.").At("GET", aSecret).
 		At("GET", aSecret+"/versions/{VersionId}"), s.getSecretValue)
 	s.endRecovery = op.Write(routes.Internal("DeleteSecret"), s.findExpired, s.deleteExpired)
@@ -32,20 +33,23 @@ func (s *Secrets) Operations() []op.Operation {
 		op.Write(domain.Large(routes.Post("CreateSecret", "/v1/secrets",
 			"Makes a secret, with a first value or without.").Makes("/v1/secrets/{Name}")),
 			s.findCreate, s.createSecret),
-		readSecret(s.finder, routes.Get("DescribeSecret", "/v1/secrets/metadata/{SecretId...}",
+		target.Read(s.finder, routes.Get("DescribeSecret", "/v1/secrets/metadata/{SecretId...}",
 			"Returns what is known of a secret, its value left out."),
 			s.describeSecret),
 		op.Read(routes.Get("ListSecrets", "/v1/secrets",
 			"Lists the secrets of the account in this Region."),
 			s.findList, s.listSecrets),
-		changeSecret(s.finder, domain.Large(routes.Patch("UpdateSecret", "/v1/secrets/metadata/{SecretId...}",
-			"Changes a secret's description, KMS key or value.").At("PATCH", aSecret)),
-			s.updateSecret),
+		target.Change(
+			s.finder,
+			domain.Large(routes.Patch("UpdateSecret", "/v1/secrets/metadata/{SecretId...}",
+				"Changes a secret's description, KMS key or value.").At("PATCH", aSecret)),
+			s.updateSecret,
+		),
 		op.Write(routes.Delete("DeleteSecret", "/v1/secrets/metadata/{SecretId...}",
 			"Starts the window after which a secret is gone, or removes it at once.").
 			At("DELETE", aSecret),
 			s.findDelete, s.deleteSecret),
-		changeSecret(s.finder, named.Post("RestoreSecret", "restore",
+		target.Change(s.finder, named.Post("RestoreSecret", "restore",
 			"Takes a secret back from deletion."),
 			s.restoreSecret),
 
@@ -53,30 +57,33 @@ func (s *Secrets) Operations() []op.Operation {
 		op.Read(routes.Post("BatchGetSecretValue", "/v1/secrets/batch",
 			"Returns the current values of up to 20 secrets."),
 			s.findBatch, s.batchGetSecretValue),
-		changeSecret(s.finder, domain.Large(routes.Put("PutSecretValue", "/v1/secrets/value/{SecretId...}",
-			"Gives a secret a new version.").At("PUT", aSecret)),
-			s.putSecretValue),
-		readSecret(s.finder, named.Get("ListSecretVersionIds", "versions",
+		target.Change(
+			s.finder,
+			domain.Large(routes.Put("PutSecretValue", "/v1/secrets/value/{SecretId...}",
+				"Gives a secret a new version.").At("PUT", aSecret)),
+			s.putSecretValue,
+		),
+		target.Read(s.finder, named.Get("ListSecretVersionIds", "versions",
 			"Lists the versions of a secret."),
 			s.listSecretVersionIds),
-		changeSecret(s.finder, named.Patch("UpdateSecretVersionStage", "stages",
+		target.Change(s.finder, named.Patch("UpdateSecretVersionStage", "stages",
 			"Moves a staging label to another version, or takes it away."),
 			s.updateSecretVersionStage),
 
-		changeTarget(s.finder, named.Post("TagResource", "tags",
+		target.ChangeTarget(s.finder, named.Post("TagResource", "tags",
 			"Adds tags to a secret or overwrites them."),
 			s.tagResource),
-		changeTarget(s.finder, named.Delete("UntagResource", "tags",
+		target.ChangeTarget(s.finder, named.Delete("UntagResource", "tags",
 			"Removes tags from a secret."),
 			s.untagResource),
 
-		readSecret(s.finder, routes.Get("GetResourcePolicy", "/v1/secrets/policy/{SecretId...}",
+		target.Read(s.finder, routes.Get("GetResourcePolicy", "/v1/secrets/policy/{SecretId...}",
 			"Returns a secret's resource policy, if it has one."),
 			s.getResourcePolicy),
-		changeTarget(s.finder, domain.Large(routes.Put("PutResourcePolicy",
+		target.ChangeTarget(s.finder, domain.Large(routes.Put("PutResourcePolicy",
 			"/v1/secrets/policy/{SecretId...}", "Gives a secret a resource policy.")),
 			s.putResourcePolicy),
-		changeSecret(s.finder, routes.Delete("DeleteResourcePolicy", "/v1/secrets/policy/{SecretId...}",
+		target.Change(s.finder, routes.Delete("DeleteResourcePolicy", "/v1/secrets/policy/{SecretId...}",
 			"Removes a secret's resource policy, if it has one."),
 			s.deleteResourcePolicy),
 		op.Read(domain.Large(routes.Post("ValidateResourcePolicy", "/v1/secrets/policy-validation",
@@ -87,10 +94,4 @@ func (s *Secrets) Operations() []op.Operation {
 			"Makes a password from the token's random numbers."),
 			s.random),
 	}
-}
-
-// servedUntilDeleted names the operations that a secret scheduled for deletion still answers. All
-// others refuse.
-var servedUntilDeleted = map[string]bool{
-	"DescribeSecret": true, "ListSecretVersionIds": true, "RestoreSecret": true,
 }

@@ -3,6 +3,8 @@ package secrets
 import (
 	"claviger/internal/domain"
 	"claviger/internal/op"
+	"claviger/secrets/secretrows"
+	"claviger/secrets/smfault"
 )
 
 // usualPage is how many entries a page has if nobody asks for less: the most that AWS gives.
@@ -12,14 +14,14 @@ const usualPage = 100
 // first page. listing is what a token must have been made for besides the operation: the same
 // secret, filters and order.
 func (s *Secrets) page(c *op.Call, operation, listing string, size int, token *string,
-	start position) (domain.Page, position, error) {
+	start secretrows.Position) (domain.Page, secretrows.Position, error) {
 	p, err := s.pages.Page(c, operation, listing, size, token)
 	if err != nil || p.After == "" {
 		return p, start, err
 	}
-	after, err := readPosition(p.After)
+	after, err := secretrows.ReadPosition(p.After)
 	if err != nil {
-		return p, start, errPage.Because(err)
+		return p, start, smfault.BadPage.Because(err)
 	}
 	return p, after, nil
 }

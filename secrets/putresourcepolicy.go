@@ -8,6 +8,9 @@ import (
 	"claviger/policy"
 	"claviger/secrets/model"
 	"claviger/secrets/resourcepolicy"
+	"claviger/secrets/secret"
+	"claviger/secrets/secretrows"
+	"claviger/secrets/target"
 )
 
 // PutResourcePolicyInput gives a secret a policy of up to 20,480 characters, in the place of the
@@ -19,7 +22,7 @@ type PutResourcePolicyInput struct {
 	op.ByShape
 }
 
-func (in PutResourcePolicyInput) secretID() string { return in.SecretId }
+func (in PutResourcePolicyInput) SecretID() string { return in.SecretId }
 
 // Conditions implements [domain.Conditional].
 func (in PutResourcePolicyInput) Conditions(v policy.Values) {
@@ -27,8 +30,8 @@ func (in PutResourcePolicyInput) Conditions(v policy.Values) {
 }
 
 func (s *Secrets) putResourcePolicy(c *op.Call, in PutResourcePolicyInput,
-	t *target) (*change, SecretOutput, error) {
-	out := outputOf(t.entry.Secret)
+	t *target.Target) (*secretrows.Change, target.Output, error) {
+	out := target.OutputOf(t.Entry.Secret)
 	p, err := s.readPolicy(c, in.ResourcePolicy)
 	switch {
 	case err != nil:
@@ -38,7 +41,9 @@ func (s *Secrets) putResourcePolicy(c *op.Call, in PutResourcePolicyInput,
 	case locksOut(c, t, p):
 		return nil, out, resourcepolicy.ErrLockout
 	}
-	return &change{secret: t.entry.changed(c, func(n *Secret) { n.Policy = p.Stored })}, out, nil
+	return &secretrows.Change{
+		Secret: t.Entry.Next(c, func(n *secret.Secret) { n.Policy = p.Stored }),
+	}, out, nil
 }
 
 // readPolicy reads the policy of a request.
@@ -54,8 +59,8 @@ func (s *Secrets) readPolicy(c *op.Call, text string) (resourcepolicy.Policy, er
 }
 
 // locksOut reports whether the caller could not replace a policy once the secret has it.
-func locksOut(c *op.Call, t *target, p resourcepolicy.Policy) bool {
-	next := *t.entry.Secret
-	next.rules = &policy.Rules{Document: p.Document}
-	return t.could(c, "PutResourcePolicy", &next) != nil
+func locksOut(c *op.Call, t *target.Target, p resourcepolicy.Policy) bool {
+	next := *t.Entry.Secret
+	next.Rules = &policy.Rules{Document: p.Document}
+	return t.Could(c, "PutResourcePolicy", &next) != nil
 }

@@ -1,6 +1,11 @@
 package secrets
 
-import "claviger/internal/op"
+import (
+	"claviger/internal/op"
+	"claviger/secrets/secret"
+	"claviger/secrets/secretrows"
+	"claviger/secrets/smfault"
+)
 
 // PutSecretValueInput gives a secret a new version. ClientRequestToken, 32 to 64 characters,
 // becomes its id. Without labels of its own the version becomes the current one.
@@ -13,19 +18,19 @@ type PutSecretValueInput struct {
 	RotationToken      *string  `shape:"RotationTokenType"`       // refused
 }
 
-func (in PutSecretValueInput) secretID() string { return in.SecretId }
+func (in PutSecretValueInput) SecretID() string { return in.SecretId }
 
 // Validate checks what members say together.
 func (in PutSecretValueInput) Validate() error {
 	switch {
 	case in.ClientRequestToken == nil:
-		return errNoToken
+		return smfault.NoToken
 	case in.SecretString == nil && in.SecretBinary == nil:
-		return errNoValue
+		return smfault.NoValue
 	case in.RotationToken != nil:
-		return errRotation
+		return smfault.NoRotation
 	}
-	return checkValue(in.SecretString, in.SecretBinary)
+	return secret.CheckValue(in.SecretString, in.SecretBinary)
 }
 
 // PutSecretValueOutput shows the labels of now, also for a request that came again.
@@ -38,22 +43,27 @@ type PutSecretValueOutput struct {
 // putSecretValue adds a version. Nothing is compared with the current value: the same value again
 // is a version again, unless the token says that it is the same request.
 func (s *Secrets) putSecretValue(c *op.Call, in PutSecretValueInput,
-	sec *Secret) (*change, PutSecretValueOutput, error) {
+	sec *secret.Secret) (*secretrows.Change, PutSecretValueOutput, error) {
 	labels := in.VersionStages
 	if labels == nil {
-		labels = []string{current}
+		labels = []string{secret.Current}
 	}
 	token := *in.ClientRequestToken
 	out := PutSecretValueOutput{ARN: sec.ARN(), Name: sec.Name, VersionId: token}
-	ch := &change{secret: sec.changed(c, func(*Secret) {})}
-	made, err := s.versions.addVersion(c, ch, token, valueOf(in.SecretString, in.SecretBinary), labels...)
+	ch := &secretrows.Change{Secret: sec.Next(c, func(*secret.Secret) {})}
+	made, err := s.versions.Add(
+		c,
+		ch,
+		token,
+		secret.ValueOf(in.SecretString, in.SecretBinary),
+		labels...)
 	if err != nil {
 		return nil, out, err
 	}
 	if made {
-		out.VersionStages = sec.stages.of(token)
+		out.VersionStages = sec.Stages.Of(token)
 		return nil, out, nil
 	}
-	out.VersionStages = ch.secret.stages.of(token)
+	out.VersionStages = ch.Secret.Stages.Of(token)
 	return ch, out, nil
 }

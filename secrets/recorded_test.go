@@ -162,7 +162,11 @@ func get(n int, value string, labels ...string) step {
 
 // listed is a version of ListSecretVersionIds. One without labels shows none.
 func listed(n int, read bool, labels ...string) M {
-	out := M{"CreatedDate": anything, "KmsKeyIds": []string{"DefaultEncryptionKey"}, "VersionId": v(n)}
+	out := M{
+		"CreatedDate": anything,
+		"KmsKeyIds":   []string{"DefaultEncryptionKey"},
+		"VersionId":   v(n),
+	}
 	if labels != nil {
 		out["VersionStages"] = labels
 	}

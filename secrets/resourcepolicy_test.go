@@ -8,6 +8,7 @@ import (
 	"claviger/internal/op/optest"
 	"claviger/policy"
 	"claviger/secrets"
+	"claviger/secrets/target"
 )
 
 // let is a statement of a resource policy: an effect, a principal, an action, and what else it has.
@@ -51,7 +52,7 @@ func TestPutResourcePolicy_AnySpacing_IsReadAsWritten(t *testing.T) {
 		`{"Version":"2008-10-17","Id":"\u00fc \\ / \/ é","Statement":[` +
 			let("Deny", "444455556666", "*") + `]}`,
 	} {
-		out := must[secrets.SecretOutput](s, "PutResourcePolicy",
+		out := must[target.Output](s, "PutResourcePolicy",
 			M{"SecretId": "x", "ResourcePolicy": text})
 		if out.Name != "x" || out.ARN != s.describe("x").ARN {
 			t.Errorf("%+v", out)
@@ -65,7 +66,7 @@ func TestPutResourcePolicy_AnySpacing_IsReadAsWritten(t *testing.T) {
 		}
 	}
 	for range 2 {
-		out := must[secrets.SecretOutput](s, "DeleteResourcePolicy", M{"SecretId": "x"})
+		out := must[target.Output](s, "DeleteResourcePolicy", M{"SecretId": "x"})
 		if out.Name != "x" {
 			t.Errorf("%+v", out)
 		}
@@ -252,9 +253,14 @@ func TestTagResource_WouldTakeTheRight_IsDenied(t *testing.T) {
 	for name, in := range map[string]M{"UntagResource": {"TagKeys": []string{"team"}},
 		"TagResource": {"Tags": []M{{"Key": "team", "Value": "b"}}}} {
 		in["SecretId"] = "x"
-		s.refused(name, in, "AccessDeniedException", "User: "+alice.ARN+" is not authorized to perform: "+
-			"secretsmanager:"+name+" on resource: x because no identity-based policy allows the "+
-			"secretsmanager:"+name+" action")
+		s.refused(
+			name,
+			in,
+			"AccessDeniedException",
+			"User: "+alice.ARN+" is not authorized to perform: "+
+				"secretsmanager:"+name+" on resource: x because no identity-based policy allows the "+
+				"secretsmanager:"+name+" action",
+		)
 	}
 	if tags := s.describe("x").Tags; len(tags) != 1 || tags[0].Value != "a" {
 		t.Errorf("%v", tags)

@@ -4,15 +4,23 @@ import (
 	"time"
 
 	"claviger/internal/op"
+	"claviger/secrets/secret"
+	"claviger/secrets/secretrows"
+	"claviger/secrets/target"
 )
 
 // restoreSecret opens a secret again. One that is not scheduled for deletion is as it should be,
 // and nothing is written.
-func (s *Secrets) restoreSecret(c *op.Call, _ SecretInput,
-	sec *Secret) (*change, SecretOutput, error) {
-	if !sec.scheduledForDeletion() {
-		return nil, outputOf(sec), nil
+func (s *Secrets) restoreSecret(c *op.Call, _ target.Input,
+	sec *secret.Secret) (*secretrows.Change, target.Output, error) {
+	if !sec.ScheduledForDeletion() {
+		return nil, target.OutputOf(sec), nil
 	}
-	restored := sec.changed(c, func(n *Secret) { n.DeletionDate = time.Time{} })
-	return &change{secret: restored, also: s.cancelDeletion(sec)}, outputOf(sec), nil
+	restored := sec.Next(c, func(n *secret.Secret) { n.DeletionDate = time.Time{} })
+	return &secretrows.Change{
+			Secret: restored,
+			Also:   s.cancelDeletion(sec),
+		}, target.OutputOf(
+			sec,
+		), nil
 }

@@ -16,11 +16,12 @@
 //
 // # Where to read
 //
-// operations.go is the table of contents, and each operation has a file of its name. target.go and
-// secretid.go turn a SecretId into a secret. stages.go is the state machine of staging labels.
-// encryption.go seals and opens. cache.go keeps reads off the disk. accessed.go knows who was read
-// when. secretrows.go and versionrows.go are the SQL. Package filter chooses among secrets, package
-// resourcepolicy looks at policies before they are attached, package password makes passwords.
+// operations.go is the table of contents, and each operation has a file of its name. Package secret
+// is what a secret is, with the state machine of staging labels; secretrows the SQL and the cache
+// that keeps reads off the disk; sealing what seals and opens; versions what finds and makes
+// versions; target what turns a SecretId into a secret. Package filter chooses among secrets,
+// package resourcepolicy looks at policies before they are attached, package password makes
+// passwords.
 package secrets
 
 import (
@@ -29,6 +30,11 @@ import (
 	"claviger/internal/install"
 	"claviger/internal/op"
 	"claviger/secrets/password"
+	"claviger/secrets/sealing"
+	"claviger/secrets/secretrows"
+	"claviger/secrets/smfault"
+	"claviger/secrets/target"
+	"claviger/secrets/versions"
 	"claviger/store"
 )
 
@@ -38,10 +44,10 @@ const deleteSecretJob = "secretsmanager:DeleteSecret"
 
 // Secrets performs the operations of Secrets Manager. [New] makes it.
 type Secrets struct {
-	rows     *Rows
-	sealer   *Sealer
-	versions *Versions
-	finder   *Finder
+	rows     *secretrows.Rows
+	sealer   *sealing.Sealer
+	versions *versions.Versions
+	finder   *target.Finder
 	random   password.Random
 	jobs     domain.Scheduler
 	pages    domain.Pager
@@ -65,11 +71,11 @@ type Config struct {
 
 // New returns the secrets of one installation.
 func New(c Config) *Secrets {
-	rows, sealer := newRows(c.DB, c.Installation.Rows), newSealer(c.Keys)
-	s := &Secrets{rows: rows, sealer: sealer, versions: newVersions(rows, sealer),
-		finder: newFinder(rows, c.Keys), random: c.Random, jobs: c.Jobs, people: c.Principals,
+	rows, sealer := secretrows.New(c.DB, c.Installation.Rows), sealing.New(c.Keys)
+	s := &Secrets{rows: rows, sealer: sealer, versions: versions.New(rows, sealer),
+		finder: target.New(rows, c.Keys), random: c.Random, jobs: c.Jobs, people: c.Principals,
 		unknown: c.UnknownKeys,
-		pages:   domain.Pager{Tokens: c.Installation.Tokens, Invalid: errPage}}
+		pages:   domain.Pager{Tokens: c.Installation.Tokens, Invalid: smfault.BadPage}}
 	s.build()
 	return s
 }

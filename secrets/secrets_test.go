@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"claviger/secrets"
+	"claviger/secrets/secret"
 	"claviger/store"
 	"claviger/store/storetest"
 )
@@ -280,7 +281,7 @@ func TestTagResource_Overwritten_CountsOnce(t *testing.T) {
 	s.do("TagResource", M{"SecretId": "x", "Tags": []M{{"Key": "b", "Value": "2"}, {"Key": "B"}}})
 	s.do("UntagResource", M{"SecretId": "x", "TagKeys": []string{"a", "never"}})
 	got := s.describe("x").Tags
-	if !slices.Equal(got, []secrets.Tag{{Key: "B"}, {Key: "b", Value: "2"}}) {
+	if !slices.Equal(got, []secret.Tag{{Key: "B"}, {Key: "b", Value: "2"}}) {
 		t.Errorf("%v", got)
 	}
 	var many []M

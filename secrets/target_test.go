@@ -16,7 +16,12 @@ func TestSecretId_ElsewhereOrAbsent_IsRefused(t *testing.T) {
 	s.refused("GetSecretValue", M{}, "ValidationException", "")
 	s.refused("GetSecretValue", M{"SecretId": abroad}, "ResourceNotFoundException", "")
 	s.refused("GetSecretValue", M{"SecretId": foreign}, "AccessDeniedException", "")
-	s.refused("UpdateSecret", M{"SecretId": "no", "Description": "d"}, "ResourceNotFoundException", "")
+	s.refused(
+		"UpdateSecret",
+		M{"SecretId": "no", "Description": "d"},
+		"ResourceNotFoundException",
+		"",
+	)
 }
 
 // Whether another account has a secret is no business of one who may not ask: every answer is word

@@ -4,6 +4,8 @@ import (
 	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/policy"
+	"claviger/secrets/secretrows"
+	"claviger/secrets/target"
 )
 
 // UntagResourceInput names the tags of a secret that go.
@@ -13,13 +15,13 @@ type UntagResourceInput struct {
 	op.ByShape
 }
 
-func (in UntagResourceInput) secretID() string { return in.SecretId }
+func (in UntagResourceInput) SecretID() string { return in.SecretId }
 
 // Conditions implements [domain.Conditional].
 func (in UntagResourceInput) Conditions(v policy.Values) { domain.SetTagKeys(v, in.TagKeys) }
 
 // untagResource ignores keys that the secret doesn't have, as AWS does.
 func (s *Secrets) untagResource(c *op.Call, in UntagResourceInput,
-	t *target) (*change, op.None, error) {
-	return retagged(c, t, domain.RemoveTags(t.entry.Tags, in.TagKeys))
+	t *target.Target) (*secretrows.Change, op.None, error) {
+	return retagged(c, t, domain.RemoveTags(t.Entry.Tags, in.TagKeys))
 }

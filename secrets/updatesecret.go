@@ -6,6 +6,10 @@ import (
 	"claviger/internal/op"
 	"claviger/policy"
 	"claviger/secrets/model"
+	"claviger/secrets/sealing"
+	"claviger/secrets/secret"
+	"claviger/secrets/secretrows"
+	"claviger/secrets/smfault"
 )
 
 // UpdateSecretInput changes what it names: a member that is left out leaves what is there. An empty
@@ -20,24 +24,24 @@ type UpdateSecretInput struct {
 	Type               *string `shape:"MedeaTypeType"` // refused, unless empty
 }
 
-func (in UpdateSecretInput) secretID() string { return in.SecretId }
+func (in UpdateSecretInput) SecretID() string { return in.SecretId }
 
 // Conditions implements [domain.Conditional]. The KMS key is put in where it is looked up.
 func (in UpdateSecretInput) Conditions(v policy.Values) {
 	domain.SetText(v, model.Description, in.Description)
 }
 
-func (in UpdateSecretInput) kmsKeyID() *string { return in.KmsKeyId }
+func (in UpdateSecretInput) KMSKeyID() *string { return in.KmsKeyId }
 
 // Validate checks what members say together.
 func (in UpdateSecretInput) Validate() error {
 	switch {
 	case (in.SecretString != nil || in.SecretBinary != nil) && in.ClientRequestToken == nil:
-		return errNoToken
+		return smfault.NoToken
 	case domain.Or(in.Type, "") != "":
-		return errExternal
+		return smfault.NoExternal
 	}
-	return checkValue(in.SecretString, in.SecretBinary)
+	return secret.CheckValue(in.SecretString, in.SecretBinary)
 }
 
 // UpdateSecretOutput names the changed secret. Without a new value there is no VersionId.
@@ -49,20 +53,20 @@ type UpdateSecretOutput struct {
 // updateSecret changes the facts first and seals then, so that a new value goes under the new key
 // at once.
 func (s *Secrets) updateSecret(c *op.Call, in UpdateSecretInput,
-	sec *Secret) (*change, UpdateSecretOutput, error) {
-	next := sec.changed(c, func(n *Secret) {
+	sec *secret.Secret) (*secretrows.Change, UpdateSecretOutput, error) {
+	next := sec.Next(c, func(n *secret.Secret) {
 		n.Description = domain.Or(in.Description, n.Description)
-		n.keepKey(domain.Or(in.KmsKeyId, n.KeyID))
+		n.KeepKey(domain.Or(in.KmsKeyId, n.KeyID))
 	})
-	ch, out := &change{secret: next}, UpdateSecretOutput{ARN: sec.ARN(), Name: sec.Name}
+	ch, out := &secretrows.Change{Secret: next}, UpdateSecretOutput{ARN: sec.ARN(), Name: sec.Name}
 	var tried envelope.Envelope
 	if in.KmsKeyId != nil {
 		var err error
-		if tried, err = s.sealer.tryKey(c, next); err != nil {
+		if tried, err = s.sealer.Try(c, next); err != nil {
 			return nil, out, err
 		}
 	}
-	if v := valueOf(in.SecretString, in.SecretBinary); v != nil {
+	if v := secret.ValueOf(in.SecretString, in.SecretBinary); v != nil {
 		out.VersionId = *in.ClientRequestToken
 		if err := s.updateValue(c, ch, sec, out.VersionId, v); err != nil {
 			return nil, out, err
@@ -78,13 +82,19 @@ func (s *Secrets) updateSecret(c *op.Call, in UpdateSecretInput,
 // again only while its version is the current one. AWS has it as an error always, but a
 // retry must not fail for its answer having been lost, nor succeed without the value being
 // what is read from now on.
-func (s *Secrets) updateValue(c *op.Call, ch *change, old *Secret, token string, v *value) error {
-	before, err := s.versions.addVersion(c, ch, token, v, current)
+func (s *Secrets) updateValue(
+	c *op.Call,
+	ch *secretrows.Change,
+	old *secret.Secret,
+	token string,
+	v *secret.Value,
+) error {
+	before, err := s.versions.Add(c, ch, token, v, secret.Current)
 	if err != nil {
 		return err
 	}
-	if before && old.stages[current] != token {
-		return errTokenUsed(token, old.ARN())
+	if before && old.Stages[secret.Current] != token {
+		return smfault.TokenUsed(token, old.ARN())
 	}
 	return nil
 }
@@ -94,13 +104,18 @@ func (s *Secrets) updateValue(c *op.Call, ch *change, old *Secret, token string,
 // caller may not use the new one. That is refused here, and so is a key that is closed for now:
 // whoever moves a secret to another key means to give the old one up. keyARN is the key;
 // an alias may lead to another one than the last time.
-func (s *Secrets) changeKey(c *op.Call, ch *change, old *Secret, keyARN string) error {
+func (s *Secrets) changeKey(
+	c *op.Call,
+	ch *secretrows.Change,
+	old *secret.Secret,
+	keyARN string,
+) error {
 	done := map[string]bool{"": true}
-	for _, v := range ch.added {
-		done[v.id] = true
+	for _, v := range ch.Added {
+		done[v.ID] = true
 	}
-	for _, label := range []string{current, pending, previous} {
-		id := ch.secret.stages[label]
+	for _, label := range []string{secret.Current, secret.Pending, secret.Previous} {
+		id := ch.Secret.Stages[label]
 		if done[id] {
 			continue
 		}
@@ -114,23 +129,28 @@ func (s *Secrets) changeKey(c *op.Call, ch *change, old *Secret, keyARN string) 
 
 // resealUnder puts one version of the secret as it was, sealed by the key of the secret as it shall
 // be, into the change, unless it is under that key already.
-func (s *Secrets) resealUnder(c *op.Call, ch *change, old *Secret, id, keyARN string) error {
-	v, err := s.rows.loadVersion(c, old, id, anySize)
+func (s *Secrets) resealUnder(
+	c *op.Call,
+	ch *secretrows.Change,
+	old *secret.Secret,
+	id, keyARN string,
+) error {
+	v, err := s.rows.Version(c, old, id, secretrows.AnySize)
 	if domain.IsNoRow(err) {
-		return s.versions.versionGone(c, old, id) // if it only changed meanwhile, the commit will find out
+		return s.versions.Gone(c, old, id) // if it only changed meanwhile, the commit will find out
 	}
 	if err != nil {
 		return err
 	}
-	managed := ch.secret.KeyID == ""
-	if v.managed == managed && (managed || v.envelope.KeyARN == keyARN) {
+	managed := ch.Secret.KeyID == ""
+	if v.Managed == managed && (managed || v.Envelope.KeyARN == keyARN) {
 		return nil
 	}
-	anew, err := s.sealer.reseal(c, ch.secret, v)
+	anew, err := s.sealer.Reseal(c, ch.Secret, v)
 	switch {
 	case err == nil:
-		ch.resealed = append(ch.resealed, anew)
-	case isGone(err):
+		ch.Resealed = append(ch.Resealed, anew)
+	case sealing.IsGone(err):
 		return nil // the value is lost with its key: that must not bind the secret for ever
 	}
 	return err

@@ -5,10 +5,13 @@ import (
 	"claviger/internal/op"
 	"claviger/policy"
 	"claviger/secrets/model"
+	"claviger/secrets/secret"
+	"claviger/secrets/secretrows"
+	"claviger/secrets/target"
 )
 
 // UpdateSecretVersionStageInput moves a label. What may be left out is decided by where the label
-// is attached; see stages.move.
+// is attached; see [secret.Stages.Move].
 type UpdateSecretVersionStageInput struct {
 	SecretId            string  `shape:"SecretIdType,required"`
 	VersionStage        string  `shape:"SecretVersionStageType,required"`
@@ -17,7 +20,7 @@ type UpdateSecretVersionStageInput struct {
 	op.ByShape
 }
 
-func (in UpdateSecretVersionStageInput) secretID() string { return in.SecretId }
+func (in UpdateSecretVersionStageInput) SecretID() string { return in.SecretId }
 
 // Conditions implements [domain.Conditional].
 func (in UpdateSecretVersionStageInput) Conditions(v policy.Values) {
@@ -26,21 +29,21 @@ func (in UpdateSecretVersionStageInput) Conditions(v policy.Values) {
 
 // updateSecretVersionStage moves a label within the secret's row: no version's row changes.
 func (s *Secrets) updateSecretVersionStage(c *op.Call, in UpdateSecretVersionStageInput,
-	sec *Secret) (*change, SecretOutput, error) {
+	sec *secret.Secret) (*secretrows.Change, target.Output, error) {
 	from, to := domain.Or(in.RemoveFromVersionId, ""), domain.Or(in.MoveToVersionId, "")
 	if in.MoveToVersionId != nil {
-		_, err := s.rows.versionFacts(c, sec, to)
+		_, err := s.rows.Facts(c, sec, to)
 		switch {
 		case domain.IsNoRow(err):
-			return nil, SecretOutput{}, s.versions.noVersion(c, sec, to)
+			return nil, target.Output{}, s.versions.None(c, sec, to)
 		case err != nil:
-			return nil, SecretOutput{}, err
+			return nil, target.Output{}, err
 		}
 	}
-	moved, err := sec.stages.move(in.VersionStage, from, to)
+	moved, err := sec.Stages.Move(in.VersionStage, from, to)
 	if err != nil {
-		return nil, SecretOutput{}, err
+		return nil, target.Output{}, err
 	}
-	ch := &change{secret: sec.changed(c, func(n *Secret) { n.stages = moved })}
-	return ch, outputOf(sec), nil
+	ch := &secretrows.Change{Secret: sec.Next(c, func(n *secret.Secret) { n.Stages = moved })}
+	return ch, target.OutputOf(sec), nil
 }

@@ -5,6 +5,7 @@ import (
 	"claviger/internal/op"
 	"claviger/policy"
 	"claviger/secrets/resourcepolicy"
+	"claviger/secrets/target"
 )
 
 // ValidateResourcePolicyInput asks about a policy, for a secret or for whichever.
@@ -26,43 +27,43 @@ type ValidationErrorsEntry = resourcepolicy.Failure
 
 // validation is the secret that a policy is for; without one it is asked on the account.
 type validation struct {
-	*target
+	*target.Target
 	account domain.Account
 }
 
 // Demands implements [op.Target]: only who may give a secret a policy is told about one ("Required
 // permissions" of the API reference).
 func (v validation) Demands() []policy.Demand {
-	if v.target == nil {
+	if v.Target == nil {
 		return v.account.Demands()
 	}
-	return []policy.Demand{v.demand(v.operation), v.demand("PutResourcePolicy")}
+	return []policy.Demand{v.Demand(v.Operation), v.Demand("PutResourcePolicy")}
 }
 
 // Missing implements [op.Target].
 func (v validation) Missing() error {
-	if v.target == nil {
+	if v.Target == nil {
 		return nil
 	}
-	return v.target.Missing()
+	return v.Target.Missing()
 }
 
 // Ready implements [op.Target].
 func (v validation) Ready() error {
-	if v.target == nil {
+	if v.Target == nil {
 		return nil
 	}
-	return v.target.Ready()
+	return v.Target.Ready()
 }
 
 func (s *Secrets) findValidation(c *op.Call,
 	in ValidateResourcePolicyInput) (v validation, err error) {
 	const operation = "ValidateResourcePolicy"
 	if in.SecretId == nil {
-		v.account = domain.OnAccount(action(operation), action("PutResourcePolicy"))
+		v.account = domain.OnAccount(target.Action(operation), target.Action("PutResourcePolicy"))
 		return v, nil
 	}
-	v.target, err = s.finder.find(c, operation, *in.SecretId, in, s.rows.withoutValue)
+	v.Target, err = s.finder.Find(c, operation, *in.SecretId, in, s.rows.WithoutValue)
 	return v, err
 }
 
@@ -79,10 +80,10 @@ func (s *Secrets) validateResourcePolicy(c *op.Call, in ValidateResourcePolicyIn
 
 // lockedBy is [locksOut]. Without a secret a policy is looked at for all of them.
 func (v validation) lockedBy(c *op.Call, p resourcepolicy.Policy) bool {
-	if v.target != nil {
-		return locksOut(c, v.target, p)
+	if v.Target != nil {
+		return locksOut(c, v.Target, p)
 	}
-	put := domain.On(action("PutResourcePolicy"), "*", "")
+	put := domain.On(target.Action("PutResourcePolicy"), "*", "")
 	put.Resource.Policy = func() (*policy.Document, error) { return p.Document, nil }
 	return c.Authorize(put) != nil
 }

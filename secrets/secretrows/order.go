@@ -1,49 +1,51 @@
-package secrets
+package secretrows
 
 import (
+	"strconv"
+	"strings"
+
 	"claviger/internal/op"
 	"claviger/internal/rowmac"
 	"claviger/secrets/model"
+	"claviger/secrets/secret"
 	"claviger/store"
-	"strconv"
-	"strings"
 )
 
-// position is where a page ended: the value that the listing is sorted by, and the name or id that
+// Position is where a page ended: the value that the listing is sorted by, and the name or id that
 // sets equals apart.
-type position struct {
-	key  int64
-	name string
+type Position struct {
+	Key  int64
+	Name string
 }
 
 // String is the position in a page token.
-func (p position) String() string { return strconv.FormatInt(p.key, 10) + " " + p.name }
+func (p Position) String() string { return strconv.FormatInt(p.Key, 10) + " " + p.Name }
 
-// readPosition reads what [position.String] wrote.
-func readPosition(text string) (p position, err error) {
+// ReadPosition reads what [Position.String] wrote.
+func ReadPosition(text string) (p Position, err error) {
 	key, name, _ := strings.Cut(text, " ")
-	p.name = name
-	p.key, err = strconv.ParseInt(key, 10, 64)
+	p.Name = name
+	p.Key, err = strconv.ParseInt(key, 10, 64)
 	return p, err
 }
 
-// listed is a secret as a listing reads it, not verified yet.
-type listed struct {
-	Secret
-	accessed int64 // the day, in microseconds
+// Listed is a secret as a listing reads it, not verified yet.
+type Listed struct {
+	secret.Secret
+	Accessed int64 // the day, in microseconds
 	read     rowmac.Read
 }
 
-// order is a way through the secrets of a namespace.
-type order struct {
-	by   string
-	desc bool
+// Order is a way through the secrets of a namespace.
+type Order struct {
+	By   string // created-date and the like
+	Desc bool
 }
 
 // qSecrets reads on from a position. The name sets apart what was created, changed or read at the
 // same time, so that a page begins exactly where the one before ended, whatever was added or
 // removed meanwhile.
-var qSecrets = map[order]*store.Query{
+var qSecrets = map[Order]*store.Query{
 	{model.ByCreated, false}:  store.SQL(inNamespace + byTime("created", ">", "")),
 	{model.ByCreated, true}:   store.SQL(inNamespace + byTime("created", "<", "DESC")),
 	{model.ByChanged, false}:  store.SQL(inNamespace + byTime("changed", ">", "")),
@@ -62,9 +64,9 @@ func byTime(column, follows, direction string) string {
 	ORDER BY ` + column + ` ` + direction + `, name ` + direction + ` LIMIT $5`
 }
 
-// verify asks whether the secrets of a page are as the service stored them. The token is the scarce
+// Verify asks whether the secrets of a page are as the service stored them. The token is the scarce
 // part, so only those that were chosen are asked for: one that was passed over is shown to nobody.
-func (s *Rows) verify(c *op.Call, page []*listed) error {
+func (s *Rows) Verify(c *op.Call, page []*Listed) error {
 	for _, r := range page {
 		if err := r.read.Verify(c, s.signer); err != nil {
 			return err
@@ -73,18 +75,18 @@ func (s *Rows) verify(c *op.Call, page []*listed) error {
 	return nil
 }
 
-// read returns at most limit secrets after a position.
-func (s *Rows) read(c *op.Call, l listing, after position,
-	limit int) (rows []*listed, err error) {
+// Read returns at most limit secrets after a position.
+func (s *Rows) Read(c *op.Call, o Order, after Position,
+	limit int) (rows []*Listed, err error) {
 	account, region := c.Namespace()
-	args := []any{account, region, after.key, after.name, limit}
-	if l.by == model.ByName {
-		args = []any{account, region, after.name, limit}
+	args := []any{account, region, after.Key, after.Name, limit}
+	if o.By == model.ByName {
+		args = []any{account, region, after.Name, limit}
 	}
-	q := qSecrets[order{l.by, l.desc}]
+	q := qSecrets[o]
 	err = s.db.Rows(q, args, func(scan func(...any) error) (err error) {
-		r := new(listed)
-		r.read, err = secretRows.Scan(scan, &r.Secret, &r.accessed)
+		r := new(Listed)
+		r.read, err = secretRows.Scan(scan, &r.Secret, &r.Accessed)
 		rows = append(rows, r)
 		return err
 	})

@@ -1,4 +1,4 @@
-package secrets
+package secret
 
 import (
 	"maps"
@@ -13,64 +13,64 @@ import (
 
 // Versions are one letter here.
 func TestStages_EveryStep_EndsAsAWSDocuments(t *testing.T) {
-	one, two := stages{current: "a"}, stages{current: "b", previous: "a"}
-	blue, apart := stages{current: "a", "blue": "a"}, stages{current: "b", "blue": "a"}
-	prepared := stages{current: "b", previous: "a", pending: "c"}
-	ended := stages{current: "c", previous: "b", pending: "c"}
+	one, two := Stages{Current: "a"}, Stages{Current: "b", Previous: "a"}
+	blue, apart := Stages{Current: "a", "blue": "a"}, Stages{Current: "b", "blue": "a"}
+	prepared := Stages{Current: "b", Previous: "a", Pending: "c"}
+	ended := Stages{Current: "c", Previous: "b", Pending: "c"}
 	for _, test := range []struct {
 		name   string
-		before stages
-		do     func(stages) (stages, error)
-		after  stages
+		before Stages
+		do     func(Stages) (Stages, error)
+		after  Stages
 		code   string
 	}{
 		{"first value",
-			nil, attach("a", current), stages{current: "a"}, ""},
+			nil, attach("a", Current), Stages{Current: "a"}, ""},
 		{"first value under another label",
-			nil, attach("a", pending), stages{current: "a", pending: "a"}, ""},
+			nil, attach("a", Pending), Stages{Current: "a", Pending: "a"}, ""},
 		{"second value",
-			one, attach("b", current), two, ""},
+			one, attach("b", Current), two, ""},
 		{"third value",
-			two, attach("c", current), stages{current: "c", previous: "b"}, ""},
+			two, attach("c", Current), Stages{Current: "c", Previous: "b"}, ""},
 		{"a rotation prepares",
-			two, attach("c", pending), prepared, ""},
+			two, attach("c", Pending), prepared, ""},
 		{"a rotation ends",
-			prepared, move(current, "b", "c"), ended, ""},
+			prepared, move(Current, "b", "c"), ended, ""},
 		{"the rotation's label goes with the next value",
-			ended, attach("d", current), stages{current: "d", previous: "c"}, ""},
+			ended, attach("d", Current), Stages{Current: "d", Previous: "c"}, ""},
 		{"a value during a rotation",
-			prepared, attach("d", current),
-			stages{current: "d", previous: "b", pending: "c"}, ""},
+			prepared, attach("d", Current),
+			Stages{Current: "d", Previous: "b", Pending: "c"}, ""},
 		{"a rotation prepares after one that left its label",
-			ended, attach("d", pending), stages{current: "c", previous: "b", pending: "d"}, ""},
+			ended, attach("d", Pending), Stages{Current: "c", Previous: "b", Pending: "d"}, ""},
 		{"back from a rotation that left its label",
-			ended, move(current, "c", "b"), stages{current: "b", previous: "c", pending: "c"}, ""},
+			ended, move(Current, "c", "b"), Stages{Current: "b", Previous: "c", Pending: "c"}, ""},
 		{"the rotation's label goes",
-			ended, move(pending, "c", ""), stages{current: "c", previous: "b"}, ""},
+			ended, move(Pending, "c", ""), Stages{Current: "c", Previous: "b"}, ""},
 		{"back to the version before",
-			two, move(current, "b", "a"), stages{current: "a", previous: "b"}, ""},
+			two, move(Current, "b", "a"), Stages{Current: "a", Previous: "b"}, ""},
 		{"own label, new",
 			one, move("blue", "", "a"), blue, ""},
 		{"own label, moved with its place",
-			apart, move("blue", "a", "b"), stages{current: "b", "blue": "b"}, ""},
+			apart, move("blue", "a", "b"), Stages{Current: "b", "blue": "b"}, ""},
 		{"own label, moved by a value",
-			blue, attach("b", "blue"), stages{current: "a", "blue": "b"}, ""},
+			blue, attach("b", "blue"), Stages{Current: "a", "blue": "b"}, ""},
 		{"where it is already",
 			blue, move("blue", "", "a"), blue, ""},
 		{"current and another at once",
-			one, attach("b", current, "blue"),
-			stages{current: "b", previous: "a", "blue": "b"}, ""},
+			one, attach("b", Current, "blue"),
+			Stages{Current: "b", Previous: "a", "blue": "b"}, ""},
 		{"previous is taken away",
-			two, move(previous, "a", ""), stages{current: "b"}, ""},
+			two, move(Previous, "a", ""), Stages{Current: "b"}, ""},
 
 		{"moved without its place",
 			apart, move("blue", "", "b"), nil, "InvalidParameterException"},
 		{"current moved without its place",
-			one, move(current, "", "b"), nil, "InvalidParameterException"},
+			one, move(Current, "", "b"), nil, "InvalidParameterException"},
 		{"moved from the wrong place",
 			apart, move("blue", "b", "a"), nil, "InvalidParameterException"},
 		{"current can't be taken away",
-			one, move(current, "a", ""), nil, "InvalidParameterException"},
+			one, move(Current, "a", ""), nil, "InvalidParameterException"},
 		{"taken from where it isn't",
 			one, move("blue", "a", ""), nil, "InvalidParameterException"},
 		{"nothing asked",
@@ -82,7 +82,7 @@ func TestStages_EveryStep_EndsAsAWSDocuments(t *testing.T) {
 		{"one label too many",
 			full(), attach("a", "one more"), nil, "LimitExceededException"},
 		{"previous would be one too many",
-			full(), attach("b", current), nil, "LimitExceededException"},
+			full(), attach("b", Current), nil, "LimitExceededException"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			untouched := maps.Clone(test.before)
@@ -100,31 +100,31 @@ func TestStages_EveryStep_EndsAsAWSDocuments(t *testing.T) {
 	}
 }
 
-func attach(id string, labels ...string) func(stages) (stages, error) {
-	return func(s stages) (stages, error) { return s.attach(id, labels...) }
+func attach(id string, labels ...string) func(Stages) (Stages, error) {
+	return func(s Stages) (Stages, error) { return s.Attach(id, labels...) }
 }
 
-func move(label, from, to string) func(stages) (stages, error) {
-	return func(s stages) (stages, error) { return s.move(label, from, to) }
+func move(label, from, to string) func(Stages) (Stages, error) {
+	return func(s Stages) (Stages, error) { return s.Move(label, from, to) }
 }
 
 // full returns as many labels as a secret may have, all on one version.
-func full() stages {
-	s := stages{current: "a"}
-	for len(s) < maxLabels {
+func full() Stages {
+	s := Stages{Current: "a"}
+	for len(s) < MaxLabels {
 		s[strings.Repeat("x", len(s))] = "a"
 	}
 	return s
 }
 
 // fewer returns one label less than a secret may have.
-func fewer() stages {
+func fewer() Stages {
 	s := full()
 	delete(s, "x")
 	return s
 }
 
-func withLabel(s stages, label string) stages {
+func withLabel(s Stages, label string) Stages {
 	s[label] = "a"
 	return s
 }
@@ -139,8 +139,8 @@ func codeOf(err error) string {
 // walkStages takes a secret through a history that steps spell out and checks what must hold after
 // each step.
 func walkStages(t *testing.T, steps []byte) {
-	labels := []string{current, previous, pending, "blue", "green"}
-	var s stages
+	labels := []string{Current, Previous, Pending, "blue", "green"}
+	var s Stages
 	var versions []string
 	for i := 0; i+2 < len(steps); i += 3 {
 		label := labels[int(steps[i]>>1)%len(labels)]
@@ -151,16 +151,16 @@ func walkStages(t *testing.T, steps []byte) {
 			return ""
 		}
 		before := maps.Clone(s)
-		var next stages
+		var next Stages
 		var err error
 		fresh := steps[i]&1 == 0 || versions == nil
 		if fresh {
 			id := strconv.Itoa(len(versions))
-			if next, err = s.attach(id, label); err == nil {
+			if next, err = s.Attach(id, label); err == nil {
 				versions = append(versions, id)
 			}
 		} else {
-			next, err = s.move(label, known(steps[i+1]), known(steps[i+2]))
+			next, err = s.Move(label, known(steps[i+1]), known(steps[i+2]))
 		}
 		if !maps.Equal(before, s) {
 			t.Fatal("a step changed the labels that were there")
@@ -173,37 +173,37 @@ func walkStages(t *testing.T, steps []byte) {
 	}
 }
 
-func check(t *testing.T, before, after stages, label string, fresh bool) {
+func check(t *testing.T, before, after Stages, label string, fresh bool) {
 	t.Helper()
-	if after[current] == "" {
+	if after[Current] == "" {
 		t.Fatalf("%v: nothing is current", after)
 	}
-	if before[current] != "" && before[current] != after[current] {
-		if label != current {
+	if before[Current] != "" && before[Current] != after[Current] {
+		if label != Current {
 			t.Fatalf("%v: %s moved AWSCURRENT", after, label)
 		}
-		if after[previous] != before[current] {
-			t.Fatalf("%v: AWSPREVIOUS is not on %s, which was current", after, before[current])
+		if after[Previous] != before[Current] {
+			t.Fatalf("%v: AWSPREVIOUS is not on %s, which was current", after, before[Current])
 		}
 	}
 	for other, id := range before {
-		left := other == pending && id == before[current] && after[pending] == ""
-		if left && fresh && label == current {
+		left := other == Pending && id == before[Current] && after[Pending] == ""
+		if left && fresh && label == Current {
 			continue // a rotation left it there
 		}
-		if other != label && other != previous && after[other] != id {
+		if other != label && other != Previous && after[other] != id {
 			t.Fatalf("%s moved %s", label, other)
 		}
 	}
-	if fresh && label == current && after[previous] == after[current] {
+	if fresh && label == Current && after[Previous] == after[Current] {
 		t.Fatalf("%v: a new version is its own predecessor", after)
 	}
-	if len(after) > maxLabels {
+	if len(after) > MaxLabels {
 		t.Fatal("too many labels")
 	}
-	for id := range (&Secret{stages: after}).versionsToStages() {
-		if !slices.IsSorted(after.of(id)) || !after.labelled(id) {
-			t.Fatalf("labels of %s: %v", id, after.of(id))
+	for id := range (&Secret{Stages: after}).VersionsToStages() {
+		if !slices.IsSorted(after.Of(id)) || !after.Labelled(id) {
+			t.Fatalf("labels of %s: %v", id, after.Of(id))
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package secrets
+package secretrows
 
 import (
 	"bytes"
@@ -7,24 +7,25 @@ import (
 
 	"claviger/internal/domain"
 	"claviger/internal/rowmac"
+	"claviger/secrets/secret"
 	"claviger/store"
 )
 
 // versionRows signs a version by the digest of its sealed value, so that a listing can verify rows
 // without reading up to 64 KiB for each. The day of the last access is bookkeeping.
-var versionRows = rowmac.Declare("secret_versions", func(v *version) []rowmac.Column {
+var versionRows = rowmac.Declare("secret_versions", func(v *secret.Version) []rowmac.Column {
 	return []rowmac.Column{
-		rowmac.Text("account", &v.account),
-		rowmac.Text("region", &v.region),
-		rowmac.Text("name", &v.name),
-		rowmac.Text("suffix", &v.suffix),
-		rowmac.Text("id", &v.id),
-		rowmac.Time("created", &v.created),
-		rowmac.Flag("binary", &v.binary),
-		rowmac.Flag("managed", &v.managed),
-		rowmac.Text("key_arn", &v.envelope.KeyARN),
-		rowmac.Integer("epoch", &v.envelope.Epoch),
-		rowmac.Bytes("digest", &v.digest),
+		rowmac.Text("account", &v.Account),
+		rowmac.Text("region", &v.Region),
+		rowmac.Text("name", &v.Name),
+		rowmac.Text("suffix", &v.Suffix),
+		rowmac.Text("id", &v.ID),
+		rowmac.Time("created", &v.Created),
+		rowmac.Flag("binary", &v.Binary),
+		rowmac.Flag("managed", &v.Managed),
+		rowmac.Text("key_arn", &v.Envelope.KeyARN),
+		rowmac.Integer("epoch", &v.Envelope.Epoch),
+		rowmac.Bytes("digest", &v.Digest),
 	}
 })
 
@@ -58,49 +59,49 @@ var (
 
 // prepareVersions signs what a change says of versions and returns what stores it, behind the fence
 // of the secret's row.
-func (s *Rows) prepareVersions(ctx context.Context, ch *change) (domain.Change, error) {
+func (s *Rows) prepareVersions(ctx context.Context, ch *Change) (domain.Change, error) {
 	var changes []domain.Change
-	for _, v := range ch.added {
+	for _, v := range ch.Added {
 		values, err := versionRows.Sign(ctx, s.signer, v)
 		if err != nil {
 			return nil, err
 		}
-		args := append(values, v.envelope.Sealed, 0)
+		args := append(values, v.Envelope.Sealed, 0)
 		changes = append(changes, func(tx *store.Tx) error {
 			_, err := tx.Exec(qInsertVersion, args...)
 			return err
 		})
 	}
-	for _, v := range ch.resealed {
+	for _, v := range ch.Resealed {
 		values, err := versionRows.Sign(ctx, s.signer, v)
 		if err != nil {
 			return nil, err
 		}
-		args := rowmac.KeyLast(append(values, v.envelope.Sealed), versionKey)
+		args := rowmac.KeyLast(append(values, v.Envelope.Sealed), versionKey)
 		changes = append(changes, func(tx *store.Tx) error {
 			return tx.Change(qResealVersion, args...)
 		})
 	}
-	for _, id := range ch.removed {
-		changes = append(changes, removeVersion(ch.secret, id))
+	for _, id := range ch.Removed {
+		changes = append(changes, removeVersion(ch.Secret, id))
 	}
 	return domain.InOrder(changes...), nil
 }
 
-func removeVersion(sec *Secret, id string) domain.Change {
+func removeVersion(sec *secret.Secret, id string) domain.Change {
 	return func(tx *store.Tx) error {
 		_, err := tx.Exec(qDeleteVersion, sec.Account, sec.Region, sec.Name, id)
 		return err
 	}
 }
 
-// anySize is a limit in bytes that every sealed value keeps: the value's own and what sealing adds.
-const anySize = 1 << 20
+// AnySize is a limit in bytes that every sealed value keeps: the value's own and what sealing adds.
+const AnySize = 1 << 20
 
-// loadVersion reads and verifies a version with its sealed value. One whose sealed value has more
+// Version reads and verifies a version with its sealed value. One whose sealed value has more
 // than limit bytes is [store.NoRow], as one that isn't there.
-func (s *Rows) loadVersion(ctx context.Context, sec *Secret, id string,
-	limit int) (*version, error) {
+func (s *Rows) Version(ctx context.Context, sec *secret.Secret, id string,
+	limit int) (*secret.Version, error) {
 	args := []any{sec.Account, sec.Region, sec.Name, id, sec.Suffix, limit}
 	var accessed int64
 	var sealed []byte
@@ -108,34 +109,34 @@ func (s *Rows) loadVersion(ctx context.Context, sec *Secret, id string,
 	if err != nil {
 		return nil, err
 	}
-	if !bytes.Equal(digestOf(sealed), v.digest) {
+	if !bytes.Equal(secret.DigestOf(sealed), v.Digest) {
 		return nil, versionRows.Edited()
 	}
-	v.accessed, v.envelope.Sealed = accessed, sealed
+	v.Accessed, v.Envelope.Sealed = accessed, sealed
 	return v, nil
 }
 
-// versionFacts reads and verifies a version without its value.
-func (s *Rows) versionFacts(ctx context.Context, sec *Secret, id string) (*version, error) {
+// Facts reads and verifies a version without its value.
+func (s *Rows) Facts(ctx context.Context, sec *secret.Secret, id string) (*secret.Version, error) {
 	args := []any{sec.Account, sec.Region, sec.Name, id, sec.Suffix}
 	var accessed int64
 	v, err := versionRows.Load(ctx, s.signer, s.db, qVersionFacts, args, &accessed)
 	if err != nil {
 		return nil, err
 	}
-	v.accessed = accessed
+	v.Accessed = accessed
 	return v, nil
 }
 
-// versionsAfter reads up to n versions that follow a position, the newest first. They are verified
+// VersionsAfter reads up to n versions that follow a position, the newest first. They are verified
 // when no rows are open any more: the token may be slow.
-func (s *Rows) versionsAfter(ctx context.Context, sec *Secret, at position,
-	n int) (out []*version, err error) {
+func (s *Rows) VersionsAfter(ctx context.Context, sec *secret.Secret, at Position,
+	n int) (out []*secret.Version, err error) {
 	var reads []rowmac.Read
-	args := []any{sec.Account, sec.Region, sec.Name, sec.Suffix, at.key, at.name, n}
+	args := []any{sec.Account, sec.Region, sec.Name, sec.Suffix, at.Key, at.Name, n}
 	err = s.db.Rows(qVersionsAfter, args, func(scan func(...any) error) error {
-		v := new(version)
-		read, err := versionRows.Scan(scan, v, &v.accessed)
+		v := new(secret.Version)
+		read, err := versionRows.Scan(scan, v, &v.Accessed)
 		out, reads = append(out, v), append(reads, read)
 		return err
 	})
@@ -156,16 +157,16 @@ const (
 	removedAtOnce = 64             // by one change
 )
 
-// outdated returns the versions that go with the next one: the oldest beyond the hundred, unless
+// Outdated returns the versions that go with the next one: the oldest beyond the hundred, unless
 // they have a label or are younger than a day. Most secrets have none that old, which one look at
 // the index says.
-func (s *Rows) outdated(sec *Secret, now time.Time) (ids []string, err error) {
+func (s *Rows) Outdated(sec *secret.Secret, now time.Time) (ids []string, err error) {
 	args := []any{sec.Account, sec.Region, sec.Name, store.Micros(now.Add(-safeAge)),
-		removedAtOnce + maxLabels}
+		removedAtOnce + secret.MaxLabels}
 	err = s.db.Rows(qOldestVersions, args, func(scan func(...any) error) error {
 		var id string
 		err := scan(&id)
-		if !sec.stages.labelled(id) {
+		if !sec.Stages.Labelled(id) {
 			ids = append(ids, id)
 		}
 		return err
@@ -173,7 +174,7 @@ func (s *Rows) outdated(sec *Secret, now time.Time) (ids []string, err error) {
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
-	kept := keptVersions + len(sec.stages)
+	kept := keptVersions + len(sec.Stages)
 	var n int
 	args = []any{sec.Account, sec.Region, sec.Name, kept + removedAtOnce}
 	if err := s.db.Row(qCountVersions, args, &n); err != nil {

@@ -1,4 +1,6 @@
-package secrets
+// Package secretrows is the rows of secrets and of their versions: signed, cached, and changed
+// against the revision that was read.
+package secretrows
 
 import (
 	"context"
@@ -8,6 +10,7 @@ import (
 	"claviger/internal/op"
 	"claviger/internal/rowmac"
 	"claviger/policy"
+	"claviger/secrets/secret"
 	"claviger/store"
 )
 
@@ -15,21 +18,21 @@ import (
 type Rows struct {
 	db     *store.DB
 	signer *rowmac.Signer
-	cache  *domain.Cache[secretRef, *entry]
+	cache  *domain.Cache[secret.Ref, *Entry]
 	rules  *domain.Cache[string, *policy.Rules] // by the text of the policy
 	reads  reads
 }
 
-// newRows returns the rows of a database, signed by signer.
-func newRows(db *store.DB, signer *rowmac.Signer) *Rows {
+// New returns the rows of a database, signed by signer.
+func New(db *store.DB, signer *rowmac.Signer) *Rows {
 	return &Rows{db: db, signer: signer,
-		cache: domain.NewCache[secretRef](cachedSecrets, keptBytes, (*entry).weight),
+		cache: domain.NewCache[secret.Ref](cachedSecrets, keptBytes, (*Entry).weight),
 		rules: domain.NewCache[string, *policy.Rules](cachedRules, 0, nil)}
 }
 
 // secretRows signs every column of a secret but the day of the last access: that is bookkeeping,
 // written without the token.
-var secretRows = rowmac.Declare("secrets", func(s *Secret) []rowmac.Column {
+var secretRows = rowmac.Declare("secrets", func(s *secret.Secret) []rowmac.Column {
 	return []rowmac.Column{
 		rowmac.Text("account", &s.Account),
 		rowmac.Text("region", &s.Region),
@@ -42,7 +45,7 @@ var secretRows = rowmac.Declare("secrets", func(s *Secret) []rowmac.Column {
 		rowmac.JSON("tags", &s.Tags),
 		rowmac.Flag("tagged", &s.Tagged),
 		rowmac.Text("policy", &s.Policy),
-		rowmac.JSON("stages", &s.stages),
+		rowmac.JSON("stages", &s.Stages),
 		rowmac.Time("created", &s.Created),
 		rowmac.Time("changed", &s.Changed),
 		rowmac.Time("deletion_date", &s.DeletionDate),
@@ -66,32 +69,32 @@ var (
 		WHERE account = $2 AND region = $3 AND name = $4 AND suffix = $5 AND accessed < $1`)
 )
 
-// loadSecret reads and verifies a secret with the rules of its policy, or returns [store.NoRow].
-func (s *Rows) loadSecret(ctx context.Context, ref secretRef) (*Secret, error) {
-	args := []any{ref.account, ref.region, ref.name}
+// Secret reads and verifies a secret with the rules of its policy, or returns [store.NoRow].
+func (s *Rows) Secret(ctx context.Context, ref secret.Ref) (*secret.Secret, error) {
+	args := []any{ref.Account, ref.Region, ref.Name}
 	sec, err := secretRows.Load(ctx, s.signer, s.db, qSecret, args)
 	if err != nil || sec.Policy == "" {
 		return sec, err
 	}
-	sec.rules, err = s.rules.Get(sec.Policy, func() (*policy.Rules, error) {
+	sec.Rules, err = s.rules.Get(sec.Policy, func() (*policy.Rules, error) {
 		return policy.CompileRules(sec.Policy), nil
 	})
 	return sec, err
 }
 
-// change is a secret as it shall be, and what else belongs into the same transaction.
-type change struct {
-	secret   *Secret
-	added    []*version
-	resealed []*version // present ones under another key
-	removed  []string   // ids of versions that go
-	also     domain.Change
+// Change is a secret as it shall be, and what else belongs into the same transaction.
+type Change struct {
+	Secret   *secret.Secret
+	Added    []*secret.Version
+	Resealed []*secret.Version // present ones under another key
+	Removed  []string          // ids of versions that go
+	Also     domain.Change
 }
 
-// prepare signs the rows of a change and returns what stores them: the secret's own row first,
+// Prepare signs the rows of a change and returns what stores them: the secret's own row first,
 // because it is the fence.
-func (s *Rows) prepare(c *op.Call, ch *change) (domain.Change, error) {
-	values, err := secretRows.Sign(c, s.signer, ch.secret)
+func (s *Rows) Prepare(c *op.Call, ch *Change) (domain.Change, error) {
+	values, err := secretRows.Sign(c, s.signer, ch.Secret)
 	if err != nil {
 		return nil, err
 	}
@@ -99,21 +102,21 @@ func (s *Rows) prepare(c *op.Call, ch *change) (domain.Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	sec := ch.secret
-	return domain.InOrder(s.forget(sec), storeSecret(sec, values), versions, ch.also), nil
+	sec := ch.Secret
+	return domain.InOrder(s.forget(sec), storeSecret(sec, values), versions, ch.Also), nil
 }
 
 // forget drops a secret from the cache once the change is committed.
-func (s *Rows) forget(sec *Secret) domain.Change {
+func (s *Rows) forget(sec *secret.Secret) domain.Change {
 	return func(tx *store.Tx) error {
-		s.cache.Drop(tx, sec.ref())
+		s.cache.Drop(tx, sec.Ref())
 		return nil
 	}
 }
 
 // storeSecret stores the secret's row. Revision 1 is a new secret: if there is one of that name
 // meanwhile, the road looks again.
-func storeSecret(sec *Secret, values []any) domain.Change {
+func storeSecret(sec *secret.Secret, values []any) domain.Change {
 	if sec.Rev > 1 {
 		args := rowmac.Over(values, secretKey, sec.Rev-1)
 		return func(tx *store.Tx) error { return tx.Change(qUpdateSecret, args...) }
@@ -127,8 +130,8 @@ func storeSecret(sec *Secret, values []any) domain.Change {
 	}
 }
 
-// remove deletes a secret with all its versions.
-func (s *Rows) remove(sec *Secret) domain.Change {
+// Remove deletes a secret with all its versions.
+func (s *Rows) Remove(sec *secret.Secret) domain.Change {
 	return domain.InOrder(s.forget(sec), func(tx *store.Tx) error {
 		if _, err := tx.Exec(qDeleteVersions, sec.Account, sec.Region, sec.Name); err != nil {
 			return err

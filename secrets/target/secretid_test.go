@@ -1,4 +1,4 @@
-package secrets
+package target
 
 import (
 	"regexp"
@@ -7,6 +7,8 @@ import (
 
 	"claviger/internal/op"
 	"claviger/policy"
+	"claviger/secrets/secret"
+	"claviger/secrets/smfault"
 )
 
 func caller() *op.Call {
@@ -19,28 +21,30 @@ const (
 	elsewhere = "arn:aws:secretsmanager:eu-west-1:444455556666:secret:"
 )
 
-func own(name string) secretRef { return secretRef{"111122223333", "us-east-1", name} }
+func own(name string) secret.Ref {
+	return secret.Ref{Account: "111122223333", Region: "us-east-1", Name: name}
+}
 
 func TestReadSecretID_EveryForm_IsRead(t *testing.T) {
-	for text, want := range map[string]secretID{
-		"prod/db":         {secretRef: own("prod/db"), arn: here + "prod/db"},
-		here + "prod/db":  {secretRef: own("prod/db"), arn: here + "prod/db"}, // partial
-		here + "rds!db-1": {secretRef: own("rds!db-1"), arn: here + "rds!db-1"},
+	for text, want := range map[string]ID{
+		"prod/db":         {Ref: own("prod/db"), ARN: here + "prod/db"},
+		here + "prod/db":  {Ref: own("prod/db"), ARN: here + "prod/db"}, // partial
+		here + "rds!db-1": {Ref: own("rds!db-1"), ARN: here + "rds!db-1"},
 
-		here + "prod/db-AbCd12": {secretRef: own("prod/db"), suffix: "AbCd12",
-			arn: here + "prod/db-AbCd12"},
-		here + "a-b-AbCd12": {secretRef: own("a-b"), suffix: "AbCd12", arn: here + "a-b-AbCd12"},
+		here + "prod/db-AbCd12": {Ref: own("prod/db"), suffix: "AbCd12",
+			ARN: here + "prod/db-AbCd12"},
+		here + "a-b-AbCd12": {Ref: own("a-b"), suffix: "AbCd12", ARN: here + "a-b-AbCd12"},
 
 		// A plain name stays one, suffix or not.
-		"prod-AbCd12": {secretRef: own("prod-AbCd12"), arn: here + "prod-AbCd12"},
+		"prod-AbCd12": {Ref: own("prod-AbCd12"), ARN: here + "prod-AbCd12"},
 		// Read as complete, as AWS does.
-		here + "my-secret": {secretRef: own("my"), suffix: "secret", arn: here + "my-secret"},
+		here + "my-secret": {Ref: own("my"), suffix: "secret", ARN: here + "my-secret"},
 
-		elsewhere + "x-AbCd12": {secretRef: secretRef{"444455556666", "eu-west-1", "x"},
-			suffix: "AbCd12", arn: elsewhere + "x-AbCd12"},
+		elsewhere + "x-AbCd12": {Ref: secret.Ref{Account: "444455556666", Region: "eu-west-1", Name: "x"},
+			suffix: "AbCd12", ARN: elsewhere + "x-AbCd12"},
 	} {
 		want.text = text
-		if got, err := readSecretID(caller(), text); err != nil || got != want {
+		if got, err := ReadID(caller(), text); err != nil || got != want {
 			t.Errorf("%s: %+v, %v; want %+v", text, got, err, want)
 		}
 	}
@@ -55,8 +59,8 @@ func TestReadSecretID_AnythingElse_IsRefused(t *testing.T) {
 		"arn:aws:secretsmanager:us-east-1:111122223333:secret",
 		"arn:aws:secretsmanager:us-east-1:111122223333:secretx:x",
 	} {
-		if got, err := readSecretID(caller(), text); err != errName {
-			t.Errorf("%q: %+v, %v; want %v", text, got, err, errName)
+		if got, err := ReadID(caller(), text); err != smfault.BadName {
+			t.Errorf("%q: %+v, %v; want %v", text, got, err, smfault.BadName)
 		}
 	}
 }
@@ -66,17 +70,17 @@ func FuzzSecretID(f *testing.F) {
 	f.Add("prod/db")
 	f.Add("a-AbCd12")
 	f.Fuzz(func(t *testing.T, s string) {
-		id, err := readSecretID(caller(), s)
-		if err != nil || id.name != s {
+		id, err := ReadID(caller(), s)
+		if err != nil || id.Name != s {
 			return
 		}
-		suffix, err := newSuffix()
+		suffix, err := secret.NewSuffix()
 		if err != nil {
 			t.Fatal(err)
 		}
-		sec := &Secret{Account: id.account, Region: id.region, Name: s, Suffix: suffix}
-		back, err := readSecretID(caller(), sec.ARN())
-		if err != nil || back.secretRef != sec.ref() || back.suffix != suffix {
+		sec := &secret.Secret{Account: id.Account, Region: id.Region, Name: s, Suffix: suffix}
+		back, err := ReadID(caller(), sec.ARN())
+		if err != nil || back.Ref != sec.Ref() || back.suffix != suffix {
 			t.Fatalf("%s leads to %+v, %v", sec.ARN(), back, err)
 		}
 	})
@@ -85,7 +89,7 @@ func FuzzSecretID(f *testing.F) {
 func TestNewSuffix_Always_IsSixAlphanumerics(t *testing.T) {
 	form, seen := regexp.MustCompile(`^[A-Za-z0-9]{6}$`), map[string]bool{}
 	for range 1000 {
-		s, err := newSuffix()
+		s, err := secret.NewSuffix()
 		if err != nil || !form.MatchString(s) || seen[s] {
 			t.Fatalf("%q, %v", s, err)
 		}
@@ -97,21 +101,21 @@ func TestNewSuffix_Always_IsSixAlphanumerics(t *testing.T) {
 func TestKeyFor_AnotherAccountAsks_NamesTheSecretsOwnKey(t *testing.T) {
 	const kms = "arn:aws:kms:us-east-1:444455556666:"
 	for id, want := range map[string]string{
-		"":                                     kms + managedAlias,
-		managedAlias:                           kms + managedAlias,
-		kms + managedAlias:                     kms + managedAlias,
+		"":                                     kms + secret.ManagedAlias,
+		secret.ManagedAlias:                    kms + secret.ManagedAlias,
+		kms + secret.ManagedAlias:              kms + secret.ManagedAlias,
 		"alias/app":                            kms + "alias/app",
 		"1234abcd-12ab-34cd-56ef-1234567890ab": kms + "key/1234abcd-12ab-34cd-56ef-1234567890ab",
 		"arn:aws:kms:us-east-1:777788889999:key/x": "arn:aws:kms:us-east-1:777788889999:key/x",
 	} {
-		sec := &Secret{Account: "444455556666", Region: "us-east-1"}
-		sec.keepKey(id)
-		if got := sec.keyFor(caller()); got != want {
+		sec := &secret.Secret{Account: "444455556666", Region: "us-east-1"}
+		sec.KeepKey(id)
+		if got := sec.KeyFor(caller()); got != want {
 			t.Errorf("%q: %s, want %s", id, got, want)
 		}
 		owner := caller()
 		owner.Caller.Account = sec.Account
-		if got := sec.keyFor(owner); got != sec.KeyID {
+		if got := sec.KeyFor(owner); got != sec.KeyID {
 			t.Errorf("%q: its owner calls it %s, want %s", id, got, sec.KeyID)
 		}
 	}

@@ -1,4 +1,4 @@
-package secrets
+package secretrows
 
 import (
 	"maps"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"claviger/internal/domain"
+	"claviger/secrets/secret"
 	"claviger/store"
 )
 
@@ -53,12 +54,12 @@ func (r *reads) of(arn string) map[string]int64 {
 	return maps.Clone(r.days[arn])
 }
 
-// accessesOnTheirWay returns the days of reads of a secret that are not in its rows yet, by version
+// AccessesOnTheirWay returns the days of reads of a secret that are not in its rows yet, by version
 // id; see [reads.of].
-func (s *Rows) accessesOnTheirWay(arn string) map[string]int64 { return s.reads.of(arn) }
+func (s *Rows) AccessesOnTheirWay(arn string) map[string]int64 { return s.reads.of(arn) }
 
-// accessedOn returns the day a secret was last read.
-func (s *Rows) accessedOn(sec *Secret) (time.Time, error) {
+// AccessedOn returns the day a secret was last read.
+func (s *Rows) AccessedOn(sec *secret.Secret) (time.Time, error) {
 	onTheirWay := s.reads.of(sec.ARN())
 	var day int64
 	err := s.db.Row(qSecretAccess, []any{sec.Account, sec.Region, sec.Name}, &day)
@@ -73,7 +74,7 @@ func (s *Rows) accessedOn(sec *Secret) (time.Time, error) {
 
 // noteAccess remembers that a version was read on a day. It rides in another's transaction, at most
 // once a version and day.
-func (s *Rows) noteAccess(sec *Secret, id string, day int64) {
+func (s *Rows) noteAccess(sec *secret.Secret, id string, day int64) {
 	arn := sec.ARN()
 	s.reads.add(arn, id, day)
 	s.db.Note("secrets accessed "+arn+" "+id, func(tx *store.Tx) error {
@@ -87,15 +88,15 @@ func (s *Rows) noteAccess(sec *Secret, id string, day int64) {
 	})
 }
 
-// noteRead remembers the day of a read, once a day for each version. AWS tells no more than the
+// NoteRead remembers the day of a read, once a day for each version. AWS tells no more than the
 // day, so that a read costs no write of its own.
-func (s *Rows) noteRead(at time.Time, e *entry, v *version) {
+func (s *Rows) NoteRead(at time.Time, e *Entry, v *secret.Version) {
 	day := at.Truncate(24 * time.Hour).UnixMicro()
 	switch {
-	case v == e.current && e.noted.Load() >= day, v.accessed >= day:
+	case v == e.Current && e.noted.Load() >= day, v.Accessed >= day:
 		return
-	case v == e.current:
+	case v == e.Current:
 		e.noted.Store(day)
 	}
-	s.noteAccess(e.Secret, v.id, day)
+	s.noteAccess(e.Secret, v.ID, day)
 }

@@ -1,4 +1,4 @@
-package secrets
+package secretrows
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 	"claviger/internal/domain"
 	"claviger/internal/envelope"
 	"claviger/policy"
+	"claviger/secrets/secret"
 )
 
 // Ten thousand secrets, each as heavy as the cache keeps any, stay well under 40 MB.
@@ -19,11 +20,11 @@ func TestCache_HeaviestEntries_AreBounded(t *testing.T) {
 		runtime.ReadMemStats(&m)
 		return m.HeapAlloc
 	}
-	cache := domain.NewCache[secretRef](cachedSecrets, keptBytes, (*entry).weight)
+	cache := domain.NewCache[secret.Ref](cachedSecrets, keptBytes, (*Entry).weight)
 	before := heap()
 	for i := range 2 * cachedSecrets {
-		ref := own(fmt.Sprint("s", i))
-		_, err := cache.Get(ref, func() (*entry, error) { return heaviest(ref), nil })
+		ref := secret.Ref{Account: "111122223333", Region: "us-east-1", Name: fmt.Sprint("s", i)}
+		_, err := cache.Get(ref, func() (*Entry, error) { return heaviest(ref), nil })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -37,16 +38,16 @@ func TestCache_HeaviestEntries_AreBounded(t *testing.T) {
 }
 
 // heaviest returns an entry at its limit, most of it small parts, which cost the most.
-func heaviest(ref secretRef) *entry {
+func heaviest(ref secret.Ref) *Entry {
 	text := func(n int) string { return strings.Clone(strings.Repeat("x", n)) }
-	e := &entry{Secret: &Secret{Account: ref.account, Region: ref.region, Name: ref.name,
-		Suffix: "AbCd12", stages: stages{current: text(36), previous: text(36)}}}
+	e := &Entry{Secret: &secret.Secret{Account: ref.Account, Region: ref.Region, Name: ref.Name,
+		Suffix: "AbCd12", Stages: secret.Stages{secret.Current: text(36), secret.Previous: text(36)}}}
 	for e.weight() < keptBytes-600 {
-		e.Tags = append(e.Tags, Tag{Key: text(8), Value: text(8)})
+		e.Tags = append(e.Tags, secret.Tag{Key: text(8), Value: text(8)})
 	}
 	sealed := []byte(text(keptBytes - e.weight()))
-	e.current = &version{secretRef: ref, suffix: text(6), id: text(36), digest: []byte(text(32)),
-		envelope: envelope.Envelope{KeyARN: text(75), Sealed: sealed}}
+	e.Current = &secret.Version{Ref: ref, Suffix: text(6), ID: text(36), Digest: []byte(text(32)),
+		Envelope: envelope.Envelope{KeyARN: text(75), Sealed: sealed}}
 	return e
 }
 
@@ -56,9 +57,9 @@ func TestWeight_Policy_CountsByTextOrRules(t *testing.T) {
 	const usual = `{"Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}}`
 	many := strings.Replace(usual, `"Resource":"*"`,
 		`"Resource":["arn:aws:s3:::a"`+strings.Repeat(`,"arn:aws:s3:::a"`, 99)+`]`, 1)
-	bare := (&entry{Secret: &Secret{Name: "x"}}).weight()
+	bare := (&Entry{Secret: &secret.Secret{Name: "x"}}).weight()
 	for text, least := range map[string]int{usual: len(usual), many: len(many) + 1} {
-		e := &entry{Secret: &Secret{Name: "x", Policy: text, rules: policy.CompileRules(text)}}
+		e := &Entry{Secret: &secret.Secret{Name: "x", Policy: text, Rules: policy.CompileRules(text)}}
 		if n := e.weight() - bare; n < least || n > 20*len(text) {
 			t.Errorf("a policy of %d bytes weighs %d", len(text), n)
 		}

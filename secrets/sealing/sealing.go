@@ -1,4 +1,6 @@
-package secrets
+// Package sealing has the values of secrets sealed and opened by KMS, and says in Secrets Manager's
+// words what KMS refused.
+package sealing
 
 import (
 	"crypto/subtle"
@@ -8,6 +10,8 @@ import (
 	"claviger/internal/envelope"
 	"claviger/internal/fault"
 	"claviger/internal/op"
+	"claviger/secrets/secret"
+	"claviger/secrets/smfault"
 )
 
 // How Secrets Manager calls it that KMS could not do its part, by direction.
@@ -21,93 +25,115 @@ var (
 var (
 	errKeyDenied = fault.New(fault.Denied, "AccessDeniedException", "Access to KMS is not allowed")
 
-	errForeignDefault = invalidRequest("You can't access a secret from a different AWS account if " +
-		"you encrypt the secret with the default KMS service key.")
+	errForeignDefault = smfault.InvalidRequest(
+		"You can't access a secret from a different AWS account if " +
+			"you encrypt the secret with the default KMS service key.",
+	)
 )
 
 func errInvalidKey(reason string) *fault.Error {
-	return invalidParameter("The operation failed because of an invalid KMS key: " + reason)
+	return smfault.InvalidParameter("The operation failed because of an invalid KMS key: " + reason)
 }
 
 // Sealer has values sealed and opened by KMS, as a call's caller.
 type Sealer struct{ keys envelope.Keys }
 
-// newSealer returns a Sealer of keys.
-func newSealer(keys envelope.Keys) *Sealer { return &Sealer{keys} }
+// New returns a Sealer of keys.
+func New(keys envelope.Keys) *Sealer { return &Sealer{keys} }
 
 // keyTrial is the version id in the encryption context when a key is tried. AWS documents it for
 // those who look for it in the trail.
 const keyTrial = "RequestToValidateKeyAccess"
 
-// tryKey has the KMS key that a request gives to sec seal something and open it again, and returns
+// Try has the KMS key that a request gives to sec seal something and open it again, and returns
 // what came of it, as AWS does: a secret must not get a key that it could never be read with.
 // Whoever may not use the key can't give it to a secret. The managed key needs no trial.
-func (s *Sealer) tryKey(c *op.Call, sec *Secret) (e envelope.Envelope, err error) {
+func (s *Sealer) Try(c *op.Call, sec *secret.Secret) (e envelope.Envelope, err error) {
 	if sec.KeyID == "" {
 		return e, nil
 	}
-	context := encryptionContext(sec, keyTrial)
-	e, err = s.keys.Seal(c, service, sec.keyFor(c), context, []byte(keyTrial))
+	context := secret.EncryptionContext(sec, keyTrial)
+	e, err = s.keys.Seal(c, secret.Service, sec.KeyFor(c), context, []byte(keyTrial))
 	if err != nil {
 		return e, namedKeyError(err)
 	}
-	_, err = s.keys.Unseal(c, service, e, context)
+	_, err = s.keys.Unseal(c, secret.Service, e, context)
 	return e, namedKeyError(err)
 }
 
-// seal makes a version of sec with the value v: one call of the token. Nothing is stored yet.
-func (s *Sealer) seal(c *op.Call, sec *Secret, id string, v *value) (*version, error) {
+// Seal makes a version of sec with the value v: one call of the token. Nothing is stored yet.
+func (s *Sealer) Seal(
+	c *op.Call,
+	sec *secret.Secret,
+	id string,
+	v *secret.Value,
+) (*secret.Version, error) {
 	if sec.KeyID == "" && sec.Account != c.Caller.Account {
 		return nil, errForeignDefault
 	}
-	e, err := s.keys.Seal(c, service, sec.keyFor(c), encryptionContext(sec, id), v.bytes)
+	e, err := s.keys.Seal(
+		c,
+		secret.Service,
+		sec.KeyFor(c),
+		secret.EncryptionContext(sec, id),
+		v.Bytes,
+	)
 	if err != nil {
 		return nil, kmsError(err, encryptionFailure)
 	}
-	return &version{secretRef: sec.ref(), suffix: sec.Suffix, id: id, created: now(c),
-		binary: v.binary, managed: sec.KeyID == "", envelope: e, digest: digestOf(e.Sealed)}, nil
+	return &secret.Version{Ref: sec.Ref(), Suffix: sec.Suffix, ID: id, Created: secret.Now(c),
+		Binary: v.Binary, Managed: sec.KeyID == "", Envelope: e, Digest: secret.DigestOf(e.Sealed)}, nil
 }
 
-// unseal returns the value of a version in clear: one call of the token.
-func (s *Sealer) unseal(c *op.Call, sec *Secret, v *version) ([]byte, error) {
-	if v.managed && sec.Account != c.Caller.Account {
+// Unseal returns the value of a version in clear: one call of the token.
+func (s *Sealer) Unseal(c *op.Call, sec *secret.Secret, v *secret.Version) ([]byte, error) {
+	if v.Managed && sec.Account != c.Caller.Account {
 		return nil, errForeignDefault
 	}
-	plain, err := s.keys.Unseal(c, service, v.envelope, encryptionContext(sec, v.id))
+	plain, err := s.keys.Unseal(c, secret.Service, v.Envelope, secret.EncryptionContext(sec, v.ID))
 	switch {
 	case err == nil:
 		return plain, nil
 	case errors.Is(err, custody.ErrForged):
 		// The version is signed and is what it was: the data key under which it opens is not.
-		return nil, errSealLost(sec.ARN(), v.id, err)
+		return nil, smfault.SealLost(sec.ARN(), v.ID, err)
 	}
 	return nil, kmsError(err, decryptionFailure)
 }
 
-// reseal returns v sealed anew by the key that sec has now.
-func (s *Sealer) reseal(c *op.Call, sec *Secret, v *version) (*version, error) {
-	plain, err := s.unseal(c, sec, v)
+// Reseal returns v sealed anew by the key that sec has now.
+func (s *Sealer) Reseal(
+	c *op.Call,
+	sec *secret.Secret,
+	v *secret.Version,
+) (*secret.Version, error) {
+	plain, err := s.Unseal(c, sec, v)
 	if err != nil {
 		return nil, err
 	}
 	defer clear(plain)
-	anew, err := s.seal(c, sec, v.id, &value{bytes: plain, binary: v.binary})
+	anew, err := s.Seal(c, sec, v.ID, &secret.Value{Bytes: plain, Binary: v.Binary})
 	if err != nil {
 		return nil, err
 	}
-	anew.created = v.created
+	anew.Created = v.Created
 	return anew, nil
 }
 
-// holds reports whether a version has exactly the value v. The comparison takes the same time
+// Holds reports whether a version has exactly the value v. The comparison takes the same time
 // wherever the two differ: a ClientRequestToken is known to more people than the value.
-func (s *Sealer) holds(c *op.Call, sec *Secret, ver *version, v *value) (bool, error) {
-	plain, err := s.unseal(c, sec, ver)
+func (s *Sealer) Holds(
+	c *op.Call,
+	sec *secret.Secret,
+	ver *secret.Version,
+	v *secret.Value,
+) (bool, error) {
+	plain, err := s.Unseal(c, sec, ver)
 	if err != nil {
 		return false, err
 	}
 	defer clear(plain)
-	return ver.binary == v.binary && subtle.ConstantTimeCompare(plain, v.bytes) == 1, nil
+	return ver.Binary == v.Binary && subtle.ConstantTimeCompare(plain, v.Bytes) == 1, nil
 }
 
 // kmsError says in Secrets Manager's words what KMS refused, as "Troubleshoot AWS Secrets Manager"
@@ -142,9 +168,9 @@ func namedKeyError(err error) error {
 	return kmsError(err, encryptionFailure)
 }
 
-// isGone reports whether an error of [kmsError] says that the key is no more. What is closed only
+// IsGone reports whether an error of [kmsError] says that the key is no more. What is closed only
 // for now, a disabled key or one pending deletion, isn't.
-func isGone(err error) bool {
+func IsGone(err error) bool {
 	f := fault.Of(err)
 	return f.Code == decryptionFailure.Code && f.Err != nil && fault.Of(f.Err).Kind == fault.NotFound
 }

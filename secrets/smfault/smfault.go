@@ -1,0 +1,95 @@
+// Package smfault is how every part of Secrets Manager refuses.
+package smfault
+
+import (
+	"errors"
+	"fmt"
+
+	"claviger/internal/fault"
+)
+
+// The answers of Secrets Manager. Where AWS's own words are known they stand here letter by letter,
+// because programs match on them. The others say what to do instead.
+var (
+	NotFound = fault.New(fault.NotFound, "ResourceNotFoundException",
+		"Secrets Manager can't find the specified secret.")
+	MarkedForDeletion = InvalidRequest(
+		"You can't perform this operation on the secret because it was " +
+			"marked for deletion.",
+	)
+	NameMarkedForDeletion = InvalidRequest(
+		"You can't create this secret because a secret with this " +
+			"name is already scheduled for deletion.",
+	)
+	NotExpired = InvalidRequest("The secret was marked for deletion, and its time has not come.")
+	NoToken    = Incomplete("You must provide a ClientRequestToken value. We recommend a " +
+		"UUID-type value.")
+	Unmatched = InvalidRequest("You provided a VersionStage that is not associated to the " +
+		"provided VersionId.")
+	NoValue   = Incomplete("You must provide either SecretString or SecretBinary.")
+	TwoValues = InvalidParameter("You can't specify both a binary secret value and a string " +
+		"secret value in the same secret.")
+	ValueSize = InvalidParameter("The secret value is larger than 65536 bytes.")
+	BadName   = fault.New(fault.Invalid, "ValidationException", "Invalid name. Must be a valid "+
+		"name containing alphanumeric characters, or any of the following: -/_+=.@!")
+	NoReplicas = InvalidParameter("This service has no replication to other Regions: leave " +
+		"AddReplicaRegions and ForceOverwriteReplicaSecret out.")
+	NoExternal = InvalidParameter("This service manages no secrets held by " +
+		"third parties: leave Type out.")
+	NoRotation = InvalidParameter("RotationToken belongs to a rotation that the service has " +
+		"started, and there is none: leave it out.")
+	BadPage = fault.New(fault.Invalid, "InvalidNextTokenException", "The NextToken value is "+
+		"invalid: it was not returned by this operation with these parameters.")
+)
+
+// InvalidRequest is AWS's answer where the state of the secret forbids the request.
+func InvalidRequest(message string) *fault.Error {
+	return fault.New(fault.State, "InvalidRequestException", message)
+}
+
+// Incomplete is the same answer to a request that lacks something, whatever the secret's state.
+func Incomplete(message string) *fault.Error {
+	return fault.New(fault.Invalid, "InvalidRequestException", message)
+}
+
+// InvalidParameter is AWS's answer to a value that no state of the secret would make valid.
+func InvalidParameter(message string) *fault.Error {
+	return fault.New(fault.Invalid, "InvalidParameterException", message)
+}
+
+// NoStage says that no version has a label.
+func NoStage(label string) error {
+	return fault.New(fault.NotFound, "ResourceNotFoundException",
+		"Secrets Manager can't find the specified secret value for staging label: "+label)
+}
+
+// NoVersion says that there is no version with an id.
+func NoVersion(id string) error {
+	return fault.New(fault.NotFound, "ResourceNotFoundException",
+		"Secrets Manager can't find the specified secret value for VersionId: "+id)
+}
+
+// Exists says that a name is taken.
+func Exists(name string) error {
+	return fault.New(fault.Exists, "ResourceExistsException",
+		"The operation failed because the secret "+name+" already exists.")
+}
+
+// TokenUsed says that a ClientRequestToken has made a version with another value.
+func TokenUsed(token, arn string) error {
+	return fault.New(fault.Exists, "ResourceExistsException", "You can't use ClientRequestToken "+
+		token+" because that value is already in use for a version of secret "+arn+".")
+}
+
+// SealLost is an internal error: a version is as it was stored and opens no more.
+func SealLost(arn, id string, err error) error {
+	return fault.New(fault.Internal, "", "").
+		Because(fmt.Errorf("the version %s of %s can't be opened: "+
+			"the data key that it was sealed by has been lost or exchanged: %w", id, arn, err))
+}
+
+// VersionRemoved is an internal error: a label is attached to a version whose row is gone.
+func VersionRemoved(arn, id string) error {
+	return fault.Of(errors.New("the version " + id + " of " + arn +
+		" was removed outside the service"))
+}
