@@ -89,6 +89,9 @@ func positionOf(v *secret.Version) secretrows.Position {
 func (s *Secrets) labelledAfter(ctx context.Context, sec *secret.Secret,
 	at secretrows.Position) (out []*secret.Version, err error) {
 	for id := range sec.VersionsToStages() {
+		if id == sec.Rotation.Empty {
+			continue
+		}
 		v, err := s.rows.Facts(ctx, sec, id)
 		switch {
 		case domain.IsNoRow(err):

@@ -35,11 +35,8 @@ func (s *Secrets) tagResource(c *op.Call, in TagResourceInput,
 
 // retagged gives the secret other tags. Where policies turn on them the caller could lose what it
 // may do, and then AWS denies it ("TagResource" of the API reference).
-func retagged(
-	c *op.Call,
-	t *target.Target,
-	tags []secret.Tag,
-) (*secretrows.Change, op.None, error) {
+func retagged(c *op.Call, t *target.Target,
+	tags []secret.Tag) (*secretrows.Change, op.None, error) {
 	next := t.Entry.Next(c, func(n *secret.Secret) { n.SetTags(tags) })
 	return &secretrows.Change{Secret: next}, op.None{}, t.Could(c, t.Operation, next)
 }

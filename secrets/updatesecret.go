@@ -82,13 +82,8 @@ func (s *Secrets) updateSecret(c *op.Call, in UpdateSecretInput,
 // again only while its version is the current one. AWS has it as an error always, but a
 // retry must not fail for its answer having been lost, nor succeed without the value being
 // what is read from now on.
-func (s *Secrets) updateValue(
-	c *op.Call,
-	ch *secretrows.Change,
-	old *secret.Secret,
-	token string,
-	v *secret.Value,
-) error {
+func (s *Secrets) updateValue(c *op.Call, ch *secretrows.Change, old *secret.Secret, token string,
+	v *secret.Value) error {
 	before, err := s.versions.Add(c, ch, token, v, secret.Current)
 	if err != nil {
 		return err
@@ -104,13 +99,9 @@ func (s *Secrets) updateValue(
 // caller may not use the new one. That is refused here, and so is a key that is closed for now:
 // whoever moves a secret to another key means to give the old one up. keyARN is the key;
 // an alias may lead to another one than the last time.
-func (s *Secrets) changeKey(
-	c *op.Call,
-	ch *secretrows.Change,
-	old *secret.Secret,
-	keyARN string,
-) error {
-	done := map[string]bool{"": true}
+func (s *Secrets) changeKey(c *op.Call, ch *secretrows.Change, old *secret.Secret,
+	keyARN string) error {
+	done := map[string]bool{"": true, ch.Secret.Rotation.Empty: true}
 	for _, v := range ch.Added {
 		done[v.ID] = true
 	}
@@ -129,12 +120,8 @@ func (s *Secrets) changeKey(
 
 // resealUnder puts one version of the secret as it was, sealed by the key of the secret as it shall
 // be, into the change, unless it is under that key already.
-func (s *Secrets) resealUnder(
-	c *op.Call,
-	ch *secretrows.Change,
-	old *secret.Secret,
-	id, keyARN string,
-) error {
+func (s *Secrets) resealUnder(c *op.Call, ch *secretrows.Change, old *secret.Secret,
+	id, keyARN string) error {
 	v, err := s.rows.Version(c, old, id, secretrows.AnySize)
 	if domain.IsNoRow(err) {
 		return s.versions.Gone(c, old, id) // if it only changed meanwhile, the commit will find out

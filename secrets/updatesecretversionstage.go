@@ -40,10 +40,12 @@ func (s *Secrets) updateSecretVersionStage(c *op.Call, in UpdateSecretVersionSta
 			return nil, target.Output{}, err
 		}
 	}
-	moved, err := sec.Stages.Move(in.VersionStage, from, to)
+	next := sec.Next(c, func(*secret.Secret) {})
+	abandoned, err := next.MoveLabel(in.VersionStage, from, to)
 	if err != nil {
 		return nil, target.Output{}, err
 	}
-	ch := &secretrows.Change{Secret: sec.Next(c, func(n *secret.Secret) { n.Stages = moved })}
+	ch := &secretrows.Change{Secret: next}
+	ch.Abandon(c, abandoned)
 	return ch, target.OutputOf(sec), nil
 }

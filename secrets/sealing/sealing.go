@@ -62,12 +62,8 @@ func (s *Sealer) Try(c *op.Call, sec *secret.Secret) (e envelope.Envelope, err e
 }
 
 // Seal makes a version of sec with the value v: one call of the token. Nothing is stored yet.
-func (s *Sealer) Seal(
-	c *op.Call,
-	sec *secret.Secret,
-	id string,
-	v *secret.Value,
-) (*secret.Version, error) {
+func (s *Sealer) Seal(c *op.Call, sec *secret.Secret, id string,
+	v *secret.Value) (*secret.Version, error) {
 	if sec.KeyID == "" && sec.Account != c.Caller.Account {
 		return nil, errForeignDefault
 	}
@@ -102,11 +98,8 @@ func (s *Sealer) Unseal(c *op.Call, sec *secret.Secret, v *secret.Version) ([]by
 }
 
 // Reseal returns v sealed anew by the key that sec has now.
-func (s *Sealer) Reseal(
-	c *op.Call,
-	sec *secret.Secret,
-	v *secret.Version,
-) (*secret.Version, error) {
+func (s *Sealer) Reseal(c *op.Call, sec *secret.Secret,
+	v *secret.Version) (*secret.Version, error) {
 	plain, err := s.Unseal(c, sec, v)
 	if err != nil {
 		return nil, err
@@ -122,12 +115,8 @@ func (s *Sealer) Reseal(
 
 // Holds reports whether a version has exactly the value v. The comparison takes the same time
 // wherever the two differ: a ClientRequestToken is known to more people than the value.
-func (s *Sealer) Holds(
-	c *op.Call,
-	sec *secret.Secret,
-	ver *secret.Version,
-	v *secret.Value,
-) (bool, error) {
+func (s *Sealer) Holds(c *op.Call, sec *secret.Secret, ver *secret.Version,
+	v *secret.Value) (bool, error) {
 	plain, err := s.Unseal(c, sec, ver)
 	if err != nil {
 		return false, err

@@ -26,7 +26,14 @@ type Secret struct {
 	Created, Changed      time.Time
 	DeletionDate          time.Time // end of the recovery window; zero: not scheduled for deletion
 
-	Stages Stages
+	Stages   Stages
+	Type     string // of a managed external secret, or nothing
+	Owner    string // the service that manages it, or nothing
+	Rotation Rotation
+
+	PrimaryRegion string    // of a secret that has replicas or is one, or nothing
+	Replicas      []Replica // of a primary, in order of Region
+
 	Rules  *policy.Rules // the policy compiled; nil without one, and of what wasn't read to be used
 }
 

@@ -46,6 +46,11 @@ var secretRows = rowmac.Declare("secrets", func(s *secret.Secret) []rowmac.Colum
 		rowmac.Flag("tagged", &s.Tagged),
 		rowmac.Text("policy", &s.Policy),
 		rowmac.JSON("stages", &s.Stages),
+		rowmac.Text("type", &s.Type),
+		rowmac.Text("owner", &s.Owner),
+		rowmac.JSON("rotation", &s.Rotation),
+		rowmac.Text("primary_region", &s.PrimaryRegion),
+		rowmac.JSON("replicas", &s.Replicas),
 		rowmac.Time("created", &s.Created),
 		rowmac.Time("changed", &s.Changed),
 		rowmac.Time("deletion_date", &s.DeletionDate),
@@ -89,6 +94,18 @@ type Change struct {
 	Resealed []*secret.Version // present ones under another key
 	Removed  []string          // ids of versions that go
 	Also     domain.Change
+}
+
+// Abandon leaves the event that a rotation was ended by this change, and removes what it had made
+// for a test alone. A nil run is none.
+func (ch *Change) Abandon(c *op.Call, run *secret.Run) {
+	if run == nil {
+		return
+	}
+	events.RotationAbandoned(c, ch.Secret, run)
+	if run.Test {
+		ch.Removed = append(ch.Removed, run.Version)
+	}
 }
 
 // Prepare signs the rows of a change and returns what stores them: the secret's own row first,

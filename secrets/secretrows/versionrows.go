@@ -166,7 +166,7 @@ func (s *Rows) Outdated(sec *secret.Secret, now time.Time) (ids []string, err er
 	err = s.db.Rows(qOldestVersions, args, func(scan func(...any) error) error {
 		var id string
 		err := scan(&id)
-		if !sec.Stages.Labelled(id) {
+		if !sec.Stages.Labelled(id) && !sec.Kept(id) {
 			ids = append(ids, id)
 		}
 		return err

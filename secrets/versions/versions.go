@@ -19,10 +19,7 @@ type Versions struct {
 }
 
 // New returns the versions in rows.
-func New(
-	rows *secretrows.Rows,
-	sealer *sealing.Sealer,
-) *Versions {
+func New(rows *secretrows.Rows, sealer *sealing.Sealer) *Versions {
 	return &Versions{rows, sealer}
 }
 
@@ -34,27 +31,26 @@ func (s *Versions) Add(c *op.Call, ch *secretrows.Change, token string, v *secre
 	if before, err = s.MadeBefore(c, sec, token, v); before || err != nil {
 		return before, err
 	}
-	if sec.Stages, err = sec.Stages.Attach(token, labels...); err != nil {
+	abandoned, err := sec.AttachLabels(token, secret.Now(c), labels...)
+	if err != nil {
 		return false, err
 	}
+	ch.Abandon(c, abandoned)
 	made, err := s.sealer.Seal(c, sec, token, v)
 	if err != nil {
 		return false, err
 	}
 	ch.Added = []*secret.Version{made}
-	ch.Removed, err = s.rows.Outdated(sec, made.Created)
+	old, err := s.rows.Outdated(sec, made.Created)
+	ch.Removed = append(ch.Removed, old...)
 	return false, err
 }
 
 // MadeBefore reports whether a ClientRequestToken has made a version already. The token with
 // another value than v is an error. To compare, the stored value is opened as the caller, who needs
 // kms:Decrypt for it.
-func (s *Versions) MadeBefore(
-	c *op.Call,
-	sec *secret.Secret,
-	token string,
-	v *secret.Value,
-) (bool, error) {
+func (s *Versions) MadeBefore(c *op.Call, sec *secret.Secret, token string,
+	v *secret.Value) (bool, error) {
 	ver, err := s.rows.Version(c, sec, token, secretrows.AnySize)
 	if domain.IsNoRow(err) {
 		return false, nil
@@ -111,8 +107,12 @@ func (s *Versions) ID(ctx context.Context, sec *secret.Secret, id, label *string
 	switch {
 	case id == nil && attached == "":
 		return "", smfault.NoStage(stage)
+	case id == nil && attached == sec.Rotation.Empty:
+		return "", smfault.NoStage(stage)
 	case id == nil:
 		return attached, nil
+	case *id == sec.Rotation.Empty:
+		return "", smfault.NoVersion(*id)
 	case label == nil, attached == *id:
 		return *id, nil
 	}
@@ -128,7 +128,7 @@ func (s *Versions) ID(ctx context.Context, sec *secret.Secret, id, label *string
 
 // None says that a version is absent, or lost if a label is attached to it.
 func (s *Versions) None(ctx context.Context, sec *secret.Secret, id string) error {
-	if sec.Stages.Labelled(id) {
+	if sec.Stages.Labelled(id) && id != sec.Rotation.Empty {
 		if err := s.Gone(ctx, sec, id); err != nil {
 			return err
 		}

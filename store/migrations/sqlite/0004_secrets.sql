@@ -14,6 +14,11 @@ CREATE TABLE secrets (
     tagged        INTEGER NOT NULL, -- 1: there has been a tag, and AWS shows an empty list when there is none any more
     policy        TEXT    NOT NULL, -- the resource policy, principals by their unique ids; empty: there is none
     stages        TEXT    NOT NULL, -- a JSON object: staging label to version id
+    type          TEXT    NOT NULL, -- of a managed external secret; empty: it is none
+    owner         TEXT    NOT NULL, -- the service that manages it, OwningService; empty: nobody but its account
+    rotation      TEXT    NOT NULL, -- a JSON object: how it is rotated, and what a rotation in progress has come to
+    primary_region TEXT   NOT NULL, -- of a secret with replicas, in all its Regions; empty: it stands alone
+    replicas      TEXT    NOT NULL, -- a JSON list, in the primary's row: the Regions with what has become of the copy there
     created       INTEGER NOT NULL,
     changed       INTEGER NOT NULL,
     deletion_date INTEGER NOT NULL, -- when the recovery window ends; 0: the secret is not scheduled for deletion

@@ -1,0 +1,54 @@
+// Package events is what Secrets Manager tells the trail of what it does unasked, as CloudTrail's
+// service events ("Log AWS Secrets Manager events with AWS CloudTrail" of its user guide). Each
+// belongs to the operation that is being done, and is recorded if that is.
+package events
+
+import (
+	"claviger/internal/op"
+	"claviger/secrets/rotation/rotator"
+	"claviger/secrets/secret"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// RotationStarted says that a rotation begins, or its next attempt.
+func RotationStarted(c *op.Call, s *secret.Secret, run *secret.Run) {
+	leave(c, s, run, kind(run, "Started"), "")
+}
+
+// RotationSucceeded says that a rotation is complete.
+func RotationSucceeded(c *op.Call, s *secret.Secret, run *secret.Run) {
+	leave(c, s, run, kind(run, "Succeeded"), "")
+}
+
+// RotationFailed says that an attempt failed, in which step. Why is in the secret's row: what
+// targets and functions answer is no text for a trail.
+func RotationFailed(c *op.Call, s *secret.Secret, run *secret.Run, step rotator.Step) {
+	leave(c, s, run, kind(run, "Failed"),
+		"Error when executing lambda "+s.Rotation.Function+" during "+string(step)+" step")
+}
+
+// RotationAbandoned says that somebody gave the secret a new version, or took its label from the
+// candidate, while it was being rotated.
+func RotationAbandoned(c *op.Call, s *secret.Secret, run *secret.Run) {
+	leave(c, s, run, "RotationAbandoned", "")
+}
+
+// kind is the name of an event of a rotation, or of a test.
+func kind(run *secret.Run, what string) string {
+	if run.Test {
+		return "TestRotation" + what
+	}
+	return "Rotation" + what
+}
+
+func leave(c *op.Call, s *secret.Secret, run *secret.Run, name, failure string) {
+	c.Event(op.Event{Name: name, RequestID: "Rotation-" + s.ARN() + "-" + run.Version,
+		Account: s.Account, Additional: about(s), Failure: failure})
+}
+
+// about names the secret that an event is of.
+func about(s *secret.Secret) []byte {
+	text, _ := jsontext.AppendQuote([]byte(`{"SecretId":`), s.ARN())
+	return append(text, '}')
+}

@@ -1,0 +1,129 @@
+package rotation
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"claviger/internal/domain"
+	"claviger/internal/op"
+	"claviger/secrets/rotation/rotator"
+	"claviger/secrets/secret"
+)
+
+// errEnded is why what is being done on a secret ends before its time.
+var errEnded = errors.New("rotation: the rotation was cancelled or abandoned")
+
+// errSuperseded ends the work on a rotation that isn't the one in progress any more.
+var errSuperseded = errors.New("rotation: another change has ended the rotation")
+
+// work does what is due on a secret: it begins a scheduled rotation, or goes on with the one in
+// progress, until that is complete or has failed. What a rotation comes to is in the secret's row;
+// an error is one of the service's own, and has the job tried again.
+func (r *Rotation) work(c *op.Call, subject string) error {
+	arn := secret.ARN(c.Caller.Account, c.Region, subject)
+	ctx, end := context.WithCancelCause(c.Context)
+	defer end(nil)
+	r.running.Store(arn, end)
+	defer r.running.Delete(arn)
+	sec, err := r.begun(c, subject)
+	if err != nil || sec == nil {
+		return err
+	}
+	within := *c
+	within.Context = ctx
+	err = r.attempt(&within, sec)
+	var failed *failure
+	switch {
+	case errors.Is(err, errSuperseded), errors.Is(context.Cause(ctx), errEnded):
+		return nil
+	case c.Err() != nil:
+		return c.Err() // the process ends: the step will be done again
+	case errors.As(err, &failed):
+		return r.fail(c, sec, failed)
+	}
+	return err
+}
+
+// begun returns a secret with a rotation in progress whose next step is due, or nil if nothing is
+// to be done now. A rotation that is due by its schedule is begun.
+func (r *Rotation) begun(c *op.Call, subject string) (*secret.Secret, error) {
+	sec, err := r.rows.Named(c, c.Caller.Account, c.Region, subject)
+	if domain.IsNoRow(err) {
+		return nil, nil
+	}
+	if err != nil || sec.ScheduledForDeletion() || sec.IsReplica() {
+		return nil, err
+	}
+	now := c.Time
+	run := sec.Rotation.Run
+	switch {
+	case run != nil && run.Retry.After(now):
+		return nil, r.waitUntil(c, sec, run.Retry)
+	case run != nil:
+		return sec, nil
+	case sec.Rotation.Due.IsZero():
+		return nil, nil
+	case sec.Rotation.Due.After(now):
+		return nil, r.waitUntil(c, sec, sec.Rotation.Due)
+	}
+	return r.beginScheduled(c, sec)
+}
+
+// attempt takes the steps that are left.
+func (r *Rotation) attempt(c *op.Call, sec *secret.Secret) error {
+	by := r.rotators.of(sec)
+	if by == nil {
+		return failed(sec.Rotation.Run.Step, rotator.Errorf(rotator.NotAllowed,
+			"the configuration has no rotator for %s", sec.Rotation.Function))
+	}
+	if run := sec.Rotation.Run; run.Test && run.Step == rotator.CreateSecret {
+		next, err := r.fillTest(c, sec)
+		if err != nil {
+			return failedBy(run.Step, err)
+		}
+		sec = next
+	}
+	if by.Target != nil {
+		return r.byTarget(c, by, sec)
+	}
+	return r.byFunction(c, by, sec)
+}
+
+// failure is what ends an attempt: a step that didn't go well.
+type failure struct {
+	step  rotator.Step
+	cause *rotator.Error
+}
+
+// Error implements error.
+func (f *failure) Error() string { return string(f.step) + ": " + f.cause.Text }
+
+// Unwrap returns the cause.
+func (f *failure) Unwrap() error { return f.cause }
+
+func failed(step rotator.Step, cause *rotator.Error) error { return &failure{step, cause} }
+
+// failedBy says that a step failed, if err is something that a rotator says or that is wrong with
+// the secret. Everything else is the service's own trouble, and stays what it is.
+func failedBy(step rotator.Step, err error) error {
+	var told *rotator.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &told):
+		return failed(step, told)
+	case isOfSecret(err):
+		return failed(step, rotator.Errorf(rotator.BadSecret,
+			"the secret's value can't be read or written: %s", textOf(err)).Because(err))
+	}
+	return err
+}
+
+// nextWork is when the work on a secret is due again; zero: not unless something else happens.
+func nextWork(sec *secret.Secret) time.Time {
+	if run := sec.Rotation.Run; run != nil {
+		return run.Retry
+	}
+	return sec.Rotation.Due
+}
