@@ -252,10 +252,11 @@ func code(t testing.TB, err error) string {
 // record is what the tests look at of a record.
 type record struct {
 	EventName, ErrorCode, ErrorMessage string
+	EventType, RecipientAccountID      string
 	SourceIPAddress, UserAgent         string
 	RequestID, EventID                 string
 	ReadOnly                           bool
-	UserIdentity                       struct{ Type, PrincipalID, AccessKeyID, InvokedBy string }
+	UserIdentity                       struct{ Type, PrincipalID, AccountID, AccessKeyID, InvokedBy string }
 	RequestParameters                  map[string]any
 	AdditionalEventData                map[string]any
 	Resources                          []struct{ ARN string }
