@@ -45,8 +45,8 @@ func TestRecordAppend_WholeRecord_HasCloudTrailsShape(t *testing.T) {
 	}
 }
 
-// TestRecordAppend_ServiceEvent_HasCloudTrailsShape, which the Secrets Manager user guide shows of a
-// rotation that failed: nobody asked, so that the identity has no type.
+// TestRecordAppend_ServiceEvent_HasCloudTrailsShape, which the user guide of Secrets Manager shows
+// of a rotation that failed: nobody asked, so that the identity has no type.
 func TestRecordAppend_ServiceEvent_HasCloudTrailsShape(t *testing.T) {
 	const service = "secretsmanager.amazonaws.com"
 	r := audit.Record{
@@ -60,7 +60,8 @@ func TestRecordAppend_ServiceEvent_HasCloudTrailsShape(t *testing.T) {
 		`"eventTime":"2026-03-01T08:30:00.123456Z","eventSource":"secretsmanager.amazonaws.com","eventName":"RotationFailed",` +
 		`"awsRegion":"us-east-1","sourceIPAddress":"secretsmanager.amazonaws.com","userAgent":"secretsmanager.amazonaws.com",` +
 		`"errorMessage":"no","requestParameters":null,"responseElements":null,"additionalEventData":{"SecretId":"arn:s"},` +
-		`"requestID":"Rotation-arn:s-t","eventID":"e","readOnly":false,"eventType":"AwsServiceEvent","managementEvent":true,` +
+		`"requestID":"Rotation-arn:s-t","eventID":"e","readOnly":false,` +
+		`"eventType":"AwsServiceEvent","managementEvent":true,` +
 		`"recipientAccountId":"111122223333","eventCategory":"Management"}`
 	if got := string(r.Append(nil)); got != want {
 		t.Errorf("record\n%s\nwant\n%s", got, want)

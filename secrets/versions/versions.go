@@ -43,6 +43,9 @@ func (s *Versions) Add(c *op.Call, ch *secretrows.Change, token string, v *secre
 	}
 	ch.Added = []*secret.Version{made}
 	ch.Removed, err = s.rows.Outdated(sec, made.Created)
+	for _, id := range ch.Removed {
+		c.Event(sec.VersionEvent(secret.VersionDeletion, id))
+	}
 	return false, err
 }
 
