@@ -56,12 +56,21 @@ type Record struct {
 	Parameters   []byte // a JSON object, or nothing
 	Resources    []Resource
 	Additional   []byte // a JSON object with facts that only we know, or nothing
+
+	// ServiceEvent says that the service tells of what it did, which no caller asked for by this name:
+	// CloudTrail's AwsServiceEvent. Of the identity such a record has AccountID and InvokedBy alone.
+	// Without it the record is an AwsApiCall.
+	ServiceEvent bool
 }
 
 // Append writes r as one line of JSON without the newline. It allocates nothing but room.
 func (r *Record) Append(b []byte) []byte {
 	b = append(b, `{"eventVersion":"1.11","userIdentity":{`...)
-	b = r.Identity.append(b)
+	if r.ServiceEvent {
+		b = r.Identity.appendService(b)
+	} else {
+		b = r.Identity.append(b)
+	}
 	b = append(b, `},"eventTime":"`...)
 	b = r.Time.UTC().AppendFormat(b, "2006-01-02T15:04:05.000000Z")
 	b = append(b, '"')
@@ -82,7 +91,12 @@ func (r *Record) Append(b []byte) []byte {
 	b = member(b, "eventID", r.EventID)
 	b = strconv.AppendBool(append(b, `,"readOnly":`...), r.ReadOnly)
 	b = r.appendResources(b)
-	b = append(b, `,"eventType":"AwsApiCall","managementEvent":true`...)
+	if r.ServiceEvent {
+		b = append(b, `,"eventType":"AwsServiceEvent"`...)
+	} else {
+		b = append(b, `,"eventType":"AwsApiCall"`...)
+	}
+	b = append(b, `,"managementEvent":true`...)
 	b = member(b, "recipientAccountId", r.Account)
 	return append(b, `,"eventCategory":"Management"}`...)
 }
@@ -98,6 +112,13 @@ func (i *Identity) append(b []byte) []byte {
 	if !i.Session.Issued.IsZero() {
 		b = i.Session.append(b)
 	}
+	return member(b, "invokedBy", i.InvokedBy)
+}
+
+// appendService writes who is behind a service event. CloudTrail gives such an identity no type.
+func (i *Identity) appendService(b []byte) []byte {
+	b = append(b, `"accountId":`...)
+	b = quote(b, i.AccountID)
 	return member(b, "invokedBy", i.InvokedBy)
 }
 

@@ -45,6 +45,41 @@ func TestRecordAppend_WholeRecord_HasCloudTrailsShape(t *testing.T) {
 	}
 }
 
+// TestRecordAppend_ServiceEvent_HasCloudTrailsShape, which the user guide of Secrets Manager shows
+// of a rotation that failed: nobody asked, so that the identity has no type.
+func TestRecordAppend_ServiceEvent_HasCloudTrailsShape(t *testing.T) {
+	const service = "secretsmanager.amazonaws.com"
+	r := audit.Record{
+		Time: at, Source: service, Name: "RotationFailed", Region: "us-east-1", SourceIP: service,
+		UserAgent: service, RequestID: "Rotation-arn:s-t", EventID: "e", Account: "111122223333",
+		ErrorMessage: "no", ServiceEvent: true,
+		Identity:   audit.Identity{Type: "AWSService", AccountID: "111122223333", InvokedBy: service},
+		Additional: []byte(`{"SecretId":"arn:s"}`),
+	}
+	want := `{"eventVersion":"1.11","userIdentity":{"accountId":"111122223333","invokedBy":"secretsmanager.amazonaws.com"},` +
+		`"eventTime":"2026-03-01T08:30:00.123456Z","eventSource":"secretsmanager.amazonaws.com","eventName":"RotationFailed",` +
+		`"awsRegion":"us-east-1","sourceIPAddress":"secretsmanager.amazonaws.com","userAgent":"secretsmanager.amazonaws.com",` +
+		`"errorMessage":"no","requestParameters":null,"responseElements":null,"additionalEventData":{"SecretId":"arn:s"},` +
+		`"requestID":"Rotation-arn:s-t","eventID":"e","readOnly":false,` +
+		`"eventType":"AwsServiceEvent","managementEvent":true,` +
+		`"recipientAccountId":"111122223333","eventCategory":"Management"}`
+	if got := string(r.Append(nil)); got != want {
+		t.Errorf("record\n%s\nwant\n%s", got, want)
+	}
+}
+
+// The room that a record needs is all that it costs, of both types.
+func TestRecordAppend_EnoughRoom_AllocatesNothing(t *testing.T) {
+	room := make([]byte, 0, 4096)
+	for _, event := range []bool{false, true} {
+		r := whole()
+		r.ServiceEvent = event
+		if n := testing.AllocsPerRun(100, func() { r.Append(room) }); n != 0 {
+			t.Errorf("service event %v: %v allocations", event, n)
+		}
+	}
+}
+
 // TestRecordAppend_Sessions_SayWhoseTheyAre, as CloudTrail's do: a role's by its role, and who
 // stands behind it.
 func TestRecordAppend_Sessions_SayWhoseTheyAre(t *testing.T) {

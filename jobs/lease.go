@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"claviger/internal/domain"
 	"claviger/internal/fault"
 	"claviger/store"
 )
@@ -133,7 +134,12 @@ func (r *Runner) renew(j job, ended <-chan struct{}, stop context.CancelCauseFun
 // scheduled anew meanwhile keeps its new time. One whose lease was lost is no longer ours to end.
 func (r *Runner) conclude(j job, failure error) {
 	q, args := qFinish, []any{j.id, j.lease, j.rev}
-	if failure != nil {
+	var later domain.Later
+	switch {
+	case failure == nil:
+	case errors.As(failure, &later):
+		q, args = qRetry, []any{later.Due.UnixMicro(), j.id, j.lease, j.rev}
+	default:
 		r.Log.Error("work failed and will be tried again",
 			"kind", j.kind, "subject", j.subject, "error", failure)
 		q, args = qRetry, []any{r.Now().Add(pause(j.attempts)).UnixMicro(), j.id, j.lease, j.rev}

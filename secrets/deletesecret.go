@@ -107,7 +107,10 @@ func (s *Secrets) findDelete(c *op.Call, in DeleteSecretInput) (*deletion, error
 func (s *Secrets) deleteSecret(c *op.Call, in DeleteSecretInput,
 	t *deletion) (op.Commit[DeleteSecretOutput], error) {
 	if t.force {
-		return s.deleteWithoutRecovery(c, t), nil
+		return s.deleteWithoutRecovery(c, t)
+	}
+	if err := s.tellOfVersions(c, t.Entry.Secret, secret.StartVersionDelete); err != nil {
+		return nil, err
 	}
 	date := secret.Now(c).AddDate(0, 0, int(in.window()))
 	sec := t.Entry.Next(c, func(n *secret.Secret) { n.DeletionDate = date })
@@ -122,16 +125,24 @@ func (s *Secrets) deleteSecret(c *op.Call, in DeleteSecretInput,
 }
 
 // deleteWithoutRecovery removes a secret at once. One that is not there is as good as removed, so
-// that a request can be repeated.
-func (s *Secrets) deleteWithoutRecovery(c *op.Call, t *deletion) op.Commit[DeleteSecretOutput] {
+// that a request can be repeated. That the deletion began was told already if there is a window.
+func (s *Secrets) deleteWithoutRecovery(c *op.Call,
+	t *deletion) (op.Commit[DeleteSecretOutput], error) {
 	out := DeleteSecretOutput{ARN: t.Asked.ARN, Name: t.Asked.Name,
 		DeletionDate: wire.Time{Time: secret.Now(c)}}
 	if t.Entry == nil {
-		return op.Unchanged(out)
+		return op.Unchanged(out), nil
 	}
 	sec := t.Entry.Secret
 	out.ARN = sec.ARN()
-	return op.Apply(domain.InOrder(s.cancelDeletion(sec), s.rows.Remove(sec)), out)
+	events := []string{secret.StartVersionDelete, secret.EndVersionDelete}
+	if sec.ScheduledForDeletion() {
+		events = events[1:]
+	}
+	if err := s.tellOfVersions(c, sec, events...); err != nil {
+		return nil, err
+	}
+	return op.Apply(domain.InOrder(s.cancelDeletion(sec), s.rows.Remove(sec)), out), nil
 }
 
 // cancelDeletion takes back the job that would end a secret, if there is one.
@@ -194,6 +205,9 @@ func (s *Secrets) deleteExpired(c *op.Call, _ endRecoveryInput,
 		return op.Unchanged(op.None{}), nil
 	case e.secret.DeletionDate.After(c.Time):
 		return nil, smfault.NotExpired
+	}
+	if err := s.tellOfVersions(c, e.secret, secret.EndVersionDelete); err != nil {
+		return nil, err
 	}
 	return op.Apply(s.rows.Remove(e.secret), op.None{}), nil
 }

@@ -157,7 +157,8 @@ func (s *service) versionsOf(id string) (n int) {
 
 func TestPutSecretValue_OverAHundredVersions_OldestGo(t *testing.T) {
 	s := start(t)
-	first := s.create("x", "0").VersionId
+	made := s.create("x", "0")
+	first := made.VersionId
 	s.do("UpdateSecretVersionStage",
 		M{"SecretId": "x", "VersionStage": "keep", "MoveToVersionId": first})
 	s.Clock.Pass(time.Second)
@@ -171,6 +172,11 @@ func TestPutSecretValue_OverAHundredVersions_OldestGo(t *testing.T) {
 	}
 	s.Clock.Pass(25 * time.Hour)
 	s.put("x", "last")
+	gone := s.events(0, made.ARN)
+	if len(gone) == 0 || gone[0] != "SecretVersionDeletion "+second ||
+		len(gone)+s.versionsOf("x") != 121 {
+		t.Errorf("the trail tells of %q", gone)
+	}
 	if n := s.versionsOf("x"); n < 100 || n > 104 {
 		t.Errorf("%d versions, want about a hundred", n)
 	}

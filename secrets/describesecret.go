@@ -8,19 +8,71 @@ import (
 	"claviger/secrets/target"
 )
 
-// DescribeSecretOutput leaves out the members for what this service doesn't do: rotation,
-// replication and other services' secrets.
+// Described is what is shown of a secret, alone and in a listing. What the secret never had is
+// absent: of rotation, until it is turned on for the first time, and of copies.
+type Described struct {
+	ARN           string
+	Name          string
+	Type          string `json:",omitzero"` // of a managed external secret
+	Description   string `json:",omitzero"`
+	KmsKeyId      string `json:",omitzero"` // absent for the AWS managed key
+	OwningService string `json:",omitzero"`
+	Rotated
+	LastChangedDate  wire.Time    // of anything about the secret
+	LastAccessedDate *wire.Time   `json:",omitzero"` // a day
+	DeletedDate      *wire.Time   `json:",omitzero"` // the end of the recovery window
+	Tags             []secret.Tag `json:",omitzero"` // empty after the last one went
+	CreatedDate      wire.Time
+	PrimaryRegion    string `json:",omitzero"` // of a secret that has copies or is one
+}
+
+// Rotated is what is shown of a secret's rotation.
+type Rotated struct {
+	RotationEnabled   *bool                 `json:",omitzero"`
+	RotationLambdaARN string                `json:",omitzero"`
+	RotationRules     *secret.RotationRules `json:",omitzero"`
+	LastRotatedDate   *wire.Time            `json:",omitzero"`
+	NextRotationDate  *wire.Time            `json:",omitzero"` // the end of the next window
+
+	ExternalSecretRotationMetadata []secret.Metadata `json:",omitempty"`
+	ExternalSecretRotationRoleArn  string            `json:",omitzero"`
+}
+
+// describe returns what is shown of a secret but for the day of the last access.
+func describe(s *secret.Secret) Described {
+	return Described{ARN: s.ARN(), Name: s.Name, Type: s.Type, Description: s.Description,
+		KmsKeyId: s.KeyID, OwningService: s.Owner, Rotated: rotated(s),
+		LastChangedDate: wire.Time{Time: s.Changed}, DeletedDate: wire.At(s.DeletionDate),
+		Tags: s.ShownTags(), CreatedDate: wire.Time{Time: s.Created}, PrimaryRegion: s.PrimaryRegion}
+}
+
+// rotated shows the rotation. AWS adds to a schedule's expression how many days it comes to.
+func rotated(s *secret.Secret) (out Rotated) {
+	r := &s.Rotation
+	if !r.Configured {
+		return out
+	}
+	out = Rotated{RotationEnabled: &r.Enabled, RotationLambdaARN: r.Function,
+		LastRotatedDate: wire.At(r.Last), NextRotationDate: wire.At(r.Next),
+		ExternalSecretRotationMetadata: r.Metadata, ExternalSecretRotationRoleArn: r.Role}
+	if r.Rules == nil {
+		return out
+	}
+	rules := *r.Rules
+	if by, err := rules.Schedule(); err == nil && rules.AutomaticallyAfterDays == nil {
+		if days := by.Days(); days > 0 {
+			rules.AutomaticallyAfterDays = &days
+		}
+	}
+	out.RotationRules = &rules
+	return out
+}
+
+// DescribeSecretOutput is a secret with the labels of its versions and its copies.
 type DescribeSecretOutput struct {
-	ARN                string
-	Name               string
-	Description        string              `json:",omitzero"`
-	KmsKeyId           string              `json:",omitzero"` // absent for the AWS managed key
-	LastChangedDate    wire.Time           // of anything about the secret
-	LastAccessedDate   *wire.Time          `json:",omitzero"` // a day
-	DeletedDate        *wire.Time          `json:",omitzero"` // the end of the recovery window
-	Tags               []secret.Tag        `json:",omitzero"` // empty after the last one went
-	VersionIdsToStages map[string][]string `json:",omitempty"`
-	CreatedDate        wire.Time
+	Described
+	VersionIdsToStages map[string][]string    `json:",omitempty"`
+	ReplicationStatus  []secret.ReplicaStatus `json:",omitempty"`
 }
 
 // describeSecret answers from the cache, but for the day of the last access: that is not worth
@@ -31,8 +83,8 @@ func (s *Secrets) describeSecret(_ *op.Call, _ target.Input,
 	if err != nil {
 		return DescribeSecretOutput{}, err
 	}
-	return DescribeSecretOutput{ARN: e.ARN(), Name: e.Name, Description: e.Description,
-		KmsKeyId: e.KeyID, LastChangedDate: wire.Time{Time: e.Changed},
-		LastAccessedDate: wire.At(accessed), DeletedDate: wire.At(e.DeletionDate), Tags: e.ShownTags(),
-		VersionIdsToStages: e.VersionsToStages(), CreatedDate: wire.Time{Time: e.Created}}, nil
+	out := DescribeSecretOutput{Described: describe(e.Secret),
+		VersionIdsToStages: e.VersionsToStages(), ReplicationStatus: e.ReplicationStatus()}
+	out.LastAccessedDate = wire.At(accessed)
+	return out, nil
 }

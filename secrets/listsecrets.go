@@ -37,16 +37,8 @@ type ListSecretsOutput struct {
 
 // SecretListEntry is one secret of a listing.
 type SecretListEntry struct {
-	ARN                    string
-	Name                   string
-	Description            string              `json:",omitzero"`
-	KmsKeyId               string              `json:",omitzero"` // absent for the AWS managed key
-	LastChangedDate        wire.Time           // of anything about the secret
-	LastAccessedDate       *wire.Time          `json:",omitzero"` // a day
-	DeletedDate            *wire.Time          `json:",omitzero"` // the end of the recovery window
-	Tags                   []secret.Tag        `json:",omitzero"` // empty after the last one went
+	Described
 	SecretVersionsToStages map[string][]string `json:",omitempty"`
-	CreatedDate            wire.Time
 }
 
 func (s *Secrets) findList(*op.Call, ListSecretsInput) (domain.Account, error) {
@@ -82,11 +74,10 @@ func forFilters(s *secret.Secret) filter.Secret[secret.Tag] {
 
 // listEntry is how a listing shows a secret.
 func listEntry(r *secretrows.Listed) SecretListEntry {
-	return SecretListEntry{ARN: r.ARN(), Name: r.Name, Description: r.Description,
-		KmsKeyId: r.KeyID, LastChangedDate: wire.Time{Time: r.Changed},
-		LastAccessedDate: wire.At(store.FromMicros(r.Accessed)),
-		DeletedDate:      wire.At(r.DeletionDate), Tags: r.ShownTags(),
-		SecretVersionsToStages: r.VersionsToStages(), CreatedDate: wire.Time{Time: r.Created}}
+	e := SecretListEntry{Described: describe(&r.Secret),
+		SecretVersionsToStages: r.VersionsToStages()}
+	e.LastAccessedDate = wire.At(store.FromMicros(r.Accessed))
+	return e
 }
 
 // listing is which secrets are asked for, in which order.

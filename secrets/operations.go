@@ -70,6 +70,11 @@ func (s *Secrets) Operations() []op.Operation {
 			"Moves a staging label to another version, or takes it away."),
 			s.updateSecretVersionStage),
 
+		s.rotation.Rotate(named.Post("RotateSecret", "rotation",
+			"Rotates a secret, at once or by a schedule from now on.")),
+		s.rotation.Cancel(named.Delete("CancelRotateSecret", "rotation",
+			"Turns the rotation of a secret off.")),
+
 		target.ChangeTarget(s.finder, named.Post("TagResource", "tags",
 			"Adds tags to a secret or overwrites them."),
 			s.tagResource),

@@ -16,11 +16,10 @@ func (s *Secrets) restoreSecret(c *op.Call, _ target.Input,
 	if !sec.ScheduledForDeletion() {
 		return nil, target.OutputOf(sec), nil
 	}
+	if err := s.tellOfVersions(c, sec, secret.CancelVersionDelete); err != nil {
+		return nil, target.Output{}, err
+	}
 	restored := sec.Next(c, func(n *secret.Secret) { n.DeletionDate = time.Time{} })
-	return &secretrows.Change{
-			Secret: restored,
-			Also:   s.cancelDeletion(sec),
-		}, target.OutputOf(
-			sec,
-		), nil
+	ch := &secretrows.Change{Secret: restored, Also: s.cancelDeletion(sec)}
+	return ch, target.OutputOf(sec), nil
 }

@@ -30,6 +30,7 @@ import (
 	"claviger/internal/install"
 	"claviger/internal/op"
 	"claviger/secrets/password"
+	"claviger/secrets/rotation"
 	"claviger/secrets/sealing"
 	"claviger/secrets/secretrows"
 	"claviger/secrets/smfault"
@@ -54,6 +55,8 @@ type Secrets struct {
 	people   domain.Principals
 	unknown  domain.UnknownKeys
 
+	rotation *rotation.Rotation
+
 	getValue    op.Query[GetSecretValueInput, GetSecretValueOutput]
 	endRecovery op.Command[endRecoveryInput, op.None]
 }
@@ -67,6 +70,7 @@ type Config struct {
 	Installation *install.Installation
 	Principals   domain.Principals  // whom resource policies may name
 	UnknownKeys  domain.UnknownKeys // of conditions in resource policies
+	Rotators     rotation.Rotators  // that secrets may be rotated by
 }
 
 // New returns the secrets of one installation.
@@ -76,11 +80,15 @@ func New(c Config) *Secrets {
 		finder: target.New(rows, c.Keys), random: c.Random, jobs: c.Jobs, people: c.Principals,
 		unknown: c.UnknownKeys,
 		pages:   domain.Pager{Tokens: c.Installation.Tokens, Invalid: smfault.BadPage}}
+	s.rotation = rotation.New(rotation.Config{Rows: rows, Sealer: sealer, Versions: s.versions,
+		Finder: s.finder, Random: c.Random, Jobs: c.Jobs, Rotators: c.Rotators,
+		Operation: routes.Internal})
 	s.build()
 	return s
 }
 
 // Jobs is the work that Secrets Manager puts off, by kind.
 func (s *Secrets) Jobs() map[string]domain.Job {
-	return map[string]domain.Job{deleteSecretJob: {Work: s.deleteDue}}
+	return map[string]domain.Job{deleteSecretJob: {Work: s.deleteDue},
+		rotation.Job: s.rotation.Work()}
 }

@@ -1,6 +1,10 @@
 package domain
 
-import "claviger/internal/op"
+import (
+	"time"
+
+	"claviger/internal/op"
+)
 
 // Job is one kind of work that a service puts off with a [Scheduler].
 type Job struct {
@@ -16,3 +20,9 @@ type Job struct {
 	// overtake what does. Empty: the kind alone is such a group.
 	Order string
 }
+
+// Later is what work ends with that isn't due yet: it is done again then, and has not failed.
+type Later struct{ Due time.Time }
+
+// Error implements error.
+func (l Later) Error() string { return "it is due at " + l.Due.UTC().Format(time.RFC3339) }

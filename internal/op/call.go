@@ -34,13 +34,14 @@ type Call struct {
 	trail   *trail // shared with every nested Call: one request, one commit
 	extra   []byte // additional facts for the record of the operation now running
 	done    []func(audit.Record)
+	events  []Event // of the operation now running
 }
 
-// within returns the call of an operation inside this one. The notes of this
-// one are not the other's.
+// within returns the call of an operation inside this one. The notes and events of this one are
+// not the other's.
 func (c *Call) within(service string) *Call {
 	sub := *c
-	sub.Via, sub.present, sub.extra, sub.done = service, nil, nil, nil
+	sub.Via, sub.present, sub.extra, sub.done, sub.events = service, nil, nil, nil, nil
 	return &sub
 }
 
@@ -65,6 +66,13 @@ func (c *Call) Authorize(demands ...policy.Demand) error { return c.decide(deman
 func (c *Call) Facts() policy.Facts {
 	return policy.Facts{Time: c.Time, SourceIP: c.SourceIP, TLS: c.TLS, UserAgent: c.UserAgent,
 		Region: c.Region, Via: c.Via}
+}
+
+// Anew returns the call at the present moment, for work of the service's own that takes its time.
+func (c *Call) Anew() *Call {
+	now := *c
+	now.Time = c.run.Now()
+	return &now
 }
 
 // Namespace returns the account and Region that the call is in: the first two
@@ -97,8 +105,8 @@ func (c *Call) Also(f func(*store.Tx) error, kept func()) {
 // quick and doesn't fail.
 func (c *Call) After(f func(audit.Record)) { c.done = append(c.done, f) }
 
-// leave appends the record of one operation. The outcome of the outermost one may
-// still change at commit.
+// leave appends the records of one operation, its own the last one. The outcome of the outermost
+// one may still change at commit.
 func (c *Call) leave(n *Info, plan *shape.Plan, in any, demands []policy.Demand, err error) {
 	r := c.record(n, err)
 	if f := fault.Of(err); f == nil || f.Kind != fault.Invalid {
@@ -111,8 +119,13 @@ func (c *Call) leave(n *Info, plan *shape.Plan, in any, demands []policy.Demand,
 		}
 	}
 	r.Additional = c.extra
+	if err == nil {
+		for i := range c.events {
+			c.trail.add(c.event(n, &c.events[i]), nil)
+		}
+	}
 	c.trail.add(r, c.done)
-	c.extra, c.done = nil, nil
+	c.extra, c.done, c.events = nil, nil, nil
 }
 
 // add appends a record. The outcome of the last one is known only when the functions are called.

@@ -249,13 +249,17 @@ func code(t testing.TB, err error) string {
 	return vault.Code(f)
 }
 
+// identity is what the tests look at of who asked.
+type identity struct{ Type, PrincipalID, AccountID, AccessKeyID, InvokedBy string }
+
 // record is what the tests look at of a record.
 type record struct {
 	EventName, ErrorCode, ErrorMessage string
+	EventType, RecipientAccountID      string
 	SourceIPAddress, UserAgent         string
 	RequestID, EventID                 string
 	ReadOnly                           bool
-	UserIdentity                       struct{ Type, PrincipalID, AccessKeyID, InvokedBy string }
+	UserIdentity                       identity
 	RequestParameters                  map[string]any
 	AdditionalEventData                map[string]any
 	Resources                          []struct{ ARN string }

@@ -201,7 +201,7 @@ func (r *Runner) refused(c *Call, n *Info, err error) error {
 // the outcome: err, the change's own error, or that of a ledger that could not keep the record.
 func (r *Runner) commit(c *Call, s *Service, change func(*store.Tx) error, err error) error {
 	if change == nil {
-		lost := r.Ledger.Commit(nil, func(error) []byte { return lines(c.trail.records) })
+		lost := r.Ledger.Commit(nil, func(error) []byte { return lines(c.trail.records, err) })
 		if lost != nil {
 			return lost
 		}
@@ -213,7 +213,7 @@ func (r *Runner) commit(c *Call, s *Service, change func(*store.Tx) error, err e
 			return nil // nothing of this attempt has left the process: the road starts again
 		}
 		mark(&c.trail.records[len(c.trail.records)-1], s, err)
-		return lines(c.trail.records)
+		return lines(c.trail.records, err)
 	})
 	if err != nil {
 		return err
@@ -222,10 +222,15 @@ func (r *Runner) commit(c *Call, s *Service, change func(*store.Tx) error, err e
 	return nil
 }
 
-func lines(records []audit.Record) []byte {
+// lines writes down the records of a request that ended with err. After a failure service events
+// are left out: what they tell of was not done.
+func lines(records []audit.Record, err error) []byte {
 	b := make([]byte, 0, 1024) // most requests leave one record
 	for i := range records {
-		if i > 0 {
+		if err != nil && records[i].ServiceEvent {
+			continue
+		}
+		if len(b) > 0 {
 			b = append(b, '\n')
 		}
 		b = records[i].Append(b)

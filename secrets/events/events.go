@@ -7,8 +7,6 @@ import (
 	"claviger/internal/op"
 	"claviger/secrets/rotation/rotator"
 	"claviger/secrets/secret"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // RotationStarted says that a rotation begins, or its next attempt.
@@ -43,12 +41,5 @@ func kind(run *secret.Run, what string) string {
 }
 
 func leave(c *op.Call, s *secret.Secret, run *secret.Run, name, failure string) {
-	c.Event(op.Event{Name: name, RequestID: "Rotation-" + s.ARN() + "-" + run.Version,
-		Account: s.Account, Additional: about(s), Failure: failure})
-}
-
-// about names the secret that an event is of.
-func about(s *secret.Secret) []byte {
-	text, _ := jsontext.AppendQuote([]byte(`{"SecretId":`), s.ARN())
-	return append(text, '}')
+	c.Event(s.RotationEvent(name, run.Version, failure))
 }

@@ -15,21 +15,38 @@ const (
 	Window       = "secretsmanager:RecoveryWindowInDays"
 	Force        = "secretsmanager:ForceDeleteWithoutRecovery"
 	BlockPublic  = "secretsmanager:BlockPublicPolicy"
+
+	RotationLambdaARN   = "secretsmanager:RotationLambdaARN"
+	RotateImmediately   = "secretsmanager:RotateImmediately"
+	ModifyRotationRules = "secretsmanager:ModifyRotationRules"
+	ExternalRole        = "secretsmanager:ExternalSecretRotationRoleArn"
+	AddReplicaRegions   = "secretsmanager:AddReplicaRegions"
+	Type                = "secretsmanager:Type"
 )
 
-// ConditionKeys are the condition keys that an action has beside [SecretID], the tags of the secret
-// and those of every request ("Actions, resources, and condition keys for AWS Secrets Manager" of
-// the Service Authorization Reference). One that ends in a slash has a name behind it. Those of
-// rotation, of copies in other Regions and of third parties' secrets are left out: there are none
-// here.
+// Condition keys whose values come from the secret, whatever is done with it.
+const (
+	AllowRotationLambda = "secretsmanager:resource/AllowRotationLambdaArn"
+	ResourceType        = "secretsmanager:resource/Type"
+	PrimaryRegion       = "secretsmanager:SecretPrimaryRegion"
+)
+
+// OfSecret are the keys that each action on a secret has.
+var OfSecret = []string{SecretID, AllowRotationLambda, ResourceType, PrimaryRegion}
+
+// ConditionKeys are the condition keys that an action has beside those of [OfSecret], the tags of
+// the secret and those of every request ("Actions, resources, and condition keys for AWS Secrets
+// Manager" of the Service Authorization Reference). One that ends in a slash has a name behind it.
 var ConditionKeys = map[string][]string{
-	"CreateSecret": {Name, Description, KMSKeyARN, KMSKeyID, Overwrite, domain.RequestTag,
-		domain.TagKeys},
+	"CreateSecret": {Name, Description, KMSKeyARN, KMSKeyID, Overwrite, AddReplicaRegions, Type,
+		domain.RequestTag, domain.TagKeys},
 	"DeleteSecret":             {Window, Force},
 	"GetSecretValue":           {VersionID, VersionStage},
 	"PutResourcePolicy":        {BlockPublic},
 	"TagResource":              {domain.RequestTag, domain.TagKeys},
 	"UntagResource":            {domain.TagKeys},
-	"UpdateSecret":             {Description, KMSKeyARN, KMSKeyID},
+	"UpdateSecret":             {Description, KMSKeyARN, KMSKeyID, Type},
+	"RotateSecret":             {RotationLambdaARN, RotateImmediately, ModifyRotationRules, ExternalRole},
+	"ReplicateSecretToRegions": {AddReplicaRegions, Overwrite},
 	"UpdateSecretVersionStage": {VersionStage},
 }

@@ -7,6 +7,9 @@ import (
 
 // failures are the errors of Secrets Manager by AWS's names.
 var failures = op.Failures{
+	"AccessDeniedException": op.Fails(
+		"the rotation function is none that the server's configuration declares for the account",
+		"name one that it does, or have one declared", fault.Denied),
 	"ResourceNotFoundException": op.Fails(
 		"no such secret, version or staging label",
 		"look at the name, the Region and the account", fault.NotFound),
@@ -74,4 +77,10 @@ var answers = op.Answers{
 	"DeleteResourcePolicy":     onMarked,
 	"ValidateResourcePolicy":   onMarked + policied,
 	"GetRandomPassword":        wrong,
+
+	"RotateSecret":                 onMarked + wrong + " AccessDeniedException",
+	"CancelRotateSecret":           onMarked + wrong,
+	"ReplicateSecretToRegions":     onMarked + wrong,
+	"RemoveRegionsFromReplication": onMarked + wrong,
+	"StopReplicationToReplica":     onMarked + wrong,
 }

@@ -8,6 +8,8 @@ var members = shape.Sentences{
 	"ARN": "The secret as an ARN, with the six characters that make it one of a " +
 		"kind.",
 	"AddReplicaRegions": "Regions to keep copies of the secret in.",
+	"AutomaticallyAfterDays": "How many days after the last rotation, or value given by hand, the " +
+		"next one is.",
 	"BlockPublicPolicy": "Refuses a policy that lets everybody use the secret.",
 	"CheckName":         "Which check the policy doesn't pass.",
 	"ClientRequestToken": "Names the request, so that it can be sent again: it becomes the id of " +
@@ -16,6 +18,8 @@ var members = shape.Sentences{
 	"DeletedDate":  "When the secret was marked for deletion.",
 	"DeletionDate": "When the secret is gone for good.",
 	"Description":  "A note for people about what the secret is for.",
+	"Duration": "How long the window is in which the secret is rotated, as 3h; absent: to the end " +
+		"of the day, of an hour where the schedule is in hours.",
 	"ErrorCode": "The name of the error, as for a request for this secret " +
 		"alone.",
 	"ErrorMessage":       "What the check found.",
@@ -34,13 +38,32 @@ var members = shape.Sentences{
 	"IncludeSpace":                "Lets the password have blanks.",
 	"KmsKeyId": "The KMS key that seals the values; absent: the one that the service " +
 		"manages.",
-	"KmsKeyIds":        "The KMS keys that seal the version.",
-	"LastAccessedDate": "The day on which a value was last read.",
-	"LastChangedDate":  "When anything of the secret was last changed.",
-	"MaxResults":       "How many entries a page has at most.",
-	"Message":          "What went wrong, for people.",
-	"MoveToVersionId":  "The version that gets the label.",
-	"Name":             "The secret's name, unique in account and Region.",
+	"ExternalSecretRotationMetadata": "What the rotator of a managed external secret has to know.",
+	"ExternalSecretRotationRoleArn": "The role that stands for the rotation of a managed external " +
+		"secret. It is kept and shown, and nothing is done as it.",
+	"LastRotatedDate":      "When the last rotation ended well.",
+	"NextRotationDate":     "The latest moment of the next rotation: the end of its window.",
+	"OwningService":        "The service that made the secret and manages it.",
+	"PrimaryRegion":        "The Region of the secret that the others are copies of.",
+	"RemoveReplicaRegions": "The Regions whose copies are deleted.",
+	"ReplicationStatus":    "The Regions with a copy, and how far each is.",
+	"RotateImmediately": "false only tries the function, and leaves the rotation to the schedule; " +
+		"absent: true.",
+	"RotationEnabled": "Whether the secret is rotated by its schedule; absent until rotation is " +
+		"turned on for the first time.",
+	"RotationLambdaARN": "The rotator, which the configuration of the server declares, as " +
+		"arn:aws:lambda:REGION:ACCOUNT:function:NAME.",
+	"RotationRules":      "When the secret is rotated.",
+	"ScheduleExpression": "When the secret is rotated, as rate(10 days) or cron(0 8 1 * ? *), UTC.",
+	"Status":             "InSync, InProgress or Failed.",
+	"StatusMessage":      "Why the copy could not be made.",
+	"KmsKeyIds":          "The KMS keys that seal the version.",
+	"LastAccessedDate":   "The day on which a value was last read.",
+	"LastChangedDate":    "When anything of the secret was last changed.",
+	"MaxResults":         "How many entries a page has at most.",
+	"Message":            "What went wrong, for people.",
+	"MoveToVersionId":    "The version that gets the label.",
+	"Name":               "The secret's name, unique in account and Region.",
 	"NextToken": "Where the next page begins, as the page before has told; absent: there is " +
 		"none.",
 	"PasswordLength":          "How many characters the password has.",
@@ -63,7 +86,7 @@ var members = shape.Sentences{
 	"SortOrder":               "Whether the order goes up or down.",
 	"TagKeys":                 "The keys of the tags to take away.",
 	"Tags":                    "Pairs that people and policies tell secrets apart by.",
-	"Type":                    "The third party that holds the secret.",
+	"Type":                    "What a managed external secret is of, as a rotator of the configuration has it.",
 	"ValidationErrors":        "The checks that the policy doesn't pass.",
 	"VersionId":               "A version of the secret, by its id.",
 	"VersionIdsToStages":      "The labels of each version that has one.",
@@ -71,6 +94,8 @@ var members = shape.Sentences{
 	"VersionStages":           "The labels of the version.",
 	"Versions":                "The versions of this page.",
 
+	"ExternalSecretRotationMetadataItem.Key":   "What it is.",
+	"ExternalSecretRotationMetadataItem.Value": "What it is set to.",
 	"Filter.Key": "Which attribute of a secret is looked at.",
 	"Filter.Values": "What the attribute may begin with; a ! before it turns it " +
 		"round.",

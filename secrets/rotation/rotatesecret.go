@@ -12,7 +12,6 @@ import (
 	"claviger/secrets/secret"
 	"claviger/secrets/secretrows"
 	"claviger/secrets/smfault"
-	"claviger/secrets/target"
 	"claviger/store"
 
 	"github.com/google/uuid"

@@ -59,13 +59,13 @@ func (r *Rotation) begun(c *op.Call, subject string) (*secret.Secret, error) {
 	run := sec.Rotation.Run
 	switch {
 	case run != nil && run.Retry.After(now):
-		return nil, r.waitUntil(c, sec, run.Retry)
+		return nil, domain.Later{Due: run.Retry}
 	case run != nil:
 		return sec, nil
 	case sec.Rotation.Due.IsZero():
 		return nil, nil
 	case sec.Rotation.Due.After(now):
-		return nil, r.waitUntil(c, sec, sec.Rotation.Due)
+		return nil, domain.Later{Due: sec.Rotation.Due}
 	}
 	return r.beginScheduled(c, sec)
 }

@@ -1,5 +1,7 @@
 package secret
 
+import "cmp"
+
 // The states of a replica, by AWS's names.
 const (
 	InProgress = "InProgress" // the copy isn't as the primary is yet
@@ -21,3 +23,20 @@ type Replica struct {
 
 // IsReplica reports whether the secret is a copy, which its primary alone changes.
 func (s *Secret) IsReplica() bool { return s.PrimaryRegion != "" && s.PrimaryRegion != s.Region }
+
+// ReplicaStatus is what is shown of a copy.
+type ReplicaStatus struct {
+	Region        string
+	KmsKeyId      string `json:",omitzero"`
+	Status        string
+	StatusMessage string `json:",omitzero"`
+}
+
+// ReplicationStatus is what a primary shows of its copies.
+func (s *Secret) ReplicationStatus() (all []ReplicaStatus) {
+	for _, r := range s.Replicas {
+		all = append(all, ReplicaStatus{Region: r.Region, KmsKeyId: cmp.Or(r.KeyID, ManagedAlias),
+			Status: r.Status, StatusMessage: r.Message})
+	}
+	return all
+}

@@ -152,10 +152,17 @@ func (s *Secret) StepDone(version string, step rotator.Step, now time.Time) Prog
 	return Advanced
 }
 
-// Promote makes the candidate of the rotation in progress the current version.
-func (s *Secret) Promote() {
+// Finish makes the candidate of a rotation the current version, and completes that. It is for whoever
+// has set and tried the credentials, and takes the last three steps at once.
+func (s *Secret) Finish(version string, now time.Time) Progress {
+	r := s.Rotation.Run
+	if r == nil || r.Version != version || !r.Touched {
+		return Superseded
+	}
 	s.Stages = s.Stages.clone()
-	s.Stages.promote(s.Rotation.Run.Version)
+	s.Stages.promote(version)
+	s.complete(now)
+	return Completed
 }
 
 // complete ends a rotation that went well.

@@ -34,7 +34,7 @@ type Secret struct {
 	PrimaryRegion string    // of a secret that has replicas or is one, or nothing
 	Replicas      []Replica // of a primary, in order of Region
 
-	Rules  *policy.Rules // the policy compiled; nil without one, and of what wasn't read to be used
+	Rules *policy.Rules // the policy compiled; nil without one, and of what wasn't read to be used
 }
 
 // Ref is a secret's place in table and cache. A name is taken by one secret at a time. The

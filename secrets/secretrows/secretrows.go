@@ -5,11 +5,13 @@ package secretrows
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/internal/rowmac"
 	"claviger/policy"
+	"claviger/secrets/events"
 	"claviger/secrets/secret"
 	"claviger/store"
 )
@@ -84,6 +86,20 @@ func (s *Rows) Secret(ctx context.Context, ref secret.Ref) (*secret.Secret, erro
 	sec.Rules, err = s.rules.Get(sec.Policy, func() (*policy.Rules, error) {
 		return policy.CompileRules(sec.Policy), nil
 	})
+	return sec, err
+}
+
+// Named returns the secret whose ARN ends in tail, or [store.NoRow] if there is none, or a younger one
+// of that name.
+func (s *Rows) Named(ctx context.Context, account, region, tail string) (*secret.Secret, error) {
+	i := strings.LastIndexByte(tail, '-')
+	if i < 0 {
+		return nil, store.NoRow
+	}
+	sec, err := s.Secret(ctx, secret.Ref{Account: account, Region: region, Name: tail[:i]})
+	if err == nil && sec.Tail() != tail {
+		return nil, store.NoRow
+	}
 	return sec, err
 }
 

@@ -3,6 +3,8 @@ package secretrows
 import (
 	"bytes"
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"claviger/internal/domain"
@@ -48,6 +50,8 @@ var (
 	qOldestVersions = store.SQL(`SELECT id FROM secret_versions
 		WHERE account = $1 AND region = $2 AND name = $3 AND created < $4
 		ORDER BY created, id LIMIT $5`)
+	qNewestVersions = store.SQL(`SELECT id FROM secret_versions
+		WHERE account = $1 AND region = $2 AND name = $3 ORDER BY created DESC, id DESC LIMIT $4`)
 	qDeleteVersion = store.SQL(`DELETE FROM secret_versions
 		WHERE account = $1 AND region = $2 AND name = $3 AND id = $4`)
 	qDeleteVersions = store.SQL(`DELETE FROM secret_versions
@@ -181,4 +185,29 @@ func (s *Rows) Outdated(sec *secret.Secret, now time.Time) (ids []string, err er
 		return nil, err
 	}
 	return ids[:min(len(ids), max(n+1-kept, 0))], nil
+}
+
+// Foremost returns the versions that are worth telling of one by one: those with a label and the
+// hundred newest without, and whether there are more.
+func (s *Rows) Foremost(sec *secret.Secret) (ids []string, more bool, err error) {
+	labelled := map[string]bool{}
+	for _, id := range sec.Stages {
+		labelled[id] = true
+	}
+	ids = slices.Sorted(maps.Keys(labelled))
+	most := len(ids) + keptVersions
+	args := []any{sec.Account, sec.Region, sec.Name, most + 1}
+	err = s.db.Rows(qNewestVersions, args, func(scan func(...any) error) error {
+		var id string
+		err := scan(&id)
+		switch {
+		case labelled[id]:
+		case len(ids) == most:
+			more = true
+		default:
+			ids = append(ids, id)
+		}
+		return err
+	})
+	return ids, more, err
 }

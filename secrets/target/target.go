@@ -79,6 +79,12 @@ func demandOn(s *secret.Secret, d policy.Demand) policy.Demand {
 	d.Values = func() policy.Values {
 		v := said()
 		v[model.SecretID] = []string{s.ARN()}
+		for key, text := range map[string]string{model.AllowRotationLambda: s.Rotation.Function,
+			model.ResourceType: s.Type, model.PrimaryRegion: s.PrimaryRegion} {
+			if text != "" {
+				v[key] = []string{text}
+			}
+		}
 		return v
 	}
 	d.Resource.ARN = s.ARN()

@@ -42,6 +42,9 @@ func (s *Versions) Add(c *op.Call, ch *secretrows.Change, token string, v *secre
 	}
 	ch.Added = []*secret.Version{made}
 	old, err := s.rows.Outdated(sec, made.Created)
+	for _, id := range old {
+		c.Event(sec.VersionEvent(secret.VersionDeletion, id))
+	}
 	ch.Removed = append(ch.Removed, old...)
 	return false, err
 }

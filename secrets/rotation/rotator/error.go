@@ -18,6 +18,7 @@ const (
 	CutOff       Reason = "cut-off"      // the connection ended in the middle: nobody knows
 	BadAnswer    Reason = "bad-answer"   // the target or function answered what can't be read
 	Failed       Reason = "failed"       // the target or function says that it failed
+	Blocked      Reason = "blocked"      // another rotation of the secret isn't complete
 	NoSuperuser  Reason = "no-superuser" // masterarn names nothing that may be used
 )
 

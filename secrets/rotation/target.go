@@ -1,0 +1,268 @@
+package rotation
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"claviger/internal/domain"
+	"claviger/internal/fault"
+	"claviger/internal/op"
+	"claviger/secrets/events"
+	"claviger/secrets/password"
+	"claviger/secrets/rotation/rotator"
+	"claviger/secrets/secret"
+	"claviger/secrets/secretrows"
+)
+
+// byTarget does for a built-in target what a function would do: the candidate is stored, then set,
+// tried and made current. The last three are one commit.
+func (r *Rotation) byTarget(c *op.Call, by *Rotator, sec *secret.Secret) error {
+	run := sec.Rotation.Run
+	if run.Step == rotator.CreateSecret {
+		next, err := r.proposed(c, sec)
+		if err != nil {
+			return failedBy(rotator.CreateSecret, err)
+		}
+		sec = next
+	}
+	v, err := r.valuesOf(c, by, sec)
+	if err != nil {
+		return failedBy(rotator.SetSecret, err)
+	}
+	if !run.Test {
+		if err := by.Target.Set(c, v.Versions); err != nil {
+			return failedBy(rotator.SetSecret, err)
+		}
+	}
+	if err := by.Target.Test(c, v.Pending); err != nil {
+		return failedBy(rotator.TestSecret, err)
+	}
+	if run.Test {
+		_, _, err := r.done(c, sec, rotator.TestSecret)
+		return err
+	}
+	out, err := op.AsService(c.Anew(), secret.Service, sec.Account, r.own.finish,
+		runInput{Subject: sec.Tail(), ClientRequestToken: run.Version})
+	if err == nil && out.Progress != secret.Completed {
+		err = errSuperseded
+	}
+	return failedBy(rotator.FinishSecret, err)
+}
+
+// proposeInput has no more to say than [runInput]; the record of the operation has its members.
+type proposeInput = runInput
+
+// proposed gives the pending version a value, unless it has one.
+func (r *Rotation) proposed(c *op.Call, sec *secret.Secret) (*secret.Secret, error) {
+	return r.filled(c, sec, r.own.propose)
+}
+
+// fillTest gives the version that is tested the current value.
+func (r *Rotation) fillTest(c *op.Call, sec *secret.Secret) (*secret.Secret, error) {
+	return r.filled(c, sec, r.own.fill)
+}
+
+func (r *Rotation) filled(c *op.Call, sec *secret.Secret,
+	by op.Command[runInput, changed]) (*secret.Secret, error) {
+	out, err := op.AsService(c.Anew(), secret.Service, sec.Account, by,
+		runInput{Subject: sec.Tail(), ClientRequestToken: sec.Rotation.Run.Version})
+	if err == nil && out.Progress != secret.Advanced {
+		err = errSuperseded
+	}
+	return out.Secret, err
+}
+
+// propose makes the candidate of a built-in target.
+func (r *Rotation) propose(c *op.Call, in proposeInput, to *changed) (*secretrows.Change, error) {
+	return r.fillWith(c, in, to, func(current []byte) (*secret.Value, error) {
+		by := r.rotators.of(to.Secret)
+		if by == nil || by.Target == nil {
+			return nil, errSuperseded
+		}
+		doc, err := rotator.Parse(current)
+		if err != nil {
+			return nil, err
+		}
+		doc, err = by.Target.Candidate(c, doc, passwords{r.random})
+		return &secret.Value{Bytes: doc.Bytes()}, err
+	})
+}
+
+func (r *Rotation) fill(c *op.Call, in runInput, to *changed) (*secretrows.Change, error) {
+	return r.fillWith(c, in, to, nil)
+}
+
+// fillWith adds the pending version with what value makes of the current one, or with just that if
+// value is nil. The step is done with it.
+func (r *Rotation) fillWith(c *op.Call, in runInput, to *changed,
+	value func(current []byte) (*secret.Value, error)) (*secretrows.Change, error) {
+	sec, ch := to.Secret, &secretrows.Change{}
+	ch.Secret = sec
+	if sec.Rotation.Empty == in.ClientRequestToken {
+		v, err := r.valueOf(c, sec, sec.Stages[secret.Current])
+		if err != nil {
+			return nil, err
+		}
+		defer clear(v.Bytes)
+		if value != nil {
+			if v.Binary {
+				return nil, rotator.Errorf(rotator.BadSecret, "the secret's value is binary")
+			}
+			if v, err = value(v.Bytes); err != nil {
+				return nil, err
+			}
+			defer clear(v.Bytes)
+		}
+		_, err = r.versions.Add(c, ch, in.ClientRequestToken, v, secret.Pending)
+		if err != nil {
+			return nil, err
+		}
+	}
+	to.Progress = sec.StepDone(in.ClientRequestToken, rotator.CreateSecret, secret.Now(c))
+	if to.Progress != secret.Advanced {
+		return nil, nil
+	}
+	return ch, nil
+}
+
+// valueOf opens a version that is to be there.
+func (r *Rotation) valueOf(c *op.Call, sec *secret.Secret, id string) (*secret.Value, error) {
+	if id == "" {
+		return nil, rotator.Errorf(rotator.BadSecret, "the secret has no value yet")
+	}
+	v, err := r.rows.Version(c, sec, id, secretrows.AnySize)
+	if domain.IsNoRow(err) {
+		return nil, r.versions.None(c, sec, id)
+	}
+	if err != nil {
+		return nil, err
+	}
+	plain, err := r.sealer.Unseal(c, sec, v)
+	return &secret.Value{Bytes: plain, Binary: v.Binary}, err
+}
+
+// passwords makes passwords of the token's random numbers.
+type passwords struct{ random password.Random }
+
+// Password implements [rotator.Passwords].
+func (p passwords) Password(ctx context.Context, rules rotator.Rules) (string, error) {
+	return password.Make(ctx, rules, p.random)
+}
+
+// finish makes the candidate current. A built-in target has set and tried it.
+func (r *Rotation) finish(c *op.Call, in runInput, to *changed) (*secretrows.Change, error) {
+	run := to.Secret.Rotation.Run
+	to.Progress = to.Secret.Finish(in.ClientRequestToken, secret.Now(c))
+	if to.Progress != secret.Completed {
+		return nil, nil
+	}
+	events.RotationSucceeded(c, to.Secret, run)
+	return &secretrows.Change{}, nil
+}
+
+// readInput asks for the values of a secret that a rotation is of, or for the current one alone.
+type readInput struct {
+	Subject  string `shape:"Subject,required"`
+	Rotation bool   `shape:"BooleanType"`
+	op.ByShape
+}
+
+// values are what a built-in target sets credentials by.
+type values struct{ rotator.Versions }
+
+func (r *Rotation) findRead(c *op.Call, in readInput) (owned, error) {
+	return r.find(c, "GetSecretValue", in.Subject)
+}
+
+// read opens the versions. A version that may be out of use, because its key is gone, is left out.
+func (r *Rotation) read(c *op.Call, in readInput, o owned) (out values, err error) {
+	if o.secret == nil || o.secret.ScheduledForDeletion() {
+		return out, rotator.Errorf(rotator.NoSuperuser, "the secret isn't there")
+	}
+	sec := o.secret
+	if out.Current, err = r.document(c, sec, sec.Stages[secret.Current]); err != nil || !in.Rotation {
+		return out, err
+	}
+	if sec.Rotation.Run == nil {
+		return out, errSuperseded
+	}
+	if out.Pending, err = r.document(c, sec, sec.Rotation.Run.Version); err != nil {
+		return out, err
+	}
+	for _, old := range []struct {
+		id string
+		at **rotator.Document
+	}{{sec.Stages[secret.Previous], &out.Previous}, {sec.Rotation.Abandoned, &out.Abandoned}} {
+		if old.id == "" {
+			continue
+		}
+		switch doc, err := r.document(c, sec, old.id); {
+		case err == nil:
+			*old.at = &doc
+		case !isOfSecret(err) && !isTold(err):
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+func (r *Rotation) document(c *op.Call, sec *secret.Secret, id string) (rotator.Document, error) {
+	v, err := r.valueOf(c, sec, id)
+	if err != nil {
+		return rotator.Document{}, err
+	}
+	defer clear(v.Bytes)
+	return rotator.Parse(v.Bytes)
+}
+
+// masterARN is the member of a secret that names the superuser's.
+const masterARN = "masterarn"
+
+// valuesOf returns the values of a rotation, and those of the superuser that the secret names. Only
+// the configuration says which secrets may be named: whoever may write this one may not thereby
+// have any other one used.
+func (r *Rotation) valuesOf(c *op.Call, by *Rotator, sec *secret.Secret) (values, error) {
+	v, err := op.AsService(c.Anew(), secret.Service, sec.Account, r.own.read,
+		readInput{Subject: sec.Tail(), Rotation: true})
+	if err != nil {
+		return v, err
+	}
+	arn := v.Current.Text(masterARN)
+	if arn == "" {
+		return v, nil
+	}
+	if !slices.Contains(by.Superusers, arn) {
+		return v, rotator.Errorf(rotator.NoSuperuser,
+			"masterarn names a secret that isn't among the rotator's superusers")
+	}
+	a, _ := domain.ParseARN(arn)
+	super, err := op.AsService(c.Anew(), secret.Service, a.Account, r.own.read,
+		readInput{Subject: a.Resource[min(len(secret.ARNResource), len(a.Resource)):]})
+	if err != nil {
+		return v, err
+	}
+	v.Superuser = &super.Current
+	return v, nil
+}
+
+// isOfSecret reports whether an error is about a secret or its key, which people can mend, and not
+// the service's own trouble.
+func isOfSecret(err error) bool {
+	switch fault.Of(err).Kind {
+	case fault.Internal, fault.Unavailable, fault.Conflict, fault.Throttled:
+		return false
+	}
+	return true
+}
+
+func isTold(err error) bool {
+	var told *rotator.Error
+	return errors.As(err, &told)
+}
+
+// textOf is what a fault says to callers.
+func textOf(err error) string {
+	f := fault.Of(err)
+	return f.Code + " " + f.Message
+}
