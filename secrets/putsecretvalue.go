@@ -15,7 +15,7 @@ type PutSecretValueInput struct {
 	SecretBinary       []byte   `shape:"SecretBinaryType"`
 	SecretString       *string  `shape:"SecretStringType"`
 	VersionStages      []string `shape:"SecretVersionStagesType"` // absent: AWSCURRENT alone
-	RotationToken      *string  `shape:"RotationTokenType"`       // refused
+	RotationToken      *string  `shape:"RotationTokenType"`       // of a rotation in progress
 }
 
 func (in PutSecretValueInput) SecretID() string { return in.SecretId }
@@ -27,8 +27,6 @@ func (in PutSecretValueInput) Validate() error {
 		return smfault.NoToken
 	case in.SecretString == nil && in.SecretBinary == nil:
 		return smfault.NoValue
-	case in.RotationToken != nil:
-		return smfault.NoRotation
 	}
 	return secret.CheckValue(in.SecretString, in.SecretBinary)
 }
@@ -50,6 +48,10 @@ func (s *Secrets) putSecretValue(c *op.Call, in PutSecretValueInput,
 	}
 	token := *in.ClientRequestToken
 	out := PutSecretValueOutput{ARN: sec.ARN(), Name: sec.Name, VersionId: token}
+	if run := sec.Rotation.Run; in.RotationToken != nil && (run == nil || run.Version != token ||
+		run.Token != *in.RotationToken) {
+		return nil, out, smfault.NoRotation
+	}
 	ch := &secretrows.Change{Secret: sec.Next(c, func(*secret.Secret) {})}
 	made, err := s.versions.Add(
 		c,

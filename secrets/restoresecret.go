@@ -3,6 +3,7 @@ package secrets
 import (
 	"time"
 
+	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/secrets/secret"
 	"claviger/secrets/secretrows"
@@ -20,6 +21,7 @@ func (s *Secrets) restoreSecret(c *op.Call, _ target.Input,
 		return nil, target.Output{}, err
 	}
 	restored := sec.Next(c, func(n *secret.Secret) { n.DeletionDate = time.Time{} })
-	ch := &secretrows.Change{Secret: restored, Also: s.cancelDeletion(sec)}
+	ch := &secretrows.Change{Secret: restored,
+		Also: domain.InOrder(s.cancelDeletion(sec), s.rotation.Resume(restored))}
 	return ch, target.OutputOf(sec), nil
 }

@@ -18,6 +18,7 @@ import (
 	"claviger/policy"
 	"claviger/secrets"
 	"claviger/secrets/model"
+	"claviger/secrets/rotation"
 
 	"github.com/google/uuid"
 )
@@ -37,6 +38,8 @@ type service struct {
 	who           *policy.Caller // who asks instead; nil: nobody
 	optest.People                // whom resource policies may name
 
+	rotators rotation.Rotators
+
 	operations []op.Operation
 }
 
@@ -55,7 +58,7 @@ func (s *service) assemble(k *optest.Kit) optest.Parts {
 			DataKeys: t, Residents: t, Imports: t,
 			Crypto: cryptoops.Device{Random: t, Signer: t, Opener: t}}})
 	sm := secrets.New(secrets.Config{DB: k.DB, Keys: keys, Random: k.Token, Jobs: jobs.Queue{},
-		Installation: k.Installation, Principals: &s.People})
+		Installation: k.Installation, Principals: &s.People, Rotators: s.rotators})
 	due := keys.Jobs()
 	maps.Copy(due, sm.Jobs())
 	s.operations = append(keys.Operations(), sm.Operations()...)

@@ -7,6 +7,5 @@ import "claviger/internal/op"
 var refused = op.Refused{
 	"AddReplicaRegions":                "InvalidParameterException",
 	"ForceOverwriteReplicaSecret=true": "InvalidParameterException",
-	"RotationToken":                    "InvalidParameterException",
 	"Type":                             "InvalidParameterException",
 }

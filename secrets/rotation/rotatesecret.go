@@ -174,6 +174,18 @@ func (r *Rotation) configured(c *op.Call, in RotateSecretInput,
 	return next, nil
 }
 
+// Resume has a secret that was marked for deletion rotated again as it was before.
+func (r *Rotation) Resume(sec *secret.Secret) domain.Change {
+	at := sec.Rotation.Due
+	if run := sec.Rotation.Run; run != nil {
+		at = run.Retry
+		if at.IsZero() {
+			at = run.Began
+		}
+	}
+	return r.due(sec, at)
+}
+
 // due has the work on a secret done at a time, or not at all if it is zero.
 func (r *Rotation) due(sec *secret.Secret, at time.Time) domain.Change {
 	return func(tx *store.Tx) error {

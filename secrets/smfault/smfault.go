@@ -36,8 +36,8 @@ var (
 		"AddReplicaRegions and ForceOverwriteReplicaSecret out.")
 	NoExternal = InvalidParameter("This service manages no secrets held by " +
 		"third parties: leave Type out.")
-	NoRotation = InvalidParameter("RotationToken belongs to a rotation that the service has " +
-		"started, and there is none: leave it out.")
+	NoRotation = InvalidParameter("RotationToken isn't that of the rotation in progress, or " +
+		"ClientRequestToken isn't its version: leave RotationToken out, or pass on what the event has.")
 	BadPage = fault.New(fault.Invalid, "InvalidNextTokenException", "The NextToken value is "+
 		"invalid: it was not returned by this operation with these parameters.")
 )
