@@ -46,9 +46,12 @@ func (t *safe) Set(_ context.Context, v rotator.Versions) error {
 	if t.fails != nil {
 		return t.fails
 	}
-	known := []*rotator.Document{&v.Pending, &v.Current, v.Previous, v.Abandoned}
+	known := append([]rotator.Document{v.Pending, v.Current}, v.Abandoned...)
+	if v.Previous != nil {
+		known = append(known, *v.Previous)
+	}
 	for _, d := range known {
-		if d != nil && d.Text("password") == t.password {
+		if d.Text("password") == t.password {
 			t.password = v.Pending.Text("password")
 			t.sets++
 			return nil

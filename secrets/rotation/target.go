@@ -190,21 +190,35 @@ func (r *Rotation) read(c *op.Call, in readInput, o owned) (out values, err erro
 	if out.Pending, err = r.document(c, sec, sec.Rotation.Run.Version); err != nil {
 		return out, err
 	}
-	for _, old := range []struct {
-		id string
-		at **rotator.Document
-	}{{sec.Stages[secret.Previous], &out.Previous}, {sec.Rotation.Abandoned, &out.Abandoned}} {
-		if old.id == "" {
-			continue
-		}
-		switch doc, err := r.document(c, sec, old.id); {
-		case err == nil:
-			*old.at = &doc
-		case !isOfSecret(err) && !isTold(err):
+	if out.Previous, err = r.older(c, sec, sec.Stages[secret.Previous]); err != nil {
+		return out, err
+	}
+	for _, id := range slices.Backward(sec.Rotation.Abandoned) {
+		abandoned, err := r.older(c, sec, id)
+		if err != nil {
 			return out, err
+		}
+		if abandoned != nil {
+			out.Abandoned = append(out.Abandoned, *abandoned)
 		}
 	}
 	return out, nil
+}
+
+// older opens a version that is only tried where the current one isn't right. It is nil if there is
+// none, or it can't be read.
+func (r *Rotation) older(c *op.Call, sec *secret.Secret, id string) (*rotator.Document, error) {
+	if id == "" {
+		return nil, nil
+	}
+	doc, err := r.document(c, sec, id)
+	switch {
+	case err == nil:
+		return &doc, nil
+	case isOfSecret(err) || isTold(err):
+		return nil, nil
+	}
+	return nil, err
 }
 
 func (r *Rotation) document(c *op.Call, sec *secret.Secret, id string) (rotator.Document, error) {

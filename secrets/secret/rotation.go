@@ -2,6 +2,7 @@ package secret
 
 import (
 	"hash/fnv"
+	"slices"
 	"time"
 
 	"claviger/secrets/rotation/rotator"
@@ -26,9 +27,9 @@ type Rotation struct {
 	Empty      string         `json:",omitzero"` // the version with AWSPENDING, while it has no value
 	Ended      string         `json:",omitzero"` // the version that the last rotation made current
 
-	// Abandoned is a version that a rotation was ended for when its credentials may have been set at
-	// the target already: they may be the ones in force.
-	Abandoned string   `json:",omitzero"`
+	// Abandoned are candidates of rotations that were ended when their credentials may have been set
+	// at the target already: one of them may be the one in force. The oldest comes first.
+	Abandoned []string `json:",omitempty"`
 	Failure   *Failure `json:",omitzero"` // of the last attempt; nil: it went well
 }
 
@@ -169,7 +170,7 @@ func (s *Secret) Finish(version string, now time.Time) Progress {
 func (s *Secret) complete(now time.Time) {
 	version := s.Rotation.Run.Version
 	s.removePending(version)
-	s.Rotation.Run, s.Rotation.Failure, s.Rotation.Abandoned = nil, nil, ""
+	s.Rotation.Run, s.Rotation.Failure, s.Rotation.Abandoned = nil, nil, nil
 	s.Rotation.Ended = version
 	s.Rotation.Last, s.Rotation.Since = now, now
 	s.Schedule(now)
@@ -233,11 +234,15 @@ func (s *Secret) Resume() {
 	}
 }
 
+// mostAbandoned bounds what is tried at a target, where wrong passwords may lock an account.
+const mostAbandoned = 5
+
 // stop ends the rotation in progress as it is: AWSPENDING stays where it is. A candidate whose
 // credentials may have been set is remembered.
 func (s *Secret) stop() {
 	if r := s.Rotation.Run; r != nil && r.Touched && s.Stages[Current] != r.Version {
-		s.Rotation.Abandoned = r.Version
+		all := append(slices.Clone(s.Rotation.Abandoned), r.Version)
+		s.Rotation.Abandoned = all[max(len(all)-mostAbandoned, 0):]
 	}
 	s.Rotation.Run = nil
 }
@@ -322,7 +327,7 @@ func (s *Secret) forgetEmpty() {
 }
 
 // Kept reports whether a version must not be removed though it has no label.
-func (s *Secret) Kept(version string) bool { return version == s.Rotation.Abandoned }
+func (s *Secret) Kept(version string) bool { return slices.Contains(s.Rotation.Abandoned, version) }
 
 // Schedule finds the next window from now on. One that is open is skipped if the secret was rotated
 // in it.

@@ -66,9 +66,9 @@ type Versions struct {
 	Current  Document
 	Previous *Document // nil: there is none
 
-	// Abandoned is the candidate of an earlier rotation that was cancelled or abandoned: its
-	// credentials may be the ones in force. Nil: there is none.
-	Abandoned *Document
+	// Abandoned are the candidates of earlier rotations that were cancelled or abandoned: one of them
+	// may have the credentials in force. The newest comes first.
+	Abandoned []Document
 
 	// Superuser is the secret that masterarn in Current names. Nil: it names none.
 	Superuser *Document
