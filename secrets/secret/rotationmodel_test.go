@@ -164,8 +164,10 @@ func cancel(finishing bool) action {
 			return false
 		}
 		w.cancels--
+		r := w.s.Rotation.Run
+		finishes := finishing && r != nil && r.Touched && r.Retry.IsZero()
 		w.s.CancelRotation(finishing)
-		w.ended = w.ended || w.s.Rotation.Run == nil
+		w.ended = w.ended || !finishes
 		return true
 	}}
 }
