@@ -48,6 +48,10 @@ type Resource struct {
 	// whether nothing allows but what Policy allows or delegates to the account, as with KMS keys and
 	// roles
 	PolicyDecides bool
+
+	// PolicyOpens says that nothing else than its policy opens it, to the service's own principal
+	// neither: a role says itself who acts as it.
+	PolicyOpens bool
 	Grants        func() ([]Grant, error) // those that may speak for the caller, in no order
 }
 
@@ -87,7 +91,7 @@ func (e *evaluation) decide() Decision {
 	switch {
 	case d.Open != "":
 		return Decision{Effect: Allow, Reason: NeedsNoPermission}
-	case c.Type == Service && !e.foreign():
+	case c.Type == Service && !e.foreign() && !d.Resource.PolicyOpens:
 		return Decision{Effect: Allow, Reason: OwnWork}
 	}
 	if err := e.evaluate(); err != nil {

@@ -7,6 +7,8 @@ const (
 	PolicyARN           = "iam:PolicyARN"
 	PermissionsBoundary = "iam:PermissionsBoundary"
 	RoleSessionName     = "sts:RoleSessionName"
+	SourceARN           = "aws:SourceArn" // of whom a service of ours assumes a role for
+	SourceAccount       = "aws:SourceAccount"
 	SourceIdentity      = "sts:SourceIdentity"
 	TransitiveTagKeys   = "sts:TransitiveTagKeys"
 	ExternalID          = "sts:ExternalId"

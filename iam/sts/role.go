@@ -49,8 +49,9 @@ func (t assumption) Demands() []policy.Demand {
 			Action: action,
 			Values: func() policy.Values { return t.values },
 			Resource: policy.Resource{ARN: t.arn, Account: t.account, PolicyDecides: true,
-				Policy: func() (*policy.Document, error) { return trust, nil },
-				Tags:   func() (map[string]string, error) { return tags, nil }},
+				PolicyOpens: true,
+				Policy:      func() (*policy.Document, error) { return trust, nil },
+				Tags:        func() (map[string]string, error) { return tags, nil }},
 		})
 	}
 	return demands

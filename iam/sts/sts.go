@@ -37,12 +37,15 @@ type STS struct {
 
 	// RevokeSession is for commands alone.
 	RevokeSession op.Command[RevokeSessionInput, op.None]
+
+	assumeFor op.Query[assumeForInput, AssumeRoleOutput]
 }
 
 // New returns STS over the entities of an installation.
 func New(c Config) *STS {
 	s := &STS{Config: c}
 	s.RevokeSession = op.Write(routes.Internal("RevokeSession"), findRevocation, s.revoke)
+	s.assumeFor = op.Read(routes.Internal("AssumeRole"), s.findAssumeFor, s.assumeForService)
 	return s
 }
 
