@@ -22,19 +22,28 @@ type ForService struct {
 // no other by mistake.
 func (s *STS) AssumeForService(c *op.Call, f ForService) (Credentials, error) {
 	out, err := op.AsService(c, f.Service, f.Account, s.assumeFor, assumeForInput{
-		AssumeRoleInput: AssumeRoleInput{RoleArn: f.RoleARN, RoleSessionName: f.Name,
-			Policy: &f.Policy, DurationSeconds: &f.Seconds}, SourceArn: f.Source})
+		RoleArn: f.RoleARN, RoleSessionName: f.Name, Policy: f.Policy, DurationSeconds: f.Seconds,
+		SourceArn: f.Source})
 	return out.Credentials, err
 }
 
-// assumeForInput is what a service asks for.
+// assumeForInput is what a service asks for, of what [AssumeRoleInput] has.
 type assumeForInput struct {
-	AssumeRoleInput
-	SourceArn string `shape:"arnType,required"`
+	RoleArn         string `shape:"arnType,required"`
+	RoleSessionName string `shape:"roleSessionNameType,required"`
+	Policy          string `shape:"unrestrictedSessionPolicyDocumentType,required"`
+	DurationSeconds int32  `shape:"roleDurationSecondsType,required"`
+	SourceArn       string `shape:"arnType,required"`
+	op.ByShape
+}
+
+func (in assumeForInput) role() AssumeRoleInput {
+	return AssumeRoleInput{RoleArn: in.RoleArn, RoleSessionName: in.RoleSessionName,
+		Policy: &in.Policy, DurationSeconds: &in.DurationSeconds}
 }
 
 func (s *STS) findAssumeFor(c *op.Call, in assumeForInput) (taking, error) {
-	t, err := s.findAssumeRole(c, in.AssumeRoleInput)
+	t, err := s.findAssumeRole(c, in.role())
 	if err == nil {
 		t.values[model.SourceARN] = []string{in.SourceArn}
 		t.values[model.SourceAccount] = []string{c.Caller.Account}
@@ -43,5 +52,5 @@ func (s *STS) findAssumeFor(c *op.Call, in assumeForInput) (taking, error) {
 }
 
 func (s *STS) assumeForService(c *op.Call, in assumeForInput, t taking) (AssumeRoleOutput, error) {
-	return s.assumeRole(c, in.AssumeRoleInput, t)
+	return s.assumeRole(c, in.role(), t)
 }
