@@ -40,7 +40,7 @@ func Postgres(t testing.TB, settings ...string) *PostgresServer {
 	if s := postgresServers.by[key]; s != nil {
 		return s
 	}
-	s := &PostgresServer{Password: "superuser"}
+	s := &PostgresServer{Password: "all-may-be-done-by-this"}
 	if err := s.make(settings); err != nil {
 		t.Fatal(err)
 	}
@@ -111,13 +111,10 @@ func (s *PostgresServer) make(settings []string) (err error) {
 	if err := write(filepath.Join(data, "postgresql.conf"), []byte(text)); err != nil {
 		return err
 	}
-	if err := write(filepath.Join(data, "pg_hba.conf"), []byte(postgresAccess)); err != nil {
-		return err
-	}
 	if err := s.setPassword(data); err != nil {
 		return err
 	}
-	return s.start()
+	return s.open(nil)
 }
 
 // setPassword sets the superuser's in single-user mode, where nobody logs in.
@@ -145,6 +142,15 @@ func (s *PostgresServer) place() (err error) {
 	return err
 }
 
+// open starts the server for those whom access lets in.
+func (s *PostgresServer) open(access []string) error {
+	text := strings.Join(access, "\n") + postgresAccess
+	if err := write(filepath.Join(s.dir, "data", "pg_hba.conf"), []byte(text)); err != nil {
+		return err
+	}
+	return s.start()
+}
+
 func (s *PostgresServer) start() (err error) {
 	port := strconv.Itoa(int(s.Port))
 	ready := func(ctx context.Context) error {
@@ -156,8 +162,9 @@ func (s *PostgresServer) start() (err error) {
 	return err
 }
 
-// Standby returns a new hot standby of the server, which answers and takes no changes.
-func (s *PostgresServer) Standby(t testing.TB) *PostgresServer {
+// Standby returns a new hot standby of the server, which answers and takes no changes. Lines of
+// access come before the usual ones, as in pg_hba.conf.
+func (s *PostgresServer) Standby(t testing.TB, access ...string) *PostgresServer {
 	t.Helper()
 	standby := &PostgresServer{Password: s.Password}
 	if err := standby.place(); err != nil {
@@ -169,7 +176,7 @@ func (s *PostgresServer) Standby(t testing.TB) *PostgresServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := standby.start(); err != nil {
+	if err := standby.open(access); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { standby.process.stop(syscall.SIGINT) })
