@@ -16,7 +16,7 @@ import (
 type encryption int
 
 const (
-	either encryption = iota // TLS, and plain where the server speaks none
+	either encryption = iota // what the server speaks
 	plain
 	encrypted
 )
@@ -34,17 +34,43 @@ func encryptionOf(secrets []rotator.Document) (e encryption) {
 	return e
 }
 
-// dial connects to a server. A certificate that isn't trusted is no reason to go on without TLS:
-// only what speaks no TLS is spoken to in plain.
+// dial connects to a server. A port of Redis speaks either plain or TLS. Which of them is asked
+// without a password, and TLS is not tried where it might be: a server that speaks plain takes the
+// handshake for the beginning of a line, and waits for its end. A certificate that isn't trusted is
+// no reason to go on without TLS.
 func (t *Target) dial(ctx context.Context, server rotator.Endpoint, e encryption) (net.Conn, error) {
+	if e == either {
+		speaksPlain, err := asksPlain(ctx, server)
+		if err != nil {
+			return nil, err
+		}
+		if speaksPlain {
+			e = plain
+		}
+	}
 	if e == plain {
 		return connect(ctx, server)
 	}
-	conn, err := t.dialTLS(ctx, server, e)
-	if e == either && errors.Is(err, errNoTLS) {
-		return connect(ctx, server)
+	return t.dialTLS(ctx, server)
+}
+
+// asksPlain reports whether a server answers what is asked without TLS. One that says nothing gets
+// TLS, and half of the time.
+func asksPlain(ctx context.Context, server rotator.Endpoint) (bool, error) {
+	conn, err := connect(ctx, server)
+	if err != nil {
+		return false, err
 	}
-	return conn, err
+	defer conn.Close()
+	if end, ok := ctx.Deadline(); ok {
+		_ = conn.SetDeadline(time.Now().Add(time.Until(end) / 2)) // fails if it is closed
+	}
+	var first [1]byte
+	if _, err := conn.Write([]byte("PING\r\n")); err != nil {
+		return false, nil
+	}
+	n, _ := conn.Read(first[:])
+	return n == 1 && (first[0] == '+' || first[0] == '-'), nil
 }
 
 func connect(ctx context.Context, server rotator.Endpoint) (net.Conn, error) {
@@ -58,23 +84,26 @@ func connect(ctx context.Context, server rotator.Endpoint) (net.Conn, error) {
 	return conn, nil
 }
 
-var errNoTLS = errors.New("the server speaks no TLS")
+// secured is a connection by TLS.
+type secured struct {
+	*tls.Conn
+	asked bool // for a certificate of ours, which the server may do without
+}
 
-func (t *Target) dialTLS(ctx context.Context, server rotator.Endpoint, e encryption) (net.Conn,
-	error) {
+func (t *Target) dialTLS(ctx context.Context, server rotator.Endpoint) (net.Conn, error) {
 	conn, err := connect(ctx, server)
 	if err != nil {
 		return nil, err
 	}
-	within, done := ctx, func() {}
-	if deadline, ok := ctx.Deadline(); ok && e == either {
-		// A server without TLS may wait for the end of the line that it takes the handshake for.
-		within, done = context.WithTimeout(ctx, time.Until(deadline)/2)
+	var s secured
+	config := t.config.Reach.TLS(server.Host)
+	config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		s.asked = true
+		return new(tls.Certificate), nil
 	}
-	defer done()
-	c := tls.Client(conn, t.config.Reach.TLS(server.Host))
-	if err = c.HandshakeContext(within); err == nil {
-		return c, nil
+	s.Conn = tls.Client(conn, config)
+	if err = s.HandshakeContext(ctx); err == nil {
+		return &s, nil
 	}
 	conn.Close()
 	var certificate *tls.CertificateVerificationError
@@ -86,9 +115,10 @@ func (t *Target) dialTLS(ctx context.Context, server rotator.Endpoint, e encrypt
 		return nil, rotator.Errorf(rotator.Untrusted, "%s refuses the TLS handshake", server).
 			Because(err)
 	case ctx.Err() != nil:
-		return nil, rotator.Errorf(rotator.TimedOut, "the TLS handshake of %s took too long", server)
+		return nil, rotator.Errorf(rotator.TimedOut, "the TLS handshake of %s took too long, as it does "+
+			"where a server speaks no TLS", server)
 	}
-	return nil, rotator.Errorf(rotator.Untrusted, "%s speaks no TLS", server).Because(errNoTLS)
+	return nil, rotator.Errorf(rotator.Untrusted, "%s speaks no TLS", server)
 }
 
 // alerted reports whether the other side has ended TLS by an alert, which it may do after the

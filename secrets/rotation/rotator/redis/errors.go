@@ -44,9 +44,6 @@ func explain(ctx context.Context, command string, err error) error {
 		return rotator.Errorf(rotator.BadAnswer, "the answer to %s is too large", command)
 	case errors.As(err, &refused):
 		return explainRefusal(command, refused.Error())
-	case alerted(err):
-		return rotator.Errorf(rotator.Untrusted, "the server ends TLS: it may ask for a certificate, "+
-			"which a rotator has not").Because(err)
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return rotator.Errorf(rotator.TimedOut, "%s took too long", command)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &network):

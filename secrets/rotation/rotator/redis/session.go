@@ -25,6 +25,8 @@ type session struct {
 	// refusal is what the server has refused the last command with. It is compared and never shown:
 	// a server may repeat in it what it was asked.
 	refusal string
+
+	answered bool // a command, so that TLS is through
 }
 
 // open connects to a server, encrypted as the documents ask for, and logs nobody in.
@@ -64,9 +66,21 @@ func (s *session) ask(ctx context.Context, command ...any) (answer any, err erro
 	c := redis.NewCmd(ctx, command...)
 	if err := s.conn.Process(ctx, c); err != nil {
 		s.refusal = err.Error()
-		return nil, explain(ctx, named(command), err)
+		return nil, s.uncertified(explain(ctx, named(command), err))
 	}
+	s.answered = true
 	return c.Val(), nil
+}
+
+// uncertified explains a connection that ended before anything was answered. If the server has asked
+// for a certificate it is for lack of one (with TLS 1.3 it says so after the handshake).
+func (s *session) uncertified(err error) error {
+	c, isTLS := s.socket.(*secured)
+	if isTLS && c.asked && !s.answered && is(err, rotator.CutOff) {
+		return rotator.Errorf(rotator.Untrusted, "the server asks for a certificate, which a rotator "+
+			"has not (tls-auth-clients)")
+	}
+	return err
 }
 
 // named is a command without its arguments.
