@@ -60,6 +60,19 @@ type Target interface {
 	Test(ctx context.Context, pending Document) error
 }
 
+// Issuer is a [Target] that makes credentials itself, as an API does that answers with a new key.
+// Whoever has one asks it for candidates in place of Candidate.
+type Issuer interface {
+	Target
+
+	// Issue has the target make new credentials, and returns the value of the version to be. v has no
+	// Pending. Nothing but the answer knows the credentials: it is kept before anything else is done.
+	// Asked again with the same token and current version, after a crash in which the answer was lost,
+	// it leaves no more than one set of credentials behind: it returns the same, or revokes those
+	// that nobody knows.
+	Issue(ctx context.Context, v Versions, token string) (Document, error)
+}
+
 // Versions are the values of one secret while its rotation sets new credentials.
 type Versions struct {
 	Pending  Document
@@ -72,6 +85,15 @@ type Versions struct {
 
 	// Superuser is the secret that masterarn in Current names. Nil: it names none.
 	Superuser *Document
+}
+
+// Older returns the versions beside the pending and the current one whose credentials may be in
+// force, the likeliest first.
+func (v Versions) Older() []Document {
+	if v.Previous == nil {
+		return v.Abandoned
+	}
+	return append([]Document{*v.Previous}, v.Abandoned...)
 }
 
 // Passwords makes passwords of the token's random numbers, by the rules of GetRandomPassword.

@@ -59,15 +59,12 @@ func refused(err error) bool {
 // in force, whichever those are.
 func (t target) setOwn(ctx context.Context, v rotator.Versions, current, pending account) error {
 	known := []account{current}
-	for _, d := range []*rotator.Document{v.Previous, v.Abandoned} {
-		if d == nil {
-			continue
-		}
+	for _, d := range v.Older() {
 		// Only its password is of interest: of the user, on the server and by the way of the current
 		// version.
 		before := current
 		before.password = d.Text("password")
-		if rotator.SameTarget(*d, v.Current, current.user) == nil && before.password != "" {
+		if rotator.SameTarget(d, v.Current, current.user) == nil && before.password != "" {
 			known = append(known, before)
 		}
 	}
