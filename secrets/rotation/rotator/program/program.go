@@ -57,7 +57,8 @@ func (f *Function) Lacks() []string { return f.features.Missing() }
 // Invoke implements [rotator.Function].
 func (f *Function) Invoke(ctx context.Context, e rotator.Event, of rotator.Secret) error {
 	if err := f.config.trusted(); err != nil {
-		return rotator.Errorf(rotator.NotAllowed, "the program can't be trusted").Because(err)
+		return rotator.Errorf(rotator.NotAllowed, "the program can't be trusted: %v",
+			err).Because(err)
 	}
 	session, err := f.credentials.ForRotation(ctx, of)
 	if err != nil {
@@ -106,7 +107,7 @@ func (f *Function) judge(ctx context.Context, r sandbox.Result, err error,
 		return rotator.Errorf(rotator.Failed, "the program ended with status %d",
 			r.Status).Because(said)
 	case errors.Is(err, sandbox.ErrSetup):
-		return rotator.Errorf(rotator.NotAllowed, "the program can't be started").Because(err)
+		return rotator.Errorf(rotator.NotAllowed, "the program can't be started: %v", err).Because(err)
 	case errors.Is(ctx.Err(), context.Canceled):
 		return rotator.Errorf(rotator.CutOff, "the program was stopped").Because(said)
 	case errors.Is(err, context.DeadlineExceeded):

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -73,4 +74,16 @@ func assign(fd, i int, ip net.IP) error {
 		return errno
 	}
 	return nil
+}
+
+// listen listens at an address. The kernel takes a moment until one of IPv6 can be used.
+func listen(a address) (l net.Listener, err error) {
+	for range 400 {
+		l, err = net.Listen("tcp", net.JoinHostPort(a.ip.String(), a.port))
+		if !errors.Is(err, unix.EADDRNOTAVAIL) {
+			return l, err
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	return nil, err
 }

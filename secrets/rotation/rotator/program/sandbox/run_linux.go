@@ -52,9 +52,11 @@ func Run(ctx context.Context, c Command) (r Result, err error) {
 		return r, fmt.Errorf("%w: %w", ErrSetup, err)
 	}
 
+	open, shut := context.WithCancel(ctx) // of what is passed on
+	defer shut()
 	setup := make(chan error, 1)
 	go func() {
-		err := serve(ctx, ours, c)
+		err := serve(open, ours, c)
 		if err != nil {
 			kill(cmd)
 		}

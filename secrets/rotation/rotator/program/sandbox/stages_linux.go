@@ -133,7 +133,7 @@ func (s stage) inside() error {
 	}
 	var fds []int
 	for _, a := range all {
-		l, err := net.Listen("tcp", net.JoinHostPort(a.ip.String(), a.port))
+		l, err := listen(a)
 		if err != nil {
 			return err
 		}
