@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// limit sets the limits of processes, which no process can raise again.
+// limit sets the limits of processes, which no process can raise again, but for that of memory.
 func limit(l Limits) error {
 	cpu := uint64((l.CPU + time.Second - 1) / time.Second)
 	for _, r := range []struct {
@@ -24,7 +24,6 @@ func limit(l Limits) error {
 		{"RLIMIT_CPU", unix.RLIMIT_CPU, cpu, cpu + 1}, // a signal of its own, then SIGKILL
 		{"RLIMIT_NPROC", unix.RLIMIT_NPROC, l.Processes, l.Processes},
 		{"RLIMIT_NOFILE", unix.RLIMIT_NOFILE, l.Files, l.Files},
-		{"RLIMIT_AS", unix.RLIMIT_AS, l.Memory, l.Memory},
 	} {
 		// What the service itself has no more of isn't to be had.
 		var had unix.Rlimit

@@ -118,6 +118,7 @@ const (
 type report struct {
 	Listeners int
 	Error     string
+	Errno     int // of a program that can't be executed
 }
 
 // mostDestinations is how many listeners fit into one message of a socket, with room to spare.

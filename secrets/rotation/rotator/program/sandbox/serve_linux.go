@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -32,6 +33,8 @@ func serve(ctx context.Context, reports *os.File, c Command) error {
 		case r.Error != "":
 			closeAll(files)
 			return errors.New(r.Error)
+		case r.Errno != 0:
+			return fmt.Errorf("%s: %w", c.Program, syscall.Errno(r.Errno))
 		case len(files) != len(c.Destinations):
 			closeAll(files)
 			return errors.New("there is a listener too few")

@@ -8,7 +8,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -171,17 +173,68 @@ func (s stage) confine() error {
 			return fmt.Errorf("Landlock: %w", err)
 		}
 	}
-	if err := limit(s.Limits); err != nil {
-		return err
-	}
 	if s.Features.Seccomp {
 		if err := seccomp(); err != nil {
 			return fmt.Errorf("seccomp: %w", err)
 		}
 	}
+	become, err := s.program()
+	if err != nil {
+		return err
+	}
+	if err := limit(s.Limits); err != nil {
+		return err
+	}
 	if s.Program == "" {
 		os.Exit(0)
 	}
-	err := syscall.Exec(s.Program, append([]string{s.Program}, s.Arguments...), s.Environment)
-	return fmt.Errorf("%s: %w", s.Program, err)
+	var memory unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_AS, &memory); err != nil {
+		return err
+	}
+	memory.Max = min(memory.Max, s.Limits.Memory)
+	memory.Cur = memory.Max
+	become.exec(&memory)
+	return nil
+}
+
+// image is all that it takes to become a program without another byte of memory: a process of Go
+// has more of it reserved than most programs may have, so that it can't get any when the limit is
+// set.
+type image struct {
+	path  *byte
+	argv  []*byte
+	envv  []*byte
+	sorry []byte // the report of a failure, with room for a number
+}
+
+func (s stage) program() (i image, err error) {
+	if i.path, err = unix.BytePtrFromString(s.Program); err != nil {
+		return i, err
+	}
+	i.argv, err = syscall.SlicePtrFromStrings(append([]string{s.Program}, s.Arguments...))
+	if err != nil {
+		return i, err
+	}
+	i.envv, err = syscall.SlicePtrFromStrings(s.Environment)
+	i.sorry = []byte(`{"Errno":   }`)
+	debug.SetGCPercent(-1)
+	return i, err
+}
+
+// exec sets the last limit and becomes the program, or reports why not and ends.
+func (i image) exec(memory *unix.Rlimit) {
+	_, _, errno := unix.RawSyscall6(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_AS,
+		uintptr(unsafe.Pointer(memory)), 0, 0, 0)
+	if errno == 0 {
+		_, _, errno = unix.RawSyscall(unix.SYS_EXECVE, uintptr(unsafe.Pointer(i.path)),
+			uintptr(unsafe.Pointer(&i.argv[0])), uintptr(unsafe.Pointer(&i.envv[0])))
+	}
+	for at := len(i.sorry) - 2; errno > 0; at-- {
+		i.sorry[at] = byte('0' + errno%10)
+		errno /= 10
+	}
+	unix.RawSyscall(unix.SYS_WRITE, reportFD, uintptr(unsafe.Pointer(&i.sorry[0])),
+		uintptr(len(i.sorry)))
+	unix.RawSyscall(unix.SYS_EXIT_GROUP, 1, 0, 0)
 }
