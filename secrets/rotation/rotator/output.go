@@ -1,0 +1,47 @@
+package rotator
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"unicode"
+)
+
+// OutputLimit is how much of what a function said is kept, in bytes: as much as AWS Lambda returns
+// of a log.
+const OutputLimit = 4096
+
+// Output is what a function of the site's own said about its failure. It comes as the cause of an
+// [Error] and is for those alone who may read the secret: nobody knows what a function prints, and
+// a message of a driver or a traceback may well hold a password. So it gives its text to who asks
+// for it, and to a log only its length.
+type Output struct {
+	text string
+}
+
+// NewOutput keeps the end of a text, with asterisks in the place of each of the secrets. Characters
+// that a terminal would obey are left out.
+func NewOutput(text []byte, secrets ...string) *Output {
+	text = bytes.Clone(text)
+	for _, s := range secrets {
+		if s != "" { // of the same length: what is cut off below must not begin within a secret
+			text = bytes.ReplaceAll(text, []byte(s), bytes.Repeat([]byte("*"), len(s)))
+		}
+	}
+	if len(text) > OutputLimit {
+		text = text[len(text)-OutputLimit:]
+	}
+	printable := func(r rune) rune {
+		if r == '\n' || r == '\t' || unicode.IsPrint(r) {
+			return r
+		}
+		return -1
+	}
+	return &Output{strings.TrimSpace(strings.Map(printable, strings.ToValidUTF8(string(text), "?")))}
+}
+
+// Text returns what was said, at most [OutputLimit] bytes.
+func (o *Output) Text() string { return o.text }
+
+// Error implements error.
+func (o *Output) Error() string { return fmt.Sprintf("it said %d bytes", len(o.text)) }

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package program_test
+
+// harden is of Linux.
+func harden() {}
