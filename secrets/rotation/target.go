@@ -20,7 +20,7 @@ import (
 func (r *Rotation) byTarget(c *op.Call, by *Rotator, sec *secret.Secret) error {
 	run := sec.Rotation.Run
 	if run.Step == rotator.CreateSecret {
-		next, err := r.proposed(c, sec)
+		next, err := r.proposed(c, by, sec)
 		if err != nil {
 			return failedBy(rotator.CreateSecret, err)
 		}
@@ -50,23 +50,43 @@ func (r *Rotation) byTarget(c *op.Call, by *Rotator, sec *secret.Secret) error {
 	return failedBy(rotator.FinishSecret, err)
 }
 
-// proposeInput has no more to say than [runInput]; the record of the operation has its members.
-type proposeInput = runInput
+// proposeInput has the candidate, where a target has made it already.
+type proposeInput struct {
+	Subject            string `shape:"Subject,required"`
+	ClientRequestToken string `shape:"Subject"`
+	Issued             []byte `shape:"SecretBinaryType"`
+	op.ByShape
+}
 
-// proposed gives the pending version a value, unless it has one.
-func (r *Rotation) proposed(c *op.Call, sec *secret.Secret) (*secret.Secret, error) {
-	return r.filled(c, sec, r.own.propose)
+func (in proposeInput) subject() string { return in.Subject }
+
+// proposed gives the pending version a value, unless it has one. A target that makes credentials
+// itself is asked for them first, and asked again if its answer was lost.
+func (r *Rotation) proposed(c *op.Call, by *Rotator, sec *secret.Secret) (*secret.Secret, error) {
+	in := proposeInput{Subject: sec.Tail(), ClientRequestToken: sec.Rotation.Run.Version}
+	if t, ok := by.Target.(rotator.Issuer); ok && sec.Rotation.Empty == in.ClientRequestToken {
+		v, err := r.valuesOf(c, by, sec)
+		if err != nil {
+			return nil, err
+		}
+		issued, err := t.Issue(c, v.Versions, in.ClientRequestToken)
+		if err != nil {
+			return nil, err
+		}
+		in.Issued = issued.Bytes()
+	}
+	out, err := op.AsService(c.Anew(), secret.Service, sec.Account, r.own.propose, in)
+	return advanced(out, err)
 }
 
 // fillTest gives the version that is tested the current value.
 func (r *Rotation) fillTest(c *op.Call, sec *secret.Secret) (*secret.Secret, error) {
-	return r.filled(c, sec, r.own.fill)
+	return advanced(op.AsService(c.Anew(), secret.Service, sec.Account, r.own.fill,
+		runInput{Subject: sec.Tail(), ClientRequestToken: sec.Rotation.Run.Version}))
 }
 
-func (r *Rotation) filled(c *op.Call, sec *secret.Secret,
-	by op.Command[runInput, changed]) (*secret.Secret, error) {
-	out, err := op.AsService(c.Anew(), secret.Service, sec.Account, by,
-		runInput{Subject: sec.Tail(), ClientRequestToken: sec.Rotation.Run.Version})
+// advanced returns the secret if the rotation has gone on.
+func advanced(out changed, err error) (*secret.Secret, error) {
 	if err == nil && out.Progress != secret.Advanced {
 		err = errSuperseded
 	}
@@ -75,7 +95,12 @@ func (r *Rotation) filled(c *op.Call, sec *secret.Secret,
 
 // propose makes the candidate of a built-in target.
 func (r *Rotation) propose(c *op.Call, in proposeInput, to *changed) (*secretrows.Change, error) {
-	return r.fillWith(c, in, to, func(current []byte) (*secret.Value, error) {
+	if in.Issued != nil {
+		return r.fillWith(c, in.ClientRequestToken, to, func([]byte) (*secret.Value, error) {
+			return &secret.Value{Bytes: in.Issued}, nil
+		})
+	}
+	return r.fillWith(c, in.ClientRequestToken, to, func(current []byte) (*secret.Value, error) {
 		by := r.rotators.of(to.Secret)
 		if by == nil || by.Target == nil {
 			return nil, errSuperseded
@@ -90,16 +115,16 @@ func (r *Rotation) propose(c *op.Call, in proposeInput, to *changed) (*secretrow
 }
 
 func (r *Rotation) fill(c *op.Call, in runInput, to *changed) (*secretrows.Change, error) {
-	return r.fillWith(c, in, to, nil)
+	return r.fillWith(c, in.ClientRequestToken, to, nil)
 }
 
 // fillWith adds the pending version with what value makes of the current one, or with just that if
 // value is nil. The step is done with it.
-func (r *Rotation) fillWith(c *op.Call, in runInput, to *changed,
+func (r *Rotation) fillWith(c *op.Call, version string, to *changed,
 	value func(current []byte) (*secret.Value, error)) (*secretrows.Change, error) {
 	sec, ch := to.Secret, &secretrows.Change{}
 	ch.Secret = sec
-	if sec.Rotation.Empty == in.ClientRequestToken {
+	if sec.Rotation.Empty == version {
 		v, err := r.valueOf(c, sec, sec.Stages[secret.Current])
 		if err != nil {
 			return nil, err
@@ -114,12 +139,12 @@ func (r *Rotation) fillWith(c *op.Call, in runInput, to *changed,
 			}
 			defer clear(v.Bytes)
 		}
-		_, err = r.versions.Add(c, ch, in.ClientRequestToken, v, secret.Pending)
+		_, err = r.versions.Add(c, ch, version, v, secret.Pending)
 		if err != nil {
 			return nil, err
 		}
 	}
-	to.Progress = sec.StepDone(in.ClientRequestToken, rotator.CreateSecret, secret.Now(c))
+	to.Progress = sec.StepDone(version, rotator.CreateSecret, secret.Now(c))
 	if to.Progress != secret.Advanced {
 		return nil, nil
 	}
@@ -187,8 +212,10 @@ func (r *Rotation) read(c *op.Call, in readInput, o owned) (out values, err erro
 	if sec.Rotation.Run == nil {
 		return out, errSuperseded
 	}
-	if out.Pending, err = r.document(c, sec, sec.Rotation.Run.Version); err != nil {
-		return out, err
+	if version := sec.Rotation.Run.Version; version != sec.Rotation.Empty {
+		if out.Pending, err = r.document(c, sec, version); err != nil {
+			return out, err
+		}
 	}
 	if out.Previous, err = r.older(c, sec, sec.Stages[secret.Previous]); err != nil {
 		return out, err

@@ -151,7 +151,7 @@ func TestSet_ServerWithoutFile_FailsUnlessItMay(t *testing.T) {
 func TestSet_PasswordInForceIsOlder_IsTakenFromThere(t *testing.T) {
 	for name, in := range map[string]func(v *rotator.Versions, d *rotator.Document){
 		"previous":  func(v *rotator.Versions, d *rotator.Document) { v.Previous = d },
-		"abandoned": func(v *rotator.Versions, d *rotator.Document) { v.Abandoned = d },
+		"abandoned": func(v *rotator.Versions, d *rotator.Document) { v.Abandoned = []rotator.Document{*d} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := start(t, servertest.RedisACLFile)
