@@ -25,7 +25,7 @@ var layers = []struct{ pkg, may, because string }{
 	{"cmd/...", "...", "nobody imports a command"},
 	{"cmd/claviger/exit", "hsm internal/install store",
 		"how a command fails is said of errors that others have made"},
-	{"cmd/claviger/config", "cmd/claviger/exit hsm iam/webidentity internal/... service",
+	{"cmd/claviger/config", "cmd/claviger/exit hsm iam/webidentity internal/... service secrets/rotation/rotator/...",
 		"what an installation is made of is read before any command does anything with it"},
 	{"service", "...", "somebody has to put the parts together"},
 	{"service/servicetest", "...", "it starts the true server, and that is everything"},

@@ -17,6 +17,7 @@ import (
 	"claviger/keystore/cryptoops"
 	"claviger/keystore/customstore"
 	"claviger/secrets"
+	"claviger/secrets/rotation"
 	"claviger/store"
 )
 
@@ -37,6 +38,7 @@ type workings struct {
 	accessKeys   iam.AccessKeys
 	sessions     sts.Sessions
 	unknownKeys  domain.UnknownKeys
+	rotators     rotation.Rotators
 
 	webIdentities *webidentity.Verifier
 }
@@ -58,7 +60,7 @@ func newServices(w workings) services {
 		kms: kms,
 		secretsManager: secrets.New(secrets.Config{DB: w.db, Keys: kms, Random: w.token,
 			Jobs: jobs.Queue{}, Installation: w.installation, Principals: w.entities,
-			UnknownKeys: w.unknownKeys}),
+			UnknownKeys: w.unknownKeys, Rotators: w.rotators}),
 		sts: sts.New(sts.Config{Sessions: w.sessions, Entities: w.entities,
 			WebIdentities: w.webIdentities, Region: w.regions[0]}),
 		identities: iam.New(w.entities, w.accessKeys, w.installation.Tokens, w.unknownKeys),

@@ -31,6 +31,7 @@ type Config struct {
 	HSM      hsm.Config // the token; its Log and Observe are set here
 	Clusters []Cluster  // that custom key stores may stand on
 	Regions  []string   // served; the first is the default
+	Rotators []Rotator  // that secrets may be rotated by
 
 	// Issuers are the only authorities that are trusted for the issuers of web identities with
 	// these URLs. For any other it is the system's.
@@ -107,7 +108,9 @@ func Open(ctx context.Context, c Config) (_ *Service, err error) {
 	if err = s.DB.KeepRowSets(in.RowSets); err != nil {
 		return nil, err
 	}
-	s.assemble(c, in, m)
+	if err = s.assemble(ctx, c, in, m); err != nil {
+		return nil, err
+	}
 	// The database is this process's alone, so that nobody does what its leases say.
 	if err = s.Jobs.FreeLeases(); err != nil {
 		return nil, err
@@ -119,7 +122,8 @@ func Open(ctx context.Context, c Config) (_ *Service, err error) {
 }
 
 // assemble joins the domains to the road and the road to the protocols.
-func (s *Service) assemble(c Config, in *install.Installation, m *metrics) {
+func (s *Service) assemble(ctx context.Context, c Config, in *install.Installation,
+	m *metrics) error {
 	var ledger op.Ledger = s.DB
 	if c.Ledger != nil {
 		ledger = c.Ledger(ledger)
@@ -129,9 +133,14 @@ func (s *Service) assemble(c Config, in *install.Installation, m *metrics) {
 	runner := &op.Runner{Ledger: ledger, Callers: callers, Decide: policy.Decide, Observe: m,
 		Log: c.Log, Now: c.Now}
 	s.runner, s.callers, s.entities, s.region = runner, callers, entities, c.Regions[0]
+	rotators, err := s.rotators(ctx, c.Rotators)
+	if err != nil {
+		return err
+	}
 	s.services = newServices(workings{db: s.DB, token: s.Token, installation: in, regions: c.Regions,
 		clusters: &clusters{c.Clusters, s.Token, c.Log, m}, entities: entities, accessKeys: callers,
 		sessions: callers, unknownKeys: domain.UnknownKeys{Refuse: c.RefuseUnknownKeys},
+		rotators: rotators,
 		webIdentities: webidentity.New(webidentity.Config{CAs: c.Issuers, Now: c.Now, Log: c.Log})})
 	s.Operations = s.services.operations()
 	m.watch(s.Token, s.DB, s.services.kms)
@@ -145,6 +154,7 @@ func (s *Service) assemble(c Config, in *install.Installation, m *metrics) {
 
 	s.Jobs = &jobs.Runner{DB: s.DB, Operations: runner, Log: c.Log, Now: c.Now,
 		Kinds: s.services.kinds()}
+	return nil
 }
 
 // start begins the work that nobody waits for.

@@ -93,6 +93,9 @@ func (q doctorFlags) run(ctx context.Context, e *env) (err error) {
 	if _, err := c.Authorities(); err != nil {
 		return err
 	}
+	if _, err := c.ServiceRotators(); err != nil {
+		return err
+	}
 	harden(log) // the PIN is read from here on
 	if err := roundTrip(ctx, e.stdout, c); err != nil || !q.database {
 		return err

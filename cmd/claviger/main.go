@@ -16,6 +16,7 @@ import (
 	"syscall"
 
 	"claviger/cmd/claviger/exit"
+	"claviger/secrets/rotation/rotator/program/sandbox"
 )
 
 // command is one word of the command line. What takes flags tells of them itself; what takes more
@@ -52,6 +53,9 @@ func commands() []command {
 }
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == sandbox.Word {
+		sandbox.Stage(os.Args[2:]) // this program, as it stands before a rotator's program
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, &env{stdout: os.Stdout, stderr: os.Stderr}, os.Args[1:])
 	stop()

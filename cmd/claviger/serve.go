@@ -86,9 +86,13 @@ func start(ctx context.Context, c *config.Config, log *slog.Logger, again *reloa
 	if err != nil {
 		return err
 	}
+	rotators, err := c.ServiceRotators()
+	if err != nil {
+		return err
+	}
 	s, err := service.Open(ctx,
 		service.Config{Database: c.Database, HSM: c.Device(), Clusters: clusters, Issuers: issuers,
-			Regions: c.Regions, Log: log, Version: version, Commit: builtFrom(),
+			Rotators: rotators, Regions: c.Regions, Log: log, Version: version, Commit: builtFrom(),
 			Unmeasured: c.ListenMetrics != "", RefuseUnknownKeys: c.RefusesUnknownKeys()})
 	if err != nil {
 		return err

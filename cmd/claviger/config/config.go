@@ -44,7 +44,8 @@ type Config struct {
 	OIDC     struct {
 		Issuers []Issuer `toml:"issuers"` // of web identities, with authorities of their own
 	} `toml:"oidc"`
-	TLS struct {
+	Rotators []Rotator `toml:"rotators"` // that secrets may be rotated by
+	TLS      struct {
 		Certificate string `toml:"certificate"` // PEM chain; read again when it changes
 		Key         string `toml:"key"`         // PEM file of mode 0600; this or key_label
 		KeyLabel    string `toml:"key_label"`   // CKA_LABEL of a key pair on the token
@@ -148,6 +149,9 @@ func (c *Config) check() error {
 		return err
 	}
 	if err := c.checkIssuers(); err != nil {
+		return err
+	}
+	if err := c.checkRotators(); err != nil {
 		return err
 	}
 	return c.checkClusters()
