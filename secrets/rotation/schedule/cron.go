@@ -71,8 +71,8 @@ func (c cron) firesIn(month time.Time, first int, yield func(int64) bool) bool {
 	return true
 }
 
-// schedule holds the days and hours to the rules, and gives them windows. A schedule in hours is one
-// that names more than one hour of a day, however it does.
+// schedule holds the days and hours to the rules, and gives them windows. A schedule in hours is
+// one that names more than one hour of a day, however it does.
 func (c cron) schedule(open int64) (Schedule, error) {
 	before, seen := int64(0), false
 	least := int64(mostDays)

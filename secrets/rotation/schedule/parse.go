@@ -33,9 +33,9 @@ var (
 	durationShape   = regexp.MustCompile(`^[0-9]{1,2}h$`)
 )
 
-// Parse returns the schedule that rules make. Its errors are whole sentences for the caller, fit for
-// InvalidParameterException. Rules that would rotate a secret more often than every four hours are
-// refused, and so are a window that is too long, and a schedule that never comes.
+// Parse returns the schedule that rules make. Its errors are whole sentences for the caller, fit
+// for InvalidParameterException. Rules that would rotate a secret more often than every four hours
+// are refused, and so are a window that is too long, and a schedule that never comes.
 func Parse(rules Rules) (Schedule, error) {
 	open, err := parseDuration(rules.Duration)
 	if err != nil {

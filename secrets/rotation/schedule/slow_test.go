@@ -232,7 +232,8 @@ func (r drawn) weekday() string {
 	if r.IntN(3) > 0 {
 		return r.item(1, 7, weekdayNames)
 	}
-	day := r.of(r.of(weekdayNames...), strconv.Itoa(1+r.IntN(7)), strings.ToLower(r.of(weekdayNames...)))
+	name := r.of(weekdayNames...)
+	day := r.of(name, strings.ToLower(name), strconv.Itoa(1+r.IntN(7)))
 	return r.of("L", day+"L", fmt.Sprintf("%s#%d", day, 1+r.IntN(5)))
 }
 
