@@ -62,9 +62,11 @@ packages() {
 	apt-get:postgresql) echo postgresql ;;
 	dnf:postgresql | zypper:postgresql) echo postgresql-server ;;
 	*:postgresql) echo postgresql ;;
-	apt-get:mariadb | dnf:mariadb) echo mariadb-server ;;
+	# Debian's mariadb-server and redis-server start a service. The programs alone are in these.
+	apt-get:mariadb) echo mariadb-server-core ;;
+	dnf:mariadb) echo mariadb-server ;;
 	*:mariadb) echo mariadb ;;
-	apt-get:redis) echo redis-server ;;
+	apt-get:redis) echo redis-tools ;;
 	*:redis) echo redis ;;
 	apt-get:cc) echo gcc libc6-dev ;;
 	dnf:cc) echo gcc glibc-devel ;;
@@ -105,6 +107,39 @@ as_root() {
 	else
 		sudo -n "$@"
 	fi
+}
+
+# Debian's package of PostgreSQL makes a cluster and starts it, unless this file says otherwise.
+no_cluster=/etc/postgresql-common/createcluster.d/claviger-install.conf
+
+# prepare MANAGER THING keeps a package from starting a service.
+prepare() {
+	case $1:$2 in
+	apt-get:postgresql)
+		as_root mkdir -p "${no_cluster%/*}"
+		echo 'create_main_cluster = false' | as_root tee "$no_cluster" >/dev/null
+		;;
+	esac
+}
+
+# settle MANAGER THING undoes prepare, and puts in place what the package doesn't.
+settle() {
+	case $1:$2 in
+	apt-get:postgresql) as_root rm -f "$no_cluster" ;;
+	apt-get:redis)
+		# One program is server and tool, by the name it is called by. redis-tools has it by the tool's.
+		if ! present redis && [ -x /usr/bin/redis-check-rdb ]; then
+			as_root ln -s /usr/bin/redis-check-rdb /usr/local/bin/redis-server
+		fi
+		;;
+	esac
+}
+
+# each FUNCTION does it for everything that is missing.
+each() {
+	for thing in $missing; do
+		"$1" "$pm" "$thing"
+	done
 }
 
 # refuse says which command a person has to give, and ends.
@@ -167,6 +202,8 @@ if [ "$pm" = apt-get ]; then
 fi
 
 say "installing$missing: $install"
+trap 'each settle' EXIT
+each prepare
 # shellcheck disable=SC2086 # the command is words on purpose
 if ! as_root $install >&2; then
 	# Lists that are there may be so old that the mirror has dropped what they name.
@@ -177,6 +214,8 @@ if ! as_root $install >&2; then
 	as_root $install >&2 || refuse "installing failed (see above)."
 fi
 
+trap - EXIT
+each settle
 for thing in $missing; do
 	if ! present "$thing"; then
 		say "the packages are installed, but $thing can't be found all the same."

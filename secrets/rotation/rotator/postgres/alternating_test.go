@@ -33,7 +33,8 @@ func TestAlternating_Rotations_TakeTurns(t *testing.T) {
 		current = pending
 		users = append(users, current.Text("username"))
 	}
-	if want := []string{user, user + "_clone", user, user + "_clone", user}; !slices.Equal(users, want) {
+	want := []string{user, user + "_clone", user, user + "_clone", user}
+	if !slices.Equal(users, want) {
 		t.Errorf("the users were %v", users)
 	}
 	s.hidden("the server's log", s.server.Log())
@@ -108,7 +109,8 @@ func TestAlternating_RightsThatCantBeGranted_MakeNoUser(t *testing.T) {
 	s := start(t, true)
 	user := s.role("", "first-of-all")
 	maker := s.role("_maker", "makers-own")
-	s.admin(fmt.Sprintf(`ALTER ROLE %q CREATEROLE`, maker), fmt.Sprintf(`ALTER ROLE %q SUPERUSER`, user))
+	s.admin(fmt.Sprintf(`ALTER ROLE %q CREATEROLE`, maker),
+		fmt.Sprintf(`ALTER ROLE %q SUPERUSER`, user))
 	current, superuser := s.secret(user, "first-of-all", master), s.secret(maker, "makers-own")
 	v := rotator.Versions{Current: current, Pending: s.candidate(current), Superuser: &superuser}
 	for range 2 {

@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,7 +23,8 @@ func TestFailures_Logins_HaveTheirReasons(t *testing.T) {
 	closed := s.role("_closed", "closed-ones-own")
 	s.admin(fmt.Sprintf(`ALTER ROLE %q NOLOGIN`, closed),
 		`CREATE DATABASE closed`, `REVOKE CONNECT ON DATABASE closed FROM PUBLIC`)
-	other := proxy(t, "127.0.0.2", s.server.Port, "none", true) // the server's certificate isn't for it
+	// The server's certificate isn't for this host.
+	other := proxy(t, "127.0.0.2", s.server.Port, "none", true)
 	silent, err := net.Listen("tcp", servertest.Host+":0")
 	if err != nil {
 		t.Fatal(err)
@@ -122,8 +123,9 @@ func TestFailures_ConnectionCutInTheChange_IsTakenUpAgain(t *testing.T) {
 				v := rotator.Versions{Current: current, Pending: s.candidate(current),
 					Superuser: &superuser}
 				s.refuses(s.Set(context.Background(), v), rotator.CutOff)
-				for pass && !s.logins(v.Pending.Text("username"), v.Pending.Text("password"))[0] {
-					time.Sleep(10 * time.Millisecond) // the server works off what it has
+				got := s.logins(v.Pending.Text("username"), v.Pending.Text("password"))
+				if got[0] != pass {
+					t.Errorf("the pending password lets in: %v", got)
 				}
 				s.set(v)
 				if n := s.changes(user); n != 1 {
@@ -134,8 +136,9 @@ func TestFailures_ConnectionCutInTheChange_IsTakenUpAgain(t *testing.T) {
 	}
 }
 
-// proxy returns the port of a proxy that ends the first connection which sends a word: the server
-// gets it or not, and the client no answer. What comes later is let through.
+// proxy returns the port of a proxy that ends the first connection which sends a word: before the
+// server has it, or when it has done what it says and before the client knows. What comes later is
+// let through.
 func proxy(t *testing.T, host string, to uint16, word string, pass bool) string {
 	t.Helper()
 	l, err := net.Listen("tcp", host+":0")
@@ -143,8 +146,7 @@ func proxy(t *testing.T, host string, to uint16, word string, pass bool) string 
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
-	done := make(chan struct{}, 1)
-	done <- struct{}{}
+	var cut atomic.Bool
 	serve := func(client net.Conn) {
 		defer client.Close()
 		server, err := net.Dial("tcp", net.JoinHostPort(servertest.Host, strconv.Itoa(int(to))))
@@ -152,32 +154,19 @@ func proxy(t *testing.T, host string, to uint16, word string, pass bool) string 
 			return
 		}
 		defer server.Close()
-		go func() {
-			_, _ = io.Copy(client, server)
-			client.Close()
-		}()
-		b := make([]byte, 1<<16)
-		for {
-			n, err := client.Read(b)
-			if err != nil {
-				return
+		var mute atomic.Bool
+		go relay(server, client, func([]byte) bool { return !mute.Load() })
+		relay(client, server, func(b []byte) bool {
+			if !bytes.Contains(b, []byte(word)) || cut.Swap(true) {
+				return true
 			}
-			if bytes.Contains(b[:n], []byte(word)) {
-				select {
-				case <-done:
-					client.Close()
-					if pass {
-						_, _ = server.Write(b[:n])
-						time.Sleep(100 * time.Millisecond) // a server that is cut off may not look
-					}
-					return
-				default:
-				}
+			mute.Store(pass)
+			if pass {
+				_, _ = server.Write(b)
+				<-t.Context().Done() // the answer ends the connection
 			}
-			if _, err := server.Write(b[:n]); err != nil {
-				return
-			}
-		}
+			return false
+		})
 	}
 	go func() {
 		for {
@@ -189,6 +178,21 @@ func proxy(t *testing.T, host string, to uint16, word string, pass bool) string 
 		}
 	}()
 	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+}
+
+// relay copies what comes for as long as it may go on, and then ends the connection it goes to.
+func relay(from, to net.Conn, may func([]byte) bool) {
+	defer to.Close()
+	b := make([]byte, 1<<16)
+	for {
+		n, err := from.Read(b)
+		if err != nil || !may(b[:n]) {
+			return
+		}
+		if _, err := to.Write(b[:n]); err != nil {
+			return
+		}
+	}
 }
 
 // TestEnvironment_OfPostgres_IsNotAsked: what libpq and pgx take from there would lead elsewhere.

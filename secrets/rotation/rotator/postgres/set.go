@@ -58,17 +58,7 @@ func refused(err error) bool {
 // setOwn has the user change the own password, which needs no rights: by the credentials that are
 // in force, whichever those are.
 func (t target) setOwn(ctx context.Context, v rotator.Versions, current, pending account) error {
-	known := []account{current}
-	for _, d := range v.Older() {
-		// Only its password is of interest: of the user, on the server and by the way of the current
-		// version.
-		before := current
-		before.password = d.Text("password")
-		if rotator.SameTarget(d, v.Current, current.user) == nil && before.password != "" {
-			known = append(known, before)
-		}
-	}
-	for _, a := range known {
+	for _, a := range candidates(v, current) {
 		c, err := t.login(ctx, a)
 		if refused(err) {
 			continue
@@ -82,6 +72,20 @@ func (t target) setOwn(ctx context.Context, v rotator.Versions, current, pending
 	return rotator.Errorf(rotator.LoginRefused,
 		"%s lets %s in by no password of the secret: neither the current, nor one of before",
 		current.Endpoint, current.user)
+}
+
+// candidates are the credentials that may be in force, the likeliest first. Of versions other than
+// the current one only the password is of interest: of its user, at its server and by its way.
+func candidates(v rotator.Versions, current account) []account {
+	known := []account{current}
+	for _, d := range v.Older() {
+		a := current
+		a.password = d.Text("password")
+		if rotator.SameTarget(d, v.Current, current.user) == nil && a.password != "" {
+			known = append(known, a)
+		}
+	}
+	return known
 }
 
 // setAlternate has the superuser set the password of the user whose turn it is, and make that user

@@ -93,7 +93,7 @@ func TestSingle_AnotherVersionInForce_IsUsed(t *testing.T) {
 	wrong := s.secret(user, "wrong-one")
 	for name, v := range map[string]rotator.Versions{
 		"previous":  {Previous: &other},
-		"abandoned": {Previous: &wrong, Abandoned: []rotator.Document{other}},
+		"abandoned": {Previous: &wrong, Abandoned: []rotator.Document{wrong, other}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s.password(user, "first-of-all")

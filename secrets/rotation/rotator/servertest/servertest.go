@@ -9,12 +9,16 @@
 package servertest
 
 import (
+	"errors"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
+	"syscall"
 	"testing"
 )
 
@@ -43,6 +47,7 @@ func atEnd(undo func()) {
 // Main runs the tests, and then stops the servers and removes their directories. It returns the
 // code to exit by.
 func Main(m *testing.M) int {
+	sweep()
 	defer func() {
 		binary.Lock()
 		undo := binary.undo
@@ -53,6 +58,19 @@ func Main(m *testing.M) int {
 		}
 	}()
 	return m.Run()
+}
+
+// sweep removes the directories of test binaries that were killed, or ran into their time limit,
+// and so removed none. Their servers have gone with them.
+func sweep() {
+	dirs, _ := filepath.Glob(filepath.Join(os.TempDir(), "servertest-*-*"))
+	for _, dir := range dirs {
+		owner, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(dir), "servertest-"), "-")
+		pid, err := strconv.Atoi(owner)
+		if err == nil && pid > 0 && errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+			_ = os.RemoveAll(dir)
+		}
+	}
 }
 
 // program finds a server's program in PATH, or else where platforms keep it: patterns of
@@ -71,7 +89,7 @@ func program(name string, patterns ...string) string {
 
 // directory makes a directory that only [servant] may enter, for as long as the test binary runs.
 func directory(name string) (string, error) {
-	dir, err := os.MkdirTemp("", "servertest-"+name+"-")
+	dir, err := os.MkdirTemp("", fmt.Sprintf("servertest-%d-%s-", os.Getpid(), name))
 	if err != nil {
 		return "", err
 	}
