@@ -275,6 +275,8 @@ var walls = []struct{ path, in, because string }{
 	{"filippo.io/mldsa", "internal/lattice hsm/hsmtest/...",
 		"Go 1.26 has no ML-DSA: signatures are verified here, and a token in software makes them"},
 	{"github.com/cloudflare/circl", "internal/lattice", "it has the one size of ML-KEM that Go lacks"},
+	{"github.com/redis/go-redis", "secrets/rotation/rotator/redis",
+		"one place makes sure that the driver does nothing of its own accord"},
 	{"golang.org/x/mod", "audit", "it is the Merkle log and the signed note"},
 	{"golang.org/x/sys", "cmd/... hsm store internal/access",
 		"locked memory and file locks belong to the process, the device and the database"},
