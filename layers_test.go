@@ -277,6 +277,8 @@ var walls = []struct{ path, in, because string }{
 	{"github.com/cloudflare/circl", "internal/lattice", "it has the one size of ML-KEM that Go lacks"},
 	{"github.com/jackc/pgx", "secrets/rotation/rotator/postgres",
 		"a driver is a way to one kind of target"},
+	{"github.com/redis/go-redis", "secrets/rotation/rotator/redis",
+		"one place makes sure that the driver does nothing of its own accord"},
 	{"golang.org/x/mod", "audit", "it is the Merkle log and the signed note"},
 	{"golang.org/x/sys", "cmd/... hsm store internal/access",
 		"locked memory and file locks belong to the process, the device and the database"},

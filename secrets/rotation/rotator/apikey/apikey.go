@@ -101,7 +101,11 @@ func (a *api) rotatable(current rotator.Document) (*url.URL, error) {
 	if err != nil {
 		return nil, err
 	}
-	return base, current.Required(a.config.Revoke.names()...)
+	if _, err := a.config.Revoke.address(base, text(current)); err != nil {
+		return nil, err
+	}
+	_, err = a.config.Revoke.body(text(current))
+	return base, err
 }
 
 // agreed returns where the API is by both versions.
