@@ -91,6 +91,7 @@ func (f *Function) command(s Session, region string) sandbox.Command {
 		User: f.user, Features: f.features, Read: f.config.readable(), Destinations: f.reach,
 		Limits: sandbox.Limits{Memory: c.Memory, CPU: c.CPU, Files: c.Files,
 			Processes: c.Processes, Disk: c.Disk},
+		Self: c.Self,
 	}
 }
 

@@ -21,13 +21,9 @@ import (
 const asService = "service"
 
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 {
-		switch os.Args[1] {
-		case sandbox.Word:
-			sandbox.Stage(os.Args[2:])
-		case asService:
-			service(os.Args[2])
-		}
+	sandbox.Main()
+	if len(os.Args) > 1 && os.Args[1] == asService {
+		service(os.Args[2])
 	}
 	os.Exit(m.Run())
 }
