@@ -21,7 +21,7 @@ import (
 type Config struct {
 	Program     string            // absolute; none but root and the service's user may write it
 	Arguments   []string          //
-	User        string            // name, uid or uid:gid; empty: the service's own, which mustn't be root
+	User        string            // name, uid or uid:gid, none of root's; empty: the service's own
 	Environment map[string]string // more variables; those of the credentials aren't among them
 	Read        []string          // more files and directories that it may read, absolute
 

@@ -400,22 +400,26 @@ func start(t *testing.T, c program.Config, before ...string) *exec.Cmd {
 func TestSandbox_UnprivilegedService_HasAllOfIt(t *testing.T) {
 	c := config(t, shell+"id -u; id -G; cat /etc/shadow 2>/dev/null; exit 3\n")
 	c.User = ""
-	before := []string{"setpriv", "--no-new-privs"}
-	if os.Geteuid() != 0 {
-		before = nil
-	}
-	out, err := start(t, c, before...).CombinedOutput()
 	id := os.Geteuid()
+	run := func(c program.Config) ([]byte, error) { return start(t, c).CombinedOutput() }
 	if id == 0 {
 		id = 65534
+		run = func(c program.Config) ([]byte, error) {
+			cmd := start(t, c, "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+				"--bounding-set=-all", "--no-new-privs")
+			cmd.SysProcAttr = nil // setpriv becomes the user
+			return cmd.CombinedOutput()
+		}
 	}
+	c.Network = []string{"[2001:db8::5]:5432", "192.0.2.5:5432", "db.example:5432"}
+	out, err := run(c)
 	want := fmt.Sprintf("lacks [], the program ended with status 3, %d\n", id)
 	if err != nil || !strings.HasPrefix(string(out), want) {
 		t.Errorf("got %s, %v", out, err)
 	}
 	c.User = "1:1"
-	out, err = start(t, c, before...).CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "the program can't run as 1:1: the service has no CAP_") {
+	out, err = run(c)
+	if err != nil || !strings.Contains(string(out), "can't run as 1:1: the service has no CAP_") {
 		t.Errorf("got %s, %v", out, err)
 	}
 }
