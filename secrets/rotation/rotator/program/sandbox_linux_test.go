@@ -150,7 +150,8 @@ for arg in sys.argv[1:]:
     except socket.gaierror:
         print("no such name")
     except OSError as e:
-        print(errno.errorcode.get(e.errno, e))
+        name = errno.errorcode.get(e.errno, str(e))
+        print("reset" if name in ("ECONNRESET", "ENOTCONN", "EPIPE") else name)
 sys.exit(3)
 `
 
@@ -172,7 +173,7 @@ func TestSandbox_Network_IsWhatIsNamed(t *testing.T) {
 		{"127.0.0.1:" + service, "service: hello"},
 		{"localhost:" + database, "database: hello"},
 		{"127.0.0.1:" + other, "ECONNREFUSED"},
-		{"127.0.0.1:" + closed, "ECONNRESET"},
+		{"127.0.0.1:" + closed, "reset"},
 		{"192.0.2.1:443", "ENETUNREACH"},
 		{"169.254.169.254:80", "ENETUNREACH"},
 		{"example.com:443", "no such name"},
@@ -297,6 +298,16 @@ sys.exit(3)
 	c.Processes = 20
 	if got := said(t, c); got != "20" {
 		t.Errorf("got %s processes", got)
+	}
+}
+
+func TestSandbox_OrphansThatEnded_DoNotCount(t *testing.T) {
+	c := config(t, shell+`i=0
+while [ $i -lt 100 ]; do ( (sleep 0.01 &) ) || exit 4; i=$((i+1)); done
+wait; exit 3`)
+	c.Processes = 50
+	if got := said(t, c); got != "" {
+		t.Error(got)
 	}
 }
 

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -80,9 +81,20 @@ func (s stage) next(name string, attr *syscall.SysProcAttr) error {
 	for _, f := range []*os.File{s.report, s.file, os.Stdin, os.Stdout, os.Stderr} {
 		f.Close()
 	}
-	_ = cmd.Wait()
-	os.Exit(exitStatus(cmd.ProcessState))
-	return nil
+	// The first process of a namespace is the parent of all that have lost theirs, and until they
+	// are waited for they count among its processes.
+	for {
+		var status unix.WaitStatus
+		pid, err := unix.Wait4(-1, &status, 0, nil)
+		switch {
+		case err != nil && !errors.Is(err, unix.EINTR):
+			return err
+		case pid == cmd.Process.Pid && status.Signaled():
+			os.Exit(128 + int(status.Signal()))
+		case pid == cmd.Process.Pid:
+			os.Exit(status.ExitStatus())
+		}
+	}
 }
 
 // outside makes the namespaces. In that of users the one user there is appears as root, which may
