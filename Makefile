@@ -144,8 +144,8 @@ softhsm: ## install SoftHSM2, the token the tests run on
 	@softhsm-setup/install.sh softhsm2
 
 # Tests that drive another program say so and skip when it isn't there; that is no reason to run no test at all.
-clients: ## install the clients that tests drive: AWS CLI, boto3, curl, pkcs11-tool
-	@for c in awscli boto3 curl opensc; do \
+clients: ## install the clients that tests drive: AWS CLI, boto3, psycopg2, curl, pkcs11-tool
+	@for c in awscli boto3 psycopg2 curl opensc; do \
 		softhsm-setup/install.sh $$c || echo "Going on without $$c: the tests that drive it will be skipped." >&2; done
 
 databases: ## install the database servers that tests start for themselves: PostgreSQL, MariaDB, Redis

@@ -111,6 +111,13 @@ var layers = []struct{ pkg, may, because string }{
 		"a password is random numbers, and no secret"},
 	{"secrets/rotation/rotator", "secrets/password",
 		"what changes credentials knows values and targets, and neither rows nor labels"},
+	{"secrets/rotation/rotator/program", "secrets/rotation/rotator " +
+		"secrets/rotation/rotator/program/sandbox", "it says what a program gets, and not how"},
+	{"secrets/rotation/rotator/program/sandbox", "",
+		"a sandbox is processes and the kernel, and knows nothing of what runs in it"},
+	{"secrets/rotation/rotator/functiontest", "secrets/rotation/rotator/functiontest/authority",
+		"what tests run as a site's function knows AWS's API alone"},
+	{"secrets/rotation/rotator/functiontest/authority", "", "certificates are bytes"},
 	{"secrets/rotation/rotator/...", "secrets/rotation/rotator secrets/password",
 		"what changes credentials knows values and targets, and neither rows nor labels"},
 	{"secrets/rotation/schedule", "", "times follow from a rule and a moment"},
@@ -280,8 +287,9 @@ var walls = []struct{ path, in, because string }{
 	{"github.com/redis/go-redis", "secrets/rotation/rotator/redis",
 		"one place makes sure that the driver does nothing of its own accord"},
 	{"golang.org/x/mod", "audit", "it is the Merkle log and the signed note"},
-	{"golang.org/x/sys", "cmd/... hsm store internal/access",
-		"locked memory and file locks belong to the process, the device and the database"},
+	{"golang.org/x/sys", "cmd/... hsm store internal/access secrets/rotation/rotator/program/...",
+		"locked memory and file locks belong to the process, the device and the database; and what " +
+			"a program may do is said to the kernel"},
 }
 
 // vague are names that say nothing, so that anything could end up under them.

@@ -1,5 +1,5 @@
 #!/bin/sh
-# install.sh [--check] [softhsm2|awscli|boto3|opensc|curl|postgresql|mariadb|redis|shellcheck|mmdebstrap|cc|make]...
+# install.sh [--check] [softhsm2|awscli|boto3|psycopg2|opensc|curl|postgresql|mariadb|redis|shellcheck|mmdebstrap|cc|make]...
 #
 # Installs what is named, SoftHSM2 when nothing is, with the platform's own package manager. It says what it is
 # about to do before it does it, asks nothing, does nothing twice, and is silent when there is nothing to do.
@@ -19,6 +19,8 @@ present() {
 	softhsm2) command -v softhsm2-util >/dev/null 2>&1 && "$here/find.sh" >/dev/null ;;
 	awscli) command -v aws >/dev/null 2>&1 ;;
 	boto3) python3 -c 'import boto3' >/dev/null 2>&1 ;;
+	# Debian's python3 may not be the first one, and has what its packages bring.
+	psycopg2) python3 -c 'import psycopg2' >/dev/null 2>&1 || /usr/bin/python3 -c 'import psycopg2' >/dev/null 2>&1 ;;
 	opensc) command -v pkcs11-tool >/dev/null 2>&1 ;;
 	curl | make | mmdebstrap) command -v "$1" >/dev/null 2>&1 ;;
 	shellcheck) command -v shellcheck >/dev/null 2>&1 ;;
@@ -29,7 +31,7 @@ present() {
 	# A compiler without the C library's headers is no use to cgo: one is read to see. CC may hold options, hence sh.
 	cc) echo '#include <stdlib.h>' | sh -c "${CC:-$(go env CC)} -E -" >/dev/null 2>&1 ;;
 	*)
-		say "don't know '$1'. Known are softhsm2, awscli, boto3, opensc, curl, postgresql, mariadb, redis, shellcheck, mmdebstrap, cc and make."
+		say "don't know '$1'. Known are softhsm2, awscli, boto3, psycopg2, opensc, curl, postgresql, mariadb, redis, shellcheck, mmdebstrap, cc and make."
 		exit 1
 		;;
 	esac
@@ -57,6 +59,9 @@ packages() {
 	pacman:boto3) echo python-boto3 ;;
 	apk:boto3) echo py3-boto3 ;;
 	*:boto3) echo python3-boto3 ;;
+	pacman:psycopg2) echo python-psycopg2 ;;
+	apk:psycopg2) echo py3-psycopg2 ;;
+	*:psycopg2) echo python3-psycopg2 ;;
 	dnf:shellcheck | zypper:shellcheck) echo ShellCheck ;;
 	*:shellcheck) echo shellcheck ;;
 	apt-get:postgresql) echo postgresql ;;

@@ -53,9 +53,7 @@ func commands() []command {
 }
 
 func main() {
-	if len(os.Args) > 1 && os.Args[1] == sandbox.Word {
-		sandbox.Stage(os.Args[2:]) // this program, as it stands before a rotator's program
-	}
+	sandbox.Main() // not a command for people: a rotator's program begins so
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, &env{stdout: os.Stdout, stderr: os.Stderr}, os.Args[1:])
 	stop()

@@ -22,12 +22,7 @@ type Output struct {
 // NewOutput keeps the end of a text, with asterisks in the place of each of the secrets. Characters
 // that a terminal would obey are left out.
 func NewOutput(text []byte, secrets ...string) *Output {
-	text = bytes.Clone(text)
-	for _, s := range secrets {
-		if s != "" { // of the same length: what is cut off below must not begin within a secret
-			text = bytes.ReplaceAll(text, []byte(s), bytes.Repeat([]byte("*"), len(s)))
-		}
-	}
+	text = masked(text, secrets)
 	if len(text) > OutputLimit {
 		text = text[len(text)-OutputLimit:]
 	}
@@ -37,7 +32,21 @@ func NewOutput(text []byte, secrets ...string) *Output {
 		}
 		return -1
 	}
-	return &Output{strings.TrimSpace(strings.Map(printable, strings.ToValidUTF8(string(text), "?")))}
+	kept := strings.TrimSpace(strings.Map(printable, strings.ToValidUTF8(string(text), "?")))
+	// Once more: without what was left out, a secret may be whole that wasn't before.
+	return &Output{string(masked([]byte(kept), secrets))}
+}
+
+// masked returns a text of the same length, so that what is cut off of it doesn't begin within a
+// secret.
+func masked(text []byte, secrets []string) []byte {
+	text = bytes.Clone(text)
+	for _, s := range secrets {
+		if s != "" {
+			text = bytes.ReplaceAll(text, []byte(s), bytes.Repeat([]byte("*"), len(s)))
+		}
+	}
+	return text
 }
 
 // Text returns what was said, at most [OutputLimit] bytes.

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 
 	"claviger/secrets/rotation/rotator"
 )
@@ -27,6 +29,26 @@ func TestOutput_SecretAcrossTheCut_LeavesNothing(t *testing.T) {
 			t.Fatalf("shifted by %d: %q", shift, got)
 		}
 	}
+}
+
+func TestOutput_SecretInPieces_IsMasked(t *testing.T) {
+	if got := rotator.NewOutput([]byte("top\x00sec\x1bret"), "topsecret").Text(); got != "*********" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func FuzzNewOutput(f *testing.F) {
+	f.Add([]byte("the key is topsecret\n"))
+	f.Add([]byte("tops\x00ecret\xff\u202e"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		got := rotator.NewOutput(text, "topsecret").Text()
+		if strings.Contains(got, "topsecret") || len(got) > rotator.OutputLimit ||
+			!utf8.ValidString(got) || strings.ContainsFunc(got, func(r rune) bool {
+			return r != '\n' && unicode.IsControl(r) && r != '\t'
+		}) {
+			t.Errorf("got %q", got)
+		}
+	})
 }
 
 func TestOutput_ControlCharacters_AreLeftOut(t *testing.T) {

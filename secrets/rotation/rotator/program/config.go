@@ -19,11 +19,11 @@ import (
 
 // Config is what an installation says of a program. The zero value of a limit is the usual one.
 type Config struct {
-	Program     string            // absolute; only root and the service's user may be able to write it
+	Program     string            // absolute; none but root and the service's user may write it
 	Arguments   []string          //
-	User        string            // name, uid or uid:gid; empty: the service's own, which mustn't be root
+	User        string            // name, uid or uid:gid, none of root's; empty: the service's own
 	Environment map[string]string // more variables; those of the credentials aren't among them
-	Read        []string          // more files and directories that the program may read, absolute
+	Read        []string          // more files and directories that it may read, absolute
 
 	Timeout   time.Duration // for a step; then everything is killed. Usually 60 s
 	Memory    uint64        // address space of each process, in bytes. Usually 1 GiB
@@ -32,7 +32,7 @@ type Config struct {
 	Processes uint64        // processes and threads. Usually 64
 	Disk      uint64        // what may be written to the directory, in bytes. Usually 64 MiB
 
-	Network  []string // host:port that it may reach besides the service; names as the program says them
+	Network  []string // host:port that it may reach besides the service, named as it names them
 	Endpoint string   // URL of the service, as the program reaches it
 	CAFile   string   // the certificates that the service's is by; empty: the system's
 

@@ -91,6 +91,7 @@ func (f *Function) command(s Session, region string) sandbox.Command {
 		User: f.user, Features: f.features, Read: f.config.readable(), Destinations: f.reach,
 		Limits: sandbox.Limits{Memory: c.Memory, CPU: c.CPU, Files: c.Files,
 			Processes: c.Processes, Disk: c.Disk},
+		Self: c.Self,
 	}
 }
 
@@ -100,9 +101,9 @@ func (f *Function) judge(ctx context.Context, r sandbox.Result, err error,
 	switch {
 	case err == nil && r.Status == 0:
 		return nil
-	case err == nil && r.Status > 128:
-		return rotator.Errorf(rotator.Failed, "the program was ended by signal %d (%s)",
-			r.Status-128, signalName(r.Status-128)).Because(said)
+	case err == nil && r.Status > 128 && r.Status <= 128+lastSignal:
+		return rotator.Errorf(rotator.Failed, "the program ended with status %d, as by signal %d (%s)",
+			r.Status, r.Status-128, signalName(r.Status-128)).Because(said)
 	case err == nil:
 		return rotator.Errorf(rotator.Failed, "the program ended with status %d",
 			r.Status).Because(said)

@@ -103,5 +103,7 @@ func numbers(text string) (uid, gid uint32, err error) {
 	return uint32(id), uint32(g), err
 }
 
+const lastSignal = 64
+
 // signalName says what ended a program, in the words of the system.
 func signalName(n int) string { return syscall.Signal(n).String() }

@@ -34,7 +34,7 @@ func New(t testing.TB) *Authority {
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
 	caDER, caKey := sign(t, ca, ca, nil)
-	of := func(serial int64, name string, usage x509.ExtKeyUsage) (der []byte, key *ecdsa.PrivateKey) {
+	of := func(serial int64, name string, usage x509.ExtKeyUsage) ([]byte, *ecdsa.PrivateKey) {
 		return sign(t, &x509.Certificate{SerialNumber: big.NewInt(serial),
 			Subject: pkix.Name{CommonName: name}, DNSNames: []string{"localhost"},
 			IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
@@ -77,7 +77,8 @@ func (a *Authority) Server(mutual bool) *tls.Config {
 	return c
 }
 
-func sign(t testing.TB, c, by *x509.Certificate, with *ecdsa.PrivateKey) ([]byte, *ecdsa.PrivateKey) {
+func sign(t testing.TB, c, by *x509.Certificate, with *ecdsa.PrivateKey) ([]byte,
+	*ecdsa.PrivateKey) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

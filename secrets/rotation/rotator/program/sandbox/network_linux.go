@@ -59,15 +59,18 @@ func assign(fd, i int, ip net.IP) error {
 		return err
 	}
 	defer unix.Close(fd6)
-	lo, err := net.InterfaceByName(device)
+	lo, err := unix.NewIfreq(device)
 	if err != nil {
+		return err
+	}
+	if err := unix.IoctlIfreq(fd, unix.SIOCGIFINDEX, lo); err != nil {
 		return err
 	}
 	request := struct { // struct in6_ifreq of netdevice(7)
 		address [net.IPv6len]byte
 		prefix  uint32
 		index   int32
-	}{[net.IPv6len]byte(ip.To16()), 128, int32(lo.Index)}
+	}{[net.IPv6len]byte(ip.To16()), 128, int32(lo.Uint32())}
 	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd6), unix.SIOCSIFADDR,
 		uintptr(unsafe.Pointer(&request)))
 	if errno != 0 {

@@ -24,6 +24,9 @@ const drain = 2 * time.Second
 // Run runs a command to its end, or kills all of it when ctx ends. The error wraps ErrSetup if the
 // program was not begun, and is ctx's if it was killed.
 func Run(ctx context.Context, c Command) (r Result, err error) {
+	if c.Self == "" && !staged {
+		return r, fmt.Errorf("%w: this binary has none of its stages", ErrSetup)
+	}
 	dir, err := directory(c.User)
 	if err != nil {
 		return r, fmt.Errorf("%w: %w", ErrSetup, err)
@@ -86,7 +89,7 @@ func command(ctx context.Context, c Command, dir string, said *tail) *exec.Cmd {
 	if self == "" {
 		self = "/proc/self/exe"
 	}
-	cmd := exec.CommandContext(ctx, self, Word, "outside")
+	cmd := exec.CommandContext(ctx, self, word, "outside")
 	cmd.Env = []string{"GOMAXPROCS=1"}
 	cmd.Dir = dir
 	cmd.Stdin = bytes.NewReader(c.Input)

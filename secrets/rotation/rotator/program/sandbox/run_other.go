@@ -13,5 +13,4 @@ func Run(context.Context, Command) (Result, error) { return Result{}, errUnsuppo
 // CanSwitch reports whether the service may run programs as others.
 func CanSwitch() error { return errUnsupported }
 
-// Stage is the whole of a process whose command line has [Word].
-func Stage([]string) { os.Exit(1) }
+func run([]string) { os.Exit(1) }

@@ -1,7 +1,7 @@
 // Package sandbox runs a program that is given short-lived credentials so that it can do little
 // with them, or with the machine, but what it was started for.
 //
-// The program is started in three stages of this binary, each by the word [Word] of its command
+// The program is started in three stages of this binary, each which [Main] tells from its command
 // line, all of them as the user that the program is to have. None needs root:
 //
 //  1. outside makes new namespaces for users, mounts, processes, IPC and the network.
@@ -22,13 +22,28 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"slices"
 	"strings"
 	"time"
 )
 
-// Word is what makes a command line of this binary one of a stage.
-const Word = "rotator-sandbox"
+// word is what makes a command line of this binary one of a stage.
+const word = "rotator-sandbox"
+
+// staged says that this process called Main: one that didn't would begin its own work anew, in the
+// place of a stage.
+var staged bool
+
+// Main is the first thing that a command does whose process runs programs. In a process that is a
+// stage it doesn't return. Somebody who gives a stage's command line by hand has no plan to hand
+// over, and is told so.
+func Main() {
+	if len(os.Args) > 1 && os.Args[1] == word {
+		run(os.Args[2:])
+	}
+	staged = true
+}
 
 // Features are the parts of a sandbox that depend on the kernel and on who runs the service.
 type Features struct {
@@ -58,8 +73,8 @@ type Limits struct {
 	Memory    uint64        // RLIMIT_AS, in bytes
 	CPU       time.Duration // RLIMIT_CPU, up to a whole second
 	Files     uint64        // RLIMIT_NOFILE
-	Processes uint64        // RLIMIT_NPROC: processes and threads of the sandbox; without namespaces of its user
-	Disk      uint64        // what its directory holds at most, in bytes; without namespaces RLIMIT_FSIZE
+	Processes uint64        // RLIMIT_NPROC, with threads: the sandbox's; without namespaces its user's
+	Disk      uint64        // bytes that its directory holds at most; without namespaces RLIMIT_FSIZE
 }
 
 // User is who a program runs as.

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -21,16 +22,15 @@ type stage struct {
 	report, file *os.File // at reportFD and planFD
 }
 
-// Stage is the whole of a process whose command line has [Word], with the words after it. It does
-// not return. Somebody who gives that command by hand has no plan to hand over, and is told so.
-func Stage(words []string) {
+// run is the whole of a process that is a stage.
+func run(words []string) {
 	runtime.LockOSThread() // what is given up is given up by a thread, and it is the one to go on
 	// Libraries of the service may have opened descriptors that are inherited.
 	_ = unix.CloseRange(reportFD, ^uint(0), unix.CLOSE_RANGE_CLOEXEC)
 	s := stage{report: os.NewFile(reportFD, "report"), file: os.NewFile(planFD, "plan")}
 	err := s.read()
 	if err != nil || len(words) != 1 {
-		fmt.Fprintln(os.Stderr, Word+" is for the service alone, when it runs a rotator's program")
+		fmt.Fprintln(os.Stderr, word+" is for the service alone, when it runs a rotator's program")
 		os.Exit(1)
 	}
 	switch words[0] {
@@ -69,7 +69,7 @@ func (s stage) send(r report, fds ...int) error {
 
 // next starts a stage with the descriptors of this one, waits for its end and ends as it did.
 func (s stage) next(name string, attr *syscall.SysProcAttr) error {
-	cmd := exec.Command("/proc/self/exe", Word, name)
+	cmd := exec.Command("/proc/self/exe", word, name)
 	cmd.Env = os.Environ()
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.ExtraFiles = []*os.File{s.report, s.file}
@@ -81,9 +81,20 @@ func (s stage) next(name string, attr *syscall.SysProcAttr) error {
 	for _, f := range []*os.File{s.report, s.file, os.Stdin, os.Stdout, os.Stderr} {
 		f.Close()
 	}
-	_ = cmd.Wait()
-	os.Exit(exitStatus(cmd.ProcessState))
-	return nil
+	// The first process of a namespace is the parent of all that have lost theirs, and until they
+	// are waited for they count among its processes.
+	for {
+		var status unix.WaitStatus
+		pid, err := unix.Wait4(-1, &status, 0, nil)
+		switch {
+		case err != nil && !errors.Is(err, unix.EINTR):
+			return err
+		case pid == cmd.Process.Pid && status.Signaled():
+			os.Exit(128 + int(status.Signal()))
+		case pid == cmd.Process.Pid:
+			os.Exit(status.ExitStatus())
+		}
+	}
 }
 
 // outside makes the namespaces. In that of users the one user there is appears as root, which may
