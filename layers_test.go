@@ -120,6 +120,8 @@ var layers = []struct{ pkg, may, because string }{
 	{"secrets/rotation/rotator/functiontest/authority", "", "certificates are bytes"},
 	{"secrets/rotation/rotator/...", "secrets/rotation/rotator secrets/password",
 		"what changes credentials knows values and targets, and neither rows nor labels"},
+	{"secrets/rotation/diagnosis", "secrets/secret secrets/rotation/rotator",
+		"what a secret's row says of a rotation is all that there is to say"},
 	{"secrets/rotation/schedule", "", "times follow from a rule and a moment"},
 	{"secrets/resourcepolicy", "internal/domain internal/fault policy policy/inspect",
 		"a policy is looked at before it is attached to anything"},

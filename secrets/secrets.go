@@ -31,6 +31,7 @@ import (
 	"claviger/internal/op"
 	"claviger/secrets/password"
 	"claviger/secrets/rotation"
+	"claviger/secrets/rotation/diagnosis"
 	"claviger/secrets/sealing"
 	"claviger/secrets/secretrows"
 	"claviger/secrets/smfault"
@@ -85,6 +86,11 @@ func New(c Config) *Secrets {
 		Operation: routes.Internal})
 	s.build()
 	return s
+}
+
+// DiagnoseRotation says how the rotation of a secret of the call's account and Region stands.
+func (s *Secrets) DiagnoseRotation(c *op.Call, id string) (diagnosis.Diagnosis, error) {
+	return s.rotation.Diagnose(c, id)
 }
 
 // Jobs is the work that Secrets Manager puts off, by kind.

@@ -40,6 +40,7 @@ type service struct {
 
 	rotators rotation.Rotators
 
+	secrets    *secrets.Secrets
 	operations []op.Operation
 }
 
@@ -61,6 +62,7 @@ func (s *service) assemble(k *optest.Kit) optest.Parts {
 		Installation: k.Installation, Principals: &s.People, Rotators: s.rotators})
 	due := keys.Jobs()
 	maps.Copy(due, sm.Jobs())
+	s.secrets = sm
 	s.operations = append(keys.Operations(), sm.Operations()...)
 	return optest.Parts{Operations: s.operations, Jobs: due}
 }

@@ -44,6 +44,8 @@ func commands() []command {
 		{"access-key", keyWords, "make, list, disable, enable, delete and rotate access keys",
 			accessKeyCommand},
 		{"revoke", "", "end sessions before their time", revokeCommand},
+		{"secrets", secretsWords, "say why the rotation of a secret failed, and what to do",
+			secretsCommand},
 		{"policy", "lint [flags] FILE...", "say what is wrong with policies, and what never matches",
 			policyCommand},
 		{"audit", "tail [flags]", "read the audit trail", auditCommand},

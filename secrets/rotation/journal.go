@@ -7,6 +7,7 @@ import (
 	"claviger/internal/op"
 	"claviger/policy"
 	"claviger/secrets/events"
+	"claviger/secrets/rotation/diagnosis"
 	"claviger/secrets/rotation/rotator"
 	"claviger/secrets/secret"
 	"claviger/secrets/secretrows"
@@ -25,6 +26,8 @@ type operations struct {
 	propose op.Command[proposeInput, changed]
 	read    op.Query[readInput, values]
 	finish  op.Command[runInput, changed]
+
+	diagnose op.Query[target.Input, diagnosis.Diagnosis]
 }
 
 func (r *Rotation) operations(describe func(name string) op.Info) operations {
@@ -39,6 +42,8 @@ func (r *Rotation) operations(describe func(name string) op.Info) operations {
 		propose: change(r, describe("PutSecretValue"), r.propose),
 		read:    op.Read(describe("GetSecretValue"), r.findRead, r.read),
 		finish:  change(r, describe("UpdateSecretVersionStage"), r.finish),
+
+		diagnose: target.Read(r.finder, describe("DescribeSecret"), diagnose),
 	}
 }
 

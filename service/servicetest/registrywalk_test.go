@@ -234,8 +234,9 @@ func (w *walker) allowed(t *testing.T, document string, rest bool) {
 	}
 	own := []string{}
 	for _, other := range records[:len(records)-1] {
-		if other.UserIdentity.Type == policy.Service && other.UserIdentity.ARN == "" &&
-			other.UserIdentity.InvokedBy == r.EventSource && other.ErrorCode == "" {
+		by := other.UserIdentity
+		if (by.Type == policy.Service || by.Type == "" && other.EventType == "AwsServiceEvent") &&
+			by.ARN == "" && by.InvokedBy == r.EventSource && other.ErrorCode == "" {
 			own = append(own, other.EventName)
 			continue
 		}
@@ -259,9 +260,12 @@ func (w *walker) found(t *testing.T, a servicetest.Answer) {
 	}
 }
 
-// ownWork has what operations have the service do in its own name before they are done, each time.
+// ownWork has what operations have the service do in its own name before they are done, each time:
+// operations and what it tells of as events.
 var ownWork = map[string][]string{
-	"kms.ImportKeyMaterial": {"CountImportAttempt", "TakeBackImportAttempt"},
+	"kms.ImportKeyMaterial":        {"CountImportAttempt", "TakeBackImportAttempt"},
+	"secretsmanager.DeleteSecret":  {"StartSecretVersionDelete"},
+	"secretsmanager.RestoreSecret": {"CancelSecretVersionDelete"},
 }
 
 // restOf returns the REST request that says the same as a JSON 1.1 document: what the route has in

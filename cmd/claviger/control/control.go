@@ -128,6 +128,7 @@ type Request struct {
 	Accounts *Accounts
 	Reset    *Reset
 	Revoke   *Revoke
+	Secrets  *Secrets
 }
 
 // Perform does what is asked, for the user who asks: the records say who. A negative user is this
@@ -145,6 +146,8 @@ func (q Request) Perform(ctx context.Context, s *service.Service, uid int) (
 		return nil, q.Reset.perform(ctx, s, uid)
 	case q.Revoke != nil:
 		return nil, q.Revoke.perform(ctx, s, uid)
+	case q.Secrets != nil:
+		return q.Secrets.perform(ctx, s, uid)
 	}
 	return nil, errors.New("there is no such command")
 }
