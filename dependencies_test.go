@@ -77,6 +77,7 @@ func licence(t *testing.T, dir string) string {
 	text := strings.Join(strings.Fields(string(b)), " ")
 	for _, l := range []struct{ words, name string }{
 		{"Apache License Version 2.0", "Apache-2.0"},
+		{"Mozilla Public License Version 2.0", "MPL-2.0"},
 		{"Permission is hereby granted, free of charge, to any person", "MIT"},
 		{"Permission to use, copy, modify, and distribute this software for any purpose", "ISC"},
 		{"endorse or promote products derived from this software without specific", "BSD-3-Clause"},
