@@ -91,11 +91,18 @@ var layers = []struct{ pkg, may, because string }{
 	{"keystore/kmsfault", "internal/fault", "every part of KMS refuses in the same words"},
 	{"secrets", "secrets/... internal/... policy audit store",
 		"a domain knows the road, the engine and the trail, and no other domain"},
-	{"secrets/secret", "secrets/smfault secrets/password internal/domain internal/envelope " +
-		"internal/fault internal/op policy",
+	{"secrets/secret", "secrets/smfault secrets/password secrets/rotation/rotator " +
+		"secrets/rotation/schedule internal/domain internal/envelope internal/fault internal/op policy",
 		"a secret is facts and rules: no clock, no database, no key"},
 	{"secrets/smfault", "internal/fault", "every part of Secrets Manager refuses in the same words"},
-	{"secrets/secretrows", "secrets/secret secrets/model internal/domain internal/op internal/rowmac " +
+	{"secrets/events", "secrets/secret secrets/rotation/rotator internal/op",
+		"an event is what became of a secret, told to the trail"},
+	{"secrets/rotation", "secrets/secret secrets/secretrows secrets/sealing secrets/versions " +
+		"secrets/target secrets/events secrets/model secrets/smfault secrets/password " +
+		"secrets/rotation/... internal/domain internal/fault internal/op policy store",
+		"a rotation is operations of the service's own on one secret, and knows of targets what " +
+			"their contract says"},
+	{"secrets/secretrows", "secrets/secret secrets/events secrets/model internal/domain internal/op internal/rowmac " +
 		"policy store",
 		"rows hold secrets, and know no operation"},
 	{"secrets/sealing", "secrets/secret secrets/smfault internal/custody internal/domain " +
@@ -109,8 +116,6 @@ var layers = []struct{ pkg, may, because string }{
 		"finding a secret comes before anything is done with it"},
 	{"secrets/password", "internal/domain internal/op internal/fault",
 		"a password is random numbers, and no secret"},
-	{"secrets/rotation/rotator", "secrets/password",
-		"what changes credentials knows values and targets, and neither rows nor labels"},
 	{"secrets/rotation/rotator/program", "secrets/rotation/rotator " +
 		"secrets/rotation/rotator/program/sandbox", "it says what a program gets, and not how"},
 	{"secrets/rotation/rotator/program/sandbox", "",
@@ -118,7 +123,7 @@ var layers = []struct{ pkg, may, because string }{
 	{"secrets/rotation/rotator/functiontest", "secrets/rotation/rotator/functiontest/authority",
 		"what tests run as a site's function knows AWS's API alone"},
 	{"secrets/rotation/rotator/functiontest/authority", "", "certificates are bytes"},
-	{"secrets/rotation/rotator/...", "secrets/rotation/rotator secrets/password",
+	{"secrets/rotation/rotator/...", "secrets/rotation/rotator/... secrets/password",
 		"what changes credentials knows values and targets, and neither rows nor labels"},
 	{"secrets/rotation/diagnosis", "secrets/secret secrets/rotation/rotator",
 		"what a secret's row says of a rotation is all that there is to say"},

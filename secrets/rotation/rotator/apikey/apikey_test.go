@@ -100,7 +100,7 @@ func TestSet_AbandonedCandidate_IsRevoked(t *testing.T) {
 		to, from := target(t, c), new(passwords)
 		abandoned := begin(t, to, rotator.Versions{Current: s.current()}, from, "first")
 		set(t, to, abandoned)
-		v := begin(t, to, rotator.Versions{Current: s.current(), Abandoned: &abandoned.Pending}, from,
+		v := begin(t, to, rotator.Versions{Current: s.current(), Abandoned: []rotator.Document{abandoned.Pending}}, from,
 			"second")
 		set(t, to, v)
 		if is, n := s.valid(abandoned.Pending); is || n != 2 {
@@ -137,7 +137,7 @@ func TestSet_KeysInCommonWithBefore_AreNotRevoked(t *testing.T) {
 		v := begin(t, to, rotator.Versions{Current: s.current()}, from, "token")
 		set(t, to, v)
 		renamed := v.Current.With("key_id", "other")
-		v.Previous, v.Abandoned = &renamed, &v.Pending
+		v.Previous, v.Abandoned = &renamed, []rotator.Document{v.Pending}
 		set(t, to, v)
 		foreign := v.Current.With("url", "https://elsewhere/").With("api_key", "SecretX").With("key_id", "x")
 		nameless := v.Current.With("key_id", "").With("api_key", "SecretY")
