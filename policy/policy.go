@@ -52,7 +52,7 @@ type Resource struct {
 	// PolicyOpens says that nothing else than its policy opens it, to the service's own principal
 	// neither: a role says itself who acts as it.
 	PolicyOpens bool
-	Grants        func() ([]Grant, error) // those that may speak for the caller, in no order
+	Grants      func() ([]Grant, error) // those that may speak for the caller, in no order
 }
 
 // OfCiphertext is what a resource is called whose name the caller didn't give: it is in the

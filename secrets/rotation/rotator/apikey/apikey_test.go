@@ -141,7 +141,7 @@ func TestSet_KeysInCommonWithBefore_AreNotRevoked(t *testing.T) {
 		set(t, to, v)
 		foreign := v.Current.With("url", "https://elsewhere/").With("api_key", "SecretX").With("key_id", "x")
 		nameless := v.Current.With("key_id", "").With("api_key", "SecretY")
-		v.Previous, v.Abandoned = &foreign, &nameless
+		v.Previous, v.Abandoned = &foreign, []rotator.Document{nameless}
 		set(t, to, v)
 		if n := s.requests("DELETE"); n != 0 {
 			t.Errorf("%d keys were revoked", n)
