@@ -44,7 +44,8 @@ func TestSet_MySQLCandidateGivenUp_KeepsWhatClientsHave(t *testing.T) {
 		abandoned := current.With("password", "abandoned")
 		mustSet(t, target, rotator.Versions{Pending: abandoned, Current: current})
 		next := current.With("password", "next")
-		mustSet(t, target, rotator.Versions{Pending: next, Current: current, Abandoned: []rotator.Document{abandoned}})
+		mustSet(t, target, rotator.Versions{Pending: next, Current: current,
+			Abandoned: []rotator.Document{abandoned}})
 		if got := f.accepts("old"); got == mayNotRepeat {
 			t.Errorf("where passwords may not repeat %t the current one goes on working: %t",
 				mayNotRepeat, got)
