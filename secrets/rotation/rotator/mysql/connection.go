@@ -18,7 +18,7 @@ import (
 // connects again by itself, and here each login says something.
 type connection struct {
 	driver statements
-	net    net.Conn
+	net    *bounded
 	at     string // host:port, for messages
 }
 
@@ -77,7 +77,7 @@ func (t *target) login(ctx context.Context, d rotator.Document, at rotator.Endpo
 	}
 	within, cancel := t.Reach.Within(ctx)
 	defer cancel()
-	err = guarded(func() error {
+	err = c.guarded(func() error {
 		conn, err := connector.Connect(within)
 		if err != nil {
 			return err
@@ -124,10 +124,13 @@ func (b *bounded) Read(p []byte) (int, error) {
 
 // guarded calls the driver. A packet that is shorter than it has to be makes the driver panic, and
 // whoever a secret names for its server isn't to end the service by one.
-func guarded(call func() error) (err error) {
+func (c *connection) guarded(call func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("%w: the driver panics: %v", mysql.ErrMalformPkt, r)
+		}
+		if err != nil && c.net != nil && c.net.left <= 0 {
+			err = errTooMuch // which the driver has for a connection that ended
 		}
 	}()
 	return call()
@@ -136,7 +139,7 @@ func guarded(call func() error) (err error) {
 // close ends the connection. Nothing is open that could fail.
 func (c *connection) close() {
 	if c.driver != nil {
-		_ = guarded(c.driver.Close)
+		_ = c.guarded(c.driver.Close)
 	}
 	if c.net != nil {
 		_ = c.net.Close() // the driver that panics has left it open
@@ -144,7 +147,7 @@ func (c *connection) close() {
 }
 
 func (c *connection) exec(ctx context.Context, format string, args ...any) error {
-	err := guarded(func() error {
+	err := c.guarded(func() error {
 		_, err := c.driver.ExecContext(ctx, fmt.Sprintf(format, args...), nil)
 		return err
 	})
@@ -157,7 +160,7 @@ func (c *connection) exec(ctx context.Context, format string, args ...any) error
 // query returns all rows of an answer as texts. NULL is empty.
 func (c *connection) query(ctx context.Context, format string, args ...any) ([][]string, error) {
 	var all [][]string
-	err := guarded(func() error {
+	err := c.guarded(func() error {
 		rows, err := c.driver.QueryContext(ctx, fmt.Sprintf(format, args...), nil)
 		if err != nil {
 			return err

@@ -258,3 +258,11 @@ func TestTest_OtherServers_AreNotRead(t *testing.T) {
 		})
 	}
 }
+
+// TestTest_ServerWithoutEnd_IsLeft has packets that go on and on.
+func TestTest_ServerWithoutEnd_IsLeft(t *testing.T) {
+	packet := "\xff\xff\xff\x00" + strings.Repeat("x", 1<<24-1)
+	next := "\xff\xff\xff\x01" + strings.Repeat("x", 1<<24-1)
+	d := secret(t, talker(t, packet+next), "orders", "old").With("ssl", "true")
+	mustFail(t, newTarget(t, false).Test(t.Context(), d), rotator.BadAnswer, d)
+}

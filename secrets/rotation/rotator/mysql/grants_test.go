@@ -3,6 +3,8 @@ package mysql
 import (
 	"strings"
 	"testing"
+
+	"claviger/secrets/rotation/rotator/servertest"
 )
 
 var from, to = account{"a`b'c", "%"}, account{`d\'e`, "%"}
@@ -122,4 +124,22 @@ func TestEditionOf_Versions_AreRead(t *testing.T) {
 			t.Errorf("%q: got %v %t, want %v", text, got, ok, want)
 		}
 	}
+}
+
+// TestRequirement_Columns_AreTheClauseAgain has MariaDB read what is made of its own columns.
+func TestRequirement_Columns_AreTheClauseAgain(t *testing.T) {
+	s := servertest.MariaDB(t)
+	for _, clause := range []string{"NONE", "SSL", "X509", "SUBJECT '/CN=c'",
+		`ISSUER '/CN=a''b' SUBJECT '/CN=c\\d' CIPHER 'd'`} {
+		out := s.Exec(t, "CREATE OR REPLACE USER required REQUIRE "+clause+"; SELECT ssl_type, "+
+			"ssl_cipher, x509_issuer, x509_subject FROM mysql.user WHERE User = 'required'")
+		columns := strings.Split(strings.TrimSuffix(out, "\n"), "\t")
+		want := s.Exec(t, "SHOW CREATE USER required")
+		got := s.Exec(t, "CREATE OR REPLACE USER required REQUIRE "+
+			requirement(columns[0], columns[1], columns[2], columns[3])+"; SHOW CREATE USER required")
+		if got != want {
+			t.Errorf("%s\ngot  %s\nwant %s", clause, got, want)
+		}
+	}
+	s.Exec(t, "DROP USER required")
 }
