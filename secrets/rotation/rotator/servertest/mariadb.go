@@ -62,7 +62,7 @@ var mariadbTemplate = sync.OnceValues(func() (data string, err error) {
 	}
 	data = filepath.Join(dir, "data")
 	err = run(dir, mariadbProgram("mariadb-install-db"), "--no-defaults", "--datadir="+data,
-		"--auth-root-authentication-method=normal", "--skip-test-db")
+		"--auth-root-authentication-method=normal", "--skip-test-db", "--innodb-log-file-size=4M") // it has 96M by default
 	return data, err
 })
 
@@ -75,6 +75,7 @@ skip-name-resolve
 general-log
 general-log-file = ../general.log
 innodb-buffer-pool-size = 8M
+innodb-log-file-size = 4M
 innodb-flush-log-at-trx-commit = 0
 skip-log-bin
 ssl-ca = ca.crt
