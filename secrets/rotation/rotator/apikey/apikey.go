@@ -1,5 +1,5 @@
-// Package apikey rotates keys of HTTP APIs that make and revoke keys over HTTP themselves. How one is
-// asked is said by the configuration.
+// Package apikey rotates keys of HTTP APIs that make and revoke keys themselves. How one is asked
+// is said by the configuration.
 //
 // Two keys are valid at a time, the new one and that of the current version, so that no client is
 // locked out. Those of before are revoked by the next rotation.
@@ -17,8 +17,9 @@ import (
 )
 
 // Config is what the configuration says of an API. Paths and bodies are templates: {key_id},
-// {api_key}, and {NAME} of any other text of the secret stand for themselves, escaped for where they
-// stand. A path is appended to the secret's url. No path may have {api_key}, as paths get into logs.
+// {api_key}, and {NAME} of any other text of the secret stand for themselves, escaped for where
+// they stand. A path is appended to the secret's url. No path may have {api_key}, as paths get into
+// logs.
 type Config struct {
 	Reach rotator.Reach
 
@@ -40,10 +41,10 @@ type Request struct {
 	Body   string // JSON; empty: none
 }
 
-// Issued is how an API answers that makes keys itself. Make may have {token}, a text that is the same
-// for each attempt of a rotation and that nobody can choose. An answer may be lost, and the key with
-// it: either the API answers again what it has answered to the same Idempotency header, or the
-// lost key is found in the List by the token, and revoked.
+// Issued is how an API answers that makes keys itself. Make may have {token}, a text that is the
+// same for each attempt of a rotation and that nobody can choose. An answer may be lost, and the
+// key with it: either the API answers again what it has answered to the same Idempotency header, or
+// the lost key is found in the List by the token, and revoked.
 type Issued struct {
 	Key, ID     string // JSON pointers (RFC 6901) into the answer
 	Idempotency string // the header, like Idempotency-Key
@@ -125,9 +126,9 @@ func (a *api) agreed(v rotator.Versions) (*url.URL, error) {
 	return here, nil
 }
 
-// author returns the version by whose key others are made and revoked: the first of the owner's that
-// works, or masterarn's. Even then one of the owner's has to work, as otherwise whoever writes a
-// secret could have the service use an administrator's key for it.
+// author returns the version by whose key others are made and revoked: the first of the owner's
+// that works, or masterarn's. Even then one of the owner's has to work, as otherwise whoever
+// writes a secret could have the service use an administrator's key for it.
 func (a *api) author(ctx context.Context, base *url.URL, v rotator.Versions,
 	owners ...rotator.Document) (by rotator.Document, err error) {
 	err = rotator.Errorf(rotator.LoginRefused, "no key that the secret has had of late is valid")
@@ -173,7 +174,8 @@ func (a *api) before(base *url.URL, v rotator.Versions) (some []rotator.Document
 func (a *api) retire(ctx context.Context, base *url.URL, v rotator.Versions,
 	by rotator.Document) error {
 	for _, old := range a.before(base, v) {
-		if same(old, v.Pending) || same(old, v.Current) || old.Required(a.config.Revoke.names()...) != nil {
+		kept := same(old, v.Pending) || same(old, v.Current)
+		if kept || old.Required(a.config.Revoke.names()...) != nil {
 			continue
 		}
 		if err := a.revoke(ctx, base, by, text(old)); err != nil {
@@ -183,8 +185,8 @@ func (a *api) retire(ctx context.Context, base *url.URL, v rotator.Versions,
 	return nil
 }
 
-// same reports whether two versions have a key in common, of which there is no telling if either its
-// name or its text is equal.
+// same reports whether two versions have a key in common. There is no telling if but one of its
+// name and its text is equal: then it is taken for the same.
 func same(a, b rotator.Document) bool {
 	return a.Text(keyMember) == b.Text(keyMember) ||
 		a.Text(idMember) != "" && a.Text(idMember) == b.Text(idMember)

@@ -100,7 +100,8 @@ func TestSet_AbandonedCandidate_IsRevoked(t *testing.T) {
 		to, from := target(t, c), new(passwords)
 		abandoned := begin(t, to, rotator.Versions{Current: s.current()}, from, "first")
 		set(t, to, abandoned)
-		v := begin(t, to, rotator.Versions{Current: s.current(), Abandoned: []rotator.Document{abandoned.Pending}}, from,
+		v := begin(t, to, rotator.Versions{Current: s.current(),
+			Abandoned: []rotator.Document{abandoned.Pending}}, from,
 			"second")
 		set(t, to, v)
 		if is, n := s.valid(abandoned.Pending); is || n != 2 {
@@ -109,8 +110,8 @@ func TestSet_AbandonedCandidate_IsRevoked(t *testing.T) {
 	})
 }
 
-// TestSet_CurrentKeyIsDead_IsDoneByAnother: those of before that live may make keys, and are revoked
-// when the new one is known to work.
+// TestSet_CurrentKeyIsDead_IsDoneByAnother: those of before that live may make keys, and are
+// revoked when the new one is known to work.
 func TestSet_CurrentKeyIsDead_IsDoneByAnother(t *testing.T) {
 	eachKind(t, func(t *testing.T, s *service, c apikey.Config) {
 		to, from := target(t, c), new(passwords)
@@ -139,7 +140,8 @@ func TestSet_KeysInCommonWithBefore_AreNotRevoked(t *testing.T) {
 		renamed := v.Current.With("key_id", "other")
 		v.Previous, v.Abandoned = &renamed, []rotator.Document{v.Pending}
 		set(t, to, v)
-		foreign := v.Current.With("url", "https://elsewhere/").With("api_key", "SecretX").With("key_id", "x")
+		foreign := v.Current.With("url", "https://elsewhere/").With("api_key", "SecretX").
+			With("key_id", "x")
 		nameless := v.Current.With("key_id", "").With("api_key", "SecretY")
 		v.Previous, v.Abandoned = &foreign, []rotator.Document{nameless}
 		set(t, to, v)
@@ -195,7 +197,7 @@ func TestTarget_Secret_HasToBeForThisAPI(t *testing.T) {
 			secret rotator.Document
 			want   rotator.Reason
 		}{
-			"plain":        {good.With("url", strings.Replace(s.URL, "https", "http", 1)), rotator.BadSecret},
+			"plain":        {good.With("url", "http"+s.URL[len("https"):]), rotator.BadSecret},
 			"a user":       {good.With("url", "https://me@127.0.0.1"), rotator.BadSecret},
 			"a query":      {good.With("url", s.URL+"?x"), rotator.BadSecret},
 			"no url":       {good.With("url", "::"), rotator.BadSecret},

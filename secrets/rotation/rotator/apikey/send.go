@@ -92,7 +92,8 @@ func (a *api) send(ctx context.Context, base *url.URL, by rotator.Document, r Re
 	return read(ctx, what, answer)
 }
 
-// client speaks to one host and follows it nowhere. Nothing is kept between requests: they are rare.
+// client speaks to one host and follows it nowhere. Nothing is kept between requests, which are
+// rare.
 func (a *api) client(host string) *http.Client {
 	return &http.Client{
 		Transport: &http.Transport{TLSClientConfig: a.config.Reach.TLS(host), DisableKeepAlives: true,

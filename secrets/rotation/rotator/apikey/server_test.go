@@ -169,8 +169,8 @@ func (s *service) lose(method string) {
 }
 
 func (s *service) current() rotator.Document {
-	return parse(s.t, fmt.Sprintf(`{"url":"%s/base","api_key":"Secret0","key_id":"k0","scope":"all \"of\" it"}`,
-		s.URL))
+	return parse(s.t, fmt.Sprintf(`{"url":"%s/base","api_key":"Secret0","key_id":"k0",`+
+		`"scope":"all \"of\" it"}`, s.URL))
 }
 
 func (s *service) reach() rotator.Reach {
@@ -192,7 +192,8 @@ func (s *service) issuing(listed bool) apikey.Config {
 	c.Make = apikey.Request{Path: "/keys", Body: `{"name":"rotation {token}"}`}
 	c.Issued = &apikey.Issued{Key: "/data/0/secret", ID: "/data/0/id"}
 	if listed {
-		c.Issued.List = &apikey.List{Path: "/keys?name={token}", Items: "/keys", ID: "/id", Token: "/name"}
+		c.Issued.List = &apikey.List{Path: "/keys?name={token}", Items: "/keys", ID: "/id",
+			Token: "/name"}
 	} else {
 		c.Issued.Idempotency = "Idempotency-Key"
 	}

@@ -28,7 +28,8 @@ func marked(d rotator.Document, mark string) values {
 	}
 }
 
-// placeholder finds {name}. A brace of JSON is never one: a quotation mark or another brace follows.
+// placeholder finds {name}. A brace of JSON is never one: a quotation mark or another brace comes
+// next.
 var placeholder = regexp.MustCompile(`\{[a-zA-Z][a-zA-Z0-9_]*\}`)
 
 // names returns the members that a request needs.

@@ -31,7 +31,8 @@ func (c Config) complete() Config {
 
 // validate refuses what could not work, or would work otherwise than it looks.
 func (c Config) validate() error {
-	if !isName(c.Header) || strings.ContainsFunc(c.Prefix, func(r rune) bool { return r < ' ' || r > '~' }) {
+	unprintable := func(r rune) bool { return r < ' ' || r > '~' }
+	if !isName(c.Header) || strings.ContainsFunc(c.Prefix, unprintable) {
 		return errors.New("the header can't carry a key")
 	}
 	for name, r := range map[string]Request{"try": c.Try, "make": c.Make, "revoke": c.Revoke} {

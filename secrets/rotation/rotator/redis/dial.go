@@ -38,7 +38,8 @@ func encryptionOf(secrets []rotator.Document) (e encryption) {
 // without a password, and TLS is not tried where it might be: a server that speaks plain takes the
 // handshake for the beginning of a line, and waits for its end. A certificate that isn't trusted is
 // no reason to go on without TLS.
-func (t *Target) dial(ctx context.Context, server rotator.Endpoint, e encryption) (net.Conn, error) {
+func (t *Target) dial(ctx context.Context, server rotator.Endpoint, e encryption) (net.Conn,
+	error) {
 	if e == either {
 		speaksPlain, err := asksPlain(ctx, server)
 		if err != nil {

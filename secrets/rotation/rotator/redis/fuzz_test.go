@@ -16,8 +16,8 @@ type pieces struct {
 
 func (p *pieces) Read(b []byte) (int, error) { return p.text.Read(b[:min(len(b), p.size)]) }
 
-// FuzzBounded: whether an answer is too large doesn't depend on the pieces that it comes in, and what
-// fits comes as it is.
+// FuzzBounded: whether an answer is too large doesn't depend on the pieces that it comes in, and
+// what fits comes as it is.
 func FuzzBounded(f *testing.F) {
 	f.Add([]byte("*2\r\n$5\r\nflags\r\n*0\r\n+OK\r\n"), 3)
 	f.Add([]byte("$-1\r\n$2\r\n$9\r\n*99999999\r\n"), 1)

@@ -2,9 +2,9 @@
 //
 // A user of theirs can have several passwords. A rotation leaves it with two, the new one and that
 // of the current version, so that whoever has fetched either is let in: no client is locked out,
-// neither before the label moves nor after. Older ones go at the next rotation. Passwords are set by
-// their SHA-256, which is what the server keeps, so that neither MONITOR nor the slow log could show
-// one.
+// neither before the label moves nor after. Older ones go at the next rotation. Passwords are set
+// by their SHA-256, which is what the server keeps, so that neither MONITOR nor the slow log could
+// show one.
 //
 // Changing users takes the right to ACL GETUSER and ACL SETUSER, and ACL SAVE or CONFIG REWRITE.
 // Whoever has it is an administrator, so that usually masterarn names one's secret. Without, the
@@ -36,8 +36,8 @@ type Config struct {
 }
 
 // Target changes passwords of users. Secrets have engine (redis or valkey), host, username and
-// password, and may have port (6379), ssl, masterarn, and hosts: further servers with the same user,
-// as host:port with commas between.
+// password, and may have port (6379), ssl, masterarn, and hosts: further servers with the same
+// user, as host:port with commas between.
 type Target struct{ config Config }
 
 var _ rotator.Target = (*Target)(nil)

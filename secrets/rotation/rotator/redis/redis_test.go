@@ -150,8 +150,10 @@ func TestSet_ServerWithoutFile_FailsUnlessItMay(t *testing.T) {
 
 func TestSet_PasswordInForceIsOlder_IsTakenFromThere(t *testing.T) {
 	for name, in := range map[string]func(v *rotator.Versions, d *rotator.Document){
-		"previous":  func(v *rotator.Versions, d *rotator.Document) { v.Previous = d },
-		"abandoned": func(v *rotator.Versions, d *rotator.Document) { v.Abandoned = []rotator.Document{*d} },
+		"previous": func(v *rotator.Versions, d *rotator.Document) { v.Previous = d },
+		"abandoned": func(v *rotator.Versions, d *rotator.Document) {
+			v.Abandoned = []rotator.Document{v.Pending, *d}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := start(t, servertest.RedisACLFile)

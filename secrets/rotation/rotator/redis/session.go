@@ -72,8 +72,8 @@ func (s *session) ask(ctx context.Context, command ...any) (answer any, err erro
 	return c.Val(), nil
 }
 
-// uncertified explains a connection that ended before anything was answered. If the server has asked
-// for a certificate it is for lack of one (with TLS 1.3 it says so after the handshake).
+// uncertified explains a connection that ended before anything was answered. If the server has
+// asked for a certificate it is for lack of one (with TLS 1.3 it says so after the handshake).
 func (s *session) uncertified(err error) error {
 	c, isTLS := s.socket.(*secured)
 	if isTLS && c.asked && !s.answered && is(err, rotator.CutOff) {

@@ -61,8 +61,8 @@ func (t *Target) setAt(ctx context.Context, server rotator.Endpoint, v rotator.V
 	return s.save(ctx)
 }
 
-// owners returns the versions whose passwords may be in force, the likeliest first. Those of another
-// user or host say nothing about this one.
+// owners returns the versions whose passwords may be in force, the likeliest first. Those of
+// another user or host say nothing about this one.
 func owners(v rotator.Versions) []rotator.Document {
 	all := []rotator.Document{v.Pending, v.Current}
 	for _, d := range v.Older() {
@@ -80,8 +80,8 @@ func hash(d rotator.Document) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// leave leaves a user with these passwords alone. It is one command, which no other client sees half
-// of. Where they are the user's already nothing is sent.
+// leave leaves a user with these passwords alone. It is one command, which no other client sees
+// half of. Where they are the user's already nothing is sent.
 func (s *session) leave(ctx context.Context, user string, wanted ...string) error {
 	had, err := s.passwords(ctx, user)
 	if err != nil {
