@@ -167,6 +167,14 @@ func (r *road) Authenticate(context.Context, *http.Request, func() ([]byte, erro
 	return c, region, r.station("authenticate")
 }
 
+// Renew implements op.Authenticator.
+func (r *road) Renew(context.Context, *http.Request, string, time.Time, time.Time) (
+	policy.Caller, error) {
+	c := optest.Root(account)
+	c.AccessKeyID = "AKIATEST"
+	return c, r.station("renew")
+}
+
 // Enter, Leave and Commit implement op.Ledger.
 func (r *road) Enter() { r.flight(1) }
 func (r *road) Leave() { r.flight(-1) }
