@@ -63,8 +63,15 @@ func (w *Watchers[K]) Wake(tx *store.Tx, keys ...K) {
 	})
 }
 
-// ETag names an answer of an operation by all that it depends on ([op.Watched]). Who hasn't got the
-// answer can't make its ETag up, and so learns nothing by asking whether it is still that one.
-func ETag(tokens *signedtoken.Maker, operation string, parts ...string) string {
-	return tokens.Make("", append([]string{"ETag", operation}, parts...)...)
+// ETags makes the entity tags of a service's answers ([op.Watched]).
+type ETags struct{ Tokens *signedtoken.Maker }
+
+// Of names an answer of an operation by all that it depends on, and is nothing if that is nothing.
+// Who hasn't got the answer can't make its ETag up, and so learns nothing by asking whether it is
+// still that one.
+func (e ETags) Of(operation string, parts []string) string {
+	if len(parts) == 0 {
+		return ""
+	}
+	return e.Tokens.Make("", append([]string{"ETag", operation}, parts...)...)
 }
