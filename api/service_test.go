@@ -221,6 +221,7 @@ func (observer) Operation(string, string, string, time.Duration) {}
 func (observer) Unknown(string, string)                          {}
 func (observer) Unrecorded()                                     {}
 func (observer) Overload(string)                                 {}
+func (observer) Waiting(int)                                     {}
 
 // service is the API with both services behind it.
 type service struct {

@@ -94,7 +94,9 @@ func (c *Call) waits(err error) bool { return err == nil && c.trail.unmodified &
 func (c *Call) wait() error {
 	w := c.watch
 	c.run.Ledger.Leave()
+	c.run.Observe.Waiting(1)
 	more, err := w.hold(w.changed)
+	c.run.Observe.Waiting(-1)
 	c.run.Ledger.Enter()
 	c.forget()
 	if !more {

@@ -72,6 +72,7 @@ type road struct {
 	unknown    int
 	unrecorded int
 	inFlight   int
+	waiting    int
 }
 
 func build(t testing.TB) *road {
@@ -217,6 +218,13 @@ func (r *road) Unrecorded() {
 }
 
 func (*road) Overload(string) {}
+
+// Waiting implements op.Observer.
+func (r *road) Waiting(delta int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.waiting += delta
+}
 
 func (r *road) pass(d time.Duration) { r.clock.Pass(d) }
 

@@ -78,6 +78,7 @@ type Observer interface {
 	Unknown(service, code string) // failures before a caller is known
 	Unrecorded()                  // of those, the ones that left no record
 	Overload(where string)        // somebody was turned away because a bound was reached
+	Waiting(delta int)            // so many more requests wait for a change
 }
 
 // Runner takes operations down the one road. All fields must be set.
