@@ -103,7 +103,8 @@ func (w *watchedSecret) await(t *testing.T, many float64) {
 	t.Fatalf("%v requests wait, want %v", w.metric(t, "claviger_requests_waiting"), many)
 }
 
-// TestETag_NothingNew_CostsNoTokenCall, opens nothing, says nothing but that, and is recorded as that.
+// TestETag_NothingNew_CostsNoTokenCall: it opens nothing, says nothing but that, and is recorded as
+// that.
 func TestETag_NothingNew_CostsNoTokenCall(t *testing.T) {
 	s := servicetest.Start(t)
 	w := newWatchedSecret(t, s)
@@ -142,8 +143,8 @@ func TestETag_NothingNew_CostsNoTokenCall(t *testing.T) {
 	}
 }
 
-// TestETag_EachChange_IsAnotherForThoseWhoseAnswerIs: the value's own depends on its version and its
-// labels, that of the metadata on everything.
+// TestETag_EachChange_IsAnotherForThoseWhoseAnswerIs: the value's own depends on its version and
+// its labels, that of the metadata on everything.
 func TestETag_EachChange_IsAnotherForThoseWhoseAnswerIs(t *testing.T) {
 	s := servicetest.Start(t)
 	w, ctx := newWatchedSecret(t, s), t.Context()
@@ -296,8 +297,8 @@ func restAnswer(t *testing.T, a servicetest.Answer, status int, code string) {
 	}
 }
 
-// TestWait_CallerMayNoMore_IsRefused: by its own policy, by that of the secret, by its access key, and
-// when its session is over. The policy of a moment ago counts for nobody.
+// TestWait_CallerMayNoMore_IsRefused: by its own policy, by that of the secret, by its access key,
+// and when its session is over. What was allowed a moment ago counts for nobody.
 func TestWait_CallerMayNoMore_IsRefused(t *testing.T) {
 	a := newAdministrator(t)
 	s, ctx := a.s, t.Context()
@@ -358,8 +359,8 @@ func TestWait_SignatureGrowsOld_CountsForTheRequest(t *testing.T) {
 	}
 }
 
-// TestWait_Restart_IsAnsweredAndGoesOn: nobody who waits keeps the service from its end, and an ETag
-// is the same afterwards.
+// TestWait_Restart_IsAnsweredAndGoesOn: nobody who waits keeps the service from its end, and an
+// ETag is the same afterwards.
 func TestWait_Restart_IsAnsweredAndGoesOn(t *testing.T) {
 	s := servicetest.Start(t)
 	w := newWatchedSecret(t, s)
