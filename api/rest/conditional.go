@@ -70,8 +70,8 @@ func wait(values []string) time.Duration {
 	return 0
 }
 
-// Tell writes the ETag of an answer, and the preference that was heeded. An ETag is weak: the day of
-// the last access is not worth another.
+// Tell writes the ETag of an answer, and the preference that was heeded. An ETag is weak: the day
+// of the last access is not worth another.
 func Tell(h http.Header, c *op.Condition) {
 	if c == nil || c.ETag == "" {
 		return
