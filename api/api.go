@@ -18,7 +18,7 @@ import (
 	"github.com/go-chi/chi/v5"
 )
 
-// Config is what an API serves. All fields but Metrics must be set.
+// Config is what an API serves. All fields but Metrics and Ending must be set.
 type Config struct {
 	Runner     *op.Runner
 	Operations []op.Operation
@@ -26,6 +26,10 @@ type Config struct {
 	Metrics    http.Handler // nil: they are not shown here
 	Log        *slog.Logger
 	Version    string
+
+	// Ending is closed when the service is about to end: whoever waits for a change is answered.
+	// nil: never.
+	Ending <-chan struct{}
 }
 
 // server holds what the handlers share.

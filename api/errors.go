@@ -11,7 +11,10 @@ var (
 	unknownOperation = fault.New(fault.Invalid, "UnknownOperationException", "")
 	unread           = fault.New(fault.Invalid, "SerializationException",
 		"The request body could not be read to its end.")
-	tooMany = fault.New(fault.Throttled, "ThrottlingException", "Rate exceeded")
+	tooMany     = fault.New(fault.Throttled, "ThrottlingException", "Rate exceeded")
+	tooManyWait = fault.Newf(fault.Throttled, tooMany.Code, "Too many requests wait for a change: "+
+		"%d of one principal may, and %d of all. Ask without Prefer: wait, or with fewer connections.",
+		maxWatchers/4, maxWatchers)
 )
 
 // tooLarge says how many bytes the body may have, which depends on what is asked.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"claviger/api/rest"
 	"claviger/internal/fault"
@@ -26,6 +27,7 @@ type exchange struct {
 	body     []byte       // once it is read
 	input    any          // once it is decoded
 	request  op.Request
+	until    time.Time // when it has waited for long enough, once it waits
 }
 
 // recognise returns the protocol of a request, and what it is for.
@@ -62,7 +64,7 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	x.protocol, x.asked = s.recognise(r)
 	x.request = op.Request{HTTP: x.http, ID: id, Read: x.read, Name: x.name, Known: x.known,
-		Decode: x.decode, Pause: x.pause}
+		Decode: x.decode, Pause: x.pause, Condition: x.asked.Condition, Hold: x.hold}
 	x.respond(x.run(ctx))
 }
 
@@ -126,6 +128,7 @@ func (x *exchange) answer(w http.ResponseWriter, out any) error {
 	if x.asked.Service.NoStore {
 		noStore(h)
 	}
+	rest.Tell(h, x.asked.Condition)
 	err := x.protocol.Answer(w, x.http, x.named, x.input, out)
 	if err != nil {
 		x.Log.Error("the answer could not be encoded", "operation", x.named.Info().Name,

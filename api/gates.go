@@ -51,6 +51,8 @@ type gates struct {
 	callers *admission.Gate // requests in progress, by caller
 	large   *admission.Gate // those with large bodies, by caller
 
+	watchers *admission.Gate // requests that wait for a change, by caller; they have no other place
+
 	// What asks for no signature, by source.
 	documents, metrics, health *admission.Gate
 }
@@ -58,6 +60,9 @@ type gates struct {
 const (
 	maxHeld    = 64 << 20 // bytes of bodies at once
 	maxCallers = 1024     // requests in progress at once
+
+	// A request that waits costs a connection or a stream and some KiB, and no processor.
+	maxWatchers = 4096
 )
 
 // newGates makes gates in which a source is given less than a quarter of one processor before it is
@@ -81,6 +86,7 @@ func newGates() *gates {
 		refusals:            paced(64, 16, 50*time.Millisecond),
 		callers:             patient(maxCallers, maxCallers/4),
 		large:               patient(4*processors, max(1, processors/2)),
+		watchers:            &admission.Gate{Places: maxWatchers, Share: maxWatchers / 4},
 		documents:           paced(32, 8, 100*time.Millisecond),
 		metrics:             patient(16, 4),
 		health: &admission.Gate{Places: 64, Share: 16, Patience: time.Second / 2, Waiting: 1024,

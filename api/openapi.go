@@ -175,6 +175,10 @@ func (d *description) operation(failed failures) *operation {
 	if d.Token != "" {
 		o.Parameters = append(o.Parameters, idempotencyKey(d.Token))
 	}
+	if d.Watched {
+		o.Parameters = append(o.Parameters, conditions...)
+		o.Responses[strconv.Itoa(http.StatusNotModified)] = notModified
+	}
 	if body := d.body(); body != nil {
 		o.Body = jsonContent("The request's members.", d.schemas.Name(d.bodyName(), body),
 			d.Request("body"))
@@ -202,6 +206,25 @@ func idempotencyKey(member string) parameter {
 			"Without either the service makes one up."}
 }
 
+// conditions are the headers of a request that says what its caller has.
+var conditions = []parameter{
+	{Name: "If-None-Match", In: "header", Schema: &shape.Schema{Type: "string"},
+		Description: "ETags of answers that the caller has: if what would be answered is one of " +
+			"them, 304 says so."},
+	{Name: "Prefer", In: "header", Schema: &shape.Schema{Type: "string"},
+		Description: "`wait=SECONDS`, beside If-None-Match: the 304 is put off for up to so many " +
+			"seconds, 50 at most, and what is new by then is answered at once."},
+}
+
+// watched has an answer say what its ETag is, and whether it would have waited.
+func (c *content) watched() *content {
+	c.header("ETag", "Names the answer, for If-None-Match.")
+	c.header("Preference-Applied", "For how long the request would have waited.")
+	return c
+}
+
+var notModified = (&content{Description: "It is what the caller has."}).watched()
+
 // success is the answer of the operation itself.
 func (d *description) success() *content {
 	c := &content{Description: "Done."}
@@ -210,6 +233,9 @@ func (d *description) success() *content {
 	}
 	if d.Location != "" {
 		c.header("Location", "Where it is found: "+d.Location+".")
+	}
+	if d.Watched {
+		c.watched()
 	}
 	if d.Verb == http.MethodGet && rest.InPages(d.Info) {
 		c.header("Link", `The next page, as rel="next", if there is one.`)

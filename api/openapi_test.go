@@ -178,7 +178,7 @@ func checkResponses(t *testing.T, doc object, name string, responses object) {
 		if text, _ := r["description"].(string); text == "" {
 			t.Errorf("%s: nothing is said of %s", name, status)
 		}
-		if status[0] != '2' && resolve(doc,
+		if status[0] > '3' && resolve(doc,
 			at(r, "content", "application/problem+json", "schema"))["properties"] == nil {
 			t.Errorf("%s: %s is no problem document", name, status)
 		}

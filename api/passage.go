@@ -14,13 +14,14 @@ import (
 // passage is the way of one request past the bounds: it holds what has to be given back.
 type passage struct {
 	*gates
-	from  string // its source
-	known bool   // a known caller used its connection before
-	at    *admission.Gate
-	held  int    // bytes of its body
-	whose string // the caller, once known
-	place bool   // among those of callers
-	large bool
+	from   string // its source
+	known  bool   // a known caller used its connection before
+	at     *admission.Gate
+	held   int    // bytes of its body
+	whose  string // the caller, once known
+	place  bool   // among those of callers
+	large  bool
+	waited bool // it has a place among those who wait
 }
 
 func (g *gates) passage(r *http.Request) *passage {
@@ -99,6 +100,24 @@ func (p *passage) identified(ctx context.Context, size int) bool {
 	return true
 }
 
+// waits takes a place among those who wait for a change, which it keeps to its end.
+func (p *passage) waits() bool {
+	p.waited = p.waited || p.watchers.Take(p.whose, 1)
+	return p.waited
+}
+
+// stepAside gives the place among the callers' requests to others.
+func (p *passage) stepAside() {
+	p.callers.Give(p.whose, 1)
+	p.place = false
+}
+
+// goOn takes a place among the callers' requests again.
+func (p *passage) goOn(ctx context.Context) bool {
+	p.place = p.callers.Wait(ctx, p.whose)
+	return p.place
+}
+
 // end gives back what the request holds.
 func (p *passage) end() {
 	p.pause()
@@ -110,6 +129,9 @@ func (p *passage) end() {
 	}
 	if p.large {
 		p.gates.large.Give(p.whose, 1)
+	}
+	if p.waited {
+		p.watchers.Give(p.whose, 1)
 	}
 }
 

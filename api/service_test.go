@@ -209,12 +209,19 @@ func (callers) Authenticate(_ context.Context, r *http.Request, read func() ([]b
 		ARN:         "arn:aws:iam::111122223333:root"}, "us-east-1", nil
 }
 
+func (a callers) Renew(_ context.Context, r *http.Request, _ string, _, now time.Time) (
+	policy.Caller, error) {
+	caller, _, err := a.Authenticate(nil, r, func() ([]byte, error) { return nil, nil }, "", now)
+	return caller, err
+}
+
 type observer struct{}
 
 func (observer) Operation(string, string, string, time.Duration) {}
 func (observer) Unknown(string, string)                          {}
 func (observer) Unrecorded()                                     {}
 func (observer) Overload(string)                                 {}
+func (observer) Waiting(int)                                     {}
 
 // service is the API with both services behind it.
 type service struct {

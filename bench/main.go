@@ -28,6 +28,8 @@ func main() {
 		"measure a user and a session beside the root user, and nothing else")
 	flag.IntVar(&b.principals, "principals", 0,
 		"measure what this many users and policies cost, together with -keys, and nothing else")
+	flag.BoolVar(&b.watchers, "watchers", false,
+		"measure requests that wait for a change, and nothing else")
 	flag.BoolVar(&b.floods, "floods", false, "measure a caller in floods, and nothing else")
 	floor := flag.String("floor", "", "internal: be the floor, on the token of this directory")
 	flag.Parse()
@@ -51,6 +53,8 @@ type bench struct {
 	crowd  int
 	keys   int
 	floods bool
+
+	watchers bool
 
 	secret     bool // that of the lines is there
 	callers    bool
@@ -94,6 +98,8 @@ func (b *bench) run(ctx context.Context) (err error) {
 		return err
 	}
 	switch {
+	case b.watchers:
+		return b.watcherLines(s, c)
 	case b.floods:
 		return b.floodLines(s, c, w)
 	case b.callers:
@@ -109,6 +115,9 @@ func (b *bench) run(ctx context.Context) (err error) {
 		return err
 	}
 	if err := b.callerLines(s, c, w); err != nil {
+		return err
+	}
+	if err := b.watcherLines(s, c); err != nil {
 		return err
 	}
 	if err := b.floodLines(s, c, w); err != nil {

@@ -112,9 +112,7 @@ func New(db *store.DB, token Token, who Principals, in *install.Installation, re
 // known. Failures are faults of kind Unauthenticated in AWS's words.
 func (d *Directory) Authenticate(ctx context.Context, r *http.Request, read func() ([]byte, error),
 	service string, now time.Time) (c policy.Caller, region string, err error) {
-	rules := d.rules(service)
-	rules.PathIgnored = !strings.HasPrefix(r.URL.Path, resources)
-	p, err := sigv4.Parse(r, now, rules)
+	p, err := d.presented(r, service, now)
 	if err != nil {
 		return c, "", err
 	}
@@ -138,6 +136,28 @@ func (d *Directory) Authenticate(ctx context.Context, r *http.Request, read func
 		return who, GlobalRegion, nil
 	}
 	return who, p.Credential.Region, nil
+}
+
+// presented reads the signature on a request to a service that arrived at a moment.
+func (d *Directory) presented(r *http.Request, service string, arrived time.Time) (
+	*sigv4.Presented, error) {
+	rules := d.rules(service)
+	rules.PathIgnored = !strings.HasPrefix(r.URL.Path, resources)
+	return sigv4.Parse(r, arrived, rules)
+}
+
+// Renew returns who the caller of a request is now that [Directory.Authenticate] knew when it
+// arrived: the access key may be inactive since, the session over, and policies are others. What
+// was signed is as it was, and counts for as long as the request goes on.
+func (d *Directory) Renew(ctx context.Context, r *http.Request, service string,
+	arrived, now time.Time) (policy.Caller, error) {
+	p, err := d.presented(r, service, arrived)
+	if err != nil {
+		return policy.Caller{}, err
+	}
+	who, _, err := d.claimed(ctx, p, now)
+	who.AccessKeyID = p.Credential.AccessKeyID
+	return who, err
 }
 
 // claimed returns who a request says it is of, and the key that it must be signed with.

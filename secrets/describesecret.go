@@ -1,11 +1,14 @@
 package secrets
 
 import (
+	"strconv"
+
 	"claviger/internal/op"
 	"claviger/internal/wire"
 	"claviger/secrets/secret"
 	"claviger/secrets/secretrows"
 	"claviger/secrets/target"
+	"claviger/store"
 )
 
 // Described is what is shown of a secret, alone and in a listing. What the secret never had is
@@ -73,6 +76,14 @@ type DescribeSecretOutput struct {
 	Described
 	VersionIdsToStages map[string][]string    `json:",omitempty"`
 	ReplicationStatus  []secret.ReplicaStatus `json:",omitempty"`
+}
+
+// descriptionDependsOn is the secret's row, which all changes go through. A database that was put
+// back comes to the same revision again, at another time. The day of the last access isn't worth
+// telling anybody who waits.
+func descriptionDependsOn(_ *op.Call, _ target.Input, e *secretrows.Entry) []string {
+	return []string{e.ARN(), strconv.FormatInt(e.Rev, 10),
+		strconv.FormatInt(store.Micros(e.Changed), 10)}
 }
 
 // describeSecret answers from the cache, but for the day of the last access: that is not worth

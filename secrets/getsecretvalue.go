@@ -1,6 +1,8 @@
 package secrets
 
 import (
+	"strconv"
+
 	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/internal/wire"
@@ -8,6 +10,7 @@ import (
 	"claviger/secrets/model"
 	"claviger/secrets/secret"
 	"claviger/secrets/secretrows"
+	"claviger/store"
 )
 
 // GetSecretValueInput names a version of a secret by its id, by a label, or by both if they agree.
@@ -40,6 +43,26 @@ type GetSecretValueOutput struct {
 	SecretString  *string   `json:",omitzero"`
 	VersionStages []string  `json:",omitempty"` // in order; absent for a deprecated version
 	CreatedDate   wire.Time // of the version
+}
+
+// valueDependsOn is what the answer is made of but the value, which belongs to its version for good.
+// What else changes of the secret, as a rotation does at each of its steps, wakes nobody who waits
+// for the value. An id may be another version's once its own was removed: then it is of another
+// time.
+func (s *Secrets) valueDependsOn(c *op.Call, in GetSecretValueInput,
+	e *secretrows.Entry) []string {
+	id, err := s.versions.ID(c, e.Secret, in.VersionId, in.VersionStage)
+	if err != nil {
+		return nil
+	}
+	v := e.Current
+	if v == nil || v.ID != id {
+		if v, err = s.rows.Facts(c, e.Secret, id); err != nil {
+			return nil
+		}
+	}
+	parts := []string{e.ARN(), v.ID, strconv.FormatInt(store.Micros(v.Created), 10)}
+	return append(parts, e.Stages.Of(v.ID)...)
 }
 
 // getSecretValue opens one version: one call of the token. The plaintext of a string is wiped here;

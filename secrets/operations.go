@@ -21,9 +21,10 @@ const aSecret = "/v1/secrets/{SecretId...}"
 // build makes the operations that others of ours ask for or have done, and those that only the
 // service itself performs.
 func (s *Secrets) build() {
-	s.getValue = target.Read(s.finder, routes.Get("GetSecretValue", "/v1/secrets/value/{SecretId...}",
-		"Returns the value of one version of a secret.").At("GET", aSecret).
-		At("GET", aSecret+"/versions/{VersionId}"), s.getSecretValue)
+	s.getValue = target.ReadWatched(s.finder, routes.Get("GetSecretValue",
+		"/v1/secrets/value/{SecretId...}", "Returns the value of one version of a secret.").
+		At("GET", aSecret).At("GET", aSecret+"/versions/{VersionId}"),
+		s.valueDependsOn, s.getSecretValue)
 	s.endRecovery = op.Write(routes.Internal("DeleteSecret"), s.findExpired, s.deleteExpired)
 }
 
@@ -33,9 +34,9 @@ func (s *Secrets) Operations() []op.Operation {
 		op.Write(domain.Large(routes.Post("CreateSecret", "/v1/secrets",
 			"Makes a secret, with a first value or without.").Makes("/v1/secrets/{Name}")),
 			s.findCreate, s.createSecret),
-		target.Read(s.finder, routes.Get("DescribeSecret", "/v1/secrets/metadata/{SecretId...}",
+		target.ReadWatched(s.finder, routes.Get("DescribeSecret", "/v1/secrets/metadata/{SecretId...}",
 			"Returns what is known of a secret, its value left out."),
-			s.describeSecret),
+			descriptionDependsOn, s.describeSecret),
 		op.Read(routes.Get("ListSecrets", "/v1/secrets",
 			"Lists the secrets of the account in this Region."),
 			s.findList, s.listSecrets),

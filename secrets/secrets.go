@@ -78,9 +78,9 @@ type Config struct {
 func New(c Config) *Secrets {
 	rows, sealer := secretrows.New(c.DB, c.Installation.Rows), sealing.New(c.Keys)
 	s := &Secrets{rows: rows, sealer: sealer, versions: versions.New(rows, sealer),
-		finder: target.New(rows, c.Keys), random: c.Random, jobs: c.Jobs, people: c.Principals,
-		unknown: c.UnknownKeys,
-		pages:   domain.Pager{Tokens: c.Installation.Tokens, Invalid: smfault.BadPage}}
+		finder: target.New(rows, c.Keys, domain.ETags{Tokens: c.Installation.Tokens}),
+		random: c.Random, jobs: c.Jobs, people: c.Principals, unknown: c.UnknownKeys,
+		pages: domain.Pager{Tokens: c.Installation.Tokens, Invalid: smfault.BadPage}}
 	s.rotation = rotation.New(rotation.Config{Rows: rows, Sealer: sealer, Versions: s.versions,
 		Finder: s.finder, Random: c.Random, Jobs: c.Jobs, Rotators: c.Rotators,
 		Operation: routes.Internal})

@@ -26,6 +26,7 @@ type metrics struct {
 	unrecorded prometheus.Counter
 	overload   *prometheus.CounterVec
 	open       prometheus.Gauge // connections
+	waiting    prometheus.Gauge // requests that wait for a change
 	calls      *prometheus.CounterVec
 	callTime   *prometheus.HistogramVec
 	hits, miss prometheus.Counter
@@ -54,6 +55,8 @@ func newMetrics() *metrics {
 			[]string{"bound"}),
 		open: prometheus.NewGauge(prometheus.GaugeOpts{Name: "claviger_connections",
 			Help: "Connections that are open."}),
+		waiting: prometheus.NewGauge(prometheus.GaugeOpts{Name: "claviger_requests_waiting",
+			Help: "Requests that wait for a change of what they asked for."}),
 		calls: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "claviger_token_calls_total",
 			Help: "Operations asked of the token."}, []string{"operation", "result"}),
 		callTime: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "claviger_token_call_seconds",
@@ -68,7 +71,7 @@ func newMetrics() *metrics {
 		Help: "Uses of a key on the token, by whether its handle was cached."}, []string{"result"})
 	m.hits, m.miss = handles.WithLabelValues("hit"), handles.WithLabelValues("miss")
 	m.registry.MustRegister(m.operations, m.latency, m.unknown, m.unrecorded, m.overload,
-		m.open, m.calls, m.callTime, m.batch, m.sync,
+		m.open, m.waiting, m.calls, m.callTime, m.batch, m.sync,
 		handles, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -96,6 +99,9 @@ func (m *metrics) Unrecorded() { m.unrecorded.Inc() }
 
 // Overload implements op.Observer and listener.Observer.
 func (m *metrics) Overload(bound string) { m.overload.WithLabelValues(bound).Inc() }
+
+// Waiting implements op.Observer.
+func (m *metrics) Waiting(delta int) { m.waiting.Add(float64(delta)) }
 
 // Connections implements listener.Observer.
 func (m *metrics) Connections(delta int) { m.open.Add(float64(delta)) }

@@ -72,6 +72,8 @@ type Service struct {
 	runner   *op.Runner
 	stop     func()
 	work     sync.WaitGroup
+	ending   chan struct{} // closed by Drain
+	drain    func()
 }
 
 // Open opens the token, then the database, proves that they belong together, and
@@ -83,7 +85,8 @@ func Open(ctx context.Context, c Config) (_ *Service, err error) {
 	m := newMetrics()
 	m.built(c.Version, c.Commit)
 	c.HSM.Log, c.HSM.Observe = c.Log, m
-	s := &Service{Database: c.Database}
+	s := &Service{Database: c.Database, ending: make(chan struct{})}
+	s.drain = sync.OnceFunc(func() { close(s.ending) })
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.release())
@@ -145,7 +148,7 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 	s.Operations = s.services.operations()
 	m.watch(s.Token, s.DB, s.services.kms)
 	served := api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready,
-		Metrics: m.handler(), Log: c.Log, Version: c.Version}
+		Metrics: m.handler(), Log: c.Log, Version: c.Version, Ending: s.ending}
 	s.Observe, s.Watch = m, api.Watch(served)
 	if c.Unmeasured {
 		served.Metrics = nil
@@ -188,6 +191,10 @@ func (s *Service) Ready() error {
 	}
 	return nil
 }
+
+// Drain answers the requests that wait for a change, and has no others wait: they would keep the
+// service from its end for as long as they like.
+func (s *Service) Drain() { s.drain() }
 
 // Close stops the job runner and lets go of the key stores, the database and the token. Requests
 // must have ended before.

@@ -61,7 +61,8 @@ func (p *Protocol) Recognise(r *http.Request) (op.Asked, bool) {
 	if o == nil {
 		return op.Asked{}, true
 	}
-	return op.Asked{Service: o.Info().Service, Operation: o}, true
+	n := o.Info()
+	return op.Asked{Service: n.Service, Operation: o, Condition: condition(r, n)}, true
 }
 
 // Name is in the route.
@@ -105,10 +106,14 @@ func (p *Protocol) Decode(r *http.Request, o op.Operation, body []byte, in any) 
 	return wire.Presence(text), wire.Decode(text, in)
 }
 
-// Answer writes the document, or nothing for an operation that answers nothing. What was made is
-// said to be, and where; so is the next page of a listing.
+// Answer writes the document, or nothing for an operation that answers nothing and to a caller that
+// has it. What was made is said to be, and where; so is the next page of a listing.
 func (p *Protocol) Answer(w http.ResponseWriter, r *http.Request, o op.Operation,
 	in, out any) error {
+	if _, same := out.(op.NotModified); same {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
 	n, h := o.Info(), w.Header()
 	_, none := out.(op.None)
 	var body []byte

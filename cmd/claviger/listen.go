@@ -103,6 +103,7 @@ func serveUntil(ctx context.Context, s *service.Service, ports []port, log *slog
 	}
 	ending, cancel := context.WithTimeout(context.Background(), drain)
 	defer cancel()
+	s.Drain()
 	for _, server := range servers { // whoever watches sees the others end
 		err = errors.Join(err, server.Shutdown(ending))
 	}

@@ -46,7 +46,7 @@ type Listener struct {
 type connections struct {
 	open    int
 	unknown list.List // of *conn: nobody known has used them yet
-	idle    list.List // of *conn: of known callers, between requests
+	idle    list.List // of *conn: of known callers, between requests or waiting for something
 }
 
 // conn is a connection that counts.
@@ -269,6 +269,19 @@ func SetKnown(ctx context.Context, known bool) {
 		c.known = known
 		c.place()
 	}
+}
+
+// SetWaiting says whether the request on a connection of HTTP/1 only waits for something to happen:
+// then it may be closed as one that is idle.
+func SetWaiting(ctx context.Context, waiting bool) {
+	c, _ := ctx.Value(contextKey{}).(*conn)
+	if c == nil {
+		return
+	}
+	c.of.mu.Lock()
+	defer c.of.mu.Unlock()
+	c.idle = waiting
+	c.place()
 }
 
 // Known reports what [SetKnown] said.

@@ -245,3 +245,26 @@ func TestListener_Closed_MakesRoomOnce(t *testing.T) {
 	b.connect("c", other)
 	b.want("b", "c")
 }
+
+// A connection whose request only waits for something goes as one that is idle, until the request
+// goes on.
+func TestListener_WaitingConnection_IsAsGoodAsIdle(t *testing.T) {
+	b := of(t, 10, 2)
+	for _, name := range []string{"waiting", "working"} {
+		b.connect(name, one)
+		b.use(name)
+		b.ConnState(b.all[name], http.StateActive)
+	}
+	SetWaiting(b.context("waiting"), true)
+	SetWaiting(b.context("waiting"), false)
+	if b.connect("early", one) {
+		t.Error("a connection took the place of one at work")
+	}
+	SetWaiting(b.context("waiting"), true)
+	if !b.connect("late", one) {
+		t.Error("a connection found no place beside one that waits")
+	}
+	if !b.ends["waiting"].closed || b.ends["working"].closed {
+		t.Error("another connection was closed")
+	}
+}

@@ -35,13 +35,17 @@ type Call struct {
 	extra   []byte // additional facts for the record of the operation now running
 	done    []func(audit.Record)
 	events  []Event // of the operation now running
+
+	condition *Condition // nil: nothing is said of the answers that the caller has
+	watch     *watch     // nil: it doesn't wait for others
 }
 
 // within returns the call of an operation inside this one. The notes and events of this one are
-// not the other's.
+// not the other's, and what its caller has is not what the other answers.
 func (c *Call) within(service string) *Call {
 	sub := *c
 	sub.Via, sub.present, sub.extra, sub.done, sub.events = service, nil, nil, nil, nil
+	sub.condition, sub.watch = nil, nil
 	return &sub
 }
 
@@ -51,6 +55,8 @@ type trail struct {
 	also    []func(*store.Tx) error
 	kept    []func() // what follows once what also did is durable
 	done    []func() // what follows once the records are durable
+
+	unmodified bool // the caller has what would be answered
 }
 
 // decide asks whether the caller may do what is demanded, under the circumstances of this call.

@@ -73,8 +73,8 @@ var Common = Failures{
 		"the caller may not do this, or it is somebody else's account",
 		"have the action of the text allowed, or ask as somebody else", fault.Denied),
 	"ThrottlingException": Fails(
-		"the caller has too much in progress, or too many RSA keys in the making "+
-			"([limits](operating.md#limits)); or others changed the same thing three times while "+
+		"the caller has too much in progress, too many RSA keys in the making or too many "+
+			"requests that wait ([limits](operating.md#limits)); or others changed the same thing three times while "+
 			"the request was at work",
 		"try again after a pause that grows", fault.Throttled, fault.Conflict),
 	"RequestEntityTooLargeException": Fails(

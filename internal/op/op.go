@@ -9,9 +9,11 @@
 // # The road
 //
 // authenticate the raw bytes → decode → validate → find → authorize → absence → ready → dry run →
-// do → commit the change with all its records → answer. Find answers a [Target] even for a thing
-// that is not there, so that authorization has something to decide on and absence is shown only to
-// those allowed to know.
+// condition → do → commit the change with all its records → answer. Find answers a [Target] even
+// for a thing that is not there, so that authorization has something to decide on and absence is
+// shown only to those allowed to know. The condition is whether the caller has the answer already
+// ([Condition]): then it may wait for another, and the road starts again at find, with the caller
+// and the time of that moment.
 //
 // # Plan, then commit
 //
@@ -69,6 +71,7 @@ type Info struct {
 	Unsigned bool    // what is in a request says who asks, and no signature. Set by the maker
 	In, Out  reflect.Type
 	Token    string // the member that names the request, so that it may come again. Set by the maker
+	Watched  bool   // its answers have ETags: see the interface of that name. Set by the maker
 }
 
 // Route is a method and a path of REST. Members of the input stand in braces and take one segment
@@ -153,8 +156,9 @@ type None struct{}
 
 // Asked is what a request is for, by all that comes before its body.
 type Asked struct {
-	Service   *Service  // the signature is to be for this one; nil is none of those here
-	Operation Operation // nil where only the body tells, or where there is none of that name
+	Service   *Service   // the signature is to be for this one; nil is none of those here
+	Operation Operation  // nil where only the body tells, or where there is none of that name
+	Condition *Condition // nil where the protocol has no conditional requests
 }
 
 // Operation is one row of the registry.
@@ -217,6 +221,7 @@ func build[I Input, T Target, O any](n Info, find func(*Call, I) (T, error),
 	do func(*Call, I, T) (O, Commit[O], error)) *operation[I, T, O] {
 	n.In, n.Out = reflect.TypeFor[I](), reflect.TypeFor[O]()
 	n.Token = shape.IdempotencyToken(n.In)
+	_, n.Watched = any(*new(T)).(Watched)
 	o := &operation[I, T, O]{info: n, plan: n.Service.Shapes.Compile(n.In, n.Service.Words),
 		find: find, do: do, dry: -1}
 	if m, ok := n.In.FieldByName("DryRun"); ok {
@@ -298,6 +303,9 @@ func (o *operation[I, T, O]) run(c *Call, in I) (out O, commit Commit[O], err er
 		err = errDryRun
 		return
 	}
+	if c.has(t) {
+		return
+	}
 	return o.do(c, in, t)
 }
 
@@ -312,8 +320,11 @@ func (o *operation[I, T, O]) serve(c *Call, q *Request) (any, error) {
 	}
 	c.present = q.Present
 	out, err := o.whole(c, in)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case c.trail.unmodified:
+		return NotModified{}, nil
 	}
 	return out, nil
 }
@@ -321,12 +332,19 @@ func (o *operation[I, T, O]) serve(c *Call, q *Request) (any, error) {
 // attempts is how often the road starts again at find when somebody else changed what it saw.
 const attempts = 3
 
-// whole runs the road and commits what it leaves: the change and its records,
-// together or not at all.
+// whole runs the road and commits what it leaves: the change and its records, together or not at
+// all. Of an attempt after which the caller waits for another answer nothing is left.
 func (o *operation[I, T, O]) whole(c *Call, in I) (O, error) {
-	for range attempts {
+	defer c.forget()
+	for stale := 0; stale < attempts; {
 		c.trail = new(trail)
 		out, commit, err := o.run(c, in)
+		if c.waits(err) {
+			if err = c.wait(); err != nil {
+				return *new(O), c.run.refused(c, &o.info, err)
+			}
+			continue
+		}
 		var change func(*store.Tx) error
 		if err == nil && commit != nil {
 			change = func(tx *store.Tx) (refused error) {
@@ -340,6 +358,8 @@ func (o *operation[I, T, O]) whole(c *Call, in I) (O, error) {
 		err = c.run.commit(c, o.info.Service, change, err)
 		switch {
 		case isStale(err):
+			stale++
+			c.forget()
 			continue
 		case err != nil:
 			return *new(O), err

@@ -72,6 +72,7 @@ type road struct {
 	unknown    int
 	unrecorded int
 	inFlight   int
+	waiting    int
 }
 
 func build(t testing.TB) *road {
@@ -167,6 +168,14 @@ func (r *road) Authenticate(context.Context, *http.Request, func() ([]byte, erro
 	return c, region, r.station("authenticate")
 }
 
+// Renew implements op.Authenticator.
+func (r *road) Renew(context.Context, *http.Request, string, time.Time, time.Time) (
+	policy.Caller, error) {
+	c := optest.Root(account)
+	c.AccessKeyID = "AKIATEST"
+	return c, r.station("renew")
+}
+
 // Enter, Leave and Commit implement op.Ledger.
 func (r *road) Enter() { r.flight(1) }
 func (r *road) Leave() { r.flight(-1) }
@@ -209,6 +218,13 @@ func (r *road) Unrecorded() {
 }
 
 func (*road) Overload(string) {}
+
+// Waiting implements op.Observer.
+func (r *road) Waiting(delta int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.waiting += delta
+}
 
 func (r *road) pass(d time.Duration) { r.clock.Pass(d) }
 

@@ -41,6 +41,13 @@ type Request struct {
 	// not this service's.
 	Pause func()
 
+	// Condition, if it isn't nil, is what the request says of the answers that its caller has.
+	Condition *Condition
+	// Hold, if it isn't nil, is called once the caller is known to have what would be answered and
+	// prefers to wait. It returns when changed holds something, or after long enough: then there is
+	// no more waiting. An error is the outcome.
+	Hold func(changed <-chan struct{}) (more bool, err error)
+
 	Decode  func(input any) error
 	Present func(pointer string) bool // whether the document holds anything at a JSON pointer
 }
@@ -51,6 +58,11 @@ type Request struct {
 type Authenticator interface {
 	Authenticate(ctx context.Context, r *http.Request, read func() ([]byte, error),
 		service string, now time.Time) (c policy.Caller, region string, err error)
+
+	// Renew returns who the caller of a request is now whose signature was verified when it arrived.
+	// Its errors are faults of kind Unauthenticated.
+	Renew(ctx context.Context, r *http.Request, service string, arrived, now time.Time) (
+		policy.Caller, error)
 }
 
 // Ledger makes a change and the records of a request durable together; *store.DB is one.
@@ -66,6 +78,7 @@ type Observer interface {
 	Unknown(service, code string) // failures before a caller is known
 	Unrecorded()                  // of those, the ones that left no record
 	Overload(where string)        // somebody was turned away because a bound was reached
+	Waiting(delta int)            // so many more requests wait for a change
 }
 
 // Runner takes operations down the one road. All fields must be set.
@@ -108,6 +121,7 @@ func (r *Runner) Serve(ctx context.Context, s *Service, q *Request) (any, error)
 		return nil, r.unnamed(c, &Info{Name: asked, Service: s}, err)
 	}
 	info := o.Info()
+	r.condition(c, s, q)
 	out, err := o.serve(c, q)
 	r.ended(c, &info, err)
 	if err != nil {

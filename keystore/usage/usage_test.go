@@ -59,6 +59,7 @@ func (observer) Operation(string, string, string, time.Duration) {}
 func (observer) Unknown(string, string)                          {}
 func (observer) Unrecorded()                                     {}
 func (observer) Overload(string)                                 {}
+func (observer) Waiting(int)                                     {}
 
 // The memory of counts is bounded. What finds no room is counted all the same, use by use.
 func TestCounts_BeyondCapacity_AreNotKept(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"claviger/internal/domain"
+	"claviger/internal/op"
 	"claviger/secrets/secret"
 )
 
@@ -33,6 +34,14 @@ type LookUp func(context.Context, secret.Ref) (*Entry, error)
 // with it if that is small.
 func (s *Rows) WithValue(ctx context.Context, ref secret.Ref) (*Entry, error) {
 	return s.cache.Get(ref, func() (*Entry, error) { return s.Entry(ctx, ref) })
+}
+
+// Watching is [Rows.WithValue] for a request that may wait until the secret changes.
+func (s *Rows) Watching(c *op.Call) LookUp {
+	return func(ctx context.Context, ref secret.Ref) (*Entry, error) {
+		s.watchers.Watch(c, ref)
+		return s.WithValue(ctx, ref)
+	}
 }
 
 // WithoutValue is for those who don't need the value: what is not in the cache is read without it,

@@ -23,6 +23,8 @@ type Rows struct {
 	cache  *domain.Cache[secret.Ref, *Entry]
 	rules  *domain.Cache[string, *policy.Rules] // by the text of the policy
 	reads  reads
+
+	watchers domain.Watchers[secret.Ref]
 }
 
 // New returns the rows of a database, signed by signer.
@@ -139,10 +141,12 @@ func (s *Rows) Prepare(c *op.Call, ch *Change) (domain.Change, error) {
 	return domain.InOrder(s.forget(sec), storeSecret(sec, values), versions, ch.Also), nil
 }
 
-// forget drops a secret from the cache once the change is committed.
+// forget drops a secret from the cache once the change is committed, and tells those who wait for
+// that.
 func (s *Rows) forget(sec *secret.Secret) domain.Change {
 	return func(tx *store.Tx) error {
 		s.cache.Drop(tx, sec.Ref())
+		s.watchers.Wake(tx, sec.Ref())
 		return nil
 	}
 }

@@ -15,12 +15,15 @@ import (
 
 // Finder finds secrets.
 type Finder struct {
-	rows *secretrows.Rows
-	keys envelope.Keys
+	rows  *secretrows.Rows
+	keys  envelope.Keys
+	etags domain.ETags
 }
 
 // New returns a Finder in rows, whose secrets are sealed by keys.
-func New(rows *secretrows.Rows, keys envelope.Keys) *Finder { return &Finder{rows, keys} }
+func New(rows *secretrows.Rows, keys envelope.Keys, etags domain.ETags) *Finder {
+	return &Finder{rows, keys, etags}
+}
 
 // Target is a secret that an operation touches, there or not.
 type Target struct {

@@ -87,6 +87,7 @@ func StartOn(t testing.TB, token hsm.Config, options ...func(*service.Config)) *
 	s.front = httptest.NewServer(s)
 	s.URL = s.front.URL
 	t.Cleanup(func() {
+		s.Service().Drain()
 		s.front.Close()
 		s.close(t)
 	})
@@ -112,6 +113,7 @@ func (s *Server) Service() *service.Service {
 // come meanwhile wait.
 func (s *Server) Restart(t testing.TB, between func()) {
 	t.Helper()
+	s.Service().Drain()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.service.Close(); err != nil {

@@ -219,5 +219,6 @@ func (observer) Operation(string, string, string, time.Duration) {}
 func (observer) Unknown(string, string)                          {}
 func (observer) Unrecorded()                                     {}
 func (observer) Overload(string)                                 {}
+func (observer) Waiting(int)                                     {}
 func (o observer) Call(string, time.Duration, bool)              { o.kit.TokenCalls.Add(1) }
 func (observer) Handle(bool)                                     {}

@@ -66,6 +66,13 @@ func (callers) Authenticate(ctx context.Context, _ *http.Request, _ func() ([]by
 	return caller, region, nil
 }
 
+// Renew implements [op.Authenticator].
+func (a callers) Renew(ctx context.Context, r *http.Request, service string, _, now time.Time) (
+	policy.Caller, error) {
+	caller, _, err := a.Authenticate(ctx, r, nil, service, now)
+	return caller, err
+}
+
 // Request returns a request for an operation with a document: anything that is encoded as a JSON
 // object; nil is an empty one.
 func Request(t testing.TB, o op.Operation, document any) *op.Request {
