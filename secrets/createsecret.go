@@ -33,7 +33,7 @@ type CreateSecretInput struct {
 	Tags                        []secret.Tag    `shape:"TagListType"`
 	AddReplicaRegions           []ReplicaRegion `shape:"AddReplicaRegionListType"` // refused
 	ForceOverwriteReplicaSecret *bool           `shape:"BooleanType"`              // none but false
-	Type                        *string         `shape:"MedeaTypeType"`            // none but empty
+	Type                        *string         `shape:"MedeaTypeType"`            // one that a rotator is declared for
 }
 
 // Validate checks what members say together, and refuses what this service can't do.
@@ -45,8 +45,6 @@ func (in CreateSecretInput) Validate() error {
 		return smfault.NoToken
 	case len(in.AddReplicaRegions) > 0, domain.Or(in.ForceOverwriteReplicaSecret, false):
 		return smfault.NoReplicas
-	case domain.Or(in.Type, "") != "":
-		return smfault.NoExternal
 	}
 	if err := domain.CheckTags(secret.TagRules, in.Tags); err != nil {
 		return err
@@ -58,6 +56,7 @@ func (in CreateSecretInput) Validate() error {
 func (in CreateSecretInput) Conditions(v policy.Values) {
 	domain.SetText(v, model.Name, &in.Name)
 	domain.SetText(v, model.Description, in.Description)
+	domain.SetText(v, model.Type, in.Type)
 	domain.Set(v, model.Overwrite, in.ForceOverwriteReplicaSecret, strconv.FormatBool)
 	domain.SetTags(v, in.Tags)
 }
@@ -75,6 +74,7 @@ type CreateSecretOutput struct {
 type creation struct {
 	target.Target
 	tags []secret.Tag // that it shall have, which takes a permission of its own
+	also []string     // more actions that are asked for
 }
 
 // Demands implements [op.Target]: a new secret has no suffix yet, so that policies match it by its
@@ -85,6 +85,7 @@ func (t *creation) Demands() []policy.Demand {
 	if len(t.tags) == 0 {
 		actions = actions[:1]
 	}
+	actions = append(actions, t.also...)
 	var demands []policy.Demand
 	for _, a := range actions {
 		d := t.Asked.Demand(a, t.Says)
@@ -120,6 +121,15 @@ func (s *Secrets) findCreate(c *op.Call, in CreateSecretInput) (*creation, error
 // suffix is drawn anew even for a name that is used again.
 func (s *Secrets) createSecret(c *op.Call, in CreateSecretInput,
 	t *creation) (op.Commit[CreateSecretOutput], error) {
+	if kind := domain.Or(in.Type, ""); kind != "" && !s.rotators.Has(c.Caller.Account, kind) {
+		return nil, smfault.NoExternal
+	}
+	return s.create(c, in, t, func(*secretrows.Change) error { return nil })
+}
+
+// create stores a new secret, with what more makes of it.
+func (s *Secrets) create(c *op.Call, in CreateSecretInput, t *creation,
+	more func(*secretrows.Change) error) (op.Commit[CreateSecretOutput], error) {
 	v := secret.ValueOf(in.SecretString, in.SecretBinary)
 	if t.Entry != nil {
 		return s.createAgain(c, in, v, t.Entry.Secret)
@@ -142,6 +152,9 @@ func (s *Secrets) createSecret(c *op.Call, in CreateSecretInput,
 	} else {
 		sec.Token = *in.ClientRequestToken
 	}
+	if err := more(ch); err != nil {
+		return nil, err
+	}
 	apply, err := s.rows.Prepare(c, ch)
 	if err != nil {
 		return nil, err
@@ -160,7 +173,7 @@ func newSecret(c *op.Call, in CreateSecretInput) (*secret.Secret, error) {
 		return nil, err
 	}
 	sec := &secret.Secret{Name: in.Name, Suffix: suffix, Rev: 1,
-		Description: domain.Or(in.Description, ""), Created: secret.Now(c), Changed: secret.Now(c)}
+		Description: domain.Or(in.Description, ""), Type: domain.Or(in.Type, ""), Created: secret.Now(c), Changed: secret.Now(c)}
 	sec.Account, sec.Region = c.Namespace()
 	sec.SetTags(tags)
 	sec.KeepKey(domain.Or(in.KmsKeyId, ""))

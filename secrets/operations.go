@@ -71,6 +71,10 @@ func (s *Secrets) Operations() []op.Operation {
 			"Moves a staging label to another version, or takes it away."),
 			s.updateSecretVersionStage),
 
+		op.Write(routes.Post("CreateManagedSecret", "/v1/managed-secrets",
+			"Takes over credentials of a database: makes a secret of them, and rotates it from now on.").
+			Makes("/v1/secrets/{Name}"),
+			s.findManaged, s.createManagedSecret),
 		s.rotation.Rotate(named.Post("RotateSecret", "rotation",
 			"Rotates a secret, at once or by a schedule from now on.")),
 		s.rotation.Cancel(named.Delete("CancelRotateSecret", "rotation",

@@ -317,3 +317,66 @@ func TestRotateSecret_WrongRequests_StoreNothing(t *testing.T) {
 		"AutomaticallyAfterDays": 1, "ScheduleExpression": "rate(1 day)"}},
 		"InvalidParameterException", "")
 }
+
+// TestCreateManagedSecret_OneCall_MakesAndRotates: the secret's value is the service's from then on.
+func TestCreateManagedSecret_OneCall_MakesAndRotates(t *testing.T) {
+	s, target := startRotating(t, nil)
+	in := M{"Name": "managed", "ClientRequestToken": v(5), "RotationLambdaARN": lambda("safe"),
+		"Engine": "postgres", "Host": "db", "Port": 5432, "Username": "u", "Password": "first"}
+	out := must[secrets.CreateSecretOutput](s, "CreateManagedSecret", in)
+	if again := must[secrets.CreateSecretOutput](s, "CreateManagedSecret", in); again != out {
+		t.Errorf("%+v, then %+v", out, again)
+	}
+	s.run()
+	value := s.text(M{"SecretId": "managed"})
+	if !target.opens(value) || !strings.HasPrefix(value,
+		`{"engine":"postgres","host":"db","port":"5432","username":"u","password":`) {
+		t.Error(value)
+	}
+	d := s.describe("managed")
+	if d.OwningService != "claviger" || *d.RotationRules.AutomaticallyAfterDays != 7 ||
+		d.LastRotatedDate == nil {
+		t.Errorf("%+v", d)
+	}
+	const managed = "You can't change the secret's value because it's managed by the service " +
+		"itself: it changes when the secret is rotated."
+	s.refused("PutSecretValue", M{"SecretId": "managed", "SecretString": "x",
+		"ClientRequestToken": v(6)}, "InvalidRequestException", managed)
+	s.refused("UpdateSecret", M{"SecretId": "managed", "Description": "x"},
+		"InvalidRequestException", managed)
+	s.refused("RotateSecret", M{"SecretId": "managed", "ClientRequestToken": v(6),
+		"RotationLambdaARN": lambda("own")}, "InvalidRequestException", "")
+	must[rotation.RotateSecretOutput](s, "RotateSecret", M{"SecretId": "managed",
+		"ClientRequestToken": v(6), "RotationRules": M{"ScheduleExpression": "rate(10 days)"}})
+	s.refused("CreateManagedSecret", M{"Name": "other", "ClientRequestToken": v(7),
+		"RotationLambdaARN": lambda("own"), "Engine": "postgres", "Host": "db", "Username": "u",
+		"Password": "first"}, "AccessDeniedException", "")
+	s.do("DeleteSecret", M{"SecretId": "managed", "ForceDeleteWithoutRecovery": true})
+}
+
+// TestCreateSecret_TypeOfARotator_IsRotatedByIt: a managed external secret names no function.
+func TestCreateSecret_TypeOfARotator_IsRotatedByIt(t *testing.T) {
+	s, target := startRotating(t, nil)
+	s.rotators[0].Type = "JenkinsApiToken"
+	s.Restart()
+	s.refused("CreateSecret", M{"Name": "ext", "ClientRequestToken": v(5), "Type": "Unknown"},
+		"InvalidParameterException", "")
+	s.do("CreateSecret", M{"Name": "ext", "ClientRequestToken": v(5), "Type": "JenkinsApiToken",
+		"SecretString": `{"username":"u","password":"first"}`})
+	role := "arn:aws:iam::" + account + ":role/rotation"
+	s.do("RotateSecret", M{"SecretId": "ext", "ClientRequestToken": v(6),
+		"ExternalSecretRotationRoleArn":  role,
+		"ExternalSecretRotationMetadata": []M{{"Key": "k", "Value": "v"}}})
+	s.run()
+	d := s.describe("ext")
+	if !target.opens(s.text(M{"SecretId": "ext"})) || d.Type != "JenkinsApiToken" ||
+		d.ExternalSecretRotationRoleArn != role || len(d.ExternalSecretRotationMetadata) != 1 ||
+		d.RotationLambdaARN != "" || !*d.RotationEnabled {
+		t.Errorf("%+v", d)
+	}
+	s.refused("UpdateSecret", M{"SecretId": "ext", "Type": "Unknown"},
+		"InvalidParameterException", "")
+	s.do("UpdateSecret", M{"SecretId": "ext", "Type": ""})
+	s.refused("RotateSecret", M{"SecretId": "ext", "ClientRequestToken": v(8)},
+		"InvalidRequestException", "No Lambda rotation function ARN is associated with this secret.")
+}

@@ -57,6 +57,7 @@ type Secrets struct {
 	unknown  domain.UnknownKeys
 
 	rotation *rotation.Rotation
+	rotators rotation.Rotators
 
 	getValue    op.Query[GetSecretValueInput, GetSecretValueOutput]
 	endRecovery op.Command[endRecoveryInput, op.None]
@@ -81,6 +82,7 @@ func New(c Config) *Secrets {
 		finder: target.New(rows, c.Keys, domain.ETags{Tokens: c.Installation.Tokens}),
 		random: c.Random, jobs: c.Jobs, people: c.Principals, unknown: c.UnknownKeys,
 		pages: domain.Pager{Tokens: c.Installation.Tokens, Invalid: smfault.BadPage}}
+	s.rotators = c.Rotators
 	s.rotation = rotation.New(rotation.Config{Rows: rows, Sealer: sealer, Versions: s.versions,
 		Finder: s.finder, Random: c.Random, Jobs: c.Jobs, Rotators: c.Rotators,
 		Operation: routes.Internal})

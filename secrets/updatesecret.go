@@ -21,7 +21,7 @@ type UpdateSecretInput struct {
 	KmsKeyId           *string `shape:"KmsKeyIdType"` // the versions with AWS's labels move to it
 	SecretBinary       []byte  `shape:"SecretBinaryType"`
 	SecretString       *string `shape:"SecretStringType"`
-	Type               *string `shape:"MedeaTypeType"` // refused, unless empty
+	Type               *string `shape:"MedeaTypeType"` // one that a rotator is declared for; empty: none
 }
 
 func (in UpdateSecretInput) SecretID() string { return in.SecretId }
@@ -29,6 +29,7 @@ func (in UpdateSecretInput) SecretID() string { return in.SecretId }
 // Conditions implements [domain.Conditional]. The KMS key is put in where it is looked up.
 func (in UpdateSecretInput) Conditions(v policy.Values) {
 	domain.SetText(v, model.Description, in.Description)
+	domain.SetText(v, model.Type, in.Type)
 }
 
 func (in UpdateSecretInput) KMSKeyID() *string { return in.KmsKeyId }
@@ -38,8 +39,6 @@ func (in UpdateSecretInput) Validate() error {
 	switch {
 	case (in.SecretString != nil || in.SecretBinary != nil) && in.ClientRequestToken == nil:
 		return smfault.NoToken
-	case domain.Or(in.Type, "") != "":
-		return smfault.NoExternal
 	}
 	return secret.CheckValue(in.SecretString, in.SecretBinary)
 }
@@ -54,7 +53,11 @@ type UpdateSecretOutput struct {
 // at once.
 func (s *Secrets) updateSecret(c *op.Call, in UpdateSecretInput,
 	sec *secret.Secret) (*secretrows.Change, UpdateSecretOutput, error) {
+	if kind := domain.Or(in.Type, ""); kind != "" && !s.rotators.Has(sec.Account, kind) {
+		return nil, UpdateSecretOutput{}, smfault.NoExternal
+	}
 	next := sec.Next(c, func(n *secret.Secret) {
+		n.Type = domain.Or(in.Type, n.Type)
 		n.Description = domain.Or(in.Description, n.Description)
 		n.KeepKey(domain.Or(in.KmsKeyId, n.KeyID))
 	})

@@ -78,6 +78,7 @@ var answers = op.Answers{
 	"ValidateResourcePolicy":   onMarked + policied,
 	"GetRandomPassword":        wrong,
 
+	"CreateManagedSecret":          valued + " AccessDeniedException",
 	"RotateSecret":                 onMarked + wrong + " AccessDeniedException",
 	"CancelRotateSecret":           onMarked + wrong,
 	"ReplicateSecretToRegions":     onMarked + wrong,

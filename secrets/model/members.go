@@ -18,6 +18,14 @@ var members = shape.Sentences{
 	"DeletedDate":  "When the secret was marked for deletion.",
 	"DeletionDate": "When the secret is gone for good.",
 	"Description":  "A note for people about what the secret is for.",
+	"DbName":       "The database that is logged in to; absent: the engine's usual one.",
+	"Engine": "What the credentials are for, as AWS's database secrets have it: postgres, mariadb, " +
+		"redis.",
+	"Host":         "The server, as the rotator's targets name it.",
+	"Password":     "The password that is in force. It is rotated at once.",
+	"Port":         "The server's port; absent: the engine's usual one.",
+	"SuperuserArn": "The secret of the superuser, masterarn of the value.",
+	"Username":     "The user whose password is rotated.",
 	"Duration": "How long the window is in which the secret is rotated, as 3h; absent: to the end " +
 		"of the day, of an hour where the schedule is in hours.",
 	"ErrorCode": "The name of the error, as for a request for this secret " +

@@ -7,5 +7,4 @@ import "claviger/internal/op"
 var refused = op.Refused{
 	"AddReplicaRegions":                "InvalidParameterException",
 	"ForceOverwriteReplicaSecret=true": "InvalidParameterException",
-	"Type":                             "InvalidParameterException",
 }

@@ -174,6 +174,22 @@ func (r *Rotation) configured(c *op.Call, in RotateSecretInput,
 	return next, nil
 }
 
+// Manage has a new secret rotated by a built-in rotator, at once and by rules. What it returns
+// belongs into the commit that makes the secret.
+func (r *Rotation) Manage(c *op.Call, sec *secret.Secret, function string,
+	rules *secret.RotationRules) (domain.Change, error) {
+	now := secret.Now(c)
+	sec.Rotation = secret.Rotation{Configured: true, Enabled: true, Function: function, Rules: rules,
+		Since: now}
+	if by := r.rotators.of(sec); by == nil || by.Target == nil {
+		return nil, errNotInvokable
+	}
+	sec.BeginRotation(uuid.NewString(), uuid.NewString(), now)
+	sec.Schedule(now)
+	events.RotationStarted(c, sec, sec.Rotation.Run)
+	return r.due(sec, c.Time), nil
+}
+
 // Resume has a secret that was marked for deletion rotated again as it was before.
 func (r *Rotation) Resume(sec *secret.Secret) domain.Change {
 	at := sec.Rotation.Due

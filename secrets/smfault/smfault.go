@@ -34,8 +34,10 @@ var (
 		"name containing alphanumeric characters, or any of the following: -/_+=.@!")
 	NoReplicas = InvalidParameter("This service has no replication to other Regions: leave " +
 		"AddReplicaRegions and ForceOverwriteReplicaSecret out.")
-	NoExternal = InvalidParameter("This service manages no secrets held by " +
-		"third parties: leave Type out.")
+	NoExternal = InvalidParameter("The configuration of the server has no rotator for managed " +
+		"external secrets of this Type: leave Type out, or have one declared.")
+	Managed = InvalidRequest("You can't change the secret's value because it's managed by the " +
+		"service itself: it changes when the secret is rotated.")
 	NoRotation = InvalidParameter("RotationToken isn't that of the rotation in progress, or " +
 		"ClientRequestToken isn't its version: leave RotationToken out, or pass on what the event has.")
 	BadPage = fault.New(fault.Invalid, "InvalidNextTokenException", "The NextToken value is "+

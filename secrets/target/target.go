@@ -123,6 +123,9 @@ func (t *Target) Ready() error {
 	if t.Entry.ScheduledForDeletion() && !servedUntilDeleted[t.Operation] {
 		return smfault.MarkedForDeletion
 	}
+	if t.Entry.Owner != "" && changesValue[t.Operation] {
+		return smfault.Managed
+	}
 	return nil
 }
 
@@ -243,6 +246,10 @@ func ChangeTarget[I Identified, O any](s *Finder, n op.Info,
 		return op.Apply(apply, out), nil
 	})
 }
+
+// changesValue names the operations that a secret refuses whose value a service manages.
+var changesValue = map[string]bool{"PutSecretValue": true, "UpdateSecret": true,
+	"UpdateSecretVersionStage": true}
 
 // servedUntilDeleted names the operations that a secret scheduled for deletion still answers. All
 // others refuse.
