@@ -112,7 +112,9 @@ func TestInvoke_EachAnswer_HasItsMeaning(t *testing.T) {
 			`{"errorMessage":"m","errorType":"a\u001b[31m\nb` + long + `"}`, rotator.Failed,
 			"the function failed in setSecret (a31mb" + long[:95] + ")", "m"},
 		"function with a log": {200, http.Header{
-			"X-Amz-Function-Error": {"Unhandled"}, "X-Amz-Log-Result": {base64.StdEncoding.EncodeToString([]byte("START\nEND"))}}, thrown, rotator.Failed,
+			"X-Amz-Function-Error": {"Unhandled"},
+			"X-Amz-Log-Result":     {base64.StdEncoding.EncodeToString([]byte("START\nEND"))}},
+			thrown, rotator.Failed,
 			"the function failed in setSecret (ValueError)", "START\nEND\nno login"},
 		"function with a long message": {200, http.Header{"X-Amz-Function-Error": {"Unhandled"}},
 			`{"errorMessage":"` + long + `","errorType":"E"}`, rotator.Failed,
