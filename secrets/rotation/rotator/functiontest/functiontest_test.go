@@ -102,7 +102,8 @@ func (s *stand) value(label string) (rotator.Document, error) {
 type someone struct{}
 
 func (someone) ForRotation(context.Context, rotator.Secret) (program.Session, error) {
-	return program.Session{AccessKeyID: "ASIAEXAMPLE", SecretAccessKey: "key", SessionToken: "token"}, nil
+	return program.Session{AccessKeyID: "ASIAEXAMPLE", SecretAccessKey: "key",
+		SessionToken: "token"}, nil
 }
 
 // Both ways of running the function, unchanged.

@@ -111,8 +111,10 @@ func TestInvoke_EachAnswer_HasItsMeaning(t *testing.T) {
 		"function with a strange type": {200, http.Header{"X-Amz-Function-Error": {"Unhandled"}},
 			`{"errorMessage":"m","errorType":"a\u001b[31m\nb` + long + `"}`, rotator.Failed,
 			"the function failed in setSecret (a31mb" + long[:95] + ")", "m"},
-		"function with a log": {200, http.Header{"X-Amz-Function-Error": {"Unhandled"}, "X-Amz-Log-Result": {
-			base64.StdEncoding.EncodeToString([]byte("START\nEND"))}}, thrown, rotator.Failed,
+		"function with a log": {200, http.Header{
+			"X-Amz-Function-Error": {"Unhandled"},
+			"X-Amz-Log-Result":     {base64.StdEncoding.EncodeToString([]byte("START\nEND"))}},
+			thrown, rotator.Failed,
 			"the function failed in setSecret (ValueError)", "START\nEND\nno login"},
 		"function with a long message": {200, http.Header{"X-Amz-Function-Error": {"Unhandled"}},
 			`{"errorMessage":"` + long + `","errorType":"E"}`, rotator.Failed,
@@ -243,8 +245,10 @@ func TestInvoke_WrongCertificate_IsUntrusted(t *testing.T) {
 		"server's of another name": func(c *lambda.Config) {
 			c.Endpoint = strings.Replace(c.Endpoint, "127.0.0.1", "127.0.0.2", 1)
 		},
-		"client's of another": func(c *lambda.Config) { c.Certificate, c.Key = other.Certificate, other.Key },
-		"client has none":     func(c *lambda.Config) { c.Certificate, c.Key = "", "" },
+		"client's of another": func(c *lambda.Config) {
+			c.Certificate, c.Key = other.Certificate, other.Key
+		},
+		"client has none": func(c *lambda.Config) { c.Certificate, c.Key = "", "" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := authority.New(t)

@@ -463,11 +463,28 @@ func bestEffort(c program.Config) program.Config {
 	return c
 }
 
+// scratch is a directory that the service's user may write.
+func scratch(t *testing.T) string {
+	t.Helper()
+	dir := filepath.Join(filepath.Dir(script(t, "")), "tmp")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if os.Geteuid() == 0 {
+		if err := os.Chown(dir, 65534, 65534); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
 func TestSandbox_ServiceKilled_TakesTheProgramAlong(t *testing.T) {
 	word := fmt.Sprintf("988%d.5", time.Now().UnixNano()%1e6)
 	c := config(t, shell+"setsid sleep $1\n")
 	c.User, c.Arguments = "", []string{word}
 	cmd := start(t, c)
+	// Its directory stays, as nobody is left to remove it.
+	cmd.Env = append(os.Environ(), "TMPDIR="+scratch(t))
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -66,7 +66,8 @@ func Run(ctx context.Context, c Command) (r Result, err error) {
 		setup <- err
 	}()
 	ended := cmd.Wait()
-	ours.Close()
+	// With the last stage the reports end, and one of why it ended may be among them.
+	_ = ours.SetReadDeadline(time.Now().Add(drain))
 	err = <-setup
 	r.Output = said.kept()
 	switch status := (*exec.ExitError)(nil); {

@@ -26,7 +26,7 @@ func serve(ctx context.Context, reports *os.File, c Command) error {
 	for {
 		r, files, err := receive(reports)
 		switch {
-		case errors.Is(err, io.EOF), errors.Is(err, os.ErrClosed):
+		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
 			return err
