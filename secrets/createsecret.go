@@ -33,7 +33,7 @@ type CreateSecretInput struct {
 	Tags                        []secret.Tag    `shape:"TagListType"`
 	AddReplicaRegions           []ReplicaRegion `shape:"AddReplicaRegionListType"` // refused
 	ForceOverwriteReplicaSecret *bool           `shape:"BooleanType"`              // none but false
-	Type                        *string         `shape:"MedeaTypeType"`            // one that a rotator is declared for
+	Type                        *string         `shape:"MedeaTypeType"`            // that a rotator is of
 }
 
 // Validate checks what members say together, and refuses what this service can't do.
@@ -173,7 +173,8 @@ func newSecret(c *op.Call, in CreateSecretInput) (*secret.Secret, error) {
 		return nil, err
 	}
 	sec := &secret.Secret{Name: in.Name, Suffix: suffix, Rev: 1,
-		Description: domain.Or(in.Description, ""), Type: domain.Or(in.Type, ""), Created: secret.Now(c), Changed: secret.Now(c)}
+		Description: domain.Or(in.Description, ""), Type: domain.Or(in.Type, ""),
+		Created: secret.Now(c), Changed: secret.Now(c)}
 	sec.Account, sec.Region = c.Namespace()
 	sec.SetTags(tags)
 	sec.KeepKey(domain.Or(in.KmsKeyId, ""))

@@ -45,7 +45,8 @@ type GetSecretValueOutput struct {
 	CreatedDate   wire.Time // of the version
 }
 
-// valueDependsOn is what the answer is made of but the value, which belongs to its version for good.
+// valueDependsOn is what the answer is made of but the value, which belongs to its version for
+// good.
 // What else changes of the secret, as a rotation does at each of its steps, wakes nobody who waits
 // for the value. An id may be another version's once its own was removed: then it is of another
 // time.

@@ -189,8 +189,8 @@ func TestRotateSecret_Function_GetsTheFourSteps(t *testing.T) {
 	}
 }
 
-// TestRotateSecret_FailingTarget_KeepsTheWorkingPassword: it is tried again, later and later, and by
-// the same request at once.
+// TestRotateSecret_FailingTarget_KeepsTheWorkingPassword: it is tried again, later and later, and
+// by the same request at once.
 func TestRotateSecret_FailingTarget_KeepsTheWorkingPassword(t *testing.T) {
 	s, target := startRotating(t, nil)
 	target.fails = rotator.Errorf(rotator.ReadOnly, "the target takes no changes")
@@ -258,8 +258,8 @@ func TestCancelRotateSecret_WhileFailing_EndsIt(t *testing.T) {
 	}
 }
 
-// TestCancelRotateSecret_WhileSetting_EndsFirst: between the new password and its label nobody could
-// log in.
+// TestCancelRotateSecret_WhileSetting_EndsFirst: between the new password and its label nobody
+// could log in.
 func TestCancelRotateSecret_WhileSetting_EndsFirst(t *testing.T) {
 	s, target := startRotating(t, nil)
 	target.during = func() {
@@ -273,8 +273,8 @@ func TestCancelRotateSecret_WhileSetting_EndsFirst(t *testing.T) {
 	}
 }
 
-// TestPutSecretValue_WhileRotating_AbandonsTheRotation, and the next one finds the password that was
-// set all the same.
+// TestPutSecretValue_WhileRotating_AbandonsTheRotation, and the next one finds the password that
+// was set all the same.
 func TestPutSecretValue_WhileRotating_AbandonsTheRotation(t *testing.T) {
 	s, target := startRotating(t, nil)
 	target.during = func() {
@@ -318,7 +318,8 @@ func TestRotateSecret_WrongRequests_StoreNothing(t *testing.T) {
 		"InvalidParameterException", "")
 }
 
-// TestCreateManagedSecret_OneCall_MakesAndRotates: the secret's value is the service's from then on.
+// TestCreateManagedSecret_OneCall_MakesAndRotates: the secret's value is the service's from
+// then on.
 func TestCreateManagedSecret_OneCall_MakesAndRotates(t *testing.T) {
 	s, target := startRotating(t, nil)
 	in := M{"Name": "managed", "ClientRequestToken": v(5), "RotationLambdaARN": lambda("safe"),

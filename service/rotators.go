@@ -67,8 +67,8 @@ func (r *roleCredentials) ForRotation(ctx context.Context, of rotator.Secret) (s
 		SessionToken: got.SessionToken, Expires: got.Expiration.Time}, nil
 }
 
-// policy is all that a function of AWS's shape needs, for one secret and the superusers' that it may
-// read. What of it the role may not do either, the program may not.
+// policy is all that a function of AWS's shape needs, for one secret and the superusers' that it
+// may read. What of it the role may not do either, the program may not.
 func (r *roleCredentials) policy(of rotator.Secret) string {
 	type statement map[string]any
 	readable := append([]string{of.ARN}, r.superusers...)

@@ -131,8 +131,8 @@ func (r *Rotation) beginScheduled(c *op.Call, sec *secret.Secret) (*secret.Secre
 	return out.Secret, nil
 }
 
-// begin is a rotation by the schedule, unless somebody has put AWSPENDING on a version by hand: that
-// window is passed over, for whose label it is nobody here knows.
+// begin is a rotation by the schedule, unless somebody has put AWSPENDING on a version by hand:
+// that window is passed over, for whose label it is nobody here knows.
 func (r *Rotation) begin(c *op.Call, _ runInput, to *changed) (*secretrows.Change, error) {
 	sec, now := to.Secret, secret.Now(c)
 	if due := sec.Rotation.Due; sec.Rotation.Run != nil || due.IsZero() || due.After(c.Time) {

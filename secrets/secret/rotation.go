@@ -153,8 +153,8 @@ func (s *Secret) StepDone(version string, step rotator.Step, now time.Time) Prog
 	return Advanced
 }
 
-// Finish makes the candidate of a rotation the current version, and completes that. It is for whoever
-// has set and tried the credentials, and takes the last three steps at once.
+// Finish makes the candidate of a rotation the current version, and completes that. It is for
+// whoever has set and tried the credentials, and takes the last three steps at once.
 func (s *Secret) Finish(version string, now time.Time) Progress {
 	r := s.Rotation.Run
 	if r == nil || r.Version != version || !r.Touched {

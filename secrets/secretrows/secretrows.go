@@ -91,8 +91,8 @@ func (s *Rows) Secret(ctx context.Context, ref secret.Ref) (*secret.Secret, erro
 	return sec, err
 }
 
-// Named returns the secret whose ARN ends in tail, or [store.NoRow] if there is none, or a younger one
-// of that name.
+// Named returns the secret whose ARN ends in tail, or [store.NoRow] if there is none, or a younger
+// one of that name.
 func (s *Rows) Named(ctx context.Context, account, region, tail string) (*secret.Secret, error) {
 	i := strings.LastIndexByte(tail, '-')
 	if i < 0 {

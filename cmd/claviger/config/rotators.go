@@ -154,7 +154,8 @@ func (r *Rotator) check() error {
 		return errors.New("superusers is missing: a superuser makes the second of two users")
 	case slices.Contains(builtIn, r.Kind) && len(r.Targets) == 0:
 		return errors.New("targets is missing: the host:port of each server that it may reach")
-	case !slices.Contains(builtIn, r.Kind) && (len(r.Targets) > 0 || len(r.Superusers) > 0 && r.Exec == nil):
+	case !slices.Contains(builtIn, r.Kind) &&
+		(len(r.Targets) > 0 || len(r.Superusers) > 0 && r.Exec == nil):
 		return errors.New("targets and superusers are for rotators that are built in")
 	case r.Unsaved && r.Kind != "redis":
 		return errors.New("unsaved is for redis alone")

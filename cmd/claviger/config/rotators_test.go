@@ -8,12 +8,12 @@ import (
 	"testing"
 )
 
-// TestConfig_WrongRotator_IsRefusedByName: each mistake is named, and none is found out by a rotation
-// that fails.
+// TestConfig_WrongRotator_IsRefusedByName: each mistake is named, and none is found out by a
+// rotation that fails.
 func TestConfig_WrongRotator_IsRefusedByName(t *testing.T) {
 	dir := t.TempDir()
-	const base = "account = \"111122223333\"\ndatabase = \"x\"\n[hsm]\nmodule = \"/m\"\ntoken_label = " +
-		"\"own\"\npin_env = \"PIN\"\n"
+	const base = "account = \"111122223333\"\ndatabase = \"x\"\n[hsm]\nmodule = \"/m\"\n" +
+		"token_label = \"own\"\npin_env = \"PIN\"\n"
 	const one = "[[rotators]]\nname = \"a\"\n"
 	const pg = one + "kind = \"postgres\"\ntargets = [\"db:5432\"]\n"
 	const role = "role = \"arn:aws:iam::111122223333:role/r\"\n"
