@@ -1,8 +1,10 @@
 package redis_test
 
 import (
+	"bufio"
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"slices"
 	"strings"
@@ -296,27 +298,46 @@ func TestTest_PendingPassword_HasToLogIn(t *testing.T) {
 	fails(t, s.target.Test(t.Context(), d), rotator.LoginRefused)
 }
 
+// monitor returns what the server shows of all commands, up to an ECHO of last. The driver's own
+// command may miss some.
+func (s *site) monitor(t *testing.T) (seen func() string) {
+	t.Helper()
+	conn, err := net.Dial("tcp", net.JoinHostPort(servertest.Host, fmt.Sprint(s.Port)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	r := bufio.NewReader(conn)
+	for _, command := range []string{"AUTH default " + s.Password, "MONITOR"} {
+		fmt.Fprintf(conn, "%s\r\n", command)
+		if line, err := r.ReadString('\n'); err != nil || line != ok {
+			t.Fatalf("%q, %v", line, err)
+		}
+	}
+	return func() (all string) {
+		for !strings.Contains(all, `"last"`) {
+			line, err := r.ReadString('\n')
+			if err != nil {
+				t.Fatal(err)
+			}
+			all += line
+		}
+		return all
+	}
+}
+
 // TestSet_Server_SeesNoPassword looks wherever a server shows what it is asked.
 func TestSet_Server_SeesNoPassword(t *testing.T) {
 	s := start(t, servertest.RedisACLFile, "loglevel debug")
 	v := s.administered(t, "app")
-	seen := make(chan string, 100)
-	monitor := client(s.Port, "default", s.Password)
-	defer monitor.Close()
-	m := monitor.Monitor(t.Context(), seen)
-	m.Start()
+	seen := s.monitor(t)
 	s.do(t, "SLOWLOG RESET") // it has the user that the test has made
 	s.set(t, v)
 	fails(t, s.target.Test(t.Context(), s.secret(t, "app", "Secret!no")), rotator.LoginRefused)
-	s.do(t, "ECHO last")
 	shown := fmt.Sprint(s.do(t, "SLOWLOG GET -1"), s.do(t, "ACL LOG"), s.do(t, "ACL LIST"),
-		s.do(t, "CLIENT LIST")) + s.Log()
-	for text := range seen {
-		if shown += text; strings.Contains(text, `"last"`) {
-			m.Stop()
-			break
-		}
-	}
+		s.do(t, "CLIENT LIST"), s.Log())
+	s.do(t, "ECHO last")
+	shown += seen()
 	if strings.Contains(shown, "Secret!") || !strings.Contains(shown, "SETUSER") {
 		t.Errorf("the server shows a password, or nothing:\n%s", shown)
 	}
