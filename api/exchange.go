@@ -179,6 +179,7 @@ func (x *exchange) read() ([]byte, error) {
 		x.Runner.Observe.Overload("strangers")
 		return nil, tooMany
 	}
+	noDeadline(x.writer)
 	x.body = buf.Bytes()
 	return x.body, nil
 }

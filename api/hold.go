@@ -1,7 +1,6 @@
 package api
 
 import (
-	"net/http"
 	"time"
 
 	"claviger/internal/listener"
@@ -20,8 +19,7 @@ func (x *exchange) hold(changed <-chan struct{}) (more bool, err error) {
 	if x.until.IsZero() {
 		x.until = time.Now().Add(x.asked.Condition.Wait)
 	}
-	// The server would take the end of the time to read for the end of the client.
-	_ = http.NewResponseController(x.writer).SetReadDeadline(time.Time{})
+	noDeadline(x.writer)
 	over := time.NewTimer(time.Until(x.until))
 	defer over.Stop()
 	x.stepAside()

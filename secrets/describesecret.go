@@ -37,8 +37,8 @@ type Rotated struct {
 	LastRotatedDate   *wire.Time            `json:",omitzero"`
 	NextRotationDate  *wire.Time            `json:",omitzero"` // the end of the next window
 
-	ExternalSecretRotationMetadata []secret.Metadata `json:",omitempty"`
-	ExternalSecretRotationRoleArn  string            `json:",omitzero"`
+	ExternalSecretRotationMetadata []secret.ExternalSecretRotationMetadataItem `json:",omitempty"`
+	ExternalSecretRotationRoleArn  string                                      `json:",omitzero"`
 }
 
 // describe returns what is shown of a secret but for the day of the last access.

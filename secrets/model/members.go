@@ -22,7 +22,7 @@ var members = shape.Sentences{
 	"Engine": "What the credentials are for, as AWS's database secrets have it: postgres, mariadb, " +
 		"redis.",
 	"Host":         "The server, as the rotator's targets name it.",
-	"Password":     "The password that is in force. It is rotated at once.",
+	"Password":     "The password that is in force, which is rotated at once.",
 	"Port":         "The server's port; absent: the engine's usual one.",
 	"SuperuserArn": "The secret of the superuser, masterarn of the value.",
 	"Username":     "The user whose password is rotated.",
@@ -48,7 +48,7 @@ var members = shape.Sentences{
 		"manages.",
 	"ExternalSecretRotationMetadata": "What the rotator of a managed external secret has to know.",
 	"ExternalSecretRotationRoleArn": "The role that stands for the rotation of a managed external " +
-		"secret. It is kept and shown, and nothing is done as it.",
+		"secret: it is kept and shown, and nothing is done as it.",
 	"LastRotatedDate":      "When the last rotation ended well.",
 	"NextRotationDate":     "The latest moment of the next rotation: the end of its window.",
 	"OwningService":        "The service that made the secret and manages it.",

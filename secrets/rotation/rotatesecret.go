@@ -28,8 +28,8 @@ type RotateSecretInput struct {
 	RotationRules      *secret.RotationRules `shape:"RotationRulesType"`
 	RotateImmediately  *bool                 `shape:"BooleanType"`
 
-	ExternalSecretRotationMetadata []secret.Metadata `shape:"ExternalSecretRotationMetadataType"`
-	ExternalSecretRotationRoleArn  *string           `shape:"RoleARNType"`
+	ExternalSecretRotationMetadata []secret.ExternalSecretRotationMetadataItem `shape:"ExternalSecretRotationMetadataType"`
+	ExternalSecretRotationRoleArn  *string                                     `shape:"RoleARNType"`
 }
 
 // SecretID implements [target.Identified].

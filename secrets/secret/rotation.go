@@ -13,19 +13,19 @@ import (
 // secret's row and changes with it, so that every step is one revision: what a step was begun for
 // holds when it ends, or it is begun anew.
 type Rotation struct {
-	Configured bool           `json:",omitzero"` // RotateSecret has been asked for, ever
-	Enabled    bool           `json:",omitzero"`
-	Function   string         `json:",omitzero"` // RotationLambdaARN
-	Role       string         `json:",omitzero"` // ExternalSecretRotationRoleArn
-	Metadata   []Metadata     `json:",omitzero"` // ExternalSecretRotationMetadata
-	Rules      *RotationRules `json:",omitzero"` // as they were given; nil: no schedule
-	Last       time.Time      `json:",omitzero"` // LastRotatedDate
-	Since      time.Time      `json:",omitzero"` // the last rotation, or value given by hand
-	Next       time.Time      `json:",omitzero"` // NextRotationDate: the end of the next window
-	Due        time.Time      `json:",omitzero"` // the moment in that window when it begins
-	Run        *Run           `json:",omitzero"` // the rotation in progress; nil: none is
-	Empty      string         `json:",omitzero"` // the version with AWSPENDING, while it has no value
-	Ended      string         `json:",omitzero"` // the version that the last rotation made current
+	Configured bool                                 `json:",omitzero"` // RotateSecret has been asked for, ever
+	Enabled    bool                                 `json:",omitzero"`
+	Function   string                               `json:",omitzero"` // RotationLambdaARN
+	Role       string                               `json:",omitzero"` // ExternalSecretRotationRoleArn
+	Metadata   []ExternalSecretRotationMetadataItem `json:",omitzero"` // ExternalSecretRotationMetadata
+	Rules      *RotationRules                       `json:",omitzero"` // as they were given; nil: no schedule
+	Last       time.Time                            `json:",omitzero"` // LastRotatedDate
+	Since      time.Time                            `json:",omitzero"` // the last rotation, or value given by hand
+	Next       time.Time                            `json:",omitzero"` // NextRotationDate: the end of the next window
+	Due        time.Time                            `json:",omitzero"` // the moment in that window when it begins
+	Run        *Run                                 `json:",omitzero"` // the rotation in progress; nil: none is
+	Empty      string                               `json:",omitzero"` // the version with AWSPENDING, while it has no value
+	Ended      string                               `json:",omitzero"` // the version that the last rotation made current
 
 	// Abandoned are candidates of rotations that were ended when their credentials may have been set
 	// at the target already: one of them may be the one in force. The oldest comes first.
@@ -33,8 +33,8 @@ type Rotation struct {
 	Failure   *Failure `json:",omitzero"` // of the last attempt; nil: it went well
 }
 
-// Metadata is one pair of ExternalSecretRotationMetadata.
-type Metadata struct {
+// ExternalSecretRotationMetadataItem is one pair of ExternalSecretRotationMetadata.
+type ExternalSecretRotationMetadataItem struct {
 	Key   string `shape:"ExternalSecretRotationMetadataItemKeyType"`
 	Value string `shape:"ExternalSecretRotationMetadataItemValueType"`
 }
