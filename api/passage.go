@@ -141,8 +141,8 @@ func bodyDeadline(w http.ResponseWriter, size int64) {
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(patience))
 }
 
-// noDeadline has nothing more come in time. The server reads on, to see whether the client has gone,
-// and would take the end of the time for that.
+// noDeadline has nothing more come in time. The server reads on, to see whether the client has
+// gone, and would take the end of the time for that.
 func noDeadline(w http.ResponseWriter) {
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 }

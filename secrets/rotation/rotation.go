@@ -5,8 +5,8 @@
 // RotateSecret stores that a rotation has begun in the secret's own row, and leaves a job. The job
 // takes one step after another, and each ends with a commit of what is to be done next. A step that
 // is cut off, by a crash or otherwise, is done again, so that rotators begin each by looking at
-// what is done already. What a row can say of a rotation, and what may follow on what, stands in package
-// secret; rotation_test.go there goes through all of it.
+// what is done already. What a row can say of a rotation, and what may follow on what, stands in
+// package secret; rotationmodel_test.go there goes through all of it.
 //
 // A function gets an event for each step, and reads and writes the secret through the API as any
 // other client. For a built-in target the service does that itself, as its own principal. It stores
