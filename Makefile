@@ -19,7 +19,7 @@ SEED     ?= 1
 DEV_DIR  ?= ./dev-data
 DEV_ARGS ?=
 TESTTIME ?= 25m
-MUTATE   ?= ./policy ./identity/sigv4 ./internal/shape ./internal/op ./keystore/key ./secrets
+MUTATE   ?= ./policy ./identity/sigv4 ./internal/shape ./internal/op ./keystore/key ./secrets ./secrets/secret ./secrets/rotation/schedule
 
 # What the binary says of itself. Without git (a tarball) set them: make build VERSION=v1.2.3 COMMIT=...
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo development)

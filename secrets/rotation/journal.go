@@ -201,13 +201,16 @@ type failInput struct {
 
 func (in failInput) subject() string { return in.Subject }
 
+// mostOfText is how much is kept of why an attempt failed, in bytes.
+const mostOfText = 1024
+
 // fail stores that an attempt failed, and when the next one begins.
 func (r *Rotation) fail(c *op.Call, sec *secret.Secret, f *failure) error {
 	c.Log().Warn("a rotation failed", "secret", sec.ARN(), "step", string(f.step),
 		"reason", string(f.cause.Reason), "error", f.cause.Text, "cause", f.cause.Err)
 	_, err := op.AsService(c.Anew(), secret.Service, sec.Account, r.own.fail, failInput{
 		Subject: sec.Tail(), ClientRequestToken: sec.Rotation.Run.Version, Step: string(f.step),
-		Reason: string(f.cause.Reason), Text: f.cause.Text})
+		Reason: string(f.cause.Reason), Text: op.Clip(f.cause.Text, mostOfText)})
 	return err
 }
 

@@ -86,5 +86,26 @@ func (e *Entry) weight() int {
 	for label, id := range e.Stages {
 		n += len(label) + len(id) + overhead
 	}
+	for _, r := range e.Replicas {
+		n += len(r.Region) + len(r.KeyID) + len(r.Message) + overhead
+	}
+	return n + weightOf(&e.Rotation)
+}
+
+// weightOf is what is kept of a rotation. Most secrets have none.
+func weightOf(r *secret.Rotation) int {
+	n := len(r.Function) + len(r.Role)
+	for _, m := range r.Metadata {
+		n += len(m.Key) + len(m.Value) + overhead
+	}
+	for _, id := range r.Abandoned {
+		n += len(id) + overhead
+	}
+	if r.Run != nil {
+		n += len(r.Run.Version) + len(r.Run.Token) + 2*overhead
+	}
+	if r.Failure != nil {
+		n += len(r.Failure.Text) + 2*overhead
+	}
 	return n
 }
