@@ -12,8 +12,6 @@ import (
 func (s *Secrets) deleteResourcePolicy(c *op.Call, _ target.Input,
 	sec *secret.Secret) (*secretrows.Change, target.Output, error) {
 	return &secretrows.Change{
-			Secret: sec.Next(c, func(n *secret.Secret) { n.Policy = "" }),
-		}, target.OutputOf(
-			sec,
-		), nil
+		Secret: sec.Next(c, func(n *secret.Secret) { n.Policy = "" }),
+	}, target.OutputOf(sec), nil
 }

@@ -65,11 +65,8 @@ func (s *Secrets) listSecretVersionIds(c *op.Call, in ListSecretVersionIdsInput,
 	if err != nil {
 		return out, err
 	}
-	found, next := domain.Cut(
-		p,
-		found,
-		func(v *secret.Version) string { return positionOf(v).String() },
-	)
+	found, next := domain.Cut(p, found,
+		func(v *secret.Version) string { return positionOf(v).String() })
 	out = ListSecretVersionIdsOutput{ARN: e.ARN(), Name: e.Name, NextToken: next,
 		Versions: []SecretVersionsListEntry{}}
 	for _, v := range found {
@@ -103,10 +100,9 @@ func (s *Secrets) labelledAfter(ctx context.Context, sec *secret.Secret,
 			return nil, err
 		}
 	}
-	slices.SortFunc(
-		out,
-		func(a, b *secret.Version) int { return newestFirst(positionOf(a), positionOf(b)) },
-	)
+	slices.SortFunc(out, func(a, b *secret.Version) int {
+		return newestFirst(positionOf(a), positionOf(b))
+	})
 	return out, nil
 }
 

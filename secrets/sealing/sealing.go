@@ -25,10 +25,8 @@ var (
 var (
 	errKeyDenied = fault.New(fault.Denied, "AccessDeniedException", "Access to KMS is not allowed")
 
-	errForeignDefault = smfault.InvalidRequest(
-		"You can't access a secret from a different AWS account if " +
-			"you encrypt the secret with the default KMS service key.",
-	)
+	errForeignDefault = smfault.InvalidRequest("You can't access a secret from a different " +
+		"AWS account if you encrypt the secret with the default KMS service key.")
 )
 
 func errInvalidKey(reason string) *fault.Error {
@@ -67,13 +65,8 @@ func (s *Sealer) Seal(c *op.Call, sec *secret.Secret, id string,
 	if sec.KeyID == "" && sec.Account != c.Caller.Account {
 		return nil, errForeignDefault
 	}
-	e, err := s.keys.Seal(
-		c,
-		secret.Service,
-		sec.KeyFor(c),
-		secret.EncryptionContext(sec, id),
-		v.Bytes,
-	)
+	e, err := s.keys.Seal(c, secret.Service, sec.KeyFor(c), secret.EncryptionContext(sec, id),
+		v.Bytes)
 	if err != nil {
 		return nil, kmsError(err, encryptionFailure)
 	}
