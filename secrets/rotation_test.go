@@ -273,6 +273,36 @@ func TestCancelRotateSecret_WhileSetting_EndsFirst(t *testing.T) {
 	}
 }
 
+// TestCancelRotateSecret_WhileSettingAgain_EndsFirst is the same in a later attempt.
+func TestCancelRotateSecret_WhileSettingAgain_EndsFirst(t *testing.T) {
+	s, target := startRotating(t, nil)
+	target.fails = rotator.Errorf(rotator.Unreachable, "away")
+	s.rotate(M{"ClientRequestToken": v(2), "RotationLambdaARN": lambda("safe")})
+	s.run()
+	target.fails = nil
+	target.during = func() {
+		target.during = nil
+		s.do("CancelRotateSecret", M{"SecretId": "db"})
+	}
+	s.Clock.Pass(time.Minute)
+	s.run()
+	if !target.opens(s.text(M{"SecretId": "db"})) || *s.describe("db").RotationEnabled {
+		t.Errorf("%+v", s.describe("db"))
+	}
+	var names []string
+	for _, r := range s.Records() {
+		if strings.Contains(r, "AwsServiceEvent") {
+			_, rest, _ := strings.Cut(r, `"eventName":"`)
+			name, _, _ := strings.Cut(rest, `"`)
+			names = append(names, name)
+		}
+	}
+	if got := strings.Join(names, " "); got !=
+		"RotationStarted RotationFailed RotationStarted RotationSucceeded" {
+		t.Error(got)
+	}
+}
+
 // TestPutSecretValue_WhileRotating_AbandonsTheRotation, and the next one finds the password that
 // was set all the same.
 func TestPutSecretValue_WhileRotating_AbandonsTheRotation(t *testing.T) {

@@ -20,6 +20,7 @@ import (
 // name of the operation that a function of the site's own would use for the same.
 type operations struct {
 	begin   op.Command[runInput, changed]
+	again   op.Command[runInput, changed]
 	advance op.Command[stepInput, changed]
 	fail    op.Command[failInput, changed]
 	fill    op.Command[runInput, changed]
@@ -36,6 +37,7 @@ func (r *Rotation) operations(describe func(name string) op.Info) operations {
 	}
 	return operations{
 		begin:   change(r, describe("RotateSecret"), r.begin),
+		again:   change(r, describe("RotateSecret"), r.again),
 		advance: change(r, describe("RotateSecret"), r.advance),
 		fail:    change(r, describe("RotateSecret"), r.failed),
 		fill:    change(r, describe("PutSecretValue"), r.fill),
@@ -149,6 +151,28 @@ func (r *Rotation) begin(c *op.Call, _ runInput, to *changed) (*secretrows.Chang
 	}
 	sec.BeginRotation(run.Version, uuid.NewString(), now)
 	events.RotationStarted(c, sec, sec.Rotation.Run)
+	return &secretrows.Change{}, nil
+}
+
+// beginAgain begins the next attempt at a rotation that has failed.
+func (r *Rotation) beginAgain(c *op.Call, sec *secret.Secret) (*secret.Secret, error) {
+	out, err := op.AsService(c, secret.Service, sec.Account, r.own.again, runInput{
+		Subject: sec.Tail(), ClientRequestToken: sec.Rotation.Run.Version})
+	if err != nil || out.Progress != secret.Advanced {
+		return nil, err
+	}
+	return out.Secret, nil
+}
+
+// again stores that an attempt is going on: who cancels it has to know.
+func (r *Rotation) again(c *op.Call, in runInput, to *changed) (*secretrows.Change, error) {
+	run := to.Secret.Rotation.Run
+	if run == nil || run.Version != in.ClientRequestToken {
+		return nil, nil
+	}
+	to.Secret.Resume()
+	to.Progress = secret.Advanced
+	events.RotationStarted(c, to.Secret, run)
 	return &secretrows.Change{}, nil
 }
 

@@ -60,6 +60,8 @@ func (r *Rotation) begun(c *op.Call, subject string) (*secret.Secret, error) {
 	switch {
 	case run != nil && run.Retry.After(now):
 		return nil, domain.Later{Due: run.Retry}
+	case run != nil && !run.Retry.IsZero():
+		return r.beginAgain(c, sec)
 	case run != nil:
 		return sec, nil
 	case sec.Rotation.Due.IsZero():
