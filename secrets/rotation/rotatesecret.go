@@ -131,6 +131,7 @@ func (r *Rotation) reattempt(c *op.Call, sec *secret.Secret) *secretrows.Change 
 		return nil
 	}
 	next := sec.Next(c, func(n *secret.Secret) { n.Resume() })
+	events.RotationStarted(c, next, next.Rotation.Run)
 	return &secretrows.Change{Secret: next, Also: r.due(next, c.Time)}
 }
 
