@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -325,7 +326,7 @@ func TestCreateManagedSecret_OneCall_MakesAndRotates(t *testing.T) {
 	in := M{"Name": "managed", "ClientRequestToken": v(5), "RotationLambdaARN": lambda("safe"),
 		"Engine": "postgres", "Host": "db", "Port": 5432, "Username": "u", "Password": "first"}
 	out := must[secrets.CreateSecretOutput](s, "CreateManagedSecret", in)
-	if again := must[secrets.CreateSecretOutput](s, "CreateManagedSecret", in); again != out {
+	if again := must[secrets.CreateSecretOutput](s, "CreateManagedSecret", in); !reflect.DeepEqual(again, out) {
 		t.Errorf("%+v, then %+v", out, again)
 	}
 	s.run()

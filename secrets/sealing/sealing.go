@@ -59,6 +59,31 @@ func (s *Sealer) Try(c *op.Call, sec *secret.Secret) (e envelope.Envelope, err e
 	return e, namedKeyError(err)
 }
 
+// TrySealing is the half of [Sealer.Try] that a copy of a secret needs: whoever may not have the key
+// seal something can't give it to a copy. A key that is only closed for now passes.
+func (s *Sealer) TrySealing(c *op.Call, sec *secret.Secret) error {
+	if sec.KeyID == "" {
+		return nil
+	}
+	_, err := s.keys.Seal(c, secret.Service, sec.KeyFor(c), secret.EncryptionContext(sec, keyTrial),
+		[]byte(keyTrial))
+	return unlessClosed(namedKeyError(err))
+}
+
+// TryUnsealing asks whether the caller may open a version. One that can't be opened for now passes.
+func (s *Sealer) TryUnsealing(c *op.Call, sec *secret.Secret, v *secret.Version) error {
+	plain, err := s.Unseal(c, sec, v)
+	clear(plain)
+	return unlessClosed(err)
+}
+
+func unlessClosed(err error) error {
+	if f := fault.Of(err); f != nil && f.Kind == fault.State {
+		return nil
+	}
+	return err
+}
+
 // Seal makes a version of sec with the value v: one call of the token. Nothing is stored yet.
 func (s *Sealer) Seal(c *op.Call, sec *secret.Secret, id string,
 	v *secret.Value) (*secret.Version, error) {

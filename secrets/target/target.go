@@ -118,13 +118,25 @@ func (t *Target) Missing() error {
 	return nil
 }
 
-// Ready implements [op.Target]: a secret scheduled for deletion answers little.
+// Ready implements [op.Target]: a copy answers what reads it, and a secret scheduled for deletion
+// little.
 func (t *Target) Ready() error {
+	if err := t.Primary(); err != nil {
+		return err
+	}
 	if t.Entry.ScheduledForDeletion() && !servedUntilDeleted[t.Operation] {
 		return smfault.MarkedForDeletion
 	}
 	if t.Entry.Owner != "" && changesValue[t.Operation] {
 		return smfault.Managed
+	}
+	return nil
+}
+
+// Primary refuses a copy what its primary alone answers.
+func (t *Target) Primary() error {
+	if t.Entry != nil && t.Entry.IsReplica() && !servedByReplica[t.Operation] {
+		return smfault.OnReplica
 	}
 	return nil
 }
@@ -250,6 +262,13 @@ func ChangeTarget[I Identified, O any](s *Finder, n op.Info,
 // changesValue names the operations that a secret refuses whose value a service manages.
 var changesValue = map[string]bool{"PutSecretValue": true, "UpdateSecret": true,
 	"UpdateSecretVersionStage": true}
+
+// servedByReplica names the operations that a copy answers. All others, those that are still to come
+// too, are its primary's.
+var servedByReplica = map[string]bool{
+	"GetSecretValue": true, "DescribeSecret": true, "ListSecretVersionIds": true,
+	"GetResourcePolicy": true, "ValidateResourcePolicy": true, "StopReplicationToReplica": true,
+}
 
 // servedUntilDeleted names the operations that a secret scheduled for deletion still answers. All
 // others refuse.
