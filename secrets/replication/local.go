@@ -143,7 +143,7 @@ func (l *local) addVersions(c *op.Call, of Copy, was *secret.Secret, ch *secretr
 		}
 		made, err := l.seal(c, of, next, v)
 		switch {
-		case sealing.IsGone(err) && next.Stages[secret.Current] != v.ID:
+		case err != nil && sealing.IsGone(err) && next.Stages[secret.Current] != v.ID:
 			next.Stages = without(next.Stages, v.ID)
 			continue
 		case err != nil:
