@@ -92,7 +92,8 @@ var layers = []struct{ pkg, may, because string }{
 	{"secrets", "secrets/... internal/... policy audit store",
 		"a domain knows the road, the engine and the trail, and no other domain"},
 	{"secrets/secret", "secrets/smfault secrets/password secrets/rotation/rotator " +
-		"secrets/rotation/schedule internal/domain internal/envelope internal/fault internal/op internal/wire policy",
+		"secrets/rotation/schedule internal/domain internal/envelope internal/fault internal/op " +
+		"internal/wire policy",
 		"a secret is facts and rules: no clock, no database, no key"},
 	{"secrets/smfault", "internal/fault", "every part of Secrets Manager refuses in the same words"},
 	{"secrets/events", "secrets/secret secrets/rotation/rotator internal/op",

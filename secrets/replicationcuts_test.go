@@ -41,8 +41,8 @@ func (l *cutLedger) Commit(apply func(*store.Tx) error, record func(error) []byt
 	return errCut
 }
 
-// TestReplica_CutAtEveryCommit_ComesToTheSame: wherever the service is cut off, before a commit or
-// after it, a copy is what its primary is in the end, and none is left that nobody wants.
+// TestReplica_CutAtEveryCommit_ComesToTheSame: wherever the service is cut off, before a commit
+// or after it, a copy is what its primary is in the end, and none is left that nobody wants.
 func TestReplica_CutAtEveryCommit_ComesToTheSame(t *testing.T) {
 	steps := []struct {
 		name, region string
@@ -50,7 +50,8 @@ func TestReplica_CutAtEveryCommit_ComesToTheSame(t *testing.T) {
 	}{
 		{"CreateSecret", region, M{"Name": "x", "SecretString": "one", "ClientRequestToken": v(1),
 			"AddReplicaRegions": []M{{"Region": europe}, {"Region": oceania}}}},
-		{"PutSecretValue", region, M{"SecretId": "x", "SecretString": "two", "ClientRequestToken": v(2)}},
+		{"PutSecretValue", region,
+			M{"SecretId": "x", "SecretString": "two", "ClientRequestToken": v(2)}},
 		{"RemoveRegionsFromReplication", region,
 			M{"SecretId": "x", "RemoveReplicaRegions": []string{oceania}}},
 		{"UpdateSecret", region, M{"SecretId": "x", "Description": "d"}},
@@ -112,8 +113,8 @@ func (s *service) restartAfterCut() {
 	}
 }
 
-// TestReplica_ManyWriters_StarveNoCopy: while a secret is changed all the time its copies follow, and
-// in the end they are what it is.
+// TestReplica_ManyWriters_StarveNoCopy: while a secret is changed all the time its copies follow,
+// and in the end they are what it is.
 func TestReplica_ManyWriters_StarveNoCopy(t *testing.T) {
 	s := start(t)
 	s.create("x", "one")

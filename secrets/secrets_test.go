@@ -148,7 +148,8 @@ func TestCreateSecret_SameToken_AnswersAsTheFirstTime(t *testing.T) {
 	id := token()
 	create := M{"Name": "r", "ClientRequestToken": id, "SecretString": "v"}
 	made := must[secrets.CreateSecretOutput](s, "CreateSecret", create)
-	if again := must[secrets.CreateSecretOutput](s, "CreateSecret", create); !reflect.DeepEqual(again, made) {
+	again := must[secrets.CreateSecretOutput](s, "CreateSecret", create)
+	if !reflect.DeepEqual(again, made) {
 		t.Errorf("%+v, want %+v", again, made)
 	}
 	const exists = "The operation failed because the secret r already exists."
@@ -173,11 +174,13 @@ func TestCreateSecret_SameTokenNoValue_AnswersAsTheFirstTime(t *testing.T) {
 	create := M{"Name": "r", "ClientRequestToken": token()}
 	made := must[secrets.CreateSecretOutput](s, "CreateSecret", create)
 	s.Restart()
-	if again := must[secrets.CreateSecretOutput](s, "CreateSecret", create); !reflect.DeepEqual(again, made) {
+	again := must[secrets.CreateSecretOutput](s, "CreateSecret", create)
+	if !reflect.DeepEqual(again, made) {
 		t.Errorf("%+v, want %+v", again, made)
 	}
 	s.put("r", "v")
-	if again := must[secrets.CreateSecretOutput](s, "CreateSecret", create); !reflect.DeepEqual(again, made) {
+	again = must[secrets.CreateSecretOutput](s, "CreateSecret", create)
+	if !reflect.DeepEqual(again, made) {
 		t.Errorf("%+v, want %+v", again, made)
 	}
 	const exists = "The operation failed because the secret r already exists."

@@ -11,8 +11,8 @@ import (
 // Due has the copies of a secret follow every change of it. It implements [secretrows.Follower].
 type Due struct{ Jobs domain.Scheduler }
 
-// Follow leaves a job for each copy that isn't as the secret is now, and says so in the trail if it
-// was until now.
+// Follow leaves a job for each copy that isn't as the secret is now, and says so in the trail if
+// it was until now.
 func (d Due) Follow(c *op.Call, s *secret.Secret) domain.Change {
 	var changes []domain.Change
 	for _, r := range s.Replicas {

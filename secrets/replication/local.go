@@ -73,9 +73,9 @@ func (l *local) findStore(c *op.Call, in storeInput) (owned, error) {
 	return o, err
 }
 
-// stored plans the copy: its row with the next revision, and the versions that it lacks. Whether it
-// is still wanted is asked after what is there was read, so that a copy that was made a secret of its
-// own meanwhile is left alone: the commit is against the revision that was read.
+// stored plans the copy: its row with the next revision, and the versions that it lacks. Whether
+// it is still wanted is asked after what is there was read, so that a copy that was made a secret
+// of its own meanwhile is left alone: the commit is against the revision that was read.
 func (l *local) stored(c *op.Call, in storeInput, o owned) (op.Commit[op.None], error) {
 	is, was := in.Copy.Secret(), o.secret
 	wanted, _, err := in.Copy.Wanted(c, "")
@@ -104,8 +104,8 @@ func (l *local) stored(c *op.Call, in storeInput, o owned) (op.Commit[op.None], 
 	return domain.Done(domain.InOrder(make, apply), err)
 }
 
-// mayTake reports whether a copy may be where was is. What is written over is a secret that stands
-// alone: copies of others, and primaries, are more than one secret.
+// mayTake reports whether a copy may be where was is. What is written over is a secret that
+// stands alone: copies of others, and primaries, are more than one secret.
 func mayTake(is, was *secret.Secret, to secret.Replica) bool {
 	switch {
 	case was == nil:
@@ -128,8 +128,8 @@ func (l *local) next(c *op.Call, of Copy, was *secret.Secret) *secret.Secret {
 	return &next
 }
 
-// addVersions puts into a change what the copy lacks. A version that can never be opened again isn't
-// copied, unless it is the current one.
+// addVersions puts into a change what the copy lacks. A version that can never be opened again
+// isn't copied, unless it is the current one.
 func (l *local) addVersions(c *op.Call, of Copy, was *secret.Secret, ch *secretrows.Change) error {
 	next := ch.Secret
 	for _, v := range of.Versions() {
@@ -160,8 +160,8 @@ func (l *local) addVersions(c *op.Call, of Copy, was *secret.Secret, ch *secretr
 	return l.removeVersions(c, of, was, ch)
 }
 
-// removeVersions puts into a change that those versions go that the primary has no more, and those
-// that are too many.
+// removeVersions puts into a change that those versions go that the primary has no more, and
+// those that are too many.
 func (l *local) removeVersions(c *op.Call, of Copy, was *secret.Secret,
 	ch *secretrows.Change) error {
 	gone := map[string]bool{}
@@ -241,7 +241,8 @@ func (l *local) copyAt(c *op.Call, at Place) (*secret.Secret, error) {
 	return sec, nil
 }
 
-// Remove implements [Region]. The rows are the same database's, so that the copy goes in the commit.
+// Remove implements [Region]. The rows are the same database's, so that the copy goes in the
+// commit.
 func (l *local) Remove(c *op.Call, at Place) (domain.Change, error) {
 	sec, err := l.copyAt(c, at)
 	if err != nil || sec == nil {

@@ -9,8 +9,8 @@ import (
 	"claviger/secrets/secret"
 )
 
-// Place is which copy is meant: a secret by the last part of its ARN, which is the same in all its
-// Regions, and its primary's Region.
+// Place is which copy is meant: a secret by the last part of its ARN, which is the same in all
+// its Regions, and its primary's Region.
 type Place struct{ Account, Tail, PrimaryRegion string }
 
 func placeOf(s *secret.Secret) Place { return Place{s.Account, s.Tail(), s.PrimaryRegion} }
@@ -21,9 +21,9 @@ type Region interface {
 	// Try asks as the call's caller whether a copy of a secret may be sealed by a KMS key there.
 	Try(c *op.Call, of *secret.Secret, keyID string) error
 
-	// Store makes the copy what it shall be, durably. It may be repeated, and what is older than what
-	// is there changes nothing. An error of the kinds that are a caller's says for people why there is
-	// no copy, and nothing has changed then.
+	// Store makes the copy what it shall be, durably. It may be repeated, and what is older than
+	// what is there changes nothing. An error of the kinds that are a caller's says for people why
+	// there is no copy, and nothing has changed then.
 	Store(c *op.Call, is Copy) error
 
 	// Remove deletes a copy. What it returns belongs into the commit that decides on it.
@@ -52,7 +52,7 @@ type Copy interface {
 	// Open returns the value of a version in clear, for no longer than it takes to seal it again.
 	Open(c *op.Call, v *secret.Version) ([]byte, error)
 
-	// Wanted asks of the primary as it is at this moment whether it still wants the copy, and whether
-	// it has the version of an id, which may be empty.
+	// Wanted asks of the primary as it is at this moment whether it still wants the copy, and
+	// whether it has the version of an id, which may be empty.
 	Wanted(ctx context.Context, version string) (copy, has bool, err error)
 }

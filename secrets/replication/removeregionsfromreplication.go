@@ -19,8 +19,8 @@ type RemoveRegionsFromReplicationInput struct {
 // SecretID implements [target.Identified].
 func (in RemoveRegionsFromReplicationInput) SecretID() string { return in.SecretId }
 
-// removeRegionsFromReplication deletes copies with the change of the primary. The jobs stay: one of
-// them may be making the copy at this moment, and the next sees that nobody wants it.
+// removeRegionsFromReplication deletes copies with the change of the primary. The jobs stay: one
+// of them may be making the copy at this moment, and the next sees that nobody wants it.
 func (r *Replication) removeRegionsFromReplication(c *op.Call,
 	in RemoveRegionsFromReplicationInput, sec *secret.Secret) (*secretrows.Change, Output, error) {
 	out := Output{ARN: sec.ARN()}

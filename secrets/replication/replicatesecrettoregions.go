@@ -12,8 +12,8 @@ import (
 	"claviger/secrets/smfault"
 )
 
-// ReplicaRegion names a Region to keep a copy in, and the KMS key that seals it there. Without a key
-// it is the AWS managed key, or the one that the copy has.
+// ReplicaRegion names a Region to keep a copy in, and the KMS key that seals it there. Without a
+// key it is the AWS managed key, or the one that the copy has.
 type ReplicaRegion struct {
 	Region   *string `shape:"RegionType"`
 	KmsKeyId *string `shape:"KmsKeyIdType"`
@@ -52,8 +52,8 @@ func (r Regions) Conditions(v policy.Values) {
 	}
 }
 
-// ReplicateSecretToRegionsInput names Regions to keep copies in. A Region that has one gets another
-// KMS key if one is named, and is tried again at once if it failed.
+// ReplicateSecretToRegionsInput names Regions to keep copies in. A Region that has one gets
+// another KMS key if one is named, and is tried again at once if it failed.
 type ReplicateSecretToRegionsInput struct {
 	SecretId                    string          `shape:"SecretIdType,required"`
 	AddReplicaRegions           []ReplicaRegion `shape:"AddReplicaRegionListType,required"`
@@ -108,8 +108,8 @@ func (r *Replication) mayOpen(c *op.Call, sec *secret.Secret) error {
 	return r.sealer.TryUnsealing(c, sec, v)
 }
 
-// Add has a secret, which is to be stored with it, copied to Regions. It reports false if all is as
-// asked for already.
+// Add has a secret, which is to be stored with it, copied to Regions. It reports false if all is
+// as asked for already.
 func (r *Replication) Add(c *op.Call, next *secret.Secret, to Regions) (changed bool, err error) {
 	for _, add := range to.Add {
 		region := *add.Region

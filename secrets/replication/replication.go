@@ -2,17 +2,17 @@
 //
 // # How a copy is kept
 //
-// A copy is a secret with rows of its own in its Region, under a KMS key of that Region. Its primary
-// knows of it by a [secret.Replica] in its own row. Every change of a primary leaves a job for each
-// copy in its own transaction ([Due]), and the job makes the copy what the primary is then and stores
-// in the primary's row what came of it. A status is about one revision of the primary: after any
-// other change the copy is InProgress until the job has been there. The job needs no more than the
-// rows to be done again, after whatever it was cut off.
+// A copy is a secret with rows of its own in its Region, under a KMS key of that Region. Its
+// primary knows of it by a [secret.Replica] in its own row. Every change of a primary leaves a
+// job for each copy in its own transaction ([Due]), and the job makes the copy what the primary
+// is then and stores in the primary's row what came of it. A status is about one revision of the
+// primary: after any other change the copy is InProgress until the job has been there. The job
+// needs no more than the rows to be done again, after whatever it was cut off.
 //
-// Copied are the versions that have a label. What loses its labels later stays, as it does with the
-// primary, as long as there are not too many such. Name, description, tags, resource policy and what
-// is shown of rotation are copied too. The KMS key, the days of reads and the time of making are the
-// copy's own.
+// Copied are the versions that have a label. What loses its labels later stays, as it does with
+// the primary, as long as there are not too many such. Name, description, tags, resource policy
+// and what is shown of rotation are copied too. The KMS key, the days of reads and the time of
+// making are the copy's own.
 //
 // # Who may
 //
@@ -22,12 +22,12 @@
 //
 // # Another site
 //
-// What is done in a copy's Region stands behind [Region]. A second service with a token of its own
-// could be one: its Store sends facts and those values that the other side lacks over a channel that
-// both authenticate, and the other side seals them under its own keys before it answers; values are
-// in clear in the memory of both and nowhere else. Its Remove and Release leave a job in the commit,
-// in the place of a change of the other's rows. The job of a copy removes what is no longer wanted,
-// so that a Remove that came too early does no harm.
+// What is done in a copy's Region stands behind [Region]. A second service with a token of its
+// own could be one: its Store sends facts and those values that the other side lacks over a
+// channel that both authenticate, and the other side seals them under its own keys before it
+// answers; values are in clear in the memory of both and nowhere else. Its Remove and Release
+// leave a job in the commit, in the place of a change of the other's rows. The job of a copy
+// removes what is no longer wanted, so that a Remove that came too early does no harm.
 //
 // # Where to read
 //

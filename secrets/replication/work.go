@@ -14,8 +14,8 @@ import (
 	"claviger/secrets/target"
 )
 
-// work makes one copy what its primary is, or removes it if no primary wants it. What came of it is
-// in the primary's row; an error is one of the service's own, and has the job tried again.
+// work makes one copy what its primary is, or removes it if no primary wants it. What came of it
+// is in the primary's row; an error is one of the service's own, and has the job tried again.
 func (r *Replication) work(c *op.Call, subject string) error {
 	tail, region, _ := strings.Cut(subject, " ")
 	to := r.regions[region]
@@ -62,7 +62,8 @@ func (r *Replication) store(c *op.Call, to Region, sec *secret.Secret, copy secr
 	return to.Store(c, is)
 }
 
-// reason is what the status of a copy says of an error. It is empty for the service's own trouble.
+// reason is what the status of a copy says of an error. It is empty for the service's own
+// trouble.
 func reason(err error) string {
 	f := fault.Of(err)
 	switch f.Kind {
@@ -113,8 +114,8 @@ func (r *Replication) findNote(c *op.Call, in noteInput) (owned, error) {
 	return r.find(c, "ReplicateSecretToRegions", in.Subject)
 }
 
-// noted stores what came of an attempt. If the primary has changed meanwhile, that change has left
-// the job anew, and this attempt was one at something older.
+// noted stores what came of an attempt. If the primary has changed meanwhile, that change has
+// left the job anew, and this attempt was one at something older.
 func (r *Replication) noted(c *op.Call, in noteInput, o owned) (op.Commit[op.None], error) {
 	if o.secret == nil || o.secret.Rev != in.Revision {
 		return op.Unchanged(op.None{}), nil

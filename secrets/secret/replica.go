@@ -54,8 +54,8 @@ func (s *Secret) indexOf(region string) int {
 	return slices.IndexFunc(s.Replicas, func(r Replica) bool { return r.Region == region })
 }
 
-// PutReplica keeps what is known of one copy, in a secret that is a next revision. The copies that
-// were as the revision before are as this one, too: nothing that is copied changes thereby.
+// PutReplica keeps what is known of one copy, in a secret that is a next revision. The copies
+// that were as the revision before are as this one, too: nothing that is copied changes thereby.
 func (s *Secret) PutReplica(r Replica) {
 	s.keepInStep()
 	i := s.indexOf(r.Region)
@@ -125,8 +125,8 @@ func (r *Rotation) Copied() Rotation {
 		Metadata: r.Metadata, Rules: r.Rules, Last: r.Last, Next: r.Next, Empty: r.Empty}
 }
 
-// StandAlone makes a copy a secret of its own. Its rotation is off, and a version that a rotation of
-// the primary was about to fill goes.
+// StandAlone makes a copy a secret of its own. Its rotation is off, and a version that a rotation
+// of the primary was about to fill goes.
 func (s *Secret) StandAlone() {
 	s.PrimaryRegion, s.PrimaryRev = "", 0
 	r := &s.Rotation

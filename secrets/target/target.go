@@ -1,5 +1,5 @@
-// Package target finds the secret that an operation is on, says what the caller must be allowed for
-// it, and makes the operations that read or change one secret.
+// Package target finds the secret that an operation is on, says what the caller must be allowed
+// for it, and makes the operations that read or change one secret.
 package target
 
 import (
@@ -141,9 +141,9 @@ func (t *Target) Primary() error {
 	return nil
 }
 
-// Find reads the SecretId of an operation and looks where it says, in whichever account that is. No
-// request reaches another Region. That a secret can't be read is said only after the policy has let
-// the caller pass.
+// Find reads the SecretId of an operation and looks where it says, in whichever account that is.
+// No request reaches another Region. That a secret can't be read is said only after the policy
+// has let the caller pass.
 func (s *Finder) Find(c *op.Call, operation, id string, in op.Input,
 	look secretrows.LookUp) (*Target, error) {
 	asked, err := ReadID(c, id)
@@ -172,8 +172,8 @@ func (s *Finder) Find(c *op.Call, operation, id string, in op.Input,
 // Keyed is an input that names the KMS key of a secret, or nil.
 type Keyed interface{ KMSKeyID() *string }
 
-// says returns what puts into the values of condition keys what a request says. A key is looked up
-// for it, so that a policy about the key holds for it under each of its names.
+// says returns what puts into the values of condition keys what a request says. A key is looked
+// up for it, so that a policy about the key holds for it under each of its names.
 func (s *Finder) says(c *op.Call, asked ID, in op.Input) (func(policy.Values), error) {
 	said, ok := in.(domain.Conditional)
 	if !ok {
@@ -263,8 +263,8 @@ func ChangeTarget[I Identified, O any](s *Finder, n op.Info,
 var changesValue = map[string]bool{"PutSecretValue": true, "UpdateSecret": true,
 	"UpdateSecretVersionStage": true}
 
-// servedByReplica names the operations that a copy answers. All others, those that are still to come
-// too, are its primary's.
+// servedByReplica names the operations that a copy answers. All others, those that are still to
+// come too, are its primary's.
 var servedByReplica = map[string]bool{
 	"GetSecretValue": true, "DescribeSecret": true, "ListSecretVersionIds": true,
 	"GetResourcePolicy": true, "ValidateResourcePolicy": true, "StopReplicationToReplica": true,
