@@ -18,7 +18,7 @@ import (
 type local struct {
 	*Replication
 	region string
-	store  op.Command[storeInput, op.None]
+	store  op.Command[storeInput, outcome]
 }
 
 // errTaken is what AWS shows of a copy that another secret's name stands in the way of.
@@ -32,9 +32,20 @@ type storeInput struct {
 	op.ByShape
 }
 
+// outcome is why there is no copy. It is no failure of the operation, whose errors are those that
+// callers get: the trail has what KMS refused, and the event that says so.
+type outcome struct{ failure error }
+
 func newLocal(r *Replication, region string, n op.Info) *local {
 	l := &local{Replication: r, region: region}
-	l.store = op.Write(n, l.findStore, l.stored)
+	l.store = op.Write(n, l.findStore, func(c *op.Call, in storeInput,
+		o owned) (op.Commit[outcome], error) {
+		change, err := l.stored(c, in, o)
+		if err != nil && reason(err) != "" {
+			return op.Unchanged(outcome{err}), nil
+		}
+		return op.Apply(change, outcome{}), err
+	})
 	return l
 }
 
@@ -55,9 +66,12 @@ func (l *local) Try(c *op.Call, of *secret.Secret, keyID string) error {
 // Store implements [Region].
 func (l *local) Store(c *op.Call, is Copy) error {
 	sec := is.Secret()
-	_, err := op.AsService(l.here(c.Anew()), secret.Service, sec.Account, l.store,
+	out, err := op.AsService(l.here(c.Anew()), secret.Service, sec.Account, l.store,
 		storeInput{Subject: sec.Tail(), Copy: is})
-	return err
+	if err != nil {
+		return err
+	}
+	return out.failure
 }
 
 // findStore reads whatever has the name.
@@ -76,32 +90,32 @@ func (l *local) findStore(c *op.Call, in storeInput) (owned, error) {
 // stored plans the copy: its row with the next revision, and the versions that it lacks. Whether
 // it is still wanted is asked after what is there was read, so that a copy that was made a secret
 // of its own meanwhile is left alone: the commit is against the revision that was read.
-func (l *local) stored(c *op.Call, in storeInput, o owned) (op.Commit[op.None], error) {
+func (l *local) stored(c *op.Call, in storeInput, o owned) (domain.Change, error) {
 	is, was := in.Copy.Secret(), o.secret
 	wanted, _, err := in.Copy.Wanted(c, "")
 	if err != nil || !wanted {
-		return op.Unchanged(op.None{}), err
+		return domain.Nothing, err
 	}
 	if was != nil && was.Suffix == is.Suffix && was.PrimaryRegion == is.PrimaryRegion &&
 		was.PrimaryRev > is.PrimaryRev {
-		return op.Unchanged(op.None{}), nil
+		return domain.Nothing, nil
 	}
 	if !mayTake(is, was, in.Copy.Replica()) {
 		return nil, errTaken
 	}
-	make := domain.Change(nil)
+	var first domain.Change
 	if was != nil && was.Suffix != is.Suffix {
-		make, was = l.rows.Remove(was), nil
+		first, was = l.rows.Remove(was), nil
 	}
 	ch := &secretrows.Change{Secret: l.next(c, in.Copy, was)}
 	if err := l.addVersions(c, in.Copy, was, ch); err != nil {
 		return nil, err
 	}
 	if was != nil && same(was, ch.Secret) && len(ch.Added)+len(ch.Resealed)+len(ch.Removed) == 0 {
-		return op.Unchanged(op.None{}), nil
+		return domain.Nothing, nil
 	}
 	apply, err := l.rows.Prepare(c, ch)
-	return domain.Done(domain.InOrder(make, apply), err)
+	return domain.InOrder(first, apply), err
 }
 
 // mayTake reports whether a copy may be where was is. What is written over is a secret that
