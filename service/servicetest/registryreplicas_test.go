@@ -11,8 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 )
 
-// stageReplicas makes a secret with a copy abroad, and a copy of one that is abroad, where a request
-// needs them.
+// stageReplicas makes a secret with a copy abroad, and a copy of one that is abroad, where a
+// request needs them.
 func stageReplicas(t testing.TB, s *servicetest.Server, request, unique string) (there,
 	absent []string) {
 	t.Helper()
