@@ -92,7 +92,8 @@ var layers = []struct{ pkg, may, because string }{
 	{"secrets", "secrets/... internal/... policy audit store",
 		"a domain knows the road, the engine and the trail, and no other domain"},
 	{"secrets/secret", "secrets/smfault secrets/password secrets/rotation/rotator " +
-		"secrets/rotation/schedule internal/domain internal/envelope internal/fault internal/op policy",
+		"secrets/rotation/schedule internal/domain internal/envelope internal/fault internal/op " +
+		"internal/wire policy",
 		"a secret is facts and rules: no clock, no database, no key"},
 	{"secrets/smfault", "internal/fault", "every part of Secrets Manager refuses in the same words"},
 	{"secrets/events", "secrets/secret secrets/rotation/rotator internal/op",
@@ -102,6 +103,10 @@ var layers = []struct{ pkg, may, because string }{
 		"secrets/rotation/... internal/domain internal/fault internal/op policy store",
 		"a rotation is operations of the service's own on one secret, and knows of targets what " +
 			"their contract says"},
+	{"secrets/replication", "secrets/secret secrets/secretrows secrets/sealing secrets/target " +
+		"secrets/events secrets/model secrets/smfault internal/domain internal/fault internal/op " +
+		"internal/wire policy store",
+		"a copy is rows and seals of another Region, and knows nothing of rotation"},
 	{"secrets/secretrows", "secrets/secret secrets/events secrets/model internal/domain internal/op internal/rowmac " +
 		"policy store",
 		"rows hold secrets, and know no operation"},

@@ -17,7 +17,7 @@ func TestUnknown_KeysOfServices_AreThoseOfTheirTables(t *testing.T) {
 	for service, table := range map[string][][]string{
 		"kms": append(slices.Collect(maps.Values(target.ConditionKeys)), target.OfEveryKey),
 		"secretsmanager": append(slices.Collect(maps.Values(model.ConditionKeys)),
-			[]string{model.SecretID}),
+			model.OfSecret),
 	} {
 		given := map[string]bool{}
 		for _, key := range slices.Concat(table...) {

@@ -198,7 +198,7 @@ func TestUnknown_EachKey_IsKnownWhereARequestHasIt(t *testing.T) {
 	d, err := policy.Parse(document(t, over{"Condition": `{"StringEquals":{
 		"aws:PrincipalTag/team":"x","AWS:requesttag/a":"x","aws:RequestTag/":"x","aws:TagKeys":"x",
 		"kms:EncryptionContext:a":"x","kms:EncryptionContext:":"x","kms:ViaService":"x","kms:Via":"x",
-		"secretsmanager:ResourceTag/a":"x","secretsmanager:RotationLambdaARN":"x",
+		"secretsmanager:ResourceTag/a":"x","secretsmanager:RotationLambda":"x",
 		"aws:PrincipalOrgID":"x","aws:SourceAccount":"x","s3:prefix":"x","sts:ExternalId":"x","iam:PolicyARN":"x",
 		"ssm:Overwrite":"x","accounts.google.com:aud":"x"},
 		"StringLike":{"s3:prefix":"x"}}`}))
@@ -206,7 +206,7 @@ func TestUnknown_EachKey_IsKnownWhereARequestHasIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := "aws:PrincipalOrgID aws:RequestTag/ aws:SourceAccount kms:EncryptionContext: kms:Via " +
-		"s3:prefix secretsmanager:RotationLambdaARN"
+		"s3:prefix secretsmanager:RotationLambda"
 	if got := strings.Join(d.Unknown(), " "); got != want {
 		t.Errorf("%s, want %s", got, want)
 	}

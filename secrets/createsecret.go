@@ -1,39 +1,33 @@
 package secrets
 
 import (
-	"strconv"
-
 	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/policy"
 	"claviger/secrets/model"
+	"claviger/secrets/replication"
 	"claviger/secrets/secret"
 	"claviger/secrets/secretrows"
 	"claviger/secrets/smfault"
 	"claviger/secrets/target"
 )
 
-// ReplicaRegion names a Region to keep a copy in. There are none here.
-type ReplicaRegion struct {
-	Region   *string `shape:"RegionType"`
-	KmsKeyId *string `shape:"KmsKeyIdType"`
-}
-
 // CreateSecretInput names the new secret: letters, digits and /_+=.@-!. ClientRequestToken, 32 to
 // 64 characters, becomes the id of the first version, if there is a value; SDKs make one up where
 // the program gives none. A value has up to 65,536 bytes, as SecretString or as SecretBinary.
 // KmsKeyId is any form of a KMS KeyId; empty or absent it means the AWS managed key.
 type CreateSecretInput struct {
-	Name                        string          `shape:"NameType,required"`
-	ClientRequestToken          *string         `shape:"ClientRequestTokenType,idempotencyToken"`
-	Description                 *string         `shape:"DescriptionType"`
-	KmsKeyId                    *string         `shape:"KmsKeyIdType"`
-	SecretBinary                []byte          `shape:"SecretBinaryType"`
-	SecretString                *string         `shape:"SecretStringType"`
-	Tags                        []secret.Tag    `shape:"TagListType"`
-	AddReplicaRegions           []ReplicaRegion `shape:"AddReplicaRegionListType"` // refused
-	ForceOverwriteReplicaSecret *bool           `shape:"BooleanType"`              // none but false
-	Type                        *string         `shape:"MedeaTypeType"`            // that a rotator is of
+	Name                        string       `shape:"NameType,required"`
+	ClientRequestToken          *string      `shape:"ClientRequestTokenType,idempotencyToken"`
+	Description                 *string      `shape:"DescriptionType"`
+	KmsKeyId                    *string      `shape:"KmsKeyIdType"`
+	SecretBinary                []byte       `shape:"SecretBinaryType"`
+	SecretString                *string      `shape:"SecretStringType"`
+	Tags                        []secret.Tag `shape:"TagListType"`
+	ForceOverwriteReplicaSecret *bool        `shape:"BooleanType"`   // absent: false
+	Type                        *string      `shape:"MedeaTypeType"` // that a rotator is of
+
+	AddReplicaRegions []replication.ReplicaRegion `shape:"AddReplicaRegionListType"`
 }
 
 // Validate checks what members say together, and refuses what this service can't do.
@@ -43,13 +37,18 @@ func (in CreateSecretInput) Validate() error {
 		return smfault.BadName
 	case in.ClientRequestToken == nil:
 		return smfault.NoToken
-	case len(in.AddReplicaRegions) > 0, domain.Or(in.ForceOverwriteReplicaSecret, false):
-		return smfault.NoReplicas
 	}
 	if err := domain.CheckTags(secret.TagRules, in.Tags); err != nil {
 		return err
 	}
+	if err := in.regions().Check(); err != nil {
+		return err
+	}
 	return secret.CheckValue(in.SecretString, in.SecretBinary)
+}
+
+func (in CreateSecretInput) regions() replication.Regions {
+	return replication.Regions{Add: in.AddReplicaRegions, Overwrite: in.ForceOverwriteReplicaSecret}
 }
 
 // Conditions implements [domain.Conditional]. The KMS key is put in where it is looked up.
@@ -57,7 +56,7 @@ func (in CreateSecretInput) Conditions(v policy.Values) {
 	domain.SetText(v, model.Name, &in.Name)
 	domain.SetText(v, model.Description, in.Description)
 	domain.SetText(v, model.Type, in.Type)
-	domain.Set(v, model.Overwrite, in.ForceOverwriteReplicaSecret, strconv.FormatBool)
+	in.regions().Conditions(v)
 	domain.SetTags(v, in.Tags)
 }
 
@@ -65,8 +64,9 @@ func (in CreateSecretInput) KMSKeyID() *string { return in.KmsKeyId }
 
 // CreateSecretOutput names the new secret. Without a value there is no VersionId.
 type CreateSecretOutput struct {
-	ARN, Name string
-	VersionId string `json:",omitzero"`
+	ARN, Name         string
+	VersionId         string                 `json:",omitzero"`
+	ReplicationStatus []secret.ReplicaStatus `json:",omitempty"`
 }
 
 // creation is the name of a secret that shall be made, and the secret that has the name already, if
@@ -81,9 +81,9 @@ type creation struct {
 // name. Its tags are those that it is asked for with, and the policy of the secret that has its
 // name is none of its own.
 func (t *creation) Demands() []policy.Demand {
-	actions := []string{"CreateSecret", "TagResource"}
-	if len(t.tags) == 0 {
-		actions = actions[:1]
+	actions := []string{"CreateSecret"}
+	if len(t.tags) > 0 {
+		actions = append(actions, "TagResource")
 	}
 	actions = append(actions, t.also...)
 	var demands []policy.Demand
@@ -114,7 +114,11 @@ func (s *Secrets) findCreate(c *op.Call, in CreateSecretInput) (*creation, error
 	if err != nil {
 		return nil, err
 	}
-	return &creation{Target: *t, tags: in.Tags}, nil
+	made := &creation{Target: *t, tags: in.Tags}
+	if len(in.AddReplicaRegions) > 0 {
+		made.also = []string{"ReplicateSecretToRegions"}
+	}
+	return made, nil
 }
 
 // createSecret seals the first value, if there is one, under an ARN that nobody had before: its
@@ -141,7 +145,11 @@ func (s *Secrets) create(c *op.Call, in CreateSecretInput, t *creation,
 	if _, err := s.sealer.Try(c, sec); err != nil {
 		return nil, err
 	}
-	ch, out := &secretrows.Change{Secret: sec}, CreateSecretOutput{ARN: sec.ARN(), Name: sec.Name}
+	if _, err := s.replication.Add(c, sec, in.regions()); err != nil {
+		return nil, err
+	}
+	ch, out := &secretrows.Change{Secret: sec}, CreateSecretOutput{ARN: sec.ARN(), Name: sec.Name,
+		ReplicationStatus: sec.ReplicationStatus()}
 	if v != nil {
 		first, err := s.sealer.Seal(c, sec, *in.ClientRequestToken, v)
 		if err != nil {
@@ -188,8 +196,11 @@ func (s *Secrets) createAgain(c *op.Call, in CreateSecretInput, v *secret.Value,
 	sec *secret.Secret) (op.Commit[CreateSecretOutput], error) {
 	token := *in.ClientRequestToken
 	switch {
+	case sec.IsReplica():
+		return nil, smfault.Exists(sec.Name)
 	case v == nil && token == sec.Token:
-		return op.Unchanged(CreateSecretOutput{ARN: sec.ARN(), Name: sec.Name}), nil
+		return op.Unchanged(CreateSecretOutput{ARN: sec.ARN(), Name: sec.Name,
+			ReplicationStatus: sec.ReplicationStatus()}), nil
 	case v == nil:
 		return nil, smfault.Exists(sec.Name)
 	}
@@ -200,5 +211,6 @@ func (s *Secrets) createAgain(c *op.Call, in CreateSecretInput, v *secret.Value,
 	if !made {
 		return nil, smfault.Exists(sec.Name)
 	}
-	return op.Unchanged(CreateSecretOutput{ARN: sec.ARN(), Name: sec.Name, VersionId: token}), nil
+	return op.Unchanged(CreateSecretOutput{ARN: sec.ARN(), Name: sec.Name, VersionId: token,
+		ReplicationStatus: sec.ReplicationStatus()}), nil
 }

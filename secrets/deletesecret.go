@@ -86,8 +86,14 @@ func (t *deletion) Missing() error {
 	return t.Target.Missing()
 }
 
-// Ready implements [op.Target].
+// Ready implements [op.Target]. Copies go before their primary, without recovery too.
 func (t *deletion) Ready() error {
+	if err := t.Primary(); err != nil {
+		return err
+	}
+	if t.Entry != nil && len(t.Entry.Replicas) > 0 {
+		return smfault.HasReplicas(t.Entry.ARN(), t.Entry.ReplicaRegions())
+	}
 	if t.force {
 		return nil
 	}

@@ -88,14 +88,15 @@ func descriptionDependsOn(_ *op.Call, _ target.Input, e *secretrows.Entry) []str
 
 // describeSecret answers from the cache, but for the day of the last access: that is not worth
 // dropping an entry for.
-func (s *Secrets) describeSecret(_ *op.Call, _ target.Input,
+func (s *Secrets) describeSecret(c *op.Call, _ target.Input,
 	e *secretrows.Entry) (DescribeSecretOutput, error) {
 	accessed, err := s.rows.AccessedOn(e.Secret)
 	if err != nil {
 		return DescribeSecretOutput{}, err
 	}
 	out := DescribeSecretOutput{Described: describe(e.Secret),
-		VersionIdsToStages: e.VersionsToStages(), ReplicationStatus: e.ReplicationStatus()}
+		VersionIdsToStages: e.VersionsToStages()}
 	out.LastAccessedDate = wire.At(accessed)
-	return out, nil
+	out.ReplicationStatus, err = s.replication.Status(c, e.Secret)
+	return out, err
 }

@@ -69,7 +69,8 @@ func (s *Secrets) listSecrets(c *op.Call, in ListSecretsInput,
 
 // forFilters returns what filters look at.
 func forFilters(s *secret.Secret) filter.Secret[secret.Tag] {
-	return filter.Secret[secret.Tag]{Name: s.Name, Description: s.Description, Tags: s.Tags}
+	return filter.Secret[secret.Tag]{Name: s.Name, Description: s.Description,
+		PrimaryRegion: s.PrimaryRegion, Owner: s.Owner, Tags: s.Tags}
 }
 
 // listEntry is how a listing shows a secret.

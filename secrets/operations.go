@@ -80,6 +80,13 @@ func (s *Secrets) Operations() []op.Operation {
 		s.rotation.Cancel(named.Delete("CancelRotateSecret", "rotation",
 			"Turns the rotation of a secret off.")),
 
+		s.replication.Replicate(named.Post("ReplicateSecretToRegions", "replicas",
+			"Keeps copies of a secret in other Regions.")),
+		s.replication.Remove(named.Delete("RemoveRegionsFromReplication", "replicas",
+			"Deletes copies of a secret in other Regions.")),
+		s.replication.Stop(named.Post("StopReplicationToReplica", "promotion",
+			"Makes a copy a secret of its own.")),
+
 		target.ChangeTarget(s.finder, named.Post("TagResource", "tags",
 			"Adds tags to a secret or overwrites them."),
 			s.tagResource),

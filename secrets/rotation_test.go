@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -355,7 +356,8 @@ func TestCreateManagedSecret_OneCall_MakesAndRotates(t *testing.T) {
 	in := M{"Name": "managed", "ClientRequestToken": v(5), "RotationLambdaARN": lambda("safe"),
 		"Engine": "postgres", "Host": "db", "Port": 5432, "Username": "u", "Password": "first"}
 	out := must[secrets.CreateSecretOutput](s, "CreateManagedSecret", in)
-	if again := must[secrets.CreateSecretOutput](s, "CreateManagedSecret", in); again != out {
+	again := must[secrets.CreateSecretOutput](s, "CreateManagedSecret", in)
+	if !reflect.DeepEqual(again, out) {
 		t.Errorf("%+v, then %+v", out, again)
 	}
 	s.run()

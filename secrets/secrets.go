@@ -30,6 +30,7 @@ import (
 	"claviger/internal/install"
 	"claviger/internal/op"
 	"claviger/secrets/password"
+	"claviger/secrets/replication"
 	"claviger/secrets/rotation"
 	"claviger/secrets/rotation/diagnosis"
 	"claviger/secrets/sealing"
@@ -56,8 +57,9 @@ type Secrets struct {
 	people   domain.Principals
 	unknown  domain.UnknownKeys
 
-	rotation *rotation.Rotation
-	rotators rotation.Rotators
+	rotation    *rotation.Rotation
+	replication *replication.Replication
+	rotators    rotation.Rotators
 
 	getValue    op.Query[GetSecretValueInput, GetSecretValueOutput]
 	endRecovery op.Command[endRecoveryInput, op.None]
@@ -70,6 +72,7 @@ type Config struct {
 	Random       password.Random
 	Jobs         domain.Scheduler
 	Installation *install.Installation
+	Regions      []string           // that secrets may be in
 	Principals   domain.Principals  // whom resource policies may name
 	UnknownKeys  domain.UnknownKeys // of conditions in resource policies
 	Rotators     rotation.Rotators  // that secrets may be rotated by
@@ -77,7 +80,8 @@ type Config struct {
 
 // New returns the secrets of one installation.
 func New(c Config) *Secrets {
-	rows, sealer := secretrows.New(c.DB, c.Installation.Rows), sealing.New(c.Keys)
+	rows := secretrows.New(c.DB, c.Installation.Rows, replication.Due{Jobs: c.Jobs})
+	sealer := sealing.New(c.Keys)
 	s := &Secrets{rows: rows, sealer: sealer, versions: versions.New(rows, sealer),
 		finder: target.New(rows, c.Keys, domain.ETags{Tokens: c.Installation.Tokens}),
 		random: c.Random, jobs: c.Jobs, people: c.Principals, unknown: c.UnknownKeys,
@@ -86,6 +90,8 @@ func New(c Config) *Secrets {
 	s.rotation = rotation.New(rotation.Config{Rows: rows, Sealer: sealer, Versions: s.versions,
 		Finder: s.finder, Random: c.Random, Jobs: c.Jobs, Rotators: c.Rotators,
 		Operation: routes.Internal})
+	s.replication = replication.New(replication.Config{Rows: rows, Sealer: sealer, Finder: s.finder,
+		Jobs: c.Jobs, Regions: c.Regions, Operation: routes.Internal})
 	s.build()
 	return s
 }
@@ -98,5 +104,5 @@ func (s *Secrets) DiagnoseRotation(c *op.Call, id string) (diagnosis.Diagnosis, 
 // Jobs is the work that Secrets Manager puts off, by kind.
 func (s *Secrets) Jobs() map[string]domain.Job {
 	return map[string]domain.Job{deleteSecretJob: {Work: s.deleteDue},
-		rotation.Job: s.rotation.Work()}
+		rotation.Job: s.rotation.Work(), replication.Job: s.replication.Work()}
 }

@@ -29,6 +29,9 @@ const (
 	prefix  = "arn:aws:secretsmanager:" + region + ":" + account + ":secret:"
 )
 
+// regions are those that are served.
+var regions = []string{region, "eu-central-1", "ap-southeast-2"}
+
 // service is KMS and Secrets Manager on a true token and database, without protocols: requests are
 // JSON documents that go down the road.
 type service struct {
@@ -55,11 +58,11 @@ func start(t testing.TB) *service {
 func (s *service) assemble(k *optest.Kit) optest.Parts {
 	t := k.Token
 	keys := keystore.New(keystore.Config{DB: k.DB, Jobs: jobs.Queue{}, Installation: k.Installation,
-		Principals: &s.People, Regions: []string{region}, Device: keystore.Device{Maker: t, Sealer: t,
+		Principals: &s.People, Regions: regions, Device: keystore.Device{Maker: t, Sealer: t,
 			DataKeys: t, Residents: t, Imports: t,
 			Crypto: cryptoops.Device{Random: t, Signer: t, Opener: t}}})
 	sm := secrets.New(secrets.Config{DB: k.DB, Keys: keys, Random: k.Token, Jobs: jobs.Queue{},
-		Installation: k.Installation, Principals: &s.People, Rotators: s.rotators})
+		Installation: k.Installation, Regions: regions, Principals: &s.People, Rotators: s.rotators})
 	due := keys.Jobs()
 	maps.Copy(due, sm.Jobs())
 	s.secrets = sm

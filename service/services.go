@@ -59,8 +59,8 @@ func newServices(w workings) services {
 	return services{
 		kms: kms,
 		secretsManager: secrets.New(secrets.Config{DB: w.db, Keys: kms, Random: w.token,
-			Jobs: jobs.Queue{}, Installation: w.installation, Principals: w.entities,
-			UnknownKeys: w.unknownKeys, Rotators: w.rotators}),
+			Jobs: jobs.Queue{}, Installation: w.installation, Regions: w.regions,
+			Principals: w.entities, UnknownKeys: w.unknownKeys, Rotators: w.rotators}),
 		sts: sts.New(sts.Config{Sessions: w.sessions, Entities: w.entities,
 			WebIdentities: w.webIdentities, Region: w.regions[0]}),
 		identities: iam.New(w.entities, w.accessKeys, w.installation.Tokens, w.unknownKeys),

@@ -43,3 +43,17 @@ func kind(run *secret.Run, what string) string {
 func leave(c *op.Call, s *secret.Secret, run *secret.Run, name, failure string) {
 	c.Event(s.RotationEvent(name, run.Version, failure))
 }
+
+// What becomes of a copy of a secret, by the names that CloudTrail gives it.
+const (
+	ReplicationStarted   = "ReplicationStarted"   // the copy isn't as its primary is
+	ReplicationSucceeded = "ReplicationSucceeded" // it is now
+	ReplicationFailed    = "ReplicationFailed"    // it could not be made so
+)
+
+// Replication says what became of the copy of a secret in a Region.
+func Replication(c *op.Call, s *secret.Secret, region, name, failure string) {
+	e := s.ReplicationEvent(name, region)
+	e.Failure = failure
+	c.Event(e)
+}

@@ -43,10 +43,11 @@ func Check(filters []Filter) error {
 	return nil
 }
 
-// Secret is what filters look at. No secret here has a primary Region or an owning service: there
-// is no replication, and no other service keeps its secrets here.
+// Secret is what filters look at.
 type Secret[T domain.Tag] struct {
 	Name, Description string
+	PrimaryRegion     string // of one that has copies or is one, or nothing
+	Owner             string // the service that manages it, or nothing
 	Tags              []T
 }
 
@@ -139,6 +140,10 @@ func (a *attributes[T]) have(key string, w wanted) bool {
 		return strings.HasPrefix(a.Name, w.text)
 	case "description":
 		return haveWords(a.words()[0], w.words)
+	case "primary-region":
+		return a.PrimaryRegion != "" && strings.HasPrefix(a.PrimaryRegion, w.text)
+	case "owning-service":
+		return a.Owner != "" && strings.HasPrefix(a.Owner, w.text)
 	case "tag-key":
 		return a.haveTag(func(key, _ string) bool { return strings.HasPrefix(key, w.text) })
 	case "tag-value":

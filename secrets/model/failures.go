@@ -22,8 +22,8 @@ var failures = op.Failures{
 		"`RestoreSecret`, or what the text says", fault.State, fault.Invalid),
 	"InvalidParameterException": op.Fails(
 		"a value that would be wrong whatever the secret's state; a `KmsKeyId` that is no key "+
-			"for secrets",
-		"correct the member that the text names", fault.Invalid),
+			"for secrets; a change of a replica, or the deletion of a secret that has some",
+		"correct the member that the text names, or do what it says", fault.Invalid, fault.State),
 	"InvalidNextTokenException": op.Fails(
 		"a token that was not returned for this listing",
 		"begin at the first page", fault.Invalid),
@@ -64,17 +64,17 @@ var answers = op.Answers{
 	"ListSecrets":              wrong + paged,
 	"UpdateSecret":             onSecret + valued + " DecryptionFailure",
 	"DeleteSecret":             onMarked + wrong,
-	"RestoreSecret":            onSecret,
+	"RestoreSecret":            onSecret + wrong,
 	"GetSecretValue":           onMarked + " DecryptionFailure",
 	"BatchGetSecretValue":      wrong + paged,
 	"PutSecretValue":           onSecret + valued + " LimitExceededException",
 	"ListSecretVersionIds":     onSecret + paged,
 	"UpdateSecretVersionStage": onMarked + wrong,
 	"TagResource":              onMarked + wrong,
-	"UntagResource":            onMarked,
+	"UntagResource":            onMarked + wrong,
 	"GetResourcePolicy":        onMarked,
-	"PutResourcePolicy":        onMarked + policied + " PublicPolicyException",
-	"DeleteResourcePolicy":     onMarked,
+	"PutResourcePolicy":        onMarked + wrong + policied + " PublicPolicyException",
+	"DeleteResourcePolicy":     onMarked + wrong,
 	"ValidateResourcePolicy":   onMarked + policied,
 	"GetRandomPassword":        wrong,
 

@@ -18,5 +18,4 @@ var SecretsManager = &op.Service{
 	Members:  members,
 	Failures: failures,
 	Answers:  answers,
-	Refused:  refused,
 }

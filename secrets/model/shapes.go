@@ -66,8 +66,9 @@ var shapes = shape.Table{
 	"ExternalSecretRotationMetadataItemValueType": {Min: 1, Max: 2048},
 	"ExternalSecretRotationMetadataType":          {Member: "ExternalSecretRotationMetadataItem"},
 
-	// The shape of a member that only the service itself sends.
+	// The shapes of members that only the service itself sends.
 	"Subject": {},
+	"Copy":    {Sensitive: true},
 }
 
 // The orders of a listing, by their names in SortBy.

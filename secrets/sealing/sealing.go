@@ -1,5 +1,5 @@
-// Package sealing has the values of secrets sealed and opened by KMS, and says in Secrets Manager's
-// words what KMS refused.
+// Package sealing has the values of secrets sealed and opened by KMS, and says in Secrets
+// Manager's words what KMS refused.
 package sealing
 
 import (
@@ -57,6 +57,32 @@ func (s *Sealer) Try(c *op.Call, sec *secret.Secret) (e envelope.Envelope, err e
 	}
 	_, err = s.keys.Unseal(c, secret.Service, e, context)
 	return e, namedKeyError(err)
+}
+
+// TrySealing is the half of [Sealer.Try] that a copy of a secret needs: whoever may not have the
+// key seal something can't give it to a copy. A key that is only closed for now passes.
+func (s *Sealer) TrySealing(c *op.Call, sec *secret.Secret) error {
+	if sec.KeyID == "" {
+		return nil
+	}
+	_, err := s.keys.Seal(c, secret.Service, sec.KeyFor(c), secret.EncryptionContext(sec, keyTrial),
+		[]byte(keyTrial))
+	return unlessClosed(namedKeyError(err))
+}
+
+// TryUnsealing asks whether the caller may open a version. One that can't be opened for now
+// passes.
+func (s *Sealer) TryUnsealing(c *op.Call, sec *secret.Secret, v *secret.Version) error {
+	plain, err := s.Unseal(c, sec, v)
+	clear(plain)
+	return unlessClosed(err)
+}
+
+func unlessClosed(err error) error {
+	if f := fault.Of(err); f != nil && f.Kind == fault.State {
+		return nil
+	}
+	return err
 }
 
 // Seal makes a version of sec with the value v: one call of the token. Nothing is stored yet.
@@ -118,10 +144,10 @@ func (s *Sealer) Holds(c *op.Call, sec *secret.Secret, ver *secret.Version,
 	return ver.Binary == v.Binary && subtle.ConstantTimeCompare(plain, v.Bytes) == 1, nil
 }
 
-// kmsError says in Secrets Manager's words what KMS refused, as "Troubleshoot AWS Secrets Manager"
-// has it. Who may not use the key is denied. A key that is disabled, pending deletion or absent is
-// a failure to encrypt or decrypt. What no request can help (the device away, a failure of our own)
-// stays what it is.
+// kmsError says in Secrets Manager's words what KMS refused, as "Troubleshoot AWS Secrets
+// Manager" has it. Who may not use the key is denied. A key that is disabled, pending deletion or
+// absent is a failure to encrypt or decrypt. What no request can help (the device away, a failure
+// of our own) stays what it is.
 func kmsError(err error, failure *fault.Error) error {
 	f := fault.Of(err)
 	because := *failure.Because(err)
@@ -137,8 +163,8 @@ func kmsError(err error, failure *fault.Error) error {
 	return &because
 }
 
-// namedKeyError is [kmsError] for the key that a request names: one that isn't there, can't be one
-// or serves something else is the request's fault. KMS's own words say which it is.
+// namedKeyError is [kmsError] for the key that a request names: one that isn't there, can't be
+// one or serves something else is the request's fault. KMS's own words say which it is.
 func namedKeyError(err error) error {
 	f := fault.Of(err)
 	switch {

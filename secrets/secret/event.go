@@ -35,3 +35,11 @@ func (s *Secret) appendID(b []byte) []byte {
 	b, _ = jsontext.AppendQuote(append(b, `{"SecretId":`...), s.ARN())
 	return b
 }
+
+// ReplicationEvent is what the trail tells of the copy of a secret in a Region. That AWS says which
+// Region it is in ReplicaRegion isn't published; the API reference calls it so.
+func (s *Secret) ReplicationEvent(name, region string) op.Event {
+	of := append(s.appendID(nil), `,"ReplicaRegion":`...)
+	of, _ = jsontext.AppendQuote(of, region)
+	return op.Event{Name: name, Account: s.Account, Additional: append(of, '}')}
+}

@@ -32,6 +32,7 @@ type Secret struct {
 	Rotation Rotation
 
 	PrimaryRegion string    // of a secret that has replicas or is one, or nothing
+	PrimaryRev    int64     // of a copy: the revision of its primary that it was made from
 	Replicas      []Replica // of a primary, in order of Region
 
 	Rules *policy.Rules // the policy compiled; nil without one, and of what wasn't read to be used

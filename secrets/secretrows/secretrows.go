@@ -23,13 +23,21 @@ type Rows struct {
 	cache  *domain.Cache[secret.Ref, *Entry]
 	rules  *domain.Cache[string, *policy.Rules] // by the text of the policy
 	reads  reads
+	copies Follower
 
 	watchers domain.Watchers[secret.Ref]
 }
 
-// New returns the rows of a database, signed by signer.
-func New(db *store.DB, signer *rowmac.Signer) *Rows {
-	return &Rows{db: db, signer: signer,
+// Follower is told of every change of a secret before it is committed.
+type Follower interface {
+	// Follow returns what belongs into the transaction of the change that makes the secret what it
+	// is here: that copies of it are to be changed, too.
+	Follow(c *op.Call, s *secret.Secret) domain.Change
+}
+
+// New returns the rows of a database, signed by signer. Copies follow every change.
+func New(db *store.DB, signer *rowmac.Signer, copies Follower) *Rows {
+	return &Rows{db: db, signer: signer, copies: copies,
 		cache: domain.NewCache[secret.Ref](cachedSecrets, keptBytes, (*Entry).weight),
 		rules: domain.NewCache[string, *policy.Rules](cachedRules, 0, nil)}
 }
@@ -54,6 +62,7 @@ var secretRows = rowmac.Declare("secrets", func(s *secret.Secret) []rowmac.Colum
 		rowmac.Text("owner", &s.Owner),
 		rowmac.JSON("rotation", &s.Rotation),
 		rowmac.Text("primary_region", &s.PrimaryRegion),
+		rowmac.Integer("primary_rev", &s.PrimaryRev),
 		rowmac.JSON("replicas", &s.Replicas),
 		rowmac.Time("created", &s.Created),
 		rowmac.Time("changed", &s.Changed),
@@ -138,7 +147,8 @@ func (s *Rows) Prepare(c *op.Call, ch *Change) (domain.Change, error) {
 		return nil, err
 	}
 	sec := ch.Secret
-	return domain.InOrder(s.forget(sec), storeSecret(sec, values), versions, ch.Also), nil
+	return domain.InOrder(s.forget(sec), storeSecret(sec, values), versions, ch.Also,
+		s.copies.Follow(c, sec)), nil
 }
 
 // forget drops a secret from the cache once the change is committed, and tells those who wait for

@@ -4,6 +4,7 @@ package smfault
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"claviger/internal/fault"
 )
@@ -32,8 +33,8 @@ var (
 	ValueSize = InvalidParameter("The secret value is larger than 65536 bytes.")
 	BadName   = fault.New(fault.Invalid, "ValidationException", "Invalid name. Must be a valid "+
 		"name containing alphanumeric characters, or any of the following: -/_+=.@!")
-	NoReplicas = InvalidParameter("This service has no replication to other Regions: leave " +
-		"AddReplicaRegions and ForceOverwriteReplicaSecret out.")
+	OnReplica = stateOf("Operation not permitted on a replica secret. Call must be made in " +
+		"primary secret's region.")
 	NoExternal = InvalidParameter("The configuration of the server has no rotator for managed " +
 		"external secrets of this Type: leave Type out, or have one declared.")
 	Managed = InvalidRequest("You can't change the secret's value because it's managed by the " +
@@ -57,6 +58,29 @@ func Incomplete(message string) *fault.Error {
 // InvalidParameter is AWS's answer to a value that no state of the secret would make valid.
 func InvalidParameter(message string) *fault.Error {
 	return fault.New(fault.Invalid, "InvalidParameterException", message)
+}
+
+// stateOf is the same answer where it depends on the state of the secret.
+func stateOf(message string) *fault.Error {
+	return fault.New(fault.State, "InvalidParameterException", message)
+}
+
+// HasReplicas says that a secret can't be deleted while there are copies of it.
+func HasReplicas(arn string, regions []string) error {
+	return stateOf("You can't delete secret " + arn + " that still has replica regions [" +
+		strings.Join(regions, ", ") + "].")
+}
+
+// NotReplica says that a secret stands alone already.
+func NotReplica(arn string) error {
+	return stateOf("The secret " + arn + " isn't a replica. Call StopReplicationToReplica in the " +
+		"Region of the replica.")
+}
+
+// NoReplica says that a secret has no copy in a Region.
+func NoReplica(arn, region string) error {
+	return fault.New(fault.NotFound, "ResourceNotFoundException",
+		"The secret "+arn+" has no replica in "+region+".")
 }
 
 // NoStage says that no version has a label.

@@ -1,5 +1,5 @@
-// Package target finds the secret that an operation is on, says what the caller must be allowed for
-// it, and makes the operations that read or change one secret.
+// Package target finds the secret that an operation is on, says what the caller must be allowed
+// for it, and makes the operations that read or change one secret.
 package target
 
 import (
@@ -118,8 +118,12 @@ func (t *Target) Missing() error {
 	return nil
 }
 
-// Ready implements [op.Target]: a secret scheduled for deletion answers little.
+// Ready implements [op.Target]: a copy answers what reads it, and a secret scheduled for deletion
+// little.
 func (t *Target) Ready() error {
+	if err := t.Primary(); err != nil {
+		return err
+	}
 	if t.Entry.ScheduledForDeletion() && !servedUntilDeleted[t.Operation] {
 		return smfault.MarkedForDeletion
 	}
@@ -129,9 +133,17 @@ func (t *Target) Ready() error {
 	return nil
 }
 
-// Find reads the SecretId of an operation and looks where it says, in whichever account that is. No
-// request reaches another Region. That a secret can't be read is said only after the policy has let
-// the caller pass.
+// Primary refuses a copy what its primary alone answers.
+func (t *Target) Primary() error {
+	if t.Entry != nil && t.Entry.IsReplica() && !servedByReplica[t.Operation] {
+		return smfault.OnReplica
+	}
+	return nil
+}
+
+// Find reads the SecretId of an operation and looks where it says, in whichever account that is.
+// No request reaches another Region. That a secret can't be read is said only after the policy
+// has let the caller pass.
 func (s *Finder) Find(c *op.Call, operation, id string, in op.Input,
 	look secretrows.LookUp) (*Target, error) {
 	asked, err := ReadID(c, id)
@@ -160,8 +172,8 @@ func (s *Finder) Find(c *op.Call, operation, id string, in op.Input,
 // Keyed is an input that names the KMS key of a secret, or nil.
 type Keyed interface{ KMSKeyID() *string }
 
-// says returns what puts into the values of condition keys what a request says. A key is looked up
-// for it, so that a policy about the key holds for it under each of its names.
+// says returns what puts into the values of condition keys what a request says. A key is looked
+// up for it, so that a policy about the key holds for it under each of its names.
 func (s *Finder) says(c *op.Call, asked ID, in op.Input) (func(policy.Values), error) {
 	said, ok := in.(domain.Conditional)
 	if !ok {
@@ -250,6 +262,13 @@ func ChangeTarget[I Identified, O any](s *Finder, n op.Info,
 // changesValue names the operations that a secret refuses whose value a service manages.
 var changesValue = map[string]bool{"PutSecretValue": true, "UpdateSecret": true,
 	"UpdateSecretVersionStage": true}
+
+// servedByReplica names the operations that a copy answers. All others, those that are still to
+// come too, are its primary's.
+var servedByReplica = map[string]bool{
+	"GetSecretValue": true, "DescribeSecret": true, "ListSecretVersionIds": true,
+	"GetResourcePolicy": true, "ValidateResourcePolicy": true, "StopReplicationToReplica": true,
+}
 
 // servedUntilDeleted names the operations that a secret scheduled for deletion still answers. All
 // others refuse.

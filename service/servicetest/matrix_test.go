@@ -254,6 +254,10 @@ func (m *matrix) policeSecret(t *testing.T, o *matrixOperation, r policedThing, 
 		return // it is new
 	}
 	c := m.SecretsManager()
+	if r.word == "REPLICA" {
+		m.policeReplica(t, r, m.policyOf(o, "secretsmanager:*", resource))
+		return
+	}
 	if r.word == "MARKED" {
 		must(c.RestoreSecret(t.Context(), &secretsmanager.RestoreSecretInput{SecretId: &r.arn}))(t)
 		defer func() {

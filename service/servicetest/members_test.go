@@ -22,7 +22,6 @@ import (
 const (
 	noEnclaves  = "there are no Nitro enclaves to answer to"
 	noStores    = "there are no external key stores"
-	noRegions   = "keys and secrets are not replicated to other Regions"
 	noRotation  = "the service rotates no secrets by itself"
 	noThirdHand = "the service manages no secrets held by third parties"
 	noTemplates = "there are no templates that roles are made of"
@@ -42,9 +41,6 @@ var left = map[string]string{
 	"KeyMetadata.XksKeyConfiguration":                noStores,
 	"CustomKeyStoresListEntry.XksProxyConfiguration": noStores,
 
-	"secretsmanager.CreateSecret.Out.ReplicationStatus":                noRegions,
-	"secretsmanager.DescribeSecret.Out.ReplicationStatus":              noRegions,
-	"secretsmanager.DescribeSecret.Out.PrimaryRegion":                  noRegions,
 	"secretsmanager.DescribeSecret.Out.OwningService":                  noService,
 	"secretsmanager.DescribeSecret.Out.RotationEnabled":                noRotation,
 	"secretsmanager.DescribeSecret.Out.RotationLambdaARN":              noRotation,
@@ -65,7 +61,6 @@ var left = map[string]string{
 	"InstanceProfile.Roles":                      noInstances,
 	"InstanceProfile.Tags":                       noInstances,
 
-	"SecretListEntry.PrimaryRegion":                  noRegions,
 	"SecretListEntry.OwningService":                  noService,
 	"SecretListEntry.RotationEnabled":                noRotation,
 	"SecretListEntry.RotationLambdaARN":              noRotation,

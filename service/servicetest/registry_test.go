@@ -135,6 +135,12 @@ var walk = map[string]struct {
 		"ResourceNotFoundException", ""},
 	"secretsmanager.DeleteResourcePolicy": {`{"SecretId":"SECRET"}`,
 		"ResourceNotFoundException", ""},
+	"secretsmanager.ReplicateSecretToRegions": {`{"SecretId":"SECRET","AddReplicaRegions":[{"Region":"eu-central-1"}],"ForceOverwriteReplicaSecret":true}`,
+		"ResourceNotFoundException", ""},
+	"secretsmanager.RemoveRegionsFromReplication": {`{"SecretId":"COPIED","RemoveReplicaRegions":["eu-central-1"]}`,
+		"ResourceNotFoundException", ""},
+	"secretsmanager.StopReplicationToReplica": {`{"SecretId":"REPLICA"}`,
+		"ResourceNotFoundException", ""},
 	"secretsmanager.GetRandomPassword": {`{"PasswordLength":20}`, "", "the token is always there"},
 
 	"iam.CreateOpenIDConnectProvider": {`{"Url":"https://NEW.example.com:8443/a","ClientIDList":["c"],"ThumbprintList":["0123456789abcdef0123456789abcdef01234567"],"Tags":[{"Key":"a","Value":"b"}]}`,

@@ -42,11 +42,13 @@ func stageWords(t testing.TB, s *servicetest.Server, request string) (there, abs
 	secret := createSecret(t, m, "s-"+unique, "x")
 	marked := createSecret(t, m, "p-"+unique, "x")
 	must(m.DeleteSecret(t.Context(), &secretsmanager.DeleteSecretInput{SecretId: marked.ARN}))(t)
+	copies, noCopies := stageReplicas(t, s, request, unique)
 	blob, err := json.Marshal(encrypt(t, k, key.KeyId, "x", nil))
 	accepted(t, err)
 	special, gone := stageSpecial(t, k, request)
 	entities, nobody := stageEntities(t, s, request, unique)
 	special, gone = append(special, entities...), append(gone, nobody...)
+	special, gone = append(special, copies...), append(gone, noCopies...)
 	if strings.Contains(request, "GRANT") {
 		grant := must(k.CreateGrant(t.Context(),
 			&kms.CreateGrantInput{KeyId: key.KeyId, GranteePrincipal: aws.String(servicetest.NobodyARN),

@@ -263,9 +263,10 @@ func (w *walker) found(t *testing.T, a servicetest.Answer) {
 // ownWork has what operations have the service do in its own name before they are done, each time:
 // operations and what it tells of as events.
 var ownWork = map[string][]string{
-	"kms.ImportKeyMaterial":        {"CountImportAttempt", "TakeBackImportAttempt"},
-	"secretsmanager.DeleteSecret":  {"StartSecretVersionDelete"},
-	"secretsmanager.RestoreSecret": {"CancelSecretVersionDelete"},
+	"kms.ImportKeyMaterial":                   {"CountImportAttempt", "TakeBackImportAttempt"},
+	"secretsmanager.DeleteSecret":             {"StartSecretVersionDelete"},
+	"secretsmanager.ReplicateSecretToRegions": {"ReplicationStarted"},
+	"secretsmanager.RestoreSecret":            {"CancelSecretVersionDelete"},
 }
 
 // restOf returns the REST request that says the same as a JSON 1.1 document: what the route has in

@@ -18,6 +18,7 @@ CREATE TABLE secrets (
     owner         TEXT    NOT NULL, -- the service that manages it, OwningService; empty: nobody but its account
     rotation      TEXT    NOT NULL, -- a JSON object: how it is rotated, and what a rotation in progress has come to
     primary_region TEXT   NOT NULL, -- of a secret with replicas, in all its Regions; empty: it stands alone
+    primary_rev   INTEGER NOT NULL, -- of a replica: the revision of the primary's row that it was made from; 0: it is none
     replicas      TEXT    NOT NULL, -- a JSON list, in the primary's row: the Regions with what has become of the copy there
     created       INTEGER NOT NULL,
     changed       INTEGER NOT NULL,
