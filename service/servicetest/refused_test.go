@@ -21,9 +21,8 @@ var refusedSamples = map[string]string{
 	"XksProxyConnectivity":            `"PUBLIC_ENDPOINT"`,
 	"XksProxyAuthenticationCredential": `{"AccessKeyId":"ABCDEFGHIJ2345672345",` +
 		`"RawSecretAccessKey":"sssssssssssssssssssssssssssssssssssssssssss"}`,
-	"AddReplicaRegions": `[{"Region":"eu-west-1"}]`, "Type": `"Partner"`,
-	"RotationToken": `"0c6f2b0e-4c6d-4a3b-9d0a-1d2c3b4a5f60"`,
-	"SerialNumber":  `"arn:aws:iam::111122223333:mfa/alice"`, "TokenCode": `"123456"`,
+	"AddReplicaRegions": `[{"Region":"eu-west-1"}]`,
+	"SerialNumber":      `"arn:aws:iam::111122223333:mfa/alice"`, "TokenCode": `"123456"`,
 	"ProviderId":       `"www.amazon.com"`,
 	"ProvidedContexts": `[{"ProviderArn":"arn:aws:iam::aws:contextProvider/IdentityCenter"}]`,
 }
