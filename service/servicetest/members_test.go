@@ -40,6 +40,7 @@ var left = map[string]string{
 	"CustomKeyStoresListEntry.XksProxyConfiguration": noStores,
 
 	"secretsmanager.CreateSecret.Out.ReplicationStatus": noRegions,
+	"ReplicationStatusType.LastAccessedDate":            noRegions,
 
 	"iam.ListInstanceProfilesForRole.Out.Marker": noInstances,
 	"Role.SourceRoleTemplate":                    noTemplates,
