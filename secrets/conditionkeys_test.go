@@ -62,6 +62,12 @@ func said(key, keyARN string) []conditionRequest {
 		{"UntagResource", M{"TagKeys": []string{"team"}}, map[string]string{"aws:TagKeys": "team"}},
 		{"UpdateSecretVersionStage", M{"VersionStage": "blue"},
 			map[string]string{sm + "VersionStage": "blue"}},
+		{"CreateManagedSecret", M{"Name": "new", "ClientRequestToken": v(1), "Description": "d",
+			"KmsKeyId": "alias/app", "Tags": tags, "RotationLambdaARN": lambda("safe"),
+			"Engine": "e", "Host": "h", "Username": "u", "Password": "p"},
+			map[string]string{sm + "Name": "new", sm + "Description": "d", sm + "KmsKeyId": "alias/app",
+				sm + "KmsKeyArn": keyARN, sm + "RotationLambdaARN": lambda("safe"),
+				"aws:RequestTag/team": "x", "aws:TagKeys": "app team"}},
 
 		{"ReplicateSecretToRegions", M{"AddReplicaRegions": []M{{"Region": europe}},
 			"ForceOverwriteReplicaSecret": true}, map[string]string{sm + "AddReplicaRegions": europe,
@@ -108,7 +114,8 @@ func TestConditionKeys_EachDocumented_IsSetByItsOperation(t *testing.T) {
 	})
 	set, asked := map[string][]string{}, map[string]bool{}
 	for _, r := range said(key, keyARN) {
-		if r.operation != "CreateSecret" {
+		makes := strings.HasPrefix(r.operation, "Create")
+		if !makes {
 			r.in["SecretId"] = "x"
 		}
 		demands, asked[r.operation] = nil, true
@@ -127,7 +134,7 @@ func TestConditionKeys_EachDocumented_IsSetByItsOperation(t *testing.T) {
 			if r.in["Tags"] != nil && (err != nil || tags["team"] != "x") {
 				t.Errorf("%s: tags %v, %v", d.Action, tags, err)
 			}
-			if r.operation == "CreateSecret" {
+			if makes {
 				continue // there is no secret yet, and no policy of one
 			}
 			rules, err := d.Resource.Policy()

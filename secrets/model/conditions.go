@@ -40,8 +40,6 @@ var OfSecret = []string{SecretID, AllowRotationLambda, ResourceType, PrimaryRegi
 var ConditionKeys = map[string][]string{
 	"CreateSecret": {Name, Description, KMSKeyARN, KMSKeyID, Overwrite, AddReplicaRegions, Type,
 		domain.RequestTag, domain.TagKeys},
-	"CreateManagedSecret": {Name, Description, KMSKeyARN, KMSKeyID, RotationLambdaARN,
-		domain.RequestTag, domain.TagKeys},
 	"DeleteSecret":      {Window, Force},
 	"GetSecretValue":    {VersionID, VersionStage},
 	"PutResourcePolicy": {BlockPublic},

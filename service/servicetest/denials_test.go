@@ -75,7 +75,7 @@ var forms = []string{"id", "ARN", "ARN abroad", "alias", "alias ARN", "alias ARN
 var (
 	keyWords = []string{"KEY", "OTHER", "GOING", "SIGNER", "AUTHENTICATOR", "AGREER", "OPENER",
 		"WAITING", "LONE", "COUPLE"}
-	secretWords = []string{"SECRET", "MARKED", "COPIED", "REPLICA"}
+	secretWords = []string{"SECRET", "MARKED", "CREDENTIALS", "ROTATED", "COPIED", "REPLICA"}
 	otherWords  = []string{"ALIAS", "GRANT", "STORE", "CONNECTED"}
 )
 

@@ -144,6 +144,8 @@ var demanded = map[string][]string{
 	"kms.UpdatePrimaryRegion": {"kms:UpdatePrimaryRegion", "kms:UpdatePrimaryRegion"},
 
 	"secretsmanager.CreateSecret": {"secretsmanager:CreateSecret", "secretsmanager:TagResource"},
+	"secretsmanager.CreateManagedSecret": {"secretsmanager:CreateSecret",
+		"secretsmanager:TagResource", "secretsmanager:RotateSecret"},
 	"secretsmanager.ValidateResourcePolicy": {"secretsmanager:ValidateResourcePolicy",
 		"secretsmanager:PutResourcePolicy"},
 

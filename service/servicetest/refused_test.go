@@ -21,8 +21,7 @@ var refusedSamples = map[string]string{
 	"XksProxyConnectivity":            `"PUBLIC_ENDPOINT"`,
 	"XksProxyAuthenticationCredential": `{"AccessKeyId":"ABCDEFGHIJ2345672345",` +
 		`"RawSecretAccessKey":"sssssssssssssssssssssssssssssssssssssssssss"}`,
-	"RotationToken": `"0c6f2b0e-4c6d-4a3b-9d0a-1d2c3b4a5f60"`,
-	"SerialNumber":  `"arn:aws:iam::111122223333:mfa/alice"`, "TokenCode": `"123456"`,
+	"SerialNumber": `"arn:aws:iam::111122223333:mfa/alice"`, "TokenCode": `"123456"`,
 	"ProviderId":       `"www.amazon.com"`,
 	"ProvidedContexts": `[{"ProviderArn":"arn:aws:iam::aws:contextProvider/IdentityCenter"}]`,
 }

@@ -49,6 +49,8 @@ func stageWords(t testing.TB, s *servicetest.Server, request string) (there, abs
 	entities, nobody := stageEntities(t, s, request, unique)
 	special, gone = append(special, entities...), append(gone, nobody...)
 	special, gone = append(special, copies...), append(gone, noCopies...)
+	rotated, unknown := stageRotations(t, s, request, unique)
+	special, gone = append(special, rotated...), append(gone, unknown...)
 	if strings.Contains(request, "GRANT") {
 		grant := must(k.CreateGrant(t.Context(),
 			&kms.CreateGrantInput{KeyId: key.KeyId, GranteePrincipal: aws.String(servicetest.NobodyARN),

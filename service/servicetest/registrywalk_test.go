@@ -33,6 +33,7 @@ func TestRegistry_EveryOperation_KeepsThePromisesOfAll(t *testing.T) {
 			}
 			there, absent := stage(t, s, row.request)
 			awaitStores(t, s)
+			awaitRotations(t, db)
 			w := &walker{s, n, n.Route, s.Mark(t)}
 			before := snapshot(t, db)
 			t.Run("denied", func(t *testing.T) { w.denied(t, there) })
@@ -65,6 +66,7 @@ func TestRegistry_EveryOtherRoute_IsTheSameRoad(t *testing.T) {
 			t.Run(route.Method+" "+route.Path, func(t *testing.T) {
 				there, absent := stage(t, s, row.request)
 				awaitStores(t, s)
+				awaitRotations(t, db)
 				w := &walker{s, n, route, s.Mark(t)}
 				before := snapshot(t, db)
 				w.unsigned(t, there)

@@ -53,6 +53,7 @@ type Server struct {
 	HSM          hsm.Config      // opens the token that the service uses
 	Log          *optest.Log     // everything that the service logged
 	Clock        *Clock          // what the service takes for the time
+	Vault        *Vault          // what the rotator of [VaultARN] rotates
 
 	ledger cut
 	front  *httptest.Server
@@ -74,10 +75,11 @@ func Start(t testing.TB, options ...func(*service.Config)) *Server {
 func StartOn(t testing.TB, token hsm.Config, options ...func(*service.Config)) *Server {
 	t.Helper()
 	s := &Server{Database: filepath.Join(storetest.Dir(t), "claviger.db"), HSM: token,
-		Log: new(optest.Log), Clock: new(Clock)}
+		Log: new(optest.Log), Clock: new(Clock), Vault: new(Vault)}
 	s.config = service.Config{Database: s.Database, HSM: s.HSM, Regions: []string{Region, Abroad},
 		Version: "test", Create: true, Log: slog.New(slog.NewTextHandler(s.Log, nil)),
-		Ledger: s.ledger.around, Now: s.Clock.Now}
+		Ledger: s.ledger.around, Now: s.Clock.Now,
+		Rotators: []service.Rotator{s.Vault.rotator()}}
 	for _, o := range options {
 		o(&s.config)
 	}
