@@ -326,6 +326,49 @@ func TestPutSecretValue_WhileRotating_AbandonsTheRotation(t *testing.T) {
 	}
 }
 
+// TestRotation_CutOff_GoesOn wherever: the job is there until the rotation is complete.
+func TestRotation_CutOff_GoesOn(t *testing.T) {
+	s, target := startRotating(t, nil)
+	target.during = func() {
+		target.during = nil
+		panic("cut off")
+	}
+	s.rotate(M{"ClientRequestToken": v(2), "RotationLambdaARN": lambda("safe")})
+	s.run()
+	s.Clock.Pass(time.Minute)
+	s.run()
+	if d := s.describe("db"); !target.opens(s.text(M{"SecretId": "db"})) ||
+		d.VersionIdsToStages[v(2)][0] != "AWSCURRENT" {
+		t.Errorf("%+v", d)
+	}
+}
+
+// TestRotation_EndedByHand_KeepsItsSchedule, whether it was being set then or about to fail.
+func TestRotation_EndedByHand_KeepsItsSchedule(t *testing.T) {
+	for name, fails := range map[string]error{"going well": nil,
+		"failing": rotator.Errorf(rotator.Unreachable, "nobody answers")} {
+		t.Run(name, func(t *testing.T) {
+			s, target := startRotating(t, nil)
+			target.fails = fails
+			target.during = func() {
+				target.during = nil
+				s.do("PutSecretValue", M{"SecretId": "db", "ClientRequestToken": v(3),
+					"SecretString": `{"username":"u","password":"first"}`})
+			}
+			s.rotate(M{"ClientRequestToken": v(2), "RotationLambdaARN": lambda("safe"),
+				"RotationRules": M{"AutomaticallyAfterDays": 30}})
+			s.run()
+			target.fails = nil
+			s.Clock.Pass(32 * day)
+			s.run()
+			d := s.describe("db")
+			if d.LastRotatedDate == nil || !target.opens(s.text(M{"SecretId": "db"})) {
+				t.Errorf("its next window has passed: %+v", d)
+			}
+		})
+	}
+}
+
 func TestRotateSecret_WrongRequests_StoreNothing(t *testing.T) {
 	s, _ := startRotating(t, nil)
 	const noFunction = "No Lambda rotation function ARN is associated with this secret."

@@ -21,6 +21,7 @@ import (
 
 	"claviger/bench/flooder"
 	"claviger/hsm"
+	"claviger/secrets/rotation/rotator/servertest"
 )
 
 // binary builds the command once for all tests; TestMain takes it away.
@@ -52,7 +53,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	code := m.Run()
+	code := servertest.Main(m)
 	os.RemoveAll(scratch)
 	os.Exit(code)
 }

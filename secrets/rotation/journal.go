@@ -114,7 +114,7 @@ func change[I subjected](r *Rotation, n op.Info, plan func(*op.Call, I,
 			return op.Unchanged(out), nil
 		}
 		ch.Secret = out.Secret
-		ch.Also = domain.InOrder(ch.Also, r.due(out.Secret, nextWork(out.Secret)))
+		ch.Also = domain.InOrder(ch.Also, r.next(out.Secret))
 		apply, err := r.rows.Prepare(c, ch)
 		if err != nil {
 			return nil, err

@@ -36,13 +36,16 @@ func (r *Rotation) work(c *op.Call, subject string) error {
 	var failed *failure
 	switch {
 	case errors.Is(err, errSuperseded), errors.Is(context.Cause(ctx), errEnded):
-		return nil
 	case c.Err() != nil:
 		return c.Err() // the process ends: the step will be done again
 	case errors.As(err, &failed):
-		return r.fail(c, sec, failed)
+		if err := r.fail(c, sec, failed); err != nil {
+			return err
+		}
+	case err != nil:
+		return err
 	}
-	return err
+	return r.rest(c, subject)
 }
 
 // begun returns a secret with a rotation in progress whose next step is due, or nil if nothing is
@@ -122,10 +125,42 @@ func failedBy(step rotator.Step, err error) error {
 	return err
 }
 
-// nextWork is when the work on a secret is due again; zero: not unless something else happens.
-func nextWork(sec *secret.Secret) time.Time {
-	if run := sec.Rotation.Run; run != nil {
-		return run.Retry
+// next has the work on a secret done when it is due again, or not unless something else happens.
+// While a rotation goes on the job that does it stays as it is: who comes after a crash finds it.
+func (r *Rotation) next(sec *secret.Secret) domain.Change {
+	run := sec.Rotation.Run
+	switch {
+	case run == nil:
+		return r.due(sec, sec.Rotation.Due)
+	case run.Retry.IsZero():
+		return nil
 	}
-	return sec.Rotation.Due
+	return r.due(sec, run.Retry)
 }
+
+// rest puts the work off to what is due next: who ended the rotation meanwhile, by a value put by
+// hand, has left the job to it, which is the one of the schedule too.
+func (r *Rotation) rest(c *op.Call, subject string) error {
+	sec, err := r.rows.Named(c, c.Caller.Account, c.Region, subject)
+	if domain.IsNoRow(err) {
+		return nil
+	}
+	if err != nil || sec.ScheduledForDeletion() {
+		return err
+	}
+	due := sec.Rotation.Due
+	if run := sec.Rotation.Run; run != nil {
+		// Whoever began another one has moved the job, and isn't kept waiting.
+		due = c.Time.Add(pauseBetween)
+		if run.Retry.After(due) {
+			due = run.Retry
+		}
+	}
+	if due.IsZero() {
+		return nil
+	}
+	return domain.Later{Due: due}
+}
+
+// pauseBetween keeps work from being looked at without a pause.
+const pauseBetween = 2 * time.Second

@@ -57,6 +57,16 @@ func Roots(t testing.TB) *x509.CertPool {
 	return roots
 }
 
+// Authority is the certificate that [Roots] has, in PEM: for a configuration that names a file.
+func Authority(t testing.TB) []byte {
+	t.Helper()
+	a, err := authorityOfTests()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a.pem
+}
+
 // certify writes server.crt, server.key and ca.crt into dir, for [Host] and localhost.
 func certify(dir string) error {
 	a, err := authorityOfTests()
