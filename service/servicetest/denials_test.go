@@ -90,7 +90,7 @@ func namesIn(request string) (words []string) {
 
 // specialWord is the word of a request for which stage makes a thing of its own, or nothing.
 func specialWord(request string) string {
-	for _, word := range slices.Concat(keyWords[3:], otherWords[1:]) {
+	for _, word := range slices.Concat(keyWords[3:], secretWords[2:], otherWords[1:]) {
 		if strings.Contains(request, `"`+word+`"`) {
 			return word
 		}
