@@ -6,7 +6,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 DEADCODE    := golang.org/x/tools/cmd/deadcode@v0.52.0
 GREMLINS    := github.com/go-gremlins/gremlins/cmd/gremlins@v0.6.0
 
-# What a person may set: make fuzz FUZZTIME=1m, make kill KILLS=500, make run DEV_DIR=/tmp/x
+# What a person may set: make fuzz FUZZTIME=1m, make kill KILLS=500, make rotations ROTATIONS=9, make run DEV_DIR=/tmp/x
 # The two longest packages come first, and one more than there are processors is at work: those two wait for half their
 # time, for tokens that are away and looked for again after 2 or 15 seconds.
 PKG      ?= ./service/servicetest ./hsm ./... ./.ci/gotest ./.ci/systemctl
@@ -14,6 +14,7 @@ ABREAST  ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n + 1)))
 FUZZTIME ?= 5s
 LONGFUZZ ?= 10m
 KILLS    ?= 50
+ROTATIONS ?= 50
 CASES    ?= 1000000
 SEED     ?= 1
 DEV_DIR  ?= ./dev-data
@@ -103,6 +104,10 @@ soak: tools softhsm clients ## run the tests with every sweep at its full length
 kill: tools softhsm clients ## kill -9 the server KILLS (50) times under load and look what survived
 	@CLAVIGER_LONG=1 KILLS=$(KILLS) $(GO) run ./.ci/gotest -count=1 -timeout 4h -run 'Kill|Crash' $(PKG)
 
+# One after the other: two that run at once would measure each other.
+rotations: tools softhsm databases ## rotate the users of true databases ROTATIONS (50) times under kill -9, with clients that log in; prints how long
+	ROTATIONS=$(ROTATIONS) $(GO) test -count=1 -timeout 2h -run Rotation_ServerKilled -v ./cmd/claviger
+
 # What these tools bring with them is compiled too, SOPS's clouds above all: no test of every day.
 recipes: tools softhsm ## run docs/recipes.md: SOPS, and the libraries of Vault and cosign; the first time 5 to 15 minutes
 	@echo "Compiling what SOPS, Vault and cosign bring with them: minutes in which nothing is said, the first time." >&2
@@ -163,4 +168,4 @@ tools: ## look whether Go and a C compiler are here
 clean: ## remove what was built; ./dev-data stays
 	rm -rf bin coverage.out coverage.html
 
-.PHONY: help run build test vet lint cover race fuzz fuzz-long oracle mutate bench bench-keys soak kill walk recipes docs docs-check openapi changelog softhsm clients tools clean
+.PHONY: help run build test vet lint cover race fuzz fuzz-long oracle mutate bench bench-keys soak kill rotations walk recipes docs docs-check openapi changelog softhsm clients tools clean

@@ -121,6 +121,20 @@ func (s *fixture) scheduleMany(kind, prefix string, n int) {
 	}
 }
 
+// TestRun_DueWork_IsBegunAtOnce, and not when the first period is over: a crash may have cut it off
+// where somebody waits for its end.
+func TestRun_DueWork_IsBegunAtOnce(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *fixture) {
+		done := newGauge()
+		s.scheduleMany(kind, "due", 1)
+		s.running(map[string]domain.Job{kind: {Work: done.around(takes(time.Millisecond))}})
+		time.Sleep(10 * time.Millisecond)
+		if _, _, _, ended := done.counts(); ended != 1 {
+			t.Errorf("%d works of 1 were done", ended)
+		}
+	})
+}
+
 func TestRun_HungKinds_DelayNoOther(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *fixture) {
 		hung, good := newGauge(), newGauge()

@@ -52,6 +52,7 @@ func (r *Runner) Run(ctx context.Context) {
 	var begun sync.WaitGroup
 	defer begun.Wait()
 	again := make(chan struct{}, 1)
+	again <- struct{}{} // what a crash cut off is gone on with at once
 	tick := time.NewTicker(period)
 	defer tick.Stop()
 	for {
