@@ -164,15 +164,21 @@ func TestUnit_ExitCodes_RestartAsDocumented(t *testing.T) {
 }
 
 func TestDocs_Settings_AreThoseOfTheConfiguration(t *testing.T) {
+	files, err := filepath.Glob("cmd/claviger/config/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
 	structs := map[string]*ast.StructType{}
-	ast.Inspect(syntax(t, "cmd/claviger/config/config.go"), func(n ast.Node) bool {
-		if s, ok := n.(*ast.TypeSpec); ok {
-			if typ, ok := s.Type.(*ast.StructType); ok {
-				structs[s.Name.Name] = typ
+	for _, file := range files {
+		ast.Inspect(syntax(t, file), func(n ast.Node) bool {
+			if s, ok := n.(*ast.TypeSpec); ok {
+				if typ, ok := s.Type.(*ast.StructType); ok {
+					structs[s.Name.Name] = typ
+				}
 			}
-		}
-		return true
-	})
+			return true
+		})
+	}
 	settings := settingsOf(t, structs, "", structs["Config"])
 	var documented []string
 	for _, row := range table(section(t, "docs/operating.md", "## Configuration")) {
@@ -189,10 +195,7 @@ func settingsOf(t *testing.T, structs map[string]*ast.StructType, above string,
 			t.Fatal(err)
 		}
 		name := above + regexp.MustCompile(`toml:"([^"]+)"`).FindStringSubmatch(tag)[1]
-		inner, _ := f.Type.(*ast.StructType)
-		if list, ok := f.Type.(*ast.ArrayType); ok {
-			inner = structs[fmt.Sprint(list.Elt)] // an array of tables
-		}
+		inner := sectionOf(structs, f.Type)
 		if inner != nil {
 			names = append(names, settingsOf(t, structs, name+".", inner)...)
 		} else {
@@ -200,6 +203,21 @@ func settingsOf(t *testing.T, structs map[string]*ast.StructType, above string,
 		}
 	}
 	return names
+}
+
+// sectionOf returns the struct whose fields are settings below a setting, or nil if it has a value.
+func sectionOf(structs map[string]*ast.StructType, of ast.Expr) *ast.StructType {
+	switch of := of.(type) {
+	case *ast.StructType:
+		return of
+	case *ast.Ident:
+		return structs[of.Name]
+	case *ast.StarExpr:
+		return sectionOf(structs, of.X)
+	case *ast.ArrayType: // of tables
+		return sectionOf(structs, of.Elt)
+	}
+	return nil
 }
 
 func TestDocs_Metrics_AreThoseOfTheProgram(t *testing.T) {

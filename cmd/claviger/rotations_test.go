@@ -287,7 +287,8 @@ func (r *rotations) end() {
 	r.readers.ended.Store(true)
 	r.readers.all.Wait()
 	r.agrees()
-	if said := r.diagnosis(); strings.Contains(said, "in progress") || strings.Contains(said, "failed") {
+	said := r.diagnosis()
+	if strings.Contains(said, "in progress") || strings.Contains(said, "failed") {
 		t.Errorf("in the end there is something to say: %s", said)
 	}
 	bad := 0
@@ -340,8 +341,8 @@ func (r *rotations) agrees() {
 	}
 }
 
-// story stops the server and looks whether the trail tells of each rotation once that it began, and then that it went
-// well, and of nothing else that the service did with the secret.
+// story stops the server and looks whether the trail tells of each rotation once that it began, and
+// then that it went well, and of nothing else that the service did with the secret.
 func (r *rotations) story() {
 	r.t.Helper()
 	if code := r.process.stop(); code != 0 {
