@@ -27,6 +27,8 @@ type safe struct {
 	sets     int
 	fails    error // what Set and Test answer instead
 	during   func()
+
+	before, after func() // the target was changed
 }
 
 func (t *safe) Candidate(ctx context.Context, current rotator.Document,
@@ -41,6 +43,10 @@ func (t *safe) Candidate(ctx context.Context, current rotator.Document,
 func (t *safe) Set(_ context.Context, v rotator.Versions) error {
 	if t.during != nil {
 		t.during()
+	}
+	if t.before != nil {
+		t.before()
+		defer t.after()
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
