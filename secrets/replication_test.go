@@ -227,14 +227,15 @@ func TestReplicateSecretToRegions_WrongRegions_AreRefused(t *testing.T) {
 	abroad := mustIn[keystore.CreateKeyOutput](s, europe, "kms:CreateKey", M{}).KeyMetadata
 	for _, to := range [][]M{
 		{{"Region": region}}, {{"Region": "eu-west-1"}}, {{"Region": europe}, {"Region": europe}},
-		{{"KmsKeyId": abroad.KeyId}}, {{"Region": oceania, "KmsKeyId": abroad.Arn}},
-		{{"Region": oceania, "KmsKeyId": abroad.KeyId}},
+		{{"KmsKeyId": abroad.KeyId}},
 	} {
 		s.refused("ReplicateSecretToRegions", M{"SecretId": "x", "AddReplicaRegions": to},
 			"InvalidParameterException", "")
 	}
 	s.refused("RemoveRegionsFromReplication", M{"SecretId": "x",
 		"RemoveReplicaRegions": []string{europe}}, "ResourceNotFoundException", "")
+	s.refused("ReplicateSecretToRegions", M{"SecretId": "x", "AddReplicaRegions": []M{
+		{"Region": region}}}, "InvalidParameterException", "Invalid replica region.")
 	s.replicate(M{"Region": europe, "KmsKeyId": abroad.KeyId})
 	s.sync()
 	s.inStep(europe)
@@ -244,6 +245,24 @@ func TestReplicateSecretToRegions_WrongRegions_AreRefused(t *testing.T) {
 	if d := s.describe("x"); d.PrimaryRegion != region || len(d.ReplicationStatus) != 1 {
 		t.Errorf("%+v", d)
 	}
+}
+
+// TestReplicateSecretToRegions_KeyOfAnotherRegion_IsAStatus: AWS takes the request, and
+// tells of the key where it tells of the copy.
+func TestReplicateSecretToRegions_KeyOfAnotherRegion_IsAStatus(t *testing.T) {
+	s := start(t)
+	s.create("x", "one")
+	abroad := mustIn[keystore.CreateKeyOutput](s, europe, "kms:CreateKey", M{}).KeyMetadata
+	for _, key := range []string{abroad.KeyId, abroad.Arn} {
+		s.replicate(M{"Region": oceania, "KmsKeyId": key})
+		s.sync()
+		if st := s.status(oceania); st.Status != secret.Failed || st.StatusMessage == "" {
+			t.Errorf("%+v", st)
+		}
+	}
+	s.replicate(M{"Region": oceania, "KmsKeyId": "alias/aws/secretsmanager"})
+	s.sync()
+	s.inStep(oceania)
 }
 
 // TestReplica_KeyClosed_FailsAndRecovers: the key of a copy is disabled, and enabled again.
@@ -332,7 +351,7 @@ func TestReplica_PromotedAndRemoved_LeavesItsPrimary(t *testing.T) {
 	}
 	left := must[replication.Output](s, "RemoveRegionsFromReplication",
 		M{"SecretId": "x", "RemoveReplicaRegions": []string{oceania, oceania}})
-	if left.ReplicationStatus != nil || s.describe("x").PrimaryRegion != "" {
+	if left.ReplicationStatus == nil || len(left.ReplicationStatus) != 0 || s.describe("x").PrimaryRegion != "" {
 		t.Errorf("%+v", left)
 	}
 	s.refusedIn(oceania, "DescribeSecret", M{"SecretId": "x"}, "ResourceNotFoundException", "")

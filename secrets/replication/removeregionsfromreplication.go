@@ -48,7 +48,6 @@ func (r *Replication) removeRegionsFromReplication(c *op.Call,
 		}
 		ch.Also = domain.InOrder(ch.Also, remove)
 	}
-	var err error
-	out.ReplicationStatus, err = r.Status(c, next)
+	err := r.show(c, &out, next)
 	return ch, out, err
 }

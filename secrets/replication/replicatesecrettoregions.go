@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"claviger/internal/domain"
+	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/policy"
 	"claviger/secrets/model"
@@ -88,7 +89,7 @@ func (r *Replication) replicateSecretToRegions(c *op.Call, in ReplicateSecretToR
 	if !changed {
 		ch, next = nil, sec
 	}
-	out.ReplicationStatus, err = r.Status(c, next)
+	err = r.show(c, &out, next)
 	return ch, out, err
 }
 
@@ -108,6 +109,9 @@ func (r *Replication) mayOpen(c *op.Call, sec *secret.Secret) error {
 	return r.sealer.TryUnsealing(c, sec, v)
 }
 
+// errRegion is AWS's answer to a Region that can have no copy, the secret's own included.
+var errRegion = smfault.InvalidParameter("Invalid replica region.")
+
 // Add has a secret, which is to be stored with it, copied to Regions. It reports false if all is
 // as asked for already.
 func (r *Replication) Add(c *op.Call, next *secret.Secret, to Regions) (changed bool, err error) {
@@ -115,18 +119,16 @@ func (r *Replication) Add(c *op.Call, next *secret.Secret, to Regions) (changed 
 		region := *add.Region
 		at := r.regions[region]
 		switch {
-		case region == next.Region:
-			return false, smfault.InvalidParameter("Invalid replica region: " + region +
-				" is the secret's own Region.")
-		case at == nil:
-			return false, smfault.InvalidParameter("Invalid replica region: " + region +
-				" isn't served here.")
+		case region == next.Region, at == nil:
+			return false, errRegion
 		}
 		asked, is := r.asked(next, add, domain.Or(to.Overwrite, false))
 		if is {
 			continue
 		}
-		if err := at.Try(c, next, asked.KeyID); err != nil {
+		// A key that can't be used is no reason to refuse: as with AWS the copy's status tells of it.
+		err := at.Try(c, next, asked.KeyID)
+		if err != nil && (fault.Of(err).Kind == fault.Denied || reason(err) == "") {
 			return false, err
 		}
 		next.PrimaryRegion, changed = next.Region, true

@@ -108,7 +108,14 @@ func (r *Replication) Stop(n op.Info) op.Operation {
 // Output is the copies of a secret after an operation on them.
 type Output struct {
 	ARN               string
-	ReplicationStatus []secret.ReplicaStatus `json:",omitempty"`
+	ReplicationStatus []secret.ReplicaStatus // empty if there are none
+}
+
+// show puts the copies of a secret into an answer: an empty list where there are none.
+func (r *Replication) show(c *op.Call, out *Output, sec *secret.Secret) error {
+	all, err := r.Status(c, sec)
+	out.ReplicationStatus = append([]secret.ReplicaStatus{}, all...)
+	return err
 }
 
 // Status is what is shown of the copies of a secret.
