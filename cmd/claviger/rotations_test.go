@@ -28,12 +28,12 @@ const (
 	rotatorARN        = "arn:aws:lambda:us-east-1:111122223333:function:databases"
 )
 
-// rotationsAsked is how often each secret is rotated: ROTATIONS, or four times.
+// rotationsAsked is how often each secret is rotated: ROTATIONS, or twice beyond the first.
 func rotationsAsked(t *testing.T) (n int, full bool) {
 	t.Helper()
 	text := os.Getenv("ROTATIONS")
 	if text == "" {
-		return 4, false
+		return 2, false
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil {
