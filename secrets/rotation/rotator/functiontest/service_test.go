@@ -224,6 +224,10 @@ func TestService_SessionOfAProgram_IsForOneSecretAndItsTime(t *testing.T) {
 	if d.Failure == nil || d.Failure.Step != rotator.SetSecret || d.Failure.Reason != rotator.Failed {
 		t.Fatalf("%+v\n%s", d.Failure, s.Log)
 	}
+	if said := d.Failure.Said; !strings.Contains(said, "the witness has seen\n") ||
+		!strings.Contains(said, `"password":"*****"`) || strings.Contains(said, "first") {
+		t.Errorf("of what the program said %q is kept", said)
+	}
 	kept := s.value(t, arn, "AWSPENDING")
 	session := servicetest.As(aws.Credentials{AccessKeyID: kept["AWS_ACCESS_KEY_ID"].(string),
 		SecretAccessKey: kept["AWS_SECRET_ACCESS_KEY"].(string),
