@@ -37,8 +37,8 @@ func Python(t testing.TB) string {
 
 // Program writes the function and the program that runs it into a directory of the test's that
 // every user can read, and returns the program's path. What it imports lies beside it, and so its
-// directory has to be readable for it. witness.py is there too: it stores its own credentials as the
-// pending value, for a test to find out what they open.
+// directory has to be readable for it. witness.py is there too: it stores its own credentials as
+// the pending value, for a test to find out what they open.
 func Program(t testing.TB) string {
 	t.Helper()
 	dir := write(t)
