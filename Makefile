@@ -37,7 +37,7 @@ export CGO_ENABLED = 1
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z][a-z-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+		/^[a-z][a-z-]*:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 	@echo
 
 run: softhsm build ## start a service to play with: token, database and keys in ./dev-data
@@ -96,6 +96,9 @@ bench: softhsm build ## measure; prints ratios of one run
 
 bench-keys: softhsm build ## measure what 100,000 keys cost
 	$(GO) run ./bench -keys 100000 -span 5s
+
+bench-rotations: softhsm build ## measure 500 rotations among 10,000 secrets with schedules, and what reads lose
+	$(GO) run ./bench -rotations 10000 -span 1s
 
 # A long test is a short one with a bigger number: CLAVIGER_LONG=1 asks for the whole sweep.
 soak: tools softhsm clients ## run the tests with every sweep at its full length: hours
@@ -168,4 +171,4 @@ tools: ## look whether Go and a C compiler are here
 clean: ## remove what was built; ./dev-data stays
 	rm -rf bin coverage.out coverage.html
 
-.PHONY: help run build test vet lint cover race fuzz fuzz-long oracle mutate bench bench-keys soak kill rotations walk recipes docs docs-check openapi changelog softhsm clients tools clean
+.PHONY: help run build test vet lint cover race fuzz fuzz-long oracle mutate bench bench-keys bench-rotations soak kill rotations walk recipes docs docs-check openapi changelog softhsm clients tools clean

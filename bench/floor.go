@@ -46,18 +46,11 @@ type floorOutput struct {
 
 // serveFloor serves the floor on the token and with the access key of a dev directory.
 func serveFloor(dir string) error {
-	if err := os.Setenv("SOFTHSM2_CONF", filepath.Join(dir, "softhsm2.conf")); err != nil {
+	device, err := devToken(dir)
+	if err != nil {
 		return err
 	}
-	module, ok := hsm.FindSoftHSM()
-	if !ok {
-		return hsm.ErrModule
-	}
-	t, err := hsm.Open(context.Background(),
-		hsm.Config{Module: module, TokenLabel: "claviger-dev", PIN: func() ([]byte, error) {
-			b, err := os.ReadFile(filepath.Join(dir, "pin"))
-			return b[:max(0, len(b)-1)], err
-		}})
+	t, err := hsm.Open(context.Background(), device)
 	if err != nil {
 		return err
 	}
@@ -88,6 +81,21 @@ func serveFloor(dir string) error {
 	}
 	fmt.Printf("http://%s\n", l.Addr())
 	return http.Serve(l, r)
+}
+
+// devToken is the token of a directory that dev has made.
+func devToken(dir string) (hsm.Config, error) {
+	if err := os.Setenv("SOFTHSM2_CONF", filepath.Join(dir, "softhsm2.conf")); err != nil {
+		return hsm.Config{}, err
+	}
+	module, ok := hsm.FindSoftHSM()
+	if !ok {
+		return hsm.Config{}, hsm.ErrModule
+	}
+	return hsm.Config{Module: module, TokenLabel: "claviger-dev", PIN: func() ([]byte, error) {
+		b, err := os.ReadFile(filepath.Join(dir, "pin"))
+		return b[:max(0, len(b)-1)], err
+	}}, nil
 }
 
 func (f *floor) serve(w http.ResponseWriter, r *http.Request, key *sigv4.SigningKey,

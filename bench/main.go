@@ -31,12 +31,19 @@ func main() {
 	flag.BoolVar(&b.watchers, "watchers", false,
 		"measure requests that wait for a change, and nothing else")
 	flag.BoolVar(&b.floods, "floods", false, "measure a caller in floods, and nothing else")
+	flag.IntVar(&b.rotations, "rotations", 0,
+		"measure rotations among this many secrets with schedules, and nothing else")
+	noop := flag.String("noop", "", "internal: be a service with a rotator that touches nothing, "+
+		"of this directory")
 	floor := flag.String("floor", "", "internal: be the floor, on the token of this directory")
 	flag.Parse()
 	var err error
-	if *floor != "" {
+	switch {
+	case *floor != "":
 		err = serveFloor(*floor)
-	} else {
+	case *noop != "":
+		err = serveNoop(*noop)
+	default:
 		err = b.run(context.Background())
 	}
 	if err != nil {
@@ -59,6 +66,7 @@ type bench struct {
 	secret     bool // that of the lines is there
 	callers    bool
 	principals int
+	rotations  int
 
 	dir   string // of the service: its database lies on a disk that syncs, its token wherever that is
 	bares bares
@@ -79,6 +87,8 @@ func (b *bench) run(ctx context.Context) (err error) {
 		time.Now().Format(time.DateOnly), runtime.NumCPU(), runtime.Version(), b.span, filesystem(b.dir))
 
 	switch {
+	case b.rotations > 0:
+		return b.manyRotations(ctx)
 	case b.principals > 0:
 		return b.manyPrincipals(ctx)
 	case b.keys > 0:

@@ -3,10 +3,11 @@ package service
 import (
 	"context"
 	"encoding/json"
-	"fmt"
+	"log/slog"
 	"time"
 
 	"claviger/iam/sts"
+	"claviger/internal/fault"
 	"claviger/secrets/rotation"
 	"claviger/secrets/rotation/rotator"
 	"claviger/secrets/rotation/rotator/program"
@@ -21,19 +22,47 @@ type Rotator struct {
 	Role    string          // ARN of the role that the program acts as
 }
 
-// rotators makes what rotations use.
-func (s *Service) rotators(ctx context.Context, all []Rotator) (made rotation.Rotators, err error) {
+// rotators makes what rotations use. A program that can't be run here fails the rotations that are
+// by it and nothing else: every secret and key would be out of reach otherwise.
+func (s *Service) rotators(ctx context.Context, log *slog.Logger,
+	all []Rotator) (made rotation.Rotators) {
 	for _, r := range all {
 		if r.Program != nil {
-			r.Function, err = program.New(ctx, *r.Program, &roleCredentials{service: s, role: r.Role,
+			f, err := program.New(ctx, *r.Program, &roleCredentials{service: s, role: r.Role,
 				superusers: r.Superusers, lifetime: sessionOf(r.Program.Timeout)})
+			r.Function = f
 			if err != nil {
-				return nil, fmt.Errorf("rotator %s: %w", r.Name, err)
+				log.Error("a rotator can't be used", "rotator", r.Name, "error", err)
+				r.Function = unusable{err}
 			}
 		}
 		made = append(made, r.Rotator)
 	}
-	return made, nil
+	return made
+}
+
+// unusable is in the place of a program that can't be run on this machine.
+type unusable struct{ why error }
+
+// Invoke implements [rotator.Function].
+func (u unusable) Invoke(context.Context, rotator.Event, rotator.Secret) error {
+	return rotator.Errorf(rotator.NotAllowed,
+		"the rotator's program can't be run on the service's machine: %v", u.why).Because(u.why)
+}
+
+// CheckPrograms tries the programs of rotators as a service does when it starts, and returns why
+// they can't be run, by the rotators' names.
+func CheckPrograms(ctx context.Context, all []Rotator) map[string]error {
+	bad := map[string]error{}
+	for _, r := range all {
+		if r.Program == nil {
+			continue
+		}
+		if _, err := program.New(ctx, *r.Program, nil); err != nil {
+			bad[r.Name] = err
+		}
+	}
+	return bad
 }
 
 const (
@@ -59,9 +88,12 @@ func (r *roleCredentials) ForRotation(ctx context.Context, of rotator.Secret) (s
 	got, err := r.service.services.sts.AssumeForService(c, sts.ForService{Service: secret.Service,
 		Account: of.Account, Source: of.ARN, RoleARN: r.role, Name: "rotation",
 		Policy: r.policy(of), Seconds: int32(r.lifetime / time.Second)})
-	if err != nil {
-		return s, rotator.Errorf(rotator.Forbidden, "the role %s doesn't let "+
+	if f := fault.Of(err); f != nil && f.Kind == fault.Denied {
+		return s, rotator.Errorf(rotator.Forbidden, "the role %s isn't there, or doesn't let "+
 			"secretsmanager.amazonaws.com act as it for the secret", r.role).Because(err)
+	}
+	if err != nil {
+		return s, err
 	}
 	return program.Session{AccessKeyID: got.AccessKeyId, SecretAccessKey: got.SecretAccessKey,
 		SessionToken: got.SessionToken, Expires: got.Expiration.Time}, nil

@@ -136,14 +136,10 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 	runner := &op.Runner{Ledger: ledger, Callers: callers, Decide: policy.Decide, Observe: m,
 		Log: c.Log, Now: c.Now}
 	s.runner, s.callers, s.entities, s.region = runner, callers, entities, c.Regions[0]
-	rotators, err := s.rotators(ctx, c.Rotators)
-	if err != nil {
-		return err
-	}
 	s.services = newServices(workings{db: s.DB, token: s.Token, installation: in, regions: c.Regions,
 		clusters: &clusters{c.Clusters, s.Token, c.Log, m}, entities: entities, accessKeys: callers,
 		sessions: callers, unknownKeys: domain.UnknownKeys{Refuse: c.RefuseUnknownKeys},
-		rotators:      rotators,
+		rotators:      s.rotators(ctx, c.Log, c.Rotators),
 		webIdentities: webidentity.New(webidentity.Config{CAs: c.Issuers, Now: c.Now, Log: c.Log})})
 	s.Operations = s.services.operations()
 	m.watch(s.Token, s.DB, s.services.kms)

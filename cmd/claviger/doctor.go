@@ -14,6 +14,7 @@ import (
 	"claviger/hsm"
 	"claviger/internal/custody"
 	"claviger/keystore/residents"
+	"claviger/service"
 )
 
 // doctorFlags say what is looked at.
@@ -93,7 +94,7 @@ func (q doctorFlags) run(ctx context.Context, e *env) (err error) {
 	if _, err := c.Authorities(); err != nil {
 		return err
 	}
-	if _, err := c.ServiceRotators(); err != nil {
+	if err := printPrograms(ctx, e.stdout, c); err != nil {
 		return err
 	}
 	harden(log) // the PIN is read from here on
@@ -129,6 +130,25 @@ func printClusters(ctx context.Context, w io.Writer, c *config.Config) error {
 		if n < 2 && !cl.Single {
 			fmt.Fprintln(w, "  AWS asks for two active HSMs: no store and no key can be made here. For "+
 				"one, set single = true")
+		}
+	}
+	return nil
+}
+
+// printPrograms says which rotators' programs can be run on this machine. The service starts
+// without those that can't.
+func printPrograms(ctx context.Context, w io.Writer, c *config.Config) error {
+	all, err := c.ServiceRotators()
+	if err != nil {
+		return err
+	}
+	bad := service.CheckPrograms(ctx, all)
+	for _, r := range all {
+		switch err := bad[r.Name]; {
+		case err != nil:
+			fmt.Fprintf(w, "\nrotator   %s: NO: its rotations will fail: %v\n", r.Name, err)
+		case r.Program != nil:
+			fmt.Fprintf(w, "\nrotator   %s: its program can be run\n", r.Name)
 		}
 	}
 	return nil

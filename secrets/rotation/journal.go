@@ -220,6 +220,7 @@ type failInput struct {
 	Step               string `shape:"Subject"`
 	Reason             string `shape:"Subject"`
 	Text               string `shape:"Subject" json:"-"`
+	Said               string `shape:"Subject" json:"-"`
 	op.ByShape
 }
 
@@ -234,7 +235,8 @@ func (r *Rotation) fail(c *op.Call, sec *secret.Secret, f *failure) error {
 		"reason", string(f.cause.Reason), "error", f.cause.Text, "cause", f.cause.Err)
 	_, err := op.AsService(c.Anew(), secret.Service, sec.Account, r.own.fail, failInput{
 		Subject: sec.Tail(), ClientRequestToken: sec.Rotation.Run.Version, Step: string(f.step),
-		Reason: string(f.cause.Reason), Text: op.Clip(f.cause.Text, mostOfText)})
+		Reason: string(f.cause.Reason), Text: op.Clip(f.cause.Text, mostOfText),
+		Said: r.said(c, sec, f)})
 	return err
 }
 
@@ -242,7 +244,8 @@ func (r *Rotation) failed(c *op.Call, in failInput, to *changed) (*secretrows.Ch
 	run := to.Secret.Rotation.Run
 	step := rotator.Step(in.Step)
 	if !to.Secret.StepFailed(in.ClientRequestToken, secret.Failure{Step: step,
-		Reason: rotator.Reason(in.Reason), Text: in.Text, At: secret.Now(c)}) {
+		Reason: rotator.Reason(in.Reason), Text: in.Text, Said: in.Said,
+		At: secret.Now(c)}) {
 		return nil, nil
 	}
 	events.RotationFailed(c, to.Secret, run, cmp.Or(step, run.Step))

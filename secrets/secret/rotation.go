@@ -82,6 +82,7 @@ type Failure struct {
 	Step     rotator.Step
 	Reason   rotator.Reason
 	Text     string
+	Said     string `json:",omitzero"` // the last lines of a function's output, credentials masked
 	At       time.Time
 	Attempts int
 }

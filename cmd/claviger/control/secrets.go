@@ -38,6 +38,12 @@ func (q Secrets) Show(w io.Writer, d diagnosis.Diagnosis) error {
 	if f := d.Failure; f != nil {
 		fmt.Fprintf(w, "\nThe last attempt failed at %s, in %s (%s):\n  %s\n", shown(f.At), f.Step,
 			f.Reason, printable(f.Text))
+		if f.Said != "" {
+			fmt.Fprintln(w, "The last that the function said:")
+		}
+		for line := range strings.Lines(f.Said) {
+			fmt.Fprintln(w, "  | "+printable(strings.TrimSuffix(line, "\n")))
+		}
 	}
 	if len(d.Advice) > 0 {
 		fmt.Fprintln(w, "\nWhat to do:")

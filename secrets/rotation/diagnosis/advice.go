@@ -14,14 +14,16 @@ var advice = map[rotator.Reason]string{
 	rotator.BadSecret: "Put a value with PutSecretValue that has what is missing. Built-in rotators " +
 		"take a JSON object with the members of AWS's database secrets.",
 	rotator.NotAllowed: "Declare it in the server's configuration: a rotator has the accounts and " +
-		"targets that it may be used for.",
+		"targets that it may be used for. `claviger doctor` says which programs can't be run.",
 	rotator.Unreachable: "See that the target is up, and that its name and port can be reached from " +
 		"the service's machine.",
 	rotator.Untrusted: "See that the target speaks TLS with a certificate for the host that the " +
 		"secret names, by an authority that the rotator's ca_file has.",
 	rotator.LoginRefused: "The credentials were changed at the target by somebody else. Set those " +
 		"of the current version there, or put the right ones with PutSecretValue.",
-	rotator.Forbidden: "Grant the user that the rotator logs in as the right to change the password.",
+	rotator.Forbidden: "Grant the user that the rotator logs in as the right to change the password. " +
+		"A program's role has to trust secretsmanager.amazonaws.com, for this secret if its policy " +
+		"names aws:SourceArn.",
 	rotator.ReadOnly: "See that the secret's host is where changes are taken, and no copy. The next " +
 		"attempt comes by itself.",
 	rotator.TimedOut: "See why the target is slow, or give the rotator a longer timeout.",

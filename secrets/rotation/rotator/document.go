@@ -3,6 +3,7 @@ package rotator
 import (
 	"bytes"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -90,6 +91,31 @@ func (d Document) With(name, value string) Document {
 	quoted, _ := jsontext.AppendQuote(nil, value)
 	next.values[name] = quoted
 	return next
+}
+
+// known are the members by which a target and a user are found, and that open nothing.
+var known = []string{"engine", "host", "port", "dbname", "username", "ssl", "masterarn",
+	"dbInstanceIdentifier", "dbClusterIdentifier", "key_id"}
+
+// Credentials returns the texts and numbers of all members that may open something: those that
+// aren't known to open nothing.
+func (d Document) Credentials() (all []string) {
+	for _, name := range d.names {
+		if slices.Contains(known, name) {
+			continue
+		}
+		dec := jsontext.NewDecoder(bytes.NewReader(d.values[name]))
+		for {
+			token, err := dec.ReadToken()
+			if err != nil {
+				break // the end: a document's values are whole
+			}
+			if k := token.Kind(); k == '"' || k == '0' {
+				all = append(all, token.String())
+			}
+		}
+	}
+	return all
 }
 
 // Bytes returns the document as JSON.

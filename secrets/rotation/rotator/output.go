@@ -3,6 +3,7 @@ package rotator
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -41,7 +42,10 @@ func NewOutput(text []byte, secrets ...string) *Output {
 // secret.
 func masked(text []byte, secrets []string) []byte {
 	text = bytes.Clone(text)
-	for _, s := range secrets {
+	// The longest first: what is left of one within which another stands would be no match any more.
+	longest := slices.SortedFunc(slices.Values(secrets),
+		func(a, b string) int { return len(b) - len(a) })
+	for _, s := range longest {
 		if s != "" {
 			text = bytes.ReplaceAll(text, []byte(s), bytes.Repeat([]byte("*"), len(s)))
 		}
@@ -51,6 +55,14 @@ func masked(text []byte, secrets []string) []byte {
 
 // Text returns what was said, at most [OutputLimit] bytes.
 func (o *Output) Text() string { return o.text }
+
+// End returns the last lines of what was said, at most so many bytes of it, with asterisks in the
+// place of more secrets than the function itself was given.
+func (o *Output) End(most int, secrets ...string) string {
+	text := masked([]byte(o.text), secrets)
+	text = text[max(0, len(text)-most):]
+	return strings.TrimSpace(strings.ToValidUTF8(string(text), ""))
+}
 
 // Error implements error.
 func (o *Output) Error() string { return fmt.Sprintf("it said %d bytes", len(o.text)) }

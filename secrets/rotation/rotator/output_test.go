@@ -71,3 +71,16 @@ func TestOutput_InALog_SaysItsLengthAlone(t *testing.T) {
 		t.Errorf("got %v", said)
 	}
 }
+
+// A secret within another one doesn't save what is around it.
+func TestOutput_End_HidesCredentialsAndIsShort(t *testing.T) {
+	d, err := rotator.Parse([]byte(`{"engine":"postgres","host":"db","username":"app","password":"ab",` +
+		`"more":{"pin":471147,"list":["xaby"]}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := rotator.NewOutput([]byte("a long beginning\npostgres app@db: ab, xaby, 471147"))
+	if got, want := o.End(33, d.Credentials()...), "postgres app@db: **, ****, ******"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

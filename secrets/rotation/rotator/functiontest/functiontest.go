@@ -37,20 +37,24 @@ func Python(t testing.TB) string {
 
 // Program writes the function and the program that runs it into a directory of the test's that
 // every user can read, and returns the program's path. What it imports lies beside it, and so its
-// directory has to be readable for it.
+// directory has to be readable for it. witness.py is there too: it stores its own credentials as
+// the pending value, for a test to find out what they open.
 func Program(t testing.TB) string {
 	t.Helper()
 	dir := write(t)
-	path := filepath.Join(dir, "rotate.py")
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
+	python := []byte(absolute(t, Python(t)))
+	for _, name := range []string{"rotate.py", "witness.py"} {
+		path := filepath.Join(dir, name)
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = bytes.Replace(text, []byte("/usr/bin/python3"), python, 1)
+		if err := os.WriteFile(path, text, 0o755); err != nil {
+			t.Fatal(err)
+		}
 	}
-	text = bytes.Replace(text, []byte("/usr/bin/python3"), []byte(absolute(t, Python(t))), 1)
-	if err := os.WriteFile(path, text, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return path
+	return filepath.Join(dir, "rotate.py")
 }
 
 func absolute(t testing.TB, name string) string {

@@ -61,6 +61,10 @@ func (f *Function) Invoke(ctx context.Context, e rotator.Event, of rotator.Secre
 			err).Because(err)
 	}
 	session, err := f.credentials.ForRotation(ctx, of)
+	var told *rotator.Error
+	if errors.As(err, &told) {
+		return told
+	}
 	if err != nil {
 		return rotator.Errorf(rotator.NotAllowed,
 			"there are no credentials for the program").Because(err)
