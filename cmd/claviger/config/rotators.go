@@ -229,7 +229,7 @@ func (r *Rotator) service(c *Config) (made service.Rotator, err error) {
 	case "redis":
 		made.Target = redis.New(redis.Config{Reach: reach, Rules: rules, Unsaved: r.Unsaved})
 	case "apikey":
-		made.Target, err = apikey.New(r.API.config(reach, rules))
+		made.Target, err = apikey.New(r.api(reach, rules))
 	case "exec":
 		made.Program, made.Role = r.program(c, timeout), r.Exec.Role
 	case "lambda":
@@ -244,9 +244,11 @@ func (p *Password) rules() rotator.Rules {
 		ExcludeUppercase: p.ExcludeUppercase, ExcludeLowercase: p.ExcludeLowercase}
 }
 
-func (a *API) config(reach rotator.Reach, rules rotator.Rules) apikey.Config {
+func (r *Rotator) api(reach rotator.Reach, rules rotator.Rules) apikey.Config {
+	a := r.API
 	c := apikey.Config{Reach: reach, Rules: rules, Header: a.Header, Prefix: a.Prefix,
-		Try: apikey.Request(a.Try), Make: apikey.Request(a.Make), Revoke: apikey.Request(a.Revoke)}
+		Superusers: len(r.Superusers) > 0, Try: apikey.Request(a.Try), Make: apikey.Request(a.Make),
+		Revoke: apikey.Request(a.Revoke)}
 	if a.Issued == nil {
 		return c
 	}
