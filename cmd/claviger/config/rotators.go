@@ -33,13 +33,14 @@ type Rotator struct {
 	ExternalType string `toml:"external_type"`
 
 	// of built-in rotators
-	Targets    []string `toml:"targets"`    // host:port, as secrets name them; * is every port
-	Superusers []string `toml:"superusers"` // ARNs of secrets that masterarn may name
-	Users      string   `toml:"users"`      // single or alternating, of databases
-	CAFile     string   `toml:"ca_file"`    // PEM file that certificates of targets are by
-	Timeout    string   `toml:"timeout"`    // for a connection, or a step of exec and lambda
-	Password   Password `toml:"password"`   // what new ones are like
-	Unsaved    bool     `toml:"unsaved"`    // Redis makes its users anew at each start
+	Targets    []string `toml:"targets"`     // host:port, as secrets name them; * is every port
+	Superusers []string `toml:"superusers"`  // ARNs of secrets that masterarn may name
+	Users      string   `toml:"users"`       // single or alternating, of databases
+	CAFile     string   `toml:"ca_file"`     // PEM file that certificates of targets are by
+	RequireTLS bool     `toml:"require_tls"` // of databases and Redis, whatever ssl of a secret says
+	Timeout    string   `toml:"timeout"`     // for a connection, or a step of exec and lambda
+	Password   Password `toml:"password"`    // what new ones are like
+	Unsaved    bool     `toml:"unsaved"`     // Redis makes its users anew at each start
 
 	API    *API    `toml:"api"`    // of apikey
 	Exec   *Exec   `toml:"exec"`   // of exec
@@ -159,6 +160,8 @@ func (r *Rotator) check() error {
 		return errors.New("targets and superusers are for rotators that are built in")
 	case r.Unsaved && r.Kind != "redis":
 		return errors.New("unsaved is for redis alone")
+	case r.RequireTLS && !slices.Contains(builtIn[:4], r.Kind):
+		return errors.New("require_tls is for databases and redis, as others have TLS always")
 	case r.Accounts != nil && len(r.Accounts) == 0:
 		return errors.New("accounts names none, so that nobody could use it")
 	}
@@ -209,7 +212,7 @@ func (c *Config) ServiceRotators() (all []service.Rotator, err error) {
 
 func (r *Rotator) service(c *Config) (made service.Rotator, err error) {
 	timeout, _ := duration("timeout", r.Timeout)
-	reach := rotator.Reach{Targets: r.Targets, Timeout: timeout}
+	reach := rotator.Reach{Targets: r.Targets, Timeout: timeout, RequireTLS: r.RequireTLS}
 	if r.CAFile != "" && slices.Contains(builtIn, r.Kind) {
 		if reach.Roots, err = authorities(r.CAFile); err != nil {
 			return made, fmt.Errorf("ca_file: %w", err)
@@ -226,7 +229,7 @@ func (r *Rotator) service(c *Config) (made service.Rotator, err error) {
 	case "redis":
 		made.Target = redis.New(redis.Config{Reach: reach, Rules: rules, Unsaved: r.Unsaved})
 	case "apikey":
-		made.Target, err = apikey.New(r.API.config(reach, rules))
+		made.Target, err = apikey.New(r.api(reach, rules))
 	case "exec":
 		made.Program, made.Role = r.program(c, timeout), r.Exec.Role
 	case "lambda":
@@ -241,9 +244,11 @@ func (p *Password) rules() rotator.Rules {
 		ExcludeUppercase: p.ExcludeUppercase, ExcludeLowercase: p.ExcludeLowercase}
 }
 
-func (a *API) config(reach rotator.Reach, rules rotator.Rules) apikey.Config {
+func (r *Rotator) api(reach rotator.Reach, rules rotator.Rules) apikey.Config {
+	a := r.API
 	c := apikey.Config{Reach: reach, Rules: rules, Header: a.Header, Prefix: a.Prefix,
-		Try: apikey.Request(a.Try), Make: apikey.Request(a.Make), Revoke: apikey.Request(a.Revoke)}
+		Superusers: len(r.Superusers) > 0, Try: apikey.Request(a.Try), Make: apikey.Request(a.Make),
+		Revoke: apikey.Request(a.Revoke)}
 	if a.Issued == nil {
 		return c
 	}

@@ -16,7 +16,10 @@ import (
 type Reach struct {
 	Targets []string       // host:port, as secrets name them; "*" stands for every port of a host
 	Roots   *x509.CertPool // that certificates of targets must be by; nil: the system's
-	Timeout time.Duration  // for a connection with its login; 0: five seconds, as AWS's functions
+	Timeout time.Duration  // for a login, and for each statement; 0: five seconds, as AWS's functions
+
+	// RequireTLS has nothing sent without TLS, whatever a secret's ssl says.
+	RequireTLS bool
 }
 
 const usualTimeout = 5 * time.Second
@@ -29,6 +32,17 @@ func (r Reach) Within(ctx context.Context) (context.Context, context.CancelFunc)
 // TLS returns what a connection to host trusts.
 func (r Reach) TLS(host string) *tls.Config {
 	return &tls.Config{ServerName: host, RootCAs: r.Roots, MinVersion: tls.VersionTLS12}
+}
+
+// Ways says how a connection for a secret may be made: with TLS, without, or, where the secret has
+// no ssl, with TLS first and then without, as AWS's functions do it. Somebody between the two can
+// have that last way taken, and gets what a login without TLS says: RequireTLS closes it.
+func (r Reach) Ways(d Document) (encrypted, plain bool) {
+	ssl, said := d.Flag("ssl")
+	if r.RequireTLS {
+		return true, false
+	}
+	return ssl || !said, !ssl
 }
 
 // Endpoint is where a secret's credentials are for.
@@ -65,4 +79,23 @@ func (r Reach) Endpoint(d Document, usual uint16) (e Endpoint, err error) {
 func (r Reach) allows(e Endpoint) bool {
 	return slices.Contains(r.Targets, e.String()) ||
 		slices.Contains(r.Targets, net.JoinHostPort(e.Host, "*"))
+}
+
+// SameLogin reports whether the password of an older version may be tried as the current one has
+// it: of the same user, at the same server, and not without TLS if it was for TLS alone. Otherwise
+// whoever may write the secret, and not read it, would be sent its passwords elsewhere.
+func (r Reach) SameLogin(older, current Document, usual uint16) bool {
+	there, err := r.Endpoint(older, usual)
+	if err != nil || SameTarget(older, current, current.Text("username")) != nil {
+		return false
+	}
+	here, err := r.Endpoint(current, usual)
+	return err == nil && there == here && r.noWeaker(current, older)
+}
+
+// noWeaker reports whether a connection for d is no nearer to plain than one for another version.
+func (r Reach) noWeaker(d, than Document) bool {
+	encrypted, plain := r.Ways(d)
+	wasEncrypted, wasPlain := r.Ways(than)
+	return (encrypted || !wasEncrypted) && (wasPlain || !plain)
 }

@@ -32,6 +32,12 @@ type Config struct {
 
 	Rules  rotator.Rules // of chosen keys; nil members: 40 letters and digits
 	Issued *Issued       // nil: keys are chosen here
+
+	// Superusers lets masterarn name whose key makes and revokes others. Then Try has to name
+	// whatever the other requests do, as {key_id}, and the API to refuse what doesn't go together:
+	// whoever may write a secret could else have an administrator revoke keys of others by their
+	// names, or make one for another user.
+	Superusers bool
 }
 
 // Request is how one thing is asked of an API.
@@ -147,7 +153,7 @@ func (a *api) administrator(base *url.URL, v rotator.Versions, owner rotator.Doc
 	if v.Current.Text("masterarn") == "" {
 		return owner, nil
 	}
-	if v.Superuser == nil {
+	if v.Superuser == nil || !a.config.Superusers {
 		return owner, rotator.Errorf(rotator.NoSuperuser, "masterarn names no secret that may be used")
 	}
 	theirs, err := a.value(*v.Superuser)
@@ -177,6 +183,14 @@ func (a *api) retire(ctx context.Context, base *url.URL, v rotator.Versions,
 		kept := same(old, v.Pending) || same(old, v.Current)
 		if kept || old.Required(a.config.Revoke.names()...) != nil {
 			continue
+		}
+		if v.Superuser != nil {
+			// An administrator may revoke anybody's, so that a key has to show that it is the one.
+			if err := a.try(ctx, base, old); is(err, rotator.LoginRefused) {
+				continue // nobody is let in by it
+			} else if err != nil {
+				return err
+			}
 		}
 		if err := a.revoke(ctx, base, by, text(old)); err != nil {
 			return err

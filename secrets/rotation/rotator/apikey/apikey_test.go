@@ -154,7 +154,7 @@ func TestSet_KeysInCommonWithBefore_AreNotRevoked(t *testing.T) {
 func TestSet_Administrator_MakesAndRevokes(t *testing.T) {
 	eachKind(t, func(t *testing.T, s *service, c apikey.Config) {
 		s.keys["root"] = key{ID: "root", Key: "SecretRoot"}
-		to, from := target(t, c), new(passwords)
+		to, from := target(t, administered(c)), new(passwords)
 		super := s.current().With("api_key", "SecretRoot").With("key_id", "root")
 		s.answer("", nil)
 		s.instead = func(w http.ResponseWriter, q *http.Request) bool {
@@ -186,6 +186,44 @@ func TestSet_Administrator_MakesAndRevokes(t *testing.T) {
 		v.Pending, v.Previous = v.Current.With("api_key", "SecretMine"), nil
 		fails(t, to.Set(t.Context(), v), rotator.LoginRefused)
 	})
+}
+
+// TestSet_KeyOfSomebodyElse_IsNotRevoked has somebody who may write a secret and has a key of their
+// own write the name of another's key beside it, into the version that is the previous one then.
+func TestSet_KeyOfSomebodyElse_IsNotRevoked(t *testing.T) {
+	eachKind(t, func(t *testing.T, s *service, c apikey.Config) {
+		s.keys["root"] = key{ID: "root", Key: "SecretRoot"}
+		s.keys["victim"] = key{ID: "victim", Key: "SecretVictim"}
+		to := target(t, administered(c))
+		super := s.current().With("api_key", "SecretRoot").With("key_id", "root")
+		current := s.current().With("masterarn", "arn")
+		for _, guess := range []string{"Secret0", "SecretNone"} {
+			named := current.With("key_id", "victim").With("api_key", guess)
+			v := rotator.Versions{Current: current, Previous: &named, Superuser: &super,
+				Abandoned: []rotator.Document{named}}
+			set(t, to, begin(t, to, v, new(passwords), "token"))
+			if is, _ := s.valid(current.With("api_key", "SecretVictim")); !is {
+				t.Fatalf("by %s: the key of another is revoked", guess)
+			}
+		}
+	})
+}
+
+func TestIssue_LostKeysWithoutEnd_AreNotAllRevoked(t *testing.T) {
+	s := start(t)
+	to := target(t, s.issuing(true))
+	s.instead = func(w http.ResponseWriter, q *http.Request) bool {
+		if q.Method != http.MethodGet || !strings.HasSuffix(q.URL.Path, "/keys") {
+			return false
+		}
+		item := fmt.Sprintf(`{"id":"x","name":%q}`, q.URL.Query().Get("name"))
+		fmt.Fprintf(w, `{"keys":[%s]}`, strings.Repeat(item+",", 1000)+item)
+		return true
+	}
+	fails(t, candidate(t, to, s.current(), nil), rotator.BadAnswer)
+	if n := s.requests("DELETE"); n > 16 {
+		t.Errorf("%d keys are revoked", n)
+	}
 }
 
 func TestTarget_Secret_HasToBeForThisAPI(t *testing.T) {

@@ -213,9 +213,13 @@ func TestNew_Configuration_IsChecked(t *testing.T) {
 		"the key's header": {change: func(c *apikey.Config) { c.Issued.Idempotency = "authorization" }},
 		"both":             {change: func(c *apikey.Config) { c.Issued.Idempotency = "X" }, listed: true},
 		"token isn't told": {change: func(c *apikey.Config) { c.Make.Body = "{}" }, listed: true},
-		"list's path":      {change: func(c *apikey.Config) { c.Issued.List.Path = "" }, listed: true},
-		"list's items":     {change: func(c *apikey.Config) { c.Issued.List.Items = "x" }, listed: true},
-		"list's token":     {change: func(c *apikey.Config) { c.Issued.List.Token = "" }, listed: true},
+		"unproved id":      {change: func(c *apikey.Config) { c.Superusers = true }},
+		"unproved user": {chosen: true, change: func(c *apikey.Config) {
+			c.Superusers, c.Try.Path = true, "/whoami/{key_id}"
+		}},
+		"list's path":  {change: func(c *apikey.Config) { c.Issued.List.Path = "" }, listed: true},
+		"list's items": {change: func(c *apikey.Config) { c.Issued.List.Items = "x" }, listed: true},
+		"list's token": {change: func(c *apikey.Config) { c.Issued.List.Token = "" }, listed: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			config := s.issuing(c.listed)

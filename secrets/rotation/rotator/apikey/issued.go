@@ -66,7 +66,7 @@ func (t *issued) issue(ctx context.Context, base *url.URL, by, current rotator.D
 	key, found := find(answer, t.config.Issued.Key)
 	id, named := find(answer, t.config.Issued.ID)
 	switch {
-	case !found || !named || !isToken(key):
+	case !found || !named || !isToken(key) || len(id) > mostKey:
 		return next, rotator.Errorf(rotator.BadAnswer, "the API has made a key and doesn't tell it, or "+
 			"not where the configuration says")
 	case key == current.Text(keyMember) || id == current.Text(idMember):
@@ -74,6 +74,10 @@ func (t *issued) issue(ctx context.Context, base *url.URL, by, current rotator.D
 	}
 	return current.With(keyMember, key).With(idMember, id), nil
 }
+
+// mostLost bounds the keys that a rotation may have lost: each attempt loses one and begins by
+// revoking it.
+const mostLost = 16
 
 // revokeLost revokes keys that an earlier attempt has made and nobody has heard of.
 func (t *issued) revokeLost(ctx context.Context, base *url.URL, by rotator.Document,
@@ -88,11 +92,15 @@ func (t *issued) revokeLost(ctx context.Context, base *url.URL, by rotator.Docum
 	if !ok {
 		return rotator.Errorf(rotator.BadAnswer, "the API lists no keys where the configuration says")
 	}
+	lostKeys := 0
 	for _, item := range items {
 		id, _ := find(item, list.ID)
 		name, _ := find(item, list.Token)
 		if id == "" || !strings.Contains(name, mark) { // a name may have more around it
 			continue
+		}
+		if lostKeys++; lostKeys > mostLost {
+			return rotator.Errorf(rotator.BadAnswer, "the API lists more lost keys than there can be")
 		}
 		lost := func(member string) string {
 			if member == idMember {

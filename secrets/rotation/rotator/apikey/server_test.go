@@ -42,6 +42,7 @@ func start(t *testing.T) *service {
 		answered: map[string]string{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /base/whoami", func(w http.ResponseWriter, q *http.Request) {})
+	mux.HandleFunc("GET /base/whoami/{id}", s.is)
 	mux.HandleFunc("PUT /base/keys/{id}", s.put)
 	mux.HandleFunc("POST /base/keys", s.post)
 	mux.HandleFunc("GET /base/keys", s.list)
@@ -81,6 +82,14 @@ func (s *service) has(text string) bool {
 		}
 	}
 	return false
+}
+
+// is refuses whoever has a key of another name.
+func (s *service) is(w http.ResponseWriter, q *http.Request) {
+	key := s.keys[q.PathValue("id")].Key
+	if key == "" || q.Header.Get("Authorization") != "Bearer "+key {
+		w.WriteHeader(http.StatusForbidden)
+	}
 }
 
 func (s *service) put(w http.ResponseWriter, q *http.Request) {
@@ -184,6 +193,12 @@ func (s *service) choosing() apikey.Config {
 	return apikey.Config{Reach: s.reach(), Try: apikey.Request{Path: "/whoami"},
 		Make:   apikey.Request{Path: "/keys/{key_id}", Body: `{"key":"{api_key}","name":"{scope}"}`},
 		Revoke: apikey.Request{Path: "/keys/{key_id}"}}
+}
+
+// administered has keys made and revoked by the key of masterarn's secret.
+func administered(c apikey.Config) apikey.Config {
+	c.Superusers, c.Try.Path = true, "/whoami/{key_id}?scope={scope}"
+	return c
 }
 
 // issuing is how it issues them: with an idempotency key, or with a list.

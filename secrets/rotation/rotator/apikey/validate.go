@@ -41,6 +41,10 @@ func (c Config) validate() error {
 		}
 	}
 	names := c.Revoke.names()
+	if unproved := c.unproved(); c.Superusers && unproved != "" {
+		return fmt.Errorf("try: with superusers it has to name {%s}, or anybody's could be written "+
+			"into a secret", unproved)
+	}
 	switch {
 	case slices.Contains(append(c.Try.names(), names...), tokenName):
 		return errors.New("{token} is for making keys and listing them")
@@ -50,6 +54,20 @@ func (c Config) validate() error {
 		return c.Issued.validate(c)
 	}
 	return c.validateChosen()
+}
+
+// unproved returns a member that a request names and that trying a key doesn't prove to go with it.
+func (c Config) unproved() string {
+	names := append(c.Make.names(), c.Revoke.names()...)
+	if c.Issued != nil && c.Issued.List != nil {
+		names = append(names, Request{Path: c.Issued.List.Path}.names()...)
+	}
+	for _, name := range names {
+		if name != keyMember && name != tokenName && !slices.Contains(c.Try.names(), name) {
+			return name
+		}
+	}
+	return ""
 }
 
 func (c Config) validateChosen() error {

@@ -18,8 +18,9 @@ import (
 // connects again by itself, and here each login says something.
 type connection struct {
 	driver statements
-	net    *bounded
+	net    *rotator.Bounded
 	at     string // host:port, for messages
+	reach  rotator.Reach
 }
 
 // statements is what the driver's connections do besides what all must.
@@ -33,7 +34,7 @@ type statements interface {
 const mostSent = 16 << 20
 
 var (
-	errTooMuch      = fmt.Errorf("%w: the server sends more than %d bytes", mysql.ErrMalformPkt, mostSent)
+	errTooMuch      = fmt.Errorf("%w: %w", mysql.ErrMalformPkt, rotator.ErrTooMuch)
 	errNoStatements = errors.New("the driver takes no statements")
 )
 
@@ -48,9 +49,9 @@ func (t *target) open(ctx context.Context, d rotator.Document) (*connection, err
 	if err != nil {
 		return nil, err
 	}
-	encrypted, said := d.Flag("ssl")
-	c, err := t.login(ctx, d, at, encrypted || !said)
-	if err != nil && !said && reasonOf(err) == rotator.Untrusted {
+	encrypted, plain := t.Reach.Ways(d)
+	c, err := t.login(ctx, d, at, encrypted)
+	if err != nil && encrypted && plain && reasonOf(err) == rotator.Untrusted {
 		return t.login(ctx, d, at, false)
 	}
 	return c, err
@@ -69,7 +70,7 @@ func (t *target) login(ctx context.Context, d rotator.Document, at rotator.Endpo
 	if encrypted {
 		config.TLS = t.Reach.TLS(at.Host)
 	}
-	c := &connection{at: at.String()}
+	c := &connection{at: at.String(), reach: t.Reach}
 	config.DialFunc = c.dial
 	connector, err := mysql.NewConnector(config)
 	if err != nil {
@@ -101,25 +102,8 @@ func (c *connection) dial(ctx context.Context, network, address string) (net.Con
 	if err != nil {
 		return nil, err
 	}
-	c.net = &bounded{Conn: conn, left: mostSent}
+	c.net = &rotator.Bounded{Conn: conn, Left: mostSent}
 	return c.net, nil
-}
-
-// bounded is a connection by which a limited number of bytes come. The driver puts packets together
-// for as long as the other end says that there is more.
-type bounded struct {
-	net.Conn
-	left int
-}
-
-// Read implements [io.Reader].
-func (b *bounded) Read(p []byte) (int, error) {
-	if b.left <= 0 {
-		return 0, errTooMuch
-	}
-	n, err := b.Conn.Read(p[:min(len(p), b.left)])
-	b.left -= n
-	return n, err
 }
 
 // guarded calls the driver. A packet that is shorter than it has to be makes the driver panic, and
@@ -129,7 +113,7 @@ func (c *connection) guarded(call func() error) (err error) {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("%w: the driver panics: %v", mysql.ErrMalformPkt, r)
 		}
-		if err != nil && c.net != nil && c.net.left <= 0 {
+		if err != nil && c.net != nil && c.net.Left <= 0 {
 			err = errTooMuch // which the driver has for a connection that ended
 		}
 	}()
@@ -147,6 +131,8 @@ func (c *connection) close() {
 }
 
 func (c *connection) exec(ctx context.Context, format string, args ...any) error {
+	ctx, cancel := c.reach.Within(ctx)
+	defer cancel()
 	err := c.guarded(func() error {
 		_, err := c.driver.ExecContext(ctx, fmt.Sprintf(format, args...), nil)
 		return err
@@ -159,6 +145,8 @@ func (c *connection) exec(ctx context.Context, format string, args ...any) error
 
 // query returns all rows of an answer as texts. NULL is empty.
 func (c *connection) query(ctx context.Context, format string, args ...any) ([][]string, error) {
+	ctx, cancel := c.reach.Within(ctx)
+	defer cancel()
 	var all [][]string
 	err := c.guarded(func() error {
 		rows, err := c.driver.QueryContext(ctx, fmt.Sprintf(format, args...), nil)

@@ -132,6 +132,9 @@ func TestTest_MemberSSL_SaysWhatIsTried(t *testing.T) {
 	strict := newUser(t, s, name("strict"), "REQUIRE SSL")
 	trusting := reach(t)
 	strangers := rotator.Reach{Targets: trusting.Targets}
+	required := trusting
+	required.RequireTLS = true
+
 	for why, c := range map[string]struct {
 		reach rotator.Reach
 		d     rotator.Document
@@ -147,6 +150,9 @@ func TestTest_MemberSSL_SaysWhatIsTried(t *testing.T) {
 		"absent and a stranger":       {strangers, user, ""},
 		"true and a stranger":         {strangers, user.With("ssl", "true"), rotator.Untrusted},
 		"stranger, and it's required": {strangers, strict, rotator.LoginRefused},
+		"required":                    {required, user.With("ssl", "false"), ""},
+		"required without TLS":        {required, there, rotator.Untrusted},
+		"required, and false":         {required, there.With("ssl", "false"), rotator.Untrusted},
 		"true under another name": {rotator.Reach{Targets: []string{"127.0.0.2:*"},
 			Roots: trusting.Roots}, user.With("ssl", "true").With("host", "127.0.0.2"),
 			rotator.Untrusted},
@@ -265,4 +271,22 @@ func TestTest_ServerWithoutEnd_IsLeft(t *testing.T) {
 	next := "\xff\xff\xff\x01" + strings.Repeat("x", 1<<24-1)
 	d := secret(t, talker(t, packet+next), "orders", "old").With("ssl", "true")
 	mustFail(t, newTarget(t, false).Test(t.Context(), d), rotator.BadAnswer, d)
+}
+
+// TestSet_ServerThatAnswersNoStatement_IsLeftInTime: as many of them as there may be rotations at a
+// time would end all rotations.
+func TestSet_ServerThatAnswersNoStatement_IsLeftInTime(t *testing.T) {
+	f := newFakeMySQL(t, "8.0.36")
+	f.silent = true
+	within := reach(t)
+	within.Timeout = 100 * time.Millisecond
+	target := mysql.New(mysql.Config{Reach: within})
+	current := secret(t, f.port, "orders", "old").With("engine", "mysql").With("ssl", "false")
+	v := rotator.Versions{Pending: candidate(t, target, current), Current: current}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	mustFail(t, target.Set(ctx, v), rotator.TimedOut, v.Pending, current)
+	if ctx.Err() != nil {
+		t.Error("it was not left")
+	}
 }

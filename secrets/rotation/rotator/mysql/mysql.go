@@ -16,7 +16,9 @@
 //     rotation was cut off before. Rights are copied every time, and none are taken away.
 //
 // A secret without a member ssl is served without TLS where the server has none or one that isn't
-// trusted, as AWS has it: `"ssl": true` in the secret closes that.
+// trusted, as AWS has it. Whoever stands between may then have a password sent that is encrypted by
+// a key of theirs (caching_sha2_password). `"ssl": true` in the secret closes that, and for all
+// secrets the rotator's require_tls.
 //
 // The tests run against a true MariaDB. There is no free MySQL in Debian, so that what differs in
 // MySQL (dual passwords, default roles, statements by version) is tested against a scripted server,

@@ -41,7 +41,7 @@ func (t *target) openAny(ctx context.Context, v rotator.Versions) (*connection, 
 	passwords := []string{v.Current.Text("password")}
 	for _, d := range v.Older() {
 		// Whoever may write a version could else have passwords tried on others.
-		if rotator.SameTarget(d, v.Current, v.Current.Text("username")) == nil {
+		if t.Reach.SameLogin(d, v.Current, usualPort) {
 			passwords = append(passwords, d.Text("password"))
 		}
 	}

@@ -72,7 +72,8 @@ func TestSet_EarlierPasswords_LogIn(t *testing.T) {
 	s := servertest.MariaDB(t)
 	target := newTarget(t, false)
 	inForce := newUser(t, s, name("early"), "")
-	wrong := inForce.With("password", "wrong").With("ssl", "true")
+	inForce = inForce.With("ssl", "true")
+	wrong := inForce.With("password", "wrong")
 	for _, why := range []string{"current", "previous", "abandoned"} {
 		v := rotator.Versions{Current: wrong, Previous: &wrong}
 		switch why {
@@ -97,6 +98,8 @@ func TestSet_EarlierPasswordsOfOthers_AreNotTried(t *testing.T) {
 	for why, early := range map[string]rotator.Document{
 		"another user": inForce.With("username", "somebody"),
 		"another host": inForce.With("host", "localhost"),
+		"another port": inForce.With("port", "3306"),
+		"TLS alone":    inForce.With("ssl", "true"),
 	} {
 		t.Run(why, func(t *testing.T) {
 			v := rotator.Versions{Pending: candidate(t, target, wrong), Current: wrong,

@@ -84,6 +84,8 @@ func TestAlternating_Set_IsRefused(t *testing.T) {
 		want rotator.Reason
 	}{
 		"no superuser": {rotator.Versions{Current: current, Pending: pending}, rotator.NoSuperuser},
+		"superuser itself": {rotator.Versions{Superuser: new(s.secret(user+"_clone", "any-one")),
+			Current: current, Pending: pending}, rotator.NoSuperuser},
 		"superuser elsewhere": {rotator.Versions{Current: current, Pending: pending,
 			Superuser: &elsewhere}, rotator.NotAllowed},
 		"superuser's password": {rotator.Versions{Current: current, Pending: pending,

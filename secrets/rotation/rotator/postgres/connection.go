@@ -3,10 +3,12 @@ package postgres
 import (
 	"context"
 	"crypto/tls"
+	"io"
 	"net"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
 
 	"claviger/secrets/rotation/rotator"
 )
@@ -33,6 +35,9 @@ const (
 	plainLogins = "scram-sha-256,md5"
 	tlsLogins   = plainLogins + ",password"
 )
+
+// mostSent is how many bytes a server may send by one connection. Every answer is a short row.
+const mostSent = 1 << 20
 
 // attempt is one connection that is being made, and how far it has come.
 type attempt struct {
@@ -62,7 +67,16 @@ func (a *attempt) config(who account, trust *tls.Config) (*pgx.ConnConfig, error
 	c.DialFunc = func(ctx context.Context, _, _ string) (net.Conn, error) {
 		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", who.Endpoint.String())
 		a.dialed = err == nil
-		return conn, err
+		if err != nil {
+			return nil, err
+		}
+		return &rotator.Bounded{Conn: conn, Left: mostSent}, nil
+	}
+	// Memory is made ready for a message by the length that it begins with.
+	c.BuildFrontend = func(r io.Reader, w io.Writer) *pgproto3.Frontend {
+		f := pgproto3.NewFrontend(r, w)
+		f.SetMaxBodyLen(mostSent)
+		return f
 	}
 	// Otherwise the handshake would come with the first message, and its failure look like another.
 	c.AfterNetConnect = func(ctx context.Context, _ *pgconn.Config, conn net.Conn) (net.Conn, error) {

@@ -79,6 +79,12 @@ func TestFailures_TLSThatIsAskedFor_IsNotDoneWithout(t *testing.T) {
 			if err := to.Test(context.Background(), s.secret(user, "first-of-all")); err != nil {
 				t.Errorf("without a word on TLS: %v", err)
 			}
+			reach.RequireTLS = true
+			to = postgres.New(postgres.Config{Reach: reach})
+			for _, ssl := range []string{`"ssl":"TRUE"`, `"ssl":false`, `"other":1`} {
+				s.refuses(to.Test(context.Background(), s.secret(user, "first-of-all", ssl)),
+					rotator.Untrusted)
+			}
 		})
 	}
 }

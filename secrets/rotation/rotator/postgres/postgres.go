@@ -115,7 +115,7 @@ func (t target) account(d rotator.Document) (a account, err error) {
 			strings.Join(engines, ", "))
 	}
 	a = account{user: d.Text("username"), password: d.Text("password"),
-		database: d.Text("dbname"), tls: true, plain: true}
+		database: d.Text("dbname")}
 	if a.database == "" {
 		a.database = usualDatabase
 	}
@@ -127,9 +127,7 @@ func (t target) account(d rotator.Document) (a account, err error) {
 		return a, rotator.Errorf(rotator.BadSecret, "the user's name has more than %d bytes",
 			longestUser)
 	}
-	if only, ok := d.Flag("ssl"); ok {
-		a.tls, a.plain = only, !only
-	}
+	a.tls, a.plain = t.Reach.Ways(d)
 	a.Endpoint, err = t.Reach.Endpoint(d, usualPort)
 	return a, err
 }

@@ -58,7 +58,7 @@ func refused(err error) bool {
 // setOwn has the user change the own password, which needs no rights: by the credentials that are
 // in force, whichever those are.
 func (t target) setOwn(ctx context.Context, v rotator.Versions, current, pending account) error {
-	for _, a := range candidates(v, current) {
+	for _, a := range t.candidates(v, current) {
 		c, err := t.login(ctx, a)
 		if refused(err) {
 			continue
@@ -76,12 +76,12 @@ func (t target) setOwn(ctx context.Context, v rotator.Versions, current, pending
 
 // candidates are the credentials that may be in force, the likeliest first. Of versions other than
 // the current one only the password is of interest: of its user, at its server and by its way.
-func candidates(v rotator.Versions, current account) []account {
+func (t target) candidates(v rotator.Versions, current account) []account {
 	known := []account{current}
 	for _, d := range v.Older() {
 		a := current
 		a.password = d.Text("password")
-		if rotator.SameTarget(d, v.Current, current.user) == nil && a.password != "" {
+		if t.Reach.SameLogin(d, v.Current, usualPort) && a.password != "" {
 			known = append(known, a)
 		}
 	}
@@ -111,6 +111,9 @@ func (t target) setAlternate(ctx context.Context, superuser *rotator.Document,
 	}
 	if err := sameServer(su, current, "superuser's secret"); err != nil {
 		return err
+	}
+	if su.user == pending.user {
+		return rotator.Errorf(rotator.NoSuperuser, "the secret's other user is the superuser")
 	}
 	c, err := t.login(ctx, su)
 	if err != nil {

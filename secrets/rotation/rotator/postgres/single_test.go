@@ -111,7 +111,9 @@ func TestSingle_NoPasswordLetsIn_IsRefused(t *testing.T) {
 	// The password of another user, or for another server, is none of this one's.
 	stranger := s.secret("stranger", "first-of-all")
 	elsewhere := s.secret(user, "first-of-all").With("host", "localhost")
-	for _, before := range []rotator.Document{wrong, stranger, elsewhere} {
+	beside := s.secret(user, "first-of-all").With("port", "1")
+	secured := s.secret(user, "first-of-all", `"ssl":true`)
+	for _, before := range []rotator.Document{wrong, stranger, elsewhere, beside, secured} {
 		err := s.Set(context.Background(), rotator.Versions{Current: current,
 			Pending: s.candidate(current), Previous: &before})
 		s.refuses(err, rotator.LoginRefused)

@@ -16,7 +16,8 @@ import (
 
 const (
 	usualRounds = 4096 // SCRAM_SHA_256_DEFAULT_ITERATIONS of PostgreSQL
-	saltLength  = 16   // SCRAM_DEFAULT_SALT_LEN
+	mostRounds  = 1_000_000
+	saltLength  = 16 // SCRAM_DEFAULT_SALT_LEN
 
 	scram = "scram-sha-256"
 )
@@ -34,8 +35,10 @@ func verifier(method, rounds, user, password string) (string, error) {
 	n := usualRounds
 	if rounds != "" {
 		var err error
-		if n, err = strconv.Atoi(rounds); err != nil || n < 1 {
-			return "", rotator.Errorf(rotator.BadAnswer, "the server's scram_iterations is no number")
+		if n, err = strconv.Atoi(rounds); err != nil || n < 1 || n > mostRounds {
+			// Nothing ends a hash before its time: a server may not have one made without end.
+			return "", rotator.Errorf(rotator.BadAnswer,
+				"the server's scram_iterations is no number from 1 to %d", mostRounds)
 		}
 	}
 	salt := make([]byte, saltLength)

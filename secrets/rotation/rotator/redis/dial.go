@@ -22,12 +22,12 @@ const (
 )
 
 // encryptionOf returns the strictest of what secrets ask for: one connection serves all of them.
-func encryptionOf(secrets []rotator.Document) (e encryption) {
+func encryptionOf(reach rotator.Reach, secrets []rotator.Document) (e encryption) {
 	for _, d := range secrets {
-		switch ssl, ok := d.Flag("ssl"); {
-		case ok && ssl:
+		switch withTLS, without := reach.Ways(d); {
+		case !without:
 			e = encrypted
-		case ok && e == either:
+		case !withTLS && e == either:
 			e = plain
 		}
 	}

@@ -222,6 +222,25 @@ func TestTarget_TLS_IsAsTheSecretAsks(t *testing.T) {
 	}
 }
 
+func TestTarget_TLSIsRequired_SendsNothingPlain(t *testing.T) {
+	heard := make(chan string, 100)
+	port := fake(t, func(command string) string {
+		heard <- command
+		return "+PONG\r\n"
+	})
+	for _, ssl := range []string{"false", `""`} {
+		v, _ := against(t, port, ssl)
+		target := redis.New(redis.Config{Reach: rotator.Reach{Targets: []string{servertest.Host + ":*"},
+			Roots: servertest.Roots(t), Timeout: 200 * time.Millisecond, RequireTLS: true}})
+		if err := target.Test(t.Context(), v.Pending); err == nil {
+			t.Error("it logs in without TLS")
+		}
+	}
+	if len(heard) > 0 {
+		t.Errorf("heard %q", <-heard)
+	}
+}
+
 // TestTarget_CertificateIsNotTrusted_NoPasswordIsSent: that is no reason to do without TLS.
 func TestTarget_CertificateIsNotTrusted_NoPasswordIsSent(t *testing.T) {
 	s := start(t, servertest.RedisACLFile)

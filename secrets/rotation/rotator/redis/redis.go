@@ -46,6 +46,8 @@ const (
 	usualPort     = 6379
 	usualLength   = 32
 	usualExcluded = `:/@"'\`
+
+	mostServers = 64 // of a secret, which are asked one after another
 )
 
 // New returns a target of this kind.
@@ -89,6 +91,10 @@ func (t *Target) servers(d rotator.Document) (all []rotator.Endpoint, err error)
 		e, err := t.config.Reach.Endpoint(d.With("host", host).With("port", port), usualPort)
 		if err != nil {
 			return nil, err
+		}
+		if slices.Contains(all, e) || len(all) == mostServers {
+			return nil, rotator.Errorf(rotator.BadSecret,
+				"the secret's hosts are more than %d, or one is there twice", mostServers)
 		}
 		all = append(all, e)
 	}

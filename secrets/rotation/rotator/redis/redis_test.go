@@ -173,6 +173,50 @@ func TestSet_PasswordInForceIsOlder_IsTakenFromThere(t *testing.T) {
 	}
 }
 
+// TestSet_OlderPassword_IsToldToItsServersAlone has somebody who may write a secret, and not read
+// it, add a server that tells what it hears.
+func TestSet_OlderPassword_IsToldToItsServersAlone(t *testing.T) {
+	s := start(t, servertest.RedisACLFile)
+	old := s.user(t, "app", "~* +@all")
+	for _, member := range []string{"port", "hosts"} {
+		var heard sync.Map
+		thief := fmt.Sprint(fake(t, func(command string) string {
+			heard.Store(command, true)
+			if strings.Contains(command, old.Text("password")) {
+				t.Errorf("%s: the server of another is told the old password", member)
+			}
+			return "-WRONGPASS no\r\n"
+		}))
+		written := old.With("password", "Secret!mine")
+		switch member {
+		case "port":
+			written = written.With("port", thief)
+		case "hosts":
+			s.do(t, "ACL SETUSER app >Secret!mine")
+			written = written.With("hosts", servertest.Host+":"+thief)
+		}
+		v := s.versions(t, written, nil)
+		v.Previous, v.Abandoned = &old, []rotator.Document{old}
+		fails(t, s.target.Set(t.Context(), v), rotator.LoginRefused)
+		if _, ok := heard.Load("AUTH app Secret!mine"); !ok {
+			t.Errorf("%s: the other server heard no login", member)
+		}
+	}
+}
+
+func TestCandidate_ServersWithoutEnd_AreRefused(t *testing.T) {
+	d := start(t, servertest.RedisACLFile).secret(t, "app", "Secret!current")
+	target := redis.New(redis.Config{Reach: rotator.Reach{Targets: []string{servertest.Host + ":*"}}})
+	for name, hosts := range map[string]string{"many": "", "twice": servertest.Host + ":1," +
+		servertest.Host + ":1", "host again": servertest.Host + ":" + d.Text("port")} {
+		for i := 1; name == "many" && i < 500; i++ {
+			hosts += fmt.Sprintf("%s:%d,", servertest.Host, i)
+		}
+		_, err := target.Candidate(t.Context(), d.With("hosts", hosts), new(passwords))
+		fails(t, err, rotator.BadSecret)
+	}
+}
+
 func TestSet_UserOfSomebodyElse_IsLeftAlone(t *testing.T) {
 	s := start(t, servertest.RedisACLFile)
 	victim := s.user(t, "victim", "~* +@all")

@@ -32,7 +32,7 @@ type session struct {
 // open connects to a server, encrypted as the documents ask for, and logs nobody in.
 func (t *Target) open(ctx context.Context, server rotator.Endpoint,
 	asks ...rotator.Document) (*session, error) {
-	socket, err := t.dial(ctx, server, encryptionOf(asks))
+	socket, err := t.dial(ctx, server, encryptionOf(t.config.Reach, asks))
 	if err != nil {
 		return nil, err
 	}

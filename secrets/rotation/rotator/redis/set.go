@@ -43,7 +43,7 @@ func (t *Target) setAt(ctx context.Context, server rotator.Endpoint, v rotator.V
 	defer s.close()
 	// Even where an administrator makes the change: without a password of the user whoever writes a
 	// secret could have the service set those of others.
-	if err := s.loginByAny(ctx, owners(v)); err != nil {
+	if err := s.loginByAny(ctx, t.owners(server, v)); err != nil {
 		return err
 	}
 	if admin != nil {
@@ -61,13 +61,14 @@ func (t *Target) setAt(ctx context.Context, server rotator.Endpoint, v rotator.V
 	return s.save(ctx)
 }
 
-// owners returns the versions whose passwords may be in force, the likeliest first. Those of
-// another user or host say nothing about this one.
-func owners(v rotator.Versions) []rotator.Document {
+// owners returns the versions whose passwords may be in force at a server, the likeliest first.
+// Those of another user or for other servers say nothing about this one, and aren't told to it.
+func (t *Target) owners(server rotator.Endpoint, v rotator.Versions) []rotator.Document {
 	all := []rotator.Document{v.Pending, v.Current}
 	for _, d := range v.Older() {
-		if d.Text("password") != "" &&
-			rotator.SameTarget(d, v.Current, v.Current.Text("username")) == nil {
+		theirs, err := t.servers(d)
+		if err == nil && slices.Contains(theirs, server) &&
+			t.config.Reach.SameLogin(d, v.Current, usualPort) {
 			all = append(all, d)
 		}
 	}
