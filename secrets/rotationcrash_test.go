@@ -145,6 +145,16 @@ func (s *service) tale() map[string][]string {
 	return all
 }
 
+// labelled returns the value with a label.
+func (s *service) labelled(ctx context.Context, e rotator.Event, label string) (rotator.Document,
+	error) {
+	out, err := s.serve(ctx, "GetSecretValue", M{"SecretId": e.SecretId, "VersionStage": label})
+	if err != nil {
+		return rotator.Document{}, err
+	}
+	return rotator.Parse([]byte(*out.(secrets.GetSecretValueOutput).SecretString))
+}
+
 // client is a function of the site's own that does what AWS's do, at a target.
 func (s *service) client(target *safe, moment func()) function {
 	return func(ctx context.Context, e rotator.Event) error {
@@ -161,19 +171,21 @@ func (s *service) client(target *safe, moment func()) function {
 				"RotationToken": e.RotationToken})
 			return err
 		case rotator.SetSecret:
-			current, err := rotator.Parse([]byte(s.text(M{"SecretId": e.SecretId})))
+			pending, err := s.labelled(ctx, e, "AWSPENDING")
 			if err != nil {
 				return err
 			}
-			pending, err := rotator.Parse([]byte(s.text(M{"SecretId": e.SecretId,
-				"VersionStage": "AWSPENDING"})))
+			current, err := s.labelled(ctx, e, "AWSCURRENT")
 			if err != nil {
 				return err
 			}
-			return target.Set(ctx, rotator.Versions{Pending: pending, Current: current})
+			v := rotator.Versions{Pending: pending, Current: current}
+			if previous, err := s.labelled(ctx, e, "AWSPREVIOUS"); err == nil {
+				v.Previous = &previous
+			}
+			return target.Set(ctx, v)
 		case rotator.TestSecret:
-			pending, err := rotator.Parse([]byte(s.text(M{"SecretId": e.SecretId,
-				"VersionStage": "AWSPENDING"})))
+			pending, err := s.labelled(ctx, e, "AWSPENDING")
 			if err != nil {
 				return err
 			}
