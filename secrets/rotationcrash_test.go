@@ -16,8 +16,8 @@ import (
 	"claviger/store"
 )
 
-// mortal is a process that dies before a commit, after it, or at the target: what it would have done
-// from there on isn't done, and nobody puts anything in order.
+// mortal is a process that dies before a commit, after it, or at the target: what it would have
+// done from there on isn't done, and nobody puts anything in order.
 type mortal struct {
 	op.Ledger
 	mu   sync.Mutex
@@ -57,8 +57,8 @@ func (s *service) dies(after int) *mortal {
 	return m
 }
 
-// survives does f as the process would, and reports whether that is still there after it. If not, the
-// next one is started.
+// survives does f as the process would, and reports whether that is still there after it. If not,
+// the next one is started.
 func (s *service) survives(m *mortal, f func()) bool {
 	s.t.Helper()
 	done := make(chan struct{})
@@ -204,8 +204,8 @@ func (s *service) client(target *safe, moment func()) function {
 	}
 }
 
-// TestRotation_DeathAtEveryMoment_EndsInStep: wherever the process dies, before a commit or after it,
-// before the target or behind it, the next one ends what it began, and nobody sees a difference.
+// TestRotation_DeathAtEveryMoment_EndsInStep: wherever the process dies, before a commit or after
+// it, before the target or behind it, the next one ends what it began, and nobody sees a difference.
 func TestRotation_DeathAtEveryMoment_EndsInStep(t *testing.T) {
 	for _, by := range []string{"safe", "own"} {
 		for _, how := range []string{"by request", "by schedule"} {

@@ -77,9 +77,9 @@ func misbehaviours() []misbehaviour {
 	return all
 }
 
-// TestRotation_FunctionFromHell_KeepsThePasswordAndHeals: whatever a function does at whichever step,
-// the password in force is in a version, the trail and the operator are told, and once it behaves
-// the same rotation goes well.
+// TestRotation_FunctionFromHell_KeepsThePasswordAndHeals: whatever a function does at whichever
+// step, the password in force is in a version, the trail and the operator are told, and once it
+// behaves the same rotation goes well.
 func TestRotation_FunctionFromHell_KeepsThePasswordAndHeals(t *testing.T) {
 	for _, m := range misbehaviours() {
 		t.Run(string(m.step)+" "+m.name, func(t *testing.T) {
