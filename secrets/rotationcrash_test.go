@@ -16,8 +16,8 @@ import (
 	"claviger/store"
 )
 
-// mortal is a process that dies before a commit, after it, or at the target: what it would have done
-// from there on isn't done, and nobody puts anything in order.
+// mortal is a process that dies before a commit, after it, or at the target: what it would have
+// done from there on isn't done, and nobody puts anything in order.
 type mortal struct {
 	op.Ledger
 	mu   sync.Mutex
@@ -57,8 +57,8 @@ func (s *service) dies(after int) *mortal {
 	return m
 }
 
-// survives does f as the process would, and reports whether that is still there after it. If not, the
-// next one is started.
+// survives does f as the process would, and reports whether that is still there after it. If not,
+// the next one is started.
 func (s *service) survives(m *mortal, f func()) bool {
 	s.t.Helper()
 	done := make(chan struct{})
@@ -145,6 +145,16 @@ func (s *service) tale() map[string][]string {
 	return all
 }
 
+// labelled returns the value with a label.
+func (s *service) labelled(ctx context.Context, e rotator.Event, label string) (rotator.Document,
+	error) {
+	out, err := s.serve(ctx, "GetSecretValue", M{"SecretId": e.SecretId, "VersionStage": label})
+	if err != nil {
+		return rotator.Document{}, err
+	}
+	return rotator.Parse([]byte(*out.(secrets.GetSecretValueOutput).SecretString))
+}
+
 // client is a function of the site's own that does what AWS's do, at a target.
 func (s *service) client(target *safe, moment func()) function {
 	return func(ctx context.Context, e rotator.Event) error {
@@ -161,19 +171,21 @@ func (s *service) client(target *safe, moment func()) function {
 				"RotationToken": e.RotationToken})
 			return err
 		case rotator.SetSecret:
-			current, err := rotator.Parse([]byte(s.text(M{"SecretId": e.SecretId})))
+			pending, err := s.labelled(ctx, e, "AWSPENDING")
 			if err != nil {
 				return err
 			}
-			pending, err := rotator.Parse([]byte(s.text(M{"SecretId": e.SecretId,
-				"VersionStage": "AWSPENDING"})))
+			current, err := s.labelled(ctx, e, "AWSCURRENT")
 			if err != nil {
 				return err
 			}
-			return target.Set(ctx, rotator.Versions{Pending: pending, Current: current})
+			v := rotator.Versions{Pending: pending, Current: current}
+			if previous, err := s.labelled(ctx, e, "AWSPREVIOUS"); err == nil {
+				v.Previous = &previous
+			}
+			return target.Set(ctx, v)
 		case rotator.TestSecret:
-			pending, err := rotator.Parse([]byte(s.text(M{"SecretId": e.SecretId,
-				"VersionStage": "AWSPENDING"})))
+			pending, err := s.labelled(ctx, e, "AWSPENDING")
 			if err != nil {
 				return err
 			}
@@ -192,8 +204,8 @@ func (s *service) client(target *safe, moment func()) function {
 	}
 }
 
-// TestRotation_DeathAtEveryMoment_EndsInStep: wherever the process dies, before a commit or after it,
-// before the target or behind it, the next one ends what it began, and nobody sees a difference.
+// TestRotation_DeathAtEveryMoment_EndsInStep: wherever the process dies, before a commit or after
+// it, before the target or behind it, the next one ends what it began, and nobody sees a difference.
 func TestRotation_DeathAtEveryMoment_EndsInStep(t *testing.T) {
 	for _, by := range []string{"safe", "own"} {
 		for _, how := range []string{"by request", "by schedule"} {

@@ -283,3 +283,24 @@ func TestGetSecretValue_TokenAway_IsUnavailable(t *testing.T) {
 	back()
 	eventually(t, "the token is found again", func() bool { return read() == nil })
 }
+
+// TestNewVersion_SameTokenUnderAClosedKey_IsADecryptionFailure: whether it is the same value can't
+// be said.
+func TestNewVersion_SameTokenUnderAClosedKey_IsADecryptionFailure(t *testing.T) {
+	s, _ := startRotating(t, nil)
+	key := s.key()
+	requests := map[string]M{
+		"CreateSecret":   {"Name": "a", "ClientRequestToken": v(5), "SecretString": "x", "KmsKeyId": key},
+		"PutSecretValue": {"SecretId": "a", "ClientRequestToken": v(6), "SecretString": "x"},
+		"CreateManagedSecret": {"Name": "b", "ClientRequestToken": v(7), "KmsKeyId": key,
+			"RotationLambdaARN": lambda("safe"), "Engine": "e", "Host": "h", "Username": "u",
+			"Password": "first"},
+	}
+	for _, name := range []string{"CreateSecret", "PutSecretValue", "CreateManagedSecret"} {
+		s.do(name, requests[name])
+	}
+	s.do("kms:DisableKey", M{"KeyId": key})
+	for name, in := range requests {
+		s.refused(name, in, "DecryptionFailure", "")
+	}
+}

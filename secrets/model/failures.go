@@ -51,7 +51,8 @@ const (
 	onSecret = " ResourceNotFoundException"
 	onMarked = onSecret + " InvalidRequestException"
 	wrong    = " InvalidParameterException"
-	valued   = wrong + " EncryptionFailure InvalidRequestException ResourceExistsException"
+	valued   = wrong + " DecryptionFailure EncryptionFailure InvalidRequestException " +
+		"ResourceExistsException"
 	paged    = " InvalidNextTokenException"
 	policied = " MalformedPolicyDocumentException"
 )
@@ -62,7 +63,7 @@ var answers = op.Answers{
 	"CreateSecret":             valued,
 	"DescribeSecret":           onSecret,
 	"ListSecrets":              wrong + paged,
-	"UpdateSecret":             onSecret + valued + " DecryptionFailure",
+	"UpdateSecret":             onSecret + valued,
 	"DeleteSecret":             onMarked + wrong,
 	"RestoreSecret":            onSecret + wrong,
 	"GetSecretValue":           onMarked + " DecryptionFailure",

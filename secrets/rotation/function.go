@@ -10,8 +10,10 @@ import (
 func (r *Rotation) byFunction(c *op.Call, by *Rotator, sec *secret.Secret) error {
 	for {
 		run := sec.Rotation.Run
-		err := by.Function.Invoke(c, rotator.Event{Step: run.Step, SecretId: sec.ARN(),
-			ClientRequestToken: run.Version, RotationToken: run.Token}, known(sec))
+		err := told(func() error {
+			return by.Function.Invoke(c, rotator.Event{Step: run.Step, SecretId: sec.ARN(),
+				ClientRequestToken: run.Version, RotationToken: run.Token}, known(sec))
+		})
 		if err != nil {
 			return failedBy(run.Step, err)
 		}

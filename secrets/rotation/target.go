@@ -31,11 +31,11 @@ func (r *Rotation) byTarget(c *op.Call, by *Rotator, sec *secret.Secret) error {
 		return failedBy(rotator.SetSecret, err)
 	}
 	if !run.Test {
-		if err := by.Target.Set(c, v.Versions); err != nil {
+		if err := told(func() error { return by.Target.Set(c, v.Versions) }); err != nil {
 			return failedBy(rotator.SetSecret, err)
 		}
 	}
-	if err := by.Target.Test(c, v.Pending); err != nil {
+	if err := told(func() error { return by.Target.Test(c, v.Pending) }); err != nil {
 		return failedBy(rotator.TestSecret, err)
 	}
 	if run.Test {
@@ -69,7 +69,11 @@ func (r *Rotation) proposed(c *op.Call, by *Rotator, sec *secret.Secret) (*secre
 		if err != nil {
 			return nil, err
 		}
-		issued, err := t.Issue(c, v.Versions, in.ClientRequestToken)
+		var issued rotator.Document
+		err = told(func() (err error) {
+			issued, err = t.Issue(c, v.Versions, in.ClientRequestToken)
+			return err
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -109,7 +113,10 @@ func (r *Rotation) propose(c *op.Call, in proposeInput, to *changed) (*secretrow
 		if err != nil {
 			return nil, err
 		}
-		doc, err = by.Target.Candidate(c, doc, passwords{r.random})
+		err = told(func() (err error) {
+			doc, err = by.Target.Candidate(c, doc, passwords{r.random})
+			return err
+		})
 		return &secret.Value{Bytes: doc.Bytes()}, err
 	})
 }

@@ -133,6 +133,10 @@ var seenElsewhere = map[string]map[string]string{
 	"TestNewVersion_InvalidInput_IsRefused": {
 		"InvalidParameterException": "secretsmanager.PutSecretValue",
 	},
+	"TestNewVersion_SameTokenUnderAClosedKey_IsADecryptionFailure": {
+		"DecryptionFailure": "secretsmanager.CreateManagedSecret secretsmanager.CreateSecret " +
+			"secretsmanager.PutSecretValue",
+	},
 	"TestUpdatePrimaryRegion_EachRegion_IsPromotedOrRefused": {
 		"UnsupportedOperationException": "kms.UpdatePrimaryRegion",
 	},
