@@ -351,7 +351,8 @@ func TestReplica_PromotedAndRemoved_LeavesItsPrimary(t *testing.T) {
 	}
 	left := must[replication.Output](s, "RemoveRegionsFromReplication",
 		M{"SecretId": "x", "RemoveReplicaRegions": []string{oceania, oceania}})
-	if left.ReplicationStatus == nil || len(left.ReplicationStatus) != 0 || s.describe("x").PrimaryRegion != "" {
+	if left.ReplicationStatus == nil || len(left.ReplicationStatus) != 0 ||
+		s.describe("x").PrimaryRegion != "" {
 		t.Errorf("%+v", left)
 	}
 	s.refusedIn(oceania, "DescribeSecret", M{"SecretId": "x"}, "ResourceNotFoundException", "")

@@ -205,7 +205,8 @@ func (s *service) client(target *safe, moment func()) function {
 }
 
 // TestRotation_DeathAtEveryMoment_EndsInStep: wherever the process dies, before a commit or after
-// it, before the target or behind it, the next one ends what it began, and nobody sees a difference.
+// it, before the target or behind it, the next one ends what it began, and nobody sees a
+// difference.
 func TestRotation_DeathAtEveryMoment_EndsInStep(t *testing.T) {
 	for _, by := range []string{"safe", "own"} {
 		for _, how := range []string{"by request", "by schedule"} {

@@ -75,7 +75,8 @@ func TestRotation_RotatorTakenOut_FailsUntilItIsBack(t *testing.T) {
 	s.rotated(t, target, 3)
 }
 
-// TestRotation_PendingByHand_BlocksUntilItIsGone: the schedule passes over its windows, and says so.
+// TestRotation_PendingByHand_BlocksUntilItIsGone: the schedule passes over its windows, and says
+// so.
 func TestRotation_PendingByHand_BlocksUntilItIsGone(t *testing.T) {
 	s, target := startRotating(t, nil)
 	s.rotate(M{"ClientRequestToken": v(2), "RotationLambdaARN": lambda("safe"),

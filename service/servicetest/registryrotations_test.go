@@ -20,7 +20,7 @@ func stageRotations(t testing.TB, s *servicetest.Server, request, unique string)
 		if !strings.Contains(request, word) {
 			continue
 		}
-		name := strings.ToLower(word) + "-" + unique
+		name := strings.ToLower(word[1:2]) + "-" + unique
 		c := s.SecretsManager()
 		createSecret(t, c, name, `{"username":"`+name+`","password":"first"}`)
 		if word == "ROTATED" {
