@@ -191,7 +191,11 @@ func (s *service) client(target *safe, moment func()) function {
 			}
 			return target.Test(ctx, pending)
 		}
-		for id, labels := range s.describe(e.SecretId).VersionIdsToStages {
+		d, err := ask[secrets.DescribeSecretOutput](s, "DescribeSecret", M{"SecretId": e.SecretId})
+		if err != nil {
+			return err
+		}
+		for id, labels := range d.VersionIdsToStages {
 			if labels[0] != "AWSCURRENT" || id == e.ClientRequestToken {
 				continue
 			}

@@ -33,9 +33,9 @@ func hands() map[string]hand {
 		}}
 	}
 	return map[string]hand{
-		"nothing":               {does: func(*service, *safe) {}},
-		"a value":               value("PutSecretValue"),
-		"a value by update":     value("UpdateSecret"),
+		"nothing":           {does: func(*service, *safe) {}},
+		"a value":           value("PutSecretValue"),
+		"a value by update": value("UpdateSecret"),
 		"AWSPENDING taken away": ask("UpdateSecretVersionStage", M{"VersionStage": "AWSPENDING",
 			"RemoveFromVersionId": v(2)}),
 		"AWSPENDING elsewhere": ask("UpdateSecretVersionStage", M{"VersionStage": "AWSPENDING",
