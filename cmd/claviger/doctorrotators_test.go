@@ -16,6 +16,7 @@ func TestDoctor_ProgramThatIsNotThere_SaysItsRotationsFail(t *testing.T) {
 		t.Errorf("exit code %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
 	p := s.start(s.serve()...)
+	p.address() // it listens
 	if code := p.stop(); code != 0 {
 		t.Errorf("the service ended with %d", code)
 	}
