@@ -296,9 +296,9 @@ func TestLease_CrashedWorker_IsFollowedByAnother(t *testing.T) {
 		g := newGauge()
 		s.schedule(kind, "a", 0)
 		s.running(map[string]domain.Job{kind: {Work: g.around(g.crashesAtFirst)}})
-		time.Sleep(2 * time.Minute)
+		time.Sleep(2*time.Minute - time.Second)
 		same(t, "left while the lease holds", s.left(), "a")
-		time.Sleep(2 * time.Second)
+		time.Sleep(3 * time.Second)
 		same(t, "left once it is over", s.left())
 		if n := g.times("a"); n != 2 {
 			t.Errorf("the work was begun %d times", n)

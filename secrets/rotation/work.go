@@ -65,7 +65,11 @@ func (r *Rotation) dueNow(c *op.Call, subject string) (*secret.Secret, error) {
 	if err != nil || sec.ScheduledForDeletion() || sec.IsReplica() {
 		return nil, err
 	}
-	if due := nextWork(sec); due.After(c.Time) {
+	due := sec.Rotation.Due
+	if run := sec.Rotation.Run; run != nil {
+		due = run.Retry
+	}
+	if due.After(c.Time) {
 		return nil, domain.Later{Due: due}
 	}
 	if sec.Rotation.Run == nil && sec.Rotation.Due.IsZero() {
