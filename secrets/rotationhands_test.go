@@ -27,9 +27,9 @@ func hands() map[string]hand {
 	value := func(operation string) hand {
 		return hand{does: func(s *service, target *safe) {
 			target.mu.Lock()
-			text := `{"username":"u","password":"` + target.password + `"}`
+			text := rotator.Document{}.With("username", "u").With("password", target.password).Bytes()
 			target.mu.Unlock()
-			s.do(operation, M{"SecretId": "db", "ClientRequestToken": token(), "SecretString": text})
+			s.do(operation, M{"SecretId": "db", "ClientRequestToken": token(), "SecretString": string(text)})
 		}}
 	}
 	return map[string]hand{
