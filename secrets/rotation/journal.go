@@ -232,12 +232,21 @@ const mostOfText = 1024
 // fail stores that an attempt failed, and when the next one begins.
 func (r *Rotation) fail(c *op.Call, sec *secret.Secret, f *failure) error {
 	c.Log().Warn("a rotation failed", "secret", sec.ARN(), "step", string(f.step),
-		"reason", string(f.cause.Reason), "error", f.cause.Text, "cause", f.cause.Err)
+		"reason", string(f.cause.Reason), "error", op.Clip(f.cause.Text, mostOfText),
+		"cause", causeOf(f.cause))
 	_, err := op.AsService(c.Anew(), secret.Service, sec.Account, r.own.fail, failInput{
 		Subject: sec.Tail(), ClientRequestToken: sec.Rotation.Run.Version, Step: string(f.step),
 		Reason: string(f.cause.Reason), Text: op.Clip(f.cause.Text, mostOfText),
 		Said: r.said(c, sec, f)})
 	return err
+}
+
+// causeOf is what a log says of a cause. A server that is asked may have much to say.
+func causeOf(e *rotator.Error) string {
+	if e.Err == nil {
+		return ""
+	}
+	return op.Clip(e.Err.Error(), mostOfText)
 }
 
 func (r *Rotation) failed(c *op.Call, in failInput, to *changed) (*secretrows.Change, error) {

@@ -16,8 +16,8 @@
 // # Where to read
 //
 // rotators.go says what is declared in the configuration; rotatesecret.go and cancelrotatesecret.go
-// are the operations; work.go is the job; function.go and target.go do the steps; journal.go has
-// the operations by which the job reads and changes a secret.
+// are the operations; work.go is the job, and places.go how many go on; function.go and target.go
+// do the steps; journal.go has the operations by which the job reads and changes a secret.
 package rotation
 
 import (
@@ -61,6 +61,7 @@ type Rotation struct {
 	jobs     domain.Scheduler
 	rotators Rotators
 	own      operations
+	places   places
 	running  sync.Map // the functions that end what is being done, by the secret's ARN
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"claviger/internal/domain"
 	"claviger/internal/fault"
@@ -15,12 +16,18 @@ import (
 	"claviger/secrets/secretrows"
 )
 
+// mostOfTarget is how long a built-in target may take, as long as AWS lets a function: one that
+// answers each question late, and has many, would hold its place for hours.
+const mostOfTarget = 15 * time.Minute
+
 // byTarget does for a built-in target what a function would do: the candidate is stored, then set,
 // tried and made current. The last three are one commit.
 func (r *Rotation) byTarget(c *op.Call, by *Rotator, sec *secret.Secret) error {
 	run := sec.Rotation.Run
+	ctx, end := context.WithTimeout(c, mostOfTarget)
+	defer end()
 	if run.Step == rotator.CreateSecret {
-		next, err := r.proposed(c, by, sec)
+		next, err := r.proposed(ctx, c, by, sec)
 		if err != nil {
 			return failedBy(rotator.CreateSecret, err)
 		}
@@ -31,11 +38,11 @@ func (r *Rotation) byTarget(c *op.Call, by *Rotator, sec *secret.Secret) error {
 		return failedBy(rotator.SetSecret, err)
 	}
 	if !run.Test {
-		if err := told(func() error { return by.Target.Set(c, v.Versions) }); err != nil {
+		if err := told(func() error { return by.Target.Set(ctx, v.Versions) }); err != nil {
 			return failedBy(rotator.SetSecret, err)
 		}
 	}
-	if err := told(func() error { return by.Target.Test(c, v.Pending) }); err != nil {
+	if err := told(func() error { return by.Target.Test(ctx, v.Pending) }); err != nil {
 		return failedBy(rotator.TestSecret, err)
 	}
 	if run.Test {
@@ -62,7 +69,8 @@ func (in proposeInput) subject() string { return in.Subject }
 
 // proposed gives the pending version a value, unless it has one. A target that makes credentials
 // itself is asked for them first, and asked again if its answer was lost.
-func (r *Rotation) proposed(c *op.Call, by *Rotator, sec *secret.Secret) (*secret.Secret, error) {
+func (r *Rotation) proposed(ctx context.Context, c *op.Call, by *Rotator,
+	sec *secret.Secret) (*secret.Secret, error) {
 	in := proposeInput{Subject: sec.Tail(), ClientRequestToken: sec.Rotation.Run.Version}
 	if t, ok := by.Target.(rotator.Issuer); ok && sec.Rotation.Empty == in.ClientRequestToken {
 		v, err := r.valuesOf(c, by, sec)
@@ -71,7 +79,7 @@ func (r *Rotation) proposed(c *op.Call, by *Rotator, sec *secret.Secret) (*secre
 		}
 		var issued rotator.Document
 		err = told(func() (err error) {
-			issued, err = t.Issue(c, v.Versions, in.ClientRequestToken)
+			issued, err = t.Issue(ctx, v.Versions, in.ClientRequestToken)
 			return err
 		})
 		if err != nil {

@@ -26,8 +26,16 @@ func (r *Rotation) work(c *op.Call, subject string) error {
 	defer end(nil)
 	r.running.Store(arn, end)
 	defer r.running.Delete(arn)
-	sec, err := r.begun(c, subject)
+	sec, err := r.dueNow(c, subject)
 	if err != nil || sec == nil {
+		return err
+	}
+	by := r.rotators.of(sec)
+	if due, ok := r.places.take(by, c.Time); !ok {
+		return domain.Later{Due: due}
+	}
+	defer r.places.give(by)
+	if sec, err = r.begun(c, sec); err != nil || sec == nil {
 		return err
 	}
 	within := *c
@@ -48,9 +56,8 @@ func (r *Rotation) work(c *op.Call, subject string) error {
 	return r.rest(c, subject)
 }
 
-// begun returns a secret with a rotation in progress whose next step is due, or nil if nothing is
-// to be done now. A rotation that is due by its schedule is begun.
-func (r *Rotation) begun(c *op.Call, subject string) (*secret.Secret, error) {
+// dueNow returns a secret of which something is due, or nil.
+func (r *Rotation) dueNow(c *op.Call, subject string) (*secret.Secret, error) {
 	sec, err := r.rows.Named(c, c.Caller.Account, c.Region, subject)
 	if domain.IsNoRow(err) {
 		return nil, nil
@@ -58,21 +65,28 @@ func (r *Rotation) begun(c *op.Call, subject string) (*secret.Secret, error) {
 	if err != nil || sec.ScheduledForDeletion() || sec.IsReplica() {
 		return nil, err
 	}
-	now := c.Time
-	run := sec.Rotation.Run
-	switch {
-	case run != nil && run.Retry.After(now):
-		return nil, domain.Later{Due: run.Retry}
-	case run != nil && !run.Retry.IsZero():
-		return r.beginAgain(c, sec)
-	case run != nil:
-		return sec, nil
-	case sec.Rotation.Due.IsZero():
+	due := sec.Rotation.Due
+	if run := sec.Rotation.Run; run != nil {
+		due = run.Retry
+	} else if due.IsZero() {
 		return nil, nil
-	case sec.Rotation.Due.After(now):
-		return nil, domain.Later{Due: sec.Rotation.Due}
 	}
-	return r.beginScheduled(c, sec)
+	if due.After(c.Time) {
+		return nil, domain.Later{Due: due}
+	}
+	return sec, nil
+}
+
+// begun returns a secret, of which something is due, with a rotation in progress: where none is it
+// begins the one that is due by the schedule. It is nil if that isn't wanted any more.
+func (r *Rotation) begun(c *op.Call, sec *secret.Secret) (*secret.Secret, error) {
+	switch run := sec.Rotation.Run; {
+	case run == nil:
+		return r.beginScheduled(c, sec)
+	case !run.Retry.IsZero():
+		return r.beginAgain(c, sec)
+	}
+	return sec, nil
 }
 
 // attempt takes the steps that are left.
