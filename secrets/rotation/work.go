@@ -68,12 +68,11 @@ func (r *Rotation) dueNow(c *op.Call, subject string) (*secret.Secret, error) {
 	due := sec.Rotation.Due
 	if run := sec.Rotation.Run; run != nil {
 		due = run.Retry
+	} else if due.IsZero() {
+		return nil, nil
 	}
 	if due.After(c.Time) {
 		return nil, domain.Later{Due: due}
-	}
-	if sec.Rotation.Run == nil && sec.Rotation.Due.IsZero() {
-		return nil, nil
 	}
 	return sec, nil
 }
