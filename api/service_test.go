@@ -209,9 +209,9 @@ func (callers) Authenticate(_ context.Context, r *http.Request, read func() ([]b
 		ARN:         "arn:aws:iam::111122223333:root"}, "us-east-1", nil
 }
 
-func (a callers) Renew(_ context.Context, r *http.Request, _ string, _, now time.Time) (
+func (a callers) Renew(ctx context.Context, r *http.Request, _ string, _, now time.Time) (
 	policy.Caller, error) {
-	caller, _, err := a.Authenticate(nil, r, func() ([]byte, error) { return nil, nil }, "", now)
+	caller, _, err := a.Authenticate(ctx, r, func() ([]byte, error) { return nil, nil }, "", now)
 	return caller, err
 }
 

@@ -4,8 +4,12 @@ package sandbox
 
 import (
 	"context"
+	"fmt"
 	"os"
 )
+
+// errUnsupported is that of platforms that have none of this.
+var errUnsupported = fmt.Errorf("%w: programs are run on Linux alone", ErrSetup)
 
 // Run runs a command to its end.
 func Run(context.Context, Command) (Result, error) { return Result{}, errUnsupported }

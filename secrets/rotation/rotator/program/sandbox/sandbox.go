@@ -107,9 +107,6 @@ type Result struct {
 // ErrSetup is in the errors of a run that did not get as far as the program.
 var ErrSetup = errors.New("the sandbox can't be made")
 
-// errUnsupported is that of platforms that have none of this.
-var errUnsupported = fmt.Errorf("%w: programs are run on Linux alone", ErrSetup)
-
 // plan is what the stages read of a command, from a file that they inherit.
 type plan struct {
 	Program      string

@@ -181,7 +181,7 @@ func outer(file string) int {
 func (s stage) confine() error {
 	if s.Features.Landlock {
 		if err := landlock(s.plan); err != nil {
-			return fmt.Errorf("Landlock: %w", err)
+			return fmt.Errorf("by Landlock: %w", err)
 		}
 	}
 	if s.Features.Seccomp {
