@@ -14,8 +14,8 @@ import (
 	"claviger/secrets/rotation/rotator"
 )
 
-// TestRotation_HangingRotator_LeavesPlacesForOthers has more secrets rotated by a rotator that never
-// ends than there are rotations at a time.
+// TestRotation_HangingRotator_LeavesPlacesForOthers has more secrets rotated by a rotator that
+// never ends than there are rotations at a time.
 func TestRotation_HangingRotator_LeavesPlacesForOthers(t *testing.T) {
 	end := make(chan struct{})
 	s, target := startRotating(t, func(ctx context.Context, _ rotator.Event) error {
