@@ -19,6 +19,9 @@ var seenElsewhere = map[string]map[string]string{
 	"TestCreateGroup_AccountFull_IsRefused": {
 		"LimitExceeded": "iam.CreateGroup",
 	},
+	"TestAccessKey_ThirdOrAnothers_IsRefused": {
+		"LimitExceeded": "iam.CreateAccessKey",
+	},
 	"TestCreateUser_AccountFull_IsRefused": {
 		"LimitExceeded": "iam.CreateUser",
 	},
