@@ -1,6 +1,8 @@
 package secrets_test
 
 import (
+	"maps"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -29,6 +31,27 @@ func TestBatchGetSecretValue_SomeRefused_OthersAreAnswered(t *testing.T) {
 	}
 	if !slices.Equal(out.Errors, want) {
 		t.Errorf("%+v", out.Errors)
+	}
+}
+
+// TestBatchGetSecretValue_Entry_IsTheValue: a batch shows of a secret what GetSecretValue does.
+func TestBatchGetSecretValue_Entry_IsTheValue(t *testing.T) {
+	s := start(t)
+	s.create("text", "1")
+	s.do("CreateSecret", M{"Name": "bytes", "SecretBinary": "/w==", "ClientRequestToken": token()})
+	out := must[batch](s, "BatchGetSecretValue", M{"SecretIdList": []string{"text", "bytes"}})
+	shown := M{}
+	for _, e := range out.SecretValues {
+		got, want := documentOf(t, e), documentOf(t, s.get(e.Name))
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("in a batch %v, and alone %v", got, want)
+		}
+		maps.Copy(shown, got)
+	}
+	want := []string{"ARN", "CreatedDate", "Name", "SecretBinary", "SecretString", "VersionId",
+		"VersionStages"}
+	if got := slices.Sorted(maps.Keys(shown)); !slices.Equal(got, want) {
+		t.Errorf("a batch shows %v", got)
 	}
 }
 

@@ -2,13 +2,17 @@ package secrets_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"claviger/internal/wire"
 	"claviger/secrets"
 )
 
@@ -67,6 +71,70 @@ func TestListSecrets_EveryOrder_IsKeptOverPages(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestListSecrets_Entry_IsTheDescription: a listing shows of a secret what DescribeSecret does, but
+// its copies. Each member is there for one secret at least.
+func TestListSecrets_Entry_IsTheDescription(t *testing.T) {
+	s, _ := startRotating(t, nil)
+	s.rotators[0].Type = "JenkinsApiToken"
+	s.Restart()
+	s.do("CreateSecret", M{"Name": "ext", "ClientRequestToken": v(5), "Type": "JenkinsApiToken",
+		"SecretString": `{"username":"u","password":"first"}`, "Description": "d",
+		"KmsKeyId": s.key(), "Tags": []M{{"Key": "k", "Value": "v"}}})
+	s.do("RotateSecret", M{"SecretId": "ext", "ClientRequestToken": v(6),
+		"ExternalSecretRotationRoleArn":  "arn:aws:iam::" + account + ":role/rotation",
+		"ExternalSecretRotationMetadata": []M{{"Key": "k", "Value": "v"}},
+		"RotationRules":                  M{"AutomaticallyAfterDays": 30}})
+	s.do("CreateManagedSecret", M{"Name": "managed", "ClientRequestToken": v(7), "Port": 5432,
+		"RotationLambdaARN": lambda("safe"), "Engine": "postgres", "Host": "db", "Username": "u",
+		"Password": "first"})
+	s.do("ReplicateSecretToRegions", M{"SecretId": "db", "AddReplicaRegions": []M{{"Region": europe}}})
+	s.sync()
+	s.create("gone", "v")
+	s.do("DeleteSecret", M{"SecretId": "gone"})
+	s.get("ext")
+	var list []secrets.SecretListEntry
+	eventually(t, "the access is in the rows", func() bool {
+		list = must[secrets.ListSecretsOutput](s, "ListSecrets",
+			M{"IncludePlannedDeletion": true, "Filters": []M{filter("name", "ext", "managed", "db",
+				"gone")}}).SecretList
+		return slices.ContainsFunc(list, func(e secrets.SecretListEntry) bool {
+			return e.LastAccessedDate != nil
+		})
+	})
+	shown := M{}
+	for _, e := range list {
+		got, want := documentOf(t, e), documentOf(t, s.describe(e.Name))
+		want["SecretVersionsToStages"] = want["VersionIdsToStages"]
+		delete(want, "VersionIdsToStages")
+		delete(want, "ReplicationStatus")
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("listed as %v, and described as %v", got, want)
+		}
+		maps.Copy(shown, got)
+	}
+	want := []string{"ARN", "CreatedDate", "DeletedDate", "Description",
+		"ExternalSecretRotationMetadata", "ExternalSecretRotationRoleArn", "KmsKeyId",
+		"LastAccessedDate", "LastChangedDate", "LastRotatedDate", "Name", "NextRotationDate",
+		"OwningService", "PrimaryRegion", "RotationEnabled", "RotationLambdaARN", "RotationRules",
+		"SecretVersionsToStages", "Tags", "Type"}
+	if got := slices.Sorted(maps.Keys(shown)); !slices.Equal(got, want) || len(list) != 4 {
+		t.Errorf("%d secrets show %v", len(list), got)
+	}
+}
+
+// documentOf is an answer, or a part of one, as a client reads it.
+func documentOf(t *testing.T, answer any) (out M) {
+	t.Helper()
+	text, err := wire.Encode(answer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &out); err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
 
 func TestNextToken_AnotherListing_IsRefused(t *testing.T) {

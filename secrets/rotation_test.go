@@ -436,6 +436,33 @@ func TestCreateManagedSecret_OneCall_MakesAndRotates(t *testing.T) {
 	s.do("DeleteSecret", M{"SecretId": "managed", "ForceDeleteWithoutRecovery": true})
 }
 
+// TestCreateManagedSecret_EveryMember_IsInTheSecret, in its value or in what is told of it.
+func TestCreateManagedSecret_EveryMember_IsInTheSecret(t *testing.T) {
+	s, _ := startRotating(t, nil)
+	key := s.key()
+	out := must[secrets.CreateSecretOutput](s, "CreateManagedSecret", M{"Name": "managed",
+		"ClientRequestToken": v(5), "RotationLambdaARN": lambda("safe"), "Description": "d",
+		"KmsKeyId": key, "Tags": []M{{"Key": "k", "Value": "v"}},
+		"RotationRules": M{"ScheduleExpression": "rate(10 days)", "Duration": "2h"},
+		"Engine":        "postgres", "Host": "db", "Port": 5432, "Username": "u",
+		"Password": "first", "DbName": "app", "SuperuserArn": "arn:superuser"})
+	d := s.describe("managed")
+	if out.ARN != d.ARN || out.Name != "managed" || out.VersionId != v(5) ||
+		out.ReplicationStatus != nil {
+		t.Errorf("%+v", out)
+	}
+	if d.Description != "d" || d.KmsKeyId != key || len(d.Tags) != 1 || d.Tags[0].Value != "v" ||
+		d.RotationLambdaARN != lambda("safe") ||
+		*d.RotationRules.ScheduleExpression != "rate(10 days)" || *d.RotationRules.Duration != "2h" {
+		t.Errorf("%+v", d)
+	}
+	value := documentOf(t, json.RawMessage(s.text(M{"SecretId": "managed"})))
+	if !reflect.DeepEqual(value, M{"engine": "postgres", "host": "db", "port": "5432",
+		"username": "u", "password": "first", "dbname": "app", "masterarn": "arn:superuser"}) {
+		t.Errorf("%v", value)
+	}
+}
+
 // TestCreateSecret_TypeOfARotator_IsRotatedByIt: a managed external secret names no function.
 func TestCreateSecret_TypeOfARotator_IsRotatedByIt(t *testing.T) {
 	s, target := startRotating(t, nil)

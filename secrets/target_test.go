@@ -99,3 +99,35 @@ func TestForeignSecret_UnderTheManagedKey_IsClosed(t *testing.T) {
 	s.do("ListSecretVersionIds", M{"SecretId": theirs})
 	s.do("DeleteSecret", M{"SecretId": theirs})
 }
+
+// TestAnswers_OfChanges_NameTheSecret: who changes a secret is told which one it was, by its ARN and,
+// but for copies, its name.
+func TestAnswers_OfChanges_NameTheSecret(t *testing.T) {
+	s, _ := startRotating(t, nil)
+	arn := s.describe("db").ARN
+	for _, x := range []struct {
+		operation string
+		in        M
+	}{
+		{"PutSecretValue", M{"SecretString": `{"username":"u","password":"first"}`,
+			"ClientRequestToken": v(2)}},
+		{"UpdateSecret", M{"Description": "d"}},
+		{"UpdateSecretVersionStage", M{"VersionStage": "mine", "MoveToVersionId": v(1)}},
+		{"ListSecretVersionIds", M{}},
+		{"PutResourcePolicy", M{"ResourcePolicy": admits(account)}},
+		{"GetResourcePolicy", M{}},
+		{"DeleteResourcePolicy", M{}},
+		{"RotateSecret", M{"RotationLambdaARN": lambda("safe"), "ClientRequestToken": v(3)}},
+		{"CancelRotateSecret", M{}},
+		{"ReplicateSecretToRegions", M{"AddReplicaRegions": []M{{"Region": europe}}}},
+		{"RemoveRegionsFromReplication", M{"RemoveReplicaRegions": []string{europe}}},
+		{"DeleteSecret", M{}},
+		{"RestoreSecret", M{}},
+	} {
+		x.in["SecretId"] = "db"
+		got := documentOf(t, must[any](s, x.operation, x.in))
+		if name := got["Name"]; got["ARN"] != arn || name != "db" && got["ReplicationStatus"] == nil {
+			t.Errorf("%s answered %v", x.operation, got)
+		}
+	}
+}

@@ -1,15 +1,22 @@
 package servicetest_test
 
+import (
+	"reflect"
+
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+)
+
 // What is known of KMS beside what the types say. docs/compatibility-kms.md is made of it; see
 // compatibility_test.go.
+var coverageOfKMS = coverage{
+	service: "kms", title: "KMS", target: "TrentService", client: reflect.TypeFor[*kms.Client](),
+	least: 56,
+	page:  "docs/compatibility-kms.md", source: "coverage_test.go",
+	refused: refusedOfKMS, limited: limitedOfKMS, proofs: proofsOfKMS, proofsOfAll: proofsOfAllOfKMS,
+	proven: []string{"service/servicetest", "keystore/..."},
+}
 
-// noOperation has AWS's operations that are refused by name, as UnknownOperationException, each
-// with its reason.
-var noOperation = map[string]string{}
-
-// refusedMembers has the members that are refused whatever is in them: a request that is fine but
-// for the member, and the error's name. The words in capitals are those of walk.
-var refusedMembers = map[string]struct{ request, code string }{
+var refusedOfKMS = map[string]refusal{
 	"CreateKey.XksKeyId":            {`{"XksKeyId":"k"}`, "UnsupportedOperationException"},
 	"Decrypt.Recipient":             {`{"KeyId":"KEY","CiphertextBlob":"BLOB","Recipient":{"AttestationDocument":"eA=="}}`, "UnsupportedOperationException"},
 	"DeriveSharedSecret.Recipient":  {`{"KeyId":"AGREER","PublicKey":"PEER","KeyAgreementAlgorithm":"ECDH","Recipient":{"AttestationDocument":"eA=="}}`, "UnsupportedOperationException"},
@@ -39,9 +46,7 @@ var refusedMembers = map[string]struct{ request, code string }{
 
 const overLimit = "more than 100 counts as 100; that AWS does so is likely, not known"
 
-// limited has the members that don't do all that they do with AWS, and what they do here. "*"
-// stands for every operation.
-var limited = map[string]string{
+var limitedOfKMS = map[string]string{
 	"*.GrantTokens": "adds nothing, since a grant holds at once; refused where it isn't valid",
 
 	"ListKeyPolicies.NextMarker": "never there: a key has one policy",
@@ -65,13 +70,7 @@ var limited = map[string]string{
 	"CreateKey.Origin": "`EXTERNAL_KEY_STORE` is refused with `UnsupportedOperationException`",
 }
 
-// proven are the packages whose tests may be named below: those that perform operations.
-var proven = []string{"service/servicetest", "keystore/..."}
-
-// proofs says which tests show what an operation, or a structure in its answer, does. For each
-// member that works, one of them has to speak of it. That each is a test is shown by
-// TestProofs_NamedTest_Exists, so that whoever renames a test hears of it.
-var proofs = map[string][]string{
+var proofsOfKMS = map[string][]string{
 	"CreateKey": {"TestCreateKey_DefaultsAndLimits_IsMadeOrRefused",
 		"TestCreateKey_EverySpecAndUsage_IsMadeOrRefused", "TestTagResource_TagsOfAKey_AreListed",
 		"TestPutKeyPolicy_LockoutCheckBypassed_LocksOut",
@@ -242,18 +241,8 @@ var proofs = map[string][]string{
 		"TestMultiRegionKey_MadeToDeleted_IsSeenInEachRegion"},
 }
 
-// proofsOfAll are the tests that show what a member does in whatever operation has it.
-var proofsOfAll = map[string]string{
+var proofsOfAllOfKMS = map[string]string{
 	"DryRun":          "TestDryRun_EveryOperation_DoesNothingAndSaysSo",
 	"DryRunModifiers": "TestDryRun_PermittedOrNot_SaysSo",
 	"KeyId":           "TestKeyID_EachForm_IsTakenOrRefused",
 }
-
-// The tests that show something of every operation and every member.
-const (
-	proofOfOperations  = "TestOperations_EveryOneOfAWS_IsServedOrRefusedByName"
-	proofOfMembers     = "TestMembers_EveryType_IsAWSs"
-	proofOfRefusals    = "TestMembers_NotServed_AreRefusedByName"
-	proofOfConstraints = "TestValidation_EveryConstraintBroken_IsAWSsSentence"
-	proofOfTheRoad     = "TestRegistry_EveryOperation_KeepsThePromisesOfAll"
-)
