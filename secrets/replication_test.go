@@ -323,6 +323,14 @@ func TestReplica_NameTaken_FailsUntilItMayBeWrittenOver(t *testing.T) {
 	if s.textIn(europe, "x") != "one" {
 		t.Error("it was not written over")
 	}
+	mustIn[any](s, europe, "CreateSecret",
+		M{"Name": "new", "SecretString": "theirs", "ClientRequestToken": token()})
+	s.do("CreateSecret", M{"Name": "new", "SecretString": "ours", "ClientRequestToken": token(),
+		"AddReplicaRegions": []M{{"Region": europe}}, "ForceOverwriteReplicaSecret": true})
+	s.sync()
+	if s.textIn(europe, "new") != "ours" {
+		t.Error("it was not written over when its primary was made")
+	}
 }
 
 func TestReplica_PromotedAndRemoved_LeavesItsPrimary(t *testing.T) {

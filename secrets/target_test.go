@@ -100,8 +100,8 @@ func TestForeignSecret_UnderTheManagedKey_IsClosed(t *testing.T) {
 	s.do("DeleteSecret", M{"SecretId": theirs})
 }
 
-// TestAnswers_OfChanges_NameTheSecret: who changes a secret is told which one it was, by its ARN and,
-// but for copies, its name.
+// TestAnswers_OfChanges_NameTheSecret: who changes a secret is told which one it was, by its ARN
+// and, but for copies, its name.
 func TestAnswers_OfChanges_NameTheSecret(t *testing.T) {
 	s, _ := startRotating(t, nil)
 	arn := s.describe("db").ARN

@@ -39,13 +39,13 @@ func evidenceOf(t testing.TB, packages ...string) evidence {
 	for _, pkg := range expand(t, packages) {
 		paths, err := filepath.Glob(filepath.Join("..", "..", pkg, "*_test.go"))
 		accepted(t, err)
-		declared := map[string]map[string]bool{} // the words of what the package's tests declare
+		declared := map[string]declaration{} // by the package's tests
 		at := map[string]string{}
 		for _, path := range paths {
 			file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
 			accepted(t, err)
-			for name, words := range declarations(file) {
-				declared[name], at[name] = words, pkg+"/"+filepath.Base(path)
+			for name, d := range declarations(file) {
+				declared[name], at[name] = d, pkg+"/"+filepath.Base(path)
 			}
 		}
 		for name := range declared {
@@ -118,30 +118,34 @@ func wordsOfName(name string) map[string]bool {
 }
 
 // spread gathers the words of a declaration and of those it uses.
-func spread(words map[string]bool, name string, declared map[string]map[string]bool,
+func spread(words map[string]bool, name string, declared map[string]declaration,
 	seen map[string]bool) {
 	if seen[name] {
 		return
 	}
 	seen[name] = true
-	maps.Copy(words, declared[name])
-	for w := range declared[name] {
+	maps.Copy(words, declared[name].words)
+	for w := range declared[name].uses {
 		spread(words, w, declared, seen)
 	}
 }
 
-// declarations returns the words of every function, method and variable of a file by its name.
-func declarations(file *ast.File) map[string]map[string]bool {
-	out := map[string]map[string]bool{}
+// declaration is a function, method or variable: the words in it, and the names that may be those
+// of other declarations. What is declared inside it is not.
+type declaration struct{ words, uses map[string]bool }
+
+// declarations returns every function, method and variable of a file by its name.
+func declarations(file *ast.File) map[string]declaration {
+	out := map[string]declaration{}
 	for _, d := range file.Decls {
 		switch d := d.(type) {
 		case *ast.FuncDecl:
-			out[d.Name.Name] = wordsOf(d)
+			out[d.Name.Name] = declaration{wordsOf(d), usesOf(d)}
 		case *ast.GenDecl:
 			for _, s := range d.Specs {
 				if s, ok := s.(*ast.ValueSpec); ok {
 					for _, name := range s.Names {
-						out[name.Name] = wordsOf(s)
+						out[name.Name] = declaration{wordsOf(s), usesOf(s)}
 					}
 				}
 			}
@@ -168,6 +172,76 @@ func wordsOf(n ast.Node) map[string]bool {
 		return true
 	})
 	return words
+}
+
+// usesOf returns the names in a declaration that it doesn't declare itself. A name that stands
+// behind a dot, as that of a method does, is none that it declares.
+func usesOf(n ast.Node) map[string]bool {
+	uses, own := map[string]bool{}, map[string]bool{}
+	ast.Inspect(n, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.AssignStmt:
+			if n.Tok == token.DEFINE {
+				declare(own, n.Lhs...)
+			}
+		case *ast.RangeStmt:
+			if n.Tok == token.DEFINE {
+				declare(own, n.Key, n.Value)
+			}
+		case *ast.Field:
+			for _, name := range n.Names {
+				own[name.Name] = true
+			}
+		case *ast.ValueSpec:
+			for _, name := range n.Names {
+				own[name.Name] = true
+			}
+		}
+		return true
+	})
+	ast.Inspect(n, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.SelectorExpr:
+			uses[n.Sel.Name] = true
+		case *ast.Ident:
+			if !own[n.Name] {
+				uses[n.Name] = true
+			}
+		}
+		return true
+	})
+	return uses
+}
+
+// TestEvidence_LocalName_IsNoHelperOfThatName: a test speaks of what the helpers that it calls
+// speak of, and not of those whose names it has for something else.
+func TestEvidence_LocalName_IsNoHelperOfThatName(t *testing.T) {
+	const text = `package p
+		func TestIt(t T) { labels := read(t); for key, v := range labels { t.Log(key, v, "put") } }
+		func read(t T) int { return t.count("Read") }
+		func (T) count(string) int { return Counted }
+		func labels() { Labels() }
+		func key() { Key() }
+		func put() { Put() }
+	`
+	file, err := parser.ParseFile(token.NewFileSet(), "p_test.go", text, parser.SkipObjectResolution)
+	accepted(t, err)
+	words := map[string]bool{}
+	spread(words, "TestIt", declarations(file), map[string]bool{})
+	for word, want := range map[string]bool{"Read": true, "Counted": true, "Labels": false,
+		"Key": false, "Put": false} {
+		if words[word] != want {
+			t.Errorf("speaks of %s: %v", word, words[word])
+		}
+	}
+}
+
+func declare(own map[string]bool, names ...ast.Expr) {
+	for _, name := range names {
+		if name, ok := name.(*ast.Ident); ok {
+			own[name.Name] = true
+		}
+	}
 }
 
 // speaksOf reports whether a test has the name of a member in it, and that of the

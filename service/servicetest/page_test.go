@@ -14,7 +14,7 @@ import (
 
 //go:generate go test . -run ^TestPages_Tables_AreWhatIsServed$ -update
 
-var update = flag.Bool("update", false, "write the pages of docs that say what is served of a service")
+var update = flag.Bool("update", false, "write the pages that say what is served")
 
 // preface has the name of the service as SERVICE, and the file of its tables as TABLES.
 const preface = `# Compatibility: SERVICE, member by member
