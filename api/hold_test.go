@@ -192,6 +192,7 @@ func TestWait_TooMany_AreToldSo(t *testing.T) {
 	n := startNews(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	all := n.crowd(t, ctx, "many", 1024, func(*httptest.ResponseRecorder) {})
+	time.Sleep(500 * time.Millisecond) // they said what they wait for, and take their places next
 	w := n.wait(t.Context(), "many")
 	if w.Code != http.StatusTooManyRequests ||
 		w.Header().Get("Content-Type") != "application/problem+json" ||
