@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -169,15 +170,15 @@ func TestSet_CommandIsSent_Once(t *testing.T) {
 	for _, name := range []string{"AUTH", "ACL GETUSER", "ACL SETUSER", "ACL SAVE"} {
 		for _, answer := range []string{"", "-LOADING\r\n", "-TRYAGAIN\r\n", "-READONLY\r\n",
 			"-MOVED 1 127.0.0.1:1\r\n"} {
-			n := 0
+			var n atomic.Int64
 			v, target := against(t, fake(t, func(command string) string {
 				if strings.HasPrefix(command, name) {
-					n++
+					n.Add(1)
 				}
 				return answering(name, answer)(command)
 			}), "false")
-			if err := target.Set(t.Context(), v); err == nil || n != 1 {
-				t.Errorf("%s with answer %q was sent %d times: %v", name, answer, n, err)
+			if err := target.Set(t.Context(), v); err == nil || n.Load() != 1 {
+				t.Errorf("%s with answer %q was sent %d times: %v", name, answer, n.Load(), err)
 			}
 		}
 	}
