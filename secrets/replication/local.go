@@ -12,6 +12,7 @@ import (
 	"claviger/secrets/sealing"
 	"claviger/secrets/secret"
 	"claviger/secrets/secretrows"
+	"claviger/secrets/target"
 )
 
 // local is a Region that this service serves itself. It implements [Region].
@@ -39,7 +40,7 @@ type outcome struct{ failure error }
 func newLocal(r *Replication, region string, n op.Info) *local {
 	l := &local{Replication: r, region: region}
 	l.store = op.Write(n, l.findStore, func(c *op.Call, in storeInput,
-		o owned) (op.Commit[outcome], error) {
+		o target.Owned) (op.Commit[outcome], error) {
 		change, err := l.stored(c, in, o)
 		if err != nil && reason(err) != "" {
 			return op.Unchanged(outcome{err}), nil
@@ -75,23 +76,18 @@ func (l *local) Store(c *op.Call, is Copy) error {
 }
 
 // findStore reads whatever has the name.
-func (l *local) findStore(c *op.Call, in storeInput) (owned, error) {
+func (l *local) findStore(c *op.Call, in storeInput) (target.Owned, error) {
 	is := in.Copy.Secret()
-	o := owned{action: "ReplicateSecretToRegions",
-		arn: secret.ARN(is.Account, l.region, in.Subject)}
+	arn := secret.ARN(is.Account, l.region, in.Subject)
 	sec, err := l.rows.Secret(c, secret.Ref{Account: is.Account, Region: l.region, Name: is.Name})
-	if domain.IsNoRow(err) {
-		return o, nil
-	}
-	o.secret = sec
-	return o, err
+	return target.OwnedFor("ReplicateSecretToRegions", arn, sec, err)
 }
 
 // stored plans the copy: its row with the next revision, and the versions that it lacks. Whether
 // it is still wanted is asked after what is there was read, so that a copy that was made a secret
 // of its own meanwhile is left alone: the commit is against the revision that was read.
-func (l *local) stored(c *op.Call, in storeInput, o owned) (domain.Change, error) {
-	is, was := in.Copy.Secret(), o.secret
+func (l *local) stored(c *op.Call, in storeInput, o target.Owned) (domain.Change, error) {
+	is, was := in.Copy.Secret(), o.Secret
 	wanted, _, err := in.Copy.Wanted(c, "")
 	if err != nil || !wanted {
 		return domain.Nothing, err

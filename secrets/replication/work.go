@@ -7,7 +7,6 @@ import (
 	"claviger/internal/domain"
 	"claviger/internal/fault"
 	"claviger/internal/op"
-	"claviger/policy"
 	"claviger/secrets/events"
 	"claviger/secrets/secret"
 	"claviger/secrets/secretrows"
@@ -86,46 +85,22 @@ type noteInput struct {
 	op.ByShape
 }
 
-// owned is a secret that the service itself changes. It may have gone.
-type owned struct {
-	action, arn string
-	secret      *secret.Secret
-	op.There
-}
-
-// Demands implements [op.Target].
-func (o owned) Demands() []policy.Demand {
-	return []policy.Demand{domain.On(target.Action(o.action), o.arn, "")}
-}
-
-// find reads the row and not the cache.
-func (r *Replication) find(c *op.Call, action, tail string) (owned, error) {
-	account, region := c.Namespace()
-	o := owned{action: action, arn: secret.ARN(account, region, tail)}
-	sec, err := r.rows.Named(c, account, region, tail)
-	if domain.IsNoRow(err) {
-		return o, nil
-	}
-	o.secret = sec
-	return o, err
-}
-
-func (r *Replication) findNote(c *op.Call, in noteInput) (owned, error) {
-	return r.find(c, "ReplicateSecretToRegions", in.Subject)
+func (r *Replication) findNote(c *op.Call, in noteInput) (target.Owned, error) {
+	return r.finder.FindOwned(c, "ReplicateSecretToRegions", in.Subject)
 }
 
 // noted stores what came of an attempt. If the primary has changed meanwhile, that change has
 // left the job anew, and this attempt was one at something older.
-func (r *Replication) noted(c *op.Call, in noteInput, o owned) (op.Commit[op.None], error) {
-	if o.secret == nil || o.secret.Rev != in.Revision {
+func (r *Replication) noted(c *op.Call, in noteInput, o target.Owned) (op.Commit[op.None], error) {
+	if o.Secret == nil || o.Secret.Rev != in.Revision {
 		return op.Unchanged(op.None{}), nil
 	}
-	of, ok := o.secret.Replica(in.Region)
+	of, ok := o.Secret.Replica(in.Region)
 	if !ok {
 		return op.Unchanged(op.None{}), nil
 	}
-	next := o.secret.Next(c, func(n *secret.Secret) {
-		n.Changed = o.secret.Changed // of the secret itself nothing is
+	next := o.Secret.Next(c, func(n *secret.Secret) {
+		n.Changed = o.Secret.Changed // of the secret itself nothing is
 		of.Seen, of.Message = n.Rev, in.Message
 		if in.Message == "" {
 			of.Status, of.Overwrite, of.Attempts = secret.InSync, false, 0
@@ -160,13 +135,13 @@ func (r *Replication) remove(c *op.Call, to Region, tail, region string) error {
 	return err
 }
 
-func (r *Replication) findClean(c *op.Call, in cleanInput) (owned, error) {
-	return r.find(c, "RemoveRegionsFromReplication", in.Subject)
+func (r *Replication) findClean(c *op.Call, in cleanInput) (target.Owned, error) {
+	return r.finder.FindOwned(c, "RemoveRegionsFromReplication", in.Subject)
 }
 
-func (r *Replication) cleaned(c *op.Call, in cleanInput, o owned) (op.Commit[op.None], error) {
-	if o.secret != nil {
-		if _, ok := o.secret.Replica(in.Region); ok {
+func (r *Replication) cleaned(c *op.Call, in cleanInput, o target.Owned) (op.Commit[op.None], error) {
+	if o.Secret != nil {
+		if _, ok := o.Secret.Replica(in.Region); ok {
 			return op.Unchanged(op.None{}), nil // it is wanted again
 		}
 	}

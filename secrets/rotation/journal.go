@@ -5,7 +5,6 @@ import (
 
 	"claviger/internal/domain"
 	"claviger/internal/op"
-	"claviger/policy"
 	"claviger/secrets/events"
 	"claviger/secrets/rotation/diagnosis"
 	"claviger/secrets/rotation/rotator"
@@ -70,47 +69,23 @@ type changed struct {
 	Progress secret.Progress
 }
 
-// owned is a secret that the service itself reads or changes. It may have gone.
-type owned struct {
-	action, arn string
-	secret      *secret.Secret
-	op.There
-}
-
-// Demands implements [op.Target].
-func (o owned) Demands() []policy.Demand {
-	return []policy.Demand{domain.On(target.Action(o.action), o.arn, "")}
-}
-
-// find reads the row and not the cache: what is decided by it is done at a target.
-func (r *Rotation) find(c *op.Call, action, subject string) (owned, error) {
-	account, region := c.Namespace()
-	o := owned{action: action, arn: secret.ARN(account, region, subject)}
-	sec, err := r.rows.Named(c, account, region, subject)
-	if domain.IsNoRow(err) {
-		return o, nil
-	}
-	o.secret = sec
-	return o, err
-}
-
 // change makes an operation that changes a secret. Its plan gets a copy to alter, and returns what
 // belongs to the change besides; nothing is stored if that is nil. A secret that has gone is left
 // alone.
 func change[I subjected](r *Rotation, n op.Info, plan func(*op.Call, I,
 	*changed) (*secretrows.Change, error)) op.Command[I, changed] {
-	find := func(c *op.Call, in I) (owned, error) { return r.find(c, n.Name, in.subject()) }
-	return op.Write(n, find, func(c *op.Call, in I, o owned) (op.Commit[changed], error) {
-		if o.secret == nil {
+	find := func(c *op.Call, in I) (target.Owned, error) { return r.finder.FindOwned(c, n.Name, in.subject()) }
+	return op.Write(n, find, func(c *op.Call, in I, o target.Owned) (op.Commit[changed], error) {
+		if o.Secret == nil {
 			return op.Unchanged(changed{}), nil
 		}
-		out := changed{Secret: o.secret.Next(c, func(*secret.Secret) {})}
+		out := changed{Secret: o.Secret.Next(c, func(*secret.Secret) {})}
 		ch, err := plan(c, in, &out)
 		if err != nil {
 			return nil, err
 		}
 		if ch == nil {
-			out.Secret = o.secret
+			out.Secret = o.Secret
 			return op.Unchanged(out), nil
 		}
 		ch.Secret = out.Secret

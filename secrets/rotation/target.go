@@ -14,6 +14,7 @@ import (
 	"claviger/secrets/rotation/rotator"
 	"claviger/secrets/secret"
 	"claviger/secrets/secretrows"
+	"claviger/secrets/target"
 )
 
 // mostOfTarget is how long a built-in target may take, as long as AWS lets a function: one that
@@ -211,16 +212,16 @@ type readInput struct {
 // values are what a built-in target sets credentials by.
 type values struct{ rotator.Versions }
 
-func (r *Rotation) findRead(c *op.Call, in readInput) (owned, error) {
-	return r.find(c, "GetSecretValue", in.Subject)
+func (r *Rotation) findRead(c *op.Call, in readInput) (target.Owned, error) {
+	return r.finder.FindOwned(c, "GetSecretValue", in.Subject)
 }
 
 // read opens the versions. A version that may be out of use, because its key is gone, is left out.
-func (r *Rotation) read(c *op.Call, in readInput, o owned) (out values, err error) {
-	if o.secret == nil || o.secret.ScheduledForDeletion() {
+func (r *Rotation) read(c *op.Call, in readInput, o target.Owned) (out values, err error) {
+	if o.Secret == nil || o.Secret.ScheduledForDeletion() {
 		return out, rotator.Errorf(rotator.NoSuperuser, "the secret isn't there")
 	}
-	sec := o.secret
+	sec := o.Secret
 	if out.Current, err = r.document(c, sec, sec.Stages[secret.Current]); err != nil || !in.Rotation {
 		return out, err
 	}
