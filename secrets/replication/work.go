@@ -139,7 +139,8 @@ func (r *Replication) findClean(c *op.Call, in cleanInput) (target.Owned, error)
 	return r.finder.FindOwned(c, "RemoveRegionsFromReplication", in.Subject)
 }
 
-func (r *Replication) cleaned(c *op.Call, in cleanInput, o target.Owned) (op.Commit[op.None], error) {
+func (r *Replication) cleaned(c *op.Call, in cleanInput,
+	o target.Owned) (op.Commit[op.None], error) {
 	if o.Secret != nil {
 		if _, ok := o.Secret.Replica(in.Region); ok {
 			return op.Unchanged(op.None{}), nil // it is wanted again

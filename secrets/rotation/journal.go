@@ -74,7 +74,9 @@ type changed struct {
 // alone.
 func change[I subjected](r *Rotation, n op.Info, plan func(*op.Call, I,
 	*changed) (*secretrows.Change, error)) op.Command[I, changed] {
-	find := func(c *op.Call, in I) (target.Owned, error) { return r.finder.FindOwned(c, n.Name, in.subject()) }
+	find := func(c *op.Call, in I) (target.Owned, error) {
+		return r.finder.FindOwned(c, n.Name, in.subject())
+	}
 	return op.Write(n, find, func(c *op.Call, in I, o target.Owned) (op.Commit[changed], error) {
 		if o.Secret == nil {
 			return op.Unchanged(changed{}), nil
