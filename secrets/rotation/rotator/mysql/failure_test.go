@@ -290,3 +290,14 @@ func TestSet_ServerThatAnswersNoStatement_IsLeftInTime(t *testing.T) {
 		t.Error("it was not left")
 	}
 }
+
+// TestTest_ChallengesThatEndInZero_AreAskedForAgain: the driver reads none of them.
+func TestTest_ChallengesThatEndInZero_AreAskedForAgain(t *testing.T) {
+	f := newFakeMySQL(t, "11.4.2-MariaDB")
+	target := newTarget(t, false)
+	current := secret(t, f.port, "orders", "old").With("ssl", "false")
+	f.zeros = 3
+	mustLogIn(t, target, current)
+	f.zeros = 4
+	mustFail(t, target.Test(t.Context(), current), rotator.BadAnswer, current)
+}

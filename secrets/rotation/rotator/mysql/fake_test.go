@@ -28,6 +28,7 @@ type fakeMySQL struct {
 	mustSayOld   bool // PASSWORD REQUIRE CURRENT
 	mayNotRepeat bool // PASSWORD HISTORY
 	silent       bool // once somebody is logged in and the session is set up
+	zeros        int  // how many logins get an Ed25519 challenge that ends in zero
 	rows         map[string][][]string
 	heard        []string
 }
@@ -141,6 +142,10 @@ func (f *fakeMySQL) serve(c net.Conn) {
 	if err != nil || len(login) < 33 {
 		return
 	}
+	if f.unlucky() {
+		p.write(append(append([]byte{0xfe}, "client_ed25519\x00"...), make([]byte, 32)...))
+		return
+	}
 	user, rest, _ := bytes.Cut(login[32:], []byte{0})
 	if len(rest) < 21 || !f.letsIn(string(user), rest[1:21]) {
 		p.fail(1045, "Access denied for user '"+string(user)+"'")
@@ -154,6 +159,14 @@ func (f *fakeMySQL) serve(c net.Conn) {
 		}
 		f.perform(p, string(user), string(command[1:]))
 	}
+}
+
+// unlucky reports whether this login's challenge ends in zero.
+func (f *fakeMySQL) unlucky() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.zeros--
+	return f.zeros >= 0
 }
 
 // letsIn checks what a client makes of a password and the salt (mysql_native_password).
