@@ -1,0 +1,75 @@
+package parameters
+
+import (
+	"strconv"
+
+	"claviger/internal/domain"
+	"claviger/internal/op"
+	"claviger/internal/wire"
+	"claviger/parameters/parameter"
+)
+
+// GetParameterHistoryInput names a parameter by its name or its ARN.
+type GetParameterHistoryInput struct {
+	Name           string  `shape:"PSParameterName,required"`
+	WithDecryption *bool   `shape:"Boolean"`
+	MaxResults     *int32  `shape:"MaxResults"` // 1 to 50; absent: 50
+	NextToken      *string `shape:"NextToken"`
+	op.ByShape
+}
+
+// ParameterName implements [target.Named].
+func (in GetParameterHistoryInput) ParameterName() string { return in.Name }
+
+// GetParameterHistoryOutput is a page of versions, the oldest first.
+type GetParameterHistoryOutput struct {
+	Parameters []ParameterHistory
+	NextToken  string `json:",omitzero"`
+}
+
+// ParameterHistory is one version of a parameter, with its value and its labels.
+type ParameterHistory struct {
+	ParameterMetadata
+	Value  string
+	Labels []string
+}
+
+const usualPage = 50
+
+func (s *Parameters) getParameterHistory(c *op.Call, in GetParameterHistoryInput,
+	p *parameter.Parameter) (out GetParameterHistoryOutput, err error) {
+	page, err := s.pages.Page(c, "GetParameterHistory", p.Name+p.ID,
+		int(domain.Or(in.MaxResults, usualPage)), in.NextToken)
+	if err != nil {
+		return out, err
+	}
+	after, err := strconv.ParseInt("0"+page.After, 10, 64)
+	if err != nil {
+		return out, s.pages.Invalid.Because(err)
+	}
+	versions, err := s.rows.VersionsAfter(c, p, after, page.Size+1)
+	if err != nil {
+		return out, err
+	}
+	versions, out.NextToken = domain.Cut(page, versions, func(v *parameter.Version) string {
+		return strconv.FormatInt(v.Version, 10)
+	})
+	out.Parameters = []ParameterHistory{}
+	for _, v := range versions {
+		value, err := s.value(c, v, domain.Or(in.WithDecryption, false))
+		if err != nil {
+			return out, err
+		}
+		out.Parameters = append(out.Parameters, ParameterHistory{Value: value,
+			Labels: p.Labels.Of(v.Version), ParameterMetadata: metadata(p, v.Facts)})
+	}
+	return out, nil
+}
+
+// metadata is what is shown of a version of p beside its value.
+func metadata(p *parameter.Parameter, f parameter.Facts) ParameterMetadata {
+	return ParameterMetadata{Name: p.Shown(), ARN: p.ARN(), Type: f.Type, KeyId: f.KeyID,
+		LastModifiedDate: wire.Time{Time: f.Modified}, LastModifiedUser: f.User,
+		Description: f.Description, AllowedPattern: f.AllowedPattern, Version: f.Version, Tier: f.Tier,
+		DataType: f.DataType}
+}

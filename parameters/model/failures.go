@@ -1,0 +1,87 @@
+package model
+
+import (
+	"claviger/internal/fault"
+	"claviger/internal/op"
+)
+
+// failures are the errors of Parameter Store: when each comes, and what to do.
+var failures = op.Failures{
+	"ParameterNotFound": op.Fails(
+		"there is no parameter of that name",
+		"look the name up with DescribeParameters", fault.NotFound),
+	"ParameterVersionNotFound": op.Fails(
+		"the parameter has no version of that number or with that label",
+		"look the versions up with GetParameterHistory", fault.NotFound),
+	"ParameterAlreadyExists": op.Fails(
+		"the name is taken, and `Overwrite` isn't set",
+		"set `Overwrite`, or choose another name", fault.Exists),
+	"ParameterLimitExceeded": op.Fails(
+		"10,000 standard parameters, or 100,000 advanced ones, in the account and Region",
+		"delete some, or choose the other tier", fault.Limit),
+	"ParameterMaxVersionLimitExceeded": op.Fails(
+		"100 versions, and the oldest has a label",
+		"move the label to another version", fault.Limit),
+	"ParameterVersionLabelLimitExceeded": op.Fails(
+		"ten labels on one version",
+		"move labels to another version", fault.Limit),
+	"ParameterPatternMismatchException": op.Fails(
+		"the value isn't as the parameter's `AllowedPattern` has it",
+		"correct the value", fault.Invalid),
+	"InvalidAllowedPatternException": op.Fails(
+		"`AllowedPattern` is no regular expression, or uses what can't be matched in linear time",
+		"write the pattern otherwise, as the text says", fault.Invalid),
+	"HierarchyLevelLimitExceededException": op.Fails(
+		"the name has more than 15 levels",
+		"choose a shorter path", fault.Invalid),
+	"InvalidKeyId": op.Fails(
+		"the KMS key can't be used: it isn't there, is disabled, pending deletion or no key for this",
+		"put the key in order, or name another", fault.State, fault.Invalid),
+	"InvalidNextToken": op.Fails(
+		"a `NextToken` that was not returned for this listing",
+		"begin at the first page", fault.Invalid),
+	"InvalidResourceId": op.Fails(
+		"there is no parameter of that name to tag",
+		"give the name, not an ARN", fault.NotFound),
+	"InvalidResourceType": op.Fails(
+		"a `ResourceType` that has no resources here",
+		"use Parameter", fault.Invalid),
+	"TooManyTagsError": op.Fails(
+		"50 tags on one parameter",
+		"take tags away that aren't needed", fault.Limit),
+	"ServiceSettingNotFound": op.Fails(
+		"no setting has that id",
+		"use one of Parameter Store's", fault.NotFound),
+}
+
+// What operations of one kind may answer.
+const (
+	onParameter = " ParameterNotFound"
+	onVersion   = onParameter + " ParameterVersionNotFound"
+	opened      = " InvalidKeyId"
+	paged       = " InvalidNextToken"
+	tagged      = " InvalidResourceId InvalidResourceType"
+)
+
+// answers say which of the errors each operation may answer. What isn't said fails the tests that
+// see it, and what is said has to be seen by one: package servicetest.
+var answers = op.Answers{
+	"PutParameter": " ParameterAlreadyExists ParameterLimitExceeded InvalidKeyId" +
+		" ParameterMaxVersionLimitExceeded ParameterPatternMismatchException" +
+		" InvalidAllowedPatternException HierarchyLevelLimitExceededException TooManyTagsError",
+	"GetParameter":            onVersion + opened,
+	"GetParameters":           opened,
+	"GetParametersByPath":     opened + paged,
+	"GetParameterHistory":     onParameter + opened + paged,
+	"DescribeParameters":      paged,
+	"DeleteParameter":         onParameter,
+	"DeleteParameters":        "",
+	"LabelParameterVersion":   onVersion + " ParameterVersionLabelLimitExceeded",
+	"UnlabelParameterVersion": onVersion,
+	"AddTagsToResource":       tagged + " TooManyTagsError",
+	"RemoveTagsFromResource":  tagged,
+	"ListTagsForResource":     tagged,
+	"GetServiceSetting":       " ServiceSettingNotFound",
+	"UpdateServiceSetting":    " ServiceSettingNotFound",
+	"ResetServiceSetting":     " ServiceSettingNotFound",
+}

@@ -1,0 +1,74 @@
+package parameters
+
+import (
+	"claviger/internal/domain"
+	"claviger/internal/op"
+	"claviger/parameters/model"
+	"claviger/parameters/target"
+)
+
+var routes = domain.Routes{Service: model.ParameterStore}
+
+// aParameter is the path of a parameter as a resource: what PUT puts there, GET returns. What else
+// there is of one has a path of its own, and none behind the name: any word may be a level of it.
+const aParameter = "/v1/parameters/{Name...}"
+
+// tagsOf is the path of a parameter's tags.
+const tagsOf = "/v1/tags/{ResourceType}/{ResourceId...}"
+
+// Operations is the table of contents.
+func (s *Parameters) Operations() []op.Operation {
+	return []op.Operation{
+		op.Write(routes.Put("PutParameter", aParameter,
+			"Makes a parameter, or gives one that is there a new version."),
+			s.findPut, s.putParameter),
+		op.Read(routes.Get("GetParameter", aParameter, "Returns one version of a parameter."),
+			s.findGet, s.getParameter),
+		op.Read(routes.Get("GetParameters", "/v1/parameter-values",
+			"Returns up to ten parameters by name."),
+			s.findGetSeveral, s.getParameters),
+		op.Read(routes.Get("GetParametersByPath", "/v1/parameter-paths/{Path...}",
+			"Returns the parameters below a path.").At("GET", "/v1/parameter-paths"),
+			s.findBelow, s.getParametersByPath),
+		target.Read(s.finder, routes.Get("GetParameterHistory", "/v1/parameter-history/{Name...}",
+			"Returns the versions of a parameter, with their values."),
+			s.getParameterHistory),
+		op.Read(routes.Get("DescribeParameters", "/v1/parameters",
+			"Lists what is known of parameters, their values left out."),
+			s.findDescribe, s.describeParameters),
+
+		target.Change(s.finder, routes.Delete("DeleteParameter", aParameter,
+			"Deletes a parameter with all its versions."),
+			s.deleteParameter),
+		op.Write(routes.Delete("DeleteParameters", "/v1/parameters",
+			"Deletes up to ten parameters by name."),
+			s.findDeleteSeveral, s.deleteParameters),
+
+		target.Change(s.finder, routes.Post("LabelParameterVersion", "/v1/parameter-labels/{Name...}",
+			"Puts labels on a version of a parameter."),
+			s.labelParameterVersion),
+		target.Change(s.finder, routes.Delete("UnlabelParameterVersion",
+			"/v1/parameter-labels/{Name...}", "Takes labels from a version of a parameter."),
+			s.unlabelParameterVersion),
+
+		target.Change(s.finder, routes.Post("AddTagsToResource", tagsOf,
+			"Adds tags to a parameter or overwrites them."),
+			s.addTagsToResource),
+		target.Change(s.finder, routes.Delete("RemoveTagsFromResource", tagsOf,
+			"Removes tags from a parameter."),
+			s.removeTagsFromResource),
+		target.Read(s.finder, routes.Get("ListTagsForResource", tagsOf,
+			"Lists the tags of a parameter."),
+			s.listTagsForResource),
+
+		op.Read(routes.Get("GetServiceSetting", "/v1/parameter-settings/{SettingId...}",
+			"Returns what the account has set for its parameters."),
+			findSetting[SettingInput]("GetServiceSetting"), s.getServiceSetting),
+		op.Write(routes.Put("UpdateServiceSetting", "/v1/parameter-settings/{SettingId...}",
+			"Sets something for the parameters of the account."),
+			findSetting[UpdateServiceSettingInput]("UpdateServiceSetting"), s.updateServiceSetting),
+		op.Write(routes.Delete("ResetServiceSetting", "/v1/parameter-settings/{SettingId...}",
+			"Takes back what the account has set."),
+			findSetting[SettingInput]("ResetServiceSetting"), s.resetServiceSetting),
+	}
+}

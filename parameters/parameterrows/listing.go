@@ -1,0 +1,94 @@
+package parameterrows
+
+import (
+	"claviger/internal/op"
+	"claviger/internal/rowmac"
+	"claviger/parameters/parameter"
+	"claviger/store"
+)
+
+var (
+	qBelow = store.SQL(`SELECT name, id, rev FROM parameters
+		WHERE account = $1 AND region = $2 AND name > $3 AND name < $4 ORDER BY name LIMIT $5`)
+	qDirectlyBelow = store.SQL(`SELECT p.name, p.id, p.rev FROM parameters p
+		WHERE p.account = $1 AND p.region = $2 AND p.parent = $3 AND p.name > $4
+		ORDER BY p.name LIMIT $5`)
+	qParameters = store.SQL(`SELECT ` + parameterRows.Columns() + ` FROM parameters
+		WHERE account = $1 AND region = $2 AND name > $3 AND name < $4 ORDER BY name LIMIT $5`)
+	qChildren = store.SQL(`SELECT ` + parameterRows.Columns() + ` FROM parameters
+		WHERE account = $1 AND region = $2 AND parent = $3 AND name > $4 ORDER BY name LIMIT $5`)
+)
+
+// Found is a parameter that a listing came by.
+type Found struct {
+	Name, ID string
+	Rev      int64
+}
+
+// Below returns at most n parameters that are below a path, in order of name, from behind a name on.
+func (s *Rows) Below(p parameter.Path, recursive bool, after string,
+	n int) (found []Found, err error) {
+	q, args := qDirectlyBelow, []any{p.Account, p.Region, p.Path, after, n}
+	if recursive {
+		r := Under(p.Path)
+		q, args = qBelow, []any{p.Account, p.Region, max(after, r.After), r.Before, n}
+	}
+	err = s.db.Rows(q, args, func(scan func(...any) error) error {
+		var f Found
+		err := scan(&f.Name, &f.ID, &f.Rev)
+		found = append(found, f)
+		return err
+	})
+	return found, err
+}
+
+// Range is a range of names: those between two, which are left out.
+type Range struct {
+	After, Before string
+	Parent        string // only those directly below it; empty: all
+}
+
+// Everything is the range of all names, since each begins with a slash.
+var Everything = Range{After: "/", Before: "0"}
+
+// Under is the range of what is below a path.
+func Under(path string) Range {
+	if path == "/" {
+		return Everything
+	}
+	return Range{After: path + "/", Before: path + "0"} // 0 follows the slash
+}
+
+// Listed is a parameter as a listing reads it, not verified yet.
+type Listed struct {
+	parameter.Parameter
+	read rowmac.Read
+}
+
+// Read returns at most n parameters of a range, in order of name, from behind a name on.
+func (s *Rows) Read(c *op.Call, r Range, after string, n int) (rows []*Listed, err error) {
+	account, region := c.Namespace()
+	q, args := qParameters, []any{account, region, max(after, r.After), r.Before, n}
+	if r.Parent != "" {
+		q, args = qChildren, []any{account, region, r.Parent, max(after, r.After), n}
+	}
+	err = s.db.Rows(q, args, func(scan func(...any) error) (err error) {
+		l := new(Listed)
+		l.read, err = parameterRows.Scan(scan, &l.Parameter)
+		rows = append(rows, l)
+		return err
+	})
+	return rows, err
+}
+
+// Verify asks whether the parameters of a page are as the service stored them. The token is the
+// scarce part, so only those that were chosen are asked for: one that was passed over is shown to
+// nobody.
+func (s *Rows) Verify(c *op.Call, page []*Listed) error {
+	for _, l := range page {
+		if err := l.read.Verify(c, s.signer); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,19 @@
+package parameterrows
+
+import (
+	"errors"
+	"fmt"
+
+	"claviger/internal/fault"
+	"claviger/parameters/parameter"
+)
+
+// errBusy has the name that every SDK answers by trying again.
+var errBusy = fault.New(fault.Conflict, "ThrottlingException",
+	"The parameter is being changed all the time. Try again.")
+
+// lost says that a parameter's newest version has no row.
+func lost(p *parameter.Parameter) error {
+	return fault.Of(errors.New(fmt.Sprintf("version %d of %s was removed outside the service", p.Version,
+		p.ARN())))
+}

@@ -1,0 +1,136 @@
+// Package target finds the parameter that an operation is on, says what the caller must be allowed
+// for it, and makes the operations that read or change one parameter.
+package target
+
+import (
+	"claviger/internal/domain"
+	"claviger/internal/op"
+	"claviger/parameters/parameter"
+	"claviger/parameters/parameterrows"
+	"claviger/parameters/ssmfault"
+	"claviger/policy"
+)
+
+// Finder finds parameters.
+type Finder struct {
+	rows  *parameterrows.Rows
+	etags domain.ETags
+}
+
+// New returns a Finder in rows.
+func New(rows *parameterrows.Rows, etags domain.ETags) *Finder { return &Finder{rows, etags} }
+
+// Target is a parameter that an operation touches, there or not.
+type Target struct {
+	Asked     parameter.Asked
+	Entry     *parameterrows.Entry // nil if there is none
+	Unread    error                // why it could not be read
+	Operation string
+	Says      func(policy.Values) // puts in what the request says to condition keys; or nil
+	Absent    error               // what is said where there is none
+}
+
+// Action is the IAM action of an operation.
+func Action(operation string) string { return parameter.Service + ":" + operation }
+
+// Demands implements [op.Target].
+func (t *Target) Demands() []policy.Demand { return []policy.Demand{t.Demand(t.Operation)} }
+
+// Demand returns the demand for an operation's action on the parameter.
+func (t *Target) Demand(operation string) policy.Demand {
+	d := domain.On(Action(operation), t.Asked.ARN(), t.Asked.Account)
+	d.Resource.Asked = t.Asked.Text
+	if t.Says != nil {
+		d.Values = func() policy.Values {
+			v := policy.Values{}
+			t.Says(v)
+			return v
+		}
+	}
+	if t.Entry != nil {
+		tags := t.Entry.Tags
+		d.Resource.Tags = func() (map[string]string, error) { return domain.TagMap(tags), nil }
+	}
+	return d
+}
+
+// Missing implements [op.Target].
+func (t *Target) Missing() error {
+	switch {
+	case t.Unread != nil:
+		return t.Unread
+	case t.Entry == nil:
+		return t.Absent
+	}
+	return nil
+}
+
+// Ready implements [op.Target]: a parameter has no states.
+func (t *Target) Ready() error { return nil }
+
+// Find looks for what is asked for. That it can't be read is said only after the policies have let
+// the caller pass. No request reaches another Region.
+func (s *Finder) Find(c *op.Call, operation string, asked parameter.Asked, in op.Input,
+	look parameterrows.LookUp) *Target {
+	t := &Target{Asked: asked, Operation: operation, Absent: ssmfault.NotFound}
+	if said, ok := in.(domain.Conditional); ok {
+		t.Says = said.Conditions
+	}
+	if asked.Region == c.Region {
+		t.Entry, t.Unread = look(c, asked.Ref)
+	}
+	return t
+}
+
+// Named is an input that names one parameter, without a selector or an ARN.
+type Named interface {
+	op.Input
+	ParameterName() string
+}
+
+// Tagging is a [Named] input that calls the parameter a resource, and misses it as one.
+type Tagging interface{ MissingResource() error }
+
+// named finds the parameter that an input names, its value left out.
+func named[I Named](s *Finder, operation string) func(*op.Call, I) (*Target, error) {
+	return func(c *op.Call, in I) (*Target, error) {
+		asked, err := parameter.ReadName(c, in.ParameterName())
+		if err != nil {
+			return nil, err
+		}
+		t := s.Find(c, operation, asked, in, s.rows.WithoutValue)
+		if tagging, ok := op.Input(in).(Tagging); ok {
+			t.Absent = tagging.MissingResource()
+		}
+		return t, nil
+	}
+}
+
+// Read makes an operation that reads one parameter, its value left out.
+func Read[I Named, O any](s *Finder, n op.Info,
+	do func(*op.Call, I, *parameter.Parameter) (O, error)) op.Query[I, O] {
+	return op.Read(n, named[I](s, n.Name), func(c *op.Call, in I, t *Target) (O, error) {
+		return do(c, in, t.Entry.Parameter)
+	})
+}
+
+// Change makes an operation that changes one parameter. Its plan returns what shall be different, or
+// nil if all is as asked already, and what to answer. The rows are signed here, and committed
+// against the revision that was read.
+func Change[I Named, O any](s *Finder, n op.Info,
+	plan func(*op.Call, I, *parameter.Parameter) (*parameterrows.Change, O, error)) op.Operation {
+	return op.Write(n, named[I](s, n.Name), func(c *op.Call, in I, t *Target) (op.Commit[O], error) {
+		ch, out, err := plan(c, in, t.Entry.Parameter)
+		if err != nil {
+			return nil, err
+		}
+		if ch == nil {
+			return op.Unchanged(out), nil
+		}
+		apply, err := s.rows.Prepare(c, ch)
+		if err != nil {
+			return nil, err
+		}
+		return op.Apply(apply, out), nil
+	})
+}
