@@ -31,6 +31,7 @@ type located struct {
 	shape.Property
 	In     string // path, query or body
 	Greedy bool   // in the path it may hold slashes
+	Rooted bool   // in the path its first slash is left out
 }
 
 // describe reads the registry. The named structures of all services are collected in parts.
@@ -56,7 +57,7 @@ func describeOne(n op.Info, parts map[string]*shape.Schema) description {
 		by := d
 		by.Verb, by.Route = route.Method, strings.Replace(route.Path, "...}", "}", 1)
 		for _, p := range members {
-			by.Members = append(by.Members, locate(p, route))
+			by.Members = append(by.Members, locate(p, route, n.Rooted))
 		}
 		if i > 0 {
 			by.ID = id + "." + strconv.Itoa(i+1)
@@ -79,16 +80,16 @@ func call(n op.Info) string {
 
 // locate tells where a REST client should put a member. The service itself reads all from body and
 // query alike.
-func locate(p shape.Property, route op.Route) located {
+func locate(p shape.Property, route op.Route, rooted bool) located {
 	switch {
 	case strings.Contains(route.Path, "{"+p.Name+"...}"):
-		return located{p, "path", true}
+		return located{Property: p, In: "path", Greedy: true, Rooted: rooted}
 	case strings.Contains(route.Path, "{"+p.Name+"}"):
-		return located{p, "path", false}
+		return located{Property: p, In: "path"}
 	case route.Method == http.MethodGet || route.Method == http.MethodDelete:
-		return located{p, "query", false}
+		return located{Property: p, In: "query"}
 	}
-	return located{p, "body", false}
+	return located{Property: p, In: "body"}
 }
 
 // in returns the members that stand in one location.
@@ -141,13 +142,24 @@ type row struct {
 	Refused                    string // the error that it is refused with, or nothing
 }
 
+// rule adds what REST has to say to the constraints.
+func (r *row) rule(text string) {
+	if r.Rules != "" {
+		r.Rules += "; "
+	}
+	r.Rules += text
+}
+
 // Rows lists the members of the input.
 func (d description) Rows() (rows []row) {
 	for _, m := range d.Members {
 		first := len(rows)
 		rows = appendRows(rows, "", m.In, m.Property)
+		if m.Rooted {
+			rows[first].rule("in the path without its first slash")
+		}
 		if m.Name == d.Token {
-			rows[first].Rules += "; REST makes one up if it is absent, or takes `Idempotency-Key`"
+			rows[first].rule("REST makes one up if it is absent, or takes `Idempotency-Key`")
 		}
 	}
 	return rows

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"claviger/api/rest"
 	"claviger/internal/shape"
 
 	"github.com/go-json-experiment/json"
@@ -60,8 +61,12 @@ func (d description) URL() string {
 	at := d.Route
 	var path, query map[string]jsontext.Value
 	if json.Unmarshal(d.Request("path"), &path) == nil {
-		for name, v := range path {
-			at = strings.Replace(at, "{"+name+"}", text(v), 1)
+		for _, m := range d.in("path") {
+			name := text(path[m.Name])
+			if m.Rooted {
+				name = rest.Unrooted(name)
+			}
+			at = strings.Replace(at, "{"+m.Name+"}", name, 1)
 		}
 	}
 	values := url.Values{}

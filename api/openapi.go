@@ -256,6 +256,9 @@ func (d *description) parameter(m located) parameter {
 	if m.Greedy {
 		p.Description += " It may hold slashes, escaped or not."
 	}
+	if m.Rooted {
+		p.Description += " Its first slash is left out: `app/db` is `/app/db`."
+	}
 	s := m.Schema
 	if s.Type != "string" && s.Type != "integer" && s.Type != "boolean" && !isTexts(s) {
 		p.Schema, p.Content = nil, map[string]media{"application/json": {Schema: s}}

@@ -33,6 +33,12 @@ type ListOutput struct {
 	NextToken string `json:",omitzero"`
 }
 
+// PlantInput makes a thing whose name begins with a slash.
+type PlantInput struct {
+	Name string `shape:"Name,required"`
+	op.ByShape
+}
+
 // TagInput names a thing and one tag of it.
 type TagInput struct {
 	Name  string `shape:"Name,required"`
@@ -63,6 +69,15 @@ func resources() []op.Operation {
 			func(_ *op.Call, in TagInput, _ op.Open) (TagInput, error) { return in, nil }),
 		op.Read(routes.Post("Count", "/v1/things/count", ""), open[ListInput],
 			func(*op.Call, ListInput, op.Open) (op.None, error) { return op.None{}, nil }),
+		op.Read(routes.Post("Plant", "/v1/rooted", "").Makes("/v1/rooted/{Name}"), open[PlantInput],
+			func(*op.Call, PlantInput, op.Open) (MakeOutput, error) { return MakeOutput{}, nil }),
+		op.Read(domain.Rooted(routes.Get("SeeRooted", "/v1/rooted/{Name...}", "")), open[EchoInput],
+			echo),
+		op.Read(domain.Rooted(routes.Of("/v1/rooted", "Name").Get("SeeRootedParts", "parts", "").
+			At("POST", "/v1/rooted/parts")), open[EchoInput], echo),
+		op.Read(domain.Rooted(routes.Delete("UntagRooted", "/v1/rooted/{Name...}/tags/{Label}", "")),
+			open[TagInput],
+			func(_ *op.Call, in TagInput, _ op.Open) (TagInput, error) { return in, nil }),
 	}
 }
 

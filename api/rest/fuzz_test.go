@@ -48,13 +48,17 @@ func FuzzIdentifier(f *testing.F) {
 // writes the same names, escaped as they should be, into the same pattern.
 func FuzzRoute(f *testing.F) {
 	for _, path := range []string{"/v1/a/x", "/v1/a/b/x", "/v1/a/x/b", "/v1/a/b/b", "/v1/a/x/c/y",
-		"/v1/a/x%2Fb", "/v1/a/%62/x", "/v1/a//b", "/v1/a/../b", "/v1/a/d", "/v1/a", "/v1//", "/v2/a"} {
+		"/v1/a/x%2Fb", "/v1/a/%62/x", "/v1/a//b", "/v1/a/../b", "/v1/a/d", "/v1/a", "/v1//", "/v2/a",
+		"/v1/r/x/y", "/v1/r/b/x", "/v1/r/x%2Fb", "/v1/r/%2Fx", "/v1/r//x", "/v1/r/arn:::::x",
+		"/v1/r/x/c/y"} {
 		f.Add(path)
 	}
 	var t table = map[string][]*resource{}
 	for _, pattern := range []string{"/v1/a", "/v1/a/{Name...}", "/v1/a/b/{Name...}",
-		"/v1/a/{Name...}/b", "/v1/a/{Name...}/c/{Text}", "/v1/a/d", "/v1/e/{Name}"} {
+		"/v1/a/{Name...}/b", "/v1/a/{Name...}/c/{Text}", "/v1/a/d", "/v1/e/{Name}",
+		"/v1/r/{Name...}", "/v1/r/b/{Name...}", "/v1/r/{Name...}/c/{Text}"} {
 		at := newResource(pattern)
+		at.rooted = at.path[0].word == "r"
 		t[at.path[0].word] = append(t[at.path[0].word], at)
 		slices.SortFunc(t[at.path[0].word], compare)
 	}
@@ -70,6 +74,12 @@ func FuzzRoute(f *testing.F) {
 		if count := strings.Count(at.pattern, "{"); len(names) != count {
 			return // one of them is ambiguous
 		}
+		if root := at.rootedMember(); root >= 0 {
+			if strings.HasPrefix(names[root], "/") == isARN(names[root]) {
+				t2.Fatalf("%q is %q in %s", path, names, at.pattern)
+			}
+			names[root] = Unrooted(names[root])
+		}
 		escaped, rest := prefix, names
 		for i, s := range at.path {
 			if i > 0 {
@@ -83,7 +93,11 @@ func FuzzRoute(f *testing.F) {
 			rest = rest[1:]
 		}
 		same, pieces := t.find(escaped)
-		if same != at || !slices.Equal(identifiers(same, pieces), names) {
+		again := identifiers(same, pieces)
+		if root := at.rootedMember(); same == at && root >= 0 {
+			again[root] = Unrooted(again[root])
+		}
+		if same != at || !slices.Equal(again, names) {
 			t2.Fatalf("%q is %q in %s, and escaped as %q it is %q", path, names, at.pattern, escaped,
 				pieces)
 		}

@@ -58,6 +58,10 @@ func (t table) expected(n op.Info) *resource {
 // with their slashes escaped where the path would lead elsewhere. It is empty if no path leads to
 // it: not every name that may stand in a body may stand in a path.
 func (t table) location(n op.Info, in, out any) string {
+	there := t.expected(n)
+	if there == nil {
+		return ""
+	}
 	var names []string
 	for _, m := range braces.FindAllStringSubmatch(n.Location, -1) {
 		name, ok := textOf(out, m[1])
@@ -66,15 +70,19 @@ func (t table) location(n op.Info, in, out any) string {
 		}
 		names = append(names, name)
 	}
+	written := slices.Clone(names)
+	if i := there.rootedMember(); i >= 0 && i < len(names) {
+		names[i], written[i] = rooted(names[i]), Unrooted(names[i])
+	}
 	plainly := func(name string) string { return (&url.URL{Path: name}).EscapedPath() }
 	for _, write := range []func(string) string{plainly, url.PathEscape} {
-		rest := slices.Clone(names)
+		rest := written
 		path := braces.ReplaceAllStringFunc(n.Location, func(string) string {
 			name := rest[0]
 			rest = rest[1:]
 			return write(name)
 		})
-		if at, pieces := t.find(path); at != nil && at == t.expected(n) &&
+		if at, pieces := t.find(path); at == there &&
 			slices.Equal(identifiers(at, pieces), names) {
 			return path
 		}
@@ -88,7 +96,7 @@ func identifiers(at *resource, pieces []string) (names []string) {
 		if s.member == "" {
 			continue
 		}
-		if name, err := identifier(pieces[i]); err == nil {
+		if name, err := at.name(i, pieces[i]); err == nil {
 			names = append(names, name)
 		}
 	}

@@ -13,6 +13,7 @@ package rest
 import (
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,13 +25,18 @@ import (
 type Protocol struct{ resources table }
 
 // New returns the protocol for the routed operations among ops. It panics if two of them have one
-// route, if a path names what is no member, or if nothing is found where an operation says that
-// it makes something: all are mistakes in the program.
+// route, if a path names what is no member, if a Rooted operation has no path with a greedy member,
+// or if nothing is found where an operation says that it makes something: all are mistakes in the
+// program.
 func New(ops []op.Operation) *Protocol {
 	p := &Protocol{table{}}
 	for _, o := range ops {
-		for _, route := range o.Info().Routes() {
+		n := o.Info()
+		for _, route := range n.Routes() {
 			p.resources.add(o, route)
+		}
+		if n.Rooted && !slices.ContainsFunc(n.Routes(), isGreedy) {
+			panic("rest: no path of " + n.Name + " has a name that could begin with a slash")
 		}
 	}
 	for _, o := range ops {
@@ -82,11 +88,12 @@ func (p *Protocol) Decode(r *http.Request, o op.Operation, body []byte, in any) 
 	if err != nil {
 		return nil, err
 	}
-	for _, s := range p.resources.named(r.Pattern).path {
+	at := p.resources.named(r.Pattern)
+	for i, s := range at.path {
 		if s.member == "" {
 			continue
 		}
-		name, err := identifier(r.PathValue(s.member))
+		name, err := at.name(i, r.PathValue(s.member))
 		if err != nil {
 			return nil, err
 		}

@@ -19,6 +19,7 @@ type resource struct {
 	pattern string    // as it is declared: /v1/keys/{KeyId...}/tags
 	path    []segment // behind the prefix
 	greedy  int       // which segment takes as many as there are; negative: none does
+	rooted  bool      // the greedy one stands for a name with a slash before it
 	methods map[string]op.Operation
 }
 
@@ -55,6 +56,9 @@ func newResource(pattern string) *resource {
 	}
 	return at
 }
+
+// isGreedy reports whether a member of a route's path takes as many segments as there are.
+func isGreedy(route op.Route) bool { return strings.Contains(route.Path, "...}") }
 
 // fit lays a path over the pattern: it returns the piece of the path, as sent, that stands for each
 // segment. The greedy one gets at least one piece, though it may be empty.
@@ -133,6 +137,11 @@ func (t table) add(o op.Operation, route op.Route) {
 			panic("rest: " + n.Name + " has no member " + s.member)
 		}
 	}
+	rooted := n.Rooted && at.greedy >= 0
+	if len(at.methods) > 0 && at.rooted != rooted {
+		panic("rest: the operations on " + at.pattern + " don't agree on the name's first slash")
+	}
+	at.rooted = rooted
 	if at.methods[route.Method] != nil {
 		panic("rest: " + n.Name + " can't have the route " + route.Method + " " + route.Path)
 	}

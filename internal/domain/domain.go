@@ -32,6 +32,13 @@ func Large(n op.Info) op.Info {
 	return n
 }
 
+// Rooted is said of an operation on things whose names begin with a slash. In a path the name
+// stands without it, and the operation gets it with it. An ARN alone stays as it is.
+func Rooted(n op.Info) op.Info {
+	n.Rooted = true
+	return n
+}
+
 // Internal describes an operation without a route: nothing outside the process can name it.
 func (r Routes) Internal(name string) op.Info { return op.Info{Name: name, Service: r.Service} }
 

@@ -67,6 +67,7 @@ type Info struct {
 	Location string  // where what it makes is found, in REST; members of answer or input in braces
 	Doc      string  // one sentence for people
 	Large    bool    // a request may be up to a mebibyte: it carries a secret's value or a policy
+	Rooted   bool    // the greedy member begins with a slash, which paths leave out: /app/db
 	ReadOnly bool    // as CloudTrail's readOnly: changes no resource. Set by the maker
 	Unsigned bool    // what is in a request says who asks, and no signature. Set by the maker
 	In, Out  reflect.Type
