@@ -139,6 +139,8 @@ var layers = []struct{ pkg, may, because string }{
 		"what AWS's model says is read before any secret is"},
 	{"secrets/filter", "internal/domain internal/fault",
 		"a filter compares texts, and knows no row"},
+	{"parameters/policies", "internal/fault",
+		"what is due when follows from texts and moments: no clock, no row"},
 	{"identity", "internal/... policy audit store identity/sigv4 identity/session identity/accesskey",
 		"a domain knows the road, the engine and the trail, and no other domain"},
 	{"iam", "iam/... internal/... policy audit store identity",
