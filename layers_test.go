@@ -139,8 +139,27 @@ var layers = []struct{ pkg, may, because string }{
 		"what AWS's model says is read before any secret is"},
 	{"secrets/filter", "internal/domain internal/fault",
 		"a filter compares texts, and knows no row"},
+	{"parameters", "parameters/... internal/... policy audit store",
+		"a domain knows the road, the engine and the trail, and no other domain"},
+	{"parameters/parameter", "parameters/ssmfault parameters/policies internal/domain " +
+		"internal/envelope internal/op",
+		"a parameter is facts and rules: no clock, no database, no key"},
+	{"parameters/ssmfault", "internal/fault", "every part of Parameter Store refuses in the same words"},
+	{"parameters/model", "internal/domain internal/op internal/shape internal/fault",
+		"what AWS's model says is read before any parameter is"},
+	{"parameters/parameterrows", "parameters/parameter internal/domain internal/fault internal/op " +
+		"internal/rowmac store",
+		"rows hold parameters, and know no operation"},
+	{"parameters/sealing", "parameters/parameter internal/custody internal/envelope internal/fault " +
+		"internal/op",
+		"a seal is a question to KMS"},
+	{"parameters/target", "parameters/parameter parameters/parameterrows parameters/ssmfault " +
+		"internal/domain internal/op policy",
+		"finding a parameter comes before anything is done with it"},
 	{"parameters/filter", "internal/domain internal/fault",
 		"a filter compares texts, and knows no row"},
+	{"parameters/policies", "internal/fault",
+		"what is due when follows from texts and moments: no clock, no row"},
 	{"identity", "internal/... policy audit store identity/sigv4 identity/session identity/accesskey",
 		"a domain knows the road, the engine and the trail, and no other domain"},
 	{"iam", "iam/... internal/... policy audit store identity",

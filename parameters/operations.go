@@ -19,7 +19,7 @@ const tagsOf = "/v1/tags/{ResourceType}/{ResourceId...}"
 // Operations is the table of contents.
 func (s *Parameters) Operations() []op.Operation {
 	return []op.Operation{
-		op.Write(routes.Put("PutParameter", aParameter,
+		op.Write(rooted.Put("PutParameter", aParameter,
 			"Makes a parameter, or gives one that is there a new version."),
 			s.findPut, s.putParameter),
 		op.Read(routes.Get("GetParameter", aParameter, "Returns one version of a parameter."),

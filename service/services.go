@@ -16,6 +16,7 @@ import (
 	"claviger/keystore"
 	"claviger/keystore/cryptoops"
 	"claviger/keystore/customstore"
+	"claviger/parameters"
 	"claviger/secrets"
 	"claviger/secrets/rotation"
 	"claviger/store"
@@ -48,6 +49,7 @@ type workings struct {
 type services struct {
 	kms            *keystore.Keys
 	secretsManager *secrets.Secrets
+	parameterStore *parameters.Parameters
 	sts            *sts.STS
 	identities     *iam.Identities
 }
@@ -61,6 +63,8 @@ func newServices(w workings) services {
 		secretsManager: secrets.New(secrets.Config{DB: w.db, Keys: kms, Random: w.token,
 			Jobs: jobs.Queue{}, Installation: w.installation, Regions: w.regions,
 			Principals: w.entities, UnknownKeys: w.unknownKeys, Rotators: w.rotators}),
+		parameterStore: parameters.New(parameters.Config{DB: w.db, Keys: kms,
+			Installation: w.installation}),
 		sts: sts.New(sts.Config{Sessions: w.sessions, Entities: w.entities,
 			WebIdentities: w.webIdentities, Region: w.regions[0]}),
 		identities: iam.New(w.entities, w.accessKeys, w.installation.Tokens, w.unknownKeys),
@@ -70,7 +74,7 @@ func newServices(w workings) services {
 // all are in the order in which documents show them. STS comes before IAM: a request in AWS query
 // that says nothing of its service is for the first that speaks it.
 func (s services) all() []served {
-	return []served{s.kms, s.secretsManager, s.sts, s.identities}
+	return []served{s.kms, s.secretsManager, s.parameterStore, s.sts, s.identities}
 }
 
 func (s services) operations() (all []op.Operation) {
