@@ -49,6 +49,7 @@ type TagInput struct {
 // resources are operations that are asked for by resource, as a true service's are.
 func resources() []op.Operation {
 	routes := domain.Routes{Service: query}
+	rooted := domain.Routes{Service: query, Rooted: true}
 	things := routes.Of("/v1/things", "Name")
 	return []op.Operation{
 		op.Read(routes.Post("Make", "/v1/things", "").Makes("/v1/things/{Name}"), open[MakeInput],
@@ -71,11 +72,11 @@ func resources() []op.Operation {
 			func(*op.Call, ListInput, op.Open) (op.None, error) { return op.None{}, nil }),
 		op.Read(routes.Post("Plant", "/v1/rooted", "").Makes("/v1/rooted/{Name}"), open[PlantInput],
 			func(*op.Call, PlantInput, op.Open) (MakeOutput, error) { return MakeOutput{}, nil }),
-		op.Read(domain.Rooted(routes.Get("SeeRooted", "/v1/rooted/{Name...}", "")), open[EchoInput],
+		op.Read(rooted.Get("SeeRooted", "/v1/rooted/{Name...}", ""), open[EchoInput],
 			echo),
-		op.Read(domain.Rooted(routes.Of("/v1/rooted", "Name").Get("SeeRootedParts", "parts", "").
-			At("POST", "/v1/rooted/parts")), open[EchoInput], echo),
-		op.Read(domain.Rooted(routes.Delete("UntagRooted", "/v1/rooted/{Name...}/tags/{Label}", "")),
+		op.Read(rooted.Of("/v1/rooted", "Name").Get("SeeRootedParts", "parts", "").
+			At("POST", "/v1/rooted/parts"), open[EchoInput], echo),
+		op.Read(rooted.Delete("UntagRooted", "/v1/rooted/{Name...}/tags/{Label}", ""),
 			open[TagInput],
 			func(_ *op.Call, in TagInput, _ op.Open) (TagInput, error) { return in, nil }),
 	}

@@ -111,13 +111,14 @@ func TestRooted_Documents_SayIt(t *testing.T) {
 
 func TestRooted_RoutesThatDontAgree_Panic(t *testing.T) {
 	routes := domain.Routes{Service: lower}
+	rooted := domain.Routes{Service: lower, Rooted: true}
 	look := func(n op.Info) op.Operation { return op.Read(n, open[EchoInput], echo) }
 	for name, ops := range map[string][]op.Operation{
-		"one rooted alone": {look(domain.Rooted(routes.Get("A", "/v1/a/{Name...}", ""))),
+		"one rooted alone": {look(rooted.Get("A", "/v1/a/{Name...}", "")),
 			look(routes.Put("B", "/v1/a/{Name...}", ""))},
 		"one plain alone": {look(routes.Get("A", "/v1/a/{Name...}", "")),
-			look(domain.Rooted(routes.Put("B", "/v1/a/{Name...}", "")))},
-		"no greedy member": {look(domain.Rooted(routes.Get("A", "/v1/a/{Name}", "")))},
+			look(rooted.Put("B", "/v1/a/{Name...}", ""))},
+		"no greedy member": {look(rooted.Get("A", "/v1/a/{Name}", ""))},
 	} {
 		func() {
 			defer func() {

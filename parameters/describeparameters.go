@@ -1,18 +1,32 @@
 package parameters
 
 import (
+	"strconv"
+	"strings"
+
 	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/internal/wire"
+	"claviger/parameters/filter"
+	"claviger/parameters/parameter"
 	"claviger/parameters/parameterrows"
+	"claviger/parameters/policies"
 	"claviger/parameters/target"
 )
 
-// DescribeParametersInput narrows the listing.
+// DescribeParametersInput narrows the listing. Only one kind of filters may be given, all of which
+// must hold.
 type DescribeParametersInput struct {
+	Filters          []filter.ParametersFilter      `shape:"ParametersFilterList"` // the old kind
+	ParameterFilters []filter.ParameterStringFilter `shape:"ParameterStringFilterList"`
+
 	MaxResults *int32  `shape:"MaxResults"` // 1 to 50; absent: 50
 	NextToken  *string `shape:"NextToken"`
-	op.ByShape
+}
+
+// Validate implements [op.Input].
+func (in DescribeParametersInput) Validate() error {
+	return filter.CheckDescribed(in.Filters, in.ParameterFilters)
 }
 
 // DescribeParametersOutput is a page in order of name. Only one without NextToken is the last,
@@ -34,6 +48,7 @@ type ParameterMetadata struct {
 	AllowedPattern   string `json:",omitzero"`
 	Version          int64
 	Tier             string
+	Policies         []policies.ParameterInlinePolicy // an empty list where there are none
 	DataType         string
 }
 
@@ -50,46 +65,97 @@ const (
 
 func (s *Parameters) describeParameters(c *op.Call, in DescribeParametersInput,
 	_ domain.Account) (out DescribeParametersOutput, err error) {
-	p, err := s.pages.Page(c, "DescribeParameters", "", int(domain.Or(in.MaxResults, usualPage)),
+	f := filter.NewDescribed(in.Filters, in.ParameterFilters)
+	p, err := s.pages.Page(c, "DescribeParameters", f.String(), int(domain.Or(in.MaxResults, usualPage)),
 		in.NextToken)
 	if err != nil {
 		return out, err
 	}
-	rows, next, err := s.list(c, p, parameterrows.Everything,
-		func(*parameterrows.Listed) bool { return true })
+	rows, next, err := s.list(c, p, rangesOf(f.Index()), f)
 	if err != nil {
 		return out, err
 	}
 	out.Parameters, out.NextToken = []ParameterMetadata{}, next
 	for _, r := range rows {
-		out.Parameters = append(out.Parameters, metadata(&r.Parameter, r.Facts))
+		shown, err := metadata(c, &r.Parameter, r.Facts)
+		if err != nil {
+			return out, err
+		}
+		out.Parameters = append(out.Parameters, shown)
 	}
 	return out, nil
 }
 
-// list returns a page of those parameters of a range that are chosen, and where the next one begins.
-// A page that little is found for is short: it ends when enough was read.
-func (s *Parameters) list(c *op.Call, p domain.Page, r parameterrows.Range,
-	chosen func(*parameterrows.Listed) bool) (page []*parameterrows.Listed, next string, err error) {
-	after := p.After
-	for read := 0; ; {
-		rows, err := s.rows.Read(c, r, after, readAtOnce)
+// rangesOf are the ranges of names, in order, among which all are that pass filters.
+func rangesOf(x filter.Index) (ranges []parameterrows.Range) {
+	switch x.By {
+	case filter.ByName:
+		for _, name := range x.Names {
+			ranges = append(ranges, parameterrows.Only(name))
+		}
+	case filter.ByPrefix:
+		ranges = append(ranges, parameterrows.Beginning(x.Prefix))
+	case filter.ByParent:
+		for _, path := range x.Paths {
+			ranges = append(ranges, parameterrows.Directly(path))
+		}
+	case filter.ByTree:
+		for _, path := range x.Paths {
+			ranges = append(ranges, parameterrows.Under(path))
+		}
+	default:
+		ranges = append(ranges, parameterrows.Everything)
+	}
+	return ranges
+}
+
+// position is where a page ended: in which range, and with which parameter.
+type position struct {
+	in   int
+	name string
+}
+
+func (p position) String() string { return strconv.Itoa(p.in) + " " + p.name }
+
+func readPosition(text string) (p position) {
+	in, name, _ := strings.Cut(text, " ")
+	p.in, _ = strconv.Atoi(in) // it was written here: page tokens are signed
+	p.name = name
+	return p
+}
+
+// list returns a page of those parameters of some ranges that pass a filter, and where the next one
+// begins. A page that little is found for is short: it ends when enough was read.
+func (s *Parameters) list(c *op.Call, p domain.Page, ranges []parameterrows.Range,
+	f *filter.Filter) (page []*parameterrows.Listed, next string, err error) {
+	read, at := 0, readPosition(p.After)
+	for at.in < len(ranges) {
+		rows, err := s.rows.Read(c, ranges[at.in], at.name, readAtOnce)
 		if err != nil {
 			return nil, "", err
 		}
 		for _, row := range rows {
 			if len(page) == p.Size {
-				return page, p.Next(after), s.rows.Verify(c, page)
+				return page, p.Next(at.String()), s.rows.Verify(c, page)
 			}
-			if after = row.Name; chosen(row) {
+			at.name = row.Name
+			if f.Matches(subject(&row.Parameter, row.Version)) {
 				page = append(page, row)
 			}
 		}
-		if read += len(rows); len(rows) < readAtOnce {
-			return page, "", s.rows.Verify(c, page)
+		read += len(rows)
+		if len(rows) < readAtOnce {
+			at = position{in: at.in + 1}
 		}
-		if read >= readInAll {
-			return page, p.Next(after), s.rows.Verify(c, page)
+		if read >= readInAll && at.in < len(ranges) {
+			return page, p.Next(at.String()), s.rows.Verify(c, page)
 		}
 	}
+	return page, "", s.rows.Verify(c, page)
+}
+
+// subject is what filters look at in a version of p.
+func subject(p *parameter.Parameter, version int64) filter.Subject {
+	return filter.Subject{Name: p.Name, Type: p.Type, KeyID: p.KeyID, Tier: p.Tier,
+		DataType: p.DataType, Tags: domain.TagMap(p.Tags), Labels: p.Labels.Of(version)}
 }

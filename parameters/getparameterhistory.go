@@ -60,16 +60,21 @@ func (s *Parameters) getParameterHistory(c *op.Call, in GetParameterHistoryInput
 		if err != nil {
 			return out, err
 		}
-		out.Parameters = append(out.Parameters, ParameterHistory{Value: value,
-			Labels: p.Labels.Of(v.Version), ParameterMetadata: metadata(p, v.Facts)})
+		shown, err := metadata(c, p, v.Facts)
+		if err != nil {
+			return out, err
+		}
+		out.Parameters = append(out.Parameters, ParameterHistory{ParameterMetadata: shown, Value: value,
+			Labels: p.Labels.Of(v.Version)})
 	}
 	return out, nil
 }
 
 // metadata is what is shown of a version of p beside its value.
-func metadata(p *parameter.Parameter, f parameter.Facts) ParameterMetadata {
+func metadata(c *op.Call, p *parameter.Parameter, f parameter.Facts) (ParameterMetadata, error) {
+	attached, err := f.Policies.Answers(c.Time, f.Modified)
 	return ParameterMetadata{Name: p.Shown(), ARN: p.ARN(), Type: f.Type, KeyId: f.KeyID,
 		LastModifiedDate: wire.Time{Time: f.Modified}, LastModifiedUser: f.User,
 		Description: f.Description, AllowedPattern: f.AllowedPattern, Version: f.Version, Tier: f.Tier,
-		DataType: f.DataType}
+		Policies: attached, DataType: f.DataType}, err
 }

@@ -1,13 +1,14 @@
 package parameters
 
 import (
+	"cmp"
 	"strconv"
 
 	"claviger/internal/domain"
 	"claviger/internal/op"
+	"claviger/parameters/filter"
 	"claviger/parameters/model"
 	"claviger/parameters/parameter"
-	"claviger/parameters/parameterrows"
 	"claviger/parameters/target"
 	"claviger/policy"
 )
@@ -20,7 +21,13 @@ type GetParametersByPathInput struct {
 	WithDecryption *bool   `shape:"Boolean"`
 	MaxResults     *int32  `shape:"GetParametersByPathMaxResults"` // 1 to 10; absent: 10
 	NextToken      *string `shape:"NextToken"`
-	op.ByShape
+
+	ParameterFilters []filter.ParameterStringFilter `shape:"ParameterStringFilterList"`
+}
+
+// Validate implements [op.Input].
+func (in GetParametersByPathInput) Validate() error {
+	return filter.CheckByPath(in.Path, in.ParameterFilters)
 }
 
 // Conditions implements [domain.Conditional].
@@ -40,6 +47,8 @@ type GetParametersByPathOutput struct {
 type below struct {
 	parameter.Path
 	recursive bool
+	filter    *filter.Filter
+	filtered  bool
 	says      func(policy.Values)
 	etag      func() string
 	op.There
@@ -64,7 +73,9 @@ func (s *Parameters) findBelow(c *op.Call, in GetParametersByPathInput) (b below
 	if err != nil {
 		return b, err
 	}
-	b = below{Path: path, recursive: domain.Or(in.Recursive, false), says: in.Conditions}
+	b = below{Path: path, recursive: domain.Or(in.Recursive, false), says: in.Conditions,
+		filtered: len(in.ParameterFilters) > 0}
+	b.filter = filter.NewByPath(path.Path, b.recursive, in.ParameterFilters)
 	s.rows.WatchPath(c, path, b.recursive)
 	b.etag = func() string { return s.finder.ETag("GetParametersByPath", s.belowDependsOn(c, in, b)) }
 	return b, nil
@@ -91,12 +102,16 @@ func (s *Parameters) belowDependsOn(c *op.Call, in GetParametersByPathInput, b b
 	return parts
 }
 
-const mostByPath = 10
+// Bounds of one page: how many parameters it has at most, and how many are looked at before it is
+// given as it is, with what passed the filters.
+const (
+	mostByPath   = 10
+	mostLookedAt = 200
+)
 
 func (s *Parameters) pathPage(c *op.Call, in GetParametersByPathInput, b below) (domain.Page, error) {
-	scope := b.Path.Path + strconv.FormatBool(b.recursive)
-	return s.pages.Page(c, "GetParametersByPath", scope, int(domain.Or(in.MaxResults, mostByPath)),
-		in.NextToken)
+	return s.pages.Page(c, "GetParametersByPath", b.filter.String(),
+		int(domain.Or(in.MaxResults, mostByPath)), in.NextToken)
 }
 
 func (s *Parameters) getParametersByPath(c *op.Call, in GetParametersByPathInput,
@@ -105,26 +120,50 @@ func (s *Parameters) getParametersByPath(c *op.Call, in GetParametersByPathInput
 	if err != nil {
 		return out, err
 	}
-	found, err := s.rows.Below(b.Path, b.recursive, p.After, p.Size+1)
+	out.Parameters = []Parameter{}
+	after, looked := p.After, p.Size
+	if b.filtered {
+		looked = mostLookedAt
+	}
+	found, err := s.rows.Below(b.Path, b.recursive, after, looked+1)
 	if err != nil {
 		return out, err
 	}
-	found, out.NextToken = domain.Cut(p, found, func(f parameterrows.Found) string { return f.Name })
-	out.Parameters = []Parameter{}
-	for _, f := range found {
-		asked := parameter.Asked{Ref: parameter.Ref{Account: b.Account, Region: b.Region, Name: f.Name}}
-		e, err := s.rows.WithValue(c, asked.Ref)
-		if err != nil {
+	for i, f := range found {
+		if i == looked || len(out.Parameters) == p.Size {
+			out.NextToken = p.Next(after)
+			return out, nil
+		}
+		after = f.Name
+		if out.Parameters, err = s.appendFound(c, in, b, f.Name, out.Parameters); err != nil {
 			return out, err
 		}
-		if e == nil {
-			continue // it has gone since
-		}
-		one, err := s.read(c, e, asked, domain.Or(in.WithDecryption, false))
-		if err != nil {
-			return out, err
-		}
-		out.Parameters = append(out.Parameters, one)
 	}
 	return out, nil
+}
+
+// appendFound appends the versions of a parameter that pass the filters: the newest, or those with
+// the labels that are asked for. One that has gone since has none.
+func (s *Parameters) appendFound(c *op.Call, in GetParametersByPathInput, b below, name string,
+	page []Parameter) ([]Parameter, error) {
+	asked := parameter.Asked{Ref: parameter.Ref{Account: b.Account, Region: b.Region, Name: name}}
+	e, err := s.rows.WithValue(c, asked.Ref)
+	if err != nil || e == nil {
+		return page, err
+	}
+	asked.Selector.Version = labelled(e.Parameter, b.filter.Labels())
+	if !b.filter.Matches(subject(e.Parameter, cmp.Or(asked.Selector.Version, e.Version))) {
+		return page, nil
+	}
+	one, err := s.read(c, e, asked, domain.Or(in.WithDecryption, false))
+	one.Selector = "" // nobody asked for the version by its number
+	return append(page, one), err
+}
+
+// labelled is the newest version of p with one of the labels, or 0.
+func labelled(p *parameter.Parameter, labels []string) (version int64) {
+	for _, label := range labels {
+		version = max(version, p.Labels[label])
+	}
+	return version
 }

@@ -7,7 +7,10 @@ import (
 	"claviger/parameters/target"
 )
 
-var routes = domain.Routes{Service: model.ParameterStore}
+var (
+	routes = domain.Routes{Service: model.ParameterStore}
+	rooted = domain.Routes{Service: model.ParameterStore, Rooted: true}
+)
 
 // aParameter is the path of a parameter as a resource: what PUT puts there, GET returns. What else
 // there is of one has a path of its own, and none behind the name: any word may be a level of it.
@@ -22,52 +25,52 @@ func (s *Parameters) Operations() []op.Operation {
 		op.Write(rooted.Put("PutParameter", aParameter,
 			"Makes a parameter, or gives one that is there a new version."),
 			s.findPut, s.putParameter),
-		op.Read(routes.Get("GetParameter", aParameter, "Returns one version of a parameter."),
+		op.Read(rooted.Get("GetParameter", aParameter, "Returns one version of a parameter."),
 			s.findGet, s.getParameter),
 		op.Read(routes.Get("GetParameters", "/v1/parameter-values",
 			"Returns up to ten parameters by name."),
 			s.findGetSeveral, s.getParameters),
-		op.Read(routes.Get("GetParametersByPath", "/v1/parameter-paths/{Path...}",
+		op.Read(rooted.Get("GetParametersByPath", "/v1/parameter-paths/{Path...}",
 			"Returns the parameters below a path.").At("GET", "/v1/parameter-paths"),
 			s.findBelow, s.getParametersByPath),
-		target.Read(s.finder, routes.Get("GetParameterHistory", "/v1/parameter-history/{Name...}",
+		target.Read(s.finder, rooted.Get("GetParameterHistory", "/v1/parameter-history/{Name...}",
 			"Returns the versions of a parameter, with their values."),
 			s.getParameterHistory),
 		op.Read(routes.Get("DescribeParameters", "/v1/parameters",
 			"Lists what is known of parameters, their values left out."),
 			s.findDescribe, s.describeParameters),
 
-		target.Change(s.finder, routes.Delete("DeleteParameter", aParameter,
+		target.Change(s.finder, rooted.Delete("DeleteParameter", aParameter,
 			"Deletes a parameter with all its versions."),
 			s.deleteParameter),
 		op.Write(routes.Delete("DeleteParameters", "/v1/parameters",
 			"Deletes up to ten parameters by name."),
 			s.findDeleteSeveral, s.deleteParameters),
 
-		target.Change(s.finder, routes.Post("LabelParameterVersion", "/v1/parameter-labels/{Name...}",
+		target.Change(s.finder, rooted.Post("LabelParameterVersion", "/v1/parameter-labels/{Name...}",
 			"Puts labels on a version of a parameter."),
 			s.labelParameterVersion),
-		target.Change(s.finder, routes.Delete("UnlabelParameterVersion",
+		target.Change(s.finder, rooted.Delete("UnlabelParameterVersion",
 			"/v1/parameter-labels/{Name...}", "Takes labels from a version of a parameter."),
 			s.unlabelParameterVersion),
 
-		target.Change(s.finder, routes.Post("AddTagsToResource", tagsOf,
+		target.Change(s.finder, rooted.Post("AddTagsToResource", tagsOf,
 			"Adds tags to a parameter or overwrites them."),
 			s.addTagsToResource),
-		target.Change(s.finder, routes.Delete("RemoveTagsFromResource", tagsOf,
+		target.Change(s.finder, rooted.Delete("RemoveTagsFromResource", tagsOf,
 			"Removes tags from a parameter."),
 			s.removeTagsFromResource),
-		target.Read(s.finder, routes.Get("ListTagsForResource", tagsOf,
+		target.Read(s.finder, rooted.Get("ListTagsForResource", tagsOf,
 			"Lists the tags of a parameter."),
 			s.listTagsForResource),
 
-		op.Read(routes.Get("GetServiceSetting", "/v1/parameter-settings/{SettingId...}",
+		op.Read(rooted.Get("GetServiceSetting", "/v1/parameter-settings/{SettingId...}",
 			"Returns what the account has set for its parameters."),
 			findSetting[SettingInput]("GetServiceSetting"), s.getServiceSetting),
-		op.Write(routes.Put("UpdateServiceSetting", "/v1/parameter-settings/{SettingId...}",
+		op.Write(rooted.Put("UpdateServiceSetting", "/v1/parameter-settings/{SettingId...}",
 			"Sets something for the parameters of the account."),
 			findSetting[UpdateServiceSettingInput]("UpdateServiceSetting"), s.updateServiceSetting),
-		op.Write(routes.Delete("ResetServiceSetting", "/v1/parameter-settings/{SettingId...}",
+		op.Write(rooted.Delete("ResetServiceSetting", "/v1/parameter-settings/{SettingId...}",
 			"Takes back what the account has set."),
 			findSetting[SettingInput]("ResetServiceSetting"), s.resetServiceSetting),
 	}

@@ -9,6 +9,7 @@ import (
 	"claviger/parameters/model"
 	"claviger/parameters/parameter"
 	"claviger/parameters/parameterrows"
+	"claviger/parameters/policies"
 	"claviger/parameters/ssmfault"
 	"claviger/parameters/target"
 	"claviger/policy"
@@ -27,7 +28,8 @@ type PutParameterInput struct {
 	Overwrite      *bool           `shape:"Boolean"`                   // absent: false
 	AllowedPattern *string         `shape:"AllowedPattern"`
 	Tags           []parameter.Tag `shape:"TagList"`
-	Tier           *string         `shape:"ParameterTier"` // absent: the account's setting
+	Tier           *string         `shape:"ParameterTier"`     // absent: the account's setting
+	Policies       *string         `shape:"ParameterPolicies"` // in the place of those that there are
 	DataType       *string         `shape:"ParameterDataType"`
 }
 
@@ -45,6 +47,7 @@ func (in PutParameterInput) Validate() error {
 // Conditions implements [domain.Conditional].
 func (in PutParameterInput) Conditions(v policy.Values) {
 	domain.Set(v, model.Overwrite, in.Overwrite, strconv.FormatBool)
+	domain.SetText(v, model.Policies, in.Policies)
 	domain.SetTags(v, in.Tags)
 }
 
@@ -157,6 +160,13 @@ func say(c *op.Call, in PutParameterInput, p *parameter.Parameter) error {
 	p.DataType = domain.Or(in.DataType, p.DataType)
 	p.Modified, p.User = parameter.Now(c), c.Caller.ARN
 	p.KeyID = keyFor(in, p)
+	if in.Policies != nil {
+		set, err := policies.Parse(*in.Policies, c.Time)
+		if err != nil {
+			return err
+		}
+		p.Policies = set
+	}
 	return checkDataType(p)
 }
 
@@ -192,7 +202,8 @@ func (s *Parameters) decideTier(c *op.Call, in PutParameterInput,
 		return err
 	}
 	p.Tier, err = parameter.Tiering{Asked: domain.Or(in.Tier, ""), Setting: setting.Value,
-		Before: before, Size: len(in.Value), Full: n.Standard >= parameter.StandardQuota}.Tier()
+		Before: before, Size: len(in.Value), Policies: len(p.Policies) > 0,
+		Full: n.Standard >= parameter.StandardQuota}.Tier()
 	switch {
 	case err != nil, p.Tier == before:
 		return err

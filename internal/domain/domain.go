@@ -9,7 +9,13 @@ import (
 )
 
 // Routes makes the descriptions of a service's operations.
-type Routes struct{ Service *op.Service }
+type Routes struct {
+	Service *op.Service
+
+	// Rooted: the things of the paths have names that begin with a slash. In a path a name stands
+	// without it, and the operation gets it with it. An ARN stays as it is.
+	Rooted bool
+}
 
 // Get describes an operation that is performed by GET on a path.
 func (r Routes) Get(name, path, doc string) op.Info { return r.route(name, "GET", path, doc) }
@@ -32,18 +38,11 @@ func Large(n op.Info) op.Info {
 	return n
 }
 
-// Rooted is said of an operation on things whose names begin with a slash. In a path the name
-// stands without it, and the operation gets it with it. An ARN alone stays as it is.
-func Rooted(n op.Info) op.Info {
-	n.Rooted = true
-	return n
-}
-
 // Internal describes an operation without a route: nothing outside the process can name it.
 func (r Routes) Internal(name string) op.Info { return op.Info{Name: name, Service: r.Service} }
 
 func (r Routes) route(name, method, path, doc string) op.Info {
-	return op.Info{Name: name, Service: r.Service, Doc: doc,
+	return op.Info{Name: name, Service: r.Service, Doc: doc, Rooted: r.Rooted,
 		Route: op.Route{Method: method, Path: path}}
 }
 

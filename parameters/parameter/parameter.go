@@ -8,6 +8,7 @@ import (
 	"claviger/internal/domain"
 	"claviger/internal/envelope"
 	"claviger/internal/op"
+	"claviger/parameters/policies"
 )
 
 // Service is the service's name in ARNs and IAM actions, and how KMS knows who asks.
@@ -55,6 +56,7 @@ type Facts struct {
 	Description    string
 	AllowedPattern string
 	DataType       string
+	Policies       policies.Set
 	Modified       time.Time
 	User           string // the ARN of who made it
 }

@@ -1,6 +1,8 @@
 package parameterrows
 
 import (
+	"strings"
+
 	"claviger/internal/op"
 	"claviger/internal/rowmac"
 	"claviger/parameters/parameter"
@@ -9,14 +11,14 @@ import (
 
 var (
 	qBelow = store.SQL(`SELECT name, id, rev FROM parameters
-		WHERE account = $1 AND region = $2 AND name > $3 AND name < $4 ORDER BY name LIMIT $5`)
+		WHERE account = $1 AND region = $2 AND name >= $3 AND name < $4 ORDER BY name LIMIT $5`)
 	qDirectlyBelow = store.SQL(`SELECT p.name, p.id, p.rev FROM parameters p
-		WHERE p.account = $1 AND p.region = $2 AND p.parent = $3 AND p.name > $4
+		WHERE p.account = $1 AND p.region = $2 AND p.parent = $3 AND p.name >= $4
 		ORDER BY p.name LIMIT $5`)
 	qParameters = store.SQL(`SELECT ` + parameterRows.Columns() + ` FROM parameters
-		WHERE account = $1 AND region = $2 AND name > $3 AND name < $4 ORDER BY name LIMIT $5`)
+		WHERE account = $1 AND region = $2 AND name >= $3 AND name < $4 ORDER BY name LIMIT $5`)
 	qChildren = store.SQL(`SELECT ` + parameterRows.Columns() + ` FROM parameters
-		WHERE account = $1 AND region = $2 AND parent = $3 AND name > $4 ORDER BY name LIMIT $5`)
+		WHERE account = $1 AND region = $2 AND parent = $3 AND name >= $4 ORDER BY name LIMIT $5`)
 )
 
 // Found is a parameter that a listing came by.
@@ -28,10 +30,11 @@ type Found struct {
 // Below returns at most n parameters that are below a path, in order of name, from behind a name on.
 func (s *Rows) Below(p parameter.Path, recursive bool, after string,
 	n int) (found []Found, err error) {
-	q, args := qDirectlyBelow, []any{p.Account, p.Region, p.Path, after, n}
+	r := Directly(p.Path)
+	q, args := qDirectlyBelow, []any{p.Account, p.Region, r.Parent, r.behind(after), n}
 	if recursive {
-		r := Under(p.Path)
-		q, args = qBelow, []any{p.Account, p.Region, max(after, r.After), r.Before, n}
+		r = Under(p.Path)
+		q, args = qBelow, []any{p.Account, p.Region, r.behind(after), r.Before, n}
 	}
 	err = s.db.Rows(q, args, func(scan func(...any) error) error {
 		var f Found
@@ -42,21 +45,46 @@ func (s *Rows) Below(p parameter.Path, recursive bool, after string,
 	return found, err
 }
 
-// Range is a range of names: those between two, which are left out.
+// Range is a range of names, from one on and up to another, which is left out.
 type Range struct {
-	After, Before string
-	Parent        string // only those directly below it; empty: all
+	From, Before string
+	Parent       string // only those directly below it; empty: all
 }
 
 // Everything is the range of all names, since each begins with a slash.
-var Everything = Range{After: "/", Before: "0"}
+var Everything = Range{From: "/", Before: "0"} // which follows the slash
 
-// Under is the range of what is below a path.
+// Under is the range of what is below a path, which may end in a slash.
 func Under(path string) Range {
-	if path == "/" {
-		return Everything
+	path = strings.TrimSuffix(path, "/")
+	return Range{From: path + "/", Before: path + "0"}
+}
+
+// Directly is the range of what is directly below a path.
+func Directly(path string) Range {
+	r := Under(path)
+	r.Parent = path
+	if path != "/" {
+		r.Parent = strings.TrimSuffix(path, "/")
 	}
-	return Range{After: path + "/", Before: path + "0"} // 0 follows the slash
+	return r
+}
+
+// Beginning is the range of the names with a prefix. No character of a name is above the tilde.
+func Beginning(prefix string) Range { return Range{From: prefix, Before: prefix + "~"} }
+
+// Only is the range of one name.
+func Only(name string) Range { return Range{From: name, Before: name + first} }
+
+// first is below all characters of names: what it is put behind comes next after the name.
+const first = " "
+
+// behind is where a range goes on after a name, or begins if that is empty.
+func (r Range) behind(name string) string {
+	if name == "" {
+		return r.From
+	}
+	return max(r.From, name+first)
 }
 
 // Listed is a parameter as a listing reads it, not verified yet.
@@ -68,9 +96,9 @@ type Listed struct {
 // Read returns at most n parameters of a range, in order of name, from behind a name on.
 func (s *Rows) Read(c *op.Call, r Range, after string, n int) (rows []*Listed, err error) {
 	account, region := c.Namespace()
-	q, args := qParameters, []any{account, region, max(after, r.After), r.Before, n}
+	q, args := qParameters, []any{account, region, r.behind(after), r.Before, n}
 	if r.Parent != "" {
-		q, args = qChildren, []any{account, region, r.Parent, max(after, r.After), n}
+		q, args = qChildren, []any{account, region, r.Parent, r.behind(after), n}
 	}
 	err = s.db.Rows(q, args, func(scan func(...any) error) (err error) {
 		l := new(Listed)

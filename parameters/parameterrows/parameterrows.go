@@ -39,6 +39,7 @@ func factColumns(f *parameter.Facts) []rowmac.Column {
 		rowmac.Text("description", &f.Description),
 		rowmac.Text("pattern", &f.AllowedPattern),
 		rowmac.Text("data_type", &f.DataType),
+		rowmac.JSON("policies", &f.Policies),
 		rowmac.Time("modified", &f.Modified),
 		rowmac.Text("user", &f.User),
 	}

@@ -19,6 +19,7 @@ CREATE TABLE parameters (
     description TEXT    NOT NULL,
     pattern     TEXT    NOT NULL, -- AllowedPattern; empty: there is none
     data_type   TEXT    NOT NULL,
+    policies    TEXT    NOT NULL, -- a JSON list; of an older version as they were when it was made
     modified    INTEGER NOT NULL,
     user        TEXT    NOT NULL, -- the ARN of who made the version
     mac         BLOB    NOT NULL,
@@ -40,6 +41,7 @@ CREATE TABLE parameter_versions (
     description TEXT    NOT NULL,
     pattern     TEXT    NOT NULL,
     data_type   TEXT    NOT NULL,
+    policies    TEXT    NOT NULL, -- a JSON list; of an older version as they were when it was made
     modified    INTEGER NOT NULL,
     user        TEXT    NOT NULL,
     key_arn     TEXT    NOT NULL, -- the KMS key that sealed the value; empty: it isn't sealed
