@@ -1,0 +1,171 @@
+package pattern
+
+// members is what Java keeps of a class while it reads it. Single characters are kept apart and
+// join the rest late, which can be seen at an intersection without a right side.
+type members struct {
+	rest    set
+	hasRest bool
+	singles set
+	pending bool // singles aren't in rest yet
+	// latest is what an intersection without a right side intersects with.
+	latest    set
+	hasLatest bool
+}
+
+func (m *members) add(s set) {
+	m.rest, m.hasRest = merge(m.rest, s), true
+	m.latest, m.hasLatest = s, true
+}
+
+func (m *members) addSingle(s set) {
+	m.singles, m.pending = merge(m.singles, s), true
+	m.latest, m.hasLatest = nil, false
+}
+
+// class reads a class from its opening bracket on. The right side of && is read as a class, too:
+// it begins behind the character at which the parser stands and leaves the closing bracket, which
+// closes says not to do.
+func (p *parser) class(closes bool) set {
+	open := p.pos + 1
+	negated := false
+	r := p.next()
+	if r == '^' && p.at(p.pos-1) == '[' {
+		r = p.next()
+		negated = true
+	}
+	var m members
+	for ; ; r = p.peek() {
+		switch {
+		case r == end:
+			p.refuseAt(open, "a class that isn't closed", `add a ], or write \[ for the character`)
+			return nil
+		case r == '[':
+			m.add(p.class(true))
+			continue
+		case r == '&' && p.intersection(&m):
+			continue
+		case r == ']' && (m.hasRest || m.pending):
+			if closes {
+				p.next()
+			}
+			s := m.rest
+			if m.pending {
+				s = merge(s, m.singles)
+			}
+			if negated {
+				s = s.negate()
+			}
+			return s
+		}
+		p.member(&m)
+	}
+}
+
+// intersection reads && and its right side, if it stands there: a single & is a character.
+func (p *parser) intersection(m *members) bool {
+	if p.next() != '&' {
+		p.pos--
+		return false
+	}
+	r := p.next()
+	var right set
+	hasRight := false
+	for r != ']' && r != '&' && r != end {
+		if r != '[' {
+			p.pos--
+		}
+		right, hasRight = merge(right, p.class(r == '[')), true
+		r = p.peek()
+	}
+	if m.pending {
+		if !m.hasRest {
+			m.latest, m.hasLatest = m.singles, true
+		}
+		m.rest, m.hasRest = merge(m.rest, m.singles), true
+		m.pending = false
+	}
+	if hasRight {
+		m.latest, m.hasLatest = right, true
+	}
+	switch {
+	case !m.hasRest && !hasRight, m.hasRest && !m.hasLatest:
+		p.refuse("an intersection && without a side", `write [a&&b] with classes, or \&`)
+	case !m.hasRest:
+		m.rest, m.hasRest = right, true
+	default:
+		m.rest = intersect(m.rest, m.latest)
+	}
+	return true
+}
+
+// member reads a character, a range or what stands for a set.
+func (p *parser) member(m *members) {
+	r := p.peek()
+	if r == '\\' {
+		letter := p.at(p.pos + 1)
+		if letter == 'p' || letter == 'P' {
+			p.pos++
+			m.add(p.property(letter == 'P'))
+			return
+		}
+		// At one end of a range \v is the one character that it was once.
+		isRange := letter == 'v' && p.at(p.pos+2) == '-'
+		if s, isSet := p.shorthand(letter); isSet && !isRange {
+			p.pos += 2
+			m.add(s)
+			return
+		}
+		r = p.classEscape()
+	} else {
+		p.next()
+	}
+	p.rangeFrom(r&^quoted, m)
+}
+
+// rangeFrom reads the rest of a range that r begins, if it begins one.
+func (p *parser) rangeFrom(lo rune, m *members) {
+	hi := rune(end)
+	if p.peek() == '-' {
+		hi = p.at(p.pos + 1)
+	}
+	if hi == end || hi == '[' || hi == ']' {
+		p.single(lo, m)
+		return
+	}
+	p.next()
+	if hi = p.peek(); hi == '\\' {
+		hi = p.classEscape()
+	} else {
+		p.next()
+	}
+	if hi &^= quoted; hi < lo {
+		p.refuse("a range that ends before it begins",
+			`put the lower character first, or write \- for the character`)
+		return
+	}
+	m.add(p.flags.between(lo, hi))
+}
+
+// single adds one character. Java has it apart if it is below 256, with six exceptions that are
+// those of case.
+func (p *parser) single(r rune, m *members) {
+	s := p.flags.one(r)
+	if r < 256 && s[len(s)-1] < 256 {
+		m.addSingle(s)
+		return
+	}
+	m.add(s)
+}
+
+// classEscape reads a backslash and the character that it makes in a class.
+func (p *parser) classEscape() rune {
+	r := p.skip()
+	if r == 'v' {
+		return '\v'
+	}
+	if _, isSet := p.shorthand(r); isSet {
+		p.refuse("a range that ends in a set", `write \- for the character`)
+		return 0
+	}
+	return p.escape(r)
+}
