@@ -88,8 +88,8 @@ func CheckDescribed(old []ParametersFilter, filters []ParameterStringFilter) err
 }
 
 // CheckByPath holds the path and the filters of GetParametersByPath to what the model leaves open.
-// A path below /aws is well formed: public parameters are there. Blanks around a path are no part of
-// it, as those around a name aren't. The words are AWS's.
+// A path below /aws is well formed: public parameters are there. Blanks around a path are no part
+// of it, as those around a name aren't. The words are AWS's.
 func CheckByPath(path string, filters []ParameterStringFilter) error {
 	if !isPath(strings.TrimSpace(path)) {
 		return ssmfault.BadPath
@@ -177,5 +177,6 @@ func errDuplicate(key string) error {
 		"the request: %s. A request can contain only one occurrence of a specific filter.", key)
 }
 
-var errReserved = ssmfault.Invalid(`Filters for common parameters can't be prefixed with "aws" or "ssm" ` +
-	`(case-insensitive). When using global parameters, please specify within a global namespace.`)
+var errReserved = ssmfault.Invalid(`Filters for common parameters can't be prefixed with "aws" ` +
+	`or "ssm" (case-insensitive). When using global parameters, please specify within a global ` +
+	`namespace.`)

@@ -50,13 +50,13 @@ var members = shape.Sentences{
 	"Version":        "The number of the version.",
 	"WithDecryption": "Returns a SecureString in clear; absent: its ciphertext, in Base64.",
 
-	"ParameterStringFilter.Key": "What is looked at: Name, Path, Type, KeyId, Tier, DataType or tag: " +
-		"and a key; by a path only Type, KeyId or Label.",
-	"ParameterStringFilter.Option": "Equals, which is usual, BeginsWith, or for a Name Contains; for a " +
-		"Path OneLevel, which is usual, or Recursive.",
+	"ParameterStringFilter.Key": "What is looked at: Name, Path, Type, KeyId, Tier, DataType or " +
+		"tag: and a key; by a path only Type, KeyId or Label.",
+	"ParameterStringFilter.Option": "Equals, which is usual, BeginsWith, or for a Name Contains; " +
+		"for a Path OneLevel, which is usual, or Recursive.",
 	"ParameterStringFilter.Values": "One of these must fit; a tag may be asked for without any.",
 	"ParametersFilter.Key":         "What is looked at: Name, Type or KeyId.",
-	"ParametersFilter.Values":      "One of these must fit: how a name begins, or the whole of the others.",
+	"ParametersFilter.Values":      "One of these must fit: how a name begins, or all of the others.",
 
 	"Tag.Key":   "The tag's key, unique on its parameter.",
 	"Tag.Value": "The tag's value, which may be empty.",
