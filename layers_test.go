@@ -156,7 +156,7 @@ var layers = []struct{ pkg, may, because string }{
 	{"parameters/target", "parameters/parameter parameters/parameterrows parameters/ssmfault " +
 		"internal/domain internal/op policy",
 		"finding a parameter comes before anything is done with it"},
-	{"parameters/filter", "internal/domain internal/fault",
+	{"parameters/filter", "parameters/ssmfault internal/domain internal/fault",
 		"a filter compares texts, and knows no row"},
 	{"parameters/policies", "internal/fault",
 		"what is due when follows from texts and moments: no clock, no row"},

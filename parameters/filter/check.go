@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"claviger/internal/fault"
+	"claviger/parameters/ssmfault"
 )
 
 // rule is what the filters of one key may say.
@@ -74,7 +75,7 @@ func (r rules) usual(key string) string {
 // are AWS's.
 func CheckDescribed(old []ParametersFilter, filters []ParameterStringFilter) error {
 	if len(old) > 0 && len(filters) > 0 {
-		return invalid("You can use either Filters or ParameterFilters in a single request.")
+		return ssmfault.Invalid("You can use either Filters or ParameterFilters in a single request.")
 	}
 	seen := map[string]bool{}
 	for _, f := range old {
@@ -87,10 +88,11 @@ func CheckDescribed(old []ParametersFilter, filters []ParameterStringFilter) err
 }
 
 // CheckByPath holds the path and the filters of GetParametersByPath to what the model leaves open.
-// A path below /aws is well formed: public parameters are there. The words are AWS's.
+// A path below /aws is well formed: public parameters are there. Blanks around a path are no part
+// of it, as those around a name aren't. The words are AWS's.
 func CheckByPath(path string, filters []ParameterStringFilter) error {
-	if !isPath(path) {
-		return errPath
+	if !isPath(strings.TrimSpace(path)) {
+		return ssmfault.BadPath
 	}
 	return byPathRules.check(filters)
 }
@@ -129,7 +131,7 @@ func (r rule) checkValues(f ParameterStringFilter) error {
 		case f.Key == keyPath && isReserved(v):
 			return errReserved
 		case f.Key == keyPath && !isPath(v):
-			return errPath
+			return ssmfault.BadPath
 		case r.values != nil && !slices.Contains(r.values, v):
 			// The code is the option's, though the text is of the value.
 			return fault.Newf(fault.Invalid, "InvalidFilterOption",
@@ -170,22 +172,11 @@ func isForeign(c rune) bool {
 	return c != '.' && c != '-' && c != '_'
 }
 
-func invalid(message string) error {
-	return fault.New(fault.Invalid, "ValidationException", message)
-}
-
 func errDuplicate(key string) error {
 	return fault.Newf(fault.Invalid, "InvalidFilterKey", "The following filter is duplicated in "+
 		"the request: %s. A request can contain only one occurrence of a specific filter.", key)
 }
 
-var errReserved = invalid(`Filters for common parameters can't be prefixed with "aws" or "ssm" ` +
-	`(case-insensitive). When using global parameters, please specify within a global namespace.`)
-
-// AWS sends the backslashes around aws and ssm, and none around the slash (recorded).
-var errPath = invalid(`The parameter doesn't meet the parameter name requirements. The parameter ` +
-	`name must begin with a forward slash "/". It can't be prefixed with \"aws\" or \"ssm\" ` +
-	`(case-insensitive). It must use only letters, numbers, or the following symbols: ` +
-	`. (period), - (hyphen), _ (underscore). Special characters are not allowed. All sub-paths, ` +
-	`if specified, must use the forward slash symbol "/". ` +
-	`Valid example: /get/parameters2-/by1./path0_.`)
+var errReserved = ssmfault.Invalid(`Filters for common parameters can't be prefixed with "aws" ` +
+	`or "ssm" (case-insensitive). When using global parameters, please specify within a global ` +
+	`namespace.`)

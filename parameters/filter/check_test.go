@@ -163,11 +163,12 @@ func TestCheckByPath_Filters_AreRefusedAsByAWS(t *testing.T) {
 }
 
 func TestCheckPath_Forms_AreThoseOfHierarchies(t *testing.T) {
-	for _, path := range []string{"/", "/a", "/a/", "/a/b.c-d_e/0", "/A/Z/z9", "/aws/service/"} {
+	for _, path := range []string{"/", "/a", "/a/", "/a/b.c-d_e/0", "/A/Z/z9", "/aws/service/",
+		" /a "} {
 		refused(t, path, CheckByPath(path, nil), "", "")
 	}
-	for _, path := range []string{"", "a", "a/b", "//", "//a", "/a//", "/a//b", "/###", "/a b", " /a",
-		"/a ", "/ä", "/a:1", "/a*", "/a/\x00", "arn:aws:ssm:eu-1:1:parameter/a"} {
+	for _, path := range []string{"", "a", "a/b", "//", "//a", "/a//", "/a//b", "/###", "/a b",
+		"/a /b", "/ä", "/a:1", "/a*", "/a/\x00", "arn:aws:ssm:eu-1:1:parameter/a"} {
 		refused(t, path, CheckByPath(path, nil), "ValidationException", badPath)
 		filters := list(with("Path", "Recursive", path))
 		refused(t, path, CheckDescribed(nil, filters), "ValidationException", badPath)

@@ -99,7 +99,7 @@ func NewByPath(path string, all bool, filters []ParameterStringFilter) *Filter {
 	if all {
 		option = recursive
 	}
-	f.add(keyPath, option, []string{path})
+	f.add(keyPath, option, []string{strings.TrimSpace(path)})
 	for _, n := range filters {
 		f.add(n.Key, domain.Or(n.Option, byPathRules.usual(n.Key)), n.Values)
 	}

@@ -171,7 +171,7 @@ func TestFilterString_SameMeaning_IsTheSame(t *testing.T) {
 		{described(with("Name", "BeginsWith", "a"), with("Type", "Equals", "String")),
 			NewDescribed([]ParametersFilter{{Key: "Type", Values: []string{"String"}},
 				{Key: "Name", Values: []string{"/a"}}}, nil)},
-		{NewByPath("/a", true, nil), NewByPath("/a/", true, nil)},
+		{NewByPath("/a", true, nil), NewByPath(" /a/ ", true, nil)},
 	} {
 		if same[0].String() != same[1].String() {
 			t.Errorf("%s is not %s", same[0], same[1])

@@ -40,6 +40,15 @@ var failures = op.Failures{
 	"InvalidNextToken": op.Fails(
 		"a `NextToken` that was not returned for this listing",
 		"begin at the first page", fault.Invalid),
+	"InvalidFilterKey": op.Fails(
+		"a filter by something that the operation can't be asked by, or by the same thing twice",
+		"use one of the keys that the text names, each once", fault.Invalid),
+	"InvalidFilterOption": op.Fails(
+		"an `Option` or a value that filters by this key don't have",
+		"use one of those that the text names", fault.Invalid),
+	"InvalidFilterValue": op.Fails(
+		"a filter without `Values`, by anything but a tag",
+		"say which values", fault.Invalid),
 	"InvalidResourceId": op.Fails(
 		"there is no parameter of that name to tag",
 		"give the name, not an ARN", fault.NotFound),
@@ -60,6 +69,7 @@ const (
 	onVersion   = onParameter + " ParameterVersionNotFound"
 	opened      = " InvalidKeyId"
 	paged       = " InvalidNextToken"
+	filtered    = " InvalidFilterKey InvalidFilterOption InvalidFilterValue"
 	tagged      = " InvalidResourceId InvalidResourceType"
 )
 
@@ -71,9 +81,9 @@ var answers = op.Answers{
 		" InvalidAllowedPatternException HierarchyLevelLimitExceededException TooManyTagsError",
 	"GetParameter":            onVersion + opened,
 	"GetParameters":           opened,
-	"GetParametersByPath":     opened + paged,
+	"GetParametersByPath":     opened + paged + filtered,
 	"GetParameterHistory":     onParameter + opened + paged,
-	"DescribeParameters":      paged,
+	"DescribeParameters":      paged + filtered,
 	"DeleteParameter":         onParameter,
 	"DeleteParameters":        "",
 	"LabelParameterVersion":   onVersion + " ParameterVersionLabelLimitExceeded",

@@ -10,6 +10,8 @@ var members = shape.Sentences{
 	"DataType":          "What the value is: text, aws:ec2:image or aws:ssm:integration.",
 	"DeletedParameters": "The names of the parameters that are gone.",
 	"Description":       "A note for people about what the parameter is for.",
+	"Filters": "What the parameters must be like that are listed, in an older form; " +
+		"instead of ParameterFilters.",
 	"InvalidLabels":     "The labels that could not be put on, or were not there to be taken away.",
 	"InvalidParameters": "The names that no parameter or version has, as they were asked for.",
 	"KeyId":             "The KMS key that seals a SecureString; absent: the one that the service manages.",
@@ -23,6 +25,7 @@ var members = shape.Sentences{
 	"Overwrite": "Gives a parameter that is there a new version; absent: false, and a name that is " +
 		"taken is refused.",
 	"Parameter":        "The parameter with its value.",
+	"ParameterFilters": "What the parameters must be like that are listed: all filters must hold.",
 	"ParameterVersion": "A version of the parameter, by its number.",
 	"Parameters":       "The parameters of this answer.",
 	"Path":             "The place in the hierarchy that the parameters are below. It begins with a slash.",
@@ -46,6 +49,14 @@ var members = shape.Sentences{
 	"Value":          "The value.",
 	"Version":        "The number of the version.",
 	"WithDecryption": "Returns a SecureString in clear; absent: its ciphertext, in Base64.",
+
+	"ParameterStringFilter.Key": "What is looked at: Name, Path, Type, KeyId, Tier, DataType or " +
+		"tag: and a key; by a path only Type, KeyId or Label.",
+	"ParameterStringFilter.Option": "Equals, which is usual, BeginsWith, or for a Name Contains; " +
+		"for a Path OneLevel, which is usual, or Recursive.",
+	"ParameterStringFilter.Values": "One of these must fit; a tag may be asked for without any.",
+	"ParametersFilter.Key":         "What is looked at: Name, Type or KeyId.",
+	"ParametersFilter.Values":      "One of these must fit: how a name begins, or all of the others.",
 
 	"Tag.Key":   "The tag's key, unique on its parameter.",
 	"Tag.Value": "The tag's value, which may be empty.",
