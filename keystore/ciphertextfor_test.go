@@ -122,20 +122,23 @@ func TestDecryptForService_AnotherCiphertext_IsRefused(t *testing.T) {
 func TestEncryptForService_KeyThatCantBeUsed_SaysWhy(t *testing.T) {
 	s := start(t)
 	special := func(spec, usage string) string {
-		return must[CreateKeyOutput](s, "CreateKey", M{"KeySpec": spec, "KeyUsage": usage}).KeyMetadata.KeyId
+		in := M{"KeySpec": spec, "KeyUsage": usage}
+		return must[CreateKeyOutput](s, "CreateKey", in).KeyMetadata.KeyId
 	}
 	disabled, doomed, ours := s.key(), s.key(), s.key()
 	must[any](s, "DisableKey", M{"KeyId": disabled})
 	must[any](s, "ScheduleKeyDeletion", M{"KeyId": doomed})
 	denied := s.policed([3]string{"Allow", "arn:aws:iam::" + ourAccount + ":root", whatever},
 		[3]string{"Deny", "*", `"Action":"kms:Encrypt"`})
+	const unknown = "11111111-2222-3333-4444-555555555555"
 	own := key.ARN(ourAccount, ourRegion, "")
+	managed := strings.TrimSuffix(own, "key/") + managedAlias(ssm)
 	for name, c := range map[string]struct {
 		caller policy.Caller
 		keyID  string
 		code   string
 	}{
-		"an unknown key":                 {owner(), "11111111-2222-3333-4444-555555555555", "NotFoundException"},
+		"an unknown key":                 {owner(), unknown, "NotFoundException"},
 		"no KeyId at all":                {owner(), "nonsense", "NotFoundException"},
 		"an ARN of nothing":              {owner(), "arn:aws:s3:::bucket", "InvalidArnException"},
 		"an alias of nothing":            {owner(), "alias/nothing", "NotFoundException"},
@@ -149,8 +152,8 @@ func TestEncryptForService_KeyThatCantBeUsed_SaysWhy(t *testing.T) {
 		"denied by its policy":           {owner(), denied, "AccessDeniedException"},
 		"a user without permission":      {optest.User("alice"), ours, "AccessDeniedException"},
 		"another account's":              {stranger(allowsAll), own + ours, "AccessDeniedException"},
-		"another account's that is none": {stranger(allowsAll), own + "11111111-2222-3333-4444-555555555555", "AccessDeniedException"},
-		"another account's managed key":  {stranger(allowsAll), "arn:aws:kms:" + ourRegion + ":" + ourAccount + ":alias/aws/" + ssm, "AccessDeniedException"},
+		"another account's that is none": {stranger(allowsAll), own + unknown, "AccessDeniedException"},
+		"another account's managed key":  {stranger(allowsAll), managed, "AccessDeniedException"},
 	} {
 		if _, err := s.encryptAs(c.caller, c.keyID, parameter("a"), "x"); faultCode(err) != c.code {
 			t.Errorf("%s: %v, want %s", name, err, c.code)
@@ -313,7 +316,8 @@ func TestEncryptForService_ConcurrentFirstUses_MakeManagedKeyOnce(t *testing.T) 
 	for i := range made {
 		all.Go(func() {
 			var err error
-			if made[i], err = s.encryptAs(optest.User("alice"), names[i%3], parameter("a"), "x"); err != nil {
+			made[i], err = s.encryptAs(optest.User("alice"), names[i%3], parameter("a"), "x")
+			if err != nil {
 				t.Error(err)
 			}
 		})
@@ -359,7 +363,8 @@ func (t counted) Unseal(ctx context.Context, ref custody.Ref, sealed, aad []byte
 
 func TestEncryptForService_EachUse_IsOneCallOfTheToken(t *testing.T) {
 	calls := new(atomic.Int64)
-	s := startAround(t, hsmtest.SoftHSM(t), func(real *hsm.Token) Token { return counted{real, calls} })
+	s := startAround(t, hsmtest.SoftHSM(t),
+		func(real *hsm.Token) Token { return counted{real, calls} })
 	id := s.key()
 	e, err := s.encryptAs(owner(), id, parameter("a"), "x")
 	for range 3 {
