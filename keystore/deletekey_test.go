@@ -55,7 +55,8 @@ func TestDeleteKey_WindowOver_KeyIsGone(t *testing.T) {
 	s.checkClosed(e, "NotFoundException")
 	s.checkOpens(kept, "y")
 	list := must[ListAliasesOutput](s, "ListAliases", nil).Aliases
-	if len(list) != 2 || list[0].AliasName != managedAlias(sm) || list[1].AliasName != "alias/b" {
+	if len(list) != 3 || list[0].AliasName != managedAlias(sm) ||
+		list[1].AliasName != managedAlias(ssm) || list[2].AliasName != "alias/b" {
 		t.Errorf("aliases %+v", list)
 	}
 	must[any](s, "CreateAlias", M{"AliasName": "alias/a", "TargetKeyId": other})

@@ -7,13 +7,15 @@ import (
 	"claviger/internal/domain"
 	"claviger/internal/envelope"
 	"claviger/internal/op"
+	"claviger/keystore/cryptoops"
 	"claviger/keystore/key"
 	"claviger/keystore/keyrows"
 	"claviger/keystore/target"
 )
 
 // Other services have their values sealed by data keys under KMS keys; see package datakeys. Each
-// use is authorized and recorded as kms:GenerateDataKey or kms:Decrypt by the caller.
+// use is authorized and recorded as kms:GenerateDataKey or kms:Decrypt by the caller. Short ones
+// they may have encrypted by kms:Encrypt itself, as the caller, too.
 
 // SealInput asks for a value to be sealed.
 type SealInput struct {
@@ -43,11 +45,9 @@ type Opened struct{ Value []byte }
 // service use it.
 func (s *Keys) Seal(c *op.Call, service, keyID string, context map[string]string,
 	value []byte) (envelope.Envelope, error) {
-	if keyID == "" || keyID == managedAlias(service) {
-		keyID = managedAlias(service)
-		if err := s.ensureManaged(c, service, keyID); err != nil {
-			return envelope.Envelope{}, err
-		}
+	keyID, err := s.keyFor(c, service, keyID)
+	if err != nil {
+		return envelope.Envelope{}, err
 	}
 	return op.Ask(c, service, s.seal, SealInput{KeyId: keyID, Service: service,
 		EncryptionContext: context, Value: value})
@@ -62,9 +62,43 @@ func (s *Keys) Unseal(c *op.Call, service string, e envelope.Envelope,
 	return out.Value, err
 }
 
+// Encrypt encrypts plaintext on behalf of service, as c's caller, by kms:Encrypt itself: one call
+// of the token. An empty keyID means what it does to [Keys.Seal].
+func (s *Keys) Encrypt(c *op.Call, service, keyID string, context map[string]string,
+	plaintext []byte) (envelope.Ciphertext, error) {
+	keyID, err := s.keyFor(c, service, keyID)
+	if err != nil {
+		return envelope.Ciphertext{}, err
+	}
+	out, err := op.Ask(c, service, s.cryptographic.Encrypt, cryptoops.EncryptInput{KeyId: keyID,
+		EncryptionContext: context, Plaintext: plaintext})
+	return envelope.Ciphertext{KeyARN: out.KeyId, Blob: out.CiphertextBlob}, err
+}
+
+// Decrypt opens what Encrypt made, as c's caller, by kms:Decrypt itself: one call of the token. The
+// key is named, so that a ciphertext of another one in its place is refused.
+func (s *Keys) Decrypt(c *op.Call, service string, t envelope.Ciphertext,
+	context map[string]string) ([]byte, error) {
+	out, err := op.Ask(c, service, s.cryptographic.Decrypt, cryptoops.DecryptInput{KeyId: &t.KeyARN,
+		EncryptionContext: context, CiphertextBlob: t.Blob})
+	return out.Plaintext, err
+}
+
 // KeyARN implements [envelope.Keys].
 func (s *Keys) KeyARN(c *op.Call, service, keyID string) (string, error) {
 	return s.finder.KeyARN(c, cmp.Or(keyID, managedAlias(service)))
+}
+
+// keyFor returns the KeyId that a service is to use: the one given, or its own key's. That one is
+// made on first use by whatever name it is asked for.
+func (s *Keys) keyFor(c *op.Call, service, keyID string) (string, error) {
+	own := managedAlias(service)
+	keyID = cmp.Or(keyID, own)
+	n, err := target.ParseName(c, keyID, true)
+	if err != nil || n.Alias != own || n.Account != c.Caller.Account {
+		return keyID, nil // what is no KeyId is refused when it is used, and recorded
+	}
+	return keyID, s.ensureManaged(c, service, own)
 }
 
 // ensureManaged makes the key that a service manages, and its alias, unless it is there. It commits

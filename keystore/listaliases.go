@@ -7,6 +7,7 @@ import (
 	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/internal/wire"
+	"claviger/keystore/key"
 	"claviger/keystore/keyrows"
 	"claviger/keystore/target"
 	"claviger/policy"
@@ -103,7 +104,7 @@ func (s *Keys) listAliases(c *op.Call, in ListAliasesInput,
 // by that is the next page's.
 func withPredefined(c *op.Call, aliases []*keyrows.Alias, after string) []*keyrows.Alias {
 	account, region := c.Namespace()
-	for _, service := range services {
+	for _, service := range key.Managers() {
 		a := &keyrows.Alias{AliasRef: keyrows.AliasRef{Account: account, Region: region,
 			Name: managedAlias(service)}}
 		i, there := slices.BinarySearchFunc(aliases, a.Name,

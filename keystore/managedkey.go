@@ -28,12 +28,9 @@ func (m managedTarget) Demands() []policy.Demand {
 // managedAlias is AWS's name for the key that a service manages.
 func managedAlias(service string) string { return "alias/aws/" + service }
 
-// services are those that manage keys: of AWS's, those that we have.
-var services = []string{"secretsmanager"}
-
 // serviceOfAlias returns the service that manages the key of an alias, or nothing.
 func serviceOfAlias(alias string) string {
-	for _, service := range services {
+	for _, service := range key.Managers() {
 		if alias == managedAlias(service) {
 			return service
 		}
@@ -66,8 +63,7 @@ func (s *Keys) createManaged(c *op.Call, in manageInput,
 	}
 	// AWS rotates the keys that its services manage every year, and nobody can switch it off.
 	k.RotateEvery(defaultRotationPeriod, c.Time)
-	k.Description = "Default key that protects the data of " + in.Service +
-		" when no other key is named"
+	k.Description = key.ManagedDescription(in.Service)
 	k.Policy = key.ManagedPolicy(k.Account, k.Region, in.Service)
 	noteKey(c, k)
 	insertKey, err := s.rows.Insert(c, k)

@@ -57,6 +57,10 @@ type Operations struct {
 	materials *sealing.Materials
 	stores    *customstore.Operations // find the token that random bytes are drawn from
 	Pairs     *admission.Gate         // places for making key pairs, by party
+
+	// Encrypt and Decrypt are asked for by other services, too: see internal/envelope.
+	Encrypt op.Query[EncryptInput, EncryptOutput]
+	Decrypt op.Query[DecryptInput, DecryptOutput]
 }
 
 // pairPatience is how long a key pair waits for a processor: less than a request may take.
@@ -67,22 +71,30 @@ const pairPatience = time.Minute
 func New(finder *target.Finder, device Device, materials *sealing.Materials,
 	stores *customstore.Operations) *Operations {
 	places := max(1, runtime.GOMAXPROCS(0)/2)
-	return &Operations{finder: finder, device: device, materials: materials, stores: stores,
+	s := &Operations{finder: finder, device: device, materials: materials, stores: stores,
 		Pairs: &admission.Gate{Places: places, Share: max(1, places/2), Patience: pairPatience,
 			Waiting: 64, WaitingAll: 512}}
+	// Last, since the operations hold what they find keys with.
+	s.Encrypt = target.Use(finder, keys.Post("Encrypt", "encrypt",
+		"Encrypts up to 4,096 bytes under a key."), s.findEncrypt, s.encrypt)
+	s.Decrypt = target.Use(finder, route.Post("Decrypt", "/v1/keys/decrypt",
+		"Decrypts what Encrypt, ReEncrypt or GenerateDataKey made.").
+		At("POST", "/v1/keys/decrypt/{KeyId...}").
+		At("POST", "/v1/keys/{KeyId...}/decrypt"), s.findDecrypt, s.decrypt)
+	return s
 }
+
+// route describes operations, keys those on one facet of a key.
+var (
+	route = domain.Routes{Service: model.KMS}
+	keys  = route.Of("/v1/keys", "KeyId")
+)
 
 // Operations is the table of contents.
 func (s *Operations) Operations() []op.Operation {
-	route := domain.Routes{Service: model.KMS}
-	keys := route.Of("/v1/keys", "KeyId")
 	return []op.Operation{
-		target.Use(s.finder, keys.Post("Encrypt", "encrypt",
-			"Encrypts up to 4,096 bytes under a key."), s.findEncrypt, s.encrypt),
-		target.Use(s.finder, route.Post("Decrypt", "/v1/keys/decrypt",
-			"Decrypts what Encrypt, ReEncrypt or GenerateDataKey made.").
-			At("POST", "/v1/keys/decrypt/{KeyId...}").
-			At("POST", "/v1/keys/{KeyId...}/decrypt"), s.findDecrypt, s.decrypt),
+		s.Encrypt,
+		s.Decrypt,
 		target.Use(s.finder, route.Post("ReEncrypt", "/v1/keys/re-encrypt",
 			"Moves a ciphertext to another key; the plaintext is not shown."), s.findReEncrypt, s.reEncrypt),
 		target.Use(s.finder, keys.Post("GenerateDataKey", "data-key",

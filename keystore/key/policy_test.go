@@ -25,9 +25,11 @@ func TestPolicyText_Compiled_Decides(t *testing.T) {
 	if r.Err != nil || !lets(r, root) || lets(r, other) {
 		t.Errorf("the default policy: %v, its root %v, another's %v", r.Err, lets(r, root), lets(r, other))
 	}
-	r = policy.CompileRules(ManagedPolicy(account, "us-east-1", "secretsmanager"))
-	if r.Err != nil || lets(r, root) {
-		t.Errorf("a service's policy: %v, and it lets root: %v", r.Err, lets(r, root))
+	for _, service := range Managers() {
+		r = policy.CompileRules(ManagedPolicy(account, "us-east-1", service))
+		if r.Err != nil || lets(r, root) {
+			t.Errorf("the policy of %s: %v, and it lets root: %v", service, r.Err, lets(r, root))
+		}
 	}
 }
 

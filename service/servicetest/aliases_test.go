@@ -100,7 +100,8 @@ func TestListAliases_AliasOfAService_IsThereBeforeItsKey(t *testing.T) {
 	listed := func() types.AliasListEntry {
 		t.Helper()
 		list := must(c.ListAliases(t.Context(), &kms.ListAliasesInput{}))(t).Aliases
-		if len(list) != 2 || *list[0].AliasName != *name || *list[0].AliasArn != aliasARN(*name) {
+		if len(list) != 3 || *list[0].AliasName != *name || *list[1].AliasName != "alias/aws/ssm" ||
+			*list[0].AliasArn != aliasARN(*name) {
 			t.Fatalf("listed %+v", list)
 		}
 		return list[0]
