@@ -19,6 +19,7 @@
 //	internal/signedtoken  page tokens, grant tokens, import tokens
 //	internal/pin       PINs as people keep them in files
 //	internal/envelope  how services have values sealed under KMS keys
+//	internal/outbox    events that changes leave, until they are delivered
 //	internal/install   what the installation knows of itself: its own keys
 //	internal/access    what the user that this process is may do with a file
 //	internal/wire      AWS's JSON and its scalars

@@ -217,6 +217,8 @@ var layers = []struct{ pkg, may, because string }{
 	{"internal/domain",
 		"internal/op internal/fault internal/signedtoken policy policy/principals store",
 		"what domains have in common knows none of them"},
+	{"internal/outbox", "internal/domain store",
+		"an event is a text and its place in a table; who leaves it and who takes it is for others"},
 	{"internal/envelope", "internal/op",
 		"a contract names what it carries and who is calling, and nothing else"},
 	{"internal/install", "store internal/rowmac internal/signedtoken internal/fault internal/custody",

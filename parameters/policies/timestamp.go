@@ -15,8 +15,8 @@ var timestamps = regexp.MustCompile(`(?i)^(\d{4}-\d\d-\d\dT\d\d:\d\d)(:\d\d)?(?:
 const farthest = 18 * time.Hour // an offset, either way, in Java
 
 // parseTimestamp reads the Timestamp of an Expiration. Times at rest have microseconds, so finer
-// fractions are cut. The fraction and the offset are read here, because time.Parse takes a comma for
-// the point, and offsets of a day.
+// fractions are cut. The fraction and the offset are read here, because time.Parse takes a comma
+// for the point, and offsets of a day.
 func parseTimestamp(text string) (time.Time, bool) {
 	part := timestamps.FindStringSubmatch(text)
 	if part == nil {
