@@ -60,7 +60,7 @@ func keepsRules(t *testing.T, p Parameter) {
 	segments := strings.Split(p.Name, "/")[1:]
 	_, nested, _ := strings.Cut(p.Value, "{{")
 	switch {
-	case !strings.HasPrefix(p.Name, site) && p.Name != index+"/site",
+	case !strings.HasPrefix(p.Name, site) && p.Name != List+"/site",
 		len(segments) > mostLevels, len(p.Name) > longestName,
 		!slices.ContainsFunc(segments, segmentForm.MatchString), slices.Contains(segments, ""),
 		p.Value == "" || len(p.Value) > mostInValue || !utf8.ValidString(p.Value),

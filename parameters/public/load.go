@@ -28,8 +28,8 @@ func CheckPath(path string) error {
 	case !ok:
 		return fmt.Errorf("%q is not below %s, where no account can write: elsewhere a tree would "+
 			"hide what accounts store", path, Root)
-	case path == index || strings.HasPrefix(path, index+"/"):
-		return fmt.Errorf("%s lists the trees that there are, and can't be one itself", index)
+	case path == List || strings.HasPrefix(path, List+"/"):
+		return fmt.Errorf("%s lists the trees that there are, and can't be one itself", List)
 	}
 	for segment := range strings.SplitSeq(below, "/") {
 		if !segmentForm.MatchString(segment) {
@@ -107,7 +107,7 @@ func listed(all []found) []found {
 	}
 	var list []found
 	for name, f := range newest {
-		f.Parameter = Parameter{Name: index + "/" + name, Type: String, Value: Root + "/" + name + "/",
+		f.Parameter = Parameter{Name: List + "/" + name, Type: String, Value: Root + "/" + name + "/",
 			Modified: f.Modified}
 		list = append(list, f)
 	}
