@@ -21,6 +21,7 @@ import (
 	"claviger/internal/op"
 	"claviger/jobs"
 	"claviger/keystore/model"
+	"claviger/parameters/public"
 	"claviger/policy"
 	"claviger/store"
 )
@@ -36,6 +37,9 @@ type Config struct {
 	// Issuers are the only authorities that are trusted for the issuers of web identities with
 	// these URLs. For any other it is the system's.
 	Issuers map[string]*x509.CertPool
+
+	// PublicParameters are the read-only ones that the site declares; nil has none.
+	PublicParameters *public.Trees
 
 	Log     *slog.Logger
 	Version string

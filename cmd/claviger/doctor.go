@@ -14,6 +14,7 @@ import (
 	"claviger/hsm"
 	"claviger/internal/custody"
 	"claviger/keystore/residents"
+	"claviger/parameters/public"
 	"claviger/service"
 )
 
@@ -94,6 +95,9 @@ func (q doctorFlags) run(ctx context.Context, e *env) (err error) {
 	if _, err := c.Authorities(); err != nil {
 		return err
 	}
+	if err := printPublic(e.stdout, c); err != nil {
+		return err
+	}
 	if err := printPrograms(ctx, e.stdout, c); err != nil {
 		return err
 	}
@@ -150,6 +154,19 @@ func printPrograms(ctx context.Context, w io.Writer, c *config.Config) error {
 		case r.Program != nil:
 			fmt.Fprintf(w, "\nrotator   %s: its program can be run\n", r.Name)
 		}
+	}
+	return nil
+}
+
+// printPublic says which trees of public parameters there are.
+func printPublic(w io.Writer, c *config.Config) error {
+	all, err := c.PublicParameters()
+	if err != nil {
+		return err
+	}
+	for _, tree := range all.Under(public.List, false, "", all.Len()) {
+		fmt.Fprintf(w, "\npublic    %s: parameters for every account, %d\n", tree.Value,
+			len(all.Under(tree.Value, true, "", all.Len())))
 	}
 	return nil
 }

@@ -59,6 +59,19 @@ var startFailures = []startFailure{
 	}, code: 3, says: `"perhaps"`},
 	{name: "log level", prepare: func(s *site) { s.add("[log]\nlevel = \"loud\"\n") }, code: 3,
 		says: `"loud"`},
+	{name: "public parameters elsewhere", prepare: func(s *site) {
+		s.add("[[parameters.public]]\npath = \"/site\"\nfrom = \"x.yaml\"\n")
+	}, code: 3, says: "not below /aws/service"},
+	{name: "no public parameters", prepare: func(s *site) {
+		s.declare("a: 1\n")
+		os.Remove(s.path("site.yaml"))
+	}, code: 3, says: "site.yaml: no such file"},
+	{name: "public parameters that are torn", prepare: func(s *site) { s.declare("a: 1\nb:\n") },
+		code: 3, says: "site.yaml:2: nothing stands here"},
+	{name: "public parameters that the group can change", prepare: func(s *site) {
+		s.declare("a: 1\n")
+		os.Chmod(s.path("site.yaml"), 0o664)
+	}, code: 4, says: "chmod go-w"},
 
 	{name: "loose PIN", prepare: func(s *site) { s.put("pin", userPIN, 0o644) }, code: 4,
 		says: "chmod 0600"},

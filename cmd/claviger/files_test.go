@@ -74,7 +74,8 @@ func (s *site) shut(path string) {
 
 // needed are the files of a site that its service can't do without, by a pattern.
 var needed = []string{"claviger.toml", "libsofthsm2.so", "softhsm2.conf", "tokens", "tokens/*",
-	"tokens/*/token.object", "pin", "claviger.db", "chain.pem", "key.pem"}
+	"tokens/*/token.object", "pin", "claviger.db", "chain.pem", "key.pem",
+	"site.yaml"}
 
 // complete is a site with every file in it, the library too.
 func complete(t *testing.T) *site {
@@ -90,6 +91,7 @@ func complete(t *testing.T) *site {
 	s.certify("chain.pem", 1, key)
 	s.putKey("key.pem", key)
 	s.add(fmt.Sprintf("[tls]\ncertificate = %q\nkey = %q\n", s.path("chain.pem"), s.path("key.pem")))
+	s.declare("a: 1\n")
 	return s
 }
 

@@ -6,6 +6,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"time"
@@ -44,8 +45,11 @@ type Config struct {
 	OIDC     struct {
 		Issuers []Issuer `toml:"issuers"` // of web identities, with authorities of their own
 	} `toml:"oidc"`
-	Rotators []Rotator `toml:"rotators"` // that secrets may be rotated by
-	TLS      struct {
+	Rotators   []Rotator `toml:"rotators"` // that secrets may be rotated by
+	Parameters struct {
+		Public []PublicTree `toml:"public"` // that the site declares for every account
+	} `toml:"parameters"`
+	TLS struct {
 		Certificate string `toml:"certificate"` // PEM chain; read again when it changes
 		Key         string `toml:"key"`         // PEM file of mode 0600; this or key_label
 		KeyLabel    string `toml:"key_label"`   // CKA_LABEL of a key pair on the token
@@ -103,6 +107,7 @@ func Read(path string) (*Config, error) {
 	if unknown := md.Undecoded(); len(unknown) > 0 {
 		return nil, exit.ConfigError("%s: there is no setting %q", path, unknown[0].String())
 	}
+	c.resolve(filepath.Dir(path))
 	if err := c.check(); err != nil {
 		return nil, exit.Mark(fmt.Errorf("%s: %w", path, err), exit.ErrConfig)
 	}
@@ -152,6 +157,9 @@ func (c *Config) check() error {
 		return err
 	}
 	if err := c.checkRotators(); err != nil {
+		return err
+	}
+	if err := c.checkPublic(); err != nil {
 		return err
 	}
 	return c.checkClusters()

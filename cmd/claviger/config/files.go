@@ -43,6 +43,9 @@ func (c *Config) Files(path string) []access.File {
 	for _, i := range c.OIDC.Issuers {
 		all = append(all, access.Look("an issuer's authorities", i.CAFile, access.Read))
 	}
+	for _, tree := range c.Parameters.Public {
+		all = append(all, access.Look("public parameters", tree.From, access.Read))
+	}
 	return all
 }
 
