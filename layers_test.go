@@ -28,6 +28,9 @@ var layers = []struct{ pkg, may, because string }{
 	{"cmd/claviger/config", "cmd/claviger/exit hsm iam/webidentity internal/... service " +
 		"secrets/rotation/rotator/... parameters/public",
 		"what an installation is made of is read before any command does anything with it"},
+	{"cmd/claviger/params/document", "", "a document is text, whatever becomes of it"},
+	{"cmd/claviger/params/plan", "cmd/claviger/params/document parameters/parameter",
+		"a plan compares what was read, and asks nobody"},
 	{"service", "...", "somebody has to put the parts together"},
 	{"service/servicetest", "...", "it starts the true server, and that is everything"},
 	{"bench/...", "...", "it measures the whole, and nobody imports a command"},
@@ -331,6 +334,8 @@ var walls = []struct{ path, in, because string }{
 		"a driver is a way to one kind of target"},
 	{"github.com/redis/go-redis", "secrets/rotation/rotator/redis",
 		"one place makes sure that the driver does nothing of its own accord"},
+	{"go.yaml.in/yaml", "parameters/public cmd/claviger/params/document",
+		"of YAML the values of parameters are read and nothing else, as text and without its surprises"},
 	{"golang.org/x/mod", "audit", "it is the Merkle log and the signed note"},
 	{"golang.org/x/sys", "cmd/... hsm store internal/access secrets/rotation/rotator/program/...",
 		"locked memory and file locks belong to the process, the device and the database; and what " +
