@@ -145,8 +145,7 @@ var layers = []struct{ pkg, may, because string }{
 		"a filter compares texts, and knows no row"},
 	{"parameters", "parameters/... internal/... policy audit store",
 		"a domain knows the road, the engine and the trail, and no other domain"},
-	{"parameters/parameter", "parameters/ssmfault parameters/policies internal/domain " +
-		"internal/envelope internal/op",
+	{"parameters/parameter", "parameters/ssmfault parameters/policies internal/domain internal/op",
 		"a parameter is facts and rules: no clock, no database, no key"},
 	{"parameters/ssmfault", "internal/fault", "every part of Parameter Store refuses in the same words"},
 	{"parameters/model", "internal/domain internal/op internal/shape internal/fault",

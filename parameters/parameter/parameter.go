@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"claviger/internal/domain"
-	"claviger/internal/envelope"
 	"claviger/internal/op"
 	"claviger/parameters/policies"
 )
@@ -76,11 +75,6 @@ type Value struct {
 	KeyARN  string // of the KMS key that sealed it; empty: it isn't sealed
 	Epoch   int64  // of the data key under it; 0: KMS encrypted it
 	Managed bool   // sealed by the key that KMS manages for the service
-}
-
-// Envelope is a sealed value for those who open it.
-func (v Value) Envelope() envelope.Envelope {
-	return envelope.Envelope{KeyARN: v.KeyARN, Epoch: v.Epoch, Sealed: v.Rests}
 }
 
 // Ref is a parameter's place in table and cache. The name begins with a slash always: AWS takes x

@@ -19,20 +19,31 @@ type Sealer struct{ keys envelope.Keys }
 // New returns a Sealer of keys.
 func New(keys envelope.Keys) *Sealer { return &Sealer{keys} }
 
-// Seal returns a value of p as it rests: sealed, if p is a SecureString. That takes one call of the
-// token.
+// Seal returns a value of p as it rests: sealed, if p is a SecureString, by one call of the token.
+// What is in the standard tier is KMS's own ciphertext, which whoever may use the key opens by
+// kms:Decrypt as well. A larger value of the advanced tier is an envelope, as AWS has it.
 func (s *Sealer) Seal(c *op.Call, p *parameter.Parameter, value string) (parameter.Value, error) {
 	if p.Type != parameter.SecureString {
 		return parameter.Value{Rests: []byte(value)}, nil
 	}
 	plain := []byte(value)
 	defer clear(plain)
-	e, err := s.keys.Seal(c, parameter.Service, p.KeyID, p.EncryptionContext(), plain)
+	sealed, err := s.seal(c, p, plain)
 	if err != nil {
 		return parameter.Value{}, kmsError(err, fault.Invalid)
 	}
-	return parameter.Value{Rests: e.Sealed, KeyARN: e.KeyARN, Epoch: e.Epoch,
-		Managed: p.KeyID == parameter.ManagedAlias}, nil
+	sealed.Managed = p.KeyID == parameter.ManagedAlias
+	return sealed, nil
+}
+
+func (s *Sealer) seal(c *op.Call, p *parameter.Parameter,
+	plain []byte) (v parameter.Value, err error) {
+	if p.Tier == parameter.Standard {
+		t, err := s.keys.Encrypt(c, parameter.Service, p.KeyID, p.EncryptionContext(), plain)
+		return parameter.Value{Rests: t.Blob, KeyARN: t.KeyARN}, err
+	}
+	e, err := s.keys.Seal(c, parameter.Service, p.KeyID, p.EncryptionContext(), plain)
+	return parameter.Value{Rests: e.Sealed, KeyARN: e.KeyARN, Epoch: e.Epoch}, err
 }
 
 // Open returns a version's value in clear: of a SecureString by one call of the token.
@@ -40,18 +51,30 @@ func (s *Sealer) Open(c *op.Call, v *parameter.Version) (string, error) {
 	if v.Value.KeyARN == "" {
 		return string(v.Value.Rests), nil
 	}
-	plain, err := s.keys.Unseal(c, parameter.Service, v.Value.Envelope(), v.EncryptionContext())
+	plain, err := s.open(c, v)
 	switch {
 	case err == nil:
 		defer clear(plain)
 		return string(plain), nil
-	case errors.Is(err, custody.ErrForged):
-		// The version is signed and is what it was: the data key under which it opens is not.
+	case errors.Is(err, custody.ErrForged), isUnread(err):
+		// The version is signed and is what it was: the key under which it opens is not.
 		return "", fault.Of(fmt.Errorf("version %d of %s can't be opened: the key that sealed it has "+
 			"been lost or exchanged: %w", v.Version, v.ARN(), err))
 	}
 	return "", kmsError(err, fault.State)
 }
+
+func (s *Sealer) open(c *op.Call, v *parameter.Version) ([]byte, error) {
+	if v.Value.Epoch == 0 {
+		t := envelope.Ciphertext{KeyARN: v.Value.KeyARN, Blob: v.Value.Rests}
+		return s.keys.Decrypt(c, parameter.Service, t, v.EncryptionContext())
+	}
+	e := envelope.Envelope{KeyARN: v.Value.KeyARN, Epoch: v.Value.Epoch, Sealed: v.Value.Rests}
+	return s.keys.Unseal(c, parameter.Service, e, v.EncryptionContext())
+}
+
+// isUnread reports whether KMS calls a ciphertext none of its own.
+func isUnread(err error) bool { return fault.Of(err).Code == "InvalidCiphertextException" }
 
 const invalidKey = "InvalidKeyId"
 
