@@ -29,7 +29,7 @@ func (in DescribeParametersInput) Validate() error {
 	return filter.CheckDescribed(in.Filters, in.ParameterFilters)
 }
 
-// DescribeParametersOutput is a page in order of name. Only one without NextToken is the last,
+// DescribeParametersOutput is a page, in order of name but where several paths are filtered for. Only one without NextToken is the last,
 // however short others are.
 type DescribeParametersOutput struct {
 	Parameters []ParameterMetadata
@@ -139,7 +139,7 @@ func (s *Parameters) list(c *op.Call, p domain.Page, ranges []parameterrows.Rang
 				return page, p.Next(at.String()), s.rows.Verify(c, page)
 			}
 			at.name = row.Name
-			if f.Matches(subject(&row.Parameter, row.Version)) {
+			if f.Matches(subject(&row.Parameter, row.Facts)) {
 				page = append(page, row)
 			}
 		}
@@ -155,7 +155,7 @@ func (s *Parameters) list(c *op.Call, p domain.Page, ranges []parameterrows.Rang
 }
 
 // subject is what filters look at in a version of p.
-func subject(p *parameter.Parameter, version int64) filter.Subject {
-	return filter.Subject{Name: p.Name, Type: p.Type, KeyID: p.KeyID, Tier: p.Tier,
-		DataType: p.DataType, Tags: domain.TagMap(p.Tags), Labels: p.Labels.Of(version)}
+func subject(p *parameter.Parameter, f parameter.Facts) filter.Subject {
+	return filter.Subject{Name: p.Name, Type: f.Type, KeyID: f.KeyID, Tier: f.Tier,
+		DataType: f.DataType, Tags: domain.TagMap(p.Tags), Labels: p.Labels.Of(f.Version)}
 }

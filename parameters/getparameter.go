@@ -1,6 +1,7 @@
 package parameters
 
 import (
+	"cmp"
 	"encoding/base64"
 	"strconv"
 
@@ -68,7 +69,7 @@ func versionOf(p *parameter.Parameter, asked parameter.Asked) (int64, error) {
 		version = sel.Version
 	}
 	if version < p.Oldest || version > p.Version {
-		return 0, ssmfault.NoVersion(asked.Selector.Shown()[1:], asked.Shown())
+		return 0, ssmfault.NoVersion(asked.Selector.Shown(), asked.Shown())
 	}
 	return version, nil
 }
@@ -79,33 +80,43 @@ func (s *Parameters) getParameter(c *op.Call, in GetParameterInput,
 	return out, err
 }
 
-// read returns the version that is asked for. It may have gone since the parameter was found.
+// read returns the version that is asked for.
 func (s *Parameters) read(c *op.Call, e *parameterrows.Entry, asked parameter.Asked,
 	decrypt bool) (out Parameter, err error) {
-	version, err := versionOf(e.Parameter, asked)
+	v, err := s.version(c, e, asked)
 	if err != nil {
 		return out, err
 	}
-	v := e.Newest
-	if v == nil || v.Version != version {
-		if v, err = s.rows.Version(c, e.Parameter, version); domain.IsNoRow(err) {
-			return out, ssmfault.NoVersion(asked.Selector.Shown()[1:], asked.Shown())
-		}
-		if err != nil {
-			return out, err
-		}
+	if out, err = s.shown(c, e, v, decrypt); err != nil {
+		return out, err
 	}
+	out.Name, out.Selector = cmp.Or(asked.Given, out.Name), asked.Selector.Shown()
+	return out, nil
+}
+
+// version finds the version that is asked for. It may have gone since the parameter was found.
+func (s *Parameters) version(c *op.Call, e *parameterrows.Entry,
+	asked parameter.Asked) (*parameter.Version, error) {
+	number, err := versionOf(e.Parameter, asked)
+	if err != nil {
+		return nil, err
+	}
+	if e.Newest != nil && e.Newest.Version == number {
+		return e.Newest, nil
+	}
+	v, err := s.rows.Version(c, e.Parameter, number)
+	if domain.IsNoRow(err) {
+		return nil, ssmfault.NoVersion(asked.Selector.Shown(), asked.Shown())
+	}
+	return v, err
+}
+
+// shown is a version with its value, as answers have it.
+func (s *Parameters) shown(c *op.Call, e *parameterrows.Entry, v *parameter.Version,
+	decrypt bool) (out Parameter, err error) {
 	value, err := s.value(c, v, decrypt)
-	if err != nil {
-		return out, err
-	}
-	name := asked.Given
-	if name == "" {
-		name = e.Shown()
-	}
-	return Parameter{Name: name, Type: v.Type, Value: value, Version: v.Version,
-		Selector: asked.Selector.Shown(), LastModifiedDate: wire.Time{Time: v.Modified},
-		ARN: e.ARN(), DataType: v.DataType}, nil
+	return Parameter{Name: e.Shown(), Type: v.Type, Value: value, Version: v.Version, ARN: e.ARN(),
+		LastModifiedDate: wire.Time{Time: v.Modified}, DataType: v.DataType}, err
 }
 
 // value returns a version's value: in clear, or as it rests if it is sealed and is to stay so.

@@ -1,7 +1,6 @@
 package parameters
 
 import (
-	"cmp"
 	"strconv"
 
 	"claviger/internal/domain"
@@ -9,6 +8,7 @@ import (
 	"claviger/parameters/filter"
 	"claviger/parameters/model"
 	"claviger/parameters/parameter"
+	"claviger/parameters/ssmfault"
 	"claviger/parameters/target"
 	"claviger/policy"
 )
@@ -142,8 +142,8 @@ func (s *Parameters) getParametersByPath(c *op.Call, in GetParametersByPathInput
 	return out, nil
 }
 
-// appendFound appends the versions of a parameter that pass the filters: the newest, or those with
-// the labels that are asked for. One that has gone since has none.
+// appendFound appends the version of a parameter that passes the filters, if one does: the newest,
+// or the one with a label that is asked for. A parameter that has gone since has none.
 func (s *Parameters) appendFound(c *op.Call, in GetParametersByPathInput, b below, name string,
 	page []Parameter) ([]Parameter, error) {
 	asked := parameter.Asked{Ref: parameter.Ref{Account: b.Account, Region: b.Region, Name: name}}
@@ -152,11 +152,14 @@ func (s *Parameters) appendFound(c *op.Call, in GetParametersByPathInput, b belo
 		return page, err
 	}
 	asked.Selector.Version = labelled(e.Parameter, b.filter.Labels())
-	if !b.filter.Matches(subject(e.Parameter, cmp.Or(asked.Selector.Version, e.Version))) {
+	v, err := s.version(c, e, asked)
+	if ssmfault.IsAbsent(err) || err == nil && !b.filter.Matches(subject(e.Parameter, v.Facts)) {
 		return page, nil
 	}
-	one, err := s.read(c, e, asked, domain.Or(in.WithDecryption, false))
-	one.Selector = "" // nobody asked for the version by its number
+	if err != nil {
+		return page, err
+	}
+	one, err := s.shown(c, e, v, domain.Or(in.WithDecryption, false))
 	return append(page, one), err
 }
 

@@ -106,7 +106,7 @@ func (s *Parameters) setting(c *op.Call, id string) (*parameterrows.Setting, err
 		Modified: time.Unix(0, 0), User: "System"}, nil
 }
 
-func shown(c *op.Call, set *parameterrows.Setting) SettingOutput {
+func shownSetting(c *op.Call, set *parameterrows.Setting) SettingOutput {
 	status := "Customized"
 	if set.User == "System" {
 		status = "Default"
@@ -122,7 +122,7 @@ func (s *Parameters) getServiceSetting(c *op.Call, _ SettingInput,
 	if err != nil {
 		return out, err
 	}
-	return shown(c, set), nil
+	return shownSetting(c, set), nil
 }
 
 // resetServiceSetting answers what holds from now on.
@@ -130,7 +130,7 @@ func (s *Parameters) resetServiceSetting(c *op.Call, _ SettingInput,
 	t settingTarget) (op.Commit[SettingOutput], error) {
 	account, region := c.Namespace()
 	return op.Apply(s.rows.RemoveSetting(account, region, t.id),
-		shown(c, &parameterrows.Setting{ID: t.id, Value: settings[t.id][0], Modified: parameter.Now(c),
+		shownSetting(c, &parameterrows.Setting{ID: t.id, Value: settings[t.id][0], Modified: parameter.Now(c),
 			User: "System"})), nil
 }
 

@@ -3,6 +3,7 @@ package ssmfault
 
 import (
 	"fmt"
+	"strings"
 
 	"claviger/internal/fault"
 )
@@ -89,8 +90,10 @@ func IsAbsent(err error) bool {
 
 const noVersion = "ParameterVersionNotFound"
 
-// NoVersion says that a parameter has no version of a number or with a label.
+// NoVersion says that a parameter has no version of a number or with a label, which may have its
+// colon before it.
 func NoVersion(selector, name string) error {
+	selector = strings.TrimPrefix(selector, ":")
 	return fault.New(fault.NotFound, noVersion, "Systems Manager could not find "+
 		"version "+selector+" of "+name+". Verify the version and try again.")
 }
