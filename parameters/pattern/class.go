@@ -1,25 +1,24 @@
 package pattern
 
-// members is what Java keeps of a class while it reads it. Single characters are kept apart and
-// join the rest late, which can be seen at an intersection without a right side.
+// members is what Java keeps of a class while it reads it. Single characters are kept apart, join
+// the rest at an intersection or at the end, and stay to be joined again.
 type members struct {
 	rest    set
 	hasRest bool
 	singles set
-	pending bool // singles aren't in rest yet
-	// latest is what an intersection without a right side intersects with.
-	latest    set
-	hasLatest bool
+	pending bool // there are singles that aren't in rest yet
 }
 
-func (m *members) add(s set) {
-	m.rest, m.hasRest = merge(m.rest, s), true
-	m.latest, m.hasLatest = s, true
-}
+func (m *members) add(s set) { m.rest, m.hasRest = merge(m.rest, s), true }
 
-func (m *members) addSingle(s set) {
-	m.singles, m.pending = merge(m.singles, s), true
-	m.latest, m.hasLatest = nil, false
+func (m *members) addSingle(s set) { m.singles, m.pending = merge(m.singles, s), true }
+
+// join puts the singles to the rest.
+func (m *members) join() {
+	if m.pending {
+		m.add(m.singles)
+		m.pending = false
+	}
 }
 
 // class reads a class from its opening bracket on. The right side of && is read as a class, too:
@@ -48,14 +47,11 @@ func (p *parser) class(closes bool) set {
 			if closes {
 				p.next()
 			}
-			s := m.rest
-			if m.pending {
-				s = merge(s, m.singles)
-			}
+			m.join()
 			if negated {
-				s = s.negate()
+				return m.rest.negate()
 			}
-			return s
+			return m.rest
 		}
 		p.member(&m)
 	}
@@ -77,23 +73,15 @@ func (p *parser) intersection(m *members) bool {
 		right, hasRight = merge(right, p.class(r == '[')), true
 		r = p.peek()
 	}
-	if m.pending {
-		if !m.hasRest {
-			m.latest, m.hasLatest = m.singles, true
-		}
-		m.rest, m.hasRest = merge(m.rest, m.singles), true
-		m.pending = false
-	}
-	if hasRight {
-		m.latest, m.hasLatest = right, true
-	}
+	m.join()
 	switch {
-	case !m.hasRest && !hasRight, m.hasRest && !m.hasLatest:
-		p.refuse("an intersection && without a side", `write [a&&b] with classes, or \&`)
-	case !m.hasRest:
-		m.rest, m.hasRest = right, true
+	case !hasRight:
+		// Releases of Java disagree about what is meant, and some fail at the first value.
+		p.refuse("an intersection && without a right side", `write \&\& for the characters`)
+	case m.hasRest:
+		m.rest = intersect(m.rest, right)
 	default:
-		m.rest = intersect(m.rest, m.latest)
+		m.add(right)
 	}
 	return true
 }

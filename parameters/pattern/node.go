@@ -39,6 +39,7 @@ type node struct {
 	multiline, unixLines bool // the flags that a dollar or a caret was read under
 
 	empty bool // it can match the empty text
+	free  bool // it can do so anywhere, whatever stands beside
 	width bool // it can match a character
 	// first and last are what it can begin and end with.
 	first, last beside
@@ -59,7 +60,7 @@ func sequence(at int, subs []*node) *node {
 	if len(subs) == 1 {
 		return subs[0]
 	}
-	n := &node{kind: kindSequence, at: at, subs: subs, empty: true}
+	n := &node{kind: kindSequence, at: at, subs: subs, empty: true, free: true}
 	for _, s := range subs {
 		if n.empty {
 			n.first |= s.first
@@ -70,6 +71,7 @@ func sequence(at int, subs []*node) *node {
 			n.last = s.last
 		}
 		n.empty = n.empty && s.empty
+		n.free = n.free && s.free
 		n.width = n.width || s.width
 		n.newlines = n.newlines || s.newlines
 	}
@@ -85,6 +87,7 @@ func choice(at int, subs []*node) *node {
 		n.first |= s.first
 		n.last |= s.last
 		n.empty = n.empty || s.empty
+		n.free = n.free || s.free
 		n.width = n.width || s.width
 		n.newlines = n.newlines || s.newlines
 	}
@@ -97,9 +100,6 @@ func repeat(at int, sub *node, least, most int) *node {
 	if most >= longest {
 		most = unlimited
 	}
-	if sub.empty && sub.width && most == unlimited {
-		least = 0
-	}
 	switch {
 	case most == 0 || !sub.width && least == 0:
 		// A place that may be passed over without looking says nothing.
@@ -111,7 +111,7 @@ func repeat(at int, sub *node, least, most int) *node {
 		return sub
 	}
 	return &node{kind: kindRepeat, at: at, subs: []*node{sub}, min: least, max: most,
-		empty: least == 0 || sub.empty, width: true, first: sub.first, last: sub.last}
+		empty: least == 0 || sub.empty, free: least == 0 || sub.free, width: true, first: sub.first, last: sub.last}
 }
 
 // lineBreak is \R: a pair of CR and LF, or one character that ends a line.

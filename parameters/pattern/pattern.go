@@ -25,8 +25,10 @@ const (
 	MaxLength = 1024
 	// longest is how many characters a value can have, 8 KB: whoever allows as many has no limit.
 	longest = 8192
-	// mostStates bounds the program. A match takes at most this many steps for each character.
+	// mostStates bounds the program, and so its memory: some 100 bytes each.
 	mostStates = 10_000
+	// mostLive bounds the steps that a match takes for each character of a value.
+	mostLive = 3000
 	// mostText bounds the text for RE2 in bytes, and with it the time that reading it takes.
 	mostText = 128 << 10
 )
@@ -57,7 +59,7 @@ func translate(text string) (string, error) {
 		return "", &refusal{what: "characters that are not UTF-8", instead: "send UTF-8"}
 	}
 	if utf8.RuneCountInString(text) > MaxLength {
-		return "", tooLarge
+		return "", tooLong
 	}
 	p := &parser{text: unquote([]rune(text))}
 	root := p.pattern()

@@ -236,19 +236,23 @@ func posix(name string, ignoreCase bool) set {
 	return nil
 }
 
-func lowercase() set { return tables(unicode.Ll, unicode.Other_Lowercase) }
-func uppercase() set { return tables(unicode.Lu, unicode.Other_Uppercase) }
-func anyCase() set   { return union(lowercase(), uppercase(), table(unicode.Lt)) }
-
-func alphabetic() set { return tables(unicode.L, unicode.Nl, unicode.Other_Alphabetic) }
-
-func graph() set {
-	return intersect(assigned(), tables(unicode.Z, unicode.Cc, unicode.Cs).negate())
-}
-
-func word() set {
-	return union(alphabetic(), tables(unicode.M, unicode.Nd, unicode.Pc, unicode.Join_Control))
-}
+// Sets of many tables are made once, since a pattern may name them a hundred times.
+var (
+	lowercase = sync.OnceValue(func() set { return tables(unicode.Ll, unicode.Other_Lowercase) })
+	uppercase = sync.OnceValue(func() set { return tables(unicode.Lu, unicode.Other_Uppercase) })
+	anyCase   = sync.OnceValue(func() set {
+		return union(lowercase(), uppercase(), table(unicode.Lt))
+	})
+	alphabetic = sync.OnceValue(func() set {
+		return tables(unicode.L, unicode.Nl, unicode.Other_Alphabetic)
+	})
+	graph = sync.OnceValue(func() set {
+		return intersect(assigned(), tables(unicode.Z, unicode.Cc, unicode.Cs).negate())
+	})
+	word = sync.OnceValue(func() set {
+		return union(alphabetic(), tables(unicode.M, unicode.Nd, unicode.Pc, unicode.Join_Control))
+	})
+)
 
 // assigned is every character that Unicode has given a meaning.
 var assigned = sync.OnceValue(func() set {

@@ -29,6 +29,11 @@ func (p *parser) quantified(n *node) *node {
 		p.refuse(`a repeated \R`,
 			`its pairs can't be kept together here; write (?:\r\n|[\n\x0B\f\r\x85\u2028\u2029])`)
 	}
+	if least > 1 && n.width && n.empty && !n.free {
+		// Java ends a loop at an iteration without a character, and RE2 goes on from there.
+		p.refuse("a count of what is empty in some places only, such as (?:^|a){2}",
+			"take the place out of what is repeated")
+	}
 	if p.err != nil {
 		return n
 	}

@@ -21,5 +21,10 @@ func (r *refusal) Error() string {
 	return s + "."
 }
 
-var tooLarge = &refusal{what: "more states than are allowed",
-	instead: "nest or repeat less, or repeat without an upper bound as in {1,}"}
+// Refusals of a pattern as a whole.
+var (
+	tooLong = &refusal{what: fmt.Sprintf("more than %d characters", MaxLength),
+		instead: "shorten it"}
+	tooLarge = &refusal{what: "more repetitions, alternatives or large sets than are allowed",
+		instead: "lower its counts, or repeat without an upper bound as in {1,}"}
+)

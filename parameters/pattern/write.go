@@ -3,6 +3,7 @@ package pattern
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -21,10 +22,17 @@ type piece struct {
 	text    string
 	states  int
 	repeats int // the product of repetitions within each other, at its largest
+	// live bounds how many states RE2 follows at once for a match that begins at one place.
+	live int
+	// least and most are the characters that it matches, at most [longest].
+	least, most int
 }
 
 // writer writes nodes for RE2.
-type writer struct{ err error }
+type writer struct {
+	err   error
+	bytes int // of characters and sets, written so far
+}
 
 // write returns RE2's text for the whole value.
 func write(root *node) (string, error) {
@@ -50,24 +58,35 @@ func (w *writer) refuse(n *node, what, instead string) piece {
 
 // checked holds a piece to the bounds.
 func (w *writer) checked(p piece) piece {
-	if p.states > mostStates || len(p.text) > mostText {
+	if p.states > mostStates || p.live > mostLive || len(p.text) > mostText {
 		return w.fail(tooLarge)
 	}
 	return p
 }
 
 func (w *writer) node(n *node, where around) piece {
+	if w.err != nil {
+		return piece{}
+	}
 	switch n.kind {
 	case kindSequence:
 		return w.sequence(n, where)
 	case kindChoice:
 		return w.choice(n, where)
 	case kindChar:
-		return w.checked(piece{text: class(n.set), states: 1, repeats: 1})
+		return w.char(n)
 	case kindRepeat:
 		return w.repeat(n, where)
 	}
 	return w.place(n, where)
+}
+
+func (w *writer) char(n *node) piece {
+	p := piece{text: class(n.set), states: 1, repeats: 1, live: 1, least: 1, most: 1}
+	if w.bytes += len(p.text); w.bytes > mostText {
+		return w.fail(tooLarge)
+	}
+	return p
 }
 
 func (w *writer) sequence(n *node, where around) piece {
@@ -91,7 +110,7 @@ func (w *writer) sequence(n *node, where around) piece {
 		}
 		before |= sub.last
 	}
-	return w.group(parts, "")
+	return w.row(parts...)
 }
 
 func (w *writer) choice(n *node, where around) piece {
@@ -99,10 +118,31 @@ func (w *writer) choice(n *node, where around) piece {
 	for _, sub := range n.subs {
 		parts = append(parts, w.node(sub, where))
 	}
-	return w.group(parts, "|")
+	sum := w.group(parts, "|")
+	sum.least = longest
+	for _, p := range parts {
+		sum.live += p.live
+		sum.least = min(sum.least, p.least)
+		sum.most = max(sum.most, p.most)
+	}
+	return w.checked(sum)
 }
 
-// group makes one piece of several.
+// row writes pieces one after another. Each can begin at as many places as those before it can end
+// at, and is followed from all of them at once.
+func (w *writer) row(parts ...piece) piece {
+	sum := w.group(parts, "")
+	places := 1
+	for _, p := range parts {
+		sum.live += min(p.states, places*p.live)
+		places = min(longest, places+p.most-p.least)
+		sum.least = min(longest, sum.least+p.least)
+		sum.most = min(longest, sum.most+p.most)
+	}
+	return w.checked(sum)
+}
+
+// group makes one piece of several, of which the lengths are left to the caller.
 func (w *writer) group(parts []piece, between string) piece {
 	texts := make([]string, len(parts))
 	sum := piece{states: len(parts), repeats: 1}
@@ -159,7 +199,7 @@ func (w *writer) place(n *node, where around) piece {
 				"it can't be had here; leave out the m")
 		}
 	}
-	return piece{text: text, states: 1, repeats: 1}
+	return piece{text: text, states: 1, repeats: 1, live: 1}
 }
 
 func (w *writer) repeat(n *node, where around) piece {
@@ -172,19 +212,33 @@ func (w *writer) repeat(n *node, where around) piece {
 	if w.err != nil {
 		return x
 	}
-	if n.max == unlimited {
-		switch n.min {
-		case 0:
-			return w.group([]piece{w.suffixed(x, "*", 1, 1)}, "")
-		case 1:
-			return w.group([]piece{w.suffixed(x, "+", 1, 1)}, "")
-		}
-		return w.group([]piece{w.times(x, n.min), w.suffixed(x, "*", 1, 1)}, "")
+	p := w.repeated(x, n.min, n.max)
+	p.least = min(longest, n.min*x.least)
+	p.most = longest
+	if n.max != unlimited {
+		p.most = min(longest, n.max*x.most)
 	}
-	if n.min == 0 {
-		return w.group([]piece{w.upTo(x, n.max)}, "")
+	// Repetitions of one length follow each other: two are never under way at once, but for the
+	// two ways on which [writer.upTo] begins.
+	p.live = p.states
+	if x.least == x.most && x.least > 0 {
+		p.live = 2*x.live + 1
 	}
-	return w.group([]piece{w.times(x, n.min), w.upTo(x, n.max-n.min)}, "")
+	return w.checked(p)
+}
+
+func (w *writer) repeated(x piece, least, most int) piece {
+	switch {
+	case most != unlimited && least == 0:
+		return w.group([]piece{w.upTo(x, most)}, "")
+	case most != unlimited:
+		return w.group([]piece{w.times(x, least), w.upTo(x, most-least)}, "")
+	case least == 0:
+		return w.group([]piece{w.suffixed(x, "*", 1, 1)}, "")
+	case least == 1:
+		return w.group([]piece{w.suffixed(x, "+", 1, 1)}, "")
+	}
+	return w.group([]piece{w.times(x, least), w.suffixed(x, "*", 1, 1)}, "")
 }
 
 // suffixed puts a quantifier behind a piece: copies is how often RE2 will write it out, and product
@@ -254,14 +308,16 @@ func class(s set) string {
 	case len(s) == 0:
 		return `[^\x00-\x{10FFFF}]`
 	}
-	var b strings.Builder
-	b.WriteString("[")
+	b := []byte("[")
 	for i := 0; i < len(s); i += 2 {
-		fmt.Fprintf(&b, `\x{%X}`, s[i])
+		b = appendRune(b, s[i])
 		if s[i+1] > s[i] {
-			fmt.Fprintf(&b, `-\x{%X}`, s[i+1])
+			b = appendRune(append(b, '-'), s[i+1])
 		}
 	}
-	b.WriteString("]")
-	return b.String()
+	return string(append(b, ']'))
+}
+
+func appendRune(b []byte, r rune) []byte {
+	return append(strconv.AppendInt(append(b, `\x{`...), int64(r), 16), '}')
 }
