@@ -90,7 +90,7 @@ func TestDecryptForService_AnotherCiphertext_IsRefused(t *testing.T) {
 	}
 	edited := append([]byte{}, e.Blob...)
 	edited[len(edited)-1] ^= 1
-	sealed := s.seal(id, "x").Sealed
+	sealed, secretARN := s.seal(id, "x").Sealed, map[string]string{"SecretARN": "arn"}
 	at := func(blob []byte) envelope.Ciphertext {
 		return envelope.Ciphertext{KeyARN: arn, Blob: blob}
 	}
@@ -103,7 +103,7 @@ func TestDecryptForService_AnotherCiphertext_IsRefused(t *testing.T) {
 		"no context":         {e, nil, "InvalidCiphertextException"},
 		"edited":             {at(edited), parameter("a"), "InvalidCiphertextException"},
 		"cut short":          {at(e.Blob[:20]), parameter("a"), "InvalidCiphertextException"},
-		"an envelope's seal": {at(sealed), map[string]string{"SecretARN": "arn"}, "InvalidCiphertextException"},
+		"an envelope's seal": {at(sealed), secretARN, "InvalidCiphertextException"},
 		"of another key":     {at(foreign.Blob), parameter("a"), "IncorrectKeyException"},
 		"no key":             {envelope.Ciphertext{Blob: e.Blob}, parameter("a"), "ValidationException"},
 		"empty":              {at(nil), parameter("a"), "ValidationException"},
@@ -128,32 +128,35 @@ func TestEncryptForService_KeyThatCantBeUsed_SaysWhy(t *testing.T) {
 	disabled, doomed, ours := s.key(), s.key(), s.key()
 	must[any](s, "DisableKey", M{"KeyId": disabled})
 	must[any](s, "ScheduleKeyDeletion", M{"KeyId": doomed})
-	denied := s.policed([3]string{"Allow", "arn:aws:iam::" + ourAccount + ":root", whatever},
+	closed := s.policed([3]string{"Allow", "arn:aws:iam::" + ourAccount + ":root", whatever},
 		[3]string{"Deny", "*", `"Action":"kms:Encrypt"`})
 	const unknown = "11111111-2222-3333-4444-555555555555"
-	own := key.ARN(ourAccount, ourRegion, "")
+	rsa, signing := special("RSA_2048", key.EncryptDecrypt), special("ECC_NIST_P256", key.SignVerify)
+	hmac := special("HMAC_256", key.GenerateVerifyMac)
+	own, farther := key.ARN(ourAccount, ourRegion, ""), key.ARN(ourAccount, abroad, "")
 	managed := strings.TrimSuffix(own, "key/") + managedAlias(ssm)
+	eve := stranger(allowsAll)
 	for name, c := range map[string]struct {
 		caller policy.Caller
 		keyID  string
 		code   string
 	}{
-		"an unknown key":                 {owner(), unknown, "NotFoundException"},
-		"no KeyId at all":                {owner(), "nonsense", "NotFoundException"},
-		"an ARN of nothing":              {owner(), "arn:aws:s3:::bucket", "InvalidArnException"},
-		"an alias of nothing":            {owner(), "alias/nothing", "NotFoundException"},
-		"of a service that has none":     {owner(), "alias/aws/s3", "NotFoundException"},
-		"disabled":                       {owner(), disabled, "DisabledException"},
-		"pending deletion":               {owner(), doomed, "KMSInvalidStateException"},
-		"asymmetric":                     {owner(), special("RSA_2048", key.EncryptDecrypt), "InvalidKeyUsageException"},
-		"one that signs":                 {owner(), special("ECC_NIST_P256", key.SignVerify), "InvalidKeyUsageException"},
-		"HMAC":                           {owner(), special("HMAC_256", "GENERATE_VERIFY_MAC"), "InvalidKeyUsageException"},
-		"another Region":                 {owner(), strings.Replace(own, ourRegion, abroad, 1) + ours, "NotFoundException"},
-		"denied by its policy":           {owner(), denied, "AccessDeniedException"},
-		"a user without permission":      {optest.User("alice"), ours, "AccessDeniedException"},
-		"another account's":              {stranger(allowsAll), own + ours, "AccessDeniedException"},
-		"another account's that is none": {stranger(allowsAll), own + unknown, "AccessDeniedException"},
-		"another account's managed key":  {stranger(allowsAll), managed, "AccessDeniedException"},
+		"an unknown key":             {owner(), unknown, "NotFoundException"},
+		"no KeyId at all":            {owner(), "nonsense", "NotFoundException"},
+		"an ARN of nothing":          {owner(), "arn:aws:s3:::bucket", "InvalidArnException"},
+		"an alias of nothing":        {owner(), "alias/nothing", "NotFoundException"},
+		"of a service that has none": {owner(), managedAlias("s3"), "NotFoundException"},
+		"another Region":             {owner(), farther + ours, "NotFoundException"},
+		"disabled":                   {owner(), disabled, "DisabledException"},
+		"pending deletion":           {owner(), doomed, "KMSInvalidStateException"},
+		"asymmetric":                 {owner(), rsa, "InvalidKeyUsageException"},
+		"one that signs":             {owner(), signing, "InvalidKeyUsageException"},
+		"HMAC":                       {owner(), hmac, "InvalidKeyUsageException"},
+		"denied by its policy":       {owner(), closed, denied},
+		"a user without permission":  {optest.User("alice"), ours, denied},
+		"another account's":          {eve, own + ours, denied},
+		"another account's, unknown": {eve, own + unknown, denied},
+		"another account's managed":  {eve, managed, denied},
 	} {
 		if _, err := s.encryptAs(c.caller, c.keyID, parameter("a"), "x"); faultCode(err) != c.code {
 			t.Errorf("%s: %v, want %s", name, err, c.code)
