@@ -35,8 +35,8 @@ var failures = op.Failures{
 		"a `Type` in `Policies` that there isn't",
 		"use Expiration, ExpirationNotification or NoChangeNotification", fault.Invalid),
 	"InvalidPolicyAttributeException": op.Fails(
-		"a policy of `Policies` lacks an attribute, has one too many, or one with a value that can't be: "+
-			"another version, unit or form of time, or a time that is over",
+		"a policy of `Policies` lacks an attribute, has one too many, or one with a value that can't "+
+			"be: another version, unit or form of time, or a time that is over",
 		"correct the attribute that the text names", fault.Invalid),
 	"IncompatiblePolicyException": op.Fails(
 		"`Policies` has two Expiration policies, or an ExpirationNotification policy and no Expiration "+
