@@ -24,7 +24,8 @@ type Event struct {
 // longest is how many bytes EventBridge takes of one event.
 const longest = 256 << 10
 
-var errIncomplete = errors.New("an event has an account, a Region, a source, a detail-type and a time")
+var errIncomplete = errors.New("an event has an account, a Region, a source, a detail-type " +
+	"and a time")
 
 // envelope is an event in the order of members that EventBridge has.
 type envelope struct {

@@ -112,7 +112,8 @@ func TestPut_NoResources_AreAnEmptyList(t *testing.T) {
 	e := event("a")
 	e.Resources, e.Detail = nil, map[string]any{}
 	b.commit(outbox.Outbox{}.Put(e))
-	if text := string(b.after(0, 1)[0].Event); !strings.HasSuffix(text, `,"resources":[],"detail":{}}`) {
+	text := string(b.after(0, 1)[0].Event)
+	if !strings.HasSuffix(text, `,"resources":[],"detail":{}}`) {
 		t.Errorf("the event is %s", text)
 	}
 }
@@ -322,12 +323,14 @@ func TestQueries_EachOfTheOutbox_FindsByKey(t *testing.T) {
 func TestOutbox_Rows_AreNeverChangedAndTheNewestNeverDeleted(t *testing.T) {
 	b := open(t)
 	b.commit(outbox.Outbox{}.Put(event("a"), event("b")))
+	const changed, deleted = "an event is never changed", "the newest event is never deleted"
 	for statement, want := range map[string]string{
-		`UPDATE outbox SET event = CAST('{}' AS BLOB) WHERE position = 1`: "an event is never changed",
-		`UPDATE outbox SET position = 9 WHERE position = 2`:               "an event is never changed",
-		`DELETE FROM outbox WHERE position = 2`:                           "the newest event is never deleted",
-		`DELETE FROM outbox`:                                              "the newest event is never deleted",
-		`INSERT INTO outbox VALUES (1, 'a', 'r', CAST('{}' AS BLOB))`:     "UNIQUE constraint failed",
+		`UPDATE outbox SET event = CAST('{}' AS BLOB) WHERE position = 1`: changed,
+		`UPDATE outbox SET position = 9 WHERE position = 2`:               changed,
+		`DELETE FROM outbox WHERE position = 2`:                           deleted,
+		`DELETE FROM outbox`:                                              deleted,
+
+		`INSERT INTO outbox VALUES (1, 'a', 'r', CAST('{}' AS BLOB))`: "UNIQUE constraint failed",
 	} {
 		if err := b.exec(statement); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", statement, err)

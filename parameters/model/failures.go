@@ -31,6 +31,20 @@ var failures = op.Failures{
 	"InvalidAllowedPatternException": op.Fails(
 		"`AllowedPattern` is no regular expression, or uses what can't be matched in linear time",
 		"write the pattern otherwise, as the text says", fault.Invalid),
+	"InvalidPolicyTypeException": op.Fails(
+		"a `Type` in `Policies` that there isn't",
+		"use Expiration, ExpirationNotification or NoChangeNotification", fault.Invalid),
+	"InvalidPolicyAttributeException": op.Fails(
+		"a policy of `Policies` lacks an attribute, has one too many, or one with a value that can't "+
+			"be: another version, unit or form of time, or a time that is over",
+		"correct the attribute that the text names", fault.Invalid),
+	"IncompatiblePolicyException": op.Fails(
+		"`Policies` has two Expiration policies, or an ExpirationNotification policy and no Expiration "+
+			"policy, or its `Before` is longer than the time that is left",
+		"have one Expiration policy, late enough to be told of before", fault.Invalid),
+	"PoliciesLimitExceededException": op.Fails(
+		"more than ten `Policies`",
+		"leave some out", fault.Limit),
 	"HierarchyLevelLimitExceededException": op.Fails(
 		"the name has more than 15 levels",
 		"choose a shorter path", fault.Invalid),
@@ -78,7 +92,9 @@ const (
 var answers = op.Answers{
 	"PutParameter": " ParameterAlreadyExists ParameterLimitExceeded InvalidKeyId" +
 		" ParameterMaxVersionLimitExceeded ParameterPatternMismatchException" +
-		" InvalidAllowedPatternException HierarchyLevelLimitExceededException TooManyTagsError",
+		" InvalidAllowedPatternException HierarchyLevelLimitExceededException TooManyTagsError" +
+		" InvalidPolicyTypeException InvalidPolicyAttributeException IncompatiblePolicyException" +
+		" PoliciesLimitExceededException",
 	"GetParameter":            onVersion + opened,
 	"GetParameters":           opened,
 	"GetParametersByPath":     opened + paged + filtered,
