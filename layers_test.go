@@ -310,8 +310,6 @@ var walls = []struct{ path, in, because string }{
 	{"github.com/go-json-experiment/json", "...",
 		"outside JSON is read strictly by case and duplicates wherever it is met"},
 	{"github.com/google/uuid", "...", "AWS's identifiers are UUIDs"},
-	{"go.yaml.in/yaml", "parameters/public",
-		"of YAML a site's values are read and nothing else, as text and without its surprises"},
 	{"github.com/BurntSushi/toml", "cmd/...",
 		"the configuration file is the command's; a package gets a Config"},
 	{"github.com/coreos/go-oidc", "iam/webidentity",

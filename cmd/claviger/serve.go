@@ -96,7 +96,8 @@ func start(ctx context.Context, c *config.Config, log *slog.Logger, again *reloa
 	}
 	s, err := service.Open(ctx,
 		service.Config{Database: c.Database, HSM: c.Device(), Clusters: clusters, Issuers: issuers,
-			Rotators: rotators, PublicParameters: parameters, Regions: c.Regions, Log: log, Version: version, Commit: builtFrom(),
+			Rotators: rotators, PublicParameters: parameters, Regions: c.Regions, Log: log,
+			Version: version, Commit: builtFrom(),
 			Unmeasured: c.ListenMetrics != "", RefuseUnknownKeys: c.RefusesUnknownKeys()})
 	if err != nil {
 		return err

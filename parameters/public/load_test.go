@@ -36,11 +36,13 @@ func load(t testing.TB, text string) *Trees {
 // them, and there is nothing of the kind here.
 func TestLoad_Scalars_KeepTheirWrittenText(t *testing.T) {
 	for written, want := range map[string]string{
-		"1.10": "1.10", "no": "no", "on": "on", "True": "True", "2026-11-28": "2026-11-28", "0o17": "0o17",
+		"1.10": "1.10", "no": "no", "on": "on", "True": "True",
+		"2026-11-28": "2026-11-28", "0o17": "0o17",
 		"0777": "0777", "1e3": "1e3", ".inf": ".inf", "12:30:45": "12:30:45", "1_000": "1_000",
 		"12345678901234567890123": "12345678901234567890123", `"null"`: "null", "'~'": "~",
 		`"a\tb"`: "a\tb", "'it''s'": "it's", "a # b": "a", "a#b": "a#b", "ami-0abc,ami-1": "ami-0abc,ami-1",
-		"|\n    one\n    two": "one\ntwo\n", ">-\n    one\n    two": "one two", "'{{'": "{{", "'}} {{'": "}} {{",
+		"|\n    one\n    two":  "one\ntwo\n",
+		">-\n    one\n    two": "one two", "'{{'": "{{", "'}} {{'": "}} {{",
 		"é": "é", `"\U0001F511"`: "\U0001F511", "http://a/b?c=d": "http://a/b?c=d", "<<": "<<",
 	} {
 		p, ok := load(t, "value: "+written+"\n").Get(site + "/value")
@@ -100,8 +102,31 @@ empty: {}
 	}
 }
 
+// TestLoad_ExampleOfTheDocument_HasTheNamesThatItSays: what people copy is right.
+func TestLoad_ExampleOfTheDocument_HasTheNamesThatItSays(t *testing.T) {
+	document, err := os.ReadFile("../../docs/operating.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ := strings.Cut(string(document), "\n## Public parameters\n")
+	_, text, _ = strings.Cut(text, "```yaml\n")
+	text, _, _ = strings.Cut(text, "```")
+	const path = "/aws/service/example/images"
+	trees, err := Load(Tree{Path: path, File: put(t, "images.yaml", text)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"/debian-12": "ami-0a1b2c3d4e5f67890",
+		"/debian-12/kernel": "6.10", "/proxies": "10.0.0.1,10.0.0.2"} {
+		if p, ok := trees.Get(path + name); !ok || p.Value != want {
+			t.Errorf("%s is %q, want %q", name, p.Value, want)
+		}
+	}
+}
+
 // TestLoad_WrongFile_IsRefusedByFileLineAndCause: whoever wrote the file finds the place.
 func TestLoad_WrongFile_IsRefusedByFileLineAndCause(t *testing.T) {
+	deep := strings.Repeat("a: {", 13) + "b: c" + strings.Repeat("}", 13)
 	bomb := "a: &a [x, x]\n"
 	for c := 'b'; c < 'z'; c++ {
 		bomb += fmt.Sprintf("%c: &%c [*%c, *%c, *%c]\n", c, c, c-1, c-1, c-1)
@@ -162,11 +187,11 @@ func TestLoad_WrongFile_IsRefusedByFileLineAndCause(t *testing.T) {
 		"a: {$value: b, $description: " + strings.Repeat("é", longestDescription+1) + "}": ":1: a desc",
 		"a: " + strings.Repeat("é", mostInValue/2) + "x\n":                                ":1: a value has 8192 bytes at most",
 		"a: [" + strings.Repeat("ab, ", mostInValue/3) + "cde]":                           ":1: a value has 8192 bytes at most",
-		strings.Repeat("a: {", 13) + "b: c" + strings.Repeat("}", 13):                     ":1: a hierarchy has 15 levels",
-		strings.Repeat("[", 1000):                                                         ":1: this can't be read as YAML: ",
-		strings.Repeat("{a: ", 1000):                                                      ":1: this can't be read as YAML: ",
-		strings.Repeat("n", longestName) + ": a":                                          ":1: this name is longer than 950",
-		"a: 1\n" + strings.Repeat("#\n", mostInFile/2):                                    " has more than 4194304 bytes",
+		deep:                                     ":1: a hierarchy has 15 levels",
+		strings.Repeat("[", 1000):                ":1: this can't be read as YAML: ",
+		strings.Repeat("{a: ", 1000):             ":1: this can't be read as YAML: ",
+		strings.Repeat("n", longestName) + ": a": ":1: this name is longer than 950",
+		"a: 1\n" + strings.Repeat("#\n", mostInFile/2): " has more than 4194304 bytes",
 	} {
 		path := put(t, "site.yaml", text)
 		_, err := Load(Tree{Path: site, File: path})

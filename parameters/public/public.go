@@ -14,8 +14,8 @@ import (
 // Root is what all public parameters lie below.
 const Root = "/aws/service"
 
-// List is where the public trees are listed, as AWS lists its own: the value of /aws/service/list/NAME
-// is /aws/service/NAME/.
+// List is where the public trees are listed, as AWS lists its own: the value of
+// /aws/service/list/NAME is /aws/service/NAME/.
 const List = Root + "/list"
 
 // Version is that of every public parameter: of files there is only the newest state.

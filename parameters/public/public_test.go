@@ -32,7 +32,8 @@ func TestParameter_ARN_HasNoAccount(t *testing.T) {
 
 func TestGet_OtherNames_AreNotThere(t *testing.T) {
 	trees := load(t, "b: 1\nc: {d: 2}\n")
-	for _, name := range []string{"", "/", "b", site, site + "/", site + "/a", site + "/b/", site + "/B",
+	for _, name := range []string{"", "/", "b", site, site + "/", site + "/a", site + "/b/",
+		site + "/B",
 		site + "/c", site + "/c/", site + "/z", "aws/service/site/b", "/aws/service/list"} {
 		if p, ok := trees.Get(name); ok {
 			t.Errorf("%q is %+v", name, p)
@@ -41,7 +42,8 @@ func TestGet_OtherNames_AreNotThere(t *testing.T) {
 }
 
 // under is what Under promises, one parameter after the other.
-func under(all []Parameter, path string, recursive bool, after string, limit int) (found []Parameter) {
+func under(all []Parameter, path string, recursive bool, after string,
+	limit int) (found []Parameter) {
 	for _, p := range all {
 		below, ok := strings.CutPrefix(p.Name, strings.TrimSuffix(path, "/")+"/")
 		if ok && (recursive || !strings.Contains(below, "/")) && p.Name > after && len(found) < limit {
