@@ -59,20 +59,7 @@ const ofConfig = "that of the configuration, unless it is said"
 // parse reads the flags, and the one name between or behind them. what says whose name it is;
 // without it there may be none.
 func (a *administering) parse(args []string, what string) (name string, err error) {
-	for {
-		if err := readFlags(a.f, args); err != nil {
-			return "", err
-		}
-		switch {
-		case a.f.NArg() == 0 && name == "" && what != "":
-			return "", exit.UsageError("%s: %s", a.command, what)
-		case a.f.NArg() == 0:
-			return name, nil
-		case what == "" || name != "":
-			return "", exit.UsageError("%s: unexpected argument %q", a.command, a.f.Arg(0))
-		}
-		name, args = a.f.Arg(0), a.f.Args()[1:]
-	}
+	return parseName(a.f, args, what)
 }
 
 // place is where a command is performed.

@@ -28,6 +28,7 @@ type command struct {
 
 // env is the world a command runs in.
 type env struct {
+	stdin          io.Reader
 	stdout, stderr io.Writer
 	level          slog.LevelVar // of the log
 }
@@ -46,6 +47,7 @@ func commands() []command {
 		{"revoke", "", "end sessions before their time", revokeCommand},
 		{"secrets", secretsWords, "say why the rotation of a secret failed, and what to do",
 			secretsCommand},
+		{"params", paramsWords, "make parameters of a file, or a file of parameters", paramsCommand},
 		{"policy", "lint [flags] FILE...", "say what is wrong with policies, and what never matches",
 			policyCommand},
 		{"audit", "tail [flags]", "read the audit trail", auditCommand},
@@ -57,7 +59,7 @@ func commands() []command {
 func main() {
 	sandbox.Main() // not a command for people: a rotator's program begins so
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, &env{stdout: os.Stdout, stderr: os.Stderr}, os.Args[1:])
+	err := run(ctx, &env{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}, os.Args[1:])
 	stop()
 	os.Exit(exit.Report(os.Stderr, err))
 }
@@ -132,4 +134,23 @@ func parse(f *flag.FlagSet, args []string) error {
 		return exit.UsageError("%s: unexpected argument %q", f.Name(), f.Arg(0))
 	}
 	return nil
+}
+
+// parseName reads the flags, and the one name between or behind them. what says whose name it is;
+// without it there may be none.
+func parseName(f *flag.FlagSet, args []string, what string) (name string, err error) {
+	for {
+		if err := readFlags(f, args); err != nil {
+			return "", err
+		}
+		switch {
+		case f.NArg() == 0 && name == "" && what != "":
+			return "", exit.UsageError("%s: %s", f.Name(), what)
+		case f.NArg() == 0:
+			return name, nil
+		case what == "" || name != "":
+			return "", exit.UsageError("%s: unexpected argument %q", f.Name(), f.Arg(0))
+		}
+		name, args = f.Arg(0), f.Args()[1:]
+	}
 }

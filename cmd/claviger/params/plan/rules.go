@@ -70,6 +70,19 @@ var (
 	reservedLevel = regexp.MustCompile(`^(?i:aws|ssm)`)
 )
 
+var validPath = regexp.MustCompile(`^(/[a-zA-Z0-9_.-]+)+/?$|^/$`)
+
+// ReadPath reads a path that parameters are below.
+func ReadPath(text string) (string, error) {
+	switch {
+	case !validPath.MatchString(text):
+		return "", fmt.Errorf("%.80q is no path: /app/dev, of letters, digits and . - _", text)
+	case text == "/":
+		return text, nil
+	}
+	return strings.TrimSuffix(text, "/"), nil
+}
+
 // wrongName says why a whole name can't be a parameter's; nothing if it can.
 func wrongName(name, region string) string {
 	levels := strings.Split(name[1:], "/")
