@@ -369,14 +369,11 @@ func TestEncryptForService_EachUse_IsOneCallOfTheToken(t *testing.T) {
 	s := startAround(t, hsmtest.SoftHSM(t),
 		func(real *hsm.Token) Token { return counted{real, calls} })
 	id := s.key()
-	e, err := s.encryptAs(owner(), id, parameter("a"), "x")
 	for range 3 {
-		if err != nil {
-			t.Fatal(err)
-		}
 		before := calls.Load()
-		if e, err = s.encryptAs(owner(), id, parameter("a"), "x"); calls.Load() != before+1 {
-			t.Errorf("Encrypt made %d calls", calls.Load()-before)
+		e, err := s.encryptAs(owner(), id, parameter("a"), "x")
+		if err != nil || calls.Load() != before+1 {
+			t.Fatalf("Encrypt made %d calls, %v", calls.Load()-before, err)
 		}
 		if _, err := s.decryptAs(owner(), e, parameter("a")); err != nil || calls.Load() != before+2 {
 			t.Errorf("Decrypt made %d calls, %v", calls.Load()-before-1, err)
