@@ -29,8 +29,8 @@ func (in DescribeParametersInput) Validate() error {
 	return filter.CheckDescribed(in.Filters, in.ParameterFilters)
 }
 
-// DescribeParametersOutput is a page, in order of name but where several paths are filtered for. Only one without NextToken is the last,
-// however short others are.
+// DescribeParametersOutput is a page, in order of name but where several paths are filtered for.
+// Only one without NextToken is the last, however short others are.
 type DescribeParametersOutput struct {
 	Parameters []ParameterMetadata
 	NextToken  string `json:",omitzero"`

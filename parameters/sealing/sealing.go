@@ -56,7 +56,7 @@ func (s *Sealer) Open(c *op.Call, v *parameter.Version) (string, error) {
 	case err == nil:
 		defer clear(plain)
 		return string(plain), nil
-	case errors.Is(err, custody.ErrForged), isUnread(err):
+	case errors.Is(err, custody.ErrForged), fault.Of(err).Code == "IncorrectKeyException":
 		// The version is signed and is what it was: the key under which it opens is not.
 		return "", fault.Of(fmt.Errorf("version %d of %s can't be opened: the key that sealed it has "+
 			"been lost or exchanged: %w", v.Version, v.ARN(), err))
@@ -72,9 +72,6 @@ func (s *Sealer) open(c *op.Call, v *parameter.Version) ([]byte, error) {
 	e := envelope.Envelope{KeyARN: v.Value.KeyARN, Epoch: v.Value.Epoch, Sealed: v.Value.Rests}
 	return s.keys.Unseal(c, parameter.Service, e, v.EncryptionContext())
 }
-
-// isUnread reports whether KMS calls a ciphertext none of its own.
-func isUnread(err error) bool { return fault.Of(err).Code == "InvalidCiphertextException" }
 
 const invalidKey = "InvalidKeyId"
 
