@@ -162,6 +162,7 @@ var layers = []struct{ pkg, may, because string }{
 		"finding a parameter comes before anything is done with it"},
 	{"parameters/filter", "parameters/ssmfault internal/domain internal/fault",
 		"a filter compares texts, and knows no row"},
+	{"parameters/pattern", "", "a pattern is a text, and what it matches another"},
 	{"parameters/policies", "internal/fault",
 		"what is due when follows from texts and moments: no clock, no row"},
 	{"parameters/public", "",

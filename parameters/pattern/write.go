@@ -270,9 +270,9 @@ func (w *writer) times(x piece, n int) piece {
 	return w.group(parts, "")
 }
 
-// upTo repeats a piece n times at most. Above what RE2 takes, n+1 counts are j blocks of b counts
-// and c more: x{0,n} is (?:x(?:x...)?)? c deep, in it (?:x{b}(?:x{b}...)?)? j-1 deep, and in it
-// x{0,b-1}. That way there is one way only to match a text, and few states are alive at once.
+// upTo repeats a piece n times at most. Above what RE2 takes, the n+1 counts are j blocks of b and c
+// more: x{0,n} is (?:x(?:x...)?)? c deep, in it (?:x{b}(?:x{b}...)?)? j-1 deep, and behind that
+// x{0,b-1}. That way there is one way only to match a text, and few states are live at once.
 func (w *writer) upTo(x piece, n int) piece {
 	most := block(x)
 	if n == 0 {
@@ -286,10 +286,11 @@ func (w *writer) upTo(x piece, n int) piece {
 	if (j+c)*(len(x.text)+16) > mostText {
 		return w.fail(tooLarge)
 	}
-	inner := w.upTo(x, b-1)
+	inner := w.group(nil, "")
 	for range j - 1 {
 		inner = w.optional(w.times(x, b), inner)
 	}
+	inner = w.group([]piece{inner, w.upTo(x, b-1)}, "")
 	for range c {
 		inner = w.optional(x, inner)
 	}

@@ -25,7 +25,7 @@ public class Java {
             try {
                 pattern = Pattern.compile(text(fields[0]));
             } catch (PatternSyntaxException e) {
-                out.println("E " + e.getDescription().replace('\n', ' '));
+                out.println("E " + e.getDescription().replaceAll("\\R", " "));
                 continue;
             }
             var answer = new StringBuilder("M");
