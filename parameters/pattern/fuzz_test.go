@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// FuzzCompile holds what every pattern has to keep: it is read without a panic and twice alike, what
-// is accepted is a pattern of RE2's within the bounds, and a value may be anything.
+// FuzzCompile holds what every pattern has to keep: it is read without a panic and twice alike,
+// what is accepted is a pattern of RE2's within the bounds, and a value may be anything.
 func FuzzCompile(f *testing.F) {
 	for _, s := range []string{`^\d{1,4}$`, `[a-z&&[^b]]+`, `\Qa\E*`, `(?xi) a # b`, `(?<n>a|b){2,1500}?`,
 		`\p{Lu}\R\x{1F642}\uD83D\uDE42\cA\012`, `[\v-\x20&&&&a]`, `(?iu:ß[k-s])$`, `(?dm)^a$`, `\b\w+\b`,

@@ -111,7 +111,8 @@ func repeat(at int, sub *node, least, most int) *node {
 		return sub
 	}
 	return &node{kind: kindRepeat, at: at, subs: []*node{sub}, min: least, max: most,
-		empty: least == 0 || sub.empty, free: least == 0 || sub.free, width: true, first: sub.first, last: sub.last}
+		empty: least == 0 || sub.empty, free: least == 0 || sub.free, width: true,
+		first: sub.first, last: sub.last}
 }
 
 // lineBreak is \R: a pair of CR and LF, or one character that ends a line.

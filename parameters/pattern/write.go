@@ -270,8 +270,8 @@ func (w *writer) times(x piece, n int) piece {
 	return w.group(parts, "")
 }
 
-// upTo repeats a piece n times at most. Above what RE2 takes, the n+1 counts are j blocks of b and c
-// more: x{0,n} is (?:x(?:x...)?)? c deep, in it (?:x{b}(?:x{b}...)?)? j-1 deep, and behind that
+// upTo repeats a piece n times at most. Above what RE2 takes, the n+1 counts are j blocks of b and
+// c more: x{0,n} is (?:x(?:x...)?)? c deep, in it (?:x{b}(?:x{b}...)?)? j-1 deep, and behind that
 // x{0,b-1}. That way there is one way only to match a text, and few states are live at once.
 func (w *writer) upTo(x piece, n int) piece {
 	most := block(x)
