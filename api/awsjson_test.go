@@ -263,6 +263,13 @@ func TestAWSJSON_Message_IsSpelledAsTheServiceDoes(t *testing.T) {
 			t.Errorf("%s: %s, want no message", prefix, a.body)
 		}
 	}
+	for name, member := range map[string]string{"not-found": "Message", "internal": "message"} {
+		a := s.call(t, "Older_1.Fail", `{"Name":"`+name+`"}`, "Content-Type",
+			"application/x-amz-json-1.0")
+		if text, ok := a.doc[member].(string); !ok || text == "" || len(a.doc) != 2 {
+			t.Errorf("%s, which has a spelling of its own: %s has no %s", name, a.body, member)
+		}
+	}
 }
 
 func TestAWSJSON_Failure_Is400Or500(t *testing.T) {

@@ -36,7 +36,7 @@ var (
 		Message:  "Message",
 		Internal: "InternalServiceError", Down: "InternalServiceError", Shapes: shapes}
 	older = &op.Service{Name: "older", Title: "Older", Target: "Older_1", Version: "2000-01-01",
-		Message: "message", JSON: "1.0",
+		Message: "message", JSON: "1.0", Spelled: map[string]string{"TestException": "Message"},
 		Internal: "InternalServerError", Down: "InternalServerError", Shapes: shapes}
 	query = &op.Service{Name: "query", Title: "Query", XML: "urn:query", Version: "1999-01-01",
 		Internal: "InternalFailure", Down: "ServiceUnavailable", NoStore: true, Shapes: shapes}

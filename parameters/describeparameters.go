@@ -36,10 +36,15 @@ type DescribeParametersOutput struct {
 	NextToken  string `json:",omitzero"`
 }
 
-// ParameterMetadata is what is said of a version, its value left out.
+// ParameterMetadata is what is said of a parameter's newest version, its value left out.
 type ParameterMetadata struct {
+	ARN string
+	VersionMetadata
+}
+
+// VersionMetadata is what is said of any version, its value left out.
+type VersionMetadata struct {
 	Name             string
-	ARN              string
 	Type             string
 	KeyId            string `json:",omitzero"` // of a SecureString, as it was given
 	LastModifiedDate wire.Time
@@ -81,7 +86,8 @@ func (s *Parameters) describeParameters(c *op.Call, in DescribeParametersInput,
 		if err != nil {
 			return out, err
 		}
-		out.Parameters = append(out.Parameters, shown)
+		out.Parameters = append(out.Parameters,
+			ParameterMetadata{ARN: r.ARN(), VersionMetadata: shown})
 	}
 	return out, nil
 }

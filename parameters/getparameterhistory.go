@@ -29,7 +29,7 @@ type GetParameterHistoryOutput struct {
 
 // ParameterHistory is one version of a parameter, with its value and its labels.
 type ParameterHistory struct {
-	ParameterMetadata
+	VersionMetadata
 	Value  string
 	Labels []string
 }
@@ -64,16 +64,16 @@ func (s *Parameters) getParameterHistory(c *op.Call, in GetParameterHistoryInput
 		if err != nil {
 			return out, err
 		}
-		out.Parameters = append(out.Parameters, ParameterHistory{ParameterMetadata: shown, Value: value,
+		out.Parameters = append(out.Parameters, ParameterHistory{VersionMetadata: shown, Value: value,
 			Labels: p.Labels.Of(v.Version)})
 	}
 	return out, nil
 }
 
 // metadata is what is shown of a version of p beside its value.
-func metadata(c *op.Call, p *parameter.Parameter, f parameter.Facts) (ParameterMetadata, error) {
+func metadata(c *op.Call, p *parameter.Parameter, f parameter.Facts) (VersionMetadata, error) {
 	attached, err := f.Policies.Answers(c.Time, f.Modified)
-	return ParameterMetadata{Name: p.Shown(), ARN: p.ARN(), Type: f.Type, KeyId: f.KeyID,
+	return VersionMetadata{Name: p.Shown(), Type: f.Type, KeyId: f.KeyID,
 		LastModifiedDate: wire.Time{Time: f.Modified}, LastModifiedUser: f.User,
 		Description: f.Description, AllowedPattern: f.AllowedPattern, Version: f.Version, Tier: f.Tier,
 		Policies: attached, DataType: f.DataType}, err

@@ -109,11 +109,11 @@ func send(w http.ResponseWriter, s *op.Service, status int, body []byte) {
 // Fault writes the error with the service's own spelling of the message's member. __type stands
 // first, as AWS has it.
 func (*Protocol) Fault(w http.ResponseWriter, _ *http.Request, s *op.Service, f *fault.Error) {
-	member := "message"
+	member, code := "message", s.Code(f)
 	if s != nil {
-		member = s.Message
+		member = s.MessageMember(code)
 	}
-	body, _ := jsontext.AppendQuote([]byte(`{"__type":`), s.Code(f))
+	body, _ := jsontext.AppendQuote([]byte(`{"__type":`), code)
 	if f.Message != "" {
 		body, _ = jsontext.AppendQuote(append(body, `,"`+member+`":`...), f.Message)
 	}

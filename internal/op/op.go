@@ -23,6 +23,7 @@
 package op
 
 import (
+	"cmp"
 	"errors"
 	"reflect"
 
@@ -36,13 +37,14 @@ import (
 type Service struct {
 	// kms: the signing name, the prefix of IAM actions and the first part of the event source
 	Name     string
-	Title    string // AWS Key Management Service, for people
-	Version  string // of the API, e.g. 2014-11-01
-	Target   string // the prefix of X-Amz-Target, e.g. TrentService; empty: it speaks no AWS JSON
-	JSON     string // the version of AWS JSON; empty: 1.1
-	XML      string // the namespace of answers in AWS query; empty: it speaks no AWS query
-	Message  string // how error bodies spell their message member: "message" or "Message"
-	Internal string // AWS's name of the service's own failure, e.g. KMSInternalException
+	Title    string            // AWS Key Management Service, for people
+	Version  string            // of the API, e.g. 2014-11-01
+	Target   string            // the prefix of X-Amz-Target, e.g. TrentService; empty: it speaks no AWS JSON
+	JSON     string            // the version of AWS JSON; empty: 1.1
+	XML      string            // the namespace of answers in AWS query; empty: it speaks no AWS query
+	Message  string            // how error bodies spell their message member: "message" or "Message"
+	Spelled  map[string]string // errors that spell it otherwise: how, by AWS's name
+	Internal string            // AWS's name of the service's own failure, e.g. KMSInternalException
 	// AWS's name of "the key can't be used just now", e.g. KeyUnavailableException
 	Down     string
 	NoStore  bool        // answers forbid caching, as KMS's do
@@ -53,6 +55,12 @@ type Service struct {
 	Answers  Answers  // which of them each operation may answer
 	Refused  Refused
 	Unsigned bool // some of its operations need no signature, so that bodies without one are read
+}
+
+// MessageMember returns how the body of an error spells the member that has its message: most
+// clients read either, and older ones just what AWS's model has.
+func (s *Service) MessageMember(code string) string {
+	return cmp.Or(s.Spelled[code], s.Message)
 }
 
 // Source returns the service's name in records, e.g. kms.amazonaws.com.

@@ -77,6 +77,21 @@ var failures = op.Failures{
 		"use one of Parameter Store's", fault.NotFound),
 }
 
+// spelled are the errors whose message the model spells Message. It has none at all for
+// InvalidFilterKey, InvalidResourceId, InvalidResourceType and TooManyTagsError: what these say is
+// read by clients that ask for no type.
+var spelled = func() map[string]string {
+	all := map[string]string{}
+	for _, code := range []string{"InternalServerError", "InvalidFilterValue", "InvalidNextToken",
+		"MalformedResourcePolicyDocumentException", "ResourceNotFoundException",
+		"ResourcePolicyConflictException", "ResourcePolicyInvalidParameterException",
+		"ResourcePolicyLimitExceededException", "ResourcePolicyNotFoundException",
+		"ServiceSettingNotFound", "TooManyUpdates"} {
+		all[code] = "Message"
+	}
+	return all
+}()
+
 // What operations of one kind may answer.
 const (
 	onParameter = " ParameterNotFound"

@@ -12,6 +12,7 @@ var ParameterStore = &op.Service{
 	Target:   "AmazonSSM",
 	Version:  "2014-11-06",
 	Message:  "message",
+	Spelled:  spelled,
 	Internal: "InternalServerError",
 	Down:     "InternalServerError",
 	NoStore:  true,

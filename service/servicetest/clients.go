@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
@@ -61,6 +62,14 @@ func (s *Server) SecretsManager(options ...ClientOption) *secretsmanager.Client 
 	return secretsmanager.New(secretsmanager.Options{BaseEndpoint: &s.URL, Region: c.region,
 		Credentials: c.credentials, HTTPClient: s.front.Client(),
 		HTTPSignerV4: signer{s.Clock}, RetryMaxAttempts: 1, Retryer: aws.NopRetryer{}})
+}
+
+// ParameterStore returns the SDK's client of Systems Manager. It tries everything once.
+func (s *Server) ParameterStore(options ...ClientOption) *ssm.Client {
+	c := s.client(options)
+	return ssm.New(ssm.Options{BaseEndpoint: &s.URL, Region: c.region, Credentials: c.credentials,
+		HTTPClient: s.front.Client(), HTTPSignerV4: signer{s.Clock}, RetryMaxAttempts: 1,
+		Retryer: aws.NopRetryer{}})
 }
 
 // STS returns the SDK's client of STS. It tries everything once.

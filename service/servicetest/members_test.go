@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
@@ -106,6 +107,7 @@ func TestMembers_EveryType_IsAWSs(t *testing.T) {
 	s := servicetest.Start(t)
 	clients := map[string]reflect.Type{"kms": reflect.TypeFor[*kms.Client](),
 		"secretsmanager": reflect.TypeFor[*secretsmanager.Client](),
+		"ssm":            reflect.TypeFor[*ssm.Client](),
 		"sts":            reflect.TypeFor[*sts.Client](),
 		"iam":            reflect.TypeFor[*iam.Client]()}
 	c := comparison{used: map[string]bool{}}

@@ -51,6 +51,8 @@ func stageWords(t testing.TB, s *servicetest.Server, request string) (there, abs
 	special, gone = append(special, copies...), append(gone, noCopies...)
 	rotated, unknown := stageRotations(t, s, request, unique)
 	special, gone = append(special, rotated...), append(gone, unknown...)
+	placed, missed := stageParameters(t, s, request, unique)
+	special, gone = append(special, placed...), append(gone, missed...)
 	if strings.Contains(request, "GRANT") {
 		grant := must(k.CreateGrant(t.Context(),
 			&kms.CreateGrantInput{KeyId: key.KeyId, GranteePrincipal: aws.String(servicetest.NobodyARN),

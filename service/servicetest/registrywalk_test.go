@@ -140,7 +140,8 @@ func (w *walker) refusal(t testing.TB, a servicetest.Answer, rest bool, status i
 var restStatus = map[string]int{"AccessDeniedException": 403, "NotFoundException": 404,
 	"NoSuchEntity": 404, "ResourceNotFoundException": 404, "CustomKeyStoreNotFoundException": 404,
 	"ValidationException": 400, "SerializationException": 400, "MissingParameter": 400,
-	"InvalidAuthorizationMessageException": 400}
+	"InvalidAuthorizationMessageException": 400, "ParameterNotFound": 404, "InvalidResourceId": 404,
+	"ServiceSettingNotFound": 404}
 
 // denied: who has no permission gets nothing done and is told by name what it lacks.
 func (w *walker) denied(t *testing.T, document string) {

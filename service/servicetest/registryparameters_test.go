@@ -1,0 +1,38 @@
+package servicetest_test
+
+import (
+	"strings"
+	"testing"
+
+	"claviger/service/servicetest"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+)
+
+const throughput = "/ssm/parameter-store/high-throughput-enabled"
+
+// stageParameters makes the parameter that a request needs, sealed, in two versions and with a label
+// and a tag, and sets the setting that it asks for.
+func stageParameters(t testing.TB, s *servicetest.Server, request, unique string) (there,
+	absent []string) {
+	t.Helper()
+	c := s.ParameterStore()
+	if strings.Contains(request, "PARAMETER") {
+		name := "/w/p-" + unique
+		must(c.PutParameter(t.Context(), &ssm.PutParameterInput{Name: &name, Value: aws.String("one"),
+			Type: "SecureString", Tags: []types.Tag{{Key: aws.String("t"), Value: aws.String("v")}}}))(t)
+		must(c.PutParameter(t.Context(), &ssm.PutParameterInput{Name: &name, Value: aws.String("two"),
+			Overwrite: aws.Bool(true)}))(t)
+		must(c.LabelParameterVersion(t.Context(), &ssm.LabelParameterVersionInput{Name: &name,
+			ParameterVersion: aws.Int64(1), Labels: []string{"staged"}}))(t)
+		there, absent = append(there, "PARAMETER", name), append(absent, "PARAMETER", "/w/absent")
+	}
+	if strings.Contains(request, "SETTING") {
+		must(c.UpdateServiceSetting(t.Context(), &ssm.UpdateServiceSettingInput{
+			SettingId: aws.String(throughput), SettingValue: aws.String("true")}))(t)
+		there, absent = append(there, "SETTING", throughput), append(absent, "SETTING", "/ssm/absent")
+	}
+	return there, absent
+}
