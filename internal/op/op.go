@@ -25,6 +25,7 @@ package op
 import (
 	"errors"
 	"reflect"
+	"slices"
 
 	"claviger/internal/fault"
 	"claviger/internal/shape"
@@ -52,7 +53,10 @@ type Service struct {
 	Failures Failures // its errors
 	Answers  Answers  // which of them each operation may answer
 	Refused  Refused
-	Unsigned bool // some of its operations need no signature, so that bodies without one are read
+	// AWS's answer to who lost every race for what it changes, of the operations whose Answers have
+	// it. The others, and those of a service without one, answer ThrottlingException.
+	Contended *fault.Error
+	Unsigned  bool // some of its operations need no signature, so that bodies without one are read
 }
 
 // Source returns the service's name in records, e.g. kms.amazonaws.com.
@@ -367,7 +371,16 @@ func (o *operation[I, T, O]) whole(c *Call, in I) (O, error) {
 		}
 		return out, nil
 	}
-	return *new(O), c.run.refused(c, &o.info, contended)
+	return *new(O), c.run.refused(c, &o.info, o.info.contended())
+}
+
+// contended is how an operation says that others were faster each time.
+func (n Info) contended() error {
+	f := n.Service.Contended
+	if f != nil && slices.Contains(n.Service.Answers.Of(n.Name), f.Code) {
+		return f
+	}
+	return contended
 }
 
 // contended has the name that every SDK answers by trying again, later and later.

@@ -19,4 +19,6 @@ var ParameterStore = &op.Service{
 	Members:  members,
 	Failures: failures,
 	Answers:  answers,
+
+	Contended: tooManyUpdates,
 }
