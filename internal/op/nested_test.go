@@ -237,6 +237,30 @@ func TestServe_AlwaysStale_IsThrottled(t *testing.T) {
 	}
 }
 
+func TestServe_AlwaysStale_HasTheServicesNameWhereItAnswersSo(t *testing.T) {
+	for answers, want := range map[string]string{
+		"OtherException ManyUpdates": "ManyUpdates",
+		"OtherException":             "ThrottlingException",
+		"":                           "ThrottlingException",
+	} {
+		r := build(t)
+		s := *vault
+		s.Contended = fault.New(fault.Conflict, "ManyUpdates", "")
+		s.Answers = op.Answers{"Change": answers}
+		r.at["commit"] = fails(store.Stale)
+		change := op.Write(op.Info{Name: "Change", Service: &s}, r.find,
+			func(_ *op.Call, in input, _ *target) (op.Commit[output], error) {
+				return r.insert(in.Name), nil
+			})
+		if _, code := r.serve(change, good); code != want {
+			t.Errorf("with answers %q: %q, want %q", answers, code, want)
+		}
+		if rec := r.only(); rec.ErrorCode != want {
+			t.Errorf("record %+v", rec)
+		}
+	}
+}
+
 // A refusal on the second attempt is the answer: the first was never seen by anybody.
 func TestServe_SecondAttempt_DecidesAnew(t *testing.T) {
 	r := build(t)

@@ -26,6 +26,7 @@ import (
 	"cmp"
 	"errors"
 	"reflect"
+	"slices"
 
 	"claviger/internal/fault"
 	"claviger/internal/shape"
@@ -54,7 +55,10 @@ type Service struct {
 	Failures Failures // its errors
 	Answers  Answers  // which of them each operation may answer
 	Refused  Refused
-	Unsigned bool // some of its operations need no signature, so that bodies without one are read
+	// AWS's answer to who lost every race for what it changes, of the operations whose Answers have
+	// it. The others, and those of a service without one, answer ThrottlingException.
+	Contended *fault.Error
+	Unsigned  bool // some of its operations need no signature, so that bodies without one are read
 }
 
 // MessageMember returns how the body of an error spells the member that has its message: most
@@ -375,7 +379,16 @@ func (o *operation[I, T, O]) whole(c *Call, in I) (O, error) {
 		}
 		return out, nil
 	}
-	return *new(O), c.run.refused(c, &o.info, contended)
+	return *new(O), c.run.refused(c, &o.info, o.info.contended())
+}
+
+// contended is how an operation says that others were faster each time.
+func (n Info) contended() error {
+	f := n.Service.Contended
+	if f != nil && slices.Contains(n.Service.Answers.Of(n.Name), f.Code) {
+		return f
+	}
+	return contended
 }
 
 // contended has the name that every SDK answers by trying again, later and later.

@@ -69,6 +69,9 @@ var failures = op.Failures{
 	"InvalidResourceType": op.Fails(
 		"a `ResourceType` that has no resources here",
 		"use Parameter", fault.Invalid),
+	tooManyUpdates.Code: op.Fails(
+		"others changed the parameter three times while the request was at work",
+		"try again after a pause that grows", fault.Conflict),
 	"TooManyTagsError": op.Fails(
 		"50 tags on one parameter",
 		"take tags away that aren't needed", fault.Limit),
@@ -100,7 +103,14 @@ const (
 	paged       = " InvalidNextToken"
 	filtered    = " InvalidFilterKey InvalidFilterOption InvalidFilterValue"
 	tagged      = " InvalidResourceId InvalidResourceType"
+	raced       = " TooManyUpdates"
 )
+
+// tooManyUpdates is for those operations that the model has it for. Where it has it not, to delete
+// for one, others who were faster are ThrottlingException. Settings are overwritten whatever they
+// were, so that nobody loses a race there.
+var tooManyUpdates = fault.New(fault.Conflict, "TooManyUpdates", "There are concurrent updates for a "+
+	"resource that supports one update at a time.")
 
 // answers say which of the errors each operation may answer. What isn't said fails the tests that
 // see it, and what is said has to be seen by one: package servicetest.
@@ -109,7 +119,7 @@ var answers = op.Answers{
 		" ParameterMaxVersionLimitExceeded ParameterPatternMismatchException" +
 		" InvalidAllowedPatternException HierarchyLevelLimitExceededException TooManyTagsError" +
 		" InvalidPolicyTypeException InvalidPolicyAttributeException IncompatiblePolicyException" +
-		" PoliciesLimitExceededException",
+		" PoliciesLimitExceededException" + raced,
 	"GetParameter":            onVersion + opened,
 	"GetParameters":           opened,
 	"GetParametersByPath":     opened + paged + filtered,
@@ -117,10 +127,10 @@ var answers = op.Answers{
 	"DescribeParameters":      paged + filtered,
 	"DeleteParameter":         onParameter,
 	"DeleteParameters":        "",
-	"LabelParameterVersion":   onVersion + " ParameterVersionLabelLimitExceeded",
-	"UnlabelParameterVersion": onVersion,
-	"AddTagsToResource":       tagged + " TooManyTagsError",
-	"RemoveTagsFromResource":  tagged,
+	"LabelParameterVersion":   onVersion + " ParameterVersionLabelLimitExceeded" + raced,
+	"UnlabelParameterVersion": onVersion + raced,
+	"AddTagsToResource":       tagged + " TooManyTagsError" + raced,
+	"RemoveTagsFromResource":  tagged + raced,
 	"ListTagsForResource":     tagged,
 	"GetServiceSetting":       " ServiceSettingNotFound",
 	"UpdateServiceSetting":    " ServiceSettingNotFound",

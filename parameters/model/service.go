@@ -20,4 +20,6 @@ var ParameterStore = &op.Service{
 	Members:  members,
 	Failures: failures,
 	Answers:  answers,
+
+	Contended: tooManyUpdates,
 }
