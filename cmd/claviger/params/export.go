@@ -69,11 +69,11 @@ func (x *Export) warn(t *Terminal, values []document.Value, secrets []string) {
 	}
 	switch {
 	case len(secrets) > 0 && !x.Decrypt:
-		t.note("%d SecureStrings are left out. With --decrypt they are written, in the clear.",
+		t.note("SecureStrings that are left out: %d. With --decrypt they are written, in the clear.",
 			len(secrets))
 	case len(secrets) > 0:
-		t.note("%d SecureStrings are in it in the clear. Where they are not yet, they are imported as "+
-			"SecureStrings with: --secure %s", len(secrets), strings.Join(secrets, " --secure "))
+		t.note("SecureStrings that are in it, in the clear: %d. Where they are not yet, they become such "+
+			"with --secure %s", len(secrets), strings.Join(secrets, " --secure "))
 	}
 	shell := 0
 	for _, v := range values {
@@ -82,7 +82,7 @@ func (x *Export) warn(t *Terminal, values []document.Value, secrets []string) {
 		}
 	}
 	if x.Format == document.Env && shell > 0 {
-		t.note("%d names are taken by `claviger params import`, and by no shell.", shell)
+		t.note("Names that `claviger params import` takes, and no shell: %d.", shell)
 	}
 }
 

@@ -152,7 +152,7 @@ func (r *performance) report(ctx context.Context, t *Terminal) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	why := "one has failed"
+	why := "it failed"
 	if ctx.Err() != nil {
 		why = "it was interrupted"
 	}
