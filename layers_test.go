@@ -157,6 +157,9 @@ var layers = []struct{ pkg, may, because string }{
 	{"parameters/sealing", "parameters/parameter internal/custody internal/envelope internal/fault " +
 		"internal/op",
 		"a seal is a question to KMS"},
+	{"parameters/settings", "parameters/parameter parameters/parameterrows parameters/ssmfault " +
+		"internal/domain internal/op internal/wire policy",
+		"a setting is a row of an account, and knows no parameter's"},
 	{"parameters/target", "parameters/parameter parameters/parameterrows parameters/ssmfault " +
 		"internal/domain internal/op policy",
 		"finding a parameter comes before anything is done with it"},

@@ -16,6 +16,9 @@ var (
 // there is of one has a path of its own, and none behind the name: any word may be a level of it.
 const aParameter = "/v1/parameters/{Name...}"
 
+// aSetting is the path of what an account has set.
+const aSetting = "/v1/parameter-settings/{SettingId...}"
+
 // tagsOf is the path of a parameter's tags.
 const tagsOf = "/v1/tags/{ResourceType}/{ResourceId...}"
 
@@ -64,14 +67,11 @@ func (s *Parameters) Operations() []op.Operation {
 			"Lists the tags of a parameter."),
 			s.listTagsForResource),
 
-		op.Read(rooted.Get("GetServiceSetting", "/v1/parameter-settings/{SettingId...}",
-			"Returns what the account has set for its parameters."),
-			findSetting[SettingInput]("GetServiceSetting"), s.getServiceSetting),
-		op.Write(rooted.Put("UpdateServiceSetting", "/v1/parameter-settings/{SettingId...}",
-			"Sets something for the parameters of the account."),
-			findSetting[UpdateServiceSettingInput]("UpdateServiceSetting"), s.updateServiceSetting),
-		op.Write(rooted.Delete("ResetServiceSetting", "/v1/parameter-settings/{SettingId...}",
-			"Takes back what the account has set."),
-			findSetting[SettingInput]("ResetServiceSetting"), s.resetServiceSetting),
+		s.settings.Get(rooted.Get("GetServiceSetting", aSetting,
+			"Returns what the account has set for its parameters.")),
+		s.settings.Update(rooted.Put("UpdateServiceSetting", aSetting,
+			"Sets something for the parameters of the account.")),
+		s.settings.Reset(rooted.Delete("ResetServiceSetting", aSetting,
+			"Takes back what the account has set.")),
 	}
 }

@@ -10,9 +10,9 @@
 //
 // # One fence
 //
-// Every change of a parameter, of its labels and of its versions is one change of the parameter's row
-// against the revision that was read. If somebody else was first, the road starts again at find. So
-// of two that write at a time none is lost, and no version has two values.
+// Every change of a parameter, of its labels and of its versions is one change of the parameter's
+// row against the revision that was read. If somebody else was first, the road starts again at
+// find. So of two that write at a time none is lost, and no version has two values.
 //
 // # Where to read
 //
@@ -27,6 +27,7 @@ import (
 	"claviger/internal/install"
 	"claviger/parameters/parameterrows"
 	"claviger/parameters/sealing"
+	"claviger/parameters/settings"
 	"claviger/parameters/ssmfault"
 	"claviger/parameters/target"
 	"claviger/store"
@@ -34,10 +35,11 @@ import (
 
 // Parameters performs the operations of Parameter Store. [New] makes it.
 type Parameters struct {
-	rows   *parameterrows.Rows
-	sealer *sealing.Sealer
-	finder *target.Finder
-	pages  domain.Pager
+	rows     *parameterrows.Rows
+	sealer   *sealing.Sealer
+	finder   *target.Finder
+	settings *settings.Settings
+	pages    domain.Pager
 }
 
 // Config is what parameters are made of.
@@ -50,7 +52,7 @@ type Config struct {
 // New returns the parameters of one installation.
 func New(c Config) *Parameters {
 	rows := parameterrows.New(c.DB, c.Installation.Rows)
-	return &Parameters{rows: rows, sealer: sealing.New(c.Keys),
+	return &Parameters{rows: rows, sealer: sealing.New(c.Keys), settings: settings.New(rows),
 		finder: target.New(rows, domain.ETags{Tokens: c.Installation.Tokens}),
 		pages:  domain.Pager{Tokens: c.Installation.Tokens, Invalid: ssmfault.BadPage}}
 }

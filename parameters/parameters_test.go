@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"claviger/parameters"
+	"claviger/parameters/settings"
 )
 
 func TestPutParameter_EachType_IsReadAsItWasPut(t *testing.T) {
@@ -153,7 +154,7 @@ func TestServiceSetting_DefaultTier_IsWhatCountsWithoutTier(t *testing.T) {
 	if out := s.put("/a", "1"); out.Tier != "Advanced" {
 		t.Errorf("%+v", out)
 	}
-	got := must[parameters.SettingOutput](s, "GetServiceSetting", M{"SettingId": id}).ServiceSetting
+	got := must[settings.Output](s, "GetServiceSetting", M{"SettingId": id}).ServiceSetting
 	if got.SettingValue != "Standard" || got.Status != "Default" {
 		t.Errorf("%+v", got)
 	}

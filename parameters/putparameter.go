@@ -197,11 +197,11 @@ func (s *Parameters) decideTier(c *op.Call, in PutParameterInput,
 	if err != nil {
 		return err
 	}
-	setting, err := s.setting(c, defaultTier)
+	setting, err := s.settings.DefaultTier(c)
 	if err != nil {
 		return err
 	}
-	p.Tier, err = parameter.Tiering{Asked: domain.Or(in.Tier, ""), Setting: setting.Value,
+	p.Tier, err = parameter.Tiering{Asked: domain.Or(in.Tier, ""), Setting: setting,
 		Before: before, Size: len(in.Value), Policies: len(p.Policies) > 0,
 		Full: n.Standard >= parameter.StandardQuota}.Tier()
 	switch {

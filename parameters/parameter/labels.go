@@ -51,8 +51,8 @@ func (l Labels) Attach(version int64, labels []string) (next Labels, invalid []s
 	return next, invalid, nil
 }
 
-// Detach returns the labels as they are without those of a version, and which of them were there and
-// which weren't, in the order of the request.
+// Detach returns the labels as they are without those of a version, and which of them were there
+// and which weren't, in the order of the request.
 func (l Labels) Detach(version int64, labels []string) (next Labels, removed, absent []string) {
 	next, removed, absent = l.copy(), []string{}, []string{}
 	for _, name := range labels {

@@ -69,7 +69,11 @@ func (s *Rows) Entry(ctx context.Context, ref parameter.Ref) (e *Entry, err erro
 
 // weight is about how many bytes an entry holds.
 func (e *Entry) weight() int {
-	n := len(e.Name)*2 + len(e.Description)*2 + len(e.AllowedPattern)*2 + len(e.KeyID)*2 + len(e.User)*2
+	// Both the parameter and its newest version hold the facts.
+	n := 2 * (len(e.Name) + len(e.Description) + len(e.AllowedPattern) + len(e.KeyID) + len(e.User))
+	for _, p := range e.Policies {
+		n += 2 * (len(p.Text) + overhead)
+	}
 	for _, t := range e.Tags {
 		n += len(t.Key) + len(t.Value) + overhead
 	}

@@ -27,7 +27,8 @@ type Found struct {
 	Rev      int64
 }
 
-// Below returns at most n parameters that are below a path, in order of name, from behind a name on.
+// Below returns at most n parameters that are below a path, in order of name, from behind a name
+// on.
 func (s *Rows) Below(p parameter.Path, recursive bool, after string,
 	n int) (found []Found, err error) {
 	r := Directly(p.Path)

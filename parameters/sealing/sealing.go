@@ -76,9 +76,9 @@ func (s *Sealer) open(c *op.Call, v *parameter.Version) ([]byte, error) {
 const invalidKey = "InvalidKeyId"
 
 // kmsError says in Parameter Store's words what KMS refused. Who may not use the key is denied in
-// KMS's words. A key that is absent, disabled, pending deletion or of another kind is an invalid one.
-// Absent says whether that is the request's fault. What no request can help (the device away, a
-// failure of our own) stays what it is.
+// KMS's words. A key that is absent, disabled, pending deletion or of another kind is an invalid
+// one; absent is the kind of that fault where there is no such key. What no request can help (the
+// device away, a failure of our own) stays what it is.
 func kmsError(err error, absent fault.Kind) error {
 	f := fault.Of(err)
 	switch f.Kind {
