@@ -71,8 +71,8 @@ const (
 func (s *Parameters) describeParameters(c *op.Call, in DescribeParametersInput,
 	_ domain.Account) (out DescribeParametersOutput, err error) {
 	f := filter.NewDescribed(in.Filters, in.ParameterFilters)
-	p, err := s.pages.Page(c, "DescribeParameters", f.String(), int(domain.Or(in.MaxResults, usualPage)),
-		in.NextToken)
+	size := int(domain.Or(in.MaxResults, usualPage))
+	p, err := s.pages.Page(c, "DescribeParameters", f.String(), size, in.NextToken)
 	if err != nil {
 		return out, err
 	}

@@ -76,7 +76,9 @@ func (s *Parameters) getParameters(c *op.Call, in GetParametersInput,
 			out.Parameters = append(out.Parameters, one)
 		}
 	}
-	slices.SortStableFunc(out.Parameters, func(a, b Parameter) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortStableFunc(out.Parameters, func(a, b Parameter) int {
+		return cmp.Compare(a.Name, b.Name)
+	})
 	return out, nil
 }
 

@@ -84,8 +84,8 @@ func (s *Parameters) findBelow(c *op.Call, in GetParametersByPathInput) (b below
 // mostWatched is how many parameters below a path one may wait for. A path with more has no ETag.
 const mostWatched = 1000
 
-// belowDependsOn is all that is below the path from the page on: somebody who waits for a path waits
-// for all of it, however many pages that is.
+// belowDependsOn is all that is below the path from the page on: somebody who waits for a path
+// waits for all of it, however many pages that is.
 func (s *Parameters) belowDependsOn(c *op.Call, in GetParametersByPathInput, b below) []string {
 	p, err := s.pathPage(c, in, b)
 	if err != nil {
@@ -109,7 +109,8 @@ const (
 	mostLookedAt = 200
 )
 
-func (s *Parameters) pathPage(c *op.Call, in GetParametersByPathInput, b below) (domain.Page, error) {
+func (s *Parameters) pathPage(c *op.Call, in GetParametersByPathInput,
+	b below) (domain.Page, error) {
 	return s.pages.Page(c, "GetParametersByPath", b.filter.String(),
 		int(domain.Or(in.MaxResults, mostByPath)), in.NextToken)
 }

@@ -6,8 +6,8 @@ import (
 	"claviger/parameters/ssmfault"
 )
 
-// The tiers, by AWS's names. No parameter is of IntelligentTiering: it is asked for, and becomes one
-// of the others.
+// The tiers, by AWS's names. No parameter is of IntelligentTiering: it is asked for, and becomes
+// one of the others.
 const (
 	Standard           = "Standard"
 	Advanced           = "Advanced"

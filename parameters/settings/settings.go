@@ -1,5 +1,5 @@
-// Package settings is what an account has set for its parameters in a Region: the tier of those that
-// are made without one, and whether they may be read faster.
+// Package settings is what an account has set for its parameters in a Region: the tier of those
+// that are made without one, and whether they may be read faster.
 package settings
 
 import (

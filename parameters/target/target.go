@@ -114,8 +114,8 @@ func Read[I Named, O any](s *Finder, n op.Info,
 	})
 }
 
-// Change makes an operation that changes one parameter. Its plan returns what shall be different, or
-// nil if all is as asked already, and what to answer. The rows are signed here, and committed
+// Change makes an operation that changes one parameter. Its plan returns what shall be different,
+// or nil if all is as asked already, and what to answer. The rows are signed here, and committed
 // against the revision that was read.
 func Change[I Named, O any](s *Finder, n op.Info,
 	plan func(*op.Call, I, *parameter.Parameter) (*parameterrows.Change, O, error)) op.Operation {

@@ -57,9 +57,9 @@ func (t *target) open(ctx context.Context, d rotator.Document) (*connection, err
 	return c, err
 }
 
-// mostLogins is how often a login is begun whose handshake can't be read. The driver takes a zero at
-// the end of a challenge for a terminator, and so fails at one in 256 of Ed25519's, before it has
-// sent anything of the password.
+// mostLogins is how often a login is begun whose handshake can't be read. The driver takes a zero
+// at the end of a challenge for a terminator, and so fails at one in 256 of Ed25519's, before it
+// has sent anything of the password.
 const mostLogins = 4
 
 // login makes a connection.
