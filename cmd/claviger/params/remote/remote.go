@@ -40,7 +40,7 @@ type Client struct {
 
 // What the options and the environment lack.
 var (
-	ErrEndpoint = errors.New("which service is asked? Say --endpoint URL, or set AWS_ENDPOINT_URL")
+	ErrEndpoint = errors.New("which service is asked? Say --endpoint-url URL, or set AWS_ENDPOINT_URL")
 	ErrRegion   = errors.New("which Region is asked? Say --region REGION, or set AWS_REGION")
 	ErrPlain    = errors.New("plain HTTP would carry the values for everybody to read: the endpoint " +
 		"has to be HTTPS, or on loopback")
