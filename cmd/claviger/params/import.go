@@ -23,11 +23,13 @@ type Import struct {
 // ErrUnanswered is why a plan isn't done where nobody can be asked.
 var ErrUnanswered = errors.New("nobody can be asked whether to do it: say --yes")
 
+var errInterrupted = errors.New("it was interrupted, and nothing was done")
+
 // Run shows what has to be done, asks, and does it.
 func (i *Import) Run(ctx context.Context, c *remote.Client, t *Terminal) error {
 	p, err := i.plan(ctx, c, t)
 	if ctx.Err() != nil {
-		return errors.New("it was interrupted, and nothing was done")
+		return errInterrupted
 	}
 	if err != nil {
 		return err
@@ -99,6 +101,9 @@ func (i *Import) confirm(ctx context.Context, t *Terminal) error {
 		return ErrUnanswered
 	}
 	yes, err := t.Ask(ctx, "Do this? Only yes is taken for it: ")
+	if ctx.Err() != nil {
+		return errInterrupted
+	}
 	if err != nil {
 		return err
 	}

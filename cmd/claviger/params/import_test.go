@@ -1,9 +1,12 @@
 package params_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -147,46 +150,77 @@ func TestImport_200Parameters_AreDoneAndRead(t *testing.T) {
 	d.said.Reset()
 }
 
+// refusal is the answer of a service that refuses.
+func refusal(w http.ResponseWriter, status int, body string) {
+	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(body))
+}
+
+// failures are how a service may fail, and what is said of it.
+func failures(d *desk) map[string]struct {
+	fail func(w http.ResponseWriter, r *http.Request)
+	says []string
+	done bool // in spite of it
+} {
+	return map[string]struct {
+		fail func(w http.ResponseWriter, r *http.Request)
+		says []string
+		done bool
+	}{
+		"refused": {func(w http.ResponseWriter, _ *http.Request) {
+			refusal(w, 400, `{"__type":"TooManyUpdates","message":"Not now."}`)
+		}, []string{"\nfailed    + /app/dev/", "  TooManyUpdates: Not now.\n"}, false},
+		"refused with the value": {func(w http.ResponseWriter, _ *http.Request) {
+			refusal(w, 400, `{"__type":"ValidationException","message":"Value `+canary+` is bad."}`)
+		}, []string{"\nfailed    + /app/dev/", "  refused, for a reason that has the value in it\n"}, false},
+		"broken": {func(w http.ResponseWriter, _ *http.Request) {
+			refusal(w, 500, `{"__type":"InternalServerError","message":"Oh."}`)
+		}, []string{"\nuncertain  + /app/dev/", "  InternalServerError: Oh.\n"}, false},
+		"gone": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+			[]string{"\nuncertain  + /app/dev/", "  no answer from http://127.0.0.1:"}, false},
+		"gone once it has done it": {func(w http.ResponseWriter, r *http.Request) {
+			answer := httptest.NewRecorder()
+			d.Server.ServeHTTP(answer, r)
+			if answer.Code == http.StatusOK {
+				panic(http.ErrAbortHandler)
+			}
+			refusal(w, answer.Code, answer.Body.String())
+		}, []string{"\nuncertain  + /app/dev/", "  ParameterAlreadyExists: "}, true},
+	}
+}
+
 // TestImport_FailureInTheMiddle_SaysWhatWasDone: and once the reason is gone the same command does
 // the rest.
 func TestImport_FailureInTheMiddle_SaysWhatWasDone(t *testing.T) {
-	answer := func(status int, body string) func(http.ResponseWriter) {
-		return func(w http.ResponseWriter) {
-			w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-			w.WriteHeader(status)
-			_, _ = w.Write([]byte(body))
-		}
-	}
-	for name, c := range map[string]struct {
-		answer func(http.ResponseWriter)
-		says   []string
-	}{
-		"refused": {answer(400, `{"__type":"TooManyUpdates","message":"Not now."}`),
-			[]string{"\nfailed    + /app/dev/", "  TooManyUpdates: Not now.\n"}},
-		"refused with the value": {answer(400,
-			`{"__type":"ValidationException","message":"Value `+canary+` is bad."}`),
-			[]string{"\nfailed    + /app/dev/", "  refused, for a reason that has the value in it\n"}},
-	} {
+	all := func(i *params.Import) { i.Secure = []string{"*"} }
+	for name := range failures(nil) {
 		t.Run(name, func(t *testing.T) {
 			d := sit(t)
+			t.Setenv("AWS_MAX_ATTEMPTS", "2")
+			c := failures(d)[name]
 			var puts atomic.Int64
-			d.meddle = func(w http.ResponseWriter, operation, _ string) bool {
+			d.meddle = func(w http.ResponseWriter, r *http.Request, operation string) bool {
 				if operation != "PutParameter" || puts.Add(1) <= 20 {
 					return false
 				}
-				c.answer(w)
+				c.fail(w, r)
 				return true
 			}
-			all := func(i *params.Import) { i.Secure = []string{"*"} }
 			said := d.imports(document.Env, many(60, canary), all)
-			d.contains(said, append(c.says, "20 created, 0 changed, 0 deleted.\n", "\ndone      + /app/dev/",
-				"\nnot done  + /app/dev/",
-				"ERROR it failed: 20 of 60 are done, as said above. The same command goes on from there")...)
-			d.checkReport(said, 60)
+			d.contains(said, append(c.says, "20 created, 0 changed, 0 deleted.\n", "\ndone ",
+				"\nnot done ", "ERROR it failed: 20 of 60 are done, as said above. The same command goes on "+
+					"from there")...)
+			if !c.done {
+				d.checkReport(said, 60)
+			}
 			d.meddle = nil
 			again := d.imports(document.Env, many(60, canary), all)
-			d.contains(again, "40 to create, 0 to change, 0 to delete, 0 refused, 20 the same.",
-				"40 created, 0 changed, 0 deleted.")
+			d.contains(again, " 0 to change, 0 to delete, 0 refused, ", " created, 0 changed, 0 deleted.")
+			if !c.done {
+				d.contains(again, "40 to create,", " 20 the same.")
+			}
+			d.contains(d.imports(document.Env, many(60, canary), nil), "0 refused, 60 the same.")
 		})
 	}
 }
@@ -222,7 +256,7 @@ func TestImport_Interrupted_SaysWhatWasDone(t *testing.T) {
 	d := sit(t)
 	ctx, interrupt := context.WithCancel(t.Context())
 	var puts atomic.Int64
-	d.meddle = func(_ http.ResponseWriter, operation, _ string) bool {
+	d.meddle = func(_ http.ResponseWriter, _ *http.Request, operation string) bool {
 		if operation == "PutParameter" && puts.Add(1) == 15 {
 			interrupt()
 		}
@@ -251,13 +285,11 @@ func TestImport_Interrupted_SaysWhatWasDone(t *testing.T) {
 func TestImport_Throttled_IsTriedAgain(t *testing.T) {
 	d := sit(t)
 	var n atomic.Int64
-	d.meddle = func(w http.ResponseWriter, _, _ string) bool {
+	d.meddle = func(w http.ResponseWriter, _ *http.Request, _ string) bool {
 		if n.Add(1)%3 != 1 {
 			return false
 		}
-		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-		w.WriteHeader(http.StatusBadRequest)
-		_, _ = w.Write([]byte(`{"__type":"ThrottlingException","message":"Rate exceeded"}`))
+		refusal(w, 400, `{"__type":"ThrottlingException","message":"Rate exceeded"}`)
 		return true
 	}
 	d.contains(d.imports(document.Env, many(30, "x"), nil), "30 created, 0 changed, 0 deleted.")
@@ -302,9 +334,9 @@ func TestImport_ChangedSecret_KeepsItsKey(t *testing.T) {
 		t.Fatalf("it was sealed by %s", got)
 	}
 	var asked atomic.Bool
-	d.meddle = func(_ http.ResponseWriter, operation, body string) bool {
-		if operation == "PutParameter" {
-			asked.Store(strings.Contains(body, key))
+	d.meddle = func(_ http.ResponseWriter, r *http.Request, operation string) bool {
+		if body, err := io.ReadAll(r.Body); operation == "PutParameter" {
+			asked.Store(err == nil && bytes.Contains(body, []byte(key)))
 		}
 		return false
 	}

@@ -37,7 +37,7 @@ type desk struct {
 	keys aws.Credentials
 	said bytes.Buffer // in all runs
 	// meddle may answer a request itself, which it reports.
-	meddle func(w http.ResponseWriter, operation, body string) bool
+	meddle func(w http.ResponseWriter, r *http.Request, operation string) bool
 }
 
 func sit(t *testing.T) *desk {
@@ -72,9 +72,10 @@ func (d *desk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	name := operation.ReplaceAllString(r.Header.Get("X-Amz-Target"), "")
-	if d.meddle != nil && d.meddle(w, name, string(body)) {
+	if d.meddle != nil && d.meddle(w, r, name) {
 		return
 	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
 	d.Server.ServeHTTP(w, r)
 }
 

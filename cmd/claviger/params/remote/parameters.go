@@ -3,6 +3,8 @@ package remote
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/url"
 	"strings"
 
 	"claviger/cmd/claviger/params/plan"
@@ -108,17 +110,22 @@ func Closed(err error) bool {
 }
 
 // Unclear reports whether it may have been done in spite of an error: there was no answer, or one of
-// somebody who doesn't know.
+// somebody who doesn't know. What is there already may have been made by a request whose answer was
+// lost, so that the SDK sent it again.
 func Unclear(err error) bool {
 	refused := smithy.APIError(nil)
-	return !errors.As(err, &refused) || refused.ErrorFault() == smithy.FaultServer
+	return !errors.As(err, &refused) || refused.ErrorFault() == smithy.FaultServer ||
+		refused.ErrorCode() == "ParameterAlreadyExists"
 }
 
 // Said is what an error says: where the service refused, its own words.
 func Said(err error) string {
-	refused := smithy.APIError(nil)
-	if errors.As(err, &refused) {
+	refused, unanswered := smithy.APIError(nil), (*url.Error)(nil)
+	switch {
+	case errors.As(err, &refused):
 		return strings.TrimSuffix(refused.ErrorCode()+": "+refused.ErrorMessage(), ": ")
+	case errors.As(err, &unanswered):
+		return fmt.Sprintf("no answer from %s: %v", unanswered.URL, unanswered.Err)
 	}
 	return err.Error()
 }

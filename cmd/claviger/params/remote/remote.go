@@ -3,6 +3,7 @@
 package remote
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,7 +40,7 @@ type Client struct {
 
 // What the options and the environment lack.
 var (
-	ErrEndpoint = errors.New("which service is asked? Say --endpoint URL, or set AWS_ENDPOINT_URL")
+	ErrEndpoint = errors.New("which service is asked? Say --endpoint-url URL, or set AWS_ENDPOINT_URL")
 	ErrRegion   = errors.New("which Region is asked? Say --region REGION, or set AWS_REGION")
 	ErrPlain    = errors.New("plain HTTP would carry the values for everybody to read: the endpoint " +
 		"has to be HTTPS, or on loopback")
@@ -90,8 +91,8 @@ func signs(ctx context.Context, cfg aws.Config) error {
 
 // How often the SDK asks before it gives up, and how long it waits in between at most.
 const (
-	attempts   = 10
-	first      = 3 // the first page, so that a wrong endpoint is told soon
+	attempts   = 10 // unless AWS_MAX_ATTEMPTS or the profile says otherwise
+	first      = 3  // the first page, so that a wrong endpoint is told soon
 	mostOfWait = 5 * time.Second
 	patience   = time.Minute // for one answer
 )
@@ -101,12 +102,7 @@ func open(ctx context.Context, o Options) (*Client, aws.Config, error) {
 		config.WithRegion(o.Region), config.WithSharedConfigProfile(o.Profile),
 		// The role of the machine, if it is one of a cloud's, is nobody here.
 		config.WithEC2IMDSClientEnableState(imds.ClientDisabled),
-		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(patience)),
-		config.WithRetryer(func() aws.Retryer {
-			return retry.NewStandard(func(o *retry.StandardOptions) {
-				o.MaxAttempts, o.MaxBackoff, o.RateLimiter = attempts, mostOfWait, ratelimit.None
-			})
-		}))
+		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(patience)))
 	if err != nil {
 		return nil, cfg, err
 	}
@@ -117,6 +113,10 @@ func open(ctx context.Context, o Options) (*Client, aws.Config, error) {
 		if o.Endpoint != "" {
 			s.BaseEndpoint = &o.Endpoint
 		}
+		s.Retryer = retry.NewStandard(func(o *retry.StandardOptions) {
+			o.MaxAttempts = cmp.Or(cfg.RetryMaxAttempts, attempts)
+			o.MaxBackoff, o.RateLimiter = mostOfWait, ratelimit.None
+		})
 	})
 	at := client.Options().BaseEndpoint
 	if at == nil {
