@@ -42,8 +42,23 @@ func TestOperations_EveryOneOfAWS_IsServedOrRefusedByName(t *testing.T) {
 				}
 			}
 		}
+		c.elsewhere(t, s)
 		if found < c.least {
 			t.Errorf("the SDK's client of %s has %d operations", c.title, found)
+		}
+	}
+}
+
+// elsewhere asks for what the client has and the page is not of.
+func (c coverage) elsewhere(t *testing.T, s *servicetest.Server) {
+	t.Helper()
+	for i := range c.client.NumMethod() {
+		name := c.client.Method(i).Name
+		if c.has(name) || name == "Options" {
+			continue
+		}
+		if a := s.Do(t, c.target+"."+name, "{}"); a.Code() != "UnknownOperationException" {
+			t.Errorf("%s: %d %s, and the page says nothing of it", c.id(name), a.Status, a.Body)
 		}
 	}
 }

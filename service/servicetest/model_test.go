@@ -18,6 +18,10 @@ type coverage struct {
 	client  reflect.Type // the SDK's
 	least   int          // operations that the client has: fewer were not found
 
+	// part has the operations that are looked at, where the client is of more than the page is of.
+	// All others are refused by name, as UnknownOperationException.
+	part []string
+
 	page   string // its path from the module's root
 	source string // the file that the tables below are in
 
@@ -49,7 +53,7 @@ type coverage struct {
 type refusal struct{ request, code string }
 
 // coverages are the services that have a page.
-var coverages = []coverage{coverageOfKMS, coverageOfSecretsManager}
+var coverages = []coverage{coverageOfKMS, coverageOfSecretsManager, coverageOfParameterStore}
 
 // unit is an operation, or a structure of their members, with its members by their names on the
 // wire.
@@ -77,7 +81,7 @@ func (c coverage) model(s *servicetest.Server) (operations, structures []unit) {
 	found := map[string]unit{}
 	for i := range c.client.NumMethod() {
 		call := c.client.Method(i)
-		if call.Type.NumIn() < 3 {
+		if call.Type.NumIn() < 3 || !c.has(call.Name) {
 			continue // Options
 		}
 		operations = append(operations, c.operation(call.Name, served[call.Name],
@@ -87,6 +91,11 @@ func (c coverage) model(s *servicetest.Server) (operations, structures []unit) {
 		structures = append(structures, found[name])
 	}
 	return append(operations, added...), structures
+}
+
+// has reports whether an operation of the client is one of those that are looked at.
+func (c coverage) has(operation string) bool {
+	return c.part == nil || slices.Contains(c.part, operation)
 }
 
 // operation describes an operation of two types, and adds the structures that it has.

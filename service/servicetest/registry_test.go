@@ -148,7 +148,7 @@ var walk = map[string]struct {
 		"ResourceNotFoundException", ""},
 	"secretsmanager.GetRandomPassword": {`{"PasswordLength":20}`, "", "the token is always there"},
 
-	"ssm.PutParameter": {`{"Name":"/w/NEW","Value":"x","Type":"String","Tags":[{"Key":"a","Value":"b"}],"Tier":"Standard"}`,
+	"ssm.PutParameter": {`{"Name":"/w/NEW","Value":"x","Type":"SecureString","Tags":[{"Key":"a","Value":"b"}],"Tier":"Standard"}`,
 		"", "it makes its own target"},
 	"ssm.GetParameter": {`{"Name":"PARAMETER","WithDecryption":true}`, "ParameterNotFound", ""},
 	"ssm.GetParameters": {`{"Names":["PARAMETER"],"WithDecryption":true}`,
