@@ -40,7 +40,11 @@ type Parameter struct {
 
 func (s *Parameters) findGet(c *op.Call, in GetParameterInput) (w target.Watched, err error) {
 	asked, err := parameter.Read(c, in.Name)
-	if err != nil {
+	switch {
+	case ssmfault.IsAbsent(err):
+		w.Target = target.Nowhere("GetParameter", asked, err)
+		return w, nil
+	case err != nil:
 		return w, err
 	}
 	return s.finder.Watch(c, "GetParameter", asked, in, dependsOn), nil

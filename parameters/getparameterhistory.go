@@ -7,9 +7,11 @@ import (
 	"claviger/internal/op"
 	"claviger/internal/wire"
 	"claviger/parameters/parameter"
+	"claviger/parameters/ssmfault"
+	"claviger/parameters/target"
 )
 
-// GetParameterHistoryInput names a parameter by its name or its ARN.
+// GetParameterHistoryInput names a parameter by its name or its ARN, without a selector.
 type GetParameterHistoryInput struct {
 	Name           string  `shape:"PSParameterName,required"`
 	WithDecryption *bool   `shape:"Boolean"`
@@ -17,9 +19,6 @@ type GetParameterHistoryInput struct {
 	NextToken      *string `shape:"NextToken"`
 	op.ByShape
 }
-
-// ParameterName implements [target.Named].
-func (in GetParameterHistoryInput) ParameterName() string { return in.Name }
 
 // GetParameterHistoryOutput is a page of versions, the oldest first.
 type GetParameterHistoryOutput struct {
@@ -36,8 +35,20 @@ type ParameterHistory struct {
 
 const usualPage = 50
 
+func (s *Parameters) findHistory(c *op.Call, in GetParameterHistoryInput) (*target.Target, error) {
+	asked, err := parameter.ReadOne(c, in.Name)
+	switch {
+	case ssmfault.IsAbsent(err):
+		return target.Nowhere("GetParameterHistory", asked, err), nil
+	case err != nil:
+		return nil, err
+	}
+	return s.finder.Find(c, "GetParameterHistory", asked, in, s.rows.WithoutValue), nil
+}
+
 func (s *Parameters) getParameterHistory(c *op.Call, in GetParameterHistoryInput,
-	p *parameter.Parameter) (out GetParameterHistoryOutput, err error) {
+	t *target.Target) (out GetParameterHistoryOutput, err error) {
+	p := t.Entry.Parameter
 	page, err := s.pages.Page(c, "GetParameterHistory", p.Name+p.ID,
 		int(domain.Or(in.MaxResults, usualPage)), in.NextToken)
 	if err != nil {

@@ -47,8 +47,7 @@ func (s *Parameters) findSeveral(c *op.Call, operation string, names []string, i
 		asked, err := read(c, name)
 		switch {
 		case ssmfault.IsAbsent(err):
-			all.targets = append(all.targets, &target.Target{Asked: asked, Operation: operation,
-				Absent: err})
+			all.targets = append(all.targets, target.Nowhere(operation, asked, err))
 		case err != nil:
 			return all, err
 		default:

@@ -1,12 +1,15 @@
 package parameters
 
 import (
+	"maps"
+	"strconv"
+	"strings"
+
 	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/parameters/parameter"
 	"claviger/parameters/parameterrows"
 	"claviger/parameters/ssmfault"
-	"strconv"
 )
 
 // LabelParameterVersionInput puts up to ten labels on a version.
@@ -37,6 +40,9 @@ func (s *Parameters) labelParameterVersion(_ *op.Call, in LabelParameterVersionI
 		return nil, out, err
 	}
 	out.InvalidLabels = invalid
+	if maps.Equal(labels, p.Labels) {
+		return nil, out, nil
+	}
 	return relabelled(p, labels), out, nil
 }
 
@@ -49,7 +55,7 @@ func relabelled(p *parameter.Parameter, labels parameter.Labels) *parameterrows.
 // hasVersion refuses a version that a parameter hasn't.
 func hasVersion(p *parameter.Parameter, name string, version int64) error {
 	if version < p.Oldest || version > p.Version {
-		return ssmfault.NoVersion(strconv.FormatInt(version, 10), name)
+		return ssmfault.NoVersion(strconv.FormatInt(version, 10), strings.TrimSpace(name))
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"claviger/parameters/model"
 	"claviger/parameters/parameter"
 	"claviger/parameters/parameterrows"
+	"claviger/parameters/pattern"
 	"claviger/parameters/policies"
 	"claviger/parameters/ssmfault"
 	"claviger/parameters/target"
@@ -78,9 +79,6 @@ func (p placement) Missing() error { return p.Unread }
 func (s *Parameters) findPut(c *op.Call, in PutParameterInput) (p placement, err error) {
 	asked, err := parameter.ReadNew(c, in.Name)
 	if err != nil {
-		return p, err
-	}
-	if err := asked.CheckNew(); err != nil {
 		return p, err
 	}
 	return placement{s.finder.Find(c, "PutParameter", asked, in, s.rows.WithoutValue), in.Tags}, nil
@@ -159,6 +157,9 @@ func say(c *op.Call, in PutParameterInput, p *parameter.Parameter) error {
 	p.AllowedPattern = domain.Or(in.AllowedPattern, p.AllowedPattern)
 	p.DataType = domain.Or(in.DataType, p.DataType)
 	p.Modified, p.User = parameter.Now(c), c.Caller.ARN
+	if in.KeyId != nil && p.Type != parameter.SecureString {
+		return ssmfault.NoSeal
+	}
 	p.KeyID = keyFor(in, p)
 	if in.Policies != nil {
 		set, err := policies.Parse(*in.Policies, c.Time)
@@ -167,7 +168,10 @@ func say(c *op.Call, in PutParameterInput, p *parameter.Parameter) error {
 		}
 		p.Policies = set
 	}
-	return checkDataType(p)
+	if err := p.CheckDataType(in.Value); err != nil {
+		return err
+	}
+	return checkPattern(p, in.Value)
 }
 
 // keyFor is the KMS key that a value of p is sealed by: nothing but for a SecureString.
@@ -178,12 +182,22 @@ func keyFor(in PutParameterInput, p *parameter.Parameter) string {
 	return cmp.Or(domain.Or(in.KeyId, p.KeyID), parameter.ManagedAlias)
 }
 
-func checkDataType(p *parameter.Parameter) error {
-	switch p.DataType {
-	case parameter.Text, parameter.Image, parameter.Integration:
+// checkPattern holds a value of p, also one that shall be sealed, to the pattern that p has now. Of a
+// StringList each item has to be as the pattern says.
+func checkPattern(p *parameter.Parameter, value string) error {
+	if p.AllowedPattern == "" {
 		return nil
 	}
-	return ssmfault.BadDataType(p.DataType)
+	allowed, err := pattern.Compile(p.AllowedPattern)
+	if err != nil {
+		return ssmfault.BadPattern(err)
+	}
+	for _, item := range p.Items(value) {
+		if !allowed.Matches(item) {
+			return ssmfault.PatternMismatch(p.AllowedPattern)
+		}
+	}
+	return nil
 }
 
 // decideTier decides of which tier the parameter will be, and whether there may be one more of it.

@@ -208,7 +208,7 @@ func (c *check) elements(m *member, v reflect.Value, at position) {
 
 func (c *check) entries(m *member, v reflect.Value, at position) {
 	for it := v.MapRange(); it.Next(); {
-		if b := m.rule.key.breaches(it.Key()); b != nil {
+		if b := m.rule.key.element(it.Key()); b != nil {
 			c.add("Value"+echo(m.rule, v), at.path+m.path, "Map keys must satisfy constraint: ["+
 				strings.Join(b, ", ")+"]")
 		}
@@ -216,7 +216,7 @@ func (c *check) entries(m *member, v reflect.Value, at position) {
 			c.add("Value", at.path+m.path, "Map value must satisfy constraint: ["+notNull+"]")
 			continue
 		}
-		if b := m.rule.value.breaches(it.Value()); b != nil {
+		if b := m.rule.value.element(it.Value()); b != nil {
 			c.add("Value"+echo(m.rule, v), at.path+m.path, "Map value must satisfy constraint: ["+
 				strings.Join(b, ", ")+"]")
 		}

@@ -40,8 +40,8 @@ type Shape struct {
 
 // Words are how a service words what others say in AWS's usual sentences. The zero value is usual.
 type Words struct {
-	// Terse: neither the value nor the values allowed are quoted, and an element of a list that
-	// breaks a constraint has all its constraints said.
+	// Terse: neither the value nor the values allowed are quoted, and of an element of a list that
+	// breaks a constraint it is said, too, that it must not be null.
 	Terse bool
 
 	// MissingParameter: what lacks in a structure within the request is missed as a parameter of
@@ -130,11 +130,11 @@ func (r *rule) patterned() string {
 	return "Member must satisfy regular expression pattern: " + r.Pattern
 }
 
-// element returns what an element of a list or map breaks. A terse service says all that it is held
-// to (recorded of IAM's tag keys).
+// element returns all that an element of a list or map is held to, if it breaks any of it (recorded of
+// Parameter Store's labels). A terse service adds that it must be there (recorded of IAM's tag keys).
 func (r *rule) element(v reflect.Value) []string {
 	broken := r.breaches(v)
-	if broken == nil || !r.words.Terse || r.Enum != nil {
+	if broken == nil || r.Enum != nil {
 		return broken
 	}
 	all := []string{}
@@ -147,7 +147,10 @@ func (r *rule) element(v reflect.Value) []string {
 	if r.pattern != nil {
 		all = append(all, r.patterned())
 	}
-	return append(all, notNull)
+	if r.words.Terse {
+		all = append(all, notNull)
+	}
+	return all
 }
 
 // refused reports whether a text has characters that it must not have, or none, and its shape has

@@ -46,8 +46,19 @@ func (s Selector) Shown() string {
 }
 
 // ReadNew reads the name of a parameter that is made or gets a version: without a selector and
-// without an ARN around it.
+// without an ARN around it, and such as a new one may have.
 func ReadNew(c *op.Call, text string) (Asked, error) {
+	if strings.HasSuffix(strings.TrimSpace(text), "/") {
+		return Asked{}, ssmfault.SlashAtEnd
+	}
+	a, err := readName(c, text)
+	if err != nil {
+		return a, err
+	}
+	return a, a.checkNew()
+}
+
+func readName(c *op.Call, text string) (Asked, error) {
 	name := strings.TrimSpace(text)
 	if !valid.MatchString(name) {
 		return Asked{}, ssmfault.BadName
@@ -57,11 +68,14 @@ func ReadNew(c *op.Call, text string) (Asked, error) {
 		Given: name}, nil
 }
 
-// ReadName reads the name of a parameter that is to be there, by those who change it: what has a
-// selector behind it is the name of none.
+// ReadName reads the name of a parameter that is to be there, by those who change it. An ARN is no
+// name, and what has a selector behind it is the name of none.
 func ReadName(c *op.Call, text string) (Asked, error) {
+	if strings.HasPrefix(strings.TrimSpace(text), arnPrefix) {
+		return Asked{Text: text}, ssmfault.BadName
+	}
 	name, _, selected := strings.Cut(text, ":")
-	a, err := ReadNew(c, name)
+	a, err := readName(c, name)
 	a.Text = text
 	if err == nil && selected {
 		err = ssmfault.NoParameter(text)
@@ -77,11 +91,20 @@ func Read(c *op.Call, text string) (a Asked, err error) {
 		return readARN(text, trimmed)
 	}
 	name, selector, selected := strings.Cut(trimmed, ":")
-	if a, err = ReadNew(c, name); err != nil {
+	if a, err = readName(c, name); err != nil {
 		return a, err
 	}
 	a.Text = text
 	return a.selected(selector, selected)
+}
+
+// ReadOne reads a name or an ARN that has no selector behind it.
+func ReadOne(c *op.Call, text string) (Asked, error) {
+	a, err := Read(c, text)
+	if err == nil && a.Selector != (Selector{}) {
+		err = ssmfault.NoParameter(text)
+	}
+	return a, err
 }
 
 func readARN(text, trimmed string) (a Asked, err error) {
@@ -134,17 +157,16 @@ func Canonical(name string) string {
 	return "/" + name
 }
 
-// CheckNew holds the name of a parameter that is to be made to the rules that others have fulfilled
+// checkNew holds the name of a parameter that is to be made to the rules that others have fulfilled
 // before: what it may begin with, how many levels and how many characters it has.
-func (a Asked) CheckNew() error {
-	first, _, _ := strings.Cut(strings.ToLower(a.Name[1:]), "/")
+func (a Asked) checkNew() error {
+	first, _, path := strings.Cut(strings.ToLower(a.Name[1:]), "/")
 	switch {
-	case strings.HasPrefix(strings.ToLower(a.Name), "/aws/"):
+	case first == "aws" && path:
 		return ssmfault.Reserved(a.Shown())
+	case strings.HasPrefix(first, "ssm") && path:
+		return ssmfault.BadName
 	case strings.HasPrefix(first, "aws"), strings.HasPrefix(first, "ssm"):
-		if strings.Contains(a.Shown(), "/") {
-			return ssmfault.BadName
-		}
 		return ssmfault.ReservedPrefix
 	case strings.Count(a.Name, "/") > mostLevels:
 		return ssmfault.TooDeep

@@ -48,10 +48,10 @@ func (t Tiering) Tier() (tier string, err error) {
 		tier = t.intelligent()
 	}
 	switch {
-	case t.Size > mostAdvanced:
-		return "", ssmfault.ValueSize
 	case tier == Standard && t.Size > mostStandard:
 		return "", ssmfault.StandardValueSize
+	case t.Size > mostAdvanced:
+		return "", ssmfault.ValueSize
 	case tier == Standard && t.Policies:
 		return "", ssmfault.StandardPolicies
 	}

@@ -16,6 +16,9 @@ var (
 		"as a mix of letters, numbers and the following 3 symbols .-_")
 	ReservedPrefix = Invalid(`Parameter name: can't be prefixed with "aws" or "ssm" ` +
 		"(case-insensitive).")
+	// Recorded of PutParameter. Who reads by such a name is answered BadName.
+	SlashAtEnd = Invalid("Parameter name must not end with slash.")
+	// AWS denies access to so long an ARN. Whoever is told so looks for the mistake in policies.
 	LongName = Invalid("Parameter name: with its ARN it has at most 1011 characters. Choose a " +
 		"shorter name.")
 	TooDeep = fault.New(fault.Invalid, "HierarchyLevelLimitExceededException", "A hierarchy can "+
@@ -37,23 +40,27 @@ var (
 	TaggedAnew = Invalid("Invalid request: tags and overwrite can't be used together. To create a " +
 		"parameter with tags, please remove overwrite flag. To update tags for an existing parameter, " +
 		"please use AddTagsToResource or RemoveTagsFromResource.")
-	Nested = Invalid("Parameter value: can't nest another parameter. Leave out {{ and }}, or the " +
-		"program that reads the value has to put them in.")
+	// AWS quotes the value before. Here it would stand in the audit trail.
+	Nested  = Invalid(`Parameter value can't nest another parameter. Do not use "{{}}" in the value.`)
+	NoSeal  = Invalid("KeyId is required for SecureString type parameter only.")
+	NoImage = Invalid("Parameter value: of the data type aws:ec2:image it has to be the ID of an " +
+		"Amazon Machine Image, such as ami-12345abcde1234567.")
+	NoIntegration = Invalid("Parameter name: of the data type aws:ssm:integration it has to begin " +
+		"with " + Integrations + ".")
 
 	StandardValueSize = Invalid("Standard tier parameters support a maximum parameter value of 4096 " +
 		"characters. To create a larger parameter value, upgrade the parameter to use the " +
 		"advanced-parameter tier. For more information, see " +
 		"https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html")
-	ValueSize = Invalid("Advanced tier parameters support a maximum parameter value of 8192 " +
-		"characters.")
-	StandardPolicies = Invalid("Parameter policies are supported only for parameters in the " +
-		"advanced-parameter tier. Set Tier to Advanced or to Intelligent-Tiering.")
-	NoDowngrade = Invalid("This parameter uses the advanced-parameter tier. You can't downgrade a " +
+	ValueSize = Invalid("The specified parameter value is too large. Advanced-tier parameters " +
+		"support a maximum parameter value of 8192 characters.")
+	StandardPolicies = Invalid("You can't assign parameter policies to a standard-parameter tier.")
+	NoDowngrade      = Invalid("This parameter uses the advanced-parameter tier. You can't downgrade a " +
 		"parameter from the advanced-parameter tier to the standard-parameter tier. If necessary, you " +
 		"can delete the advanced parameter and recreate it as a standard parameter.")
 
 	TooManyLabels = fault.New(fault.Limit, "ParameterVersionLabelLimitExceeded", "A parameter "+
-		"version can have a maximum of ten labels. Move one or more labels to another version.")
+		"version can have maximum 10 labels. Move one or more labels to another version and try again.")
 	TooManyTags = fault.New(fault.Limit, "TooManyTagsError", "A parameter has at most 50 tags.")
 	NoResource  = fault.New(fault.NotFound, "InvalidResourceId", "There is no parameter of that "+
 		"name. ResourceId is a name, not an ARN.")
@@ -128,6 +135,16 @@ func PatternMismatch(pattern string) error {
 // BadPattern says why an AllowedPattern can't be used.
 func BadPattern(err error) error {
 	return fault.New(fault.Invalid, "InvalidAllowedPatternException", err.Error())
+}
+
+// Integrations is where the parameters of the data type aws:ssm:integration are ("Creating
+// integrations for Automation" of the Systems Manager User Guide).
+const Integrations = "/d9d01087-4a3f-49e0-b0b4-d568d7826553/ssm/integrations/webhook/"
+
+// DataTypeOf says that parameters of a type can't have a data type.
+func DataTypeOf(dataType, kind string) error {
+	return Invalid("The " + dataType + " data type is not supported for the following input type: " +
+		kind)
 }
 
 // BadDataType says that there is no such data type.

@@ -95,15 +95,27 @@ type Tagging interface{ MissingResource() error }
 func named[I Named](s *Finder, operation string) func(*op.Call, I) (*Target, error) {
 	return func(c *op.Call, in I) (*Target, error) {
 		asked, err := parameter.ReadName(c, in.ParameterName())
-		if err != nil {
-			return nil, err
+		tagging, ok := op.Input(in).(Tagging)
+		switch {
+		case err == nil:
+			t := s.Find(c, operation, asked, in, s.rows.WithoutValue)
+			if ok {
+				t.Absent = tagging.MissingResource()
+			}
+			return t, nil
+		case ok:
+			return nil, tagging.MissingResource()
+		case ssmfault.IsAbsent(err):
+			return Nowhere(operation, asked, err), nil
 		}
-		t := s.Find(c, operation, asked, in, s.rows.WithoutValue)
-		if tagging, ok := op.Input(in).(Tagging); ok {
-			t.Absent = tagging.MissingResource()
-		}
-		return t, nil
+		return nil, err
 	}
+}
+
+// Nowhere is the target of a name that can't be any parameter's. That it is absent is said only
+// after the policies have let the caller pass, as of any other.
+func Nowhere(operation string, asked parameter.Asked, absent error) *Target {
+	return &Target{Asked: asked, Operation: operation, Absent: absent}
 }
 
 // Read makes an operation that reads one parameter, its value left out.

@@ -14,8 +14,8 @@ const region = "eu-central-1"
 // taken reports whether the service makes a parameter of that name.
 func taken(name string) bool {
 	c := &op.Call{Region: region, Caller: policy.Caller{Account: "123456789012"}}
-	a, err := parameter.ReadName(c, name)
-	return err == nil && a.CheckNew() == nil
+	_, err := parameter.ReadNew(c, name)
+	return err == nil
 }
 
 // names are some that can be parameters' and many that can't, for [FuzzWrongName] to begin with.
