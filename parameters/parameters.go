@@ -38,6 +38,9 @@ type Parameters struct {
 	sealer *sealing.Sealer
 	finder *target.Finder
 	pages  domain.Pager
+
+	people  domain.Principals
+	unknown domain.UnknownKeys
 }
 
 // Config is what parameters are made of.
@@ -45,6 +48,8 @@ type Config struct {
 	DB           *store.DB
 	Keys         envelope.Keys
 	Installation *install.Installation
+	Principals   domain.Principals  // whom resource policies may name
+	UnknownKeys  domain.UnknownKeys // of conditions in resource policies
 }
 
 // New returns the parameters of one installation.
@@ -52,7 +57,8 @@ func New(c Config) *Parameters {
 	rows := parameterrows.New(c.DB, c.Installation.Rows)
 	return &Parameters{rows: rows, sealer: sealing.New(c.Keys),
 		finder: target.New(rows, domain.ETags{Tokens: c.Installation.Tokens}),
-		pages:  domain.Pager{Tokens: c.Installation.Tokens, Invalid: ssmfault.BadPage}}
+		pages:  domain.Pager{Tokens: c.Installation.Tokens, Invalid: ssmfault.BadPage},
+		people: c.Principals, unknown: c.UnknownKeys}
 }
 
 // Jobs is the work that Parameter Store puts off, by kind.

@@ -13,6 +13,7 @@ import (
 // queries.
 const (
 	cachedParameters = 10240
+	cachedRules      = 256     // of resource policies, by their text
 	keptBytes        = 5 << 10 // of a parameter's own text with its value
 	overhead         = 80      // bytes for each tag and label beside its text: headers, spare room
 )
@@ -70,6 +71,7 @@ func (s *Rows) Entry(ctx context.Context, ref parameter.Ref) (e *Entry, err erro
 // weight is about how many bytes an entry holds.
 func (e *Entry) weight() int {
 	n := len(e.Name)*2 + len(e.Description)*2 + len(e.AllowedPattern)*2 + len(e.KeyID)*2 + len(e.User)*2
+	n += max(len(e.Sharing.Policy), e.Rules.Weight())
 	for _, t := range e.Tags {
 		n += len(t.Key) + len(t.Value) + overhead
 	}
