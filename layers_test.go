@@ -146,13 +146,13 @@ var layers = []struct{ pkg, may, because string }{
 		"a filter compares texts, and knows no row"},
 	{"parameters", "parameters/... internal/... policy audit store",
 		"a domain knows the road, the engine and the trail, and no other domain"},
-	{"parameters/parameter", "parameters/ssmfault parameters/policies internal/domain internal/op",
+	{"parameters/parameter", "parameters/ssmfault parameters/policies internal/domain internal/op policy",
 		"a parameter is facts and rules: no clock, no database, no key"},
 	{"parameters/ssmfault", "internal/fault", "every part of Parameter Store refuses in the same words"},
 	{"parameters/model", "internal/domain internal/op internal/shape internal/fault",
 		"what AWS's model says is read before any parameter is"},
 	{"parameters/parameterrows", "parameters/parameter internal/domain internal/fault internal/op " +
-		"internal/rowmac store",
+		"internal/rowmac policy store",
 		"rows hold parameters, and know no operation"},
 	{"parameters/sealing", "parameters/parameter internal/custody internal/envelope internal/fault " +
 		"internal/op",

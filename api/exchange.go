@@ -199,5 +199,5 @@ func told(err error) *fault.Error {
 	if f.Kind == fault.Internal {
 		return fault.New(f.Kind, "", internalText)
 	}
-	return fault.New(f.Kind, f.Code, f.Message)
+	return fault.New(f.Kind, f.Code, f.Message).With(f.Details)
 }

@@ -22,6 +22,9 @@ const aSetting = "/v1/parameter-settings/{SettingId...}"
 // tagsOf is the path of a parameter's tags.
 const tagsOf = "/v1/tags/{ResourceType}/{ResourceId...}"
 
+// policyOf is the path of a parameter's resource policy.
+const policyOf = "/v1/parameter-policies/{ResourceArn...}"
+
 // Operations is the table of contents.
 func (s *Parameters) Operations() []op.Operation {
 	return []op.Operation{
@@ -66,6 +69,16 @@ func (s *Parameters) Operations() []op.Operation {
 		target.Read(s.finder, rooted.Get("ListTagsForResource", tagsOf,
 			"Lists the tags of a parameter."),
 			s.listTagsForResource),
+
+		target.ChangeResource(s.finder, domain.Large(routes.Put("PutResourcePolicy", policyOf,
+			"Shares a parameter with other accounts, by a resource policy.")),
+			s.putResourcePolicy),
+		target.ReadResource(s.finder, routes.Get("GetResourcePolicies", policyOf,
+			"Returns a parameter's resource policy, if it has one."),
+			s.getResourcePolicies),
+		target.ChangeResource(s.finder, routes.Delete("DeleteResourcePolicy", policyOf,
+			"Takes a parameter's resource policy away."),
+			s.deleteResourcePolicy),
 
 		s.settings.Get(rooted.Get("GetServiceSetting", aSetting,
 			"Returns what the account has set for its parameters.")),

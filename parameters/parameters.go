@@ -40,6 +40,9 @@ type Parameters struct {
 	finder   *target.Finder
 	settings *settings.Settings
 	pages    domain.Pager
+
+	people  domain.Principals
+	unknown domain.UnknownKeys
 }
 
 // Config is what parameters are made of.
@@ -47,6 +50,8 @@ type Config struct {
 	DB           *store.DB
 	Keys         envelope.Keys
 	Installation *install.Installation
+	Principals   domain.Principals  // whom resource policies may name
+	UnknownKeys  domain.UnknownKeys // of conditions in resource policies
 }
 
 // New returns the parameters of one installation.
@@ -54,7 +59,8 @@ func New(c Config) *Parameters {
 	rows := parameterrows.New(c.DB, c.Installation.Rows)
 	return &Parameters{rows: rows, sealer: sealing.New(c.Keys), settings: settings.New(rows),
 		finder: target.New(rows, domain.ETags{Tokens: c.Installation.Tokens}),
-		pages:  domain.Pager{Tokens: c.Installation.Tokens, Invalid: ssmfault.BadPage}}
+		pages:  domain.Pager{Tokens: c.Installation.Tokens, Invalid: ssmfault.BadPage},
+		people: c.Principals, unknown: c.UnknownKeys}
 }
 
 // Jobs is the work that Parameter Store puts off, by kind.

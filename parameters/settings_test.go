@@ -5,12 +5,12 @@ import (
 	"time"
 
 	"claviger/internal/op/optest"
-	"claviger/parameters"
+	"claviger/parameters/settings"
 )
 
-func (s *service) setting(id string) parameters.ServiceSetting {
+func (s *service) setting(id string) settings.ServiceSetting {
 	s.t.Helper()
-	return must[parameters.SettingOutput](s, "GetServiceSetting", M{"SettingId": id}).ServiceSetting
+	return must[settings.Output](s, "GetServiceSetting", M{"SettingId": id}).ServiceSetting
 }
 
 // settingARN is a setting as an ARN, by its id.
@@ -23,7 +23,7 @@ func TestServiceSetting_SetAndReset_IsShownWithWhoDidIt(t *testing.T) {
 	s := start(t)
 	for id, values := range map[string][2]string{tierSetting: {"Standard", "Advanced"},
 		throughputSetting: {"false", "true"}} {
-		check := func(got parameters.ServiceSetting, value, status, user string) {
+		check := func(got settings.ServiceSetting, value, status, user string) {
 			t.Helper()
 			if got.SettingId != id || got.SettingValue != value || got.Status != status ||
 				got.ARN != settingARN(id) || got.LastModifiedUser != user || got.LastModifiedDate.IsZero() {
@@ -42,7 +42,7 @@ func TestServiceSetting_SetAndReset_IsShownWithWhoDidIt(t *testing.T) {
 			}
 			s.do("UpdateServiceSetting", M{"SettingId": id, "SettingValue": values[0]})
 			check(s.setting(id), values[0], "Customized", root)
-			out := must[parameters.SettingOutput](s, "ResetServiceSetting", M{"SettingId": named})
+			out := must[settings.Output](s, "ResetServiceSetting", M{"SettingId": named})
 			check(out.ServiceSetting, values[0], "Default", "System")
 			check(s.setting(id), values[0], "Default", "System")
 		}
@@ -93,7 +93,7 @@ func TestServiceSetting_OfAnAccountAndRegion_IsTheirs(t *testing.T) {
 	s.do("UpdateServiceSetting", M{"SettingId": tierSetting, "SettingValue": "Advanced"})
 	elsewhere, err := s.serve(optest.In(t.Context(), "eu-west-1"), "GetServiceSetting",
 		M{"SettingId": tierSetting})
-	if err != nil || elsewhere.(parameters.SettingOutput).ServiceSetting.Status != "Default" {
+	if err != nil || elsewhere.(settings.Output).ServiceSetting.Status != "Default" {
 		t.Errorf("%+v, %v", elsewhere, err)
 	}
 	s.as("444455556666")

@@ -64,7 +64,7 @@ func newServices(w workings) services {
 			Jobs: jobs.Queue{}, Installation: w.installation, Regions: w.regions,
 			Principals: w.entities, UnknownKeys: w.unknownKeys, Rotators: w.rotators}),
 		parameterStore: parameters.New(parameters.Config{DB: w.db, Keys: kms,
-			Installation: w.installation}),
+			Installation: w.installation, Principals: w.entities, UnknownKeys: w.unknownKeys}),
 		sts: sts.New(sts.Config{Sessions: w.sessions, Entities: w.entities,
 			WebIdentities: w.webIdentities, Region: w.regions[0]}),
 		identities: iam.New(w.entities, w.accessKeys, w.installation.Tokens, w.unknownKeys),

@@ -117,6 +117,10 @@ func (*Protocol) Fault(w http.ResponseWriter, _ *http.Request, s *op.Service, f 
 	if f.Message != "" {
 		body, _ = jsontext.AppendQuote(append(body, `,"`+member+`":`...), f.Message)
 	}
+	if f.Details != nil {
+		members, _ := wire.Encode(f.Details)
+		body = append(append(body, ','), members[1:len(members)-1]...)
+	}
 	status, ok := statuses[f.Kind]
 	if !ok {
 		status = http.StatusBadRequest

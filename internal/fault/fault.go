@@ -43,6 +43,7 @@ type Error struct {
 	Kind    Kind
 	Code    string // AWS's name of the error; empty means the service's own name for this kind
 	Message string // for the caller: what to do next; may be empty where AWS says nothing
+	Details any    // what AWS's error has beside a message: a structure, or nil
 	Err     error  // for the operator: what happened; never leaves the process
 }
 
@@ -60,6 +61,13 @@ func Newf(kind Kind, code, format string, args ...any) *Error {
 func (e *Error) Because(err error) *Error {
 	c := *e
 	c.Err = err
+	return &c
+}
+
+// With returns a copy of e that has further members of AWS's error, those of a structure.
+func (e *Error) With(details any) *Error {
+	c := *e
+	c.Details = details
 	return &c
 }
 

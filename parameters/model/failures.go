@@ -78,6 +78,27 @@ var failures = op.Failures{
 	"ServiceSettingNotFound": op.Fails(
 		"no setting has that id",
 		"use one of Parameter Store's", fault.NotFound),
+	"ResourceNotFoundException": op.Fails(
+		"there is no parameter of that ARN to be shared",
+		"look the ARN up with DescribeParameters", fault.NotFound),
+	"ResourcePolicyInvalidParameterException": op.Fails(
+		"a member can't be as it is, which `ParameterNames` has; or the parameter can't be shared: it "+
+			"is of the standard tier, or sealed by the key that the service manages",
+		"correct the member, or put the parameter under the tier and the key that the text names",
+		fault.Invalid),
+	"ResourcePolicyLimitExceededException": op.Fails(
+		"the resource policy has more than 1,024 bytes",
+		"shorten it", fault.Limit),
+	"ResourcePolicyConflictException": op.Fails(
+		"the parameter has another resource policy than the one that the request knows",
+		"look it up with GetResourcePolicies, and give its `PolicyId` and `PolicyHash`", fault.Conflict),
+	"ResourcePolicyNotFoundException": op.Fails(
+		"the parameter has no resource policy of that `PolicyId`",
+		"look it up with GetResourcePolicies", fault.NotFound),
+	"MalformedResourcePolicyDocumentException": op.Fails(
+		"the resource policy is no policy document, opens more than reading, or names another parameter "+
+			"or somebody who doesn't exist",
+		"correct what the text names", fault.Invalid),
 }
 
 // spelled are the errors whose message the model spells Message. It has none at all for
@@ -104,6 +125,8 @@ const (
 	filtered    = " InvalidFilterKey InvalidFilterOption InvalidFilterValue"
 	tagged      = " InvalidResourceId InvalidResourceType"
 	raced       = " TooManyUpdates"
+	sharing     = " ResourceNotFoundException ResourcePolicyInvalidParameterException"
+	changed     = sharing + " ResourcePolicyConflictException ResourcePolicyNotFoundException"
 )
 
 // tooManyUpdates is for those operations that the model has it for. Where it has it not, to delete
@@ -132,7 +155,11 @@ var answers = op.Answers{
 	"AddTagsToResource":       tagged + " TooManyTagsError" + raced,
 	"RemoveTagsFromResource":  tagged + raced,
 	"ListTagsForResource":     tagged,
-	"GetServiceSetting":       " ServiceSettingNotFound",
-	"UpdateServiceSetting":    " ServiceSettingNotFound",
-	"ResetServiceSetting":     " ServiceSettingNotFound",
+	"PutResourcePolicy": changed + " ResourcePolicyLimitExceededException" +
+		" MalformedResourcePolicyDocumentException",
+	"GetResourcePolicies":  sharing,
+	"DeleteResourcePolicy": changed,
+	"GetServiceSetting":    " ServiceSettingNotFound",
+	"UpdateServiceSetting": " ServiceSettingNotFound",
+	"ResetServiceSetting":  " ServiceSettingNotFound",
 }

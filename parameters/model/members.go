@@ -9,6 +9,7 @@ var members = shape.Sentences{
 	"AllowedPattern":    "A regular expression, in Java's form, that each value has to match as a whole.",
 	"DataType":          "What the value is: text, aws:ec2:image or aws:ssm:integration.",
 	"DeletedParameters": "The names of the parameters that are gone.",
+	"DeletionMode":      "Is about documents: of a parameter it says nothing.",
 	"Description":       "A note for people about what the parameter is for.",
 	"Filters": "What the parameters must be like that are listed, in an older form; " +
 		"instead of ParameterFilters.",
@@ -29,8 +30,13 @@ var members = shape.Sentences{
 	"ParameterVersion": "A version of the parameter, by its number.",
 	"Parameters":       "The parameters of this answer.",
 	"Path":             "The place in the hierarchy that the parameters are below. It begins with a slash.",
+	"Policies":         "What becomes of the parameter when: expiration, and notices of it or of no change.",
+	"Policy":           "A resource policy, as JSON.",
+	"PolicyHash":       "Tells the resource policy from those that were there before.",
+	"PolicyId":         "Which resource policy of the parameter it is.",
 	"Recursive":        "Returns what is anywhere below the path, and not only directly.",
 	"RemovedLabels":    "The labels that were taken away.",
+	"ResourceArn":      "The parameter, by its ARN.",
 	"ResourceId":       "The parameter's name.",
 	"ResourceType":     "What has the tags: Parameter.",
 	"Selector":         "The version that was asked for, as a colon and its number or label.",
@@ -57,6 +63,8 @@ var members = shape.Sentences{
 	"ParameterStringFilter.Values": "One of these must fit; a tag may be asked for without any.",
 	"ParametersFilter.Key":         "What is looked at: Name, Type or KeyId.",
 	"ParametersFilter.Values":      "One of these must fit: how a name begins, or all of the others.",
+
+	"GetResourcePoliciesOutput.Policies": "The resource policies of the parameter: one or none.",
 
 	"Tag.Key":   "The tag's key, unique on its parameter.",
 	"Tag.Value": "The tag's value, which may be empty.",

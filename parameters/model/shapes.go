@@ -7,6 +7,7 @@ import "claviger/internal/shape"
 var shapes = shape.Table{
 	"AllowedPattern":                 {Max: 1024},
 	"Boolean":                        {},
+	"DeletionMode":                   {Enum: []string{"RemoveSharing", "RollbackMigration"}},
 	"GetParametersByPathMaxResults":  {Min: 1, Max: 10},
 	"KeyList":                        {Member: "TagKey"},
 	"MaxResults":                     {Min: 1, Max: 50},

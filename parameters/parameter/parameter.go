@@ -8,6 +8,7 @@ import (
 	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/parameters/policies"
+	"claviger/policy"
 )
 
 // Service is the service's name in ARNs and IAM actions, and how KMS knows who asks.
@@ -42,7 +43,9 @@ type Parameter struct {
 	Labels  Labels
 	Oldest  int64 // the oldest version that there is; between it and Version none lacks
 	Created time.Time
-	Facts   // of the newest version
+	Sharing Sharing
+	Rules   *policy.Rules // compiled from Sharing's policy; nil: there is none
+	Facts                 // of the newest version
 }
 
 // Facts are what is said of a version when it is made, its value left out. What a caller leaves

@@ -13,6 +13,7 @@ import (
 // queries.
 const (
 	cachedParameters = 10240
+	cachedRules      = 256     // of resource policies, by their text
 	keptBytes        = 5 << 10 // of a parameter's own text with its value
 	overhead         = 80      // bytes for each tag and label beside its text: headers, spare room
 )
@@ -74,6 +75,7 @@ func (e *Entry) weight() int {
 	for _, p := range e.Policies {
 		n += 2 * (len(p.Text) + overhead)
 	}
+	n += max(len(e.Sharing.Policy), e.Rules.Weight())
 	for _, t := range e.Tags {
 		n += len(t.Key) + len(t.Value) + overhead
 	}

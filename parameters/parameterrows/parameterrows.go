@@ -11,6 +11,7 @@ import (
 	"claviger/internal/op"
 	"claviger/internal/rowmac"
 	"claviger/parameters/parameter"
+	"claviger/policy"
 	"claviger/store"
 )
 
@@ -19,6 +20,7 @@ type Rows struct {
 	db     *store.DB
 	signer *rowmac.Signer
 	cache  *domain.Cache[parameter.Ref, *Entry]
+	rules  *domain.Cache[string, *policy.Rules] // by the text of the policy
 
 	watchers domain.Watchers[watched]
 }
@@ -26,7 +28,8 @@ type Rows struct {
 // New returns the rows of a database, signed by signer.
 func New(db *store.DB, signer *rowmac.Signer) *Rows {
 	return &Rows{db: db, signer: signer,
-		cache: domain.NewCache[parameter.Ref](cachedParameters, keptBytes, (*Entry).weight)}
+		cache: domain.NewCache[parameter.Ref](cachedParameters, keptBytes, (*Entry).weight),
+		rules: domain.NewCache[string, *policy.Rules](cachedRules, 0, nil)}
 }
 
 // factColumns are the columns of what a version says.
@@ -60,6 +63,7 @@ var parameterRows = rowmac.Declare("parameters", func(p *parameter.Parameter) []
 		rowmac.JSON("labels", &p.Labels),
 		rowmac.Integer("oldest", &p.Oldest),
 		rowmac.Time("created", &p.Created),
+		rowmac.JSON("sharing", &p.Sharing),
 	}
 	return slices.Concat(placeColumns(&p.Ref, &p.ID), own, factColumns(&p.Facts))
 })
@@ -77,10 +81,25 @@ var (
 		WHERE account = $1 AND region = $2 AND name = $3 AND id = $4 AND rev = $5`)
 )
 
-// Parameter reads and verifies a parameter, or returns [store.NoRow].
+// Parameter reads and verifies a parameter with the rules of its policy, or returns [store.NoRow].
 func (s *Rows) Parameter(ctx context.Context, ref parameter.Ref) (*parameter.Parameter, error) {
-	return parameterRows.Load(ctx, s.signer, s.db, qParameter,
+	p, err := parameterRows.Load(ctx, s.signer, s.db, qParameter,
 		[]any{ref.Account, ref.Region, ref.Name})
+	if err != nil {
+		return nil, err
+	}
+	p.Rules, err = s.rulesOf(p.Sharing)
+	return p, err
+}
+
+// rulesOf compiles a resource policy, or returns nil where there is none.
+func (s *Rows) rulesOf(sharing parameter.Sharing) (*policy.Rules, error) {
+	if !sharing.There() {
+		return nil, nil
+	}
+	return s.rules.Get(sharing.Policy, func() (*policy.Rules, error) {
+		return policy.CompileRules(sharing.Policy), nil
+	})
 }
 
 // Change is a parameter as it was and as it shall be, and what else belongs into the same

@@ -73,6 +73,16 @@ func (s *Sealer) open(c *op.Call, v *parameter.Version) ([]byte, error) {
 	return s.keys.Unseal(c, parameter.Service, e, v.EncryptionContext())
 }
 
+// Managed reports whether a version is sealed by the key that KMS manages for the service, by
+// whatever name that was given: nobody of another account can use it.
+func (s *Sealer) Managed(c *op.Call, v *parameter.Version) (bool, error) {
+	if v.Value.KeyARN == "" {
+		return false, nil
+	}
+	own, err := s.keys.KeyARN(c, parameter.Service, "")
+	return own == v.Value.KeyARN, err
+}
+
 const invalidKey = "InvalidKeyId"
 
 // kmsError says in Parameter Store's words what KMS refused. Who may not use the key is denied in

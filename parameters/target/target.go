@@ -28,6 +28,7 @@ type Target struct {
 	Operation string
 	Says      func(policy.Values) // puts in what the request says to condition keys; or nil
 	Absent    error               // what is said where there is none
+	call      *op.Call
 }
 
 // Action is the IAM action of an operation.
@@ -36,8 +37,23 @@ func Action(operation string) string { return parameter.Service + ":" + operatio
 // Demands implements [op.Target].
 func (t *Target) Demands() []policy.Demand { return []policy.Demand{t.Demand(t.Operation)} }
 
-// Demand returns the demand for an operation's action on the parameter.
+// Demand returns the demand for an operation's action on the parameter. One of another account is
+// there for those alone whom its policy lets in: its tags would decide in policies of their own, and
+// so tell them what it is.
 func (t *Target) Demand(operation string) policy.Demand {
+	absent := t.demandAbsent(operation)
+	if t.Entry == nil {
+		return absent
+	}
+	d := Of(t.Entry.Parameter, absent)
+	if t.Entry.Account != t.call.Caller.Account && !Admits(t.call, t.Entry.Parameter, d) {
+		return absent
+	}
+	return d
+}
+
+// demandAbsent is the demand for an operation's action on what was asked for, as if it weren't there.
+func (t *Target) demandAbsent(operation string) policy.Demand {
 	d := domain.On(Action(operation), t.Asked.ARN(), t.Asked.Account)
 	d.Resource.Asked = t.Asked.Text
 	if t.Says != nil {
@@ -47,11 +63,30 @@ func (t *Target) Demand(operation string) policy.Demand {
 			return v
 		}
 	}
-	if t.Entry != nil {
-		tags := t.Entry.Tags
-		d.Resource.Tags = func() (map[string]string, error) { return domain.TagMap(tags), nil }
+	return d
+}
+
+// Of adds to what is demanded of a parameter what is known of it.
+func Of(p *parameter.Parameter, d policy.Demand) policy.Demand {
+	d.Resource.Tags = func() (map[string]string, error) { return domain.TagMap(p.Tags), nil }
+	if p.Rules != nil {
+		d.Resource.Policy = func() (*policy.Document, error) { return p.Rules.Document, nil }
 	}
 	return d
+}
+
+// Admits reports whether a parameter's policy lets the caller have what is demanded, whatever the
+// caller's own account says.
+func Admits(c *op.Call, p *parameter.Parameter, d policy.Demand) bool {
+	if p.Rules == nil {
+		return false
+	}
+	if p.Rules.Err != nil {
+		// It was looked at before it was stored, so that somebody has stored it otherwise.
+		c.Log().Error("the policy of a parameter can't be read, so that nobody may use the parameter",
+			"parameter", p.ARN(), "error", p.Rules.Err)
+	}
+	return p.Rules.Document.Admits(c.Caller, c.Facts(), d)
 }
 
 // Missing implements [op.Target].
@@ -72,7 +107,7 @@ func (t *Target) Ready() error { return nil }
 // the caller pass. No request reaches another Region.
 func (s *Finder) Find(c *op.Call, operation string, asked parameter.Asked, in op.Input,
 	look parameterrows.LookUp) *Target {
-	t := &Target{Asked: asked, Operation: operation, Absent: ssmfault.NotFound}
+	t := &Target{Asked: asked, Operation: operation, Absent: ssmfault.NotFound, call: c}
 	if said, ok := in.(domain.Conditional); ok {
 		t.Says = said.Conditions
 	}
@@ -118,7 +153,7 @@ func Nowhere(operation string, asked parameter.Asked, absent error) *Target {
 	return &Target{Asked: asked, Operation: operation, Absent: absent}
 }
 
-// Read makes an operation that reads one parameter, its value left out.
+// Read makes an operation that reads one parameter of the caller's own, its value left out.
 func Read[I Named, O any](s *Finder, n op.Info,
 	do func(*op.Call, I, *parameter.Parameter) (O, error)) op.Query[I, O] {
 	return op.Read(n, named[I](s, n.Name), func(c *op.Call, in I, t *Target) (O, error) {
@@ -131,8 +166,16 @@ func Read[I Named, O any](s *Finder, n op.Info,
 // against the revision that was read.
 func Change[I Named, O any](s *Finder, n op.Info,
 	plan func(*op.Call, I, *parameter.Parameter) (*parameterrows.Change, O, error)) op.Operation {
-	return op.Write(n, named[I](s, n.Name), func(c *op.Call, in I, t *Target) (op.Commit[O], error) {
-		ch, out, err := plan(c, in, t.Entry.Parameter)
+	return change(s, n, named[I](s, n.Name), func(c *op.Call, in I, t *Target) (
+		*parameterrows.Change, O, error) {
+		return plan(c, in, t.Entry.Parameter)
+	})
+}
+
+func change[I op.Input, O any](s *Finder, n op.Info, find func(*op.Call, I) (*Target, error),
+	plan func(*op.Call, I, *Target) (*parameterrows.Change, O, error)) op.Operation {
+	return op.Write(n, find, func(c *op.Call, in I, t *Target) (op.Commit[O], error) {
+		ch, out, err := plan(c, in, t)
 		if err != nil {
 			return nil, err
 		}

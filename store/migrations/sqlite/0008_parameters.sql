@@ -12,6 +12,7 @@ CREATE TABLE parameters (
     labels      TEXT    NOT NULL, -- a JSON object: label to version
     oldest      INTEGER NOT NULL, -- the oldest version that there is; between it and version none lacks
     created     INTEGER NOT NULL,
+    sharing     TEXT    NOT NULL, -- the resource policy and its id, a JSON object; {}: there is none
     version     INTEGER NOT NULL, -- the newest; the facts that follow are its
     type        TEXT    NOT NULL,
     tier        TEXT    NOT NULL, -- Standard or Advanced
@@ -27,6 +28,9 @@ CREATE TABLE parameters (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX parameters_by_parent ON parameters (account, region, parent, name);
+
+-- What other accounts may be let in to. Most parameters are shared with nobody.
+CREATE INDEX parameters_shared ON parameters (region, account, name) WHERE sharing <> '{}';
 
 -- A value has up to 8 KiB and what sealing adds. So value comes last.
 CREATE TABLE parameter_versions (
