@@ -16,9 +16,10 @@ import (
 
 // Rows are the parameters of an installation with their versions, as they rest.
 type Rows struct {
-	db     *store.DB
-	signer *rowmac.Signer
-	cache  *domain.Cache[parameter.Ref, *Entry]
+	db       *store.DB
+	signer   *rowmac.Signer
+	cache    *domain.Cache[parameter.Ref, *Entry]
+	settings *domain.Cache[settingRef, *Setting]
 
 	watchers domain.Watchers[watched]
 }
@@ -26,7 +27,8 @@ type Rows struct {
 // New returns the rows of a database, signed by signer.
 func New(db *store.DB, signer *rowmac.Signer) *Rows {
 	return &Rows{db: db, signer: signer,
-		cache: domain.NewCache[parameter.Ref](cachedParameters, keptBytes, (*Entry).weight)}
+		cache:    domain.NewCache[parameter.Ref](cachedParameters, keptBytes, (*Entry).weight),
+		settings: domain.NewCache[settingRef, *Setting](cachedSettings, 0, nil)}
 }
 
 // factColumns are the columns of what a version says.
