@@ -203,25 +203,29 @@ func checkPattern(p *parameter.Parameter, value string) error {
 // decideTier decides of which tier the parameter will be, and whether there may be one more of it.
 func (s *Parameters) decideTier(c *op.Call, in PutParameterInput,
 	ch *parameterrows.Change) (err error) {
-	p, before := ch.After, ""
+	p := ch.After
+	setting, err := s.settings.DefaultTier(c)
+	if err != nil {
+		return err
+	}
+	t := parameter.Tiering{Asked: domain.Or(in.Tier, ""), Setting: setting,
+		Size: len(in.Value), Policies: len(p.Policies) > 0}
 	if ch.Before != nil {
-		before = ch.Before.Tier
+		t.Before = ch.Before.Tier
+	}
+	if p.Tier, err = t.Tier(); err != nil || p.Tier == t.Before {
+		return err // there will be no more of it, so nobody needs their number
 	}
 	n, err := s.rows.Count(p.Account, p.Region)
 	if err != nil {
 		return err
 	}
-	setting, err := s.settings.DefaultTier(c)
-	if err != nil {
-		return err
-	}
-	p.Tier, err = parameter.Tiering{Asked: domain.Or(in.Tier, ""), Setting: setting,
-		Before: before, Size: len(in.Value), Policies: len(p.Policies) > 0,
-		Full: n.Standard >= parameter.StandardQuota}.Tier()
+	t.Full = n.Standard >= parameter.StandardQuota
+	p.Tier, err = t.Tier()
 	switch {
-	case err != nil, p.Tier == before:
+	case err != nil:
 		return err
-	case p.Tier == parameter.Standard && n.Standard >= parameter.StandardQuota:
+	case p.Tier == parameter.Standard && t.Full:
 		return ssmfault.TooMany("standard", parameter.StandardQuota)
 	case p.Tier == parameter.Advanced && n.Advanced >= parameter.AdvancedQuota:
 		return ssmfault.TooMany("advanced", parameter.AdvancedQuota)

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 
 	"claviger/internal/fault"
 )
@@ -29,6 +30,7 @@ type DB struct {
 	committer *committer    // nil when open for reading
 	stopped   chan struct{} // closed when the committer has returned
 	pool      *pool
+	reads     atomic.Int64
 	close     func() error
 }
 
@@ -149,6 +151,7 @@ func (db *DB) Rows(q *Query, args []any, each func(scan func(dest ...any) error)
 // read reads, and calls the database unwell if somebody has changed its schema: a service whose
 // answers are all in caches would else be ready for long.
 func (db *DB) read(f func(*connection) error) error {
+	db.reads.Add(1)
 	err := db.pool.use(f)
 	if errors.Is(err, ErrSchema) && db.committer != nil {
 		db.committer.unwell(err)

@@ -17,6 +17,7 @@ type Stats struct {
 	Batches int64 // transactions committed
 	Entries int64 // Commits and Notes in them
 	Spoiled int64 // transactions that were rolled back and whose requests were run again alone
+	Reads   int64 // statements that were read outside of transactions
 	Waiting int   // Commits that wait for the committer now
 	Bytes   int64 // what the database and its log take on the disk now
 }
@@ -28,10 +29,9 @@ func (c *counters) committed(batch []*request) {
 	c.entries.Add(int64(len(batch)))
 }
 
-// Stats returns the totals of the committer. Of a database that is open for
-// reading only Bytes is known.
+// Stats returns the totals. Of a database that is open for reading only Reads and Bytes are known.
 func (db *DB) Stats() Stats {
-	s := Stats{Bytes: db.engine.size()}
+	s := Stats{Reads: db.reads.Load(), Bytes: db.engine.size()}
 	if c := db.committer; c != nil {
 		c.mu.Lock()
 		s.Waiting = len(c.waiting)

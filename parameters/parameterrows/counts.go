@@ -9,11 +9,10 @@ import (
 var (
 	qCount = store.SQL(`SELECT standard, advanced FROM parameter_counts
 		WHERE account = $1 AND region = $2`)
-	qStartCount = store.SQL(`INSERT INTO parameter_counts (account, region, standard, advanced)
-		VALUES ($1, $2, 0, 0) ON CONFLICT DO NOTHING`)
-	qAddCount = store.SQL(`UPDATE parameter_counts
-		SET standard = standard + $1, advanced = advanced + $2
-		WHERE account = $3 AND region = $4 AND standard + $1 <= $5 AND advanced + $2 <= $6`)
+	qAddCount = store.SQL(`INSERT INTO parameter_counts (account, region, standard, advanced)
+		VALUES ($1, $2, $3, $4) ON CONFLICT (account, region)
+		DO UPDATE SET standard = standard + $3, advanced = advanced + $4
+		WHERE standard + $3 <= $5 AND advanced + $4 <= $6`)
 )
 
 // Count is how many parameters of each tier there are in an account and Region.
@@ -50,10 +49,7 @@ func count(ch *Change) domain.Change {
 	mostStandard, mostAdvanced := unless(standard, parameter.StandardQuota),
 		unless(advanced, parameter.AdvancedQuota)
 	return func(tx *store.Tx) error {
-		if _, err := tx.Exec(qStartCount, p.Account, p.Region); err != nil {
-			return err
-		}
-		return tx.Change(qAddCount, standard, advanced, p.Account, p.Region, mostStandard, mostAdvanced)
+		return tx.Change(qAddCount, p.Account, p.Region, standard, advanced, mostStandard, mostAdvanced)
 	}
 }
 

@@ -17,10 +17,11 @@ import (
 
 // Rows are the parameters of an installation with their versions, as they rest.
 type Rows struct {
-	db     *store.DB
-	signer *rowmac.Signer
-	cache  *domain.Cache[parameter.Ref, *Entry]
-	rules  *domain.Cache[string, *policy.Rules] // by the text of the policy
+	db       *store.DB
+	signer   *rowmac.Signer
+	cache    *domain.Cache[parameter.Ref, *Entry]
+	rules    *domain.Cache[string, *policy.Rules] // by the text of the policy
+	settings *domain.Cache[settingRef, *Setting]
 
 	watchers domain.Watchers[watched]
 }
@@ -28,8 +29,9 @@ type Rows struct {
 // New returns the rows of a database, signed by signer.
 func New(db *store.DB, signer *rowmac.Signer) *Rows {
 	return &Rows{db: db, signer: signer,
-		cache: domain.NewCache[parameter.Ref](cachedParameters, keptBytes, (*Entry).weight),
-		rules: domain.NewCache[string, *policy.Rules](cachedRules, 0, nil)}
+		cache:    domain.NewCache[parameter.Ref](cachedParameters, keptBytes, (*Entry).weight),
+		rules:    domain.NewCache[string, *policy.Rules](cachedRules, 0, nil),
+		settings: domain.NewCache[settingRef, *Setting](cachedSettings, 0, nil)}
 }
 
 // factColumns are the columns of what a version says.

@@ -38,13 +38,23 @@ var (
 		WHERE account = $1 AND region = $2 AND id = $3`)
 )
 
-// Setting reads and verifies a setting. It is nil where the account has set nothing.
+// cachedSettings is how many settings are kept, those too that nobody has set: each parameter that
+// is made asks for one.
+const cachedSettings = 1024
+
+// settingRef is a setting's place in table and cache.
+type settingRef struct{ account, region, id string }
+
+// Setting returns a setting from the cache or from its verified row. It is nil where the account
+// has set nothing.
 func (s *Rows) Setting(ctx context.Context, account, region, id string) (*Setting, error) {
-	set, err := settingRows.Load(ctx, s.signer, s.db, qSetting, []any{account, region, id})
-	if domain.IsNoRow(err) {
-		return nil, nil
-	}
-	return set, err
+	return s.settings.Get(settingRef{account, region, id}, func() (*Setting, error) {
+		set, err := settingRows.Load(ctx, s.signer, s.db, qSetting, []any{account, region, id})
+		if domain.IsNoRow(err) {
+			return nil, nil
+		}
+		return set, err
+	})
 }
 
 // StoreSetting signs a setting and returns what stores it, over whatever was set before.
@@ -54,6 +64,7 @@ func (s *Rows) StoreSetting(ctx context.Context, set *Setting) (domain.Change, e
 		return nil, err
 	}
 	return func(tx *store.Tx) error {
+		s.settings.Drop(tx, settingRef{set.Account, set.Region, set.ID})
 		_, err := tx.Exec(qUpsertSetting, values...)
 		return err
 	}, nil
@@ -62,6 +73,7 @@ func (s *Rows) StoreSetting(ctx context.Context, set *Setting) (domain.Change, e
 // RemoveSetting returns what has a setting be as AWS has it.
 func (s *Rows) RemoveSetting(account, region, id string) domain.Change {
 	return func(tx *store.Tx) error {
+		s.settings.Drop(tx, settingRef{account, region, id})
 		_, err := tx.Exec(qDeleteSetting, account, region, id)
 		return err
 	}
