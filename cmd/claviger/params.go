@@ -32,6 +32,10 @@ var paramsActions = map[string]action{
 			"--decrypt is said."},
 }
 
+const paramsService = "\n\nThe service is asked as by any client of AWS's: access key, Region and " +
+	"endpoint are in the\nenvironment (AWS_ACCESS_KEY_ID, AWS_REGION, AWS_ENDPOINT_URL, ...) or in a " +
+	"profile."
+
 // asking is what import and export have in common: which service is asked, as whom, and for what.
 type asking struct {
 	f      *flag.FlagSet
@@ -48,9 +52,7 @@ func paramsCommand(ctx context.Context, e *env, args []string) error {
 	if !ok {
 		return exit.UsageError("params: there is no %q: claviger params %s", args[0], paramsWords)
 	}
-	a := &asking{f: e.flags("params "+args[0], said.args, said.about+"\n\nThe service is asked as by any "+
-		"client of AWS's: access key, Region and endpoint are in the\nenvironment (AWS_ACCESS_KEY_ID, "+
-		"AWS_REGION, AWS_ENDPOINT_URL, ...) or in a profile.")}
+	a := &asking{f: e.flags("params "+args[0], said.args, said.about+paramsService)}
 	a.f.StringVar(&a.path, "path", "", "the `path`, such as /app/dev")
 	a.f.Func("format", "`env`, json or yaml; what the file's name says, unless it is said",
 		func(name string) error {
@@ -111,9 +113,11 @@ func (a *asking) doImport(ctx context.Context, e *env, args []string) error {
 			}
 			return nil
 		})
-	a.f.BoolVar(&i.Overwrite, "overwrite", false, "change parameters that are there with another value")
+	a.f.BoolVar(&i.Overwrite, "overwrite", false,
+		"change parameters that are there with another value")
 	a.f.BoolVar(&i.Delete, "delete", false, "delete what is below the path and not in the file")
-	a.f.BoolVar(&i.SkipRefused, "skip-refused", false, "leave out what can't be imported, and do the rest")
+	a.f.BoolVar(&i.SkipRefused, "skip-refused", false,
+		"leave out what can't be imported, and do the rest")
 	a.f.BoolVar(&i.DryRun, "dry-run", false, "show what would be done, and do nothing")
 	a.f.BoolVar(&i.Yes, "yes", false, "do it without asking")
 	file, err := parseName(a.f, args, "name one file")

@@ -75,7 +75,8 @@ func terminal(t *testing.T) (command, person *os.File) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if command, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0); err != nil {
+	command, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { command.Close() })
@@ -131,14 +132,16 @@ func TestParams_Files_GoRound(t *testing.T) {
 	file := filepath.Join(s.dir, "a.yaml")
 	s.put("a.yaml", "db:\n  password: hunter2\n  port: 5432\n", 0o600)
 	r := s.params(address, "import", file, "--path", "/app/dev/", "--secure", "*PASSword", "--yes")
-	if r.code != 0 || !strings.Contains(r.stdout, "2 created") || strings.Contains(r.stdout+r.stderr, "hunter2") {
+	if r.code != 0 || !strings.Contains(r.stdout, "2 created") ||
+		strings.Contains(r.stdout+r.stderr, "hunter2") {
 		t.Fatalf("%d\n%s%s", r.code, r.stdout, r.stderr)
 	}
 	r = s.params(address, "export", "--path", "/app/dev", "--format", "env", "--decrypt")
 	if r.code != 0 || r.stdout != "db/password=hunter2\ndb/port=5432\n" {
 		t.Fatalf("%d\n%s%s", r.code, r.stdout, r.stderr)
 	}
-	cmd := s.asking(address, "params", "import", "-", "--format", "env", "--path", "/app/dev", "--dry-run")
+	cmd := s.asking(address, "params", "import", "-", "--format", "env", "--path", "/app/dev",
+		"--dry-run")
 	cmd.Stdin = strings.NewReader(r.stdout + "new=1\n")
 	if r = s.finish(cmd); r.code != 0 || !strings.Contains(r.stdout, "1 to create, 0 to change") {
 		t.Errorf("%d\n%s%s", r.code, r.stdout, r.stderr)

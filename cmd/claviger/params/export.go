@@ -72,8 +72,8 @@ func (x *Export) warn(t *Terminal, values []document.Value, secrets []string) {
 		t.note("SecureStrings that are left out: %d. With --decrypt they are written, in the clear.",
 			len(secrets))
 	case len(secrets) > 0:
-		t.note("SecureStrings that are in it, in the clear: %d. Where they are not yet, they become such "+
-			"with --secure %s", len(secrets), strings.Join(secrets, " --secure "))
+		t.note("SecureStrings that are in it, in the clear: %d. Where they are not yet, they become "+
+			"such with --secure %s", len(secrets), strings.Join(secrets, " --secure "))
 	}
 	shell := 0
 	for _, v := range values {

@@ -22,8 +22,8 @@ import (
 // back.
 func TestImport_EachFormat_GoesRound(t *testing.T) {
 	d := sit(t)
-	said := d.imports(document.YAML, "db:\n  password: "+canary+"\n  port: 5432\n  host: &h h.example\n"+
-		"replica: *h\nversion: 1.10\nflag: no\nhosts: [a, b]\npem: |\n  one\n  two\n", secure)
+	said := d.imports(document.YAML, "db:\n  password: "+canary+"\n  port: 5432\n"+
+		"  host: &h h.example\nreplica: *h\nversion: 1.10\nflag: no\nhosts: [a, b]\npem: |\n  one\n  two\n", secure)
 	d.contains(said, "+ /app/dev/db/password  SecureString  (secret)\n", `String        "1.10"`,
 		"8 to create, 0 to change", "8 created, 0 changed, 0 deleted.\n")
 	for name, want := range map[string]string{"db/password": "SecureString " + canary,
@@ -129,8 +129,8 @@ func many(n int, value string) string {
 	return b.String()
 }
 
-// TestImport_200Parameters_AreDoneAndRead: several pages of each listing, and lines that say how far
-// it is.
+// TestImport_200Parameters_AreDoneAndRead: several pages of each listing, and lines that say how
+// far it is.
 func TestImport_200Parameters_AreDoneAndRead(t *testing.T) {
 	d := sit(t)
 	said := d.imports(document.Env, many(200, canary+"1"), secure)
@@ -173,7 +173,8 @@ func failures(d *desk) map[string]struct {
 		}, []string{"\nfailed    + /app/dev/", "  TooManyUpdates: Not now.\n"}, false},
 		"refused with the value": {func(w http.ResponseWriter, _ *http.Request) {
 			refusal(w, 400, `{"__type":"ValidationException","message":"Value `+canary+` is bad."}`)
-		}, []string{"\nfailed    + /app/dev/", "  refused, for a reason that has the value in it\n"}, false},
+		}, []string{"\nfailed    + /app/dev/", "  refused, for a reason that has the value in it\n"},
+			false},
 		"broken": {func(w http.ResponseWriter, _ *http.Request) {
 			refusal(w, 500, `{"__type":"InternalServerError","message":"Oh."}`)
 		}, []string{"\nuncertain  + /app/dev/", "  InternalServerError: Oh.\n"}, false},
@@ -356,7 +357,8 @@ func TestImport_ChangedSecret_KeepsItsKey(t *testing.T) {
 func TestImport_LongValues_GoIntoTheirTier(t *testing.T) {
 	d := sit(t)
 	long := "LONG=" + strings.Repeat("x", 5000) + "\n"
-	d.contains(d.imports(document.Env, long, nil), "5000 bytes, and 4096 are the most: --tier Advanced")
+	d.contains(d.imports(document.Env, long, nil),
+		"5000 bytes, and 4096 are the most: --tier Advanced")
 	_, err := d.ssm().UpdateServiceSetting(t.Context(), &ssm.UpdateServiceSettingInput{
 		SettingId:    aws.String("/ssm/parameter-store/default-parameter-tier"),
 		SettingValue: aws.String("Intelligent-Tiering")})

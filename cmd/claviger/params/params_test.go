@@ -118,8 +118,8 @@ func (d *desk) key() string {
 	return *out.KeyMetadata.Arn
 }
 
-// imports runs an import of a document below /app/dev, and returns all that is said. An error is its
-// last line.
+// imports runs an import of a document below /app/dev, and returns all that is said. An error is
+// its last line.
 func (d *desk) imports(format document.Format, text string, change func(*params.Import)) string {
 	d.t.Helper()
 	return d.importsIn(d.t.Context(), format, text, change)

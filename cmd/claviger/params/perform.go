@@ -64,8 +64,8 @@ func (r *performance) remove(ctx context.Context, steps []*plan.Step) error {
 	return r.c.Delete(ctx, names)
 }
 
-// all does batches of steps, some at a time, until one fails or ctx ends. What has begun then may end
-// first, since its outcome could not be told otherwise.
+// all does batches of steps, some at a time, until one fails or ctx ends. What has begun then may
+// end first, since its outcome could not be told otherwise.
 func (r *performance) all(ctx context.Context, batches func(func([]*plan.Step) bool),
 	do func(context.Context, []*plan.Step) error) {
 	working, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -156,6 +156,6 @@ func (r *performance) report(ctx context.Context, t *Terminal) error {
 	if ctx.Err() != nil {
 		why = "it was interrupted"
 	}
-	return fmt.Errorf("%s: %d of %d are done, as said above. The same command goes on from there", why, n,
-		len(r.steps))
+	return fmt.Errorf("%s: %d of %d are done, as said above. The same command goes on from there",
+		why, n, len(r.steps))
 }

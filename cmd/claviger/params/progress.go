@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// progress shows how far it is: by a bar that grows on a terminal, by a line now and then elsewhere.
+// progress shows how far it is: by a bar that grows on a terminal, by a line now and then
+// elsewhere.
 type progress struct {
 	w           io.Writer
 	bar         bool

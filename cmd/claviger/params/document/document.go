@@ -25,8 +25,8 @@ const (
 // Formats are all of them, as the command line names them.
 var Formats = []Format{Env, JSON, YAML}
 
-// FormatOf tells the format from the name of a file: of .env, .env.local and dev.env, of .json, .yaml
-// and .yml. It is empty where the name doesn't tell.
+// FormatOf tells the format from the name of a file: of .env, .env.local and dev.env, of .json,
+// .yaml and .yml. It is empty where the name doesn't tell.
 func FormatOf(file string) Format {
 	base := strings.ToLower(path.Base(file))
 	switch ext := path.Ext(base); {
@@ -62,8 +62,8 @@ type Entry struct {
 // mostBytes is far more than all parameters that an account may have in a file.
 const mostBytes = 64 << 20
 
-// Read reads the entries of a document, in its order. What can't be an entry at all is an error, which
-// has the number of the line.
+// Read reads the entries of a document, in its order. What can't be an entry at all is an error,
+// which has the number of the line.
 func Read(format Format, text []byte) ([]Entry, error) {
 	if len(text) > mostBytes {
 		return nil, fmt.Errorf("it has more than %d bytes", mostBytes)
@@ -128,8 +128,8 @@ type Value struct {
 	List bool // it is a StringList
 }
 
-// Write writes parameters, in the order of their names. Levels become maps, unless the document is to
-// be flat or of a format that has no levels.
+// Write writes parameters, in the order of their names. Levels become maps, unless the document
+// is to be flat or of a format that has no levels.
 func Write(format Format, values []Value, flat bool) ([]byte, error) {
 	values = slices.Clone(values)
 	slices.SortFunc(values, func(a, b Value) int { return strings.Compare(a.Name, b.Name) })

@@ -152,7 +152,8 @@ func TestRead_YAML_KeepsWhatIsWritten(t *testing.T) {
 		{"key that is no text", "? [a]\n: b\n", []string{
 			"line 1: a key is a text, and neither a map nor a list"}},
 		{"no such anchor", "a: *hunter2\n", []string{"line 1: it is not YAML: unknown anchor"}},
-		{"two documents", "a: 1\n---\nb: 2\n", []string{"line 2: another document begins, and one is read"}},
+		{"two documents", "a: 1\n---\nb: 2\n", []string{
+			"line 2: another document begins, and one is read"}},
 	})
 }
 
@@ -283,11 +284,13 @@ func checkRound(t *testing.T, values []Value) {
 
 func TestWrite_ReadAgain_IsTheSame(t *testing.T) {
 	checkRound(t, written)
-	for _, text := range []string{"", " x", "x ", "\n", "\n\n", "x\n", "\nx", " x\n y\n", "x\n\ny", "x\ny ",
-		"\tx\ny", "a: b", "- a", "# x", "~", "null", "1.10", "0x1F", "2001-01-01", "|", ">", "@x", "*x",
-		"&x", "!x", "%x", "---", "---\nx\n", "...\nx", "#\n#", "\r", "a\r\nb", "\x00", "\x1b[31m", "\u2028",
-		"\ufeff", "\u0085", "\U0001f600", "'", `"`, `\`, `\\`, "`", "$", "''", `""`, "a'b\"c\\d$e`f\ng",
-		"export A=1", "=", "?", "? x", "<<", "y", "on", "[a]", "{a}", ",", "a,", strings.Repeat("x ", 3000)} {
+	for _, text := range []string{"", " x", "x ", "\n", "\n\n", "x\n", "\nx", " x\n y\n", "x\n\ny",
+		"x\ny ", "\tx\ny", "a: b", "- a", "# x", "~", "null", "1.10", "0x1F", "2001-01-01", "|", ">",
+		"@x", "*x", "&x", "!x", "%x", "---", "---\nx\n", "...\nx", "#\n#", "\r", "a\r\nb", "\x00",
+		"\x1b[31m", "\u2028", "\ufeff", "\u0085", "\U0001f600", "'", `"`, `\`, `\\`, "`", "$", "''",
+		`""`, "a'b\"c\\d$e`f\ng",
+		"export A=1", "=", "?", "? x", "<<", "y", "on", "[a]", "{a}", ",", "a,",
+		strings.Repeat("x ", 3000)} {
 		checkRound(t, []Value{{Name: "a", Text: text}, {Name: "a/b", Text: text},
 			{Name: "l", Text: text, List: true}})
 	}

@@ -102,8 +102,8 @@ func (r *envReader) key() (string, error) {
 	return key, nil
 }
 
-// bare takes a value without quotes: up to the end of the line, or to a comment, which begins behind
-// a blank.
+// bare takes a value without quotes: up to the end of the line, or to a comment, which begins
+// behind a blank.
 func (r *envReader) bare() string {
 	text, _ := r.upTo("\n")
 	if at := comment.FindStringIndex(text); at != nil {

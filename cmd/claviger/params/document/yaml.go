@@ -24,8 +24,8 @@ type yamlReader struct {
 	nodes   int // looked at, those of aliases as often as they stand for something
 }
 
-// readYAML reads a YAML document, which is a map. Its scalars are texts as they are written: 1.10 has
-// its zero, and no is no boolean.
+// readYAML reads a YAML document, which is a map. Its scalars are texts as they are written: 1.10
+// has its zero, and no is no boolean.
 func readYAML(text []byte) ([]Entry, error) {
 	loader, err := yaml.NewLoader(bytes.NewReader(text),
 		yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthValue(deepest))))

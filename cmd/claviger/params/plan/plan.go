@@ -1,5 +1,6 @@
-// Package plan says what has to be done so that the parameters below a path are those of a document:
-// what to create, to change and to delete, and what can't be. It asks nobody and changes nothing.
+// Package plan says what has to be done so that the parameters below a path are those of a
+// document: what to create, to change and to delete, and what can't be. It asks nobody and
+// changes nothing.
 package plan
 
 import (

@@ -133,10 +133,11 @@ func TestMake_Keys_AreKept(t *testing.T) {
 	sealed := there("/p/a", "SecureString", "0")
 	checkPlans(t, []planning{
 		{"the key that it has", o, []document.Entry{entry("a", "1", scalar)},
-			[]Current{detailed(sealed, "alias/app", "Standard")}, []string{"2 /p/a SecureString 1 alias/app"}},
+			[]Current{detailed(sealed, "alias/app", "Standard")},
+			[]string{"2 /p/a SecureString 1 alias/app"}},
 		{"a key that is not known", o, []document.Entry{entry("a", "1", scalar)}, []Current{sealed},
-			[]string{"4 /p/a SecureString its key can't be seen, and the default key would take its place: " +
-				"say --key"}},
+			[]string{"4 /p/a SecureString its key can't be seen, and the default key would take its " +
+				"place: say --key"}},
 		{"another key", Options{Overwrite: true, KeyID: "k"}, []document.Entry{entry("a", "1", scalar)},
 			[]Current{sealed}, []string{"2 /p/a SecureString 1 k"}},
 		{"a key is for secrets", Options{KeyID: "k", Secure: []string{"b"}},
@@ -151,7 +152,8 @@ func TestMake_Keys_AreKept(t *testing.T) {
 func TestMake_Tiers_HaveTheirSizes(t *testing.T) {
 	standard, advanced := strings.Repeat("x", 4097), strings.Repeat("x", 8193)
 	xs := strings.Repeat("x", 20)
-	small := "4 /p/a String the value has 4097 bytes, and 4096 are the most: --tier Advanced takes more"
+	small := "4 /p/a String the value has 4097 bytes, and 4096 are the most: --tier Advanced takes " +
+		"more"
 	long := []document.Entry{entry("a", standard, scalar)}
 	before := there("/p/a", "String", "x")
 	checkPlans(t, []planning{
@@ -163,8 +165,8 @@ func TestMake_Tiers_HaveTheirSizes(t *testing.T) {
 		{"Intelligent", Options{Tier: "Intelligent-Tiering"}, long, nil, []string{"1 /p/a String " + xs}},
 		{"by the setting", Options{Default: "Intelligent-Tiering"}, long, nil,
 			[]string{"1 /p/a String " + xs}},
-		{"too long for any", Options{Tier: "Advanced"}, []document.Entry{entry("a", advanced, scalar)}, nil,
-			[]string{"4 /p/a String the value has 8193 bytes, and 8192 are the most"}},
+		{"too long for any", Options{Tier: "Advanced"},
+			[]document.Entry{entry("a", advanced, scalar)}, nil, []string{"4 /p/a String the value has 8193 bytes, and 8192 are the most"}},
 		{"too long for any by default", Options{}, []document.Entry{entry("a", advanced, scalar)}, nil,
 			[]string{"4 /p/a String the value has 8193 bytes, and 8192 are the most"}},
 		{"stays Advanced", Options{Overwrite: true}, long,
@@ -183,22 +185,25 @@ func TestMake_Tiers_HaveTheirSizes(t *testing.T) {
 // TestMake_WhatIsNotKnown_IsAskedFor: only where it makes a difference.
 func TestMake_WhatIsNotKnown_IsAskedFor(t *testing.T) {
 	long := entry("a", strings.Repeat("x", 5000), scalar)
+	one, zero := entry("a", "1", scalar), entry("a", "0", scalar)
+	plain, secret := there("/p/a", "String", "0"), there("/p/a", "SecureString", "0")
+	other := there("/p/b", "String", "0")
 	for name, c := range map[string]struct {
 		o                Options
 		e                document.Entry
 		there            Current
 		details, setting bool
 	}{
-		"new":                {Options{}, entry("a", "1", scalar), there("/p/b", "String", "0"), false, false},
-		"changed":            {Options{}, entry("a", "1", scalar), there("/p/a", "String", "0"), false, false},
-		"secret":             {Options{}, entry("a", "1", scalar), there("/p/a", "SecureString", "0"), true, false},
-		"secret with a key":  {Options{KeyID: "k"}, entry("a", "1", scalar), there("/p/a", "SecureString", "0"), false, false},
-		"secret, unchanged":  {Options{}, entry("a", "0", scalar), there("/p/a", "SecureString", "0"), false, false},
-		"long":               {Options{}, long, there("/p/b", "String", "0"), false, true},
-		"long over short":    {Options{}, long, there("/p/a", "String", "0"), true, true},
-		"long and Advanced":  {Options{Tier: "Advanced"}, long, there("/p/a", "String", "0"), false, false},
-		"made Standard":      {Options{Tier: "Standard"}, entry("a", "1", scalar), there("/p/a", "String", "0"), true, false},
-		"long, by a setting": {Options{Default: "Advanced"}, long, there("/p/b", "String", "0"), false, false},
+		"new":                {Options{}, one, other, false, false},
+		"changed":            {Options{}, one, plain, false, false},
+		"secret":             {Options{}, one, secret, true, false},
+		"secret with a key":  {Options{KeyID: "k"}, one, secret, false, false},
+		"secret, unchanged":  {Options{}, zero, secret, false, false},
+		"long":               {Options{}, long, other, false, true},
+		"long over short":    {Options{}, long, plain, true, true},
+		"long and Advanced":  {Options{Tier: "Advanced"}, long, plain, false, false},
+		"made Standard":      {Options{Tier: "Standard"}, one, plain, true, false},
+		"long, by a setting": {Options{Default: "Advanced"}, long, other, false, false},
 	} {
 		c.o.Path, c.o.Overwrite = "/p", true
 		p, err := Make([]document.Entry{c.e}, []Current{c.there}, c.o)

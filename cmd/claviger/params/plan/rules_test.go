@@ -21,9 +21,11 @@ func taken(name string) bool {
 // names are some that can be parameters' and many that can't, for [FuzzWrongName] to begin with.
 func names() []string {
 	fits := mostOfARN - len(ofARN) - len(region)
-	return []string{"/a", "/a/b.c-d_e", "/", "//a", "/a/", "/a//b", "/a b", "/a:b", "/ä", "/aws", "/AWSx",
+	return []string{"/a", "/a/b.c-d_e", "/", "//a", "/a/", "/a//b", "/a b", "/a:b", "/ä", "/aws",
+		"/AWSx",
 		"/a/aws", "/aws/a", "/ssm", "/Ssm-x/y", "/a/ssm", "/1", "/-", "/.", strings.Repeat("/a", 15),
-		strings.Repeat("/a", 16), "/" + strings.Repeat("a", fits-1), "/" + strings.Repeat("a", fits), "/~",
+		strings.Repeat("/a", 16), "/" + strings.Repeat("a", fits-1), "/" + strings.Repeat("a", fits),
+		"/~",
 		"/a\x00b", "/{{a}}"}
 }
 

@@ -21,7 +21,7 @@ func (p *Plan) Show(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	for i := range p.Steps {
 		if s := &p.Steps[i]; s.Action != Same {
-			fmt.Fprintf(t, "%s %s\t%s\t%s\n", s.Sign(), Printable(s.Name), s.Type, s.about())
+			fmt.Fprintf(t, "%s %s\t%s\t%s\n", s.Sign(), printable(s.Name), s.Type, s.about())
 		}
 	}
 	if err := t.Flush(); err != nil {
@@ -91,9 +91,9 @@ func excerpt(value string, from int) string {
 // mostOfName is how much of a name is shown that can't be one.
 const mostOfName = 80
 
-// Printable is a name as it may be printed: in quotes and shortened, if it isn't that of a
+// printable is a name as it may be printed: in quotes and shortened, if it isn't that of a
 // parameter.
-func Printable(name string) string {
+func printable(name string) string {
 	if !strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return name
 	}

@@ -18,7 +18,8 @@ import (
 
 // Below returns all parameters below a path, in order of their names. Without decrypt the values of
 // SecureStrings are left out.
-func (c *Client) Below(ctx context.Context, path string, decrypt bool) (all []plan.Current, err error) {
+func (c *Client) Below(ctx context.Context, path string, decrypt bool) (all []plan.Current,
+	err error) {
 	pages := ssm.NewGetParametersByPathPaginator(c.ssm, &ssm.GetParametersByPathInput{Path: &path,
 		Recursive: aws.Bool(true), WithDecryption: &decrypt})
 	for pages.HasMorePages() {
@@ -74,7 +75,8 @@ func (c *Client) DefaultTier(ctx context.Context) (string, error) {
 	return aws.ToString(out.ServiceSetting.SettingValue), nil
 }
 
-// Put does what a step says of one parameter, in a tier or, if that is empty, in the one that it has.
+// Put does what a step says of one parameter, in a tier or, if that is empty, in the one that it
+// has.
 func (c *Client) Put(ctx context.Context, s *plan.Step, tier string) error {
 	in := &ssm.PutParameterInput{Name: &s.Name, Value: &s.Value, Type: types.ParameterType(s.Type),
 		Tier: types.ParameterTier(tier)}
@@ -109,9 +111,9 @@ func Closed(err error) bool {
 		refused.ErrorCode() == "InvalidKeyId")
 }
 
-// Unclear reports whether it may have been done in spite of an error: there was no answer, or one of
-// somebody who doesn't know. What is there already may have been made by a request whose answer was
-// lost, so that the SDK sent it again.
+// Unclear reports whether it may have been done in spite of an error: there was no answer, or one
+// of somebody who doesn't know. What is there already may have been made by a request whose
+// answer was lost, so that the SDK sent it again.
 func Unclear(err error) bool {
 	refused := smithy.APIError(nil)
 	return !errors.As(err, &refused) || refused.ErrorFault() == smithy.FaultServer ||

@@ -42,6 +42,9 @@ func surroundings(t *testing.T, profiles string, set ...string) {
 
 func TestOpen_WhatIsMissing_IsNamed(t *testing.T) {
 	key := []string{"AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY=hunter2-secret"}
+	at := func(url string) remote.Options {
+		return remote.Options{Region: "us-east-1", Endpoint: url}
+	}
 	for name, c := range map[string]struct {
 		o    remote.Options
 		set  []string
@@ -50,15 +53,14 @@ func TestOpen_WhatIsMissing_IsNamed(t *testing.T) {
 	}{
 		"Region":      {remote.Options{Endpoint: "http://127.0.0.1:1"}, key, remote.ErrRegion, ""},
 		"endpoint":    {remote.Options{Region: "us-east-1"}, key, remote.ErrEndpoint, ""},
-		"credentials": {remote.Options{Region: "us-east-1", Endpoint: "http://127.0.0.1:1"}, nil, nil, "AWS_ACCESS_KEY_ID"},
+		"credentials": {at("http://127.0.0.1:1"), nil, nil, "AWS_ACCESS_KEY_ID"},
 		"profile": {remote.Options{Region: "us-east-1", Endpoint: "http://127.0.0.1:1", Profile: "nobody"},
 			key, nil, "nobody"},
-		"plain HTTP": {remote.Options{Region: "us-east-1", Endpoint: "http://keys.example.org:8200"}, key,
-			remote.ErrPlain, ""},
+		"plain HTTP": {at("http://keys.example.org:8200"), key, remote.ErrPlain, ""},
 		"plain HTTP by a variable": {remote.Options{Region: "us-east-1"},
 			append(key, "AWS_ENDPOINT_URL=http://192.0.2.1"), remote.ErrPlain, ""},
-		"no URL":      {remote.Options{Region: "us-east-1", Endpoint: "keys.example.org"}, key, nil, "keys.example.org"},
-		"another URL": {remote.Options{Region: "us-east-1", Endpoint: "ftp://keys.example.org"}, key, nil, "ftp:"},
+		"no URL":      {at("keys.example.org"), key, nil, "keys.example.org"},
+		"another URL": {at("ftp://keys.example.org"), key, nil, "ftp:"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			surroundings(t, "", c.set...)
@@ -155,12 +157,14 @@ func TestOpen_OwnAuthority_IsTrustedByItsBundle(t *testing.T) {
 	for file, trusted := range map[string]bool{bundle: true, "": false} {
 		surroundings(t, "", "AWS_CA_BUNDLE="+file, "AWS_ACCESS_KEY_ID="+s.Root.AccessKeyID,
 			"AWS_SECRET_ACCESS_KEY="+s.Root.SecretAccessKey, "AWS_MAX_ATTEMPTS=1")
-		c, err := remote.Open(t.Context(), remote.Options{Endpoint: front.URL, Region: servicetest.Region})
+		c, err := remote.Open(t.Context(), remote.Options{Endpoint: front.URL,
+			Region: servicetest.Region})
 		if err != nil {
 			t.Fatal(err)
 		}
 		_, err = c.Below(t.Context(), "/", true)
-		if (err == nil) != trusted || err != nil && !strings.Contains(remote.Said(err), "no answer from ") {
+		if (err == nil) != trusted ||
+			err != nil && !strings.Contains(remote.Said(err), "no answer from ") {
 			t.Errorf("with %q: %v", file, err)
 		}
 	}
