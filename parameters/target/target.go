@@ -55,7 +55,6 @@ func (t *Target) Demand(operation string) policy.Demand {
 // demandAbsent is the demand for an operation's action on what was asked for, as if it weren't there.
 func (t *Target) demandAbsent(operation string) policy.Demand {
 	d := domain.On(Action(operation), t.Asked.ARN(), t.Asked.Account)
-	d.Resource.Asked = t.Asked.Text
 	if t.Says != nil {
 		d.Values = func() policy.Values {
 			v := policy.Values{}

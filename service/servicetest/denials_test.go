@@ -76,7 +76,7 @@ var (
 	keyWords = []string{"KEY", "OTHER", "GOING", "SIGNER", "AUTHENTICATOR", "AGREER", "OPENER",
 		"WAITING", "LONE", "COUPLE"}
 	secretWords = []string{"SECRET", "MARKED", "CREDENTIALS", "ROTATED", "COPIED", "REPLICA"}
-	otherWords  = []string{"ALIAS", "GRANT", "STORE", "CONNECTED"}
+	otherWords  = []string{"ALIAS", "GRANT", "STORE", "CONNECTED", "PARAMETER"}
 )
 
 func namesIn(request string) (words []string) {
@@ -143,6 +143,8 @@ func twin(name string) string {
 		return "cks-" + digits(17)
 	case strings.HasPrefix(name, "alias/"):
 		return "alias/" + uuid.NewString()
+	case strings.HasPrefix(name, "/"):
+		return "/w/p-" + uuid.NewString()
 	case len(name) == 64:
 		return digits(64)
 	}
@@ -160,6 +162,8 @@ func written(word, name, form string) (text, called string) {
 	case slices.Contains(secretWords, word):
 		text = writtenSecret(name, form)
 		return text, text
+	case word == "PARAMETER":
+		return writtenParameter(name, form)
 	case !slices.Contains(keyWords, word):
 		return name, ""
 	}
@@ -179,6 +183,24 @@ func written(word, name, form string) (text, called string) {
 	}
 	return text, text
 }
+
+// writtenParameter returns a parameter as a caller writes it. A refusal has the ARN in either case,
+// as AWS's have.
+func writtenParameter(name, form string) (text, called string) {
+	arn := parameterARN(name)
+	switch form {
+	case "ARN":
+		return arn, arn
+	case "ARN abroad":
+		abroad := strings.Replace(arn, servicetest.Region, servicetest.Abroad, 1)
+		return abroad, abroad
+	}
+	return name, arn
+}
+
+// byARN are the operations that take a parameter's ARN in the place of its name.
+var byARN = map[string]bool{"GetParameter": true, "GetParameters": true,
+	"GetParameterHistory": true}
 
 func writtenSecret(arn, form string) string {
 	bare := arn[:len(arn)-len("-abcdef")]
@@ -241,6 +263,9 @@ func (d *denial) ask(t *testing.T, c deniedCaller, form string, rest bool, absen
 		if slices.Contains(absent, word) {
 			name = twin(name)
 		}
+		if word == "PARAMETER" && !byARN[d.n.Name] {
+			form = "id"
+		}
 		text, by := written(word, name, form)
 		fill, mask = append(fill, word, text), append(mask, text, word)
 		if by != "" {
@@ -255,7 +280,7 @@ func (d *denial) ask(t *testing.T, c deniedCaller, form string, rest bool, absen
 	}
 	q.As, q.Service, q.Region = c.keys, d.n.Service.Name, c.region
 	a := d.Send(t, q)
-	if a.Status/100 == 2 && d.n.Name != "BatchGetSecretValue" {
+	if a.Status/100 == 2 && !ofSeveral[d.n.Name] {
 		t.Errorf("%s in %s, by %s: answered %d %s", c.name, c.region, form, a.Status, a.Body)
 	}
 	if c.name == "nobody" && c.region == servicetest.Region {
@@ -263,6 +288,10 @@ func (d *denial) ask(t *testing.T, c deniedCaller, form string, rest bool, absen
 	}
 	return masked(a, mask)
 }
+
+// ofSeveral are the operations whose answers have what is absent from the caller's own account.
+var ofSeveral = map[string]bool{"BatchGetSecretValue": true, "GetParameters": true,
+	"DeleteParameters": true}
 
 // regionOf is the Region that a refusal names: that of an ARN, or else the caller's.
 func regionOf(text, caller string) string {
@@ -302,7 +331,7 @@ func (d *denial) refusal(t *testing.T, a servicetest.Answer, form string, called
 func (d *denial) real(arn string) bool {
 	for _, word := range namesIn(d.request) {
 		if name := d.names[word]; arn == name || strings.HasSuffix(arn, ":key/"+name) ||
-			strings.HasSuffix(arn, ":"+name) {
+			strings.HasSuffix(arn, ":"+name) || strings.HasSuffix(arn, ":parameter"+name) {
 			return true
 		}
 	}

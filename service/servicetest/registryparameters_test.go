@@ -36,3 +36,18 @@ func stageParameters(t testing.TB, s *servicetest.Server, request, unique string
 	}
 	return there, absent
 }
+
+// everyParameter makes a row in every table of Parameter Store, most columns filled.
+func everyParameter(t testing.TB, s *servicetest.Server) {
+	t.Helper()
+	c, name := s.ParameterStore(), aws.String("/every/column")
+	must(c.PutParameter(t.Context(), &ssm.PutParameterInput{Name: name, Value: aws.String("one"),
+		Type: "SecureString", Description: aws.String("d"), AllowedPattern: aws.String(`\w+`),
+		Tier: types.ParameterTierAdvanced, Tags: []types.Tag{{Key: aws.String("t"),
+			Value: aws.String("v")}}, Policies: aws.String(`[{"Type":"NoChangeNotification",` +
+			`"Version":"1.0","Attributes":{"After":"20","Unit":"Days"}}]`)}))(t)
+	must(c.LabelParameterVersion(t.Context(), &ssm.LabelParameterVersionInput{Name: name,
+		Labels: []string{"staged"}}))(t)
+	must(c.UpdateServiceSetting(t.Context(), &ssm.UpdateServiceSettingInput{
+		SettingId: aws.String(throughput), SettingValue: aws.String("true")}))(t)
+}

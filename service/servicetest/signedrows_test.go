@@ -54,6 +54,7 @@ func everySignedRow(t *testing.T) *servicetest.Server {
 		SecretId:       aws.String("s"),
 		ResourcePolicy: ofSecret([3]string{"Allow", servicetest.RootARN, "*"})}))(t)
 	everyEntity(t, s)
+	everyParameter(t, s)
 	accepted(t, s.Service().RevokeSession(t.Context(),
 		accesskey.NewID(accesskey.Temporary, servicetest.Account), "claviger test"))
 	connectedStore(t, s)
