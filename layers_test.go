@@ -146,7 +146,8 @@ var layers = []struct{ pkg, may, because string }{
 		"a filter compares texts, and knows no row"},
 	{"parameters", "parameters/... internal/... policy audit store",
 		"a domain knows the road, the engine and the trail, and no other domain"},
-	{"parameters/parameter", "parameters/ssmfault parameters/policies internal/domain internal/op policy",
+	{"parameters/parameter", "parameters/ssmfault parameters/policies parameters/public " +
+		"internal/domain internal/op policy",
 		"a parameter is facts and rules: no clock, no database, no key"},
 	{"parameters/ssmfault", "internal/fault", "every part of Parameter Store refuses in the same words"},
 	{"parameters/model", "internal/domain internal/op internal/shape internal/fault",
@@ -230,6 +231,8 @@ var layers = []struct{ pkg, may, because string }{
 	{"internal/outbox", "internal/domain store",
 		"an event is a text and its place in a table; who leaves it and who takes it is for others"},
 	{"internal/envelope", "internal/op",
+		"a contract names what it carries and who is calling, and nothing else"},
+	{"internal/secretvalue", "internal/op",
 		"a contract names what it carries and who is calling, and nothing else"},
 	{"internal/install", "store internal/rowmac internal/signedtoken internal/fault internal/custody",
 		"it opens what every domain signs by, and knows none of them"},

@@ -29,8 +29,8 @@ type GetParameterOutput struct{ Parameter Parameter }
 type Parameter struct {
 	Name             string // as it was asked for, without a selector
 	Type             string
-	Value            string
-	Version          int64
+	Value            string `json:",omitzero"` // absent for a secret that is binary
+	Version          int64  // 0 for a secret
 	Selector         string `json:",omitzero"` // :3 or :label, as it was asked for
 	SourceResult     string `json:",omitzero"`
 	LastModifiedDate wire.Time
@@ -47,13 +47,15 @@ func (s *Parameters) findGet(c *op.Call, in GetParameterInput) (w target.Watched
 	case err != nil:
 		return w, err
 	}
-	return s.finder.Watch(c, "GetParameter", asked, in, dependsOn), nil
+	return s.finder.Watch(c, "GetParameter", asked, in, s.source(asked, s.rows.Watching(c)),
+		dependsOn), nil
 }
 
 // dependsOn is what the answer is made of but the value, which belongs to its version for good.
-// What else changes of the parameter wakes nobody who waits for the value.
+// What else changes of the parameter wakes nobody who waits for the value. Of a secret it can't be
+// told from here.
 func dependsOn(t *target.Target) []string {
-	if t.Entry == nil {
+	if t.Entry == nil || t.Asked.Secret != "" {
 		return nil
 	}
 	version, err := versionOf(t.Entry.Parameter, t.Asked)
@@ -84,9 +86,12 @@ func (s *Parameters) getParameter(c *op.Call, in GetParameterInput,
 	return out, err
 }
 
-// read returns the version that is asked for.
+// read returns the version that is asked for, or the secret.
 func (s *Parameters) read(c *op.Call, e *parameterrows.Entry, asked parameter.Asked,
 	decrypt bool) (out Parameter, err error) {
+	if asked.Secret != "" {
+		return s.readSecret(c, asked, decrypt)
+	}
 	v, err := s.version(c, e, asked)
 	if err != nil {
 		return out, err

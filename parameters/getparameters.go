@@ -46,12 +46,13 @@ func (s *Parameters) findSeveral(c *op.Call, operation string, names []string, i
 	for _, name := range slices.Compact(slices.Sorted(slices.Values(names))) {
 		asked, err := read(c, name)
 		switch {
-		case ssmfault.IsAbsent(err):
+		case ssmfault.IsInvalid(err):
 			all.targets = append(all.targets, target.Nowhere(operation, asked, err))
 		case err != nil:
 			return all, err
 		default:
-			all.targets = append(all.targets, s.finder.Find(c, operation, asked, in, s.rows.WithValue))
+			all.targets = append(all.targets, s.finder.Find(c, operation, asked, in,
+				s.source(asked, s.rows.WithValue)))
 		}
 	}
 	return all, nil
@@ -67,7 +68,7 @@ func (s *Parameters) getParameters(c *op.Call, in GetParametersInput,
 	for _, t := range all.targets {
 		one, err := s.readTarget(c, t, domain.Or(in.WithDecryption, false))
 		switch {
-		case ssmfault.IsAbsent(err):
+		case ssmfault.IsInvalid(err):
 			out.InvalidParameters = append(out.InvalidParameters, t.Asked.Text)
 		case err != nil:
 			return out, err

@@ -91,7 +91,7 @@ func (s *Parameters) belowDependsOn(c *op.Call, in GetParametersByPathInput, b b
 	if err != nil {
 		return nil
 	}
-	found, err := s.rows.Below(b.Path, b.recursive, p.After, mostWatched+1)
+	found, err := s.below(b.Path, b.recursive, p.After, mostWatched+1)
 	if err != nil || len(found) > mostWatched {
 		return nil
 	}
@@ -126,7 +126,7 @@ func (s *Parameters) getParametersByPath(c *op.Call, in GetParametersByPathInput
 	if b.filtered {
 		looked = mostLookedAt
 	}
-	found, err := s.rows.Below(b.Path, b.recursive, after, looked+1)
+	found, err := s.below(b.Path, b.recursive, after, looked+1)
 	if err != nil {
 		return out, err
 	}
@@ -148,7 +148,7 @@ func (s *Parameters) getParametersByPath(c *op.Call, in GetParametersByPathInput
 func (s *Parameters) appendFound(c *op.Call, in GetParametersByPathInput, b below, name string,
 	page []Parameter) ([]Parameter, error) {
 	asked := parameter.Asked{Ref: parameter.Ref{Account: b.Account, Region: b.Region, Name: name}}
-	e, err := s.rows.WithValue(c, asked.Ref)
+	e, err := s.source(asked, s.rows.WithValue)(c, asked.Ref)
 	if err != nil || e == nil {
 		return page, err
 	}

@@ -25,7 +25,9 @@ import (
 	"claviger/internal/domain"
 	"claviger/internal/envelope"
 	"claviger/internal/install"
+	"claviger/internal/secretvalue"
 	"claviger/parameters/parameterrows"
+	"claviger/parameters/public"
 	"claviger/parameters/sealing"
 	"claviger/parameters/settings"
 	"claviger/parameters/ssmfault"
@@ -41,6 +43,8 @@ type Parameters struct {
 	settings *settings.Settings
 	pages    domain.Pager
 
+	public  *public.Trees
+	secrets secretvalue.Reader
 	people  domain.Principals
 	unknown domain.UnknownKeys
 }
@@ -49,6 +53,8 @@ type Parameters struct {
 type Config struct {
 	DB           *store.DB
 	Keys         envelope.Keys
+	Secrets      secretvalue.Reader
+	Public       *public.Trees // nil: the site declares none
 	Installation *install.Installation
 	Principals   domain.Principals  // whom resource policies may name
 	UnknownKeys  domain.UnknownKeys // of conditions in resource policies
@@ -60,7 +66,7 @@ func New(c Config) *Parameters {
 	return &Parameters{rows: rows, sealer: sealing.New(c.Keys), settings: settings.New(rows),
 		finder: target.New(rows, domain.ETags{Tokens: c.Installation.Tokens}),
 		pages:  domain.Pager{Tokens: c.Installation.Tokens, Invalid: ssmfault.BadPage},
-		people: c.Principals, unknown: c.UnknownKeys}
+		public: c.Public, secrets: c.Secrets, people: c.Principals, unknown: c.UnknownKeys}
 }
 
 // Jobs is the work that Parameter Store puts off, by kind.

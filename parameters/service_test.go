@@ -3,6 +3,9 @@ package parameters_test
 import (
 	"context"
 	"maps"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,7 +18,9 @@ import (
 	"claviger/keystore/cryptoops"
 	"claviger/parameters"
 	"claviger/parameters/model"
+	"claviger/parameters/public"
 	"claviger/policy"
+	"claviger/secrets"
 )
 
 const (
@@ -24,37 +29,64 @@ const (
 	prefix  = "arn:aws:ssm:" + region + ":" + account + ":parameter"
 )
 
-// service is KMS and Parameter Store on a true token and database, without protocols: requests are
-// JSON documents that go down the road.
+// regions are those that are served.
+var regions = []string{region, "eu-central-1"}
+
+// service is KMS, Secrets Manager and Parameter Store on a true token and database, without
+// protocols: requests are JSON documents that go down the road.
 type service struct {
 	*optest.Kit
 	t             testing.TB
 	owner         string         // the account whose root user asks
 	who           *policy.Caller // who asks instead; nil: nobody
 	optest.People                // whom resource policies may name
+	declared      *public.Trees  // by the site
 
 	operations []op.Operation
 }
 
 func start(t testing.TB) *service {
 	t.Helper()
-	s := &service{t: t, owner: account}
+	return startWith(t, nil)
+}
+
+// startWith is start where the site declares parameters.
+func startWith(t testing.TB, declared *public.Trees) *service {
+	t.Helper()
+	s := &service{t: t, owner: account, declared: declared}
 	s.Kit = optest.Start(t, hsmtest.SoftHSM(t), s.assemble)
 	return s
+}
+
+// declare returns the public parameters of a file with a text, which hang at a path.
+func declare(t testing.TB, path, text string) *public.Trees {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "public.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	trees, err := public.Load(public.Tree{Path: path, File: file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return trees
 }
 
 // assemble joins the parts, with empty caches.
 func (s *service) assemble(k *optest.Kit) optest.Parts {
 	t := k.Token
 	keys := keystore.New(keystore.Config{DB: k.DB, Jobs: jobs.Queue{}, Installation: k.Installation,
-		Principals: &s.People, Regions: []string{region}, Device: keystore.Device{Maker: t, Sealer: t,
+		Principals: &s.People, Regions: regions, Device: keystore.Device{Maker: t, Sealer: t,
 			DataKeys: t, Residents: t, Imports: t,
 			Crypto: cryptoops.Device{Random: t, Signer: t, Opener: t}}})
-	ps := parameters.New(parameters.Config{DB: k.DB, Keys: keys, Installation: k.Installation,
-		Principals: &s.People})
+	sm := secrets.New(secrets.Config{DB: k.DB, Keys: keys, Random: t, Jobs: jobs.Queue{},
+		Installation: k.Installation, Regions: regions, Principals: &s.People})
+	ps := parameters.New(parameters.Config{DB: k.DB, Keys: keys, Secrets: sm, Public: s.declared,
+		Installation: k.Installation, Principals: &s.People})
 	due := keys.Jobs()
+	maps.Copy(due, sm.Jobs())
 	maps.Copy(due, ps.Jobs())
-	s.operations = append(keys.Operations(), ps.Operations()...)
+	s.operations = slices.Concat(keys.Operations(), sm.Operations(), ps.Operations())
 	return optest.Parts{Operations: s.operations, Jobs: due}
 }
 

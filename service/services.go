@@ -17,6 +17,7 @@ import (
 	"claviger/keystore/cryptoops"
 	"claviger/keystore/customstore"
 	"claviger/parameters"
+	"claviger/parameters/public"
 	"claviger/secrets"
 	"claviger/secrets/rotation"
 	"claviger/store"
@@ -40,6 +41,7 @@ type workings struct {
 	sessions     sts.Sessions
 	unknownKeys  domain.UnknownKeys
 	rotators     rotation.Rotators
+	public       *public.Trees
 
 	webIdentities *webidentity.Verifier
 }
@@ -58,13 +60,15 @@ func newServices(w workings) services {
 	kms := keystore.New(keystore.Config{DB: w.db, Device: deviceOf(w.token), Jobs: jobs.Queue{},
 		Installation: w.installation, Regions: w.regions, Clusters: w.clusters, Principals: w.entities,
 		UnknownKeys: w.unknownKeys})
+	secretsManager := secrets.New(secrets.Config{DB: w.db, Keys: kms, Random: w.token,
+		Jobs: jobs.Queue{}, Installation: w.installation, Regions: w.regions, Principals: w.entities,
+		UnknownKeys: w.unknownKeys, Rotators: w.rotators})
 	return services{
-		kms: kms,
-		secretsManager: secrets.New(secrets.Config{DB: w.db, Keys: kms, Random: w.token,
-			Jobs: jobs.Queue{}, Installation: w.installation, Regions: w.regions,
-			Principals: w.entities, UnknownKeys: w.unknownKeys, Rotators: w.rotators}),
-		parameterStore: parameters.New(parameters.Config{DB: w.db, Keys: kms,
-			Installation: w.installation, Principals: w.entities, UnknownKeys: w.unknownKeys}),
+		kms:            kms,
+		secretsManager: secretsManager,
+		parameterStore: parameters.New(parameters.Config{DB: w.db, Keys: kms, Secrets: secretsManager,
+			Public: w.public, Installation: w.installation, Principals: w.entities,
+			UnknownKeys: w.unknownKeys}),
 		sts: sts.New(sts.Config{Sessions: w.sessions, Entities: w.entities,
 			WebIdentities: w.webIdentities, Region: w.regions[0]}),
 		identities: iam.New(w.entities, w.accessKeys, w.installation.Tokens, w.unknownKeys),

@@ -143,7 +143,7 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 	s.services = newServices(workings{db: s.DB, token: s.Token, installation: in, regions: c.Regions,
 		clusters: &clusters{c.Clusters, s.Token, c.Log, m}, entities: entities, accessKeys: callers,
 		sessions: callers, unknownKeys: domain.UnknownKeys{Refuse: c.RefuseUnknownKeys},
-		rotators:      s.rotators(ctx, c.Log, c.Rotators),
+		rotators: s.rotators(ctx, c.Log, c.Rotators), public: c.PublicParameters,
 		webIdentities: webidentity.New(webidentity.Config{CAs: c.Issuers, Now: c.Now, Log: c.Log})})
 	s.Operations = s.services.operations()
 	m.watch(s.Token, s.DB, s.services.kms)

@@ -26,6 +26,7 @@ type Asked struct {
 	Text     string   // as the caller wrote it
 	Given    string   // the name as the caller wrote it, its selector left out; empty in an ARN
 	Selector Selector // or nothing
+	Secret   string   // the name of the secret that the name stands for, or nothing
 }
 
 // Selector names one version by its number or by a label. The zero value is the newest version.
@@ -91,10 +92,13 @@ func Read(c *op.Call, text string) (a Asked, err error) {
 		return readARN(text, trimmed)
 	}
 	name, selector, selected := strings.Cut(trimmed, ":")
+	if secret, ok := strings.CutPrefix(name, secretPath); ok {
+		return readReference(c, text, secret, selector, selected)
+	}
 	if a, err = readName(c, name); err != nil {
 		return a, err
 	}
-	a.Text = text
+	a.Text, a.Account = text, owner(c, a.Name)
 	return a.selected(selector, selected)
 }
 
@@ -207,7 +211,7 @@ func ReadPath(c *op.Call, text string) (p Path, err error) {
 	if !validPath.MatchString(path) {
 		return p, ssmfault.BadPath
 	}
-	p.Account, p.Region = c.Namespace()
+	p.Account, p.Region = owner(c, path), c.Region
 	p.ARN = Ref{Account: p.Account, Region: p.Region, Name: path}.ARN()
 	p.Path = path
 	if path != "/" {
