@@ -20,9 +20,12 @@ import (
 
 var aTag = []smtypes.Tag{{Key: aws.String("a"), Value: aws.String("b")}}
 
-// watchedSecret is a secret that others wait for, by REST.
+// watch is who waits for changes by REST.
+type watch struct{ s *servicetest.Server }
+
+// watchedSecret is a secret that others wait for.
 type watchedSecret struct {
-	s *servicetest.Server
+	watch
 	*secretsmanager.Client
 	arn *string
 }
@@ -34,13 +37,13 @@ const (
 
 func newWatchedSecret(t *testing.T, s *servicetest.Server) *watchedSecret {
 	t.Helper()
-	w := &watchedSecret{s: s, Client: s.SecretsManager()}
+	w := &watchedSecret{watch: watch{s}, Client: s.SecretsManager()}
 	w.arn = createSecret(t, w.Client, "shop/db", "1").ARN
 	return w
 }
 
 // get asks for what there is at a path, for what a caller has, which may wait for so long.
-func (w *watchedSecret) get(t testing.TB, path string, as aws.Credentials, had string,
+func (w watch) get(t testing.TB, path string, as aws.Credentials, had string,
 	wait int) servicetest.Answer {
 	t.Helper()
 	q := servicetest.Request{Method: "GET", Path: path, As: as, Header: http.Header{}}
@@ -54,7 +57,7 @@ func (w *watchedSecret) get(t testing.TB, path string, as aws.Credentials, had s
 }
 
 // metric returns the sum of what is measured under a name.
-func (w *watchedSecret) metric(t testing.TB, name string) (sum float64) {
+func (w watch) metric(t testing.TB, name string) (sum float64) {
 	t.Helper()
 	a := w.s.Send(t, servicetest.Request{Method: "GET", Path: "/metrics", Unsigned: true})
 	for line := range bytes.Lines(a.Body) {
@@ -70,7 +73,7 @@ func (w *watchedSecret) metric(t testing.TB, name string) (sum float64) {
 
 // waiters has somebody wait with so many requests for another answer than there is, and returns
 // once all wait. end waits for their answers.
-func (w *watchedSecret) waiters(t *testing.T, path string, as aws.Credentials, many int) (
+func (w watch) waiters(t *testing.T, path string, as aws.Credentials, many int) (
 	end func() []servicetest.Answer) {
 	t.Helper()
 	had := w.get(t, path, as, "", 0)
@@ -92,7 +95,7 @@ func (w *watchedSecret) waiters(t *testing.T, path string, as aws.Credentials, m
 	}
 }
 
-func (w *watchedSecret) await(t *testing.T, many float64) {
+func (w watch) await(t *testing.T, many float64) {
 	t.Helper()
 	for range 3000 {
 		if w.metric(t, "claviger_requests_waiting") == many {
