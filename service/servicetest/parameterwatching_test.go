@@ -115,8 +115,8 @@ func TestParameterETag_EachChange_IsAnotherForThoseWhoseAnswerIs(t *testing.T) {
 		had[path] = w.get(t, path, s.Root, "", 0).Header.Get("ETag")
 	}
 	for _, c := range []struct {
-		name string
-		do   func()
+		name  string
+		do    func()
 		whose []string // whose answer is another
 	}{
 		{"version", func() { w.put("/shop/db/password", "2", "SecureString") },
