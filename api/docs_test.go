@@ -21,6 +21,7 @@ import (
 	"claviger/internal/shape"
 	"claviger/internal/wire"
 	"claviger/keystore"
+	"claviger/parameters"
 	"claviger/secrets"
 
 	"github.com/go-json-experiment/json"
@@ -32,6 +33,7 @@ func registry() []op.Operation {
 	in := &install.Installation{}
 	return slices.Concat(keystore.New(keystore.Config{Installation: in}).Operations(),
 		secrets.New(secrets.Config{Installation: in}).Operations(),
+		parameters.New(parameters.Config{Installation: in}).Operations(),
 		iam.New(entity.New(nil, nil), nil, nil, domain.UnknownKeys{}).Operations())
 }
 

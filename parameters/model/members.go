@@ -29,7 +29,7 @@ var members = shape.Sentences{
 	"ParameterFilters": "What the parameters must be like that are listed: all filters must hold.",
 	"ParameterVersion": "A version of the parameter, by its number.",
 	"Parameters":       "The parameters of this answer.",
-	"Path":             "The place in the hierarchy that the parameters are below. It begins with a slash.",
+	"Path":             "The place in the hierarchy that the parameters are below, with a slash at its beginning.",
 	"Policies":         "What becomes of the parameter when: expiration, and notices of it or of no change.",
 	"Policy":           "A resource policy, as JSON.",
 	"PolicyHash":       "Tells the resource policy from those that were there before.",
@@ -49,12 +49,17 @@ var members = shape.Sentences{
 	"TagKeys":      "The keys of the tags to take away.",
 	"TagList":      "The parameter's tags.",
 	"Tags":         "Pairs that people and policies tell parameters apart by.",
-	"Tier": "Standard, for values of up to 4 KB, or Advanced, for up to 8 KB and policies. " +
-		"Intelligent-Tiering chooses one of them.",
+	"Tier": "Standard, for values of up to 4 KB, Advanced, for up to 8 KB and policies, or " +
+		"Intelligent-Tiering, which chooses one of them.",
 	"Type":           "String, StringList (items with commas between them) or SecureString (sealed).",
 	"Value":          "The value.",
 	"Version":        "The number of the version.",
 	"WithDecryption": "Returns a SecureString in clear; absent: its ciphertext, in Base64.",
+
+	"ParameterInlinePolicy.PolicyStatus": "Pending, InProgress, Finished or Failed.",
+	"ParameterInlinePolicy.PolicyText":   "The policy, as JSON.",
+	"ParameterInlinePolicy.PolicyType": "Expiration, ExpirationNotification or " +
+		"NoChangeNotification.",
 
 	"ParameterStringFilter.Key": "What is looked at: Name, Path, Type, KeyId, Tier, DataType or " +
 		"tag: and a key; by a path only Type, KeyId or Label.",
