@@ -1,8 +1,8 @@
 // Package claviger is the map of the house; the program is cmd/claviger.
 //
-// Claviger, keeper of the keys, gives a site of its own what AWS KMS and Secrets Manager give a
-// cloud account, with every key held by the site's own PKCS#11 device, and the IAM and STS that say
-// who may use them.
+// Claviger, keeper of the keys, gives a site of its own what AWS KMS, Secrets Manager and
+// Parameter Store give a cloud account, with every key held by the site's own PKCS#11 device, and
+// the IAM and STS that say who may use them.
 //
 // # Where things are
 //
@@ -26,6 +26,7 @@
 //	api                routing, limits, documents; AWS JSON, AWS query and REST in a package each
 //	keystore           KMS
 //	secrets            Secrets Manager
+//	parameters         Parameter Store
 //	iam                IAM and STS, a package for each subject: users, policies, attachments, ...
 //	iam/entity         all that IAM knows, in rows, and the callers that it makes of them
 //	iam/webidentity    tokens of OpenID Connect issuers
@@ -39,7 +40,7 @@
 //
 // # What points where
 //
-// Imports run one way. The domains (keystore, secrets, identity) never see each other; what one
+// Imports run one way. The domains (keystore, secrets, parameters, identity) never see each other; what one
 // needs of another is an interface that service fills. Only iam sees one, identity, since it makes
 // the callers. Package hsm and package store know nothing of what they hold. The table in
 // layers_test.go says who may import whom, with the reason, and is a test.
