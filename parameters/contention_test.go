@@ -237,6 +237,7 @@ func TestTooManyUpdates_EveryRaceLost_IsAnsweredWhereAWSHasIt(t *testing.T) {
 	s := start(t)
 	s.put("/a", "v")
 	s.label("/a", 1, "l")
+	s.do("AddTagsToResource", byResource("/a")["AddTagsToResource"])
 	for operation, in := range map[string]M{
 		"PutParameter":            {"Name": "/a", "Value": "w", "Overwrite": true},
 		"LabelParameterVersion":   {"Name": "/a", "Labels": []string{"m"}},
