@@ -84,7 +84,7 @@ func TestAllowedPattern_ThatIsNone_IsRefusedByName(t *testing.T) {
 		}
 	}
 	s.refused("PutParameter", M{"Name": "/a", "Value": "a", "Type": "String",
-		"AllowedPattern": strings.Repeat("a", 1025)}, "ValidationException", "1 validation error detected: "+
-		"Value '"+strings.Repeat("a", 1024)+"...' at 'allowedPattern' failed to satisfy constraint: Member "+
-		"must have length less than or equal to 1024")
+		"AllowedPattern": strings.Repeat("a", 1025)}, "ValidationException",
+		"1 validation error detected: Value '"+strings.Repeat("a", 1024)+"...' at 'allowedPattern' failed to satisfy constraint: Member "+
+			"must have length less than or equal to 1024")
 }

@@ -99,7 +99,7 @@ func TestAnswers_MembersWithoutAValue_AreAbsentOrEmptyAsAWSs(t *testing.T) {
 	}
 }
 
-// TestValue_OfAParameter_IsNeitherToldNorRecorded: not where it breaks a rule, and not in the trail.
+// TestValue_OfAParameter_IsNeitherToldNorRecorded: not where it breaks a rule, nor in the trail.
 func TestValue_OfAParameter_IsNeitherToldNorRecorded(t *testing.T) {
 	s := start(t)
 	const canary = "canary7f3a"

@@ -47,8 +47,8 @@ func (s *service) only(codes map[string]int, allowed ...string) {
 	}
 }
 
-// TestPutParameter_WritersAtOnce_LoseNothing: each number that a writer was told is one version, and
-// has what that writer wrote.
+// TestPutParameter_WritersAtOnce_LoseNothing: each number that a writer was told is one version,
+// and has what that writer wrote.
 func TestPutParameter_WritersAtOnce_LoseNothing(t *testing.T) {
 	s := start(t)
 	const writers, rounds = 8, 6
@@ -237,6 +237,7 @@ func TestTooManyUpdates_EveryRaceLost_IsAnsweredWhereAWSHasIt(t *testing.T) {
 	s := start(t)
 	s.put("/a", "v")
 	s.label("/a", 1, "l")
+	s.do("AddTagsToResource", byResource("/a")["AddTagsToResource"])
 	for operation, in := range map[string]M{
 		"PutParameter":            {"Name": "/a", "Value": "w", "Overwrite": true},
 		"LabelParameterVersion":   {"Name": "/a", "Labels": []string{"m"}},

@@ -72,8 +72,8 @@ func TestGetParameterHistory_Pages_HaveAllOnceInOrder(t *testing.T) {
 			"must have value less than or equal to 50")
 }
 
-// TestHistory_HundredVersions_AreKept: the next one takes the place of the oldest, unless that has a
-// label. Numbers go on until the parameter is deleted.
+// TestHistory_HundredVersions_AreKept: the next one takes the place of the oldest, unless that has
+// a label. Numbers go on until the parameter is deleted.
 func TestHistory_HundredVersions_AreKept(t *testing.T) {
 	s := start(t)
 	for i := range 100 {

@@ -18,8 +18,8 @@ const (
 // a value that any name may have.
 func valued(name string) M { return M{"Name": name, "Value": "v", "Type": "String"} }
 
-// TestPutParameter_NameThatNoneCanHave_IsRefused: the slash at the end has words of its own, as people
-// were answered by AWS.
+// TestPutParameter_NameThatNoneCanHave_IsRefused: the slash at the end has words of its own, as
+// people were answered by AWS.
 func TestPutParameter_NameThatNoneCanHave_IsRefused(t *testing.T) {
 	s := start(t)
 	for _, name := range []string{"a/b", "//a", "/a//b", "/a b", "a b", "/ä", "/a:1", "a:label", "/a*",
@@ -70,7 +70,7 @@ func TestPutParameter_Levels_AreFifteen(t *testing.T) {
 			"constraints for parameter names in the AWS Systems Manager User Guide.")
 }
 
-// TestPutParameter_LengthOfItsARN_IsBounded: in us-east-1 AWS takes 966 characters and not one more.
+// TestPutParameter_LengthOfItsARN_IsBounded: in us-east-1 AWS takes 966 characters, not one more.
 func TestPutParameter_LengthOfItsARN_IsBounded(t *testing.T) {
 	s := start(t)
 	longest := strings.Repeat("n", 966)
@@ -79,9 +79,9 @@ func TestPutParameter_LengthOfItsARN_IsBounded(t *testing.T) {
 		t.Errorf("an ARN of %d characters", len(got.ARN))
 	}
 	s.refused("PutParameter", valued("/"+longest+"n"), "ValidationException", "")
-	s.refused("PutParameter", valued(strings.Repeat("n", 2049)), "ValidationException", "1 validation "+
-		"error detected: Value '"+strings.Repeat("n", 1024)+"...' at 'name' failed to satisfy constraint: "+
-		"Member must have length less than or equal to 2048")
+	s.refused("PutParameter", valued(strings.Repeat("n", 2049)), "ValidationException",
+		"1 validation error detected: Value '"+strings.Repeat("n", 1024)+"...' at 'name' failed to satisfy constraint: "+
+			"Member must have length less than or equal to 2048")
 	s.refused("GetParameter", M{"Name": "/" + longest + "n"}, "ParameterNotFound", "")
 }
 
@@ -196,8 +196,8 @@ func TestARN_OfAParameter_IsTakenByThoseWhoReadItAlone(t *testing.T) {
 func TestNames_ThatCantBeAnybodys_AreAbsentForThoseAllowed(t *testing.T) {
 	s := start(t)
 	s.put("/a", "1")
-	requests := map[string]M{"GetParameter": {"Name": "/a:1:2"}, "GetParameterHistory": {"Name": "/a:1"},
-		"DeleteParameter": {"Name": "/a:1"}}
+	requests := map[string]M{"GetParameter": {"Name": "/a:1:2"}, "DeleteParameter": {"Name": "/a:1"},
+		"GetParameterHistory": {"Name": "/a:1"}}
 	for operation, in := range requests {
 		s.refused(operation, in, "ParameterNotFound", "Parameter "+in["Name"].(string)+" not found.")
 	}

@@ -182,8 +182,8 @@ func keyFor(in PutParameterInput, p *parameter.Parameter) string {
 	return cmp.Or(domain.Or(in.KeyId, p.KeyID), parameter.ManagedAlias)
 }
 
-// checkPattern holds a value of p, also one that shall be sealed, to the pattern that p has now. Of a
-// StringList each item has to be as the pattern says.
+// checkPattern holds a value of p, also one that shall be sealed, to the pattern that p has now. Of
+// a StringList each item has to be as the pattern says.
 func checkPattern(p *parameter.Parameter, value string) error {
 	if p.AllowedPattern == "" {
 		return nil

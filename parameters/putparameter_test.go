@@ -63,8 +63,8 @@ func TestPutParameter_WithoutOverwrite_IsRefusedWhereOneIs(t *testing.T) {
 	}
 }
 
-// TestPutParameter_AnotherType_IsTakenOver: AWS's documents have HierarchyTypeMismatchException, and
-// AWS does this.
+// TestPutParameter_AnotherType_IsTakenOver: AWS's documents have HierarchyTypeMismatchException,
+// and AWS does this.
 func TestPutParameter_AnotherType_IsTakenOver(t *testing.T) {
 	s := start(t)
 	kinds := []string{"String", "SecureString", "String", "StringList", "SecureString", "StringList",
@@ -115,8 +115,8 @@ func TestPutParameter_ValueThatNoneCanBe_IsRefusedUnquoted(t *testing.T) {
 	s.refused("PutParameter", M{"Name": "/a", "Type": "String"}, "ValidationException",
 		"1 validation error detected: Value null at 'value' failed to satisfy constraint: Member must "+
 			"not be null")
-	for _, value := range []string{"{{}}", "{{ssm:other}}", "x {{ ssm:other }} y", "{{{a}}}", "{{a\n}}",
-		"}} {{a}}"} {
+	for _, value := range []string{"{{}}", "{{ssm:other}}", "x {{ ssm:other }} y", "{{{a}}}",
+		"{{a\n}}", "}} {{a}}"} {
 		s.refused("PutParameter", M{"Name": "/a", "Value": value, "Type": "SecureString"},
 			"ValidationException", `Parameter value can't nest another parameter. Do not use "{{}}" in the `+
 				`value.`)
@@ -171,8 +171,8 @@ func TestPutParameter_KeyIDOfWhatIsntSealed_IsRefused(t *testing.T) {
 			"ValidationException", text)
 	}
 	s.put("/a", "v")
-	s.refused("PutParameter", M{"Name": "/a", "Value": "v", "Overwrite": true, "KeyId": "alias/aws/ssm"},
-		"ValidationException", text)
+	s.refused("PutParameter", M{"Name": "/a", "Value": "v", "Overwrite": true,
+		"KeyId": "alias/aws/ssm"}, "ValidationException", text)
 	s.do("PutParameter", M{"Name": "/a", "Value": "v", "Type": "SecureString", "Overwrite": true,
 		"KeyId": "alias/aws/ssm"})
 	s.refused("PutParameter", M{"Name": "/a", "Value": "v", "Type": "String", "Overwrite": true,
@@ -191,11 +191,11 @@ func TestPutParameter_DataType_DecidesWhatMayBe(t *testing.T) {
 	for _, value := range []string{"ami-12345678", "ami-0123456789abcdef0"} {
 		s.do("PutParameter", image(value, "String"))
 	}
-	for _, value := range []string{"ami-1234567", "ami-123456789", "ami-0123456789abcdef01", "ami-1234567G",
-		"AMI-12345678", " ami-12345678", "ami-12345678\n", "i-12345678"} {
-		s.refused("PutParameter", image(value, "String"), "ValidationException", "Parameter value: of the "+
-			"data type aws:ec2:image it has to be the ID of an Amazon Machine Image, such as "+
-			"ami-12345abcde1234567.")
+	for _, value := range []string{"ami-1234567", "ami-123456789", "ami-0123456789abcdef01",
+		"ami-1234567G", "AMI-12345678", " ami-12345678", "ami-12345678\n", "i-12345678"} {
+		s.refused("PutParameter", image(value, "String"), "ValidationException",
+			"Parameter value: of the data type aws:ec2:image it has to be the ID of an Amazon Machine Image, such as "+
+				"ami-12345abcde1234567.")
 	}
 	for _, kind := range []string{"StringList", "SecureString"} {
 		s.refused("PutParameter", image("ami-12345678", kind), "ValidationException",
@@ -226,9 +226,10 @@ func TestPutParameter_Integration_IsSealedAndInItsPlace(t *testing.T) {
 	if got := s.get(place + "hook"); got.DataType != "aws:ssm:integration" || got.Value != "{}" {
 		t.Errorf("%+v", got)
 	}
-	for _, name := range []string{"/hook", "hook", strings.TrimSuffix(place, "/"), "/a" + place + "hook"} {
-		s.refused("PutParameter", in(name, "SecureString"), "ValidationException", "Parameter name: of the "+
-			"data type aws:ssm:integration it has to begin with "+place+".")
+	for _, name := range []string{"/hook", "hook", strings.TrimSuffix(place, "/"),
+		"/a" + place + "hook"} {
+		s.refused("PutParameter", in(name, "SecureString"), "ValidationException",
+			"Parameter name: of the data type aws:ssm:integration it has to begin with "+place+".")
 	}
 	s.refused("PutParameter", in(place+"other", "String"), "ValidationException",
 		"The aws:ssm:integration data type is not supported for the following input type: String")

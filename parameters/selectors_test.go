@@ -40,8 +40,8 @@ func TestGetParameter_SelectorOfNoVersion_IsRefused(t *testing.T) {
 	labelled(s, "/a")
 	for name, version := range map[string]string{"/a:9": "9", "/a:0": "0", "/a:none": "none",
 		"/a:First": "First", "/a:1x": "1x", "/a:99999999999999999999": "99999999999999999999"} {
-		s.refused("GetParameter", M{"Name": name}, "ParameterVersionNotFound", "Systems Manager could not "+
-			"find version "+version+" of /a. Verify the version and try again.")
+		s.refused("GetParameter", M{"Name": name}, "ParameterVersionNotFound",
+			"Systems Manager could not find version "+version+" of /a. Verify the version and try again.")
 	}
 	for _, name := range []string{"/a:2:3", "/a:first:2", "/a:", "/a::1"} {
 		s.refused("GetParameter", M{"Name": name}, "ParameterNotFound", "Parameter "+name+" not found.")
@@ -57,8 +57,8 @@ func TestGetParameters_Names_AreReadOnceEach(t *testing.T) {
 	s := start(t)
 	labelled(s, "/b")
 	s.put("/a", "v")
-	out := must[parameters.GetParametersOutput](s, "GetParameters", M{"Names": []string{"/z", "/b:first",
-		"/b", "/a", "/b", "/b:7", "/b:none", "/a:1:1", " /a", prefix + "/none:3"}})
+	out := must[parameters.GetParametersOutput](s, "GetParameters", M{"Names": []string{"/z",
+		"/b:first", "/b", "/a", "/b", "/b:7", "/b:none", "/a:1:1", " /a", prefix + "/none:3"}})
 	var got []string
 	for _, p := range out.Parameters {
 		got = append(got, p.Name+p.Selector+"="+p.Value)
@@ -75,9 +75,9 @@ func TestGetParameters_Names_AreReadOnceEach(t *testing.T) {
 func TestGetParameters_MoreThanTen_AreRefused(t *testing.T) {
 	s := start(t)
 	names := slices.Repeat([]string{"/a"}, 11)
-	s.refused("GetParameters", M{"Names": names}, "ValidationException", "1 validation error detected: "+
-		"Value '[/a, /a, /a, /a, /a, /a, /a, /a, /a, /a, /a]' at 'names' failed to satisfy constraint: "+
-		"Member must have length less than or equal to 10")
+	s.refused("GetParameters", M{"Names": names}, "ValidationException",
+		"1 validation error detected: Value '[/a, /a, /a, /a, /a, /a, /a, /a, /a, /a, /a]' at 'names' failed to satisfy constraint: "+
+			"Member must have length less than or equal to 10")
 	s.refused("DeleteParameters", M{"Names": names}, "ValidationException", "")
 	s.refused("GetParameters", M{"Names": []string{}}, "ValidationException", "1 validation error "+
 		"detected: Value '[]' at 'names' failed to satisfy constraint: Member must have length greater "+

@@ -54,7 +54,8 @@ func TestServiceSetting_SetAndReset_IsShownWithWhoDidIt(t *testing.T) {
 func TestServiceSetting_Value_IsTakenInItsLetters(t *testing.T) {
 	s := start(t)
 	for id, values := range map[string][]string{
-		tierSetting:       {"standard", "ADVANCED", "Intelligent", "intelligent-tiering", " Standard", "true"},
+		tierSetting: {"standard", "ADVANCED", "Intelligent", "intelligent-tiering", " Standard",
+			"true"},
 		throughputSetting: {"True", "FALSE", "yes", "1"},
 	} {
 		for _, value := range values {

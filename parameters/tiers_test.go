@@ -160,8 +160,8 @@ var (
 	tooManyAdvanced = tooMany("advanced", "100000", "delete existing ones of that tier")
 )
 
-// TestQuota_OfEachTier_IsHeld: one more is refused, a new version is none more, and what goes leaves
-// room.
+// TestQuota_OfEachTier_IsHeld: one more is refused, a new version is none more, and what goes
+// leaves room.
 func TestQuota_OfEachTier_IsHeld(t *testing.T) {
 	s := start(t)
 	s.do("PutParameter", of("Standard", "/s", 1))
@@ -198,7 +198,8 @@ func TestQuota_OfAnotherAccountOrRegion_IsItsOwn(t *testing.T) {
 	s.put("/a", "v")
 	s.counted(10_000, 100_000)
 	s.refused("PutParameter", of("", "/b", 1), "ParameterLimitExceeded", tooManyStandard)
-	if _, err := s.serve(optest.In(t.Context(), "eu-west-1"), "PutParameter", of("", "/b", 1)); err != nil {
+	_, err := s.serve(optest.In(t.Context(), "eu-west-1"), "PutParameter", of("", "/b", 1))
+	if err != nil {
 		t.Error(err)
 	}
 	s.as("444455556666")

@@ -40,7 +40,7 @@ type Service struct {
 	Name     string
 	Title    string            // AWS Key Management Service, for people
 	Version  string            // of the API, e.g. 2014-11-01
-	Target   string            // the prefix of X-Amz-Target: TrentService; empty: it speaks no AWS JSON
+	Target   string            // the prefix of X-Amz-Target: TrentService; empty: no AWS JSON
 	JSON     string            // the version of AWS JSON; empty: 1.1
 	XML      string            // the namespace of answers in AWS query; empty: it speaks no AWS query
 	Message  string            // how error bodies spell their message member: "message" or "Message"

@@ -130,8 +130,9 @@ func (r *rule) patterned() string {
 	return "Member must satisfy regular expression pattern: " + r.Pattern
 }
 
-// element returns all that an element of a list or map is held to, if it breaks any of it (recorded of
-// Parameter Store's labels). A terse service adds that it must be there (recorded of IAM's tag keys).
+// element returns all that an element of a list or map is held to, if it breaks any of it (recorded
+// of Parameter Store's labels). A terse service adds that it must be there (recorded of IAM's tag
+// keys).
 func (r *rule) element(v reflect.Value) []string {
 	broken := r.breaches(v)
 	if broken == nil || r.Enum != nil {

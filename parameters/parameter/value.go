@@ -37,7 +37,8 @@ func (p *Parameter) CheckDataType(value string) error {
 		if p.Type != SecureString {
 			return ssmfault.DataTypeOf(Integration, p.Type)
 		}
-		if len(p.Name) == len(ssmfault.Integrations) || !strings.HasPrefix(p.Name, ssmfault.Integrations) {
+		name, ok := strings.CutPrefix(p.Name, ssmfault.Integrations)
+		if !ok || name == "" {
 			return ssmfault.NoIntegration
 		}
 		return nil
@@ -45,8 +46,9 @@ func (p *Parameter) CheckDataType(value string) error {
 	return ssmfault.BadDataType(p.DataType)
 }
 
-// Items are what AllowedPattern is held against: the whole value, or of a StringList what the commas
-// divide. Behind the last item commas divide nothing more, as people found who tried to forbid them.
+// Items are what AllowedPattern is held against: the whole value, or of a StringList what the
+// commas divide. Behind the last item commas divide nothing more, as people found who tried to
+// forbid them.
 func (p *Parameter) Items(value string) []string {
 	if p.Type != StringList {
 		return []string{value}
