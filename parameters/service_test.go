@@ -50,8 +50,8 @@ func (s *service) assemble(k *optest.Kit) optest.Parts {
 		Principals: &s.People, Regions: []string{region}, Device: keystore.Device{Maker: t, Sealer: t,
 			DataKeys: t, Residents: t, Imports: t,
 			Crypto: cryptoops.Device{Random: t, Signer: t, Opener: t}}})
-	ps := parameters.New(parameters.Config{DB: k.DB, Keys: keys, Installation: k.Installation,
-		Principals: &s.People})
+	ps := parameters.New(parameters.Config{DB: k.DB, Keys: keys, Jobs: jobs.Queue{},
+		Installation: k.Installation, Principals: &s.People})
 	due := keys.Jobs()
 	maps.Copy(due, ps.Jobs())
 	s.operations = append(keys.Operations(), ps.Operations()...)
