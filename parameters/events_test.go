@@ -119,6 +119,9 @@ func TestEvents_RefusedChange_TellsNothing(t *testing.T) {
 	s.refused("DeleteParameter", M{"Name": "/b"}, "ParameterNotFound", "")
 	s.refused("PutParameter", M{"Name": "/b", "Value": "v", "Type": "String", "DataType": "none"},
 		"ValidationException", "")
+	// AWS looks for the image later, and tells of it. Here the value's form is all that is looked at.
+	s.refused("PutParameter", M{"Name": "/b", "Value": "v", "Type": "String",
+		"DataType": "aws:ec2:image"}, "ValidationException", "")
 	s.refused("PutParameter", M{"Name": "/b", "Value": "v", "Type": "String", "Tier": "Advanced",
 		"Policies": "[" + stale(0, "Days") + "]"}, "InvalidPolicyAttributeException", "")
 	s.hears(at)
