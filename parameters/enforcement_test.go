@@ -88,7 +88,7 @@ type event struct {
 	Detail        json.RawMessage
 }
 
-// said returns what the outbox has, behind a position.
+// events returns what the outbox has, behind a position.
 func (s *service) events(after int64) (all []event) {
 	s.t.Helper()
 	entries, err := outbox.After(s.DB, after, 1_000_000)
@@ -132,7 +132,7 @@ func (s *service) hears(after int64, want ...string) int64 {
 	return after + int64(len(got))
 }
 
-// jobs returns when what is due of which parameter.
+// scheduled returns when what is due of which parameter.
 func (s *service) scheduled() map[string]time.Time {
 	s.t.Helper()
 	all := map[string]time.Time{}
@@ -186,6 +186,35 @@ func TestPolicies_EachKind_IsActedOnAtItsTimeAfterARestart(t *testing.T) {
 	}
 	if left := s.scheduled(); len(left) != 0 {
 		t.Errorf("jobs are left: %v", left)
+	}
+}
+
+// What policies do is recorded as the service's own doing, and AWS has no event of the service for
+// it.
+func TestPolicies_ActedOn_AreInTheTrailAsTheServicesOwn(t *testing.T) {
+	s := start(t)
+	s.with("/p", expires(optest.Began.Add(day)), stale(2, "Hours"))
+	before := len(s.Records())
+	s.pass(2 * hour)
+	s.pass(day)
+	var got []string
+	for _, line := range s.Records()[before:] {
+		var r struct {
+			EventName, EventType, EventSource, RecipientAccountID string
+			UserIdentity                                          struct{ Type string }
+		}
+		if err := json.Unmarshal([]byte(line), &r); err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, r.EventSource+" "+r.EventName+" "+r.EventType+" "+r.UserIdentity.Type+" "+
+			r.RecipientAccountID)
+	}
+	want := []string{
+		"ssm.amazonaws.com NotifyByParameterPolicies AwsApiCall AWSService " + account,
+		"ssm.amazonaws.com DeleteParameter AwsApiCall AWSService " + account,
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("the trail has %q, want %q", got, want)
 	}
 }
 

@@ -112,6 +112,9 @@ func TestPolicies_LaterPut_DecidesWhatIsDue(t *testing.T) {
 	s.do("AddTagsToResource", M{"ResourceType": "Parameter", "ResourceId": "/p",
 		"Tags": []M{{"Key": "a", "Value": "b"}}})
 	due("changed otherwise", began.Add(3*hour))
+	if moves := s.moves("/p"); moves != 1 {
+		t.Errorf("the job was moved %d times: once is for a new version, none for what else it is", moves)
+	}
 	s.pass(2 * hour)
 	due("told of", began.Add(day))
 	if got := s.statuses("/p"); !slices.Equal(got, []string{"Finished", "Pending"}) {
@@ -136,6 +139,18 @@ func TestPolicies_LaterPut_DecidesWhatIsDue(t *testing.T) {
 	if got := s.get("/p"); got.Version != 1 {
 		t.Errorf("another one of the name: %+v", got)
 	}
+}
+
+var qMoves = store.Wide(`SELECT rev FROM jobs
+	WHERE kind = 'ssm:ParameterPolicies' AND subject = $1`, "tests look at all jobs")
+
+// moves is how often the job of a parameter was moved.
+func (s *service) moves(name string) (n int64) {
+	s.t.Helper()
+	if err := s.DB.Row(qMoves, []any{name}, &n); err != nil {
+		s.t.Fatal(err)
+	}
+	return n
 }
 
 // A version of the past shows its policies as they were when it was made, the newest one as they
