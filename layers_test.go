@@ -152,8 +152,8 @@ var layers = []struct{ pkg, may, because string }{
 	{"parameters/ssmfault", "internal/fault", "every part of Parameter Store refuses in the same words"},
 	{"parameters/model", "internal/domain internal/op internal/shape internal/fault",
 		"what AWS's model says is read before any parameter is"},
-	{"parameters/parameterrows", "parameters/parameter internal/domain internal/fault internal/op " +
-		"internal/rowmac policy store",
+	{"parameters/parameterrows", "parameters/parameter parameters/policies internal/domain " +
+		"internal/fault internal/op internal/rowmac policy store",
 		"rows hold parameters, and know no operation"},
 	{"parameters/sealing", "parameters/parameter internal/custody internal/envelope internal/fault " +
 		"internal/op",
@@ -164,6 +164,12 @@ var layers = []struct{ pkg, may, because string }{
 	{"parameters/target", "parameters/parameter parameters/parameterrows parameters/ssmfault " +
 		"internal/domain internal/op policy",
 		"finding a parameter comes before anything is done with it"},
+	{"parameters/events", "parameters/parameter parameters/parameterrows parameters/policies " +
+		"internal/domain internal/op internal/outbox",
+		"an event tells of a change of rows, and belongs to no operation"},
+	{"parameters/enforcement", "parameters/parameter parameters/parameterrows parameters/policies " +
+		"parameters/target internal/domain internal/op policy store",
+		"what policies ask for is done to rows, with nobody asking"},
 	{"parameters/filter", "parameters/ssmfault internal/domain internal/fault",
 		"a filter compares texts, and knows no row"},
 	{"parameters/pattern", "", "a pattern is a text, and what it matches another"},

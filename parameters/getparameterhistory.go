@@ -81,9 +81,15 @@ func (s *Parameters) getParameterHistory(c *op.Call, in GetParameterHistoryInput
 	return out, nil
 }
 
-// metadata is what is shown of a version of p beside its value.
+// metadata is what is shown of a version of p beside its value. How far its policies are is said in
+// the parameter's own row. With an older version they are shown as they were when it was made: its
+// policies aren't acted on any more.
 func metadata(c *op.Call, p *parameter.Parameter, f parameter.Facts) (VersionMetadata, error) {
-	attached, err := f.Policies.Answers(c.Time, f.Modified)
+	set, at := f.Policies, f.Modified
+	if f.Version == p.Version {
+		set, at = p.Policies, c.Time
+	}
+	attached, err := set.Answers(at, f.Modified)
 	return VersionMetadata{Name: p.Shown(), Type: f.Type, KeyId: f.KeyID,
 		LastModifiedDate: wire.Time{Time: f.Modified}, LastModifiedUser: f.User,
 		Description: f.Description, AllowedPattern: f.AllowedPattern, Version: f.Version, Tier: f.Tier,

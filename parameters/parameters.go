@@ -14,11 +14,15 @@
 // row against the revision that was read. If somebody else was first, the road starts again at
 // find. So of two that write at a time none is lost, and no version has two values.
 //
+// What follows from a change is in its transaction, too: its events, and the job by which parameter
+// policies are acted on.
+//
 // # Where to read
 //
 // operations.go is the table of contents, and each operation has a file of its name. Package
 // parameter is what a parameter is; parameterrows the SQL and the cache that keeps reads off the
-// disk; sealing what seals and opens; target what turns a name into a parameter.
+// disk; sealing what seals and opens; target what turns a name into a parameter; policies what
+// parameter policies ask for and when, enforcement what does it, events what is told of it.
 package parameters
 
 import (
@@ -26,6 +30,8 @@ import (
 	"claviger/internal/envelope"
 	"claviger/internal/install"
 	"claviger/internal/secretvalue"
+	"claviger/parameters/enforcement"
+	"claviger/parameters/events"
 	"claviger/parameters/parameterrows"
 	"claviger/parameters/public"
 	"claviger/parameters/sealing"
@@ -47,6 +53,8 @@ type Parameters struct {
 	secrets secretvalue.Reader
 	people  domain.Principals
 	unknown domain.UnknownKeys
+
+	enforcement *enforcement.Enforcement
 }
 
 // Config is what parameters are made of.
@@ -55,6 +63,7 @@ type Config struct {
 	Keys         envelope.Keys
 	Secrets      secretvalue.Reader
 	Public       *public.Trees // nil: the site declares none
+	Jobs         domain.Scheduler
 	Installation *install.Installation
 	Principals   domain.Principals  // whom resource policies may name
 	UnknownKeys  domain.UnknownKeys // of conditions in resource policies
@@ -62,15 +71,19 @@ type Config struct {
 
 // New returns the parameters of one installation.
 func New(c Config) *Parameters {
-	rows := parameterrows.New(c.DB, c.Installation.Rows)
+	rows := parameterrows.New(c.DB, c.Installation.Rows, events.Outbox{},
+		enforcement.Due{Jobs: c.Jobs})
 	return &Parameters{rows: rows, sealer: sealing.New(c.Keys), settings: settings.New(rows),
 		finder: target.New(rows, domain.ETags{Tokens: c.Installation.Tokens}),
 		pages:  domain.Pager{Tokens: c.Installation.Tokens, Invalid: ssmfault.BadPage},
-		public: c.Public, secrets: c.Secrets, people: c.Principals, unknown: c.UnknownKeys}
+		public: c.Public, secrets: c.Secrets, people: c.Principals, unknown: c.UnknownKeys,
+		enforcement: enforcement.New(rows, routes.Internal)}
 }
 
 // Jobs is the work that Parameter Store puts off, by kind.
-func (s *Parameters) Jobs() map[string]domain.Job { return nil }
+func (s *Parameters) Jobs() map[string]domain.Job {
+	return map[string]domain.Job{enforcement.Job: s.enforcement.Work()}
+}
 
 // none is the empty object that AWS answers where there is nothing to say.
 type none struct{}

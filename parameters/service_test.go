@@ -82,6 +82,7 @@ func (s *service) assemble(k *optest.Kit) optest.Parts {
 	sm := secrets.New(secrets.Config{DB: k.DB, Keys: keys, Random: t, Jobs: jobs.Queue{},
 		Installation: k.Installation, Regions: regions, Principals: &s.People})
 	ps := parameters.New(parameters.Config{DB: k.DB, Keys: keys, Secrets: sm, Public: s.declared,
+		Jobs:         jobs.Queue{},
 		Installation: k.Installation, Principals: &s.People})
 	due := keys.Jobs()
 	maps.Copy(due, sm.Jobs())

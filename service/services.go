@@ -67,7 +67,7 @@ func newServices(w workings) services {
 		kms:            kms,
 		secretsManager: secretsManager,
 		parameterStore: parameters.New(parameters.Config{DB: w.db, Keys: kms, Secrets: secretsManager,
-			Public: w.public, Installation: w.installation, Principals: w.entities,
+			Public: w.public, Jobs: jobs.Queue{}, Installation: w.installation, Principals: w.entities,
 			UnknownKeys: w.unknownKeys}),
 		sts: sts.New(sts.Config{Sessions: w.sessions, Entities: w.entities,
 			WebIdentities: w.webIdentities, Region: w.regions[0]}),

@@ -11,6 +11,7 @@ import (
 	"claviger/internal/op"
 	"claviger/internal/rowmac"
 	"claviger/parameters/parameter"
+	"claviger/parameters/policies"
 	"claviger/policy"
 	"claviger/store"
 )
@@ -23,12 +24,13 @@ type Rows struct {
 	rules    *domain.Cache[string, *policy.Rules] // by the text of the policy
 	settings *domain.Cache[settingRef, *Setting]
 
-	watchers domain.Watchers[watched]
+	followers []Follower
+	watchers  domain.Watchers[watched]
 }
 
-// New returns the rows of a database, signed by signer.
-func New(db *store.DB, signer *rowmac.Signer) *Rows {
-	return &Rows{db: db, signer: signer,
+// New returns the rows of a database, signed by signer. The followers follow every change.
+func New(db *store.DB, signer *rowmac.Signer, followers ...Follower) *Rows {
+	return &Rows{db: db, signer: signer, followers: followers,
 		cache:    domain.NewCache[parameter.Ref](cachedParameters, keptBytes, (*Entry).weight),
 		rules:    domain.NewCache[string, *policy.Rules](cachedRules, 0, nil),
 		settings: domain.NewCache[settingRef, *Setting](cachedSettings, 0, nil)}
@@ -111,6 +113,7 @@ type Change struct {
 	After   *parameter.Parameter // nil for one that goes, with all its versions
 	Added   *parameter.Version   // or nil
 	Removed int64                // the version that goes, or 0
+	Acted   []policies.Action    // what parameter policies have asked for, and the change does
 	Also    domain.Change
 }
 
@@ -133,8 +136,12 @@ func (s *Rows) Prepare(c *op.Call, ch *Change) (domain.Change, error) {
 	if err != nil {
 		return nil, err
 	}
+	followed, err := s.follow(c, ch)
+	if err != nil {
+		return nil, err
+	}
 	return domain.InOrder(s.forget(ch.parameter().Ref), own, added, removeVersion(ch),
-		count(ch), ch.Also), nil
+		count(ch), ch.Also, followed), nil
 }
 
 func (s *Rows) prepareParameter(c *op.Call, ch *Change) (domain.Change, error) {
