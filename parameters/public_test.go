@@ -140,6 +140,10 @@ func TestPublic_OtherOperations_KnowNone(t *testing.T) {
 		"InvalidResourceId", "")
 	s.refused("AddTagsToResource", M{"ResourceType": "Parameter", "ResourceId": name,
 		"Tags": []M{{"Key": "k", "Value": "v"}}}, "InvalidResourceId", "")
+	for _, policy := range []string{"PutResourcePolicy", "GetResourcePolicies"} {
+		s.refused(policy, M{"ResourceArn": publicPrefix + name, "Policy": "{}"},
+			"ResourceNotFoundException", "")
+	}
 	gone := must[parameters.DeleteParametersOutput](s, "DeleteParameters", M{"Names": []string{name}})
 	if !slices.Equal(gone.InvalidParameters, []string{name}) {
 		t.Errorf("%+v", gone)

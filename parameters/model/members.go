@@ -52,7 +52,7 @@ var members = shape.Sentences{
 	"Tier": "Standard, for values of up to 4 KB, Advanced, for up to 8 KB and policies, or " +
 		"Intelligent-Tiering, which chooses one of them.",
 	"Type":           "String, StringList (items with commas between them) or SecureString (sealed).",
-	"Value":          "The value.",
+	"Value":          "The value; absent for a secret that is binary.",
 	"Version":        "The number of the version.",
 	"WithDecryption": "Returns a SecureString in clear; absent: its ciphertext, in Base64.",
 
