@@ -112,8 +112,8 @@ type requests func(clients int) func(client, n int) []byte
 
 // same lets all clients send one request over and over.
 func same(c *client, target, body string) requests {
-	service := map[string]string{"TrentService": "kms",
-		"secretsmanager": "secretsmanager"}[strings.Split(target, ".")[0]]
+	service := map[string]string{"TrentService": "kms", "secretsmanager": "secretsmanager",
+		ssm: "ssm"}[strings.Split(target, ".")[0]]
 	return func(int) func(int, int) []byte {
 		r := c.request(service, target, body)
 		return func(int, int) []byte { return r }
@@ -133,7 +133,7 @@ func (b *bench) table(c, floor *client, w *work, floorBlob string) []line {
 		document(members{"CiphertextBlob": w.blob}))
 	// under its own key
 	decrypt.floor = same(floor, "TrentService.Decrypt", document(members{"CiphertextBlob": floorBlob}))
-	return []line{
+	return append([]line{
 		floored("Encrypt 32 B", "GCM seal 32 B", "Encrypt", w.encrypt()),
 		decrypt,
 		kms("GenerateDataKey AES_256", "", "GenerateDataKey",
@@ -150,7 +150,7 @@ func (b *bench) table(c, floor *client, w *work, floorBlob string) []line {
 			same(c, "secretsmanager.GetSecretValue", document(members{"SecretId": "bench"}))},
 		{"PutSecretValue 1 KiB", "", nil,
 			func(clients int) func(int, int) []byte { return b.puts(c, clients) }},
-	}
+	}, parameterLines(c)...)
 }
 
 // lines measures floor and service side by side.
@@ -174,6 +174,9 @@ func (b *bench) lines(s *process, c *client, w *work) error {
 		if err := b.prepareSecret(c); err != nil {
 			return err
 		}
+	}
+	if err := prepareParameters(c); err != nil {
+		return err
 	}
 	fmt.Println("| operation | clients | ops/s | p50 | p99 | CPU/op | token calls/op | commits/op | " +
 		"to the floor | to the bare call |")

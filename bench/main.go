@@ -33,6 +33,8 @@ func main() {
 	flag.BoolVar(&b.floods, "floods", false, "measure a caller in floods, and nothing else")
 	flag.IntVar(&b.rotations, "rotations", 0,
 		"measure rotations among this many secrets with schedules, and nothing else")
+	flag.IntVar(&b.parameters, "parameters", 0,
+		"measure what this many parameters in a tree cost, and nothing else")
 	noop := flag.String("noop", "", "internal: be a service with a rotator that touches nothing, "+
 		"of this directory")
 	floor := flag.String("floor", "", "internal: be the floor, on the token of this directory")
@@ -67,6 +69,7 @@ type bench struct {
 	callers    bool
 	principals int
 	rotations  int
+	parameters int
 
 	dir   string // of the service: its database lies on a disk that syncs, its token wherever that is
 	bares bares
@@ -87,6 +90,8 @@ func (b *bench) run(ctx context.Context) (err error) {
 		time.Now().Format(time.DateOnly), runtime.NumCPU(), runtime.Version(), b.span, filesystem(b.dir))
 
 	switch {
+	case b.parameters > 0:
+		return b.manyParameters(ctx)
 	case b.rotations > 0:
 		return b.manyRotations(ctx)
 	case b.principals > 0:

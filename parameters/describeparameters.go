@@ -61,8 +61,8 @@ func (s *Parameters) findDescribe(*op.Call, DescribeParametersInput) (domain.Acc
 	return domain.OnAccount(target.Action("DescribeParameters")), nil
 }
 
-// Bounds of one page: how many rows are read at a time, and how many in all before the page is
-// given as it is, with what it has.
+// Bounds of one page: how many rows are read at a time after the first, and how many in all before
+// the page is given as it is, with what it has.
 const (
 	readAtOnce = 200
 	readInAll  = 4000
@@ -135,8 +135,9 @@ func readPosition(text string) (p position) {
 func (s *Parameters) list(c *op.Call, p domain.Page, ranges []parameterrows.Range,
 	f *filter.Filter) (page []*parameterrows.Listed, next string, err error) {
 	read, at := 0, readPosition(p.After)
-	for at.in < len(ranges) {
-		rows, err := s.rows.Read(c, ranges[at.in], at.name, readAtOnce)
+	atOnce := p.Size + 1 // as many as are needed if all pass
+	for ; at.in < len(ranges); atOnce = readAtOnce {
+		rows, err := s.rows.Read(c, ranges[at.in], at.name, atOnce)
 		if err != nil {
 			return nil, "", err
 		}
@@ -150,7 +151,7 @@ func (s *Parameters) list(c *op.Call, p domain.Page, ranges []parameterrows.Rang
 			}
 		}
 		read += len(rows)
-		if len(rows) < readAtOnce {
+		if len(rows) < atOnce {
 			at = position{in: at.in + 1}
 		}
 		if read >= readInAll && at.in < len(ranges) {

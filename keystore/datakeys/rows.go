@@ -60,8 +60,9 @@ var (
 	qIDs    = store.SQL(`SELECT id FROM kms_data_keys
 		WHERE account = $1 AND region = $2 AND key_id = $3`)
 	qIDsInStore = store.SQL(`SELECT id FROM kms_data_keys
-		WHERE account = $1 AND region = $2 AND key_id IN (SELECT id FROM kms_keys
-			WHERE account = $1 AND region = $2 AND custom_key_store_id = $3)`)
+		WHERE account = $1 AND region = $2 AND key_id IN (SELECT id
+			FROM kms_keys INDEXED BY kms_keys_by_store WHERE account = $1 AND region = $2
+			AND custom_key_store_id = $3 AND custom_key_store_id <> '')`)
 	qEpochs = store.SQL(`SELECT service, epoch FROM kms_data_keys
 		WHERE account = $1 AND region = $2 AND key_id = $3`)
 	qDelete = store.SQL(`DELETE FROM kms_data_keys WHERE account = $1 AND region = $2 AND key_id = $3`)

@@ -28,11 +28,13 @@ var (
 	qOfKey = store.SQL(`SELECT ` + signed.Columns() + ` FROM kms_grants
 		WHERE account = $1 AND region = $2 AND key_id = $3 AND id > $4 ORDER BY id LIMIT $5`)
 	qOfGrantee = store.SQL(`SELECT ` + signed.Columns() + ` FROM kms_grants
+		INDEXED BY kms_grants_by_grantee
 		WHERE account = $1 AND region = $2 AND key_id = $3 AND grantee = $4 AND id > $5 ORDER BY id LIMIT $6`)
 	qRetirable = store.SQL(`SELECT ` + signed.Columns() + ` FROM kms_grants
+		INDEXED BY kms_grants_by_retiring_principal
 		WHERE account = $1 AND region = $2 AND retiring_principal = $3 AND (key_id, id) > ($4, $5)
 		ORDER BY key_id, id LIMIT $6`)
-	qSame = store.SQL(`SELECT id FROM kms_grants
+	qSame = store.SQL(`SELECT id FROM kms_grants INDEXED BY kms_grants_by_name
 		WHERE account = $1 AND region = $2 AND key_id = $3 AND name = $4 AND name <> '' AND grantee = $5
 		AND retiring_principal = $6 AND issuing_account = $7 AND operations = $8 AND constraints = $9
 		ORDER BY id LIMIT 1`)

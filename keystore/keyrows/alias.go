@@ -45,6 +45,7 @@ var (
 	qAliases = store.SQL(`SELECT ` + signedAliases.Columns() + ` FROM kms_aliases
 		WHERE account = $1 AND region = $2 AND name > $3 ORDER BY name LIMIT $4`)
 	qAliasesOfKey = store.SQL(`SELECT ` + signedAliases.Columns() + ` FROM kms_aliases
+		INDEXED BY kms_aliases_by_key
 		WHERE account = $1 AND region = $2 AND key_id = $3 AND name > $4 ORDER BY name LIMIT $5`)
 	qAliasNames = store.SQL(
 		`SELECT name FROM kms_aliases WHERE account = $1 AND region = $2 AND key_id = $3`)
@@ -54,8 +55,8 @@ var (
 	qUpdateAlias = store.SQL(signedAliases.Update(aliasColumns))
 	qDeleteAlias = store.SQL(
 		`DELETE FROM kms_aliases WHERE account = $1 AND region = $2 AND name = $3 AND rev = $4 AND created = $5`)
-	qDeleteAliases = store.SQL(
-		`DELETE FROM kms_aliases WHERE account = $1 AND region = $2 AND key_id = $3`)
+	qDeleteAliases = store.SQL(`DELETE FROM kms_aliases INDEXED BY kms_aliases_by_key
+		WHERE account = $1 AND region = $2 AND key_id = $3`)
 )
 
 // Alias returns an alias, from the cache or from its verified row; nil if there is none.

@@ -13,8 +13,9 @@ var (
 		JOIN kms_keys k ON k.account = m.account AND k.region = m.region AND k.id = m.key_id
 		WHERE m.mechanism = 'CKA_TOKEN' AND k.custom_key_store_id = ''`,
 		"the service's own token has room for so many keys of all accounts and Regions")
-	qKeyInStore = store.SQL(`SELECT id FROM kms_keys
-		WHERE account = $1 AND region = $2 AND custom_key_store_id = $3 LIMIT 1`)
+	qKeyInStore = store.SQL(`SELECT id FROM kms_keys INDEXED BY kms_keys_by_store
+		WHERE account = $1 AND region = $2 AND custom_key_store_id = $3
+		AND custom_key_store_id <> '' LIMIT 1`)
 )
 
 // KeyOfResident returns the id of the KMS key whose material a resident key is, or nothing. name is

@@ -43,7 +43,8 @@ var signedOrphans = rowmac.Declare("kms_orphaned_materials", func(o *orphan) []r
 var (
 	qOrphan = store.SQL(`SELECT ` + signedOrphans.Columns() + ` FROM kms_orphaned_materials
 		WHERE account = $1 AND region = $2 AND id = $3`)
-	qOrphansOf = store.SQL(`SELECT id, stale FROM kms_orphaned_materials
+	qOrphansOf = store.SQL(`SELECT id, stale
+		FROM kms_orphaned_materials INDEXED BY kms_orphaned_materials_by_store
 		WHERE account = $1 AND region = $2 AND custom_key_store_id = $3`)
 	qCountOrphans = store.Wide(`SELECT count(*) FROM kms_orphaned_materials
 		WHERE custom_key_store_id = ''`,

@@ -9,15 +9,17 @@ import (
 	"claviger/store"
 )
 
+// Without a word SQLite would find what is directly below a path by the primary key, and so look at
+// all that is anywhere behind it.
 var (
 	qBelow = store.SQL(`SELECT name, id, rev FROM parameters
 		WHERE account = $1 AND region = $2 AND name >= $3 AND name < $4 ORDER BY name LIMIT $5`)
-	qDirectlyBelow = store.SQL(`SELECT p.name, p.id, p.rev FROM parameters p
-		WHERE p.account = $1 AND p.region = $2 AND p.parent = $3 AND p.name >= $4
-		ORDER BY p.name LIMIT $5`)
+	qDirectlyBelow = store.SQL(`SELECT name, id, rev FROM parameters INDEXED BY parameters_by_parent
+		WHERE account = $1 AND region = $2 AND parent = $3 AND name >= $4 ORDER BY name LIMIT $5`)
 	qParameters = store.SQL(`SELECT ` + parameterRows.Columns() + ` FROM parameters
 		WHERE account = $1 AND region = $2 AND name >= $3 AND name < $4 ORDER BY name LIMIT $5`)
 	qChildren = store.SQL(`SELECT ` + parameterRows.Columns() + ` FROM parameters
+		INDEXED BY parameters_by_parent
 		WHERE account = $1 AND region = $2 AND parent = $3 AND name >= $4 ORDER BY name LIMIT $5`)
 )
 
