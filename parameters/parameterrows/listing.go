@@ -10,9 +10,9 @@ import (
 )
 
 var (
-	qBelow = store.SQL(`SELECT name, id, rev FROM parameters
+	qBelow = store.SQL(`SELECT name, id, version, rev FROM parameters
 		WHERE account = $1 AND region = $2 AND name >= $3 AND name < $4 ORDER BY name LIMIT $5`)
-	qDirectlyBelow = store.SQL(`SELECT p.name, p.id, p.rev FROM parameters p
+	qDirectlyBelow = store.SQL(`SELECT p.name, p.id, p.version, p.rev FROM parameters p
 		WHERE p.account = $1 AND p.region = $2 AND p.parent = $3 AND p.name >= $4
 		ORDER BY p.name LIMIT $5`)
 	qParameters = store.SQL(`SELECT ` + parameterRows.Columns() + ` FROM parameters
@@ -23,8 +23,8 @@ var (
 
 // Found is a parameter that a listing came by.
 type Found struct {
-	Name, ID string
-	Rev      int64
+	Name, ID     string
+	Version, Rev int64 // the newest version, and the revision of all that is said of the parameter
 }
 
 // Below returns at most n parameters that are below a path, in order of name, from behind a name
@@ -39,7 +39,7 @@ func (s *Rows) Below(p parameter.Path, recursive bool, after string,
 	}
 	err = s.db.Rows(q, args, func(scan func(...any) error) error {
 		var f Found
-		err := scan(&f.Name, &f.ID, &f.Rev)
+		err := scan(&f.Name, &f.ID, &f.Version, &f.Rev)
 		found = append(found, f)
 		return err
 	})
