@@ -321,8 +321,8 @@ func TestParameterETag_OverThousandBelowPath_IsNone(t *testing.T) {
 	}
 }
 
-// TestParameterWait_CallerMayNoMore_IsRefused: by the policy of its own that let it in, on a name or
-// a path.
+// TestParameterWait_CallerMayNoMore_IsRefused: the policy of its own that let it in is gone, on a
+// name or a path.
 func TestParameterWait_CallerMayNoMore_IsRefused(t *testing.T) {
 	a := newAdministrator(t)
 	s := a.s

@@ -15,11 +15,11 @@ import (
 // Texts that stand in several answers of Parameter Store.
 const (
 	badParameterName = `Parameter name: can't be prefixed with "ssm" (case-insensitive). If formed ` +
-		"as a path, it can consist of sub-paths divided by slash symbol; each sub-path can be formed as " +
-		"a mix of letters, numbers and the following 3 symbols .-_"
+		"as a path, it can consist of sub-paths divided by slash symbol; each sub-path can be formed " +
+		"as a mix of letters, numbers and the following 3 symbols .-_"
 	reservedPrefix = `Parameter name: can't be prefixed with "aws" or "ssm" (case-insensitive).`
-	badPath        = `The parameter doesn't meet the parameter name requirements. The parameter name ` +
-		`must begin with a forward slash "/". It can't be prefixed with \"aws\" or \"ssm\" ` +
+	badPath        = `The parameter doesn't meet the parameter name requirements. The parameter ` +
+		`name must begin with a forward slash "/". It can't be prefixed with \"aws\" or \"ssm\" ` +
 		`(case-insensitive). It must use only letters, numbers, or the following symbols: . (period), ` +
 		`- (hyphen), _ (underscore). Special characters are not allowed. All sub-paths, if specified, ` +
 		`must use the forward slash symbol "/". Valid example: /get/parameters2-/by1./path0_.`
@@ -151,8 +151,8 @@ var recordedParameters = []recorded{
 	{reference, "DeleteParameters", `{"Names":["test-1","absent"]}`, "", "",
 		"DeletedParameters InvalidParameters"},
 	{reference, "DeleteParameter", `{"Name":"/test/2"}`, "", "", ""},
-	{reference, "GetServiceSetting", `{"SettingId":"` + throughput + `"}`, "", "", "ServiceSetting(ARN " +
-		"LastModifiedDate LastModifiedUser SettingId SettingValue Status)"},
+	{reference, "GetServiceSetting", `{"SettingId":"` + throughput + `"}`, "", "",
+		"ServiceSetting(ARN LastModifiedDate LastModifiedUser SettingId SettingValue Status)"},
 }
 
 // TestRecordedAnswers_ParameterStore_AreOurs: codes, texts and members are AWS's, as far as its
