@@ -97,7 +97,11 @@ func (s *Parameters) belowDependsOn(c *op.Call, in GetParametersByPathInput, b b
 	}
 	parts := []string{b.Path.Path, strconv.Itoa(p.Size)}
 	for _, f := range found {
-		parts = append(parts, f.Name, f.ID, strconv.FormatInt(f.Rev, 10))
+		state := f.Version
+		if len(b.filter.Labels()) > 0 {
+			state = f.Rev
+		}
+		parts = append(parts, f.Name, f.ID, strconv.FormatInt(state, 10))
 	}
 	return parts
 }

@@ -18,13 +18,17 @@ const (
 // a value that any name may have.
 func valued(name string) M { return M{"Name": name, "Value": "v", "Type": "String"} }
 
-// TestPutParameter_NameThatNoneCanHave_IsRefused: the slash at the end has words of its own, as
-// people were answered by AWS.
+// TestPutParameter_NameThatNoneCanHave_IsRefused: a slash at the end and none at the beginning of a
+// path have words of their own, as people were answered by AWS.
 func TestPutParameter_NameThatNoneCanHave_IsRefused(t *testing.T) {
 	s := start(t)
-	for _, name := range []string{"a/b", "//a", "/a//b", "/a b", "a b", "/ä", "/a:1", "a:label", "/a*",
-		"/{{a}}", "   ", prefix + "/a", "/a\n/b"} {
+	for _, name := range []string{"//a", "/a//b", "/a b", "a b", "/ä", "/a:1", "a:label", "/a*",
+		"/{{a}}", "   ", "/a\n/b"} {
 		s.refused("PutParameter", valued(name), "ValidationException", badName)
+	}
+	for _, name := range []string{"a/b", "a/b/c", "C:/Program Files/Git/a", prefix + "/a"} {
+		s.refused("PutParameter", valued(name), "ValidationException",
+			"Parameter name must be a fully qualified name")
 	}
 	for _, name := range []string{"/a/", "a/", "/", "/a/b/ ", "/a//"} {
 		s.refused("PutParameter", valued(name), "ValidationException",

@@ -33,7 +33,7 @@ func TestPutParameter_Type_IsNeededOnceAndKept(t *testing.T) {
 		"A parameter type is required when you create a parameter.")
 	s.refused("PutParameter", M{"Name": "/a", "Value": "v", "Type": "string"}, "ValidationException",
 		"1 validation error detected: Value 'string' at 'type' failed to satisfy constraint: Member must "+
-			"satisfy enum value set: [String, StringList, SecureString]")
+			"satisfy enum value set: [SecureString, StringList, String]")
 	for _, kind := range []string{"String", "StringList", "SecureString"} {
 		name := "/" + kind
 		s.do("PutParameter", M{"Name": name, "Value": "1", "Type": kind, "Overwrite": true})

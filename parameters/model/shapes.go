@@ -29,7 +29,7 @@ var shapes = shape.Table{
 	"ParameterStringFilterValueList": {Min: 1, Max: 50, Member: "ParameterStringFilterValue"},
 	"ParameterStringQueryOption":     {Min: 1, Max: 10},
 	"ParameterTier":                  {Enum: []string{"Standard", "Advanced", "Intelligent-Tiering"}},
-	"ParameterType":                  {Enum: []string{"String", "StringList", "SecureString"}},
+	"ParameterType":                  {Enum: []string{"SecureString", "StringList", "String"}}, // as recorded
 	"ParametersFilter":               {},
 	"ParametersFilterKey":            {Enum: []string{"Name", "Type", "KeyId"}},
 	"ParametersFilterList":           {Member: "ParametersFilter"},

@@ -49,8 +49,12 @@ func (s Selector) Shown() string {
 // ReadNew reads the name of a parameter that is made or gets a version: without a selector and
 // without an ARN around it, and such as a new one may have.
 func ReadNew(c *op.Call, text string) (Asked, error) {
-	if strings.HasSuffix(strings.TrimSpace(text), "/") {
+	name := strings.TrimSpace(text)
+	switch {
+	case strings.HasSuffix(name, "/"):
 		return Asked{}, ssmfault.SlashAtEnd
+	case strings.Contains(name, "/") && !strings.HasPrefix(name, "/"):
+		return Asked{}, ssmfault.NotQualified
 	}
 	a, err := readName(c, text)
 	if err != nil {

@@ -12,9 +12,10 @@ import (
 // Without a word SQLite would find what is directly below a path by the primary key, and so look at
 // all that is anywhere behind it.
 var (
-	qBelow = store.SQL(`SELECT name, id, rev FROM parameters
+	qBelow = store.SQL(`SELECT name, id, version, rev FROM parameters
 		WHERE account = $1 AND region = $2 AND name >= $3 AND name < $4 ORDER BY name LIMIT $5`)
-	qDirectlyBelow = store.SQL(`SELECT name, id, rev FROM parameters INDEXED BY parameters_by_parent
+	qDirectlyBelow = store.SQL(`SELECT name, id, version, rev
+		FROM parameters INDEXED BY parameters_by_parent
 		WHERE account = $1 AND region = $2 AND parent = $3 AND name >= $4 ORDER BY name LIMIT $5`)
 	qParameters = store.SQL(`SELECT ` + parameterRows.Columns() + ` FROM parameters
 		WHERE account = $1 AND region = $2 AND name >= $3 AND name < $4 ORDER BY name LIMIT $5`)
@@ -25,8 +26,8 @@ var (
 
 // Found is a parameter that a listing came by.
 type Found struct {
-	Name, ID string
-	Rev      int64
+	Name, ID     string
+	Version, Rev int64 // the newest version, and the revision of all that is said of the parameter
 }
 
 // Below returns at most n parameters that are below a path, in order of name, from behind a name
@@ -41,7 +42,7 @@ func (s *Rows) Below(p parameter.Path, recursive bool, after string,
 	}
 	err = s.db.Rows(q, args, func(scan func(...any) error) error {
 		var f Found
-		err := scan(&f.Name, &f.ID, &f.Rev)
+		err := scan(&f.Name, &f.ID, &f.Version, &f.Rev)
 		found = append(found, f)
 		return err
 	})

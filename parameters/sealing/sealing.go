@@ -30,7 +30,7 @@ func (s *Sealer) Seal(c *op.Call, p *parameter.Parameter, value string) (paramet
 	defer clear(plain)
 	sealed, err := s.seal(c, p, plain)
 	if err != nil {
-		return parameter.Value{}, kmsError(err, fault.Invalid)
+		return parameter.Value{}, kmsError(c, err, fault.Invalid)
 	}
 	sealed.Managed = p.KeyID == parameter.ManagedAlias
 	return sealed, nil
@@ -61,7 +61,7 @@ func (s *Sealer) Open(c *op.Call, v *parameter.Version) (string, error) {
 		return "", fault.Of(fmt.Errorf("version %d of %s can't be opened: the key that sealed it has "+
 			"been lost or exchanged: %w", v.Version, v.ARN(), err))
 	}
-	return "", kmsError(err, fault.State)
+	return "", kmsError(c, err, fault.State)
 }
 
 func (s *Sealer) open(c *op.Call, v *parameter.Version) ([]byte, error) {
@@ -86,18 +86,21 @@ func (s *Sealer) Managed(c *op.Call, v *parameter.Version) (bool, error) {
 const invalidKey = "InvalidKeyId"
 
 // kmsError says in Parameter Store's words what KMS refused. Who may not use the key is denied in
-// KMS's words. A key that is absent, disabled, pending deletion or of another kind is an invalid
+// KMS's words, with KMS's code behind them as recorded of AWS: there is no other place for it. A key
+// that is absent, disabled, pending deletion or of another kind is an invalid
 // one; absent is the kind of that fault where there is no such key. What no request can help (the
 // device away, a failure of our own) stays what it is.
-func kmsError(err error, absent fault.Kind) error {
+func kmsError(c *op.Call, err error, absent fault.Kind) error {
 	f := fault.Of(err)
+	text := fmt.Sprintf("%s (Service: AWSKMS; Status Code: 400; Error Code: %s; Request ID: %s; "+
+		"Proxy: null)", f.Message, f.Code, c.RequestID)
 	switch f.Kind {
 	case fault.Denied:
-		return fault.New(fault.Denied, "AccessDeniedException", f.Message).Because(err)
+		return fault.New(fault.Denied, "AccessDeniedException", text).Because(err)
 	case fault.Invalid, fault.NotFound:
-		return fault.New(absent, invalidKey, f.Message).Because(err)
+		return fault.New(absent, invalidKey, text).Because(err)
 	case fault.State:
-		return fault.New(fault.State, invalidKey, f.Message).Because(err)
+		return fault.New(fault.State, invalidKey, text).Because(err)
 	}
 	return err
 }

@@ -17,7 +17,8 @@ var (
 	ReservedPrefix = Invalid(`Parameter name: can't be prefixed with "aws" or "ssm" ` +
 		"(case-insensitive).")
 	// Recorded of PutParameter. Who reads by such a name is answered BadName.
-	SlashAtEnd = Invalid("Parameter name must not end with slash.")
+	SlashAtEnd   = Invalid("Parameter name must not end with slash.")
+	NotQualified = Invalid("Parameter name must be a fully qualified name")
 	// AWS denies access to so long an ARN. Whoever is told so looks for the mistake in policies.
 	LongName = Invalid("Parameter name: with its ARN it has at most 1011 characters. Choose a " +
 		"shorter name.")
