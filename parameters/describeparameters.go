@@ -22,6 +22,7 @@ type DescribeParametersInput struct {
 
 	MaxResults *int32  `shape:"MaxResults"` // 1 to 50; absent: 50
 	NextToken  *string `shape:"NextToken"`
+	Shared     *bool   `shape:"Boolean"` // those of other accounts instead of the caller's own
 }
 
 // Validate implements [op.Input].
@@ -72,11 +73,19 @@ func (s *Parameters) describeParameters(c *op.Call, in DescribeParametersInput,
 	_ domain.Account) (out DescribeParametersOutput, err error) {
 	f := filter.NewDescribed(in.Filters, in.ParameterFilters)
 	size := int(domain.Or(in.MaxResults, usualPage))
-	p, err := s.pages.Page(c, "DescribeParameters", f.String(), size, in.NextToken)
+	shared := domain.Or(in.Shared, false)
+	p, err := s.pages.Page(c, "DescribeParameters", f.String()+strconv.FormatBool(shared), size,
+		in.NextToken)
 	if err != nil {
 		return out, err
 	}
-	rows, next, err := s.list(c, p, rangesOf(f.Index()), f)
+	var rows []*parameterrows.Listed
+	var next string
+	if shared {
+		rows, next, err = s.listShared(c, p, f)
+	} else {
+		rows, next, err = s.list(c, p, rangesOf(f.Index()), f)
+	}
 	if err != nil {
 		return out, err
 	}
