@@ -58,8 +58,14 @@ type VersionMetadata struct {
 	DataType         string
 }
 
-func (s *Parameters) findDescribe(*op.Call, DescribeParametersInput) (domain.Account, error) {
-	return domain.OnAccount(target.Action("DescribeParameters")), nil
+// findDescribe: AWS lets no policy narrow the listing to some parameters. A refusal calls what it is
+// about all that the account has in the Region, as recorded.
+func (s *Parameters) findDescribe(c *op.Call, _ DescribeParametersInput) (domain.Account, error) {
+	account, region := c.Namespace()
+	a := domain.OnAccount(target.Action("DescribeParameters"))
+	a.Asked = domain.ARN{Service: parameter.Service, Region: region, Account: account,
+		Resource: "*"}.String()
+	return a, nil
 }
 
 // Bounds of one page: how many rows are read at a time after the first, and how many in all before

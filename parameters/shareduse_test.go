@@ -111,7 +111,7 @@ func TestSharedParameter_OtherAccount_ReadsItByARN(t *testing.T) {
 		history.Parameters[1].Value != "2" {
 		t.Errorf("%+v", history)
 	}
-	s.refused("GetParameterHistory", M{"Name": arn + ":1"}, "ParameterNotFound", "")
+	s.refused("GetParameterHistory", M{"Name": arn + ":1"}, "AccessDeniedException", "")
 	s.refused("GetParameter", M{"Name": arn + ":9"}, "ParameterVersionNotFound", "")
 	if got := s.get("/app/x"); got.Value != "own" || got.ARN == arn {
 		t.Errorf("by name: %+v", got)
