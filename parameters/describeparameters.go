@@ -58,8 +58,8 @@ type VersionMetadata struct {
 	DataType         string
 }
 
-// findDescribe: AWS lets no policy narrow the listing to some parameters. A refusal calls what it is
-// about all that the account has in the Region, as recorded.
+// findDescribe: AWS lets no policy narrow the listing to some parameters. A refusal calls what it
+// is about all that the account has in the Region, as recorded.
 func (s *Parameters) findDescribe(c *op.Call, _ DescribeParametersInput) (domain.Account, error) {
 	account, region := c.Namespace()
 	a := domain.OnAccount(target.Action("DescribeParameters"))

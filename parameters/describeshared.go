@@ -12,8 +12,8 @@ import (
 )
 
 // listShared is [Parameters.list] for the parameters of other accounts, in order of account and
-// name: those whose policy lets the caller have DescribeParameters, as AWS's managed permissions do.
-// They are called by their plain names, as with AWS, and their ARNs say whose they are.
+// name: those whose policy lets the caller have DescribeParameters, as AWS's managed permissions
+// do. They are called by their plain names, as with AWS, and their ARNs say whose they are.
 func (s *Parameters) listShared(c *op.Call, p domain.Page,
 	f *filter.Filter) (page []*parameterrows.Listed, next string, err error) {
 	account, name, _ := strings.Cut(p.After, " ")

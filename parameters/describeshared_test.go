@@ -95,8 +95,8 @@ func TestDescribeParameters_Shared_ListsWhatPoliciesLetIn(t *testing.T) {
 		"InvalidNextToken", "")
 }
 
-// TestDescribeParameters_SharedRowEdited_FailsTheListing: nobody lets others in behind the service's
-// back.
+// TestDescribeParameters_SharedRowEdited_FailsTheListing: nobody lets others in behind the
+// service's back.
 func TestDescribeParameters_SharedRowEdited_FailsTheListing(t *testing.T) {
 	s := start(t)
 	s.share(s.putAdvanced("/x", "v"), readers("777788889999"))

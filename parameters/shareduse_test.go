@@ -89,11 +89,13 @@ func TestSharedParameter_OtherAccount_ReadsItByARN(t *testing.T) {
 	s := start(t)
 	arn := s.putAdvanced("/app/x", "1")
 	s.putAdvanced("/app/x", "2")
-	s.do("LabelParameterVersion", M{"Name": "/app/x", "ParameterVersion": 1, "Labels": []string{"old"}})
+	s.do("LabelParameterVersion", M{"Name": "/app/x", "ParameterVersion": 1,
+		"Labels": []string{"old"}})
 	s.share(arn, readers(otherAccount))
 	defer s.by(somebody(t, otherAccount, "boss", allowsAll))()
 
-	for id, want := range map[string]string{arn: "2", arn + ":1": "1", arn + ":old": "1", arn + ":2": "2"} {
+	for id, want := range map[string]string{arn: "2", arn + ":1": "1", arn + ":old": "1",
+		arn + ":2": "2"} {
 		got := s.get(id)
 		if got.Value != want || got.Name != "/app/x" || got.ARN != arn ||
 			got.Selector != strings.TrimPrefix(id, arn) {
@@ -173,7 +175,8 @@ func TestSharedParameter_SecureString_NeedsTheKeyAsWell(t *testing.T) {
 	}
 	s.refused("GetParameters", M{"Names": []string{open, shut}, "WithDecryption": true},
 		"AccessDeniedException", "")
-	s.refused("GetParameterHistory", M{"Name": shut, "WithDecryption": true}, "AccessDeniedException", "")
+	s.refused("GetParameterHistory", M{"Name": shut, "WithDecryption": true},
+		"AccessDeniedException", "")
 	s.do("GetParameterHistory", M{"Name": open, "WithDecryption": true})
 	s.refused("kms:Encrypt", M{"KeyId": key, "Plaintext": "eA=="}, "AccessDeniedException", "")
 	back()

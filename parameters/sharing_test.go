@@ -70,8 +70,8 @@ func (s *service) customerKey(statements ...string) string {
 		M{"Policy": document(append(statements, own)...)}).KeyMetadata.Arn
 }
 
-// TestPutResourcePolicy_AnySpacing_IsReadAsWritten: tools compare what they read with what they have
-// put.
+// TestPutResourcePolicy_AnySpacing_IsReadAsWritten: tools compare what they read with what they
+// have put.
 func TestPutResourcePolicy_AnySpacing_IsReadAsWritten(t *testing.T) {
 	s := start(t)
 	arn := s.putAdvanced("/x", "v")
@@ -153,8 +153,8 @@ func TestPutResourcePolicy_Principals_AreStoredById(t *testing.T) {
 		policy.ErrParameterPrincipal.Error())
 }
 
-// TestResourcePolicies_CantBeChanged_StayAsTheyAre: what is refused of putting, reading and deleting
-// them, and that nothing has changed then.
+// TestResourcePolicies_CantBeChanged_StayAsTheyAre: what is refused of putting, reading and
+// deleting them, and that nothing has changed then.
 func TestResourcePolicies_CantBeChanged_StayAsTheyAre(t *testing.T) {
 	s := start(t)
 	arn, bare := s.putAdvanced("/x", "v"), s.putAdvanced("/bare", "v")
@@ -183,7 +183,8 @@ func TestResourcePolicies_CantBeChanged_StayAsTheyAre(t *testing.T) {
 		{"Put", "too long", M{"Policy": pad(1025)}, "ResourcePolicyLimitExceededException"},
 		{"Put", "no JSON", M{"Policy": "{"}, malformed},
 		{"Put", "blank", M{"Policy": " \n "}, "ValidationException"},
-		{"Put", "a write", M{"Policy": document(let("Allow", otherAccount, "PutParameter"))}, malformed},
+		{"Put", "a write", M{"Policy": document(let("Allow", otherAccount, "PutParameter"))},
+			malformed},
 		{"Put", "a group", M{"Policy": document(readers("arn:aws:iam::" + account + ":group/g"))},
 			malformed},
 		{"Put", "standard", M{"ResourceArn": prefix + "/standard"}, invalid},
@@ -217,7 +218,8 @@ func TestResourcePolicies_CantBeChanged_StayAsTheyAre(t *testing.T) {
 		})
 	}
 	s.t = t
-	s.refused("GetResourcePolicies", M{"ResourceArn": prefix + "/none"}, "ResourceNotFoundException", "")
+	s.refused("GetResourcePolicies", M{"ResourceArn": prefix + "/none"},
+		"ResourceNotFoundException", "")
 	s.refused("GetResourcePolicies", M{"ResourceArn": arn, "NextToken": "x"}, invalid, "")
 	got := s.policiesOf(arn)
 	if len(got) != 1 || got[0].PolicyHash != kept.PolicyHash || len(s.policiesOf(bare)) != 0 {
@@ -230,8 +232,8 @@ func TestResourcePolicies_CantBeChanged_StayAsTheyAre(t *testing.T) {
 func TestPutResourcePolicy_RefusedMember_IsNamed(t *testing.T) {
 	s := start(t)
 	arn := s.putAdvanced("/x", "v")
-	for member, in := range map[string]M{"PolicyHash": {"PolicyId": "x"}, "PolicyId": {"PolicyHash": "x"},
-		"ResourceArn": {"ResourceArn": arn + ":1"}} {
+	for member, in := range map[string]M{"PolicyHash": {"PolicyId": "x"},
+		"PolicyId": {"PolicyHash": "x"}, "ResourceArn": {"ResourceArn": arn + ":1"}} {
 		whole := M{"ResourceArn": arn, "Policy": document(readers(otherAccount))}
 		for k, v := range in {
 			whole[k] = v
@@ -241,14 +243,15 @@ func TestPutResourcePolicy_RefusedMember_IsNamed(t *testing.T) {
 			t.Errorf("%s: %s", member, got)
 		}
 	}
-	_, err := ask[any](s, "PutResourcePolicy", M{"ResourceArn": arn, "Policy": strings.Repeat("x", 1025)})
+	_, err := ask[any](s, "PutResourcePolicy",
+		M{"ResourceArn": arn, "Policy": strings.Repeat("x", 1025)})
 	if got := fmt.Sprintf("%+v", fault.Of(err).Details); got != "{Limit:1024 LimitType:PolicySize}" {
 		t.Error(got)
 	}
 }
 
-// TestPutResourcePolicy_SecureString_NeedsACustomersKey: what the managed key has sealed, by whatever
-// name, nobody else could open.
+// TestPutResourcePolicy_SecureString_NeedsACustomersKey: what the managed key has sealed, by
+// whatever name, nobody else could open.
 func TestPutResourcePolicy_SecureString_NeedsACustomersKey(t *testing.T) {
 	s := start(t)
 	own := s.customerKey()

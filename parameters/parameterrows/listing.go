@@ -116,8 +116,8 @@ func (s *Rows) Read(c *op.Call, r Range, after string, n int) (rows []*Listed, e
 	return rows, err
 }
 
-// ReadShared returns at most n parameters of other accounts in the call's Region that have a resource
-// policy, in order of account and name, from behind one on.
+// ReadShared returns at most n parameters of other accounts in the call's Region that have a
+// resource policy, in order of account and name, from behind one on.
 func (s *Rows) ReadShared(c *op.Call, after parameter.Ref, n int) (rows []*Listed, err error) {
 	account, region := c.Namespace()
 	err = s.db.Rows(qShared, []any{region, after.Account, after.Name, account, n},
