@@ -27,5 +27,5 @@ func (s *Parameters) deleteResourcePolicy(_ *op.Call, in DeleteResourcePolicyInp
 	if err := e.Sharing.Check(in.PolicyId, in.PolicyHash); err != nil {
 		return nil, none{}, err
 	}
-	return shared(e.Parameter, parameter.Sharing{}), none{}, nil
+	return reshared(e.Parameter, parameter.Sharing{}), none{}, nil
 }

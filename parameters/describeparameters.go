@@ -22,6 +22,7 @@ type DescribeParametersInput struct {
 
 	MaxResults *int32  `shape:"MaxResults"` // 1 to 50; absent: 50
 	NextToken  *string `shape:"NextToken"`
+	Shared     *bool   `shape:"Boolean"` // those of other accounts instead of the caller's own
 }
 
 // Validate implements [op.Input].
@@ -57,8 +58,14 @@ type VersionMetadata struct {
 	DataType         string
 }
 
-func (s *Parameters) findDescribe(*op.Call, DescribeParametersInput) (domain.Account, error) {
-	return domain.OnAccount(target.Action("DescribeParameters")), nil
+// findDescribe: AWS lets no policy narrow the listing to some parameters. A refusal calls what it
+// is about all that the account has in the Region, as recorded.
+func (s *Parameters) findDescribe(c *op.Call, _ DescribeParametersInput) (domain.Account, error) {
+	account, region := c.Namespace()
+	a := domain.OnAccount(target.Action("DescribeParameters"))
+	a.Asked = domain.ARN{Service: parameter.Service, Region: region, Account: account,
+		Resource: "*"}.String()
+	return a, nil
 }
 
 // Bounds of one page: how many rows are read at a time after the first, and how many in all before
@@ -72,11 +79,19 @@ func (s *Parameters) describeParameters(c *op.Call, in DescribeParametersInput,
 	_ domain.Account) (out DescribeParametersOutput, err error) {
 	f := filter.NewDescribed(in.Filters, in.ParameterFilters)
 	size := int(domain.Or(in.MaxResults, usualPage))
-	p, err := s.pages.Page(c, "DescribeParameters", f.String(), size, in.NextToken)
+	shared := domain.Or(in.Shared, false)
+	p, err := s.pages.Page(c, "DescribeParameters", f.String()+strconv.FormatBool(shared), size,
+		in.NextToken)
 	if err != nil {
 		return out, err
 	}
-	rows, next, err := s.list(c, p, rangesOf(f.Index()), f)
+	var rows []*parameterrows.Listed
+	var next string
+	if shared {
+		rows, next, err = s.listShared(c, p, f)
+	} else {
+		rows, next, err = s.list(c, p, rangesOf(f.Index()), f)
+	}
 	if err != nil {
 		return out, err
 	}

@@ -14,8 +14,8 @@ type GetResourcePoliciesInput struct {
 	NextToken   *string `shape:"String"`
 }
 
-// Validate refuses a page that nobody was told of: all policies of a parameter, of which it has one,
-// are on the first.
+// Validate refuses a page that nobody was told of: a parameter has one policy, which is on the
+// first.
 func (in GetResourcePoliciesInput) Validate() error {
 	if domain.Or(in.NextToken, "") != "" {
 		return ssmfault.NoPolicyPage

@@ -50,7 +50,7 @@ func (s *Parameters) putResourcePolicy(c *op.Call, in PutResourcePolicyInput,
 	if next == e.Sharing {
 		return nil, out, nil
 	}
-	return shared(e.Parameter, next), out, nil
+	return reshared(e.Parameter, next), out, nil
 }
 
 // mayBeShared holds a parameter to what AWS asks of those that are shared.
@@ -87,8 +87,8 @@ func (s *Parameters) readPolicy(c *op.Call, text, arn string) (stored string, er
 	return stored, err
 }
 
-// shared gives a parameter another resource policy, or takes it away. Its dates stay.
-func shared(p *parameter.Parameter, by parameter.Sharing) *parameterrows.Change {
+// reshared gives a parameter another resource policy, or takes it away. Its dates stay.
+func reshared(p *parameter.Parameter, by parameter.Sharing) *parameterrows.Change {
 	return &parameterrows.Change{Before: p,
 		After: p.Next(func(n *parameter.Parameter) { n.Sharing = by })}
 }

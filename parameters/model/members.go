@@ -44,6 +44,8 @@ var members = shape.Sentences{
 	"SettingId": "The setting: /ssm/parameter-store/default-parameter-tier or " +
 		"/ssm/parameter-store/high-throughput-enabled, or its ARN.",
 	"SettingValue": "What it is set to.",
+	"Shared": "Lists the parameters of other accounts that share them with the caller, and not the " +
+		"caller's own; absent: false.",
 	"SourceResult": "What another service answered, for a name below /aws/reference.",
 	"Status":       "Default where nothing was set, and else Customized.",
 	"TagKeys":      "The keys of the tags to take away.",

@@ -24,6 +24,10 @@ var (
 		WHERE account = $1 AND region = $2 AND parent = $3 AND name >= $4 ORDER BY name LIMIT $5`)
 )
 
+var qShared = store.Wide(`SELECT `+parameterRows.Columns()+` FROM parameters
+	WHERE region = $1 AND (account, name) > ($2, $3) AND account <> $4 AND sharing <> '{}'
+	ORDER BY account, name LIMIT $5`, "another account's policy may let the caller in")
+
 // Found is a parameter that a listing came by.
 type Found struct {
 	Name, ID     string
@@ -110,6 +114,23 @@ func (s *Rows) Read(c *op.Call, r Range, after string, n int) (rows []*Listed, e
 		rows = append(rows, l)
 		return err
 	})
+	return rows, err
+}
+
+// ReadShared returns at most n parameters of other accounts in the call's Region that have a
+// resource policy, in order of account and name, from behind one on.
+func (s *Rows) ReadShared(c *op.Call, after parameter.Ref, n int) (rows []*Listed, err error) {
+	account, region := c.Namespace()
+	err = s.db.Rows(qShared, []any{region, after.Account, after.Name, account, n},
+		func(scan func(...any) error) (err error) {
+			l := new(Listed)
+			if l.read, err = parameterRows.Scan(scan, &l.Parameter); err != nil {
+				return err
+			}
+			rows = append(rows, l)
+			l.Rules, err = s.rulesOf(l.Sharing)
+			return err
+		})
 	return rows, err
 }
 

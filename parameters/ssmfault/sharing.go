@@ -15,7 +15,8 @@ var (
 
 	BadResourceARN = invalidOf("ResourceArn", "ResourceArn is the ARN of a parameter, without a "+
 		"version behind it.")
-	NoPolicyID   = invalidOf("PolicyId", "PolicyHash is given and PolicyId isn't: both belong together.")
+	NoPolicyID = invalidOf("PolicyId", "PolicyHash is given and PolicyId isn't: both belong "+
+		"together.")
 	NoPolicyHash = invalidOf("PolicyHash", "PolicyId is given and PolicyHash isn't: both belong "+
 		"together.")
 	NoPolicyPage = invalidOf("NextToken", "The NextToken was not returned by GetResourcePolicies.")

@@ -38,8 +38,8 @@ func Action(operation string) string { return parameter.Service + ":" + operatio
 func (t *Target) Demands() []policy.Demand { return []policy.Demand{t.Demand(t.Operation)} }
 
 // Demand returns the demand for an operation's action on the parameter. One of another account is
-// there for those alone whom its policy lets in: its tags would decide in policies of their own, and
-// so tell them what it is.
+// there for those alone whom its policy lets in: its tags would decide in policies of their own,
+// and so tell them what it is.
 func (t *Target) Demand(operation string) policy.Demand {
 	absent := t.demandAbsent(operation)
 	if t.Entry == nil {
@@ -52,7 +52,8 @@ func (t *Target) Demand(operation string) policy.Demand {
 	return d
 }
 
-// demandAbsent is the demand for an operation's action on what was asked for, as if it weren't there.
+// demandAbsent is the demand for an operation's action on what was asked for, as if it weren't
+// there.
 func (t *Target) demandAbsent(operation string) policy.Demand {
 	d := domain.On(Action(operation), t.Asked.ARN(), t.Asked.Account)
 	if t.Says != nil {
