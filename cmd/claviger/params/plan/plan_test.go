@@ -169,6 +169,11 @@ func TestMake_Tiers_HaveTheirSizes(t *testing.T) {
 			[]document.Entry{entry("a", advanced, scalar)}, nil, []string{"4 /p/a String the value has 8193 bytes, and 8192 are the most"}},
 		{"too long for any by default", Options{}, []document.Entry{entry("a", advanced, scalar)}, nil,
 			[]string{"4 /p/a String the value has 8193 bytes, and 8192 are the most"}},
+		{"the most of Advanced", Options{Tier: "Advanced"},
+			[]document.Entry{entry("a", advanced[1:], scalar)}, nil, []string{"1 /p/a String " + xs}},
+		{"the most of Advanced in Standard", Options{},
+			[]document.Entry{entry("a", advanced[1:], scalar)}, nil,
+			[]string{strings.Replace(small, "4097", "8192", 1)}},
 		{"stays Advanced", Options{Overwrite: true}, long,
 			[]Current{detailed(before, "", "Advanced")}, []string{"2 /p/a String " + xs}},
 		{"is Standard", Options{Overwrite: true}, long,
@@ -270,11 +275,27 @@ func TestShow_EachStep_HasALine(t *testing.T) {
 	}
 }
 
-func TestDifference_CharactersOfManyBytes_AreNotCut(t *testing.T) {
-	a, b := strings.Repeat("é", 60)+"é", strings.Repeat("é", 60)+"è"
-	from := difference(a, b)
-	if got := excerpt(a, from) + excerpt(b, from); strings.Contains(got, `\x`) ||
-		!strings.Contains(got, `è`) || from == 0 {
-		t.Error(got)
+// TestExcerpt_LongValues_ShowWhatDiffers: no more of them than there is room for, and no character
+// is cut.
+func TestExcerpt_LongValues_ShowWhatDiffers(t *testing.T) {
+	x := strings.Repeat("x", shown)
+	for _, c := range []struct{ old, value, want string }{
+		{x, x[1:] + "y", `"` + x + `" -> "` + x[1:] + `y"`},
+		{x + "1", x + "2", `..."xxxxxxxx1" -> ..."xxxxxxxx2"`},
+		{x, x + "2", `..."xxxxxxxx" -> ..."xxxxxxxx2"`},
+		{"1" + x, "2" + x, `"1` + x[1:] + `"... -> "2` + x[1:] + `"...`},
+		{strings.Repeat("é", 60) + "é", strings.Repeat("é", 60) + "è",
+			`..."ééééé" -> ..."ééééè"`},
+	} {
+		s := Step{Action: Change, Type: parameter.String, Old: c.old, Value: c.value}
+		if got := s.about(); got != c.want {
+			t.Errorf("%s, want %s", got, c.want)
+		}
+	}
+	for name, want := range map[string]string{"/a~b": "/a~b", "/a b": `"/a b"`, "/ä": `"/ä"`,
+		"/a\x7f": `"/a\x7f"`} {
+		if got := printable(name); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
 	}
 }
