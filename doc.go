@@ -40,9 +40,9 @@
 //
 // # What points where
 //
-// Imports run one way. The domains (keystore, secrets, parameters, identity) never see each other; what one
-// needs of another is an interface that service fills. Only iam sees one, identity, since it makes
-// the callers. Package hsm and package store know nothing of what they hold. The table in
+// Imports run one way. The domains (keystore, secrets, parameters, identity) never see each other;
+// what one needs of another is an interface that service fills. Only iam sees one, identity, since
+// it makes the callers. Package hsm and package store know nothing of what they hold. The table in
 // layers_test.go says who may import whom, with the reason, and is a test.
 //
 // # Where to begin

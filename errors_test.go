@@ -91,14 +91,19 @@ func sources(t *testing.T) map[string]bool {
 // those that a fault is made with.
 func errorsNamedIn(t *testing.T, path string) (names []string) {
 	t.Helper()
+	file := syntax(t, path)
+	constants := constantsOf(file)
 	text := func(e ast.Expr) string {
+		if name, ok := e.(*ast.Ident); ok && constants[name.Name] != nil {
+			e = constants[name.Name]
+		}
 		if lit, ok := e.(*ast.BasicLit); ok && lit.Kind == token.STRING {
 			s, _ := strconv.Unquote(lit.Value)
 			return s
 		}
 		return ""
 	}
-	ast.Inspect(syntax(t, path), func(n ast.Node) bool {
+	ast.Inspect(file, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.KeyValueExpr: // a service's own, which may have no operation that could answer it
 			key, ok := n.Key.(*ast.Ident)
@@ -118,4 +123,22 @@ func errorsNamedIn(t *testing.T, path string) (names []string) {
 		return true
 	})
 	return names
+}
+
+// constantsOf returns the values of a file's constants by name.
+func constantsOf(file *ast.File) map[string]ast.Expr {
+	all := map[string]ast.Expr{}
+	for _, d := range file.Decls {
+		g, ok := d.(*ast.GenDecl)
+		if !ok || g.Tok != token.CONST {
+			continue
+		}
+		for _, s := range g.Specs {
+			v := s.(*ast.ValueSpec)
+			for i, value := range v.Values {
+				all[v.Names[i].Name] = value
+			}
+		}
+	}
+	return all
 }

@@ -129,12 +129,6 @@ const (
 	changed     = sharing + " ResourcePolicyConflictException ResourcePolicyNotFoundException"
 )
 
-// tooManyUpdates is for those operations that the model has it for. Where it has it not, to delete
-// for one, others who were faster are ThrottlingException. Settings are overwritten whatever they
-// were, so that nobody loses a race there.
-var tooManyUpdates = fault.New(fault.Conflict, "TooManyUpdates", "There are concurrent updates for a "+
-	"resource that supports one update at a time.")
-
 // answers say which of the errors each operation may answer. What isn't said fails the tests that
 // see it, and what is said has to be seen by one: package servicetest.
 var answers = op.Answers{

@@ -2,7 +2,10 @@
 // the constraints of its shapes, what its members are for, and its errors.
 package model
 
-import "claviger/internal/op"
+import (
+	"claviger/internal/fault"
+	"claviger/internal/op"
+)
 
 // ParameterStore is what the operations of this domain belong to. On the wire it is AWS Systems
 // Manager, of which there is nothing else here.
@@ -23,3 +26,9 @@ var ParameterStore = &op.Service{
 
 	Contended: tooManyUpdates,
 }
+
+// tooManyUpdates is for those operations that the model has it for. Where it has it not, to delete
+// for one, others who were faster are ThrottlingException. Settings are overwritten whatever they
+// were, so that nobody loses a race there.
+var tooManyUpdates = fault.New(fault.Conflict, "TooManyUpdates", "There are concurrent updates "+
+	"for a resource that supports one update at a time.")

@@ -18,8 +18,8 @@ var coverageOfParameterStore = coverage{
 	proven: []string{"service/servicetest", "parameters/..."},
 }
 
-// parameterOperations are the operations of Systems Manager that are on parameters, and those on the
-// settings of an account.
+// parameterOperations are the operations of Systems Manager that are on parameters, and those on
+// the settings of an account.
 var parameterOperations = []string{"AddTagsToResource", "DeleteParameter", "DeleteParameters",
 	"DescribeParameters", "GetParameter", "GetParameterHistory", "GetParameters",
 	"GetParametersByPath", "GetServiceSetting", "LabelParameterVersion", "ListTagsForResource",

@@ -13,8 +13,8 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// TestErrors_MessageMember_IsSpelledAsInTheModel: the SDK's types have of each error how AWS's model
-// spells its message, and clients that are older than this SDK read nothing else.
+// TestErrors_MessageMember_IsSpelledAsInTheModel: the SDK's types have of each error how AWS's
+// model spells its message, and clients that are older than this SDK read nothing else.
 func TestErrors_MessageMember_IsSpelledAsInTheModel(t *testing.T) {
 	models := map[string]*smithy.TypeRegistry{"kms": kms.TypeRegistry,
 		"secretsmanager": secretsmanager.TypeRegistry, "ssm": ssm.TypeRegistry}

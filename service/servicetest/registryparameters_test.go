@@ -13,8 +13,8 @@ import (
 
 const throughput = "/ssm/parameter-store/high-throughput-enabled"
 
-// stageParameters makes the parameter that a request needs, sealed, in two versions and with a label
-// and a tag, and sets the setting that it asks for.
+// stageParameters makes the parameter that a request needs, sealed, in two versions and with a
+// label and a tag, and sets the setting that it asks for.
 func stageParameters(t testing.TB, s *servicetest.Server, request, unique string) (there,
 	absent []string) {
 	t.Helper()
