@@ -25,14 +25,14 @@ func (s *service) below(in M) (found []string) {
 
 func TestGetParametersByPath_PathThatIsNone_IsRefused(t *testing.T) {
 	s := start(t)
-	for _, path := range []string{"a", "a/b", "//", "/a//", "//a", "/a//b", "/a b", "/a:1", "/a*", "   ",
-		prefix + "/a"} {
+	for _, path := range []string{"a", "a/b", "//", "/a//", "//a", "/a//b", "/a b", "/a:1", "/a*",
+		"   ", prefix + "/a"} {
 		s.refused("GetParametersByPath", M{"Path": path}, "ValidationException", badPath)
 	}
 }
 
-// TestGetParametersByPath_Paths_HaveWhatIsBelowThem: whoever is called as the path is not below it,
-// and nothing is no mistake.
+// TestGetParametersByPath_Paths_HaveWhatIsBelowThem: who is called as the path is not below it, and
+// nothing is no mistake.
 func TestGetParametersByPath_Paths_HaveWhatIsBelowThem(t *testing.T) {
 	s := start(t)
 	for _, name := range []string{"top", "/app", "/app/a", "/app/dev/a", "/app/dev/b", "/apps"} {

@@ -26,8 +26,8 @@ func (s *service) tag(name string, tags ...M) {
 	s.do("AddTagsToResource", M{"ResourceType": "Parameter", "ResourceId": name, "Tags": tags})
 }
 
-// TestTags_OfAParameter_StayUntilTheyAreTaken: a new version has them, its dates don't tell, and who
-// has the name next has none.
+// TestTags_OfAParameter_StayUntilTheyAreTaken: a new version has them, its dates don't tell, and
+// who has the name next has none.
 func TestTags_OfAParameter_StayUntilTheyAreTaken(t *testing.T) {
 	s := start(t)
 	s.do("PutParameter", M{"Name": "/a", "Value": "v", "Type": "String",
@@ -81,8 +81,9 @@ func TestTags_MoreThanFifty_AreRefused(t *testing.T) {
 func TestTags_ThatNoneCanBe_AreRefused(t *testing.T) {
 	s := start(t)
 	s.put("/a", "v")
-	for _, tags := range [][]M{{tag("aws:x", "v")}, {tag("AWS:x", "v")}, {tag("k", "1"), tag("k", "2")},
-		{tag("", "v")}, {tag("k*", "v")}, {tag("k", "v*")}, {{"Key": "k"}}, {{"Value": "v"}}} {
+	for _, tags := range [][]M{{tag("aws:x", "v")}, {tag("AWS:x", "v")}, {tag("", "v")},
+		{tag("k", "1"), tag("k", "2")}, {tag("k*", "v")}, {tag("k", "v*")}, {{"Key": "k"}},
+		{{"Value": "v"}}} {
 		s.refused("AddTagsToResource", M{"ResourceType": "Parameter", "ResourceId": "/a", "Tags": tags},
 			"ValidationException", "")
 		s.refused("PutParameter", M{"Name": "/b", "Value": "v", "Type": "String", "Tags": tags},

@@ -140,6 +140,55 @@ var seenElsewhere = map[string]map[string]string{
 		"DecryptionFailure": "secretsmanager.CreateManagedSecret secretsmanager.CreateSecret " +
 			"secretsmanager.PutSecretValue",
 	},
+	"TestAbsentParameter_EachOperation_SaysSo": {
+		"InvalidResourceId": "ssm.AddTagsToResource ssm.ListTagsForResource " +
+			"ssm.RemoveTagsFromResource",
+		"InvalidResourceType": "ssm.AddTagsToResource ssm.ListTagsForResource " +
+			"ssm.RemoveTagsFromResource",
+		"ParameterNotFound": "ssm.DeleteParameter ssm.GetParameterHistory " +
+			"ssm.LabelParameterVersion ssm.UnlabelParameterVersion",
+	},
+	"TestAllowedPattern_ThatIsNone_IsRefusedByName": {
+		"InvalidAllowedPatternException": "ssm.PutParameter",
+	},
+	"TestAllowedPattern_Value_MatchesAsAWhole": {
+		"ParameterPatternMismatchException": "ssm.PutParameter",
+	},
+	"TestGetParameterHistory_Pages_HaveAllOnceInOrder": {
+		"InvalidNextToken": "ssm.GetParameterHistory",
+	},
+	"TestGetParametersByPath_Pages_AreOfTenAndOfOneListing": {
+		"InvalidNextToken": "ssm.GetParametersByPath",
+	},
+	"TestGetParameter_SelectorOfNoVersion_IsRefused": {
+		"ParameterVersionNotFound": "ssm.GetParameter",
+	},
+	"TestHistory_HundredVersions_AreKept": {
+		"ParameterMaxVersionLimitExceeded": "ssm.PutParameter",
+	},
+	"TestLabelParameterVersion_MoreThanTenOnOneVersion_AreRefused": {
+		"ParameterVersionLabelLimitExceeded": "ssm.LabelParameterVersion",
+	},
+	"TestLabels_OfAVersionThatIsNot_AreRefused": {
+		"ParameterVersionNotFound": "ssm.LabelParameterVersion ssm.UnlabelParameterVersion",
+	},
+	"TestPutParameter_Levels_AreFifteen": {
+		"HierarchyLevelLimitExceededException": "ssm.PutParameter",
+	},
+	"TestQuota_OfEachTier_IsHeld": {
+		"ParameterLimitExceeded": "ssm.PutParameter",
+	},
+	"TestServiceSetting_UnknownID_IsNotFound": {
+		"ServiceSettingNotFound": "ssm.GetServiceSetting ssm.ResetServiceSetting " +
+			"ssm.UpdateServiceSetting",
+	},
+	"TestTags_MoreThanFifty_AreRefused": {
+		"TooManyTagsError": "ssm.AddTagsToResource ssm.PutParameter",
+	},
+	"TestTooManyUpdates_EveryRaceLost_IsAnsweredWhereAWSHasIt": {
+		"TooManyUpdates": "ssm.AddTagsToResource ssm.LabelParameterVersion ssm.PutParameter " +
+			"ssm.RemoveTagsFromResource ssm.UnlabelParameterVersion",
+	},
 	"TestUpdatePrimaryRegion_EachRegion_IsPromotedOrRefused": {
 		"UnsupportedOperationException": "kms.UpdatePrimaryRegion",
 	},
@@ -204,7 +253,7 @@ func seenByOthers(a servicetest.Answered) bool {
 // TestAnswers_SeenElsewhere_BySuchATest: a row names a test that there is, and that speaks of the
 // error or asks for all.
 func TestAnswers_SeenElsewhere_BySuchATest(t *testing.T) {
-	e := evidenceOf(t, "keystore/...", "secrets", "iam/...")
+	e := evidenceOf(t, "keystore/...", "secrets", "iam/...", "parameters/...")
 	for test, codes := range seenElsewhere {
 		if len(e.files[test]) == 0 {
 			t.Errorf("there is no %s", test)
