@@ -87,6 +87,34 @@ func TestPolicies_VersionBeforeTheCommitOfANotification_KeepsItBack(t *testing.T
 	s.hears(at, "NoChangeNotification /p")
 }
 
+func TestPolicies_DeletionBeforeTheCommitOfANotification_IsNoFailure(t *testing.T) {
+	s := start(t)
+	s.with("/p", stale(2, "Hours"))
+	at := s.hears(0, "Create /p")
+	s.Clock.Pass(2 * hour)
+	s.meddle(func() { s.do("DeleteParameter", M{"Name": "/p"}) })
+	s.run()
+	s.hears(at, "Delete /p")
+	if log := s.Log.String(); log != "" {
+		t.Errorf("it is said that %s", log)
+	}
+}
+
+// A clock that was set back, or a row of jobs that somebody edited, has work come too early.
+func TestPolicies_JobThatComesTooEarly_WaitsForItsTime(t *testing.T) {
+	s := start(t)
+	s.with("/p", expires(optest.Began.Add(day)))
+	at := s.hears(0, "Create /p")
+	s.Edit("UPDATE jobs SET due = 1")
+	s.run()
+	s.hears(at)
+	if got := s.scheduled()["/p"]; !got.Equal(optest.Began.Add(day)) {
+		t.Errorf("it is due at %v", got)
+	}
+	s.pass(day)
+	s.hears(at, "Expiration /p", "Delete /p")
+}
+
 func TestPolicies_LaterPut_DecidesWhatIsDue(t *testing.T) {
 	s := start(t)
 	began := optest.Began
