@@ -67,12 +67,12 @@ same "the tags" "$(aws ssm list-tags-for-resource --resource-type Parameter --re
 # A hundred and five calls of the command would take a minute: they are made by the test.
 same "eleven pages" "$(aws ssm get-parameters-by-path --path /many --recursive --query 'Parameters[].Value' --output text | wc -w | tr -d ' ')" 105
 same "one level" "$(aws ssm get-parameters-by-path --path /many --query 'Parameters[].Name' --output text)" ""
-same "three of them" "$(aws ssm get-parameters-by-path --path /many/deep/ --max-items 3 --query 'Parameters[].Value' --output text | head -1 | tr '\t' ' ')" "10 11 12"
+same "three of them" "$(aws ssm get-parameters-by-path --path /many/deep/ --max-items 3 --query 'Parameters[].Value' --output text | sed -n 1p | tr '\t' ' ')" "10 11 12"
 next=$(aws ssm get-parameters-by-path --path /many/deep --no-paginate --query NextToken --output text)
 same "the next page" "$(aws ssm get-parameters-by-path --path /many/deep --no-paginate --next-token "$next" --query 'Parameters[0].Value' --output text)" 20
 refused InvalidNextToken aws ssm get-parameters-by-path --path /many --no-paginate --next-token "$next"
 same "all that is described" "$(aws ssm describe-parameters --parameter-filters Key=Path,Option=Recursive,Values=/many --query 'length(Parameters)')" 105
-same "several" "$(aws ssm get-parameters --names /many/deep/p10 /many/absent /many/deep/p11:1 --query '[Parameters[].Value,InvalidParameters]' --output text | tr '\t\n' ' ;')" '10 11;/many/absent;'
+same "several" "$(aws ssm get-parameters --names /many/deep/p010 /many/absent /many/deep/p011:1 --query '[Parameters[].Value,InvalidParameters]' --output text | tr '\t\n' ' ;')" '10 11;/many/absent;'
 
 aws ssm update-service-setting --setting-id /ssm/parameter-store/default-parameter-tier --setting-value Advanced
 same "the setting" "$(aws ssm get-service-setting --setting-id /ssm/parameter-store/default-parameter-tier --query ServiceSetting.SettingValue --output text)" Advanced
