@@ -86,10 +86,10 @@ func (s *Sealer) Managed(c *op.Call, v *parameter.Version) (bool, error) {
 const invalidKey = "InvalidKeyId"
 
 // kmsError says in Parameter Store's words what KMS refused. Who may not use the key is denied in
-// KMS's words, with KMS's code behind them as recorded of AWS: there is no other place for it. A key
-// that is absent, disabled, pending deletion or of another kind is an invalid
-// one; absent is the kind of that fault where there is no such key. What no request can help (the
-// device away, a failure of our own) stays what it is.
+// KMS's words, and KMS's code stands behind them, as recorded of AWS: programs look for it there. A
+// key that is absent, disabled, pending deletion or of another kind is an invalid one; absent is the
+// kind of that fault where there is no such key. What no request can help (the device away, a
+// failure of our own) stays what it is.
 func kmsError(c *op.Call, err error, absent fault.Kind) error {
 	f := fault.Of(err)
 	text := fmt.Sprintf("%s (Service: AWSKMS; Status Code: 400; Error Code: %s; Request ID: %s; "+

@@ -38,6 +38,7 @@ func TestParametersAWSCLI_Script_Runs(t *testing.T) {
 	if _, err := exec.LookPath("aws"); err != nil {
 		t.Skip("the AWS CLI is not installed: `make awscli`")
 	}
+	t.Parallel()
 	s := servicetest.Start(t)
 	p := ofParameters{t, s.ParameterStore()}
 	for i := 10; i < 115; i++ {

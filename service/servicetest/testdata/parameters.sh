@@ -29,17 +29,24 @@ refused() {
 # value NAME: in clear
 value() { aws ssm get-parameter --name "$1" --with-decryption --query Parameter.Value --output text; }
 
-aws ssm put-parameter --name /cli/password --value 's3cr3t, of "some" length' --type SecureString --tags Key=team,Value=cli >made
+key=$(aws kms create-key --query KeyMetadata.KeyId --output text)
+aws kms create-alias --alias-name alias/parameters --target-key-id "$key"
+aws ssm put-parameter --name /cli/password --value 's3cr3t, of "some" length' --type SecureString --key-id alias/parameters --tags Key=team,Value=cli >made
 same "the answer" "$(tr -d ' \n' <made)" '{"Version":1,"Tier":"Standard"}'
 same "the value" "$(value /cli/password)" 's3cr3t, of "some" length'
 refused ParameterAlreadyExists aws ssm put-parameter --name /cli/password --value x --type SecureString
 refused ValidationException aws ssm put-parameter --name cli/password --value x --type String
 
-# What is answered without decryption is KMS's ciphertext, which whoever may use the key opens.
+# What is answered without decryption is KMS's ciphertext, which whoever may use the key opens. The key that KMS manages
+# for the service may be used by the service alone.
 arn=$(aws ssm get-parameter --name /cli/password --query Parameter.ARN --output text)
 aws ssm get-parameter --name /cli/password --query Parameter.Value --output text | base64 -d >sealed
 same "the ciphertext in clear" "$(aws kms decrypt --ciphertext-blob fileb://sealed --encryption-context "PARAMETER_ARN=$arn" --query Plaintext --output text | base64 -d)" 's3cr3t, of "some" length'
 refused InvalidCiphertextException aws kms decrypt --ciphertext-blob fileb://sealed
+aws ssm put-parameter --name /cli/managed --value x --type SecureString >managed
+aws ssm get-parameter --name /cli/managed --query Parameter.Value --output text | base64 -d >sealed2
+refused AccessDeniedException aws kms decrypt --ciphertext-blob fileb://sealed2 --encryption-context "PARAMETER_ARN=$(aws ssm get-parameter --name /cli/managed --query Parameter.ARN --output text)"
+aws ssm delete-parameter --name /cli/managed
 refused InvalidCiphertextException aws kms decrypt --ciphertext-blob fileb://sealed --encryption-context "PARAMETER_ARN=$arn-x"
 
 printf 'line one\nline two' >text
@@ -53,19 +60,19 @@ same "by ARN" "$(value "$arn:1")" 's3cr3t, of "some" length'
 refused ParameterVersionNotFound value /cli/password:3
 refused ParameterNotFound value /cli/absent
 same "the history" "$(aws ssm get-parameter-history --name /cli/password --query 'Parameters[].[Version,Labels[0],Description]' --output text | tr '\t\n' ' ;')" '1 stable None;2 None by the CLI;'
-same "the description" "$(aws ssm describe-parameters --parameter-filters Key=Name,Values=/cli/password --query 'Parameters[].[Name,KeyId,Tier,Description]' --output text | tr '\t' ' ')" "/cli/password alias/aws/ssm Standard by the CLI"
+same "the description" "$(aws ssm describe-parameters --parameter-filters Key=Name,Values=/cli/password --query 'Parameters[].[Name,KeyId,Tier,Description]' --output text | tr '\t' ' ')" "/cli/password alias/parameters Standard by the CLI"
 same "the old filters" "$(aws ssm describe-parameters --filters Key=Type,Values=SecureString --query 'Parameters[].Name' --output text)" /cli/password
 same "the tags" "$(aws ssm list-tags-for-resource --resource-type Parameter --resource-id /cli/password --query 'TagList[].[Key,Value]' --output text | tr '\t' ' ')" "team cli"
 
 # A hundred and five calls of the command would take a minute: they are made by the test.
 same "eleven pages" "$(aws ssm get-parameters-by-path --path /many --recursive --query 'Parameters[].Value' --output text | wc -w | tr -d ' ')" 105
 same "one level" "$(aws ssm get-parameters-by-path --path /many --query 'Parameters[].Name' --output text)" ""
-same "three of them" "$(aws ssm get-parameters-by-path --path /many/deep/ --max-items 3 --query 'Parameters[].Value' --output text | head -1 | tr '\t' ' ')" "10 11 12"
+same "three of them" "$(aws ssm get-parameters-by-path --path /many/deep/ --max-items 3 --query 'Parameters[].Value' --output text | sed -n 1p | tr '\t' ' ')" "10 11 12"
 next=$(aws ssm get-parameters-by-path --path /many/deep --no-paginate --query NextToken --output text)
 same "the next page" "$(aws ssm get-parameters-by-path --path /many/deep --no-paginate --next-token "$next" --query 'Parameters[0].Value' --output text)" 20
 refused InvalidNextToken aws ssm get-parameters-by-path --path /many --no-paginate --next-token "$next"
 same "all that is described" "$(aws ssm describe-parameters --parameter-filters Key=Path,Option=Recursive,Values=/many --query 'length(Parameters)')" 105
-same "several" "$(aws ssm get-parameters --names /many/deep/p10 /many/absent /many/deep/p11:1 --query '[Parameters[].Value,InvalidParameters]' --output text | tr '\t\n' ' ;')" '10 11;/many/absent;'
+same "several" "$(aws ssm get-parameters --names /many/deep/p010 /many/absent /many/deep/p011:1 --query '[Parameters[].Value,InvalidParameters]' --output text | tr '\t\n' ' ;')" '10 11;/many/absent;'
 
 aws ssm update-service-setting --setting-id /ssm/parameter-store/default-parameter-tier --setting-value Advanced
 same "the setting" "$(aws ssm get-service-setting --setting-id /ssm/parameter-store/default-parameter-tier --query ServiceSetting.SettingValue --output text)" Advanced
