@@ -158,6 +158,8 @@ var layers = []struct{ pkg, may, because string }{
 	{"parameters/sealing", "parameters/parameter internal/custody internal/envelope internal/fault " +
 		"internal/op",
 		"a seal is a question to KMS"},
+	{"parameters/sharing", "policy",
+		"a policy is looked at before it is attached to anything"},
 	{"parameters/settings", "parameters/parameter parameters/parameterrows parameters/ssmfault " +
 		"internal/domain internal/op internal/wire policy",
 		"a setting is a row of an account, and knows no parameter's"},

@@ -7,8 +7,8 @@ import (
 	"claviger/internal/op"
 	"claviger/parameters/parameter"
 	"claviger/parameters/parameterrows"
+	"claviger/parameters/sharing"
 	"claviger/parameters/ssmfault"
-	"claviger/policy"
 
 	"github.com/google/uuid"
 )
@@ -70,10 +70,10 @@ func (s *Parameters) mayBeShared(c *op.Call, e *parameterrows.Entry) error {
 
 // readPolicy returns a policy of a request as it is stored.
 func (s *Parameters) readPolicy(c *op.Call, text, arn string) (stored string, err error) {
-	if len(text) > policy.ParameterLimit {
-		return "", ssmfault.PolicySize(policy.ParameterLimit)
+	if len(text) > sharing.Most {
+		return "", ssmfault.PolicySize(sharing.Most)
 	}
-	d, err := policy.ParseParameter(text, arn)
+	d, err := sharing.Parse(text, arn)
 	if err != nil {
 		return "", ssmfault.BadPolicy(err)
 	}
@@ -82,7 +82,7 @@ func (s *Parameters) readPolicy(c *op.Call, text, arn string) (stored string, er
 	}
 	stored, err = domain.StoredPolicy(c, s.people, text)
 	if errors.Is(err, domain.ErrNobody) {
-		return "", ssmfault.BadPolicy(policy.ErrParameterPrincipal)
+		return "", ssmfault.BadPolicy(sharing.ErrPrincipal)
 	}
 	return stored, err
 }

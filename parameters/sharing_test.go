@@ -9,6 +9,7 @@ import (
 	"claviger/internal/op/optest"
 	"claviger/keystore"
 	"claviger/parameters"
+	"claviger/parameters/sharing"
 	"claviger/policy"
 )
 
@@ -150,7 +151,7 @@ func TestPutResourcePolicy_Principals_AreStoredById(t *testing.T) {
 	}
 	s.refused("PutResourcePolicy", M{"ResourceArn": arn, "Policy": text, "PolicyId": out.PolicyId,
 		"PolicyHash": out.PolicyHash}, "MalformedResourcePolicyDocumentException",
-		policy.ErrParameterPrincipal.Error())
+		sharing.ErrPrincipal.Error())
 }
 
 // TestResourcePolicies_CantBeChanged_StayAsTheyAre: what is refused of putting, reading and

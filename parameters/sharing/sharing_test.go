@@ -1,15 +1,15 @@
-package policy_test
+package sharing_test
 
 import (
 	"strings"
 	"testing"
 
-	"claviger/policy"
+	"claviger/parameters/sharing"
 )
 
-// TestParseParameter_EachStatement_OpensReadingAlone: what a parameter's resource policy may say,
+// TestParse_EachStatement_OpensReadingAlone: what a parameter's resource policy may say,
 // and what is refused of it.
-func TestParseParameter_EachStatement_OpensReadingAlone(t *testing.T) {
+func TestParse_EachStatement_OpensReadingAlone(t *testing.T) {
 	const arn = "arn:aws:ssm:us-east-1:111122223333:parameter/app/x"
 	const usual = `"Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":"ssm:GetParameter",` +
 		`"Resource":"*"`
@@ -31,44 +31,44 @@ func TestParseParameter_EachStatement_OpensReadingAlone(t *testing.T) {
 		"all but one":  {with(`"Allow","Principal"`, `"Deny","NotPrincipal"`), nil},
 		"itself":       {resource(`"Resource":"` + arn + `"`), nil},
 		"a condition":  {usual + `,"Condition":{"Bool":{"aws:SecureTransport":"true"}}`, nil},
-		"a write":      {action(`"ssm:PutParameter"`), policy.ErrParameterAction},
-		"a pattern":    {action(`"ssm:GetParameter*"`), policy.ErrParameterAction},
-		"everything":   {action(`"*"`), policy.ErrParameterAction},
+		"a write":      {action(`"ssm:PutParameter"`), sharing.ErrAction},
+		"a pattern":    {action(`"ssm:GetParameter*"`), sharing.ErrAction},
+		"everything":   {action(`"*"`), sharing.ErrAction},
 		"one of them a write": {action(`["ssm:GetParameter","ssm:DeleteParameter"]`),
-			policy.ErrParameterAction},
-		"by path":   {action(`"ssm:GetParametersByPath"`), policy.ErrParameterAction},
-		"no action": {action(`[]`), policy.ErrParameterAction},
+			sharing.ErrAction},
+		"by path":   {action(`"ssm:GetParametersByPath"`), sharing.ErrAction},
+		"no action": {action(`[]`), sharing.ErrSyntax},
 		"all but a write": {with(`"Action":"ssm:GetParameter"`, `"NotAction":"ssm:PutParameter"`),
-			policy.ErrParameterAction},
-		"another parameter": {resource(`"Resource":"` + arn + `y"`), policy.ErrParameterResource},
+			sharing.ErrAction},
+		"another parameter": {resource(`"Resource":"` + arn + `y"`), sharing.ErrResource},
 		"a pattern of ARNs": {resource(`"Resource":"arn:aws:ssm:*:*:parameter/*"`),
-			policy.ErrParameterResource},
-		"all but itself": {resource(`"NotResource":"` + arn + `"`), policy.ErrParameterResource},
-		"no resource":    {resource(`"Sid":"x"`), policy.ErrParameterResource},
+			sharing.ErrResource},
+		"all but itself": {resource(`"NotResource":"` + arn + `"`), sharing.ErrResource},
+		"no resource":    {resource(`"Sid":"x"`), sharing.ErrResource},
 		"a service": {principal(`{"Service":"ec2.amazonaws.com"}`),
-			policy.ErrParameterPrincipal},
+			sharing.ErrPrincipal},
 		"a provider": {principal(`{"Federated":"accounts.google.com"}`),
-			policy.ErrParameterPrincipal},
+			sharing.ErrPrincipal},
 		"a group": {principal(`{"AWS":"arn:aws:iam::444455556666:group/g"}`),
-			policy.ErrParameterPrincipal},
+			sharing.ErrPrincipal},
 		"a unique id": {principal(`{"AWS":"AIDAALICEALICEALICEA"}`),
-			policy.ErrParameterPrincipal},
+			sharing.ErrPrincipal},
 		"nobody": {with(`"Principal":{"AWS":"444455556666"},`, ""),
-			policy.ErrParameterPrincipal},
-		"another effect":     {with("Allow", "allow"), policy.ErrParameterSyntax},
-		"an unknown element": {usual + `,"Who":"me"`, policy.ErrParameterSyntax},
+			sharing.ErrPrincipal},
+		"another effect":     {with("Allow", "allow"), sharing.ErrSyntax},
+		"an unknown element": {usual + `,"Who":"me"`, sharing.ErrSyntax},
 		"no network": {usual + `,"Condition":{"IpAddress":{"aws:SourceIp":"ten"}}`,
-			policy.ErrParameterSyntax},
-		"a letter that looks like another": {usual + `,"Sid":"а"`, policy.ErrParameterSyntax},
+			sharing.ErrSyntax},
+		"a letter that looks like another": {usual + `,"Sid":"а"`, sharing.ErrSyntax},
 	} {
 		text := `{"Version":"2012-10-17","Statement":[{` + c.statement + `}]}`
-		if _, err := policy.ParseParameter(text, arn); err != c.want {
+		if _, err := sharing.Parse(text, arn); err != c.want {
 			t.Errorf("%s: %v, want %v", name, err, c.want)
 		}
 	}
 	for _, text := range []string{"", "{", "[]", `{"Version":"2012-10-17"}`, `"x"`,
 		`{"Version":"2020-01-01","Statement":[{` + usual + `}]}`} {
-		if _, err := policy.ParseParameter(text, arn); err != policy.ErrParameterSyntax {
+		if _, err := sharing.Parse(text, arn); err != sharing.ErrSyntax {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
