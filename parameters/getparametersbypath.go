@@ -125,7 +125,7 @@ func (s *Parameters) getParametersByPath(c *op.Call, in GetParametersByPathInput
 	if err != nil {
 		return out, err
 	}
-	out.Parameters = []Parameter{}
+	out.Parameters = make([]Parameter, 0, p.Size)
 	after, looked := p.After, p.Size
 	if b.filtered {
 		looked = mostLookedAt
