@@ -32,7 +32,8 @@ func (s *Parameters) below(p parameter.Path, recursive bool, after string,
 		return s.rows.Below(p, recursive, after, n)
 	}
 	for _, d := range s.public.Under(p.Path, recursive, after, n) {
-		found = append(found, parameterrows.Found{Name: d.Name, ID: stateOf(d), Rev: public.Version})
+		found = append(found, parameterrows.Found{Name: d.Name, ID: stateOf(d),
+			Version: public.Version, Rev: public.Version})
 	}
 	return found, nil
 }

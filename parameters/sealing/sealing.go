@@ -87,8 +87,8 @@ const invalidKey = "InvalidKeyId"
 
 // kmsError says in Parameter Store's words what KMS refused. Who may not use the key is denied in
 // KMS's words, and KMS's code stands behind them, as recorded of AWS: programs look for it there. A
-// key that is absent, disabled, pending deletion or of another kind is an invalid one; absent is the
-// kind of that fault where there is no such key. What no request can help (the device away, a
+// key that is absent, disabled, pending deletion or of another kind is an invalid one; absent is
+// the kind of that fault where there is no such key. What no request can help (the device away, a
 // failure of our own) stays what it is.
 func kmsError(c *op.Call, err error, absent fault.Kind) error {
 	f := fault.Of(err)

@@ -36,6 +36,7 @@ var restLife = []restStep{
 	{"GET", "/v1/parameters/" + parameterARN("/shop/db"), "", 200, `"Name":"/shop/db"`},
 	{"GET", "/v1/parameters/" + parameterARN("/shop/db") + ":1", "", 200, `"Value":"one"`},
 	{"GET", "/v1/parameters/shop/db:3", "", 404, "ParameterVersionNotFound"},
+	{"GET", "/v1/parameters/shop/db:1:2", "", 404, "ParameterNotFound"},
 	{"GET", "/v1/parameters/shop/absent", "", 404, "ParameterNotFound"},
 	{"GET", "/v1/parameters/shop/ä", "", 400, invalid},
 	{"HEAD", "/v1/parameters/shop/db", "", 200, ""},

@@ -321,6 +321,21 @@ func TestParameterETag_OverThousandBelowPath_IsNone(t *testing.T) {
 	}
 }
 
+// TestParameterETag_SecretByReference_IsNone: a secret changes unseen from here, so that whoever asks
+// is answered at once.
+func TestParameterETag_SecretByReference_IsNone(t *testing.T) {
+	s := servicetest.Start(t)
+	createSecret(t, s.SecretsManager(), "shop/db", "s3cr3t")
+	const path = "/v1/parameters/aws/reference/secretsmanager/shop/db?WithDecryption=true"
+	for _, had := range []string{"", "*", `"x"`} {
+		a := watch{s}.get(t, path, s.Root, had, 40)
+		if a.Status != http.StatusOK || a.Header.Get("ETag") != "" ||
+			!strings.Contains(string(a.Body), `"Value":"s3cr3t"`) {
+			t.Errorf("%s: answered %d %v %s", had, a.Status, a.Header, a.Body)
+		}
+	}
+}
+
 // TestParameterWait_CallerMayNoMore_IsRefused: the policy of its own that let it in is gone, on a
 // name or a path.
 func TestParameterWait_CallerMayNoMore_IsRefused(t *testing.T) {
