@@ -14,10 +14,10 @@
 //
 // # In the trail
 //
-// AWS publishes no event of CloudTrail for any of this, neither of the service nor of a caller. Here
-// an Expiration is recorded as DeleteParameter by the service's own principal, and notifications as
-// NotifyByParameterPolicies, which is no operation of AWS's: it changes the row, and no change goes
-// unrecorded.
+// AWS publishes no event of CloudTrail for any of this, neither of the service nor of a caller.
+// Here an Expiration is recorded as DeleteParameter by the service's own principal, and
+// notifications as NotifyByParameterPolicies, which is no operation of AWS's: it changes the row,
+// and no change goes unrecorded.
 package enforcement
 
 import (

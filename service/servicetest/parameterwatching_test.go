@@ -321,8 +321,8 @@ func TestParameterETag_OverThousandBelowPath_IsNone(t *testing.T) {
 	}
 }
 
-// TestParameterETag_SecretByReference_IsNone: a secret changes unseen from here, so that whoever asks
-// is answered at once.
+// TestParameterETag_SecretByReference_IsNone: a secret changes unseen from here, so that whoever
+// asks is answered at once.
 func TestParameterETag_SecretByReference_IsNone(t *testing.T) {
 	s := servicetest.Start(t)
 	createSecret(t, s.SecretsManager(), "shop/db", "s3cr3t")
