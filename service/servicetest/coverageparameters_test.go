@@ -21,9 +21,10 @@ var coverageOfParameterStore = coverage{
 // parameterOperations are the operations of Systems Manager that are on parameters, and those on
 // the settings of an account.
 var parameterOperations = []string{"AddTagsToResource", "DeleteParameter", "DeleteParameters",
-	"DescribeParameters", "GetParameter", "GetParameterHistory", "GetParameters",
-	"GetParametersByPath", "GetServiceSetting", "LabelParameterVersion", "ListTagsForResource",
-	"PutParameter", "RemoveTagsFromResource", "ResetServiceSetting", "UnlabelParameterVersion",
+	"DeleteResourcePolicy", "DescribeParameters", "GetParameter", "GetParameterHistory",
+	"GetParameters", "GetParametersByPath", "GetResourcePolicies", "GetServiceSetting",
+	"LabelParameterVersion", "ListTagsForResource", "PutParameter", "PutResourcePolicy",
+	"RemoveTagsFromResource", "ResetServiceSetting", "UnlabelParameterVersion",
 	"UpdateServiceSetting"}
 
 const onlyParameters = "`Parameter` alone; all others are refused with `InvalidResourceType`"
@@ -36,7 +37,9 @@ var limitedOfParameterStore = map[string]string{
 	"ResetServiceSetting.SettingId":  "the two settings of Parameter Store",
 	"PutParameter.AllowedPattern": "without what can't be matched in linear time, which is refused " +
 		"by name",
-	"PutParameter.DataType": "a machine image is not looked up",
+	"PutParameter.DataType":             "a machine image is not looked up",
+	"DeleteResourcePolicy.DeletionMode": "is taken, and says nothing of parameters",
+	"GetResourcePolicies.NextToken":     "never there, and refused: a parameter has one policy",
 }
 
 var proofsOfParameterStore = map[string][]string{
@@ -51,7 +54,8 @@ var proofsOfParameterStore = map[string][]string{
 	"GetParameterHistory": {"TestPutParameter_EveryMember_IsSaidAgain",
 		"TestParameterHistory_Pages_AreTheOldestFirst"},
 	"DescribeParameters": {"TestDescribeParameters_EachFilter_FindsThoseOnly",
-		"TestPutParameter_EveryMember_IsSaidAgain"},
+		"TestPutParameter_EveryMember_IsSaidAgain",
+		"TestDescribeParameters_Shared_ListsWhatPoliciesLetIn"},
 	"DeleteParameter":         {"TestDeleteParameters_ByOneOrMany_AreGone"},
 	"DeleteParameters":        {"TestDeleteParameters_ByOneOrMany_AreGone"},
 	"LabelParameterVersion":   {"TestLabels_PutMovedAndTaken_NameOneVersion"},
@@ -59,9 +63,14 @@ var proofsOfParameterStore = map[string][]string{
 	"AddTagsToResource":       {"TestParameterTags_AddedListedAndTaken_AreOfTheNameAlone"},
 	"RemoveTagsFromResource":  {"TestParameterTags_AddedListedAndTaken_AreOfTheNameAlone"},
 	"ListTagsForResource":     {"TestParameterTags_AddedListedAndTaken_AreOfTheNameAlone"},
+	"PutResourcePolicy":       {"TestParameter_SharedByPolicy_IsReadByARN"},
+	"GetResourcePolicies":     {"TestParameter_SharedByPolicy_IsReadByARN"},
+	"DeleteResourcePolicy":    {"TestParameter_SharedByPolicy_IsReadByARN"},
 	"GetServiceSetting":       {"TestServiceSetting_SetAndReset_DecidesTheTier"},
 	"UpdateServiceSetting":    {"TestServiceSetting_SetAndReset_DecidesTheTier"},
 	"ResetServiceSetting":     {"TestServiceSetting_SetAndReset_DecidesTheTier"},
+
+	"GetResourcePoliciesResponseEntry": {"TestParameter_SharedByPolicy_IsReadByARN"},
 
 	"Parameter":             {"TestPutParameter_EveryMember_IsSaidAgain"},
 	"ParameterHistory":      {"TestPutParameter_EveryMember_IsSaidAgain"},

@@ -76,7 +76,8 @@ var (
 	keyWords = []string{"KEY", "OTHER", "GOING", "SIGNER", "AUTHENTICATOR", "AGREER", "OPENER",
 		"WAITING", "LONE", "COUPLE"}
 	secretWords = []string{"SECRET", "MARKED", "CREDENTIALS", "ROTATED", "COPIED", "REPLICA"}
-	otherWords  = []string{"ALIAS", "GRANT", "STORE", "CONNECTED", "PARAMETER"}
+	otherWords  = []string{"ALIAS", "GRANT", "STORE", "CONNECTED", "PARAMETER", "PRIVATE",
+		"SHARED"}
 )
 
 func namesIn(request string) (words []string) {
@@ -135,6 +136,8 @@ func twin(name string) string {
 		return hex.EncodeToString(b)[:n]
 	}
 	switch i := strings.LastIndex(name, ":"); {
+	case strings.HasPrefix(name, "arn:aws:ssm:"):
+		return parameterARN("/w/p-" + uuid.NewString())
 	case i >= 0: // a secret's ARN: name and suffix
 		return name[:i+1] + name[i+1:i+3] + uuid.NewString() + "-" + digits(6)
 	case strings.HasPrefix(name, "mrk-"):
@@ -164,6 +167,8 @@ func written(word, name, form string) (text, called string) {
 		return text, text
 	case word == "PARAMETER":
 		return writtenParameter(name, form)
+	case word == "PRIVATE", word == "SHARED":
+		return name, name
 	case !slices.Contains(keyWords, word):
 		return name, ""
 	}

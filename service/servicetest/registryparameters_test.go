@@ -11,6 +11,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 )
 
+// sharing is a resource policy that lets an account read a parameter which is its own anyway.
+const sharing = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` +
+	servicetest.Account + `"},"Action":"ssm:GetParameter","Resource":"*"}]}`
+
 const throughput = "/ssm/parameter-store/high-throughput-enabled"
 
 // stageParameters makes the parameter that a request needs, sealed, in two versions and with a
@@ -28,6 +32,22 @@ func stageParameters(t testing.TB, s *servicetest.Server, request, unique string
 		must(c.LabelParameterVersion(t.Context(), &ssm.LabelParameterVersionInput{Name: &name,
 			ParameterVersion: aws.Int64(1), Labels: []string{"staged"}}))(t)
 		there, absent = append(there, "PARAMETER", name), append(absent, "PARAMETER", "/w/absent")
+	}
+	for _, word := range []string{"PRIVATE", "SHARED"} {
+		if !strings.Contains(request, word) {
+			continue
+		}
+		name := "/w/" + strings.ToLower(word[:1]) + "-" + unique
+		must(c.PutParameter(t.Context(), &ssm.PutParameterInput{Name: &name, Value: aws.String("one"),
+			Type: "String", Tier: types.ParameterTierAdvanced}))(t)
+		there = append(there, word, parameterARN(name))
+		absent = append(absent, word, parameterARN("/w/absent"))
+		if word == "SHARED" {
+			shared := must(c.PutResourcePolicy(t.Context(), &ssm.PutResourcePolicyInput{
+				ResourceArn: aws.String(parameterARN(name)), Policy: aws.String(sharing)}))(t)
+			same := []string{"POLICYID", *shared.PolicyId, "POLICYHASH", *shared.PolicyHash}
+			there, absent = append(there, same...), append(absent, same...)
+		}
 	}
 	if strings.Contains(request, "SETTING") {
 		must(c.UpdateServiceSetting(t.Context(), &ssm.UpdateServiceSettingInput{

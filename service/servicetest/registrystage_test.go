@@ -170,6 +170,7 @@ func startWalkServers(t testing.TB) walkServers {
 	t.Helper()
 	on := func(s *servicetest.Server) walkServer {
 		createSecret(t, s.SecretsManager(), "first", "x")
+		stageParameters(t, s, "PARAMETER", "first")
 		return walkServer{s, database(t, s.Database)}
 	}
 	return walkServers{on(servicetest.Start(t, servicetest.WithCluster(t))),

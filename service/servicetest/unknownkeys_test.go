@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/google/uuid"
 )
 
@@ -82,6 +83,14 @@ var savers = map[string]saver{
 			&secretsmanager.PutResourcePolicyInput{SecretId: secret, ResourcePolicy: &policy})
 		return err
 	},
+	"ssm.PutResourcePolicy": func(t *testing.T, s *servicetest.Server, policy string) error {
+		name := "/s/" + uuid.NewString()
+		must(s.ParameterStore().PutParameter(t.Context(), &ssm.PutParameterInput{Name: &name,
+			Value: aws.String("x"), Type: "String", Tier: "Advanced"}))(t)
+		_, err := s.ParameterStore().PutResourcePolicy(t.Context(), &ssm.PutResourcePolicyInput{
+			ResourceArn: aws.String(parameterARN(name)), Policy: &policy})
+		return err
+	},
 	"secretsmanager.ValidateResourcePolicy": func(t *testing.T, s *servicetest.Server,
 		policy string) error {
 		_, err := s.SecretsManager().ValidateResourcePolicy(t.Context(),
@@ -118,6 +127,8 @@ func asking(name string, keys ...string) string {
 	switch {
 	case operation == "CreateRole", operation == "UpdateAssumeRolePolicy":
 		of = `"Principal":"*","Action":"sts:AssumeRole"`
+	case vendor == "ssm":
+		of = `"Principal":{"AWS":"111122223333"},"Resource":"*","Action":"ssm:GetParameter"`
 	case vendor == "iam":
 		of = `"Action":"*","Resource":"*"`
 	}
@@ -190,6 +201,9 @@ func TestUnknownKeys_Refused_AreNamedInTheAnswer(t *testing.T) {
 			code := "MalformedPolicyDocumentException"
 			if strings.HasPrefix(name, "iam.") {
 				code = "MalformedPolicyDocument"
+			}
+			if strings.HasPrefix(name, "ssm.") {
+				code = "MalformedResourcePolicyDocumentException"
 			}
 			refused(t, err, code, says+c.want)
 		}
