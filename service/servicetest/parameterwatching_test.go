@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"claviger/service/servicetest"
 
@@ -318,6 +319,25 @@ func TestParameterETag_OverThousandBelowPath_IsNone(t *testing.T) {
 	}
 	if a = w.get(t, path, s.Root, "*", 40); a.Status != http.StatusOK {
 		t.Errorf("1,001, whatever it is: answered %d", a.Status)
+	}
+}
+
+// TestParameterWait_ExpiredParameter_IsToldSo: a policy's deletion wakes as any other does.
+func TestParameterWait_ExpiredParameter_IsToldSo(t *testing.T) {
+	s := servicetest.Start(t)
+	w := newWatchedTree(t, s)
+	expires := s.Clock.Now().Add(time.Hour).UTC().Format("2006-01-02T15:04:05.000Z")
+	must(w.PutParameter(t.Context(), &ssm.PutParameterInput{Name: aws.String("/shop/db/host"),
+		Value: aws.String("db1"), Overwrite: aws.Bool(true), Tier: "Advanced",
+		Policies: aws.String(`[{"Type":"Expiration","Version":"1.0","Attributes":{"Timestamp":"` +
+			expires + `"}}]`)}))(t)
+	name := w.waiters(t, "/v1/parameters/shop/db/host", s.Root, 1)
+	path := w.waiters(t, oneLevel, s.Root, 1)
+	s.Clock.Advance(2 * time.Hour)
+	s.RunDueJobs(t)
+	restAnswer(t, name()[0], http.StatusNotFound, "ParameterNotFound")
+	if a := path()[0]; a.Status != http.StatusOK || strings.Contains(string(a.Body), "host") {
+		t.Errorf("by path: answered %d %s", a.Status, a.Body)
 	}
 }
 
