@@ -117,7 +117,8 @@ func TestAccess_ByName_IsDecidedOnEachParameter(t *testing.T) {
 	})
 }
 
-// TestAccess_ByPath_IsDecidedOnThePathAsGiven: a slash at its end is a part of it.
+// TestAccess_ByPath_IsDecidedOnThePathAsGiven: a slash at its end is a part of it. Who is denied it
+// with that slash or without is denied it both ways.
 func TestAccess_ByPath_IsDecidedOnThePathAsGiven(t *testing.T) {
 	const operation = "GetParametersByPath"
 	path := func(path string) M { return M{"Path": path} }
@@ -131,6 +132,14 @@ func TestAccess_ByPath_IsDecidedOnThePathAsGiven(t *testing.T) {
 		{operation, path("/"), []string{allow(operation, "/", "")}, ""},
 		{operation, path("/"), []string{allow(operation, "/app*", "")}, "/"},
 		{operation, path("/app/none"), []string{allow(operation, "/app/dev", "")}, "/app/none"},
+		{operation, path("/app/dev"), []string{everything, deny(operation, "/app/dev/", "")},
+			"/app/dev"},
+		{operation, path("/app/dev/"), []string{everything, deny(operation, "/app/dev", "")},
+			"/app/dev/"},
+		{operation, path("/app/dev"), []string{everything, deny(operation, "/app/dev/*", "")},
+			"/app/dev"},
+		{operation, path("/app"), []string{everything, deny(operation, "/app/dev", "")}, ""},
+		{operation, path("/"), []string{everything, deny(operation, "/?*", "")}, ""},
 		{operation, recursive(true), denied, "/app/dev"},
 		{operation, recursive(false), denied, ""},
 		{operation, path("/app/dev"), denied, ""},

@@ -58,6 +58,9 @@ func (s *Parameters) getParameterHistory(c *op.Call, in GetParameterHistoryInput
 	if err != nil {
 		return out, s.pages.Invalid.Because(err)
 	}
+	// The signed row says which versions there are. One that made room and is in the table again
+	// was put there by somebody else.
+	after = max(after, p.Oldest-1)
 	versions, err := s.rows.VersionsAfter(c, p, after, page.Size+1)
 	if err != nil {
 		return out, err

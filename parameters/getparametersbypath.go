@@ -57,6 +57,7 @@ type below struct {
 // Demands implements [op.Target].
 func (b below) Demands() []policy.Demand {
 	d := domain.On(target.Action("GetParametersByPath"), b.ARN, "")
+	d.Resource.Also = b.AlsoARN
 	d.Values = func() policy.Values {
 		v := policy.Values{}
 		b.says(v)

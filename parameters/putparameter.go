@@ -95,6 +95,10 @@ func (s *Parameters) putParameter(c *op.Call, in PutParameterInput,
 	if err := s.decideTier(c, in, ch); err != nil {
 		return nil, err
 	}
+	// A match takes time in proportion to the value, whose size has its bounds by now.
+	if err := checkPattern(next, in.Value); err != nil {
+		return nil, err
+	}
 	value, err := s.sealer.Seal(c, next, in.Value)
 	if err != nil {
 		return nil, err
@@ -168,10 +172,7 @@ func say(c *op.Call, in PutParameterInput, p *parameter.Parameter) error {
 		}
 		p.Policies = set
 	}
-	if err := p.CheckDataType(in.Value); err != nil {
-		return err
-	}
-	return checkPattern(p, in.Value)
+	return p.CheckDataType(in.Value)
 }
 
 // keyFor is the KMS key that a value of p is sealed by: nothing but for a SecureString.

@@ -42,6 +42,7 @@ type Resource struct {
 	ARN     string // or "*" where the action knows no resource
 	Asked   string // what the caller calls it, or [OfCiphertext]; empty: by its ARN
 	Account string // that owns it; empty means the caller's own
+	Also    string // another ARN that means the same: what denies it denies, and nothing more
 	Tags    func() (map[string]string, error)
 	Aliases func() ([]string, error) // names of a KMS key: kms:ResourceAliases
 	Policy  func() (*Document, error)

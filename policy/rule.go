@@ -110,7 +110,7 @@ func (r *rule) covers(action string) bool {
 // reaches reports whether the rule is about the demand's resource. One that says nothing of
 // resources is about the role whose trust policy it is in, and in other policies about nothing. A
 // variable without a value makes its pattern match nothing. What NotResource then leaves out isn't
-// clear, so that it denies and doesn't allow.
+// clear, so that it denies and doesn't allow. Whoever denies a resource denies it under each name.
 func (r *rule) reaches(s *scope) bool {
 	if r.resources == nil {
 		return r.principals != nil && strings.HasPrefix(s.demand.Action, "sts:")
@@ -120,6 +120,9 @@ func (r *rule) reaches(s *scope) bool {
 		fits, known := r.resources[i].match(s.demand.Resource.ARN, s)
 		if !known && r.notResources && !r.deny {
 			return false
+		}
+		if !fits && r.deny && !r.notResources && s.demand.Resource.Also != "" {
+			fits, _ = r.resources[i].match(s.demand.Resource.Also, s)
 		}
 		hit = hit || fits
 	}

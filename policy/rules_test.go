@@ -53,3 +53,35 @@ func TestAdmits_WhomThePolicyNames_WhateverTheirAccountSays(t *testing.T) {
 		}
 	}
 }
+
+// TestDecide_ResourceWithAnotherName_IsDeniedUnderBoth, and allowed under its own alone.
+func TestDecide_ResourceWithAnotherName_IsDeniedUnderBoth(t *testing.T) {
+	const everything = `{"Effect":"Allow","Action":"*","Resource":"*"}`
+	statement := func(effect, element, name string) string {
+		return `{"Effect":"` + effect + `","Action":"*","` + element + `":"arn:aws:ssm:*:*:` + name + `"}`
+	}
+	arn := "arn:aws:ssm:us-east-1:" + account + ":parameter/app"
+	for i, c := range []struct {
+		text string
+		want bool
+	}{
+		{everything, true},
+		{statement("Allow", "Resource", "parameter/app"), true},
+		{statement("Allow", "Resource", "parameter/app/"), false},
+		{statement("Allow", "NotResource", "parameter/app/"), true},
+		{everything + "," + statement("Deny", "Resource", "parameter/app"), false},
+		{everything + "," + statement("Deny", "Resource", "parameter/app/"), false},
+		{everything + "," + statement("Deny", "Resource", "parameter/app/b"), true},
+		{everything + "," + statement("Deny", "NotResource", "parameter/app"), true},
+		{everything + "," + statement("Deny", "NotResource", "parameter/app/"), false},
+	} {
+		who := alice
+		who.Policies = []*policy.Document{parse(t, doc(c.text))}
+		got := policy.Decide(policy.Request{Caller: who,
+			Demands: []policy.Demand{{Action: "ssm:GetParametersByPath",
+				Resource: policy.Resource{ARN: arn, Also: arn + "/"}}}}).Allowed()
+		if got != c.want {
+			t.Errorf("%d: %s: %v", i, c.text, got)
+		}
+	}
+}

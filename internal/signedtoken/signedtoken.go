@@ -1,10 +1,15 @@
 // Package signedtoken makes opaque tokens that callers hand back: page tokens, grant tokens, import
 // tokens. A token carries a short text under a MAC. The MAC binds it to a scope: the operation, the
-// namespace and whatever else it was made for. So it fits nothing else and can't be made up. It
-// hides nothing: the text can be read by whoever holds the token.
+// namespace and whatever else it was made for. So it fits nothing else and can't be made up.
+//
+// The text is encrypted, since it may name what the holder may not know of: a page of what others
+// share ends with whatever was looked at last. The MAC is the synthetic IV, as with RFC 5297, so
+// that one text in one scope makes one token always.
 package signedtoken
 
 import (
+	"crypto/aes"
+	"crypto/cipher"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -13,19 +18,32 @@ import (
 )
 
 // Maker makes and reads the tokens of one installation. Every node of it has the same key.
-type Maker struct{ key []byte }
+type Maker struct {
+	key   []byte
+	block cipher.Block
+}
 
 // New returns a Maker. Tokens of makers with other keys are refused.
-func New(key []byte) *Maker { return &Maker{key: key} }
+func New(key []byte) *Maker {
+	// What tag hashes begins with a length, so that no tag is this.
+	h := hmac.New(sha256.New, key)
+	h.Write([]byte("encryption"))
+	block, err := aes.NewCipher(h.Sum(nil))
+	if err != nil {
+		panic(err) // the length of a key is all that can be wrong with it
+	}
+	return &Maker{key: key, block: block}
+}
 
 // ErrInvalid is the answer to a token that this installation did not make for this scope.
 var ErrInvalid = errors.New("the token was not made for this request")
 
-const tagSize = 16 // bytes of HMAC-SHA-256 that a token carries
+const tagSize = aes.BlockSize // bytes of HMAC-SHA-256 that a token carries
 
 // Make returns the token that carries text within scope.
 func (m *Maker) Make(text string, scope ...string) string {
-	return base64.RawURLEncoding.EncodeToString(append(m.tag(text, scope), text...))
+	tag := m.tag(text, scope)
+	return base64.RawURLEncoding.EncodeToString(append(tag, m.crypt(tag, []byte(text))...))
 }
 
 // Read returns the text of a token that was made within scope.
@@ -34,11 +52,17 @@ func (m *Maker) Read(token string, scope ...string) (text string, err error) {
 	if err != nil || len(b) < tagSize {
 		return "", ErrInvalid
 	}
-	text = string(b[tagSize:])
+	text = string(m.crypt(b[:tagSize], b[tagSize:]))
 	if !hmac.Equal(b[:tagSize], m.tag(text, scope)) {
 		return "", ErrInvalid
 	}
 	return text, nil
+}
+
+// crypt encrypts or decrypts text in place.
+func (m *Maker) crypt(tag, text []byte) []byte {
+	cipher.NewCTR(m.block, tag).XORKeyStream(text, text)
+	return text
 }
 
 // tag is the MAC over scope and text, each part with its length before it.

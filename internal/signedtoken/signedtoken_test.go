@@ -1,6 +1,7 @@
 package signedtoken
 
 import (
+	"bytes"
 	"encoding/base64"
 	"errors"
 	"testing"
@@ -14,6 +15,28 @@ func TestToken_SameScope_GivesItsTextBack(t *testing.T) {
 		if got != last || err != nil {
 			t.Errorf("%q came back as %q, %v", last, got, err)
 		}
+	}
+}
+
+// TestToken_Text_CantBeRead: neither whole nor in what tokens of like texts have in common.
+func TestToken_Text_CantBeRead(t *testing.T) {
+	m := New([]byte("key"))
+	var before []byte
+	for _, text := range []string{"111122223333 /app/secret-1", "111122223333 /app/secret-2"} {
+		raw, err := base64.RawURLEncoding.DecodeString(m.Make(text, "DescribeParameters"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(raw, []byte("secret")) {
+			t.Errorf("%q is in its token", text)
+		}
+		if len(before) > 0 && bytes.Equal(before[tagSize:tagSize+12], raw[tagSize:tagSize+12]) {
+			t.Errorf("tokens tell that their texts begin alike")
+		}
+		before = raw
+	}
+	if m.Make("a", "s") != m.Make("a", "s") {
+		t.Error("one text makes two tokens")
 	}
 }
 

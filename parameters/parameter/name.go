@@ -205,6 +205,15 @@ type Path struct {
 	Account, Region string
 	Path            string // without a slash at its end but for the root, /
 	ARN             string // as policies match it: with the slash at the end, if it was asked so
+	AlsoARN         string // the other way; empty for the root
+}
+
+// Holds reports whether a parameter is below the path: directly, or anywhere.
+func (p Path) Holds(name string, anywhere bool) bool {
+	if anywhere {
+		return strings.HasPrefix(name, strings.TrimSuffix(p.Path, "/")+"/")
+	}
+	return Parent(name) == p.Path
 }
 
 var validPath = regexp.MustCompile(`^(/[a-zA-Z0-9_.-]+)+/?$|^/$`)
@@ -216,10 +225,19 @@ func ReadPath(c *op.Call, text string) (p Path, err error) {
 		return p, ssmfault.BadPath
 	}
 	p.Account, p.Region = owner(c, path), c.Region
-	p.ARN = Ref{Account: p.Account, Region: p.Region, Name: path}.ARN()
 	p.Path = path
-	if path != "/" {
-		p.Path = strings.TrimSuffix(path, "/")
+	p.ARN = p.arn(path)
+	if path == "/" {
+		return p, nil
+	}
+	p.Path = strings.TrimSuffix(path, "/")
+	p.AlsoARN = p.arn(p.Path)
+	if p.Path == path {
+		p.AlsoARN = p.arn(path + "/")
 	}
 	return p, nil
+}
+
+func (p Path) arn(path string) string {
+	return Ref{Account: p.Account, Region: p.Region, Name: path}.ARN()
 }

@@ -1,0 +1,69 @@
+package parameters_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"testing"
+
+	"claviger/internal/op/optest"
+	"claviger/parameters"
+	"claviger/policy"
+	"claviger/store/storetest"
+)
+
+// TestGetParametersByPath_ParameterOfElsewhereInTheIndex_IsNotShown: what was read before by who may
+// is kept, and so its row isn't asked for its signature again.
+func TestGetParametersByPath_ParameterOfElsewhereInTheIndex_IsNotShown(t *testing.T) {
+	s := start(t)
+	s.put("/open/a", "v")
+	s.put("/secret/b", "hidden")
+	s.get("/secret/b")
+	storetest.Edit(t, s.Path, `UPDATE parameters SET parent = '/open' WHERE name = '/secret/b'`)
+	s.asUser(t, []string{allow("GetParametersByPath", "/open", "")}, func(policy.Caller) {
+		s.refused("GetParametersByPath", M{"Path": "/open"}, "InternalServerError", "")
+	})
+}
+
+// TestGetParameterHistory_VersionThatMadeRoom_StaysAway, though its row was put back as it was.
+func TestGetParameterHistory_VersionThatMadeRoom_StaysAway(t *testing.T) {
+	s := start(t)
+	s.put("/a", "hidden")
+	storetest.Edit(t, s.Path, `ATTACH DATABASE '`+s.Path+`.kept' AS aside;
+		CREATE TABLE aside.kept AS SELECT * FROM parameter_versions WHERE 0;
+		INSERT INTO aside.kept SELECT * FROM parameter_versions`)
+	for i := range 100 {
+		s.put("/a", fmt.Sprint(i+2))
+	}
+	storetest.Edit(t, s.Path, `ATTACH DATABASE '`+s.Path+`.kept' AS aside;
+		INSERT INTO parameter_versions SELECT * FROM aside.kept`)
+	if all := s.history("/a"); all[0].Value != "2" {
+		t.Errorf("%d versions, the first is %+v", len(all), all[0])
+	}
+	s.refused("GetParameter", M{"Name": "/a:1"}, "ParameterVersionNotFound", "")
+}
+
+// TestDescribeParameters_PageOfWhatOthersShare_NamesNobody: a page may end with a parameter that
+// the caller may not know of.
+func TestDescribeParameters_PageOfWhatOthersShare_NamesNobody(t *testing.T) {
+	s := start(t)
+	for _, name := range []string{"/p/1", "/p/2"} {
+		s.share(s.putAdvanced(name, "v"), readers(otherAccount))
+	}
+	defer s.by(optest.Root(otherAccount))()
+	out := must[parameters.DescribeParametersOutput](s, "DescribeParameters",
+		M{"Shared": true, "MaxResults": 1})
+	token, err := base64.RawURLEncoding.DecodeString(out.NextToken)
+	if err != nil || len(token) == 0 || strings.Contains(string(token), "/p/") {
+		t.Errorf("%q, %v", token, err)
+	}
+}
+
+// TestPutParameter_ValueTooLarge_IsMatchedByNoPattern: a match takes time for each byte.
+func TestPutParameter_ValueTooLarge_IsMatchedByNoPattern(t *testing.T) {
+	s := start(t)
+	for tier, most := range map[string]int{"Standard": 4096, "Advanced": 8192} {
+		s.refused("PutParameter", M{"Name": "/a", "Type": "StringList", "Tier": tier,
+			"AllowedPattern": "b", "Value": strings.Repeat("a", most+1)}, "ValidationException", "")
+	}
+}
