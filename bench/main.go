@@ -99,6 +99,12 @@ func (b *bench) run(ctx context.Context) (err error) {
 	case b.keys > 0:
 		return b.manyKeys(ctx)
 	}
+	return b.operations(ctx)
+}
+
+// operations measures what each operation costs, unless another measurement of one server is asked
+// for.
+func (b *bench) operations(ctx context.Context) error {
 	s, err := b.serve(ctx)
 	if err != nil {
 		return err

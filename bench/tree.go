@@ -96,16 +96,18 @@ func fixed(operation, body string) func(*tree, int) []byte {
 	return func(t *tree, _ int) []byte { return t.ask(operation, body) }
 }
 
-// drawn returns a number below n, drawn at random. No two clients get the same one: a parameter that
-// two of them change at a time is another matter.
+// drawn returns a number below n, drawn at random. No two clients get the same one: a parameter
+// that two of them change at a time is another matter.
 func drawn(n, i int) int { return rand.IntN(n/mostClients)*mostClients + i%mostClients }
 
 const mostClients = 16
 
 var treeLines = []treeLine{
-	{"GetParametersByPath, one path of 10", 0, fixed("GetParametersByPath", `{"Path":"/tree/00/07"}`)},
+	{"GetParametersByPath, one path of 10", 0,
+		fixed("GetParametersByPath", `{"Path":"/tree/00/07"}`)},
 	{"GetParametersByPath, any path of 10", 0, func(t *tree, _ int) []byte {
-		return t.ask("GetParametersByPath", fmt.Sprintf(`{"Path":%q}`, t.leaf(rand.IntN(t.parameters/10))))
+		return t.ask("GetParametersByPath",
+			fmt.Sprintf(`{"Path":%q}`, t.leaf(rand.IntN(t.parameters/10))))
 	}},
 	{"GetParametersByPath, 10 of all", 0,
 		fixed("GetParametersByPath", `{"Path":"/","Recursive":true}`)},
@@ -118,7 +120,8 @@ var treeLines = []treeLine{
 	{"PutParameter, the next version of any", 0, func(t *tree, i int) []byte {
 		return t.ask("PutParameter", put(t.name(drawn(t.parameters, i)), "String"))
 	}},
-	{"PutParameter, a new one", 250, func(t *tree, _ int) []byte { // a standard one, of which there may be 10,000
+	// A new one is a standard one, of which an account may have 10,000.
+	{"PutParameter, a new one", 250, func(t *tree, _ int) []byte {
 		t.added++
 		return t.ask("PutParameter", put(fmt.Sprintf("/tree/00/00/new/%d", t.added), "String"))
 	}},
