@@ -45,12 +45,12 @@ func (AddTagsToResourceInput) MissingResource() error { return ssmfault.NoResour
 func (in AddTagsToResourceInput) Conditions(v policy.Values) { domain.SetTags(v, in.Tags) }
 
 func (s *Parameters) addTagsToResource(_ *op.Call, in AddTagsToResourceInput,
-	p *parameter.Parameter) (*parameterrows.Change, none, error) {
+	p *parameter.Parameter) (*parameterrows.Change, op.None, error) {
 	tags, err := domain.AddTags(parameter.TagRules, p.Tags, in.Tags)
 	if err != nil {
-		return nil, none{}, err
+		return nil, op.None{}, err
 	}
-	return retagged(p, tags), none{}, nil
+	return retagged(p, tags), op.None{}, nil
 }
 
 // retagged gives a parameter other tags. Its dates stay.

@@ -17,6 +17,6 @@ func (in DeleteParameterInput) ParameterName() string { return in.Name }
 
 // deleteParameter deletes a parameter with all its versions, labels and tags. There is no way back.
 func (s *Parameters) deleteParameter(_ *op.Call, _ DeleteParameterInput,
-	p *parameter.Parameter) (*parameterrows.Change, none, error) {
-	return &parameterrows.Change{Before: p}, none{}, nil
+	p *parameter.Parameter) (*parameterrows.Change, op.None, error) {
+	return &parameterrows.Change{Before: p}, op.None{}, nil
 }

@@ -20,12 +20,12 @@ type DeleteResourcePolicyInput struct {
 func (in DeleteResourcePolicyInput) ParameterARN() string { return in.ResourceArn }
 
 func (s *Parameters) deleteResourcePolicy(_ *op.Call, in DeleteResourcePolicyInput,
-	e *parameterrows.Entry) (*parameterrows.Change, none, error) {
+	e *parameterrows.Entry) (*parameterrows.Change, op.None, error) {
 	if !e.Sharing.There() {
-		return nil, none{}, ssmfault.NoPolicy
+		return nil, op.None{}, ssmfault.NoPolicy
 	}
 	if err := e.Sharing.Check(in.PolicyId, in.PolicyHash); err != nil {
-		return nil, none{}, err
+		return nil, op.None{}, err
 	}
-	return reshared(e.Parameter, parameter.Sharing{}), none{}, nil
+	return reshared(e.Parameter, parameter.Sharing{}), op.None{}, nil
 }

@@ -84,6 +84,3 @@ func New(c Config) *Parameters {
 func (s *Parameters) Jobs() map[string]domain.Job {
 	return map[string]domain.Job{enforcement.Job: s.enforcement.Work()}
 }
-
-// none is the empty object that AWS answers where there is nothing to say.
-type none struct{}

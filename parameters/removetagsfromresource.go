@@ -31,10 +31,10 @@ func (in RemoveTagsFromResourceInput) Conditions(v policy.Values) {
 }
 
 func (s *Parameters) removeTagsFromResource(_ *op.Call, in RemoveTagsFromResourceInput,
-	p *parameter.Parameter) (*parameterrows.Change, none, error) {
+	p *parameter.Parameter) (*parameterrows.Change, op.None, error) {
 	tags := domain.RemoveTags(p.Tags, in.TagKeys)
 	if len(tags) == len(p.Tags) {
-		return nil, none{}, nil
+		return nil, op.None{}, nil
 	}
-	return retagged(p, tags), none{}, nil
+	return retagged(p, tags), op.None{}, nil
 }

@@ -85,10 +85,10 @@ func (*Protocol) Decode(_ *http.Request, _ op.Operation, body []byte, in any) (
 	return wire.Presence(body), wire.Decode(body, in)
 }
 
-// Answer writes the document, or an empty body for an operation that answers nothing.
+// Answer writes the document. For an operation that answers nothing it is empty, or the body is.
 func (*Protocol) Answer(w http.ResponseWriter, _ *http.Request, o op.Operation, _, out any) error {
 	var body []byte
-	if _, none := out.(op.None); !none {
+	if _, none := out.(op.None); !none || o.Info().Service.Object {
 		var err error
 		if body, err = wire.Encode(out); err != nil {
 			return err

@@ -49,6 +49,7 @@ type Service struct {
 	// AWS's name of "the key can't be used just now", e.g. KeyUnavailableException
 	Down     string
 	NoStore  bool        // answers forbid caching, as KMS's do
+	Object   bool        // in AWS JSON an operation that answers nothing answers an empty object
 	Shapes   shape.Table // constraints by AWS shape name
 	Words    shape.Words // of sentences about broken constraints
 	Members  shape.Sentences

@@ -19,6 +19,7 @@ var ParameterStore = &op.Service{
 	Internal: "InternalServerError",
 	Down:     "InternalServerError",
 	NoStore:  true,
+	Object:   true,
 	Shapes:   shapes,
 	Members:  members,
 	Failures: failures,

@@ -1,7 +1,6 @@
 package parameterrows
 
 import (
-	"errors"
 	"fmt"
 
 	"claviger/internal/fault"
@@ -14,6 +13,5 @@ var errBusy = fault.New(fault.Conflict, "ThrottlingException",
 
 // lost says that a parameter's newest version has no row.
 func lost(p *parameter.Parameter) error {
-	return fault.Of(errors.New(fmt.Sprintf("version %d of %s was removed outside the service", p.Version,
-		p.ARN())))
+	return fault.Of(fmt.Errorf("version %d of %s was removed outside the service", p.Version, p.ARN()))
 }

@@ -19,16 +19,13 @@ type UpdateServiceSettingInput struct {
 
 func (in UpdateServiceSettingInput) settingID() string { return in.SettingId }
 
-// UpdateServiceSettingOutput is an empty object.
-type UpdateServiceSettingOutput struct{}
-
 // Update makes UpdateServiceSetting.
 func (s *Settings) Update(n op.Info) op.Operation {
 	return op.Write(n, find[UpdateServiceSettingInput](n), s.update)
 }
 
 func (s *Settings) update(c *op.Call, in UpdateServiceSettingInput,
-	t target) (op.Commit[UpdateServiceSettingOutput], error) {
+	t target) (op.Commit[op.None], error) {
 	if !slices.Contains(values[t.id], in.SettingValue) {
 		return nil, ssmfault.Invalid("The setting " + t.id + " can be " +
 			strings.Join(values[t.id], ", ") + ".")
@@ -39,5 +36,5 @@ func (s *Settings) update(c *op.Call, in UpdateServiceSettingInput,
 	if err != nil {
 		return nil, err
 	}
-	return op.Apply(change, UpdateServiceSettingOutput{}), nil
+	return op.Apply(change, op.None{}), nil
 }
