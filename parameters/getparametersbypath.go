@@ -8,6 +8,7 @@ import (
 	"claviger/parameters/filter"
 	"claviger/parameters/model"
 	"claviger/parameters/parameter"
+	"claviger/parameters/parameterrows"
 	"claviger/parameters/ssmfault"
 	"claviger/parameters/target"
 	"claviger/policy"
@@ -131,7 +132,7 @@ func (s *Parameters) getParametersByPath(c *op.Call, in GetParametersByPathInput
 	if b.filtered {
 		looked = mostLookedAt
 	}
-	found, err := s.below(b.Path, b.recursive, after, looked+1)
+	found, err := s.candidates(c, b, after, looked+1)
 	if err != nil {
 		return out, err
 	}
@@ -141,11 +142,52 @@ func (s *Parameters) getParametersByPath(c *op.Call, in GetParametersByPathInput
 			return out, nil
 		}
 		after = f.Name
+		if f.fails {
+			continue
+		}
 		if out.Parameters, err = s.appendFound(c, in, b, f.Name, out.Parameters); err != nil {
 			return out, err
 		}
 	}
 	return out, nil
+}
+
+// candidate is a parameter below a path. One that fails the filters is shown to nobody.
+type candidate struct {
+	parameterrows.Found
+	fails bool
+}
+
+// candidates returns at most n parameters below a path, from behind a name on. Filters are held
+// against what the rows say before those are verified: the token is the scarce part, and who asks
+// for what isn't there shall not have it verify all that is.
+func (s *Parameters) candidates(c *op.Call, b below, after string,
+	n int) (all []candidate, err error) {
+	if !b.filtered || b.Account == parameter.Nobody {
+		found, err := s.below(b.Path, b.recursive, after, n)
+		for _, f := range found {
+			all = append(all, candidate{Found: f})
+		}
+		return all, err
+	}
+	within := parameterrows.Directly(b.Path.Path)
+	if b.recursive {
+		within = parameterrows.Under(b.Path.Path)
+	}
+	rows, err := s.rows.Read(c, within, after, n)
+	for _, row := range rows {
+		all = append(all, candidate{parameterrows.Found{Name: row.Name}, b.fails(&row.Parameter)})
+	}
+	return all, err
+}
+
+// fails reports whether no version of a parameter passes the filters. Of the one with a label its
+// own row says more.
+func (b below) fails(p *parameter.Parameter) bool {
+	if labels := b.filter.Labels(); len(labels) > 0 {
+		return labelled(p, labels) == 0
+	}
+	return !b.filter.Matches(subject(p, p.Facts))
 }
 
 // appendFound appends the version of a parameter that passes the filters, if one does: the newest,

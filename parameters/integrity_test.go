@@ -12,17 +12,43 @@ import (
 	"claviger/store/storetest"
 )
 
-// TestGetParametersByPath_ParameterOfElsewhereInTheIndex_IsNotShown: what was read before by who may
-// is kept, and so its row isn't asked for its signature again.
-func TestGetParametersByPath_ParameterOfElsewhereInTheIndex_IsNotShown(t *testing.T) {
+// TestGetParametersByPath_IndexEdited_ShowsNothingOfElsewhere: what was read before by who may is
+// kept, and so its row isn't asked for its signature again.
+func TestGetParametersByPath_IndexEdited_ShowsNothingOfElsewhere(t *testing.T) {
 	s := start(t)
 	s.put("/open/a", "v")
 	s.put("/secret/b", "hidden")
 	s.get("/secret/b")
 	storetest.Edit(t, s.Path, `UPDATE parameters SET parent = '/open' WHERE name = '/secret/b'`)
 	s.asUser(t, []string{allow("GetParametersByPath", "/open", "")}, func(policy.Caller) {
-		s.refused("GetParametersByPath", M{"Path": "/open"}, "InternalServerError", "")
+		out := must[parameters.GetParametersByPathOutput](s, "GetParametersByPath", M{"Path": "/open"})
+		if len(out.Parameters) != 1 || out.Parameters[0].Name != "/open/a" {
+			t.Errorf("%+v", out)
+		}
 	})
+}
+
+// TestGetParametersByPath_FilteredOut_IsNotTheTokensBusiness, whether anything is kept of it or not.
+func TestGetParametersByPath_FilteredOut_IsNotTheTokensBusiness(t *testing.T) {
+	s := start(t)
+	for i := range 20 {
+		s.put(fmt.Sprintf("/app/%d", i), "v")
+	}
+	s.do("LabelParameterVersion", M{"Name": "/app/7", "Labels": []string{"l"}})
+	s.put("/app/7", "w")
+	for _, recursive := range []bool{false, true} {
+		for filter, want := range map[string]int{"Type SecureString": 0, "Label none": 0, "Label l": 1} {
+			s.Restart()
+			key, value, _ := strings.Cut(filter, " ")
+			before := s.TokenCalls.Load()
+			out := must[parameters.GetParametersByPathOutput](s, "GetParametersByPath", M{"Path": "/app",
+				"Recursive": recursive, "ParameterFilters": []M{{"Key": key, "Values": []string{value}}}})
+			calls := s.TokenCalls.Load() - before
+			if len(out.Parameters) != want || calls > int64(3*want) {
+				t.Errorf("%s: %d calls of the token for %+v", filter, calls, out)
+			}
+		}
+	}
 }
 
 // TestGetParameterHistory_VersionThatMadeRoom_StaysAway, though its row was put back as it was.

