@@ -1,12 +1,16 @@
 package parameters_test
 
 import (
+	"bytes"
 	"encoding/base64"
 	"fmt"
+	"maps"
+	"os"
 	"strings"
 	"testing"
 
 	"claviger/internal/op/optest"
+	"claviger/internal/outbox"
 	"claviger/parameters"
 	"claviger/policy"
 	"claviger/store/storetest"
@@ -28,7 +32,8 @@ func TestGetParametersByPath_IndexEdited_ShowsNothingOfElsewhere(t *testing.T) {
 	})
 }
 
-// TestGetParametersByPath_FilteredOut_IsNotTheTokensBusiness, whether anything is kept of it or not.
+// TestGetParametersByPath_FilteredOut_IsNotTheTokensBusiness: a page that shows nothing costs no
+// call, though nothing is kept.
 func TestGetParametersByPath_FilteredOut_IsNotTheTokensBusiness(t *testing.T) {
 	s := start(t)
 	for i := range 20 {
@@ -91,5 +96,59 @@ func TestPutParameter_ValueTooLarge_IsMatchedByNoPattern(t *testing.T) {
 	for tier, most := range map[string]int{"Standard": 4096, "Advanced": 8192} {
 		s.refused("PutParameter", M{"Name": "/a", "Type": "StringList", "Tier": tier,
 			"AllowedPattern": "b", "Value": strings.Repeat("a", most+1)}, "ValidationException", "")
+	}
+}
+
+// TestValues_OfEveryOperation_AreInNoRecordEventOrError, whatever their type, and those that are
+// sealed nowhere in the database.
+func TestValues_OfEveryOperation_AreInNoRecordEventOrError(t *testing.T) {
+	s := start(t)
+	for kind, canary := range map[string]string{"String": "canary-plain",
+		"SecureString": "canary-sealed"} {
+		put := func(more M) M {
+			in := M{"Name": "/app/" + kind, "Value": canary, "Type": kind, "Overwrite": true}
+			maps.Copy(in, more)
+			return in
+		}
+		for _, in := range []M{put(nil), put(M{"Tier": "Advanced"}), put(M{"Overwrite": false}),
+			put(M{"Value": "{{" + canary + "}}"}), put(M{"AllowedPattern": "x+"}),
+			put(M{"Value": strings.Repeat(canary, 1000)}), put(M{"DataType": "aws:ec2:image"}),
+			put(M{"KeyId": "alias/none"}), put(M{"Name": "aws/x"}), put(M{"Type": "Blob"})} {
+			if _, err := s.serve(t.Context(), "PutParameter", in); err != nil &&
+				strings.Contains(err.Error(), canary) {
+				t.Errorf("%v", err)
+			}
+		}
+		for _, name := range []string{"GetParameter", "GetParameterHistory", "LabelParameterVersion",
+			"DeleteParameter"} {
+			in := M{"Name": "/app/" + kind}
+			switch name {
+			case "LabelParameterVersion":
+				in["Labels"] = []string{"l"}
+			case "GetParameter", "GetParameterHistory":
+				in["WithDecryption"] = true
+			}
+			s.do("GetParameters", M{"Names": []string{"/app/" + kind}, "WithDecryption": true})
+			s.do("GetParametersByPath", M{"Path": "/app", "WithDecryption": true})
+			s.do(name, in)
+		}
+	}
+	entries, err := outbox.After(s.DB, 0, 1000)
+	if err != nil || len(entries) == 0 {
+		t.Fatal(len(entries), err)
+	}
+	all := s.Records()
+	for _, e := range entries {
+		all = append(all, string(e.Event))
+	}
+	for _, text := range all {
+		if strings.Contains(text, "canary") {
+			t.Errorf("%s", text)
+		}
+	}
+	for _, file := range []string{s.Path, s.Path + "-wal"} {
+		if text, err := os.ReadFile(file); err != nil || bytes.Contains(text, []byte("canary-sealed")) {
+			t.Errorf("%s has a sealed value, or %v", file, err)
+		}
 	}
 }

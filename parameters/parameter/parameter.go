@@ -74,10 +74,9 @@ type Version struct {
 
 // Value is a value as it rests: as it is, or sealed for a SecureString.
 type Value struct {
-	Rests   []byte
-	KeyARN  string // of the KMS key that sealed it; empty: it isn't sealed
-	Epoch   int64  // of the data key under it; 0: KMS encrypted it
-	Managed bool   // sealed by the key that KMS manages for the service
+	Rests  []byte
+	KeyARN string // of the KMS key that sealed it; empty: it isn't sealed
+	Epoch  int64  // of the data key under it; 0: KMS encrypted it
 }
 
 // Ref is a parameter's place in table and cache. The name begins with a slash always: AWS takes x

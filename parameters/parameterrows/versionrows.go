@@ -17,7 +17,6 @@ var versionRows = rowmac.Declare("parameter_versions", func(v *parameter.Version
 	rests := []rowmac.Column{
 		rowmac.Text("key_arn", &v.Value.KeyARN),
 		rowmac.Integer("epoch", &v.Value.Epoch),
-		rowmac.Flag("managed", &v.Value.Managed),
 		rowmac.Bytes("digest", &v.Digest),
 	}
 	return slices.Concat(placeColumns(&v.Ref, &v.ID), factColumns(&v.Facts), rests)

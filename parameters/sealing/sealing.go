@@ -32,7 +32,6 @@ func (s *Sealer) Seal(c *op.Call, p *parameter.Parameter, value string) (paramet
 	if err != nil {
 		return parameter.Value{}, kmsError(c, err, fault.Invalid)
 	}
-	sealed.Managed = p.KeyID == parameter.ManagedAlias
 	return sealed, nil
 }
 

@@ -50,7 +50,6 @@ CREATE TABLE parameter_versions (
     user        TEXT    NOT NULL,
     key_arn     TEXT    NOT NULL, -- the KMS key that sealed the value; empty: it isn't sealed
     epoch       INTEGER NOT NULL, -- of the data key under it; 0: KMS encrypted the value itself
-    managed     INTEGER NOT NULL, -- 1: the key is the one that KMS manages for the service
     digest      BLOB    NOT NULL, -- SHA-256 of value
     mac         BLOB    NOT NULL,
     value       BLOB    NOT NULL, -- not under the MAC itself, but bound by its digest
