@@ -331,6 +331,8 @@ func TestMember_ThatNamesNothing_IsRefusedByEveryOperation(t *testing.T) {
 				code = "InvalidInput"
 			case n.Service.Name == "iam":
 				code = "ValidationError"
+			case n.Name == "GetResourcePolicies": // the model has no other name for it
+				code = "ResourcePolicyInvalidParameterException"
 			case n.Service.Name == "ssm":
 				code = map[string]string{"KeyId": "InvalidKeyId", "NextToken": "InvalidNextToken"}[member]
 			}
