@@ -133,6 +133,12 @@ var seenElsewhere = map[string]map[string]string{
 		"InvalidArnException":     "kms.RetireGrant",
 		"InvalidGrantIdException": "kms.RetireGrant",
 	},
+	"TestResourcePolicies_CantBeChanged_StayAsTheyAre": {
+		"MalformedResourcePolicyDocumentException": "ssm.PutResourcePolicy",
+		"ResourcePolicyConflictException":          "ssm.DeleteResourcePolicy",
+		"ResourcePolicyInvalidParameterException":  "ssm.DeleteResourcePolicy",
+		"ResourcePolicyNotFoundException":          "ssm.PutResourcePolicy",
+	},
 	"TestNewVersion_InvalidInput_IsRefused": {
 		"InvalidParameterException": "secretsmanager.PutSecretValue",
 	},

@@ -60,7 +60,7 @@ refused ParameterAlreadyExists aws ssm put-parameter --name /cli/db/user --value
 aws ssm put-parameter --name /cli/db/password --value s3cr3t --type SecureString --key-id alias/aws/ssm --tier Advanced >put
 same "a parameter" "$(aws ssm get-parameter --name /cli/db/password --with-decryption --query Parameter.Value --output text)" s3cr3t
 same "several, and which are none" "$(aws ssm get-parameters --names /cli/db/user /cli/absent --query '[Parameters[0].Value, InvalidParameters[0]]' --output text)" "app	/cli/absent"
-same "what is below a path" "$(aws ssm get-parameters-by-path --path /cli --recursive --with-decryption --max-items 1 --page-size 1 --query 'Parameters[].Name' --output text | head -n 1)" /cli/db/password
+same "what is below a path" "$(aws ssm get-parameters-by-path --path /cli --recursive --with-decryption --query 'Parameters[].Value' --output text)" "s3cr3t	app"
 aws ssm put-parameter --name /cli/db/user --value other --overwrite >put
 aws ssm label-parameter-version --name /cli/db/user --parameter-version 1 --labels old >labelled
 same "a labelled version" "$(aws ssm get-parameter --name /cli/db/user:old --query Parameter.Value --output text)" app
