@@ -133,6 +133,12 @@ var seenElsewhere = map[string]map[string]string{
 		"InvalidArnException":     "kms.RetireGrant",
 		"InvalidGrantIdException": "kms.RetireGrant",
 	},
+	"TestResourcePolicies_CantBeChanged_StayAsTheyAre": {
+		"MalformedResourcePolicyDocumentException": "ssm.PutResourcePolicy",
+		"ResourcePolicyConflictException":          "ssm.DeleteResourcePolicy",
+		"ResourcePolicyInvalidParameterException":  "ssm.DeleteResourcePolicy",
+		"ResourcePolicyNotFoundException":          "ssm.PutResourcePolicy",
+	},
 	"TestNewVersion_InvalidInput_IsRefused": {
 		"InvalidParameterException": "secretsmanager.PutSecretValue",
 	},
@@ -331,6 +337,8 @@ func TestMember_ThatNamesNothing_IsRefusedByEveryOperation(t *testing.T) {
 				code = "InvalidInput"
 			case n.Service.Name == "iam":
 				code = "ValidationError"
+			case n.Name == "GetResourcePolicies": // the model has no other name for it
+				code = "ResourcePolicyInvalidParameterException"
 			case n.Service.Name == "ssm":
 				code = map[string]string{"KeyId": "InvalidKeyId", "NextToken": "InvalidNextToken"}[member]
 			}

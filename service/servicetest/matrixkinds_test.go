@@ -149,6 +149,8 @@ var demanded = map[string][]string{
 	"secretsmanager.ValidateResourcePolicy": {"secretsmanager:ValidateResourcePolicy",
 		"secretsmanager:PutResourcePolicy"},
 
+	"ssm.PutParameter": {"ssm:PutParameter", "ssm:AddTagsToResource"},
+
 	"iam.CreateUser":    {"iam:CreateUser", "iam:TagUser"},
 	"iam.CreateRole":    {"iam:CreateRole", "iam:TagRole"},
 	"iam.CreatePolicy":  {"iam:CreatePolicy", "iam:TagPolicy"},
@@ -220,7 +222,7 @@ type matrixOperation struct {
 func resourceOf(n op.Info, called string) string {
 	called = strings.TrimPrefix(called, "policy ")
 	switch {
-	case called == "", strings.HasSuffix(called, "/"): // a listing is called by its path
+	case called == "", strings.HasSuffix(called, "/"), strings.HasSuffix(called, ":*"): // a listing
 		return "*"
 	case n.Service.Name == "secretsmanager" && !strings.HasPrefix(called, "arn:"):
 		return "arn:aws:secretsmanager:" + servicetest.Region + ":" + servicetest.Account + ":secret:" +

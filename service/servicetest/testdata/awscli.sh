@@ -55,6 +55,35 @@ aws secretsmanager delete-secret --secret-id prod/cli --recovery-window-in-days 
 refused InvalidRequestException aws secretsmanager get-secret-value --secret-id prod/cli
 aws secretsmanager restore-secret --secret-id prod/cli >restored
 
+same "the first version" "$(aws ssm put-parameter --name /cli/db/user --value app --type String --tags Key=team,Value=db --query '[Version, Tier]' --output text)" "1	Standard"
+refused ParameterAlreadyExists aws ssm put-parameter --name /cli/db/user --value other --type String
+aws ssm put-parameter --name /cli/db/password --value s3cr3t --type SecureString --key-id alias/aws/ssm --tier Advanced >put
+same "a parameter" "$(aws ssm get-parameter --name /cli/db/password --with-decryption --query Parameter.Value --output text)" s3cr3t
+same "several, and which are none" "$(aws ssm get-parameters --names /cli/db/user /cli/absent --query '[Parameters[0].Value, InvalidParameters[0]]' --output text)" "app	/cli/absent"
+same "what is below a path" "$(aws ssm get-parameters-by-path --path /cli --recursive --with-decryption --query 'Parameters[].Value' --output text)" "s3cr3t	app"
+aws ssm put-parameter --name /cli/db/user --value other --overwrite >put
+aws ssm label-parameter-version --name /cli/db/user --parameter-version 1 --labels old >labelled
+same "a labelled version" "$(aws ssm get-parameter --name /cli/db/user:old --query Parameter.Value --output text)" app
+same "the history" "$(aws ssm get-parameter-history --name /cli/db/user --query 'Parameters[].Value' --output text)" "app	other"
+same "the label that is gone" "$(aws ssm unlabel-parameter-version --name /cli/db/user --parameter-version 1 --labels old --query RemovedLabels --output text)" old
+same "the listing" "$(aws ssm describe-parameters --parameter-filters Key=Type,Values=SecureString Key=Path,Option=Recursive,Values=/cli --query 'Parameters[].Name' --output text)" /cli/db/password
+aws ssm add-tags-to-resource --resource-type Parameter --resource-id /cli/db/user --tags Key=stage,Value=test
+aws ssm remove-tags-from-resource --resource-type Parameter --resource-id /cli/db/user --tag-keys team
+same "a parameter's tags" "$(aws ssm list-tags-for-resource --resource-type Parameter --resource-id /cli/db/user --query 'TagList[].Key' --output text)" stage
+tier=/ssm/parameter-store/default-parameter-tier
+aws ssm update-service-setting --setting-id $tier --setting-value Advanced
+same "the setting" "$(aws ssm get-service-setting --setting-id $tier --query ServiceSetting.SettingValue --output text)" Advanced
+aws ssm put-parameter --name /cli/shared --value v --type String >put
+same "the setting that is taken back" "$(aws ssm reset-service-setting --setting-id $tier --query ServiceSetting.SettingValue --output text)" Standard
+arn=$(aws ssm get-parameter --name /cli/shared --query Parameter.ARN --output text)
+policy='{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"ssm:GetParameter","Resource":"*"}]}'
+ids=$(aws ssm put-resource-policy --resource-arn "$arn" --policy "$policy" --query '[PolicyId, PolicyHash]' --output text)
+same "a parameter's policy" "$(aws ssm get-resource-policies --resource-arn "$arn" --query 'Policies[0].Policy' --output text)" "$policy"
+aws ssm delete-resource-policy --resource-arn "$arn" --policy-id "${ids%%	*}" --policy-hash "${ids##*	}"
+aws ssm delete-parameter --name /cli/shared
+same "what is deleted" "$(aws ssm delete-parameters --names /cli/db/user /cli/db/password /cli/absent --query '[length(DeletedParameters), InvalidParameters[0]]' --output text)" "2	/cli/absent"
+refused ParameterNotFound aws ssm get-parameter --name /cli/db/user
+
 document='{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kms:ListKeys", "Resource": "*"}]}'
 printf '%s' "$document" >document
 aws iam create-user --user-name clerk >user
