@@ -164,6 +164,7 @@ const reading = "arn:aws:iam::aws:policy/AWSSecretsManagerClientReadOnlyAccess"
 const (
 	tryAWS = `  aws kms create-key --description "my first key"
   aws secretsmanager create-secret --name hello --secret-string world
+  aws ssm put-parameter --name /hello --type String --value world
   aws iam create-user --user-name reader
   aws iam attach-user-policy --user-name reader --policy-arn ` + reading + `
   aws iam create-access-key --user-name reader

@@ -23,6 +23,11 @@ type Import struct {
 // ErrUnanswered is why a plan isn't done where nobody can be asked.
 var ErrUnanswered = errors.New("nobody can be asked whether to do it: say --yes")
 
+// errUnmatched keeps what a misspelt pattern means from being stored in the clear, where it would
+// stay in the history. Who is asked sees it beside the plan.
+var errUnmatched = errors.New("a --secure matches nothing, and what it means may be in the clear: " +
+	"with --yes nothing was done. Correct it, or leave it out")
+
 var errInterrupted = errors.New("it was interrupted, and nothing was done")
 
 // Run shows what has to be done, asks, and does it.
@@ -48,6 +53,9 @@ func (i *Import) Run(ctx context.Context, c *remote.Client, t *Terminal) error {
 	todo := len(p.Of(plan.Create)) + len(p.Of(plan.Change)) + len(p.Of(plan.Delete))
 	if i.DryRun || todo == 0 {
 		return nil
+	}
+	if i.Yes && len(p.Unmatched) > 0 {
+		return errUnmatched
 	}
 	if err := i.confirm(ctx, t); err != nil {
 		return err

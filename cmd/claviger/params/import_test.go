@@ -116,6 +116,16 @@ func TestImport_WhatIsWrong_IsSaidWithoutValues(t *testing.T) {
 	d.contains(said, `--secure "*pasword*" matches nothing in the file.`)
 }
 
+// TestImport_MisspeltSecure_IsNotDoneUnasked: what it means would become a String.
+func TestImport_MisspeltSecure_IsNotDoneUnasked(t *testing.T) {
+	d := sit(t)
+	misspelt := func(i *params.Import) { i.Secure = []string{"*pasword*"} }
+	said := d.imports(document.Env, "password=hunter2\n", misspelt)
+	d.contains(said, "ERROR a --secure matches nothing")
+	d.contains(d.imports(document.Env, "password=hunter2\n", nil), "1 created")
+	d.contains(d.imports(document.Env, "password=hunter2\n", misspelt), "1 the same")
+}
+
 // many is a document of that many parameters, the tenth of which are secrets.
 func many(n int, value string) string {
 	var b strings.Builder

@@ -152,6 +152,8 @@ func TestRead_YAML_KeepsWhatIsWritten(t *testing.T) {
 		{"key that is no text", "? [a]\n: b\n", []string{
 			"line 1: a key is a text, and neither a map nor a list"}},
 		{"no such anchor", "a: *hunter2\n", []string{"line 1: it is not YAML: unknown anchor"}},
+		{"no end of a list", "a: [hunter2\nb: 2\n", []string{
+			"line 2: it is not YAML: did not find expected ',' or ']'"}},
 		{"two documents", "a: 1\n---\nb: 2\n", []string{
 			"line 2: another document begins, and one is read"}},
 	})

@@ -67,11 +67,14 @@ func notYAML(err error) error {
 		return errors.New("it is not YAML")
 	}
 	why := strings.TrimPrefix(e.Message, "yaml: ")
-	if i := strings.IndexAny(why, "'\"`"); i >= 0 {
-		why = strings.TrimSpace(why[:i])
+	if at := strings.IndexAny(mark.ReplaceAllString(why, "   "), "'\"`"); at >= 0 {
+		why = strings.TrimSpace(why[:at])
 	}
 	return wrong(max(e.Mark.Line, 1), "it is not YAML: %s", why)
 }
+
+// mark is a mark of YAML's own that the library misses, between quotes: nothing of the document.
+var mark = regexp.MustCompile(`'[[:punct:]]'`)
 
 // level reads the keys of a map.
 func (r *yamlReader) level(n *yaml.Node, above string, depth int) error {
