@@ -72,7 +72,8 @@ var proofsOfParameterStore = map[string][]string{
 
 	"GetResourcePoliciesResponseEntry": {"TestParameter_SharedByPolicy_IsReadByARN"},
 
-	"Parameter":             {"TestPutParameter_EveryMember_IsSaidAgain"},
+	"Parameter": {"TestPutParameter_EveryMember_IsSaidAgain",
+		"TestSecretReference_NameOfASecret_IsReadByEachProtocol"},
 	"ParameterHistory":      {"TestPutParameter_EveryMember_IsSaidAgain"},
 	"ParameterInlinePolicy": {"TestPutParameter_EveryMember_IsSaidAgain"},
 	"ParameterMetadata":     {"TestPutParameter_EveryMember_IsSaidAgain"},
