@@ -38,7 +38,10 @@ func (s *Rows) WithValue(ctx context.Context, ref parameter.Ref) (*Entry, error)
 func (s *Rows) WithoutValue(ctx context.Context, ref parameter.Ref) (*Entry, error) {
 	return s.cache.Peek(ref, func() (*Entry, error) {
 		p, err := s.Parameter(ctx, ref)
-		return &Entry{Parameter: p}, err
+		if err != nil {
+			return nil, err
+		}
+		return &Entry{Parameter: p}, nil
 	})
 }
 

@@ -24,6 +24,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 )
 
 // canary is a value that must not be found, in all the forms in which it could be written down.
@@ -97,6 +99,17 @@ func TestSecretValue_EveryUse_IsWrittenNowhere(t *testing.T) {
 	must(m.UpdateSecret(t.Context(),
 		&secretsmanager.UpdateSecretInput{SecretId: aws.String("binary"), KmsKeyId: aws.String("")}))(t)
 
+	p, sealed := s.ParameterStore(), string(add("a sealed parameter",
+		[]byte("canary "+hex.EncodeToString(unique(16)))))
+	for name, tier := range map[string]ssmtypes.ParameterTier{"/standard": "Standard",
+		"/advanced": "Advanced"} {
+		must(p.PutParameter(t.Context(), &ssm.PutParameterInput{Name: &name, Value: &sealed,
+			Type: "SecureString", Tier: tier}))(t)
+		getParameter(t, p, name)
+	}
+	must(p.GetParametersByPath(t.Context(), &ssm.GetParametersByPathInput{Path: aws.String("/"),
+		WithDecryption: aws.Bool(true)}))(t)
+
 	plaintext := add("a plaintext", unique(48))
 	blob := must(c.Encrypt(t.Context(),
 		&kms.EncryptInput{KeyId: key.KeyId, Plaintext: plaintext}))(t).CiphertextBlob
@@ -136,6 +149,12 @@ func TestSecretValue_EveryUse_IsWrittenNowhere(t *testing.T) {
 		s.Do(t, "secretsmanager.CreateSecret", `{"Name":"off","KmsKeyId":"`+*off.KeyId+
 			`","ClientRequestToken":"`+strings.Repeat("t", 32)+`","SecretString":"`+
 			failing("a secret under a disabled key")+`"}`),
+		s.Do(t, "AmazonSSM.PutParameter", `{"Name":"/off","KeyId":"`+*off.KeyId+
+			`","Type":"SecureString","Value":"`+failing("a parameter under a disabled key")+`"}`),
+		s.Do(t, "AmazonSSM.PutParameter", `{"Name":"/p","AllowedPattern":"x","Type":"String",`+
+			`"Value":"`+failing("a value that its pattern refuses")+`"}`),
+		s.Do(t, "AmazonSSM.PutParameter", `{"Name":"/l","Type":"SecureString","Value":"`+
+			strings.Repeat(failing("a parameter that is too long"), 250)+`"}`),
 		s.Do(t, "TrentService.Encrypt", `{"KeyId":"`+*off.KeyId+`","Plaintext":"`+
 			failing("a plaintext under a disabled key")+`"}`),
 		s.Do(t, "TrentService.Encrypt", `{"KeyId":"`+*key.KeyId+`","Plaintext":"`+

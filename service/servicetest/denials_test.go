@@ -391,12 +391,13 @@ func TestDenied_UnreadableRow_IsAnsweredAsAbsent(t *testing.T) {
 	s := servicetest.Start(t, servicetest.WithCluster(t))
 	names := stageNames(t, s, "GRANT")
 	names["STORE"] = stageStore(t, s, false, true)
+	placed, _ := stageParameters(t, s, "PARAMETER", uuid.NewString())
 	lone := multiRegionKey(t, s.KMS(), servicetest.Abroad).KeyId
 	s.Restart(t, func() {
 		for _, change := range []string{
 			`kms_keys SET rev = rev + 7 WHERE id <> '` + names["KEY"] + `'`, `kms_aliases SET rev = rev + 7`,
 			`kms_grants SET created = created + 1`, `kms_custom_key_stores SET rev = rev + 7`,
-			`secrets SET rev = rev + 7`,
+			`secrets SET rev = rev + 7`, `parameters SET rev = rev + 7`,
 		} {
 			must(database(t, s.Database).Exec(`UPDATE ` + change))(t)
 		}
@@ -413,6 +414,9 @@ func TestDenied_UnreadableRow_IsAnsweredAsAbsent(t *testing.T) {
 			twin(*lone)},
 		{"TrentService.DeleteCustomKeyStore", `{"CustomKeyStoreId":"NAME"}`, names["STORE"], store},
 		{"TrentService.DescribeCustomKeyStores", `{"CustomKeyStoreId":"NAME"}`, names["STORE"], store},
+		{"AmazonSSM.GetParameter", `{"Name":"/NAME"}`, placed[1][1:], twin(placed[1])[1:]},
+		{"AmazonSSM.PutParameter", `{"Name":"/NAME","Value":"x","Type":"String"}`, placed[1][1:],
+			twin(placed[1])[1:]},
 		{"secretsmanager.GetSecretValue", `{"SecretId":"NAME"}`, secret, gone},
 		{"secretsmanager.CreateSecret", `{"Name":"NAME","ClientRequestToken":"` + uuid.NewString() +
 			`"}`, secret, gone},

@@ -131,6 +131,23 @@ func TestRows_EditedInTheDatabase_AreRefused(t *testing.T) {
 	createSecret(t, m, "removed", "x")
 	add("a version removed", "", `DELETE FROM secret_versions WHERE name = 'removed'`, read("removed"))
 
+	p := s.ParameterStore()
+	ofParameter := func(name, table, statement string) {
+		putParameter(t, p, name, "1")
+		add("a parameter: "+statement, table, statement+` WHERE name = ?1`, servicetest.Request{
+			Target: "AmazonSSM.GetParameter", Body: fmt.Appendf(nil, `{"Name":%q}`, name)}, name)
+	}
+	for i, set := range []string{`user = 'arn:aws:iam::111122223333:user/eve'`, `id = 'other'`,
+		`labels = '{"prod":1}'`, `key_id = 'alias/other'`, `tier = 'Advanced'`, `mac = zeroblob(32)`} {
+		ofParameter(fmt.Sprint("/edited/", i), "parameters", `UPDATE parameters SET `+set)
+	}
+	for i, set := range []string{`value = x'32'`, `value = x'32', mac = zeroblob(32)`,
+		`type = 'StringList'`, `modified = modified + 1`} {
+		ofParameter(fmt.Sprint("/version/", i), "parameter_versions",
+			`UPDATE parameter_versions SET `+set)
+	}
+	ofParameter("/removed", "", `DELETE FROM parameter_versions`)
+
 	own := createKey(t, c)
 	must(m.CreateSecret(t.Context(),
 		&secretsmanager.CreateSecretInput{Name: aws.String("own"), KmsKeyId: own.KeyId,
@@ -185,18 +202,16 @@ func refusedInside(t *testing.T, s *servicetest.Server, e edited) {
 	t.Helper()
 	mark := s.Mark(t)
 	a := s.Send(t, e.q)
-	code := "KMSInternalException"
-	if strings.HasPrefix(e.q.Target, "secretsmanager.") {
-		code = "InternalServiceError"
-	}
+	service, _, _ := strings.Cut(e.q.Target, ".")
+	code := map[string]string{"TrentService": "KMSInternalException",
+		"secretsmanager": "InternalServiceError", "AmazonSSM": "InternalServerError"}[service]
 	if a.Status != 500 || a.Code() != code ||
 		!strings.HasPrefix(a.Message(), "The request failed because of an internal error.") {
 		t.Errorf("answered %d %s", a.Status, a.Body)
 	}
 	discreet(t, a)
 	for _, r := range s.Records(t, mark, a.RequestID()) {
-		if r.ErrorMessage != "" || r.ErrorCode != "KMSInternalException" &&
-			r.ErrorCode != "InternalServiceError" {
+		if r.ErrorMessage != "" || r.ErrorCode != "KMSInternalException" && r.ErrorCode != code {
 			t.Errorf("recorded as %s", r.Line)
 		}
 	}
