@@ -18,7 +18,8 @@ import (
 	"claviger/store"
 )
 
-// Kept is how many events rest here at most. With the usual half a KiB each they are some 50 MiB.
+// Kept is how many events rest here at most. With the usual half a KiB each they are some 50 MiB,
+// and ten times that if all are as long as they can be.
 const Kept = 100_000
 
 const rowSaysWhose = "the row names its account and Region"
