@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"claviger/keystore/target"
+	parameters "claviger/parameters/model"
 	"claviger/policy"
 	"claviger/secrets/model"
 )
@@ -18,6 +19,7 @@ func TestUnknown_KeysOfServices_AreThoseOfTheirTables(t *testing.T) {
 		"kms": append(slices.Collect(maps.Values(target.ConditionKeys)), target.OfEveryKey),
 		"secretsmanager": append(slices.Collect(maps.Values(model.ConditionKeys)),
 			model.OfSecret),
+		"ssm": slices.Collect(maps.Values(parameters.ConditionKeys)),
 	} {
 		given := map[string]bool{}
 		for _, key := range slices.Concat(table...) {

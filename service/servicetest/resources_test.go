@@ -70,9 +70,13 @@ func TestListing_LinkFollowed_GivesEachOnce(t *testing.T) {
 	for range 3 {
 		createKey(t, s.KMS())
 		createSecret(t, s.SecretsManager(), uuid.NewString(), "x")
+		putParameter(t, s.ParameterStore(), "/linked/"+uuid.NewString(), "x")
 	}
 	for path, entry := range map[string]string{"/v1/keys?Limit=1": `"KeyId"`,
-		"/v1/secrets?MaxResults=1&SortOrder=asc": `"Name"`} {
+		"/v1/parameters?MaxResults=1":                            `"Name"`,
+		"/v1/parameter-paths/linked?MaxResults=1":                `"Name"`,
+		"/v1/parameter-paths?Path=/&Recursive=true&MaxResults=1": `"Name"`,
+		"/v1/secrets?MaxResults=1&SortOrder=asc":                 `"Name"`} {
 		pages, entries := 0, 0
 		for next := path; next != ""; pages++ {
 			a := s.REST(t, "GET", next, nil)
