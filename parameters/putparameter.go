@@ -105,11 +105,8 @@ func (s *Parameters) putParameter(c *op.Call, in PutParameterInput,
 	}
 	ch.Added = &parameter.Version{Ref: next.Ref, ID: next.ID, Facts: next.Facts, Value: value,
 		Digest: parameter.DigestOf(value.Rests)}
-	apply, err := s.rows.Prepare(c, ch)
-	if err != nil {
-		return nil, err
-	}
-	return op.Apply(apply, PutParameterOutput{Version: next.Version, Tier: next.Tier}), nil
+	return domain.Planned(c, s.rows.Prepare, ch,
+		PutParameterOutput{Version: next.Version, Tier: next.Tier})
 }
 
 // placed returns the parameter as it shall be but for its tier.

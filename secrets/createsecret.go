@@ -163,11 +163,7 @@ func (s *Secrets) create(c *op.Call, in CreateSecretInput, t *creation,
 	if err := more(ch); err != nil {
 		return nil, err
 	}
-	apply, err := s.rows.Prepare(c, ch)
-	if err != nil {
-		return nil, err
-	}
-	return op.Apply(apply, out), nil
+	return domain.Planned(c, s.rows.Prepare, ch, out)
 }
 
 // newSecret returns the secret that is asked for, its first revision, without a version.

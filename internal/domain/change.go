@@ -95,6 +95,20 @@ func Done(change Change, err error) (op.Commit[op.None], error) {
 	return op.Apply(change, op.None{}), nil
 }
 
+// Planned is the commit of a change that is prepared now, and answered with out. Without a change
+// all is as asked already.
+func Planned[C, O any](c *op.Call, prepare func(*op.Call, *C) (Change, error), change *C,
+	out O) (op.Commit[O], error) {
+	if change == nil {
+		return op.Unchanged(out), nil
+	}
+	apply, err := prepare(c, change)
+	if err != nil {
+		return nil, err
+	}
+	return op.Apply(apply, out), nil
+}
+
 // Scheduler puts work off until it is due, in the transaction that decides on it, or takes it back.
 type Scheduler interface {
 	Schedule(tx *store.Tx, kind, account, region, subject string, due time.Time) error

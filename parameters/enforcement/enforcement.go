@@ -173,9 +173,5 @@ func become(p *parameter.Parameter, set policies.Set) *parameterrows.Change {
 }
 
 func (e *Enforcement) change(c *op.Call, ch *parameterrows.Change) (op.Commit[op.None], error) {
-	apply, err := e.rows.Prepare(c, ch)
-	if err != nil {
-		return nil, err
-	}
-	return op.Apply(apply, op.None{}), nil
+	return domain.Planned(c, e.rows.Prepare, ch, op.None{})
 }

@@ -179,13 +179,6 @@ func change[I op.Input, O any](s *Finder, n op.Info, find func(*op.Call, I) (*Ta
 		if err != nil {
 			return nil, err
 		}
-		if ch == nil {
-			return op.Unchanged(out), nil
-		}
-		apply, err := s.rows.Prepare(c, ch)
-		if err != nil {
-			return nil, err
-		}
-		return op.Apply(apply, out), nil
+		return domain.Planned(c, s.rows.Prepare, ch, out)
 	})
 }

@@ -92,11 +92,7 @@ func change[I subjected](r *Rotation, n op.Info, plan func(*op.Call, I,
 		}
 		ch.Secret = out.Secret
 		ch.Also = domain.InOrder(ch.Also, r.next(out.Secret))
-		apply, err := r.rows.Prepare(c, ch)
-		if err != nil {
-			return nil, err
-		}
-		return op.Apply(apply, out), nil
+		return domain.Planned(c, r.rows.Prepare, ch, out)
 	})
 }
 

@@ -248,14 +248,7 @@ func ChangeTarget[I Identified, O any](s *Finder, n op.Info,
 		if err != nil {
 			return nil, err
 		}
-		if ch == nil {
-			return op.Unchanged(out), nil
-		}
-		apply, err := s.rows.Prepare(c, ch)
-		if err != nil {
-			return nil, err
-		}
-		return op.Apply(apply, out), nil
+		return domain.Planned(c, s.rows.Prepare, ch, out)
 	})
 }
 
