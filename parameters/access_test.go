@@ -42,7 +42,7 @@ func decided(t *testing.T, all []asked) {
 	for _, name := range []string{"/app/dev/a", "/app/dev/b", "/app/prod/a", "/app/dev", "top"} {
 		s.put(name, "v")
 	}
-	s.do("AddTagsToResource", tagging("/app/dev/a", "red"))
+	s.Do("AddTagsToResource", tagging("/app/dev/a", "red"))
 	for _, c := range all {
 		s.asUser(t, c.policy, func(who policy.Caller) {
 			_, err := ask[any](s, c.operation, c.in)
@@ -63,7 +63,7 @@ func decided(t *testing.T, all []asked) {
 func (s *service) asUser(t *testing.T, statements []string, do func(policy.Caller)) {
 	t.Helper()
 	who := somebody(t, account, "alice", document(statements...))
-	defer s.by(who)()
+	defer s.By(who)()
 	do(who)
 }
 
@@ -196,9 +196,9 @@ func TestAccess_WhatARequestSays_IsInConditions(t *testing.T) {
 func TestAccess_DescribeParameters_IsAllowedOnEverythingAlone(t *testing.T) {
 	s := start(t)
 	s.asUser(t, []string{`{"Effect":"Allow","Action":"ssm:DescribeParameters","Resource":"*"}`},
-		func(policy.Caller) { s.do("DescribeParameters", M{}) })
+		func(policy.Caller) { s.Do("DescribeParameters", M{}) })
 	s.asUser(t, []string{allow("DescribeParameters", "/*", "")}, func(who policy.Caller) {
-		s.refused("DescribeParameters", M{}, "AccessDeniedException", "User: "+who.ARN+" is not "+
+		s.Refused("DescribeParameters", M{}, "AccessDeniedException", "User: "+who.ARN+" is not "+
 			"authorized to perform: ssm:DescribeParameters on resource: arn:aws:ssm:"+region+":"+account+
 			":* because no identity-based policy allows the ssm:DescribeParameters action")
 	})
@@ -218,6 +218,6 @@ func TestGetParametersByPath_DeniedBelow_IsShownAllTheSame(t *testing.T) {
 			if len(out.Parameters) != 2 || out.Parameters[1].Value != "v" {
 				t.Errorf("%+v", out)
 			}
-			s.refused("GetParameter", M{"Name": "/app/secret/b"}, "AccessDeniedException", "")
+			s.Refused("GetParameter", M{"Name": "/app/secret/b"}, "AccessDeniedException", "")
 		})
 }

@@ -13,15 +13,15 @@ import (
 // members are the names of an answer's members on the wire: of the first of a list where there is
 // one, or of the structure in it.
 func (s *service) members(operation string, in M, path ...string) string {
-	s.t.Helper()
+	s.T.Helper()
 	answer := must[any](s, operation, in)
 	text, err := wire.Encode(answer)
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	var doc any
 	if err := json.Unmarshal(text, &doc); err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	for _, name := range path {
 		doc = doc.(map[string]any)[name]
@@ -41,7 +41,7 @@ func TestAnswers_MembersWithoutAValue_AreAbsentOrEmptyAsAWSs(t *testing.T) {
 	s := start(t)
 	s.put("/a", "v")
 	s.label("/a", 1, "l")
-	s.do("PutParameter", M{"Name": "/s", "Value": "v", "Type": "SecureString", "Description": "d",
+	s.Do("PutParameter", M{"Name": "/s", "Value": "v", "Type": "SecureString", "Description": "d",
 		"AllowedPattern": "v"})
 	named := func(name string) M {
 		return M{"ParameterFilters": []M{{"Key": "Name", "Values": []string{name}}}}
@@ -110,7 +110,7 @@ func TestValue_OfAParameter_IsNeitherToldNorRecorded(t *testing.T) {
 		{"Type": "String", "Tier": "Advanced", "Value": strings.Repeat(canary, 1000)}} {
 		in := M{"Name": "/a", "Value": canary, "Overwrite": true}
 		maps.Copy(in, more)
-		_, err := s.serve(t.Context(), "PutParameter", in)
+		_, err := s.Ask(t.Context(), "PutParameter", in)
 		if err != nil && strings.Contains(err.Error(), canary) {
 			t.Errorf("%v", err)
 		}

@@ -15,7 +15,7 @@ const badPath = `The parameter doesn't meet the parameter name requirements. The
 
 // below is what one page has below a path: each as name, selector and value.
 func (s *service) below(in M) (found []string) {
-	s.t.Helper()
+	s.T.Helper()
 	out := must[parameters.GetParametersByPathOutput](s, "GetParametersByPath", in)
 	for _, p := range out.Parameters {
 		found = append(found, p.Name+p.Selector+"="+p.Value)
@@ -27,7 +27,7 @@ func TestGetParametersByPath_PathThatIsNone_IsRefused(t *testing.T) {
 	s := start(t)
 	for _, path := range []string{"a", "a/b", "//", "/a//", "//a", "/a//b", "/a b", "/a:1", "/a*",
 		"   ", prefix + "/a"} {
-		s.refused("GetParametersByPath", M{"Path": path}, "ValidationException", badPath)
+		s.Refused("GetParametersByPath", M{"Path": path}, "ValidationException", badPath)
 	}
 }
 
@@ -68,7 +68,7 @@ func TestGetParametersByPath_Filters_ChooseParametersAndVersions(t *testing.T) {
 	s := start(t)
 	labelled(s, "/p/a")
 	s.put("/p/b", "b")
-	s.do("PutParameter", M{"Name": "/p/s", "Value": "s", "Type": "SecureString"})
+	s.Do("PutParameter", M{"Name": "/p/s", "Value": "s", "Type": "SecureString"})
 	s.label("/p/s", 1, "other")
 	for _, c := range []struct {
 		filters []M
@@ -107,11 +107,11 @@ func TestGetParametersByPath_Pages_AreOfTenAndOfOneListing(t *testing.T) {
 	for _, other := range []M{{"Path": "/"}, {"Path": "/p", "Recursive": true},
 		{"Path": "/p", "ParameterFilters": []M{{"Key": "Type", "Values": []string{"String"}}}}} {
 		other["NextToken"] = first.NextToken
-		s.refused("GetParametersByPath", other, "InvalidNextToken", "")
+		s.Refused("GetParametersByPath", other, "InvalidNextToken", "")
 	}
 	for size, broken := range map[int]string{0: "greater than or equal to 1",
 		11: "less than or equal to 10"} {
-		_, err := s.serve(t.Context(), "GetParametersByPath", M{"Path": "/p", "MaxResults": size})
+		_, err := s.Ask(t.Context(), "GetParametersByPath", M{"Path": "/p", "MaxResults": size})
 		if err == nil {
 			t.Errorf("a page of %d, which is not %s", size, broken)
 		}

@@ -18,7 +18,7 @@ import (
 // together has n writers at work at once, and returns how often each was answered which error; an
 // empty one is success.
 func (s *service) together(n int, write func(i int) error) map[string]int {
-	s.t.Helper()
+	s.T.Helper()
 	var all sync.WaitGroup
 	var mu sync.Mutex
 	codes := map[string]int{}
@@ -39,10 +39,10 @@ func (s *service) together(n int, write func(i int) error) map[string]int {
 
 // only fails the test if there was another answer than these.
 func (s *service) only(codes map[string]int, allowed ...string) {
-	s.t.Helper()
+	s.T.Helper()
 	for code := range codes {
 		if !slices.Contains(allowed, code) {
-			s.t.Errorf("answers %v, want only %q", codes, allowed)
+			s.T.Errorf("answers %v, want only %q", codes, allowed)
 		}
 	}
 }
@@ -96,7 +96,7 @@ func TestPutParameter_WithoutOverwriteAtOnce_OneWins(t *testing.T) {
 	for round := range 5 {
 		name := fmt.Sprint("/a", round)
 		codes := s.together(8, func(i int) error {
-			_, err := s.serve(context.Background(), "PutParameter",
+			_, err := s.Ask(context.Background(), "PutParameter",
 				M{"Name": name, "Value": fmt.Sprint(i), "Type": "String"})
 			return err
 		})
@@ -115,11 +115,11 @@ var qCounts = store.SQL(`SELECT standard, advanced FROM parameter_counts
 
 // isCounted compares how many parameters of each tier there are said to be.
 func (s *service) isCounted(standard, advanced int64) {
-	s.t.Helper()
+	s.T.Helper()
 	var n, m int64
 	err := s.DB.Row(qCounts, []any{account, region}, &n, &m)
 	if err != nil || n != standard || m != advanced {
-		s.t.Errorf("counted %d and %d, want %d and %d: %v", n, m, standard, advanced, err)
+		s.T.Errorf("counted %d and %d, want %d and %d: %v", n, m, standard, advanced, err)
 	}
 }
 
@@ -131,13 +131,13 @@ func TestParameter_MadeAndDeletedAtOnce_IsThereOrNot(t *testing.T) {
 		codes := s.together(8, func(i int) (err error) {
 			switch i % 4 {
 			case 0:
-				_, err = s.serve(context.Background(), "DeleteParameter", M{"Name": name})
+				_, err = s.Ask(context.Background(), "DeleteParameter", M{"Name": name})
 			case 1:
-				_, err = s.serve(context.Background(), "DeleteParameters", M{"Names": []string{name, "/b"}})
+				_, err = s.Ask(context.Background(), "DeleteParameters", M{"Names": []string{name, "/b"}})
 			case 2:
-				_, err = s.serve(context.Background(), "PutParameter", valued(name))
+				_, err = s.Ask(context.Background(), "PutParameter", valued(name))
 			default:
-				_, err = s.serve(context.Background(), "PutParameter", of("", name, i))
+				_, err = s.Ask(context.Background(), "PutParameter", of("", name, i))
 			}
 			return err
 		})
@@ -172,7 +172,7 @@ func TestLabels_MovedAtOnce_AreOnOneVersion(t *testing.T) {
 	own := map[string]bool{}
 	codes := s.together(8, func(i int) error {
 		mine := fmt.Sprint("own", i)
-		_, err := s.serve(context.Background(), "LabelParameterVersion", M{"Name": "/a",
+		_, err := s.Ask(context.Background(), "LabelParameterVersion", M{"Name": "/a",
 			"ParameterVersion": i%4 + 1, "Labels": []string{"moves", mine}})
 		if err == nil {
 			mu.Lock()
@@ -202,7 +202,7 @@ func TestQuota_LastPlaceTakenAtOnce_IsGivenOnce(t *testing.T) {
 	s := start(t)
 	s.counted(9_998, 0)
 	codes := s.together(6, func(i int) error {
-		_, err := s.serve(context.Background(), "PutParameter", of("Standard", fmt.Sprint("/a", i), 1))
+		_, err := s.Ask(context.Background(), "PutParameter", of("Standard", fmt.Sprint("/a", i), 1))
 		return err
 	})
 	s.only(codes, "", "ParameterLimitExceeded", "TooManyUpdates")
@@ -224,7 +224,7 @@ func (s *service) raced(action string) {
 			_, err := s.Serve(faster, s.Operation("ssm:AddTagsToResource"), M{"ResourceType": "Parameter",
 				"ResourceId": "/a", "Tags": []M{{"Key": "k", "Value": fmt.Sprint(n)}}})
 			if err != nil {
-				s.t.Error(err)
+				s.T.Error(err)
 			}
 		}
 		return policy.Decide(q)
@@ -237,7 +237,7 @@ func TestTooManyUpdates_EveryRaceLost_IsAnsweredWhereAWSHasIt(t *testing.T) {
 	s := start(t)
 	s.put("/a", "v")
 	s.label("/a", 1, "l")
-	s.do("AddTagsToResource", byResource("/a")["AddTagsToResource"])
+	s.Do("AddTagsToResource", byResource("/a")["AddTagsToResource"])
 	for operation, in := range map[string]M{
 		"PutParameter":            {"Name": "/a", "Value": "w", "Overwrite": true},
 		"LabelParameterVersion":   {"Name": "/a", "Labels": []string{"m"}},
@@ -246,13 +246,13 @@ func TestTooManyUpdates_EveryRaceLost_IsAnsweredWhereAWSHasIt(t *testing.T) {
 		"RemoveTagsFromResource":  byResource("/a")["RemoveTagsFromResource"],
 	} {
 		s.raced("ssm:" + operation)
-		s.refused(operation, in, "TooManyUpdates",
+		s.Refused(operation, in, "TooManyUpdates",
 			"There are concurrent updates for a resource that supports one update at a time.")
 	}
 	s.raced("ssm:DeleteParameter")
-	s.refused("DeleteParameter", M{"Name": "/a"}, "ThrottlingException", "")
+	s.Refused("DeleteParameter", M{"Name": "/a"}, "ThrottlingException", "")
 	s.raced("ssm:DeleteParameters")
-	s.refused("DeleteParameters", M{"Names": []string{"/a"}}, "ThrottlingException", "")
+	s.Refused("DeleteParameters", M{"Names": []string{"/a"}}, "ThrottlingException", "")
 	if got := s.get("/a"); got.Version != 1 || got.Value != "v" {
 		t.Errorf("%+v", got)
 	}

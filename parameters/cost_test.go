@@ -10,17 +10,17 @@ type cost struct{ calls, commits, reads int64 }
 
 // costOf performs an operation once to fill the caches, and returns what it costs afterwards.
 func (s *service) costOf(operation string, in func(n int) M) cost {
-	s.t.Helper()
+	s.T.Helper()
 	const times = 10
-	s.do(operation, in(0))
+	s.Do(operation, in(0))
 	calls, before := s.TokenCalls.Load(), s.DB.Stats()
 	for n := range times {
-		s.do(operation, in(n+1))
+		s.Do(operation, in(n+1))
 	}
 	calls, after := s.TokenCalls.Load()-calls, s.DB.Stats()
 	commits, reads := after.Batches-before.Batches, after.Reads-before.Reads
 	if calls%times != 0 || commits%times != 0 || reads%times != 0 {
-		s.t.Errorf("%s costs now more, now less: %d calls, %d commits and %d reads by %d requests",
+		s.T.Errorf("%s costs now more, now less: %d calls, %d commits and %d reads by %d requests",
 			operation, calls, commits, reads, times)
 	}
 	return cost{calls / times, commits / times, reads / times}
@@ -34,10 +34,10 @@ func TestReads_Warm_CostNoMoreThanTheyMust(t *testing.T) {
 	s := start(t)
 	for i := range 10 {
 		for _, kind := range []string{"String", "SecureString"} {
-			s.do("PutParameter", M{"Name": fmt.Sprintf("/app/%s/%d", kind, i), "Value": "v", "Type": kind})
+			s.Do("PutParameter", M{"Name": fmt.Sprintf("/app/%s/%d", kind, i), "Value": "v", "Type": kind})
 		}
 	}
-	s.do("LabelParameterVersion", M{"Name": "/app/String/0", "Labels": []string{"l"}})
+	s.Do("LabelParameterVersion", M{"Name": "/app/String/0", "Labels": []string{"l"}})
 	for _, c := range []struct {
 		operation string
 		in        M

@@ -11,7 +11,7 @@ import (
 
 // describeShared returns the ARNs of what others share with who asks, from all pages.
 func (s *service) describeShared(more M) (arns []string) {
-	s.t.Helper()
+	s.T.Helper()
 	in := M{"Shared": true}
 	for k, v := range more {
 		in[k] = v
@@ -21,7 +21,7 @@ func (s *service) describeShared(more M) (arns []string) {
 		for _, p := range out.Parameters {
 			arns = append(arns, p.ARN)
 			if p.ARN[len(p.ARN)-len(p.Name):] != p.Name || p.Tier != "Advanced" {
-				s.t.Errorf("%+v", p)
+				s.T.Errorf("%+v", p)
 			}
 		}
 		if out.NextToken == "" {
@@ -55,7 +55,7 @@ func TestDescribeParameters_Shared_ListsWhatPoliciesLetIn(t *testing.T) {
 		}
 	}
 	s.share(s.putAdvanced("/l/string", "v", M{"Type": "StringList"}), readers(otherAccount))
-	back := s.by(boss)
+	back := s.By(boss)
 	s.putAdvanced("/own", "v")
 	s.share("arn:aws:ssm:"+region+":"+otherAccount+":parameter/own", describe("Allow", "*"))
 	back()
@@ -64,7 +64,7 @@ func TestDescribeParameters_Shared_ListsWhatPoliciesLetIn(t *testing.T) {
 	filtered := func(key, option string, values ...string) M {
 		return M{"ParameterFilters": []M{{"Key": key, "Option": option, "Values": values}}}
 	}
-	defer s.by(boss)()
+	defer s.By(boss)()
 	for i, c := range []struct {
 		more M
 		want []string
@@ -91,7 +91,7 @@ func TestDescribeParameters_Shared_ListsWhatPoliciesLetIn(t *testing.T) {
 	}
 	page := must[parameters.DescribeParametersOutput](s, "DescribeParameters",
 		M{"Shared": true, "MaxResults": 1})
-	s.refused("DescribeParameters", M{"NextToken": page.NextToken, "MaxResults": 1},
+	s.Refused("DescribeParameters", M{"NextToken": page.NextToken, "MaxResults": 1},
 		"InvalidNextToken", "")
 }
 
@@ -103,8 +103,8 @@ func TestDescribeParameters_SharedRowEdited_FailsTheListing(t *testing.T) {
 	s.putAdvanced("/y", "v")
 	s.Edit(`UPDATE parameters SET sharing = replace((SELECT sharing FROM parameters WHERE name = '/x'),
 		'777788889999', '444455556666') WHERE name = '/y'`)
-	defer s.by(optest.Root(otherAccount))()
-	s.refused("DescribeParameters", M{"Shared": true}, "InternalServerError", "")
+	defer s.By(optest.Root(otherAccount))()
+	s.Refused("DescribeParameters", M{"Shared": true}, "InternalServerError", "")
 }
 
 // TestDescribeParameters_ManyShared_TurnPagesInOrder: parameters that nobody shares with who asks
@@ -119,7 +119,7 @@ func TestDescribeParameters_ManyShared_TurnPagesInOrder(t *testing.T) {
 		}
 		s.share(arn, readers(with))
 	}
-	defer s.by(optest.Root(otherAccount))()
+	defer s.By(optest.Root(otherAccount))()
 	if got := s.describeShared(M{"MaxResults": 2}); !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}

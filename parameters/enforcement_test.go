@@ -39,8 +39,8 @@ func stale(after int, unit string) string {
 
 // with puts an advanced parameter with policies, or gives it a new version with others.
 func (s *service) with(name string, policies ...string) {
-	s.t.Helper()
-	s.do("PutParameter", M{"Name": name, "Value": "v", "Type": "String", "Tier": "Advanced",
+	s.T.Helper()
+	s.Do("PutParameter", M{"Name": name, "Value": "v", "Type": "String", "Tier": "Advanced",
 		"Overwrite": true, "Policies": "[" + strings.Join(policies, ",") + "]"})
 }
 
@@ -49,7 +49,7 @@ func (s *service) run() { s.Jobs.RunDue(context.Background()) }
 
 // pass moves the clock and does what is due then, in a new process.
 func (s *service) pass(d time.Duration) {
-	s.t.Helper()
+	s.T.Helper()
 	s.Clock.Pass(d)
 	s.nextProcess()
 	s.run()
@@ -57,20 +57,20 @@ func (s *service) pass(d time.Duration) {
 
 // nextProcess starts from what the last one has stored.
 func (s *service) nextProcess() {
-	s.t.Helper()
+	s.T.Helper()
 	s.Restart()
 	if err := s.Jobs.FreeLeases(); err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 }
 
 // statuses are what DescribeParameters says of the policies of a parameter, in their order.
 func (s *service) statuses(name string) (all []string) {
-	s.t.Helper()
+	s.T.Helper()
 	out := must[parameters.DescribeParametersOutput](s, "DescribeParameters",
 		M{"ParameterFilters": []M{{"Key": "Name", "Values": []string{name}}}})
 	if len(out.Parameters) != 1 {
-		s.t.Fatalf("%s: there are %d", name, len(out.Parameters))
+		s.T.Fatalf("%s: there are %d", name, len(out.Parameters))
 	}
 	for _, p := range out.Parameters[0].Policies {
 		all = append(all, p.PolicyStatus)
@@ -90,15 +90,15 @@ type event struct {
 
 // events returns what the outbox has, behind a position.
 func (s *service) events(after int64) (all []event) {
-	s.t.Helper()
+	s.T.Helper()
 	entries, err := outbox.After(s.DB, after, 1_000_000)
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	for _, e := range entries {
 		var out event
 		if err := json.Unmarshal(e.Event, &out); err != nil {
-			s.t.Fatal(err)
+			s.T.Fatal(err)
 		}
 		all = append(all, out)
 	}
@@ -107,7 +107,7 @@ func (s *service) events(after int64) (all []event) {
 
 // heard are the events behind a position in short: what of which parameter.
 func (s *service) heard(after int64) (all []string) {
-	s.t.Helper()
+	s.T.Helper()
 	for _, e := range s.events(after) {
 		var d struct {
 			Operation, Name string
@@ -115,7 +115,7 @@ func (s *service) heard(after int64) (all []string) {
 			Of              string `json:"parameter-name"`
 		}
 		if err := json.Unmarshal(e.Detail, &d); err != nil {
-			s.t.Fatal(err)
+			s.T.Fatal(err)
 		}
 		all = append(all, d.Operation+d.Type+" "+d.Name+d.Of)
 	}
@@ -124,17 +124,17 @@ func (s *service) heard(after int64) (all []string) {
 
 // hears fails the test if not these are the events behind a position, and returns the next one.
 func (s *service) hears(after int64, want ...string) int64 {
-	s.t.Helper()
+	s.T.Helper()
 	got := s.heard(after)
 	if !slices.Equal(got, want) {
-		s.t.Errorf("heard %q, want %q", got, want)
+		s.T.Errorf("heard %q, want %q", got, want)
 	}
 	return after + int64(len(got))
 }
 
 // scheduled returns when what is due of which parameter.
 func (s *service) scheduled() map[string]time.Time {
-	s.t.Helper()
+	s.T.Helper()
 	all := map[string]time.Time{}
 	err := s.DB.Rows(qJobs, nil, func(scan func(...any) error) error {
 		var name string
@@ -144,7 +144,7 @@ func (s *service) scheduled() map[string]time.Time {
 		return err
 	})
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	return all
 }
@@ -173,8 +173,8 @@ func TestPolicies_EachKind_IsActedOnAtItsTimeAfterARestart(t *testing.T) {
 		s.run()
 		s.hears(at)
 		if step.shown == nil {
-			s.refused("GetParameter", M{"Name": "/p"}, "ParameterNotFound", "")
-			s.refused("GetParameterHistory", M{"Name": "/p"}, "ParameterNotFound", "")
+			s.Refused("GetParameter", M{"Name": "/p"}, "ParameterNotFound", "")
+			s.Refused("GetParameterHistory", M{"Name": "/p"}, "ParameterNotFound", "")
 			continue
 		}
 		if got := s.statuses("/p"); !slices.Equal(got, step.shown) {

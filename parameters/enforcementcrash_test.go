@@ -44,7 +44,7 @@ func (m *mortal) Commit(apply func(*store.Tx) error, record func(error) []byte) 
 // lives does f in a process that dies after so many moments, and starts the next one if it did. It
 // returns how many moments are left.
 func (s *service) lives(left int, f func()) int {
-	s.t.Helper()
+	s.T.Helper()
 	m := &mortal{Ledger: s.DB, left: left}
 	s.Runner.Ledger = m
 	done := make(chan struct{})
@@ -104,7 +104,7 @@ func TestPolicies_DeathAtEveryMoment_EachIsDoneOnce(t *testing.T) {
 
 // version makes a version of /p if it isn't there. The first one has policies.
 func (s *service) version(number int64) {
-	s.t.Helper()
+	s.T.Helper()
 	if number == 1 {
 		if _, err := ask[any](s, "GetParameter", M{"Name": "/p"}); err != nil {
 			s.with("/p", warns(3, "Days"), expires(optest.Began.Add(10*day)), stale(30, "Hours"))
@@ -112,7 +112,7 @@ func (s *service) version(number int64) {
 		return
 	}
 	if s.get("/p").Version < number {
-		s.do("PutParameter", M{"Name": "/p", "Value": "w", "Overwrite": true})
+		s.Do("PutParameter", M{"Name": "/p", "Value": "w", "Overwrite": true})
 	}
 }
 

@@ -153,12 +153,12 @@ var qFirstDue = store.Wide(`SELECT coalesce(min(due), 0) FROM jobs
 
 // live lives the month. Each outage ends with a new process.
 func (s *service) live(a almanac) {
-	s.t.Helper()
+	s.T.Helper()
 	hour, chores := 0, a.chores
 	for {
 		var first int64
 		if err := s.DB.Row(qFirstDue, nil, &first); err != nil {
-			s.t.Fatal(err)
+			s.T.Fatal(err)
 		}
 		next := month + 1
 		if first > 0 {
@@ -183,7 +183,7 @@ func (s *service) live(a almanac) {
 			if chores[0].policies != "" {
 				in["Policies"] = chores[0].policies
 			}
-			s.do("PutParameter", in)
+			s.Do("PutParameter", in)
 			chores = chores[1:]
 		}
 	}
@@ -191,7 +191,7 @@ func (s *service) live(a almanac) {
 
 // toldOf is what the outbox has of each parameter.
 func (s *service) toldOf() map[string][]string {
-	s.t.Helper()
+	s.T.Helper()
 	all := map[string][]string{}
 	for _, e := range s.events(0) {
 		var d struct {
@@ -200,7 +200,7 @@ func (s *service) toldOf() map[string][]string {
 			Of              string `json:"parameter-name"`
 		}
 		if err := json.Unmarshal(e.Detail, &d); err != nil {
-			s.t.Fatal(err)
+			s.T.Fatal(err)
 		}
 		all[d.Name+d.Of] = append(all[d.Name+d.Of], e.Time+" "+d.Operation+d.Type)
 	}

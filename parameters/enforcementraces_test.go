@@ -38,7 +38,7 @@ func TestPolicies_ChangeBeforeTheCommitOfAnExpiration_IsHeard(t *testing.T) {
 		there bool
 	}{
 		{"a version", func(s *service) {
-			s.do("PutParameter", M{"Name": "/p", "Value": "w", "Overwrite": true})
+			s.Do("PutParameter", M{"Name": "/p", "Value": "w", "Overwrite": true})
 		}, []string{"Update /p", "Expiration /p", "Delete /p"}, false},
 		{"no policies", func(s *service) { s.with("/p", "{}") }, []string{"Update /p"}, true},
 		{"a later Expiration", func(s *service) { s.with("/p", expires(s.Clock.Now().Add(day))) },
@@ -46,12 +46,12 @@ func TestPolicies_ChangeBeforeTheCommitOfAnExpiration_IsHeard(t *testing.T) {
 		{"a notification", func(s *service) { s.with("/p", stale(1, "Hours")) },
 			[]string{"Update /p"}, true},
 		{"a label", func(s *service) {
-			s.do("LabelParameterVersion", M{"Name": "/p", "Labels": []string{"live"}})
+			s.Do("LabelParameterVersion", M{"Name": "/p", "Labels": []string{"live"}})
 		}, []string{"LabelParameterVersion /p", "Expiration /p", "Delete /p"}, false},
-		{"a deletion", func(s *service) { s.do("DeleteParameter", M{"Name": "/p"}) },
+		{"a deletion", func(s *service) { s.Do("DeleteParameter", M{"Name": "/p"}) },
 			[]string{"Delete /p"}, false},
 		{"another of its name", func(s *service) {
-			s.do("DeleteParameter", M{"Name": "/p"})
+			s.Do("DeleteParameter", M{"Name": "/p"})
 			s.put("/p", "w")
 		}, []string{"Delete /p", "Create /p"}, true},
 	} {
@@ -78,7 +78,7 @@ func TestPolicies_VersionBeforeTheCommitOfANotification_KeepsItBack(t *testing.T
 	s.with("/p", stale(2, "Hours"))
 	at := s.hears(0, "Create /p")
 	s.Clock.Pass(2 * hour)
-	s.meddle(func() { s.do("PutParameter", M{"Name": "/p", "Value": "w", "Overwrite": true}) })
+	s.meddle(func() { s.Do("PutParameter", M{"Name": "/p", "Value": "w", "Overwrite": true}) })
 	s.run()
 	at = s.hears(at, "Update /p")
 	s.pass(2*hour - time.Microsecond)
@@ -92,7 +92,7 @@ func TestPolicies_DeletionBeforeTheCommitOfANotification_IsNoFailure(t *testing.
 	s.with("/p", stale(2, "Hours"))
 	at := s.hears(0, "Create /p")
 	s.Clock.Pass(2 * hour)
-	s.meddle(func() { s.do("DeleteParameter", M{"Name": "/p"}) })
+	s.meddle(func() { s.Do("DeleteParameter", M{"Name": "/p"}) })
 	s.run()
 	s.hears(at, "Delete /p")
 	if log := s.Log.String(); log != "" {
@@ -128,7 +128,7 @@ func TestPolicies_LaterPut_DecidesWhatIsDue(t *testing.T) {
 			t.Errorf("%s: due at %v, want %v", step, got, want)
 		}
 	}
-	again := func() { s.do("PutParameter", M{"Name": "/p", "Value": "w", "Overwrite": true}) }
+	again := func() { s.Do("PutParameter", M{"Name": "/p", "Value": "w", "Overwrite": true}) }
 	s.put("/p", "v")
 	due("none")
 	s.with("/p", stale(2, "Hours"), expires(began.Add(day)))
@@ -136,8 +136,8 @@ func TestPolicies_LaterPut_DecidesWhatIsDue(t *testing.T) {
 	s.pass(hour)
 	again()
 	due("kept, and begun anew", began.Add(3*hour))
-	s.do("LabelParameterVersion", M{"Name": "/p", "Labels": []string{"live"}})
-	s.do("AddTagsToResource", M{"ResourceType": "Parameter", "ResourceId": "/p",
+	s.Do("LabelParameterVersion", M{"Name": "/p", "Labels": []string{"live"}})
+	s.Do("AddTagsToResource", M{"ResourceType": "Parameter", "ResourceId": "/p",
 		"Tags": []M{{"Key": "a", "Value": "b"}}})
 	due("changed otherwise", began.Add(3*hour))
 	if moves := s.moves("/p"); moves != 1 {
@@ -160,7 +160,7 @@ func TestPolicies_LaterPut_DecidesWhatIsDue(t *testing.T) {
 	s.with("/p", "{}")
 	due("taken away")
 	s.with("/p", expires(began.Add(3*day)))
-	s.do("DeleteParameter", M{"Name": "/p"})
+	s.Do("DeleteParameter", M{"Name": "/p"})
 	due("deleted")
 	s.put("/p", "v")
 	s.pass(4 * day)
@@ -174,9 +174,9 @@ var qMoves = store.Wide(`SELECT rev FROM jobs
 
 // moves is how often the job of a parameter was moved.
 func (s *service) moves(name string) (n int64) {
-	s.t.Helper()
+	s.T.Helper()
 	if err := s.DB.Row(qMoves, []any{name}, &n); err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	return n
 }
@@ -187,7 +187,7 @@ func TestGetParameterHistory_PoliciesThatWereActedOn_AreFinishedWithTheNewest(t 
 	s := start(t)
 	s.with("/p", expires(optest.Began.Add(10*day)), warns(9, "Days"), stale(1, "Hours"))
 	s.pass(day)
-	s.do("PutParameter", M{"Name": "/p", "Value": "w", "Overwrite": true})
+	s.Do("PutParameter", M{"Name": "/p", "Value": "w", "Overwrite": true})
 	s.pass(hour)
 	out := must[parameters.GetParameterHistoryOutput](s, "GetParameterHistory", M{"Name": "/p"})
 	var got []string

@@ -13,10 +13,10 @@ import (
 
 // told returns the newest event as it waits, and how many there are.
 func (s *service) told() (event string, n int) {
-	s.t.Helper()
+	s.T.Helper()
 	entries, err := outbox.After(s.DB, 0, 1_000_000)
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	if len(entries) > 0 {
 		event = string(entries[len(entries)-1].Event)
@@ -59,7 +59,7 @@ func TestEvents_EachChange_HasThatOfAWS(t *testing.T) {
 			[]string{`{"operation":"Delete","name":"foo","type":"StringList"}`}},
 	} {
 		_, before := s.told()
-		s.do(c.operation, c.in)
+		s.Do(c.operation, c.in)
 		var got []string
 		for _, e := range s.events(int64(before)) {
 			got = append(got, string(e.Detail))
@@ -107,7 +107,7 @@ func TestEvents_DeletedTogether_EachIsToldOf(t *testing.T) {
 	s.put("/a", "1")
 	s.put("/b", "1")
 	at := s.hears(0, "Create /a", "Create /b")
-	s.do("DeleteParameters", M{"Names": []string{"/b", "/none", "/a", "/b"}})
+	s.Do("DeleteParameters", M{"Names": []string{"/b", "/none", "/a", "/b"}})
 	s.hears(at, "Delete /a", "Delete /b")
 }
 
@@ -115,14 +115,14 @@ func TestEvents_RefusedChange_TellsNothing(t *testing.T) {
 	s := start(t)
 	s.put("/a", "1")
 	at := s.hears(0, "Create /a")
-	s.refused("PutParameter", M{"Name": "/a", "Value": "2"}, "ParameterAlreadyExists", "")
-	s.refused("DeleteParameter", M{"Name": "/b"}, "ParameterNotFound", "")
-	s.refused("PutParameter", M{"Name": "/b", "Value": "v", "Type": "String", "DataType": "none"},
+	s.Refused("PutParameter", M{"Name": "/a", "Value": "2"}, "ParameterAlreadyExists", "")
+	s.Refused("DeleteParameter", M{"Name": "/b"}, "ParameterNotFound", "")
+	s.Refused("PutParameter", M{"Name": "/b", "Value": "v", "Type": "String", "DataType": "none"},
 		"ValidationException", "")
 	// AWS looks for the image later, and tells of it. Here the value's form is all that is looked at.
-	s.refused("PutParameter", M{"Name": "/b", "Value": "v", "Type": "String",
+	s.Refused("PutParameter", M{"Name": "/b", "Value": "v", "Type": "String",
 		"DataType": "aws:ec2:image"}, "ValidationException", "")
-	s.refused("PutParameter", M{"Name": "/b", "Value": "v", "Type": "String", "Tier": "Advanced",
+	s.Refused("PutParameter", M{"Name": "/b", "Value": "v", "Type": "String", "Tier": "Advanced",
 		"Policies": "[" + stale(0, "Days") + "]"}, "InvalidPolicyAttributeException", "")
 	s.hears(at)
 }
@@ -133,12 +133,12 @@ func TestEvents_OfAnyType_HaveNoValue(t *testing.T) {
 	const value = "hunter2hunter2"
 	for _, kind := range []string{"String", "StringList", "SecureString"} {
 		name := "/app/" + kind
-		s.do("PutParameter", M{"Name": name, "Value": value, "Type": kind, "Tier": "Advanced",
+		s.Do("PutParameter", M{"Name": name, "Value": value, "Type": kind, "Tier": "Advanced",
 			"Policies": "[" + stale(1, "Hours") + "]"})
-		s.do("PutParameter", M{"Name": name, "Value": value, "Overwrite": true})
-		s.do("LabelParameterVersion", M{"Name": name, "Labels": []string{"live"}})
+		s.Do("PutParameter", M{"Name": name, "Value": value, "Overwrite": true})
+		s.Do("LabelParameterVersion", M{"Name": name, "Labels": []string{"live"}})
 		s.pass(hour)
-		s.do("DeleteParameter", M{"Name": name})
+		s.Do("DeleteParameter", M{"Name": name})
 	}
 	entries, err := outbox.After(s.DB, 0, 100)
 	if err != nil || len(entries) != 15 {

@@ -11,10 +11,10 @@ import (
 // TestGetParameterHistory_Versions_AreAllThatWasSaid: each as it was made, the oldest first.
 func TestGetParameterHistory_Versions_AreAllThatWasSaid(t *testing.T) {
 	s := start(t)
-	s.do("PutParameter", M{"Name": "x", "Value": "1", "Type": "String", "Description": "first"})
+	s.Do("PutParameter", M{"Name": "x", "Value": "1", "Type": "String", "Description": "first"})
 	s.Clock.Pass(1e9)
-	back := s.by(optest.Root(account))
-	s.do("PutParameter", M{"Name": "/x", "Value": "2", "Type": "SecureString", "Overwrite": true,
+	back := s.By(optest.Root(account))
+	s.Do("PutParameter", M{"Name": "/x", "Value": "2", "Type": "SecureString", "Overwrite": true,
 		"Tier": "Advanced", "AllowedPattern": ".*", "Policies": aPolicy})
 	back()
 	s.label("x", 1, "b", "a")
@@ -59,15 +59,15 @@ func TestGetParameterHistory_Pages_HaveAllOnceInOrder(t *testing.T) {
 				break
 			}
 			in["NextToken"] = out.NextToken
-			s.refused("GetParameterHistory", M{"Name": "/b", "NextToken": out.NextToken}, "InvalidNextToken",
+			s.Refused("GetParameterHistory", M{"Name": "/b", "NextToken": out.NextToken}, "InvalidNextToken",
 				"")
 		}
 		if next != 8 {
 			t.Errorf("%d versions in pages of %d", next-1, size)
 		}
 	}
-	s.refused("GetParameterHistory", M{"Name": "/a", "NextToken": "x"}, "InvalidNextToken", "")
-	s.refused("GetParameterHistory", M{"Name": "/a", "MaxResults": 51}, "ValidationException",
+	s.Refused("GetParameterHistory", M{"Name": "/a", "NextToken": "x"}, "InvalidNextToken", "")
+	s.Refused("GetParameterHistory", M{"Name": "/a", "MaxResults": 51}, "ValidationException",
 		"1 validation error detected: Value '51' at 'maxResults' failed to satisfy constraint: Member "+
 			"must have value less than or equal to 50")
 }
@@ -85,7 +85,7 @@ func TestHistory_HundredVersions_AreKept(t *testing.T) {
 		"associated with it. Move the label to another version of the parameter, and try again."
 	before := s.revision("/h")
 	for _, name := range []string{"/h", "h"} {
-		s.refused("PutParameter", M{"Name": name, "Value": "v", "Overwrite": true},
+		s.Refused("PutParameter", M{"Name": name, "Value": "v", "Overwrite": true},
 			"ParameterMaxVersionLimitExceeded", fmt.Sprintf(refusal, name, 1))
 	}
 	if got := s.revision("/h"); got != before {
@@ -93,7 +93,7 @@ func TestHistory_HundredVersions_AreKept(t *testing.T) {
 	}
 	s.label("/h", 2, "old")
 	s.put("/h", "101")
-	s.refused("PutParameter", M{"Name": "/h", "Value": "v", "Overwrite": true},
+	s.Refused("PutParameter", M{"Name": "/h", "Value": "v", "Overwrite": true},
 		"ParameterMaxVersionLimitExceeded", fmt.Sprintf(refusal, "/h", 2))
 	s.unlabel("/h", 2, "old")
 	s.put("/h", "102")
@@ -111,10 +111,10 @@ func TestHistory_HundredVersions_AreKept(t *testing.T) {
 	if next != 103 {
 		t.Errorf("history ends before version %d", next)
 	}
-	s.refused("GetParameter", M{"Name": "/h:2"}, "ParameterVersionNotFound", "")
-	s.refused("LabelParameterVersion", M{"Name": "/h", "ParameterVersion": 2, "Labels": []string{"l"}},
+	s.Refused("GetParameter", M{"Name": "/h:2"}, "ParameterVersionNotFound", "")
+	s.Refused("LabelParameterVersion", M{"Name": "/h", "ParameterVersion": 2, "Labels": []string{"l"}},
 		"ParameterVersionNotFound", "")
-	s.do("DeleteParameter", M{"Name": "/h"})
+	s.Do("DeleteParameter", M{"Name": "/h"})
 	if out := s.put("/h", "v"); out.Version != 1 {
 		t.Errorf("%+v", out)
 	}

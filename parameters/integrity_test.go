@@ -39,7 +39,7 @@ func TestGetParametersByPath_FilteredOut_IsNotTheTokensBusiness(t *testing.T) {
 	for i := range 20 {
 		s.put(fmt.Sprintf("/app/%d", i), "v")
 	}
-	s.do("LabelParameterVersion", M{"Name": "/app/7", "Labels": []string{"l"}})
+	s.Do("LabelParameterVersion", M{"Name": "/app/7", "Labels": []string{"l"}})
 	s.put("/app/7", "w")
 	for _, recursive := range []bool{false, true} {
 		for filter, want := range map[string]int{"Type SecureString": 0, "Label none": 0, "Label l": 1} {
@@ -71,7 +71,7 @@ func TestGetParameterHistory_VersionThatMadeRoom_StaysAway(t *testing.T) {
 	if all := s.history("/a"); all[0].Value != "2" {
 		t.Errorf("%d versions, the first is %+v", len(all), all[0])
 	}
-	s.refused("GetParameter", M{"Name": "/a:1"}, "ParameterVersionNotFound", "")
+	s.Refused("GetParameter", M{"Name": "/a:1"}, "ParameterVersionNotFound", "")
 }
 
 // TestDescribeParameters_PageOfWhatOthersShare_NamesNobody: a page may end with a parameter that
@@ -81,7 +81,7 @@ func TestDescribeParameters_PageOfWhatOthersShare_NamesNobody(t *testing.T) {
 	for _, name := range []string{"/p/1", "/p/2"} {
 		s.share(s.putAdvanced(name, "v"), readers(otherAccount))
 	}
-	defer s.by(optest.Root(otherAccount))()
+	defer s.By(optest.Root(otherAccount))()
 	out := must[parameters.DescribeParametersOutput](s, "DescribeParameters",
 		M{"Shared": true, "MaxResults": 1})
 	token, err := base64.RawURLEncoding.DecodeString(out.NextToken)
@@ -94,7 +94,7 @@ func TestDescribeParameters_PageOfWhatOthersShare_NamesNobody(t *testing.T) {
 func TestPutParameter_ValueTooLarge_IsMatchedByNoPattern(t *testing.T) {
 	s := start(t)
 	for tier, most := range map[string]int{"Standard": 4096, "Advanced": 8192} {
-		s.refused("PutParameter", M{"Name": "/a", "Type": "StringList", "Tier": tier,
+		s.Refused("PutParameter", M{"Name": "/a", "Type": "StringList", "Tier": tier,
 			"AllowedPattern": "b", "Value": strings.Repeat("a", most+1)}, "ValidationException", "")
 	}
 }
@@ -114,7 +114,7 @@ func TestValues_OfEveryOperation_AreInNoRecordEventOrError(t *testing.T) {
 			put(M{"Value": "{{" + canary + "}}"}), put(M{"AllowedPattern": "x+"}),
 			put(M{"Value": strings.Repeat(canary, 1000)}), put(M{"DataType": "aws:ec2:image"}),
 			put(M{"KeyId": "alias/none"}), put(M{"Name": "aws/x"}), put(M{"Type": "Blob"})} {
-			if _, err := s.serve(t.Context(), "PutParameter", in); err != nil &&
+			if _, err := s.Ask(t.Context(), "PutParameter", in); err != nil &&
 				strings.Contains(err.Error(), canary) {
 				t.Errorf("%v", err)
 			}
@@ -128,9 +128,9 @@ func TestValues_OfEveryOperation_AreInNoRecordEventOrError(t *testing.T) {
 			case "GetParameter", "GetParameterHistory":
 				in["WithDecryption"] = true
 			}
-			s.do("GetParameters", M{"Names": []string{"/app/" + kind}, "WithDecryption": true})
-			s.do("GetParametersByPath", M{"Path": "/app", "WithDecryption": true})
-			s.do(name, in)
+			s.Do("GetParameters", M{"Names": []string{"/app/" + kind}, "WithDecryption": true})
+			s.Do("GetParametersByPath", M{"Path": "/app", "WithDecryption": true})
+			s.Do(name, in)
 		}
 	}
 	entries, err := outbox.After(s.DB, 0, 1000)

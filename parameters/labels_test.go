@@ -13,7 +13,7 @@ import (
 // label puts labels on a version, or on the newest where it is 0.
 func (s *service) label(name string, version int,
 	labels ...string) parameters.LabelParameterVersionOutput {
-	s.t.Helper()
+	s.T.Helper()
 	in := M{"Name": name, "Labels": labels}
 	if version != 0 {
 		in["ParameterVersion"] = version
@@ -23,14 +23,14 @@ func (s *service) label(name string, version int,
 
 func (s *service) unlabel(name string, version int,
 	labels ...string) parameters.UnlabelParameterVersionOutput {
-	s.t.Helper()
+	s.T.Helper()
 	return must[parameters.UnlabelParameterVersionOutput](s, "UnlabelParameterVersion",
 		M{"Name": name, "ParameterVersion": version, "Labels": labels})
 }
 
 // labels are those of each version, the oldest first.
 func (s *service) labels(name string) (all [][]string) {
-	s.t.Helper()
+	s.T.Helper()
 	for _, v := range s.history(name) {
 		all = append(all, v.Labels)
 	}
@@ -38,9 +38,9 @@ func (s *service) labels(name string) (all [][]string) {
 }
 
 func (s *service) hasLabels(name string, want ...[]string) {
-	s.t.Helper()
+	s.T.Helper()
 	if got := s.labels(name); !slices.EqualFunc(got, want, slices.Equal) {
-		s.t.Errorf("%s has the labels %q, want %q", name, got, want)
+		s.T.Errorf("%s has the labels %q, want %q", name, got, want)
 	}
 }
 
@@ -48,9 +48,9 @@ var qRevision = store.SQL(`SELECT rev FROM parameters WHERE account = $1 AND reg
 
 // revision is how often a parameter was changed, by its row.
 func (s *service) revision(name string) (rev int64) {
-	s.t.Helper()
+	s.T.Helper()
 	if err := s.DB.Row(qRevision, []any{account, region, name}, &rev); err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	return rev
 }
@@ -92,15 +92,15 @@ func TestLabelParameterVersion_LabelsOfNoLength_AreRefused(t *testing.T) {
 	s.put("/a", "1")
 	long := strings.Repeat("l", 101)
 	for _, label := range []string{long, ""} {
-		s.refused("LabelParameterVersion", M{"Name": "/a", "Labels": []string{"fine", label}},
+		s.Refused("LabelParameterVersion", M{"Name": "/a", "Labels": []string{"fine", label}},
 			"ValidationException", "1 validation error detected: Value '[fine, "+label+"]' at 'labels' failed "+
 				"to satisfy constraint: Member must satisfy constraint: [Member must have length less than or "+
 				"equal to 100, Member must have length greater than or equal to 1]")
 	}
-	s.refused("LabelParameterVersion", M{"Name": "/a", "Labels": []string{}}, "ValidationException",
+	s.Refused("LabelParameterVersion", M{"Name": "/a", "Labels": []string{}}, "ValidationException",
 		"1 validation error detected: Value '[]' at 'labels' failed to satisfy constraint: Member must "+
 			"have length greater than or equal to 1")
-	s.refused("LabelParameterVersion", M{"Name": "/a", "Labels": slices.Repeat([]string{"l"}, 11)},
+	s.Refused("LabelParameterVersion", M{"Name": "/a", "Labels": slices.Repeat([]string{"l"}, 11)},
 		"ValidationException", "")
 	s.hasLabels("/a", nil)
 }
@@ -120,7 +120,7 @@ func TestLabelParameterVersion_MoreThanTenOnOneVersion_AreRefused(t *testing.T) 
 			s.label("/a", 2, "m", "n", "o", "p", "q", "r", "s", "t", "u")
 			s.label("/a", 2, "v")
 		}
-		s.refused("LabelParameterVersion", M{"Name": "/a", "ParameterVersion": version,
+		s.Refused("LabelParameterVersion", M{"Name": "/a", "ParameterVersion": version,
 			"Labels": []string{"new", "l1"}}, "ParameterVersionLabelLimitExceeded", "A parameter version can "+
 			"have maximum 10 labels. Move one or more labels to another version and try again.")
 	}
@@ -184,7 +184,7 @@ func TestUnlabelParameterVersion_Labels_AreRemovedOrInvalid(t *testing.T) {
 		t.Errorf("%+v", out)
 	}
 	s.hasLabels("/a", []string{"b"}, []string{"d"})
-	s.refused("UnlabelParameterVersion", M{"Name": "/a", "Labels": []string{"b"}},
+	s.Refused("UnlabelParameterVersion", M{"Name": "/a", "Labels": []string{"b"}},
 		"ValidationException", "1 validation error detected: Value null at 'parameterVersion' failed to satisfy constraint: "+
 			"Member must not be null")
 }
@@ -194,7 +194,7 @@ func TestLabels_OfAVersionThatIsNot_AreRefused(t *testing.T) {
 	s.put("/a", "1")
 	for _, version := range []int{-1, 0, 2} {
 		for _, operation := range []string{"LabelParameterVersion", "UnlabelParameterVersion"} {
-			s.refused(operation, M{"Name": " /a ", "ParameterVersion": version, "Labels": []string{"l"}},
+			s.Refused(operation, M{"Name": " /a ", "ParameterVersion": version, "Labels": []string{"l"}},
 				"ParameterVersionNotFound", fmt.Sprintf("Systems Manager could not find version %d of /a. "+
 					"Verify the version and try again.", version))
 		}
@@ -206,8 +206,8 @@ func TestLabels_OfADeletedParameter_AreGone(t *testing.T) {
 	s := start(t)
 	s.put("/a", "1")
 	s.label("/a", 1, "l")
-	s.do("DeleteParameter", M{"Name": "/a"})
+	s.Do("DeleteParameter", M{"Name": "/a"})
 	s.put("/a", "2")
 	s.hasLabels("/a", nil)
-	s.refused("GetParameter", M{"Name": "/a:l"}, "ParameterVersionNotFound", "")
+	s.Refused("GetParameter", M{"Name": "/a:l"}, "ParameterVersionNotFound", "")
 }

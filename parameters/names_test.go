@@ -24,17 +24,17 @@ func TestPutParameter_NameThatNoneCanHave_IsRefused(t *testing.T) {
 	s := start(t)
 	for _, name := range []string{"//a", "/a//b", "/a b", "a b", "/ä", "/a:1", "a:label", "/a*",
 		"/{{a}}", "   ", "/a\n/b"} {
-		s.refused("PutParameter", valued(name), "ValidationException", badName)
+		s.Refused("PutParameter", valued(name), "ValidationException", badName)
 	}
 	for _, name := range []string{"a/b", "a/b/c", "C:/Program Files/Git/a", prefix + "/a"} {
-		s.refused("PutParameter", valued(name), "ValidationException",
+		s.Refused("PutParameter", valued(name), "ValidationException",
 			"Parameter name must be a fully qualified name")
 	}
 	for _, name := range []string{"/a/", "a/", "/", "/a/b/ ", "/a//"} {
-		s.refused("PutParameter", valued(name), "ValidationException",
+		s.Refused("PutParameter", valued(name), "ValidationException",
 			"Parameter name must not end with slash.")
 	}
-	s.refused("PutParameter", valued(""), "ValidationException", "1 validation error detected: Value "+
+	s.Refused("PutParameter", valued(""), "ValidationException", "1 validation error detected: Value "+
 		"'' at 'name' failed to satisfy constraint: Member must have length greater than or equal to 1")
 }
 
@@ -51,25 +51,25 @@ func TestPutParameter_ReservedName_IsRefused(t *testing.T) {
 	s := start(t)
 	for _, name := range []string{"aws", "awsome", "AWS-x", "ssm", "ssm-x", "SSMx", "/awsome", "/aws",
 		"/Ssm", "/awsome/x"} {
-		s.refused("PutParameter", valued(name), "ValidationException", reservedPrefix)
+		s.Refused("PutParameter", valued(name), "ValidationException", reservedPrefix)
 	}
 	for _, name := range []string{"/ssm/x", "/SSM/x/y", "/ssm-x/y"} {
-		s.refused("PutParameter", valued(name), "ValidationException", badName)
+		s.Refused("PutParameter", valued(name), "ValidationException", badName)
 	}
 	for _, name := range []string{"/aws/x", "/aws/service/x/y", "/AWS/x",
 		"/aws/reference/secretsmanager/x"} {
-		s.refused("PutParameter", valued(name), "AccessDeniedException",
+		s.Refused("PutParameter", valued(name), "AccessDeniedException",
 			"No access to reserved parameter name: "+name+".")
 	}
 	for _, name := range []string{"/app/aws", "/app/ssm/x", "xaws", "/xssm", "-ssm", "_aws", ".ssm"} {
-		s.do("PutParameter", valued(name))
+		s.Do("PutParameter", valued(name))
 	}
 }
 
 func TestPutParameter_Levels_AreFifteen(t *testing.T) {
 	s := start(t)
-	s.do("PutParameter", valued(strings.Repeat("/l", 15)))
-	s.refused("PutParameter", valued(strings.Repeat("/l", 16)), "HierarchyLevelLimitExceededException",
+	s.Do("PutParameter", valued(strings.Repeat("/l", 15)))
+	s.Refused("PutParameter", valued(strings.Repeat("/l", 16)), "HierarchyLevelLimitExceededException",
 		"A hierarchy can have a maximum of 15 levels. For more information, see Requirements and "+
 			"constraints for parameter names in the AWS Systems Manager User Guide.")
 }
@@ -78,15 +78,15 @@ func TestPutParameter_Levels_AreFifteen(t *testing.T) {
 func TestPutParameter_LengthOfItsARN_IsBounded(t *testing.T) {
 	s := start(t)
 	longest := strings.Repeat("n", 966)
-	s.do("PutParameter", valued(longest))
+	s.Do("PutParameter", valued(longest))
 	if got := s.get("/" + longest); len(got.ARN) != 1011 {
 		t.Errorf("an ARN of %d characters", len(got.ARN))
 	}
-	s.refused("PutParameter", valued("/"+longest+"n"), "ValidationException", "")
-	s.refused("PutParameter", valued(strings.Repeat("n", 2049)), "ValidationException",
+	s.Refused("PutParameter", valued("/"+longest+"n"), "ValidationException", "")
+	s.Refused("PutParameter", valued(strings.Repeat("n", 2049)), "ValidationException",
 		"1 validation error detected: Value '"+strings.Repeat("n", 1024)+"...' at 'name' failed to satisfy constraint: "+
 			"Member must have length less than or equal to 2048")
-	s.refused("GetParameter", M{"Name": "/" + longest + "n"}, "ParameterNotFound", "")
+	s.Refused("GetParameter", M{"Name": "/" + longest + "n"}, "ParameterNotFound", "")
 }
 
 func TestGetParameter_CaseOfTheName_Matters(t *testing.T) {
@@ -103,24 +103,24 @@ func TestNames_OfOneParameter_AreTwo(t *testing.T) {
 	s := start(t)
 	for made, other := range map[string]string{"x": "/x", "/y": "y"} {
 		s.put(made, "1")
-		s.refused("PutParameter", valued(other), "ParameterAlreadyExists", "The parameter already "+
+		s.Refused("PutParameter", valued(other), "ParameterAlreadyExists", "The parameter already "+
 			"exists. To overwrite this value, set the overwrite option in the request to true.")
 		if got := s.get(other); got.Name != other || got.Value != "1" {
 			t.Errorf("%s: %+v", other, got)
 		}
 		tags := M{"ResourceType": "Parameter", "ResourceId": other}
-		s.do("AddTagsToResource", M{"ResourceType": "Parameter", "ResourceId": other,
+		s.Do("AddTagsToResource", M{"ResourceType": "Parameter", "ResourceId": other,
 			"Tags": []M{{"Key": "k", "Value": "v"}}})
 		listed := must[parameters.ListTagsForResourceOutput](s, "ListTagsForResource", tags)
 		if len(listed.TagList) != 1 {
 			t.Errorf("%+v", listed)
 		}
-		s.do("LabelParameterVersion", M{"Name": other, "Labels": []string{"l"}})
+		s.Do("LabelParameterVersion", M{"Name": other, "Labels": []string{"l"}})
 		if got := s.get(made + ":l"); got.Selector != ":l" || got.Name != made {
 			t.Errorf("%+v", got)
 		}
-		s.do("DeleteParameter", M{"Name": other})
-		s.refused("GetParameter", M{"Name": made}, "ParameterNotFound", "")
+		s.Do("DeleteParameter", M{"Name": other})
+		s.Refused("GetParameter", M{"Name": made}, "ParameterNotFound", "")
 	}
 }
 
@@ -134,15 +134,15 @@ func TestNames_OfNone_AreRefusedByThoseWhoRead(t *testing.T) {
 			"GetParameter": {"Name": name}, "GetParameters": {"Names": []string{"/b", name}},
 			"GetParameterHistory": {"Name": name},
 		} {
-			s.refused(operation, in, "ValidationException", badName)
+			s.Refused(operation, in, "ValidationException", badName)
 		}
 	}
 	for _, name := range []string{"a/b", "/a//b", "/a/", "/a b"} {
 		for operation, in := range byName(name) {
-			s.refused(operation, in, "ValidationException", badName)
+			s.Refused(operation, in, "ValidationException", badName)
 		}
 		for operation, in := range byResource(name) {
-			s.refused(operation, in, "InvalidResourceId", "")
+			s.Refused(operation, in, "InvalidResourceId", "")
 		}
 	}
 }
@@ -186,13 +186,13 @@ func TestARN_OfAParameter_IsTakenByThoseWhoReadItAlone(t *testing.T) {
 			t.Errorf("GetParameterHistory: %+v", history)
 		}
 		for operation, in := range byName(arn) {
-			s.refused(operation, in, "ValidationException", badName)
+			s.Refused(operation, in, "ValidationException", badName)
 		}
 		for operation, in := range byResource(arn) {
-			s.refused(operation, in, "InvalidResourceId", "")
+			s.Refused(operation, in, "InvalidResourceId", "")
 		}
 	}
-	s.refused("GetParameterHistory", M{"Name": prefix + "/none"}, "ParameterNotFound", "")
+	s.Refused("GetParameterHistory", M{"Name": prefix + "/none"}, "ParameterNotFound", "")
 }
 
 // TestNames_ThatCantBeAnybodys_AreAbsentForThoseAllowed: who may not look is denied, whatever the
@@ -203,11 +203,11 @@ func TestNames_ThatCantBeAnybodys_AreAbsentForThoseAllowed(t *testing.T) {
 	requests := map[string]M{"GetParameter": {"Name": "/a:1:2"}, "DeleteParameter": {"Name": "/a:1"},
 		"GetParameterHistory": {"Name": "/a:1"}}
 	for operation, in := range requests {
-		s.refused(operation, in, "ParameterNotFound", "Parameter "+in["Name"].(string)+" not found.")
+		s.Refused(operation, in, "ParameterNotFound", "Parameter "+in["Name"].(string)+" not found.")
 	}
-	back := s.by(optest.User("nobody"))
+	back := s.By(optest.User("nobody"))
 	defer back()
 	for operation, in := range requests {
-		s.refused(operation, in, "AccessDeniedException", "")
+		s.Refused(operation, in, "AccessDeniedException", "")
 	}
 }

@@ -35,7 +35,7 @@ func TestGetParameter_SlashBeforeTheName_IsTheSameParameter(t *testing.T) {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
-	s.refused("PutParameter", M{"Name": "/db", "Value": "3", "Type": "String"},
+	s.Refused("PutParameter", M{"Name": "/db", "Value": "3", "Type": "String"},
 		"ParameterAlreadyExists", "")
 }
 
@@ -114,13 +114,13 @@ func TestGetParameterHistory_HundredVersions_LoseTheOldest(t *testing.T) {
 	if len(out.Parameters) != 50 || out.Parameters[0].Version != 2 || out.NextToken == "" {
 		t.Fatalf("%d versions from %d", len(out.Parameters), out.Parameters[0].Version)
 	}
-	s.do("LabelParameterVersion", M{"Name": "/h", "ParameterVersion": 2, "Labels": []string{"old"}})
-	s.refused("PutParameter", M{"Name": "/h", "Value": "v", "Overwrite": true},
+	s.Do("LabelParameterVersion", M{"Name": "/h", "ParameterVersion": 2, "Labels": []string{"old"}})
+	s.Refused("PutParameter", M{"Name": "/h", "Value": "v", "Overwrite": true},
 		"ParameterMaxVersionLimitExceeded", "")
 	if got := s.get("/h:old"); got.Version != 2 || got.Selector != ":old" {
 		t.Errorf("%+v", got)
 	}
-	s.refused("GetParameter", M{"Name": "/h:1"}, "ParameterVersionNotFound",
+	s.Refused("GetParameter", M{"Name": "/h:1"}, "ParameterVersionNotFound",
 		"Systems Manager could not find version 1 of /h. Verify the version and try again.")
 }
 
@@ -134,7 +134,7 @@ func TestDeleteParameters_SomeAbsent_AreNamed(t *testing.T) {
 		!slices.Equal(out.InvalidParameters, []string{"/a:1", "/c"}) {
 		t.Errorf("%+v", out)
 	}
-	s.refused("GetParameter", M{"Name": "/a"}, "ParameterNotFound", "")
+	s.Refused("GetParameter", M{"Name": "/a"}, "ParameterNotFound", "")
 	if out := s.put("/a", "2"); out.Version != 1 {
 		t.Errorf("made again: %+v", out)
 	}
@@ -143,11 +143,11 @@ func TestDeleteParameters_SomeAbsent_AreNamed(t *testing.T) {
 func TestServiceSetting_DefaultTier_IsWhatCountsWithoutTier(t *testing.T) {
 	s := start(t)
 	id := "/ssm/parameter-store/default-parameter-tier"
-	s.do("UpdateServiceSetting", M{"SettingId": id, "SettingValue": "Advanced"})
+	s.Do("UpdateServiceSetting", M{"SettingId": id, "SettingValue": "Advanced"})
 	if out := s.put("/a", "1"); out.Tier != "Advanced" {
 		t.Errorf("%+v", out)
 	}
-	s.do("ResetServiceSetting", M{"SettingId": id})
+	s.Do("ResetServiceSetting", M{"SettingId": id})
 	if out := s.put("/b", "1"); out.Tier != "Standard" {
 		t.Errorf("%+v", out)
 	}

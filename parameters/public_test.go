@@ -28,7 +28,7 @@ func TestPublic_EveryAccount_ReadsThem(t *testing.T) {
 	s := startPublic(t)
 	image := site + "/image"
 	for _, owner := range []string{account, "222222222222"} {
-		s.as(owner)
+		s.As(owner)
 		for _, name := range []string{image, image + ":1", publicPrefix + image} {
 			got := s.get(name)
 			if got.Name != image || got.ARN != publicPrefix+image || got.Value != "ami-1" ||
@@ -57,12 +57,12 @@ func TestPublic_WhatIsNotDeclared_IsAbsent(t *testing.T) {
 	for _, s := range []*service{startPublic(t), start(t)} {
 		for _, name := range []string{site + "/none", site, "/aws/service", prefix + site + "/image",
 			"arn:aws:ssm:eu-central-1::parameter" + site + "/image", publicPrefix + "/image"} {
-			s.refused("GetParameter", M{"Name": name}, "ParameterNotFound", "")
+			s.Refused("GetParameter", M{"Name": name}, "ParameterNotFound", "")
 		}
 	}
 	s := startPublic(t)
 	for _, name := range []string{site + "/image:2", site + "/image:label"} {
-		s.refused("GetParameter", M{"Name": name}, "ParameterVersionNotFound", "")
+		s.Refused("GetParameter", M{"Name": name}, "ParameterVersionNotFound", "")
 	}
 }
 
@@ -110,9 +110,9 @@ func TestPublic_Reading_TakesPermissionOnAnARNWithoutAccount(t *testing.T) {
 		return policy.Decide(q)
 	})
 	image := M{"Name": site + "/image"}
-	s.do("GetParameter", image)
-	s.do("GetParameters", M{"Names": []string{site + "/image"}})
-	s.do("GetParametersByPath", M{"Path": site})
+	s.Do("GetParameter", image)
+	s.Do("GetParameters", M{"Names": []string{site + "/image"}})
+	s.Do("GetParametersByPath", M{"Path": site})
 	for action, arn := range map[string]string{"GetParameter": "/image", "GetParameters": "/image",
 		"GetParametersByPath": ""} {
 		if got := asked["ssm:"+action]; got != publicPrefix+site+arn {
@@ -120,9 +120,9 @@ func TestPublic_Reading_TakesPermissionOnAnARNWithoutAccount(t *testing.T) {
 		}
 	}
 	s.Decide(policy.Decide)
-	defer s.by(optest.User("nobody"))()
-	s.refused("GetParameter", image, "AccessDeniedException", "")
-	s.refused("GetParametersByPath", M{"Path": site}, "AccessDeniedException", "")
+	defer s.By(optest.User("nobody"))()
+	s.Refused("GetParameter", image, "AccessDeniedException", "")
+	s.Refused("GetParametersByPath", M{"Path": site}, "AccessDeniedException", "")
 }
 
 // TestPublic_OtherOperations_KnowNone: AWS has no history of public parameters, lists none of them
@@ -130,18 +130,18 @@ func TestPublic_Reading_TakesPermissionOnAnARNWithoutAccount(t *testing.T) {
 func TestPublic_OtherOperations_KnowNone(t *testing.T) {
 	s := startPublic(t)
 	name := site + "/image"
-	s.refused("PutParameter", M{"Name": name, "Value": "v", "Type": "String", "Overwrite": true},
+	s.Refused("PutParameter", M{"Name": name, "Value": "v", "Type": "String", "Overwrite": true},
 		"AccessDeniedException", "No access to reserved parameter name: "+name+".")
-	s.refused("GetParameterHistory", M{"Name": name}, "ParameterNotFound", "")
-	s.refused("DeleteParameter", M{"Name": name}, "ParameterNotFound", "")
-	s.refused("LabelParameterVersion", M{"Name": name, "Labels": []string{"l"}},
+	s.Refused("GetParameterHistory", M{"Name": name}, "ParameterNotFound", "")
+	s.Refused("DeleteParameter", M{"Name": name}, "ParameterNotFound", "")
+	s.Refused("LabelParameterVersion", M{"Name": name, "Labels": []string{"l"}},
 		"ParameterNotFound", "")
-	s.refused("ListTagsForResource", M{"ResourceType": "Parameter", "ResourceId": name},
+	s.Refused("ListTagsForResource", M{"ResourceType": "Parameter", "ResourceId": name},
 		"InvalidResourceId", "")
-	s.refused("AddTagsToResource", M{"ResourceType": "Parameter", "ResourceId": name,
+	s.Refused("AddTagsToResource", M{"ResourceType": "Parameter", "ResourceId": name,
 		"Tags": []M{{"Key": "k", "Value": "v"}}}, "InvalidResourceId", "")
 	for _, policy := range []string{"PutResourcePolicy", "GetResourcePolicies"} {
-		s.refused(policy, M{"ResourceArn": publicPrefix + name, "Policy": "{}"},
+		s.Refused(policy, M{"ResourceArn": publicPrefix + name, "Policy": "{}"},
 			"ResourceNotFoundException", "")
 	}
 	gone := must[parameters.DeleteParametersOutput](s, "DeleteParameters", M{"Names": []string{name}})
@@ -152,14 +152,14 @@ func TestPublic_OtherOperations_KnowNone(t *testing.T) {
 		out.Parameters) != 0 {
 		t.Errorf("%+v", out)
 	}
-	s.refused("DescribeParameters", M{"ParameterFilters": []M{{"Key": "Path",
+	s.Refused("DescribeParameters", M{"ParameterFilters": []M{{"Key": "Path",
 		"Values": []string{site}}}}, "ValidationException", `Filters for common parameters can't be `+
 		`prefixed with "aws" or "ssm" (case-insensitive). When using global parameters, please `+
 		`specify within a global namespace.`)
 	if got := s.get(name); got.Value != "ami-1" {
 		t.Errorf("%+v", got)
 	}
-	s.refused("GetParameter", M{"Name": "aws/service/site/image"}, "ValidationException",
+	s.Refused("GetParameter", M{"Name": "aws/service/site/image"}, "ValidationException",
 		ssmfault.BadName.Message)
 }
 

@@ -23,7 +23,7 @@ const references = "/aws/reference/secretsmanager/"
 
 // secret makes a secret, and returns its ARN and the id of its first version.
 func (s *service) secret(name, value string) (arn, id string) {
-	s.t.Helper()
+	s.T.Helper()
 	out := must[secrets.CreateSecretOutput](s, "secretsmanager:CreateSecret", M{"Name": name,
 		"SecretString": value, "ClientRequestToken": uuid.NewString()})
 	return out.ARN, out.VersionId
@@ -57,7 +57,7 @@ func TestReference_Secret_IsAnsweredAsRecorded(t *testing.T) {
 func TestReference_Selector_IsALabelOrTheIDOfAVersion(t *testing.T) {
 	s := start(t)
 	_, first := s.secret("ref", "1")
-	s.do("secretsmanager:PutSecretValue", M{"SecretId": "ref", "SecretString": "2",
+	s.Do("secretsmanager:PutSecretValue", M{"SecretId": "ref", "SecretString": "2",
 		"ClientRequestToken": uuid.NewString()})
 	for selector, want := range map[string]string{"": "2", ":AWSCURRENT": "2", ":AWSPREVIOUS": "1",
 		":" + first: "1"} {
@@ -68,7 +68,7 @@ func TestReference_Selector_IsALabelOrTheIDOfAVersion(t *testing.T) {
 		}
 	}
 	for _, absent := range []string{"ref:NOSUCH", "ref:" + uuid.NewString()} {
-		s.refused("GetParameter", M{"Name": references + absent, "WithDecryption": true},
+		s.Refused("GetParameter", M{"Name": references + absent, "WithDecryption": true},
 			"ParameterNotFound", notFound(references+absent))
 	}
 }
@@ -80,7 +80,7 @@ func TestReference_RefusedSecret_IsToldInRecordedWords(t *testing.T) {
 	s.secret("gone", "v")
 	s.secret("ref", "v")
 	s.put("/plain", "p")
-	s.do("secretsmanager:DeleteSecret", M{"SecretId": "gone"})
+	s.Do("secretsmanager:DeleteSecret", M{"SecretId": "gone"})
 	for _, c := range []struct {
 		name    string
 		decrypt bool
@@ -97,7 +97,7 @@ func TestReference_RefusedSecret_IsToldInRecordedWords(t *testing.T) {
 			"ValidationException", ssmfault.BadReference.Message},
 	} {
 		name := references + c.name
-		s.refused("GetParameter", M{"Name": name, "WithDecryption": c.decrypt}, c.code, c.message)
+		s.Refused("GetParameter", M{"Name": name, "WithDecryption": c.decrypt}, c.code, c.message)
 		out := must[parameters.GetParametersOutput](s, "GetParameters",
 			M{"Names": []string{name, "/plain"}, "WithDecryption": c.decrypt})
 		if len(out.Parameters) != 1 || out.Parameters[0].Value != "p" ||
@@ -105,9 +105,9 @@ func TestReference_RefusedSecret_IsToldInRecordedWords(t *testing.T) {
 			t.Errorf("GetParameters %s: %+v", name, out)
 		}
 	}
-	s.refused("GetParameter", M{"Name": references + "a b", "WithDecryption": true},
+	s.Refused("GetParameter", M{"Name": references + "a b", "WithDecryption": true},
 		"ValidationException", ssmfault.BadName.Message)
-	s.refused("GetParameter", M{"Name": references, "WithDecryption": true},
+	s.Refused("GetParameter", M{"Name": references, "WithDecryption": true},
 		"ValidationException", ssmfault.BadName.Message)
 }
 
@@ -131,7 +131,7 @@ func TestReference_Several_AreReadBesideParameters(t *testing.T) {
 // TestReference_BinarySecret_HasNoValue: as recorded.
 func TestReference_BinarySecret_HasNoValue(t *testing.T) {
 	s := start(t)
-	s.do("secretsmanager:CreateSecret", M{"Name": "bin", "SecretBinary": []byte("abc"),
+	s.Do("secretsmanager:CreateSecret", M{"Name": "bin", "SecretBinary": []byte("abc"),
 		"ClientRequestToken": uuid.NewString()})
 	got := s.get(references + "bin")
 	var source map[string]any
@@ -155,16 +155,16 @@ func TestReference_Caller_NeedsBothPermissions(t *testing.T) {
 	s.put("/plain", "p")
 
 	s.Forbid("secretsmanager:GetSecretValue")
-	s.refused("GetParameter", in, "ValidationException", ssmfault.NoHelp.Message)
-	s.refused("GetParameter", M{"Name": references + "absent", "WithDecryption": true},
+	s.Refused("GetParameter", in, "ValidationException", ssmfault.NoHelp.Message)
+	s.Refused("GetParameter", M{"Name": references + "absent", "WithDecryption": true},
 		"ValidationException", ssmfault.NoHelp.Message)
-	s.refused("GetParameter", M{"Name": references + "ref"}, "ValidationException",
+	s.Refused("GetParameter", M{"Name": references + "ref"}, "ValidationException",
 		ssmfault.NotDecrypted.Message)
-	s.refused("GetParameters", M{"Names": []string{references + "ref", "/plain"},
+	s.Refused("GetParameters", M{"Names": []string{references + "ref", "/plain"},
 		"WithDecryption": true}, "ValidationException", ssmfault.NoHelp.Message)
 
 	s.Forbid("kms:Decrypt")
-	s.refused("GetParameter", in, "ValidationException", ssmfault.NoHelp.Message)
+	s.Refused("GetParameter", in, "ValidationException", ssmfault.NoHelp.Message)
 
 	s.Decide(func(q policy.Request) policy.Decision {
 		for _, d := range q.Demands {
@@ -176,7 +176,7 @@ func TestReference_Caller_NeedsBothPermissions(t *testing.T) {
 	})
 	s.get(references + "ref")
 	s.Forbid("ssm:GetParameter")
-	s.refused("GetParameter", in, "AccessDeniedException", "")
+	s.Refused("GetParameter", in, "AccessDeniedException", "")
 }
 
 // TestReference_DisabledKey_IsToldAsDenied: that the secret is there and can't be opened isn't
@@ -184,10 +184,10 @@ func TestReference_Caller_NeedsBothPermissions(t *testing.T) {
 func TestReference_DisabledKey_IsToldAsDenied(t *testing.T) {
 	s := start(t)
 	key := must[keystore.CreateKeyOutput](s, "kms:CreateKey", M{}).KeyMetadata.KeyId
-	s.do("secretsmanager:CreateSecret", M{"Name": "ref", "SecretString": "v", "KmsKeyId": key,
+	s.Do("secretsmanager:CreateSecret", M{"Name": "ref", "SecretString": "v", "KmsKeyId": key,
 		"ClientRequestToken": uuid.NewString()})
-	s.do("kms:DisableKey", M{"KeyId": key})
-	s.refused("GetParameter", M{"Name": references + "ref", "WithDecryption": true},
+	s.Do("kms:DisableKey", M{"KeyId": key})
+	s.Refused("GetParameter", M{"Name": references + "ref", "WithDecryption": true},
 		"ValidationException", ssmfault.NoHelp.Message)
 }
 
@@ -225,11 +225,11 @@ func TestReference_Reading_IsRecordedOfBothServicesInOneCommit(t *testing.T) {
 func TestReference_Replica_IsReadInItsRegion(t *testing.T) {
 	s := start(t)
 	arn, _ := s.secret("ref", "v")
-	s.do("secretsmanager:ReplicateSecretToRegions", M{"SecretId": "ref",
+	s.Do("secretsmanager:ReplicateSecretToRegions", M{"SecretId": "ref",
 		"AddReplicaRegions": []M{{"Region": regions[1]}}})
 	s.Jobs.RunDue(t.Context())
 	there := optest.In(context.Background(), regions[1])
-	answer, err := s.serve(there, "GetParameter",
+	answer, err := s.Ask(there, "GetParameter",
 		M{"Name": references + "ref", "WithDecryption": true})
 	if err != nil {
 		t.Fatal(err)
@@ -246,21 +246,21 @@ func TestReference_OtherOperations_KnowNone(t *testing.T) {
 	s := start(t)
 	s.secret("ref", "v")
 	name := references + "ref"
-	s.refused("PutParameter", M{"Name": name, "Value": "v", "Type": "String"},
+	s.Refused("PutParameter", M{"Name": name, "Value": "v", "Type": "String"},
 		"AccessDeniedException", "No access to reserved parameter name: "+name+".")
-	s.refused("GetParameterHistory", M{"Name": name}, "ParameterNotFound", "")
-	s.refused("DeleteParameter", M{"Name": name}, "ParameterNotFound", "")
-	s.refused("LabelParameterVersion", M{"Name": name, "Labels": []string{"l"}},
+	s.Refused("GetParameterHistory", M{"Name": name}, "ParameterNotFound", "")
+	s.Refused("DeleteParameter", M{"Name": name}, "ParameterNotFound", "")
+	s.Refused("LabelParameterVersion", M{"Name": name, "Labels": []string{"l"}},
 		"ParameterNotFound", "")
-	s.refused("UnlabelParameterVersion", M{"Name": name, "Labels": []string{"l"},
+	s.Refused("UnlabelParameterVersion", M{"Name": name, "Labels": []string{"l"},
 		"ParameterVersion": 1}, "ParameterNotFound", "")
 	tagged := M{"ResourceType": "Parameter", "ResourceId": name}
-	s.refused("ListTagsForResource", tagged, "InvalidResourceId", "")
+	s.Refused("ListTagsForResource", tagged, "InvalidResourceId", "")
 	tagged["TagKeys"] = []string{"k"}
-	s.refused("RemoveTagsFromResource", tagged, "InvalidResourceId", "")
+	s.Refused("RemoveTagsFromResource", tagged, "InvalidResourceId", "")
 	delete(tagged, "TagKeys")
 	tagged["Tags"] = []M{{"Key": "k", "Value": "v"}}
-	s.refused("AddTagsToResource", tagged, "InvalidResourceId", "")
+	s.Refused("AddTagsToResource", tagged, "InvalidResourceId", "")
 	out := must[parameters.DeleteParametersOutput](s, "DeleteParameters", M{"Names": []string{name}})
 	if len(out.DeletedParameters) != 0 || !slices.Equal(out.InvalidParameters, []string{name}) {
 		t.Errorf("%+v", out)
@@ -287,20 +287,20 @@ func TestReference_Answer_HasNoETag(t *testing.T) {
 
 // etag performs an operation and returns the ETag of its answer.
 func (s *service) etag(name string, in M) string {
-	s.t.Helper()
+	s.T.Helper()
 	o := s.Operation("ssm:" + name)
-	q := optest.Request(s.t, o, in)
+	q := optest.Request(s.T, o, in)
 	q.Condition = &op.Condition{Has: func(string) bool { return false }}
-	ctx := optest.As(context.Background(), optest.Root(s.owner))
+	ctx := optest.As(context.Background(), optest.Root(s.Owner))
 	if _, err := s.Runner.Serve(ctx, o.Info().Service, q); err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	return q.Condition.ETag
 }
 
 // byPath returns the names below a path, from all pages.
 func (s *service) byPath(path string, recursive bool) (names []string) {
-	s.t.Helper()
+	s.T.Helper()
 	in := M{"Path": path, "Recursive": recursive, "MaxResults": 2}
 	for {
 		out := must[parameters.GetParametersByPathOutput](s, "GetParametersByPath", in)

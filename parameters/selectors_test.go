@@ -9,11 +9,11 @@ import (
 
 // labelled makes a parameter with three versions of which the first has a label.
 func labelled(s *service, name string) {
-	s.t.Helper()
+	s.T.Helper()
 	for _, value := range []string{"one", "two", "three"} {
 		s.put(name, value)
 	}
-	s.do("LabelParameterVersion", M{"Name": name, "ParameterVersion": 1, "Labels": []string{"first"}})
+	s.Do("LabelParameterVersion", M{"Name": name, "ParameterVersion": 1, "Labels": []string{"first"}})
 }
 
 func TestGetParameter_Selector_NamesAVersion(t *testing.T) {
@@ -40,14 +40,14 @@ func TestGetParameter_SelectorOfNoVersion_IsRefused(t *testing.T) {
 	labelled(s, "/a")
 	for name, version := range map[string]string{"/a:9": "9", "/a:0": "0", "/a:none": "none",
 		"/a:First": "First", "/a:1x": "1x", "/a:99999999999999999999": "99999999999999999999"} {
-		s.refused("GetParameter", M{"Name": name}, "ParameterVersionNotFound",
+		s.Refused("GetParameter", M{"Name": name}, "ParameterVersionNotFound",
 			"Systems Manager could not find version "+version+" of /a. Verify the version and try again.")
 	}
 	for _, name := range []string{"/a:2:3", "/a:first:2", "/a:", "/a::1"} {
-		s.refused("GetParameter", M{"Name": name}, "ParameterNotFound", "Parameter "+name+" not found.")
+		s.Refused("GetParameter", M{"Name": name}, "ParameterNotFound", "Parameter "+name+" not found.")
 	}
 	for _, name := range []string{"/none", "/none:1", "/none:label", prefix + "/none:1"} {
-		s.refused("GetParameter", M{"Name": name}, "ParameterNotFound", "")
+		s.Refused("GetParameter", M{"Name": name}, "ParameterNotFound", "")
 	}
 }
 
@@ -75,11 +75,11 @@ func TestGetParameters_Names_AreReadOnceEach(t *testing.T) {
 func TestGetParameters_MoreThanTen_AreRefused(t *testing.T) {
 	s := start(t)
 	names := slices.Repeat([]string{"/a"}, 11)
-	s.refused("GetParameters", M{"Names": names}, "ValidationException",
+	s.Refused("GetParameters", M{"Names": names}, "ValidationException",
 		"1 validation error detected: Value '[/a, /a, /a, /a, /a, /a, /a, /a, /a, /a, /a]' at 'names' failed to satisfy constraint: "+
 			"Member must have length less than or equal to 10")
-	s.refused("DeleteParameters", M{"Names": names}, "ValidationException", "")
-	s.refused("GetParameters", M{"Names": []string{}}, "ValidationException", "1 validation error "+
+	s.Refused("DeleteParameters", M{"Names": names}, "ValidationException", "")
+	s.Refused("GetParameters", M{"Names": []string{}}, "ValidationException", "1 validation error "+
 		"detected: Value '[]' at 'names' failed to satisfy constraint: Member must have length greater "+
 		"than or equal to 1")
 }
@@ -98,12 +98,12 @@ func TestSelectors_OfThoseWhoChange_NameNothing(t *testing.T) {
 				}
 				continue
 			}
-			s.refused(operation, in, "ParameterNotFound", "Parameter "+name+" not found.")
+			s.Refused(operation, in, "ParameterNotFound", "Parameter "+name+" not found.")
 		}
 		for operation, in := range byResource(name) {
-			s.refused(operation, in, "InvalidResourceId", "")
+			s.Refused(operation, in, "InvalidResourceId", "")
 		}
-		s.refused("GetParameterHistory", M{"Name": name}, "ParameterNotFound",
+		s.Refused("GetParameterHistory", M{"Name": name}, "ParameterNotFound",
 			"Parameter "+name+" not found.")
 	}
 	s.get("/a:first")
@@ -113,18 +113,18 @@ func TestAbsentParameter_EachOperation_SaysSo(t *testing.T) {
 	s := start(t)
 	for operation, in := range byName("/none") {
 		if operation != "DeleteParameters" {
-			s.refused(operation, in, "ParameterNotFound", "")
+			s.Refused(operation, in, "ParameterNotFound", "")
 		}
 	}
 	for operation, in := range byResource("/none") {
-		s.refused(operation, in, "InvalidResourceId", "")
+		s.Refused(operation, in, "InvalidResourceId", "")
 	}
-	s.refused("GetParameterHistory", M{"Name": "/none"}, "ParameterNotFound", "")
+	s.Refused("GetParameterHistory", M{"Name": "/none"}, "ParameterNotFound", "")
 	for operation, in := range byResource("/none") {
 		in["ResourceType"] = "Document"
-		s.refused(operation, in, "InvalidResourceType", "")
+		s.Refused(operation, in, "InvalidResourceType", "")
 		in["ResourceType"] = "Secret"
-		s.refused(operation, in, "ValidationException", "1 validation error detected: Value 'Secret' at "+
+		s.Refused(operation, in, "ValidationException", "1 validation error detected: Value 'Secret' at "+
 			"'resourceType' failed to satisfy constraint: Member must satisfy enum value set: [Document, "+
 			"ManagedInstance, MaintenanceWindow, Parameter, PatchBaseline, OpsItem, OpsMetadata, "+
 			"Automation, Association, CloudConnector]")

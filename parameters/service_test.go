@@ -1,16 +1,13 @@
 package parameters_test
 
 import (
-	"context"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"claviger/hsm/hsmtest"
-	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/internal/op/optest"
 	"claviger/jobs"
@@ -19,7 +16,6 @@ import (
 	"claviger/parameters"
 	"claviger/parameters/model"
 	"claviger/parameters/public"
-	"claviger/policy"
 	"claviger/secrets"
 )
 
@@ -35,12 +31,9 @@ var regions = []string{region, "eu-central-1"}
 // service is KMS, Secrets Manager and Parameter Store on a true token and database, without
 // protocols: requests are JSON documents that go down the road.
 type service struct {
-	*optest.Kit
-	t             testing.TB
-	owner         string         // the account whose root user asks
-	who           *policy.Caller // who asks instead; nil: nobody
-	optest.People                // whom resource policies may name
-	declared      *public.Trees  // by the site
+	*optest.Asker
+	optest.People               // whom resource policies may name
+	declared      *public.Trees // by the site
 
 	operations []op.Operation
 }
@@ -53,7 +46,7 @@ func start(t testing.TB) *service {
 // startWith is start where the site declares parameters.
 func startWith(t testing.TB, declared *public.Trees) *service {
 	t.Helper()
-	s := &service{t: t, owner: account, declared: declared}
+	s := &service{Asker: optest.NewAsker(t, model.ParameterStore), declared: declared}
 	s.Kit = optest.Start(t, hsmtest.SoftHSM(t), s.assemble)
 	return s
 }
@@ -91,80 +84,29 @@ func (s *service) assemble(k *optest.Kit) optest.Parts {
 	return optest.Parts{Operations: s.operations, Jobs: due}
 }
 
-// by has somebody ask from now on, and returns what gives the root user back.
-func (s *service) by(c policy.Caller) (back func()) {
-	s.who = &c
-	return func() { s.who = nil }
-}
-
-// as has another account's root user ask from now on.
-func (s *service) as(account string) { s.owner = account }
-
 // M is a request's document.
-type M = map[string]any
+type M = optest.M
 
-// serve performs an operation of Parameter Store, or of the service named before a colon.
-func (s *service) serve(ctx context.Context, name string, in M) (any, error) {
-	if !strings.Contains(name, ":") {
-		name = "ssm:" + name
-	}
-	caller := optest.Root(s.owner)
-	if s.who != nil {
-		caller = *s.who
-	}
-	return s.Serve(optest.As(ctx, caller), s.Operation(name), in)
+// ask performs an operation, and must does it where it has to succeed.
+func ask[O any](s *service, name string, in M) (O, error) {
+	return optest.Ask[O](s.Asker, name, in)
 }
 
-// ask is serve for those who know what is answered.
-func ask[O any](s *service, name string, in M) (out O, err error) {
-	answer, err := s.serve(context.Background(), name, in)
-	if err != nil {
-		return out, err
-	}
-	return answer.(O), nil
-}
-
-// must is ask for what has to succeed.
 func must[O any](s *service, name string, in M) O {
-	s.t.Helper()
-	out, err := ask[O](s, name, in)
-	if err != nil {
-		s.t.Fatalf("%s %v: %v", name, in, err)
-	}
-	return out
-}
-
-// do performs what has to succeed and whose answer nobody needs.
-func (s *service) do(name string, in M) {
-	s.t.Helper()
-	must[any](s, name, in)
-}
-
-// refused performs an operation that has to fail with a code and, if one is given, a message.
-func (s *service) refused(name string, in M, code, message string) {
-	s.t.Helper()
-	_, err := s.serve(context.Background(), name, in)
-	f := fault.Of(err)
-	switch {
-	case f == nil:
-		s.t.Errorf("%s %v succeeded, want %s", name, in, code)
-	case model.ParameterStore.Code(f) != code:
-		s.t.Errorf("%s %v: %v, want %s", name, in, err, code)
-	case message != "" && f.Message != message:
-		s.t.Errorf("%s: message %q, want %q", name, f.Message, message)
-	}
+	s.T.Helper()
+	return optest.Must[O](s.Asker, name, in)
 }
 
 // put makes a String, or gives it a new version.
 func (s *service) put(name, value string) parameters.PutParameterOutput {
-	s.t.Helper()
+	s.T.Helper()
 	return must[parameters.PutParameterOutput](s, "PutParameter",
 		M{"Name": name, "Value": value, "Type": "String", "Overwrite": true})
 }
 
 // get reads a parameter in clear.
 func (s *service) get(name string) parameters.Parameter {
-	s.t.Helper()
+	s.T.Helper()
 	return must[parameters.GetParameterOutput](s, "GetParameter",
 		M{"Name": name, "WithDecryption": true}).Parameter
 }

@@ -9,7 +9,7 @@ import (
 )
 
 func (s *service) setting(id string) settings.ServiceSetting {
-	s.t.Helper()
+	s.T.Helper()
 	return must[settings.Output](s, "GetServiceSetting", M{"SettingId": id}).ServiceSetting
 }
 
@@ -33,20 +33,20 @@ func TestServiceSetting_SetAndReset_IsShownWithWhoDidIt(t *testing.T) {
 		check(s.setting(id), values[0], "Default", "System")
 		for _, named := range []string{id, settingARN(id)} {
 			s.Clock.Pass(time.Minute)
-			s.do("UpdateServiceSetting", M{"SettingId": named, "SettingValue": values[1]})
+			s.Do("UpdateServiceSetting", M{"SettingId": named, "SettingValue": values[1]})
 			root := "arn:aws:iam::" + account + ":root"
 			check(s.setting(id), values[1], "Customized", root)
 			check(s.setting(settingARN(id)), values[1], "Customized", root)
 			if got := s.setting(id); !got.LastModifiedDate.Equal(s.Clock.Now()) {
 				t.Errorf("modified %v, at %v", got.LastModifiedDate, s.Clock.Now())
 			}
-			s.do("UpdateServiceSetting", M{"SettingId": id, "SettingValue": values[0]})
+			s.Do("UpdateServiceSetting", M{"SettingId": id, "SettingValue": values[0]})
 			check(s.setting(id), values[0], "Customized", root)
 			out := must[settings.Output](s, "ResetServiceSetting", M{"SettingId": named})
 			check(out.ServiceSetting, values[0], "Default", "System")
 			check(s.setting(id), values[0], "Default", "System")
 		}
-		s.do("ResetServiceSetting", M{"SettingId": id})
+		s.Do("ResetServiceSetting", M{"SettingId": id})
 	}
 }
 
@@ -59,7 +59,7 @@ func TestServiceSetting_Value_IsTakenInItsLetters(t *testing.T) {
 		throughputSetting: {"True", "FALSE", "yes", "1"},
 	} {
 		for _, value := range values {
-			s.refused("UpdateServiceSetting", M{"SettingId": id, "SettingValue": value},
+			s.Refused("UpdateServiceSetting", M{"SettingId": id, "SettingValue": value},
 				"ValidationException", "")
 		}
 		if got := s.setting(id); got.Status != "Default" {
@@ -67,7 +67,7 @@ func TestServiceSetting_Value_IsTakenInItsLetters(t *testing.T) {
 		}
 	}
 	for _, value := range []string{"Intelligent-Tiering", "Advanced", "Standard"} {
-		s.do("UpdateServiceSetting", M{"SettingId": tierSetting, "SettingValue": value})
+		s.Do("UpdateServiceSetting", M{"SettingId": tierSetting, "SettingValue": value})
 		if got := s.setting(tierSetting); got.SettingValue != value {
 			t.Errorf("%+v", got)
 		}
@@ -83,7 +83,7 @@ func TestServiceSetting_UnknownID_IsNotFound(t *testing.T) {
 		for operation, in := range map[string]M{"GetServiceSetting": {"SettingId": id},
 			"ResetServiceSetting":  {"SettingId": id},
 			"UpdateServiceSetting": {"SettingId": id, "SettingValue": "Standard"}} {
-			s.refused(operation, in, "ServiceSettingNotFound", "")
+			s.Refused(operation, in, "ServiceSettingNotFound", "")
 		}
 	}
 }
@@ -91,13 +91,13 @@ func TestServiceSetting_UnknownID_IsNotFound(t *testing.T) {
 // TestServiceSetting_OfAnAccountAndRegion_IsTheirs.
 func TestServiceSetting_OfAnAccountAndRegion_IsTheirs(t *testing.T) {
 	s := start(t)
-	s.do("UpdateServiceSetting", M{"SettingId": tierSetting, "SettingValue": "Advanced"})
-	elsewhere, err := s.serve(optest.In(t.Context(), "eu-west-1"), "GetServiceSetting",
+	s.Do("UpdateServiceSetting", M{"SettingId": tierSetting, "SettingValue": "Advanced"})
+	elsewhere, err := s.Ask(optest.In(t.Context(), "eu-west-1"), "GetServiceSetting",
 		M{"SettingId": tierSetting})
 	if err != nil || elsewhere.(settings.Output).ServiceSetting.Status != "Default" {
 		t.Errorf("%+v, %v", elsewhere, err)
 	}
-	s.as("444455556666")
+	s.As("444455556666")
 	if got := s.setting(tierSetting); got.Status != "Default" || got.SettingValue != "Standard" {
 		t.Errorf("%+v", got)
 	}

@@ -69,7 +69,7 @@ func TestResourcePolicy_EachCaller_IsDecidedByIt(t *testing.T) {
 		if c.policy != nil {
 			s.share(arn, c.policy...)
 		}
-		back := s.by(c.caller)
+		back := s.By(c.caller)
 		out, err := ask[parameters.GetParameterOutput](s, "GetParameter", M{"Name": arn})
 		back()
 		f := fault.Of(err)
@@ -89,10 +89,10 @@ func TestSharedParameter_OtherAccount_ReadsItByARN(t *testing.T) {
 	s := start(t)
 	arn := s.putAdvanced("/app/x", "1")
 	s.putAdvanced("/app/x", "2")
-	s.do("LabelParameterVersion", M{"Name": "/app/x", "ParameterVersion": 1,
+	s.Do("LabelParameterVersion", M{"Name": "/app/x", "ParameterVersion": 1,
 		"Labels": []string{"old"}})
 	s.share(arn, readers(otherAccount))
-	defer s.by(somebody(t, otherAccount, "boss", allowsAll))()
+	defer s.By(somebody(t, otherAccount, "boss", allowsAll))()
 
 	for id, want := range map[string]string{arn: "2", arn + ":1": "1", arn + ":old": "1",
 		arn + ":2": "2"} {
@@ -113,8 +113,8 @@ func TestSharedParameter_OtherAccount_ReadsItByARN(t *testing.T) {
 		history.Parameters[1].Value != "2" {
 		t.Errorf("%+v", history)
 	}
-	s.refused("GetParameterHistory", M{"Name": arn + ":1"}, "AccessDeniedException", "")
-	s.refused("GetParameter", M{"Name": arn + ":9"}, "ParameterVersionNotFound", "")
+	s.Refused("GetParameterHistory", M{"Name": arn + ":1"}, "AccessDeniedException", "")
+	s.Refused("GetParameter", M{"Name": arn + ":9"}, "ParameterVersionNotFound", "")
 	if got := s.get("/app/x"); got.Value != "own" || got.ARN == arn {
 		t.Errorf("by name: %+v", got)
 	}
@@ -159,30 +159,30 @@ func TestSharedParameter_SecureString_NeedsTheKeyAsWell(t *testing.T) {
 	}
 	open, shut, elsewhere := secure("/open", key), secure("/shut", closed), secure("/else", key)
 	short := prefix + "/short"
-	s.do("PutParameter", M{"Name": "/short", "Value": "1", "Type": "SecureString"})
+	s.Do("PutParameter", M{"Name": "/short", "Value": "1", "Type": "SecureString"})
 	s.putAdvanced("/short", "2", M{"Type": "SecureString", "KeyId": key})
 	s.share(short, readers(otherAccount))
 
-	back := s.by(somebody(t, otherAccount, "boss", allowsAll))
+	back := s.By(somebody(t, otherAccount, "boss", allowsAll))
 	if got := s.get(open); got.Value != "v" || got.Type != "SecureString" {
 		t.Errorf("%+v", got)
 	}
 	for _, id := range []string{shut, elsewhere, short + ":1"} {
 		in := M{"Name": id, "WithDecryption": true}
-		s.refused("GetParameter", in, "AccessDeniedException", "")
+		s.Refused("GetParameter", in, "AccessDeniedException", "")
 		in["WithDecryption"] = false
-		s.do("GetParameter", in)
+		s.Do("GetParameter", in)
 	}
-	s.refused("GetParameters", M{"Names": []string{open, shut}, "WithDecryption": true},
+	s.Refused("GetParameters", M{"Names": []string{open, shut}, "WithDecryption": true},
 		"AccessDeniedException", "")
-	s.refused("GetParameterHistory", M{"Name": shut, "WithDecryption": true},
+	s.Refused("GetParameterHistory", M{"Name": shut, "WithDecryption": true},
 		"AccessDeniedException", "")
-	s.do("GetParameterHistory", M{"Name": open, "WithDecryption": true})
-	s.refused("kms:Encrypt", M{"KeyId": key, "Plaintext": "eA=="}, "AccessDeniedException", "")
+	s.Do("GetParameterHistory", M{"Name": open, "WithDecryption": true})
+	s.Refused("kms:Encrypt", M{"KeyId": key, "Plaintext": "eA=="}, "AccessDeniedException", "")
 	back()
 	own := strings.Replace(allowsAll, `"Action":"*"`, `"Action":"ssm:*"`, 1)
-	defer s.by(somebody(t, otherAccount, "reader", own))()
-	s.refused("GetParameter", M{"Name": open, "WithDecryption": true}, "AccessDeniedException", "")
+	defer s.By(somebody(t, otherAccount, "reader", own))()
+	s.Refused("GetParameter", M{"Name": open, "WithDecryption": true}, "AccessDeniedException", "")
 }
 
 // TestForeignParameter_FactsInOnesOwnPolicy_TellNothing: whoever isn't let in can't find out by
@@ -190,7 +190,7 @@ func TestSharedParameter_SecureString_NeedsTheKeyAsWell(t *testing.T) {
 func TestForeignParameter_FactsInOnesOwnPolicy_TellNothing(t *testing.T) {
 	s := start(t)
 	s.putAdvanced("/x", "v")
-	s.do("AddTagsToResource", M{"ResourceType": "Parameter", "ResourceId": "/x",
+	s.Do("AddTagsToResource", M{"ResourceType": "Parameter", "ResourceId": "/x",
 		"Tags": []M{{"Key": "team", "Value": "a"}}})
 	s.share(prefix+"/x", let("Allow", otherAccount, "GetParameters"))
 	for _, deny := range []string{
@@ -199,7 +199,7 @@ func TestForeignParameter_FactsInOnesOwnPolicy_TellNothing(t *testing.T) {
 		`"Resource":"*","Condition":{"StringEquals":{"ssm:resourceTag/team":"a"}}`,
 		`"Resource":"*","Condition":{"Null":{"aws:ResourceTag/team":"false"}}`,
 	} {
-		back := s.by(somebody(t, otherAccount, "boss", `{"Version":"2012-10-17","Statement":
+		back := s.By(somebody(t, otherAccount, "boss", `{"Version":"2012-10-17","Statement":
 			[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"*",`+deny+`}]}`))
 		for _, operation := range []string{"GetParameter", "GetParameterHistory"} {
 			texts := map[string]bool{}
@@ -221,7 +221,7 @@ func TestResourcePolicy_Replaced_CountsFromTheNextRequest(t *testing.T) {
 	arn := s.putAdvanced("/x", "v")
 	boss := somebody(t, otherAccount, "boss", allowsAll)
 	may := func() bool {
-		defer s.by(boss)()
+		defer s.By(boss)()
 		_, err := ask[any](s, "GetParameter", M{"Name": arn})
 		return err == nil
 	}
@@ -245,11 +245,11 @@ func TestResourcePolicy_Replaced_CountsFromTheNextRequest(t *testing.T) {
 				t.Error("the policy that was replaced still counts")
 			}
 		}
-		s.do("DeleteResourcePolicy", M{"ResourceArn": arn, "PolicyId": put.PolicyId,
+		s.Do("DeleteResourcePolicy", M{"ResourceArn": arn, "PolicyId": put.PolicyId,
 			"PolicyHash": put.PolicyHash})
 	}
 	s.share(arn, readers(otherAccount))
-	s.do("DeleteParameter", M{"Name": "/x"})
+	s.Do("DeleteParameter", M{"Name": "/x"})
 	s.putAdvanced("/x", "v")
 	if may() {
 		t.Error("the next parameter of that name is shared as the one before")
@@ -264,18 +264,18 @@ func TestResourcePolicy_EditedOrUnreadable_ClosesTheParameter(t *testing.T) {
 		s.share(s.putAdvanced(name, "v"), let("Deny", otherAccount, "GetParameter"))
 	}
 	s.Edit(`UPDATE parameters SET sharing = '{}' WHERE name = '/x'`)
-	s.refused("GetParameter", M{"Name": "/x"}, "InternalServerError", "")
+	s.Refused("GetParameter", M{"Name": "/x"}, "InternalServerError", "")
 	// A directory that calls somebody by no id would store what can't be read again.
 	alice := optest.UserARN("alice")
 	s.IDs = map[string]string{alice: "a group"}
 	old := s.policiesOf(prefix + "/y")[0]
-	s.do("PutResourcePolicy", M{"ResourceArn": prefix + "/y", "PolicyId": old.PolicyId,
+	s.Do("PutResourcePolicy", M{"ResourceArn": prefix + "/y", "PolicyId": old.PolicyId,
 		"PolicyHash": old.PolicyHash, "Policy": document(let("Allow", alice, "GetParameter"))})
-	s.refused("GetParameter", M{"Name": "/y"}, "AccessDeniedException", "User: "+
+	s.Refused("GetParameter", M{"Name": "/y"}, "AccessDeniedException", "User: "+
 		optest.Root(account).ARN+" is not authorized to perform: ssm:GetParameter on resource: "+prefix+
 		"/y with an explicit deny in a resource-based policy")
-	back := s.by(somebody(t, otherAccount, "boss", allowsAll))
-	s.refused("GetParameter", M{"Name": prefix + "/y"}, "AccessDeniedException", "")
+	back := s.By(somebody(t, otherAccount, "boss", allowsAll))
+	s.Refused("GetParameter", M{"Name": prefix + "/y"}, "AccessDeniedException", "")
 	back()
 	if log := s.Log.String(); !strings.Contains(log, "the policy of a parameter can't be read") ||
 		!strings.Contains(log, prefix+"/y") {

@@ -36,27 +36,27 @@ func readers(account string) string {
 
 // putAdvanced makes an advanced parameter, or gives it a new version, and returns its ARN.
 func (s *service) putAdvanced(name, value string, more ...M) string {
-	s.t.Helper()
+	s.T.Helper()
 	in := M{"Name": name, "Value": value, "Type": "String", "Tier": "Advanced", "Overwrite": true}
 	for _, m := range more {
 		for k, v := range m {
 			in[k] = v
 		}
 	}
-	s.do("PutParameter", in)
+	s.Do("PutParameter", in)
 	return prefix + "/" + strings.TrimPrefix(name, "/")
 }
 
 // share gives a parameter its first resource policy.
 func (s *service) share(arn string, statements ...string) parameters.PutResourcePolicyOutput {
-	s.t.Helper()
+	s.T.Helper()
 	return must[parameters.PutResourcePolicyOutput](s, "PutResourcePolicy",
 		M{"ResourceArn": arn, "Policy": document(statements...)})
 }
 
 // policiesOf returns the resource policies of a parameter.
 func (s *service) policiesOf(arn string) []parameters.GetResourcePoliciesResponseEntry {
-	s.t.Helper()
+	s.T.Helper()
 	return must[parameters.GetResourcePoliciesOutput](s, "GetResourcePolicies",
 		M{"ResourceArn": arn}).Policies
 }
@@ -64,7 +64,7 @@ func (s *service) policiesOf(arn string) []parameters.GetResourcePoliciesRespons
 // customerKey makes a KMS key that lets its account do everything and another one what statements
 // say, and returns its ARN.
 func (s *service) customerKey(statements ...string) string {
-	s.t.Helper()
+	s.T.Helper()
 	own := fmt.Sprintf(`{"Effect":"Allow","Principal":{"AWS":%q},"Action":"kms:*","Resource":"*"}`,
 		account)
 	return must[keystore.CreateKeyOutput](s, "kms:CreateKey",
@@ -110,7 +110,7 @@ func TestPutResourcePolicy_AnySpacing_IsReadAsWritten(t *testing.T) {
 	if got := s.policiesOf(arn); len(got) != 1 || got[0].PolicyHash != hash {
 		t.Errorf("after another version: %+v", got)
 	}
-	s.do("DeleteResourcePolicy", M{"ResourceArn": arn, "PolicyId": id, "PolicyHash": hash,
+	s.Do("DeleteResourcePolicy", M{"ResourceArn": arn, "PolicyId": id, "PolicyHash": hash,
 		"DeletionMode": "RemoveSharing"})
 	if got := s.policiesOf(arn); len(got) != 0 {
 		t.Errorf("after the deletion: %+v", got)
@@ -133,13 +133,13 @@ func TestPutResourcePolicy_Principals_AreStoredById(t *testing.T) {
 	if got := s.policiesOf(arn)[0].Policy; got != text {
 		t.Errorf("%s", got)
 	}
-	back := s.by(alice)
-	s.do("GetParameter", M{"Name": "/x"})
+	back := s.By(alice)
+	s.Do("GetParameter", M{"Name": "/x"})
 	back()
 	again := alice
 	again.PrincipalID, again.UniqueID = "AIDASOMEBODYELSEAAAA", "AIDASOMEBODYELSEAAAA"
-	back = s.by(again)
-	s.refused("GetParameter", M{"Name": "/x"}, "AccessDeniedException", "")
+	back = s.By(again)
+	s.Refused("GetParameter", M{"Name": "/x"}, "AccessDeniedException", "")
 	back()
 	s.IDs = map[string]string{}
 	got := s.policiesOf(arn)[0]
@@ -149,7 +149,7 @@ func TestPutResourcePolicy_Principals_AreStoredById(t *testing.T) {
 	if got.PolicyHash != out.PolicyHash {
 		t.Error("the policy has another hash since somebody is gone")
 	}
-	s.refused("PutResourcePolicy", M{"ResourceArn": arn, "Policy": text, "PolicyId": out.PolicyId,
+	s.Refused("PutResourcePolicy", M{"ResourceArn": arn, "Policy": text, "PolicyId": out.PolicyId,
 		"PolicyHash": out.PolicyHash}, "MalformedResourcePolicyDocumentException",
 		sharing.ErrPrincipal.Error())
 }
@@ -214,19 +214,19 @@ func TestResourcePolicies_CantBeChanged_StayAsTheyAre(t *testing.T) {
 			in[k] = v
 		}
 		t.Run(c.operation+" "+c.name, func(t *testing.T) {
-			s.t = t
-			s.refused(c.operation+"ResourcePolicy", in, c.code, "")
+			s.T = t
+			s.Refused(c.operation+"ResourcePolicy", in, c.code, "")
 		})
 	}
-	s.t = t
-	s.refused("GetResourcePolicies", M{"ResourceArn": prefix + "/none"},
+	s.T = t
+	s.Refused("GetResourcePolicies", M{"ResourceArn": prefix + "/none"},
 		"ResourceNotFoundException", "")
-	s.refused("GetResourcePolicies", M{"ResourceArn": arn, "NextToken": "x"}, invalid, "")
+	s.Refused("GetResourcePolicies", M{"ResourceArn": arn, "NextToken": "x"}, invalid, "")
 	got := s.policiesOf(arn)
 	if len(got) != 1 || got[0].PolicyHash != kept.PolicyHash || len(s.policiesOf(bare)) != 0 {
 		t.Errorf("%+v", got)
 	}
-	s.do("PutResourcePolicy", M{"ResourceArn": bare, "Policy": pad(1024)})
+	s.Do("PutResourcePolicy", M{"ResourceArn": bare, "Policy": pad(1024)})
 }
 
 // TestPutResourcePolicy_RefusedMember_IsNamed: the errors have AWS's members.
@@ -256,7 +256,7 @@ func TestPutResourcePolicy_RefusedMember_IsNamed(t *testing.T) {
 func TestPutResourcePolicy_SecureString_NeedsACustomersKey(t *testing.T) {
 	s := start(t)
 	own := s.customerKey()
-	s.do("PutParameter", M{"Name": "/first", "Value": "v", "Type": "SecureString"})
+	s.Do("PutParameter", M{"Name": "/first", "Value": "v", "Type": "SecureString"})
 	managed := must[keystore.DescribeKeyOutput](s, "kms:DescribeKey",
 		M{"KeyId": "alias/aws/ssm"}).KeyMetadata
 	for i, key := range []string{"alias/aws/ssm", managed.Arn, managed.KeyId, own} {
@@ -264,11 +264,11 @@ func TestPutResourcePolicy_SecureString_NeedsACustomersKey(t *testing.T) {
 		arn := s.putAdvanced(name, "v", M{"Type": "SecureString", "KeyId": key})
 		in := M{"ResourceArn": arn, "Policy": document(readers(otherAccount))}
 		if key == own {
-			s.do("PutResourcePolicy", in)
+			s.Do("PutResourcePolicy", in)
 			continue
 		}
-		s.refused("PutResourcePolicy", in, "ResourcePolicyInvalidParameterException", "")
+		s.Refused("PutResourcePolicy", in, "ResourcePolicyInvalidParameterException", "")
 		s.putAdvanced(name, "w", M{"Type": "SecureString", "KeyId": own})
-		s.do("PutResourcePolicy", in)
+		s.Do("PutResourcePolicy", in)
 	}
 }

@@ -11,7 +11,7 @@ func tag(key, value string) M { return M{"Key": key, "Value": value} }
 
 // tags are those of a parameter, each as key=value.
 func (s *service) tags(name string) string {
-	s.t.Helper()
+	s.T.Helper()
 	out := must[parameters.ListTagsForResourceOutput](s, "ListTagsForResource",
 		M{"ResourceType": "Parameter", "ResourceId": name})
 	text := ""
@@ -22,15 +22,15 @@ func (s *service) tags(name string) string {
 }
 
 func (s *service) tag(name string, tags ...M) {
-	s.t.Helper()
-	s.do("AddTagsToResource", M{"ResourceType": "Parameter", "ResourceId": name, "Tags": tags})
+	s.T.Helper()
+	s.Do("AddTagsToResource", M{"ResourceType": "Parameter", "ResourceId": name, "Tags": tags})
 }
 
 // TestTags_OfAParameter_StayUntilTheyAreTaken: a new version has them, its dates don't tell, and
 // who has the name next has none.
 func TestTags_OfAParameter_StayUntilTheyAreTaken(t *testing.T) {
 	s := start(t)
-	s.do("PutParameter", M{"Name": "/a", "Value": "v", "Type": "String",
+	s.Do("PutParameter", M{"Name": "/a", "Value": "v", "Type": "String",
 		"Tags": []M{tag("b", "1"), tag("a", "")}})
 	modified := s.get("/a").LastModifiedDate
 	s.Clock.Pass(60e9)
@@ -44,16 +44,16 @@ func TestTags_OfAParameter_StayUntilTheyAreTaken(t *testing.T) {
 	}
 	before := s.revision("/a")
 	take := M{"ResourceType": "Parameter", "ResourceId": "/a", "TagKeys": []string{"none", "A"}}
-	s.do("RemoveTagsFromResource", take)
+	s.Do("RemoveTagsFromResource", take)
 	if got := s.revision("/a"); got != before {
 		t.Errorf("keys that are not there changed revision %d to %d", before, got)
 	}
 	take["TagKeys"] = []string{"a", "none", "B"}
-	s.do("RemoveTagsFromResource", take)
+	s.Do("RemoveTagsFromResource", take)
 	if got := s.tags("/a"); got != "b=2 " {
 		t.Errorf("%s", got)
 	}
-	s.do("DeleteParameter", M{"Name": "/a"})
+	s.Do("DeleteParameter", M{"Name": "/a"})
 	s.put("/a", "v")
 	if got := s.tags("/a"); got != "" {
 		t.Errorf("%s", got)
@@ -68,14 +68,14 @@ func TestTags_MoreThanFifty_AreRefused(t *testing.T) {
 		all = append(all, tag(fmt.Sprint("k", i), "v"))
 	}
 	in := M{"Name": "/a", "Value": "v", "Type": "String", "Tags": all}
-	s.refused("PutParameter", in, "TooManyTagsError", "")
+	s.Refused("PutParameter", in, "TooManyTagsError", "")
 	in["Tags"] = all[:50]
-	s.do("PutParameter", in)
+	s.Do("PutParameter", in)
 	s.tag("/a", tag("k1", "again"))
 	add := M{"ResourceType": "Parameter", "ResourceId": "/a", "Tags": all[50:]}
-	s.refused("AddTagsToResource", add, "TooManyTagsError", "")
+	s.Refused("AddTagsToResource", add, "TooManyTagsError", "")
 	add["Tags"] = all
-	s.refused("AddTagsToResource", add, "TooManyTagsError", "")
+	s.Refused("AddTagsToResource", add, "TooManyTagsError", "")
 }
 
 func TestTags_ThatNoneCanBe_AreRefused(t *testing.T) {
@@ -84,9 +84,9 @@ func TestTags_ThatNoneCanBe_AreRefused(t *testing.T) {
 	for _, tags := range [][]M{{tag("aws:x", "v")}, {tag("AWS:x", "v")}, {tag("", "v")},
 		{tag("k", "1"), tag("k", "2")}, {tag("k*", "v")}, {tag("k", "v*")}, {{"Key": "k"}},
 		{{"Value": "v"}}} {
-		s.refused("AddTagsToResource", M{"ResourceType": "Parameter", "ResourceId": "/a", "Tags": tags},
+		s.Refused("AddTagsToResource", M{"ResourceType": "Parameter", "ResourceId": "/a", "Tags": tags},
 			"ValidationException", "")
-		s.refused("PutParameter", M{"Name": "/b", "Value": "v", "Type": "String", "Tags": tags},
+		s.Refused("PutParameter", M{"Name": "/b", "Value": "v", "Type": "String", "Tags": tags},
 			"ValidationException", "")
 	}
 	if got := s.tags("/a"); got != "" {

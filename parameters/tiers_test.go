@@ -36,7 +36,7 @@ func of(tier, name string, size int) M {
 }
 
 func (s *service) tierOf(in M) string {
-	s.t.Helper()
+	s.T.Helper()
 	return must[parameters.PutParameterOutput](s, "PutParameter", in).Tier
 }
 
@@ -87,19 +87,19 @@ func TestTiers_EachRequestOnEachParameter_IsDecidedAsAWSDoes(t *testing.T) {
 		{"Intelligent-Tiering", "Standard", "", large, "Advanced", ""},
 		{"Intelligent-Tiering", "Advanced", "", small, "Advanced", ""},
 	} {
-		s.do("UpdateServiceSetting", M{"SettingId": tierSetting, "SettingValue": c.setting})
+		s.Do("UpdateServiceSetting", M{"SettingId": tierSetting, "SettingValue": c.setting})
 		if c.before != "" {
-			s.do("PutParameter", of(c.before, "/a", small))
+			s.Do("PutParameter", of(c.before, "/a", small))
 		}
 		if c.message != "" {
-			s.refused("PutParameter", of(c.asked, "/a", c.size), "ValidationException", c.message)
+			s.Refused("PutParameter", of(c.asked, "/a", c.size), "ValidationException", c.message)
 		} else if got := s.tierOf(of(c.asked, "/a", c.size)); got != c.tier {
 			t.Errorf("%+v: %s", c, got)
 		} else if shown := s.described("/a"); shown.Tier != c.tier {
 			t.Errorf("%+v: described as %s", c, shown.Tier)
 		}
 		if c.before != "" || c.message == "" {
-			s.do("DeleteParameter", M{"Name": "/a"})
+			s.Do("DeleteParameter", M{"Name": "/a"})
 		}
 	}
 }
@@ -109,9 +109,9 @@ func TestTiers_Policies_AreForAdvancedOnes(t *testing.T) {
 	s := start(t)
 	in := of("", "/a", 1)
 	in["Policies"] = aPolicy
-	s.refused("PutParameter", in, "ValidationException", standardPolicies)
+	s.Refused("PutParameter", in, "ValidationException", standardPolicies)
 	in["Tier"] = "Standard"
-	s.refused("PutParameter", in, "ValidationException", standardPolicies)
+	s.Refused("PutParameter", in, "ValidationException", standardPolicies)
 	in["Tier"] = "Intelligent-Tiering"
 	if got := s.tierOf(in); got != "Advanced" {
 		t.Errorf("%s", got)
@@ -128,15 +128,15 @@ func TestValue_IsMeasured_InBytesOfUTF8(t *testing.T) {
 	s := start(t)
 	in := of("Standard", "/a", 0)
 	in["Value"] = strings.Repeat("ä", 2048)
-	s.do("PutParameter", in)
+	s.Do("PutParameter", in)
 	in["Value"] = strings.Repeat("ä", 2048) + "x"
-	s.refused("PutParameter", in, "ValidationException", standardSize)
+	s.Refused("PutParameter", in, "ValidationException", standardSize)
 	in["Type"], in["Value"] = "SecureString", strings.Repeat("v", 4097)
-	s.refused("PutParameter", in, "ValidationException", standardSize)
+	s.Refused("PutParameter", in, "ValidationException", standardSize)
 	in["Value"] = strings.Repeat("v", 4096)
-	s.do("PutParameter", in)
+	s.Do("PutParameter", in)
 	in["Tier"], in["Value"] = "Advanced", strings.Repeat("€", 2730)+"xx"
-	s.do("PutParameter", in)
+	s.Do("PutParameter", in)
 	if got := s.get("/a"); len(got.Value) != 8192 {
 		t.Errorf("%d bytes are read", len(got.Value))
 	}
@@ -144,7 +144,7 @@ func TestValue_IsMeasured_InBytesOfUTF8(t *testing.T) {
 
 // counted sets how many parameters of each tier there are said to be: nobody counts them.
 func (s *service) counted(standard, advanced int) {
-	s.t.Helper()
+	s.T.Helper()
 	s.Edit(`INSERT INTO parameter_counts (account, region, standard, advanced) VALUES ($1, $2, $3, $4)
 		ON CONFLICT DO UPDATE SET standard = $3, advanced = $4`, account, region, standard, advanced)
 }
@@ -164,32 +164,32 @@ var (
 // leaves room.
 func TestQuota_OfEachTier_IsHeld(t *testing.T) {
 	s := start(t)
-	s.do("PutParameter", of("Standard", "/s", 1))
-	s.do("PutParameter", of("Advanced", "/a", 1))
+	s.Do("PutParameter", of("Standard", "/s", 1))
+	s.Do("PutParameter", of("Advanced", "/a", 1))
 	s.counted(9_999, 99_999)
-	s.do("PutParameter", of("Standard", "/s2", 1))
-	s.refused("PutParameter", of("Standard", "/s3", 1), "ParameterLimitExceeded", tooManyStandard)
-	s.refused("PutParameter", of("", "/s3", 1), "ParameterLimitExceeded", tooManyStandard)
-	s.do("PutParameter", of("Standard", "/s2", 1))
+	s.Do("PutParameter", of("Standard", "/s2", 1))
+	s.Refused("PutParameter", of("Standard", "/s3", 1), "ParameterLimitExceeded", tooManyStandard)
+	s.Refused("PutParameter", of("", "/s3", 1), "ParameterLimitExceeded", tooManyStandard)
+	s.Do("PutParameter", of("Standard", "/s2", 1))
 	if got := s.tierOf(of("Intelligent-Tiering", "/s2", 2)); got != "Standard" {
 		t.Errorf("a new version of a standard one became %s", got)
 	}
 	if got := s.tierOf(of("Intelligent-Tiering", "/i", 1)); got != "Advanced" {
 		t.Errorf("one more than there is room for became %s", got)
 	}
-	s.refused("PutParameter", of("Advanced", "/a2", 1), "ParameterLimitExceeded", tooManyAdvanced)
-	s.refused("PutParameter", of("Advanced", "/s2", 1), "ParameterLimitExceeded", tooManyAdvanced)
-	s.refused("PutParameter", of("Intelligent-Tiering", "/i2", 1), "ParameterLimitExceeded",
+	s.Refused("PutParameter", of("Advanced", "/a2", 1), "ParameterLimitExceeded", tooManyAdvanced)
+	s.Refused("PutParameter", of("Advanced", "/s2", 1), "ParameterLimitExceeded", tooManyAdvanced)
+	s.Refused("PutParameter", of("Intelligent-Tiering", "/i2", 1), "ParameterLimitExceeded",
 		tooManyAdvanced)
-	s.do("PutParameter", of("Advanced", "/a", 1))
-	s.do("DeleteParameter", M{"Name": "/a"})
-	s.do("PutParameter", of("Advanced", "/s2", 1))
-	s.do("PutParameter", of("Standard", "/s3", 1))
-	s.refused("PutParameter", of("Standard", "/s4", 1), "ParameterLimitExceeded", tooManyStandard)
-	s.do("DeleteParameters", M{"Names": []string{"/s", "/s3", "/i"}})
-	s.do("PutParameter", of("Standard", "/s4", 1))
-	s.do("PutParameter", of("Standard", "/s5", 1))
-	s.refused("PutParameter", of("Standard", "/s6", 1), "ParameterLimitExceeded", tooManyStandard)
+	s.Do("PutParameter", of("Advanced", "/a", 1))
+	s.Do("DeleteParameter", M{"Name": "/a"})
+	s.Do("PutParameter", of("Advanced", "/s2", 1))
+	s.Do("PutParameter", of("Standard", "/s3", 1))
+	s.Refused("PutParameter", of("Standard", "/s4", 1), "ParameterLimitExceeded", tooManyStandard)
+	s.Do("DeleteParameters", M{"Names": []string{"/s", "/s3", "/i"}})
+	s.Do("PutParameter", of("Standard", "/s4", 1))
+	s.Do("PutParameter", of("Standard", "/s5", 1))
+	s.Refused("PutParameter", of("Standard", "/s6", 1), "ParameterLimitExceeded", tooManyStandard)
 }
 
 // TestQuota_OfAnotherAccountOrRegion_IsItsOwn.
@@ -197,11 +197,11 @@ func TestQuota_OfAnotherAccountOrRegion_IsItsOwn(t *testing.T) {
 	s := start(t)
 	s.put("/a", "v")
 	s.counted(10_000, 100_000)
-	s.refused("PutParameter", of("", "/b", 1), "ParameterLimitExceeded", tooManyStandard)
-	_, err := s.serve(optest.In(t.Context(), "eu-west-1"), "PutParameter", of("", "/b", 1))
+	s.Refused("PutParameter", of("", "/b", 1), "ParameterLimitExceeded", tooManyStandard)
+	_, err := s.Ask(optest.In(t.Context(), "eu-west-1"), "PutParameter", of("", "/b", 1))
 	if err != nil {
 		t.Error(err)
 	}
-	s.as("444455556666")
+	s.As("444455556666")
 	s.put("/b", "v")
 }

@@ -17,7 +17,7 @@ func TestBatchGetSecretValue_SomeRefused_OthersAreAnswered(t *testing.T) {
 	s.create("a", "1")
 	s.create("b", "2")
 	s.createUnder("closed", "3", key)
-	s.do("kms:DisableKey", M{"KeyId": key})
+	s.Do("kms:DisableKey", M{"KeyId": key})
 	out := must[batch](s, "BatchGetSecretValue",
 		M{"SecretIdList": []string{"b", "absent", "a", "closed"}})
 	if len(out.SecretValues) != 2 || *out.SecretValues[0].SecretString != "2" ||
@@ -38,7 +38,7 @@ func TestBatchGetSecretValue_SomeRefused_OthersAreAnswered(t *testing.T) {
 func TestBatchGetSecretValue_Entry_IsTheValue(t *testing.T) {
 	s := start(t)
 	s.create("text", "1")
-	s.do("CreateSecret", M{"Name": "bytes", "SecretBinary": "/w==", "ClientRequestToken": token()})
+	s.Do("CreateSecret", M{"Name": "bytes", "SecretBinary": "/w==", "ClientRequestToken": token()})
 	out := must[batch](s, "BatchGetSecretValue", M{"SecretIdList": []string{"text", "bytes"}})
 	shown := M{}
 	for _, e := range out.SecretValues {
@@ -75,7 +75,7 @@ func TestBatchGetSecretValue_Filters_ComePageByPage(t *testing.T) {
 	ids := []string{"a"}
 	for _, in := range []M{{}, {"SecretIdList": ids, "Filters": in["Filters"]},
 		{"SecretIdList": ids, "MaxResults": 2}} {
-		s.refused("BatchGetSecretValue", in, "InvalidParameterException", "")
+		s.Refused("BatchGetSecretValue", in, "InvalidParameterException", "")
 	}
 }
 
@@ -89,5 +89,5 @@ func TestBatchGetSecretValue_ActionDenied_IsDenied(t *testing.T) {
 	}
 	s.Forbid("secretsmanager:ListSecrets")
 	filters := []M{{"Key": "name", "Values": []string{"a", "b"}}}
-	s.refused("BatchGetSecretValue", M{"Filters": filters}, "AccessDeniedException", "")
+	s.Refused("BatchGetSecretValue", M{"Filters": filters}, "AccessDeniedException", "")
 }

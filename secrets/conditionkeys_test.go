@@ -100,8 +100,8 @@ func TestConditionKeys_EachDocumented_IsSetByItsOperation(t *testing.T) {
 	s := start(t)
 	key := s.key()
 	keyARN := "arn:aws:kms:" + region + ":" + account + ":key/" + key
-	s.do("kms:CreateAlias", M{"AliasName": "alias/app", "TargetKeyId": key})
-	s.do("CreateSecret", M{"Name": "x", "SecretString": "v", "ClientRequestToken": token(),
+	s.Do("kms:CreateAlias", M{"AliasName": "alias/app", "TargetKeyId": key})
+	s.Do("CreateSecret", M{"Name": "x", "SecretString": "v", "ClientRequestToken": token(),
 		"KmsKeyId": key, "Tags": []M{{"Key": "team", "Value": "x"}}})
 	s.putPolicy("x", let("Allow", account, "*"))
 	arn := s.describe("x").ARN
@@ -119,7 +119,7 @@ func TestConditionKeys_EachDocumented_IsSetByItsOperation(t *testing.T) {
 			r.in["SecretId"] = "x"
 		}
 		demands, asked[r.operation] = nil, true
-		s.refused(r.operation, r.in, "AccessDeniedException", "seen")
+		s.Refused(r.operation, r.in, "AccessDeniedException", "seen")
 		for _, d := range demands {
 			values := d.Values()
 			for name, want := range r.says {
@@ -177,14 +177,14 @@ func TestConditionKeys_EachDocumented_IsSetByItsOperation(t *testing.T) {
 func TestConditionKeys_KeyOfASecret_HoldsUnderEachOfItsNames(t *testing.T) {
 	s := start(t)
 	allowed, other := s.key(), s.key()
-	s.do("kms:CreateAlias", M{"AliasName": "alias/allowed", "TargetKeyId": allowed})
-	s.do("kms:CreateAlias", M{"AliasName": "alias/other", "TargetKeyId": other})
+	s.Do("kms:CreateAlias", M{"AliasName": "alias/allowed", "TargetKeyId": allowed})
+	s.Do("kms:CreateAlias", M{"AliasName": "alias/other", "TargetKeyId": other})
 	arn := "arn:aws:kms:" + region + ":" + account + ":"
 	admin := somebody(t, account, "admin", `{"Version":"2012-10-17","Statement":[
 		{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":
 		["secretsmanager:CreateSecret","secretsmanager:UpdateSecret"],"Resource":"*","Condition":
 		{"ArnNotEquals":{"secretsmanager:KmsKeyArn":"`+arn+"key/"+allowed+`"}}}]}`)
-	defer s.by(admin)()
+	defer s.By(admin)()
 	for id, want := range map[string]string{allowed: "", "alias/allowed": "",
 		arn + "alias/allowed": "", arn + "key/" + allowed: "", other: "AccessDeniedException",
 		"alias/other": "AccessDeniedException", "": "AccessDeniedException",
@@ -195,6 +195,6 @@ func TestConditionKeys_KeyOfASecret_HoldsUnderEachOfItsNames(t *testing.T) {
 			t.Errorf("%q: %v, want %q", id, err, want)
 		}
 	}
-	s.refused("CreateSecret", M{"Name": "y", "ClientRequestToken": token()}, "AccessDeniedException",
+	s.Refused("CreateSecret", M{"Name": "y", "ClientRequestToken": token()}, "AccessDeniedException",
 		"")
 }

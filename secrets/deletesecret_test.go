@@ -26,7 +26,7 @@ func TestDeleteSecret_RecoveryWindow_SecretAnswersLittle(t *testing.T) {
 	if d := s.describe("x"); d.DeletedDate == nil || !d.DeletedDate.Equal(end) {
 		t.Errorf("%+v", d)
 	}
-	s.do("ListSecretVersionIds", M{"SecretId": "x"})
+	s.Do("ListSecretVersionIds", M{"SecretId": "x"})
 	for name, in := range map[string]M{
 		"GetSecretValue":           {},
 		"PutSecretValue":           {"ClientRequestToken": token(), "SecretString": "w"},
@@ -37,9 +37,9 @@ func TestDeleteSecret_RecoveryWindow_SecretAnswersLittle(t *testing.T) {
 		"DeleteSecret":             {},
 	} {
 		in["SecretId"] = "x"
-		s.refused(name, in, "InvalidRequestException", scheduled)
+		s.Refused(name, in, "InvalidRequestException", scheduled)
 	}
-	s.refused("CreateSecret", M{"Name": "x", "ClientRequestToken": token()},
+	s.Refused("CreateSecret", M{"Name": "x", "ClientRequestToken": token()},
 		"InvalidRequestException", "You can't create this secret because a secret with this name "+
 			"is already scheduled for deletion.")
 }
@@ -47,14 +47,14 @@ func TestDeleteSecret_RecoveryWindow_SecretAnswersLittle(t *testing.T) {
 func TestRestoreSecret_WithinTheWindow_StaysForGood(t *testing.T) {
 	s := start(t)
 	made := s.create("x", "v")
-	s.do("DeleteSecret", M{"SecretId": "x", "RecoveryWindowInDays": 7})
+	s.Do("DeleteSecret", M{"SecretId": "x", "RecoveryWindowInDays": 7})
 	s.Clock.Pass(6 * day)
 	s.Jobs.RunDue(t.Context())
 	out := must[target.Output](s, "RestoreSecret", M{"SecretId": "x"})
 	if out.ARN != made.ARN || s.text(M{"SecretId": "x"}) != "v" {
 		t.Errorf("%+v", out)
 	}
-	s.do("RestoreSecret", M{"SecretId": "x"})
+	s.Do("RestoreSecret", M{"SecretId": "x"})
 	s.Clock.Pass(30 * day)
 	s.Jobs.RunDue(t.Context())
 	s.get(made.ARN)
@@ -73,13 +73,13 @@ func TestDeleteSecret_WindowOver_NameIsFree(t *testing.T) {
 	s.describe("x")
 	s.Clock.Pass(time.Second)
 	s.Jobs.RunDue(t.Context())
-	s.refused("DescribeSecret", M{"SecretId": "x"}, "ResourceNotFoundException", "")
+	s.Refused("DescribeSecret", M{"SecretId": "x"}, "ResourceNotFoundException", "")
 
 	anew := s.create("x", "new")
 	if anew.ARN == old.ARN {
 		t.Error("a name used again has the same ARN")
 	}
-	s.refused("GetSecretValue", M{"SecretId": old.ARN}, "ResourceNotFoundException", "")
+	s.Refused("GetSecretValue", M{"SecretId": old.ARN}, "ResourceNotFoundException", "")
 	if s.text(M{"SecretId": anew.ARN}) != "new" {
 		t.Error("the new secret has another value")
 	}
@@ -89,14 +89,14 @@ func TestDeleteSecret_WindowOver_NameIsFree(t *testing.T) {
 func TestDeleteSecretJob_ClockSetBack_JobStays(t *testing.T) {
 	s := start(t)
 	s.create("x", "v")
-	s.do("DeleteSecret", M{"SecretId": "x"})
+	s.Do("DeleteSecret", M{"SecretId": "x"})
 	s.Jobs.Now = func() time.Time { return s.Clock.Now().Add(31 * day) }
 	s.Jobs.RunDue(t.Context())
 	s.describe("x")
 	s.Jobs.Now = s.Clock.Now
 	s.Clock.Pass(32 * day)
 	s.Jobs.RunDue(t.Context())
-	s.refused("DescribeSecret", M{"SecretId": "x"}, "ResourceNotFoundException", "")
+	s.Refused("DescribeSecret", M{"SecretId": "x"}, "ResourceNotFoundException", "")
 }
 
 func TestForceDeleteWithoutRecovery_AnyState_IsRepeatable(t *testing.T) {
@@ -110,11 +110,11 @@ func TestForceDeleteWithoutRecovery_AnyState_IsRepeatable(t *testing.T) {
 	if out := must[deleted](s, "DeleteSecret", force); out.ARN != prefix+"x" || out.Name != "x" {
 		t.Errorf("%+v", out)
 	}
-	s.refused("GetSecretValue", M{"SecretId": "x"}, "ResourceNotFoundException", "")
+	s.Refused("GetSecretValue", M{"SecretId": "x"}, "ResourceNotFoundException", "")
 
 	s.create("x", "again")
-	s.do("DeleteSecret", M{"SecretId": "x"})
-	s.do("DeleteSecret", force)
+	s.Do("DeleteSecret", M{"SecretId": "x"})
+	s.Do("DeleteSecret", force)
 	s.create("x", "third")
 	s.Clock.Pass(60 * day)
 	s.Jobs.RunDue(t.Context()) // the second one's job must not meet the third
@@ -127,23 +127,23 @@ func TestDeleteSecret_InvalidInput_IsRefused(t *testing.T) {
 	s := start(t)
 	s.create("x", "v")
 	for _, days := range []int{6, 31, 0} {
-		s.refused("DeleteSecret", M{"SecretId": "x", "RecoveryWindowInDays": days},
+		s.Refused("DeleteSecret", M{"SecretId": "x", "RecoveryWindowInDays": days},
 			"InvalidParameterException",
 			"The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).")
 	}
-	s.refused("DeleteSecret",
+	s.Refused("DeleteSecret",
 		M{"SecretId": "x", "RecoveryWindowInDays": 7, "ForceDeleteWithoutRecovery": true},
 		"InvalidParameterException", "You can't use ForceDeleteWithoutRecovery in conjunction "+
 			"with RecoveryWindowInDays.")
-	s.refused("DeleteSecret", M{"SecretId": "no"}, "ResourceNotFoundException", "")
+	s.Refused("DeleteSecret", M{"SecretId": "no"}, "ResourceNotFoundException", "")
 	abroad := "arn:aws:secretsmanager:eu-west-1:" + account + ":secret:x"
-	s.refused("DeleteSecret", M{"SecretId": abroad, "ForceDeleteWithoutRecovery": true},
+	s.Refused("DeleteSecret", M{"SecretId": abroad, "ForceDeleteWithoutRecovery": true},
 		"ResourceNotFoundException", "")
 }
 
 // versionsOf counts the versions of a secret, over all pages.
 func (s *service) versionsOf(id string) (n int) {
-	s.t.Helper()
+	s.T.Helper()
 	in := M{"SecretId": id, "IncludeDeprecated": true, "MaxResults": 50}
 	for {
 		out := must[secrets.ListSecretVersionIdsOutput](s, "ListSecretVersionIds", in)
@@ -159,7 +159,7 @@ func TestPutSecretValue_OverAHundredVersions_OldestGo(t *testing.T) {
 	s := start(t)
 	made := s.create("x", "0")
 	first := made.VersionId
-	s.do("UpdateSecretVersionStage",
+	s.Do("UpdateSecretVersionStage",
 		M{"SecretId": "x", "VersionStage": "keep", "MoveToVersionId": first})
 	s.Clock.Pass(time.Second)
 	second := s.put("x", "1")
@@ -180,7 +180,7 @@ func TestPutSecretValue_OverAHundredVersions_OldestGo(t *testing.T) {
 	if n := s.versionsOf("x"); n < 100 || n > 104 {
 		t.Errorf("%d versions, want about a hundred", n)
 	}
-	s.refused("GetSecretValue", M{"SecretId": "x", "VersionId": second},
+	s.Refused("GetSecretValue", M{"SecretId": "x", "VersionId": second},
 		"ResourceNotFoundException", "")
 	if s.text(M{"SecretId": "x", "VersionStage": "keep"}) != "0" {
 		t.Error("a labelled version is gone")

@@ -13,11 +13,11 @@ import (
 
 // diagnose asks as a command of whoever runs the service does.
 func (s *service) diagnose(id string) diagnosis.Diagnosis {
-	s.t.Helper()
+	s.T.Helper()
 	d, err := s.secrets.DiagnoseRotation(
 		s.Runner.Own(context.Background(), account, region, "secretsmanager"), id)
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	return d
 }

@@ -46,7 +46,7 @@ func BenchmarkGetSecretValue(b *testing.B) {
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
 					in := M{"SecretId": fmt.Sprint("s", n.Add(1)%100)}
-					if _, err := s.serve(context.Background(), "GetSecretValue", in); err != nil {
+					if _, err := s.Ask(context.Background(), "GetSecretValue", in); err != nil {
 						b.Error(err)
 					}
 				}

@@ -18,7 +18,7 @@ import (
 
 // names lists all pages and returns the names, and how many pages it took.
 func (s *service) names(in M) (names []string, pages int) {
-	s.t.Helper()
+	s.T.Helper()
 	for {
 		out := must[secrets.ListSecretsOutput](s, "ListSecrets", in)
 		pages++
@@ -79,20 +79,20 @@ func TestListSecrets_Entry_IsTheDescription(t *testing.T) {
 	s, _ := startRotating(t, nil)
 	s.rotators[0].Type = "JenkinsApiToken"
 	s.Restart()
-	s.do("CreateSecret", M{"Name": "ext", "ClientRequestToken": v(5), "Type": "JenkinsApiToken",
+	s.Do("CreateSecret", M{"Name": "ext", "ClientRequestToken": v(5), "Type": "JenkinsApiToken",
 		"SecretString": `{"username":"u","password":"first"}`, "Description": "d",
 		"KmsKeyId": s.key(), "Tags": []M{{"Key": "k", "Value": "v"}}})
-	s.do("RotateSecret", M{"SecretId": "ext", "ClientRequestToken": v(6),
+	s.Do("RotateSecret", M{"SecretId": "ext", "ClientRequestToken": v(6),
 		"ExternalSecretRotationRoleArn":  "arn:aws:iam::" + account + ":role/rotation",
 		"ExternalSecretRotationMetadata": []M{{"Key": "k", "Value": "v"}},
 		"RotationRules":                  M{"AutomaticallyAfterDays": 30}})
-	s.do("CreateManagedSecret", M{"Name": "managed", "ClientRequestToken": v(7), "Port": 5432,
+	s.Do("CreateManagedSecret", M{"Name": "managed", "ClientRequestToken": v(7), "Port": 5432,
 		"RotationLambdaARN": lambda("safe"), "Engine": "postgres", "Host": "db", "Username": "u",
 		"Password": "first"})
-	s.do("ReplicateSecretToRegions", M{"SecretId": "db", "AddReplicaRegions": []M{{"Region": europe}}})
+	s.Do("ReplicateSecretToRegions", M{"SecretId": "db", "AddReplicaRegions": []M{{"Region": europe}}})
 	s.sync()
 	s.create("gone", "v")
-	s.do("DeleteSecret", M{"SecretId": "gone"})
+	s.Do("DeleteSecret", M{"SecretId": "gone"})
 	s.get("ext")
 	var list []secrets.SecretListEntry
 	eventually(t, "the access is in the rows", func() bool {
@@ -148,20 +148,20 @@ func TestNextToken_AnotherListing_IsRefused(t *testing.T) {
 		{"Filters": []M{{"Key": "name", "Values": []string{"1"}}}},
 	} {
 		in["NextToken"] = out.NextToken
-		s.refused("ListSecrets", in, "InvalidNextTokenException", "")
+		s.Refused("ListSecrets", in, "InvalidNextTokenException", "")
 	}
-	s.refused("ListSecrets", M{"NextToken": "x"}, "InvalidNextTokenException", "")
-	s.refused("ListSecretVersionIds", M{"SecretId": "1", "NextToken": out.NextToken},
+	s.Refused("ListSecrets", M{"NextToken": "x"}, "InvalidNextTokenException", "")
+	s.Refused("ListSecretVersionIds", M{"SecretId": "1", "NextToken": out.NextToken},
 		"InvalidNextTokenException", "")
 }
 
 func TestListSecrets_Filters_LeaveOutTheRest(t *testing.T) {
 	s := start(t)
-	s.do("CreateSecret", M{"Name": "prod/a", "ClientRequestToken": token(), "Description": "Main",
+	s.Do("CreateSecret", M{"Name": "prod/a", "ClientRequestToken": token(), "Description": "Main",
 		"Tags": []M{{"Key": "team", "Value": "blue"}}})
 	s.create("prod/b", "v")
 	s.create("test/c", "v")
-	s.do("DeleteSecret", M{"SecretId": "prod/b"})
+	s.Do("DeleteSecret", M{"SecretId": "prod/b"})
 	filter := func(key string, values ...string) M { return M{"Key": key, "Values": values} }
 	for _, test := range []struct {
 		in   M
@@ -182,7 +182,7 @@ func TestListSecrets_Filters_LeaveOutTheRest(t *testing.T) {
 			t.Errorf("%v: %v", test.in, got)
 		}
 	}
-	s.refused("ListSecrets", M{"Filters": []M{filter("colour", "x")}}, "ValidationException", "")
+	s.Refused("ListSecrets", M{"Filters": []M{filter("colour", "x")}}, "ValidationException", "")
 }
 
 // A filter that finds nothing among thousands answers soon, with an empty
@@ -190,7 +190,7 @@ func TestListSecrets_Filters_LeaveOutTheRest(t *testing.T) {
 func TestListSecrets_NarrowFilter_GivesShortPages(t *testing.T) {
 	s := start(t)
 	for i := range 2100 {
-		s.do("CreateSecret", M{"Name": fmt.Sprintf("s%04d", i), "ClientRequestToken": token()})
+		s.Do("CreateSecret", M{"Name": fmt.Sprintf("s%04d", i), "ClientRequestToken": token()})
 	}
 	last := M{"Filters": []M{{"Key": "name", "Values": []string{"s2099"}}}, "SortBy": "name"}
 	first := must[secrets.ListSecretsOutput](s, "ListSecrets", last)
@@ -224,7 +224,7 @@ func TestListSecrets_LaboriousFilter_GivesShortPages(t *testing.T) {
 	var made []string
 	for i := range 300 {
 		made = append(made, fmt.Sprintf("wanted/%03d", i))
-		s.do("CreateSecret", M{"Name": made[i], "ClientRequestToken": token(), "Tags": tags})
+		s.Do("CreateSecret", M{"Name": made[i], "ClientRequestToken": token(), "Tags": tags})
 	}
 	if got, pages := s.names(M{"Filters": filters}); !slices.Equal(got, made) || pages < 3 {
 		t.Errorf("%d in %d pages", len(got), pages)
@@ -244,7 +244,7 @@ func TestListSecrets_RequestOver_PageEnds(t *testing.T) {
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
 	nobody := M{"Filters": []M{{"Key": "all", "Values": []string{"nobody"}}}}
-	out, err := s.serve(over, "ListSecrets", nobody)
+	out, err := s.Ask(over, "ListSecrets", nobody)
 	if err != nil || out.(secrets.ListSecretsOutput).NextToken == "" {
 		t.Errorf("it went on: %+v, %v", out, err)
 	}

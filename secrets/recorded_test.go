@@ -39,7 +39,7 @@ func replay(t *testing.T, steps []step) {
 				r.in["SecretId"] = "x"
 			}
 		}
-		answer, err := s.serve(context.Background(), r.operation, r.in)
+		answer, err := s.Ask(context.Background(), r.operation, r.in)
 		at := fmt.Sprintf("step %d, %s", i, r.operation)
 		if err != nil {
 			if f := fault.Of(err); model.SecretsManager.Code(f) != r.code || f.Message != r.text {

@@ -19,12 +19,12 @@ func filter(key string, values ...string) M { return M{"Key": key, "Values": val
 // finds holds listings of all secrets, by ListSecrets and by BatchGetSecretValue, to what was
 // found.
 func (s *service) finds(listings []filtered) {
-	s.t.Helper()
+	s.T.Helper()
 	for _, l := range listings {
 		got, _ := s.names(M{"Filters": l.filters, "SortBy": "name"})
 		slices.Sort(l.want)
 		if !slices.Equal(got, l.want) {
-			s.t.Errorf("ListSecrets %v: %q, want %q", l.filters, got, l.want)
+			s.T.Errorf("ListSecrets %v: %q, want %q", l.filters, got, l.want)
 		}
 		out := must[secrets.BatchGetSecretValueOutput](s, "BatchGetSecretValue",
 			M{"Filters": l.filters})
@@ -34,19 +34,19 @@ func (s *service) finds(listings []filtered) {
 		}
 		slices.Sort(values)
 		if !slices.Equal(values, l.want) || len(out.Errors) != 0 {
-			s.t.Errorf("BatchGetSecretValue %v: %q %v", l.filters, values, out.Errors)
+			s.T.Errorf("BatchGetSecretValue %v: %q %v", l.filters, values, out.Errors)
 		}
 	}
 }
 
 func (s *service) createDescribed(name, description string, tags ...M) {
-	s.t.Helper()
+	s.T.Helper()
 	in := M{"Name": name, "SecretString": "s", "ClientRequestToken": token(),
 		"Description": description}
 	if tags != nil {
 		in["Tags"] = tags
 	}
-	s.do("CreateSecret", in)
+	s.Do("CreateSecret", in)
 }
 
 // Recorded by LocalStack (test_list_secrets_filtering).

@@ -102,14 +102,14 @@ var refusals = []struct {
 
 func TestRefusals_EachRule_IsWordedAsByAWS(t *testing.T) {
 	s := start(t)
-	s.do("CreateSecret", M{"Name": "x", "ClientRequestToken": v(1), "SecretString": "v"})
+	s.Do("CreateSecret", M{"Name": "x", "ClientRequestToken": v(1), "SecretString": "v"})
 	for _, r := range refusals {
 		switch r.operation {
 		case "ListSecrets", "BatchGetSecretValue", "GetRandomPassword":
 		default:
 			r.in["SecretId"] = "x"
 		}
-		s.refused(r.operation, r.in, r.code, r.text)
+		s.Refused(r.operation, r.in, r.code, r.text)
 	}
 	if s.text(M{"SecretId": "x"}) != "v" || len(s.describe("x").VersionIdsToStages) != 1 {
 		t.Error("a refused request left something")
@@ -123,7 +123,7 @@ const badName = "Invalid name. Must be a valid name containing alphanumeric char
 func TestSecretName_OtherCharacters_IsRefusedByEveryOperation(t *testing.T) {
 	s := start(t)
 	for _, name := range []string{"Inv Name", " Inv Name", " Inv*Name? ", " Inv *?!]Name\\-"} {
-		s.refused("CreateSecret", M{"Name": name, "SecretString": "v", "ClientRequestToken": v(1)},
+		s.Refused("CreateSecret", M{"Name": name, "SecretString": "v", "ClientRequestToken": v(1)},
 			"ValidationException", badName)
 		for operation, in := range map[string]M{
 			"DeleteSecret":         {"ForceDeleteWithoutRecovery": true},
@@ -139,7 +139,7 @@ func TestSecretName_OtherCharacters_IsRefusedByEveryOperation(t *testing.T) {
 			"RestoreSecret":        {},
 		} {
 			in["SecretId"] = name
-			s.refused(operation, in, "ValidationException", badName)
+			s.Refused(operation, in, "ValidationException", badName)
 		}
 	}
 	for _, name := range []string{"Valid/_+=.@-Name", "Valid/_+=.@-Name-a1b2",
@@ -149,7 +149,7 @@ func TestSecretName_OtherCharacters_IsRefusedByEveryOperation(t *testing.T) {
 			t.Errorf("%q: %+v", name, got)
 		}
 	}
-	s.refused("CreateSecret", M{"Name": strings.Repeat("n", 513), "ClientRequestToken": v(1)},
+	s.Refused("CreateSecret", M{"Name": strings.Repeat("n", 513), "ClientRequestToken": v(1)},
 		"ValidationException", "")
 }
 
@@ -160,7 +160,7 @@ func TestTagResource_AnyCharacters_IsTaken(t *testing.T) {
 	s.create("x", "v")
 	tags := []M{{"Key": "a & b", "Value": `{"json":["<>#"]}`}, {"Key": "ключ", "Value": "aws:x"},
 		{"Key": strings.Repeat("k", 128), "Value": strings.Repeat("v", 256)}}
-	s.do("TagResource", M{"SecretId": "x", "Tags": tags})
+	s.Do("TagResource", M{"SecretId": "x", "Tags": tags})
 	if got := s.describe("x").Tags; len(got) != len(tags) {
 		t.Errorf("%v", got)
 	}
@@ -176,6 +176,6 @@ func TestStagingLabel_AnyText_IsTaken(t *testing.T) {
 			t.Errorf("%q: %q", label, got)
 		}
 	}
-	s.refused("PutSecretValue", M{"SecretId": "x", "SecretString": "w", "ClientRequestToken": v(9),
+	s.Refused("PutSecretValue", M{"SecretId": "x", "SecretString": "w", "ClientRequestToken": v(9),
 		"VersionStages": []string{}}, "ValidationException", "")
 }

@@ -24,7 +24,7 @@ const (
 
 // in performs an operation in a Region.
 func in[O any](s *service, region, name string, document M) (out O, err error) {
-	answer, err := s.serve(optest.In(context.Background(), region), name, document)
+	answer, err := s.Ask(optest.In(context.Background(), region), name, document)
 	if err != nil {
 		return out, err
 	}
@@ -33,48 +33,48 @@ func in[O any](s *service, region, name string, document M) (out O, err error) {
 
 // mustIn is in for what has to succeed.
 func mustIn[O any](s *service, region, name string, document M) O {
-	s.t.Helper()
+	s.T.Helper()
 	out, err := in[O](s, region, name, document)
 	if err != nil {
-		s.t.Fatalf("%s in %s: %v", name, region, err)
+		s.T.Fatalf("%s in %s: %v", name, region, err)
 	}
 	return out
 }
 
 // refusedIn performs an operation that has to fail.
 func (s *service) refusedIn(region, name string, document M, code, message string) {
-	s.t.Helper()
+	s.T.Helper()
 	_, err := in[any](s, region, name, document)
 	f := fault.Of(err)
 	switch {
 	case f == nil:
-		s.t.Errorf("%s in %s succeeded, want %s", name, region, code)
+		s.T.Errorf("%s in %s succeeded, want %s", name, region, code)
 	case model.SecretsManager.Code(f) != code, message != "" && f.Message != message:
-		s.t.Errorf("%s in %s: %v, want %s %s", name, region, err, code, message)
+		s.T.Errorf("%s in %s: %v, want %s %s", name, region, err, code, message)
 	}
 }
 
 func (s *service) textIn(region, id string) string {
-	s.t.Helper()
+	s.T.Helper()
 	return *mustIn[secrets.GetSecretValueOutput](s, region, "GetSecretValue",
 		M{"SecretId": id}).SecretString
 }
 
 func (s *service) describeIn(region, id string) secrets.DescribeSecretOutput {
-	s.t.Helper()
+	s.T.Helper()
 	return mustIn[secrets.DescribeSecretOutput](s, region, "DescribeSecret", M{"SecretId": id})
 }
 
 // replicate has the secret x copied.
 func (s *service) replicate(to ...M) []secret.ReplicaStatus {
-	s.t.Helper()
+	s.T.Helper()
 	return must[replication.Output](s, "ReplicateSecretToRegions",
 		M{"SecretId": "x", "AddReplicaRegions": to}).ReplicationStatus
 }
 
 // status is what the primary x says of a copy.
 func (s *service) status(region string) secret.ReplicaStatus {
-	s.t.Helper()
+	s.T.Helper()
 	for _, r := range s.describe("x").ReplicationStatus {
 		if r.Region == region {
 			return r
@@ -84,10 +84,10 @@ func (s *service) status(region string) secret.ReplicaStatus {
 }
 
 func (s *service) inStep(regions ...string) {
-	s.t.Helper()
+	s.T.Helper()
 	for _, region := range regions {
 		if st := s.status(region); st.Status != "InSync" || st.StatusMessage != "" {
-			s.t.Errorf("%s: %+v", region, st)
+			s.T.Errorf("%s: %+v", region, st)
 		}
 	}
 }
@@ -95,10 +95,10 @@ func (s *service) inStep(regions ...string) {
 func TestReplicateSecretToRegions_TwoRegions_HaveAllThatIsCopied(t *testing.T) {
 	s := start(t)
 	s.create("x", "one")
-	s.do("TagResource", M{"SecretId": "x", "Tags": []M{{"Key": "a", "Value": "b"}}})
+	s.Do("TagResource", M{"SecretId": "x", "Tags": []M{{"Key": "a", "Value": "b"}}})
 	key := s.key()
-	s.do("UpdateSecret", M{"SecretId": "x", "Description": "d", "KmsKeyId": key})
-	s.do("PutResourcePolicy", M{"SecretId": "x", "ResourcePolicy": admits(account)})
+	s.Do("UpdateSecret", M{"SecretId": "x", "Description": "d", "KmsKeyId": key})
+	s.Do("PutResourcePolicy", M{"SecretId": "x", "ResourcePolicy": admits(account)})
 	pending := s.put("x", "next", "AWSPENDING")
 	before := s.describe("x")
 	got := s.replicate(M{"Region": europe}, M{"Region": oceania})
@@ -174,7 +174,7 @@ func TestReplica_EveryChangeOfItsPrimary_Follows(t *testing.T) {
 	} {
 		s.inStep(europe)
 		change.in["SecretId"] = "x"
-		s.do(change.name, change.in)
+		s.Do(change.name, change.in)
 		if st := s.status(europe); st.Status != "InProgress" {
 			t.Errorf("after %s: %+v", change.name, st)
 		}
@@ -218,7 +218,7 @@ func TestReplica_Writes_AreItsPrimarys(t *testing.T) {
 	for _, name := range []string{"DescribeSecret", "ListSecretVersionIds", "GetResourcePolicy"} {
 		mustIn[any](s, europe, name, M{"SecretId": "x"})
 	}
-	s.refused("StopReplicationToReplica", M{"SecretId": "x"}, "InvalidParameterException", "")
+	s.Refused("StopReplicationToReplica", M{"SecretId": "x"}, "InvalidParameterException", "")
 }
 
 func TestReplicateSecretToRegions_WrongRegions_AreRefused(t *testing.T) {
@@ -229,12 +229,12 @@ func TestReplicateSecretToRegions_WrongRegions_AreRefused(t *testing.T) {
 		{{"Region": region}}, {{"Region": "eu-west-1"}}, {{"Region": europe}, {"Region": europe}},
 		{{"KmsKeyId": abroad.KeyId}},
 	} {
-		s.refused("ReplicateSecretToRegions", M{"SecretId": "x", "AddReplicaRegions": to},
+		s.Refused("ReplicateSecretToRegions", M{"SecretId": "x", "AddReplicaRegions": to},
 			"InvalidParameterException", "")
 	}
-	s.refused("RemoveRegionsFromReplication", M{"SecretId": "x",
+	s.Refused("RemoveRegionsFromReplication", M{"SecretId": "x",
 		"RemoveReplicaRegions": []string{europe}}, "ResourceNotFoundException", "")
-	s.refused("ReplicateSecretToRegions", M{"SecretId": "x", "AddReplicaRegions": []M{
+	s.Refused("ReplicateSecretToRegions", M{"SecretId": "x", "AddReplicaRegions": []M{
 		{"Region": region}}}, "InvalidParameterException", "Invalid replica region.")
 	s.replicate(M{"Region": europe, "KmsKeyId": abroad.KeyId})
 	s.sync()
@@ -316,7 +316,7 @@ func TestReplica_NameTaken_FailsUntilItMayBeWrittenOver(t *testing.T) {
 	if s.textIn(europe, "x") != "theirs" {
 		t.Error("it was written over")
 	}
-	s.do("ReplicateSecretToRegions", M{"SecretId": "x", "AddReplicaRegions": []M{{"Region": europe}},
+	s.Do("ReplicateSecretToRegions", M{"SecretId": "x", "AddReplicaRegions": []M{{"Region": europe}},
 		"ForceOverwriteReplicaSecret": true})
 	s.sync()
 	s.inStep(europe)
@@ -325,7 +325,7 @@ func TestReplica_NameTaken_FailsUntilItMayBeWrittenOver(t *testing.T) {
 	}
 	mustIn[any](s, europe, "CreateSecret",
 		M{"Name": "new", "SecretString": "theirs", "ClientRequestToken": token()})
-	s.do("CreateSecret", M{"Name": "new", "SecretString": "ours", "ClientRequestToken": token(),
+	s.Do("CreateSecret", M{"Name": "new", "SecretString": "ours", "ClientRequestToken": token(),
 		"AddReplicaRegions": []M{{"Region": europe}}, "ForceOverwriteReplicaSecret": true})
 	s.sync()
 	if s.textIn(europe, "new") != "ours" {
@@ -341,8 +341,8 @@ func TestReplica_PromotedAndRemoved_LeavesItsPrimary(t *testing.T) {
 	arn := s.describe("x").ARN
 	still := "You can't delete secret " + arn + " that still has replica regions [" + oceania + ", " +
 		europe + "]."
-	s.refused("DeleteSecret", M{"SecretId": "x"}, "InvalidParameterException", still)
-	s.refused("DeleteSecret", M{"SecretId": "x", "ForceDeleteWithoutRecovery": true},
+	s.Refused("DeleteSecret", M{"SecretId": "x"}, "InvalidParameterException", still)
+	s.Refused("DeleteSecret", M{"SecretId": "x", "ForceDeleteWithoutRecovery": true},
 		"InvalidParameterException", still)
 	out := mustIn[replication.StopReplicationToReplicaOutput](s, europe, "StopReplicationToReplica",
 		M{"SecretId": "x"})
@@ -365,15 +365,15 @@ func TestReplica_PromotedAndRemoved_LeavesItsPrimary(t *testing.T) {
 	}
 	s.refusedIn(oceania, "DescribeSecret", M{"SecretId": "x"}, "ResourceNotFoundException", "")
 	s.sync()
-	s.do("ReplicateSecretToRegions", M{"SecretId": "x", "AddReplicaRegions": []M{{"Region": europe}},
+	s.Do("ReplicateSecretToRegions", M{"SecretId": "x", "AddReplicaRegions": []M{{"Region": europe}},
 		"ForceOverwriteReplicaSecret": true})
 	s.sync()
 	s.inStep(europe)
 	if s.textIn(europe, "x") != "two" {
 		t.Error("the secret that was promoted isn't a copy again")
 	}
-	s.do("RemoveRegionsFromReplication", M{"SecretId": "x", "RemoveReplicaRegions": []string{europe}})
-	s.do("DeleteSecret", M{"SecretId": "x", "ForceDeleteWithoutRecovery": true})
+	s.Do("RemoveRegionsFromReplication", M{"SecretId": "x", "RemoveReplicaRegions": []string{europe}})
+	s.Do("DeleteSecret", M{"SecretId": "x", "ForceDeleteWithoutRecovery": true})
 }
 
 // TestReplica_Reads_CountThereAlone: a day of a read is the copy's, and its primary shows it.
@@ -399,7 +399,7 @@ func TestReplica_Reads_CountThereAlone(t *testing.T) {
 // there, nor once they stand alone.
 func TestReplica_Rotation_ReachesIt(t *testing.T) {
 	s, target := startRotating(t, nil)
-	s.do("ReplicateSecretToRegions", M{"SecretId": "db", "AddReplicaRegions": []M{{"Region": europe}}})
+	s.Do("ReplicateSecretToRegions", M{"SecretId": "db", "AddReplicaRegions": []M{{"Region": europe}}})
 	s.sync()
 	s.rotate(M{"ClientRequestToken": v(2), "RotationLambdaARN": lambda("safe"),
 		"RotationRules": M{"AutomaticallyAfterDays": 30}})
@@ -423,16 +423,16 @@ func TestReplica_Rotation_ReachesIt(t *testing.T) {
 func TestReplicateSecretToRegions_ClosedKeys_AreTheCallers(t *testing.T) {
 	s := start(t)
 	s.create("x", "one")
-	s.do("UpdateSecret", M{"SecretId": "x", "KmsKeyId": s.key()})
+	s.Do("UpdateSecret", M{"SecretId": "x", "KmsKeyId": s.key()})
 	there := mustIn[keystore.CreateKeyOutput](s, europe, "kms:CreateKey", M{}).KeyMetadata.KeyId
 	to := M{"Region": europe, "KmsKeyId": there}
 	for _, action := range []string{"kms:Decrypt", "kms:GenerateDataKey"} {
 		s.Forbid(action)
-		s.refused("ReplicateSecretToRegions", M{"SecretId": "x", "AddReplicaRegions": []M{to}},
+		s.Refused("ReplicateSecretToRegions", M{"SecretId": "x", "AddReplicaRegions": []M{to}},
 			"AccessDeniedException", "Access to KMS is not allowed")
 	}
 	s.Forbid("secretsmanager:ReplicateSecretToRegions")
-	s.refused("CreateSecret", M{"Name": "y", "SecretString": "v", "ClientRequestToken": token(),
+	s.Refused("CreateSecret", M{"Name": "y", "SecretString": "v", "ClientRequestToken": token(),
 		"AddReplicaRegions": []M{to}}, "AccessDeniedException", "")
 	s.Decide(policy.Decide)
 	s.replicate(to)

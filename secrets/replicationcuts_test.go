@@ -87,7 +87,7 @@ func TestReplica_CutAtEveryCommit_ComesToTheSame(t *testing.T) {
 				}
 			}
 		}
-		s.refused("DescribeSecret", M{"SecretId": "x"}, "ResourceNotFoundException", "")
+		s.Refused("DescribeSecret", M{"SecretId": "x"}, "ResourceNotFoundException", "")
 		s.refusedIn(oceania, "DescribeSecret", M{"SecretId": "x"}, "ResourceNotFoundException", "")
 		if d := s.describeIn(europe, "x"); d.PrimaryRegion != "" || s.textIn(europe, "x") != "two" {
 			t.Errorf("cut %d, late %v: %+v", at, late, d)
@@ -106,10 +106,10 @@ func TestReplica_CutAtEveryCommit_ComesToTheSame(t *testing.T) {
 
 // restartAfterCut is the next process, which finds what the last one has stored.
 func (s *service) restartAfterCut() {
-	s.t.Helper()
+	s.T.Helper()
 	s.Restart()
 	if err := s.Jobs.FreeLeases(); err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 }
 
@@ -130,7 +130,7 @@ func TestReplica_ManyWriters_StarveNoCopy(t *testing.T) {
 	for w := range 3 {
 		writing.Go(func() {
 			for i := range 10 {
-				_, err := s.serve(optest.In(t.Context(), region), "PutSecretValue", M{"SecretId": "x",
+				_, err := s.Ask(optest.In(t.Context(), region), "PutSecretValue", M{"SecretId": "x",
 					"SecretString": fmt.Sprint(w, i), "ClientRequestToken": token()})
 				if err != nil && !strings.Contains(err.Error(), "Throttl") {
 					t.Error(err)

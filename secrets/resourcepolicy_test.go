@@ -26,13 +26,13 @@ func document(statements ...string) string {
 }
 
 func (s *service) putPolicy(id string, statements ...string) {
-	s.t.Helper()
-	s.do("PutResourcePolicy", M{"SecretId": id, "ResourcePolicy": document(statements...)})
+	s.T.Helper()
+	s.Do("PutResourcePolicy", M{"SecretId": id, "ResourcePolicy": document(statements...)})
 }
 
 // policyOf returns a secret's policy, or nothing.
 func (s *service) policyOf(id string) string {
-	s.t.Helper()
+	s.T.Helper()
 	out := must[secrets.GetResourcePolicyOutput](s, "GetResourcePolicy", M{"SecretId": id})
 	if out.ResourcePolicy == nil {
 		return ""
@@ -88,24 +88,24 @@ func TestPutResourcePolicy_Principals_AreStoredById(t *testing.T) {
 		PrincipalID: "AIDAALICEALICEALICEA", UniqueID: "AIDAALICEALICEALICEA"}
 	s.IDs = map[string]string{alice.ARN: alice.UniqueID}
 	text := document(let("Allow", alice.ARN, "GetSecretValue"))
-	s.do("PutResourcePolicy", M{"SecretId": "x", "ResourcePolicy": text})
+	s.Do("PutResourcePolicy", M{"SecretId": "x", "ResourcePolicy": text})
 	if got := s.policyOf("x"); got != text {
 		t.Errorf("%s", got)
 	}
-	back := s.by(alice)
-	s.do("GetSecretValue", M{"SecretId": "x"})
+	back := s.By(alice)
+	s.Do("GetSecretValue", M{"SecretId": "x"})
 	back()
 	again := alice
 	again.PrincipalID, again.UniqueID = "AIDASOMEBODYELSEAAAA", "AIDASOMEBODYELSEAAAA"
 	again.ARN = "arn:aws:iam::" + account + ":user/moved/alice" // the stored text has no ARN to meet
-	back = s.by(again)
-	s.refused("GetSecretValue", M{"SecretId": "x"}, "AccessDeniedException", "")
+	back = s.By(again)
+	s.Refused("GetSecretValue", M{"SecretId": "x"}, "AccessDeniedException", "")
 	back()
 	s.IDs = map[string]string{}
 	if got := s.policyOf("x"); got != strings.Replace(text, alice.ARN, alice.UniqueID, 1) {
 		t.Errorf("of who is gone: %s", got)
 	}
-	s.refused("PutResourcePolicy", M{"SecretId": "x", "ResourcePolicy": text},
+	s.Refused("PutResourcePolicy", M{"SecretId": "x", "ResourcePolicy": text},
 		"MalformedPolicyDocumentException", "This resource policy contains an unsupported principal.")
 }
 
@@ -120,7 +120,7 @@ func TestPutResourcePolicy_CantBeAttached_ChangesNothing(t *testing.T) {
 	s.create("x", "v")
 	root := "arn:aws:iam::" + account + ":root"
 	kept := document(let("Allow", root, "*"))
-	s.do("PutResourcePolicy", M{"SecretId": "x", "ResourcePolicy": kept})
+	s.Do("PutResourcePolicy", M{"SecretId": "x", "ResourcePolicy": kept})
 	everybody := document(let("Allow", "*", "GetSecretValue"))
 	pad := func(n int) string {
 		return strings.Replace(kept, `"S"`, `"`+strings.Repeat("s", n-len(kept)+1)+`"`, 1)
@@ -148,7 +148,7 @@ func TestPutResourcePolicy_CantBeAttached_ChangesNothing(t *testing.T) {
 		if c.in["SecretId"] == nil {
 			c.in["SecretId"] = "x"
 		}
-		s.refused("PutResourcePolicy", c.in, c.code, c.message)
+		s.Refused("PutResourcePolicy", c.in, c.code, c.message)
 		if got := s.policyOf("x"); got != kept {
 			t.Fatalf("%s: the policy is now %s", c.name, got)
 		}
@@ -161,18 +161,18 @@ func TestPutResourcePolicy_CantBeAttached_ChangesNothing(t *testing.T) {
 		"all but its end":   {"ResourcePolicy": document(let("Deny", root, "GetSecretValue"))},
 	} {
 		in["SecretId"] = "x"
-		s.do("PutResourcePolicy", in)
+		s.Do("PutResourcePolicy", in)
 		if got := s.policyOf("x"); got != in["ResourcePolicy"] {
 			t.Errorf("%s: the policy is %s", name, got)
 		}
 	}
-	s.do("DeleteResourcePolicy", M{"SecretId": "x"})
-	s.do("DeleteSecret", M{"SecretId": "x"})
+	s.Do("DeleteResourcePolicy", M{"SecretId": "x"})
+	s.Do("DeleteSecret", M{"SecretId": "x"})
 	for name, in := range map[string]M{"GetResourcePolicy": {}, "DeleteResourcePolicy": {},
 		"PutResourcePolicy":      {"ResourcePolicy": kept},
 		"ValidateResourcePolicy": {"ResourcePolicy": kept}} {
 		in["SecretId"] = "x"
-		s.refused(name, in, "InvalidRequestException", "You can't perform this operation on the secret "+
+		s.Refused(name, in, "InvalidRequestException", "You can't perform this operation on the secret "+
 			"because it was marked for deletion.")
 	}
 }
@@ -184,15 +184,15 @@ func TestPutResourcePolicy_Lockout_IsOfTheCaller(t *testing.T) {
 	s.create("x", "v")
 	alice := optest.User("alice")
 	s.putPolicy("x", let("Allow", alice.ARN, "*"))
-	defer s.by(alice)()
-	s.refused("PutResourcePolicy", M{"SecretId": "x",
+	defer s.By(alice)()
+	s.Refused("PutResourcePolicy", M{"SecretId": "x",
 		"ResourcePolicy": document(let("Allow", alice.ARN, "GetSecretValue"))},
 		"MalformedPolicyDocumentException", lockout)
 	s.putPolicy("x", let("Allow", alice.ARN, "PutResourcePolicy"))
-	s.refused("GetSecretValue", M{"SecretId": "x"}, "AccessDeniedException", "")
+	s.Refused("GetSecretValue", M{"SecretId": "x"}, "AccessDeniedException", "")
 	s.putPolicy("x", let("Allow", alice.ARN, "PutResourcePolicy",
 		`"Condition":{"Null":{"secretsmanager:BlockPublicPolicy":"true"}}`))
-	s.refused("PutResourcePolicy", M{"SecretId": "x", "BlockPublicPolicy": true,
+	s.Refused("PutResourcePolicy", M{"SecretId": "x", "BlockPublicPolicy": true,
 		"ResourcePolicy": document(let("Allow", alice.ARN, "*"))}, "AccessDeniedException", "")
 }
 
@@ -222,9 +222,9 @@ func TestValidateResourcePolicy_EachCheck_IsAnswered(t *testing.T) {
 			}
 		}
 	}
-	s.refused("ValidateResourcePolicy", M{"ResourcePolicy": "{"}, "MalformedPolicyDocumentException",
+	s.Refused("ValidateResourcePolicy", M{"ResourcePolicy": "{"}, "MalformedPolicyDocumentException",
 		"This resource policy contains a syntax error.")
-	s.refused("ValidateResourcePolicy", M{"SecretId": "absent",
+	s.Refused("ValidateResourcePolicy", M{"SecretId": "absent",
 		"ResourcePolicy": document(let("Allow", root, "*"))}, "ResourceNotFoundException", "")
 	if got := s.policyOf("x"); got != "" {
 		t.Errorf("it was attached: %s", got)
@@ -233,7 +233,7 @@ func TestValidateResourcePolicy_EachCheck_IsAnswered(t *testing.T) {
 		s.Forbid("secretsmanager:" + action)
 		for _, in := range []M{{"SecretId": "x"}, {}} {
 			in["ResourcePolicy"] = document(let("Allow", root, "*"))
-			s.refused("ValidateResourcePolicy", in, "AccessDeniedException", "")
+			s.Refused("ValidateResourcePolicy", in, "AccessDeniedException", "")
 		}
 	}
 }
@@ -242,18 +242,18 @@ func TestValidateResourcePolicy_EachCheck_IsAnswered(t *testing.T) {
 // for the secret.
 func TestTagResource_WouldTakeTheRight_IsDenied(t *testing.T) {
 	s := start(t)
-	s.do("CreateSecret", M{"Name": "x", "SecretString": "v", "ClientRequestToken": token(),
+	s.Do("CreateSecret", M{"Name": "x", "SecretString": "v", "ClientRequestToken": token(),
 		"Tags": []M{{"Key": "team", "Value": "a"}}})
 	alice := optest.User("alice")
 	s.putPolicy("x", let("Allow", alice.ARN, "*",
 		`"Condition":{"StringEquals":{"secretsmanager:ResourceTag/team":"a"}}`))
-	defer s.by(alice)()
-	s.do("TagResource", M{"SecretId": "x", "Tags": []M{{"Key": "app", "Value": "b"}}})
-	s.do("UntagResource", M{"SecretId": "x", "TagKeys": []string{"app"}})
+	defer s.By(alice)()
+	s.Do("TagResource", M{"SecretId": "x", "Tags": []M{{"Key": "app", "Value": "b"}}})
+	s.Do("UntagResource", M{"SecretId": "x", "TagKeys": []string{"app"}})
 	for name, in := range map[string]M{"UntagResource": {"TagKeys": []string{"team"}},
 		"TagResource": {"Tags": []M{{"Key": "team", "Value": "b"}}}} {
 		in["SecretId"] = "x"
-		s.refused(
+		s.Refused(
 			name,
 			in,
 			"AccessDeniedException",

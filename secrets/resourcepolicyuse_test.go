@@ -32,7 +32,7 @@ func somebody(t *testing.T, of, name string, documents ...string) policy.Caller 
 // shared makes a secret of [account] under a customer's key that admits another account through
 // Secrets Manager, and returns its ARN.
 func (s *service) shared(name string, statements ...string) string {
-	s.t.Helper()
+	s.T.Helper()
 	through := `"Condition":{"StringEquals":{"kms:ViaService":"secretsmanager.` + region +
 		`.amazonaws.com"},"StringLike":{"kms:EncryptionContext:SecretARN":"` + prefix + `*"}}`
 	key := must[keystore.CreateKeyOutput](s, "kms:CreateKey", M{"Policy": document(
@@ -86,7 +86,7 @@ func TestResourcePolicy_EachCaller_IsDecidedByIt(t *testing.T) {
 			byPolicy},
 	} {
 		arn := s.shared("s"+string(rune('a'+i)), c.policy...)
-		back := s.by(c.caller)
+		back := s.By(c.caller)
 		out, err := ask[secrets.GetSecretValueOutput](s, "GetSecretValue", M{"SecretId": arn})
 		back()
 		f := fault.Of(err)
@@ -105,34 +105,34 @@ func TestResourcePolicy_EachCaller_IsDecidedByIt(t *testing.T) {
 func TestResourcePolicy_OtherAccount_UsesTheSecretByARN(t *testing.T) {
 	s := start(t)
 	arn := s.shared("x", let("Allow", otherAccount, "*"))
-	defer s.by(somebody(t, otherAccount, "boss", allowsAll))()
-	s.do("PutSecretValue", M{"SecretId": arn, "SecretString": "w", "ClientRequestToken": token()})
+	defer s.By(somebody(t, otherAccount, "boss", allowsAll))()
+	s.Do("PutSecretValue", M{"SecretId": arn, "SecretString": "w", "ClientRequestToken": token()})
 	for _, id := range []string{arn, arn[:len(arn)-7]} {
 		if got := s.text(M{"SecretId": id}); got != "w" {
 			t.Errorf("%s: %q", id, got)
 		}
 	}
-	s.refused("GetSecretValue", M{"SecretId": "x"}, "ResourceNotFoundException", "")
-	s.do("UpdateSecret", M{"SecretId": arn, "Description": "theirs", "SecretString": "z",
+	s.Refused("GetSecretValue", M{"SecretId": "x"}, "ResourceNotFoundException", "")
+	s.Do("UpdateSecret", M{"SecretId": arn, "Description": "theirs", "SecretString": "z",
 		"ClientRequestToken": token()})
-	s.do("TagResource", M{"SecretId": arn, "Tags": []M{{"Key": "a", "Value": "b"}}})
-	s.do("UntagResource", M{"SecretId": arn, "TagKeys": []string{"a"}})
+	s.Do("TagResource", M{"SecretId": arn, "Tags": []M{{"Key": "a", "Value": "b"}}})
+	s.Do("UntagResource", M{"SecretId": arn, "TagKeys": []string{"a"}})
 	versions := must[secrets.ListSecretVersionIdsOutput](s, "ListSecretVersionIds",
 		M{"SecretId": arn}).Versions
-	s.do("UpdateSecretVersionStage", M{"SecretId": arn, "VersionStage": "blue",
+	s.Do("UpdateSecretVersionStage", M{"SecretId": arn, "VersionStage": "blue",
 		"MoveToVersionId": versions[0].VersionId})
 	if s.policyOf(arn) == "" || s.describe(arn).Description != "theirs" {
 		t.Error("they see nothing of it")
 	}
-	s.do("ValidateResourcePolicy", M{"SecretId": arn,
+	s.Do("ValidateResourcePolicy", M{"SecretId": arn,
 		"ResourcePolicy": document(let("Allow", otherAccount, "*"))})
-	s.do("DeleteSecret", M{"SecretId": arn})
-	s.do("RestoreSecret", M{"SecretId": arn})
-	s.refused("PutResourcePolicy", M{"SecretId": arn,
+	s.Do("DeleteSecret", M{"SecretId": arn})
+	s.Do("RestoreSecret", M{"SecretId": arn})
+	s.Refused("PutResourcePolicy", M{"SecretId": arn,
 		"ResourcePolicy": document(let("Allow", account, "*"))}, "MalformedPolicyDocumentException",
 		lockout)
-	s.do("DeleteResourcePolicy", M{"SecretId": arn})
-	s.refused("DescribeSecret", M{"SecretId": arn}, "AccessDeniedException", "")
+	s.Do("DeleteResourcePolicy", M{"SecretId": arn})
+	s.Refused("DescribeSecret", M{"SecretId": arn}, "AccessDeniedException", "")
 }
 
 // TestResourcePolicy_OtherAccountsKey_HasItsSay: the key is asked as the caller, through Secrets
@@ -147,19 +147,19 @@ func TestResourcePolicy_OtherAccountsKey_HasItsSay(t *testing.T) {
 	s.putPolicy("z", let("Allow", otherAccount, "*"))
 	key := s.describe("x").KmsKeyId
 
-	defer s.by(optest.Root(otherAccount))()
+	defer s.By(optest.Root(otherAccount))()
 	const denied = "Access to KMS is not allowed"
-	s.refused("GetSecretValue", M{"SecretId": closed}, "AccessDeniedException", denied)
-	s.refused("PutSecretValue", M{"SecretId": closed, "SecretString": "w",
+	s.Refused("GetSecretValue", M{"SecretId": closed}, "AccessDeniedException", denied)
+	s.Refused("PutSecretValue", M{"SecretId": closed, "SecretString": "w",
 		"ClientRequestToken": token()}, "AccessDeniedException", denied)
-	s.refused("GetSecretValue", M{"SecretId": managed}, "InvalidRequestException",
+	s.Refused("GetSecretValue", M{"SecretId": managed}, "InvalidRequestException",
 		"You can't access a secret from a different AWS account if you encrypt the secret with the "+
 			"default KMS service key.")
 	if s.text(M{"SecretId": arn}) != "v" {
 		t.Error("another value")
 	}
 	direct := "arn:aws:kms:" + region + ":" + account + ":key/" + key
-	s.refused("kms:Encrypt", M{"KeyId": direct, "Plaintext": "eA=="}, "AccessDeniedException", "")
+	s.Refused("kms:Encrypt", M{"KeyId": direct, "Plaintext": "eA=="}, "AccessDeniedException", "")
 }
 
 // TestCreateSecret_OtherAccountsKey_SealsAndOpens: the secret is the one account's and its key the
@@ -171,8 +171,8 @@ func TestCreateSecret_OtherAccountsKey_SealsAndOpens(t *testing.T) {
 	any := must[keystore.CreateKeyOutput](s, "kms:CreateKey", M{"Policy": document(
 		strings.Replace(let("Allow", account, "*"), "secretsmanager:", "kms:", 1),
 		strings.Replace(let("Allow", otherAccount, "*"), "secretsmanager:", "kms:", 1))}).KeyMetadata
-	s.as(otherAccount)
-	s.refused("CreateSecret", M{"Name": "y", "SecretString": "w", "ClientRequestToken": token(),
+	s.As(otherAccount)
+	s.Refused("CreateSecret", M{"Name": "y", "SecretString": "w", "ClientRequestToken": token(),
 		"KmsKeyId": key}, "AccessDeniedException", "Access to KMS is not allowed")
 	s.createUnder("y", "w", any.Arn)
 	s.Restart()
@@ -183,7 +183,7 @@ func TestCreateSecret_OtherAccountsKey_SealsAndOpens(t *testing.T) {
 	if got := out.Versions[0].KmsKeyIds[0]; got != any.Arn {
 		t.Errorf("it is under %s", got)
 	}
-	s.do("UpdateSecret", M{"SecretId": "y", "KmsKeyId": ""})
+	s.Do("UpdateSecret", M{"SecretId": "y", "KmsKeyId": ""})
 	if s.text(M{"SecretId": "y"}) != "w" {
 		t.Error("another value under the managed key")
 	}
@@ -194,14 +194,14 @@ func TestCreateSecret_OtherAccountsKey_SealsAndOpens(t *testing.T) {
 func TestForeignSecret_FactsInOnesOwnPolicy_TellNothing(t *testing.T) {
 	s := start(t)
 	arn := s.shared("x", let("Allow", otherAccount, "DescribeSecret"))
-	s.do("TagResource", M{"SecretId": "x", "Tags": []M{{"Key": "team", "Value": "a"}}})
+	s.Do("TagResource", M{"SecretId": "x", "Tags": []M{{"Key": "team", "Value": "a"}}})
 	for _, deny := range []string{
 		`"Resource":"` + arn + `"`, `"Resource":"` + arn[:len(arn)-5] + `*"`,
 		`"Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/team":"a"}}`,
 		`"Resource":"*","Condition":{"Null":{"secretsmanager:SecretId":"false"}}`,
 		`"Resource":"*","Condition":{"ArnLike":{"secretsmanager:SecretId":"` + arn + `"}}`,
 	} {
-		back := s.by(somebody(t, otherAccount, "boss", `{"Version":"2012-10-17","Statement":
+		back := s.By(somebody(t, otherAccount, "boss", `{"Version":"2012-10-17","Statement":
 			[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"*",`+deny+`}]}`))
 		texts := map[string]bool{}
 		for _, name := range []string{"x", "absent"} {
@@ -222,7 +222,7 @@ func TestResourcePolicy_Replaced_CountsFromTheNextRequest(t *testing.T) {
 	s.create("x", "v")
 	alice := optest.User("alice")
 	may := func() bool {
-		defer s.by(alice)()
+		defer s.By(alice)()
 		_, err := ask[any](s, "DescribeSecret", M{"SecretId": "x"})
 		return err == nil
 	}
@@ -242,7 +242,7 @@ func TestResourcePolicy_Replaced_CountsFromTheNextRequest(t *testing.T) {
 			s.putPolicy("x", let("Deny", alice.ARN, "*"))
 			continue
 		}
-		s.do("DeleteResourcePolicy", M{"SecretId": "x"})
+		s.Do("DeleteResourcePolicy", M{"SecretId": "x"})
 	}
 }
 
@@ -255,14 +255,14 @@ func TestResourcePolicy_EditedOrUnreadable_ClosesTheSecret(t *testing.T) {
 		s.putPolicy(name, let("Deny", otherAccount, "*"))
 	}
 	s.Edit(`UPDATE secrets SET policy = '' WHERE name = 'x'`)
-	s.refused("GetSecretValue", M{"SecretId": "x"}, "InternalServiceError", "")
+	s.Refused("GetSecretValue", M{"SecretId": "x"}, "InternalServiceError", "")
 	// A directory that calls somebody by no id would store what can't be read again.
 	alice := optest.UserARN("alice")
 	s.IDs = map[string]string{alice: "a group"}
 	s.putPolicy("y", let("Allow", alice, "*"))
 	for _, c := range []policy.Caller{optest.Root(account), somebody(t, account, "a", allowsAll)} {
-		back := s.by(c)
-		s.refused("GetSecretValue", M{"SecretId": "y"}, "AccessDeniedException", "User: "+c.ARN+
+		back := s.By(c)
+		s.Refused("GetSecretValue", M{"SecretId": "y"}, "AccessDeniedException", "User: "+c.ARN+
 			" is not authorized to perform: secretsmanager:GetSecretValue on resource: y with an "+
 			"explicit deny in a resource-based policy")
 		back()
@@ -283,9 +283,9 @@ func TestBatchGetSecretValue_SomeDenied_AreAmongTheErrors(t *testing.T) {
 	s.putPolicy("key", let("Allow", alice.ARN, "GetSecretValue"))
 	s.create("mine", "v")
 	s.putPolicy("mine", let("Allow", alice.ARN, "GetSecretValue"))
-	s.as(otherAccount)
+	s.As(otherAccount)
 	theirs := s.create("theirs", "v").ARN
-	s.as(account)
+	s.As(account)
 	d, err := policy.Parse(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":
 		["secretsmanager:Batch*","secretsmanager:ListSecrets"],"Resource":"*"}]}`)
 	if err != nil {
@@ -294,7 +294,7 @@ func TestBatchGetSecretValue_SomeDenied_AreAmongTheErrors(t *testing.T) {
 	alice.Policies = []*policy.Document{d}
 	const who = "User: arn:aws:iam::" + account + ":user/alice is not authorized to perform: " +
 		"secretsmanager:GetSecretValue on resource: "
-	defer s.by(alice)()
+	defer s.By(alice)()
 	for _, in := range []M{{"SecretIdList": []string{"denied", "key", "mine", theirs}},
 		{"Filters": []M{filter("name", "denied", "key", "mine", "theirs")}}} {
 		out := must[secrets.BatchGetSecretValueOutput](s, "BatchGetSecretValue", in)

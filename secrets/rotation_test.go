@@ -104,7 +104,7 @@ func startRotating(t *testing.T, own function) (*service, *safe) {
 }
 
 func (s *service) rotate(in M) rotation.RotateSecretOutput {
-	s.t.Helper()
+	s.T.Helper()
 	in["SecretId"] = "db"
 	return must[rotation.RotateSecretOutput](s, "RotateSecret", in)
 }
@@ -123,10 +123,10 @@ func TestRotateSecret_BuiltIn_ChangesTargetAndLabels(t *testing.T) {
 		d.LastRotatedDate != nil {
 		t.Errorf("before: %+v", d)
 	}
-	s.refused("GetSecretValue", M{"SecretId": "db", "VersionStage": "AWSPENDING"},
+	s.Refused("GetSecretValue", M{"SecretId": "db", "VersionStage": "AWSPENDING"},
 		"ResourceNotFoundException",
 		"Secrets Manager can't find the specified secret value for staging label: AWSPENDING")
-	s.refused("GetSecretValue", M{"SecretId": "db", "VersionId": v(2)}, "ResourceNotFoundException",
+	s.Refused("GetSecretValue", M{"SecretId": "db", "VersionId": v(2)}, "ResourceNotFoundException",
 		"Secrets Manager can't find the specified secret value for VersionId: "+v(2))
 	s.run()
 	value := s.text(M{"SecretId": "db"})
@@ -160,11 +160,11 @@ func TestRotateSecret_Function_GetsTheFourSteps(t *testing.T) {
 		}
 		switch e.Step {
 		case rotator.CreateSecret:
-			s.do("PutSecretValue", M{"SecretId": "db", "ClientRequestToken": e.ClientRequestToken,
+			s.Do("PutSecretValue", M{"SecretId": "db", "ClientRequestToken": e.ClientRequestToken,
 				"SecretString": "new", "VersionStages": []string{"AWSPENDING"},
 				"RotationToken": e.RotationToken})
 		case rotator.FinishSecret:
-			s.do("UpdateSecretVersionStage", M{"SecretId": "db", "VersionStage": "AWSCURRENT",
+			s.Do("UpdateSecretVersionStage", M{"SecretId": "db", "VersionStage": "AWSCURRENT",
 				"MoveToVersionId": v(2), "RemoveFromVersionId": v(1)})
 		}
 		return nil
@@ -210,7 +210,7 @@ func TestRotateSecret_FailingTarget_KeepsTheWorkingPassword(t *testing.T) {
 	if !target.opens(s.text(M{"SecretId": "db"})) || target.sets != 0 {
 		t.Error("the password is lost")
 	}
-	s.refused("RotateSecret", M{"SecretId": "db", "ClientRequestToken": v(3)},
+	s.Refused("RotateSecret", M{"SecretId": "db", "ClientRequestToken": v(3)},
 		"InvalidRequestException",
 		"A previous rotation isn't complete. That rotation will be reattempted.")
 	target.fails = nil
@@ -247,7 +247,7 @@ func TestRotateSecret_NotImmediately_TestsAndLeavesNothing(t *testing.T) {
 
 func TestCancelRotateSecret_WhileFailing_EndsIt(t *testing.T) {
 	s, target := startRotating(t, nil)
-	s.refused("CancelRotateSecret", M{"SecretId": "db"}, "InvalidRequestException", "")
+	s.Refused("CancelRotateSecret", M{"SecretId": "db"}, "InvalidRequestException", "")
 	target.fails = errors.New("away")
 	s.rotate(M{"ClientRequestToken": v(2), "RotationLambdaARN": lambda("safe")})
 	target.fails = rotator.Errorf(rotator.Unreachable, "away")
@@ -271,7 +271,7 @@ func TestCancelRotateSecret_WhileSetting_EndsFirst(t *testing.T) {
 	s, target := startRotating(t, nil)
 	target.during = func() {
 		target.during = nil
-		s.do("CancelRotateSecret", M{"SecretId": "db"})
+		s.Do("CancelRotateSecret", M{"SecretId": "db"})
 	}
 	s.rotate(M{"ClientRequestToken": v(2), "RotationLambdaARN": lambda("safe")})
 	s.run()
@@ -289,7 +289,7 @@ func TestCancelRotateSecret_WhileSettingAgain_EndsFirst(t *testing.T) {
 	target.fails = nil
 	target.during = func() {
 		target.during = nil
-		s.do("CancelRotateSecret", M{"SecretId": "db"})
+		s.Do("CancelRotateSecret", M{"SecretId": "db"})
 	}
 	s.Clock.Pass(time.Minute)
 	s.run()
@@ -316,7 +316,7 @@ func TestPutSecretValue_WhileRotating_AbandonsTheRotation(t *testing.T) {
 	s, target := startRotating(t, nil)
 	target.during = func() {
 		target.during = nil
-		s.do("PutSecretValue", M{"SecretId": "db", "ClientRequestToken": v(3),
+		s.Do("PutSecretValue", M{"SecretId": "db", "ClientRequestToken": v(3),
 			"SecretString": `{"username":"u","password":"by hand"}`})
 	}
 	s.rotate(M{"ClientRequestToken": v(2), "RotationLambdaARN": lambda("safe")})
@@ -358,7 +358,7 @@ func TestRotation_EndedByHand_KeepsItsSchedule(t *testing.T) {
 			target.fails = fails
 			target.during = func() {
 				target.during = nil
-				s.do("PutSecretValue", M{"SecretId": "db", "ClientRequestToken": v(3),
+				s.Do("PutSecretValue", M{"SecretId": "db", "ClientRequestToken": v(3),
 					"SecretString": `{"username":"u","password":"first"}`})
 			}
 			s.rotate(M{"ClientRequestToken": v(2), "RotationLambdaARN": lambda("safe"),
@@ -378,22 +378,22 @@ func TestRotation_EndedByHand_KeepsItsSchedule(t *testing.T) {
 func TestRotateSecret_WrongRequests_StoreNothing(t *testing.T) {
 	s, _ := startRotating(t, nil)
 	const noFunction = "No Lambda rotation function ARN is associated with this secret."
-	s.refused("RotateSecret", M{"SecretId": "db", "ClientRequestToken": v(2)},
+	s.Refused("RotateSecret", M{"SecretId": "db", "ClientRequestToken": v(2)},
 		"InvalidRequestException", noFunction)
 	for _, arn := range []string{lambda("absent"), "safe", strings.Replace(lambda("safe"), region,
 		"eu-west-9", 1)} {
-		s.refused("RotateSecret", M{"SecretId": "db", "ClientRequestToken": v(2),
+		s.Refused("RotateSecret", M{"SecretId": "db", "ClientRequestToken": v(2),
 			"RotationLambdaARN": arn}, "AccessDeniedException", "Secrets Manager cannot invoke the "+
 			"specified Lambda function. Ensure that the function policy grants access to the "+
 			"principal secretsmanager.amazonaws.com.")
 	}
-	s.refused("RotateSecret", M{"SecretId": "db"}, "InvalidParameterException", "")
-	s.refused("RotateSecret", M{"SecretId": "db", "ClientRequestToken": v(1),
+	s.Refused("RotateSecret", M{"SecretId": "db"}, "InvalidParameterException", "")
+	s.Refused("RotateSecret", M{"SecretId": "db", "ClientRequestToken": v(1),
 		"RotationLambdaARN": lambda("safe")}, "InvalidRequestException", "")
 	if d := s.describe("db"); d.RotationEnabled != nil || d.RotationLambdaARN != "" {
 		t.Errorf("something is stored: %+v", d)
 	}
-	s.refused("RotateSecret", M{"SecretId": "db", "ClientRequestToken": v(2), "RotationRules": M{
+	s.Refused("RotateSecret", M{"SecretId": "db", "ClientRequestToken": v(2), "RotationRules": M{
 		"AutomaticallyAfterDays": 1, "ScheduleExpression": "rate(1 day)"}},
 		"InvalidParameterException", "")
 }
@@ -422,18 +422,18 @@ func TestCreateManagedSecret_OneCall_MakesAndRotates(t *testing.T) {
 	}
 	const managed = "You can't change the secret's value because it's managed by the service " +
 		"itself: it changes when the secret is rotated."
-	s.refused("PutSecretValue", M{"SecretId": "managed", "SecretString": "x",
+	s.Refused("PutSecretValue", M{"SecretId": "managed", "SecretString": "x",
 		"ClientRequestToken": v(6)}, "InvalidRequestException", managed)
-	s.refused("UpdateSecret", M{"SecretId": "managed", "Description": "x"},
+	s.Refused("UpdateSecret", M{"SecretId": "managed", "Description": "x"},
 		"InvalidRequestException", managed)
-	s.refused("RotateSecret", M{"SecretId": "managed", "ClientRequestToken": v(6),
+	s.Refused("RotateSecret", M{"SecretId": "managed", "ClientRequestToken": v(6),
 		"RotationLambdaARN": lambda("own")}, "InvalidRequestException", "")
 	must[rotation.RotateSecretOutput](s, "RotateSecret", M{"SecretId": "managed",
 		"ClientRequestToken": v(6), "RotationRules": M{"ScheduleExpression": "rate(10 days)"}})
-	s.refused("CreateManagedSecret", M{"Name": "other", "ClientRequestToken": v(7),
+	s.Refused("CreateManagedSecret", M{"Name": "other", "ClientRequestToken": v(7),
 		"RotationLambdaARN": lambda("own"), "Engine": "postgres", "Host": "db", "Username": "u",
 		"Password": "first"}, "AccessDeniedException", "")
-	s.do("DeleteSecret", M{"SecretId": "managed", "ForceDeleteWithoutRecovery": true})
+	s.Do("DeleteSecret", M{"SecretId": "managed", "ForceDeleteWithoutRecovery": true})
 }
 
 // TestCreateManagedSecret_EveryMember_IsInTheSecret, in its value or in what is told of it.
@@ -468,12 +468,12 @@ func TestCreateSecret_TypeOfARotator_IsRotatedByIt(t *testing.T) {
 	s, target := startRotating(t, nil)
 	s.rotators[0].Type = "JenkinsApiToken"
 	s.Restart()
-	s.refused("CreateSecret", M{"Name": "ext", "ClientRequestToken": v(5), "Type": "Unknown"},
+	s.Refused("CreateSecret", M{"Name": "ext", "ClientRequestToken": v(5), "Type": "Unknown"},
 		"InvalidParameterException", "")
-	s.do("CreateSecret", M{"Name": "ext", "ClientRequestToken": v(5), "Type": "JenkinsApiToken",
+	s.Do("CreateSecret", M{"Name": "ext", "ClientRequestToken": v(5), "Type": "JenkinsApiToken",
 		"SecretString": `{"username":"u","password":"first"}`})
 	role := "arn:aws:iam::" + account + ":role/rotation"
-	s.do("RotateSecret", M{"SecretId": "ext", "ClientRequestToken": v(6),
+	s.Do("RotateSecret", M{"SecretId": "ext", "ClientRequestToken": v(6),
 		"ExternalSecretRotationRoleArn":  role,
 		"ExternalSecretRotationMetadata": []M{{"Key": "k", "Value": "v"}}})
 	s.run()
@@ -483,9 +483,9 @@ func TestCreateSecret_TypeOfARotator_IsRotatedByIt(t *testing.T) {
 		d.RotationLambdaARN != "" || !*d.RotationEnabled {
 		t.Errorf("%+v", d)
 	}
-	s.refused("UpdateSecret", M{"SecretId": "ext", "Type": "Unknown"},
+	s.Refused("UpdateSecret", M{"SecretId": "ext", "Type": "Unknown"},
 		"InvalidParameterException", "")
-	s.do("UpdateSecret", M{"SecretId": "ext", "Type": ""})
-	s.refused("RotateSecret", M{"SecretId": "ext", "ClientRequestToken": v(8)},
+	s.Do("UpdateSecret", M{"SecretId": "ext", "Type": ""})
+	s.Refused("RotateSecret", M{"SecretId": "ext", "ClientRequestToken": v(8)},
 		"InvalidRequestException", "No Lambda rotation function ARN is associated with this secret.")
 }

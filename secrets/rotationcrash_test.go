@@ -60,7 +60,7 @@ func (s *service) dies(after int) *mortal {
 // survives does f as the process would, and reports whether that is still there after it. If not,
 // the next one is started.
 func (s *service) survives(m *mortal, f func()) bool {
-	s.t.Helper()
+	s.T.Helper()
 	done := make(chan struct{})
 	m.off = false
 	defer func() { m.off = true }()
@@ -78,16 +78,16 @@ func (s *service) survives(m *mortal, f func()) bool {
 
 // nextProcess starts from what the last one has stored.
 func (s *service) nextProcess() {
-	s.t.Helper()
+	s.T.Helper()
 	s.Restart()
 	if err := s.Jobs.FreeLeases(); err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 }
 
 // values returns the values of all versions of db that have one.
 func (s *service) values() (all []string) {
-	s.t.Helper()
+	s.T.Helper()
 	listed := must[secrets.ListSecretVersionIdsOutput](s, "ListSecretVersionIds",
 		M{"SecretId": "db", "IncludeDeprecated": true})
 	for _, v := range listed.Versions {
@@ -130,12 +130,12 @@ func (s *service) rotated(t *testing.T, target *safe, versions int) {
 
 // tale returns the names of the service events about db, those of one version after another.
 func (s *service) tale() map[string][]string {
-	s.t.Helper()
+	s.T.Helper()
 	all := map[string][]string{}
 	for _, line := range s.Records() {
 		var r struct{ EventName, EventType, RequestID string }
 		if err := json.Unmarshal([]byte(line), &r); err != nil {
-			s.t.Fatal(err)
+			s.T.Fatal(err)
 		}
 		if r.EventType == "AwsServiceEvent" && strings.HasPrefix(r.RequestID, "Rotation-") {
 			version := r.RequestID[len(r.RequestID)-36:]
@@ -148,7 +148,7 @@ func (s *service) tale() map[string][]string {
 // labelled returns the value with a label.
 func (s *service) labelled(ctx context.Context, e rotator.Event, label string) (rotator.Document,
 	error) {
-	out, err := s.serve(ctx, "GetSecretValue", M{"SecretId": e.SecretId, "VersionStage": label})
+	out, err := s.Ask(ctx, "GetSecretValue", M{"SecretId": e.SecretId, "VersionStage": label})
 	if err != nil {
 		return rotator.Document{}, err
 	}
@@ -162,10 +162,10 @@ func (s *service) client(target *safe, moment func()) function {
 		switch e.Step {
 		case rotator.CreateSecret:
 			in := M{"SecretId": e.SecretId, "VersionId": e.ClientRequestToken, "VersionStage": "AWSPENDING"}
-			if _, err := s.serve(ctx, "GetSecretValue", in); err == nil {
+			if _, err := s.Ask(ctx, "GetSecretValue", in); err == nil {
 				return nil
 			}
-			_, err := s.serve(ctx, "PutSecretValue", M{"SecretId": e.SecretId,
+			_, err := s.Ask(ctx, "PutSecretValue", M{"SecretId": e.SecretId,
 				"ClientRequestToken": e.ClientRequestToken, "VersionStages": []string{"AWSPENDING"},
 				"SecretString":  `{"username":"u","password":"` + e.ClientRequestToken + `"}`,
 				"RotationToken": e.RotationToken})
@@ -199,7 +199,7 @@ func (s *service) client(target *safe, moment func()) function {
 			if labels[0] != "AWSCURRENT" || id == e.ClientRequestToken {
 				continue
 			}
-			_, err := s.serve(ctx, "UpdateSecretVersionStage", M{"SecretId": e.SecretId,
+			_, err := s.Ask(ctx, "UpdateSecretVersionStage", M{"SecretId": e.SecretId,
 				"VersionStage": "AWSCURRENT", "MoveToVersionId": e.ClientRequestToken,
 				"RemoveFromVersionId": id})
 			return err

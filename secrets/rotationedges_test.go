@@ -23,8 +23,8 @@ func TestRotation_SecretDeletedAtEveryStep_EndsQuietly(t *testing.T) {
 			left := at
 			moment := func() {
 				if left--; left == 0 {
-					s.do("DeleteSecret", M{"SecretId": "db", "ForceDeleteWithoutRecovery": true})
-					s.do("CreateSecret", M{"Name": "db", "SecretString": "another",
+					s.Do("DeleteSecret", M{"SecretId": "db", "ForceDeleteWithoutRecovery": true})
+					s.Do("CreateSecret", M{"Name": "db", "SecretString": "another",
 						"ClientRequestToken": v(7)})
 				}
 			}
@@ -59,7 +59,7 @@ func TestRotation_RotatorTakenOut_FailsUntilItIsBack(t *testing.T) {
 	declared := s.rotators
 	s.rotators = nil
 	s.Restart()
-	s.refused("RotateSecret", M{"SecretId": "db", "ClientRequestToken": v(3)},
+	s.Refused("RotateSecret", M{"SecretId": "db", "ClientRequestToken": v(3)},
 		"AccessDeniedException", "")
 	s.Clock.Pass(31 * day)
 	s.run()
@@ -92,7 +92,7 @@ func TestRotation_PendingByHand_BlocksUntilItIsGone(t *testing.T) {
 	}
 	for id, labels := range pending {
 		if labels[0] == "AWSPENDING" {
-			s.do("UpdateSecretVersionStage", M{"SecretId": "db", "VersionStage": "AWSPENDING",
+			s.Do("UpdateSecretVersionStage", M{"SecretId": "db", "VersionStage": "AWSPENDING",
 				"RemoveFromVersionId": id})
 		}
 	}
@@ -151,7 +151,7 @@ func TestCancelRotateSecret_HangingFunction_EndsIt(t *testing.T) {
 	ended := make(chan struct{})
 	go func() { defer close(ended); s.run() }()
 	<-hangs
-	s.do("CancelRotateSecret", M{"SecretId": "db"})
+	s.Do("CancelRotateSecret", M{"SecretId": "db"})
 	<-ended
 	if d := s.diagnose("db"); d.Failure != nil || !target.opens(s.text(M{"SecretId": "db"})) {
 		t.Errorf("%+v", d)
@@ -189,9 +189,9 @@ func TestRotation_ManyDueAtOnce_AreAllDoneAFewAtATime(t *testing.T) {
 	}
 	for i := range many {
 		name := fmt.Sprint("s", i)
-		s.do("CreateSecret", M{"Name": name, "ClientRequestToken": v(1),
+		s.Do("CreateSecret", M{"Name": name, "ClientRequestToken": v(1),
 			"SecretString": `{"username":"u","password":"first"}`})
-		s.do("RotateSecret", M{"SecretId": name, "ClientRequestToken": v(2),
+		s.Do("RotateSecret", M{"SecretId": name, "ClientRequestToken": v(2),
 			"RotationLambdaARN": lambda("safe")})
 	}
 	ctx, stop := context.WithCancel(t.Context())

@@ -21,7 +21,7 @@ func hands() map[string]hand {
 	ask := func(operation string, in M) hand {
 		return hand{does: func(s *service, _ *safe) {
 			in["SecretId"] = "db"
-			_, _ = s.serve(context.Background(), operation, in) // it may be over by then
+			_, _ = s.Ask(context.Background(), operation, in) // it may be over by then
 		}}
 	}
 	value := func(operation string) hand {
@@ -29,7 +29,7 @@ func hands() map[string]hand {
 			target.mu.Lock()
 			text := rotator.Document{}.With("username", "u").With("password", target.password).Bytes()
 			target.mu.Unlock()
-			s.do(operation, M{"SecretId": "db", "ClientRequestToken": token(), "SecretString": string(text)})
+			s.Do(operation, M{"SecretId": "db", "ClientRequestToken": token(), "SecretString": string(text)})
 		}}
 	}
 	return map[string]hand{
@@ -47,20 +47,20 @@ func hands() map[string]hand {
 			s.rotate(M{"ClientRequestToken": v(2)})
 		}},
 		"another request": {does: func(s *service, _ *safe) {
-			s.refused("RotateSecret", M{"SecretId": "db", "ClientRequestToken": v(3)},
+			s.Refused("RotateSecret", M{"SecretId": "db", "ClientRequestToken": v(3)},
 				"InvalidRequestException", incomplete)
 		}},
 		"another key": {does: func(s *service, _ *safe) {
-			s.do("UpdateSecret", M{"SecretId": "db", "KmsKeyId": s.key()})
+			s.Do("UpdateSecret", M{"SecretId": "db", "KmsKeyId": s.key()})
 		}},
 		"marked for deletion": {ask("DeleteSecret", M{}).does, func(s *service) {
-			s.do("RestoreSecret", M{"SecretId": "db"})
+			s.Do("RestoreSecret", M{"SecretId": "db"})
 		}},
 		"key disabled": {
 			func(s *service, _ *safe) {
-				s.do("kms:DisableKey", M{"KeyId": s.describe("db").KmsKeyId})
+				s.Do("kms:DisableKey", M{"KeyId": s.describe("db").KmsKeyId})
 			},
-			func(s *service) { s.do("kms:EnableKey", M{"KeyId": s.describe("db").KmsKeyId}) },
+			func(s *service) { s.Do("kms:EnableKey", M{"KeyId": s.describe("db").KmsKeyId}) },
 		},
 	}
 }
@@ -95,7 +95,7 @@ func layHands(t *testing.T, by string, h hand, at int) bool {
 		return s.client(target, moment)(ctx, e)
 	})
 	target.before, target.after = moment, moment
-	s.do("UpdateSecret", M{"SecretId": "db", "KmsKeyId": s.key()})
+	s.Do("UpdateSecret", M{"SecretId": "db", "KmsKeyId": s.key()})
 	s.rotate(M{"ClientRequestToken": v(2), "RotationLambdaARN": lambda(by)})
 	rest := func() {
 		for range 3 {
@@ -144,14 +144,14 @@ func (s *service) settle(t *testing.T, target *safe, by string) {
 			M{"SecretId": "db", "IncludeDeprecated": true})
 		for _, v := range listed.Versions {
 			if target.opens(s.text(M{"SecretId": "db", "VersionId": v.VersionId})) {
-				s.do("UpdateSecretVersionStage", M{"SecretId": "db", "VersionStage": "AWSCURRENT",
+				s.Do("UpdateSecretVersionStage", M{"SecretId": "db", "VersionStage": "AWSCURRENT",
 					"RemoveFromVersionId": current, "MoveToVersionId": v.VersionId})
 				break
 			}
 		}
 	}
 	if pending != "" {
-		s.do("UpdateSecretVersionStage", M{"SecretId": "db", "VersionStage": "AWSPENDING",
+		s.Do("UpdateSecretVersionStage", M{"SecretId": "db", "VersionStage": "AWSPENDING",
 			"RemoveFromVersionId": pending})
 	}
 }

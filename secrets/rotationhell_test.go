@@ -13,7 +13,7 @@ import (
 
 // tales returns the events of all rotations in order, as one text.
 func (s *service) tales() (all string) {
-	s.t.Helper()
+	s.T.Helper()
 	for _, names := range s.tale() {
 		all += strings.Join(names, " ") + "; "
 	}
@@ -38,14 +38,14 @@ func misbehaviours() []misbehaviour {
 		{"says done and has moved no label", rotator.FinishSecret, nothing, again, "AWSCURRENT"},
 		{"stores a value before the target takes it", rotator.CreateSecret,
 			func(s *service, _ *safe, e rotator.Event) error {
-				_, err := s.serve(context.Background(), "PutSecretValue", M{"SecretId": "db",
+				_, err := s.Ask(context.Background(), "PutSecretValue", M{"SecretId": "db",
 					"ClientRequestToken": e.ClientRequestToken,
 					"SecretString":       `{"username":"u","password":"early"}`})
 				return err
 			}, "Started Succeeded", ""},
 		{"makes the candidate current too early", rotator.SetSecret,
 			func(s *service, target *safe, e rotator.Event) error {
-				_, err := s.serve(context.Background(), "UpdateSecretVersionStage", M{"SecretId": "db",
+				_, err := s.Ask(context.Background(), "UpdateSecretVersionStage", M{"SecretId": "db",
 					"VersionStage": "AWSCURRENT", "MoveToVersionId": e.ClientRequestToken,
 					"RemoveFromVersionId": s.get("db").VersionId})
 				return errors.Join(err, s.client(target, func() {})(context.Background(), e))

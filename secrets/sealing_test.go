@@ -21,7 +21,7 @@ const (
 )
 
 func (s *service) createUnder(name, value, key string) secrets.CreateSecretOutput {
-	s.t.Helper()
+	s.T.Helper()
 	return must[secrets.CreateSecretOutput](s, "CreateSecret",
 		M{"Name": name, "SecretString": value, "ClientRequestToken": token(), "KmsKeyId": key})
 }
@@ -35,18 +35,18 @@ func TestSecret_KeyNotUsable_IsClosed(t *testing.T) {
 	}
 	closed := func() {
 		t.Helper()
-		s.refused("GetSecretValue", M{"SecretId": "x"}, "DecryptionFailure", cantDecrypt)
-		s.refused("PutSecretValue",
+		s.Refused("GetSecretValue", M{"SecretId": "x"}, "DecryptionFailure", cantDecrypt)
+		s.Refused("PutSecretValue",
 			M{"SecretId": "x", "SecretString": "w", "ClientRequestToken": token()},
 			"EncryptionFailure", cantEncrypt)
 	}
-	s.do("kms:DisableKey", M{"KeyId": key})
+	s.Do("kms:DisableKey", M{"KeyId": key})
 	closed()
-	s.do("kms:EnableKey", M{"KeyId": key})
+	s.Do("kms:EnableKey", M{"KeyId": key})
 	if s.text(M{"SecretId": "x"}) != "v" {
 		t.Error("the value changed")
 	}
-	s.do("kms:ScheduleKeyDeletion", M{"KeyId": key})
+	s.Do("kms:ScheduleKeyDeletion", M{"KeyId": key})
 	closed()
 }
 
@@ -80,17 +80,17 @@ func TestKmsKeyId_NoKeyForSecrets_ChangesNothing(t *testing.T) {
 				if reason == "" {
 					message = ""
 				}
-				s.refused(name, in, "InvalidParameterException", message)
+				s.Refused(name, in, "InvalidParameterException", message)
 			}
 		}
 	}
-	s.refused("DescribeSecret", M{"SecretId": "y"}, "ResourceNotFoundException", "")
+	s.Refused("DescribeSecret", M{"SecretId": "y"}, "ResourceNotFoundException", "")
 	if d := s.describe("x"); d.KmsKeyId != "" || len(d.VersionIdsToStages) != 1 {
 		t.Errorf("%+v", d)
 	}
 	closed := s.key()
-	s.do("kms:DisableKey", M{"KeyId": closed})
-	s.refused("CreateSecret", M{"Name": "y", "ClientRequestToken": token(), "KmsKeyId": closed},
+	s.Do("kms:DisableKey", M{"KeyId": closed})
+	s.Refused("CreateSecret", M{"Name": "y", "ClientRequestToken": token(), "KmsKeyId": closed},
 		"EncryptionFailure", cantEncrypt)
 }
 
@@ -100,9 +100,9 @@ func TestKmsKeyId_MayOnlyEncrypt_IsDenied(t *testing.T) {
 	key := s.key()
 	s.create("x", "v")
 	s.Forbid("kms:Decrypt")
-	s.refused("CreateSecret", M{"Name": "y", "ClientRequestToken": token(), "KmsKeyId": key},
+	s.Refused("CreateSecret", M{"Name": "y", "ClientRequestToken": token(), "KmsKeyId": key},
 		"AccessDeniedException", "Access to KMS is not allowed")
-	s.refused("UpdateSecret", M{"SecretId": "x", "KmsKeyId": key},
+	s.Refused("UpdateSecret", M{"SecretId": "x", "KmsKeyId": key},
 		"AccessDeniedException", "Access to KMS is not allowed")
 }
 
@@ -111,10 +111,10 @@ func TestSecret_KeyDenied_IsDenied(t *testing.T) {
 	s.create("x", "v")
 	s.Forbid("kms:Decrypt")
 	const denied = "Access to KMS is not allowed"
-	s.refused("GetSecretValue", M{"SecretId": "x"}, "AccessDeniedException", denied)
+	s.Refused("GetSecretValue", M{"SecretId": "x"}, "AccessDeniedException", denied)
 	s.put("x", "w")
 	s.Forbid("kms:GenerateDataKey")
-	s.refused("PutSecretValue",
+	s.Refused("PutSecretValue",
 		M{"SecretId": "x", "SecretString": "z", "ClientRequestToken": token()},
 		"AccessDeniedException", denied)
 	if s.text(M{"SecretId": "x"}) != "w" {
@@ -128,13 +128,13 @@ func TestSecret_ActionDenied_IsDenied(t *testing.T) {
 	s.Forbid("secretsmanager:GetSecretValue")
 	// Whether it is there is no business of one who may not ask.
 	for _, id := range []string{"x", "absent"} {
-		s.refused("GetSecretValue", M{"SecretId": id}, "AccessDeniedException", "")
+		s.Refused("GetSecretValue", M{"SecretId": id}, "AccessDeniedException", "")
 	}
 	s.Forbid("secretsmanager:TagResource")
 	create := M{"Name": "y", "ClientRequestToken": token(), "Tags": []M{{"Key": "a"}}}
-	s.refused("CreateSecret", create, "AccessDeniedException", "")
+	s.Refused("CreateSecret", create, "AccessDeniedException", "")
 	delete(create, "Tags")
-	s.do("CreateSecret", create)
+	s.Do("CreateSecret", create)
 }
 
 func TestGetSecretValue_UseOfTheKey_IsRecorded(t *testing.T) {
@@ -166,8 +166,8 @@ func TestUpdateSecret_AnotherKey_SealsLabelledVersionsAnew(t *testing.T) {
 	s.put("x", "b")
 	s.put("x", "c", "AWSPENDING")
 	s.put("x", "d", "blue")
-	s.do("UpdateSecret", M{"SecretId": "x", "KmsKeyId": second})
-	s.do("kms:DisableKey", M{"KeyId": first})
+	s.Do("UpdateSecret", M{"SecretId": "x", "KmsKeyId": second})
+	s.Do("kms:DisableKey", M{"KeyId": first})
 	for label, want := range map[string]string{
 		"AWSPREVIOUS": "a", "AWSCURRENT": "b", "AWSPENDING": "c",
 	} {
@@ -175,11 +175,11 @@ func TestUpdateSecret_AnotherKey_SealsLabelledVersionsAnew(t *testing.T) {
 			t.Errorf("%s: %q, want %q", label, got, want)
 		}
 	}
-	s.refused("GetSecretValue", M{"SecretId": "x", "VersionStage": "blue"}, "DecryptionFailure", "")
+	s.Refused("GetSecretValue", M{"SecretId": "x", "VersionStage": "blue"}, "DecryptionFailure", "")
 
-	s.do("UpdateSecret",
+	s.Do("UpdateSecret",
 		M{"SecretId": "x", "KmsKeyId": "", "SecretString": "e", "ClientRequestToken": token()})
-	s.do("kms:DisableKey", M{"KeyId": second})
+	s.Do("kms:DisableKey", M{"KeyId": second})
 	if s.text(M{"SecretId": "x"}) != "e" || s.describe("x").KmsKeyId != "" ||
 		s.text(M{"SecretId": "x", "VersionStage": "AWSPREVIOUS"}) != "b" {
 		t.Error("the secret is not under the managed key")
@@ -206,7 +206,7 @@ func TestUpdateSecret_OldKeyClosed_ChangesNothing(t *testing.T) {
 	s.put("x", "c", "AWSPENDING")
 	before := s.describe("x")
 	for _, closed := range []string{"kms:DisableKey", "kms:ScheduleKeyDeletion"} {
-		s.do(closed, M{"KeyId": old})
+		s.Do(closed, M{"KeyId": old})
 		for _, in := range []M{
 			{"KmsKeyId": next},
 			{"KmsKeyId": ""},
@@ -214,16 +214,16 @@ func TestUpdateSecret_OldKeyClosed_ChangesNothing(t *testing.T) {
 			{"KmsKeyId": next, "Description": "d"},
 		} {
 			in["SecretId"] = "x"
-			s.refused("UpdateSecret", in, "DecryptionFailure", cantDecrypt)
+			s.Refused("UpdateSecret", in, "DecryptionFailure", cantDecrypt)
 		}
 		if after := s.describe("x"); !reflect.DeepEqual(after, before) {
 			t.Errorf("%+v, want %+v", after, before)
 		}
 	}
-	s.do("kms:CancelKeyDeletion", M{"KeyId": old})
-	s.do("kms:EnableKey", M{"KeyId": old})
-	s.do("UpdateSecret", M{"SecretId": "x", "KmsKeyId": next})
-	s.do("kms:DisableKey", M{"KeyId": old})
+	s.Do("kms:CancelKeyDeletion", M{"KeyId": old})
+	s.Do("kms:EnableKey", M{"KeyId": old})
+	s.Do("UpdateSecret", M{"SecretId": "x", "KmsKeyId": next})
+	s.Do("kms:DisableKey", M{"KeyId": old})
 	for label, want := range map[string]string{
 		"AWSPREVIOUS": "a", "AWSCURRENT": "b", "AWSPENDING": "c",
 	} {
@@ -238,29 +238,29 @@ func TestUpdateSecret_OldKeyDeleted_MovesToAnother(t *testing.T) {
 	s := start(t)
 	gone, next, third := s.key(), s.key(), s.key()
 	s.createUnder("x", "a", gone)
-	s.do("kms:ScheduleKeyDeletion", M{"KeyId": gone, "PendingWindowInDays": 7})
+	s.Do("kms:ScheduleKeyDeletion", M{"KeyId": gone, "PendingWindowInDays": 7})
 	s.Clock.Pass(8 * day)
 	s.Jobs.RunDue(t.Context())
-	s.do("UpdateSecret", M{"SecretId": "x", "KmsKeyId": next, "SecretString": "b",
+	s.Do("UpdateSecret", M{"SecretId": "x", "KmsKeyId": next, "SecretString": "b",
 		"ClientRequestToken": token()})
 	if s.text(M{"SecretId": "x"}) != "b" {
 		t.Error("the new value is not there")
 	}
-	s.refused("GetSecretValue", M{"SecretId": "x", "VersionStage": "AWSPREVIOUS"},
+	s.Refused("GetSecretValue", M{"SecretId": "x", "VersionStage": "AWSPREVIOUS"},
 		"DecryptionFailure", cantDecrypt)
 	s.Forbid("kms:GenerateDataKey")
-	s.refused("UpdateSecret", M{"SecretId": "x", "KmsKeyId": third}, "AccessDeniedException", "")
+	s.Refused("UpdateSecret", M{"SecretId": "x", "KmsKeyId": third}, "AccessDeniedException", "")
 }
 
 // An alias is the same word for another key once it was moved.
 func TestUpdateSecret_AliasMovedMeanwhile_SealsAnew(t *testing.T) {
 	s := start(t)
 	old, next := s.key(), s.key()
-	s.do("kms:CreateAlias", M{"AliasName": "alias/app", "TargetKeyId": old})
+	s.Do("kms:CreateAlias", M{"AliasName": "alias/app", "TargetKeyId": old})
 	s.createUnder("x", "a", "alias/app")
-	s.do("kms:UpdateAlias", M{"AliasName": "alias/app", "TargetKeyId": next})
-	s.do("UpdateSecret", M{"SecretId": "x", "KmsKeyId": "alias/app"})
-	s.do("kms:DisableKey", M{"KeyId": old})
+	s.Do("kms:UpdateAlias", M{"AliasName": "alias/app", "TargetKeyId": next})
+	s.Do("UpdateSecret", M{"SecretId": "x", "KmsKeyId": "alias/app"})
+	s.Do("kms:DisableKey", M{"KeyId": old})
 	if s.text(M{"SecretId": "x"}) != "a" || s.describe("x").KmsKeyId != "alias/app" {
 		t.Error("the value is under the old key")
 	}
@@ -270,7 +270,7 @@ func TestGetSecretValue_TokenAway_IsUnavailable(t *testing.T) {
 	s := start(t)
 	s.create("x", "v")
 	read := func() *fault.Error {
-		_, err := s.serve(context.Background(), "GetSecretValue", M{"SecretId": "x"})
+		_, err := s.Ask(context.Background(), "GetSecretValue", M{"SecretId": "x"})
 		return fault.Of(err)
 	}
 	back := hsmtest.Pull(t, s.Token.Facts().Serial)
@@ -297,10 +297,10 @@ func TestNewVersion_SameTokenUnderAClosedKey_IsADecryptionFailure(t *testing.T) 
 			"Password": "first"},
 	}
 	for _, name := range []string{"CreateSecret", "PutSecretValue", "CreateManagedSecret"} {
-		s.do(name, requests[name])
+		s.Do(name, requests[name])
 	}
-	s.do("kms:DisableKey", M{"KeyId": key})
+	s.Do("kms:DisableKey", M{"KeyId": key})
 	for name, in := range requests {
-		s.refused(name, in, "DecryptionFailure", "")
+		s.Refused(name, in, "DecryptionFailure", "")
 	}
 }

@@ -59,7 +59,7 @@ func TestGetSecretValue_EditedRow_IsAnInternalError(t *testing.T) {
 			a := s.create("x", "a").VersionId
 			b := s.put("x", "b")
 			edit(s, a, b)
-			s.refused("GetSecretValue", M{"SecretId": "x"}, "InternalServiceError", "")
+			s.Refused("GetSecretValue", M{"SecretId": "x"}, "InternalServiceError", "")
 		})
 	}
 }
@@ -70,12 +70,12 @@ func TestListings_EditedRow_AreInternalErrors(t *testing.T) {
 	s.create("x", "a")
 	s.Edit(`UPDATE secret_versions SET created = created + 1 WHERE name = 'x'`)
 	for _, all := range []bool{false, true} {
-		s.refused("ListSecretVersionIds", M{"SecretId": "x", "IncludeDeprecated": all},
+		s.Refused("ListSecretVersionIds", M{"SecretId": "x", "IncludeDeprecated": all},
 			"InternalServiceError", "")
 	}
 	s.Edit(`UPDATE secrets SET tags = tags || ' ' WHERE name = 'x'`)
-	s.refused("ListSecrets", M{}, "InternalServiceError", "")
-	s.do("ListSecrets", M{"Filters": []M{{"Key": "name", "Values": []string{"other"}}}})
+	s.Refused("ListSecrets", M{}, "InternalServiceError", "")
+	s.Do("ListSecrets", M{"Filters": []M{{"Key": "name", "Values": []string{"other"}}}})
 }
 
 // Many change one secret at once. Each change is there or was refused, and reads never see a gap.
@@ -98,7 +98,7 @@ func TestPutSecretValue_ManyAtOnce_AcknowledgedAreThere(t *testing.T) {
 					made[out.VersionId] = value
 					mu.Unlock()
 				}
-				_, err = s.serve(context.Background(), "GetSecretValue", M{"SecretId": "x"})
+				_, err = s.Ask(context.Background(), "GetSecretValue", M{"SecretId": "x"})
 				if err != nil {
 					t.Error(err)
 				}

@@ -23,7 +23,7 @@ func TestSecretBinary_LargestValue_ComesBackAsBytes(t *testing.T) {
 	for i := range value {
 		value[i] = byte(i * 7)
 	}
-	s.do("CreateSecret", M{"Name": "b", "ClientRequestToken": token(),
+	s.Do("CreateSecret", M{"Name": "b", "ClientRequestToken": token(),
 		"SecretBinary": base64.StdEncoding.EncodeToString(value)})
 	got := s.get("b")
 	if !slices.Equal(got.SecretBinary, value) || got.SecretString != nil {
@@ -54,10 +54,10 @@ func TestSecretString_OverTheQuota_IsRefusedWithoutItsText(t *testing.T) {
 
 // stages holds the labels of secret x to what they should be.
 func (s *service) stages(want map[string][]string) {
-	s.t.Helper()
+	s.T.Helper()
 	got := s.describe("x").VersionIdsToStages
 	if !maps.EqualFunc(got, want, slices.Equal[[]string]) {
-		s.t.Errorf("%v, want %v", got, want)
+		s.T.Errorf("%v, want %v", got, want)
 	}
 }
 
@@ -76,9 +76,9 @@ func TestUpdateSecretVersionStage_LabelMoved_ReadsFollow(t *testing.T) {
 			t.Errorf("%v: %s", in, got)
 		}
 	}
-	s.do("UpdateSecretVersionStage", M{"SecretId": "x", "VersionStage": "AWSCURRENT",
+	s.Do("UpdateSecretVersionStage", M{"SecretId": "x", "VersionStage": "AWSCURRENT",
 		"RemoveFromVersionId": b, "MoveToVersionId": c})
-	s.do("UpdateSecretVersionStage", M{"SecretId": "x", "VersionStage": "AWSPENDING",
+	s.Do("UpdateSecretVersionStage", M{"SecretId": "x", "VersionStage": "AWSPENDING",
 		"RemoveFromVersionId": c})
 	s.stages(map[string][]string{b: {"AWSPREVIOUS"}, c: {"AWSCURRENT", "blue"}})
 	if got := s.text(M{"SecretId": "x", "VersionId": a}); got != "a" {
@@ -92,10 +92,10 @@ func TestGetSecretValue_VersionNotThere_IsRefused(t *testing.T) {
 	s := start(t)
 	a := s.create("x", "a").VersionId
 	s.put("x", "b")
-	s.refused("GetSecretValue", M{"SecretId": "x", "VersionId": a, "VersionStage": "AWSCURRENT"},
+	s.Refused("GetSecretValue", M{"SecretId": "x", "VersionId": a, "VersionStage": "AWSCURRENT"},
 		"InvalidRequestException",
 		"You provided a VersionStage that is not associated to the provided VersionId.")
-	s.refused("GetSecretValue", M{"SecretId": "x", "VersionStage": "green"},
+	s.Refused("GetSecretValue", M{"SecretId": "x", "VersionStage": "green"},
 		"ResourceNotFoundException",
 		"Secrets Manager can't find the specified secret value for staging label: green")
 	absent := token()
@@ -103,7 +103,7 @@ func TestGetSecretValue_VersionNotThere_IsRefused(t *testing.T) {
 		{"SecretId": "x", "VersionId": absent},
 		{"SecretId": "x", "VersionId": absent, "VersionStage": "AWSCURRENT"},
 	} {
-		s.refused("GetSecretValue", in, "ResourceNotFoundException",
+		s.Refused("GetSecretValue", in, "ResourceNotFoundException",
 			"Secrets Manager can't find the specified secret value for VersionId: "+absent)
 	}
 }
@@ -112,12 +112,12 @@ func TestUpdateSecretVersionStage_PlaceUnknown_IsRefused(t *testing.T) {
 	s := start(t)
 	a := s.create("x", "a").VersionId
 	b := s.put("x", "b")
-	s.refused("UpdateSecretVersionStage",
+	s.Refused("UpdateSecretVersionStage",
 		M{"SecretId": "x", "VersionStage": "AWSCURRENT", "MoveToVersionId": a},
 		"InvalidParameterException", "The parameter RemoveFromVersionId can't be empty. Staging "+
 			"label AWSCURRENT is currently attached to version "+b+", so you must explicitly "+
 			"reference that version in RemoveFromVersionId.")
-	s.refused("UpdateSecretVersionStage",
+	s.Refused("UpdateSecretVersionStage",
 		M{"SecretId": "x", "VersionStage": "new", "MoveToVersionId": token()},
 		"ResourceNotFoundException", "")
 	s.stages(map[string][]string{a: {"AWSPREVIOUS"}, b: {"AWSCURRENT"}})
@@ -130,7 +130,7 @@ func TestCreateSecret_NoValue_FirstPutIsCurrent(t *testing.T) {
 	if made.VersionId != "" {
 		t.Errorf("%+v", made)
 	}
-	s.refused("GetSecretValue", M{"SecretId": "later"}, "ResourceNotFoundException",
+	s.Refused("GetSecretValue", M{"SecretId": "later"}, "ResourceNotFoundException",
 		"Secrets Manager can't find the specified secret value for staging label: AWSCURRENT")
 	out := must[secrets.PutSecretValueOutput](s, "PutSecretValue",
 		M{"SecretId": "later", "SecretString": "now", "ClientRequestToken": token(),
@@ -163,7 +163,7 @@ func TestCreateSecret_SameToken_AnswersAsTheFirstTime(t *testing.T) {
 		{M{"ClientRequestToken": id, "SecretBinary": "dg=="}, ""},
 	} {
 		x.in["Name"] = "r"
-		s.refused("CreateSecret", x.in, "ResourceExistsException", x.message)
+		s.Refused("CreateSecret", x.in, "ResourceExistsException", x.message)
 	}
 }
 
@@ -184,11 +184,11 @@ func TestCreateSecret_SameTokenNoValue_AnswersAsTheFirstTime(t *testing.T) {
 		t.Errorf("%+v, want %+v", again, made)
 	}
 	const exists = "The operation failed because the secret r already exists."
-	s.refused("CreateSecret", M{"Name": "r", "ClientRequestToken": create["ClientRequestToken"],
+	s.Refused("CreateSecret", M{"Name": "r", "ClientRequestToken": create["ClientRequestToken"],
 		"SecretString": "v"}, "ResourceExistsException", exists)
-	s.refused("CreateSecret", M{"Name": "r", "ClientRequestToken": token()},
+	s.Refused("CreateSecret", M{"Name": "r", "ClientRequestToken": token()},
 		"ResourceExistsException", exists)
-	s.do("DeleteSecret", M{"SecretId": "r", "ForceDeleteWithoutRecovery": true})
+	s.Do("DeleteSecret", M{"SecretId": "r", "ForceDeleteWithoutRecovery": true})
 	if anew := must[secrets.CreateSecretOutput](s, "CreateSecret", create); anew.ARN == made.ARN {
 		t.Error("the deleted secret is answered")
 	}
@@ -211,8 +211,8 @@ func TestPutSecretValue_SameToken_AddsNothing(t *testing.T) {
 	put["SecretString"] = "other"
 	used := "You can't use ClientRequestToken " + first.VersionId + " because that value is " +
 		"already in use for a version of secret " + made.ARN + "."
-	s.refused("PutSecretValue", put, "ResourceExistsException", used)
-	s.refused("UpdateSecret", put, "ResourceExistsException", used)
+	s.Refused("PutSecretValue", put, "ResourceExistsException", used)
+	s.Refused("UpdateSecret", put, "ResourceExistsException", used)
 }
 
 func TestUpdateSecret_SameToken_IsRepeatable(t *testing.T) {
@@ -238,7 +238,7 @@ func TestUpdateSecret_SameToken_IsRepeatable(t *testing.T) {
 func TestCreateSecret_InvalidInput_IsRefused(t *testing.T) {
 	s := start(t)
 	for _, name := range []string{"a b", "ä", "a:b", "a*"} {
-		s.refused("CreateSecret",
+		s.Refused("CreateSecret",
 			M{"Name": name, "ClientRequestToken": token(), "SecretString": "v"},
 			"ValidationException", "Invalid name. Must be a valid name containing alphanumeric "+
 				"characters, or any of the following: -/_+=.@!")
@@ -247,11 +247,11 @@ func TestCreateSecret_InvalidInput_IsRefused(t *testing.T) {
 		"AddReplicaRegions": []M{{"Region": "eu-west-1"}}, // which isn't served
 		"Type":              "Partner",
 	} {
-		s.refused("CreateSecret", M{"Name": "y", "ClientRequestToken": token(), "SecretString": "v",
+		s.Refused("CreateSecret", M{"Name": "y", "ClientRequestToken": token(), "SecretString": "v",
 			member: value}, "InvalidParameterException", "")
 	}
 	for _, tags := range [][]M{{{"Key": "AWS:x"}}, {{"Key": "a"}, {"Key": "a"}}, {{"Value": "a"}}} {
-		s.refused("CreateSecret", M{"Name": "y", "ClientRequestToken": token(), "Tags": tags},
+		s.Refused("CreateSecret", M{"Name": "y", "ClientRequestToken": token(), "Tags": tags},
 			"InvalidParameterException", "")
 	}
 }
@@ -259,30 +259,30 @@ func TestCreateSecret_InvalidInput_IsRefused(t *testing.T) {
 func TestNewVersion_InvalidInput_IsRefused(t *testing.T) {
 	s := start(t)
 	s.create("x", "v")
-	s.refused("CreateSecret", M{"Name": "y", "SecretString": "v"}, "InvalidRequestException", noToken)
-	s.refused("PutSecretValue", M{"SecretId": "x", "SecretString": "v"},
+	s.Refused("CreateSecret", M{"Name": "y", "SecretString": "v"}, "InvalidRequestException", noToken)
+	s.Refused("PutSecretValue", M{"SecretId": "x", "SecretString": "v"},
 		"InvalidRequestException", noToken)
-	s.refused("UpdateSecret", M{"SecretId": "x", "SecretString": "v"},
+	s.Refused("UpdateSecret", M{"SecretId": "x", "SecretString": "v"},
 		"InvalidRequestException", noToken)
-	s.refused("PutSecretValue", M{"SecretId": "x", "ClientRequestToken": token()},
+	s.Refused("PutSecretValue", M{"SecretId": "x", "ClientRequestToken": token()},
 		"InvalidRequestException", "")
-	s.refused("PutSecretValue",
+	s.Refused("PutSecretValue",
 		M{"SecretId": "x", "ClientRequestToken": "short", "SecretString": "v"},
 		"ValidationException", "")
-	s.refused("PutSecretValue", M{"SecretId": "x", "ClientRequestToken": token(),
+	s.Refused("PutSecretValue", M{"SecretId": "x", "ClientRequestToken": token(),
 		"SecretString": "v", "SecretBinary": "dg=="}, "InvalidParameterException", "")
-	s.refused("PutSecretValue", M{"SecretId": "x", "ClientRequestToken": token(),
+	s.Refused("PutSecretValue", M{"SecretId": "x", "ClientRequestToken": token(),
 		"SecretString": "v", "RotationToken": token()}, "InvalidParameterException", "")
-	s.refused("UpdateSecret", M{"SecretId": "x", "Type": "Partner"}, "InvalidParameterException", "")
+	s.Refused("UpdateSecret", M{"SecretId": "x", "Type": "Partner"}, "InvalidParameterException", "")
 }
 
 func TestTagResource_Overwritten_CountsOnce(t *testing.T) {
 	s := start(t)
 	s.create("x", "v")
-	s.do("TagResource", M{"SecretId": "x",
+	s.Do("TagResource", M{"SecretId": "x",
 		"Tags": []M{{"Key": "b", "Value": "1"}, {"Key": "a", "Value": "1"}}})
-	s.do("TagResource", M{"SecretId": "x", "Tags": []M{{"Key": "b", "Value": "2"}, {"Key": "B"}}})
-	s.do("UntagResource", M{"SecretId": "x", "TagKeys": []string{"a", "never"}})
+	s.Do("TagResource", M{"SecretId": "x", "Tags": []M{{"Key": "b", "Value": "2"}, {"Key": "B"}}})
+	s.Do("UntagResource", M{"SecretId": "x", "TagKeys": []string{"a", "never"}})
 	got := s.describe("x").Tags
 	if !slices.Equal(got, []secret.Tag{{Key: "B"}, {Key: "b", Value: "2"}}) {
 		t.Errorf("%v", got)
@@ -291,8 +291,8 @@ func TestTagResource_Overwritten_CountsOnce(t *testing.T) {
 	for i := range 49 {
 		many = append(many, M{"Key": strings.Repeat("k", i+1)})
 	}
-	s.refused("TagResource", M{"SecretId": "x", "Tags": many}, "InvalidParameterException", "")
-	s.do("TagResource", M{"SecretId": "x", "Tags": many[1:]})
+	s.Refused("TagResource", M{"SecretId": "x", "Tags": many}, "InvalidParameterException", "")
+	s.Do("TagResource", M{"SecretId": "x", "Tags": many[1:]})
 }
 
 func TestLastAccessedDate_ValueRead_IsTheDay(t *testing.T) {
@@ -370,12 +370,12 @@ func TestValue_StoredAndRead_IsInNoFile(t *testing.T) {
 	const canary = "canary-4711-do-not-keep-me"
 	encoded := base64.StdEncoding.EncodeToString([]byte(canary))
 	s.create("x", canary)
-	s.do("CreateSecret", M{"Name": "y", "ClientRequestToken": token(), "SecretBinary": encoded})
+	s.Do("CreateSecret", M{"Name": "y", "ClientRequestToken": token(), "SecretBinary": encoded})
 	s.get("x")
 	s.get("y")
-	s.refused("PutSecretValue", M{"SecretId": "x", "ClientRequestToken": token(),
+	s.Refused("PutSecretValue", M{"SecretId": "x", "ClientRequestToken": token(),
 		"SecretString": canary, "SecretBinary": "dg=="}, "InvalidParameterException", "")
-	s.do("GetRandomPassword", M{})
+	s.Do("GetRandomPassword", M{})
 	for _, file := range []string{s.Path, s.Path + "-wal"} {
 		b, err := os.ReadFile(file)
 		if err != nil {

@@ -13,10 +13,10 @@ func TestSecretId_ElsewhereOrAbsent_IsRefused(t *testing.T) {
 	s.create("x", "v")
 	abroad := "arn:aws:secretsmanager:eu-west-1:" + account + ":secret:x"
 	foreign := "arn:aws:secretsmanager:" + region + ":" + otherAccount + ":secret:x"
-	s.refused("GetSecretValue", M{}, "ValidationException", "")
-	s.refused("GetSecretValue", M{"SecretId": abroad}, "ResourceNotFoundException", "")
-	s.refused("GetSecretValue", M{"SecretId": foreign}, "AccessDeniedException", "")
-	s.refused(
+	s.Refused("GetSecretValue", M{}, "ValidationException", "")
+	s.Refused("GetSecretValue", M{"SecretId": abroad}, "ResourceNotFoundException", "")
+	s.Refused("GetSecretValue", M{"SecretId": foreign}, "AccessDeniedException", "")
+	s.Refused(
 		"UpdateSecret",
 		M{"SecretId": "no", "Description": "d"},
 		"ResourceNotFoundException",
@@ -28,23 +28,23 @@ func TestSecretId_ElsewhereOrAbsent_IsRefused(t *testing.T) {
 // for word that for a secret that isn't there.
 func TestForeignSecret_NoPolicy_IsDeniedLikeAnAbsentOne(t *testing.T) {
 	s := start(t)
-	s.as(otherAccount)
+	s.As(otherAccount)
 	there := s.create("x", "v").ARN
-	s.do("DeleteSecret", M{"SecretId": s.create("scheduled", "v").ARN})
+	s.Do("DeleteSecret", M{"SecretId": s.create("scheduled", "v").ARN})
 	edited := s.create("edited", "v").ARN
 	s.Edit(`UPDATE secrets SET description = 'other' WHERE name = 'edited'`)
-	s.as(account)
+	s.As(account)
 	foreign := "arn:aws:secretsmanager:" + region + ":" + otherAccount + ":secret:"
 	for _, id := range []string{
 		there, foreign + "x", foreign + "absent", foreign + "scheduled", edited,
 	} {
 		for _, name := range []string{"GetSecretValue", "DescribeSecret", "RestoreSecret"} {
 			action := "secretsmanager:" + name
-			s.refused(name, M{"SecretId": id}, "AccessDeniedException", "User: arn:aws:iam::"+
+			s.Refused(name, M{"SecretId": id}, "AccessDeniedException", "User: arn:aws:iam::"+
 				account+":root is not authorized to perform: "+action+" on resource: "+id+
 				" because no resource-based policy allows the "+action+" action")
 		}
-		s.refused("DeleteSecret", M{"SecretId": id, "ForceDeleteWithoutRecovery": true},
+		s.Refused("DeleteSecret", M{"SecretId": id, "ForceDeleteWithoutRecovery": true},
 			"AccessDeniedException", "")
 	}
 }
@@ -53,12 +53,12 @@ func TestForeignSecret_NoPolicy_IsDeniedLikeAnAbsentOne(t *testing.T) {
 func TestForeignSecret_Allowed_IsTheOneTheARNNames(t *testing.T) {
 	s := start(t)
 	s.create("x", "mine")
-	s.as(otherAccount)
+	s.As(otherAccount)
 	theirs := s.create("x", "theirs")
-	s.as(account)
+	s.As(account)
 	s.allowAll()
 	id := M{"SecretId": theirs.ARN}
-	s.do("TagResource", M{"SecretId": theirs.ARN, "Tags": []M{{"Key": "a"}}})
+	s.Do("TagResource", M{"SecretId": theirs.ARN, "Tags": []M{{"Key": "a"}}})
 	if d := s.describe(theirs.ARN); d.ARN != theirs.ARN || len(d.Tags) != 1 {
 		t.Errorf("%+v", d)
 	}
@@ -69,14 +69,14 @@ func TestForeignSecret_Allowed_IsTheOneTheARNNames(t *testing.T) {
 	if len(versions) != 1 || versions[0].VersionId != theirs.VersionId {
 		t.Errorf("%+v", versions)
 	}
-	s.do("DeleteSecret", id)
-	s.do("RestoreSecret", id)
+	s.Do("DeleteSecret", id)
+	s.Do("RestoreSecret", id)
 	out := must[deleted](s, "DeleteSecret",
 		M{"SecretId": theirs.ARN, "ForceDeleteWithoutRecovery": true})
 	if out.ARN != theirs.ARN {
 		t.Errorf("%+v", out)
 	}
-	s.refused("DescribeSecret", id, "ResourceNotFoundException", "")
+	s.Refused("DescribeSecret", id, "ResourceNotFoundException", "")
 	if s.text(M{"SecretId": "x"}) != "mine" {
 		t.Error("the caller's own secret has gone in its stead")
 	}
@@ -86,18 +86,18 @@ func TestForeignSecret_Allowed_IsTheOneTheARNNames(t *testing.T) {
 // LocalStack's recording (test_cross_account_access).
 func TestForeignSecret_UnderTheManagedKey_IsClosed(t *testing.T) {
 	s := start(t)
-	s.as(otherAccount)
+	s.As(otherAccount)
 	theirs := s.create("x", "v").ARN
-	s.as(account)
+	s.As(account)
 	s.allowAll()
 	const closed = "You can't access a secret from a different AWS account if you encrypt the " +
 		"secret with the default KMS service key."
-	s.refused("GetSecretValue", M{"SecretId": theirs}, "InvalidRequestException", closed)
-	s.refused("PutSecretValue", M{"SecretId": theirs, "SecretString": "w",
+	s.Refused("GetSecretValue", M{"SecretId": theirs}, "InvalidRequestException", closed)
+	s.Refused("PutSecretValue", M{"SecretId": theirs, "SecretString": "w",
 		"ClientRequestToken": token()}, "InvalidRequestException", closed)
-	s.do("DescribeSecret", M{"SecretId": theirs})
-	s.do("ListSecretVersionIds", M{"SecretId": theirs})
-	s.do("DeleteSecret", M{"SecretId": theirs})
+	s.Do("DescribeSecret", M{"SecretId": theirs})
+	s.Do("ListSecretVersionIds", M{"SecretId": theirs})
+	s.Do("DeleteSecret", M{"SecretId": theirs})
 }
 
 // TestAnswers_OfChanges_NameTheSecret: who changes a secret is told which one it was, by its ARN

@@ -11,7 +11,7 @@ import (
 // events returns the service events of the trail from a record on: their names with the version
 // that they tell of. All must be of one secret.
 func (s *service) events(from int, arn string) (out []string) {
-	s.t.Helper()
+	s.T.Helper()
 	for _, line := range s.Records()[from:] {
 		if !strings.Contains(line, `"eventType":"AwsServiceEvent"`) {
 			continue
@@ -21,11 +21,11 @@ func (s *service) events(from int, arn string) (out []string) {
 			AdditionalEventData           map[string]string
 		}
 		if err := json.Unmarshal([]byte(line), &r); err != nil {
-			s.t.Fatalf("%v: %s", err, line)
+			s.T.Fatalf("%v: %s", err, line)
 		}
 		of := r.AdditionalEventData
 		if of["SecretId"] != arn || len(of) != 2 || r.RecipientAccountID != account {
-			s.t.Errorf("%s", line)
+			s.T.Errorf("%s", line)
 		}
 		out = append(out, r.EventName+" "+of["SecretVersionId"])
 	}
@@ -33,9 +33,9 @@ func (s *service) events(from int, arn string) (out []string) {
 }
 
 func (s *service) told(from int, arn string, want ...string) {
-	s.t.Helper()
+	s.T.Helper()
 	if got := s.events(from, arn); !slices.Equal(got, want) {
-		s.t.Errorf("the trail tells of %q, want %q", got, want)
+		s.T.Errorf("the trail tells of %q, want %q", got, want)
 	}
 }
 
@@ -52,15 +52,15 @@ func TestVersionEvents_WayOfASecret_AreToldForEachVersion(t *testing.T) {
 		s.told(at, made.ARN, want...)
 		at = len(s.Records())
 	}
-	s.do("DeleteSecret", M{"SecretId": "x"})
+	s.Do("DeleteSecret", M{"SecretId": "x"})
 	step(both("StartSecretVersionDelete"))
-	s.refused("DeleteSecret", M{"SecretId": "x"}, "InvalidRequestException", "")
+	s.Refused("DeleteSecret", M{"SecretId": "x"}, "InvalidRequestException", "")
 	step(nil)
-	s.do("RestoreSecret", M{"SecretId": "x"})
+	s.Do("RestoreSecret", M{"SecretId": "x"})
 	step(both("CancelSecretVersionDelete"))
-	s.do("RestoreSecret", M{"SecretId": "x"})
+	s.Do("RestoreSecret", M{"SecretId": "x"})
 	step(nil)
-	s.do("DeleteSecret", M{"SecretId": "x", "RecoveryWindowInDays": 7})
+	s.Do("DeleteSecret", M{"SecretId": "x", "RecoveryWindowInDays": 7})
 	step(both("StartSecretVersionDelete"))
 	s.Clock.Pass(8 * day)
 	s.Jobs.RunDue(t.Context())
@@ -74,22 +74,22 @@ func TestVersionEvents_ForcedDeletion_EndsWhatMayHaveStarted(t *testing.T) {
 		made := s.create("x", "v")
 		at := len(s.Records())
 		if waits {
-			s.do("DeleteSecret", M{"SecretId": "x"})
+			s.Do("DeleteSecret", M{"SecretId": "x"})
 		}
-		s.do("DeleteSecret", force)
+		s.Do("DeleteSecret", force)
 		s.told(at, made.ARN, "StartSecretVersionDelete "+made.VersionId,
 			"EndSecretVersionDelete "+made.VersionId)
 		at = len(s.Records())
-		s.do("DeleteSecret", force)
+		s.Do("DeleteSecret", force)
 		s.told(at, made.ARN)
 	}
 }
 
 func TestVersionEvents_SecretWithoutValue_AreNone(t *testing.T) {
 	s := start(t)
-	s.do("CreateSecret", M{"Name": "x", "ClientRequestToken": token()})
+	s.Do("CreateSecret", M{"Name": "x", "ClientRequestToken": token()})
 	at := len(s.Records())
-	s.do("DeleteSecret", M{"SecretId": "x", "ForceDeleteWithoutRecovery": true})
+	s.Do("DeleteSecret", M{"SecretId": "x", "ForceDeleteWithoutRecovery": true})
 	s.told(at, "")
 }
 
@@ -97,7 +97,7 @@ func TestVersionEvents_SecretWithoutValue_AreNone(t *testing.T) {
 func TestVersionEvents_ManyVersions_AreToldOfForemost(t *testing.T) {
 	s := start(t)
 	made := s.create("x", "0")
-	s.do("UpdateSecretVersionStage",
+	s.Do("UpdateSecretVersionStage",
 		M{"SecretId": "x", "VersionStage": "keep", "MoveToVersionId": made.VersionId})
 	for n, more := range []bool{false, true} {
 		for s.versionsOf("x") < 103+n {
@@ -105,7 +105,7 @@ func TestVersionEvents_ManyVersions_AreToldOfForemost(t *testing.T) {
 			s.put("x", "v")
 		}
 		at := len(s.Records())
-		s.do("DeleteSecret", M{"SecretId": "x"})
+		s.Do("DeleteSecret", M{"SecretId": "x"})
 		told := s.events(at, made.ARN)
 		if len(told) != 103 || !slices.Contains(told, "StartSecretVersionDelete "+made.VersionId) {
 			t.Errorf("of %d versions it tells of %d", 103+n, len(told))
@@ -114,6 +114,6 @@ func TestVersionEvents_ManyVersions_AreToldOfForemost(t *testing.T) {
 		if noted := strings.Contains(own, `"additionalEventData":{"moreVersions":true}`); noted != more {
 			t.Errorf("of %d versions: more is %v in %s", 103+n, noted, own)
 		}
-		s.do("RestoreSecret", M{"SecretId": "x"})
+		s.Do("RestoreSecret", M{"SecretId": "x"})
 	}
 }
