@@ -185,6 +185,7 @@ func TestClose_PairInTheMaking_LeavesItBehind(t *testing.T) {
 	if err := <-done; !errors.Is(err, custody.ErrUnavailable) {
 		t.Errorf("the pair of a closed token: %v", err)
 	}
+	eventually(t, "the call returns", func() bool { return tok.Stats().Hung == 0 })
 	hsmtest.Open(t, d.Config())
 }
 
