@@ -83,6 +83,9 @@ func ReadPath(text string) (string, error) {
 	return strings.TrimSuffix(text, "/"), nil
 }
 
+// IsName reports whether a name, from its first slash on, has the form of one.
+func IsName(name string) bool { return name != "/" && validPath.MatchString(name + "/") }
+
 // wrongName says why a whole name can't be a parameter's; nothing if it can.
 func wrongName(name, region string) string {
 	levels := strings.Split(name[1:], "/")

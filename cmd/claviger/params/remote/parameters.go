@@ -32,7 +32,11 @@ func (c *Client) Below(ctx context.Context, path string, decrypt bool) (all []pl
 			return nil, err
 		}
 		for _, p := range page.Parameters {
-			one := plan.Current{Name: parameter.Canonical(aws.ToString(p.Name)), Type: string(p.Type),
+			name := parameter.Canonical(aws.ToString(p.Name))
+			if !plan.IsName(name) {
+				return nil, fmt.Errorf("%w: %.80q", errName, name)
+			}
+			one := plan.Current{Name: name, Type: string(p.Type),
 				Value: aws.ToString(p.Value), DataType: aws.ToString(p.DataType)}
 			if one.Type == parameter.SecureString && !decrypt {
 				one.Value, one.Closed = "", true
@@ -42,6 +46,9 @@ func (c *Client) Below(ctx context.Context, path string, decrypt bool) (all []pl
 	}
 	return all, nil
 }
+
+// errName keeps what could be read otherwise by a terminal or as .env out of both.
+var errName = errors.New("what answers calls a parameter as none can be called")
 
 // Details returns those of all parameters below a path, by name.
 func (c *Client) Details(ctx context.Context, path string) (map[string]*plan.Details, error) {

@@ -4,6 +4,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -166,6 +167,28 @@ func TestOpen_OwnAuthority_IsTrustedByItsBundle(t *testing.T) {
 		if (err == nil) != trusted ||
 			err != nil && !strings.Contains(remote.Said(err), "no answer from ") {
 			t.Errorf("with %q: %v", file, err)
+		}
+	}
+}
+
+// TestBelow_NameThatNoneHas_IsRefused: it would be written into files and onto the terminal.
+func TestBelow_NameThatNoneHas_IsRefused(t *testing.T) {
+	var name string
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		fmt.Fprintf(w, `{"Parameters":[{"Name":%q,"Type":"String","Value":"v","Version":1}]}`, name)
+	}))
+	defer front.Close()
+	surroundings(t, "", "AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY=secret")
+	c, err := remote.Open(t.Context(), remote.Options{Endpoint: front.URL, Region: "us-east-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, taken := range map[string]bool{"/app/x": true, "x": true, "/app/x\nPATH=/tmp": false,
+		"/app/x/": false, "/app//x": false, "/": false, "": false, "/app/a b": false} {
+		name = text
+		if _, err := c.Below(t.Context(), "/app", true); (err == nil) != taken {
+			t.Errorf("%q: %v", text, err)
 		}
 	}
 }
