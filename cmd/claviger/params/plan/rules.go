@@ -84,7 +84,7 @@ func ReadPath(text string) (string, error) {
 }
 
 // IsName reports whether a name, from its first slash on, has the form of one.
-func IsName(name string) bool { return name != "/" && validPath.MatchString(name + "/") }
+func IsName(name string) bool { return name != "/" && validPath.MatchString(name+"/") }
 
 // wrongName says why a whole name can't be a parameter's; nothing if it can.
 func wrongName(name, region string) string {
