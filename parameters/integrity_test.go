@@ -2,7 +2,6 @@ package parameters_test
 
 import (
 	"bytes"
-	"encoding/base64"
 	"fmt"
 	"maps"
 	"os"
@@ -11,6 +10,7 @@ import (
 
 	"claviger/internal/op/optest"
 	"claviger/internal/outbox"
+	"claviger/internal/signedtoken"
 	"claviger/parameters"
 	"claviger/policy"
 	"claviger/store/storetest"
@@ -84,7 +84,7 @@ func TestDescribeParameters_PageOfWhatOthersShare_NamesNobody(t *testing.T) {
 	defer s.By(optest.Root(otherAccount))()
 	out := must[parameters.DescribeParametersOutput](s, "DescribeParameters",
 		M{"Shared": true, "MaxResults": 1})
-	token, err := base64.RawURLEncoding.DecodeString(out.NextToken)
+	token, err := signedtoken.Encoding.DecodeString(out.NextToken)
 	if err != nil || len(token) == 0 || strings.Contains(string(token), "/p/") {
 		t.Errorf("%q, %v", token, err)
 	}

@@ -38,17 +38,23 @@ func New(key []byte) *Maker {
 // ErrInvalid is the answer to a token that this installation did not make for this scope.
 var ErrInvalid = errors.New("the token was not made for this request")
 
+// Encoding is what tokens are written in: base64 in characters that a URL takes as they stand. There
+// is no hyphen among them: command lines take what begins with one for an option.
+var Encoding = base64.NewEncoding(
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._").
+	WithPadding(base64.NoPadding)
+
 const tagSize = aes.BlockSize // bytes of HMAC-SHA-256 that a token carries
 
 // Make returns the token that carries text within scope.
 func (m *Maker) Make(text string, scope ...string) string {
 	tag := m.tag(text, scope)
-	return base64.RawURLEncoding.EncodeToString(append(tag, m.crypt(tag, []byte(text))...))
+	return Encoding.EncodeToString(append(tag, m.crypt(tag, []byte(text))...))
 }
 
 // Read returns the text of a token that was made within scope.
 func (m *Maker) Read(token string, scope ...string) (text string, err error) {
-	b, err := base64.RawURLEncoding.DecodeString(token)
+	b, err := Encoding.DecodeString(token)
 	if err != nil || len(b) < tagSize {
 		return "", ErrInvalid
 	}

@@ -2,8 +2,10 @@ package signedtoken
 
 import (
 	"bytes"
-	"encoding/base64"
 	"errors"
+	"net/url"
+	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -23,7 +25,7 @@ func TestToken_Text_CantBeRead(t *testing.T) {
 	m := New([]byte("key"))
 	var before []byte
 	for _, text := range []string{"111122223333 /app/secret-1", "111122223333 /app/secret-2"} {
-		raw, err := base64.RawURLEncoding.DecodeString(m.Make(text, "DescribeParameters"))
+		raw, err := Encoding.DecodeString(m.Make(text, "DescribeParameters"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -37,6 +39,20 @@ func TestToken_Text_CantBeRead(t *testing.T) {
 	}
 	if first, again := m.Make("a", "s"), m.Make("a", "s"); first != again {
 		t.Error("one text makes two tokens")
+	}
+}
+
+// TestToken_Characters_NeedNoQuotes: neither in a URL nor on a command line.
+func TestToken_Characters_NeedNoQuotes(t *testing.T) {
+	m := New([]byte("key"))
+	for i := range 1000 {
+		token := m.Make(strconv.Itoa(i), "ListKeys")
+		if url.QueryEscape(token) != token || strings.HasPrefix(token, "-") {
+			t.Fatalf("%s", token)
+		}
+		if text, err := m.Read(token, "ListKeys"); err != nil || text != strconv.Itoa(i) {
+			t.Fatalf("%s: %q, %v", token, text, err)
+		}
 	}
 }
 
@@ -66,14 +82,14 @@ func TestToken_AnotherScope_IsRefused(t *testing.T) {
 func TestToken_Edited_IsRefused(t *testing.T) {
 	m := New([]byte("key"))
 	token := m.Make("last", "ListKeys")
-	raw, err := base64.RawURLEncoding.DecodeString(token)
+	raw, err := Encoding.DecodeString(token)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := range raw {
 		edited := append([]byte{}, raw...)
 		edited[i] ^= 1
-		_, err := m.Read(base64.RawURLEncoding.EncodeToString(edited), "ListKeys")
+		_, err := m.Read(Encoding.EncodeToString(edited), "ListKeys")
 		if !errors.Is(err, ErrInvalid) {
 			t.Errorf("byte %d edited: %v", i, err)
 		}
