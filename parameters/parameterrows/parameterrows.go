@@ -106,15 +106,13 @@ func (s *Rows) rulesOf(sharing parameter.Sharing) (*policy.Rules, error) {
 	})
 }
 
-// Change is a parameter as it was and as it shall be, and what else belongs into the same
-// transaction.
+// Change is a parameter as it was and as it shall be.
 type Change struct {
 	Before  *parameter.Parameter // nil for a new one
 	After   *parameter.Parameter // nil for one that goes, with all its versions
 	Added   *parameter.Version   // or nil
 	Removed int64                // the version that goes, or 0
 	Acted   []policies.Action    // what parameter policies have asked for, and the change does
-	Also    domain.Change
 }
 
 // parameter is the parameter that the change is of.
@@ -140,8 +138,8 @@ func (s *Rows) Prepare(c *op.Call, ch *Change) (domain.Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	return domain.InOrder(s.forget(ch.parameter().Ref), own, added, removeVersion(ch),
-		count(ch), ch.Also, followed), nil
+	return domain.InOrder(s.forget(ch.parameter().Ref), own, added, removeVersion(ch), count(ch),
+		followed), nil
 }
 
 func (s *Rows) prepareParameter(c *op.Call, ch *Change) (domain.Change, error) {
