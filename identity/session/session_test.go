@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"reflect"
@@ -100,7 +99,7 @@ func TestSeal_LargestSession_FitsAToken(t *testing.T) {
 func draw(n int) string {
 	b := make([]byte, n)
 	rand.Read(b)
-	return base64.RawURLEncoding.EncodeToString(b)[:n]
+	return signedtoken.Encoding.EncodeToString(b)[:n]
 }
 
 func TestSeal_LeastSize_IsKept(t *testing.T) {
@@ -149,7 +148,7 @@ func TestOpen_NotOurs_CostsNoCallOfTheToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	other := accesskey.NewID(accesskey.Temporary, account)
-	raw, err := base64.RawURLEncoding.DecodeString(token)
+	raw, err := signedtoken.Encoding.DecodeString(token)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +162,7 @@ func TestOpen_NotOurs_CostsNoCallOfTheToken(t *testing.T) {
 	for i := range raw {
 		raw[i] ^= 1
 		refused(fmt.Sprintf("byte %d changed", i), s.AccessKeyID,
-			base64.RawURLEncoding.EncodeToString(raw))
+			signedtoken.Encoding.EncodeToString(raw))
 		raw[i] ^= 1
 	}
 	refused("of another key", other, token)

@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 
@@ -62,8 +61,8 @@ func (t *Tokens) Seal(ctx context.Context, s *Session, secret *accesskey.Secret,
 // padding is how many bytes more make a token that holds so many as long as it shall be at least.
 func padding(size, least int) int {
 	const around = 16 + 1 + 12 + 16 // MAC, version, IV and tag
-	most := base64.RawURLEncoding.DecodedLen(least)
-	if base64.RawURLEncoding.EncodedLen(most) < least {
+	most := signedtoken.Encoding.DecodedLen(least)
+	if signedtoken.Encoding.EncodedLen(most) < least {
 		most++
 	}
 	return max(0, most-around-size)

@@ -38,8 +38,8 @@ func New(key []byte) *Maker {
 // ErrInvalid is the answer to a token that this installation did not make for this scope.
 var ErrInvalid = errors.New("the token was not made for this request")
 
-// Encoding is what tokens are written in: base64 in characters that a URL takes as they stand. There
-// is no hyphen among them: command lines take what begins with one for an option.
+// Encoding is what tokens are written in: base64 in characters that a URL takes as they stand.
+// There is no hyphen among them: command lines take what begins with one for an option.
 var Encoding = base64.NewEncoding(
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._").
 	WithPadding(base64.NoPadding)
