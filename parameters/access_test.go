@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"claviger/internal/fault"
+	"claviger/internal/op/optest"
 	"claviger/parameters"
 	"claviger/policy"
 )
@@ -62,7 +63,7 @@ func decided(t *testing.T, all []asked) {
 // asUser has a user of the account ask who has one policy of some statements.
 func (s *service) asUser(t *testing.T, statements []string, do func(policy.Caller)) {
 	t.Helper()
-	who := somebody(t, account, "alice", document(statements...))
+	who := optest.Somebody(t, account, "alice", document(statements...))
 	defer s.By(who)()
 	do(who)
 }

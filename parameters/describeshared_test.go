@@ -37,7 +37,7 @@ func TestDescribeParameters_Shared_ListsWhatPoliciesLetIn(t *testing.T) {
 	describe := func(effect, principal string) string {
 		return let(effect, principal, "DescribeParameters")
 	}
-	boss := somebody(t, otherAccount, "boss", allowsAll)
+	boss := optest.Somebody(t, otherAccount, "boss", optest.AllowsAll)
 	for name, statements := range map[string][]string{
 		"/a/account":  {describe("Allow", otherAccount)},
 		"/a/user":     {describe("Allow", boss.ARN)},

@@ -12,29 +12,11 @@ import (
 	"claviger/policy"
 )
 
-const allowsAll = `{"Version":"2012-10-17","Statement":
-	[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
-
-// somebody is a user of an account, which allows what documents say.
-func somebody(t *testing.T, of, name string, documents ...string) policy.Caller {
-	t.Helper()
-	c := policy.Caller{Type: policy.IAMUser, Account: of, PrincipalID: "AIDA" + strings.ToUpper(name),
-		ARN: "arn:aws:iam::" + of + ":user/" + name}
-	for _, text := range documents {
-		d, err := policy.Parse(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		c.Policies = append(c.Policies, d)
-	}
-	return c
-}
-
 // TestResourcePolicy_EachCaller_IsDecidedByIt: who may read a parameter, and what others are told.
 func TestResourcePolicy_EachCaller_IsDecidedByIt(t *testing.T) {
 	s := start(t)
-	admin, alice := somebody(t, account, "admin", allowsAll), somebody(t, account, "alice")
-	boss, eve := somebody(t, otherAccount, "boss", allowsAll), somebody(t, otherAccount, "eve")
+	admin, alice := optest.Somebody(t, account, "admin", optest.AllowsAll), optest.Somebody(t, account, "alice")
+	boss, eve := optest.Somebody(t, otherAccount, "boss", optest.AllowsAll), optest.Somebody(t, otherAccount, "eve")
 	get := func(effect, principal string) string { return let(effect, principal, "GetParameter") }
 	const action = "ssm:GetParameter"
 	const byPolicy = "because no resource-based policy allows the " + action + " action"
@@ -92,7 +74,7 @@ func TestSharedParameter_OtherAccount_ReadsItByARN(t *testing.T) {
 	s.Do("LabelParameterVersion", M{"Name": "/app/x", "ParameterVersion": 1,
 		"Labels": []string{"old"}})
 	s.share(arn, readers(otherAccount))
-	defer s.By(somebody(t, otherAccount, "boss", allowsAll))()
+	defer s.By(optest.Somebody(t, otherAccount, "boss", optest.AllowsAll))()
 
 	for id, want := range map[string]string{arn: "2", arn + ":1": "1", arn + ":old": "1",
 		arn + ":2": "2"} {
@@ -163,7 +145,7 @@ func TestSharedParameter_SecureString_NeedsTheKeyAsWell(t *testing.T) {
 	s.putAdvanced("/short", "2", M{"Type": "SecureString", "KeyId": key})
 	s.share(short, readers(otherAccount))
 
-	back := s.By(somebody(t, otherAccount, "boss", allowsAll))
+	back := s.By(optest.Somebody(t, otherAccount, "boss", optest.AllowsAll))
 	if got := s.get(open); got.Value != "v" || got.Type != "SecureString" {
 		t.Errorf("%+v", got)
 	}
@@ -180,8 +162,8 @@ func TestSharedParameter_SecureString_NeedsTheKeyAsWell(t *testing.T) {
 	s.Do("GetParameterHistory", M{"Name": open, "WithDecryption": true})
 	s.Refused("kms:Encrypt", M{"KeyId": key, "Plaintext": "eA=="}, "AccessDeniedException", "")
 	back()
-	own := strings.Replace(allowsAll, `"Action":"*"`, `"Action":"ssm:*"`, 1)
-	defer s.By(somebody(t, otherAccount, "reader", own))()
+	own := strings.Replace(optest.AllowsAll, `"Action":"*"`, `"Action":"ssm:*"`, 1)
+	defer s.By(optest.Somebody(t, otherAccount, "reader", own))()
 	s.Refused("GetParameter", M{"Name": open, "WithDecryption": true}, "AccessDeniedException", "")
 }
 
@@ -199,7 +181,7 @@ func TestForeignParameter_FactsInOnesOwnPolicy_TellNothing(t *testing.T) {
 		`"Resource":"*","Condition":{"StringEquals":{"ssm:resourceTag/team":"a"}}`,
 		`"Resource":"*","Condition":{"Null":{"aws:ResourceTag/team":"false"}}`,
 	} {
-		back := s.By(somebody(t, otherAccount, "boss", `{"Version":"2012-10-17","Statement":
+		back := s.By(optest.Somebody(t, otherAccount, "boss", `{"Version":"2012-10-17","Statement":
 			[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"*",`+deny+`}]}`))
 		for _, operation := range []string{"GetParameter", "GetParameterHistory"} {
 			texts := map[string]bool{}
@@ -219,7 +201,7 @@ func TestForeignParameter_FactsInOnesOwnPolicy_TellNothing(t *testing.T) {
 func TestResourcePolicy_Replaced_CountsFromTheNextRequest(t *testing.T) {
 	s := start(t)
 	arn := s.putAdvanced("/x", "v")
-	boss := somebody(t, otherAccount, "boss", allowsAll)
+	boss := optest.Somebody(t, otherAccount, "boss", optest.AllowsAll)
 	may := func() bool {
 		defer s.By(boss)()
 		_, err := ask[any](s, "GetParameter", M{"Name": arn})
@@ -274,7 +256,7 @@ func TestResourcePolicy_EditedOrUnreadable_ClosesTheParameter(t *testing.T) {
 	s.Refused("GetParameter", M{"Name": "/y"}, "AccessDeniedException", "User: "+
 		optest.Root(account).ARN+" is not authorized to perform: ssm:GetParameter on resource: "+prefix+
 		"/y with an explicit deny in a resource-based policy")
-	back := s.By(somebody(t, otherAccount, "boss", allowsAll))
+	back := s.By(optest.Somebody(t, otherAccount, "boss", optest.AllowsAll))
 	s.Refused("GetParameter", M{"Name": prefix + "/y"}, "AccessDeniedException", "")
 	back()
 	if log := s.Log.String(); !strings.Contains(log, "the policy of a parameter can't be read") ||

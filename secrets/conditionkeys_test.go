@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"claviger/internal/fault"
+	"claviger/internal/op/optest"
 	"claviger/policy"
 	"claviger/secrets/model"
 )
@@ -180,7 +181,7 @@ func TestConditionKeys_KeyOfASecret_HoldsUnderEachOfItsNames(t *testing.T) {
 	s.Do("kms:CreateAlias", M{"AliasName": "alias/allowed", "TargetKeyId": allowed})
 	s.Do("kms:CreateAlias", M{"AliasName": "alias/other", "TargetKeyId": other})
 	arn := "arn:aws:kms:" + region + ":" + account + ":"
-	admin := somebody(t, account, "admin", `{"Version":"2012-10-17","Statement":[
+	admin := optest.Somebody(t, account, "admin", `{"Version":"2012-10-17","Statement":[
 		{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":
 		["secretsmanager:CreateSecret","secretsmanager:UpdateSecret"],"Resource":"*","Condition":
 		{"ArnNotEquals":{"secretsmanager:KmsKeyArn":"`+arn+"key/"+allowed+`"}}}]}`)

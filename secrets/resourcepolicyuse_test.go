@@ -11,24 +11,6 @@ import (
 	"claviger/secrets"
 )
 
-const allowsAll = `{"Version":"2012-10-17","Statement":
-	[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
-
-// somebody is a user of an account, which allows what documents say.
-func somebody(t *testing.T, of, name string, documents ...string) policy.Caller {
-	t.Helper()
-	c := policy.Caller{Type: policy.IAMUser, Account: of, PrincipalID: "AIDA" + strings.ToUpper(name),
-		ARN: "arn:aws:iam::" + of + ":user/" + name}
-	for _, text := range documents {
-		d, err := policy.Parse(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		c.Policies = append(c.Policies, d)
-	}
-	return c
-}
-
 // shared makes a secret of [account] under a customer's key that admits another account through
 // Secrets Manager, and returns its ARN.
 func (s *service) shared(name string, statements ...string) string {
@@ -49,9 +31,9 @@ func (s *service) shared(name string, statements ...string) string {
 func TestResourcePolicy_EachCaller_IsDecidedByIt(t *testing.T) {
 	s := start(t)
 	root := "arn:aws:iam::" + account + ":root"
-	alice := somebody(t, account, "alice", strings.Replace(allowsAll, `"*"`, `"kms:*"`, 1))
-	admin := somebody(t, account, "admin", allowsAll)
-	eve, boss := somebody(t, otherAccount, "eve"), somebody(t, otherAccount, "boss", allowsAll)
+	alice := optest.Somebody(t, account, "alice", strings.Replace(optest.AllowsAll, `"*"`, `"kms:*"`, 1))
+	admin := optest.Somebody(t, account, "admin", optest.AllowsAll)
+	eve, boss := optest.Somebody(t, otherAccount, "eve"), optest.Somebody(t, otherAccount, "boss", optest.AllowsAll)
 	const action = "secretsmanager:GetSecretValue"
 	const byPolicy = "because no resource-based policy allows the " + action + " action"
 	const byIdentity = "because no identity-based policy allows the " + action + " action"
@@ -105,7 +87,7 @@ func TestResourcePolicy_EachCaller_IsDecidedByIt(t *testing.T) {
 func TestResourcePolicy_OtherAccount_UsesTheSecretByARN(t *testing.T) {
 	s := start(t)
 	arn := s.shared("x", let("Allow", otherAccount, "*"))
-	defer s.By(somebody(t, otherAccount, "boss", allowsAll))()
+	defer s.By(optest.Somebody(t, otherAccount, "boss", optest.AllowsAll))()
 	s.Do("PutSecretValue", M{"SecretId": arn, "SecretString": "w", "ClientRequestToken": token()})
 	for _, id := range []string{arn, arn[:len(arn)-7]} {
 		if got := s.text(M{"SecretId": id}); got != "w" {
@@ -201,7 +183,7 @@ func TestForeignSecret_FactsInOnesOwnPolicy_TellNothing(t *testing.T) {
 		`"Resource":"*","Condition":{"Null":{"secretsmanager:SecretId":"false"}}`,
 		`"Resource":"*","Condition":{"ArnLike":{"secretsmanager:SecretId":"` + arn + `"}}`,
 	} {
-		back := s.By(somebody(t, otherAccount, "boss", `{"Version":"2012-10-17","Statement":
+		back := s.By(optest.Somebody(t, otherAccount, "boss", `{"Version":"2012-10-17","Statement":
 			[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"*",`+deny+`}]}`))
 		texts := map[string]bool{}
 		for _, name := range []string{"x", "absent"} {
@@ -260,7 +242,8 @@ func TestResourcePolicy_EditedOrUnreadable_ClosesTheSecret(t *testing.T) {
 	alice := optest.UserARN("alice")
 	s.IDs = map[string]string{alice: "a group"}
 	s.putPolicy("y", let("Allow", alice, "*"))
-	for _, c := range []policy.Caller{optest.Root(account), somebody(t, account, "a", allowsAll)} {
+	for _, c := range []policy.Caller{optest.Root(account),
+		optest.Somebody(t, account, "a", optest.AllowsAll)} {
 		back := s.By(c)
 		s.Refused("GetSecretValue", M{"SecretId": "y"}, "AccessDeniedException", "User: "+c.ARN+
 			" is not authorized to perform: secretsmanager:GetSecretValue on resource: y with an "+

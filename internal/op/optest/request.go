@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -34,6 +35,25 @@ func User(name string) policy.Caller {
 
 // UserARN returns the ARN of an IAM user of [Account].
 func UserARN(name string) string { return "arn:aws:iam::" + Account + ":user/" + name }
+
+// AllowsAll is a policy document.
+const AllowsAll = `{"Version":"2012-10-17","Statement":
+	[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
+
+// Somebody is a user of an account, which allows what documents say.
+func Somebody(t testing.TB, of, name string, documents ...string) policy.Caller {
+	t.Helper()
+	c := policy.Caller{Type: policy.IAMUser, Account: of, PrincipalID: "AIDA" + strings.ToUpper(name),
+		ARN: "arn:aws:iam::" + of + ":user/" + name}
+	for _, text := range documents {
+		d, err := policy.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Policies = append(c.Policies, d)
+	}
+	return c
+}
 
 // As returns a context in which a caller asks.
 func As(ctx context.Context, caller policy.Caller) context.Context {

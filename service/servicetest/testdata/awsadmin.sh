@@ -4,32 +4,11 @@
 # the certificate THUMBPRINT, and $2 is the claviger command, which runs on the database $3. Prints nothing if all is well.
 # shellcheck disable=SC2030,SC2031 # who signs is another in a subshell alone
 set -eu
+. "${0%/*}/cli.sh"
 cd "$1"
 claviger=$2 database=$3
 account=111122223333
 here=arn:aws:iam::$account
-
-# Before 2.13 and 1.29 the CLI doesn't read AWS_ENDPOINT_URL.
-aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }
-
-fail() {
-	echo "awsadmin.sh: $*" >&2
-	exit 1
-}
-
-# same WHAT GOT WANT
-same() { [ "$2" = "$3" ] || fail "$1 is '$2', not '$3'"; }
-
-# refused NAME COMMAND...: the command must fail with this error.
-refused() {
-	name=$1
-	shift
-	if out=$("$@" 2>&1); then fail "accepted: $*"; fi
-	case $out in
-	*"($name)"*) ;;
-	*) fail "$*: want $name, got $out" ;;
-	esac
-}
 
 # as FILE COMMAND...: signed by the key or session in FILE, which has id, secret and perhaps token.
 as() (

@@ -2,29 +2,8 @@
 # Parameter Store by the AWS CLI as people use it, against a running service. The environment says where it is and who is
 # calling; $1 is a folder to write to. Prints nothing if all is well.
 set -eu
+. "${0%/*}/cli.sh"
 cd "$1"
-
-# Before 2.13 and 1.29 the CLI doesn't read AWS_ENDPOINT_URL.
-aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }
-
-fail() {
-	echo "parameters.sh: $*" >&2
-	exit 1
-}
-
-# same WHAT GOT WANT
-same() { [ "$2" = "$3" ] || fail "$1 is '$2', not '$3'"; }
-
-# refused NAME COMMAND...: the command must fail with this error.
-refused() {
-	name=$1
-	shift
-	if out=$("$@" 2>&1); then fail "accepted: $*"; fi
-	case $out in
-	*"($name)"*) ;;
-	*) fail "$*: want $name, got $out" ;;
-	esac
-}
 
 # value NAME: in clear
 value() { aws ssm get-parameter --name "$1" --with-decryption --query Parameter.Value --output text; }
