@@ -82,7 +82,8 @@ func (x *Export) warn(t *Terminal, values []document.Value, secrets []string) {
 		}
 	}
 	if x.Format == document.Env && shell > 0 {
-		t.note("Names that `claviger params import` takes, and no shell: %d.", shell)
+		t.note("Names that no shell has for a variable, though `claviger params import` takes them: %d.",
+			shell)
 	}
 }
 

@@ -30,7 +30,7 @@ type Details struct{ KeyID, Tier string }
 // Options are what an import is asked for.
 type Options struct {
 	Path      string   // with its slash at the front, and none at the end but for the root, /
-	Secure    []string // patterns of names whose values are secrets, as path.Match has them
+	Secure    []string // patterns of names whose values are secrets: path.Match, and * is slashes too
 	KeyID     string   // what SecureStrings are sealed by; empty: as they are, or the default
 	Tier      string   // of all that is written; empty: as they are, or the default
 	Default   string   // the tier that a new parameter has otherwise; empty: not known
