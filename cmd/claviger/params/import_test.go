@@ -85,15 +85,16 @@ func TestImport_Nobody_IsNotAsked(t *testing.T) {
 	d := sit(t)
 	said := d.imports(document.Env, "A=1\n", func(i *params.Import) { i.Yes = false })
 	d.contains(said, "ERROR nobody can be asked whether to do it: say --yes")
-	for answer, want := range map[bool]string{false: "ERROR nothing was done", true: "1 created"} {
-		said := d.says(func(terminal *params.Terminal) error {
+	answers := func(answer bool) string {
+		return d.says(func(terminal *params.Terminal) error {
 			terminal.Ask = func(context.Context, string) (bool, error) { return answer, nil }
 			i := &params.Import{Text: []byte("A=1\n"), Format: document.Env}
 			i.Path = "/app/dev"
 			return i.Run(t.Context(), d.open(), terminal)
 		})
-		d.contains(said, want)
 	}
+	d.contains(answers(false), "ERROR nothing was done")
+	d.contains(answers(true), "1 created")
 }
 
 func TestImport_WhatIsWrong_IsSaidWithoutValues(t *testing.T) {
