@@ -43,8 +43,8 @@ var library = sync.OnceValues(func() (string, error) {
 	return path, compile(path, headers)
 })
 
-// compile puts the library at path. Others may be compiling the same one: each has a directory of its
-// own for it, and the last to be ready wins.
+// compile puts the library at path. Others may be compiling the same one: each has a directory of
+// its own for it, and the last to be ready wins.
 func compile(path, headers string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err

@@ -45,7 +45,8 @@ type Rule struct {
 }
 
 // Gone returns what a token that is away answers to everybody, with a code such as
-// CKR_TOKEN_NOT_PRESENT or CKR_DEVICE_ERROR. Its library still starts and stops, and closes sessions.
+// CKR_TOKEN_NOT_PRESENT or CKR_DEVICE_ERROR. Its library still starts and stops, and closes
+// sessions.
 func Gone(code uint) Rule {
 	var all []string
 	for name := range numbers() {

@@ -91,8 +91,8 @@ func (s *Shim) Set(rules ...Rule) {
 	s.region.sequence.Add(1)
 }
 
-// Clear takes all rules away and lets calls that hang go on. Objects that were lost and a login that
-// was forgotten stay so.
+// Clear takes all rules away and lets calls that hang go on. Objects that were lost and a login
+// that was forgotten stay so.
 func (s *Shim) Clear() {
 	s.Set()
 	s.Lanes(0)

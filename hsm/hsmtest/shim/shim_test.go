@@ -212,8 +212,8 @@ func TestShim_TokenGone_AnswersNobody(t *testing.T) {
 	accepted(t, d.random(s))
 }
 
-// TestShim_HangingCall_LetsOthersBy: a call hangs until it is released, and others in other sessions
-// go by.
+// TestShim_HangingCall_LetsOthersBy: a call hangs until it is released, and others in other
+// sessions go by.
 func TestShim_HangingCall_LetsOthersBy(t *testing.T) {
 	d, s := open(t)
 	d.Set(shim.Rule{Functions: []string{"C_GenerateRandom"}, Session: 1, Hang: true})
