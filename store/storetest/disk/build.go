@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"cmp"
 	"crypto/sha256"
 	_ "embed" // the library's text
 	"encoding/hex"
@@ -39,10 +40,11 @@ var Build = sync.OnceValues(func() (string, error) {
 	if err := os.WriteFile(source, text, 0o600); err != nil {
 		return "", err
 	}
-	out, err := exec.Command("cc", "-Wall", "-Wextra", "-Werror", "-O1", "-shared", "-fPIC",
+	compiler := cmp.Or(os.Getenv("CC"), "cc")
+	out, err := exec.Command(compiler, "-Wall", "-Wextra", "-Werror", "-O1", "-shared", "-fPIC",
 		"-o", library, source, "-ldl", "-lpthread").CombinedOutput()
 	if err != nil {
-		return "", fmt.Errorf("cc: %w\n%s", err, out)
+		return "", fmt.Errorf("%s: %w\n%s", compiler, err, out)
 	}
 	// Another test binary may have been here meanwhile: its library is the same.
 	return path, os.Rename(library, path)
