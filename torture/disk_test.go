@@ -1,6 +1,7 @@
 package torture
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -166,6 +167,80 @@ func (x *troubles) strike(d *disk.Disk, s *server, f struck) error {
 		return fmt.Errorf("it doesn't come back: %w", err)
 	}
 	return nil
+}
+
+// TestDisk_CallsFailAtEndAndStart_NextStartServes: a server that can't end or start well leaves
+// nothing that the next one can't go on from, and has kept what was acknowledged.
+func TestDisk_CallsFailAtEndAndStart_NextStartServes(t *testing.T) {
+	t.Parallel()
+	rounds := 6
+	if long() {
+		rounds = 60
+	}
+	dir := storetest.Dir(t)
+	d := disk.New(t, dir)
+	s := launch(t, options{dir: dir, env: d.Env()})
+	j := &journal{position: unrecorded}
+	seed := uint64(time.Now().UnixNano())
+	r := rand.New(rand.NewPCG(seed, 0))
+	faults, unserved := 0, 0
+	for i := range rounds {
+		checked := len(j.kept(0))
+		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		j.write(ctx, s)
+		cancel()
+		f := draw(i, r)
+		f.From = 1 + uint64(r.IntN(12))
+		d.Set(f.Rule)
+		if i%2 == 0 {
+			if code := s.term(); code < 0 {
+				t.Errorf("round %d of seed %d, %v: SIGTERM doesn't end it\n%s", i, seed, f, tail(s.log()))
+			}
+			faults += min(int(d.Failed()), 1)
+		} else {
+			s.kill()
+		}
+		d.Set(f.Rule)
+		if !s.attempt() {
+			unserved++
+		}
+		faults += min(int(d.Failed()), 1)
+		d.Clear()
+		s.start()
+		if err := verify(t.Context(), s, j.kept(checked), 0); err != nil {
+			t.Fatalf("round %d of seed %d, %v: %v\n%s", i, seed, f, err, tail(s.log()))
+		}
+	}
+	if code := s.term(); code != 0 {
+		t.Errorf("in the end SIGTERM ended it with %d:\n%s", code, tail(s.log()))
+	}
+	s.whole(dir+"/claviger.db", j.kept(0), 0)
+	report(t, "restarts", "The same calls failed while the server ended or started.", "rounds", rounds,
+		"faults met", faults, "starts that gave up, each of which went well without the fault", unserved,
+		"acknowledged changes", len(j.kept(0)), "lost", 0)
+}
+
+// attempt starts a server that may give up, and ends it if it doesn't. It reports whether it served.
+func (s *server) attempt() bool {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
+	defer cancel()
+	c := s.command(ctx, "serve", "--config", s.path("claviger.toml"))
+	said, err := c.StderrPipe()
+	accepted(s.t, err)
+	accepted(s.t, c.Start())
+	served := false
+	for lines := bufio.NewScanner(said); lines.Scan(); {
+		fmt.Fprintln(s.out, lines.Text())
+		if listening.MatchString(lines.Text()) {
+			served = true
+			_ = c.Process.Kill()
+		}
+	}
+	if err := c.Wait(); err == nil || ctx.Err() != nil {
+		s.t.Errorf("a server with a sick disk neither serves nor says why: %v\n%s", err, tail(s.log()))
+	}
+	return served
 }
 
 // unavailable is what each service calls it that the disk can't answer just now.
