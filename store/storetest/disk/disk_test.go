@@ -278,3 +278,16 @@ func TestHold_Syncs_WaitForRelease(t *testing.T) {
 	d.Release()
 	acknowledged(t, d, listen)
 }
+
+func TestSlowSyncs_Process_WaitsForEach(t *testing.T) {
+	dir := storetest.Dir(t)
+	d := disk.New(t, dir)
+	const by = 5 * time.Millisecond
+	d.SlowSyncs(by)
+	began := time.Now()
+	acknowledged(t, d, start(t, d, uri(dir, "FULL")))
+	syncs := d.Calls(disk.Sync, disk.Any)
+	if took := time.Since(began); syncs < rows || took < time.Duration(syncs)*by {
+		t.Errorf("%d syncs were waited for in %v", syncs, took)
+	}
+}
