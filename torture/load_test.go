@@ -105,8 +105,12 @@ func (j *journal) writeKey(ctx context.Context, s *server) {
 		return out.ResultMetadata, func(ctx context.Context, s *server) error {
 			found, err := s.kms().ListResourceTags(ctx, &kms.ListResourceTagsInput{KeyId: id})
 			return is(err, func() string {
-				return fmt.Sprint(len(found.Tags), " ", aws.ToString(found.Tags[0].TagValue))
-			}, "1 "+name)
+				text := ""
+				for _, tag := range found.Tags {
+					text += *tag.TagKey + "=" + *tag.TagValue
+				}
+				return text
+			}, "name="+name)
 		}, nil
 	})
 	j.ask("kms", "DeleteAlias "+name, []*promise{named}, func() (middleware.Metadata, check, error) {
