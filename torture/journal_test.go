@@ -172,8 +172,8 @@ func some(promises []*promise, n int) []*promise {
 	return drawn
 }
 
-// recorded reads the trail: its batches follow one another without a gap, each line is a record, and
-// every promise that was made by a position has one.
+// recorded reads the trail: its batches follow one another without a gap, each line is a record,
+// and every promise that was made by a position has one.
 func recorded(db *store.DB, promises []*promise, position int64) error {
 	known, newest := map[string]bool{}, int64(0)
 	err := db.Trail(0, func(batch int64, _ time.Time, records []byte) error {

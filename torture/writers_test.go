@@ -20,8 +20,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// write has clients of all services write until ctx ends. Each goes from one object to the next, and
-// leaves one that it was refused something of: nobody knows what became of that.
+// write has clients of all services write until ctx ends. Each goes from one object to the next,
+// and leaves one that it was refused something of: nobody knows what became of that.
 func (j *journal) write(ctx context.Context, s *server) {
 	var writers sync.WaitGroup
 	for _, story := range []func(context.Context, *server){
@@ -202,7 +202,8 @@ func secretIs(name string, version *string, value string) check {
 	}
 }
 
-// writeParameter tells the story of a parameter, sealed every other time, that is deleted in the end.
+// writeParameter tells the story of a parameter, sealed every other time, that may be deleted in the
+// end.
 func (j *journal) writeParameter(ctx context.Context, s *server) {
 	name := "/torture/" + j.name("parameter")
 	kind := ssmtypes.ParameterTypeString
@@ -230,8 +231,8 @@ func (j *journal) writeParameter(ctx context.Context, s *server) {
 	}
 	_, ok := j.ask("ssm", "LabelParameterVersion "+name, nil,
 		func() (middleware.Metadata, check, error) {
-			out, err := s.parameters().LabelParameterVersion(ctx, &ssm.LabelParameterVersionInput{Name: &name,
-				Labels: []string{"kept"}, ParameterVersion: aws.Int64(2)})
+			out, err := s.parameters().LabelParameterVersion(ctx, &ssm.LabelParameterVersionInput{
+				Name: &name, Labels: []string{"kept"}, ParameterVersion: aws.Int64(2)})
 			if err != nil {
 				return middleware.Metadata{}, nil, err
 			}
