@@ -45,8 +45,7 @@ func Open(ctx context.Context, c Config) (_ *DB, err error) {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	db := &DB{engine: e, stopped: make(chan struct{})}
-	db.close = sync.OnceValue(db.shut)
+	db := newDB(e)
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("store: %w", err), db.release())
@@ -59,6 +58,12 @@ func Open(ctx context.Context, c Config) (_ *DB, err error) {
 		return nil, err
 	}
 	return db, nil
+}
+
+func newDB(e engine) *DB {
+	db := &DB{engine: e, stopped: make(chan struct{})}
+	db.close = sync.OnceValue(db.shut)
+	return db
 }
 
 // start migrates and sets the committer to work.
@@ -109,8 +114,7 @@ func openReader(path string, migrations fs.FS) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	db := &DB{engine: e}
-	db.close = sync.OnceValue(db.shut)
+	db := newDB(e)
 	if err = made.current(e); err == nil {
 		db.pool, err = newPool(e, made)
 	}
