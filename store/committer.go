@@ -120,9 +120,11 @@ func (c *committer) attempt(batch []*request) (outcome, error) {
 	if len(c.records) > 0 {
 		c.newest++
 	}
+	took := time.Since(start)
 	c.stats.committed(batch)
+	c.queue.committed(batch, took)
 	if c.observe != nil {
-		c.observe.Batch(len(batch), time.Since(start))
+		c.observe.Batch(len(batch), took)
 	}
 	return committed, nil
 }

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -10,7 +9,6 @@ import (
 
 const (
 	batchLimit = 256         // requests of one transaction
-	yields     = 8           // how often to step back for requests that are about to come
 	notePeriod = time.Second // how long a Note may wait
 )
 
@@ -34,7 +32,9 @@ type queue struct {
 	due     bool     // the oldest note has waited for its period
 	closed  bool
 
-	inFlight atomic.Int64 // requests between Enter and Leave
+	inFlight  atomic.Int64 // requests between Enter and Leave
+	returning returning    // who was answered and comes again
+	wanted    int          // how many have to wait for the committer to be woken; it gathers
 }
 
 func newQueue() *queue {
@@ -51,7 +51,7 @@ func (q *queue) put(r *request) bool {
 		return false
 	}
 	q.waiting = append(q.waiting, r)
-	if len(q.waiting) == 1 {
+	if n := len(q.waiting); n == 1 || n == q.wanted {
 		q.work.Signal()
 	}
 	return true
@@ -106,17 +106,17 @@ func (q *queue) next() []*request {
 	return batch
 }
 
-// gather lets others run for a bounded while, as long as fewer wait than there are requests in
-// flight. Batch size decides the cost of a commit, and a sleep would cost more than it gains.
-func (q *queue) gather() {
-	for range yields {
-		if n := len(q.waiting); n >= batchLimit || int64(n) >= q.inFlight.Load() {
-			return
+// committed says that a batch is on the disk, before anybody of it is answered.
+func (q *queue) committed(batch []*request, sync time.Duration) {
+	answered := 0
+	for _, r := range batch {
+		if r.done != nil {
+			answered++
 		}
-		q.mu.Unlock()
-		runtime.Gosched()
-		q.mu.Lock()
 	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.returning.note(answered, len(q.waiting), sync)
 }
 
 // takeNotes moves as many notes into the batch as one transaction should carry.
