@@ -66,7 +66,8 @@ func (s aroundCommit) ExecContext(
 
 // OpenAround is [Open] with a function around each COMMIT. The database is nobody else's, so it
 // takes no lock.
-func OpenAround(ctx context.Context, c Config, around func(commit func() error) error) (*DB, error) {
+func OpenAround(ctx context.Context, c Config, around func(commit func() error) error) (
+	*DB, error) {
 	db, _, err := openAround(ctx, c, around)
 	return db, err
 }

@@ -16,8 +16,8 @@ const (
 	restLimit = 64 // batches without a wait, after waits that didn't pay
 )
 
-// returning is what is known of clients that commit again and again. Whoever was answered comes back
-// a moment later. If the next batch begins without it, it waits for two: then one half of the
+// returning is what is known of clients that commit again and again. Whoever was answered comes
+// back a moment later. If the next batch begins without it, it waits for two: then one half of the
 // clients goes in every other batch, and a disk that is slow serves half as many as it could.
 type returning struct {
 	answered int       // in the last batch
@@ -35,8 +35,8 @@ func (r *returning) note(answered, waiting int, sync time.Duration) {
 	r.sync += (min(sync, slowestSync) - r.sync) / 4
 }
 
-// patience is how long it is worth to wait from now on. Who needs more than half a COMMIT to come back
-// would hold up the others for longer than it saves them.
+// patience is how long it is worth to wait from now on. Who needs more than half a COMMIT to come
+// back would hold up the others for longer than it saves them.
 func (r *returning) patience() time.Duration {
 	if r.sync < slowSync {
 		return 0

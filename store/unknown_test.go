@@ -64,7 +64,7 @@ func TestCommit_OutcomeUnknown_IsNotRunAgain(t *testing.T) {
 			return fill(name, 10)(tx)
 		}, recordOf(name))
 	}) {
-		if fault.Of(err) == nil || fault.Of(err).Kind != fault.Unavailable {
+		if fault.Of(err) == nil || fault.Of(err).Kind != fault.Uncertain {
 			t.Errorf("request %d was answered %v", i, err)
 		}
 	}

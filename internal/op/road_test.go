@@ -32,6 +32,7 @@ const (
 var vault = &op.Service{
 	Name: "vault", Title: "Vault", Target: "Vault", Version: "2026-01-01", Message: "message",
 	Internal: "VaultInternalException", Down: "VaultDownException",
+	Uncertain: "VaultTimeoutException",
 	Shapes: shape.Table{"Name": {Min: 1, Max: 8}, "Bool": {}, "Value": {Max: 64, Sensitive: true}},
 }
 
