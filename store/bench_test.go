@@ -63,7 +63,7 @@ func BenchmarkCommit(b *testing.B) {
 	for i := range record {
 		record[i] = 'r'
 	}
-	for _, clients := range []int{1, 16, 64} {
+	for _, clients := range []int{1, 4, 16, 64} {
 		b.Run(fmt.Sprintf("record/clients=%d", clients), func(b *testing.B) {
 			bench(b, clients, func(db *store.DB, client, i int) error {
 				return db.Commit(nil, func(error) []byte { return record })

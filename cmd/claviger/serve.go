@@ -119,8 +119,8 @@ func start(ctx context.Context, c *config.Config, log *slog.Logger, again *reloa
 // giveUp is how long a start that is to end may take for that.
 const giveUp = 5 * time.Second
 
-// open opens the service. Once ctx has ended nobody waits for it any longer than giveUp: a disk or a
-// device that hangs would hold up the end for as long as it likes.
+// open opens the service. Once ctx has ended nobody waits for it any longer than giveUp: a disk or
+// a device that hangs would hold up the end for as long as it likes.
 func open(ctx context.Context, c service.Config) (s *service.Service, err error) {
 	opened := make(chan struct{})
 	go func() {

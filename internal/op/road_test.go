@@ -33,7 +33,7 @@ var vault = &op.Service{
 	Name: "vault", Title: "Vault", Target: "Vault", Version: "2026-01-01", Message: "message",
 	Internal: "VaultInternalException", Down: "VaultDownException",
 	Uncertain: "VaultTimeoutException",
-	Shapes: shape.Table{"Name": {Min: 1, Max: 8}, "Bool": {}, "Value": {Max: 64, Sensitive: true}},
+	Shapes:    shape.Table{"Name": {Min: 1, Max: 8}, "Bool": {}, "Value": {Max: 64, Sensitive: true}},
 }
 
 // input is the input of every operation of vault.
