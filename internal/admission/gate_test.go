@@ -28,8 +28,8 @@ func TestGate_Take_HoldsToPlacesAndShare(t *testing.T) {
 	}
 	g.Give("b", 4)
 	g.Give("c", 6)
-	if len(g.parties) != 0 || g.taken != 0 {
-		t.Errorf("%d parties with %d places are remembered", len(g.parties), g.taken)
+	if len(g.turns.parties) != 0 || g.turns.taken != 0 {
+		t.Errorf("%d parties with %d places are remembered", len(g.turns.parties), g.turns.taken)
 	}
 }
 
@@ -126,8 +126,8 @@ func TestGate_Wait_EndsWithPatienceOrContext(t *testing.T) {
 		g.Give("a", 1)
 		synctest.Wait()
 		g.Give("b", 1)
-		if len(g.parties) != 0 || g.waiting != 0 {
-			t.Errorf("%d parties are remembered, %d wait", len(g.parties), g.waiting)
+		if len(g.turns.parties) != 0 || g.turns.waiting != 0 {
+			t.Errorf("%d parties are remembered, %d wait", len(g.turns.parties), g.turns.waiting)
 		}
 	})
 }
@@ -162,8 +162,8 @@ func TestGate_Wait_FullOfFewParties_OthersMayWait(t *testing.T) {
 		if got := fmt.Sprint(admitted); got != "map[a:1 b:1 c:1 d:1 in:1]" {
 			t.Errorf("admitted are %v", got)
 		}
-		if len(g.parties) != 0 || g.waiting != 0 || g.taken != 0 {
-			t.Errorf("%d parties are remembered, %d wait, %d are in", len(g.parties), g.waiting, g.taken)
+		if len(g.turns.parties) != 0 || g.turns.waiting != 0 || g.turns.taken != 0 {
+			t.Errorf("%d parties are remembered, %d wait, %d are in", len(g.turns.parties), g.turns.waiting, g.turns.taken)
 		}
 	})
 }
@@ -187,8 +187,8 @@ func TestGate_Lease_IsHeldForItsTime(t *testing.T) {
 		end, _ := g.Lease(t.Context(), "b")
 		time.Sleep(2 * time.Second)
 		end()
-		if g.taken != 0 || len(g.parties) != 0 {
-			t.Errorf("%d places are taken", g.taken)
+		if g.turns.taken != 0 || len(g.turns.parties) != 0 {
+			t.Errorf("%d places are taken", g.turns.taken)
 		}
 	})
 }
@@ -214,7 +214,7 @@ func TestGate_AtOnce_KeepsItsBounds(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if len(g.parties) != 0 || g.taken != 0 || g.waiting != 0 {
-		t.Errorf("%d parties, %d places, %d waiting are left", len(g.parties), g.taken, g.waiting)
+	if len(g.turns.parties) != 0 || g.turns.taken != 0 || g.turns.waiting != 0 {
+		t.Errorf("%d parties, %d places, %d waiting are left", len(g.turns.parties), g.turns.taken, g.turns.waiting)
 	}
 }
