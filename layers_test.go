@@ -283,6 +283,8 @@ var layers = []struct{ pkg, may, because string }{
 		"crypto11 has sessions of its own and shares only the module with ours"},
 	{"hsm/hsmtest", "hsm hsm/internal/kwp internal/fault internal/custody internal/lattice",
 		"a suite sees what it tests and nothing above it, and of its inside only what it imports by"},
+	{"hsm/hsmtest/shim", "hsm",
+		"what stands before a module knows PKCS#11 and where SoftHSM2 is"},
 	{"hsm/hsmtest/fakedevice", "hsm hsm/hsmtest hsm/internal/cryptoki hsm/internal/module " +
 		"hsm/internal/kwp internal/lattice",
 		"a driver that is no library comes in by the table of loaded modules"},
