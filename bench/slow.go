@@ -79,6 +79,9 @@ func (b *bench) slowRates(s *process, c *client, w *work, delay time.Duration) e
 		"| failed |\n|--:|--:|--:|--:|--:|--:|--:|--:|\n", delay, sessions, ideal, bare)
 	request := c.request("kms", "TrentService.Encrypt", w.encrypt())
 	for _, clients := range slowCrowds {
+		if !strings.Contains(fmt.Sprintf("%v by %d clients", delay, clients), b.only) {
+			continue
+		}
 		if _, err := crowd(s, clients, b.span/4, request); err != nil {
 			return err
 		}
@@ -119,6 +122,9 @@ func (b *bench) quietCaller(s *process, busy, quiet *client, w *work, delay time
 		{"make RSA data key pairs", "GenerateDataKeyPair",
 			document(members{"KeyId": w.key, "KeyPairSpec": "RSA_2048"})},
 	} {
+		if !strings.Contains(fmt.Sprintf("%v beside who %s", delay, work.name), b.only) {
+			continue
+		}
 		theirs := busy.request("kms", "TrentService."+work.operation, work.body)
 		var others, mine outcome
 		var failed, otherwise error

@@ -218,3 +218,73 @@ func TestGate_AtOnce_KeepsItsBounds(t *testing.T) {
 		t.Errorf("%d parties, %d places, %d waiting are left", len(g.turns.parties), g.turns.taken, g.turns.waiting)
 	}
 }
+
+// Who would wait longer than it may is told so at once, and not when its time is over. A gate that
+// doesn't forecast has all of them wait.
+func TestGate_Forecasts_TellsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &Gate{Places: 1, Share: 1, Patience: 5 * time.Second, Waiting: 1000, WaitingAll: 1000,
+			Forecasts: true}
+		worked := 0
+		work := func() {
+			if g.Wait(t.Context(), "a") {
+				time.Sleep(100 * time.Millisecond)
+				worked++
+				g.Give("a", 1)
+			}
+		}
+		for range 20 {
+			go work()
+		}
+		time.Sleep(time.Second) // in which ten have worked
+		told := 0
+		for range 100 { // of whom three in four can be served in time
+			go func() {
+				begin := time.Now()
+				work()
+				if took := time.Since(begin); took == 0 {
+					told++
+				} else if took > 5*time.Second {
+					t.Errorf("one was told after %v", took)
+				}
+			}()
+		}
+		time.Sleep(10 * time.Second)
+		if told < 50 || told > 70 || worked < 50 {
+			t.Errorf("%d were told at once and %d have worked", told, worked)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if !g.Wait(ctx, "a") {
+			t.Error("nobody waits, and nobody is let in")
+		}
+		g.Give("a", 1)
+	})
+}
+
+// Who has little time itself is told at once where others may wait.
+func TestGate_Forecasts_LooksAtTheDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &Gate{Places: 1, Share: 1, Patience: 5 * time.Second, Waiting: 1000, WaitingAll: 1000,
+			Forecasts: true}
+		for range 30 {
+			go func() {
+				if g.Wait(t.Context(), "a") {
+					time.Sleep(100 * time.Millisecond)
+					g.Give("a", 1)
+				}
+			}()
+		}
+		time.Sleep(time.Second + time.Millisecond) // there are two more seconds of work
+		begin := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if g.Wait(ctx, "a") || time.Since(begin) != 0 {
+			t.Errorf("one with a second to live waited for %v", time.Since(begin))
+		}
+		if !g.Wait(t.Context(), "a") {
+			t.Error("one with time was not let in")
+		}
+		g.Give("a", 1)
+	})
+}
