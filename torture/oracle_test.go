@@ -131,7 +131,8 @@ func askAll(t testing.TB, all []request, deadline time.Duration, found func(requ
 // nor a request to try again is a finding, whenever it comes.
 func wellAgain(t testing.TB, f *findings, place string, all []request) (time.Duration, error) {
 	t.Helper()
-	return within(recoveryLimit, func() bool {
+	var last string
+	took, err := within(recoveryLimit, func() bool {
 		var mu sync.Mutex
 		var again []request
 		askAll(t, all, recoveryLimit, func(r request, v verdict) {
@@ -139,12 +140,16 @@ func wellAgain(t testing.TB, f *findings, place string, all []request) (time.Dur
 			if v != right {
 				mu.Lock()
 				defer mu.Unlock()
-				again = append(again, r)
+				again, last = append(again, r), r.name+": "+string(v)
 			}
 		})
 		all = again
 		return len(all) == 0
 	})
+	if err != nil {
+		err = fmt.Errorf("%w: %s", err, last)
+	}
+	return took, err
 }
 
 // alive fails the test if the server's process is gone, as a crash of the module takes it.
