@@ -157,10 +157,15 @@ func alive(t testing.TB, s *server, place string) {
 	t.Helper()
 	select {
 	case <-s.ended:
-		said := s.log()
-		t.Fatalf("the server ended at %s:\n%s", place, said[max(0, len(said)-4000):])
+		t.Fatalf("the server ended at %s:\n%s", place, lastWords(s))
 	default:
 	}
+}
+
+// lastWords is the end of a server's log.
+func lastWords(s *server) string {
+	said := s.log()
+	return said[max(0, len(said)-4000):]
 }
 
 // place names a fault for a reader.
