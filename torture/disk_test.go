@@ -244,10 +244,16 @@ func (s *server) attempt() bool {
 	return served
 }
 
-// unavailable is what each service calls it that the disk can't answer just now.
-var unavailable = map[string]string{"kms": "KeyUnavailableException",
-	"secretsmanager": "InternalServiceError", "ssm": "InternalServerError",
-	"iam": "ServiceUnavailable"}
+// undurable is what each service calls it that the disk can't answer just now, and uncertain that
+// nobody knows whether a COMMIT that failed is there.
+var (
+	undurable = map[string]string{"kms": "KeyUnavailableException",
+		"secretsmanager": "InternalServiceError", "ssm": "InternalServerError",
+		"iam": "ServiceUnavailable"}
+	uncertain = map[string]string{"kms": "DependencyTimeoutException",
+		"secretsmanager": "InternalServiceError", "ssm": "InternalServerError",
+		"iam": "ServiceFailure"}
+)
 
 var retryer = retry.NewStandard()
 
@@ -256,8 +262,9 @@ func (r refusal) wrong() error {
 	switch {
 	case errors.Is(r.err, context.Canceled):
 		return nil
-	case r.name() != unavailable[r.service]:
-		return fmt.Errorf("%s was answered %w, and not %s", r.operation, r.err, unavailable[r.service])
+	case r.name() != undurable[r.service] && r.name() != uncertain[r.service]:
+		return fmt.Errorf("%s was answered %w, and not %s or %s", r.operation, r.err,
+			undurable[r.service], uncertain[r.service])
 	case !retryer.IsErrorRetryable(r.err):
 		return fmt.Errorf("%s was answered what no SDK tries again: %w", r.operation, r.err)
 	}
