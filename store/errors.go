@@ -53,8 +53,8 @@ var (
 			"answer. Look, or send the same request again.")
 )
 
-// blame tells callers of a statement's error that it is not theirs, where the disk has failed: to try
-// again helps.
+// blame tells callers of a statement's error that it is not theirs, where the disk has failed: to
+// try again helps.
 func blame(e engine, err error) error {
 	if err == nil || !e.broken(err) {
 		return err

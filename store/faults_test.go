@@ -276,14 +276,15 @@ func TestRow_FileDamaged_IsUnavailable(t *testing.T) {
 	}
 	everything := Wide(`SELECT sum(length(hex(filling))) FROM things`, ownTable)
 	n := 0
-	if err := db.Row(everything, nil, &n); fault.Of(err) == nil || fault.Of(err).Kind != fault.Unavailable {
-		t.Errorf("a read of what isn't there was answered %v", err)
-	}
 	var inside error
-	err = db.Commit(func(tx *Tx) error { inside = tx.Row(everything, nil, &n); return inside }, nil)
-	for _, err := range []error{inside, err} {
+	change := db.Commit(func(tx *Tx) error {
+		inside = tx.Row(everything, nil, &n)
+		return inside
+	}, nil)
+	for what, err := range map[string]error{"a read": db.Row(everything, nil, &n),
+		"a read inside of a change": inside, "that change": change} {
 		if fault.Of(err) == nil || fault.Of(err).Kind != fault.Unavailable {
-			t.Errorf("such a read inside of a change was answered %v", err)
+			t.Errorf("%s of what isn't there was answered %v", what, err)
 		}
 	}
 }
