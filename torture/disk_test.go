@@ -75,9 +75,9 @@ func draw(i int, r *rand.Rand) struck {
 	return f
 }
 
-// TestDisk_CallsFail_KeepsWhatIsAcknowledged: whatever call fails, once, now and then or for a while,
-// what was acknowledged is kept. Who isn't served hears what AWS's SDKs try again. While nothing can
-// be written the server says that it isn't ready, and it comes back by itself.
+// TestDisk_CallsFail_KeepsWhatIsAcknowledged: whatever call fails, once, now and then or for a
+// while, what was acknowledged is kept. Who isn't served hears what AWS's SDKs try again. While
+// nothing can be written the server says that it isn't ready, and it comes back by itself.
 func TestDisk_CallsFail_KeepsWhatIsAcknowledged(t *testing.T) {
 	t.Parallel()
 	faults := 14
@@ -122,9 +122,9 @@ func TestDisk_CallsFail_KeepsWhatIsAcknowledged(t *testing.T) {
 		t.Errorf("in the end SIGTERM ended it with %d:\n%s", code, tail(s.log()))
 	}
 	s.whole(dir+"/claviger.db", j.kept(0), 0)
-	report(t, "disk", "Calls on the database and its log failed under load: open, read, write, sync and "+
-		"truncate; with ENOSPC, EIO, EDQUOT, EMFILE, EINTR, or after half of a write; once, now and then "+
-		"or for a while.", "faults", found.struck, "acknowledged changes", len(j.kept(0)), "lost", 0,
+	report(t, "disk", "Calls on the database and its log failed under load: open, read, write, sync "+
+		"and truncate; with ENOSPC, EIO, EDQUOT, EMFILE, EINTR, or after half of a write; once, now and "+
+		"then or for a while.", "faults", found.struck, "acknowledged changes", len(j.kept(0)), "lost", 0,
 		"requests refused, each by an error that SDKs try again", found.refused,
 		"faults that nothing can be written through", found.stopped,
 		"of them the server said that it wasn't ready within, p99", percentile(found.unready, 99),
@@ -220,7 +220,8 @@ func TestDisk_CallsFailAtEndAndStart_NextStartServes(t *testing.T) {
 		"acknowledged changes", len(j.kept(0)), "lost", 0)
 }
 
-// attempt starts a server that may give up, and ends it if it doesn't. It reports whether it served.
+// attempt starts a server that may give up, and ends it if it doesn't. It reports whether it
+// served.
 func (s *server) attempt() bool {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
@@ -243,10 +244,10 @@ func (s *server) attempt() bool {
 	return served
 }
 
-// unavailable is what each service calls it that the disk can't answer just now, and uncertain that
+// undurable is what each service calls it that the disk can't answer just now, and uncertain that
 // nobody knows whether a COMMIT that failed is there.
 var (
-	unavailable = map[string]string{"kms": "KeyUnavailableException",
+	undurable = map[string]string{"kms": "KeyUnavailableException",
 		"secretsmanager": "InternalServiceError", "ssm": "InternalServerError",
 		"iam": "ServiceUnavailable"}
 	uncertain = map[string]string{"kms": "DependencyTimeoutException",
@@ -261,9 +262,9 @@ func (r refusal) wrong() error {
 	switch {
 	case errors.Is(r.err, context.Canceled):
 		return nil
-	case r.name() != unavailable[r.service] && r.name() != uncertain[r.service]:
+	case r.name() != undurable[r.service] && r.name() != uncertain[r.service]:
 		return fmt.Errorf("%s was answered %w, and not %s or %s", r.operation, r.err,
-			unavailable[r.service], uncertain[r.service])
+			undurable[r.service], uncertain[r.service])
 	case !retryer.IsErrorRetryable(r.err):
 		return fmt.Errorf("%s was answered what no SDK tries again: %w", r.operation, r.err)
 	}

@@ -119,7 +119,7 @@ func (j *journal) refused() []refusal {
 // verify checks those promises that hold at a position, several at once, and returns the first
 // broken ones.
 func verify(ctx context.Context, s *server, promises []*promise, position int64) error {
-	var checks findings
+	var checks losses
 	next := make(chan *promise)
 	for range 8 {
 		checks.all.Go(func() {
@@ -141,20 +141,20 @@ func verify(ctx context.Context, s *server, promises []*promise, position int64)
 	return errors.Join(checks.errs...)
 }
 
-// findings gathers what several at once have found.
-type findings struct {
+// losses gathers what several at once have found.
+type losses struct {
 	all  sync.WaitGroup
 	mu   sync.Mutex
 	errs []error
 }
 
-func (g *findings) add(err error) {
+func (g *losses) add(err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.errs = append(g.errs, err)
 }
 
-func (g *findings) count() int {
+func (g *losses) count() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return len(g.errs)
@@ -172,8 +172,8 @@ func some(promises []*promise, n int) []*promise {
 	return drawn
 }
 
-// recorded reads the trail: its batches follow one another without a gap, each line is a record, and
-// every promise that was made by a position has one.
+// recorded reads the trail: its batches follow one another without a gap, each line is a record,
+// and every promise that was made by a position has one.
 func recorded(db *store.DB, promises []*promise, position int64) error {
 	known, newest := map[string]bool{}, int64(0)
 	err := db.Trail(0, func(batch int64, _ time.Time, records []byte) error {

@@ -70,8 +70,8 @@ func TestKill_UnderLoad_LosesNothingAcknowledged(t *testing.T) {
 		percentile(starts, 99))
 }
 
-// whole looks at the database of a server that has ended, as an auditor would: every signed row, the
-// sets of rows, the trail.
+// whole looks at the database of a server that has ended, as an auditor would: every signed row,
+// the sets of rows, the trail.
 func (s *server) whole(database string, promises []*promise, position int64) {
 	s.t.Helper()
 	s.run("doctor", "--config", s.path("claviger.toml"), "--database")

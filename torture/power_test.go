@@ -47,7 +47,7 @@ func TestPower_LostUnderLoad_LosesNothingAcknowledged(t *testing.T) {
 	accepted(t, err)
 	defer token.Close()
 	seed := uint64(time.Now().UnixNano())
-	var lost findings
+	var lost losses
 	var facts atomic.Int64
 	numbers := make(chan int)
 	for range 4 {

@@ -43,7 +43,8 @@ func write(path string) error {
 		return err
 	}
 	db.SetMaxOpenConns(1)
-	if _, err := db.Exec(`CREATE TABLE IF NOT EXISTS t (n INTEGER PRIMARY KEY, filling BLOB)`); err != nil {
+	_, err = db.Exec(`CREATE TABLE IF NOT EXISTS t (n INTEGER PRIMARY KEY, filling BLOB)`)
+	if err != nil {
 		return err
 	}
 	for n := range rows {
@@ -203,7 +204,8 @@ func TestPower_Synced_IsThere(t *testing.T) {
 
 // A sync that failed promises nothing, and a later one doesn't make up for it.
 func TestPower_FailedSyncs_LoseNothingAcknowledged(t *testing.T) {
-	l, at := recorded(t, "FULL", disk.Rule{Function: disk.Sync, Errno: syscall.EIO, From: 20, Every: 9})
+	l, at := recorded(t, "FULL",
+		disk.Rule{Function: disk.Sync, Errno: syscall.EIO, From: 20, Every: 9})
 	if n, reason := lost(t, l, at, states()); n > 0 {
 		t.Errorf("%d of %d states have lost something: %v", n, states(), reason)
 	}
@@ -277,4 +279,17 @@ func TestHold_Syncs_WaitForRelease(t *testing.T) {
 	}
 	d.Release()
 	acknowledged(t, d, listen)
+}
+
+func TestSlowSyncs_Process_WaitsForEach(t *testing.T) {
+	dir := storetest.Dir(t)
+	d := disk.New(t, dir)
+	const by = 5 * time.Millisecond
+	d.SlowSyncs(by)
+	began := time.Now()
+	acknowledged(t, d, start(t, d, uri(dir, "FULL")))
+	syncs := d.Calls(disk.Sync, disk.Any)
+	if took := time.Since(began); syncs < rows || took < time.Duration(syncs)*by {
+		t.Errorf("%d syncs were waited for in %v", syncs, took)
+	}
 }

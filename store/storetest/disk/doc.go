@@ -15,7 +15,7 @@
 //
 // It sees what goes through the C library. That is all that SQLite does, which is C even in a Go
 // program. Go's own files make system calls of their own and are not seen: a file that Go has made
-// is known from the moment at which SQLite opens it, and counts as durable by name. The shared memory
-// of SQLite's log is mapped, is worth nothing after a loss of power, and is no part of any state;
-// calls on it can fail all the same.
+// is known from the moment at which SQLite opens it, and counts as durable by name. The shared
+// memory of SQLite's log is mapped, is worth nothing after a loss of power, and is no part of any
+// state; calls on it can fail all the same.
 package disk

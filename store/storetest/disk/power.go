@@ -20,7 +20,8 @@ const (
 	// Torn leaves the first of it there in the order of its making, and of the next write a part that
 	// ends at a sector.
 	Torn
-	// Scattered leaves any sectors of any writes there, in no order, and any changes of sizes and names.
+	// Scattered leaves any sectors of any writes there, in no order, and any changes of sizes and
+	// names.
 	Scattered
 	Losses // their number
 )
