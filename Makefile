@@ -109,14 +109,14 @@ bench-slow: softhsm build ## measure a device that takes 1 ms and 20 ms a call: 
 
 # A long test is a short one with a bigger number: CLAVIGER_LONG=1 asks for the whole sweep.
 soak: tools softhsm clients ## run the tests with every sweep at its full length: hours
-	@CLAVIGER_LONG=1 KILLS=$(KILLS) $(GO) run ./.ci/gotest -count=1 -timeout 12h $(PKG)
+	@CLAVIGER_LONG=1 $(GO) run ./.ci/gotest -count=1 -timeout 12h $(PKG)
 
 kill: tools softhsm clients ## kill -9 the server KILLS (50) times under load and look what survived
-	@CLAVIGER_LONG=1 KILLS=$(KILLS) $(GO) run ./.ci/gotest -count=1 -timeout 4h -run 'Kill|Crash' $(PKG)
+	@KILLS=$(KILLS) $(GO) run ./.ci/gotest -count=1 -timeout 4h -run 'Kill|Crash' $(PKG)
 
 # Whole sweeps of the drivers in torture, one after the other: two that run at once would starve each other.
 torture: tools softhsm ## break device, disk, clock and clients under the true server, whole sweeps (TORTURE=Sweep for one); an hour or more
-	CLAVIGER_LONG=1 KILLS=$(KILLS) $(GO) test -count=1 -timeout 8h -parallel 1 -run '$(TORTURE)' -v ./torture
+	CLAVIGER_LONG=1 $(GO) test -count=1 -timeout 8h -parallel 1 -run '$(TORTURE)' -v ./torture
 	$(GO) generate ./torture
 
 # One after the other: two that run at once would measure each other.

@@ -109,12 +109,16 @@ func (f *findings) conclude(t testing.TB) {
 	clear(f.kinds)
 }
 
-// askAll puts requests at once, each with its own deadline, and says what the answers are worth.
+// askAll puts requests at once, up to a number of clients, each with its own deadline, and says
+// what the answers are worth.
 func askAll(t testing.TB, all []request, deadline time.Duration, found func(request, verdict)) {
 	t.Helper()
 	var over sync.WaitGroup
+	clients := make(chan struct{}, 64)
 	for _, r := range all {
+		clients <- struct{}{}
 		over.Go(func() {
+			defer func() { <-clients }()
 			ctx, cancel := context.WithTimeout(t.Context(), deadline)
 			defer cancel()
 			found(r, judge(r.do(ctx)))

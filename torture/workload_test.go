@@ -176,14 +176,7 @@ func (w *workload) requests() []request {
 			}
 			return err
 		}},
-		{"GenerateMac", func(ctx context.Context) error {
-			out, err := w.kms.GenerateMac(ctx, &kms.GenerateMacInput{KeyId: w.hmac,
-				MacAlgorithm: types.MacAlgorithmSpecHmacSha256, Message: []byte(plain)})
-			if err != nil {
-				return err
-			}
-			return is("MAC", out.Mac, w.mac)
-		}},
+		{"GenerateMac", w.macs},
 		{"VerifyMac", func(ctx context.Context) error {
 			_, err := w.kms.VerifyMac(ctx, &kms.VerifyMacInput{KeyId: w.hmac, Message: []byte(plain),
 				MacAlgorithm: types.MacAlgorithmSpecHmacSha256, Mac: w.mac})
@@ -315,6 +308,15 @@ func (w *workload) signsRSA(ctx context.Context) error {
 		return wrongAnswer("a signature that isn't one")
 	}
 	return nil
+}
+
+func (w *workload) macs(ctx context.Context) error {
+	out, err := w.kms.GenerateMac(ctx, &kms.GenerateMacInput{KeyId: w.hmac,
+		MacAlgorithm: types.MacAlgorithmSpecHmacSha256, Message: []byte(plain)})
+	if err != nil {
+		return err
+	}
+	return is("MAC", out.Mac, w.mac)
 }
 
 func (w *workload) reEncrypt(ctx context.Context) error {
