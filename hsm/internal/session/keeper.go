@@ -72,9 +72,11 @@ type Options struct {
 	Log     *slog.Logger
 }
 
-// Observer is told whether a material's handle was in the cache.
+// Observer is told whether a material's handle was in the cache, and of calls that were sent away
+// because they would have waited for a session too long.
 type Observer interface {
 	Handle(hit bool)
+	Shed()
 }
 
 // Keeper keeps a token logged in until it is closed. Its methods are safe for concurrent use.
@@ -189,6 +191,7 @@ func (k *Keeper) Ready() error {
 // Stats are a token's counters at one moment.
 type Stats struct {
 	SessionsInUse, SessionsOpen, SessionsMax int
+	Waiting                                  int    // calls that wait for a session
 	Handles                                  int    // unwrapped keys in the cache
 	Generation                               uint64 // grows by one with each reload of the module
 	Renewals                                 uint64 // logins in new sessions after the first
@@ -210,6 +213,7 @@ func (k *Keeper) Stats() Stats {
 		}
 		s.SessionsOpen += Reserved
 		s.Handles = l.handles.size()
+		s.Waiting = l.keys.line.waiting()
 	}
 	return s
 }

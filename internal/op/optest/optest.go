@@ -222,3 +222,4 @@ func (observer) Overload(string)                                 {}
 func (observer) Waiting(int)                                     {}
 func (o observer) Call(string, time.Duration, bool)              { o.kit.TokenCalls.Add(1) }
 func (observer) Handle(bool)                                     {}
+func (observer) Shed()                                           {}
