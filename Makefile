@@ -15,6 +15,7 @@ FUZZTIME ?= 5s
 LONGFUZZ ?= 10m
 KILLS    ?= 50
 ROTATIONS ?= 50
+TORTURE  ?= .
 CASES    ?= 1000000
 SEED     ?= 1
 DEV_DIR  ?= ./dev-data
@@ -110,6 +111,11 @@ soak: tools softhsm clients ## run the tests with every sweep at its full length
 kill: tools softhsm clients ## kill -9 the server KILLS (50) times under load and look what survived
 	@CLAVIGER_LONG=1 KILLS=$(KILLS) $(GO) run ./.ci/gotest -count=1 -timeout 4h -run 'Kill|Crash' $(PKG)
 
+# Whole sweeps of the drivers in torture, one after the other: two that run at once would starve each other.
+torture: tools softhsm ## break device, disk, clock and clients under the true server, whole sweeps (TORTURE=Sweep for one); an hour or more
+	CLAVIGER_LONG=1 KILLS=$(KILLS) $(GO) test -count=1 -timeout 8h -parallel 1 -run '$(TORTURE)' -v ./torture
+	$(GO) generate ./torture
+
 # One after the other: two that run at once would measure each other.
 rotations: tools softhsm databases ## rotate the users of true databases ROTATIONS (50) times under kill -9, with clients that log in; prints how long
 	ROTATIONS=$(ROTATIONS) $(GO) test -count=1 -timeout 2h -run Rotation_ServerKilled -v ./cmd/claviger
@@ -174,4 +180,4 @@ tools: ## look whether Go and a C compiler are here
 clean: ## remove what was built; ./dev-data stays
 	rm -rf bin coverage.out coverage.html
 
-.PHONY: help run build test vet lint cover race fuzz fuzz-long oracle mutate bench bench-keys bench-rotations bench-parameters soak kill rotations walk recipes docs docs-check openapi changelog softhsm clients tools clean
+.PHONY: help run build test vet lint cover race fuzz fuzz-long oracle mutate bench bench-keys bench-rotations bench-parameters soak kill torture rotations walk recipes docs docs-check openapi changelog softhsm clients tools clean

@@ -67,8 +67,8 @@ func sources(t *testing.T) map[string]bool {
 	found := map[string]bool{}
 	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
-			if d != nil && d.IsDir() && slices.Contains([]string{"bench", "examples", ".git", ".ci",
-				"service/servicetest"}, path) {
+			if d != nil && d.IsDir() && slices.Contains([]string{"bench", "torture", "examples",
+				".git", ".ci", "service/servicetest"}, path) {
 				return fs.SkipDir
 			}
 			return err
