@@ -140,7 +140,8 @@ func (c *crowd) tags() {
 			}
 		}
 		_, err := client.TagResource(ctx, &kms.TagResourceInput{KeyId: names[w%2],
-			Tags: []kmstypes.Tag{{TagKey: aws.String(fmt.Sprint("w", w)), TagValue: aws.String(fmt.Sprint(r))}}})
+			Tags: []kmstypes.Tag{{TagKey: aws.String(fmt.Sprint("w", w)),
+				TagValue: aws.String(fmt.Sprint(r))}}})
 		return err
 	})
 	has, err := client.ListResourceTags(c.t.Context(),
@@ -166,7 +167,8 @@ func (c *crowd) related() {
 		var both sync.WaitGroup
 		both.Go(func() {
 			c.ask(func(ctx context.Context) error {
-				_, err := client.ReplicateKey(ctx, &kms.ReplicateKeyInput{KeyId: id, ReplicaRegion: aws.String(other)})
+				_, err := client.ReplicateKey(ctx,
+					&kms.ReplicateKeyInput{KeyId: id, ReplicaRegion: aws.String(other)})
 				return err
 			})
 		})

@@ -11,9 +11,9 @@
 // authenticate the raw bytes → decode → validate → find → authorize → absence → ready → dry run →
 // condition → turn → do → commit the change with all its records → answer. Find answers a [Target]
 // even for a thing that is not there, so that authorization has something to decide on and absence
-// is shown only to those allowed to know. The condition is whether the caller has the answer already
-// ([Condition]): then it may wait for another, and the road starts again at find, with the caller
-// and the time of that moment. A Write waits for its turn while others change the same
+// is shown only to those allowed to know. The condition is whether the caller has the answer
+// already ([Condition]): then it may wait for another, and the road starts again at find, with the
+// caller and the time of that moment. A Write waits for its turn while others change the same
 // ([Changer]), and starts again at find, too.
 //
 // # Plan, then commit

@@ -47,9 +47,9 @@ func (t storeTarget) Missing() error {
 	return nil
 }
 
-// Changes implements [op.Changer]. The jobs that connect and disconnect are not among those who wait
-// and are waited for: a cluster may keep them for as long as it likes, and who disconnects ends
-// what connects.
+// Changes implements [op.Changer]. The jobs that connect and disconnect are not among those who
+// wait and are waited for: a cluster may keep them for as long as it likes, and who disconnects
+// ends what connects.
 func (t storeTarget) Changes() []string {
 	return []string{t.Ref.Account + "/" + t.Ref.Region + "/" + t.Ref.ID}
 }

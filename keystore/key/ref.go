@@ -10,8 +10,8 @@ func (k Ref) ARN() string { return ARN(k.Account, k.Region, k.ID) }
 // Ref returns the name of the key in caches and tables.
 func (k *Key) Ref() Ref { return Ref{k.Account, k.Region, k.ID} }
 
-// Changed names what changes with the key of an ARN: the key, or all that are related to it. Related
-// multi-Region keys differ in nothing but their Region, and most changes are of all of them.
+// Changed names what changes with the key of an ARN: the key, or all that are related to it.
+// Related multi-Region keys share most of what they are, so most changes are of all of them.
 func Changed(arn string) string {
 	namespace, id, ok := strings.Cut(arn, ":key/"+MultiRegionPrefix)
 	if !ok {
