@@ -147,7 +147,8 @@ func TestBody_LargerThanTheOperationTakes_IsRefused(t *testing.T) {
 	}
 }
 
-// TestBody_StalledOnes_LoseTheirRoom to another of the same source, whose body is as long as may be.
+// TestBody_StalledOnes_LoseTheirRoom to another of the same source, whose body is as long as may
+// be.
 func TestBody_StalledOnes_LoseTheirRoom(t *testing.T) {
 	s := start(t)
 	until := make(chan struct{})

@@ -3,9 +3,9 @@
 //
 // A body has the bytes that it has room for, and no claim to more because of its length. It asks
 // for more when that room is full, and waits for it. If there is none, the room of those is taken
-// that have come too slowly of late. If all come well, the source that has least is first, and in it
-// who needs least; and whoever waits too long is sent away. If all wait for each other, those go that
-// have got the least.
+// that have come too slowly of late. If all come well, the source that has least is first, and in
+// it who needs least; and whoever waits too long is sent away. If all wait for each other, those go
+// that have got the least.
 package bodies
 
 import (
