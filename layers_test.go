@@ -232,6 +232,7 @@ var layers = []struct{ pkg, may, because string }{
 		"it starts what every domain runs on, and a domain's own tests can use it only if it knows none"},
 
 	{"internal/admission", "", "who may do how much at once is numbers and names"},
+	{"internal/bodies", "", "who may have how much memory is numbers and names"},
 	{"internal/listener", "internal/source", "connections are counted before anything is asked"},
 	{"internal/source", "", "an address is bytes"},
 	{"internal/turn", "", "who waits for whom is names, whatever they name"},

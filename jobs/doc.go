@@ -9,10 +9,12 @@
 //
 // # Leases
 //
-// A lease ends by itself, so that the job of a process that died is done by the next. While work
-// runs its lease is renewed, so that work may take longer than a lease. The number of the lease
-// fences the row: a worker that was thought dead can't end what another has begun. A crash between
-// the work and the end of its row has the work done again, so work must be idempotent.
+// A lease ends by itself, and with the process: only one may have the database, so the next one
+// frees all leases before it does anything. What was cut off is no failed attempt and is done at
+// once, unless the process died at that job more than three times in a row. While work runs its
+// lease is renewed, so that work may take longer than a lease. The number of the lease fences the
+// row: a worker that was thought dead can't end what another has begun. A crash between the work
+// and the end of its row has the work done again, so work must be idempotent.
 //
 // # Several at once
 //
