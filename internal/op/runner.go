@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"claviger/audit"
+	"claviger/internal/clock"
 	"claviger/internal/fault"
 	"claviger/internal/source"
 	"claviger/policy"
@@ -89,6 +90,7 @@ type Runner struct {
 	Observe Observer
 	Log     *slog.Logger
 	Now     func() time.Time
+	Clock   *clock.Guard // of what Now returns; nil believes no time, and nothing is destroyed
 
 	unauthenticated sampler // failures of callers nobody knows, by network: what leaves a record
 	ownFailures     periods // of ours before a caller is known, by cause: what is logged

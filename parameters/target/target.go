@@ -28,6 +28,7 @@ type Target struct {
 	Operation string
 	Says      func(policy.Values) // puts in what the request says to condition keys; or nil
 	Absent    error               // what is said where there is none
+	Expired   bool                // it is there still, and is to be no more
 	call      *op.Call
 }
 
@@ -94,7 +95,7 @@ func (t *Target) Missing() error {
 	switch {
 	case t.Unread != nil:
 		return t.Unread
-	case t.Entry == nil:
+	case t.Entry == nil, t.Expired:
 		return t.Absent
 	}
 	return nil
@@ -113,6 +114,9 @@ func (s *Finder) Find(c *op.Call, operation string, asked parameter.Asked, in op
 	}
 	if asked.Region == c.Region {
 		t.Entry, t.Unread = look(c, asked.Ref)
+	}
+	if t.Entry != nil && t.Unread == nil {
+		t.Expired, t.Unread = t.Entry.Expired(c.Time)
 	}
 	return t
 }
