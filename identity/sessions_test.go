@@ -65,7 +65,7 @@ func (h *fixture) revoke(id string, at time.Time) {
 	h.t.Helper()
 	at = at.UTC()
 	settled := clock.NewGuard(clock.Source{Now: func() time.Time { return at },
-		Uptime: func() time.Duration { return 0 }}, clock.State{}).Settle(at)
+		Uptime: func() time.Duration { return 0 }, Boot: "test"}, clock.State{}).Settle(at)
 	change, err := h.RevokeSession(h.t.Context(), id, account, at, settled)
 	if err == nil {
 		err = h.db.Commit(change, func(error) []byte { return nil })

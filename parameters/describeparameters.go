@@ -161,7 +161,7 @@ func (s *Parameters) list(c *op.Call, p domain.Page, ranges []parameterrows.Rang
 				return page, p.Next(at.String()), s.rows.Verify(c, page)
 			}
 			at.name = row.Name
-			if f.Matches(subject(&row.Parameter, row.Facts)) && !hasExpired(c, &row.Parameter) {
+			if f.Matches(subject(&row.Parameter, row.Facts)) {
 				page = append(page, row)
 			}
 		}
@@ -174,13 +174,6 @@ func (s *Parameters) list(c *op.Call, p domain.Page, ranges []parameterrows.Rang
 		}
 	}
 	return page, "", s.rows.Verify(c, page)
-}
-
-// hasExpired reports whether listings leave a parameter out that is there still. One whose policies
-// can't be read is in them, and the listing fails where it would show them.
-func hasExpired(c *op.Call, p *parameter.Parameter) bool {
-	expired, err := p.Expired(c.Time)
-	return expired && err == nil
 }
 
 // subject is what filters look at in a version of p.

@@ -28,8 +28,7 @@ func (s *Parameters) listShared(c *op.Call, p domain.Page,
 				return page, p.Next(at.Account + " " + at.Name), s.rows.Verify(c, page)
 			}
 			at = row.Ref
-			if f.Matches(subjectAbroad(&row.Parameter)) && !hasExpired(c, &row.Parameter) &&
-				isShared(c, &row.Parameter) {
+			if f.Matches(subjectAbroad(&row.Parameter)) && isShared(c, &row.Parameter) {
 				page = append(page, row)
 			}
 		}

@@ -196,7 +196,10 @@ func (s *Parameters) appendFound(c *op.Call, in GetParametersByPathInput, b belo
 	page []Parameter) ([]Parameter, error) {
 	asked := parameter.Asked{Ref: parameter.Ref{Account: b.Account, Region: b.Region, Name: name}}
 	e, err := s.source(asked, s.rows.WithValue)(c, asked.Ref)
-	if err != nil || e == nil || hasExpired(c, e.Parameter) {
+	if err != nil || e == nil {
+		return page, err
+	}
+	if expired, err := e.Expired(c.Time); expired || err != nil {
 		return page, err
 	}
 	asked.Selector.Version = labelled(e.Parameter, b.filter.Labels())

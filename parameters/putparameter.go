@@ -73,8 +73,7 @@ func (p placement) Demands() []policy.Demand {
 	return demands
 }
 
-// Missing implements [op.Target]: what isn't there is made. What has expired is in the way until it
-// is deleted, as its time can't be told for certain.
+// Missing implements [op.Target]: what isn't there is made.
 func (p placement) Missing() error { return p.Unread }
 
 func (s *Parameters) findPut(c *op.Call, in PutParameterInput) (p placement, err error) {

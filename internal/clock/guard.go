@@ -53,7 +53,7 @@ type Guard struct {
 func NewGuard(source Source, last State) *Guard {
 	g := &Guard{source: source, state: last}
 	wall, uptime := wallOf(source), source.Uptime()
-	if last.Boot == source.Boot && uptime >= last.Uptime {
+	if !last.Believed.IsZero() && last.Boot == source.Boot && uptime >= last.Uptime {
 		g.state = last.look(wall, uptime)
 		return g
 	}

@@ -91,7 +91,8 @@ func (k *Key) AllowsInState(operation string, now time.Time) error {
 	if answer := Matrix[operation][state]; answer != nil {
 		return answer(k)
 	}
-	if operation == "CancelKeyDeletion" && k.State == PendingDeletion && !k.DeletionDate.After(now) {
+	if operation == "CancelKeyDeletion" && k.State == PendingDeletion &&
+		!k.DeletionDate.IsZero() && !k.DeletionDate.After(now) {
 		return refuseDeleted(k)
 	}
 	return nil

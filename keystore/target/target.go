@@ -4,6 +4,8 @@
 package target
 
 import (
+	"time"
+
 	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/keystore/key"
@@ -33,6 +35,7 @@ type Target struct {
 
 	finder *Finder
 	call   *op.Call
+	now    time.Time
 }
 
 // crossAccount are the operations that have a form for keys of other accounts ("Allowing users in
@@ -159,7 +162,7 @@ func (t *Target) Ready() error {
 }
 
 // AllowsInState returns nil if the state of the key at the call's time allows the operation.
-func (t *Target) AllowsInState() error { return t.Key.AllowsInState(t.Operation, t.call.Time) }
+func (t *Target) AllowsInState() error { return t.Key.AllowsInState(t.Operation, t.now) }
 
 // Keyed is an input that names a key.
 type Keyed interface {
