@@ -134,14 +134,20 @@ func (k *timekeeper) remark() string {
 type ClockReading struct {
 	Wall     time.Time // what it shows
 	Believed time.Time
-	Doubt    string // why nothing is destroyed; empty: the clock is believed
+	Doubt    string // why nothing is destroyed; empty: the clock is believed, or behind
+	IsBehind bool   // it was set back
 }
+
+// IsOff reports whether there is something to accept.
+func (r ClockReading) IsOff() bool { return r.Doubt != "" || r.IsBehind }
 
 // Clock returns how the clock stands.
 func (s *Service) Clock() ClockReading {
-	state := s.clock.State()
-	return ClockReading{Wall: s.clock.source.Now(), Believed: state.Believed,
+	believed := s.clock.State().Believed
+	r := ClockReading{Wall: s.clock.source.Now().UTC(), Believed: believed,
 		Doubt: strings.TrimSpace(s.clock.remark())}
+	r.IsBehind = believed.Sub(r.Wall) > clock.Slack
+	return r
 }
 
 // AcceptClock has the time believed that the clock shows, and records it in an account. by is the
@@ -149,7 +155,7 @@ func (s *Service) Clock() ClockReading {
 // left alone.
 func (s *Service) AcceptClock(ctx context.Context, account, by string) (ClockReading, error) {
 	before := s.Clock()
-	if before.Doubt == "" {
+	if !before.IsOff() {
 		return before, nil
 	}
 	if err := s.known(ctx, account); err != nil {
@@ -160,7 +166,7 @@ func (s *Service) AcceptClock(ctx context.Context, account, by string) (ClockRea
 		RequestID: uuid.NewString(), EventID: uuid.NewString(), Account: account,
 		Identity: ownIdentity(account),
 		Additional: fmt.Appendf(nil, `{"believed":%q,"accepted":%q}`,
-			before.Believed.UTC().Format(time.RFC3339), before.Wall.UTC().Format(time.RFC3339))})
+			before.Believed.Format(time.RFC3339), before.Wall.Format(time.RFC3339))})
 }
 
 // ownIdentity is who did what this program was told to by a command, in records of no operation of
