@@ -39,7 +39,7 @@ const LongestSession = 36 * time.Hour
 
 // RevokeSession prepares the end of a session of an account, named by the id of its access key. It
 // holds for the next request. Rows of sessions that have expired meanwhile are deleted, by a time
-// that is settled: they would else be missed once the clock comes back. now is no earlier than that.
+// that is settled: they would else be missed once the clock comes back. now is no earlier.
 func (d *Directory) RevokeSession(ctx context.Context, id, account string, now time.Time,
 	settled clock.Settled) (domain.Change, error) {
 	row := &revokedSession{id, account, now.Add(LongestSession)}

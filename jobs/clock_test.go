@@ -12,8 +12,8 @@ import (
 	"claviger/jobs"
 )
 
-// TestRunner_ClockInDoubt_BeginsNothingDestructive: other work goes on, and what waits is as it was,
-// without an attempt, and due at once when the clock is back.
+// TestRunner_ClockInDoubt_BeginsNothingDestructive: other work goes on, and what waits is as
+// it was, without an attempt, and due at once when the clock is back.
 func TestRunner_ClockInDoubt_BeginsNothingDestructive(t *testing.T) {
 	const destroys = "kms:Destroys"
 	for name, runs := range map[string]func(*jobs.Runner){

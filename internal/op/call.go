@@ -82,8 +82,8 @@ func (c *Call) Anew() *Call {
 	return &now
 }
 
-// Settled is the call's time as far as something may be destroyed by it. While the clock is in doubt
-// it reaches no deadline.
+// Settled is the call's time as far as something may be destroyed by it. While the clock is in
+// doubt it reaches no deadline.
 func (c *Call) Settled() clock.Settled { return c.run.Clock.Settle(c.Time) }
 
 // Latest is what a deadline counts from after which something is destroyed: the call's time, or a

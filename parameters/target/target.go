@@ -121,8 +121,8 @@ func (s *Finder) Find(c *op.Call, operation string, asked parameter.Asked, in op
 	return t
 }
 
-// showsValue names the operations that refuse a parameter that has expired, whether its job has come
-// to it or not. The others show how it stands, or change what is there: it can still be deleted.
+// showsValue names the operations that refuse a parameter that has expired, whether its job has
+// come to it or not. The others show how it stands, or change what is there: it can be deleted.
 var showsValue = map[string]bool{
 	"GetParameter": true, "GetParameters": true, "GetParameterHistory": true,
 }

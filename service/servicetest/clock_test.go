@@ -153,8 +153,8 @@ func watched(t *testing.T, s *servicetest.Server) (said, doubted string) {
 	return string(a.Body), doubted
 }
 
-// TestClock_JumpsAhead_DestroysNothing: it jumps far beyond all that waits for its time, the service
-// and the machine start anew meanwhile, and the clock comes back.
+// TestClock_JumpsAhead_DestroysNothing: it jumps far beyond all that waits for its time, the
+// service and the machine start anew meanwhile, and the clock comes back.
 func TestClock_JumpsAhead_DestroysNothing(t *testing.T) {
 	s := servicetest.Start(t)
 	d := newDoomed(t, s)
@@ -224,8 +224,8 @@ func TestClock_DoubtEnds_DeletesWhatIsDue(t *testing.T) {
 	}
 }
 
-// TestClock_SetBack_DeadlinesMadeThenComeNoEarlier: what is scheduled while the clock is a week slow
-// is not due once it is right again.
+// TestClock_SetBack_DeadlinesMadeThenComeNoEarlier: what is scheduled while the clock is slow is
+// not due once it is right again.
 func TestClock_SetBack_DeadlinesMadeThenComeNoEarlier(t *testing.T) {
 	s := servicetest.Start(t)
 	createKey(t, s.KMS())

@@ -256,7 +256,7 @@ type Clock struct {
 	boots  int
 }
 
-// source is what the service compares: the clock, and the uptime of a machine that Boot starts anew.
+// source is what the service compares: the clock, and the uptime of a machine that Boot starts.
 func (c *Clock) source() clock.Source {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -288,8 +288,8 @@ func (c *Clock) Jump(d time.Duration) {
 	c.jumped += d
 }
 
-// Boot starts the machine anew for the next start of the service, which has to come. How long it was
-// off is what Advance says meanwhile.
+// Boot starts the machine anew for the next start of the service, which has to come. How long it
+// was off is what Advance says meanwhile.
 func (c *Clock) Boot() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
