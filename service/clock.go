@@ -87,7 +87,9 @@ func (k *timekeeper) run(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
-			k.mustKeep()
+			if k.db.Ready() == nil { // a disk that hangs holds up no end
+				k.mustKeep()
+			}
 			return
 		case <-tick.C:
 		}
