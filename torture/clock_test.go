@@ -96,8 +96,8 @@ func (u *unkind) lost() (lost int) {
 }
 
 // TestClock_Jumps_LoseNothing: the clock jumps by up to two months, ahead and back, the service and
-// the machine start anew in between, and more is scheduled for deletion while the clock is wrong. It
-// all takes less than a day, so that no window is over. Then the clock comes back.
+// the machine start anew in between, and more is scheduled for deletion while the clock is wrong.
+// It all takes less than a day, so that no window is over. Then the clock comes back.
 func TestClock_Jumps_LoseNothing(t *testing.T) {
 	rounds, jumps := 1, 12
 	if long() {
