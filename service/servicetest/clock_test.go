@@ -264,7 +264,7 @@ func TestJobs_EveryKind_IsDestructiveOrNot(t *testing.T) {
 
 		"kms:RotateKey": false, "kms:ConnectCustomKeyStore": false,
 		"kms:DisconnectCustomKeyStore": false, "secretsmanager:RotateSecret": false,
-		"secretsmanager:ReplicateSecret": false,
+		"secretsmanager:ReplicateSecretToRegions": false,
 	}
 	for kind, job := range servicetest.Start(t).Service().Jobs.Kinds {
 		if destructive, said := want[kind]; !said || destructive != job.Destructive {
