@@ -224,12 +224,10 @@ var layers = []struct{ pkg, may, because string }{
 
 	{"jobs", "internal/domain internal/op internal/fault store",
 		"the job runner does whatever was given to it and knows no domain"},
-	{"internal/op", "store policy audit internal/admission internal/fault internal/shape " +
-		"internal/source internal/turn internal/wire",
 	{"internal/clock", "internal/rowmac store",
 		"what is believed of the time is a row, and nobody's domain"},
-	{"internal/op", "store policy audit internal/admission internal/clock internal/fault internal/shape " +
-		"internal/source internal/wire",
+	{"internal/op", "store policy audit internal/admission internal/clock internal/fault " +
+		"internal/shape internal/source internal/turn internal/wire",
 		"the road authorizes, records and commits, and knows no domain and no protocol"},
 
 	{"internal/op/optest", "hsm hsm/hsmtest internal/domain internal/op internal/install " +
