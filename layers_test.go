@@ -76,7 +76,7 @@ var layers = []struct{ pkg, may, because string }{
 	{"keystore/datakeys", "keystore/sealing keystore/usage keystore/keyrows keystore/key " +
 		"keystore/ciphertext keystore/kmsfault keystore/model internal/... policy store",
 		"an epoch begins by an operation of its own, on the device and in the rows of its key"},
-	{"keystore/sealing", "keystore/key keystore/usage internal/op",
+	{"keystore/sealing", "keystore/key keystore/usage internal/custody internal/op",
 		"a seal is one call of a device, and a count"},
 	{"keystore/usage", "keystore/key internal/op internal/domain internal/fault store",
 		"counts are numbers of a key in its rows, and ride with the record of a call"},
