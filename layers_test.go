@@ -254,6 +254,7 @@ var layers = []struct{ pkg, may, because string }{
 	{"internal/rowset", "", "a digest of rows is arithmetic"},
 
 	{"store", "internal/rowset internal/fault internal/custody", "an engine knows nothing of what it stores"},
+	{"store/storetest/disk", "", "a disk holds files, whatever they are"},
 	{"store/storetest", "store internal/fault internal/custody",
 		"a suite sees what it tests and nothing above it"},
 	{"hsm", "hsm/internal/... internal/access internal/admission internal/fault internal/custody " +

@@ -3,6 +3,7 @@ package torture
 import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -27,5 +28,10 @@ func (s *server) secrets() *secretsmanager.Client {
 
 func (s *server) parameters() *ssm.Client {
 	return ssm.New(ssm.Options{BaseEndpoint: &s.url, Region: region, Credentials: s.keys(),
+		HTTPClient: s.client, Retryer: aws.NopRetryer{}})
+}
+
+func (s *server) iam() *iam.Client {
+	return iam.New(iam.Options{BaseEndpoint: &s.url, Region: region, Credentials: s.keys(),
 		HTTPClient: s.client, Retryer: aws.NopRetryer{}})
 }

@@ -296,6 +296,6 @@ func within(limit time.Duration, holds func() bool) (time.Duration, error) {
 		if time.Since(begin) > limit {
 			return limit, errors.New("not within " + limit.String())
 		}
-		time.Sleep(5 * time.Millisecond)
+		time.Sleep(20 * time.Millisecond)
 	}
 }

@@ -196,6 +196,9 @@ func TestShim_ForgottenLogin_IsBackWithTheNextOne(t *testing.T) {
 	for range 2 {
 		answers(t, d.random(s), pkcs11.CKR_USER_NOT_LOGGED_IN)
 	}
+	if info, err := d.GetSessionInfo(s); err != nil || info.State != pkcs11.CKS_RW_PUBLIC_SESSION {
+		t.Errorf("the session says %+v, %v", info, err)
+	}
 	accepted(t, d.Login(s, pkcs11.CKU_USER, hsmtest.PIN))
 	accepted(t, d.random(s))
 }

@@ -390,7 +390,7 @@ static CK_RV leave(struct call *c, CK_RV rv)
 #include "functions.h"
 #undef FUNCTION
 
-/* Two that tell the shim something of sessions and objects. */
+/* Those that tell the shim something of sessions and objects, or a caller of the login. */
 
 static CK_RV open_session(CK_SLOT_ID slot, CK_FLAGS flags, CK_VOID_PTR application, CK_NOTIFY notify,
 	CK_SESSION_HANDLE_PTR handle)
@@ -410,6 +410,14 @@ static CK_RV find_objects(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE_PTR objects, CK_
 	CK_RV rv = plain_C_FindObjects(s, objects, most, count);
 	for (CK_ULONG i = 0; rv == CKR_OK && i < *count; i++)
 		found(objects[i]);
+	return rv;
+}
+
+static CK_RV get_session_info(CK_SESSION_HANDLE s, CK_SESSION_INFO_PTR info)
+{
+	CK_RV rv = plain_C_GetSessionInfo(s, info);
+	if (rv == CKR_OK && atomic_load(&logged_out))
+		info->state = info->flags & CKF_RW_SESSION ? CKS_RW_PUBLIC_SESSION : CKS_RO_PUBLIC_SESSION;
 	return rv;
 }
 
@@ -452,6 +460,7 @@ CK_RV C_GetFunctionList(CK_FUNCTION_LIST_PTR_PTR list)
 	functions.C_GetFunctionList = C_GetFunctionList;
 	functions.C_OpenSession = open_session;
 	functions.C_FindObjects = find_objects;
+	functions.C_GetSessionInfo = get_session_info;
 	pthread_mutex_unlock(&once);
 	*list = &functions;
 	return rv;
