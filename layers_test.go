@@ -226,8 +226,8 @@ var layers = []struct{ pkg, may, because string }{
 		"the job runner does whatever was given to it and knows no domain"},
 	{"internal/clock", "internal/rowmac store",
 		"what is believed of the time is a row, and nobody's domain"},
-	{"internal/op", "store policy audit internal/admission internal/clock internal/fault internal/shape " +
-		"internal/source internal/wire",
+	{"internal/op", "store policy audit internal/admission internal/clock internal/fault " +
+		"internal/shape internal/source internal/turn internal/wire",
 		"the road authorizes, records and commits, and knows no domain and no protocol"},
 
 	{"internal/op/optest", "hsm hsm/hsmtest internal/domain internal/op internal/install " +
@@ -237,6 +237,7 @@ var layers = []struct{ pkg, may, because string }{
 	{"internal/admission", "", "who may do how much at once is numbers and names"},
 	{"internal/listener", "internal/source", "connections are counted before anything is asked"},
 	{"internal/source", "", "an address is bytes"},
+	{"internal/turn", "", "who waits for whom is names, whatever they name"},
 	{"internal/domain",
 		"internal/op internal/fault internal/signedtoken policy policy/principals store",
 		"what domains have in common knows none of them"},
