@@ -15,8 +15,9 @@ import (
 type passage struct {
 	*gates
 	from   string // its source
-	known  bool   // a known caller used its connection before
+	before string // the caller who used its connection before, if that one was known
 	at     *admission.Gate
+	as     string       // the party that its turn to be looked at was of
 	room   *bodies.Body // of its body, or nil
 	whose  string       // the caller, once known
 	place  bool         // among those of callers
@@ -25,42 +26,44 @@ type passage struct {
 }
 
 func (g *gates) passage(r *http.Request) *passage {
-	return &passage{gates: g, from: source.Of(r.RemoteAddr), known: listener.Known(r.Context())}
+	return &passage{gates: g, from: source.Of(r.RemoteAddr), before: listener.Known(r.Context())}
 }
 
-// arrive waits until it is the request's turn to be looked at.
+// arrive waits until it is the request's turn to be looked at: the turn of its source, or where that
+// was somebody known before, of that caller, beside whom others at the same source may do much.
 func (p *passage) arrive(ctx context.Context) bool {
-	gate := p.strangers
-	if p.known {
-		gate = p.acquaintances
+	gate, as := p.strangers, p.from
+	if p.before != "" {
+		gate, as = p.acquaintances, p.before
 	}
-	if !gate.Wait(ctx, p.from) {
+	if !gate.Wait(ctx, as) {
 		return false
 	}
-	p.at = gate
+	p.at, p.as = gate, as
 	return true
 }
 
 // pause lets others be looked at.
 func (p *passage) pause() {
 	if p.at != nil {
-		p.at.Give(p.from, 1)
+		p.at.Give(p.as, 1)
 		p.at = nil
 	}
 }
 
-func (p *passage) bodies() *bodies.Room {
-	if p.known {
-		return p.acquaintancesBodies
+// bodies is the memory that its body is in, and whose share of it that is.
+func (p *passage) bodies() (room *bodies.Room, of string) {
+	if p.before != "" {
+		return p.acquaintancesBodies, p.before
 	}
-	return p.strangersBodies
+	return p.strangersBodies, p.from
 }
 
 // identified ends the part before the caller was known, and takes a place for it.
 func (p *passage) identified(ctx context.Context, size int) bool {
 	p.pause()
-	listener.SetKnown(ctx, true)
 	p.whose = admission.Party(ctx)
+	listener.SetKnown(ctx, p.whose)
 	if p.place = p.callers.Wait(ctx, p.whose); !p.place {
 		return false
 	}
