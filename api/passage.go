@@ -51,11 +51,12 @@ func (p *passage) pause() {
 	}
 }
 
-func (p *passage) bodies() *bodies.Room {
+// bodies is the memory that its body is in, and whose share of it that is.
+func (p *passage) bodies() (room *bodies.Room, of string) {
 	if p.before != "" {
-		return p.acquaintancesBodies
+		return p.acquaintancesBodies, p.before
 	}
-	return p.strangersBodies
+	return p.strangersBodies, p.from
 }
 
 // identified ends the part before the caller was known, and takes a place for it.
