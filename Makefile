@@ -104,6 +104,9 @@ bench-rotations: softhsm build ## measure 500 rotations among 10,000 secrets wit
 bench-parameters: softhsm build ## measure a tree of 100,000 parameters beside one of 100
 	$(GO) run ./bench -parameters 100000 -span 2s
 
+bench-slow: softhsm build ## measure a device that takes 1 ms and 20 ms a call: what is left of it, overload, a quiet caller
+	$(GO) run ./bench -slow
+
 # A long test is a short one with a bigger number: CLAVIGER_LONG=1 asks for the whole sweep.
 soak: tools softhsm clients ## run the tests with every sweep at its full length: hours
 	@CLAVIGER_LONG=1 $(GO) run ./.ci/gotest -count=1 -timeout 12h $(PKG)
@@ -180,4 +183,4 @@ tools: ## look whether Go and a C compiler are here
 clean: ## remove what was built; ./dev-data stays
 	rm -rf bin coverage.out coverage.html
 
-.PHONY: help run build test vet lint cover race fuzz fuzz-long oracle mutate bench bench-keys bench-rotations bench-parameters soak kill torture rotations walk recipes docs docs-check openapi changelog softhsm clients tools clean
+.PHONY: help run build test vet lint cover race fuzz fuzz-long oracle mutate bench bench-keys bench-rotations bench-parameters bench-slow soak kill torture rotations walk recipes docs docs-check openapi changelog softhsm clients tools clean

@@ -2,11 +2,11 @@ package api
 
 import (
 	"context"
-	"io"
 	"net/http"
 	"time"
 
 	"claviger/internal/admission"
+	"claviger/internal/bodies"
 	"claviger/internal/listener"
 	"claviger/internal/source"
 )
@@ -15,71 +15,44 @@ import (
 type passage struct {
 	*gates
 	from   string // its source
-	known  bool   // a known caller used its connection before
+	before string // the caller who used its connection before, if that one was known
 	at     *admission.Gate
-	held   int    // bytes of its body
-	whose  string // the caller, once known
-	place  bool   // among those of callers
+	as     string       // the party that its turn to be looked at was of
+	room   *bodies.Body // of its body, or nil
+	whose  string       // the caller, once known
+	place  bool         // among those of callers
 	large  bool
 	waited bool // it has a place among those who wait
 }
 
 func (g *gates) passage(r *http.Request) *passage {
-	return &passage{gates: g, from: source.Of(r.RemoteAddr), known: listener.Known(r.Context())}
+	return &passage{gates: g, from: source.Of(r.RemoteAddr), before: listener.Known(r.Context())}
 }
 
-// arrive waits until it is the request's turn to be looked at.
+// arrive waits until it is the request's turn to be looked at: the turn of its source, or where that
+// was somebody known before, of that caller, beside whom others at the same source may do much.
 func (p *passage) arrive(ctx context.Context) bool {
-	gate := p.strangers
-	if p.known {
-		gate = p.acquaintances
+	gate, as := p.strangers, p.from
+	if p.before != "" {
+		gate, as = p.acquaintances, p.before
 	}
-	if !gate.Wait(ctx, p.from) {
+	if !gate.Wait(ctx, as) {
 		return false
 	}
-	p.at = gate
+	p.at, p.as = gate, as
 	return true
 }
 
 // pause lets others be looked at.
 func (p *passage) pause() {
 	if p.at != nil {
-		p.at.Give(p.from, 1)
+		p.at.Give(p.as, 1)
 		p.at = nil
 	}
 }
 
-// reserve takes bytes for a body until there are n.
-func (p *passage) reserve(n int) bool {
-	for p.held < n {
-		more := max(bodyStep, p.held) // as the buffer that they are for
-		if !p.bodies().Take(p.from, more) {
-			return false
-		}
-		p.held += more
-	}
-	return true
-}
-
-// metered reads a body and reserves what comes. A sender has what it has sent, and not what it says
-// that it will send.
-type metered struct {
-	io.Reader
-	way  *passage
-	read int
-}
-
-// Read implements [io.Reader].
-func (m *metered) Read(b []byte) (int, error) {
-	n, err := m.Reader.Read(b)
-	if m.read += n; !m.way.reserve(m.read) {
-		return n, tooMany
-	}
-	return n, err
-}
-
-func (p *passage) bodies() *admission.Gate {
-	if p.known {
+func (p *passage) bodies() *bodies.Room {
+	if p.before != "" {
 		return p.acquaintancesBodies
 	}
 	return p.strangersBodies
@@ -88,8 +61,8 @@ func (p *passage) bodies() *admission.Gate {
 // identified ends the part before the caller was known, and takes a place for it.
 func (p *passage) identified(ctx context.Context, size int) bool {
 	p.pause()
-	listener.SetKnown(ctx, true)
 	p.whose = admission.Party(ctx)
+	listener.SetKnown(ctx, p.whose)
 	if p.place = p.callers.Wait(ctx, p.whose); !p.place {
 		return false
 	}
@@ -121,8 +94,8 @@ func (p *passage) goOn(ctx context.Context) bool {
 // end gives back what the request holds.
 func (p *passage) end() {
 	p.pause()
-	if p.held > 0 {
-		p.bodies().Give(p.from, p.held)
+	if p.room != nil {
+		p.room.End()
 	}
 	if p.place {
 		p.callers.Give(p.whose, 1)
@@ -133,12 +106,6 @@ func (p *passage) end() {
 	if p.waited {
 		p.watchers.Give(p.whose, 1)
 	}
-}
-
-// bodyDeadline has the rest of a body of so many bytes come in time.
-func bodyDeadline(w http.ResponseWriter, size int64) {
-	patience := bodyTime + time.Duration(size)*time.Second/bodyRate
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(patience))
 }
 
 // noDeadline has nothing more come in time. The server reads on, to see whether the client has

@@ -181,7 +181,7 @@ func (p *power) open(cut int64, state map[string][]byte) (n int, err error) {
 	}
 	c := service.Config{Database: filepath.Join(dir, "claviger.db"), HSM: p.device,
 		Regions: []string{region, other}, Log: slog.New(slog.DiscardHandler), Version: "test",
-		Now: time.Now, Create: p.create}
+		Create: p.create}
 	opened, err := service.Open(p.t.Context(), c)
 	if err != nil {
 		return 0, err
