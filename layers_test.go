@@ -22,7 +22,7 @@ const module = "claviger"
 var layers = []struct{ pkg, may, because string }{
 	{".", "", "the root is a map and holds no code"},
 	{"cmd/...", "...", "nobody imports a command"},
-	{"cmd/claviger/exit", "hsm internal/install store",
+	{"cmd/claviger/exit", "hsm internal/backup internal/install store",
 		"how a command fails is said of errors that others have made"},
 	{"cmd/claviger/config", "cmd/claviger/exit hsm iam/webidentity internal/... service " +
 		"secrets/rotation/rotator/... parameters/public",
@@ -244,6 +244,8 @@ var layers = []struct{ pkg, may, because string }{
 		"a contract names what it carries and who is calling, and nothing else"},
 	{"internal/install", "store internal/rowmac internal/signedtoken internal/fault internal/custody",
 		"it opens what every domain signs by, and knows none of them"},
+	{"internal/backup", "store internal/install internal/custody",
+		"a backup is a file and what an installation knows of itself: whose rows are in it doesn't matter"},
 	{"internal/rowmac", "store internal/fault internal/custody",
 		"what signs every domain's rows knows none of them"},
 	{"internal/signedtoken", "", "a token is a text and a MAC"},

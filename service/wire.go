@@ -71,9 +71,11 @@ type Service struct {
 
 	services services
 	region   string // the default
+	id       string // of the installation
 	callers  *identity.Directory
 	entities *entity.Directory
 	runner   *op.Runner
+	now      func() time.Time
 	stop     func()
 	work     sync.WaitGroup
 	ending   chan struct{} // closed by Drain
@@ -140,6 +142,7 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 	runner := &op.Runner{Ledger: ledger, Callers: callers, Decide: policy.Decide, Observe: m,
 		Log: c.Log, Now: c.Now}
 	s.runner, s.callers, s.entities, s.region = runner, callers, entities, c.Regions[0]
+	s.id, s.now = in.ID, c.Now
 	s.services = newServices(workings{db: s.DB, token: s.Token, installation: in, regions: c.Regions,
 		clusters: &clusters{c.Clusters, s.Token, c.Log, m}, entities: entities, accessKeys: callers,
 		sessions: callers, unknownKeys: domain.UnknownKeys{Refuse: c.RefuseUnknownKeys},

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"os"
 	"syscall"
@@ -19,8 +20,13 @@ const copyStep = 256
 func (s *sqlite) copyTo(ctx context.Context, from *connection, path string,
 	each func(done, total int64)) (err error) {
 	defer func() {
-		if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || s.outOfSpace(err) {
-			err = errors.Join(ErrFull, err)
+		if s.outOfSpace(err) {
+			err = fmt.Errorf("%w: copying the database", ErrFull)
+		}
+		for _, no := range []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
+			if errors.Is(err, no) {
+				err = fmt.Errorf("%w: copying the database: %w", ErrFull, no)
+			}
 		}
 	}()
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
@@ -49,12 +55,25 @@ func (s *sqlite) copyTo(ctx context.Context, from *connection, path string,
 			err = ctx.Err()
 		}
 	}
-	if err = errors.Join(err, b.Finish()); err != nil {
-		return err
+	if ended := b.Finish(); err == nil {
+		err = ended // it says the same again
+	}
+	if err != nil {
+		return errors.Join(err, nospace(file))
 	}
 	// The first page says that there is a log, which is another's.
 	if _, err = to.Exec("PRAGMA journal_mode = DELETE", nil); err != nil {
 		return err
 	}
 	return file.Sync()
+}
+
+// nospace is why the system takes no more of a file, if it doesn't. SQLite's backup keeps that for
+// itself.
+func nospace(f *os.File) error {
+	info, err := f.Stat()
+	if err == nil {
+		_, err = f.WriteAt(make([]byte, copyStep<<12), info.Size())
+	}
+	return err
 }
