@@ -27,8 +27,6 @@ type engine interface {
 	checkpoint(*connection) (bool, error)
 	// finish leaves the database in one piece before the last connection closes.
 	finish(*connection) error
-	// copyTo writes what a connection sees in its transaction to an empty file; see [DB.Copy].
-	copyTo(ctx context.Context, from *connection, path string, each func(done, total int64)) error
 	// size is the space that the database takes on the disk, in bytes.
 	size() int64
 }

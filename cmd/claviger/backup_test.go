@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -421,4 +422,42 @@ func TestBackup_ByOtherTools_IsADatabase(t *testing.T) {
 	s.put("claviger.db", string(b), 0o600)
 	storetest.Edit(t, s.path("claviger.db"), `UPDATE heartbeat SET at = at + 1`)
 	s.start(s.serve()...).address()
+}
+
+// TestRestore_ByRoot_LeavesTheServicesFilesToIt: the service's user can start with what root has
+// restored, where a database was and where nothing was.
+func TestRestore_ByRoot_LeavesTheServicesFilesToIt(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root makes files that belong to others")
+	}
+	s, u := initialised(t), somebody(t)
+	s.give(u)
+	file, _ := s.backs("backup.db")
+	for _, gone := range []string{"backup.db-none", "claviger.db*"} {
+		found, _ := filepath.Glob(s.path(gone))
+		for _, path := range found {
+			if err := os.Remove(path); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if r := s.restores(file, "--yes"); r.code != 0 {
+			t.Fatalf("restore: %d\n%s%s", r.code, r.stdout, r.stderr)
+		}
+		err := filepath.WalkDir(s.dir, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || path == file {
+				return err
+			}
+			info, err := d.Info()
+			if err == nil && fmt.Sprint(info.Sys().(*syscall.Stat_t).Uid) != u.Uid {
+				t.Errorf("%s belongs to another", path)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if said := s.inspects(0); !strings.Contains(said, "verified") {
+		t.Errorf("doctor says\n%s", said)
+	}
 }

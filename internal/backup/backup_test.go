@@ -3,6 +3,7 @@ package backup_test
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -134,7 +135,7 @@ func (p *place) names() (names []string) {
 // was backed up, and not that a server starts with it.
 func TestCheck_SignedBackupOfATamperedDatabase_IsRefused(t *testing.T) {
 	p := newPlace(t)
-	sql := func(statement string) func(string) {
+	edit := func(statement string) func(string) {
 		return func(path string) { storetest.Edit(t, path, statement) }
 	}
 	counted := func(table string, n int64) func(*backup.Manifest) {
@@ -148,27 +149,27 @@ func TestCheck_SignedBackupOfATamperedDatabase_IsRefused(t *testing.T) {
 		is     error
 		says   string
 	}{
-		{"a later migration", sql(`INSERT INTO migration VALUES (9999, '9999_later.sql', x'00', 1)`),
+		{"a later migration", edit(`INSERT INTO migration VALUES (9999, '9999_later.sql', x'00', 1)`),
 			asItWas, store.ErrNewer, "9999_later"},
-		{"a migration less", sql(`DELETE FROM migration
+		{"a migration less", edit(`DELETE FROM migration
 			WHERE number = (SELECT max(number) FROM migration)`), asItWas, backup.ErrUnfit,
 			"Restore it with that one"},
-		{"a table more", sql(`CREATE TABLE intruder (a); INSERT INTO intruder VALUES (1)`), asItWas, store.ErrSchema, "intruder"},
-		{"another root's row", sql(`UPDATE installation SET root = 'x'`), asItWas, install.ErrForeign, ""},
-		{"an edited row", sql(`UPDATE installation SET created = created + 1`), asItWas,
+		{"a table more", edit(`CREATE TABLE intruder (a); INSERT INTO intruder VALUES (1)`), asItWas, store.ErrSchema, "intruder"},
+		{"another root's row", edit(`UPDATE installation SET root = 'x'`), asItWas, install.ErrForeign, ""},
+		{"an edited row", edit(`UPDATE installation SET created = created + 1`), asItWas,
 			install.ErrChanged, ""},
-		{"a service key lost", sql(`DELETE FROM service_keys WHERE name = 'identity'`),
+		{"a service key lost", edit(`DELETE FROM service_keys WHERE name = 'identity'`),
 			counted("service_keys", 1), install.ErrChanged, ""},
-		{"no sets of rows", sql(`DELETE FROM row_sets`), counted("row_sets", 0), store.ErrRows, ""},
-		{"a signed row more", sql(`INSERT INTO kms_aliases SELECT '1', 'r', 'alias/x', 1, 'k', 1, 1, x'00'`),
+		{"no sets of rows", edit(`DELETE FROM row_sets`), counted("row_sets", 0), store.ErrRows, ""},
+		{"a signed row more", edit(`INSERT INTO kms_aliases SELECT '1', 'r', 'alias/x', 1, 'k', 1, 1, x'00'`),
 			counted("kms_aliases", 1), store.ErrRows, ""},
-		{"rows that the manifest doesn't count", sql(`DELETE FROM heartbeat`), asItWas, backup.ErrUnfit,
+		{"rows that the manifest doesn't count", edit(`DELETE FROM heartbeat`), asItWas, backup.ErrUnfit,
 			"its manifest is of another"},
-		{"another end of the trail", sql(`INSERT INTO trail SELECT max(batch) + 1, 1, x'00' FROM trail`),
+		{"another end of the trail", edit(`INSERT INTO trail SELECT max(batch) + 1, 1, x'00' FROM trail`),
 			counted("trail", 4), backup.ErrUnfit, "its manifest is of another"},
 		{"another installation's name", func(string) {},
 			func(m *backup.Manifest) { m.Installation = "x" }, backup.ErrUnfit, "of another"},
-		{"a page of zeros", zeroed, asItWas, nil, ""},
+		{"a page of zeros", zeroed, asItWas, backup.ErrUnfit, "table kms_aliases was damaged"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			rows := p.manifest.Rows
@@ -191,15 +192,21 @@ func TestCheck_SignedBackupOfATamperedDatabase_IsRefused(t *testing.T) {
 	}
 }
 
-// zeroed takes the last page's content away.
+// zeroed takes away what the first page of an index has.
 func zeroed(path string) {
+	db, err := sql.Open("sqlite3", path)
+	if err != nil {
+		return
+	}
+	defer db.Close()
+	page := int64(0)
+	_ = db.QueryRow(`SELECT rootpage FROM sqlite_schema WHERE name = 'kms_aliases_by_key'`).Scan(&page)
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return
 	}
 	defer f.Close()
-	info, _ := f.Stat()
-	_, _ = f.WriteAt(make([]byte, 4096), info.Size()-4096)
+	_, _ = f.WriteAt(make([]byte, 4096), (page-1)*4096)
 }
 
 // TestCheck_EditedRow_IsFoundByTheToken, unless that is left out: the sets hold rows by their MACs.

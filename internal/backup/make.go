@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"claviger/store"
+	"claviger/store/snapshot"
 
 	"github.com/go-json-experiment/json"
 )
@@ -101,7 +102,7 @@ func Make(ctx context.Context, c Making) (_ *Manifest, err error) {
 
 // fill copies the database into a file, and says what is in it. The file is left at its end.
 func (m *Manifest) fill(ctx context.Context, c Making, db *store.DB, f *os.File) error {
-	err := db.Copy(ctx, f.Name(), func(done, total int64) {
+	err := snapshot.Copy(ctx, c.Database, f.Name(), func(done, total int64) {
 		share := float64(done) / float64(total) // a page may have any size
 		c.Watch(Copying, int64(share*float64(db.Stats().Bytes)), db.Stats().Bytes)
 	})

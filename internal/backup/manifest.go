@@ -27,7 +27,7 @@ var ErrUnfit = errors.New("this backup can't be restored")
 // purpose is what the authenticator signs manifests for.
 const purpose = "claviger backup"
 
-// Format is that of the manifests which this program makes, and the only one that it reads.
+// format is that of the manifests which this program makes, and the only one that it reads.
 const format = 1
 
 // Manifest says what a backup holds.
@@ -70,7 +70,7 @@ func seal(text, mac []byte) []byte {
 	return fmt.Appendf(nil, "%s%s\n%x\n", firstLine, text, mac)
 }
 
-// Decode reads a manifest. Members that it doesn't know belong to a later format, which is refused.
+// Decode reads a manifest. One of a later format is [store.ErrNewer].
 func Decode(text []byte) (m Manifest, err error) {
 	if err := json.Unmarshal(text, &m); err != nil {
 		return m, fmt.Errorf("%w: its manifest can't be read: %w", ErrUnfit, err)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"claviger/store"
+	"claviger/store/snapshot"
 )
 
 // Placing says what is put where. All fields must be set.
@@ -30,6 +31,10 @@ type Placing struct {
 // there was none. At each moment there is the one or the other, whole. If it fails there is the one
 // that was.
 func Put(ctx context.Context, p Placing) (kept string, err error) {
+	// Where it is a link, its log is beside what it leads to, and so is what takes its place.
+	if real, err := filepath.EvalSymlinks(p.Database); err == nil {
+		p.Database = real
+	}
 	next := p.Database + ".restoring"
 	remove(next) // of a restore that was broken off
 	defer func() {
@@ -124,8 +129,8 @@ func (p Placing) exchange(next string) (kept string, err error) {
 		there = false
 	}
 	if there {
-		// If it fails the database is damaged, or isn't the service's alone: its log goes where it goes.
-		_ = store.Settle(p.Database)
+		// If it fails the database is damaged, and its log goes where it goes.
+		_ = snapshot.Settle(p.Database)
 	}
 	moved, err := p.aside()
 	if err == nil && there {

@@ -1,4 +1,4 @@
-package store
+package snapshot_test
 
 import (
 	"bytes"
@@ -11,6 +11,10 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"claviger/store"
+	"claviger/store/snapshot"
+	"claviger/store/storetest"
 )
 
 // emptyFile makes what a copy is written to.
@@ -23,33 +27,31 @@ func emptyFile(t *testing.T) string {
 	return path
 }
 
-// filled is a database with some MiB in its trail.
-func filled(t *testing.T) *DB {
+// filled is a database with some MiB in its trail, and where it is.
+func filled(t *testing.T) (*store.DB, string) {
 	t.Helper()
-	db, err := Open(t.Context(), Config{Path: filepath.Join(t.TempDir(), "db")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
+	path := filepath.Join(t.TempDir(), "db")
+	db := storetest.Open(t, path)
 	record := bytes.Repeat([]byte("r"), 1<<16)
 	for range 64 {
 		if err := db.Commit(nil, func(error) []byte { return record }); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return db
+	return db, path
 }
 
 // TestCopy_WhileOthersCommit_IsOneMoment: however much is committed between its steps, it ends, and
 // holds what was there when it began.
 func TestCopy_WhileOthersCommit_IsOneMoment(t *testing.T) {
-	db, path := filled(t), emptyFile(t)
+	db, from := filled(t)
+	path := emptyFile(t)
 	began, err := db.TrailEnd()
 	if err != nil {
 		t.Fatal(err)
 	}
 	steps := 0
-	err = db.Copy(t.Context(), path, func(done, total int64) {
+	err = snapshot.Copy(t.Context(), from, path, func(done, total int64) {
 		steps++
 		if done > total {
 			t.Errorf("%d of %d pages", done, total)
@@ -64,7 +66,7 @@ func TestCopy_WhileOthersCommit_IsOneMoment(t *testing.T) {
 		t.Fatalf("%d steps, %v", steps, err)
 	}
 	after, _ := db.TrailEnd()
-	made, err := OpenCopy(path)
+	made, err := store.OpenCopy(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,8 +82,9 @@ func TestCopy_WhileOthersCommit_IsOneMoment(t *testing.T) {
 
 // TestCopy_File_IsPlain: it says of itself that it needs no log, and how long it is.
 func TestCopy_File_IsPlain(t *testing.T) {
-	db, path := filled(t), emptyFile(t)
-	if err := db.Copy(t.Context(), path, func(int64, int64) {}); err != nil {
+	_, from := filled(t)
+	path := emptyFile(t)
+	if err := snapshot.Copy(t.Context(), from, path, func(int64, int64) {}); err != nil {
 		t.Fatal(err)
 	}
 	b, err := os.ReadFile(path)
@@ -101,12 +104,12 @@ func TestCopy_File_IsPlain(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.Close()
-	made, err := OpenCopy(path)
+	made, err := store.OpenCopy(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer made.Close()
-	served, err := Open(t.Context(), Config{Path: path})
+	served, err := store.Open(t.Context(), store.Config{Path: path})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +120,7 @@ func TestCopy_File_IsPlain(t *testing.T) {
 		}
 	}
 	var verdict string
-	check := internal("PRAGMA integrity_check")
+	check := store.Wide("PRAGMA integrity_check", "a test")
 	if err := served.Row(check, nil, &verdict); err != nil || verdict != "ok" {
 		t.Errorf("%s, %v", verdict, err)
 	}
@@ -128,36 +131,20 @@ func TestCopy_File_IsPlain(t *testing.T) {
 
 // TestCopy_Cancelled_Ends between two steps.
 func TestCopy_Cancelled_Ends(t *testing.T) {
-	db, path := filled(t), emptyFile(t)
+	_, from := filled(t)
+	path := emptyFile(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	steps := 0
-	err := db.Copy(ctx, path, func(int64, int64) { steps++; cancel() })
+	err := snapshot.Copy(ctx, from, path, func(int64, int64) { steps++; cancel() })
 	if !errors.Is(err, context.Canceled) || steps != 1 {
 		t.Errorf("%d steps, %v", steps, err)
-	}
-}
-
-// TestCopy_SchemaChanged_IsRefused: what isn't the program's is no backup.
-func TestCopy_SchemaChanged_IsRefused(t *testing.T) {
-	db, path := filled(t), emptyFile(t)
-	conn, err := newConnection(t.Context(), db.engine, writing)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.close()
-	if err := conn.script("CREATE TABLE intruder (a)"); err != nil {
-		t.Fatal(err)
-	}
-	if err := db.Copy(t.Context(), path, func(int64, int64) {}); !errors.Is(err, ErrSchema) {
-		t.Errorf("it says %v", err)
 	}
 }
 
 // TestSettle_LogLeftBehind_IsMoved: after a process that was killed, the newest commits are in the
 // log alone.
 func TestSettle_LogLeftBehind_IsMoved(t *testing.T) {
-	db := filled(t)
-	from := db.engine.(*sqlite).path
+	db, from := filled(t)
 	to := filepath.Join(t.TempDir(), "db")
 	for _, suffix := range []string{"", "-wal"} {
 		b, err := os.ReadFile(from + suffix)
@@ -169,13 +156,13 @@ func TestSettle_LogLeftBehind_IsMoved(t *testing.T) {
 		}
 	}
 	want, _ := db.TrailEnd()
-	if err := Settle(to); err != nil {
+	if err := snapshot.Settle(to); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(to + "-wal"); err == nil {
 		t.Error("the log is there still")
 	}
-	made, err := OpenCopy(to)
+	made, err := store.OpenCopy(to)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +174,8 @@ func TestSettle_LogLeftBehind_IsMoved(t *testing.T) {
 
 // TestCopy_Commits_GoOn: none waits for the copy to end.
 func TestCopy_Commits_GoOn(t *testing.T) {
-	db, path := filled(t), emptyFile(t)
+	db, from := filled(t)
+	path := emptyFile(t)
 	ctx, stop := context.WithCancel(t.Context())
 	var commits sync.WaitGroup
 	n := 0
@@ -198,7 +186,7 @@ func TestCopy_Commits_GoOn(t *testing.T) {
 			}
 		}
 	})
-	err := db.Copy(t.Context(), path, func(int64, int64) { time.Sleep(20 * time.Millisecond) })
+	err := snapshot.Copy(t.Context(), from, path, func(int64, int64) { time.Sleep(20 * time.Millisecond) })
 	stop()
 	commits.Wait()
 	if err != nil || n < 10 {
