@@ -15,6 +15,7 @@ FUZZTIME ?= 5s
 LONGFUZZ ?= 10m
 KILLS    ?= 50
 ROTATIONS ?= 50
+TORTURE  ?= .
 CASES    ?= 1000000
 SEED     ?= 1
 DEV_DIR  ?= ./dev-data
@@ -103,12 +104,20 @@ bench-rotations: softhsm build ## measure 500 rotations among 10,000 secrets wit
 bench-parameters: softhsm build ## measure a tree of 100,000 parameters beside one of 100
 	$(GO) run ./bench -parameters 100000 -span 2s
 
+bench-slow: softhsm build ## measure a device that takes 1 ms and 20 ms a call: what is left of it, overload, a quiet caller
+	$(GO) run ./bench -slow
+
 # A long test is a short one with a bigger number: CLAVIGER_LONG=1 asks for the whole sweep.
 soak: tools softhsm clients ## run the tests with every sweep at its full length: hours
-	@CLAVIGER_LONG=1 KILLS=$(KILLS) $(GO) run ./.ci/gotest -count=1 -timeout 12h $(PKG)
+	@CLAVIGER_LONG=1 $(GO) run ./.ci/gotest -count=1 -timeout 12h $(PKG)
 
 kill: tools softhsm clients ## kill -9 the server KILLS (50) times under load and look what survived
-	@CLAVIGER_LONG=1 KILLS=$(KILLS) $(GO) run ./.ci/gotest -count=1 -timeout 4h -run 'Kill|Crash' $(PKG)
+	@KILLS=$(KILLS) $(GO) run ./.ci/gotest -count=1 -timeout 4h -run 'Kill|Crash' $(PKG)
+
+# Whole sweeps of the drivers in torture, one after the other: two that run at once would starve each other.
+torture: tools softhsm ## break device, disk, clock and clients under the true server, whole sweeps (TORTURE=Sweep for one); an hour or more
+	CLAVIGER_LONG=1 $(GO) test -count=1 -timeout 8h -parallel 1 -run '$(TORTURE)' -v ./torture
+	$(GO) generate ./torture
 
 # One after the other: two that run at once would measure each other.
 rotations: tools softhsm databases ## rotate the users of true databases ROTATIONS (50) times under kill -9, with clients that log in; prints how long
@@ -174,4 +183,4 @@ tools: ## look whether Go and a C compiler are here
 clean: ## remove what was built; ./dev-data stays
 	rm -rf bin coverage.out coverage.html
 
-.PHONY: help run build test vet lint cover race fuzz fuzz-long oracle mutate bench bench-keys bench-rotations bench-parameters soak kill rotations walk recipes docs docs-check openapi changelog softhsm clients tools clean
+.PHONY: help run build test vet lint cover race fuzz fuzz-long oracle mutate bench bench-keys bench-rotations bench-parameters bench-slow soak kill torture rotations walk recipes docs docs-check openapi changelog softhsm clients tools clean

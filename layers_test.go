@@ -35,6 +35,7 @@ var layers = []struct{ pkg, may, because string }{
 	{"service", "...", "somebody has to put the parts together"},
 	{"service/servicetest", "...", "it starts the true server, and that is everything"},
 	{"bench/...", "...", "it measures the whole, and nobody imports a command"},
+	{"torture", "...", "it breaks the true server, and nobody imports it"},
 	{"examples/...", "...", "an example may show any part of the house"},
 	{".ci/...", "", "a tool that judges the tree must not depend on it"},
 
@@ -255,6 +256,7 @@ var layers = []struct{ pkg, may, because string }{
 
 	{"store", "internal/rowset internal/fault internal/custody", "an engine knows nothing of what it stores"},
 	{"store/snapshot", "store", "a copy is made of a file, whatever is in it"},
+	{"store/storetest/disk", "", "a disk holds files, whatever they are"},
 	{"store/storetest", "store internal/fault internal/custody",
 		"a suite sees what it tests and nothing above it"},
 	{"hsm", "hsm/internal/... internal/access internal/admission internal/fault internal/custody " +
@@ -286,6 +288,8 @@ var layers = []struct{ pkg, may, because string }{
 		"crypto11 has sessions of its own and shares only the module with ours"},
 	{"hsm/hsmtest", "hsm hsm/internal/kwp internal/fault internal/custody internal/lattice",
 		"a suite sees what it tests and nothing above it, and of its inside only what it imports by"},
+	{"hsm/hsmtest/shim", "hsm",
+		"what stands before a module knows PKCS#11 and where SoftHSM2 is"},
 	{"hsm/hsmtest/fakedevice", "hsm hsm/hsmtest hsm/internal/cryptoki hsm/internal/module " +
 		"hsm/internal/kwp internal/lattice",
 		"a driver that is no library comes in by the table of loaded modules"},
@@ -325,7 +329,7 @@ var walls = []struct{ path, in, because string }{
 	{"filippo.io/edwards25519", "secrets/rotation/rotator/mysql",
 		"MariaDB's plugin ed25519 makes keys of passwords as crypto/ed25519 doesn't"},
 	{"github.com/aws/aws-sdk-go-v2",
-		"cmd/claviger/params/remote service/servicetest bench examples/...",
+		"cmd/claviger/params/remote service/servicetest bench torture examples/...",
 		"the SDK is the client we promise to serve, not a part of the service; one command is such a client"},
 	{"github.com/aws/smithy-go", "cmd/claviger/params/remote service/servicetest examples/...",
 		"it is part of the SDK"},

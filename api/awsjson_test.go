@@ -281,6 +281,8 @@ func TestAWSJSON_Failure_Is400Or500(t *testing.T) {
 			want, code = 500, "LowerInternalException"
 		case fault.Unavailable:
 			want, code = 500, "LowerUnavailableException"
+		case fault.Uncertain:
+			want = 500
 		case fault.TooLarge:
 			want = 413
 		}

@@ -76,7 +76,7 @@ func (x *exchange) run(ctx context.Context) (out any, err error) {
 	}
 	out, err = x.Runner.Serve(ctx, x.asked.Service, &x.request)
 	if f := fault.Of(err); f != nil && f.Kind == fault.Unauthenticated {
-		listener.SetKnown(ctx, false)
+		listener.SetKnown(ctx, "")
 	}
 	return out, err
 }

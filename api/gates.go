@@ -36,7 +36,7 @@ const (
 type gates struct {
 	// Work for somebody who isn't known yet, by source: reading headers, finding the access key,
 	// verifying the signature. Connections that carried a request of a known caller before have their
-	// own, or strangers would keep them waiting.
+	// own, by that caller, or strangers would keep them waiting.
 	strangers, acquaintances *admission.Gate
 
 	// Bytes of bodies, from before they are read until the answer, by source. Anybody can name an
@@ -78,14 +78,20 @@ func newGates() *gates {
 		g.Least = least
 		return g
 	}
+	// These wait for what may be slow, the device above all, so that it is known how long that takes.
+	forecasting := func(places, share int) *admission.Gate {
+		g := patient(places, share)
+		g.Forecasts = true
+		return g
+	}
 	return &gates{
 		strangers:           patient(4*processors, 4*processors),
 		acquaintances:       patient(4*processors, 4*processors),
 		strangersBodies:     &admission.Gate{Places: maxHeld, Share: maxHeld / 8},
 		acquaintancesBodies: &admission.Gate{Places: maxHeld, Share: maxHeld / 2},
 		refusals:            paced(64, 16, 50*time.Millisecond),
-		callers:             patient(maxCallers, maxCallers/4),
-		large:               patient(4*processors, max(1, processors/2)),
+		callers:             forecasting(maxCallers, maxCallers/4),
+		large:               forecasting(4*processors, max(1, processors/2)),
 		watchers:            &admission.Gate{Places: maxWatchers, Share: maxWatchers / 4},
 		documents:           paced(32, 8, 100*time.Millisecond),
 		metrics:             patient(16, 4),
@@ -129,7 +135,7 @@ func (s *server) turnAway(w http.ResponseWriter, r *http.Request, where string) 
 	h["X-Amzn-Errortype"] = []string{tooMany.Code}
 	h["Content-Length"] = []string{"0"}
 	switch {
-	case listener.Known(r.Context()):
+	case listener.Known(r.Context()) != "":
 	case r.ProtoMajor == 2:
 		h["Connection"] = []string{"close"}
 	default:

@@ -122,6 +122,8 @@ var meanings = map[int]string{
 	http.StatusInternalServerError:  "The service failed; its log says why.",
 	http.StatusServiceUnavailable: "The token or the disk can't answer just now. " +
 		"Try again later.",
+	http.StatusGatewayTimeout: "The disk does not answer, and nobody knows whether the request was " +
+		"performed. Look, or send it again.",
 }
 
 // OpenAPI returns the description of the REST routes of ops as an OpenAPI 3.1 document in JSON. It

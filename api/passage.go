@@ -15,8 +15,9 @@ import (
 type passage struct {
 	*gates
 	from   string // its source
-	known  bool   // a known caller used its connection before
+	before string // the caller who used its connection before, if that one was known
 	at     *admission.Gate
+	as     string // the party that its turn to be looked at was of
 	held   int    // bytes of its body
 	whose  string // the caller, once known
 	place  bool   // among those of callers
@@ -25,26 +26,27 @@ type passage struct {
 }
 
 func (g *gates) passage(r *http.Request) *passage {
-	return &passage{gates: g, from: source.Of(r.RemoteAddr), known: listener.Known(r.Context())}
+	return &passage{gates: g, from: source.Of(r.RemoteAddr), before: listener.Known(r.Context())}
 }
 
-// arrive waits until it is the request's turn to be looked at.
+// arrive waits until it is the request's turn to be looked at: the turn of its source, or where that
+// was somebody known before, of that caller, beside whom others at the same source may do much.
 func (p *passage) arrive(ctx context.Context) bool {
-	gate := p.strangers
-	if p.known {
-		gate = p.acquaintances
+	gate, as := p.strangers, p.from
+	if p.before != "" {
+		gate, as = p.acquaintances, p.before
 	}
-	if !gate.Wait(ctx, p.from) {
+	if !gate.Wait(ctx, as) {
 		return false
 	}
-	p.at = gate
+	p.at, p.as = gate, as
 	return true
 }
 
 // pause lets others be looked at.
 func (p *passage) pause() {
 	if p.at != nil {
-		p.at.Give(p.from, 1)
+		p.at.Give(p.as, 1)
 		p.at = nil
 	}
 }
@@ -79,7 +81,7 @@ func (m *metered) Read(b []byte) (int, error) {
 }
 
 func (p *passage) bodies() *admission.Gate {
-	if p.known {
+	if p.before != "" {
 		return p.acquaintancesBodies
 	}
 	return p.strangersBodies
@@ -88,8 +90,8 @@ func (p *passage) bodies() *admission.Gate {
 // identified ends the part before the caller was known, and takes a place for it.
 func (p *passage) identified(ctx context.Context, size int) bool {
 	p.pause()
-	listener.SetKnown(ctx, true)
 	p.whose = admission.Party(ctx)
+	listener.SetKnown(ctx, p.whose)
 	if p.place = p.callers.Wait(ctx, p.whose); !p.place {
 		return false
 	}

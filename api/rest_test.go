@@ -145,7 +145,7 @@ func TestREST_Failure_IsAProblemWithHTTPsStatus(t *testing.T) {
 		fault.Internal: 500, fault.Invalid: 400, fault.Unauthenticated: 401, fault.Denied: 403,
 		fault.NotFound: 404, fault.Exists: 409, fault.State: 409,
 		fault.Limit: 429, fault.Throttled: 429, fault.Conflict: 409, fault.TooLarge: 413,
-		fault.Unavailable: 503, fault.DryRun: 412,
+		fault.Unavailable: 503, fault.Uncertain: 504, fault.DryRun: 412,
 	}
 	for name, kind := range kinds {
 		a := s.send(t, "POST", "/v1/upper/fail/"+name, "")

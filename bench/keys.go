@@ -141,7 +141,8 @@ func (c *client) encryptUnderEach() (requests [][]byte, err error) {
 // serve starts the service in the benchmark's directory. It finds no AWS CLI: asking that for its
 // version takes longer than the start.
 func (b *bench) serve(ctx context.Context) (*process, error) {
-	cmd := exec.Command(b.binary, "dev", "--dir", b.dir, "--listen", "127.0.0.1:0", "--log", "json")
+	cmd := exec.Command(b.binary, "dev", "--dir", b.dir, "--listen", "127.0.0.1:0", "--log", "json",
+		"--module", b.module)
 	cmd.Env = append(os.Environ(), "PATH=")
 	return start(ctx, cmd)
 }

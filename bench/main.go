@@ -31,6 +31,7 @@ func main() {
 	flag.BoolVar(&b.watchers, "watchers", false,
 		"measure requests that wait for a change, and nothing else")
 	flag.BoolVar(&b.floods, "floods", false, "measure a caller in floods, and nothing else")
+	flag.BoolVar(&b.slow, "slow", false, "measure the service on a slow device, and nothing else")
 	flag.IntVar(&b.rotations, "rotations", 0,
 		"measure rotations among this many secrets with schedules, and nothing else")
 	flag.IntVar(&b.parameters, "parameters", 0,
@@ -64,8 +65,10 @@ type bench struct {
 	floods bool
 
 	watchers bool
+	slow     bool
 
-	secret     bool // that of the lines is there
+	module     string // empty: SoftHSM2's
+	secret     bool   // that of the lines is there
 	callers    bool
 	principals int
 	rotations  int
@@ -90,6 +93,8 @@ func (b *bench) run(ctx context.Context) (err error) {
 		time.Now().Format(time.DateOnly), runtime.NumCPU(), runtime.Version(), b.span, filesystem(b.dir))
 
 	switch {
+	case b.slow:
+		return b.slowLines(ctx)
 	case b.parameters > 0:
 		return b.manyParameters(ctx)
 	case b.rotations > 0:

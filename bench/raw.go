@@ -40,7 +40,10 @@ func (b *bench) openBares() (err error) {
 	if err := os.Setenv("SOFTHSM2_CONF", filepath.Join(b.dir, "softhsm2.conf")); err != nil {
 		return err
 	}
-	module, _ := hsm.FindSoftHSM()
+	module := b.module
+	if module == "" {
+		module, _ = hsm.FindSoftHSM()
+	}
 	b.bares.raws, err = hsmtest.OpenRaw(hsm.Config{Module: module, TokenLabel: "claviger-dev",
 		PIN: func() ([]byte, error) {
 			p, err := os.ReadFile(filepath.Join(b.dir, "pin"))

@@ -5,15 +5,18 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/miekg/pkcs11"
 
 	"claviger/hsm/internal/cryptoki"
+	"claviger/hsm/internal/failure"
 	"claviger/hsm/internal/object"
 	"claviger/hsm/internal/session"
 	"claviger/internal/custody"
+	"claviger/internal/fault"
 )
 
 // Authenticate returns the HMAC-SHA-256 (FIPS 198-1) of data by the token's authenticator, which
@@ -22,12 +25,11 @@ import (
 func (t *Token) Authenticate(ctx context.Context, purpose string,
 	data []byte) (mac []byte, err error) {
 	defer t.observe("Authenticate", time.Now(), &err)
-	return t.authenticate(ctx, purpose, data)
+	return t.authenticate(ctx, append(measured(purpose), data...))
 }
 
-// authenticate is Authenticate as a part of another call.
-func (t *Token) authenticate(ctx context.Context, purpose string, data []byte) ([]byte, error) {
-	message := append(measured(purpose), data...)
+// authenticate authenticates a message, which begins with its purpose.
+func (t *Token) authenticate(ctx context.Context, message []byte) ([]byte, error) {
 	return t.keeper.Use(ctx, nil, func(l *session.Login, _ *object.Key,
 		s cryptoki.Session) ([]byte, error) {
 		return authenticateIn(l, s, message)
@@ -64,15 +66,16 @@ func (t *Token) sameAuthenticator(l *session.Login, s cryptoki.Session) error {
 // forChecks is the purpose of the MACs in check values.
 const forChecks = "claviger check value"
 
-// checkMAC authenticates the proof of a material's key, for this id and kind and no other.
-func (t *Token) checkMAC(ctx context.Context, m custody.Material, proof []byte) ([]byte, error) {
-	data := append(measured(string(m.Kind)), measured(m.ID)...)
-	return t.authority.authenticate(ctx, forChecks, append(data, proof...))
+// checkMessage is what the authenticator authenticates in a check value: the proof of a material's
+// key, for this id and kind and no other.
+func checkMessage(m custody.Material, proof []byte) []byte {
+	data := append(measured(forChecks), measured(string(m.Kind))...)
+	return append(append(data, measured(m.ID)...), proof...)
 }
 
 // withMAC returns the check value of a material: the proof, and the authenticator's MAC behind it.
 func (t *Token) withMAC(ctx context.Context, m custody.Material, proof []byte) ([]byte, error) {
-	mac, err := t.checkMAC(ctx, m, proof)
+	mac, err := t.authority.authenticate(ctx, checkMessage(m, proof))
 	if err != nil {
 		return nil, err
 	}
@@ -88,13 +91,20 @@ func (t *Token) proofOf(ctx context.Context, m custody.Material) ([]byte, error)
 	}
 	n := max(len(m.Check)-sha256.Size, 0)
 	proof := m.Check[:n]
-	mac, err := t.checkMAC(ctx, m, proof)
+	_, err := t.authority.keeper.Use(ctx, nil, func(l *session.Login, _ *object.Key,
+		s cryptoki.Session) ([]byte, error) {
+		mac, err := authenticateIn(l, s, checkMessage(m, proof))
+		if err == nil && !hmac.Equal(mac, m.Check[n:]) {
+			err = failure.ErrWrongMAC
+		}
+		return nil, err
+	})
+	if errors.Is(err, failure.ErrWrongMAC) {
+		return nil, fault.Of(fmt.Errorf(
+			"hsm: the check value of material %s was not made by this service", m.ID))
+	}
 	if err != nil {
 		return nil, err
-	}
-	if !hmac.Equal(mac, m.Check[n:]) {
-		return nil, fmt.Errorf("hsm: the check value of material %s was not made by this service",
-			m.ID)
 	}
 	return proof, nil
 }

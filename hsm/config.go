@@ -34,8 +34,8 @@ type Config struct {
 	// kinds that it can't wrap. Ed25519Sign is the only one; of a [Vault] there are none to choose.
 	Resident []custody.Kind
 
-	// MaxSessions are for the use of keys, beside the four that each Token keeps for itself; 0: as
-	// many as suit the device.
+	// MaxSessions are for the use of keys, beside those that each Token keeps for itself: four, and
+	// half as many as these, but eight at most, that load keys. 0: as many as suit the device.
 	MaxSessions int
 
 	// HandleCache counts unwrapped keys that are kept on the token; 0: 2,000. A live object costs
@@ -100,19 +100,26 @@ func (c Config) token() module.Selector {
 	return module.Selector{Label: c.TokenLabel, Serial: c.TokenSerial}
 }
 
-// sessions returns how many sessions may be open for the use of keys: what is configured
-// or what suits the device, but never more than the device allows after those that a
-// login keeps for itself.
-func (c Config) sessions(d dialect.Dialect, limit uint) int32 {
+// sessions returns how many sessions may be open: for the use of keys, which is what is configured
+// or what suits the device, for loading them, and beside those that hang; but in all, with those
+// that a login keeps for itself, never more than the device allows.
+func (c Config) sessions(d dialect.Dialect, limit uint) (keys, loaders, spare int32) {
 	n := c.MaxSessions
 	if n <= 0 {
 		n = max(d.Sessions, 2*runtime.GOMAXPROCS(0))
 	}
-	if limit != 0 && limit < unlimited {
-		n = min(n, int(limit)-session.Reserved-session.Generators)
+	load := min(max(n/2, 1), mostLoaders)
+	if limit == 0 || limit >= unlimited {
+		return int32(n), int32(load), int32(session.MostHung * n)
 	}
-	return int32(max(n, 1))
+	free := int(limit) - session.Reserved - session.Generators
+	load = min(load, max(free/4, 1))
+	n = max(min(n, free-load), 1)
+	return int32(n), int32(load), int32(min(max(free-load-n, 0), session.MostHung*n))
 }
+
+// mostLoaders bounds the sessions that load keys: more of them only help devices that are far away.
+const mostLoaders = 8
 
 // unlimited is less than CK_UNAVAILABLE_INFORMATION, which is all ones, and more than any device
 // allows. CK_EFFECTIVELY_INFINITE is 0.

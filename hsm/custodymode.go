@@ -78,9 +78,22 @@ func (wrapped) enter(t *Token, l *session.Login, s cryptoki.Session) error {
 	}
 	if l.First() {
 		t.root = found.ID
+		if err := t.makeSample(l, s, found.Root); err != nil {
+			return err
+		}
 	}
 	l.Root, l.Canary, l.Authenticator = found.Root, found.Canary, found.Authenticator
 	return t.sameAuthenticator(l, s)
+}
+
+// makeSample makes what [Token.checkUnwrap] unwraps.
+func (t *Token) makeSample(l *session.Login, s cryptoki.Session, by cryptoki.Object) error {
+	template, err := l.Dialect.KeyTemplate(custody.AES256)
+	if err != nil {
+		return err
+	}
+	t.sample, _, err = l.GenerateWrapped(s, template, t.wrap, by)
+	return err
 }
 
 func (wrapped) admit(t *Token, m custody.Material, k dialect.KeyTemplate) error {

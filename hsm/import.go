@@ -2,10 +2,12 @@ package hsm
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
 	"claviger/hsm/internal/cryptoki"
+	"claviger/hsm/internal/failure"
 	"claviger/hsm/internal/imports"
 	"claviger/hsm/internal/object"
 	"claviger/hsm/internal/session"
@@ -69,13 +71,10 @@ func (t *Token) Import(ctx context.Context, in custody.Import) (m custody.Materi
 			return nil, err
 		}
 		got, err := imports.Perform(l, s, pair, in, by)
-		if err != nil {
-			return nil, err
-		}
 		made = got
-		return nil, nil
+		return nil, err
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, failure.ErrUnknownKey) {
 		return m, err
 	}
 	if i := slices.IndexFunc(known, func(k custody.Material) bool { return k.ID == made.ID }); i >= 0 {

@@ -262,9 +262,7 @@ func TestCall_ModuleHangs_IsGivenUp(t *testing.T) {
 		nil); !errors.Is(err, custody.ErrUnavailable) {
 		t.Errorf("at the timeout: %v", err)
 	}
-	if n := tok.Stats().Hung; n != 2 {
-		t.Errorf("%d calls hang", n)
-	}
+	eventually(t, "both hang", func() bool { return tok.Stats().Hung == 2 })
 	if _, err := tok.Unseal(background, m.Rest(), sealed, nil); err != nil {
 		t.Errorf("a call that doesn't hang: %v", err)
 	}
@@ -292,7 +290,7 @@ func TestPool_EverySessionHangs_IsReplaced(t *testing.T) {
 	}
 	d.Mend("C_Encrypt") // for other sessions: the two hang on
 	eventually(t, "others are served", func() bool { return k.use(t, 0) == nil })
-	if n := tok.Stats().Hung; n != 2 {
+	if n := tok.Stats().Hung; n < 2 {
 		t.Errorf("%d calls hang", n)
 	}
 	release()
@@ -343,9 +341,12 @@ func TestFailure_FunctionAndCode_DecideTheAnswer(t *testing.T) {
 	k.well(t)
 	m := k.aes[0]
 	d.Fail("C_Decrypt", pkcs11.CKR_GENERAL_ERROR, 1)
+	if err := k.use(t, 0); err != nil {
+		t.Errorf("a general error that another session doesn't repeat: %v", err)
+	}
 	if _, err := tok.Unseal(background, m.Rest(), k.sealed[0],
-		nil); !errors.Is(err, custody.ErrForged) {
-		t.Errorf("a general error beside a healthy canary: %v", err)
+		[]byte("other")); !errors.Is(err, custody.ErrForged) {
+		t.Errorf("what two healthy sessions refuse: %v", err)
 	}
 	d.Fail("C_Decrypt", pkcs11.CKR_GENERAL_ERROR, -1)
 	if _, err := tok.Unseal(background, m.Rest(), k.sealed[0],

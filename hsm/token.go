@@ -35,6 +35,7 @@ type Token struct {
 
 	authority *Token // whose authenticator made the check values of its keys; often itself
 	greeting  []byte // what the authenticator made when it was opened
+	sample    []byte // a key that nobody uses, wrapped by the root when it was opened
 
 	// makers take turns, by party, at what takes the device seconds. A party has half of the sessions
 	// for it, so that one that makes many keys leaves another the rest.
@@ -58,7 +59,7 @@ func (t *Token) openAs(ctx context.Context, c Config) (*Token, error) {
 	}
 	t.config = c
 	t.makers = admission.Gate{Places: session.Generators, Share: max(1, session.Generators/2),
-		Patience: c.Generation, Waiting: 64, WaitingAll: 512}
+		Patience: c.Generation, Waiting: 64, WaitingAll: 512, Forecasts: true}
 	done := make(chan error, 1)
 	go func() { done <- t.open() }()
 	select {
@@ -127,19 +128,36 @@ func (t *Token) options(info pkcs11.TokenInfo) session.Options {
 	if info.SerialNumber != "" { // labels may come to be shared
 		selected = module.Selector{Serial: info.SerialNumber}
 	}
-	return session.Options{
+	o := session.Options{
 		Token: selected, Serial: info.SerialNumber, Dialect: t.dialect,
-		Sessions: t.config.sessions(t.dialect, info.MaxRwSessionCount),
-		Handles:  t.config.HandleCache,
-		Timeout:  t.config.Timeout, Slow: t.config.Generation, RareReloads: t.mode.rareReloads(),
+		Handles: t.config.HandleCache,
+		Timeout: t.config.Timeout, Slow: t.config.Generation, RareReloads: t.mode.rareReloads(),
 		Enter:   func(l *session.Login, s cryptoki.Session) error { return t.mode.enter(t, l, s) },
-		Load:    t.load,
+		Prepare: t.prepare, Bring: t.bring, CheckUnwrap: t.checkUnwrap,
 		Observe: t.config.Observe, Log: t.config.Log,
 	}
+	o.Sessions, o.Loaders, o.Spare = t.config.sessions(t.dialect, info.MaxRwSessionCount)
+	return o
 }
 
-// load brings a material within reach, in the session that owns cached keys.
-func (t *Token) load(ctx context.Context, l *session.Login, ref custody.Ref, k *object.Key) error {
+// checkUnwrap unwraps what the root wrapped when the token was opened.
+func (t *Token) checkUnwrap(l *session.Login, s cryptoki.Session) error {
+	if t.sample == nil {
+		return nil // the token has no root
+	}
+	template, err := t.dialect.KeyTemplate(custody.AES256)
+	if err != nil {
+		return err
+	}
+	o, err := l.Driver.UnwrapKey(s, t.wrap.By(), l.Root, t.sample, t.dialect.InUse(template))
+	if err != nil {
+		return err
+	}
+	return l.Driver.DestroyObject(s, o)
+}
+
+// prepare fills in what is known of a key, from its material.
+func (t *Token) prepare(ctx context.Context, ref custody.Ref, k *object.Key) error {
 	m, err := ref.Load(ctx)
 	if err != nil {
 		return err
@@ -155,24 +173,22 @@ func (t *Token) load(ctx context.Context, l *session.Login, ref custody.Ref, k *
 		return err
 	}
 	k.Kind, k.Template, k.Resident = m.Kind, template, m.Mechanism == custody.Resident
-	k.SPKI = m.Public
+	k.SPKI, k.Wrapped = m.Public, m.Wrapped
 	if k.Proof, err = t.proofOf(ctx, m); err != nil {
 		return err
 	}
 	if k.Public, err = template.ParsePublic(m.Public); err != nil {
 		return fmt.Errorf("hsm: material %s: %w", ref.ID, err)
 	}
-	o, err := l.Own(ctx, func(s cryptoki.Session) (cryptoki.Object, error) {
-		if k.Resident {
-			return l.FindResident(s, template, m.Wrapped)
-		}
-		return l.Driver.UnwrapKey(s, t.wrap.By(), l.Root, m.Wrapped, t.dialect.InUse(template))
-	})
-	if err != nil {
-		return err
-	}
-	k.Object = o
 	return nil
+}
+
+// bring brings a prepared key within reach, in a session that owns cached keys.
+func (t *Token) bring(l *session.Login, s cryptoki.Session, k *object.Key) (cryptoki.Object, error) {
+	if k.Resident {
+		return l.FindResident(s, k.Template, k.Wrapped)
+	}
+	return l.Driver.UnwrapKey(s, t.wrap.By(), l.Root, k.Wrapped, t.dialect.InUse(k.Template))
 }
 
 // Close ends all use of the token and leaves the module, which is finalised when nobody else uses

@@ -84,7 +84,8 @@ func (s *Secrets) batchGetSecretValue(c *op.Call, in BatchGetSecretValueInput,
 		switch f := fault.Of(err); {
 		case f == nil:
 			out.SecretValues = append(out.SecretValues, v)
-		case f.Kind == fault.Internal || f.Kind == fault.Unavailable:
+		case f.Kind == fault.Internal || f.Kind == fault.Unavailable ||
+			f.Kind == fault.Uncertain:
 			return out, err // not this secret's fault: the caller must try again, the log tell why
 		default:
 			out.Errors = append(out.Errors,

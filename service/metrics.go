@@ -153,6 +153,12 @@ func (m *metrics) watch(t *hsm.Token, db *store.DB, keys *keystore.Keys) {
 		func() float64 { return float64(t.Stats().Generation) })
 	gauge("claviger_database_ready", "1 while changes can be made durable.",
 		func() float64 { return truth(db.Ready() == nil) })
+	counter("claviger_database_hangs_total",
+		"Times that the disk did not answer for five seconds.",
+		func() float64 { return float64(db.Stats().Hangs) })
+	counter("claviger_database_uncertain_total",
+		"Requests that were told that nobody knows whether they were performed, because the disk hung.",
+		func() float64 { return float64(db.Stats().Uncertain) })
 	gauge("claviger_kms_stores_lost", "Custom key stores that are connected and can't be used.",
 		func() float64 { return float64(keys.CustomKeyStores().Lost()) })
 	gauge("claviger_kms_keys_left",

@@ -187,6 +187,8 @@ func (s *Service) Ready() error {
 	}
 	err := s.DB.Ready()
 	switch {
+	case errors.Is(err, store.ErrHangs):
+		return errors.New("the disk of the database does not answer")
 	case errors.Is(err, store.ErrFull):
 		return errors.New("the database has no room left on its disk")
 	case err != nil:
@@ -200,7 +202,8 @@ func (s *Service) Ready() error {
 func (s *Service) Drain() { s.drain() }
 
 // Close stops the job runner and lets go of the key stores, the database and the token. Requests
-// must have ended before.
+// must have ended before. With a disk that hangs it takes 13 seconds at most and returns
+// [store.ErrHangs]: what is left to do is to end the process.
 func (s *Service) Close() error {
 	if s.stop != nil {
 		s.stop()

@@ -1,8 +1,10 @@
 package store_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"sync"
@@ -61,7 +63,7 @@ func BenchmarkCommit(b *testing.B) {
 	for i := range record {
 		record[i] = 'r'
 	}
-	for _, clients := range []int{1, 16, 64} {
+	for _, clients := range []int{1, 4, 16, 64} {
 		b.Run(fmt.Sprintf("record/clients=%d", clients), func(b *testing.B) {
 			bench(b, clients, func(db *store.DB, client, i int) error {
 				return db.Commit(nil, func(error) []byte { return record })
@@ -101,15 +103,54 @@ func BenchmarkCommit(b *testing.B) {
 	}
 }
 
+// BenchmarkCommit_SlowSync is a disk that takes its time for each fsync. Its clients are as far
+// away as those of a service: a little over a millisecond, in which the token is asked, too. An
+// ideal store would do clients / (sync + away) commits a second. full is the part of it that is
+// reached, with the time that a sync really took.
+func BenchmarkCommit_SlowSync(b *testing.B) {
+	const away = 1500 * time.Microsecond
+	record := make([]byte, 700)
+	for _, sync := range []time.Duration{10 * time.Millisecond, 50 * time.Millisecond} {
+		for _, clients := range []int{1, 4, 16, 32, 64} {
+			b.Run(fmt.Sprintf("sync=%s/clients=%d", sync, clients), func(b *testing.B) {
+				slow := func(commit func() error) error {
+					time.Sleep(sync)
+					return commit()
+				}
+				seen := benchAround(b, slow, clients, func(db *store.DB, client, i int) error {
+					time.Sleep(away/2 + rand.N(away))
+					return db.Commit(nil, func(error) []byte { return record })
+				})
+				took := time.Duration(seen.nanos.Load() / seen.batches.Load())
+				ideal := float64(clients) / (took + away).Seconds()
+				b.ReportMetric(float64(b.N)/b.Elapsed().Seconds()/ideal, "full")
+			})
+		}
+	}
+}
+
 func bench(b *testing.B, clients int, once func(db *store.DB, client, i int) error) {
+	benchAround(b, nil, clients, once)
+}
+
+// benchAround measures a store with a function around each COMMIT, if there is one.
+func benchAround(b *testing.B, around func(func() error) error, clients int,
+	once func(db *store.DB, client, i int) error) *syncs {
 	dir, err := os.MkdirTemp(os.Getenv("CLAVIGER_BENCH_DIR"), "bench")
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
 	seen := &syncs{}
-	db, err := store.Open(b.Context(), store.Config{Path: filepath.Join(dir, "db"), Observe: seen,
-		Migrations: storetest.WithTables(benchTables)})
+	c := store.Config{Path: filepath.Join(dir, "db"), Observe: seen,
+		Migrations: storetest.WithTables(benchTables)}
+	open := store.Open
+	if around != nil {
+		open = func(ctx context.Context, c store.Config) (*store.DB, error) {
+			return store.OpenAround(ctx, c, around)
+		}
+	}
+	db, err := open(b.Context(), c)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -152,6 +193,7 @@ func bench(b *testing.B, clients int, once func(db *store.DB, client, i int) err
 	b.ReportMetric(float64(processor()-before)/1e3/n, "cpu-µs/commit")
 	b.ReportMetric(n/float64(seen.batches.Load()), "commits/fsync")
 	b.ReportMetric(float64(seen.nanos.Load())/1e3/float64(seen.batches.Load()), "µs/fsync")
+	return seen
 }
 
 // processor returns the time that this process has used of all processors.

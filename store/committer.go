@@ -72,20 +72,20 @@ func (c *committer) commit(batch []*request) {
 		c.salvage(batch[0], err)
 	case result == unknown:
 		c.follow(batch)
-		c.fail(batch, err)
+		c.fail(batch, outcomeUnknown(err))
 	default:
-		c.fail(batch, err)
+		c.fail(batch, notStored(err))
 	}
 }
 
 // salvage stores the record of a request whose change took its own transaction with it.
 func (c *committer) salvage(r *request, cause error) {
 	if f := (*fault.Error)(nil); !errors.As(r.err, &f) {
-		r.err = unavailable.Because(cause)
+		r.err = notStored(cause)
 	}
 	r.apply, r.after = nil, nil
 	if result, err := c.attempt([]*request{r}); result != committed {
-		c.fail([]*request{r}, err)
+		c.fail([]*request{r}, notStored(err))
 		return
 	}
 	c.succeed([]*request{r})
@@ -120,9 +120,11 @@ func (c *committer) attempt(batch []*request) (outcome, error) {
 	if len(c.records) > 0 {
 		c.newest++
 	}
+	took := time.Since(start)
 	c.stats.committed(batch)
+	c.queue.committed(batch, took)
 	if c.observe != nil {
-		c.observe.Batch(len(batch), time.Since(start))
+		c.observe.Batch(len(batch), took)
 	}
 	return committed, nil
 }
@@ -193,11 +195,11 @@ func catchPanic(f func() error) (err error) {
 
 // succeed runs what was to follow the COMMIT, and then answers everybody.
 func (c *committer) succeed(batch []*request) {
-	if c.health.recovered() {
-		c.log.Info("the database accepts records again")
-	}
 	c.follow(batch)
 	for _, r := range batch {
+		if r.proof && r.err == nil && c.health.recovered() {
+			c.log.Info("the database accepts records again")
+		}
 		c.answer(r)
 	}
 }
@@ -215,10 +217,10 @@ func (c *committer) follow(batch []*request) {
 }
 
 // fail answers a batch of which nothing is known to be on the disk.
-func (c *committer) fail(batch []*request, cause error) {
-	c.unwell(cause)
+func (c *committer) fail(batch []*request, told *fault.Error) {
+	c.unwell(told.Err)
 	for _, r := range batch {
-		r.err = unavailable.Because(cause)
+		r.err = told
 		c.answer(r)
 	}
 }

@@ -45,8 +45,7 @@ func Open(ctx context.Context, c Config) (_ *DB, err error) {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	db := &DB{engine: e, stopped: make(chan struct{})}
-	db.close = sync.OnceValue(db.shut)
+	db := newDB(e)
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("store: %w", err), db.release())
@@ -59,6 +58,12 @@ func Open(ctx context.Context, c Config) (_ *DB, err error) {
 		return nil, err
 	}
 	return db, nil
+}
+
+func newDB(e engine) *DB {
+	db := &DB{engine: e, stopped: make(chan struct{})}
+	db.close = sync.OnceValue(db.shut)
+	return db
 }
 
 // start migrates and sets the committer to work.
@@ -74,8 +79,8 @@ func (db *DB) start(ctx context.Context, c Config) error {
 	if err := migrate(conn, made.steps); err != nil {
 		return errors.Join(err, conn.close())
 	}
-	w := &committer{queue: newQueue(), engine: db.engine, schema: made, log: c.Log,
-		observe: c.Observe}
+	w := &committer{queue: newQueue(c.Log), engine: db.engine, schema: made,
+		log: c.Log, observe: c.Observe}
 	if err := w.adopt(conn); err != nil {
 		return err
 	}
@@ -116,8 +121,7 @@ func readerOf(e *sqlite, migrations fs.FS) (*DB, error) {
 	if e.frozen { // its settings are no server's
 		made = &schema{steps: made.steps, objects: made.objects, foreign: true}
 	}
-	db := &DB{engine: e}
-	db.close = sync.OnceValue(db.shut)
+	db := newDB(e)
 	if err = made.current(e); err == nil {
 		db.pool, err = newPool(e, made)
 	}
@@ -173,7 +177,8 @@ func (db *DB) read(f func(*connection) error) error {
 // and Commit returns its error after the COMMIT. A panic in it is an error of kind Internal. record
 // returns one line or several, or nil to store nothing. If the record can't be stored for certain,
 // Commit returns a fault of kind Unavailable, or Internal if record panicked, and never apply's
-// result: no record, no answer.
+// result: no record, no answer. If nobody can say whether it is there, it is one of kind Uncertain,
+// after ten seconds at most: the disk may still take both, and then later reads see them.
 //
 // Both functions run on the committer's goroutine while everybody waits, and may run more than
 // once: they compute and query, but call no device and no network, and use the database only
@@ -183,11 +188,10 @@ func (db *DB) Commit(apply func(*Tx) error, record func(error) []byte) error {
 		return fault.Of(errReadOnly)
 	}
 	r := &request{apply: apply, record: record, done: make(chan struct{}, 1)}
-	if !db.committer.put(r) {
-		return unavailable.Because(errClosed)
+	if err := db.committer.put(r); err != nil {
+		return notStored(err)
 	}
-	<-r.done
-	return r.err
+	return db.committer.wait(r)
 }
 
 // Note has apply run in a transaction with others within about a second, for bookkeeping that
@@ -215,17 +219,21 @@ func (db *DB) inFlight(n int64) {
 
 // Close serves the Commits and Notes that wait, lets reads end, moves the log into the database and
 // lets the next server in. What comes later fails. Closing again does nothing and returns the same.
+// With a disk that hangs it returns [ErrHangs] after some seconds, and all that is left is to end
+// the process: whoever waited is told that nobody knows, and the lock is kept.
 func (db *DB) Close() error { return db.close() }
 
 // shut stops the committer first, because its last batches still need everything else.
 func (db *DB) shut() error {
-	var err error
-	if c := db.committer; c != nil {
-		c.close()
-		<-db.stopped
-		err = c.wal.close()
+	c := db.committer
+	if c == nil {
+		return db.release()
 	}
-	return errors.Join(err, db.release())
+	c.close()
+	if !c.stopped(db.stopped) {
+		return fmt.Errorf("store: %w", ErrHangs)
+	}
+	return within(finishWithin, func() error { return errors.Join(c.wal.close(), db.release()) })
 }
 
 // release closes what is open, the committer's connection last.

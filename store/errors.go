@@ -36,11 +36,22 @@ var (
 	ErrExposed = errors.New("the database can be read by others than its owner")
 	// ErrFull says that the disk, or the database's own limit, leaves no room.
 	ErrFull = errors.New("the disk is full")
+	// ErrHangs says that the disk doesn't answer, and nobody waits for it any more.
+	ErrHangs = errors.New("the disk hangs")
 )
 
-// unavailable answers a Commit whose record is not known to be on the disk.
-var unavailable = fault.New(fault.Unavailable, "",
-	"The service can't store its records at the moment. Try again in a few seconds.")
+// ErrNotStored is in every fault of a Commit whose record isn't known to be on the disk. The log
+// says why once, so that nobody else needs to.
+var ErrNotStored = errors.New("store: the records are not known to be stored")
+
+// What is told to callers of a Commit whose record is not known to be on the disk.
+var (
+	unavailable = fault.New(fault.Unavailable, "",
+		"The service can't store its records at the moment. Try again in a few seconds.")
+	uncertain = fault.New(fault.Uncertain, "",
+		"The service does not know whether the request was performed, because its disk does not "+
+			"answer. Look, or send the same request again.")
+)
 
 var (
 	errClosed   = errors.New("store: the database is closed")

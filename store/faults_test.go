@@ -142,44 +142,63 @@ func TestCommit_LogCantGrow_FailsAndRecovers(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { syscall.Setrlimit(syscall.RLIMIT_FSIZE, &before) })
-	failsUntil(t, db, func() error { return syscall.Setrlimit(syscall.RLIMIT_FSIZE, &before) })
+	failsUntil(t, db, fault.Uncertain,
+		func() error { return syscall.Setrlimit(syscall.RLIMIT_FSIZE, &before) })
+}
+
+// smallDisk mounts a file system of a MiB, and returns a file that can fill it.
+func smallDisk(t *testing.T, dir string) *os.File {
+	t.Helper()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=1m"); err != nil {
+		t.Skip("mounting a small file system: ", err)
+	}
+	t.Cleanup(func() { syscall.Unmount(dir, syscall.MNT_DETACH) })
+	rest, err := os.Create(filepath.Join(dir, "rest"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { rest.Close() })
+	return rest
+}
+
+// fillUp writes until nothing is left of the disk but so many bytes.
+func fillUp(t *testing.T, rest *os.File, room int64) {
+	t.Helper()
+	var size int64
+	for page := make([]byte, 4096); ; size += int64(len(page)) {
+		if _, err := rest.Write(page); errors.Is(err, syscall.ENOSPC) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := rest.Truncate(size - room); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // A small file system of its own fills up.
 func TestCommit_FullDisk_FailsAndRecovers(t *testing.T) {
 	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=1m"); err != nil {
-		t.Skip("mounting a small file system: ", err)
-	}
-	t.Cleanup(func() { syscall.Unmount(dir, syscall.MNT_DETACH) })
+	rest := smallDisk(t, dir)
 	db := openTest(t, dir)
 	if err := db.Commit(fill("before", 10), recordOf("before")); err != nil {
 		t.Fatal(err)
 	}
-	rest, err := os.Create(filepath.Join(dir, "rest"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rest.Close()
-	for page := make([]byte, 4096); err == nil; {
-		_, err = rest.Write(page)
-	}
-	if !errors.Is(err, syscall.ENOSPC) {
-		t.Fatal(err)
-	}
-	failsUntil(t, db, func() error { return rest.Truncate(0) })
+	fillUp(t, rest, 0)
+	failsUntil(t, db, fault.Unavailable, func() error { return rest.Truncate(0) })
 }
 
 // failsUntil expects of a store whose disk takes nothing that it acknowledges nothing and says so,
-// and that it serves again, by itself, after the repair.
-func failsUntil(t *testing.T, db *DB, repair func() error) {
+// by a fault of that kind, and that it serves again, by itself, after the repair.
+func failsUntil(t *testing.T, db *DB, kind fault.Kind, repair func() error) {
 	t.Helper()
 	results := inOneBatch(db, 8, func(i int) error {
 		name := fmt.Sprint("thing-", i)
 		return db.Commit(fill(name, 10000), recordOf(name))
 	})
 	for i, err := range results {
-		if fault.Of(err) == nil || fault.Of(err).Kind != fault.Unavailable {
+		if fault.Of(err) == nil || fault.Of(err).Kind != kind || !errors.Is(err, ErrNotStored) {
 			t.Errorf("with a full disk request %d was answered %v", i, err)
 		}
 	}

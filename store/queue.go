@@ -1,7 +1,7 @@
 package store
 
 import (
-	"runtime"
+	"log/slog"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -10,7 +10,6 @@ import (
 
 const (
 	batchLimit = 256         // requests of one transaction
-	yields     = 8           // how often to step back for requests that are about to come
 	notePeriod = time.Second // how long a Note may wait
 )
 
@@ -20,8 +19,11 @@ type request struct {
 	record func(error) []byte
 	note   string        // the key of a Note, which nobody waits for
 	done   chan struct{} // holds one answer; nil for a Note
-	after  []func()
-	err    error
+	// closed when nobody waits for the answer any more, because the disk hangs
+	givenUp <-chan struct{}
+	after   []func()
+	err     error
+	proof   bool // it shows that the disk takes what it is given
 }
 
 // queue is where requests wait for the committer.
@@ -34,27 +36,42 @@ type queue struct {
 	due     bool     // the oldest note has waited for its period
 	closed  bool
 
-	inFlight atomic.Int64 // requests between Enter and Leave
+	inFlight  atomic.Int64 // requests between Enter and Leave
+	returning returning    // who was answered and comes again
+	wanted    int          // how many have to wait for the committer to be woken; it gathers
+
+	log       *slog.Logger
+	watch     watch
+	hanging   atomic.Bool // as watch has it, for those who only look
+	hangs     atomic.Int64
+	uncertain atomic.Int64 // requests that were told that nobody knows
 }
 
-func newQueue() *queue {
-	q := &queue{notes: map[string]func(*Tx) error{}}
+func newQueue(log *slog.Logger) *queue {
+	q := &queue{notes: map[string]func(*Tx) error{}, log: log,
+		watch: watch{givenUp: make(chan struct{})}}
 	q.work.L = &q.mu
 	return q
 }
 
-// put lets r wait; it reports false after close.
-func (q *queue) put(r *request) bool {
+// put lets r wait. It doesn't after close, nor while the disk hangs: who comes then has done
+// nothing yet, and is better told so than kept.
+func (q *queue) put(r *request) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.closed {
-		return false
+	switch {
+	case q.closed:
+		return errClosed
+	case q.watch.hangs:
+		q.watch.refused++
+		return ErrHangs
 	}
+	r.givenUp = q.watch.givenUp
 	q.waiting = append(q.waiting, r)
-	if len(q.waiting) == 1 {
+	if n := len(q.waiting); n == 1 || n == q.wanted {
 		q.work.Signal()
 	}
-	return true
+	return nil
 }
 
 // note remembers f under key in place of what was there.
@@ -93,6 +110,7 @@ func (q *queue) close() {
 func (q *queue) next() []*request {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.ended()
 	for len(q.waiting) == 0 && !(q.due && len(q.order) > 0) && !q.closed {
 		q.work.Wait()
 	}
@@ -103,20 +121,23 @@ func (q *queue) next() []*request {
 	if q.due {
 		batch = q.takeNotes(batch)
 	}
+	if len(batch) > 0 {
+		q.begun(len(batch))
+	}
 	return batch
 }
 
-// gather lets others run for a bounded while, as long as fewer wait than there are requests in
-// flight. Batch size decides the cost of a commit, and a sleep would cost more than it gains.
-func (q *queue) gather() {
-	for range yields {
-		if n := len(q.waiting); n >= batchLimit || int64(n) >= q.inFlight.Load() {
-			return
+// committed says that a batch is on the disk, before anybody of it is answered.
+func (q *queue) committed(batch []*request, sync time.Duration) {
+	answered := 0
+	for _, r := range batch {
+		if r.done != nil {
+			answered++
 		}
-		q.mu.Unlock()
-		runtime.Gosched()
-		q.mu.Lock()
 	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.returning.note(answered, len(q.waiting), sync)
 }
 
 // takeNotes moves as many notes into the batch as one transaction should carry.

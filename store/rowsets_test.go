@@ -294,7 +294,7 @@ func TestRowSets_TableOfALaterVersion_BeginsEmpty(t *testing.T) {
 func TestRowSets_OutcomeUnknown_IsFoundOut(t *testing.T) {
 	for name, happened := range map[string]bool{"it happened": true, "it didn't": false} {
 		t.Run(name, func(t *testing.T) {
-			e, db := startUnsure(t, withSigned)
+			e, db, _ := startUnsure(t, withSigned)
 			sealSets(t, db)
 			if err := db.KeepRowSets(signedTables); err != nil {
 				t.Fatal(err)

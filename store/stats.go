@@ -17,9 +17,12 @@ type Stats struct {
 	Batches int64 // transactions committed
 	Entries int64 // Commits and Notes in them
 	Spoiled int64 // transactions that were rolled back and whose requests were run again alone
-	Reads   int64 // statements that were read outside of transactions
-	Waiting int   // Commits that wait for the committer now
-	Bytes   int64 // what the database and its log take on the disk now
+	Hangs   int64 // times that the disk didn't answer for so long that nobody waited for it any more
+	// Commits that were told that nobody knows, because the disk hung
+	Uncertain int64
+	Reads     int64 // statements that were read outside of transactions
+	Waiting   int   // Commits that wait for the committer now
+	Bytes     int64 // what the database and its log take on the disk now
 }
 
 type counters struct{ batches, entries, spoiled atomic.Int64 }
@@ -39,6 +42,7 @@ func (db *DB) Stats() Stats {
 		s.Batches = c.stats.batches.Load()
 		s.Entries = c.stats.entries.Load()
 		s.Spoiled = c.stats.spoiled.Load()
+		s.Hangs, s.Uncertain = c.hangs.Load(), c.uncertain.Load()
 	}
 	return s
 }

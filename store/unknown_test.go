@@ -1,8 +1,6 @@
 package store
 
 import (
-	"context"
-	"database/sql/driver"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -16,92 +14,46 @@ import (
 	"github.com/mattn/go-sqlite3"
 )
 
-// unsureEngine is SQLite whose COMMIT can be told to report an I/O error, and to reach the disk or
-// not to.
-type unsureEngine struct {
-	*sqlite
-	breakNext *atomic.Bool  // it reaches the disk
-	loseNext  *atomic.Bool  // it doesn't
-	opened    *atomic.Int64 // connections for writing
+// unsure is a COMMIT that can be told to report an I/O error, and to reach the disk or not to.
+type unsure struct {
+	breakNext atomic.Bool // it reaches the disk
+	loseNext  atomic.Bool // it doesn't
 }
 
-type unsureConn struct {
-	*sqlite3.SQLiteConn
-	engine unsureEngine
-}
-
-type unsureCommit struct {
-	*sqlite3.SQLiteStmt
-	engine unsureEngine
-}
-
-func (d unsureEngine) connect(ctx context.Context, r role) (driver.Conn, error) {
-	c, err := d.sqlite.connect(ctx, r)
-	if err != nil {
-		return nil, err
+func (u *unsure) around(commit func() error) error {
+	if u.loseNext.Swap(false) {
+		return sqlite3.Error{Code: sqlite3.ErrIoErr}
 	}
-	if r == writing {
-		d.opened.Add(1)
+	err := commit()
+	if err == nil && u.breakNext.Swap(false) {
+		return sqlite3.Error{Code: sqlite3.ErrIoErr}
 	}
-	return unsureConn{c.(*sqlite3.SQLiteConn), d}, nil
+	return err
 }
 
-func (d unsureEngine) alive(c driver.Conn) bool {
-	return d.sqlite.alive(c.(unsureConn).SQLiteConn)
-}
-
-func (d unsureEngine) define(c driver.Conn, name string, function any) error {
-	return d.sqlite.define(c.(unsureConn).SQLiteConn, name, function)
-}
-
-func (c unsureConn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
-	stmt, err := c.SQLiteConn.PrepareContext(ctx, query)
-	if err == nil && query == commit.text {
-		stmt = unsureCommit{stmt.(*sqlite3.SQLiteStmt), c.engine}
-	}
-	return stmt, err
-}
-
-func (s unsureCommit) ExecContext(
-	ctx context.Context, args []driver.NamedValue,
-) (driver.Result, error) {
-	if s.engine.loseNext.Swap(false) {
-		return nil, sqlite3.Error{Code: sqlite3.ErrIoErr}
-	}
-	result, err := s.SQLiteStmt.ExecContext(ctx, args)
-	if err == nil && s.engine.breakNext.Swap(false) {
-		return nil, sqlite3.Error{Code: sqlite3.ErrIoErr}
-	}
-	return result, err
-}
-
-// startUnsure opens a database with such an engine.
-func startUnsure(t *testing.T, migrations fs.FS) (unsureEngine, *DB) {
+// startUnsure opens a database whose COMMIT is one, and returns how many connections for writing
+// there were.
+func startUnsure(t *testing.T, migrations fs.FS) (u *unsure, db *DB, opened *atomic.Int64) {
 	t.Helper()
-	file, err := newSQLite(filepath.Join(t.TempDir(), "db"), true)
+	u = new(unsure)
+	db, e, err := openAround(t.Context(), Config{Path: filepath.Join(t.TempDir(), "db"),
+		Log: slog.New(slog.DiscardHandler), Migrations: migrations}, u.around)
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := unsureEngine{sqlite: file, breakNext: new(atomic.Bool), loseNext: new(atomic.Bool),
-		opened: new(atomic.Int64)}
-	db := &DB{engine: e, stopped: make(chan struct{})}
-	if err := db.start(t.Context(), Config{Log: slog.New(slog.DiscardHandler),
-		Migrations: migrations}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.shut() })
-	return e, db
+	t.Cleanup(func() { db.Close() })
+	return u, db, e.opened
 }
 
 // When nobody knows how a COMMIT ended, its requests hear that they must look for themselves, and
 // none is run again: what was there already would be there twice. Caches are dropped, for the
 // change may be there. The connection goes, and another one serves.
 func TestCommit_OutcomeUnknown_IsNotRunAgain(t *testing.T) {
-	e, db := startUnsure(t, withThings)
+	e, db, opens := startUnsure(t, withThings)
 	if err := db.Commit(nil, recordOf("create")); err != nil {
 		t.Fatal(err)
 	}
-	opened := e.opened.Load()
+	opened := opens.Load()
 	var runs, hooks atomic.Int64
 	for i, err := range inOneBatch(db, 4, func(i int) error {
 		name := fmt.Sprint("thing-", i)
@@ -112,7 +64,7 @@ func TestCommit_OutcomeUnknown_IsNotRunAgain(t *testing.T) {
 			return fill(name, 10)(tx)
 		}, recordOf(name))
 	}) {
-		if fault.Of(err) == nil || fault.Of(err).Kind != fault.Unavailable {
+		if fault.Of(err) == nil || fault.Of(err).Kind != fault.Uncertain {
 			t.Errorf("request %d was answered %v", i, err)
 		}
 	}
@@ -124,7 +76,7 @@ func TestCommit_OutcomeUnknown_IsNotRunAgain(t *testing.T) {
 			t.Fatal("the store did not recover: ", db.Ready())
 		}
 	}
-	if e.opened.Load() == opened {
+	if opens.Load() == opened {
 		t.Error("the connection of unknown outcome is still in use")
 	}
 	if err := db.Commit(fill("after", 10), recordOf("after")); err != nil {

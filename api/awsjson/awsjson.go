@@ -134,4 +134,5 @@ var statuses = map[fault.Kind]int{
 	fault.Internal:    http.StatusInternalServerError,
 	fault.TooLarge:    http.StatusRequestEntityTooLarge,
 	fault.Unavailable: http.StatusInternalServerError,
+	fault.Uncertain:   http.StatusInternalServerError,
 }

@@ -135,6 +135,7 @@ var statuses = map[fault.Kind]int{
 	fault.Conflict:        http.StatusConflict,
 	fault.TooLarge:        http.StatusRequestEntityTooLarge,
 	fault.Unavailable:     http.StatusServiceUnavailable,
+	fault.Uncertain:       http.StatusInternalServerError,
 	fault.DryRun:          http.StatusPreconditionFailed,
 }
 

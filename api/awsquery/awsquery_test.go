@@ -469,6 +469,7 @@ func TestFault_OfEachKind_HasAWSsNameAndStatus(t *testing.T) {
 		fault.New(fault.Exists, "EntityAlreadyExists", ""):                   "409 EntityAlreadyExists",
 		fault.New(fault.Conflict, "ThrottlingException", ""):                 "400 Throttling",
 		fault.New(fault.Unavailable, "", ""):                                 "503 ServiceUnavailable",
+		fault.New(fault.Uncertain, "", ""):                                   "500 InternalFailure",
 		fault.New(fault.TooLarge, "RequestEntityTooLargeException", ""):      "413 RequestEntityTooLarge",
 	} {
 		w, r := httptest.NewRecorder(), post("")

@@ -24,6 +24,7 @@ var statuses = map[fault.Kind]int{
 	fault.Conflict:        http.StatusConflict,
 	fault.TooLarge:        http.StatusRequestEntityTooLarge,
 	fault.Unavailable:     http.StatusServiceUnavailable,
+	fault.Uncertain:       http.StatusGatewayTimeout,
 	fault.DryRun:          http.StatusPreconditionFailed,
 }
 

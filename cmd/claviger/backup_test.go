@@ -323,18 +323,18 @@ func TestRestore_OtherThanTheBackup_IsRefused(t *testing.T) {
 		says       string
 	}{
 		{"of another token", text, other, 25, "the database belongs to another token"},
-		{"cut off in its pages", text[:pages/2], s, 33, "has no manifest at its end"},
-		{"cut off in its manifest", text[:len(text)-1], s, 33, "has no manifest at its end"},
-		{"longer", text + "x", s, 33, "has no manifest at its end"},
-		{"empty", "", s, 33, "no database"},
-		{"another file", "something else", s, 33, "no database"},
-		{"the database itself", string(plain), s, 33, "has no manifest at its end"},
-		{"a bit of a page", flipped(pages / 2), s, 33, "was damaged or changed"},
-		{"a bit of the MAC", flipped(len(text) - 10), s, 33, "manifest"},
+		{"cut off in its pages", text[:pages/2], s, 34, "has no manifest at its end"},
+		{"cut off in its manifest", text[:len(text)-1], s, 34, "has no manifest at its end"},
+		{"longer", text + "x", s, 34, "has no manifest at its end"},
+		{"empty", "", s, 34, "no database"},
+		{"another file", "something else", s, 34, "no database"},
+		{"the database itself", string(plain), s, 34, "has no manifest at its end"},
+		{"a bit of a page", flipped(pages / 2), s, 34, "was damaged or changed"},
+		{"a bit of the MAC", flipped(len(text) - 10), s, 34, "manifest"},
 		{"a word of the manifest", strings.Replace(text, `"version":"v1.2.3"`, `"version":"v1.2.4"`, 1), s,
-			33, "its manifest was changed"},
+			34, "its manifest was changed"},
 		{"the manifest of another", text[:pages] + string(second[strings.LastIndex(string(second),
-			"claviger backup\n"):]), s, 33, "damaged or changed"},
+			"claviger backup\n"):]), s, 34, "damaged or changed"},
 		{"a later format", strings.Replace(text, `"format":1`, `"format":2`, 1), s, 21, "version v1.2.3"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -349,7 +349,7 @@ func TestRestore_OtherThanTheBackup_IsRefused(t *testing.T) {
 			}
 		})
 	}
-	young.clear(young.restores(file, "--yes"), 33, "it is of the installation")
+	young.clear(young.restores(file, "--yes"), 34, "it is of the installation")
 	s.clear(s.restores(s.path("nothing"), "--check"), 1, "nothing")
 	s.clear(s.restores(file), 2, "--yes")
 	s.clear(s.run("restore", "--config", s.path("claviger.toml")), 2, "name a backup")

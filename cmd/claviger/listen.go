@@ -26,6 +26,9 @@ import (
 // drain is how long requests in progress get to end after SIGTERM.
 const drain = 20 * time.Second
 
+// lastAnswers is how long they get to be answered once the service has let go of them.
+const lastAnswers = time.Second
+
 // streams is how many requests an HTTP/2 connection may have at once. SDKs open another connection
 // when they need more.
 const streams = 64
@@ -82,7 +85,7 @@ func serveUntil(ctx context.Context, s *service.Service, ports []port, log *slog
 	ready func()) error {
 	defer runtime.KeepAlive(ballast())
 	log.Info("starting", "version", version, "commit", builtFrom(), "go", runtime.Version())
-	stop, err := control.Serve(s, log, drain)
+	stop, err := control.Serve(s, log)
 	if err != nil {
 		return errors.Join(err, s.Close())
 	}
@@ -105,10 +108,18 @@ func serveUntil(ctx context.Context, s *service.Service, ports []port, log *slog
 	defer cancel()
 	s.Drain()
 	for _, server := range servers { // whoever watches sees the others end
-		err = errors.Join(err, server.Shutdown(ending))
+		if left := server.Shutdown(ending); left != nil {
+			err = errors.Join(err, fmt.Errorf("requests were still in progress after %s: %w", drain, left))
+		}
 	}
-	stop()
-	return errors.Join(err, s.Close())
+	stop(ending)
+	err = errors.Join(err, s.Close())
+	last, cancel := context.WithTimeout(context.Background(), lastAnswers)
+	defer cancel()
+	for _, server := range servers {
+		_ = server.Shutdown(last) // the service has told those that were left what it knows
+	}
+	return err
 }
 
 // notify tells systemd, if it is there.

@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"claviger/cmd/claviger/config"
 	"claviger/cmd/claviger/exit"
@@ -94,7 +96,7 @@ func start(ctx context.Context, c *config.Config, log *slog.Logger, again *reloa
 	if err != nil {
 		return err
 	}
-	s, err := service.Open(ctx,
+	s, err := open(ctx,
 		service.Config{Database: c.Database, HSM: c.Device(), Clusters: clusters, Issuers: issuers,
 			Rotators: rotators, PublicParameters: parameters, Regions: c.Regions, Log: log,
 			Version: version, Commit: builtFrom(),
@@ -112,6 +114,30 @@ func start(ctx context.Context, c *config.Config, log *slog.Logger, again *reloa
 			log.Info("serving metrics", "address", p.Addr().String())
 		}
 	})
+}
+
+// giveUp is how long a start that is to end may take for that.
+const giveUp = 5 * time.Second
+
+// open opens the service. Once ctx has ended nobody waits for it any longer than giveUp: a disk or
+// a device that hangs would hold up the end for as long as it likes.
+func open(ctx context.Context, c service.Config) (s *service.Service, err error) {
+	opened := make(chan struct{})
+	go func() {
+		defer close(opened)
+		s, err = service.Open(ctx, c)
+	}()
+	select {
+	case <-opened:
+		return s, err
+	case <-ctx.Done():
+	}
+	select {
+	case <-opened:
+		return s, err
+	case <-time.After(giveUp):
+		return nil, errors.New("the start is given up: the disk or the device does not answer")
+	}
 }
 
 // openPorts listens on the addresses. What is open is returned with an error, too.

@@ -28,12 +28,13 @@ const (
 	Conflict                    // somebody else changed it meanwhile: read again and retry
 	TooLarge                    // the body is larger than the service reads
 	Unavailable                 // the device or the disk can't answer now: retry later
+	Uncertain                   // nobody knows whether it was done: look, or send it again
 	DryRun                      // it would have succeeded
 )
 
 var kinds = [...]string{"internal", "invalid", "unauthenticated", "denied", "not found", "exists",
 	"state",
-	"limit", "throttled", "conflict", "too large", "unavailable", "dry run"}
+	"limit", "throttled", "conflict", "too large", "unavailable", "uncertain", "dry run"}
 
 // String returns the kind in words, for logs and metrics.
 func (k Kind) String() string { return kinds[k] }

@@ -56,7 +56,7 @@ type conn struct {
 	source string
 
 	// under the lock of the listener
-	known  bool
+	known  string // the party of the last signature; empty: nobody known
 	idle   bool
 	closed bool
 	in     *list.List // where it stands among those that may be closed, or nil
@@ -144,9 +144,9 @@ func (l *Listener) heaviest(own *connections) *conn {
 	look := func(s *connections) {
 		last := s.last()
 		switch {
-		case last == nil, found != nil && last.known && !found.known:
+		case last == nil, found != nil && last.known != "" && found.known == "":
 			return
-		case found == nil, found.known && !last.known, s.open > most:
+		case found == nil, found.known != "" && last.known == "", s.open > most:
 			found, most = last, s.open
 		}
 	}
@@ -183,7 +183,7 @@ func (c *conn) place() {
 	}
 	own := c.of.sources[c.source]
 	switch {
-	case !c.known:
+	case c.known == "":
 		c.stand(&own.unknown)
 	case c.idle:
 		c.stand(&own.idle)
@@ -256,17 +256,18 @@ func counted(nc net.Conn) *conn {
 	return c
 }
 
-// SetKnown says whether the last signature on the connection of a request was that of a known
-// caller. A connection of another listener is never known.
-func SetKnown(ctx context.Context, known bool) {
+// SetKnown says of which party the last signature on the connection of a request was, or by an empty
+// name that it was nobody's who is known. A connection of another listener is never known.
+func SetKnown(ctx context.Context, party string) {
 	c, _ := ctx.Value(contextKey{}).(*conn)
 	if c == nil {
 		return
 	}
 	c.of.mu.Lock()
 	defer c.of.mu.Unlock()
-	if c.known != known {
-		c.known = known
+	was := c.known
+	c.known = party
+	if (was == "") != (party == "") {
 		c.place()
 	}
 }
@@ -284,11 +285,11 @@ func SetWaiting(ctx context.Context, waiting bool) {
 	c.place()
 }
 
-// Known reports what [SetKnown] said.
-func Known(ctx context.Context) bool {
+// Known returns what [SetKnown] said.
+func Known(ctx context.Context) (party string) {
 	c, _ := ctx.Value(contextKey{}).(*conn)
 	if c == nil {
-		return false
+		return ""
 	}
 	c.of.mu.Lock()
 	defer c.of.mu.Unlock()

@@ -95,7 +95,7 @@ func (b *bench) connect(name, from string) bool {
 // use has a connection carry a request of a known caller, and rest.
 func (b *bench) use(name string) {
 	b.ConnState(b.all[name], http.StateActive)
-	SetKnown(b.context(name), true)
+	SetKnown(b.context(name), "a caller")
 	b.ConnState(b.all[name], http.StateIdle)
 }
 
@@ -216,15 +216,15 @@ func TestListener_KnownNoMore_IsAStranger(t *testing.T) {
 	b := of(t, 10, 2)
 	b.connect("a", one)
 	b.use("a")
-	if !Known(b.context("a")) {
+	if Known(b.context("a")) != "a caller" {
 		t.Error("a known connection isn't known")
 	}
-	SetKnown(b.context("a"), false)
+	SetKnown(b.context("a"), "")
 	b.connect("b", one)
 	b.use("b")
 	b.connect("c", one)
 	b.want("b", "c")
-	if Known(context.Background()) {
+	if Known(context.Background()) != "" {
 		t.Error("what is no connection is known")
 	}
 }
@@ -235,7 +235,7 @@ func TestListener_Closed_MakesRoomOnce(t *testing.T) {
 	for range 3 {
 		_ = b.all["a"].Close()
 	}
-	SetKnown(b.context("a"), true)
+	SetKnown(b.context("a"), "a caller")
 	b.ConnState(b.all["a"], http.StateClosed)
 	b.want()
 	if len(b.sources) != 0 {

@@ -240,6 +240,8 @@ func (s *Service) Code(f *fault.Error) string {
 		return s.Internal
 	case f.Code == "" && f.Kind == fault.Unavailable:
 		return s.Down
+	case f.Code == "" && f.Kind == fault.Uncertain:
+		return cmp.Or(s.Uncertain, s.Internal)
 	case s.XML != "":
 		return queryName(f)
 	case f.Code != "":

@@ -27,6 +27,8 @@ func TestCode_EachKind_HasItsNameInTheService(t *testing.T) {
 			json: "ThrottlingException", xml: "Throttling"},
 		{kind: fault.Unavailable, none: "InternalFailure", json: vault.Down,
 			xml: "ServiceUnavailable"},
+		{kind: fault.Uncertain, none: "InternalFailure", json: vault.Uncertain,
+			xml: query.Internal},
 		{kind: fault.Unavailable, code: "Odd", none: "Odd", json: "Odd", xml: "Odd"},
 		{kind: fault.Unauthenticated, code: "UnrecognizedClientException",
 			none: "UnrecognizedClientException", json: "UnrecognizedClientException",

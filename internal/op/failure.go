@@ -93,18 +93,25 @@ func (s *Service) Named(common string) string {
 	return s.Code(fault.New(f.Kinds[0], common, ""))
 }
 
-// Failing returns the errors that are a service's own way to say that it is at fault, or can't work
-// just now.
+// Failing returns the errors that are a service's own way to say that it is at fault, can't work
+// just now, or doesn't know what came of a request. Many services have one name for two of these.
 func (s *Service) Failing() Failures {
-	internal := Fails("the service failed; its log says why",
-		"try again a few times, and give the request's id to the operator", fault.Internal)
-	down := Fails("the token or the disk can't answer just now",
-		"try again after a pause that grows", fault.Unavailable)
-	if s.Internal == s.Down {
-		return Failures{s.Down: Fails(internal.When+"; or "+down.When, down.Do,
-			fault.Unavailable, fault.Internal)}
+	all := Failures{}
+	for _, f := range []Failure{
+		Fails("the token or the disk can't answer just now",
+			"try again after a pause that grows", fault.Unavailable),
+		Fails("the service failed; its log says why",
+			"try again a few times, and give the request's id to the operator", fault.Internal),
+		Fails("the disk hangs, and nobody knows whether the request was performed",
+			"look, or send the same request again", fault.Uncertain),
+	} {
+		code := s.Code(fault.New(f.Kinds[0], "", ""))
+		if same, ok := all[code]; ok {
+			f = Fails(same.When+"; or "+f.When, same.Do, append(same.Kinds, f.Kinds...)...)
+		}
+		all[code] = f
 	}
-	return Failures{s.Internal: internal, s.Down: down}
+	return all
 }
 
 // Fails returns what an error of one of a service's operations may be, or nothing for an error that

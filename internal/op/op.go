@@ -47,15 +47,17 @@ type Service struct {
 	Spelled  map[string]string // errors that spell it otherwise: how, by AWS's name
 	Internal string            // AWS's name of the service's own failure, e.g. KMSInternalException
 	// AWS's name of "the key can't be used just now", e.g. KeyUnavailableException
-	Down     string
-	NoStore  bool        // answers forbid caching, as KMS's do
-	Object   bool        // in AWS JSON an operation that answers nothing answers an empty object
-	Shapes   shape.Table // constraints by AWS shape name
-	Words    shape.Words // of sentences about broken constraints
-	Members  shape.Sentences
-	Failures Failures // its errors
-	Answers  Answers  // which of them each operation may answer
-	Refused  Refused
+	Down string
+	// AWS's name of "it timed out", which leaves open whether it was done; empty: Internal
+	Uncertain string
+	NoStore   bool        // answers forbid caching, as KMS's do
+	Object    bool        // in AWS JSON an operation that answers nothing answers an empty object
+	Shapes    shape.Table // constraints by AWS shape name
+	Words     shape.Words // of sentences about broken constraints
+	Members   shape.Sentences
+	Failures  Failures // its errors
+	Answers   Answers  // which of them each operation may answer
+	Refused   Refused
 	// AWS's answer to who lost every race for what it changes, of the operations whose Answers have
 	// it. The others, and those of a service without one, answer ThrottlingException.
 	Contended *fault.Error

@@ -134,15 +134,18 @@ func TestRecord_InternalError_HoldsNoTextOfIt(t *testing.T) {
 	}
 }
 
-// The operator is told of what is ours to mend, and of nothing that callers do.
+// The operator is told of what is ours to mend, and of nothing that callers do. What the store says
+// once, by itself, is not said again for each request.
 func TestLog_Failure_IsToldIfItIsOurs(t *testing.T) {
 	for kind, want := range map[fault.Kind]bool{fault.Internal: true, fault.Unavailable: true,
-		fault.Denied: false, fault.Invalid: false, fault.NotFound: false} {
-		r := build(t)
-		r.at["do"] = fails(fault.New(kind, "HaltException", "halt"))
-		r.serve(r.look, good)
-		if told := strings.Contains(r.log.String(), "operation failed"); told != want {
-			t.Errorf("%v: told is %v", kind, told)
+		fault.Uncertain: true, fault.Denied: false, fault.Invalid: false, fault.NotFound: false} {
+		for cause, again := range map[error]bool{errors.New("a cause"): true, store.ErrNotStored: false} {
+			r := build(t)
+			r.at["do"] = fails(fault.New(kind, "HaltException", "halt").Because(cause))
+			r.serve(r.look, good)
+			if told := strings.Contains(r.log.String(), "operation failed"); told != (want && again) {
+				t.Errorf("%v because of %v: told is %v", kind, cause, told)
+			}
 		}
 	}
 }

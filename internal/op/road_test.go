@@ -32,7 +32,8 @@ const (
 var vault = &op.Service{
 	Name: "vault", Title: "Vault", Target: "Vault", Version: "2026-01-01", Message: "message",
 	Internal: "VaultInternalException", Down: "VaultDownException",
-	Shapes: shape.Table{"Name": {Min: 1, Max: 8}, "Bool": {}, "Value": {Max: 64, Sensitive: true}},
+	Uncertain: "VaultTimeoutException",
+	Shapes:    shape.Table{"Name": {Min: 1, Max: 8}, "Bool": {}, "Value": {Max: 64, Sensitive: true}},
 }
 
 // input is the input of every operation of vault.

@@ -184,8 +184,7 @@ func (r *Runner) unknown(c *Call, s *Service, err error) error {
 	f := fault.Of(err)
 	code := s.Code(f)
 	r.Observe.Unknown(s.Name, code)
-	ours := f.Kind == fault.Internal || f.Kind == fault.Unavailable
-	if ours && r.ownFailures.take(err.Error(), c.Time) {
+	if isOurs(f) && r.ownFailures.take(err.Error(), c.Time) {
 		r.Log.Error("authentication failed on our side", "requestId", c.RequestID, "error", err)
 	}
 	recorded, silenced := r.unauthenticated.take(c.SourceIP, c.Time)
@@ -214,25 +213,26 @@ func (r *Runner) refused(c *Call, n *Info, err error) error {
 // commit makes the records durable, in one transaction with the change if there is one, and returns
 // the outcome: err, the change's own error, or that of a ledger that could not keep the record.
 func (r *Runner) commit(c *Call, s *Service, change func(*store.Tx) error, err error) error {
+	left := c.trail // the ledger may come to it when nobody waits any more
 	if change == nil {
-		lost := r.Ledger.Commit(nil, func(error) []byte { return lines(c.trail.records, err) })
+		lost := r.Ledger.Commit(nil, func(error) []byte { return lines(left.records, err) })
 		if lost != nil {
 			return lost
 		}
-		c.trail.follow(false)
+		left.follow(false)
 		return err
 	}
 	err = r.Ledger.Commit(change, func(err error) []byte {
 		if isStale(err) {
 			return nil // nothing of this attempt has left the process: the road starts again
 		}
-		mark(&c.trail.records[len(c.trail.records)-1], s, err)
-		return lines(c.trail.records, err)
+		mark(&left.records[len(left.records)-1], s, err)
+		return lines(left.records, err)
 	})
 	if err != nil {
 		return err
 	}
-	c.trail.follow(true)
+	left.follow(true)
 	return nil
 }
 
@@ -259,11 +259,20 @@ func (r *Runner) ended(c *Call, n *Info, err error) {
 	code := ""
 	if f != nil {
 		code = n.Service.Code(f)
-		if f.Kind == fault.Internal || f.Kind == fault.Unavailable {
+		switch {
+		case errors.Is(err, store.ErrNotStored):
+			// It was said once, by the store: a thousand requests that wait for a disk say no more.
+			r.Log.Debug("operation failed", "operation", n.Name, "requestId", c.RequestID, "error", err)
+		case isOurs(f):
 			r.Log.Error("operation failed", "operation", n.Name, "requestId", c.RequestID, "error", err)
 		}
 	}
 	r.Observe.Operation(n.Service.Name, n.Name, code, r.Now().Sub(c.Time))
+}
+
+// isOurs reports whether a failure is no doing of the caller's.
+func isOurs(f *fault.Error) bool {
+	return f.Kind == fault.Internal || f.Kind == fault.Unavailable || f.Kind == fault.Uncertain
 }
 
 // What is kept of what clients say of themselves, in bytes.

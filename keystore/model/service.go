@@ -10,7 +10,8 @@ import "claviger/internal/op"
 var KMS = &op.Service{
 	Name: "kms", Title: "AWS Key Management Service", Target: "TrentService", Version: "2014-11-01",
 	Message:  "message",
-	Internal: "KMSInternalException", Down: "KeyUnavailableException", NoStore: true, Shapes: Shapes,
+	Internal: "KMSInternalException", Down: "KeyUnavailableException",
+	Uncertain: "DependencyTimeoutException", NoStore: true, Shapes: Shapes,
 	Failures: failures, Answers: answers, Refused: refused,
 	Members: members,
 }

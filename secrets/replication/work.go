@@ -66,7 +66,7 @@ func (r *Replication) store(c *op.Call, to Region, sec *secret.Secret, copy secr
 func reason(err error) string {
 	f := fault.Of(err)
 	switch f.Kind {
-	case fault.Internal, fault.Unavailable, fault.Conflict, fault.Throttled:
+	case fault.Internal, fault.Unavailable, fault.Uncertain, fault.Conflict, fault.Throttled:
 		return ""
 	}
 	var cause *fault.Error

@@ -307,7 +307,7 @@ func (r *Rotation) valuesOf(c *op.Call, by *Rotator, sec *secret.Secret) (values
 // the service's own trouble.
 func isOfSecret(err error) bool {
 	switch fault.Of(err).Kind {
-	case fault.Internal, fault.Unavailable, fault.Conflict, fault.Throttled:
+	case fault.Internal, fault.Unavailable, fault.Uncertain, fault.Conflict, fault.Throttled:
 		return false
 	}
 	return true

@@ -29,9 +29,9 @@ import (
 // socket is the socket's.
 func socket(database string) string { return database + ".control" }
 
-// Serve answers commands until stop is called, which waits for those that go on, but no longer than
-// drain.
-func Serve(s *service.Service, log *slog.Logger, drain time.Duration) (stop func(), err error) {
+// Serve answers commands until stop is called, which waits for those that go on until its context
+// ends.
+func Serve(s *service.Service, log *slog.Logger) (stop func(context.Context), err error) {
 	path := socket(s.Database)
 	// The database's lock is ours, so what is there is left from a process that is gone.
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -57,9 +57,7 @@ func Serve(s *service.Service, log *slog.Logger, drain time.Duration) (stop func
 		defer close(ended)
 		_ = server.Serve(l) // ends when it is closed
 	}()
-	return func() {
-		ctx, cancel := context.WithTimeout(context.Background(), drain)
-		defer cancel()
+	return func(ctx context.Context) {
 		if server.Shutdown(ctx) != nil {
 			server.Close()
 		}

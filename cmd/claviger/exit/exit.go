@@ -90,8 +90,10 @@ var exits = []struct {
 		"of before."},
 	{store.ErrRows, 28, "Find out who can write to the database. " +
 		"docs/operating.md says how to look at every row, and how to go on."},
-	{backup.ErrUnfit, 33, ""},
+	{backup.ErrUnfit, 34, ""},
 	{syscall.EADDRINUSE, 30, "Another program listens there. Choose another address, or stop it."},
+	{store.ErrHangs, 33, "Look at the disk, and start again once it answers: nothing that was acknowledged is " +
+		"lost."},
 	{store.ErrFull, 31, "Make room and start again: nothing that was acknowledged is lost."},
 	{syscall.ENOSPC, 31, "Make room and start again: nothing that was acknowledged is lost."},
 }

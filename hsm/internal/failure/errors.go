@@ -1,11 +1,6 @@
 package failure
 
-import (
-	"errors"
-
-	"claviger/hsm/internal/cryptoki"
-	"claviger/internal/custody"
-)
+import "errors"
 
 // The ways in which a token can be unfit to start with. Each is one sentence for the operator; what
 // is wrapped around it says which token and what the module answered.
@@ -41,11 +36,29 @@ var (
 	// ErrRenewed answers a call that was prepared before the token was logged in to anew.
 	ErrRenewed = errors.New("the token was renewed meanwhile")
 
+	// ErrSick means that the token isn't well in the session that was asked.
+	ErrSick = errors.New("the token is not well in this session")
+
+	// ErrContradicted means that one session refused what another takes.
+	ErrContradicted = errors.New("a session was contradicted by another")
+
+	// ErrNonsense means that the module answered OK with what can't be an answer.
+	ErrNonsense = errors.New("hsm: the device's answer makes no sense")
+
+	// ErrPadding means that what RSA decrypted has no padding of OAEP.
+	ErrPadding = errors.New("the decrypted number has no padding of OAEP")
+
+	// ErrUnknownKey means that an imported key is none of those that it might be.
+	ErrUnknownKey = errors.New("the imported key is none of the known ones")
+
 	// ErrTimeout ends the wait for a module that doesn't answer.
 	ErrTimeout = errors.New("the call to the module took too long")
 
 	// ErrWrongKey means that an unwrapped key isn't the one its material says.
 	ErrWrongKey = errors.New("the unwrapped key does not match the material's check value")
+
+	// ErrWrongMAC means that the authenticator didn't make a code.
+	ErrWrongMAC = errors.New("the authenticator did not make this code")
 
 	// ErrUntrusted means that whether it is couldn't be told, or that it isn't.
 	ErrUntrusted = errors.New("hsm: verifying the unwrapped key")
@@ -74,11 +87,8 @@ func (u Unfit) Unwrap() error { return u.error }
 // Importing marks err as the imported key's doing. Where the device failed it
 // still may be the device's.
 func Importing(err error) error {
-	switch {
-	case err == nil:
+	if err == nil {
 		return nil
-	case errors.As(err, new(*cryptoki.Error)):
-		return Unfit{error: err}
 	}
-	return custody.ErrUnfit.Because(err)
+	return Unfit{error: err}
 }

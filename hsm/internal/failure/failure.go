@@ -6,7 +6,6 @@ package failure
 
 import (
 	"errors"
-	"slices"
 
 	"github.com/miekg/pkcs11"
 
@@ -19,8 +18,9 @@ type Blame uint8
 
 // Whose failures there are.
 const (
-	OnInput   Blame = iota // what was passed in: nothing helps
-	OnUnknown              // the input or the device: the canary decides
+	OnUs      Blame = iota // a defect of this program: nothing helps
+	OnInput                // what was passed in, if another session says so too: nothing helps
+	OnUnknown              // nobody knows: a new session may help
 	OnSession              // a new session helps
 	OnHandle               // the object is gone: load it again
 	OnLogin                // a new login helps
@@ -32,36 +32,54 @@ const (
 )
 
 // Judge sorts a failure by function and code. The code alone doesn't do: SoftHSM answers
-// CKR_GENERAL_ERROR both to a bad GCM tag and when its token directory is gone.
+// CKR_GENERAL_ERROR both to a bad GCM tag and when its token directory is gone. Only the functions
+// that take a caller's ciphertext can blame it, and they may by any code that isn't clear.
 func Judge(err error) Blame {
 	var e *cryptoki.Error
 	switch {
 	case errors.Is(err, ErrRenewed):
 		return OnRenewal
-	case errors.Is(err, ErrWrongKey):
+	case errors.Is(err, ErrSick):
+		return OnSession
+	case errors.Is(err, ErrWrongKey), errors.Is(err, ErrWrongMAC), errors.Is(err, ErrPadding),
+		errors.Is(err, ErrUnknownKey):
 		return OnInput
 	case errors.Is(err, ErrAbsent):
 		return OnAbsence
-	case !errors.As(err, &e):
-		return OnDevice
-	}
-	switch e.Function {
-	case "C_Decrypt", "C_Encrypt", "C_UnwrapKey":
-		if slices.Contains(badInput, e.Code) {
-			return OnInput
-		}
+	case errors.Is(err, ErrNonsense), errors.Is(err, ErrContradicted):
+		return OnUnknown
+	case errors.As(err, &e):
+	case errors.As(err, new(Unfit)):
+		return OnInput
+	default:
+		return OnUs
 	}
 	if b, known := byCode[e.Code]; known {
 		return b
 	}
+	if e.Function == "C_Decrypt" || e.Function == "C_UnwrapKey" {
+		return OnInput
+	}
 	return OnUnknown
 }
 
-// badInput are the codes by which the functions that take a caller's bytes refuse those bytes.
-var badInput = []uint{
-	pkcs11.CKR_ENCRYPTED_DATA_INVALID, pkcs11.CKR_ENCRYPTED_DATA_LEN_RANGE, pkcs11.CKR_DATA_INVALID,
-	pkcs11.CKR_DATA_LEN_RANGE, pkcs11.CKR_WRAPPED_KEY_INVALID, pkcs11.CKR_WRAPPED_KEY_LEN_RANGE,
-	pkcs11.CKR_SIGNATURE_INVALID, pkcs11.CKR_SIGNATURE_LEN_RANGE, cryptoki.CKR_AEAD_DECRYPT_FAILED,
+// Blames reports whether err says that what was passed in is wrong: a ciphertext, a wrapped key, or
+// a key that is being imported and shows what it is when it is used.
+func Blames(err error) bool {
+	if err == nil {
+		return false
+	}
+	b := Judge(err)
+	return b == OnInput || b == OnUnknown && errors.As(err, new(Unfit))
+}
+
+// OfDevice reports whether err is neither the input's nor this program's doing.
+func OfDevice(err error) bool { return err != nil && Judge(err) != OnUs && !Blames(err) }
+
+// OfUnwrap reports whether C_UnwrapKey failed.
+func OfUnwrap(err error) bool {
+	var e *cryptoki.Error
+	return errors.As(err, &e) && e.Function == "C_UnwrapKey"
 }
 
 // byCode are the codes that mean the same from every function.
@@ -104,19 +122,10 @@ func CostsSession(err error) bool {
 		return false
 	}
 	switch Judge(err) {
-	case OnInput, OnUnknown, OnHandle, OnRenewal, OnAbsence:
+	case OnUs, OnInput, OnHandle, OnRenewal, OnAbsence:
 		return false
 	}
 	return true
-}
-
-// InDoubt reports whether err may be the input's fault.
-func InDoubt(err error) bool {
-	if err == nil {
-		return false
-	}
-	b := Judge(err)
-	return b == OnInput || b == OnUnknown
 }
 
 // NeedsPerson reports whether trying again could do harm: each wrong PIN brings a

@@ -3,7 +3,6 @@ package imports
 import (
 	"crypto/rand"
 	"crypto/rsa"
-	"errors"
 	"fmt"
 	"math/big"
 
@@ -69,7 +68,7 @@ func (x *operation) open(pair *object.Key) (from envelope, err error) {
 	}
 	attributes := x.Dialect.ImportedKEK(x.root.Wrap)
 	kek, err := x.temporary(x.Driver.UnwrapKey(x.s, by, pair.Object, outer, attributes))
-	if failure.InDoubt(err) {
+	if failure.Blames(err) {
 		// A key that is generated has no length but the template's.
 		attributes = append(attributes, cryptoki.Ulong(pkcs11.CKA_VALUE_LEN, 32))
 		kek, err = x.temporary(x.Driver.GenerateKey(x.s, pkcs11.CKM_AES_KEY_GEN, attributes))
@@ -83,7 +82,7 @@ func (x *operation) open(pair *object.Key) (from envelope, err error) {
 func (x *operation) openHere(pair *object.Key, size int, outer, inner []byte,
 	between bool) (from envelope, err error) {
 	secret, err := x.Unpad(x.s, pair, size, outer)
-	if err != nil && !errors.Is(err, custody.ErrForged) && !failure.InDoubt(err) {
+	if err != nil && !failure.Blames(err) {
 		return from, err
 	}
 	defer clear(secret)
@@ -101,7 +100,7 @@ func (x *operation) openHere(pair *object.Key, size int, outer, inner []byte,
 		rand.Read(inner)
 	default:
 		if inner, err = kwp.Wrap(kek, secret); err != nil {
-			return from, custody.ErrUnfit.Because(err)
+			return from, failure.Importing(err)
 		}
 	}
 	attributes := putValue(x.Dialect.ImportedKEK(x.root.Wrap), kek)
@@ -125,7 +124,7 @@ func (x *operation) unwrapFrom(
 // bytes that can do nothing, to tell what can't be unwrapped from what is no such key: codes don't.
 func (x *operation) unwrapAs(from envelope, k dialect.KeyTemplate) (cryptoki.Object, error) {
 	o, err := x.temporary(x.unwrapFrom(from, x.Dialect.InUse(k)))
-	if !failure.InDoubt(err) {
+	if !failure.Blames(err) {
 		return o, err
 	}
 	if _, other := x.temporary(x.unwrapFrom(from, x.Dialect.Powerless())); other == nil {

@@ -32,6 +32,7 @@ type Root struct {
 //
 // The pair is that of in.Pair, and is known to be the right one. What was made on the way is
 // destroyed. If that fails, so does the import: a copy that can be used would stay in the session.
+// With failure.ErrUnknownKey the material is good, and none of in.Known.
 func Perform(l *session.Login, s cryptoki.Session, pair *object.Key, in custody.Import, by Root,
 ) (m custody.Material, err error) {
 	template, err := l.Dialect.KeyTemplate(in.Kind)
@@ -91,10 +92,18 @@ func (x *operation) perform(pair *object.Key) (m custody.Material, err error) {
 	if err := x.recognize(first, &m); err != nil {
 		return m, err
 	}
+	unknown := m.Check == nil && len(x.Known) > 0
 	if m.Wrapped, err = x.wrapByRoot(from); err != nil {
 		return m, err
 	}
-	return m, x.compare(first, &m)
+	if err := x.compare(first, &m); err != nil {
+		return m, err
+	}
+	if unknown {
+		// that it is another key than those is only certain if another session says so too
+		return m, failure.ErrUnknownKey
+	}
+	return m, nil
 }
 
 // look unwraps the key, learns its public half and tries it out. A key for agreement is looked at
@@ -168,17 +177,10 @@ func (x *operation) is(first *object.Key, known custody.Material) (bool, error) 
 		Object: first.Object, Proof: known.Check,
 	}
 	err := x.Verify(x.s, as)
-	switch {
-	case err == nil:
-		return true, nil
-	case errors.Is(err, failure.ErrWrongKey) || failure.InDoubt(err):
-		if sick := x.CheckCanary(x.s); sick != nil {
-			// that it is another key is only certain if the device is well
-			return false, failure.Unavailable(sick)
-		}
+	if failure.Blames(err) {
 		return false, nil
 	}
-	return false, err
+	return err == nil, err
 }
 
 // wrapByRoot unwraps the key as one that was generated and has the root wrap it. The one that was
@@ -193,7 +195,7 @@ func (x *operation) wrapByRoot(from envelope) ([]byte, error) {
 		return nil, err
 	}
 	if !x.template.Fits(len(wrapped)) {
-		return nil, custody.ErrUnfit.Because(
+		return nil, failure.Importing(
 			fmt.Errorf("hsm: %d wrapped bytes for a key of kind %s", len(wrapped), x.Kind))
 	}
 	return wrapped, nil

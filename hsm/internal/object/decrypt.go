@@ -1,7 +1,6 @@
 package object
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
@@ -25,12 +24,12 @@ func (d *Device) Unpad(s cryptoki.Session, k *Key, size int, ciphertext []byte) 
 	encoded := make([]byte, size)
 	defer clear(encoded)
 	if len(raw) > size {
-		return nil, errors.New("hsm: the device gave more than the modulus holds")
+		return nil, fmt.Errorf("%w: more than the modulus holds", failure.ErrNonsense)
 	}
 	copy(encoded[size-len(raw):], raw) // a number, whose leading zeros some devices leave out
 	message, ok := unpadOAEP(encoded)
 	if !ok {
-		return nil, custody.ErrForged
+		return nil, failure.Decrypting(failure.ErrPadding)
 	}
 	return slices.Clone(message), nil
 }
@@ -74,7 +73,7 @@ func (d *Device) take(s cryptoki.Session, o cryptoki.Object, size int) ([]byte, 
 		return nil, err
 	}
 	if len(value[0]) != size {
-		return nil, fmt.Errorf("hsm: the device gave a secret of %d bytes", len(value[0]))
+		return nil, fmt.Errorf("%w: a secret of %d bytes", failure.ErrNonsense, len(value[0]))
 	}
 	return value[0], nil
 }

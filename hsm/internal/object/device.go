@@ -35,8 +35,15 @@ type Key struct {
 	SPKI     []byte           // of a key pair, its public half
 	Public   crypto.PublicKey // the same, parsed
 	Resident bool             // it rests on the token and outlives its handle
+	Wrapped  []byte           // by the root; of a resident key, its CKA_ID
 
 	verified atomic.Bool // whether the key was compared with its check value
+}
+
+// Inherit takes over what is known of a key but for its object, and whether that was compared.
+func (k *Key) Inherit(from *Key) {
+	k.ID, k.Kind, k.Template, k.Proof = from.ID, from.Kind, from.Template, from.Proof
+	k.SPKI, k.Public, k.Resident, k.Wrapped = from.SPKI, from.Public, from.Resident, from.Wrapped
 }
 
 // FindOne returns the one secret key on the token that has the type and the given attributes, or

@@ -8,6 +8,7 @@ import (
 
 	"claviger/hsm/internal/cryptoki"
 	"claviger/hsm/internal/dialect"
+	"claviger/hsm/internal/failure"
 	"claviger/hsm/internal/publickey"
 )
 
@@ -24,7 +25,7 @@ func (d *Device) Sign(s cryptoki.Session, k *Key, how dialect.Signature,
 	// the order of the curve.
 	n := len(signature) / 2
 	if n == 0 || n > k.Template.Curve.Size {
-		return nil, fmt.Errorf("hsm: the device gave a signature of %d bytes", len(signature))
+		return nil, fmt.Errorf("%w: a signature of %d bytes", failure.ErrNonsense, len(signature))
 	}
 	return publickey.DERSignature(signature[:n], signature[n:]), nil
 }

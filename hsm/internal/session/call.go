@@ -12,22 +12,31 @@ import (
 type work func(cryptoki.Session) ([]byte, error)
 
 // call is one work on its way through a pool. Its state is the border between the caller, who may
-// give up at any time, and the worker, who can't leave the module before the module lets it.
+// leave at any time, and the worker, who can't leave the module before the module lets it.
 type call struct {
 	work  work
-	using *handle // released when the work is truly over, which may be after the caller gave up
-	out   []byte
-	err   error
-	state atomic.Uint32
-	done  chan struct{}
-	timer *time.Timer
+	using *handle          // released when the work is truly over, which may be after the caller left
+	avoid cryptoki.Session // the session whose answer is known already; 0: none
+	party string           // whose place among the sessions it has, until the work is truly over
+
+	out []byte
+	err error
+	by  *worker // who did it
+
+	entered time.Time // when a worker went into the module with it
+	spared  bool      // it hangs, and another worker was let in for its own
+	state   atomic.Uint32
+	done    chan struct{}
+	timer   *time.Timer
 }
 
 const (
 	waiting   uint32 = iota // not inside the module yet
 	inside                  // a worker is in the module and holds the keeper's lock for reading
+	deserted                // the same, and the caller is gone
 	finished                // out and err are set
-	abandoned               // the caller is gone
+	abandoned               // the caller left before a worker went in
+	hung                    // the call took too long inside: its share of the lock was given back
 )
 
 var calls = sync.Pool{New: func() any {

@@ -1,12 +1,15 @@
 package session
 
 import (
+	"container/heap"
 	"container/list"
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"claviger/hsm/internal/cryptoki"
+	"claviger/hsm/internal/failure"
 	"claviger/hsm/internal/object"
 	"claviger/internal/custody"
 	"claviger/internal/fault"
@@ -16,51 +19,94 @@ import (
 // since after a reload the same number names another key.
 type handle struct {
 	object.Key
-	cache *handles
+	cache  *handles
+	estate *estate // what its object belongs to; nil for a resident key and before it is loaded
 
 	loaded chan struct{} // closed when the key and err are set
 	err    error
+	// The cache guards what follows.
+	over     bool // the same as loaded
+	prepared bool // the key is known, but for its object
 
-	uses  int           // guarded by the cache
+	uses  int
+	asked uint64        // how often it was asked for, in this login and the ones before
+	place int           // among those to be loaded; -1: it isn't
 	entry *list.Element // nil once it was dropped: the last use destroys it
+}
+
+// estate is the objects that die with one session: those it loaded.
+type estate struct {
+	session cryptoki.Session
+	uses    int               // of its handles
+	dropped []cryptoki.Object // to be destroyed
+	tidy    chan struct{}     // says that there are some
+	retired func()            // closes the session once nobody uses it; nil: it goes on
 }
 
 // handles is the bounded set of a login's unwrapped keys, by material id.
 type handles struct {
 	limit   int
+	ended   <-chan struct{} // with the login
 	mu      sync.Mutex
 	byID    map[string]*handle
-	order   *list.List        // of *handle, last used first
-	dropped []cryptoki.Object // to be destroyed
+	order   *list.List         // of *handle, last used first
+	wanted  queue              // to be loaded
+	lost    map[string]*handle // known, but the device didn't load them: the next login will
+	more    chan struct{}
+	estates map[cryptoki.Session]*estate
 }
 
-// newHandles returns an empty cache of at most limit keys, those in use beyond it not counted.
-// Resident ones are only forgotten then, others are destroyed.
-func newHandles(limit int) *handles {
-	return &handles{limit: limit, byID: make(map[string]*handle), order: list.New()}
+// newHandles returns a cache of at most limit keys, those in use beyond it not counted. Those of
+// the login before, if there was one, are wanted again: what is known of them was verified then.
+// Resident ones are only forgotten beyond the limit, others are destroyed.
+func newHandles(limit int, ended <-chan struct{}, before *handles) *handles {
+	h := &handles{
+		limit: limit, ended: ended, byID: make(map[string]*handle), order: list.New(),
+		lost: map[string]*handle{}, more: make(chan struct{}, 1),
+		estates: map[cryptoki.Session]*estate{},
+	}
+	if before == nil {
+		return h
+	}
+	before.mu.Lock()
+	defer before.mu.Unlock()
+	for _, k := range before.lost {
+		h.wantAgain(k)
+	}
+	for e := before.order.Back(); e != nil; e = e.Prev() {
+		h.wantAgain(e.Value.(*handle))
+	}
+	return h
 }
 
-// get returns the handle of ref with one use taken, unwrapping it if it isn't there. Of several
-// callers who want the same one, one loads it and the others wait.
-func (h *handles) get(ctx context.Context, ref custody.Ref, observe Observer,
-	load func(*handle) error) (*handle, error) {
+// wantAgain has a key loaded whose object is lost. The lock must be held.
+func (h *handles) wantAgain(lost *handle) {
+	if !lost.prepared {
+		return
+	}
+	k := h.add(lost.ID)
+	k.prepared, k.asked = true, lost.asked/2
+	k.Key.Inherit(&lost.Key)
+	heap.Push(&h.wanted, k)
+}
+
+// get returns the handle of ref with one use taken, having it loaded if it isn't there. Of several
+// callers who want the same one, one prepares it and the others wait. Whoever leaves meanwhile
+// takes nothing from the others: the key is loaded for all.
+func (h *handles) get(ctx context.Context, ref custody.Ref, timeout time.Duration,
+	observe Observer, prepare func(context.Context, custody.Ref, *object.Key) error,
+) (*handle, error) {
 	for {
-		k, mine := h.take(ref.ID)
+		k, hit, mine := h.take(ref.ID)
 		if mine {
-			h.load(k, load)
-		}
-		select {
-		case <-k.loaded:
-		default:
-			select {
-			case <-k.loaded:
-			case <-ctx.Done():
-				k.release()
-				return nil, context.Cause(ctx)
-			}
+			h.prepare(ctx, k, ref, prepare)
 		}
 		if observe != nil {
-			observe.Handle(!mine)
+			observe.Handle(hit)
+		}
+		if err := k.wait(ctx, timeout); err != nil {
+			k.release()
+			return nil, err
 		}
 		if k.err == nil {
 			return k, nil
@@ -68,43 +114,170 @@ func (h *handles) get(ctx context.Context, ref custody.Ref, observe Observer,
 		k.release()
 		if !mine && (errors.Is(k.err, context.Canceled) ||
 			errors.Is(k.err, context.DeadlineExceeded)) && ctx.Err() == nil {
-			continue // that was the loader's deadline, not ours
+			continue // that was the deadline of who prepared it, not ours
 		}
 		return nil, k.err
 	}
 }
 
-// take returns the handle of id with one use taken, and whether the caller is the one to load it.
-func (h *handles) take(id string) (k *handle, load bool) {
+// wait waits until the key is loaded, or was found not to be.
+func (k *handle) wait(ctx context.Context, timeout time.Duration) error {
+	select {
+	case <-k.loaded:
+		return nil
+	default:
+	}
+	timer := time.NewTimer(timeout)
+	defer timer.Stop()
+	select {
+	case <-k.loaded:
+		return nil
+	case <-k.cache.ended:
+		return failure.ErrRenewed
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return failure.ErrTimeout
+	}
+}
+
+// take returns the handle of id with one use taken, whether it was there, and whether the caller is
+// the one to prepare it.
+func (h *handles) take(id string) (k *handle, hit, prepare bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if k = h.byID[id]; k != nil {
-		k.uses++
+		k.use(1)
+		k.asked++
 		h.order.MoveToFront(k.entry)
-		return k, false
+		return k, k.over, false
 	}
-	k = &handle{cache: h, Key: object.Key{ID: id}, loaded: make(chan struct{}), uses: 1}
-	k.entry = h.order.PushFront(k)
-	h.byID[id] = k
+	k = h.add(id)
+	k.uses, k.asked = 1, 1
 	for h.order.Len() > h.limit {
 		h.drop(h.order.Back().Value.(*handle))
 	}
-	return k, true
+	return k, false, true
 }
 
-// load loads k and publishes the outcome, even that of a panic, since others may be waiting for it.
-// A failed one leaves the cache, so that the next caller tries again.
-func (h *handles) load(k *handle, load func(*handle) error) {
-	defer func() {
-		if p := recover(); p != nil {
-			k.err = fault.Panic(p)
-		}
-		if k.err != nil {
-			h.forget(k)
-		}
-		close(k.loaded)
+// add puts a handle in front. The lock must be held.
+func (h *handles) add(id string) *handle {
+	k := &handle{cache: h, Key: object.Key{ID: id}, loaded: make(chan struct{}), place: -1}
+	delete(h.lost, id)
+	k.entry = h.order.PushFront(k)
+	h.byID[id] = k
+	return k
+}
+
+// use counts uses of k, also where it is waited for. The cache's lock must be held.
+func (k *handle) use(n int) {
+	k.uses += n
+	if k.estate != nil {
+		k.estate.use(n)
+	}
+	if k.place >= 0 {
+		heap.Fix(&k.cache.wanted, k.place)
+	}
+}
+
+func (e *estate) use(n int) {
+	e.uses += n
+	if e.uses == 0 && e.retired != nil {
+		go e.retired()
+	}
+}
+
+// prepare learns what the key is, and has it loaded. Even a panic is published, since others may be
+// waiting for it.
+func (h *handles) prepare(ctx context.Context, k *handle, ref custody.Ref,
+	prepare func(context.Context, custody.Ref, *object.Key) error) {
+	err := func() (err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				err = fault.Panic(p)
+			}
+		}()
+		return prepare(ctx, ref, &k.Key)
 	}()
-	k.err = load(k)
+	if err != nil {
+		h.fail(k, err)
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	k.prepared = true
+	heap.Push(&h.wanted, k)
+	h.wakeLoader()
+}
+
+func (h *handles) wakeLoader() {
+	select {
+	case h.more <- struct{}{}:
+	default:
+	}
+}
+
+// next returns the handle that is to be loaded next, with one use taken, or nil when the login has
+// ended.
+func (h *handles) next() *handle {
+	for {
+		if h.over() {
+			return nil
+		}
+		h.mu.Lock()
+		if len(h.wanted) > 0 {
+			k := heap.Pop(&h.wanted).(*handle)
+			k.use(1)
+			if len(h.wanted) > 0 {
+				h.wakeLoader() // another loader
+			}
+			h.mu.Unlock()
+			return k
+		}
+		h.mu.Unlock()
+		select {
+		case <-h.more:
+		case <-h.ended:
+			return nil
+		}
+	}
+}
+
+// settle publishes that k was loaded as o, in a session that owns it, and whether that still counts:
+// what comes too late is made for nobody, and destroyed.
+func (h *handles) settle(k *handle, o cryptoki.Object, in cryptoki.Session) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	e := h.estates[in]
+	if k.over {
+		if !k.Resident {
+			e.drop(o)
+		}
+		return
+	}
+	k.Object, k.over = o, true
+	if !k.Resident {
+		k.estate = e
+		e.use(k.uses)
+	}
+	close(k.loaded)
+	h.condemn(k)
+}
+
+// fail publishes that k wasn't loaded, unless it was. It leaves the cache, so that the next caller
+// tries again. But what the device is to blame for, the next login tries too.
+func (h *handles) fail(k *handle, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if k.over {
+		return
+	}
+	k.err, k.over = err, true
+	h.drop(k)
+	if k.prepared && failure.OfDevice(err) && len(h.lost) < h.limit {
+		h.lost[k.ID] = k
+	}
+	close(k.loaded)
 }
 
 // forget drops one handle, if it is still in the cache.
@@ -114,16 +287,14 @@ func (h *handles) forget(k *handle) {
 	h.drop(k)
 }
 
-// forgetID drops what is cached, or is being loaded, for a material, and reports
-// whether there was anything.
-func (h *handles) forgetID(id string) bool {
+// forgetID drops what is cached, or is being loaded, for a material.
+func (h *handles) forgetID(id string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	k := h.byID[id]
-	if k != nil {
+	delete(h.lost, id)
+	if k := h.byID[id]; k != nil {
 		h.drop(k)
 	}
-	return k != nil
 }
 
 // drop takes k out of the cache. Its key dies with its last use. The lock must be held.
@@ -134,15 +305,30 @@ func (h *handles) drop(k *handle) {
 	h.order.Remove(k.entry)
 	k.entry = nil
 	delete(h.byID, k.ID)
+	if k.uses == 0 && k.place >= 0 {
+		heap.Remove(&h.wanted, k.place)
+	}
 	h.condemn(k)
 }
 
 // condemn marks the key of a dropped handle for destruction once nobody uses it.
 // The lock must be held.
 func (h *handles) condemn(k *handle) {
-	if k.uses == 0 && k.entry == nil && k.Object != 0 && !k.Resident {
-		h.dropped = append(h.dropped, k.Object)
-		k.Object = 0
+	if k.uses == 0 && k.entry == nil && k.estate != nil {
+		k.estate.drop(k.Object)
+		k.Object, k.estate = 0, nil
+	}
+}
+
+// drop marks an object for destruction in the session that made it, unless it dies with that.
+func (e *estate) drop(o cryptoki.Object) {
+	if e.retired != nil {
+		return
+	}
+	e.dropped = append(e.dropped, o)
+	select {
+	case e.tidy <- struct{}{}:
+	default:
 	}
 }
 
@@ -150,18 +336,75 @@ func (h *handles) condemn(k *handle) {
 // before, since the number of a destroyed object may come to name another key under a call that is
 // on its way.
 func (k *handle) release() {
+	if k == nil {
+		return
+	}
 	k.cache.mu.Lock()
 	defer k.cache.mu.Unlock()
-	k.uses--
+	k.use(-1)
 	k.cache.condemn(k)
 }
 
-// takeDropped takes the keys that are to be destroyed.
-func (h *handles) takeDropped() []cryptoki.Object {
+// retain takes one more use of a handle that is in use. There may be none.
+func (k *handle) retain() {
+	if k != nil {
+		k.cache.mu.Lock()
+		defer k.cache.mu.Unlock()
+		k.use(1)
+	}
+}
+
+// found begins the estate of a session.
+func (h *handles) found(s cryptoki.Session) *estate {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	dropped := h.dropped
-	h.dropped = nil
+	e := &estate{session: s, tidy: make(chan struct{}, 1)}
+	h.estates[s] = e
+	return e
+}
+
+// retire forgets the objects of an estate, whose session is lost or not to be used any more, has
+// their keys loaded again, and reports whether nobody uses them, so that the session can be closed:
+// that would end a key under a call. Else later is done when nobody does any more.
+func (h *handles) retire(e *estate, later func()) (idle bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.estates, e.session)
+	e.retired, e.dropped = later, nil
+	if h.over() {
+		return e.uses == 0 // nobody finds a handle any more; the next login takes them over
+	}
+	var lost []*handle
+	for at := h.order.Back(); at != nil; at = at.Prev() {
+		if k := at.Value.(*handle); k.estate == e {
+			lost = append(lost, k)
+		}
+	}
+	for _, k := range lost {
+		h.drop(k)
+		h.wantAgain(k)
+	}
+	h.wakeLoader()
+	return e.uses == 0
+}
+
+// over reports whether the login has ended.
+func (h *handles) over() bool {
+	select {
+	case <-h.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// takeDropped takes the keys of a session that are to be destroyed.
+func (h *handles) takeDropped(s cryptoki.Session) []cryptoki.Object {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	e := h.estates[s]
+	dropped := e.dropped
+	e.dropped = nil
 	return dropped
 }
 
@@ -170,4 +413,39 @@ func (h *handles) size() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.order.Len()
+}
+
+// queue is a heap of the handles that are to be loaded: what most wait for comes first, and then
+// what was asked for most.
+type queue []*handle
+
+func (q queue) Len() int { return len(q) }
+
+func (q queue) Less(i, j int) bool {
+	if q[i].uses != q[j].uses {
+		return q[i].uses > q[j].uses
+	}
+	return q[i].asked > q[j].asked
+}
+
+func (q queue) Swap(i, j int) {
+	q[i], q[j] = q[j], q[i]
+	q[i].place, q[j].place = i, j
+}
+
+// Push and Pop are those of [heap.Interface].
+func (q *queue) Push(x any) {
+	k := x.(*handle)
+	k.place = len(*q)
+	*q = append(*q, k)
+}
+
+// Pop takes the last one.
+func (q *queue) Pop() any {
+	last := len(*q) - 1
+	k := (*q)[last]
+	k.place = -1
+	(*q)[last] = nil
+	*q = (*q)[:last]
+	return k
 }

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"claviger/hsm/internal/failure"
@@ -14,9 +15,9 @@ const (
 	whileDown    = time.Second
 )
 
-// mostHung bounds, in pools full of sessions, how many hanging calls are left behind for fresh
+// MostHung bounds, in pools full of sessions, how many hanging calls are left behind for fresh
 // sessions: each holds an operating system thread.
-const mostHung = 4
+const MostHung = 4
 
 // healthCheck is a health check that callers wait for. All who ask before it begins share it.
 type healthCheck struct {
@@ -122,19 +123,27 @@ func (k *Keeper) watch() {
 	}
 }
 
+// Why a login is renewed though the health check found nothing, or wasn't asked.
+var (
+	errReloaded = errors.New("the module was reloaded for another token")
+	errAllHang  = errors.New("the calls in all sessions hang")
+)
+
 // checkAndRecover is one health check: the canary, and recovery if it fails.
 func (k *Keeper) checkAndRecover() {
 	if failure.NeedsPerson(k.why()) {
 		return
 	}
-	l := k.current.Load()
-	var cause error
-	if l != nil {
+	cause := errReloaded
+	if l := k.current.Load(); l != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), k.options.Timeout)
 		cause = l.checkHealth(ctx)
 		cancel()
-		if cause == nil && l.keys.hung.Load() < l.keys.limit {
+		if cause == nil && l.keys.stuck.Load() < l.keys.limit {
 			return
+		}
+		if cause == nil {
+			cause = errAllHang
 		}
 	}
 	// While recovery is quick, callers wait for it and notice nothing. Once it is slow they are
@@ -148,7 +157,7 @@ func (k *Keeper) checkAndRecover() {
 	}
 	if k.down.Swap(nil) != nil {
 		k.options.Log.Info("the token is back")
-	} else if cause != nil {
+	} else {
 		k.options.Log.Warn("the token was renewed", "because", cause)
 	}
 }

@@ -41,6 +41,8 @@ type Options struct {
 	Serial   string
 	Dialect  dialect.Dialect
 	Sessions int32         // for the use of keys
+	Loaders  int32         // sessions that load keys, and own them
+	Spare    int32         // sessions that may be open beside those that hang
 	Handles  int           // unwrapped keys in the cache
 	Timeout  time.Duration // of a call, waiting for a session included
 	Slow     time.Duration // the same of making a key pair that takes seconds
@@ -53,8 +55,15 @@ type Options struct {
 	// there is a root that and its Authenticator.
 	Enter func(*Login, cryptoki.Session) error
 
-	// Load brings a material within reach and fills in the key. It may take a session.
-	Load func(context.Context, *Login, custody.Ref, *object.Key) error
+	// Prepare fills in what is known of a key but for its object, from its material. It may take a
+	// session. Where the token is logged in to anew, what it said is believed again.
+	Prepare func(context.Context, custody.Ref, *object.Key) error
+
+	// Bring brings a prepared key within reach, in a session that owns it from then on.
+	Bring func(*Login, cryptoki.Session, *object.Key) (cryptoki.Object, error)
+
+	// CheckUnwrap says whether the token unwraps, in a session, what it wrapped. Nil: it never does.
+	CheckUnwrap func(*Login, cryptoki.Session) error
 
 	Observe Observer
 	Log     *slog.Logger
@@ -78,6 +87,10 @@ type Keeper struct {
 	mu    sync.RWMutex
 	login *Login
 	gone  bool // Close is over: nobody may enter the module any more
+
+	// cached are the handles of the last login, current or not: the next one begins with them.
+	cachedMu sync.Mutex
+	cached   *handles
 
 	current atomic.Pointer[Login] // login, read without a lock; nil while there is none
 	down    atomic.Pointer[reason]
@@ -103,7 +116,7 @@ var errClosed = errors.New("the token is closed")
 // The module must be locked.
 func Start(m *module.Module, o Options) (*Keeper, error) {
 	k := &Keeper{
-		options: o, module: m,
+		options: o, module: m, cached: newHandles(o.Handles, nil, nil),
 		wake: make(chan struct{}, 1), stop: make(chan struct{}), over: make(chan struct{}),
 	}
 	if err := k.establish(); err != nil {
@@ -148,9 +161,9 @@ func (k *Keeper) Serial() string { return k.options.Serial }
 // Forget drops the cached handle of a material, so that the next use has to load it again. A use in
 // progress ends undisturbed.
 func (k *Keeper) Forget(id string) {
-	if l := k.current.Load(); l != nil && l.handles.forgetID(id) {
-		k.wakeUp() // so that the key is destroyed soon
-	}
+	k.cachedMu.Lock()
+	defer k.cachedMu.Unlock()
+	k.cached.forgetID(id)
 }
 
 // Ready returns nil while the token can be used, and custody.ErrUnavailable with the reason while
@@ -174,14 +187,17 @@ type Stats struct {
 // Stats returns the token's counters.
 func (k *Keeper) Stats() Stats {
 	s := Stats{
-		SessionsMax: int(k.options.Sessions) + Generators,
+		SessionsMax: int(k.options.Sessions+k.options.Loaders) + Generators + Reserved,
 		Generation:  k.module.Generation(),
 		Renewals:    k.logins.Load() - 1,
 		Hung:        int(k.module.Hung.Load()),
 	}
 	if l := k.current.Load(); l != nil {
-		s.SessionsInUse = int(l.keys.busy.Load() + l.slow.busy.Load())
-		s.SessionsOpen = int(l.keys.open.Load()+l.slow.open.Load()) + Reserved
+		for _, p := range []*pool{l.keys, l.slow, l.loaders} {
+			s.SessionsInUse += int(p.busy.Load())
+			s.SessionsOpen += int(p.open.Load())
+		}
+		s.SessionsOpen += Reserved
 		s.Handles = l.handles.size()
 	}
 	return s

@@ -3,18 +3,18 @@ package session
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 
 	"claviger/hsm/internal/cryptoki"
-	"claviger/hsm/internal/failure"
 	"claviger/hsm/internal/module"
 	"claviger/hsm/internal/object"
 	"claviger/internal/admission"
 )
 
-// What a login takes of the sessions that a device allows, beside those for the use of keys.
+// What a login takes of the sessions that a device allows, beside those for the use of keys and
+// those that load them.
 const (
-	// Reserved counts the anchor session, which keeps the login, and the owner session, which keeps
-	// the handles.
+	// Reserved counts the anchor session, which keeps the login, and the one of the health check.
 	Reserved = 2
 
 	// Generators is how many key pairs are made at once in sessions of their own, if any are.
@@ -39,7 +39,9 @@ type Login struct {
 	anchor     cryptoki.Session // does nothing: while it is open the login lasts
 	keys       *pool            // sessions for the use of keys
 	slow       *pool            // sessions in which key pairs are made that take seconds
-	owner      *pool            // the one session that owns the cached keys, which die with it
+	loaders    *pool            // sessions that own the cached keys, which die with them
+	health     *pool            // the session of the health check: what is slow elsewhere isn't sick
+	spare      atomic.Int32     // sessions that may be opened beside those that hang
 	handles    *handles
 	ended      chan struct{}
 }
@@ -50,8 +52,7 @@ func (k *Keeper) establish() (err error) {
 	d, o := k.module.Driver, &k.options
 	l := &Login{
 		Device: object.Device{Driver: d, Dialect: o.Dialect}, keeper: k,
-		generation: k.module.Generation(), handles: newHandles(o.Handles),
-		ended: make(chan struct{}),
+		generation: k.module.Generation(), ended: make(chan struct{}),
 	}
 	if l.slot, _, err = k.module.Find(o.Token); err != nil {
 		return err
@@ -59,33 +60,54 @@ func (k *Keeper) establish() (err error) {
 	if l.anchor, err = d.OpenSession(l.slot); err != nil {
 		return err
 	}
-	owner, err := d.OpenSession(l.slot)
+	s, err := d.OpenSession(l.slot)
 	if err == nil {
-		err = o.Enter(l, owner)
+		err = o.Enter(l, s)
 	}
 	if err == nil {
-		err = l.recognise(owner)
+		err = l.recognise(s)
 	}
 	if err != nil {
-		d.CloseSession(owner)
+		d.CloseSession(s)
 		d.CloseSession(l.anchor)
 		return err
 	}
-	l.keys = newPool(l, o.Sessions, o.Timeout)
-	l.keys.turns = &admission.Gate{Places: int(o.Sessions), Share: int(o.Sessions),
-		Patience: o.Timeout, Waiting: anyNumber, WaitingAll: anyNumber}
-	l.slow = newPool(l, Generators, o.Slow)
-	l.slow.unlocked = true
-	l.owner = newPool(l, 1, o.Timeout)
-	l.owner.only = owner
-	l.owner.open.Store(1)
-	go (&worker{pool: l.owner, session: owner}).serve(nil)
+	k.cachedMu.Lock()
+	l.handles = newHandles(o.Handles, l.ended, k.cached)
+	k.cached = l.handles
+	k.cachedMu.Unlock()
+	l.openPools(s)
 	k.mu.Lock()
 	k.login = l
 	k.mu.Unlock()
 	k.logins.Add(1)
 	k.current.Store(l)
 	return nil
+}
+
+// openPools begins the work of a login. s is the session in which it was begun.
+func (l *Login) openPools(s cryptoki.Session) {
+	o := &l.keeper.options
+	l.spare.Store(o.Spare)
+	l.keys = newPool(l, o.Sessions, o.Timeout)
+	l.keys.turns = &admission.Gate{Places: int(o.Sessions), Share: int(o.Sessions),
+		Patience: o.Timeout, Waiting: anyNumber, WaitingAll: anyNumber}
+	l.slow = newPool(l, Generators, o.Slow)
+	l.slow.unlocked = true
+	l.loaders = newPool(l, o.Loaders, o.Timeout)
+	l.loaders.keeps = true
+	for range o.Loaders {
+		go l.load()
+	}
+	l.health = newPool(l, 1, o.Timeout)
+	l.health.open.Store(1)
+	go (&worker{pool: l.health, session: s}).serve(nil)
+	l.keeper.workers.Add(1)
+	go func() {
+		defer l.keeper.workers.Add(-1)
+		<-l.ended
+		l.closeSession(l.anchor)
+	}()
 }
 
 // First reports whether this is the first login since the token was opened.
@@ -115,7 +137,12 @@ func (l *Login) recognise(s cryptoki.Session) (err error) {
 // CheckCanary opens what the canary sealed when the token was opened. Sessions, random numbers and
 // even searches go on answering OK on a token that is gone; this doesn't.
 func (l *Login) CheckCanary(s cryptoki.Session) error {
-	text, err := l.Driver.Decrypt(s, l.Canary, l.Dialect.Encryption(nil), l.keeper.canarySealed)
+	return l.opens(s, l.keeper.canarySealed)
+}
+
+// opens has the canary open what it sealed.
+func (l *Login) opens(s cryptoki.Session, sealed []byte) error {
+	text, err := l.Driver.Decrypt(s, l.Canary, l.Dialect.Encryption(nil), sealed)
 	if err != nil {
 		return err
 	}
@@ -125,51 +152,28 @@ func (l *Login) CheckCanary(s cryptoki.Session) error {
 	return nil
 }
 
-// checkHealth asks whether the token is alive and destroys keys that were dropped, in the session
-// that owns them.
+// checkSession asks whether the token does in a session what most callers want: the canary opens
+// what it sealed once, and what it seals now.
+func (l *Login) checkSession(s cryptoki.Session) error {
+	if err := l.CheckCanary(s); err != nil {
+		return err
+	}
+	sealed, err := l.Encrypt(s, l.Canary, []byte(canaryText), nil)
+	if err != nil {
+		return err
+	}
+	return l.opens(s, sealed)
+}
+
+// checkHealth asks whether the token is alive.
 func (l *Login) checkHealth(ctx context.Context) error {
-	_, err := l.owner.run(ctx, nil, func(s cryptoki.Session) ([]byte, error) {
+	_, _, err := l.health.run(ctx, nil, 0, func(s cryptoki.Session) ([]byte, error) {
 		if _, err := l.Driver.TokenInfo(l.slot); err != nil {
 			return nil, err
 		}
-		if err := l.CheckCanary(s); err != nil {
-			return nil, err
-		}
-		return nil, l.destroyDropped(s)
+		return nil, l.checkSession(s)
 	})
 	return err
-}
-
-// destroyDropped destroys the keys that were dropped from the cache. It runs before each load, so
-// that the device never holds more objects than the cache's bound and those in use; SoftHSM's
-// sessions slow down with every live object.
-func (l *Login) destroyDropped(s cryptoki.Session) error {
-	for _, o := range l.handles.takeDropped() {
-		err := l.Driver.DestroyObject(s, o)
-		if err != nil && failure.Judge(err) != failure.OnHandle {
-			return err
-		}
-	}
-	return nil
-}
-
-// Own has f make or find the object of a cached key in the session that owns them all. The others
-// may use it and may come and go; a session object dies only with the session that made it.
-func (l *Login) Own(ctx context.Context, f func(cryptoki.Session) (cryptoki.Object, error),
-) (cryptoki.Object, error) {
-	var owned cryptoki.Object // read only if run succeeds: when it gives up, f may still be running
-	_, err := l.owner.run(ctx, nil, func(s cryptoki.Session) ([]byte, error) {
-		if err := l.destroyDropped(s); err != nil {
-			return nil, err
-		}
-		found, err := f(s)
-		owned = found
-		return nil, err
-	})
-	if err != nil {
-		return 0, err
-	}
-	return owned, nil
 }
 
 // end makes the login the last of its token until another is established: no call of it is inside

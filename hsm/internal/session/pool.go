@@ -21,20 +21,21 @@ type pool struct {
 	login *Login
 	calls chan *call
 	limit int32
-	open  atomic.Int32
+	open  atomic.Int32 // workers
 	busy  atomic.Int32
-	hung  atomic.Int32     // workers in a call that was given up
-	only  cryptoki.Session // the one session of a pool of one; 0: each worker opens its own
+	stuck atomic.Int32 // workers in a call that hangs and that no other could be opened for
 
 	// turns has callers take turns at the sessions, by party: one that asks for a thousand things at
 	// once waits for itself, and others for one of them. Nil: first come, first served.
 	turns *admission.Gate
 
-	timeout time.Duration
+	timeout time.Duration // of a call: for the wait, and once more for what is inside
 	// unlocked marks a pool whose calls take seconds by nature. They don't hold the keeper's lock,
 	// so that a renewal, and with it every other caller, doesn't wait for them; the module counts
 	// them as slow, and isn't reloaded under them.
 	unlocked bool
+	// keeps marks the pool whose sessions own the cached keys, which die with them.
+	keeps bool
 }
 
 func newPool(l *Login, limit int32, timeout time.Duration) *pool {
@@ -42,41 +43,43 @@ func newPool(l *Login, limit int32, timeout time.Duration) *pool {
 }
 
 // run does w in a session of the pool and waits for it, for ctx or for the timeout, whichever ends
-// first. Using, if it isn't nil, is released when w is over.
-func (p *pool) run(ctx context.Context, using *handle, w work) ([]byte, error) {
+// first. Using, if it isn't nil, is released when w is over. The session is another than avoid, and
+// by says whose it was.
+func (p *pool) run(ctx context.Context, using *handle, avoid cryptoki.Session, w work,
+) (out []byte, by *worker, err error) {
 	c := calls.Get().(*call)
-	c.work, c.using = w, using
+	c.work, c.using, c.avoid, c.party = w, using, avoid, admission.Party(ctx)
 	c.state.Store(waiting)
 	c.timer.Reset(p.timeout)
-	party := admission.Party(ctx)
-	err := p.turn(ctx, party)
-	if err == nil {
-		defer p.leave(party)
-		err = p.submit(ctx, c)
-	}
-	if err != nil {
+	if err := p.turn(ctx, c.party); err != nil {
 		c.release()
-		return nil, err
+		return nil, nil, err
+	}
+	if err := p.submit(ctx, c); err != nil {
+		p.leave(c.party)
+		c.release()
+		return nil, nil, err
 	}
 	select {
 	case <-c.done:
 	case <-ctx.Done():
-		if p.abandon(c) {
-			return nil, context.Cause(ctx)
+		if p.desert(c) {
+			return nil, nil, context.Cause(ctx)
 		}
 		<-c.done
 	case <-c.timer.C:
-		if p.abandon(c) {
-			return nil, failure.ErrTimeout
+		if p.desert(c) {
+			return nil, nil, failure.ErrTimeout
 		}
 		<-c.done
 	}
 	c.timer.Stop()
-	// Only a call that came to its end is used again: an abandoned one still belongs to its worker.
-	out, err := c.out, c.err
-	c.work, c.out, c.err = nil, nil, nil
+	p.leave(c.party)
+	// Only a call that came to its end is used again: a deserted one still belongs to its worker.
+	out, by, err = c.out, c.by, c.err
+	c.work, c.out, c.by, c.err = nil, nil, nil, nil
 	calls.Put(c)
-	return out, err
+	return out, by, err
 }
 
 // turn waits until one of the sessions is for party, as far as it isn't hung.
@@ -112,7 +115,7 @@ func (p *pool) submit(ctx context.Context, c *call) error {
 	default:
 	}
 	if p.open.Add(1) <= p.limit {
-		go (&worker{pool: p, session: p.only}).serve(c)
+		go (&worker{pool: p}).serve(c)
 		return nil
 	}
 	p.open.Add(-1)
@@ -128,21 +131,52 @@ func (p *pool) submit(ctx context.Context, c *call) error {
 	}
 }
 
-// abandon gives c up and reports whether that came before its end. A call that is inside the module
-// stays there: its share of the lock is returned on its behalf, and the module counts it as hung.
-func (p *pool) abandon(c *call) bool {
+// desert leaves c to its worker and reports whether that came before its end. A call that is inside
+// the module stays there, and keeps what it holds until it is over, or until it hangs: that its
+// caller doesn't wait any more says nothing about the device.
+func (p *pool) desert(c *call) bool {
 	if c.state.CompareAndSwap(waiting, abandoned) {
+		p.leave(c.party)
 		return true
 	}
-	p.login.keeper.module.Hung.Add(1)
-	p.hung.Add(1)
-	if c.state.CompareAndSwap(inside, abandoned) {
-		p.unlock()
-		return true
+	if !c.state.CompareAndSwap(inside, deserted) {
+		return false
 	}
-	p.hung.Add(-1)
+	time.AfterFunc(p.timeout-time.Since(c.entered), func() { p.giveUp(c) })
+	return true
+}
+
+// giveUp gives up a call that hangs: its share of the lock is returned on its behalf, the module
+// counts it, and another worker may take its place if the device has a session to spare.
+func (p *pool) giveUp(c *call) {
+	l := p.login
+	l.keeper.module.Hung.Add(1)
+	spared := l.spare.Add(-1) >= 0
+	if !spared {
+		l.spare.Add(1)
+		p.stuck.Add(1)
+	}
+	c.spared = spared
+	if !c.state.CompareAndSwap(deserted, hung) {
+		p.takeBack(spared) // it came to its end meanwhile
+		return
+	}
+	if spared {
+		p.open.Add(-1)
+	}
+	p.leave(c.party)
+	p.unlock()
+	l.keeper.suspect(l)
+}
+
+// takeBack undoes what giveUp counted.
+func (p *pool) takeBack(spared bool) {
+	if spared {
+		p.login.spare.Add(1)
+	} else {
+		p.stuck.Add(-1)
+	}
 	p.login.keeper.module.Hung.Add(-1)
-	return false
 }
 
 // unlock gives back a call's share of the keeper's lock, unless its pool holds none.

@@ -24,7 +24,7 @@ func (k *Keeper) markDown(err error) {
 // repeated here.
 func (k *Keeper) recover(cause error) error {
 	k.end()
-	if k.module.Hung.Load() > mostHung*int64(k.options.Sessions) {
+	if k.module.Hung.Load() > MostHung*int64(k.options.Sessions) {
 		return module.ErrHung // more sessions would only hang too
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), k.options.Timeout)

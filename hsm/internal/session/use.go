@@ -65,22 +65,77 @@ func (k *Keeper) useIn(ctx context.Context, in func(*Login) *pool, ref *custody.
 func (k *Keeper) attempt(ctx context.Context, l *Login, in *pool, ref *custody.Ref, f Use,
 ) (out []byte, loading bool, err error) {
 	if ref == nil {
-		out, err = in.run(ctx, nil, func(s cryptoki.Session) ([]byte, error) {
+		out, err = l.ask(ctx, in, nil, func(s cryptoki.Session) ([]byte, error) {
 			return f(l, nil, s)
 		})
 		return out, false, err
 	}
-	h, err := l.handles.get(ctx, *ref, k.options.Observe, func(h *handle) error {
-		return k.options.Load(ctx, l, *ref, &h.Key)
-	})
+	h, err := l.handles.get(ctx, *ref, in.timeout, k.options.Observe, k.options.Prepare)
 	if err != nil {
 		return nil, true, err
 	}
-	out, err = in.run(ctx, h, func(s cryptoki.Session) ([]byte, error) { return f(l, &h.Key, s) })
+	out, err = l.ask(ctx, in, h, func(s cryptoki.Session) ([]byte, error) {
+		out, err := f(l, &h.Key, s)
+		if failure.Blames(err) {
+			err = l.compare(s, &h.Key, err)
+		}
+		return out, err
+	})
 	if err != nil && (failure.Judge(err) == failure.OnHandle || errors.Is(err, failure.ErrUntrusted)) {
 		l.handles.forget(h)
 	}
 	return out, false, err
+}
+
+// compare makes sure that the key by which something was refused is the one it should be. A key
+// that only decrypts is not compared before: what it opens shows that it is.
+func (l *Login) compare(s cryptoki.Session, k *object.Key, refused error) error {
+	if errors.Is(refused, failure.ErrUntrusted) || len(k.Proof) == 0 {
+		return refused
+	}
+	if err := l.Verify(s, k); err != nil {
+		return fmt.Errorf("%w: %w", failure.ErrUntrusted, err)
+	}
+	return refused
+}
+
+// ask has f done in a session of a pool. One use of the handle is taken from the caller. That what
+// was passed in is to blame counts only if the token is well in that session, and if another
+// session says so too.
+func (l *Login) ask(ctx context.Context, p *pool, using *handle, f work) ([]byte, error) {
+	using.retain() // for the second time
+	var first cryptoki.Session
+	out, by, err := p.run(ctx, using, 0, l.examined(func(s cryptoki.Session) ([]byte, error) {
+		first = s
+		return f(s)
+	}))
+	if !failure.Blames(err) {
+		using.release()
+		return out, err
+	}
+	out, _, err = p.run(ctx, using, first, l.examined(f))
+	if err == nil {
+		by.condemned.Store(true) // it was wrong
+	}
+	return out, err
+}
+
+// examined is f, and a look at the session if the input is blamed in it.
+func (l *Login) examined(f work) work {
+	return func(s cryptoki.Session) ([]byte, error) {
+		out, err := f(s)
+		if !failure.Blames(err) {
+			return out, err
+		}
+		sick := l.checkSession(s)
+		if check := l.keeper.options.CheckUnwrap; sick == nil && check != nil && failure.OfUnwrap(err) {
+			sick = check(l, s)
+		}
+		if sick != nil {
+			return nil, fmt.Errorf("%w: %v", failure.ErrSick, sick)
+		}
+		return nil, err
+	}
 }
 
 // decide decides what a failure means: begin again, or tell the caller.
@@ -89,37 +144,33 @@ func (k *Keeper) decide(ctx context.Context, l *Login, err error, loading bool,
 	// The order matters: what is certainly not the device's comes first, then what only time can
 	// help, and the canary is asked last.
 	if f := (*fault.Error)(nil); errors.As(err, &f) {
-		return false, err // a fault of Load's, or a panic: not the device's
+		return false, err // a fault of the material's, or a panic: not the device's
 	}
 	if errors.Is(err, failure.ErrTimeout) || ctx.Err() != nil {
-		k.suspect(l)
 		return false, failure.Unavailable(err)
 	}
-	var p11 *cryptoki.Error
-	switch {
-	case errors.Is(err, failure.ErrRenewed):
-		return true, nil
-	case errors.Is(err, failure.ErrWrongKey),
-		!errors.As(err, &p11) && !errors.Is(err, failure.ErrAbsent):
-		return false, fault.Of(err)
-	}
 	blamed := failure.Judge(err)
-	if blamed == failure.OnInput {
+	switch {
+	case blamed == failure.OnRenewal:
+		return true, nil
+	case round == 1 && errors.Is(err, failure.ErrUntrusted):
+		return true, nil // it may have been unwrapped wrongly
+	case failure.Blames(err):
 		return false, k.refuse(err, loading)
-	}
-	if (blamed == failure.OnHandle || blamed == failure.OnSession) && round == 1 {
+	case blamed == failure.OnUs:
+		return false, fault.Of(err)
+	case round == 1 && blamed != failure.OnLogin && blamed != failure.OnDevice &&
+		blamed != failure.OnPIN && blamed != failure.OnAbsence:
 		return true, nil
 	}
 	// The failure came before the canary is asked, so a token that was lost in between is found to
-	// be lost: a good ciphertext is never called forged because of it.
+	// be lost.
 	healthy, down := k.awaitCheck(ctx)
 	switch {
 	case down != nil:
 		return false, down
-	case healthy == l && blamed == failure.OnUnknown:
-		return false, k.refuse(err, loading)
-	case healthy == l && blamed == failure.OnAbsence:
-		// somebody removed it, and may put it back from a backup
+	case healthy == l && (blamed == failure.OnUnknown || blamed == failure.OnAbsence):
+		// a function doesn't work, or somebody removed a key and may put it back from a backup
 		return false, failure.Unavailable(err)
 	}
 	return round < rounds, failure.Unavailable(err)

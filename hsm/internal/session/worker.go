@@ -1,6 +1,9 @@
 package session
 
 import (
+	"sync/atomic"
+	"time"
+
 	"claviger/hsm/internal/cryptoki"
 	"claviger/hsm/internal/failure"
 	"claviger/internal/fault"
@@ -9,88 +12,143 @@ import (
 // worker is the one owner of a session.
 type worker struct {
 	pool    *pool
-	session cryptoki.Session
+	session cryptoki.Session // 0: none was opened yet
+	estate  *estate          // of the session, in a pool that keeps keys
+	// condemned: another session contradicted it, so it opens a new one before it goes on
+	condemned atomic.Bool
 }
 
 // serve does c, if there is one, and then what comes through the pool until the login ends.
 func (w *worker) serve(c *call) {
-	k := w.pool.login.keeper
+	p := w.pool
+	k := p.login.keeper
 	k.workers.Add(1)
 	defer k.workers.Add(-1)
-	defer w.pool.open.Add(-1)
 	for c == nil || w.do(c) {
 		select {
-		case c = <-w.pool.calls:
-		case <-w.pool.login.ended:
+		case c = <-p.calls:
+		case <-w.dropped():
+			c = w.tidying()
+		case <-p.login.ended:
 			w.close()
+			p.open.Add(-1)
 			return
 		}
 	}
+	w.close()
+}
+
+// dropped says that keys of the worker's session are to be destroyed.
+func (w *worker) dropped() <-chan struct{} {
+	if w.estate == nil {
+		return nil
+	}
+	return w.estate.tidy
+}
+
+// tidying is a call that nobody waits for, which destroys dropped keys in the session that made
+// them: once it is lost, their numbers may name others.
+func (w *worker) tidying() *call {
+	l := w.pool.login
+	c := &call{done: make(chan struct{}, 1), work: func(s cryptoki.Session) ([]byte, error) {
+		return nil, l.destroyDropped(s)
+	}}
+	time.AfterFunc(w.pool.timeout, func() {
+		if c.state.CompareAndSwap(inside, deserted) {
+			w.pool.giveUp(c)
+		}
+	})
+	return c
 }
 
 // do performs one call with the keeper's lock held for reading, which keeps the login from ending
-// meanwhile, and reports whether the worker can go on.
+// meanwhile, and reports whether the worker can go on. One that can't has given its place away.
 func (w *worker) do(c *call) bool {
-	k := w.pool.login.keeper
+	p := w.pool
+	k := p.login.keeper
 	k.mu.RLock()
+	c.by, c.entered = w, time.Now()
 	if !c.state.CompareAndSwap(waiting, inside) {
 		k.mu.RUnlock()
 		c.release()
 		return true
 	}
-	if w.pool.unlocked {
+	if p.unlocked {
 		// before the lock goes: a reload looks at it with the lock held for writing
 		k.module.Slow.Add(1)
 		defer k.module.Slow.Add(-1)
 		k.mu.RUnlock()
 	}
-	w.pool.busy.Add(1)
-	out, err := w.attempt(c.work)
-	w.pool.busy.Add(-1)
+	p.busy.Add(1)
+	out, err := w.attempt(c)
+	p.busy.Add(-1)
 	c.release()
 	c.out, c.err = out, err
-	if !c.state.CompareAndSwap(inside, finished) {
-		// Nobody waits for this any more, and its lock was given back. A session that hung isn't
-		// used again; the one that owns the handles can't be replaced, so its pool ends and with it
-		// the login.
+	switch {
+	case c.state.CompareAndSwap(inside, finished):
+		p.unlock()
+		c.done <- struct{}{}
+		return true
+	case c.state.CompareAndSwap(deserted, finished):
 		clear(out)
-		w.pool.hung.Add(-1)
-		k.module.Hung.Add(-1)
-		w.close()
-		w.session = 0
-		return w.pool.only == 0
+		p.unlock()
+		p.leave(c.party)
+		return true
 	}
-	w.pool.unlock()
-	c.done <- struct{}{}
+	// A session that hung isn't used again, and its lock was given back.
+	clear(out)
+	p.takeBack(c.spared)
+	if c.spared {
+		return false
+	}
+	w.close()
+	w.session = 0
 	return true
 }
 
-// attempt does f in the worker's session. A session that turns out to be dead is replaced once,
-// which is the lowest rung of recovery and costs the caller nothing.
-func (w *worker) attempt(f work) (out []byte, err error) {
+// attempt does the call's work in the worker's session. A session that turns out to be dead is
+// replaced once, which is the lowest rung of recovery and costs the caller nothing.
+func (w *worker) attempt(c *call) (out []byte, err error) {
 	l := w.pool.login
 	for range 2 {
 		select {
 		case <-l.ended:
-			return nil, failure.ErrRenewed // the numbers in f may name other things by now
+			return nil, failure.ErrRenewed // the numbers in the work may name other things by now
 		default:
 		}
+		if w.condemned.Swap(false) {
+			w.drop()
+		}
 		if w.session == 0 {
-			if w.session, err = l.Driver.OpenSession(l.slot); err != nil {
+			if err = w.open(); err != nil {
 				return nil, err
 			}
 		}
-		out, err = safely(f, w.session)
-		if !failure.CostsSession(err) || w.pool.only != 0 {
+		out, err = w.work(c)
+		if !failure.CostsSession(err) {
 			break
 		}
-		l.Driver.CloseSession(w.session)
-		w.session = 0
+		w.drop()
 		if failure.Judge(err) != failure.OnSession {
 			break
 		}
 	}
 	return out, err
+}
+
+// work does the call's work in the worker's session or, if that is to be avoided, in one that lives
+// no longer than the work.
+func (w *worker) work(c *call) ([]byte, error) {
+	if w.session != c.avoid {
+		return safely(c.work, w.session)
+	}
+	d, slot := w.pool.login.Driver, w.pool.login.slot
+	other, err := d.OpenSession(slot)
+	if err != nil {
+		return nil, err
+	}
+	defer d.CloseSession(other)
+	return safely(c.work, other)
 }
 
 // safely turns a panic in f into an error: a worker has nobody above it to recover.
@@ -103,20 +161,49 @@ func safely(f work, s cryptoki.Session) (out []byte, err error) {
 	return f(s)
 }
 
-// close closes the worker's sessions unless the module was reloaded: then their numbers may be
-// somebody else's.
+// drop leaves the session for another one. It is closed at once unless it owns keys in use.
+func (w *worker) drop() {
+	l, s := w.pool.login, w.session
+	if w.retire() {
+		l.Driver.CloseSession(s)
+	}
+}
+
+// close closes the worker's session from outside a call.
 func (w *worker) close() {
+	l, s := w.pool.login, w.session
+	if s != 0 && w.retire() {
+		l.closeSession(s)
+	}
+}
+
+// retire leaves the session and reports whether it can be closed by now.
+func (w *worker) retire() bool {
+	l, s, e := w.pool.login, w.session, w.estate
+	w.session, w.estate = 0, nil
+	return e == nil || l.handles.retire(e, func() { l.closeSession(s) })
+}
+
+// open opens the worker's session. One of those that load keys owns what it loads.
+func (w *worker) open() (err error) {
 	l := w.pool.login
+	if w.session, err = l.Driver.OpenSession(l.slot); err != nil {
+		w.session = 0
+		return err
+	}
+	if w.pool.keeps {
+		w.estate = l.handles.found(w.session)
+	}
+	return nil
+}
+
+// closeSession closes a session unless the module was reloaded: then its number may be somebody
+// else's.
+func (l *Login) closeSession(s cryptoki.Session) {
 	k := l.keeper
 	k.module.Guarded(&k.mu, k.options.Timeout, func() {
-		if k.gone || l.generation != k.module.Generation() {
-			return
-		}
-		if w.session != 0 {
-			l.Driver.CloseSession(w.session)
-		}
-		if w.pool.only != 0 {
-			l.Driver.CloseSession(l.anchor)
+		if !k.gone && l.generation == k.module.Generation() {
+			l.Driver.CloseSession(s)
 		}
 	})
 }

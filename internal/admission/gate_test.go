@@ -28,8 +28,8 @@ func TestGate_Take_HoldsToPlacesAndShare(t *testing.T) {
 	}
 	g.Give("b", 4)
 	g.Give("c", 6)
-	if len(g.parties) != 0 || g.taken != 0 {
-		t.Errorf("%d parties with %d places are remembered", len(g.parties), g.taken)
+	if len(g.turns.parties) != 0 || g.turns.taken != 0 {
+		t.Errorf("%d parties with %d places are remembered", len(g.turns.parties), g.turns.taken)
 	}
 }
 
@@ -126,8 +126,8 @@ func TestGate_Wait_EndsWithPatienceOrContext(t *testing.T) {
 		g.Give("a", 1)
 		synctest.Wait()
 		g.Give("b", 1)
-		if len(g.parties) != 0 || g.waiting != 0 {
-			t.Errorf("%d parties are remembered, %d wait", len(g.parties), g.waiting)
+		if len(g.turns.parties) != 0 || g.turns.waiting != 0 {
+			t.Errorf("%d parties are remembered, %d wait", len(g.turns.parties), g.turns.waiting)
 		}
 	})
 }
@@ -162,8 +162,8 @@ func TestGate_Wait_FullOfFewParties_OthersMayWait(t *testing.T) {
 		if got := fmt.Sprint(admitted); got != "map[a:1 b:1 c:1 d:1 in:1]" {
 			t.Errorf("admitted are %v", got)
 		}
-		if len(g.parties) != 0 || g.waiting != 0 || g.taken != 0 {
-			t.Errorf("%d parties are remembered, %d wait, %d are in", len(g.parties), g.waiting, g.taken)
+		if len(g.turns.parties) != 0 || g.turns.waiting != 0 || g.turns.taken != 0 {
+			t.Errorf("%d parties are remembered, %d wait, %d are in", len(g.turns.parties), g.turns.waiting, g.turns.taken)
 		}
 	})
 }
@@ -187,8 +187,8 @@ func TestGate_Lease_IsHeldForItsTime(t *testing.T) {
 		end, _ := g.Lease(t.Context(), "b")
 		time.Sleep(2 * time.Second)
 		end()
-		if g.taken != 0 || len(g.parties) != 0 {
-			t.Errorf("%d places are taken", g.taken)
+		if g.turns.taken != 0 || len(g.turns.parties) != 0 {
+			t.Errorf("%d places are taken", g.turns.taken)
 		}
 	})
 }
@@ -214,7 +214,77 @@ func TestGate_AtOnce_KeepsItsBounds(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if len(g.parties) != 0 || g.taken != 0 || g.waiting != 0 {
-		t.Errorf("%d parties, %d places, %d waiting are left", len(g.parties), g.taken, g.waiting)
+	if len(g.turns.parties) != 0 || g.turns.taken != 0 || g.turns.waiting != 0 {
+		t.Errorf("%d parties, %d places, %d waiting are left", len(g.turns.parties), g.turns.taken, g.turns.waiting)
 	}
+}
+
+// Who would wait longer than it may is told so at once, and not when its time is over. A gate that
+// doesn't forecast has all of them wait.
+func TestGate_Forecasts_TellsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &Gate{Places: 1, Share: 1, Patience: 5 * time.Second, Waiting: 1000, WaitingAll: 1000,
+			Forecasts: true}
+		worked := 0
+		work := func() {
+			if g.Wait(t.Context(), "a") {
+				time.Sleep(100 * time.Millisecond)
+				worked++
+				g.Give("a", 1)
+			}
+		}
+		for range 20 {
+			go work()
+		}
+		time.Sleep(time.Second) // in which ten have worked
+		told := 0
+		for range 100 { // of whom three in four can be served in time
+			go func() {
+				begin := time.Now()
+				work()
+				if took := time.Since(begin); took == 0 {
+					told++
+				} else if took > 5100*time.Millisecond {
+					t.Errorf("one was told after %v", took)
+				}
+			}()
+		}
+		time.Sleep(10 * time.Second)
+		if told < 50 || told > 70 || worked < 50 {
+			t.Errorf("%d were told at once and %d have worked", told, worked)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if !g.Wait(ctx, "a") {
+			t.Error("nobody waits, and nobody is let in")
+		}
+		g.Give("a", 1)
+	})
+}
+
+// Who has little time itself is told at once where others may wait.
+func TestGate_Forecasts_LooksAtTheDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &Gate{Places: 1, Share: 1, Patience: 5 * time.Second, Waiting: 1000, WaitingAll: 1000,
+			Forecasts: true}
+		for range 30 {
+			go func() {
+				if g.Wait(t.Context(), "a") {
+					time.Sleep(100 * time.Millisecond)
+					g.Give("a", 1)
+				}
+			}()
+		}
+		time.Sleep(time.Second + time.Millisecond) // there are two more seconds of work
+		begin := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if g.Wait(ctx, "a") || time.Since(begin) != 0 {
+			t.Errorf("one with a second to live waited for %v", time.Since(begin))
+		}
+		if !g.Wait(t.Context(), "a") {
+			t.Error("one with time was not let in")
+		}
+		g.Give("a", 1)
+	})
 }
