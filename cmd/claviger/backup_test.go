@@ -59,8 +59,8 @@ func (s *site) backs(name string) (file, said string) {
 	return s.path(name), r.stdout
 }
 
-// changed names the files that are not as they were, without those that every command of ours and of
-// SoftHSM2's touches.
+// changed names the files that are not as they were, without those that every command of ours and
+// of SoftHSM2's touches.
 func (s *site) changed(before map[string]string) []string {
 	s.t.Helper()
 	return slices.DeleteFunc(difference(before, s.contents()), func(name string) bool {
@@ -82,8 +82,8 @@ func (s *site) grow(mib int) {
 		SELECT (SELECT max(batch) FROM trail) + n, 1, randomblob(65536) FROM more`, mib*16))
 }
 
-// TestBackup_ServerUnderLoad_IsRestored: a backup is made while others write, who notice nothing; it
-// is proved beside the server, and put in place; what was answered before it began is there, and
+// TestBackup_ServerUnderLoad_IsRestored: a backup is made while others write, who notice nothing.
+// It is proved beside the server, and put in place. What was answered before it began is there, and
 // what came after it ended is not.
 func TestBackup_ServerUnderLoad_IsRestored(t *testing.T) {
 	t.Parallel()

@@ -32,7 +32,8 @@ func (o *Outlook) Ahead() int64 { return o.End.Batch - o.Backup.Trail.Batch }
 
 // Look compares a backup, which was checked, with the database in its place. One of another
 // installation is refused. No server may be running there.
-func Look(ctx context.Context, m *Manifest, file, database string, now time.Time) (*Outlook, error) {
+func Look(ctx context.Context, m *Manifest, file, database string, now time.Time) (*Outlook,
+	error) {
 	o := &Outlook{Backup: *m}
 	copied, err := store.OpenCopy(file)
 	if err != nil {

@@ -186,7 +186,9 @@ func TestCopy_Commits_GoOn(t *testing.T) {
 			}
 		}
 	})
-	err := snapshot.Copy(t.Context(), from, path, func(int64, int64) { time.Sleep(20 * time.Millisecond) })
+	err := snapshot.Copy(t.Context(), from, path, func(int64, int64) {
+		time.Sleep(20 * time.Millisecond)
+	})
 	stop()
 	commits.Wait()
 	if err != nil || n < 10 {

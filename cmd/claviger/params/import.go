@@ -60,7 +60,8 @@ func (i *Import) Run(ctx context.Context, c *remote.Client, t *terminal.Terminal
 }
 
 // plan reads the document and what is there, and whatever else the plan depends on.
-func (i *Import) plan(ctx context.Context, c *remote.Client, t *terminal.Terminal) (*plan.Plan, error) {
+func (i *Import) plan(ctx context.Context, c *remote.Client, t *terminal.Terminal) (*plan.Plan,
+	error) {
 	entries, err := document.Read(i.Format, i.Text)
 	if err != nil {
 		return nil, err

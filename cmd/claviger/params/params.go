@@ -15,8 +15,8 @@ import (
 func said(err error) error { return errors.New(remote.Said(err)) }
 
 // current returns what is below a path, if possible with the values of SecureStrings.
-func current(ctx context.Context, c *remote.Client, t *terminal.Terminal, path string) ([]plan.Current,
-	error) {
+func current(ctx context.Context, c *remote.Client, t *terminal.Terminal, path string) (
+	[]plan.Current, error) {
 	there, err := c.Below(ctx, path, true)
 	if !remote.Closed(err) {
 		return there, err

@@ -43,7 +43,8 @@ type performance struct {
 }
 
 // perform does what a plan says: nothing is deleted before all the rest is done.
-func perform(ctx context.Context, c *remote.Client, t *terminal.Terminal, p *plan.Plan, tier string) error {
+func perform(ctx context.Context, c *remote.Client, t *terminal.Terminal, p *plan.Plan,
+	tier string) error {
 	write := slices.Concat(p.Of(plan.Create), p.Of(plan.Change))
 	remove := p.Of(plan.Delete)
 	r := &performance{c: c, tier: tier, steps: slices.Concat(write, remove),
