@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"claviger/store"
 	"claviger/store/storetest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -459,5 +460,59 @@ func TestRestore_ByRoot_LeavesTheServicesFilesToIt(t *testing.T) {
 	}
 	if said := s.inspects(0); !strings.Contains(said, "verified") {
 		t.Errorf("doctor says\n%s", said)
+	}
+}
+
+// trailEnd is the number of the newest batch of the database.
+func (s *site) trailEnd() int64 {
+	s.t.Helper()
+	db, err := store.OpenReader(s.t.Context(), s.path("claviger.db"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer db.Close()
+	end, err := db.TrailEnd()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return end
+}
+
+// TestRestore_Killed_LeavesOneOrTheOther: whenever the process ends, there is the database that was
+// or the one that was to be, and the next restore goes its way.
+func TestRestore_Killed_LeavesOneOrTheOther(t *testing.T) {
+	s := initialised(t)
+	s.grow(16)
+	file, _ := s.backs("backup.db")
+	s.keys("create")
+	began := time.Now()
+	if r := s.restores(file, "--yes"); r.code != 0 {
+		t.Fatal(r.stderr)
+	}
+	took, restored := time.Since(began), s.trailEnd()
+	kills := 6
+	if os.Getenv("CLAVIGER_LONG") == "1" {
+		kills = 100
+	}
+	for i := range kills {
+		for range i % 3 { // so that the two differ, mostly
+			s.keys("list")
+		}
+		before := s.trailEnd()
+		p := s.start("restore", file, "--config", s.path("claviger.toml"), "--yes")
+		time.Sleep(took * time.Duration(i+1) / time.Duration(kills))
+		_ = p.cmd.Process.Kill() // it may have ended
+		<-p.ended
+		if end := s.trailEnd(); end != before && end != restored {
+			t.Fatalf("the trail ends at %d: it was %d, and was to be %d", end, before, restored)
+		}
+	}
+	s.inspects(0)
+	time.Sleep(time.Second) // what is kept is named by the second
+	if r := s.restores(file, "--yes"); r.code != 0 {
+		t.Fatal(r.stderr)
+	}
+	if left, _ := filepath.Glob(s.path("claviger.db.restoring*")); len(left) > 0 {
+		t.Errorf("%v is left", left)
 	}
 }
