@@ -9,6 +9,7 @@
 //	cmd/claviger       the one binary, one small file for each command; below it what several need
 //	service            puts everything together; servicetest starts it in one line
 //	internal/op        an operation, and the one road every request takes
+//	internal/turn      who changes the same thing does it one after the other
 //	internal/shape     constraints by AWS shape name: validation and OpenAPI from one table
 //	internal/fault     the error type that crosses package borders
 //	internal/custody   what a key looks like while it rests outside the token

@@ -224,7 +224,7 @@ var layers = []struct{ pkg, may, because string }{
 	{"jobs", "internal/domain internal/op internal/fault store",
 		"the job runner does whatever was given to it and knows no domain"},
 	{"internal/op", "store policy audit internal/admission internal/fault internal/shape " +
-		"internal/source internal/wire",
+		"internal/source internal/turn internal/wire",
 		"the road authorizes, records and commits, and knows no domain and no protocol"},
 
 	{"internal/op/optest", "hsm hsm/hsmtest internal/domain internal/op internal/install " +
@@ -234,6 +234,7 @@ var layers = []struct{ pkg, may, because string }{
 	{"internal/admission", "", "who may do how much at once is numbers and names"},
 	{"internal/listener", "internal/source", "connections are counted before anything is asked"},
 	{"internal/source", "", "an address is bytes"},
+	{"internal/turn", "", "who waits for whom is names, whatever they name"},
 	{"internal/domain",
 		"internal/op internal/fault internal/signedtoken policy policy/principals store",
 		"what domains have in common knows none of them"},
@@ -254,7 +255,8 @@ var layers = []struct{ pkg, may, because string }{
 
 	{"internal/rowset", "", "a digest of rows is arithmetic"},
 
-	{"store", "internal/rowset internal/fault internal/custody", "an engine knows nothing of what it stores"},
+	{"store/sqltext", "", "a statement is a text"},
+	{"store", "store/sqltext internal/rowset internal/fault internal/custody", "an engine knows nothing of what it stores"},
 	{"store/snapshot", "store", "a copy is made of a file, whatever is in it"},
 	{"store/storetest/disk", "", "a disk holds files, whatever they are"},
 	{"store/storetest", "store internal/fault internal/custody",

@@ -30,6 +30,9 @@ type custodyMode interface {
 	// admit checks a material that was loaded before it meets the token.
 	admit(t *Token, m custody.Material, k dialect.KeyTemplate) error
 
+	// check makes sure, at each health check, that what enter found is still there.
+	check(t *Token, l *session.Login, s cryptoki.Session) error
+
 	rareReloads() bool // see session.Options
 }
 
@@ -113,6 +116,13 @@ func (wrapped) admit(t *Token, m custody.Material, k dialect.KeyTemplate) error 
 	return nil
 }
 
+func (wrapped) check(t *Token, l *session.Login, s cryptoki.Session) error {
+	if _, err := l.Driver.Attributes(s, l.Root, pkcs11.CKA_ID); err != nil {
+		return err
+	}
+	return t.sameAuthenticator(l, s)
+}
+
 func (wrapped) rareReloads() bool { return false }
 
 // resident is the mode of a token with resident keys and no root: a custom key store's.
@@ -175,6 +185,8 @@ func makeVaultCanary(l *session.Login, s cryptoki.Session) (cryptoki.Object, err
 func (resident) admit(_ *Token, m custody.Material, _ dialect.KeyTemplate) error {
 	return admitResident(m, residentAlone)
 }
+
+func (resident) check(*Token, *session.Login, cryptoki.Session) error { return nil }
 
 // rareReloads: they cost the service's own token its handles, if it is on the same module.
 func (resident) rareReloads() bool { return true }

@@ -64,6 +64,9 @@ func (r *Runner) Run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
+		if r.DB.Ready() != nil {
+			continue // no job could be leased, and the log would say so of each
+		}
 		r.look(func(j job) {
 			begun.Go(func() { r.do(ctx, j, again) })
 		})

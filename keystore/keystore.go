@@ -59,7 +59,7 @@ import (
 // id; see package custody.
 type Device struct {
 	Maker     Maker
-	Sealer    key.Sealer
+	Sealer    custody.Sealer
 	DataKeys  datakeys.Device
 	Residents residents.Token
 	Imports   imports.Device

@@ -97,6 +97,9 @@ func (m *metrics) Unknown(service, code string) { m.unknown.WithLabelValues(serv
 // Unrecorded implements op.Observer.
 func (m *metrics) Unrecorded() { m.unrecorded.Inc() }
 
+// Shed implements hsm.Observer.
+func (m *metrics) Shed() { m.Overload("sessions") }
+
 // Overload implements op.Observer and listener.Observer.
 func (m *metrics) Overload(bound string) { m.overload.WithLabelValues(bound).Inc() }
 
@@ -147,6 +150,8 @@ func (m *metrics) watch(t *hsm.Token, db *store.DB, keys *keystore.Keys) {
 		func() float64 { return float64(t.Stats().SessionsInUse) })
 	gauge("claviger_token_sessions_open", "Sessions of the pool that are open.",
 		func() float64 { return float64(t.Stats().SessionsOpen) })
+	gauge("claviger_token_calls_waiting", "Calls that wait for a session.",
+		func() float64 { return float64(t.Stats().Waiting) })
 	gauge("claviger_token_handles_cached", "Keys that are unwrapped on the token.",
 		func() float64 { return float64(t.Stats().Handles) })
 	gauge("claviger_token_reloads", "Times the PKCS#11 module was loaded again.",

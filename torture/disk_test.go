@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -265,6 +266,8 @@ func (r refusal) wrong() error {
 	case r.name() != undurable[r.service] && r.name() != uncertain[r.service]:
 		return fmt.Errorf("%s was answered %w, and not %s or %s", r.operation, r.err,
 			undurable[r.service], uncertain[r.service])
+	case strings.Contains(r.err.Error(), "internal error"): // IAM has one name for two things
+		return fmt.Errorf("%s was answered as if it were the service's fault: %w", r.operation, r.err)
 	case !retryer.IsErrorRetryable(r.err):
 		return fmt.Errorf("%s was answered what no SDK tries again: %w", r.operation, r.err)
 	}

@@ -202,8 +202,8 @@ func secretIs(name string, version *string, value string) check {
 	}
 }
 
-// writeParameter tells the story of a parameter, sealed every other time, that may be deleted in the
-// end.
+// writeParameter tells the story of a parameter, sealed every other time, that may be deleted in
+// the end.
 func (j *journal) writeParameter(ctx context.Context, s *server) {
 	name := "/torture/" + j.name("parameter")
 	kind := ssmtypes.ParameterTypeString

@@ -10,6 +10,7 @@ import (
 	"claviger/audit"
 	"claviger/internal/fault"
 	"claviger/internal/shape"
+	"claviger/internal/turn"
 	"claviger/policy"
 	"claviger/store"
 
@@ -35,6 +36,9 @@ type Call struct {
 	extra   []byte // additional facts for the record of the operation now running
 	done    []func(audit.Record)
 	events  []Event // of the operation now running
+
+	held    *turn.Held // what this operation is about to change, and those that it is within
+	counted bool       // the ledger knows that this request is in flight
 
 	condition *Condition // nil: nothing is said of the answers that the caller has
 	watch     *watch     // nil: it doesn't wait for others

@@ -157,7 +157,7 @@ func (s *DataKeys) createEpoch(c *op.Call, in epochInput,
 	}
 	d.Material = m
 	d.Wrapped = nil
-	d.sealed, err = s.materials.Seal(c, k, m.Wrapped, d.boundTo(k))
+	d.sealed, err = s.materials.SealKept(c, k, m.Wrapped, d.boundTo(k))
 	if err != nil {
 		return nil, err
 	}

@@ -82,7 +82,7 @@ func TestAllowsInState_EachAnswer_IsTheStates(t *testing.T) {
 }
 
 // away is a custom key store that can't be used.
-type away struct{ Sealer }
+type away struct{ custody.Sealer }
 
 func (away) Ready() error { return errAway }
 

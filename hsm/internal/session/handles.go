@@ -81,8 +81,8 @@ func newHandles(limit int, ended <-chan struct{}, before *handles) *handles {
 
 // wantAgain has a key loaded whose object is lost. The lock must be held.
 func (h *handles) wantAgain(lost *handle) {
-	if !lost.prepared {
-		return
+	if !lost.prepared || len(lost.Proof) == 0 {
+		return // what it is isn't known, or not whether it will be that again
 	}
 	k := h.add(lost.ID)
 	k.prepared, k.asked = true, lost.asked/2
@@ -294,6 +294,15 @@ func (h *handles) forgetID(id string) {
 	delete(h.lost, id)
 	if k := h.byID[id]; k != nil {
 		h.drop(k)
+	}
+}
+
+// prove gives a key its proof, if it has none.
+func (h *handles) prove(id string, proof []byte) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if k := h.byID[id]; k != nil && len(k.Proof) == 0 {
+		k.Proof = proof
 	}
 }
 

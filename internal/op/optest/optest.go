@@ -163,6 +163,16 @@ func (k *Kit) Serve(ctx context.Context, o op.Operation, document any) (any, err
 	return out, err
 }
 
+// Elsewhere has f ask as another process would that has the same database: who changes something
+// there waits for nobody here, and nobody here for it. Nobody else asks meanwhile.
+func (k *Kit) Elsewhere(f func()) {
+	here := k.Runner
+	k.Runner = &op.Runner{Ledger: k.DB, Callers: callers{}, Decide: k.authorize,
+		Observe: observer{k}, Log: here.Log, Now: k.Clock.Now}
+	defer func() { k.Runner = here }()
+	f()
+}
+
 // declared fails the test if an operation answered an error that its service's catalogue has not,
 // or not as one of that kind.
 func (k *Kit) declared(n op.Info, err error) {
@@ -222,3 +232,4 @@ func (observer) Overload(string)                                 {}
 func (observer) Waiting(int)                                     {}
 func (o observer) Call(string, time.Duration, bool)              { o.kit.TokenCalls.Add(1) }
 func (observer) Handle(bool)                                     {}
+func (observer) Shed()                                           {}
